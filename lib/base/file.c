@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+
+static void closep(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static int system_error(struct gad_diag *d, const char *path, const char *what)
+{
+    int err = errno;
+    return gad_fail(d, -err, "%s: cannot %s: %s", path, what, gad_strerror(-err));
+}
+
+/* Until len bytes came or the file ended. */
+static ssize_t read_full(int fd, uint8_t *p, size_t len)
+{
+    size_t at = 0;
+    while (at < len) {
+        ssize_t n = read(fd, p + at, len - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        at += (size_t)n;
+    }
+    return (ssize_t)at;
+}
+
+int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len, struct gad_diag *d)
+{
+    struct stat st;
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer; it has no effect on a regular file. */
+    gad_cleanup(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0 && errno == ELOOP)
+        return gad_fail(d, -ELOOP, "%s: is a symbolic link, which is not followed here", path);
+    if (fd < 0)
+        return system_error(d, path, "open");
+    if (fstat(fd, &st) != 0)
+        return system_error(d, path, "stat");
+    if (!S_ISREG(st.st_mode))
+        return gad_fail(d, GAD_EFORMAT, "%s: not a regular file", path);
+    if (st.st_size < 0 || (uint64_t)st.st_size > max)
+        return gad_fail(d, GAD_ELIMIT, "%s: %lld bytes, the limit is %zu", path,
+                        (long long)st.st_size, max);
+
+    size_t len = (size_t)st.st_size;
+    gad_cleanup(gad_freep) uint8_t *p = gad_calloc(1, len + 1);
+    if (!p)
+        return gad_fail(d, GAD_ENOMEM, "%s: no memory for %zu bytes", path, len);
+    ssize_t n = read_full(fd, p, len);
+    if (n < 0)
+        return system_error(d, path, "read");
+    if ((size_t)n != len)
+        return gad_fail(d, GAD_ETRUNC, "%s: shrank while it was read", path);
+    *ret = gad_steal(&p);
+    *ret_len = len;
+    return 0;
+}
+
+static int write_full(int fd, const uint8_t *p, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* A rename is on disk when its folder is. */
+static int sync_folder(const char *path)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+
+    if (len >= sizeof(dir))
+        return -1;
+    memcpy(dir, path, len);
+    dir[len] = '\0';
+    if (len == 0)
+        (void)snprintf(dir, sizeof(dir), "%s", slash ? "/" : ".");
+    gad_cleanup(closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -1 : fsync(fd);
+}
+
+int gad_file_write_atomic(const char *path, const void *p, size_t len, struct gad_diag *d)
+{
+    char tmp[PATH_MAX];
+    if ((size_t)snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= sizeof(tmp))
+        return gad_fail(d, GAD_ELIMIT, "%s: path too long", path);
+
+    gad_cleanup(closep) int fd = mkostemp(tmp, O_CLOEXEC);
+    if (fd < 0)
+        return system_error(d, path, "create a temporary file beside it");
+
+    mode_t mask = umask(0);
+    (void)umask(mask);
+    if (fchmod(fd, 0644 & ~mask) == 0 && write_full(fd, p, len) == 0 && fsync(fd) == 0 &&
+        rename(tmp, path) == 0) {
+        if (sync_folder(path) == 0)
+            return 0;
+        return system_error(d, path, "sync its folder");
+    }
+    int err = errno;
+    (void)unlink(tmp);
+    return gad_fail(d, -err, "%s: cannot write: %s", path, gad_strerror(-err));
+}

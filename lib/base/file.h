@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Whole files: read with a cap, written so that a reader sees the old bytes or the new ones and nothing
+ * between, whatever happens to us or to the machine.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct gad_diag;
+
+/**
+ * gad_file_read() - the whole of a regular file
+ * @max:  bytes; a larger file is GAD_ELIMIT before anything is allocated
+ * @ret:  owned by the caller (gad_free()), never NULL on success even if empty
+ *
+ * A symbolic link as the last component, a FIFO or a device is refused. The file is read, not mapped: a
+ * mapping would turn a truncation by somebody else into SIGBUS.
+ */
+int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len,
+                  struct gad_diag *d) GAD_MUST_CHECK;
+
+/**
+ * gad_file_write_atomic() - replace or create a file with mode 0644 less the umask
+ *
+ * Temporary file in the same folder, fsync, rename, fsync of the folder. On any failure the temporary file
+ * is gone and an old file at @path is untouched.
+ */
+int gad_file_write_atomic(const char *path, const void *p, size_t len,
+                          struct gad_diag *d) GAD_MUST_CHECK;

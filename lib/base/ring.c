@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/ring.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/base/mem.h"
+
+enum { CAPACITY_MIN = 2, CAPACITY_MAX = 1 << 20, LINE = 64 };
+
+/* One direction of sleeping: a flag that says "I am about to sleep" and the descriptor to be woken by. */
+struct bell {
+    _Atomic bool asleep;
+    int fd;
+};
+
+/*
+ * head and tail count pushes and pops for ever (they wrap at SIZE_MAX, which a power of two divides):
+ *     tail .. head  are filled;  head - tail <= capacity
+ * Each side's words have a cache line of their own.
+ */
+struct gad_ring {
+    size_t mask;
+    struct bell items, room;
+    _Alignas(LINE) _Atomic size_t head; /* written by the producer */
+    _Alignas(LINE) _Atomic size_t tail; /* written by the consumer */
+    _Alignas(LINE) void *slot[];
+};
+
+int gad_ring_new(size_t capacity, struct gad_ring **ret)
+{
+    size_t n = CAPACITY_MIN;
+
+    if (capacity == 0 || capacity > CAPACITY_MAX)
+        return GAD_EINVAL;
+    while (n < capacity)
+        n *= 2;
+
+    /* n is bounded above, so this cannot overflow. */
+    struct gad_ring *r = gad_calloc_aligned(1, sizeof(*r) + n * sizeof(r->slot[0]));
+    if (!r)
+        return GAD_ENOMEM;
+    r->mask = n - 1;
+    r->items.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    r->room.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (r->items.fd < 0 || r->room.fd < 0) {
+        int err = -errno;
+        gad_ring_free(r);
+        return err;
+    }
+    *ret = r;
+    return 0;
+}
+
+void gad_ring_free(struct gad_ring *r)
+{
+    if (!r)
+        return;
+    if (r->items.fd >= 0)
+        close(r->items.fd);
+    if (r->room.fd >= 0)
+        close(r->room.fd);
+    gad_free(r);
+}
+
+/*
+ * Who works stores its index and then looks at `asleep`; who goes to sleep stores `asleep` and then looks at
+ * the index. All four are sequentially consistent, so at least one of the two sees the other.
+ */
+static void ring_bell(struct bell *b)
+{
+    if (atomic_load(&b->asleep) && atomic_exchange(&b->asleep, false)) {
+        uint64_t one = 1;
+        (void)!write(b->fd, &one, sizeof(one)); /* only fails when already readable */
+    }
+}
+
+bool gad_ring_push(struct gad_ring *r, void *item)
+{
+    size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    if (head - atomic_load_explicit(&r->tail, memory_order_acquire) > r->mask)
+        return false;
+    r->slot[head & r->mask] = item;
+    atomic_store(&r->head, head + 1);
+    ring_bell(&r->items);
+    return true;
+}
+
+void *gad_ring_pop(struct gad_ring *r)
+{
+    size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    if (atomic_load_explicit(&r->head, memory_order_acquire) == tail)
+        return NULL;
+    void *item = r->slot[tail & r->mask];
+    atomic_store(&r->tail, tail + 1);
+    ring_bell(&r->room);
+    return item;
+}
+
+size_t gad_ring_count(const struct gad_ring *r)
+{
+    /* The tail first: it only grows towards the head, so the difference is never negative. */
+    size_t tail = atomic_load(&r->tail);
+    size_t n = atomic_load(&r->head) - tail;
+    return n > r->mask + 1 ? r->mask + 1 : n;
+}
+
+int gad_ring_items_fd(const struct gad_ring *r)
+{
+    return r->items.fd;
+}
+
+int gad_ring_room_fd(const struct gad_ring *r)
+{
+    return r->room.fd;
+}
+
+static void arm(struct bell *b)
+{
+    atomic_store(&b->asleep, true);
+}
+
+static void disarm(struct bell *b)
+{
+    uint64_t n;
+
+    atomic_store(&b->asleep, false);
+    (void)!read(b->fd, &n, sizeof(n)); /* empty is fine */
+}
+
+bool gad_ring_arm_items(struct gad_ring *r)
+{
+    arm(&r->items);
+    return gad_ring_count(r) > 0;
+}
+
+bool gad_ring_arm_room(struct gad_ring *r)
+{
+    arm(&r->room);
+    return gad_ring_count(r) <= r->mask;
+}
+
+void gad_ring_disarm_items(struct gad_ring *r)
+{
+    disarm(&r->items);
+}
+
+void gad_ring_disarm_room(struct gad_ring *r)
+{
+    disarm(&r->room);
+}
+
+void gad_ring_wake(struct gad_ring *r)
+{
+    uint64_t one = 1;
+    (void)!write(r->items.fd, &one, sizeof(one));
+}

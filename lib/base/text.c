@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int gad_text_u64(const char *s, size_t len, uint64_t max, uint64_t *ret)
+{
+    uint64_t v = 0;
+
+    if (len == 0)
+        return GAD_EFORMAT;
+    for (size_t i = 0; i < len; i++) {
+        unsigned d = (unsigned)(unsigned char)s[i] - '0';
+        if (d > 9)
+            return GAD_EFORMAT;
+        if (__builtin_mul_overflow(v, UINT64_C(10), &v) ||
+            __builtin_add_overflow(v, (uint64_t)d, &v))
+            return GAD_ELIMIT;
+    }
+    if (v > max)
+        return GAD_ELIMIT;
+    *ret = v;
+    return 0;
+}
+
+static const double pow10_exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+                                     1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
+
+enum { SIGNIFICANT_MAX = 19 }; /* 10^19 - 1 fits 64 bits */
+
+/* Reads [-]digits[.digits] and returns the bytes it took (0: none); value = +-digits / 10^scale. */
+static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned *scale,
+                           bool *negative)
+{
+    size_t i = 0, n = 0;
+    bool point = false;
+
+    *digits = 0;
+    *scale = 0;
+    *negative = len > 0 && s[0] == '-';
+    i += *negative;
+    size_t first = i;
+    for (; i < len; i++) {
+        unsigned d = (unsigned)(unsigned char)s[i] - '0';
+        if (s[i] == '.' && !point && i > first) {
+            point = true;
+            continue;
+        }
+        if (d > 9)
+            break;
+        if (n == SIGNIFICANT_MAX)
+            return 0;
+        n += *digits != 0 || d != 0;
+        *digits = *digits * 10 + d;
+        if (point && ++*scale > SIGNIFICANT_MAX)
+            return 0;
+    }
+    if (i == first || s[i - 1] == '.')
+        return 0;
+    return i;
+}
+
+/* Below 2^53 and 10^19 both operands are exact (10^19 < 2^64, 5^19 < 2^53), so one division rounds once. */
+static double quotient(uint64_t digits, unsigned scale)
+{
+    return (double)digits / pow10_exact[scale];
+}
+
+int gad_text_decimal(const char *s, size_t len, double *ret)
+{
+    uint64_t digits;
+    unsigned scale;
+    bool negative;
+
+    if (len == 0 || scan_decimal(s, len, &digits, &scale, &negative) != len)
+        return GAD_EFORMAT;
+    double v = quotient(digits, scale);
+    *ret = negative ? -v : v;
+    return 0;
+}
+
+int gad_text_real(const char *s, size_t len, double *ret)
+{
+    uint64_t digits, e = 0;
+    unsigned scale;
+    bool negative;
+
+    size_t used = scan_decimal(s, len, &digits, &scale, &negative);
+    if (used == 0)
+        return GAD_EFORMAT;
+    double v = quotient(digits, scale);
+    if (used < len) {
+        size_t at = used + 1;
+        bool down = at < len && s[at] == '-';
+        at += at < len && (s[at] == '-' || s[at] == '+');
+        if ((s[used] != 'e' && s[used] != 'E') || gad_text_u64(s + at, len - at, 300, &e) != 0)
+            return GAD_EFORMAT;
+        v = down ? v / pow(10.0, (double)e) : v * pow(10.0, (double)e);
+        if (!isfinite(v))
+            return GAD_ELIMIT;
+    }
+    *ret = negative ? -v : v;
+    return 0;
+}
+
+enum { WORD_MAX = 64 };
+
+/* Levenshtein distance, one row at a time. */
+static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+{
+    size_t row[WORD_MAX + 1];
+
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = change < least ? change : least;
+        }
+    }
+    return row[nb];
+}
+
+int gad_text_nearest(const char *word, const char *const *names, size_t n)
+{
+    size_t len = strnlen(word, WORD_MAX), best = len / 3 + 1;
+    int at = -1;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t d = distance(word, len, names[i], strnlen(names[i], WORD_MAX));
+        if (d < best || (d == best && at < 0)) {
+            best = d;
+            at = (int)i;
+        }
+    }
+    return at;
+}
+
+void gad_text_escape(char *dst, size_t dst_len, const char *s, size_t len)
+{
+    size_t at = 0;
+
+    if (dst_len == 0)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        bool plain = c >= 0x20 && c <= 0x7e;
+        if (at + (plain ? 1 : 4) + 4 > dst_len) { /* what is to come, then "..." and NUL */
+            at += (size_t)snprintf(dst + at, dst_len - at, "...");
+            if (at >= dst_len)
+                at = dst_len - 1;
+            break;
+        }
+        if (plain)
+            dst[at++] = (char)c;
+        else
+            at += (size_t)snprintf(dst + at, dst_len - at, "\\x%02x", c);
+    }
+    dst[at] = '\0';
+}

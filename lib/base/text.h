@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Strict numbers from text, and the small string work that error messages need. Nothing here reads a
+ * locale, skips white space or accepts a prefix: the whole of [s, s + len) is the number or it is not one.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+/* Decimal digits only. 0; GAD_EFORMAT if empty or not digits; GAD_ELIMIT above max. */
+int gad_text_u64(const char *s, size_t len, uint64_t max, uint64_t *ret) GAD_MUST_CHECK;
+
+/* [-]digits[.digits], at most 19 significant digits, no exponent, no inf or nan. Correctly rounded. */
+int gad_text_decimal(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
+
+/* As gad_text_decimal(), with an optional exponent e[+-]digits; for configuration values such as 1e-4. */
+int gad_text_real(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
+
+/**
+ * gad_text_nearest() - the candidate a person most likely meant
+ * @names:  n NUL-terminated strings
+ * Return: index of the nearest by edit distance, or -1 if none is near (more than a third of the word off).
+ */
+int gad_text_nearest(const char *word, const char *const *names, size_t n);
+
+/* Copies with every byte outside 0x20..0x7e as \xNN, cut to fit with "..."; always NUL-terminated. */
+void gad_text_escape(char *dst, size_t dst_len, const char *s, size_t len);

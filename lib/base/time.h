@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Time is a struct, so that seconds, nanoseconds and plain integers cannot be mixed. It says nothing about
+ * the clock: packet time, wall time and monotonic time are told apart by the name of the variable.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gad_time {
+    int64_t ns; /* since the epoch of its clock; 0 = not known */
+};
+
+struct gad_time gad_time_wall(void);
+struct gad_time gad_time_monotonic(void);
+
+static inline double gad_time_seconds(struct gad_time t)
+{
+    return (double)t.ns / 1e9;
+}
+
+static inline struct gad_time gad_time_sub(struct gad_time a, struct gad_time b)
+{
+    return (struct gad_time){a.ns - b.ns};
+}
+
+enum { GAD_TIME_TEXT = 40 };
+
+/* RFC 3339 in UTC with microseconds, "2026-11-23T14:05:09.123456Z"; years outside 1000..9999 give "invalid". */
+void gad_time_text(struct gad_time t, char text[static GAD_TIME_TEXT]);

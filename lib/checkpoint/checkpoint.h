@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A checkpoint in memory: everything of proto/checkpoint.proto as plain C, so that nobody above has to know
+ * protobuf. The reader believes nothing:
+ *
+ *   - header: magic, version, reserved bytes zero, 56 + length equals the file's size, SHA-256 agrees;
+ *   - sizes in 64 bits with overflow checks; caps below; no unknown fields (a newer writer raises the version);
+ *   - text: printable ASCII, within the caps; names of nets and tensors distinct;
+ *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, no other tensor does;
+ *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from 0 to 1;
+ *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
+ *
+ * Any refusal names the file and the reason in the diagnostic; the out-parameter is then untouched.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct gad_diag;
+
+enum {
+    GAD_CKPT_VERSION = 1,
+    GAD_CKPT_NETS_MAX = 16,
+    GAD_CKPT_LAYERS_MAX = 64, /* over all nets */
+    GAD_CKPT_DIM_MAX = 4096,
+    GAD_CKPT_PARAMS_MAX = 16 << 20,
+    GAD_CKPT_LEVELS_MAX = 1 << 16,
+    GAD_CKPT_SELF_TESTS_MAX = 256,
+    GAD_CKPT_STRING_MAX = 4096, /* bytes of any one string */
+    GAD_CKPT_FILE_MAX = 80 << 20,
+};
+
+enum gad_ckpt_layer_kind { GAD_CKPT_DENSE = 1 };
+enum gad_ckpt_act {
+    GAD_CKPT_LINEAR,
+    GAD_CKPT_RELU,
+    GAD_CKPT_LEAKY_RELU,
+    GAD_CKPT_SIGMOID,
+    GAD_CKPT_TANH,
+    GAD_CKPT_N_ACTS
+};
+
+struct gad_ckpt_layer {
+    enum gad_ckpt_layer_kind kind;
+    enum gad_ckpt_act act;
+    uint32_t in, out;
+    float slope, dropout;
+    const float *weight; /* (in, out) row-major */
+    const float *bias;   /* (out) */
+};
+
+struct gad_ckpt_net {
+    const char *name;
+    size_t n_layers;
+    struct gad_ckpt_layer *layers;
+};
+
+struct gad_ckpt_group {
+    const char *column;
+    const char **categories;
+    size_t n_categories;
+};
+
+struct gad_ckpt_source {
+    const char *name, *sha256;
+    uint64_t rows;
+};
+
+struct gad_ckpt_metric {
+    const char *name;
+    double value;
+};
+
+struct gad_ckpt_self_test {
+    const char *record; /* a line of 41 columns, no line end */
+    float score;
+};
+
+/* Strings are never NULL. From the reader everything lives as long as the checkpoint; a writer may point
+ * anywhere. */
+struct gad_checkpoint {
+    const char *name, *model;
+
+    size_t n_nets;
+    struct gad_ckpt_net *nets;
+
+    struct {
+        size_t n_numeric, n_groups;
+        const char **numeric;
+        struct gad_ckpt_group *groups;
+    } schema;
+
+    struct {
+        const char *kind;
+        size_t dim;
+        const bool *log;
+        const float *offset, *range; /* each (dim) */
+    } scaler;
+
+    struct {
+        const char *kind;
+        float weight;
+        uint32_t degree;
+    } score;
+
+    struct {
+        uint64_t n;
+        size_t n_levels;
+        const double *level;
+        const float *value; /* each (n_levels) */
+    } calibration;
+
+    struct {
+        const char *created, *software, *command, *protocol;
+        uint64_t seed;
+        uint32_t epochs, epoch;
+        size_t n_data, n_metrics;
+        struct gad_ckpt_source *data;
+        struct gad_ckpt_metric *metrics;
+    } provenance;
+
+    size_t n_self_tests;
+    struct gad_ckpt_self_test *self_tests;
+
+    uint8_t sha256[32]; /* of the message; set by reader and writer */
+    void *arena;        /* reader's; NULL in a checkpoint that a writer built */
+};
+
+/* Whole file; @path stands in every message. */
+int gad_checkpoint_read(const char *path, struct gad_checkpoint **ret,
+                        struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same from bytes, @name in messages. */
+int gad_checkpoint_parse(const char *name, const void *p, size_t len, struct gad_checkpoint **ret,
+                         struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Frees what read or parse gave. */
+void gad_checkpoint_free(struct gad_checkpoint *c);
+GAD_DEFINE_CLEANUP(struct gad_checkpoint, gad_checkpoint_free);
+
+/**
+ * gad_checkpoint_write() - atomically (lib/base/file.h), the same bytes for the same content
+ *
+ * What is written is first parsed back with the reader's checks: a file that we would refuse is never made.
+ * Sets c->sha256.
+ */
+int gad_checkpoint_write(struct gad_checkpoint *c, const char *path,
+                         struct gad_diag *d) GAD_MUST_CHECK;
+
+/* As above, to memory: *ret is the caller's (gad_free()). */
+int gad_checkpoint_pack(struct gad_checkpoint *c, uint8_t **ret, size_t *ret_len,
+                        struct gad_diag *d) GAD_MUST_CHECK;
+
+const struct gad_ckpt_net *gad_checkpoint_net(const struct gad_checkpoint *c,
+                                              const char *name); /* or NULL */

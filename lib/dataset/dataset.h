@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Streaming reader of labelled connection records in text: KDD99 (41 columns, or 42 with a label that ends
+ * in a dot) and NSL-KDD (43: label without dot, difficulty), plain or gzip, from a path or from stdin.
+ *
+ * Every byte is checked: number of columns (the same on every line), kind and range of each value, length
+ * of a line, bytes outside printable ASCII. A bad line is named as "FILE:LINE: column 5 'src_bytes': why"
+ * and, by policy, ends the reading or is skipped and counted. A name that is in no list is not an error: it
+ * becomes GAD_NAME_UNKNOWN and is counted.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/record/record.h"
+
+struct gad_diag;
+struct gad_dataset;
+
+enum {
+    GAD_LABEL_TEXT = 32, /* longest label and NUL; the longest real one is "buffer_overflow" */
+    GAD_DATASET_LINE_MAX = 4096 /* bytes; real lines are under 200 */
+};
+
+struct gad_row {
+    struct gad_record rec;      /* features only: tuple and times are not in these files */
+    char label[GAD_LABEL_TEXT]; /* without the dot; "" if the file has none */
+    uint8_t difficulty;         /* NSL-KDD 0..21; 0 elsewhere */
+    uint64_t line;              /* 1-based, in the uncompressed text */
+};
+
+struct gad_dataset_options {
+    bool skip_bad; /* skip and count bad lines instead of stopping at the first */
+};
+
+struct gad_dataset_stats {
+    uint64_t rows, bad_lines, unknown_names, bytes; /* bytes: uncompressed text read */
+};
+
+/**
+ * gad_dataset_open() - start reading
+ * @path:  a file, gzip by its magic bytes and plain otherwise; "-" is stdin
+ */
+int gad_dataset_open(const char *path, const struct gad_dataset_options *opt,
+                     struct gad_dataset **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* As above, from bytes in memory (not compressed); @name stands in messages. For tests, fuzzing, self-tests. */
+int gad_dataset_open_memory(const char *name, const void *p, size_t len,
+                            const struct gad_dataset_options *opt, struct gad_dataset **ret,
+                            struct gad_diag *d) GAD_MUST_CHECK;
+
+void gad_dataset_close(struct gad_dataset *s);
+GAD_DEFINE_CLEANUP(struct gad_dataset, gad_dataset_close);
+
+/**
+ * gad_dataset_next() - the next good row
+ * Return: 0; GAD_END at the end; GAD_EFORMAT, GAD_ELIMIT or GAD_ETRUNC (a broken gzip stream) with @d saying
+ * where and why. After an error every further call returns the same error.
+ */
+int gad_dataset_next(struct gad_dataset *s, struct gad_row *row, struct gad_diag *d) GAD_MUST_CHECK;
+
+const struct gad_dataset_stats *gad_dataset_stats(const struct gad_dataset *s);
+
+/* The text of the first bad line that was skipped, with its place and reason; "" if none. */
+const char *gad_dataset_first_bad(const struct gad_dataset *s);
+
+/**
+ * gad_row_write() - one line in the form of the KDD99 files, ending in LF
+ * @buf:   at least GAD_DATASET_LINE_MAX bytes
+ * @label: appended with its dot as column 42, or NULL for 41 columns
+ *
+ * Reading the line back gives the same record, bit for bit in all 41 features, if gad_record_check() likes it
+ * (an unknown name is written "?" and comes back unknown; rates are written with the fewest decimals, at
+ * least two, that bring back the same float32).
+ * Return: bytes written, without a NUL.
+ */
+size_t gad_row_write(const struct gad_record *r, const char *label, char *buf);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The 41 columns of a KDD99 connection record: name, kind, legal range and, for the three text columns,
+ * every name that is known anywhere (the 10 % file, the full file, the corrected test set, NSL-KDD). This
+ * table is the one truth about columns; readers, schema, wire and display look here.
+ *
+ * A name's place in its list is its number in memory and on the wire (proto/ganad.proto): lists only grow
+ * at the end.
+ *
+ * Source: kddcup.names; the 10 % set, all 494,021 rows; NSL-KDD KDDTrain+.
+ */
+
+#include <stddef.h>
+
+enum gad_column {
+    GAD_DURATION, /* s, whole */
+    GAD_PROTOCOL_TYPE,
+    GAD_SERVICE,
+    GAD_FLAG,      /* conn_state in Bro's terms */
+    GAD_SRC_BYTES, /* application bytes, originator to responder */
+    GAD_DST_BYTES,
+    GAD_LAND,
+    GAD_WRONG_FRAGMENT,
+    GAD_URGENT,
+    GAD_HOT,
+    GAD_NUM_FAILED_LOGINS,
+    GAD_LOGGED_IN,
+    GAD_NUM_COMPROMISED,
+    GAD_ROOT_SHELL,
+    GAD_SU_ATTEMPTED,
+    GAD_NUM_ROOT,
+    GAD_NUM_FILE_CREATIONS,
+    GAD_NUM_SHELLS,
+    GAD_NUM_ACCESS_FILES,
+    GAD_NUM_OUTBOUND_CMDS,
+    GAD_IS_HOST_LOGIN,
+    GAD_IS_GUEST_LOGIN,
+    GAD_COUNT,
+    GAD_SRV_COUNT,
+    GAD_SERROR_RATE,
+    GAD_SRV_SERROR_RATE,
+    GAD_RERROR_RATE,
+    GAD_SRV_RERROR_RATE,
+    GAD_SAME_SRV_RATE,
+    GAD_DIFF_SRV_RATE,
+    GAD_SRV_DIFF_HOST_RATE,
+    GAD_DST_HOST_COUNT,
+    GAD_DST_HOST_SRV_COUNT,
+    GAD_DST_HOST_SAME_SRV_RATE,
+    GAD_DST_HOST_DIFF_SRV_RATE,
+    GAD_DST_HOST_SAME_SRC_PORT_RATE,
+    GAD_DST_HOST_SRV_DIFF_HOST_RATE,
+    GAD_DST_HOST_SERROR_RATE,
+    GAD_DST_HOST_SRV_SERROR_RATE,
+    GAD_DST_HOST_RERROR_RATE,
+    GAD_DST_HOST_SRV_RERROR_RATE,
+    GAD_N_COLUMNS,
+};
+
+enum gad_column_kind {
+    GAD_KIND_NUMBER, /* whole number, 0 .. max */
+    GAD_KIND_BINARY, /* 0 or 1 */
+    GAD_KIND_RATE,   /* 0 .. 1, two decimals in text */
+    GAD_KIND_NAME,   /* one of names[] */
+};
+
+struct gad_column_info {
+    const char *name;
+    enum gad_column_kind kind;
+    double max;               /* largest legal value */
+    const char *const *names; /* GAD_KIND_NAME: n_names strings */
+    size_t n_names;
+};
+
+extern const struct gad_column_info gad_columns[GAD_N_COLUMNS];
+
+/* A record's value for a name that is in no list; encodes to all zeros. */
+enum { GAD_NAME_UNKNOWN = -1 };
+
+/* Number of a name (not NUL-terminated) in a text column, or GAD_NAME_UNKNOWN. O(1). */
+int gad_name_number(enum gad_column col, const char *s, size_t len);
+
+/* The name of a number; "?" for GAD_NAME_UNKNOWN or one out of range. */
+const char *gad_name_text(enum gad_column col, int number);
+
+/* Column by name, or -1. */
+int gad_column_by_name(const char *name);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A connection record: the 41 KDD99 features, and what is known of the connection they came from. A value;
+ * copying it copies everything.
+ *
+ * Features are doubles: exact for every count up to 2^53, and rates keep the two decimals of the text. A
+ * model sees (float)v. For the text columns v is the name's number (lib/record/column.h) or
+ * GAD_NAME_UNKNOWN.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/time.h"
+#include "lib/record/column.h"
+
+enum { GAD_COMMUNITY_ID_TEXT = 32 }; /* "1:" + 28 base64 characters, NUL */
+
+struct gad_tuple {
+    uint8_t family; /* 4, 6, or 0: not known */
+    uint8_t proto;  /* IP protocol number */
+    uint16_t src_port, dst_port;
+    uint8_t src[16], dst[16]; /* originator, responder; network order, IPv4 in the first 4 bytes */
+};
+
+struct gad_record {
+    double v[GAD_N_COLUMNS];
+    struct gad_tuple tuple;
+    struct gad_time start, end;               /* packet time; 0: not known */
+    char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
+};
+
+/**
+ * gad_record_check() - is every feature within its column's kind and range?
+ * Return: -1 if the record is legal, else the number of the first column that is not (NaN and Inf are not,
+ * an unknown name is).
+ */
+int gad_record_check(const struct gad_record *r);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Frames: a 32-bit big-endian length and that many bytes, the first of which says which message the rest is
+ * (enum Kind of proto/ganad.proto). A length counts the kind byte, so it is at least 1.
+ *
+ *     length (4)  kind (1)  message (length - 1)
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct gad_buf;
+
+enum { GAD_FRAME_HEAD = 5 };
+
+struct gad_frame {
+    uint8_t kind;
+    const uint8_t *p; /* borrowed from the bytes that were parsed */
+    size_t len;       /* of the message, without the kind */
+};
+
+/* The most bytes a message of this kind may have; 0: we do not take this kind. */
+typedef size_t gad_frame_cap_fn(uint8_t kind, const void *arg);
+
+/**
+ * gad_frame_next() - the first frame of the bytes at p
+ * @cap:      asked as soon as the kind is known: before the message has come, let alone been kept
+ * @ret_used: bytes of the whole frame; set only on 0
+ *
+ * Return: 0; GAD_MORE if the frame is not all there (ret_frame->kind is 0 if the head is not, and
+ * ret_frame->len the length to come otherwise); GAD_EFORMAT for length 0; GAD_EUNKNOWN for a kind that cap
+ * refuses; GAD_ELIMIT over the cap.
+ */
+int gad_frame_next(const uint8_t *p, size_t len, gad_frame_cap_fn *cap, const void *arg,
+                   struct gad_frame *ret_frame, size_t *ret_used) GAD_MUST_CHECK;
+
+/* Appends the head of a frame whose message has len bytes; the message is appended by the caller. */
+void gad_frame_add_head(struct gad_buf *b, uint8_t kind, size_t len);

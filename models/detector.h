@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A detector: checkpoint -> schema + scaler + model + calibration as one thing, from records to scores,
+ * p-values, thresholds and reasons. This is what the daemon, ganadctl --local and ganad-train eval all use,
+ * so a score is the same in all three.
+ *
+ * Immutable after it is made; threads may share it, each with a workspace of its own.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/record/column.h"
+
+struct gad_checkpoint;
+struct gad_diag;
+struct gad_record;
+struct gad_detector;
+struct gad_workspace;
+
+/**
+ * gad_detector_open() - read, check and self-test a checkpoint
+ *
+ * The self-test vectors must come out with the scores in the file (relative 1e-4: other processors round
+ * differently), or the checkpoint is refused with GAD_EMISMATCH.
+ */
+int gad_detector_open(const char *path, struct gad_detector **ret,
+                      struct gad_diag *d) GAD_MUST_CHECK;
+
+/* As above, from a checkpoint in memory, which stays the caller's and may be freed after. @name in messages. */
+int gad_detector_new(const char *name, const struct gad_checkpoint *c, struct gad_detector **ret,
+                     struct gad_diag *d) GAD_MUST_CHECK;
+
+void gad_detector_free(struct gad_detector *det);
+GAD_DEFINE_CLEANUP(struct gad_detector, gad_detector_free);
+
+const char *gad_detector_name(const struct gad_detector *det);  /* the checkpoint's */
+const char *gad_detector_model(const struct gad_detector *det); /* "egbad" */
+const uint8_t *
+gad_detector_sha256(const struct gad_detector *det); /* 32 bytes, of the checkpoint's message */
+const char *gad_detector_sha256_hex(const struct gad_detector *det);
+uint64_t
+gad_detector_n_calibration(const struct gad_detector *det); /* held-out rows behind p-values */
+
+/* Scratch memory for batches of up to n_max rows. */
+int gad_workspace_new(const struct gad_detector *det, size_t n_max,
+                      struct gad_workspace **ret) GAD_MUST_CHECK;
+void gad_workspace_free(struct gad_workspace *ws);
+GAD_DEFINE_CLEANUP(struct gad_workspace, gad_workspace_free);
+
+/**
+ * gad_detector_score() - records to scores
+ * @n:      any; worked off in tiles of the workspace's size
+ * @rec:    legal records (gad_record_check())
+ * @score:  (n), finite, higher is stranger; comparable only between scores of one checkpoint
+ * Return: how many categorical values were outside the model's vocabulary. Does not allocate.
+ */
+uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace *ws, size_t n,
+                            const struct gad_record *rec, float *score);
+
+/**
+ * gad_detector_p_value() - share of held-out normal rows that score at least this high, in (0, 1]
+ *
+ * (k + 1) / (n + 1) with k interpolated between the stored quantiles: never 0, because n rows cannot show a
+ * rate below 1 / (n + 1).
+ */
+double gad_detector_p_value(const struct gad_detector *det, float score);
+
+/* Smallest threshold t such that at most fpr of the held-out normal rows score above t. 0 < fpr < 1. */
+float gad_detector_threshold(const struct gad_detector *det, double fpr);
+
+struct gad_reason {
+    enum gad_column column;
+    double value; /* the record's */
+    double
+        expected; /* the reconstruction's, in the units of the column; for a text column the number of the
+                        name whose element is largest */
+    double share; /* 0 .. 1 */
+};
+
+/**
+ * gad_detector_explain() - which columns make up the score of one record
+ * @reason: (GAD_N_COLUMNS), sorted by share, largest first; columns outside the schema have share 0
+ *
+ * A column's share is its part of the residual |x - xhat|_1, one-hot elements summed to their column; the
+ * shares sum to 1. The discriminator's or the latent part of a score has no columns of its own and is
+ * attributed in the same proportion. Does not allocate.
+ */
+void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                          const struct gad_record *rec,
+                          struct gad_reason reason[static GAD_N_COLUMNS]);
+
+/* A reason's value or expectation as text: "http", "511", "0.98". Always NUL-terminated. */
+enum { GAD_VALUE_TEXT = 32 };
+void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT]);
