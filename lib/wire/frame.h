@@ -23,7 +23,7 @@ struct gad_frame {
     size_t len;       /* of the message, without the kind */
 };
 
-/* The most bytes a message of this kind may have; 0: we do not take this kind. */
+/* The most bytes a message of this kind may have; 0: we do not take this kind. Never asked about kind 0. */
 typedef size_t gad_frame_cap_fn(uint8_t kind, const void *arg);
 
 /**
@@ -31,12 +31,14 @@ typedef size_t gad_frame_cap_fn(uint8_t kind, const void *arg);
  * @cap:      asked as soon as the kind is known: before the message has come, let alone been kept
  * @ret_used: bytes of the whole frame; set only on 0
  *
- * Return: 0; GAD_MORE if the frame is not all there (ret_frame->kind is 0 if the head is not, and
- * ret_frame->len the length to come otherwise); GAD_EFORMAT for length 0; GAD_EUNKNOWN for a kind that cap
- * refuses; GAD_ELIMIT over the cap.
+ * Return: 0; GAD_MORE if the frame is not all there (ret_frame->kind is 0 if the head is not, else
+ * ret_frame->len is the length to come); GAD_EFORMAT for length 0; GAD_EUNKNOWN for kind 0 or one that cap
+ * refuses, GAD_ELIMIT over the cap: both set kind and len of ret_frame, for the message to the peer.
+ * ret_frame->p is set on 0 only.
  */
 int gad_frame_next(const uint8_t *p, size_t len, gad_frame_cap_fn *cap, const void *arg,
                    struct gad_frame *ret_frame, size_t *ret_used) GAD_MUST_CHECK;
 
-/* Appends the head of a frame whose message has len bytes; the message is appended by the caller. */
+/* Appends the head of a frame whose message has len bytes, which the caller appends. kind is not 0, and
+ * len + 1 fits in 32 bits. */
 void gad_frame_add_head(struct gad_buf *b, uint8_t kind, size_t len);
