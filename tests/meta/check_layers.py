@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may include whom, as ARCHITECTURE.md says. Usage: check_layers.py SOURCE_ROOT"""
+
+import os
+import re
+import sys
+
+import tree
+
+# folder: the folders whose headers it may include. The longest folder that matches a file rules it.
+LAYERS = {
+    "lib/base": ["lib/base"],
+    "lib/nn": ["lib/base", "lib/nn"],
+    "lib/record": ["lib/base", "lib/record"],
+    "lib/feature": ["lib/base", "lib/record", "lib/feature"],
+    "lib/dataset": ["lib/base", "lib/record", "lib/feature", "lib/dataset"],
+    "lib/checkpoint": ["lib/base", "lib/checkpoint", "proto"],
+    "lib/wire": ["lib/base", "lib/wire"],
+    "models": ["lib/base", "lib/nn", "lib/record", "lib/feature", "lib/checkpoint", "models"],
+    "daemon": ["lib", "models", "proto", "daemon"],
+    "tools": ["lib", "models", "proto", "tools"],
+    "tests": ["lib", "models", "proto", "daemon", "tools", "tests"],
+}
+# A single file that may include more than its folder does, and why.
+EXTRA = {
+    "models/detector.c": ["lib/dataset"],  # self-test records are lines of KDD99 text
+}
+# header: the only places that may include it.
+ONLY = [
+    (r"(proto/)?[a-z_]+\.pb-c\.h", ["lib/checkpoint/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
+    (r"models/trainer\.h", ["models/", "tools/ganad-train/", "tests/"]),
+    (r"cblas\.h|openblas.*\.h", ["lib/nn/mat.c"]),
+    (r"event2/.*|event\.h|evhttp\.h", ["daemon/"]),
+    (r"pcap.*\.h|pcap/.*", []),
+    (r"jansson\.h", ["daemon/", "tools/", "tests/"]),
+    (r"ini\.h", ["daemon/", "tests/"]),
+    (r"systemd/.*", ["daemon/"]),
+    (r"zlib\.h", ["lib/dataset/", "tests/"]),
+    (r"openssl/.*", ["lib/", "models/", "tools/", "tests/"]),
+    (r"protobuf-c/.*", ["lib/checkpoint/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
+    (r"cmocka\.h", ["tests/unit/test.h"]),
+]
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
+
+
+def layer_of(name):
+    fits = [d for d in LAYERS if name.startswith(d + "/")]
+    return max(fits, key=len) if fits else None
+
+
+def check_file(name, text):
+    layer = layer_of(name)
+    if not layer:
+        yield f"{name}: C code in a folder that has no layer"
+        return
+    allowed = LAYERS[layer] + EXTRA.get(name, [])
+    own = os.path.splitext(name)[0] + ".h"
+    for i, m in enumerate(INCLUDE.finditer(text)):
+        where = f"{name}:{text.count(chr(10), 0, m.start()) + 1}"
+        quoted, header = m.group(1) == '"', m.group(2)
+        if quoted and not any(header.startswith(d + "/") for d in allowed):
+            yield f'{where}: {layer} may not include "{header}"'
+        for pattern, places in ONLY:
+            if re.fullmatch(pattern, header) and not any(name.startswith(p) for p in places):
+                yield f"{where}: {header} is only for {', '.join(places) or 'nobody yet'}"
+        if i == 0 and name.endswith(".c") and header != own and f'"{own}"' in text:
+            yield f'{where}: a .c file includes its own header "{own}" first'
+
+
+def check(root):
+    for name in tree.c_files(root):
+        yield from check_file(name, tree.read(root, name))
+
+
+if __name__ == "__main__":
+    tree.report("layers", list(check(sys.argv[1])))

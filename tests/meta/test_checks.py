@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plants a breach of each rule in a tree of its own and sees that the check finds it, and nothing else.
+Usage: test_checks.py SOURCE_ROOT COMPILER..."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import check_format
+import check_headers
+import check_layers
+import check_source
+import check_symbols
+import tree
+
+ROOT, COMPILER = sys.argv[1], sys.argv[2:]
+C = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+H = C + "#pragma once\n"
+
+
+def words(*parts):
+    """Joined, so that this file does not hold the word."""
+    return "".join(parts)
+
+
+class Planted(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.TemporaryDirectory()
+        self.root = self.tmp.name
+        self.addCleanup(self.tmp.cleanup)
+
+    def plant(self, name, text):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def expect(self, check, name, text, *found):
+        """The check says each of found, in this order, about the planted file, and no more."""
+        with self.subTest(name=name, text=text):
+            self.plant(name, text)
+            said = list(check(self.root))
+            self.assertEqual(len(said), len(found), said)
+            for want, got in zip(found, said):
+                self.assertIn(want, got)
+            os.unlink(os.path.join(self.root, name))
+
+    def test_layers(self):
+        def expect(name, includes, *found):
+            self.expect(check_layers.check, name, C + "".join(f"#include {i}\n" for i in includes), *found)
+        expect("lib/base/a.c", ['"lib/base/a.h"', "<stdio.h>", '"lib/base/b.h"'])
+        expect("lib/base/a.c", ['"lib/nn/mat.h"'], "lib/base/a.c:2: lib/base may not include")
+        expect("lib/base/a.c", ['"a.h"'], "may not include")
+        expect("lib/base/a.c", ["<stdio.h>", '"lib/base/a.h"'], "own header")
+        expect("lib/nn/mat.c", ["<cblas.h>"])
+        expect("lib/nn/dense.c", ["<cblas.h>"], "only for lib/nn/mat.c")
+        expect("lib/record/a.c", ['"lib/feature/schema.h"'], "may not include")
+        expect("lib/wire/a.c", ["<event2/event.h>"], "only for daemon/")
+        expect("lib/wire/a.c", ['"proto/ganad.pb-c.h"'], "may not include", "only for")
+        expect("lib/dataset/a.c", ["<jansson.h>"], "only for")
+        expect("models/model.c", ['"lib/dataset/dataset.h"'], "may not include")
+        expect("models/detector.c", ['"lib/dataset/dataset.h"'])
+        expect("daemon/score/a.c", ['"proto/ganad.pb-c.h"'], "only for")
+        expect("daemon/score/a.c", ['"models/trainer.h"'], "only for")
+        expect("daemon/ingest/a.c", ['"proto/ganad.pb-c.h"', "<event2/event.h>"])
+        expect("tools/ganadctl/a.c", ['"daemon/loop.h"'], "tools may not include")
+        expect("tools/ganadctl/a.c", ["<pcap.h>"], "nobody yet")
+        expect("extra/a.c", [], "no layer")
+
+    def test_source(self):
+        def expect(name, text, *found):
+            self.expect(check_source.check, name, text, *found)
+        expect("lib/base/a.c", C + '/* strcpy() is not free() */\nconst char *s = "gets(";\n')
+        expect("lib/base/a.c", "int a;\n", "no SPDX")
+        expect("tools/run", "#!/bin/sh\n", "no SPDX")
+        expect("meson.build", "x = 1\n", "no SPDX")
+        expect("lib/base/a.h", C, "#pragma once")
+        expect("lib/base/a.c", C + "int a;", "no line end")
+        expect("lib/base/a.c", C + "\n" * 499)
+        expect("lib/base/a.c", C + "\n" * 500, "501 lines")
+        for call in ("strcpy", "sprintf", "gets", "alloca", "atoi", "sscanf", "strtol", "strtoul", "strtoull", "strtok", "rand",
+                     "localtime", "system"):
+            expect("tests/unit/a.c", C + f"\nvoid f(void) {{ {call}(x); }}\n", f"a.c:3: {call}: has no bound")
+        for call in ("malloc", "free", "strdup", "asprintf"):
+            expect("daemon/a.c", C + f"x = {call} (y);\n", f"{call}: memory comes from")
+            expect("tests/a.c", C + f"x = {call}(y);\n")
+        expect("daemon/a.c", C + "ops->free(m); t.free(m); gad_free(m); void (*free)(int);\n")
+        for call in ("printf", "fprintf", "exit", "perror", "usleep", "fork"):
+            expect("lib/nn/a.c", C + f"{call}(x);\n", f"{call}: the library does not")
+            expect("models/a.c", C + f"{call}(x);\n", f"{call}: the library does not")
+            expect("tools/a.c", C + f"{call}(x);\n")
+        expect("lib/nn/a.c", C + "snprintf(x); gad_buf_printf(x);\n")
+        expect("lib/nn/a.c", C + "typedef struct gad_x gad_x;\n", "keep their names")
+        for word in (words("TO", "DO"), words("FIX", "ME"), words("X", "XX"), words("place", "holder"), words("st", "ub")):
+            expect("lib/base/a.c", C + f"/* {word}: later */\n", "finish it")
+            expect("README.md", f"{word} here\n", "finish it")
+        for path in (words("/wo", "rk/x"), words("/ro", "ot/x"), words("/ho", "me/x")):
+            expect("HACKING.md", f"see {path}\n", "path of one machine")
+        expect("HACKING.md", "see ../network/x, https://example.org/home/x\n")
+
+    def test_headers(self):
+        def expect(name, text, *found):
+            self.expect(lambda root: check_headers.check(root, root, COMPILER), name, text, *found)
+        expect("lib/base/a.h", H + "#include <stddef.h>\nstruct a { size_t n; };\n")
+        expect("lib/base/a.h", H + "struct a { size_t n; };\n", "lib/base/a.h does not compile alone")
+        expect("lib/base/a.h", C + "struct a { int n; };\n", "does not compile alone")
+
+    def test_format(self):
+        if not any(tree.on_path(p) for p in check_format.PROGRAMS):
+            self.skipTest("no clang-format")
+        self.plant(".clang-format", tree.read(ROOT, ".clang-format"))
+        self.expect(check_format.check, "lib/a.c", "int f(void)\n{\n    return 0;\n}\n")
+        self.expect(check_format.check, "lib/a.c", "int f(void) {\n  return 0;\n}\n", "lib/a.c:1")
+
+    def test_symbols(self):
+        def check(root):
+            obj, lib = os.path.join(root, "a.o"), os.path.join(root, "liba.a")
+            subprocess.run(COMPILER + ["-c", "-fno-common", os.path.join(root, "a.c"), "-o", obj], check=True)
+            subprocess.run(["ar", "crs", lib, obj], check=True)
+            return check_symbols.check(lib)
+        self.expect(check, "a.c", "static const int k[2] = {1, 2};\nconst int *gad_f(void) { return k; }\n")
+        self.expect(check, "a.c", "int f(void) { return 1; }\n", "exports 'f'")
+        self.expect(check, "a.c", "static int n; int gad_f(void) { return ++n; }\n", "'n' is a mutable global")
+        self.expect(check, "a.c", "static int n = 3; int gad_f(void) { static int m; return ++n + ++m; }\n",
+                    "mutable global", "mutable global")
+
+    def test_ignored_folders_are_not_files(self):
+        for name in ("build/a.c", "build-asan/a.c", "lib/__pycache__/a.pyc", "lib/a.c"):
+            self.plant(name, C)
+        self.assertEqual(tree.files(self.root), ["lib/a.c"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
