@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/calibrate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+
+enum {
+    BODY_STEPS = 198,  /* 0.005 .. 0.99 */
+    DECADES_MAX = 8,   /* 0.99 .. 1 - 1e-10 */
+    DECADE_STEPS = 90, /* 1 - m / 10^(k + 3), m = 99 .. 10 */
+    LEVELS_MAX = 1 + BODY_STEPS + DECADES_MAX * DECADE_STEPS + 1,
+};
+
+/* Keeps m * n below in 64 bits. */
+#define SAMPLE_MAX (UINT64_C(1) << 50)
+
+void gad_calibration_free(struct gad_calibration *c)
+{
+    if (!c)
+        return;
+    gad_free(c->level);
+    gad_free(c->value);
+    gad_free(c);
+}
+
+static int ascending(const void *pa, const void *pb)
+{
+    const float *a = pa, *b = pb;
+    return (*a > *b) - (*a < *b);
+}
+
+/* @rank: how many of the sorted scores lie at or below the quantile, 1 .. n. Of the levels that share a rank
+ * the last one stays, for it is nearest to rank / n. Level 0 stays in any case. */
+static void add(struct gad_calibration *c, const float *sorted, uint64_t *last_rank, double level,
+                uint64_t rank)
+{
+    if (c->n_levels > 1 && rank == *last_rank)
+        c->n_levels--;
+    gad_assert(c->n_levels < LEVELS_MAX);
+    c->level[c->n_levels] = level;
+    c->value[c->n_levels++] = sorted[rank - 1];
+    *last_rank = rank;
+}
+
+/* Ranks are worked out in integers: the smallest r with r / n >= level. */
+static void add_levels(struct gad_calibration *c, const float *sorted)
+{
+    uint64_t n = c->n, last_rank = 0;
+
+    add(c, sorted, &last_rank, 0.0, 1);
+    for (unsigned i = 1; i <= BODY_STEPS; i++)
+        add(c, sorted, &last_rank, i / 200.0, (i * n + 199) / 200);
+    uint64_t unit = 10000;
+    for (int k = 0; k < DECADES_MAX && n > unit / 100; k++, unit *= 10)
+        for (unsigned m = 99; m >= 10; m--)
+            add(c, sorted, &last_rank, 1.0 - m / (double)unit, n - m * n / unit);
+    add(c, sorted, &last_rank, 1.0, n);
+}
+
+int gad_calibration_new(size_t n, const float *score, struct gad_calibration **ret,
+                        struct gad_diag *d)
+{
+    if (n == 0)
+        return gad_fail(d, GAD_EINVAL, "no scores to calibrate with");
+    if (n > SAMPLE_MAX)
+        return gad_fail(d, GAD_ELIMIT, "too many scores to calibrate with: %zu", n);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(score[i]))
+            return gad_fail(d, GAD_EINVAL, "the score of row %zu is not finite", i);
+
+    gad_cleanup(gad_calibration_freep) struct gad_calibration *c = gad_calloc(1, sizeof(*c));
+    gad_cleanup(gad_freep) float *sorted = gad_calloc(n, sizeof(*sorted));
+    if (!c || !sorted)
+        return GAD_ENOMEM;
+    c->level = gad_calloc(LEVELS_MAX, sizeof(c->level[0]));
+    c->value = gad_calloc(LEVELS_MAX, sizeof(c->value[0]));
+    if (!c->level || !c->value)
+        return GAD_ENOMEM;
+
+    memcpy(sorted, score, n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), ascending);
+    c->n = n;
+    add_levels(c, sorted);
+    *ret = gad_steal(&c);
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Calibration: the distribution of held-out scores as quantiles, for p-values and for thresholds that come
+ * from a false-positive budget. A threshold lives in the tail, so the levels are dense there:
+ *
+ *     0 ---- every 0.005 ---- 0.99 -- every 0.0001 -- 0.999 -- every 0.00001 -- ... -- 1
+ *
+ * Levels that the sample is too small to tell apart are left out.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct gad_diag;
+
+/* value[i] is the smallest score s with at least level[i] of the scores <= s. Levels ascend strictly from
+ * 0 to 1, values ascend. */
+struct gad_calibration {
+    uint64_t n;
+    size_t n_levels;
+    double *level;
+    float *value; /* each (n_levels) */
+};
+
+/**
+ * gad_calibration_new() - quantiles of a sample
+ * @score: (n) in any order
+ * Return: 0; GAD_EINVAL if n is 0 or a score is not finite (@d says which row); GAD_ENOMEM.
+ */
+int gad_calibration_new(size_t n, const float *score, struct gad_calibration **ret,
+                        struct gad_diag *d) GAD_MUST_CHECK;
+void gad_calibration_free(struct gad_calibration *c);
+GAD_DEFINE_CLEANUP(struct gad_calibration, gad_calibration_free);
