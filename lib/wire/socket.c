@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/wire/socket.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+
+enum { HOST_TEXT = 256, PORT_TEXT = 6 };
+
+static void closep(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static const char *without_prefix(const char *s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(s, prefix, len) == 0 ? s + len : NULL;
+}
+
+bool gad_socket_is_unix(const char *address)
+{
+    return without_prefix(address, "unix:") ||
+           (!without_prefix(address, "tcp:") && strchr(address, '/'));
+}
+
+static int unix_address(const char *address, struct sockaddr_un *sa, struct gad_diag *d)
+{
+    const char *rest = without_prefix(address, "unix:");
+    const char *path = rest ? rest : address;
+    size_t len = strlen(path);
+
+    if (len == 0)
+        return gad_fail(d, GAD_EFORMAT, "'%s': a unix socket needs a path", address);
+    if (len >= sizeof(sa->sun_path))
+        return gad_fail(d, GAD_ELIMIT, "'%s': path of %zu bytes, a unix socket's may have %zu",
+                        address, len, sizeof(sa->sun_path) - 1);
+    *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(sa->sun_path, path, len);
+    return 0;
+}
+
+/* HOST:PORT with the brackets of [::1]:PORT taken off. */
+static int split(const char *address, char host[static HOST_TEXT], char port[static PORT_TEXT],
+                 struct gad_diag *d)
+{
+    const char *rest = without_prefix(address, "tcp:");
+    const char *s = rest ? rest : address;
+    const char *colon = strrchr(s, ':');
+    size_t len = colon ? (size_t)(colon - s) : 0;
+    uint64_t number;
+
+    if (!colon)
+        return gad_fail(d, GAD_EFORMAT, "'%s': neither a path nor HOST:PORT", address);
+    if (len >= 2 && s[0] == '[' && s[len - 1] == ']') {
+        s++;
+        len -= 2;
+    } else if (memchr(s, ':', len)) {
+        return gad_fail(d, GAD_EFORMAT, "'%s': an IPv6 address needs brackets, [::1]:PORT",
+                        address);
+    }
+    if (len == 0)
+        return gad_fail(d, GAD_EFORMAT, "'%s': the host is missing", address);
+    if (len >= HOST_TEXT)
+        return gad_fail(d, GAD_ELIMIT, "'%s': host name too long", address);
+    if (gad_text_u64(colon + 1, strlen(colon + 1), 65535, &number) != 0)
+        return gad_fail(d, GAD_EFORMAT, "'%s': the port is not a number from 0 to 65535", address);
+    memcpy(host, s, len);
+    host[len] = '\0';
+    (void)snprintf(port, PORT_TEXT, "%u", (unsigned)number);
+    return 0;
+}
+
+static int resolve(const char *address, bool passive, struct addrinfo **ret, struct gad_diag *d)
+{
+    char host[HOST_TEXT], port[PORT_TEXT];
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
+    int err = split(address, host, port, d);
+
+    if (err)
+        return err;
+    err = getaddrinfo(host, port, &hints, ret);
+    if (err == EAI_SYSTEM)
+        return gad_fail(d, -errno, "%s: %s", address, gad_strerror(-errno));
+    return err ? gad_fail(d, GAD_EUNKNOWN, "%s: %s", address, gai_strerror(err)) : 0;
+}
+
+/* Waits for a connect(2) under way. 0 or -errno. */
+static int wait_connected(int fd, int timeout_ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    int err = 0, n;
+    socklen_t len = sizeof(err);
+
+    do
+        n = poll(&p, 1, timeout_ms);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    if (n == 0)
+        return -ETIMEDOUT;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 ? -err : -errno;
+}
+
+static int connect_to(const struct sockaddr *sa, socklen_t len, int timeout_ms, int *ret_fd)
+{
+    const int on = 1;
+    gad_cleanup(closep) int fd =
+        socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -errno;
+    int err = connect(fd, sa, len) == 0 ? 0 : -errno;
+    if (err == -EINPROGRESS)
+        err = wait_connected(fd, timeout_ms);
+    if (err)
+        return err;
+    if (sa->sa_family != AF_UNIX && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
+        return -errno;
+    *ret_fd = fd;
+    fd = -1; /* now the caller's */
+    return 0;
+}
+
+int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd, struct gad_diag *d)
+{
+    int err;
+
+    if (gad_socket_is_unix(address)) {
+        struct sockaddr_un sa;
+        err = unix_address(address, &sa, d);
+        if (err)
+            return err;
+        err = connect_to((const struct sockaddr *)&sa, sizeof(sa), timeout_ms, ret_fd);
+    } else {
+        struct addrinfo *all;
+        err = resolve(address, false, &all, d);
+        if (err)
+            return err;
+        err = GAD_EUNKNOWN;
+        for (struct addrinfo *a = all; a && err; a = a->ai_next)
+            err = connect_to(a->ai_addr, a->ai_addrlen, timeout_ms, ret_fd);
+        freeaddrinfo(all);
+    }
+    return err ? gad_fail(d, err, "cannot connect to %s: %s", address, gad_strerror(err)) : 0;
+}
+
+/* A socket file that refuses connections belongs to a process that ended. */
+static bool is_left_behind(const struct sockaddr_un *sa)
+{
+    struct stat st;
+    int fd = -1;
+
+    if (lstat(sa->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    int err = connect_to((const struct sockaddr *)sa, sizeof(*sa), 0, &fd);
+    closep(&fd);
+    return err == -ECONNREFUSED;
+}
+
+static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_fd,
+                       struct gad_diag *d)
+{
+    struct sockaddr_un sa;
+    int err = unix_address(address, &sa, d);
+
+    if (err)
+        return err;
+    gad_cleanup(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (is_left_behind(&sa))
+        (void)unlink(sa.sun_path);
+    /* The file gets the socket's own mode less the umask: closed to all until chmod() opens it. */
+    if (fchmod(fd, 0) != 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0)
+        return -errno;
+    if (listen(fd, backlog) != 0 || chmod(sa.sun_path, mode) != 0) {
+        err = -errno;
+        (void)unlink(sa.sun_path);
+        return err;
+    }
+    *ret_fd = fd;
+    fd = -1; /* now the caller's */
+    return 0;
+}
+
+static int listen_on(const struct addrinfo *a, int backlog, int *ret_fd)
+{
+    const int on = 1;
+    gad_cleanup(closep) int fd =
+        socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+        return -errno;
+    if (a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+        return -errno;
+    if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, backlog) != 0)
+        return -errno;
+    *ret_fd = fd;
+    fd = -1; /* now the caller's */
+    return 0;
+}
+
+int gad_socket_listen(const char *address, mode_t mode, int backlog, int *ret_fd,
+                      struct gad_diag *d)
+{
+    int err;
+
+    if (gad_socket_is_unix(address)) {
+        err = listen_unix(address, mode, backlog, ret_fd, d);
+        if (err == GAD_EFORMAT || err == GAD_ELIMIT)
+            return err; /* the diagnostic is there */
+    } else {
+        struct addrinfo *all;
+        err = resolve(address, true, &all, d);
+        if (err)
+            return err;
+        err = listen_on(all, backlog, ret_fd);
+        freeaddrinfo(all);
+    }
+    return err ? gad_fail(d, err, "cannot listen on %s: %s", address, gad_strerror(err)) : 0;
+}
+
+int gad_socket_port(int fd)
+{
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {0};
+    socklen_t len = sizeof(a);
+
+    if (getsockname(fd, &a.sa, &len) != 0)
+        return 0;
+    if (a.sa.sa_family == AF_INET)
+        return ntohs(a.v4.sin_port);
+    return a.sa.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : 0;
+}
