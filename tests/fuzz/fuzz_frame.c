@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         if (err != 0)
             break;
-        gad_assert(used >= GAD_FRAME_HEAD && used <= size - at && whole.len == used - GAD_FRAME_HEAD);
+        gad_assert(used >= GAD_FRAME_HEAD && used <= size - at &&
+                   whole.len == used - GAD_FRAME_HEAD);
         gad_assert(whole.p == data + at + GAD_FRAME_HEAD && whole.len <= CAP);
         unpack(&whole);
         at += used;
