@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The arithmetic of scoring: dense layers on small batches, with bias and activation fused, for weights that
+ * were padded once when the model was loaded.
+ *
+ * Every output element is one chain of multiply-adds over k = 0, 1, 2 ... from its start value, whatever the
+ * batch and wherever the row stands in it. So a row's score has the same bits alone and in any batch, which
+ * no BLAS promises: it is why scoring does not use one. (It is also 1.1 times as fast on these shapes.)
+ * Between instruction sets bits differ: with FMA each step rounds once, without it twice.
+ *
+ * Widths are padded to GAD_KERNEL_STEP columns with zero weights and zero bias; padded columns come out 0.
+ * All pointers are 64-byte aligned and do not overlap, all leading dimensions multiples of GAD_KERNEL_STEP.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GAD_KERNEL_STEP = 16 };
+
+/* Where the accumulators start: a bias for all rows (ld 0), or a matrix (n, out) with leading dimension ld. */
+struct gad_kernel_init {
+    const float *p;
+    size_t ld;
+};
+
+/* One layer's padded weights: y = leaky(x W + init). */
+struct gad_kernel_weights {
+    size_t in;      /* rows of w that are used */
+    size_t out;     /* columns, a multiple of GAD_KERNEL_STEP */
+    const float *w; /* (in, out) row-major */
+    float slope;    /* of leaky(v) = v > 0 ? v : slope * v; 1 is linear, 0 is ReLU */
+};
+
+/* The non-zero elements of n rows: row i has n[i] of them at index[i * ld ..], ascending. */
+struct gad_kernel_rows {
+    const float *x; /* (n, ld) */
+    size_t ld;
+    const uint16_t *index;   /* (n, ld) */
+    const uint16_t *n_index; /* (n) */
+};
+
+/* One instruction set's kernels. */
+struct gad_kernel {
+    const char *name; /* "avx512", "avx2", "baseline" */
+
+    /* y (n, out) = leaky(x W + init), x (n, ldx). */
+    void (*dense)(size_t n, const float *x, size_t ldx, const struct gad_kernel_weights *w,
+                  struct gad_kernel_init init, float *y, size_t ldy);
+
+    /* The same from the non-zero elements alone; the same bits as dense(), for finite weights. */
+    void (*sparse)(size_t n, const struct gad_kernel_rows *x, const struct gad_kernel_weights *w,
+                   struct gad_kernel_init init, float *y, size_t ldy);
+
+    /* d[i] = sum_j |a[i,j] - b[i,j]| over (n, ld), and the sum of squares of the differences. */
+    void (*distance1)(size_t n, const float *a, const float *b, size_t ld, float *d);
+    void (*distance2)(size_t n, const float *a, const float *b, size_t ld, float *d);
+};
+
+/* The best that this processor has; never NULL, never changes. */
+const struct gad_kernel *gad_kernel_best(void);
+
+/* The i-th that this processor can run, best first; NULL after the last. For tests. */
+const struct gad_kernel *gad_kernel_at(size_t i);
+
+/* Fills index (n, ld) and n_index (n) with the places of the non-zero elements of x (n, ld). */
+void gad_kernel_index(size_t n, const float *x, size_t ld, uint16_t *index, uint16_t *n_index);

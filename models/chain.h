@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A chain of dense layers ready to score: weights of a checkpoint's net, padded to whole vector registers,
+ * and the forward pass over lib/nn/kernel.h. Immutable after it is loaded.
+ */
+
+#include <stddef.h>
+
+#include "lib/base/err.h"
+#include "lib/nn/kernel.h"
+
+struct gad_checkpoint;
+struct gad_diag;
+
+enum { GAD_CHAIN_LAYERS_MAX = 8 };
+
+struct gad_layer {
+    struct gad_kernel_weights w; /* w.w is owned */
+    float *bias;                 /* (w.out), owned */
+    size_t out;                  /* before padding */
+};
+
+struct gad_chain {
+    size_t n_layers;
+    struct gad_layer layer[GAD_CHAIN_LAYERS_MAX];
+};
+
+/**
+ * gad_chain_load() - take one net out of a checkpoint
+ * @in, @out: what the model needs; 0: anything
+ * Return: 0; GAD_EMISMATCH with @d if the net is missing, too deep, of other widths or has an activation that
+ * scoring does not do (sigmoid, tanh); GAD_ENOMEM. On failure @ret holds nothing.
+ */
+int gad_chain_load(const struct gad_checkpoint *c, const char *net, size_t in, size_t out,
+                   struct gad_chain *ret, struct gad_diag *d) GAD_MUST_CHECK;
+void gad_chain_deinit(struct gad_chain *c);
+
+size_t gad_chain_in(const struct gad_chain *c);
+size_t gad_chain_out(const struct gad_chain *c);
+size_t gad_chain_width(const struct gad_chain *c); /* largest padded width of its layers */
+
+/**
+ * gad_chain_forward() - layers first .. last-1
+ * @x:     (n, ldx); or NULL, and then @sparse has the rows of the input
+ * @tmp:   two buffers of n * gad_chain_width()
+ * @y:     (n, padded width of layer last-1); may not be one of @tmp
+ */
+void gad_chain_forward(const struct gad_chain *c, const struct gad_kernel *k, size_t first,
+                       size_t last, size_t n, const float *x, size_t ldx,
+                       const struct gad_kernel_rows *sparse, float *const tmp[2], float *y);
+
+/* y (n, l->w.out) = leaky(x W + bias): one layer on its own. */
+void gad_layer_forward(const struct gad_layer *l, const struct gad_kernel *k, size_t n,
+                       const float *x, size_t ldx, float *y);
+
+/* y = b(a(x)) for a linear a as one layer, folded in double. 0 or GAD_ENOMEM. */
+int gad_layer_fold(const struct gad_layer *a, const struct gad_layer *b,
+                   struct gad_layer *ret) GAD_MUST_CHECK;
+void gad_layer_deinit(struct gad_layer *l);

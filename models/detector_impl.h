@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Inside of a detector, for detector.c and explain.c only. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "models/detector.h"
+
+struct gad_model;
+struct gad_model_ops;
+struct gad_scaler;
+struct gad_schema;
+
+struct gad_detector {
+    char *name;
+    struct gad_schema *schema;
+    struct gad_scaler *scaler;
+    const struct gad_model_ops *ops;
+    struct gad_model *model;
+    uint64_t n_calibration;
+    size_t n_levels;
+    double *level; /* (n_levels) ascending from 0 to 1 */
+    float *value;  /* (n_levels) ascending */
+    uint8_t sha256[32];
+    char sha256_hex[65];
+};
+
+struct gad_workspace {
+    size_t n;       /* rows of a tile */
+    float *x;       /* (n, ld) */
+    float *xhat;    /* (1, ld) */
+    float *scratch; /* the model's, for n rows */
+};

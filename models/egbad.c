@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "models/chain.h"
+#include "models/registry.h"
+
+/*
+ * EGBAD: the BiGAN of Zenati et al. 2018 (arXiv 1802.06222), scored with encoder, generator and discriminator:
+ *
+ *     z = E(x)    x' = G(z)    L_R = |x - x'|_d    A = (1 - w) L_R + w L_D
+ *     "fm"        L_D = |f(z, x) - f(z, x')|_d, f the discriminator's last hidden layer
+ *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code; the paper has D(z, x)
+ *     "residual"  A = L_R
+ *
+ * The discriminator sees x and z through separate nets and then joins them. Both calls share z, so its branch
+ * and its half of the joining layer are computed once and start the accumulators of the x half.
+ */
+
+enum score_kind { SCORE_FM, SCORE_CROSS_E, SCORE_RESIDUAL, N_SCORES };
+
+static const char *const score_names[N_SCORES] = {"fm", "cross-e", "residual"};
+
+struct gad_model {
+    const struct gad_kernel *kernel;
+    struct gad_chain encoder, generator, disc_x, disc_z, head;
+    struct gad_kernel_weights join_x,
+        join_z; /* the rows of head's first layer for each branch; not owned */
+    enum score_kind kind;
+    float weight;
+    unsigned degree;
+    size_t dim;
+};
+
+static void egbad_free(struct gad_model *m)
+{
+    if (!m)
+        return;
+    gad_chain_deinit(&m->encoder);
+    gad_chain_deinit(&m->generator);
+    gad_chain_deinit(&m->disc_x);
+    gad_chain_deinit(&m->disc_z);
+    gad_chain_deinit(&m->head);
+    gad_free(m);
+}
+GAD_DEFINE_CLEANUP(struct gad_model, egbad_free);
+
+static int load_score(const struct gad_checkpoint *c, struct gad_model *m, struct gad_diag *d)
+{
+    int kind = 0;
+    while (kind < N_SCORES && strcmp(c->score.kind, score_names[kind]) != 0)
+        kind++;
+    if (kind == N_SCORES)
+        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of fm, cross-e, residual",
+                        c->score.kind);
+    if (!(c->score.weight >= 0.0f && c->score.weight <= 1.0f))
+        return gad_fail(d, GAD_EMISMATCH, "score weight %g is not within 0 and 1",
+                        (double)c->score.weight);
+    if (c->score.degree != 1 && c->score.degree != 2)
+        return gad_fail(d, GAD_EMISMATCH, "score degree %u is not 1 or 2", c->score.degree);
+    m->kind = (enum score_kind)kind;
+    m->weight = kind == SCORE_RESIDUAL ? 0.0f : c->score.weight;
+    m->degree = c->score.degree;
+    return 0;
+}
+
+/* The joining layer reads [x branch | z branch]; its rows are split where the branches meet. */
+static int split_head(struct gad_model *m, struct gad_diag *d)
+{
+    const struct gad_layer *join = &m->head.layer[0];
+    size_t n_x = gad_chain_out(&m->disc_x), n_z = gad_chain_out(&m->disc_z);
+
+    if (m->head.n_layers != 2 || join->w.in != n_x + n_z)
+        return gad_fail(d, GAD_EMISMATCH, "net 'disc_head' is not two layers that read %zu + %zu",
+                        n_x, n_z);
+    m->join_x = (struct gad_kernel_weights){n_x, join->w.out, join->w.w, join->w.slope};
+    m->join_z = (struct gad_kernel_weights){n_z, join->w.out, join->w.w + n_x * join->w.out, 1.0f};
+    return 0;
+}
+
+static int egbad_load(const struct gad_checkpoint *c, struct gad_model **ret, struct gad_diag *d)
+{
+    gad_cleanup(egbad_freep) struct gad_model *m = gad_calloc(1, sizeof(*m));
+    if (!m)
+        return GAD_ENOMEM;
+
+    m->kernel = gad_kernel_best();
+    m->dim = c->scaler.dim;
+    int r = load_score(c, m, d);
+    if (r == 0)
+        r = gad_chain_load(c, "encoder", m->dim, 0, &m->encoder, d);
+    if (r == 0)
+        r = gad_chain_load(c, "generator", gad_chain_out(&m->encoder), m->dim, &m->generator, d);
+    if (r == 0)
+        r = gad_chain_load(c, "disc_x", m->dim, 0, &m->disc_x, d);
+    if (r == 0)
+        r = gad_chain_load(c, "disc_z", gad_chain_out(&m->encoder), 0, &m->disc_z, d);
+    if (r == 0)
+        r = gad_chain_load(c, "disc_head", 0, 1, &m->head, d);
+    if (r == 0)
+        r = split_head(m, d);
+    if (r == 0)
+        *ret = gad_steal(&m);
+    return r;
+}
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Largest width of any buffer: buffers are all made this wide, which wastes little and keeps this simple. */
+static size_t width(const struct gad_model *m)
+{
+    size_t w = max_size(gad_chain_width(&m->encoder), gad_chain_width(&m->generator));
+    w = max_size(w, max_size(gad_chain_width(&m->disc_x), gad_chain_width(&m->disc_z)));
+    return max_size(w, gad_chain_width(&m->head));
+}
+
+/* Where things are in a workspace for n rows. */
+struct scratch {
+    struct gad_kernel_rows rows;
+    float *tmp[2], *z, *xhat, *branch, *start, *f[2], *distance;
+};
+
+enum { N_BUFFERS = 8 }; /* of n * width: tmp 2, z, xhat, branch, start, f 2 */
+
+static size_t egbad_workspace(const struct gad_model *m, size_t n)
+{
+    /* index: n rows of uint16 (half a float each), counts and distances: n each; each part on a full register */
+    return N_BUFFERS * n * width(m) + gad_ld(n * gad_ld(m->dim) / 2) + 2 * gad_ld(n);
+}
+
+static struct scratch lay_out(const struct gad_model *m, size_t n, const float *x, float *ws)
+{
+    size_t step = n * width(m);
+    float *part[N_BUFFERS];
+
+    for (size_t i = 0; i < N_BUFFERS; i++)
+        part[i] = ws + i * step;
+    float *tail = ws + N_BUFFERS * step;
+    uint16_t *index = (uint16_t *)(void *)tail;
+    uint16_t *n_index = (uint16_t *)(void *)(tail + gad_ld(n * gad_ld(m->dim) / 2));
+    struct scratch s = {
+        .rows = {.x = x, .ld = gad_ld(m->dim), .index = index, .n_index = n_index},
+        .tmp = {part[0], part[1]},
+        .z = part[2],
+        .xhat = part[3],
+        .branch = part[4],
+        .start = part[5],
+        .f = {part[6], part[7]},
+        .distance = tail + gad_ld(n * gad_ld(m->dim) / 2) + gad_ld(n),
+    };
+    gad_kernel_index(n, x, s.rows.ld, index, n_index);
+    return s;
+}
+
+static void reconstruct(const struct gad_model *m, size_t n, const struct scratch *s, float *xhat)
+{
+    const struct gad_kernel *k = m->kernel;
+    size_t ldz = gad_ld(gad_chain_out(&m->encoder));
+
+    gad_chain_forward(&m->encoder, k, 0, m->encoder.n_layers, n, NULL, 0, &s->rows, s->tmp, s->z);
+    gad_chain_forward(&m->generator, k, 0, m->generator.n_layers, n, s->z, ldz, NULL, s->tmp, xhat);
+}
+
+static void egbad_reconstruct(const struct gad_model *m, size_t n, const float *x, float *ws,
+                              float *xhat)
+{
+    struct scratch s = lay_out(m, n, x, ws);
+    reconstruct(m, n, &s, xhat);
+}
+
+/* f(z, .) of x (sparse) or x' into out. */
+static void feature(const struct gad_model *m, size_t n, const struct scratch *s, const float *x,
+                    float *out)
+{
+    const struct gad_kernel *k = m->kernel;
+    size_t ldx = gad_ld(m->dim), ld = gad_ld(gad_chain_out(&m->disc_x)), ldf = m->join_x.out;
+
+    gad_chain_forward(&m->disc_x, k, 0, m->disc_x.n_layers, n, x, ldx, x ? NULL : &s->rows, s->tmp,
+                      s->branch);
+    k->dense(n, s->branch, ld, &m->join_x, (struct gad_kernel_init){s->start, ldf}, out, ldf);
+}
+
+/* z's half of the joining layer, with its bias. */
+static void start_features(const struct gad_model *m, size_t n, const struct scratch *s)
+{
+    const struct gad_kernel *k = m->kernel;
+    size_t ldz = gad_ld(gad_chain_out(&m->encoder)), ld = gad_ld(gad_chain_out(&m->disc_z));
+
+    gad_chain_forward(&m->disc_z, k, 0, m->disc_z.n_layers, n, s->z, ldz, NULL, s->tmp, s->branch);
+    k->dense(n, s->branch, ld, &m->join_z, (struct gad_kernel_init){m->head.layer[0].bias, 0},
+             s->start, m->join_z.out);
+}
+
+static void distance(const struct gad_model *m, size_t n, const float *a, const float *b, size_t ld,
+                     float *d)
+{
+    if (m->degree == 1) {
+        m->kernel->distance1(n, a, b, ld, d);
+        return;
+    }
+    m->kernel->distance2(n, a, b, ld, d);
+    for (size_t i = 0; i < n; i++)
+        d[i] = sqrtf(d[i]);
+}
+
+/* softplus(-logit) without overflow: max(0, -l) + log1p(exp(-|l|)). */
+static void cross_entropy(const struct gad_model *m, size_t n, const struct scratch *s, float *d)
+{
+    const struct gad_layer *logit = &m->head.layer[1];
+
+    gad_layer_forward(logit, m->kernel, n, s->f[1], m->join_x.out, s->tmp[0]);
+    for (size_t i = 0; i < n; i++) {
+        float l = s->tmp[0][i * logit->w.out];
+        d[i] = fmaxf(0.0f, -l) + log1pf(expf(-fabsf(l)));
+    }
+}
+
+static void egbad_score(const struct gad_model *m, size_t n, const float *x, float *ws,
+                        float *score)
+{
+    struct scratch s = lay_out(m, n, x, ws);
+
+    reconstruct(m, n, &s, s.xhat);
+    distance(m, n, x, s.xhat, gad_ld(m->dim), score);
+    if (m->kind == SCORE_RESIDUAL)
+        return;
+
+    start_features(m, n, &s);
+    feature(m, n, &s, s.xhat, s.f[1]);
+    if (m->kind == SCORE_CROSS_E) {
+        cross_entropy(m, n, &s, s.distance);
+    } else {
+        feature(m, n, &s, NULL, s.f[0]);
+        distance(m, n, s.f[0], s.f[1], m->join_x.out, s.distance);
+    }
+    for (size_t i = 0; i < n; i++)
+        score[i] = (1.0f - m->weight) * score[i] + m->weight * s.distance[i];
+}
+
+const struct gad_model_ops gad_egbad = {
+    .name = "egbad",
+    .summary =
+        "EGBAD (BiGAN): encoder, generator and joint discriminator; scores fm, cross-e, residual",
+    .load = egbad_load,
+    .free = egbad_free,
+    .workspace = egbad_workspace,
+    .score = egbad_score,
+    .reconstruct = egbad_reconstruct,
+};

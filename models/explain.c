@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+
+#include "lib/feature/scaler.h"
+#include "lib/feature/schema.h"
+#include "lib/feature/vectorize.h"
+#include "lib/record/record.h"
+#include "models/detector_impl.h"
+#include "models/model.h"
+
+/* A reconstruction may leave the column's range; what is shown does not. */
+static double into_range(enum gad_column col, double v)
+{
+    return fmin(fmax(v, 0.0), gad_columns[col].max);
+}
+
+static void explain_numbers(const struct gad_detector *det, const float *x, const float *xhat,
+                            struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    for (size_t j = 0; j < gad_schema_n_numeric(det->schema); j++) {
+        struct gad_reason *r = &reason[gad_schema_numeric(det->schema, j)];
+        r->share += fabs((double)x[j] - (double)xhat[j]);
+        r->expected = into_range(r->column, (double)gad_scaler_invert(det->scaler, j, xhat[j]));
+    }
+}
+
+/* The value of a column whose element in group g is j. */
+static double value_of(const struct gad_detector *det, size_t g, enum gad_column col, size_t j)
+{
+    size_t n = gad_columns[col].kind == GAD_KIND_NAME ? gad_columns[col].n_names : 2;
+
+    for (size_t v = 0; v < n; v++)
+        if (gad_schema_element(det->schema, g, (double)v) == (int)j)
+            return (double)v;
+    return GAD_NAME_UNKNOWN;
+}
+
+static void explain_group(const struct gad_detector *det, size_t g, const float *x,
+                          const float *xhat, struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    size_t first, n, best;
+    enum gad_column col = gad_schema_group_column(det->schema, g, &first, &n);
+
+    best = first;
+    for (size_t j = first; j < first + n; j++) {
+        reason[col].share += fabs((double)x[j] - (double)xhat[j]);
+        /* Compared unscaled: a scaler may have moved an element of the group. */
+        if (gad_scaler_invert(det->scaler, j, xhat[j]) >
+            gad_scaler_invert(det->scaler, best, xhat[best]))
+            best = j;
+    }
+    reason[col].expected = value_of(det, g, col, best);
+}
+
+/* Insertion sort: 41 items, mostly small; equal shares stay in column order. */
+static void sort_by_share(struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    for (size_t i = 1; i < GAD_N_COLUMNS; i++) {
+        struct gad_reason r = reason[i];
+        size_t j = i;
+        for (; j > 0 && reason[j - 1].share < r.share; j--)
+            reason[j] = reason[j - 1];
+        reason[j] = r;
+    }
+}
+
+static void normalise(struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    double total = 0.0;
+
+    for (size_t i = 0; i < GAD_N_COLUMNS; i++)
+        total += reason[i].share;
+    for (size_t i = 0; i < GAD_N_COLUMNS; i++)
+        reason[i].share = total > 0.0 ? reason[i].share / total : 1.0 / GAD_N_COLUMNS;
+}
+
+void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                          const struct gad_record *rec,
+                          struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    size_t ld = gad_ld(gad_schema_dim(det->schema));
+
+    for (size_t i = 0; i < GAD_N_COLUMNS; i++)
+        reason[i] = (struct gad_reason){
+            .column = (enum gad_column)i, .value = rec->v[i], .expected = rec->v[i]};
+    (void)gad_vectorize(det->schema, 1, rec, ws->x, ld);
+    gad_scaler_apply(det->scaler, 1, ws->x, ld);
+    det->ops->reconstruct(det->model, 1, ws->x, ws->scratch, ws->xhat);
+
+    explain_numbers(det, ws->x, ws->xhat, reason);
+    for (size_t g = 0; g < gad_schema_n_groups(det->schema); g++)
+        explain_group(det, g, ws->x, ws->xhat, reason);
+    normalise(reason);
+    sort_by_share(reason);
+}
+
+void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT])
+{
+    switch (gad_columns[col].kind) {
+    case GAD_KIND_NAME:
+        (void)snprintf(text, GAD_VALUE_TEXT, "%s", gad_name_text(col, (int)v));
+        break;
+    case GAD_KIND_RATE:
+        (void)snprintf(text, GAD_VALUE_TEXT, "%.2f", v);
+        break;
+    case GAD_KIND_NUMBER:
+    case GAD_KIND_BINARY:
+        /* Counts are whole; an expectation between two is shown so, as long as that says anything. */
+        (void)snprintf(text, GAD_VALUE_TEXT, v == rint(v) || v >= 100.0 ? "%.0f" : "%.1f", v);
+        break;
+    }
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "models/chain.h"
+#include "models/registry.h"
+
+/*
+ * GANomaly (Akcay et al. 2018, arXiv 1805.06725) with dense layers: encoder, decoder, second encoder.
+ *
+ *     z = E(x)    x' = G(z)    z' = E'(x')
+ *     "enc"  A = mean over the latent of (z - z')^2, as their code; the paper writes an L1 norm
+ *     "rec"  A = mean over the elements of |x - x'|
+ *
+ * A linear last layer of the decoder and the first layer of the second encoder are one linear map: "enc" runs
+ * them folded, so x' is never made.
+ */
+
+struct gad_model {
+    const struct gad_kernel *kernel;
+    struct gad_chain encoder, decoder, encoder2;
+    struct gad_layer folded; /* decoder's last and encoder2's first, if that last is linear */
+    bool enc, fold;
+    size_t dim;
+};
+
+static void ganomaly_free(struct gad_model *m)
+{
+    if (!m)
+        return;
+    gad_chain_deinit(&m->encoder);
+    gad_chain_deinit(&m->decoder);
+    gad_chain_deinit(&m->encoder2);
+    gad_layer_deinit(&m->folded);
+    gad_free(m);
+}
+GAD_DEFINE_CLEANUP(struct gad_model, ganomaly_free);
+
+static int fold(struct gad_model *m)
+{
+    const struct gad_layer *last = &m->decoder.layer[m->decoder.n_layers - 1];
+
+    m->fold = last->w.slope == 1.0f && m->decoder.n_layers > 1 && m->encoder2.n_layers > 1;
+    return m->fold ? gad_layer_fold(last, &m->encoder2.layer[0], &m->folded) : 0;
+}
+
+static int ganomaly_load(const struct gad_checkpoint *c, struct gad_model **ret, struct gad_diag *d)
+{
+    gad_cleanup(ganomaly_freep) struct gad_model *m = gad_calloc(1, sizeof(*m));
+    if (!m)
+        return GAD_ENOMEM;
+
+    m->kernel = gad_kernel_best();
+    m->dim = c->scaler.dim;
+    m->enc = strcmp(c->score.kind, "enc") == 0;
+    if (!m->enc && strcmp(c->score.kind, "rec") != 0)
+        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of enc, rec", c->score.kind);
+    int r = gad_chain_load(c, "encoder", m->dim, 0, &m->encoder, d);
+    if (r == 0)
+        r = gad_chain_load(c, "decoder", gad_chain_out(&m->encoder), m->dim, &m->decoder, d);
+    if (r == 0)
+        r = gad_chain_load(c, "encoder2", m->dim, gad_chain_out(&m->encoder), &m->encoder2, d);
+    if (r == 0)
+        r = fold(m);
+    if (r == 0)
+        *ret = gad_steal(&m);
+    return r;
+}
+
+static size_t width(const struct gad_model *m)
+{
+    size_t w = gad_chain_width(&m->encoder), v = gad_chain_width(&m->decoder),
+           u = gad_chain_width(&m->encoder2);
+    v = v > u ? v : u;
+    return w > v ? w : v;
+}
+
+struct scratch {
+    struct gad_kernel_rows rows;
+    float *tmp[2], *z, *zhat, *xhat;
+};
+
+enum { N_BUFFERS = 5 }; /* of n * width */
+
+static size_t ganomaly_workspace(const struct gad_model *m, size_t n)
+{
+    /* index: n rows of uint16 (half a float each), then n counts; each part on a full register */
+    return N_BUFFERS * n * width(m) + gad_ld(n * gad_ld(m->dim) / 2) + gad_ld(n);
+}
+
+static struct scratch lay_out(const struct gad_model *m, size_t n, const float *x, float *ws)
+{
+    size_t step = n * width(m);
+    uint16_t *index = (uint16_t *)(void *)(ws + N_BUFFERS * step);
+    uint16_t *n_index =
+        (uint16_t *)(void *)(ws + N_BUFFERS * step + gad_ld(n * gad_ld(m->dim) / 2));
+    struct scratch s = {
+        .rows = {.x = x, .ld = gad_ld(m->dim), .index = index, .n_index = n_index},
+        .tmp = {ws, ws + step},
+        .z = ws + 2 * step,
+        .zhat = ws + 3 * step,
+        .xhat = ws + 4 * step,
+    };
+    gad_kernel_index(n, x, s.rows.ld, index, n_index);
+    return s;
+}
+
+static void reconstruct(const struct gad_model *m, size_t n, const struct scratch *s, float *xhat)
+{
+    const struct gad_kernel *k = m->kernel;
+    size_t ldz = gad_ld(gad_chain_out(&m->encoder));
+
+    gad_chain_forward(&m->encoder, k, 0, m->encoder.n_layers, n, NULL, 0, &s->rows, s->tmp, s->z);
+    gad_chain_forward(&m->decoder, k, 0, m->decoder.n_layers, n, s->z, ldz, NULL, s->tmp, xhat);
+}
+
+static void ganomaly_reconstruct(const struct gad_model *m, size_t n, const float *x, float *ws,
+                                 float *xhat)
+{
+    struct scratch s = lay_out(m, n, x, ws);
+    reconstruct(m, n, &s, xhat);
+}
+
+/* z and z' by way of the folded layer. */
+static void encode_twice_folded(const struct gad_model *m, size_t n, const struct scratch *s)
+{
+    const struct gad_kernel *k = m->kernel;
+    const struct gad_chain *dec = &m->decoder, *enc2 = &m->encoder2;
+    size_t ldz = gad_ld(gad_chain_out(&m->encoder)), ld = dec->layer[dec->n_layers - 2].w.out;
+
+    gad_chain_forward(&m->encoder, k, 0, m->encoder.n_layers, n, NULL, 0, &s->rows, s->tmp, s->z);
+    gad_chain_forward(dec, k, 0, dec->n_layers - 1, n, s->z, ldz, NULL, s->tmp, s->xhat);
+    gad_layer_forward(&m->folded, k, n, s->xhat, ld,
+                      s->tmp[0]); /* where layer 0 would have left it */
+    gad_chain_forward(enc2, k, 1, enc2->n_layers, n, s->tmp[0], m->folded.w.out, NULL, s->tmp,
+                      s->zhat);
+}
+
+static void encode_twice(const struct gad_model *m, size_t n, const struct scratch *s)
+{
+    reconstruct(m, n, s, s->xhat);
+    gad_chain_forward(&m->encoder2, m->kernel, 0, m->encoder2.n_layers, n, s->xhat, gad_ld(m->dim),
+                      NULL, s->tmp, s->zhat);
+}
+
+static void ganomaly_score(const struct gad_model *m, size_t n, const float *x, float *ws,
+                           float *score)
+{
+    struct scratch s = lay_out(m, n, x, ws);
+    size_t latent = gad_chain_out(&m->encoder);
+
+    if (!m->enc) {
+        reconstruct(m, n, &s, s.xhat);
+        m->kernel->distance1(n, x, s.xhat, gad_ld(m->dim), score);
+    } else {
+        if (m->fold)
+            encode_twice_folded(m, n, &s);
+        else
+            encode_twice(m, n, &s);
+        m->kernel->distance2(n, s.z, s.zhat, gad_ld(latent), score);
+    }
+    float mean = 1.0f / (float)(m->enc ? latent : m->dim);
+    for (size_t i = 0; i < n; i++)
+        score[i] *= mean;
+}
+
+const struct gad_model_ops gad_ganomaly = {
+    .name = "ganomaly",
+    .summary = "GANomaly: encoder, decoder, second encoder; scores enc, rec",
+    .load = ganomaly_load,
+    .free = ganomaly_free,
+    .workspace = ganomaly_workspace,
+    .score = ganomaly_score,
+    .reconstruct = ganomaly_reconstruct,
+};
