@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Shared by tools/check and tools/quickstart: packages, build folders, stages. Sourced by bash with `set -eu`.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# Debian 12's names. To build; to run every check besides.
+packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libprotobuf-c-dev libevent-dev
+    libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev libsystemd-dev)
+packages_check=(binutils clang-14 libclang-rt-14-dev clang-format-14 libcmocka-dev protobuf-compiler mandoc python3
+    python3-numpy python3-protobuf)
+
+bold='' red='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+    bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'
+fi
+
+die() {
+    printf '%s%s%s\n' "$red" "$1" "$plain" >&2
+    shift
+    [ $# -eq 0 ] || printf '%s\n' "$@" >&2
+    exit 1
+}
+
+# stage NAME COMMAND...: runs with its output in $logs/NAME.log; says how long it took, or shows the end of the log.
+stage() {
+    local name=$1 log=$logs/$1.log t0=$SECONDS
+    shift
+    printf '%s%-12s%s ' "$bold" "$name" "$plain"
+    note=''
+    if "$@" >"$log" 2>&1 </dev/null; then
+        printf '%3d s  %s\n' $((SECONDS - t0)) "${note:-done}"
+    else
+        printf '%3d s  %sFAILED%s  %s\n' $((SECONDS - t0)) "$red" "$plain" "$note"
+        tail -n 40 "$log" | sed 's/^/    | /'
+        printf '    whole log: %s\n' "$log"
+        return 1
+    fi
+}
+
+# missing_packages PACKAGE...: those that are not installed.
+missing_packages() {
+    local have
+    have=" $(dpkg-query -W -f='${db:Status-Status}:${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed://p' |
+        tr '\n' ' ')"
+    for p in "$@"; do
+        case $have in *" $p "*) ;; *) printf '%s\n' "$p" ;; esac
+    done
+}
+
+# need_packages PACKAGE...: installs what is missing, or says what to do.
+need_packages() {
+    command -v dpkg-query >/dev/null ||
+        die 'This needs a Debian 12 system. On another, install the equivalents of these and build with meson:' "  $*"
+    local missing hand
+    mapfile -t missing < <(missing_packages "$@")
+    if [ ${#missing[@]} -eq 0 ]; then
+        printf '%s%-12s%s   0 s  all %d installed\n' "$bold" packages "$plain" $#
+        return
+    fi
+    hand="  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    [ "$(id -u)" -eq 0 ] ||
+        die "${#missing[@]} packages are missing, and only root can install them. As root, run:" "$hand"
+    stage packages install_packages "${missing[@]}" ||
+        die "Could not install packages: is this machine online? They can also be installed by hand:" "$hand"
+}
+
+install_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    local apt=(apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 -o Acquire::http::Timeout=20)
+    "${apt[@]}" update # its failures show below: old lists may do
+    "${apt[@]}" install -y --no-install-recommends "$@" || return 1
+    note="$# installed"
+}
+
+# configure FOLDER COMPILER OPTION...: a build folder, made anew when anything that shaped it has changed.
+configure() {
+    local dir=$1 cc=$2 stamp
+    shift 2
+    stamp="$root|$dir|$*|$("$cc" --version | head -n 1)|$(meson --version)"
+    if [ "$(cat "$dir/.stamp" 2>/dev/null)" != "$stamp" ] || [ ! -f "$dir/build.ninja" ]; then
+        rm -rf "$dir"
+        env -u CFLAGS -u CPPFLAGS -u LDFLAGS CC="$cc" meson setup "$@" "$dir" "$root" || return 1
+        printf '%s\n' "$stamp" >"$dir/.stamp"
+    fi
+}
+
+# Where the data sets are, if anywhere: $GANAD_DATA, else ../shared/data.
+find_data() {
+    local d=${GANAD_DATA:-$root/../shared/data}
+    [ -d "$d" ] && (cd "$d" && pwd)
+}
