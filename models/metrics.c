@@ -98,7 +98,7 @@ double gad_ranking_auroc(const struct gad_ranking *r)
     uint64_t twice = 0; /* of the area in units of one positive by one negative; n^2 fits 64 bits */
 
     if (all.tp == 0 || all.fp == 0)
-        return NAN;
+        return (double)NAN;
     for (size_t i = 0; i < r->n_points; i++) {
         struct point p = r->point[i];
         twice += (p.fp - before.fp) * (p.tp + before.tp);
@@ -118,7 +118,7 @@ double gad_ranking_auprc(const struct gad_ranking *r)
     uint64_t tp = 0, positives = total(r).tp;
 
     if (positives == 0)
-        return NAN;
+        return (double)NAN;
     for (size_t i = 0; i < r->n_points; i++) {
         double now = precision(r->point[i]);
         area += (double)(r->point[i].tp - tp) * (now + last) / 2.0;
@@ -134,7 +134,7 @@ double gad_ranking_average_precision(const struct gad_ranking *r)
     uint64_t tp = 0, positives = total(r).tp;
 
     if (positives == 0)
-        return NAN;
+        return (double)NAN;
     for (size_t i = 0; i < r->n_points; i++) {
         area += (double)(r->point[i].tp - tp) * precision(r->point[i]);
         tp = r->point[i].tp;
@@ -148,7 +148,7 @@ double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr)
     uint64_t tp = 0;
 
     if (all.tp == 0 || all.fp == 0)
-        return NAN;
+        return (double)NAN;
     for (size_t i = 0; i < r->n_points; i++)
         if ((double)r->point[i].fp / (double)all.fp <= fpr)
             tp = r->point[i].tp;
