@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+import check_docs
 import check_format
 import check_headers
 import check_layers
@@ -125,6 +126,29 @@ class Planted(unittest.TestCase):
         self.expect(check, "a.c", "static int n; int gad_f(void) { return ++n; }\n", "'n' is a mutable global")
         self.expect(check, "a.c", "static int n = 3; int gad_f(void) { static int m; return ++n + ++m; }\n",
                     "mutable global", "mutable global")
+
+    def test_docs(self):
+        if not tree.on_path("mandoc"):
+            self.skipTest("no mandoc")
+        program = os.path.join(self.root, "prog")
+        page = (".Dd November 23, 2026\n.Dt PROG 1\n.Os\n.Sh NAME\n.Nm prog\n.Nd does\n.Sh DESCRIPTION\n"
+                "The command\n.Cm run\ntakes\n.Fl Fl fast\nand\n.Fl x .\n")
+
+        def check(root):
+            os.chmod(program, 0o755)
+            return check_docs.check(root, [program])
+
+        def expect(help_text, command_help, page_text, *found):
+            self.plant("prog.1", page_text)
+            self.expect(check, "prog", f"""#!/bin/sh\n[ "$1" = --help ] && echo '{help_text}' || echo '{command_help}'\n""", *found)
+        usage = "Usage: prog COMMAND\n\nCommands:\n  run   runs"
+        expect(usage, "-x, --fast", page)
+        expect(usage, "-x, --fast, -q, --quiet", page, "prog: --quiet is in --help, not", "prog: -q is in --help, not")
+        expect(usage, "-x", page, "--fast is in prog.1, not in --help")
+        expect(usage + "\n  jump  jumps", "-x, --fast", page, "prog jump: not in prog.1")
+        expect(usage, "-x, --fast", page.replace(".Nd does\n", ""), "prog.1")
+        os.unlink(os.path.join(self.root, "prog.1"))
+        self.expect(check, "prog", "#!/bin/sh\n", "no manual page")
 
     def test_ignored_folders_are_not_files(self):
         for name in ("build/a.c", "build-asan/a.c", "lib/__pycache__/a.pyc", "lib/a.c"):
