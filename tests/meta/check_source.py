@@ -7,7 +7,7 @@ import sys
 import tree
 
 LINES_MAX = 500
-SOURCE = (".c", ".h", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service", ".socket", ".1", ".5", ".7", ".8")
+SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service", ".socket", ".1", ".5", ".7", ".8")
 NAMED = ("meson_options.txt", ".clang-format", ".clang-tidy")
 DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/")
 
@@ -50,7 +50,7 @@ def check_c(name, text):
 
 
 def check_file(name, text):
-    if name.endswith((".c", ".h")):
+    if name.endswith((".c", ".h", ".inc")):
         yield from check_c(name, text)
     if name.endswith(SOURCE) or name in NAMED or text.startswith("#!"):
         if "SPDX-License-Identifier: Apache-2.0" not in "\n".join(text.split("\n")[:3]):

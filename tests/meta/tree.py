@@ -33,7 +33,7 @@ def read(root, name):
 
 
 def c_files(root):
-    return [n for n in files(root) if n.endswith((".c", ".h"))]
+    return [n for n in files(root) if n.endswith((".c", ".h", ".inc"))]
 
 
 STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.S)
