@@ -52,7 +52,9 @@ static inline uint8_t gad_cursor_u8(struct gad_cursor *c)
 static inline uint16_t gad_cursor_u16be(struct gad_cursor *c)
 {
     const uint8_t *b = gad_cursor_take(c, 2);
-    return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
+    unsigned v = b ? (unsigned)b[0] << 8 | b[1]
+                   : 0; /* in one expression, gcc's -fsanitize sees a narrowing */
+    return (uint16_t)v;
 }
 
 static inline uint32_t gad_cursor_u32be(struct gad_cursor *c)
