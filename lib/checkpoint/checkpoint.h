@@ -6,9 +6,11 @@
  * protobuf. The reader believes nothing:
  *
  *   - header: magic, version, reserved bytes zero, 56 + length equals the file's size, SHA-256 agrees;
- *   - sizes in 64 bits with overflow checks; caps below; no unknown fields (a newer writer raises the version);
+ *   - sizes in 64 bits with overflow checks; caps below; no unknown fields (a newer writer raises the version),
+ *     no encoding but the canonical one; unpacking takes at most twice the file's size and a megabyte;
  *   - text: printable ASCII, within the caps; names of nets and tensors distinct;
- *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, no other tensor does;
+ *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, in the order of the
+ *     layers, and no other tensor does;
  *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from 0 to 1;
  *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
  *
@@ -32,6 +34,8 @@ enum {
     GAD_CKPT_PARAMS_MAX = 16 << 20,
     GAD_CKPT_LEVELS_MAX = 1 << 16,
     GAD_CKPT_SELF_TESTS_MAX = 256,
+    GAD_CKPT_LIST_MAX = 1024,   /* sources; metrics */
+    GAD_CKPT_NAME_MAX = 63,     /* characters of the name of a checkpoint, model, net or kind */
     GAD_CKPT_STRING_MAX = 4096, /* bytes of any one string */
     GAD_CKPT_FILE_MAX = 80 << 20,
 };

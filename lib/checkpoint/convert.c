@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/checkpoint/internal.h"
+
+#include "lib/base/diag.h"
+#include "lib/checkpoint/checkpoint.h"
+
+static int check_count(const char *what, size_t n, size_t min, size_t max, struct gad_diag *d)
+{
+    if (n < min)
+        return gad_fail(d, GAD_EFORMAT, "%s: %zu, at least %zu needed", what, n, min);
+    if (n > max)
+        return gad_fail(d, GAD_ELIMIT, "%s: %zu, the limit is %zu", what, n, max);
+    return 0;
+}
+
+static const char **copy_strings(struct gad_ckpt_arena *a, char **s, size_t n)
+{
+    const char **p = gad_ckpt_arena_alloc(a, n, sizeof(*p));
+    for (size_t i = 0; p && i < n; i++)
+        p[i] = s[i];
+    return p;
+}
+
+static int convert_net(const Ganad__Checkpoint__Net *m, struct gad_ckpt_arena *a,
+                       struct gad_ckpt_net *net, struct gad_diag *d)
+{
+    int r = check_count("layers of a net", m->n_layer, 1, GAD_CKPT_LAYERS_MAX, d);
+    if (r != 0)
+        return r;
+    net->name = m->name;
+    net->n_layers = m->n_layer;
+    net->layers = gad_ckpt_arena_alloc(a, m->n_layer, sizeof(*net->layers));
+    if (!net->layers)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < m->n_layer; i++) {
+        const Ganad__Checkpoint__Layer *l = m->layer[i];
+        /* the enums of the .proto have the numbers of ours; gad_ckpt_verify_nets() refuses all others */
+        net->layers[i] = (struct gad_ckpt_layer){
+            .kind = (enum gad_ckpt_layer_kind)l->kind,
+            .act = (enum gad_ckpt_act)l->activation,
+            .in = l->in,
+            .out = l->out,
+            .slope = l->slope,
+            .dropout = l->dropout,
+        };
+    }
+    return 0;
+}
+
+static int convert_nets(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_arena *a,
+                        struct gad_checkpoint *c, struct gad_diag *d)
+{
+    int r = check_count("nets", m->n_net, 1, GAD_CKPT_NETS_MAX, d);
+    if (r != 0)
+        return r;
+    c->n_nets = m->n_net;
+    c->nets = gad_ckpt_arena_alloc(a, m->n_net, sizeof(*c->nets));
+    if (!c->nets)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < m->n_net && r == 0; i++)
+        r = convert_net(m->net[i], a, &c->nets[i], d);
+    return r;
+}
+
+/* The elements of the feature vector are counted as they come, so that no sum can overflow. */
+static int convert_schema(const Ganad__Checkpoint__Schema *m, struct gad_ckpt_arena *a,
+                          struct gad_checkpoint *c, size_t *ret_dim, struct gad_diag *d)
+{
+    size_t dim = m->n_numeric;
+
+    int r = check_count("schema: numeric columns", m->n_numeric, 0, GAD_CKPT_DIM_MAX, d);
+    if (r == 0)
+        r = check_count("schema: groups", m->n_group, 0, GAD_CKPT_DIM_MAX, d);
+    if (r != 0)
+        return r;
+    c->schema.n_numeric = m->n_numeric;
+    c->schema.n_groups = m->n_group;
+    c->schema.numeric = copy_strings(a, m->numeric, m->n_numeric);
+    c->schema.groups = gad_ckpt_arena_alloc(a, m->n_group, sizeof(*c->schema.groups));
+    if (!c->schema.numeric || !c->schema.groups)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < m->n_group; i++) {
+        const Ganad__Checkpoint__Schema__Group *g = m->group[i];
+        r = check_count("schema: categories of a group", g->n_category, 1, GAD_CKPT_DIM_MAX - dim,
+                        d);
+        if (r != 0)
+            return r;
+        dim += g->n_category;
+        c->schema.groups[i] = (struct gad_ckpt_group){
+            .column = g->column,
+            .categories = copy_strings(a, g->category, g->n_category),
+            .n_categories = g->n_category,
+        };
+        if (!c->schema.groups[i].categories)
+            return gad_ckpt_arena_fail(a, d);
+    }
+    *ret_dim = dim;
+    return check_count("schema: elements", dim, 1, GAD_CKPT_DIM_MAX, d);
+}
+
+static int convert_scaler(const Ganad__Checkpoint__Scaler *m, size_t dim, struct gad_ckpt_arena *a,
+                          struct gad_checkpoint *c, struct gad_diag *d)
+{
+    if (m->n_log != dim || m->n_offset != dim || m->n_range != dim)
+        return gad_fail(d, GAD_EMISMATCH,
+                        "scaler: %zu log, %zu offset, %zu range, the schema has %zu elements",
+                        m->n_log, m->n_offset, m->n_range, dim);
+    bool *log = gad_ckpt_arena_alloc(a, dim, sizeof(*log));
+    if (!log)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < dim; i++)
+        log[i] = m->log[i] != 0;
+    c->scaler.kind = m->kind;
+    c->scaler.dim = dim;
+    c->scaler.log = log;
+    c->scaler.offset = m->offset;
+    c->scaler.range = m->range;
+    return 0;
+}
+
+static int convert_calibration(const Ganad__Checkpoint__Calibration *m, struct gad_checkpoint *c,
+                               struct gad_diag *d)
+{
+    int r = check_count("calibration: levels", m->n_level, 2, GAD_CKPT_LEVELS_MAX, d);
+    if (r != 0)
+        return r;
+    if (m->n_value != m->n_level)
+        return gad_fail(d, GAD_EMISMATCH, "calibration: %zu levels, %zu values", m->n_level,
+                        m->n_value);
+    c->calibration.n = m->n;
+    c->calibration.n_levels = m->n_level;
+    c->calibration.level = m->level;
+    c->calibration.value = m->value;
+    return 0;
+}
+
+static int convert_provenance(const Ganad__Checkpoint__Provenance *m, struct gad_ckpt_arena *a,
+                              struct gad_checkpoint *c, struct gad_diag *d)
+{
+    int r = check_count("provenance: sources", m->n_data, 0, GAD_CKPT_LIST_MAX, d);
+    if (r == 0)
+        r = check_count("provenance: metrics", m->n_metric, 0, GAD_CKPT_LIST_MAX, d);
+    if (r != 0)
+        return r;
+    c->provenance.created = m->created;
+    c->provenance.software = m->software;
+    c->provenance.command = m->command;
+    c->provenance.protocol = m->protocol;
+    c->provenance.seed = m->seed;
+    c->provenance.epochs = m->epochs;
+    c->provenance.epoch = m->epoch;
+    c->provenance.n_data = m->n_data;
+    c->provenance.n_metrics = m->n_metric;
+    c->provenance.data = gad_ckpt_arena_alloc(a, m->n_data, sizeof(*c->provenance.data));
+    c->provenance.metrics = gad_ckpt_arena_alloc(a, m->n_metric, sizeof(*c->provenance.metrics));
+    if (!c->provenance.data || !c->provenance.metrics)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < m->n_data; i++)
+        c->provenance.data[i] = (struct gad_ckpt_source){
+            .name = m->data[i]->name, .sha256 = m->data[i]->sha256, .rows = m->data[i]->rows};
+    for (size_t i = 0; i < m->n_metric; i++)
+        c->provenance.metrics[i] =
+            (struct gad_ckpt_metric){.name = m->metric[i]->name, .value = m->metric[i]->value};
+    return 0;
+}
+
+static int convert_self_tests(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_arena *a,
+                              struct gad_checkpoint *c, struct gad_diag *d)
+{
+    int r = check_count("self-tests", m->n_self_test, 1, GAD_CKPT_SELF_TESTS_MAX, d);
+    if (r != 0)
+        return r;
+    c->n_self_tests = m->n_self_test;
+    c->self_tests = gad_ckpt_arena_alloc(a, m->n_self_test, sizeof(*c->self_tests));
+    if (!c->self_tests)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < m->n_self_test; i++)
+        c->self_tests[i] = (struct gad_ckpt_self_test){.record = m->self_test[i]->record,
+                                                       .score = m->self_test[i]->score};
+    return 0;
+}
+
+int gad_ckpt_convert(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_arena *a,
+                     struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const struct {
+        const char *what;
+        const void *part;
+    } parts[] = {{"schema", m->schema},
+                 {"scaler", m->scaler},
+                 {"score", m->score},
+                 {"calibration", m->calibration},
+                 {"provenance", m->provenance}};
+    size_t dim = 0;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!parts[i].part)
+            return gad_fail(d, GAD_EFORMAT, "%s: missing", parts[i].what);
+
+    c->name = m->name;
+    c->model = m->model;
+    c->score.kind = m->score->kind;
+    c->score.weight = m->score->weight;
+    c->score.degree = m->score->degree;
+    int r = convert_nets(m, a, c, d);
+    if (r == 0)
+        r = convert_schema(m->schema, a, c, &dim, d);
+    if (r == 0)
+        r = convert_scaler(m->scaler, dim, a, c, d);
+    if (r == 0)
+        r = convert_calibration(m->calibration, c, d);
+    if (r == 0)
+        r = convert_provenance(m->provenance, a, c, d);
+    if (r == 0)
+        r = convert_self_tests(m, a, c, d);
+    return r;
+}

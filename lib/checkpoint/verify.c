@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/checkpoint/internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+
+/* What is wrong with a string, or NULL. */
+static const char *text_fault(const char *s)
+{
+    if (strnlen(s, GAD_CKPT_STRING_MAX + 1) > GAD_CKPT_STRING_MAX)
+        return "is longer than 4096 bytes";
+    for (; *s; s++)
+        if (*s < 0x20 || *s > 0x7e)
+            return "has a byte that is not printable ASCII";
+    return NULL;
+}
+
+static const char *label_fault(const char *s)
+{
+    return *s == '\0' ? "is empty" : text_fault(s);
+}
+
+static const char *name_fault(const char *s)
+{
+    if (*s == '\0')
+        return "is empty";
+    if (strnlen(s, GAD_CKPT_NAME_MAX + 1) > GAD_CKPT_NAME_MAX)
+        return "is longer than 63 characters";
+    if (s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789._-")] != '\0')
+        return "has a character other than a-z 0-9 . _ -";
+    return NULL;
+}
+
+static const char *sha256_fault(const char *s)
+{
+    return strspn(s, "0123456789abcdef") == 64 && s[64] == '\0' ? NULL : "is not 64 hex digits";
+}
+
+static int check_layer(const struct gad_ckpt_net *net, size_t i, struct gad_diag *d)
+{
+    const struct gad_ckpt_layer *l = &net->layers[i];
+    const char *why = NULL;
+
+    if (l->kind != GAD_CKPT_DENSE)
+        why = "is of an unknown kind";
+    else if ((unsigned)l->act >= GAD_CKPT_N_ACTS)
+        why = "has an unknown activation";
+    else if (l->in < 1 || l->in > GAD_CKPT_DIM_MAX || l->out < 1 || l->out > GAD_CKPT_DIM_MAX)
+        why = "has a dimension outside 1 .. 4096";
+    else if (!(l->slope >= 0.0f && l->slope <= 1.0f))
+        why = "has a slope outside 0 .. 1";
+    else if (!(l->dropout >= 0.0f && l->dropout < 1.0f))
+        why = "has a dropout rate outside 0 .. 1";
+    if (why)
+        return gad_fail(d, GAD_EFORMAT, "net '%s': layer %zu %s", net->name, i, why);
+    if (i > 0 && l->in != l[-1].out)
+        return gad_fail(d, GAD_EMISMATCH, "net '%s': layer %zu takes %u values, layer %zu gives %u",
+                        net->name, i, l->in, i - 1, l[-1].out);
+    return 0;
+}
+
+static int check_net(const struct gad_checkpoint *c, size_t i, size_t *n_layers, size_t *n_params,
+                     struct gad_diag *d)
+{
+    const struct gad_ckpt_net *net = &c->nets[i];
+    const char *why = name_fault(net->name);
+
+    if (why)
+        return gad_fail(d, GAD_EFORMAT, "net %zu: name %s", i, why);
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(c->nets[k].name, net->name) == 0)
+            return gad_fail(d, GAD_EFORMAT, "net '%s': there are two", net->name);
+    *n_layers += net->n_layers; /* each at most LAYERS_MAX, of at most NETS_MAX nets */
+    if (*n_layers > GAD_CKPT_LAYERS_MAX)
+        return gad_fail(d, GAD_ELIMIT, "net '%s': more than %d layers in all", net->name,
+                        GAD_CKPT_LAYERS_MAX);
+    for (size_t k = 0; k < net->n_layers; k++) {
+        int r = check_layer(net, k, d);
+        if (r != 0)
+            return r;
+        /* at most LAYERS_MAX * (DIM_MAX + 1) * DIM_MAX < 2^31 */
+        *n_params += ((size_t)net->layers[k].in + 1) * net->layers[k].out;
+    }
+    if (*n_params > GAD_CKPT_PARAMS_MAX)
+        return gad_fail(d, GAD_ELIMIT, "net '%s': more than %d parameters in all", net->name,
+                        GAD_CKPT_PARAMS_MAX);
+    return 0;
+}
+
+int gad_ckpt_verify_nets(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    size_t n_layers = 0, n_params = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < c->n_nets && r == 0; i++)
+        r = check_net(c, i, &n_layers, &n_params, d);
+    return r;
+}
+
+static int check_names(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const struct {
+        const char *what, *fault;
+    } checks[] = {
+        {"name", name_fault(c->name)},
+        {"model", name_fault(c->model)},
+        {"scaler: kind", name_fault(c->scaler.kind)},
+        {"score: kind", name_fault(c->score.kind)},
+        {"provenance: created", text_fault(c->provenance.created)},
+        {"provenance: software", text_fault(c->provenance.software)},
+        {"provenance: command", text_fault(c->provenance.command)},
+        {"provenance: protocol", text_fault(c->provenance.protocol)},
+    };
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        if (checks[i].fault)
+            return gad_fail(d, GAD_EFORMAT, "%s %s", checks[i].what, checks[i].fault);
+    return 0;
+}
+
+static int check_schema(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const char *why = NULL;
+
+    for (size_t i = 0; i < c->schema.n_numeric; i++)
+        if ((why = label_fault(c->schema.numeric[i])) != NULL)
+            return gad_fail(d, GAD_EFORMAT, "schema: name of numeric column %zu %s", i, why);
+    for (size_t i = 0; i < c->schema.n_groups; i++) {
+        const struct gad_ckpt_group *g = &c->schema.groups[i];
+        if ((why = label_fault(g->column)) != NULL)
+            return gad_fail(d, GAD_EFORMAT, "schema: column of group %zu %s", i, why);
+        for (size_t k = 0; k < g->n_categories; k++)
+            if ((why = label_fault(g->categories[k])) != NULL)
+                return gad_fail(d, GAD_EFORMAT, "schema: group '%.64s': category %zu %s", g->column,
+                                k, why);
+    }
+    return 0;
+}
+
+static int check_scaler(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    for (size_t i = 0; i < c->scaler.dim; i++) {
+        if (!isfinite(c->scaler.offset[i]))
+            return gad_fail(d, GAD_EFORMAT, "scaler: offset %zu is not a finite number", i);
+        if (!isfinite(c->scaler.range[i]) || c->scaler.range[i] <= 0.0f)
+            return gad_fail(d, GAD_EFORMAT, "scaler: range %zu is not a positive number", i);
+    }
+    return 0;
+}
+
+static int check_score(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    if (!(c->score.weight >= 0.0f && c->score.weight <= 1.0f))
+        return gad_fail(d, GAD_EFORMAT, "score: weight is outside 0 .. 1");
+    if (c->score.degree > 2)
+        return gad_fail(d, GAD_EFORMAT, "score: degree %u, at most 2", c->score.degree);
+    return 0;
+}
+
+static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const double *level = c->calibration.level;
+    const float *value = c->calibration.value;
+    size_t n = c->calibration.n_levels;
+
+    if (c->calibration.n < 1)
+        return gad_fail(d, GAD_EFORMAT, "calibration: of no rows");
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(level[i]) || !isfinite(value[i]))
+            return gad_fail(d, GAD_EFORMAT, "calibration: level %zu is not a finite number", i);
+        if (i > 0 && level[i] <= level[i - 1])
+            return gad_fail(d, GAD_EFORMAT, "calibration: level %zu does not ascend", i);
+        if (i > 0 && value[i] < value[i - 1])
+            return gad_fail(d, GAD_EFORMAT, "calibration: value %zu descends", i);
+    }
+    if (level[0] != 0.0 || level[n - 1] != 1.0)
+        return gad_fail(d, GAD_EFORMAT, "calibration: levels do not go from 0 to 1");
+    return 0;
+}
+
+static int check_provenance(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const char *why;
+
+    for (size_t i = 0; i < c->provenance.n_data; i++) {
+        const struct gad_ckpt_source *s = &c->provenance.data[i];
+        if ((why = label_fault(s->name)) != NULL)
+            return gad_fail(d, GAD_EFORMAT, "provenance: name of source %zu %s", i, why);
+        if ((why = sha256_fault(s->sha256)) != NULL)
+            return gad_fail(d, GAD_EFORMAT, "provenance: SHA-256 of source %zu %s", i, why);
+    }
+    for (size_t i = 0; i < c->provenance.n_metrics; i++) {
+        const struct gad_ckpt_metric *m = &c->provenance.metrics[i];
+        if ((why = label_fault(m->name)) != NULL)
+            return gad_fail(d, GAD_EFORMAT, "provenance: name of metric %zu %s", i, why);
+        if (!isfinite(m->value))
+            return gad_fail(d, GAD_EFORMAT, "provenance: metric '%.64s' is not a finite number",
+                            m->name);
+    }
+    return 0;
+}
+
+static int check_self_tests(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const char *why;
+
+    for (size_t i = 0; i < c->n_self_tests; i++) {
+        if ((why = label_fault(c->self_tests[i].record)) != NULL)
+            return gad_fail(d, GAD_EFORMAT, "self-test %zu: record %s", i, why);
+        if (!isfinite(c->self_tests[i].score))
+            return gad_fail(d, GAD_EFORMAT, "self-test %zu: score is not a finite number", i);
+    }
+    return 0;
+}
+
+int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    int r = check_names(c, d);
+    if (r == 0)
+        r = check_schema(c, d);
+    if (r == 0)
+        r = check_scaler(c, d);
+    if (r == 0)
+        r = check_score(c, d);
+    if (r == 0)
+        r = check_calibration(c, d);
+    if (r == 0)
+        r = check_provenance(c, d);
+    if (r == 0)
+        r = check_self_tests(c, d);
+    return r;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/checkpoint/sample.h"
+
+#include <math.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "tests/unit/test.h"
+
+static void init_nets(struct sample *s)
+{
+    static const char *const names[SAMPLE_NETS] = {"encoder", "generator"};
+    static const uint32_t dims[SAMPLE_NETS][SAMPLE_LAYERS + 1] = {{SAMPLE_DIM, SAMPLE_HIDDEN, 2},
+                                                                  {2, SAMPLE_HIDDEN, SAMPLE_DIM}};
+
+    for (size_t i = 0; i < SAMPLE_NETS; i++) {
+        s->nets[i] = (struct gad_ckpt_net){names[i], SAMPLE_LAYERS, s->layers[i]};
+        for (size_t k = 0; k < SAMPLE_LAYERS; k++) {
+            for (size_t j = 0; j < SAMPLE_DIM * SAMPLE_HIDDEN; j++)
+                s->weights[i][k][j] = sinf((float)(100 * i + 10 * k + j));
+            for (size_t j = 0; j < SAMPLE_DIM; j++)
+                s->biases[i][k][j] = 0.125f * (float)j;
+            s->layers[i][k] = (struct gad_ckpt_layer){
+                .kind = GAD_CKPT_DENSE,
+                .act = k == 0 ? GAD_CKPT_LEAKY_RELU : GAD_CKPT_LINEAR,
+                .in = dims[i][k],
+                .out = dims[i][k + 1],
+                .slope = k == 0 ? 0.1f : 0.0f,
+                .dropout = k == 0 ? 0.2f : 0.0f,
+                .weight = s->weights[i][k],
+                .bias = s->biases[i][k],
+            };
+        }
+    }
+    s->c.n_nets = SAMPLE_NETS;
+    s->c.nets = s->nets;
+}
+
+static void init_input(struct sample *s)
+{
+    s->numeric[0] = "duration";
+    s->numeric[1] = "src_bytes";
+    s->numeric[2] = "dst_bytes";
+    s->protocols[0] = "tcp";
+    s->protocols[1] = "udp";
+    s->flags[0] = "SF";
+    s->groups[0] = (struct gad_ckpt_group){"protocol_type", s->protocols, 2};
+    s->groups[1] = (struct gad_ckpt_group){"flag", s->flags, 1};
+    s->c.schema.n_numeric = 3;
+    s->c.schema.numeric = s->numeric;
+    s->c.schema.n_groups = 2;
+    s->c.schema.groups = s->groups;
+    for (size_t j = 0; j < SAMPLE_DIM; j++) {
+        s->log[j] = j == 1;
+        s->offset[j] = -0.5f * (float)j;
+        s->range[j] = 1.0f + (float)j;
+    }
+    s->c.scaler.kind = "log-minmax";
+    s->c.scaler.dim = SAMPLE_DIM;
+    s->c.scaler.log = s->log;
+    s->c.scaler.offset = s->offset;
+    s->c.scaler.range = s->range;
+}
+
+static void init_provenance(struct sample *s)
+{
+    s->data[0] = (struct gad_ckpt_source){
+        "kddcup.data_10_percent.gz",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 494021};
+    s->metrics[0] = (struct gad_ckpt_metric){"auroc", 0.9975};
+    s->metrics[1] = (struct gad_ckpt_metric){"tpr_at_fpr_0.01", 0.9915};
+    s->c.provenance.created = "2026-11-23T14:05:09Z";
+    s->c.provenance.software = "ganad 0.1.0";
+    s->c.provenance.command = "ganad-train fit --model egbad";
+    s->c.provenance.protocol = "normal";
+    s->c.provenance.seed = UINT64_MAX;
+    s->c.provenance.epochs = 10;
+    s->c.provenance.epoch = 7;
+    s->c.provenance.n_data = 1;
+    s->c.provenance.data = s->data;
+    s->c.provenance.n_metrics = 2;
+    s->c.provenance.metrics = s->metrics;
+}
+
+void sample_init(struct sample *s)
+{
+    *s = (struct sample){0};
+    s->c.name = "sample-1.0";
+    s->c.model = "egbad";
+    init_nets(s);
+    init_input(s);
+    s->c.score.kind = "fm";
+    s->c.score.weight = 0.1f;
+    s->c.score.degree = 1;
+    for (size_t i = 0; i < SAMPLE_LEVELS; i++) {
+        s->level[i] = (double)i / (SAMPLE_LEVELS - 1);
+        s->value[i] = (float)(i / 2); /* equal neighbours are legal */
+    }
+    s->c.calibration.n = 1000;
+    s->c.calibration.n_levels = SAMPLE_LEVELS;
+    s->c.calibration.level = s->level;
+    s->c.calibration.value = s->value;
+    init_provenance(s);
+    s->self_tests[0] = (struct gad_ckpt_self_test){"0,tcp,http,SF,181,5450", 0.25f};
+    s->self_tests[1] = (struct gad_ckpt_self_test){"0,icmp,ecr_i,SF,1032,0", 12.5f};
+    s->c.n_self_tests = 2;
+    s->c.self_tests = s->self_tests;
+}
+
+static void assert_text(const char *s, size_t min, size_t max)
+{
+    size_t len = strlen(s);
+    assert_true(len >= min && len <= max);
+    for (size_t i = 0; i < len; i++)
+        assert_true(s[i] >= ' ' && s[i] <= '~');
+}
+
+static void assert_name(const char *s)
+{
+    assert_text(s, 1, 63);
+    for (; *s; s++)
+        assert_true((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '.' ||
+                    *s == '_' || *s == '-');
+}
+
+static void assert_finite(const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_true(isfinite(v[i]));
+}
+
+static void assert_legal_nets(const struct gad_checkpoint *c)
+{
+    uint64_t n_layers = 0, n_params = 0;
+
+    assert_in_range(c->n_nets, 1, 16);
+    for (size_t i = 0; i < c->n_nets; i++) {
+        const struct gad_ckpt_net *net = &c->nets[i];
+        assert_name(net->name);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(net->name, c->nets[k].name);
+        assert_in_range(net->n_layers, 1, 64);
+        n_layers += net->n_layers;
+        for (size_t k = 0; k < net->n_layers; k++) {
+            const struct gad_ckpt_layer *l = &net->layers[k];
+            assert_int_equal(l->kind, GAD_CKPT_DENSE);
+            assert_in_range(l->act, 0, GAD_CKPT_N_ACTS - 1);
+            assert_in_range(l->in, 1, 4096);
+            assert_in_range(l->out, 1, 4096);
+            assert_true(l->slope >= 0 && l->slope <= 1 && l->dropout >= 0 && l->dropout < 1);
+            if (k > 0)
+                assert_int_equal(l->in, l[-1].out);
+            assert_finite(l->weight, (size_t)l->in * l->out); /* a sanitizer sees a short one */
+            assert_finite(l->bias, l->out);
+            n_params += (uint64_t)l->in * l->out + l->out;
+        }
+    }
+    assert_in_range(n_layers, 1, 64);
+    assert_in_range(n_params, 1, 16 << 20);
+}
+
+static void assert_legal_input(const struct gad_checkpoint *c)
+{
+    size_t dim = c->schema.n_numeric;
+
+    for (size_t i = 0; i < c->schema.n_numeric; i++)
+        assert_text(c->schema.numeric[i], 1, 4096);
+    for (size_t i = 0; i < c->schema.n_groups; i++) {
+        assert_text(c->schema.groups[i].column, 1, 4096);
+        assert_true(c->schema.groups[i].n_categories > 0);
+        dim += c->schema.groups[i].n_categories;
+        for (size_t k = 0; k < c->schema.groups[i].n_categories; k++)
+            assert_text(c->schema.groups[i].categories[k], 1, 4096);
+    }
+    assert_in_range(dim, 1, 4096);
+    assert_int_equal(c->scaler.dim, dim);
+    assert_name(c->scaler.kind);
+    assert_finite(c->scaler.offset, dim);
+    assert_finite(c->scaler.range, dim);
+    for (size_t i = 0; i < dim; i++) {
+        unsigned char b;
+        memcpy(&b, &c->scaler.log[i], 1);
+        assert_true(b <= 1);
+        assert_true(c->scaler.range[i] > 0);
+    }
+}
+
+static void assert_legal_tables(const struct gad_checkpoint *c)
+{
+    size_t n = c->calibration.n_levels;
+
+    assert_true(c->calibration.n >= 1);
+    assert_in_range(n, 2, 1 << 16);
+    assert_true(c->calibration.level[0] == 0.0 && c->calibration.level[n - 1] == 1.0);
+    assert_finite(c->calibration.value, n);
+    for (size_t i = 1; i < n; i++) {
+        assert_true(c->calibration.level[i] > c->calibration.level[i - 1]);
+        assert_true(c->calibration.value[i] >= c->calibration.value[i - 1]);
+    }
+    assert_in_range(c->n_self_tests, 1, 256);
+    for (size_t i = 0; i < c->n_self_tests; i++) {
+        assert_text(c->self_tests[i].record, 1, 4096);
+        assert_true(isfinite(c->self_tests[i].score));
+    }
+}
+
+void assert_legal(const struct gad_checkpoint *c)
+{
+    assert_name(c->name);
+    assert_name(c->model);
+    assert_legal_nets(c);
+    assert_legal_input(c);
+    assert_name(c->score.kind);
+    assert_true(c->score.weight >= 0 && c->score.weight <= 1 && c->score.degree <= 2);
+    assert_legal_tables(c);
+    assert_text(c->provenance.created, 0, 4096);
+    assert_text(c->provenance.software, 0, 4096);
+    assert_text(c->provenance.command, 0, 4096);
+    assert_text(c->provenance.protocol, 0, 4096);
+    assert_true(c->provenance.n_data <= 1024 && c->provenance.n_metrics <= 1024);
+    for (size_t i = 0; i < c->provenance.n_data; i++) {
+        assert_text(c->provenance.data[i].name, 1, 4096);
+        assert_text(c->provenance.data[i].sha256, 64, 64);
+        assert_int_equal(strspn(c->provenance.data[i].sha256, "0123456789abcdef"), 64);
+    }
+    for (size_t i = 0; i < c->provenance.n_metrics; i++) {
+        assert_text(c->provenance.metrics[i].name, 1, 4096);
+        assert_true(isfinite(c->provenance.metrics[i].value));
+    }
+}
+
+static void assert_same_nets(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
+{
+    assert_int_equal(a->n_nets, b->n_nets);
+    for (size_t i = 0; i < a->n_nets; i++) {
+        assert_string_equal(a->nets[i].name, b->nets[i].name);
+        assert_int_equal(a->nets[i].n_layers, b->nets[i].n_layers);
+        for (size_t k = 0; k < a->nets[i].n_layers; k++) {
+            const struct gad_ckpt_layer *x = &a->nets[i].layers[k], *y = &b->nets[i].layers[k];
+            assert_true(x->kind == y->kind && x->act == y->act && x->in == y->in &&
+                        x->out == y->out && x->slope == y->slope && x->dropout == y->dropout);
+            assert_memory_equal(x->weight, y->weight, sizeof(float) * x->in * x->out);
+            assert_memory_equal(x->bias, y->bias, sizeof(float) * x->out);
+        }
+    }
+}
+
+static void assert_same_input(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
+{
+    assert_int_equal(a->schema.n_numeric, b->schema.n_numeric);
+    for (size_t i = 0; i < a->schema.n_numeric; i++)
+        assert_string_equal(a->schema.numeric[i], b->schema.numeric[i]);
+    assert_int_equal(a->schema.n_groups, b->schema.n_groups);
+    for (size_t i = 0; i < a->schema.n_groups; i++) {
+        const struct gad_ckpt_group *x = &a->schema.groups[i], *y = &b->schema.groups[i];
+        assert_string_equal(x->column, y->column);
+        assert_int_equal(x->n_categories, y->n_categories);
+        for (size_t k = 0; k < x->n_categories; k++)
+            assert_string_equal(x->categories[k], y->categories[k]);
+    }
+    assert_string_equal(a->scaler.kind, b->scaler.kind);
+    assert_int_equal(a->scaler.dim, b->scaler.dim);
+    assert_memory_equal(a->scaler.log, b->scaler.log, a->scaler.dim * sizeof(bool));
+    assert_memory_equal(a->scaler.offset, b->scaler.offset, a->scaler.dim * sizeof(float));
+    assert_memory_equal(a->scaler.range, b->scaler.range, a->scaler.dim * sizeof(float));
+}
+
+static void assert_same_provenance(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
+{
+    assert_string_equal(a->provenance.created, b->provenance.created);
+    assert_string_equal(a->provenance.software, b->provenance.software);
+    assert_string_equal(a->provenance.command, b->provenance.command);
+    assert_string_equal(a->provenance.protocol, b->provenance.protocol);
+    assert_true(a->provenance.seed == b->provenance.seed &&
+                a->provenance.epochs == b->provenance.epochs &&
+                a->provenance.epoch == b->provenance.epoch);
+    assert_int_equal(a->provenance.n_data, b->provenance.n_data);
+    for (size_t i = 0; i < a->provenance.n_data; i++) {
+        assert_string_equal(a->provenance.data[i].name, b->provenance.data[i].name);
+        assert_string_equal(a->provenance.data[i].sha256, b->provenance.data[i].sha256);
+        assert_true(a->provenance.data[i].rows == b->provenance.data[i].rows);
+    }
+    assert_int_equal(a->provenance.n_metrics, b->provenance.n_metrics);
+    for (size_t i = 0; i < a->provenance.n_metrics; i++) {
+        assert_string_equal(a->provenance.metrics[i].name, b->provenance.metrics[i].name);
+        assert_true(a->provenance.metrics[i].value == b->provenance.metrics[i].value);
+    }
+}
+
+void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_string_equal(a->model, b->model);
+    assert_same_nets(a, b);
+    assert_same_input(a, b);
+    assert_string_equal(a->score.kind, b->score.kind);
+    assert_true(a->score.weight == b->score.weight && a->score.degree == b->score.degree);
+    assert_true(a->calibration.n == b->calibration.n);
+    assert_int_equal(a->calibration.n_levels, b->calibration.n_levels);
+    assert_memory_equal(a->calibration.level, b->calibration.level,
+                        a->calibration.n_levels * sizeof(double));
+    assert_memory_equal(a->calibration.value, b->calibration.value,
+                        a->calibration.n_levels * sizeof(float));
+    assert_same_provenance(a, b);
+    assert_int_equal(a->n_self_tests, b->n_self_tests);
+    for (size_t i = 0; i < a->n_self_tests; i++) {
+        assert_string_equal(a->self_tests[i].record, b->self_tests[i].record);
+        assert_true(a->self_tests[i].score == b->self_tests[i].score);
+    }
+    assert_memory_equal(a->sha256, b->sha256, sizeof(a->sha256));
+}
+
+void seal(uint8_t *file, size_t len)
+{
+    uint64_t n = len - 56;
+
+    for (size_t i = 0; i < 8; i++)
+        file[16 + i] = (uint8_t)(n >> 8 * i);
+    assert_int_equal(EVP_Digest(file + 56, n, file + 24, NULL, EVP_sha256(), NULL), 1);
+}
