@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/nn/mat.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+int gad_mat_new(size_t rows, size_t cols, struct gad_mat *ret)
+{
+    enum { STEP = 16 };
+    size_t ld = (cols + STEP - 1) / STEP * STEP, n;
+    gad_real *v = gad_mul_size(rows, ld, &n) ? gad_calloc_aligned(n, sizeof(*v)) : NULL;
+
+    if (!v)
+        return GAD_ENOMEM;
+    *ret = (struct gad_mat){.v = v, .rows = rows, .cols = cols, .ld = ld};
+    return 0;
+}
+
+void gad_mat_free(struct gad_mat *m)
+{
+    gad_free(m->v);
+    *m = gad_mat_none();
+}
+
+/* One thread: the caller's. More would change the order of sums from run to run. */
+static void single_thread(void)
+{
+    openblas_set_num_threads(1);
+}
+
+static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k,
+                 const gad_real *a, size_t lda, const gad_real *b, size_t ldb, gad_real beta,
+                 gad_real *c, size_t ldc)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, single_thread);
+    gad_assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
+    gad_assert(lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX);
+#ifdef GAD_NN_DOUBLE
+    cblas_dgemm
+#else
+    cblas_sgemm
+#endif
+        (CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, beta, c,
+         (int)ldc);
+}
+
+void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, gad_real beta, struct gad_mat y)
+{
+    gad_assert(x.rows == y.rows);
+    gemm(CblasNoTrans, CblasNoTrans, x.rows, y.cols, x.cols, x.v, x.ld, w, y.cols, beta, y.v, y.ld);
+}
+
+void gad_mat_mul_nt(struct gad_mat dy, const gad_real *w, gad_real beta, struct gad_mat dx)
+{
+    gad_assert(dy.rows == dx.rows);
+    gemm(CblasNoTrans, CblasTrans, dy.rows, dx.cols, dy.cols, dy.v, dy.ld, w, dy.cols, beta, dx.v,
+         dx.ld);
+}
+
+void gad_mat_mul_tn(struct gad_mat x, struct gad_mat dy, gad_real beta, gad_real *dw)
+{
+    gad_assert(x.rows == dy.rows);
+    gemm(CblasTrans, CblasNoTrans, x.cols, dy.cols, x.rows, x.v, x.ld, dy.v, dy.ld, beta, dw,
+         dy.cols);
+}
+
+void gad_mat_add(struct gad_mat a, struct gad_mat b)
+{
+    gad_assert(a.rows == b.rows && a.cols == b.cols);
+    for (size_t i = 0; i < a.rows; i++) {
+        gad_real *restrict p = gad_mat_row(a, i);
+        const gad_real *restrict q = gad_mat_row(b, i);
+        for (size_t j = 0; j < a.cols; j++)
+            p[j] += q[j];
+    }
+}
+
+void gad_mat_zero(struct gad_mat a)
+{
+    for (size_t i = 0; i < a.rows; i++)
+        memset(gad_mat_row(a, i), 0, a.cols * sizeof(*a.v));
+}
+
+void gad_mat_copy(struct gad_mat to, struct gad_mat from)
+{
+    gad_assert(to.rows == from.rows && to.cols == from.cols);
+    for (size_t i = 0; i < to.rows; i++)
+        memcpy(gad_mat_row(to, i), gad_mat_row(from, i), to.cols * sizeof(*to.v));
+}

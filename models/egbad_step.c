@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/egbad_step.h"
+
+enum { E1 = 64, G1 = 64, G2 = 128, DX = 128, DZ = 128, F = 128, Z = GAD_EGBAD_LATENT };
+static const float slope = 0.1f;
+static const double rate = 0.2;
+
+static void build(struct gad_egbad *g)
+{
+    const struct gad_layer_spec encoder[] = {
+        {.in = g->dim, .out = E1, .act = GAD_LEAKY_RELU, .slope = slope},
+        {.in = E1, .out = Z},
+    };
+    const struct gad_layer_spec generator[] = {
+        {.in = Z, .out = G1, .act = GAD_RELU},
+        {.in = G1, .out = G2, .act = GAD_RELU},
+        {.in = G2, .out = g->dim},
+    };
+    const struct gad_layer_spec disc_x = {
+        .in = g->dim, .out = DX, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
+    const struct gad_layer_spec disc_z = {
+        .in = Z, .out = DZ, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
+    const struct gad_layer_spec disc_f = {
+        .in = DX + DZ, .out = F, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
+    const struct gad_layer_spec disc_logit = {.in = F, .out = 1};
+
+    gad_net_init(&g->encoder, 2, encoder, &g->params);
+    gad_net_init(&g->generator, 3, generator, &g->params);
+    gad_net_init(&g->disc_x, 1, &disc_x, &g->params);
+    gad_net_init(&g->disc_z, 1, &disc_z, &g->params);
+    gad_net_init(&g->disc_f, 1, &disc_f, &g->params);
+    gad_net_init(&g->disc_logit, 1, &disc_logit, &g->params);
+}
+
+static int alloc_mats(struct gad_egbad *g, size_t n, size_t n_gen)
+{
+    const struct {
+        struct gad_mat *m;
+        size_t rows, cols;
+    } mats[] = {
+        {&g->xs, n + n_gen, g->dim},  {&g->zs, n + n_gen, Z}, {&g->pair, 2 * n, DX + DZ},
+        {&g->d_pair, 2 * n, DX + DZ}, {&g->d_f, 2 * n, F},    {&g->d_gen, n_gen, g->dim},
+        {&g->d_latent, n_gen, Z},     {&g->d_code, n, Z},
+    };
+
+    for (size_t i = 0; i < sizeof(mats) / sizeof(mats[0]); i++) {
+        int r = gad_mat_new(mats[i].rows, mats[i].cols, mats[i].m);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+static int alloc_tapes(struct gad_egbad *g, size_t n, size_t n_gen)
+{
+    const struct {
+        struct gad_tape *t;
+        const struct gad_net *net;
+        struct gad_mat out;
+    } tapes[] = {
+        {&g->e, &g->encoder, gad_mat_rows(g->zs, 0, n)},
+        {&g->g, &g->generator, gad_mat_rows(g->xs, n, n_gen)},
+        {&g->x, &g->disc_x, gad_mat_cols(g->pair, 0, DX)},
+        {&g->z, &g->disc_z, gad_mat_cols(g->pair, DX, DZ)},
+        {&g->f, &g->disc_f, gad_mat_none()},
+        {&g->logit, &g->disc_logit, gad_mat_none()},
+    };
+
+    for (size_t i = 0; i < sizeof(tapes) / sizeof(tapes[0]); i++) {
+        size_t rows = tapes[i].out.v ? tapes[i].out.rows : 2 * n;
+        int r = gad_tape_new(tapes[i].t, tapes[i].net, rows, tapes[i].out);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_egbad_loss *loss)
+{
+    size_t n_gen = loss->residual > 0 ? 2 * n : n;
+    int r;
+
+    *g = (struct gad_egbad){.n = n, .dim = dim, .loss = *loss};
+    build(g);
+    r = gad_params_alloc(&g->params);
+    if (!r)
+        r = alloc_mats(g, n, n_gen);
+    if (!r)
+        r = gad_mat_new(2 * n, 1, &g->d_logit);
+    if (!r)
+        r = alloc_tapes(g, n, n_gen);
+    if (r)
+        gad_egbad_deinit(g);
+    return r;
+}
+
+void gad_egbad_deinit(struct gad_egbad *g)
+{
+    struct gad_tape *tapes[] = {&g->e, &g->g, &g->x, &g->z, &g->f, &g->logit};
+    struct gad_mat *mats[] = {&g->xs,     &g->zs,    &g->pair,     &g->d_logit, &g->d_f,
+                              &g->d_pair, &g->d_gen, &g->d_latent, &g->d_code};
+
+    for (size_t i = 0; i < sizeof(tapes) / sizeof(tapes[0]); i++)
+        gad_tape_free(tapes[i]);
+    for (size_t i = 0; i < sizeof(mats) / sizeof(mats[0]); i++)
+        gad_mat_free(mats[i]);
+    gad_params_deinit(&g->params);
+}
+
+struct gad_range gad_egbad_generator_encoder(const struct gad_egbad *g)
+{
+    return gad_range_join(g->encoder.range, g->generator.range);
+}
+
+struct gad_range gad_egbad_discriminator(const struct gad_egbad *g)
+{
+    return gad_range_join(g->disc_x.range, g->disc_logit.range);
+}
+
+struct gad_mat gad_egbad_x(const struct gad_egbad *g)
+{
+    return gad_mat_rows(g->xs, 0, g->n);
+}
+
+struct gad_mat gad_egbad_z(const struct gad_egbad *g)
+{
+    return gad_mat_rows(g->zs, g->n, g->n);
+}
+
+/* D on the real and the fake pairs, stacked. */
+static void discriminate(struct gad_egbad *g, enum gad_dropout dropout, struct gad_dropout_rng *rng)
+{
+    const gad_real *theta = g->params.value;
+    size_t both = 2 * g->n;
+
+    gad_net_forward(&g->disc_x, theta, gad_mat_rows(g->xs, 0, both), dropout, rng, &g->x);
+    gad_net_forward(&g->disc_z, theta, gad_mat_rows(g->zs, 0, both), dropout, rng, &g->z);
+    gad_net_forward(&g->disc_f, theta, g->pair, dropout, rng, &g->f);
+    gad_net_forward(&g->disc_logit, theta, gad_tape_out(&g->f, &g->disc_f), dropout, rng,
+                    &g->logit);
+}
+
+double gad_egbad_loss_d(struct gad_egbad *g, enum gad_dropout dropout, struct gad_dropout_rng *rng)
+{
+    const gad_real *theta = g->params.value;
+    gad_real *grad = g->params.grad;
+    size_t n = g->n;
+    struct gad_mat none = gad_mat_none(), logit = gad_tape_out(&g->logit, &g->disc_logit);
+    struct gad_tape fakes = gad_tape_rows(&g->g, &g->generator, 0, n);
+    double loss;
+
+    gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
+    gad_net_forward(&g->generator, theta, gad_egbad_z(g), GAD_DROPOUT_OFF, NULL, &fakes);
+    discriminate(g, dropout, rng);
+
+    gad_mat_zero(g->d_logit);
+    loss = gad_loss_bce(gad_mat_rows(logit, 0, n), 1, 1, gad_mat_rows(g->d_logit, 0, n)) +
+           gad_loss_bce(gad_mat_rows(logit, n, n), 0, 1, gad_mat_rows(g->d_logit, n, n));
+    gad_net_backward(&g->disc_logit, theta, gad_tape_out(&g->f, &g->disc_f), &g->logit, g->d_logit,
+                     grad, 0, g->d_f);
+    gad_net_backward(&g->disc_f, theta, g->pair, &g->f, g->d_f, grad, 0, g->d_pair);
+    gad_net_backward(&g->disc_x, theta, gad_mat_rows(g->xs, 0, 2 * n), &g->x,
+                     gad_mat_cols(g->d_pair, 0, DX), grad, 0, none);
+    gad_net_backward(&g->disc_z, theta, gad_mat_rows(g->zs, 0, 2 * n), &g->z,
+                     gad_mat_cols(g->d_pair, DX, DZ), grad, 0, none);
+    return loss;
+}
+
+/* d_f from the loss on f or on the logits behind it; D's own gradients are not needed. */
+static void adversarial(struct gad_egbad *g, double *ret_g, double *ret_e)
+{
+    size_t n = g->n;
+    struct gad_mat f = gad_tape_out(&g->f, &g->disc_f),
+                   logit = gad_tape_out(&g->logit, &g->disc_logit);
+
+    if (g->loss.feature_matching) {
+        gad_mat_zero(g->d_f);
+        *ret_g = *ret_e =
+            gad_loss_feature_matching(gad_mat_rows(f, 0, n), gad_mat_rows(f, n, n), 1,
+                                      gad_mat_rows(g->d_f, 0, n), gad_mat_rows(g->d_f, n, n));
+        return;
+    }
+    gad_mat_zero(g->d_logit);
+    *ret_e = gad_loss_bce(gad_mat_rows(logit, 0, n), 0, 1, gad_mat_rows(g->d_logit, 0, n));
+    *ret_g = gad_loss_bce(gad_mat_rows(logit, n, n), 1, 1, gad_mat_rows(g->d_logit, n, n));
+    gad_net_backward(&g->disc_logit, g->params.value, f, &g->logit, g->d_logit, NULL, 0, g->d_f);
+}
+
+void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad_dropout_rng *rng,
+                       double *ret_g, double *ret_e)
+{
+    const gad_real *theta = g->params.value;
+    gad_real *grad = g->params.grad;
+    size_t n = g->n, n_gen = g->g.rows;
+    bool residual = n_gen > n;
+    struct gad_mat z_in = gad_mat_rows(g->zs, n, n_gen), none = gad_mat_none();
+    struct gad_tape fakes = gad_tape_rows(&g->x, &g->disc_x, n, n);
+    struct gad_tape codes = gad_tape_rows(&g->z, &g->disc_z, 0, n);
+
+    gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
+    if (residual)
+        gad_mat_copy(gad_mat_rows(g->zs, 2 * n, n), gad_mat_rows(g->zs, 0, n));
+    gad_net_forward(&g->generator, theta, z_in, GAD_DROPOUT_OFF, NULL, &g->g);
+    discriminate(g, dropout, rng);
+
+    adversarial(g, ret_g, ret_e);
+    gad_net_backward(&g->disc_f, theta, g->pair, &g->f, g->d_f, NULL, 0, g->d_pair);
+    gad_net_backward(&g->disc_x, theta, gad_mat_rows(g->xs, n, n), &fakes,
+                     gad_mat_cols(gad_mat_rows(g->d_pair, n, n), 0, DX), NULL, 0,
+                     gad_mat_rows(g->d_gen, 0, n));
+    gad_net_backward(&g->disc_z, theta, gad_mat_rows(g->zs, 0, n), &codes,
+                     gad_mat_cols(gad_mat_rows(g->d_pair, 0, n), DX, DZ), NULL, 0, g->d_code);
+    if (residual) {
+        struct gad_mat d_back = gad_mat_rows(g->d_gen, n, n);
+        double w = g->loss.residual, r;
+
+        gad_mat_zero(d_back);
+        r = gad_loss_l1(gad_mat_rows(g->xs, 2 * n, n), gad_egbad_x(g), w, d_back, none);
+        *ret_g += w * r;
+        *ret_e += w * r;
+    }
+    gad_net_backward(&g->generator, theta, z_in, &g->g, g->d_gen, grad, 0,
+                     residual ? g->d_latent : none);
+    if (residual)
+        gad_mat_add(g->d_code, gad_mat_rows(g->d_latent, n, n));
+    gad_net_backward(&g->encoder, theta, gad_egbad_x(g), &g->e, g->d_code, grad, 0, none);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/base/rng.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "models/model.h"
+#include "models/trainer.h"
+#include "tests/unit/test.h"
+
+/* Rows on a curved surface of 3 dimensions in 20: there is something to learn. */
+enum { DIM = 20, LD = 32, N = 2000, N_HELD = 256 };
+static _Alignas(64) float rows[(N + N_HELD) * LD];
+
+static int make_rows(void **state)
+{
+    (void)state;
+    struct gad_rng rng = gad_rng_init(77, 0);
+    float a[3 * DIM], u[3];
+
+    gad_rng_normal(&rng, 3 * DIM, a);
+    for (size_t i = 0; i < N + N_HELD; i++) {
+        gad_rng_normal(&rng, 3, u);
+        for (size_t j = 0; j < DIM; j++) {
+            float v = u[0] * a[j] + u[1] * a[DIM + j] + u[2] * a[2 * DIM + j];
+            rows[i * LD + j] = 0.5f + 0.5f * tanhf(v);
+        }
+    }
+    return 0;
+}
+
+static struct gad_train_options options(const struct gad_trainer_ops *ops)
+{
+    struct gad_train_options o = {.seed = 5};
+
+    ops->defaults("normal", &o);
+    o.learning_rate = 1e-3; /* there is time for few steps only */
+    if (o.ema > 0)
+        o.ema = 0.95;
+    return o;
+}
+
+static struct gad_trainer *start(const struct gad_trainer_ops *ops,
+                                 const struct gad_train_options *o)
+{
+    struct gad_trainer *t = NULL;
+    struct gad_diag d = {""};
+
+    if (ops->create(o, DIM, &t, &d))
+        fail_msg("%s", d.text);
+    return t;
+}
+
+static struct gad_epoch_stats train(const struct gad_trainer_ops *ops, struct gad_trainer *t,
+                                    int epochs)
+{
+    struct gad_epoch_stats stats = {0};
+    struct gad_diag d = {""};
+
+    for (int i = 0; i < epochs; i++)
+        if (ops->epoch(t, N, rows, LD, NULL, NULL, &stats, &d))
+            fail_msg("%s", d.text);
+    return stats;
+}
+
+/* What the scorer, loaded from what the trainer fills in, makes of held-out rows. */
+static double held_out_error(const struct gad_trainer_ops *ops, struct gad_trainer *t)
+{
+    struct gad_checkpoint c = {.scaler.dim = DIM};
+    struct gad_diag d = {""};
+    struct gad_model *m = NULL;
+    double sum = 0;
+
+    ops->fill(t, &c);
+    const struct gad_model_ops *model = gad_model_find(c.model);
+    assert_non_null(model);
+    if (model->load(&c, &m, &d))
+        fail_msg("%s", d.text);
+    float *ws = gad_calloc_aligned(model->workspace(m, N_HELD), sizeof(*ws));
+    float *xhat = gad_calloc_aligned(N_HELD * LD, sizeof(*xhat));
+    assert_true(ws && xhat);
+    model->reconstruct(m, N_HELD, rows + N * LD, ws, xhat);
+    for (size_t i = 0; i < N_HELD; i++)
+        for (size_t j = 0; j < DIM; j++)
+            sum += fabs((double)(xhat[i * LD + j] - rows[(N + i) * LD + j]));
+    gad_free(ws);
+    gad_free(xhat);
+    model->free(m);
+    return sum / (N_HELD * DIM);
+}
+
+static void training_lowers_held_out_error(void **state)
+{
+    (void)state;
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_trainer *t = start(ops, &o);
+        double before = held_out_error(ops, t), after;
+
+        (void)train(ops, t, 25);
+        after = held_out_error(ops, t);
+        print_message("    %s: %.4f -> %.4f\n", ops->name, before, after);
+        assert_true(after < 0.25 * before);
+        ops->free(t);
+    }
+}
+
+static void all_weights(const struct gad_trainer_ops *ops, struct gad_trainer *t, uint64_t *ret)
+{
+    struct gad_checkpoint c = {0};
+    uint64_t h = UINT64_C(14695981039346656037);
+
+    ops->fill(t, &c);
+    for (size_t i = 0; i < c.n_nets; i++)
+        for (size_t k = 0; k < c.nets[i].n_layers; k++) {
+            const struct gad_ckpt_layer *l = &c.nets[i].layers[k];
+            const float *part[] = {l->weight, l->bias};
+            size_t n[] = {(size_t)l->in * l->out, l->out};
+
+            for (size_t q = 0; q < 2; q++)
+                for (size_t j = 0; j < n[q]; j++) {
+                    uint32_t bits;
+                    memcpy(&bits, &part[q][j], sizeof(bits));
+                    assert_true(isfinite(part[q][j]));
+                    h = (h ^ bits) * UINT64_C(1099511628211);
+                }
+        }
+    *ret = h;
+}
+
+static void same_seed_same_bits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        uint64_t hash[3];
+
+        for (size_t k = 0; k < 3; k++) {
+            struct gad_train_options o = options(ops);
+            o.seed += k / 2; /* the third differs */
+            struct gad_trainer *t = start(ops, &o);
+            (void)train(ops, t, 2);
+            all_weights(ops, t, &hash[k]);
+            ops->free(t);
+        }
+        assert_true(hash[0] == hash[1]);
+        assert_true(hash[0] != hash[2]);
+    }
+}
+
+static void every_variant_trains(void **state)
+{
+    (void)state;
+    const struct gad_trainer_ops *ops = gad_trainer_find("egbad");
+
+    for (int v = 0; v < 8; v++) {
+        struct gad_train_options o = options(ops);
+        uint64_t hash;
+
+        o.adversarial = v & 1 ? GAD_ADV_FEATURE_MATCHING : GAD_ADV_BCE;
+        o.residual = v & 2 ? 10 : 0;
+        o.ema = v & 4 ? 0.9 : 0;
+        struct gad_trainer *t = start(ops, &o);
+        struct gad_epoch_stats s = train(ops, t, 2);
+        assert_int_equal(s.steps, N / o.batch);
+        assert_true(s.loss_d > 0 && s.loss_g > 0 && s.loss_e > 0);
+        all_weights(ops, t, &hash);
+        ops->free(t);
+    }
+}
+
+static void fill_is_what_the_format_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model, *net;
+        size_t n_layers, dims[4];
+        float slope, dropout;
+    } expected[] = {
+        {"egbad", "encoder", 2, {DIM, 64, 32}, 0.1f, 0},
+        {"egbad", "generator", 3, {32, 64, 128, DIM}, 0, 0},
+        {"egbad", "disc_x", 1, {DIM, 128}, 0.1f, 0.2f},
+        {"egbad", "disc_z", 1, {32, 128}, 0.1f, 0.2f},
+        {"egbad", "disc_head", 2, {256, 128, 1}, 0.1f, 0.2f},
+        {"ganomaly", "encoder", 2, {DIM, 64, 32}, 0.2f, 0},
+        {"ganomaly", "decoder", 3, {32, 64, 128, DIM}, 0, 0},
+        {"ganomaly", "encoder2", 2, {DIM, 64, 32}, 0.2f, 0},
+        {"ganomaly", "disc", 3, {DIM, 256, 128, 1}, 0.2f, 0},
+    };
+    size_t at = 0;
+
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_trainer *t = start(ops, &o);
+        struct gad_checkpoint c = {0};
+
+        ops->fill(t, &c);
+        ops->fill(t, &c); /* once more is the same, not twice as much */
+        for (size_t k = 0; k < c.n_nets; k++, at++) {
+            const struct gad_ckpt_net *net = &c.nets[k];
+
+            assert_true(at < sizeof(expected) / sizeof(expected[0]));
+            assert_string_equal(c.model, expected[at].model);
+            assert_string_equal(net->name, expected[at].net);
+            assert_int_equal(net->n_layers, expected[at].n_layers);
+            for (size_t l = 0; l < net->n_layers; l++) {
+                assert_int_equal(net->layers[l].in, expected[at].dims[l]);
+                assert_int_equal(net->layers[l].out, expected[at].dims[l + 1]);
+            }
+            assert_true(net->layers[0].slope == expected[at].slope);
+            assert_true(net->layers[0].dropout == expected[at].dropout);
+        }
+        ops->free(t);
+    }
+    assert_int_equal(at, sizeof(expected) / sizeof(expected[0]));
+}
+
+static void divergence_is_reported(void **state)
+{
+    (void)state;
+    static float bad[N * LD];
+
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_epoch_stats stats;
+        struct gad_diag d = {""};
+
+        memcpy(bad, rows, sizeof(bad));
+        bad[1234 * LD + 3] = 3e38f; /* one value that overflows the first product */
+        bad[1234 * LD + 4] = -3e38f;
+        struct gad_trainer *t = start(ops, &o);
+        assert_int_equal(ops->epoch(t, N, bad, LD, NULL, NULL, &stats, &d), GAD_EMISMATCH);
+        assert_non_null(strstr(d.text, "diverged"));
+        ops->free(t);
+    }
+}
+
+struct ticks {
+    size_t calls, rows, stop_at;
+};
+
+static bool tick(void *arg, size_t done)
+{
+    struct ticks *t = arg;
+
+    assert_true(done > t->rows);
+    t->rows = done;
+    return ++t->calls != t->stop_at;
+}
+
+static void tick_counts_and_stops(void **state)
+{
+    (void)state;
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_trainer *t = start(ops, &o);
+        struct gad_epoch_stats stats;
+        struct ticks all = {0}, some = {.stop_at = 1};
+        uint64_t hash;
+
+        assert_int_equal(ops->epoch(t, N, rows, LD, tick, &all, &stats, NULL), 0);
+        assert_true(all.calls >= 1 && all.rows <= N);
+        assert_int_equal(ops->epoch(t, N, rows, LD, tick, &some, &stats, NULL), GAD_END);
+        assert_int_equal(stats.steps * o.batch, some.rows);
+        all_weights(ops, t, &hash); /* still whole */
+        ops->free(t);
+    }
+}
+
+static void options_out_of_range_are_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options good = options(ops), bad[12];
+        static const char *const word[12] = {"batch", "batch",      "learning",   "learning",
+                                             "beta1", "beta2",      "decay",      "residual",
+                                             "score", "contextual", "'nonsense'", "degree"};
+        struct gad_trainer *t = NULL;
+
+        for (size_t k = 0; k < 12; k++)
+            bad[k] = good;
+        bad[0].batch = 0;
+        bad[1].batch = 1 << 20;
+        bad[2].learning_rate = 0;
+        bad[3].learning_rate = (double)NAN;
+        bad[4].beta1 = 1;
+        bad[5].beta2 = -0.1;
+        bad[6].ema = 1;
+        bad[7].residual = -1;
+        bad[8].score_weight = 1.5;
+        bad[9].w_contextual = (double)INFINITY;
+        bad[10].score = "nonsense";
+        bad[11].score_degree = 3;
+        for (size_t k = 0; k < 12; k++) {
+            struct gad_diag d = {""};
+            assert_int_equal(ops->create(&bad[k], DIM, &t, &d), GAD_EINVAL);
+            assert_null(t);
+            if (!strstr(d.text, word[k]))
+                fail_msg("'%s' does not name '%s'", d.text, word[k]);
+        }
+        assert_int_equal(ops->create(&good, 0, &t, NULL), GAD_EINVAL);
+        assert_int_equal(ops->create(&good, GAD_CKPT_DIM_MAX + 1, &t, NULL), GAD_EINVAL);
+    }
+    assert_null(gad_trainer_find("nonsense"));
+}
+
+static void fewer_rows_than_a_batch_is_an_error(void **state)
+{
+    (void)state;
+    const struct gad_trainer_ops *ops = gad_trainer_find("egbad");
+    struct gad_train_options o = options(ops);
+    struct gad_trainer *t = start(ops, &o);
+    struct gad_epoch_stats stats;
+    struct gad_diag d = {""};
+
+    assert_int_equal(ops->epoch(t, o.batch - 1, rows, LD, NULL, NULL, &stats, &d), GAD_EINVAL);
+    assert_int_equal(ops->epoch(t, o.batch, rows, LD, NULL, NULL, &stats, &d), 0);
+    assert_int_equal(stats.steps, 1);
+    assert_int_equal(ops->epoch(t, 2 * o.batch - 1, rows, LD, NULL, NULL, &stats, &d), 0);
+    assert_int_equal(stats.steps, 1);
+    ops->free(t);
+}
+
+static void no_memory_is_an_error_and_nothing_leaks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_epoch_stats stats;
+        int r = GAD_ENOMEM;
+
+        for (long k = 1; r; k++) {
+            struct gad_trainer *t = NULL;
+
+            (void)gad_mem_fail_at(k);
+            r = ops->create(&o, DIM, &t, NULL);
+            if (!r)
+                r = ops->epoch(t, N, rows, LD, NULL, NULL, &stats, NULL);
+            (void)gad_mem_fail_at(0);
+            ops->free(t);
+            assert_true(r == 0 || r == GAD_ENOMEM);
+            assert_true(k < 100);
+        }
+    }
+}
+
+/* An epoch allocates its orders and its steps nothing. */
+static void steps_do_not_allocate(void **state)
+{
+    (void)state;
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_trainer *t = start(ops, &o);
+        struct gad_epoch_stats stats;
+
+        (void)gad_mem_fail_at(0);
+        assert_int_equal(ops->epoch(t, N, rows, LD, NULL, NULL, &stats, NULL), 0);
+        assert_true(gad_mem_fail_at(0) <= 2); /* the orders */
+        ops->free(t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(training_lowers_held_out_error),
+        cmocka_unit_test(same_seed_same_bits),
+        cmocka_unit_test(every_variant_trains),
+        cmocka_unit_test(fill_is_what_the_format_says),
+        cmocka_unit_test(divergence_is_reported),
+        cmocka_unit_test(tick_counts_and_stops),
+        cmocka_unit_test(options_out_of_range_are_named),
+        cmocka_unit_test(fewer_rows_than_a_batch_is_an_error),
+        cmocka_unit_test(no_memory_is_an_error_and_nothing_leaks),
+        cmocka_unit_test(steps_do_not_allocate),
+    };
+    return cmocka_run_group_tests_name("train", tests, make_rows, NULL);
+}

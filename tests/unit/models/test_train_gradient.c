@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "models/egbad_step.h"
+#include "models/ganomaly_step.h"
+#include "tests/unit/nn/gradcheck.h"
+
+/* Each whole loss of each model against central differences, by the parameters that it trains. */
+
+enum { N = 4, DIM = 9, PER_TENSOR = 60 };
+
+struct egbad {
+    struct gad_egbad net;
+    enum { LOSS_D, LOSS_G, LOSS_E } which;
+};
+
+static double egbad_value(void *ctx)
+{
+    struct egbad *t = ctx;
+    double g, e;
+
+    if (t->which == LOSS_D)
+        return gad_egbad_loss_d(&t->net, GAD_DROPOUT_KEEP, NULL);
+    gad_egbad_loss_ge(&t->net, GAD_DROPOUT_KEEP, NULL, &g, &e);
+    return t->which == LOSS_G ? g : e;
+}
+
+static void check_range(const char *what, struct gad_params *p, struct gad_range r,
+                        double (*loss)(void *ctx), void *ctx)
+{
+    static gad_real grad[256 * 256]; /* the value function overwrites the plane */
+
+    for (size_t i = 0; i < p->n_tensors; i++) {
+        const struct gad_param *t = &p->tensor[i];
+        size_t n = t->rows * t->cols;
+
+        if (t->at < r.at || t->at >= r.at + r.n)
+            continue;
+        assert_true(n <= sizeof(grad) / sizeof(grad[0]));
+        (void)loss(ctx);
+        memcpy(grad, p->grad + t->at, n * sizeof(grad[0]));
+        gradcheck(what, loss, ctx, p->value + t->at, grad, n, PER_TENSOR);
+    }
+}
+
+static void check_egbad(struct gad_egbad_loss loss)
+{
+    struct egbad t = {.which = LOSS_D};
+    struct gad_egbad *g = &t.net;
+    struct gad_rng rng = gad_rng_init(11, 0);
+    struct gad_dropout_rng dropout = gad_dropout_rng_init(11, 1);
+    double unused_g, unused_e;
+
+    assert_int_equal(gad_egbad_init(g, N, DIM, &loss), 0);
+    gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
+    for (size_t i = 0; i < N; i++) {
+        gradcheck_fill(&rng, 1, gad_mat_row(gad_egbad_x(g), i), DIM);
+        gradcheck_fill(&rng, 1, gad_mat_row(gad_egbad_z(g), i), GAD_EGBAD_LATENT);
+    }
+    gad_egbad_loss_ge(g, GAD_DROPOUT_DRAW, &dropout, &unused_g, &unused_e);
+
+    check_range("EGBAD L_D by D", &g->params, gad_egbad_discriminator(g), egbad_value, &t);
+    t.which = LOSS_G;
+    check_range("EGBAD L_G by G", &g->params, g->generator.range, egbad_value, &t);
+    t.which = LOSS_E;
+    check_range("EGBAD L_E by E", &g->params, g->encoder.range, egbad_value, &t);
+    gad_egbad_deinit(g);
+}
+
+static void egbad_as_published(void **state)
+{
+    (void)state;
+    check_egbad((struct gad_egbad_loss){0});
+}
+
+static void egbad_with_residual(void **state)
+{
+    (void)state;
+    check_egbad((struct gad_egbad_loss){.residual = 10});
+}
+
+static void egbad_with_feature_matching(void **state)
+{
+    (void)state;
+    check_egbad((struct gad_egbad_loss){.feature_matching = true});
+}
+
+static void egbad_with_both(void **state)
+{
+    (void)state;
+    check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true});
+}
+
+struct ganomaly {
+    struct gad_ganomaly net;
+    enum { GANOMALY_G, GANOMALY_D } which;
+};
+
+static double ganomaly_value(void *ctx)
+{
+    struct ganomaly *t = ctx;
+
+    gad_ganomaly_forward(&t->net);
+    return t->which == GANOMALY_D ? gad_ganomaly_loss_d(&t->net) : gad_ganomaly_loss_g(&t->net);
+}
+
+static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss)
+{
+    struct ganomaly t = {.which = GANOMALY_G};
+    struct gad_ganomaly *g = &t.net;
+    struct gad_rng rng = gad_rng_init(12, 0);
+
+    assert_int_equal(gad_ganomaly_init(g, N, DIM, &loss), 0);
+    gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
+    for (size_t i = 0; i < N; i++)
+        gradcheck_fill(&rng, 1, gad_mat_row(gad_ganomaly_x(g), i), DIM);
+    check_range(what, &g->params, gad_ganomaly_generator(g), ganomaly_value, &t);
+    t.which = GANOMALY_D;
+    check_range("GANomaly L_D by D", &g->params, gad_ganomaly_discriminator(g), ganomaly_value, &t);
+    gad_ganomaly_deinit(g);
+}
+
+static void ganomaly_as_published(void **state)
+{
+    (void)state;
+    check_ganomaly("GANomaly L_G", (struct gad_ganomaly_loss){1, 50, 1});
+}
+
+static void ganomaly_each_term_matters(void **state)
+{
+    (void)state;
+    check_ganomaly("GANomaly L_G, other weights", (struct gad_ganomaly_loss){3, 0.5, 7});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(egbad_as_published),          cmocka_unit_test(egbad_with_residual),
+        cmocka_unit_test(egbad_with_feature_matching), cmocka_unit_test(egbad_with_both),
+        cmocka_unit_test(ganomaly_as_published),       cmocka_unit_test(ganomaly_each_term_matters),
+    };
+    return cmocka_run_group_tests_name("train_gradient", tests, NULL, NULL);
+}
