@@ -6,7 +6,8 @@
  * in a dot) and NSL-KDD (43: label without dot, difficulty), plain or gzip, from a path or from stdin.
  *
  * Every byte is checked: number of columns (the same on every line), kind and range of each value, length
- * of a line, bytes outside printable ASCII. A bad line is named as "FILE:LINE: column 5 'src_bytes': why"
+ * of a line, bytes outside printable ASCII. A line ends in LF or CR LF (a CR anywhere else is an error); the
+ * last one may end with the file. A bad line is named as "FILE:LINE: column 5 'src_bytes': why"
  * and, by policy, ends the reading or is skipped and counted. A name that is in no list is not an error: it
  * becomes GAD_NAME_UNKNOWN and is counted.
  */
@@ -36,6 +37,7 @@ struct gad_row {
 
 struct gad_dataset_options {
     bool skip_bad; /* skip and count bad lines instead of stopping at the first */
+    bool sha256;   /* hash the file as it is stored while it is read */
 };
 
 struct gad_dataset_stats {
@@ -45,11 +47,13 @@ struct gad_dataset_stats {
 /**
  * gad_dataset_open() - start reading
  * @path:  a file, gzip by its magic bytes and plain otherwise; "-" is stdin
+ * @opt:   NULL for all off
  */
 int gad_dataset_open(const char *path, const struct gad_dataset_options *opt,
                      struct gad_dataset **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* As above, from bytes in memory (not compressed); @name stands in messages. For tests, fuzzing, self-tests. */
+/* As above, from bytes in memory (not compressed), which must live until the close; @name stands in messages. For
+ * tests, fuzzing, self-tests. */
 int gad_dataset_open_memory(const char *name, const void *p, size_t len,
                             const struct gad_dataset_options *opt, struct gad_dataset **ret,
                             struct gad_diag *d) GAD_MUST_CHECK;
@@ -59,6 +63,7 @@ GAD_DEFINE_CLEANUP(struct gad_dataset, gad_dataset_close);
 
 /**
  * gad_dataset_next() - the next good row
+ * @row:  overwritten even if there is none
  * Return: 0; GAD_END at the end; GAD_EFORMAT, GAD_ELIMIT or GAD_ETRUNC (a broken gzip stream) with @d saying
  * where and why. After an error every further call returns the same error.
  */
@@ -69,14 +74,18 @@ const struct gad_dataset_stats *gad_dataset_stats(const struct gad_dataset *s);
 /* The text of the first bad line that was skipped, with its place and reason; "" if none. */
 const char *gad_dataset_first_bad(const struct gad_dataset *s);
 
+/* SHA-256 of the file as it is stored (compressed or not), once, after GAD_END; GAD_EINVAL if not asked for. */
+int gad_dataset_sha256(struct gad_dataset *s, uint8_t sum[static 32]) GAD_MUST_CHECK;
+
 /**
  * gad_row_write() - one line in the form of the KDD99 files, ending in LF
  * @buf:   at least GAD_DATASET_LINE_MAX bytes
- * @label: appended with its dot as column 42, or NULL for 41 columns
+ * @label: 1 .. 31 printable ASCII bytes without a comma, appended with a dot as column 42; NULL: 41 columns
  *
- * Reading the line back gives the same record, bit for bit in all 41 features, if gad_record_check() likes it
- * (an unknown name is written "?" and comes back unknown; rates are written with the fewest decimals, at
- * least two, that bring back the same float32).
+ * Reading the line back gives the same record, if gad_record_check() likes it: names and whole numbers bit for
+ * bit (an unknown name is written "?" and comes back unknown), and rates with the fewest decimals, 2 to 15, that
+ * bring back the same double, which are there for all that came from text, or else the same float32, which are
+ * there from 1e-8 up. So a model sees the same bits. A value that is not legal is written "?".
  * Return: bytes written, without a NUL.
  */
 size_t gad_row_write(const struct gad_record *r, const char *label, char *buf);

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/dataset/dataset.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/dataset/input.h"
+#include "lib/dataset/line.h"
+
+enum { BUF_LEN = 256 * 1024 }; /* stays in the second cache; many times GAD_DATASET_LINE_MAX */
+
+struct gad_dataset {
+    struct gad_input *in;
+    struct gad_dataset_options opt;
+    struct gad_dataset_stats stats;
+    struct gad_diag first_bad;
+    uint64_t line;  /* lines begun */
+    int n_columns;  /* of every line; 0: none was good yet */
+    bool resyncing; /* dropping the rest of a line that is too long */
+    int err;        /* negative: what every further call returns, with the text in why */
+    struct gad_diag why;
+    /* 0 .. pos  done      pos .. whole  lines with their LF      whole .. end  the begin of a line */
+    size_t pos, whole, end;
+    char buf[BUF_LEN + 1 + GAD_LINE_PAD]; /* 1: an LF for a last line that has none */
+};
+
+static int dataset_new(const struct gad_dataset_options *opt, const char *name,
+                       struct gad_dataset **ret, struct gad_diag *d)
+{
+    struct gad_dataset *s = gad_calloc(1, sizeof(*s));
+    if (!s)
+        return gad_fail(d, GAD_ENOMEM, "%s: no memory", name);
+    if (opt)
+        s->opt = *opt;
+    *ret = s;
+    return 0;
+}
+
+int gad_dataset_open(const char *path, const struct gad_dataset_options *opt,
+                     struct gad_dataset **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+
+    int r = dataset_new(opt, path, &s, d);
+    if (r == 0)
+        r = gad_input_open(path, s->opt.sha256, &s->in, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+int gad_dataset_open_memory(const char *name, const void *p, size_t len,
+                            const struct gad_dataset_options *opt, struct gad_dataset **ret,
+                            struct gad_diag *d)
+{
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+
+    int r = dataset_new(opt, name, &s, d);
+    if (r == 0)
+        r = gad_input_open_memory(name, p, len, s->opt.sha256, &s->in, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+void gad_dataset_close(struct gad_dataset *s)
+{
+    if (!s)
+        return;
+    gad_input_close(s->in);
+    gad_free(s);
+}
+
+/* Drops up to the LF of a line that is too long; false: the LF is still to come. */
+static bool resync(struct gad_dataset *s)
+{
+    const char *lf = memchr(s->buf + s->pos, '\n', s->end - s->pos);
+
+    s->pos = lf ? (size_t)(lf + 1 - s->buf) : s->end;
+    s->resyncing = !lf;
+    return lf != NULL;
+}
+
+/*
+ * Bytes until there is at least one whole line, or more than a line may have without an LF. The last line of
+ * a file may lack its LF, and gets one.
+ * Return: 0; GAD_END; negative with @d.
+ */
+static int refill(struct gad_dataset *s, struct gad_diag *d)
+{
+    size_t n;
+
+    s->end -= s->pos;
+    memmove(s->buf, s->buf + s->pos, s->end);
+    s->pos = s->whole = 0;
+    while (s->whole == 0 && s->end <= GAD_DATASET_LINE_MAX) {
+        int r = gad_input_read(s->in, s->buf + s->end, BUF_LEN - s->end, &n, d);
+        if (r != 0)
+            return r;
+        if (n == 0 && s->end == 0)
+            return GAD_END;
+        if (n == 0)
+            s->buf[s->end++] = '\n';
+        s->stats.bytes += n;
+        s->end += n;
+        if (s->resyncing && !resync(s))
+            s->pos = s->end = 0;
+        const char *lf = memrchr(s->buf + s->pos, '\n', s->end - s->pos);
+        s->whole = lf ? (size_t)(lf + 1 - s->buf) : s->pos;
+        if (s->pos == s->end)
+            s->pos = s->whole = s->end = 0;
+    }
+    return 0;
+}
+
+/* Nothing comes after this error but the error. */
+static int give_up(struct gad_dataset *s, int err, const struct gad_diag *why, struct gad_diag *d)
+{
+    s->err = err;
+    s->why = *why;
+    if (d)
+        *d = *why;
+    return err;
+}
+
+/* The policy: 0 if the line is skipped, else the error. @why lacks its place yet. */
+static int bad_line(struct gad_dataset *s, int err, struct gad_diag *why, struct gad_diag *d)
+{
+    gad_diag_prefix(why, "%s:%llu", gad_input_name(s->in), (unsigned long long)s->line);
+    s->stats.bad_lines++;
+    if (!s->opt.skip_bad)
+        return give_up(s, err, why, d);
+    if (s->first_bad.text[0] == '\0')
+        s->first_bad = *why;
+    return 0;
+}
+
+static int too_long(struct gad_dataset *s, struct gad_diag *d)
+{
+    struct gad_diag why;
+    (void)gad_fail(&why, GAD_ELIMIT, "line longer than %d bytes", GAD_DATASET_LINE_MAX);
+    return bad_line(s, GAD_ELIMIT, &why, d);
+}
+
+/* The line at pos is not a row. */
+static int explain_line(struct gad_dataset *s, const struct gad_line_fault *f, struct gad_diag *d)
+{
+    struct gad_diag why;
+    const char *p = s->buf + s->pos;
+    const char *lf = memchr(p, '\n', s->whole - s->pos);
+
+    s->pos = (size_t)(lf + 1 - s->buf);
+    if (lf - p > GAD_DATASET_LINE_MAX)
+        return too_long(s, d);
+    int err = gad_line_explain(f, lf, &why);
+    return bad_line(s, err, &why, d);
+}
+
+static int other_width(struct gad_dataset *s, int n_columns, struct gad_diag *d)
+{
+    struct gad_diag why;
+    (void)gad_fail(&why, GAD_EFORMAT, "%d columns, but the lines before have %d", n_columns,
+                   s->n_columns);
+    return bad_line(s, GAD_EFORMAT, &why, d);
+}
+
+/* The line at pos: 0, or GAD_MORE if it was bad and skipped, or the error. */
+static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag *d)
+{
+    struct gad_line_fault f;
+    int n_columns, r;
+    unsigned unknown = 0;
+    const char *p = s->buf + s->pos;
+
+    s->line++;
+    const char *next = gad_line_parse(p, row, &n_columns, &unknown, &f);
+    if (!next) {
+        r = explain_line(s, &f, d);
+        return r != 0 ? r : GAD_MORE;
+    }
+    s->pos = (size_t)(next - s->buf);
+    if (next - p - 1 > GAD_DATASET_LINE_MAX) {
+        r = too_long(s, d);
+        return r != 0 ? r : GAD_MORE;
+    }
+    if (n_columns != s->n_columns && s->n_columns != 0) {
+        r = other_width(s, n_columns, d);
+        return r != 0 ? r : GAD_MORE;
+    }
+    s->n_columns = n_columns;
+    s->stats.rows++;
+    s->stats.unknown_names += unknown;
+    row->line = s->line;
+    return 0;
+}
+
+/* No whole line is left: GAD_MORE to look again, GAD_END, or the error. */
+static int more(struct gad_dataset *s, struct gad_diag *d)
+{
+    struct gad_diag why = {.text = ""};
+
+    int r = refill(s, &why);
+    if (r < 0)
+        return give_up(s, r, &why, d);
+    if (r == 0 && s->whole == s->pos && s->end - s->pos > GAD_DATASET_LINE_MAX) {
+        s->line++;
+        r = too_long(s, d);
+        s->resyncing = true;
+        s->pos = s->whole = s->end = 0;
+    }
+    return r == 0 ? GAD_MORE : r;
+}
+
+int gad_dataset_next(struct gad_dataset *s, struct gad_row *row, struct gad_diag *d)
+{
+    int r;
+
+    if (s->err != 0)
+        return give_up(s, s->err, &s->why, d);
+    do
+        r = s->pos < s->whole ? take_line(s, row, d) : more(s, d);
+    while (r == GAD_MORE);
+    if (r == 0) {
+        memset(&row->rec.tuple, 0, sizeof(row->rec.tuple));
+        row->rec.start = row->rec.end = (struct gad_time){0};
+        memset(row->rec.community_id, 0, sizeof(row->rec.community_id));
+    }
+    return r;
+}
+
+const struct gad_dataset_stats *gad_dataset_stats(const struct gad_dataset *s)
+{
+    return &s->stats;
+}
+
+const char *gad_dataset_first_bad(const struct gad_dataset *s)
+{
+    return s->first_bad.text;
+}
+
+int gad_dataset_sha256(struct gad_dataset *s, uint8_t sum[static 32])
+{
+    return gad_input_sha256(s->in, sum);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/dataset/line.h"
+
+#include <endian.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/dataset/dataset.h"
+
+enum { DIGITS_MAX = 16 }; /* 10^16 < 2^64; 2^53 has 16 */
+
+static inline unsigned digit(char c)
+{
+    return (unsigned)(unsigned char)c - '0';
+}
+
+static inline bool is_printable(char c)
+{
+    return (unsigned char)c > 0x20 && (unsigned char)c < 0x7f;
+}
+
+static inline bool is_line_end(const char *p)
+{
+    return p[0] == '\n' || (p[0] == '\r' && p[1] == '\n');
+}
+
+/* Digits up to anything else. */
+static inline bool parse_whole(const char **p, uint64_t max, double *v)
+{
+    const char *s = *p;
+    uint64_t n = digit(*s);
+
+    if (n > 9)
+        return false;
+    for (unsigned d; (d = digit(*++s)) <= 9;) {
+        if (s - *p >= DIGITS_MAX)
+            return false;
+        n = n * 10 + d;
+    }
+    if (n > max)
+        return false;
+    *v = (double)n;
+    *p = s;
+    return true;
+}
+
+static bool parse_long_rate(const char **p, double *v)
+{
+    static const double pow10[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *s = *p;
+    uint64_t n = digit(*s++);
+    unsigned decimals = 0;
+
+    if (n > 1)
+        return false;
+    if (*s == '.') {
+        for (unsigned d; (d = digit(*++s)) <= 9; decimals++) {
+            if (decimals == GAD_RATE_DECIMALS_MAX)
+                return false;
+            n = n * 10 + d;
+        }
+        if (decimals == 0)
+            return false;
+    }
+    *v = (double)n / pow10[decimals]; /* both exact: rounded once, as strtod() does */
+    *p = s;
+    return *v <= 1.0;
+}
+
+/* Nearly all rates are "d.dd": those four bytes are taken as one number. */
+static inline bool parse_rate(const char **p, double *v)
+{
+    uint32_t t;
+    memcpy(&t, *p, sizeof(t));
+    t = le32toh(t) ^ 0x30302e30; /* "0.00": a digit becomes its value, the point 0 */
+    if ((t & 0xf0f0fff0) != 0 || ((t + 0x06060006) & 0xf0f000f0) != 0 || digit((*p)[4]) <= 9)
+        return parse_long_rate(p, v);
+    unsigned hundredths = (t & 0xf) * 100 + (t >> 16 & 0xf) * 10 + (t >> 24);
+    *v = (double)hundredths / 100.0;
+    *p += 4;
+    return hundredths <= 100;
+}
+
+static inline bool parse_name(const char **p, enum gad_column c, double *v, unsigned *unknown)
+{
+    const char *s = *p;
+    while (is_printable(*s) && *s != ',')
+        s++;
+    if (s == *p)
+        return false;
+    int number = gad_name_number(c, *p, (size_t)(s - *p));
+    *unknown += number == GAD_NAME_UNKNOWN;
+    *v = (double)number;
+    *p = s;
+    return true;
+}
+
+static inline bool parse_feature(const char **p, int c, double *v, unsigned *unknown)
+{
+    const struct gad_column_info *col = &gad_columns[c];
+
+    if (col->kind == GAD_KIND_NAME)
+        return parse_name(p, (enum gad_column)c, v, unknown);
+    if (col->kind == GAD_KIND_RATE)
+        return parse_rate(p, v);
+    return parse_whole(p, (uint64_t)col->max, v);
+}
+
+static const char *stop(struct gad_line_fault *f, int column, const char *at)
+{
+    *f = (struct gad_line_fault){.column = column, .at = at};
+    return NULL;
+}
+
+/* The label and what comes after it; p is behind the comma. */
+static const char *parse_label(const char *p, struct gad_row *row, int *ret_columns,
+                               struct gad_line_fault *f)
+{
+    const char *field = p;
+    double difficulty;
+
+    while (is_printable(*p) && *p != ',')
+        p++;
+    bool dot = p > field && p[-1] == '.';
+    size_t len = (size_t)(p - field) - dot;
+    bool kdd = is_line_end(p);
+    if (len == 0 || len >= GAD_LABEL_TEXT || dot != kdd || (!kdd && *p != ','))
+        return stop(f, GAD_LINE_LABEL, field);
+    memcpy(row->label, field, len);
+    *ret_columns = GAD_LINE_LABEL + 1;
+    if (kdd)
+        return p;
+
+    field = ++p;
+    if (!parse_whole(&p, GAD_DIFFICULTY_MAX, &difficulty) || !is_line_end(p))
+        return stop(f, GAD_LINE_DIFFICULTY, field);
+    row->difficulty = (uint8_t)difficulty;
+    *ret_columns = GAD_LINE_DIFFICULTY + 1;
+    return p;
+}
+
+const char *gad_line_parse(const char *p, struct gad_row *row, int *ret_columns, unsigned *unknown,
+                           struct gad_line_fault *f)
+{
+    double *v = row->rec.v;
+
+    for (int c = 0; c < GAD_N_COLUMNS - 1; c++) {
+        const char *field = p;
+        if (!parse_feature(&p, c, &v[c], unknown) || *p != ',')
+            return stop(f, c, field);
+        p++;
+    }
+    const char *field = p;
+    if (!parse_rate(&p, &v[GAD_N_COLUMNS - 1]) || (*p != ',' && !is_line_end(p)))
+        return stop(f, GAD_N_COLUMNS - 1, field);
+
+    memset(row->label, 0, sizeof(row->label));
+    row->difficulty = 0;
+    *ret_columns = GAD_N_COLUMNS;
+    if (*p == ',') {
+        p = parse_label(p + 1, row, ret_columns, f);
+        if (!p)
+            return NULL;
+    }
+    return p + (*p == '\r' ? 2 : 1);
+}
+
+static const char *column_name(int c)
+{
+    return c == GAD_LINE_LABEL        ? "label"
+           : c == GAD_LINE_DIFFICULTY ? "difficulty"
+                                      : gad_columns[c].name;
+}
+
+static bool all_digits(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (digit(s[i]) > 9)
+            return false;
+    return true;
+}
+
+static const char *label_reason(const char *at, size_t len, bool last)
+{
+    bool dot = at[len - 1] == '.';
+    if (len - dot == 0)
+        return "nothing before the dot";
+    if (len - dot >= GAD_LABEL_TEXT)
+        return "longer than 31 bytes";
+    return last ? "does not end in a dot, and no difficulty follows"
+                : "ends in a dot, and another column follows";
+}
+
+/* Why the field of len > 0 printable bytes is wrong; last: it is the line's last. */
+static const char *reason(int c, const char *at, size_t len, bool last, int *ret_err)
+{
+    enum gad_column_kind kind = c < GAD_N_COLUMNS ? gad_columns[c].kind : GAD_KIND_NUMBER;
+    double max = c < GAD_N_COLUMNS ? gad_columns[c].max : GAD_DIFFICULTY_MAX, v;
+    const char *p = at;
+
+    if (c == GAD_LINE_LABEL)
+        return label_reason(at, len, last);
+    if (kind == GAD_KIND_RATE && !(parse_rate(&p, &v) && p == at + len))
+        return "not a rate, 0 to 1 with at most 15 decimals";
+    if (kind == GAD_KIND_BINARY && !(parse_whole(&p, 1, &v) && p == at + len))
+        return "not 0 or 1";
+    if (kind == GAD_KIND_NUMBER && !all_digits(at, len))
+        return "not a whole number";
+    if (kind == GAD_KIND_NUMBER && !parse_whole(&p, (uint64_t)max, &v)) {
+        *ret_err = GAD_ELIMIT;
+        return "over the largest legal value";
+    }
+    return last ? "the line ends here, with fewer than 41 columns" : "more than 43 columns";
+}
+
+int gad_line_explain(const struct gad_line_fault *f, const char *end, struct gad_diag *d)
+{
+    char text[64];
+    const char *e = f->at;
+    int err = GAD_EFORMAT, n = f->column + 1;
+
+    while (e < end && *e != ',')
+        e++;
+    bool last = e == end;
+    if (last && e > f->at && e[-1] == '\r')
+        e--;
+    size_t len = (size_t)(e - f->at);
+    for (size_t i = 0; i < len; i++)
+        if (!is_printable(f->at[i]))
+            return gad_fail(d, err, "column %d '%s': byte 0x%02x", n, column_name(f->column),
+                            (unsigned)(unsigned char)f->at[i]);
+    if (len == 0)
+        return gad_fail(d, err, "column %d '%s': empty", n, column_name(f->column));
+    const char *why = reason(f->column, f->at, len, last, &err);
+    gad_text_escape(text, sizeof(text), f->at, len);
+    return gad_fail(d, err, "column %d '%s': %s: '%s'", n, column_name(f->column), why, text);
+}

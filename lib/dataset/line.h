@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The grammar of one line of KDD99 or NSL-KDD text. Parsing is fast and says only where it stopped;
+ * explaining is for the line that is bad.
+ *
+ * A line is 41 features; or these and a label that ends in a dot (KDD99); or these, a label that does not
+ * and a difficulty of 0..21 (NSL-KDD). Numbers are digits only, at most 16; a rate is one digit and, after
+ * a point, 1 to 15 decimals. Names and labels are printable ASCII. LF or CR LF ends the line.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct gad_diag;
+struct gad_row;
+
+enum {
+    GAD_LINE_PAD = 8, /* bytes behind the last LF that may be looked at */
+    GAD_DIFFICULTY_MAX = 21,
+    GAD_LINE_LABEL = 41, /* columns after the features */
+    GAD_LINE_DIFFICULTY = 42,
+    GAD_RATE_DECIMALS_MAX = 15, /* 10^15 < 2^53: one exact division */
+};
+
+struct gad_line_fault {
+    int column;     /* 0 .. GAD_LINE_DIFFICULTY */
+    const char *at; /* where that column begins */
+};
+
+/**
+ * gad_line_parse() - one line to features, label and difficulty
+ * @p:           an LF comes somewhere, and GAD_LINE_PAD readable bytes behind it
+ * @row:         overwritten, also if the line is bad; row->line is not set
+ * @ret_columns: 41, 42 or 43
+ * @unknown:     increased by the names that are in no list
+ * Return: the byte behind the LF; NULL with *f set if the line is bad.
+ */
+const char *gad_line_parse(const char *p, struct gad_row *row, int *ret_columns, unsigned *unknown,
+                           struct gad_line_fault *f);
+
+/**
+ * gad_line_explain() - "column 5 'src_bytes': not a whole number: 'x'"
+ * @end: the LF
+ * Return: GAD_ELIMIT for a number over its column's largest, else GAD_EFORMAT.
+ */
+int gad_line_explain(const struct gad_line_fault *f, const char *end, struct gad_diag *d);

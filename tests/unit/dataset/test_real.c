@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The readers on the published files, whole. Skipped where these are not. */
+#include "lib/dataset/dataset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "tests/unit/data.h"
+#include "tests/unit/test.h"
+
+static char kdd_path[DATA_PATH_MAX], nsl_path[DATA_PATH_MAX];
+
+static void ten_percent_file_is_read_whole(void **state)
+{
+    (void)state;
+    static const uint8_t sum[4] = {0x80, 0x45, 0xac, 0xa0}; /* of the published SHA-256 */
+    const struct gad_dataset_options opt = {.sha256 = true};
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    struct gad_diag d = {.text = ""};
+    struct gad_row row;
+    uint8_t sha[32];
+    size_t normal = 0, smurf = 0, neptune = 0;
+    int r;
+
+    assert_int_equal(gad_dataset_open(kdd_path, &opt, &s, &d), 0);
+    while ((r = gad_dataset_next(s, &row, &d)) == 0) {
+        normal += strcmp(row.label, "normal") == 0;
+        smurf += strcmp(row.label, "smurf") == 0;
+        neptune += strcmp(row.label, "neptune") == 0;
+        assert_int_equal(gad_record_check(&row.rec), -1);
+    }
+    assert_int_equal(r, GAD_END);
+    const struct gad_dataset_stats *st = gad_dataset_stats(s);
+    assert_int_equal(st->rows, 494021);
+    assert_int_equal(st->bytes, 74889749);
+    assert_int_equal(st->bad_lines, 0);
+    assert_int_equal(st->unknown_names, 0);
+    assert_int_equal(normal, 97278);
+    assert_int_equal(smurf, 280790);
+    assert_int_equal(neptune, 107201);
+    assert_int_equal(gad_dataset_sha256(s, sha), 0);
+    assert_memory_equal(sha, sum, sizeof(sum));
+}
+
+/* Writing gives back the file itself, byte for byte: the strongest check of every value read. */
+static void ten_percent_file_is_written_as_it_was(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    struct gad_row row;
+    char cmd[DATA_PATH_MAX + 32], want[GAD_DATASET_LINE_MAX], got[GAD_DATASET_LINE_MAX + 1];
+    int r;
+
+    (void)snprintf(cmd, sizeof(cmd), "gzip -dc '%s'", kdd_path);
+    FILE *f = popen(cmd, "r");
+    assert_non_null(f);
+    assert_int_equal(gad_dataset_open(kdd_path, NULL, &s, NULL), 0);
+    while ((r = gad_dataset_next(s, &row, NULL)) == 0) {
+        size_t len = gad_row_write(&row.rec, row.label, got);
+        got[len] = '\0';
+        assert_non_null(fgets(want, sizeof(want), f));
+        assert_string_equal(got, want);
+    }
+    assert_int_equal(r, GAD_END);
+    assert_null(fgets(want, sizeof(want), f));
+    assert_int_equal(pclose(f), 0);
+}
+
+/* From a pipe, as `ganadctl score -` has it. */
+static void nsl_kdd_is_read_whole(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    struct gad_diag d = {.text = ""};
+    struct gad_row row;
+    char cmd[DATA_PATH_MAX + 32], path[32];
+    size_t normal = 0, difficulty_21 = 0;
+    int r;
+
+    if (nsl_path[0] == '\0')
+        skip();
+    (void)snprintf(cmd, sizeof(cmd), "xz -dc '%s'", nsl_path);
+    FILE *f = popen(cmd, "r");
+    assert_non_null(f);
+    (void)snprintf(path, sizeof(path), "/dev/fd/%d", fileno(f));
+    r = gad_dataset_open(path, NULL, &s, &d);
+    assert_int_equal(r, 0);
+    while ((r = gad_dataset_next(s, &row, &d)) == 0) {
+        normal += strcmp(row.label, "normal") == 0;
+        difficulty_21 += row.difficulty == 21;
+    }
+    assert_string_equal(d.text, "");
+    assert_int_equal(r, GAD_END);
+    assert_int_equal(pclose(f), 0);
+    assert_int_equal(gad_dataset_stats(s)->rows, 125973);
+    assert_int_equal(gad_dataset_stats(s)->unknown_names, 0);
+    assert_int_equal(normal, 67343);
+    assert_int_equal(difficulty_21, 62557);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ten_percent_file_is_read_whole),
+        cmocka_unit_test(ten_percent_file_is_written_as_it_was),
+        cmocka_unit_test(nsl_kdd_is_read_whole),
+    };
+
+    if (!find_data("kdd99/kddcup.data_10_percent.gz", kdd_path))
+        return TEST_SKIPPED;
+    if (!find_data("nsl-kdd/KDDTrain+.txt.xz", nsl_path) || system("xz --version >/dev/null") != 0)
+        nsl_path[0] = '\0';
+    return cmocka_run_group_tests_name("real", tests, NULL, NULL);
+}
