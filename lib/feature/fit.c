@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/feature/scaler.h"
+
+#include <math.h>
+#include <stdint.h>
+
+/* What a fit needs of the training rows, each (dim). */
+struct moments {
+    float *min, *max;
+    double *mean, *variance;
+};
+
+static void moments_deinit(struct moments *m)
+{
+    gad_free(m->variance);
+    gad_free(m->mean);
+    gad_free(m->max);
+    gad_free(m->min);
+}
+
+static int moments_init(struct moments *m, size_t dim)
+{
+    m->min = gad_calloc(dim, sizeof(m->min[0]));
+    m->max = gad_calloc(dim, sizeof(m->max[0]));
+    m->mean = gad_calloc(dim, sizeof(m->mean[0]));
+    m->variance = gad_calloc(dim, sizeof(m->variance[0]));
+    return m->min && m->max && m->mean && m->variance ? 0 : GAD_ENOMEM;
+}
+
+/* Two passes: the mean of squares less the square of the mean would lose src_bytes' digits. */
+static int measure(size_t n, size_t dim, const float *x, size_t ld, struct moments *m)
+{
+    for (size_t j = 0; j < dim; j++)
+        m->min[j] = m->max[j] = x[j];
+    for (size_t i = 0; i < n; i++) {
+        const float *row = x + i * ld;
+        for (size_t j = 0; j < dim; j++) {
+            if (!isfinite(row[j]))
+                return GAD_EINVAL;
+            m->min[j] = row[j] < m->min[j] ? row[j] : m->min[j];
+            m->max[j] = row[j] > m->max[j] ? row[j] : m->max[j];
+            m->mean[j] += (double)row[j];
+        }
+    }
+    for (size_t j = 0; j < dim; j++)
+        m->mean[j] /= (double)n;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < dim; j++) {
+            double gap = (double)x[i * ld + j] - m->mean[j];
+            m->variance[j] += gap * gap;
+        }
+    for (size_t j = 0; j < dim; j++)
+        m->variance[j] /= (double)n;
+    return 0;
+}
+
+#define LOG_ABOVE                                                                                  \
+    50.0f /* log-minmax: training maximum above which an element is taken by its log */
+
+static void choose(enum gad_scaler_kind kind, const struct moments *m, size_t j, bool *log,
+                   float *offset, float *range)
+{
+    float min = m->min[j], max = m->max[j];
+
+    *log = kind == GAD_SCALER_LOG_MINMAX && max > LOG_ABOVE && min >= 0.0f;
+    *offset = 0.0f;
+    *range = 1.0f;
+    switch (kind) {
+    case GAD_SCALER_MINMAX:
+    case GAD_SCALER_LOG_MINMAX:
+        *offset = *log ? log1pf(min) : min;
+        *range = (*log ? log1pf(max) : max) - *offset;
+        break;
+    case GAD_SCALER_STANDARD:
+        *offset = min == max ? min : (float)m->mean[j]; /* a sum of constants may round */
+        *range = (float)sqrt(m->variance[j]);
+        break;
+    case GAD_SCALER_NONE:
+    case GAD_N_SCALERS:
+        break;
+    }
+    if (min == max || *range == 0.0f)
+        *range = 1.0f;
+}
+
+int gad_scaler_fit(enum gad_scaler_kind kind, size_t n, size_t dim, const float *x, size_t ld,
+                   struct gad_scaler **ret)
+{
+    gad_cleanup(moments_deinit) struct moments m = {0};
+    gad_cleanup(gad_freep) bool *log = NULL;
+    gad_cleanup(gad_freep) float *offset = NULL;
+    gad_cleanup(gad_freep) float *range = NULL;
+
+    if (n == 0 || dim == 0 || dim > ld)
+        return GAD_EINVAL;
+    int r = moments_init(&m, dim);
+    if (r != 0)
+        return r;
+    log = gad_calloc(dim, sizeof(log[0]));
+    offset = gad_calloc(dim, sizeof(offset[0]));
+    range = gad_calloc(dim, sizeof(range[0]));
+    if (!log || !offset || !range)
+        return GAD_ENOMEM;
+    r = measure(n, dim, x, ld, &m);
+    if (r != 0)
+        return r;
+    for (size_t j = 0; j < dim; j++) {
+        choose(kind, &m, j, &log[j], &offset[j], &range[j]);
+        if (!isfinite(range[j])) /* values so far apart are not measurements */
+            return GAD_EINVAL;
+    }
+    return gad_scaler_new(kind, dim, log, offset, range, ret);
+}

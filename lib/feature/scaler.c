@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/feature/scaler.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    DIM_MAX = 4096, /* GAD_SCHEMA_DIM_MAX; a scaler knows no schema */
+    LOG_TABLE = 512 /* log1p of the whole numbers below this: every window count, most others */
+};
+
+/* Four lanes, which every 64-bit machine has: the same operations in the same order, so the same bits. */
+typedef float lanes __attribute__((vector_size(16)));
+typedef int32_t lane_mask __attribute__((vector_size(16)));
+enum { LANES = 4 };
+
+struct gad_scaler {
+    enum gad_scaler_kind kind;
+    size_t dim, n_log;
+    bool *log;
+    float *offset, *range;
+    uint16_t *log_at; /* (n_log) elements that are marked */
+    float log1p[LOG_TABLE];
+};
+
+static const char *const kind_names[GAD_N_SCALERS] = {
+    [GAD_SCALER_NONE] = "none",
+    [GAD_SCALER_MINMAX] = "minmax",
+    [GAD_SCALER_LOG_MINMAX] = "log-minmax",
+    [GAD_SCALER_STANDARD] = "standard",
+};
+
+const char *gad_scaler_kind_name(enum gad_scaler_kind k)
+{
+    return (unsigned)k < GAD_N_SCALERS ? kind_names[k] : "?";
+}
+
+int gad_scaler_kind_by_name(const char *name)
+{
+    for (int k = 0; k < GAD_N_SCALERS; k++)
+        if (strcmp(kind_names[k], name) == 0)
+            return k;
+    return -1;
+}
+
+static int scaler_alloc(enum gad_scaler_kind kind, size_t dim, struct gad_scaler **ret)
+{
+    gad_cleanup(gad_scaler_freep) struct gad_scaler *s = gad_calloc(1, sizeof(*s));
+
+    if (!s)
+        return GAD_ENOMEM;
+    s->kind = kind;
+    s->dim = dim;
+    s->log = gad_calloc(dim, sizeof(s->log[0]));
+    s->log_at = gad_calloc(dim, sizeof(s->log_at[0]));
+    s->offset = gad_calloc_aligned(dim, sizeof(s->offset[0]));
+    s->range = gad_calloc_aligned(dim, sizeof(s->range[0]));
+    if (!s->log || !s->log_at || !s->offset || !s->range)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < LOG_TABLE; i++)
+        s->log1p[i] = log1pf((float)i);
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+static void list_logs(struct gad_scaler *s)
+{
+    for (size_t j = 0; j < s->dim; j++)
+        if (s->log[j])
+            s->log_at[s->n_log++] = (uint16_t)j;
+}
+
+int gad_scaler_new(enum gad_scaler_kind kind, size_t dim, const bool *log, const float *offset,
+                   const float *range, struct gad_scaler **ret)
+{
+    struct gad_scaler *s;
+
+    if ((unsigned)kind >= GAD_N_SCALERS)
+        return GAD_EFORMAT;
+    if (dim == 0 || dim > DIM_MAX)
+        return GAD_ELIMIT;
+    for (size_t j = 0; j < dim; j++)
+        if (!isfinite(offset[j]) || !isfinite(range[j]) || range[j] <= 0.0f)
+            return GAD_EFORMAT;
+    int r = scaler_alloc(kind, dim, &s);
+    if (r != 0)
+        return r;
+    memcpy(s->log, log, dim * sizeof(log[0]));
+    memcpy(s->offset, offset, dim * sizeof(offset[0]));
+    memcpy(s->range, range, dim * sizeof(range[0]));
+    list_logs(s);
+    *ret = s;
+    return 0;
+}
+
+void gad_scaler_free(struct gad_scaler *s)
+{
+    if (!s)
+        return;
+    gad_free(s->range);
+    gad_free(s->offset);
+    gad_free(s->log_at);
+    gad_free(s->log);
+    gad_free(s);
+}
+
+enum gad_scaler_kind gad_scaler_kind(const struct gad_scaler *s)
+{
+    return s->kind;
+}
+
+size_t gad_scaler_dim(const struct gad_scaler *s)
+{
+    return s->dim;
+}
+
+const bool *gad_scaler_log(const struct gad_scaler *s)
+{
+    return s->log;
+}
+
+const float *gad_scaler_offset(const struct gad_scaler *s)
+{
+    return s->offset;
+}
+
+const float *gad_scaler_range(const struct gad_scaler *s)
+{
+    return s->range;
+}
+
+static float log_of(const struct gad_scaler *s, float x)
+{
+    if (x >= 0.0f && x < (float)LOG_TABLE) {
+        unsigned i = (unsigned)x;
+        if ((float)i == x)
+            return s->log1p[i];
+    }
+    return log1pf(x);
+}
+
+/* A NaN fails every comparison: it is not kept by the masks and becomes 0. */
+static void linear(const float *offset, const float *range, float *x)
+{
+    const lanes most = {GAD_SCALED_MAX, GAD_SCALED_MAX, GAD_SCALED_MAX, GAD_SCALED_MAX};
+    lanes v, o, r;
+
+    memcpy(&v, x, sizeof(v));
+    memcpy(&o, offset, sizeof(o));
+    memcpy(&r, range, sizeof(r));
+    v = (v - o) / r;
+    lane_mask above = v > most, below = v < -most, inside = (v <= most) & (v >= -most);
+    lane_mask bits =
+        ((lane_mask)v & inside) | ((lane_mask)most & above) | ((lane_mask)-most & below);
+    memcpy(x, &bits, sizeof(bits));
+}
+
+static float linear_one(float offset, float range, float x)
+{
+    float v = (x - offset) / range;
+    if (v > GAD_SCALED_MAX)
+        return GAD_SCALED_MAX;
+    if (v < -GAD_SCALED_MAX)
+        return -GAD_SCALED_MAX;
+    return isnan(v) ? 0.0f : v;
+}
+
+void gad_scaler_apply(const struct gad_scaler *s, size_t n, float *x, size_t ld)
+{
+    for (size_t i = 0; i < n; i++, x += ld) {
+        size_t j = 0;
+        for (size_t k = 0; k < s->n_log; k++)
+            x[s->log_at[k]] = log_of(s, x[s->log_at[k]]);
+        for (; j + LANES <= s->dim; j += LANES)
+            linear(s->offset + j, s->range + j, x + j);
+        for (; j < s->dim; j++)
+            x[j] = linear_one(s->offset[j], s->range[j], x[j]);
+    }
+}
+
+float gad_scaler_invert(const struct gad_scaler *s, size_t j, float y)
+{
+    gad_assert(j < s->dim);
+    float x = y * s->range[j] + s->offset[j];
+    if (s->log[j])
+        x = expm1f(x);
+    if (isnan(x))
+        return 0.0f;
+    return x > FLT_MAX ? FLT_MAX : x < -FLT_MAX ? -FLT_MAX : x;
+}
