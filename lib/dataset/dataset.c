@@ -25,26 +25,27 @@ struct gad_dataset {
     char buf[BUF_LEN + 1 + GAD_LINE_PAD]; /* 1: an LF for a last line that has none */
 };
 
-static int dataset_new(const struct gad_dataset_options *opt, const char *name,
-                       struct gad_dataset **ret, struct gad_diag *d)
+/* NULL: no memory, and @d says so. */
+static struct gad_dataset *dataset_new(const struct gad_dataset_options *opt, const char *name,
+                                       struct gad_diag *d)
 {
     struct gad_dataset *s = gad_calloc(1, sizeof(*s));
+
     if (!s)
-        return gad_fail(d, GAD_ENOMEM, "%s: no memory", name);
-    if (opt)
+        (void)gad_fail(d, GAD_ENOMEM, "%s: no memory", name);
+    else if (opt)
         s->opt = *opt;
-    *ret = s;
-    return 0;
+    return s;
 }
 
 int gad_dataset_open(const char *path, const struct gad_dataset_options *opt,
                      struct gad_dataset **ret, struct gad_diag *d)
 {
-    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = dataset_new(opt, path, d);
 
-    int r = dataset_new(opt, path, &s, d);
-    if (r == 0)
-        r = gad_input_open(path, s->opt.sha256, &s->in, d);
+    if (!s)
+        return GAD_ENOMEM;
+    int r = gad_input_open(path, s->opt.sha256, &s->in, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&s);
@@ -55,11 +56,11 @@ int gad_dataset_open_memory(const char *name, const void *p, size_t len,
                             const struct gad_dataset_options *opt, struct gad_dataset **ret,
                             struct gad_diag *d)
 {
-    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = dataset_new(opt, name, d);
 
-    int r = dataset_new(opt, name, &s, d);
-    if (r == 0)
-        r = gad_input_open_memory(name, p, len, s->opt.sha256, &s->in, d);
+    if (!s)
+        return GAD_ENOMEM;
+    int r = gad_input_open_memory(name, p, len, s->opt.sha256, &s->in, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&s);

@@ -77,7 +77,7 @@ static int read_stored(struct gad_input *in, void *p, size_t len, size_t *ret_n,
 
 static int fill_raw(struct gad_input *in, struct gad_diag *d)
 {
-    size_t n;
+    size_t n = 0;
     int r = read_stored(in, in->raw + in->raw_len, RAW_LEN - in->raw_len, &n, d);
     if (r != 0)
         return r;
@@ -105,37 +105,39 @@ static int look_at_magic(struct gad_input *in, struct gad_diag *d)
     return 0;
 }
 
-static int input_new(const char *name, bool sha256, struct gad_input **ret, struct gad_diag *d)
+/* NULL: no memory, and @d says so. */
+static struct gad_input *input_new(const char *name, bool sha256, struct gad_diag *d)
 {
-    struct gad_input *in = gad_calloc(1, sizeof(*in));
+    gad_cleanup(gad_input_closep) struct gad_input *in = gad_calloc(1, sizeof(*in));
+    bool ok = in != NULL;
 
-    if (in) {
+    if (ok) {
         in->fd = -1;
         in->sha = sha256 ? EVP_MD_CTX_new() : NULL;
+        ok = !sha256 || (in->sha && EVP_DigestInit_ex(in->sha, EVP_sha256(), NULL) == 1);
+        (void)snprintf(in->name, sizeof(in->name), "%s", name);
     }
-    if (!in || (sha256 && (!in->sha || EVP_DigestInit_ex(in->sha, EVP_sha256(), NULL) != 1))) {
-        gad_input_close(in);
-        return gad_fail(d, GAD_ENOMEM, "%.*s: no memory", NAME_MAX_LEN, name);
+    if (!ok) {
+        (void)gad_fail(d, GAD_ENOMEM, "%.*s: no memory", NAME_MAX_LEN, name);
+        return NULL;
     }
-    (void)snprintf(in->name, sizeof(in->name), "%s", name);
-    *ret = in;
-    return 0;
+    return gad_steal(&in);
 }
 
 int gad_input_open(const char *path, bool sha256, struct gad_input **ret, struct gad_diag *d)
 {
     bool is_stdin = strcmp(path, "-") == 0;
-    gad_cleanup(gad_input_closep) struct gad_input *in = NULL;
+    gad_cleanup(gad_input_closep) struct gad_input *in =
+        input_new(is_stdin ? "stdin" : path, sha256, d);
 
-    int r = input_new(is_stdin ? "stdin" : path, sha256, &in, d);
-    if (r != 0)
-        return r;
+    if (!in)
+        return GAD_ENOMEM;
     in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0) {
         int err = -errno;
         return gad_fail(d, err, "%s: cannot open: %s", in->name, gad_strerror(err));
     }
-    r = look_at_magic(in, d);
+    int r = look_at_magic(in, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&in);
@@ -145,11 +147,13 @@ int gad_input_open(const char *path, bool sha256, struct gad_input **ret, struct
 int gad_input_open_memory(const char *name, const void *p, size_t len, bool sha256,
                           struct gad_input **ret, struct gad_diag *d)
 {
-    int r = input_new(name, sha256, ret, d);
-    if (r != 0)
-        return r;
-    (*ret)->mem = p;
-    (*ret)->mem_left = len;
+    struct gad_input *in = input_new(name, sha256, d);
+
+    if (!in)
+        return GAD_ENOMEM;
+    in->mem = p;
+    in->mem_left = len;
+    *ret = in;
     return 0;
 }
 

@@ -42,7 +42,7 @@ static void put_rate(struct writer *w, double v)
     double unit = 100.0, best_unit = 0.0;
     unsigned best = 0;
 
-    for (unsigned decimals = 2;; decimals++, unit *= 10.0) {
+    for (unsigned decimals = 2;; decimals++) {
         double n = floor(v * unit + 0.5), back = n / unit;
         bool last = decimals == GAD_RATE_DECIMALS_MAX;
         if (back == v || last) {
@@ -56,6 +56,7 @@ static void put_rate(struct writer *w, double v)
             best = decimals;
             best_unit = unit;
         }
+        unit *= 10.0;
     }
     uint64_t n = (uint64_t)floor(v * best_unit + 0.5), whole = (uint64_t)best_unit;
     put_digits(w, n / whole, 1);

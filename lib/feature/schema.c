@@ -55,7 +55,7 @@ static int set_numeric(struct gad_schema *s, const char *const *numeric, size_t 
                        struct gad_diag *d)
 {
     for (size_t i = 0; i < n; i++) {
-        enum gad_column c;
+        enum gad_column c = GAD_N_COLUMNS;
         int r = use_column(numeric[i], used, &c, d); /* fails at the 42nd, if not before */
         if (r != 0)
             return r;

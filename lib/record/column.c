@@ -45,17 +45,19 @@ static const char *const services[] = {
     {                                                                                              \
         .name = n, .kind = GAD_KIND_RATE, .max = 1.0                                               \
     }
-#define NAME(n, list)                                                                              \
+#define NAME(n, list, len)                                                                         \
     {                                                                                              \
-        .name = n, .kind = GAD_KIND_NAME, .max = sizeof(list) / sizeof((list)[0]) - 1,             \
-        .names = (list), .n_names = sizeof(list) / sizeof((list)[0])                               \
+        .name = n, .kind = GAD_KIND_NAME, .max = (len)-1, .names = (list), .n_names = (len)        \
     }
+
+#define LEN(list) (sizeof(list) / sizeof((list)[0]))
+enum { N_PROTOCOLS = LEN(protocols), N_SERVICES = LEN(services), N_FLAGS = LEN(flags) };
 
 const struct gad_column_info gad_columns[GAD_N_COLUMNS] = {
     [GAD_DURATION] = NUMBER("duration"),
-    [GAD_PROTOCOL_TYPE] = NAME("protocol_type", protocols),
-    [GAD_SERVICE] = NAME("service", services),
-    [GAD_FLAG] = NAME("flag", flags),
+    [GAD_PROTOCOL_TYPE] = NAME("protocol_type", protocols, N_PROTOCOLS),
+    [GAD_SERVICE] = NAME("service", services, N_SERVICES),
+    [GAD_FLAG] = NAME("flag", flags, N_FLAGS),
     [GAD_SRC_BYTES] = BYTES("src_bytes"),
     [GAD_DST_BYTES] = BYTES("dst_bytes"),
     [GAD_LAND] = BINARY("land"),

@@ -48,7 +48,7 @@ static void the_limit_of_each_column_is_the_limit(void **state)
         double max = gad_columns[c].max;
         assert_int_equal(check_with(c, max), -1);
         assert_int_equal(check_with(c, max - 1.0), -1);
-        assert_int_equal(check_with(c, nextafter(max, INFINITY)), c);
+        assert_int_equal(check_with(c, nextafter(max, (double)INFINITY)), c);
         assert_int_equal(check_with(c, max + fmax(1.0, max * 1e-15)), c);
     }
 }
