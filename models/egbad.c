@@ -123,15 +123,16 @@ static size_t width(const struct gad_model *m)
 /* Where things are in a workspace for n rows. */
 struct scratch {
     struct gad_kernel_rows rows;
-    float *tmp[2], *z, *xhat, *branch, *start, *f[2], *distance;
+    float *tmp[2], *z, *xhat, *distance;
+    float *branch, *start, *f; /* 2 n rows: for x', then for x */
 };
 
-enum { N_BUFFERS = 8 }; /* of n * width: tmp 2, z, xhat, branch, start, f 2 */
+enum { N_BUFFERS = 10 }; /* of n * width: tmp 2, z, xhat, then branch, start and f twice */
 
 static size_t egbad_workspace(const struct gad_model *m, size_t n)
 {
-    /* index: n rows of uint16 (half a float each), counts and distances: n each; each part on a full register */
-    return N_BUFFERS * n * width(m) + gad_ld(n * gad_ld(m->dim) / 2) + 2 * gad_ld(n);
+    /* index: n rows of uint32, as large as float; counts and distances: n each; each part on a full register */
+    return N_BUFFERS * n * width(m) + n * gad_ld(m->dim) + 2 * gad_ld(n);
 }
 
 static struct scratch lay_out(const struct gad_model *m, size_t n, const float *x, float *ws)
@@ -142,19 +143,19 @@ static struct scratch lay_out(const struct gad_model *m, size_t n, const float *
     for (size_t i = 0; i < N_BUFFERS; i++)
         part[i] = ws + i * step;
     float *tail = ws + N_BUFFERS * step;
-    uint16_t *index = (uint16_t *)(void *)tail;
-    uint16_t *n_index = (uint16_t *)(void *)(tail + gad_ld(n * gad_ld(m->dim) / 2));
+    uint32_t *index = (uint32_t *)(void *)tail;
+    uint32_t *n_index = (uint32_t *)(void *)(tail + n * gad_ld(m->dim));
     struct scratch s = {
         .rows = {.x = x, .ld = gad_ld(m->dim), .index = index, .n_index = n_index},
         .tmp = {part[0], part[1]},
         .z = part[2],
         .xhat = part[3],
         .branch = part[4],
-        .start = part[5],
-        .f = {part[6], part[7]},
-        .distance = tail + gad_ld(n * gad_ld(m->dim) / 2) + gad_ld(n),
+        .start = part[6],
+        .f = part[8],
+        .distance = tail + n * gad_ld(m->dim) + gad_ld(n),
     };
-    gad_kernel_index(n, x, s.rows.ld, index, n_index);
+    m->kernel->index(n, x, s.rows.ld, index, n_index);
     return s;
 }
 
@@ -174,19 +175,7 @@ static void egbad_reconstruct(const struct gad_model *m, size_t n, const float *
     reconstruct(m, n, &s, xhat);
 }
 
-/* f(z, .) of x (sparse) or x' into out. */
-static void feature(const struct gad_model *m, size_t n, const struct scratch *s, const float *x,
-                    float *out)
-{
-    const struct gad_kernel *k = m->kernel;
-    size_t ldx = gad_ld(m->dim), ld = gad_ld(gad_chain_out(&m->disc_x)), ldf = m->join_x.out;
-
-    gad_chain_forward(&m->disc_x, k, 0, m->disc_x.n_layers, n, x, ldx, x ? NULL : &s->rows, s->tmp,
-                      s->branch);
-    k->dense(n, s->branch, ld, &m->join_x, (struct gad_kernel_init){s->start, ldf}, out, ldf);
-}
-
-/* z's half of the joining layer, with its bias. */
+/* z's half of the joining layer, with its bias: where the accumulators of the x half start. */
 static void start_features(const struct gad_model *m, size_t n, const struct scratch *s)
 {
     const struct gad_kernel *k = m->kernel;
@@ -195,6 +184,24 @@ static void start_features(const struct gad_model *m, size_t n, const struct scr
     gad_chain_forward(&m->disc_z, k, 0, m->disc_z.n_layers, n, s->z, ldz, NULL, s->tmp, s->branch);
     k->dense(n, s->branch, ld, &m->join_z, (struct gad_kernel_init){m->head.layer[0].bias, 0},
              s->start, m->join_z.out);
+}
+
+/* f(z, x') into the first n rows of s->f; with @both, f(z, x) into the next n, in one pass over the weights. */
+static void features(const struct gad_model *m, size_t n, bool both, const struct scratch *s)
+{
+    const struct gad_kernel *k = m->kernel;
+    const struct gad_chain *disc = &m->disc_x;
+    size_t ldx = gad_ld(m->dim), ld = gad_ld(gad_chain_out(disc)), ldf = m->join_x.out;
+
+    start_features(m, n, s);
+    gad_chain_forward(disc, k, 0, disc->n_layers, n, s->xhat, ldx, NULL, s->tmp, s->branch);
+    if (both) {
+        gad_chain_forward(disc, k, 0, disc->n_layers, n, NULL, 0, &s->rows, s->tmp,
+                          s->branch + n * ld);
+        memcpy(s->start + n * ldf, s->start, n * ldf * sizeof(float));
+    }
+    k->dense(both ? 2 * n : n, s->branch, ld, &m->join_x, (struct gad_kernel_init){s->start, ldf},
+             s->f, ldf);
 }
 
 static void distance(const struct gad_model *m, size_t n, const float *a, const float *b, size_t ld,
@@ -214,7 +221,7 @@ static void cross_entropy(const struct gad_model *m, size_t n, const struct scra
 {
     const struct gad_layer *logit = &m->head.layer[1];
 
-    gad_layer_forward(logit, m->kernel, n, s->f[1], m->join_x.out, s->tmp[0]);
+    gad_layer_forward(logit, m->kernel, n, s->f, m->join_x.out, s->tmp[0]);
     for (size_t i = 0; i < n; i++) {
         float l = s->tmp[0][i * logit->w.out];
         d[i] = fmaxf(0.0f, -l) + log1pf(expf(-fabsf(l)));
@@ -231,14 +238,11 @@ static void egbad_score(const struct gad_model *m, size_t n, const float *x, flo
     if (m->kind == SCORE_RESIDUAL)
         return;
 
-    start_features(m, n, &s);
-    feature(m, n, &s, s.xhat, s.f[1]);
-    if (m->kind == SCORE_CROSS_E) {
+    features(m, n, m->kind == SCORE_FM, &s);
+    if (m->kind == SCORE_CROSS_E)
         cross_entropy(m, n, &s, s.distance);
-    } else {
-        feature(m, n, &s, NULL, s.f[0]);
-        distance(m, n, s.f[0], s.f[1], m->join_x.out, s.distance);
-    }
+    else
+        distance(m, n, s.f + n * m->join_x.out, s.f, m->join_x.out, s.distance);
     for (size_t i = 0; i < n; i++)
         score[i] = (1.0f - m->weight) * score[i] + m->weight * s.distance[i];
 }

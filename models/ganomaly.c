@@ -86,16 +86,15 @@ enum { N_BUFFERS = 5 }; /* of n * width */
 
 static size_t ganomaly_workspace(const struct gad_model *m, size_t n)
 {
-    /* index: n rows of uint16 (half a float each), then n counts; each part on a full register */
-    return N_BUFFERS * n * width(m) + gad_ld(n * gad_ld(m->dim) / 2) + gad_ld(n);
+    /* index: n rows of uint32, as large as float, then n counts; each part on a full register */
+    return N_BUFFERS * n * width(m) + n * gad_ld(m->dim) + gad_ld(n);
 }
 
 static struct scratch lay_out(const struct gad_model *m, size_t n, const float *x, float *ws)
 {
     size_t step = n * width(m);
-    uint16_t *index = (uint16_t *)(void *)(ws + N_BUFFERS * step);
-    uint16_t *n_index =
-        (uint16_t *)(void *)(ws + N_BUFFERS * step + gad_ld(n * gad_ld(m->dim) / 2));
+    uint32_t *index = (uint32_t *)(void *)(ws + N_BUFFERS * step);
+    uint32_t *n_index = (uint32_t *)(void *)(ws + N_BUFFERS * step + n * gad_ld(m->dim));
     struct scratch s = {
         .rows = {.x = x, .ld = gad_ld(m->dim), .index = index, .n_index = n_index},
         .tmp = {ws, ws + step},
@@ -103,7 +102,7 @@ static struct scratch lay_out(const struct gad_model *m, size_t n, const float *
         .zhat = ws + 3 * step,
         .xhat = ws + 4 * step,
     };
-    gad_kernel_index(n, x, s.rows.ld, index, n_index);
+    m->kernel->index(n, x, s.rows.ld, index, n_index);
     return s;
 }
 

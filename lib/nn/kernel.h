@@ -38,13 +38,17 @@ struct gad_kernel_weights {
 struct gad_kernel_rows {
     const float *x; /* (n, ld) */
     size_t ld;
-    const uint16_t *index;   /* (n, ld) */
-    const uint16_t *n_index; /* (n) */
+    const uint32_t *index;   /* (n, ld) */
+    const uint32_t *n_index; /* (n) */
 };
 
 /* One instruction set's kernels. */
 struct gad_kernel {
     const char *name; /* "avx512", "avx2", "baseline" */
+
+    /* Fills index (n, ld) and n_index (n) with the places of the non-zero elements of x (n, ld). What is behind
+     * a row's last place is undefined. */
+    void (*index)(size_t n, const float *x, size_t ld, uint32_t *index, uint32_t *n_index);
 
     /* y (n, out) = leaky(x W + init), x (n, ldx). */
     void (*dense)(size_t n, const float *x, size_t ldx, const struct gad_kernel_weights *w,
@@ -64,6 +68,3 @@ const struct gad_kernel *gad_kernel_best(void);
 
 /* The i-th that this processor can run, best first; NULL after the last. For tests. */
 const struct gad_kernel *gad_kernel_at(size_t i);
-
-/* Fills index (n, ld) and n_index (n) with the places of the non-zero elements of x (n, ld). */
-void gad_kernel_index(size_t n, const float *x, size_t ld, uint16_t *index, uint16_t *n_index);

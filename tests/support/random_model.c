@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/random_model.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/rng.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "lib/feature/schema.h"
+
+enum { DIM = 121, LATENT = 32, NETS_MAX = 5, LAYERS_MAX = 4, GROUPS_MAX = 8 };
+
+struct random_model {
+    struct gad_checkpoint c;
+    struct gad_ckpt_net nets[NETS_MAX];
+    struct gad_ckpt_layer layers[NETS_MAX][LAYERS_MAX];
+    struct gad_schema *schema;
+    const char *names[DIM];
+    struct gad_ckpt_group groups[GROUPS_MAX];
+    bool log[DIM];
+    float offset[DIM], range[DIM];
+    struct gad_rng rng;
+};
+
+struct shape {
+    uint32_t in, out;
+    enum gad_ckpt_act act;
+    float slope;
+};
+
+struct net_shape {
+    const char *name;
+    struct shape layer[LAYERS_MAX]; /* ends with in = 0 */
+};
+
+static const struct net_shape egbad[] = {
+    {"encoder", {{DIM, 64, GAD_CKPT_LEAKY_RELU, 0.1f}, {64, LATENT, GAD_CKPT_LINEAR, 0}}},
+    {"generator",
+     {{LATENT, 64, GAD_CKPT_RELU, 0}, {64, 128, GAD_CKPT_RELU, 0}, {128, DIM, GAD_CKPT_LINEAR, 0}}},
+    {"disc_x", {{DIM, 128, GAD_CKPT_LEAKY_RELU, 0.1f}}},
+    {"disc_z", {{LATENT, 128, GAD_CKPT_LEAKY_RELU, 0.1f}}},
+    {"disc_head", {{256, 128, GAD_CKPT_LEAKY_RELU, 0.1f}, {128, 1, GAD_CKPT_LINEAR, 0}}},
+};
+
+static const struct net_shape ganomaly[] = {
+    {"encoder", {{DIM, 64, GAD_CKPT_LEAKY_RELU, 0.2f}, {64, LATENT, GAD_CKPT_LINEAR, 0}}},
+    {"decoder",
+     {{LATENT, 64, GAD_CKPT_RELU, 0}, {64, 128, GAD_CKPT_RELU, 0}, {128, DIM, GAD_CKPT_LINEAR, 0}}},
+    {"encoder2", {{DIM, 64, GAD_CKPT_LEAKY_RELU, 0.2f}, {64, LATENT, GAD_CKPT_LINEAR, 0}}},
+};
+
+/* U(-b, b) with b = sqrt(6 / (in + out)); biases small and not zero, so that a lost one shows. */
+static const float *uniform(struct random_model *m, size_t n, float bound)
+{
+    float *w = gad_calloc(n, sizeof(*w));
+
+    gad_assert(w);
+    for (size_t i = 0; i < n; i++)
+        w[i] = (2.0f * gad_rng_uniform(&m->rng) - 1.0f) * bound;
+    return w;
+}
+
+static void add_net(struct random_model *m, const struct net_shape *shape)
+{
+    size_t at = m->c.n_nets++;
+    struct gad_ckpt_net *net = &m->nets[at];
+
+    *net = (struct gad_ckpt_net){.name = shape->name, .layers = m->layers[at]};
+    for (const struct shape *s = shape->layer; net->n_layers < LAYERS_MAX && s->in; s++) {
+        size_t n = (size_t)s->in * s->out;
+        net->layers[net->n_layers++] = (struct gad_ckpt_layer){
+            .kind = GAD_CKPT_DENSE,
+            .act = s->act,
+            .in = s->in,
+            .out = s->out,
+            .slope = s->slope,
+            .weight = uniform(m, n, sqrtf(6.0f / (float)(s->in + s->out))),
+            .bias = uniform(m, s->out, 0.1f),
+        };
+    }
+}
+
+static void add_schema(struct random_model *m)
+{
+    int r = gad_schema_new_egbad(&m->schema);
+    gad_assert(r == 0 && gad_schema_dim(m->schema) == DIM &&
+               gad_schema_n_groups(m->schema) <= GROUPS_MAX);
+
+    for (size_t j = 0; j < DIM; j++)
+        m->names[j] = gad_schema_element_name(m->schema, j);
+    m->c.schema.numeric = m->names;
+    m->c.schema.n_numeric = gad_schema_n_numeric(m->schema);
+    m->c.schema.groups = m->groups;
+    m->c.schema.n_groups = gad_schema_n_groups(m->schema);
+    for (size_t g = 0; g < m->c.schema.n_groups; g++) {
+        size_t first, n;
+        enum gad_column col = gad_schema_group_column(m->schema, g, &first, &n);
+        m->groups[g] = (struct gad_ckpt_group){gad_columns[col].name, m->names + first, n};
+    }
+    for (size_t j = 0; j < DIM; j++)
+        m->range[j] = j < 3                ? 1000.0f
+                      : j == 15 || j == 16 ? 511.0f
+                      : j == 24 || j == 25 ? 255.0f
+                                           : 1.0f;
+    m->c.scaler.kind = "minmax";
+    m->c.scaler.dim = DIM;
+    m->c.scaler.log = m->log;
+    m->c.scaler.offset = m->offset;
+    m->c.scaler.range = m->range;
+}
+
+struct random_model *random_model_new(const char *model, const char *score, unsigned degree,
+                                      uint64_t seed)
+{
+    static const double level[] = {0.0, 0.5, 1.0};
+    static const float value[] = {0.0f, 1.0f, 2.0f};
+    bool is_egbad = strcmp(model, "egbad") == 0;
+    const struct net_shape *shapes = is_egbad ? egbad : ganomaly;
+    size_t n = is_egbad ? sizeof(egbad) / sizeof(egbad[0]) : sizeof(ganomaly) / sizeof(ganomaly[0]);
+
+    struct random_model *m = gad_calloc(1, sizeof(*m));
+    gad_assert(m);
+    m->rng = gad_rng_init(seed, 0);
+    m->c.name = "random";
+    m->c.model = model;
+    m->c.nets = m->nets;
+    for (size_t i = 0; i < n; i++)
+        add_net(m, &shapes[i]);
+    add_schema(m);
+    m->c.score.kind = score;
+    m->c.score.weight = 0.1f;
+    m->c.score.degree = degree;
+    m->c.calibration.n = 1000;
+    m->c.calibration.n_levels = 3;
+    m->c.calibration.level = level;
+    m->c.calibration.value = value;
+    m->c.provenance.created = "";
+    m->c.provenance.software = "test";
+    m->c.provenance.command = "random_model_new";
+    m->c.provenance.protocol = "normal";
+    m->c.provenance.seed = seed;
+    return m;
+}
+
+void random_model_free(struct random_model *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->c.n_nets; i++)
+        for (size_t j = 0; j < m->nets[i].n_layers; j++) {
+            gad_free((void *)(uintptr_t)m->nets[i].layers[j].weight);
+            gad_free((void *)(uintptr_t)m->nets[i].layers[j].bias);
+        }
+    gad_schema_free(m->schema);
+    gad_free(m);
+}
+
+struct gad_checkpoint *random_model_checkpoint(struct random_model *m)
+{
+    return &m->c;
+}

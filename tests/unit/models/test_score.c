@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Scores of random networks against a plain float64 reading of the papers' formulas. */
+
+#include <math.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/rng.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "models/model.h"
+#include "tests/support/random_model.h"
+#include "tests/unit/test.h"
+
+enum { N = 50, DIM = 121, LD = 128, WIDTH_MAX = 256 };
+
+struct setup {
+    struct random_model *random;
+    const struct gad_checkpoint *c;
+    const struct gad_model_ops *ops;
+    struct gad_model *model;
+    float *x, *ws, score[N];
+};
+
+/* Rows like scaled connection records: mostly zeros, some ones, some fractions, now and then far out. */
+static void set_up(struct setup *s, const char *model, const char *score, unsigned degree)
+{
+    struct gad_rng r = gad_rng_init(5, 0);
+
+    s->random = random_model_new(model, score, degree, 11);
+    s->c = random_model_checkpoint(s->random);
+    s->ops = gad_model_find(model);
+    assert_non_null(s->ops);
+    assert_int_equal(s->ops->load(s->c, &s->model, NULL), 0);
+    s->x = gad_calloc_aligned(N * LD, sizeof(float));
+    s->ws = gad_calloc_aligned(s->ops->workspace(s->model, N), sizeof(float));
+    assert_true(s->x && s->ws);
+    for (size_t i = 0; i < N; i++)
+        for (int k = 0; k < 20; k++)
+            s->x[i * LD + gad_rng_below(&r, DIM)] =
+                k < 8 ? 1.0f : gad_rng_uniform(&r) * (k == 19 && i % 5 == 0 ? 1000.0f : 1.0f);
+}
+
+static void tear_down(struct setup *s)
+{
+    s->ops->free(s->model);
+    gad_free(s->x);
+    gad_free(s->ws);
+    random_model_free(s->random);
+}
+
+static size_t net(const struct gad_checkpoint *c, const char *name, size_t first, size_t last,
+                  const double *x, double *y)
+{
+    const struct gad_ckpt_net *n = gad_checkpoint_net(c, name);
+    double a[WIDTH_MAX], b[WIDTH_MAX];
+    size_t width = 0;
+
+    assert_non_null(n);
+    memcpy(a, x, n->layers[first].in * sizeof(*a));
+    for (size_t l = first; l < last && l < n->n_layers; l++) {
+        const struct gad_ckpt_layer *k = &n->layers[l];
+        for (size_t j = 0; j < k->out; j++) {
+            b[j] = (double)k->bias[j];
+            for (size_t i = 0; i < k->in; i++)
+                b[j] += a[i] * (double)k->weight[i * k->out + j];
+            if (b[j] < 0.0)
+                b[j] *= k->act == GAD_CKPT_LINEAR ? 1.0
+                        : k->act == GAD_CKPT_RELU ? 0.0
+                                                  : (double)k->slope;
+        }
+        width = k->out;
+        memcpy(a, b, width * sizeof(*a));
+    }
+    memcpy(y, a, width * sizeof(*a));
+    return width;
+}
+
+static double norm(const double *a, const double *b, size_t n, unsigned degree)
+{
+    double s = 0.0;
+    for (size_t i = 0; i < n; i++)
+        s += degree == 1 ? fabs(a[i] - b[i]) : (a[i] - b[i]) * (a[i] - b[i]);
+    return degree == 1 ? s : sqrt(s);
+}
+
+/* f(z, x), and the logit behind it. */
+static double discriminate(const struct gad_checkpoint *c, const double *x, const double *z,
+                           double *f)
+{
+    double pair[WIDTH_MAX], logit[1];
+
+    size_t n = net(c, "disc_x", 0, 9, x, pair);
+    net(c, "disc_z", 0, 9, z, pair + n);
+    net(c, "disc_head", 0, 1, pair, f);
+    net(c, "disc_head", 1, 2, f, logit);
+    return logit[0];
+}
+
+static double egbad(const struct gad_checkpoint *c, const double *x)
+{
+    double z[WIDTH_MAX], xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX],
+        w = (double)c->score.weight;
+
+    net(c, "encoder", 0, 9, x, z);
+    net(c, "generator", 0, 9, z, xhat);
+    discriminate(c, x, z, f);
+    double logit = discriminate(c, xhat, z, fhat);
+    double residual = norm(x, xhat, DIM, c->score.degree);
+    if (strcmp(c->score.kind, "residual") == 0)
+        return residual;
+    if (strcmp(c->score.kind, "fm") == 0)
+        return (1.0 - w) * residual + w * norm(f, fhat, 128, c->score.degree);
+    return (1.0 - w) * residual + w * log1p(exp(-logit));
+}
+
+static double ganomaly(const struct gad_checkpoint *c, const double *x)
+{
+    double z[WIDTH_MAX], xhat[WIDTH_MAX], zhat[WIDTH_MAX];
+
+    size_t latent = net(c, "encoder", 0, 9, x, z);
+    net(c, "decoder", 0, 9, z, xhat);
+    net(c, "encoder2", 0, 9, xhat, zhat);
+    if (strcmp(c->score.kind, "rec") == 0)
+        return norm(x, xhat, DIM, 1) / DIM;
+    double d = norm(z, zhat, latent, 2);
+    return d * d / (double)latent;
+}
+
+static void check(const char *model, const char *score, unsigned degree)
+{
+    struct setup s;
+
+    set_up(&s, model, score, degree);
+    s.ops->score(s.model, N, s.x, s.ws, s.score);
+    for (size_t i = 0; i < N; i++) {
+        double x[DIM];
+        for (size_t j = 0; j < DIM; j++)
+            x[j] = (double)s.x[i * LD + j];
+        double want = strcmp(model, "egbad") == 0 ? egbad(s.c, x) : ganomaly(s.c, x);
+        assert_true(fabs((double)s.score[i] - want) <= 1e-5 * fabs(want));
+    }
+    tear_down(&s);
+}
+
+static void egbad_is_the_formula(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"fm", "cross-e", "residual"};
+    for (size_t i = 0; i < 3; i++)
+        for (unsigned degree = 1; degree <= 2; degree++)
+            check("egbad", kinds[i], degree);
+}
+
+static void ganomaly_is_the_formula(void **state)
+{
+    (void)state;
+    check("ganomaly", "enc", 1);
+    check("ganomaly", "rec", 1);
+}
+
+static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
+{
+    (void)state;
+    static const char *const kinds[][2] = {{"egbad", "fm"},
+                                           {"egbad", "cross-e"},
+                                           {"egbad", "residual"},
+                                           {"ganomaly", "enc"},
+                                           {"ganomaly", "rec"}};
+
+    for (size_t k = 0; k < 5; k++) {
+        struct setup s;
+        float other[N];
+
+        set_up(&s, kinds[k][0], kinds[k][1], 1);
+        s.ops->score(s.model, N, s.x, s.ws, s.score);
+        for (size_t batch = 1; batch < N; batch++) {
+            for (size_t i = 0; i < N; i += batch)
+                s.ops->score(s.model, i + batch < N ? batch : N - i, s.x + i * LD, s.ws, other + i);
+            assert_memory_equal(s.score, other, sizeof(other));
+        }
+        tear_down(&s);
+    }
+}
+
+static void reconstruct_gives_what_the_residual_is_taken_from(void **state)
+{
+    (void)state;
+    struct setup s;
+    float *xhat = gad_calloc_aligned(N * LD, sizeof(float));
+
+    assert_non_null(xhat);
+    set_up(&s, "egbad", "residual", 1);
+    s.ops->score(s.model, N, s.x, s.ws, s.score);
+    s.ops->reconstruct(s.model, N, s.x, s.ws, xhat);
+    for (size_t i = 0; i < N; i++) {
+        double sum = 0.0;
+        for (size_t j = 0; j < LD; j++)
+            sum += fabs((double)s.x[i * LD + j] - (double)xhat[i * LD + j]);
+        assert_true(fabs(sum - (double)s.score[i]) <= 1e-5 * sum);
+    }
+    gad_free(xhat);
+    tear_down(&s);
+}
+
+static void scores_stay_finite_at_the_scalers_limit(void **state)
+{
+    (void)state;
+    static const char *const kinds[][2] = {
+        {"egbad", "fm"}, {"egbad", "cross-e"}, {"ganomaly", "enc"}};
+
+    for (size_t k = 0; k < 3; k++)
+        for (unsigned degree = 1; degree <= 2; degree++) {
+            struct setup s;
+            set_up(&s, kinds[k][0], kinds[k][1], degree);
+            for (size_t i = 0; i < N; i++)
+                for (size_t j = 0; j < DIM; j++)
+                    s.x[i * LD + j] = (i + j) % 3 ? 1e12f : -1e12f;
+            s.ops->score(s.model, N, s.x, s.ws, s.score);
+            for (size_t i = 0; i < N; i++)
+                assert_true(isfinite(s.score[i]));
+            tear_down(&s);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(egbad_is_the_formula),
+        cmocka_unit_test(ganomaly_is_the_formula),
+        cmocka_unit_test(a_score_has_the_same_bits_alone_and_in_any_batch),
+        cmocka_unit_test(reconstruct_gives_what_the_residual_is_taken_from),
+        cmocka_unit_test(scores_stay_finite_at_the_scalers_limit),
+    };
+    return cmocka_run_group_tests_name("score", tests, NULL, NULL);
+}
