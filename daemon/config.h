@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The configuration: an INI file and, after it, the files FILE.d/<*>.conf in the order of their names; a
+ * later file wins. One table (config_keys.c) is the truth about keys: loading, --dump-config, the shipped
+ * ganadd.conf and the manual are held to it. What is not known, of the wrong type, out of range or given
+ * twice in one file is an error that says where: "FILE:12: key 'x': reason; did you mean 'y'?".
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/time.h"
+
+struct gad_buf;
+struct gad_diag;
+
+#define CONFIG_FILE "/etc/ganad/ganadd.conf"
+
+enum {
+    CONFIG_MODELS_MAX = 16,
+    CONFIG_NAME_MAX = 40, /* of a model, without the NUL */
+    CONFIG_FILE_MAX = 1 << 20,
+    CONFIG_DROP_INS_MAX = 256,
+};
+
+/* What was written, for --dump-config. */
+struct config_value {
+    char *text;    /* owned; text fields below point here */
+    char *file;    /* owned; NULL: the default */
+    unsigned line; /* in file */
+};
+
+struct config_model {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *checkpoint;
+    double fpr_budget;
+    double threshold; /* NaN: from fpr_budget */
+    uint64_t top_features;
+    struct config_value *value; /* one a key of the table */
+};
+
+/* Texts are "" where something is off. */
+struct config {
+    struct {
+        const char *sensor, *user, *log_level;
+        struct gad_time stop_timeout;
+    } ganadd;
+    struct {
+        const char *unix_path, *tcp;
+        uint32_t mode;
+        uint64_t max_clients, in_flight, packed_frame_max, client_memory, client_output, job_memory;
+        struct gad_time idle_timeout, frame_timeout;
+    } scoring;
+    struct {
+        const char *unix_path;
+        uint32_t mode;
+        uint64_t max_clients;
+    } control;
+    struct {
+        bool to_stdout;
+        const char *file, *unix_path;
+        uint64_t queue;
+    } alerts;
+    size_t n_models;
+    struct config_model
+        model[CONFIG_MODELS_MAX]; /* in the order of the files; the first is the default */
+
+    char *file;                 /* the main file's name */
+    struct config_value *value; /* one a key of the table */
+};
+
+/**
+ * config_load() - read a file and its drop-ins
+ * Return: 0; else @d says which file, line and key, and why.
+ */
+int config_load(const char *file, struct config **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same from memory, @name in messages; no drop-ins. */
+int config_parse(const char *name, const char *text, size_t len, struct config **ret,
+                 struct gad_diag *d) GAD_MUST_CHECK;
+
+void config_free(struct config *c);
+GAD_DEFINE_CLEANUP(struct config, config_free);
+
+/* Every value as a file that could be read again, each with where it came from. */
+void config_dump(const struct config *c, struct gad_buf *out);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config_keys.h"
+
+#include "daemon/config.h"
+#include "lib/wire/socket.h"
+
+#define IN(field)       offsetof(struct config, field)
+#define IN_MODEL(field) offsetof(struct config_model, field)
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+    {"ganadd", "sensor", CONFIG_NAME, IN(ganadd.sensor), 0, 0, "", NULL,
+     "name of this sensor in alerts; empty: the host name"},
+    {"ganadd", "user", CONFIG_NAME, IN(ganadd.user), 0, 0, "", NULL,
+     "if started as root, become this user once sockets and models are open; empty: stay"},
+    {"ganadd", "log_level", CONFIG_CHOICE, IN(ganadd.log_level), 0, 0, "notice",
+     "error|warn|notice|info|debug", "the least important lines that are still logged"},
+    {"ganadd", "stop_timeout", CONFIG_DURATION, IN(ganadd.stop_timeout), 0.1, 3600, "10s", NULL,
+     "longest time to finish accepted work after SIGTERM"},
+
+    {"scoring", "unix", CONFIG_SOCKET, IN(scoring.unix_path), 0, 0, GAD_SCORING_SOCKET, NULL,
+     "unix socket for records; empty: none"},
+    {"scoring", "mode", CONFIG_MODE, IN(scoring.mode), 0, 0777, "0660", NULL,
+     "permissions of the unix socket"},
+    {"scoring", "tcp", CONFIG_ADDRESS, IN(scoring.tcp), 0, 0, "", NULL,
+     "HOST:PORT to take records on as well, without encryption or login; empty: none"},
+    {"scoring", "max_clients", CONFIG_COUNT, IN(scoring.max_clients), 1, 65536, "256", NULL,
+     "connections at a time; further ones are told BUSY"},
+    {"scoring", "in_flight", CONFIG_COUNT, IN(scoring.in_flight), 1, 1024, "64", NULL,
+     "requests of one client that may wait for their answers before it is no longer read"},
+    {"scoring", "packed_frame_max", CONFIG_SIZE, IN(scoring.packed_frame_max), 4096, 16 << 20, "1M", NULL,
+     "longest packed request"},
+    {"scoring", "idle_timeout", CONFIG_DURATION, IN(scoring.idle_timeout), 0.1, 86400, "5min", NULL,
+     "a client that sends nothing, or does not take its answers, for this long is cut"},
+    {"scoring", "frame_timeout", CONFIG_DURATION, IN(scoring.frame_timeout), 0.1, 3600, "10s", NULL,
+     "a frame must be there this long after its first byte, however busy its sender is"},
+    {"scoring", "client_memory", CONFIG_SIZE, IN(scoring.client_memory), 1 << 16, 256 << 20, "4M", NULL,
+     "memory that decoding one request may take"},
+    {"scoring", "client_output", CONFIG_SIZE, IN(scoring.client_output), 4096, 256 << 20, "1M", NULL,
+     "answers of one client that may wait to be taken before it is no longer read"},
+    {"scoring", "job_memory", CONFIG_SIZE, IN(scoring.job_memory), 1 << 20, 4e9, "32M", NULL,
+     "records of all clients that are being scored; when it is full nobody is read"},
+
+    {"control", "unix", CONFIG_SOCKET, IN(control.unix_path), 0, 0, GAD_CONTROL_SOCKET, NULL,
+     "unix socket for ganadctl status and tail; empty: none"},
+    {"control", "mode", CONFIG_MODE, IN(control.mode), 0, 0777, "0660", NULL,
+     "permissions of the control socket"},
+    {"control", "max_clients", CONFIG_COUNT, IN(control.max_clients), 1, 1024, "16", NULL,
+     "control connections at a time"},
+
+    {"alerts", "stdout", CONFIG_BOOL, IN(alerts.to_stdout), 0, 0, "no", NULL,
+     "write alerts to the standard output"},
+    {"alerts", "file", CONFIG_PATH, IN(alerts.file), 0, 0, "", NULL,
+     "append alerts to this file; SIGHUP opens it anew; empty: none"},
+    {"alerts", "unix", CONFIG_SOCKET, IN(alerts.unix_path), 0, 0, "", NULL,
+     "unix stream socket of somebody who takes alerts; empty: none"},
+    {"alerts", "queue", CONFIG_SIZE, IN(alerts.queue), 65536, 1 << 30, "8M", NULL,
+     "alerts that may wait in memory for each output; when it is full new ones are dropped and counted"},
+
+    {"model", "checkpoint", CONFIG_PATH, IN_MODEL(checkpoint), 0, 0, NULL, NULL,
+     "the trained model"},
+    {"model", "fpr_budget", CONFIG_REAL, IN_MODEL(fpr_budget), 1e-9, 0.5, "0.001", NULL,
+     "share of normal records that may raise an alert: the threshold follows from it"},
+    {"model", "threshold", CONFIG_REAL, IN_MODEL(threshold), -1e30, 1e30, "", NULL,
+     "alert above this score, instead of fpr_budget; empty: not set"},
+    {"model", "top_features", CONFIG_COUNT, IN_MODEL(top_features), 0, 41, "5", NULL,
+     "reasons in each alert"},
+};
+/* clang-format on */
+const size_t config_n_keys = sizeof(config_keys) / sizeof(config_keys[0]);
+
+_Static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX,
+               "names fit an array");

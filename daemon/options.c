@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "daemon/config.h"
+
+static const char help[] =
+    "usage: ganadd [-c FILE] [-t] [--dump-config]\n"
+    "\n"
+    "Scores connection records that come to its socket and raises alerts on the anomalous ones.\n"
+    "\n"
+    "  -c, --config FILE   configuration (" CONFIG_FILE "); FILE.d/*.conf are read after it\n"
+    "  -t, --test          check the configuration and the checkpoints that it names, and end\n"
+    "      --dump-config   print every value and where it came from, and end\n"
+    "      --help          this text\n"
+    "      --version       the version\n"
+    "\n"
+    "ganadd(8) is the manual, ganadd.conf(5) explains every key.\n";
+
+enum { OPT_DUMP = 256, OPT_HELP, OPT_VERSION };
+
+enum options_result options_parse(int argc, char **argv, struct options *ret)
+{
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'},     {"test", no_argument, NULL, 't'},
+        {"dump-config", no_argument, NULL, OPT_DUMP}, {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},  {NULL, 0, NULL, 0},
+    };
+    struct options o = {.file = CONFIG_FILE};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:t", longs, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            o.file = optarg;
+            break;
+        case 't':
+            o.test = true;
+            break;
+        case OPT_DUMP:
+            o.dump = true;
+            break;
+        case OPT_HELP:
+            (void)fputs(help, stdout);
+            return OPTIONS_DONE;
+        case OPT_VERSION:
+            (void)puts("ganadd " GANAD_VERSION);
+            return OPTIONS_DONE;
+        default:
+            (void)fputs("ganadd: try 'ganadd --help'\n", stderr);
+            return OPTIONS_WRONG;
+        }
+    }
+    if (optind < argc) {
+        (void)fprintf(stderr, "ganadd: '%s' is not an option; try 'ganadd --help'\n", argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    *ret = o;
+    return OPTIONS_RUN;
+}

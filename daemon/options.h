@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The command line of ganadd. */
+
+#include <stdbool.h>
+
+struct options {
+    const char *file; /* -c, or the usual place */
+    bool test;        /* -t: check everything and end */
+    bool dump;        /* --dump-config */
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+
+/* DONE: --help or --version was answered on stdout; WRONG: said why on stderr. */
+enum options_result options_parse(int argc, char **argv, struct options *ret);
