@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A job is one request from the moment it is decoded until its answer is written: records in, scores out.
+ * Exactly one holds it at a time: the pool, the main loop, the ring to the scorer, the scorer, the ring
+ * back. A request that is refused travels as a job too, so that answers leave in the order of the requests.
+ *
+ * The pool is bounded in jobs and in bytes. Whoever finds it exhausted stops reading its client; nothing is
+ * dropped.
+ *
+ * Thread: the pool is the main loop's.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct client;
+struct gad_reason;
+struct gad_record;
+struct job_pool;
+struct model;
+
+enum {
+    JOB_RECORDS_MAX = 8192,  /* of one request */
+    JOB_REASONS_MAX = 16384, /* records times reasons asked for, of one request */
+    JOBS_MAX = 1024,
+    JOB_ERROR_TEXT = 256,
+};
+
+struct job {
+    struct client *client; /* whom to answer */
+    uint64_t id;           /* the request's */
+    struct model *model;
+    int error;                 /* ErrorReply.Code if the request is refused, else 0 */
+    char text[JOB_ERROR_TEXT]; /* why */
+
+    size_t n;
+    struct gad_record *rec; /* (n) */
+    float *score;           /* (n) */
+    float *p_value;         /* (n) */
+    uint8_t *anomalous;     /* (n), 0 or 1 */
+
+    uint32_t top;              /* reasons a record in the answer */
+    bool may_alert;            /* anomalous records raise alerts */
+    uint32_t stride;           /* reasons kept for a record: the most that answer or alert need */
+    struct gad_reason *reason; /* (n, stride); rows of normal records only if top > 0 */
+
+    uint64_t n_unknown; /* values outside the model's vocabulary */
+    size_t n_anomalous;
+    bool begins_batch; /* the first of those that the scorer took together */
+
+    size_t n_room, reason_room; /* what the arrays can hold */
+    size_t charge;              /* bytes counted by the pool */
+    struct job *next;           /* in the pool */
+};
+
+/* @bytes: of records, scores and reasons in all jobs together; may be exceeded by one job. */
+int job_pool_new(size_t bytes, struct job_pool **ret) GAD_MUST_CHECK;
+void job_pool_free(struct job_pool *p); /* all jobs must be back */
+
+/* Is there nothing to be had now? */
+bool job_pool_is_empty(const struct job_pool *p);
+size_t job_pool_in_use(const struct job_pool *p);
+
+/* A blank job; NULL if the pool is empty. */
+struct job *job_get(struct job_pool *p);
+void job_put(struct job_pool *p, struct job *j);
+
+/**
+ * job_reserve() - room for n records with stride reasons each; sets both
+ * Contents of the arrays are undefined. Return: 0, GAD_ENOMEM.
+ */
+int job_reserve(struct job_pool *p, struct job *j, size_t n, uint32_t stride) GAD_MUST_CHECK;

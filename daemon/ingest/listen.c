@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/listen.h"
+
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/wire/socket.h"
+
+enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 64 };
+
+struct listener {
+    int fd;
+    char *address;
+    bool is_unix, resting;
+    struct event *reader, *rest;
+    void (*accepted)(void *arg, int fd);
+    void *arg;
+};
+
+GAD_DEFINE_CLEANUP(struct listener, listener_free);
+
+void listener_free(struct listener *l)
+{
+    if (!l)
+        return;
+    if (l->reader)
+        event_free(l->reader);
+    if (l->rest)
+        event_free(l->rest);
+    if (l->fd >= 0) {
+        (void)close(l->fd);
+        if (l->is_unix)
+            (void)unlink(l->address + (strncmp(l->address, "unix:", 5) == 0 ? 5 : 0));
+    }
+    gad_free(l->address);
+    gad_free(l);
+}
+
+static void rested(evutil_socket_t fd, short what, void *arg)
+{
+    struct listener *l = arg;
+    (void)fd;
+    (void)what;
+    (void)event_add(l->reader, NULL);
+}
+
+static void rest(struct listener *l, int err)
+{
+    const struct timeval one_second = {1, 0};
+
+    if (!l->resting)
+        log_warn("listen", "'%s': cannot accept: %s; trying again every second", l->address,
+                 gad_strerror(err));
+    l->resting = true;
+    (void)event_del(l->reader);
+    (void)event_add(l->rest, &one_second);
+}
+
+static bool is_passing(int err)
+{
+    return err == EINTR || err == ECONNABORTED || err == EPROTO || err == EPERM ||
+           err == ENETDOWN || err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN ||
+           err == ENONET || err == EOPNOTSUPP ||
+           err == ENOPROTOOPT; /* of one connection: accept(2) */
+}
+
+static void accept_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct listener *l = arg;
+    (void)what;
+
+    for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
+        int one = 1, peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (peer < 0 && errno == EAGAIN)
+            return;
+        if (peer < 0 && is_passing(errno))
+            continue;
+        if (peer < 0) {
+            rest(l, -errno);
+            return;
+        }
+        l->resting = false;
+        if (!l->is_unix)
+            (void)setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        l->accepted(l->arg, peer);
+    }
+}
+
+int listener_new(struct event_base *base, const char *address, uint32_t mode,
+                 void (*accepted)(void *arg, int fd), void *arg, struct listener **ret,
+                 struct gad_diag *d)
+{
+    gad_cleanup(listener_freep) struct listener *l = gad_calloc(1, sizeof(*l));
+
+    if (!l)
+        return gad_fail(d, GAD_ENOMEM, "'%s': no memory", address);
+    l->fd = -1;
+    l->is_unix = gad_socket_is_unix(address);
+    l->accepted = accepted;
+    l->arg = arg;
+    l->address = gad_strndup(address, strlen(address));
+    if (!l->address)
+        return gad_fail(d, GAD_ENOMEM, "'%s': no memory", address);
+    int r = gad_socket_listen(address, (mode_t)mode, BACKLOG, &l->fd, d);
+    if (r != 0)
+        return r;
+    l->reader = event_new(base, l->fd, EV_READ | EV_PERSIST, accept_event, l);
+    l->rest = event_new(base, -1, 0, rested, l);
+    if (!l->reader || !l->rest || event_add(l->reader, NULL) != 0)
+        return gad_fail(d, GAD_ENOMEM, "'%s': no memory", address);
+    *ret = gad_steal(&l);
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Answers of proto/ganad.proto as frames at the end of a buffer. */
+
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct arena;
+struct gad_buf;
+struct job;
+
+/* The answer to a finished job: a ScoreReply, or the ErrorReply that it carries. GAD_ENOMEM: nothing added. */
+int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out) GAD_MUST_CHECK;
+
+/* @code: ErrorReply.Code; @text: printable ASCII */
+int reply_error(uint64_t id, int code, const char *text, struct gad_buf *out) GAD_MUST_CHECK;

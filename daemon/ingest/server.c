@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/server.h"
+
+#include <event2/event.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/ingest/arena.h"
+#include "daemon/ingest/conn.h"
+#include "daemon/ingest/decode.h"
+#include "daemon/ingest/job.h"
+#include "daemon/ingest/listen.h"
+#include "daemon/ingest/reply.h"
+#include "daemon/log.h"
+#include "daemon/score/models.h"
+#include "daemon/score/scorer.h"
+#include "daemon/stats.h"
+#include "lib/base/diag.h"
+#include "lib/base/ring.h"
+#include "lib/wire/socket.h"
+#include "proto/ganad.pb-c.h"
+
+enum {
+    REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX reasons and their texts */
+    OUT_SLACK = 16 << 20,    /* answers in flight when a client's output is full */
+};
+
+struct client {
+    struct conn conn; /* first: a conn of ours is a client */
+    struct server *server;
+    uint64_t in_flight;
+    bool touched; /* has answers that were not sent yet */
+    TAILQ_ENTRY(client) all, touch;
+};
+
+TAILQ_HEAD(client_list, client);
+
+struct server {
+    struct server_options o;
+    struct listener *unix_listener, *tcp_listener;
+    struct conn_kind kind;
+    struct job_pool *pool;
+    struct arena decode_arena, reply_arena;
+    struct decoder decoder;
+    struct client_list clients, dead, touched;
+    struct event *done, *reaper;
+    bool starved; /* a client was not read because jobs were short */
+    bool stopping;
+};
+
+static struct client *client_of(const struct conn *c)
+{
+    return (struct client *)(uintptr_t)c;
+}
+
+static size_t frame_cap(uint8_t kind, const void *arg)
+{
+    const struct conn *c = arg;
+
+    if (kind == GANAD__V1__KIND__SCORE_REQUEST)
+        return SCORE_FRAME_MAX;
+    if (kind == GANAD__V1__KIND__PACKED_REQUEST)
+        return client_of(c)->server->o.config->scoring.packed_frame_max;
+    return 0;
+}
+
+static bool is_ready(struct conn *c)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+
+    if (client->in_flight < s->o.config->scoring.in_flight && !job_pool_is_empty(s->pool))
+        return true;
+    s->starved = true;
+    return false;
+}
+
+static bool owes(const struct conn *c)
+{
+    return client_of(c)->in_flight > 0;
+}
+
+static void take_frame(struct conn *c, const struct gad_frame *f)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+    struct stats *st = s->o.stats;
+    struct job *j = job_get(s->pool);
+
+    gad_assert(j); /* is_ready() was asked */
+    st->jobs = job_pool_in_use(s->pool);
+    st->frames_in++;
+    enum decode_result r = decode_request(&s->decoder, f, j);
+    if (r == DECODE_FATAL) {
+        st->frames_bad++;
+        conn_fail(c, j->id, j->error, j->text);
+        job_put(s->pool, j);
+        return;
+    }
+    if (r == DECODE_REFUSED) {
+        st->requests_refused++;
+        st->records_bad += j->error == GANAD__V1__ERROR_REPLY__CODE__BAD_RECORD;
+    }
+    st->records_in += j->n;
+    j->client = client;
+    client->in_flight++;
+    scorer_push(s->o.scorer, j);
+}
+
+static void closed(struct conn *c)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+
+    s->o.stats->clients--;
+    TAILQ_REMOVE(&s->clients, client, all);
+    TAILQ_INSERT_TAIL(&s->dead, client, all);
+    event_active(s->reaper, 0, 0);
+}
+
+/* Frees clients that are closed and that no job points at any more. */
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    struct client *c = TAILQ_FIRST(&s->dead);
+    (void)fd;
+    (void)what;
+
+    while (c) {
+        struct client *next = TAILQ_NEXT(c, all);
+        if (c->in_flight == 0 && !c->touched) {
+            TAILQ_REMOVE(&s->dead, c, all);
+            gad_free(c);
+        }
+        c = next;
+    }
+    if (s->stopping && TAILQ_EMPTY(&s->clients) && TAILQ_EMPTY(&s->dead))
+        s->o.stopped(s->o.arg);
+}
+
+static void refuse_busy(struct server *s, int fd)
+{
+    struct gad_buf b = GAD_BUF_INIT(1024);
+
+    s->o.stats->clients_refused++;
+    if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many clients", &b) == 0)
+        (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
+    gad_buf_deinit(&b);
+    (void)close(fd);
+}
+
+static void accepted(void *arg, int fd)
+{
+    struct server *s = arg;
+
+    if (s->o.stats->clients >= s->o.config->scoring.max_clients) {
+        refuse_busy(s, fd);
+        return;
+    }
+    struct client *c = gad_calloc(1, sizeof(*c));
+    if (!c || conn_open(&c->conn, &s->kind, fd) != 0) {
+        log_warn("scoring", "no memory for a client, refusing it");
+        refuse_busy(s, fd);
+        gad_free(c);
+        return;
+    }
+    c->server = s;
+    TAILQ_INSERT_TAIL(&s->clients, c, all);
+    s->o.stats->clients++;
+    s->o.stats->clients_accepted++;
+}
+
+/* A job is back: counted, answered, given back. */
+static void finish(struct server *s, struct job *j)
+{
+    struct client *c = j->client;
+    struct stats *st = s->o.stats;
+
+    st->batches += j->begins_batch;
+    st->unknown_names += j->n_unknown;
+    if (!j->error) {
+        st->records_scored += j->n;
+        st->records_anomalous += j->n_anomalous;
+        j->model->scored += j->n;
+        j->model->anomalous += j->n_anomalous;
+        s->o.scored(s->o.arg, j);
+    }
+    c->in_flight--;
+    if (c->conn.state != CONN_CLOSED) {
+        if (reply_job(j, &s->reply_arena, &c->conn.out) != 0) {
+            log_warn("scoring", "no memory for an answer, closing its client");
+            conn_close(&c->conn);
+        }
+    } else if (c->in_flight == 0) {
+        event_active(s->reaper, 0, 0);
+    }
+    if (!c->touched) {
+        c->touched = true;
+        TAILQ_INSERT_TAIL(&s->touched, c, touch);
+    }
+    job_put(s->pool, j);
+    st->jobs = job_pool_in_use(s->pool);
+}
+
+static void send_answers(struct server *s)
+{
+    struct client *c;
+
+    while ((c = TAILQ_FIRST(&s->touched)) != NULL) {
+        TAILQ_REMOVE(&s->touched, c, touch);
+        c->touched = false;
+        if (c->conn.state != CONN_CLOSED)
+            conn_send(&c->conn);
+    }
+}
+
+/* Those that waited for jobs, beginning with another one each time. */
+static void wake_starved(struct server *s)
+{
+    struct client *c = TAILQ_FIRST(&s->clients), *next;
+
+    if (!s->starved || !c)
+        return;
+    s->starved = false;
+    TAILQ_REMOVE(&s->clients, c, all);
+    TAILQ_INSERT_TAIL(&s->clients, c, all);
+    for (c = TAILQ_FIRST(&s->clients); c; c = next) {
+        next = TAILQ_NEXT(c, all);
+        conn_kick(&c->conn);
+    }
+}
+
+static void drain(struct server *s)
+{
+    struct job *j;
+
+    while ((j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL)
+        finish(s, j);
+    send_answers(s);
+    s->o.drained(s->o.arg);
+    wake_starved(s);
+}
+
+static void done_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+
+    gad_ring_disarm_items(scorer_done(s->o.scorer));
+    do {
+        drain(s);
+    } while (gad_ring_arm_items(scorer_done(s->o.scorer)));
+}
+
+static int open_sockets(struct server *s, struct gad_diag *d)
+{
+    const struct config *c = s->o.config;
+    int r = 0;
+
+    if (*c->scoring.unix_path)
+        r = listener_new(s->o.base, c->scoring.unix_path, c->scoring.mode, accepted, s,
+                         &s->unix_listener, d);
+    if (r == 0 && *c->scoring.tcp)
+        r = listener_new(s->o.base, c->scoring.tcp, 0, accepted, s, &s->tcp_listener, d);
+    return r;
+}
+
+static struct conn_kind scoring_kind(struct server *s)
+{
+    const struct config *c = s->o.config;
+    struct stats *st = s->o.stats;
+    uint64_t packed = c->scoring.packed_frame_max;
+
+    return (struct conn_kind){
+        .token = "scoring",
+        .base = s->o.base,
+        .cap = frame_cap,
+        .frame_max = packed > SCORE_FRAME_MAX ? packed : SCORE_FRAME_MAX,
+        .out_pause = c->scoring.client_output,
+        .out_max = c->scoring.client_output + OUT_SLACK,
+        .idle_timeout = c->scoring.idle_timeout,
+        .frame_timeout = c->scoring.frame_timeout,
+        .scratch = gad_calloc(CONN_READ_MAX, 1),
+        .bytes_in = &st->bytes_in,
+        .bytes_out = &st->bytes_out,
+        .frames_bad = &st->frames_bad,
+        .timed_out = &st->clients_timed_out,
+        .waits = &st->clients_waits,
+        .ready = is_ready,
+        .frame = take_frame,
+        .owes = owes,
+        .closed = closed,
+    };
+}
+
+int server_new(const struct server_options *o, struct server **ret, struct gad_diag *d)
+{
+    gad_cleanup(server_freep) struct server *s = gad_calloc(1, sizeof(*s));
+
+    if (!s)
+        return gad_fail(d, GAD_ENOMEM, "scoring: no memory");
+    s->o = *o;
+    TAILQ_INIT(&s->clients);
+    TAILQ_INIT(&s->dead);
+    TAILQ_INIT(&s->touched);
+    s->kind = scoring_kind(s);
+    s->done = event_new(o->base, gad_ring_items_fd(scorer_done(o->scorer)), EV_READ | EV_PERSIST,
+                        done_event, s);
+    s->reaper = event_new(o->base, -1, 0, reap, s);
+    if (!s->kind.scratch || !s->done || !s->reaper || event_add(s->done, NULL) != 0 ||
+        job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
+        arena_init(&s->decode_arena, o->config->scoring.client_memory) != 0 ||
+        arena_init(&s->reply_arena, REPLY_SCRATCH) != 0)
+        return gad_fail(d, GAD_ENOMEM, "scoring: no memory");
+    s->decoder = (struct decoder){&s->decode_arena, s->pool, o->models};
+    int r = open_sockets(s, d);
+    if (r != 0)
+        return r;
+    if (gad_ring_arm_items(scorer_done(o->scorer)))
+        event_active(s->done, EV_READ, 0);
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+static void close_listeners(struct server *s)
+{
+    listener_free(s->unix_listener);
+    listener_free(s->tcp_listener);
+    s->unix_listener = s->tcp_listener = NULL;
+}
+
+void server_stop(struct server *s)
+{
+    struct client *c, *next;
+
+    s->stopping = true;
+    close_listeners(s);
+    for (c = TAILQ_FIRST(&s->clients); c; c = next) {
+        next = TAILQ_NEXT(c, all);
+        conn_fail(&c->conn, 0, GANAD__V1__ERROR_REPLY__CODE__SHUTTING_DOWN,
+                  "ganadd is shutting down");
+    }
+    event_active(s->reaper, 0, 0);
+}
+
+void server_free(struct server *s)
+{
+    struct client *c;
+    struct job *j;
+
+    if (!s)
+        return;
+    close_listeners(s);
+    while (s->pool && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL) {
+        j->client->in_flight--;
+        job_put(s->pool, j);
+    }
+    while ((c = TAILQ_FIRST(&s->clients)) != NULL)
+        conn_close(&c->conn);
+    while ((c = TAILQ_FIRST(&s->dead)) != NULL) {
+        TAILQ_REMOVE(&s->dead, c, all);
+        gad_free(c);
+    }
+    if (s->done)
+        event_free(s->done);
+    if (s->reaper)
+        event_free(s->reaper);
+    job_pool_free(s->pool);
+    arena_deinit(&s->decode_arena);
+    arena_deinit(&s->reply_arena);
+    gad_free(s->kind.scratch);
+    gad_free(s);
+}

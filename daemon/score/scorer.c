@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/score/scorer.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/ingest/job.h"
+#include "daemon/score/models.h"
+#include "lib/base/ring.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
+
+enum {
+    BATCH_JOBS = 64,
+    BATCH_RECORDS = 512, /* no further job is taken once a batch has as many: about 1 ms of work */
+    GATHER_MAX =
+        64, /* rows: requests shorter than this are scored together; longer ones as they are */
+};
+
+struct scorer {
+    const struct models *models;
+    struct gad_workspace **ws; /* one a model */
+    struct gad_ring *jobs, *done;
+    pthread_t thread;
+    bool runs;
+    _Atomic bool stop;
+
+    struct gad_record *gathered; /* (GATHER_MAX) */
+    float gathered_score[GATHER_MAX];
+};
+
+static void decide(struct scorer *s, struct job *j)
+{
+    struct gad_reason reason[GAD_N_COLUMNS];
+    const struct model *m = j->model;
+
+    for (size_t i = 0; i < j->n; i++) {
+        j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
+        j->anomalous[i] = j->score[i] > m->threshold;
+        j->n_anomalous += j->anomalous[i];
+        if (j->stride == 0 || (j->top == 0 && !j->anomalous[i]))
+            continue;
+        gad_detector_explain(m->detector, s->ws[m - s->models->model], &j->rec[i], reason);
+        memcpy(&j->reason[i * j->stride], reason, j->stride * sizeof(reason[0]));
+    }
+}
+
+/* Scores jobs [0, n) of one model, whose records fit GATHER_MAX, as one batch. */
+static void score_together(struct scorer *s, struct job **job, size_t n)
+{
+    const struct model *m = job[0]->model;
+    size_t rows = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&s->gathered[rows], job[i]->rec, job[i]->n * sizeof(job[i]->rec[0]));
+        rows += job[i]->n;
+    }
+    uint64_t unknown = gad_detector_score(m->detector, s->ws[m - s->models->model], rows,
+                                          s->gathered, s->gathered_score);
+    job[0]->n_unknown = unknown; /* only their sum is ever told */
+    rows = 0;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(job[i]->score, &s->gathered_score[rows], job[i]->n * sizeof(float));
+        rows += job[i]->n;
+        decide(s, job[i]);
+    }
+}
+
+static void score_alone(struct scorer *s, struct job *j)
+{
+    j->n_unknown = gad_detector_score(j->model->detector, s->ws[j->model - s->models->model], j->n,
+                                      j->rec, j->score);
+    decide(s, j);
+}
+
+/* How many jobs from the first on can be scored together: same model, GATHER_MAX rows. */
+static size_t run_length(struct job **job, size_t n)
+{
+    size_t rows = 0, i;
+
+    for (i = 0; i < n && !job[i]->error && job[i]->model == job[0]->model; i++) {
+        rows += job[i]->n;
+        if (rows > GATHER_MAX)
+            break;
+    }
+    return i;
+}
+
+static void score_batch(struct scorer *s, struct job **job, size_t n)
+{
+    job[0]->begins_batch = true;
+    for (size_t i = 0; i < n;) {
+        size_t run = run_length(job + i, n - i);
+        if (run > 1) {
+            score_together(s, job + i, run);
+        } else {
+            run = 1;
+            if (!job[i]->error)
+                score_alone(s, job[i]);
+        }
+        i += run;
+    }
+}
+
+/* One batch; false if there was nothing. */
+static bool work(struct scorer *s)
+{
+    struct job *job[BATCH_JOBS];
+    size_t n = 0, rows = 0;
+
+    while (n < BATCH_JOBS && rows < BATCH_RECORDS && (job[n] = gad_ring_pop(s->jobs)) != NULL)
+        rows += job[n++]->n;
+    if (n == 0)
+        return false;
+    score_batch(s, job, n);
+    for (size_t i = 0; i < n; i++) {
+        bool pushed = gad_ring_push(s->done, job[i]);
+        gad_assert(pushed); /* the ring holds all jobs there are */
+    }
+    return true;
+}
+
+static void *run(void *arg)
+{
+    struct scorer *s = arg;
+    struct pollfd p = {.fd = gad_ring_items_fd(s->jobs), .events = POLLIN};
+
+    for (;;) {
+        while (work(s))
+            ;
+        if (atomic_load(&s->stop) && gad_ring_count(s->jobs) == 0)
+            return NULL;
+        if (!gad_ring_arm_items(s->jobs))
+            (void)poll(&p, 1, -1);
+        gad_ring_disarm_items(s->jobs);
+    }
+}
+
+int scorer_new(const struct models *m, struct scorer **ret)
+{
+    gad_cleanup(scorer_freep) struct scorer *s = gad_calloc(1, sizeof(*s));
+
+    if (!s)
+        return GAD_ENOMEM;
+    s->models = m;
+    s->gathered = gad_calloc(GATHER_MAX, sizeof(*s->gathered));
+    s->ws = gad_calloc(m->n, sizeof(struct gad_workspace *));
+    if (!s->gathered || !s->ws)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < m->n; i++) {
+        int r = gad_workspace_new(m->model[i].detector, GATHER_MAX, &s->ws[i]);
+        if (r != 0)
+            return r;
+    }
+    int r = gad_ring_new(JOBS_MAX, &s->jobs);
+    if (r == 0)
+        r = gad_ring_new(JOBS_MAX, &s->done);
+    if (r == 0)
+        *ret = gad_steal(&s);
+    return r;
+}
+
+int scorer_start(struct scorer *s)
+{
+    sigset_t all, old;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
+    int r = pthread_create(&s->thread, NULL, run, s);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    s->runs = r == 0;
+    if (s->runs)
+        (void)pthread_setname_np(s->thread, "ganadd-scorer");
+    return -r;
+}
+
+void scorer_stop(struct scorer *s)
+{
+    if (!s->runs)
+        return;
+    atomic_store(&s->stop, true);
+    gad_ring_wake(s->jobs);
+    (void)pthread_join(s->thread, NULL);
+    s->runs = false;
+}
+
+void scorer_free(struct scorer *s)
+{
+    if (!s)
+        return;
+    scorer_stop(s);
+    for (size_t i = 0; s->ws && i < s->models->n; i++)
+        gad_workspace_free(s->ws[i]);
+    gad_free(s->ws);
+    gad_free(s->gathered);
+    gad_ring_free(s->jobs);
+    gad_ring_free(s->done);
+    gad_free(s);
+}
+
+void scorer_push(struct scorer *s, struct job *j)
+{
+    bool pushed = gad_ring_push(s->jobs, j);
+    gad_assert(pushed); /* the ring holds all jobs there are */
+}
+
+struct gad_ring *scorer_done(struct scorer *s)
+{
+    return s->done;
+}

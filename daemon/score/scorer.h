@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The thread that scores. It takes whatever jobs are there, up to a batch, never waits for more, and hands
+ * all of them back together: under load batches grow by themselves, and wake-ups become rare.
+ *
+ *     main loop -- jobs --> scorer -- done --> main loop
+ *
+ * Both rings hold as many jobs as there are, so a push cannot fail.
+ */
+
+#include <stddef.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct gad_ring;
+struct job;
+struct models;
+struct scorer;
+
+/* Makes workspaces and rings; no thread yet. @m must outlive it. */
+int scorer_new(const struct models *m, struct scorer **ret) GAD_MUST_CHECK;
+
+/* Starts the thread, with all signals blocked in it. */
+int scorer_start(struct scorer *s) GAD_MUST_CHECK;
+
+/* Ends the thread when it has worked off its ring; harmless if it never started. */
+void scorer_stop(struct scorer *s);
+void scorer_free(struct scorer *s); /* stops it */
+GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
+
+void scorer_push(struct scorer *s, struct job *j); /* Thread: main */
+struct gad_ring *scorer_done(struct scorer *s); /* finished jobs, in the order they were pushed */
