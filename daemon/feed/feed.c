@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/feed/feed.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/feed/alert.h"
+#include "daemon/feed/format_json.h"
+#include "daemon/feed/output.h"
+#include "daemon/ingest/job.h"
+#include "daemon/score/models.h"
+#include "daemon/stats.h"
+#include "lib/base/buf.h"
+#include "lib/base/diag.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
+
+enum {
+    OUTPUTS_MAX = 3,
+    LINE_MAX_BYTES = 16 << 10, /* an alert with 41 reasons is under 8 KiB */
+};
+
+struct feed {
+    char sensor[HOST_NAME_MAX + 1];
+    uint64_t run, seq;
+    struct stats *stats;
+    size_t n_outputs;
+    struct output *output[OUTPUTS_MAX];
+    void (*tail)(void *arg, const char *json, size_t len);
+    void *tail_arg;
+    struct gad_buf line;
+};
+
+static int name_sensor(struct feed *f, const struct config *c)
+{
+    if (*c->ganadd.sensor)
+        (void)snprintf(f->sensor, sizeof(f->sensor), "%s", c->ganadd.sensor);
+    else if (gethostname(f->sensor, sizeof(f->sensor)) != 0)
+        return -errno;
+    f->sensor[sizeof(f->sensor) - 1] = '\0';
+    return getrandom(&f->run, sizeof(f->run), 0) == (ssize_t)sizeof(f->run) ? 0 : -errno;
+}
+
+static int open_outputs(struct feed *f, struct event_base *base, const struct config *c,
+                        struct gad_diag *d)
+{
+    const struct {
+        bool wanted;
+        const struct output_ops *ops;
+        const char *target;
+    } all[OUTPUTS_MAX] = {
+        {c->alerts.to_stdout, &output_stdout, "-"},
+        {*c->alerts.file != '\0', &output_file, c->alerts.file},
+        {*c->alerts.unix_path != '\0', &output_unix, c->alerts.unix_path},
+    };
+
+    for (size_t i = 0; i < OUTPUTS_MAX; i++) {
+        if (!all[i].wanted)
+            continue;
+        int r = output_new(all[i].ops, all[i].target, c->alerts.queue, base,
+                           &f->stats->alerts_dropped, &f->output[f->n_outputs], d);
+        if (r != 0)
+            return r;
+        f->n_outputs++;
+    }
+    return 0;
+}
+
+int feed_new(struct event_base *base, const struct config *c, struct stats *st, struct feed **ret,
+             struct gad_diag *d)
+{
+    gad_cleanup(feed_freep) struct feed *f = gad_calloc(1, sizeof(*f));
+
+    if (!f)
+        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
+    f->stats = st;
+    f->line = GAD_BUF_INIT(LINE_MAX_BYTES);
+    int r = name_sensor(f, c);
+    if (r != 0)
+        return gad_fail(d, r, "alerts: no name for this sensor: %s", gad_strerror(r));
+    if (!gad_buf_room(&f->line, LINE_MAX_BYTES))
+        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
+    r = open_outputs(f, base, c, d);
+    if (r == 0)
+        *ret = gad_steal(&f);
+    return r;
+}
+
+void feed_free(struct feed *f)
+{
+    if (!f)
+        return;
+    for (size_t i = f->n_outputs; i-- > 0;)
+        output_free(f->output[i]);
+    gad_buf_deinit(&f->line);
+    gad_free(f);
+}
+
+void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, size_t len), void *arg)
+{
+    f->tail = tail;
+    f->tail_arg = arg;
+}
+
+static void raise_alert(struct feed *f, const struct job *j, size_t i, struct gad_time wall)
+{
+    const struct model *m = j->model;
+    unsigned risk = alert_risk((double)j->p_value[i], gad_detector_n_calibration(m->detector));
+    const struct alert a = {
+        .sensor = f->sensor,
+        .run = f->run,
+        .seq = ++f->seq,
+        .wall = wall,
+        .record = &j->rec[i],
+        .model = gad_detector_name(m->detector),
+        .model_sha256 = gad_detector_sha256_hex(m->detector),
+        .score = j->score[i],
+        .threshold = m->threshold,
+        .p_value = (double)j->p_value[i],
+        .fpr_budget = m->fpr_budget,
+        .risk = risk,
+        .severity = alert_severity(risk),
+        .n_top = m->top_features,
+        .top = j->stride > 0 ? &j->reason[i * j->stride] : NULL,
+    };
+
+    f->stats->alerts++;
+    if (f->n_outputs == 0 && !f->tail)
+        return;
+    f->line.len = f->line.pos = 0;
+    format_json_alert(&a, &f->line);
+    gad_buf_add(&f->line, "\n", 1);
+    gad_assert(!f->line.bad); /* a unit test formats the longest */
+    if (f->tail)
+        f->tail(f->tail_arg, (const char *)f->line.p, f->line.len - 1);
+    for (size_t k = 0; k < f->n_outputs; k++)
+        output_add(f->output[k], f->line.p, f->line.len);
+}
+
+void feed_scored(struct feed *f, const struct job *j)
+{
+    if (!j->may_alert || j->n_anomalous == 0)
+        return;
+    struct gad_time wall = gad_time_wall();
+    for (size_t i = 0; i < j->n; i++)
+        if (j->anomalous[i])
+            raise_alert(f, j, i, wall);
+}
+
+void feed_flush(struct feed *f)
+{
+    for (size_t i = 0; i < f->n_outputs; i++)
+        output_flush(f->output[i]);
+}
+
+void feed_reopen(struct feed *f)
+{
+    for (size_t i = 0; i < f->n_outputs; i++)
+        output_reopen(f->output[i]);
+}
+
+bool feed_is_busy(const struct feed *f)
+{
+    for (size_t i = 0; i < f->n_outputs; i++)
+        if (output_is_busy(f->output[i]))
+            return true;
+    return false;
+}
+
+const struct output *feed_output(const struct feed *f, size_t i)
+{
+    return i < f->n_outputs ? f->output[i] : NULL;
+}

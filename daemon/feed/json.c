@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/feed/json.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "lib/base/buf.h"
+
+/* Length of the UTF-8 sequence at s, 0 if it is none. RFC 3629 section 4. */
+static size_t utf8_length(const unsigned char *s, size_t len)
+{
+    static const struct {
+        unsigned char first, last, second_from, second_to;
+        size_t n;
+    } rows[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        if (s[0] < rows[r].first || s[0] > rows[r].last)
+            continue;
+        if (len < rows[r].n || s[1] < rows[r].second_from || s[1] > rows[r].second_to)
+            return 0;
+        for (size_t i = 2; i < rows[r].n; i++)
+            if (s[i] < 0x80 || s[i] > 0xbf)
+                return 0;
+        return rows[r].n;
+    }
+    return 0;
+}
+
+static void escape(struct gad_buf *b, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char t[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+
+    if (c == '"' || c == '\\') {
+        t[1] = (char)c;
+        gad_buf_add(b, t, 2);
+    } else {
+        gad_buf_add(b, t, 6);
+    }
+}
+
+void json_string(struct gad_buf *b, const char *s, size_t len)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    size_t at = 0;
+
+    json_raw(b, "\"");
+    while (at < len) {
+        size_t from = at;
+        while (at < len && u[at] >= 0x20 && u[at] < 0x7f && u[at] != '"' && u[at] != '\\')
+            at++;
+        gad_buf_add(b, s + from, at - from);
+        if (at == len)
+            break;
+        if (u[at] < 0x80) {
+            escape(b, u[at++]);
+            continue;
+        }
+        size_t n = utf8_length(u + at, len - at);
+        if (n == 0)
+            json_raw(b, "\\ufffd");
+        else
+            gad_buf_add(b, s + at, n);
+        at += n ? n : 1;
+    }
+    json_raw(b, "\"");
+}
+
+enum { U64_DIGITS = 20 };
+
+/* Digits of v before end; returns where they begin. */
+static char *digits_before(char *end, uint64_t v)
+{
+    do {
+        *--end = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    return end;
+}
+
+void json_u64(struct gad_buf *b, uint64_t v)
+{
+    char t[U64_DIGITS], *p = digits_before(t + sizeof(t), v);
+    gad_buf_add(b, p, (size_t)(t + sizeof(t) - p));
+}
+
+/* hundredths / 100 without trailing zeros */
+static void add_hundredths(struct gad_buf *b, uint64_t hundredths)
+{
+    unsigned rest = (unsigned)(hundredths % 100);
+    char t[3] = {'.', (char)('0' + rest / 10), (char)('0' + rest % 10)};
+
+    json_u64(b, hundredths / 100);
+    if (rest != 0)
+        gad_buf_add(b, t, rest % 10 == 0 ? 2 : 3);
+}
+
+void json_real(struct gad_buf *b, double v, int digits)
+{
+    char t[40];
+
+    if (!isfinite(v)) {
+        json_raw(b, "null");
+        return;
+    }
+    if (v >= 0 && v < 1e15) {
+        double hundredths = floor(v * 100 + 0.5);
+        if ((float)(hundredths / 100) == (float)v && (v == floor(v) || v < 1e6)) {
+            add_hundredths(b, (uint64_t)hundredths);
+            return;
+        }
+    }
+    int n = snprintf(t, sizeof(t), "%.*g", digits, v);
+    if (n > 0 && (size_t)n < sizeof(t))
+        gad_buf_add(b, t, (size_t)n);
+}
