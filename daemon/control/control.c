@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/control/control.h"
+
+#include <event2/event.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/control/status.h"
+#include "daemon/feed/feed.h"
+#include "daemon/feed/format_json.h"
+#include "daemon/ingest/arena.h"
+#include "daemon/ingest/conn.h"
+#include "daemon/ingest/listen.h"
+#include "daemon/ingest/reply.h"
+#include "daemon/log.h"
+#include "daemon/stats.h"
+#include "lib/base/diag.h"
+#include "proto/ganad.pb-c.h"
+
+enum {
+    FRAME_MAX = 4096,
+    ARENA_MAX = 64 << 10,
+    TAIL_QUEUE = 1 << 20, /* bytes of alerts that a tail may be behind */
+    OUT_MAX = 2 << 20,
+    IDLE_SECONDS = 60,
+    FRAME_SECONDS = 5,
+};
+
+struct viewer {
+    struct conn conn; /* first: a conn of ours is a viewer */
+    struct control *control;
+    bool tails;
+    uint64_t lost; /* alerts, not yet told */
+    TAILQ_ENTRY(viewer) all;
+};
+
+TAILQ_HEAD(viewer_list, viewer);
+
+struct control {
+    struct control_options o;
+    struct listener *listener;
+    struct conn_kind kind;
+    struct gad_time started; /* monotonic */
+    size_t n_viewers;
+    struct viewer_list viewers, dead;
+    struct event *reaper, *flusher;
+    struct arena arena;
+    struct gad_buf event; /* one alert as a frame */
+    uint64_t bytes_in, bytes_out, frames_bad, timed_out,
+        waits; /* not told: operators look here, not at them */
+};
+
+static struct viewer *viewer_of(const struct conn *c)
+{
+    return (struct viewer *)(uintptr_t)c;
+}
+
+static size_t frame_cap(uint8_t kind, const void *arg)
+{
+    (void)arg;
+    return kind == GANAD__V1__KIND__CONTROL_REQUEST ? FRAME_MAX : 0;
+}
+
+static bool is_ready(struct conn *c)
+{
+    (void)c;
+    return true;
+}
+
+static bool owes(const struct conn *c)
+{
+    (void)c;
+    return false;
+}
+
+/* --- tails --- */
+
+static int add_event(const char *json, size_t len, struct gad_buf *out)
+{
+    Ganad__V1__Event m;
+    (void)len;
+
+    ganad__v1__event__init(&m);
+    m.json = (char *)(uintptr_t)json;
+    size_t packed = ganad__v1__event__get_packed_size(&m);
+    if (!gad_buf_room(out, GAD_FRAME_HEAD + packed))
+        return GAD_ENOMEM;
+    gad_frame_add_head(out, GANAD__V1__KIND__EVENT, packed);
+    out->len += ganad__v1__event__pack(&m, out->p + out->len);
+    return 0;
+}
+
+static void tell_loss(struct viewer *v)
+{
+    char text[128];
+    struct gad_buf json = GAD_BUF_INIT(sizeof(text));
+
+    format_json_loss(v->lost, &json);
+    gad_buf_add(&json, "", 1);
+    if (!json.bad && add_event((const char *)json.p, json.len, &v->conn.out) == 0)
+        v->lost = 0;
+    gad_buf_deinit(&json);
+}
+
+static void give_event(struct viewer *v, const struct gad_buf *event)
+{
+    size_t behind = gad_buf_left(&v->conn.out);
+
+    if (v->lost > 0 && behind < TAIL_QUEUE / 2)
+        tell_loss(v);
+    if (v->lost == 0 && !event->bad && behind + event->len <= TAIL_QUEUE) {
+        gad_buf_add(&v->conn.out, event->p, event->len);
+        return;
+    }
+    v->lost++;
+    v->control->o.stats->tail_lost++;
+}
+
+/* Every alert, while somebody tails. @json is followed by a line end, not by a NUL. */
+static void tail(void *arg, const char *json, size_t len)
+{
+    struct control *c = arg;
+    struct viewer *v;
+    char *text;
+
+    arena_reset(&c->arena);
+    text = arena_alloc(&c->arena, len + 1);
+    c->event.len = 0;
+    c->event.bad = !text;
+    if (text) {
+        memcpy(text, json, len);
+        text[len] = '\0';
+        c->event.bad = add_event(text, len, &c->event) != 0;
+    }
+    TAILQ_FOREACH (v, &c->viewers, all) {
+        if (v->tails)
+            give_event(v, &c->event);
+    }
+    event_active(c->flusher, 0, 0);
+}
+
+/* At the end of the loop's turn, so that many alerts leave in one write. */
+static void flush_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct control *c = arg;
+    struct viewer *v, *next;
+    (void)fd;
+    (void)what;
+
+    for (v = TAILQ_FIRST(&c->viewers); v; v = next) {
+        next = TAILQ_NEXT(v, all);
+        if (v->tails)
+            conn_send(&v->conn);
+    }
+}
+
+static void begin_tail(struct viewer *v)
+{
+    if (v->tails)
+        return;
+    v->tails = true;
+    v->conn.no_idle = true;
+    if (v->control->o.stats->tails++ == 0)
+        feed_set_tail(v->control->o.feed, tail, v->control);
+}
+
+static void end_tail(struct viewer *v)
+{
+    if (!v->tails)
+        return;
+    v->tails = false;
+    if (--v->control->o.stats->tails == 0)
+        feed_set_tail(v->control->o.feed, NULL, NULL);
+}
+
+/* --- clients --- */
+
+static void take_frame(struct conn *conn, const struct gad_frame *f)
+{
+    struct viewer *v = viewer_of(conn);
+    struct control *c = v->control;
+
+    arena_reset(&c->arena);
+    const Ganad__V1__ControlRequest *m =
+        ganad__v1__control_request__unpack(&c->arena.protobuf, f->len, f->p);
+    if (!m) {
+        conn_fail(conn, 0, GANAD__V1__ERROR_REPLY__CODE__BAD_MESSAGE,
+                  "not a ControlRequest message");
+        return;
+    }
+    switch (m->command) {
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS:
+        if (status_reply(&c->o, c->started, &conn->out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(conn);
+        break;
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__TAIL:
+        begin_tail(v);
+        break;
+    default:
+        conn_fail(conn, 0, GANAD__V1__ERROR_REPLY__CODE__BAD_MESSAGE,
+                  "a command that is not known");
+        break;
+    }
+}
+
+static void closed(struct conn *conn)
+{
+    struct viewer *v = viewer_of(conn);
+    struct control *c = v->control;
+
+    end_tail(v);
+    c->n_viewers--;
+    TAILQ_REMOVE(&c->viewers, v, all);
+    TAILQ_INSERT_TAIL(&c->dead, v, all);
+    event_active(c->reaper, 0, 0);
+}
+
+static void free_dead(struct control *c)
+{
+    struct viewer *v;
+
+    while ((v = TAILQ_FIRST(&c->dead)) != NULL) {
+        TAILQ_REMOVE(&c->dead, v, all);
+        gad_free(v);
+    }
+}
+
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    free_dead(arg);
+}
+
+static void refuse_busy(int fd)
+{
+    struct gad_buf b = GAD_BUF_INIT(1024);
+
+    if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many control clients", &b) == 0)
+        (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
+    gad_buf_deinit(&b);
+    (void)close(fd);
+}
+
+static void accepted(void *arg, int fd)
+{
+    struct control *c = arg;
+    struct viewer *v =
+        c->n_viewers < c->o.config->control.max_clients ? gad_calloc(1, sizeof(*v)) : NULL;
+
+    if (!v || conn_open(&v->conn, &c->kind, fd) != 0) {
+        gad_free(v);
+        refuse_busy(fd);
+        return;
+    }
+    v->control = c;
+    c->n_viewers++;
+    TAILQ_INSERT_TAIL(&c->viewers, v, all);
+}
+
+static struct conn_kind control_kind(struct control *c)
+{
+    return (struct conn_kind){
+        .token = "control",
+        .base = c->o.base,
+        .cap = frame_cap,
+        .frame_max = FRAME_MAX,
+        .out_pause = TAIL_QUEUE,
+        .out_max = OUT_MAX,
+        .idle_timeout = {IDLE_SECONDS * INT64_C(1000000000)},
+        .frame_timeout = {FRAME_SECONDS * INT64_C(1000000000)},
+        .scratch = gad_calloc(CONN_READ_MAX, 1),
+        .bytes_in = &c->bytes_in,
+        .bytes_out = &c->bytes_out,
+        .frames_bad = &c->frames_bad,
+        .timed_out = &c->timed_out,
+        .waits = &c->waits,
+        .ready = is_ready,
+        .frame = take_frame,
+        .owes = owes,
+        .closed = closed,
+    };
+}
+
+int control_new(const struct control_options *o, struct control **ret, struct gad_diag *d)
+{
+    gad_cleanup(control_freep) struct control *c = gad_calloc(1, sizeof(*c));
+
+    if (!c)
+        return gad_fail(d, GAD_ENOMEM, "control: no memory");
+    c->o = *o;
+    c->started = gad_time_monotonic();
+    TAILQ_INIT(&c->viewers);
+    TAILQ_INIT(&c->dead);
+    c->event = GAD_BUF_INIT(ARENA_MAX);
+    c->kind = control_kind(c);
+    c->reaper = event_new(o->base, -1, 0, reap, c);
+    c->flusher = event_new(o->base, -1, 0, flush_event, c);
+    if (!c->kind.scratch || !c->reaper || !c->flusher || arena_init(&c->arena, ARENA_MAX) != 0)
+        return gad_fail(d, GAD_ENOMEM, "control: no memory");
+    if (*o->config->control.unix_path) {
+        int r = listener_new(o->base, o->config->control.unix_path, o->config->control.mode,
+                             accepted, c, &c->listener, d);
+        if (r != 0)
+            return r;
+    }
+    *ret = gad_steal(&c);
+    return 0;
+}
+
+void control_free(struct control *c)
+{
+    struct viewer *v;
+
+    if (!c)
+        return;
+    listener_free(c->listener);
+    while ((v = TAILQ_FIRST(&c->viewers)) != NULL)
+        conn_close(&v->conn);
+    free_dead(c);
+    if (c->reaper)
+        event_free(c->reaper);
+    if (c->flusher)
+        event_free(c->flusher);
+    arena_deinit(&c->arena);
+    gad_buf_deinit(&c->event);
+    gad_free(c->kind.scratch);
+    gad_free(c);
+}

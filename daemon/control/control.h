@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The control socket: what ganadctl asks. STATUS is answered at once; a client that asked for TAIL gets each
+ * alert from then on, as fast as it takes them: what it is too slow for is lost to it and counted, and it
+ * is told how many as soon as there is room again.
+ *
+ * Thread: main.
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct config;
+struct control;
+struct event_base;
+struct feed;
+struct gad_diag;
+struct models;
+struct stats;
+
+struct control_options {
+    struct event_base *base;
+    const struct config *config;
+    const struct models *models;
+    struct stats *stats;
+    struct feed *feed;
+};
+
+/* Opens the socket, if the configuration names one. Everything in @o must outlive it. */
+int control_new(const struct control_options *o, struct control **ret,
+                struct gad_diag *d) GAD_MUST_CHECK;
+void control_free(struct control *c);
+GAD_DEFINE_CLEANUP(struct control, control_free);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/control/status.h"
+
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/control/control.h"
+#include "daemon/feed/feed.h"
+#include "daemon/feed/output.h"
+#include "daemon/score/models.h"
+#include "daemon/stats.h"
+#include "lib/base/buf.h"
+#include "lib/wire/frame.h"
+#include "models/detector.h"
+#include "proto/ganad.pb-c.h"
+
+enum { COUNTERS_MAX = 64, MODELS_MAX = CONFIG_MODELS_MAX, OUTPUTS_MAX = 8 };
+
+/* A message and everything that it points at. */
+struct status {
+    Ganad__V1__StatusReply m;
+    Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
+    Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
+    Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
+};
+
+/* Strings of messages have no const; packing only reads. */
+static char *unconst(const char *s)
+{
+    return (char *)(uintptr_t)s;
+}
+
+static void fill_models(struct status *s, const struct models *models)
+{
+    for (size_t i = 0; i < models->n && i < MODELS_MAX; i++) {
+        const struct model *from = &models->model[i];
+        Ganad__V1__StatusReply__Model *to = &s->model[i];
+        ganad__v1__status_reply__model__init(to);
+        to->name = unconst(from->name);
+        to->kind = unconst(gad_detector_model(from->detector));
+        to->sha256 = unconst(gad_detector_sha256_hex(from->detector));
+        to->file = unconst(from->file);
+        to->fpr_budget = from->fpr_budget;
+        to->threshold = from->threshold;
+        to->scored = from->scored;
+        to->anomalous = from->anomalous;
+        s->model_list[s->m.n_model++] = to;
+    }
+    s->m.model = s->model_list;
+}
+
+static void fill_counters(struct status *s, const struct stats *stats)
+{
+    for (size_t i = 0; i < stats_n_items && i < COUNTERS_MAX; i++) {
+        Ganad__V1__StatusReply__Counter *to = &s->counter[i];
+        ganad__v1__status_reply__counter__init(to);
+        to->name = unconst(stats_items[i].name);
+        to->value = stats_value(stats, i);
+        s->counter_list[s->m.n_counter++] = to;
+    }
+    s->m.counter = s->counter_list;
+}
+
+static void fill_outputs(struct status *s, const struct feed *feed)
+{
+    const struct output *from;
+
+    for (size_t i = 0; i < OUTPUTS_MAX && (from = feed_output(feed, i)) != NULL; i++) {
+        Ganad__V1__StatusReply__Output *to = &s->output[i];
+        ganad__v1__status_reply__output__init(to);
+        to->name = unconst(from->ops->kind);
+        to->target = unconst(from->target);
+        to->state = unconst(output_state_name(from->state));
+        to->sent = from->n_sent;
+        to->dropped = from->n_dropped;
+        to->queued = gad_buf_left(&from->queue);
+        s->output_list[s->m.n_output++] = to;
+    }
+    s->m.output = s->output_list;
+}
+
+int status_reply(const struct control_options *o, struct gad_time started, struct gad_buf *out)
+{
+    gad_cleanup(gad_freep) struct status *s = gad_calloc(1, sizeof(*s));
+
+    if (!s)
+        return GAD_ENOMEM;
+    ganad__v1__status_reply__init(&s->m);
+    s->m.version = unconst(GANAD_VERSION);
+    s->m.pid = (uint32_t)getpid();
+    s->m.uptime = gad_time_seconds(gad_time_sub(gad_time_monotonic(), started));
+    s->m.config_file = o->config->file;
+    fill_models(s, o->models);
+    fill_counters(s, o->stats);
+    fill_outputs(s, o->feed);
+
+    size_t len = ganad__v1__status_reply__get_packed_size(&s->m);
+    if (!gad_buf_room(out, GAD_FRAME_HEAD + len))
+        return GAD_ENOMEM;
+    gad_frame_add_head(out, GANAD__V1__KIND__STATUS_REPLY, len);
+    out->len += ganad__v1__status_reply__pack(&s->m, out->p + out->len);
+    return 0;
+}

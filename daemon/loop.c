@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/loop.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/control/control.h"
+#include "daemon/control/notify.h"
+#include "daemon/feed/feed.h"
+#include "daemon/ingest/server.h"
+#include "daemon/log.h"
+#include "daemon/privileges.h"
+#include "daemon/score/models.h"
+#include "daemon/score/scorer.h"
+#include "daemon/stats.h"
+#include "lib/base/diag.h"
+
+enum { FLUSH_LOOK_MS = 20 }; /* at the end: how often it is seen whether the outputs are done */
+
+struct loop {
+    const struct config *config;
+    struct stats stats;
+    struct event_base *base;
+    struct event *term, *intr, *hup, *deadline, *look;
+    struct scorer *scorer;
+    struct feed *feed;
+    struct server *server;
+    struct control *control;
+    bool stopping;
+};
+
+static void scored(void *arg, const struct job *j)
+{
+    struct loop *l = arg;
+    feed_scored(l->feed, j);
+}
+
+static void drained(void *arg)
+{
+    struct loop *l = arg;
+    feed_flush(l->feed);
+}
+
+/* The clients are gone; the outputs that are open get what is left. */
+static void look_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop *l = arg;
+    const struct timeval again = {0, FLUSH_LOOK_MS * 1000};
+    (void)fd;
+    (void)what;
+
+    feed_flush(l->feed);
+    if (feed_is_busy(l->feed))
+        (void)event_add(l->look, &again);
+    else
+        (void)event_base_loopbreak(l->base);
+}
+
+static void stopped(void *arg)
+{
+    struct loop *l = arg;
+    event_active(l->look, 0, 0);
+}
+
+static void deadline_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop *l = arg;
+    (void)fd;
+    (void)what;
+    log_warn("loop", "stop_timeout is over, leaving the rest");
+    (void)event_base_loopbreak(l->base);
+}
+
+static void stop_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop *l = arg;
+    int64_t ns = l->config->ganadd.stop_timeout.ns;
+    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
+    (void)what;
+
+    if (l->stopping)
+        return;
+    l->stopping = true;
+    notify_state("STOPPING=1");
+    log_notice("loop", "%s: finishing what was accepted", fd == SIGINT ? "SIGINT" : "SIGTERM");
+    (void)event_add(l->deadline, &tv);
+    server_stop(l->server);
+}
+
+static void hup_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop *l = arg;
+    (void)fd;
+    (void)what;
+    log_notice("loop", "SIGHUP: opening the alert file anew");
+    feed_reopen(l->feed);
+}
+
+static int make_events(struct loop *l, struct gad_diag *d)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    l->base = event_base_new();
+    if (!l->base)
+        return gad_fail(d, GAD_ENOMEM, "no event loop");
+    l->term = evsignal_new(l->base, SIGTERM, stop_event, l);
+    l->intr = evsignal_new(l->base, SIGINT, stop_event, l);
+    l->hup = evsignal_new(l->base, SIGHUP, hup_event, l);
+    l->deadline = event_new(l->base, -1, 0, deadline_event, l);
+    l->look = event_new(l->base, -1, 0, look_event, l);
+    if (!l->term || !l->intr || !l->hup || !l->deadline || !l->look ||
+        event_add(l->term, NULL) != 0 || event_add(l->intr, NULL) != 0 ||
+        event_add(l->hup, NULL) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no signal events");
+    return 0;
+}
+
+static void free_event(struct event *e)
+{
+    if (e)
+        event_free(e);
+}
+
+static void loop_deinit(struct loop *l)
+{
+    scorer_stop(l->scorer);
+    control_free(l->control);
+    server_free(l->server);
+    feed_free(l->feed);
+    scorer_free(l->scorer);
+    free_event(l->term);
+    free_event(l->intr);
+    free_event(l->hup);
+    free_event(l->deadline);
+    free_event(l->look);
+    if (l->base)
+        event_base_free(l->base);
+}
+
+static void warn_of_open_tcp(const struct config *c)
+{
+    const char *tcp = c->scoring.tcp;
+
+    if (*tcp && strncmp(tcp, "127.", 4) != 0 && strncmp(tcp, "[::1]", 5) != 0)
+        log_warn("scoring",
+                 "tcp '%s' is open to everybody who can reach it, without login or encryption",
+                 tcp);
+}
+
+/* Everything that may need root. */
+static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
+{
+    const struct config *c = l->config;
+    int r = scorer_new(m, &l->scorer);
+
+    if (r != 0)
+        return gad_fail(d, r, "scorer: %s", gad_strerror(r));
+    r = feed_new(l->base, c, &l->stats, &l->feed, d);
+    if (r != 0)
+        return r;
+    const struct server_options so = {.base = l->base,
+                                      .config = c,
+                                      .models = m,
+                                      .scorer = l->scorer,
+                                      .stats = &l->stats,
+                                      .scored = scored,
+                                      .drained = drained,
+                                      .stopped = stopped,
+                                      .arg = l};
+    r = server_new(&so, &l->server, d);
+    if (r != 0)
+        return r;
+    const struct control_options co = {l->base, c, m, &l->stats, l->feed};
+    r = control_new(&co, &l->control, d);
+    if (r != 0)
+        return r;
+    if (*c->scoring.unix_path)
+        r = privileges_give(c->ganadd.user, c->scoring.unix_path, d);
+    if (r == 0 && *c->control.unix_path)
+        r = privileges_give(c->ganadd.user, c->control.unix_path, d);
+    if (r == 0 && *c->alerts.file)
+        r = privileges_give(c->ganadd.user, c->alerts.file, d);
+    return r;
+}
+
+int loop_run(const struct config *c, struct models *m, struct gad_diag *d)
+{
+    gad_cleanup(loop_deinit) struct loop l = {.config = c};
+
+    int r = make_events(&l, d);
+    if (r == 0)
+        r = make_rooms(&l, m, d);
+    if (r == 0)
+        r = privileges_drop(c->ganadd.user, d);
+    if (r != 0)
+        return r;
+    warn_of_open_tcp(c);
+    r = scorer_start(l.scorer);
+    if (r != 0)
+        return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
+    log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
+               m->n == 1 ? "" : "s");
+    notify_state("READY=1");
+    if (event_base_dispatch(l.base) < 0)
+        return gad_fail(d, -EIO, "the event loop failed");
+    log_notice("loop", "stopped");
+    return 0;
+}

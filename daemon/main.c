@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/options.h"
+#include "daemon/score/models.h"
+#include "lib/base/buf.h"
+#include "lib/base/diag.h"
+
+enum { DUMP_MAX = 1 << 20 };
+
+static int fail(const struct gad_diag *d)
+{
+    (void)fprintf(stderr, "ganadd: %s\n", d->text);
+    return EXIT_FAILURE;
+}
+
+static int dump(const struct config *c)
+{
+    struct gad_buf b = GAD_BUF_INIT(DUMP_MAX);
+
+    config_dump(c, &b);
+    bool ok = !b.bad && fwrite(b.p, 1, b.len, stdout) == b.len && fflush(stdout) == 0;
+    gad_buf_deinit(&b);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static enum log_level level_of(const char *name)
+{
+    static const char *const names[] = {"error", "warn", "notice", "info", "debug"};
+
+    for (int i = 0; i <= LOG_LEVEL_DEBUG; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (enum log_level)i;
+    return LOG_LEVEL_NOTICE; /* the table lets nothing else through */
+}
+
+int main(int argc, char **argv)
+{
+    gad_cleanup(config_freep) struct config *c = NULL;
+    gad_cleanup(models_freep) struct models *m = NULL;
+    struct gad_diag d = {""};
+    struct options o;
+
+    switch (options_parse(argc, argv, &o)) {
+    case OPTIONS_DONE:
+        return EXIT_SUCCESS;
+    case OPTIONS_WRONG:
+        return 2;
+    case OPTIONS_RUN:
+        break;
+    }
+    if (config_load(o.file, &c, &d) != 0)
+        return fail(&d);
+    if (o.dump)
+        return dump(c);
+    if (models_load(c, &m, &d) != 0)
+        return fail(&d);
+    if (o.test) {
+        (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,
+                     m->n == 1 ? "" : "s");
+        return EXIT_SUCCESS;
+    }
+    log_init(level_of(c->ganadd.log_level));
+    return loop_run(c, m, &d) == 0 ? EXIT_SUCCESS : fail(&d);
+}

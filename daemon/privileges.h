@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* From root to nobody special, once everything that needs root is open. */
+
+#include "lib/base/err.h"
+
+struct gad_diag;
+
+/**
+ * privileges_drop() - become @user for good
+ * @user: "" to stay who we are
+ *
+ * Does nothing if we are not root. No way back is left: no saved ids, no groups, no new privileges by exec.
+ */
+int privileges_drop(const char *user, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The files that root made, such as sockets, are handed to the user that will own them. */
+int privileges_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
