@@ -142,7 +142,7 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd, struct 
     int err;
 
     if (gad_socket_is_unix(address)) {
-        struct sockaddr_un sa;
+        struct sockaddr_un sa = {0};
         err = unix_address(address, &sa, d);
         if (err)
             return err;

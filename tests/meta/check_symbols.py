@@ -11,6 +11,7 @@ import tree
 GLOBALS = {
     "n_allocations": "failing allocations in tests, lib/base/mem.h",
     "fail_at": "failing allocations in tests, lib/base/mem.h",
+    "once": "OpenBLAS is told once to use one thread, lib/nn/mat.c",
 }
 MEMBER = re.compile(r"^(\S+\.o):\s")
 # address, seven flag columns, section, size, [.visibility] name
