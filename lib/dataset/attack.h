@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Labels to classes of attack: normal, or one of the four families of KDD99. Knows all names of the KDD99
+ * training and "corrected" test sets and of NSL-KDD.
+ *
+ * Source: training_and_test_attack_types of KDD99, as it stands (httptunnel and worm are r2l there).
+ */
+
+#include <stdbool.h>
+
+enum gad_attack_class {
+    GAD_CLASS_NORMAL,
+    GAD_CLASS_DOS,
+    GAD_CLASS_PROBE,
+    GAD_CLASS_R2L, /* remote to local: who has no account gets in */
+    GAD_CLASS_U2R, /* user to root: who has an account gets more */
+    GAD_CLASS_UNKNOWN,
+    GAD_N_CLASSES
+};
+
+/* @label: without the dot. "" and names nobody listed are unknown. */
+enum gad_attack_class gad_attack_class(const char *label);
+
+const char *gad_attack_class_name(enum gad_attack_class c); /* "normal", "dos", ... "unknown" */
+
+bool gad_label_is_normal(const char *label);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Which rows train, which calibrate and which test: the two named protocols. Both halve the rows by numpy's
+ * permutation, so that the published split comes out bit for bit; they differ in the class that is learned.
+ *
+ *   survey   the first half trains, attacks only; in the other half, in file order, normal rows are the
+ *            positives. As Zenati's EGBAD code has it (seed 42), and the survey after it.
+ *   normal   the same halves; normal rows alone train, attacks are the positives. For deployment.
+ *
+ * A part of the training class is held out of the training rows: its scores calibrate a checkpoint.
+ *
+ * Source: houssamzenati/Efficient-GAN-Anomaly-Detection data/kdd.py; pandas DataFrame.sample(frac=0.5).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct gad_diag;
+
+enum gad_protocol { GAD_SURVEY, GAD_NORMAL, GAD_N_PROTOCOLS };
+
+#define GAD_SPLIT_SEED        42  /* of the published split */
+#define GAD_SPLIT_CALIBRATION 0.1 /* held out of the training class, where nobody says otherwise */
+
+struct gad_split_options {
+    enum gad_protocol protocol;
+    uint32_t seed;      /* of the permutation and of the choice of calibration rows */
+    double calibration; /* share of the training class, [0, 1) */
+};
+
+/* Row numbers. Training and calibration rows stand in the order of the permutation, test rows in file order. */
+struct gad_split {
+    uint32_t *train, *calibration, *test;
+    size_t n_train, n_calibration, n_test;
+    bool positive_is_normal; /* which class of the test rows is to be found */
+};
+
+const char *gad_protocol_name(enum gad_protocol p); /* "survey", "normal" */
+int gad_protocol_by_name(const char *name);         /* or -1 */
+
+/**
+ * gad_split_make() - halve n rows and choose
+ * @is_normal: (n)
+ * @ret:       the caller's storage, overwritten on success; gad_split_deinit() frees the arrays
+ * Return: 0; GAD_ELIMIT if n is 2^32 or more; GAD_EINVAL if no row is left to train or to test, or the share is out
+ * of range; GAD_ENOMEM.
+ */
+int gad_split_make(const struct gad_split_options *opt, size_t n, const bool *is_normal,
+                   struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+void gad_split_deinit(struct gad_split *s);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/dataset/table.h"
+
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/dataset/attack.h"
+#include "lib/dataset/dataset.h"
+
+enum {
+    ROWS_FIRST = 4096,
+    LABEL_SLOTS = 4 * GAD_TABLE_LABELS_MAX /* a power of two: the hash is masked */
+};
+
+struct features {
+    float v[GAD_N_COLUMNS];
+};
+
+struct gad_table {
+    size_t n, cap, max;
+    struct features *row;
+    uint16_t *label_of; /* (n) */
+    size_t n_labels, n_sources;
+    char label[GAD_TABLE_LABELS_MAX][GAD_LABEL_TEXT];
+    uint16_t slot[LABEL_SLOTS]; /* label + 1, by hash; 0: free */
+    struct gad_table_source source[];
+};
+
+static uint32_t hash(const char *s)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
+/* Number of a label, a new one if need be; -1: too many. */
+static int intern(struct gad_table *t, const char *label)
+{
+    uint32_t h = hash(label) & (LABEL_SLOTS - 1);
+
+    for (; t->slot[h] != 0; h = (h + 1) & (LABEL_SLOTS - 1))
+        if (strcmp(t->label[t->slot[h] - 1], label) == 0)
+            return t->slot[h] - 1;
+    if (t->n_labels == GAD_TABLE_LABELS_MAX)
+        return -1;
+    memcpy(t->label[t->n_labels], label, GAD_LABEL_TEXT);
+    t->slot[h] = (uint16_t)++t->n_labels;
+    return (int)t->n_labels - 1;
+}
+
+static int resize(struct gad_table *t, size_t cap)
+{
+    struct features *row = gad_realloc_array(t->row, cap, sizeof(*row));
+    if (!row)
+        return GAD_ENOMEM;
+    t->row = row;
+    uint16_t *label_of = gad_realloc_array(t->label_of, cap, sizeof(*label_of));
+    if (!label_of)
+        return GAD_ENOMEM;
+    t->label_of = label_of;
+    t->cap = cap;
+    return 0;
+}
+
+static int append(struct gad_table *t, const struct gad_row *row, struct gad_diag *d)
+{
+    if (t->n == t->max)
+        return gad_fail(d, GAD_ELIMIT, "more than %zu rows", t->max);
+    if (t->n == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : ROWS_FIRST; /* < 2 * GAD_TABLE_ROWS_MAX */
+        if (resize(t, cap < t->max ? cap : t->max) != 0)
+            return gad_fail(d, GAD_ENOMEM, "no memory for %zu rows", cap);
+    }
+    int label = intern(t, row->label);
+    if (label < 0)
+        return gad_fail(d, GAD_ELIMIT, "more than %d different labels", GAD_TABLE_LABELS_MAX);
+    for (int c = 0; c < GAD_N_COLUMNS; c++)
+        t->row[t->n].v[c] = (float)row->rec.v[c];
+    t->label_of[t->n++] = (uint16_t)label;
+    return 0;
+}
+
+static void hex(const uint8_t *p, size_t len, char *text)
+{
+    for (size_t i = 0; i < len; i++) {
+        text[2 * i] = "0123456789abcdef"[p[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[p[i] & 15];
+    }
+    text[2 * len] = '\0';
+}
+
+static int describe(struct gad_table_source *src, const char *path, struct gad_dataset *s)
+{
+    const struct gad_dataset_stats *st = gad_dataset_stats(s);
+    const char *slash = strrchr(path, '/'), *bad = gad_dataset_first_bad(s);
+    const char *name = strcmp(path, "-") == 0 ? "stdin" : slash ? slash + 1 : path;
+    uint8_t sum[32];
+
+    int r = gad_dataset_sha256(s, sum);
+    if (r != 0)
+        return r;
+    hex(sum, sizeof(sum), src->sha256);
+    src->rows = st->rows;
+    src->bad_lines = st->bad_lines;
+    src->unknown_names = st->unknown_names;
+    src->name = gad_strndup(name, strlen(name));
+    src->first_bad = gad_strndup(bad, strlen(bad));
+    return src->name && src->first_bad ? 0 : GAD_ENOMEM;
+}
+
+static int load_one(struct gad_table *t, const char *path, bool skip_bad, struct gad_diag *d)
+{
+    const struct gad_dataset_options opt = {.skip_bad = skip_bad, .sha256 = true};
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    struct gad_row row;
+
+    int r = gad_dataset_open(path, &opt, &s, d);
+    if (r != 0)
+        return r;
+    while ((r = gad_dataset_next(s, &row, d)) == 0) {
+        r = append(t, &row, d);
+        if (r != 0) {
+            gad_diag_prefix(d, "%s:%llu", path, (unsigned long long)row.line);
+            return r;
+        }
+    }
+    if (r != GAD_END)
+        return r;
+    r = describe(&t->source[t->n_sources++], path, s);
+    return r == 0 ? 0 : gad_fail(d, r, "%s: %s", path, gad_strerror(r));
+}
+
+int gad_table_load(const char *const *path, size_t n_paths, const struct gad_table_options *opt,
+                   struct gad_table **ret, struct gad_diag *d)
+{
+    size_t len;
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+
+    if (gad_mul_size(n_paths, sizeof(t->source[0]), &len) && len < SIZE_MAX - sizeof(*t))
+        t = gad_calloc(1, sizeof(*t) + len);
+    if (!t)
+        return gad_fail(d, GAD_ENOMEM, "no memory for a table");
+    t->max = opt && opt->max_rows ? opt->max_rows : GAD_TABLE_ROWS_MAX;
+    if (t->max > GAD_TABLE_ROWS_MAX)
+        t->max = GAD_TABLE_ROWS_MAX;
+    for (size_t i = 0; i < n_paths; i++) {
+        int r = load_one(t, path[i], opt && opt->skip_bad, d);
+        if (r != 0)
+            return r;
+    }
+    *ret = gad_steal(&t);
+    return 0;
+}
+
+void gad_table_free(struct gad_table *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->n_sources; i++) {
+        gad_free(t->source[i].first_bad);
+        gad_free(t->source[i].name);
+    }
+    gad_free(t->label_of);
+    gad_free(t->row);
+    gad_free(t);
+}
+
+size_t gad_table_n_rows(const struct gad_table *t)
+{
+    return t->n;
+}
+
+size_t gad_table_n_sources(const struct gad_table *t)
+{
+    return t->n_sources;
+}
+
+const struct gad_table_source *gad_table_source(const struct gad_table *t, size_t i)
+{
+    gad_assert(i < t->n_sources);
+    return &t->source[i];
+}
+
+const float *gad_table_features(const struct gad_table *t, size_t i)
+{
+    gad_assert(i < t->n);
+    return t->row[i].v;
+}
+
+void gad_table_record(const struct gad_table *t, size_t i, struct gad_record *ret)
+{
+    const float *v = gad_table_features(t, i);
+
+    *ret = (struct gad_record){0};
+    for (int c = 0; c < GAD_N_COLUMNS; c++) {
+        double max = gad_columns[c].max; /* 2^32 - 1 became 2^32, the nearest float32 */
+        ret->v[c] = (double)v[c] < max ? (double)v[c] : max;
+    }
+}
+
+size_t gad_table_n_labels(const struct gad_table *t)
+{
+    return t->n_labels;
+}
+
+const char *gad_table_label_name(const struct gad_table *t, size_t label)
+{
+    gad_assert(label < t->n_labels);
+    return t->label[label];
+}
+
+size_t gad_table_label(const struct gad_table *t, size_t i)
+{
+    gad_assert(i < t->n);
+    return t->label_of[i];
+}
+
+const char *gad_table_label_text(const struct gad_table *t, size_t i)
+{
+    return gad_table_label_name(t, gad_table_label(t, i));
+}
+
+bool gad_table_is_normal(const struct gad_table *t, size_t i)
+{
+    return gad_label_is_normal(gad_table_label_text(t, i));
+}
+
+bool gad_table_is_labelled(const struct gad_table *t)
+{
+    for (size_t i = 0; i < t->n_labels; i++)
+        if (t->label[i][0] == '\0')
+            return false;
+    return t->n > 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Whole files of connection records in memory, compactly, for training and evaluation: 41 float32 and the
+ * number of a label a row (166 bytes). float32 is what a model sees, so scores are the same bits as
+ * from the file; a whole number above 2^24 comes back rounded.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct gad_diag;
+struct gad_record;
+struct gad_table;
+
+enum {
+    GAD_TABLE_ROWS_MAX = 16 * 1024 * 1024, /* 2.8 GB; the full KDD99 file has 4,898,431 */
+    GAD_TABLE_LABELS_MAX = 1024            /* different ones; KDD99 and NSL-KDD together have 40 */
+};
+
+struct gad_table_options {
+    bool skip_bad;   /* as gad_dataset_options */
+    size_t max_rows; /* 0: GAD_TABLE_ROWS_MAX */
+};
+
+/* Where rows came from, one for each file in the order given. */
+struct gad_table_source {
+    char *name;      /* without its folder; "stdin" for "-" */
+    char sha256[65]; /* of the file as it is stored, hex */
+    uint64_t rows, bad_lines, unknown_names;
+    char *first_bad; /* the first bad line that was skipped; "" */
+};
+
+/**
+ * gad_table_load() - read files, one after the other
+ * @path:  n_paths of what gad_dataset_open() takes
+ * Return: 0; what gad_dataset_next() says; GAD_ELIMIT over max_rows or GAD_TABLE_LABELS_MAX; GAD_ENOMEM.
+ */
+int gad_table_load(const char *const *path, size_t n_paths, const struct gad_table_options *opt,
+                   struct gad_table **ret, struct gad_diag *d) GAD_MUST_CHECK;
+void gad_table_free(struct gad_table *t);
+GAD_DEFINE_CLEANUP(struct gad_table, gad_table_free);
+
+size_t gad_table_n_rows(const struct gad_table *t);
+size_t gad_table_n_sources(const struct gad_table *t);
+const struct gad_table_source *gad_table_source(const struct gad_table *t, size_t i);
+
+/* Row i as a record; it knows no tuple and no times. */
+void gad_table_record(const struct gad_table *t, size_t i, struct gad_record *ret);
+
+/* Its 41 features, as gad_record.v. */
+const float *gad_table_features(const struct gad_table *t, size_t i);
+
+/* Labels are numbered in the order in which they came; "" for rows of a file without labels. */
+size_t gad_table_n_labels(const struct gad_table *t);
+const char *gad_table_label_name(const struct gad_table *t, size_t label);
+size_t gad_table_label(const struct gad_table *t, size_t i);
+const char *gad_table_label_text(const struct gad_table *t, size_t i);
+bool gad_table_is_normal(const struct gad_table *t, size_t i);
+bool gad_table_is_labelled(const struct gad_table *t); /* every row has a label */

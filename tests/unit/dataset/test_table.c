@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/dataset/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/dataset/dataset.h"
+#include "tests/unit/dataset/text.h"
+#include "tests/unit/test.h"
+
+static int load(const char *text, const struct gad_table_options *opt, struct gad_table **ret,
+                struct gad_diag *d)
+{
+    char path[TEMP_PATH];
+    const char *const paths[] = {path};
+
+    write_temp(text, strlen(text), path);
+    int r = gad_table_load(paths, 1, opt, ret, d);
+    assert_int_equal(unlink(path), 0);
+    return r;
+}
+
+static void rows_labels_and_sources_are_kept(void **state)
+{
+    (void)state;
+    static const char kdd[] = KDD("normal") KDD("smurf") KDD("normal"), nsl[] = NSL("neptune");
+    char a[TEMP_PATH], b[TEMP_PATH];
+    const char *const paths[] = {a, b};
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    struct gad_record rec;
+
+    write_temp(kdd, sizeof(kdd) - 1, a);
+    write_temp(nsl, sizeof(nsl) - 1, b);
+    assert_int_equal(gad_table_load(paths, 2, NULL, &t, NULL), 0);
+    assert_int_equal(gad_table_n_rows(t), 4);
+    assert_int_equal(gad_table_n_labels(t), 3);
+    assert_string_equal(gad_table_label_text(t, 0), "normal");
+    assert_string_equal(gad_table_label_text(t, 1), "smurf");
+    assert_int_equal(gad_table_label(t, 2), gad_table_label(t, 0));
+    assert_string_equal(gad_table_label_text(t, 3), "neptune");
+    assert_true(gad_table_is_normal(t, 0) && !gad_table_is_normal(t, 1));
+    assert_true(gad_table_is_labelled(t));
+    gad_table_record(t, 3, &rec);
+    assert_true(rec.v[GAD_SRC_BYTES] == 181.0 && rec.v[GAD_SERVICE] == 22.0);
+    assert_true(rec.v[GAD_DST_HOST_SAME_SRC_PORT_RATE] == (double)0.11f);
+    assert_true(gad_table_features(t, 3)[GAD_DST_BYTES] == 5450.0f);
+
+    assert_int_equal(gad_table_n_sources(t), 2);
+    const struct gad_table_source *src = gad_table_source(t, 0);
+    assert_string_equal(src->name, strrchr(a, '/') + 1);
+    assert_int_equal(src->rows, 3);
+    assert_string_equal(src->first_bad, "");
+    assert_int_equal(strlen(src->sha256), 64);
+    assert_int_equal(gad_table_source(t, 1)->rows, 1);
+    unlink(a);
+    unlink(b);
+}
+
+/* SHA-256 of the three bytes "abc" is in FIPS 180-2; they are also a bad line. */
+static void the_sum_is_the_files_and_bad_lines_are_counted(void **state)
+{
+    (void)state;
+    const struct gad_table_options skip_bad = {.skip_bad = true};
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    struct gad_diag d = {.text = ""};
+
+    assert_int_equal(load("abc", NULL, &t, &d), GAD_EFORMAT);
+    assert_non_null(strstr(d.text, ":1: column 1 'duration'"));
+    assert_null(t);
+    assert_int_equal(load("abc", &skip_bad, &t, &d), 0);
+    assert_string_equal(gad_table_source(t, 0)->sha256,
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(gad_table_source(t, 0)->bad_lines, 1);
+    assert_non_null(strstr(gad_table_source(t, 0)->first_bad, "'duration'"));
+    assert_int_equal(gad_table_n_rows(t), 0);
+    assert_false(gad_table_is_labelled(t));
+}
+
+static void files_without_labels_are_told_apart(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+
+    assert_int_equal(load(FEATURES "\n", NULL, &t, NULL), 0);
+    assert_string_equal(gad_table_label_text(t, 0), "");
+    assert_false(gad_table_is_normal(t, 0));
+    assert_false(gad_table_is_labelled(t));
+}
+
+static void rows_are_limited(void **state)
+{
+    (void)state;
+    struct gad_table_options opt = {.max_rows = 3};
+    struct gad_diag d = {.text = ""};
+
+    for (size_t n = 2; n <= 4; n++) {
+        gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+        char text[2048] = "";
+        size_t len = 0;
+        for (size_t i = 0; i < n; i++)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", KDD("normal"));
+        assert_int_equal(load(text, &opt, &t, &d), n <= 3 ? 0 : GAD_ELIMIT);
+    }
+    assert_non_null(strstr(d.text, ":4: more than 3 rows"));
+}
+
+static void labels_are_limited(void **state)
+{
+    (void)state;
+    enum { LINE = 256 };
+    char *text = calloc(GAD_TABLE_LABELS_MAX + 1, LINE);
+    struct gad_diag d = {.text = ""};
+
+    for (size_t n = GAD_TABLE_LABELS_MAX - 1; n <= GAD_TABLE_LABELS_MAX + 1; n++) {
+        gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+        size_t len = 0;
+        for (size_t i = 0; i < n; i++)
+            len += (size_t)snprintf(text + len, LINE, FEATURES ",label%zu.\n", i);
+        int r = load(text, NULL, &t, &d);
+        assert_int_equal(r, n <= GAD_TABLE_LABELS_MAX ? 0 : GAD_ELIMIT);
+        for (size_t i = 0; r == 0 && i < n; i++) {
+            char want[GAD_LABEL_TEXT];
+            (void)snprintf(want, sizeof(want), "label%zu", i);
+            assert_string_equal(gad_table_label_text(t, i), want);
+        }
+    }
+    assert_non_null(strstr(d.text, "different labels"));
+    free(text);
+}
+
+/* float32 rounds the largest duration up; the record must stay legal. */
+static void a_record_from_the_table_is_legal(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    struct gad_record rec;
+    char text[512];
+
+    (void)snprintf(text, sizeof(text), "4294967295%s\n", FEATURES + 1);
+    assert_int_equal(load(text, NULL, &t, NULL), 0);
+    gad_table_record(t, 0, &rec);
+    assert_int_equal(gad_record_check(&rec), -1);
+    assert_true((float)rec.v[GAD_DURATION] == gad_table_features(t, 0)[GAD_DURATION]);
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/nonexistent/kdd.gz"};
+    struct gad_table *t = NULL;
+    struct gad_diag d = {.text = ""};
+
+    assert_int_equal(gad_table_load(paths, 1, NULL, &t, &d), -ENOENT);
+    assert_non_null(strstr(d.text, "/nonexistent/kdd.gz: cannot open"));
+    assert_null(t);
+}
+
+static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
+{
+    (void)state;
+    int r = -1;
+    long k = 0;
+
+    while (r != 0 && k < 100) {
+        struct gad_table *t = NULL;
+        (void)gad_mem_fail_at(++k);
+        r = load(KDD("normal"), NULL, &t, NULL);
+        (void)gad_mem_fail_at(0);
+        assert_true(r == 0 || (r == GAD_ENOMEM && t == NULL));
+        gad_table_free(t);
+    }
+    assert_true(k > 5 && r == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_labels_and_sources_are_kept),
+        cmocka_unit_test(the_sum_is_the_files_and_bad_lines_are_counted),
+        cmocka_unit_test(files_without_labels_are_told_apart),
+        cmocka_unit_test(rows_are_limited),
+        cmocka_unit_test(labels_are_limited),
+        cmocka_unit_test(a_record_from_the_table_is_legal),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(each_failed_allocation_is_reported_and_nothing_leaks),
+    };
+    return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+}
