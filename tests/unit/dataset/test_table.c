@@ -137,7 +137,7 @@ static void a_record_from_the_table_is_legal(void **state)
     struct gad_record rec;
     char text[512];
 
-    (void)snprintf(text, sizeof(text), "4294967295%s\n", FEATURES + 1);
+    (void)snprintf(text, sizeof(text), "4294967295%s\n", &FEATURES[1]);
     assert_int_equal(load(text, NULL, &t, NULL), 0);
     gad_table_record(t, 0, &rec);
     assert_int_equal(gad_record_check(&rec), -1);
