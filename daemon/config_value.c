@@ -97,7 +97,7 @@ static int set_duration(const struct config_key *k, const char *text, struct gad
 
 static int set_real(const struct config_key *k, const char *text, double *field, struct gad_diag *d)
 {
-    double v = NAN;
+    double v = (double)NAN;
 
     if (*text && gad_text_real(text, strlen(text), &v) != 0)
         return gad_fail(d, GAD_EINVAL, "'%s' is not a number", text);
