@@ -20,9 +20,15 @@ static float *borrow_floats(const float *v)
     return p;
 }
 
+/* Room for n pointers to messages or strings. */
+static void *pointers(struct gad_ckpt_arena *a, size_t n)
+{
+    return gad_ckpt_arena_alloc(a, n, sizeof(void *));
+}
+
 static char **borrow_strings(struct gad_ckpt_arena *a, const char *const *s, size_t n)
 {
-    char **p = gad_ckpt_arena_alloc(a, n, sizeof(*p));
+    char **p = pointers(a, n);
     for (size_t i = 0; p && i < n; i++)
         p[i] = borrow(s[i]);
     return p;
@@ -52,7 +58,7 @@ static Ganad__Checkpoint__Net *build_net(struct gad_ckpt_arena *a, const struct 
     ganad__checkpoint__net__init(m);
     m->name = borrow(net->name);
     m->n_layer = net->n_layers;
-    m->layer = gad_ckpt_arena_alloc(a, net->n_layers, sizeof(*m->layer));
+    m->layer = pointers(a, net->n_layers);
     for (size_t i = 0; m->layer && i < net->n_layers; i++)
         if (!(m->layer[i] = build_layer(a, &net->layers[i])))
             return NULL;
@@ -102,8 +108,8 @@ static bool build_nets(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
 
     for (size_t i = 0; i < c->n_nets; i++)
         n_layers += c->nets[i].n_layers;
-    m->net = gad_ckpt_arena_alloc(a, c->n_nets, sizeof(*m->net));
-    m->tensor = gad_ckpt_arena_alloc(a, 2 * n_layers, sizeof(*m->tensor));
+    m->net = pointers(a, c->n_nets);
+    m->tensor = pointers(a, 2 * n_layers);
     if (!m->net || !m->tensor)
         return false;
     for (size_t i = 0; i < c->n_nets; i++) {
@@ -140,7 +146,7 @@ static Ganad__Checkpoint__Schema *build_schema(struct gad_ckpt_arena *a,
     m->n_numeric = c->schema.n_numeric;
     m->numeric = borrow_strings(a, c->schema.numeric, c->schema.n_numeric);
     m->n_group = c->schema.n_groups;
-    m->group = gad_ckpt_arena_alloc(a, c->schema.n_groups, sizeof(*m->group));
+    m->group = pointers(a, c->schema.n_groups);
     for (size_t i = 0; m->group && i < c->schema.n_groups; i++)
         if (!(m->group[i] = build_group(a, &c->schema.groups[i])))
             return NULL;
@@ -232,8 +238,8 @@ static Ganad__Checkpoint__Provenance *build_provenance(struct gad_ckpt_arena *a,
     m->epoch = c->provenance.epoch;
     m->n_data = c->provenance.n_data;
     m->n_metric = c->provenance.n_metrics;
-    m->data = gad_ckpt_arena_alloc(a, m->n_data, sizeof(*m->data));
-    m->metric = gad_ckpt_arena_alloc(a, m->n_metric, sizeof(*m->metric));
+    m->data = pointers(a, m->n_data);
+    m->metric = pointers(a, m->n_metric);
     if (!m->data || !m->metric)
         return NULL;
     for (size_t i = 0; i < m->n_data; i++)
@@ -248,7 +254,7 @@ static Ganad__Checkpoint__Provenance *build_provenance(struct gad_ckpt_arena *a,
 static bool build_self_tests(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
                              Ganad__Checkpoint__Checkpoint *m)
 {
-    m->self_test = gad_ckpt_arena_alloc(a, c->n_self_tests, sizeof(*m->self_test));
+    m->self_test = pointers(a, c->n_self_tests);
     Ganad__Checkpoint__SelfTest *t = gad_ckpt_arena_alloc(a, c->n_self_tests, sizeof(*t));
     if (!m->self_test || !t)
         return false;

@@ -95,7 +95,7 @@ static int refuse_unknown(const ProtobufCMessage *m, struct gad_diag *d)
         for (size_t k = 0; k < n; k++) {
             const ProtobufCMessage *s = sub;
             if (f->label == PROTOBUF_C_LABEL_REPEATED)
-                memcpy(&s, (const uint8_t *)sub + k * sizeof(s), sizeof(s));
+                memcpy(&s, (const uint8_t *)sub + k * sizeof(sub), sizeof(sub)); /* of pointers */
             int r = refuse_unknown(s, d);
             if (r != 0)
                 return r;
