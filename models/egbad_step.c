@@ -145,7 +145,7 @@ double gad_egbad_loss_d(struct gad_egbad *g, enum gad_dropout dropout, struct ga
     const gad_real *theta = g->params.value;
     gad_real *grad = g->params.grad;
     size_t n = g->n;
-    struct gad_mat none = gad_mat_none(), logit = gad_tape_out(&g->logit, &g->disc_logit);
+    struct gad_mat logit = gad_tape_out(&g->logit, &g->disc_logit);
     struct gad_tape fakes = gad_tape_rows(&g->g, &g->generator, 0, n);
     double loss;
 
@@ -157,12 +157,12 @@ double gad_egbad_loss_d(struct gad_egbad *g, enum gad_dropout dropout, struct ga
     loss = gad_loss_bce(gad_mat_rows(logit, 0, n), 1, 1, gad_mat_rows(g->d_logit, 0, n)) +
            gad_loss_bce(gad_mat_rows(logit, n, n), 0, 1, gad_mat_rows(g->d_logit, n, n));
     gad_net_backward(&g->disc_logit, theta, gad_tape_out(&g->f, &g->disc_f), &g->logit, g->d_logit,
-                     grad, 0, g->d_f);
-    gad_net_backward(&g->disc_f, theta, g->pair, &g->f, g->d_f, grad, 0, g->d_pair);
+                     grad, gad_input_grad(g->d_f));
+    gad_net_backward(&g->disc_f, theta, g->pair, &g->f, g->d_f, grad, gad_input_grad(g->d_pair));
     gad_net_backward(&g->disc_x, theta, gad_mat_rows(g->xs, 0, 2 * n), &g->x,
-                     gad_mat_cols(g->d_pair, 0, DX), grad, 0, none);
+                     gad_mat_cols(g->d_pair, 0, DX), grad, gad_input_grad_none());
     gad_net_backward(&g->disc_z, theta, gad_mat_rows(g->zs, 0, 2 * n), &g->z,
-                     gad_mat_cols(g->d_pair, DX, DZ), grad, 0, none);
+                     gad_mat_cols(g->d_pair, DX, DZ), grad, gad_input_grad_none());
     return loss;
 }
 
@@ -183,7 +183,31 @@ static void adversarial(struct gad_egbad *g, double *ret_g, double *ret_e)
     gad_mat_zero(g->d_logit);
     *ret_e = gad_loss_bce(gad_mat_rows(logit, 0, n), 0, 1, gad_mat_rows(g->d_logit, 0, n));
     *ret_g = gad_loss_bce(gad_mat_rows(logit, n, n), 1, 1, gad_mat_rows(g->d_logit, n, n));
-    gad_net_backward(&g->disc_logit, g->params.value, f, &g->logit, g->d_logit, NULL, 0, g->d_f);
+    gad_net_backward(&g->disc_logit, g->params.value, f, &g->logit, g->d_logit, NULL,
+                     gad_input_grad(g->d_f));
+}
+
+/* From d_f back to the code of the real pairs and to the row of the fake ones; the other halves, the real row
+ * and the draw, nobody trains. */
+static void back_to_pairs(struct gad_egbad *g)
+{
+    const gad_real *theta = g->params.value;
+    size_t n = g->n;
+    struct gad_tape f_real = gad_tape_rows(&g->f, &g->disc_f, 0, n),
+                    f_fake = gad_tape_rows(&g->f, &g->disc_f, n, n),
+                    code = gad_tape_rows(&g->z, &g->disc_z, 0, n),
+                    row = gad_tape_rows(&g->x, &g->disc_x, n, n);
+    struct gad_mat d_code = gad_mat_cols(gad_mat_rows(g->d_pair, 0, n), DX, DZ),
+                   d_row = gad_mat_cols(gad_mat_rows(g->d_pair, n, n), 0, DX);
+
+    gad_net_backward(&g->disc_f, theta, gad_mat_rows(g->pair, 0, n), &f_real,
+                     gad_mat_rows(g->d_f, 0, n), NULL, gad_input_grad_cols(d_code, DX));
+    gad_net_backward(&g->disc_z, theta, gad_mat_rows(g->zs, 0, n), &code, d_code, NULL,
+                     gad_input_grad(g->d_code));
+    gad_net_backward(&g->disc_f, theta, gad_mat_rows(g->pair, n, n), &f_fake,
+                     gad_mat_rows(g->d_f, n, n), NULL, gad_input_grad_cols(d_row, 0));
+    gad_net_backward(&g->disc_x, theta, gad_mat_rows(g->xs, n, n), &row, d_row, NULL,
+                     gad_input_grad(gad_mat_rows(g->d_gen, 0, n)));
 }
 
 void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad_dropout_rng *rng,
@@ -194,8 +218,6 @@ void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad
     size_t n = g->n, n_gen = g->g.rows;
     bool residual = n_gen > n;
     struct gad_mat z_in = gad_mat_rows(g->zs, n, n_gen), none = gad_mat_none();
-    struct gad_tape fakes = gad_tape_rows(&g->x, &g->disc_x, n, n);
-    struct gad_tape codes = gad_tape_rows(&g->z, &g->disc_z, 0, n);
 
     gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
     if (residual)
@@ -204,12 +226,7 @@ void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad
     discriminate(g, dropout, rng);
 
     adversarial(g, ret_g, ret_e);
-    gad_net_backward(&g->disc_f, theta, g->pair, &g->f, g->d_f, NULL, 0, g->d_pair);
-    gad_net_backward(&g->disc_x, theta, gad_mat_rows(g->xs, n, n), &fakes,
-                     gad_mat_cols(gad_mat_rows(g->d_pair, n, n), 0, DX), NULL, 0,
-                     gad_mat_rows(g->d_gen, 0, n));
-    gad_net_backward(&g->disc_z, theta, gad_mat_rows(g->zs, 0, n), &codes,
-                     gad_mat_cols(gad_mat_rows(g->d_pair, 0, n), DX, DZ), NULL, 0, g->d_code);
+    back_to_pairs(g);
     if (residual) {
         struct gad_mat d_back = gad_mat_rows(g->d_gen, n, n);
         double w = g->loss.residual, r;
@@ -219,9 +236,10 @@ void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad
         *ret_g += w * r;
         *ret_e += w * r;
     }
-    gad_net_backward(&g->generator, theta, z_in, &g->g, g->d_gen, grad, 0,
-                     residual ? g->d_latent : none);
+    gad_net_backward(&g->generator, theta, z_in, &g->g, g->d_gen, grad,
+                     residual ? gad_input_grad(g->d_latent) : gad_input_grad_none());
     if (residual)
         gad_mat_add(g->d_code, gad_mat_rows(g->d_latent, n, n));
-    gad_net_backward(&g->encoder, theta, gad_egbad_x(g), &g->e, g->d_code, grad, 0, none);
+    gad_net_backward(&g->encoder, theta, gad_egbad_x(g), &g->e, g->d_code, grad,
+                     gad_input_grad_none());
 }

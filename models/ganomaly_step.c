@@ -149,17 +149,20 @@ double gad_ganomaly_loss_g(struct gad_ganomaly *g)
     gad_mat_zero(d_f_fake);
     adversarial =
         gad_loss_l2(gad_mat_rows(f, 0, n), gad_mat_rows(f, n, n), w->w_adversarial, none, d_f_fake);
-    gad_net_backward(&g->disc_f, theta, fake(g), &f_fake, d_f_fake, NULL, 0, g->d_fake);
+    gad_net_backward(&g->disc_f, theta, fake(g), &f_fake, d_f_fake, NULL,
+                     gad_input_grad(g->d_fake));
 
     contextual = gad_loss_l1(gad_ganomaly_x(g), fake(g), w->w_contextual, none, g->d_fake);
 
     gad_mat_zero(g->d_z);
     gad_mat_zero(g->d_z2);
     encoder = gad_loss_l2(z, z2, w->w_encoder, g->d_z, g->d_z2);
-    gad_net_backward(&g->encoder2, theta, fake(g), &g->e2, g->d_z2, grad, 1, g->d_fake);
+    gad_net_backward(&g->encoder2, theta, fake(g), &g->e2, g->d_z2, grad,
+                     gad_input_grad_add(g->d_fake));
 
-    gad_net_backward(&g->decoder, theta, z, &g->g, g->d_fake, grad, 1, g->d_z);
-    gad_net_backward(&g->encoder, theta, gad_ganomaly_x(g), &g->e, g->d_z, grad, 0, none);
+    gad_net_backward(&g->decoder, theta, z, &g->g, g->d_fake, grad, gad_input_grad_add(g->d_z));
+    gad_net_backward(&g->encoder, theta, gad_ganomaly_x(g), &g->e, g->d_z, grad,
+                     gad_input_grad_none());
     return w->w_adversarial * adversarial + w->w_contextual * contextual + w->w_encoder * encoder;
 }
 
@@ -175,7 +178,7 @@ double gad_ganomaly_loss_d(struct gad_ganomaly *g)
     real = gad_loss_bce(gad_mat_rows(logit, 0, n), 1, 0.5, gad_mat_rows(g->d_logit, 0, n));
     fakes = gad_loss_bce(gad_mat_rows(logit, n, n), 0, 0.5, gad_mat_rows(g->d_logit, n, n));
     gad_net_backward(&g->disc_logit, theta, gad_tape_out(&g->f, &g->disc_f), &g->logit, g->d_logit,
-                     grad, 0, g->d_f);
-    gad_net_backward(&g->disc_f, theta, g->xs, &g->f, g->d_f, grad, 0, gad_mat_none());
+                     grad, gad_input_grad(g->d_f));
+    gad_net_backward(&g->disc_f, theta, g->xs, &g->f, g->d_f, grad, gad_input_grad_none());
     return (real + fakes) / 2;
 }

@@ -17,14 +17,16 @@ static void dense_forward(const struct gad_net_layer *l, const gad_real *theta, 
 }
 
 static void dense_backward(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
-                           struct gad_mat dy, gad_real *grad, gad_real beta, struct gad_mat dx)
+                           struct gad_mat dy, gad_real *grad, struct gad_input_grad dx)
 {
     if (grad) {
         gad_mat_mul_tn(x, dy, 0, grad + l->tensor[WEIGHT]);
         gad_act_bias_grad(dy, grad + l->tensor[BIAS]);
     }
-    if (dx.v)
-        gad_mat_mul_nt(dy, theta + l->tensor[WEIGHT], beta, dx);
+    if (dx.to.v) {
+        gad_assert(dx.first <= l->spec.in && dx.to.cols <= l->spec.in - dx.first);
+        gad_mat_mul_nt(dy, theta + l->tensor[WEIGHT] + dx.first * l->spec.out, dx.beta, dx.to);
+    }
 }
 
 const struct gad_layer_ops gad_dense_ops = {dense_add, dense_forward, dense_backward};

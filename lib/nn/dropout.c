@@ -16,25 +16,33 @@ struct gad_dropout_rng gad_dropout_rng_init(uint64_t seed, uint64_t stream)
     return r;
 }
 
+/* Vectors of the compiler: the state stays in registers, whatever their width. */
+typedef uint64_t lanes __attribute__((vector_size(64)));
+
 GAD_NN_CLONES
 static void draw(uint64_t s[restrict 4][8], size_t n_blocks, unsigned char *restrict out)
 {
+    lanes s0, s1, s2, s3;
+
+    memcpy(&s0, s[0], sizeof(s0));
+    memcpy(&s1, s[1], sizeof(s1));
+    memcpy(&s2, s[2], sizeof(s2));
+    memcpy(&s3, s[3], sizeof(s3));
     for (size_t b = 0; b < n_blocks; b++) {
-        uint64_t word[8];
+        lanes sum = s0 + s3, word = (sum << 23 | sum >> 41) + s0, t = s1 << 17;
 
-        for (int l = 0; l < 8; l++) {
-            uint64_t sum = s[0][l] + s[3][l], t = s[1][l] << 17;
-
-            word[l] = (sum << 23 | sum >> 41) + s[0][l];
-            s[2][l] ^= s[0][l];
-            s[3][l] ^= s[1][l];
-            s[1][l] ^= s[2][l];
-            s[0][l] ^= s[3][l];
-            s[2][l] ^= t;
-            s[3][l] = s[3][l] << 45 | s[3][l] >> 19;
-        }
-        memcpy(out + b * sizeof(word), word, sizeof(word));
+        s2 ^= s0;
+        s3 ^= s1;
+        s1 ^= s2;
+        s0 ^= s3;
+        s2 ^= t;
+        s3 = s3 << 45 | s3 >> 19;
+        memcpy(out + b * sizeof(word), &word, sizeof(word));
     }
+    memcpy(s[0], &s0, sizeof(s0));
+    memcpy(s[1], &s1, sizeof(s1));
+    memcpy(s[2], &s2, sizeof(s2));
+    memcpy(s[3], &s3, sizeof(s3));
 }
 
 void gad_dropout_draw(struct gad_dropout_rng *r, size_t n, uint16_t *mask)

@@ -34,6 +34,13 @@ struct gad_net_layer {
         [GAD_LAYER_TENSORS_MAX]; /* offsets into a plane; dense: weight (in, out), bias (out) */
 };
 
+/* Which part of the gradient of a layer's input is wanted, and where. */
+struct gad_input_grad {
+    struct gad_mat to; /* gad_mat_none(): none of it */
+    size_t first;      /* to (n, k) gets that of columns first .. first + k */
+    gad_real beta;     /* to = beta to + gradient */
+};
+
 struct gad_layer_ops {
     /* Registers the tensors. */
     void (*add)(struct gad_net_layer *l, struct gad_params *p);
@@ -43,9 +50,9 @@ struct gad_layer_ops {
                     struct gad_mat y);
 
     /* dy (n, out) is the gradient before the activation. Overwrites the layer's tensors in plane grad unless
-     * that is NULL; dx (n, in) = beta dx + gradient unless that is gad_mat_none(). */
+     * that is NULL. */
     void (*backward)(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
-                     struct gad_mat dy, gad_real *grad, gad_real beta, struct gad_mat dx);
+                     struct gad_mat dy, gad_real *grad, struct gad_input_grad dx);
 };
 
 const struct gad_layer_ops *gad_layer_ops(enum gad_layer_kind kind);

@@ -58,7 +58,7 @@ void gad_mat_free(struct gad_mat *m);
 /* y (n, out) = x (n, in) w (in, out) + beta y */
 void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, gad_real beta, struct gad_mat y);
 
-/* dx (n, in) = dy (n, out) w (in, out)^T + beta dx */
+/* dx (n, in) = dy (n, out) w (in, out)^T + beta dx; fewer rows of w from w on: that part of the columns of dx */
 void gad_mat_mul_nt(struct gad_mat dy, const gad_real *w, gad_real beta, struct gad_mat dx);
 
 /* dw (in, out) = x (n, in)^T dy (n, out) + beta dw */

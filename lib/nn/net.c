@@ -129,14 +129,14 @@ void gad_net_forward(const struct gad_net *net, const gad_real *theta, struct ga
 }
 
 void gad_net_backward(const struct gad_net *net, const gad_real *theta, struct gad_mat x,
-                      const struct gad_tape *t, struct gad_mat dy, gad_real *grad, gad_real beta,
-                      struct gad_mat dx)
+                      const struct gad_tape *t, struct gad_mat dy, gad_real *grad,
+                      struct gad_input_grad dx)
 {
     gad_assert(x.rows == t->rows && dy.rows == t->rows && dy.cols == gad_net_out(net));
     for (size_t i = net->n_layers; i-- > 0;) {
         const struct gad_net_layer *l = &net->layer[i];
         gad_real keep = 1;
-        struct gad_mat below = dx;
+        struct gad_input_grad below = dx;
 
         if (t->mask[i]) {
             keep = gad_dropout_keep(l->spec.dropout);
@@ -144,9 +144,8 @@ void gad_net_backward(const struct gad_net *net, const gad_real *theta, struct g
         }
         gad_act_backward(l->spec.act, (gad_real)l->spec.slope, keep, t->y[i], dy);
         if (i)
-            below = gad_mat(t->dy[i & 1], t->rows, l->spec.in);
-        gad_layer_ops(l->spec.kind)
-            ->backward(l, theta, i ? t->y[i - 1] : x, dy, grad, i ? 0 : beta, below);
-        dy = below;
+            below = gad_input_grad(gad_mat(t->dy[i & 1], t->rows, l->spec.in));
+        gad_layer_ops(l->spec.kind)->backward(l, theta, i ? t->y[i - 1] : x, dy, grad, below);
+        dy = below.to;
     }
 }

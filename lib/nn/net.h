@@ -64,8 +64,31 @@ void gad_net_forward(const struct gad_net *net, const gad_real *theta, struct ga
  * @t:     from forward; a loss may go back through the same tape several times
  * @dy:    overwritten
  * @grad:  plane of gradients, this network's range overwritten; NULL if they are not wanted
- * @dx:    (n, in) = beta dx + gradient of the input; gad_mat_none() if it is not wanted
+ * @dx:    what of the input's gradient is wanted
  */
 void gad_net_backward(const struct gad_net *net, const gad_real *theta, struct gad_mat x,
-                      const struct gad_tape *t, struct gad_mat dy, gad_real *grad, gad_real beta,
-                      struct gad_mat dx);
+                      const struct gad_tape *t, struct gad_mat dy, gad_real *grad,
+                      struct gad_input_grad dx);
+
+/* All of it, replacing what was there. */
+static inline struct gad_input_grad gad_input_grad(struct gad_mat to)
+{
+    return (struct gad_input_grad){.to = to};
+}
+
+/* All of it, added to what is there. */
+static inline struct gad_input_grad gad_input_grad_add(struct gad_mat to)
+{
+    return (struct gad_input_grad){.to = to, .beta = 1};
+}
+
+/* Columns first .. first + to.cols, replacing. */
+static inline struct gad_input_grad gad_input_grad_cols(struct gad_mat to, size_t first)
+{
+    return (struct gad_input_grad){.to = to, .first = first};
+}
+
+static inline struct gad_input_grad gad_input_grad_none(void)
+{
+    return (struct gad_input_grad){.to = gad_mat_none()};
+}

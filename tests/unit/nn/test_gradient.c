@@ -51,7 +51,8 @@ static void check_chain(const char *what, size_t n_layers, const struct gad_laye
     gad_net_forward(&t.net, t.params.value, t.x, GAD_DROPOUT_DRAW, &t.rng, &t.tape);
     gad_mat_copy(t.dy, t.c);
     gradcheck_fill(&rng, 1, t.dx.v, N * t.dx.ld); /* beta 0 must overwrite this */
-    gad_net_backward(&t.net, t.params.value, t.x, &t.tape, t.dy, t.params.grad, 0, t.dx);
+    gad_net_backward(&t.net, t.params.value, t.x, &t.tape, t.dy, t.params.grad,
+                     gad_input_grad(t.dx));
 
     (void)snprintf(name, sizeof(name), "%s, parameters", what);
     for (size_t i = 0; i < t.params.n_tensors; i++) {
@@ -67,12 +68,24 @@ static void check_chain(const char *what, size_t n_layers, const struct gad_laye
 
     /* Without parameter gradients the rest is the same, and beta 1 adds to what is there. */
     gad_real before = t.dx.v[0];
+    (void)chain_loss(&t); /* the last one was of a changed element */
     memset(t.params.grad, 0, t.params.size * sizeof(gad_real));
     gad_mat_copy(t.dy, t.c);
-    gad_net_backward(&t.net, t.params.value, t.x, &t.tape, t.dy, NULL, 1, t.dx);
+    gad_net_backward(&t.net, t.params.value, t.x, &t.tape, t.dy, NULL, gad_input_grad_add(t.dx));
     assert_true(fabs((double)(t.dx.v[0] - 2 * before)) <= 1e-12 * fabs((double)before));
     for (size_t i = 0; i < t.params.size; i++)
         assert_true(t.params.grad[i] == 0);
+
+    /* The last two columns alone, and only for the last row. */
+    size_t first = t.dx.cols - 2;
+    gad_real part[2] = {0}, *whole = gad_mat_row(t.dx, N - 1) + first;
+    struct gad_tape last = gad_tape_rows(&t.tape, &t.net, N - 1, 1);
+    gad_mat_copy(t.dy, t.c);
+    gad_net_backward(&t.net, t.params.value, gad_mat_rows(t.x, N - 1, 1), &last,
+                     gad_mat_rows(t.dy, N - 1, 1), NULL,
+                     gad_input_grad_cols(gad_mat(part, 1, 2), first));
+    for (size_t k = 0; k < 2; k++)
+        assert_true(fabs((double)(2 * part[k] - whole[k])) <= 1e-12);
 
     gad_mat_free(&t.x);
     gad_mat_free(&t.dx);
@@ -173,9 +186,11 @@ static void concatenated_branches(void **state)
     (void)joined_loss(&j);
     for (size_t i = 0; i < N; i++)
         *gad_mat_row(j.dy, i) = 1;
-    gad_net_backward(&j.top, theta, j.pair, &j.ttop, j.dy, j.params.grad, 0, j.d_pair);
-    gad_net_backward(&j.a, theta, j.x, &j.ta, gad_mat_cols(j.d_pair, 0, 3), j.params.grad, 0, none);
-    gad_net_backward(&j.b, theta, j.z, &j.tb, gad_mat_cols(j.d_pair, 3, 4), j.params.grad, 0, none);
+    gad_net_backward(&j.top, theta, j.pair, &j.ttop, j.dy, j.params.grad, gad_input_grad(j.d_pair));
+    gad_net_backward(&j.a, theta, j.x, &j.ta, gad_mat_cols(j.d_pair, 0, 3), j.params.grad,
+                     gad_input_grad_none());
+    gad_net_backward(&j.b, theta, j.z, &j.tb, gad_mat_cols(j.d_pair, 3, 4), j.params.grad,
+                     gad_input_grad_none());
     for (size_t i = 0; i < j.params.n_tensors; i++) {
         const struct gad_param *p = &j.params.tensor[i];
         gradcheck("joined branches", joined_loss, &j, j.params.value + p->at, j.params.grad + p->at,
