@@ -5,7 +5,6 @@
  * Prints milliseconds a step, median over chunks of steps, and seconds an epoch, median over epochs; processor
  * time of the one thread, so a busy machine shows less. tests/bench/train_vs_torch compares with PyTorch.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +13,10 @@
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/base/rng.h"
+#include "lib/base/text.h"
 #include "models/trainer.h"
 
-enum { ROWS = 198361, DIM = 121, LD = 128, N_NUMERIC = 34, CHUNKS_MAX = 1 << 16 };
+enum { ROWS = 198361, DIM = 121, LD = 128, N_NUMERIC = 34, CHUNKS_MAX = 1 << 16, EPOCHS_MAX = 100 };
 
 static double now(void)
 {
@@ -85,7 +85,7 @@ static int run(const struct gad_trainer_ops *ops, const char *protocol, const fl
     struct gad_trainer *t = NULL;
     struct gad_epoch_stats stats = {0};
     struct gad_diag d = {""};
-    double epoch[100];
+    double epoch[EPOCHS_MAX] = {0};
     int r;
 
     c = (struct chunks){0};
@@ -112,12 +112,12 @@ static int run(const struct gad_trainer_ops *ops, const char *protocol, const fl
 int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : NULL;
-    int epochs = argc > 2 ? (int)strtoul(argv[2], NULL, 10) : 3, r = 0;
-    float *x = make_rows();
+    uint64_t epochs = 3;
+    int r = argc > 2 ? gad_text_u64(argv[2], strlen(argv[2]), EPOCHS_MAX, &epochs) : 0;
+    float *x = r || epochs == 0 ? NULL : make_rows();
 
-    if (!x || epochs < 1 || epochs > 100) {
+    if (!x) {
         (void)fprintf(stderr, "usage: bench_train [MODEL [EPOCHS]], 1 to 100 epochs\n");
-        gad_free(x);
         return 2;
     }
     for (size_t i = 0; gad_trainer_at(i); i++) {
@@ -125,9 +125,9 @@ int main(int argc, char **argv)
 
         if (only && strcmp(only, ops->name) != 0)
             continue;
-        r |= run(ops, "survey", x, epochs);
+        r |= run(ops, "survey", x, (int)epochs);
         if (!only)
-            r |= run(ops, "normal", x, epochs);
+            r |= run(ops, "normal", x, (int)epochs);
     }
     gad_free(x);
     return r;
