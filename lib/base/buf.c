@@ -26,7 +26,7 @@ uint8_t *gad_buf_room(struct gad_buf *b, size_t n)
 {
     if (b->bad)
         return NULL;
-    if (n <= b->cap - b->len)
+    if (b->p && n <= b->cap - b->len)
         return b->p + b->len;
 
     compact(b);
@@ -34,8 +34,9 @@ uint8_t *gad_buf_room(struct gad_buf *b, size_t n)
         b->bad = true;
         return NULL;
     }
-    if (n > b->cap - b->len) {
-        size_t cap = b->cap ? b->cap : 256; /* doubling from 256, bounded by max: cannot overflow */
+    if (!b->p || n > b->cap - b->len) {
+        /* doubling from 256, bounded by max: cannot overflow */
+        size_t cap = b->cap ? b->cap : b->max < 256 ? b->max : 256;
         while (cap < b->len + n)
             cap = cap > b->max / 2 ? b->max : cap * 2;
         uint8_t *p = gad_realloc_array(b->p, cap, 1);

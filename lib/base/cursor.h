@@ -20,7 +20,8 @@ struct gad_cursor {
 
 static inline struct gad_cursor gad_cursor_init(const void *buf, size_t len)
 {
-    return (struct gad_cursor){.p = buf, .left = len};
+    static const uint8_t empty[1]; /* no arithmetic on NULL */
+    return (struct gad_cursor){.p = buf ? buf : empty, .left = buf ? len : 0};
 }
 
 /* Borrowed pointer to the next n bytes, or NULL (and `bad`) if fewer are left. */

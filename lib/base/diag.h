@@ -14,12 +14,12 @@ enum { GAD_DIAG_MAX = 512 };
 
 struct gad_diag {
     char text
-        [GAD_DIAG_MAX]; /* NUL-terminated, printable ASCII and UTF-8 bytes only; "" if nothing was said */
+        [GAD_DIAG_MAX]; /* NUL-terminated, valid UTF-8 without control characters; "" if nothing was said */
 };
 
 /**
  * gad_fail() - say why and return the code, for `return gad_fail(d, GAD_EFORMAT, "...", ...)`
- * @d:   where to put the text, or NULL; a control byte that came in with an argument becomes '?'
+ * @d:   where to put the text, or NULL; a byte of an argument that may not be there becomes '?'
  * Return: @err, unchanged.
  */
 int gad_fail(struct gad_diag *d, int err, const char *fmt, ...)

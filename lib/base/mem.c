@@ -28,6 +28,8 @@ void *gad_calloc(size_t n, size_t size)
 
 void *gad_realloc_array(void *p, size_t n, size_t size)
 {
+    if (n == 0 || size == 0)
+        n = size = 1; /* realloc(p, 0) frees p, and what it returns depends on the C library */
     return must_fail() ? NULL : reallocarray(p, n, size);
 }
 

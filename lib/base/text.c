@@ -62,7 +62,8 @@ static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned
     return i;
 }
 
-/* Below 2^53 and 10^19 both operands are exact (10^19 < 2^64, 5^19 < 2^53), so one division rounds once. */
+/* Digits below 2^53 and powers up to 10^19 (5^19 < 2^53) are exact, so that the division alone rounds; longer
+ * digits round once before it. */
 static double quotient(uint64_t digits, unsigned scale)
 {
     return (double)digits / pow10_exact[scale];

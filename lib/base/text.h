@@ -15,7 +15,8 @@
 /* Decimal digits only. 0; GAD_EFORMAT if empty or not digits; GAD_ELIMIT above max. */
 int gad_text_u64(const char *s, size_t len, uint64_t max, uint64_t *ret) GAD_MUST_CHECK;
 
-/* [-]digits[.digits], at most 19 significant digits, no exponent, no inf or nan. Correctly rounded. */
+/* [-]digits[.digits], at most 19 significant digits, no exponent, no inf or nan. Correctly
+ * rounded while the digits without the point are below 2^53, within one unit in the last place beyond. */
 int gad_text_decimal(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
 
 /* As gad_text_decimal(), with an optional exponent e[+-]digits; for configuration values such as 1e-4. */

@@ -22,9 +22,13 @@ static inline double gad_time_seconds(struct gad_time t)
     return (double)t.ns / 1e9;
 }
 
+/* Saturates: times come from the wire too. */
 static inline struct gad_time gad_time_sub(struct gad_time a, struct gad_time b)
 {
-    return (struct gad_time){a.ns - b.ns};
+    int64_t ns;
+    if (__builtin_sub_overflow(a.ns, b.ns, &ns))
+        ns = a.ns < b.ns ? INT64_MIN : INT64_MAX;
+    return (struct gad_time){ns};
 }
 
 enum { GAD_TIME_TEXT = 40 };
