@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/data.h"
+
+#include "lib/base/mem.h"
+#include "lib/dataset/table.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
+#include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/print.h"
+
+enum { TILE = 48 };
+
+int data_load(const struct cli_list *files, bool skip_bad, struct gad_table **ret,
+              struct gad_diag *d)
+{
+    const struct gad_table_options opt = {.skip_bad = skip_bad};
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    char count[PRINT_COUNT];
+
+    int err = gad_table_load(files->item, files->n, &opt, &t, d);
+    if (err != 0)
+        return err;
+    for (size_t i = 0; i < gad_table_n_sources(t); i++) {
+        const struct gad_table_source *s = gad_table_source(t, i);
+        if (s->bad_lines > 0)
+            cli_say("warning: %s: %s bad lines skipped; the first: %s", s->name,
+                    print_count(s->bad_lines, count), s->first_bad);
+    }
+    if (gad_table_n_rows(t) == 0)
+        return gad_fail(d, GAD_EINVAL, "%s: no rows", files->item[0]);
+    *ret = gad_steal(&t);
+    return 0;
+}
+
+int data_score(const struct gad_detector *det, const struct gad_table *t, size_t n,
+               const uint32_t *row, float *score)
+{
+    gad_cleanup(gad_workspace_freep) struct gad_workspace *ws = NULL;
+    gad_cleanup(gad_freep) struct gad_record *tile = gad_calloc(TILE, sizeof(*tile));
+
+    int err = tile ? gad_workspace_new(det, TILE, &ws) : GAD_ENOMEM;
+    for (size_t i = 0; err == 0 && i < n; i += TILE) {
+        size_t m = n - i < TILE ? n - i : TILE;
+        for (size_t k = 0; k < m; k++)
+            gad_table_record(t, row ? row[i + k] : i + k, &tile[k]);
+        (void)gad_detector_score(det, ws, m, tile, score + i);
+    }
+    return err;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "lib/dataset/table.h"
+#include "lib/feature/scaler.h"
+#include "lib/feature/schema.h"
+#include "lib/feature/vectorize.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
+#include "models/model.h"
+#include "models/trainer.h"
+#include "tools/ganad-train/assembly.h"
+#include "tools/ganad-train/data.h"
+#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/fit_options.h"
+#include "tools/ganad-train/interrupt.h"
+#include "tools/ganad-train/print.h"
+#include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/snapshot.h"
+#include "tools/ganad-train/train.h"
+
+/* Of the metrics that go into the checkpoint. */
+#define DEFAULT_FPR 0.01
+
+/* Everything of one run, freed together. */
+struct fit {
+    struct fit_options o;
+    struct gad_table *table;
+    struct gad_split split;
+    struct gad_schema *schema;
+    struct gad_scaler *scaler;
+    float *x, *held_out; /* scaled, leading dimension ld */
+    size_t ld;
+    struct gad_trainer *trainer;
+    struct training training;
+    struct assembly assembly;
+};
+
+static void fit_deinit(struct fit *f)
+{
+    assembly_deinit(&f->assembly);
+    training_deinit(&f->training);
+    if (f->trainer)
+        f->o.model->free(f->trainer);
+    gad_free(f->x);
+    gad_free(f->held_out);
+    gad_scaler_free(f->scaler);
+    gad_schema_free(f->schema);
+    gad_split_deinit(&f->split);
+    gad_table_free(f->table);
+    fit_options_deinit(&f->o);
+}
+
+/* Found out before training, not after. */
+static int check_out(const char *out, struct gad_diag *d)
+{
+    char path[PATH_MAX];
+
+    if ((size_t)snprintf(path, sizeof(path), "%s", out) >= sizeof(path))
+        return gad_fail(d, GAD_ELIMIT, "%s: path too long", out);
+    if (access(dirname(path), W_OK | X_OK) != 0)
+        return gad_fail(d, -errno, "%s: cannot be written there: %s", out, gad_strerror(-errno));
+    return 0;
+}
+
+static void announce(const struct fit *f)
+{
+    char n[PRINT_COUNT], held_out[PRINT_COUNT], test[PRINT_COUNT];
+    const struct fit_options *o = &f->o;
+
+    if (o->quiet)
+        return;
+    (void)fprintf(stderr, "%s, protocol %s, scaler %s, seed %llu\n", o->model->name,
+                  o->protocol->name, gad_scaler_kind_name(o->scaler),
+                  (unsigned long long)o->train.seed);
+    (void)fprintf(
+        stderr, "%s %s rows train, %s %s, %s rows of the other half test\n",
+        print_count(f->split.n_train, n), o->protocol->trains_on_attacks ? "attack" : "normal",
+        print_count(f->split.n_calibration, held_out),
+        o->calibration_share > 0.0 ? "are held out to calibrate" : "of the other half calibrate",
+        print_count(f->split.n_test, test));
+    if (gad_table_is_labelled(f->table))
+        (void)fprintf(stderr, "Labels: %s\n", o->protocol->labels);
+    else
+        (void)fputs("No labels: all rows count as normal connections\n", stderr);
+}
+
+static int vectors(const struct fit *f, size_t n, const uint32_t *row, float **ret)
+{
+    float *x = gad_calloc_aligned(n ? n : 1, f->ld * sizeof(*x));
+    if (!x)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        struct gad_record rec;
+        gad_table_record(f->table, row[i], &rec);
+        (void)gad_vectorize(f->schema, 1, &rec, x + i * f->ld, f->ld);
+    }
+    *ret = x;
+    return 0;
+}
+
+/* Rows to scaled vectors; the scaler sees the training rows only. */
+static int prepare(struct fit *f, struct gad_diag *d)
+{
+    const struct gad_split *c = &f->split;
+
+    int err = gad_schema_new_egbad(&f->schema);
+    if (err != 0)
+        return err;
+    f->ld = gad_ld(gad_schema_dim(f->schema));
+    if ((err = vectors(f, c->n_train, c->train, &f->x)) != 0 ||
+        (err = vectors(f, c->n_calibration, c->calibration, &f->held_out)) != 0)
+        return gad_fail(d, err, "no memory for %zu rows", c->n_train + c->n_calibration);
+    err =
+        gad_scaler_fit(f->o.scaler, c->n_train, gad_schema_dim(f->schema), f->x, f->ld, &f->scaler);
+    if (err != 0)
+        return err;
+    gad_scaler_apply(f->scaler, c->n_train, f->x, f->ld);
+    gad_scaler_apply(f->scaler, c->n_calibration, f->held_out, f->ld);
+    return assembly_input(&f->assembly, f->schema, f->scaler);
+}
+
+static int train(struct fit *f, struct gad_diag *d)
+{
+    struct train_rows rows = {.n = f->split.n_train,
+                              .n_held_out = f->split.n_calibration,
+                              .ld = f->ld,
+                              .x = f->x,
+                              .held_out = f->held_out};
+
+    int err = f->o.model->create(&f->o.train, gad_schema_dim(f->schema), &f->trainer, d);
+    if (err == 0)
+        err = train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
+    return err;
+}
+
+static int calibrate(struct fit *f, struct gad_diag *d)
+{
+    gad_cleanup(scorer_freep) struct scorer *s = NULL;
+    size_t n = f->split.n_calibration;
+    gad_cleanup(gad_freep) float *score = gad_calloc(n ? n : 1, sizeof(*score));
+
+    if (!score)
+        return GAD_ENOMEM;
+    int err = scorer_new(&f->assembly.c, &s, d);
+    if (err != 0)
+        return err;
+    scorer_score(s, n, f->held_out, score);
+    return assembly_calibration(&f->assembly, n, score, d);
+}
+
+/* With labels: how good the kept networks are on the half that they never saw. */
+static int measure(struct fit *f, const struct gad_detector *det, size_t n, const uint32_t *row,
+                   const float *score, struct gad_diag *d)
+{
+    gad_cleanup(evaluation_deinit) struct evaluation e = {0};
+    struct assembly *a = &f->assembly;
+
+    assembly_metric(a, "held_out_residual", f->training.held_out);
+    if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
+        return 0;
+    int err =
+        evaluate(f->table, n, row, score, f->split.positive_is_normal, f->o.protocol->percentile,
+                 (double)gad_detector_threshold(det, DEFAULT_FPR), &e, d);
+    if (err != 0)
+        return err;
+    assembly_metric(a, "test_rows", (double)e.n);
+    assembly_metric(a, "test_positives", (double)e.positives);
+    assembly_metric(a, "auroc", e.auroc);
+    assembly_metric(a, "auprc", e.auprc);
+    assembly_metric(a, "tpr_at_fpr_0.01", e.tpr_at_1_percent);
+    assembly_metric(a, "tpr_at_fpr_0.001", e.tpr_at_0_1_percent);
+    assembly_metric(a, "threshold", e.threshold);
+    assembly_metric(a, "precision", gad_confusion_precision(&e.confusion));
+    assembly_metric(a, "recall", gad_confusion_recall(&e.confusion));
+    assembly_metric(a, "f1", gad_confusion_f1(&e.confusion));
+    assembly_metric(a, "fpr", gad_confusion_fpr(&e.confusion));
+    return 0;
+}
+
+/* Metrics and self-test vectors: from the test half, else from what trained. */
+static int examine(struct fit *f, struct gad_diag *d)
+{
+    bool test = f->split.n_test > 0;
+    size_t n = test ? f->split.n_test : f->split.n_train;
+    const uint32_t *row = test ? f->split.test : f->split.train;
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+    gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
+
+    if (!score)
+        return GAD_ENOMEM;
+    /* Without self-test vectors yet, so there is nothing that could fail to come true. */
+    int err = gad_detector_new(f->o.out, &f->assembly.c, &det, d);
+    if (err == 0)
+        err = data_score(det, f->table, n, row, score);
+    if (err == 0)
+        err = measure(f, det, n, row, score, d);
+    return err != 0 ? err : assembly_self_tests(&f->assembly, f->table, n, row, score);
+}
+
+/* Writes, reads back and lets the detector test itself, as the daemon will. */
+static int deliver(struct fit *f, struct gad_diag *d)
+{
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+
+    f->assembly.c.provenance.epochs = f->training.epochs;
+    f->assembly.c.provenance.epoch = f->training.epoch;
+    int err = gad_checkpoint_write(&f->assembly.c, f->o.out, d);
+    if (err == 0)
+        err = gad_detector_open(f->o.out, &det, d);
+    if (err != 0)
+        return err;
+
+    (void)printf("%s: %s, epoch %u of %u%s\n", f->o.out, gad_detector_name(det), f->training.epoch,
+                 f->training.epochs, f->training.interrupted ? ", interrupted" : "");
+    for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)
+        (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
+    (void)printf("  %-20s %s\n", "sha256", gad_detector_sha256_hex(det));
+    return 0;
+}
+
+static int fit(struct fit *f, struct gad_diag *d)
+{
+    int err = check_out(f->o.out, d);
+    if (err == 0)
+        err = data_load(&f->o.data, f->o.skip_bad, &f->table, d);
+    if (err == 0)
+        err = assembly_provenance(&f->assembly, &f->o, f->table, d);
+    if (err == 0)
+        err = protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
+                              &f->split, d);
+    if (err != 0)
+        return err;
+    announce(f);
+    if ((err = prepare(f, d)) != 0 || (err = train(f, d)) != 0 || !f->training.kept)
+        return err;
+    if (f->training.interrupted)
+        cli_say("interrupted: keeping epoch %u of the %u that were finished", f->training.epoch,
+                f->training.epochs);
+    if ((err = calibrate(f, d)) != 0 || (err = examine(f, d)) != 0)
+        return err;
+    return deliver(f, d);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+    gad_cleanup(fit_deinit) struct fit f = {0};
+    struct gad_diag d = {0};
+
+    int code = fit_options_parse(self, argc, argv, &f.o);
+    if (code != CLI_OK)
+        return code;
+    interrupt_watch();
+    int err = fit(&f, &d);
+    if (err != 0)
+        return cli_failed(err, &d);
+    if (!f.training.kept) {
+        cli_say("interrupted before the first epoch was finished: nothing written");
+        return CLI_INTERRUPTED;
+    }
+    return cli_flushed();
+}
+
+const struct cli_command command_fit = {
+    .name = "fit",
+    .summary = "train a model and write a checkpoint",
+    .help = fit_help,
+    .run = run,
+};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/fit_options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+
+enum opt {
+    OPT_MODEL,
+    OPT_DATA,
+    OPT_PROTOCOL,
+    OPT_SCALER,
+    OPT_EPOCHS,
+    OPT_SEED,
+    OPT_OUT,
+    OPT_NAME,
+    OPT_LR,
+    OPT_BATCH,
+    OPT_EMA,
+    OPT_RESIDUAL,
+    OPT_LOSS,
+    OPT_WEIGHTS,
+    OPT_SCORE,
+    OPT_SCORE_WEIGHT,
+    OPT_DEGREE,
+    OPT_CALIBRATION_SHARE,
+    OPT_KEEP,
+    OPT_DATE,
+    OPT_ALL_ROWS,
+    OPT_SKIP_BAD,
+    OPT_QUIET,
+    N_OPTS,
+};
+
+static const struct option long_options[N_OPTS + 1] = {
+    [OPT_MODEL] = {"model", required_argument, NULL, 0},
+    [OPT_DATA] = {"data", required_argument, NULL, 0},
+    [OPT_PROTOCOL] = {"protocol", required_argument, NULL, 0},
+    [OPT_SCALER] = {"scaler", required_argument, NULL, 0},
+    [OPT_EPOCHS] = {"epochs", required_argument, NULL, 0},
+    [OPT_SEED] = {"seed", required_argument, NULL, 0},
+    [OPT_OUT] = {"out", required_argument, NULL, 0},
+    [OPT_NAME] = {"name", required_argument, NULL, 0},
+    [OPT_LR] = {"lr", required_argument, NULL, 0},
+    [OPT_BATCH] = {"batch", required_argument, NULL, 0},
+    [OPT_EMA] = {"ema", required_argument, NULL, 0},
+    [OPT_RESIDUAL] = {"residual", required_argument, NULL, 0},
+    [OPT_LOSS] = {"loss", required_argument, NULL, 0},
+    [OPT_WEIGHTS] = {"weights", required_argument, NULL, 0},
+    [OPT_SCORE] = {"score", required_argument, NULL, 0},
+    [OPT_SCORE_WEIGHT] = {"score-weight", required_argument, NULL, 0},
+    [OPT_DEGREE] = {"degree", required_argument, NULL, 0},
+    [OPT_CALIBRATION_SHARE] = {"calibration-share", required_argument, NULL, 0},
+    [OPT_KEEP] = {"keep", required_argument, NULL, 0},
+    [OPT_DATE] = {"date", required_argument, NULL, 0},
+    [OPT_ALL_ROWS] = {"all-rows", no_argument, NULL, 0},
+    [OPT_SKIP_BAD] = {"skip-bad", no_argument, NULL, 0},
+    [OPT_QUIET] = {"quiet", no_argument, NULL, 0},
+};
+
+/* Options as text: defaults depend on model and protocol, which may stand last. */
+struct given {
+    const char *text[N_OPTS]; /* "" for an option without a value */
+};
+
+static int collect(const struct cli_command *self, int argc, char **argv, struct given *g,
+                   struct cli_list *data)
+{
+    int at = 0;
+
+    /* "-": bare arguments come as option 1, in their place among the others. */
+    for (int c; (c = getopt_long(argc, argv, "-o:q", long_options, &at)) != -1;) {
+        if (c == '?')
+            return cli_usage(self, "see above");
+        if (c == 1 || (c == 0 && at == OPT_DATA)) {
+            if (cli_list_add(data, optarg) != 0)
+                return cli_failed(GAD_ENOMEM, NULL);
+            continue;
+        }
+        g->text[c == 'o' ? OPT_OUT : c == 'q' ? OPT_QUIET : at] = optarg ? optarg : "";
+    }
+    for (int i = optind; i < argc; i++)
+        if (cli_list_add(data, argv[i]) != 0)
+            return cli_failed(GAD_ENOMEM, NULL);
+    return CLI_OK;
+}
+
+/* [a-z0-9._-], 1 .. 63 characters: proto/checkpoint.proto */
+static bool is_name(const char *s)
+{
+    size_t len = strlen(s);
+    return len >= 1 && len <= 63 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+static int choose_model(const char *text, struct fit_options *o, struct gad_diag *d)
+{
+    const char *names[16];
+    size_t n = 0, at;
+
+    while (n < 16 && gad_trainer_at(n)) {
+        names[n] = gad_trainer_at(n)->name;
+        n++;
+    }
+    int err = cli_choice("--model", text, names, n, &at, d);
+    if (err == 0)
+        o->model = gad_trainer_at(at);
+    return err;
+}
+
+static int choose_scaler(const char *text, struct fit_options *o, struct gad_diag *d)
+{
+    const char *names[GAD_N_SCALERS];
+    size_t at;
+
+    for (int i = 0; i < GAD_N_SCALERS; i++)
+        names[i] = gad_scaler_kind_name((enum gad_scaler_kind)i);
+    int err = cli_choice("--scaler", text, names, GAD_N_SCALERS, &at, d);
+    if (err == 0)
+        o->scaler = (enum gad_scaler_kind)at;
+    return err;
+}
+
+/*
+ * Epochs, scaler and score that go with the trainer's own defaults. survey: the published EGBAD run, 50 epochs
+ * on unscaled features, the setting that repeats the published figures. normal: chosen on the training half of
+ * the KDD99 10 % set alone, split once more, over five seeds: ganomaly's "rec" finds .99 of the attacks at 1 %
+ * false alarms whatever the seed, "enc" as low as .28.
+ */
+static void set_defaults(struct fit_options *o)
+{
+    bool survey = o->protocol->trains_on_attacks,
+         ganomaly = strcmp(o->model->name, "ganomaly") == 0;
+
+    o->model->defaults(o->protocol->name, &o->train);
+    o->train.seed = 1;
+    if (ganomaly && !survey)
+        o->train.score = "rec";
+    o->scaler = survey ? GAD_SCALER_NONE : GAD_SCALER_MINMAX;
+    o->epochs = !survey ? 10 : ganomaly ? 5 : 50;
+    o->calibration_share = o->protocol->calibration_share;
+    o->name = o->model->name;
+    o->date = "";
+}
+
+/* "1,50,1" */
+static int parse_weights(const char *text, struct gad_train_options *t, struct gad_diag *d)
+{
+    double *const weight[3] = {&t->w_adversarial, &t->w_contextual, &t->w_encoder};
+    const char *s = text;
+
+    for (int i = 0; i < 3; i++) {
+        size_t len = strcspn(s, ",");
+        if (gad_text_real(s, len, weight[i]) != 0 || *weight[i] < 0.0 || (s[len] == ',') != (i < 2))
+            return gad_fail(d, GAD_EINVAL,
+                            "--weights: '%s' is not three numbers like 1,50,1 (adversarial, "
+                            "contextual, encoder)",
+                            text);
+        s += len + (i < 2);
+    }
+    return 0;
+}
+
+static int apply_whole(const struct given *g, struct fit_options *o, struct gad_diag *d)
+{
+    uint64_t epochs = o->epochs, batch = o->train.batch, degree = o->train.score_degree;
+    int err = 0;
+
+    if (g->text[OPT_EPOCHS])
+        err = cli_u64("--epochs", g->text[OPT_EPOCHS], 1, 100000, &epochs, d);
+    if (err == 0 && g->text[OPT_SEED])
+        err = cli_u64("--seed", g->text[OPT_SEED], 0, INT64_MAX, &o->train.seed, d);
+    if (err == 0 && g->text[OPT_BATCH])
+        err = cli_u64("--batch", g->text[OPT_BATCH], 1, 65536, &batch, d);
+    if (err == 0 && g->text[OPT_DEGREE])
+        err = cli_u64("--degree", g->text[OPT_DEGREE], 1, 2, &degree, d);
+    o->epochs = (uint32_t)epochs;
+    o->train.batch = (size_t)batch;
+    o->train.score_degree = (unsigned)degree;
+    return err;
+}
+
+static int apply_real(const struct given *g, struct fit_options *o, struct gad_diag *d)
+{
+    const struct {
+        enum opt opt;
+        const char *name;
+        double min, max;
+        double *value;
+    } real[] = {
+        {OPT_LR, "--lr", 1e-12, 1.0, &o->train.learning_rate},
+        {OPT_EMA, "--ema", 0.0, 0.9999999, &o->train.ema},
+        {OPT_RESIDUAL, "--residual", 0.0, 1e6, &o->train.residual},
+        {OPT_SCORE_WEIGHT, "--score-weight", 0.0, 1.0, &o->train.score_weight},
+        {OPT_CALIBRATION_SHARE, "--calibration-share", 0.0, 0.9, &o->calibration_share},
+    };
+    for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++) {
+        const char *text = g->text[real[i].opt];
+        int err =
+            text ? cli_real(real[i].name, text, real[i].min, real[i].max, real[i].value, d) : 0;
+        if (err != 0)
+            return err;
+    }
+    return g->text[OPT_WEIGHTS] ? parse_weights(g->text[OPT_WEIGHTS], &o->train, d) : 0;
+}
+
+static int apply_words(const struct given *g, struct fit_options *o, struct gad_diag *d)
+{
+    size_t at;
+    int err = 0;
+
+    if (g->text[OPT_SCALER])
+        err = choose_scaler(g->text[OPT_SCALER], o, d);
+    if (err == 0 && g->text[OPT_LOSS]) {
+        err = cli_choice("--loss", g->text[OPT_LOSS], fit_loss_names, 2, &at, d);
+        if (err == 0)
+            o->train.adversarial = (enum gad_adversarial_loss)at;
+    }
+    if (err == 0 && g->text[OPT_KEEP]) {
+        err = cli_choice("--keep", g->text[OPT_KEEP], fit_keep_names, 2, &at, d);
+        if (err == 0)
+            o->keep_best = at == 1;
+    }
+    if (err == 0 && g->text[OPT_NAME]) {
+        if (!is_name(g->text[OPT_NAME]))
+            return gad_fail(d, GAD_EINVAL, "--name: '%s' is not 1 to 63 of a-z 0-9 . _ -",
+                            g->text[OPT_NAME]);
+        o->name = g->text[OPT_NAME];
+    }
+    return err;
+}
+
+static int apply(const struct given *g, struct fit_options *o, struct gad_diag *d)
+{
+    int err = choose_model(g->text[OPT_MODEL] ? g->text[OPT_MODEL] : "egbad", o, d);
+    if (err == 0)
+        err = protocol_parse(g->text[OPT_PROTOCOL] ? g->text[OPT_PROTOCOL] : "normal", &o->protocol,
+                             d);
+    if (err != 0)
+        return err;
+
+    set_defaults(o);
+    if ((err = apply_whole(g, o, d)) != 0 || (err = apply_real(g, o, d)) != 0 ||
+        (err = apply_words(g, o, d)) != 0)
+        return err;
+    if (g->text[OPT_SCORE])
+        o->train.score = g->text[OPT_SCORE];
+    if (g->text[OPT_DATE])
+        o->date = g->text[OPT_DATE];
+    o->out = g->text[OPT_OUT];
+    o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
+    o->skip_bad = g->text[OPT_SKIP_BAD] != NULL;
+    o->quiet = g->text[OPT_QUIET] != NULL;
+    if (o->all_rows && !(o->calibration_share > 0.0))
+        return gad_fail(d, GAD_EINVAL,
+                        "--all-rows leaves nothing to calibrate with unless --calibration-share "
+                        "is above 0");
+    return 0;
+}
+
+int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o)
+{
+    struct given g = {0};
+    struct gad_diag d = {0};
+
+    *o = (struct fit_options){0};
+    int code = collect(self, argc, argv, &g, &o->data);
+    if (code != CLI_OK)
+        return code;
+    if (apply(&g, o, &d) != 0)
+        return cli_usage(self, "%s", d.text);
+    if (o->data.n == 0)
+        return cli_usage(self, "give the records to train on with --data");
+    for (size_t i = 0; i < o->data.n; i++)
+        if (strcmp(o->data.item[i], "-") == 0)
+            return cli_usage(self, "--data: needs files, not the standard input: a checkpoint "
+                                   "carries the hash of what it was trained on");
+    if (!o->out || !o->out[0])
+        return cli_usage(self, "say where the checkpoint goes with --out");
+    return CLI_OK;
+}
+
+void fit_options_deinit(struct fit_options *o)
+{
+    cli_list_deinit(&o->data);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What `ganad-train fit` was asked to do, with every default filled in.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/feature/scaler.h"
+#include "models/trainer.h"
+#include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/protocol.h"
+
+struct gad_buf;
+
+struct fit_options {
+    const struct gad_trainer_ops *model;
+    const struct protocol *protocol;
+    enum gad_scaler_kind scaler;
+    uint32_t epochs;
+    struct gad_train_options train;
+    double calibration_share;
+    bool keep_best, all_rows, skip_bad, quiet;
+    const char *name, *out, *date;
+    struct cli_list data;
+};
+
+/* Return: CLI_OK, or CLI_USAGE after saying why. The caller deinits in either case. */
+int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o);
+void fit_options_deinit(struct fit_options *o);
+
+/* The command that does the same again, every setting written out, up to where the files go; without --out,
+ * which does not change what is made. */
+void fit_options_command(const struct fit_options *o, struct gad_buf *b);
+
+extern const char fit_help[];
+extern const char *const fit_loss_names[2]; /* by enum gad_adversarial_loss */
+extern const char *const fit_keep_names[2]; /* by keep_best */

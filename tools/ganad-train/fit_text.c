@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "tools/ganad-train/fit_options.h"
+
+const char *const fit_loss_names[2] = {[GAD_ADV_BCE] = "bce", [GAD_ADV_FEATURE_MATCHING] = "fm"};
+const char *const fit_keep_names[2] = {"last", "best"};
+
+const char fit_help[] =
+    "Usage: ganad-train fit --data FILE... --out FILE [OPTION...]\n\n"
+    "Trains a model on connection records and writes a checkpoint. FILEs are KDD99 (41 columns, "
+    "or\n"
+    "42 with a label) or NSL-KDD (43), plain or gzip. Without further options: EGBAD on the "
+    "normal\n"
+    "connections of one half of the rows, for a sensor.\n\n"
+    "What to train:\n"
+    "  --data FILE...             records; may be repeated\n"
+    "  --model egbad|ganomaly     default egbad\n"
+    "  --protocol normal|survey   default normal: train on normal connections, find attacks.\n"
+    "                             survey: the published setting, train on attacks, find normal\n"
+    "  --all-rows                 train on all rows of the class, keep no half for testing\n"
+    "  --scaler none|minmax|log-minmax|standard\n"
+    "                             default minmax; survey: none, as the published figures had it\n"
+    "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
+    "How:\n"
+    "  --epochs N                 default 10; with survey 50, ganomaly 5\n"
+    "  --seed N                   default 1; the same seed, data and machine give the same file\n"
+    "  --batch N                  rows a step\n"
+    "  --lr X                     learning rate of Adam\n"
+    "  --ema X                    decay of the averaged weights that are kept; 0: no average\n"
+    "  --residual X               egbad: weight of |x - G(E(x))| in the losses of E and G\n"
+    "  --loss bce|fm              egbad: adversarial loss of E and G\n"
+    "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
+    "  --keep last|best           default last; best: the epoch with the lowest held-out error\n\n"
+    "Score and threshold:\n"
+    "  --score KIND               egbad: fm, cross-e, residual; ganomaly: rec, enc\n"
+    "  --score-weight X           egbad: share of the discriminator's part, 0 to 1\n"
+    "  --degree 1|2               egbad: the norm\n"
+    "  --calibration-share X      part of the training class held out of training for thresholds "
+    "and\n"
+    "                             p-values, default 0.1; 0 (survey): take the other half's rows\n\n"
+    "The file:\n"
+    "  -o, --out FILE             the checkpoint; replaced at once when all is done\n"
+    "  --name NAME                shown in alerts, default the model's name\n"
+    "  --date TEXT                noted in the checkpoint; none by default, so that it can be made "
+    "again\n"
+    "  -q, --quiet                no progress\n\n"
+    "Ctrl-C stops, keeps the last finished epoch (or the best, as asked) and writes it; a second "
+    "one\n"
+    "quits at once. Exit codes: 0 written, 1 failed, 2 wrong usage, 130 interrupted with nothing "
+    "to\n"
+    "write.\n";
+
+void fit_options_command(const struct fit_options *o, struct gad_buf *b)
+{
+    const struct gad_train_options *t = &o->train;
+
+    gad_buf_printf(b,
+                   "ganad-train fit --model %s --protocol %s --scaler %s --epochs %u --seed %llu",
+                   o->model->name, o->protocol->name, gad_scaler_kind_name(o->scaler), o->epochs,
+                   (unsigned long long)t->seed);
+    gad_buf_printf(b, " --batch %zu --lr %.9g --ema %.9g", t->batch, t->learning_rate, t->ema);
+    if (strcmp(o->model->name, "ganomaly") == 0)
+        gad_buf_printf(b, " --weights %.9g,%.9g,%.9g", t->w_adversarial, t->w_contextual,
+                       t->w_encoder);
+    else
+        gad_buf_printf(b, " --residual %.9g --loss %s --score-weight %.9g --degree %u", t->residual,
+                       fit_loss_names[t->adversarial], t->score_weight, t->score_degree);
+    if (t->score)
+        gad_buf_printf(b, " --score %s", t->score);
+    gad_buf_printf(b, " --calibration-share %.9g --keep %s --name %s", o->calibration_share,
+                   fit_keep_names[o->keep_best], o->name);
+    if (o->all_rows)
+        gad_buf_printf(b, " --all-rows");
+    if (o->skip_bad)
+        gad_buf_printf(b, " --skip-bad");
+    gad_buf_printf(b, " --data");
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Ctrl-C: the first SIGINT or SIGTERM is remembered, the second ends the process at once.
+ */
+
+#include <stdbool.h>
+
+void interrupt_watch(void);
+bool interrupt_seen(void);

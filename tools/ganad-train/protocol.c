@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/protocol.h"
+
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/rng.h"
+#include "lib/dataset/table.h"
+#include "tools/ganad-train/cli.h"
+
+static const struct protocol protocols[] = {
+    {
+        .name = "normal",
+        .kind = GAD_NORMAL,
+        .calibration_share = GAD_SPLIT_CALIBRATION,
+        .labels = "choose the normal rows of the training half; measure on the held-out half. "
+                  "The threshold comes from held-out training rows and sees no test label.",
+    },
+    {
+        .name = "survey",
+        .kind = GAD_SURVEY,
+        .trains_on_attacks = true,
+        .percentile = 80.0,
+        .labels = "choose the attack rows of the training half; measure on the test half, where "
+                  "NORMAL connections are the positives. WARNING: the threshold is the 80th "
+                  "percentile of the test scores, as published: it knows the share of positives "
+                  "in the test set, so precision, recall and F1 are not what a sensor would see.",
+    },
+};
+
+int protocol_parse(const char *text, const struct protocol **ret, struct gad_diag *d)
+{
+    enum { N = sizeof(protocols) / sizeof(protocols[0]) };
+    const char *names[N];
+    size_t at;
+
+    for (size_t i = 0; i < N; i++)
+        names[i] = protocols[i].name;
+    int err = cli_choice("--protocol", text, names, N, &at, d);
+    if (err == 0)
+        *ret = &protocols[at];
+    return err;
+}
+
+/* Of the random numbers that pick rows. */
+enum { STREAM_HOLD_OUT = 0x686f6c64 };
+
+static void shuffle(size_t n, uint32_t *row)
+{
+    struct gad_rng rng = gad_rng_init(GAD_SPLIT_SEED, STREAM_HOLD_OUT);
+    gad_rng_shuffle(&rng, n, row);
+}
+
+/* The rows of the class that the protocol trains on, in the order of @row (NULL: of the table). */
+static int of_the_class(const struct protocol *p, const bool *is_normal, size_t n,
+                        const uint32_t *row, uint32_t **ret, size_t *ret_n)
+{
+    uint32_t *kept = gad_calloc(n ? n : 1, sizeof(*kept));
+    size_t n_kept = 0;
+
+    if (!kept)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t r = row ? row[i] : (uint32_t)i;
+        if (is_normal[r] != p->trains_on_attacks)
+            kept[n_kept++] = r;
+    }
+    *ret = kept;
+    *ret_n = n_kept;
+    return 0;
+}
+
+static int take_all(const struct protocol *p, const bool *is_normal, size_t n, double share,
+                    struct gad_split *ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_split_deinit) struct gad_split s = {.positive_is_normal = p->trains_on_attacks};
+
+    int err = of_the_class(p, is_normal, n, NULL, &s.train, &s.n_train);
+    if (err != 0)
+        return err;
+    shuffle(s.n_train, s.train);
+    s.n_calibration = (size_t)(share * (double)s.n_train);
+    s.n_train -= s.n_calibration;
+    if (s.n_train == 0 || s.n_calibration == 0)
+        return gad_fail(d, GAD_EINVAL, "too few rows of the class to train on and to calibrate");
+    s.calibration = gad_calloc(s.n_calibration, sizeof(*s.calibration));
+    if (!s.calibration)
+        return GAD_ENOMEM;
+    memcpy(s.calibration, s.train + s.n_train, s.n_calibration * sizeof(*s.calibration));
+    *ret = s;
+    s = (struct gad_split){0};
+    return 0;
+}
+
+static int take_halves(const struct protocol *p, const bool *is_normal, size_t n, double share,
+                       struct gad_split *ret, struct gad_diag *d)
+{
+    const struct gad_split_options opt = {
+        .protocol = p->kind, .seed = GAD_SPLIT_SEED, .calibration = share};
+    gad_cleanup(gad_split_deinit) struct gad_split s = {0};
+
+    int err = gad_split_make(&opt, n, is_normal, &s, d);
+    if (err == 0 && s.n_calibration == 0) {
+        gad_free(gad_steal(&s.calibration));
+        err = of_the_class(p, is_normal, s.n_test, s.test, &s.calibration, &s.n_calibration);
+        shuffle(s.n_calibration, s.calibration);
+    }
+    if (err == 0 && s.n_calibration == 0)
+        err = gad_fail(d, GAD_EINVAL, "too few rows of the class to calibrate");
+    if (err != 0)
+        return err;
+    *ret = s;
+    s = (struct gad_split){0};
+    return 0;
+}
+
+int protocol_choose(const struct protocol *p, const struct gad_table *t, double share, bool all,
+                    struct gad_split *ret, struct gad_diag *d)
+{
+    size_t n = gad_table_n_rows(t);
+    bool labelled = gad_table_is_labelled(t);
+    gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n ? n : 1, sizeof(*is_normal));
+
+    if (!is_normal)
+        return GAD_ENOMEM;
+    for (size_t i = 0; !labelled && i < gad_table_n_labels(t); i++)
+        if (gad_table_label_name(t, i)[0] != '\0')
+            return gad_fail(d, GAD_EFORMAT, "some rows have labels and some have none");
+    for (size_t i = 0; i < n; i++)
+        is_normal[i] = !labelled || gad_table_is_normal(t, i);
+    return all ? take_all(p, is_normal, n, share, ret, d)
+               : take_halves(p, is_normal, n, share, ret, d);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/train.h"
+
+#include "tools/ganad-train/fit_options.h"
+#include "tools/ganad-train/interrupt.h"
+#include "tools/ganad-train/progress.h"
+#include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/snapshot.h"
+
+/* Enough for a mean; held-out rows are in random order. */
+enum { HELD_OUT_MAX = 10000 };
+
+static bool tick(void *arg, size_t rows_done)
+{
+    progress_tick(arg, rows_done);
+    return !interrupt_seen();
+}
+
+static int held_out_error(const struct gad_checkpoint *c, const struct train_rows *rows,
+                          double *ret, struct gad_diag *d)
+{
+    gad_cleanup(scorer_freep) struct scorer *s = NULL;
+    int err = scorer_new(c, &s, d);
+
+    if (err == 0)
+        *ret = scorer_residual(s, rows->n_held_out < HELD_OUT_MAX ? rows->n_held_out : HELD_OUT_MAX,
+                               rows->held_out);
+    return err;
+}
+
+/* A finished epoch: measure it, and keep it if it is wanted. */
+static int settle(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
+                  struct gad_checkpoint *c, struct training *r, double *ret_error,
+                  struct gad_diag *d)
+{
+    o->model->fill(t, c);
+    int err = held_out_error(c, rows, ret_error, d);
+    if (err != 0)
+        return err;
+
+    r->epochs++;
+    if (o->keep_best && r->kept && *ret_error >= r->held_out)
+        return 0;
+    snapshot_free(gad_steal(&r->kept));
+    r->held_out = *ret_error;
+    r->epoch = r->epochs;
+    return snapshot_new(c, &r->kept);
+}
+
+int train_run(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
+              struct gad_checkpoint *c, struct training *ret, struct gad_diag *d)
+{
+    struct progress p;
+    struct training r = {0};
+    int err = 0;
+
+    progress_init(&p, o->quiet, o->epochs, rows->n);
+    for (uint32_t epoch = 1; err == 0 && !r.interrupted && epoch <= o->epochs; epoch++) {
+        struct gad_epoch_stats stats = {0};
+        double error = 0.0;
+
+        progress_epoch(&p, epoch);
+        err = o->model->epoch(t, rows->n, rows->x, rows->ld, tick, &p, &stats, d);
+        if (err == GAD_END) {
+            r.interrupted = true;
+            err = 0;
+            continue;
+        }
+        if (err == 0)
+            err = settle(o, t, rows, c, &r, &error, d);
+        if (err == 0)
+            progress_line(&p, &stats, error);
+        r.interrupted = interrupt_seen() && epoch < o->epochs;
+    }
+    progress_clear(&p);
+    if (err != 0) {
+        training_deinit(&r);
+        return err;
+    }
+    if (r.kept)
+        snapshot_fill(r.kept, c);
+    *ret = r;
+    return 0;
+}
+
+void training_deinit(struct training *r)
+{
+    snapshot_free(gad_steal(&r->kept));
+}
