@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganadctl/status.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "proto/ganad.pb-c.h"
+#include "tools/ganadctl/client.h"
+#include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/show.h"
+
+enum { TEXT = 512 };
+
+/* Foreign text, made safe for a terminal. */
+static const char *safe(const char *s, char text[static TEXT])
+{
+    gad_text_escape(text, TEXT, s, strlen(s));
+    return text;
+}
+
+/* The answer is the caller's to free. */
+static int ask(const struct ctl *ctl, Ganad__V1__StatusReply **ret, bool *ret_reached,
+               struct gad_diag *d)
+{
+    Ganad__V1__ControlRequest m = GANAD__V1__CONTROL_REQUEST__INIT;
+    struct client c = CLIENT_INIT;
+    struct gad_frame f;
+
+    *ret_reached = false;
+    int err = client_open(&c, ctl_control_socket(ctl), d);
+    if (err)
+        return err;
+    *ret_reached = true;
+    m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS;
+    err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, GANAD__V1__KIND__STATUS_REPLY,
+                     &f, d);
+    if (!err) {
+        *ret = ganad__v1__status_reply__unpack(NULL, f.len, f.p);
+        if (!*ret)
+            err = gad_fail(d, GAD_EFORMAT, "%s: a status that cannot be read", c.address);
+    }
+    client_close(&c);
+    return err;
+}
+
+int status_version(const struct ctl *ctl, char *text, size_t len, struct gad_diag *d)
+{
+    Ganad__V1__StatusReply *s = NULL;
+    bool reached;
+    int err = ask(ctl, &s, &reached, d);
+
+    if (err)
+        return err;
+    gad_text_escape(text, len, s->version, strlen(s->version));
+    ganad__v1__status_reply__free_unpacked(s, NULL);
+    return 0;
+}
+
+static void print_models(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], kind[TEXT], sha[TEXT], file[TEXT], n[SHOW_TEXT], bad[SHOW_TEXT];
+
+    printf("\n%-16s %-10s %-16s %11s %9s %14s %14s  %s\n", "MODEL", "KIND", "SHA256", "THRESHOLD",
+           "BUDGET", "SCORED", "ANOMALOUS", "FILE");
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        printf("%-16s %-10s %-16.16s %11.6g %9.4g %14s %14s  %s\n", safe(m->name, name),
+               safe(m->kind, kind), safe(m->sha256, sha), (double)m->threshold, m->fpr_budget,
+               show_count(m->scored, n), show_count(m->anomalous, bad), safe(m->file, file));
+    }
+}
+
+static void print_outputs(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], target[TEXT], state[TEXT], sent[SHOW_TEXT], dropped[SHOW_TEXT],
+        queued[SHOW_TEXT];
+
+    printf("\n%-8s %-11s %14s %14s %10s  %s\n", "OUTPUT", "STATE", "SENT", "DROPPED", "QUEUED",
+           "TARGET");
+    for (size_t i = 0; i < s->n_output; i++) {
+        const Ganad__V1__StatusReply__Output *o = s->output[i];
+        printf("%-8s %-11s %14s %14s %10s  %s\n", safe(o->name, name), safe(o->state, state),
+               show_count(o->sent, sent), show_count(o->dropped, dropped),
+               show_bytes(o->queued, queued), safe(o->target, target));
+    }
+}
+
+static void print_status(const Ganad__V1__StatusReply *s)
+{
+    char text[TEXT], n[SHOW_TEXT];
+
+    printf("ganadd %s, pid %u, up %s\n", safe(s->version, text), s->pid,
+           show_duration(s->uptime, n));
+    printf("configuration %s\n", safe(s->config_file, text));
+    if (s->n_model > 0)
+        print_models(s);
+    if (s->n_output > 0)
+        print_outputs(s);
+    if (s->n_counter > 0)
+        printf("\n%-24s %18s\n", "COUNTER", "VALUE");
+    for (size_t i = 0; i < s->n_counter; i++)
+        printf("%-24s %18s\n", safe(s->counter[i]->name, text),
+               show_count(s->counter[i]->value, n));
+}
+
+static json_t *models(const Ganad__V1__StatusReply *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:I}", "name", m->name, "kind",
+                            m->kind, "sha256", m->sha256, "file", m->file, "fpr_budget",
+                            m->fpr_budget, "threshold", (double)m->threshold, "scored",
+                            (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous));
+    }
+    return list;
+}
+
+static json_t *outputs(const Ganad__V1__StatusReply *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_output; i++) {
+        const Ganad__V1__StatusReply__Output *o = s->output[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "name", o->name, "target", o->target,
+                            "state", o->state, "sent", (json_int_t)o->sent, "dropped",
+                            (json_int_t)o->dropped, "queued", (json_int_t)o->queued));
+    }
+    return list;
+}
+
+static int print_json(const Ganad__V1__StatusReply *s)
+{
+    json_t *counters = json_object();
+
+    for (size_t i = 0; i < s->n_counter; i++)
+        (void)json_object_set_new(counters, s->counter[i]->name,
+                                  json_integer((json_int_t)s->counter[i]->value));
+    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o}", "version", s->version, "pid",
+                          (json_int_t)s->pid, "uptime", s->uptime, "config_file", s->config_file,
+                          "models", models(s), "outputs", outputs(s), "counters", counters);
+    int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
+    json_decref(o);
+    putchar('\n');
+    return err;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    struct gad_diag d = {0};
+    Ganad__V1__StatusReply *s = NULL;
+    bool json = false, reached;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "j", longs, NULL)) != -1) {
+        if (c == 'j')
+            json = true;
+        else if (ctl_option(ctl, &ctl_status, c, optarg, &code) != CTL_OK)
+            return code;
+    }
+    if (argc != optind)
+        return ctl_usage(&ctl_status, "status takes no '%s'", argv[optind]);
+
+    int err = ask(ctl, &s, &reached, &d);
+    if (err && !reached)
+        return ctl_unreachable(err, &d, false);
+    if (err) {
+        ctl_say("%s", d.text);
+        return CTL_ERROR;
+    }
+    code = CTL_OK;
+    if (!json)
+        print_status(s);
+    else if (print_json(s) != 0)
+        code = CTL_ERROR;
+    ganad__v1__status_reply__free_unpacked(s, NULL);
+    return code;
+}
+
+const struct ctl_command ctl_status = {
+    .name = "status",
+    .usage = "[--json]",
+    .summary = "models, outputs and counters of the ganadd that runs",
+    .help =
+        "  -j, --json   one object with the keys version, pid, uptime (s), config_file, models, "
+        "outputs,\n"
+        "               counters\n",
+    .run = run,
+};

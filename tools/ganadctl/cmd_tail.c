@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "proto/ganad.pb-c.h"
+#include "tools/ganadctl/client.h"
+#include "tools/ganadctl/ctl.h"
+
+enum { TEXT = 256 };
+
+struct tail {
+    bool json, colour;
+    uint64_t count; /* alerts still to show; UINT64_MAX: until the end */
+};
+
+/* A scalar of an alert as text that is safe for a terminal; "-" if it is not there. */
+static const char *scalar(const json_t *o, const char *key, char text[static TEXT])
+{
+    const json_t *v = json_object_get(o, key);
+
+    if (json_is_string(v))
+        gad_text_escape(text, TEXT, json_string_value(v), json_string_length(v));
+    else if (json_is_integer(v))
+        (void)snprintf(text, TEXT, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        (void)snprintf(text, TEXT, "%.6g", json_real_value(v));
+    else
+        (void)snprintf(text, TEXT, "-");
+    return text;
+}
+
+static void print_reasons(const json_t *list)
+{
+    char name[TEXT], value[TEXT], expected[TEXT];
+    const json_t *r;
+    size_t i;
+
+    json_array_foreach(list, i, r)
+    {
+        printf("%s%s %s (expected %s) %.0f%%", i == 0 ? "  " : ", ", scalar(r, "name", name),
+               scalar(r, "value", value), scalar(r, "expected", expected),
+               json_number_value(json_object_get(r, "share")) * 100);
+    }
+}
+
+/* One line an alert; an alert that has not the shape of the feed is shown as it is. */
+static void print_alert(const struct tail *t, const char *text)
+{
+    char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], src[TEXT], dst[TEXT];
+    json_t *alert = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *context = json_object_get(json_object_get(alert, "alert"), "context");
+    const json_t *ganad = json_object_get(context, "ganad");
+
+    if (!ganad) {
+        char line[4096];
+        gad_text_escape(line, sizeof(line), text, strlen(text));
+        puts(line);
+        json_decref(alert);
+        return;
+    }
+    printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s", scalar(alert, "timestamp", when),
+           t->colour ? "\033[1;31m" : "", t->colour ? "\033[0m" : "", scalar(ganad, "score", score),
+           scalar(ganad, "threshold", threshold), scalar(ganad, "p_value", p),
+           scalar(ganad, "model", model));
+    if (json_object_get(alert, "src_ip"))
+        printf("  %s > %s", scalar(alert, "src_ip", src), scalar(alert, "dest_ip", dst));
+    print_reasons(json_object_get(ganad, "top_features"));
+    putchar('\n');
+    json_decref(alert);
+}
+
+static int take_event(const struct client *c, const struct tail *t, const struct gad_frame *f,
+                      struct gad_diag *d)
+{
+    if (f->kind == GANAD__V1__KIND__ERROR_REPLY)
+        return client_error(c, f, d);
+    if (f->kind != GANAD__V1__KIND__EVENT)
+        return gad_fail(d, GAD_EFORMAT, "%s: a frame of kind %u, expected an event", c->address,
+                        f->kind);
+    Ganad__V1__Event *e = ganad__v1__event__unpack(NULL, f->len, f->p);
+    if (!e)
+        return gad_fail(d, GAD_EFORMAT, "%s: an event that cannot be read", c->address);
+    if (t->json)
+        puts(e->json);
+    else
+        print_alert(t, e->json);
+    ganad__v1__event__free_unpacked(e, NULL);
+    return 0;
+}
+
+static int follow(struct client *c, struct tail *t, struct gad_diag *d)
+{
+    Ganad__V1__ControlRequest m = GANAD__V1__CONTROL_REQUEST__INIT;
+    struct gad_frame f;
+
+    m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__TAIL;
+    int err = client_queue(c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, d);
+    while (!err && t->count > 0) {
+        err = client_next(c, &f, d);
+        if (err == GAD_MORE) {
+            if (fflush(stdout) != 0)
+                return gad_fail(d, -errno, "cannot write the output: %s", gad_strerror(-errno));
+            err = client_move(c, NULL, 0, -1, d);
+        } else if (!err) {
+            err = take_event(c, t, &f, d);
+            t->count -= t->count != UINT64_MAX;
+        }
+    }
+    return err;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {CTL_LONG_OPTIONS,
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"count", required_argument, NULL, 'n'},
+                                          {NULL, 0, NULL, 0}};
+    struct tail t = {.count = UINT64_MAX, .colour = ctl_is_terminal(STDOUT_FILENO)};
+    struct client client = CLIENT_INIT;
+    struct gad_diag d = {0};
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jn:", longs, NULL)) != -1) {
+        if (c == 'j')
+            t.json = true;
+        else if (c == 'n' && gad_text_u64(optarg, strlen(optarg), UINT64_MAX - 1, &t.count) != 0)
+            return ctl_usage(&ctl_tail, "--count '%s': a whole number", optarg);
+        else if (c != 'n' && ctl_option(ctl, &ctl_tail, c, optarg, &code) != CTL_OK)
+            return code;
+    }
+    if (argc != optind)
+        return ctl_usage(&ctl_tail, "tail takes no '%s'", argv[optind]);
+
+    int err = client_open(&client, ctl_control_socket(ctl), &d);
+    if (err)
+        return ctl_unreachable(err, &d, false);
+    err = follow(&client, &t, &d);
+    if (err)
+        ctl_say("%s", d.text);
+    client_close(&client);
+    return err ? CTL_ERROR : CTL_OK;
+}
+
+const struct ctl_command ctl_tail = {
+    .name = "tail",
+    .usage = "[--json] [--count N]",
+    .summary = "alerts as they are raised, until interrupted",
+    .help = "  -j, --json      each alert as the outputs get it, one object a line\n"
+            "  -n, --count N   end after N alerts\n",
+    .run = run,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "lib/base/diag.h"
+#include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/status.h"
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    bool json = false;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "j", longs, NULL)) != -1) {
+        if (c == 'j')
+            json = true;
+        else if (ctl_option(ctl, &ctl_version, c, optarg, &code) != CTL_OK)
+            return code;
+    }
+    if (argc != optind)
+        return ctl_usage(&ctl_version, "version takes no '%s'", argv[optind]);
+
+    char daemon[64];
+    struct gad_diag d = {0};
+    bool runs = status_version(ctl, daemon, sizeof(daemon), &d) == 0;
+    if (json) {
+        json_t *o = json_pack("{s:s, s:o}", "ganadctl", GANAD_VERSION, "ganadd",
+                              runs ? json_string(daemon) : json_null());
+        int err = json_dumpf(o, stdout, JSON_COMPACT);
+        json_decref(o);
+        if (err)
+            return CTL_ERROR;
+        putchar('\n');
+    } else {
+        printf("ganadctl %s\nganadd   %s\n", GANAD_VERSION, runs ? daemon : "not running here");
+    }
+    return CTL_OK;
+}
+
+const struct ctl_command ctl_version = {
+    .name = "version",
+    .usage = "[--json]",
+    .summary = "the versions of ganadctl and of the ganadd that runs",
+    .help = "  -j, --json   one object with the keys ganadctl and ganadd (null if none answers)\n",
+    .run = run,
+};

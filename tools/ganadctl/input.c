@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganadctl/input.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+
+struct input {
+    struct gad_dataset *file; /* the reader's, until it has ended */
+    pthread_t reader;
+    int event;
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t room;
+    size_t n;
+    struct gad_row row[INPUT_BATCH];
+    struct gad_dataset_stats stats;
+    bool ended;
+    int err;
+    struct gad_diag diag;
+};
+
+static void signal_event(const struct input *in)
+{
+    const uint64_t one = 1;
+    ssize_t n = write(in->event, &one, sizeof(one)); /* fails only if it is readable already */
+    (void)n;
+}
+
+static void put(struct input *in, const struct gad_row *row)
+{
+    (void)pthread_mutex_lock(&in->lock);
+    while (in->n == INPUT_BATCH)
+        (void)pthread_cond_wait(&in->room, &in->lock);
+    in->row[in->n++] = *row;
+    in->stats = *gad_dataset_stats(in->file);
+    if (in->n == 1 || in->n == INPUT_BATCH)
+        signal_event(in);
+    (void)pthread_mutex_unlock(&in->lock);
+}
+
+static void *read_all(void *arg)
+{
+    struct input *in = arg;
+    struct gad_diag d = {0};
+    struct gad_row row;
+    int err;
+
+    while ((err = gad_dataset_next(in->file, &row, &d)) == 0)
+        put(in, &row);
+    (void)pthread_mutex_lock(&in->lock);
+    in->ended = true;
+    in->err = err == GAD_END ? 0 : err;
+    in->diag = d;
+    in->stats = *gad_dataset_stats(in->file);
+    signal_event(in);
+    (void)pthread_mutex_unlock(&in->lock);
+    return NULL;
+}
+
+int input_open(const char *file, bool skip_bad, struct input **ret, struct gad_diag *d)
+{
+    const struct gad_dataset_options opt = {.skip_bad = skip_bad};
+    struct input *in = gad_calloc(1, sizeof(*in));
+
+    if (!in)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    int err = gad_dataset_open(file, &opt, &in->file, d);
+    if (err) {
+        gad_free(in);
+        return err;
+    }
+    in->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    err = in->event < 0 ? -errno : 0;
+    (void)pthread_mutex_init(&in->lock, NULL);
+    (void)pthread_cond_init(&in->room, NULL);
+    if (!err)
+        err = -pthread_create(&in->reader, NULL, read_all, in);
+    if (err) {
+        if (in->event >= 0)
+            close(in->event);
+        gad_dataset_close(in->file);
+        gad_free(in);
+        return gad_fail(d, err, "%s: cannot start a reader: %s", file, gad_strerror(err));
+    }
+    *ret = in;
+    return 0;
+}
+
+void input_close(struct input *in)
+{
+    (void)pthread_mutex_lock(&in->lock);
+    bool ended = in->ended;
+    (void)pthread_mutex_unlock(&in->lock);
+    if (!ended)
+        return;
+    (void)pthread_join(in->reader, NULL);
+    (void)pthread_cond_destroy(&in->room);
+    (void)pthread_mutex_destroy(&in->lock);
+    close(in->event);
+    gad_dataset_close(in->file);
+    gad_free(in);
+}
+
+size_t input_take(struct input *in, bool whole, struct gad_row row[static INPUT_BATCH])
+{
+    uint64_t count;
+    ssize_t got = read(in->event, &count,
+                       sizeof(count)); /* first: what is signalled after it, is seen next time */
+    size_t n = 0;
+
+    (void)got;
+    (void)pthread_mutex_lock(&in->lock);
+    if (!whole || in->n == INPUT_BATCH || in->ended) {
+        n = in->n;
+        memcpy(row, in->row, n * sizeof(row[0]));
+        in->n = 0;
+        (void)pthread_cond_signal(&in->room);
+    }
+    (void)pthread_mutex_unlock(&in->lock);
+    return n;
+}
+
+int input_fd(const struct input *in)
+{
+    return in->event;
+}
+
+bool input_ended(struct input *in, int *ret_err, struct gad_diag *d)
+{
+    (void)pthread_mutex_lock(&in->lock);
+    bool ended = in->ended && in->n == 0;
+    if (ended) {
+        *ret_err = in->err;
+        *d = in->diag;
+    }
+    (void)pthread_mutex_unlock(&in->lock);
+    return ended;
+}
+
+struct gad_dataset_stats input_stats(struct input *in)
+{
+    (void)pthread_mutex_lock(&in->lock);
+    struct gad_dataset_stats stats = in->stats;
+    (void)pthread_mutex_unlock(&in->lock);
+    return stats;
+}
+
+const char *input_first_bad(const struct input *in)
+{
+    return gad_dataset_first_bad(in->file);
+}

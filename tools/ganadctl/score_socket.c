@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "proto/ganad.pb-c.h"
+#include "tools/ganadctl/client.h"
+#include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/score.h"
+
+enum { N_NUMBERS = 38, IN_FLIGHT = 16, NAME_UNKNOWN = 255 };
+
+/* first .. first + n - 1 (modulo IN_FLIGHT) are asked and not answered, in that order */
+struct line {
+    struct client client;
+    size_t first, n;
+    struct score_batch pending[IN_FLIGHT];
+    struct gad_record rec[SCORE_BATCH];
+    uint8_t name[3][SCORE_BATCH];
+    float number[N_NUMBERS * SCORE_BATCH];
+};
+
+static void pack(struct line *l, size_t n)
+{
+    size_t name = 0, at = 0;
+
+    for (int col = 0; col < GAD_N_COLUMNS; col++) {
+        if (gad_columns[col].kind == GAD_KIND_NAME) {
+            for (size_t i = 0; i < n; i++) {
+                double v = l->rec[i].v[col];
+                l->name[name][i] = v < 0 ? NAME_UNKNOWN : (uint8_t)v;
+            }
+            name++;
+        } else {
+            for (size_t i = 0; i < n; i++)
+                l->number[at++] = (float)l->rec[i].v[col];
+        }
+    }
+}
+
+static int ask(struct line *l, struct score_run *run, const struct score_batch *b)
+{
+    Ganad__V1__ScoreOptions opt;
+    Ganad__V1__PackedRequest m = GANAD__V1__PACKED_REQUEST__INIT;
+
+    pack(l, b->n);
+    ganad__v1__score_options__init(&opt);
+    if (run->model)
+        opt.model = run->model;
+    opt.top = run->look.top;
+    opt.no_alert = run->no_alerts;
+    m.id = b->id;
+    m.options = &opt;
+    m.n = (uint32_t)b->n;
+    m.protocol_type = (ProtobufCBinaryData){b->n, l->name[0]};
+    m.service = (ProtobufCBinaryData){b->n, l->name[1]};
+    m.flag = (ProtobufCBinaryData){b->n, l->name[2]};
+    m.n_number = N_NUMBERS * b->n;
+    m.number = l->number;
+    return client_queue(&l->client, GANAD__V1__KIND__PACKED_REQUEST, &m.base, &run->diag);
+}
+
+static bool wants_input(const struct line *l, const struct score_run *run)
+{
+    return l->n < IN_FLIGHT && !run->at_end && gad_buf_left(&run->out) < SCORE_OUTPUT_HIGH;
+}
+
+/* Takes input and asks while there is room for answers and for the output they make. */
+static int ask_more(struct line *l, struct score_run *run, const char *address)
+{
+    while (wants_input(l, run)) {
+        struct score_batch *b = &l->pending[(l->first + l->n) % IN_FLIGHT];
+        /* with nothing asked any row goes out at once; else a batch fills until an answer comes */
+        score_take(run, l->n > 0, l->rec, b);
+        if (b->n == 0)
+            break;
+        int err = l->client.fd < 0 ? client_open(&l->client, address, &run->diag) : 0;
+        if (!err)
+            err = ask(l, run, b);
+        if (err)
+            return err;
+        l->n++;
+    }
+    return 0;
+}
+
+static int fits(const Ganad__V1__ScoreReply *m, const struct score_batch *b,
+                const struct score_run *run)
+{
+    return m->id == b->id && m->n_score == b->n && m->n_p_value == b->n &&
+           m->anomalous.len == b->n && m->model_sha256.len == 32 &&
+           m->n_explanation == (run->look.top > 0 ? b->n : 0);
+}
+
+static void put_reply(struct score_run *run, const struct score_batch *b,
+                      const Ganad__V1__ScoreReply *m)
+{
+    char hex[SCORE_HEX];
+    struct score_result r = {
+        .model = m->model, .sha256 = hex, .threshold = m->threshold, .n_reasons = 0};
+
+    for (size_t i = 0; i < 32; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", m->model_sha256.data[i]);
+    for (size_t i = 0; i < b->n; i++) {
+        r.item = &b->item[i];
+        r.score = m->score[i];
+        r.p_value = m->p_value[i];
+        r.anomalous = m->anomalous.data[i] != 0;
+        r.n_reasons = 0;
+        if (m->n_explanation > 0) {
+            const Ganad__V1__Explanation *e = m->explanation[i];
+            for (; r.n_reasons < e->n_reason && r.n_reasons < GAD_N_COLUMNS; r.n_reasons++) {
+                const Ganad__V1__Reason *why = e->reason[r.n_reasons];
+                r.reason[r.n_reasons] =
+                    (struct score_reason){why->feature, why->value, why->expected, why->share};
+            }
+        }
+        score_put(run, &r);
+    }
+    gad_text_escape(run->shown_model, sizeof(run->shown_model), m->model, strlen(m->model));
+    size_t len = strlen(run->shown_model);
+    (void)snprintf(run->shown_model + len, sizeof(run->shown_model) - len, " (%.16s)", hex);
+    run->shown_threshold = m->threshold;
+}
+
+static int take_answer(struct line *l, struct score_run *run, const struct gad_frame *f)
+{
+    const struct score_batch *b = &l->pending[l->first];
+
+    if (f->kind == GANAD__V1__KIND__ERROR_REPLY) {
+        int err = client_error(&l->client, f, &run->diag);
+        if (l->n > 0)
+            gad_diag_prefix(&run->diag, "%s: lines %llu to %llu", run->file,
+                            (unsigned long long)b->item[0].line,
+                            (unsigned long long)b->item[b->n - 1].line);
+        return err;
+    }
+    if (f->kind != GANAD__V1__KIND__SCORE_REPLY || l->n == 0)
+        return gad_fail(&run->diag, GAD_EFORMAT, "%s: a frame of kind %u, which nobody asked for",
+                        l->client.address, f->kind);
+    Ganad__V1__ScoreReply *m = ganad__v1__score_reply__unpack(NULL, f->len, f->p);
+    int err = m && fits(m, b, run) ? 0
+                                   : gad_fail(&run->diag, GAD_EFORMAT,
+                                              "%s: an answer that does not fit request %llu",
+                                              l->client.address, (unsigned long long)b->id);
+    if (!err) {
+        put_reply(run, b, m);
+        l->first = (l->first + 1) % IN_FLIGHT;
+        l->n--;
+    }
+    ganad__v1__score_reply__free_unpacked(m, NULL);
+    return err;
+}
+
+/* Moves bytes: requests out, answers in, output to whoever reads it; or wakes up for new input. */
+static int move(struct line *l, struct score_run *run)
+{
+    struct pollfd more[] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
+                            {.fd = input_fd(run->in), .events = POLLIN}};
+    struct gad_frame f;
+
+    if (gad_buf_left(&run->out) == 0)
+        more[0].fd = -1; /* poll() passes over it */
+    if (!wants_input(l, run))
+        more[1].fd = -1;
+    /* With nothing asked there are only the input and the output to wait for, and they may take their time. */
+    int err = client_move(&l->client, more, 2, l->n > 0 ? CLIENT_ANSWER_MS : -1, &run->diag);
+    if (!err && more[0].fd >= 0 && more[0].revents) {
+        err = score_write(run, false);
+        if (err)
+            return gad_fail(&run->diag, err, "cannot write the output: %s", gad_strerror(err));
+    }
+    while (!err && (err = client_next(&l->client, &f, &run->diag)) == 0)
+        err = take_answer(l, run, &f);
+    if (err == GAD_MORE)
+        return 0;
+    if (err == GAD_ECLOSED &&
+        l->n == 0) { /* cut while a person was reading: connect again when there is more */
+        client_close(&l->client);
+        return 0;
+    }
+    return err;
+}
+
+int score_by_socket(const struct ctl *ctl, struct score_run *run)
+{
+    const char *address = ctl_scoring_socket(ctl);
+    gad_cleanup(gad_freep) struct line *l = gad_calloc(1, sizeof(*l));
+
+    if (!l) {
+        ctl_say("no memory");
+        return CTL_ERROR;
+    }
+    l->client = CLIENT_INIT;
+    int err = client_open(&l->client, address, &run->diag);
+    if (err)
+        return ctl_unreachable(err, &run->diag, true);
+    while (!err) {
+        err = ask_more(l, run, address);
+        if (!err && l->n == 0 && run->at_end && gad_buf_left(&run->out) == 0)
+            break;
+        if (!err)
+            err = move(l, run);
+        progress_show(&run->progress, input_stats(run->in).bytes, run->n);
+    }
+    client_close(&l->client);
+    if (err)
+        ctl_say("%s", run->diag.text);
+    return err ? CTL_ERROR : CTL_OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Numbers as people read them. */
+
+#include <stdint.h>
+
+enum { SHOW_TEXT = 32 };
+
+/* "494,021" */
+const char *show_count(uint64_t n, char text[static SHOW_TEXT]);
+
+/* "0.42 s", "1 min 23 s", "3 h 07 min", "2 d 4 h" */
+const char *show_duration(double seconds, char text[static SHOW_TEXT]);
+
+/* "12.3 KiB" */
+const char *show_bytes(uint64_t n, char text[static SHOW_TEXT]);
