@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the system tests share: the real programs in a temporary folder, and the protocol by hand."""
+
+import argparse
+import glob
+import gzip
+import importlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIP = 77
+SCORE_REQUEST, PACKED_REQUEST, CONTROL_REQUEST = 1, 2, 3
+SCORE_REPLY, ERROR_REPLY, STATUS_REPLY, EVENT = 129, 130, 131, 132
+BAD_FRAME, BAD_MESSAGE, BAD_RECORD, UNKNOWN_MODEL, BUSY, TIMEOUT, SHUTTING_DOWN = range(1, 8)
+
+# Programs under a sanitizer or valgrind take longer: limits of the tests are multiplied.
+SLOW = float(os.environ.get("GANAD_TEST_SLOW", "1"))
+
+args = None
+pb = None  # the messages of proto/ganad.proto
+
+
+def main():
+    """Runs the tests of the calling module."""
+    global args, pb
+    p = argparse.ArgumentParser()
+    p.add_argument("--ganadd")
+    p.add_argument("--ganadctl")
+    p.add_argument("--train", help="the program ganad-train")
+    p.add_argument("--source", required=True)
+    p.add_argument("--long", action="store_true", help="all records, not a slice")
+    args, rest = p.parse_known_args()
+    if args.ganadd and not os.path.exists(args.ganadd):
+        skip("no ganadd in this build")
+    with tempfile.TemporaryDirectory() as d:
+        subprocess.run(["protoc", "--proto_path=" + os.path.join(args.source, "proto"), "--python_out=" + d,
+                        "ganad.proto"], check=True)
+        sys.path.insert(0, d)
+        pb = importlib.import_module("ganad_pb2")
+    unittest.main(module="__main__", argv=[sys.argv[0]] + rest, verbosity=2)
+
+
+def skip(why):
+    print("skipped:", why)
+    sys.exit(SKIP)
+
+
+def data_file():
+    """The 10 % set of KDD99, or the end of this test."""
+    for folder in (os.environ.get("GANAD_DATA"), os.path.join(args.source, "..", "shared", "data")):
+        path = folder and os.path.join(folder, "kdd99", "kddcup.data_10_percent.gz")
+        if path and os.path.exists(path):
+            return path
+    skip("no KDD99 data in $GANAD_DATA or ../shared/data")
+
+
+def checkpoint(model=""):
+    found = sorted(glob.glob(os.path.join(args.source, "models", "default", f"*{model}*.ckpt")))
+    return found[0] if found else skip("no checkpoint in models/default")
+
+
+def lines(n, every=1):
+    """n lines of the data as bytes, one of `every`: the file is sorted by attack, a slice of its head is one kind."""
+    out = []
+    with gzip.open(data_file()) as f:
+        for i, line in enumerate(f):
+            if i % every == 0:
+                out.append(line)
+                if len(out) == n:
+                    break
+    return out
+
+
+def wait_for(condition, seconds, what):
+    """Until condition() is true; its value."""
+    end = time.monotonic() + seconds * SLOW
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {seconds * SLOW:g} s")
+        time.sleep(0.01)
+
+
+class Daemon:
+    """A ganadd in a folder of its own. Sections of the configuration by keyword: scoring={"idle_timeout": "1s"}."""
+
+    def __init__(self, start=True, models=None, stdout=subprocess.DEVNULL, **sections):
+        self.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
+        self.dir = self.tmp.name
+        self.scoring, self.control = self.path("scoring.sock"), self.path("control.sock")
+        conf = {"ganadd": {"log_level": "info"}, "scoring": {"unix": self.scoring},
+                "control": {"unix": self.control}, "alerts": {}}
+        for name, keys in sections.items():
+            conf[name].update(keys)
+        for name, keys in (models or {"first": {"checkpoint": checkpoint()}}).items():
+            conf["model " + name] = keys
+        self.conf = self.path("ganadd.conf")
+        with open(self.conf, "w") as f:
+            for section, keys in conf.items():
+                f.write(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
+        self.log = open(self.path("log"), "w+")
+        self.process = None
+        if start:
+            self.start(stdout)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def start(self, stdout=subprocess.DEVNULL):
+        self.process = subprocess.Popen([args.ganadd, "-c", self.conf], stdout=stdout, stderr=self.log)
+        wait_for(self.answers, 30, "ganadd serves")
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"ganadd ended with {self.process.returncode}:\n{self.read_log()}")
+        try:
+            Conn(self.control).close()
+            return True
+        except OSError:
+            return False
+
+    def read_log(self):
+        with open(self.path("log")) as f:
+            return f.read()
+
+    def rss(self):
+        """Bytes of memory that are resident."""
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
+
+    def status(self):
+        with Conn(self.control) as c:
+            c.send(CONTROL_REQUEST, pb.ControlRequest(command=pb.ControlRequest.STATUS))
+            return c.answer(STATUS_REPLY)
+
+    def counter(self, name):
+        return next(c.value for c in self.status().counter if c.name == name)
+
+    def stop(self, seconds=30):
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds * SLOW)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        self.tmp.cleanup()
+
+    def ctl(self, *arguments, control=False, **kw):
+        return ctl("-s", self.control if control else self.scoring, *arguments, **kw)
+
+
+def ctl(*arguments, **kw):
+    kw.setdefault("timeout", 120 * SLOW)
+    return subprocess.run([args.ganadctl, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+
+
+def frame(kind, message):
+    body = message if isinstance(message, bytes) else message.SerializeToString()
+    return struct.pack(">IB", len(body) + 1, kind) + body
+
+
+class Closed(Exception):
+    pass
+
+
+class Conn:
+    """A blocking connection with a timeout, so that no test hangs."""
+
+    def __init__(self, path, timeout=20):
+        self.s = socket.socket(socket.AF_UNIX)
+        self.s.settimeout(timeout * SLOW)
+        self.buf = b""
+        try:
+            self.s.connect(path)
+        except OSError:
+            self.s.close()
+            raise
+
+    def send(self, kind, message):
+        self.s.sendall(frame(kind, message))
+
+    def frame(self):
+        """(kind, bytes) of the next frame; Closed at a clean end."""
+        while len(self.buf) < 4 or len(self.buf) < 4 + int.from_bytes(self.buf[:4], "big"):
+            got = self.s.recv(1 << 20)
+            if not got:
+                raise Closed(f"{len(self.buf)} bytes left over") if self.buf else Closed()
+            self.buf += got
+        end = 4 + int.from_bytes(self.buf[:4], "big")
+        kind, body, self.buf = self.buf[4], self.buf[5:end], self.buf[end:]
+        return kind, body
+
+    def answer(self, want=SCORE_REPLY):
+        kind, body = self.frame()
+        message = {SCORE_REPLY: pb.ScoreReply, ERROR_REPLY: pb.ErrorReply, STATUS_REPLY: pb.StatusReply,
+                   EVENT: pb.Event}[kind].FromString(body)
+        if kind != want:
+            raise AssertionError(f"kind {kind}, expected {want}: {message}")
+        return message
+
+    def error(self):
+        return self.answer(ERROR_REPLY)
+
+    def is_closed(self):
+        """Waits until the peer closes; anything that comes before is an error."""
+        try:
+            kind, body = self.frame()
+        except (Closed, ConnectionResetError):
+            return True
+        raise AssertionError(f"a frame of kind {kind} before the end: {body[:80]}")
+
+    def close(self):
+        self.s.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def record(line):
+    """The Record of a line of KDD99."""
+    cells = line.decode().split(",")[:41]
+    r = pb.Record()
+    for field, cell in zip(pb.Record.DESCRIPTOR.fields[:41], cells):
+        if field.type == field.TYPE_STRING:
+            setattr(r, field.name, cell)
+        elif field.type == field.TYPE_FLOAT:
+            setattr(r, field.name, float(cell))
+        else:
+            setattr(r, field.name, int(cell))
+    return r
+
+
+def request(records, id=1, **options):
+    m = pb.ScoreRequest(id=id, record=records)
+    for k, v in options.items():
+        setattr(m.options, k, v)
+    return m
