@@ -311,15 +311,17 @@ int config_load(const char *file, struct config **ret, struct gad_diag *d)
     return r;
 }
 
-/* One section: "[name]" and a line a key, "key = value ; where from". */
+/* One section: "[name]" and a line a key, "key = value ; where from"; @unused is a key that does not count. */
 static void dump_section(const char *section, const char *shown, const struct config_value *value,
-                         struct gad_buf *out)
+                         const char *unused, struct gad_buf *out)
 {
     gad_buf_printf(out, "[%s]\n", shown);
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
         if (strcmp(k->section, section) != 0)
             continue;
+        if (strcmp(k->name, unused) == 0)
+            gad_buf_printf(out, "; not used: ");
         if (value[i].file)
             gad_buf_printf(out, "%s = %s ; %s:%u\n", k->name, value[i].text, value[i].file,
                            value[i].line);
@@ -335,11 +337,12 @@ void config_dump(const struct config *c, struct gad_buf *out)
         if (is_model_key(&config_keys[i]) ||
             (i > 0 && strcmp(section, config_keys[i - 1].section) == 0))
             continue;
-        dump_section(section, section, c->value, out);
+        dump_section(section, section, c->value, "", out);
     }
     for (size_t m = 0; m < c->n_models; m++) {
         char shown[MODEL_PREFIX_LEN + CONFIG_NAME_MAX + 1];
         (void)snprintf(shown, sizeof(shown), "%s%s", model_prefix, c->model[m].name);
-        dump_section("model", shown, c->model[m].value, out);
+        dump_section("model", shown, c->model[m].value,
+                     isnan(c->model[m].threshold) ? "" : "fpr_budget", out);
     }
 }
