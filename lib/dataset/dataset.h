@@ -85,7 +85,7 @@ int gad_dataset_sha256(struct gad_dataset *s, uint8_t sum[static 32]) GAD_MUST_C
  * Reading the line back gives the same record, if gad_record_check() likes it: names and whole numbers bit for
  * bit (an unknown name is written "?" and comes back unknown), and rates with the fewest decimals, 2 to 15, that
  * bring back the same double, which are there for all that came from text, or else the same float32, which are
- * there from 1e-8 up. So a model sees the same bits. A value that is not legal is written "?".
+ * there from 2e-8 up. So a model sees the same bits. A value that is not legal is written "?".
  * Return: bytes written, without a NUL.
  */
 size_t gad_row_write(const struct gad_record *r, const char *label, char *buf);
