@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text of connection records, stopping and skipping. Whatever is taken as a row is legal, and survives being
+ * written and read again, bit for bit.
+ */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/dataset/dataset.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_row(const struct gad_row *row)
+{
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    char line[GAD_DATASET_LINE_MAX];
+    struct gad_row back;
+
+    require(gad_record_check(&row->rec) == -1);
+    require(memchr(row->label, '\0', sizeof(row->label)) != NULL);
+    require(row->difficulty <= 21);
+    size_t len = gad_row_write(&row->rec, row->label[0] ? row->label : NULL, line);
+    require(len < sizeof(line));
+    if (gad_dataset_open_memory("line", line, len, NULL, &s, NULL) != 0)
+        return; /* no memory */
+    require(gad_dataset_next(s, &back, NULL) == 0);
+    require(memcmp(back.rec.v, row->rec.v, sizeof(back.rec.v)) == 0);
+    require(strcmp(back.label, row->label) == 0);
+    require(gad_dataset_next(s, &back, NULL) == GAD_END);
+}
+
+static void read_all(const uint8_t *data, size_t size, bool skip_bad)
+{
+    const struct gad_dataset_options opt = {.skip_bad = skip_bad};
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
+    struct gad_diag d = {.text = ""};
+    struct gad_row row;
+    uint64_t n = 0, line = 0;
+    int r;
+
+    if (gad_dataset_open_memory("input", data, size, &opt, &s, &d) != 0)
+        return;
+    for (; (r = gad_dataset_next(s, &row, &d)) == 0; n++) {
+        require(row.line > line);
+        line = row.line;
+        check_row(&row);
+    }
+    const struct gad_dataset_stats *st = gad_dataset_stats(s);
+    require(st->rows == n && st->bytes <= size);
+    require(r == GAD_END || (!skip_bad && st->bad_lines == 1));
+    require((r == GAD_END) == (d.text[0] == '\0'));
+    require(!skip_bad || (st->bad_lines > 0) == (gad_dataset_first_bad(s)[0] != '\0'));
+    require(r != GAD_END || st->bytes == size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    read_all(data, size, false);
+    read_all(data, size, true);
+    return 0;
+}
