@@ -23,6 +23,10 @@ BAD_FRAME, BAD_MESSAGE, BAD_RECORD, UNKNOWN_MODEL, BUSY, TIMEOUT, SHUTTING_DOWN 
 # Programs under a sanitizer or valgrind take longer: limits of the tests are multiplied.
 SLOW = float(os.environ.get("GANAD_TEST_SLOW", "1"))
 
+# In a build with sanitizers any report ends the program, with a code that no test takes for a good one.
+for tool in ("ASAN", "UBSAN", "TSAN"):
+    os.environ.setdefault(tool + "_OPTIONS", "halt_on_error=1:abort_on_error=1:print_stacktrace=1")
+
 args = None
 pb = None  # the messages of proto/ganad.proto
 

@@ -129,7 +129,8 @@ int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *
 {
     struct gad_frame f = {0};
     size_t used = 0;
-    int err = gad_frame_next(c->in.p + c->in.pos, gad_buf_left(&c->in), reply_cap, NULL, &f, &used);
+    const uint8_t *p = c->in.p ? c->in.p + c->in.pos : NULL;
+    int err = gad_frame_next(p, gad_buf_left(&c->in), reply_cap, NULL, &f, &used);
 
     if (err < 0)
         return gad_fail(d, err, "%s: this is no ganadd: frame of kind %u, %zu bytes", c->address,
