@@ -9,6 +9,9 @@ import sys
 
 import tree
 
+TOP = r"(?:\.ci|conf|daemon|lib|models|proto|systemd|tests|tools)"
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+IN_TICKS = re.compile(rf"`({TOP}/[\w./-]*[\w/])`|(?<![\w`/.-])({TOP}/[\w./-]*\w\.(?:c|h|py|md|proto|conf|ckpt))\b")
 PAGE = re.compile(r"(?:^|/)([a-z][a-z.-]*)\.([1578])$")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]+|-[a-zA-Z])(?![\w-])")
 UNIVERSAL = {"-h", "--help"}
@@ -56,7 +59,20 @@ def check_program(program, path):
         yield f"{name}: {o} is in {os.path.basename(path)}, not in --help"
 
 
+def check_paths(root, name, text):
+    """Every file of the tree that a document names is there. Words in capitals stand for any name."""
+    folder = os.path.dirname(name)
+    for m in list(LINK.finditer(text)) + list(IN_TICKS.finditer(text)):
+        path = next(g for g in m.groups() if g)
+        bases = [os.path.join(root, folder), root]
+        if not re.search(r"\b[A-Z]{4,}\b|NAME", path) and not any(os.path.exists(os.path.join(b, path)) for b in bases):
+            yield f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {path} is not there"
+
+
 def check(root, programs):
+    for name in tree.files(root):
+        if name.endswith(".md"):
+            yield from check_paths(root, name, tree.read(root, name))
     found = pages(root)
     for page in found.values():
         lint = run("mandoc", "-T", "lint", "-W", "warning", page)

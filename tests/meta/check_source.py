@@ -7,7 +7,8 @@ import sys
 import tree
 
 LINES_MAX = 500
-SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service", ".socket", ".1", ".5", ".7", ".8")
+SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service", ".sysusers", ".tmpfiles", ".1",
+          ".5", ".7", ".8")
 NAMED = ("meson_options.txt", ".clang-format", ".clang-tidy")
 DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/")
 

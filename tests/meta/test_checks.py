@@ -2,6 +2,7 @@
 """Plants a breach of each rule in a tree of its own and sees that the check finds it, and nothing else.
 Usage: test_checks.py SOURCE_ROOT COMPILER..."""
 
+import json
 import os
 import subprocess
 import sys
@@ -149,6 +150,27 @@ class Planted(unittest.TestCase):
         expect(usage, "-x, --fast", page.replace(".Nd does\n", ""), "prog.1")
         os.unlink(os.path.join(self.root, "prog.1"))
         self.expect(check, "prog", "#!/bin/sh\n", "no manual page")
+
+    def test_paths_in_documents(self):
+        self.plant("lib/base/err.h", H)
+        self.plant("docs/a.md", "text\n")
+
+        def expect(text, *found):
+            self.expect(lambda root: check_docs.check(root, []), "README.md", text, *found)
+        expect("`lib/base/err.h`, `lib/base/`, lib/base/err.h:12, [a](docs/a.md#b), [c](https://example.org/x.md), lib/NAME.c\n")
+        expect("`lib/base/mem.h`\n", "README.md:1: lib/base/mem.h is not there")
+        expect("\nsee lib/base/mem.h and `tools/none`\n", "README.md:2: lib/base/mem.h", "README.md:2: tools/none")
+        expect("[a](docs/b.md)\n", "docs/b.md is not there")
+
+    def test_results_are_counted(self):
+        def line(result):
+            return json.dumps({"name": "x", "result": result}) + "\n"
+        log = os.path.join(self.root, "testlog.json")
+        count = [os.path.join(ROOT, "tools/dev/count_tests.py"), log]
+        self.plant("testlog.json", "".join(map(line, ["OK", "OK", "SKIP", "FAIL", "TIMEOUT", "ERROR", "UNEXPECTEDPASS"])))
+        self.assertEqual(subprocess.check_output(count, text=True), "2 4 1\n")
+        self.plant("testlog.json", "")
+        self.assertNotEqual(subprocess.run(count, stderr=subprocess.DEVNULL, check=False).returncode, 0)
 
     def test_ignored_folders_are_not_files(self):
         for name in ("build/a.c", "build-asan/a.c", "lib/__pycache__/a.pyc", "lib/a.c"):

@@ -53,11 +53,11 @@ static void print_reasons(const json_t *list)
 static void print_alert(const struct tail *t, const char *text)
 {
     char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], src[TEXT], dst[TEXT];
+    char proto[TEXT], service[TEXT], flag[TEXT];
     json_t *alert = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *context = json_object_get(json_object_get(alert, "alert"), "context");
-    const json_t *ganad = json_object_get(context, "ganad");
+    const json_t *features = json_object_get(alert, "features");
 
-    if (!ganad) {
+    if (!features) {
         char line[4096];
         gad_text_escape(line, sizeof(line), text, strlen(text));
         puts(line);
@@ -65,12 +65,14 @@ static void print_alert(const struct tail *t, const char *text)
         return;
     }
     printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s", scalar(alert, "timestamp", when),
-           t->colour ? "\033[1;31m" : "", t->colour ? "\033[0m" : "", scalar(ganad, "score", score),
-           scalar(ganad, "threshold", threshold), scalar(ganad, "p_value", p),
-           scalar(ganad, "model", model));
+           t->colour ? "\033[1;31m" : "", t->colour ? "\033[0m" : "", scalar(alert, "score", score),
+           scalar(alert, "threshold", threshold), scalar(alert, "p_value", p),
+           scalar(alert, "model", model));
+    printf("  %s %s %s", scalar(features, "protocol_type", proto),
+           scalar(features, "service", service), scalar(features, "flag", flag));
     if (json_object_get(alert, "src_ip"))
         printf("  %s > %s", scalar(alert, "src_ip", src), scalar(alert, "dest_ip", dst));
-    print_reasons(json_object_get(ganad, "top_features"));
+    print_reasons(json_object_get(alert, "top_features"));
     putchar('\n');
     json_decref(alert);
 }
