@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scores by the book: a second reading of checkpoint.proto, of the features and of the papers' formulas, in numpy
+and float64, against what the library prints.
+
+Checks random checkpoints of every score and scaler, models/default/*.ckpt and those named, on made-up records and on
+each N-th of the KDD99 10 % set, if it is there. Exit code 0: agreed; 1: did not; 77: cannot run here.
+
+Agreed means a relative error of at most 1e-5. A score that is the square of a small difference (GANomaly's enc) loses
+digits in any float32 arithmetic: where numpy's own float32 is further off than half of that, twice its largest error is
+allowed instead, and said.
+"""
+
+import argparse
+import glob
+import gzip
+import hashlib
+import importlib
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+TOLERANCE = 1e-5
+
+try:
+    import google.protobuf  # noqa: F401
+    import numpy as np
+except ImportError as e:
+    print(f"skipped: {e}; install python3-numpy and python3-protobuf")
+    sys.exit(SKIP)
+
+# kddcup.names, in the order of the file
+COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins
+logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files
+num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
+same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count dst_host_same_srv_rate
+dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate dst_host_serror_rate
+dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
+
+ACTIVATIONS = {
+    "LINEAR": lambda v, slope: v,
+    "RELU": lambda v, slope: np.maximum(v, 0),
+    "LEAKY_RELU": lambda v, slope: np.where(v < 0, slope * v, v),
+    "SIGMOID": lambda v, slope: 1 / (1 + np.exp(-v)),
+    "TANH": lambda v, slope: np.tanh(v),
+}
+
+
+class Layer:
+    def __init__(self, pb, layer, weight, bias):
+        self.act = ACTIVATIONS[pb.Layer.Activation.Name(layer.activation)]
+        self.slope, self.w, self.b = np.float32(layer.slope), weight, bias
+
+    def __call__(self, x):
+        return self.act(x @ self.w.astype(x.dtype) + self.b.astype(x.dtype), self.slope.astype(x.dtype))
+
+
+def chain(layers, x):
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def read_checkpoint(pb, path):
+    """The message of a file, and its nets as lists of layers."""
+    data = open(path, "rb").read()
+    magic, version, zero, length, digest = struct.unpack("<8sIIQ32s", data[:56])
+    assert (magic, version, zero, length) == (b"GANADCKP", 1, 0, len(data) - 56), "header"
+    assert digest == hashlib.sha256(data[56:]).digest(), "sum"
+    c = pb.Checkpoint.FromString(data[56:])
+    assert c.SerializeToString(deterministic=True) == data[56:], "Python would have written other bytes"
+    tensors = {t.name: np.frombuffer(t.data, "<f4").reshape(t.dim) for t in c.tensor}
+    nets = {
+        net.name: [Layer(pb, layer, tensors[f"{net.name}.{i}.weight"], tensors[f"{net.name}.{i}.bias"])
+                   for i, layer in enumerate(net.layer)]
+        for net in c.net
+    }
+    return c, nets
+
+
+def vectors(c, rows):
+    """Rows of 41 texts to scaled feature vectors."""
+    column = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
+    parts = [np.array(column[name], np.float64)[:, None] for name in c.schema.numeric]
+    for group in c.schema.group:
+        values = np.array(column[group.column])
+        parts += [(values == category).astype(np.float64)[:, None] for category in group.category]
+    x = np.hstack(parts)
+    x = np.where(np.array(c.scaler.log), np.log1p(x), x)
+    return (x - np.array(c.scaler.offset)) / np.array(c.scaler.range)
+
+
+def distance(a, b, degree):
+    return np.abs(a - b).sum(1) if degree == 1 else np.sqrt(((a - b) ** 2).sum(1))
+
+
+def egbad(c, nets, x):
+    w, degree = c.score.weight, c.score.degree
+    z = chain(nets["encoder"], x)
+    xhat = chain(nets["generator"], z)
+
+    def discriminate(x):
+        both = np.hstack([chain(nets["disc_x"], x), chain(nets["disc_z"], z)])
+        f = chain(nets["disc_head"][:-1], both)
+        return f, nets["disc_head"][-1](f)[:, 0]
+
+    residual = distance(x, xhat, degree)
+    f, _ = discriminate(x)
+    fhat, logit = discriminate(xhat)
+    if c.score.kind == "residual":
+        return residual
+    if c.score.kind == "fm":
+        return (1 - w) * residual + w * distance(f, fhat, degree)
+    assert c.score.kind == "cross-e", c.score.kind
+    return (1 - w) * residual + w * np.logaddexp(0, -logit)
+
+
+def ganomaly(c, nets, x):
+    z = chain(nets["encoder"], x)
+    xhat = chain(nets["decoder"], z)
+    if c.score.kind == "rec":
+        return np.abs(x - xhat).mean(1)
+    assert c.score.kind == "enc", c.score.kind
+    return ((z - chain(nets["encoder2"], xhat)) ** 2).mean(1)
+
+
+MODELS = {"egbad": egbad, "ganomaly": ganomaly}
+
+
+def made_up(n, seed):
+    """Records that no network sent: every kind of value, known and unknown names, small and huge numbers."""
+    r = random.Random(seed)
+    names = {"protocol_type": ["tcp", "udp", "icmp"], "flag": ["SF", "S0", "REJ", "RSTO", "OTH"],
+             "service": ["http", "smtp", "ecr_i", "private", "domain_u", "X11", "red_i", "no_such_service"]}
+    binary = {"land", "logged_in", "root_shell", "is_host_login", "is_guest_login"}
+    rows = []
+    for _ in range(n):
+        row = []
+        for name in COLUMNS:
+            if name in names:
+                row.append(r.choice(names[name]))
+            elif name in binary:
+                row.append(r.choice("01"))
+            elif name.endswith("_rate"):
+                row.append(f"{r.choice([0, 1, r.random()]):.2f}")
+            elif name in ("src_bytes", "dst_bytes", "duration"):
+                row.append(str(int(10 ** r.uniform(0, 9 if name != "duration" else 4)) - 1))
+            else:
+                row.append(r.choice(["0", "1", "2"]))
+        rows.append(row)
+    return rows
+
+
+def kdd99(root, every):
+    base = os.environ.get("GANAD_DATA") or os.path.join(root, "..", "shared", "data")
+    path = os.path.join(base, "kdd99", "kddcup.data_10_percent.gz")
+    if not os.path.exists(path):
+        return None
+    with gzip.open(path, "rt", encoding="ascii") as f:
+        return [line.rstrip("\n").split(",")[:41] for i, line in enumerate(f) if i % every == 0]
+
+
+def check(pb, dump, path, what, rows, file):
+    c, nets = read_checkpoint(pb, path)
+    out = subprocess.run([dump, path, file], stdout=subprocess.PIPE, check=True, text=True).stdout
+    got = np.array(out.split(), np.float64)
+    x = [vectors(c, rows[i:i + 4096]) for i in range(0, len(rows), 4096)]
+    want = np.concatenate([MODELS[c.model](c, nets, v) for v in x])
+    plain = np.concatenate([MODELS[c.model](c, nets, v.astype(np.float32)) for v in x])
+    if got.shape != want.shape:
+        print(f"FAILED {what}: {len(got)} scores, {len(want)} expected")
+        return False
+    error = np.abs(got - want) / np.abs(want)
+    worst = int(np.argmax(error))
+    tolerance = max(TOLERANCE, 2 * np.max(np.abs(plain - want) / np.abs(want)))
+    ok = bool(np.isfinite(got).all() and error[worst] <= tolerance)
+    print(f"{'ok    ' if ok else 'FAILED'} {what}: {len(got)} scores, largest relative error {error[worst]:.1e} "
+          f"(row {worst}: {got[worst]:.9g}, reference {want[worst]:.9g})"
+          + (f", {tolerance:.1e} allowed" if tolerance > TOLERANCE else ""))
+    return ok
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("make", metavar="MAKE_CHECKPOINT")
+    parser.add_argument("dump", metavar="SCORE_DUMP")
+    parser.add_argument("root", metavar="SOURCE_ROOT")
+    parser.add_argument("more", metavar="CHECKPOINT", nargs="*")
+    parser.add_argument("--every", metavar="N", type=int, default=50)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ganad-parity-") as tmp:
+        proto = os.path.join(args.root, "proto")
+        try:
+            subprocess.run(["protoc", f"--python_out={tmp}", f"--proto_path={proto}", "checkpoint.proto"], check=True)
+        except FileNotFoundError:
+            print("skipped: no protoc; install protobuf-compiler")
+            sys.exit(SKIP)
+        sys.path.insert(0, tmp)
+        pb = importlib.import_module("checkpoint_pb2")
+
+        inputs = {"made-up records": made_up(2000, 1)}
+        real = kdd99(args.root, args.every)
+        if real:
+            inputs["KDD99 records"] = real
+        else:
+            print("no KDD99 records: neither $GANAD_DATA nor ../shared/data has them")
+        checkpoints = {}
+        for i, (model, score, degree, scaler) in enumerate([
+                ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "log-minmax"),
+                ("egbad", "cross-e", 2, "standard"), ("egbad", "residual", 1, "none"),
+                ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
+                ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax")]):
+            path = os.path.join(tmp, f"{i}.ckpt")
+            subprocess.run([args.make, model, score, str(degree), scaler, str(i), path], check=True)
+            checkpoints[f"random {model} {score} {degree} {scaler}"] = path
+        for path in sorted(glob.glob(os.path.join(args.root, "models", "default", "*.ckpt"))) + args.more:
+            checkpoints[os.path.basename(path)] = path
+
+        ok = True
+        for name, rows in inputs.items():
+            file = os.path.join(tmp, "records")
+            with open(file, "w", encoding="ascii") as f:
+                f.writelines(",".join(row) + "\n" for row in rows)
+            for what, path in checkpoints.items():
+                ok &= check(pb, args.dump, path, f"{what}, {name}", rows, file)
+    sys.exit(0 if ok else 1)
+
+
+main()
