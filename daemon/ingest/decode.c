@@ -190,11 +190,18 @@ static enum decode_result decode_score(const struct decoder *dec, const struct g
     return check_records(j);
 }
 
-/* One column of numbers: n values that lie together to one field of n records. */
+/*
+ * One column of numbers: n values that lie together to one field of n records. A float32 cannot hold
+ * 2^32 - 1: the largest legal value may come rounded up.
+ */
 static void scatter(const float *from, size_t n, struct gad_record *rec, enum gad_column c)
 {
-    for (size_t i = 0; i < n; i++)
-        rec[i].v[c] = (double)from[i];
+    const double max = gad_columns[c].max, rounded = (double)(float)max;
+
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)from[i];
+        rec[i].v[c] = v == rounded ? max : v;
+    }
 }
 
 static void scatter_names(const uint8_t *from, size_t n, struct gad_record *rec, enum gad_column c)
