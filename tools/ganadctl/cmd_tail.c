@@ -49,32 +49,43 @@ static void print_reasons(const json_t *list)
     }
 }
 
-/* One line an alert; an alert that has not the shape of the feed is shown as it is. */
-static void print_alert(const struct tail *t, const char *text)
+static void print_connection(const json_t *alert)
 {
-    char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], src[TEXT], dst[TEXT];
-    char proto[TEXT], service[TEXT], flag[TEXT];
-    json_t *alert = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *features = json_object_get(alert, "features");
+    const json_t *f = json_object_get(alert, "features");
+    char a[TEXT], b[TEXT], c[TEXT];
 
-    if (!features) {
+    if (json_object_get(alert, "src_ip")) {
+        printf("  %s:%s", scalar(alert, "src_ip", a), scalar(alert, "src_port", b));
+        printf(" > %s:%s", scalar(alert, "dest_ip", a), scalar(alert, "dest_port", b));
+    }
+    printf("  %s/%s %s", scalar(f, "protocol_type", a), scalar(f, "service", b),
+           scalar(f, "flag", c));
+}
+
+/* One line an event; one that has not the shape of the feed is shown as it is. */
+static void print_event(const struct tail *t, const char *text)
+{
+    char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], lost[TEXT];
+    json_t *event = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    const char *type = json_string_value(json_object_get(event, "event_type"));
+
+    if (type && strcmp(type, "loss") == 0) {
+        printf("%s alerts were lost here: this tail was too slow\n", scalar(event, "lost", lost));
+    } else if (type && strcmp(type, "alert") == 0) {
+        printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s",
+               scalar(event, "timestamp", when), t->colour ? "\033[1;31m" : "",
+               t->colour ? "\033[0m" : "", scalar(event, "score", score),
+               scalar(event, "threshold", threshold), scalar(event, "p_value", p),
+               scalar(event, "model", model));
+        print_connection(event);
+        print_reasons(json_object_get(event, "top_features"));
+        putchar('\n');
+    } else {
         char line[4096];
         gad_text_escape(line, sizeof(line), text, strlen(text));
         puts(line);
-        json_decref(alert);
-        return;
     }
-    printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s", scalar(alert, "timestamp", when),
-           t->colour ? "\033[1;31m" : "", t->colour ? "\033[0m" : "", scalar(alert, "score", score),
-           scalar(alert, "threshold", threshold), scalar(alert, "p_value", p),
-           scalar(alert, "model", model));
-    printf("  %s %s %s", scalar(features, "protocol_type", proto),
-           scalar(features, "service", service), scalar(features, "flag", flag));
-    if (json_object_get(alert, "src_ip"))
-        printf("  %s > %s", scalar(alert, "src_ip", src), scalar(alert, "dest_ip", dst));
-    print_reasons(json_object_get(alert, "top_features"));
-    putchar('\n');
-    json_decref(alert);
+    json_decref(event);
 }
 
 static int take_event(const struct client *c, const struct tail *t, const struct gad_frame *f,
@@ -91,7 +102,7 @@ static int take_event(const struct client *c, const struct tail *t, const struct
     if (t->json)
         puts(e->json);
     else
-        print_alert(t, e->json);
+        print_event(t, e->json);
     ganad__v1__event__free_unpacked(e, NULL);
     return 0;
 }
