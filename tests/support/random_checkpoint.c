@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole checkpoint file without training, for tests that start the real programs.
+ * Usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT
+ *
+ * Random weights; calibration and self-test are by the scores of RECORDS, a file of KDD99 lines, so that a
+ * budget gives a threshold among scores that come.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "lib/dataset/dataset.h"
+#include "models/calibrate.h"
+#include "models/detector.h"
+#include "tests/support/random_model.h"
+
+enum { ROWS_MAX = 10000, N_SELF_TESTS = 8 };
+
+struct rows {
+    size_t n;
+    struct gad_record rec[ROWS_MAX];
+    float score[ROWS_MAX];
+    char line[N_SELF_TESTS][GAD_DATASET_LINE_MAX];
+};
+
+static int read_rows(const char *path, struct rows *rows, struct gad_diag *d)
+{
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *in = NULL;
+    struct gad_row row;
+    int err = gad_dataset_open(path, NULL, &in, d);
+
+    while (!err && rows->n < ROWS_MAX && (err = gad_dataset_next(in, &row, d)) == 0) {
+        if (rows->n < N_SELF_TESTS) {
+            char *line = rows->line[rows->n];
+            line[gad_row_write(&row.rec, NULL, line) - 1] = '\0';
+        }
+        rows->rec[rows->n++] = row.rec;
+    }
+    return err == GAD_END ? 0 : err;
+}
+
+static int score_rows(const struct gad_checkpoint *c, struct rows *rows, struct gad_diag *d)
+{
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+    gad_cleanup(gad_workspace_freep) struct gad_workspace *ws = NULL;
+    int err = gad_detector_new("random", c, &det, d);
+
+    if (!err)
+        err = gad_workspace_new(det, 64, &ws);
+    if (!err)
+        (void)gad_detector_score(det, ws, rows->n, rows->rec, rows->score);
+    return err;
+}
+
+static int make(const char *model, uint64_t seed, const char *records, const char *out,
+                struct gad_diag *d)
+{
+    gad_cleanup(gad_freep) struct rows *rows = gad_calloc(1, sizeof(*rows));
+    gad_cleanup(gad_calibration_freep) struct gad_calibration *cal = NULL;
+    struct gad_ckpt_self_test self_test[N_SELF_TESTS];
+    const char *score = strcmp(model, "egbad") == 0 ? "fm" : "enc";
+
+    if (!rows)
+        return GAD_ENOMEM;
+    int err = read_rows(records, rows, d);
+    if (err)
+        return err;
+    struct random_model *m = random_model_new(model, score, 1, seed);
+    struct gad_checkpoint *c = random_model_checkpoint(m);
+    err = score_rows(c, rows, d);
+    if (!err)
+        err = gad_calibration_new(rows->n, rows->score, &cal, d);
+    if (!err) {
+        c->calibration.n = cal->n;
+        c->calibration.n_levels = cal->n_levels;
+        c->calibration.level = cal->level;
+        c->calibration.value = cal->value;
+        for (; c->n_self_tests < N_SELF_TESTS && c->n_self_tests < rows->n; c->n_self_tests++)
+            self_test[c->n_self_tests] = (struct gad_ckpt_self_test){rows->line[c->n_self_tests],
+                                                                     rows->score[c->n_self_tests]};
+        c->self_tests = self_test;
+        err = gad_checkpoint_write(c, out, d);
+    }
+    random_model_free(m);
+    return err;
+}
+
+int main(int argc, char **argv)
+{
+    struct gad_diag d = {0};
+    uint64_t seed = 0;
+
+    if (argc != 5 || gad_text_u64(argv[2], strlen(argv[2]), UINT32_MAX, &seed) != 0) {
+        (void)fprintf(stderr, "usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT\n");
+        return 2;
+    }
+    int err = make(argv[1], seed, argv[3], argv[4], &d);
+    if (err)
+        (void)fprintf(stderr, "random_checkpoint: %s\n", *d.text ? d.text : gad_strerror(err));
+    return err ? 1 : 0;
+}
