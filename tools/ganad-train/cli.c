@@ -19,6 +19,12 @@ void cli_say(const char *fmt, ...)
     (void)fputc('\n', stderr);
 }
 
+int cli_try_help(const struct cli_command *c)
+{
+    (void)fprintf(stderr, "Try 'ganad-train %s --help'.\n", c->name);
+    return CLI_USAGE;
+}
+
 int cli_usage(const struct cli_command *c, const char *fmt, ...)
 {
     va_list ap;
@@ -27,8 +33,8 @@ int cli_usage(const struct cli_command *c, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vfprintf(stderr, fmt, ap);
     va_end(ap);
-    (void)fprintf(stderr, "\nTry 'ganad-train %s --help'.\n", c->name);
-    return CLI_USAGE;
+    (void)fputc('\n', stderr);
+    return cli_try_help(c);
 }
 
 int cli_failed(int err, const struct gad_diag *d)

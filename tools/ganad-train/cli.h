@@ -23,7 +23,7 @@ enum cli_exit {
 struct cli_command {
     const char *name, *summary;
     const char *help; /* the whole text of --help */
-    /* argv[0] is the command's name. Return: an exit code. */
+    /* argv[0] is the program's name. Return: an exit code. */
     int (*run)(const struct cli_command *self, int argc, char **argv);
 };
 
@@ -32,7 +32,10 @@ extern const struct cli_command command_fit, command_eval, command_inspect, comm
 /* "ganad-train: text" to stderr. */
 void cli_say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 
-/* The same with a pointer to --help. Return: CLI_USAGE. */
+/* Points to --help. Return: CLI_USAGE. */
+int cli_try_help(const struct cli_command *c);
+
+/* Both. Return: CLI_USAGE. */
 int cli_usage(const struct cli_command *c, const char *fmt, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 

@@ -38,7 +38,7 @@ static uint64_t parameters(const struct gad_checkpoint *c)
 
 static void hex(const uint8_t sha256[32], char text[static 65])
 {
-    for (int i = 0; i < 32; i++)
+    for (size_t i = 0; i < 32; i++)
         (void)snprintf(text + 2 * i, 3, "%02x", sha256[i]);
 }
 

@@ -71,7 +71,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct e
 
     for (int c; err == 0 && (c = getopt_long(argc, argv, "-", options, NULL)) != -1;) {
         if (c == '?')
-            return cli_usage(self, "see above");
+            return cli_try_help(self); /* getopt said why */
         err = parse_one(c, e, &d);
     }
     for (int i = optind; err == 0 && i < argc; i++)
@@ -184,8 +184,8 @@ static int evaluate_checkpoint(const struct eval *e, struct gad_diag *d)
     if (err != 0)
         return err;
     if (!gad_table_is_labelled(t))
-        return gad_fail(d, GAD_EINVAL, "%s: no labels, so there is nothing to compare with",
-                        e->data.item[0]);
+        return gad_fail(d, GAD_EINVAL,
+                        "the rows have no labels, so there is nothing to compare with");
     warn(e, c, t);
     return report(e, c, det, t, d);
 }

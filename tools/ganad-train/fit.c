@@ -58,6 +58,16 @@ static void fit_deinit(struct fit *f)
     fit_options_deinit(&f->o);
 }
 
+/* What can be wrong with the options shows before the data are read. */
+static int set_up(struct fit *f, struct gad_diag *d)
+{
+    int err = gad_schema_new_egbad(&f->schema);
+    if (err != 0)
+        return err;
+    f->ld = gad_ld(gad_schema_dim(f->schema));
+    return f->o.model->create(&f->o.train, gad_schema_dim(f->schema), &f->trainer, d);
+}
+
 /* Found out before training, not after. */
 static int check_out(const char *out, struct gad_diag *d)
 {
@@ -111,12 +121,8 @@ static int prepare(struct fit *f, struct gad_diag *d)
 {
     const struct gad_split *c = &f->split;
 
-    int err = gad_schema_new_egbad(&f->schema);
-    if (err != 0)
-        return err;
-    f->ld = gad_ld(gad_schema_dim(f->schema));
-    if ((err = vectors(f, c->n_train, c->train, &f->x)) != 0 ||
-        (err = vectors(f, c->n_calibration, c->calibration, &f->held_out)) != 0)
+    int err = vectors(f, c->n_train, c->train, &f->x);
+    if (err != 0 || (err = vectors(f, c->n_calibration, c->calibration, &f->held_out)) != 0)
         return gad_fail(d, err, "no memory for %zu rows", c->n_train + c->n_calibration);
     err =
         gad_scaler_fit(f->o.scaler, c->n_train, gad_schema_dim(f->schema), f->x, f->ld, &f->scaler);
@@ -135,10 +141,7 @@ static int train(struct fit *f, struct gad_diag *d)
                               .x = f->x,
                               .held_out = f->held_out};
 
-    int err = f->o.model->create(&f->o.train, gad_schema_dim(f->schema), &f->trainer, d);
-    if (err == 0)
-        err = train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
-    return err;
+    return train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
 }
 
 static int calibrate(struct fit *f, struct gad_diag *d)
@@ -257,8 +260,11 @@ static int run(const struct cli_command *self, int argc, char **argv)
     int code = fit_options_parse(self, argc, argv, &f.o);
     if (code != CLI_OK)
         return code;
+    int err = set_up(&f, &d);
+    if (err != 0)
+        return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
     interrupt_watch();
-    int err = fit(&f, &d);
+    err = fit(&f, &d);
     if (err != 0)
         return cli_failed(err, &d);
     if (!f.training.kept) {

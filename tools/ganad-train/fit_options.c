@@ -72,7 +72,7 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
     /* "-": bare arguments come as option 1, in their place among the others. */
     for (int c; (c = getopt_long(argc, argv, "-o:q", long_options, &at)) != -1;) {
         if (c == '?')
-            return cli_usage(self, "see above");
+            return cli_try_help(self); /* getopt said why */
         if (c == 1 || (c == 0 && at == OPT_DATA)) {
             if (cli_list_add(data, optarg) != 0)
                 return cli_failed(GAD_ENOMEM, NULL);

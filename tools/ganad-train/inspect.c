@@ -43,7 +43,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
 
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o != 'j')
-            return cli_usage(self, "see above");
+            return cli_try_help(self); /* getopt said why */
         json = true;
     }
     if (optind != argc - 1)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,5 +75,6 @@ int main(int argc, char **argv)
         (void)fputs(c->help, stdout);
         return cli_flushed();
     }
+    argv[1] = program_invocation_short_name; /* which getopt puts before its complaints */
     return c->run(c, argc - 1, argv + 1);
 }
