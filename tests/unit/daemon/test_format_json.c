@@ -133,8 +133,8 @@ static void numbers_are_short(void **state)
         {1234.567, "1234.57"},
         {0.0004, "0.0004"},
         {999999999999999.0, "999999999999999"},
-        {NAN, "null"},
-        {INFINITY, "null"},
+        {(double)NAN, "null"},
+        {(double)INFINITY, "null"},
         {DBL_MAX, "1.79769e+308"},
     };
 
