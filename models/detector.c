@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/detector.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -222,6 +223,9 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
         gad_scaler_apply(det->scaler, rows, ws->x, ld);
         det->ops->score(det->model, rows, ws->x, ws->scratch, score + at);
     }
+    /* Weights of any size pass a reader, and with them sums that overflow: as strange as can be. */
+    for (size_t i = 0; i < n; i++)
+        score[i] = isfinite(score[i]) ? score[i] : FLT_MAX;
     return unknown;
 }
 

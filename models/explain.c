@@ -87,6 +87,8 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     (void)gad_vectorize(det->schema, 1, rec, ws->x, ld);
     gad_scaler_apply(det->scaler, 1, ws->x, ld);
     det->ops->reconstruct(det->model, 1, ws->x, ws->scratch, ws->xhat);
+    for (size_t j = 0; j < ld; j++) /* shares are finite, whatever the weights */
+        ws->xhat[j] = isfinite(ws->xhat[j]) ? ws->xhat[j] : GAD_SCALED_MAX;
 
     explain_numbers(det, ws->x, ws->xhat, reason);
     for (size_t g = 0; g < gad_schema_n_groups(det->schema); g++)

@@ -154,6 +154,13 @@ def made_up(n, seed):
     return rows
 
 
+def write_rows(folder, rows):
+    path = os.path.join(folder, "records")
+    with open(path, "w", encoding="ascii") as f:
+        f.writelines(",".join(row) + "\n" for row in rows)
+    return path
+
+
 def kdd99(root, every):
     base = os.environ.get("GANAD_DATA") or os.path.join(root, "..", "shared", "data")
     path = os.path.join(base, "kdd99", "kddcup.data_10_percent.gz")
@@ -185,7 +192,7 @@ def check(pb, dump, path, what, rows, file):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("make", metavar="MAKE_CHECKPOINT")
+    parser.add_argument("make", metavar="RANDOM_CHECKPOINT")
     parser.add_argument("dump", metavar="SCORE_DUMP")
     parser.add_argument("root", metavar="SOURCE_ROOT")
     parser.add_argument("more", metavar="CHECKPOINT", nargs="*")
@@ -207,23 +214,21 @@ def main():
             inputs["KDD99 records"] = real
         else:
             print("no KDD99 records: neither $GANAD_DATA nor ../shared/data has them")
-        checkpoints = {}
+        checkpoints, file = {}, write_rows(tmp, inputs["made-up records"])
         for i, (model, score, degree, scaler) in enumerate([
                 ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "log-minmax"),
                 ("egbad", "cross-e", 2, "standard"), ("egbad", "residual", 1, "none"),
                 ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
                 ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax")]):
             path = os.path.join(tmp, f"{i}.ckpt")
-            subprocess.run([args.make, model, score, str(degree), scaler, str(i), path], check=True)
+            subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler], check=True)
             checkpoints[f"random {model} {score} {degree} {scaler}"] = path
         for path in sorted(glob.glob(os.path.join(args.root, "models", "default", "*.ckpt"))) + args.more:
             checkpoints[os.path.basename(path)] = path
 
         ok = True
         for name, rows in inputs.items():
-            file = os.path.join(tmp, "records")
-            with open(file, "w", encoding="ascii") as f:
-                f.writelines(",".join(row) + "\n" for row in rows)
+            file = write_rows(tmp, rows)
             for what, path in checkpoints.items():
                 ok &= check(pb, args.dump, path, f"{what}, {name}", rows, file)
     sys.exit(0 if ok else 1)

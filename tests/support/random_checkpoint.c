@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole checkpoint file without training, for tests that start the real programs.
- * Usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT
+ * Usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT [SCORE DEGREE SCALER]
  *
  * Random weights; calibration and self-test are by the scores of RECORDS, a file of KDD99 lines, so that a
- * budget gives a threshold among scores that come.
+ * budget gives a threshold among scores that come. SCALER none, minmax, log-minmax or standard stands for one
+ * that was fitted; without it the scaler divides by round numbers.
  */
 
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/rng.h"
 #include "lib/base/text.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/dataset.h"
@@ -19,7 +21,7 @@
 #include "models/detector.h"
 #include "tests/support/random_model.h"
 
-enum { ROWS_MAX = 10000, N_SELF_TESTS = 8 };
+enum { ROWS_MAX = 10000, N_SELF_TESTS = 8, DIM_MAX = 256 };
 
 struct rows {
     size_t n;
@@ -57,22 +59,54 @@ static int score_rows(const struct gad_checkpoint *c, struct rows *rows, struct 
     return err;
 }
 
-static int make(const char *model, uint64_t seed, const char *records, const char *out,
-                struct gad_diag *d)
+/* Offsets and ranges of all sizes, and for log-minmax some logarithms: what training would have found. */
+static int set_scaler(struct gad_checkpoint *c, const char *kind, uint64_t seed)
+{
+    static bool log[DIM_MAX];
+    static float offset[DIM_MAX], range[DIM_MAX];
+    struct gad_rng r = gad_rng_init(seed, 1);
+
+    if (c->scaler.dim > DIM_MAX)
+        return GAD_ELIMIT;
+    for (size_t j = 0; j < c->scaler.dim; j++) {
+        range[j] = 1.0f;
+        if (strcmp(kind, "none") == 0)
+            continue;
+        log[j] = strcmp(kind, "log-minmax") == 0 && j < c->schema.n_numeric && j % 3 != 2;
+        offset[j] = gad_rng_uniform(&r) - 0.5f;
+        if (j < c->schema.n_numeric)
+            range[j] =
+                log[j] ? 1.0f + 10.0f * gad_rng_uniform(&r) : c->scaler.range[j] + offset[j] + 1.0f;
+    }
+    c->scaler.kind = kind;
+    c->scaler.log = log;
+    c->scaler.offset = offset;
+    c->scaler.range = range;
+    return 0;
+}
+
+struct choice {
+    const char *model, *score, *scaler;
+    uint64_t seed, degree;
+};
+
+static int make(const struct choice *o, const char *records, const char *out, struct gad_diag *d)
 {
     gad_cleanup(gad_freep) struct rows *rows = gad_calloc(1, sizeof(*rows));
     gad_cleanup(gad_calibration_freep) struct gad_calibration *cal = NULL;
     struct gad_ckpt_self_test self_test[N_SELF_TESTS];
-    const char *score = strcmp(model, "egbad") == 0 ? "fm" : "enc";
 
     if (!rows)
         return GAD_ENOMEM;
     int err = read_rows(records, rows, d);
     if (err)
         return err;
-    struct random_model *m = random_model_new(model, score, 1, seed);
+    struct random_model *m = random_model_new(o->model, o->score, (unsigned)o->degree, o->seed);
     struct gad_checkpoint *c = random_model_checkpoint(m);
-    err = score_rows(c, rows, d);
+    if (o->scaler)
+        err = set_scaler(c, o->scaler, o->seed);
+    if (!err)
+        err = score_rows(c, rows, d);
     if (!err)
         err = gad_calibration_new(rows->n, rows->score, &cal, d);
     if (!err) {
@@ -93,13 +127,18 @@ static int make(const char *model, uint64_t seed, const char *records, const cha
 int main(int argc, char **argv)
 {
     struct gad_diag d = {0};
-    uint64_t seed = 0;
+    struct choice o = {.model = argc > 1 ? argv[1] : "", .degree = 1};
 
-    if (argc != 5 || gad_text_u64(argv[2], strlen(argv[2]), UINT32_MAX, &seed) != 0) {
-        (void)fprintf(stderr, "usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT\n");
+    if ((argc != 5 && argc != 8) ||
+        gad_text_u64(argv[2], strlen(argv[2]), UINT32_MAX, &o.seed) != 0 ||
+        (argc == 8 && gad_text_u64(argv[6], strlen(argv[6]), 2, &o.degree) != 0)) {
+        (void)fprintf(stderr, "usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT "
+                              "[SCORE DEGREE SCALER]\n");
         return 2;
     }
-    int err = make(argv[1], seed, argv[3], argv[4], &d);
+    o.score = argc == 8 ? argv[5] : strcmp(o.model, "egbad") == 0 ? "fm" : "enc";
+    o.scaler = argc == 8 ? argv[7] : NULL;
+    int err = make(&o, argv[3], argv[4], &d);
     if (err)
         (void)fprintf(stderr, "random_checkpoint: %s\n", *d.text ? d.text : gad_strerror(err));
     return err ? 1 : 0;
