@@ -30,7 +30,7 @@ ONLY = [
     (r"(proto/)?[a-z_]+\.pb-c\.h", ["lib/checkpoint/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
     (r"models/trainer\.h", ["models/", "tools/ganad-train/", "tests/"]),
     (r"cblas\.h|openblas.*\.h", ["lib/nn/mat.c"]),
-    (r"event2/.*|event\.h|evhttp\.h", ["daemon/"]),
+    (r"event2/.*|event\.h|evhttp\.h", ["daemon/", "tests/unit/daemon/"]),
     (r"pcap.*\.h|pcap/.*", []),
     (r"jansson\.h", ["daemon/", "tools/", "tests/"]),
     (r"ini\.h", ["daemon/", "tests/"]),

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/score/scorer.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/ingest/job.h"
+#include "daemon/score/models.h"
+#include "lib/base/diag.h"
+#include "lib/base/ring.h"
+#include "lib/base/rng.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
+#include "tests/unit/test.h"
+
+enum { N_JOBS = 30000 };
+
+static struct config *config;
+static struct models *models;
+static struct job_pool *pool;
+static struct scorer *scorer;
+
+static int make(void **state)
+{
+    static const char conf[] =
+        "[model a]\ncheckpoint = /a\n[model b]\ncheckpoint = /b\nthreshold = 50\n";
+    (void)state;
+    return config_parse("t", conf, sizeof(conf) - 1, &config, NULL) != 0 ||
+           models_load(config, &models, NULL) != 0 || job_pool_new(64 << 20, &pool) != 0 ||
+           scorer_new(models, &scorer) != 0;
+}
+
+static int unmake(void **state)
+{
+    (void)state;
+    scorer_free(scorer);
+    job_pool_free(pool);
+    models_free(models);
+    config_free(config);
+    return 0;
+}
+
+/* Everything about job i follows from i, so that what comes back can be checked without being kept. */
+static size_t size_of(uint64_t i)
+{
+    return i % 7 == 0 ? i % 200 : i % 5;
+}
+
+static double value_of(uint64_t i, size_t row)
+{
+    return (double)((i * 31 + row * 7) % 100);
+}
+
+static struct job *make_job(uint64_t i)
+{
+    struct job *j = job_get(pool);
+    if (!j)
+        return NULL;
+    j->id = i;
+    if (i % 11 == 3) {
+        j->error = 3;
+        return j;
+    }
+    j->model = &models->model[i / 3 % 2];
+    j->top = i % 4 == 0 ? 2 : 0;
+    assert_int_equal(job_reserve(pool, j, size_of(i), i % 2 ? 3 : j->top), 0);
+    for (size_t row = 0; row < j->n; row++) {
+        memset(&j->rec[row], 0, sizeof(j->rec[row]));
+        j->rec[row].v[GAD_SRC_BYTES] = value_of(i, row);
+        j->rec[row].v[GAD_SERVICE] = row % 2 ? GAD_NAME_UNKNOWN : 0;
+    }
+    return j;
+}
+
+static void check_job(const struct job *j, uint64_t i)
+{
+    size_t n_anomalous = 0;
+
+    assert_int_equal(j->id, i);
+    if (i % 11 == 3) {
+        assert_int_equal(j->error, 3);
+        return;
+    }
+    assert_int_equal(j->n, size_of(i));
+    for (size_t row = 0; row < j->n; row++) {
+        float want = (float)value_of(i, row);
+        assert_true(j->score[row] == want);
+        assert_true(j->p_value[row] == (float)(1.0 / (1.0 + (double)want)));
+        assert_int_equal(j->anomalous[row], want > j->model->threshold);
+        n_anomalous += j->anomalous[row];
+        if (j->stride > 0 && (j->top > 0 || j->anomalous[row])) {
+            const struct gad_reason *r = &j->reason[row * j->stride];
+            assert_int_equal(r->column, GAD_SRC_BYTES);
+            assert_true(r->value == (double)want && r->share == 1.0);
+        }
+    }
+    assert_int_equal(j->n_anomalous, n_anomalous);
+}
+
+/* A lost wake-up would hang here until meson's timeout. */
+static void jobs_come_back_scored_in_the_order_they_went(void **state)
+{
+    (void)state;
+    struct gad_ring *done = scorer_done(scorer);
+    struct pollfd p = {.fd = gad_ring_items_fd(done), .events = POLLIN};
+    struct gad_rng rng = gad_rng_init(3, 0);
+    uint64_t sent = 0, got = 0, batches = 0, unknown = 0, want_unknown = 0;
+
+    assert_int_equal(scorer_start(scorer), 0);
+    while (got < N_JOBS) {
+        uint32_t burst = gad_rng_below(&rng, 100);
+        struct job *j;
+        while (sent < N_JOBS && burst-- > 0 && (j = make_job(sent)) != NULL) {
+            want_unknown += j->n / 2;
+            scorer_push(scorer, j);
+            sent++;
+        }
+        while ((j = gad_ring_pop(done)) != NULL) {
+            check_job(j, got++);
+            batches += j->begins_batch;
+            unknown += j->n_unknown;
+            job_put(pool, j);
+        }
+        if (got < sent && gad_rng_below(&rng, 4) == 0) { /* now and then sleep */
+            if (!gad_ring_arm_items(done))
+                (void)poll(&p, 1, -1);
+            gad_ring_disarm_items(done);
+        }
+    }
+    assert_int_equal(unknown, want_unknown);
+    assert_true(batches > 0 && batches <= N_JOBS);
+    assert_int_equal(job_pool_in_use(pool), 0);
+}
+
+static void stopping_works_off_what_was_pushed(void **state)
+{
+    (void)state;
+    struct job *j;
+
+    for (uint64_t i = 0; i < 100; i++)
+        scorer_push(scorer, make_job(i));
+    assert_int_equal(scorer_start(scorer), 0);
+    scorer_stop(scorer);
+    scorer_stop(scorer); /* again is fine */
+    for (uint64_t i = 0; i < 100; i++) {
+        j = gad_ring_pop(scorer_done(scorer));
+        assert_non_null(j);
+        check_job(j, i);
+        job_put(pool, j);
+    }
+    assert_null(gad_ring_pop(scorer_done(scorer)));
+}
+
+static void models_are_found_by_either_name(void **state)
+{
+    (void)state;
+    assert_ptr_equal(models_find(models, ""), &models->model[0]);
+    assert_ptr_equal(models_find(models, "b"), &models->model[1]);
+    assert_ptr_equal(models_find(models, "fake-a"), &models->model[0]);
+    assert_null(models_find(models, "c"));
+    assert_true(models->model[0].threshold == 1000.0f && models->model[0].fpr_budget == 0.001);
+    assert_true(models->model[1].threshold == 50.0f && models->model[1].fpr_budget == 0.0);
+}
+
+static void a_model_that_cannot_be_loaded_is_named(void **state)
+{
+    (void)state;
+    static const char conf[] = "[model a]\ncheckpoint = /a\n[model b]\ncheckpoint = /missing\n";
+    struct config *c = NULL;
+    struct models *m = NULL;
+    struct gad_diag d;
+
+    assert_int_equal(config_parse("t", conf, sizeof(conf) - 1, &c, NULL), 0);
+    assert_int_equal(models_load(c, &m, &d), -ENOENT);
+    assert_null(m);
+    assert_string_equal(d.text, "model 'b': /missing: cannot open: No such file or directory");
+    config_free(c);
+}
+
+static void every_failed_allocation_is_an_error(void **state)
+{
+    (void)state;
+    for (long k = 1;; k++) {
+        struct scorer *s = NULL;
+        (void)gad_mem_fail_at(k);
+        int r = scorer_new(models, &s);
+        (void)gad_mem_fail_at(0);
+        if (r == 0) {
+            scorer_free(s);
+            assert_true(k > 5);
+            return;
+        }
+        assert_int_equal(r, GAD_ENOMEM);
+        assert_null(s);
+    }
+}
+
+int main(void)
+{
+#define WITH(f) cmocka_unit_test_setup_teardown(f, make, unmake)
+    const struct CMUnitTest tests[] = {
+        WITH(jobs_come_back_scored_in_the_order_they_went),
+        WITH(stopping_works_off_what_was_pushed),
+        WITH(models_are_found_by_either_name),
+        WITH(a_model_that_cannot_be_loaded_is_named),
+        WITH(every_failed_allocation_is_an_error),
+    };
+    return cmocka_run_group_tests_name("scorer", tests, NULL, NULL);
+}
