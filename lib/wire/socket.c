@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/wire/socket.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -117,6 +118,23 @@ static int wait_connected(int fd, int timeout_ms)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 ? -err : -errno;
 }
 
+/* unix(7): a full backlog is EAGAIN, and there is nothing to poll for: only a blocking connect(2) waits. */
+static int wait_for_backlog(int fd, const struct sockaddr *sa, socklen_t len, int timeout_ms)
+{
+    const struct timeval tv = {timeout_ms / 1000, timeout_ms % 1000 * 1000}, none = {0};
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) != 0 ||
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0)
+        return -errno;
+    if (connect(fd, sa, len) != 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    if (fcntl(fd, F_SETFL, flags) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none)) != 0)
+        return -errno;
+    return 0;
+}
+
 static int connect_to(const struct sockaddr *sa, socklen_t len, int timeout_ms, int *ret_fd)
 {
     const int on = 1;
@@ -128,6 +146,8 @@ static int connect_to(const struct sockaddr *sa, socklen_t len, int timeout_ms, 
     int err = connect(fd, sa, len) == 0 ? 0 : -errno;
     if (err == -EINPROGRESS)
         err = wait_connected(fd, timeout_ms);
+    if (err == -EAGAIN && timeout_ms > 0)
+        err = wait_for_backlog(fd, sa, len, timeout_ms);
     if (err)
         return err;
     if (sa->sa_family != AF_UNIX && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)

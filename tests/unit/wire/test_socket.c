@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/wire/socket.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/diag.h"
@@ -103,6 +106,42 @@ static void a_served_socket_is_not_taken_and_a_dead_one_is(void **state)
     close(second);
 }
 
+static void *accept_one(void *arg)
+{
+    const struct timespec a_while = {.tv_nsec = 20000000};
+    (void)nanosleep(&a_while,
+                    NULL); /* so that the connect below does wait; it passes without, too */
+    int fd = accept(*(const int *)arg, NULL, NULL);
+    close(fd);
+    return NULL;
+}
+
+static void a_full_backlog_is_waited_for(void **state)
+{
+    (void)state;
+    struct gad_diag d = {0};
+    int server = -1, fd[64], n = 0;
+    pthread_t thread;
+
+    assert_int_equal(gad_socket_listen(path, 0600, 1, &server, &d), 0);
+    while (n < 64 && gad_socket_connect(path, 0, &fd[n], &d) == 0)
+        n++;
+    assert_in_range(n, 1, 63); /* the backlog is full now */
+    int more = -1;
+    assert_int_equal(gad_socket_connect(path, 50, &more, &d), -ETIMEDOUT);
+    assert_int_equal(more, -1);
+
+    (void)fcntl(server, F_SETFL, 0); /* accept_one() waits */
+    assert_int_equal(pthread_create(&thread, NULL, accept_one, &server), 0);
+    assert_int_equal(gad_socket_connect(path, TIMEOUT_MS, &more, &d), 0);
+    assert_true((fcntl(more, F_GETFL) & O_NONBLOCK) != 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(more);
+    while (n > 0)
+        close(fd[--n]);
+    close(server);
+}
+
 static void a_file_of_another_type_is_left_alone(void **state)
 {
     (void)state;
@@ -180,6 +219,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_served_socket_is_not_taken_and_a_dead_one_is, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_full_backlog_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_another_type_is_left_alone, set_up, tear_down),
         cmocka_unit_test(tcp_serves_on_a_port_of_the_systems_choice),
         cmocka_unit_test(what_is_no_address_is_named),
