@@ -190,7 +190,7 @@ void output_flush(struct output *o)
 
 void output_add(struct output *o, const uint8_t *line, size_t len)
 {
-    if (gad_buf_left(&o->queue) >= FLUSH_FROM)
+    if (gad_buf_left(&o->queue) >= FLUSH_FROM || gad_buf_left(&o->queue) + len > o->queue_max)
         output_flush(o);
     bool full = len > o->queue_max || gad_buf_left(&o->queue) > o->queue_max - len;
     if (o->state == OUTPUT_FAILED && !o->ops->can_retry)
