@@ -69,12 +69,14 @@ def data_file():
 
 
 def data_lines(n):
-    """n lines as bytes: of the real data, from all over the file, because it is sorted by attack; else made up."""
+    """n lines as bytes: real ones from all over the file and mixed, for it is sorted by attack; else made up."""
     path = data_file()
     if not path:
         return made_up_lines(n)
     with gzip.open(path) as f:
-        return list(itertools.islice(f, 0, None, max(1, DATA_ROWS // n)))[:n]
+        lines = list(itertools.islice(f, 0, None, max(1, DATA_ROWS // n)))[:n]
+    random.Random(n).shuffle(lines)
+    return lines
 
 
 def made_up_lines(n):
@@ -128,7 +130,8 @@ def wait_for(condition, seconds, what):
 
 
 class Daemon:
-    """A ganadd in a folder of its own. Sections of the configuration by keyword: scoring={"idle_timeout": "1s"}."""
+    """A ganadd in a folder of its own, {dir} in values. Sections of its configuration are keywords:
+    scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}."""
 
     def __init__(self, start=True, models=None, stdout=subprocess.DEVNULL, **sections):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
@@ -143,7 +146,8 @@ class Daemon:
         self.conf = self.path("ganadd.conf")
         with open(self.conf, "w") as f:
             for section, keys in conf.items():
-                f.write(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()))
+                f.write(f"[{section}]\n" + 
+                        "".join(f"{k} = {v}\n" for k, v in keys.items()).replace("{dir}", self.dir))
         self.log = open(self.path("log"), "w+")
         self.process = None
         if start:
@@ -220,13 +224,13 @@ class Conn:
 
     def __init__(self, path, timeout=20):
         self.s = socket.socket(socket.AF_UNIX)
-        self.s.settimeout(timeout * SLOW)
         self.buf = b""
         try:
-            self.s.connect(path)
+            self.s.connect(path)  # without a timeout, which would not wait for room in the backlog
         except OSError:
             self.s.close()
             raise
+        self.s.settimeout(timeout * SLOW)
 
     def send(self, kind, message):
         self.s.sendall(frame(kind, message))

@@ -60,8 +60,8 @@ class Scores(unittest.TestCase):
         for checkpoint in checkpoints():
             with self.subTest(checkpoint=checkpoint), \
                     ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint}}) as d:
-                for options in (["--format", "csv"], ["--format", "csv", "--top", "41"], ["--format", "json", "--top", "3"],
-                                ["--format", "table"]):
+                for options in (["--format", "csv"], ["--format", "csv", "--top", "41"],
+                                ["--format", "json", "--top", "3"], ["--format", "table"]):
                     file = records_file()
                     if "--top" in options or "table" in options:
                         file = os.path.join(ganad.scratch(), "some")
@@ -123,8 +123,8 @@ class Scores(unittest.TestCase):
 
     def test_the_largest_values_go_through_the_socket(self):
         """float32 cannot hold 2^32 - 1: what the rounding adds must not put a legal record out of range."""
-        line = b"4294967295,tcp,http,SF,9007199254740992,9007199254740992,1" + b",4294967295" * 4 + b",1,4294967295,1,2" + \
-               b",4294967295" * 5 + b",1,1,511,511" + b",1.00" * 7 + b",255,255" + b",1.00" * 8 + b"\n"
+        line = b"4294967295,tcp,http,SF,9007199254740992,9007199254740992,1" + b",4294967295" * 4 + b",1,4294967295,1,2"
+        line += b",4294967295" * 5 + b",1,1,511,511" + b",1.00" * 7 + b",255,255" + b",1.00" * 8 + b"\n"
         with ganad.Daemon(models={"random": {"checkpoint": ganad.checkpoint()}}) as d:
             local = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-", input=line)
             self.assertEqual(local.returncode, 0, local.stderr)
@@ -141,7 +141,8 @@ class Scores(unittest.TestCase):
                 r = d.ctl("score", "--format", "csv", *(["--model", name] if name else []), "-", input=lines)
                 self.assertEqual(r.returncode, 0, r.stderr)
                 seen[name] = r.stdout
-                local = ganad.ctl("score", "--local", models[name or "a"]["checkpoint"], "--format", "csv", "-", input=lines)
+                checkpoint = models[name or "a"]["checkpoint"]
+                local = ganad.ctl("score", "--local", checkpoint, "--format", "csv", "-", input=lines)
                 self.assertEqual(r.stdout, local.stdout)
             self.assertEqual(seen[""], seen["a"])
             self.assertNotEqual(seen["a"], seen["b"])

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each anomalous record raises one alert, with its reasons, in every output; readers may come and go."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import unittest
+
+import ganad
+
+KEYS = {"schema", "event_type", "timestamp", "host", "event_id", "seq", "severity", "risk", "score", "p_value",
+        "threshold", "fpr_budget", "model", "model_sha256", "top_features", "features"}
+RECORDS = 3000
+
+
+class Reader(threading.Thread):
+    """Somebody who takes alerts on a unix stream socket; one connection at a time."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path, self.lines, self.rest, self.ended = path, [], b"", False
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        self.start()
+
+    def run(self):
+        self.s, _ = self.listener.accept()
+        while got := self.s.recv(1 << 20):
+            *lines, self.rest = (self.rest + got).split(b"\n")
+            self.lines += lines
+        self.ended = True
+
+    def close(self):
+        self.listener.close()
+        os.unlink(self.path)
+        self.s.shutdown(socket.SHUT_RDWR)
+        self.join(20)
+        self.s.close()
+
+
+def read_lines(path):
+    with open(path, "rb") as f:
+        return f.read().splitlines()
+
+
+class Alerts(unittest.TestCase):
+    def daemon(self, stdout=subprocess.DEVNULL, **alerts):
+        alerts["stdout"] = "no" if stdout == subprocess.DEVNULL else "yes"
+        model = {"checkpoint": ganad.checkpoint(), "fpr_budget": "0.2", "top_features": 5}
+        return ganad.Daemon(stdout=stdout, alerts=alerts, models={"m": model})
+
+    def score(self, d, lines, *options):
+        """Scores; the rows that are anomalous."""
+        r = d.ctl("score", "--format", "csv", *options, "-", input=b"".join(lines))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        rows = list(csv.DictReader(io.StringIO(r.stdout.decode())))
+        self.assertEqual(len(rows), len(lines))
+        found = [row for row in rows if row["anomalous"] == "1"]
+        self.assertGreater(len(found), len(rows) // 50)
+        self.assertLess(len(found), len(rows) // 2)
+        return found
+
+    def check(self, raw, found, lines):
+        """Alert by alert: of this record, with reasons."""
+        self.assertEqual(len(raw), len(found))
+        ids = set()
+        for i, (line, row) in enumerate(zip(raw, found)):
+            a = json.loads(line)
+            self.assertLessEqual(KEYS, set(a))
+            self.assertEqual(a["event_type"], "alert")
+            self.assertEqual(f"{a['score']:.9g}", row["score"])
+            self.assertGreater(a["score"], a["threshold"])
+            self.assertEqual(a["model_sha256"], row["model_sha256"])
+            self.assertAlmostEqual(a["p_value"], float(row["p_value"]), delta=1e-5)
+            self.assertEqual(a["seq"], json.loads(raw[0])["seq"] + i)
+            ids.add(a["event_id"])
+            self.assertRegex(a["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+            top = a["top_features"]
+            self.assertEqual(len(top), 5)
+            self.assertEqual([t["share"] for t in top], sorted((t["share"] for t in top), reverse=True))
+            self.assertTrue(0 < top[0]["share"] <= 1)
+            record = ganad.record(lines[int(row["line"]) - 1])
+            for t in top:
+                value = getattr(record, t["name"])
+                if not isinstance(value, str):
+                    self.assertAlmostEqual(value, t["value"], delta=1e-6 * max(1, abs(value)))
+                elif t["value"] != "?":
+                    self.assertEqual(value, t["value"])
+                self.assertIn("expected", t)
+            self.assertEqual(len(a["features"]), 41)
+        self.assertEqual(len(ids), len(raw))
+
+    def test_file_and_stdout_get_every_alert(self):
+        lines = ganad.data_lines(RECORDS)
+        reader, writer = os.pipe()
+        with self.daemon(file="{dir}/alerts", stdout=writer) as d:
+            path = d.path("alerts")
+            os.close(writer)
+            with os.fdopen(reader, "rb") as out:
+                whole = []
+                t = threading.Thread(target=lambda: whole.append(out.read()))
+                t.start()
+                self.score(d, lines, "--no-alerts")
+                self.assertEqual(d.counter("alerts"), 0)
+                found = self.score(d, lines)
+                self.assertEqual(d.counter("alerts"), len(found))
+                self.assertEqual(d.stop(), 0)
+                t.join(20)
+            self.check(read_lines(path), found, lines)
+            self.assertEqual(whole[0].splitlines(), read_lines(path))
+
+    def test_a_unix_reader_may_come_late_and_restart(self):
+        lines = ganad.data_lines(RECORDS)
+        with self.daemon(unix="{dir}/reader") as d:
+            path = d.path("reader")
+            first = self.score(d, lines[:1000])  # nobody is there: they wait
+            reader = Reader(path)
+            ganad.wait_for(lambda: len(reader.lines) >= len(first), 60, "the alerts that waited")
+            second = self.score(d, lines[1000:2000])
+            ganad.wait_for(lambda: len(reader.lines) >= len(first) + len(second), 20, "the alerts of a live reader")
+            reader.close()
+            self.assertEqual(reader.rest, b"")
+            self.check(reader.lines[:len(first)], first, lines[:1000])
+            self.check(reader.lines[len(first):], second, lines[1000:2000])
+            last = json.loads(reader.lines[-1])["seq"]
+
+            again = self.score(d, lines[2000:])  # while nobody is there
+            reader = Reader(path)
+            ganad.wait_for(lambda: len(reader.lines) >= len(again), 60, "the alerts of the time between")
+            self.assertEqual(d.stop(), 0)
+            reader.join(20)
+            self.assertTrue(reader.ended)
+            self.assertEqual(json.loads(reader.lines[0])["seq"], last + 1)
+            self.check(reader.lines, again, lines[2000:])
+
+    def test_a_reader_that_stops_reading_costs_only_itself(self):
+        """Its queue fills, alerts are dropped and counted for it; the file gets all, and scoring goes on."""
+        lines = ganad.data_lines(2000)
+        with self.daemon(unix="{dir}/reader", file="{dir}/alerts", queue="64K") as d:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(d.path("reader"))
+            listener.listen(1)
+            s, _ = listener.accept()
+            n = 0
+            while d.counter("alerts_dropped") == 0:
+                n += len(self.score(d, lines))
+                self.assertLess(n, 100000, "nothing was ever dropped")
+            ganad.wait_for(lambda: len(read_lines(d.path("alerts"))) == n, 20, "all alerts in the file")
+            states = {o.name: o for o in d.status().output}
+            self.assertGreater(states["unix"].dropped, 0)
+            self.assertEqual(states["file"].dropped, 0)
+            self.assertEqual(states["file"].sent, n)
+            s.close()
+            listener.close()
+            self.assertEqual(d.stop(), 0)
+
+    def test_hup_opens_the_file_anew(self):
+        lines = ganad.data_lines(500)
+        with self.daemon(file="{dir}/alerts") as d:
+            path = d.path("alerts")
+            first = self.score(d, lines)
+            ganad.wait_for(lambda: len(read_lines(path)) == len(first), 20, "alerts in the first file")
+            os.rename(path, path + ".1")
+            d.process.send_signal(signal.SIGHUP)
+            ganad.wait_for(lambda: os.path.exists(path), 20, "the new file")
+            second = self.score(d, lines)
+            self.assertEqual(d.stop(), 0)
+            self.check(read_lines(path + ".1"), first, lines)
+            self.check(read_lines(path), second, lines)
+
+    def test_tail_shows_what_the_outputs_get(self):
+        lines = ganad.data_lines(RECORDS)
+        with self.daemon(file="{dir}/alerts") as d:
+            path = d.path("alerts")
+            n = len(self.score(d, lines, "--no-alerts"))
+            tails = [subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count", str(n), *more],
+                                      stdout=subprocess.PIPE) for more in (["--json"], [])]
+            ganad.wait_for(lambda: d.counter("tails") == 2, 20, "both tails follow")
+            found = self.score(d, lines)
+            raw, pretty = (t.communicate(timeout=60 * ganad.SLOW)[0].splitlines() for t in tails)
+            self.assertEqual([t.returncode for t in tails], [0, 0])
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(raw, read_lines(path))
+            self.check(raw, found, lines)
+            self.assertEqual(len(pretty), n)
+            for line in pretty:
+                self.assertRegex(line, rb"^\S+Z  ANOMALY  score \S+ \(threshold \S+\), p \S+, random  "
+                                       rb"\S+/\S+ \S+  \w+ \S+ \(expected \S+\) \d+%, ")
+
+    def test_addresses_come_through(self):
+        lines = ganad.data_lines(1000)
+        with self.daemon(file="{dir}/alerts") as d:
+            path = d.path("alerts")
+            worst = max(self.score(d, lines, "--no-alerts"), key=lambda row: float(row["score"]))
+            r = ganad.record(lines[int(worst["line"]) - 1])
+            r.connection.src_ip, r.connection.dst_ip = bytes([192, 0, 2, 44]), bytes([198, 51, 100, 7])
+            r.connection.src_port, r.connection.dst_port, r.connection.ip_proto = 51873, 80, 6
+            r.connection.start_ns, r.connection.community_id = 1795442709123456789, "1:wCb3OG7yAFWelaUydu0D+125CLM="
+            r6 = ganad.pb.Record.FromString(r.SerializeToString())
+            r6.connection.src_ip = r6.connection.dst_ip = bytes(15) + b"\1"
+            with ganad.Conn(d.scoring) as c:
+                c.send(ganad.SCORE_REQUEST, ganad.request([r, r6]))
+                self.assertEqual(c.answer().anomalous, b"\1\1")
+            self.assertEqual(d.stop(), 0)
+            a, a6 = (json.loads(x) for x in read_lines(path))
+            self.assertEqual([a[k] for k in ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id")],
+                             ["192.0.2.44", 51873, "198.51.100.7", 80, "TCP", "1:wCb3OG7yAFWelaUydu0D+125CLM="])
+            self.assertEqual(a["flow"]["start"], "2026-11-23T14:05:09.123456Z")
+            self.assertEqual(a6["src_ip"], "::1")
+
+
+class Words(unittest.TestCase):
+    def test_status_is_for_people_and_for_programs(self):
+        with ganad.Daemon() as d:
+            r = d.ctl("score", "--no-alerts", "-", input=b"".join(ganad.data_lines(100)))
+            self.assertEqual(r.returncode, 0)
+            s = json.loads(d.ctl("status", "--json", control=True).stdout)
+            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models", "outputs", "counters"})
+            self.assertEqual((s["pid"], s["config_file"]), (d.process.pid, d.conf))
+            self.assertEqual(set(s["models"][0]),
+                             {"name", "kind", "sha256", "file", "fpr_budget", "threshold", "scored", "anomalous"})
+            self.assertEqual((s["models"][0]["scored"], s["counters"]["records_scored"]), (100, 100))
+            text = d.ctl("status", control=True).stdout.decode()
+            for word in (s["version"], str(d.process.pid), s["models"][0]["name"], "records_scored", d.conf):
+                self.assertIn(word, text)
+            v = json.loads(d.ctl("version", "--json", control=True).stdout)
+            self.assertEqual(v["ganadd"], s["version"])
+            with open(os.path.join(ganad.args.source, "tools", "ganadctl", "ganadctl.1")) as f:
+                page = f.read()
+            told = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
+            self.assertEqual(told, set(s["counters"]), "counters and their list in ganadctl(1) differ")
+
+
+if __name__ == "__main__":
+    ganad.main()

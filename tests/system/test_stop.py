@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starting and stopping: what was accepted is answered, nothing is left behind, and errors say where they are."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import ganad
+
+
+def packed_frames(lines, n):
+    """n requests of all these lines each, ids 0 .. n - 1."""
+    names = [x.name for x in ganad.pb.Record.DESCRIPTOR.fields[:41] if x.type != x.TYPE_STRING]
+    records = [ganad.record(line) for line in lines]
+    number = [float(getattr(r, name)) for name in names for r in records]
+    m = ganad.pb.PackedRequest(n=len(lines), number=number, protocol_type=bytes(len(lines)),
+                               service=b"\x16" * len(lines), flag=b"\x09" * len(lines))
+    for i in range(n):
+        m.id = i
+        yield ganad.frame(ganad.PACKED_REQUEST, m)
+
+
+class Load(threading.Thread):
+    """Sends requests as fast as it can, and reads until the server closes."""
+
+    def __init__(self, path, lines):
+        super().__init__(daemon=True)
+        self.conn, self.frames = ganad.Conn(path), list(packed_frames(lines, 1500))
+        self.answers, self.anomalous, self.end, self.clean = [], 0, None, False
+        self.start()
+
+    def run(self):
+        sender = threading.Thread(target=self.send, daemon=True)
+        sender.start()
+        try:
+            while True:
+                kind, body = self.conn.frame()
+                if kind == ganad.ERROR_REPLY:
+                    self.end = ganad.pb.ErrorReply.FromString(body)
+                else:
+                    a = ganad.pb.ScoreReply.FromString(body)
+                    self.answers.append(a.id)
+                    self.anomalous += sum(a.anomalous)
+        except ganad.Closed as e:
+            self.clean = not e.args
+        except ConnectionResetError:
+            pass
+        sender.join()
+
+    def send(self):
+        try:
+            for f in self.frames:
+                self.conn.s.sendall(f)
+        except (BrokenPipeError, ConnectionResetError, TimeoutError):
+            pass
+
+
+class Stop(unittest.TestCase):
+    def test_under_load_everything_accepted_is_answered(self):
+        lines = ganad.data_lines(300)
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            model = {"checkpoint": ganad.checkpoint(), "fpr_budget": "0.2"}
+            with ganad.Daemon(alerts={"file": "{dir}/alerts", "queue": "64M"}, models={"m": model}) as d:
+                loads = [Load(d.scoring, lines[i * 30:i * 30 + 100]) for i in range(6)]
+                ganad.wait_for(lambda: d.counter("records_scored") > 5000, 60, "load")
+                start = time.monotonic()
+                d.process.send_signal(sig)
+                code = d.process.wait(30 * ganad.SLOW)
+                seconds = time.monotonic() - start
+                for load in loads:
+                    load.join(30 * ganad.SLOW)
+                    self.assertFalse(load.is_alive())
+                self.assertEqual(code, 0, d.read_log())
+                self.assertLess(seconds, 10 * ganad.SLOW)
+                for load in loads:
+                    self.assertEqual(load.answers, list(range(len(load.answers))))
+                    self.assertTrue(load.clean, "the connection broke")
+                    self.assertEqual(load.end and load.end.code, ganad.SHUTTING_DOWN)
+                    self.assertLess(len(load.answers), len(load.frames), "it was over before the signal")
+                with open(d.path("alerts")) as f:
+                    alerts = [json.loads(line) for line in f]
+                self.assertEqual(len(alerts), sum(load.anomalous for load in loads))
+                first = alerts[0]["seq"]
+                self.assertEqual([a["seq"] for a in alerts], list(range(first, first + len(alerts))))
+                self.assertFalse(os.path.exists(d.scoring) or os.path.exists(d.control), "sockets were left behind")
+
+    def test_a_client_that_does_not_read_holds_it_no_longer_than_stop_timeout(self):
+        with ganad.Daemon(ganadd={"stop_timeout": "1s"}) as d, ganad.Conn(d.scoring) as c:
+            c.s.settimeout(0.5)
+            try:
+                for f in packed_frames(ganad.data_lines(256), 1000):
+                    c.s.sendall(f)
+            except TimeoutError:
+                pass
+            start = time.monotonic()
+            d.stop()
+            self.assertLess(time.monotonic() - start, 5 * ganad.SLOW)
+
+    def test_idle_clients_and_tails_do_not_hold_it(self):
+        with ganad.Daemon() as d:
+            conns = [ganad.Conn(d.scoring) for _ in range(20)] + [ganad.Conn(d.control) for _ in range(3)]
+            conns[-1].send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
+            ganad.wait_for(lambda: d.counter("tails") == 1, 10, "tail")
+            start = time.monotonic()
+            self.assertEqual(d.stop(), 0)
+            self.assertLess(time.monotonic() - start, 5 * ganad.SLOW)
+            for c in conns[:20]:
+                self.assertEqual(c.error().code, ganad.SHUTTING_DOWN)
+            for c in conns:
+                c.close()
+
+    def test_after_a_crash_it_starts_over_its_old_sockets(self):
+        with ganad.Daemon() as d:
+            d.process.kill()
+            d.process.wait()
+            self.assertTrue(os.path.exists(d.scoring))
+            d.start()
+            self.assertEqual(d.ctl("score", "-", input=b"".join(ganad.data_lines(5))).returncode, 0)
+            self.assertEqual(d.stop(), 0)
+
+
+class Start(unittest.TestCase):
+    def run_daemon(self, conf, *options, expect=1):
+        r = subprocess.run([ganad.args.ganadd, "-c", conf, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=30 * ganad.SLOW)
+        self.assertEqual(r.returncode, expect, r.stderr)
+        return (r.stdout + r.stderr).decode()
+
+    def broken(self, text, *words):
+        with ganad.Daemon(start=False) as d:
+            with open(d.conf, "a") as f:
+                f.write(text)
+            for options in (["-t"], []):
+                said = self.run_daemon(d.conf, *options)
+                for word in words:
+                    self.assertIn(word.replace("{conf}", d.conf), said)
+
+    def test_a_second_daemon_does_not_take_the_socket_of_the_first(self):
+        with ganad.Daemon() as d:
+            self.assertIn(d.scoring, self.run_daemon(d.conf))
+            self.assertEqual(d.ctl("score", "-", input=b"".join(ganad.data_lines(5))).returncode, 0)
+            self.assertEqual(d.stop(), 0)
+
+    def test_t_checks_and_starts_nothing(self):
+        with ganad.Daemon(start=False) as d:
+            self.assertIn("fine", self.run_daemon(d.conf, "-t", expect=0))
+            self.assertFalse(os.path.exists(d.scoring))
+
+    def test_dump_says_where_each_value_is_from_and_can_be_read_back(self):
+        with ganad.Daemon(start=False, scoring={"idle_timeout": "7s"}) as d:
+            os.mkdir(d.conf + ".d")
+            with open(d.conf + ".d/10-more.conf", "w") as f:
+                f.write("[scoring]\nframe_timeout = 3s\nidle_timeout = 8s\n")
+            said = self.run_daemon(d.conf, "--dump-config", expect=0)
+            self.assertIn(f"frame_timeout = 3s ; {d.conf}.d/10-more.conf:2\n", said)
+            self.assertIn(f"idle_timeout = 8s ; {d.conf}.d/10-more.conf:3\n", said)
+            self.assertIn("max_clients = 256 ; default\n", said)
+            again = d.path("again.conf")
+            with open(again, "w") as f:
+                f.write(said)
+            values = [line.split(" ; ")[0] for line in said.splitlines()]
+            back = self.run_daemon(again, "--dump-config", expect=0)
+            self.assertEqual([line.split(" ; ")[0] for line in back.splitlines()], values)
+
+    def test_what_is_wrong_in_a_configuration_is_named(self):
+        self.broken("[scoring]\nunx = /tmp/x\n", "{conf}:", "'unx'", "'unix'")
+        self.broken("[scorin]\nunix = /tmp/x\n", "{conf}:", "'scorin'", "'scoring'")
+        self.broken("[scoring]\nmax_clients = many\n", "{conf}:", "'max_clients'")
+        self.broken("[scoring]\nmax_clients = 0\n", "{conf}:", "'max_clients'")
+        self.broken("[scoring]\nidle_timeout = 5 parsecs\n", "{conf}:", "'idle_timeout'")
+        self.broken("[alerts]\nstdout = perhaps\n", "{conf}:", "'stdout'")
+        self.broken("[model other]\nfpr_budget = 0.1\n", "other", "checkpoint")
+        self.assertIn("/nonexistent.conf", self.run_daemon("/nonexistent.conf"))
+
+    def test_a_checkpoint_that_is_not_good_is_named(self):
+        with open(ganad.checkpoint(), "rb") as f:
+            good = f.read()
+        cases = {"cut": good[:-1], "longer": good + b"x", "flipped": good[:5000] + bytes([good[5000] ^ 1]) + good[5001:],
+                 "empty": b"", "other": b"PK\3\4" + bytes(1000)}
+        for name, content in cases.items():
+            model = {"checkpoint": "{dir}/x.ckpt"}
+            with self.subTest(name), ganad.Daemon(start=False, models={"m": model}) as d:
+                with open(d.path("x.ckpt"), "wb") as f:
+                    f.write(content)
+                for options in (["-t"], []):
+                    self.assertIn(d.path("x.ckpt"), self.run_daemon(d.conf, *options))
+                r = ganad.ctl("score", "--local", d.path("x.ckpt"), "-", input=b"")
+                self.assertEqual(r.returncode, 1)
+                self.assertIn(d.path("x.ckpt").encode(), r.stderr)
+
+    def test_tcp_serves_too(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        lines = b"".join(ganad.data_lines(500))
+        with ganad.Daemon(scoring={"tcp": f"127.0.0.1:{port}"}) as d:
+            unix = d.ctl("score", "--format", "csv", "-", input=lines)
+            tcp = ganad.ctl("-s", f"127.0.0.1:{port}", "score", "--format", "csv", "-", input=lines)
+            self.assertEqual((tcp.returncode, tcp.stdout), (0, unix.stdout), tcp.stderr)
+            self.assertEqual(d.stop(), 0)
+        self.assertEqual(ganad.ctl("-s", f"127.0.0.1:{port}", "score", "-", input=lines).returncode, 3)
+
+
+if __name__ == "__main__":
+    ganad.main()
