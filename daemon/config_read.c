@@ -49,6 +49,15 @@ static int is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Where the text before a comment ends: at a ; behind a blank, as libinih has it. */
+static const char *comment_at(const char *s, const char *end)
+{
+    for (; s + 1 < end; s++)
+        if (is_blank(s[0]) && s[1] == ';')
+            return s;
+    return end;
+}
+
 /*
  * libinih's fgets(): one line without its indentation (which would continue the value before it) and
  * without comments (which may be longer than its lines).
@@ -65,6 +74,7 @@ static char *next_line(char *buf, int size, void *arg)
     r->line++;
     while (s < e && is_blank(*s))
         s++;
+    e = comment_at(s, e);
     while (e > s && is_blank(e[-1]))
         e--;
 

@@ -193,6 +193,11 @@ static void long_comments_and_indented_lines_are_fine(void **state)
     assert_string_equal(c->scoring.tcp, "a:1");
     assert_string_equal(c->scoring.unix_path, "/b");
     config_free(c);
+    c = NULL;
+    (void)snprintf(text, sizeof(text), MODEL "[scoring]\nmode = 0600 ;%0500d\n", 0);
+    assert_int_equal(parse(text, &c, NULL), 0);
+    assert_int_equal(c->scoring.mode, 0600);
+    config_free(c);
 }
 
 static void a_key_twice_in_one_file_is_refused(void **state)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as what a scoring client sends: frames within their caps are decoded into jobs of a small pool,
+ * and answered. Whatever comes, a job has legal records within the limits or an error with a text, the
+ * arena and the pool keep to their sizes, and the answer is a frame. The detector is the tests' own.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/ingest/arena.h"
+#include "daemon/ingest/decode.h"
+#include "daemon/ingest/job.h"
+#include "daemon/ingest/reply.h"
+#include "daemon/score/models.h"
+#include "lib/base/buf.h"
+#include "lib/record/record.h"
+#include "lib/wire/frame.h"
+#include "models/detector.h"
+#include "proto/ganad.pb-c.h"
+
+enum { PACKED_MAX = 1 << 20, ARENA = 1 << 20, POOL = 4 << 20, OUT_MAX = 8 << 20 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct models *models;
+static struct job_pool *pool;
+static struct arena arena, scratch;
+
+static void set_up(void)
+{
+    static const char conf[] =
+        "[model m]\ncheckpoint = /m\n[model n]\ncheckpoint = /n\nthreshold = 1\n";
+    static struct config *config;
+
+    if (config)
+        return;
+    if (config_parse("c", conf, sizeof(conf) - 1, &config, NULL) != 0 ||
+        models_load(config, &models, NULL) != 0 || job_pool_new(POOL, &pool) != 0 ||
+        arena_init(&arena, ARENA) != 0 || arena_init(&scratch, 4 << 20) != 0)
+        abort();
+}
+
+static size_t cap(uint8_t kind, const void *arg)
+{
+    (void)arg;
+    return kind == GANAD__V1__KIND__SCORE_REQUEST    ? SCORE_FRAME_MAX
+           : kind == GANAD__V1__KIND__PACKED_REQUEST ? PACKED_MAX
+                                                     : 0;
+}
+
+/* As the scorer would, with the least of work. */
+static void score(struct job *j)
+{
+    for (size_t i = 0; i < j->n; i++) {
+        if (gad_record_check(&j->rec[i]) >= 0 || j->rec[i].community_id[GAD_COMMUNITY_ID_TEXT - 1])
+            abort();
+        j->score[i] = (float)i;
+        j->p_value[i] = 1;
+        j->anomalous[i] = i % 2;
+        for (size_t k = 0; k < j->stride; k++)
+            j->reason[i * j->stride + k] =
+                (struct gad_reason){(enum gad_column)k, j->rec[i].v[k], 0, 1};
+    }
+}
+
+static void take(const struct gad_frame *f, struct gad_buf *out)
+{
+    const struct decoder dec = {&arena, pool, models};
+    struct job *j = job_get(pool);
+    size_t before = out->len;
+
+    if (!j)
+        abort();
+    enum decode_result r = decode_request(&dec, f, j);
+    if (arena.used > ARENA || j->n > JOB_RECORDS_MAX || j->n * j->top > JOB_REASONS_MAX)
+        abort();
+    if ((r == DECODE_OK) != (j->error == 0) || (r != DECODE_OK && (j->n != 0 || !j->text[0])))
+        abort();
+    score(j);
+    if (reply_job(j, &scratch, out) != 0 || out->len < before + GAD_FRAME_HEAD)
+        abort();
+    job_put(pool, j);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct gad_frame f;
+    size_t used;
+    struct gad_buf out = GAD_BUF_INIT(OUT_MAX);
+
+    set_up();
+    while (gad_frame_next(data, size, cap, NULL, &f, &used) == 0) {
+        take(&f, &out);
+        if (out.len > OUT_MAX / 2)
+            gad_buf_deinit(&out);
+        data += used;
+        size -= used;
+    }
+    gad_buf_deinit(&out);
+    if (job_pool_in_use(pool) != 0)
+        abort();
+    return 0;
+}
