@@ -89,8 +89,11 @@ int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_e
         r = gad_mat_new(2 * n, 1, &g->d_logit);
     if (!r)
         r = alloc_tapes(g, n, n_gen);
+    if (!r)
+        r = gad_sparse_new(&g->sparse, n, dim);
     if (r)
         gad_egbad_deinit(g);
+    g->xs.sparse = &g->sparse;
     return r;
 }
 
@@ -104,6 +107,7 @@ void gad_egbad_deinit(struct gad_egbad *g)
         gad_tape_free(tapes[i]);
     for (size_t i = 0; i < sizeof(mats) / sizeof(mats[0]); i++)
         gad_mat_free(mats[i]);
+    gad_sparse_free(&g->sparse);
     gad_params_deinit(&g->params);
 }
 
@@ -149,6 +153,7 @@ double gad_egbad_loss_d(struct gad_egbad *g, enum gad_dropout dropout, struct ga
     struct gad_tape fakes = gad_tape_rows(&g->g, &g->generator, 0, n);
     double loss;
 
+    gad_sparse_scan(&g->sparse, g->xs);
     gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
     gad_net_forward(&g->generator, theta, gad_egbad_z(g), GAD_DROPOUT_OFF, NULL, &fakes);
     discriminate(g, dropout, rng);
@@ -219,6 +224,7 @@ void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad
     bool residual = n_gen > n;
     struct gad_mat z_in = gad_mat_rows(g->zs, n, n_gen), none = gad_mat_none();
 
+    gad_sparse_scan(&g->sparse, g->xs);
     gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
     if (residual)
         gad_mat_copy(gad_mat_rows(g->zs, 2 * n, n), gad_mat_rows(g->zs, 0, n));

@@ -38,6 +38,7 @@ struct gad_egbad {
     size_t n, dim;
     struct gad_egbad_loss loss;
     struct gad_params params;
+    struct gad_sparse sparse; /* of the real rows */
     struct gad_net encoder, generator, disc_x, disc_z, disc_f, disc_logit;
     struct gad_tape e, g, x, z, f, logit;
     struct gad_mat xs, zs, pair; /* pair (2n, 256): outputs of disc_x and disc_z side by side */

@@ -84,8 +84,11 @@ int gad_ganomaly_init(struct gad_ganomaly *g, size_t n, size_t dim,
         r = alloc_mats(g);
     if (!r)
         r = alloc_tapes(g);
+    if (!r)
+        r = gad_sparse_new(&g->sparse, n, dim);
     if (r)
         gad_ganomaly_deinit(g);
+    g->xs.sparse = &g->sparse;
     return r;
 }
 
@@ -98,6 +101,7 @@ void gad_ganomaly_deinit(struct gad_ganomaly *g)
         gad_tape_free(tapes[i]);
     for (size_t i = 0; i < sizeof(mats) / sizeof(mats[0]); i++)
         gad_mat_free(mats[i]);
+    gad_sparse_free(&g->sparse);
     gad_params_deinit(&g->params);
 }
 
@@ -125,6 +129,7 @@ void gad_ganomaly_forward(struct gad_ganomaly *g)
 {
     const gad_real *theta = g->params.value;
 
+    gad_sparse_scan(&g->sparse, g->xs);
     gad_net_forward(&g->encoder, theta, gad_ganomaly_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
     gad_net_forward(&g->decoder, theta, gad_tape_out(&g->e, &g->encoder), GAD_DROPOUT_OFF, NULL,
                     &g->g);

@@ -30,6 +30,7 @@ struct gad_ganomaly {
     size_t n, dim;
     struct gad_ganomaly_loss loss;
     struct gad_params params;
+    struct gad_sparse sparse; /* of the real rows */
     struct gad_net encoder, decoder, encoder2, disc_f, disc_logit;
     struct gad_tape e, g, e2, f, logit;
     struct gad_mat xs;                              /* (2n, dim) */

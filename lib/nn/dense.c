@@ -12,7 +12,7 @@ static void dense_add(struct gad_net_layer *l, struct gad_params *p)
 static void dense_forward(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
                           struct gad_mat y)
 {
-    gad_mat_mul_nn(x, theta + l->tensor[WEIGHT], 0, y);
+    gad_mat_mul_nn(x, theta + l->tensor[WEIGHT], y);
     gad_act_forward(l->spec.act, (gad_real)l->spec.slope, theta + l->tensor[BIAS], y);
 }
 
@@ -20,7 +20,7 @@ static void dense_backward(const struct gad_net_layer *l, const gad_real *theta,
                            struct gad_mat dy, gad_real *grad, struct gad_input_grad dx)
 {
     if (grad) {
-        gad_mat_mul_tn(x, dy, 0, grad + l->tensor[WEIGHT]);
+        gad_mat_mul_tn(x, dy, grad + l->tensor[WEIGHT]);
         gad_act_bias_grad(dy, grad + l->tensor[BIAS]);
     }
     if (dx.to.v) {

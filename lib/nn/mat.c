@@ -59,21 +59,32 @@ static size_t rows_at_once(size_t m, size_t n, size_t k)
     enum { LIMIT = 1000000, STEP = 4 };
     size_t most = LIMIT / (n * k) / STEP * STEP, parts;
 
-    if (most < STEP || most >= m)
+    if (most == 0 || most >= m)
         return m;
     parts = (m + most - 1) / most;
     return ((m + parts - 1) / parts + STEP - 1) / STEP * STEP;
 }
 
-void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, gad_real beta, struct gad_mat y)
+/* Rows that x has an index of. */
+static size_t n_sparse(struct gad_mat x)
 {
-    size_t step = rows_at_once(y.rows, y.cols, x.cols);
+    if (!x.sparse || x.sparse->rows == 0)
+        return 0;
+    gad_assert(x.sparse->rows <= x.rows && x.sparse->cols == x.cols);
+    return x.sparse->rows;
+}
+
+void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, struct gad_mat y)
+{
+    size_t at = n_sparse(x);
 
     gad_assert(x.rows == y.rows);
-    for (size_t i = 0; i < y.rows; i += step) {
-        size_t n = y.rows - i < step ? y.rows - i : step;
-        gemm(CblasNoTrans, CblasNoTrans, n, y.cols, x.cols, gad_mat_row(x, i), x.ld, w, y.cols,
-             beta, gad_mat_row(y, i), y.ld);
+    if (at > 0)
+        gad_sparse_mul_nn(x.sparse, x, w, y);
+    for (size_t step = rows_at_once(y.rows - at, y.cols, x.cols); at < y.rows; at += step) {
+        size_t n = y.rows - at < step ? y.rows - at : step;
+        gemm(CblasNoTrans, CblasNoTrans, n, y.cols, x.cols, gad_mat_row(x, at), x.ld, w, y.cols, 0,
+             gad_mat_row(y, at), y.ld);
     }
 }
 
@@ -84,16 +95,21 @@ void gad_mat_mul_nt(struct gad_mat dy, const gad_real *w, gad_real beta, struct 
          dx.ld);
 }
 
-void gad_mat_mul_tn(struct gad_mat x, struct gad_mat dy, gad_real beta, gad_real *dw)
+void gad_mat_mul_tn(struct gad_mat x, struct gad_mat dy, gad_real *dw)
 {
-    size_t step = rows_at_once(x.cols, dy.cols, x.rows);
+    size_t first = n_sparse(x), rows = x.rows - first,
+           step = rows > 0 ? rows_at_once(x.cols, dy.cols, rows) : x.cols;
 
     gad_assert(x.rows == dy.rows);
-    for (size_t i = 0; i < x.cols; i += step) {
+    if (rows == 0)
+        memset(dw, 0, x.cols * dy.cols * sizeof(*dw));
+    for (size_t i = 0; rows > 0 && i < x.cols; i += step) {
         size_t n = x.cols - i < step ? x.cols - i : step;
-        gemm(CblasTrans, CblasNoTrans, n, dy.cols, x.rows, x.v + i, x.ld, dy.v, dy.ld, beta,
-             dw + i * dy.cols, dy.cols);
+        gemm(CblasTrans, CblasNoTrans, n, dy.cols, rows, gad_mat_row(x, first) + i, x.ld,
+             gad_mat_row(dy, first), dy.ld, 0, dw + i * dy.cols, dy.cols);
     }
+    if (first > 0)
+        gad_sparse_mul_tn(x.sparse, x, dy, dw);
 }
 
 void gad_mat_add(struct gad_mat a, struct gad_mat b)

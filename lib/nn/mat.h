@@ -14,10 +14,12 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/nn/real.h"
+#include "lib/nn/sparse.h"
 
 struct gad_mat {
     gad_real *v; /* NULL: no matrix */
     size_t rows, cols, ld;
+    const struct gad_sparse *sparse; /* where its first rows are not zero, or NULL; borrowed */
 };
 
 static inline struct gad_mat gad_mat(gad_real *v, size_t rows, size_t cols)
@@ -39,7 +41,11 @@ static inline gad_real *gad_mat_row(struct gad_mat m, size_t i)
 static inline struct gad_mat gad_mat_rows(struct gad_mat m, size_t first, size_t n)
 {
     gad_assert(first <= m.rows && n <= m.rows - first);
-    return (struct gad_mat){.v = m.v + first * m.ld, .rows = n, .cols = m.cols, .ld = m.ld};
+    return (struct gad_mat){.v = m.v + first * m.ld,
+                            .rows = n,
+                            .cols = m.cols,
+                            .ld = m.ld,
+                            .sparse = first == 0 ? m.sparse : NULL};
 }
 
 /* Columns first .. first + n: how features are concatenated and split. */
@@ -55,14 +61,14 @@ void gad_mat_free(struct gad_mat *m);
 
 /* Shapes are asserted; weights are dense, leading dimension = columns. */
 
-/* y (n, out) = x (n, in) w (in, out) + beta y */
-void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, gad_real beta, struct gad_mat y);
+/* y (n, out) = x (n, in) w (in, out) */
+void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, struct gad_mat y);
 
-/* dx (n, in) = dy (n, out) w (in, out)^T + beta dx; fewer rows of w from w on: that part of the columns of dx */
+/* dx (n, in) = dy (n, out) w (in, out)^T + beta dx; with w further down, that part of the columns of dx */
 void gad_mat_mul_nt(struct gad_mat dy, const gad_real *w, gad_real beta, struct gad_mat dx);
 
-/* dw (in, out) = x (n, in)^T dy (n, out) + beta dw */
-void gad_mat_mul_tn(struct gad_mat x, struct gad_mat dy, gad_real beta, gad_real *dw);
+/* dw (in, out) = x (n, in)^T dy (n, out) */
+void gad_mat_mul_tn(struct gad_mat x, struct gad_mat dy, gad_real *dw);
 
 /* a (rows, cols) += b */
 void gad_mat_add(struct gad_mat a, struct gad_mat b);

@@ -43,7 +43,18 @@ static void check_range(const char *what, struct gad_params *p, struct gad_range
     }
 }
 
-static void check_egbad(struct gad_egbad_loss loss)
+/* Rows as they are: some full, which go through whole products, or mostly zeros, which go through an index. */
+static void fill_rows(struct gad_rng *rng, struct gad_mat x, bool sparse)
+{
+    for (size_t i = 0; i < x.rows; i++) {
+        gradcheck_fill(rng, 1, gad_mat_row(x, i), x.cols);
+        for (size_t j = 0; sparse && j < x.cols; j++)
+            if ((i + j) % 3 != 0)
+                gad_mat_row(x, i)[j] = 0;
+    }
+}
+
+static void check_egbad(struct gad_egbad_loss loss, bool sparse)
 {
     struct egbad t = {.which = LOSS_D};
     struct gad_egbad *g = &t.net;
@@ -53,11 +64,10 @@ static void check_egbad(struct gad_egbad_loss loss)
 
     assert_int_equal(gad_egbad_init(g, N, DIM, &loss), 0);
     gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
-    for (size_t i = 0; i < N; i++) {
-        gradcheck_fill(&rng, 1, gad_mat_row(gad_egbad_x(g), i), DIM);
-        gradcheck_fill(&rng, 1, gad_mat_row(gad_egbad_z(g), i), GAD_EGBAD_LATENT);
-    }
+    fill_rows(&rng, gad_egbad_x(g), sparse);
+    fill_rows(&rng, gad_egbad_z(g), false);
     gad_egbad_loss_ge(g, GAD_DROPOUT_DRAW, &dropout, &unused_g, &unused_e);
+    assert_int_equal(g->sparse.rows, sparse ? N : 0);
 
     check_range("EGBAD L_D by D", &g->params, gad_egbad_discriminator(g), egbad_value, &t);
     t.which = LOSS_G;
@@ -70,25 +80,25 @@ static void check_egbad(struct gad_egbad_loss loss)
 static void egbad_as_published(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){0});
+    check_egbad((struct gad_egbad_loss){0}, true);
 }
 
 static void egbad_with_residual(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.residual = 10});
+    check_egbad((struct gad_egbad_loss){.residual = 10}, false);
 }
 
 static void egbad_with_feature_matching(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.feature_matching = true});
+    check_egbad((struct gad_egbad_loss){.feature_matching = true}, false);
 }
 
 static void egbad_with_both(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true});
+    check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true}, true);
 }
 
 struct ganomaly {
@@ -104,7 +114,7 @@ static double ganomaly_value(void *ctx)
     return t->which == GANOMALY_D ? gad_ganomaly_loss_d(&t->net) : gad_ganomaly_loss_g(&t->net);
 }
 
-static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss)
+static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss, bool sparse)
 {
     struct ganomaly t = {.which = GANOMALY_G};
     struct gad_ganomaly *g = &t.net;
@@ -112,8 +122,7 @@ static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss)
 
     assert_int_equal(gad_ganomaly_init(g, N, DIM, &loss), 0);
     gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
-    for (size_t i = 0; i < N; i++)
-        gradcheck_fill(&rng, 1, gad_mat_row(gad_ganomaly_x(g), i), DIM);
+    fill_rows(&rng, gad_ganomaly_x(g), sparse);
     check_range(what, &g->params, gad_ganomaly_generator(g), ganomaly_value, &t);
     t.which = GANOMALY_D;
     check_range("GANomaly L_D by D", &g->params, gad_ganomaly_discriminator(g), ganomaly_value, &t);
@@ -123,13 +132,13 @@ static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss)
 static void ganomaly_as_published(void **state)
 {
     (void)state;
-    check_ganomaly("GANomaly L_G", (struct gad_ganomaly_loss){1, 50, 1});
+    check_ganomaly("GANomaly L_G", (struct gad_ganomaly_loss){1, 50, 1}, true);
 }
 
 static void ganomaly_each_term_matters(void **state)
 {
     (void)state;
-    check_ganomaly("GANomaly L_G, other weights", (struct gad_ganomaly_loss){3, 0.5, 7});
+    check_ganomaly("GANomaly L_G, other weights", (struct gad_ganomaly_loss){3, 0.5, 7}, false);
 }
 
 int main(void)

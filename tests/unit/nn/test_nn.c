@@ -29,14 +29,13 @@ static void products_are_products(void **state)
     gad_rng_normal(&rng, N * x.ld, x.v);
     gad_rng_normal(&rng, IN * OUT, w);
 
-    gad_mat_mul_nn(x, w, 0, y);
-    gad_mat_mul_nn(x, w, 0.5f, y);
+    gad_mat_mul_nn(x, w, y);
     for (size_t i = 0; i < N; i++)
         for (size_t j = 0; j < OUT; j++) {
             double sum = 0;
             for (size_t k = 0; k < IN; k++)
                 sum += (double)(gad_mat_row(x, i)[k] * w[k * OUT + j]);
-            close_to((double)gad_mat_row(y, i)[j], 1.5 * sum, 1e-5);
+            close_to((double)gad_mat_row(y, i)[j], sum, 1e-5);
         }
     gad_mat_mul_nt(y, w, 0, dx);
     for (size_t i = 0; i < N; i++)
@@ -46,7 +45,7 @@ static void products_are_products(void **state)
                 sum += (double)(gad_mat_row(y, i)[j] * w[k * OUT + j]);
             close_to((double)gad_mat_row(dx, i)[k], sum, 1e-5);
         }
-    gad_mat_mul_tn(x, y, 0, dw);
+    gad_mat_mul_tn(x, y, dw);
     for (size_t k = 0; k < IN; k++)
         for (size_t j = 0; j < OUT; j++) {
             double sum = 0;
@@ -57,6 +56,61 @@ static void products_are_products(void **state)
     gad_mat_free(&x);
     gad_mat_free(&y);
     gad_mat_free(&dx);
+}
+
+/* The same with an index of the first rows, in widths around the vectors' blocks. */
+static void sparse_products_are_products(void **state)
+{
+    (void)state;
+    enum { N = 9, IN = 40, OUT_MAX = 150, FIRST = 6 };
+    static const size_t outs[] = {1, 63, 64, 65, 128, 150};
+    static gad_real w[IN * OUT_MAX], dw[IN * OUT_MAX], dw2[IN * OUT_MAX];
+    struct gad_rng rng = gad_rng_init(8, 0);
+    struct gad_sparse s;
+    struct gad_mat x, y, y2;
+
+    assert_int_equal(gad_mat_new(N, IN, &x), 0);
+    assert_int_equal(gad_sparse_new(&s, FIRST, IN), 0);
+    gad_rng_normal(&rng, N * x.ld, x.v);
+    gad_rng_normal(&rng, IN * OUT_MAX, w);
+    for (size_t i = 0; i < FIRST; i++)
+        for (size_t k = 0; k < IN; k++)
+            if ((k + i) % 5 != 0 || i == 2) /* row 2: all zeros */
+                gad_mat_row(x, i)[k] = 0;
+    gad_sparse_scan(&s, x);
+    assert_int_equal(s.rows, FIRST);
+    assert_int_equal(s.n[0], IN / 5);
+    assert_int_equal(s.n[2], 0);
+    struct gad_mat indexed = x;
+    indexed.sparse = &s;
+
+    for (size_t k = 0; k < sizeof(outs) / sizeof(outs[0]); k++) {
+        size_t out = outs[k];
+
+        assert_int_equal(gad_mat_new(N, out, &y), 0);
+        assert_int_equal(gad_mat_new(N, out, &y2), 0);
+        for (size_t rows = FIRST; rows <= N; rows += N - FIRST) { /* with and without a full rest */
+            gad_mat_mul_nn(gad_mat_rows(x, 0, rows), w, gad_mat_rows(y, 0, rows));
+            gad_mat_mul_nn(gad_mat_rows(indexed, 0, rows), w, gad_mat_rows(y2, 0, rows));
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = 0; j < out; j++)
+                    close_to((double)gad_mat_row(y2, i)[j], (double)gad_mat_row(y, i)[j], 1e-5);
+            gad_mat_mul_tn(gad_mat_rows(x, 0, rows), gad_mat_rows(y, 0, rows), dw);
+            gad_mat_mul_tn(gad_mat_rows(indexed, 0, rows), gad_mat_rows(y, 0, rows), dw2);
+            for (size_t j = 0; j < IN * out; j++)
+                close_to((double)dw2[j], (double)dw[j], 1e-5);
+        }
+        gad_mat_free(&y);
+        gad_mat_free(&y2);
+    }
+    /* rows further down have no index, full rows none that is used */
+    assert_null(gad_mat_rows(indexed, 1, 2).sparse);
+    for (size_t i = 0; i < FIRST * x.ld; i++)
+        x.v[i] = 1;
+    gad_sparse_scan(&s, x);
+    assert_int_equal(s.rows, 0);
+    gad_mat_free(&x);
+    gad_sparse_free(&s);
 }
 
 static void activations_have_their_values(void **state)
@@ -261,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_products),
+        cmocka_unit_test(sparse_products_are_products),
         cmocka_unit_test(activations_have_their_values),
         cmocka_unit_test(bias_is_added_and_summed),
         cmocka_unit_test(dropout_keeps_the_mean_and_repeats),
