@@ -4,6 +4,7 @@
 #include <cblas.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 int gad_mat_new(size_t rows, size_t cols, struct gad_mat *ret)
@@ -49,17 +50,26 @@ static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, siz
 }
 
 /*
- * OpenBLAS multiplies matrices of up to 100^3 multiplications where they lie and copies larger ones into
- * panels first, which for the sizes here costs 10 to 15 % (measured: 100 x 256 x 128 runs at 102 GFLOP/s whole
- * and at 117 in four parts). So rows of the result are taken in even parts below that limit, in multiples of
- * what its kernels hold in registers.
+ * With AVX-512 kernels OpenBLAS multiplies matrices of up to 100^3 multiplications where they lie and copies
+ * larger ones into panels first, which for the sizes here costs 10 to 15 % (measured: 100 x 256 x 128 runs at
+ * 102 GFLOP/s whole and at 117 in four parts). There, rows of the result are taken in even parts below that
+ * limit, in multiples of what the kernels hold in registers. Other kernels lose by it.
  */
+static bool multiplies_in_place(void)
+{
+    const char *core = openblas_get_corename();
+
+    return strcmp(core, "SkylakeX") == 0 || strcmp(core, "Cooperlake") == 0 ||
+           strcmp(core, "SapphireRapids") == 0;
+}
+
+/* m > 0 rows of n columns, inner dimension k. */
 static size_t rows_at_once(size_t m, size_t n, size_t k)
 {
     enum { LIMIT = 1000000, STEP = 4 };
     size_t most = LIMIT / (n * k) / STEP * STEP, parts;
 
-    if (most == 0 || most >= m)
+    if (most == 0 || most >= m || !multiplies_in_place())
         return m;
     parts = (m + most - 1) / most;
     return ((m + parts - 1) / parts + STEP - 1) / STEP * STEP;
@@ -81,7 +91,7 @@ void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, struct gad_mat y)
     gad_assert(x.rows == y.rows);
     if (at > 0)
         gad_sparse_mul_nn(x.sparse, x, w, y);
-    for (size_t step = rows_at_once(y.rows - at, y.cols, x.cols); at < y.rows; at += step) {
+    for (size_t step = rows_at_once(y.rows, y.cols, x.cols); at < y.rows; at += step) {
         size_t n = y.rows - at < step ? y.rows - at : step;
         gemm(CblasNoTrans, CblasNoTrans, n, y.cols, x.cols, gad_mat_row(x, at), x.ld, w, y.cols, 0,
              gad_mat_row(y, at), y.ld);
