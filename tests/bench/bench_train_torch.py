@@ -76,16 +76,16 @@ def main():
         follow([disc])
 
         x, z = data[b], torch.randn(BATCH, LATENT)
+        disc.requires_grad_(False)
         loss = bce(disc(gen(z), z), ones) + bce(disc(x, enc(x)), zeros)
         opt_g.zero_grad()
         opt_e.zero_grad()
         loss.backward()  # L_G and L_E share no parameter, so one pass gives both
         opt_g.step()
         opt_e.step()
+        disc.requires_grad_(True)
         follow([gen, enc])
 
-    for p in disc.parameters():
-        p.requires_grad_(True)
     order_a, order_b = torch.randperm(ROWS), torch.randperm(ROWS)
     times = []
     for i in range(0, steps + 5 * CHUNK, CHUNK):
