@@ -12,7 +12,9 @@
  */
 
 #define INLINE static inline __attribute__((__always_inline__))
-#ifdef __clang__
+#if defined(GAD_KERNEL_ROLLED)
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
