@@ -227,6 +227,8 @@ static enum decode_result decode_packed(const struct decoder *dec, const struct 
         return refuse(j, DECODE_FATAL, ERROR_CODE(BAD_MESSAGE),
                       "columns of %zu, %zu, %zu and %zu values do not make %zu records",
                       m->protocol_type.len, m->service.len, m->flag.len, m->n_number, n);
+    if (n == 0)
+        return DECODE_OK; /* there are no columns to point into */
     for (size_t i = 0; i < n; i++)
         memset(&j->rec[i].tuple, 0, sizeof(j->rec[i]) - offsetof(struct gad_record, tuple));
     scatter_names(m->protocol_type.data, n, j->rec, GAD_PROTOCOL_TYPE);
