@@ -95,8 +95,10 @@ void input_close(struct input *in)
     (void)pthread_mutex_lock(&in->lock);
     bool ended = in->ended;
     (void)pthread_mutex_unlock(&in->lock);
-    if (!ended)
+    if (!ended) {
+        (void)pthread_detach(in->reader);
         return;
+    }
     (void)pthread_join(in->reader, NULL);
     (void)pthread_cond_destroy(&in->room);
     (void)pthread_mutex_destroy(&in->lock);
