@@ -210,6 +210,11 @@ def ctl(*arguments, **kw):
     return subprocess.run([args.ganadctl, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
 
 
+def bits(x):
+    """Of a float32."""
+    return struct.unpack("<I", struct.pack("<f", float(x)))[0]
+
+
 def frame(kind, message):
     body = message if isinstance(message, bytes) else message.SerializeToString()
     return struct.pack(">IB", len(body) + 1, kind) + body

@@ -75,7 +75,7 @@ class Alerts(unittest.TestCase):
             a = json.loads(line)
             self.assertLessEqual(KEYS, set(a))
             self.assertEqual(a["event_type"], "alert")
-            self.assertEqual(f"{a['score']:.9g}", row["score"])
+            self.assertEqual(ganad.bits(a["score"]), ganad.bits(row["score"]))
             self.assertGreater(a["score"], a["threshold"])
             self.assertEqual(a["model_sha256"], row["model_sha256"])
             self.assertAlmostEqual(a["p_value"], float(row["p_value"]), delta=1e-5)

@@ -77,7 +77,8 @@ class Hostile(unittest.TestCase):
             assert code == 0, f"ganadd ended with {code}:\n{cls.daemon.read_log()}"
 
     def setUp(self):
-        self.assertIsNone(self.daemon.process.poll(), "ganadd is gone")
+        if self.daemon.process.poll() is not None:
+            self.fail("ganadd is gone:\n" + self.daemon.read_log())
 
     def tearDown(self):
         if self.daemon.process.poll() is None:
@@ -293,6 +294,8 @@ class Hostile(unittest.TestCase):
                     sent += c.s.send(raw[sent % len(raw):])  # whole frames in the end
             except TimeoutError:
                 pass  # our send blocks: that is back-pressure
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # cut already: a slow daemon took a part now and then
             self.assertLess(sent, 64 << 20)
             self.assertGreater(self.daemon.counter("clients_waits"), waits)
             self.assertLess(self.daemon.rss() - before, GROWTH_MAX)

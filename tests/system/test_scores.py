@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import struct
 import subprocess
 import time
 import unittest
@@ -32,10 +31,6 @@ def checkpoints():
 def name_of(checkpoint):
     r = subprocess.run([ganad.args.train, "inspect", "--json", checkpoint], stdout=subprocess.PIPE, check=True)
     return json.loads(r.stdout)["name"]
-
-
-def bits(x):
-    return struct.unpack("<I", struct.pack("<f", float(x)))[0]
 
 
 def auroc(scores, labels):
@@ -85,7 +80,7 @@ class Scores(unittest.TestCase):
         lines = ganad.data_lines(600)
         checkpoint = ganad.checkpoint()
         local = ganad.ctl("score", "--local", checkpoint, "--format", "csv", "-", input=b"".join(lines))
-        want = [bits(r["score"]) for r in csv.DictReader(io.StringIO(local.stdout.decode()))]
+        want = [ganad.bits(r["score"]) for r in csv.DictReader(io.StringIO(local.stdout.decode()))]
         records = [ganad.record(line) for line in lines]
         with ganad.Daemon() as d:
             for n in (1, 7, 300):
@@ -97,7 +92,7 @@ class Scores(unittest.TestCase):
                     for i in starts:
                         a = c.answer()
                         self.assertEqual(a.id, i)
-                        got += map(bits, a.score)
+                        got += map(ganad.bits, a.score)
                     self.assertEqual(got, want, f"{n} records a request")
 
     def test_the_trainer_finds_the_same_scores(self):
@@ -116,7 +111,7 @@ class Scores(unittest.TestCase):
                            check=True)
         e = json.loads(e.stdout)
         self.assertEqual((e["n"], e["positives"]), (len(rows), sum(attack)))
-        self.assertEqual(bits(e["threshold"]), bits(rows[0]["threshold"]))
+        self.assertEqual(ganad.bits(e["threshold"]), ganad.bits(rows[0]["threshold"]))
         hits = sum(r["anomalous"] == "1" and y for r, y in zip(rows, attack))
         self.assertAlmostEqual(e["recall"], hits / sum(attack), delta=1e-9)
         self.assertAlmostEqual(e["auroc"], auroc([float(r["score"]) for r in rows], attack), delta=1e-9)
