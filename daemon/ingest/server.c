@@ -46,7 +46,10 @@ struct server {
     struct arena decode_arena, reply_arena;
     struct decoder decoder;
     struct client_list clients, dead, touched;
-    struct event *done, *reaper;
+    struct event *done, *reaper, *pusher;
+    /* Jobs that were decoded in this turn of the loop and are not with the scorer yet. */
+    void *pending[JOBS_MAX];
+    size_t n_pending;
     bool starved; /* a client was not read because jobs were short */
     bool stopping;
 };
@@ -107,7 +110,23 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
     st->records_in += j->n;
     j->client = client;
     client->in_flight++;
-    scorer_push(s->o.scorer, j);
+    if (s->n_pending == 0)
+        event_active(s->pusher, 0, 0);
+    s->pending[s->n_pending++] = j; /* there are no more jobs than places */
+}
+
+/*
+ * Behind the last client that had something to say in this turn of the loop: the scorer is woken once for
+ * all their jobs. Woken for the first, it would take the core from us and find just that one.
+ */
+static void push_pending(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+
+    scorer_push(s->o.scorer, s->pending, s->n_pending);
+    s->n_pending = 0;
 }
 
 static void closed(struct conn *c)
@@ -311,7 +330,8 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     s->done = event_new(o->base, gad_ring_items_fd(scorer_done(o->scorer)), EV_READ | EV_PERSIST,
                         done_event, s);
     s->reaper = event_new(o->base, -1, 0, reap, s);
-    if (!s->kind.scratch || !s->done || !s->reaper || event_add(s->done, NULL) != 0 ||
+    s->pusher = event_new(o->base, -1, 0, push_pending, s);
+    if (!s->kind.scratch || !s->done || !s->reaper || !s->pusher || event_add(s->done, NULL) != 0 ||
         job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
         arena_init(&s->decode_arena, o->config->scoring.client_memory) != 0 ||
         arena_init(&s->reply_arena, REPLY_SCRATCH) != 0)
@@ -347,6 +367,12 @@ void server_stop(struct server *s)
     event_active(s->reaper, 0, 0);
 }
 
+static void take_back(struct server *s, struct job *j)
+{
+    j->client->in_flight--;
+    job_put(s->pool, j);
+}
+
 void server_free(struct server *s)
 {
     struct client *c;
@@ -355,10 +381,10 @@ void server_free(struct server *s)
     if (!s)
         return;
     close_listeners(s);
-    while (s->pool && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL) {
-        j->client->in_flight--;
-        job_put(s->pool, j);
-    }
+    while (s->n_pending > 0)
+        take_back(s, s->pending[--s->n_pending]);
+    while (s->pool && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL)
+        take_back(s, j);
     while ((c = TAILQ_FIRST(&s->clients)) != NULL)
         conn_close(&c->conn);
     while ((c = TAILQ_FIRST(&s->dead)) != NULL) {
@@ -369,6 +395,8 @@ void server_free(struct server *s)
         event_free(s->done);
     if (s->reaper)
         event_free(s->reaper);
+    if (s->pusher)
+        event_free(s->pusher);
     job_pool_free(s->pool);
     arena_deinit(&s->decode_arena);
     arena_deinit(&s->reply_arena);

@@ -110,17 +110,18 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
 static bool work(struct scorer *s)
 {
     struct job *job[BATCH_JOBS];
+    void *item[BATCH_JOBS]; /* the same */
     size_t n = 0, rows = 0;
 
-    while (n < BATCH_JOBS && rows < BATCH_RECORDS && (job[n] = gad_ring_pop(s->jobs)) != NULL)
+    while (n < BATCH_JOBS && rows < BATCH_RECORDS && (item[n] = gad_ring_pop(s->jobs)) != NULL) {
+        job[n] = item[n];
         rows += job[n++]->n;
+    }
     if (n == 0)
         return false;
     score_batch(s, job, n);
-    for (size_t i = 0; i < n; i++) {
-        bool pushed = gad_ring_push(s->done, job[i]);
-        gad_assert(pushed); /* the ring holds all jobs there are */
-    }
+    size_t pushed = gad_ring_push_many(s->done, item, n);
+    gad_assert(pushed == n); /* the ring holds all jobs there are */
     return true;
 }
 
@@ -202,10 +203,10 @@ void scorer_free(struct scorer *s)
     gad_free(s);
 }
 
-void scorer_push(struct scorer *s, struct job *j)
+void scorer_push(struct scorer *s, void *const *job, size_t n)
 {
-    bool pushed = gad_ring_push(s->jobs, j);
-    gad_assert(pushed); /* the ring holds all jobs there are */
+    size_t pushed = gad_ring_push_many(s->jobs, job, n);
+    gad_assert(pushed == n); /* the ring holds all jobs there are */
 }
 
 struct gad_ring *scorer_done(struct scorer *s)

@@ -31,5 +31,6 @@ void scorer_stop(struct scorer *s);
 void scorer_free(struct scorer *s); /* stops it */
 GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
 
-void scorer_push(struct scorer *s, struct job *j); /* Thread: main */
+/* n jobs (as the ring has them, without their type), with one wake-up. Thread: main. */
+void scorer_push(struct scorer *s, void *const *job, size_t n);
 struct gad_ring *scorer_done(struct scorer *s); /* finished jobs, in the order they were pushed */

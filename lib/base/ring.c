@@ -88,6 +88,22 @@ bool gad_ring_push(struct gad_ring *r, void *item)
     return true;
 }
 
+size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n)
+{
+    size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    size_t room = r->mask + 1 - (head - atomic_load_explicit(&r->tail, memory_order_acquire));
+
+    if (n > room)
+        n = room;
+    if (n == 0)
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        r->slot[(head + i) & r->mask] = item[i];
+    atomic_store(&r->head, head + n);
+    ring_bell(&r->items);
+    return n;
+}
+
 void *gad_ring_pop(struct gad_ring *r)
 {
     size_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);

@@ -27,6 +27,12 @@ void gad_ring_free(
 /* Producer. False: full, nothing stored. */
 bool gad_ring_push(struct gad_ring *r, void *item);
 
+/*
+ * Producer. As many of the n items as fit, in their order; returns how many. The consumer sees all of them at
+ * once and is woken at most once: on a busy core each wake-up may cost a switch to it and back.
+ */
+size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n);
+
 /* Consumer. NULL: empty. */
 void *gad_ring_pop(struct gad_ring *r);
 

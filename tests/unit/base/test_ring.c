@@ -26,6 +26,32 @@ static void keeps_order_and_knows_full_and_empty(void **state)
     gad_ring_free(r);
 }
 
+static void many_at_once_are_as_many_one_by_one(void **state)
+{
+    (void)state;
+    struct gad_ring *r = NULL;
+    int item[6];
+    void *many[6];
+
+    for (int i = 0; i < 6; i++)
+        many[i] = &item[i];
+    assert_int_equal(gad_ring_new(4, &r), 0);
+    assert_int_equal(gad_ring_push_many(r, many, 0), 0);
+    for (int round = 0; round < 5; round++) { /* beginning at each place of the ring */
+        assert_true(gad_ring_push(r, &item[5]));
+        assert_int_equal(gad_ring_push_many(r, many, 2), 2);
+        assert_int_equal(gad_ring_push_many(r, many + 2, 4), 1); /* it is full then */
+        assert_int_equal(gad_ring_push_many(r, many, 6), 0);
+        assert_ptr_equal(gad_ring_pop(r), &item[5]);
+        for (int i = 0; i < 3; i++)
+            assert_ptr_equal(gad_ring_pop(r), &item[i]);
+        assert_null(gad_ring_pop(r));
+        assert_true(gad_ring_push(r, &item[0]));
+        assert_ptr_equal(gad_ring_pop(r), &item[0]);
+    }
+    gad_ring_free(r);
+}
+
 static void refuses_silly_capacities(void **state)
 {
     (void)state;
@@ -86,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_order_and_knows_full_and_empty),
+        cmocka_unit_test(many_at_once_are_as_many_one_by_one),
         cmocka_unit_test(refuses_silly_capacities),
         cmocka_unit_test(two_threads_lose_nothing_and_never_sleep_for_ever),
     };

@@ -113,7 +113,7 @@ static void jobs_come_back_scored_in_the_order_they_went(void **state)
         struct job *j;
         while (sent < N_JOBS && burst-- > 0 && (j = make_job(sent)) != NULL) {
             want_unknown += j->n / 2;
-            scorer_push(scorer, j);
+            scorer_push(scorer, &(void *){j}, 1);
             sent++;
         }
         while ((j = gad_ring_pop(done)) != NULL) {
@@ -138,8 +138,10 @@ static void stopping_works_off_what_was_pushed(void **state)
     (void)state;
     struct job *j;
 
+    void *many[100];
     for (uint64_t i = 0; i < 100; i++)
-        scorer_push(scorer, make_job(i));
+        many[i] = make_job(i);
+    scorer_push(scorer, many, 100);
     assert_int_equal(scorer_start(scorer), 0);
     scorer_stop(scorer);
     scorer_stop(scorer); /* again is fine */
