@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "lib/base/diag.h"
 #include "tests/unit/test.h"
 
 static void init_nets(struct sample *s)
@@ -308,6 +309,34 @@ void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
         assert_true(a->self_tests[i].score == b->self_tests[i].score);
     }
     assert_memory_equal(a->sha256, b->sha256, sizeof(a->sha256));
+}
+
+void assert_fault(struct sample *s, int err, const char *why)
+{
+    struct gad_diag d = {0};
+    uint8_t *p = NULL;
+    size_t len;
+
+    int r = gad_checkpoint_pack(&s->c, &p, &len, &d);
+    if (r != err || !strstr(d.text, why))
+        fail_msg("%d '%s', not %d '%s'", r, d.text, err, why);
+    assert_null(p);
+}
+
+void assert_fine(struct sample *s)
+{
+    struct gad_diag d = {0};
+    struct gad_checkpoint *c = NULL;
+    uint8_t *p = NULL;
+    size_t len;
+
+    if (gad_checkpoint_pack(&s->c, &p, &len, &d) != 0 ||
+        gad_checkpoint_parse("p", p, len, &c, &d) != 0)
+        fail_msg("%s", d.text);
+    assert_legal(c);
+    assert_same(&s->c, c);
+    gad_checkpoint_free(c);
+    gad_free(p);
 }
 
 void seal(uint8_t *file, size_t len)

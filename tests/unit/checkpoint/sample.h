@@ -39,5 +39,11 @@ void assert_legal(const struct gad_checkpoint *c);
 
 void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b);
 
+/* A writer refuses s->c with this code and a text that contains @why. */
+void assert_fault(struct sample *s, int err, const char *why);
+
+/* A writer takes s->c, a reader gives it back, and it is legal. */
+void assert_fine(struct sample *s);
+
 /* Sets length and sum in the header of a file of len >= 56 bytes to those of the message. */
 void seal(uint8_t *file, size_t len);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A writer never makes what a reader would refuse, so the writer is the way to show a reader each fault. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "tests/unit/checkpoint/sample.h"
+#include "tests/unit/test.h"
+
+static void every_number_must_be_finite(void **state)
+{
+    (void)state;
+    static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+    struct sample s;
+
+    sample_init(&s);
+    const struct {
+        float *at;
+        const char *why;
+    } places[] = {
+        {&s.weights[0][0][0], "tensor 'encoder.0.weight': value 0 is not a finite number"},
+        {&s.weights[1][1][SAMPLE_HIDDEN * SAMPLE_DIM - 1], "tensor 'generator.1.weight': value 23"},
+        {&s.biases[0][1][1], "tensor 'encoder.1.bias': value 1"},
+        {&s.offset[SAMPLE_DIM - 1], "scaler: offset 5"},
+        {&s.range[0], "scaler: range 0"},
+        {&s.value[2], "calibration: level 2 is not a finite number"},
+        {&s.self_tests[1].score, "self-test 1: score"},
+        {&s.c.score.weight, "score: weight"},
+        {&s.layers[0][0].slope, "net 'encoder': layer 0 has a slope"},
+        {&s.layers[1][0].dropout, "net 'generator': layer 0 has a dropout rate"},
+    };
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+            float old = *places[i].at;
+            *places[i].at = bad[k];
+            assert_fault(&s, GAD_EFORMAT, places[i].why);
+            *places[i].at = old;
+        }
+    for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+        sample_init(&s);
+        s.level[3] = (double)bad[k];
+        assert_fault(&s, GAD_EFORMAT, "calibration: level 3 is not a finite number");
+        sample_init(&s);
+        s.metrics[0].value = (double)bad[k];
+        assert_fault(&s, GAD_EFORMAT, "provenance: metric 'auroc' is not a finite number");
+    }
+    sample_init(&s);
+    s.weights[0][0][0] = FLT_MAX;
+    s.offset[0] = -FLT_MAX;
+    assert_fine(&s);
+}
+
+static void ranges_are_positive_and_rates_are_rates(void **state)
+{
+    (void)state;
+    struct sample s;
+
+    sample_init(&s);
+    s.range[3] = 0.0f;
+    assert_fault(&s, GAD_EFORMAT, "scaler: range 3 is not a positive number");
+    s.range[3] = -1.0f;
+    assert_fault(&s, GAD_EFORMAT, "scaler: range 3");
+    sample_init(&s);
+    s.layers[0][0].slope = 1.0f;
+    s.layers[0][0].dropout = nextafterf(1.0f, 0.0f);
+    s.c.score.weight = 1.0f;
+    s.c.score.degree = 2;
+    assert_fine(&s);
+    s.layers[0][0].slope = nextafterf(1.0f, 2.0f);
+    assert_fault(&s, GAD_EFORMAT, "slope");
+    s.layers[0][0].slope = -0.1f;
+    assert_fault(&s, GAD_EFORMAT, "slope");
+    sample_init(&s);
+    s.layers[0][0].dropout = 1.0f;
+    assert_fault(&s, GAD_EFORMAT, "dropout");
+    sample_init(&s);
+    s.c.score.weight = nextafterf(1.0f, 2.0f);
+    assert_fault(&s, GAD_EFORMAT, "score: weight is outside");
+    s.c.score.weight = 0.0f;
+    s.c.score.degree = 3;
+    assert_fault(&s, GAD_EFORMAT, "score: degree 3");
+}
+
+static void calibration_ascends_from_0_to_1(void **state)
+{
+    (void)state;
+    struct sample s;
+
+    sample_init(&s);
+    s.level[2] = s.level[1];
+    assert_fault(&s, GAD_EFORMAT, "calibration: level 2 does not ascend");
+    sample_init(&s);
+    s.value[3] = nextafterf(s.value[2], -1.0f);
+    assert_fault(&s, GAD_EFORMAT, "calibration: value 3 descends");
+    sample_init(&s);
+    s.level[0] = 1e-300;
+    assert_fault(&s, GAD_EFORMAT, "levels do not go from 0 to 1");
+    sample_init(&s);
+    s.level[SAMPLE_LEVELS - 1] = nextafter(1.0, 0.0);
+    assert_fault(&s, GAD_EFORMAT, "levels do not go from 0 to 1");
+    s.level[SAMPLE_LEVELS - 1] = nextafter(1.0, 2.0);
+    assert_fault(&s, GAD_EFORMAT, "levels do not go from 0 to 1");
+    sample_init(&s);
+    s.c.calibration.n = 0;
+    assert_fault(&s, GAD_EFORMAT, "calibration: of no rows");
+    sample_init(&s);
+    s.c.calibration.n_levels = 1;
+    assert_fault(&s, GAD_EFORMAT, "calibration: levels: 1, at least 2");
+    s.level[1] = 1.0;
+    s.c.calibration.n_levels = 2;
+    s.c.calibration.n = UINT64_MAX;
+    assert_fine(&s);
+}
+
+static void layers_fit_together(void **state)
+{
+    (void)state;
+    struct sample s;
+
+    sample_init(&s);
+    s.layers[0][1].in = SAMPLE_HIDDEN + 1;
+    assert_fault(&s, GAD_EMISMATCH, "net 'encoder': layer 1 takes 5 values, layer 0 gives 4");
+    sample_init(&s);
+    s.layers[1][0].kind = 0;
+    assert_fault(&s, GAD_EFORMAT, "net 'generator': layer 0 is of an unknown kind");
+    s.layers[1][0].kind = GAD_CKPT_DENSE + 1;
+    assert_fault(&s, GAD_EFORMAT, "unknown kind");
+    sample_init(&s);
+    s.layers[1][0].act = GAD_CKPT_N_ACTS;
+    assert_fault(&s, GAD_EFORMAT, "net 'generator': layer 0 has an unknown activation");
+    sample_init(&s);
+    s.nets[1].name = "encoder";
+    assert_fault(&s, GAD_EFORMAT, "net 'encoder': there are two");
+    sample_init(&s);
+    s.nets[1].n_layers = 0;
+    assert_fault(&s, GAD_EFORMAT, "layers of a net: 0, at least 1");
+    sample_init(&s);
+    s.layers[0][0].in = 0;
+    assert_fault(&s, GAD_EFORMAT, "layer 0 has a dimension outside");
+    sample_init(&s);
+    s.c.n_nets = 0;
+    assert_fault(&s, GAD_EFORMAT, "nets: 0");
+    sample_init(&s);
+    s.c.n_self_tests = 0;
+    assert_fault(&s, GAD_EFORMAT, "self-tests: 0, at least 1");
+}
+
+static void the_schema_has_elements(void **state)
+{
+    (void)state;
+    struct sample s;
+
+    sample_init(&s);
+    s.groups[1].n_categories = 0;
+    assert_fault(&s, GAD_EFORMAT, "schema: categories of a group: 0");
+    sample_init(&s);
+    s.c.schema.n_numeric = s.c.schema.n_groups = s.c.scaler.dim = 0;
+    assert_fault(&s, GAD_EFORMAT, "schema: elements: 0");
+    sample_init(&s);
+    s.c.scaler.dim = SAMPLE_DIM - 1;
+    assert_fault(&s, GAD_EMISMATCH, "scaler: 5 log, 5 offset, 5 range, the schema has 6 elements");
+    sample_init(&s);
+    s.c.schema.n_groups = 0;
+    s.c.scaler.dim = 3;
+    assert_fine(&s); /* numeric columns alone; whether a model takes them is asked above */
+}
+
+static void strings_are_printable_and_of_some_length(void **state)
+{
+    (void)state;
+    static char text[GAD_CKPT_STRING_MAX + 2], name[GAD_CKPT_NAME_MAX + 2];
+    static const char *const bad_names[] = {"",    "A",    "a b",         "a/b",  "../a",
+                                            "a\n", "\xc3", "caf\xc3\xa9", "a\x7f"};
+    static const char *const bad_texts[] = {"", "\n", "a\tb", "\x1b[2J", "\x7f", "caf\xc3\xa9"};
+    struct sample s;
+
+    sample_init(&s);
+    const char **const names[] = {&s.c.name, &s.c.model, &s.c.scaler.kind, &s.c.score.kind,
+                                  &s.nets[1].name};
+    const char **const texts[] = {&s.numeric[2],   &s.groups[0].column, &s.protocols[1],
+                                  &s.data[0].name, &s.metrics[1].name,  &s.self_tests[0].record};
+    const char **const may_be_empty[] = {&s.c.provenance.created, &s.c.provenance.software,
+                                         &s.c.provenance.command, &s.c.provenance.protocol};
+    memset(text, '~', sizeof(text) - 1);
+    memset(name, 'z', sizeof(name) - 1);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *old = *names[i];
+        for (size_t k = 0; k < sizeof(bad_names) / sizeof(bad_names[0]); k++) {
+            *names[i] = bad_names[k];
+            assert_fault(&s, GAD_EFORMAT, bad_names[k][0] ? "other than a-z" : "is empty");
+        }
+        *names[i] = name;
+        assert_fault(&s, GAD_EFORMAT, "is longer than 63");
+        *names[i] = name + 1;
+        assert_fine(&s);
+        *names[i] = old;
+    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *old = *texts[i];
+        for (size_t k = 0; k < sizeof(bad_texts) / sizeof(bad_texts[0]); k++) {
+            *texts[i] = bad_texts[k];
+            assert_fault(&s, GAD_EFORMAT, bad_texts[k][0] ? "not printable" : "is empty");
+        }
+        *texts[i] = text;
+        assert_fault(&s, GAD_EFORMAT, "is longer than 4096");
+        *texts[i] = text + 1;
+        assert_fine(&s);
+        *texts[i] = old;
+    }
+    for (size_t i = 0; i < sizeof(may_be_empty) / sizeof(may_be_empty[0]); i++) {
+        const char *old = *may_be_empty[i];
+        *may_be_empty[i] = "\x1b";
+        assert_fault(&s, GAD_EFORMAT, "not printable");
+        *may_be_empty[i] = text;
+        assert_fault(&s, GAD_EFORMAT, "is longer than 4096");
+        *may_be_empty[i] = "";
+        assert_fine(&s);
+        *may_be_empty[i] = old;
+    }
+    s.data[0].sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeF";
+    assert_fault(&s, GAD_EFORMAT, "SHA-256 of source 0 is not 64 hex digits");
+    s.data[0].sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde";
+    assert_fault(&s, GAD_EFORMAT, "SHA-256 of source 0");
+    s.data[0].sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0";
+    assert_fault(&s, GAD_EFORMAT, "SHA-256 of source 0");
+}
+
+/* One value in a hundred may be subnormal, not more: they slow every product down. */
+static void a_flood_of_subnormals_is_refused(void **state)
+{
+    (void)state;
+    static float weight[99], bias[1];
+    struct sample s;
+
+    sample_init(&s);
+    s.c.n_nets = 1;
+    s.nets[0].n_layers = 1;
+    s.layers[0][0].in = 99;
+    s.layers[0][0].out = 1;
+    s.layers[0][0].weight = weight;
+    s.layers[0][0].bias = bias;
+    weight[0] = nextafterf(FLT_MIN, 0.0f);
+    weight[1] = FLT_MIN;
+    assert_fine(&s);
+    weight[1] = -FLT_TRUE_MIN;
+    assert_fault(&s, GAD_EFORMAT, "tensors: 2 of 100 values are subnormal");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_number_must_be_finite),
+        cmocka_unit_test(ranges_are_positive_and_rates_are_rates),
+        cmocka_unit_test(calibration_ascends_from_0_to_1),
+        cmocka_unit_test(layers_fit_together),
+        cmocka_unit_test(the_schema_has_elements),
+        cmocka_unit_test(strings_are_printable_and_of_some_length),
+        cmocka_unit_test(a_flood_of_subnormals_is_refused),
+    };
+    return cmocka_run_group_tests_name("checkpoint values", tests, NULL, NULL);
+}
