@@ -11,6 +11,7 @@
 #include "proto/ganad.pb-c.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/reason.h"
 
 enum { TEXT = 256 };
 
@@ -37,15 +38,16 @@ static const char *scalar(const json_t *o, const char *key, char text[static TEX
 
 static void print_reasons(const json_t *list)
 {
-    char name[TEXT], value[TEXT], expected[TEXT];
+    char name[TEXT], value[TEXT], expected[TEXT], text[REASON_TEXT];
     const json_t *r;
     size_t i;
 
     json_array_foreach(list, i, r)
     {
-        printf("%s%s %s (expected %s) %.0f%%", i == 0 ? "  " : ", ", scalar(r, "name", name),
-               scalar(r, "value", value), scalar(r, "expected", expected),
-               json_number_value(json_object_get(r, "share")) * 100);
+        reason_text(scalar(r, "name", name), scalar(r, "value", value),
+                    scalar(r, "expected", expected), json_number_value(json_object_get(r, "share")),
+                    text);
+        printf("%s%s", i == 0 ? "  " : ", ", text);
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lib/base/text.h"
+#include "tools/ganadctl/reason.h"
 #include "tools/ganadctl/score.h"
 
 #define RED   "\033[1;31m"
@@ -19,13 +19,10 @@ static void head(struct gad_buf *out, const struct score_look *look)
 
 static void reason(struct gad_buf *out, const struct score_reason *r, const char *separator)
 {
-    char feature[64], value[64], expected[64];
+    char text[REASON_TEXT];
 
-    gad_text_escape(feature, sizeof(feature), r->feature, strlen(r->feature));
-    gad_text_escape(value, sizeof(value), r->value, strlen(r->value));
-    gad_text_escape(expected, sizeof(expected), r->expected, strlen(r->expected));
-    gad_buf_printf(out, "%s%s %s (expected %s) %.0f%%", separator, feature, value, expected,
-                   (double)r->share * 100);
+    reason_text(r->feature, r->value, r->expected, (double)r->share, text);
+    gad_buf_printf(out, "%s%s", separator, text);
 }
 
 static void row(struct gad_buf *out, const struct score_look *look, const struct score_result *r)
