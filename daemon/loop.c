@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "daemon/config.h"
 #include "daemon/control/control.h"
@@ -18,7 +19,10 @@
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 
-enum { FLUSH_LOOK_MS = 20 }; /* at the end: how often it is seen whether the outputs are done */
+enum {
+    FLUSH_LOOK_US = 20000, /* at the end: how often it is seen whether the outputs are done */
+    FILES_BESIDES = 64,    /* descriptors that are no client's */
+};
 
 struct loop {
     const struct config *config;
@@ -48,7 +52,7 @@ static void drained(void *arg)
 static void look_event(evutil_socket_t fd, short what, void *arg)
 {
     struct loop *l = arg;
-    const struct timeval again = {0, FLUSH_LOOK_MS * 1000};
+    const struct timeval again = {0, FLUSH_LOOK_US};
     (void)fd;
     (void)what;
 
@@ -139,6 +143,23 @@ static void loop_deinit(struct loop *l)
         event_base_free(l->base);
 }
 
+/* As many descriptors as we may have, and a word if that is not enough for the clients. */
+static void raise_file_limit(const struct config *c)
+{
+    struct rlimit limit;
+    uint64_t wanted = c->scoring.max_clients + c->control.max_clients + FILES_BESIDES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted)
+        log_warn("loop", "%llu descriptors are allowed, max_clients may need %llu",
+                 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+}
+
 static void warn_of_open_tcp(const struct config *c)
 {
     const char *tcp = c->scoring.tcp;
@@ -196,6 +217,7 @@ int loop_run(const struct config *c, struct models *m, struct gad_diag *d)
         r = privileges_drop(c->ganadd.user, d);
     if (r != 0)
         return r;
+    raise_file_limit(c);
     warn_of_open_tcp(c);
     r = scorer_start(l.scorer);
     if (r != 0)

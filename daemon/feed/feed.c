@@ -106,10 +106,20 @@ void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, siz
     f->tail_arg = arg;
 }
 
+/* Columns that have a part in the score; they are sorted by it. */
+static size_t count_top(const struct gad_reason *top, size_t n)
+{
+    size_t i = 0;
+    while (i < n && top[i].share > 0)
+        i++;
+    return i;
+}
+
 static void raise_alert(struct feed *f, const struct job *j, size_t i, struct gad_time wall)
 {
     const struct model *m = j->model;
     unsigned risk = alert_risk((double)j->p_value[i], gad_detector_n_calibration(m->detector));
+    const struct gad_reason *top = j->stride > 0 ? &j->reason[i * j->stride] : NULL;
     const struct alert a = {
         .sensor = f->sensor,
         .run = f->run,
@@ -124,8 +134,8 @@ static void raise_alert(struct feed *f, const struct job *j, size_t i, struct ga
         .fpr_budget = m->fpr_budget,
         .risk = risk,
         .severity = alert_severity(risk),
-        .n_top = m->top_features,
-        .top = j->stride > 0 ? &j->reason[i * j->stride] : NULL,
+        .n_top = top ? count_top(top, m->top_features) : 0,
+        .top = top,
     };
 
     f->stats->alerts++;

@@ -226,8 +226,10 @@ static size_t take_frames(struct conn *c, const uint8_t *p, size_t len)
         struct gad_frame f;
         size_t used;
         int r = gad_frame_next(p + at, len - at, c->kind->cap, c, &f, &used);
-        if (r == GAD_MORE)
+        if (r == GAD_MORE) {
+            c->missing = f.kind != 0 ? GAD_FRAME_HEAD + f.len - (len - at) : GAD_FRAME_HEAD;
             break;
+        }
         if (r < 0) {
             bad_frame(c, r, &f);
             break;
@@ -289,18 +291,21 @@ static void ended(struct conn *c)
     conn_settle(c);
 }
 
-/* One read; false if there is nothing more to do now. */
+/*
+ * One read; false if there is nothing more to do now. Behind a frame that is half here only its rest is
+ * read: a slow client holds little more memory than it has sent, and all other bytes are taken from the
+ * scratch buffer where they are.
+ */
 static bool read_some(struct conn *c, struct gad_time now)
 {
-    bool direct = gad_buf_left(&c->in) > 0; /* behind what is half here */
+    bool direct = gad_buf_left(&c->in) > 0;
     size_t room = CONN_READ_MAX;
     uint8_t *to = c->kind->scratch;
 
     if (direct) {
-        room = c->in.max - gad_buf_left(&c->in); /* a frame that is half here always fits */
-        if (room > CONN_READ_MAX)
-            room = CONN_READ_MAX;
-        to = gad_buf_room(&c->in, room);
+        if (room > c->missing)
+            room = c->missing;
+        to = gad_buf_room(&c->in, room); /* c->in.max holds the largest frame */
         if (!to) {
             log_warn(c->kind->token, "no memory to read a client, closing it");
             conn_close(c);

@@ -66,6 +66,7 @@ struct conn {
     bool no_idle; /* never idle: it is there to listen */
     struct event *reader, *writer, *timer;
     struct gad_buf in;  /* what was read but not taken yet: at most one frame, or one read */
+    size_t missing;     /* of the frame that is half here, as far as it is known */
     struct gad_buf out; /* what is to be sent */
     struct gad_time last_in, last_out; /* monotonic: when bytes moved */
     struct gad_time

@@ -88,10 +88,15 @@ void daemon_start(const char *more)
     (void)close(client_open("c")); /* it is there once this one is: the control socket comes last */
 }
 
+void daemon_signal(int signal)
+{
+    (void)pthread_kill(thread, signal);
+}
+
 void daemon_tell(void)
 {
     if (!told)
-        (void)kill(getpid(), SIGTERM); /* a second one could come when nobody takes it any more */
+        daemon_signal(SIGTERM); /* a second one could come when nobody takes it any more */
     told = true;
 }
 

@@ -19,6 +19,9 @@ int daemon_unmake(void **state);
 /* Runs with [scoring] and [control] sockets and a model with threshold 1000, and this besides. */
 void daemon_start(const char *more);
 
+/* To the thread of the loop, as if the whole process got it. */
+void daemon_signal(int signal);
+
 /* SIGTERM, without waiting. */
 void daemon_tell(void);
 

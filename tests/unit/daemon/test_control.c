@@ -228,7 +228,7 @@ static void sighup_opens_the_alert_file_anew(void **state)
     assert_true(client_ask(fd, 1, 5000));
     client_expect_score(fd, 1, 5000);
     assert_int_equal(rename(file, old), 0);
-    (void)kill(getpid(), SIGHUP);
+    daemon_signal(SIGHUP);
     while (access(file, F_OK) != 0)
         (void)status_counter("alerts");
     assert_true(client_ask(fd, 2, 6000));
