@@ -47,6 +47,7 @@ def main():
     p.add_argument("--source", required=True)
     p.add_argument("--long", action="store_true", help="all records, not a slice")
     args, rest = p.parse_known_args()
+    args.source = os.path.abspath(args.source)
     subprocess.run(["protoc", "--proto_path=" + os.path.join(args.source, "proto"), "--python_out=" + scratch(),
                     "ganad.proto"], check=True)
     sys.path.insert(0, scratch())

@@ -99,7 +99,11 @@ class Scores(unittest.TestCase):
         """eval tells no scores, but its AUROC, threshold and counts are made of them."""
         if not ganad.data_file():
             self.skipTest("no KDD99 data")
-        file, checkpoint = records_file(), ganad.checkpoint()
+        for checkpoint in [ganad.checkpoint()] + ganad.trained():
+            with self.subTest(checkpoint=checkpoint):
+                self.compare_with_trainer(checkpoint, records_file())
+
+    def compare_with_trainer(self, checkpoint, file):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint, "fpr_budget": "0.01"}}) as d:
             r = d.ctl("score", "--no-alerts", "--format", "csv", file)
         self.assertEqual(r.returncode, 0, r.stderr)
