@@ -29,7 +29,8 @@ uint8_t *gad_buf_room(struct gad_buf *b, size_t n)
     if (b->p && n <= b->cap - b->len)
         return b->p + b->len;
 
-    compact(b);
+    if (b->p)
+        compact(b);
     if (n > b->max || b->len > b->max - n) {
         b->bad = true;
         return NULL;
