@@ -15,7 +15,7 @@ void gad_buf_deinit(struct gad_buf *b)
 
 static void compact(struct gad_buf *b)
 {
-    if (b->pos == 0)
+    if (!b->p || b->pos == 0)
         return;
     memmove(b->p, b->p + b->pos, b->len - b->pos);
     b->len -= b->pos;

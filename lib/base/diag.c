@@ -34,6 +34,7 @@ static void make_printable(char *s)
     }
 }
 
+#undef gad_fail /* diag.h */
 int gad_fail(struct gad_diag *d, int err, const char *fmt, ...)
 {
     if (!d)

@@ -162,7 +162,7 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd, struct 
     int err;
 
     if (gad_socket_is_unix(address)) {
-        struct sockaddr_un sa = {0};
+        struct sockaddr_un sa;
         err = unix_address(address, &sa, d);
         if (err)
             return err;

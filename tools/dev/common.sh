@@ -86,8 +86,11 @@ configure() {
     fi
 }
 
-# Where the data sets are, if anywhere: $GANAD_DATA, else ../shared/data.
+# Where the data sets are, if anywhere: $GANAD_DATA, else ../shared/data, else where tools/fetch-data puts them.
 find_data() {
-    local d=${GANAD_DATA:-$root/../shared/data}
-    [ -d "$d" ] && (cd "$d" && pwd)
+    local d
+    for d in "${GANAD_DATA:-$root/../shared/data}" "$root/data"; do
+        [ ! -d "$d" ] || { cd "$d" && pwd && return; }
+    done
+    return 1
 }
