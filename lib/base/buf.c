@@ -29,8 +29,7 @@ uint8_t *gad_buf_room(struct gad_buf *b, size_t n)
     if (b->p && n <= b->cap - b->len)
         return b->p + b->len;
 
-    if (b->p)
-        compact(b);
+    compact(b);
     if (n > b->max || b->len > b->max - n) {
         b->bad = true;
         return NULL;
