@@ -24,7 +24,7 @@ const char fit_help[] =
     "                             default minmax; survey: none, as the published figures had it\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
-    "  --epochs N                 default 10, ganomaly 15; with survey 50 and 5\n"
+    "  --epochs N                 default 15; with survey 50, ganomaly 5\n"
     "  --seed N                   default 1; the same seed, data and machine give the same file\n"
     "  --batch N                  rows a step\n"
     "  --lr X                     learning rate of Adam\n"
