@@ -34,7 +34,7 @@ static void row(struct gad_buf *out, const struct score_look *look, const struct
         red ? RED : "", r->anomalous ? "ANOMALY" : "normal", red ? PLAIN : "", (double)r->score,
         (double)r->p_value, gad_name_text(GAD_PROTOCOL_TYPE, r->item->protocol),
         gad_name_text(GAD_SERVICE, r->item->service), gad_name_text(GAD_FLAG, r->item->flag));
-    for (size_t i = 0; i < r->n_reasons; i++)
+    for (size_t i = 0; r->anomalous && i < r->n_reasons; i++)
         reason(out, &r->reason[i], i == 0 ? "  " : ", ");
     gad_buf_add(out, "\n", 1);
 }
