@@ -121,7 +121,8 @@ static int wait_connected(int fd, int timeout_ms)
 /* unix(7): a full backlog is EAGAIN, and there is nothing to poll for: only a blocking connect(2) waits. */
 static int wait_for_backlog(int fd, const struct sockaddr *sa, socklen_t len, int timeout_ms)
 {
-    const struct timeval tv = {timeout_ms / 1000, timeout_ms % 1000 * 1000}, none = {0};
+    const struct timeval tv = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000},
+                         none = {0};
     int flags = fcntl(fd, F_GETFL);
 
     if (flags < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) != 0 ||
