@@ -25,7 +25,8 @@
 
 enum {
     REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX reasons and their texts */
-    OUT_SLACK = 16 << 20,    /* answers in flight when a client's output is full */
+    DRAIN_RECORDS = 1024, /* answered in one turn of the loop: about 6 ms if each raises an alert */
+    OUT_SLACK = 16 << 20, /* answers in flight when a client's output is full */
 };
 
 struct client {
@@ -46,7 +47,7 @@ struct server {
     struct arena decode_arena, reply_arena;
     struct decoder decoder;
     struct client_list clients, dead, touched;
-    struct event *done, *reaper, *pusher;
+    struct event *done, *again, *reaper, *pusher;
     /* Jobs that were decoded in this turn of the loop and are not with the scorer yet. */
     void *pending[JOBS_MAX];
     size_t n_pending;
@@ -252,27 +253,32 @@ static void wake_starved(struct server *s)
     }
 }
 
-static void drain(struct server *s)
+/* Answers finished jobs; false if it left some for the loop's next turn. */
+static bool drain(struct server *s)
 {
-    struct job *j;
+    struct job *j = NULL;
+    size_t records = 0;
 
-    while ((j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL)
+    while (records < DRAIN_RECORDS && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL) {
+        records += j->n;
         finish(s, j);
+    }
     send_answers(s);
     s->o.drained(s->o.arg);
     wake_starved(s);
+    return j == NULL;
 }
 
 static void done_event(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
+    const struct timeval now = {0, 0};
     (void)fd;
     (void)what;
 
     gad_ring_disarm_items(scorer_done(s->o.scorer));
-    do {
-        drain(s);
-    } while (gad_ring_arm_items(scorer_done(s->o.scorer)));
+    if (!drain(s) || gad_ring_arm_items(scorer_done(s->o.scorer)))
+        (void)event_add(s->again, &now); /* not at once: first whoever else has something to say */
 }
 
 static int open_sockets(struct server *s, struct gad_diag *d)
@@ -329,9 +335,11 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     s->kind = scoring_kind(s);
     s->done = event_new(o->base, gad_ring_items_fd(scorer_done(o->scorer)), EV_READ | EV_PERSIST,
                         done_event, s);
+    s->again = event_new(o->base, -1, 0, done_event, s);
     s->reaper = event_new(o->base, -1, 0, reap, s);
     s->pusher = event_new(o->base, -1, 0, push_pending, s);
-    if (!s->kind.scratch || !s->done || !s->reaper || !s->pusher || event_add(s->done, NULL) != 0 ||
+    if (!s->kind.scratch || !s->done || !s->again || !s->reaper || !s->pusher ||
+        event_add(s->done, NULL) != 0 ||
         job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
         arena_init(&s->decode_arena, o->config->scoring.client_memory) != 0 ||
         arena_init(&s->reply_arena, REPLY_SCRATCH) != 0)
@@ -383,7 +391,7 @@ void server_free(struct server *s)
     close_listeners(s);
     while (s->n_pending > 0)
         take_back(s, s->pending[--s->n_pending]);
-    while (s->pool && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL)
+    while (s->pool && (j = scorer_take_back(s->o.scorer)) != NULL)
         take_back(s, j);
     while ((c = TAILQ_FIRST(&s->clients)) != NULL)
         conn_close(&c->conn);
@@ -393,6 +401,8 @@ void server_free(struct server *s)
     }
     if (s->done)
         event_free(s->done);
+    if (s->again)
+        event_free(s->again);
     if (s->reaper)
         event_free(s->reaper);
     if (s->pusher)

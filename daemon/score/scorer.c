@@ -131,9 +131,9 @@ static void *run(void *arg)
     struct pollfd p = {.fd = gad_ring_items_fd(s->jobs), .events = POLLIN};
 
     for (;;) {
-        while (work(s))
+        while (!atomic_load(&s->stop) && work(s))
             ;
-        if (atomic_load(&s->stop) && gad_ring_count(s->jobs) == 0)
+        if (atomic_load(&s->stop))
             return NULL;
         if (!gad_ring_arm_items(s->jobs))
             (void)poll(&p, 1, -1);
@@ -212,4 +212,11 @@ void scorer_push(struct scorer *s, void *const *job, size_t n)
 struct gad_ring *scorer_done(struct scorer *s)
 {
     return s->done;
+}
+
+struct job *scorer_take_back(struct scorer *s)
+{
+    gad_assert(!s->runs);
+    struct job *j = gad_ring_pop(s->done);
+    return j ? j : gad_ring_pop(s->jobs);
 }

@@ -26,7 +26,7 @@ int scorer_new(const struct models *m, struct scorer **ret) GAD_MUST_CHECK;
 /* Starts the thread, with all signals blocked in it. */
 int scorer_start(struct scorer *s) GAD_MUST_CHECK;
 
-/* Ends the thread when it has worked off its ring; harmless if it never started. */
+/* Ends the thread after the batch it is at; harmless if it never started. */
 void scorer_stop(struct scorer *s);
 void scorer_free(struct scorer *s); /* stops it */
 GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
@@ -34,3 +34,6 @@ GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
 /* n jobs (as the ring has them, without their type), with one wake-up. Thread: main. */
 void scorer_push(struct scorer *s, void *const *job, size_t n);
 struct gad_ring *scorer_done(struct scorer *s); /* finished jobs, in the order they were pushed */
+
+/* While the thread does not run: a job that is left, finished or not; NULL: none. */
+struct job *scorer_take_back(struct scorer *s);
