@@ -25,6 +25,8 @@
 
 enum {
     REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX reasons and their texts */
+    CLIENT_RECORDS =
+        8192, /* in flight at which a client is read no further: about 20 ms of scoring */
     DRAIN_RECORDS = 1024, /* answered in one turn of the loop: about 6 ms if each raises an alert */
     OUT_SLACK = 16 << 20, /* answers in flight when a client's output is full */
 };
@@ -32,8 +34,9 @@ enum {
 struct client {
     struct conn conn; /* first: a conn of ours is a client */
     struct server *server;
-    uint64_t in_flight;
-    bool touched; /* has answers that were not sent yet */
+    uint64_t in_flight; /* requests */
+    size_t records;     /* of these */
+    bool touched;       /* has answers that were not sent yet */
     TAILQ_ENTRY(client) all, touch;
 };
 
@@ -76,7 +79,8 @@ static bool is_ready(struct conn *c)
     struct client *client = client_of(c);
     struct server *s = client->server;
 
-    if (client->in_flight < s->o.config->scoring.in_flight && !job_pool_is_empty(s->pool))
+    if (client->in_flight < s->o.config->scoring.in_flight && client->records < CLIENT_RECORDS &&
+        !job_pool_is_empty(s->pool))
         return true;
     s->starved = true;
     return false;
@@ -111,6 +115,7 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
     st->records_in += j->n;
     j->client = client;
     client->in_flight++;
+    client->records += j->n;
     if (s->n_pending == 0)
         event_active(s->pusher, 0, 0);
     s->pending[s->n_pending++] = j; /* there are no more jobs than places */
@@ -209,6 +214,7 @@ static void finish(struct server *s, struct job *j)
         s->o.scored(s->o.arg, j);
     }
     c->in_flight--;
+    c->records -= j->n;
     if (c->conn.state != CONN_CLOSED) {
         if (reply_job(j, &s->reply_arena, &c->conn.out) != 0) {
             log_warn("scoring", "no memory for an answer, closing its client");
