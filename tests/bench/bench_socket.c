@@ -306,7 +306,9 @@ static double bench_rate(const struct peer *peer, const char *address, bool pack
 
     ganad__v1__score_options__init(&o);
     o.no_alert = 1;
-    for (size_t i = 0; rec && i < n; i++)
+    if (!rec)
+        die("no memory");
+    for (size_t i = 0; i < n; i++)
         make_record(&r, &rec[i]);
     struct pump p = {.fd = reach(address), .in = GAD_BUF_INIT(1 << 26), .frames = &frames};
     for (; p.n_frames < IN_FLIGHT; p.n_frames++) {
@@ -326,7 +328,8 @@ static double bench_rate(const struct peer *peer, const char *address, bool pack
     }
     qsort(wall, RUNS, sizeof(wall[0]), by_value);
     qsort(cpu, RUNS, sizeof(cpu[0]), by_value);
-    double done = (double)(total / n * n);
+    size_t whole = total / n * n; /* requests are full */
+    double done = (double)whole;
     printf("%-4s %-8s %4zu records a frame  %10.0f records/s  (best %.0f)  %7.0f ns of ganadd a "
            "record\n",
            address == peer->tcp ? "tcp" : "unix", packed ? "packed" : "friendly", n,

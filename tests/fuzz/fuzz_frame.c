@@ -35,26 +35,39 @@ static void unpack(const struct gad_frame *f)
     }
 }
 
+/* One byte less is the same answer, or a wish for more: never another frame, never another length. */
+static void check_cut(const uint8_t *p, size_t len, int err, size_t used)
+{
+    struct gad_frame part = {0};
+    size_t part_used = 0;
+    int cut = gad_frame_next(p, len - 1, cap, NULL, &part, &part_used);
+
+    gad_assert(cut == err || cut == GAD_MORE);
+    gad_assert(cut != 0 || part_used == used);
+}
+
+/* A frame lies within the bytes that it was read from. */
+static void check_whole(const struct gad_frame *f, const uint8_t *p, size_t len, size_t used)
+{
+    gad_assert(used >= GAD_FRAME_HEAD && used <= len);
+    gad_assert(f->p == p + GAD_FRAME_HEAD && f->len == used - GAD_FRAME_HEAD && f->len <= CAP);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t at = 0;
 
     for (int n = 0; n < FRAMES_MAX; n++) {
-        struct gad_frame whole = {0}, part = {0};
-        size_t used = 0, ignored = 0;
-        int err = gad_frame_next(data + at, size - at, cap, NULL, &whole, &used);
+        struct gad_frame f = {0};
+        size_t used = 0;
+        int err = gad_frame_next(data + at, size - at, cap, NULL, &f, &used);
 
-        /* one byte less is the same refusal, or a wish for more: never a frame, never another length */
-        if (size > at) {
-            int cut = gad_frame_next(data + at, size - at - 1, cap, NULL, &part, &ignored);
-            gad_assert(cut == err || cut == GAD_MORE || (cut == 0 && ignored == used));
-        }
+        if (size > at)
+            check_cut(data + at, size - at, err, used);
         if (err != 0)
             break;
-        gad_assert(used >= GAD_FRAME_HEAD && used <= size - at &&
-                   whole.len == used - GAD_FRAME_HEAD);
-        gad_assert(whole.p == data + at + GAD_FRAME_HEAD && whole.len <= CAP);
-        unpack(&whole);
+        check_whole(&f, data + at, size - at, used);
+        unpack(&f);
         at += used;
     }
     return 0;
