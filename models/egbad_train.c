@@ -23,6 +23,11 @@ struct gad_trainer {
     struct gad_train_export export;
 };
 
+/*
+ * survey: as published. normal: with the residual, which makes 10 to 15 epochs enough, a higher rate and an average
+ * over about four epochs of 44,000 rows: with some seeds and epochs the weights of one moment reconstruct a
+ * rare kind of normal connection (those that were rejected) badly, which lifts the 1 % threshold over smurf.
+ */
 static void egbad_defaults(const char *protocol, struct gad_train_options *o)
 {
     bool survey = strcmp(protocol, "survey") == 0;
@@ -33,7 +38,7 @@ static void egbad_defaults(const char *protocol, struct gad_train_options *o)
         .learning_rate = survey ? 1e-5 : 1e-4,
         .beta1 = 0.5,
         .beta2 = 0.999,
-        .ema = survey ? 0.9999 : 0.999,
+        .ema = survey ? 0.9999 : 0.9997,
         .residual = survey ? 0 : 10,
         .adversarial = GAD_ADV_BCE,
         .score = scores[0],
