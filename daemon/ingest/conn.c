@@ -159,6 +159,7 @@ void conn_send(struct conn *c)
         conn_set_timer(c, gad_time_monotonic());
     }
     conn_settle(c);
+    conn_kick(c); /* answers that piled up may have been what it waited for */
 }
 
 static void write_event(evutil_socket_t fd, short what, void *arg)
@@ -168,8 +169,6 @@ static void write_event(evutil_socket_t fd, short what, void *arg)
     (void)what;
 
     conn_send(c);
-    if (is_live(c))
-        conn_kick(c);
 }
 
 /* --- the end of it --- */

@@ -80,7 +80,7 @@ struct conn {
 /* @fd: non-blocking, owned on success. */
 int conn_open(struct conn *c, const struct conn_kind *kind, int fd) GAD_MUST_CHECK;
 
-/* Appended frames to c->out: sends as much as the peer takes now. */
+/* Appended frames to c->out: sends as much as the peer takes now; may take frames that waited for that. */
 void conn_send(struct conn *c);
 
 /* Takes no more frames; the error goes out behind the answers that are owed, then the connection ends. */

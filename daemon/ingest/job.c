@@ -7,15 +7,25 @@
 
 enum {
     ROOM_MIN = 16,
-    ROOM_KEPT = 1024, /* records; larger arrays are given back with the job */
-    REASONS_KEPT = 4096,
+    KEPT_PART =
+        4, /* of bytes_max may stay with jobs that are free, so that most need not allocate */
 };
 
+/* A job is charged what its arrays can hold, not what they do: that is what they take. */
 struct job_pool {
     struct job *jobs; /* (JOBS_MAX) */
     struct job *free;
-    size_t in_use, bytes, bytes_max;
+    size_t in_use;    /* jobs */
+    size_t bytes;     /* of those in use */
+    size_t bytes_max; /* no job is given out at or above it */
+    size_t kept;      /* bytes of those that are free */
 };
+
+static size_t held_by(const struct job *j)
+{
+    size_t row = sizeof(*j->rec) + sizeof(*j->score) + sizeof(*j->p_value) + sizeof(*j->anomalous);
+    return j->n_room * row + j->reason_room * sizeof(*j->reason);
+}
 
 static void drop_records(struct job *j)
 {
@@ -85,6 +95,8 @@ struct job *job_get(struct job_pool *p)
     struct job *j = p->free;
     p->free = j->next;
     p->in_use++;
+    p->kept -= held_by(j);
+    p->bytes += held_by(j);
     j->next = NULL;
     j->client = NULL;
     j->model = NULL;
@@ -99,14 +111,17 @@ struct job *job_get(struct job_pool *p)
 
 void job_put(struct job_pool *p, struct job *j)
 {
-    gad_assert(p->in_use > 0 && p->bytes >= j->charge);
+    size_t held = held_by(j);
+
+    gad_assert(p->in_use > 0 && p->bytes >= held);
     p->in_use--;
-    p->bytes -= j->charge;
-    j->charge = 0;
-    if (j->n_room > ROOM_KEPT)
+    p->bytes -= held;
+    if (p->kept + held > p->bytes_max / KEPT_PART) {
         drop_records(j);
-    if (j->reason_room > REASONS_KEPT)
         drop_reasons(j);
+        held = 0;
+    }
+    p->kept += held;
     j->next = p->free;
     p->free = j;
 }
@@ -118,10 +133,11 @@ static int grow_records(struct job *j, size_t n)
     while (room < n) /* n is at most JOB_RECORDS_MAX */
         room *= 2;
     drop_records(j);
-    j->rec = gad_calloc(room, sizeof(*j->rec));
-    j->score = gad_calloc(room, sizeof(*j->score));
-    j->p_value = gad_calloc(room, sizeof(*j->p_value));
-    j->anomalous = gad_calloc(room, sizeof(*j->anomalous));
+    j->rec =
+        gad_realloc_array(NULL, room, sizeof(*j->rec)); /* whoever fills them sets every field */
+    j->score = gad_realloc_array(NULL, room, sizeof(*j->score));
+    j->p_value = gad_realloc_array(NULL, room, sizeof(*j->p_value));
+    j->anomalous = gad_realloc_array(NULL, room, sizeof(*j->anomalous));
     if (!j->rec || !j->score || !j->p_value || !j->anomalous) {
         drop_records(j);
         return GAD_ENOMEM;
@@ -130,23 +146,28 @@ static int grow_records(struct job *j, size_t n)
     return 0;
 }
 
-int job_reserve(struct job_pool *p, struct job *j, size_t n, uint32_t stride)
+static int grow(struct job *j, size_t n, size_t reasons)
 {
-    size_t reasons = n * stride;
-
-    gad_assert(n <= JOB_RECORDS_MAX && stride <= GAD_N_COLUMNS);
     if ((!j->rec || n > j->n_room) && grow_records(j, n) != 0)
         return GAD_ENOMEM;
-    if (reasons > j->reason_room) {
-        drop_reasons(j);
-        j->reason = gad_calloc(reasons, sizeof(*j->reason));
-        if (!j->reason)
-            return GAD_ENOMEM;
-        j->reason_room = reasons;
-    }
-    size_t row = sizeof(*j->rec) + 2 * sizeof(float) + 1 + stride * sizeof(*j->reason);
-    p->bytes += n * row;
-    j->charge += n * row;
+    if (reasons <= j->reason_room)
+        return 0;
+    drop_reasons(j);
+    j->reason = gad_calloc(reasons, sizeof(*j->reason));
+    if (!j->reason)
+        return GAD_ENOMEM;
+    j->reason_room = reasons;
+    return 0;
+}
+
+int job_reserve(struct job_pool *p, struct job *j, size_t n, uint32_t stride)
+{
+    gad_assert(n <= JOB_RECORDS_MAX && stride <= GAD_N_COLUMNS);
+    p->bytes -= held_by(j);
+    int r = grow(j, n, n * stride);
+    p->bytes += held_by(j);
+    if (r != 0)
+        return r;
     j->n = n;
     j->stride = stride;
     return 0;

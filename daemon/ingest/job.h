@@ -54,7 +54,6 @@ struct job {
     bool begins_batch; /* the first of those that the scorer took together */
 
     size_t n_room, reason_room; /* what the arrays can hold */
-    size_t charge;              /* bytes counted by the pool */
     struct job *next;           /* in the pool */
 };
 

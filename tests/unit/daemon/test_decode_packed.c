@@ -175,6 +175,27 @@ static void when_jobs_use_their_memory_the_pool_is_empty(void **state)
     packed_free(&p);
 }
 
+/* Small arrays stay with their jobs for the next request; large ones would add up over all jobs. */
+static void free_jobs_keep_little(void **state)
+{
+    (void)state;
+    static struct job *job[JOBS_MAX];
+    size_t kept = 0, n = 0;
+
+    for (; !job_pool_is_empty(bench.pool); n++) {
+        job[n] = job_get(bench.pool);
+        assert_int_equal(job_reserve(bench.pool, job[n], n < 2 ? JOB_RECORDS_MAX : 8, 2), 0);
+    }
+    assert_true(n > 50 && n < JOBS_MAX); /* bytes ran out, not jobs */
+    assert_null(job_get(bench.pool));
+    for (size_t i = 0; i < n; i++)
+        job_put(bench.pool, job[i]);
+    for (size_t i = 0; i < n; i++)
+        kept += job[i]->n_room * sizeof(struct gad_record);
+    assert_true(kept > 0 && kept <= 2 << 20); /* a quarter of the pool's 8 MiB */
+    assert_int_equal(job[0]->n_room, 0);
+}
+
 int main(void)
 {
 #define WITH(f) cmocka_unit_test_setup_teardown(f, bench_make, bench_unmake)
@@ -183,6 +204,7 @@ int main(void)
         WITH(packed_lengths_must_agree),
         WITH(limits_hold_at_one_more),
         WITH(empty_sub_messages_cannot_take_memory),
+        WITH(free_jobs_keep_little),
         WITH(when_jobs_use_their_memory_the_pool_is_empty),
     };
     return cmocka_run_group_tests_name("decode_packed", tests, NULL, NULL);
