@@ -203,8 +203,8 @@ class BadServers(unittest.TestCase):
 
     def test_answers_that_do_not_fit_their_request(self):
         # More scores than a request can have records: how many the first one has is a matter of timing.
-        for change in (dict(id=99), dict(score=[1.0] * 9000), dict(p_value=[]), dict(anomalous=b""), dict(explanation=[]),
-                       dict(model_sha256=b"short")):
+        for change in (dict(id=99), dict(score=[1.0] * 9000), dict(p_value=[]), dict(anomalous=b""),
+                       dict(explanation=[]), dict(model_sha256=b"short")):
             with self.subTest(**change):
                 self.fails(self.change(**change), "does not fit request 1")
 
