@@ -301,6 +301,7 @@ class Words(unittest.TestCase):
             self.assertEqual(r.returncode, 1)
             self.assertEqual(r.stdout.count(b"\n"), 4)
             self.assertIn(b":4:", r.stderr)
+            self.assertNotIn(b"skipped", r.stderr)
             r = score(s, 0, "--format", "csv", "--skip-bad", stdin=lines(3) + b"0,tcp,http\n" + lines(2))
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertEqual([x.split(b",")[0] for x in r.stdout.splitlines()[1:]], [b"1", b"2", b"3", b"5", b"6"])

@@ -84,7 +84,7 @@ static void summary(struct score_run *run, double seconds)
                 (double)run->shown_threshold);
     if (stats.unknown_names > 0)
         fprintf(stderr, "%s names that are in no list\n", show_count(stats.unknown_names, n));
-    if (stats.bad_lines > 0 && run->at_end)
+    if (stats.bad_lines > 0 && run->skip_bad && run->at_end)
         fprintf(stderr, "%s bad lines skipped; the first: %s\n", show_count(stats.bad_lines, bad),
                 input_first_bad(run->in));
 }
