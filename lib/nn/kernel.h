@@ -7,7 +7,7 @@
  *
  * Every output element is one chain of multiply-adds over k = 0, 1, 2 ... from its start value, whatever the
  * batch and wherever the row stands in it. So a row's score has the same bits alone and in any batch, which
- * no BLAS promises: it is why scoring does not use one. (It is also 1.1 times as fast on these shapes.)
+ * no BLAS promises: it is why scoring does not use one.
  * Between instruction sets bits differ: with FMA each step rounds once, without it twice.
  *
  * Widths are padded to GAD_KERNEL_STEP columns with zero weights and zero bias; padded columns come out 0.
