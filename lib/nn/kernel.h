@@ -61,6 +61,11 @@ struct gad_kernel {
     /* d[i] = sum_j |a[i,j] - b[i,j]| over (n, ld), and the sum of squares of the differences. */
     void (*distance1)(size_t n, const float *a, const float *b, size_t ld, float *d);
     void (*distance2)(size_t n, const float *a, const float *b, size_t ld, float *d);
+
+    /* For gradients, over n floats, n a multiple of GAD_KERNEL_STEP. sign: d = scale * sign(a - b), 0 where they
+     * are equal, what distance1() has for a gradient by a. leaky_back: dy *= leaky'(x), from y = leaky(x). */
+    void (*sign)(size_t n, const float *a, const float *b, float scale, float *d);
+    void (*leaky_back)(size_t n, const float *y, float slope, float *dy);
 };
 
 /* The best that this processor has; never NULL, never changes. */

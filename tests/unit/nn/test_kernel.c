@@ -161,6 +161,28 @@ static void distances_agree_with_double(void **state)
     gad_free(a);
 }
 
+static void gradients_are_those_of_distance_and_leaky(void **state)
+{
+    (void)state;
+    const struct gad_kernel *k;
+    struct arrays *a = fill(5);
+    enum { N = N_MAX * IN_MAX };
+
+    memcpy(a->start, a->x, IN_MAX * sizeof(float)); /* a row of no difference */
+    for (size_t i = 0; (k = gad_kernel_at(i)) != NULL; i++) {
+        k->sign(N, a->x, a->start, 0.3f, a->y);
+        for (size_t j = 0; j < N; j++)
+            assert_true(a->y[j] == (a->x[j] > a->start[j]   ? 0.3f
+                                    : a->x[j] < a->start[j] ? -0.3f
+                                                            : 0.0f));
+        memcpy(a->y, a->start, sizeof(a->y));
+        k->leaky_back(N, a->x, 0.1f, a->y); /* x is 0 in two thirds of its places */
+        for (size_t j = 0; j < N; j++)
+            assert_true(a->y[j] == (a->x[j] > 0.0f ? a->start[j] : a->start[j] * 0.1f));
+    }
+    gad_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_row_has_the_same_bits_alone_and_in_any_batch),
         cmocka_unit_test(index_lists_the_nonzeros_in_order),
         cmocka_unit_test(distances_agree_with_double),
+        cmocka_unit_test(gradients_are_those_of_distance_and_leaky),
     };
     return cmocka_run_group_tests_name("kernel", tests, NULL, NULL);
 }
