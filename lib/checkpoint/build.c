@@ -170,6 +170,27 @@ static Ganad__Checkpoint__Scaler *build_scaler(struct gad_ckpt_arena *a,
     return m->log ? m : NULL;
 }
 
+static Ganad__Checkpoint__Search *build_search(struct gad_ckpt_arena *a,
+                                               const struct gad_ckpt_search *s)
+{
+    Ganad__Checkpoint__Search *m = gad_ckpt_arena_alloc(a, 1, sizeof(*m));
+    Ganad__Checkpoint__Search__Phase *phase = gad_ckpt_arena_alloc(a, s->n_phases, sizeof(*phase));
+    if (!m || !phase)
+        return NULL;
+    ganad__checkpoint__search__init(m);
+    m->steps = s->steps;
+    m->seed = s->seed;
+    m->tolerance = s->tolerance;
+    m->phase = pointers(a, s->n_phases);
+    for (size_t i = 0; m->phase && i < s->n_phases; i++) {
+        ganad__checkpoint__search__phase__init(&phase[i]);
+        phase[i].from = s->phases[i].from;
+        phase[i].rate = s->phases[i].rate;
+        m->phase[m->n_phase++] = &phase[i];
+    }
+    return m->phase ? m : NULL;
+}
+
 static Ganad__Checkpoint__Score *build_score(struct gad_ckpt_arena *a,
                                              const struct gad_checkpoint *c)
 {
@@ -180,6 +201,8 @@ static Ganad__Checkpoint__Score *build_score(struct gad_ckpt_arena *a,
     m->kind = borrow(c->score.kind);
     m->weight = c->score.weight;
     m->degree = c->score.degree;
+    if (c->score.search.steps > 0 && !(m->search = build_search(a, &c->score.search)))
+        return NULL;
     return m;
 }
 

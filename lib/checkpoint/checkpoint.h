@@ -12,6 +12,7 @@
  *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, in the order of the
  *     layers, and no other tensor does;
  *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from 0 to 1;
+ *   - a search has steps, and phases that ascend from 0 with positive rates;
  *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
  *
  * Any refusal names the file and the reason in the diagnostic; the out-parameter is then untouched.
@@ -38,6 +39,8 @@ enum {
     GAD_CKPT_NAME_MAX = 63,     /* characters of the name of a checkpoint, model, net or kind */
     GAD_CKPT_STRING_MAX = 4096, /* bytes of any one string */
     GAD_CKPT_FILE_MAX = 80 << 20,
+    GAD_CKPT_SEARCH_STEPS_MAX = 100000,
+    GAD_CKPT_SEARCH_PHASES_MAX = 16,
 };
 
 enum gad_ckpt_layer_kind { GAD_CKPT_DENSE = 1 };
@@ -86,6 +89,19 @@ struct gad_ckpt_self_test {
     float score;
 };
 
+struct gad_ckpt_phase {
+    uint32_t from; /* steps that were done before it */
+    float rate;
+};
+
+struct gad_ckpt_search {
+    uint32_t steps; /* 0: no search */
+    float tolerance;
+    uint64_t seed;
+    size_t n_phases;
+    const struct gad_ckpt_phase *phases;
+};
+
 /* Strings are never NULL. From the reader everything lives as long as the checkpoint; a writer may point
  * anywhere. */
 struct gad_checkpoint {
@@ -111,6 +127,7 @@ struct gad_checkpoint {
         const char *kind;
         float weight;
         uint32_t degree;
+        struct gad_ckpt_search search;
     } score;
 
     struct {

@@ -118,6 +118,34 @@ static int convert_scaler(const Ganad__Checkpoint__Scaler *m, size_t dim, struct
     return 0;
 }
 
+static int convert_score(const Ganad__Checkpoint__Score *m, struct gad_ckpt_arena *a,
+                         struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const Ganad__Checkpoint__Search *s = m->search;
+
+    c->score.kind = m->kind;
+    c->score.weight = m->weight;
+    c->score.degree = m->degree;
+    if (!s)
+        return 0;
+    int r = check_count("search: steps", s->steps, 1, GAD_CKPT_SEARCH_STEPS_MAX, d);
+    if (r == 0)
+        r = check_count("search: phases", s->n_phase, 1, GAD_CKPT_SEARCH_PHASES_MAX, d);
+    if (r != 0)
+        return r;
+    struct gad_ckpt_phase *phases = gad_ckpt_arena_alloc(a, s->n_phase, sizeof(*phases));
+    if (!phases)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < s->n_phase; i++)
+        phases[i] = (struct gad_ckpt_phase){.from = s->phase[i]->from, .rate = s->phase[i]->rate};
+    c->score.search = (struct gad_ckpt_search){.steps = s->steps,
+                                               .tolerance = s->tolerance,
+                                               .seed = s->seed,
+                                               .n_phases = s->n_phase,
+                                               .phases = phases};
+    return 0;
+}
+
 static int convert_calibration(const Ganad__Checkpoint__Calibration *m, struct gad_checkpoint *c,
                                struct gad_diag *d)
 {
@@ -199,14 +227,13 @@ int gad_ckpt_convert(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_are
 
     c->name = m->name;
     c->model = m->model;
-    c->score.kind = m->score->kind;
-    c->score.weight = m->score->weight;
-    c->score.degree = m->score->degree;
     int r = convert_nets(m, a, c, d);
     if (r == 0)
         r = convert_schema(m->schema, a, c, &dim, d);
     if (r == 0)
         r = convert_scaler(m->scaler, dim, a, c, d);
+    if (r == 0)
+        r = convert_score(m->score, a, c, d);
     if (r == 0)
         r = convert_calibration(m->calibration, c, d);
     if (r == 0)

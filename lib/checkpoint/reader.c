@@ -78,7 +78,7 @@ static const void *submessages(const ProtobufCMessage *m, const ProtobufCFieldDe
     return p;
 }
 
-/* The recursion is as deep as checkpoint.proto nests: three messages. */
+/* The recursion is as deep as checkpoint.proto nests: four messages. */
 static int refuse_unknown(const ProtobufCMessage *m, struct gad_diag *d)
 {
     const ProtobufCMessageDescriptor *desc = m->descriptor;

@@ -150,13 +150,30 @@ static int check_scaler(const struct gad_checkpoint *c, struct gad_diag *d)
     return 0;
 }
 
+static int check_search(const struct gad_ckpt_search *s, struct gad_diag *d)
+{
+    if (!(s->tolerance >= 0.0f && s->tolerance < 1.0f))
+        return gad_fail(d, GAD_EFORMAT, "search: tolerance is outside 0 .. 1");
+    for (size_t i = 0; i < s->n_phases; i++) {
+        const struct gad_ckpt_phase *p = &s->phases[i];
+        if (i == 0 ? p->from != 0 : p->from <= p[-1].from || p->from >= s->steps)
+            return gad_fail(d, GAD_EFORMAT,
+                            "search: phase %zu begins at step %u, not ascending from 0 within %u "
+                            "steps",
+                            i, p->from, s->steps);
+        if (!isfinite(p->rate) || p->rate <= 0.0f)
+            return gad_fail(d, GAD_EFORMAT, "search: rate %zu is not a positive number", i);
+    }
+    return 0;
+}
+
 static int check_score(const struct gad_checkpoint *c, struct gad_diag *d)
 {
     if (!(c->score.weight >= 0.0f && c->score.weight <= 1.0f))
         return gad_fail(d, GAD_EFORMAT, "score: weight is outside 0 .. 1");
     if (c->score.degree > 2)
         return gad_fail(d, GAD_EFORMAT, "score: degree %u, at most 2", c->score.degree);
-    return 0;
+    return check_search(&c->score.search, d);
 }
 
 static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)

@@ -93,6 +93,10 @@ void sample_init(struct sample *s)
     s->c.score.kind = "fm";
     s->c.score.weight = 0.1f;
     s->c.score.degree = 1;
+    s->phases[0] = (struct gad_ckpt_phase){0, 0.01f};
+    s->phases[1] = (struct gad_ckpt_phase){300, 0.001f};
+    s->c.score.search = (struct gad_ckpt_search){
+        .steps = 500, .tolerance = 0.01f, .seed = 7, .n_phases = 2, .phases = s->phases};
     for (size_t i = 0; i < SAMPLE_LEVELS; i++) {
         s->level[i] = (double)i / (SAMPLE_LEVELS - 1);
         s->value[i] = (float)(i / 2); /* equal neighbours are legal */
@@ -205,6 +209,23 @@ static void assert_legal_tables(const struct gad_checkpoint *c)
     }
 }
 
+static void assert_legal_search(const struct gad_ckpt_search *s)
+{
+    if (s->steps == 0) {
+        assert_true(s->n_phases == 0 && s->tolerance == 0.0f && s->seed == 0);
+        return;
+    }
+    assert_in_range(s->steps, 1, 100000);
+    assert_in_range(s->n_phases, 1, 16);
+    assert_true(s->tolerance >= 0.0f && s->tolerance < 1.0f);
+    for (size_t i = 0; i < s->n_phases; i++) {
+        assert_true(isfinite(s->phases[i].rate) && s->phases[i].rate > 0.0f);
+        assert_true(i == 0 ? s->phases[0].from == 0
+                           : s->phases[i].from > s->phases[i - 1].from &&
+                                 s->phases[i].from < s->steps);
+    }
+}
+
 void assert_legal(const struct gad_checkpoint *c)
 {
     assert_name(c->name);
@@ -213,6 +234,7 @@ void assert_legal(const struct gad_checkpoint *c)
     assert_legal_input(c);
     assert_name(c->score.kind);
     assert_true(c->score.weight >= 0 && c->score.weight <= 1 && c->score.degree <= 2);
+    assert_legal_search(&c->score.search);
     assert_legal_tables(c);
     assert_text(c->provenance.created, 0, 4096);
     assert_text(c->provenance.software, 0, 4096);
@@ -296,6 +318,12 @@ void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
     assert_same_input(a, b);
     assert_string_equal(a->score.kind, b->score.kind);
     assert_true(a->score.weight == b->score.weight && a->score.degree == b->score.degree);
+    const struct gad_ckpt_search *x = &a->score.search, *y = &b->score.search;
+    assert_true(x->steps == y->steps && x->tolerance == y->tolerance && x->seed == y->seed &&
+                x->n_phases == y->n_phases);
+    for (size_t i = 0; i < x->n_phases; i++)
+        assert_true(x->phases[i].from == y->phases[i].from &&
+                    x->phases[i].rate == y->phases[i].rate);
     assert_true(a->calibration.n == b->calibration.n);
     assert_int_equal(a->calibration.n_levels, b->calibration.n_levels);
     assert_memory_equal(a->calibration.level, b->calibration.level,

@@ -29,6 +29,7 @@ struct sample {
     struct gad_ckpt_source data[1];
     struct gad_ckpt_metric metrics[2];
     struct gad_ckpt_self_test self_tests[2];
+    struct gad_ckpt_phase phases[2];
 };
 
 /* Points into s, which must not move afterwards. */

@@ -106,6 +106,31 @@ static void lists_have_limits(void **state)
     assert_fault(&s, GAD_ELIMIT, "self-tests: 257");
 }
 
+static void a_search_has_limits(void **state)
+{
+    (void)state;
+    static struct gad_ckpt_phase phases[17];
+    struct sample s;
+
+    sample_init(&s);
+    for (uint32_t i = 0; i < 17; i++)
+        phases[i] = (struct gad_ckpt_phase){i, 0.01f};
+    s.c.score.search.phases = phases;
+    s.c.score.search.n_phases = 16;
+    assert_fine(&s);
+    s.c.score.search.n_phases = 17;
+    assert_fault(&s, GAD_ELIMIT, "search: phases: 17, the limit is 16");
+    s.c.score.search.n_phases = 0;
+    assert_fault(&s, GAD_EFORMAT, "search: phases: 0, at least 1");
+    s.c.score.search.n_phases = 1;
+    s.c.score.search.steps = 1;
+    assert_fine(&s);
+    s.c.score.search.steps = 100000;
+    assert_fine(&s);
+    s.c.score.search.steps = 100001;
+    assert_fault(&s, GAD_ELIMIT, "search: steps: 100001, the limit is 100000");
+}
+
 static void levels_have_a_limit(void **state)
 {
     (void)state;
@@ -190,6 +215,7 @@ int main(void)
         cmocka_unit_test(nets_are_counted),
         cmocka_unit_test(dimensions_and_parameters_have_limits),
         cmocka_unit_test(lists_have_limits),
+        cmocka_unit_test(a_search_has_limits),
         cmocka_unit_test(levels_have_a_limit),
         cmocka_unit_test(elements_have_a_limit),
         cmocka_unit_test(bytes_have_a_limit),

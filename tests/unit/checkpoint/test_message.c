@@ -165,6 +165,14 @@ static void each_part_must_be_there(void **state)
     assert_refused_bytes("", 0, GAD_EFORMAT, "schema: missing");
 }
 
+static void an_empty_search_is_refused(void **state)
+{
+    (void)state;
+    message *m = unpack_sample();
+    m->score->search->steps = 0; /* no writer of ours says a search without steps */
+    assert_refused(m, NULL, 0, GAD_EFORMAT, "search: steps: 0, at least 1");
+}
+
 static void counts_agree(void **state)
 {
     (void)state;
@@ -191,10 +199,11 @@ static void unknown_fields_are_refused_at_every_depth(void **state)
 
     assert_refused(unpack_sample(), "\x98\x06\x01", 3, GAD_EFORMAT,
                    "message Checkpoint has a field 99 that is not known here");
-    for (int depth = 0; depth < 4; depth++) {
+    for (int depth = 0; depth < 6; depth++) {
         message *m = unpack_sample();
-        ProtobufCMessage *at[] = {&m->net[1]->base, &m->net[1]->layer[1]->base,
-                                  &m->schema->group[0]->base, &m->provenance->metric[1]->base};
+        ProtobufCMessage *at[] = {&m->net[1]->base,           &m->net[1]->layer[1]->base,
+                                  &m->schema->group[0]->base, &m->provenance->metric[1]->base,
+                                  &m->score->search->base,    &m->score->search->phase[1]->base};
         at[depth]->n_unknown_fields = 1;
         at[depth]->unknown_fields = &f;
         size_t len = ganad__checkpoint__checkpoint__get_packed_size(m);
@@ -314,6 +323,7 @@ int main(void)
         cmocka_unit_test(tensors_have_exactly_their_bytes),
         cmocka_unit_test(tensors_stand_in_the_order_of_the_layers),
         cmocka_unit_test(each_part_must_be_there),
+        cmocka_unit_test(an_empty_search_is_refused),
         cmocka_unit_test(counts_agree),
         cmocka_unit_test(unknown_fields_are_refused_at_every_depth),
         cmocka_unit_test(other_encodings_of_the_same_are_refused),

@@ -81,6 +81,43 @@ static void ranges_are_positive_and_rates_are_rates(void **state)
     assert_fault(&s, GAD_EFORMAT, "score: degree 3");
 }
 
+static void a_search_has_steps_and_phases_that_ascend(void **state)
+{
+    (void)state;
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 0.0f, -0.01f};
+    struct sample s;
+
+    sample_init(&s);
+    s.c.score.search = (struct gad_ckpt_search){0}; /* none is fine */
+    assert_fine(&s);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        sample_init(&s);
+        s.phases[1].rate = bad[i];
+        assert_fault(&s, GAD_EFORMAT, "search: rate 1 is not a positive number");
+    }
+    sample_init(&s);
+    s.phases[0].from = 1;
+    assert_fault(&s, GAD_EFORMAT, "search: phase 0 begins at step 1");
+    sample_init(&s);
+    s.phases[1].from = 0;
+    assert_fault(&s, GAD_EFORMAT, "search: phase 1 begins at step 0, not ascending");
+    s.phases[1].from = 1;
+    assert_fine(&s);
+    s.phases[1].from = 499;
+    assert_fine(&s);
+    s.phases[1].from = 500;
+    assert_fault(&s, GAD_EFORMAT, "search: phase 1 begins at step 500");
+    sample_init(&s);
+    s.c.score.search.tolerance = nextafterf(1.0f, 0.0f);
+    assert_fine(&s);
+    s.c.score.search.tolerance = 1.0f;
+    assert_fault(&s, GAD_EFORMAT, "search: tolerance is outside");
+    s.c.score.search.tolerance = -0.1f;
+    assert_fault(&s, GAD_EFORMAT, "search: tolerance is outside");
+    s.c.score.search.tolerance = NAN;
+    assert_fault(&s, GAD_EFORMAT, "search: tolerance is outside");
+}
+
 static void calibration_ascends_from_0_to_1(void **state)
 {
     (void)state;
@@ -251,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_must_be_finite),
         cmocka_unit_test(ranges_are_positive_and_rates_are_rates),
+        cmocka_unit_test(a_search_has_steps_and_phases_that_ascend),
         cmocka_unit_test(calibration_ascends_from_0_to_1),
         cmocka_unit_test(layers_fit_together),
         cmocka_unit_test(the_schema_has_elements),
