@@ -129,6 +129,15 @@ int gad_split_make(const struct gad_split_options *opt, size_t n, const bool *is
     return 0;
 }
 
+size_t gad_split_thin(uint32_t *row, size_t n, size_t max)
+{
+    if (n <= max)
+        return n;
+    for (size_t i = 0; i < max; i++)
+        row[i] = row[(size_t)((uint64_t)i * n / max)]; /* n < 2^32; never from behind i */
+    return max;
+}
+
 void gad_split_deinit(struct gad_split *s)
 {
     gad_free(s->test);

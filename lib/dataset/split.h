@@ -54,4 +54,7 @@ int gad_protocol_by_name(const char *name);         /* or -1 */
 int gad_split_make(const struct gad_split_options *opt, size_t n, const bool *is_normal,
                    struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Leaves at most max of n rows, evenly spread and in their order; returns how many. */
+size_t gad_split_thin(uint32_t *row, size_t n, size_t max);
+
 void gad_split_deinit(struct gad_split *s);

@@ -227,6 +227,22 @@ static void published_split_is_reproduced(void **state)
     free(order);
 }
 
+static void thinned_rows_are_evenly_spread(void **state)
+{
+    (void)state;
+    uint32_t row[10], none[1];
+
+    for (size_t max = 1; max <= 11; max++) {
+        for (uint32_t i = 0; i < 10; i++)
+            row[i] = 100 + i;
+        size_t n = gad_split_thin(row, 10, max);
+        assert_int_equal(n, max < 10 ? max : 10);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(row[i], 100 + i * 10 / n);
+    }
+    assert_int_equal(gad_split_thin(none, 0, 5), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +253,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_split_is_refused),
         cmocka_unit_test(protocols_have_names),
         cmocka_unit_test(each_failed_allocation_is_reported_and_nothing_leaks),
+        cmocka_unit_test(thinned_rows_are_evenly_spread),
         cmocka_unit_test(published_split_is_reproduced),
     };
     return cmocka_run_group_tests_name("split", tests, NULL, NULL);
