@@ -176,3 +176,15 @@ int gad_layer_fold(const struct gad_layer *a, const struct gad_layer *b, struct 
     }
     return 0;
 }
+
+int gad_layer_transpose(const struct gad_layer *l, struct gad_layer *ret)
+{
+    int r = layer_alloc(l->out, l->w.in, ret);
+    if (r != 0)
+        return r;
+    ret->w.slope = 1.0f;
+    for (size_t i = 0; i < l->w.in; i++)
+        for (size_t j = 0; j < l->out; j++)
+            weights(ret)[j * ret->w.out + i] = l->w.w[i * l->w.out + j];
+    return 0;
+}

@@ -58,4 +58,7 @@ void gad_layer_forward(const struct gad_layer *l, const struct gad_kernel *k, si
 /* y = b(a(x)) for a linear a as one layer, folded in double. 0 or GAD_ENOMEM. */
 int gad_layer_fold(const struct gad_layer *a, const struct gad_layer *b,
                    struct gad_layer *ret) GAD_MUST_CHECK;
+
+/* y = x W^T: what takes gradients back through @l. 0 or GAD_ENOMEM. */
+int gad_layer_transpose(const struct gad_layer *l, struct gad_layer *ret) GAD_MUST_CHECK;
 void gad_layer_deinit(struct gad_layer *l);

@@ -92,9 +92,17 @@ static void load_identity(const struct gad_checkpoint *c, struct gad_detector *d
     }
 }
 
+/*
+ * Relative error of a self-test: other processors round differently. A search turns the last digit into another
+ * path, most of which end in the same place, but not all (measured: 6 % off between numpy and these kernels); so
+ * of those scores a quarter must come out and none be far off.
+ */
+#define NEAR 1e-4
+#define FAR  0.25
+
 /* One vector of the file: does it come out with the score that it went in with? */
 static int self_test_one(const struct gad_detector *det, struct gad_workspace *ws,
-                         const struct gad_ckpt_self_test *t, struct gad_diag *d)
+                         const struct gad_ckpt_self_test *t, size_t *n_near, struct gad_diag *d)
 {
     gad_cleanup(gad_dataset_closep) struct gad_dataset *in = NULL;
     struct gad_row row;
@@ -106,10 +114,11 @@ static int self_test_one(const struct gad_detector *det, struct gad_workspace *w
     if (r != 0)
         return r < 0 ? r : gad_fail(d, GAD_EFORMAT, "self-test: empty record");
     (void)gad_detector_score(det, ws, 1, &row.rec, &score);
-    double tolerance = 1e-4 * fmax(fabs((double)t->score), 1e-3);
-    if (!(fabs((double)score - (double)t->score) <= tolerance))
+    double error = fabs((double)score - (double)t->score) / fmax(fabs((double)t->score), 1e-3);
+    if (!(error <= (det->ops->steps ? FAR : NEAR)))
         return gad_fail(d, GAD_EMISMATCH, "self-test: score %.9g, the file says %.9g",
                         (double)score, (double)t->score);
+    *n_near += error <= 10 * NEAR;
     return 0;
 }
 
@@ -117,10 +126,14 @@ static int self_test(const struct gad_detector *det, const struct gad_checkpoint
                      struct gad_diag *d)
 {
     gad_cleanup(gad_workspace_freep) struct gad_workspace *ws = NULL;
+    size_t n_near = 0;
 
     int r = gad_workspace_new(det, 1, &ws);
     for (size_t i = 0; r == 0 && i < c->n_self_tests; i++)
-        r = self_test_one(det, ws, &c->self_tests[i], d);
+        r = self_test_one(det, ws, &c->self_tests[i], &n_near, d);
+    if (r == 0 && 4 * n_near < c->n_self_tests)
+        r = gad_fail(d, GAD_EMISMATCH, "self-test: %zu of %zu scores are those of the file", n_near,
+                     c->n_self_tests);
     return r;
 }
 

@@ -26,7 +26,7 @@ struct gad_workspace;
  * gad_detector_open() - read, check and self-test a checkpoint
  *
  * The self-test vectors must come out with the scores in the file (relative 1e-4: other processors round
- * differently), or the checkpoint is refused with GAD_EMISMATCH.
+ * differently; for a model that searches looser, see detector.c), or the checkpoint is refused with GAD_EMISMATCH.
  */
 int gad_detector_open(const char *path, struct gad_detector **ret,
                       struct gad_diag *d) GAD_MUST_CHECK;

@@ -39,6 +39,10 @@ struct gad_model_ops {
     /* Floats of workspace for batches of up to n rows; 64-byte aligned when handed in. */
     size_t (*workspace)(const struct gad_model *m, size_t n);
 
+    /* Times that a record passes the networks, for a model that searches; NULL: once. Who scores many rows, or
+     * has little time, asks first. */
+    uint32_t (*steps)(const struct gad_model *m);
+
     /**
      * score() - anomaly scores; higher is stranger
      * @x:     (n, gad_ld(dim)) scaled rows, elements dim .. ld zero, 64-byte aligned

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct gad_model_ops *const models[] = {&gad_egbad, &gad_ganomaly};
+static const struct gad_model_ops *const models[] = {&gad_egbad, &gad_ganomaly, &gad_anogan};
 
 const struct gad_model_ops *gad_model_at(size_t i)
 {

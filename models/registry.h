@@ -7,3 +7,4 @@
 
 extern const struct gad_model_ops gad_egbad;
 extern const struct gad_model_ops gad_ganomaly;
+extern const struct gad_model_ops gad_anogan;

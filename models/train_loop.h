@@ -14,6 +14,7 @@
 
 extern const struct gad_trainer_ops gad_egbad_trainer;
 extern const struct gad_trainer_ops gad_ganomaly_trainer;
+extern const struct gad_trainer_ops gad_anogan_trainer;
 
 /* Streams of a seed. */
 enum { GAD_STREAM_INIT, GAD_STREAM_ORDER, GAD_STREAM_LATENT, GAD_STREAM_DROPOUT };

@@ -5,7 +5,8 @@
 
 #include "models/train_loop.h"
 
-static const struct gad_trainer_ops *const trainers[] = {&gad_egbad_trainer, &gad_ganomaly_trainer};
+static const struct gad_trainer_ops *const trainers[] = {&gad_egbad_trainer, &gad_ganomaly_trainer,
+                                                         &gad_anogan_trainer};
 
 const struct gad_trainer_ops *gad_trainer_at(size_t i)
 {

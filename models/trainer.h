@@ -32,8 +32,10 @@ struct gad_train_options {
     double w_adversarial, w_contextual, w_encoder; /* ganomaly; 1, 50, 1 as published */
     const char *
         score; /* kind of score to export: "fm", "cross-e", "residual"; "enc", "rec"; NULL: the model's own */
-    double score_weight; /* egbad w */
+    double score_weight; /* egbad and anogan w */
     unsigned score_degree;
+    uint32_t search_steps;   /* anogan: steps of the latent search */
+    double search_tolerance; /* anogan: early stop of the search; 0: none */
 };
 
 /* Means over the steps of an epoch. */

@@ -8,6 +8,10 @@ each N-th of the KDD99 10 % set, if it is there. Exit code 0: agreed; 1: did not
 Agreed means a relative error of at most 1e-5. A score that is the square of a small difference (GANomaly's enc) loses
 digits in any float32 arithmetic: where numpy's own float32 is further off than half of that, twice its largest error is
 allowed instead, and said.
+
+AnoGAN's score is the end of a descent whose gradient has signs in it: a difference in the last digit turns one over,
+and from there the paths part. After 20 steps 99 of 100 scores must still agree to 1e-5 and all to 1e-3; after 500 half
+of them to 1e-4 and all to 0.2, for another path may end in another valley.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import glob
 import gzip
 import hashlib
 import importlib
+import math
 import os
 import random
 import struct
@@ -51,7 +56,9 @@ ACTIVATIONS = {
 
 class Layer:
     def __init__(self, pb, layer, weight, bias):
-        self.act = ACTIVATIONS[pb.Layer.Activation.Name(layer.activation)]
+        name = pb.Layer.Activation.Name(layer.activation)
+        self.act = ACTIVATIONS[name]
+        self.below = {"LINEAR": 1, "RELU": 0}.get(name, np.float32(layer.slope))  # derivative where y <= 0
         self.slope, self.w, self.b = np.float32(layer.slope), weight, bias
 
     def __call__(self, x):
@@ -127,7 +134,107 @@ def ganomaly(c, nets, x):
     return ((z - chain(nets["encoder2"], xhat)) ** 2).mean(1)
 
 
-MODELS = {"egbad": egbad, "ganomaly": ganomaly}
+def splitmix64(state):
+    mask = 2**64 - 1
+    while True:
+        state = (state + 0x9E3779B97F4A7C15) & mask
+        z = ((state ^ state >> 30) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
+        yield z ^ z >> 31
+
+
+def xoshiro(seed):
+    """xoshiro256++ as lib/base/rng.h seeds its stream 0."""
+    mask = 2**64 - 1
+    rotl = lambda v, k: (v << k | v >> (64 - k)) & mask
+    fill = splitmix64(next(splitmix64(seed)))
+    s = [next(fill) for _ in range(4)]
+    while True:
+        yield (rotl((s[0] + s[3]) & mask, 23) + s[0]) & mask
+        t = (s[1] << 17) & mask
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = rotl(s[3], 45)
+
+
+def truncated_normal(seed, n):
+    """n of N(0, 1) within 2 by the ziggurat of 256 layers (Marsaglia and Tsang 2000)."""
+    r, v = 3.6541528853610088, 0.00492867323399
+    f = math.exp(-0.5 * r * r)
+    x = [v / f, r]
+    while len(x) < 256:
+        x.append(math.sqrt(-2 * math.log(v / x[-1] + f)))
+        f = math.exp(-0.5 * x[-1] ** 2)
+    x.append(0)
+    bits, out = xoshiro(seed), []
+    while len(out) < n:
+        b = next(bits)
+        i, u = b & 255, (b >> 11) * 2.0**-52 - 1
+        at = u * x[i]
+        if abs(u) >= x[i + 1] / x[i]:
+            if i == 0:  # beyond r: pairs of uniforms until one fits, and then beyond 2 anyway
+                while True:
+                    a, c = (math.log(1 - (next(bits) >> 11) * 2.0**-53) for _ in range(2))
+                    if -2 * c >= (a / r) ** 2:
+                        break
+                continue
+            f0, f1 = (math.exp(-0.5 * (x[k] ** 2 - at * at)) for k in (i, i + 1))
+            if f1 + (next(bits) >> 11) * 2.0**-53 * (f0 - f1) >= 1:
+                continue
+        if abs(np.float32(at)) < 2:
+            out.append(float(np.float32(at)))
+    return np.array(out)
+
+
+def back(layers, outputs, dy):
+    """The gradient by the input of a chain of leaky layers, from that by its output."""
+    for layer, y in zip(reversed(layers), reversed(outputs)):
+        dy = np.where(y > 0, dy, dy * dy.dtype.type(layer.below)) @ layer.w.astype(dy.dtype).T
+    return dy
+
+
+def outputs(layers, x):
+    ys = []
+    for layer in layers:
+        x = layer(x)
+        ys.append(x)
+    return ys
+
+
+def anogan(c, nets, x):
+    """The latent search: Adam in TensorFlow 1's form on z, every record from the same start."""
+    generator, disc, w, search = nets["generator"], nets["disc"], c.score.weight, c.score.search
+    fm = c.score.kind == "fm"
+    assert fm or c.score.kind == "cross-e", c.score.kind
+    judge = disc[:-1] if fm else disc
+    fx = chain(disc[:-1], x)
+    z = np.repeat(truncated_normal(search.seed, generator[0].w.shape[0])[None, :], len(x), 0).astype(x.dtype)
+    m, v, phase = np.zeros_like(z), np.zeros_like(z), list(search.phase)
+
+    def forward():
+        g = outputs(generator, z)
+        d = outputs(judge, g[-1])
+        ld = np.abs(fx - d[-1]).sum(1) if fm else np.logaddexp(0, -d[-1][:, 0])
+        return g, d, (1 - w) * np.abs(x - g[-1]).sum(1) + w * ld
+
+    assert search.tolerance == 0
+    for t in range(search.steps):
+        g, d, _ = forward()
+        dy = w * np.sign(d[-1] - fx) if fm else -w / (1 + np.exp(np.minimum(d[-1], 80)))
+        dx = back(judge, d, dy.astype(x.dtype)) + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
+        dz = back(generator, g, dx)
+        rate = [p.rate for p in phase if getattr(p, "from") <= t][-1]
+        m = (0.9 * m + 0.1 * dz).astype(x.dtype)
+        v = (0.999 * v + 0.001 * dz * dz).astype(x.dtype)
+        step = rate * np.sqrt(1 - 0.999 ** (t + 1)) / (1 - 0.9 ** (t + 1))
+        z = (z - step * m / (np.sqrt(v) + 1e-8)).astype(x.dtype)
+    return forward()[2]
+
+
+MODELS = {"egbad": egbad, "ganomaly": ganomaly, "anogan": anogan}
 
 
 def made_up(n, seed):
@@ -181,9 +288,13 @@ def check(pb, dump, path, what, rows, file):
         print(f"FAILED {what}: {len(got)} scores, {len(want)} expected")
         return False
     error = np.abs(got - want) / np.abs(want)
-    worst = int(np.argmax(error))
+    worst, ok = int(np.argmax(error)), True
     tolerance = max(TOLERANCE, 2 * np.max(np.abs(plain - want) / np.abs(want)))
-    ok = bool(np.isfinite(got).all() and error[worst] <= tolerance)
+    if c.model == "anogan":
+        short = c.score.search.steps <= 20
+        tolerance = 1e-3 if short else 0.2
+        ok = np.quantile(error, 0.99 if short else 0.5) <= (TOLERANCE if short else 1e-4)
+    ok = bool(ok and np.isfinite(got).all() and error[worst] <= tolerance)
     print(f"{'ok    ' if ok else 'FAILED'} {what}: {len(got)} scores, largest relative error {error[worst]:.1e} "
           f"(row {worst}: {got[worst]:.9g}, reference {want[worst]:.9g})"
           + (f", {tolerance:.1e} allowed" if tolerance > TOLERANCE else ""))
@@ -219,7 +330,8 @@ def main():
                 ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "log-minmax"),
                 ("egbad", "cross-e", 2, "standard"), ("egbad", "residual", 1, "none"),
                 ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
-                ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax")]):
+                ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax"),
+                ("anogan", "fm", 1, "log-minmax"), ("anogan", "cross-e", 1, "log-minmax")]):
             path = os.path.join(tmp, f"{i}.ckpt")
             subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler], check=True)
             checkpoints[f"random {model} {score} {degree} {scaler}"] = path

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole checkpoint file without training, for tests that start the real programs.
- * Usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT [SCORE DEGREE SCALER]
+ * Usage: random_checkpoint egbad|ganomaly|anogan SEED RECORDS OUT [SCORE DEGREE SCALER]
  *
  * Random weights; calibration and self-test are by the scores of RECORDS, a file of KDD99 lines, so that a
  * budget gives a threshold among scores that come. SCALER none, minmax, log-minmax or standard stands for one
@@ -132,11 +132,11 @@ int main(int argc, char **argv)
     if ((argc != 5 && argc != 8) ||
         gad_text_u64(argv[2], strlen(argv[2]), UINT32_MAX, &o.seed) != 0 ||
         (argc == 8 && gad_text_u64(argv[6], strlen(argv[6]), 2, &o.degree) != 0)) {
-        (void)fprintf(stderr, "usage: random_checkpoint egbad|ganomaly SEED RECORDS OUT "
+        (void)fprintf(stderr, "usage: random_checkpoint egbad|ganomaly|anogan SEED RECORDS OUT "
                               "[SCORE DEGREE SCALER]\n");
         return 2;
     }
-    o.score = argc == 8 ? argv[5] : strcmp(o.model, "egbad") == 0 ? "fm" : "enc";
+    o.score = argc == 8 ? argv[5] : strcmp(o.model, "ganomaly") == 0 ? "enc" : "fm";
     o.scaler = argc == 8 ? argv[7] : NULL;
     int err = make(&o, argv[3], argv[4], &d);
     if (err)

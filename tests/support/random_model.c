@@ -50,6 +50,26 @@ static const struct net_shape ganomaly[] = {
     {"encoder2", {{DIM, 64, GAD_CKPT_LEAKY_RELU, 0.2f}, {64, LATENT, GAD_CKPT_LINEAR, 0}}},
 };
 
+static const struct net_shape anogan[] = {
+    {"generator",
+     {{LATENT, 64, GAD_CKPT_RELU, 0}, {64, 128, GAD_CKPT_RELU, 0}, {128, DIM, GAD_CKPT_LINEAR, 0}}},
+    {"disc",
+     {{DIM, 256, GAD_CKPT_LEAKY_RELU, 0.1f},
+      {256, 128, GAD_CKPT_LEAKY_RELU, 0.1f},
+      {128, 128, GAD_CKPT_LEAKY_RELU, 0.1f},
+      {128, 1, GAD_CKPT_LINEAR, 0}}},
+};
+
+static const struct model_shape {
+    const char *name;
+    const struct net_shape *nets;
+    size_t n;
+} models[] = {
+    {"egbad", egbad, sizeof(egbad) / sizeof(egbad[0])},
+    {"ganomaly", ganomaly, sizeof(ganomaly) / sizeof(ganomaly[0])},
+    {"anogan", anogan, sizeof(anogan) / sizeof(anogan[0])},
+};
+
 /* U(-b, b) with b = sqrt(6 / (in + out)); biases small and not zero, so that a lost one shows. */
 static const float *uniform(struct random_model *m, size_t n, float bound)
 {
@@ -115,22 +135,26 @@ struct random_model *random_model_new(const char *model, const char *score, unsi
 {
     static const double level[] = {0.0, 0.5, 1.0};
     static const float value[] = {0.0f, 1.0f, 2.0f};
-    bool is_egbad = strcmp(model, "egbad") == 0;
-    const struct net_shape *shapes = is_egbad ? egbad : ganomaly;
-    size_t n = is_egbad ? sizeof(egbad) / sizeof(egbad[0]) : sizeof(ganomaly) / sizeof(ganomaly[0]);
+    static const struct gad_ckpt_phase phases[] = {{0, 0.01f}, {12, 0.001f}, {16, 0.0005f}};
+    const struct model_shape *shape = models;
 
+    while (strcmp(shape->name, model) != 0)
+        gad_assert(++shape < models + sizeof(models) / sizeof(models[0]));
     struct random_model *m = gad_calloc(1, sizeof(*m));
     gad_assert(m);
     m->rng = gad_rng_init(seed, 0);
     m->c.name = "random";
     m->c.model = model;
     m->c.nets = m->nets;
-    for (size_t i = 0; i < n; i++)
-        add_net(m, &shapes[i]);
+    for (size_t i = 0; i < shape->n; i++)
+        add_net(m, &shape->nets[i]);
     add_schema(m);
     m->c.score.kind = score;
     m->c.score.weight = 0.1f;
     m->c.score.degree = degree;
+    if (strcmp(model, "anogan") == 0)
+        m->c.score.search =
+            (struct gad_ckpt_search){.steps = 20, .seed = seed, .n_phases = 3, .phases = phases};
     m->c.calibration.n = 1000;
     m->c.calibration.n_levels = 3;
     m->c.calibration.level = level;

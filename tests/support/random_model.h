@@ -13,8 +13,8 @@ struct gad_checkpoint;
 struct random_model;
 
 /**
- * random_model_new() - egbad or ganomaly
- * @score:  the score's kind, "fm", "cross-e", "residual"; "enc", "rec"
+ * random_model_new() - egbad, ganomaly or anogan (with a search of 20 steps)
+ * @score:  the score's kind, "fm", "cross-e", "residual"; "enc", "rec"; "fm", "cross-e"
  * @degree: of the norm, 1 or 2
  * Aborts when out of memory.
  */

@@ -127,6 +127,148 @@ static double ganomaly(const struct gad_checkpoint *c, const double *x)
     return d * d / (double)latent;
 }
 
+/* |x - G(z)| and what D makes of it, weighted. */
+static double anogan_loss(const struct gad_checkpoint *c, const double *x, const double *z)
+{
+    double xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX], logit[1], w = (double)c->score.weight;
+
+    net(c, "generator", 0, 9, z, xhat);
+    net(c, "disc", 0, 3, x, f);
+    net(c, "disc", 0, 3, xhat, fhat);
+    net(c, "disc", 3, 4, fhat, logit);
+    return (1.0 - w) * norm(x, xhat, DIM, 1) +
+           w * (strcmp(c->score.kind, "fm") == 0 ? norm(f, fhat, 128, 1) : log1p(exp(-logit[0])));
+}
+
+/* The search with gradients by central differences and Adam by the book, in TensorFlow 1's form. */
+static double anogan(const struct gad_checkpoint *c, const double *x)
+{
+    enum { LATENT = 32 };
+    const struct gad_ckpt_search *s = &c->score.search;
+    struct gad_rng r = gad_rng_init(s->seed, 0);
+    double z[LATENT], m[LATENT] = {0}, v[LATENT] = {0}, g[LATENT];
+    size_t phase = 0;
+
+    for (size_t j = 0; j < LATENT; j++) {
+        float draw = 2.0f;
+        while (!(draw > -2.0f && draw < 2.0f))
+            gad_rng_normal(&r, 1, &draw);
+        z[j] = (double)draw;
+    }
+    for (uint32_t step = 0; step < s->steps; step++) {
+        for (size_t j = 0; j < LATENT; j++) {
+            const double h = 1e-6, at = z[j];
+            z[j] = at + h;
+            g[j] = anogan_loss(c, x, z);
+            z[j] = at - h;
+            g[j] = (g[j] - anogan_loss(c, x, z)) / (2 * h);
+            z[j] = at;
+        }
+        while (phase + 1 < s->n_phases && s->phases[phase + 1].from <= step)
+            phase++;
+        double rate = (double)s->phases[phase].rate * sqrt(1 - pow(0.999, step + 1)) /
+                      (1 - pow(0.9, step + 1));
+        for (size_t j = 0; j < LATENT; j++) {
+            m[j] = 0.9 * m[j] + 0.1 * g[j];
+            v[j] = 0.999 * v[j] + 0.001 * g[j] * g[j];
+            z[j] -= rate * m[j] / (sqrt(v[j]) + 1e-8);
+        }
+    }
+    return anogan_loss(c, x, z);
+}
+
+/* Gradients by differences take 64 passes a step: three rows will do. */
+static void anogan_is_the_formula(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"fm", "cross-e"};
+    static const float weight[] = {0.1f, 0.9f};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct setup s;
+
+        set_up(&s, "anogan", kinds[i], 1);
+        s.ops->free(s.model);
+        random_model_checkpoint(s.random)->score.weight = weight[i];
+        assert_int_equal(s.ops->load(s.c, &s.model, NULL), 0);
+        s.ops->score(s.model, N, s.x, s.ws, s.score);
+        for (size_t row = 1; row < 4; row++) {
+            double x[DIM];
+            for (size_t j = 0; j < DIM; j++)
+                x[j] = (double)s.x[row * LD + j];
+            double want = anogan(s.c, x);
+            assert_true(fabs((double)s.score[row] - want) <= 1e-4 * fabs(want));
+        }
+        tear_down(&s);
+    }
+}
+
+/* With a tolerance: the same bits in any batch, fewer steps, and never a better loss than all steps give. */
+static void a_search_that_ends_early_leaves_the_others_alone(void **state)
+{
+    (void)state;
+    static const struct gad_ckpt_phase phases[] = {{0, 0.05f}};
+    float all[N], early[N], other[N];
+    size_t n_same = 0;
+    struct setup s;
+
+    set_up(&s, "anogan", "fm", 1);
+    struct gad_ckpt_search *search = &random_model_checkpoint(s.random)->score.search;
+    search->steps = 200;
+    search->n_phases = 1;
+    search->phases = phases;
+    for (int k = 0; k < 2; k++) {
+        s.ops->free(s.model);
+        search->tolerance = k ? 0.02f : 0.0f;
+        assert_int_equal(s.ops->load(s.c, &s.model, NULL), 0);
+        s.ops->score(s.model, N, s.x, s.ws, k ? early : all);
+    }
+    for (size_t batch = 1; batch < N; batch += 6) {
+        for (size_t i = 0; i < N; i += batch)
+            s.ops->score(s.model, i + batch < N ? batch : N - i, s.x + i * LD, s.ws, other + i);
+        assert_memory_equal(early, other, sizeof(other));
+    }
+    for (size_t i = 0; i < N; i++) {
+        assert_true((double)early[i] < 1.5 * (double)all[i]);
+        n_same += early[i] == all[i];
+    }
+    assert_true(n_same < N); /* somebody did end early */
+    tear_down(&s);
+}
+
+static void anogan_refuses_what_it_cannot_score(void **state)
+{
+    (void)state;
+    struct random_model *r = random_model_new("anogan", "fm", 1, 1);
+    struct gad_checkpoint *c = random_model_checkpoint(r);
+    const struct gad_model_ops *ops = gad_model_find("anogan");
+    struct gad_model *m = NULL;
+
+    c->score.degree = 2;
+    assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+    c->score.degree = 1;
+    c->score.kind = "residual";
+    assert_int_equal(ops->load(c, &m, NULL), GAD_EUNKNOWN);
+    c->score.kind = "fm";
+    c->score.search.steps = 0;
+    assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+    c->score.search.steps = 1;
+    c->nets[1].n_layers = 3;
+    assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH); /* it ends with 128, not 1 */
+    c->nets[1].n_layers = 4;
+    assert_null(m);
+    for (long k = 1, err = GAD_ENOMEM; err; k++) {
+        assert_null(m);
+        (void)gad_mem_fail_at(k);
+        err = ops->load(c, &m, NULL);
+        (void)gad_mem_fail_at(0);
+        assert_true(k < 100 && (err == 0 || err == GAD_ENOMEM));
+    }
+    assert_int_equal(ops->steps(m), 1);
+    ops->free(m);
+    random_model_free(r);
+}
+
 static void check(const char *model, const char *score, unsigned degree)
 {
     struct setup s;
@@ -162,13 +304,11 @@ static void ganomaly_is_the_formula(void **state)
 static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
 {
     (void)state;
-    static const char *const kinds[][2] = {{"egbad", "fm"},
-                                           {"egbad", "cross-e"},
-                                           {"egbad", "residual"},
-                                           {"ganomaly", "enc"},
-                                           {"ganomaly", "rec"}};
+    static const char *const kinds[][2] = {
+        {"egbad", "fm"},     {"egbad", "cross-e"}, {"egbad", "residual"}, {"ganomaly", "enc"},
+        {"ganomaly", "rec"}, {"anogan", "fm"},     {"anogan", "cross-e"}};
 
-    for (size_t k = 0; k < 5; k++) {
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         struct setup s;
         float other[N];
 
@@ -206,11 +346,14 @@ static void reconstruct_gives_what_the_residual_is_taken_from(void **state)
 static void scores_stay_finite_at_the_scalers_limit(void **state)
 {
     (void)state;
-    static const char *const kinds[][2] = {
-        {"egbad", "fm"}, {"egbad", "cross-e"}, {"ganomaly", "enc"}};
+    static const char *const kinds[][2] = {{"egbad", "fm"},
+                                           {"egbad", "cross-e"},
+                                           {"ganomaly", "enc"},
+                                           {"anogan", "fm"},
+                                           {"anogan", "cross-e"}};
 
-    for (size_t k = 0; k < 3; k++)
-        for (unsigned degree = 1; degree <= 2; degree++) {
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+        for (unsigned degree = 1; degree <= (k < 3 ? 2 : 1); degree++) {
             struct setup s;
             set_up(&s, kinds[k][0], kinds[k][1], degree);
             for (size_t i = 0; i < N; i++)
@@ -228,6 +371,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(egbad_is_the_formula),
         cmocka_unit_test(ganomaly_is_the_formula),
+        cmocka_unit_test(anogan_is_the_formula),
+        cmocka_unit_test(a_search_that_ends_early_leaves_the_others_alone),
+        cmocka_unit_test(anogan_refuses_what_it_cannot_score),
         cmocka_unit_test(a_score_has_the_same_bits_alone_and_in_any_batch),
         cmocka_unit_test(reconstruct_gives_what_the_residual_is_taken_from),
         cmocka_unit_test(scores_stay_finite_at_the_scalers_limit),

@@ -177,7 +177,7 @@ static void fill_is_what_the_format_says(void **state)
     (void)state;
     static const struct {
         const char *model, *net;
-        size_t n_layers, dims[4];
+        size_t n_layers, dims[5];
         float slope, dropout;
     } expected[] = {
         {"egbad", "encoder", 2, {DIM, 64, 32}, 0.1f, 0},
@@ -189,6 +189,8 @@ static void fill_is_what_the_format_says(void **state)
         {"ganomaly", "decoder", 3, {32, 64, 128, DIM}, 0, 0},
         {"ganomaly", "encoder2", 2, {DIM, 64, 32}, 0.2f, 0},
         {"ganomaly", "disc", 3, {DIM, 256, 128, 1}, 0.2f, 0},
+        {"anogan", "generator", 3, {32, 64, 128, DIM}, 0, 0},
+        {"anogan", "disc", 4, {DIM, 256, 128, 128, 1}, 0.1f, 0.2f},
     };
     size_t at = 0;
 
@@ -219,6 +221,57 @@ static void fill_is_what_the_format_says(void **state)
     assert_int_equal(at, sizeof(expected) / sizeof(expected[0]));
 }
 
+static void anogan_fills_in_its_search(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t steps;
+        size_t n_phases;
+        uint32_t from[3];
+    } expected[] = {{500, 3, {0, 300, 400}}, {100, 3, {0, 60, 80}}, {1, 1, {0}}, {2, 2, {0, 1}}};
+    const struct gad_trainer_ops *ops = gad_trainer_find("anogan");
+
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        struct gad_train_options o = options(ops);
+        struct gad_checkpoint c = {0};
+
+        o.search_steps = expected[i].steps;
+        o.search_tolerance = 0.5;
+        struct gad_trainer *t = start(ops, &o);
+        ops->fill(t, &c);
+        assert_int_equal(c.score.search.steps, expected[i].steps);
+        assert_int_equal(c.score.search.n_phases, expected[i].n_phases);
+        assert_true(c.score.search.tolerance == 0.5f && c.score.search.seed == o.seed);
+        for (size_t k = 0; k < expected[i].n_phases; k++)
+            assert_int_equal(c.score.search.phases[k].from, expected[i].from[k]);
+        ops->free(t);
+    }
+}
+
+static void anogan_refuses_what_it_cannot_search(void **state)
+{
+    (void)state;
+    const struct gad_trainer_ops *ops = gad_trainer_find("anogan");
+    struct gad_train_options bad[5];
+    static const char *const word[5] = {"degree", "steps", "steps", "tolerance", "tolerance"};
+
+    for (size_t k = 0; k < 5; k++)
+        bad[k] = options(ops);
+    bad[0].score_degree = 2;
+    bad[1].search_steps = 0;
+    bad[2].search_steps = GAD_CKPT_SEARCH_STEPS_MAX + 1;
+    bad[3].search_tolerance = 1;
+    bad[4].search_tolerance = (double)NAN;
+    for (size_t k = 0; k < 5; k++) {
+        struct gad_trainer *t = NULL;
+        struct gad_diag d = {""};
+
+        assert_int_equal(ops->create(&bad[k], DIM, &t, &d), GAD_EINVAL);
+        assert_null(t);
+        assert_non_null(strstr(d.text, word[k]));
+    }
+}
+
 static void divergence_is_reported(void **state)
 {
     (void)state;
@@ -231,8 +284,8 @@ static void divergence_is_reported(void **state)
         struct gad_diag d = {""};
 
         memcpy(bad, rows, sizeof(bad));
-        bad[1234 * LD + 3] = 3e38f; /* one value that overflows the first product */
-        bad[1234 * LD + 4] = -3e38f;
+        bad[1234 * LD + 3] = INFINITY; /* one row whose first product is not a number */
+        bad[1234 * LD + 4] = -INFINITY;
         struct gad_trainer *t = start(ops, &o);
         assert_int_equal(ops->epoch(t, N, bad, LD, NULL, NULL, &stats, &d), GAD_EMISMATCH);
         assert_non_null(strstr(d.text, "diverged"));
@@ -376,6 +429,8 @@ int main(void)
         cmocka_unit_test(same_seed_same_bits),
         cmocka_unit_test(every_variant_trains),
         cmocka_unit_test(fill_is_what_the_format_says),
+        cmocka_unit_test(anogan_fills_in_its_search),
+        cmocka_unit_test(anogan_refuses_what_it_cannot_search),
         cmocka_unit_test(divergence_is_reported),
         cmocka_unit_test(tick_counts_and_stops),
         cmocka_unit_test(options_out_of_range_are_named),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "models/anogan_step.h"
 #include "models/egbad_step.h"
 #include "models/ganomaly_step.h"
 #include "tests/unit/nn/gradcheck.h"
@@ -141,12 +142,53 @@ static void ganomaly_each_term_matters(void **state)
     check_ganomaly("GANomaly L_G, other weights", (struct gad_ganomaly_loss){3, 0.5, 7}, false);
 }
 
+struct anogan {
+    struct gad_anogan net;
+    enum { ANOGAN_D, ANOGAN_G } which;
+};
+
+static double anogan_value(void *ctx)
+{
+    struct anogan *t = ctx;
+
+    return t->which == ANOGAN_D ? gad_anogan_loss_d(&t->net, GAD_DROPOUT_KEEP, NULL)
+                                : gad_anogan_loss_g(&t->net, GAD_DROPOUT_KEEP, NULL);
+}
+
+static void check_anogan(bool sparse)
+{
+    struct anogan t = {.which = ANOGAN_D};
+    struct gad_anogan *g = &t.net;
+    struct gad_rng rng = gad_rng_init(13, 0);
+    struct gad_dropout_rng dropout = gad_dropout_rng_init(13, 1);
+
+    assert_int_equal(gad_anogan_init(g, N, DIM), 0);
+    gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
+    fill_rows(&rng, gad_anogan_x(g), sparse);
+    fill_rows(&rng, gad_anogan_z(g), false);
+    (void)gad_anogan_loss_d(g, GAD_DROPOUT_DRAW, &dropout);
+    assert_int_equal(g->sparse.rows, sparse ? N : 0);
+
+    check_range("AnoGAN L_D by D", &g->params, gad_anogan_discriminator(g), anogan_value, &t);
+    t.which = ANOGAN_G;
+    check_range("AnoGAN L_G by G", &g->params, g->generator.range, anogan_value, &t);
+    gad_anogan_deinit(g);
+}
+
+static void anogan_as_published(void **state)
+{
+    (void)state;
+    check_anogan(true);
+    check_anogan(false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(egbad_as_published),          cmocka_unit_test(egbad_with_residual),
         cmocka_unit_test(egbad_with_feature_matching), cmocka_unit_test(egbad_with_both),
         cmocka_unit_test(ganomaly_as_published),       cmocka_unit_test(ganomaly_each_term_matters),
+        cmocka_unit_test(anogan_as_published),
     };
     return cmocka_run_group_tests_name("train_gradient", tests, NULL, NULL);
 }
