@@ -117,6 +117,27 @@ class Train(unittest.TestCase):
             self.assertEqual(p.stderr, "")
         self.assertIn("egbad", self.run_train("version").stdout)
 
+    def test_anogan_is_trained_searched_and_told_of(self):
+        out = self.path("anogan.ckpt")
+        self.fit("--out", out, "--model", "anogan", "--epochs", "30", "--lr", "1e-3", "--steps", "50", "--scaler",
+                 "minmax", "--ema", "0.99")
+        search = self.json("inspect", out)["score"]["search"]
+        self.assertEqual([p["from"] for p in search["phases"]], [0, 30, 40])
+        self.assertEqual((search["steps"], search["seed"], search["tolerance"]), (50, 1, 0))
+        self.assertIn("50 steps a record", self.run_train("inspect", out).stdout)
+        self.assertNotIn("search", self.json("inspect", self.checkpoint)["score"])
+        e = self.json("eval", out, "--data", self.data, "--protocol", "normal")
+        self.assertGreater(e["auroc"], 0.7)
+
+    def test_eval_takes_so_many_rows_evenly_spread(self):
+        score, label = self.scores(self.checkpoint), self.labels()
+        for protocol, rows in (((), range(len(label))), (("--protocol", "normal"), half(len(label)))):
+            rows = [rows[i * len(rows) // 100] for i in range(100)]
+            e = self.json("eval", self.checkpoint, "--data", self.data, "--rows", "100", *protocol)
+            positive = [score[i] for i in rows if label[i] != "normal"]
+            self.assertEqual((e["n"], e["positives"]), (100, len(positive)))
+            self.assertAlmostEqual(e["auroc"], auroc(positive, [score[i] for i in rows if label[i] == "normal"]), 9)
+
     def test_wrong_usage_is_named_and_exits_2(self):
         out = ("--out", self.path("never.ckpt"))
         cases = [
@@ -131,7 +152,10 @@ class Train(unittest.TestCase):
             (("fit", self.data, *out, "--all-rows", "--calibration-share", "0"), "calibrate"),
             (("fit", self.data, *out, "--nonsense"), "--nonsense"), (("eval",), "checkpoint"),
             (("eval", self.checkpoint), "--data"), (("eval", self.checkpoint, self.data, "--protocol", "x"), "survey"),
-            (("eval", self.checkpoint, self.data, "--fpr", "2"), "--fpr"), (("inspect",), "one checkpoint"),
+            (("eval", self.checkpoint, self.data, "--fpr", "2"), "--fpr"),
+            (("eval", self.checkpoint, self.data, "--rows", "0"), "--rows"),
+            (("fit", self.data, *out, "--model", "anogan", "--steps", "100001"), "--steps"),
+            (("fit", self.data, *out, "--model", "anogan", "--degree", "2"), "degree"), (("inspect",), "one checkpoint"),
             (("inspect", "a", "b"), "one checkpoint"), (("version", "x"), "'x'"),
         ]
         for arguments, words in cases:

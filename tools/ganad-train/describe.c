@@ -84,6 +84,32 @@ static void calibration_text(const struct description *s, FILE *f)
                       (double)gad_detector_threshold(s->detector, budgets[i]), 100.0 * budgets[i]);
 }
 
+/* "search      500 steps a record: rate 0.01, from step 300 0.001, from step 400 0.0005; seed 1" */
+static void search_text(const struct gad_ckpt_search *s, FILE *f)
+{
+    if (s->steps == 0)
+        return;
+    (void)fprintf(f, "  search      %u steps a record: rate %g", s->steps,
+                  (double)s->phases[0].rate);
+    for (size_t i = 1; i < s->n_phases; i++)
+        (void)fprintf(f, ", from step %u %g", s->phases[i].from, (double)s->phases[i].rate);
+    if (s->tolerance > 0.0f)
+        (void)fprintf(f, "; ends at gains below %g", (double)s->tolerance);
+    (void)fprintf(f, "; seed %llu\n", (unsigned long long)s->seed);
+}
+
+static json_t *search_json(const struct gad_ckpt_search *s)
+{
+    json_t *phases = json_array();
+
+    for (size_t i = 0; i < s->n_phases; i++)
+        (void)json_array_append_new(phases,
+                                    json_pack("{s:I, s:f}", "from", (json_int_t)s->phases[i].from,
+                                              "rate", (double)s->phases[i].rate));
+    return json_pack("{s:I, s:f, s:I, s:o}", "steps", (json_int_t)s->steps, "tolerance",
+                     (double)s->tolerance, "seed", (json_int_t)s->seed, "phases", phases);
+}
+
 static void provenance_text(const struct gad_checkpoint *c, FILE *f)
 {
     char count[PRINT_COUNT];
@@ -123,6 +149,7 @@ void describe_text(const struct description *s, FILE *f)
     (void)fprintf(f, "  scaler      %s\n", c->scaler.kind);
     (void)fprintf(f, "  score       %s, weight %g, degree %u\n", c->score.kind,
                   (double)c->score.weight, c->score.degree);
+    search_text(&c->score.search, f);
     calibration_text(s, f);
     provenance_text(c, f);
     if (s->detector)
@@ -215,10 +242,13 @@ json_t *describe_json(const struct description *s)
         json_pack("{s:I, s:b}", "n", (json_int_t)c->n_self_tests, "ok", s->detector != NULL);
     if (!s->detector)
         (void)json_object_set_new(self_test, "why", json_string(s->why));
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:{s:s, s:f, s:I}, s:o, s:o, s:o}",
-                     "name", c->name, "model", c->model, "sha256", sha256, "parameters",
-                     (json_int_t)parameters(c), "nets", nets, "schema", schema_json(c), "scaler",
-                     c->scaler.kind, "score", "kind", c->score.kind, "weight",
-                     (double)c->score.weight, "degree", (json_int_t)c->score.degree, "calibration",
-                     calibration_json(s), "provenance", provenance_json(c), "self_test", self_test);
+    json_t *score = json_pack("{s:s, s:f, s:I}", "kind", c->score.kind, "weight",
+                              (double)c->score.weight, "degree", (json_int_t)c->score.degree);
+    if (c->score.search.steps > 0)
+        (void)json_object_set_new(score, "search", search_json(&c->score.search));
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", c->name,
+                     "model", c->model, "sha256", sha256, "parameters", (json_int_t)parameters(c),
+                     "nets", nets, "schema", schema_json(c), "scaler", c->scaler.kind, "score",
+                     score, "calibration", calibration_json(s), "provenance", provenance_json(c),
+                     "self_test", self_test);
 }

@@ -18,6 +18,7 @@ struct eval {
     struct cli_list data;
     const struct protocol *protocol; /* NULL: all rows test */
     double fpr;
+    uint64_t rows; /* at most */
     bool json, skip_bad;
 };
 
@@ -51,6 +52,8 @@ static int parse_one(int c, struct eval *e, struct gad_diag *d)
         return set_protocol(optarg, e, d);
     case 'f':
         return cli_real("--fpr", optarg, 1e-9, 0.999, &e->fpr, d);
+    case 'r':
+        return cli_u64("--rows", optarg, 1, UINT32_MAX, &e->rows, d);
     case 'j':
         e->json = true;
         return 0;
@@ -62,10 +65,13 @@ static int parse_one(int c, struct eval *e, struct gad_diag *d)
 
 static int parse(const struct cli_command *self, int argc, char **argv, struct eval *e)
 {
-    static const struct option options[] = {
-        {"data", required_argument, NULL, 'd'}, {"protocol", required_argument, NULL, 'p'},
-        {"fpr", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'j'},
-        {"skip-bad", no_argument, NULL, 's'},   {0}};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"protocol", required_argument, NULL, 'p'},
+                                            {"fpr", required_argument, NULL, 'f'},
+                                            {"rows", required_argument, NULL, 'r'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"skip-bad", no_argument, NULL, 's'},
+                                            {0}};
     struct gad_diag d = {0};
     int err = 0;
 
@@ -145,6 +151,14 @@ static int print_text(const struct eval *e, const struct gad_checkpoint *c,
     return 0;
 }
 
+static int all_rows(size_t n, struct gad_split *split)
+{
+    split->test = gad_calloc(n, sizeof(*split->test));
+    for (size_t i = 0; split->test && i < n; i++)
+        split->test[i] = (uint32_t)i; /* a table has fewer than 2^32 */
+    return split->test ? 0 : GAD_ENOMEM;
+}
+
 static int report(const struct eval *e, const struct gad_checkpoint *c,
                   const struct gad_detector *det, const struct gad_table *t, struct gad_diag *d)
 {
@@ -158,6 +172,10 @@ static int report(const struct eval *e, const struct gad_checkpoint *c,
     if (err != 0)
         return err;
     size_t n = p ? split.n_test : gad_table_n_rows(t);
+    if (!p && n > e->rows && (err = all_rows(n, &split)) != 0)
+        return err;
+    if (split.test)
+        n = gad_split_thin(split.test, n, e->rows);
     gad_cleanup(gad_freep) float *score = gad_calloc(n ? n : 1, sizeof(*score));
     if (!score)
         return GAD_ENOMEM;
@@ -192,7 +210,7 @@ static int evaluate_checkpoint(const struct eval *e, struct gad_diag *d)
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    gad_cleanup(eval_deinit) struct eval e = {.fpr = 0.01};
+    gad_cleanup(eval_deinit) struct eval e = {.fpr = 0.01, .rows = UINT32_MAX};
     struct gad_diag d = {0};
 
     int code = parse(self, argc, argv, &e);
@@ -219,6 +237,7 @@ const struct cli_command command_eval = {
         "                             Without: all rows test, attacks are the positives\n"
         "  --fpr X                    false-positive budget of the threshold, default 0.01; the\n"
         "                             survey's threshold is its own\n"
+        "  --rows N                   test on at most N rows, evenly spread over those that would\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n"
         "  --json                     one JSON object\n\n"
         "A threshold from a budget comes from the checkpoint's calibration, never from these "

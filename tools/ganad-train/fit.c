@@ -29,6 +29,9 @@
 /* Of the metrics that go into the checkpoint. */
 #define DEFAULT_FPR 0.01
 
+/* Rows that calibrate and that test a model whose every score is a search. */
+enum { SEARCH_ROWS = 5000 };
+
 /* Everything of one run, freed together. */
 struct fit {
     struct fit_options o;
@@ -241,6 +244,11 @@ static int fit(struct fit *f, struct gad_diag *d)
                               &f->split, d);
     if (err != 0)
         return err;
+    if (gad_model_find(f->o.model->name)->steps) {
+        struct gad_split *s = &f->split;
+        s->n_calibration = gad_split_thin(s->calibration, s->n_calibration, SEARCH_ROWS);
+        s->n_test = gad_split_thin(s->test, s->n_test, SEARCH_ROWS);
+    }
     announce(f);
     if ((err = prepare(f, d)) != 0 || (err = train(f, d)) != 0 || !f->training.kept)
         return err;

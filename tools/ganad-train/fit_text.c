@@ -16,7 +16,8 @@ const char fit_help[] =
     "connections of one half of the rows, for a sensor.\n\n"
     "What to train:\n"
     "  --data FILE...             records; may be repeated\n"
-    "  --model egbad|ganomaly     default egbad\n"
+    "  --model egbad|ganomaly|anogan\n"
+    "                             default egbad\n"
     "  --protocol normal|survey   default normal: train on normal connections, find attacks.\n"
     "                             survey: the published setting, train on attacks, find normal\n"
     "  --all-rows                 train on all rows of the class, keep no half for testing\n"
@@ -34,9 +35,13 @@ const char fit_help[] =
     "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
     "  --keep last|best           default last; best: the epoch with the lowest held-out error\n\n"
     "Score and threshold:\n"
-    "  --score KIND               egbad: fm, cross-e, residual; ganomaly: enc, rec\n"
-    "  --score-weight X           egbad: share of the discriminator's part, 0 to 1\n"
+    "  --score KIND               egbad: fm, cross-e, residual; ganomaly: enc, rec;\n"
+    "                             anogan: fm, cross-e\n"
+    "  --score-weight X           egbad, anogan: share of the discriminator's part, 0 to 1\n"
     "  --degree 1|2               egbad: the norm\n"
+    "  --steps N                  anogan: steps of the search for each record, default 500\n"
+    "  --tolerance X              anogan: end a search when 25 steps gain less than this share\n"
+    "                             of the loss; default 0: never\n"
     "  --calibration-share X      part of the training class held out of training for thresholds "
     "and\n"
     "                             p-values, default 0.1; 0 (survey): take the other half's rows\n\n"
@@ -64,6 +69,9 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
     if (strcmp(o->model->name, "ganomaly") == 0)
         gad_buf_printf(b, " --weights %.9g,%.9g,%.9g", t->w_adversarial, t->w_contextual,
                        t->w_encoder);
+    else if (strcmp(o->model->name, "anogan") == 0)
+        gad_buf_printf(b, " --score-weight %.9g --steps %u --tolerance %.9g", t->score_weight,
+                       t->search_steps, t->search_tolerance);
     else
         gad_buf_printf(b, " --residual %.9g --loss %s --score-weight %.9g --degree %u", t->residual,
                        fit_loss_names[t->adversarial], t->score_weight, t->score_degree);

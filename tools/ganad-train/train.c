@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/train.h"
 
+#include "models/model.h"
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/progress.h"
@@ -8,7 +9,7 @@
 #include "tools/ganad-train/snapshot.h"
 
 /* Enough for a mean; held-out rows are in random order. */
-enum { HELD_OUT_MAX = 10000 };
+enum { HELD_OUT_MAX = 10000, HELD_OUT_SEARCHED = 500 };
 
 static bool tick(void *arg, size_t rows_done)
 {
@@ -20,11 +21,11 @@ static int held_out_error(const struct gad_checkpoint *c, const struct train_row
                           double *ret, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *s = NULL;
+    size_t max = gad_model_find(c->model)->steps ? HELD_OUT_SEARCHED : HELD_OUT_MAX;
     int err = scorer_new(c, &s, d);
 
     if (err == 0)
-        *ret = scorer_residual(s, rows->n_held_out < HELD_OUT_MAX ? rows->n_held_out : HELD_OUT_MAX,
-                               rows->held_out);
+        *ret = scorer_residual(s, rows->n_held_out < max ? rows->n_held_out : max, rows->held_out);
     return err;
 }
 
