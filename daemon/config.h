@@ -41,6 +41,8 @@ struct config_model {
     double fpr_budget;
     double threshold; /* NaN: from fpr_budget */
     uint64_t top_features;
+    double search_rate;
+    uint64_t search_steps;
     struct config_value *value; /* one a key of the table */
 };
 

@@ -65,6 +65,10 @@ const struct config_key config_keys[] = {
      "alert above this score, instead of fpr_budget; empty: not set"},
     {"model", "top_features", CONFIG_COUNT, IN_MODEL(top_features), 0, 41, "5", NULL,
      "reasons in each alert"},
+    {"model", "search_rate", CONFIG_REAL, IN_MODEL(search_rate), 1, 1e6, "100", NULL,
+     "searches a second of a model that searches (anogan); records beyond it are answered unscored"},
+    {"model", "search_steps", CONFIG_COUNT, IN_MODEL(search_steps), 1, 100000, "1000", NULL,
+     "a model whose searches have more steps is not loaded"},
 };
 /* clang-format on */
 const size_t config_n_keys = sizeof(config_keys) / sizeof(config_keys[0]);

@@ -14,6 +14,7 @@
     X(records_in, "records taken for scoring")                                                     \
     X(records_bad, "records with a value out of its column's range")                               \
     X(records_scored, "records answered with a score")                                             \
+    X(records_unscored, "records answered without a score, beyond their model's search_rate")      \
     X(records_anomalous, "records above their model's threshold")                                  \
     X(unknown_names, "values outside a model's vocabulary")                                        \
     X(batches, "times the scorer took what was there")                                             \

@@ -197,6 +197,11 @@ uint64_t gad_detector_n_calibration(const struct gad_detector *det)
     return det->n_calibration;
 }
 
+uint32_t gad_detector_steps(const struct gad_detector *det)
+{
+    return det->ops->steps ? det->ops->steps(det->model) : 1;
+}
+
 int gad_workspace_new(const struct gad_detector *det, size_t n_max, struct gad_workspace **ret)
 {
     gad_cleanup(gad_workspace_freep) struct gad_workspace *ws = gad_calloc(1, sizeof(*ws));

@@ -46,6 +46,10 @@ const char *gad_detector_sha256_hex(const struct gad_detector *det);
 uint64_t
 gad_detector_n_calibration(const struct gad_detector *det); /* held-out rows behind p-values */
 
+/* Times that a record passes the networks for its score; 1 unless the model searches (anogan), and then a score
+ * takes so many times as long. Reasons of a record take it once more. */
+uint32_t gad_detector_steps(const struct gad_detector *det);
+
 /* Scratch memory for batches of up to n_max rows. */
 int gad_workspace_new(const struct gad_detector *det, size_t n_max,
                       struct gad_workspace **ret) GAD_MUST_CHECK;

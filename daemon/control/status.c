@@ -44,6 +44,9 @@ static void fill_models(struct status *s, const struct models *models)
         to->threshold = from->threshold;
         to->scored = from->scored;
         to->anomalous = from->anomalous;
+        to->steps = from->steps;
+        to->search_rate = from->search_rate;
+        to->unscored = from->unscored;
         s->model_list[s->m.n_model++] = to;
     }
     s->m.model = s->model_list;

@@ -156,7 +156,7 @@ void feed_scored(struct feed *f, const struct job *j)
     if (!j->may_alert || j->n_anomalous == 0)
         return;
     struct gad_time wall = gad_time_wall();
-    for (size_t i = 0; i < j->n; i++)
+    for (size_t i = 0; i < job_n_scored(j); i++)
         if (j->anomalous[i])
             raise_alert(f, j, i, wall);
 }

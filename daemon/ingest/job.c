@@ -103,7 +103,7 @@ struct job *job_get(struct job_pool *p)
     j->id = j->n_unknown = 0;
     j->error = 0;
     j->text[0] = '\0';
-    j->n = j->n_anomalous = 0;
+    j->n = j->n_anomalous = j->n_unscored = 0;
     j->top = j->stride = 0;
     j->may_alert = j->begins_batch = false;
     return j;

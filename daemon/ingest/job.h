@@ -40,7 +40,7 @@ struct job {
 
     size_t n;
     struct gad_record *rec; /* (n) */
-    float *score;           /* (n) */
+    float *score;           /* (n); of those that were scored, and so the next three */
     float *p_value;         /* (n) */
     uint8_t *anomalous;     /* (n), 0 or 1 */
 
@@ -51,11 +51,17 @@ struct job {
 
     uint64_t n_unknown; /* values outside the model's vocabulary */
     size_t n_anomalous;
+    size_t n_unscored; /* the last so many, beyond their model's budget */
     bool begins_batch; /* the first of those that the scorer took together */
 
     size_t n_room, reason_room; /* what the arrays can hold */
     struct job *next;           /* in the pool */
 };
+
+static inline size_t job_n_scored(const struct job *j)
+{
+    return j->n - j->n_unscored;
+}
 
 /* @bytes: of records, scores and reasons in all jobs together; may be exceeded by one job. */
 int job_pool_new(size_t bytes, struct job_pool **ret) GAD_MUST_CHECK;

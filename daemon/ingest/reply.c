@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/reply.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "daemon/ingest/arena.h"
@@ -56,6 +57,8 @@ static Ganad__V1__Explanation *explain(const struct job *j, size_t i, struct are
     if (!e || !list || !m || !text)
         return NULL;
     ganad__v1__explanation__init(e);
+    if (i >= job_n_scored(j))
+        return e;
     for (uint32_t k = 0; k < j->top; k++) {
         ganad__v1__reason__init(&m[k]);
         gad_value_text(reason[k].column, reason[k].value, text[k].value);
@@ -85,6 +88,21 @@ static int add_explanations(const struct job *j, struct arena *scratch, Ganad__V
     return 0;
 }
 
+/* The records that were not scored: marked, and with numbers that nobody can take for a score. */
+static int mark_unscored(const struct job *j, struct arena *scratch, Ganad__V1__ScoreReply *m)
+{
+    m->unscored = (ProtobufCBinaryData){j->n, arena_alloc(scratch, j->n)};
+    if (!m->unscored.data)
+        return GAD_ENOMEM;
+    memset(m->unscored.data, 0, job_n_scored(j));
+    for (size_t i = job_n_scored(j); i < j->n; i++) {
+        j->score[i] = j->p_value[i] = NAN;
+        j->anomalous[i] = 0;
+        m->unscored.data[i] = 1;
+    }
+    return 0;
+}
+
 int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out)
 {
     Ganad__V1__ScoreReply m;
@@ -100,11 +118,11 @@ int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out)
     m.score = j->score;
     m.p_value = j->p_value;
     m.anomalous = (ProtobufCBinaryData){j->n, j->anomalous};
-    if (j->top > 0) {
-        arena_reset(scratch);
-        int r = add_explanations(j, scratch, &m);
-        if (r != 0)
-            return r;
-    }
+    arena_reset(scratch);
+    int r = j->n_unscored > 0 ? mark_unscored(j, scratch, &m) : 0;
+    if (r == 0 && j->top > 0)
+        r = add_explanations(j, scratch, &m);
+    if (r != 0)
+        return r;
     return add_frame(GANAD__V1__KIND__SCORE_REPLY, &m.base, out);
 }

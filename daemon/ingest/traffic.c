@@ -98,9 +98,11 @@ static void finish(struct server *s, struct job *j)
     st->batches += j->begins_batch;
     st->unknown_names += j->n_unknown;
     if (!j->error) {
-        st->records_scored += j->n;
+        st->records_scored += job_n_scored(j);
+        st->records_unscored += j->n_unscored;
         st->records_anomalous += j->n_anomalous;
-        j->model->scored += j->n;
+        j->model->scored += job_n_scored(j);
+        j->model->unscored += j->n_unscored;
         j->model->anomalous += j->n_anomalous;
         s->o.scored(s->o.arg, j);
     }

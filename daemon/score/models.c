@@ -28,6 +28,13 @@ static int load(const struct config_model *c, struct model *m, struct gad_diag *
     }
     m->name = c->name;
     m->file = c->checkpoint;
+    m->steps = gad_detector_steps(m->detector);
+    if (m->steps > c->search_steps)
+        return gad_fail(d, GAD_ELIMIT,
+                        "model '%s': %s: takes %u steps a record, search_steps allows %llu; "
+                        "'ganad-train fit --steps' makes it with fewer",
+                        c->name, c->checkpoint, m->steps, (unsigned long long)c->search_steps);
+    m->search_rate = m->steps > 1 ? c->search_rate : 0;
     m->top_features = (uint32_t)c->top_features; /* the table says at most 41 */
     if (isnan(c->threshold)) {
         m->fpr_budget = c->fpr_budget;

@@ -20,7 +20,9 @@ struct model {
     float threshold;   /* anomalous above it */
     double fpr_budget; /* 0: the threshold was given outright */
     uint32_t top_features;
-    uint64_t scored, anomalous; /* Thread: main */
+    uint32_t steps;     /* of the search for each record; 1: the model does not search */
+    double search_rate; /* searches a second; 0: it has no budget */
+    uint64_t scored, anomalous, unscored; /* Thread: main */
 };
 
 struct models {

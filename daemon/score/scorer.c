@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/ingest/job.h"
+#include "daemon/score/budget.h"
 #include "daemon/score/models.h"
 #include "lib/base/ring.h"
 #include "lib/record/record.h"
@@ -24,6 +25,8 @@ enum {
 struct scorer {
     const struct models *models;
     struct gad_workspace **ws; /* one a model */
+    struct budget *budget;     /* one a model */
+    struct gad_time now; /* when the batch began: what it takes to score fills no budget for it */
     struct gad_ring *jobs, *done;
     pthread_t thread;
     bool runs;
@@ -33,12 +36,14 @@ struct scorer {
     float gathered_score[GATHER_MAX];
 };
 
-static void decide(struct scorer *s, struct job *j)
+/* Verdicts and reasons of records first .. last; returns how many got reasons. */
+static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
     const struct model *m = j->model;
+    size_t n_explained = 0;
 
-    for (size_t i = 0; i < j->n; i++) {
+    for (size_t i = first; i < last; i++) {
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
         j->anomalous[i] = j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
@@ -46,7 +51,9 @@ static void decide(struct scorer *s, struct job *j)
             continue;
         gad_detector_explain(m->detector, s->ws[m - s->models->model], &j->rec[i], reason);
         memcpy(&j->reason[i * j->stride], reason, j->stride * sizeof(reason[0]));
+        n_explained++;
     }
+    return n_explained;
 }
 
 /* Scores jobs [0, n) of one model, whose records fit GATHER_MAX, as one batch. */
@@ -66,7 +73,7 @@ static void score_together(struct scorer *s, struct job **job, size_t n)
     for (size_t i = 0; i < n; i++) {
         memcpy(job[i]->score, &s->gathered_score[rows], job[i]->n * sizeof(float));
         rows += job[i]->n;
-        decide(s, job[i]);
+        (void)decide(s, job[i], 0, job[i]->n);
     }
 }
 
@@ -74,14 +81,38 @@ static void score_alone(struct scorer *s, struct job *j)
 {
     j->n_unknown = gad_detector_score(j->model->detector, s->ws[j->model - s->models->model], j->n,
                                       j->rec, j->score);
-    decide(s, j);
+    (void)decide(s, j, 0, j->n);
 }
 
-/* How many jobs from the first on can be scored together: same model, GATHER_MAX rows. */
+/* As many records, from the first on, as the model has a search for, and another for the reasons that each may
+ * need; the others stay as they are. */
+static void score_within_budget(struct scorer *s, struct job *j)
+{
+    size_t model = (size_t)(j->model - s->models->model), each = j->stride > 0 ? 2 : 1, n;
+    struct budget *b = &s->budget[model];
+
+    for (size_t at = 0; at < j->n; at += n) {
+        size_t granted = budget_take(b, s->now, each * (j->n - at));
+        n = granted / each;
+        if (n > 0)
+            j->n_unknown +=
+                gad_detector_score(j->model->detector, s->ws[model], n, j->rec + at, j->score + at);
+        size_t n_explained = n > 0 ? decide(s, j, at, at + n) : 0;
+        budget_give_back(b, granted - n - n_explained);
+        if (n == 0) {
+            j->n_unscored = j->n - at;
+            return;
+        }
+    }
+}
+
+/* How many jobs from the first on can be scored together: same model without a budget, GATHER_MAX rows. */
 static size_t run_length(struct job **job, size_t n)
 {
     size_t rows = 0, i;
 
+    if (!job[0]->error && job[0]->model->search_rate > 0)
+        return 1;
     for (i = 0; i < n && !job[i]->error && job[i]->model == job[0]->model; i++) {
         rows += job[i]->n;
         if (rows > GATHER_MAX)
@@ -93,16 +124,16 @@ static size_t run_length(struct job **job, size_t n)
 static void score_batch(struct scorer *s, struct job **job, size_t n)
 {
     job[0]->begins_batch = true;
+    s->now = gad_time_monotonic();
     for (size_t i = 0; i < n;) {
         size_t run = run_length(job + i, n - i);
-        if (run > 1) {
+        if (!job[i]->error && job[i]->model->search_rate > 0)
+            score_within_budget(s, job[i]);
+        else if (run > 1)
             score_together(s, job + i, run);
-        } else {
-            run = 1;
-            if (!job[i]->error)
-                score_alone(s, job[i]);
-        }
-        i += run;
+        else if (!job[i]->error)
+            score_alone(s, job[i]);
+        i += run > 1 ? run : 1;
     }
 }
 
@@ -150,9 +181,11 @@ int scorer_new(const struct models *m, struct scorer **ret)
     s->models = m;
     s->gathered = gad_calloc(GATHER_MAX, sizeof(*s->gathered));
     s->ws = gad_calloc(m->n, sizeof(struct gad_workspace *));
-    if (!s->gathered || !s->ws)
+    s->budget = gad_calloc(m->n, sizeof(*s->budget));
+    if (!s->gathered || !s->ws || !s->budget)
         return GAD_ENOMEM;
     for (size_t i = 0; i < m->n; i++) {
+        s->budget[i] = budget_init(m->model[i].search_rate, gad_time_monotonic());
         int r = gad_workspace_new(m->model[i].detector, GATHER_MAX, &s->ws[i]);
         if (r != 0)
             return r;
@@ -197,6 +230,7 @@ void scorer_free(struct scorer *s)
     for (size_t i = 0; s->ws && i < s->models->n; i++)
         gad_workspace_free(s->ws[i]);
     gad_free(s->ws);
+    gad_free(s->budget);
     gad_free(s->gathered);
     gad_ring_free(s->jobs);
     gad_ring_free(s->done);

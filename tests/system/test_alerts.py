@@ -225,7 +225,8 @@ class Words(unittest.TestCase):
             self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models", "outputs", "counters"})
             self.assertEqual((s["pid"], s["config_file"]), (d.process.pid, d.conf))
             self.assertEqual(set(s["models"][0]),
-                             {"name", "kind", "sha256", "file", "fpr_budget", "threshold", "scored", "anomalous"})
+                             {"name", "kind", "sha256", "file", "fpr_budget", "threshold", "scored", "anomalous",
+                              "steps", "search_rate", "unscored"})
             self.assertEqual((s["models"][0]["scored"], s["counters"]["records_scored"]), (100, 100))
             text = d.ctl("status", control=True).stdout.decode()
             for word in (s["version"], str(d.process.pid), s["models"][0]["name"], "records_scored", d.conf):

@@ -25,7 +25,7 @@ def records_file():
 
 
 def checkpoints():
-    return [ganad.checkpoint("egbad"), ganad.checkpoint("ganomaly")] + ganad.trained()
+    return [ganad.checkpoint("egbad"), ganad.checkpoint("ganomaly"), ganad.checkpoint("anogan")] + ganad.trained()
 
 
 def name_of(checkpoint):
@@ -54,7 +54,7 @@ class Scores(unittest.TestCase):
         """Every line, score, p-value, verdict and hash, in the order of the file; with reasons for a part."""
         for checkpoint in checkpoints():
             with self.subTest(checkpoint=checkpoint), \
-                    ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint}}) as d:
+                    ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint, "search_rate": "1e6"}}) as d:
                 for options in (["--format", "csv"], ["--format", "csv", "--top", "41"],
                                 ["--format", "json", "--top", "3"], ["--format", "table"]):
                     file = records_file()
@@ -130,6 +130,57 @@ class Scores(unittest.TestCase):
             socket = d.ctl("score", "--format", "csv", "-", input=line)
             self.assertEqual(socket.returncode, 0, socket.stderr)
             self.assertEqual(socket.stdout, local.stdout)
+
+    def test_beyond_its_budget_a_model_that_searches_leaves_records_unscored(self):
+        """And whoever asks another model at the same time does not wait for it."""
+        models = {"quick": {"checkpoint": ganad.checkpoint("egbad")},
+                  "search": {"checkpoint": ganad.checkpoint("anogan"), "search_rate": "30"}}
+        lines = ganad.data_lines(500)
+        local = ganad.ctl("score", "--local", ganad.checkpoint("anogan"), "--format", "csv", "-", input=b"".join(lines))
+        want = {r["line"]: r["score"] for r in csv.DictReader(io.StringIO(local.stdout.decode()))}
+        with ganad.Daemon(models=models) as d:
+            r = d.ctl("score", "--model", "search", "--no-alerts", "--format", "csv", "-", input=b"".join(lines))
+            self.assertEqual(r.returncode, 0, r.stderr)
+            rows = list(csv.DictReader(io.StringIO(r.stdout.decode())))
+            scored = [row for row in rows if row["score"]]
+            self.assertEqual(len(rows), 500)
+            self.assertTrue(1 <= len(scored) <= 250, len(scored))
+            for row in scored:
+                self.assertEqual(row["score"], want[row["line"]])
+            for row in rows:
+                if not row["score"]:
+                    self.assertEqual((row["p_value"], row["anomalous"]), ("", ""))
+            self.assertIn(f"{500 - len(scored)} records were not scored".encode(), r.stderr)
+
+            status = d.ctl("status", "--json", control=True)
+            search = json.loads(status.stdout)["models"][1]
+            self.assertEqual((search["steps"], search["search_rate"]), (20, 30))
+            self.assertEqual((search["scored"], search["unscored"]), (len(scored), 500 - len(scored)))
+            self.assertEqual(d.counter("records_unscored"), 500 - len(scored))
+            text = d.ctl("status", control=True).stdout.decode()
+            self.assertIn(f"search: 20 steps a search, 30 searches a second, {500 - len(scored)} records unscored", text)
+            self.assertNotIn("quick: ", text)
+
+            for form, word in (("table", b"  unscored "), ("json", b'"score":null,"p_value":null,"anomalous":null')):
+                r = d.ctl("score", "--model", "search", "--format", form, "-", input=b"".join(lines))
+                self.assertEqual(r.returncode, 0, r.stderr)
+                self.assertIn(word, r.stdout)
+                self.assertEqual(r.stdout.count(b"\n"), 501 if form == "table" else 500)
+
+            # One client asks for searches without end; the answers of another come as if it were alone.
+            records = [ganad.record(line) for line in lines]
+            with ganad.Conn(d.scoring) as busy, ganad.Conn(d.scoring) as c:
+                waits = []
+                for i in range(50):
+                    busy.send(ganad.SCORE_REQUEST, ganad.request(records[:250], id=i, model="search", no_alert=True))
+                    start = time.monotonic()
+                    c.send(ganad.SCORE_REQUEST, ganad.request(records[:1], id=i))
+                    self.assertEqual(len(c.answer().score), 1)
+                    waits.append(time.monotonic() - start)
+                    a = busy.answer()
+                    self.assertEqual((a.id, len(a.score)), (i, 250))
+                    self.assertGreater(sum(a.unscored), 240)
+                self.assertLess(sorted(waits)[25], 0.1 * ganad.SLOW)
 
     def test_two_models_are_told_apart(self):
         models = {"a": {"checkpoint": ganad.checkpoint("egbad")}, "b": {"checkpoint": ganad.checkpoint("ganomaly")}}

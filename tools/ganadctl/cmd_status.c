@@ -75,6 +75,19 @@ static void print_models(const Ganad__V1__StatusReply *s)
     }
 }
 
+/* A line for each model that searches. */
+static void print_budgets(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], n[SHOW_TEXT];
+
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        if (m->search_rate > 0)
+            printf("%s: %u steps a search, %g searches a second, %s records unscored\n",
+                   safe(m->name, name), m->steps, m->search_rate, show_count(m->unscored, n));
+    }
+}
+
 static void print_outputs(const Ganad__V1__StatusReply *s)
 {
     char name[TEXT], target[TEXT], state[TEXT], sent[SHOW_TEXT], dropped[SHOW_TEXT],
@@ -99,6 +112,7 @@ static void print_status(const Ganad__V1__StatusReply *s)
     printf("configuration %s\n", safe(s->config_file, text));
     if (s->n_model > 0)
         print_models(s);
+    print_budgets(s);
     if (s->n_output > 0)
         print_outputs(s);
     if (s->n_counter > 0)
@@ -115,10 +129,12 @@ static json_t *models(const Ganad__V1__StatusReply *s)
     for (size_t i = 0; i < s->n_model; i++) {
         const Ganad__V1__StatusReply__Model *m = s->model[i];
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:I}", "name", m->name, "kind",
-                            m->kind, "sha256", m->sha256, "file", m->file, "fpr_budget",
-                            m->fpr_budget, "threshold", (double)m->threshold, "scored",
-                            (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous));
+            list, json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:f, s:I}", "name",
+                            m->name, "kind", m->kind, "sha256", m->sha256, "file", m->file,
+                            "fpr_budget", m->fpr_budget, "threshold", (double)m->threshold,
+                            "scored", (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous,
+                            "steps", (json_int_t)m->steps, "search_rate", m->search_rate,
+                            "unscored", (json_int_t)m->unscored));
     }
     return list;
 }

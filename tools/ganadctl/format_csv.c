@@ -22,8 +22,12 @@ static void part(struct gad_buf *out, const char *s)
 
 static void row(struct gad_buf *out, const struct score_look *look, const struct score_result *r)
 {
-    gad_buf_printf(out, "%llu,%.9g,%.9g,%d,%.9g,\"", (unsigned long long)r->item->line,
-                   (double)r->score, (double)r->p_value, r->anomalous, (double)r->threshold);
+    gad_buf_printf(out, "%llu,", (unsigned long long)r->item->line);
+    if (r->unscored)
+        gad_buf_printf(out, ",,");
+    else
+        gad_buf_printf(out, "%.9g,%.9g,%d", (double)r->score, (double)r->p_value, r->anomalous);
+    gad_buf_printf(out, ",%.9g,\"", (double)r->threshold);
     part(out, r->model);
     gad_buf_printf(out, "\",%s", r->sha256);
     if (look->top > 0) {

@@ -46,9 +46,11 @@ static void row(struct gad_buf *out, const struct score_look *look, const struct
     json_t *o = json_object();
 
     (void)json_object_set_new(o, "line", json_integer((json_int_t)r->item->line));
-    (void)json_object_set_new(o, "score", json_real((double)r->score));
-    (void)json_object_set_new(o, "p_value", json_real((double)r->p_value));
-    (void)json_object_set_new(o, "anomalous", json_boolean(r->anomalous));
+    (void)json_object_set_new(o, "score", r->unscored ? json_null() : json_real((double)r->score));
+    (void)json_object_set_new(o, "p_value",
+                              r->unscored ? json_null() : json_real((double)r->p_value));
+    (void)json_object_set_new(o, "anomalous",
+                              r->unscored ? json_null() : json_boolean(r->anomalous));
     (void)json_object_set_new(o, "threshold", json_real((double)r->threshold));
     (void)json_object_set_new(o, "model", json_string(r->model));
     (void)json_object_set_new(o, "model_sha256", json_string(r->sha256));

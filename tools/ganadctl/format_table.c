@@ -29,6 +29,13 @@ static void row(struct gad_buf *out, const struct score_look *look, const struct
 {
     bool red = look->colour && r->anomalous;
 
+    if (r->unscored) {
+        gad_buf_printf(
+            out, "%8llu  %-8s %11s %9s  %-5s %-11s %-6s\n", (unsigned long long)r->item->line,
+            "unscored", "-", "-", gad_name_text(GAD_PROTOCOL_TYPE, r->item->protocol),
+            gad_name_text(GAD_SERVICE, r->item->service), gad_name_text(GAD_FLAG, r->item->flag));
+        return;
+    }
     gad_buf_printf(
         out, "%8llu  %s%-8s%s %11.5g %9.3g  %-5s %-11s %-6s", (unsigned long long)r->item->line,
         red ? RED : "", r->anomalous ? "ANOMALY" : "normal", red ? PLAIN : "", (double)r->score,

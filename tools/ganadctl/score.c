@@ -46,6 +46,7 @@ void score_put(struct score_run *run, const struct score_result *r)
         run->format->head(&run->out, &run->look);
     run->n++;
     run->n_anomalous += r->anomalous;
+    run->n_unscored += r->unscored;
     run->format->row(&run->out, &run->look, r);
 }
 
@@ -82,6 +83,9 @@ static void summary(struct score_run *run, double seconds)
     if (run->n > 0)
         fprintf(stderr, "model %s, threshold %.6g\n", run->shown_model,
                 (double)run->shown_threshold);
+    if (run->n_unscored > 0)
+        fprintf(stderr, "%s records were not scored: beyond the model's search_rate\n",
+                show_count(run->n_unscored, n));
     if (stats.unknown_names > 0)
         fprintf(stderr, "%s names that are in no list\n", show_count(stats.unknown_names, n));
     if (stats.bad_lines > 0 && run->skip_bad && run->at_end)

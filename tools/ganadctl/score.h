@@ -49,7 +49,7 @@ struct score_result {
     const struct score_item *item;
     const char *model, *sha256; /* hex */
     float score, p_value, threshold;
-    bool anomalous;
+    bool anomalous, unscored; /* unscored: beyond the model's budget, without a score */
     size_t n_reasons;
     struct score_reason reason[GAD_N_COLUMNS];
 };
@@ -82,7 +82,7 @@ struct score_run {
     struct gad_buf out;
     size_t out_chunk; /* bytes that stdout takes without blocking once poll() says so */
     struct progress progress;
-    uint64_t n, n_anomalous, next_id;
+    uint64_t n, n_anomalous, n_unscored, next_id;
     struct gad_row row[SCORE_BATCH]; /* score_take()'s */
     char shown_model[96];            /* of the last answer, for the summary */
     float shown_threshold;

@@ -91,6 +91,7 @@ static int fits(const Ganad__V1__ScoreReply *m, const struct score_batch *b,
 {
     return m->id == b->id && m->n_score == b->n && m->n_p_value == b->n &&
            m->anomalous.len == b->n && m->model_sha256.len == 32 &&
+           (m->unscored.len == 0 || m->unscored.len == b->n) &&
            m->n_explanation == (run->look.top > 0 ? b->n : 0);
 }
 
@@ -107,7 +108,8 @@ static void put_reply(struct score_run *run, const struct score_batch *b,
         r.item = &b->item[i];
         r.score = m->score[i];
         r.p_value = m->p_value[i];
-        r.anomalous = m->anomalous.data[i] != 0;
+        r.unscored = m->unscored.len > 0 && m->unscored.data[i] != 0;
+        r.anomalous = !r.unscored && m->anomalous.data[i] != 0;
         r.n_reasons = 0;
         if (m->n_explanation > 0) {
             const Ganad__V1__Explanation *e = m->explanation[i];

@@ -3,7 +3,8 @@
  * A detector that costs nothing and whose answers are known: score = src_bytes, p = 1 / (1 + score),
  * threshold = 1 / fpr, everything is src_bytes's fault. Linked in front of the library it takes the place
  * of models/detector.c and models/explain.c: the daemon's own cost can be measured, and its tests need no
- * checkpoint. A checkpoint whose name ends in "missing" cannot be opened.
+ * checkpoint. A checkpoint whose name ends in "missing" cannot be opened; one named "search" says that it takes
+ * 500 steps.
  */
 #include "models/detector.h"
 
@@ -79,6 +80,11 @@ uint64_t gad_detector_n_calibration(const struct gad_detector *det)
 {
     (void)det;
     return 99999;
+}
+
+uint32_t gad_detector_steps(const struct gad_detector *det)
+{
+    return strcmp(det->name, "fake-search") == 0 ? 500 : 1;
 }
 
 int gad_workspace_new(const struct gad_detector *det, size_t n_max, struct gad_workspace **ret)

@@ -67,7 +67,9 @@ static void status_knows_model_outputs_and_counters(void **state)
 
     (void)snprintf(file, sizeof(file), "%s/a.json", daemon_dir);
     (void)snprintf(more, sizeof(more),
-                   "[alerts]\nfile = %s\n[model n]\ncheckpoint = /n\nthreshold = 5\n", file);
+                   "[alerts]\nfile = %s\n[model n]\ncheckpoint = /n\nthreshold = 5\n"
+                   "[model s]\ncheckpoint = /search\n",
+                   file);
     daemon_start(more);
     int fd = client_open("s"), control = client_open("c");
     for (uint64_t i = 0; i < 10; i++)
@@ -77,7 +79,9 @@ static void status_knows_model_outputs_and_counters(void **state)
     for (int again = 0; again < 2; again++) { /* one connection may ask twice */
         Ganad__V1__StatusReply *m = status(control);
         assert_int_equal(m->pid, getpid());
-        assert_int_equal(m->n_model, 2);
+        assert_int_equal(m->n_model, 3);
+        assert_true(m->model[0]->steps == 1 && m->model[0]->search_rate == 0.0);
+        assert_true(m->model[2]->steps == 500 && m->model[2]->search_rate == 100.0);
         assert_string_equal(m->model[0]->name, "m");
         assert_string_equal(m->model[0]->kind, "fake");
         assert_string_equal(m->model[0]->file, "/m");

@@ -183,6 +183,31 @@ static void a_model_that_cannot_be_loaded_is_named(void **state)
     config_free(c);
 }
 
+static void a_model_that_takes_too_many_steps_is_refused(void **state)
+{
+    (void)state;
+    static const char *const conf[] = {"[model a]\ncheckpoint = /search\nsearch_steps = 500\n",
+                                       "[model a]\ncheckpoint = /search\nsearch_steps = 499\n",
+                                       "[model a]\ncheckpoint = /a\nsearch_steps = 1\n"};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct config *c = NULL;
+        struct models *m = NULL;
+        struct gad_diag d;
+
+        assert_int_equal(config_parse("t", conf[i], strlen(conf[i]), &c, NULL), 0);
+        assert_int_equal(models_load(c, &m, &d), i == 1 ? GAD_ELIMIT : 0);
+        if (i == 1)
+            assert_non_null(strstr(d.text,
+                                   "model 'a': /search: takes 500 steps a record, search_steps "
+                                   "allows 499"));
+        else
+            assert_true(m->model[0].search_rate == (i == 0 ? 100.0 : 0.0));
+        models_free(m);
+        config_free(c);
+    }
+}
+
 static void every_failed_allocation_is_an_error(void **state)
 {
     (void)state;
@@ -209,6 +234,7 @@ int main(void)
         WITH(stopping_leaves_jobs_to_be_taken_back),
         WITH(models_are_found_by_either_name),
         WITH(a_model_that_cannot_be_loaded_is_named),
+        WITH(a_model_that_takes_too_many_steps_is_refused),
         WITH(every_failed_allocation_is_an_error),
     };
     return cmocka_run_group_tests_name("scorer", tests, NULL, NULL);

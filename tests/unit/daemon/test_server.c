@@ -2,6 +2,7 @@
 #include "daemon/ingest/server.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,62 @@ static void answers_keep_the_order_of_pipelined_requests(void **state)
     assert_int_equal(status_counter("records_bad"), 167);
     assert_int_equal(status_counter("records_scored"), 333);
     assert_int_equal(status_counter("jobs"), 0);
+    (void)close(fd);
+}
+
+/* 100 requests of a record each, at once, to a model that may do two searches a second and costs two with its
+ * reasons: one is scored, and then all the others are answered as unscored, in order, and so is the other model. */
+static void beyond_a_budget_records_are_answered_unscored(void **state)
+{
+    (void)state;
+    enum { N = 100 };
+    Ganad__V1__Record record, *list[3] = {&record, &record, &record};
+    Ganad__V1__ScoreOptions options;
+    Ganad__V1__ScoreRequest m;
+    uint64_t n_unscored = 0;
+
+    daemon_start("[model s]\ncheckpoint = /search\nsearch_rate = 2\nthreshold = 1\n");
+    int fd = client_open("s");
+    ganad__v1__record__init(&record);
+    ganad__v1__score_options__init(&options);
+    record.src_bytes = 5;
+    options.model = (char *)(uintptr_t) "s";
+    options.top = 1;
+    for (uint64_t i = 0; i < N; i++) {
+        ganad__v1__score_request__init(&m);
+        m.id = 2 * i;
+        m.options = &options;
+        m.n_record = 3;
+        m.record = list;
+        assert_true(client_send(fd, GANAD__V1__KIND__SCORE_REQUEST, &m.base));
+        assert_true(client_ask(fd, 2 * i + 1, 7));
+    }
+    for (uint64_t i = 0; i < N; i++) {
+        uint8_t kind;
+        size_t len;
+        const uint8_t *p = client_receive(fd, &kind, &len);
+        assert_non_null(p);
+        assert_int_equal(kind, GANAD__V1__KIND__SCORE_REPLY);
+        Ganad__V1__ScoreReply *r = ganad__v1__score_reply__unpack(NULL, len, p);
+        assert_true(r && r->id == 2 * i && r->n_score == 3 && r->n_p_value == 3);
+        assert_true(r->anomalous.len == 3 && r->unscored.len == 3 && r->n_explanation == 3);
+        for (size_t k = 0; k < 3; k++) {
+            bool unscored = r->unscored.data[k];
+            n_unscored += unscored;
+            assert_true(i > 0 || unscored == (k > 0));
+            assert_true(unscored ? isnan(r->score[k]) && isnan(r->p_value[k])
+                                 : r->score[k] == 5.0f && r->p_value[k] < 1);
+            assert_int_equal(r->anomalous.data[k], !unscored);
+            assert_int_equal(r->explanation[k]->n_reason, unscored ? 0 : 1);
+        }
+        ganad__v1__score_reply__free_unpacked(r, NULL);
+        client_expect_score(fd, 2 * i + 1, 7);
+    }
+    assert_true(n_unscored > 3 * N - 30); /* some seconds would have to pass for more */
+    assert_int_equal(status_counter("records_unscored"), n_unscored);
+    assert_int_equal(status_counter("records_scored"), 4 * N - n_unscored);
+    assert_int_equal(status_counter("records_anomalous"), 3 * N - n_unscored);
+    assert_int_equal(status_counter("alerts"), 3 * N - n_unscored);
     (void)close(fd);
 }
 
@@ -295,6 +352,7 @@ int main(void)
 #define WITH(f) cmocka_unit_test_setup_teardown(f, daemon_make, daemon_unmake)
     const struct CMUnitTest tests[] = {
         WITH(answers_keep_the_order_of_pipelined_requests),
+        WITH(beyond_a_budget_records_are_answered_unscored),
         WITH(a_frame_may_come_byte_by_byte),
         WITH(every_bad_frame_is_named_behind_the_answers_before_it),
         WITH(a_stream_that_ends_gets_its_answers_first),
