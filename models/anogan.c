@@ -156,8 +156,6 @@ struct search {
 
     float *g[GAD_CHAIN_LAYERS_MAX], *d[GAD_CHAIN_LAYERS_MAX]; /* outputs of all layers */
     float *back[2];                                           /* gradients on their way */
-    struct gad_kernel_rows sparse;
-    uint32_t *index, *n_index;
 };
 
 static size_t f_layer(const struct gad_model *m)
@@ -192,7 +190,6 @@ static void lay_out(const struct gad_model *m, size_t n, struct gad_scratch *ws,
     wide = wide > m->latent ? wide : m->latent;
     s->back[0] = gad_scratch_take(ws, n, wide);
     s->back[1] = gad_scratch_take(ws, n, wide);
-    s->sparse = gad_scratch_rows(ws, n, s->x, ld, &s->index, &s->n_index);
 }
 
 static size_t anogan_workspace(const struct gad_model *m, size_t n)
@@ -204,20 +201,14 @@ static size_t anogan_workspace(const struct gad_model *m, size_t n)
     return ws.used;
 }
 
-/* Layers of D on the generated rows, or on x by its index, as far as the score needs them. */
-static void discriminate(const struct gad_model *m, struct search *s, const float *x,
-                         const struct gad_kernel_rows *sparse, size_t last)
+/* y[i] (n, padded out) of the layers 0 .. last. */
+static void outputs(const struct gad_chain *c, const struct gad_kernel *k, size_t last, size_t n,
+                    const float *x, size_t ld, float *const *y)
 {
-    const struct gad_chain *c = &m->disc;
-
     for (size_t i = 0; i <= last; i++) {
-        const struct gad_layer *l = &c->layer[i];
-        if (i == 0 && sparse)
-            m->kernel->sparse(s->n, sparse, &l->w, (struct gad_kernel_init){l->bias, 0}, s->d[0],
-                              l->w.out);
-        else
-            gad_layer_forward(l, m->kernel, s->n, i == 0 ? x : s->d[i - 1],
-                              i == 0 ? gad_ld(m->dim) : c->layer[i - 1].w.out, s->d[i]);
+        gad_layer_forward(&c->layer[i], k, n, x, ld, y[i]);
+        x = y[i];
+        ld = c->layer[i].w.out;
     }
 }
 
@@ -232,8 +223,7 @@ static void begin(const struct gad_model *m, size_t n, const float *x, struct se
     }
     if (m->kind == SCORE_CROSS_E)
         return;
-    m->kernel->index(n, s->x, gad_ld(m->dim), s->index, s->n_index);
-    discriminate(m, s, NULL, &s->sparse, f_layer(m));
+    outputs(&m->disc, m->kernel, f_layer(m), n, s->x, gad_ld(m->dim), s->d);
     memcpy(s->fx, s->d[f_layer(m)], n * f_width(m) * sizeof(*s->fx));
 }
 
@@ -244,12 +234,9 @@ static float *generated(const struct gad_model *m, const struct search *s)
 
 static void forward(const struct gad_model *m, struct search *s)
 {
-    const struct gad_chain *c = &m->generator;
-
-    for (size_t i = 0; i < c->n_layers; i++)
-        gad_layer_forward(&c->layer[i], m->kernel, s->n, i == 0 ? s->z : s->g[i - 1],
-                          i == 0 ? m->latent : c->layer[i - 1].w.out, s->g[i]);
-    discriminate(m, s, generated(m, s), NULL, f_layer(m) + (m->kind == SCORE_CROSS_E));
+    outputs(&m->generator, m->kernel, m->generator.n_layers - 1, s->n, s->z, m->latent, s->g);
+    outputs(&m->disc, m->kernel, f_layer(m) + (m->kind == SCORE_CROSS_E), s->n, generated(m, s),
+            gad_ld(m->dim), s->d);
 }
 
 static float logit(const struct gad_model *m, const struct search *s, size_t i)

@@ -7,6 +7,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
 #include "models/registry.h"
+#include "models/scratch.h"
 
 /*
  * EGBAD: the BiGAN of Zenati et al. 2018 (arXiv 1802.06222), scored with encoder, generator and discriminator:
@@ -120,46 +121,39 @@ static size_t width(const struct gad_model *m)
     return max_size(w, gad_chain_width(&m->head));
 }
 
-/* Where things are in a workspace for n rows. */
-struct scratch {
+/* What is made of n rows. */
+struct parts {
     struct gad_kernel_rows rows;
     float *tmp[2], *z, *xhat, *distance;
     float *branch, *start, *f; /* 2 n rows: for x', then for x */
 };
 
-enum { N_BUFFERS = 10 }; /* of n * width: tmp 2, z, xhat, then branch, start and f twice */
+static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
+                            struct gad_scratch *ws)
+{
+    size_t w = width(m);
+
+    return (struct parts){
+        .tmp = {gad_scratch_take(ws, n, w), gad_scratch_take(ws, n, w)},
+        .z = gad_scratch_take(ws, n, w),
+        .xhat = gad_scratch_take(ws, n, w),
+        .branch = gad_scratch_take(ws, 2 * n, w),
+        .start = gad_scratch_take(ws, 2 * n, w),
+        .f = gad_scratch_take(ws, 2 * n, w),
+        .distance = gad_scratch_take(ws, n, 1),
+        .rows = gad_scratch_index(ws, m->kernel, n, x, gad_ld(m->dim)),
+    };
+}
 
 static size_t egbad_workspace(const struct gad_model *m, size_t n)
 {
-    /* index: n rows of uint32, as large as float; counts and distances: n each; each part on a full register */
-    return N_BUFFERS * n * width(m) + n * gad_ld(m->dim) + 2 * gad_ld(n);
+    struct gad_scratch ws = {0};
+
+    (void)lay_out(m, n, NULL, &ws);
+    return ws.used;
 }
 
-static struct scratch lay_out(const struct gad_model *m, size_t n, const float *x, float *ws)
-{
-    size_t step = n * width(m);
-    float *part[N_BUFFERS];
-
-    for (size_t i = 0; i < N_BUFFERS; i++)
-        part[i] = ws + i * step;
-    float *tail = ws + N_BUFFERS * step;
-    uint32_t *index = (uint32_t *)(void *)tail;
-    uint32_t *n_index = (uint32_t *)(void *)(tail + n * gad_ld(m->dim));
-    struct scratch s = {
-        .rows = {.x = x, .ld = gad_ld(m->dim), .index = index, .n_index = n_index},
-        .tmp = {part[0], part[1]},
-        .z = part[2],
-        .xhat = part[3],
-        .branch = part[4],
-        .start = part[6],
-        .f = part[8],
-        .distance = tail + n * gad_ld(m->dim) + gad_ld(n),
-    };
-    m->kernel->index(n, x, s.rows.ld, index, n_index);
-    return s;
-}
-
-static void reconstruct(const struct gad_model *m, size_t n, const struct scratch *s, float *xhat)
+static void reconstruct(const struct gad_model *m, size_t n, const struct parts *s, float *xhat)
 {
     const struct gad_kernel *k = m->kernel;
     size_t ldz = gad_ld(gad_chain_out(&m->encoder));
@@ -171,12 +165,12 @@ static void reconstruct(const struct gad_model *m, size_t n, const struct scratc
 static void egbad_reconstruct(const struct gad_model *m, size_t n, const float *x, float *ws,
                               float *xhat)
 {
-    struct scratch s = lay_out(m, n, x, ws);
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
     reconstruct(m, n, &s, xhat);
 }
 
 /* z's half of the joining layer, with its bias: where the accumulators of the x half start. */
-static void start_features(const struct gad_model *m, size_t n, const struct scratch *s)
+static void start_features(const struct gad_model *m, size_t n, const struct parts *s)
 {
     const struct gad_kernel *k = m->kernel;
     size_t ldz = gad_ld(gad_chain_out(&m->encoder)), ld = gad_ld(gad_chain_out(&m->disc_z));
@@ -187,7 +181,7 @@ static void start_features(const struct gad_model *m, size_t n, const struct scr
 }
 
 /* f(z, x') into the first n rows of s->f; with @both, f(z, x) into the next n, in one pass over the weights. */
-static void features(const struct gad_model *m, size_t n, bool both, const struct scratch *s)
+static void features(const struct gad_model *m, size_t n, bool both, const struct parts *s)
 {
     const struct gad_kernel *k = m->kernel;
     const struct gad_chain *disc = &m->disc_x;
@@ -217,7 +211,7 @@ static void distance(const struct gad_model *m, size_t n, const float *a, const 
 }
 
 /* softplus(-logit) without overflow: max(0, -l) + log1p(exp(-|l|)). */
-static void cross_entropy(const struct gad_model *m, size_t n, const struct scratch *s, float *d)
+static void cross_entropy(const struct gad_model *m, size_t n, const struct parts *s, float *d)
 {
     const struct gad_layer *logit = &m->head.layer[1];
 
@@ -231,7 +225,7 @@ static void cross_entropy(const struct gad_model *m, size_t n, const struct scra
 static void egbad_score(const struct gad_model *m, size_t n, const float *x, float *ws,
                         float *score)
 {
-    struct scratch s = lay_out(m, n, x, ws);
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
 
     reconstruct(m, n, &s, s.xhat);
     distance(m, n, x, s.xhat, gad_ld(m->dim), score);

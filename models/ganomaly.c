@@ -6,6 +6,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
 #include "models/registry.h"
+#include "models/scratch.h"
 
 /*
  * GANomaly (Akcay et al. 2018, arXiv 1805.06725) with dense layers: encoder, decoder, second encoder.
@@ -77,36 +78,34 @@ static size_t width(const struct gad_model *m)
     return w > v ? w : v;
 }
 
-struct scratch {
+struct parts {
     struct gad_kernel_rows rows;
     float *tmp[2], *z, *zhat, *xhat;
 };
 
-enum { N_BUFFERS = 5 }; /* of n * width */
+static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
+                            struct gad_scratch *ws)
+{
+    size_t w = width(m);
+
+    return (struct parts){
+        .tmp = {gad_scratch_take(ws, n, w), gad_scratch_take(ws, n, w)},
+        .z = gad_scratch_take(ws, n, w),
+        .zhat = gad_scratch_take(ws, n, w),
+        .xhat = gad_scratch_take(ws, n, w),
+        .rows = gad_scratch_index(ws, m->kernel, n, x, gad_ld(m->dim)),
+    };
+}
 
 static size_t ganomaly_workspace(const struct gad_model *m, size_t n)
 {
-    /* index: n rows of uint32, as large as float, then n counts; each part on a full register */
-    return N_BUFFERS * n * width(m) + n * gad_ld(m->dim) + gad_ld(n);
+    struct gad_scratch ws = {0};
+
+    (void)lay_out(m, n, NULL, &ws);
+    return ws.used;
 }
 
-static struct scratch lay_out(const struct gad_model *m, size_t n, const float *x, float *ws)
-{
-    size_t step = n * width(m);
-    uint32_t *index = (uint32_t *)(void *)(ws + N_BUFFERS * step);
-    uint32_t *n_index = (uint32_t *)(void *)(ws + N_BUFFERS * step + n * gad_ld(m->dim));
-    struct scratch s = {
-        .rows = {.x = x, .ld = gad_ld(m->dim), .index = index, .n_index = n_index},
-        .tmp = {ws, ws + step},
-        .z = ws + 2 * step,
-        .zhat = ws + 3 * step,
-        .xhat = ws + 4 * step,
-    };
-    m->kernel->index(n, x, s.rows.ld, index, n_index);
-    return s;
-}
-
-static void reconstruct(const struct gad_model *m, size_t n, const struct scratch *s, float *xhat)
+static void reconstruct(const struct gad_model *m, size_t n, const struct parts *s, float *xhat)
 {
     const struct gad_kernel *k = m->kernel;
     size_t ldz = gad_ld(gad_chain_out(&m->encoder));
@@ -118,12 +117,12 @@ static void reconstruct(const struct gad_model *m, size_t n, const struct scratc
 static void ganomaly_reconstruct(const struct gad_model *m, size_t n, const float *x, float *ws,
                                  float *xhat)
 {
-    struct scratch s = lay_out(m, n, x, ws);
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
     reconstruct(m, n, &s, xhat);
 }
 
 /* z and z' by way of the folded layer. */
-static void encode_twice_folded(const struct gad_model *m, size_t n, const struct scratch *s)
+static void encode_twice_folded(const struct gad_model *m, size_t n, const struct parts *s)
 {
     const struct gad_kernel *k = m->kernel;
     const struct gad_chain *dec = &m->decoder, *enc2 = &m->encoder2;
@@ -137,7 +136,7 @@ static void encode_twice_folded(const struct gad_model *m, size_t n, const struc
                       s->zhat);
 }
 
-static void encode_twice(const struct gad_model *m, size_t n, const struct scratch *s)
+static void encode_twice(const struct gad_model *m, size_t n, const struct parts *s)
 {
     reconstruct(m, n, s, s->xhat);
     gad_chain_forward(&m->encoder2, m->kernel, 0, m->encoder2.n_layers, n, s->xhat, gad_ld(m->dim),
@@ -147,7 +146,7 @@ static void encode_twice(const struct gad_model *m, size_t n, const struct scrat
 static void ganomaly_score(const struct gad_model *m, size_t n, const float *x, float *ws,
                            float *score)
 {
-    struct scratch s = lay_out(m, n, x, ws);
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
     size_t latent = gad_chain_out(&m->encoder);
 
     if (!m->enc) {

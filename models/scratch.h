@@ -25,12 +25,16 @@ static inline float *gad_scratch_take(struct gad_scratch *s, size_t n, size_t ld
     return p;
 }
 
-/* Room for where the n rows of x (n, ld) are not zero; kernel->index() fills it. */
-static inline struct gad_kernel_rows gad_scratch_rows(struct gad_scratch *s, size_t n,
-                                                      const float *x, size_t ld, uint32_t **index,
-                                                      uint32_t **n_index)
+/* Where the n rows of x (n, ld) are not zero; without memory only room for it. */
+static inline struct gad_kernel_rows gad_scratch_index(struct gad_scratch *s,
+                                                       const struct gad_kernel *k, size_t n,
+                                                       const float *x, size_t ld)
 {
-    *index = (uint32_t *)(void *)gad_scratch_take(s, n, ld); /* as large as a float */
-    *n_index = (uint32_t *)(void *)gad_scratch_take(s, n, 1);
-    return (struct gad_kernel_rows){.x = x, .ld = ld, .index = *index, .n_index = *n_index};
+    /* uint32 is as large as float */
+    uint32_t *index = (uint32_t *)(void *)gad_scratch_take(s, n, ld);
+    uint32_t *n_index = (uint32_t *)(void *)gad_scratch_take(s, n, 1);
+
+    if (s->base)
+        k->index(n, x, ld, index, n_index);
+    return (struct gad_kernel_rows){.x = x, .ld = ld, .index = index, .n_index = n_index};
 }
