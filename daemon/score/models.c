@@ -53,8 +53,9 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
         m->model = gad_calloc(c->n_models, sizeof(*m->model));
     if (!m || !m->model)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
-    for (; m->n < c->n_models; m->n++) {
-        int r = load(&c->model[m->n], &m->model[m->n], d);
+    while (m->n < c->n_models) {
+        size_t i = m->n++; /* half loaded is freed too */
+        int r = load(&c->model[i], &m->model[i], d);
         if (r != 0)
             return r;
     }
