@@ -65,11 +65,8 @@ GAD_DEFINE_CLEANUP(struct gad_trainer, anogan_free);
 static int check(const struct gad_train_options *o, size_t dim, size_t *ret_score,
                  struct gad_diag *d)
 {
-    int r = gad_train_check(o, dim, d);
+    int r = gad_train_check(o, dim, scores, sizeof(scores) / sizeof(scores[0]), ret_score, d);
 
-    if (!r)
-        r = gad_train_check_score(o->score, scores, sizeof(scores) / sizeof(scores[0]), ret_score,
-                                  d);
     if (r)
         return r;
     if (o->score_degree != 1)
@@ -96,7 +93,7 @@ static void plan_search(struct gad_trainer *t)
 static int anogan_create(const struct gad_train_options *o, size_t dim, struct gad_trainer **ret,
                          struct gad_diag *d)
 {
-    struct gad_rng init = gad_rng_init(o->seed, GAD_STREAM_INIT);
+    struct gad_rng init;
     size_t score;
     int r = check(o, dim, &score, d);
 
@@ -109,18 +106,13 @@ static int anogan_create(const struct gad_train_options *o, size_t dim, struct g
     if (r)
         return r;
 
-    struct gad_params *p = &t->net.params;
-    gad_init_xavier(p, (struct gad_range){0, p->size}, &init);
-    memcpy(p->average, p->value, p->size * sizeof(*p->value));
+    gad_train_begin(o, 1, &init, &t->net.params, &t->pass);
     t->opt = *o;
     t->score = score;
     plan_search(t);
     t->adam_d = t->adam_g = gad_adam_init(GAD_ADAM_TF1, o->learning_rate, o->beta1, o->beta2);
     t->latent = gad_rng_init(o->seed, GAD_STREAM_LATENT);
     t->dropout = gad_dropout_rng_init(o->seed, GAD_STREAM_DROPOUT);
-    t->pass.batch = o->batch;
-    t->pass.n_orders = 1;
-    t->pass.rng = gad_rng_init(o->seed, GAD_STREAM_ORDER);
     *ret = gad_steal(&t);
     return 0;
 }
@@ -152,10 +144,8 @@ static int anogan_epoch(struct gad_trainer *t, size_t n, const float *x, size_t 
                         bool (*tick)(void *arg, size_t rows), void *arg,
                         struct gad_epoch_stats *stats, struct gad_diag *d)
 {
-    t->pass.n = n;
-    t->pass.x = x;
-    t->pass.ld = ld;
-    return gad_train_epoch(&t->pass, (struct gad_train_tick){tick, arg}, anogan_step, t, stats, d);
+    return gad_train_epoch(&t->pass, n, x, ld, (struct gad_train_tick){tick, arg}, anogan_step, t,
+                           stats, d);
 }
 
 static void anogan_fill(struct gad_trainer *t, struct gad_checkpoint *c)

@@ -63,13 +63,11 @@ static int egbad_create(const struct gad_train_options *o, size_t dim, struct ga
     struct gad_egbad_loss loss = {.residual = o->residual,
                                   .feature_matching = o->adversarial == GAD_ADV_FEATURE_MATCHING};
     struct gad_adam adam = gad_adam_init(GAD_ADAM_TF1, o->learning_rate, o->beta1, o->beta2);
-    struct gad_rng init = gad_rng_init(o->seed, GAD_STREAM_INIT);
+    struct gad_rng init;
     size_t score;
     int r;
 
-    r = gad_train_check(o, dim, d);
-    if (!r)
-        r = gad_train_check_score(o->score, scores, sizeof(scores) / sizeof(scores[0]), &score, d);
+    r = gad_train_check(o, dim, scores, sizeof(scores) / sizeof(scores[0]), &score, d);
     if (r)
         return r;
     gad_cleanup(egbad_freep) struct gad_trainer *t = gad_calloc(1, sizeof(*t));
@@ -79,17 +77,12 @@ static int egbad_create(const struct gad_train_options *o, size_t dim, struct ga
     if (r)
         return r;
 
-    struct gad_params *p = &t->net.params;
-    gad_init_xavier(p, (struct gad_range){0, p->size}, &init);
-    memcpy(p->average, p->value, p->size * sizeof(*p->value));
+    gad_train_begin(o, 2, &init, &t->net.params, &t->pass);
     t->opt = *o;
     t->score = score;
     t->adam_d = t->adam_g = t->adam_e = adam;
     t->latent = gad_rng_init(o->seed, GAD_STREAM_LATENT);
     t->dropout = gad_dropout_rng_init(o->seed, GAD_STREAM_DROPOUT);
-    t->pass.batch = o->batch;
-    t->pass.n_orders = 2;
-    t->pass.rng = gad_rng_init(o->seed, GAD_STREAM_ORDER);
     *ret = gad_steal(&t);
     return 0;
 }
@@ -122,10 +115,8 @@ static int egbad_epoch(struct gad_trainer *t, size_t n, const float *x, size_t l
                        bool (*tick)(void *arg, size_t rows), void *arg,
                        struct gad_epoch_stats *stats, struct gad_diag *d)
 {
-    t->pass.n = n;
-    t->pass.x = x;
-    t->pass.ld = ld;
-    return gad_train_epoch(&t->pass, (struct gad_train_tick){tick, arg}, egbad_step, t, stats, d);
+    return gad_train_epoch(&t->pass, n, x, ld, (struct gad_train_tick){tick, arg}, egbad_step, t,
+                           stats, d);
 }
 
 static void egbad_fill(struct gad_trainer *t, struct gad_checkpoint *c)

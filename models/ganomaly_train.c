@@ -67,9 +67,7 @@ static int ganomaly_create(const struct gad_train_options *o, size_t dim, struct
     size_t score;
     int r;
 
-    r = gad_train_check(o, dim, d);
-    if (!r)
-        r = gad_train_check_score(o->score, scores, sizeof(scores) / sizeof(scores[0]), &score, d);
+    r = gad_train_check(o, dim, scores, sizeof(scores) / sizeof(scores[0]), &score, d);
     if (r)
         return r;
     gad_cleanup(ganomaly_freep) struct gad_trainer *t = gad_calloc(1, sizeof(*t));
@@ -79,16 +77,10 @@ static int ganomaly_create(const struct gad_train_options *o, size_t dim, struct
     if (r)
         return r;
 
-    struct gad_params *p = &t->net.params;
-    t->init = gad_rng_init(o->seed, GAD_STREAM_INIT);
-    gad_init_xavier(p, (struct gad_range){0, p->size}, &t->init);
-    memcpy(p->average, p->value, p->size * sizeof(*p->value));
+    gad_train_begin(o, 1, &t->init, &t->net.params, &t->pass);
     t->opt = *o;
     t->score = score;
     t->adam_g = t->adam_d = gad_adam_init(GAD_ADAM_USUAL, o->learning_rate, o->beta1, o->beta2);
-    t->pass.batch = o->batch;
-    t->pass.n_orders = 1;
-    t->pass.rng = gad_rng_init(o->seed, GAD_STREAM_ORDER);
     *ret = gad_steal(&t);
     return 0;
 }
@@ -112,11 +104,8 @@ static int ganomaly_epoch(struct gad_trainer *t, size_t n, const float *x, size_
                           bool (*tick)(void *arg, size_t rows), void *arg,
                           struct gad_epoch_stats *stats, struct gad_diag *d)
 {
-    t->pass.n = n;
-    t->pass.x = x;
-    t->pass.ld = ld;
-    return gad_train_epoch(&t->pass, (struct gad_train_tick){tick, arg}, ganomaly_step, t, stats,
-                           d);
+    return gad_train_epoch(&t->pass, n, x, ld, (struct gad_train_tick){tick, arg}, ganomaly_step, t,
+                           stats, d);
 }
 
 static void ganomaly_fill(struct gad_trainer *t, struct gad_checkpoint *c)

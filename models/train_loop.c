@@ -12,7 +12,21 @@ static_assert((int)GAD_LINEAR == (int)GAD_CKPT_LINEAR && (int)GAD_RELU == (int)G
                   (int)GAD_TANH == (int)GAD_CKPT_TANH && (int)GAD_N_ACTS == (int)GAD_CKPT_N_ACTS,
               "activations are numbered as in a checkpoint");
 
-int gad_train_check(const struct gad_train_options *o, size_t dim, struct gad_diag *d)
+static int check_score(const char *score, const char *const *name, size_t n, size_t *ret,
+                       struct gad_diag *d)
+{
+    size_t i = 0;
+
+    while (score && i < n && strcmp(score, name[i]) != 0)
+        i++;
+    if (i == n)
+        return gad_fail(d, GAD_EINVAL, "score '%s' is not one that this model has", score);
+    *ret = i;
+    return 0;
+}
+
+int gad_train_check(const struct gad_train_options *o, size_t dim, const char *const *score,
+                    size_t n_scores, size_t *ret_score, struct gad_diag *d)
 {
     const struct {
         const char *name;
@@ -38,20 +52,17 @@ int gad_train_check(const struct gad_train_options *o, size_t dim, struct gad_di
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
         if (!(ranges[i].v >= ranges[i].least && ranges[i].v < ranges[i].below))
             return gad_fail(d, GAD_EINVAL, "%s %g is out of range", ranges[i].name, ranges[i].v);
-    return 0;
+    return check_score(o->score, score, n_scores, ret_score, d);
 }
 
-int gad_train_check_score(const char *score, const char *const *name, size_t n, size_t *ret,
-                          struct gad_diag *d)
+void gad_train_begin(const struct gad_train_options *o, size_t n_orders, struct gad_rng *init,
+                     struct gad_params *p, struct gad_train_pass *pass)
 {
-    size_t i = 0;
-
-    while (score && i < n && strcmp(score, name[i]) != 0)
-        i++;
-    if (i == n)
-        return gad_fail(d, GAD_EINVAL, "score '%s' is not one that this model has", score);
-    *ret = i;
-    return 0;
+    *init = gad_rng_init(o->seed, GAD_STREAM_INIT);
+    gad_init_xavier(p, (struct gad_range){0, p->size}, init);
+    memcpy(p->average, p->value, p->size * sizeof(*p->value));
+    *pass = (struct gad_train_pass){
+        .batch = o->batch, .n_orders = n_orders, .rng = gad_rng_init(o->seed, GAD_STREAM_ORDER)};
 }
 
 void gad_train_pass_deinit(struct gad_train_pass *p)
@@ -119,13 +130,17 @@ static int run(struct gad_train_pass *p, struct gad_train_tick tick,
     return 0;
 }
 
-int gad_train_epoch(struct gad_train_pass *p, struct gad_train_tick tick,
+int gad_train_epoch(struct gad_train_pass *p, size_t n, const float *x, size_t ld,
+                    struct gad_train_tick tick,
                     void (*step)(struct gad_trainer *t, size_t at, struct gad_epoch_stats *loss),
                     struct gad_trainer *t, struct gad_epoch_stats *stats, struct gad_diag *d)
 {
     struct gad_epoch_stats sum = {0};
     int r;
 
+    p->n = n;
+    p->x = x;
+    p->ld = ld;
     if (p->n < p->batch)
         return gad_fail(d, GAD_EINVAL, "%zu rows are less than one batch of %zu", p->n, p->batch);
     if (p->n > UINT32_MAX)

@@ -19,25 +19,28 @@ extern const struct gad_trainer_ops gad_anogan_trainer;
 /* Streams of a seed. */
 enum { GAD_STREAM_INIT, GAD_STREAM_ORDER, GAD_STREAM_LATENT, GAD_STREAM_DROPOUT };
 
-/* Options that all models have; GAD_EINVAL with @d. */
-int gad_train_check(const struct gad_train_options *o, size_t dim,
-                    struct gad_diag *d) GAD_MUST_CHECK;
-
-/* Which of the n names the option means, by number; NULL is the first. GAD_EINVAL with @d. */
-int gad_train_check_score(const char *score, const char *const *name, size_t n, size_t *ret,
-                          struct gad_diag *d) GAD_MUST_CHECK;
+/**
+ * gad_train_check() - options that all models have
+ * @score: (n_scores) names of the model's scores; @ret_score is which of them the option means, NULL the first
+ * Return: 0; GAD_EINVAL with @d.
+ */
+int gad_train_check(const struct gad_train_options *o, size_t dim, const char *const *score,
+                    size_t n_scores, size_t *ret_score, struct gad_diag *d) GAD_MUST_CHECK;
 
 enum { GAD_TRAIN_ORDERS_MAX = 2 };
 
 /* One epoch under way. order[k][at .. at + batch] are the rows of the step that begins at row `at`. */
 struct gad_train_pass {
-    size_t batch, n_orders; /* set by the model, once */
-    struct gad_rng rng;     /* of the orders; as above */
+    size_t batch, n_orders;
+    struct gad_rng rng; /* of the orders */
     size_t n, ld;
     const float *x;
     uint32_t *order[GAD_TRAIN_ORDERS_MAX];
 };
 
+/* A trainer's start: Xavier weights, with averages that begin as they do, and the passes to come. @init goes on. */
+void gad_train_begin(const struct gad_train_options *o, size_t n_orders, struct gad_rng *init,
+                     struct gad_params *p, struct gad_train_pass *pass);
 void gad_train_pass_deinit(struct gad_train_pass *p);
 
 /* Copies the rows of order k for the step at `at` into to (batch, dim) and asks for those of the next step. */
@@ -51,10 +54,12 @@ struct gad_train_tick {
 
 /**
  * gad_train_epoch() - draw new orders and call step for each whole batch
+ * @x:     (n, ld), as gad_trainer_ops.epoch() takes it
  * @step:  does one step on t and sets the losses in @loss
  * Return: as gad_trainer_ops.epoch(); GAD_ENOMEM if there is no memory for the orders of so many rows.
  */
-int gad_train_epoch(struct gad_train_pass *p, struct gad_train_tick tick,
+int gad_train_epoch(struct gad_train_pass *p, size_t n, const float *x, size_t ld,
+                    struct gad_train_tick tick,
                     void (*step)(struct gad_trainer *t, size_t at, struct gad_epoch_stats *loss),
                     struct gad_trainer *t, struct gad_epoch_stats *stats,
                     struct gad_diag *d) GAD_MUST_CHECK;
