@@ -53,8 +53,9 @@ static int load_scaler(const struct gad_checkpoint *c, struct gad_detector *det,
     if (c->scaler.dim != gad_schema_dim(det->schema))
         return gad_fail(d, GAD_EMISMATCH, "scaler has %zu elements, the schema %zu", c->scaler.dim,
                         gad_schema_dim(det->schema));
+    struct gad_scaler_knots knots = {c->scaler.knots, c->scaler.knot_x, c->scaler.knot_y};
     int r = gad_scaler_new((enum gad_scaler_kind)kind, c->scaler.dim, c->scaler.log,
-                           c->scaler.offset, c->scaler.range, &det->scaler);
+                           c->scaler.offset, c->scaler.range, &knots, &det->scaler);
     return r == 0 ? 0 : gad_fail(d, r, "scaler: %s", gad_strerror(r));
 }
 

@@ -167,6 +167,13 @@ static Ganad__Checkpoint__Scaler *build_scaler(struct gad_ckpt_arena *a,
         m->log[i] = c->scaler.log[i];
     m->offset = borrow_floats(c->scaler.offset);
     m->range = borrow_floats(c->scaler.range);
+    if (c->scaler.n_knots > 0) {
+        m->n_knots = c->scaler.dim;
+        m->knots = (uint32_t *)(uintptr_t)c->scaler.knots;
+        m->n_knot_x = m->n_knot_y = c->scaler.n_knots;
+        m->knot_x = borrow_floats(c->scaler.knot_x);
+        m->knot_y = borrow_floats(c->scaler.knot_y);
+    }
     return m->log ? m : NULL;
 }
 

@@ -120,7 +120,10 @@ struct gad_checkpoint {
         const char *kind;
         size_t dim;
         const bool *log;
-        const float *offset, *range; /* each (dim) */
+        const float *offset, *range;  /* each (dim) */
+        size_t n_knots;               /* of all elements; 0: no element has any */
+        const uint32_t *knots;        /* (dim), or NULL */
+        const float *knot_x, *knot_y; /* each (n_knots) */
     } scaler;
 
     struct {

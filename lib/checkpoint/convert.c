@@ -115,6 +115,19 @@ static int convert_scaler(const Ganad__Checkpoint__Scaler *m, size_t dim, struct
     c->scaler.log = log;
     c->scaler.offset = m->offset;
     c->scaler.range = m->range;
+    if (m->n_knots == 0 && m->n_knot_x == 0 && m->n_knot_y == 0)
+        return 0;
+    uint64_t total = 0;
+    for (size_t i = 0; i < m->n_knots; i++)
+        total += m->knots[i];
+    if (m->n_knots != dim || m->n_knot_x != total || m->n_knot_y != total)
+        return gad_fail(d, GAD_EMISMATCH,
+                        "scaler: %zu counts of knots with %zu places and %zu heights", m->n_knots,
+                        m->n_knot_x, m->n_knot_y);
+    c->scaler.n_knots = m->n_knot_x;
+    c->scaler.knots = m->knots;
+    c->scaler.knot_x = m->knot_x;
+    c->scaler.knot_y = m->knot_y;
     return 0;
 }
 

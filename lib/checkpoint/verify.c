@@ -147,6 +147,9 @@ static int check_scaler(const struct gad_checkpoint *c, struct gad_diag *d)
         if (!isfinite(c->scaler.range[i]) || c->scaler.range[i] <= 0.0f)
             return gad_fail(d, GAD_EFORMAT, "scaler: range %zu is not a positive number", i);
     }
+    for (size_t i = 0; i < c->scaler.n_knots; i++)
+        if (!isfinite(c->scaler.knot_x[i]) || !isfinite(c->scaler.knot_y[i]))
+            return gad_fail(d, GAD_EFORMAT, "scaler: knot %zu is not a finite number", i);
     return 0;
 }
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "lib/feature/curve.h"
+
 /* What a fit needs of the training rows, each (dim). */
 struct moments {
     float *min, *max;
@@ -67,6 +69,7 @@ static void choose(enum gad_scaler_kind kind, const struct moments *m, size_t j,
     *range = 1.0f;
     switch (kind) {
     case GAD_SCALER_MINMAX:
+    case GAD_SCALER_QUANTILE: /* of the elements without a curve */
     case GAD_SCALER_LOG_MINMAX:
         *offset = *log ? log1pf(min) : min;
         *range = (*log ? log1pf(max) : max) - *offset;
@@ -83,10 +86,53 @@ static void choose(enum gad_scaler_kind kind, const struct moments *m, size_t j,
         *range = 1.0f;
 }
 
+#define CURVE_ABOVE 1.0f /* quantile: training maximum above which an element has a curve */
+
+/* Knots of all elements, those of one behind those of another. */
+struct knots {
+    uint32_t *n;
+    float *x, *y, *column;
+};
+
+static void knots_deinit(struct knots *k)
+{
+    gad_free(k->n);
+    gad_free(k->x);
+    gad_free(k->y);
+    gad_free(k->column);
+}
+
+static int knots_init(struct knots *k, size_t n, size_t dim)
+{
+    k->n = gad_calloc(dim, sizeof(*k->n));
+    k->x = gad_calloc(dim, GAD_SCALER_KNOTS_MAX * sizeof(*k->x));
+    k->y = gad_calloc(dim, GAD_SCALER_KNOTS_MAX * sizeof(*k->y));
+    k->column = gad_calloc(n, sizeof(*k->column));
+    return k->n && k->x && k->y && k->column ? 0 : GAD_ENOMEM;
+}
+
+static void fit_curves(size_t n, size_t dim, const float *x, size_t ld, const struct moments *m,
+                       struct knots *k)
+{
+    size_t at = 0;
+
+    for (size_t j = 0; j < dim; j++) {
+        if (!(m->max[j] > CURVE_ABOVE && m->min[j] >= 0.0f && m->max[j] > m->min[j]))
+            continue;
+        for (size_t i = 0; i < n; i++)
+            k->column[i] = x[i * ld + j];
+        k->n[j] = (uint32_t)gad_curve_fit(n, k->column, k->x + at, k->y + at);
+        if (k->n[j] < 2) /* values that differ by less than float32 shows of their logs */
+            k->n[j] = 0;
+        at += k->n[j];
+    }
+}
+
 int gad_scaler_fit(enum gad_scaler_kind kind, size_t n, size_t dim, const float *x, size_t ld,
                    struct gad_scaler **ret)
 {
     gad_cleanup(moments_deinit) struct moments m = {0};
+    gad_cleanup(knots_deinit) struct knots k = {0};
     gad_cleanup(gad_freep) bool *log = NULL;
     gad_cleanup(gad_freep) float *offset = NULL;
     gad_cleanup(gad_freep) float *range = NULL;
@@ -104,10 +150,21 @@ int gad_scaler_fit(enum gad_scaler_kind kind, size_t n, size_t dim, const float 
     r = measure(n, dim, x, ld, &m);
     if (r != 0)
         return r;
+    if (kind == GAD_SCALER_QUANTILE) {
+        if ((r = knots_init(&k, n, dim)) != 0)
+            return r;
+        fit_curves(n, dim, x, ld, &m, &k);
+    }
     for (size_t j = 0; j < dim; j++) {
         choose(kind, &m, j, &log[j], &offset[j], &range[j]);
+        if (k.n && k.n[j] > 0) {
+            log[j] = true;
+            offset[j] = 0.0f;
+            range[j] = 1.0f;
+        }
         if (!isfinite(range[j])) /* values so far apart are not measurements */
             return GAD_EINVAL;
     }
-    return gad_scaler_new(kind, dim, log, offset, range, ret);
+    return gad_scaler_new(kind, dim, log, offset, range, &(struct gad_scaler_knots){k.n, k.x, k.y},
+                          ret);
 }

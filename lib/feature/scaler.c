@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/feature/curve.h"
+
 enum {
     DIM_MAX = 4096, /* GAD_SCHEMA_DIM_MAX; a scaler knows no schema */
     LOG_TABLE = 512 /* log1p of the whole numbers below this: every window count, most others */
@@ -21,7 +23,8 @@ struct gad_scaler {
     size_t dim, n_log;
     bool *log;
     float *offset, *range;
-    uint16_t *log_at; /* (n_log) elements that are marked */
+    uint16_t *log_at;          /* (n_log) elements that are marked */
+    struct gad_curves *curves; /* NULL: none of them has knots */
     float log1p[LOG_TABLE];
 };
 
@@ -30,6 +33,7 @@ static const char *const kind_names[GAD_N_SCALERS] = {
     [GAD_SCALER_MINMAX] = "minmax",
     [GAD_SCALER_LOG_MINMAX] = "log-minmax",
     [GAD_SCALER_STANDARD] = "standard",
+    [GAD_SCALER_QUANTILE] = "quantile",
 };
 
 const char *gad_scaler_kind_name(enum gad_scaler_kind k)
@@ -73,11 +77,13 @@ static void list_logs(struct gad_scaler *s)
 }
 
 int gad_scaler_new(enum gad_scaler_kind kind, size_t dim, const bool *log, const float *offset,
-                   const float *range, struct gad_scaler **ret)
+                   const float *range, const struct gad_scaler_knots *knots,
+                   struct gad_scaler **ret)
 {
-    struct gad_scaler *s;
+    gad_cleanup(gad_scaler_freep) struct gad_scaler *s = NULL;
+    bool curves = knots && knots->n;
 
-    if ((unsigned)kind >= GAD_N_SCALERS)
+    if ((unsigned)kind >= GAD_N_SCALERS || (curves && kind != GAD_SCALER_QUANTILE))
         return GAD_EFORMAT;
     if (dim == 0 || dim > DIM_MAX)
         return GAD_ELIMIT;
@@ -90,8 +96,13 @@ int gad_scaler_new(enum gad_scaler_kind kind, size_t dim, const bool *log, const
     memcpy(s->log, log, dim * sizeof(log[0]));
     memcpy(s->offset, offset, dim * sizeof(offset[0]));
     memcpy(s->range, range, dim * sizeof(range[0]));
+    if (curves && (r = gad_curves_new(dim, knots, &s->curves)) != 0)
+        return r;
+    for (size_t j = 0; curves && j < dim; j++)
+        if (knots->n[j] > 0 && !(log[j] && offset[j] == 0.0f && range[j] == 1.0f))
+            return GAD_EFORMAT;
     list_logs(s);
-    *ret = s;
+    *ret = gad_steal(&s);
     return 0;
 }
 
@@ -99,6 +110,7 @@ void gad_scaler_free(struct gad_scaler *s)
 {
     if (!s)
         return;
+    gad_curves_free(s->curves);
     gad_free(s->range);
     gad_free(s->offset);
     gad_free(s->log_at);
@@ -131,6 +143,11 @@ const float *gad_scaler_range(const struct gad_scaler *s)
     return s->range;
 }
 
+struct gad_scaler_knots gad_scaler_knots(const struct gad_scaler *s)
+{
+    return s->curves ? gad_curves_knots(s->curves) : (struct gad_scaler_knots){NULL, NULL, NULL};
+}
+
 static float log_of(const struct gad_scaler *s, float x)
 {
     if (x >= 0.0f && x < (float)LOG_TABLE) {
@@ -139,6 +156,13 @@ static float log_of(const struct gad_scaler *s, float x)
             return s->log1p[i];
     }
     return log1pf(x);
+}
+
+/* What is done to a marked element before it is moved and divided. */
+static float transform(const struct gad_scaler *s, size_t j, float x)
+{
+    return s->curves && gad_curves_has(s->curves, j) ? gad_curves_apply(s->curves, j, x)
+                                                     : log_of(s, x);
 }
 
 /* A NaN fails every comparison: it is not kept by the masks and becomes 0. */
@@ -172,7 +196,7 @@ void gad_scaler_apply(const struct gad_scaler *s, size_t n, float *x, size_t ld)
     for (size_t i = 0; i < n; i++, x += ld) {
         size_t j = 0;
         for (size_t k = 0; k < s->n_log; k++)
-            x[s->log_at[k]] = log_of(s, x[s->log_at[k]]);
+            x[s->log_at[k]] = transform(s, s->log_at[k], x[s->log_at[k]]);
         for (; j + LANES <= s->dim; j += LANES)
             linear(s->offset + j, s->range + j, x + j);
         for (; j < s->dim; j++)
@@ -184,7 +208,9 @@ float gad_scaler_invert(const struct gad_scaler *s, size_t j, float y)
 {
     gad_assert(j < s->dim);
     float x = y * s->range[j] + s->offset[j];
-    if (s->log[j])
+    if (s->curves && gad_curves_has(s->curves, j))
+        x = gad_curves_invert(s->curves, j, x);
+    else if (s->log[j])
         x = expm1f(x);
     if (isnan(x))
         return 0.0f;

@@ -10,6 +10,10 @@
  *   minmax      offset min, range max - min of the training rows
  *   log-minmax  as minmax, on log1p(x) for elements whose training maximum is above 50
  *   standard    offset mean, range standard deviation (population)
+ *   quantile    as minmax, but an element whose training maximum is above 1 (every count; rates are not) goes
+ *               through a monotone curve of its own: half its rank among the training rows, half the minmax of
+ *               its log1p. The rank spreads what is crowded, so that 2 is far from 0 where 0 is the rule; the
+ *               log keeps apart what only its size tells apart
  *
  * An element constant in training has range 1 (scikit-learn's rule). Values outside the training range are
  * not clipped to it: how far out they lie is what the model is there to see. They are only kept finite and
@@ -20,6 +24,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -31,15 +36,29 @@ enum gad_scaler_kind {
     GAD_SCALER_MINMAX,
     GAD_SCALER_LOG_MINMAX,
     GAD_SCALER_STANDARD,
+    GAD_SCALER_QUANTILE,
     GAD_N_SCALERS
 };
 
 /* Squares of this, summed over any row we accept, stay finite in float32. */
 #define GAD_SCALED_MAX 1e12f
 
-const char *
-gad_scaler_kind_name(enum gad_scaler_kind k);  /* "none", "minmax", "log-minmax", "standard" */
+const char *gad_scaler_kind_name(
+    enum gad_scaler_kind k); /* "none", "minmax", "log-minmax", "standard", "quantile" */
 int gad_scaler_kind_by_name(const char *name); /* or -1 */
+
+/*
+ * The curves of kind quantile. Element j has n[j] knots, 0 (no curve) or 2 .. GAD_SCALER_KNOTS_MAX, one element's
+ * behind the other's; x = log1p(value) and y ascend strictly. Between knots y is linear in log1p(value). Outside of
+ * them a value goes on from the nearest knot by log1p(distance) / (2 x of the last knot): 471 connections may be
+ * the most that was seen, and 511 still has to stand out.
+ * An element with knots is marked log, with offset 0 and range 1.
+ */
+enum { GAD_SCALER_KNOTS_MAX = 128 };
+struct gad_scaler_knots {
+    const uint32_t *n; /* (dim); NULL: there are none at all */
+    const float *x, *y;
+};
 
 /**
  * gad_scaler_fit() - learn offsets and ranges
@@ -51,10 +70,13 @@ int gad_scaler_fit(enum gad_scaler_kind kind, size_t n, size_t dim, const float 
 
 /**
  * gad_scaler_new() - from the arrays of a checkpoint, each (dim)
- * Return: 0; GAD_EFORMAT if an offset or range is not finite or a range is not positive; GAD_ELIMIT; GAD_ENOMEM.
+ * @knots: copied; NULL or empty for all kinds but quantile
+ * Return: 0; GAD_EFORMAT if an offset or range is not finite or a range is not positive, or the knots are not as
+ * above; GAD_ELIMIT; GAD_ENOMEM.
  */
 int gad_scaler_new(enum gad_scaler_kind kind, size_t dim, const bool *log, const float *offset,
-                   const float *range, struct gad_scaler **ret) GAD_MUST_CHECK;
+                   const float *range, const struct gad_scaler_knots *knots,
+                   struct gad_scaler **ret) GAD_MUST_CHECK;
 void gad_scaler_free(struct gad_scaler *s);
 GAD_DEFINE_CLEANUP(struct gad_scaler, gad_scaler_free);
 
@@ -63,6 +85,8 @@ size_t gad_scaler_dim(const struct gad_scaler *s);
 const bool *gad_scaler_log(const struct gad_scaler *s);     /* (dim) */
 const float *gad_scaler_offset(const struct gad_scaler *s); /* (dim) */
 const float *gad_scaler_range(const struct gad_scaler *s);  /* (dim) */
+struct gad_scaler_knots
+gad_scaler_knots(const struct gad_scaler *s); /* live as long as the scaler */
 
 /* Scales (n, dim) with leading dimension ld in place; elements dim .. ld are not touched. No allocation. */
 void gad_scaler_apply(const struct gad_scaler *s, size_t n, float *x, size_t ld);

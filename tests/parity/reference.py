@@ -88,6 +88,14 @@ def read_checkpoint(pb, path):
     return c, nets
 
 
+def curve(t, x, y):
+    """The quantile scaler: a line through the knots; outside of them by the log of the distance in counts."""
+    step = 2 * x[-1]
+    above = np.log1p(np.maximum(np.expm1(t) - np.expm1(x[-1]), 0)) / step
+    below = np.log1p(np.maximum(np.expm1(x[0]) - np.expm1(t), 0)) / step
+    return np.interp(t, x, y) + above - below
+
+
 def vectors(c, rows):
     """Rows of 41 texts to scaled feature vectors."""
     column = {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
@@ -97,6 +105,11 @@ def vectors(c, rows):
         parts += [(values == category).astype(np.float64)[:, None] for category in group.category]
     x = np.hstack(parts)
     x = np.where(np.array(c.scaler.log), np.log1p(x), x)
+    at = 0
+    for j, n in enumerate(c.scaler.knots):
+        if n:
+            x[:, j] = curve(x[:, j], np.array(c.scaler.knot_x[at:at + n]), np.array(c.scaler.knot_y[at:at + n]))
+        at += n
     return (x - np.array(c.scaler.offset)) / np.array(c.scaler.range)
 
 

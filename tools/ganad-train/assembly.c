@@ -54,6 +54,12 @@ int assembly_input(struct assembly *a, const struct gad_schema *schema,
     a->c.scaler.log = gad_scaler_log(scaler);
     a->c.scaler.offset = gad_scaler_offset(scaler);
     a->c.scaler.range = gad_scaler_range(scaler);
+    struct gad_scaler_knots knots = gad_scaler_knots(scaler);
+    a->c.scaler.knots = knots.n;
+    a->c.scaler.knot_x = knots.x;
+    a->c.scaler.knot_y = knots.y;
+    for (size_t j = 0; knots.n && j < dim; j++)
+        a->c.scaler.n_knots += knots.n[j];
     return 0;
 }
 

@@ -21,7 +21,7 @@ const char fit_help[] =
     "  --protocol normal|survey   default normal: train on normal connections, find attacks.\n"
     "                             survey: the published setting, train on attacks, find normal\n"
     "  --all-rows                 train on all rows of the class, keep no half for testing\n"
-    "  --scaler none|minmax|log-minmax|standard\n"
+    "  --scaler none|minmax|log-minmax|standard|quantile\n"
     "                             default minmax; survey: none, as the published figures had it\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"

@@ -61,6 +61,14 @@ static void init_input(struct sample *s)
     s->c.scaler.log = s->log;
     s->c.scaler.offset = s->offset;
     s->c.scaler.range = s->range;
+    s->knots[0] = 2;
+    s->knots[SAMPLE_DIM - 1] = 1;
+    for (size_t i = 0; i < 3; i++)
+        s->knot_x[i] = s->knot_y[i] = (float)i;
+    s->c.scaler.n_knots = 3;
+    s->c.scaler.knots = s->knots;
+    s->c.scaler.knot_x = s->knot_x;
+    s->c.scaler.knot_y = s->knot_y;
 }
 
 static void init_provenance(struct sample *s)
@@ -182,6 +190,12 @@ static void assert_legal_input(const struct gad_checkpoint *c)
     assert_name(c->scaler.kind);
     assert_finite(c->scaler.offset, dim);
     assert_finite(c->scaler.range, dim);
+    assert_finite(c->scaler.knot_x, c->scaler.n_knots);
+    assert_finite(c->scaler.knot_y, c->scaler.n_knots);
+    uint64_t knots = 0;
+    for (size_t i = 0; c->scaler.n_knots > 0 && i < dim; i++)
+        knots += c->scaler.knots[i];
+    assert_int_equal(knots, c->scaler.n_knots);
     for (size_t i = 0; i < dim; i++) {
         unsigned char b;
         memcpy(&b, &c->scaler.log[i], 1);
@@ -286,6 +300,11 @@ static void assert_same_input(const struct gad_checkpoint *a, const struct gad_c
     assert_memory_equal(a->scaler.log, b->scaler.log, a->scaler.dim * sizeof(bool));
     assert_memory_equal(a->scaler.offset, b->scaler.offset, a->scaler.dim * sizeof(float));
     assert_memory_equal(a->scaler.range, b->scaler.range, a->scaler.dim * sizeof(float));
+    assert_int_equal(a->scaler.n_knots, b->scaler.n_knots);
+    if (a->scaler.n_knots > 0)
+        assert_memory_equal(a->scaler.knots, b->scaler.knots, a->scaler.dim * sizeof(uint32_t));
+    assert_memory_equal(a->scaler.knot_x, b->scaler.knot_x, a->scaler.n_knots * sizeof(float));
+    assert_memory_equal(a->scaler.knot_y, b->scaler.knot_y, a->scaler.n_knots * sizeof(float));
 }
 
 static void assert_same_provenance(const struct gad_checkpoint *a, const struct gad_checkpoint *b)

@@ -24,6 +24,8 @@ struct sample {
     struct gad_ckpt_group groups[2];
     bool log[SAMPLE_DIM];
     float offset[SAMPLE_DIM], range[SAMPLE_DIM];
+    uint32_t knots[SAMPLE_DIM];
+    float knot_x[3], knot_y[3];
     double level[SAMPLE_LEVELS];
     float value[SAMPLE_LEVELS];
     struct gad_ckpt_source data[1];

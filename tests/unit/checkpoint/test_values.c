@@ -23,6 +23,8 @@ static void every_number_must_be_finite(void **state)
         {&s.biases[0][1][1], "tensor 'encoder.1.bias': value 1"},
         {&s.offset[SAMPLE_DIM - 1], "scaler: offset 5"},
         {&s.range[0], "scaler: range 0"},
+        {&s.knot_x[1], "scaler: knot 1"},
+        {&s.knot_y[2], "scaler: knot 2"},
         {&s.value[2], "calibration: level 2 is not a finite number"},
         {&s.self_tests[1].score, "self-test 1: score"},
         {&s.c.score.weight, "score: weight"},
@@ -194,10 +196,14 @@ static void the_schema_has_elements(void **state)
     s.c.schema.n_numeric = s.c.schema.n_groups = s.c.scaler.dim = 0;
     assert_fault(&s, GAD_EFORMAT, "schema: elements: 0");
     sample_init(&s);
+    s.knots[1] = 1;
+    assert_fault(&s, GAD_EMISMATCH, "scaler: 6 counts of knots with 3 places and 3 heights");
+    sample_init(&s);
+    s.c.scaler.n_knots = 0;
     s.c.scaler.dim = SAMPLE_DIM - 1;
     assert_fault(&s, GAD_EMISMATCH, "scaler: 5 log, 5 offset, 5 range, the schema has 6 elements");
     sample_init(&s);
-    s.c.schema.n_groups = 0;
+    s.c.schema.n_groups = s.c.scaler.n_knots = 0;
     s.c.scaler.dim = 3;
     assert_fine(&s); /* numeric columns alone; whether a model takes them is asked above */
 }
