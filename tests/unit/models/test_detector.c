@@ -269,6 +269,46 @@ static void survives_every_failing_allocation(void **state)
     random_model_free(m);
 }
 
+/* Searches that went another way elsewhere: a quarter must come out, none may be far off. */
+static void self_tests_of_a_search_may_go_another_way(void **state)
+{
+    (void)state;
+    enum { N = 4 };
+    static const struct {
+        float factor[N];
+        int r;
+    } rows[] = {
+        {{1, 1, 1, 1}, 0},
+        {{1, 1.24f, 0.8f, 1.1f}, 0},
+        {{1.0009f, 1.24f, 0.8f, 1.1f}, 0},
+        {{1.002f, 1.002f, 1.002f, 1.002f}, GAD_EMISMATCH},
+        {{1, 1, 1, 1.3f}, GAD_EMISMATCH},
+        {{1, 1, 0.7f, 1}, GAD_EMISMATCH},
+    };
+    struct gad_record rec = normal_record();
+    struct gad_ckpt_self_test t[N];
+    struct setup s;
+    float score;
+
+    set_up(&s, "anogan", "fm");
+    assert_int_equal(gad_detector_steps(s.det), 20);
+    (void)gad_detector_score(s.det, s.ws, 1, &rec, &score);
+    s.c->self_tests = t;
+    s.c->n_self_tests = N;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct gad_detector *det = NULL;
+
+        for (size_t k = 0; k < N; k++)
+            t[k] = (struct gad_ckpt_self_test){normal_line, score / rows[i].factor[k]};
+        assert_int_equal(gad_detector_new("t", s.c, &det, NULL), rows[i].r);
+        gad_detector_free(det);
+    }
+    tear_down(&s);
+    set_up(&s, "egbad", "fm");
+    assert_int_equal(gad_detector_steps(s.det), 1);
+    tear_down(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +319,7 @@ int main(void)
         cmocka_unit_test(reasons_are_sorted_and_their_shares_sum_to_one),
         cmocka_unit_test(a_planted_outlier_is_the_first_reason),
         cmocka_unit_test(self_test_must_come_true),
+        cmocka_unit_test(self_tests_of_a_search_may_go_another_way),
         cmocka_unit_test(refuses_what_no_model_can_score),
         cmocka_unit_test(survives_every_failing_allocation),
     };
