@@ -6,10 +6,8 @@
 #include "lib/base/mem.h"
 #include "lib/base/rng.h"
 #include "lib/checkpoint/checkpoint.h"
-#include "lib/nn/adam.h"
-#include "models/chain.h"
+#include "models/anogan_impl.h"
 #include "models/registry.h"
-#include "models/scratch.h"
 
 /*
  * AnoGAN (Schlegl et al. 2017, arXiv 1703.05921) as Zenati et al. 2018 have it for KDD99: there is no encoder,
@@ -22,27 +20,7 @@
  * The score is loss(z*), z* being z after the last step, and the reconstruction G(z*). The published program
  * draws a start for each row of a batch; here there is one start for all records, drawn from the checkpoint's
  * seed, and a record's z and moments are its own, so that its score does not depend on its batch.
- *
- * With a tolerance a record's search ends at the first multiple of WINDOW steps where the last WINDOW lowered its
- * loss by less than that share; the others go on without it.
  */
-
-enum score_kind { SCORE_FM, SCORE_CROSS_E };
-enum { WINDOW = 25 };
-
-struct gad_model {
-    const struct gad_kernel *kernel;
-    struct gad_chain generator, disc;
-    struct gad_layer generator_back[GAD_CHAIN_LAYERS_MAX], disc_back[GAD_CHAIN_LAYERS_MAX];
-    float *start; /* (latent) padded */
-    enum score_kind kind;
-    float weight;
-    size_t dim, latent; /* latent padded */
-    uint32_t steps;
-    float tolerance;
-    size_t n_phases;
-    struct gad_ckpt_phase phase[GAD_CKPT_SEARCH_PHASES_MAX];
-};
 
 static void anogan_free(struct gad_model *m)
 {
@@ -146,255 +124,16 @@ static uint32_t anogan_steps(const struct gad_model *m)
     return m->steps;
 }
 
-/* A search under way of the n records that are still in it. What is kept of a record from step to step stands
- * first; the rest is made anew in each. */
-struct search {
-    size_t n;
-    float *x, *fx, *z, *m, *v; /* f(x) once; z and Adam's moments */
-    float *before, *loss;      /* (n): WINDOW steps ago, and now */
-    uint32_t *row;             /* (n): which of the caller's */
-
-    float *g[GAD_CHAIN_LAYERS_MAX], *d[GAD_CHAIN_LAYERS_MAX]; /* outputs of all layers */
-    float *back[2];                                           /* gradients on their way */
-};
-
-static size_t f_layer(const struct gad_model *m)
-{
-    return m->disc.n_layers - 2;
-}
-
-static size_t f_width(const struct gad_model *m)
-{
-    return m->disc.layer[f_layer(m)].w.out;
-}
-
-static void lay_out(const struct gad_model *m, size_t n, struct gad_scratch *ws, struct search *s)
-{
-    size_t ld = gad_ld(m->dim), wide = gad_chain_width(&m->generator),
-           wide_d = gad_chain_width(&m->disc);
-
-    *s = (struct search){.n = n};
-    s->x = gad_scratch_take(ws, n, ld);
-    s->fx = gad_scratch_take(ws, n, f_width(m));
-    s->z = gad_scratch_take(ws, n, m->latent);
-    s->m = gad_scratch_take(ws, n, m->latent);
-    s->v = gad_scratch_take(ws, n, m->latent);
-    s->before = gad_scratch_take(ws, n, 1);
-    s->loss = gad_scratch_take(ws, n, 1);
-    s->row = (uint32_t *)(void *)gad_scratch_take(ws, n, 1);
-    for (size_t i = 0; i < m->generator.n_layers; i++)
-        s->g[i] = gad_scratch_take(ws, n, m->generator.layer[i].w.out);
-    for (size_t i = 0; i < m->disc.n_layers; i++)
-        s->d[i] = gad_scratch_take(ws, n, m->disc.layer[i].w.out);
-    wide = wide > wide_d ? wide : wide_d;
-    wide = wide > m->latent ? wide : m->latent;
-    s->back[0] = gad_scratch_take(ws, n, wide);
-    s->back[1] = gad_scratch_take(ws, n, wide);
-}
-
-static size_t anogan_workspace(const struct gad_model *m, size_t n)
-{
-    struct gad_scratch ws = {0};
-    struct search s;
-
-    lay_out(m, n, &ws, &s);
-    return ws.used;
-}
-
-/* y[i] (n, padded out) of the layers 0 .. last. */
-static void outputs(const struct gad_chain *c, const struct gad_kernel *k, size_t last, size_t n,
-                    const float *x, size_t ld, float *const *y)
-{
-    for (size_t i = 0; i <= last; i++) {
-        gad_layer_forward(&c->layer[i], k, n, x, ld, y[i]);
-        x = y[i];
-        ld = c->layer[i].w.out;
-    }
-}
-
-static void begin(const struct gad_model *m, size_t n, const float *x, struct search *s)
-{
-    memcpy(s->x, x, n * gad_ld(m->dim) * sizeof(*x));
-    memset(s->m, 0, n * m->latent * sizeof(*s->m));
-    memset(s->v, 0, n * m->latent * sizeof(*s->v));
-    for (size_t i = 0; i < n; i++) {
-        memcpy(s->z + i * m->latent, m->start, m->latent * sizeof(*s->z));
-        s->row[i] = (uint32_t)i;
-    }
-    if (m->kind == SCORE_CROSS_E)
-        return;
-    outputs(&m->disc, m->kernel, f_layer(m), n, s->x, gad_ld(m->dim), s->d);
-    memcpy(s->fx, s->d[f_layer(m)], n * f_width(m) * sizeof(*s->fx));
-}
-
-static float *generated(const struct gad_model *m, const struct search *s)
-{
-    return s->g[m->generator.n_layers - 1];
-}
-
-static void forward(const struct gad_model *m, struct search *s)
-{
-    outputs(&m->generator, m->kernel, m->generator.n_layers - 1, s->n, s->z, m->latent, s->g);
-    outputs(&m->disc, m->kernel, f_layer(m) + (m->kind == SCORE_CROSS_E), s->n, generated(m, s),
-            gad_ld(m->dim), s->d);
-}
-
-static float logit(const struct gad_model *m, const struct search *s, size_t i)
-{
-    size_t last = m->disc.n_layers - 1;
-    return s->d[last][i * m->disc.layer[last].w.out];
-}
-
-/* s->loss of where forward() was. */
-static void measure(const struct gad_model *m, struct search *s)
-{
-    float *judged = s->back[0];
-
-    m->kernel->distance1(s->n, s->x, generated(m, s), gad_ld(m->dim), s->loss);
-    if (m->kind == SCORE_FM)
-        m->kernel->distance1(s->n, s->fx, s->d[f_layer(m)], f_width(m), judged);
-    for (size_t i = 0; m->kind == SCORE_CROSS_E && i < s->n; i++) {
-        float l = logit(m, s, i);
-        judged[i] = fmaxf(0.0f, -l) + log1pf(expf(-fabsf(l))); /* softplus(-l) */
-    }
-    for (size_t i = 0; i < s->n; i++)
-        s->loss[i] = (1.0f - m->weight) * s->loss[i] + m->weight * judged[i];
-}
-
-/* Gradient of w L_D by the outputs of the layer that it is taken from; which layer. */
-static size_t begin_backward(const struct gad_model *m, const struct search *s, float *to)
-{
-    size_t last = m->disc.n_layers - 1, ld = m->disc.layer[last].w.out;
-
-    if (m->kind == SCORE_FM) {
-        m->kernel->sign(s->n * f_width(m), s->d[last - 1], s->fx, m->weight, to);
-        return last - 1;
-    }
-    memset(to, 0, s->n * ld * sizeof(*to));
-    for (size_t i = 0; i < s->n; i++)
-        to[i * ld] = -m->weight / (1.0f + expf(logit(m, s, i)));
-    return last;
-}
-
-/* One layer back: *dy, of its outputs y, becomes that of its inputs, plus what init has. */
-static void back(const struct gad_model *m, const struct search *s, const struct gad_layer *l,
-                 const struct gad_layer *transposed, const float *y, struct gad_kernel_init init,
-                 float **dy)
-{
-    float *to = *dy == s->back[0] ? s->back[1] : s->back[0];
-
-    if (l->w.slope != 1.0f)
-        m->kernel->leaky_back(s->n * l->w.out, y, l->w.slope, *dy);
-    m->kernel->dense(s->n, *dy, l->w.out, &transposed->w, init, to, transposed->w.out);
-    *dy = to;
-}
-
-/* The gradient of the loss by z. The residual's part joins where the discriminator's comes out of it: the
- * accumulators of D's first layer start there, in the rows that G made and nobody needs any more. */
-static const float *backward(const struct gad_model *m, struct search *s)
-{
-    size_t ld = gad_ld(m->dim);
-    float *dy = s->back[0], *xhat = generated(m, s);
-    size_t i = begin_backward(m, s, dy) + 1;
-
-    m->kernel->sign(s->n * ld, xhat, s->x, 1.0f - m->weight, xhat);
-    while (i-- > 0) {
-        struct gad_kernel_init zero = {m->disc_back[i].bias, 0}, residual = {xhat, ld};
-        back(m, s, &m->disc.layer[i], &m->disc_back[i], s->d[i], i > 0 ? zero : residual, &dy);
-    }
-    for (i = m->generator.n_layers; i-- > 0;)
-        back(m, s, &m->generator.layer[i], &m->generator_back[i], s->g[i],
-             (struct gad_kernel_init){m->generator_back[i].bias, 0}, &dy);
-    return dy;
-}
-
-static void deliver(const struct gad_model *m, const struct search *s, size_t i, float *score,
-                    float *xhat)
-{
-    size_t ld = gad_ld(m->dim);
-
-    if (score)
-        score[s->row[i]] = s->loss[i];
-    if (xhat)
-        memcpy(xhat + s->row[i] * ld, generated(m, s) + i * ld, ld * sizeof(*xhat));
-}
-
-/* Record @from takes the place of record @to, whose search is over. */
-static void move(const struct gad_model *m, struct search *s, size_t from, size_t to)
-{
-    const struct {
-        float *p;
-        size_t ld;
-    } kept[] = {{s->x, gad_ld(m->dim)}, {s->fx, f_width(m)}, {s->z, m->latent},
-                {s->m, m->latent},      {s->v, m->latent},   {s->loss, 1}};
-
-    for (size_t k = 0; from != to && k < sizeof(kept) / sizeof(kept[0]); k++)
-        memcpy(kept[k].p + to * kept[k].ld, kept[k].p + from * kept[k].ld,
-               kept[k].ld * sizeof(float));
-    s->row[to] = s->row[from];
-}
-
-/* Delivers those that no longer gain; true if that leaves fewer than before. */
-static bool drop_finished(const struct gad_model *m, struct search *s, bool first, float *score,
-                          float *xhat)
-{
-    size_t n = 0, before = s->n;
-
-    for (size_t i = 0; i < s->n; i++) {
-        if (first || s->before[i] - s->loss[i] >= m->tolerance * s->before[i])
-            move(m, s, i, n++);
-        else
-            deliver(m, s, i, score, xhat);
-    }
-    s->n = n;
-    memcpy(s->before, s->loss, n * sizeof(*s->loss));
-    return n < before;
-}
-
-static double rate_at(const struct gad_model *m, uint32_t step)
-{
-    size_t i = m->n_phases - 1;
-    while (m->phase[i].from > step)
-        i--;
-    return (double)m->phase[i].rate;
-}
-
-/* From z to its loss after the last step; either of score (n) and xhat (n, ld) may be NULL. */
-static void search(const struct gad_model *m, size_t n, const float *x, float *ws, float *score,
-                   float *xhat)
-{
-    struct gad_adam adam = gad_adam_init(GAD_ADAM_TF1, 0, 0.9, 0.999);
-    struct gad_scratch scratch = {.base = ws};
-    struct search s;
-
-    lay_out(m, n, &scratch, &s);
-    begin(m, n, x, &s);
-    for (uint32_t step = 0; step < m->steps && s.n > 0; step++) {
-        forward(m, &s);
-        if (m->tolerance > 0.0f && step % WINDOW == 0) {
-            measure(m, &s);
-            if (drop_finished(m, &s, step == 0, score, xhat))
-                forward(m, &s); /* of those that moved up */
-        }
-        adam.lr = rate_at(m, step);
-        gad_adam_step(&adam, s.n * m->latent, s.z, backward(m, &s), s.m, s.v);
-    }
-    forward(m, &s);
-    measure(m, &s);
-    for (size_t i = 0; i < s.n; i++)
-        deliver(m, &s, i, score, xhat);
-}
-
 static void anogan_score(const struct gad_model *m, size_t n, const float *x, float *ws,
                          float *score)
 {
-    search(m, n, x, ws, score, NULL);
+    gad_anogan_search(m, n, x, ws, score, NULL);
 }
 
 static void anogan_reconstruct(const struct gad_model *m, size_t n, const float *x, float *ws,
                                float *xhat)
 {
-    search(m, n, x, ws, NULL, xhat);
+    gad_anogan_search(m, n, x, ws, NULL, xhat);
 }
 
 const struct gad_model_ops gad_anogan = {
@@ -403,7 +142,7 @@ const struct gad_model_ops gad_anogan = {
                "cross-e",
     .load = anogan_load,
     .free = anogan_free,
-    .workspace = anogan_workspace,
+    .workspace = gad_anogan_workspace,
     .steps = anogan_steps,
     .score = anogan_score,
     .reconstruct = anogan_reconstruct,

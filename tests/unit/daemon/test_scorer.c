@@ -208,6 +208,48 @@ static void a_model_that_takes_too_many_steps_is_refused(void **state)
     }
 }
 
+/* A tenth of 1,000 searches a second: 100. Those kept for reasons that nobody needed score further records; what
+ * is scored are the first ones. */
+static void a_budget_is_used_up_and_no_further(void **state)
+{
+    (void)state;
+    static const char conf[] = "[model a]\ncheckpoint = /search\nsearch_rate = 1000\n";
+    enum { N = 150 };
+    struct config *c = NULL;
+    struct models *m = NULL;
+    struct scorer *s = NULL;
+
+    assert_int_equal(config_parse("t", conf, sizeof(conf) - 1, &c, NULL), 0);
+    assert_int_equal(models_load(c, &m, NULL), 0);
+    for (int anomalous = 0; anomalous < 2; anomalous++) {
+        struct job *j = job_get(pool);
+        struct pollfd p;
+
+        assert_int_equal(scorer_new(m, &s), 0);
+        j->model = &m->model[0];
+        assert_int_equal(job_reserve(pool, j, N, 3), 0);
+        memset(j->rec, 0, N * sizeof(j->rec[0]));
+        for (size_t i = 0; i < N; i++)
+            j->rec[i].v[GAD_SRC_BYTES] = anomalous ? 5000 : 5;
+        scorer_push(s, &(void *){j}, 1);
+        p = (struct pollfd){.fd = gad_ring_items_fd(scorer_done(s)), .events = POLLIN};
+        assert_int_equal(scorer_start(s), 0);
+        if (!gad_ring_arm_items(scorer_done(s)))
+            (void)poll(&p, 1, -1);
+        gad_ring_disarm_items(scorer_done(s));
+        assert_ptr_equal(gad_ring_pop(scorer_done(s)), j);
+        size_t n = job_n_scored(j);
+        assert_int_equal(n, anomalous ? 50 : 99); /* the last would have needed two at hand */
+        assert_int_equal(j->n_anomalous, anomalous ? n : 0);
+        for (size_t i = 0; i < n; i++)
+            assert_true(j->score[i] == (anomalous ? 5000.0f : 5.0f));
+        job_put(pool, j);
+        scorer_free(s);
+    }
+    models_free(m);
+    config_free(c);
+}
+
 static void every_failed_allocation_is_an_error(void **state)
 {
     (void)state;
@@ -235,6 +277,7 @@ int main(void)
         WITH(models_are_found_by_either_name),
         WITH(a_model_that_cannot_be_loaded_is_named),
         WITH(a_model_that_takes_too_many_steps_is_refused),
+        WITH(a_budget_is_used_up_and_no_further),
         WITH(every_failed_allocation_is_an_error),
     };
     return cmocka_run_group_tests_name("scorer", tests, NULL, NULL);
