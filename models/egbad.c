@@ -8,6 +8,7 @@
 #include "models/chain.h"
 #include "models/registry.h"
 #include "models/scratch.h"
+#include "models/whiten.h"
 
 /*
  * EGBAD: the BiGAN of Zenati et al. 2018 (arXiv 1802.06222), scored with encoder, generator and discriminator:
@@ -16,20 +17,22 @@
  *     "fm"        L_D = |f(z, x) - f(z, x')|_d, f the discriminator's last hidden layer
  *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code; the paper has D(z, x)
  *     "residual"  A = L_R
+ *     "whitened"  of x - x' and f(z, x) - f(z, x'), as models/whiten.h has it
  *
  * The discriminator sees x and z through separate nets and then joins them. Both calls share z, so its branch
  * and its half of the joining layer are computed once and start the accumulators of the x half.
  */
 
-enum score_kind { SCORE_FM, SCORE_CROSS_E, SCORE_RESIDUAL, N_SCORES };
+enum score_kind { SCORE_FM, SCORE_CROSS_E, SCORE_RESIDUAL, SCORE_WHITENED, N_SCORES };
 
-static const char *const score_names[N_SCORES] = {"fm", "cross-e", "residual"};
+static const char *const score_names[N_SCORES] = {"fm", "cross-e", "residual", "whitened"};
 
 struct gad_model {
     const struct gad_kernel *kernel;
     struct gad_chain encoder, generator, disc_x, disc_z, head;
     struct gad_kernel_weights join_x,
-        join_z; /* the rows of head's first layer for each branch; not owned */
+        join_z;               /* the rows of head's first layer for each branch; not owned */
+    struct gad_whiten whiten; /* empty but for the score "whitened" */
     enum score_kind kind;
     float weight;
     unsigned degree;
@@ -45,6 +48,7 @@ static void egbad_free(struct gad_model *m)
     gad_chain_deinit(&m->disc_x);
     gad_chain_deinit(&m->disc_z);
     gad_chain_deinit(&m->head);
+    gad_whiten_deinit(&m->whiten);
     gad_free(m);
 }
 GAD_DEFINE_CLEANUP(struct gad_model, egbad_free);
@@ -55,7 +59,7 @@ static int load_score(const struct gad_checkpoint *c, struct gad_model *m, struc
     while (kind < N_SCORES && strcmp(c->score.kind, score_names[kind]) != 0)
         kind++;
     if (kind == N_SCORES)
-        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of fm, cross-e, residual",
+        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of fm, cross-e, residual, whitened",
                         c->score.kind);
     if (!(c->score.weight >= 0.0f && c->score.weight <= 1.0f))
         return gad_fail(d, GAD_EMISMATCH, "score weight %g is not within 0 and 1",
@@ -103,6 +107,8 @@ static int egbad_load(const struct gad_checkpoint *c, struct gad_model **ret, st
         r = gad_chain_load(c, "disc_head", 0, 1, &m->head, d);
     if (r == 0)
         r = split_head(m, d);
+    if (r == 0 && m->kind == SCORE_WHITENED)
+        r = gad_whiten_load(c, m->dim, m->head.layer[0].out, &m->whiten, d);
     if (r == 0)
         *ret = gad_steal(&m);
     return r;
@@ -126,6 +132,7 @@ struct parts {
     struct gad_kernel_rows rows;
     float *tmp[2], *z, *xhat, *distance;
     float *branch, *start, *f; /* 2 n rows: for x', then for x */
+    struct gad_whiten_parts whiten;
 };
 
 static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
@@ -133,7 +140,7 @@ static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
 {
     size_t w = width(m);
 
-    return (struct parts){
+    struct parts s = {
         .tmp = {gad_scratch_take(ws, n, w), gad_scratch_take(ws, n, w)},
         .z = gad_scratch_take(ws, n, w),
         .xhat = gad_scratch_take(ws, n, w),
@@ -143,6 +150,9 @@ static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
         .distance = gad_scratch_take(ws, n, 1),
         .rows = gad_scratch_index(ws, m->kernel, n, x, gad_ld(m->dim)),
     };
+    if (m->kind == SCORE_WHITENED)
+        s.whiten = gad_whiten_lay_out(&m->whiten, n, ws);
+    return s;
 }
 
 static size_t egbad_workspace(const struct gad_model *m, size_t n)
@@ -222,11 +232,31 @@ static void cross_entropy(const struct gad_model *m, size_t n, const struct part
     }
 }
 
+static struct gad_errors compare(const struct gad_model *m, size_t n, const struct parts *s)
+{
+    reconstruct(m, n, s, s->xhat);
+    features(m, n, true, s);
+    return (struct gad_errors){
+        .xhat = s->xhat, .e = s->f + n * m->join_x.out, .ehat = s->f, .n_e = m->head.layer[0].out};
+}
+
+static void egbad_errors(const struct gad_model *m, size_t n, const float *x, float *ws,
+                         struct gad_errors *ret)
+{
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
+    *ret = compare(m, n, &s);
+}
+
 static void egbad_score(const struct gad_model *m, size_t n, const float *x, float *ws,
                         float *score)
 {
     struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
 
+    if (m->kind == SCORE_WHITENED) {
+        struct gad_errors e = compare(m, n, &s);
+        gad_whiten_score(&m->whiten, m->kernel, n, x, &e, &s.whiten, score);
+        return;
+    }
     reconstruct(m, n, &s, s.xhat);
     distance(m, n, x, s.xhat, gad_ld(m->dim), score);
     if (m->kind == SCORE_RESIDUAL)
@@ -243,11 +273,12 @@ static void egbad_score(const struct gad_model *m, size_t n, const float *x, flo
 
 const struct gad_model_ops gad_egbad = {
     .name = "egbad",
-    .summary =
-        "EGBAD (BiGAN): encoder, generator and joint discriminator; scores fm, cross-e, residual",
+    .summary = "EGBAD (BiGAN): encoder, generator and joint discriminator; scores fm, cross-e, "
+               "residual, whitened",
     .load = egbad_load,
     .free = egbad_free,
     .workspace = egbad_workspace,
     .score = egbad_score,
     .reconstruct = egbad_reconstruct,
+    .errors = egbad_errors,
 };

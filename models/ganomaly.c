@@ -7,6 +7,7 @@
 #include "models/chain.h"
 #include "models/registry.h"
 #include "models/scratch.h"
+#include "models/whiten.h"
 
 /*
  * GANomaly (Akcay et al. 2018, arXiv 1805.06725) with dense layers: encoder, decoder, second encoder.
@@ -14,16 +15,23 @@
  *     z = E(x)    x' = G(z)    z' = E'(x')
  *     "enc"  A = mean over the latent of (z - z')^2, as their code; the paper writes an L1 norm
  *     "rec"  A = mean over the elements of |x - x'|
+ *     "whitened"  of x - x' and z - z', as models/whiten.h has it
  *
  * A linear last layer of the decoder and the first layer of the second encoder are one linear map: "enc" runs
  * them folded, so x' is never made.
  */
 
+enum score_kind { SCORE_ENC, SCORE_REC, SCORE_WHITENED, N_SCORES };
+
+static const char *const score_names[N_SCORES] = {"enc", "rec", "whitened"};
+
 struct gad_model {
     const struct gad_kernel *kernel;
     struct gad_chain encoder, decoder, encoder2;
-    struct gad_layer folded; /* decoder's last and encoder2's first, if that last is linear */
-    bool enc, fold;
+    struct gad_layer folded;  /* decoder's last and encoder2's first, if that last is linear */
+    struct gad_whiten whiten; /* empty but for the score "whitened" */
+    enum score_kind kind;
+    bool fold;
     size_t dim;
 };
 
@@ -35,6 +43,7 @@ static void ganomaly_free(struct gad_model *m)
     gad_chain_deinit(&m->decoder);
     gad_chain_deinit(&m->encoder2);
     gad_layer_deinit(&m->folded);
+    gad_whiten_deinit(&m->whiten);
     gad_free(m);
 }
 GAD_DEFINE_CLEANUP(struct gad_model, ganomaly_free);
@@ -55,14 +64,20 @@ static int ganomaly_load(const struct gad_checkpoint *c, struct gad_model **ret,
 
     m->kernel = gad_kernel_best();
     m->dim = c->scaler.dim;
-    m->enc = strcmp(c->score.kind, "enc") == 0;
-    if (!m->enc && strcmp(c->score.kind, "rec") != 0)
-        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of enc, rec", c->score.kind);
+    int kind = 0;
+    while (kind < N_SCORES && strcmp(c->score.kind, score_names[kind]) != 0)
+        kind++;
+    if (kind == N_SCORES)
+        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of enc, rec, whitened",
+                        c->score.kind);
+    m->kind = (enum score_kind)kind;
     int r = gad_chain_load(c, "encoder", m->dim, 0, &m->encoder, d);
     if (r == 0)
         r = gad_chain_load(c, "decoder", gad_chain_out(&m->encoder), m->dim, &m->decoder, d);
     if (r == 0)
         r = gad_chain_load(c, "encoder2", m->dim, gad_chain_out(&m->encoder), &m->encoder2, d);
+    if (r == 0 && m->kind == SCORE_WHITENED)
+        r = gad_whiten_load(c, m->dim, gad_chain_out(&m->encoder), &m->whiten, d);
     if (r == 0)
         r = fold(m);
     if (r == 0)
@@ -81,6 +96,7 @@ static size_t width(const struct gad_model *m)
 struct parts {
     struct gad_kernel_rows rows;
     float *tmp[2], *z, *zhat, *xhat;
+    struct gad_whiten_parts whiten;
 };
 
 static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
@@ -88,13 +104,16 @@ static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
 {
     size_t w = width(m);
 
-    return (struct parts){
+    struct parts s = {
         .tmp = {gad_scratch_take(ws, n, w), gad_scratch_take(ws, n, w)},
         .z = gad_scratch_take(ws, n, w),
         .zhat = gad_scratch_take(ws, n, w),
         .xhat = gad_scratch_take(ws, n, w),
         .rows = gad_scratch_index(ws, m->kernel, n, x, gad_ld(m->dim)),
     };
+    if (m->kind == SCORE_WHITENED)
+        s.whiten = gad_whiten_lay_out(&m->whiten, n, ws);
+    return s;
 }
 
 static size_t ganomaly_workspace(const struct gad_model *m, size_t n)
@@ -143,33 +162,62 @@ static void encode_twice(const struct gad_model *m, size_t n, const struct parts
                       NULL, s->tmp, s->zhat);
 }
 
+static struct gad_errors compare(const struct gad_model *m, size_t n, const struct parts *s)
+{
+    encode_twice(m, n, s);
+    return (struct gad_errors){
+        .xhat = s->xhat, .e = s->z, .ehat = s->zhat, .n_e = gad_chain_out(&m->encoder)};
+}
+
+static void ganomaly_errors(const struct gad_model *m, size_t n, const float *x, float *ws,
+                            struct gad_errors *ret)
+{
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
+    *ret = compare(m, n, &s);
+}
+
+static void scale(size_t n, float by, float *score)
+{
+    for (size_t i = 0; i < n; i++)
+        score[i] *= by;
+}
+
 static void ganomaly_score(const struct gad_model *m, size_t n, const float *x, float *ws,
                            float *score)
 {
     struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
     size_t latent = gad_chain_out(&m->encoder);
+    struct gad_errors e;
 
-    if (!m->enc) {
+    switch (m->kind) {
+    case SCORE_REC:
         reconstruct(m, n, &s, s.xhat);
         m->kernel->distance1(n, x, s.xhat, gad_ld(m->dim), score);
-    } else {
+        scale(n, 1.0f / (float)m->dim, score);
+        break;
+    case SCORE_WHITENED:
+        e = compare(m, n, &s);
+        gad_whiten_score(&m->whiten, m->kernel, n, x, &e, &s.whiten, score);
+        break;
+    case SCORE_ENC:
+    case N_SCORES:
         if (m->fold)
             encode_twice_folded(m, n, &s);
         else
             encode_twice(m, n, &s);
         m->kernel->distance2(n, s.z, s.zhat, gad_ld(latent), score);
+        scale(n, 1.0f / (float)latent, score);
+        break;
     }
-    float mean = 1.0f / (float)(m->enc ? latent : m->dim);
-    for (size_t i = 0; i < n; i++)
-        score[i] *= mean;
 }
 
 const struct gad_model_ops gad_ganomaly = {
     .name = "ganomaly",
-    .summary = "GANomaly: encoder, decoder, second encoder; scores enc, rec",
+    .summary = "GANomaly: encoder, decoder, second encoder; scores enc, rec, whitened",
     .load = ganomaly_load,
     .free = ganomaly_free,
     .workspace = ganomaly_workspace,
     .score = ganomaly_score,
     .reconstruct = ganomaly_reconstruct,
+    .errors = ganomaly_errors,
 };

@@ -27,6 +27,13 @@ static inline size_t gad_ld(size_t dim)
     return (dim + GAD_LD_STEP - 1) / GAD_LD_STEP * GAD_LD_STEP;
 }
 
+/* What a model compares, in its workspace: x with x', and e with e' of a width of its own. */
+struct gad_errors {
+    const float *xhat;     /* (n, gad_ld(dim)) */
+    const float *e, *ehat; /* (n, gad_ld(n_e)) */
+    size_t n_e;
+};
+
 struct gad_model_ops {
     const char *name;    /* in checkpoints and on command lines */
     const char *summary; /* one line for people */
@@ -55,6 +62,10 @@ struct gad_model_ops {
     /* xhat (n, gad_ld(dim)): what the network makes of x; its distance from x is the residual. */
     void (*reconstruct)(const struct gad_model *m, size_t n, const float *x, float *ws,
                         float *xhat);
+
+    /* What the whitened score (models/whiten.h) is fitted to, for a model that has one; else NULL. */
+    void (*errors)(const struct gad_model *m, size_t n, const float *x, float *ws,
+                   struct gad_errors *ret);
 };
 
 /* NULL if nobody registered the name. */

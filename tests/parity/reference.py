@@ -117,6 +117,10 @@ def distance(a, b, degree):
     return np.abs(a - b).sum(1) if degree == 1 else np.sqrt(((a - b) ** 2).sum(1))
 
 
+def whitened(nets, r, e):
+    return sum((chain(nets[name], v) ** 2).mean(1) for name, v in (("whiten_r", r), ("whiten_e", e)))
+
+
 def egbad(c, nets, x):
     w, degree = c.score.weight, c.score.degree
     z = chain(nets["encoder"], x)
@@ -132,6 +136,8 @@ def egbad(c, nets, x):
     fhat, logit = discriminate(xhat)
     if c.score.kind == "residual":
         return residual
+    if c.score.kind == "whitened":
+        return whitened(nets, x - xhat, f - fhat)
     if c.score.kind == "fm":
         return (1 - w) * residual + w * distance(f, fhat, degree)
     assert c.score.kind == "cross-e", c.score.kind
@@ -143,6 +149,8 @@ def ganomaly(c, nets, x):
     xhat = chain(nets["decoder"], z)
     if c.score.kind == "rec":
         return np.abs(x - xhat).mean(1)
+    if c.score.kind == "whitened":
+        return whitened(nets, x - xhat, z - chain(nets["encoder2"], xhat))
     assert c.score.kind == "enc", c.score.kind
     return ((z - chain(nets["encoder2"], xhat)) ** 2).mean(1)
 
@@ -344,6 +352,7 @@ def main():
                 ("egbad", "cross-e", 2, "standard"), ("egbad", "residual", 1, "none"),
                 ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
                 ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax"),
+                ("egbad", "whitened", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax"),
                 ("anogan", "fm", 1, "log-minmax"), ("anogan", "cross-e", 1, "log-minmax")]):
             path = os.path.join(tmp, f"{i}.ckpt")
             subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler], check=True)

@@ -9,7 +9,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/feature/schema.h"
 
-enum { DIM = 121, LATENT = 32, NETS_MAX = 5, LAYERS_MAX = 4, GROUPS_MAX = 8 };
+enum { DIM = 121, LATENT = 32, NETS_MAX = 7, LAYERS_MAX = 4, GROUPS_MAX = 8 };
 
 struct random_model {
     struct gad_checkpoint c;
@@ -48,6 +48,14 @@ static const struct net_shape ganomaly[] = {
     {"decoder",
      {{LATENT, 64, GAD_CKPT_RELU, 0}, {64, 128, GAD_CKPT_RELU, 0}, {128, DIM, GAD_CKPT_LINEAR, 0}}},
     {"encoder2", {{DIM, 64, GAD_CKPT_LEAKY_RELU, 0.2f}, {64, LATENT, GAD_CKPT_LINEAR, 0}}},
+};
+
+/* Maps of the whitened score: widths of x - x' and of what the model compares besides. */
+static const struct net_shape whitening[][2] = {
+    {{"whiten_r", {{DIM, DIM, GAD_CKPT_LINEAR, 0}}},
+     {"whiten_e", {{128, 128, GAD_CKPT_LINEAR, 0}}}},
+    {{"whiten_r", {{DIM, DIM, GAD_CKPT_LINEAR, 0}}},
+     {"whiten_e", {{LATENT, LATENT, GAD_CKPT_LINEAR, 0}}}},
 };
 
 static const struct net_shape anogan[] = {
@@ -148,6 +156,8 @@ struct random_model *random_model_new(const char *model, const char *score, unsi
     m->c.nets = m->nets;
     for (size_t i = 0; i < shape->n; i++)
         add_net(m, &shape->nets[i]);
+    for (size_t i = 0; strcmp(score, "whitened") == 0 && i < 2; i++)
+        add_net(m, &whitening[strcmp(model, "egbad") != 0][i]);
     add_schema(m);
     m->c.score.kind = score;
     m->c.score.weight = 0.1f;

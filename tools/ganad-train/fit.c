@@ -25,6 +25,7 @@
 #include "tools/ganad-train/scorer.h"
 #include "tools/ganad-train/snapshot.h"
 #include "tools/ganad-train/train.h"
+#include "tools/ganad-train/whiten.h"
 
 /* Of the metrics that go into the checkpoint. */
 #define DEFAULT_FPR 0.01
@@ -43,12 +44,14 @@ struct fit {
     size_t ld;
     struct gad_trainer *trainer;
     struct training training;
+    struct whitening whitening;
     struct assembly assembly;
 };
 
 static void fit_deinit(struct fit *f)
 {
     assembly_deinit(&f->assembly);
+    whitening_deinit(&f->whitening);
     training_deinit(&f->training);
     if (f->trainer)
         f->o.model->free(f->trainer);
@@ -255,6 +258,9 @@ static int fit(struct fit *f, struct gad_diag *d)
     if (f->training.interrupted)
         cli_say("interrupted: keeping epoch %u of the %u that were finished", f->training.epoch,
                 f->training.epochs);
+    if (f->o.whitened &&
+        (err = whitening_fit(&f->whitening, &f->assembly.c, f->split.n_train, f->x, d)) != 0)
+        return err;
     if ((err = calibrate(f, d)) != 0 || (err = examine(f, d)) != 0)
         return err;
     return deliver(f, d);

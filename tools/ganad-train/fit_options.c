@@ -6,6 +6,7 @@
 
 #include "lib/base/text.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "models/model.h"
 
 enum opt {
     OPT_MODEL,
@@ -126,6 +127,12 @@ static int choose_scaler(const char *text, struct fit_options *o, struct gad_dia
     return err;
 }
 
+static bool has_whitened(const struct fit_options *o)
+{
+    const struct gad_model_ops *ops = gad_model_find(o->model->name);
+    return ops && ops->errors;
+}
+
 /*
  * Epochs and scaler; the rest is the trainer's own for the protocol. survey: as published; for EGBAD and AnoGAN 50 epochs on
  * unscaled features, the setting that repeats the published figures. normal: chosen with the trainers' settings
@@ -140,7 +147,8 @@ static void set_defaults(struct fit_options *o)
 
     o->model->defaults(o->protocol->name, &o->train);
     o->train.seed = 1;
-    o->scaler = survey ? GAD_SCALER_NONE : GAD_SCALER_MINMAX;
+    o->whitened = !survey && has_whitened(o);
+    o->scaler = survey ? GAD_SCALER_NONE : o->whitened ? GAD_SCALER_QUANTILE : GAD_SCALER_MINMAX;
     o->epochs = !survey ? 15 : ganomaly ? 5 : 50;
     o->calibration_share = o->protocol->calibration_share;
     o->name = o->model->name;
@@ -253,7 +261,12 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
         (err = apply_words(g, o, d)) != 0)
         return err;
     if (g->text[OPT_SCORE])
+        o->whitened = strcmp(g->text[OPT_SCORE], "whitened") == 0;
+    if (g->text[OPT_SCORE] && !o->whitened)
         o->train.score = g->text[OPT_SCORE];
+    if (o->whitened && !has_whitened(o))
+        return gad_fail(d, GAD_EINVAL, "--score: model '%s' has no score 'whitened'",
+                        o->model->name);
     if (g->text[OPT_DATE])
         o->date = g->text[OPT_DATE];
     o->out = g->text[OPT_OUT];

@@ -23,6 +23,7 @@ struct fit_options {
     struct gad_train_options train;
     double calibration_share;
     bool keep_best, all_rows, skip_bad, quiet;
+    bool whitened; /* the score is fitted to the errors of the trained networks */
     const char *name, *out, *date;
     struct cli_list data;
 };

@@ -22,7 +22,7 @@ const char fit_help[] =
     "                             survey: the published setting, train on attacks, find normal\n"
     "  --all-rows                 train on all rows of the class, keep no half for testing\n"
     "  --scaler none|minmax|log-minmax|standard|quantile\n"
-    "                             default minmax; survey: none, as the published figures had it\n"
+    "                             default quantile; anogan: minmax; survey: none, as published\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
     "  --epochs N                 default 15; with survey 50, ganomaly 5\n"
@@ -36,6 +36,7 @@ const char fit_help[] =
     "  --keep last|best           default last; best: the epoch with the lowest held-out error\n\n"
     "Score and threshold:\n"
     "  --score KIND               egbad: fm, cross-e, residual; ganomaly: enc, rec;\n"
+    "                             either: whitened, the default without survey;\n"
     "                             anogan: fm, cross-e\n"
     "  --score-weight X           egbad, anogan: share of the discriminator's part, 0 to 1\n"
     "  --degree 1|2               egbad: the norm\n"
@@ -75,7 +76,9 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
     else
         gad_buf_printf(b, " --residual %.9g --loss %s --score-weight %.9g --degree %u", t->residual,
                        fit_loss_names[t->adversarial], t->score_weight, t->score_degree);
-    if (t->score)
+    if (o->whitened)
+        gad_buf_printf(b, " --score whitened");
+    else if (t->score)
         gad_buf_printf(b, " --score %s", t->score);
     gad_buf_printf(b, " --calibration-share %.9g --keep %s --name %s", o->calibration_share,
                    fit_keep_names[o->keep_best], o->name);

@@ -84,6 +84,21 @@ static double norm(const double *a, const double *b, size_t n, unsigned degree)
     return degree == 1 ? s : sqrt(s);
 }
 
+/* Mean of the squares of what a whitening net makes of a - b. */
+static double whitened(const struct gad_checkpoint *c, const char *name, const double *a,
+                       const double *b, size_t n)
+{
+    static double d[WIDTH_MAX], y[WIDTH_MAX]; /* frames have a limit */
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        d[i] = a[i] - b[i];
+    net(c, name, 0, 1, d, y);
+    for (size_t i = 0; i < n; i++)
+        sum += y[i] * y[i];
+    return sum / (double)n;
+}
+
 /* f(z, x), and the logit behind it. */
 static double discriminate(const struct gad_checkpoint *c, const double *x, const double *z,
                            double *f)
@@ -109,6 +124,8 @@ static double egbad(const struct gad_checkpoint *c, const double *x)
     double residual = norm(x, xhat, DIM, c->score.degree);
     if (strcmp(c->score.kind, "residual") == 0)
         return residual;
+    if (strcmp(c->score.kind, "whitened") == 0)
+        return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", f, fhat, 128);
     if (strcmp(c->score.kind, "fm") == 0)
         return (1.0 - w) * residual + w * norm(f, fhat, 128, c->score.degree);
     return (1.0 - w) * residual + w * log1p(exp(-logit));
@@ -123,6 +140,8 @@ static double ganomaly(const struct gad_checkpoint *c, const double *x)
     net(c, "encoder2", 0, 9, xhat, zhat);
     if (strcmp(c->score.kind, "rec") == 0)
         return norm(x, xhat, DIM, 1) / DIM;
+    if (strcmp(c->score.kind, "whitened") == 0)
+        return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", z, zhat, latent);
     double d = norm(z, zhat, latent, 2);
     return d * d / (double)latent;
 }
@@ -288,8 +307,8 @@ static void check(const char *model, const char *score, unsigned degree)
 static void egbad_is_the_formula(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"fm", "cross-e", "residual"};
-    for (size_t i = 0; i < 3; i++)
+    static const char *const kinds[] = {"fm", "cross-e", "residual", "whitened"};
+    for (size_t i = 0; i < 4; i++)
         for (unsigned degree = 1; degree <= 2; degree++)
             check("egbad", kinds[i], degree);
 }
@@ -299,14 +318,40 @@ static void ganomaly_is_the_formula(void **state)
     (void)state;
     check("ganomaly", "enc", 1);
     check("ganomaly", "rec", 1);
+    check("ganomaly", "whitened", 1);
+}
+
+static void a_whitened_score_needs_its_maps(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"egbad", "ganomaly"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct random_model *r = random_model_new(models[i], "whitened", 1, 1);
+        struct gad_checkpoint *c = random_model_checkpoint(r);
+        const struct gad_model_ops *ops = gad_model_find(models[i]);
+        struct gad_ckpt_layer *map = c->nets[c->n_nets - 1].layers;
+        struct gad_model *m = NULL;
+
+        map->act = GAD_CKPT_RELU;
+        assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+        map->act = GAD_CKPT_LINEAR;
+        map->in = map->out = 31;
+        assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+        c->n_nets--;
+        assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+        assert_null(m);
+        random_model_free(r);
+    }
 }
 
 static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
 {
     (void)state;
     static const char *const kinds[][2] = {
-        {"egbad", "fm"},     {"egbad", "cross-e"}, {"egbad", "residual"}, {"ganomaly", "enc"},
-        {"ganomaly", "rec"}, {"anogan", "fm"},     {"anogan", "cross-e"}};
+        {"egbad", "fm"},       {"egbad", "cross-e"},  {"egbad", "residual"},
+        {"ganomaly", "enc"},   {"ganomaly", "rec"},   {"anogan", "fm"},
+        {"anogan", "cross-e"}, {"egbad", "whitened"}, {"ganomaly", "whitened"}};
 
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         struct setup s;
@@ -371,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(egbad_is_the_formula),
         cmocka_unit_test(ganomaly_is_the_formula),
+        cmocka_unit_test(a_whitened_score_needs_its_maps),
         cmocka_unit_test(anogan_is_the_formula),
         cmocka_unit_test(a_search_that_ends_early_leaves_the_others_alone),
         cmocka_unit_test(anogan_refuses_what_it_cannot_score),
