@@ -193,7 +193,7 @@ class Train(unittest.TestCase):
 
     def test_inspect_tells_where_a_checkpoint_comes_from(self):
         c = self.json("inspect", self.checkpoint)
-        self.assertEqual((c["name"], c["model"], c["scaler"]), ("egbad", "egbad", "minmax"))
+        self.assertEqual((c["name"], c["model"], c["scaler"]), ("egbad", "egbad", "quantile"))
         self.assertEqual(c["schema"]["dim"], 121)
         self.assertEqual(c["parameters"], sum(n["parameters"] for n in c["nets"]))
         p = c["provenance"]
