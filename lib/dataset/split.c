@@ -11,6 +11,7 @@ enum { STREAM = 0x53504c54 }; /* of gad_rng, for the choice of calibration rows 
 static const char *const names[GAD_N_PROTOCOLS] = {
     [GAD_SURVEY] = "survey",
     [GAD_NORMAL] = "normal",
+    [GAD_NORMAL_UNIQUE] = "normal-unique",
 };
 
 const char *gad_protocol_name(enum gad_protocol p)
@@ -56,6 +57,19 @@ static size_t other_half(const uint32_t *first, size_t n_first, size_t n, bool *
     return kept;
 }
 
+/* Drops rows that are equal to one that was seen, in place. */
+static size_t keep_new(const uint32_t *first, bool *seen, uint32_t *row, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!seen[first[row[i]]]) {
+            seen[first[row[i]]] = true;
+            row[kept++] = row[i];
+        }
+    return kept;
+}
+
 /* Moves n_calibration of the training rows, chosen at random, to calibration; both keep their order. */
 static int hold_out(struct gad_split *s, size_t n_calibration, uint32_t seed)
 {
@@ -81,9 +95,9 @@ static int hold_out(struct gad_split *s, size_t n_calibration, uint32_t seed)
 }
 
 static int fill(const struct gad_split_options *opt, size_t n, const bool *is_normal,
-                struct gad_split *s, struct gad_diag *d)
+                const uint32_t *first, struct gad_split *s, struct gad_diag *d)
 {
-    bool learns_normal = opt->protocol == GAD_NORMAL;
+    bool learns_normal = opt->protocol != GAD_SURVEY;
     size_t half = half_of(n);
     struct gad_mt19937 mt;
     gad_cleanup(gad_freep) uint32_t *order = gad_calloc(n, sizeof(*order));
@@ -100,6 +114,11 @@ static int fill(const struct gad_split_options *opt, size_t n, const bool *is_no
     s->n_train = keep_class(order, half, is_normal, learns_normal, s->train);
     s->n_test = other_half(order, half, n, taken, s->test);
     s->positive_is_normal = !learns_normal;
+    if (opt->protocol == GAD_NORMAL_UNIQUE) {
+        memset(taken, 0, n * sizeof(*taken)); /* now: a row equal to this one is in use */
+        s->n_train = keep_new(first, taken, s->train, s->n_train);
+        s->n_test = keep_new(first, taken, s->test, s->n_test);
+    }
 
     size_t n_calibration = (size_t)((double)s->n_train * opt->calibration + 0.5);
     if (n_calibration >= s->n_train || s->n_test == 0)
@@ -111,16 +130,17 @@ static int fill(const struct gad_split_options *opt, size_t n, const bool *is_no
 }
 
 int gad_split_make(const struct gad_split_options *opt, size_t n, const bool *is_normal,
-                   struct gad_split *ret, struct gad_diag *d)
+                   const uint32_t *first, struct gad_split *ret, struct gad_diag *d)
 {
     struct gad_split s = {0};
 
     if (n > UINT32_MAX)
         return gad_fail(d, GAD_ELIMIT, "%zu rows are too many to split", n);
+    gad_assert(opt->protocol != GAD_NORMAL_UNIQUE || first);
     if ((unsigned)opt->protocol >= GAD_N_PROTOCOLS ||
         !(opt->calibration >= 0.0 && opt->calibration < 1.0))
         return gad_fail(d, GAD_EINVAL, "no such protocol, or a calibration share outside [0, 1)");
-    int r = fill(opt, n, is_normal, &s, d);
+    int r = fill(opt, n, is_normal, first, &s, d);
     if (r != 0) {
         gad_split_deinit(&s);
         return r;

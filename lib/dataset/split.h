@@ -2,12 +2,15 @@
 #pragma once
 
 /*
- * Which rows train, which calibrate and which test: the two named protocols. Both halve the rows by numpy's
+ * Which rows train, which calibrate and which test: the named protocols. All halve the rows by numpy's
  * permutation, so that the published split comes out bit for bit; they differ in the class that is learned.
  *
  *   survey   the first half trains, attacks only; in the other half, in file order, normal rows are the
  *            positives. As Zenati's EGBAD code has it (seed 42), and the survey after it.
  *   normal   the same halves; normal rows alone train, attacks are the positives. For deployment.
+ *   normal-unique   as normal, each record once: of equal rows the first trains; a row tests if none before it in
+ *            the test half and none of the training class in the training half is equal to it. Of KDD99's rows
+ *            two thirds are copies, most of them of a few floods, which otherwise decide every figure.
  *
  * A part of the training class is held out of the training rows: its scores calibrate a checkpoint.
  *
@@ -23,7 +26,7 @@
 
 struct gad_diag;
 
-enum gad_protocol { GAD_SURVEY, GAD_NORMAL, GAD_N_PROTOCOLS };
+enum gad_protocol { GAD_SURVEY, GAD_NORMAL, GAD_NORMAL_UNIQUE, GAD_N_PROTOCOLS };
 
 #define GAD_SPLIT_SEED        42  /* of the published split */
 #define GAD_SPLIT_CALIBRATION 0.1 /* held out of the training class, where nobody says otherwise */
@@ -41,18 +44,19 @@ struct gad_split {
     bool positive_is_normal; /* which class of the test rows is to be found */
 };
 
-const char *gad_protocol_name(enum gad_protocol p); /* "survey", "normal" */
+const char *gad_protocol_name(enum gad_protocol p); /* "survey", "normal", "normal-unique" */
 int gad_protocol_by_name(const char *name);         /* or -1 */
 
 /**
  * gad_split_make() - halve n rows and choose
  * @is_normal: (n)
+ * @first:     (n) number of the first row that is equal to each; only for normal-unique, else NULL
  * @ret:       the caller's storage, overwritten on success; gad_split_deinit() frees the arrays
  * Return: 0; GAD_ELIMIT if n is 2^32 or more; GAD_EINVAL if no row is left to train or to test, or the share is out
  * of range; GAD_ENOMEM.
  */
 int gad_split_make(const struct gad_split_options *opt, size_t n, const bool *is_normal,
-                   struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;
+                   const uint32_t *first, struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Leaves at most max of n rows, evenly spread and in their order; returns how many. */
 size_t gad_split_thin(uint32_t *row, size_t n, size_t max);

@@ -226,6 +226,42 @@ bool gad_table_is_normal(const struct gad_table *t, size_t i)
     return gad_label_is_normal(gad_table_label_text(t, i));
 }
 
+/* Floats that compare equal have the same bits here: what is read has no sign and no NaN. */
+static uint64_t features_hash(const struct features *f)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t j = 0; j < GAD_N_COLUMNS; j++) {
+        uint32_t bits;
+        memcpy(&bits, &f->v[j], sizeof(bits));
+        h = (h ^ bits) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    return h;
+}
+
+/* Open addressing, at most half full. Rows that were made to collide cost time, not the answer. */
+int gad_table_first(const struct gad_table *t, uint32_t *first)
+{
+    size_t slots = 16;
+
+    while (slots < 2 * t->n) /* n <= GAD_TABLE_ROWS_MAX */
+        slots *= 2;
+    gad_cleanup(gad_freep) uint32_t *slot = gad_calloc(slots, sizeof(*slot)); /* row + 1; 0: free */
+    if (!slot)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < t->n; i++) {
+        size_t at = (size_t)features_hash(&t->row[i]) & (slots - 1);
+
+        while (slot[at] != 0 && memcmp(&t->row[slot[at] - 1], &t->row[i], sizeof(t->row[i])) != 0)
+            at = (at + 1) & (slots - 1);
+        if (slot[at] == 0)
+            slot[at] = (uint32_t)i + 1;
+        first[i] = slot[at] - 1;
+    }
+    return 0;
+}
+
 bool gad_table_is_labelled(const struct gad_table *t)
 {
     for (size_t i = 0; i < t->n_labels; i++)

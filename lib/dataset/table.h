@@ -56,6 +56,13 @@ void gad_table_record(const struct gad_table *t, size_t i, struct gad_record *re
 /* Its 41 features, as gad_record.v. */
 const float *gad_table_features(const struct gad_table *t, size_t i);
 
+/**
+ * gad_table_first() - which rows are equal
+ * @first: (rows) of each row the number of the first one with the same 41 features; its own if there is none before
+ * Return: 0 or GAD_ENOMEM.
+ */
+int gad_table_first(const struct gad_table *t, uint32_t *first) GAD_MUST_CHECK;
+
 /* Labels are numbered in the order in which they came; "" for rows of a file without labels. */
 size_t gad_table_n_labels(const struct gad_table *t);
 const char *gad_table_label_name(const struct gad_table *t, size_t label);

@@ -17,6 +17,14 @@ static const struct protocol protocols[] = {
                   "The threshold comes from held-out training rows and sees no test label.",
     },
     {
+        .name = "normal-unique",
+        .kind = GAD_NORMAL_UNIQUE,
+        .calibration_share = GAD_SPLIT_CALIBRATION,
+        .labels = "choose the normal rows of the training half, each record once; measure on the "
+                  "rows of the held-out half, each once, that are equal to none of those. The "
+                  "threshold comes from held-out training rows and sees no test label.",
+    },
+    {
         .name = "survey",
         .kind = GAD_SURVEY,
         .trains_on_attacks = true,
@@ -70,14 +78,27 @@ static int of_the_class(const struct protocol *p, const bool *is_normal, size_t 
     return 0;
 }
 
-static int take_all(const struct protocol *p, const bool *is_normal, size_t n, double share,
-                    struct gad_split *ret, struct gad_diag *d)
+/* Of rows in the table's order those with nothing equal before them in the whole table. */
+static size_t each_once(const uint32_t *first, uint32_t *row, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (first[row[i]] == row[i])
+            row[kept++] = row[i];
+    return kept;
+}
+
+static int take_all(const struct protocol *p, const bool *is_normal, const uint32_t *first,
+                    size_t n, double share, struct gad_split *ret, struct gad_diag *d)
 {
     gad_cleanup(gad_split_deinit) struct gad_split s = {.positive_is_normal = p->trains_on_attacks};
 
     int err = of_the_class(p, is_normal, n, NULL, &s.train, &s.n_train);
     if (err != 0)
         return err;
+    if (p->kind == GAD_NORMAL_UNIQUE)
+        s.n_train = each_once(first, s.train, s.n_train);
     shuffle(s.n_train, s.train);
     s.n_calibration = (size_t)(share * (double)s.n_train);
     s.n_train -= s.n_calibration;
@@ -92,14 +113,14 @@ static int take_all(const struct protocol *p, const bool *is_normal, size_t n, d
     return 0;
 }
 
-static int take_halves(const struct protocol *p, const bool *is_normal, size_t n, double share,
-                       struct gad_split *ret, struct gad_diag *d)
+static int take_halves(const struct protocol *p, const bool *is_normal, const uint32_t *first,
+                       size_t n, double share, struct gad_split *ret, struct gad_diag *d)
 {
     const struct gad_split_options opt = {
         .protocol = p->kind, .seed = GAD_SPLIT_SEED, .calibration = share};
     gad_cleanup(gad_split_deinit) struct gad_split s = {0};
 
-    int err = gad_split_make(&opt, n, is_normal, &s, d);
+    int err = gad_split_make(&opt, n, is_normal, first, &s, d);
     if (err == 0 && s.n_calibration == 0) {
         gad_free(gad_steal(&s.calibration));
         err = of_the_class(p, is_normal, s.n_test, s.test, &s.calibration, &s.n_calibration);
@@ -121,13 +142,15 @@ int protocol_choose(const struct protocol *p, const struct gad_table *t, double 
     bool labelled = gad_table_is_labelled(t);
     gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n ? n : 1, sizeof(*is_normal));
 
-    if (!is_normal)
+    gad_cleanup(gad_freep) uint32_t *first = gad_calloc(n ? n : 1, sizeof(*first));
+
+    if (!is_normal || !first || (p->kind == GAD_NORMAL_UNIQUE && gad_table_first(t, first) != 0))
         return GAD_ENOMEM;
     for (size_t i = 0; !labelled && i < gad_table_n_labels(t); i++)
         if (gad_table_label_name(t, i)[0] != '\0')
             return gad_fail(d, GAD_EFORMAT, "some rows have labels and some have none");
     for (size_t i = 0; i < n; i++)
         is_normal[i] = !labelled || gad_table_is_normal(t, i);
-    return all ? take_all(p, is_normal, n, share, ret, d)
-               : take_halves(p, is_normal, n, share, ret, d);
+    return all ? take_all(p, is_normal, first, n, share, ret, d)
+               : take_halves(p, is_normal, first, n, share, ret, d);
 }

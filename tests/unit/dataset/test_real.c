@@ -9,6 +9,9 @@
 #include <zlib.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/dataset/split.h"
+#include "lib/dataset/table.h"
 #include "tests/unit/data.h"
 #include "tests/unit/test.h"
 
@@ -124,11 +127,41 @@ static void nsl_kdd_is_read_whole_from_stdin(void **state)
     assert_int_equal(difficulty_21, 62557);
 }
 
+/* The counts of the survey's code after removing duplicates: models/REFERENCES.md. */
+static void each_record_once_leaves_a_third(void **state)
+{
+    (void)state;
+    const char *const path = kdd_path;
+    const struct gad_split_options o = {GAD_NORMAL_UNIQUE, GAD_SPLIT_SEED, 0.0};
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    gad_cleanup(gad_split_deinit) struct gad_split s = {0};
+    size_t n_unique = 0, n_normal = 0;
+
+    assert_int_equal(gad_table_load(&path, 1, &(struct gad_table_options){0}, &t, NULL), 0);
+    size_t n = gad_table_n_rows(t);
+    gad_cleanup(gad_freep) uint32_t *first = gad_calloc(n, sizeof(*first));
+    gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n, sizeof(*is_normal));
+    assert_true(first && is_normal);
+    assert_int_equal(gad_table_first(t, first), 0);
+    for (size_t i = 0; i < n; i++) {
+        n_unique += first[i] == i;
+        is_normal[i] = gad_table_is_normal(t, i);
+    }
+    assert_int_equal(n_unique, 145584);
+    assert_int_equal(gad_split_make(&o, n, is_normal, first, &s, NULL), 0);
+    for (size_t i = 0; i < s.n_test; i++)
+        n_normal += is_normal[s.test[i]];
+    assert_int_equal(s.n_train, 44710);
+    assert_int_equal(s.n_test, 78395);
+    assert_int_equal(n_normal, 43122);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_percent_file_is_read_whole),
         cmocka_unit_test(ten_percent_file_is_written_as_it_was),
+        cmocka_unit_test(each_record_once_leaves_a_third),
         cmocka_unit_test(nsl_kdd_is_read_whole_from_stdin),
     };
 

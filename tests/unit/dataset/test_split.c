@@ -26,13 +26,13 @@ static void every_row_has_one_use_and_the_right_class(void **state)
     bool is_normal[N];
 
     draw_labels(is_normal, N);
-    for (int p = 0; p < GAD_N_PROTOCOLS; p++) {
+    for (int p = 0; p < GAD_NORMAL_UNIQUE; p++) {
         const struct gad_split_options o = {(enum gad_protocol)p, 42, 0.1};
         gad_cleanup(gad_split_deinit) struct gad_split s = {0};
         int used[N] = {0};
         size_t n_class = 0;
 
-        assert_int_equal(gad_split_make(&o, N, is_normal, &s, NULL), 0);
+        assert_int_equal(gad_split_make(&o, N, is_normal, NULL, &s, NULL), 0);
         assert_true(s.positive_is_normal == (p == GAD_SURVEY));
         for (size_t i = 0; i < s.n_train; i++) {
             used[s.train[i]]++;
@@ -55,6 +55,40 @@ static void every_row_has_one_use_and_the_right_class(void **state)
     }
 }
 
+static void a_unique_split_has_each_record_once(void **state)
+{
+    (void)state;
+    const struct gad_split_options plain = {GAD_NORMAL, 42, 0.1}, o = {GAD_NORMAL_UNIQUE, 42, 0.1};
+    gad_cleanup(gad_split_deinit) struct gad_split all = {0};
+    gad_cleanup(gad_split_deinit) struct gad_split s = {0};
+    bool is_normal[N];
+    uint32_t first[N];
+    int trains[300] = {0}, tests[300] = {0}, normal_trains[300] = {0};
+
+    draw_labels(is_normal, N);
+    for (uint32_t i = 0; i < N; i++)
+        first[i] = i % 300; /* every record three or four times, with one label or both */
+    assert_int_equal(gad_split_make(&plain, N, is_normal, NULL, &all, NULL), 0);
+    assert_int_equal(gad_split_make(&o, N, is_normal, first, &s, NULL), 0);
+    for (size_t i = 0; i < all.n_train; i++)
+        normal_trains[first[all.train[i]]] = 1;
+    for (size_t i = 0; i < all.n_calibration; i++)
+        normal_trains[first[all.calibration[i]]] = 1;
+    for (size_t i = 0; i < s.n_train; i++)
+        trains[first[s.train[i]]]++;
+    for (size_t i = 0; i < s.n_calibration; i++)
+        trains[first[s.calibration[i]]]++;
+    for (size_t i = 0; i < s.n_test; i++)
+        tests[first[s.test[i]]]++;
+    for (size_t k = 0; k < 300; k++) {
+        int left = 0;
+        for (size_t i = 0; i < all.n_test; i++)
+            left |= first[all.test[i]] == k;
+        assert_int_equal(trains[k], normal_trains[k]);
+        assert_int_equal(tests[k], left && !normal_trains[k]);
+    }
+}
+
 static void training_rows_stand_in_the_order_of_the_permutation(void **state)
 {
     (void)state;
@@ -68,7 +102,7 @@ static void training_rows_stand_in_the_order_of_the_permutation(void **state)
     draw_labels(is_normal, N);
     gad_mt19937_seed(&mt, 7);
     gad_mt19937_permutation(&mt, N, order);
-    assert_int_equal(gad_split_make(&o, N, is_normal, &s, NULL), 0);
+    assert_int_equal(gad_split_make(&o, N, is_normal, NULL, &s, NULL), 0);
     assert_int_equal(s.n_calibration, 0);
     for (size_t i = 0; i < 500; i++)
         if (!is_normal[order[i]])
@@ -86,10 +120,10 @@ static void the_same_seed_makes_the_same_split(void **state)
     gad_cleanup(gad_split_deinit) struct gad_split c = {0};
 
     draw_labels(is_normal, N);
-    assert_int_equal(gad_split_make(&o, N, is_normal, &a, NULL), 0);
-    assert_int_equal(gad_split_make(&o, N, is_normal, &b, NULL), 0);
+    assert_int_equal(gad_split_make(&o, N, is_normal, NULL, &a, NULL), 0);
+    assert_int_equal(gad_split_make(&o, N, is_normal, NULL, &b, NULL), 0);
     o.seed = 2;
-    assert_int_equal(gad_split_make(&o, N, is_normal, &c, NULL), 0);
+    assert_int_equal(gad_split_make(&o, N, is_normal, NULL, &c, NULL), 0);
     assert_true(a.n_train == b.n_train && a.n_calibration == b.n_calibration);
     assert_memory_equal(a.train, b.train, a.n_train * sizeof(a.train[0]));
     assert_memory_equal(a.calibration, b.calibration, a.n_calibration * sizeof(a.train[0]));
@@ -107,7 +141,7 @@ static void halves_round_as_python_does(void **state)
     for (size_t n = 2; n <= 7; n++) {
         const struct gad_split_options o = {GAD_NORMAL, 42, 0.0};
         gad_cleanup(gad_split_deinit) struct gad_split s = {0};
-        assert_int_equal(gad_split_make(&o, n, all_normal, &s, NULL), 0);
+        assert_int_equal(gad_split_make(&o, n, all_normal, NULL, &s, NULL), 0);
         assert_int_equal(s.n_train, half[n - 2]);
         assert_int_equal(s.n_test, n - half[n - 2]);
     }
@@ -121,21 +155,21 @@ static void what_cannot_be_split_is_refused(void **state)
     struct gad_diag d = {.text = ""};
     struct gad_split_options o = {GAD_SURVEY, 42, 0.1};
 
-    assert_int_equal(gad_split_make(&o, 4, normal, &s, &d), GAD_EINVAL); /* no attack rows */
+    assert_int_equal(gad_split_make(&o, 4, normal, NULL, &s, &d), GAD_EINVAL); /* no attack rows */
     assert_non_null(strstr(d.text, "attack"));
-    assert_int_equal(gad_split_make(&o, 0, normal, &s, &d), GAD_EINVAL);
-    assert_int_equal(gad_split_make(&o, 1, normal, &s, &d), GAD_EINVAL);
+    assert_int_equal(gad_split_make(&o, 0, normal, NULL, &s, &d), GAD_EINVAL);
+    assert_int_equal(gad_split_make(&o, 1, normal, NULL, &s, &d), GAD_EINVAL);
     o.protocol = GAD_NORMAL;
     o.calibration = 1.0;
-    assert_int_equal(gad_split_make(&o, 4, normal, &s, &d), GAD_EINVAL);
+    assert_int_equal(gad_split_make(&o, 4, normal, NULL, &s, &d), GAD_EINVAL);
     o.calibration = 0.99; /* leaves none to train on */
-    assert_int_equal(gad_split_make(&o, 4, normal, &s, &d), GAD_EINVAL);
+    assert_int_equal(gad_split_make(&o, 4, normal, NULL, &s, &d), GAD_EINVAL);
     o.calibration = -0.1;
-    assert_int_equal(gad_split_make(&o, 4, normal, &s, &d), GAD_EINVAL);
+    assert_int_equal(gad_split_make(&o, 4, normal, NULL, &s, &d), GAD_EINVAL);
     o.calibration = 0.0;
-    assert_int_equal(gad_split_make(&o, (size_t)UINT32_MAX + 1, normal, &s, &d), GAD_ELIMIT);
+    assert_int_equal(gad_split_make(&o, (size_t)UINT32_MAX + 1, normal, NULL, &s, &d), GAD_ELIMIT);
     o.protocol = GAD_N_PROTOCOLS;
-    assert_int_equal(gad_split_make(&o, 4, normal, &s, &d), GAD_EINVAL);
+    assert_int_equal(gad_split_make(&o, 4, normal, NULL, &s, &d), GAD_EINVAL);
     assert_null(s.train);
 }
 
@@ -161,7 +195,7 @@ static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
     while (r != 0 && k < 100) {
         struct gad_split s = {0};
         (void)gad_mem_fail_at(++k);
-        r = gad_split_make(&o, N, is_normal, &s, NULL);
+        r = gad_split_make(&o, N, is_normal, NULL, &s, NULL);
         (void)gad_mem_fail_at(0);
         assert_true(r == 0 || (r == GAD_ENOMEM && s.train == NULL));
         gad_split_deinit(&s);
@@ -209,7 +243,7 @@ static void published_split_is_reproduced(void **state)
     assert_memory_equal(order, first, sizeof(first));
     assert_true(fnv1a64(order, 247010) == UINT64_C(0x003b0c3f29aa6739));
 
-    assert_int_equal(gad_split_make(&o, n, is_normal, &survey, NULL), 0);
+    assert_int_equal(gad_split_make(&o, n, is_normal, NULL, &survey, NULL), 0);
     assert_int_equal(survey.n_train, 198361);
     assert_int_equal(survey.n_test, 247011);
     for (size_t i = 0; i < 247010; i++)
@@ -220,7 +254,7 @@ static void published_split_is_reproduced(void **state)
     assert_int_equal(positives, 48629);
 
     o.protocol = GAD_NORMAL;
-    assert_int_equal(gad_split_make(&o, n, is_normal, &normal, NULL), 0);
+    assert_int_equal(gad_split_make(&o, n, is_normal, NULL, &normal, NULL), 0);
     assert_int_equal(normal.n_train, 48649);
     assert_memory_equal(normal.test, survey.test, survey.n_test * sizeof(survey.test[0]));
     free(is_normal);
@@ -246,6 +280,7 @@ static void thinned_rows_are_evenly_spread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_unique_split_has_each_record_once),
         cmocka_unit_test(every_row_has_one_use_and_the_right_class),
         cmocka_unit_test(training_rows_stand_in_the_order_of_the_permutation),
         cmocka_unit_test(the_same_seed_makes_the_same_split),
