@@ -15,7 +15,8 @@
  *
  *     z = E(x)    x' = G(z)    L_R = |x - x'|_d    A = (1 - w) L_R + w L_D
  *     "fm"        L_D = |f(z, x) - f(z, x')|_d, f the discriminator's last hidden layer
- *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code; the paper has D(z, x)
+ *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code
+ *     "cross-e-paper"  L_D = softplus(-D(z, x)), the pair of their paper
  *     "residual"  A = L_R
  *     "whitened"  of x - x' and f(z, x) - f(z, x'), as models/whiten.h has it
  *
@@ -23,9 +24,17 @@
  * and its half of the joining layer are computed once and start the accumulators of the x half.
  */
 
-enum score_kind { SCORE_FM, SCORE_CROSS_E, SCORE_RESIDUAL, SCORE_WHITENED, N_SCORES };
+enum score_kind {
+    SCORE_FM,
+    SCORE_CROSS_E,
+    SCORE_CROSS_E_PAPER,
+    SCORE_RESIDUAL,
+    SCORE_WHITENED,
+    N_SCORES
+};
 
-static const char *const score_names[N_SCORES] = {"fm", "cross-e", "residual", "whitened"};
+static const char *const score_names[N_SCORES] = {"fm", "cross-e", "cross-e-paper", "residual",
+                                                  "whitened"};
 
 struct gad_model {
     const struct gad_kernel *kernel;
@@ -59,7 +68,8 @@ static int load_score(const struct gad_checkpoint *c, struct gad_model *m, struc
     while (kind < N_SCORES && strcmp(c->score.kind, score_names[kind]) != 0)
         kind++;
     if (kind == N_SCORES)
-        return gad_fail(d, GAD_EUNKNOWN, "score '%s' is not one of fm, cross-e, residual, whitened",
+        return gad_fail(d, GAD_EUNKNOWN,
+                        "score '%s' is not one of fm, cross-e, cross-e-paper, residual, whitened",
                         c->score.kind);
     if (!(c->score.weight >= 0.0f && c->score.weight <= 1.0f))
         return gad_fail(d, GAD_EMISMATCH, "score weight %g is not within 0 and 1",
@@ -220,12 +230,13 @@ static void distance(const struct gad_model *m, size_t n, const float *a, const 
         d[i] = sqrtf(d[i]);
 }
 
-/* softplus(-logit) without overflow: max(0, -l) + log1p(exp(-|l|)). */
-static void cross_entropy(const struct gad_model *m, size_t n, const struct parts *s, float *d)
+/* Of features f: softplus(-logit) without overflow: max(0, -l) + log1p(exp(-|l|)). */
+static void cross_entropy(const struct gad_model *m, size_t n, const float *f,
+                          const struct parts *s, float *d)
 {
     const struct gad_layer *logit = &m->head.layer[1];
 
-    gad_layer_forward(logit, m->kernel, n, s->f, m->join_x.out, s->tmp[0]);
+    gad_layer_forward(logit, m->kernel, n, f, m->join_x.out, s->tmp[0]);
     for (size_t i = 0; i < n; i++) {
         float l = s->tmp[0][i * logit->w.out];
         d[i] = fmaxf(0.0f, -l) + log1pf(expf(-fabsf(l)));
@@ -262,11 +273,12 @@ static void egbad_score(const struct gad_model *m, size_t n, const float *x, flo
     if (m->kind == SCORE_RESIDUAL)
         return;
 
-    features(m, n, m->kind == SCORE_FM, &s);
-    if (m->kind == SCORE_CROSS_E)
-        cross_entropy(m, n, &s, s.distance);
+    features(m, n, m->kind != SCORE_CROSS_E, &s);
+    const float *f_of_x = s.f + n * m->join_x.out;
+    if (m->kind == SCORE_FM)
+        distance(m, n, f_of_x, s.f, m->join_x.out, s.distance);
     else
-        distance(m, n, s.f + n * m->join_x.out, s.f, m->join_x.out, s.distance);
+        cross_entropy(m, n, m->kind == SCORE_CROSS_E ? s.f : f_of_x, &s, s.distance);
     for (size_t i = 0; i < n; i++)
         score[i] = (1.0f - m->weight) * score[i] + m->weight * s.distance[i];
 }

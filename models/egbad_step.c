@@ -215,6 +215,20 @@ static void back_to_pairs(struct gad_egbad *g)
                      gad_input_grad(gad_mat_rows(g->d_gen, 0, n)));
 }
 
+/* The generator learns from its own draws; what it made of E(x) only passes the gradient on to E. */
+static void back_through_generator_apart(struct gad_egbad *g)
+{
+    size_t n = g->n;
+    struct gad_tape draws = gad_tape_rows(&g->g, &g->generator, 0, n),
+                    back = gad_tape_rows(&g->g, &g->generator, n, n);
+
+    gad_net_backward(&g->generator, g->params.value, gad_mat_rows(g->zs, n, n), &draws,
+                     gad_mat_rows(g->d_gen, 0, n), g->params.grad, gad_input_grad_none());
+    gad_net_backward(&g->generator, g->params.value, gad_mat_rows(g->zs, 2 * n, n), &back,
+                     gad_mat_rows(g->d_gen, n, n), NULL,
+                     gad_input_grad(gad_mat_rows(g->d_latent, n, n)));
+}
+
 void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad_dropout_rng *rng,
                        double *ret_g, double *ret_e)
 {
@@ -239,11 +253,14 @@ void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad
 
         gad_mat_zero(d_back);
         r = gad_loss_l1(gad_mat_rows(g->xs, 2 * n, n), gad_egbad_x(g), w, d_back, none);
-        *ret_g += w * r;
+        *ret_g += g->loss.residual_e_only ? 0 : w * r;
         *ret_e += w * r;
     }
-    gad_net_backward(&g->generator, theta, z_in, &g->g, g->d_gen, grad,
-                     residual ? gad_input_grad(g->d_latent) : gad_input_grad_none());
+    if (residual && g->loss.residual_e_only)
+        back_through_generator_apart(g);
+    else
+        gad_net_backward(&g->generator, theta, z_in, &g->g, g->d_gen, grad,
+                         residual ? gad_input_grad(g->d_latent) : gad_input_grad_none());
     if (residual)
         gad_mat_add(g->d_code, gad_mat_rows(g->d_latent, n, n));
     gad_net_backward(&g->encoder, theta, gad_egbad_x(g), &g->e, g->d_code, grad,

@@ -23,6 +23,7 @@ enum { GAD_EGBAD_LATENT = 32 };
 /* What E and G are trained for besides the published loss. */
 struct gad_egbad_loss {
     double residual;       /* weight of mean |x - G(E(x))| in the losses of E and of G */
+    bool residual_e_only;  /* in the loss of E alone, as the survey has it */
     bool feature_matching; /* averages of f over real and fake rows instead of the verdict of D */
 };
 

@@ -10,7 +10,7 @@
  * TensorFlow 1; scoring uses a moving average of all weights that starts at the initial ones.
  */
 
-static const char *const scores[] = {"fm", "cross-e", "residual"};
+static const char *const scores[] = {"fm", "cross-e", "cross-e-paper", "residual"};
 
 struct gad_trainer {
     struct gad_train_options opt;
@@ -61,6 +61,7 @@ static int egbad_create(const struct gad_train_options *o, size_t dim, struct ga
                         struct gad_diag *d)
 {
     struct gad_egbad_loss loss = {.residual = o->residual,
+                                  .residual_e_only = o->residual_e_only,
                                   .feature_matching = o->adversarial == GAD_ADV_FEATURE_MATCHING};
     struct gad_adam adam = gad_adam_init(GAD_ADAM_TF1, o->learning_rate, o->beta1, o->beta2);
     struct gad_rng init;

@@ -139,6 +139,27 @@ void gad_ganomaly_forward(struct gad_ganomaly *g)
                     &g->logit);
 }
 
+/* d_f of the fake rows; D's own gradients are not needed. */
+static double adversarial(struct gad_ganomaly *g)
+{
+    size_t n = g->n;
+    double weight = g->loss.w_adversarial, loss;
+    struct gad_mat f = gad_tape_out(&g->f, &g->disc_f),
+                   logit = gad_tape_out(&g->logit, &g->disc_logit),
+                   d_f = gad_mat_rows(g->d_f, n, n), d_logit = gad_mat_rows(g->d_logit, n, n);
+
+    gad_mat_zero(d_f);
+    if (!g->loss.bce)
+        return gad_loss_l2(gad_mat_rows(f, 0, n), gad_mat_rows(f, n, n), weight, gad_mat_none(),
+                           d_f);
+    struct gad_tape fakes = gad_tape_rows(&g->logit, &g->disc_logit, n, n);
+    gad_mat_zero(d_logit);
+    loss = gad_loss_bce(gad_mat_rows(logit, n, n), 1, weight, d_logit);
+    gad_net_backward(&g->disc_logit, g->params.value, gad_mat_rows(f, n, n), &fakes, d_logit, NULL,
+                     gad_input_grad(d_f));
+    return loss;
+}
+
 double gad_ganomaly_loss_g(struct gad_ganomaly *g)
 {
     const gad_real *theta = g->params.value;
@@ -146,15 +167,11 @@ double gad_ganomaly_loss_g(struct gad_ganomaly *g)
     const struct gad_ganomaly_loss *w = &g->loss;
     size_t n = g->n;
     struct gad_mat z = gad_tape_out(&g->e, &g->encoder), z2 = gad_tape_out(&g->e2, &g->encoder2),
-                   f = gad_tape_out(&g->f, &g->disc_f), none = gad_mat_none();
-    struct gad_mat d_f_fake = gad_mat_rows(g->d_f, n, n);
+                   none = gad_mat_none();
     struct gad_tape f_fake = gad_tape_rows(&g->f, &g->disc_f, n, n);
-    double adversarial, contextual, encoder;
+    double contextual, encoder, against_d = adversarial(g);
 
-    gad_mat_zero(d_f_fake);
-    adversarial =
-        gad_loss_l2(gad_mat_rows(f, 0, n), gad_mat_rows(f, n, n), w->w_adversarial, none, d_f_fake);
-    gad_net_backward(&g->disc_f, theta, fake(g), &f_fake, d_f_fake, NULL,
+    gad_net_backward(&g->disc_f, theta, fake(g), &f_fake, gad_mat_rows(g->d_f, n, n), NULL,
                      gad_input_grad(g->d_fake));
 
     contextual = gad_loss_l1(gad_ganomaly_x(g), fake(g), w->w_contextual, none, g->d_fake);
@@ -168,7 +185,7 @@ double gad_ganomaly_loss_g(struct gad_ganomaly *g)
     gad_net_backward(&g->decoder, theta, z, &g->g, g->d_fake, grad, gad_input_grad_add(g->d_z));
     gad_net_backward(&g->encoder, theta, gad_ganomaly_x(g), &g->e, g->d_z, grad,
                      gad_input_grad_none());
-    return w->w_adversarial * adversarial + w->w_contextual * contextual + w->w_encoder * encoder;
+    return w->w_adversarial * against_d + w->w_contextual * contextual + w->w_encoder * encoder;
 }
 
 double gad_ganomaly_loss_d(struct gad_ganomaly *g)

@@ -23,6 +23,7 @@ enum { GAD_GANOMALY_LATENT = 32 };
 
 struct gad_ganomaly_loss {
     double w_adversarial, w_contextual, w_encoder;
+    bool bce; /* G against the verdict of D, BCE(D(x'), 1), in place of the features f */
 };
 
 /* Stacked batches: real rows x, then fake rows x' = G(E(x)), as D sees them. */
@@ -51,7 +52,7 @@ struct gad_mat gad_ganomaly_x(const struct gad_ganomaly *g);
 /* Forward through everything, D on x and on x': before the two below. */
 void gad_ganomaly_forward(struct gad_ganomaly *g);
 
-/* w_adversarial mean (f(x) - f(x'))^2 + w_contextual mean |x - x'| + w_encoder mean (z - z')^2, means over all
+/* w_adversarial mean (f(x) - f(x'))^2 (with bce: mean BCE(D(x'), 1)) + w_contextual mean |x - x'| + w_encoder mean (z - z')^2, means over all
  * elements; gradients of E, G and E' in params.grad. */
 double gad_ganomaly_loss_g(struct gad_ganomaly *g);
 

@@ -40,6 +40,7 @@ static void ganomaly_defaults(const char *protocol, struct gad_train_options *o)
         .beta1 = 0.5,
         .beta2 = 0.999,
         .ema = survey ? 0 : 0.999,
+        .adversarial = GAD_ADV_FEATURE_MATCHING,
         .w_adversarial = 1,
         .w_contextual = 50,
         .w_encoder = 1,
@@ -63,7 +64,8 @@ static int ganomaly_create(const struct gad_train_options *o, size_t dim, struct
 {
     struct gad_ganomaly_loss loss = {.w_adversarial = o->w_adversarial,
                                      .w_contextual = o->w_contextual,
-                                     .w_encoder = o->w_encoder};
+                                     .w_encoder = o->w_encoder,
+                                     .bce = o->adversarial == GAD_ADV_BCE};
     size_t score;
     int r;
 

@@ -28,10 +28,11 @@ struct gad_train_options {
     double ema; /* decay of the averaged weights that are exported; 0: the weights themselves */
     double
         residual; /* egbad: weight of mean |x - G(E(x))| in the losses of E and G; 0: as published */
+    bool residual_e_only; /* egbad: in the loss of E alone, the survey's form */
     enum gad_adversarial_loss adversarial;
     double w_adversarial, w_contextual, w_encoder; /* ganomaly; 1, 50, 1 as published */
     const char *
-        score; /* kind of score to export: "fm", "cross-e", "residual"; "enc", "rec"; NULL: the model's own */
+        score; /* kind of score to export: "fm", "cross-e", "cross-e-paper", "residual"; "enc", "rec"; NULL: the model's own */
     double score_weight; /* egbad and anogan w */
     unsigned score_degree;
     uint32_t search_steps;   /* anogan: steps of the latent search */

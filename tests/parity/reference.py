@@ -132,7 +132,7 @@ def egbad(c, nets, x):
         return f, nets["disc_head"][-1](f)[:, 0]
 
     residual = distance(x, xhat, degree)
-    f, _ = discriminate(x)
+    f, of_x = discriminate(x)
     fhat, logit = discriminate(xhat)
     if c.score.kind == "residual":
         return residual
@@ -140,8 +140,8 @@ def egbad(c, nets, x):
         return whitened(nets, x - xhat, f - fhat)
     if c.score.kind == "fm":
         return (1 - w) * residual + w * distance(f, fhat, degree)
-    assert c.score.kind == "cross-e", c.score.kind
-    return (1 - w) * residual + w * np.logaddexp(0, -logit)
+    assert c.score.kind in ("cross-e", "cross-e-paper"), c.score.kind
+    return (1 - w) * residual + w * np.logaddexp(0, -(logit if c.score.kind == "cross-e" else of_x))
 
 
 def ganomaly(c, nets, x):
@@ -349,7 +349,7 @@ def main():
         checkpoints, file = {}, write_rows(tmp, inputs["made-up records"])
         for i, (model, score, degree, scaler) in enumerate([
                 ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "log-minmax"),
-                ("egbad", "cross-e", 2, "standard"), ("egbad", "residual", 1, "none"),
+                ("egbad", "cross-e", 2, "standard"), ("egbad", "cross-e-paper", 1, "minmax"), ("egbad", "residual", 1, "none"),
                 ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
                 ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax"),
                 ("egbad", "whitened", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax"),

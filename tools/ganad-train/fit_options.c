@@ -21,6 +21,7 @@ enum opt {
     OPT_BATCH,
     OPT_EMA,
     OPT_RESIDUAL,
+    OPT_RESIDUAL_ON,
     OPT_LOSS,
     OPT_WEIGHTS,
     OPT_SCORE,
@@ -50,6 +51,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_BATCH] = {"batch", required_argument, NULL, 0},
     [OPT_EMA] = {"ema", required_argument, NULL, 0},
     [OPT_RESIDUAL] = {"residual", required_argument, NULL, 0},
+    [OPT_RESIDUAL_ON] = {"residual-on", required_argument, NULL, 0},
     [OPT_LOSS] = {"loss", required_argument, NULL, 0},
     [OPT_WEIGHTS] = {"weights", required_argument, NULL, 0},
     [OPT_SCORE] = {"score", required_argument, NULL, 0},
@@ -228,6 +230,12 @@ static int apply_words(const struct given *g, struct fit_options *o, struct gad_
 
     if (g->text[OPT_SCALER])
         err = choose_scaler(g->text[OPT_SCALER], o, d);
+    if (err == 0 && g->text[OPT_RESIDUAL_ON]) {
+        err =
+            cli_choice("--residual-on", g->text[OPT_RESIDUAL_ON], fit_residual_on_names, 2, &at, d);
+        if (err == 0)
+            o->train.residual_e_only = at == 1;
+    }
     if (err == 0 && g->text[OPT_LOSS]) {
         err = cli_choice("--loss", g->text[OPT_LOSS], fit_loss_names, 2, &at, d);
         if (err == 0)

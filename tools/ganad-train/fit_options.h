@@ -37,5 +37,6 @@ void fit_options_deinit(struct fit_options *o);
 void fit_options_command(const struct fit_options *o, struct gad_buf *b);
 
 extern const char fit_help[];
-extern const char *const fit_loss_names[2]; /* by enum gad_adversarial_loss */
-extern const char *const fit_keep_names[2]; /* by keep_best */
+extern const char *const fit_residual_on_names[2]; /* by residual_e_only */
+extern const char *const fit_loss_names[2];        /* by enum gad_adversarial_loss */
+extern const char *const fit_keep_names[2];        /* by keep_best */

@@ -4,6 +4,7 @@
 #include "lib/base/buf.h"
 #include "tools/ganad-train/fit_options.h"
 
+const char *const fit_residual_on_names[2] = {"eg", "e"};
 const char *const fit_loss_names[2] = {[GAD_ADV_BCE] = "bce", [GAD_ADV_FEATURE_MATCHING] = "fm"};
 const char *const fit_keep_names[2] = {"last", "best"};
 
@@ -32,11 +33,14 @@ const char fit_help[] =
     "  --lr X                     learning rate of Adam\n"
     "  --ema X                    decay of the averaged weights that are kept; 0: no average\n"
     "  --residual X               egbad: weight of |x - G(E(x))| in the losses of E and G\n"
-    "  --loss bce|fm              egbad: adversarial loss of E and G\n"
+    "  --residual-on eg|e         egbad: default eg; e: in the loss of E alone, as the survey\n"
+    "  --loss bce|fm              adversarial loss: the discriminator's verdict or its features;\n"
+    "                             default for egbad bce, for ganomaly fm\n"
     "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
     "  --keep last|best           default last; best: the epoch with the lowest held-out error\n\n"
     "Score and threshold:\n"
-    "  --score KIND               egbad: fm, cross-e, residual; ganomaly: enc, rec;\n"
+    "  --score KIND               egbad: fm, cross-e, cross-e-paper, residual;\n"
+    "                             ganomaly: enc, rec;\n"
     "                             either: whitened, the default without survey;\n"
     "                             anogan: fm, cross-e\n"
     "  --score-weight X           egbad, anogan: share of the discriminator's part, 0 to 1\n"
@@ -69,14 +73,16 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
                    (unsigned long long)t->seed);
     gad_buf_printf(b, " --batch %zu --lr %.9g --ema %.9g", t->batch, t->learning_rate, t->ema);
     if (strcmp(o->model->name, "ganomaly") == 0)
-        gad_buf_printf(b, " --weights %.9g,%.9g,%.9g", t->w_adversarial, t->w_contextual,
-                       t->w_encoder);
+        gad_buf_printf(b, " --weights %.9g,%.9g,%.9g --loss %s", t->w_adversarial, t->w_contextual,
+                       t->w_encoder, fit_loss_names[t->adversarial]);
     else if (strcmp(o->model->name, "anogan") == 0)
         gad_buf_printf(b, " --score-weight %.9g --steps %u --tolerance %.9g", t->score_weight,
                        t->search_steps, t->search_tolerance);
     else
-        gad_buf_printf(b, " --residual %.9g --loss %s --score-weight %.9g --degree %u", t->residual,
-                       fit_loss_names[t->adversarial], t->score_weight, t->score_degree);
+        gad_buf_printf(
+            b, " --residual %.9g --residual-on %s --loss %s --score-weight %.9g --degree %u",
+            t->residual, fit_residual_on_names[t->residual_e_only], fit_loss_names[t->adversarial],
+            t->score_weight, t->score_degree);
     if (o->whitened)
         gad_buf_printf(b, " --score whitened");
     else if (t->score)

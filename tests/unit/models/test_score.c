@@ -119,8 +119,7 @@ static double egbad(const struct gad_checkpoint *c, const double *x)
 
     net(c, "encoder", 0, 9, x, z);
     net(c, "generator", 0, 9, z, xhat);
-    discriminate(c, x, z, f);
-    double logit = discriminate(c, xhat, z, fhat);
+    double of_x = discriminate(c, x, z, f), logit = discriminate(c, xhat, z, fhat);
     double residual = norm(x, xhat, DIM, c->score.degree);
     if (strcmp(c->score.kind, "residual") == 0)
         return residual;
@@ -128,6 +127,8 @@ static double egbad(const struct gad_checkpoint *c, const double *x)
         return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", f, fhat, 128);
     if (strcmp(c->score.kind, "fm") == 0)
         return (1.0 - w) * residual + w * norm(f, fhat, 128, c->score.degree);
+    if (strcmp(c->score.kind, "cross-e-paper") == 0)
+        logit = of_x;
     return (1.0 - w) * residual + w * log1p(exp(-logit));
 }
 
@@ -307,8 +308,8 @@ static void check(const char *model, const char *score, unsigned degree)
 static void egbad_is_the_formula(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"fm", "cross-e", "residual", "whitened"};
-    for (size_t i = 0; i < 4; i++)
+    static const char *const kinds[] = {"fm", "cross-e", "cross-e-paper", "residual", "whitened"};
+    for (size_t i = 0; i < 5; i++)
         for (unsigned degree = 1; degree <= 2; degree++)
             check("egbad", kinds[i], degree);
 }
@@ -348,10 +349,11 @@ static void a_whitened_score_needs_its_maps(void **state)
 static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
 {
     (void)state;
-    static const char *const kinds[][2] = {
-        {"egbad", "fm"},       {"egbad", "cross-e"},  {"egbad", "residual"},
-        {"ganomaly", "enc"},   {"ganomaly", "rec"},   {"anogan", "fm"},
-        {"anogan", "cross-e"}, {"egbad", "whitened"}, {"ganomaly", "whitened"}};
+    static const char *const kinds[][2] = {{"egbad", "fm"},          {"egbad", "cross-e"},
+                                           {"egbad", "residual"},    {"ganomaly", "enc"},
+                                           {"ganomaly", "rec"},      {"anogan", "fm"},
+                                           {"anogan", "cross-e"},    {"egbad", "whitened"},
+                                           {"ganomaly", "whitened"}, {"egbad", "cross-e-paper"}};
 
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         struct setup s;

@@ -102,6 +102,12 @@ static void egbad_with_both(void **state)
     check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true}, true);
 }
 
+static void egbad_with_the_residual_on_the_encoder(void **state)
+{
+    (void)state;
+    check_egbad((struct gad_egbad_loss){.residual = 10, .residual_e_only = true}, true);
+}
+
 struct ganomaly {
     struct gad_ganomaly net;
     enum { GANOMALY_G, GANOMALY_D } which;
@@ -133,13 +139,20 @@ static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss, bool
 static void ganomaly_as_published(void **state)
 {
     (void)state;
-    check_ganomaly("GANomaly L_G", (struct gad_ganomaly_loss){1, 50, 1}, true);
+    check_ganomaly("GANomaly L_G", (struct gad_ganomaly_loss){1, 50, 1, false}, true);
 }
 
 static void ganomaly_each_term_matters(void **state)
 {
     (void)state;
-    check_ganomaly("GANomaly L_G, other weights", (struct gad_ganomaly_loss){3, 0.5, 7}, false);
+    check_ganomaly("GANomaly L_G, other weights", (struct gad_ganomaly_loss){3, 0.5, 7, false},
+                   false);
+}
+
+static void ganomaly_against_the_verdict(void **state)
+{
+    (void)state;
+    check_ganomaly("GANomaly L_G, BCE", (struct gad_ganomaly_loss){3, 0.5, 7, true}, true);
 }
 
 struct anogan {
@@ -185,9 +198,14 @@ static void anogan_as_published(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(egbad_as_published),          cmocka_unit_test(egbad_with_residual),
-        cmocka_unit_test(egbad_with_feature_matching), cmocka_unit_test(egbad_with_both),
-        cmocka_unit_test(ganomaly_as_published),       cmocka_unit_test(ganomaly_each_term_matters),
+        cmocka_unit_test(egbad_as_published),
+        cmocka_unit_test(egbad_with_residual),
+        cmocka_unit_test(egbad_with_feature_matching),
+        cmocka_unit_test(egbad_with_both),
+        cmocka_unit_test(egbad_with_the_residual_on_the_encoder),
+        cmocka_unit_test(ganomaly_against_the_verdict),
+        cmocka_unit_test(ganomaly_as_published),
+        cmocka_unit_test(ganomaly_each_term_matters),
         cmocka_unit_test(anogan_as_published),
     };
     return cmocka_run_group_tests_name("train_gradient", tests, NULL, NULL);
