@@ -210,6 +210,7 @@ int gad_workspace_new(const struct gad_detector *det, size_t n_max, struct gad_w
         return ws ? GAD_EINVAL : GAD_ENOMEM;
 
     ws->n = n_max < TILE ? n_max : TILE;
+    ws->n = ws->n > GAD_EXPLAIN_ROWS ? ws->n : GAD_EXPLAIN_ROWS;
     size_t row = gad_ld(gad_schema_dim(det->schema));
     ws->x = gad_calloc_aligned(ws->n * row, sizeof(float)); /* both are small: no overflow */
     ws->xhat = gad_calloc_aligned(row, sizeof(float));

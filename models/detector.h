@@ -90,9 +90,12 @@ struct gad_reason {
  * gad_detector_explain() - which columns make up the score of one record
  * @reason: (GAD_N_COLUMNS), sorted by share, largest first; columns outside the schema have share 0
  *
- * A column's share is its part of the residual |x - xhat|_1, one-hot elements summed to their column; the
- * shares sum to 1. The discriminator's or the latent part of a score has no columns of its own and is
- * attributed in the same proportion. Does not allocate.
+ * A column's share is by how much the score would fall if that column alone were as the model expects it, xhat's
+ * elements in place of x's, over the sum of these falls; a column that would not lower it has share 0. So every
+ * part of a score is attributed, also those in a latent space or in a discriminator's features, which have no
+ * columns. Asked for the 15 columns with the largest |x - xhat| (one-hot elements summed), which costs the scoring of
+ * 16 rows. For a model that searches, and where no column alone lowers the score, the share is the column's part of
+ * |x - xhat|. The shares sum to 1. Does not allocate.
  */
 void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
                           const struct gad_record *rec,

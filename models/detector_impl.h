@@ -27,9 +27,13 @@ struct gad_detector {
     char sha256_hex[65];
 };
 
+/* Rows that an explanation scores: the record, and one for each column that is looked at. */
+enum { GAD_EXPLAIN_ROWS = 16 };
+
 struct gad_workspace {
-    size_t n;       /* rows of a tile */
+    size_t n;       /* rows of a tile, GAD_EXPLAIN_ROWS at least */
     float *x;       /* (n, ld) */
     float *xhat;    /* (1, ld) */
     float *scratch; /* the model's, for n rows */
+    float score[GAD_EXPLAIN_ROWS];
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
@@ -75,6 +76,50 @@ static void normalise(struct gad_reason reason[static GAD_N_COLUMNS])
         reason[i].share = total > 0.0 ? reason[i].share / total : 1.0 / GAD_N_COLUMNS;
 }
 
+/* Elements of a column in the feature vector: first .. first + n; n 0 for a column outside the schema. */
+static size_t elements_of(const struct gad_detector *det, enum gad_column col, size_t *ret_first)
+{
+    size_t n;
+
+    for (size_t j = 0; j < gad_schema_n_numeric(det->schema); j++)
+        if (gad_schema_numeric(det->schema, j) == col) {
+            *ret_first = j;
+            return 1;
+        }
+    for (size_t g = 0; g < gad_schema_n_groups(det->schema); g++)
+        if (gad_schema_group_column(det->schema, g, ret_first, &n) == col)
+            return n;
+    return 0;
+}
+
+/*
+ * By how much would the score fall if one column were as the model expects it? For the columns with the largest
+ * residuals, which reason[] begins with. A column whose change does not lower the score has no share. Leaves the
+ * residual's shares if nothing lowers it.
+ */
+static void explain_by_change(const struct gad_detector *det, struct gad_workspace *ws, size_t ld,
+                              struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    double drop[GAD_EXPLAIN_ROWS] = {0}, total = 0.0;
+
+    for (size_t k = 1; k < GAD_EXPLAIN_ROWS; k++) {
+        float *row = ws->x + k * ld;
+        size_t first = 0, n = elements_of(det, reason[k - 1].column, &first);
+        memcpy(row, ws->x, ld * sizeof(*row));
+        memcpy(row + first, ws->xhat + first, n * sizeof(*row));
+    }
+    det->ops->score(det->model, GAD_EXPLAIN_ROWS, ws->x, ws->scratch, ws->score);
+    for (size_t k = 1; k < GAD_EXPLAIN_ROWS; k++) {
+        double fall = (double)ws->score[0] - (double)ws->score[k];
+        drop[k] = isfinite(fall) && fall > 0.0 ? fall : 0.0;
+        total += drop[k];
+    }
+    if (!(total > 0.0) || !isfinite(total))
+        return;
+    for (size_t k = 0; k < GAD_N_COLUMNS; k++)
+        reason[k].share = k + 1 < GAD_EXPLAIN_ROWS ? drop[k + 1] : 0.0;
+}
+
 void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
                           const struct gad_record *rec,
                           struct gad_reason reason[static GAD_N_COLUMNS])
@@ -93,8 +138,12 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     explain_numbers(det, ws->x, ws->xhat, reason);
     for (size_t g = 0; g < gad_schema_n_groups(det->schema); g++)
         explain_group(det, g, ws->x, ws->xhat, reason);
-    normalise(reason);
     sort_by_share(reason);
+    if (!det->ops->steps) { /* a search for each changed row would cost sixteen */
+        explain_by_change(det, ws, ld, reason);
+        sort_by_share(reason);
+    }
+    normalise(reason);
 }
 
 void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT])
