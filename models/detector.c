@@ -13,6 +13,7 @@
 #include "lib/feature/schema.h"
 #include "lib/feature/vectorize.h"
 #include "models/detector_impl.h"
+#include "models/interval.h"
 #include "models/model.h"
 
 /* Rows that are scored at once: their activations, about 4 KiB a row, stay in the second-level cache. */
@@ -247,6 +248,12 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
     for (size_t i = 0; i < n; i++)
         score[i] = isfinite(score[i]) ? score[i] : FLT_MAX;
     return unknown;
+}
+
+struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr)
+{
+    return gad_binomial_interval((uint64_t)floor(fpr * (double)det->n_calibration + 1e-9),
+                                 det->n_calibration);
 }
 
 /* First stored quantile that is not below s; n_levels if all are. */

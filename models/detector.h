@@ -17,6 +17,7 @@
 #include "lib/record/column.h"
 
 struct gad_checkpoint;
+struct gad_interval;
 struct gad_diag;
 struct gad_record;
 struct gad_detector;
@@ -76,6 +77,10 @@ double gad_detector_p_value(const struct gad_detector *det, float score);
 
 /* Smallest threshold t such that at most fpr of the held-out normal rows score above t. 0 < fpr < 1. */
 float gad_detector_threshold(const struct gad_detector *det, double fpr);
+
+/* The 95 % interval of the rate of false alarms that this threshold will have on rows like those held out: they were
+ * so many and no more. */
+struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr);
 
 struct gad_reason {
     enum gad_column column;

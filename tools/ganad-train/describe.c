@@ -5,6 +5,7 @@
 
 #include "lib/checkpoint/checkpoint.h"
 #include "models/detector.h"
+#include "models/interval.h"
 #include "models/model.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/print.h"
@@ -71,6 +72,18 @@ static void schema_text(const struct gad_checkpoint *c, FILE *f)
     (void)fputs(")\n", f);
 }
 
+static void budget_text(const struct gad_detector *det, double budget, FILE *f)
+{
+    struct gad_interval i = gad_detector_fpr_interval(det, budget);
+
+    (void)fprintf(
+        f, "  %-11s threshold %-12.6g for %g %% false alarms (95 %%: %.3g to %.3g %%)%s\n", "",
+        (double)gad_detector_threshold(det, budget), 100.0 * budget, 100.0 * i.low, 100.0 * i.high,
+        budget * (double)gad_detector_n_calibration(det) < 1.0
+            ? ", the highest score: too few rows to tell"
+            : "");
+}
+
 static void calibration_text(const struct description *s, FILE *f)
 {
     const struct gad_checkpoint *c = s->checkpoint;
@@ -80,8 +93,7 @@ static void calibration_text(const struct description *s, FILE *f)
                   print_count(c->calibration.n, count), (double)c->calibration.value[0],
                   (double)c->calibration.value[c->calibration.n_levels - 1]);
     for (size_t i = 0; s->detector && i < N_BUDGETS; i++)
-        (void)fprintf(f, "  %-11s threshold %-12.6g for %g %% false alarms\n", "",
-                      (double)gad_detector_threshold(s->detector, budgets[i]), 100.0 * budgets[i]);
+        budget_text(s->detector, budgets[i], f);
 }
 
 /* "search      500 steps a record: rate 0.01, from step 300 0.001, from step 400 0.0005; seed 1" */

@@ -10,6 +10,7 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/attack.h"
 #include "lib/dataset/table.h"
+#include "models/interval.h"
 #include "tools/ganad-train/print.h"
 
 void evaluation_deinit(struct evaluation *e)
@@ -154,6 +155,11 @@ void evaluation_text(const struct evaluation *e, FILE *f)
     figure_text("  recall", gad_confusion_recall(&e->confusion), f);
     figure_text("  F1", gad_confusion_f1(&e->confusion), f);
     figure_text("  false-positive rate", gad_confusion_fpr(&e->confusion), f);
+    if (e->confusion.fp + e->confusion.tn > 0) {
+        struct gad_interval i =
+            gad_binomial_interval(e->confusion.fp, e->confusion.fp + e->confusion.tn);
+        (void)fprintf(f, "%-24s %.6g to %.6g\n", "    95 % interval", i.low, i.high);
+    }
     (void)fprintf(f, "\n  %-16s %-8s %12s %12s   %10s\n", "class", "category", "rows", "flagged",
                   "rate");
     for (size_t i = 0; i < e->n_categories; i++)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "models/interval.h"
+
+#include <math.h>
+
+#include "lib/base/mem.h"
+
+enum { TERMS_MAX = 10000, HALVINGS = 200 };
+
+#define TAIL 0.025 /* left out on each side */
+
+/* The continued fraction of I_x(a, b) by Lentz's method; converges fast for x < (a + 1) / (a + b + 2).
+ * Source: Abramowitz and Stegun 26.5.8. */
+static double fraction(double a, double b, double x)
+{
+    const double tiny = 1e-300;
+    double c = 1.0, d = 1.0 - (a + b) * x / (a + 1.0);
+
+    d = 1.0 / (fabs(d) < tiny ? tiny : d);
+    double f = d;
+    for (int i = 1; i <= TERMS_MAX; i++) {
+        double m = i;
+        for (int odd = 0; odd < 2; odd++) {
+            double t = odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+                           : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+            d = 1.0 + t * d;
+            c = 1.0 + t / c;
+            d = 1.0 / (fabs(d) < tiny ? tiny : d);
+            c = fabs(c) < tiny ? tiny : c;
+            f *= c * d;
+        }
+        if (fabs(c * d - 1.0) < 1e-15)
+            break;
+    }
+    return f;
+}
+
+/* lgamma() writes to a global of the C library; this one does not. */
+static double log_gamma(double v)
+{
+    int sign;
+    return lgamma_r(v, &sign);
+}
+
+double gad_incomplete_beta(double a, double b, double x)
+{
+    gad_assert(a > 0.0 && b > 0.0 && x >= 0.0 && x <= 1.0);
+    if (x == 0.0 || x == 1.0)
+        return x;
+    double front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log1p(-x));
+    if (x < (a + 1.0) / (a + b + 2.0))
+        return front * fraction(a, b, x) / a;
+    return 1.0 - front * fraction(b, a, 1.0 - x) / b;
+}
+
+/* The x with I_x(a, b) = p, by halving: I_x grows with x. */
+static double quantile(double a, double b, double p)
+{
+    double low = 0.0, high = 1.0;
+
+    for (int i = 0; i < HALVINGS && low < high; i++) {
+        double mid = low + (high - low) / 2;
+        if (mid == low || mid == high)
+            break;
+        if (gad_incomplete_beta(a, b, mid) < p)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+struct gad_interval gad_binomial_interval(uint64_t k, uint64_t n)
+{
+    gad_assert(n > 0 && k <= n);
+    double hits = (double)k, misses = (double)(n - k);
+
+    return (struct gad_interval){
+        .low = k == 0 ? 0.0 : quantile(hits, misses + 1.0, TAIL),
+        .high = k == n ? 1.0 : quantile(hits + 1.0, misses, 1.0 - TAIL),
+    };
+}
