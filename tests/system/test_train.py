@@ -110,7 +110,7 @@ class Train(unittest.TestCase):
 
     def test_help_is_complete_and_goes_to_stdout(self):
         text = self.run_train("--help").stdout
-        for command in ("fit", "eval", "inspect", "version"):
+        for command in ("fit", "calibrate", "eval", "inspect", "version"):
             self.assertIn(command, text)
             p = self.run_train(command, "--help")
             self.assertTrue(p.stdout.startswith(f"Usage: ganad-train {command}"), p.stdout)
@@ -138,11 +138,47 @@ class Train(unittest.TestCase):
             self.assertEqual((e["n"], e["positives"]), (100, len(positive)))
             self.assertAlmostEqual(e["auroc"], auroc(positive, [score[i] for i in rows if label[i] == "normal"]), 9)
 
+    def test_standard_input_trains_as_the_file_does(self):
+        out = self.path("stdin.ckpt")
+        with open(self.data, "rb") as f:
+            subprocess.run([ganad.args.train, "fit", "--data", "-", "--out", out, "--epochs", "8", "-q"], stdin=f,
+                           check=True, stdout=subprocess.DEVNULL, timeout=100 * ganad.SLOW)
+        a, b = self.json("inspect", out), self.json("inspect", self.checkpoint)
+        self.assertEqual(a["provenance"]["data"][0]["sha256"], b["provenance"]["data"][0]["sha256"])
+        self.assertEqual(a["calibration"], b["calibration"])
+
+    def test_calibrate_takes_thresholds_from_other_records(self):
+        out, again = self.path("calibrated.ckpt"), self.path("again.ckpt")
+        text = self.run_train("calibrate", self.checkpoint, "--data", self.data, "--out", out).stdout
+        normal = sorted(s for s, label in zip(self.scores(self.checkpoint), self.labels()) if label == "normal")
+        c = self.json("inspect", out)
+        self.assertEqual(c["calibration"]["n"], len(normal))
+        self.assertIn(f"calibrated on {len(normal):,} rows", text)
+        self.assertEqual(self.scores(out), self.scores(self.checkpoint))
+        threshold = as_float32(c["calibration"]["threshold_at_fpr"]["0.01"])
+        above = sum(s > threshold for s in normal)
+        self.assertEqual(above, len(normal) // 100)
+        self.assertIn("; ganad-train calibrate", c["provenance"]["command"])
+        self.assertNotIn("f1", c["provenance"]["metrics"])
+        # a fifth is said to be attacks: the highest fifth of the scores is not there
+        self.run_train("calibrate", out, "--data", self.data, "--out", again, "--contamination", "0.2")
+        c = self.json("inspect", again)
+        self.assertEqual(c["calibration"]["n"], len(normal) - round(0.2 * len(normal)))
+        self.assertLessEqual(c["calibration"]["threshold_at_fpr"]["0.01"], normal[c["calibration"]["n"] - 1])
+
+    def test_calibrate_says_when_records_are_too_few(self):
+        few = self.write("few.csv", "".join(self.text.splitlines(True)[:50]))
+        p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out", self.path("never.ckpt"), code=1)
+        self.assertIn("too few to calibrate", p.stderr)
+        self.assertFalse(os.path.exists(self.path("never.ckpt")))
+
     def test_wrong_usage_is_named_and_exits_2(self):
         out = ("--out", self.path("never.ckpt"))
         cases = [
             ((), "Usage:"), (("fitt",), "did you mean 'fit'"), (("fit",), "--data"),
-            (("fit", "--data", self.data), "--out"), (("fit", "--data", "-", *out), "standard input"),
+            (("fit", "--data", self.data), "--out"), (("calibrate",), "checkpoint"),
+            (("calibrate", self.checkpoint), "--data"), (("calibrate", self.checkpoint, self.data), "--out"),
+            (("calibrate", self.checkpoint, self.data, *out, "--contamination", "0.6"), "--contamination"),
             (("fit", self.data, *out, "--model", "ganomaly2"), "did you mean 'ganomaly'"),
             (("fit", self.data, *out, "--scaler", "x"), "none, minmax, log-minmax, standard"),
             (("fit", self.data, *out, "--epochs", "0"), "--epochs: '0'"),

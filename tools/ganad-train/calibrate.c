@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "lib/dataset/table.h"
+#include "models/calibrate.h"
+#include "models/detector.h"
+#include "models/interval.h"
+#include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/data.h"
+#include "tools/ganad-train/print.h"
+
+/* Fewer rows than this say nothing even about a budget of 1 %. */
+enum { ROWS_MIN = 100 };
+
+struct calibrate {
+    const char *checkpoint, *out;
+    struct cli_list data;
+    double contamination;
+    bool skip_bad;
+};
+
+static void calibrate_deinit(struct calibrate *o)
+{
+    cli_list_deinit(&o->data);
+}
+
+static int add_argument(struct calibrate *o, const char *arg)
+{
+    if (o->checkpoint)
+        return cli_list_add(&o->data, arg);
+    o->checkpoint = arg;
+    return 0;
+}
+
+static int parse(const struct cli_command *self, int argc, char **argv, struct calibrate *o)
+{
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"out", required_argument, NULL, 'o'},
+                                            {"contamination", required_argument, NULL, 'c'},
+                                            {"skip-bad", no_argument, NULL, 's'},
+                                            {0}};
+    struct gad_diag d = {0};
+    int err = 0;
+
+    for (int c; err == 0 && (c = getopt_long(argc, argv, "-o:", options, NULL)) != -1;) {
+        if (c == '?')
+            return cli_try_help(self); /* getopt said why */
+        if (c == 1)
+            err = add_argument(o, optarg);
+        else if (c == 'd')
+            err = cli_list_add(&o->data, optarg);
+        else if (c == 'o')
+            o->out = optarg;
+        else if (c == 'c')
+            err = cli_real("--contamination", optarg, 0.0, 0.5, &o->contamination, &d);
+        else
+            o->skip_bad = true;
+    }
+    for (int i = optind; err == 0 && i < argc; i++)
+        err = add_argument(o, argv[i]);
+    if (err != 0)
+        return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
+    if (!o->checkpoint)
+        return cli_usage(self, "give a checkpoint first");
+    if (o->data.n == 0)
+        return cli_usage(self, "give records of normal traffic with --data");
+    if (!o->out || !o->out[0])
+        return cli_usage(self, "say where the new checkpoint goes with --out");
+    return CLI_OK;
+}
+
+/* Rows that calibrate: the normal ones, or all if there are no labels. */
+static int choose(const struct gad_table *t, uint32_t **ret, size_t *ret_n)
+{
+    size_t n = gad_table_n_rows(t), kept = 0;
+    bool labelled = gad_table_is_labelled(t);
+    uint32_t *row = gad_calloc(n, sizeof(*row));
+
+    if (!row)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        if (!labelled || gad_table_is_normal(t, i))
+            row[kept++] = (uint32_t)i;
+    *ret = row;
+    *ret_n = kept;
+    return 0;
+}
+
+static int ascending(const void *pa, const void *pb)
+{
+    const float *a = pa, *b = pb;
+    return (*a > *b) - (*a < *b);
+}
+
+static int score_rows(const struct calibrate *o, const struct gad_detector *det,
+                      const struct gad_table *t, struct gad_calibration **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_freep) uint32_t *row = NULL;
+    size_t n = 0;
+
+    int err = choose(t, &row, &n);
+    if (err != 0)
+        return err;
+    gad_cleanup(gad_freep) float *score = gad_calloc(n ? n : 1, sizeof(*score));
+    if (!score)
+        return GAD_ENOMEM;
+    err = data_score(det, t, n, row, score);
+    if (err != 0)
+        return err;
+    qsort(score, n, sizeof(*score), ascending);
+    n -=
+        (size_t)(o->contamination * (double)n + 0.5); /* the strangest are the attacks among them */
+    if (n < ROWS_MIN)
+        return gad_fail(d, GAD_EINVAL, "%zu normal rows are too few to calibrate, %d are the least",
+                        n, ROWS_MIN);
+    return gad_calibration_new(n, score, ret, d);
+}
+
+/* Figures that hung on the old thresholds are dropped; how the networks were made stays. */
+static void keep_metrics(struct gad_checkpoint *c)
+{
+    static const char *const stale[] = {"threshold", "precision", "recall", "f1", "fpr"};
+    size_t kept = 0;
+
+    for (size_t i = 0; i < c->provenance.n_metrics; i++) {
+        bool drop = false;
+        for (size_t k = 0; k < sizeof(stale) / sizeof(stale[0]); k++)
+            drop |= strcmp(c->provenance.metrics[i].name, stale[k]) == 0;
+        if (!drop)
+            c->provenance.metrics[kept++] = c->provenance.metrics[i];
+    }
+    c->provenance.n_metrics = kept;
+}
+
+/* "ganad-train fit ... ; ganad-train calibrate --contamination 0.01 FILE SHA256 ..." */
+static int note_command(const struct calibrate *o, const struct gad_table *t, const char *old,
+                        struct gad_buf *b, struct gad_diag *d)
+{
+    gad_buf_printf(b, "%s ; ganad-train calibrate --contamination %.9g", old, o->contamination);
+    for (size_t i = 0; i < gad_table_n_sources(t); i++) {
+        char name[256];
+        const struct gad_table_source *s = gad_table_source(t, i);
+        gad_text_escape(name, sizeof(name), s->name, strlen(s->name));
+        gad_buf_printf(b, " %s (sha256 %s)", name, s->sha256);
+    }
+    gad_buf_add(b, "", 1);
+    return b->bad ? gad_fail(d, GAD_ELIMIT,
+                             "the names of the data files do not fit a checkpoint (%d bytes)",
+                             GAD_CKPT_STRING_MAX)
+                  : 0;
+}
+
+static int tell(const char *path, struct gad_diag *d)
+{
+    static const double budgets[] = {0.01, 0.001, 0.0001};
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+    char n[PRINT_COUNT];
+
+    int err = gad_detector_open(path, &det, d);
+    if (err != 0)
+        return err;
+    (void)printf("%s: %s, calibrated on %s rows\n", path, gad_detector_name(det),
+                 print_count(gad_detector_n_calibration(det), n));
+    for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+        struct gad_interval r = gad_detector_fpr_interval(det, budgets[i]);
+        bool few = budgets[i] * (double)gad_detector_n_calibration(det) < 1.0;
+        (void)printf("  %-8g threshold %-12.6g false alarms %.4g to %.4g (95 %%)%s\n", budgets[i],
+                     (double)gad_detector_threshold(det, budgets[i]), r.low, r.high,
+                     few ? ": too few rows to tell, this is the highest score" : "");
+    }
+    return 0;
+}
+
+static int calibrate(const struct calibrate *o, struct gad_diag *d)
+{
+    gad_cleanup(gad_checkpoint_freep) struct gad_checkpoint *c = NULL;
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    gad_cleanup(gad_calibration_freep) struct gad_calibration *cal = NULL;
+    gad_cleanup(gad_buf_deinit) struct gad_buf command = GAD_BUF_INIT(GAD_CKPT_STRING_MAX);
+
+    int err = gad_checkpoint_read(o->checkpoint, &c, d);
+    if (err == 0)
+        err = gad_detector_new(o->checkpoint, c, &det, d);
+    if (err == 0 && strcmp(c->provenance.protocol, "survey") == 0)
+        err = gad_fail(
+            d, GAD_EINVAL,
+            "%s was trained on attacks (protocol survey): normal records do not calibrate it",
+            o->checkpoint);
+    if (err == 0)
+        err = data_load(&o->data, o->skip_bad, &t, d);
+    if (err == 0)
+        err = score_rows(o, det, t, &cal, d);
+    if (err == 0)
+        err = note_command(o, t, c->provenance.command, &command, d);
+    if (err != 0)
+        return err;
+    keep_metrics(c);
+    c->provenance.command = (const char *)command.p;
+    c->calibration.n = cal->n;
+    c->calibration.n_levels = cal->n_levels;
+    c->calibration.level = cal->level;
+    c->calibration.value = cal->value;
+    err = gad_checkpoint_write(c, o->out, d);
+    return err != 0 ? err : tell(o->out, d);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+    gad_cleanup(calibrate_deinit) struct calibrate o = {0};
+    struct gad_diag d = {0};
+
+    int code = parse(self, argc, argv, &o);
+    if (code != CLI_OK)
+        return code;
+    int err = calibrate(&o, &d);
+    return err != 0 ? cli_failed(err, &d) : cli_flushed();
+}
+
+const struct cli_command command_calibrate = {
+    .name = "calibrate",
+    .summary = "fit the thresholds of a checkpoint to your own traffic",
+    .help = "Usage: ganad-train calibrate CHECKPOINT --data FILE... --out FILE [OPTION...]\n\n"
+            "Writes the checkpoint anew with thresholds and p-values from your own records. The "
+            "networks\n"
+            "stay as they are. Of labelled records the normal ones count; records without labels "
+            "all do.\n\n"
+            "  --data FILE...        records, \"-\" is the standard input; may be repeated\n"
+            "  -o, --out FILE        the new checkpoint; may be the old one, which is replaced at "
+            "once\n"
+            "  --contamination X     share of the records that may be attacks, 0 to 0.5: the "
+            "strangest are\n"
+            "                        left out; default 0\n"
+            "  --skip-bad            skip and count bad lines instead of stopping at the first\n\n"
+            "A budget of F needs 1/F records to say anything and about 10/F to be sure within a "
+            "third; the\n"
+            "command prints what the records support.\n",
+    .run = run,
+};
