@@ -110,7 +110,7 @@ class Train(unittest.TestCase):
 
     def test_help_is_complete_and_goes_to_stdout(self):
         text = self.run_train("--help").stdout
-        for command in ("fit", "calibrate", "eval", "inspect", "version"):
+        for command in ("fit", "calibrate", "eval", "export", "inspect", "version"):
             self.assertIn(command, text)
             p = self.run_train(command, "--help")
             self.assertTrue(p.stdout.startswith(f"Usage: ganad-train {command}"), p.stdout)
@@ -166,6 +166,29 @@ class Train(unittest.TestCase):
         self.assertEqual(c["calibration"]["n"], len(normal) - round(0.2 * len(normal)))
         self.assertLessEqual(c["calibration"]["threshold_at_fpr"]["0.01"], normal[c["calibration"]["n"] - 1])
 
+    def test_export_writes_the_same_bytes_twice(self):
+        a, b = self.path("a.onnx"), self.path("b.onnx")
+        for out in (a, b):
+            text = self.run_train("export", "--onnx", self.checkpoint, "--out", out).stdout
+            self.assertIn("score whitened", text)
+        with open(a, "rb") as f, open(b, "rb") as g:
+            data = f.read()
+            self.assertEqual(data, g.read())
+        sha256 = self.json("inspect", self.checkpoint)["sha256"]
+        for text in (sha256, "src_bytes,", "service=http,", "ganad.scaler.knot", "ReduceMean"):
+            self.assertIn(text.encode(), data)
+
+    def test_export_of_what_cannot_be_says_why(self):
+        searches, out = self.path("searches.ckpt"), self.path("never.onnx")
+        self.fit("--out", searches, "--model", "anogan", "--epochs", "1", "--steps", "5")
+        p = self.run_train("export", "--onnx", searches, "--out", out, code=1)
+        self.assertIn("searches for each record", p.stderr)
+        p = self.run_train("export", "--onnx", self.data, "--out", out, code=1)
+        self.assertIn("records.csv", p.stderr)
+        p = self.run_train("export", "--onnx", self.checkpoint, "--out", self.path("no/such/folder"), code=1)
+        self.assertIn("no/such/folder", p.stderr)
+        self.assertFalse(os.path.exists(out))
+
     def test_calibrate_says_when_records_are_too_few(self):
         few = self.write("few.csv", "".join(self.text.splitlines(True)[:50]))
         p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out", self.path("never.ckpt"), code=1)
@@ -176,7 +199,8 @@ class Train(unittest.TestCase):
         out = ("--out", self.path("never.ckpt"))
         cases = [
             ((), "Usage:"), (("fitt",), "did you mean 'fit'"), (("fit",), "--data"),
-            (("fit", "--data", self.data), "--out"), (("calibrate",), "checkpoint"),
+            (("fit", "--data", self.data), "--out"), (("calibrate",), "checkpoint"), (("export", "--onnx"), "one checkpoint"),
+            (("export", self.checkpoint), "--onnx"), (("export", "--onnx", self.checkpoint), "--out"),
             (("calibrate", self.checkpoint), "--data"), (("calibrate", self.checkpoint, self.data), "--out"),
             (("calibrate", self.checkpoint, self.data, *out, "--contamination", "0.6"), "--contamination"),
             (("fit", self.data, *out, "--model", "ganomaly2"), "did you mean 'ganomaly'"),

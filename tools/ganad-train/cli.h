@@ -27,8 +27,8 @@ struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);
 };
 
-extern const struct cli_command command_calibrate, command_fit, command_eval, command_inspect,
-    command_version;
+extern const struct cli_command command_calibrate, command_export, command_fit, command_eval,
+    command_inspect, command_version;
 
 /* "ganad-train: text" to stderr. */
 void cli_say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
