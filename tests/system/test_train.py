@@ -207,6 +207,8 @@ class Train(unittest.TestCase):
             (("fit", self.data, *out, "--scaler", "x"), "none, minmax, log-minmax, standard"),
             (("fit", self.data, *out, "--epochs", "0"), "--epochs: '0'"),
             (("fit", self.data, *out, "--epochs", "3x"), "--epochs: '3x'"),
+            (("fit", self.data, *out, "--patience", "3"), "--keep best"),
+            (("fit", self.data, *out, "--keep", "test-labels"), "survey"),
             (("fit", self.data, *out, "--lr", "nan"), "--lr"), (("fit", self.data, *out, "--weights", "1,2"), "1,50,1"),
             (("fit", self.data, *out, "--score", "enc"), "score"), (("fit", self.data, *out, "--name", "A"), "--name"),
             (("fit", self.data, *out, "--all-rows", "--calibration-share", "0"), "calibrate"),
@@ -375,6 +377,27 @@ class Train(unittest.TestCase):
             if words in line:
                 return p
         self.fail(f"ended before it said '{words}': {p.wait()}")
+
+    def test_test_labels_choose_only_where_it_is_said(self):
+        out, f1 = self.path("survey-best.ckpt"), []
+        options = ("--protocol", "survey", "--model", "ganomaly", "--epochs", "6", "--lr", "0.02")
+        for keep in ("last", "test-labels"):
+            stderr = self.fit("--out", out, *options, "--keep", keep).stderr
+            self.assertEqual("by the labels of the test rows" in stderr, keep == "test-labels")
+            f1.append(self.json("inspect", out)["provenance"]["metrics"]["f1"])
+        best = []
+        for epochs in range(1, 7):
+            self.fit("--out", out, *options[:-3], str(epochs), *options[-2:])
+            best.append(self.json("inspect", out)["provenance"]["metrics"]["f1"])
+        self.assertEqual((f1[0], f1[1]), (best[-1], max(best)))
+
+    def test_patience_ends_training_when_nothing_gets_better(self):
+        out = self.path("patient.ckpt")
+        self.fit("--out", out, "--model", "ganomaly", "--lr", "0.05", "--ema", "0", "--epochs", "500", "--keep", "best",
+                 "--patience", "3")
+        p = self.json("inspect", out)["provenance"]
+        self.assertEqual(p["epochs"], p["epoch"] + 3)
+        self.assertLess(p["epochs"], 500)
 
     def test_interrupt_keeps_what_is_finished(self):
         out = self.path("interrupted.ckpt")

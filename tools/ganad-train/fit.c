@@ -40,7 +40,9 @@ struct fit {
     struct gad_split split;
     struct gad_schema *schema;
     struct gad_scaler *scaler;
-    float *x, *held_out; /* scaled, leading dimension ld */
+    float *x, *held_out,
+        *test; /* scaled, leading dimension ld; test for --keep test-labels alone */
+    bool *positive;
     size_t ld;
     struct gad_trainer *trainer;
     struct training training;
@@ -57,6 +59,8 @@ static void fit_deinit(struct fit *f)
         f->o.model->free(f->trainer);
     gad_free(f->x);
     gad_free(f->held_out);
+    gad_free(f->test);
+    gad_free(f->positive);
     gad_scaler_free(f->scaler);
     gad_schema_free(f->schema);
     gad_split_deinit(&f->split);
@@ -139,13 +143,40 @@ static int prepare(struct fit *f, struct gad_diag *d)
     return assembly_input(&f->assembly, f->schema, f->scaler);
 }
 
+static int prepare_test(struct fit *f, struct gad_diag *d)
+{
+    const struct gad_split *c = &f->split;
+
+    if (!gad_table_is_labelled(f->table))
+        return gad_fail(d, GAD_EINVAL, "--keep test-labels: the rows have no labels");
+    f->positive = gad_calloc(c->n_test, sizeof(*f->positive));
+    int err = f->positive ? vectors(f, c->n_test, c->test, &f->test) : GAD_ENOMEM;
+    if (err != 0)
+        return gad_fail(d, err, "no memory for %zu rows", c->n_test);
+    gad_scaler_apply(f->scaler, c->n_test, f->test, f->ld);
+    for (size_t i = 0; i < c->n_test; i++)
+        f->positive[i] = gad_table_is_normal(f->table, c->test[i]) == c->positive_is_normal;
+    if (!f->o.quiet)
+        cli_say("warning: --keep test-labels chooses the epoch by the labels of the test rows");
+    return 0;
+}
+
 static int train(struct fit *f, struct gad_diag *d)
 {
+    if (f->o.keep == FIT_KEEP_TEST_LABELS) {
+        int err = prepare_test(f, d);
+        if (err != 0)
+            return err;
+    }
     struct train_rows rows = {.n = f->split.n_train,
                               .n_held_out = f->split.n_calibration,
                               .ld = f->ld,
                               .x = f->x,
-                              .held_out = f->held_out};
+                              .held_out = f->held_out,
+                              .n_test = f->split.n_test,
+                              .test = f->test,
+                              .positive = f->positive,
+                              .percentile = f->o.protocol->percentile};
 
     return train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
 }

@@ -31,6 +31,7 @@ enum opt {
     OPT_TOLERANCE,
     OPT_CALIBRATION_SHARE,
     OPT_KEEP,
+    OPT_PATIENCE,
     OPT_DATE,
     OPT_ALL_ROWS,
     OPT_SKIP_BAD,
@@ -60,6 +61,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_STEPS] = {"steps", required_argument, NULL, 0},
     [OPT_TOLERANCE] = {"tolerance", required_argument, NULL, 0},
     [OPT_CALIBRATION_SHARE] = {"calibration-share", required_argument, NULL, 0},
+    [OPT_PATIENCE] = {"patience", required_argument, NULL, 0},
     [OPT_KEEP] = {"keep", required_argument, NULL, 0},
     [OPT_DATE] = {"date", required_argument, NULL, 0},
     [OPT_ALL_ROWS] = {"all-rows", no_argument, NULL, 0},
@@ -180,8 +182,8 @@ static int parse_weights(const char *text, struct gad_train_options *t, struct g
 
 static int apply_whole(const struct given *g, struct fit_options *o, struct gad_diag *d)
 {
-    uint64_t epochs = o->epochs, batch = o->train.batch, degree = o->train.score_degree,
-             steps = o->train.search_steps;
+    uint64_t patience = 0, epochs = o->epochs, batch = o->train.batch,
+             degree = o->train.score_degree, steps = o->train.search_steps;
     int err = 0;
 
     if (g->text[OPT_EPOCHS])
@@ -194,6 +196,9 @@ static int apply_whole(const struct given *g, struct fit_options *o, struct gad_
         err = cli_u64("--degree", g->text[OPT_DEGREE], 1, 2, &degree, d);
     if (err == 0 && g->text[OPT_STEPS])
         err = cli_u64("--steps", g->text[OPT_STEPS], 1, GAD_CKPT_SEARCH_STEPS_MAX, &steps, d);
+    if (err == 0 && g->text[OPT_PATIENCE])
+        err = cli_u64("--patience", g->text[OPT_PATIENCE], 1, 100000, &patience, d);
+    o->patience = (uint32_t)patience;
     o->epochs = (uint32_t)epochs;
     o->train.batch = (size_t)batch;
     o->train.score_degree = (unsigned)degree;
@@ -245,9 +250,9 @@ static int apply_words(const struct given *g, struct fit_options *o, struct gad_
             o->train.adversarial = (enum gad_adversarial_loss)at;
     }
     if (err == 0 && g->text[OPT_KEEP]) {
-        err = cli_choice("--keep", g->text[OPT_KEEP], fit_keep_names, 2, &at, d);
+        err = cli_choice("--keep", g->text[OPT_KEEP], fit_keep_names, FIT_N_KEEPS, &at, d);
         if (err == 0)
-            o->keep_best = at == 1;
+            o->keep = (enum fit_keep)at;
     }
     if (err == 0 && g->text[OPT_NAME]) {
         if (!is_name(g->text[OPT_NAME]))
@@ -284,6 +289,12 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
     o->skip_bad = g->text[OPT_SKIP_BAD] != NULL;
     o->quiet = g->text[OPT_QUIET] != NULL;
+    if (o->patience > 0 && o->keep == FIT_KEEP_LAST)
+        return gad_fail(d, GAD_EINVAL, "--patience waits for a better epoch: it needs --keep best");
+    if (o->keep == FIT_KEEP_TEST_LABELS && (!o->protocol->trains_on_attacks || o->all_rows))
+        return gad_fail(d, GAD_EINVAL,
+                        "--keep test-labels looks at the answers: only with --protocol survey, "
+                        "whose published figures were chosen so");
     if (o->all_rows && !(o->calibration_share > 0.0))
         return gad_fail(d, GAD_EINVAL,
                         "--all-rows leaves nothing to calibrate with unless --calibration-share "

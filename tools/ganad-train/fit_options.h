@@ -15,6 +15,9 @@
 
 struct gad_buf;
 
+/* Which epoch: the last, that with the least held-out error, or that which is best on the test rows' labels. */
+enum fit_keep { FIT_KEEP_LAST, FIT_KEEP_BEST, FIT_KEEP_TEST_LABELS, FIT_N_KEEPS };
+
 struct fit_options {
     const struct gad_trainer_ops *model;
     const struct protocol *protocol;
@@ -22,7 +25,9 @@ struct fit_options {
     uint32_t epochs;
     struct gad_train_options train;
     double calibration_share;
-    bool keep_best, all_rows, skip_bad, quiet;
+    enum fit_keep keep;
+    uint32_t patience; /* epochs without a better one after which training ends; 0: never */
+    bool all_rows, skip_bad, quiet;
     bool whitened; /* the score is fitted to the errors of the trained networks */
     const char *name, *out, *date;
     struct cli_list data;
@@ -39,4 +44,4 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b);
 extern const char fit_help[];
 extern const char *const fit_residual_on_names[2]; /* by residual_e_only */
 extern const char *const fit_loss_names[2];        /* by enum gad_adversarial_loss */
-extern const char *const fit_keep_names[2];        /* by keep_best */
+extern const char *const fit_keep_names[FIT_N_KEEPS];

@@ -6,7 +6,7 @@
 
 const char *const fit_residual_on_names[2] = {"eg", "e"};
 const char *const fit_loss_names[2] = {[GAD_ADV_BCE] = "bce", [GAD_ADV_FEATURE_MATCHING] = "fm"};
-const char *const fit_keep_names[2] = {"last", "best"};
+const char *const fit_keep_names[FIT_N_KEEPS] = {"last", "best", "test-labels"};
 
 const char fit_help[] =
     "Usage: ganad-train fit --data FILE... --out FILE [OPTION...]\n\n"
@@ -37,7 +37,10 @@ const char fit_help[] =
     "  --loss bce|fm              adversarial loss: the discriminator's verdict or its features;\n"
     "                             default for egbad bce, for ganomaly fm\n"
     "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
-    "  --keep last|best           default last; best: the epoch with the lowest held-out error\n\n"
+    "  --keep last|best           default last; best: the epoch with the lowest held-out error;\n"
+    "                             survey also test-labels: the one with the best F1 on the TEST\n"
+    "                             rows, as its figures were chosen; such a figure is too good\n"
+    "  --patience N               with best: end after N epochs without a better one\n\n"
     "Score and threshold:\n"
     "  --score KIND               egbad: fm, cross-e, cross-e-paper, residual;\n"
     "                             ganomaly: enc, rec;\n"
@@ -88,7 +91,9 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
     else if (t->score)
         gad_buf_printf(b, " --score %s", t->score);
     gad_buf_printf(b, " --calibration-share %.9g --keep %s --name %s", o->calibration_share,
-                   fit_keep_names[o->keep_best], o->name);
+                   fit_keep_names[o->keep], o->name);
+    if (o->patience > 0)
+        gad_buf_printf(b, " --patience %u", o->patience);
     if (o->all_rows)
         gad_buf_printf(b, " --all-rows");
     if (o->skip_bad)

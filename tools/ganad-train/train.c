@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/train.h"
 
+#include "lib/base/mem.h"
+#include "models/metrics.h"
 #include "models/model.h"
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
@@ -29,21 +31,60 @@ static int held_out_error(const struct gad_checkpoint *c, const struct train_row
     return err;
 }
 
+/* 1 - F1 on the rows that test: how the survey chose its epochs. */
+static int test_error(const struct gad_checkpoint *c, const struct train_rows *rows, double *ret,
+                      struct gad_diag *d)
+{
+    gad_cleanup(scorer_freep) struct scorer *s = NULL;
+    gad_cleanup(gad_ranking_freep) struct gad_ranking *ranking = NULL;
+    gad_cleanup(gad_freep) float *score = gad_calloc(rows->n_test, sizeof(*score));
+    struct gad_confusion confusion = {0};
+
+    if (!score)
+        return GAD_ENOMEM;
+    int err = scorer_new(c, &s, d);
+    if (err != 0)
+        return err;
+    scorer_score(s, rows->n_test, rows->test, score);
+    err = gad_ranking_new(rows->n_test, score, rows->positive, &ranking, d);
+    if (err != 0)
+        return err;
+    double threshold = gad_ranking_percentile(ranking, rows->percentile);
+    for (size_t i = 0; i < rows->n_test; i++)
+        gad_confusion_add(&confusion, rows->positive[i], (double)score[i] >= threshold);
+    *ret = 1.0 - gad_confusion_f1(&confusion);
+    return 0;
+}
+
+/* What epochs are compared by. */
+static int judge(const struct fit_options *o, const struct train_rows *rows,
+                 const struct gad_checkpoint *c, double held_out, double *ret, struct gad_diag *d)
+{
+    if (o->keep == FIT_KEEP_TEST_LABELS)
+        return test_error(c, rows, ret, d);
+    *ret = held_out;
+    return 0;
+}
+
 /* A finished epoch: measure it, and keep it if it is wanted. */
 static int settle(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
                   struct gad_checkpoint *c, struct training *r, double *ret_error,
                   struct gad_diag *d)
 {
     o->model->fill(t, c);
+    double figure;
     int err = held_out_error(c, rows, ret_error, d);
+    if (err == 0)
+        err = judge(o, rows, c, *ret_error, &figure, d);
     if (err != 0)
         return err;
 
     r->epochs++;
-    if (o->keep_best && r->kept && *ret_error >= r->held_out)
+    if (o->keep != FIT_KEEP_LAST && r->kept && !(figure < r->figure))
         return 0;
     snapshot_free(gad_steal(&r->kept));
     r->held_out = *ret_error;
+    r->figure = figure;
     r->epoch = r->epochs;
     return snapshot_new(c, &r->kept);
 }
@@ -72,6 +113,8 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
         if (err == 0)
             progress_line(&p, &stats, error);
         r.interrupted = interrupt_seen() && epoch < o->epochs;
+        if (o->patience > 0 && r.epochs - r.epoch >= o->patience)
+            break;
     }
     progress_clear(&p);
     if (err != 0) {

@@ -21,12 +21,20 @@ struct snapshot;
 struct train_rows {
     size_t n, n_held_out, ld;
     const float *x, *held_out; /* scaled, (n, ld) and (n_held_out, ld) */
+
+    /* For keep "test-labels" alone: the rows that test, and which of them a threshold at this percentile of their
+     * scores should be reached by. */
+    size_t n_test;
+    const float *test; /* (n_test, ld) */
+    const bool *positive;
+    double percentile;
 };
 
 struct training {
     struct snapshot *kept;  /* NULL: interrupted in the first epoch */
     uint32_t epochs, epoch; /* finished; the one that is kept, 1-based */
     double held_out;        /* mean |x - xhat| of the kept one */
+    double figure;          /* by which it was kept; lower is better */
     bool interrupted;
 };
 
