@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -242,6 +243,56 @@ class Train(unittest.TestCase):
         self.assertIn("not a checkpoint", self.run_train("inspect", self.data, code=1).stderr)
         p = self.fit("--out", out, "--epochs", "1", "--skip-bad", data=bad)
         self.assertIn("1 bad lines skipped", p.stderr)
+
+    def test_rows_that_cannot_train_end_clearly_and_harm_nothing(self):
+        out = self.path("survivor.ckpt")
+        with open(self.checkpoint, "rb") as f, open(out, "wb") as g:
+            old = f.read()
+            g.write(old)
+        lines = self.text.splitlines(True)
+        attacks = [line for line in lines if not line.endswith("normal.\n")]
+        cases = [("empty", "", "no rows"), ("ten", "".join(lines[:10]), "less than one batch"),
+                 ("attacks", "".join(attacks), "none to train on normal rows"),
+                 ("wrong", self.text.replace("normal.", "smurf."), "none to train on normal rows"),
+                 ("nan", "nan," + lines[0].split(",", 1)[1], "not a whole number: 'nan'"),
+                 ("inf", lines[0].replace(",0.00,", ",inf,", 1), "'inf'")]
+        for name, text, words in cases:
+            p = self.fit("--out", out, data=self.write(name + ".csv", text), code=1)
+            self.assertIn(words, p.stderr)
+            with open(out, "rb") as f:
+                self.assertEqual(f.read(), old)
+
+    def test_rows_that_teach_little_are_said_to(self):
+        normal = [line for line in self.text.splitlines(True) if line.endswith("normal.\n")]
+        out = self.path("constant.ckpt")
+        p = self.fit("--out", out, "--epochs", "2", data=self.write("constant.csv", normal[0] * 500))
+        self.assertIn("never vary", p.stderr)
+        self.assertIn("cannot be told", p.stderr)
+        self.assertIn("self-test   ok", self.run_train("inspect", out).stdout)
+        p = self.fit("--out", out, "--epochs", "2", data=self.write("normal.csv", "".join(normal)))
+        self.assertNotIn("never vary", p.stderr)
+
+    def test_a_full_disk_leaves_the_old_file(self):
+        folder = os.path.join(self.path("full"))
+        os.mkdir(folder)
+        out = os.path.join(folder, "model.ckpt")
+        with open(out, "w") as f:
+            f.write("an old file")
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+
+        for command in (("fit", "--data", self.data, "--epochs", "1"), ("calibrate", self.checkpoint, self.data),
+                        ("export", "--onnx", self.checkpoint)):
+            p = subprocess.run([ganad.args.train, *command, "--out", out], text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100 * ganad.SLOW,
+                               preexec_fn=limit)
+            self.assertEqual(p.returncode, 1)
+            self.assertIn("model.ckpt", p.stderr)
+            self.assertEqual(os.listdir(folder), ["model.ckpt"])
+            with open(out) as f:
+                self.assertEqual(f.read(), "an old file")
 
     def test_same_seed_same_bits(self):
         for model in ("egbad", "ganomaly"):

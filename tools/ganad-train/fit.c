@@ -112,6 +112,29 @@ static void announce(const struct fit *f)
         (void)fputs("No labels: all rows count as normal connections\n", stderr);
 }
 
+/* What these rows cannot teach, said plainly. Not an error: a small sensor has what it has. */
+static void tell_limits(const struct fit *f)
+{
+    const struct gad_split *c = &f->split;
+    size_t n_numeric = gad_schema_n_numeric(f->schema), constant = 0;
+    char n[PRINT_COUNT];
+
+    for (size_t j = 0; j < n_numeric; j++) {
+        size_t i = 1;
+        while (i < c->n_train && f->x[i * f->ld + j] == f->x[j])
+            i++;
+        constant += i >= c->n_train;
+    }
+    if (4 * constant > 3 * n_numeric)
+        cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: whatever "
+                "varies there later counts as strange",
+                constant, n_numeric);
+    if (c->n_calibration < 1000)
+        cli_say("warning: %s rows calibrate: a budget of false alarms below %.2g cannot be told "
+                "from none",
+                print_count(c->n_calibration, n), 1.0 / (double)c->n_calibration);
+}
+
 static int vectors(const struct fit *f, size_t n, const uint32_t *row, float **ret)
 {
     float *x = gad_calloc_aligned(n ? n : 1, f->ld * sizeof(*x));
@@ -138,6 +161,8 @@ static int prepare(struct fit *f, struct gad_diag *d)
         gad_scaler_fit(f->o.scaler, c->n_train, gad_schema_dim(f->schema), f->x, f->ld, &f->scaler);
     if (err != 0)
         return err;
+    if (!f->o.quiet)
+        tell_limits(f);
     gad_scaler_apply(f->scaler, c->n_train, f->x, f->ld);
     gad_scaler_apply(f->scaler, c->n_calibration, f->held_out, f->ld);
     return assembly_input(&f->assembly, f->schema, f->scaler);
