@@ -8,42 +8,11 @@ import random
 import re
 import resource
 import signal
-import struct
 import subprocess
-import tempfile
 import unittest
 
 import ganad
-
-SERVICES = {"normal": ("tcp", "http", "SF"), "smurf": ("icmp", "ecr_i", "SF"), "neptune": ("tcp", "private", "S0"),
-            "nmap": ("udp", "domain_u", "SF")}
-CATEGORY = {"normal": "normal", "smurf": "dos", "neptune": "dos", "nmap": "probe"}
-
-
-def record(r, label):
-    """Attacks differ from normal connections in most columns, but for nmap, which hides among them."""
-    attack = label in ("smurf", "neptune")
-    cells = [r.choice((0, 0, 0, 2)), *SERVICES[label if r.random() < 0.9 else "normal"],
-             1032 if label == "smurf" else r.randrange(50, 400), 0 if attack else r.randrange(200, 6000), 0, 0, 0,
-             r.randrange(2), 0, 0 if attack else 1, *[0] * 10]
-    cells += [r.randrange(400, 512) if attack else r.randrange(1, 30) for _ in range(2)]
-    rate = 1.0 if label == "neptune" else 0.0
-    cells += [f"{rate:.2f}"] * 2 + ["0.00"] * 2 + [f"{r.choice((1.0, 1.0, 0.5)):.2f}", "0.00", "0.00"]
-    cells += [255 if attack else r.randrange(1, 255), r.randrange(1, 256), f"{r.random():.2f}", "0.00",
-              f"{r.random() / 10:.2f}", "0.00", f"{rate:.2f}", f"{rate:.2f}", "0.00", "0.00"]
-    return ",".join(map(str, cells))
-
-
-def records(seed=3, n=3000, labelled=True):
-    r = random.Random(seed)
-    labels = [r.choices(list(SERVICES), (60, 25, 10, 5))[0] for _ in range(n)]
-    return "".join(record(r, x) + (f",{x}." if labelled else "") + "\n" for x in labels)
-
-
-def as_float32(text):
-    """The score that was printed, not the decimal that stands for it."""
-    return struct.unpack("f", struct.pack("f", float(text)))[0]
-
+from train_case import CATEGORY, TrainCase, record, records
 
 def half(n):
     """Rows that test in both protocols: what RandomState(42) does not put into the first half."""
@@ -65,50 +34,7 @@ def tpr_at(positive, negative, fpr):
     return best
 
 
-class Train(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tmp = tempfile.TemporaryDirectory(prefix="ganad-train-")
-        cls.addClassCleanup(cls.tmp.cleanup)
-        cls.text = records()
-        cls.data = cls.write("records.csv", cls.text)
-        cls.checkpoint = cls.path("shared.ckpt")
-        cls.fit("--out", cls.checkpoint, "--epochs", "8")
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.tmp.name, name)
-
-    @classmethod
-    def write(cls, name, text):
-        with open(cls.path(name), "w") as f:
-            f.write(text)
-        return cls.path(name)
-
-    @classmethod
-    def run_train(cls, *arguments, code=0):
-        p = subprocess.run([ganad.args.train, *map(str, arguments)], text=True, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100 * ganad.SLOW)
-        if p.returncode != code:
-            raise AssertionError(f"exit code {p.returncode}, not {code}: {' '.join(arguments)}\n{p.stderr}")
-        return p
-
-    @classmethod
-    def fit(cls, *arguments, data=None, **kw):
-        return cls.run_train("fit", "--data", data or cls.data, *arguments, **kw)
-
-    def json(self, *arguments):
-        return json.loads(self.run_train(*arguments, "--json").stdout)
-
-    def scores(self, checkpoint):
-        """By another program than the one under test."""
-        p = subprocess.run([ganad.args.ganadctl, "score", "--local", checkpoint, "--format", "csv", self.data],
-                           check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        return [as_float32(line.split(",")[1]) for line in p.stdout.splitlines()[1:]]
-
-    def labels(self):
-        return [line.rsplit(",", 1)[1][:-1] for line in self.text.splitlines()]
-
+class Train(TrainCase):
     def test_help_is_complete_and_goes_to_stdout(self):
         text = self.run_train("--help").stdout
         for command in ("fit", "calibrate", "eval", "export", "inspect", "version"):
@@ -138,63 +64,6 @@ class Train(unittest.TestCase):
             positive = [score[i] for i in rows if label[i] != "normal"]
             self.assertEqual((e["n"], e["positives"]), (100, len(positive)))
             self.assertAlmostEqual(e["auroc"], auroc(positive, [score[i] for i in rows if label[i] == "normal"]), 9)
-
-    def test_standard_input_trains_as_the_file_does(self):
-        out = self.path("stdin.ckpt")
-        with open(self.data, "rb") as f:
-            subprocess.run([ganad.args.train, "fit", "--data", "-", "--out", out, "--epochs", "8", "-q"], stdin=f,
-                           check=True, stdout=subprocess.DEVNULL, timeout=100 * ganad.SLOW)
-        a, b = self.json("inspect", out), self.json("inspect", self.checkpoint)
-        self.assertEqual(a["provenance"]["data"][0]["sha256"], b["provenance"]["data"][0]["sha256"])
-        self.assertEqual(a["calibration"], b["calibration"])
-
-    def test_calibrate_takes_thresholds_from_other_records(self):
-        out, again = self.path("calibrated.ckpt"), self.path("again.ckpt")
-        text = self.run_train("calibrate", self.checkpoint, "--data", self.data, "--out", out).stdout
-        normal = sorted(s for s, label in zip(self.scores(self.checkpoint), self.labels()) if label == "normal")
-        c = self.json("inspect", out)
-        self.assertEqual(c["calibration"]["n"], len(normal))
-        self.assertIn(f"calibrated on {len(normal):,} rows", text)
-        self.assertEqual(self.scores(out), self.scores(self.checkpoint))
-        threshold = as_float32(c["calibration"]["threshold_at_fpr"]["0.01"])
-        above = sum(s > threshold for s in normal)
-        self.assertEqual(above, len(normal) // 100)
-        self.assertIn("; ganad-train calibrate", c["provenance"]["command"])
-        self.assertNotIn("f1", c["provenance"]["metrics"])
-        # a fifth is said to be attacks: the highest fifth of the scores is not there
-        self.run_train("calibrate", out, "--data", self.data, "--out", again, "--contamination", "0.2")
-        c = self.json("inspect", again)
-        self.assertEqual(c["calibration"]["n"], len(normal) - round(0.2 * len(normal)))
-        self.assertLessEqual(c["calibration"]["threshold_at_fpr"]["0.01"], normal[c["calibration"]["n"] - 1])
-
-    def test_export_writes_the_same_bytes_twice(self):
-        a, b = self.path("a.onnx"), self.path("b.onnx")
-        for out in (a, b):
-            text = self.run_train("export", "--onnx", self.checkpoint, "--out", out).stdout
-            self.assertIn("score whitened", text)
-        with open(a, "rb") as f, open(b, "rb") as g:
-            data = f.read()
-            self.assertEqual(data, g.read())
-        sha256 = self.json("inspect", self.checkpoint)["sha256"]
-        for text in (sha256, "src_bytes,", "service=http,", "ganad.scaler.knot", "ReduceMean"):
-            self.assertIn(text.encode(), data)
-
-    def test_export_of_what_cannot_be_says_why(self):
-        searches, out = self.path("searches.ckpt"), self.path("never.onnx")
-        self.fit("--out", searches, "--model", "anogan", "--epochs", "1", "--steps", "5")
-        p = self.run_train("export", "--onnx", searches, "--out", out, code=1)
-        self.assertIn("searches for each record", p.stderr)
-        p = self.run_train("export", "--onnx", self.data, "--out", out, code=1)
-        self.assertIn("records.csv", p.stderr)
-        p = self.run_train("export", "--onnx", self.checkpoint, "--out", self.path("no/such/folder"), code=1)
-        self.assertIn("no/such/folder", p.stderr)
-        self.assertFalse(os.path.exists(out))
-
-    def test_calibrate_says_when_records_are_too_few(self):
-        few = self.write("few.csv", "".join(self.text.splitlines(True)[:50]))
-        p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out", self.path("never.ckpt"), code=1)
-        self.assertIn("too few to calibrate", p.stderr)
-        self.assertFalse(os.path.exists(self.path("never.ckpt")))
 
     def test_wrong_usage_is_named_and_exits_2(self):
         out = ("--out", self.path("never.ckpt"))
