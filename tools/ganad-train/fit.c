@@ -9,10 +9,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/table.h"
-#include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
-#include "lib/feature/vectorize.h"
-#include "lib/record/record.h"
 #include "models/detector.h"
 #include "models/model.h"
 #include "models/trainer.h"
@@ -22,6 +19,7 @@
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/print.h"
+#include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/scorer.h"
 #include "tools/ganad-train/snapshot.h"
 #include "tools/ganad-train/train.h"
@@ -38,12 +36,8 @@ struct fit {
     struct fit_options o;
     struct gad_table *table;
     struct gad_split split;
-    struct gad_schema *schema;
-    struct gad_scaler *scaler;
-    float *x, *held_out,
-        *test; /* scaled, leading dimension ld; test for --keep test-labels alone */
+    struct rows rows; /* test for --keep test-labels alone */
     bool *positive;
-    size_t ld;
     struct gad_trainer *trainer;
     struct training training;
     struct whitening whitening;
@@ -57,12 +51,8 @@ static void fit_deinit(struct fit *f)
     training_deinit(&f->training);
     if (f->trainer)
         f->o.model->free(f->trainer);
-    gad_free(f->x);
-    gad_free(f->held_out);
-    gad_free(f->test);
     gad_free(f->positive);
-    gad_scaler_free(f->scaler);
-    gad_schema_free(f->schema);
+    rows_deinit(&f->rows);
     gad_split_deinit(&f->split);
     gad_table_free(f->table);
     fit_options_deinit(&f->o);
@@ -71,11 +61,10 @@ static void fit_deinit(struct fit *f)
 /* What can be wrong with the options shows before the data are read. */
 static int set_up(struct fit *f, struct gad_diag *d)
 {
-    int err = gad_schema_new_egbad(&f->schema);
+    int err = rows_init(&f->rows);
     if (err != 0)
         return err;
-    f->ld = gad_ld(gad_schema_dim(f->schema));
-    return f->o.model->create(&f->o.train, gad_schema_dim(f->schema), &f->trainer, d);
+    return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
 }
 
 /* Found out before training, not after. */
@@ -116,12 +105,13 @@ static void announce(const struct fit *f)
 static void tell_limits(const struct fit *f)
 {
     const struct gad_split *c = &f->split;
-    size_t n_numeric = gad_schema_n_numeric(f->schema), constant = 0;
+    const float *x = f->rows.x;
+    size_t n_numeric = gad_schema_n_numeric(f->rows.schema), constant = 0;
     char n[PRINT_COUNT];
 
     for (size_t j = 0; j < n_numeric; j++) {
         size_t i = 1;
-        while (i < c->n_train && f->x[i * f->ld + j] == f->x[j])
+        while (i < c->n_train && x[i * f->rows.ld + j] == x[j])
             i++;
         constant += i >= c->n_train;
     }
@@ -135,37 +125,16 @@ static void tell_limits(const struct fit *f)
                 print_count(c->n_calibration, n), 1.0 / (double)c->n_calibration);
 }
 
-static int vectors(const struct fit *f, size_t n, const uint32_t *row, float **ret)
-{
-    float *x = gad_calloc_aligned(n ? n : 1, f->ld * sizeof(*x));
-    if (!x)
-        return GAD_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        struct gad_record rec;
-        gad_table_record(f->table, row[i], &rec);
-        (void)gad_vectorize(f->schema, 1, &rec, x + i * f->ld, f->ld);
-    }
-    *ret = x;
-    return 0;
-}
-
-/* Rows to scaled vectors; the scaler sees the training rows only. */
+/* Rows to scaled vectors. */
 static int prepare(struct fit *f, struct gad_diag *d)
 {
-    const struct gad_split *c = &f->split;
-
-    int err = vectors(f, c->n_train, c->train, &f->x);
-    if (err != 0 || (err = vectors(f, c->n_calibration, c->calibration, &f->held_out)) != 0)
-        return gad_fail(d, err, "no memory for %zu rows", c->n_train + c->n_calibration);
-    err =
-        gad_scaler_fit(f->o.scaler, c->n_train, gad_schema_dim(f->schema), f->x, f->ld, &f->scaler);
+    int err = rows_read(&f->rows, f->table, &f->split, f->o.scaler, d);
     if (err != 0)
         return err;
     if (!f->o.quiet)
         tell_limits(f);
-    gad_scaler_apply(f->scaler, c->n_train, f->x, f->ld);
-    gad_scaler_apply(f->scaler, c->n_calibration, f->held_out, f->ld);
-    return assembly_input(&f->assembly, f->schema, f->scaler);
+    rows_scale(&f->rows, &f->split);
+    return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
 }
 
 static int prepare_test(struct fit *f, struct gad_diag *d)
@@ -174,13 +143,11 @@ static int prepare_test(struct fit *f, struct gad_diag *d)
 
     if (!gad_table_is_labelled(f->table))
         return gad_fail(d, GAD_EINVAL, "--keep test-labels: the rows have no labels");
-    f->positive = gad_calloc(c->n_test, sizeof(*f->positive));
-    int err = f->positive ? vectors(f, c->n_test, c->test, &f->test) : GAD_ENOMEM;
+    int err = rows_test(&f->rows, f->table, c->n_test, c->test, d);
+    if (err == 0)
+        err = rows_positive(f->table, c, &f->positive);
     if (err != 0)
-        return gad_fail(d, err, "no memory for %zu rows", c->n_test);
-    gad_scaler_apply(f->scaler, c->n_test, f->test, f->ld);
-    for (size_t i = 0; i < c->n_test; i++)
-        f->positive[i] = gad_table_is_normal(f->table, c->test[i]) == c->positive_is_normal;
+        return err;
     if (!f->o.quiet)
         cli_say("warning: --keep test-labels chooses the epoch by the labels of the test rows");
     return 0;
@@ -195,11 +162,11 @@ static int train(struct fit *f, struct gad_diag *d)
     }
     struct train_rows rows = {.n = f->split.n_train,
                               .n_held_out = f->split.n_calibration,
-                              .ld = f->ld,
-                              .x = f->x,
-                              .held_out = f->held_out,
+                              .ld = f->rows.ld,
+                              .x = f->rows.x,
+                              .held_out = f->rows.held_out,
                               .n_test = f->split.n_test,
-                              .test = f->test,
+                              .test = f->rows.test,
                               .positive = f->positive,
                               .percentile = f->o.protocol->percentile};
 
@@ -217,7 +184,7 @@ static int calibrate(struct fit *f, struct gad_diag *d)
     int err = scorer_new(&f->assembly.c, &s, d);
     if (err != 0)
         return err;
-    scorer_score(s, n, f->held_out, score);
+    scorer_score(s, n, f->rows.held_out, score);
     return assembly_calibration(&f->assembly, n, score, d);
 }
 
@@ -315,7 +282,7 @@ static int fit(struct fit *f, struct gad_diag *d)
         cli_say("interrupted: keeping epoch %u of the %u that were finished", f->training.epoch,
                 f->training.epochs);
     if (f->o.whitened &&
-        (err = whitening_fit(&f->whitening, &f->assembly.c, f->split.n_train, f->x, d)) != 0)
+        (err = whitening_fit(&f->whitening, &f->assembly.c, f->split.n_train, f->rows.x, d)) != 0)
         return err;
     if ((err = calibrate(f, d)) != 0 || (err = examine(f, d)) != 0)
         return err;
