@@ -20,6 +20,13 @@ static float *borrow_floats(const float *v)
     return p;
 }
 
+static double *borrow_doubles(const double *v)
+{
+    double *p;
+    memcpy(&p, &v, sizeof(p));
+    return p;
+}
+
 /* Room for n pointers to messages or strings. */
 static void *pointers(struct gad_ckpt_arena *a, size_t n)
 {
@@ -222,7 +229,7 @@ static Ganad__Checkpoint__Calibration *build_calibration(struct gad_ckpt_arena *
     ganad__checkpoint__calibration__init(m);
     m->n = c->calibration.n;
     m->n_level = m->n_value = c->calibration.n_levels;
-    memcpy(&m->level, &c->calibration.level, sizeof(m->level));
+    m->level = borrow_doubles(c->calibration.level);
     m->value = borrow_floats(c->calibration.value);
     return m;
 }
@@ -252,6 +259,21 @@ static Ganad__Checkpoint__Provenance__Metric *build_metric(struct gad_ckpt_arena
     return m;
 }
 
+static Ganad__Checkpoint__Provenance__History *build_history(struct gad_ckpt_arena *a,
+                                                             const struct gad_ckpt_history *h)
+{
+    Ganad__Checkpoint__Provenance__History *m = gad_ckpt_arena_alloc(a, 1, sizeof(*m));
+    if (!m)
+        return NULL;
+    ganad__checkpoint__provenance__history__init(m);
+    m->n_loss_d = m->n_loss_g = m->n_loss_e = m->n_held_out = h->n;
+    m->loss_d = borrow_doubles(h->loss_d);
+    m->loss_g = borrow_doubles(h->loss_g);
+    m->loss_e = borrow_doubles(h->loss_e);
+    m->held_out = borrow_doubles(h->held_out);
+    return m;
+}
+
 static Ganad__Checkpoint__Provenance *build_provenance(struct gad_ckpt_arena *a,
                                                        const struct gad_checkpoint *c)
 {
@@ -278,6 +300,8 @@ static Ganad__Checkpoint__Provenance *build_provenance(struct gad_ckpt_arena *a,
     for (size_t i = 0; i < m->n_metric; i++)
         if (!(m->metric[i] = build_metric(a, &c->provenance.metrics[i])))
             return NULL;
+    if (c->provenance.history.n > 0 && !(m->history = build_history(a, &c->provenance.history)))
+        return NULL;
     return m;
 }
 

@@ -13,6 +13,7 @@
  *     layers, and no other tensor does;
  *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from 0 to 1;
  *   - a search has steps, and phases that ascend from 0 with positive rates;
+ *   - a history of training, if there is one, has four finite figures for each epoch;
  *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
  *
  * Any refusal names the file and the reason in the diagnostic; the out-parameter is then untouched.
@@ -41,6 +42,7 @@ enum {
     GAD_CKPT_FILE_MAX = 80 << 20,
     GAD_CKPT_SEARCH_STEPS_MAX = 100000,
     GAD_CKPT_SEARCH_PHASES_MAX = 16,
+    GAD_CKPT_HISTORY_MAX = 100000, /* epochs */
 };
 
 enum gad_ckpt_layer_kind { GAD_CKPT_DENSE = 1 };
@@ -102,6 +104,12 @@ struct gad_ckpt_search {
     const struct gad_ckpt_phase *phases;
 };
 
+/* Of each epoch in order, see the .proto. */
+struct gad_ckpt_history {
+    size_t n;                                          /* epochs; 0: was not recorded */
+    const double *loss_d, *loss_g, *loss_e, *held_out; /* each (n) */
+};
+
 /* Strings are never NULL. From the reader everything lives as long as the checkpoint; a writer may point
  * anywhere. */
 struct gad_checkpoint {
@@ -147,6 +155,7 @@ struct gad_checkpoint {
         size_t n_data, n_metrics;
         struct gad_ckpt_source *data;
         struct gad_ckpt_metric *metrics;
+        struct gad_ckpt_history history;
     } provenance;
 
     size_t n_self_tests;

@@ -175,12 +175,34 @@ static int convert_calibration(const Ganad__Checkpoint__Calibration *m, struct g
     return 0;
 }
 
+static int convert_history(const Ganad__Checkpoint__Provenance__History *m, uint32_t epochs,
+                           struct gad_ckpt_history *h, struct gad_diag *d)
+{
+    int r = check_count("history: epochs", m->n_held_out, 1, GAD_CKPT_HISTORY_MAX, d);
+    if (r != 0)
+        return r;
+    if (m->n_loss_d != epochs || m->n_loss_g != epochs || m->n_loss_e != epochs ||
+        m->n_held_out != epochs)
+        return gad_fail(
+            d, GAD_EMISMATCH,
+            "history: %zu, %zu and %zu losses and %zu held-out errors, but %u epochs were trained",
+            m->n_loss_d, m->n_loss_g, m->n_loss_e, m->n_held_out, epochs);
+    *h = (struct gad_ckpt_history){.n = epochs,
+                                   .loss_d = m->loss_d,
+                                   .loss_g = m->loss_g,
+                                   .loss_e = m->loss_e,
+                                   .held_out = m->held_out};
+    return 0;
+}
+
 static int convert_provenance(const Ganad__Checkpoint__Provenance *m, struct gad_ckpt_arena *a,
                               struct gad_checkpoint *c, struct gad_diag *d)
 {
     int r = check_count("provenance: sources", m->n_data, 0, GAD_CKPT_LIST_MAX, d);
     if (r == 0)
         r = check_count("provenance: metrics", m->n_metric, 0, GAD_CKPT_LIST_MAX, d);
+    if (r == 0 && m->history)
+        r = convert_history(m->history, m->epochs, &c->provenance.history, d);
     if (r != 0)
         return r;
     c->provenance.created = m->created;

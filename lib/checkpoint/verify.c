@@ -200,6 +200,16 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
     return 0;
 }
 
+static int check_history(const struct gad_ckpt_history *h, struct gad_diag *d)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (!isfinite(h->loss_d[i]) || !isfinite(h->loss_g[i]) || !isfinite(h->loss_e[i]) ||
+            !isfinite(h->held_out[i]))
+            return gad_fail(d, GAD_EFORMAT, "history: a figure of epoch %zu is not a finite number",
+                            i + 1);
+    return 0;
+}
+
 static int check_provenance(const struct gad_checkpoint *c, struct gad_diag *d)
 {
     const char *why;
@@ -219,7 +229,7 @@ static int check_provenance(const struct gad_checkpoint *c, struct gad_diag *d)
             return gad_fail(d, GAD_EFORMAT, "provenance: metric '%.64s' is not a finite number",
                             m->name);
     }
-    return 0;
+    return check_history(&c->provenance.history, d);
 }
 
 static int check_self_tests(const struct gad_checkpoint *c, struct gad_diag *d)

@@ -83,12 +83,20 @@ static void init_provenance(struct sample *s)
     s->c.provenance.command = "ganad-train fit --model egbad";
     s->c.provenance.protocol = "normal";
     s->c.provenance.seed = UINT64_MAX;
-    s->c.provenance.epochs = 10;
+    s->c.provenance.epochs = SAMPLE_EPOCHS;
     s->c.provenance.epoch = 7;
     s->c.provenance.n_data = 1;
     s->c.provenance.data = s->data;
     s->c.provenance.n_metrics = 2;
     s->c.provenance.metrics = s->metrics;
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < SAMPLE_EPOCHS; k++)
+            s->history[i][k] = 1.0 / (double)(1 + k + 10 * i);
+    s->c.provenance.history = (struct gad_ckpt_history){.n = SAMPLE_EPOCHS,
+                                                        .loss_d = s->history[0],
+                                                        .loss_g = s->history[1],
+                                                        .loss_e = s->history[2],
+                                                        .held_out = s->history[3]};
 }
 
 void sample_init(struct sample *s)
@@ -240,6 +248,19 @@ static void assert_legal_search(const struct gad_ckpt_search *s)
     }
 }
 
+static void assert_legal_history(const struct gad_checkpoint *c)
+{
+    const struct gad_ckpt_history *h = &c->provenance.history;
+
+    if (h->n == 0)
+        return;
+    assert_in_range(h->n, 1, 100000);
+    assert_int_equal(h->n, c->provenance.epochs);
+    for (size_t i = 0; i < h->n; i++)
+        assert_true(isfinite(h->loss_d[i]) && isfinite(h->loss_g[i]) && isfinite(h->loss_e[i]) &&
+                    isfinite(h->held_out[i]));
+}
+
 void assert_legal(const struct gad_checkpoint *c)
 {
     assert_name(c->name);
@@ -264,6 +285,7 @@ void assert_legal(const struct gad_checkpoint *c)
         assert_text(c->provenance.metrics[i].name, 1, 4096);
         assert_true(isfinite(c->provenance.metrics[i].value));
     }
+    assert_legal_history(c);
 }
 
 static void assert_same_nets(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
@@ -327,6 +349,11 @@ static void assert_same_provenance(const struct gad_checkpoint *a, const struct 
         assert_string_equal(a->provenance.metrics[i].name, b->provenance.metrics[i].name);
         assert_true(a->provenance.metrics[i].value == b->provenance.metrics[i].value);
     }
+    const struct gad_ckpt_history *x = &a->provenance.history, *y = &b->provenance.history;
+    assert_int_equal(x->n, y->n);
+    for (size_t i = 0; i < x->n; i++)
+        assert_true(x->loss_d[i] == y->loss_d[i] && x->loss_g[i] == y->loss_g[i] &&
+                    x->loss_e[i] == y->loss_e[i] && x->held_out[i] == y->held_out[i]);
 }
 
 void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)

@@ -11,6 +11,7 @@ enum {
     SAMPLE_DIM = 6,
     SAMPLE_HIDDEN = 4,
     SAMPLE_LEVELS = 5,
+    SAMPLE_EPOCHS = 10,
 };
 
 /* Everything stands in the struct; a test changes what it likes and points c elsewhere. */
@@ -30,6 +31,7 @@ struct sample {
     float value[SAMPLE_LEVELS];
     struct gad_ckpt_source data[1];
     struct gad_ckpt_metric metrics[2];
+    double history[4][SAMPLE_EPOCHS];
     struct gad_ckpt_self_test self_tests[2];
     struct gad_ckpt_phase phases[2];
 };

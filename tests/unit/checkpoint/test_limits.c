@@ -131,6 +131,23 @@ static void a_search_has_limits(void **state)
     assert_fault(&s, GAD_ELIMIT, "search: steps: 100001, the limit is 100000");
 }
 
+static void a_history_has_a_limit(void **state)
+{
+    (void)state;
+    enum { N = 100001 };
+    gad_cleanup(gad_freep) double *v = gad_calloc(N, sizeof(*v));
+    struct sample s;
+
+    assert_non_null(v);
+    sample_init(&s);
+    s.c.provenance.history = (struct gad_ckpt_history){N - 1, v, v, v, v};
+    s.c.provenance.epochs = N - 1;
+    assert_fine(&s);
+    s.c.provenance.history.n = N;
+    s.c.provenance.epochs = N;
+    assert_fault(&s, GAD_ELIMIT, "history: epochs: 100001, the limit is 100000");
+}
+
 static void levels_have_a_limit(void **state)
 {
     (void)state;
@@ -217,6 +234,7 @@ int main(void)
         cmocka_unit_test(dimensions_and_parameters_have_limits),
         cmocka_unit_test(lists_have_limits),
         cmocka_unit_test(a_search_has_limits),
+        cmocka_unit_test(a_history_has_a_limit),
         cmocka_unit_test(levels_have_a_limit),
         cmocka_unit_test(elements_have_a_limit),
         cmocka_unit_test(bytes_have_a_limit),

@@ -188,6 +188,17 @@ static void counts_agree(void **state)
     m = unpack_sample();
     m->calibration->n_value--;
     assert_refused(m, NULL, 0, GAD_EMISMATCH, "calibration: 5 levels, 4 values");
+    for (size_t i = 0; i < 4; i++) {
+        m = unpack_sample();
+        Ganad__Checkpoint__Provenance__History *h = m->provenance->history;
+        size_t *n[] = {&h->n_loss_d, &h->n_loss_g, &h->n_loss_e, &h->n_held_out};
+        --*n[i];
+        assert_refused(m, NULL, 0, GAD_EMISMATCH, "but 10 epochs were trained");
+    }
+    m = unpack_sample();
+    m->provenance->history->n_loss_d = m->provenance->history->n_loss_g = 0;
+    m->provenance->history->n_loss_e = m->provenance->history->n_held_out = 0;
+    assert_refused(m, NULL, 0, GAD_EFORMAT, "history: epochs: 0, at least 1");
 }
 
 static void unknown_fields_are_refused_at_every_depth(void **state)
@@ -199,11 +210,15 @@ static void unknown_fields_are_refused_at_every_depth(void **state)
 
     assert_refused(unpack_sample(), "\x98\x06\x01", 3, GAD_EFORMAT,
                    "message Checkpoint has a field 99 that is not known here");
-    for (int depth = 0; depth < 6; depth++) {
+    for (int depth = 0; depth < 7; depth++) {
         message *m = unpack_sample();
-        ProtobufCMessage *at[] = {&m->net[1]->base,           &m->net[1]->layer[1]->base,
-                                  &m->schema->group[0]->base, &m->provenance->metric[1]->base,
-                                  &m->score->search->base,    &m->score->search->phase[1]->base};
+        ProtobufCMessage *at[] = {&m->net[1]->base,
+                                  &m->net[1]->layer[1]->base,
+                                  &m->schema->group[0]->base,
+                                  &m->provenance->metric[1]->base,
+                                  &m->score->search->base,
+                                  &m->score->search->phase[1]->base,
+                                  &m->provenance->history->base};
         at[depth]->n_unknown_fields = 1;
         at[depth]->unknown_fields = &f;
         size_t len = ganad__checkpoint__checkpoint__get_packed_size(m);

@@ -120,6 +120,31 @@ static void a_search_has_steps_and_phases_that_ascend(void **state)
     assert_fault(&s, GAD_EFORMAT, "search: tolerance is outside");
 }
 
+static void a_history_has_finite_figures_for_each_epoch(void **state)
+{
+    (void)state;
+    static const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
+    struct sample s;
+
+    sample_init(&s);
+    s.c.provenance.history = (struct gad_ckpt_history){0}; /* none is fine */
+    assert_fine(&s);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+            sample_init(&s);
+            s.history[i][SAMPLE_EPOCHS - 1] = bad[k];
+            assert_fault(&s, GAD_EFORMAT, "history: a figure of epoch 10 is not a finite number");
+        }
+    sample_init(&s);
+    s.history[0][0] = -DBL_MAX; /* a loss may be anything */
+    assert_fine(&s);
+    s.c.provenance.epochs = SAMPLE_EPOCHS - 1;
+    assert_fault(&s, GAD_EMISMATCH,
+                 "history: 10, 10 and 10 losses and 10 held-out errors, but 9 epochs were trained");
+    s.c.provenance.epochs = SAMPLE_EPOCHS + 1;
+    assert_fault(&s, GAD_EMISMATCH, "but 11 epochs were trained");
+}
+
 static void calibration_ascends_from_0_to_1(void **state)
 {
     (void)state;
@@ -295,6 +320,7 @@ int main(void)
         cmocka_unit_test(every_number_must_be_finite),
         cmocka_unit_test(ranges_are_positive_and_rates_are_rates),
         cmocka_unit_test(a_search_has_steps_and_phases_that_ascend),
+        cmocka_unit_test(a_history_has_finite_figures_for_each_epoch),
         cmocka_unit_test(calibration_ascends_from_0_to_1),
         cmocka_unit_test(layers_fit_together),
         cmocka_unit_test(the_schema_has_elements),
