@@ -141,6 +141,7 @@ static void add_schema(struct random_model *m)
 struct random_model *random_model_new(const char *model, const char *score, unsigned degree,
                                       uint64_t seed)
 {
+    static const double figures[] = {0.5, 0.25, 0.125};
     static const double level[] = {0.0, 0.5, 1.0};
     static const float value[] = {0.0f, 1.0f, 2.0f};
     static const struct gad_ckpt_phase phases[] = {{0, 0.01f}, {12, 0.001f}, {16, 0.0005f}};
@@ -174,6 +175,8 @@ struct random_model *random_model_new(const char *model, const char *score, unsi
     m->c.provenance.command = "random_model_new";
     m->c.provenance.protocol = "normal";
     m->c.provenance.seed = seed;
+    m->c.provenance.epochs = m->c.provenance.epoch = 3;
+    m->c.provenance.history = (struct gad_ckpt_history){3, figures, figures, figures, figures};
     return m;
 }
 

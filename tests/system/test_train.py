@@ -274,6 +274,9 @@ class Train(TrainCase):
             self.assertEqual((len(errors), provenance["epochs"]), (12, 12))
             self.assertEqual(kept, best)
             self.assertAlmostEqual(provenance["metrics"]["held_out_residual"] / best, 1, 3)
+            history = provenance["history"]
+            self.assertEqual([float(f"{x:.5g}") for x in history["held_out"]], errors)
+            self.assertEqual([len(history[k]) for k in ("loss_d", "loss_g", "loss_e")], [12] * 3)
             told += provenance["epoch"] < 12
         self.assertGreater(told, 0, "the last epoch was always the best: the case tells nothing")
 
@@ -330,6 +333,7 @@ class Train(TrainCase):
             provenance = self.json("inspect", out)["provenance"]
             self.assertIn(f"epoch {provenance['epoch']} of {provenance['epochs']}, interrupted", stdout)
             self.assertLess(provenance["epochs"], 100000)
+            self.assertEqual(len(provenance["history"]["held_out"]), provenance["epochs"])
 
     def test_interrupt_before_the_first_epoch_writes_nothing(self):
         out = self.path("nothing.ckpt")

@@ -13,6 +13,7 @@
 #include "lib/feature/schema.h"
 #include "models/calibrate.h"
 #include "tools/ganad-train/fit_options.h"
+#include "tools/ganad-train/train.h"
 
 enum { SOURCE_NAME = 256 }; /* bytes, escaped */
 
@@ -109,6 +110,23 @@ int assembly_calibration(struct assembly *a, size_t n, const float *score, struc
     a->c.calibration.level = a->calibration->level;
     a->c.calibration.value = a->calibration->value;
     return 0;
+}
+
+void assembly_history(struct assembly *a, const struct training *t)
+{
+    const struct train_history *h = &t->history;
+
+    a->c.provenance.epochs = t->epochs;
+    a->c.provenance.epoch = t->epoch;
+    for (size_t i = 0; i < t->epochs; i++)
+        if (!isfinite(h->loss_d[i]) || !isfinite(h->loss_g[i]) || !isfinite(h->loss_e[i]) ||
+            !isfinite(h->held_out[i]))
+            return;
+    a->c.provenance.history = (struct gad_ckpt_history){.n = t->epochs,
+                                                        .loss_d = h->loss_d,
+                                                        .loss_g = h->loss_g,
+                                                        .loss_e = h->loss_e,
+                                                        .held_out = h->held_out};
 }
 
 void assembly_metric(struct assembly *a, const char *name, double value)

@@ -20,6 +20,7 @@ struct gad_diag;
 struct gad_scaler;
 struct gad_schema;
 struct gad_table;
+struct training;
 
 enum { ASSEMBLY_METRICS = 16, ASSEMBLY_SELF_TESTS = 16 };
 
@@ -45,6 +46,10 @@ int assembly_input(struct assembly *a, const struct gad_schema *schema,
 /* Who, how and from what; before training, so that a name too long does not cost a night. */
 int assembly_provenance(struct assembly *a, const struct fit_options *o, const struct gad_table *t,
                         struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Borrows the figures of the finished epochs, which must live as long. Leaves the history out if one is not finite:
+ * a checkpoint could not hold it, and the networks are worth more. */
+void assembly_history(struct assembly *a, const struct training *t);
 
 /* @score: (n) held-out scores */
 int assembly_calibration(struct assembly *a, size_t n, const float *score,

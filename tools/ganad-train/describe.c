@@ -222,6 +222,28 @@ static json_t *calibration_json(const struct description *s)
                      "threshold_at_fpr", thresholds);
 }
 
+json_t *describe_history(const struct gad_ckpt_history *h)
+{
+    const struct {
+        const char *name;
+        const double *v;
+    } figures[] = {{"loss_d", h->loss_d},
+                   {"loss_g", h->loss_g},
+                   {"loss_e", h->loss_e},
+                   {"held_out", h->held_out}};
+    if (h->n == 0)
+        return json_null();
+
+    json_t *all = json_object();
+    for (size_t k = 0; k < sizeof(figures) / sizeof(figures[0]); k++) {
+        json_t *one = json_array();
+        for (size_t i = 0; i < h->n; i++)
+            (void)json_array_append_new(one, json_real(figures[k].v[i]));
+        (void)json_object_set_new(all, figures[k].name, one);
+    }
+    return all;
+}
+
 static json_t *provenance_json(const struct gad_checkpoint *c)
 {
     json_t *data = json_array(), *metrics = json_object();
@@ -234,11 +256,15 @@ static json_t *provenance_json(const struct gad_checkpoint *c)
     for (size_t i = 0; i < c->provenance.n_metrics; i++)
         (void)json_object_set_new(metrics, c->provenance.metrics[i].name,
                                   json_real(c->provenance.metrics[i].value));
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "created",
-                     c->provenance.created, "software", c->provenance.software, "command",
-                     c->provenance.command, "protocol", c->provenance.protocol, "seed",
-                     (json_int_t)c->provenance.seed, "epochs", (json_int_t)c->provenance.epochs,
-                     "epoch", (json_int_t)c->provenance.epoch, "data", data, "metrics", metrics);
+    json_t *all =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "created", c->provenance.created,
+                  "software", c->provenance.software, "command", c->provenance.command, "protocol",
+                  c->provenance.protocol, "seed", (json_int_t)c->provenance.seed, "epochs",
+                  (json_int_t)c->provenance.epochs, "epoch", (json_int_t)c->provenance.epoch,
+                  "data", data, "metrics", metrics);
+    if (c->provenance.history.n > 0)
+        (void)json_object_set_new(all, "history", describe_history(&c->provenance.history));
+    return all;
 }
 
 json_t *describe_json(const struct description *s)

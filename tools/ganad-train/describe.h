@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 struct gad_checkpoint;
+struct gad_ckpt_history;
 struct gad_detector;
 struct json_t;
 
@@ -19,6 +20,9 @@ struct description {
 };
 
 void describe_text(const struct description *s, FILE *f);
+
+/* Arrays of the figures of each epoch; null if there is no history. NULL: out of memory. */
+struct json_t *describe_history(const struct gad_ckpt_history *h);
 
 /* NULL: out of memory. */
 struct json_t *describe_json(const struct description *s);

@@ -242,8 +242,7 @@ static int deliver(struct fit *f, struct gad_diag *d)
 {
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
 
-    f->assembly.c.provenance.epochs = f->training.epochs;
-    f->assembly.c.provenance.epoch = f->training.epoch;
+    assembly_history(&f->assembly, &f->training);
     int err = gad_checkpoint_write(&f->assembly.c, f->o.out, d);
     if (err == 0)
         err = gad_detector_open(f->o.out, &det, d);

@@ -66,6 +66,24 @@ static int judge(const struct fit_options *o, const struct train_rows *rows,
     return 0;
 }
 
+static int history_new(uint32_t epochs, struct train_history *ret)
+{
+    double *p = gad_calloc(epochs, 4 * sizeof(*p));
+    if (!p)
+        return GAD_ENOMEM;
+    *ret = (struct train_history){p, p + epochs, p + 2 * (size_t)epochs, p + 3 * (size_t)epochs};
+    return 0;
+}
+
+static void note(struct train_history *h, size_t at, const struct gad_epoch_stats *stats,
+                 double held_out)
+{
+    h->loss_d[at] = stats->loss_d;
+    h->loss_g[at] = stats->loss_g;
+    h->loss_e[at] = stats->loss_e;
+    h->held_out[at] = held_out;
+}
+
 /* A finished epoch: measure it, and keep it if it is wanted. */
 static int settle(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
                   struct gad_checkpoint *c, struct training *r, double *ret_error,
@@ -94,8 +112,10 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
 {
     struct progress p;
     struct training r = {0};
-    int err = 0;
 
+    int err = history_new(o->epochs, &r.history);
+    if (err != 0)
+        return err;
     progress_init(&p, o->quiet, o->epochs, rows->n);
     for (uint32_t epoch = 1; err == 0 && !r.interrupted && epoch <= o->epochs; epoch++) {
         struct gad_epoch_stats stats = {0};
@@ -110,8 +130,10 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
         }
         if (err == 0)
             err = settle(o, t, rows, c, &r, &error, d);
-        if (err == 0)
+        if (err == 0) {
+            note(&r.history, r.epochs - 1, &stats, error);
             progress_line(&p, &stats, error);
+        }
         r.interrupted = interrupt_seen() && epoch < o->epochs;
         if (o->patience > 0 && r.epochs - r.epoch >= o->patience)
             break;
@@ -130,4 +152,5 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
 void training_deinit(struct training *r)
 {
     snapshot_free(gad_steal(&r->kept));
+    gad_free(gad_steal(&r->history.loss_d));
 }

@@ -30,11 +30,17 @@ struct train_rows {
     double percentile;
 };
 
+/* How each finished epoch went. */
+struct train_history {
+    double *loss_d, *loss_g, *loss_e, *held_out; /* each (epochs asked for); loss_d owns them all */
+};
+
 struct training {
     struct snapshot *kept;  /* NULL: interrupted in the first epoch */
     uint32_t epochs, epoch; /* finished; the one that is kept, 1-based */
     double held_out;        /* mean |x - xhat| of the kept one */
     double figure;          /* by which it was kept; lower is better */
+    struct train_history history;
     bool interrupted;
 };
 
