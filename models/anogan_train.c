@@ -171,6 +171,18 @@ static void anogan_fill(struct gad_trainer *t, struct gad_checkpoint *c)
                                                .phases = t->phase};
 }
 
+static size_t anogan_state(struct gad_trainer *t,
+                           struct gad_train_block block[static GAD_TRAIN_BLOCKS_MAX])
+{
+    size_t n = gad_train_state(&t->net.params, &t->pass, block);
+
+    block[n++] = (struct gad_train_block){&t->adam_d, sizeof(t->adam_d)};
+    block[n++] = (struct gad_train_block){&t->adam_g, sizeof(t->adam_g)};
+    block[n++] = (struct gad_train_block){&t->latent, sizeof(t->latent)};
+    block[n++] = (struct gad_train_block){&t->dropout, sizeof(t->dropout)};
+    return n;
+}
+
 const struct gad_trainer_ops gad_anogan_trainer = {
     .name = "anogan",
     .summary = "AnoGAN: score weight, steps and tolerance of the latent search",
@@ -179,4 +191,5 @@ const struct gad_trainer_ops gad_anogan_trainer = {
     .free = anogan_free,
     .epoch = anogan_epoch,
     .fill = anogan_fill,
+    .state = anogan_state,
 };

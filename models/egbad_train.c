@@ -141,6 +141,19 @@ static void egbad_fill(struct gad_trainer *t, struct gad_checkpoint *c)
     c->score.degree = t->opt.score_degree;
 }
 
+static size_t egbad_state(struct gad_trainer *t,
+                          struct gad_train_block block[static GAD_TRAIN_BLOCKS_MAX])
+{
+    size_t n = gad_train_state(&t->net.params, &t->pass, block);
+
+    block[n++] = (struct gad_train_block){&t->adam_d, sizeof(t->adam_d)};
+    block[n++] = (struct gad_train_block){&t->adam_g, sizeof(t->adam_g)};
+    block[n++] = (struct gad_train_block){&t->adam_e, sizeof(t->adam_e)};
+    block[n++] = (struct gad_train_block){&t->latent, sizeof(t->latent)};
+    block[n++] = (struct gad_train_block){&t->dropout, sizeof(t->dropout)};
+    return n;
+}
+
 const struct gad_trainer_ops gad_egbad_trainer = {
     .name = "egbad",
     .summary = "EGBAD (BiGAN): residual, adversarial loss, score weight and degree",
@@ -149,4 +162,5 @@ const struct gad_trainer_ops gad_egbad_trainer = {
     .free = egbad_free,
     .epoch = egbad_epoch,
     .fill = egbad_fill,
+    .state = egbad_state,
 };

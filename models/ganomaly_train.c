@@ -130,6 +130,17 @@ static void ganomaly_fill(struct gad_trainer *t, struct gad_checkpoint *c)
     c->score.degree = t->score == 0 ? 2 : 1;
 }
 
+static size_t ganomaly_state(struct gad_trainer *t,
+                             struct gad_train_block block[static GAD_TRAIN_BLOCKS_MAX])
+{
+    size_t n = gad_train_state(&t->net.params, &t->pass, block);
+
+    block[n++] = (struct gad_train_block){&t->adam_g, sizeof(t->adam_g)};
+    block[n++] = (struct gad_train_block){&t->adam_d, sizeof(t->adam_d)};
+    block[n++] = (struct gad_train_block){&t->init, sizeof(t->init)};
+    return n;
+}
+
 const struct gad_trainer_ops gad_ganomaly_trainer = {
     .name = "ganomaly",
     .summary = "GANomaly: weights of its three losses",
@@ -138,4 +149,5 @@ const struct gad_trainer_ops gad_ganomaly_trainer = {
     .free = ganomaly_free,
     .epoch = ganomaly_epoch,
     .fill = ganomaly_fill,
+    .state = ganomaly_state,
 };

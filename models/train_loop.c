@@ -73,6 +73,19 @@ void gad_train_pass_deinit(struct gad_train_pass *p)
     }
 }
 
+size_t gad_train_state(struct gad_params *p, struct gad_train_pass *pass,
+                       struct gad_train_block block[static GAD_TRAIN_BLOCKS_MAX])
+{
+    size_t len = p->size * sizeof(*p->value), n = 0;
+
+    block[n++] = (struct gad_train_block){p->value, len};
+    block[n++] = (struct gad_train_block){p->m, len};
+    block[n++] = (struct gad_train_block){p->v, len};
+    block[n++] = (struct gad_train_block){p->average, len};
+    block[n++] = (struct gad_train_block){&pass->rng, sizeof(pass->rng)};
+    return n;
+}
+
 static int draw_orders(struct gad_train_pass *p)
 {
     for (size_t k = 0; k < p->n_orders; k++) {

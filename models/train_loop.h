@@ -43,6 +43,11 @@ void gad_train_begin(const struct gad_train_options *o, size_t n_orders, struct 
                      struct gad_params *p, struct gad_train_pass *pass);
 void gad_train_pass_deinit(struct gad_train_pass *p);
 
+/* The blocks that all trainers have: weights, their averages and moments, and the order of rows to come. Returns
+ * how many. */
+size_t gad_train_state(struct gad_params *p, struct gad_train_pass *pass,
+                       struct gad_train_block block[static GAD_TRAIN_BLOCKS_MAX]);
+
 /* Copies the rows of order k for the step at `at` into to (batch, dim) and asks for those of the next step. */
 void gad_train_gather(const struct gad_train_pass *p, size_t k, size_t at, struct gad_mat to);
 

@@ -46,6 +46,13 @@ struct gad_epoch_stats {
         loss_e; /* discriminator, generator, encoder; a model without one leaves 0 */
 };
 
+/* A piece of what a trainer is at the end of an epoch. */
+struct gad_train_block {
+    void *p;
+    size_t len;
+};
+enum { GAD_TRAIN_BLOCKS_MAX = 16 };
+
 struct gad_trainer_ops {
     const char *name; /* as gad_model_ops */
     const char *summary;
@@ -73,6 +80,12 @@ struct gad_trainer_ops {
     /* Points model, nets (with weights: the average where there is one) and score of @c at the trainer's own
      * memory, valid until the next epoch() or free(). */
     void (*fill)(struct gad_trainer *t, struct gad_checkpoint *c);
+
+    /* Everything that epochs change, as memory of the trainer. Bytes taken out of it after an epoch and put into a
+     * trainer that was created with the same options make that one go on to the same bits: on the same machine
+     * and by the same program. Return: the number of blocks, which with their lengths follow from the options. */
+    size_t (*state)(struct gad_trainer *t,
+                    struct gad_train_block block[static GAD_TRAIN_BLOCKS_MAX]);
 };
 
 const struct gad_trainer_ops *gad_trainer_find(const char *name); /* or NULL */

@@ -249,6 +249,8 @@ static int deliver(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
 
+    if (f->o.resume && !f->training.interrupted)
+        (void)unlink(f->o.resume);
     (void)printf("%s: %s, epoch %u of %u%s\n", f->o.out, gad_detector_name(det), f->training.epoch,
                  f->training.epochs, f->training.interrupted ? ", interrupted" : "");
     for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)

@@ -32,6 +32,7 @@ enum opt {
     OPT_CALIBRATION_SHARE,
     OPT_KEEP,
     OPT_PATIENCE,
+    OPT_RESUME,
     OPT_DATE,
     OPT_ALL_ROWS,
     OPT_SKIP_BAD,
@@ -63,6 +64,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_CALIBRATION_SHARE] = {"calibration-share", required_argument, NULL, 0},
     [OPT_PATIENCE] = {"patience", required_argument, NULL, 0},
     [OPT_KEEP] = {"keep", required_argument, NULL, 0},
+    [OPT_RESUME] = {"resume", required_argument, NULL, 0},
     [OPT_DATE] = {"date", required_argument, NULL, 0},
     [OPT_ALL_ROWS] = {"all-rows", no_argument, NULL, 0},
     [OPT_SKIP_BAD] = {"skip-bad", no_argument, NULL, 0},
@@ -286,6 +288,7 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     if (g->text[OPT_DATE])
         o->date = g->text[OPT_DATE];
     o->out = g->text[OPT_OUT];
+    o->resume = g->text[OPT_RESUME];
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
     o->skip_bad = g->text[OPT_SKIP_BAD] != NULL;
     o->quiet = g->text[OPT_QUIET] != NULL;

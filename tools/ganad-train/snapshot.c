@@ -7,6 +7,7 @@ struct snapshot {
     size_t n_nets;
     struct gad_ckpt_net nets[GAD_CKPT_NETS_MAX];
     struct gad_ckpt_layer layers[GAD_CKPT_LAYERS_MAX];
+    size_t n_weights;
     float *weights; /* of all layers, each weight before its bias */
 };
 
@@ -45,6 +46,7 @@ int snapshot_new(const struct gad_checkpoint *c, struct snapshot **ret)
         }
     }
     s->n_nets = c->n_nets;
+    s->n_weights = n_weights;
     s->weights = gad_calloc(n_weights, sizeof(*s->weights));
     if (!s->weights)
         return GAD_ENOMEM;
@@ -56,6 +58,12 @@ int snapshot_new(const struct gad_checkpoint *c, struct snapshot **ret)
     }
     *ret = gad_steal(&s);
     return 0;
+}
+
+float *snapshot_weights(struct snapshot *s, size_t *ret_n)
+{
+    *ret_n = s->n_weights;
+    return s->weights;
 }
 
 void snapshot_fill(struct snapshot *s, struct gad_checkpoint *c)

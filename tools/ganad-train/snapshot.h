@@ -18,5 +18,8 @@ int snapshot_new(const struct gad_checkpoint *c, struct snapshot **ret) GAD_MUST
 void snapshot_free(struct snapshot *s);
 GAD_DEFINE_CLEANUP(struct snapshot, snapshot_free);
 
+/* The weights of all nets, for who keeps them elsewhere. */
+float *snapshot_weights(struct snapshot *s, size_t *ret_n);
+
 /* Points the nets of @c at the copy. */
 void snapshot_fill(struct snapshot *s, struct gad_checkpoint *c);

@@ -9,6 +9,7 @@
 #include "tools/ganad-train/progress.h"
 #include "tools/ganad-train/scorer.h"
 #include "tools/ganad-train/snapshot.h"
+#include "tools/ganad-train/state.h"
 
 /* Enough for a mean; held-out rows are in random order. */
 enum { HELD_OUT_MAX = 10000, HELD_OUT_SEARCHED = 500 };
@@ -107,6 +108,41 @@ static int settle(const struct fit_options *o, struct gad_trainer *t, const stru
     return snapshot_new(c, &r->kept);
 }
 
+/* GAD_END: it did not get to its end. */
+static int one_epoch(const struct fit_options *o, struct gad_trainer *t,
+                     const struct train_rows *rows, struct gad_checkpoint *c, struct progress *p,
+                     struct training *r, struct gad_diag *d)
+{
+    struct gad_epoch_stats stats = {0};
+    double error = 0.0;
+
+    progress_epoch(p, r->epochs + 1);
+    int err = o->model->epoch(t, rows->n, rows->x, rows->ld, tick, p, &stats, d);
+    if (err == 0)
+        err = settle(o, t, rows, c, r, &error, d);
+    if (err != 0)
+        return err;
+    note(&r->history, r->epochs - 1, &stats, error);
+    progress_line(p, &stats, error);
+    return o->resume ? state_save(o->resume, o, t, c, r, d) : 0;
+}
+
+static bool is_over(const struct fit_options *o, const struct training *r)
+{
+    return r->epochs >= o->epochs || (o->patience > 0 && r->epochs - r->epoch >= o->patience);
+}
+
+/* Goes on from the file if it is there. */
+static int resume(const struct fit_options *o, struct gad_trainer *t, struct gad_checkpoint *c,
+                  struct training *r, struct gad_diag *d)
+{
+    int err = o->resume ? state_load(o->resume, o, t, c, r, d) : GAD_END;
+
+    if (err == 0 && !o->quiet)
+        cli_say("going on from '%s': %u of %u epochs are done", o->resume, r->epochs, o->epochs);
+    return err == GAD_END ? 0 : err;
+}
+
 int train_run(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
               struct gad_checkpoint *c, struct training *ret, struct gad_diag *d)
 {
@@ -114,29 +150,13 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
     struct training r = {0};
 
     int err = history_new(o->epochs, &r.history);
-    if (err != 0)
-        return err;
+    if (err == 0)
+        err = resume(o, t, c, &r, d);
     progress_init(&p, o->quiet, o->epochs, rows->n);
-    for (uint32_t epoch = 1; err == 0 && !r.interrupted && epoch <= o->epochs; epoch++) {
-        struct gad_epoch_stats stats = {0};
-        double error = 0.0;
-
-        progress_epoch(&p, epoch);
-        err = o->model->epoch(t, rows->n, rows->x, rows->ld, tick, &p, &stats, d);
-        if (err == GAD_END) {
-            r.interrupted = true;
-            err = 0;
-            continue;
-        }
-        if (err == 0)
-            err = settle(o, t, rows, c, &r, &error, d);
-        if (err == 0) {
-            note(&r.history, r.epochs - 1, &stats, error);
-            progress_line(&p, &stats, error);
-        }
-        r.interrupted = interrupt_seen() && epoch < o->epochs;
-        if (o->patience > 0 && r.epochs - r.epoch >= o->patience)
-            break;
+    while (err == 0 && !r.interrupted && !is_over(o, &r)) {
+        err = one_epoch(o, t, rows, c, &p, &r, d);
+        r.interrupted = err == GAD_END || (interrupt_seen() && !is_over(o, &r));
+        err = err == GAD_END ? 0 : err;
     }
     progress_clear(&p);
     if (err != 0) {
