@@ -60,10 +60,12 @@ static void add_levels(struct gad_calibration *c, const float *sorted)
     add(c, sorted, &last_rank, 1.0, n);
 }
 
-int gad_calibration_new(size_t n, const float *score, struct gad_calibration **ret,
-                        struct gad_diag *d)
+int gad_calibration_new(size_t n, const float *score, double contamination,
+                        struct gad_calibration **ret, struct gad_diag *d)
 {
-    if (n == 0)
+    size_t kept = n - (size_t)(contamination * (double)n + 0.5);
+
+    if (kept == 0)
         return gad_fail(d, GAD_EINVAL, "no scores to calibrate with");
     if (n > SAMPLE_MAX)
         return gad_fail(d, GAD_ELIMIT, "too many scores to calibrate with: %zu", n);
@@ -82,7 +84,7 @@ int gad_calibration_new(size_t n, const float *score, struct gad_calibration **r
 
     memcpy(sorted, score, n * sizeof(*sorted));
     qsort(sorted, n, sizeof(*sorted), ascending);
-    c->n = n;
+    c->n = kept;
     add_levels(c, sorted);
     *ret = gad_steal(&c);
     return 0;

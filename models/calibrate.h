@@ -29,10 +29,12 @@ struct gad_calibration {
 
 /**
  * gad_calibration_new() - quantiles of a sample
- * @score: (n) in any order
- * Return: 0; GAD_EINVAL if n is 0 or a score is not finite (@d says which row); GAD_ENOMEM.
+ * @score:         (n) in any order
+ * @contamination: share of the sample, 0 .. below 1, that is believed to be attacks: the highest so many scores,
+ *                 rounded, are left out
+ * Return: 0; GAD_EINVAL if none are left or a score is not finite (@d says which row); GAD_ENOMEM.
  */
-int gad_calibration_new(size_t n, const float *score, struct gad_calibration **ret,
-                        struct gad_diag *d) GAD_MUST_CHECK;
+int gad_calibration_new(size_t n, const float *score, double contamination,
+                        struct gad_calibration **ret, struct gad_diag *d) GAD_MUST_CHECK;
 void gad_calibration_free(struct gad_calibration *c);
 GAD_DEFINE_CLEANUP(struct gad_calibration, gad_calibration_free);

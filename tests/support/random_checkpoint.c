@@ -108,7 +108,7 @@ static int make(const struct choice *o, const char *records, const char *out, st
     if (!err)
         err = score_rows(c, rows, d);
     if (!err)
-        err = gad_calibration_new(rows->n, rows->score, &cal, d);
+        err = gad_calibration_new(rows->n, rows->score, 0.0, &cal, d);
     if (!err) {
         c->calibration.n = cal->n;
         c->calibration.n_levels = cal->n_levels;

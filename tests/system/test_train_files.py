@@ -89,6 +89,23 @@ class TrainFiles(TrainCase):
         self.assertEqual(c["calibration"]["n"], len(normal) - round(0.2 * len(normal)))
         self.assertLessEqual(c["calibration"]["threshold_at_fpr"]["0.01"], normal[c["calibration"]["n"] - 1])
 
+    def test_records_with_attacks_among_them(self):
+        lines = [line.rsplit(",", 1) for line in self.text.splitlines()]
+        normal = [cells for cells, label in lines if label == "normal."]
+        floods = sorted({cells for cells, label in lines if label == "smurf."})[:len(normal) // 50]
+        mixed = self.write("mixed.csv", "\n".join(normal + floods) + "\n")
+        blind, screened = self.path("blind.ckpt"), self.path("screened.ckpt")
+        settings = ("--all-rows", "--epochs", "20", "--batch", "20")
+        self.fit("--out", blind, *settings, data=mixed)
+        p = self.fit("--out", screened, *settings, "--contamination", "0.02", data=mixed)
+        self.assertRegex(p.stderr, r"\d+ of [\d,]+ distinct records, \d+ rows, are least like the others")
+        self.assertIn("--contamination 0.02", self.json("inspect", screened)["provenance"]["command"])
+        found = [self.json("eval", c, "--data", self.data)["per_class"]["smurf"]["rate"] for c in (blind, screened)]
+        self.assertGreater(found[1], 0.95)
+        self.assertLess(found[0], found[1])
+        p = self.fit("--out", blind, "--protocol", "survey", "--contamination", "0.02", code=2)
+        self.assertIn("trains on attacks", p.stderr)
+
     def test_calibrate_says_when_records_are_too_few(self):
         few = self.write("few.csv", "".join(self.text.splitlines(True)[:50]))
         p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out", self.path("never.ckpt"), code=1)

@@ -100,9 +100,10 @@ int assembly_provenance(struct assembly *a, const struct fit_options *o, const s
     return 0;
 }
 
-int assembly_calibration(struct assembly *a, size_t n, const float *score, struct gad_diag *d)
+int assembly_calibration(struct assembly *a, size_t n, const float *score, double contamination,
+                         struct gad_diag *d)
 {
-    int err = gad_calibration_new(n, score, &a->calibration, d);
+    int err = gad_calibration_new(n, score, contamination, &a->calibration, d);
     if (err != 0)
         return err;
     a->c.calibration.n = a->calibration->n;

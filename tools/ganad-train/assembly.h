@@ -51,8 +51,8 @@ int assembly_provenance(struct assembly *a, const struct fit_options *o, const s
  * a checkpoint could not hold it, and the networks are worth more. */
 void assembly_history(struct assembly *a, const struct training *t);
 
-/* @score: (n) held-out scores */
-int assembly_calibration(struct assembly *a, size_t n, const float *score,
+/* @score: (n) held-out scores; @contamination as gad_calibration_new() takes it */
+int assembly_calibration(struct assembly *a, size_t n, const float *score, double contamination,
                          struct gad_diag *d) GAD_MUST_CHECK;
 
 void assembly_metric(struct assembly *a, const char *name,

@@ -93,12 +93,6 @@ static int choose(const struct gad_table *t, uint32_t **ret, size_t *ret_n)
     return 0;
 }
 
-static int ascending(const void *pa, const void *pb)
-{
-    const float *a = pa, *b = pb;
-    return (*a > *b) - (*a < *b);
-}
-
 static int score_rows(const struct calibrate *o, const struct gad_detector *det,
                       const struct gad_table *t, struct gad_calibration **ret, struct gad_diag *d)
 {
@@ -114,13 +108,12 @@ static int score_rows(const struct calibrate *o, const struct gad_detector *det,
     err = data_score(det, t, n, row, score);
     if (err != 0)
         return err;
-    qsort(score, n, sizeof(*score), ascending);
-    n -=
-        (size_t)(o->contamination * (double)n + 0.5); /* the strangest are the attacks among them */
-    if (n < ROWS_MIN)
-        return gad_fail(d, GAD_EINVAL, "%zu normal rows are too few to calibrate, %d are the least",
-                        n, ROWS_MIN);
-    return gad_calibration_new(n, score, ret, d);
+    double left = (1.0 - o->contamination) * (double)n;
+    if (left < ROWS_MIN)
+        return gad_fail(d, GAD_EINVAL,
+                        "%.0f normal rows are too few to calibrate, %d are the least", left,
+                        ROWS_MIN);
+    return gad_calibration_new(n, score, o->contamination, ret, d);
 }
 
 /* Figures that hung on the old thresholds are dropped; how the networks were made stays. */

@@ -21,6 +21,7 @@
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/screen.h"
 #include "tools/ganad-train/snapshot.h"
 #include "tools/ganad-train/train.h"
 #include "tools/ganad-train/whiten.h"
@@ -185,7 +186,7 @@ static int calibrate(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     scorer_score(s, n, f->rows.held_out, score);
-    return assembly_calibration(&f->assembly, n, score, d);
+    return assembly_calibration(&f->assembly, n, score, f->o.contamination, d);
 }
 
 /* With labels: how good the kept networks are on the half that they never saw. */
@@ -269,6 +270,8 @@ static int fit(struct fit *f, struct gad_diag *d)
     if (err == 0)
         err = protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
                               &f->split, d);
+    if (err == 0 && f->o.contamination > 0.0)
+        err = screen(&f->o, f->table, &f->split, d);
     if (err != 0)
         return err;
     if (gad_model_find(f->o.model->name)->steps) {

@@ -30,6 +30,7 @@ enum opt {
     OPT_STEPS,
     OPT_TOLERANCE,
     OPT_CALIBRATION_SHARE,
+    OPT_CONTAMINATION,
     OPT_KEEP,
     OPT_PATIENCE,
     OPT_RESUME,
@@ -62,6 +63,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_STEPS] = {"steps", required_argument, NULL, 0},
     [OPT_TOLERANCE] = {"tolerance", required_argument, NULL, 0},
     [OPT_CALIBRATION_SHARE] = {"calibration-share", required_argument, NULL, 0},
+    [OPT_CONTAMINATION] = {"contamination", required_argument, NULL, 0},
     [OPT_PATIENCE] = {"patience", required_argument, NULL, 0},
     [OPT_KEEP] = {"keep", required_argument, NULL, 0},
     [OPT_RESUME] = {"resume", required_argument, NULL, 0},
@@ -222,6 +224,7 @@ static int apply_real(const struct given *g, struct fit_options *o, struct gad_d
         {OPT_SCORE_WEIGHT, "--score-weight", 0.0, 1.0, &o->train.score_weight},
         {OPT_TOLERANCE, "--tolerance", 0.0, 0.999, &o->train.search_tolerance},
         {OPT_CALIBRATION_SHARE, "--calibration-share", 0.0, 0.9, &o->calibration_share},
+        {OPT_CONTAMINATION, "--contamination", 0.0, 0.2, &o->contamination},
     };
     for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++) {
         const char *text = g->text[real[i].opt];
@@ -298,6 +301,8 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
         return gad_fail(d, GAD_EINVAL,
                         "--keep test-labels looks at the answers: only with --protocol survey, "
                         "whose published figures were chosen so");
+    if (o->contamination > 0.0 && o->protocol->trains_on_attacks)
+        return gad_fail(d, GAD_EINVAL, "--contamination: protocol survey trains on attacks");
     if (o->all_rows && !(o->calibration_share > 0.0))
         return gad_fail(d, GAD_EINVAL,
                         "--all-rows leaves nothing to calibrate with unless --calibration-share "

@@ -25,6 +25,7 @@ struct fit_options {
     uint32_t epochs;
     struct gad_train_options train;
     double calibration_share;
+    double contamination; /* share of the rows that is believed to be attacks */
     enum fit_keep keep;
     uint32_t patience; /* epochs without a better one after which training ends; 0: never */
     bool all_rows, skip_bad, quiet;

@@ -25,6 +25,9 @@ const char fit_help[] =
     "  --all-rows                 train on all rows of the class, keep no half for testing\n"
     "  --scaler none|minmax|log-minmax|standard|quantile\n"
     "                             default quantile; anogan: minmax; survey: none, as published\n"
+    "  --contamination SHARE      so much of the rows may be attacks that have no label, up to "
+    "0.2:\n"
+    "                             twice that, the records least like the others, does not train\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
     "  --epochs N                 default 15; with survey 50, ganomaly 5\n"
@@ -97,6 +100,8 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
         gad_buf_printf(b, " --score %s", t->score);
     gad_buf_printf(b, " --calibration-share %.9g --keep %s --name %s", o->calibration_share,
                    fit_keep_names[o->keep], o->name);
+    if (o->contamination > 0.0)
+        gad_buf_printf(b, " --contamination %.9g", o->contamination);
     if (o->patience > 0)
         gad_buf_printf(b, " --patience %u", o->patience);
     if (o->all_rows)

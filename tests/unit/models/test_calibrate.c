@@ -13,7 +13,7 @@
 static struct gad_calibration *calibrate(size_t n, const float *score)
 {
     struct gad_calibration *c = NULL;
-    assert_int_equal(gad_calibration_new(n, score, &c, NULL), 0);
+    assert_int_equal(gad_calibration_new(n, score, 0.0, &c, NULL), 0);
     return c;
 }
 
@@ -109,6 +109,27 @@ static void order_does_not_matter(void **state)
     assert_memory_equal(a->value, b->value, a->n_levels * sizeof(*a->value));
 }
 
+static void what_is_believed_to_be_attacks_is_left_out(void **state)
+{
+    (void)state;
+    enum { N = 1000, LEFT = 950 };
+    struct gad_calibration *all = NULL, *left = NULL;
+    float score[N];
+
+    for (size_t i = 0; i < N; i++)
+        score[i] = (float)(i * 7 % N); /* each once, in no order */
+    assert_int_equal(gad_calibration_new(N, score, 0.0496, &all, NULL), 0); /* rounds to 50 */
+    for (size_t i = 0; i < LEFT; i++)
+        score[i] = (float)i;
+    assert_int_equal(gad_calibration_new(LEFT, score, 0.0, &left, NULL), 0);
+    assert_int_equal(all->n, LEFT);
+    assert_int_equal(all->n_levels, left->n_levels);
+    assert_memory_equal(all->value, left->value, left->n_levels * sizeof(*left->value));
+    gad_calibration_free(all);
+    gad_calibration_free(left);
+    assert_int_equal(gad_calibration_new(1, score, 0.5, &all, NULL), GAD_EINVAL);
+}
+
 static void bad_samples_are_refused(void **state)
 {
     (void)state;
@@ -116,10 +137,10 @@ static void bad_samples_are_refused(void **state)
     struct gad_calibration *c = NULL;
     struct gad_diag d = {0};
 
-    assert_int_equal(gad_calibration_new(0, score, &c, &d), GAD_EINVAL);
-    assert_int_equal(gad_calibration_new(2, score, &c, &d), GAD_EINVAL);
+    assert_int_equal(gad_calibration_new(0, score, 0.0, &c, &d), GAD_EINVAL);
+    assert_int_equal(gad_calibration_new(2, score, 0.0, &c, &d), GAD_EINVAL);
     assert_string_equal(d.text, "the score of row 1 is not finite");
-    assert_int_equal(gad_calibration_new(1, inf, &c, &d), GAD_EINVAL);
+    assert_int_equal(gad_calibration_new(1, inf, 0.0, &c, &d), GAD_EINVAL);
     assert_null(c);
 }
 
@@ -132,7 +153,7 @@ static void running_out_of_memory_is_survived(void **state)
     for (long k = 1; err != 0; k++) {
         struct gad_calibration *c = NULL;
         (void)gad_mem_fail_at(k);
-        err = gad_calibration_new(2, score, &c, NULL);
+        err = gad_calibration_new(2, score, 0.0, &c, NULL);
         (void)gad_mem_fail_at(0);
         assert_true(err == 0 ? c != NULL : err == GAD_ENOMEM && c == NULL);
         gad_calibration_free(c);
@@ -147,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_budget_is_kept_to_the_last_row),
         cmocka_unit_test(small_samples_keep_every_rank_once),
         cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(what_is_believed_to_be_attacks_is_left_out),
         cmocka_unit_test(bad_samples_are_refused),
         cmocka_unit_test(running_out_of_memory_is_survived),
     };
