@@ -10,9 +10,10 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/model.h"
 #include "tests/support/random_model.h"
+#include "tests/unit/models/formula.h"
 #include "tests/unit/test.h"
 
-enum { N = 50, DIM = 121, LD = 128, WIDTH_MAX = 256 };
+enum { N = 50, DIM = FORMULA_DIM, LD = 128 };
 
 struct setup {
     struct random_model *random;
@@ -49,154 +50,6 @@ static void tear_down(struct setup *s)
     random_model_free(s->random);
 }
 
-static size_t net(const struct gad_checkpoint *c, const char *name, size_t first, size_t last,
-                  const double *x, double *y)
-{
-    const struct gad_ckpt_net *n = gad_checkpoint_net(c, name);
-    double a[WIDTH_MAX], b[WIDTH_MAX];
-    size_t width = 0;
-
-    assert_non_null(n);
-    memcpy(a, x, n->layers[first].in * sizeof(*a));
-    for (size_t l = first; l < last && l < n->n_layers; l++) {
-        const struct gad_ckpt_layer *k = &n->layers[l];
-        for (size_t j = 0; j < k->out; j++) {
-            b[j] = (double)k->bias[j];
-            for (size_t i = 0; i < k->in; i++)
-                b[j] += a[i] * (double)k->weight[i * k->out + j];
-            if (b[j] < 0.0)
-                b[j] *= k->act == GAD_CKPT_LINEAR ? 1.0
-                        : k->act == GAD_CKPT_RELU ? 0.0
-                                                  : (double)k->slope;
-        }
-        width = k->out;
-        memcpy(a, b, width * sizeof(*a));
-    }
-    memcpy(y, a, width * sizeof(*a));
-    return width;
-}
-
-static double norm(const double *a, const double *b, size_t n, unsigned degree)
-{
-    double s = 0.0;
-    for (size_t i = 0; i < n; i++)
-        s += degree == 1 ? fabs(a[i] - b[i]) : (a[i] - b[i]) * (a[i] - b[i]);
-    return degree == 1 ? s : sqrt(s);
-}
-
-/* Mean of the squares of what a whitening net makes of a - b. */
-static double whitened(const struct gad_checkpoint *c, const char *name, const double *a,
-                       const double *b, size_t n)
-{
-    static double d[WIDTH_MAX], y[WIDTH_MAX]; /* frames have a limit */
-    double sum = 0.0;
-
-    for (size_t i = 0; i < n; i++)
-        d[i] = a[i] - b[i];
-    net(c, name, 0, 1, d, y);
-    for (size_t i = 0; i < n; i++)
-        sum += y[i] * y[i];
-    return sum / (double)n;
-}
-
-/* f(z, x), and the logit behind it. */
-static double discriminate(const struct gad_checkpoint *c, const double *x, const double *z,
-                           double *f)
-{
-    double pair[WIDTH_MAX], logit[1];
-
-    size_t n = net(c, "disc_x", 0, 9, x, pair);
-    net(c, "disc_z", 0, 9, z, pair + n);
-    net(c, "disc_head", 0, 1, pair, f);
-    net(c, "disc_head", 1, 2, f, logit);
-    return logit[0];
-}
-
-static double egbad(const struct gad_checkpoint *c, const double *x)
-{
-    double z[WIDTH_MAX], xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX],
-        w = (double)c->score.weight;
-
-    net(c, "encoder", 0, 9, x, z);
-    net(c, "generator", 0, 9, z, xhat);
-    double of_x = discriminate(c, x, z, f), logit = discriminate(c, xhat, z, fhat);
-    double residual = norm(x, xhat, DIM, c->score.degree);
-    if (strcmp(c->score.kind, "residual") == 0)
-        return residual;
-    if (strcmp(c->score.kind, "whitened") == 0)
-        return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", f, fhat, 128);
-    if (strcmp(c->score.kind, "fm") == 0)
-        return (1.0 - w) * residual + w * norm(f, fhat, 128, c->score.degree);
-    if (strcmp(c->score.kind, "cross-e-paper") == 0)
-        logit = of_x;
-    return (1.0 - w) * residual + w * log1p(exp(-logit));
-}
-
-static double ganomaly(const struct gad_checkpoint *c, const double *x)
-{
-    double z[WIDTH_MAX], xhat[WIDTH_MAX], zhat[WIDTH_MAX];
-
-    size_t latent = net(c, "encoder", 0, 9, x, z);
-    net(c, "decoder", 0, 9, z, xhat);
-    net(c, "encoder2", 0, 9, xhat, zhat);
-    if (strcmp(c->score.kind, "rec") == 0)
-        return norm(x, xhat, DIM, 1) / DIM;
-    if (strcmp(c->score.kind, "whitened") == 0)
-        return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", z, zhat, latent);
-    double d = norm(z, zhat, latent, 2);
-    return d * d / (double)latent;
-}
-
-/* |x - G(z)| and what D makes of it, weighted. */
-static double anogan_loss(const struct gad_checkpoint *c, const double *x, const double *z)
-{
-    double xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX], logit[1], w = (double)c->score.weight;
-
-    net(c, "generator", 0, 9, z, xhat);
-    net(c, "disc", 0, 3, x, f);
-    net(c, "disc", 0, 3, xhat, fhat);
-    net(c, "disc", 3, 4, fhat, logit);
-    return (1.0 - w) * norm(x, xhat, DIM, 1) +
-           w * (strcmp(c->score.kind, "fm") == 0 ? norm(f, fhat, 128, 1) : log1p(exp(-logit[0])));
-}
-
-/* The search with gradients by central differences and Adam by the book, in TensorFlow 1's form. */
-static double anogan(const struct gad_checkpoint *c, const double *x)
-{
-    enum { LATENT = 32 };
-    const struct gad_ckpt_search *s = &c->score.search;
-    struct gad_rng r = gad_rng_init(s->seed, 0);
-    double z[LATENT], m[LATENT] = {0}, v[LATENT] = {0}, g[LATENT];
-    size_t phase = 0;
-
-    for (size_t j = 0; j < LATENT; j++) {
-        float draw = 2.0f;
-        while (!(draw > -2.0f && draw < 2.0f))
-            gad_rng_normal(&r, 1, &draw);
-        z[j] = (double)draw;
-    }
-    for (uint32_t step = 0; step < s->steps; step++) {
-        for (size_t j = 0; j < LATENT; j++) {
-            const double h = 1e-6, at = z[j];
-            z[j] = at + h;
-            g[j] = anogan_loss(c, x, z);
-            z[j] = at - h;
-            g[j] = (g[j] - anogan_loss(c, x, z)) / (2 * h);
-            z[j] = at;
-        }
-        while (phase + 1 < s->n_phases && s->phases[phase + 1].from <= step)
-            phase++;
-        double rate = (double)s->phases[phase].rate * sqrt(1 - pow(0.999, step + 1)) /
-                      (1 - pow(0.9, step + 1));
-        for (size_t j = 0; j < LATENT; j++) {
-            m[j] = 0.9 * m[j] + 0.1 * g[j];
-            v[j] = 0.999 * v[j] + 0.001 * g[j] * g[j];
-            z[j] -= rate * m[j] / (sqrt(v[j]) + 1e-8);
-        }
-    }
-    return anogan_loss(c, x, z);
-}
-
 /* Gradients by differences take 64 passes a step: three rows will do. */
 static void anogan_is_the_formula(void **state)
 {
@@ -216,7 +69,7 @@ static void anogan_is_the_formula(void **state)
             double x[DIM];
             for (size_t j = 0; j < DIM; j++)
                 x[j] = (double)s.x[row * LD + j];
-            double want = anogan(s.c, x);
+            double want = formula_score(s.c, x);
             assert_true(fabs((double)s.score[row] - want) <= 1e-4 * fabs(want));
         }
         tear_down(&s);
@@ -299,7 +152,7 @@ static void check(const char *model, const char *score, unsigned degree)
         double x[DIM];
         for (size_t j = 0; j < DIM; j++)
             x[j] = (double)s.x[i * LD + j];
-        double want = strcmp(model, "egbad") == 0 ? egbad(s.c, x) : ganomaly(s.c, x);
+        double want = formula_score(s.c, x);
         assert_true(fabs((double)s.score[i] - want) <= 1e-5 * fabs(want));
     }
     tear_down(&s);
