@@ -327,6 +327,7 @@ bool gad_ckpt_build(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
     ganad__checkpoint__checkpoint__init(m);
     m->name = borrow(c->name);
     m->model = borrow(c->model);
+    m->condition = borrow(c->condition);
     return build_nets(a, c, m) && (m->schema = build_schema(a, c)) &&
            (m->scaler = build_scaler(a, c)) && (m->score = build_score(a, c)) &&
            (m->calibration = build_calibration(a, c)) && (m->provenance = build_provenance(a, c)) &&

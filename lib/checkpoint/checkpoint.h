@@ -14,6 +14,7 @@
  *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from 0 to 1;
  *   - a search has steps, and phases that ascend from 0 with positive rates;
  *   - a history of training, if there is one, has four finite figures for each epoch;
+ *   - a condition is the column of a group of the schema;
  *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
  *
  * Any refusal names the file and the reason in the diagnostic; the out-parameter is then untouched.
@@ -114,6 +115,7 @@ struct gad_ckpt_history {
  * anywhere. */
 struct gad_checkpoint {
     const char *name, *model;
+    const char *condition; /* column of the group that a conditional model sees; "": none */
 
     size_t n_nets;
     struct gad_ckpt_net *nets;
@@ -192,3 +194,8 @@ int gad_checkpoint_pack(struct gad_checkpoint *c, uint8_t **ret, size_t *ret_len
 
 const struct gad_ckpt_net *gad_checkpoint_net(const struct gad_checkpoint *c,
                                               const char *name); /* or NULL */
+
+/* Elements of the feature vector that the condition means, first .. first + n; n 0: none. GAD_EMISMATCH with @d if it
+ * is no column of a group. */
+int gad_checkpoint_condition(const struct gad_checkpoint *c, size_t *ret_first, size_t *ret_n,
+                             struct gad_diag *d) GAD_MUST_CHECK;

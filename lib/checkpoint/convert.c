@@ -262,6 +262,7 @@ int gad_ckpt_convert(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_are
 
     c->name = m->name;
     c->model = m->model;
+    c->condition = m->condition;
     int r = convert_nets(m, a, c, d);
     if (r == 0)
         r = convert_schema(m->schema, a, c, &dim, d);

@@ -139,6 +139,37 @@ static int check_schema(const struct gad_checkpoint *c, struct gad_diag *d)
     return 0;
 }
 
+int gad_checkpoint_condition(const struct gad_checkpoint *c, size_t *ret_first, size_t *ret_n,
+                             struct gad_diag *d)
+{
+    size_t first = c->schema.n_numeric;
+
+    if (c->condition[0] == '\0') {
+        *ret_first = *ret_n = 0;
+        return 0;
+    }
+    for (size_t i = 0; i < c->schema.n_groups; i++) {
+        const struct gad_ckpt_group *g = &c->schema.groups[i];
+        if (strcmp(g->column, c->condition) == 0) {
+            *ret_first = first;
+            *ret_n = g->n_categories;
+            return 0;
+        }
+        first += g->n_categories;
+    }
+    return gad_fail(d, GAD_EMISMATCH, "condition '%.64s' is no group of the schema", c->condition);
+}
+
+static int check_condition(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const char *why = text_fault(c->condition);
+    size_t first, n;
+
+    if (why)
+        return gad_fail(d, GAD_EFORMAT, "condition %s", why);
+    return gad_checkpoint_condition(c, &first, &n, d);
+}
+
 static int check_scaler(const struct gad_checkpoint *c, struct gad_diag *d)
 {
     for (size_t i = 0; i < c->scaler.dim; i++) {
@@ -250,6 +281,8 @@ int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d)
     int r = check_names(c, d);
     if (r == 0)
         r = check_schema(c, d);
+    if (r == 0)
+        r = check_condition(c, d);
     if (r == 0)
         r = check_scaler(c, d);
     if (r == 0)

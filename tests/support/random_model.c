@@ -154,6 +154,7 @@ struct random_model *random_model_new(const char *model, const char *score, unsi
     m->rng = gad_rng_init(seed, 0);
     m->c.name = "random";
     m->c.model = model;
+    m->c.condition = "";
     m->c.nets = m->nets;
     for (size_t i = 0; i < shape->n; i++)
         add_net(m, &shape->nets[i]);

@@ -104,6 +104,7 @@ void sample_init(struct sample *s)
     *s = (struct sample){0};
     s->c.name = "sample-1.0";
     s->c.model = "egbad";
+    s->c.condition = "flag";
     init_nets(s);
     init_input(s);
     s->c.score.kind = "fm";
@@ -212,6 +213,16 @@ static void assert_legal_input(const struct gad_checkpoint *c)
     }
 }
 
+static void assert_legal_condition(const struct gad_checkpoint *c)
+{
+    bool found = c->condition[0] == '\0';
+
+    assert_text(c->condition, 0, 4096);
+    for (size_t i = 0; i < c->schema.n_groups; i++)
+        found |= strcmp(c->condition, c->schema.groups[i].column) == 0;
+    assert_true(found);
+}
+
 static void assert_legal_tables(const struct gad_checkpoint *c)
 {
     size_t n = c->calibration.n_levels;
@@ -267,6 +278,7 @@ void assert_legal(const struct gad_checkpoint *c)
     assert_name(c->model);
     assert_legal_nets(c);
     assert_legal_input(c);
+    assert_legal_condition(c);
     assert_name(c->score.kind);
     assert_true(c->score.weight >= 0 && c->score.weight <= 1 && c->score.degree <= 2);
     assert_legal_search(&c->score.search);
@@ -360,6 +372,7 @@ void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
 {
     assert_string_equal(a->name, b->name);
     assert_string_equal(a->model, b->model);
+    assert_string_equal(a->condition, b->condition);
     assert_same_nets(a, b);
     assert_same_input(a, b);
     assert_string_equal(a->score.kind, b->score.kind);

@@ -200,6 +200,7 @@ static void elements_have_a_limit(void **state)
 
     s.c.schema.n_numeric = 0;
     s.c.schema.groups = groups;
+    s.c.condition = "";
     s.c.schema.n_groups = s.c.scaler.dim = 4096;
     assert_fine(&s);
     s.c.schema.n_groups = s.c.scaler.dim = 4097;

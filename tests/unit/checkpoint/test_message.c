@@ -245,6 +245,10 @@ static void other_encodings_of_the_same_are_refused(void **state)
         {"\x3a\x05\x15\xcd\xcc\xcc\x3d", 7}, /* score again, to be merged */
         {"\x1a\x00", 2},                     /* out of order, and an empty net */
         {"\x2a\x00", 2},                     /* an empty schema, merged to the same */
+        {"\x5a\x04"
+         "flag",
+         6},             /* condition a second time */
+        {"\x5a\x00", 2}, /* none after all, which is said by leaving it out */
     };
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
         assert_refused(unpack_sample(), more[i].bytes, more[i].len, GAD_EFORMAT,

@@ -230,7 +230,43 @@ static void the_schema_has_elements(void **state)
     sample_init(&s);
     s.c.schema.n_groups = s.c.scaler.n_knots = 0;
     s.c.scaler.dim = 3;
+    s.c.condition = "";
     assert_fine(&s); /* numeric columns alone; whether a model takes them is asked above */
+}
+
+static void a_condition_is_a_group_of_the_schema(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"service", "duration", "tcp",  "flag ",
+                                       "Flag",    "fla",      "flag2"};
+    static char text[GAD_CKPT_STRING_MAX + 2];
+    struct sample s;
+    size_t first, n;
+
+    sample_init(&s);
+    assert_int_equal(gad_checkpoint_condition(&s.c, &first, &n, NULL), 0);
+    assert_true(first == 5 && n == 1);
+    s.c.condition = "protocol_type";
+    assert_fine(&s);
+    assert_int_equal(gad_checkpoint_condition(&s.c, &first, &n, NULL), 0);
+    assert_true(first == 3 && n == 2);
+    s.c.condition = "";
+    assert_fine(&s);
+    assert_int_equal(gad_checkpoint_condition(&s.c, &first, &n, NULL), 0);
+    assert_true(first == 0 && n == 0);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        s.c.condition = none[i];
+        assert_fault(&s, GAD_EMISMATCH, "is no group of the schema");
+    }
+    s.c.condition = "\x1b[2J";
+    assert_fault(&s, GAD_EFORMAT, "condition has a byte that is not printable");
+    memset(text, 'x', sizeof(text) - 1);
+    s.c.condition = text;
+    assert_fault(&s, GAD_EFORMAT, "condition is longer than 4096 bytes");
+    s.c.condition = text + 1;
+    assert_fault(&s, GAD_EMISMATCH, "is no group of the schema");
+    s.groups[0].column = text + 1;
+    assert_fine(&s);
 }
 
 static void strings_are_printable_and_of_some_length(void **state)
@@ -324,6 +360,7 @@ int main(void)
         cmocka_unit_test(calibration_ascends_from_0_to_1),
         cmocka_unit_test(layers_fit_together),
         cmocka_unit_test(the_schema_has_elements),
+        cmocka_unit_test(a_condition_is_a_group_of_the_schema),
         cmocka_unit_test(strings_are_printable_and_of_some_length),
         cmocka_unit_test(a_flood_of_subnormals_is_refused),
     };
