@@ -20,6 +20,9 @@
  * The score is loss(z*), z* being z after the last step, and the reconstruction G(z*). The published program
  * draws a start for each row of a batch; here there is one start for all records, drawn from the checkpoint's
  * seed, and a record's z and moments are its own, so that its score does not depend on its batch.
+ *
+ * Conditional, on the group y of a column: G(z, y) and D(x, y), y standing still while z is searched
+ * (models/condition.h).
  */
 
 static void anogan_free(struct gad_model *m)
@@ -30,8 +33,8 @@ static void anogan_free(struct gad_model *m)
         gad_layer_deinit(&m->generator_back[i]);
         gad_layer_deinit(&m->disc_back[i]);
     }
-    gad_chain_deinit(&m->generator);
-    gad_chain_deinit(&m->disc);
+    gad_conditional_deinit(&m->generator);
+    gad_conditional_deinit(&m->disc);
     gad_free(m->start);
     gad_free(m);
 }
@@ -74,7 +77,7 @@ static int draw_start(uint64_t seed, struct gad_model *m)
     m->start = gad_calloc_aligned(m->latent, sizeof(*m->start));
     if (!m->start)
         return GAD_ENOMEM;
-    for (size_t j = 0; j < gad_chain_in(&m->generator); j++)
+    for (size_t j = 0; j < gad_chain_in(&m->generator.chain); j++)
         do
             gad_rng_normal(&rng, 1, &m->start[j]);
         while (fabsf(m->start[j]) >= 2.0f);
@@ -92,6 +95,7 @@ static int transpose(const struct gad_chain *c, struct gad_layer *back)
 static int anogan_load(const struct gad_checkpoint *c, struct gad_model **ret, struct gad_diag *d)
 {
     gad_cleanup(anogan_freep) struct gad_model *m = gad_calloc(1, sizeof(*m));
+    struct gad_condition y;
     if (!m)
         return GAD_ENOMEM;
 
@@ -101,19 +105,21 @@ static int anogan_load(const struct gad_checkpoint *c, struct gad_model **ret, s
     if (r == 0)
         r = load_search(c, m, d);
     if (r == 0)
-        r = gad_chain_load(c, "generator", 0, m->dim, &m->generator, d);
+        r = gad_checkpoint_condition(c, &y.first, &y.n, d);
     if (r == 0)
-        r = gad_chain_load(c, "disc", m->dim, 1, &m->disc, d);
-    if (r == 0 && m->disc.n_layers < 2)
+        r = gad_conditional_load(c, "generator", &y, 0, m->dim, &m->generator, d);
+    if (r == 0)
+        r = gad_conditional_load(c, "disc", &y, m->dim, 1, &m->disc, d);
+    if (r == 0 && m->disc.chain.n_layers < 2)
         r = gad_fail(d, GAD_EMISMATCH, "net 'disc' has no hidden layer to take features from");
     if (r != 0)
         return r;
-    m->latent = gad_ld(gad_chain_in(&m->generator));
+    m->latent = gad_ld(gad_chain_in(&m->generator.chain));
     r = draw_start(c->score.search.seed, m);
     if (r == 0)
-        r = transpose(&m->generator, m->generator_back);
+        r = transpose(&m->generator.chain, m->generator_back);
     if (r == 0)
-        r = transpose(&m->disc, m->disc_back);
+        r = transpose(&m->disc.chain, m->disc_back);
     if (r == 0)
         *ret = gad_steal(&m);
     return r;

@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 #include "lib/checkpoint/checkpoint.h"
-#include "models/chain.h"
+#include "models/condition.h"
 #include "models/model.h"
 
 enum score_kind { SCORE_FM, SCORE_CROSS_E };
 
 struct gad_model {
     const struct gad_kernel *kernel;
-    struct gad_chain generator, disc;
+    struct gad_conditional generator, disc;
     struct gad_layer generator_back[GAD_CHAIN_LAYERS_MAX], disc_back[GAD_CHAIN_LAYERS_MAX];
     float *start; /* (latent) */
     enum score_kind kind;

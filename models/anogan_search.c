@@ -20,9 +20,11 @@ enum { WINDOW = 25 };
  * first; the rest is made anew in each. */
 struct search {
     size_t n;
-    float *x, *fx, *z, *m, *v; /* f(x) once; z and Adam's moments */
-    float *before, *loss;      /* (n): WINDOW steps ago, and now */
-    uint32_t *row;             /* (n): which of the caller's */
+    float *x, *fx, *z, *m, *v;               /* f(x) once; z and Adam's moments */
+    float *given_g, *given_d;                /* what y adds to the first layers of G and D */
+    float *before, *loss;                    /* (n): WINDOW steps ago, and now */
+    uint32_t *row;                           /* (n): which of the caller's */
+    struct gad_kernel_init start_g, start_d; /* of those layers */
 
     float *g[GAD_CHAIN_LAYERS_MAX], *d[GAD_CHAIN_LAYERS_MAX]; /* outputs of all layers */
     float *back[2];                                           /* gradients on their way */
@@ -30,18 +32,24 @@ struct search {
 
 static size_t f_layer(const struct gad_model *m)
 {
-    return m->disc.n_layers - 2;
+    return m->disc.chain.n_layers - 2;
 }
 
 static size_t f_width(const struct gad_model *m)
 {
-    return m->disc.layer[f_layer(m)].w.out;
+    return m->disc.chain.layer[f_layer(m)].w.out;
+}
+
+/* Floats of a record that y adds to a first layer. */
+static size_t given_width(const struct gad_conditional *net)
+{
+    return net->y.in > 0 ? net->y.out : 0;
 }
 
 static void lay_out(const struct gad_model *m, size_t n, struct gad_scratch *ws, struct search *s)
 {
-    size_t ld = gad_ld(m->dim), wide = gad_chain_width(&m->generator),
-           wide_d = gad_chain_width(&m->disc);
+    size_t ld = gad_ld(m->dim), wide = gad_chain_width(&m->generator.chain),
+           wide_d = gad_chain_width(&m->disc.chain);
 
     *s = (struct search){.n = n};
     s->x = gad_scratch_take(ws, n, ld);
@@ -49,13 +57,15 @@ static void lay_out(const struct gad_model *m, size_t n, struct gad_scratch *ws,
     s->z = gad_scratch_take(ws, n, m->latent);
     s->m = gad_scratch_take(ws, n, m->latent);
     s->v = gad_scratch_take(ws, n, m->latent);
+    s->given_g = gad_scratch_take(ws, n, given_width(&m->generator));
+    s->given_d = gad_scratch_take(ws, n, given_width(&m->disc));
     s->before = gad_scratch_take(ws, n, 1);
     s->loss = gad_scratch_take(ws, n, 1);
     s->row = (uint32_t *)(void *)gad_scratch_take(ws, n, 1);
-    for (size_t i = 0; i < m->generator.n_layers; i++)
-        s->g[i] = gad_scratch_take(ws, n, m->generator.layer[i].w.out);
-    for (size_t i = 0; i < m->disc.n_layers; i++)
-        s->d[i] = gad_scratch_take(ws, n, m->disc.layer[i].w.out);
+    for (size_t i = 0; i < m->generator.chain.n_layers; i++)
+        s->g[i] = gad_scratch_take(ws, n, m->generator.chain.layer[i].w.out);
+    for (size_t i = 0; i < m->disc.chain.n_layers; i++)
+        s->d[i] = gad_scratch_take(ws, n, m->disc.chain.layer[i].w.out);
     wide = wide > wide_d ? wide : wide_d;
     wide = wide > m->latent ? wide : m->latent;
     s->back[0] = gad_scratch_take(ws, n, wide);
@@ -72,14 +82,13 @@ size_t gad_anogan_workspace(const struct gad_model *m, size_t n)
 }
 
 /* y[i] (n, padded out) of the layers 0 .. last. */
-static void outputs(const struct gad_chain *c, const struct gad_kernel *k, size_t last, size_t n,
-                    const float *x, size_t ld, float *const *y)
+static void outputs(const struct gad_chain *c, const struct gad_kernel *k,
+                    struct gad_kernel_init start, size_t last, size_t n, const float *x, size_t ld,
+                    float *const *y)
 {
-    for (size_t i = 0; i <= last; i++) {
-        gad_layer_forward(&c->layer[i], k, n, x, ld, y[i]);
-        x = y[i];
-        ld = c->layer[i].w.out;
-    }
+    k->dense(n, x, ld, &c->layer[0].w, start, y[0], c->layer[0].w.out);
+    for (size_t i = 1; i <= last; i++)
+        gad_layer_forward(&c->layer[i], k, n, y[i - 1], c->layer[i - 1].w.out, y[i]);
 }
 
 static void begin(const struct gad_model *m, size_t n, const float *x, struct search *s)
@@ -91,28 +100,31 @@ static void begin(const struct gad_model *m, size_t n, const float *x, struct se
         memcpy(s->z + i * m->latent, m->start, m->latent * sizeof(*s->z));
         s->row[i] = (uint32_t)i;
     }
+    s->start_g = gad_conditional_start(&m->generator, m->kernel, n, x, gad_ld(m->dim), s->given_g);
+    s->start_d = gad_conditional_start(&m->disc, m->kernel, n, x, gad_ld(m->dim), s->given_d);
     if (m->kind == SCORE_CROSS_E)
         return;
-    outputs(&m->disc, m->kernel, f_layer(m), n, s->x, gad_ld(m->dim), s->d);
+    outputs(&m->disc.chain, m->kernel, s->start_d, f_layer(m), n, s->x, gad_ld(m->dim), s->d);
     memcpy(s->fx, s->d[f_layer(m)], n * f_width(m) * sizeof(*s->fx));
 }
 
 static float *generated(const struct gad_model *m, const struct search *s)
 {
-    return s->g[m->generator.n_layers - 1];
+    return s->g[m->generator.chain.n_layers - 1];
 }
 
 static void forward(const struct gad_model *m, struct search *s)
 {
-    outputs(&m->generator, m->kernel, m->generator.n_layers - 1, s->n, s->z, m->latent, s->g);
-    outputs(&m->disc, m->kernel, f_layer(m) + (m->kind == SCORE_CROSS_E), s->n, generated(m, s),
-            gad_ld(m->dim), s->d);
+    outputs(&m->generator.chain, m->kernel, s->start_g, m->generator.chain.n_layers - 1, s->n, s->z,
+            m->latent, s->g);
+    outputs(&m->disc.chain, m->kernel, s->start_d, f_layer(m) + (m->kind == SCORE_CROSS_E), s->n,
+            generated(m, s), gad_ld(m->dim), s->d);
 }
 
 static float logit(const struct gad_model *m, const struct search *s, size_t i)
 {
-    size_t last = m->disc.n_layers - 1;
-    return s->d[last][i * m->disc.layer[last].w.out];
+    size_t last = m->disc.chain.n_layers - 1;
+    return s->d[last][i * m->disc.chain.layer[last].w.out];
 }
 
 /* s->loss of where forward() was. */
@@ -134,7 +146,7 @@ static void measure(const struct gad_model *m, struct search *s)
 /* Gradient of w L_D by the outputs of the layer that it is taken from; which layer. */
 static size_t begin_backward(const struct gad_model *m, const struct search *s, float *to)
 {
-    size_t last = m->disc.n_layers - 1, ld = m->disc.layer[last].w.out;
+    size_t last = m->disc.chain.n_layers - 1, ld = m->disc.chain.layer[last].w.out;
 
     if (m->kind == SCORE_FM) {
         m->kernel->sign(s->n * f_width(m), s->d[last - 1], s->fx, m->weight, to);
@@ -170,10 +182,11 @@ static const float *backward(const struct gad_model *m, struct search *s)
     m->kernel->sign(s->n * ld, xhat, s->x, 1.0f - m->weight, xhat);
     while (i-- > 0) {
         struct gad_kernel_init zero = {m->disc_back[i].bias, 0}, residual = {xhat, ld};
-        back(m, s, &m->disc.layer[i], &m->disc_back[i], s->d[i], i > 0 ? zero : residual, &dy);
+        back(m, s, &m->disc.chain.layer[i], &m->disc_back[i], s->d[i], i > 0 ? zero : residual,
+             &dy);
     }
-    for (i = m->generator.n_layers; i-- > 0;)
-        back(m, s, &m->generator.layer[i], &m->generator_back[i], s->g[i],
+    for (i = m->generator.chain.n_layers; i-- > 0;)
+        back(m, s, &m->generator.chain.layer[i], &m->generator_back[i], s->g[i],
              (struct gad_kernel_init){m->generator_back[i].bias, 0}, &dy);
     return dy;
 }
@@ -195,8 +208,14 @@ static void move(const struct gad_model *m, struct search *s, size_t from, size_
     const struct {
         float *p;
         size_t ld;
-    } kept[] = {{s->x, gad_ld(m->dim)}, {s->fx, f_width(m)}, {s->z, m->latent},
-                {s->m, m->latent},      {s->v, m->latent},   {s->loss, 1}};
+    } kept[] = {{s->x, gad_ld(m->dim)},
+                {s->fx, f_width(m)},
+                {s->z, m->latent},
+                {s->m, m->latent},
+                {s->v, m->latent},
+                {s->loss, 1},
+                {s->given_g, given_width(&m->generator)},
+                {s->given_d, given_width(&m->disc)}};
 
     for (size_t k = 0; from != to && k < sizeof(kept) / sizeof(kept[0]); k++)
         memcpy(kept[k].p + to * kept[k].ld, kept[k].p + from * kept[k].ld,

@@ -101,6 +101,9 @@ struct gad_reason {
  * columns. Asked for the 15 columns with the largest |x - xhat| (one-hot elements summed), which costs the scoring of
  * 16 rows. For a model that searches, and where no column alone lowers the score, the share is the column's part of
  * |x - xhat|. The shares sum to 1. Does not allocate.
+ *
+ * In a conditional model the elements of the conditioned column are also what generator and discriminator are told: to
+ * change that column is to ask about the connection as one of the expected kind, xhat's elements being the condition.
  */
 void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
                           const struct gad_record *rec,

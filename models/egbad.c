@@ -6,6 +6,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
+#include "models/condition.h"
 #include "models/registry.h"
 #include "models/scratch.h"
 #include "models/whiten.h"
@@ -22,6 +23,8 @@
  *
  * The discriminator sees x and z through separate nets and then joins them. Both calls share z, so its branch
  * and its half of the joining layer are computed once and start the accumulators of the x half.
+ *
+ * Conditional, on the group y of a column: x' = G(z, y), and the discriminator's z branch sees [z, y] (models/condition.h).
  */
 
 enum score_kind {
@@ -38,7 +41,8 @@ static const char *const score_names[N_SCORES] = {"fm", "cross-e", "cross-e-pape
 
 struct gad_model {
     const struct gad_kernel *kernel;
-    struct gad_chain encoder, generator, disc_x, disc_z, head;
+    struct gad_chain encoder, disc_x, head;
+    struct gad_conditional generator, disc_z;
     struct gad_kernel_weights join_x,
         join_z;               /* the rows of head's first layer for each branch; not owned */
     struct gad_whiten whiten; /* empty but for the score "whitened" */
@@ -53,9 +57,9 @@ static void egbad_free(struct gad_model *m)
     if (!m)
         return;
     gad_chain_deinit(&m->encoder);
-    gad_chain_deinit(&m->generator);
+    gad_conditional_deinit(&m->generator);
     gad_chain_deinit(&m->disc_x);
-    gad_chain_deinit(&m->disc_z);
+    gad_conditional_deinit(&m->disc_z);
     gad_chain_deinit(&m->head);
     gad_whiten_deinit(&m->whiten);
     gad_free(m);
@@ -86,7 +90,7 @@ static int load_score(const struct gad_checkpoint *c, struct gad_model *m, struc
 static int split_head(struct gad_model *m, struct gad_diag *d)
 {
     const struct gad_layer *join = &m->head.layer[0];
-    size_t n_x = gad_chain_out(&m->disc_x), n_z = gad_chain_out(&m->disc_z);
+    size_t n_x = gad_chain_out(&m->disc_x), n_z = gad_chain_out(&m->disc_z.chain);
 
     if (m->head.n_layers != 2 || join->w.in != n_x + n_z)
         return gad_fail(d, GAD_EMISMATCH, "net 'disc_head' is not two layers that read %zu + %zu",
@@ -94,6 +98,26 @@ static int split_head(struct gad_model *m, struct gad_diag *d)
     m->join_x = (struct gad_kernel_weights){n_x, join->w.out, join->w.w, join->w.slope};
     m->join_z = (struct gad_kernel_weights){n_z, join->w.out, join->w.w + n_x * join->w.out, 1.0f};
     return 0;
+}
+
+static int load_nets(const struct gad_checkpoint *c, struct gad_model *m, struct gad_diag *d)
+{
+    struct gad_condition y;
+
+    int r = gad_checkpoint_condition(c, &y.first, &y.n, d);
+    if (r == 0)
+        r = gad_chain_load(c, "encoder", m->dim, 0, &m->encoder, d);
+    if (r != 0)
+        return r;
+    size_t latent = gad_chain_out(&m->encoder);
+    r = gad_conditional_load(c, "generator", &y, latent, m->dim, &m->generator, d);
+    if (r == 0)
+        r = gad_chain_load(c, "disc_x", m->dim, 0, &m->disc_x, d);
+    if (r == 0)
+        r = gad_conditional_load(c, "disc_z", &y, latent, 0, &m->disc_z, d);
+    if (r == 0)
+        r = gad_chain_load(c, "disc_head", 0, 1, &m->head, d);
+    return r == 0 ? split_head(m, d) : r;
 }
 
 static int egbad_load(const struct gad_checkpoint *c, struct gad_model **ret, struct gad_diag *d)
@@ -106,17 +130,7 @@ static int egbad_load(const struct gad_checkpoint *c, struct gad_model **ret, st
     m->dim = c->scaler.dim;
     int r = load_score(c, m, d);
     if (r == 0)
-        r = gad_chain_load(c, "encoder", m->dim, 0, &m->encoder, d);
-    if (r == 0)
-        r = gad_chain_load(c, "generator", gad_chain_out(&m->encoder), m->dim, &m->generator, d);
-    if (r == 0)
-        r = gad_chain_load(c, "disc_x", m->dim, 0, &m->disc_x, d);
-    if (r == 0)
-        r = gad_chain_load(c, "disc_z", gad_chain_out(&m->encoder), 0, &m->disc_z, d);
-    if (r == 0)
-        r = gad_chain_load(c, "disc_head", 0, 1, &m->head, d);
-    if (r == 0)
-        r = split_head(m, d);
+        r = load_nets(c, m, d);
     if (r == 0 && m->kind == SCORE_WHITENED)
         r = gad_whiten_load(c, m->dim, m->head.layer[0].out, &m->whiten, d);
     if (r == 0)
@@ -132,8 +146,8 @@ static size_t max_size(size_t a, size_t b)
 /* Largest width of any buffer: buffers are all made this wide, which wastes little and keeps this simple. */
 static size_t width(const struct gad_model *m)
 {
-    size_t w = max_size(gad_chain_width(&m->encoder), gad_chain_width(&m->generator));
-    w = max_size(w, max_size(gad_chain_width(&m->disc_x), gad_chain_width(&m->disc_z)));
+    size_t w = max_size(gad_chain_width(&m->encoder), gad_chain_width(&m->generator.chain));
+    w = max_size(w, max_size(gad_chain_width(&m->disc_x), gad_chain_width(&m->disc_z.chain)));
     return max_size(w, gad_chain_width(&m->head));
 }
 
@@ -141,6 +155,7 @@ static size_t width(const struct gad_model *m)
 struct parts {
     struct gad_kernel_rows rows;
     float *tmp[2], *z, *xhat, *distance;
+    float *given;              /* what y adds to a first layer */
     float *branch, *start, *f; /* 2 n rows: for x', then for x */
     struct gad_whiten_parts whiten;
 };
@@ -160,6 +175,8 @@ static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
         .distance = gad_scratch_take(ws, n, 1),
         .rows = gad_scratch_index(ws, m->kernel, n, x, gad_ld(m->dim)),
     };
+    if (m->generator.y.in > 0)
+        s.given = gad_scratch_take(ws, n, w);
     if (m->kind == SCORE_WHITENED)
         s.whiten = gad_whiten_lay_out(&m->whiten, n, ws);
     return s;
@@ -173,13 +190,21 @@ static size_t egbad_workspace(const struct gad_model *m, size_t n)
     return ws.used;
 }
 
+/* What a net makes of z and of the condition of the rows. */
+static void forward_latent(const struct gad_model *m, const struct gad_conditional *net, size_t n,
+                           const struct parts *s, float *y)
+{
+    struct gad_kernel_init start =
+        gad_conditional_start(net, m->kernel, n, s->rows.x, s->rows.ld, s->given);
+    gad_conditional_forward(net, m->kernel, start, n, s->z, gad_ld(gad_chain_out(&m->encoder)),
+                            s->tmp, y);
+}
+
 static void reconstruct(const struct gad_model *m, size_t n, const struct parts *s, float *xhat)
 {
-    const struct gad_kernel *k = m->kernel;
-    size_t ldz = gad_ld(gad_chain_out(&m->encoder));
-
-    gad_chain_forward(&m->encoder, k, 0, m->encoder.n_layers, n, NULL, 0, &s->rows, s->tmp, s->z);
-    gad_chain_forward(&m->generator, k, 0, m->generator.n_layers, n, s->z, ldz, NULL, s->tmp, xhat);
+    gad_chain_forward(&m->encoder, m->kernel, 0, m->encoder.n_layers, n, NULL, 0, &s->rows, s->tmp,
+                      s->z);
+    forward_latent(m, &m->generator, n, s, xhat);
 }
 
 static void egbad_reconstruct(const struct gad_model *m, size_t n, const float *x, float *ws,
@@ -192,12 +217,11 @@ static void egbad_reconstruct(const struct gad_model *m, size_t n, const float *
 /* z's half of the joining layer, with its bias: where the accumulators of the x half start. */
 static void start_features(const struct gad_model *m, size_t n, const struct parts *s)
 {
-    const struct gad_kernel *k = m->kernel;
-    size_t ldz = gad_ld(gad_chain_out(&m->encoder)), ld = gad_ld(gad_chain_out(&m->disc_z));
+    struct gad_kernel_init bias = {m->head.layer[0].bias, 0};
 
-    gad_chain_forward(&m->disc_z, k, 0, m->disc_z.n_layers, n, s->z, ldz, NULL, s->tmp, s->branch);
-    k->dense(n, s->branch, ld, &m->join_z, (struct gad_kernel_init){m->head.layer[0].bias, 0},
-             s->start, m->join_z.out);
+    forward_latent(m, &m->disc_z, n, s, s->branch);
+    m->kernel->dense(n, s->branch, gad_ld(gad_chain_out(&m->disc_z.chain)), &m->join_z, bias,
+                     s->start, m->join_z.out);
 }
 
 /* f(z, x') into the first n rows of s->f; with @both, f(z, x) into the next n, in one pass over the weights. */

@@ -94,7 +94,7 @@ static size_t elements_of(const struct gad_detector *det, enum gad_column col, s
 
 /*
  * By how much would the score fall if one column were as the model expects it? For the columns with the largest
- * residuals, which reason[] begins with. A column whose change does not lower the score has no share. Leaves the
+ * residuals, which reason[] begins with. The model takes its condition from the changed row, if it has one. A column whose change does not lower the score has no share. Leaves the
  * residual's shares if nothing lowers it.
  */
 static void explain_by_change(const struct gad_detector *det, struct gad_workspace *ws, size_t ld,

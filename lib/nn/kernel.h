@@ -11,7 +11,8 @@
  * Between instruction sets bits differ: with FMA each step rounds once, without it twice.
  *
  * Widths are padded to GAD_KERNEL_STEP columns with zero weights and zero bias; padded columns come out 0.
- * All pointers are 64-byte aligned and do not overlap, all leading dimensions multiples of GAD_KERNEL_STEP.
+ * All pointers are 64-byte aligned and do not overlap, all leading dimensions multiples of GAD_KERNEL_STEP; but x of
+ * dense(), which is read element by element, may begin anywhere in a row.
  */
 
 #include <stdbool.h>

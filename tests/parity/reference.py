@@ -121,13 +121,24 @@ def whitened(nets, r, e):
     return sum((chain(nets[name], v) ** 2).mean(1) for name, v in (("whiten_r", r), ("whiten_e", e)))
 
 
+def condition(c, x):
+    """y: the elements of the column that the model is conditioned on; no columns if it is not."""
+    at = len(c.schema.numeric)
+    for group in c.schema.group:
+        if group.column == c.condition:
+            return x[:, at:at + len(group.category)]
+        at += len(group.category)
+    assert not c.condition, c.condition
+    return x[:, :0]
+
+
 def egbad(c, nets, x):
     w, degree = c.score.weight, c.score.degree
-    z = chain(nets["encoder"], x)
-    xhat = chain(nets["generator"], z)
+    zy = np.hstack([chain(nets["encoder"], x), condition(c, x)])
+    xhat = chain(nets["generator"], zy)
 
     def discriminate(x):
-        both = np.hstack([chain(nets["disc_x"], x), chain(nets["disc_z"], z)])
+        both = np.hstack([chain(nets["disc_x"], x), chain(nets["disc_z"], zy)])
         f = chain(nets["disc_head"][:-1], both)
         return f, nets["disc_head"][-1](f)[:, 0]
 
@@ -231,13 +242,15 @@ def anogan(c, nets, x):
     fm = c.score.kind == "fm"
     assert fm or c.score.kind == "cross-e", c.score.kind
     judge = disc[:-1] if fm else disc
-    fx = chain(disc[:-1], x)
-    z = np.repeat(truncated_normal(search.seed, generator[0].w.shape[0])[None, :], len(x), 0).astype(x.dtype)
+    y = condition(c, x)
+    fx = chain(disc[:-1], np.hstack([x, y]))
+    latent = generator[0].w.shape[0] - y.shape[1]
+    z = np.repeat(truncated_normal(search.seed, latent)[None, :], len(x), 0).astype(x.dtype)
     m, v, phase = np.zeros_like(z), np.zeros_like(z), list(search.phase)
 
     def forward():
-        g = outputs(generator, z)
-        d = outputs(judge, g[-1])
+        g = outputs(generator, np.hstack([z, y]))
+        d = outputs(judge, np.hstack([g[-1], y]))
         ld = np.abs(fx - d[-1]).sum(1) if fm else np.logaddexp(0, -d[-1][:, 0])
         return g, d, (1 - w) * np.abs(x - g[-1]).sum(1) + w * ld
 
@@ -245,8 +258,8 @@ def anogan(c, nets, x):
     for t in range(search.steps):
         g, d, _ = forward()
         dy = w * np.sign(d[-1] - fx) if fm else -w / (1 + np.exp(np.minimum(d[-1], 80)))
-        dx = back(judge, d, dy.astype(x.dtype)) + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
-        dz = back(generator, g, dx)
+        dx = back(judge, d, dy.astype(x.dtype))[:, :x.shape[1]] + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
+        dz = back(generator, g, dx)[:, :latent]
         rate = [p.rate for p in phase if getattr(p, "from") <= t][-1]
         m = (0.9 * m + 0.1 * dz).astype(x.dtype)
         v = (0.999 * v + 0.001 * dz * dz).astype(x.dtype)
@@ -347,16 +360,19 @@ def main():
         else:
             print("no KDD99 records: neither $GANAD_DATA nor ../shared/data has them")
         checkpoints, file = {}, write_rows(tmp, inputs["made-up records"])
-        for i, (model, score, degree, scaler) in enumerate([
+        for i, (model, score, degree, scaler, *on) in enumerate([
                 ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "log-minmax"),
                 ("egbad", "cross-e", 2, "standard"), ("egbad", "cross-e-paper", 1, "minmax"), ("egbad", "residual", 1, "none"),
                 ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
                 ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax"),
                 ("egbad", "whitened", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax"),
-                ("anogan", "fm", 1, "log-minmax"), ("anogan", "cross-e", 1, "log-minmax")]):
+                ("anogan", "fm", 1, "log-minmax"), ("anogan", "cross-e", 1, "log-minmax"),
+                ("egbad", "fm", 1, "standard", "service"), ("egbad", "cross-e", 1, "minmax", "flag"),
+                ("egbad", "whitened", 1, "log-minmax", "service"), ("anogan", "fm", 1, "log-minmax", "service")]):
             path = os.path.join(tmp, f"{i}.ckpt")
-            subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler], check=True)
-            checkpoints[f"random {model} {score} {degree} {scaler}"] = path
+            subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler, *on],
+                           check=True)
+            checkpoints[" ".join(["random", model, score, str(degree), scaler, *on])] = path
         for path in sorted(glob.glob(os.path.join(args.root, "models", "default", "*.ckpt"))) + args.more:
             checkpoints[os.path.basename(path)] = path
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole checkpoint file without training, for tests that start the real programs.
- * Usage: random_checkpoint egbad|ganomaly|anogan SEED RECORDS OUT [SCORE DEGREE SCALER]
+ * Usage: random_checkpoint egbad|ganomaly|anogan SEED RECORDS OUT [SCORE DEGREE SCALER [CONDITION]]
  *
  * Random weights; calibration and self-test are by the scores of RECORDS, a file of KDD99 lines, so that a
  * budget gives a threshold among scores that come. SCALER none, minmax, log-minmax or standard stands for one
@@ -86,7 +86,7 @@ static int set_scaler(struct gad_checkpoint *c, const char *kind, uint64_t seed)
 }
 
 struct choice {
-    const char *model, *score, *scaler;
+    const char *model, *score, *scaler, *condition;
     uint64_t seed, degree;
 };
 
@@ -101,7 +101,8 @@ static int make(const struct choice *o, const char *records, const char *out, st
     int err = read_rows(records, rows, d);
     if (err)
         return err;
-    struct random_model *m = random_model_new(o->model, o->score, (unsigned)o->degree, o->seed);
+    struct random_model *m = random_model_new_conditional(o->model, o->score, (unsigned)o->degree,
+                                                          o->seed, o->condition);
     struct gad_checkpoint *c = random_model_checkpoint(m);
     if (o->scaler)
         err = set_scaler(c, o->scaler, o->seed);
@@ -129,15 +130,16 @@ int main(int argc, char **argv)
     struct gad_diag d = {0};
     struct choice o = {.model = argc > 1 ? argv[1] : "", .degree = 1};
 
-    if ((argc != 5 && argc != 8) ||
+    if ((argc != 5 && argc != 8 && argc != 9) ||
         gad_text_u64(argv[2], strlen(argv[2]), UINT32_MAX, &o.seed) != 0 ||
-        (argc == 8 && gad_text_u64(argv[6], strlen(argv[6]), 2, &o.degree) != 0)) {
+        (argc >= 8 && gad_text_u64(argv[6], strlen(argv[6]), 2, &o.degree) != 0)) {
         (void)fprintf(stderr, "usage: random_checkpoint egbad|ganomaly|anogan SEED RECORDS OUT "
-                              "[SCORE DEGREE SCALER]\n");
+                              "[SCORE DEGREE SCALER [CONDITION]]\n");
         return 2;
     }
-    o.score = argc == 8 ? argv[5] : strcmp(o.model, "ganomaly") == 0 ? "enc" : "fm";
-    o.scaler = argc == 8 ? argv[7] : NULL;
+    o.score = argc >= 8 ? argv[5] : strcmp(o.model, "ganomaly") == 0 ? "enc" : "fm";
+    o.scaler = argc >= 8 ? argv[7] : NULL;
+    o.condition = argc == 9 ? argv[8] : "";
     int err = make(&o, argv[3], argv[4], &d);
     if (err)
         (void)fprintf(stderr, "random_checkpoint: %s\n", *d.text ? d.text : gad_strerror(err));

@@ -89,21 +89,37 @@ static const float *uniform(struct random_model *m, size_t n, float bound)
     return w;
 }
 
+/* Nets that see the condition besides. */
+static bool is_conditional(const char *model, const char *net)
+{
+    static const char *const nets[][2] = {
+        {"egbad", "generator"}, {"egbad", "disc_z"}, {"anogan", "generator"}, {"anogan", "disc"}};
+
+    for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++)
+        if (strcmp(model, nets[i][0]) == 0 && strcmp(net, nets[i][1]) == 0)
+            return true;
+    return false;
+}
+
 static void add_net(struct random_model *m, const struct net_shape *shape)
 {
-    size_t at = m->c.n_nets++;
+    size_t at = m->c.n_nets++, y, n_y = 0;
     struct gad_ckpt_net *net = &m->nets[at];
+
+    if (is_conditional(m->c.model, shape->name))
+        gad_assert(gad_checkpoint_condition(&m->c, &y, &n_y, NULL) == 0);
 
     *net = (struct gad_ckpt_net){.name = shape->name, .layers = m->layers[at]};
     for (const struct shape *s = shape->layer; net->n_layers < LAYERS_MAX && s->in; s++) {
-        size_t n = (size_t)s->in * s->out;
+        uint32_t in = s->in + (s == shape->layer ? (uint32_t)n_y : 0);
+        size_t n = (size_t)in * s->out;
         net->layers[net->n_layers++] = (struct gad_ckpt_layer){
             .kind = GAD_CKPT_DENSE,
             .act = s->act,
-            .in = s->in,
+            .in = in,
             .out = s->out,
             .slope = s->slope,
-            .weight = uniform(m, n, sqrtf(6.0f / (float)(s->in + s->out))),
+            .weight = uniform(m, n, sqrtf(6.0f / (float)(in + s->out))),
             .bias = uniform(m, s->out, 0.1f),
         };
     }
@@ -141,6 +157,13 @@ static void add_schema(struct random_model *m)
 struct random_model *random_model_new(const char *model, const char *score, unsigned degree,
                                       uint64_t seed)
 {
+    return random_model_new_conditional(model, score, degree, seed, "");
+}
+
+struct random_model *random_model_new_conditional(const char *model, const char *score,
+                                                  unsigned degree, uint64_t seed,
+                                                  const char *condition)
+{
     static const double figures[] = {0.5, 0.25, 0.125};
     static const double level[] = {0.0, 0.5, 1.0};
     static const float value[] = {0.0f, 1.0f, 2.0f};
@@ -154,13 +177,13 @@ struct random_model *random_model_new(const char *model, const char *score, unsi
     m->rng = gad_rng_init(seed, 0);
     m->c.name = "random";
     m->c.model = model;
-    m->c.condition = "";
+    m->c.condition = condition;
     m->c.nets = m->nets;
+    add_schema(m);
     for (size_t i = 0; i < shape->n; i++)
         add_net(m, &shape->nets[i]);
     for (size_t i = 0; strcmp(score, "whitened") == 0 && i < 2; i++)
         add_net(m, &whitening[strcmp(model, "egbad") != 0][i]);
-    add_schema(m);
     m->c.score.kind = score;
     m->c.score.weight = 0.1f;
     m->c.score.degree = degree;

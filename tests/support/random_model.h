@@ -20,6 +20,11 @@ struct random_model;
  */
 struct random_model *random_model_new(const char *model, const char *score, unsigned degree,
                                       uint64_t seed);
+
+/* The same with nets that see @condition, the column of a group, besides: egbad and anogan. "" is none. */
+struct random_model *random_model_new_conditional(const char *model, const char *score,
+                                                  unsigned degree, uint64_t seed,
+                                                  const char *condition);
 void random_model_free(struct random_model *m);
 
 struct gad_checkpoint *

@@ -8,7 +8,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "tests/unit/test.h"
 
-enum { DIM = FORMULA_DIM, WIDTH_MAX = 256 };
+enum { DIM = FORMULA_DIM, WIDTH_MAX = 256, LATENT = 32 };
 
 static size_t net(const struct gad_checkpoint *c, const char *name, size_t first, size_t last,
                   const double *x, double *y)
@@ -60,14 +60,25 @@ static double whitened(const struct gad_checkpoint *c, const char *name, const d
     return sum / (double)n;
 }
 
-/* f(z, x), and the logit behind it. */
-static double discriminate(const struct gad_checkpoint *c, const double *x, const double *z,
+/* [v, y] with the condition y of row x. */
+static void beside(const struct gad_checkpoint *c, const double *v, size_t n, const double *x,
+                   double *to)
+{
+    size_t first, n_y;
+
+    assert_int_equal(gad_checkpoint_condition(c, &first, &n_y, NULL), 0);
+    memcpy(to, v, n * sizeof(*to));
+    memcpy(to + n, x + first, n_y * sizeof(*to));
+}
+
+/* f(z, x), and the logit behind it; z with its condition. */
+static double discriminate(const struct gad_checkpoint *c, const double *x, const double *zy,
                            double *f)
 {
     double pair[WIDTH_MAX], logit[1];
 
     size_t n = net(c, "disc_x", 0, 9, x, pair);
-    net(c, "disc_z", 0, 9, z, pair + n);
+    net(c, "disc_z", 0, 9, zy, pair + n);
     net(c, "disc_head", 0, 1, pair, f);
     net(c, "disc_head", 1, 2, f, logit);
     return logit[0];
@@ -75,12 +86,13 @@ static double discriminate(const struct gad_checkpoint *c, const double *x, cons
 
 static double egbad(const struct gad_checkpoint *c, const double *x)
 {
+    static double zy[WIDTH_MAX]; /* frames have a limit */
     double z[WIDTH_MAX], xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX],
         w = (double)c->score.weight;
 
-    net(c, "encoder", 0, 9, x, z);
-    net(c, "generator", 0, 9, z, xhat);
-    double of_x = discriminate(c, x, z, f), logit = discriminate(c, xhat, z, fhat);
+    beside(c, z, net(c, "encoder", 0, 9, x, z), x, zy);
+    net(c, "generator", 0, 9, zy, xhat);
+    double of_x = discriminate(c, x, zy, f), logit = discriminate(c, xhat, zy, fhat);
     double residual = norm(x, xhat, DIM, c->score.degree);
     if (strcmp(c->score.kind, "residual") == 0)
         return residual;
@@ -111,11 +123,15 @@ static double ganomaly(const struct gad_checkpoint *c, const double *x)
 /* |x - G(z)| and what D makes of it, weighted. */
 static double anogan_loss(const struct gad_checkpoint *c, const double *x, const double *z)
 {
+    static double seen[WIDTH_MAX]; /* frames have a limit */
     double xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX], logit[1], w = (double)c->score.weight;
 
-    net(c, "generator", 0, 9, z, xhat);
-    net(c, "disc", 0, 3, x, f);
-    net(c, "disc", 0, 3, xhat, fhat);
+    beside(c, z, LATENT, x, seen);
+    net(c, "generator", 0, 9, seen, xhat);
+    beside(c, x, DIM, x, seen);
+    net(c, "disc", 0, 3, seen, f);
+    beside(c, xhat, DIM, x, seen);
+    net(c, "disc", 0, 3, seen, fhat);
     net(c, "disc", 3, 4, fhat, logit);
     return (1.0 - w) * norm(x, xhat, DIM, 1) +
            w * (strcmp(c->score.kind, "fm") == 0 ? norm(f, fhat, 128, 1) : log1p(exp(-logit[0])));
@@ -124,7 +140,6 @@ static double anogan_loss(const struct gad_checkpoint *c, const double *x, const
 /* The search with gradients by central differences and Adam by the book, in TensorFlow 1's form. */
 static double anogan(const struct gad_checkpoint *c, const double *x)
 {
-    enum { LATENT = 32 };
     const struct gad_ckpt_search *s = &c->score.search;
     struct gad_rng r = gad_rng_init(s->seed, 0);
     double z[LATENT], m[LATENT] = {0}, v[LATENT] = {0}, g[LATENT];

@@ -7,7 +7,12 @@
 #include "lib/base/diag.h"
 #include "lib/base/rng.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "lib/feature/scaler.h"
+#include "lib/feature/schema.h"
+#include "lib/feature/vectorize.h"
 #include "lib/record/record.h"
+#include "models/detector_impl.h"
+#include "models/model.h"
 #include "tests/support/random_model.h"
 #include "tests/unit/test.h"
 
@@ -39,12 +44,18 @@ struct setup {
     struct gad_workspace *ws;
 };
 
-static void set_up(struct setup *s, const char *model, const char *score)
+static void set_up_conditional(struct setup *s, const char *model, const char *score,
+                               const char *condition)
 {
-    *s = (struct setup){.random = random_model_new(model, score, 1, 3)};
+    *s = (struct setup){.random = random_model_new_conditional(model, score, 1, 3, condition)};
     s->c = random_model_checkpoint(s->random);
     assert_int_equal(gad_detector_new("test", s->c, &s->det, NULL), 0);
     assert_int_equal(gad_workspace_new(s->det, 100, &s->ws), 0);
+}
+
+static void set_up(struct setup *s, const char *model, const char *score)
+{
+    set_up_conditional(s, model, score, "");
 }
 
 static void tear_down(struct setup *s)
@@ -126,17 +137,20 @@ static void a_smaller_budget_never_lowers_the_threshold(void **state)
 static void reasons_are_sorted_and_their_shares_sum_to_one(void **state)
 {
     (void)state;
-    static const char *const models[][2] = {
-        {"egbad", "fm"}, {"ganomaly", "enc"}, {"ganomaly", "rec"}};
+    static const char *const models[][3] = {{"egbad", "fm", ""},
+                                            {"ganomaly", "enc", ""},
+                                            {"ganomaly", "rec", ""},
+                                            {"egbad", "fm", "service"},
+                                            {"anogan", "fm", "service"}};
 
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 5; k++) {
         struct setup s;
         struct gad_record rec = normal_record();
         struct gad_reason why[GAD_N_COLUMNS];
         bool seen[GAD_N_COLUMNS] = {false};
         double sum = 0.0;
 
-        set_up(&s, models[k][0], models[k][1]);
+        set_up_conditional(&s, models[k][0], models[k][1], models[k][2]);
         gad_detector_explain(s.det, s.ws, &rec, why);
         for (size_t i = 0; i < GAD_N_COLUMNS; i++) {
             assert_true(i == 0 || why[i].share <= why[i - 1].share);
@@ -177,6 +191,40 @@ static void a_planted_outlier_is_the_first_reason(void **state)
         assert_int_equal(why[0].column, planted[i]);
         assert_true(why[0].share > 0.9);
     }
+    tear_down(&s);
+}
+
+/* Shares are to each other as the falls of the score, and a row's condition is what its own elements say. */
+static void a_conditioned_column_changes_the_condition_too(void **state)
+{
+    (void)state;
+    enum { LD = 128, SERVICE = 37, N_SERVICES = 66, SRC_BYTES = 1 };
+    static _Alignas(64) float x[3 * LD], xhat[LD];
+    struct gad_record rec = normal_record();
+    struct gad_reason why[GAD_N_COLUMNS];
+    double share[2] = {0};
+    float score[3];
+    struct setup s;
+
+    set_up_conditional(&s, "egbad", "residual", "service");
+    rec.v[GAD_SRC_BYTES] = 1e6;
+    (void)gad_vectorize(s.det->schema, 1, &rec, x, LD);
+    gad_scaler_apply(s.det->scaler, 1, x, LD);
+    s.det->ops->reconstruct(s.det->model, 1, x, s.ws->scratch, xhat);
+    for (size_t k = 1; k < 3; k++)
+        memcpy(x + k * LD, x, LD * sizeof(*x));
+    memcpy(x + LD + SERVICE, xhat + SERVICE, N_SERVICES * sizeof(*x));
+    x[2 * LD + SRC_BYTES] = xhat[SRC_BYTES];
+    s.det->ops->score(s.det->model, 3, x, s.ws->scratch, score);
+    assert_true(score[1] < score[0] && score[2] < score[0]);
+
+    gad_detector_explain(s.det, s.ws, &rec, why);
+    for (size_t i = 0; i < GAD_N_COLUMNS; i++)
+        if (why[i].column == GAD_SERVICE || why[i].column == GAD_SRC_BYTES)
+            share[why[i].column == GAD_SRC_BYTES] = why[i].share;
+    double falls[2] = {(double)score[0] - (double)score[1], (double)score[0] - (double)score[2]};
+    assert_true(fabs(share[0] * falls[1] - share[1] * falls[0]) < 1e-9 * falls[1]);
+    assert_true(share[0] > 0.0 && share[1] > 0.0);
     tear_down(&s);
 }
 
@@ -318,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_smaller_budget_never_lowers_the_threshold),
         cmocka_unit_test(reasons_are_sorted_and_their_shares_sum_to_one),
         cmocka_unit_test(a_planted_outlier_is_the_first_reason),
+        cmocka_unit_test(a_conditioned_column_changes_the_condition_too),
         cmocka_unit_test(self_test_must_come_true),
         cmocka_unit_test(self_tests_of_a_search_may_go_another_way),
         cmocka_unit_test(refuses_what_no_model_can_score),

@@ -24,11 +24,12 @@ struct setup {
 };
 
 /* Rows like scaled connection records: mostly zeros, some ones, some fractions, now and then far out. */
-static void set_up(struct setup *s, const char *model, const char *score, unsigned degree)
+static void set_up(struct setup *s, const char *model, const char *score, unsigned degree,
+                   const char *condition)
 {
     struct gad_rng r = gad_rng_init(5, 0);
 
-    s->random = random_model_new(model, score, degree, 11);
+    s->random = random_model_new_conditional(model, score, degree, 11, condition);
     s->c = random_model_checkpoint(s->random);
     s->ops = gad_model_find(model);
     assert_non_null(s->ops);
@@ -54,13 +55,14 @@ static void tear_down(struct setup *s)
 static void anogan_is_the_formula(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"fm", "cross-e"};
-    static const float weight[] = {0.1f, 0.9f};
+    static const char *const kinds[] = {"fm", "cross-e", "fm", "cross-e"};
+    static const char *const conditions[] = {"", "", "service", "flag"};
+    static const float weight[] = {0.1f, 0.9f, 0.9f, 0.1f};
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 4; i++) {
         struct setup s;
 
-        set_up(&s, "anogan", kinds[i], 1);
+        set_up(&s, "anogan", kinds[i], 1, conditions[i]);
         s.ops->free(s.model);
         random_model_checkpoint(s.random)->score.weight = weight[i];
         assert_int_equal(s.ops->load(s.c, &s.model, NULL), 0);
@@ -77,15 +79,14 @@ static void anogan_is_the_formula(void **state)
 }
 
 /* With a tolerance: the same bits in any batch, fewer steps, and never a better loss than all steps give. */
-static void a_search_that_ends_early_leaves_the_others_alone(void **state)
+static void ends_early(const char *condition)
 {
-    (void)state;
     static const struct gad_ckpt_phase phases[] = {{0, 0.05f}};
     float all[N], early[N], other[N];
     size_t n_same = 0;
     struct setup s;
 
-    set_up(&s, "anogan", "fm", 1);
+    set_up(&s, "anogan", "fm", 1, condition);
     struct gad_ckpt_search *search = &random_model_checkpoint(s.random)->score.search;
     search->steps = 200;
     search->n_phases = 1;
@@ -107,6 +108,13 @@ static void a_search_that_ends_early_leaves_the_others_alone(void **state)
     }
     assert_true(n_same < N); /* somebody did end early */
     tear_down(&s);
+}
+
+static void a_search_that_ends_early_leaves_the_others_alone(void **state)
+{
+    (void)state;
+    ends_early("");
+    ends_early("service");
 }
 
 static void anogan_refuses_what_it_cannot_score(void **state)
@@ -142,11 +150,11 @@ static void anogan_refuses_what_it_cannot_score(void **state)
     random_model_free(r);
 }
 
-static void check(const char *model, const char *score, unsigned degree)
+static void check(const char *model, const char *score, unsigned degree, const char *condition)
 {
     struct setup s;
 
-    set_up(&s, model, score, degree);
+    set_up(&s, model, score, degree, condition);
     s.ops->score(s.model, N, s.x, s.ws, s.score);
     for (size_t i = 0; i < N; i++) {
         double x[DIM];
@@ -164,15 +172,28 @@ static void egbad_is_the_formula(void **state)
     static const char *const kinds[] = {"fm", "cross-e", "cross-e-paper", "residual", "whitened"};
     for (size_t i = 0; i < 5; i++)
         for (unsigned degree = 1; degree <= 2; degree++)
-            check("egbad", kinds[i], degree);
+            check("egbad", kinds[i], degree, "");
+}
+
+static void conditional_egbad_is_the_formula(void **state)
+{
+    (void)state;
+    static const char *const kinds[][2] = {{"fm", "service"},
+                                           {"cross-e", "protocol_type"},
+                                           {"cross-e-paper", "flag"},
+                                           {"residual", "is_host_login"},
+                                           {"whitened", "is_guest_login"},
+                                           {"whitened", "service"}};
+    for (size_t i = 0; i < 6; i++)
+        check("egbad", kinds[i][0], 1, kinds[i][1]);
 }
 
 static void ganomaly_is_the_formula(void **state)
 {
     (void)state;
-    check("ganomaly", "enc", 1);
-    check("ganomaly", "rec", 1);
-    check("ganomaly", "whitened", 1);
+    check("ganomaly", "enc", 1, "");
+    check("ganomaly", "rec", 1, "");
+    check("ganomaly", "whitened", 1, "");
 }
 
 static void a_whitened_score_needs_its_maps(void **state)
@@ -200,20 +221,73 @@ static void a_whitened_score_needs_its_maps(void **state)
     }
 }
 
+/* Nets and condition of one file have to agree: as many elements as the nets were made for, no more and no fewer. */
+static void a_condition_needs_nets_that_read_it(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"egbad", "anogan"};
+    static const char *const others[] = {"", "flag", "protocol_type", "src_bytes", "nonsense"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct random_model *r = random_model_new_conditional(models[i], "fm", 1, 1, "service");
+        struct gad_checkpoint *c = random_model_checkpoint(r);
+        const struct gad_model_ops *ops = gad_model_find(models[i]);
+        struct gad_model *m = NULL;
+
+        for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
+            c->condition = others[k];
+            assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+        }
+        c->condition = "service";
+        for (size_t k = 0; k < c->n_nets; k++) { /* each net one narrower, or with nothing but y */
+            uint32_t *in = &c->nets[k].layers[0].in, was = *in;
+            *in = was - 1;
+            int err = ops->load(c, &m, NULL);
+            if (err == 0) /* any latent vector may be searched for */
+                ops->free(gad_steal(&m));
+            assert_int_equal(err, i == 1 && k == 0 ? 0 : GAD_EMISMATCH);
+            *in = 66;
+            assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+            *in = was;
+        }
+        for (long k = 1, err = GAD_ENOMEM; err; k++) {
+            assert_null(m);
+            (void)gad_mem_fail_at(k);
+            err = ops->load(c, &m, NULL);
+            (void)gad_mem_fail_at(0);
+            assert_true(k < 100 && (err == 0 || err == GAD_ENOMEM));
+        }
+        ops->free(m);
+        random_model_free(r);
+    }
+}
+
 static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
 {
     (void)state;
-    static const char *const kinds[][2] = {{"egbad", "fm"},          {"egbad", "cross-e"},
-                                           {"egbad", "residual"},    {"ganomaly", "enc"},
-                                           {"ganomaly", "rec"},      {"anogan", "fm"},
-                                           {"anogan", "cross-e"},    {"egbad", "whitened"},
-                                           {"ganomaly", "whitened"}, {"egbad", "cross-e-paper"}};
+    static const char *const kinds[][3] = {
+        {"egbad", "fm", ""},
+        {"egbad", "cross-e", ""},
+        {"egbad", "residual", ""},
+        {"ganomaly", "enc", ""},
+        {"ganomaly", "rec", ""},
+        {"anogan", "fm", ""},
+        {"anogan", "cross-e", ""},
+        {"egbad", "whitened", ""},
+        {"ganomaly", "whitened", ""},
+        {"egbad", "cross-e-paper", ""},
+        {"egbad", "fm", "service"},
+        {"egbad", "whitened", "service"},
+        {"egbad", "cross-e", "flag"},
+        {"anogan", "fm", "service"},
+        {"anogan", "cross-e", "is_host_login"},
+    };
 
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         struct setup s;
         float other[N];
 
-        set_up(&s, kinds[k][0], kinds[k][1], 1);
+        set_up(&s, kinds[k][0], kinds[k][1], 1, kinds[k][2]);
         s.ops->score(s.model, N, s.x, s.ws, s.score);
         for (size_t batch = 1; batch < N; batch++) {
             for (size_t i = 0; i < N; i += batch)
@@ -231,7 +305,7 @@ static void reconstruct_gives_what_the_residual_is_taken_from(void **state)
     float *xhat = gad_calloc_aligned(N * LD, sizeof(float));
 
     assert_non_null(xhat);
-    set_up(&s, "egbad", "residual", 1);
+    set_up(&s, "egbad", "residual", 1, "");
     s.ops->score(s.model, N, s.x, s.ws, s.score);
     s.ops->reconstruct(s.model, N, s.x, s.ws, xhat);
     for (size_t i = 0; i < N; i++) {
@@ -256,7 +330,7 @@ static void scores_stay_finite_at_the_scalers_limit(void **state)
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
         for (unsigned degree = 1; degree <= (k < 3 ? 2 : 1); degree++) {
             struct setup s;
-            set_up(&s, kinds[k][0], kinds[k][1], degree);
+            set_up(&s, kinds[k][0], kinds[k][1], degree, k < 3 ? "" : "service");
             for (size_t i = 0; i < N; i++)
                 for (size_t j = 0; j < DIM; j++)
                     s.x[i * LD + j] = (i + j) % 3 ? 1e12f : -1e12f;
@@ -271,7 +345,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(egbad_is_the_formula),
+        cmocka_unit_test(conditional_egbad_is_the_formula),
         cmocka_unit_test(ganomaly_is_the_formula),
+        cmocka_unit_test(a_condition_needs_nets_that_read_it),
         cmocka_unit_test(a_whitened_score_needs_its_maps),
         cmocka_unit_test(anogan_is_the_formula),
         cmocka_unit_test(a_search_that_ends_early_leaves_the_others_alone),

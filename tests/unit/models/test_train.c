@@ -68,7 +68,7 @@ static struct gad_epoch_stats train(const struct gad_trainer_ops *ops, struct ga
 /* What the scorer, loaded from what the trainer fills in, makes of held-out rows. */
 static double held_out_error(const struct gad_trainer_ops *ops, struct gad_trainer *t)
 {
-    struct gad_checkpoint c = {.scaler.dim = DIM};
+    struct gad_checkpoint c = {.condition = "", .scaler.dim = DIM};
     struct gad_diag d = {""};
     struct gad_model *m = NULL;
     double sum = 0;
