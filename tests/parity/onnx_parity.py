@@ -22,7 +22,9 @@ N = 10000
 SCORES = [("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "minmax"),
           ("egbad", "cross-e-paper", 1, "log-minmax"), ("egbad", "residual", 1, "minmax"),
           ("egbad", "residual", 2, "minmax"), ("egbad", "whitened", 1, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
-          ("ganomaly", "rec", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax")]
+          ("ganomaly", "rec", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax"),
+          ("egbad", "fm", 1, "standard", "service"), ("egbad", "whitened", 1, "minmax", "protocol_type"),
+          ("egbad", "cross-e", 1, "minmax", "flag"), ("egbad", "residual", 1, "log-minmax", "is_host_login")]
 SQUARES = ("enc", "whitened")
 
 
@@ -71,9 +73,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         file, checkpoint = os.path.join(folder, "records"), os.path.join(folder, "random.ckpt")
         records(file)
-        for i, (model, score, degree, scaler) in enumerate(SCORES):
-            subprocess.run([RANDOM, model, str(i), file, checkpoint, score, str(degree), scaler], check=True)
-            ok &= check(f"random {model} {score} {degree}", score, checkpoint, folder, file)
+        for i, (model, score, degree, scaler, *on) in enumerate(SCORES):
+            subprocess.run([RANDOM, model, str(i), file, checkpoint, score, str(degree), scaler, *on], check=True)
+            ok &= check(" ".join(["random", model, score, str(degree), *on]), score, checkpoint, folder, file)
         for name in ("kdd99-egbad", "kdd99-ganomaly"):
             path = os.path.join(ROOT, "models", "default", name + ".ckpt")
             ok &= check(name, "whitened", path, folder, file)

@@ -83,6 +83,8 @@ static void describe(struct onnx_graph *g, const struct gad_checkpoint *c,
     onnx_metadata(g, "ganad.name", c->name);
     onnx_metadata(g, "ganad.model", c->model);
     onnx_metadata(g, "ganad.score", c->score.kind);
+    if (c->condition[0] != '\0')
+        onnx_metadata(g, "ganad.condition", c->condition);
     onnx_metadata(g, "ganad.sha256", gad_detector_sha256_hex(det));
     add_list(g, "ganad.elements", dim, print_element, c);
     onnx_metadata(g, "ganad.scaler", c->scaler.kind);

@@ -214,6 +214,20 @@ const char *onnx_concat(struct onnx_graph *g, const char *a, const char *b)
     return result_of(n);
 }
 
+const char *onnx_columns(struct onnx_graph *g, const char *a, size_t first, size_t n)
+{
+    int64_t *ends = take(g, 2, sizeof(*ends));
+    const int64_t one = 1;
+
+    if (!ends)
+        return "";
+    ends[0] = (int64_t)first;
+    ends[1] = (int64_t)(first + n);
+    const char *from = add_tensor(g, TYPE_INT64, 1, &one, &ends[0], sizeof(*ends)),
+               *to = add_tensor(g, TYPE_INT64, 1, &one, &ends[1], sizeof(*ends));
+    return result_of(add_node(g, "Slice", 4, (const char *const[]){a, from, to, axis(g)}));
+}
+
 const char *onnx_squeeze(struct onnx_graph *g, const char *a)
 {
     return onnx_op2(g, "Squeeze", a, axis(g));

@@ -28,7 +28,8 @@ const char *onnx_op2(struct onnx_graph *g, const char *op, const char *a, const 
 const char *onnx_row_sum(struct onnx_graph *g, const char *a);
 const char *onnx_row_mean(struct onnx_graph *g, const char *a);
 const char *onnx_concat(struct onnx_graph *g, const char *a, const char *b); /* columns */
-const char *onnx_squeeze(struct onnx_graph *g, const char *a);               /* (N, 1) to (N) */
+const char *onnx_columns(struct onnx_graph *g, const char *a, size_t first, size_t n);
+const char *onnx_squeeze(struct onnx_graph *g, const char *a); /* (N, 1) to (N) */
 
 /* Layers first .. last - 1 of a net; its weights are borrowed. */
 const char *onnx_layers(struct onnx_graph *g, const struct gad_ckpt_net *net, size_t first,

@@ -58,17 +58,27 @@ static const char *cross_entropy(struct onnx_graph *g, const struct gad_checkpoi
     return onnx_op1(g, "Softplus", onnx_op1(g, "Neg", onnx_squeeze(g, logit)));
 }
 
+/* [a, y] with the condition y of x; a without one. The checkpoint was read, so the condition is one of its groups. */
+static const char *beside(struct onnx_graph *g, const struct gad_checkpoint *c, const char *a)
+{
+    size_t first, n;
+
+    if (gad_checkpoint_condition(c, &first, &n, NULL) != 0 || n == 0)
+        return a;
+    return onnx_concat(g, a, onnx_columns(g, "x", first, n));
+}
+
 static const char *egbad(struct onnx_graph *g, const struct gad_checkpoint *c,
                          const char **ret_xhat)
 {
-    const char *kind = c->score.kind, *z = run(g, c, "encoder", "x"),
-               *xhat = run(g, c, "generator", z), *part;
+    const char *kind = c->score.kind, *zy = beside(g, c, run(g, c, "encoder", "x")),
+               *xhat = run(g, c, "generator", zy), *part;
     unsigned degree = c->score.degree;
 
     *ret_xhat = xhat;
     if (strcmp(kind, "residual") == 0)
         return distance(g, "x", xhat, degree);
-    const char *branch = run(g, c, "disc_z", z);
+    const char *branch = run(g, c, "disc_z", zy);
     if (strcmp(kind, "cross-e") == 0)
         part = cross_entropy(g, c, features(g, c, xhat, branch));
     else if (strcmp(kind, "cross-e-paper") == 0)
