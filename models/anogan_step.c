@@ -8,12 +8,12 @@ static const double rate = 0.2;
 static void build(struct gad_anogan *g)
 {
     const struct gad_layer_spec generator[] = {
-        {.in = Z, .out = G1, .act = GAD_RELU},
+        {.in = Z + g->y.n, .out = G1, .act = GAD_RELU},
         {.in = G1, .out = G2, .act = GAD_RELU},
         {.in = G2, .out = g->dim},
     };
     const struct gad_layer_spec disc_f[] = {
-        {.in = g->dim, .out = D1, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate},
+        {.in = g->dim + g->y.n, .out = D1, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate},
         {.in = D1, .out = D2, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate},
         {.in = D2, .out = F, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate},
     };
@@ -24,15 +24,34 @@ static void build(struct gad_anogan *g)
     gad_net_init(&g->disc_logit, 1, &disc_logit, &g->params);
 }
 
+/* Rows first .. first + n of xs without the condition. */
+static struct gad_mat rows_of(const struct gad_anogan *g, size_t first)
+{
+    return gad_mat_cols(gad_mat_rows(g->xs, first, g->n), 0, g->dim);
+}
+
+/* The condition of the batch beside real and fake rows and beside the draws. */
+static void set_condition(struct gad_anogan *g)
+{
+    if (g->y.n == 0)
+        return;
+    struct gad_mat y = gad_mat_cols(gad_mat_rows(g->xs, 0, g->n), g->y.first, g->y.n),
+                   beside = gad_mat_cols(g->xs, g->dim, g->y.n);
+
+    gad_mat_copy(gad_mat_rows(beside, 0, g->n), y);
+    gad_mat_copy(gad_mat_rows(beside, g->n, g->n), y);
+    gad_mat_copy(gad_mat_cols(g->z, Z, g->y.n), y);
+}
+
 static int alloc(struct gad_anogan *g)
 {
     size_t n = g->n;
     int r = gad_params_alloc(&g->params);
 
     if (!r)
-        r = gad_mat_new(2 * n, g->dim, &g->xs);
+        r = gad_mat_new(2 * n, g->dim + g->y.n, &g->xs);
     if (!r)
-        r = gad_mat_new(n, Z, &g->z);
+        r = gad_mat_new(n, Z + g->y.n, &g->z);
     if (!r)
         r = gad_mat_new(2 * n, 1, &g->d_logit);
     if (!r)
@@ -40,17 +59,17 @@ static int alloc(struct gad_anogan *g)
     if (!r)
         r = gad_mat_new(n, g->dim, &g->d_gen);
     if (!r)
-        r = gad_tape_new(&g->g, &g->generator, n, gad_mat_rows(g->xs, n, n));
+        r = gad_tape_new(&g->g, &g->generator, n, rows_of(g, n));
     if (!r)
         r = gad_tape_new(&g->f, &g->disc_f, 2 * n, gad_mat_none());
     if (!r)
         r = gad_tape_new(&g->logit, &g->disc_logit, 2 * n, gad_mat_none());
-    return r ? r : gad_sparse_new(&g->sparse, n, g->dim);
+    return r ? r : gad_sparse_new(&g->sparse, n, g->xs.cols);
 }
 
-int gad_anogan_init(struct gad_anogan *g, size_t n, size_t dim)
+int gad_anogan_init(struct gad_anogan *g, size_t n, size_t dim, struct gad_condition y)
 {
-    *g = (struct gad_anogan){.n = n, .dim = dim};
+    *g = (struct gad_anogan){.n = n, .dim = dim, .y = y};
     build(g);
     int r = alloc(g);
     if (r)
@@ -79,12 +98,12 @@ struct gad_range gad_anogan_discriminator(const struct gad_anogan *g)
 
 struct gad_mat gad_anogan_x(const struct gad_anogan *g)
 {
-    return gad_mat_rows(g->xs, 0, g->n);
+    return rows_of(g, 0);
 }
 
 struct gad_mat gad_anogan_z(const struct gad_anogan *g)
 {
-    return g->z;
+    return gad_mat_cols(g->z, 0, Z);
 }
 
 double gad_anogan_loss_d(struct gad_anogan *g, enum gad_dropout dropout,
@@ -97,6 +116,7 @@ double gad_anogan_loss_d(struct gad_anogan *g, enum gad_dropout dropout,
                    logit = gad_tape_out(&g->logit, &g->disc_logit);
     double loss;
 
+    set_condition(g);
     gad_sparse_scan(&g->sparse, g->xs);
     gad_net_forward(&g->generator, theta, g->z, GAD_DROPOUT_OFF, NULL, &g->g);
     gad_net_forward(&g->disc_f, theta, g->xs, dropout, rng, &g->f);

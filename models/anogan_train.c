@@ -102,7 +102,7 @@ static int anogan_create(const struct gad_train_options *o, size_t dim, struct g
     gad_cleanup(anogan_freep) struct gad_trainer *t = gad_calloc(1, sizeof(*t));
     if (!t)
         return GAD_ENOMEM;
-    r = gad_anogan_init(&t->net, o->batch, dim);
+    r = gad_anogan_init(&t->net, o->batch, dim, o->condition);
     if (r)
         return r;
 

@@ -12,14 +12,14 @@ static void build(struct gad_egbad *g)
         {.in = E1, .out = Z},
     };
     const struct gad_layer_spec generator[] = {
-        {.in = Z, .out = G1, .act = GAD_RELU},
+        {.in = Z + g->y.n, .out = G1, .act = GAD_RELU},
         {.in = G1, .out = G2, .act = GAD_RELU},
         {.in = G2, .out = g->dim},
     };
     const struct gad_layer_spec disc_x = {
         .in = g->dim, .out = DX, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
     const struct gad_layer_spec disc_z = {
-        .in = Z, .out = DZ, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
+        .in = Z + g->y.n, .out = DZ, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
     const struct gad_layer_spec disc_f = {
         .in = DX + DZ, .out = F, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
     const struct gad_layer_spec disc_logit = {.in = F, .out = 1};
@@ -38,9 +38,10 @@ static int alloc_mats(struct gad_egbad *g, size_t n, size_t n_gen)
         struct gad_mat *m;
         size_t rows, cols;
     } mats[] = {
-        {&g->xs, n + n_gen, g->dim},  {&g->zs, n + n_gen, Z}, {&g->pair, 2 * n, DX + DZ},
-        {&g->d_pair, 2 * n, DX + DZ}, {&g->d_f, 2 * n, F},    {&g->d_gen, n_gen, g->dim},
-        {&g->d_latent, n_gen, Z},     {&g->d_code, n, Z},
+        {&g->xs, n + n_gen, g->dim}, {&g->zs, n + n_gen, Z + g->y.n},
+        {&g->pair, 2 * n, DX + DZ},  {&g->d_pair, 2 * n, DX + DZ},
+        {&g->d_f, 2 * n, F},         {&g->d_gen, n_gen, g->dim},
+        {&g->d_latent, n_gen, Z},    {&g->d_code, n, Z},
     };
 
     for (size_t i = 0; i < sizeof(mats) / sizeof(mats[0]); i++) {
@@ -51,6 +52,22 @@ static int alloc_mats(struct gad_egbad *g, size_t n, size_t n_gen)
     return 0;
 }
 
+/* Rows first .. first + n of zs without the condition. */
+static struct gad_mat latent(const struct gad_egbad *g, size_t first)
+{
+    return gad_mat_cols(gad_mat_rows(g->zs, first, g->n), 0, Z);
+}
+
+/* The condition of the batch beside every latent vector. */
+static void set_condition(struct gad_egbad *g)
+{
+    if (g->y.n == 0)
+        return;
+    for (size_t first = 0; first < g->zs.rows; first += g->n)
+        gad_mat_copy(gad_mat_cols(gad_mat_rows(g->zs, first, g->n), Z, g->y.n),
+                     gad_mat_cols(gad_egbad_x(g), g->y.first, g->y.n));
+}
+
 static int alloc_tapes(struct gad_egbad *g, size_t n, size_t n_gen)
 {
     const struct {
@@ -58,7 +75,7 @@ static int alloc_tapes(struct gad_egbad *g, size_t n, size_t n_gen)
         const struct gad_net *net;
         struct gad_mat out;
     } tapes[] = {
-        {&g->e, &g->encoder, gad_mat_rows(g->zs, 0, n)},
+        {&g->e, &g->encoder, latent(g, 0)},
         {&g->g, &g->generator, gad_mat_rows(g->xs, n, n_gen)},
         {&g->x, &g->disc_x, gad_mat_cols(g->pair, 0, DX)},
         {&g->z, &g->disc_z, gad_mat_cols(g->pair, DX, DZ)},
@@ -75,12 +92,13 @@ static int alloc_tapes(struct gad_egbad *g, size_t n, size_t n_gen)
     return 0;
 }
 
-int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_egbad_loss *loss)
+int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_egbad_loss *loss,
+                   struct gad_condition y)
 {
     size_t n_gen = loss->residual > 0 ? 2 * n : n;
     int r;
 
-    *g = (struct gad_egbad){.n = n, .dim = dim, .loss = *loss};
+    *g = (struct gad_egbad){.n = n, .dim = dim, .loss = *loss, .y = y};
     build(g);
     r = gad_params_alloc(&g->params);
     if (!r)
@@ -128,7 +146,7 @@ struct gad_mat gad_egbad_x(const struct gad_egbad *g)
 
 struct gad_mat gad_egbad_z(const struct gad_egbad *g)
 {
-    return gad_mat_rows(g->zs, g->n, g->n);
+    return latent(g, g->n);
 }
 
 /* D on the real and the fake pairs, stacked. */
@@ -153,9 +171,10 @@ double gad_egbad_loss_d(struct gad_egbad *g, enum gad_dropout dropout, struct ga
     struct gad_tape fakes = gad_tape_rows(&g->g, &g->generator, 0, n);
     double loss;
 
+    set_condition(g);
     gad_sparse_scan(&g->sparse, g->xs);
     gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
-    gad_net_forward(&g->generator, theta, gad_egbad_z(g), GAD_DROPOUT_OFF, NULL, &fakes);
+    gad_net_forward(&g->generator, theta, gad_mat_rows(g->zs, n, n), GAD_DROPOUT_OFF, NULL, &fakes);
     discriminate(g, dropout, rng);
 
     gad_mat_zero(g->d_logit);
@@ -238,10 +257,11 @@ void gad_egbad_loss_ge(struct gad_egbad *g, enum gad_dropout dropout, struct gad
     bool residual = n_gen > n;
     struct gad_mat z_in = gad_mat_rows(g->zs, n, n_gen), none = gad_mat_none();
 
+    set_condition(g);
     gad_sparse_scan(&g->sparse, g->xs);
     gad_net_forward(&g->encoder, theta, gad_egbad_x(g), GAD_DROPOUT_OFF, NULL, &g->e);
     if (residual)
-        gad_mat_copy(gad_mat_rows(g->zs, 2 * n, n), gad_mat_rows(g->zs, 0, n));
+        gad_mat_copy(latent(g, 2 * n), latent(g, 0));
     gad_net_forward(&g->generator, theta, z_in, GAD_DROPOUT_OFF, NULL, &g->g);
     discriminate(g, dropout, rng);
 

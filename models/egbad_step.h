@@ -13,10 +13,16 @@
  *      disc_head      [disc_x, disc_z] (256) -> 128 LReLU, dropout = f -> 1 logit
  *
  * LReLU slope 0.1, dropout 0.2. Source: Zenati et al. 2018 (arXiv 1802.06222), their KDD99 code.
+ *
+ * Conditional, on the elements y of each row: G and disc_z read [z, y] in place of z, so that both pairs carry the y
+ * that they were made for. The fake pairs take y from the rows of their batch. E reads x, of which y is a part
+ * already: to append it would only give the first layer the same numbers twice, with weights that add up to what one
+ * set can be. This is where we leave a conditional BiGAN to the letter.
  */
 
 #include "lib/nn/loss.h"
 #include "lib/nn/net.h"
+#include "models/condition.h"
 
 enum { GAD_EGBAD_LATENT = 32 };
 
@@ -32,12 +38,13 @@ struct gad_egbad_loss {
  *
  *   rows      0 .. n      n .. 2n   2n .. 3n (only with a residual)
  *   xs        x           G(z)      G(E(x))
- *   zs        E(x)        z         E(x)
+ *   zs        E(x), y     z, y      E(x), y
  *             real pairs  fake      generator's second input
  */
 struct gad_egbad {
     size_t n, dim;
     struct gad_egbad_loss loss;
+    struct gad_condition y;
     struct gad_params params;
     struct gad_sparse sparse; /* of the real rows */
     struct gad_net encoder, generator, disc_x, disc_z, disc_f, disc_logit;
@@ -47,8 +54,8 @@ struct gad_egbad {
 };
 
 /* Weights are zero: gad_init_xavier() over all of params. GAD_ENOMEM or 0. */
-int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim,
-                   const struct gad_egbad_loss *loss) GAD_MUST_CHECK;
+int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_egbad_loss *loss,
+                   struct gad_condition y) GAD_MUST_CHECK;
 void gad_egbad_deinit(struct gad_egbad *g);
 
 struct gad_range gad_egbad_generator_encoder(const struct gad_egbad *g);

@@ -74,7 +74,7 @@ static int egbad_create(const struct gad_train_options *o, size_t dim, struct ga
     gad_cleanup(egbad_freep) struct gad_trainer *t = gad_calloc(1, sizeof(*t));
     if (!t)
         return GAD_ENOMEM;
-    r = gad_egbad_init(&t->net, o->batch, dim, &loss);
+    r = gad_egbad_init(&t->net, o->batch, dim, &loss, o->condition);
     if (r)
         return r;
 

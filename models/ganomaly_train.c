@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "lib/base/diag.h"
 #include "models/ganomaly_step.h"
 #include "models/train_loop.h"
 
@@ -72,6 +73,8 @@ static int ganomaly_create(const struct gad_train_options *o, size_t dim, struct
     r = gad_train_check(o, dim, scores, sizeof(scores) / sizeof(scores[0]), &score, d);
     if (r)
         return r;
+    if (o->condition.n > 0)
+        return gad_fail(d, GAD_EINVAL, "model ganomaly takes no condition");
     gad_cleanup(ganomaly_freep) struct gad_trainer *t = gad_calloc(1, sizeof(*t));
     if (!t)
         return GAD_ENOMEM;

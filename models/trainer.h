@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "models/condition.h"
 
 struct gad_checkpoint;
 struct gad_diag;
@@ -37,6 +38,8 @@ struct gad_train_options {
     unsigned score_degree;
     uint32_t search_steps;   /* anogan: steps of the latent search */
     double search_tolerance; /* anogan: early stop of the search; 0: none */
+    struct gad_condition
+        condition; /* egbad, anogan: what generator and discriminator see besides */
 };
 
 /* Means over the steps of an epoch. */

@@ -66,17 +66,17 @@ static struct gad_epoch_stats train(const struct gad_trainer_ops *ops, struct ga
 }
 
 /* What the scorer, loaded from what the trainer fills in, makes of held-out rows. */
-static double held_out_error(const struct gad_trainer_ops *ops, struct gad_trainer *t)
+static double held_out_error(const struct gad_trainer_ops *ops, struct gad_trainer *t,
+                             struct gad_checkpoint *c)
 {
-    struct gad_checkpoint c = {.condition = "", .scaler.dim = DIM};
     struct gad_diag d = {""};
     struct gad_model *m = NULL;
     double sum = 0;
 
-    ops->fill(t, &c);
-    const struct gad_model_ops *model = gad_model_find(c.model);
+    ops->fill(t, c);
+    const struct gad_model_ops *model = gad_model_find(c->model);
     assert_non_null(model);
-    if (model->load(&c, &m, &d))
+    if (model->load(c, &m, &d))
         fail_msg("%s", d.text);
     float *ws = gad_calloc_aligned(model->workspace(m, N_HELD), sizeof(*ws));
     float *xhat = gad_calloc_aligned(N_HELD * LD, sizeof(*xhat));
@@ -98,10 +98,11 @@ static void training_lowers_held_out_error(void **state)
         const struct gad_trainer_ops *ops = gad_trainer_at(i);
         struct gad_train_options o = options(ops);
         struct gad_trainer *t = start(ops, &o);
-        double before = held_out_error(ops, t), after;
+        struct gad_checkpoint c = {.condition = "", .scaler.dim = DIM};
+        double before = held_out_error(ops, t, &c), after;
 
         (void)train(ops, t, 25);
-        after = held_out_error(ops, t);
+        after = held_out_error(ops, t, &c);
         print_message("    %s: %.4f -> %.4f\n", ops->name, before, after);
         assert_true(after < 0.25 * before);
         ops->free(t);
@@ -169,6 +170,57 @@ static void every_variant_trains(void **state)
         assert_true(s.loss_d > 0 && s.loss_g > 0 && s.loss_e > 0);
         all_weights(ops, t, &hash);
         ops->free(t);
+    }
+}
+
+/* Conditional, on elements in the middle of a row: learns, loads, allocates nothing in a step, and knows its seed. */
+static void a_condition_is_trained(void **state)
+{
+    (void)state;
+    static const char *const categories[] = {"a", "b", "c", "d"};
+    struct gad_ckpt_group groups[] = {{"g", (const char **)(uintptr_t)categories, 2},
+                                      {"y", (const char **)(uintptr_t)categories, 4}};
+
+    for (size_t i = 0; gad_trainer_at(i); i++) {
+        const struct gad_trainer_ops *ops = gad_trainer_at(i);
+        struct gad_train_options o = options(ops);
+        struct gad_checkpoint c = {.condition = "y",
+                                   .scaler.dim = DIM,
+                                   .schema = {.n_numeric = 14, .n_groups = 2, .groups = groups}};
+        struct gad_epoch_stats stats;
+        struct gad_diag d = {""};
+        struct gad_trainer *t = NULL;
+        uint64_t hash[2];
+
+        o.condition = (struct gad_condition){.first = 16, .n = 4};
+        if (strcmp(ops->name, "ganomaly") == 0) {
+            assert_int_equal(ops->create(&o, DIM, &t, &d), GAD_EINVAL);
+            assert_non_null(strstr(d.text, "takes no condition"));
+            continue;
+        }
+        for (size_t k = 0; k < 2; k++) {
+            t = start(ops, &o);
+            double before = held_out_error(ops, t, &c);
+            (void)gad_mem_fail_at(0);
+            assert_int_equal(ops->epoch(t, N, rows, LD, NULL, NULL, &stats, NULL), 0);
+            assert_true(gad_mem_fail_at(0) <= 2); /* the orders */
+            (void)train(ops, t, 24);
+            double after = held_out_error(ops, t, &c);
+            print_message("    %s: %.4f -> %.4f\n", ops->name, before, after);
+            assert_true(after < 0.25 * before);
+            all_weights(ops, t, &hash[k]);
+            ops->free(t);
+        }
+        assert_true(hash[0] == hash[1]);
+        for (o.condition.first = 15; o.condition.first < 18; o.condition.first++) {
+            int err = ops->create(&o, DIM, &t, &d);
+            assert_int_equal(err, o.condition.first <= 16 ? 0 : GAD_EINVAL);
+            if (err == 0)
+                ops->free(t);
+        }
+        o.condition = (struct gad_condition){.first = SIZE_MAX, .n = 2};
+        assert_int_equal(ops->create(&o, DIM, &t, &d), GAD_EINVAL);
+        assert_non_null(strstr(d.text, "condition"));
     }
 }
 
@@ -428,6 +480,7 @@ int main(void)
         cmocka_unit_test(training_lowers_held_out_error),
         cmocka_unit_test(same_seed_same_bits),
         cmocka_unit_test(every_variant_trains),
+        cmocka_unit_test(a_condition_is_trained),
         cmocka_unit_test(fill_is_what_the_format_says),
         cmocka_unit_test(anogan_fills_in_its_search),
         cmocka_unit_test(anogan_refuses_what_it_cannot_search),

@@ -10,6 +10,9 @@
 
 enum { N = 4, DIM = 9, PER_TENSOR = 60 };
 
+/* Without a condition, and with some elements in the middle of a row. */
+static const struct gad_condition none = {0}, some = {5, 3};
+
 struct egbad {
     struct gad_egbad net;
     enum { LOSS_D, LOSS_G, LOSS_E } which;
@@ -55,7 +58,7 @@ static void fill_rows(struct gad_rng *rng, struct gad_mat x, bool sparse)
     }
 }
 
-static void check_egbad(struct gad_egbad_loss loss, bool sparse)
+static void check_egbad(struct gad_egbad_loss loss, struct gad_condition y, bool sparse)
 {
     struct egbad t = {.which = LOSS_D};
     struct gad_egbad *g = &t.net;
@@ -63,7 +66,7 @@ static void check_egbad(struct gad_egbad_loss loss, bool sparse)
     struct gad_dropout_rng dropout = gad_dropout_rng_init(11, 1);
     double unused_g, unused_e;
 
-    assert_int_equal(gad_egbad_init(g, N, DIM, &loss), 0);
+    assert_int_equal(gad_egbad_init(g, N, DIM, &loss, y), 0);
     gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
     fill_rows(&rng, gad_egbad_x(g), sparse);
     fill_rows(&rng, gad_egbad_z(g), false);
@@ -81,31 +84,72 @@ static void check_egbad(struct gad_egbad_loss loss, bool sparse)
 static void egbad_as_published(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){0}, true);
+    check_egbad((struct gad_egbad_loss){0}, none, true);
 }
 
 static void egbad_with_residual(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.residual = 10}, false);
+    check_egbad((struct gad_egbad_loss){.residual = 10}, none, false);
 }
 
 static void egbad_with_feature_matching(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.feature_matching = true}, false);
+    check_egbad((struct gad_egbad_loss){.feature_matching = true}, none, false);
 }
 
 static void egbad_with_both(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true}, true);
+    check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true}, none, true);
 }
 
 static void egbad_with_the_residual_on_the_encoder(void **state)
 {
     (void)state;
-    check_egbad((struct gad_egbad_loss){.residual = 10, .residual_e_only = true}, true);
+    check_egbad((struct gad_egbad_loss){.residual = 10, .residual_e_only = true}, none, true);
+}
+
+static void egbad_with_a_condition(void **state)
+{
+    (void)state;
+    check_egbad((struct gad_egbad_loss){0}, some, true);
+    check_egbad((struct gad_egbad_loss){.residual = 10, .feature_matching = true}, some, false);
+    check_egbad((struct gad_egbad_loss){.residual = 10, .residual_e_only = true}, some, true);
+}
+
+/* The pairs that D judges are those of its definition: each has the condition of the row of the batch. */
+static void a_conditional_pair_carries_what_it_was_made_for(void **state)
+{
+    (void)state;
+    struct gad_egbad g;
+    struct gad_anogan a;
+    struct gad_rng rng = gad_rng_init(14, 0);
+    double loss_g, loss_e;
+
+    assert_int_equal(gad_egbad_init(&g, N, DIM, &(struct gad_egbad_loss){.residual = 1}, some), 0);
+    assert_int_equal(gad_anogan_init(&a, N, DIM, some), 0);
+    for (int step = 0; step < 2; step++) {
+        fill_rows(&rng, gad_egbad_x(&g), true);
+        gad_mat_copy(gad_anogan_x(&a), gad_egbad_x(&g));
+        if (step == 0)
+            (void)gad_egbad_loss_d(&g, GAD_DROPOUT_OFF, NULL);
+        else
+            gad_egbad_loss_ge(&g, GAD_DROPOUT_OFF, NULL, &loss_g, &loss_e);
+        (void)gad_anogan_loss_d(&a, GAD_DROPOUT_OFF, NULL);
+        for (size_t i = 0; i < N; i++) {
+            const gad_real *y = gad_mat_row(gad_egbad_x(&g), i) + some.first;
+            for (size_t k = 0; k < 3; k++)
+                assert_memory_equal(gad_mat_row(g.zs, k * N + i) + GAD_EGBAD_LATENT, y,
+                                    some.n * sizeof(*y));
+            for (size_t k = 0; k < 2; k++)
+                assert_memory_equal(gad_mat_row(a.xs, k * N + i) + DIM, y, some.n * sizeof(*y));
+            assert_memory_equal(gad_mat_row(a.z, i) + GAD_ANOGAN_LATENT, y, some.n * sizeof(*y));
+        }
+    }
+    gad_egbad_deinit(&g);
+    gad_anogan_deinit(&a);
 }
 
 struct ganomaly {
@@ -168,14 +212,14 @@ static double anogan_value(void *ctx)
                                 : gad_anogan_loss_g(&t->net, GAD_DROPOUT_KEEP, NULL);
 }
 
-static void check_anogan(bool sparse)
+static void check_anogan(struct gad_condition y, bool sparse)
 {
     struct anogan t = {.which = ANOGAN_D};
     struct gad_anogan *g = &t.net;
     struct gad_rng rng = gad_rng_init(13, 0);
     struct gad_dropout_rng dropout = gad_dropout_rng_init(13, 1);
 
-    assert_int_equal(gad_anogan_init(g, N, DIM), 0);
+    assert_int_equal(gad_anogan_init(g, N, DIM, y), 0);
     gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
     fill_rows(&rng, gad_anogan_x(g), sparse);
     fill_rows(&rng, gad_anogan_z(g), false);
@@ -191,8 +235,15 @@ static void check_anogan(bool sparse)
 static void anogan_as_published(void **state)
 {
     (void)state;
-    check_anogan(true);
-    check_anogan(false);
+    check_anogan(none, true);
+    check_anogan(none, false);
+}
+
+static void anogan_with_a_condition(void **state)
+{
+    (void)state;
+    check_anogan(some, true);
+    check_anogan(some, false);
 }
 
 int main(void)
@@ -203,10 +254,13 @@ int main(void)
         cmocka_unit_test(egbad_with_feature_matching),
         cmocka_unit_test(egbad_with_both),
         cmocka_unit_test(egbad_with_the_residual_on_the_encoder),
+        cmocka_unit_test(egbad_with_a_condition),
+        cmocka_unit_test(a_conditional_pair_carries_what_it_was_made_for),
         cmocka_unit_test(ganomaly_against_the_verdict),
         cmocka_unit_test(ganomaly_as_published),
         cmocka_unit_test(ganomaly_each_term_matters),
         cmocka_unit_test(anogan_as_published),
+        cmocka_unit_test(anogan_with_a_condition),
     };
     return cmocka_run_group_tests_name("train_gradient", tests, NULL, NULL);
 }
