@@ -56,6 +56,25 @@ class Train(TrainCase):
         e = self.json("eval", out, "--data", self.data, "--protocol", "normal")
         self.assertGreater(e["auroc"], 0.7)
 
+    def test_a_condition_is_trained_kept_and_told_of(self):
+        for model, more in (("egbad", ()), ("anogan", ("--steps", "50", "--scaler", "minmax", "--ema", "0.99"))):
+            out = self.path("conditional.ckpt")
+            self.fit("--out", out, "--model", model, "--epochs", "20", "--lr", "1e-3", "--condition", "service", *more)
+            c = self.json("inspect", out)
+            self.assertEqual(c["condition"], "service")
+            self.assertIn("--condition service", c["provenance"]["command"])
+            n = [len(g["categories"]) for g in c["schema"]["groups"] if g["column"] == "service"][0]
+            read = {net["name"]: net["layers"][0]["in"] for net in c["nets"]}
+            want = {"egbad": {"generator": 32 + n, "disc_z": 32 + n, "encoder": 121, "disc_x": 121},
+                    "anogan": {"generator": 32 + n, "disc": 121 + n}}[model]
+            self.assertEqual({name: read[name] for name in want}, want)
+            self.assertIn("condition   service", self.run_train("inspect", out).stdout)
+            self.assertGreater(self.json("eval", out, "--data", self.data, "--protocol", "normal")["auroc"], 0.7)
+            again = self.path("calibrated.ckpt")
+            self.run_train("calibrate", out, self.data, "--out", again)
+            self.assertEqual(self.json("inspect", again)["condition"], "service")
+        self.assertNotIn("condition", self.json("inspect", self.checkpoint))
+
     def test_eval_takes_so_many_rows_evenly_spread(self):
         score, label = self.scores(self.checkpoint), self.labels()
         for protocol, rows in (((), range(len(label))), (("--protocol", "normal"), half(len(label)))):
@@ -78,6 +97,10 @@ class Train(TrainCase):
             (("fit", self.data, *out, "--epochs", "0"), "--epochs: '0'"),
             (("fit", self.data, *out, "--epochs", "3x"), "--epochs: '3x'"),
             (("fit", self.data, *out, "--patience", "3"), "--keep best"),
+            (("fit", self.data, *out, "--condition", "src_bytes"), "none of protocol_type, service, flag"),
+            (("fit", self.data, *out, "--condition", "servce"), "did you mean 'service'"),
+            (("fit", self.data, *out, "--condition", ""), "--condition: ''"),
+            (("fit", self.data, *out, "--model", "ganomaly", "--condition", "service"), "ganomaly takes no condition"),
             (("fit", self.data, *out, "--keep", "test-labels"), "survey"),
             (("fit", self.data, *out, "--lr", "nan"), "--lr"), (("fit", self.data, *out, "--weights", "1,2"), "1,50,1"),
             (("fit", self.data, *out, "--score", "enc"), "score"), (("fit", self.data, *out, "--name", "A"), "--name"),

@@ -75,7 +75,7 @@ int assembly_provenance(struct assembly *a, const struct fit_options *o, const s
         return GAD_ENOMEM;
     a->c.name = o->name;
     a->c.model = o->model->name;
-    a->c.condition = "";
+    a->c.condition = o->condition ? o->condition : "";
     a->c.provenance.created = o->date;
     a->c.provenance.software = "ganad " GANAD_VERSION;
     a->c.provenance.protocol = o->protocol->name;

@@ -158,6 +158,8 @@ void describe_text(const struct description *s, FILE *f)
     for (size_t i = 0; i < c->n_nets; i++)
         net_text(&c->nets[i], f);
     schema_text(c, f);
+    if (c->condition[0] != '\0')
+        (void)fprintf(f, "  condition   %s\n", c->condition);
     (void)fprintf(f, "  scaler      %s\n", c->scaler.kind);
     (void)fprintf(f, "  score       %s, weight %g, degree %u\n", c->score.kind,
                   (double)c->score.weight, c->score.degree);
@@ -284,9 +286,12 @@ json_t *describe_json(const struct description *s)
                               (double)c->score.weight, "degree", (json_int_t)c->score.degree);
     if (c->score.search.steps > 0)
         (void)json_object_set_new(score, "search", search_json(&c->score.search));
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", c->name,
-                     "model", c->model, "sha256", sha256, "parameters", (json_int_t)parameters(c),
-                     "nets", nets, "schema", schema_json(c), "scaler", c->scaler.kind, "score",
-                     score, "calibration", calibration_json(s), "provenance", provenance_json(c),
-                     "self_test", self_test);
+    json_t *all = json_pack(
+        "{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", c->name, "model",
+        c->model, "sha256", sha256, "parameters", (json_int_t)parameters(c), "nets", nets, "schema",
+        schema_json(c), "scaler", c->scaler.kind, "score", score, "calibration",
+        calibration_json(s), "provenance", provenance_json(c), "self_test", self_test);
+    if (c->condition[0] != '\0')
+        (void)json_object_set_new(all, "condition", json_string(c->condition));
+    return all;
 }

@@ -59,11 +59,28 @@ static void fit_deinit(struct fit *f)
     fit_options_deinit(&f->o);
 }
 
+/* The elements of the column that --condition names. */
+static int find_condition(struct fit *f, struct gad_diag *d)
+{
+    const char *names[GAD_N_COLUMNS];
+    size_t n = gad_schema_n_groups(f->rows.schema), at;
+    struct gad_condition *y = &f->o.train.condition;
+
+    for (size_t g = 0; g < n; g++)
+        names[g] = gad_columns[gad_schema_group_column(f->rows.schema, g, &y->first, &y->n)].name;
+    int err = cli_choice("--condition", f->o.condition, names, n, &at, d);
+    if (err == 0)
+        (void)gad_schema_group_column(f->rows.schema, at, &y->first, &y->n);
+    return err;
+}
+
 /* What can be wrong with the options shows before the data are read. */
 static int set_up(struct fit *f, struct gad_diag *d)
 {
     int err = rows_init(&f->rows);
     if (err != 0)
+        return err;
+    if (f->o.condition && (err = find_condition(f, d)) != 0)
         return err;
     return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
 }

@@ -24,6 +24,7 @@ enum opt {
     OPT_RESIDUAL_ON,
     OPT_LOSS,
     OPT_WEIGHTS,
+    OPT_CONDITION,
     OPT_SCORE,
     OPT_SCORE_WEIGHT,
     OPT_DEGREE,
@@ -57,6 +58,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_RESIDUAL_ON] = {"residual-on", required_argument, NULL, 0},
     [OPT_LOSS] = {"loss", required_argument, NULL, 0},
     [OPT_WEIGHTS] = {"weights", required_argument, NULL, 0},
+    [OPT_CONDITION] = {"condition", required_argument, NULL, 0},
     [OPT_SCORE] = {"score", required_argument, NULL, 0},
     [OPT_SCORE_WEIGHT] = {"score-weight", required_argument, NULL, 0},
     [OPT_DEGREE] = {"degree", required_argument, NULL, 0},
@@ -290,6 +292,7 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
                         o->model->name);
     if (g->text[OPT_DATE])
         o->date = g->text[OPT_DATE];
+    o->condition = g->text[OPT_CONDITION];
     o->out = g->text[OPT_OUT];
     o->resume = g->text[OPT_RESUME];
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;

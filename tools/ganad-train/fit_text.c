@@ -40,6 +40,9 @@ const char fit_help[] =
     "  --loss bce|fm              adversarial loss: the discriminator's verdict or its features;\n"
     "                             default for egbad bce, for ganomaly fm\n"
     "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
+    "  --condition COLUMN         egbad, anogan: let generator and discriminator know this "
+    "categorical\n"
+    "                             column of the record, such as service; default none\n"
     "  --keep last|best           default last; best: the epoch with the lowest held-out error;\n"
     "                             survey also test-labels: the one with the best F1 on the TEST\n"
     "                             rows, as its figures were chosen; such a figure is too good\n"
@@ -94,6 +97,8 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
             b, " --residual %.9g --residual-on %s --loss %s --score-weight %.9g --degree %u",
             t->residual, fit_residual_on_names[t->residual_e_only], fit_loss_names[t->adversarial],
             t->score_weight, t->score_degree);
+    if (o->condition)
+        gad_buf_printf(b, " --condition %s", o->condition);
     if (o->whitened)
         gad_buf_printf(b, " --score whitened");
     else if (t->score)
