@@ -31,7 +31,7 @@ struct fit_options {
     bool all_rows, skip_bad, quiet;
     bool whitened; /* the score is fitted to the errors of the trained networks */
     const char *name, *out, *date;
-    const char *resume; /* the state of training is kept here; NULL: nowhere */
+    const char *resume;    /* the state of training is kept here; NULL: nowhere */
     const char *condition; /* column, or NULL; its elements are in train once the schema is known */
     struct cli_list data;
 };
