@@ -104,25 +104,62 @@ static int sync_folder(const char *path)
     return fd < 0 ? -1 : fsync(fd);
 }
 
-int gad_file_write_atomic(const char *path, const void *p, size_t len, struct gad_diag *d)
+/* A complete file under a name of its own beside @path. On failure it is gone. */
+static int stage(const struct gad_file_content *f, char tmp[static PATH_MAX], struct gad_diag *d)
 {
-    char tmp[PATH_MAX];
-    if ((size_t)snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= sizeof(tmp))
-        return gad_fail(d, GAD_ELIMIT, "%s: path too long", path);
+    struct stat st;
 
+    tmp[0] = '\0';
+    if (lstat(f->path, &st) == 0 && S_ISDIR(st.st_mode))
+        return gad_fail(d, -EISDIR, "%s: is a folder", f->path);
+    if ((size_t)snprintf(tmp, PATH_MAX, "%s.XXXXXX", f->path) >= PATH_MAX) {
+        tmp[0] = '\0';
+        return gad_fail(d, GAD_ELIMIT, "%s: path too long", f->path);
+    }
     gad_cleanup(closep) int fd = mkostemp(tmp, O_CLOEXEC);
-    if (fd < 0)
-        return system_error(d, path, "create a temporary file beside it");
-
+    if (fd < 0) {
+        tmp[0] = '\0';
+        return system_error(d, f->path, "create a temporary file beside it");
+    }
     mode_t mask = umask(0);
     (void)umask(mask);
-    if (fchmod(fd, 0644 & ~mask) == 0 && write_full(fd, p, len) == 0 && fsync(fd) == 0 &&
-        rename(tmp, path) == 0) {
-        if (sync_folder(path) == 0)
-            return 0;
-        return system_error(d, path, "sync its folder");
-    }
+    if (fchmod(fd, 0644 & ~mask) == 0 && write_full(fd, f->p, f->len) == 0 && fsync(fd) == 0)
+        return 0;
     int err = errno;
     (void)unlink(tmp);
-    return gad_fail(d, -err, "%s: cannot write: %s", path, gad_strerror(-err));
+    tmp[0] = '\0';
+    return gad_fail(d, -err, "%s: cannot write: %s", f->path, gad_strerror(-err));
+}
+
+static int put_in_place(const struct gad_file_content *f, char tmp[static PATH_MAX],
+                        struct gad_diag *d)
+{
+    if (rename(tmp, f->path) != 0)
+        return system_error(d, f->path, "write");
+    tmp[0] = '\0';
+    return sync_folder(f->path) == 0 ? 0 : system_error(d, f->path, "sync its folder");
+}
+
+int gad_file_write_set(size_t n, const struct gad_file_content *file, struct gad_diag *d)
+{
+    gad_cleanup(gad_freep) char *tmp = gad_calloc(n, PATH_MAX);
+    int err = 0;
+
+    if (!tmp)
+        return GAD_ENOMEM;
+    for (size_t i = 0; err == 0 && i < n; i++)
+        err = stage(&file[i], tmp + i * PATH_MAX, d);
+    for (size_t i = 0; err == 0 && i < n; i++)
+        err = put_in_place(&file[i], tmp + i * PATH_MAX, d);
+    for (size_t i = 0; i < n; i++)
+        if (tmp[i * PATH_MAX] != '\0')
+            (void)unlink(tmp + i * PATH_MAX);
+    return err;
+}
+
+int gad_file_write_atomic(const char *path, const void *p, size_t len, struct gad_diag *d)
+{
+    const struct gad_file_content file = {path, p, len};
+
+    return gad_file_write_set(1, &file, d);
 }

@@ -32,3 +32,18 @@ int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len,
  */
 int gad_file_write_atomic(const char *path, const void *p, size_t len,
                           struct gad_diag *d) GAD_MUST_CHECK;
+
+struct gad_file_content {
+    const char *path;
+    const void *p;
+    size_t len;
+};
+
+/**
+ * gad_file_write_set() - the same for files that belong together
+ *
+ * All temporary files are complete on the disk before the first old file is replaced, so that a full disk or a folder
+ * that cannot be written leaves all old files as they were.
+ */
+int gad_file_write_set(size_t n, const struct gad_file_content *file,
+                       struct gad_diag *d) GAD_MUST_CHECK;

@@ -248,6 +248,39 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
+static void files_that_belong_together_are_written_all_or_none(void **state)
+{
+    (void)state;
+    char a[PATH_MAX];
+    const char *b;
+    struct gad_diag d = {0};
+
+    (void)snprintf(a, sizeof(a), "%s", in_folder("a"));
+    b = in_folder("b");
+    struct gad_file_content file[] = {{a, "old", 3}, {b, "file", 4}};
+    assert_int_equal(gad_file_write_set(2, file, NULL), 0);
+    assert_content(a, "old", 3);
+    assert_content(b, "file", 4);
+    file[0].p = "new";
+    file[1].path = "/no/such/folder/b";
+    assert_int_equal(gad_file_write_set(2, file, &d), -ENOENT);
+    assert_non_null(strstr(d.text, "/no/such/folder/b: cannot create"));
+    file[1].path = folder;
+    assert_int_equal(gad_file_write_set(2, file, &d), -EISDIR);
+    assert_non_null(strstr(d.text, "is a folder"));
+    assert_content(a, "old", 3);
+    assert_int_equal(n_files(), 2);
+    file[1].path = b;
+    (void)gad_mem_fail_at(1);
+    assert_int_equal(gad_file_write_set(2, file, &d), GAD_ENOMEM);
+    (void)gad_mem_fail_at(0);
+    assert_content(a, "old", 3);
+    assert_int_equal(gad_file_write_set(2, file, NULL), 0);
+    assert_content(a, "new", 3);
+    assert_int_equal(unlink(a), 0);
+    assert_int_equal(unlink(b), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +290,7 @@ int main(void)
         cmocka_unit_test(only_regular_files_are_read),
         cmocka_unit_test(a_link_is_replaced_not_followed),
         cmocka_unit_test(a_write_that_fails_leaves_the_old_file_and_nothing_else),
+        cmocka_unit_test(files_that_belong_together_are_written_all_or_none),
         cmocka_unit_test(a_name_without_a_folder_is_in_this_one),
         cmocka_unit_test(no_memory_is_said),
     };
