@@ -155,6 +155,45 @@ double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr)
     return (double)tp / (double)all.tp;
 }
 
+/* Share of positives or of negatives; 0 where there are none. */
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? 0.0 : (double)part / (double)whole;
+}
+
+static bool moved(const struct gad_ranking *r, struct point a, struct point b, double step)
+{
+    struct point all = total(r);
+
+    if (a.fp == 0 && b.fp > 0)
+        return true;
+    return share(b.tp - a.tp, all.tp) >= step || share(b.fp - a.fp, all.fp) >= step ||
+           fabs(precision(b) - precision(a)) >= step ||
+           (b.fp > a.fp && log10((double)b.fp / (double)a.fp) >= 5.0 * step);
+}
+
+int gad_ranking_curve(const struct gad_ranking *r, unsigned detail, struct gad_ranking_point **ret,
+                      size_t *ret_n)
+{
+    struct gad_ranking_point *p = gad_calloc(r->n_points, sizeof(*p));
+    struct point last = {0};
+    size_t n = 0;
+
+    if (!p)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < r->n_points; i++) {
+        struct point at = r->point[i];
+        if (i > 0 && i + 1 < r->n_points && !moved(r, last, at, 1.0 / detail))
+            continue;
+        p[n++] = (struct gad_ranking_point){
+            .score = r->item[at.tp + at.fp - 1].score, .tp = at.tp, .fp = at.fp};
+        last = at;
+    }
+    *ret = p;
+    *ret_n = n;
+    return 0;
+}
+
 double gad_ranking_percentile(const struct gad_ranking *r, double q)
 {
     gad_assert(q >= 0.0 && q <= 100.0);

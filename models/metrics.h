@@ -50,6 +50,25 @@ double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr);
  */
 double gad_ranking_percentile(const struct gad_ranking *r, double q);
 
+/* A corner of the curves: so many rows score at least this. */
+struct gad_ranking_point {
+    float score;
+    uint64_t tp, fp;
+};
+
+/**
+ * gad_ranking_curve() - both curves, ROC and precision-recall, by as few corners as a picture needs
+ * @detail: as many steps as an axis has
+ * @ret:    the caller's (gad_free()), from the highest score to the lowest, where all rows are; the point at which
+ *          no row is flagged is not among them
+ *
+ * A corner is left out while neither rate nor the precision is 1 / @detail away from the last one kept, nor the
+ * false-positive rate's logarithm 5 / @detail (an axis of five decades). The first false positive is kept. For n rows
+ * that leaves at most about (8 + log n) * @detail corners, because the precision's steps shrink as 1 / n.
+ */
+int gad_ranking_curve(const struct gad_ranking *r, unsigned detail, struct gad_ranking_point **ret,
+                      size_t *ret_n) GAD_MUST_CHECK;
+
 /* What a threshold makes of labelled rows. */
 struct gad_confusion {
     uint64_t tp, fp, tn, fn;

@@ -173,6 +173,106 @@ static void agrees_with_the_definitions_on_random_rows(void **state)
     }
 }
 
+static struct gad_ranking_point *curve(const struct gad_ranking *r, unsigned detail, size_t *n)
+{
+    struct gad_ranking_point *p = NULL;
+    assert_int_equal(gad_ranking_curve(r, detail, &p, n), 0);
+    return p;
+}
+
+static void assert_point(const struct gad_ranking_point *p, float score, uint64_t tp, uint64_t fp)
+{
+    if (p->score != score || p->tp != tp || p->fp != fp)
+        fail_msg("%g: %llu, %llu", (double)p->score, (unsigned long long)p->tp,
+                 (unsigned long long)p->fp);
+}
+
+static void a_curve_has_every_corner_of_a_few_rows(void **state)
+{
+    (void)state;
+    static const float score[] = {0.1f, 0.4f, 0.35f, 0.8f, 0.4f};
+    static const bool positive[] = {false, false, true, true, true};
+    gad_cleanup(gad_ranking_freep) struct gad_ranking *r = rank(5, score, positive);
+    size_t n = 0;
+    gad_cleanup(gad_freep) struct gad_ranking_point *p = curve(r, 100, &n);
+
+    assert_int_equal(n, 4);
+    assert_point(&p[0], 0.8f, 1, 0);
+    assert_point(&p[1], 0.4f, 2, 1); /* two rows, one score */
+    assert_point(&p[2], 0.35f, 3, 1);
+    assert_point(&p[3], 0.1f, 3, 2);
+}
+
+static void a_curve_of_equal_scores_or_one_class_has_its_end(void **state)
+{
+    (void)state;
+    static const float equal[] = {3.0f, 3.0f, 3.0f}, rising[] = {1.0f, 2.0f, 3.0f};
+    static const bool mixed[] = {true, false, false}, none[] = {false, false, false},
+                      all[] = {true, true, true};
+    const struct {
+        const float *score;
+        const bool *positive;
+        size_t n;
+        float last;
+        uint64_t tp, fp;
+    } cases[] = {
+        {equal, mixed, 1, 3.0f, 1, 2}, {rising, none, 3, 1.0f, 0, 3}, {rising, all, 3, 1.0f, 3, 0}};
+
+    for (size_t i = 0; i < 3; i++) {
+        gad_cleanup(gad_ranking_freep) struct gad_ranking *r =
+            rank(3, cases[i].score, cases[i].positive);
+        size_t n = 0;
+        gad_cleanup(gad_freep) struct gad_ranking_point *p = curve(r, 100, &n);
+        assert_int_equal(n, cases[i].n);
+        assert_point(&p[n - 1], cases[i].last, cases[i].tp, cases[i].fp);
+    }
+}
+
+static double precision_of(const struct gad_ranking_point *p)
+{
+    return (double)p->tp / (double)(p->tp + p->fp);
+}
+
+/* No corner that was left out is further from the kept ones than a step. */
+static void a_long_curve_is_thinned_and_stays_close(void **state)
+{
+    (void)state;
+    enum { N = 20000, DETAIL = 50 };
+    struct gad_rng rng = gad_rng_init(7, 0);
+    float *score = gad_calloc(N, sizeof(*score));
+    bool *positive = gad_calloc(N, sizeof(*positive));
+    size_t n = 0, all_n = 0;
+
+    assert_true(score && positive);
+    for (size_t i = 0; i < N; i++) {
+        positive[i] = gad_rng_below(&rng, 2) == 0;
+        score[i] = gad_rng_uniform(&rng) + (positive[i] ? 0.5f : 0.0f);
+    }
+    gad_cleanup(gad_ranking_freep) struct gad_ranking *r = rank(N, score, positive);
+    gad_cleanup(gad_freep) struct gad_ranking_point *p = curve(r, DETAIL, &n);
+    gad_cleanup(gad_freep) struct gad_ranking_point *all = curve(r, 100 * N, &all_n);
+    double positives = (double)gad_ranking_positives(r), negatives = N - positives;
+
+    assert_in_range(n, DETAIL, 18 * DETAIL);
+    assert_true(all_n > 20 * n);
+    size_t at = 0;
+    bool fp_before = false;
+    for (size_t i = 0; i < all_n; i++) {
+        while (at + 1 < n && p[at + 1].score >= all[i].score)
+            at++;
+        assert_true((double)(all[i].tp - p[at].tp) / positives < 1.0 / DETAIL);
+        assert_true((double)(all[i].fp - p[at].fp) / negatives < 1.0 / DETAIL);
+        assert_true(p[at].fp == 0 || log10((double)all[i].fp / (double)p[at].fp) < 5.0 / DETAIL);
+        assert_true(fabs(precision_of(&all[i]) - precision_of(&p[at])) < 1.0 / DETAIL);
+        if (all[i].fp > 0 && !fp_before) /* where the axis of small rates begins */
+            assert_true(p[at].score == all[i].score && p[at].fp == all[i].fp);
+        fp_before = all[i].fp > 0;
+    }
+    assert_point(&p[n - 1], all[all_n - 1].score, (uint64_t)positives, (uint64_t)negatives);
+    gad_free(score);
+    gad_free(positive);
+}
+
 /* numpy.percentile([15, 20, 35, 40, 50], 40) is 29, and so on. */
 static void percentile_is_numpys(void **state)
 {
@@ -220,6 +320,13 @@ static void running_out_of_memory_is_survived(void **state)
         gad_ranking_free(r);
         assert_true(k < 10);
     }
+    gad_cleanup(gad_ranking_freep) struct gad_ranking *r = rank(2, score, positive);
+    struct gad_ranking_point *p = NULL;
+    size_t n = 0;
+    (void)gad_mem_fail_at(1);
+    assert_int_equal(gad_ranking_curve(r, 100, &p, &n), GAD_ENOMEM);
+    (void)gad_mem_fail_at(0);
+    assert_true(!p && n == 0);
 }
 
 int main(void)
@@ -231,6 +338,9 @@ int main(void)
         cmocka_unit_test(one_class_has_no_curve),
         cmocka_unit_test(scores_that_are_no_number_are_refused),
         cmocka_unit_test(agrees_with_the_definitions_on_random_rows),
+        cmocka_unit_test(a_curve_has_every_corner_of_a_few_rows),
+        cmocka_unit_test(a_curve_of_equal_scores_or_one_class_has_its_end),
+        cmocka_unit_test(a_long_curve_is_thinned_and_stays_close),
         cmocka_unit_test(percentile_is_numpys),
         cmocka_unit_test(confusion_ratios_are_undefined_without_a_denominator),
         cmocka_unit_test(running_out_of_memory_is_survived),
