@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/measure.h"
+
+#include <string.h>
+
+#include <jansson.h>
+
+#include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "lib/dataset/table.h"
+#include "models/detector.h"
+#include "tools/ganad-train/data.h"
+#include "tools/ganad-train/protocol.h"
+
+static int add_argument(struct measure_options *o, const char *arg)
+{
+    if (!o->checkpoint) {
+        o->checkpoint = arg;
+        return 0;
+    }
+    return cli_list_add(&o->data, arg);
+}
+
+int measure_option(struct measure_options *o, int c, const char *arg, struct gad_diag *d)
+{
+    switch (c) {
+    case 1:
+        return add_argument(o, arg);
+    case 'd':
+        return cli_list_add(&o->data, arg);
+    case 'p':
+        return protocol_parse(arg, &o->protocol, d);
+    case 'f':
+        return cli_real("--fpr", arg, 1e-9, 0.999, &o->fpr, d);
+    case 'r':
+        return cli_u64("--rows", arg, 1, UINT32_MAX, &o->rows, d);
+    default:
+        o->skip_bad = true;
+        return 0;
+    }
+}
+
+void measure_options_deinit(struct measure_options *o)
+{
+    cli_list_deinit(&o->data);
+}
+
+/* Were these very files trained on? */
+static bool knows(const struct gad_checkpoint *c, const struct gad_table *t)
+{
+    for (size_t i = 0; i < c->provenance.n_data; i++)
+        for (size_t k = 0; k < gad_table_n_sources(t); k++)
+            if (strcmp(c->provenance.data[i].sha256, gad_table_source(t, k)->sha256) == 0)
+                return true;
+    return false;
+}
+
+static void warn(const struct measure_options *o, struct measurement *m)
+{
+    const char *trained = m->c->provenance.protocol;
+    struct gad_diag *w = m->warning;
+
+    if (!o->protocol && knows(m->c, m->t))
+        (void)gad_fail(w++, 0,
+                       "the checkpoint was trained on part of these rows; --protocol %s tests on "
+                       "the others only",
+                       trained);
+    if (o->protocol && strcmp(trained, o->protocol->name) != 0)
+        (void)gad_fail(w++, 0, "the checkpoint was trained by protocol '%s', not '%s'", trained,
+                       o->protocol->name);
+    if (!o->protocol && strcmp(trained, "survey") == 0)
+        (void)gad_fail(w++, 0,
+                       "the checkpoint was trained on attacks, so that normal connections score "
+                       "high; here attacks are the positives");
+}
+
+const char *measure_labels(const struct measure_options *o)
+{
+    return o->protocol ? o->protocol->labels
+                       : "measure only, attacks are the positives; all rows test. The threshold "
+                         "comes from the checkpoint's calibration and sees no label.";
+}
+
+const char *measure_positive(const struct measure_options *o)
+{
+    return o->protocol && o->protocol->trains_on_attacks ? "normal" : "attack";
+}
+
+json_t *measure_json(const struct measure_options *o, const struct measurement *m)
+{
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "checkpoint", m->c->name, "model",
+                          m->c->model, "protocol", o->protocol ? o->protocol->name : "all-rows",
+                          "positive", measure_positive(o), "labels", measure_labels(o));
+
+    if (j && evaluation_json(&m->e, j) != 0) {
+        json_decref(j);
+        return NULL;
+    }
+    return j;
+}
+
+int measure_load(const struct measure_options *o, struct measurement *m, struct gad_diag *d)
+{
+    int err = gad_checkpoint_read(o->checkpoint, &m->c, d);
+    if (err == 0)
+        err = gad_detector_new(o->checkpoint, m->c, &m->det, d);
+    if (err == 0)
+        err = data_load(&o->data, o->skip_bad, &m->t, d);
+    if (err != 0)
+        return err;
+    m->labelled = gad_table_is_labelled(m->t);
+    warn(o, m);
+    return 0;
+}
+
+static int all_rows(size_t n, struct gad_split *split)
+{
+    split->test = gad_calloc(n, sizeof(*split->test));
+    for (size_t i = 0; split->test && i < n; i++)
+        split->test[i] = (uint32_t)i; /* a table has fewer than 2^32 */
+    return split->test ? 0 : GAD_ENOMEM;
+}
+
+int measure_run(const struct measure_options *o, struct measurement *m, struct gad_diag *d)
+{
+    const struct protocol *p = o->protocol;
+    int err = 0;
+
+    if (p)
+        err = protocol_choose(p, m->t, p->calibration_share, false, &m->split, d);
+    if (err != 0)
+        return err;
+    m->n = p ? m->split.n_test : gad_table_n_rows(m->t);
+    if (!p && m->n > o->rows && (err = all_rows(m->n, &m->split)) != 0)
+        return err;
+    if (m->split.test)
+        m->n = gad_split_thin(m->split.test, m->n, o->rows);
+    m->row = m->split.test;
+    m->score = gad_calloc(m->n ? m->n : 1, sizeof(*m->score));
+    if (!m->score)
+        return GAD_ENOMEM;
+    err = data_score(m->det, m->t, m->n, m->row, m->score);
+    if (err != 0)
+        return err;
+    return evaluate(m->t, m->n, m->row, m->score, m->split.positive_is_normal,
+                    p ? p->percentile : 0.0, (double)gad_detector_threshold(m->det, o->fpr), &m->e,
+                    d);
+}
+
+void measure_deinit(struct measurement *m)
+{
+    evaluation_deinit(&m->e);
+    gad_free(m->score);
+    gad_split_deinit(&m->split);
+    gad_table_free(m->t);
+    gad_detector_free(m->det);
+    gad_checkpoint_free(m->c);
+    *m = (struct measurement){0};
+}

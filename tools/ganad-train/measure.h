@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A checkpoint against records, as eval prints it and report draws it: the options that both take, who tests, the
+ * scores, the figures, and what a reader of the figures has to know.
+ */
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/err.h"
+#include "lib/dataset/split.h"
+#include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/evaluate.h"
+
+struct gad_checkpoint;
+struct gad_detector;
+struct gad_table;
+struct json_t;
+struct protocol;
+
+struct measure_options {
+    const char *checkpoint;
+    struct cli_list data;
+    const struct protocol *protocol; /* NULL: all rows test */
+    double fpr;
+    uint64_t rows; /* at most */
+    bool skip_bad;
+};
+
+#define MEASURE_OPTIONS_INIT ((struct measure_options){.fpr = 0.01, .rows = UINT32_MAX})
+
+/* For the table of getopt_long(), in which the codes 1 and of these letters are taken. */
+#define MEASURE_LONG_OPTIONS                                                                       \
+    {"data", required_argument, NULL, 'd'}, {"protocol", required_argument, NULL, 'p'},            \
+        {"fpr", required_argument, NULL, 'f'}, {"rows", required_argument, NULL, 'r'},             \
+    {                                                                                              \
+        "skip-bad", no_argument, NULL, 's'                                                         \
+    }
+
+/* One option or bare argument: first the checkpoint, then more data. */
+int measure_option(struct measure_options *o, int c, const char *arg,
+                   struct gad_diag *d) GAD_MUST_CHECK;
+void measure_options_deinit(struct measure_options *o);
+
+enum { MEASURE_WARNINGS = 4 };
+
+struct measurement {
+    struct gad_checkpoint *c;
+    struct gad_detector *det;
+    struct gad_table *t;
+    bool labelled;
+    struct gad_diag warning[MEASURE_WARNINGS]; /* "" where there is nothing to warn of */
+    struct gad_split split;
+    size_t n;            /* rows that test */
+    const uint32_t *row; /* (n), of the table; NULL: its first n. The split's. */
+    float *score;        /* (n) */
+    struct evaluation e;
+};
+
+/* Checkpoint and rows; labelled and warning are known then. */
+int measure_load(const struct measure_options *o, struct measurement *m,
+                 struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Scores, and with labels all figures. */
+int measure_run(const struct measure_options *o, struct measurement *m,
+                struct gad_diag *d) GAD_MUST_CHECK;
+void measure_deinit(struct measurement *m);
+
+/* What the labels are used for. */
+const char *measure_labels(const struct measure_options *o);
+const char *measure_positive(const struct measure_options *o); /* "attack" or "normal" */
+
+/* What eval prints. NULL: out of memory. */
+struct json_t *measure_json(const struct measure_options *o, const struct measurement *m);
