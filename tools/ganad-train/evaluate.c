@@ -17,6 +17,8 @@ void evaluation_deinit(struct evaluation *e)
 {
     gad_free(e->class);
     gad_free(e->category);
+    gad_free(e->positive);
+    gad_ranking_free(e->ranking);
     *e = (struct evaluation){0};
 }
 
@@ -91,27 +93,27 @@ int evaluate(const struct gad_table *t, size_t n, const uint32_t *row, const flo
              struct gad_diag *d)
 {
     gad_cleanup(evaluation_deinit) struct evaluation e = {.threshold = threshold};
-    gad_cleanup(gad_ranking_freep) struct gad_ranking *r = NULL;
-    gad_cleanup(gad_freep) bool *positive = gad_calloc(n ? n : 1, sizeof(*positive));
 
-    if (!positive || make_classes(t, &e) != 0)
+    e.positive = gad_calloc(n ? n : 1, sizeof(*e.positive));
+    if (!e.positive || make_classes(t, &e) != 0)
         return GAD_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        positive[i] = gad_table_is_normal(t, row ? row[i] : i) == normal_is_positive;
-    int err = gad_ranking_new(n, score, positive, &r, d);
+        e.positive[i] = gad_table_is_normal(t, row ? row[i] : i) == normal_is_positive;
+    int err = gad_ranking_new(n, score, e.positive, &e.ranking, d);
     if (err != 0)
         return err;
 
-    rank(r, &e);
+    rank(e.ranking, &e);
     if (percentile > 0.0) {
-        e.threshold = gad_ranking_percentile(r, percentile);
+        e.threshold = gad_ranking_percentile(e.ranking, percentile);
         e.inclusive = true;
     }
     for (size_t i = 0; i < n; i++) {
         double s = (double)score[i];
         bool flagged = e.inclusive ? s >= e.threshold : s > e.threshold;
         struct tally *class = &e.class[label_of(t, row, i)];
-        gad_confusion_add(&e.confusion, positive[i], flagged);
+        gad_confusion_add(&e.confusion, e.positive[i], flagged);
+        e.flagged += flagged;
         class->n++;
         class->flagged += flagged;
     }
@@ -119,6 +121,26 @@ int evaluate(const struct gad_table *t, size_t n, const uint32_t *row, const flo
     *ret = e;
     e = (struct evaluation){0};
     return 0;
+}
+
+void evaluate_unlabelled(size_t n, const float *score, double threshold, struct evaluation *ret)
+{
+    const double none = (double)NAN;
+    struct evaluation e = {.n = n, .threshold = threshold};
+
+    e.auroc = e.auprc = e.average_precision = e.tpr_at_1_percent = e.tpr_at_0_1_percent = none;
+    for (size_t i = 0; i < n; i++)
+        e.flagged += (double)score[i] > threshold;
+    *ret = e;
+}
+
+struct gad_confusion evaluation_at(const struct evaluation *e, const float *score, double threshold)
+{
+    struct gad_confusion c = {0};
+
+    for (size_t i = 0; i < e->n; i++)
+        gad_confusion_add(&c, e->positive && e->positive[i], (double)score[i] > threshold);
+    return c;
 }
 
 static void tally_text(const struct tally *t, FILE *f)

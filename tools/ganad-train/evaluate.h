@@ -24,13 +24,15 @@ struct tally {
 };
 
 struct evaluation {
-    uint64_t n, positives;
+    uint64_t n, positives, flagged;
     double threshold;
     bool inclusive; /* a score equal to the threshold is flagged */
     struct gad_confusion confusion;
     double auroc, auprc, average_precision, tpr_at_1_percent, tpr_at_0_1_percent;
     struct tally *class, *category; /* largest first */
     size_t n_classes, n_categories;
+    bool *positive;              /* (n), for what else is to be counted; NULL without labels */
+    struct gad_ranking *ranking; /* likewise */
 };
 
 /**
@@ -44,6 +46,13 @@ int evaluate(const struct gad_table *t, size_t n, const uint32_t *row, const flo
              bool normal_is_positive, double percentile, double threshold, struct evaluation *ret,
              struct gad_diag *d) GAD_MUST_CHECK;
 void evaluation_deinit(struct evaluation *e);
+
+/* Rows without labels: how many there are and how many are flagged; no figure is defined. */
+void evaluate_unlabelled(size_t n, const float *score, double threshold, struct evaluation *ret);
+
+/* Rows above a threshold, exclusive, by what they are. */
+struct gad_confusion evaluation_at(const struct evaluation *e, const float *score,
+                                   double threshold);
 
 void evaluation_text(const struct evaluation *e, FILE *f);
 

@@ -72,6 +72,10 @@ static void warn(const struct measure_options *o, struct measurement *m)
         (void)gad_fail(w++, 0,
                        "the checkpoint was trained on attacks, so that normal connections score "
                        "high; here attacks are the positives");
+    if (strstr(m->c->provenance.command, "--keep test-labels"))
+        (void)gad_fail(w++, 0,
+                       "the epoch was chosen by the labels of the test rows (--keep test-labels): "
+                       "the figures are too good");
 }
 
 const char *measure_labels(const struct measure_options *o)
@@ -109,6 +113,9 @@ int measure_load(const struct measure_options *o, struct measurement *m, struct 
     if (err != 0)
         return err;
     m->labelled = gad_table_is_labelled(m->t);
+    for (size_t i = 0; !m->labelled && i < gad_table_n_labels(m->t); i++)
+        if (gad_table_label_name(m->t, i)[0] != '\0')
+            return gad_fail(d, GAD_EFORMAT, "some rows have labels and some have none");
     warn(o, m);
     return 0;
 }
@@ -142,6 +149,10 @@ int measure_run(const struct measure_options *o, struct measurement *m, struct g
     err = data_score(m->det, m->t, m->n, m->row, m->score);
     if (err != 0)
         return err;
+    if (!m->labelled) {
+        evaluate_unlabelled(m->n, m->score, (double)gad_detector_threshold(m->det, o->fpr), &m->e);
+        return 0;
+    }
     return evaluate(m->t, m->n, m->row, m->score, m->split.positive_is_normal,
                     p ? p->percentile : 0.0, (double)gad_detector_threshold(m->det, o->fpr), &m->e,
                     d);
