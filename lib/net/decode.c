@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/net/decode.h"
 
+#include "lib/net/frag.h"
 #include "lib/net/walk.h"
 
 enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 32 << 20 };
@@ -64,12 +65,18 @@ int gad_decoder_new(const struct gad_decoder_options *opt, struct gad_decoder **
         dec->opt.tunnels > GAD_TUNNELS_MAX || dec->opt.checksums > GAD_CHECKSUMS_AUTO)
         return GAD_EINVAL;
     dec->checksums = dec->opt.checksums;
+    int r = gad_frags_new(&dec->opt, &dec->frags);
+    if (r != 0)
+        return r;
     *ret = gad_steal(&dec);
     return 0;
 }
 
 void gad_decoder_free(struct gad_decoder *dec)
 {
+    if (!dec)
+        return;
+    gad_frags_free(dec->frags);
     gad_free(dec);
 }
 
@@ -90,6 +97,8 @@ void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, co
         .missing = len - caplen,
         .p = {.time = time},
     };
+    if (gad_frags_any(dec->frags))
+        gad_frags_advance(dec, time, fn, arg);
     dec->stats.frames++;
     dec->stats.bytes += len;
     dec->stats.fate[gad_net_link(&w, link_type)]++;
@@ -97,17 +106,12 @@ void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, co
 
 void gad_decoder_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn, void *arg)
 {
-    (void)dec;
-    (void)now;
-    (void)fn;
-    (void)arg;
+    gad_frags_advance(dec, now, fn, arg);
 }
 
 void gad_decoder_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
 {
-    (void)dec;
-    (void)fn;
-    (void)arg;
+    gad_frags_flush(dec, fn, arg);
 }
 
 const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec)

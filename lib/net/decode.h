@@ -43,8 +43,8 @@ enum gad_net_fate {
     GAD_NET_ICMP_HEADER,
     GAD_NET_TUNNEL_HEADER,
     GAD_NET_TUNNEL_DEEP,
-    GAD_NET_FRAGMENT_TINY,     /* splits the TCP, UDP or ICMP header: RFC 1858 */
-    GAD_NET_FRAGMENT_LENGTH,   /* empty, or less than the unit of 8 bytes and not the last */
+    GAD_NET_FRAGMENT_TINY,     /* a first fragment splits the TCP, UDP or ICMP header: RFC 1858 */
+    GAD_NET_FRAGMENT_LENGTH,   /* empty, or not the last and less than the unit of 8 bytes */
     GAD_NET_FRAGMENT_NESTED,   /* within a datagram that came in fragments itself */
     GAD_NET_FRAGMENT_NO_FIRST, /* a datagram that was given up without its first fragment */
     GAD_N_NET_FATES,
@@ -83,8 +83,10 @@ struct gad_net_stats {
     uint64_t frames, bytes; /* bytes as on the wire */
     uint64_t fate[GAD_N_NET_FATES];
     uint64_t checksums_checked, checksums_bad;
-    uint64_t datagrams; /* of those begun by a fragment: */
-    uint64_t datagrams_whole, datagrams_timed_out, datagrams_evicted;
+    uint64_t datagrams;           /* begun by a fragment; of them ... */
+    uint64_t datagrams_whole;     /* came in full */
+    uint64_t datagrams_timed_out; /* or were there when the input ended */
+    uint64_t datagrams_evicted;   /* the oldest, for there were too many */
     uint64_t fragments_wrong, fragments_repeated;
 };
 

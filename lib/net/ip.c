@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* IPv4 (RFC 791) and IPv6 (RFC 8200) with its extension headers. */
 #include "lib/net/checksum.h"
+#include "lib/net/frag.h"
 #include "lib/net/walk.h"
 
 enum {
@@ -20,6 +21,31 @@ enum protocol {
     PROTO_HIP = 139,
     PROTO_SHIM6 = 140,
 };
+
+static bool is_extension(uint8_t family, uint8_t proto)
+{
+    switch (proto) {
+    case PROTO_AH: /* RFC 4302, of both */
+        return true;
+    case PROTO_HOP_BY_HOP:
+    case PROTO_ROUTING:
+    case PROTO_OPTIONS:
+    case PROTO_MOBILITY:
+    case PROTO_HIP:
+    case PROTO_SHIM6:
+        return family == 6;
+    default:
+        return false;
+    }
+}
+
+/* Of the others, fragments need not be held. */
+static bool is_wanted(const struct gad_walk *w, uint8_t proto)
+{
+    (void)w;
+    return proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
+           proto == GAD_IP_ICMP6 || is_extension(w->p.tuple.family, proto);
+}
 
 /* False if the header's sum is bad and that counts. The header was captured. */
 static bool ip4_sum_holds(struct gad_walk *w, const uint8_t *header, size_t len)
@@ -58,7 +84,7 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
         total = header + gad_walk_left(w);
     if (total < header)
         return GAD_NET_IP_HEADER;
-    if (!gad_walk_trim(w, total - header))
+    if (!gad_walk_trim(w, total - header) && !w->is_incomplete)
         return GAD_NET_IP_LENGTH;
 
     w->p.tuple = (struct gad_tuple){.family = 4, .proto = proto};
@@ -66,8 +92,13 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
     memcpy(w->p.tuple.dst, h.p + 4, 4);
     bool holds = ip4_sum_holds(w, start, header);
     if (fragment & (MORE_FRAGMENTS | OFFSET_MASK)) {
-        (void)id;
-        return GAD_NET_FRAGMENT_NO_FIRST;
+        const struct gad_fragment f = {.id = id,
+                                       .proto = proto,
+                                       .is_last = (fragment & MORE_FRAGMENTS) == 0,
+                                       .is_bad = !holds,
+                                       .offset = (size_t)(fragment & OFFSET_MASK) * 8,
+                                       .header = header};
+        return is_wanted(w, proto) ? gad_net_fragment(w, &f) : GAD_NET_OTHER_PROTOCOL;
     }
     return holds ? gad_net_payload(w, proto) : GAD_NET_IP_CHECKSUM;
 }
@@ -86,7 +117,7 @@ enum gad_net_fate gad_net_ip6(struct gad_walk *w)
         return GAD_NET_IP_VERSION;
     if (len == 0) /* a jumbogram (RFC 2675), or segmentation offload */
         len = gad_walk_left(w);
-    if (!gad_walk_trim(w, len))
+    if (!gad_walk_trim(w, len) && !w->is_incomplete)
         return GAD_NET_IP_LENGTH;
     w->p.tuple = (struct gad_tuple){.family = 6, .proto = next};
     gad_cursor_skip(&h, 1);
@@ -109,37 +140,44 @@ enum gad_net_fate gad_net_ip(struct gad_walk *w)
     }
 }
 
-static bool is_extension(uint8_t family, uint8_t proto)
+/* RFC 8200 section 4.5; a fragment that is all of its datagram (RFC 6946) stands for itself. */
+static enum gad_net_fate ip6_fragment(struct gad_walk *w)
 {
-    switch (proto) {
-    case PROTO_AH: /* RFC 4302, of both */
-        return true;
-    case PROTO_HOP_BY_HOP:
-    case PROTO_ROUTING:
-    case PROTO_OPTIONS:
-    case PROTO_MOBILITY:
-    case PROTO_HIP:
-    case PROTO_SHIM6:
-        return family == 6;
-    default:
-        return false;
-    }
+    struct gad_fragment f = {.proto = gad_cursor_u8(&w->c)};
+    gad_cursor_skip(&w->c, 1);
+    uint16_t offset = gad_cursor_u16be(&w->c);
+    f.id = gad_cursor_u32be(&w->c);
+    f.offset = offset & ~(size_t)7;
+    f.is_last = (offset & 1) == 0;
+    if (w->c.bad)
+        return gad_walk_short(w, GAD_NET_IP6_CHAIN);
+    if (f.offset == 0 && f.is_last)
+        return gad_net_payload(w, f.proto);
+    return is_wanted(w, f.proto) ? gad_net_fragment(w, &f) : GAD_NET_OTHER_PROTOCOL;
 }
 
 enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto)
 {
     for (;;) {
         w->p.tuple.proto = proto;
-        if (proto == GAD_IP_TCP)
+        switch (proto) {
+        case GAD_IP_TCP:
             return gad_net_tcp(w);
-        if (proto == GAD_IP_UDP)
+        case GAD_IP_UDP:
             return gad_net_udp(w);
-        if (proto == GAD_IP_ICMP || proto == GAD_IP_ICMP6)
+        case GAD_IP_ICMP:
+        case GAD_IP_ICMP6:
             return gad_net_icmp(w, proto);
-        if (!is_extension(w->p.tuple.family, proto))
+        default:
+            break;
+        }
+        bool is_fragment = proto == PROTO_FRAGMENT && w->p.tuple.family == 6;
+        if (!is_fragment && !is_extension(w->p.tuple.family, proto))
             return GAD_NET_OTHER_PROTOCOL;
         if (!gad_walk_deeper(w))
             return GAD_NET_IP6_CHAIN;
+        if (is_fragment)
+            return ip6_fragment(w);
         bool is_ah = proto == PROTO_AH;
         proto = gad_cursor_u8(&w->c);
         size_t units = gad_cursor_u8(&w->c);

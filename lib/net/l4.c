@@ -5,17 +5,19 @@
 
 enum { TCP_HEADER = 20, UDP_HEADER = 8, ICMP_HEADER = 8 };
 
-/* Only what was captured in full can be summed up. */
-static bool is_summable(const struct gad_walk *w)
+/* Is the sum over the message of len bytes bad, and to be believed? Only what came in full can be summed up. */
+static bool is_bad(struct gad_walk *w, const struct gad_cursor *m, size_t len, bool has_pseudo)
 {
-    return w->dec->checksums != GAD_CHECKSUMS_IGNORE && w->missing == 0 && !w->from_fragments;
-}
+    uint64_t sum = 0;
 
-static bool sum_is_bad(struct gad_walk *w, bool has_pseudo)
-{
-    uint64_t sum = has_pseudo ? gad_checksum_pseudo(0, &w->p.tuple, w->c.left) : 0;
-    return gad_checksum_judge(w->dec, gad_checksum_fold(gad_checksum_add(sum, w->c.p, w->c.left)) !=
-                                          0xffff);
+    if (w->dec->checksums == GAD_CHECKSUMS_IGNORE)
+        return false;
+    if (w->from_fragments ? w->sum_at != m->p || w->sum_len != len : len > m->left)
+        return false;
+    if (has_pseudo)
+        sum = gad_checksum_pseudo(0, &w->p.tuple, len);
+    sum = w->from_fragments ? sum + w->sum : gad_checksum_add(sum, m->p, len);
+    return gad_checksum_judge(w->dec, gad_checksum_fold(sum) != 0xffff);
 }
 
 static enum gad_net_fate deliver(struct gad_walk *w)
@@ -43,10 +45,7 @@ enum gad_net_fate gad_net_tcp(struct gad_walk *w)
     if (header < TCP_HEADER || header - TCP_HEADER > gad_walk_left(w))
         return GAD_NET_TCP_HEADER;
 
-    struct gad_cursor rest = w->c;
-    w->c = whole;
-    w->p.bad_checksum = is_summable(w) && sum_is_bad(w, true);
-    w->c = rest;
+    w->p.bad_checksum = is_bad(w, &whole, TCP_HEADER + gad_walk_left(w), true);
     size_t options = header - TCP_HEADER;
     size_t captured = options < w->c.left ? options : w->c.left;
     gad_cursor_skip(&w->c, captured);
@@ -70,14 +69,10 @@ enum gad_net_fate gad_net_udp(struct gad_walk *w)
         len = UDP_HEADER + gad_walk_left(w);
     if (len < UDP_HEADER)
         return GAD_NET_UDP_HEADER;
-    if (!gad_walk_trim(w, len - UDP_HEADER) && !w->incomplete)
+    if (!gad_walk_trim(w, len - UDP_HEADER) && !w->is_incomplete)
         return GAD_NET_UDP_HEADER;
-    if (has_sum && is_summable(w)) {
-        struct gad_cursor rest = w->c;
-        w->c = (struct gad_cursor){.p = whole.p, .left = len};
-        w->p.bad_checksum = sum_is_bad(w, true);
-        w->c = rest;
-    }
+    if (has_sum && !w->is_incomplete)
+        w->p.bad_checksum = is_bad(w, &whole, len, true);
     return deliver(w);
 }
 
@@ -90,7 +85,6 @@ enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto)
     gad_cursor_skip(&h, ICMP_HEADER - 2);
     if (h.bad)
         return gad_walk_short(w, GAD_NET_ICMP_HEADER);
-    if (is_summable(w))
-        w->p.bad_checksum = sum_is_bad(w, proto == GAD_IP_ICMP6);
+    w->p.bad_checksum = is_bad(w, &w->c, gad_walk_left(w), proto == GAD_IP_ICMP6);
     return deliver(w);
 }

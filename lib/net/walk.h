@@ -27,9 +27,13 @@ struct gad_walk {
     void *arg;
     struct gad_cursor c;
     size_t missing;
-    unsigned layers;     /* tags, labels, extension headers so far */
-    bool from_fragments; /* c is the payload of a datagram's first fragment */
-    bool incomplete;     /* and the datagram did not come in full */
+    unsigned layers;       /* tags, labels, extension headers so far */
+    bool from_fragments;   /* c is in the payload of a datagram's first fragment, of which ... */
+    bool is_split;         /* ... the end, not that of a capture, is the end of c */
+    bool is_incomplete;    /* ... the others did not all come */
+    const uint8_t *sum_at; /* NULL, or the start of a datagram whose sum_len bytes add up to sum */
+    size_t sum_len;
+    uint64_t sum;
     struct gad_packet p;
 };
 
@@ -50,9 +54,11 @@ static inline bool gad_walk_trim(struct gad_walk *w, size_t len)
     return true;
 }
 
-/* Why a header could not be read: it is too short, unless the capture is. */
+/* Why a header could not be read: it is too short, unless the capture or the first fragment is. */
 static inline enum gad_net_fate gad_walk_short(const struct gad_walk *w, enum gad_net_fate f)
 {
+    if (w->is_split)
+        return GAD_NET_FRAGMENT_TINY;
     return w->missing > 0 ? GAD_NET_CUT : f;
 }
 
