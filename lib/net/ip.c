@@ -42,9 +42,9 @@ static bool is_extension(uint8_t family, uint8_t proto)
 /* Of the others, fragments need not be held. */
 static bool is_wanted(const struct gad_walk *w, uint8_t proto)
 {
-    (void)w;
     return proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
-           proto == GAD_IP_ICMP6 || is_extension(w->p.tuple.family, proto);
+           proto == GAD_IP_ICMP6 || is_extension(w->p.tuple.family, proto) ||
+           gad_net_is_tunnel(w, proto);
 }
 
 /* False if the header's sum is bad and that counts. The header was captured. */
@@ -173,7 +173,7 @@ enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto)
         }
         bool is_fragment = proto == PROTO_FRAGMENT && w->p.tuple.family == 6;
         if (!is_fragment && !is_extension(w->p.tuple.family, proto))
-            return GAD_NET_OTHER_PROTOCOL;
+            return gad_net_is_tunnel(w, proto) ? gad_net_tunnel(w, proto) : GAD_NET_OTHER_PROTOCOL;
         if (!gad_walk_deeper(w))
             return GAD_NET_IP6_CHAIN;
         if (is_fragment)

@@ -71,8 +71,9 @@ enum gad_net_fate gad_net_udp(struct gad_walk *w)
         return GAD_NET_UDP_HEADER;
     if (!gad_walk_trim(w, len - UDP_HEADER) && !w->is_incomplete)
         return GAD_NET_UDP_HEADER;
-    if (has_sum && !w->is_incomplete)
-        w->p.bad_checksum = is_bad(w, &whole, len, true);
+    w->p.bad_checksum = has_sum && !w->is_incomplete && is_bad(w, &whole, len, true);
+    if (gad_net_is_udp_tunnel(w))
+        return gad_net_udp_tunnel(w);
     return deliver(w);
 }
 

@@ -11,6 +11,7 @@ enum link_type {
     LINK_PPP_HDLC = 50,
     LINK_PPP_ETHER = 51,
     LINK_RAW = 101,
+    LINK_C_HDLC = 104,
     LINK_LOOP = 108,
     LINK_LINUX_SLL = 113,
     LINK_IPV4 = 228,
@@ -21,7 +22,6 @@ enum link_type {
 enum ether_type {
     ETHER_LENGTH_MAX = 1535, /* below 0x600 it is the length of an IEEE 802.3 frame */
     ETHER_IPV4 = 0x0800,
-    ETHER_TRANSPARENT = 0x6558, /* a whole frame, RFC 1701 */
     ETHER_VLAN = 0x8100,
     ETHER_IPV6 = 0x86dd,
     ETHER_MPLS = 0x8847,
@@ -128,7 +128,7 @@ enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type)
             return mpls(w);
         case ETHER_PPPOE:
             return pppoe(w);
-        case ETHER_TRANSPARENT:
+        case GAD_ETHER_TRANSPARENT:
             return gad_net_ethernet(w);
         case ETHER_VLAN:
         case ETHER_QINQ:
@@ -204,6 +204,16 @@ static enum gad_net_fate cooked2(struct gad_walk *w)
     return gad_net_ether_type(w, type);
 }
 
+/* Cisco HDLC: address, control, EtherType. */
+static enum gad_net_fate cisco_hdlc(struct gad_walk *w)
+{
+    gad_cursor_skip(&w->c, 2);
+    uint16_t type = gad_cursor_u16be(&w->c);
+    if (w->c.bad)
+        return gad_walk_short(w, GAD_NET_LINK_HEADER);
+    return type > ETHER_LENGTH_MAX ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
+}
+
 /* The commonest first. */
 static const struct reader {
     int type;
@@ -222,6 +232,7 @@ static const struct reader {
     {LINK_PPP, gad_net_ppp},
     {LINK_PPP_HDLC, gad_net_ppp},
     {LINK_PPP_ETHER, pppoe},
+    {LINK_C_HDLC, cisco_hdlc},
 };
 
 static const struct reader *link_of(int link_type)

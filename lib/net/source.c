@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/net/counter.h"
 #include "lib/net/decode.h"
 #include "lib/net/source_gz.h"
 
@@ -27,7 +28,7 @@ struct gad_source {
     struct gad_source_options opt; /* complete; filter owned by `filter` */
     char *filter;                  /* or NULL */
     struct gad_source_stats stats;
-    struct pcap_stat last; /* the kernel's counters when they were asked last */
+    struct gad_counter received, dropped, interface_dropped;
     char name[NAME_MAX_LEN + 1];
 };
 
@@ -129,6 +130,102 @@ int gad_source_open_file(const char *path, const struct gad_source_options *opt,
     return 0;
 }
 
+/* What pcap_create() would take for something else than an interface. */
+static bool is_interface_name(const char *name)
+{
+    return name[0] != '\0' && strstr(name, "://") == NULL;
+}
+
+static int activate(struct gad_source *s, struct gad_diag *d)
+{
+    char text[PCAP_ERRBUF_SIZE] = "";
+
+    s->pcap = pcap_create(s->name, text);
+    if (!s->pcap)
+        return gad_fail(d, GAD_ENOMEM, "%s: %s", s->name, text);
+    /* These fail on an active capture only; not every kernel has nanoseconds. No immediate mode: TPACKET_V3. */
+    (void)pcap_set_snaplen(s->pcap, s->opt.snaplen);
+    (void)pcap_set_promisc(s->pcap, !s->opt.no_promiscuous);
+    (void)pcap_set_timeout(s->pcap, s->opt.timeout_ms);
+    (void)pcap_set_buffer_size(s->pcap, s->opt.buffer);
+    bool has_ns = pcap_set_tstamp_precision(s->pcap, PCAP_TSTAMP_PRECISION_NANO) == 0;
+    s->ns_per_unit = has_ns ? 1 : 1000;
+    int r = pcap_activate(s->pcap);
+    const char *why = pcap_geterr(s->pcap);
+    if (r < 0) {
+        int err = r == PCAP_ERROR_PERM_DENIED      ? -EPERM
+                  : r == PCAP_ERROR_NO_SUCH_DEVICE ? -ENODEV
+                                                   : -EIO;
+        return gad_fail(d, err, "%s: cannot capture: %s%s%s", s->name, pcap_statustostr(r),
+                        why[0] ? ": " : "", why);
+    }
+    if (r > 0)
+        (void)gad_fail(d, 0, "%s: %s%s%s", s->name, pcap_statustostr(r), why[0] ? ": " : "", why);
+    r = prepare(s, d);
+    if (r != 0)
+        return r;
+    if (pcap_setnonblock(s->pcap, 1, text) != 0)
+        return gad_fail(d, -EIO, "%s: %s", s->name, text);
+    gad_counter_restart(&s->received);
+    gad_counter_restart(&s->dropped);
+    gad_counter_restart(&s->interface_dropped);
+    return 0;
+}
+
+static void ask_kernel(struct gad_source *s)
+{
+    struct pcap_stat now;
+
+    if (!s->is_live || !s->pcap || pcap_stats(s->pcap, &now) != 0)
+        return;
+    gad_counter_update(&s->received, now.ps_recv);
+    gad_counter_update(&s->dropped, now.ps_drop);
+    gad_counter_update(&s->interface_dropped, now.ps_ifdrop);
+}
+
+static void stop_live(struct gad_source *s)
+{
+    if (!s->pcap)
+        return;
+    ask_kernel(s);
+    pcap_close(s->pcap);
+    s->pcap = NULL;
+}
+
+int gad_source_open_live(const char *interface, const struct gad_source_options *opt,
+                         struct gad_source **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_source_closep) struct gad_source *s = NULL;
+
+    if (!is_interface_name(interface) || strlen(interface) > NAME_MAX_LEN)
+        return gad_fail(d, GAD_EINVAL, "'%.*s' is no interface", NAME_MAX_LEN, interface);
+    s = source_new(interface, opt, d);
+    if (!s)
+        return GAD_ENOMEM;
+    s->is_live = true;
+    int r = activate(s, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
+{
+    if (!s->is_live)
+        return gad_fail(d, GAD_EINVAL, "%s: a file is not opened again", s->name);
+    stop_live(s);
+    int r = activate(s, d);
+    if (r != 0) {
+        if (s->pcap)
+            pcap_close(s->pcap);
+        s->pcap = NULL;
+        return r;
+    }
+    s->stats.reopened++;
+    return 0;
+}
+
 static struct gad_time time_of(const struct gad_source *s, const struct pcap_pkthdr *h)
 {
     int64_t ns;
@@ -172,11 +269,15 @@ int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg, st
     if (s->has_ended)
         return GAD_END;
     if (!s->pcap)
-        return gad_fail(d, GAD_ECLOSED, "%s: is not open", s->name);
+        return gad_fail(d, GAD_ECLOSED, "%s: not capturing", s->name);
     int r = pcap_dispatch(s->pcap, n, give, (u_char *)&reading);
     if (r > 0 || (s->is_live && r == 0))
         return GAD_MORE;
-    return file_stopped(s, r, d);
+    if (!s->is_live)
+        return file_stopped(s, r, d);
+    r = gad_fail(d, -EIO, "%s: %s", s->name, pcap_geterr(s->pcap));
+    stop_live(s); /* a descriptor with an error is readable for ever */
+    return r;
 }
 
 void gad_source_close(struct gad_source *s)
@@ -203,7 +304,16 @@ const char *gad_source_link_name(const struct gad_source *s)
     return name ? name : "unknown";
 }
 
+int gad_source_fd(const struct gad_source *s)
+{
+    return s->is_live && s->pcap ? pcap_get_selectable_fd(s->pcap) : -1;
+}
+
 void gad_source_stats(struct gad_source *s, struct gad_source_stats *ret)
 {
+    ask_kernel(s);
+    s->stats.received = s->received.sum;
+    s->stats.dropped = s->dropped.sum;
+    s->stats.interface_dropped = s->interface_dropped.sum;
     *ret = s->stats;
 }

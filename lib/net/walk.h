@@ -11,6 +11,8 @@
 #include "lib/base/cursor.h"
 #include "lib/net/decode.h"
 
+enum { GAD_ETHER_TRANSPARENT = 0x6558 }; /* EtherType of a whole Ethernet frame, RFC 1701 */
+
 struct gad_frags;
 
 struct gad_decoder {
@@ -85,3 +87,9 @@ enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto);
 enum gad_net_fate gad_net_tcp(struct gad_walk *w);
 enum gad_net_fate gad_net_udp(struct gad_walk *w);
 enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto);
+
+/* tunnel.c: only where tunnels are opened. */
+bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto);
+enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto);
+bool gad_net_is_udp_tunnel(const struct gad_walk *w); /* behind the UDP header */
+enum gad_net_fate gad_net_udp_tunnel(struct gad_walk *w);
