@@ -78,7 +78,7 @@ static enum gad_net_fate pppoe(struct gad_walk *w)
 /* RFC 1661, with or without RFC 1662's address and control, protocol compressed or not. */
 enum gad_net_fate gad_net_ppp(struct gad_walk *w)
 {
-    if (w->c.left >= 2 && w->c.p[0] == 0xff && w->c.p[1] == 0x03)
+    if (w->c.left > 0 && w->c.p[0] == 0xff) /* and 0x03; no protocol begins so */
         gad_cursor_skip(&w->c, 2);
     unsigned proto = gad_cursor_u8(&w->c);
     if ((proto & 1) == 0)
@@ -103,7 +103,7 @@ static enum gad_net_fate snap(struct gad_walk *w, uint16_t len)
 {
     if (!gad_walk_trim(w, len))
         return GAD_NET_LINK_HEADER;
-    if (w->c.left < 1 || w->c.p[0] != 0xaa)
+    if (w->c.left > 0 && w->c.p[0] != 0xaa)
         return GAD_NET_NOT_IP;
     uint32_t llc = gad_cursor_u32be(&w->c); /* DSAP, SSAP, control, first byte of the OUI */
     uint16_t oui = gad_cursor_u16be(&w->c);

@@ -173,6 +173,12 @@ static inline void catch (void *arg, const struct gad_packet *p)
     c->n++;
 }
 
+static inline void catch_none(void *arg, const struct gad_packet *p)
+{
+    (void)arg;
+    (void)p;
+}
+
 static inline struct gad_time at_ms(int64_t ms)
 {
     return (struct gad_time){INT64_C(1000000000000000000) + ms * 1000000};
@@ -197,10 +203,72 @@ static inline void feed(struct gad_decoder *dec, int64_t ms, const struct frame 
     feed_cut(dec, LINK_EN10MB, ms, f, f->len, f->len, c);
 }
 
-/* frames = packets + held + joined + refusals */
-static inline bool adds_up(const struct gad_decoder *dec)
+/* What a test of the decoder works with: set up by start(), or start_with() other options. */
+static struct gad_decoder *dec;
+static struct frame f;
+static struct caught got;
+
+static inline int start(void **state)
 {
-    const struct gad_net_stats *s = gad_decoder_stats(dec);
-    return s->frames == s->fate[GAD_NET_PACKET] + s->fate[GAD_NET_HELD] + s->fate[GAD_NET_JOINED] +
-                            gad_net_refused(s);
+    (void)state;
+    f.len = 0;
+    got.n = 0;
+    return gad_decoder_new(NULL, &dec);
+}
+
+static inline void start_with(struct gad_decoder_options opt)
+{
+    gad_decoder_free(dec);
+    dec = NULL;
+    int r = gad_decoder_new(&opt, &dec);
+    assert(r == 0);
+    (void)r;
+}
+
+static inline const struct gad_net_stats *stats(void)
+{
+    return gad_decoder_stats(dec);
+}
+
+static inline uint64_t fate(enum gad_net_fate x)
+{
+    return stats()->fate[x];
+}
+
+static inline int stop(void **state)
+{
+    (void)state;
+    got.n = 0;
+    gad_decoder_flush(dec, catch_none, NULL);
+    const struct gad_net_stats *s = stats();
+    bool adds_up = s->frames == fate(GAD_NET_PACKET) + fate(GAD_NET_JOINED) + gad_net_refused(s);
+    bool none_held = fate(GAD_NET_HELD) == 0;
+    gad_decoder_free(dec);
+    dec = NULL;
+    return adds_up && none_held ? 0 : -1;
+}
+
+/*
+ * A frame with one packet at every length. Cut by the capture, it is a packet of the same length as long as the L4
+ * header, which ends at byte `head`, is there, and else a cut. Cut on the wire, it is refused.
+ */
+static inline bool every_truncation_holds(int link_type, size_t head)
+{
+    for (size_t n = 0; n <= f.len; n++) {
+        uint64_t cuts = fate(GAD_NET_CUT);
+        got.n = 0;
+        feed_cut(dec, link_type, 0, &f, n, f.len, &got);
+        if (got.n != (n >= head) || fate(GAD_NET_CUT) != cuts + (n < head))
+            return false;
+        if (got.n == 1 && got.p[0].data_len > n)
+            return false;
+    }
+    for (size_t n = 0; n < f.len; n++) {
+        uint64_t cuts = fate(GAD_NET_CUT);
+        got.n = 0;
+        feed_cut(dec, link_type, 0, &f, n, n, &got);
+        if (got.n != 0 || fate(GAD_NET_CUT) != cuts)
+            return false;
+    }
+    return true;
 }

@@ -4,31 +4,6 @@
 #include "tests/unit/net/frame.h"
 #include "tests/unit/test.h"
 
-static struct gad_decoder *dec;
-static struct frame f;
-static struct caught got;
-
-static int start(void **state)
-{
-    (void)state;
-    f.len = 0;
-    got = (struct caught){.n = 0};
-    return gad_decoder_new(NULL, &dec);
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    bool ok = adds_up(dec);
-    gad_decoder_free(dec);
-    return ok ? 0 : -1;
-}
-
-static uint64_t fate(enum gad_net_fate x)
-{
-    return gad_decoder_stats(dec)->fate[x];
-}
-
 static void a_segment_becomes_a_packet(void **state)
 {
     (void)state;

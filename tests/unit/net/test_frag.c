@@ -6,37 +6,6 @@
 
 enum { MF = 0x2000 };
 
-static struct gad_decoder *dec;
-static struct frame f;
-static struct caught got;
-
-static int start(void **state)
-{
-    (void)state;
-    got = (struct caught){.n = 0};
-    return gad_decoder_new(NULL, &dec);
-}
-
-static void start_with(struct gad_decoder_options opt)
-{
-    gad_decoder_free(dec);
-    assert_int_equal(gad_decoder_new(&opt, &dec), 0);
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    gad_decoder_flush(dec, catch, &got);
-    bool ok = adds_up(dec) && gad_decoder_stats(dec)->fate[GAD_NET_HELD] == 0;
-    gad_decoder_free(dec);
-    return ok ? 0 : -1;
-}
-
-static const struct gad_net_stats *stats(void)
-{
-    return gad_decoder_stats(dec);
-}
-
 static void flush(void)
 {
     gad_decoder_flush(dec, catch, &got);
