@@ -40,7 +40,10 @@ struct gad_frags {
     uint64_t key[2];
     uint64_t clock, timeout; /* ns */
     int64_t reference;       /* packet time of `clock` */
-    uint32_t oldest, newest, free;
+    uint32_t oldest, newest;
+    uint32_t free;   /* was used, and is not */
+    uint32_t unused; /* from here on none has been used: memory that is not touched costs nothing */
+    uint32_t n;
     uint32_t mask; /* of buckets */
     uint32_t *buckets;
     struct datagram *d;
@@ -62,10 +65,9 @@ int gad_frags_new(const struct gad_decoder_options *opt, struct gad_frags **ret)
     t->key[1] = ~opt->seed;
     t->timeout = (uint64_t)opt->timeout_ns;
     t->mask = (uint32_t)n_buckets - 1;
-    t->oldest = t->newest = none;
+    t->n = (uint32_t)n;
+    t->oldest = t->newest = t->free = none;
     memset(t->buckets, 0xff, n_buckets * sizeof(*t->buckets)); /* none */
-    for (size_t i = 0; i < n; i++)
-        t->d[i].newer = i + 1 < n ? (uint32_t)i + 1 : none;
     *ret = gad_steal(&t);
     return 0;
 }
@@ -177,17 +179,27 @@ static void make_key(const struct gad_walk *w, const struct gad_fragment *f, uin
     key[43] = 0;
 }
 
-static uint32_t add_datagram(struct gad_walk *w, const uint8_t key[KEY_LEN], uint32_t bucket)
+static uint32_t take_free(struct gad_walk *w)
 {
     struct gad_frags *t = w->dec->frags;
 
+    if (t->free == none && t->unused < t->n)
+        return t->unused++;
     if (t->free == none) {
         w->dec->stats.datagrams_evicted++;
         give_up_oldest(w->dec, w->fn, w->arg);
     }
     uint32_t i = t->free;
+    t->free = t->d[i].newer;
+    return i;
+}
+
+static uint32_t add_datagram(struct gad_walk *w, const uint8_t key[KEY_LEN], uint32_t bucket)
+{
+    struct gad_frags *t = w->dec->frags;
+    uint32_t i = take_free(w);
     struct datagram *d = &t->d[i];
-    t->free = d->newer;
+
     memset(d, 0, offsetof(struct datagram, first));
     memcpy(d->key, key, KEY_LEN);
     tick(t, w->p.time);

@@ -226,12 +226,17 @@ int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
     return 0;
 }
 
+/* Saturates, for a file can say anything. */
 static struct gad_time time_of(const struct gad_source *s, const struct pcap_pkthdr *h)
 {
-    int64_t ns;
-    if (__builtin_mul_overflow((int64_t)h->ts.tv_sec, INT64_C(1000000000), &ns) ||
+    int64_t sec = (int64_t)h->ts.tv_sec, ns;
+
+    if (sec < 0 &&
+        sec >= INT32_MIN) /* pcap has 32 bits without a sign; libpcap reads them with one */
+        sec += INT64_C(1) << 32;
+    if (sec < 0 || __builtin_mul_overflow(sec, INT64_C(1000000000), &ns) ||
         __builtin_add_overflow(ns, (int64_t)h->ts.tv_usec * s->ns_per_unit, &ns))
-        ns = h->ts.tv_sec < 0 ? INT64_MIN : INT64_MAX; /* a file can say anything */
+        ns = INT64_MAX;
     return (struct gad_time){ns};
 }
 
