@@ -229,13 +229,15 @@ int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
 /* Saturates, for a file can say anything. */
 static struct gad_time time_of(const struct gad_source *s, const struct pcap_pkthdr *h)
 {
-    int64_t sec = (int64_t)h->ts.tv_sec, ns;
+    int64_t sec = (int64_t)h->ts.tv_sec, fraction = (int64_t)h->ts.tv_usec, ns;
 
+    if (fraction < 0 || fraction >= 1000000000 / s->ns_per_unit)
+        fraction = 0; /* it is none */
     if (sec < 0 &&
         sec >= INT32_MIN) /* pcap has 32 bits without a sign; libpcap reads them with one */
         sec += INT64_C(1) << 32;
     if (sec < 0 || __builtin_mul_overflow(sec, INT64_C(1000000000), &ns) ||
-        __builtin_add_overflow(ns, (int64_t)h->ts.tv_usec * s->ns_per_unit, &ns))
+        __builtin_add_overflow(ns, fraction * s->ns_per_unit, &ns))
         ns = INT64_MAX;
     return (struct gad_time){ns};
 }

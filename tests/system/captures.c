@@ -19,7 +19,7 @@
 #include "lib/net/source.h"
 #include "tests/unit/data.h"
 
-enum { FRAMES_AT_ONCE = 256 };
+enum { FRAMES_AT_ONCE = 256, DATAGRAMS = 256 };
 
 static const char *const folders[] = {"pcap/tcpdump", "pcap/libpcap", "pcap/zeek", "pcap/ndpi",
                                       "pcap/suricata"};
@@ -31,7 +31,7 @@ static struct run {
     bool verbose, failed;
     uint64_t files, refused, broken, truncated;
     struct gad_net_stats total;
-} run;
+} run = {.decoder.datagrams = DATAGRAMS}; /* a table that is made for each file */
 
 struct job {
     struct gad_decoder *dec;

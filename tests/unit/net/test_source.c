@@ -111,6 +111,22 @@ static void pcap_of_either_unit_and_byte_order(void **state)
     c.is_big = c.is_ns = false;
 }
 
+/* What is no fraction of a second is ignored: of microseconds, libpcap makes nanoseconds in 32 bits. */
+static void a_fraction_is_less_than_a_second(void **state)
+{
+    (void)state;
+    static const uint32_t fractions[] = {999999999, 1000000000, 0x80000000, UINT32_MAX};
+    struct gad_source_stats s;
+    c.is_ns = true;
+    for (unsigned i = 0; i < 4; i++) {
+        cap_start(&c, ETHERNET);
+        cap_frame(&c, 7, fractions[i], 1, 1);
+        assert_int_equal(read_bytes(c.p, c.len, &s), GAD_END);
+        assert_true(got.frame[0].ns == 7000000000 + (i == 0 ? 999999999 : 0));
+    }
+    c.is_ns = false;
+}
+
 static void pcapng_of_any_resolution(void **state)
 {
     (void)state;
@@ -335,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(pcap_of_either_unit_and_byte_order),
+        TEST(a_fraction_is_less_than_a_second),
         TEST(pcapng_of_any_resolution),
         TEST(a_cut_file_gives_what_it_holds),
         TEST(gzip_is_unpacked),
