@@ -35,7 +35,7 @@ struct gad_conn {
     struct gad_tuple tuple;     /* src is the originator; ICMP: ports 0 */
     struct gad_time start, end; /* first and last packet */
     struct gad_time
-        duration; /* a span, as KDD99 counts it: to the packet that closed the second side; 0 for
+        duration; /* a span, as KDD99 counts it: to the packet that ended it, not to stragglers; 0 for
                                  * a TCP connection of which no side closed, as Bro did not know it */
     struct gad_time
         decided; /* packet time at which it was known to be over; connections leave in its order */

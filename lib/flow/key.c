@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/base/siphash.h"
+
 #define VLAN_MASK UINT64_C(0xffffff)
 
 struct gad_flow_secret gad_flow_secret_of(const uint8_t bytes[static 16])
@@ -59,64 +61,15 @@ struct gad_tuple gad_flow_key_tuple(const struct gad_flow_key *key, bool src_is_
     return t;
 }
 
-struct sip {
-    uint64_t v[4];
-};
-
-static inline uint64_t rotl(uint64_t x, int k)
-{
-    return x << k | x >> (64 - k);
-}
-
-static inline void sip_round(struct sip *s)
-{
-    uint64_t *v = s->v;
-
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotl(v[1], 13) ^ v[0];
-    v[3] = rotl(v[3], 16) ^ v[2];
-    v[0] = rotl(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotl(v[1], 17) ^ v[2];
-    v[3] = rotl(v[3], 21) ^ v[0];
-    v[2] = rotl(v[2], 32);
-}
-
-static inline void sip_word(struct sip *s, uint64_t word)
-{
-    s->v[3] ^= word;
-    sip_round(s);
-    s->v[0] ^= word;
-}
-
-/*
- * Aumasson and Bernstein 2012, with one round a word and three at the end. The last word holds the family, which
- * says how many words came before, as the length byte of the original does.
- */
 uint64_t gad_flow_key_hash(const struct gad_flow_key *key, const struct gad_flow_secret *secret)
 {
-    uint64_t k0 = secret->k[0], k1 = secret->k[1];
-    struct sip s = {{k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
-                     k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)}};
+    uint64_t words[5] = {key->a[0], key->b[0], key->rest, key->a[1], key->b[1]};
+    uint32_t half[2];
 
-    if (key->rest >> GAD_FLOW_KEY_IPV6 & 1) {
-        sip_word(&s, key->a[0]);
-        sip_word(&s, key->a[1]);
-        sip_word(&s, key->b[0]);
-        sip_word(&s, key->b[1]);
-    } else { /* the first four bytes of each address, whatever the byte order */
-        uint32_t half[4];
-        uint64_t both;
-        memcpy(half, key->a, sizeof(uint32_t));
-        memcpy(half + 1, key->b, sizeof(uint32_t));
-        memcpy(&both, half, sizeof(both));
-        sip_word(&s, both);
-    }
-    sip_word(&s, key->rest);
-    s.v[2] ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(&s);
-    return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
+    if (key->rest >> GAD_FLOW_KEY_IPV6 & 1)
+        return gad_siphash13(secret->k, words, 5);
+    memcpy(half, key->a, sizeof(half[0]));
+    memcpy(half + 1, key->b, sizeof(half[1]));
+    memcpy(words + 1, half, sizeof(half));
+    return gad_siphash13(secret->k, words + 1, 2);
 }

@@ -177,12 +177,11 @@ static void set_tcp_timer(const struct gad_flow_table *t, struct gad_flow *f,
 static void add_tcp(const struct gad_flow_table *t, struct gad_flow *f, const struct gad_packet *p,
                     bool from_originator, bool is_new)
 {
-    bool was_closed = f->side[0].closed && f->side[1].closed;
     enum gad_tcp_event event = gad_tcp_packet(f->side, from_originator, p);
 
     set_tcp_timer(t, f, event, is_new);
     f->urgent += (p->tcp_flags & GAD_TCP_URG) != 0;
-    if (!was_closed && f->side[0].closed && f->side[1].closed) {
+    if (event == GAD_TCP_ENDED && !f->lasting_known) {
         f->productive = f->end;
         f->lasting_known = true;
     }
