@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How flows leave the table. */
 
-#include "lib/flow/parts.h"
+#include "lib/flow/inspection.h"
 
 /* No record of KDD99 with one of these has bytes, or content. */
 static bool is_no_connection(enum gad_conn_state s)
@@ -18,10 +18,13 @@ static int64_t tcp_duration(const struct gad_flow *f)
     return closed ? (f->lasting_known ? f->productive : f->end) - f->start : 0;
 }
 
-static void fill_tcp(const struct gad_flow *f, struct gad_conn *c)
+static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c)
 {
+    const struct gad_flow *f = &t->flows[flow];
+
     c->state = gad_tcp_conn_state(f->side);
     c->duration.ns = tcp_duration(f);
+    gad_flow_inspect_end(t, flow, !is_no_connection(c->state), &c->content);
     if (is_no_connection(c->state))
         return;
     c->src_bytes = gad_tcp_bytes(&f->side[0]);
@@ -73,7 +76,7 @@ void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool
     };
 
     if (gad_flow_is_tcp(f))
-        fill_tcp(f, &c);
+        fill_tcp(t, flow, &c);
     else
         fill_udp(f, &c);
     forget(t, flow);

@@ -36,11 +36,11 @@ struct gad_flow {
     int64_t start, end;        /* packet time, ns */
     int64_t productive;        /* packet time at which both sides had closed */
     uint64_t id;               /* number of the flow, from 1 */
-    struct gad_stream *stream; /* NULL: not inspected */
+    struct gad_stream *stream; /* NULL: not inspected, or not yet */
     uint32_t urgent, wrong_fragment;
     uint32_t vlan;
     uint8_t tunnels;
-    uint8_t app; /* enum gad_app; NONE too when inspection is done or was refused */
+    bool not_inspected; /* as its service is not, or for want of memory */
 } __attribute__((__aligned__(64)));
 
 _Static_assert(sizeof(struct gad_flow) == 192, "three cache lines");

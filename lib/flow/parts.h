@@ -5,7 +5,9 @@
 
 #include "lib/flow/clock.h"
 #include "lib/flow/flow.h"
+#include "lib/flow/ftp.h"
 #include "lib/flow/index.h"
+#include "lib/flow/stream.h"
 #include "lib/flow/table.h"
 #include "lib/flow/wheel.h"
 
@@ -21,6 +23,8 @@ struct gad_flow_table {
     uint64_t last_id;
     struct gad_flow_index index;
     struct gad_wheel wheel;
+    struct gad_stream_memory streams;
+    struct gad_ftp_sessions ftp;
     struct gad_flow_counters n;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/table.h"
 
-#include "lib/flow/parts.h"
+#include "lib/flow/inspection.h"
 
 #define SECONDS(s)                                                                                 \
     {                                                                                              \
@@ -64,12 +64,15 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
     if (!t)
         return GAD_ENOMEM;
     t->options = *o;
+    t->streams.max = o->inspect_memory;
     t->secret = gad_flow_secret_of(o->hash_key);
     int err = allocate_flows(t, o->max_flows);
     if (err == 0)
         err = gad_flow_index_init(&t->index, o->max_flows);
     if (err == 0)
         err = gad_wheel_init(&t->wheel, t->flows);
+    if (err == 0)
+        err = gad_ftp_sessions_init(&t->ftp);
     if (err != 0)
         return err;
     *ret = gad_steal(&t);
@@ -80,6 +83,9 @@ void gad_flow_table_free(struct gad_flow_table *t)
 {
     if (!t)
         return;
+    for (uint32_t i = 1; i <= t->n_touched; i++)
+        gad_stream_free(t->flows[i].stream, &t->streams);
+    gad_ftp_sessions_deinit(&t->ftp);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
     gad_free(t->memory);
@@ -204,10 +210,12 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
     f->end = p->time.ns > f->end ? p->time.ns : f->end;
     f->packets[from_originator ? 0 : 1]++;
     f->wrong_fragment += p->wrong_fragments;
-    if (gad_flow_is_tcp(f))
+    if (gad_flow_is_tcp(f)) {
         add_tcp(t, f, p, from_originator, is_new);
-    else
+        gad_flow_inspect(t, flow, p, from_originator);
+    } else {
         add_udp(t, f, p, from_originator);
+    }
     if (is_new)
         gad_wheel_add(&t->wheel, flow);
     else if (f->timing == GAD_FLOW_ENDING)
@@ -273,6 +281,10 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
 {
     struct gad_flow_counters n = t->n;
 
+    n.inspect_cut = t->streams.cut;
+    n.inspect_memory = t->streams.used;
+    n.gaps = t->streams.gaps;
+    n.gap_bytes = t->streams.gap_bytes;
     n.clock_back = t->clock.back;
     n.clock_reset = t->clock.reset;
     return n;
