@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Timers of flows. Time is cut into ticks of 2^23 ns (8.4 ms), and a ring of slots holds those of the next 275 s.
+ * Timers of flows. Time is cut into ticks of 2^23 ns (8.4 ms), and a ring of slots holds those of the next 550 s.
  * A flow hangs in the slot of a tick that is not after its deadline: a packet moves the deadline and leaves the flow
  * where it is, and at the tick it is hung up anew if it is not due. So a packet costs nothing here, and a flow is
  * touched once in an idle time.
@@ -19,7 +19,7 @@
 
 enum {
     GAD_WHEEL_TICK_SHIFT = 23,
-    GAD_WHEEL_SLOTS = 1 << 15,
+    GAD_WHEEL_SLOTS = 1 << 16,
     GAD_WHEEL_LANES = 2, /* attempts, the rest */
 };
 
@@ -62,5 +62,6 @@ void gad_wheel_update(struct gad_wheel *w, uint32_t flow);
  */
 uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until);
 
-/* The flow to give up when there is no room: the oldest attempt, else one that would end soonest. 0: none. */
+/* The flow to give up when there is no room: the oldest attempt, else the one that would end soonest, as far as a
+ * bounded search finds it and its deadline is on the wheel. 0: none. */
 uint32_t gad_wheel_victim(struct gad_wheel *w);
