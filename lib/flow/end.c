@@ -43,7 +43,7 @@ static void forget(struct gad_flow_table *t, uint32_t flow)
 {
     struct gad_flow *f = &t->flows[flow];
 
-    gad_flow_index_remove(&t->index, gad_flow_key_hash(&f->key, &t->secret), flow);
+    gad_flow_index_remove(&t->index, f->tag, flow);
     f->next = t->free;
     t->free = flow;
     t->n.flows--;

@@ -39,6 +39,7 @@ struct gad_flow {
     struct gad_stream *stream; /* NULL: not inspected, or not yet */
     uint32_t urgent, wrong_fragment;
     uint32_t vlan;
+    uint32_t tag; /* low half of the key's hash */
     uint8_t tunnels;
     bool not_inspected; /* as its service is not, or for want of memory */
 } __attribute__((__aligned__(64)));

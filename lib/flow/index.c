@@ -45,9 +45,9 @@ void gad_flow_index_add(struct gad_flow_index *ix, uint64_t hash, uint32_t flow)
 }
 
 /* The hole is filled by the next entry that may move there: one whose own place is not behind the hole. */
-void gad_flow_index_remove(struct gad_flow_index *ix, uint64_t hash, uint32_t flow)
+void gad_flow_index_remove(struct gad_flow_index *ix, uint32_t tag, uint32_t flow)
 {
-    uint32_t hole = (uint32_t)hash & ix->mask;
+    uint32_t hole = tag & ix->mask;
 
     while (ix->entries[hole].flow != flow) {
         gad_assert(ix->entries[hole].flow != 0);

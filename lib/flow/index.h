@@ -31,4 +31,4 @@ void gad_flow_index_deinit(struct gad_flow_index *ix);
 uint32_t gad_flow_index_next(const struct gad_flow_index *ix, uint64_t hash, uint32_t *at);
 
 void gad_flow_index_add(struct gad_flow_index *ix, uint64_t hash, uint32_t flow);
-void gad_flow_index_remove(struct gad_flow_index *ix, uint64_t hash, uint32_t flow);
+void gad_flow_index_remove(struct gad_flow_index *ix, uint32_t tag, uint32_t flow);

@@ -71,8 +71,10 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
                           struct gad_content *ret)
 {
     struct gad_flow *f = &t->flows[flow];
-    enum gad_app app = app_of(f);
 
+    if (f->packets[1] == 0)
+        return; /* most floods and scans end here: nothing was inspected */
+    enum gad_app app = app_of(f);
     if (f->stream) {
         gad_stream_finish(f->stream, &t->streams);
         if (was_connection)

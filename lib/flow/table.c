@@ -144,6 +144,7 @@ static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
         .end = p->time.ns,
         .id = ++t->last_id,
         .vlan = p->vlan,
+        .tag = (uint32_t)hash,
         .tunnels = p->tunnels,
     };
     gad_flow_index_add(&t->index, hash, flow);
