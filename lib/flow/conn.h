@@ -35,9 +35,14 @@ struct gad_conn {
     struct gad_tuple tuple;     /* src is the originator; ICMP: ports 0 */
     struct gad_time start, end; /* first and last packet */
     struct gad_time
+        duration; /* a span, as KDD99 counts it: to the packet that ended it, not to stragglers; 0 for
+                                 * a TCP connection of which no side closed, as Bro did not know it */
+    struct gad_time
         decided; /* packet time at which it was known to be over; connections leave in its order */
     enum gad_conn_state state; /* UDP and ICMP: SF */
-    uint64_t src_bytes, dst_bytes, src_packets, dst_packets;
+    uint64_t src_bytes,
+        dst_bytes; /* payload; ICMP with its header; 0 where KDD99 has none, see table.h */
+    uint64_t src_packets, dst_packets;
     uint32_t wrong_fragment, urgent;
     uint32_t vlan;
     uint8_t icmp_type, icmp_code;

@@ -19,6 +19,19 @@ static void the_vectors_of_its_authors_come_out(void **state)
     assert_true(gad_siphash(key, m, 63) == UINT64_C(0x958a324ceb064572));
 }
 
+/* What CPython 3.11 gives, with PYTHONHASHSEED=0, which is the key 0, as hash() of the bytes 00 01 .. on x86-64. */
+static void words_hash_as_elsewhere(void **state)
+{
+    (void)state;
+    const uint64_t key[2] = {0, 0};
+    const uint64_t words[5] = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908),
+                               UINT64_C(0x1716151413121110), UINT64_C(0x1f1e1d1c1b1a1918),
+                               UINT64_C(0x2726252423222120)};
+    assert_true(gad_siphash13(key, words, 1) == UINT64_C(0xead411e67ebe2eea));
+    assert_true(gad_siphash13(key, words, 2) == UINT64_C(0x8972188433a5c5b7));
+    assert_true(gad_siphash13(key, words, 5) == UINT64_C(0x95bc321ab41d8206));
+}
+
 static void another_key_gives_another_hash(void **state)
 {
     (void)state;
@@ -34,6 +47,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_vectors_of_its_authors_come_out),
+        cmocka_unit_test(words_hash_as_elsewhere),
         cmocka_unit_test(another_key_gives_another_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
