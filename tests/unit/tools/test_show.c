@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganadctl/show.h"
+#include "tools/common/show.h"
 
 #include "tests/unit/test.h"
 
