@@ -38,8 +38,7 @@ static int flag_of(const struct gad_conn *c)
 
 static double whole_seconds(const struct gad_conn *c)
 {
-    int64_t ns = gad_time_sub(c->end, c->start).ns;
-    return ns > 0 ? (double)(ns / 1000000000) : 0.0;
+    return c->duration.ns > 0 ? (double)(c->duration.ns / 1000000000) : 0.0;
 }
 
 static bool is_land(const struct gad_tuple *t)

@@ -12,7 +12,7 @@
  *     RSTRH, SHR       are OTH, which KDD99 has and they are not
  *     REJ, SH, RSTOS0, OTH   nothing was said: no bytes, no content
  *     S0               its one side's bytes, if it sent some with its SYN, but nobody is logged in
- *     duration         whole seconds, cut
+ *     duration         whole seconds, cut; what it counts is told in lib/flow/conn.h
  *     land             ports are the same too, so never icmp
  *
  * A number above its column's largest becomes that: gad_record_check() likes every record that is made.

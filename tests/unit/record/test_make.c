@@ -35,7 +35,8 @@ static struct gad_conn full_conn(uint8_t proto, enum gad_conn_state state)
                   .src = {10, 0, 0, 1},
                   .dst = {10, 0, 0, 2}},
         .start = {1000000000},
-        .end = {3999999999},
+        .end = {9999999999},
+        .duration = {2999999999},
         .decided = {9000000000},
         .state = state,
         .src_bytes = 11,
@@ -173,13 +174,20 @@ static void a_duration_is_whole_seconds_cut(void **state)
     static const struct {
         int64_t ns;
         double want;
-    } t[] = {{0, 0},          {999999999, 0},   {1000000000, 1},           {1999999999, 1},
-             {2000000000, 2}, {-5000000000, 0}, {INT64_MAX, 4294967295.0}, {INT64_MIN, 0}};
+    } t[] = {{0, 0},
+             {999999999, 0},
+             {1000000000, 1},
+             {1999999999, 1},
+             {2000000000, 2},
+             {-5000000000, 0},
+             {4294967295999999999, 4294967295.0},
+             {4294967296000000000, 4294967295.0},
+             {INT64_MAX, 4294967295.0},
+             {INT64_MIN, 0}};
 
     for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         struct gad_conn c = full_conn(GAD_IP_TCP, GAD_CONN_SF);
-        c.start.ns = 0;
-        c.end.ns = t[i].ns;
+        c.duration.ns = t[i].ns;
         assert_true(make(&c).v[GAD_DURATION] == t[i].want);
     }
 }
