@@ -233,11 +233,11 @@ static int lane_step(struct lane *l, struct gad_diag *d)
         return GAD_END;
     }
     int r = gad_source_read(l->source, FRAMES_AT_ONCE, on_frame, l, d);
-    if (r != GAD_END)
+    if (r == GAD_MORE || (r < 0 && !l->file[l->next - 1].optional))
         return r;
     struct gad_source_stats s;
     gad_source_stats(l->source, &s);
-    l->x->stats.files_cut += s.truncated;
+    l->x->stats.files_cut += s.truncated || r < 0;
     gad_source_close(l->source);
     l->source = NULL;
     return GAD_MORE;

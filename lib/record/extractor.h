@@ -50,7 +50,7 @@ GAD_DEFINE_CLEANUP(struct gad_extractor, gad_extractor_free);
 /**
  * gad_extractor_add() - one more file for a lane, before the first step
  * @path:     "-" is the standard input; copied
- * @optional: if it cannot be opened as a capture, it is passed over with a warning
+ * @optional: if it is no capture, it is passed over with a warning, and if it is broken further on, so is the rest
  */
 int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path,
                       bool optional) GAD_MUST_CHECK;
@@ -67,7 +67,10 @@ int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
 struct gad_extractor_stats {
-    uint64_t files, files_cut, files_passed_over, records;
+    uint64_t files;
+    uint64_t files_cut; /* of these: that end too early, or are broken from somewhere on */
+    uint64_t files_passed_over;
+    uint64_t records;
 };
 
 struct gad_extractor_stats gad_extractor_stats(const struct gad_extractor *x);

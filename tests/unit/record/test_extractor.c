@@ -233,6 +233,29 @@ static void what_is_no_capture_ends_it_or_is_passed_over(void **state)
     (void)unlink(b.path);
 }
 
+static void what_is_broken_further_on_ends_it_or_is_cut_there(void **state)
+{
+    (void)state;
+    struct capture a;
+
+    capture_begin(&a);
+    capture_ping(&a, 1, 20);
+    for (int i = 0; i < 10; i++)
+        gad_buf_add_u32le(&a.b, 0xffffffff);
+    (void)capture_end(&a, 0);
+    for (int optional = 0; optional < 2; optional++) {
+        gad_cleanup(gad_extractor_freep) struct gad_extractor *x = new_extractor(1);
+        struct gad_diag said = {.text = ""};
+        struct got g = {.n = 0};
+        assert_int_equal(gad_extractor_add(x, 0, a.path, optional), 0);
+        assert_int_equal(run(x, &g, &said), optional ? (int)GAD_END : (int)GAD_EFORMAT);
+        assert_non_null(strstr(said.text, a.path));
+        assert_bytes(&g, (const double[]){20}, 1);
+        assert_int_equal(gad_extractor_stats(x).files_cut, optional);
+    }
+    (void)unlink(a.path);
+}
+
 static void who_takes_the_records_can_end_it(void **state)
 {
     (void)state;
@@ -309,6 +332,7 @@ int main(void)
         cmocka_unit_test(lanes_are_put_in_order_of_time),
         cmocka_unit_test(a_file_that_is_cut_off_gives_what_it_has),
         cmocka_unit_test(what_is_no_capture_ends_it_or_is_passed_over),
+        cmocka_unit_test(what_is_broken_further_on_ends_it_or_is_cut_there),
         cmocka_unit_test(who_takes_the_records_can_end_it),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(every_allocation_may_fail),
