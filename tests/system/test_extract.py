@@ -210,6 +210,12 @@ class Extract(unittest.TestCase):
         with open(out, "rb") as f:
             self.assertEqual(f.read(), self.csv)
         self.assertEqual(os.listdir(folder), ["records.csv"])
+        link = self.path("link.csv")
+        os.symlink(self.write("linked.csv", b"old"), link)
+        extract("-o", link, self.pcap)
+        self.assertTrue(os.path.islink(link))
+        with open(self.path("linked.csv"), "rb") as f:
+            self.assertEqual(f.read(), self.csv)
         self.assertEqual(extract("-o", "/dev/stdout", self.pcap).stdout, self.csv)
         self.assertIn("cannot create", extract("-o", os.path.join(folder, "no", "x"), self.pcap, code=1).stderr.decode())
 

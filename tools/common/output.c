@@ -16,6 +16,7 @@ enum { CHUNK = 256 * 1024, BUFFER_MAX = 4 * CHUNK };
 
 /* For the handler: the file to take away, "" if there is none. */
 static char temporary[PATH_MAX];
+static char target[PATH_MAX]; /* what is replaced: the end of all symbolic links */
 
 static void interrupted(int sig)
 {
@@ -47,7 +48,9 @@ static int cannot(const struct output *o, const char *what, struct gad_diag *d)
 
 static int open_temporary(struct output *o, struct gad_diag *d)
 {
-    if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", o->path) >= sizeof(temporary)) {
+    if (!realpath(o->path, target)) /* there is none yet */
+        (void)snprintf(target, sizeof(target), "%s", o->path);
+    if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", target) >= sizeof(temporary)) {
         temporary[0] = '\0';
         return gad_fail(d, GAD_ELIMIT, "%s: path too long", o->path);
     }
@@ -119,11 +122,11 @@ int output_commit(struct output *o, struct gad_diag *d)
 
     if (r != 0 || !o->is_temporary)
         return r;
-    if (fsync(o->fd) != 0 || rename(temporary, o->path) != 0)
+    if (fsync(o->fd) != 0 || rename(temporary, target) != 0)
         return cannot(o, "write", d);
     temporary[0] = '\0';
     o->is_temporary = false;
-    return sync_folder(o->path) == 0 ? 0 : cannot(o, "sync its folder", d);
+    return sync_folder(target) == 0 ? 0 : cannot(o, "sync its folder", d);
 }
 
 void output_deinit(struct output *o)

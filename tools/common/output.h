@@ -3,8 +3,8 @@
 
 /*
  * A large output that is written as it is made: to the standard output, or to a file that is there as a whole or not
- * at all, whatever happens; an interrupt leaves no temporary file behind. A path that is a FIFO or a device is
- * written to as it is. One at a time.
+ * at all, whatever happens. An interrupt leaves no temporary file behind, and a symbolic link stays one. A path that
+ * is a FIFO or a device is written to as it is. One at a time.
  */
 
 #include <stddef.h>
