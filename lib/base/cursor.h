@@ -37,6 +37,12 @@ static inline const uint8_t *gad_cursor_take(struct gad_cursor *c, size_t n)
     return p;
 }
 
+/* Past the next n bytes; bad, and where it was, if fewer are left. */
+static inline void gad_cursor_skip(struct gad_cursor *c, size_t n)
+{
+    (void)gad_cursor_take(c, n);
+}
+
 /* A cursor over the next n bytes, so that a nested length cannot leave its parent; empty and bad if too few. */
 static inline struct gad_cursor gad_cursor_sub(struct gad_cursor *c, size_t n)
 {

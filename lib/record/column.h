@@ -76,6 +76,22 @@ struct gad_column_info {
 
 extern const struct gad_column_info gad_columns[GAD_N_COLUMNS];
 
+/* Numbers of the names in protocol_type and flag, for who makes records. */
+enum gad_protocol_name { GAD_PROTOCOL_TCP, GAD_PROTOCOL_UDP, GAD_PROTOCOL_ICMP };
+enum gad_flag_name {
+    GAD_FLAG_OTH,
+    GAD_FLAG_REJ,
+    GAD_FLAG_RSTO,
+    GAD_FLAG_RSTOS0,
+    GAD_FLAG_RSTR,
+    GAD_FLAG_S0,
+    GAD_FLAG_S1,
+    GAD_FLAG_S2,
+    GAD_FLAG_S3,
+    GAD_FLAG_SF,
+    GAD_FLAG_SH,
+};
+
 /* A record's value for a name that is in no list; encodes to all zeros. */
 enum { GAD_NAME_UNKNOWN = -1 };
 

@@ -14,16 +14,10 @@
 #include <stdint.h>
 
 #include "lib/base/time.h"
+#include "lib/net/tuple.h"
 #include "lib/record/column.h"
 
 enum { GAD_COMMUNITY_ID_TEXT = 32 }; /* "1:" + 28 base64 characters, NUL */
-
-struct gad_tuple {
-    uint8_t family; /* 4, 6, or 0: not known */
-    uint8_t proto;  /* IP protocol number */
-    uint16_t src_port, dst_port;
-    uint8_t src[16], dst[16]; /* originator, responder; network order, IPv4 in the first 4 bytes */
-};
 
 struct gad_record {
     double v[GAD_N_COLUMNS];

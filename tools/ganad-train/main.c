@@ -7,8 +7,8 @@
 #include "tools/ganad-train/cli.h"
 
 static const struct cli_command *const commands[] = {
-    &command_fit,    &command_calibrate, &command_eval,   &command_inspect,
-    &command_report, &command_export,    &command_version};
+    &command_fit,     &command_calibrate, &command_eval,   &command_extract,
+    &command_inspect, &command_report,    &command_export, &command_version};
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void help(FILE *f)

@@ -10,9 +10,9 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "proto/ganad.pb-c.h"
+#include "tools/common/show.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
-#include "tools/ganadctl/show.h"
 
 enum { TEXT = 512 };
 

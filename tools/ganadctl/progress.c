@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/cursor.h"
-#include "tools/ganadctl/show.h"
+#include "tools/common/show.h"
 
 enum { WIDTH = 30, SILENT_NS = 1000000000, REDRAW_NS = 100000000 };
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
-#include "tools/ganadctl/show.h"
 
 enum {
     PIPE_CHUNK = 4096,

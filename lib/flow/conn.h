@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A finished connection: what is left of a flow once it is over, as a value. A TCP connection, a UDP exchange
+ * (5-tuple, until it is idle), or one ICMP message.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/time.h"
+#include "lib/inspect/content.h"
+#include "lib/net/tuple.h"
+
+/* Connection states of Bro, KDD99's `flag`. */
+enum gad_conn_state {
+    GAD_CONN_SF,
+    GAD_CONN_S0,
+    GAD_CONN_REJ,
+    GAD_CONN_RSTR,
+    GAD_CONN_RSTO,
+    GAD_CONN_SH,
+    GAD_CONN_S1,
+    GAD_CONN_S2,
+    GAD_CONN_RSTOS0,
+    GAD_CONN_S3,
+    GAD_CONN_OTH,
+    GAD_CONN_RSTRH, /* KDD99 does not have these two; lib/record maps them to OTH */
+    GAD_CONN_SHR,
+    GAD_N_CONN_STATES,
+};
+
+struct gad_conn {
+    struct gad_tuple tuple;     /* src is the originator; ICMP: ports 0 */
+    struct gad_time start, end; /* first and last packet */
+    struct gad_time
+        duration; /* a span, as KDD99 counts it: to the packet that ended it, not to stragglers; 0 for
+                                 * a TCP connection of which no side closed, as Bro did not know it */
+    struct gad_time
+        decided; /* packet time at which it was known to be over; connections leave in its order */
+    enum gad_conn_state state; /* UDP and ICMP: SF */
+    uint64_t src_bytes,
+        dst_bytes; /* payload; ICMP with its header; 0 where KDD99 has none, see table.h */
+    uint64_t src_packets, dst_packets;
+    uint32_t wrong_fragment, urgent;
+    uint32_t vlan;
+    uint8_t icmp_type, icmp_code;
+    uint8_t tunnels;
+    bool evicted; /* ended by the cap on flows, not by itself */
+    struct gad_content content;
+};
+
+typedef void gad_conn_fn(void *arg, const struct gad_conn *c);

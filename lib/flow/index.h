@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * From a hash to flows: open addressing, linear probing, at most half full, no tombstones. An entry holds 32 bits of
+ * the hash besides the flow's number, so that a probe seldom has to look at a flow that is not the one.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+struct gad_flow_index_entry {
+    uint32_t tag;  /* low half of the hash; its lowest bits are where the entry would like to be */
+    uint32_t flow; /* 0: free */
+};
+
+struct gad_flow_index {
+    struct gad_flow_index_entry *entries;
+    uint32_t mask;
+};
+
+/* Room for n flows, n <= GAD_FLOW_INDEX_MAX. */
+enum { GAD_FLOW_INDEX_MAX = 1 << 28 };
+int gad_flow_index_init(struct gad_flow_index *ix, size_t n) GAD_MUST_CHECK;
+void gad_flow_index_deinit(struct gad_flow_index *ix);
+
+/* Walks over the flows whose tag is that of the hash: *at begins as the hash. 0: no more. */
+uint32_t gad_flow_index_next(const struct gad_flow_index *ix, uint64_t hash, uint32_t *at);
+
+void gad_flow_index_add(struct gad_flow_index *ix, uint64_t hash, uint32_t flow);
+void gad_flow_index_remove(struct gad_flow_index *ix, uint32_t tag, uint32_t flow);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/flow/wheel.h"
+
+#include "lib/base/mem.h"
+#include "lib/flow/sort.h"
+
+enum { WORDS = GAD_WHEEL_SLOTS / 64, SUMMARY = WORDS / 64, LANE_ATTEMPTS = 0, LANE_REST = 1 };
+
+/* Which slots hold something, as bits, and which words of them are not 0. */
+struct gad_wheel_lane {
+    uint64_t summary[SUMMARY];
+    uint64_t words[WORDS];
+    uint32_t head[GAD_WHEEL_SLOTS]; /* circular, by next and prev; 0: empty */
+};
+
+int gad_wheel_init(struct gad_wheel *w, struct gad_flow *flows)
+{
+    *w = (struct gad_wheel){.flows = flows};
+    w->lanes = gad_calloc(GAD_WHEEL_LANES, sizeof(*w->lanes));
+    return w->lanes ? 0 : GAD_ENOMEM;
+}
+
+void gad_wheel_deinit(struct gad_wheel *w)
+{
+    gad_free(w->lanes);
+}
+
+static void hang(struct gad_wheel *w, uint32_t i, uint64_t tick)
+{
+    struct gad_flow *f = &w->flows[i];
+    uint32_t slot = (uint32_t)tick & (GAD_WHEEL_SLOTS - 1);
+
+    f->lane = f->timing == GAD_FLOW_ATTEMPT ? LANE_ATTEMPTS : LANE_REST;
+    f->tick = (uint32_t)tick;
+    struct gad_wheel_lane *lane = &w->lanes[f->lane];
+    uint32_t head = lane->head[slot];
+    if (head == 0) {
+        f->next = f->prev = lane->head[slot] = i;
+        lane->words[slot / 64] |= UINT64_C(1) << slot % 64;
+        lane->summary[slot / 4096] |= UINT64_C(1) << slot / 64 % 64;
+    } else {
+        struct gad_flow *h = &w->flows[head];
+        f->next = head;
+        f->prev = h->prev;
+        w->flows[h->prev].next = i;
+        h->prev = i;
+    }
+    w->n_hung++;
+}
+
+void gad_wheel_add(struct gad_wheel *w, uint32_t flow)
+{
+    uint64_t tick = gad_wheel_tick(w->flows[flow].due), last = w->cursor + GAD_WHEEL_SLOTS - 1;
+
+    tick = tick < w->cursor ? w->cursor : tick;
+    hang(w, flow, tick > last ? last : tick);
+}
+
+static void set_empty(struct gad_wheel_lane *lane, uint32_t slot)
+{
+    lane->head[slot] = 0;
+    lane->words[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+    if (lane->words[slot / 64] == 0)
+        lane->summary[slot / 4096] &= ~(UINT64_C(1) << slot / 64 % 64);
+}
+
+void gad_wheel_remove(struct gad_wheel *w, uint32_t flow)
+{
+    struct gad_flow *f = &w->flows[flow];
+    struct gad_wheel_lane *lane = &w->lanes[f->lane];
+    uint32_t slot = f->tick & (GAD_WHEEL_SLOTS - 1);
+
+    if (f->next == flow) {
+        set_empty(lane, slot);
+    } else {
+        w->flows[f->next].prev = f->prev;
+        w->flows[f->prev].next = f->next;
+        if (lane->head[slot] == flow)
+            lane->head[slot] = f->next;
+    }
+    w->n_hung--;
+}
+
+void gad_wheel_update(struct gad_wheel *w, uint32_t flow)
+{
+    struct gad_flow *f = &w->flows[flow];
+    uint64_t hung = w->cursor + (uint32_t)(f->tick - (uint32_t)w->cursor);
+
+    if (gad_wheel_tick(f->due) < hung) {
+        gad_wheel_remove(w, flow);
+        gad_wheel_add(w, flow);
+    }
+}
+
+/* The first slot at or behind `from` that holds something; GAD_WHEEL_SLOTS: none. */
+static uint32_t occupied_from(const struct gad_wheel_lane *lane, uint32_t from)
+{
+    uint32_t word = from / 64;
+    uint64_t bits = lane->words[word] & UINT64_MAX << from % 64;
+
+    if (bits)
+        return word * 64 + (uint32_t)__builtin_ctzll(bits);
+    if (++word == WORDS)
+        return GAD_WHEEL_SLOTS;
+    bits = lane->summary[word / 64] & UINT64_MAX << word % 64;
+    for (uint32_t s = word / 64;;) {
+        if (bits) {
+            word = s * 64 + (uint32_t)__builtin_ctzll(bits);
+            return word * 64 + (uint32_t)__builtin_ctzll(lane->words[word]);
+        }
+        if (++s == SUMMARY)
+            return GAD_WHEEL_SLOTS;
+        bits = lane->summary[s];
+    }
+}
+
+/* The first tick in a lane that holds something; UINT64_MAX: none. */
+static uint64_t first_tick(const struct gad_wheel *w, int lane)
+{
+    uint32_t at = (uint32_t)w->cursor & (GAD_WHEEL_SLOTS - 1);
+    uint32_t slot = occupied_from(&w->lanes[lane], at);
+
+    if (slot < GAD_WHEEL_SLOTS)
+        return w->cursor + slot - at;
+    slot = occupied_from(&w->lanes[lane], 0);
+    return slot < GAD_WHEEL_SLOTS ? w->cursor + GAD_WHEEL_SLOTS - at + slot : UINT64_MAX;
+}
+
+/* Empties a slot: what is due goes before *due, the rest is hung up anew. The cursor is behind the tick. */
+static void take_slot(struct gad_wheel *w, int lane, uint64_t tick, uint32_t *due)
+{
+    uint32_t slot = (uint32_t)tick & (GAD_WHEEL_SLOTS - 1), i = w->lanes[lane].head[slot];
+
+    if (i == 0)
+        return;
+    set_empty(&w->lanes[lane], slot);
+    w->flows[w->flows[i].prev].next = 0;
+    uint32_t kept = 0, *tail = &kept;
+    while (i) {
+        struct gad_flow *f = &w->flows[i];
+        uint32_t next = f->next;
+        w->n_hung--;
+        if (gad_wheel_tick(f->due) > tick) {
+            gad_wheel_add(w, i);
+        } else {
+            *tail = i;
+            tail = &f->next;
+        }
+        i = next;
+    }
+    *tail = *due;
+    *due = kept;
+}
+
+uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until)
+{
+    while (w->due == 0) {
+        uint64_t attempts = first_tick(w, LANE_ATTEMPTS), rest = first_tick(w, LANE_REST);
+        uint64_t tick = attempts < rest ? attempts : rest;
+        if (tick > until) {
+            w->cursor = until + 1 > w->cursor ? until + 1 : w->cursor;
+            return 0;
+        }
+        w->cursor = tick + 1;
+        take_slot(w, LANE_REST, tick, &w->due);
+        take_slot(w, LANE_ATTEMPTS, tick, &w->due);
+        w->due = gad_flow_sort(w->flows, w->due);
+    }
+    uint32_t flow = w->due;
+    w->due = w->flows[flow].next;
+    return flow;
+}
+
+static uint32_t first_flow(const struct gad_wheel *w, int lane, uint64_t *ret_tick)
+{
+    *ret_tick = first_tick(w, lane);
+    return *ret_tick == UINT64_MAX
+               ? 0
+               : w->lanes[lane].head[(uint32_t)*ret_tick & (GAD_WHEEL_SLOTS - 1)];
+}
+
+/* A flow that hangs where it no longer belongs is hung up anew: once for the packets that moved it. */
+uint32_t gad_wheel_victim(struct gad_wheel *w)
+{
+    enum { TRIES_MAX = 16 }; /* so that one packet does not pay for all that came before */
+    uint64_t tick;
+    uint32_t i = 0;
+
+    for (int tries = 0; tries < TRIES_MAX && (i = first_flow(w, LANE_ATTEMPTS, &tick)) != 0;
+         tries++) {
+        if (w->flows[i].timing == GAD_FLOW_ATTEMPT)
+            return i;
+        gad_wheel_remove(w, i);
+        gad_wheel_add(w, i);
+    }
+    for (int tries = 0; tries < TRIES_MAX && (i = first_flow(w, LANE_REST, &tick)) != 0; tries++) {
+        if (gad_wheel_tick(w->flows[i].due) <= tick)
+            return i;
+        gad_wheel_remove(w, i);
+        gad_wheel_add(w, i);
+    }
+    return i ? i : first_flow(w, LANE_ATTEMPTS, &tick);
+}

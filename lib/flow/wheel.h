@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Timers of flows. Time is cut into ticks of 2^23 ns (8.4 ms), and a ring of slots holds those of the next 550 s.
+ * A flow hangs in the slot of a tick that is not after its deadline: a packet moves the deadline and leaves the flow
+ * where it is, and at the tick it is hung up anew if it is not due. So a packet costs nothing here, and a flow is
+ * touched once in an idle time.
+ *
+ * A deadline counts as reached at the end of its tick. Attempts have slots of their own, so that the oldest of
+ * them is found at once when room is needed.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/flow/flow.h"
+
+enum {
+    GAD_WHEEL_TICK_SHIFT = 23,
+    GAD_WHEEL_SLOTS = 1 << 16,
+    GAD_WHEEL_LANES = 2, /* attempts, the rest */
+};
+
+struct gad_wheel {
+    struct gad_flow *flows; /* the table's */
+    uint64_t cursor;        /* ticks before this one are done */
+    uint32_t due;           /* flows of the last tick that are still to be handed out, by next */
+    size_t n_hung;
+    struct gad_wheel_lane *lanes;
+};
+
+int gad_wheel_init(struct gad_wheel *w, struct gad_flow *flows) GAD_MUST_CHECK;
+void gad_wheel_deinit(struct gad_wheel *w);
+
+/* The tick at whose end a deadline counts as reached; and that end, ns. */
+static inline uint64_t gad_wheel_tick(int64_t due)
+{
+    uint64_t mask = ((uint64_t)1 << GAD_WHEEL_TICK_SHIFT) - 1;
+    return ((uint64_t)due + mask) >> GAD_WHEEL_TICK_SHIFT;
+}
+
+static inline int64_t gad_wheel_end(uint64_t tick)
+{
+    return (int64_t)(tick << GAD_WHEEL_TICK_SHIFT);
+}
+
+/* Hangs a flow up by its due and timing. */
+void gad_wheel_add(struct gad_wheel *w, uint32_t flow);
+void gad_wheel_remove(struct gad_wheel *w, uint32_t flow);
+
+/* After a change of due or timing: moves the flow only if it would be found too late. */
+void gad_wheel_update(struct gad_wheel *w, uint32_t flow);
+
+/**
+ * gad_wheel_next() - takes the next flow that is due
+ * @until: a tick; what is due after its end stays
+ *
+ * Flows come tick by tick, those of one tick in order of due, last packet, number. The cursor follows.
+ * Return: the flow, off the wheel; 0 if there is none, and the cursor is then behind `until`.
+ */
+uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until);
+
+/* The flow to give up when there is no room: the oldest attempt, else the one that would end soonest, as far as a
+ * bounded search finds it and its deadline is on the wheel. 0: none. */
+uint32_t gad_wheel_victim(struct gad_wheel *w);

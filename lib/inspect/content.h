@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The 13 content features of a connection (KDD99 columns 10 to 22), as counted from the bytes of its two
+ * directions. What cannot be decided stays 0.
+ */
+
+#include <stdint.h>
+
+struct gad_content {
+    uint16_t hot, num_failed_logins, num_compromised, num_root, num_file_creations, num_shells,
+        num_access_files, num_outbound_cmds; /* saturate */
+    uint8_t logged_in, root_shell, su_attempted, is_host_login, is_guest_login;
+};

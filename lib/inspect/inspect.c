@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/inspect/inspect.h"
+
+#include "lib/inspect/scanner.h"
+
+static const struct gad_scanner *const scanners[GAD_N_APPS] = {
+    [GAD_APP_NONE] = &gad_scan_none,     [GAD_APP_TELNET] = &gad_scan_telnet,
+    [GAD_APP_RLOGIN] = &gad_scan_rlogin, [GAD_APP_RSH] = &gad_scan_rsh,
+    [GAD_APP_FTP] = &gad_scan_ftp,       [GAD_APP_FTP_DATA] = &gad_scan_ftp_data,
+    [GAD_APP_SMTP] = &gad_scan_smtp,     [GAD_APP_HTTP] = &gad_scan_http,
+    [GAD_APP_POP3] = &gad_scan_pop3,     [GAD_APP_IMAP] = &gad_scan_imap,
+    [GAD_APP_IRC] = &gad_scan_both_ways, [GAD_APP_FINGER] = &gad_scan_none,
+    [GAD_APP_AUTH] = &gad_scan_auth,     [GAD_APP_TEXT] = &gad_scan_text,
+};
+
+/* By KDD99's own table of services: one port each. */
+static const struct {
+    uint16_t port;
+    enum gad_app app;
+} ports[] = {
+    {20, GAD_APP_FTP_DATA}, {21, GAD_APP_FTP},     {23, GAD_APP_TELNET}, {25, GAD_APP_SMTP},
+    {37, GAD_APP_NONE}, /* time: the server speaks, in binary */
+    {79, GAD_APP_FINGER},   {80, GAD_APP_HTTP},    {110, GAD_APP_POP3},  {113, GAD_APP_AUTH},
+    {143, GAD_APP_IMAP},    {513, GAD_APP_RLOGIN}, {514, GAD_APP_RSH},   {2784, GAD_APP_HTTP},
+    {6667, GAD_APP_IRC},    {8001, GAD_APP_HTTP},
+};
+
+enum { FTP_DATA = 20 };
+
+enum gad_app gad_app_of(uint16_t orig_port, uint16_t resp_port)
+{
+    if (orig_port == FTP_DATA)
+        return GAD_APP_FTP_DATA;
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+        if (ports[i].port == resp_port)
+            return ports[i].app;
+    return GAD_APP_TEXT;
+}
+
+size_t gad_inspect_size(enum gad_app app)
+{
+    gad_assert(app < GAD_N_APPS);
+    return sizeof(struct gad_inspect);
+}
+
+int gad_inspect_new(enum gad_app app, struct gad_inspect **ret)
+{
+    struct gad_inspect *in = gad_calloc(1, gad_inspect_size(app));
+
+    if (!in)
+        return GAD_ENOMEM;
+    in->app = app;
+    in->scanner = scanners[app];
+    if (in->scanner->start)
+        in->scanner->start(in);
+    *ret = in;
+    return 0;
+}
+
+void gad_inspect_free(struct gad_inspect *in)
+{
+    gad_free(in);
+}
+
+/* One way is left to be seen, where that decides logged_in. */
+static bool can_change(const struct gad_inspect *in)
+{
+    return !in->done[GAD_SERVER] || !in->done[GAD_CLIENT] ||
+           (in->scanner->both_ways_is_login && !in->c.logged_in);
+}
+
+static void see(struct gad_inspect *in, enum gad_way way)
+{
+    in->seen[way] = true;
+    if (in->scanner->both_ways_is_login)
+        in->c.logged_in = in->seen[GAD_SERVER] && in->seen[GAD_CLIENT];
+}
+
+bool gad_inspect_bytes(struct gad_inspect *in, bool from_originator, const uint8_t *p, size_t len)
+{
+    enum gad_way way = from_originator ? GAD_CLIENT : GAD_SERVER;
+    struct gad_span s;
+
+    if (len > 0)
+        see(in, way);
+    if (in->scanner->bytes && !in->done[way])
+        in->scanner->bytes(in, way, p, len);
+    while (in->scanner->line && !in->done[way] &&
+           gad_inspect_line_next(&in->line[way], &p, &len, &s))
+        if (!in->line[way].lost)
+            in->scanner->line(in, way, s);
+    return can_change(in);
+}
+
+void gad_inspect_gap(struct gad_inspect *in, bool from_originator, uint64_t len)
+{
+    enum gad_way way = from_originator ? GAD_CLIENT : GAD_SERVER;
+
+    if (len == 0)
+        return;
+    see(in, way);
+    gad_inspect_line_gap(&in->line[way]);
+    if (in->scanner->gap && !in->done[way])
+        in->scanner->gap(in, way);
+}
+
+void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)
+{
+    *ret = in->c;
+}

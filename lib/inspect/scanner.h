@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What is inside an inspection: the counts, the lines of both directions, and what the one scanner of its
+ * application keeps. Only lib/inspect and its tests look here.
+ */
+
+#include <stddef.h>
+
+#include "lib/inspect/inspect.h"
+#include "lib/inspect/line.h"
+#include "lib/inspect/terminal.h"
+
+enum gad_way { GAD_SERVER, GAD_CLIENT, GAD_N_WAYS }; /* indices are "from the originator" */
+
+enum gad_login_stage {
+    GAD_LOGIN_START,  /* nothing asked, or a failure was said */
+    GAD_LOGIN_NAME,   /* a name is being typed */
+    GAD_LOGIN_SECRET, /* a password */
+    GAD_LOGIN_WAIT,   /* something was given, the verdict is to come */
+    GAD_LOGIN_IN,
+};
+
+struct gad_login {
+    struct gad_terminal terminal[GAD_N_WAYS];
+    enum gad_login_stage stage;
+    bool guest;       /* the name last given is a guest's */
+    bool answered;    /* rlogin, telnet: the server showed something since the client's last line */
+    bool asked;       /* the client's line so far was begun at a prompt that was looked at */
+    bool secret;      /* inside a session: the line being typed is a password */
+    bool root_prompt; /* it is being typed at root's prompt */
+    bool su;          /* su to root was asked for, no root prompt seen since */
+    bool new_file;    /* an editor said so since the last line */
+    uint8_t handshake; /* rlogin: NULs that the client has sent */
+};
+
+enum { GAD_FTP_QUEUE = 8 };
+
+struct gad_ftp {
+    uint8_t queue
+        [GAD_FTP_QUEUE]; /* commands that wait for their reply, oldest first; enum command, flags */
+    uint8_t n;
+    uint16_t n_more;     /* those behind them, of which only the number is known */
+    uint16_t multi_code; /* of a reply of several lines, until its last */
+    bool greeted;
+    bool guest; /* by the last USER */
+    bool has_endpoint;
+    struct gad_ftp_endpoint asked,
+        endpoint; /* PORT before its reply; the newest, until it is taken */
+};
+
+struct gad_smtp {
+    bool data_asked, tls_asked, in_data, in_body;
+};
+
+struct gad_http {
+    bool in_headers;
+    bool hot;          /* the request last seen was hot, its answer is looked at */
+    bool access;       /* and asked for a file of accounts */
+    uint8_t n_matched; /* of the phrase that is looked for in the answer */
+};
+
+struct gad_mail {    /* POP3, IMAP */
+    uint8_t pending; /* enum of the scanner */
+    bool root;
+    uint8_t tag_len;
+    char tag[16];
+};
+
+struct gad_rsh {
+    uint8_t n_fields; /* NULs seen */
+    bool accepted, refused;
+    bool root;
+};
+
+struct gad_inspect {
+    const struct gad_scanner *scanner;
+    enum gad_app app;
+    bool seen[GAD_N_WAYS]; /* some payload, or a gap where there was some */
+    bool done[GAD_N_WAYS]; /* nothing more to learn from that direction */
+    struct gad_content c;
+    struct gad_inspect_line line[GAD_N_WAYS];
+    union {
+        struct gad_login login;
+        struct gad_ftp ftp;
+        struct gad_smtp smtp;
+        struct gad_http http;
+        struct gad_mail mail;
+        struct gad_rsh rsh;
+    };
+};
+
+/* One of line and bytes is set; gap may be NULL, the lines are dealt with by the caller. */
+struct gad_scanner {
+    void (*start)(struct gad_inspect *in);
+    void (*line)(struct gad_inspect *in, enum gad_way way, struct gad_span s);
+    void (*bytes)(struct gad_inspect *in, enum gad_way way, const uint8_t *p, size_t len);
+    void (*gap)(struct gad_inspect *in, enum gad_way way);
+    bool both_ways_is_login; /* payload both ways is "logged in" */
+};
+
+extern const struct gad_scanner gad_scan_telnet, gad_scan_rlogin, gad_scan_rsh, gad_scan_ftp,
+    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_text,
+    gad_scan_ftp_data, gad_scan_both_ways, gad_scan_none;
+
+static inline void gad_inspect_done(struct gad_inspect *in)
+{
+    in->done[GAD_SERVER] = true;
+    in->done[GAD_CLIENT] = true;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/net/decode.h"
+
+#include "lib/net/frag.h"
+#include "lib/net/walk.h"
+
+enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 32 << 20 };
+
+static const int64_t timeout_ns = INT64_C(30000000000);
+
+static const char *const names[GAD_N_NET_FATES] = {
+    [GAD_NET_PACKET] = "packets",
+    [GAD_NET_HELD] = "held",
+    [GAD_NET_JOINED] = "joined",
+    [GAD_NET_LINK_TYPE] = "link-type",
+    [GAD_NET_LINK_HEADER] = "link-header",
+    [GAD_NET_LINK_DEEP] = "link-deep",
+    [GAD_NET_NOT_IP] = "not-ip",
+    [GAD_NET_CUT] = "cut",
+    [GAD_NET_IP_VERSION] = "ip-version",
+    [GAD_NET_IP_HEADER] = "ip-header",
+    [GAD_NET_IP_LENGTH] = "ip-length",
+    [GAD_NET_IP_CHECKSUM] = "ip-checksum",
+    [GAD_NET_IP6_CHAIN] = "ip6-chain",
+    [GAD_NET_OTHER_PROTOCOL] = "other-protocol",
+    [GAD_NET_TCP_HEADER] = "tcp-header",
+    [GAD_NET_UDP_HEADER] = "udp-header",
+    [GAD_NET_ICMP_HEADER] = "icmp-header",
+    [GAD_NET_TUNNEL_HEADER] = "tunnel-header",
+    [GAD_NET_TUNNEL_DEEP] = "tunnel-deep",
+    [GAD_NET_FRAGMENT_TINY] = "fragment-tiny",
+    [GAD_NET_FRAGMENT_LENGTH] = "fragment-length",
+    [GAD_NET_FRAGMENT_NESTED] = "fragment-nested",
+    [GAD_NET_FRAGMENT_NO_FIRST] = "fragment-no-first",
+};
+
+const char *gad_net_reason_name(enum gad_net_fate f)
+{
+    return f < GAD_N_NET_FATES ? names[f] : "unknown";
+}
+
+uint64_t gad_net_refused(const struct gad_net_stats *s)
+{
+    uint64_t sum = 0;
+    for (int f = GAD_NET_FIRST_REFUSAL; f < GAD_N_NET_FATES; f++)
+        sum += s->fate[f];
+    return sum;
+}
+
+int gad_decoder_new(const struct gad_decoder_options *opt, struct gad_decoder **ret)
+{
+    gad_cleanup(gad_decoder_freep) struct gad_decoder *dec = gad_calloc(1, sizeof(*dec));
+
+    if (!dec)
+        return GAD_ENOMEM;
+    if (opt)
+        dec->opt = *opt;
+    if (dec->opt.datagrams == 0)
+        dec->opt.datagrams = DATAGRAMS;
+    if (dec->opt.memory == 0)
+        dec->opt.memory = MEMORY;
+    if (dec->opt.timeout_ns == 0)
+        dec->opt.timeout_ns = timeout_ns;
+    if (dec->opt.datagrams > DATAGRAMS_MAX || dec->opt.timeout_ns < 0 ||
+        dec->opt.tunnels > GAD_TUNNELS_MAX || dec->opt.checksums > GAD_CHECKSUMS_AUTO)
+        return GAD_EINVAL;
+    dec->checksums = dec->opt.checksums;
+    int r = gad_frags_new(&dec->opt, &dec->frags);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&dec);
+    return 0;
+}
+
+void gad_decoder_free(struct gad_decoder *dec)
+{
+    if (!dec)
+        return;
+    gad_frags_free(dec->frags);
+    gad_free(dec);
+}
+
+void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, const uint8_t *frame,
+                size_t caplen, size_t len, gad_packet_fn *fn, void *arg)
+{
+    if (len > UINT32_MAX) /* nothing on a wire is; a packet's length has 32 bits */
+        len = UINT32_MAX;
+    if (caplen > UINT32_MAX)
+        caplen = UINT32_MAX;
+    if (len < caplen)
+        len = caplen;
+    struct gad_walk w = {
+        .dec = dec,
+        .fn = fn,
+        .arg = arg,
+        .c = gad_cursor_init(frame, caplen),
+        .missing = len - caplen,
+        .p = {.time = time},
+    };
+    if (gad_frags_any(dec->frags))
+        gad_frags_advance(dec, time, fn, arg);
+    dec->stats.frames++;
+    dec->stats.bytes += len;
+    dec->stats.fate[gad_net_link(&w, link_type)]++;
+}
+
+void gad_decoder_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn, void *arg)
+{
+    gad_frags_advance(dec, now, fn, arg);
+}
+
+void gad_decoder_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
+{
+    gad_frags_flush(dec, fn, arg);
+}
+
+const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec)
+{
+    return &dec->stats;
+}
+
+enum gad_checksums gad_decoder_checksums(const struct gad_decoder *dec)
+{
+    return dec->checksums;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/net/source.h"
+
+#include <fcntl.h>
+#include <pcap/pcap.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/net/counter.h"
+#include "lib/net/decode.h"
+#include "lib/net/source_gz.h"
+
+enum {
+    SNAPLEN = 262144,
+    BUFFER = 64 << 20,
+    TIMEOUT_MS = 100,
+    NAME_MAX_LEN = 200, /* of a diagnostic's 511, so that the reason is not what gets cut */
+};
+
+struct gad_source {
+    pcap_t *pcap; /* NULL: an interface that is gone */
+    struct gad_gz *gz;
+    int fd; /* of a file; -1 without, or if it is not ours */
+    bool is_live, has_ended;
+    int64_t ns_per_unit; /* of a time stamp's fraction */
+    int link_type;
+    struct gad_source_options opt; /* complete; filter owned by `filter` */
+    char *filter;                  /* or NULL */
+    struct gad_source_stats stats;
+    struct gad_counter received, dropped, interface_dropped;
+    char name[NAME_MAX_LEN + 1];
+};
+
+/* One reading of gad_source_read(), for libpcap's callback. */
+struct reading {
+    struct gad_source *s;
+    gad_frame_fn *fn;
+    void *arg;
+};
+
+static struct gad_source *source_new(const char *name, const struct gad_source_options *opt,
+                                     struct gad_diag *d)
+{
+    gad_cleanup(gad_source_closep) struct gad_source *s = gad_calloc(1, sizeof(*s));
+    bool has_filter = opt && opt->filter && opt->filter[0] != '\0';
+
+    if (s) {
+        s->fd = -1;
+        if (opt)
+            s->opt = *opt;
+        s->opt.snaplen = s->opt.snaplen ? s->opt.snaplen : SNAPLEN;
+        s->opt.buffer = s->opt.buffer ? s->opt.buffer : BUFFER;
+        s->opt.timeout_ms = s->opt.timeout_ms ? s->opt.timeout_ms : TIMEOUT_MS;
+        s->filter = has_filter ? gad_strndup(opt->filter, strlen(opt->filter)) : NULL;
+        s->opt.filter = s->filter;
+        (void)snprintf(s->name, sizeof(s->name), "%s", name);
+    }
+    if (!s || (has_filter && !s->filter)) {
+        (void)gad_fail(d, GAD_ENOMEM, "%.*s: no memory", NAME_MAX_LEN, name);
+        return NULL;
+    }
+    return gad_steal(&s);
+}
+
+/* Link type and filter, of an open capture. */
+static int prepare(struct gad_source *s, struct gad_diag *d)
+{
+    struct bpf_program program;
+    const char *link_name = pcap_datalink_val_to_name(pcap_datalink(s->pcap));
+
+    s->link_type = pcap_datalink(s->pcap);
+    if (!gad_link_type_known(s->link_type))
+        return gad_fail(d, GAD_EFORMAT, "%s: frames of link type %s (%d), which is not read here",
+                        s->name, link_name ? link_name : "unknown", s->link_type);
+    if (!s->filter)
+        return 0;
+    if (pcap_compile(s->pcap, &program, s->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        return gad_fail(d, GAD_EINVAL, "%s: filter '%s': %s", s->name, s->filter,
+                        pcap_geterr(s->pcap));
+    int r = pcap_setfilter(s->pcap, &program);
+    pcap_freecode(&program);
+    if (r != 0)
+        return gad_fail(d, GAD_EINVAL, "%s: filter '%s': %s", s->name, s->filter,
+                        pcap_geterr(s->pcap));
+    return 0;
+}
+
+static int open_capture(struct gad_source *s, struct gad_diag *d)
+{
+    char text[PCAP_ERRBUF_SIZE] = "";
+
+    int r = gad_gz_open(s->fd >= 0 ? s->fd : STDIN_FILENO, &s->gz, d);
+    if (r != 0) {
+        gad_diag_prefix(d, "%s", s->name);
+        return r;
+    }
+    FILE *f = gad_gz_stream(s->gz);
+    if (!f)
+        return gad_fail(d, GAD_ENOMEM, "%s: no memory", s->name);
+    s->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, text);
+    if (s->pcap)
+        return 0;
+    bool ended = feof(f) != 0;
+    (void)fclose(f);
+    if (gad_gz_error(s->gz))
+        return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, gad_gz_error(s->gz));
+    return gad_fail(d, ended ? GAD_ETRUNC : GAD_EFORMAT, "%s: %s", s->name, text);
+}
+
+int gad_source_open_file(const char *path, const struct gad_source_options *opt,
+                         struct gad_source **ret, struct gad_diag *d)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    gad_cleanup(gad_source_closep) struct gad_source *s =
+        source_new(is_stdin ? "standard input" : path, opt, d);
+
+    if (!s)
+        return GAD_ENOMEM;
+    if (!is_stdin && (s->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+        int err = -errno;
+        return gad_fail(d, err, "%s: cannot open: %s", s->name, gad_strerror(err));
+    }
+    s->ns_per_unit = 1; /* libpcap converts files */
+    int r = open_capture(s, d);
+    r = r != 0 ? r : prepare(s, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+/* What pcap_create() would take for something else than an interface. */
+static bool is_interface_name(const char *name)
+{
+    return name[0] != '\0' && strstr(name, "://") == NULL;
+}
+
+static int activate(struct gad_source *s, struct gad_diag *d)
+{
+    char text[PCAP_ERRBUF_SIZE] = "";
+
+    s->pcap = pcap_create(s->name, text);
+    if (!s->pcap)
+        return gad_fail(d, GAD_ENOMEM, "%s: %s", s->name, text);
+    /* These fail on an active capture only; not every kernel has nanoseconds. No immediate mode: TPACKET_V3. */
+    (void)pcap_set_snaplen(s->pcap, s->opt.snaplen);
+    (void)pcap_set_promisc(s->pcap, !s->opt.no_promiscuous);
+    (void)pcap_set_timeout(s->pcap, s->opt.timeout_ms);
+    (void)pcap_set_buffer_size(s->pcap, s->opt.buffer);
+    bool has_ns = pcap_set_tstamp_precision(s->pcap, PCAP_TSTAMP_PRECISION_NANO) == 0;
+    s->ns_per_unit = has_ns ? 1 : 1000;
+    int r = pcap_activate(s->pcap);
+    const char *why = pcap_geterr(s->pcap);
+    if (r < 0) {
+        int err = r == PCAP_ERROR_PERM_DENIED      ? -EPERM
+                  : r == PCAP_ERROR_NO_SUCH_DEVICE ? -ENODEV
+                                                   : -EIO;
+        return gad_fail(d, err, "%s: cannot capture: %s%s%s", s->name, pcap_statustostr(r),
+                        why[0] ? ": " : "", why);
+    }
+    if (r > 0)
+        (void)gad_fail(d, 0, "%s: %s%s%s", s->name, pcap_statustostr(r), why[0] ? ": " : "", why);
+    r = prepare(s, d);
+    if (r != 0)
+        return r;
+    if (pcap_setnonblock(s->pcap, 1, text) != 0)
+        return gad_fail(d, -EIO, "%s: %s", s->name, text);
+    gad_counter_restart(&s->received);
+    gad_counter_restart(&s->dropped);
+    gad_counter_restart(&s->interface_dropped);
+    return 0;
+}
+
+static void ask_kernel(struct gad_source *s)
+{
+    struct pcap_stat now;
+
+    if (!s->is_live || !s->pcap || pcap_stats(s->pcap, &now) != 0)
+        return;
+    gad_counter_update(&s->received, now.ps_recv);
+    gad_counter_update(&s->dropped, now.ps_drop);
+    gad_counter_update(&s->interface_dropped, now.ps_ifdrop);
+}
+
+static void stop_live(struct gad_source *s)
+{
+    if (!s->pcap)
+        return;
+    ask_kernel(s);
+    pcap_close(s->pcap);
+    s->pcap = NULL;
+}
+
+int gad_source_open_live(const char *interface, const struct gad_source_options *opt,
+                         struct gad_source **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_source_closep) struct gad_source *s = NULL;
+
+    if (!is_interface_name(interface) || strlen(interface) > NAME_MAX_LEN)
+        return gad_fail(d, GAD_EINVAL, "'%.*s' is no interface", NAME_MAX_LEN, interface);
+    s = source_new(interface, opt, d);
+    if (!s)
+        return GAD_ENOMEM;
+    s->is_live = true;
+    int r = activate(s, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
+{
+    if (!s->is_live)
+        return gad_fail(d, GAD_EINVAL, "%s: a file is not opened again", s->name);
+    stop_live(s);
+    int r = activate(s, d);
+    if (r != 0) {
+        if (s->pcap)
+            pcap_close(s->pcap);
+        s->pcap = NULL;
+        return r;
+    }
+    s->stats.reopened++;
+    return 0;
+}
+
+/* Saturates, for a file can say anything. */
+static struct gad_time time_of(const struct gad_source *s, const struct pcap_pkthdr *h)
+{
+    int64_t sec = (int64_t)h->ts.tv_sec, fraction = (int64_t)h->ts.tv_usec, ns;
+
+    if (fraction < 0 || fraction >= 1000000000 / s->ns_per_unit)
+        fraction = 0; /* it is none */
+    if (sec < 0 &&
+        sec >= INT32_MIN) /* pcap has 32 bits without a sign; libpcap reads them with one */
+        sec += INT64_C(1) << 32;
+    if (sec < 0 || __builtin_mul_overflow(sec, INT64_C(1000000000), &ns) ||
+        __builtin_add_overflow(ns, fraction * s->ns_per_unit, &ns))
+        ns = INT64_MAX;
+    return (struct gad_time){ns};
+}
+
+static void give(u_char *user, const struct pcap_pkthdr *h, const u_char *frame)
+{
+    const struct reading *r = (const struct reading *)(const void *)user;
+
+    r->s->stats.frames++;
+    r->s->stats.bytes += h->len;
+    r->fn(r->arg, time_of(r->s, h), frame, h->caplen, h->len);
+}
+
+/* A file that stopped: where it should, in the middle of a frame, or at nonsense. */
+static int file_stopped(struct gad_source *s, int r, struct gad_diag *d)
+{
+    bool ended = feof(pcap_file(s->pcap)) != 0;
+
+    s->has_ended = true;
+    s->stats.truncated = gad_gz_is_cut(s->gz) || (r < 0 && ended);
+    if (gad_gz_error(s->gz))
+        return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, gad_gz_error(s->gz));
+    if (r < 0 && !ended)
+        return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, pcap_geterr(s->pcap));
+    if (r < 0)
+        (void)gad_fail(d, GAD_ETRUNC, "%s: cut off: %s", s->name, pcap_geterr(s->pcap));
+    else if (s->stats.truncated)
+        (void)gad_fail(d, GAD_ETRUNC, "%s: gzip stream is cut off", s->name);
+    return GAD_END;
+}
+
+int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg, struct gad_diag *d)
+{
+    struct reading reading = {.s = s, .fn = fn, .arg = arg};
+
+    if (s->has_ended)
+        return GAD_END;
+    if (!s->pcap)
+        return gad_fail(d, GAD_ECLOSED, "%s: not capturing", s->name);
+    int r = pcap_dispatch(s->pcap, n, give, (u_char *)&reading);
+    if (r > 0 || (s->is_live && r == 0))
+        return GAD_MORE;
+    if (!s->is_live)
+        return file_stopped(s, r, d);
+    r = gad_fail(d, -EIO, "%s: %s", s->name, pcap_geterr(s->pcap));
+    stop_live(s); /* a descriptor with an error is readable for ever */
+    return r;
+}
+
+void gad_source_close(struct gad_source *s)
+{
+    if (!s)
+        return;
+    if (s->pcap)
+        pcap_close(s->pcap);
+    gad_gz_close(s->gz);
+    if (s->fd >= 0)
+        close(s->fd);
+    gad_free(s->filter);
+    gad_free(s);
+}
+
+int gad_source_link_type(const struct gad_source *s)
+{
+    return s->link_type;
+}
+
+const char *gad_source_link_name(const struct gad_source *s)
+{
+    const char *name = pcap_datalink_val_to_name(s->link_type);
+    return name ? name : "unknown";
+}
+
+int gad_source_fd(const struct gad_source *s)
+{
+    return s->is_live && s->pcap ? pcap_get_selectable_fd(s->pcap) : -1;
+}
+
+void gad_source_stats(struct gad_source *s, struct gad_source_stats *ret)
+{
+    ask_kernel(s);
+    s->stats.received = s->received.sum;
+    s->stats.dropped = s->dropped.sum;
+    s->stats.interface_dropped = s->interface_dropped.sum;
+    *ret = s->stats;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Two endpoints and the protocol between them. Of a packet, src is its sender; of a connection, its originator.
+ */
+
+#include <stdint.h>
+
+enum gad_ip_proto { GAD_IP_ICMP = 1, GAD_IP_TCP = 6, GAD_IP_UDP = 17, GAD_IP_ICMP6 = 58 };
+
+struct gad_tuple {
+    uint8_t family; /* 4, 6, or 0: not known */
+    uint8_t proto;  /* IP protocol number */
+    uint16_t src_port, dst_port;
+    uint8_t src[16], dst[16]; /* network order, IPv4 in the first 4 bytes and zeros behind */
+};

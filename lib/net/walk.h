@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Between the files of the decoder: one frame on its way through the layers. Each layer takes its header off
+ * `c`, bounds what follows by its own length field, and passes the walk on; it returns the frame's fate.
+ *
+ *     c.p .. c.p + c.left   captured      .. + missing   was on the wire, but not captured
+ */
+
+#include "lib/base/cursor.h"
+#include "lib/net/decode.h"
+
+enum { GAD_ETHER_TRANSPARENT = 0x6558 }; /* EtherType of a whole Ethernet frame, RFC 1701 */
+
+struct gad_frags;
+
+struct gad_decoder {
+    struct gad_net_stats stats;
+    struct gad_decoder_options opt; /* complete */
+    enum gad_checksums checksums;   /* in force: AUTO while it samples */
+    uint32_t sampled, sampled_bad;
+    struct gad_frags *frags;
+};
+
+struct gad_walk {
+    struct gad_decoder *dec;
+    gad_packet_fn *fn;
+    void *arg;
+    struct gad_cursor c;
+    size_t missing;
+    unsigned layers;       /* tags, labels, extension headers so far */
+    bool from_fragments;   /* c is in the payload of a datagram's first fragment, of which ... */
+    bool is_split;         /* ... the end, not that of a capture, is the end of c */
+    bool is_incomplete;    /* ... the others did not all come */
+    const uint8_t *sum_at; /* NULL, or the start of a datagram whose sum_len bytes add up to sum */
+    size_t sum_len;
+    uint64_t sum;
+    struct gad_packet p;
+};
+
+/* Bytes that are left on the wire. */
+static inline size_t gad_walk_left(const struct gad_walk *w)
+{
+    return w->c.left + w->missing;
+}
+
+/* Bounds what follows to len bytes on the wire; false if there are fewer. */
+static inline bool gad_walk_trim(struct gad_walk *w, size_t len)
+{
+    if (len > gad_walk_left(w))
+        return false;
+    if (len <= w->c.left)
+        w->c.left = len;
+    w->missing = len - w->c.left;
+    return true;
+}
+
+/* Why a header could not be read: it is too short, unless the capture or the first fragment is. */
+static inline enum gad_net_fate gad_walk_short(const struct gad_walk *w, enum gad_net_fate f)
+{
+    if (w->is_split)
+        return GAD_NET_FRAGMENT_TINY;
+    return w->missing > 0 ? GAD_NET_CUT : f;
+}
+
+static inline bool gad_walk_deeper(struct gad_walk *w)
+{
+    return ++w->layers <= GAD_NET_LAYERS_MAX;
+}
+
+/* link.c */
+enum gad_net_fate gad_net_link(struct gad_walk *w, int link_type);
+enum gad_net_fate gad_net_ethernet(struct gad_walk *w);
+enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type);
+enum gad_net_fate gad_net_ppp(struct gad_walk *w);
+
+/* ip.c */
+enum gad_net_fate gad_net_ip(struct gad_walk *w); /* by the version in its first byte */
+enum gad_net_fate gad_net_ip4(struct gad_walk *w);
+enum gad_net_fate gad_net_ip6(struct gad_walk *w);
+
+/* What is in an IP packet or a datagram, extension headers first. */
+enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto);
+
+/* l4.c */
+enum gad_net_fate gad_net_tcp(struct gad_walk *w);
+enum gad_net_fate gad_net_udp(struct gad_walk *w);
+enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto);
+
+/* tunnel.c: only where tunnels are opened. */
+bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto);
+enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto);
+bool gad_net_is_udp_tunnel(const struct gad_walk *w); /* behind the UDP header */
+enum gad_net_fate gad_net_udp_tunnel(struct gad_walk *w);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Community ID version 1: one short text for both directions of a connection, the same in every tool that looks
+ * at the same traffic with the same seed. SHA-1 over seed, addresses, protocol and ports, the lesser endpoint
+ * first; for ICMP types stand for ports, and a message whose type has no counterpart keeps its direction.
+ *
+ * SHA-1 is what the format says; nothing here rests on it being hard to break.
+ *
+ * Source: https://github.com/corelight/community-id-spec
+ */
+
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/net/tuple.h"
+#include "lib/record/record.h"
+
+struct gad_community_id;
+
+int gad_community_id_new(uint16_t seed, struct gad_community_id **ret) GAD_MUST_CHECK;
+void gad_community_id_free(struct gad_community_id *c);
+GAD_DEFINE_CLEANUP(struct gad_community_id, gad_community_id_free);
+
+/**
+ * gad_community_id_text() - "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
+ * @t: of a connection or of a packet of either direction; ports of protocols other than TCP, UDP and SCTP are not
+ *     looked at
+ *
+ * Allocates nothing. "" if the family is not known, or if the hash failed, as it does where SHA-1 is forbidden.
+ */
+void gad_community_id_text(struct gad_community_id *c, const struct gad_tuple *t, uint8_t icmp_type,
+                           uint8_t icmp_code, char text[static GAD_COMMUNITY_ID_TEXT]);

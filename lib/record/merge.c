@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/record/merge.h"
+
+/* A ring that grows:  first .. first + n, item i in item[i % room] */
+struct queue {
+    struct gad_merge_item *item;
+    size_t first, n, room; /* room: a power of two, or 0 */
+    struct gad_time reached;
+    bool ended;
+};
+
+struct gad_merge {
+    size_t n;
+    struct queue source[];
+};
+
+enum { ROOM_FIRST = 16 };
+
+int gad_merge_new(size_t n, struct gad_merge **ret)
+{
+    gad_assert(n >= 1 && n <= GAD_MERGE_SOURCES_MAX);
+    struct gad_merge *m = gad_calloc(1, sizeof(*m) + n * sizeof(m->source[0]));
+
+    if (!m)
+        return GAD_ENOMEM;
+    m->n = n;
+    for (size_t i = 0; i < n; i++)
+        m->source[i].reached.ns = INT64_MIN;
+    *ret = m;
+    return 0;
+}
+
+void gad_merge_free(struct gad_merge *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n; i++)
+        gad_free(m->source[i].item);
+    gad_free(m);
+}
+
+static struct gad_merge_item *item_at(const struct queue *q, size_t i)
+{
+    return &q->item[(q->first + i) & (q->room - 1)];
+}
+
+static int grow(struct queue *q)
+{
+    size_t room = q->room ? 2 * q->room : ROOM_FIRST;
+    struct gad_merge_item *item = gad_calloc(room, sizeof(*item));
+
+    if (!item)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < q->n; i++)
+        item[i] = *item_at(q, i);
+    gad_free(q->item);
+    q->item = item;
+    q->room = room;
+    q->first = 0;
+    return 0;
+}
+
+int gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided,
+                  const struct gad_record *r)
+{
+    gad_assert(source < m->n && !m->source[source].ended);
+    struct queue *q = &m->source[source];
+
+    int err = q->n == q->room ? grow(q) : 0;
+    if (err != 0)
+        return err;
+    gad_merge_reach(m, source, decided);
+    struct gad_merge_item *item = item_at(q, q->n++);
+    item->decided = q->reached;
+    item->rec = *r;
+    return 0;
+}
+
+void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now)
+{
+    gad_assert(source < m->n);
+    if (now.ns > m->source[source].reached.ns)
+        m->source[source].reached = now;
+}
+
+void gad_merge_end(struct gad_merge *m, size_t source)
+{
+    gad_assert(source < m->n);
+    m->source[source].ended = true;
+}
+
+/* The earliest that a source can still give, or false: nothing. */
+static bool earliest(const struct queue *q, struct gad_time *ret)
+{
+    if (q->n > 0)
+        *ret = item_at(q, 0)->decided;
+    else
+        *ret = q->reached;
+    return q->n > 0 || !q->ended;
+}
+
+bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret)
+{
+    struct queue *best = NULL;
+    struct gad_time best_time = {0};
+
+    for (size_t i = 0; i < m->n; i++) {
+        struct gad_time t;
+        if (earliest(&m->source[i], &t) && (!best || t.ns < best_time.ns)) {
+            best = &m->source[i];
+            best_time = t;
+        }
+    }
+    if (!best || best->n == 0)
+        return false;
+    *ret = *item_at(best, 0);
+    best->first = (best->first + 1) & (best->room - 1);
+    best->n--;
+    return true;
+}
+
+size_t gad_merge_slowest(const struct gad_merge *m)
+{
+    size_t slowest = m->n;
+
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->source[i].ended &&
+            (slowest == m->n || m->source[i].reached.ns < m->source[slowest].reached.ns))
+            slowest = i;
+    return slowest;
+}

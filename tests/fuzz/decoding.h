@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the fuzz targets of the decoder have in common: the properties of whatever it makes of frames. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/net/decode.h"
+
+enum { N_LINK_TYPES = 16, DATAGRAMS = 4 };
+
+static const int link_types[N_LINK_TYPES] = {1,   0,   9,   12,  14,  50,  51, 101,
+                                             104, 108, 113, 228, 229, 276, 2,  127};
+
+struct decoding {
+    struct gad_decoder *dec;
+    uint64_t frames, packets;
+    bool is_open; /* tunnels are opened */
+};
+
+static inline void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static inline bool decoding_start(struct decoding *s, uint8_t options)
+{
+    const struct gad_decoder_options opt = {
+        .checksums = (enum gad_checksums)(options % 3),
+        .tunnels = options >> 2 & 3,
+        .by_vlan = (options & 16) != 0,
+        .seed = options,
+        .datagrams = DATAGRAMS,
+    };
+    s->is_open = opt.tunnels > 0;
+    return gad_decoder_new(&opt, &s->dec) == 0;
+}
+
+static inline void check_packet(void *arg, const struct gad_packet *p)
+{
+    static const uint8_t zeros[12];
+    struct decoding *s = arg;
+    uint8_t proto = p->tuple.proto;
+    volatile uint8_t last = 0;
+
+    s->packets++;
+    require(p->data_len <= p->len);
+    for (size_t i = 0; i < p->data_len; i++) /* a sanitizer looks at every byte */
+        last = p->data[i];
+    (void)last;
+    require(proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
+            proto == GAD_IP_ICMP6);
+    require(p->tuple.family == 4 || p->tuple.family == 6);
+    require(p->tuple.family == 6 ||
+            (memcmp(p->tuple.src + 4, zeros, 12) == 0 && memcmp(p->tuple.dst + 4, zeros, 12) == 0));
+    require(p->vlan < 1 << 24 && p->tunnels <= 3 && (s->is_open || p->tunnels == 0));
+    bool is_icmp = proto == GAD_IP_ICMP || proto == GAD_IP_ICMP6;
+    require(is_icmp ? p->len >= 8 && p->tuple.src_port == 0 && p->tuple.dst_port == 0
+                    : p->icmp_type == 0 && p->icmp_code == 0);
+    require(proto == GAD_IP_TCP || p->tcp_flags == 0);
+}
+
+static inline uint64_t sum_of_fates(const struct gad_net_stats *n)
+{
+    uint64_t sum = 0;
+    for (int f = 0; f < GAD_N_NET_FATES; f++)
+        sum += n->fate[f];
+    return sum;
+}
+
+static inline void check_counters(const struct decoding *s)
+{
+    const struct gad_net_stats *n = gad_decoder_stats(s->dec);
+
+    require(n->frames == s->frames && n->fate[GAD_NET_PACKET] == s->packets);
+    require(sum_of_fates(n) == n->frames);
+    require(n->fate[GAD_NET_HELD] <= DATAGRAMS);
+    require(n->datagrams == n->fate[GAD_NET_HELD] + n->datagrams_whole + n->datagrams_timed_out +
+                                n->datagrams_evicted);
+    require(n->checksums_bad <= n->checksums_checked);
+}
+
+/* In memory of its own, so that a byte before or behind is seen. */
+static inline void decode_frame(struct decoding *s, int link_type, struct gad_time now,
+                                const uint8_t *frame, size_t caplen, uint8_t missing)
+{
+    uint8_t *copy = malloc(caplen ? caplen : 1);
+
+    if (!copy)
+        return;
+    if (caplen > 0)
+        memcpy(copy, frame, caplen);
+    s->frames++;
+    gad_decode(s->dec, link_type, now, copy, caplen, caplen + missing, check_packet, s);
+    free(copy);
+    check_counters(s);
+}
+
+static inline void decoding_end(struct decoding *s)
+{
+    gad_decoder_flush(s->dec, check_packet, s);
+    check_counters(s);
+    require(gad_decoder_stats(s->dec)->fate[GAD_NET_HELD] == 0);
+    gad_decoder_free(s->dec);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Packets, 16 bytes each, behind 2 bytes of options: connections leave in order, with legal states, each packet in
+ * exactly one of them, and what is allocated is given back. The hash key changes nothing.
+ */
+
+#include <string.h>
+
+#include "lib/base/cursor.h"
+#include "lib/flow/table.h"
+
+enum { PACKET_LEN = 16, PACKETS_MAX = 4096 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct seen {
+    uint64_t conns, packets, evicted, digest;
+    int64_t decided;
+};
+
+static void mix(struct seen *s, uint64_t x)
+{
+    s->digest = (s->digest ^ x) * UINT64_C(0x9e3779b97f4a7c15);
+    s->digest ^= s->digest >> 29;
+}
+
+static bool is_tcp_only(enum gad_conn_state s)
+{
+    return s != GAD_CONN_SF;
+}
+
+static void on_conn(void *arg, const struct gad_conn *c)
+{
+    struct seen *s = arg;
+    bool none = c->state == GAD_CONN_REJ || c->state == GAD_CONN_SH || c->state == GAD_CONN_SHR ||
+                c->state == GAD_CONN_RSTOS0 || c->state == GAD_CONN_RSTRH ||
+                c->state == GAD_CONN_OTH;
+
+    gad_assert(c->decided.ns >= s->decided);
+    gad_assert(c->state < GAD_N_CONN_STATES);
+    gad_assert(c->tuple.proto == GAD_IP_TCP || !is_tcp_only(c->state));
+    gad_assert(c->src_packets + c->dst_packets > 0);
+    gad_assert(c->end.ns >= c->start.ns);
+    gad_assert(c->duration.ns >= 0 && c->duration.ns <= c->end.ns - c->start.ns);
+    gad_assert(!none || (c->src_bytes == 0 && c->dst_bytes == 0 && c->content.logged_in == 0));
+    gad_assert(c->urgent <= c->src_packets + c->dst_packets);
+    s->decided = c->decided.ns;
+    s->conns++;
+    s->packets += c->src_packets + c->dst_packets;
+    s->evicted += c->evicted;
+    mix(s, c->src_bytes);
+    mix(s, c->dst_bytes ^ (uint64_t)c->state << 56);
+    mix(s, (uint64_t)c->end.ns ^ c->src_packets << 32);
+    mix(s, (uint64_t)c->tuple.src_port << 16 | c->tuple.dst_port);
+    mix(s, c->content.hot | (uint64_t)c->content.logged_in << 32);
+}
+
+/* Few hosts and ports, so that packets meet; numbers near each other, so that they fit. */
+static struct gad_packet read_packet(struct gad_cursor *in, int64_t *now, const uint8_t *all,
+                                     size_t len)
+{
+    static const uint8_t protos[4] = {GAD_IP_TCP, GAD_IP_TCP, GAD_IP_UDP, GAD_IP_ICMP};
+    static const uint16_t ports[8] = {20, 21, 23, 25, 80, 79, 443, 9999};
+    uint8_t who = gad_cursor_u8(in), what = gad_cursor_u8(in);
+    struct gad_packet p = {.tuple.family = who & 0x80 ? 6 : 4, .tuple.proto = protos[what & 3]};
+    bool back = who & 1;
+    uint16_t server = ports[who >> 1 & 7], client = (uint16_t)(1024 + (who >> 4 & 7));
+
+    p.tuple.src[0] = back ? 2 : 1;
+    p.tuple.dst[0] = back ? 1 : 2;
+    if (p.tuple.proto != GAD_IP_ICMP) {
+        p.tuple.src_port = back ? server : client;
+        p.tuple.dst_port = back ? client : server;
+    }
+    p.vlan = what >> 2 & 1;
+    p.bad_checksum = what >> 3 == 31;
+    p.tcp_flags = gad_cursor_u8(in) & 0x3f;
+    p.wrong_fragments = gad_cursor_u8(in) & 1;
+    p.seq = (uint32_t)(int16_t)gad_cursor_u16be(in);
+    p.ack = (uint32_t)(int16_t)gad_cursor_u16be(in);
+    p.len = gad_cursor_u16be(in) & 0x7ff;
+    p.data_len = (uint32_t)(p.len < len ? p.len : len);
+    p.data = all;
+    uint16_t step = gad_cursor_u16be(in);
+    int64_t unit = step & 1 ? INT64_C(100000000) : INT64_C(100000);
+    *now += (int64_t)(step >> 1) * unit;
+    p.time.ns = *now - (what & 16 ? (int64_t)gad_cursor_u32be(in) : gad_cursor_u32be(in) % 1000);
+    return p;
+}
+
+static struct seen run(const uint8_t *data, size_t size, struct gad_flow_options *o)
+{
+    struct gad_cursor in = gad_cursor_init(data, size);
+    struct seen s = {0};
+    struct gad_flow_table *t = NULL;
+    uint64_t dropped = 0;
+    int64_t now = INT64_C(1000000000000);
+    uint8_t options = gad_cursor_u8(&in);
+
+    o->max_flows = 1 + gad_cursor_u8(&in) % 32;
+    o->by_vlan = options & 1;
+    o->inspect_memory = options & 2 ? 40000 : options & 4 ? 0 : 1 << 20;
+    o->inspect_bytes = options & 8 ? 1000 : 1 << 20;
+    gad_assert(gad_flow_table_new(o, &t) == 0);
+    for (int n = 0; in.left >= PACKET_LEN && n < PACKETS_MAX; n++) {
+        struct gad_packet p = read_packet(&in, &now, data, size);
+        dropped += p.bad_checksum;
+        gad_flow_packet(t, &p, on_conn, &s);
+        struct gad_flow_counters c = gad_flow_table_counters(t);
+        gad_assert(c.flows <= o->max_flows && c.begun == c.ended + c.flows);
+        gad_assert(c.inspect_memory <= o->inspect_memory);
+    }
+    gad_flow_flush(t, on_conn, &s);
+    struct gad_flow_counters c = gad_flow_table_counters(t);
+    gad_assert(c.flows == 0 && c.ended == s.conns && c.begun == s.conns && c.evicted == s.evicted);
+    gad_assert(c.packets == s.packets + c.not_counted + c.bad_checksums);
+    gad_assert(c.bad_checksums == dropped && c.inspect_memory == 0);
+    gad_flow_table_free(t);
+    return s;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct gad_flow_options o = gad_flow_defaults();
+    struct seen x = run(data, size, &o);
+
+    memset(o.hash_key, 0x5a, sizeof(o.hash_key));
+    struct seen y = run(data, size, &o);
+    gad_assert(memcmp(&x, &y, sizeof(x)) == 0);
+    return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A capture file, pcap, pcapng or gzip, through source and decoder. */
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/net/source.h"
+#include "tests/fuzz/decoding.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct reading {
+    struct decoding decoding;
+    int link_type;
+    uint64_t bytes;
+};
+
+static void decode(void *arg, struct gad_time time, const uint8_t *frame, size_t caplen, size_t len)
+{
+    struct reading *r = arg;
+
+    r->bytes += len;
+    require(time.ns >= 0);
+    decode_frame(&r->decoding, r->link_type, time, frame, caplen, len > caplen ? 255 : 0);
+}
+
+static void read_all(const char *path)
+{
+    struct reading r = {.bytes = 0};
+    struct gad_source *s = NULL;
+    struct gad_source_stats stats;
+    struct gad_diag d = {.text = ""};
+    int end;
+
+    if (gad_source_open_file(path, NULL, &s, &d) != 0) {
+        require(s == NULL && d.text[0] != '\0');
+        return;
+    }
+    r.link_type = gad_source_link_type(s);
+    require(gad_link_type_known(r.link_type) && d.text[0] == '\0');
+    if (decoding_start(&r.decoding, 4)) {
+        do
+            end = gad_source_read(s, 7, decode, &r, &d);
+        while (end == GAD_MORE);
+        gad_source_stats(s, &stats);
+        require(stats.frames == r.decoding.frames && stats.bytes == r.bytes);
+        require((end < 0 || stats.truncated) == (d.text[0] != '\0'));
+        require(gad_source_read(s, 7, decode, &r, NULL) == GAD_END);
+        decoding_end(&r.decoding);
+    }
+    gad_source_close(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char path[64];
+    int fd = memfd_create("capture", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return 0;
+    if (size == 0 || write(fd, data, size) == (ssize_t)size) {
+        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        read_all(path);
+    }
+    close(fd);
+    return 0;
+}

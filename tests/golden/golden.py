@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the comparisons of extracted records with other sources share: where data are, and records with their
+connections. Every program here takes --ganadctl PROGRAM --source ROOT, and skips where its data are not there."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+SKIP = 77
+COLUMNS = 41
+
+
+def arguments(doc, *extra):
+    """extra: arguments of add_argument()."""
+    p = argparse.ArgumentParser(description=doc)
+    p.add_argument("--ganadctl", required=True)
+    p.add_argument("--source", required=True, help="root of the source tree")
+    for flags, options in extra:
+        p.add_argument(*flags, **options)
+    return p.parse_args()
+
+
+def skip(why):
+    print("skipped:", why)
+    sys.exit(SKIP)
+
+
+def data(args, name):
+    """The path of a public data set, or the end with a message."""
+    folders = [os.environ.get("GANAD_DATA"), os.path.join(args.source, "..", "shared", "data")]
+    for folder in filter(None, folders):
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            return path
+    return skip(f"no {name}: set GANAD_DATA, or run tools/fetch-data")
+
+
+class Record:
+    """A line of extract --with-connection."""
+
+    def __init__(self, line):
+        self.cells = line.rstrip("\n").split(",")
+        self.protocol, self.service, self.flag = self.cells[1:4]
+        (self.src, sport, self.dst, dport, start, end, decided, self.community_id) = self.cells[COLUMNS:]
+        self.sport, self.dport = int(sport), int(dport)
+        self.start, self.end, self.decided = (self.ns(t) for t in (start, end, decided))
+
+    @staticmethod
+    def ns(text):
+        sign, text = (-1, text[1:]) if text.startswith("-") else (1, text)
+        s, ns = text.split(".")
+        return sign * (int(s) * 10**9 + int(ns))
+
+
+def captures(args):
+    """Folders with captures of the public data sets, each a capture of its own."""
+    out = []
+    for name in ("darpa98", "pcap/zeek", "pcap/suricata", "pcap/ndpi", "pcap/tcpdump", "pcap/libpcap"):
+        for folder, _, files in sorted(os.walk(data(args, name))):
+            if any(re.search(r"\.(pcap|pcapng|cap|trace|dump|tcpdump)(\.gz)?$", f) for f in files):
+                out.append(folder)
+    return out
+
+
+def extract(args, *inputs):
+    """Yields Records; what the program says while it reads is dropped."""
+    command = [args.ganadctl, "extract", "--with-connection", *inputs]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as p:
+        for line in p.stdout:
+            yield Record(line)
+    if p.returncode:
+        sys.exit(f"{' '.join(command)}: exit code {p.returncode}")

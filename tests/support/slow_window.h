@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The window features by looking back at everything, as their definition reads (lib/record/window.h), and the
+ * rates through their text: slow, and too simple to be wrong in the same way.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/time.h"
+#include "lib/record/record.h"
+
+struct slow_entry {
+    struct gad_time time;
+    struct gad_record rec;
+};
+
+struct slow_window {
+    struct slow_entry *entry; /* all there were */
+    size_t n, room, first_of_t;
+};
+
+/* As gad_window_add(); false if there is no memory. */
+bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_record *r);
+void slow_window_deinit(struct slow_window *w);

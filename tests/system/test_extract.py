@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""extract of both programs as a person meets it: captures in all their forms to records in theirs."""
+
+import gzip
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import ganad
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import pcap  # noqa: E402
+
+COLUMNS = ("duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins "
+           "logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files "
+           "num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate "
+           "srv_rerror_rate same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count "
+           "dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate "
+           "dst_host_serror_rate dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate").split()
+BEHIND = "src_ip src_port dest_ip dest_port start end decided community_id".split()
+
+
+def extract(*arguments, code=0, program=None, **kw):
+    p = subprocess.run([program or ganad.args.ganadctl, "extract", *arguments], stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, **kw)
+    if p.returncode != code:
+        raise AssertionError(f"exit code {p.returncode}, not {code}: {arguments}\n{p.stderr.decode()}")
+    return p
+
+
+def cells(output):
+    return [line.split(",") for line in output.decode().splitlines()]
+
+
+class Extract(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tmp = tempfile.TemporaryDirectory(prefix="ganad-extract-")
+        cls.addClassCleanup(cls.tmp.cleanup)
+        cls.traffic = pcap.traffic(random.Random(5), 3000)
+        cls.pcap = cls.write("all.pcap", cls.traffic.bytes())
+        cls.csv = extract(cls.pcap).stdout
+
+    @classmethod
+    def path(cls, *name):
+        return os.path.join(cls.tmp.name, *name)
+
+    @classmethod
+    def write(cls, name, data):
+        os.makedirs(os.path.dirname(cls.path(name)), exist_ok=True)
+        with open(cls.path(name), "wb") as f:
+            f.write(data)
+        return cls.path(name)
+
+    def test_records_are_what_happened(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 40000, "10.0.0.2", 80, b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\nhello")
+        c.tcp(10, "10.0.0.1", 40001, "10.0.0.2", 113, end="refused")
+        c.icmp(20, "10.0.0.1", "10.0.0.2", 8)
+        c.icmp(30, "10.0.0.2", "10.0.0.1", 3, 3, b"x" * 175)
+        c.udp(40, "10.0.0.1", 40002, "10.0.0.2", 53, b"q" * 42)
+        c.udp(41.5, "10.0.0.2", 53, "10.0.0.1", 40002, b"a" * 42)
+        c.tcp(42, "10.0.0.3", 20, "10.0.0.1", 1500, b"file", end="rst")
+        c.tcp(44, "10.0.0.9", 7, "10.0.0.9", 7, end="silent")
+        rows = cells(extract(self.write("few.pcap", c.bytes())).stdout)
+        self.assertEqual(sorted(r[1:7] for r in rows), sorted([
+            ["tcp", "http", "SF", "18", "24", "0"], ["tcp", "auth", "REJ", "0", "0", "0"],
+            ["icmp", "eco_i", "SF", "64", "0", "0"], ["icmp", "urp_i", "SF", "183", "0", "0"],
+            ["udp", "domain_u", "SF", "42", "42", "0"], ["tcp", "ftp_data", "RSTO", "4", "0", "0"],
+            ["tcp", "echo", "S0", "0", "0", "1"]]))
+        self.assertEqual([r[0] for r in rows if r[1] == "udp"], ["1"])
+
+    def test_both_programs_write_the_same_bytes(self):
+        for arguments in ([], ["--format", "ndjson", "--with-connection"], ["--label", "normal"]):
+            p, q = (extract(*arguments, self.pcap, program=x) for x in (ganad.args.ganadctl, ganad.args.train))
+            self.assertEqual(p.stdout, q.stdout)
+            self.assertGreater(len(p.stdout), 100000)
+
+    def test_a_capture_may_come_in_any_way(self):
+        data = self.traffic.bytes()
+        n = len(self.traffic.packets)
+        self.assertEqual(extract("-", input=data).stdout, self.csv)
+        self.assertEqual(extract("-", input=gzip.compress(data)).stdout, self.csv)
+        self.assertEqual(extract(self.write("all.gz", gzip.compress(data))).stdout, self.csv)
+        parts = [self.write(f"parts/{i}.pcap", self.traffic.bytes(i * n // 4, (i + 1) * n // 4)) for i in range(4)]
+        self.assertEqual(extract(*parts).stdout, self.csv)
+        for i, part in enumerate(parts):
+            os.utime(part, (1000 + i, 1000 + i))
+        self.write("parts/notes.txt", b"not a capture, and passed over")
+        p = extract(self.path("parts"))
+        self.assertEqual(p.stdout, self.csv)
+        self.assertRegex(p.stderr.decode(), r"warning: .*notes\.txt")
+
+    def test_captures_of_the_same_time_are_merged(self):
+        """Of two places that each saw a half of the hosts: what one place that saw all would have had."""
+        halves = [pcap.Capture(), pcap.Capture()]
+        for t, frame in self.traffic.packets:
+            halves[(frame[29] + frame[33]) % 2].packets.append((t, frame))
+        files = [self.write(f"half{i}.pcap", h.bytes()) for i, h in enumerate(halves)]
+        merged = extract("--merge", "--with-connection", *files).stdout
+        self.assertEqual(sorted(r[41:47] for r in cells(merged)),
+                         sorted(r[41:47] for r in cells(extract("--with-connection", self.pcap).stdout)))
+        decided = [float(r[47]) for r in cells(merged)]
+        self.assertEqual(decided, sorted(decided))
+        self.assertEqual(extract("--merge", self.pcap).stdout, self.csv)
+
+    def test_ndjson_says_the_same(self):
+        rows = cells(extract("--with-connection", self.pcap).stdout)
+        lines = extract("--with-connection", "--format", "ndjson", self.pcap).stdout.decode().splitlines()
+        self.assertEqual(len(rows), len(lines))
+        for row, line in zip(rows, lines):
+            o = json.loads(line)
+            self.assertEqual(list(o), COLUMNS + BEHIND)
+            for name, cell in zip(COLUMNS + BEHIND[:4], row):
+                value = o[name]
+                self.assertEqual(f"{value:.2f}" if isinstance(value, float) else str(value), cell)
+
+    def test_plain_output_trains_a_model(self):
+        for label in ([], ["--label", "normal"]):
+            data, model = self.path("train.csv"), self.path("model.ckpt")
+            extract("--out", data, *label, self.pcap)
+            p = subprocess.run([ganad.args.train, "fit", "--data", data, "--out", model, "--epochs", "1"],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            self.assertEqual(p.returncode, 0, p.stdout)
+            p = ganad.ctl("score", "--local", model, "--format", "csv", data)
+            self.assertEqual(p.stdout.count(b"\n"), self.csv.count(b"\n") + 1)
+
+    def test_community_ids_have_a_seed(self):
+        c = pcap.Capture()
+        c.tcp(0, "128.232.110.120", 34855, "66.35.250.204", 80)
+        one = self.write("one.pcap", c.bytes())
+        self.assertIn(b"1:LQU9qZlK+B5F3KDmev6m5PMibrg=", extract("--with-connection", one).stdout)
+        self.assertIn(b"1:3V71V58M3Ksw/yuFALMcW0LAHvc=", extract("--with-connection", "--seed", "1", one).stdout)
+
+    def test_a_filter_and_services_of_ones_own(self):
+        rows = cells(extract("--filter", "udp port 53", self.pcap).stdout)
+        self.assertEqual({(r[1], r[2]) for r in rows}, {("udp", "domain_u")})
+        names = {r[2] for r in cells(extract("--filter", "tcp port 8080", self.pcap).stdout)}
+        self.assertEqual(names, {"other"})
+        for options in (["--service", "tcp/8080 = http"], ["--service", "udp/9=other", "--service", "tcp/8000-8100=http"]):
+            rows = cells(extract("--filter", "tcp port 8080", *options, self.pcap).stdout)
+            self.assertEqual({r[2] for r in rows}, {"http"})
+
+    def test_a_file_that_is_cut_off_is_a_warning(self):
+        data = self.traffic.bytes()
+        for name, cut in (("cut.pcap", data[:-10]), ("cut.gz", gzip.compress(data)[:-5000])):
+            p = extract(self.write(name, cut))
+            self.assertRegex(p.stderr.decode(), rf"warning: .*{name}.*cut off")
+            self.assertGreater(p.stdout.count(b"\n"), 100)
+
+    def test_counters_add_up(self):
+        c = pcap.Capture()
+        c.icmp(0, "10.0.0.1", "10.0.0.2", 8)
+        c.ip(1, "10.0.0.1", "10.0.0.2", 47, b"\0" * 40)
+        c.packets.append((2, b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\x06" + b"\0" * 28))
+        text = extract(self.write("counted.pcap", c.bytes())).stderr.decode()
+        self.assertRegex(text, r"^3 packets of 1 file, 2 refused: not-ip 1, other-protocol 1\n1 records of 1 connections, ")
+        text = extract(self.pcap).stderr.decode()
+        records = int(re.search(r"^([\d,]+) records of", text, re.M).group(1).replace(",", ""))
+        self.assertEqual(records, self.csv.count(b"\n"))
+        self.assertIn("cut short", extract("--max-flows", "10", self.pcap).stderr.decode())
+
+    def test_checksums_are_looked_at_if_asked_for(self):
+        c = pcap.Capture()
+        c.udp(0, "10.0.0.1", 1000, "10.0.0.2", 53)
+        t, frame = c.packets[0]
+        c.packets[0] = (t, frame[:-1] + b"y")
+        bad = self.write("bad.pcap", c.bytes())
+        self.assertEqual(extract(bad).stdout.count(b"\n"), 1)
+        p = extract("--checksums", "verify", bad)
+        self.assertEqual(p.stdout, b"")
+        self.assertIn("1 dropped for a wrong checksum", p.stderr.decode())
+
+    def test_wrong_usage_is_explained(self):
+        for arguments, words in (([], "extract needs captures"), (["--format", "xml", "x"], "neither csv nor ndjson"),
+                                 (["--seed", "65536", "x"], "from 0 to 65535"), (["--label", "a b", "x"], "--label"),
+                                 (["--service", "tcp/80=httpd", "x"], "did you mean 'http'"),
+                                 (["--checksums", "maybe", "x"], "none of ignore, verify, auto"),
+                                 (["--max-flows", "0", "x"], "from 1 to"), (["--nonsense"], "unrecognized option")):
+            for program in (ganad.args.ganadctl, ganad.args.train):
+                p = extract(*arguments, code=2, program=program)
+                self.assertIn(words, p.stderr.decode())
+                self.assertEqual(p.stdout, b"")
+
+    def test_what_cannot_be_read_fails(self):
+        text = self.write("text.pcap", b"this is not a capture of anything at all")
+        os.makedirs(self.path("empty"), exist_ok=True)
+        for arguments, words in (([text], "text.pcap"), ([self.path("missing")], "cannot open"),
+                                 ([self.path("empty")], "no files in it"), (["--filter", "nonsense(", self.pcap], "filter"),
+                                 (["--merge"] + [self.pcap] * 65, "from 1 to 64")):
+            self.assertIn(words, extract(*arguments, code=1).stderr.decode())
+
+    def test_a_file_is_written_as_a_whole_or_not_at_all(self):
+        folder = self.path("out")
+        os.makedirs(folder, exist_ok=True)
+        out = os.path.join(folder, "records.csv")
+        extract("--out", out, self.pcap)
+        with open(out, "rb") as f:
+            self.assertEqual(f.read(), self.csv)
+        broken = self.traffic.bytes()
+        broken = self.write("broken.pcap", broken[:50000] + b"\xff" * 100 + broken[50000:])
+        extract("-o", out, broken, code=1)
+        extract("-o", out, self.path("missing"), code=1)
+        with open(out, "rb") as f:
+            self.assertEqual(f.read(), self.csv)
+        self.assertEqual(os.listdir(folder), ["records.csv"])
+        link = self.path("link.csv")
+        os.symlink(self.write("linked.csv", b"old"), link)
+        extract("-o", link, self.pcap)
+        self.assertTrue(os.path.islink(link))
+        with open(self.path("linked.csv"), "rb") as f:
+            self.assertEqual(f.read(), self.csv)
+        self.assertEqual(extract("-o", "/dev/stdout", self.pcap).stdout, self.csv)
+        self.assertIn("cannot create", extract("-o", os.path.join(folder, "no", "x"), self.pcap, code=1).stderr.decode())
+
+    def test_an_interrupt_leaves_nothing_behind(self):
+        folder = self.path("interrupted")
+        os.makedirs(folder, exist_ok=True)
+        for sig in (signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([ganad.args.ganadctl, "extract", "-", "-o", os.path.join(folder, "x")],
+                                  stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+                p.stdin.write(self.traffic.bytes()[:200000])
+                p.stdin.flush()
+                ganad.wait_for(lambda: os.listdir(folder), 30, "a temporary file")
+                p.send_signal(sig)
+                self.assertEqual(p.wait(30 * ganad.SLOW), -sig)
+            self.assertEqual(os.listdir(folder), [])
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_a_full_disk_is_said(self):
+        with open("/dev/full", "wb") as full:
+            p = subprocess.run([ganad.args.ganadctl, "extract", self.pcap], stdout=full, stderr=subprocess.PIPE,
+                               check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn(b"cannot write", p.stderr)
+
+
+if __name__ == "__main__":
+    ganad.main()

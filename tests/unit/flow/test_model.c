@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table and a slow model of it say the same of random packets, whatever the hash key. */
+
+#include <string.h>
+
+#include "tests/unit/flow/model.h"
+#include "tests/unit/flow/random_packets.h"
+#include "tests/unit/test.h"
+
+enum { SEQUENCES = 60, PACKETS = 4000 };
+
+struct log {
+    struct gad_conn *conns;
+    size_t n, room;
+};
+
+static void keep(void *arg, const struct gad_conn *c)
+{
+    struct log *l = arg;
+
+    assert_true(l->n < l->room);
+    l->conns[l->n++] = *c;
+}
+
+static struct log log_new(void)
+{
+    return (struct log){.conns = test_calloc(PACKETS + 1, sizeof(struct gad_conn)),
+                        .room = PACKETS + 1};
+}
+
+static void run_table(const struct gad_flow_options *o, uint64_t seed, struct log *l)
+{
+    struct random_packets r = {gad_rng_init(seed, 0), INT64_C(1000000000000), {100, 200}};
+    struct gad_flow_table *t = NULL;
+
+    assert_int_equal(gad_flow_table_new(o, &t), 0);
+    for (int i = 0; i < PACKETS; i++) {
+        struct gad_packet p = random_packet(&r);
+        gad_flow_packet(t, &p, keep, l);
+    }
+    gad_flow_flush(t, keep, l);
+    struct gad_flow_counters n = gad_flow_table_counters(t);
+    assert_int_equal(n.begun, l->n);
+    assert_int_equal(n.ended, l->n);
+    gad_flow_table_free(t);
+}
+
+static void run_model(uint64_t seed, struct log *l)
+{
+    struct random_packets r = {gad_rng_init(seed, 0), INT64_C(1000000000000), {100, 200}};
+    struct gad_flow_options o = gad_flow_defaults();
+    struct model *m = model_new(&o.timeouts);
+
+    for (int i = 0; i < PACKETS; i++) {
+        struct gad_packet p = random_packet(&r);
+        model_packet(m, &p, keep, l);
+    }
+    model_flush(m, keep, l);
+    model_free(m);
+}
+
+static void assert_same(const struct gad_conn *x, const struct gad_conn *y)
+{
+    assert_memory_equal(&x->tuple, &y->tuple, sizeof(x->tuple));
+    assert_int_equal(x->start.ns, y->start.ns);
+    assert_int_equal(x->end.ns, y->end.ns);
+    assert_int_equal(x->decided.ns, y->decided.ns);
+    assert_int_equal(x->state, y->state);
+    assert_int_equal(x->src_bytes, y->src_bytes);
+    assert_int_equal(x->dst_bytes, y->dst_bytes);
+    assert_int_equal(x->src_packets, y->src_packets);
+    assert_int_equal(x->dst_packets, y->dst_packets);
+    assert_int_equal(x->duration.ns, y->duration.ns);
+    assert_int_equal(x->urgent, y->urgent);
+    if (x->tuple.proto != GAD_IP_ICMP)
+        assert_int_equal(x->wrong_fragment, y->wrong_fragment);
+}
+
+static void the_table_does_what_the_model_does(void **state)
+{
+    (void)state;
+    struct gad_flow_options o = gad_flow_defaults();
+    uint64_t seen[GAD_N_CONN_STATES] = {0};
+
+    o.max_flows = 1000;
+    o.inspect_memory = 0;
+    for (uint64_t seed = 1; seed <= SEQUENCES; seed++) {
+        struct log table = log_new(), model = log_new();
+        memset(o.hash_key, (int)seed, sizeof(o.hash_key));
+        run_table(&o, seed, &table);
+        run_model(seed, &model);
+        assert_int_equal(table.n, model.n);
+        for (size_t i = 0; i < table.n; i++) {
+            assert_same(&table.conns[i], &model.conns[i]);
+            seen[table.conns[i].state]++;
+        }
+        test_free(table.conns);
+        test_free(model.conns);
+    }
+    for (int i = 0; i < GAD_N_CONN_STATES; i++)
+        assert_true(seen[i] > 0);
+}
+
+static void the_hash_key_changes_nothing(void **state)
+{
+    (void)state;
+    struct gad_flow_options o = gad_flow_defaults();
+
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct log logs[3];
+        o.max_flows = seed % 2 ? 5 : 1000; /* with evictions, and without */
+        for (int k = 0; k < 3; k++) {
+            memset(o.hash_key, k * 77, sizeof(o.hash_key));
+            logs[k] = log_new();
+            run_table(&o, seed, &logs[k]);
+            assert_int_equal(logs[k].n, logs[0].n);
+            assert_memory_equal(logs[k].conns, logs[0].conns, logs[0].n * sizeof(logs[0].conns[0]));
+        }
+        for (int k = 0; k < 3; k++)
+            test_free(logs[k].conns);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_does_what_the_model_does),
+        cmocka_unit_test(the_hash_key_changes_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

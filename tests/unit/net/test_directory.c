@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/net/directory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "tests/unit/test.h"
+
+static char folder[64];
+static const char *path;
+static struct gad_directory *dir;
+
+static struct gad_time at(int64_t s)
+{
+    return (struct gad_time){s * 1000000000};
+}
+
+static void write_at(const char *name, int64_t s)
+{
+    char p[128];
+    (void)snprintf(p, sizeof(p), "%s/%s", folder, name);
+    FILE *f = fopen(p, "we");
+    assert_non_null(f);
+    (void)fclose(f);
+    const struct timespec t[2] = {{.tv_sec = s}, {.tv_sec = s}};
+    assert_int_equal(utimensat(AT_FDCWD, p, t, 0), 0);
+}
+
+static void remove_name(const char *name)
+{
+    char p[128];
+    (void)snprintf(p, sizeof(p), "%s/%s", folder, name);
+    assert_int_equal(remove(p), 0);
+}
+
+static bool is_there(const char *name)
+{
+    char p[128];
+    (void)snprintf(p, sizeof(p), "%s/%s", folder, name);
+    return access(p, F_OK) == 0;
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof(folder), "/tmp/ganad-directory-XXXXXX");
+    dir = NULL;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    gad_directory_close(dir);
+    static const char *const names[] = {"a", "b", "c", "d", "link", "sub", ".hidden"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (is_there(names[i]))
+            remove_name(names[i]);
+    return rmdir(folder);
+}
+
+static void open_with(struct gad_directory_options opt)
+{
+    assert_int_equal(gad_directory_open(folder, &opt, &dir, NULL), 0);
+}
+
+static void next_is(const char *name, int64_t now)
+{
+    path = NULL;
+    assert_int_equal(gad_directory_next(dir, at(now), &path, NULL), 0);
+    assert_memory_equal(path, folder, strlen(folder));
+    assert_string_equal(path + strlen(folder) + 1, name);
+}
+
+static void the_oldest_is_first_then_the_name(void **state)
+{
+    (void)state;
+    char p[128];
+    write_at("c", 100);
+    write_at("b", 200);
+    write_at("a", 200);
+    write_at("d", 150);
+    write_at(".hidden", 1);
+    (void)snprintf(p, sizeof(p), "%s/sub", folder);
+    assert_int_equal(mkdir(p, 0700), 0);
+    (void)snprintf(p, sizeof(p), "%s/link", folder);
+    assert_int_equal(symlink("/dev/null", p), 0);
+    open_with((struct gad_directory_options){.settle_ns = INT64_MAX});
+    next_is("c", 0); /* the clock and settling are of no concern without watching */
+    next_is("d", 0);
+    next_is("a", 0);
+    next_is("b", 0);
+    write_at("e", 1); /* too late */
+    assert_int_equal(gad_directory_next(dir, at(0), &path, NULL), GAD_END);
+    assert_int_equal(gad_directory_next(dir, at(0), &path, NULL), GAD_END);
+    remove_name("e");
+}
+
+static void an_empty_folder_has_an_end(void **state)
+{
+    (void)state;
+    open_with((struct gad_directory_options){.watch = false});
+    assert_int_equal(gad_directory_next(dir, at(0), &path, NULL), GAD_END);
+    gad_directory_close(dir);
+    open_with((struct gad_directory_options){.watch = true});
+    assert_int_equal(gad_directory_next(dir, at(0), &path, NULL), GAD_MORE);
+}
+
+static void a_file_settles_first(void **state)
+{
+    (void)state;
+    open_with((struct gad_directory_options){.watch = true, .settle_ns = 30 * INT64_C(1000000000)});
+    write_at("a", 100);
+    assert_int_equal(gad_directory_next(dir, at(129), &path, NULL), GAD_MORE);
+    write_at("a", 110); /* still being written */
+    assert_int_equal(gad_directory_next(dir, at(130), &path, NULL), GAD_MORE);
+    assert_int_equal(gad_directory_next(dir, at(139), &path, NULL), GAD_MORE);
+    next_is("a", 140);
+    assert_int_equal(gad_directory_next(dir, at(999), &path, NULL), GAD_MORE);
+}
+
+static void a_watched_folder_gives_what_comes(void **state)
+{
+    (void)state;
+    write_at("b", 100);
+    open_with((struct gad_directory_options){.watch = true});
+    next_is("b", 200);
+    assert_int_equal(gad_directory_next(dir, at(200), &path, NULL), GAD_MORE);
+    write_at("a", 50); /* moved there, with an old time */
+    next_is("a", 200);
+    write_at("b", 300); /* a ring of files comes round */
+    next_is("b", 400);
+    assert_int_equal(gad_directory_next(dir, at(400), &path, NULL), GAD_MORE);
+}
+
+static void what_vanishes_or_changes_before_its_turn(void **state)
+{
+    (void)state;
+    write_at("a", 100);
+    write_at("b", 200);
+    write_at("c", 300);
+    open_with((struct gad_directory_options){.watch = true});
+    next_is("a", 999);
+    remove_name("b");
+    next_is("c", 999);
+    write_at("d", 400);
+    write_at("c", 350);
+    next_is("c", 999);
+    next_is("d", 999);
+}
+
+static void the_order_is_of_the_last_writing(void **state)
+{
+    (void)state;
+    write_at("a", 100);
+    write_at("b", 200);
+    write_at("c", 300);
+    open_with((struct gad_directory_options){.watch = false});
+    next_is("a", 0);
+    write_at("b", 400);
+    next_is("c", 0);
+    next_is("b", 0);
+}
+
+static void a_file_that_is_done_is_deleted_if_asked(void **state)
+{
+    (void)state;
+    write_at("a", 100);
+    write_at("b", 200);
+    open_with((struct gad_directory_options){.watch = true, .delete_done = true});
+    assert_int_equal(gad_directory_done(dir, NULL), 0);
+    next_is("a", 999);
+    assert_true(is_there("a"));
+    assert_int_equal(gad_directory_done(dir, NULL), 0);
+    assert_false(is_there("a"));
+    next_is("b", 999);
+    write_at("b", 300); /* more has come: it is not done */
+    assert_int_equal(gad_directory_done(dir, NULL), 0);
+    assert_true(is_there("b"));
+    next_is("b", 999);
+    remove_name("b");
+    assert_int_equal(gad_directory_done(dir, NULL), 0);
+    gad_directory_close(dir);
+    write_at("c", 100);
+    open_with((struct gad_directory_options){.watch = true});
+    next_is("c", 999);
+    assert_int_equal(gad_directory_done(dir, NULL), 0);
+    assert_true(is_there("c"));
+}
+
+static void what_is_no_folder_is_refused(void **state)
+{
+    (void)state;
+    struct gad_diag d = {.text = ""};
+    char longest[8192];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(gad_directory_open("/tmp/ganad-no-such", NULL, &dir, &d), -ENOENT);
+    assert_non_null(strstr(d.text, "ganad-no-such"));
+    assert_int_equal(gad_directory_open("/dev/null", NULL, &dir, &d), -ENOTDIR);
+    assert_int_equal(gad_directory_open(longest, NULL, &dir, &d), GAD_ELIMIT);
+    assert_null(dir);
+}
+
+static void allocation_may_fail_anywhere(void **state)
+{
+    (void)state;
+    write_at("a", 100);
+    write_at("b", 100);
+    for (long k = 1;; k++) {
+        (void)gad_mem_fail_at(k);
+        int r = gad_directory_open(folder, NULL, &dir, NULL);
+        r = r != 0 ? r : gad_directory_next(dir, at(0), &path, NULL);
+        (void)gad_mem_fail_at(0);
+        if (r == 0) {
+            assert_true(k > 3);
+            break;
+        }
+        assert_int_equal(r, GAD_ENOMEM);
+        if (dir) /* and it can be asked again */
+            assert_int_equal(gad_directory_next(dir, at(0), &path, NULL), 0);
+        gad_directory_close(dir);
+        dir = NULL;
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_oldest_is_first_then_the_name),
+        TEST(an_empty_folder_has_an_end),
+        TEST(a_file_settles_first),
+        TEST(a_watched_folder_gives_what_comes),
+        TEST(what_vanishes_or_changes_before_its_turn),
+        TEST(the_order_is_of_the_last_writing),
+        TEST(a_file_that_is_done_is_deleted_if_asked),
+        TEST(what_is_no_folder_is_refused),
+        TEST(allocation_may_fail_anywhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/common/show.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *show_count(uint64_t n, char text[static SHOW_TEXT])
+{
+    char plain[SHOW_TEXT];
+    int len = snprintf(plain, sizeof(plain), "%" PRIu64, n); /* 20 digits at most, 26 with commas */
+    char *to = text;
+
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = plain[i];
+    }
+    *to = '\0';
+    return text;
+}
+
+const char *show_duration(double seconds, char text[static SHOW_TEXT])
+{
+    uint64_t s = seconds > 0 ? (uint64_t)(seconds + 0.5) : 0;
+
+    if (seconds < 59.5)
+        (void)snprintf(text, SHOW_TEXT, "%.*f s", seconds < 10 ? 2 : 0, seconds);
+    else if (s < 3600)
+        (void)snprintf(text, SHOW_TEXT, "%" PRIu64 " min %02" PRIu64 " s", s / 60, s % 60);
+    else if (s < 86400)
+        (void)snprintf(text, SHOW_TEXT, "%" PRIu64 " h %02" PRIu64 " min", s / 3600, s / 60 % 60);
+    else
+        (void)snprintf(text, SHOW_TEXT, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
+    return text;
+}
+
+const char *show_bytes(uint64_t n, char text[static SHOW_TEXT])
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double v = (double)n;
+    size_t i = 0;
+
+    for (; v >= 1024 && i + 1 < sizeof(unit) / sizeof(unit[0]); i++)
+        v /= 1024;
+    (void)snprintf(text, SHOW_TEXT, "%.*f %s", i > 0 && v < 100 ? 1 : 0, v, unit[i]);
+    return text;
+}
