@@ -103,14 +103,16 @@ static void failed_logins_are_530(void **state)
 static void a_name_of_a_guest_is_not_one_in_a_name(void **state)
 {
     (void)state;
-    static const char *const guests[] = {"ftp", "FTP", "guest", "visitor1", "Anonymous", "a@b.c"};
-    static const char *const others[] = {"ftpd", "jane", "a@b", "@b.c", "root"};
-    for (size_t i = 0; i < 6 + 5; i++) {
+    static const char *const guests[] = {"ftp",       "FTP",   "guest", "visitor1",
+                                         "Anonymous", "a@b.c", "0@A.9", "z@Z.9"};
+    static const char *const others[] = {"ftpd",  "jane", "a@b",  "@b.c",
+                                         "-@b.c", "a@b.", "a@.c", "root"};
+    for (size_t i = 0; i < 8 + 8; i++) {
         char line[64];
-        int n = snprintf(line, sizeof(line), "USER %s\r\n", i < 6 ? guests[i] : others[i - 6]);
+        int n = snprintf(line, sizeof(line), "USER %s\r\n", i < 8 ? guests[i] : others[i - 8]);
         const struct turn t[] = {
             GREETING, {.client = true, .p = line, .len = (size_t)n}, S("230 ok\r\n")};
-        RUN(GAD_APP_FTP, t, .logged_in = 1, .is_guest_login = i < 6);
+        RUN(GAD_APP_FTP, t, .logged_in = 1, .is_guest_login = i < 8);
     }
 }
 
@@ -194,6 +196,8 @@ static void an_endpoint_is_known_once_it_is_agreed_on(void **state)
         assert_int_equal(e.addr_len, t[i].addr_len);
         assert_int_equal(e.port, t[i].port);
         assert_memory_equal(e.addr, e.addr_len == 16 ? v6 : v4, e.addr_len);
+        for (size_t k = e.addr_len; k < sizeof(e.addr); k++)
+            assert_int_equal(e.addr[k], 0);
     }
 }
 

@@ -36,6 +36,17 @@ static void phf_that_works_shows_the_accounts(void **state)
     RUN(GAD_APP_HTTP, t, .logged_in = 1, .hot = 2, .root_shell = 1, .num_access_files = 1);
 }
 
+/* Both marks must be in one line of one answer. */
+static void what_only_looks_like_accounts_is_none(void **state)
+{
+    (void)state;
+    static const struct turn lines[] = {C("GET /etc/passwd\n"), S("root: x\nx:0:1\n")};
+    static const struct turn answers[] = {C("GET /etc/passwd\n"), S("root:"),
+                                          C("GET /etc/passwd\n"), S(":0:\n")};
+    RUN(GAD_APP_HTTP, lines, .logged_in = 1, .hot = 1, .num_access_files = 1);
+    RUN(GAD_APP_HTTP, answers, .logged_in = 1, .hot = 2, .num_access_files = 2);
+}
+
 static void phf_that_is_not_there_compromises_no_more_than_that(void **state)
 {
     (void)state;
@@ -96,6 +107,11 @@ static void targets_are_judged_decoded_and_only_in_requests(void **state)
         {"GET /x?f=../../../etc/shadow%00 HTTP/1.0\r\n\r\n", 1, 1},
         {"POST /cgi-bin/test-cgi HTTP/1.0\r\n\r\n", 1, 0},
         {"GET /a/.htaccess HTTP/1.0\r\n\r\n", 0, 1},
+        {"GET /x?%2Fetc%2fpasswd HTTP/1.0\r\n\r\n", 1, 1},
+        {"GET /x?%0A/bin/ls HTTP/1.0\r\n\r\n", 1, 0},
+        {"GET /x?%/etc/passwd HTTP/1.0\r\n\r\n", 1, 1},
+        {"GET /x?%2/etc/passwd HTTP/1.0\r\n\r\n", 1, 1},
+        {"GET\t/cgi-bin/phf\tx\n", 0, 0},
         {"GET /%2 HTTP/1.0\r\n\r\n", 0, 0},
         {"GET /%zz%4 HTTP/1.0\r\n\r\n", 0, 0},
         {"GET / HTTP/1.0\r\nReferer: /cgi-bin/phf\r\nGET /cgi-bin/phf x\r\n\r\n", 0, 0},
@@ -128,6 +144,15 @@ static void a_target_is_judged_by_what_is_kept_of_its_line(void **state)
     }
 }
 
+static void the_phrase_may_begin_again(void **state)
+{
+    (void)state;
+    static const struct turn yes[] = {C("GET /cgi-bin/phf\n"), S("was not wwas not found")};
+    static const struct turn no[] = {C("GET /cgi-bin/phf\n"), S("was xas not found")};
+    RUN(GAD_APP_HTTP, yes, .logged_in = 1, .hot = 2, .num_compromised = 1);
+    RUN(GAD_APP_HTTP, no, .logged_in = 1, .hot = 1);
+}
+
 static void a_gap_in_the_answer_breaks_the_phrase(void **state)
 {
     (void)state;
@@ -151,11 +176,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ordinary_session_is_only_logged_in),
         cmocka_unit_test(phf_that_works_shows_the_accounts),
+        cmocka_unit_test(what_only_looks_like_accounts_is_none),
         cmocka_unit_test(phf_that_is_not_there_compromises_no_more_than_that),
         cmocka_unit_test(back_is_a_run_of_slashes),
         cmocka_unit_test(the_run_of_slashes_has_a_limit),
         cmocka_unit_test(targets_are_judged_decoded_and_only_in_requests),
         cmocka_unit_test(a_target_is_judged_by_what_is_kept_of_its_line),
+        cmocka_unit_test(the_phrase_may_begin_again),
         cmocka_unit_test(a_gap_in_the_answer_breaks_the_phrase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,12 @@ static void a_login_without_a_password_shows_by_what_follows(void **state)
     static const struct turn typing[] = {S("login: "), C("nopass\r\0"), S("\r\n$ "), C("l")};
     static const struct turn question[] = {S("login: "), C("nopass\r\0"), S("\r\nPassword: "),
                                            C("l")};
+    static const struct turn unasked[] = {S("hello> "), C("./x\r\0"), S("\r\n# "), C("y\r\0")};
+    static const struct turn failed[] = {S("login: "), C("x\r\0"),  S("Login incorrect\r\nagain> "),
+                                         C("./x\r\0"), S("\r\n$ "), C("y\r\0")};
+
+    RUN(GAD_APP_TELNET, unasked, .logged_in = 0);
+    RUN(GAD_APP_TELNET, failed, .num_failed_logins = 1);
     RUN(GAD_APP_TELNET, silent, .logged_in = 0);
     RUN(GAD_APP_TELNET, greeted, .logged_in = 1);
     RUN(GAD_APP_TELNET, typing, .logged_in = 1);
@@ -131,6 +137,19 @@ static void su_that_is_refused_is_an_attempt(void **state)
         C("id\r\0"),
     };
     RUN(GAD_APP_TELNET, t, .logged_in = 1, .su_attempted = 1);
+}
+
+static void su_is_to_root_by_name_or_by_none(void **state)
+{
+    (void)state;
+    static const char *const root[] = {"su\r", "su -\r", "su root\r", "/bin/su - root\r",
+                                       "ls; su\r"};
+    static const char *const other[] = {"su bob\r", "su - bob\r", "sum\r", "man su\r"};
+    for (size_t i = 0; i < 5 + 4; i++) {
+        const char *line = i < 5 ? root[i] : other[i - 5];
+        const struct turn t[] = {LOGIN, {.client = true, .p = line, .len = strlen(line)}};
+        RUN(GAD_APP_TELNET, t, .logged_in = 1, .su_attempted = i < 5);
+    }
 }
 
 /* The prompt becomes root's without su; a comment that is shown is not a prompt. */
@@ -183,7 +202,7 @@ static void files_made_and_looked_at(void **state)
     (void)state;
     static const struct turn t[] = {
         LOGIN,
-        C("cp a b; mv b c\r\0"),
+        C("cp\ta b; mv b c\r\0"),
         S("\r\njane% "),
         C("cat /etc/passwd | grep cp\r\0"),
         S("\r\nroot:x:0:1:Super-User:/:/sbin/sh\r\njane% "),
@@ -199,6 +218,52 @@ static void files_made_and_looked_at(void **state)
     };
     RUN(GAD_APP_TELNET, t, .logged_in = 1, .num_file_creations = 3, .num_access_files = 2,
         .num_compromised = 1, .hot = 1);
+}
+
+static void only_ones_own_programs_are_hot(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        unsigned hot, created, shells;
+    } t[] = {
+        {"./x\r", 1, 0, 0},
+        {"/tmp/1\r", 1, 0, 0},
+        {"/tmp/9x\r", 1, 0, 0},
+        {"/tmp/\r", 0, 0, 0},
+        {"/tmp/x\r", 0, 0, 0},
+        {"/tmp/:\r", 0, 0, 0},
+        {"ls ./x\r", 0, 0, 0},
+        {"a.out\r", 1, 0, 0},
+        {"d/a.out x\r", 1, 0, 0},
+        {"ls & ./x\r", 1, 0, 0},
+        {"./x | ./y; ./z\r", 1, 0, 0},
+        {"/usr/bin/gcc\r", 1, 1, 0},
+        {"g++ a\r", 1, 1, 0},
+        {"cc a\r", 1, 1, 0},
+        {"gccx a\r", 0, 0, 0},
+        {"echo gcc\r", 0, 0, 0},
+        {"cat >x\r", 0, 1, 0},
+        {"cat > x\r", 0, 1, 0},
+        {"cat x > y\r", 0, 0, 0},
+        {"cat\r", 0, 0, 0},
+        {"cp\r", 0, 1, 0},
+        {"sh\r", 0, 0, 1},
+        {"/bin/csh -i\r", 0, 0, 1},
+        {"man sh\r", 0, 0, 0},
+        {"unset HISTFILE\r", 1, 0, 0},
+        {"cd /usr/bin/\r", 1, 0, 0},
+        {"cd /usr\r", 0, 0, 0},
+        {"cd\r", 0, 0, 0},
+        {"\r", 0, 0, 0},
+        {" ; & | \r", 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        const struct turn turn[] = {LOGIN,
+                                    {.client = true, .p = t[i].line, .len = strlen(t[i].line)}};
+        RUN(GAD_APP_TELNET, turn, .logged_in = 1, .hot = (uint16_t)t[i].hot,
+            .num_file_creations = (uint16_t)t[i].created, .num_shells = (uint16_t)t[i].shells);
+    }
 }
 
 static void typing_errors_are_undone_before_a_line_is_judged(void **state)
@@ -346,9 +411,11 @@ int main(void)
         cmocka_unit_test(a_login_without_a_password_shows_by_what_follows),
         cmocka_unit_test(su_that_is_granted_is_a_root_shell),
         cmocka_unit_test(su_that_is_refused_is_an_attempt),
+        cmocka_unit_test(su_is_to_root_by_name_or_by_none),
         cmocka_unit_test(an_overflow_to_a_root_shell),
         cmocka_unit_test(root_prompts_of_many_forms),
         cmocka_unit_test(files_made_and_looked_at),
+        cmocka_unit_test(only_ones_own_programs_are_hot),
         cmocka_unit_test(typing_errors_are_undone_before_a_line_is_judged),
         cmocka_unit_test(a_sequence_without_an_end_hides_only_its_line),
         cmocka_unit_test(what_a_gap_falls_into_is_not_judged),
