@@ -107,6 +107,8 @@ static void targets_are_judged_decoded_and_only_in_requests(void **state)
         {"GET /x?f=../../../etc/shadow%00 HTTP/1.0\r\n\r\n", 1, 1},
         {"POST /cgi-bin/test-cgi HTTP/1.0\r\n\r\n", 1, 0},
         {"GET /a/.htaccess HTTP/1.0\r\n\r\n", 0, 1},
+        {"GET /x?%2Fetc%2fpasswd HTTP/1.0\r\n\r\n", 1, 1},
+        {"GET /x?%0A/bin/ls HTTP/1.0\r\n\r\n", 1, 0},
         {"GET /x?%/etc/passwd HTTP/1.0\r\n\r\n", 1, 1},
         {"GET /x?%2/etc/passwd HTTP/1.0\r\n\r\n", 1, 1},
         {"GET\t/cgi-bin/phf\tx\n", 0, 0},
