@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-traffic/sessions.h"
+
+const struct kind kinds[] = {
+    {"http", 300, "web pages over port 80, kept alive", session_http},
+    {"https", 90, "binary records over port 443", session_https},
+    {"proxy", 15, "web pages over port 8080", session_proxy},
+    {"dns", 230, "names by UDP", session_dns},
+    {"dns-tcp", 3, "zones by TCP", session_dns_tcp},
+    {"smtp", 60, "mail sent", session_smtp},
+    {"pop3", 15, "mail fetched", session_pop3},
+    {"imap", 12, "mail read", session_imap},
+    {"ftp", 18, "files, active and passive", session_ftp},
+    {"telnet", 12, "terminals, key by key", session_telnet},
+    {"rlogin", 3, "terminals of trusted hosts", session_rlogin},
+    {"rsh", 3, "single commands on trusted hosts", session_rsh},
+    {"ssh", 15, "terminals, encrypted", session_ssh},
+    {"finger", 8, "who somebody is", session_finger},
+    {"auth", 8, "who opened a connection", session_auth},
+    {"time", 3, "the time by TCP", session_time},
+    {"irc", 4, "talk", session_irc},
+    {"ntp", 35, "the time by UDP", session_ntp},
+    {"snmp", 25, "agents polled", session_snmp},
+    {"nfs", 6, "files by UDP, in fragments", session_nfs},
+    {"ping", 25, "echo requests and replies", session_ping},
+    {"unreachable", 12, "ICMP errors", session_unreachable},
+    {"refused", 25, "closed ports: REJ", session_refused},
+    {"dead", 14, "hosts that are not there: S0", session_dead},
+    {"reset", 14, "RSTO, RSTR", session_reset},
+    {"half-closed", 6, "S2, S3", session_half_closed},
+    {"left-open", 5, "S1", session_left_open},
+    {"keepalive", 4, "long silences with probes", session_keepalive},
+    {"reuse", 4, "the same ports twice", session_reuse},
+    {"lossy", 6, "losses, repetitions, reordering, packets that the capture misses", session_lossy},
+    {"middle", 4, "begun before the capture: OTH", session_middle},
+};
+const size_t n_kinds = sizeof(kinds) / sizeof(kinds[0]);
+
+const struct attack attacks[] = {
+    {"back", 12, 1500000, "a request of 54,540 slashes", attack_back},
+    {"buffer_overflow", 4, 20000000, "a telnet session that becomes root", attack_buffer_overflow},
+    {"ftp_write", 3, 15000000, "a guest's .rhosts, then rlogin", attack_ftp_write},
+    {"guess_passwd", 24, 3000000, "a telnet or FTP connection with wrong passwords",
+     attack_guess_passwd},
+    {"ipsweep", 60, 300000, "a ping of 8 bytes to another address", attack_ipsweep},
+    {"land", 6, 1, "a SYN from itself", attack_land},
+    {"mailbomb", 60, 100000, "the same mail again", attack_mailbomb},
+    {"neptune", 600, 2500, "a SYN from a forged address", attack_neptune},
+    {"nmap", 60, 150000, "a SYN and FIN, a ping or a datagram", attack_nmap},
+    {"phf", 4, 20000000, "a request that reads /etc/passwd", attack_phf},
+    {"pod", 12, 800000, "an echo beyond 65,535 bytes", attack_pod},
+    {"portsweep", 120, 200000, "a connection to another port", attack_portsweep},
+    {"satan", 150, 60000, "a connection to another service", attack_satan},
+    {"smurf", 800, 1200, "an echo reply of 1,032 bytes", attack_smurf},
+    {"teardrop", 24, 80000, "overlapping fragments", attack_teardrop},
+    {"warezclient", 5, 12000000, "a guest's FTP session of many downloads", attack_warezclient},
+};
+const size_t n_attacks = sizeof(attacks) / sizeof(attacks[0]);

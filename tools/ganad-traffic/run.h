@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A run: the sources of sessions that the options ask for, and what they make written out in order of time. */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "tools/ganad-traffic/options.h"
+
+struct gad_diag;
+
+struct run_counts {
+    uint64_t packets, bytes, connections; /* bytes: of frames */
+    uint64_t sessions, n_sessions;        /* begun, and to be begun */
+    int64_t first, last;                  /* us */
+};
+
+/* @stop: set by a signal; the run then ends with -EINTR and no output is left behind. */
+int run_traffic(const struct options *opt, const volatile sig_atomic_t *stop,
+                struct run_counts *counts, struct gad_diag *d) GAD_MUST_CHECK;

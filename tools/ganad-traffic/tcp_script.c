@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-traffic/tcp_script.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/ganad-traffic/draw.h"
+#include "tools/ganad-traffic/frame.h"
+
+enum { DELAYED_ACK = 40000, WINDOW_FIRST = 4, WINDOW_MAX = 44 }; /* us, segments */
+
+struct conn *tcp_new(struct session *s, const struct endpoint *orig, const struct endpoint *resp)
+{
+    static const uint8_t systems[] = {TCP_OS_TIMESTAMPS, TCP_OS_TIMESTAMPS, TCP_OS_PLAIN,
+                                      TCP_OS_PLAIN, TCP_OS_OLD};
+    struct conn *c = session_conn(s, PROTO_TCP, orig, resp);
+
+    c->os = draw_pick(&s->rng, systems);
+    c->mss = (uint16_t)((orig->family == 4 ? 1460 : 1440) - frame_option_len(c->os, 0));
+    c->gap = draw_between(&s->rng, 12, 120);
+    for (int i = 0; i < 2; i++) {
+        c->seq[i] = c->rcv[other((enum side)i)] = (uint32_t)gad_rng_u64(&s->rng);
+        c->clock[i] = (uint32_t)gad_rng_u64(&s->rng);
+        c->window[i] = WINDOW_FIRST;
+    }
+    return c;
+}
+
+/* A segment of the stream at time t: takes its numbers from the connection and moves them on. */
+static struct packet *segment(struct session *s, struct conn *c, enum side from, int64_t t,
+                              uint8_t flags, uint32_t len)
+{
+    struct packet *p = session_packet(s, c, from, t);
+
+    p->seq = c->seq[from];
+    p->ack = c->rcv[from];
+    p->flags = flags;
+    c->seq[from] += len + (flags & TCP_SYN ? 1 : 0) + (flags & TCP_FIN ? 1 : 0);
+    if (flags & TCP_ACK)
+        c->ack_due[from] = 0;
+    return p;
+}
+
+struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8_t flags)
+{
+    struct packet *p = segment(s, c, from, s->now, flags, 0);
+
+    c->last = from;
+    c->rcv[other(from)] = c->seq[from];
+    return p;
+}
+
+void tcp_settle(struct session *s, struct conn *c, int64_t t)
+{
+    for (int i = 0; i < 2; i++)
+        if (c->ack_due[i] && c->ack_due[i] < t)
+            (void)segment(s, c, (enum side)i, c->ack_due[i], TCP_ACK, 0);
+}
+
+void tcp_settle_all(struct session *s, struct conn *c)
+{
+    for (int i = 0; i < 2; i++)
+        if (c->ack_due[i] > s->now)
+            s->now = c->ack_due[i];
+    tcp_settle(s, c, INT64_MAX);
+}
+
+/* Whoever did not speak last is heard only after the last words went there and an answer came back. */
+static void take_turn(struct session *s, struct conn *c, enum side from)
+{
+    if (c->last != from)
+        s->now += c->end[from].delay + (int64_t)draw_exp(&s->rng, 300);
+    c->last = from;
+    tcp_settle(s, c, s->now);
+}
+
+struct conn *tcp_open(struct session *s, const struct endpoint *orig, const struct endpoint *resp)
+{
+    struct conn *c = tcp_new(s, orig, resp);
+
+    (void)tcp_bare(s, c, ORIG, TCP_SYN);
+    s->now += c->end[RESP].delay;
+    (void)tcp_bare(s, c, RESP, TCP_SYN | TCP_ACK);
+    s->now += c->end[ORIG].delay;
+    (void)tcp_bare(s, c, ORIG, TCP_ACK);
+    return c;
+}
+
+/* A burst on its way: what is sent, when, and what the receiver still misses. */
+struct burst {
+    uint32_t text_at, fill_at;
+    size_t text, fill; /* bytes left of each */
+    uint8_t bits;
+    uint32_t in_flight, unacked; /* segments */
+    uint32_t hole;               /* the receiver acknowledges no further ... */
+    int64_t hole_until;          /* ... before this time */
+    int64_t end;                 /* time of the last packet of data */
+};
+
+static struct packet *data_segment(struct session *s, struct conn *c, enum side from,
+                                   struct burst *b, int64_t t)
+{
+    size_t text = b->text < c->mss ? b->text : c->mss;
+    size_t room = c->mss - text, fill = b->fill < room ? b->fill : room;
+    bool last = text + fill == b->text + b->fill;
+    struct packet *p =
+        segment(s, c, from, t, (uint8_t)(TCP_ACK | (last ? TCP_PSH : 0)), (uint32_t)(text + fill));
+
+    p->text_at = b->text_at;
+    p->fill_at = b->fill_at;
+    p->text_len = (uint16_t)text;
+    p->fill_len = (uint16_t)fill;
+    p->bits |= b->bits;
+    b->text_at += (uint32_t)text;
+    b->fill_at += (uint32_t)fill;
+    b->text -= text;
+    b->fill -= fill;
+    return p;
+}
+
+enum accident { ACCIDENT_AGAIN, ACCIDENT_LOST, ACCIDENT_SWAPPED, ACCIDENT_UNSEEN, N_ACCIDENTS };
+
+/* N_ACCIDENTS: none. */
+static enum accident draw_accident(struct session *s, const struct noise *n)
+{
+    const uint16_t chance[N_ACCIDENTS] = {n->again, n->lost, n->swapped, n->unseen};
+    uint32_t x = gad_rng_below(&s->rng, 65536);
+    int which = 0;
+
+    while (which < N_ACCIDENTS && x >= chance[which])
+        x -= chance[which++];
+    return (enum accident)which;
+}
+
+static void repeat(struct session *s, struct conn *c, enum side from, struct packet copy, int64_t t)
+{
+    copy.time = t;
+    *session_packet(s, c, from, t) = copy;
+}
+
+/* Sent again when its sender knows, and until then the receiver acknowledges nothing behind it. */
+static void lose(struct session *s, struct conn *c, enum side from, struct burst *b,
+                 struct packet *p, int64_t t)
+{
+    int64_t again = t + c->end[ORIG].delay + c->end[RESP].delay + INT64_C(4) * c->gap;
+
+    b->hole = p->seq;
+    b->hole_until = again + c->end[other(from)].delay;
+    if (draw_chance(&s->rng, 1, 2))
+        p->time = again; /* lost before the tap: seen once, late */
+    else
+        repeat(s, c, from, *p, again); /* behind it: seen twice */
+}
+
+/* What befalls the newest segment, sent at t. */
+static void accident(struct session *s, struct conn *c, enum side from, struct burst *b,
+                     struct packet *p, int64_t t)
+{
+    switch (draw_accident(s, &c->noise)) {
+    case ACCIDENT_AGAIN:
+        repeat(s, c, from, *p, t + (int64_t)draw_between(&s->rng, 1, 3) * c->gap);
+        break;
+    case ACCIDENT_LOST:
+        if (t >= b->hole_until) /* one at a time */
+            lose(s, c, from, b, p, t);
+        break;
+    case ACCIDENT_SWAPPED:
+        p->time = t + c->gap + c->gap / 2;
+        break;
+    case ACCIDENT_UNSEEN:
+        if (s->n_packets > 1) /* not where memory ran out */
+            s->n_packets--;
+        return;
+    default:
+        break;
+    }
+    int64_t latest = s->n_packets ? s->packet[s->n_packets - 1].time : t;
+    b->end = latest > b->end ? latest : b->end;
+}
+
+static void acknowledge(struct session *s, struct conn *c, enum side from, struct burst *b,
+                        int64_t t)
+{
+    enum side to = other(from);
+    int64_t when = t + c->end[to].delay;
+    struct packet *p = segment(s, c, to, when, TCP_ACK, 0);
+
+    if (when < b->hole_until)
+        p->ack = b->hole;
+}
+
+void tcp_send(struct session *s, struct conn *c, enum side from, const void *text, size_t len,
+              size_t fill, enum tcp_filler pool)
+{
+    enum side to = other(from);
+    struct burst b = {.text_at = session_text(s, text, len),
+                      .fill_at = (uint32_t)gad_rng_u64(&s->rng) >> 1, /* no wrap */
+                      .text = len,
+                      .fill = fill,
+                      .bits = pool == TCP_BINARY ? PACKET_BINARY : 0};
+
+    take_turn(s, c, from);
+    c->truth.bytes[from] += len + fill;
+    int64_t t = s->now;
+    while (b.text + b.fill > 0) {
+        if (b.in_flight == c->window[from]) { /* the first acknowledgement of the window is back */
+            t += (int64_t)c->end[ORIG].delay + c->end[RESP].delay;
+            b.in_flight = 0;
+            c->window[from] = c->window[from] < WINDOW_MAX / 2 ? c->window[from] * 2 : WINDOW_MAX;
+        }
+        struct packet *p = data_segment(s, c, from, &b, t);
+        c->rcv[to] = c->seq[from];
+        accident(s, c, from, &b, p, t);
+        b.in_flight++;
+        if (++b.unacked == 2) {
+            acknowledge(s, c, from, &b, t);
+            b.unacked = 0;
+        }
+        s->now = t;
+        t += c->gap;
+    }
+    if (b.end > s->now)
+        s->now = b.end;
+    if (b.unacked)
+        c->ack_due[to] = s->now + c->end[to].delay + DELAYED_ACK;
+    else if (b.hole_until > s->now) /* what the hole held back */
+        c->ack_due[to] = b.hole_until + c->end[to].delay;
+}
+
+void tcp_say(struct session *s, struct conn *c, enum side from, const char *fmt, ...)
+{
+    char text[1000];
+    va_list ap;
+
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    gad_assert(n >= 0 && (size_t)n < sizeof(text));
+    tcp_send(s, c, from, text, (size_t)n, 0, TCP_TEXT);
+}
+
+void tcp_type(struct session *s, struct conn *c, const char *line, bool echo)
+{
+    for (bool more = true; more; line++) {
+        more = *line != '\0';
+        const char *key = more ? line : "\r\n";
+        size_t len = more ? 1 : 2;
+        session_wait(s, draw_between(&s->rng, 60000, 260000));
+        tcp_send(s, c, ORIG, key, len, 0, TCP_TEXT);
+        if (echo || !more)
+            tcp_send(s, c, RESP, key, len, 0, TCP_TEXT);
+    }
+}
+
+void tcp_urgent(struct session *s, struct conn *c, enum side from, const void *text, size_t len)
+{
+    struct burst b = {.text_at = session_text(s, text, len), .text = len};
+
+    take_turn(s, c, from);
+    struct packet *p = data_segment(s, c, from, &b, s->now);
+    p->flags |= TCP_URG;
+    c->truth.urgent++;
+    c->truth.bytes[from] += len;
+    c->rcv[other(from)] = c->seq[from];
+    c->ack_due[other(from)] = s->now + c->end[other(from)].delay + DELAYED_ACK;
+}
