@@ -1,0 +1,35 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Made-up traffic, every kind of session and attack: what is extracted must be the truth that came with it, content
+columns too, and the same bytes twice. Usage: truth.py --ganadctl PROGRAM --source ROOT --traffic PROGRAM
+[--sessions N]"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import golden
+
+
+def extract(args, capture, out):
+    subprocess.run([args.ganadctl, "extract", "--with-connection", capture, "--out", out], check=True,
+                   stderr=subprocess.DEVNULL)
+    with open(out, "rb") as f:
+        return f.read()
+
+
+def main():
+    args = golden.arguments(__doc__, (("--traffic",), {"required": True}), (("--sessions",), {"default": "2000"}))
+    with tempfile.TemporaryDirectory() as folder:
+        capture, truth, records = (os.path.join(folder, name) for name in ("pcap", "truth", "records"))
+        subprocess.run([args.traffic, "--quiet", "--attacks", "--sessions", args.sessions, capture, truth], check=True)
+        if extract(args, capture, records) != extract(args, capture, records + ".again"):
+            sys.exit("the same capture gave other records")
+        here = os.path.dirname(os.path.abspath(__file__))
+        sys.exit(subprocess.run([sys.executable, os.path.join(here, "compare_truth.py"), "--content", records, truth],
+                                check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
