@@ -2,6 +2,7 @@
 """ganadd on packets: files at once and as sources of its configuration, an interface in a network of its own."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -158,6 +159,24 @@ class Capture(Case):
         alerts, said = self.read(self.write("broken.pcap", data + b"\xff" * 64), code=1)
         self.assertGreater(len(alerts), 10)
         self.assertIn("a capture could not be read to its end", said)
+
+    def test_ganadctl_scores_a_capture_as_its_records(self):
+        want = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-",
+                         input=self.extract(self.pcap)).stdout
+        packed = self.write("all.pcap.gz", gzip.compress(self.traffic.bytes()))
+        with ganad.Daemon() as d:
+            for name in (self.pcap, packed):
+                p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", name)
+                self.assertEqual((p.returncode, p.stdout), (0, want), p.stderr)
+                self.assertNotIn(b"warning", p.stderr)
+                q = d.ctl("score", "--format", "csv", "--no-alerts", name)
+                self.assertEqual((q.returncode, q.stdout), (0, want), q.stderr)
+        cut = self.write("cut2.pcap", self.traffic.bytes()[:-5])
+        p = ganad.ctl("score", "--local", ganad.checkpoint(), cut)
+        self.assertEqual(p.returncode, 0)
+        self.assertIn(b"warning: " + cut.encode() + b": cut off", p.stderr)
+        text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))  # not every gzip is a capture
+        self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
 
     def test_a_source_of_the_configuration_is_counted(self):
         with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, alerts={"file": "{dir}/alerts"}) as d:
