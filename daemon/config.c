@@ -3,20 +3,38 @@
 
 #include <dirent.h>
 #include <limits.h>
-#include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config_check.h"
 #include "daemon/config_keys.h"
 #include "daemon/config_read.h"
-#include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
-static const char model_prefix[] = "model ";
-enum { MODEL_PREFIX_LEN = sizeof(model_prefix) - 1 };
+/* Sections of which there may be several, each with a name: [model NAME]. Their structs begin with the name. */
+struct kind {
+    const char *section;
+    size_t max, size;
+    size_t n_at, at; /* in struct config: how many, and the first */
+    size_t value_at; /* in the section's struct */
+};
+
+static const struct kind kinds[] = {
+    {"model", CONFIG_MODELS_MAX, sizeof(struct config_model), offsetof(struct config, n_models),
+     offsetof(struct config, model), offsetof(struct config_model, value)},
+    {"capture", CONFIG_CAPTURES_MAX, sizeof(struct config_capture),
+     offsetof(struct config, n_captures), offsetof(struct config, capture),
+     offsetof(struct config_capture, value)},
+};
+enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+_Static_assert(offsetof(struct config_model, name) == 0 &&
+                   offsetof(struct config_capture, name) == 0,
+               "the name comes first");
 
 /* One file on its way into the configuration. */
 struct loading {
@@ -24,9 +42,40 @@ struct loading {
     const char *file;
 };
 
-static bool is_model_key(const struct config_key *k)
+/* The kind of which @section is one, with *ret_name behind the blank; or NULL. */
+static const struct kind *kind_of(const char *section, const char **ret_name)
 {
-    return strcmp(k->section, "model") == 0;
+    for (size_t i = 0; i < N_KINDS; i++) {
+        size_t len = strlen(kinds[i].section);
+        if (strncmp(section, kinds[i].section, len) == 0 && section[len] == ' ') {
+            *ret_name = section + len + 1;
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_named(const char *section)
+{
+    for (size_t i = 0; i < N_KINDS; i++)
+        if (strcmp(kinds[i].section, section) == 0)
+            return true;
+    return false;
+}
+
+static size_t *count_of(struct config *c, const struct kind *k)
+{
+    return (size_t *)(void *)((char *)c + k->n_at);
+}
+
+static char *section_at(struct config *c, const struct kind *k, size_t i)
+{
+    return (char *)c + k->at + i * k->size;
+}
+
+static struct config_value **values_of(const struct kind *k, char *base)
+{
+    return (struct config_value **)(void *)(base + k->value_at);
 }
 
 static void values_free(struct config_value *v)
@@ -42,22 +91,24 @@ void config_free(struct config *c)
 {
     if (!c)
         return;
-    for (size_t m = 0; m < c->n_models; m++)
-        values_free(c->model[m].value);
+    for (size_t k = 0; k < N_KINDS; k++)
+        for (size_t i = 0; i < *count_of(c, &kinds[k]); i++)
+            values_free(*values_of(&kinds[k], section_at(c, &kinds[k], i)));
     values_free(c->value);
     gad_free(c->file);
     gad_free(c);
 }
 
-/* Values of the table's keys that belong to @base: a struct config, or a struct config_model. */
-static int set_defaults(bool of_model, void *base, struct config_value **ret)
+/* Values of the table's keys at @base: those of a kind, or (NULL) those of sections that there is one of. */
+static int set_defaults(const struct kind *of, void *base, struct config_value **ret)
 {
     *ret = gad_calloc(config_n_keys, sizeof(**ret));
     if (!*ret)
         return GAD_ENOMEM;
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
-        if (is_model_key(k) != of_model || !k->fallback)
+        bool fits = of ? strcmp(k->section, of->section) == 0 : !is_named(k->section);
+        if (!fits || !k->fallback)
             continue;
         int r = config_value_set(k, k->fallback, (char *)base + k->at, NULL);
         gad_assert(r == 0); /* the table's own defaults; a unit test sets each */
@@ -65,20 +116,22 @@ static int set_defaults(bool of_model, void *base, struct config_value **ret)
     return 0;
 }
 
-/* The model of that name, made if it is new; NULL if there is no memory or no more room. */
-static struct config_model *model_named(struct config *c, const char *name)
+/* The section of that name, made if it is new; NULL if there is no memory or no more room. */
+static char *section_named(struct config *c, const struct kind *k, const char *name)
 {
-    for (size_t i = 0; i < c->n_models; i++)
-        if (strcmp(c->model[i].name, name) == 0)
-            return &c->model[i];
-    if (c->n_models == CONFIG_MODELS_MAX)
+    size_t n = *count_of(c, k);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(section_at(c, k, i), name) == 0)
+            return section_at(c, k, i);
+    if (n == k->max)
         return NULL;
-    struct config_model *m = &c->model[c->n_models];
-    if (set_defaults(true, m, &m->value) != 0)
+    char *base = section_at(c, k, n);
+    if (set_defaults(k, base, values_of(k, base)) != 0)
         return NULL;
-    (void)snprintf(m->name, sizeof(m->name), "%s", name);
-    c->n_models++;
-    return m;
+    (void)snprintf(base, CONFIG_NAME_MAX + 1, "%s", name);
+    ++*count_of(c, k);
+    return base;
 }
 
 static int unknown_section(const char *section, struct gad_diag *d)
@@ -90,41 +143,44 @@ static int unknown_section(const char *section, struct gad_diag *d)
         if (i == 0 || strcmp(config_keys[i].section, config_keys[i - 1].section) != 0)
             names[n++] = config_keys[i].section;
     int at = gad_text_nearest(section, names, n);
-    if (strcmp(section, "model") == 0)
-        return gad_fail(d, GAD_EUNKNOWN, "section 'model': needs a name, as in [model NAME]");
+    if (is_named(section))
+        return gad_fail(d, GAD_EUNKNOWN, "section '%s': needs a name, as in [%s NAME]", section,
+                        section);
     if (at < 0)
         return gad_fail(d, GAD_EUNKNOWN, "section '%s': not known", section);
     return gad_fail(d, GAD_EUNKNOWN, "section '%s': not known; did you mean '%s'?", section,
                     names[at]);
 }
 
-static int check_model_name(const char *name, struct gad_diag *d)
+static int check_name(const struct kind *of, const char *name, struct gad_diag *d)
 {
     const struct config_key k = {.type = CONFIG_NAME};
     const char *ignored;
 
     if (strlen(name) > CONFIG_NAME_MAX)
-        return gad_fail(d, GAD_EINVAL, "the name of a model is over %d bytes", CONFIG_NAME_MAX);
+        return gad_fail(d, GAD_EINVAL, "the name of a %s is over %d bytes", of->section,
+                        CONFIG_NAME_MAX);
     return config_value_set(&k, name, &ignored, d);
 }
 
 static int take_section(void *arg, const char *section, unsigned line, struct gad_diag *d)
 {
     struct loading *l = arg;
+    const char *name = NULL;
+    const struct kind *k = kind_of(section, &name);
     (void)line;
 
-    if (strncmp(section, model_prefix, MODEL_PREFIX_LEN) == 0) {
-        const char *name = section + MODEL_PREFIX_LEN;
-        int r = check_model_name(name, d);
+    if (k) {
+        int r = check_name(k, name, d);
         if (r != 0)
             return r;
-        return model_named(l->c, name)
+        return section_named(l->c, k, name)
                    ? 0
-                   : gad_fail(d, GAD_ELIMIT, "no room for model '%s', there may be %d", name,
-                              CONFIG_MODELS_MAX);
+                   : gad_fail(d, GAD_ELIMIT, "no room for %s '%s', there may be %zu", k->section,
+                              name, k->max);
     }
     for (size_t i = 0; i < config_n_keys; i++)
-        if (!is_model_key(&config_keys[i]) && strcmp(config_keys[i].section, section) == 0)
+        if (!is_named(config_keys[i].section) && strcmp(config_keys[i].section, section) == 0)
             return 0;
     return unknown_section(section, d);
 }
@@ -153,13 +209,14 @@ static int take_key(void *arg, const char *section, const char *key, const char 
                     unsigned line, struct gad_diag *d)
 {
     struct loading *l = arg;
-    bool of_model = strncmp(section, model_prefix, MODEL_PREFIX_LEN) == 0;
-    struct config_model *m = of_model ? model_named(l->c, section + MODEL_PREFIX_LEN) : NULL;
-    int i = find_key(of_model ? "model" : section, section, key, d);
+    const char *name = NULL;
+    const struct kind *k = kind_of(section, &name);
+    char *base = k ? section_named(l->c, k, name) : (char *)l->c; /* take_section() made it */
+    int i = find_key(k ? k->section : section, section, key, d);
 
     if (i < 0)
         return i;
-    struct config_value *v = of_model ? &m->value[i] : &l->c->value[i];
+    struct config_value *v = k ? &(*values_of(k, base))[i] : &l->c->value[i];
     if (v->file && strcmp(v->file, l->file) == 0)
         return gad_fail(d, GAD_EINVAL, "key '%s': already given in line %u", key, v->line);
 
@@ -167,7 +224,6 @@ static int take_key(void *arg, const char *section, const char *key, const char 
     gad_cleanup(gad_freep) char *file = gad_strndup(l->file, strlen(l->file));
     if (!text || !file)
         return gad_fail(d, GAD_ENOMEM, "key '%s': no memory", key);
-    char *base = of_model ? (char *)m : (char *)l->c;
     int r = config_value_set(&config_keys[i], text, base + config_keys[i].at, d);
     if (r != 0) {
         gad_diag_prefix(d, "key '%s'", key);
@@ -195,48 +251,13 @@ static int read_file(struct config *c, const char *path, struct gad_diag *d)
     return r != 0 ? r : read_text(c, path, (const char *)text, len, d);
 }
 
-static const struct config_value *model_value(const struct config_model *m, const char *key)
-{
-    int i = find_key("model", "model", key, NULL);
-    gad_assert(i >= 0);
-    return &m->value[i];
-}
-
-/* What no single key can show. */
-static int check_whole(const struct config *c, struct gad_diag *d)
-{
-    if (c->n_models == 0)
-        return gad_fail(d, GAD_EINVAL, "%s: no [model NAME] section: nothing to score with",
-                        c->file);
-    for (size_t i = 0; i < c->n_models; i++) {
-        const struct config_model *m = &c->model[i];
-        const struct config_value *budget = model_value(m, "fpr_budget");
-        const struct config_value *threshold = model_value(m, "threshold");
-        if (!m->checkpoint)
-            return gad_fail(d, GAD_EINVAL, "%s: section 'model %s': key 'checkpoint' is missing",
-                            c->file, m->name);
-        if (budget->file && !isnan(m->threshold) && strcmp(budget->file, threshold->file) == 0)
-            return gad_fail(
-                d, GAD_EINVAL,
-                "%s:%u: key 'threshold': takes the place of fpr_budget, which line %u gives",
-                threshold->file, threshold->line, budget->line);
-    }
-    if (!*c->scoring.unix_path && !*c->scoring.tcp)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [scoring] has neither unix nor tcp: nobody could connect", c->file);
-    if (strcmp(c->scoring.unix_path, c->control.unix_path) == 0 && *c->control.unix_path)
-        return gad_fail(d, GAD_EINVAL, "%s: [scoring] and [control] have the same unix socket '%s'",
-                        c->file, c->control.unix_path);
-    return 0;
-}
-
 static int config_new(const char *file, struct config **ret)
 {
     gad_cleanup(config_freep) struct config *c = gad_calloc(1, sizeof(*c));
     if (!c)
         return GAD_ENOMEM;
     c->file = gad_strndup(file, strlen(file));
-    if (!c->file || set_defaults(false, c, &c->value) != 0)
+    if (!c->file || set_defaults(NULL, c, &c->value) != 0)
         return GAD_ENOMEM;
     *ret = gad_steal(&c);
     return 0;
@@ -252,10 +273,37 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
         return gad_fail(d, r, "%s: no memory", name);
     r = read_text(c, name, text, len, d);
     if (r == 0)
-        r = check_whole(c, d);
+        r = config_check(c, d);
     if (r == 0)
         *ret = gad_steal(&c);
     return r;
+}
+
+int config_read_files(struct config *c, const char *const *file, size_t n, struct gad_diag *d)
+{
+    const struct kind *k = NULL;
+    char name[CONFIG_NAME_MAX + 1];
+
+    if (n > CONFIG_CAPTURES_MAX)
+        return gad_fail(d, GAD_ELIMIT, "%zu files, at most %d can be read at a time", n,
+                        CONFIG_CAPTURES_MAX);
+    for (size_t i = 0; i < N_KINDS; i++)
+        if (strcmp(kinds[i].section, "capture") == 0)
+            k = &kinds[i];
+    gad_assert(k);
+    for (size_t i = 0; i < c->n_captures; i++)
+        values_free(gad_steal(&c->capture[i].value));
+    c->n_captures = 0;
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(name, sizeof(name), "%zu", i + 1);
+        if (!section_named(c, k, name))
+            return gad_fail(d, GAD_ENOMEM, "no memory");
+        c->capture[i].file = file[i];
+    }
+    c->scoring.unix_path = c->scoring.tcp = c->control.unix_path = "";
+    if (!*c->alerts.file && !*c->alerts.unix_path)
+        c->alerts.to_stdout = true;
+    return 0;
 }
 
 static int is_drop_in(const struct dirent *e)
@@ -305,44 +353,8 @@ int config_load(const char *file, struct config **ret, struct gad_diag *d)
     if (r == 0)
         r = read_drop_ins(c, d);
     if (r == 0)
-        r = check_whole(c, d);
+        r = config_check(c, d);
     if (r == 0)
         *ret = gad_steal(&c);
     return r;
-}
-
-/* One section: "[name]" and a line a key, "key = value ; where from"; @unused is a key that does not count. */
-static void dump_section(const char *section, const char *shown, const struct config_value *value,
-                         const char *unused, struct gad_buf *out)
-{
-    gad_buf_printf(out, "[%s]\n", shown);
-    for (size_t i = 0; i < config_n_keys; i++) {
-        const struct config_key *k = &config_keys[i];
-        if (strcmp(k->section, section) != 0)
-            continue;
-        if (strcmp(k->name, unused) == 0)
-            gad_buf_printf(out, "; not used: ");
-        if (value[i].file)
-            gad_buf_printf(out, "%s = %s ; %s:%u\n", k->name, value[i].text, value[i].file,
-                           value[i].line);
-        else
-            gad_buf_printf(out, "%s = %s ; default\n", k->name, k->fallback ? k->fallback : "");
-    }
-}
-
-void config_dump(const struct config *c, struct gad_buf *out)
-{
-    for (size_t i = 0; i < config_n_keys; i++) {
-        const char *section = config_keys[i].section;
-        if (is_model_key(&config_keys[i]) ||
-            (i > 0 && strcmp(section, config_keys[i - 1].section) == 0))
-            continue;
-        dump_section(section, section, c->value, "", out);
-    }
-    for (size_t m = 0; m < c->n_models; m++) {
-        char shown[MODEL_PREFIX_LEN + CONFIG_NAME_MAX + 1];
-        (void)snprintf(shown, sizeof(shown), "%s%s", model_prefix, c->model[m].name);
-        dump_section("model", shown, c->model[m].value,
-                     isnan(c->model[m].threshold) ? "" : "fpr_budget", out);
-    }
 }

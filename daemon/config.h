@@ -23,7 +23,8 @@ struct gad_diag;
 
 enum {
     CONFIG_MODELS_MAX = 16,
-    CONFIG_NAME_MAX = 40, /* of a model, without the NUL */
+    CONFIG_CAPTURES_MAX = 64, /* as many as can be put in order */
+    CONFIG_NAME_MAX = 40,     /* of a model or a capture, without the NUL */
     CONFIG_FILE_MAX = 1 << 20,
     CONFIG_DROP_INS_MAX = 256,
 };
@@ -43,6 +44,16 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
+    struct config_value *value; /* one a key of the table */
+};
+
+/* A place that packets come from: an interface or a file. */
+struct config_capture {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *interface, *file; /* one of them is "", or both: the section is not used */
+    const char *filter, *checksums;
+    uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
+    bool promiscuous;
     struct config_value *value; /* one a key of the table */
 };
 
@@ -68,6 +79,12 @@ struct config {
         const char *file, *unix_path;
         uint64_t queue;
     } alerts;
+    struct {
+        const char *services;
+        uint64_t community_id_seed;
+    } records;
+    size_t n_captures;
+    struct config_capture capture[CONFIG_CAPTURES_MAX]; /* in the order of the files */
     size_t n_models;
     struct config_model
         model[CONFIG_MODELS_MAX]; /* in the order of the files; the first is the default */
@@ -85,6 +102,21 @@ int config_load(const char *file, struct config **ret, struct gad_diag *d) GAD_M
 /* The same from memory, @name in messages; no drop-ins. */
 int config_parse(const char *name, const char *text, size_t len, struct config **ret,
                  struct gad_diag *d) GAD_MUST_CHECK;
+
+/**
+ * config_read_files() - captures are these files and no others, and sockets are off; for ganadd -r
+ * @file: (n), "-" is the standard input; kept
+ * Alerts go to the standard output if nothing else is said.
+ */
+int config_read_files(struct config *c, const char *const *file, size_t n,
+                      struct gad_diag *d) GAD_MUST_CHECK;
+
+static inline bool config_capture_is_used(const struct config_capture *p)
+{
+    return *p->interface != '\0' || *p->file != '\0';
+}
+
+size_t config_n_captures_used(const struct config *c);
 
 void config_free(struct config *c);
 GAD_DEFINE_CLEANUP(struct config, config_free);

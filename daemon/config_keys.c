@@ -2,10 +2,13 @@
 #include "daemon/config_keys.h"
 
 #include "daemon/config.h"
+#include "lib/flow/table.h"
+#include "lib/net/decode.h"
 #include "lib/wire/socket.h"
 
-#define IN(field)       offsetof(struct config, field)
-#define IN_MODEL(field) offsetof(struct config_model, field)
+#define IN(field)         offsetof(struct config, field)
+#define IN_MODEL(field)   offsetof(struct config_model, field)
+#define IN_CAPTURE(field) offsetof(struct config_capture, field)
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -56,6 +59,32 @@ const struct config_key config_keys[] = {
      "unix stream socket of somebody who takes alerts; empty: none"},
     {"alerts", "queue", CONFIG_SIZE, IN(alerts.queue), 65536, 1 << 30, "8M", NULL,
      "alerts that may wait in memory for each output; when it is full new ones are dropped and counted"},
+
+    {"records", "services", CONFIG_TEXT, IN(records.services), 0, 0, "", NULL,
+     "names of services for ports of one's own, as in 'tcp/8080 = http, udp/5300-5353 = domain_u'"},
+    {"records", "community_id_seed", CONFIG_COUNT, IN(records.community_id_seed), 0, 65535, "0", NULL,
+     "seed of the Community ID; the same in every tool that is to give the same"},
+
+    {"capture", "interface", CONFIG_TEXT, IN_CAPTURE(interface), 0, 0, "", NULL,
+     "network interface to capture on, or 'any'; empty: none"},
+    {"capture", "file", CONFIG_PATH, IN_CAPTURE(file), 0, 0, "", NULL,
+     "capture file to read, pcap or pcapng, plain or gzip; empty: none"},
+    {"capture", "filter", CONFIG_TEXT, IN_CAPTURE(filter), 0, 0, "", NULL,
+     "only packets that it takes, in the language of pcap-filter(7); empty: all"},
+    {"capture", "snaplen", CONFIG_SIZE, IN_CAPTURE(snaplen), 64, 262144, "256K", NULL,
+     "bytes of a packet that are captured"},
+    {"capture", "buffer", CONFIG_SIZE, IN_CAPTURE(buffer), 1 << 20, 1 << 30, "64M", NULL,
+     "kernel memory for packets that were not read yet"},
+    {"capture", "promiscuous", CONFIG_BOOL, IN_CAPTURE(promiscuous), 0, 0, "yes", NULL,
+     "packets for other hosts too"},
+    {"capture", "checksums", CONFIG_CHOICE, IN_CAPTURE(checksums), 0, 0, "ignore", "ignore|verify|auto",
+     "drop packets with a wrong checksum; auto: unless the first 1000 show that the sender's card made them"},
+    {"capture", "tunnels", CONFIG_COUNT, IN_CAPTURE(tunnels), 0, GAD_TUNNELS_MAX, "0", NULL,
+     "how deep tunnels are opened"},
+    {"capture", "max_flows", CONFIG_COUNT, IN_CAPTURE(max_flows), 16, GAD_FLOWS_MAX, "262144", NULL,
+     "connections at a time, about 200 bytes each; beyond it the oldest are cut short"},
+    {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
+     "memory for looking into connections; 0: nobody looks"},
 
     {"model", "checkpoint", CONFIG_PATH, IN_MODEL(checkpoint), 0, 0, NULL, NULL,
      "the trained model"},

@@ -21,13 +21,14 @@ enum config_type {
     CONFIG_PATH,     /* const char *, absolute */
     CONFIG_SOCKET,   /* const char *, absolute, short enough for a unix socket */
     CONFIG_ADDRESS,  /* const char *, host:port */
+    CONFIG_TEXT,     /* const char *, printable ASCII */
 };
 
 struct config_key {
-    const char *section; /* "model" for each [model NAME] */
+    const char *section; /* "model" for each [model NAME], "capture" for each [capture NAME] */
     const char *name;
     enum config_type type;
-    size_t at;            /* offset in struct config, or in struct config_model */
+    size_t at;            /* offset in struct config, config_model or config_capture */
     double min, max;      /* COUNT, SIZE (bytes), DURATION (s), REAL, MODE */
     const char *fallback; /* the default, as text; NULL: must be given */
     const char *choices;  /* CHOICE: "a|b|c" */

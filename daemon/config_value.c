@@ -192,6 +192,7 @@ int config_value_set(const struct config_key *k, const char *text, void *field, 
     case CONFIG_PATH:
     case CONFIG_SOCKET:
     case CONFIG_ADDRESS:
+    case CONFIG_TEXT:
         break;
     }
     int r = check_text(k, text, d);

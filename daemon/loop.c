@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -11,6 +12,7 @@
 #include "daemon/control/control.h"
 #include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
+#include "daemon/ingest/sensor.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
 #include "daemon/privileges.h"
@@ -32,8 +34,9 @@ struct loop {
     struct scorer *scorer;
     struct feed *feed;
     struct server *server;
+    struct sensor *sensor;
     struct control *control;
-    bool stopping;
+    bool once, stopping, server_stopped, sensor_ended;
 };
 
 static void scored(void *arg, const struct job *j)
@@ -63,10 +66,50 @@ static void look_event(evutil_socket_t fd, short what, void *arg)
         (void)event_base_loopbreak(l->base);
 }
 
+static void look_if_all_stopped(struct loop *l)
+{
+    if (l->stopping && l->server_stopped && l->sensor_ended)
+        event_active(l->look, 0, 0);
+}
+
 static void stopped(void *arg)
 {
     struct loop *l = arg;
-    event_active(l->look, 0, 0);
+    l->server_stopped = true;
+    look_if_all_stopped(l);
+}
+
+static void returned(void *arg, struct job *j)
+{
+    struct loop *l = arg;
+    sensor_returned(l->sensor, j);
+}
+
+static size_t room(void *arg)
+{
+    const struct loop *l = arg;
+    return feed_room(l->feed);
+}
+
+static void begin_stop(struct loop *l)
+{
+    l->stopping = true;
+    notify_state("STOPPING=1");
+    sensor_stop(l->sensor);
+    server_stop(l->server);
+    look_if_all_stopped(l);
+}
+
+static void captures_ended(void *arg)
+{
+    struct loop *l = arg;
+
+    l->sensor_ended = true;
+    if (!l->stopping && l->once)
+        begin_stop(l);
+    else if (!l->stopping)
+        log_notice("loop", "all captures have been read");
+    look_if_all_stopped(l);
 }
 
 static void deadline_event(evutil_socket_t fd, short what, void *arg)
@@ -85,13 +128,12 @@ static void stop_event(evutil_socket_t fd, short what, void *arg)
     const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
     (void)what;
 
-    if (l->stopping)
+    if (event_pending(l->deadline, EV_TIMEOUT, NULL))
         return;
-    l->stopping = true;
-    notify_state("STOPPING=1");
     log_notice("loop", "%s: finishing what was accepted", fd == SIGINT ? "SIGINT" : "SIGTERM");
     (void)event_add(l->deadline, &tv);
-    server_stop(l->server);
+    if (!l->stopping)
+        begin_stop(l);
 }
 
 static void hup_event(evutil_socket_t fd, short what, void *arg)
@@ -132,6 +174,7 @@ static void loop_deinit(struct loop *l)
     scorer_stop(l->scorer);
     control_free(l->control);
     server_free(l->server);
+    sensor_free(l->sensor);
     feed_free(l->feed);
     scorer_free(l->scorer);
     free_event(l->term);
@@ -181,19 +224,31 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = feed_new(l->base, c, &l->stats, &l->feed, d);
     if (r != 0)
         return r;
+    const struct sensor_options sensor = {.base = l->base,
+                                          .config = c,
+                                          .models = m,
+                                          .scorer = l->scorer,
+                                          .stats = &l->stats,
+                                          .room = room,
+                                          .ended = captures_ended,
+                                          .arg = l};
+    r = sensor_new(&sensor, &l->sensor, d);
+    if (r != 0)
+        return r;
     const struct server_options so = {.base = l->base,
                                       .config = c,
                                       .models = m,
                                       .scorer = l->scorer,
                                       .stats = &l->stats,
                                       .scored = scored,
+                                      .returned = returned,
                                       .drained = drained,
                                       .stopped = stopped,
                                       .arg = l};
     r = server_new(&so, &l->server, d);
     if (r != 0)
         return r;
-    const struct control_options co = {l->base, c, m, &l->stats, l->feed};
+    const struct control_options co = {l->base, c, m, &l->stats, l->feed, l->sensor};
     r = control_new(&co, &l->control, d);
     if (r != 0)
         return r;
@@ -206,9 +261,31 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     return r;
 }
 
-int loop_run(const struct config *c, struct models *m, struct gad_diag *d)
+/* What came of the captures, a line on stderr. */
+static int summary(const struct loop *l, struct gad_diag *d)
 {
-    gad_cleanup(loop_deinit) struct loop l = {.config = c};
+    struct capture_stats sum = {0};
+    struct sensor_source one;
+    bool is_whole = true;
+
+    for (size_t i = 0; sensor_source(l->sensor, i, &one); i++) {
+        sum.packets += one.stats.packets;
+        sum.refused += one.stats.refused;
+        sum.conns += one.stats.conns;
+        is_whole = is_whole && strcmp(one.state, "broken") != 0;
+    }
+    (void)fprintf(stderr,
+                  "%llu packets, %llu refused, %llu connections, %llu records scored, "
+                  "%llu anomalous\n",
+                  (unsigned long long)sum.packets, (unsigned long long)sum.refused,
+                  (unsigned long long)sum.conns, (unsigned long long)l->stats.records_scored,
+                  (unsigned long long)l->stats.records_anomalous);
+    return is_whole ? 0 : gad_fail(d, -EIO, "a capture could not be read to its end");
+}
+
+int loop_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
+{
+    gad_cleanup(loop_deinit) struct loop l = {.config = c, .once = once};
 
     int r = make_events(&l, d);
     if (r == 0)
@@ -222,11 +299,14 @@ int loop_run(const struct config *c, struct models *m, struct gad_diag *d)
     r = scorer_start(l.scorer);
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
+    r = sensor_start(l.sensor, d);
+    if (r != 0)
+        return r;
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
     notify_state("READY=1");
     if (event_base_dispatch(l.base) < 0)
         return gad_fail(d, -EIO, "the event loop failed");
     log_notice("loop", "stopped");
-    return 0;
+    return once ? summary(&l, d) : 0;
 }

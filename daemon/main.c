@@ -57,6 +57,8 @@ int main(int argc, char **argv)
     }
     if (config_load(o.file, &c, &d) != 0)
         return fail(&d);
+    if (o.n_read > 0 && config_read_files(c, o.read, o.n_read, &d) != 0)
+        return fail(&d);
     if (o.dump)
         return dump(c);
     if (models_load(c, &m, &d) != 0)
@@ -67,5 +69,5 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     log_init(level_of(c->ganadd.log_level));
-    return loop_run(c, m, &d) == 0 ? EXIT_SUCCESS : fail(&d);
+    return loop_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);
 }

@@ -7,11 +7,16 @@
 #include "daemon/config.h"
 
 static const char help[] =
-    "usage: ganadd [-c FILE] [-t] [--dump-config]\n"
+    "usage: ganadd [-c FILE] [-r CAPTURE]... [-t] [--dump-config]\n"
     "\n"
-    "Scores connection records that come to its socket and raises alerts on the anomalous ones.\n"
+    "Scores connections, from records that come to its socket or from packets, and raises alerts "
+    "on the\n"
+    "anomalous ones.\n"
     "\n"
     "  -c, --config FILE   configuration (" CONFIG_FILE "); FILE.d/*.conf are read after it\n"
+    "  -r, --read CAPTURE  read this capture file (- is the standard input), raise alerts on its "
+    "connections,\n"
+    "                      open no socket, and end; several are captures of the same time\n"
     "  -t, --test          check the configuration and the checkpoints that it names, and end\n"
     "      --dump-config   print every value and where it came from, and end\n"
     "      --help          this text\n"
@@ -24,17 +29,29 @@ enum { OPT_DUMP = 256, OPT_HELP, OPT_VERSION };
 enum options_result options_parse(int argc, char **argv, struct options *ret)
 {
     static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'},     {"test", no_argument, NULL, 't'},
-        {"dump-config", no_argument, NULL, OPT_DUMP}, {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},  {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"test", no_argument, NULL, 't'},
+        {"read", required_argument, NULL, 'r'},
+        {"dump-config", no_argument, NULL, OPT_DUMP},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {NULL, 0, NULL, 0},
     };
     struct options o = {.file = CONFIG_FILE};
     int c;
 
-    while ((c = getopt_long(argc, argv, "c:t", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:r:t", longs, NULL)) != -1) {
         switch (c) {
         case 'c':
             o.file = optarg;
+            break;
+        case 'r':
+            if (o.n_read == OPTIONS_READ_MAX) {
+                (void)fprintf(stderr, "ganadd: -r: at most %d captures at a time\n",
+                              OPTIONS_READ_MAX);
+                return OPTIONS_WRONG;
+            }
+            o.read[o.n_read++] = optarg;
             break;
         case 't':
             o.test = true;

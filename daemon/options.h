@@ -4,11 +4,16 @@
 /* The command line of ganadd. */
 
 #include <stdbool.h>
+#include <stddef.h>
+
+enum { OPTIONS_READ_MAX = 64 };
 
 struct options {
     const char *file; /* -c, or the usual place */
     bool test;        /* -t: check everything and end */
     bool dump;        /* --dump-config */
+    size_t n_read;    /* -r: captures to read instead of serving */
+    const char *read[OPTIONS_READ_MAX];
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };

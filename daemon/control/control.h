@@ -18,6 +18,7 @@ struct event_base;
 struct feed;
 struct gad_diag;
 struct models;
+struct sensor;
 struct stats;
 
 struct control_options {
@@ -26,6 +27,7 @@ struct control_options {
     const struct models *models;
     struct stats *stats;
     struct feed *feed;
+    const struct sensor *sensor; /* or NULL */
 };
 
 /* Opens the socket, if the configuration names one. Everything in @o must outlive it. */

@@ -7,6 +7,7 @@
 #include "daemon/control/control.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
+#include "daemon/ingest/sensor.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
@@ -14,7 +15,12 @@
 #include "models/detector.h"
 #include "proto/ganad.pb-c.h"
 
-enum { COUNTERS_MAX = 64, MODELS_MAX = CONFIG_MODELS_MAX, OUTPUTS_MAX = 8 };
+enum {
+    COUNTERS_MAX = 64,
+    MODELS_MAX = CONFIG_MODELS_MAX,
+    OUTPUTS_MAX = 8,
+    SOURCES_MAX = CONFIG_CAPTURES_MAX
+};
 
 /* A message and everything that it points at. */
 struct status {
@@ -22,6 +28,7 @@ struct status {
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
     Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
     Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
+    Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
 };
 
 /* Strings of messages have no const; packing only reads. */
@@ -82,6 +89,32 @@ static void fill_outputs(struct status *s, const struct feed *feed)
     s->m.output = s->output_list;
 }
 
+static void fill_sources(struct status *s, const struct sensor *sensor)
+{
+    struct sensor_source from;
+
+    for (size_t i = 0; i < SOURCES_MAX && sensor_source(sensor, i, &from); i++) {
+        Ganad__V1__StatusReply__Source *to = &s->source[i];
+        ganad__v1__status_reply__source__init(to);
+        to->name = unconst(from.name);
+        to->target = unconst(from.target);
+        to->state = unconst(from.state);
+        to->packets = from.stats.packets;
+        to->bytes = from.stats.bytes;
+        to->kernel_dropped = from.stats.kernel_dropped;
+        to->interface_dropped = from.stats.interface_dropped;
+        to->refused = from.stats.refused;
+        to->flows = from.stats.flows;
+        to->connections = from.stats.conns;
+        to->evicted = from.stats.evicted;
+        to->lost = from.stats.lost;
+        to->records = from.records;
+        to->reopened = from.stats.reopened;
+        s->source_list[s->m.n_source++] = to;
+    }
+    s->m.source = s->source_list;
+}
+
 int status_reply(const struct control_options *o, struct gad_time started, struct gad_buf *out)
 {
     gad_cleanup(gad_freep) struct status *s = gad_calloc(1, sizeof(*s));
@@ -96,6 +129,8 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_models(s, o->models);
     fill_counters(s, o->stats);
     fill_outputs(s, o->feed);
+    if (o->sensor)
+        fill_sources(s, o->sensor);
 
     size_t len = ganad__v1__status_reply__get_packed_size(&s->m);
     if (!gad_buf_room(out, GAD_FRAME_HEAD + len))

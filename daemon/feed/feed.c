@@ -21,7 +21,8 @@
 
 enum {
     OUTPUTS_MAX = 3,
-    LINE_MAX_BYTES = 16 << 10, /* an alert with 41 reasons is under 8 KiB */
+    ALERT_MAX_BYTES = 8 << 10, /* an alert with 41 reasons is shorter */
+    LINE_MAX_BYTES = 2 * ALERT_MAX_BYTES,
 };
 
 struct feed {
@@ -179,6 +180,20 @@ bool feed_is_busy(const struct feed *f)
         if (output_is_busy(f->output[i]))
             return true;
     return false;
+}
+
+size_t feed_room(const struct feed *f)
+{
+    size_t room = SIZE_MAX;
+
+    for (size_t i = 0; i < f->n_outputs; i++) {
+        const struct output *o = f->output[i];
+        size_t left = gad_buf_left(&o->queue);
+        size_t here = left < o->queue_max ? (o->queue_max - left) / ALERT_MAX_BYTES : 0;
+        if (o->state == OUTPUT_OPEN && here < room)
+            room = here;
+    }
+    return room;
 }
 
 const struct output *feed_output(const struct feed *f, size_t i)

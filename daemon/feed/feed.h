@@ -33,6 +33,10 @@ void feed_scored(struct feed *f, const struct job *j);
 
 void feed_flush(struct feed *f);
 void feed_reopen(struct feed *f);
+
+/* So many alerts more are lost by no output that takes some; SIZE_MAX: any number. */
+size_t feed_room(const struct feed *f);
+
 bool feed_is_busy(const struct feed *f); /* an open output has something left to write */
 
 /* The i-th output, NULL after the last. */

@@ -27,12 +27,13 @@ struct model;
 enum {
     JOB_RECORDS_MAX = 8192,  /* of one request */
     JOB_REASONS_MAX = 16384, /* records times reasons asked for, of one request */
-    JOBS_MAX = 1024,
+    JOBS_MAX = 1024,         /* of a pool */
+    JOBS_CAPTURED = 16,      /* without a client, at a time */
     JOB_ERROR_TEXT = 256,
 };
 
 struct job {
-    struct client *client; /* whom to answer */
+    struct client *client; /* whom to answer; NULL: nobody, the records come from captures */
     uint64_t id;           /* the request's */
     struct model *model;
     int error;                 /* ErrorReply.Code if the request is refused, else 0 */

@@ -180,6 +180,10 @@ void server_stop(struct server *s)
 
 static void take_back(struct server *s, struct job *j)
 {
+    if (!j->client) {
+        s->o.returned(s->o.arg, j);
+        return;
+    }
     j->client->in_flight--;
     job_put(s->pool, j);
 }

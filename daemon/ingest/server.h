@@ -31,6 +31,8 @@ struct server_options {
     struct stats *stats;
     /* A job with scores has come back, and is about to be answered. */
     void (*scored)(void *arg, const struct job *j);
+    /* A job without a client has come back, and has been counted; it is the receiver's again. */
+    void (*returned)(void *arg, struct job *j);
     /* No more jobs for now. */
     void (*drained)(void *arg);
     /* After server_stop(): the last client is gone. */

@@ -89,10 +89,8 @@ void traffic_push(evutil_socket_t fd, short what, void *arg)
     s->n_pending = 0;
 }
 
-/* A job is back: counted, answered, given back. */
-static void finish(struct server *s, struct job *j)
+static void count(struct server *s, const struct job *j)
 {
-    struct client *c = j->client;
     struct stats *st = s->o.stats;
 
     st->batches += j->begins_batch;
@@ -104,7 +102,20 @@ static void finish(struct server *s, struct job *j)
         j->model->scored += job_n_scored(j);
         j->model->unscored += j->n_unscored;
         j->model->anomalous += j->n_anomalous;
+    }
+}
+
+/* A job is back: counted, answered, given back. */
+static void finish(struct server *s, struct job *j)
+{
+    struct client *c = j->client;
+
+    count(s, j);
+    if (!j->error)
         s->o.scored(s->o.arg, j);
+    if (!c) {
+        s->o.returned(s->o.arg, j);
+        return;
     }
     c->in_flight--;
     c->records -= j->n;
@@ -121,7 +132,7 @@ static void finish(struct server *s, struct job *j)
         TAILQ_INSERT_TAIL(&s->touched, c, touch);
     }
     job_put(s->pool, j);
-    st->jobs = job_pool_in_use(s->pool);
+    s->o.stats->jobs = job_pool_in_use(s->pool);
 }
 
 static void send_answers(struct server *s)

@@ -190,9 +190,9 @@ int scorer_new(const struct models *m, struct scorer **ret)
         if (r != 0)
             return r;
     }
-    int r = gad_ring_new(JOBS_MAX, &s->jobs);
+    int r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
     if (r == 0)
-        r = gad_ring_new(JOBS_MAX, &s->done);
+        r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->done);
     if (r == 0)
         *ret = gad_steal(&s);
     return r;

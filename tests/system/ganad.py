@@ -134,7 +134,7 @@ class Daemon:
     """A ganadd in a folder of its own, {dir} in values. Sections of its configuration are keywords:
     scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}."""
 
-    def __init__(self, start=True, models=None, stdout=subprocess.DEVNULL, **sections):
+    def __init__(self, start=True, models=None, captures=None, stdout=subprocess.DEVNULL, **sections):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
         self.dir = self.tmp.name
         self.scoring, self.control = self.path("scoring.sock"), self.path("control.sock")
@@ -145,6 +145,8 @@ class Daemon:
         for name, keys in (models or {"random": {"checkpoint": checkpoint()}}).items():
             conf["model " + name] = keys
         self.conf = self.path("ganadd.conf")
+        for name, keys in (captures or {}).items():
+            conf["capture " + name] = keys
         with open(self.conf, "w") as f:
             for section, keys in conf.items():
                 f.write(f"[{section}]\n" + 

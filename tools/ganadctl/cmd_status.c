@@ -103,6 +103,38 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
     }
 }
 
+static void print_sources(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], state[TEXT], target[TEXT], n[6][SHOW_TEXT];
+
+    printf("\n%-16s %-8s %14s %10s %14s %14s %12s %14s  %s\n", "SOURCE", "STATE", "PACKETS",
+           "BYTES", "DROPPED", "REFUSED", "FLOWS", "RECORDS", "TARGET");
+    for (size_t i = 0; i < s->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *o = s->source[i];
+        printf("%-16s %-8s %14s %10s %14s %14s %12s %14s  %s\n", safe(o->name, name),
+               safe(o->state, state), show_count(o->packets, n[0]), show_bytes(o->bytes, n[1]),
+               show_count(o->kernel_dropped + o->interface_dropped, n[2]),
+               show_count(o->refused, n[3]), show_count(o->flows, n[4]),
+               show_count(o->records, n[5]), safe(o->target, target));
+    }
+}
+
+/* A line for each source that has lost something, or that was away. */
+static void print_losses(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], n[5][SHOW_TEXT];
+
+    for (size_t i = 0; i < s->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *o = s->source[i];
+        if (o->kernel_dropped + o->interface_dropped + o->evicted + o->lost + o->reopened > 0)
+            printf("%s: dropped by the kernel %s, by the interface %s; connections cut short %s, "
+                   "lost %s; interface opened again %s times\n",
+                   safe(o->name, name), show_count(o->kernel_dropped, n[0]),
+                   show_count(o->interface_dropped, n[1]), show_count(o->evicted, n[2]),
+                   show_count(o->lost, n[3]), show_count(o->reopened, n[4]));
+    }
+}
+
 static void print_status(const Ganad__V1__StatusReply *s)
 {
     char text[TEXT], n[SHOW_TEXT];
@@ -115,6 +147,9 @@ static void print_status(const Ganad__V1__StatusReply *s)
     print_budgets(s);
     if (s->n_output > 0)
         print_outputs(s);
+    if (s->n_source > 0)
+        print_sources(s);
+    print_losses(s);
     if (s->n_counter > 0)
         printf("\n%-24s %18s\n", "COUNTER", "VALUE");
     for (size_t i = 0; i < s->n_counter; i++)
@@ -153,6 +188,38 @@ static json_t *outputs(const Ganad__V1__StatusReply *s)
     return list;
 }
 
+static json_t *sources(const Ganad__V1__StatusReply *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *o = s->source[i];
+        json_t *one =
+            json_pack("{s:s, s:s, s:s}", "name", o->name, "target", o->target, "state", o->state);
+        const struct {
+            const char *name;
+            uint64_t value;
+        } numbers[] = {
+            {"packets", o->packets},
+            {"bytes", o->bytes},
+            {"kernel_dropped", o->kernel_dropped},
+            {"interface_dropped", o->interface_dropped},
+            {"refused", o->refused},
+            {"flows", o->flows},
+            {"connections", o->connections},
+            {"evicted", o->evicted},
+            {"lost", o->lost},
+            {"records", o->records},
+            {"reopened", o->reopened},
+        };
+        for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++)
+            (void)json_object_set_new(one, numbers[k].name,
+                                      json_integer((json_int_t)numbers[k].value));
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static int print_json(const Ganad__V1__StatusReply *s)
 {
     json_t *counters = json_object();
@@ -160,9 +227,10 @@ static int print_json(const Ganad__V1__StatusReply *s)
     for (size_t i = 0; i < s->n_counter; i++)
         (void)json_object_set_new(counters, s->counter[i]->name,
                                   json_integer((json_int_t)s->counter[i]->value));
-    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o}", "version", s->version, "pid",
-                          (json_int_t)s->pid, "uptime", s->uptime, "config_file", s->config_file,
-                          "models", models(s), "outputs", outputs(s), "counters", counters);
+    json_t *o =
+        json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o}", "version", s->version, "pid",
+                  (json_int_t)s->pid, "uptime", s->uptime, "config_file", s->config_file, "models",
+                  models(s), "outputs", outputs(s), "sources", sources(s), "counters", counters);
     int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
     json_decref(o);
     putchar('\n');
@@ -206,10 +274,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command ctl_status = {
     .name = "status",
     .usage = "[--json]",
-    .summary = "models, outputs and counters of the ganadd that runs",
+    .summary = "models, outputs, sources and counters of the ganadd that runs",
     .help =
         "  -j, --json   one object with the keys version, pid, uptime (s), config_file, models, "
         "outputs,\n"
-        "               counters\n",
+        "               sources, counters\n",
     .run = run,
 };

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/record/extractor.h"
+#include "tools/ganadctl/input_capture.h"
 
 struct input {
-    struct gad_dataset *file; /* the reader's, until it has ended */
+    struct gad_dataset *file;      /* the reader's, until it has ended */
+    struct gad_extractor *capture; /* or this; one of them is NULL */
     pthread_t reader;
     int event;
 
@@ -30,32 +33,42 @@ static void signal_event(const struct input *in)
     (void)n;
 }
 
-static void put(struct input *in, const struct gad_row *row)
+static void put(void *arg, const struct gad_row *row, const struct gad_dataset_stats *stats)
 {
+    struct input *in = arg;
+
     (void)pthread_mutex_lock(&in->lock);
     while (in->n == INPUT_BATCH)
         (void)pthread_cond_wait(&in->room, &in->lock);
     in->row[in->n++] = *row;
-    in->stats = *gad_dataset_stats(in->file);
+    in->stats = *stats;
     if (in->n == 1 || in->n == INPUT_BATCH)
         signal_event(in);
     (void)pthread_mutex_unlock(&in->lock);
+}
+
+static int read_records(struct input *in, struct gad_diag *d)
+{
+    struct gad_row row;
+    int err;
+
+    while ((err = gad_dataset_next(in->file, &row, d)) == 0)
+        put(in, &row, gad_dataset_stats(in->file));
+    return err == GAD_END ? 0 : err;
 }
 
 static void *read_all(void *arg)
 {
     struct input *in = arg;
     struct gad_diag d = {0};
-    struct gad_row row;
-    int err;
 
-    while ((err = gad_dataset_next(in->file, &row, &d)) == 0)
-        put(in, &row);
+    int err = in->capture ? input_capture_read(in->capture, put, in, &d) : read_records(in, &d);
     (void)pthread_mutex_lock(&in->lock);
     in->ended = true;
-    in->err = err == GAD_END ? 0 : err;
+    in->err = err;
     in->diag = d;
-    in->stats = *gad_dataset_stats(in->file);
+    if (in->file)
+        in->stats = *gad_dataset_stats(in->file);
     signal_event(in);
     (void)pthread_mutex_unlock(&in->lock);
     return NULL;
@@ -68,7 +81,8 @@ int input_open(const char *file, bool skip_bad, struct input **ret, struct gad_d
 
     if (!in)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    int err = gad_dataset_open(file, &opt, &in->file, d);
+    int err = input_is_capture(file) ? input_capture_open(file, &in->capture, d)
+                                     : gad_dataset_open(file, &opt, &in->file, d);
     if (err) {
         gad_free(in);
         return err;
@@ -83,6 +97,7 @@ int input_open(const char *file, bool skip_bad, struct input **ret, struct gad_d
         if (in->event >= 0)
             close(in->event);
         gad_dataset_close(in->file);
+        gad_extractor_free(in->capture);
         gad_free(in);
         return gad_fail(d, err, "%s: cannot start a reader: %s", file, gad_strerror(err));
     }
@@ -104,6 +119,7 @@ void input_close(struct input *in)
     (void)pthread_mutex_destroy(&in->lock);
     close(in->event);
     gad_dataset_close(in->file);
+    gad_extractor_free(in->capture);
     gad_free(in);
 }
 

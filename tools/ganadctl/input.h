@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Rows of a file or of stdin, read by a thread of its own: so that answers are shown while the input is
+ * Rows of a file or of stdin, or records of a capture file, read by a thread of its own: so that answers are shown while the input is
  * silent (tail -f | ganadctl score -), and a batch is whatever has come, up to its limit.
  *
  * Thread: everything here is the caller's, one at a time; the reader is inside.
@@ -34,7 +34,8 @@ size_t input_take(struct input *in, bool whole, struct gad_row row[static INPUT_
 /* Readable when input_take() may give more than it did. */
 int input_fd(const struct input *in);
 
-/* Has the last row been taken? Then *ret_err is 0 or what ended the reading, with its text in @d. */
+/* Has the last row been taken? Then *ret_err is 0, or what ended the reading; @d says why, or with 0 it may hold a
+ * warning. */
 bool input_ended(struct input *in, int *ret_err, struct gad_diag *d);
 
 /* As of the rows that were taken, or further. */

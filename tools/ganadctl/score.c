@@ -111,6 +111,8 @@ static int score(const struct ctl *ctl, struct score_run *run)
     int code = run->local ? score_local(run) : score_by_socket(ctl, run);
     int err = run->out.bad ? GAD_ENOMEM : score_write(run, true);
     double seconds = progress_end(&run->progress);
+    if (run->at_end && run->read_err == 0 && run->diag.text[0])
+        ctl_say("warning: %s", run->diag.text);
     if (err && code == CTL_OK) {
         ctl_say("cannot write the output: %s", gad_strerror(err));
         code = CTL_ERROR;
@@ -216,7 +218,8 @@ static int run_score(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command ctl_score = {
     .name = "score",
     .usage = "[OPTION...] FILE|-",
-    .summary = "score the connection records of a KDD99 or NSL-KDD file (labels are ignored)",
+    .summary =
+        "score connection records: a KDD99 or NSL-KDD file (labels are ignored), or a capture",
     .help = "  --format table|csv|json  one line a record; csv and json carry every bit of a score "
             "(table)\n"
             "  --top N                  with the N features that make up most of a score (table 3, "

@@ -66,7 +66,7 @@ int daemon_unmake(void **state)
 static void *run(void *arg)
 {
     (void)arg;
-    result = loop_run(config, models, &why);
+    result = loop_run(config, models, false, &why);
     return NULL;
 }
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config_check.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/config_keys.h"
+#include "lib/base/diag.h"
+#include "lib/record/service.h"
+
+/* What was written for a key of a section. */
+static const struct config_value *value_of(const struct config_value *value, const char *section,
+                                           const char *key)
+{
+    for (size_t i = 0; i < config_n_keys; i++)
+        if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, key) == 0)
+            return &value[i];
+    gad_assert(false);
+}
+
+size_t config_n_captures_used(const struct config *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_captures; i++)
+        n += config_capture_is_used(&c->capture[i]);
+    return n;
+}
+
+static int check_models(const struct config *c, struct gad_diag *d)
+{
+    if (c->n_models == 0)
+        return gad_fail(d, GAD_EINVAL, "%s: no [model NAME] section: nothing to score with",
+                        c->file);
+    for (size_t i = 0; i < c->n_models; i++) {
+        const struct config_model *m = &c->model[i];
+        const struct config_value *budget = value_of(m->value, "model", "fpr_budget");
+        const struct config_value *threshold = value_of(m->value, "model", "threshold");
+        if (!m->checkpoint)
+            return gad_fail(d, GAD_EINVAL, "%s: section 'model %s': key 'checkpoint' is missing",
+                            c->file, m->name);
+        if (budget->file && !isnan(m->threshold) && strcmp(budget->file, threshold->file) == 0)
+            return gad_fail(
+                d, GAD_EINVAL,
+                "%s:%u: key 'threshold': takes the place of fpr_budget, which line %u gives",
+                threshold->file, threshold->line, budget->line);
+    }
+    return 0;
+}
+
+/* Files are of their own time and interfaces of now: there is no order of both together. */
+static int check_captures(const struct config *c, struct gad_diag *d)
+{
+    size_t n_files = 0;
+
+    for (size_t i = 0; i < c->n_captures; i++) {
+        const struct config_capture *p = &c->capture[i];
+        if (*p->interface != '\0' && *p->file != '\0')
+            return gad_fail(d, GAD_EINVAL, "%s: section 'capture %s': has both interface and file",
+                            c->file, p->name);
+        n_files += *p->file != '\0';
+    }
+    if (n_files > 0 && n_files < config_n_captures_used(c))
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: [capture NAME] sections are either all of interfaces or all of files",
+                        c->file);
+    return 0;
+}
+
+static int check_services(const struct config *c, struct gad_diag *d)
+{
+    gad_cleanup(gad_services_freep) struct gad_services *s = NULL;
+    const struct config_value *v = value_of(c->value, "records", "services");
+
+    if (!*c->records.services)
+        return 0;
+    int r = gad_services_new(&s);
+    if (r != 0)
+        return gad_fail(d, r, "%s: no memory", c->file);
+    r = gad_services_map(s, c->records.services, d);
+    if (r != 0)
+        gad_diag_prefix(d, "%s:%u: key 'services'", v->file, v->line);
+    return r;
+}
+
+int config_check(const struct config *c, struct gad_diag *d)
+{
+    int r = check_models(c, d);
+    if (r == 0)
+        r = check_captures(c, d);
+    if (r == 0)
+        r = check_services(c, d);
+    if (r != 0)
+        return r;
+    if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: [scoring] has neither unix nor tcp: nobody could connect", c->file);
+    if (strcmp(c->scoring.unix_path, c->control.unix_path) == 0 && *c->control.unix_path)
+        return gad_fail(d, GAD_EINVAL, "%s: [scoring] and [control] have the same unix socket '%s'",
+                        c->file, c->control.unix_path);
+    return 0;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ingest/sensor.h"
+
+#include <event2/event.h>
+#include <sys/random.h>
+
+#include "daemon/config.h"
+#include "daemon/ingest/job.h"
+#include "daemon/log.h"
+#include "daemon/score/models.h"
+#include "daemon/score/scorer.h"
+#include "daemon/stats.h"
+#include "lib/base/diag.h"
+#include "lib/record/community_id.h"
+#include "lib/record/make.h"
+#include "lib/record/merge.h"
+#include "lib/record/record.h"
+#include "lib/record/service.h"
+#include "lib/record/window.h"
+
+enum {
+    JOB_ROWS = 256,       /* records of one job, at most */
+    JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED can be: they are what bounds it */
+    LATER_US = 10000,     /* how often it is seen whether the alerts have got on */
+};
+
+_Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
+               "all captures can be put in order");
+
+struct place {
+    struct capture *capture;
+    struct event *filled;
+    const struct config_capture *config;
+    struct capture_stats stats;
+    uint64_t records;
+    bool has_ended, is_broken;
+};
+
+struct sensor {
+    struct sensor_options o;
+    struct gad_services *services;
+    struct gad_community_id *id;
+    struct gad_merge *merge; /* NULL: there are no captures */
+    struct gad_window *window;
+    struct job_pool *pool;
+    struct event *again, *later;
+    size_t in_flight, rows_in_flight; /* jobs, records */
+    bool are_files, stopping, has_ended;
+    size_t n;
+    struct place place[]; /* (n) */
+};
+
+static void again_now(struct sensor *s)
+{
+    event_active(s->again, 0, 0);
+}
+
+static void end(struct sensor *s)
+{
+    if (s->has_ended)
+        return;
+    s->has_ended = true;
+    s->o.ended(s->o.arg);
+}
+
+/* --- connections in --- */
+
+static void place_ended(struct place *p, const struct capture_batch *b)
+{
+    p->has_ended = true;
+    p->is_broken = b->is_broken;
+    log_info("capture", "%s: ended", p->config->name);
+}
+
+static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
+{
+    struct place *p = &s->place[number];
+    struct gad_record r;
+    int err = 0;
+
+    for (size_t i = 0; i < b->n; i++) {
+        gad_record_make(s->services, s->id, &b->conn[i], &r);
+        int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
+        p->records += one == 0;
+        err = one != 0 ? one : err;
+    }
+    if (err != 0)
+        log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
+    gad_merge_reach(s->merge, number, b->reached);
+    p->stats = b->stats;
+    if (b->is_last) {
+        gad_merge_end(s->merge, number);
+        place_ended(p, b);
+    }
+    capture_give_back(p->capture, b);
+}
+
+enum next { NEXT_RECORD, NEXT_WAIT, NEXT_END };
+
+static enum next next_record(struct sensor *s, struct gad_merge_item *ret)
+{
+    while (!gad_merge_take(s->merge, ret)) {
+        size_t slowest = gad_merge_slowest(s->merge);
+        if (slowest == s->n)
+            return NEXT_END;
+        struct capture *c = s->place[slowest].capture;
+        struct capture_batch *b = capture_take(c);
+        if (!b && capture_wait(c))
+            return NEXT_WAIT;
+        if (b)
+            take_batch(s, slowest, b);
+    }
+    gad_window_add(s->window, ret->decided, &ret->rec);
+    return NEXT_RECORD;
+}
+
+/* --- records out --- */
+
+static struct job *blank_job(struct sensor *s)
+{
+    struct job *j = job_get(s->pool);
+    struct model *m = &s->o.models->model[0];
+
+    if (!j)
+        return NULL;
+    if (job_reserve(s->pool, j, JOB_ROWS, m->top_features) != 0) {
+        job_put(s->pool, j);
+        return NULL;
+    }
+    j->model = m;
+    j->may_alert = true;
+    j->n = 0;
+    return j;
+}
+
+static void push(struct sensor *s, struct job *j)
+{
+    void *item = j;
+
+    s->o.stats->records_in += j->n;
+    s->in_flight++;
+    s->rows_in_flight += j->n;
+    scorer_push(s->o.scorer, &item, 1);
+}
+
+static void look_later(struct sensor *s)
+{
+    const struct timeval tv = {0, LATER_US};
+    (void)event_add(s->later, &tv);
+}
+
+/* Records that the next job may have; 0: none now, something will come and ask again. */
+static size_t rows_now(struct sensor *s)
+{
+    if (s->in_flight >= JOBS_CAPTURED)
+        return 0; /* a job that returns goes on */
+    if (!s->are_files)
+        return JOB_ROWS;
+    size_t room = s->o.room(s->o.arg);
+    size_t rows = room > s->rows_in_flight ? room - s->rows_in_flight : 0;
+    if (rows == 0)
+        look_later(s);
+    return rows < JOB_ROWS ? rows : JOB_ROWS;
+}
+
+static void pump(struct sensor *s)
+{
+    struct gad_merge_item item;
+    enum next next = NEXT_RECORD;
+    size_t rows;
+
+    while (next == NEXT_RECORD && (rows = rows_now(s)) > 0) {
+        struct job *j = blank_job(s);
+        if (!j) { /* no memory; those that have some will give it back */
+            look_later(s);
+            return;
+        }
+        while (j->n < rows && (next = next_record(s, &item)) == NEXT_RECORD)
+            j->rec[j->n++] = item.rec;
+        if (j->n > 0)
+            push(s, j);
+        else
+            job_put(s->pool, j);
+    }
+    if (next == NEXT_END && s->in_flight == 0)
+        end(s);
+}
+
+static void pump_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct sensor *s = arg;
+    (void)fd;
+    (void)what;
+
+    if (s->merge && !s->has_ended)
+        pump(s);
+    else if (s->stopping)
+        end(s);
+}
+
+void sensor_returned(struct sensor *s, struct job *j)
+{
+    s->in_flight--;
+    s->rows_in_flight -= j->n;
+    job_put(s->pool, j);
+    again_now(s);
+}
+
+/* --- life and end --- */
+
+static int open_captures(struct sensor *s, struct gad_diag *d)
+{
+    const struct config *c = s->o.config;
+
+    for (size_t i = 0; i < c->n_captures; i++) {
+        if (!config_capture_is_used(&c->capture[i]))
+            continue;
+        struct place *p = &s->place[s->n];
+        int r = capture_open(&c->capture[i], &p->capture, d);
+        if (r != 0)
+            return r;
+        s->n++;
+        p->config = &c->capture[i];
+        s->are_files = *p->config->file != '\0';
+        p->filled =
+            event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, pump_event, s);
+        if (!p->filled || event_add(p->filled, NULL) != 0)
+            return gad_fail(d, GAD_ENOMEM, "captures: no memory");
+    }
+    return 0;
+}
+
+static int make_records(struct sensor *s, size_t n, struct gad_diag *d)
+{
+    const struct config *c = s->o.config;
+    uint64_t secret[2];
+
+    if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+        return gad_fail(d, -EIO, "captures: no random numbers");
+    int r = gad_services_new(&s->services);
+    if (r == 0 && *c->records.services)
+        r = gad_services_map(s->services, c->records.services, d);
+    if (r == 0)
+        r = gad_community_id_new((uint16_t)c->records.community_id_seed, &s->id);
+    if (r == 0)
+        r = gad_window_new(secret, &s->window);
+    if (r == 0)
+        r = gad_merge_new(n, &s->merge);
+    if (r == 0)
+        r = job_pool_new(JOB_BYTES, &s->pool);
+    return r == 0 ? 0 : gad_fail(d, r, "captures: %s", gad_strerror(r));
+}
+
+int sensor_new(const struct sensor_options *o, struct sensor **ret, struct gad_diag *d)
+{
+    size_t n = config_n_captures_used(o->config); /* at most CONFIG_CAPTURES_MAX */
+    gad_cleanup(sensor_freep) struct sensor *s =
+        gad_calloc(1, sizeof(*s) + n * sizeof(s->place[0]));
+
+    if (!s)
+        return gad_fail(d, GAD_ENOMEM, "captures: no memory");
+    s->o = *o;
+    s->again = event_new(o->base, -1, 0, pump_event, s);
+    s->later = event_new(o->base, -1, 0, pump_event, s);
+    if (!s->again || !s->later)
+        return gad_fail(d, GAD_ENOMEM, "captures: no memory");
+    int r = n > 0 ? make_records(s, n, d) : 0;
+    if (r == 0)
+        r = open_captures(s, d);
+    if (r == 0)
+        *ret = gad_steal(&s);
+    return r;
+}
+
+int sensor_start(struct sensor *s, struct gad_diag *d)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        int r = capture_start(s->place[i].capture);
+        if (r != 0)
+            return gad_fail(d, r, "capture '%s': thread: %s", s->place[i].config->name,
+                            gad_strerror(r));
+    }
+    again_now(s);
+    return 0;
+}
+
+void sensor_stop(struct sensor *s)
+{
+    s->stopping = true;
+    for (size_t i = 0; i < s->n; i++)
+        capture_stop(s->place[i].capture);
+    again_now(s);
+}
+
+void sensor_free(struct sensor *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->place[i].filled)
+            event_free(s->place[i].filled);
+        capture_free(s->place[i].capture);
+    }
+    if (s->again)
+        event_free(s->again);
+    if (s->later)
+        event_free(s->later);
+    job_pool_free(s->pool);
+    gad_merge_free(s->merge);
+    gad_window_free(s->window);
+    gad_community_id_free(s->id);
+    gad_services_free(s->services);
+    gad_free(s);
+}
+
+static const char *state_of(const struct place *p)
+{
+    if (p->has_ended)
+        return p->is_broken ? "broken" : "ended";
+    return p->stats.is_gone ? "gone" : "reading";
+}
+
+bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
+{
+    if (i >= s->n)
+        return false;
+    const struct place *p = &s->place[i];
+    const struct config_capture *c = p->config;
+    *ret = (struct sensor_source){.name = c->name,
+                                  .target = *c->interface ? c->interface : c->file,
+                                  .state = state_of(p),
+                                  .stats = p->stats,
+                                  .records = p->records};
+    return true;
+}

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ganadd on packets: files at once and as sources of its configuration, an interface in a network of its own."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import ganad
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import pcap  # noqa: E402
+
+SEND = """
+import socket, struct, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((sys.argv[1], 0))
+data = open(sys.argv[2], "rb").read()
+at = 24
+while at < len(data):
+    n = struct.unpack("<I", data[at + 8:at + 12])[0]
+    s.send(data[at + 16:at + 16 + n])
+    at += 16 + n
+    time.sleep(0.0002)
+"""
+
+
+def attack(r):
+    """Some connections of many kinds, and a flood of SYN."""
+    c = pcap.traffic(r, 300)
+    for i in range(400):
+        c.tcp(30 + i / 500, "10.9.0.1", 2000 + i, "10.2.0.1", 80, end="silent")
+    return c
+
+
+def flow(alert):
+    """What a record of extract --with-connection says, from an alert."""
+    return tuple(str(alert[k]) for k in ("src_ip", "src_port", "dest_ip", "dest_port", "community_id"))
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tmp = tempfile.TemporaryDirectory(prefix="ganad-capture-")
+        cls.addClassCleanup(cls.tmp.cleanup)
+        cls.traffic = attack(random.Random(3))
+        cls.pcap = cls.write("all.pcap", cls.traffic.bytes())
+        cls.conf = cls.configure("all.conf", threshold="-1e30")
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.tmp.name, name)
+
+    @classmethod
+    def write(cls, name, data):
+        with open(cls.path(name), "wb") as f:
+            f.write(data)
+        return cls.path(name)
+
+    @classmethod
+    def configure(cls, name, more="", **model):
+        keys = "".join(f"{k} = {v}\n" for k, v in model.items())
+        return cls.write(name, f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = {cls.path('never-2')}\n{more}"
+                               f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
+
+    def read(self, *files, code=0, conf=None, **kw):
+        arguments = [x for f in files for x in ("-r", f)]
+        p = subprocess.run([ganad.args.ganadd, "-c", conf or self.conf, *arguments], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, **kw)
+        self.assertEqual(p.returncode, code, p.stderr.decode())
+        self.assertFalse(os.path.exists(self.path("never")))
+        return [json.loads(line) for line in p.stdout.splitlines()], p.stderr.decode()
+
+    def extract(self, *arguments):
+        p = ganad.ctl("extract", *arguments)
+        self.assertEqual(p.returncode, 0, p.stderr)
+        return p.stdout
+
+    def scores(self, records):
+        p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-", input=records)
+        self.assertEqual(p.returncode, 0, p.stderr)
+        return [ganad.bits(row["score"]) for row in csv.DictReader(io.StringIO(p.stdout.decode()))]
+
+    def expected(self, *arguments):
+        """[(score, tuple and Community ID)] of what extract makes of the same."""
+        rows = [line.split(",") for line in self.extract("--with-connection", *arguments).decode().splitlines()]
+        tuples = [(r[41], r[42], r[43], r[44], r[48]) for r in rows]
+        return list(zip(self.scores(self.extract(*arguments)), tuples))
+
+    def told(self, alerts):
+        return [(ganad.bits(a["score"]), flow(a)) for a in alerts]
+
+
+class Capture(Case):
+    def test_scores_are_those_of_extract_and_score(self):
+        alerts, said = self.read(self.pcap)
+        self.assertGreater(len(alerts), 600)
+        self.assertEqual(self.told(alerts), self.expected(self.pcap))
+        self.assertRegex(said, rf"\n{len(self.traffic.packets)} packets, 0 refused, {len(alerts)} connections, "
+                               rf"{len(alerts)} records scored, {len(alerts)} anomalous\n$")
+        for a in alerts:
+            self.assertTrue(a["community_id"].startswith("1:"))
+            self.assertIn(a["proto"], ("TCP", "UDP", "ICMP"))
+            self.assertLessEqual(a["flow"]["start"], a["flow"]["end"])
+            self.assertTrue(a["flow"]["start"].startswith("2020-09-13T12:2"))
+
+    def test_the_standard_input_is_a_capture_too(self):
+        with open(self.pcap, "rb") as f:
+            self.assertEqual(self.told(self.read("-", input=f.read())[0]), self.told(self.read(self.pcap)[0]))
+
+    def test_files_of_the_same_time_come_in_one_order(self):
+        other = pcap.traffic(random.Random(9), 500)
+        second = self.write("other.pcap", other.bytes())
+        want = self.expected("--merge", self.pcap, second)
+        for _ in range(3):
+            self.assertEqual(self.told(self.read(self.pcap, second)[0]), want)
+
+    def test_the_outputs_of_the_configuration_are_used(self):
+        out = self.path("alerts.json")
+        conf = self.configure("file.conf", f"[alerts]\nfile = {out}\n[records]\ncommunity_id_seed = 7\n"
+                                           "services = tcp/8080 = http\n[capture never]\ninterface = no-such\n",
+                              threshold="-1e30")
+        alerts, _ = self.read(self.pcap, conf=conf)
+        self.assertEqual(alerts, [])
+        with open(out, encoding="ascii") as f:
+            told = self.told(map(json.loads, f))
+        self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
+
+    def test_a_slow_reader_of_alerts_loses_none(self):
+        many = pcap.Capture()
+        for i in range(12000):
+            many.icmp(i / 1000, f"10.1.{i % 200}.1", "10.2.0.1", 8)
+        conf = self.configure("slow.conf", "[alerts]\nqueue = 64K\nstdout = yes\n", threshold="-1e30")
+        alerts, said = self.read(self.write("many.pcap", many.bytes()), conf=conf)
+        self.assertEqual([a["seq"] for a in alerts], list(range(1, 12001)), said)
+
+    def test_a_file_that_is_cut_off_gives_what_it_has(self):
+        data = self.traffic.bytes()
+        cut = self.write("cut.pcap", data[:len(data) * 2 // 3 + 5])
+        alerts, said = self.read(cut)
+        self.assertRegex(said, r"warning: capture: 1: .*cut\.pcap: cut off")
+        self.assertEqual(self.told(alerts), self.expected(cut))
+
+    def test_a_file_that_cannot_be_read_is_named(self):
+        self.assertIn("/no/such.pcap: cannot open: No such file or directory",
+                      self.read("/no/such.pcap", code=1)[1])
+        self.assertIn("text.pcap: ", self.read(self.write("text.pcap", b"no capture at all, by any means"), code=1)[1])
+        self.assertEqual(self.read(self.pcap, "/no/such.pcap", code=1)[0], [])
+
+    def test_a_file_that_breaks_gives_what_it_had_and_is_an_error(self):
+        data = self.traffic.bytes(0, 200)
+        alerts, said = self.read(self.write("broken.pcap", data + b"\xff" * 64), code=1)
+        self.assertGreater(len(alerts), 10)
+        self.assertIn("a capture could not be read to its end", said)
+
+    def test_ganadctl_scores_a_capture_as_its_records(self):
+        want = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-",
+                         input=self.extract(self.pcap)).stdout
+        packed = self.write("all.pcap.gz", gzip.compress(self.traffic.bytes()))
+        with ganad.Daemon() as d:
+            for name in (self.pcap, packed):
+                p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", name)
+                self.assertEqual((p.returncode, p.stdout), (0, want), p.stderr)
+                self.assertNotIn(b"warning", p.stderr)
+                q = d.ctl("score", "--format", "csv", "--no-alerts", name)
+                self.assertEqual((q.returncode, q.stdout), (0, want), q.stderr)
+        cut = self.write("cut2.pcap", self.traffic.bytes()[:-5])
+        p = ganad.ctl("score", "--local", ganad.checkpoint(), cut)
+        self.assertEqual(p.returncode, 0)
+        self.assertIn(b"warning: " + cut.encode() + b": cut off", p.stderr)
+        text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))  # not every gzip is a capture
+        self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
+
+    def test_a_source_of_the_configuration_is_counted(self):
+        with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, alerts={"file": "{dir}/alerts"}) as d:
+            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")
+            n = len(self.expected(self.pcap))
+            self.assertEqual((s.name, s.target, s.packets, s.connections, s.records, s.flows, s.lost, s.evicted),
+                             ("a", self.pcap, len(self.traffic.packets), n, n, 0, 0, 0))
+            self.assertEqual(len(d.status().source), 1)
+            ganad.wait_for(lambda: d.counter("records_scored") == n, 20, "all are scored")
+            shown = json.loads(d.ctl("status", "--json", control=True).stdout)["sources"]
+            self.assertEqual([(x["name"], x["state"], x["records"]) for x in shown], [("a", "ended", n)])
+            self.assertRegex(d.ctl("status", control=True).stdout.decode(), rf"\na +ended +{s.packets:,} ")
+            line = ganad.data_lines(1)[0]
+            with ganad.Conn(d.scoring) as c:  # clients are served all the same
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(line)]))
+                self.assertEqual(len(c.answer().score), 1)
+            self.assertEqual(d.stop(), 0)
+
+
+def net_namespace_works():
+    if not shutil.which("ip") or not shutil.which("unshare"):
+        return False
+    return subprocess.run(["unshare", "-n", "ip", "link", "add", "near", "type", "veth", "peer", "name", "far"],
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class Live(Case):
+    """In a network namespace that a sleeping child holds."""
+
+    def setUp(self):
+        if not net_namespace_works():
+            self.skipTest("no network namespaces here (unshare -n, ip, veth)")
+        self.net = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
+        self.addCleanup(self.net.wait)
+        self.addCleanup(self.net.kill)
+        own = os.readlink("/proc/self/ns/net")
+        ganad.wait_for(lambda: os.readlink(f"/proc/{self.net.pid}/ns/net") != own, 10, "a network")
+        self.make_link()
+
+    def inside(self, *command):
+        return ["nsenter", "-t", str(self.net.pid), "-n", *command]
+
+    def run_inside(self, *command):
+        subprocess.run(self.inside(*command), check=True)
+
+    def make_link(self):
+        self.run_inside("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6 || true")
+        self.run_inside("ip", "link", "add", "near", "type", "veth", "peer", "name", "far")
+        for name in ("near", "far"):
+            self.run_inside("ip", "link", "set", name, "arp", "off", "up")
+
+    def source(self, d):
+        return d.status().source[0]
+
+    def start(self, d):
+        d.process = subprocess.Popen(self.inside(ganad.args.ganadd, "-c", d.conf), stderr=d.log)
+        ganad.wait_for(d.answers, 30, "ganadd serves")
+
+    def send(self, name):
+        self.run_inside(sys.executable, "-c", SEND, "near", name)
+
+    def daemon(self):
+        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}},
+                            alerts={"file": "{dir}/alerts"}, models={"m": {"checkpoint": ganad.checkpoint(),
+                                                                           "threshold": "-1e30"}})
+
+    def test_what_is_on_the_wire_is_scored(self):
+        n = len(self.traffic.packets)
+        with self.daemon() as d:
+            self.start(d)
+            self.send(self.pcap)
+            ganad.wait_for(lambda: self.source(d).packets == n, 20, "all packets")
+            s = self.source(d)
+            self.assertEqual((s.kernel_dropped, s.lost, s.refused, s.state), (0, 0, 0, "reading"))
+            self.assertEqual(d.stop(), 0)  # what is not over is scored
+            with open(d.path("alerts"), encoding="ascii") as f:
+                alerts = [json.loads(line) for line in f]
+        # Times are those of now, which windows and what is idle hang on; everything else is the same.
+        basic = ("protocol_type", "service", "flag", "src_bytes", "dst_bytes", "land", "hot", "logged_in")
+        rows = [json.loads(x) for x in self.extract("--with-connection", "--format", "ndjson", self.pcap).splitlines()]
+        self.assertEqual(sorted((flow(a), *(str(a["features"][k]) for k in basic)) for a in alerts),
+                         sorted((flow(r), *(str(r[k]) for k in basic)) for r in rows))
+
+    def test_silence_ends_connections_too(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 80, end="silent")  # 5 s without an answer
+        with self.daemon() as d:
+            self.start(d)
+            self.send(self.write("one.pcap", c.bytes()))
+            ganad.wait_for(lambda: self.source(d).flows == 1, 20, "a connection")
+            ganad.wait_for(lambda: self.source(d).records == 1, 20, "its end")
+            ganad.wait_for(lambda: d.counter("records_scored") == 1, 5, "its score")
+
+    def test_an_interface_may_go_and_come_back(self):
+        c = pcap.Capture()
+        c.icmp(0, "10.0.0.1", "10.0.0.2", 8)
+        one = self.write("ping.pcap", c.bytes())
+        with self.daemon() as d:
+            self.start(d)
+            self.send(one)
+            ganad.wait_for(lambda: self.source(d).records == 1, 20, "a record")
+            self.run_inside("ip", "link", "del", "far")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            self.make_link()
+            ganad.wait_for(lambda: self.source(d).state == "reading", 20, "it is back")
+            self.assertGreaterEqual(self.source(d).reopened, 0)
+            self.send(one)
+            ganad.wait_for(lambda: self.source(d).records == 2, 20, "another record")
+            ganad.wait_for(lambda: self.source(d).reopened == 1, 5, "it is counted")
+            self.assertRegex(d.read_log(), r"warning: capture: wire: .*; trying again\n")
+            self.assertRegex(d.read_log(), r"notice: capture: wire: capturing on 'far' again\n")
+            self.assertEqual(d.stop(), 0)
+
+
+if __name__ == "__main__":
+    ganad.main()

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "tests/unit/test.h"
+
+#define MODEL "[model m]\ncheckpoint = /m.ckpt\n"
+
+static int parse(const char *text, struct config **ret, struct gad_diag *d)
+{
+    return config_parse("t.conf", text, strlen(text), ret, d);
+}
+
+static void refused(const char *text, const char *why)
+{
+    struct gad_diag d = {""};
+    struct config *c = NULL;
+
+    assert_true(parse(text, &c, &d) < 0);
+    assert_null(c);
+    assert_string_equal(d.text, why);
+}
+
+static void a_capture_has_an_interface_or_a_file(void **state)
+{
+    (void)state;
+    struct config *c = NULL;
+
+    assert_int_equal(parse(MODEL "[capture a]\ninterface = lo\nfilter = tcp port 80\ntunnels = 8\n"
+                                 "[capture off]\n[capture b-1]\ninterface = any\n"
+                                 "[records]\nservices = tcp/8080 = http\n[scoring]\nunix =\n",
+                           &c, NULL),
+                     0);
+    assert_int_equal(c->n_captures, 3);
+    assert_int_equal(config_n_captures_used(c), 2);
+    assert_string_equal(c->capture[0].name, "a");
+    assert_string_equal(c->capture[0].filter, "tcp port 80");
+    assert_int_equal(c->capture[0].tunnels, 8);
+    assert_string_equal(c->capture[2].checksums, "ignore");
+    assert_true(c->capture[2].promiscuous);
+    assert_string_equal(c->records.services, "tcp/8080 = http");
+    config_free(c);
+    refused(MODEL "[capture a]\ninterface = lo\nfile = /a\n",
+            "t.conf: section 'capture a': has both interface and file");
+    refused(MODEL "[capture a]\ninterface = lo\n[capture b]\nfile = /a\n",
+            "t.conf: [capture NAME] sections are either all of interfaces or all of files");
+    refused(MODEL "[capture a]\ntunnels = 9\n",
+            "t.conf:4: key 'tunnels': '9' is out of range 0 .. 8");
+    refused("[capture]\n", "t.conf:1: section 'capture': needs a name, as in [capture NAME]");
+    refused(MODEL "[capture a]\n[scoring]\nunix =\n",
+            "t.conf: [scoring] has neither unix nor tcp: nobody could connect");
+}
+
+static void a_map_of_services_is_checked(void **state)
+{
+    (void)state;
+    struct config *c = NULL;
+    struct gad_diag d = {""};
+
+    assert_int_equal(parse(MODEL "[records]\nservices = tcp/80 = no_such\n", &c, &d), GAD_EUNKNOWN);
+    assert_memory_equal(d.text, "t.conf:4: key 'services': ", 26);
+}
+
+static void files_take_the_place_of_captures(void **state)
+{
+    (void)state;
+    const char *const files[] = {"-", "a.pcap"};
+    const char *const many[CONFIG_CAPTURES_MAX + 1] = {0};
+    struct config *c = NULL;
+
+    assert_int_equal(parse(MODEL "[capture a]\ninterface = lo\n", &c, NULL), 0);
+    assert_int_equal(config_read_files(c, many, CONFIG_CAPTURES_MAX + 1, NULL), GAD_ELIMIT);
+    assert_int_equal(config_read_files(c, files, 2, NULL), 0);
+    assert_int_equal(c->n_captures, 2);
+    assert_string_equal(c->capture[0].file, "-");
+    assert_string_equal(c->capture[0].interface, "");
+    assert_string_equal(c->capture[1].file, "a.pcap");
+    assert_int_equal(c->capture[1].max_flows, 262144);
+    assert_string_equal(c->scoring.unix_path, "");
+    assert_string_equal(c->control.unix_path, "");
+    assert_true(c->alerts.to_stdout);
+    config_free(c);
+    c = NULL;
+    assert_int_equal(parse(MODEL "[alerts]\nfile = /a\n", &c, NULL), 0);
+    assert_int_equal(config_read_files(c, files, 1, NULL), 0);
+    assert_false(c->alerts.to_stdout);
+    config_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_capture_has_an_interface_or_a_file),
+        cmocka_unit_test(a_map_of_services_is_checked),
+        cmocka_unit_test(files_take_the_place_of_captures),
+    };
+    return cmocka_run_group_tests_name("config_capture", tests, NULL, NULL);
+}
