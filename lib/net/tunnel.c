@@ -11,6 +11,7 @@ enum {
     PROTO_GRE = 47,
     PORT_VXLAN = 4789,
     PORT_GENEVE = 6081,
+    ETHER_TYPE_MIN = 0x600, /* below, it would be taken for a length */
     GRE_CHECKSUM = 0x8000,
     GRE_ROUTING = 0x4000,
     GRE_KEY = 0x2000,
@@ -71,7 +72,7 @@ static enum gad_net_fate gre(struct gad_walk *w)
         return gad_walk_trim(w, len) ? gad_net_ppp(w) : GAD_NET_TUNNEL_HEADER;
     if (type == GRE_ERSPAN_2 || type == GRE_ERSPAN_3)
         return erspan(w, type, (flags & GRE_SEQUENCE) != 0);
-    return gad_net_ether_type(w, type);
+    return type >= ETHER_TYPE_MIN ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
 }
 
 bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto)
@@ -124,5 +125,5 @@ enum gad_net_fate gad_net_udp_tunnel(struct gad_walk *w)
     }
     if (w->c.bad)
         return gad_walk_short(w, GAD_NET_TUNNEL_HEADER);
-    return gad_net_ether_type(w, type);
+    return type >= ETHER_TYPE_MIN ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
 }

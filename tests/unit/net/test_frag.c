@@ -110,6 +110,19 @@ static void another_cut_of_the_same_bytes_is_wrong(void **state)
     }
 }
 
+/* Behind its end a datagram has nothing, whichever came first. */
+static void a_last_fragment_before_another_is_wrong(void **state)
+{
+    (void)state;
+    send_udp(0, 1, 40, 8, true, 0);
+    send_udp(0, 1, 16, 8, false, 0);
+    send_udp(0, 1, 0, 16, true, 24);
+    assert_int_equal(got.n, 0);
+    flush();
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.p[0].wrong_fragments, 1);
+}
+
 static void an_overlap_at_the_first_fragment_is_wrong(void **state)
 {
     (void)state;
@@ -268,6 +281,22 @@ static void time_that_goes_back_stops_nothing(void **state)
     assert_int_equal(got.n, 2);
 }
 
+/* Jumps as far as they go, which added up would overflow. */
+static void jumps_in_time_do_not_add_up(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        gad_decoder_advance(dec, (struct gad_time){INT64_MIN}, catch, &got);
+        gad_decoder_advance(dec, (struct gad_time){INT64_MAX}, catch, &got);
+        got.n = 0;
+        send_udp(0, i, 0, 16, true, 32);
+        gad_decoder_advance(dec, at_ms(29999), catch, &got);
+        assert_int_equal(got.n, 0);
+        gad_decoder_advance(dec, at_ms(30000), catch, &got);
+        assert_int_equal(got.n, 1);
+    }
+}
+
 static void the_oldest_makes_room(void **state)
 {
     (void)state;
@@ -395,6 +424,7 @@ int main(void)
         TEST(a_datagram_is_one_packet_in_any_order),
         TEST(a_repeated_fragment_does_no_harm),
         TEST(another_cut_of_the_same_bytes_is_wrong),
+        TEST(a_last_fragment_before_another_is_wrong),
         TEST(an_overlap_at_the_first_fragment_is_wrong),
         TEST(teardrop_is_counted_as_in_kdd99),
         TEST(ping_of_death_is_counted_as_in_kdd99),
@@ -404,6 +434,7 @@ int main(void)
         TEST(a_fragment_of_less_than_a_unit_is_refused),
         TEST(time_gives_up_what_waits),
         TEST(time_that_goes_back_stops_nothing),
+        TEST(jumps_in_time_do_not_add_up),
         TEST(the_oldest_makes_room),
         TEST(memory_is_a_cap_too),
         TEST(none_is_lost_among_many),

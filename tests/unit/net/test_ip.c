@@ -93,7 +93,8 @@ static void put_chain(const uint8_t *kinds, unsigned n_kinds, unsigned n, unsign
         bool is_ah = kinds[i % n_kinds] == 51;
         put8(&f, i + 1 < n ? kinds[(i + 1) % n_kinds] : GAD_IP_UDP);
         put8(&f, is_ah ? more * 2 : more);
-        put_zeros(&f, 6 + more * 8);
+        for (unsigned k = 0; k < 6 + more * 8; k++)
+            put8(&f, 0xfe); /* which is no header that is skipped */
     }
     put_udp(&f, 1, 2, 5);
     end_ip6(&f, ip);

@@ -221,6 +221,26 @@ static void a_datagram_in_fragments_has_a_sum(void **state)
     }
 }
 
+/* A datagram in fragments that is longer than UDP says: nothing to compare the sum with was kept. */
+static void a_longer_datagram_is_not_summed_up(void **state)
+{
+    (void)state;
+    start_with((struct gad_decoder_options){.checksums = GAD_CHECKSUMS_VERIFY});
+    for (unsigned i = 0; i < 2; i++) {
+        put_ip(GAD_IP_UDP);
+        f.p[IP + 6] = i == 0 ? 0x20 : 0;
+        f.p[IP + 7] = i == 0 ? 0 : 2;
+        put_udp(&f, 1, 2, 8);
+        set16(&f, L4 + 4, 20);
+        set16(&f, L4 + 6, 0x1234);
+        end_ip4(&f, IP);
+        feed(dec, 0, &f, &got);
+    }
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.p[0].len, 12);
+    assert_false(got.p[0].bad_checksum);
+}
+
 /* The first thousand sums decide, whatever they are of; until then nothing is bad. */
 static void auto_tells_offload_from_damage(void **state)
 {
@@ -273,6 +293,7 @@ int main(void)
         TEST(a_bad_sum_marks_the_packet),
         TEST(what_cannot_be_summed_up_is_not_bad),
         TEST(a_datagram_in_fragments_has_a_sum),
+        TEST(a_longer_datagram_is_not_summed_up),
         TEST(auto_tells_offload_from_damage),
         TEST(the_sum_is_that_of_the_rfc),
     };

@@ -169,6 +169,13 @@ static void snap(void **state)
     put32(&f, 0xaaaa0300);
     put32(&f, 0x00000800);
     check(1, 0);
+    put_ether(&f, 8 + HEAD + 6); /* longer than the frame */
+    put32(&f, 0xaaaa0300);
+    put32(&f, 0x00000800);
+    put_ip_tcp();
+    uint64_t before = fate(GAD_NET_LINK_HEADER);
+    feed(dec, 0, &f, &got);
+    assert_int_equal(fate(GAD_NET_LINK_HEADER), before + 1);
     static const uint32_t not_ip[][2] = {{0x42420300, 0},
                                          {0xaaaa0300, 0x00010800},
                                          {0xaaab0300, 0x00000800},

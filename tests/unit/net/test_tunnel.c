@@ -98,6 +98,14 @@ static void gre_with_every_option(void **state)
     uint64_t before = fate(GAD_NET_TUNNEL_HEADER);
     feed(dec, 0, &f, &got);
     assert_int_equal(fate(GAD_NET_TUNNEL_HEADER), before + 1);
+    put_outer(47);
+    put16(&f, 0);
+    put16(&f, 0x00fe); /* OSI, and no length of a frame */
+    put_zeros(&f, 8);
+    end_ip4(&f, 14);
+    before = fate(GAD_NET_NOT_IP);
+    feed(dec, 0, &f, &got);
+    assert_int_equal(fate(GAD_NET_NOT_IP), before + 1);
 }
 
 static void gre_of_pptp(void **state)
@@ -150,6 +158,25 @@ static void erspan(void **state)
     }
 }
 
+static void another_version_of_erspan_is_refused(void **state)
+{
+    (void)state;
+    static const unsigned types[] = {0x88be, 0x22eb};
+    for (unsigned i = 0; i < 2; i++) {
+        put_outer(47);
+        put16(&f, 0x1000);
+        put16(&f, types[i]);
+        put32(&f, 1);
+        put32(&f, i == 0 ? 0x20000000 : 0x10000000);
+        put_zeros(&f, i == 0 ? 4 : 8);
+        put_ether(&f, 0x0800);
+        put_inner();
+        end_ip4(&f, 14);
+        feed(dec, 0, &f, &got);
+    }
+    assert_int_equal(fate(GAD_NET_TUNNEL_HEADER), 2);
+}
+
 static void vxlan_and_geneve(void **state)
 {
     (void)state;
@@ -184,8 +211,8 @@ static void udp_that_is_no_tunnel_is_udp(void **state)
         for (unsigned len = 0; len <= 16; len++) {
             put_outer(GAD_IP_UDP);
             put_udp(&f, 1, ports[i], 0);
-            for (unsigned k = 0; k < len; k++)
-                put8(&f, 0xc7);
+            for (unsigned k = 0; k < len; k++) /* from 8 on, it would be a header */
+                put8(&f, len >= 8 ? 0xc7 : k == 0 && i == 0 ? 8 : 0);
             end_ip4(&f, 14);
             set16(&f, 38, f.len - 34);
             got.n = 0;
@@ -261,6 +288,26 @@ static void fragments_inside_and_outside(void **state)
     }
 }
 
+/* The same addresses and id, the one outside and the other inside. */
+static void datagrams_inside_and_outside_are_apart(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        f.len = 0;
+        put_ether(&f, 0x0800);
+        if (i == 0)
+            (void)put_ip4(&f, 4, 1, 0);
+        size_t ip = put_ip4(&f, GAD_IP_UDP, 9, i == 0 ? 0x2000 : 2);
+        put_udp(&f, 1, 2, 8);
+        end_ip4(&f, ip);
+        if (i == 0)
+            end_ip4(&f, 14);
+        feed(dec, 0, &f, &got);
+    }
+    assert_int_equal(got.n, 0);
+    assert_int_equal(stats()->datagrams, 2);
+}
+
 static void fragments_within_fragments_are_refused(void **state)
 {
     (void)state;
@@ -285,10 +332,12 @@ int main(void)
         TEST(gre_with_every_option),
         TEST(gre_of_pptp),
         TEST(erspan),
+        TEST(another_version_of_erspan_is_refused),
         TEST(vxlan_and_geneve),
         TEST(udp_that_is_no_tunnel_is_udp),
         TEST(tunnels_have_a_depth),
         TEST(fragments_inside_and_outside),
+        TEST(datagrams_inside_and_outside_are_apart),
         TEST(fragments_within_fragments_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
