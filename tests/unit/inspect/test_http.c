@@ -107,6 +107,8 @@ static void targets_are_judged_decoded_and_only_in_requests(void **state)
         {"GET /x?f=../../../etc/shadow%00 HTTP/1.0\r\n\r\n", 1, 1},
         {"POST /cgi-bin/test-cgi HTTP/1.0\r\n\r\n", 1, 0},
         {"GET /a/.htaccess HTTP/1.0\r\n\r\n", 0, 1},
+        {"GET /x?%2Fetc%2fpasswd HTTP/1.0\r\n\r\n", 1, 1},
+        {"GET /x?%0A/bin/ls HTTP/1.0\r\n\r\n", 1, 0},
         {"GET /x?%/etc/passwd HTTP/1.0\r\n\r\n", 1, 1},
         {"GET /x?%2/etc/passwd HTTP/1.0\r\n\r\n", 1, 1},
         {"GET\t/cgi-bin/phf\tx\n", 0, 0},
@@ -142,6 +144,15 @@ static void a_target_is_judged_by_what_is_kept_of_its_line(void **state)
     }
 }
 
+static void the_phrase_may_begin_again(void **state)
+{
+    (void)state;
+    static const struct turn yes[] = {C("GET /cgi-bin/phf\n"), S("was not wwas not found")};
+    static const struct turn no[] = {C("GET /cgi-bin/phf\n"), S("was xas not found")};
+    RUN(GAD_APP_HTTP, yes, .logged_in = 1, .hot = 2, .num_compromised = 1);
+    RUN(GAD_APP_HTTP, no, .logged_in = 1, .hot = 1);
+}
+
 static void a_gap_in_the_answer_breaks_the_phrase(void **state)
 {
     (void)state;
@@ -171,6 +182,7 @@ int main(void)
         cmocka_unit_test(the_run_of_slashes_has_a_limit),
         cmocka_unit_test(targets_are_judged_decoded_and_only_in_requests),
         cmocka_unit_test(a_target_is_judged_by_what_is_kept_of_its_line),
+        cmocka_unit_test(the_phrase_may_begin_again),
         cmocka_unit_test(a_gap_in_the_answer_breaks_the_phrase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,10 @@ static void without_data_there_is_no_mail(void **state)
     static const struct turn unasked[] = {C("NOOP\r\n"), S("354 what\r\n"), C("\r\ncp a b\r\n")};
     static const struct turn tls[] = {C("STARTTLS\r\n"), S("220 go\r\n"), C("DATA\r\n"),
                                       S("354 go\r\n"), C("\r\ncp a b\r\n")};
+    static const struct turn late[] = {C("DATA\r\n"), S("503 no\r\n354 go\r\n"),
+                                       C("\r\ncp a b\r\n")};
+
+    RUN(GAD_APP_SMTP, late, .logged_in = 1);
     RUN(GAD_APP_SMTP, refused, .logged_in = 1);
     RUN(GAD_APP_SMTP, unasked, .logged_in = 1);
     RUN(GAD_APP_SMTP, tls, .logged_in = 1);

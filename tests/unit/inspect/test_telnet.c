@@ -139,6 +139,19 @@ static void su_that_is_refused_is_an_attempt(void **state)
     RUN(GAD_APP_TELNET, t, .logged_in = 1, .su_attempted = 1);
 }
 
+static void su_is_to_root_by_name_or_by_none(void **state)
+{
+    (void)state;
+    static const char *const root[] = {"su\r", "su -\r", "su root\r", "/bin/su - root\r",
+                                       "ls; su\r"};
+    static const char *const other[] = {"su bob\r", "su - bob\r", "sum\r", "man su\r"};
+    for (size_t i = 0; i < 5 + 4; i++) {
+        const char *line = i < 5 ? root[i] : other[i - 5];
+        const struct turn t[] = {LOGIN, {.client = true, .p = line, .len = strlen(line)}};
+        RUN(GAD_APP_TELNET, t, .logged_in = 1, .su_attempted = i < 5);
+    }
+}
+
 /* The prompt becomes root's without su; a comment that is shown is not a prompt. */
 static void an_overflow_to_a_root_shell(void **state)
 {
@@ -398,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_login_without_a_password_shows_by_what_follows),
         cmocka_unit_test(su_that_is_granted_is_a_root_shell),
         cmocka_unit_test(su_that_is_refused_is_an_attempt),
+        cmocka_unit_test(su_is_to_root_by_name_or_by_none),
         cmocka_unit_test(an_overflow_to_a_root_shell),
         cmocka_unit_test(root_prompts_of_many_forms),
         cmocka_unit_test(files_made_and_looked_at),
