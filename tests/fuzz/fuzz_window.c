@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records in any order of times, hosts, services, ports and flags: the window features are those of the slow
- * model, whatever the key of the tables, and legal.
+ * model, whatever the key of the tables, and legal. The model looks at the first records, the last ones and some
+ * between: at all of them it would be the slowest part by far.
  *
  *     key (1)   then for each record: step (1) host (1) service and port (1) flag (1)
  */
@@ -57,10 +58,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t at = 1; size - at >= RECORD_LEN; at += RECORD_LEN) {
         struct gad_record r = record_of(data + at), want = r;
         t = after(t, data[at]);
+        bool look = slow.n < 32 || slow.n % 64 == 0 || size - at < 4 * RECORD_LEN;
         gad_window_add(w, t, &r);
-        if (!slow_window_add(&slow, t, &want))
+        if (!slow_window_add(&slow, t, &want, look))
             break;
-        require(memcmp(r.v, want.v, sizeof(r.v)) == 0);
+        require(!look || memcmp(r.v, want.v, sizeof(r.v)) == 0);
         require(gad_record_check(&r) == -1);
     }
     slow_window_deinit(&slow);

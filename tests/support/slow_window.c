@@ -89,7 +89,8 @@ static void set_h(double *v, struct sums h, struct sums s)
     v[GAD_DST_HOST_SRV_RERROR_RATE] = rate(s.rerror, s.n);
 }
 
-bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_record *r)
+bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_record *r,
+                     bool look)
 {
     const int64_t two_s = 2000000000;
 
@@ -109,6 +110,8 @@ bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_
             decided.ns = last;
     }
     w->entry[w->n++] = (struct slow_entry){decided, *r};
+    if (!look)
+        return true;
 
     size_t t = w->n - 1, h = w->n < 255 ? 0 : w->n - 255;
     while (t > w->first_of_t && w->n - (t - 1) <= 511 &&

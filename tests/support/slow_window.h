@@ -22,6 +22,7 @@ struct slow_window {
     size_t n, room, first_of_t;
 };
 
-/* As gad_window_add(); false if there is no memory. */
-bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_record *r);
+/* As gad_window_add(); false if there is no memory. @look: set the features, which is what takes the time. */
+bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_record *r,
+                     bool look);
 void slow_window_deinit(struct slow_window *w);
