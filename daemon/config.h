@@ -80,8 +80,8 @@ struct config {
         uint64_t queue;
     } alerts;
     struct {
-        const char *services;
-        uint64_t community_id_seed;
+        const char *services, *file;
+        uint64_t community_id_seed, file_size, files;
     } records;
     size_t n_captures;
     struct config_capture capture[CONFIG_CAPTURES_MAX]; /* in the order of the files */

@@ -64,6 +64,12 @@ const struct config_key config_keys[] = {
      "names of services for ports of one's own, as in 'tcp/8080 = http, udp/5300-5353 = domain_u'"},
     {"records", "community_id_seed", CONFIG_COUNT, IN(records.community_id_seed), 0, 65535, "0", NULL,
      "seed of the Community ID; the same in every tool that is to give the same"},
+    {"records", "file", CONFIG_PATH, IN(records.file), 0, 0, "", NULL,
+     "append the records of captures to this file, as ganadctl extract writes them; empty: none"},
+    {"records", "file_size", CONFIG_SIZE, IN(records.file_size), 4096, 1e12, "256M", NULL,
+     "a file is moved away before it is longer"},
+    {"records", "files", CONFIG_COUNT, IN(records.files), 1, 1000, "8", NULL,
+     "files that were moved away and are kept, FILE.1 the last one"},
 
     {"capture", "interface", CONFIG_TEXT, IN_CAPTURE(interface), 0, 0, "", NULL,
      "network interface to capture on, or 'any'; empty: none"},

@@ -12,6 +12,7 @@
 #include "daemon/control/control.h"
 #include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
+#include "daemon/feed/tap.h"
 #include "daemon/ingest/sensor.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
@@ -33,6 +34,7 @@ struct loop {
     struct event *term, *intr, *hup, *deadline, *look;
     struct scorer *scorer;
     struct feed *feed;
+    struct tap *tap;
     struct server *server;
     struct sensor *sensor;
     struct control *control;
@@ -91,6 +93,18 @@ static size_t room(void *arg)
     return feed_room(l->feed);
 }
 
+static void record(void *arg, const struct gad_record *r)
+{
+    struct loop *l = arg;
+    tap_add(l->tap, r);
+}
+
+static void records_end(void *arg)
+{
+    struct loop *l = arg;
+    tap_flush(l->tap);
+}
+
 static void begin_stop(struct loop *l)
 {
     l->stopping = true;
@@ -141,7 +155,8 @@ static void hup_event(evutil_socket_t fd, short what, void *arg)
     struct loop *l = arg;
     (void)fd;
     (void)what;
-    log_notice("loop", "SIGHUP: opening the alert file anew");
+    log_notice("loop", "SIGHUP: opening the files anew");
+    tap_reopen(l->tap);
     feed_reopen(l->feed);
 }
 
@@ -175,6 +190,7 @@ static void loop_deinit(struct loop *l)
     control_free(l->control);
     server_free(l->server);
     sensor_free(l->sensor);
+    tap_free(l->tap);
     feed_free(l->feed);
     scorer_free(l->scorer);
     free_event(l->term);
@@ -224,12 +240,17 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = feed_new(l->base, c, &l->stats, &l->feed, d);
     if (r != 0)
         return r;
+    r = tap_new(l->base, c, &l->stats, &l->tap, d);
+    if (r != 0)
+        return r;
     const struct sensor_options sensor = {.base = l->base,
                                           .config = c,
                                           .models = m,
                                           .scorer = l->scorer,
                                           .stats = &l->stats,
                                           .room = room,
+                                          .record = record,
+                                          .records_end = records_end,
                                           .ended = captures_ended,
                                           .arg = l};
     r = sensor_new(&sensor, &l->sensor, d);
@@ -258,6 +279,8 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
         r = privileges_give(c->ganadd.user, c->control.unix_path, d);
     if (r == 0 && *c->alerts.file)
         r = privileges_give(c->ganadd.user, c->alerts.file, d);
+    if (r == 0 && *c->records.file)
+        r = privileges_give(c->ganadd.user, c->records.file, d);
     return r;
 }
 

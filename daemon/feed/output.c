@@ -159,7 +159,7 @@ static void report_burst(struct output *o)
         log_notice("feed", "%s '%s': works again", o->ops->kind, o->target);
     o->failing = false;
     if (o->burst > 0)
-        log_warn("feed", "%s '%s': %" PRIu64 " alerts were dropped while its queue was full",
+        log_warn("feed", "%s '%s': %" PRIu64 " lines were dropped while its queue was full",
                  o->ops->kind, o->target, o->burst);
     o->burst = 0;
 }
@@ -202,7 +202,7 @@ void output_add(struct output *o, const uint8_t *line, size_t len)
         o->queue.bad = false; /* no memory to grow: as if it were full */
     }
     if (o->burst++ == 0 && !(o->failing && !o->ops->can_retry))
-        log_warn("feed", "%s '%s': queue full, dropping alerts", o->ops->kind, o->target);
+        log_warn("feed", "%s '%s': queue full, dropping lines", o->ops->kind, o->target);
     o->n_dropped++;
     ++*o->all_dropped;
 }
@@ -248,7 +248,7 @@ int output_new(const struct output_ops *ops, const char *target, size_t queue_ma
         return gad_fail(d, GAD_ENOMEM, "%s '%s': no memory", ops->kind, target);
     int r = open_now(o);
     if (r != 0 && ops->must_open)
-        return gad_fail(d, r, "alerts: %s '%s': %s", ops->kind, target, gad_strerror(r));
+        return gad_fail(d, r, "%s '%s': %s", ops->kind, target, gad_strerror(r));
     if (r != 0)
         fail(o, r);
     *ret = gad_steal(&o);
@@ -269,7 +269,7 @@ void output_free(struct output *o)
         return;
     uint64_t left = count_lines(&o->queue);
     if (left > 0)
-        log_warn("feed", "%s '%s': %" PRIu64 " alerts could not be delivered", o->ops->kind,
+        log_warn("feed", "%s '%s': %" PRIu64 " lines could not be delivered", o->ops->kind,
                  o->target, left);
     close_fd(o);
     if (o->retry)

@@ -177,11 +177,14 @@ static void pump(struct sensor *s)
         }
         while (j->n < rows && (next = next_record(s, &item)) == NEXT_RECORD)
             j->rec[j->n++] = item.rec;
+        for (size_t i = 0; i < j->n; i++)
+            s->o.record(s->o.arg, &j->rec[i]);
         if (j->n > 0)
             push(s, j);
         else
             job_put(s->pool, j);
     }
+    s->o.records_end(s->o.arg);
     if (next == NEXT_END && s->in_flight == 0)
         end(s);
 }

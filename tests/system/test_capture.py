@@ -178,6 +178,27 @@ class Capture(Case):
         text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))  # not every gzip is a capture
         self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
 
+    def test_records_are_kept_in_files_of_a_size(self):
+        want = self.extract(self.pcap)
+        kept = self.path("records.csv")
+        self.read(self.pcap, conf=self.configure("tap.conf", f"[records]\nfile = {kept}\n"))
+        with open(kept, "rb") as f:
+            self.assertEqual(f.read(), want)
+        os.unlink(kept)
+        conf = self.configure("rotate.conf", f"[records]\nfile = {kept}\nfile_size = 16K\nfiles = 3\n")
+        self.read(self.pcap, conf=conf)
+        parts = []
+        for name in (kept, kept + ".1", kept + ".2", kept + ".3"):
+            with open(name, "rb") as f:
+                parts.insert(0, f.read())
+            self.assertLessEqual(len(parts[0]), 16384)
+            self.assertTrue(parts[0].endswith(b"\n"))
+        self.assertFalse(os.path.exists(kept + ".4"))
+        self.assertTrue(want.endswith(b"".join(parts)))
+        self.assertGreater(len(b"".join(parts)), 3 * 16000)
+        self.assertIn("file '/no/such/folder/r': No such file", self.read(
+            self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/folder/r\n"), code=1)[1])
+
     def test_a_source_of_the_configuration_is_counted(self):
         with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, alerts={"file": "{dir}/alerts"}) as d:
             s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")

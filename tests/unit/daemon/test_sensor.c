@@ -34,13 +34,24 @@ struct room {
     struct scorer *scorer;
     struct stats stats;
     size_t room;
-    unsigned ended;
+    unsigned ended, recorded;
     char file[64];
 };
 
 static size_t room_of(void *arg)
 {
     return ((const struct room *)arg)->room;
+}
+
+static void record(void *arg, const struct gad_record *r)
+{
+    struct room *m = arg;
+    m->recorded += r->tuple.src[3]; /* 1 */
+}
+
+static void records_end(void *arg)
+{
+    (void)arg;
 }
 
 static void ended(void *arg)
@@ -62,7 +73,8 @@ static int make(void **state)
         return -1;
     (void)close(fd);
     int n = snprintf(text, sizeof(text),
-                     "[capture a]\nfile = %s\n[capture b]\nfile = %s\n[capture c]\n"
+                     "[capture a]\nfile = %s\nmax_flows = 16\n"
+                     "[capture b]\nfile = %s\nmax_flows = 16\n[capture c]\n"
                      "[records]\nservices = tcp/8080 = http\n[model m]\ncheckpoint = /m\n",
                      m.file, m.file);
     *state = &m;
@@ -91,6 +103,8 @@ static struct sensor_options options_of(struct room *m)
                                    .scorer = m->scorer,
                                    .stats = &m->stats,
                                    .room = room_of,
+                                   .record = record,
+                                   .records_end = records_end,
                                    .ended = ended,
                                    .arg = m};
 }
@@ -137,6 +151,7 @@ static void all_captures_become_jobs_and_then_it_has_ended(void **state)
     assert_int_equal(sensor_new(&o, &s, NULL), 0);
     assert_int_equal(sensor_start(s, NULL), 0);
     TURN_UNTIL(m, m->stats.records_in == 2);
+    assert_int_equal(m->recorded, 2);
     assert_int_equal(m->ended, 0); /* not before its jobs are back */
     while ((j = scorer_take_back(m->scorer)) != NULL) {
         assert_null(j->client);
