@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/cli.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
@@ -93,6 +96,17 @@ int cli_choice(const char *opt, const char *text, const char *const *names, size
                    near < 0 ? "" : names[near], near < 0 ? "" : "'?");
     gad_buf_deinit(&all);
     return GAD_EINVAL;
+}
+
+int cli_check_out(const char *out, struct gad_diag *d)
+{
+    char path[PATH_MAX];
+
+    if ((size_t)snprintf(path, sizeof(path), "%s", out) >= sizeof(path))
+        return gad_fail(d, GAD_ELIMIT, "%s: path too long", out);
+    if (access(dirname(path), W_OK | X_OK) != 0)
+        return gad_fail(d, -errno, "%s: cannot be written there: %s", out, gad_strerror(-errno));
+    return 0;
 }
 
 int cli_list_add(struct cli_list *l, const char *s)

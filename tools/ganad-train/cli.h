@@ -58,6 +58,9 @@ int cli_real(const char *opt, const char *text, double min, double max, double *
 int cli_choice(const char *opt, const char *text, const char *const *names, size_t n, size_t *ret,
                struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Can a file be made at this path? Found out before training, not after. */
+int cli_check_out(const char *out, struct gad_diag *d) GAD_MUST_CHECK;
+
 /* A growing list of borrowed strings: the files after --data and the bare arguments. */
 struct cli_list {
     const char **item;

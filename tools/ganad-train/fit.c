@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
@@ -83,18 +80,6 @@ static int set_up(struct fit *f, struct gad_diag *d)
     if (f->o.condition && (err = find_condition(f, d)) != 0)
         return err;
     return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
-}
-
-/* Found out before training, not after. */
-static int check_out(const char *out, struct gad_diag *d)
-{
-    char path[PATH_MAX];
-
-    if ((size_t)snprintf(path, sizeof(path), "%s", out) >= sizeof(path))
-        return gad_fail(d, GAD_ELIMIT, "%s: path too long", out);
-    if (access(dirname(path), W_OK | X_OK) != 0)
-        return gad_fail(d, -errno, "%s: cannot be written there: %s", out, gad_strerror(-errno));
-    return 0;
 }
 
 static void announce(const struct fit *f)
@@ -279,7 +264,7 @@ static int deliver(struct fit *f, struct gad_diag *d)
 
 static int fit(struct fit *f, struct gad_diag *d)
 {
-    int err = check_out(f->o.out, d);
+    int err = cli_check_out(f->o.out, d);
     if (err == 0)
         err = data_load(&f->o.data, f->o.skip_bad, &f->table, d);
     if (err == 0)
