@@ -37,7 +37,7 @@ def tpr_at(positive, negative, fpr):
 class Train(TrainCase):
     def test_help_is_complete_and_goes_to_stdout(self):
         text = self.run_train("--help").stdout
-        for command in ("fit", "calibrate", "eval", "report", "export", "inspect", "version"):
+        for command in ("fit", "calibrate", "eval", "survey", "report", "export", "extract", "inspect", "version"):
             self.assertIn(command, text)
             p = self.run_train(command, "--help")
             self.assertTrue(p.stdout.startswith(f"Usage: ganad-train {command}"), p.stdout)

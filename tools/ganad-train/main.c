@@ -7,7 +7,7 @@
 #include "tools/ganad-train/cli.h"
 
 static const struct cli_command *const commands[] = {
-    &command_fit,     &command_calibrate, &command_eval,   &command_extract,
+    &command_fit,     &command_calibrate, &command_eval,   &command_survey, &command_extract,
     &command_inspect, &command_report,    &command_export, &command_version};
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
