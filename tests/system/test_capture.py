@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,19 @@ class Capture(Case):
     def test_the_standard_input_is_a_capture_too(self):
         with open(self.pcap, "rb") as f:
             self.assertEqual(self.told(self.read("-", input=f.read())[0]), self.told(self.read(self.pcap)[0]))
+
+    def test_a_pipe_that_is_silent_can_be_left(self):
+        conf = self.configure("pipe.conf", "[ganadd]\nstop_timeout = 500ms\n", threshold="-1e30")
+        with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as p:
+            p.stdin.write(self.traffic.bytes())
+            p.stdin.flush()
+            first = p.stdout.readline()  # it is at work, and its end is not in sight
+            self.assertIn(b'"event_type":"alert"', first)
+            p.send_signal(signal.SIGTERM)
+            _, said = p.stdout.read(), p.stderr.read()
+            self.assertEqual(p.wait(30 * ganad.SLOW), 0, said)
+            self.assertIn(b"SIGTERM: finishing", said)
 
     def test_files_of_the_same_time_come_in_one_order(self):
         other = pcap.traffic(random.Random(9), 500)
