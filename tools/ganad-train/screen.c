@@ -83,7 +83,7 @@ static int score(const struct gad_trainer_ops *ops, struct gad_trainer *t, struc
                  struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *scorer = NULL;
-    struct gad_checkpoint c = {.scaler.dim = gad_schema_dim(s->rows.schema)};
+    struct gad_checkpoint c = {.condition = "", .scaler.dim = gad_schema_dim(s->rows.schema)};
 
     ops->fill(t, &c);
     int err = scorer_new(&c, &scorer, d);

@@ -104,7 +104,7 @@ static int residual(const struct run *r, const struct gad_checkpoint *c, double 
 /* Every view of the networks as they are now. */
 static int look(struct run *r, uint32_t epoch, struct survey_point *ret, struct gad_diag *d)
 {
-    struct gad_checkpoint c = {.scaler.dim = gad_schema_dim(r->data->rows.schema)};
+    struct gad_checkpoint c = {.condition = "", .scaler.dim = gad_schema_dim(r->data->rows.schema)};
     const char *scored = NULL;
 
     ret->epoch = epoch;
