@@ -185,7 +185,9 @@ class Report(TrainCase):
         self.assertEqual(j["importance"]["flagged"]["flagged"]["rows"], j["flagged"])
         for b in j["budgets"]:
             self.assertEqual(b["recall"], None)
-            self.assertAlmostEqual(b["fpr"], b["flagged"] / 500, 9)
+            self.assertEqual([b[k] for k in ("fpr", "fpr_interval", "false_positives", "precision")], [None] * 4)
+            threshold = as_float32(b["threshold"])
+            self.assertEqual(b["flagged"], sum(s > threshold for s in self.scores(self.checkpoint, plain)))
         self.assertIn('aria-labelledby="histogram-title', text)
         self.assertNotIn('aria-labelledby="roc-title', text)
         p = self.make(self.checkpoint, "--data", plain, self.data, code=1)

@@ -76,9 +76,9 @@ class TrainCase(unittest.TestCase):
     def json(self, *arguments):
         return json.loads(self.run_train(*arguments, "--json").stdout)
 
-    def scores(self, checkpoint):
+    def scores(self, checkpoint, data=None):
         """By another program than the one under test."""
-        p = subprocess.run([ganad.args.ganadctl, "score", "--local", checkpoint, "--format", "csv", self.data],
+        p = subprocess.run([ganad.args.ganadctl, "score", "--local", checkpoint, "--format", "csv", data or self.data],
                            check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return [as_float32(line.split(",")[1]) for line in p.stdout.splitlines()[1:]]
 

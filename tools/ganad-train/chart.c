@@ -28,6 +28,8 @@ static void x_axis(struct chart *c, const struct chart_axis *a)
 
     for (size_t i = 0; i < n; i++) {
         double x = svg_at(&c->x, tick[i]);
+        if (a->unit == CHART_WHOLE && tick[i] != rint(tick[i]))
+            continue;
         gad_buf_printf(c->b,
                        "<path class=\"grid\" d=\"M%.1f %d V%d\"/>"
                        "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">",

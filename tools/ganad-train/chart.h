@@ -17,7 +17,7 @@ struct gad_buf;
 /* Widths of a picture in user units: two beside each other, and one alone. */
 enum { CHART_WIDTH = 440, CHART_WIDE = 640 };
 
-enum chart_unit { CHART_NUMBER, CHART_PERCENT };
+enum chart_unit { CHART_NUMBER, CHART_PERCENT, CHART_WHOLE };
 
 struct chart_axis {
     const char *title;

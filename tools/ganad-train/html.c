@@ -153,6 +153,8 @@ const char *html_figure(double v, char text[static HTML_NUMBER])
 
 const char *html_score(double v, char text[static HTML_NUMBER])
 {
+    if (v >= 1000.0 && v < 1e12)
+        return print_count((uint64_t)(v + 0.5), text);
     (void)snprintf(text, HTML_NUMBER, "%.5g", v);
     return text;
 }

@@ -40,7 +40,7 @@ const char *html_rate(double v, char text[static HTML_NUMBER]);
 /* A figure between 0 and 1: "0.9976"; a dash for NaN. Return: text. */
 const char *html_figure(double v, char text[static HTML_NUMBER]);
 
-/* A score or a threshold: five significant digits. Return: text. */
+/* A score or a threshold: "21.775", "510,768". Return: text. */
 const char *html_score(double v, char text[static HTML_NUMBER]);
 
 /* "0.84 % to 1.01 %". Return: text. */

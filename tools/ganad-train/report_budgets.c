@@ -114,7 +114,7 @@ static void row(const struct report *r, const struct report_budget *v, bool has_
     html_cell(b, NULL, html_rate(gad_confusion_fpr(&v->c), text));
     if (v->c.fp + v->c.tn > 0) {
         struct gad_interval i = measured(v);
-        html_cell(b, i.low > v->budget ? "over" : NULL, html_interval(i, between));
+        html_cell(b, r->m.labelled && i.low > v->budget ? "over" : NULL, html_interval(i, between));
     } else {
         html_cell(b, NULL, "\u2013");
     }
@@ -141,7 +141,9 @@ static void table(const struct report *r, struct gad_buf *b)
     html_table_end(b);
     gad_buf_printf(b, "<p class=\"note\">The thresholds come from the scores of ");
     html_count(b, n_calibration);
-    gad_buf_printf(b, " calibration rows. An interval in bold lies above its budget.");
+    gad_buf_printf(b, " calibration rows. %s",
+                   labelled ? "An interval in bold lies above its budget."
+                            : "Attacks among the rows count too.");
     if (r->budget[REPORT_BUDGETS - 1].budget * (double)n_calibration < 1.0)
         gad_buf_printf(b, " * Too few rows to tell: the threshold is the highest of their scores.");
     gad_buf_printf(b, "</p>\n");

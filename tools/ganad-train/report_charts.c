@@ -42,8 +42,10 @@ static struct chart_axis loss_axis(const struct series *s)
 
 static void loss_chart(const struct series *s, uint32_t kept, struct gad_buf *b)
 {
-    struct chart_axis y = loss_axis(s),
-                      x = {.title = "epoch", .min = 1.0, .max = s->n > 1 ? (double)s->n : 2.0};
+    struct chart_axis y = loss_axis(s), x = {.title = "epoch",
+                                             .min = 1.0,
+                                             .max = s->n > 1 ? (double)s->n : 2.0,
+                                             .unit = CHART_WHOLE};
     char desc[DESC], first[SVG_NUMBER], last[SVG_NUMBER];
     struct chart c;
 

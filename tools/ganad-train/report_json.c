@@ -29,16 +29,19 @@ static json_t *interval(const struct gad_confusion *c)
 
 static json_t *budgets(const struct report *r)
 {
+    const struct gad_confusion nobody = {0}; /* whose every rate is undefined */
     json_t *all = json_array();
 
     for (size_t i = 0; i < REPORT_BUDGETS; i++) {
         const struct report_budget *b = &r->budget[i];
-        json_t *one =
-            json_pack("{s:f, s:f, s:I, s:I, s:o, s:o, s:o, s:o}", "budget", b->budget, "threshold",
-                      b->threshold, "flagged", (json_int_t)(b->c.tp + b->c.fp), "false_positives",
-                      (json_int_t)b->c.fp, "fpr", figure(gad_confusion_fpr(&b->c)), "fpr_interval",
-                      interval(&b->c), "recall", figure(gad_confusion_recall(&b->c)), "precision",
-                      figure(r->m.labelled ? gad_confusion_precision(&b->c) : (double)NAN));
+        const struct gad_confusion *c = r->m.labelled ? &b->c : &nobody;
+        uint64_t flagged = b->c.tp + b->c.fp;
+        json_t *one = json_pack(
+            "{s:f, s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "budget", b->budget, "threshold",
+            b->threshold, "flagged", (json_int_t)flagged, "false_positives",
+            r->m.labelled ? json_integer((json_int_t)c->fp) : json_null(), "fpr",
+            figure(gad_confusion_fpr(c)), "fpr_interval", interval(c), "recall",
+            figure(gad_confusion_recall(c)), "precision", figure(gad_confusion_precision(c)));
         (void)json_array_append_new(all, one);
     }
     return all;

@@ -116,14 +116,17 @@ static void importance_note(const struct report *r, struct gad_buf *b)
 
     gad_buf_printf(b,
                    "<p>A column's share of one score is %s. Shown are means in per cent, over at "
-                   "most %d flagged rows of each category, evenly spread, and over as many of "
-                   "the %s with the highest scores (1 %%), which is where false alarms come "
-                   "from. \u201cOverall\u201d counts each category the same, for else a flood "
-                   "of copies would be all that is heard.</p>\n",
+                   "most %d flagged rows%s, evenly spread, and over as many of the %s with the "
+                   "highest scores (1 %%)%s</p>\n",
                    searches ? "its part of the error of reconstruction"
                             : "by how much the score would fall if that column alone were as the "
                               "model expects it, over the sum of these falls",
-                   searches ? IMPORTANCE_ROWS_SEARCHED : IMPORTANCE_ROWS, report_negatives(r));
+                   searches ? IMPORTANCE_ROWS_SEARCHED : IMPORTANCE_ROWS,
+                   r->m.labelled ? " of each category" : "", report_negatives(r),
+                   r->m.labelled
+                       ? ", which is where false alarms come from. \u201cOverall\u201d counts each "
+                         "category the same, for else a flood of copies would be all that is heard."
+                       : ".");
     if (v->n_groups == 0)
         html_paragraph(b, "missing",
                        r->m.labelled ? "No positive is flagged." : "No row is flagged.");

@@ -31,22 +31,25 @@ static size_t linear_ticks(double min, double max, size_t wanted, double *tick)
     double first = ceil(min / step - 1e-9), last = floor(max / step + 1e-9);
     size_t n = 0;
 
-    for (double k = first; k <= last && n < SVG_TICKS; k += 1.0)
-        tick[n++] = k == 0.0 ? 0.0 : k * step; /* never -0 */
+    for (; n < SVG_TICKS && first + (double)n <= last; n++) {
+        double k = first + (double)n;
+        tick[n] = k == 0.0 ? 0.0 : k * step; /* never -0 */
+    }
     return n;
 }
 
 static size_t log_ticks(double min, double max, size_t wanted, double *tick)
 {
     static const double multiples[] = {1.0, 2.0, 5.0};
-    double first = floor(log10(min) + 1e-9), last = floor(log10(max) + 1e-9);
-    double decades = log10(max / min), every = fmax(1.0, ceil(decades / (double)(wanted + 1)));
+    int first = (int)floor(log10(min) + 1e-9), last = (int)floor(log10(max) + 1e-9);
+    double decades = log10(max) - log10(min);
+    int every = (int)fmax(1.0, ceil(decades / (double)(wanted + 1)));
     size_t n = 0, n_multiples = decades < 2.0 ? 3 : 1;
 
-    for (double k = first; k <= last; k += 1.0)
+    for (int k = first; k <= last; k++)
         for (size_t i = 0; i < n_multiples && n < SVG_TICKS; i++) {
             double v = multiples[i] * pow(10.0, k);
-            if (fmod(k, every) == 0.0 && v >= min * (1.0 - 1e-9) && v <= max * (1.0 + 1e-9))
+            if (k % every == 0 && v >= min * (1.0 - 1e-9) && v <= max * (1.0 + 1e-9))
                 tick[n++] = v;
         }
     return n;

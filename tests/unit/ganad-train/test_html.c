@@ -81,6 +81,9 @@ static void rates_have_the_digits_that_say_something(void **state)
     assert_string_equal(html_figure(0.999999, text), ">\u00a00.9999");
     assert_string_equal(html_figure(1.0, text), "1.0000");
     assert_string_equal(html_score(21.77512, text), "21.775");
+    assert_string_equal(html_score(999.99, text), "999.99");
+    assert_string_equal(html_score(510768.4, text), "510,768");
+    assert_string_equal(html_score(1e30, text), "1e+30");
     char between[HTML_INTERVAL];
     assert_string_equal(html_interval((struct gad_interval){0.0, 0.25}, between),
                         "0\u00a0% to 25.0\u00a0%");
