@@ -17,7 +17,7 @@ struct datagram {
     uint8_t key[KEY_LEN];
     uint32_t in_bucket, older, newer; /* or `none`; a free one uses `newer` */
     uint32_t bucket;
-    uint64_t deadline;   /* of the table's clock */
+    uint64_t begun;      /* by the table's clock */
     struct gad_packet p; /* addresses, VLAN, tunnels, wrong fragments; time of the last fragment */
     uint8_t proto;       /* of the first fragment */
     bool has_first, has_last, is_summable;
@@ -33,8 +33,8 @@ struct datagram {
 };
 
 /*
- * The clock goes forward only, by at most one timeout a step; packets that are somewhat late do not move it, and
- * a greater jump back in packet time (captures that were put together) starts anew from there.
+ * The clock goes forward only: packets that are somewhat late do not move it, and a greater jump back in packet time
+ * (captures that were put together) starts anew from there. It may come round.
  */
 struct gad_frags {
     uint64_t key[2];
@@ -91,7 +91,7 @@ static void tick(struct gad_frags *t, struct gad_time now)
     int64_t step = gad_time_sub(now, (struct gad_time){t->reference}).ns;
 
     if (step > 0)
-        t->clock += (uint64_t)step < t->timeout ? (uint64_t)step : t->timeout;
+        t->clock += (uint64_t)step;
     else if ((uint64_t) - (step + 1) < t->timeout)
         return;
     t->reference = now.ns;
@@ -149,7 +149,7 @@ void gad_frags_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_
     struct gad_frags *t = dec->frags;
 
     tick(t, now);
-    while (t->oldest != none && t->d[t->oldest].deadline <= t->clock) {
+    while (t->oldest != none && t->clock - t->d[t->oldest].begun >= t->timeout) {
         dec->stats.datagrams_timed_out++;
         give_up_oldest(dec, fn, arg);
     }
@@ -203,7 +203,7 @@ static uint32_t add_datagram(struct gad_walk *w, const uint8_t key[KEY_LEN], uin
     memset(d, 0, offsetof(struct datagram, first));
     memcpy(d->key, key, KEY_LEN);
     tick(t, w->p.time);
-    d->deadline = t->clock + t->timeout;
+    d->begun = t->clock;
     d->p = w->p;
     d->is_summable = true;
     d->bucket = bucket;

@@ -63,12 +63,51 @@ static void a_cut_capture_gives_what_it_has(void **state)
     assert_int_equal(gad_net_refused(gad_decoder_stats(dec)), 54);
 }
 
+/* Some files say less of the wire than they hold. */
+static void what_was_captured_was_on_the_wire(void **state)
+{
+    (void)state;
+    put_plain(&f);
+    feed_cut(dec, LINK_EN10MB, 0, &f, f.len, 20, &got);
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.p[0].data_len, 5);
+    assert_int_equal(stats()->bytes, f.len);
+}
+
+static void options_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    struct gad_decoder *none = NULL;
+    const struct gad_decoder_options bad[] = {
+        {.tunnels = GAD_TUNNELS_MAX + 1},
+        {.checksums = (enum gad_checksums)(GAD_CHECKSUMS_AUTO + 1)},
+        {.datagrams = SIZE_MAX},
+        {.timeout_ns = -1},
+    };
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_int_equal(gad_decoder_new(&bad[i], &none), GAD_EINVAL);
+    assert_null(none);
+}
+
+static void every_fate_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    for (int i = 0; i < GAD_N_NET_FATES; i++)
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(gad_net_reason_name((enum gad_net_fate)i),
+                                    gad_net_reason_name((enum gad_net_fate)k));
+    assert_string_equal(gad_net_reason_name(GAD_N_NET_FATES), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_segment_becomes_a_packet, start, stop),
         cmocka_unit_test_setup_teardown(padding_is_no_payload, start, stop),
         cmocka_unit_test_setup_teardown(a_cut_capture_gives_what_it_has, start, stop),
+        cmocka_unit_test_setup_teardown(what_was_captured_was_on_the_wire, start, stop),
+        cmocka_unit_test_setup_teardown(options_out_of_range_are_refused, start, stop),
+        cmocka_unit_test_setup_teardown(every_fate_has_a_name_of_its_own, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,16 +20,25 @@ static void put_ip_6(unsigned proto)
     (void)put_ip6(&f, proto);
 }
 
-/* The right sum of the message that begins at l4 and ends with the frame, into byte `at`. */
+static uint32_t add_words(uint32_t sum, const uint8_t *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+    return sum;
+}
+
+/* The right sum, computed another way, of the message that begins at l4 and ends with the frame, into byte `at`. */
 static void set_sum(uint8_t family, uint8_t proto, size_t l4, size_t at, bool has_pseudo)
 {
-    struct gad_tuple t = {.family = family, .proto = proto};
-    memcpy(t.src, f.p + (family == 4 ? 26 : 22), family == 4 ? 4 : 16);
-    memcpy(t.dst, f.p + (family == 4 ? 30 : 38), family == 4 ? 4 : 16);
     set16(&f, at, 0);
-    uint64_t sum = has_pseudo ? gad_checksum_pseudo(0, &t, f.len - l4) : 0;
-    uint16_t v = (uint16_t)~gad_checksum_fold(gad_checksum_add(sum, f.p + l4, f.len - l4));
-    memcpy(f.p + at, &v, 2);
+    uint32_t sum = add_words(0, f.p + l4, f.len - l4);
+    if (has_pseudo) {
+        sum = add_words(sum, f.p + (family == 4 ? 26 : 22), family == 4 ? 8 : 32); /* addresses */
+        sum += proto + (uint32_t)(f.len - l4);
+    }
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    set16(&f, at, ~sum & 0xffff);
 }
 
 /* Every flag bit is passed on, and options of every length are no payload. */
