@@ -38,7 +38,8 @@ static int flag_of(const struct gad_conn *c)
 
 static double whole_seconds(const struct gad_conn *c)
 {
-    return c->duration.ns > 0 ? (double)(c->duration.ns / 1000000000) : 0.0;
+    int64_t seconds = c->duration.ns / 1000000000;
+    return seconds > 0 ? (double)seconds : 0.0;
 }
 
 static bool is_land(const struct gad_tuple *t)

@@ -13,14 +13,14 @@ enum {
     FIRST_OTHER = 1024, /* first port that is `other` if it has no name */
     PORT_FTP_DATA = 20,
     X11_LAST = 6063, /* 64 displays */
-    NAMES_MAX = 127, /* of the column, so that a number fits int8_t */
+    NAMES_MAX = 127, /* of the column; a number fits uint8_t */
     WORD_MAX = 63,   /* bytes of a part of a mapping; longer ones are shown cut */
 };
 
 enum transport { TCP, UDP, N_TRANSPORTS };
 
 struct gad_services {
-    int8_t of_port[N_TRANSPORTS][N_PORTS]; /* 128 KiB: one look for any port */
+    uint8_t of_port[N_TRANSPORTS][N_PORTS]; /* 128 KiB: one look for any port */
     bool has[NAMES_MAX];
     int private, other;
 };
@@ -58,10 +58,10 @@ static int number_of(const char *name)
     return gad_name_number(GAD_SERVICE, name, strlen(name));
 }
 
-static void set_ports(int8_t *of_port, const struct named_port *p, size_t n)
+static void set_ports(uint8_t *of_port, const struct named_port *p, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        of_port[p[i].port] = (int8_t)number_of(p[i].name);
+        of_port[p[i].port] = (uint8_t)number_of(p[i].name);
 }
 
 int gad_services_new(struct gad_services **ret)
@@ -138,7 +138,7 @@ static struct shown show(struct word w)
 struct mapping {
     enum transport transport;
     uint16_t first, last;
-    int8_t name;
+    uint8_t name;
 };
 
 static int read_port(struct word w, uint16_t *ret, struct gad_diag *d)
@@ -152,7 +152,7 @@ static int read_port(struct word w, uint16_t *ret, struct gad_diag *d)
     return 0;
 }
 
-static int read_name(struct word w, int8_t *ret, struct gad_diag *d)
+static int read_name(struct word w, uint8_t *ret, struct gad_diag *d)
 {
     const struct gad_column_info *col = &gad_columns[GAD_SERVICE];
     int n = gad_name_number(GAD_SERVICE, w.p, w.len);
@@ -163,7 +163,7 @@ static int read_name(struct word w, int8_t *ret, struct gad_diag *d)
                         near < 0 ? "" : "; did you mean '", near < 0 ? "" : col->names[near],
                         near < 0 ? "" : "'?");
     }
-    *ret = (int8_t)n;
+    *ret = (uint8_t)n;
     return 0;
 }
 
