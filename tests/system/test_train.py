@@ -230,6 +230,8 @@ class Train(TrainCase):
         self.assertAlmostEqual(e["tpr_at_fpr_0.01"], tpr_at(positive, negative, 0.01), 10)
         self.assertAlmostEqual(e["tpr_at_fpr_0.001"], tpr_at(positive, negative, 0.001), 10)
         t, inclusive = e["threshold"], e["flagged_if"] == "score >= threshold"
+        low, high = min(*positive, *negative), max(*positive, *negative)
+        self.assertAlmostEqual(e["threshold_scaled"], (t - low) / (high - low), 9)
         tp, fp = (sum(s >= t * (1 - 1e-11) if inclusive else s > t * (1 + 1e-11) for s in x) for x in (positive, negative))
         self.assertAlmostEqual(e["precision"], tp / (tp + fp), 10)
         self.assertAlmostEqual(e["recall"], tp / len(positive), 10)

@@ -88,6 +88,18 @@ static void rank(const struct gad_ranking *r, struct evaluation *e)
     e->tpr_at_0_1_percent = gad_ranking_tpr_at_fpr(r, 0.001);
 }
 
+/* NAN if all scores are equal. */
+static double scale(size_t n, const float *score, double s)
+{
+    double low = INFINITY, high = -INFINITY;
+
+    for (size_t i = 0; i < n; i++) {
+        low = fmin(low, (double)score[i]);
+        high = fmax(high, (double)score[i]);
+    }
+    return high > low ? (s - low) / (high - low) : (double)NAN;
+}
+
 int evaluate(const struct gad_table *t, size_t n, const uint32_t *row, const float *score,
              bool normal_is_positive, double percentile, double threshold, struct evaluation *ret,
              struct gad_diag *d)
@@ -108,6 +120,7 @@ int evaluate(const struct gad_table *t, size_t n, const uint32_t *row, const flo
         e.threshold = gad_ranking_percentile(e.ranking, percentile);
         e.inclusive = true;
     }
+    e.scaled_threshold = scale(n, score, e.threshold);
     for (size_t i = 0; i < n; i++) {
         double s = (double)score[i];
         bool flagged = e.inclusive ? s >= e.threshold : s > e.threshold;
@@ -173,6 +186,7 @@ void evaluation_text(const struct evaluation *e, FILE *f)
     figure_text("TPR at 0.1 % FPR", e->tpr_at_0_1_percent, f);
     (void)fprintf(f, "%-24s score %s %.9g\n", "flagged if", e->inclusive ? ">=" : ">",
                   e->threshold);
+    figure_text("  scaled to 0 .. 1", e->scaled_threshold, f);
     figure_text("  precision", gad_confusion_precision(&e->confusion), f);
     figure_text("  recall", gad_confusion_recall(&e->confusion), f);
     figure_text("  F1", gad_confusion_f1(&e->confusion), f);
@@ -216,17 +230,18 @@ static json_t *tallies_json(const struct tally *t, size_t n, bool with_category)
 int evaluation_json(const struct evaluation *e, json_t *object)
 {
     const struct gad_confusion *c = &e->confusion;
-    json_t *more =
-        json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:s, s:o, s:o}",
-                  "n", (json_int_t)e->n, "positives", (json_int_t)e->positives, "precision",
-                  figure(gad_confusion_precision(c)), "recall", figure(gad_confusion_recall(c)),
-                  "f1", figure(gad_confusion_f1(c)), "fpr", figure(gad_confusion_fpr(c)), "auroc",
-                  figure(e->auroc), "auprc", figure(e->auprc), "average_precision",
-                  figure(e->average_precision), "tpr_at_fpr_0.01", figure(e->tpr_at_1_percent),
-                  "tpr_at_fpr_0.001", figure(e->tpr_at_0_1_percent), "threshold", e->threshold,
-                  "flagged_if", e->inclusive ? "score >= threshold" : "score > threshold",
-                  "per_class", tallies_json(e->class, e->n_classes, true), "per_category",
-                  tallies_json(e->category, e->n_categories, false));
+    json_t *more = json_pack(
+        "{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:s, s:o, s:o}", "n",
+        (json_int_t)e->n, "positives", (json_int_t)e->positives, "precision",
+        figure(gad_confusion_precision(c)), "recall", figure(gad_confusion_recall(c)), "f1",
+        figure(gad_confusion_f1(c)), "fpr", figure(gad_confusion_fpr(c)), "auroc", figure(e->auroc),
+        "auprc", figure(e->auprc), "average_precision", figure(e->average_precision),
+        "tpr_at_fpr_0.01", figure(e->tpr_at_1_percent), "tpr_at_fpr_0.001",
+        figure(e->tpr_at_0_1_percent), "threshold", e->threshold, "threshold_scaled",
+        figure(e->scaled_threshold), "flagged_if",
+        e->inclusive ? "score >= threshold" : "score > threshold", "per_class",
+        tallies_json(e->class, e->n_classes, true), "per_category",
+        tallies_json(e->category, e->n_categories, false));
     int err = more ? json_object_update(object, more) : -1;
 
     json_decref(more);

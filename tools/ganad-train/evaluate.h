@@ -27,6 +27,9 @@ struct evaluation {
     uint64_t n, positives, flagged;
     double threshold;
     bool inclusive; /* a score equal to the threshold is flagged */
+    /* The threshold on a scale from the lowest of these scores, 0, to the highest, 1: the survey's Eq. 13, with
+     * s - min S for its s + min S. Only to be looked at: it depends on what else was scored. */
+    double scaled_threshold;
     struct gad_confusion confusion;
     double auroc, auprc, average_precision, tpr_at_1_percent, tpr_at_0_1_percent;
     struct tally *class, *category; /* largest first */
