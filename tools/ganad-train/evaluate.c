@@ -91,7 +91,7 @@ static void rank(const struct gad_ranking *r, struct evaluation *e)
 /* NAN if all scores are equal. */
 static double scale(size_t n, const float *score, double s)
 {
-    double low = INFINITY, high = -INFINITY;
+    double low = (double)INFINITY, high = -(double)INFINITY;
 
     for (size_t i = 0; i < n; i++) {
         low = fmin(low, (double)score[i]);
