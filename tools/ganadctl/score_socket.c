@@ -186,6 +186,14 @@ static int move(struct line *l, struct score_run *run)
     return err;
 }
 
+/* Something came although nothing is asked: the connection is being cut, and a request would be lost with it. */
+static bool is_cut(const struct line *l)
+{
+    struct pollfd p = {.fd = l->client.fd, .events = POLLIN};
+
+    return l->n == 0 && l->client.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 int score_by_socket(const struct ctl *ctl, struct score_run *run)
 {
     const char *address = ctl_scoring_socket(ctl);
@@ -200,7 +208,9 @@ int score_by_socket(const struct ctl *ctl, struct score_run *run)
     if (err)
         return ctl_unreachable(err, &run->diag, true);
     while (!err) {
-        err = ask_more(l, run, address);
+        err = is_cut(l) ? move(l, run) : 0;
+        if (!err)
+            err = ask_more(l, run, address);
         if (!err && l->n == 0 && run->at_end && gad_buf_left(&run->out) == 0)
             break;
         if (!err)
