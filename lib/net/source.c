@@ -86,6 +86,13 @@ static int prepare(struct gad_source *s, struct gad_diag *d)
     return 0;
 }
 
+static int gz_failed(const struct gad_source *s, struct gad_diag *d)
+{
+    int r = gad_gz_error(s->gz);
+    return gad_fail(d, r, "%s: %s", s->name,
+                    r == GAD_ENOMEM ? "no memory to unpack gzip" : "broken gzip stream");
+}
+
 static int open_capture(struct gad_source *s, struct gad_diag *d)
 {
     char text[PCAP_ERRBUF_SIZE] = "";
@@ -104,7 +111,7 @@ static int open_capture(struct gad_source *s, struct gad_diag *d)
     bool ended = feof(f) != 0;
     (void)fclose(f);
     if (gad_gz_error(s->gz))
-        return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, gad_gz_error(s->gz));
+        return gz_failed(s, d);
     return gad_fail(d, ended ? GAD_ETRUNC : GAD_EFORMAT, "%s: %s", s->name, text);
 }
 
@@ -259,7 +266,7 @@ static int file_stopped(struct gad_source *s, int r, struct gad_diag *d)
     s->has_ended = true;
     s->stats.truncated = gad_gz_is_cut(s->gz) || (r < 0 && ended);
     if (gad_gz_error(s->gz))
-        return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, gad_gz_error(s->gz));
+        return gz_failed(s, d);
     if (r < 0 && !ended)
         return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, pcap_geterr(s->pcap));
     if (r < 0)

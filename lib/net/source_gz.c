@@ -18,7 +18,7 @@ struct gad_gz {
     int fd;
     bool is_gzip, in_member, raw_ended, is_cut;
     z_stream z;
-    const char *error;
+    int error;
     /* 0 .. raw_pos  used      raw_pos .. raw_len  to be used */
     size_t raw_pos, raw_len;
     uint8_t raw[RAW_LEN];
@@ -82,7 +82,7 @@ static ssize_t unpack(struct gad_gz *z, char *p, size_t len)
         if (r == Z_STREAM_END)
             z->in_member = false;
         else if (r != Z_OK) {
-            z->error = r == Z_MEM_ERROR ? "no memory to unpack gzip" : "broken gzip stream";
+            z->error = r == Z_MEM_ERROR ? GAD_ENOMEM : GAD_EFORMAT;
             errno = EIO;
             return -1;
         }
@@ -148,7 +148,7 @@ bool gad_gz_is_cut(const struct gad_gz *z)
     return z->is_cut;
 }
 
-const char *gad_gz_error(const struct gad_gz *z)
+int gad_gz_error(const struct gad_gz *z)
 {
     return z->error;
 }

@@ -24,5 +24,5 @@ int gad_gz_open(int fd, struct gad_gz **ret, struct gad_diag *d) GAD_MUST_CHECK;
 FILE *gad_gz_stream(struct gad_gz *z);
 
 bool gad_gz_is_cut(const struct gad_gz *z);       /* the gzip stream ended before its own end */
-const char *gad_gz_error(const struct gad_gz *z); /* NULL, or what is wrong with the gzip stream */
+int gad_gz_error(const struct gad_gz *z); /* 0; GAD_EFORMAT: a broken stream; GAD_ENOMEM */
 void gad_gz_close(struct gad_gz *z);              /* NULL is fine */

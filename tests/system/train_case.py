@@ -66,7 +66,7 @@ class TrainCase(unittest.TestCase):
         p = subprocess.run([ganad.args.train, *map(str, arguments)], text=True, stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100 * ganad.SLOW)
         if p.returncode != code:
-            raise AssertionError(f"exit code {p.returncode}, not {code}: {' '.join(arguments)}\n{p.stderr}")
+            raise AssertionError(f"exit code {p.returncode}, not {code}: {' '.join(map(str, arguments))}\n{p.stderr}")
         return p
 
     @classmethod

@@ -147,6 +147,8 @@ static int epochs(struct run *r, uint32_t n, struct survey_training *t, struct g
         if (err != 0)
             return err;
         t->train_s += seconds_since(start);
+        if (interrupt_seen()) /* an epoch of few batches has no tick */
+            return GAD_END;
         if (epoch % r->plan->every != 0 && epoch != n)
             continue;
         start = gad_time_monotonic();

@@ -11,7 +11,7 @@
 #include "tests/unit/test.h"
 
 /* Rows on a curved surface of 3 dimensions in 20: there is something to learn. */
-enum { DIM = 20, LD = 32, N = 2000, N_HELD = 256 };
+enum { DIM = 20, LD = 32, N = 2000, N_HELD = 64 };
 static _Alignas(64) float rows[(N + N_HELD) * LD];
 
 static int make_rows(void **state)
