@@ -112,6 +112,8 @@ static int stage(const struct gad_file_content *f, char tmp[static PATH_MAX], st
     tmp[0] = '\0';
     if (lstat(f->path, &st) == 0 && S_ISDIR(st.st_mode))
         return gad_fail(d, -EISDIR, "%s: is a folder", f->path);
+    if (stat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) /* root would replace /dev/null */
+        return gad_fail(d, GAD_EINVAL, "%s: is no regular file", f->path);
     if ((size_t)snprintf(tmp, PATH_MAX, "%s.XXXXXX", f->path) >= PATH_MAX) {
         tmp[0] = '\0';
         return gad_fail(d, GAD_ELIMIT, "%s: path too long", f->path);

@@ -28,7 +28,7 @@ int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len,
  * gad_file_write_atomic() - replace or create a file with mode 0644 less the umask
  *
  * Temporary file in the same folder, fsync, rename, fsync of the folder. On any failure the temporary file
- * is gone and an old file at @path is untouched.
+ * is gone and an old file at @path is untouched. What is there and no regular file, a device or a FIFO, is refused.
  */
 int gad_file_write_atomic(const char *path, const void *p, size_t len,
                           struct gad_diag *d) GAD_MUST_CHECK;

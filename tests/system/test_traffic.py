@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -140,6 +141,14 @@ class Traffic(unittest.TestCase):
     def test_standard_output_is_the_same_capture(self):
         out = run(*KNOWN, "-q", "-").stdout
         self.assertEqual(hashlib.sha256(out).hexdigest(), sha256(self.pcap))
+
+    def test_a_fifo_is_written_to_and_not_replaced(self):
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        with subprocess.Popen(["sha256sum", fifo], stdout=subprocess.PIPE) as reader:
+            run(*KNOWN, "-q", fifo)
+            self.assertEqual(reader.communicate(timeout=60)[0].split()[0].decode(), sha256(self.pcap))
+        self.assertTrue(stat.S_ISFIFO(os.stat(fifo).st_mode))
 
     def test_wrong_usage_is_refused_with_a_reason(self):
         for options, said in [([], "no file"), (["a", "b", "c"], "more than two"), (["-", "-"], "cannot both"),

@@ -15,11 +15,21 @@ enum { OUT_MAX = 64 << 20 };
 
 int out_open(struct out *o, const char *path, struct gad_diag *d)
 {
+    struct stat st;
+
     *o = (struct out){.fd = -1, .buf = GAD_BUF_INIT(OUT_MAX)};
     if (!path)
         return 0;
     if (strcmp(path, "-") == 0) {
         o->fd = STDOUT_FILENO;
+        return 0;
+    }
+    if (stat(path, &st) == 0 &&
+        !S_ISREG(st.st_mode)) { /* a FIFO, a device: nothing to put in its place */
+        o->fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (o->fd < 0)
+            return gad_fail(d, -errno, "%s: cannot open: %s", path, gad_strerror(-errno));
+        o->path = path;
         return 0;
     }
     if ((size_t)snprintf(o->tmp, sizeof(o->tmp), "%s.XXXXXX", path) >= sizeof(o->tmp))
@@ -64,7 +74,7 @@ int out_commit(struct out *o, struct gad_diag *d)
 
     if (err != 0)
         return gad_fail(d, err, "%s: cannot write: %s", name, gad_strerror(err));
-    if (!o->path)
+    if (!o->tmp[0])
         return 0;
     mode_t mask = umask(0);
     (void)umask(mask);
