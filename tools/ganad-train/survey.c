@@ -74,10 +74,14 @@ static bool is_listed(const char *list, const char *name)
 {
     size_t len = strlen(name);
 
-    for (const char *at = list; at; at = strchr(at, ','), at += at != NULL)
-        if (strncmp(at, name, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+    for (;;) {
+        if (strncmp(list, name, len) == 0 && (list[len] == ',' || list[len] == '\0'))
             return true;
-    return false;
+        list = strchr(list, ',');
+        if (!list)
+            return false;
+        list++;
+    }
 }
 
 static int check_models(const char *list, struct gad_diag *d)
