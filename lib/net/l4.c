@@ -57,6 +57,7 @@ enum gad_net_fate gad_net_udp(struct gad_walk *w)
 {
     const struct gad_cursor whole = w->c;
     struct gad_cursor h = gad_cursor_sub(&w->c, UDP_HEADER);
+    enum gad_net_fate fate;
 
     if (h.bad)
         return gad_walk_short(w, GAD_NET_UDP_HEADER);
@@ -72,8 +73,8 @@ enum gad_net_fate gad_net_udp(struct gad_walk *w)
     if (!gad_walk_trim(w, len - UDP_HEADER) && !w->is_incomplete)
         return GAD_NET_UDP_HEADER;
     w->p.bad_checksum = has_sum && !w->is_incomplete && is_bad(w, &whole, len, true);
-    if (gad_net_is_udp_tunnel(w))
-        return gad_net_udp_tunnel(w);
+    if (w->dec->opt.tunnels > 0 && gad_net_udp_tunnel(w, &fate))
+        return fate;
     return deliver(w);
 }
 

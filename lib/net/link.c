@@ -28,6 +28,7 @@ enum ether_type {
     ETHER_MPLS_UPSTREAM = 0x8848,
     ETHER_PPPOE = 0x8864, /* session stage */
     ETHER_QINQ = 0x88a8,
+    ETHER_PBB = 0x88e7, /* IEEE 802.1ah: a service tag, then a frame */
     ETHER_QINQ_OLD = 0x9100,
 };
 
@@ -128,6 +129,9 @@ enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type)
             return mpls(w);
         case ETHER_PPPOE:
             return pppoe(w);
+        case ETHER_PBB:
+            gad_cursor_skip(&w->c, 4);
+            return gad_net_ethernet(w);
         case GAD_ETHER_TRANSPARENT:
             return gad_net_ethernet(w);
         case ETHER_VLAN:

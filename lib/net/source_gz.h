@@ -23,6 +23,6 @@ int gad_gz_open(int fd, struct gad_gz **ret, struct gad_diag *d) GAD_MUST_CHECK;
 /* A new stream; closing it leaves the gad_gz, which must outlive it. Once only. NULL: no memory. */
 FILE *gad_gz_stream(struct gad_gz *z);
 
-bool gad_gz_is_cut(const struct gad_gz *z);       /* the gzip stream ended before its own end */
-int gad_gz_error(const struct gad_gz *z); /* 0; GAD_EFORMAT: a broken stream; GAD_ENOMEM */
-void gad_gz_close(struct gad_gz *z);              /* NULL is fine */
+bool gad_gz_is_cut(const struct gad_gz *z); /* the gzip stream ended before its own end */
+int gad_gz_error(const struct gad_gz *z);   /* 0; GAD_EFORMAT: a broken stream; GAD_ENOMEM */
+void gad_gz_close(struct gad_gz *z);        /* NULL is fine */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tunnels: GRE (RFC 1701, 2784, 2890, with PPTP's RFC 2637), IP in IP (RFC 2003, 4213, 2473), VXLAN (RFC 7348),
- * GENEVE (RFC 8926), ERSPAN I, II and III (draft-foschiano-erspan-03).
+ * Tunnels that are protocols of IP: GRE (RFC 1701, 2784, 2890, with PPTP's RFC 2637), IP in IP (RFC 2003, 4213,
+ * 2473), ERSPAN I, II and III (draft-foschiano-erspan-03).
  */
 #include "lib/net/walk.h"
 
@@ -9,8 +9,6 @@ enum {
     PROTO_IPIP = 4,
     PROTO_IP6 = 41,
     PROTO_GRE = 47,
-    PORT_VXLAN = 4789,
-    PORT_GENEVE = 6081,
     ETHER_TYPE_MIN = 0x600, /* below, it would be taken for a length */
     GRE_CHECKSUM = 0x8000,
     GRE_ROUTING = 0x4000,
@@ -23,12 +21,17 @@ enum {
     GRE_ERSPAN_3 = 0x22eb,
 };
 
-static bool enter(struct gad_walk *w)
+bool gad_net_enter_tunnel(struct gad_walk *w)
 {
     if (w->p.tunnels >= w->dec->opt.tunnels)
         return false;
     w->p.tunnels++;
     return true;
+}
+
+enum gad_net_fate gad_net_tunnelled(struct gad_walk *w, uint16_t type)
+{
+    return type >= ETHER_TYPE_MIN ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
 }
 
 static enum gad_net_fate erspan(struct gad_walk *w, uint16_t type, bool has_sequence)
@@ -51,7 +54,7 @@ static enum gad_net_fate erspan(struct gad_walk *w, uint16_t type, bool has_sequ
     return gad_net_ethernet(w);
 }
 
-static enum gad_net_fate gre(struct gad_walk *w)
+enum gad_net_fate gad_net_gre(struct gad_walk *w)
 {
     uint16_t flags = gad_cursor_u16be(&w->c);
     uint16_t type = gad_cursor_u16be(&w->c);
@@ -72,7 +75,7 @@ static enum gad_net_fate gre(struct gad_walk *w)
         return gad_walk_trim(w, len) ? gad_net_ppp(w) : GAD_NET_TUNNEL_HEADER;
     if (type == GRE_ERSPAN_2 || type == GRE_ERSPAN_3)
         return erspan(w, type, (flags & GRE_SEQUENCE) != 0);
-    return type >= ETHER_TYPE_MIN ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
+    return gad_net_tunnelled(w, type);
 }
 
 bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto)
@@ -83,47 +86,9 @@ bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto)
 
 enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto)
 {
-    if (!enter(w))
+    if (!gad_net_enter_tunnel(w))
         return GAD_NET_TUNNEL_DEEP;
     if (proto == PROTO_GRE)
-        return gre(w);
+        return gad_net_gre(w);
     return proto == PROTO_IPIP ? gad_net_ip4(w) : gad_net_ip6(w);
-}
-
-/* UDP to a tunnel's port whose payload is no such header is just UDP. */
-bool gad_net_is_udp_tunnel(const struct gad_walk *w)
-{
-    struct gad_cursor h = w->c;
-
-    if (w->dec->opt.tunnels == 0)
-        return false;
-    if (w->p.tuple.dst_port == PORT_VXLAN) {
-        bool has_id = gad_cursor_u32be(&h) == 0x08000000;
-        return has_id && (gad_cursor_u32be(&h) & 0xff) == 0 && !h.bad;
-    }
-    if (w->p.tuple.dst_port == PORT_GENEVE) {
-        bool is_version_0 = gad_cursor_u8(&h) >> 6 == 0;
-        gad_cursor_skip(&h, 6);
-        return is_version_0 && gad_cursor_u8(&h) == 0 && !h.bad;
-    }
-    return false;
-}
-
-enum gad_net_fate gad_net_udp_tunnel(struct gad_walk *w)
-{
-    uint16_t type = GAD_ETHER_TRANSPARENT;
-
-    if (!enter(w))
-        return GAD_NET_TUNNEL_DEEP;
-    if (w->p.tuple.dst_port == PORT_VXLAN) {
-        gad_cursor_skip(&w->c, 8);
-    } else {
-        size_t options = (size_t)(gad_cursor_u8(&w->c) & 0x3f) * 4;
-        gad_cursor_skip(&w->c, 1);
-        type = gad_cursor_u16be(&w->c);
-        gad_cursor_skip(&w->c, 4 + options);
-    }
-    if (w->c.bad)
-        return gad_walk_short(w, GAD_NET_TUNNEL_HEADER);
-    return type >= ETHER_TYPE_MIN ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
 }

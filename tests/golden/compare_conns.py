@@ -154,7 +154,6 @@ REASONS_ZEEK = {
     "mpls-in-vlan": "Zeek turns by ports",
     "pbb": "not decoded",
     "smtp.pcap": "that test of Zeek's filters packets out",
-    "tunnels/": "a tunnel that is not opened",
 }
 
 
