@@ -93,11 +93,18 @@ int config_check(const struct config *c, struct gad_diag *d)
         r = check_services(c, d);
     if (r != 0)
         return r;
-    if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [scoring] has neither unix nor tcp: nobody could connect", c->file);
     if (strcmp(c->scoring.unix_path, c->control.unix_path) == 0 && *c->control.unix_path)
         return gad_fail(d, GAD_EINVAL, "%s: [scoring] and [control] have the same unix socket '%s'",
                         c->file, c->control.unix_path);
+    return 0;
+}
+
+int config_check_input(const struct config *c, struct gad_diag *d)
+{
+    if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: [scoring] has neither unix nor tcp, and there is no capture: nothing "
+                        "could come in",
+                        c->file);
     return 0;
 }

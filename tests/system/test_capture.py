@@ -147,6 +147,14 @@ class Capture(Case):
             told = self.told(map(json.loads, f))
         self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
 
+    def test_a_configuration_without_sockets_will_do(self):
+        bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[model m]\n"
+                                       f"checkpoint = {ganad.checkpoint()}\nthreshold = -1e30\n".encode())
+        self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
+        p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn(b"[scoring] has neither unix nor tcp, and there is no capture", p.stderr)
+
     def test_a_slow_reader_of_alerts_loses_none(self):
         many = pcap.Capture()
         for i in range(12000):

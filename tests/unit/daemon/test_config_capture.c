@@ -49,8 +49,32 @@ static void a_capture_has_an_interface_or_a_file(void **state)
     refused(MODEL "[capture a]\ntunnels = 9\n",
             "t.conf:4: key 'tunnels': '9' is out of range 0 .. 8");
     refused("[capture]\n", "t.conf:1: section 'capture': needs a name, as in [capture NAME]");
-    refused(MODEL "[capture a]\n[scoring]\nunix =\n",
-            "t.conf: [scoring] has neither unix nor tcp: nobody could connect");
+}
+
+/* A configuration without sockets is one for -r, or for captures. */
+static void records_must_come_from_somewhere(void **state)
+{
+    (void)state;
+    struct gad_diag d = {""};
+    struct config *c = NULL;
+    const char *file = "-";
+
+    assert_int_equal(parse(MODEL "[capture a]\n[scoring]\nunix =\n", &c, NULL), 0);
+    assert_int_equal(config_check_input(c, &d), GAD_EINVAL);
+    assert_string_equal(d.text,
+                        "t.conf: [scoring] has neither unix nor tcp, and there is no capture: "
+                        "nothing could come in");
+    assert_int_equal(config_read_files(c, &file, 1, NULL), 0);
+    assert_int_equal(config_check_input(c, NULL), 0);
+    config_free(c);
+    c = NULL;
+    assert_int_equal(parse(MODEL "[capture a]\ninterface = lo\n[scoring]\nunix =\n", &c, NULL), 0);
+    assert_int_equal(config_check_input(c, NULL), 0);
+    config_free(c);
+    c = NULL;
+    assert_int_equal(parse(MODEL "[scoring]\nunix =\ntcp = 127.0.0.1:1\n", &c, NULL), 0);
+    assert_int_equal(config_check_input(c, NULL), 0);
+    config_free(c);
 }
 
 static void a_map_of_services_is_checked(void **state)
@@ -93,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_capture_has_an_interface_or_a_file),
+        cmocka_unit_test(records_must_come_from_somewhere),
         cmocka_unit_test(a_map_of_services_is_checked),
         cmocka_unit_test(files_take_the_place_of_captures),
     };
