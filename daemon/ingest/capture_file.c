@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+#include "daemon/ingest/capture_parts.h"
+#include "daemon/log.h"
+#include "lib/base/diag.h"
+#include "lib/base/ring.h"
+
+int capture_file_read(struct capture *c)
+{
+    struct gad_diag d = {""};
+    int r = GAD_MORE;
+
+    while (r == GAD_MORE && !atomic_load(&c->stop)) {
+        r = gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, &d);
+        if (c->batch && c->batch->n > 0 && gad_ring_count(c->filled) == 0)
+            capture_send(c); /* the main loop has nothing else to do */
+    }
+    if (r < 0)
+        log_error("capture", "%s: %s", c->config->name, d.text);
+    else if (d.text[0])
+        log_warn("capture", "%s: %s", c->config->name, d.text);
+    return r < 0 ? r : 0;
+}
