@@ -47,13 +47,15 @@ struct config_model {
     struct config_value *value; /* one a key of the table */
 };
 
-/* A place that packets come from: an interface or a file. */
+/* A place that packets come from: an interface, a file or a folder of files. */
 struct config_capture {
     char name[CONFIG_NAME_MAX + 1];
-    const char *interface, *file; /* one of them is "", or both: the section is not used */
+    const char *interface, *file,
+        *directory; /* one at most is not ""; none: the section is not used */
     const char *filter, *checksums;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
-    bool promiscuous;
+    bool promiscuous, watch, delete_done;
+    struct gad_time poll, settle, patience;
     struct config_value *value; /* one a key of the table */
 };
 
@@ -116,7 +118,7 @@ int config_check_input(const struct config *c, struct gad_diag *d) GAD_MUST_CHEC
 
 static inline bool config_capture_is_used(const struct config_capture *p)
 {
-    return *p->interface != '\0' || *p->file != '\0';
+    return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
 }
 
 size_t config_n_captures_used(const struct config *c);

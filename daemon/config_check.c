@@ -49,21 +49,24 @@ static int check_models(const struct config *c, struct gad_diag *d)
     return 0;
 }
 
-/* Files are of their own time and interfaces of now: there is no order of both together. */
+/* Files, those of a folder too, are of their own time and interfaces of now: there is no order of both together. */
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
-    size_t n_files = 0;
+    size_t n_live = 0;
 
     for (size_t i = 0; i < c->n_captures; i++) {
         const struct config_capture *p = &c->capture[i];
-        if (*p->interface != '\0' && *p->file != '\0')
-            return gad_fail(d, GAD_EINVAL, "%s: section 'capture %s': has both interface and file",
+        if ((*p->interface != '\0') + (*p->file != '\0') + (*p->directory != '\0') > 1)
+            return gad_fail(d, GAD_EINVAL,
+                            "%s: section 'capture %s': has more than one of interface, file and "
+                            "directory",
                             c->file, p->name);
-        n_files += *p->file != '\0';
+        n_live += *p->interface != '\0';
     }
-    if (n_files > 0 && n_files < config_n_captures_used(c))
+    if (n_live > 0 && n_live < config_n_captures_used(c))
         return gad_fail(d, GAD_EINVAL,
-                        "%s: [capture NAME] sections are either all of interfaces or all of files",
+                        "%s: [capture NAME] sections are either all of interfaces or all of files "
+                        "and directories",
                         c->file);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "lib/base/ring.h"
 #include "lib/flow/table.h"
 #include "lib/net/decode.h"
+#include "lib/net/directory.h"
 
 enum { JOIN_S = 2 };
 
@@ -55,17 +56,25 @@ static int make_batches(struct capture *c, struct gad_diag *d)
     return 0;
 }
 
-static int open_source(struct capture *c, struct gad_diag *d)
+static int open_interface(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
     const struct gad_source_options opt = {.filter = o->filter,
                                            .snaplen = (int)o->snaplen,
                                            .buffer = (int)o->buffer,
                                            .no_promiscuous = !o->promiscuous};
+
+    return gad_source_open_live(o->interface, &opt, &c->source, d);
+}
+
+static int open_source(struct capture *c, struct gad_diag *d)
+{
+    const struct config_capture *o = c->config;
     struct gad_diag said = {""};
 
-    int r = c->is_live ? gad_source_open_live(o->interface, &opt, &c->source, &said)
-                       : gad_source_open_file(o->file, &opt, &c->source, &said);
+    int r = c->is_live              ? open_interface(c, &said)
+            : *o->directory != '\0' ? capture_directory_open(c, &said)
+                                    : capture_file_open(c, o->file, &said);
     if (r != 0)
         return gad_fail(d, r, "capture '%s': %s", o->name, said.text);
     if (said.text[0])
@@ -133,6 +142,7 @@ void capture_free(struct capture *c)
     if (!c || !join(c))
         return;
     gad_source_close(c->source);
+    gad_directory_close(c->directory);
     gad_flow_table_free(c->flows);
     gad_decoder_free(c->decoder);
     gad_ring_free(c->filled);

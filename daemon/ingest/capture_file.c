@@ -5,16 +5,30 @@
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 
-int capture_file_read(struct capture *c)
+int capture_file_open(struct capture *c, const char *path, struct gad_diag *d)
 {
-    struct gad_diag d = {""};
+    const struct gad_source_options opt = {.filter = c->config->filter};
+
+    return gad_source_open_file(path, &opt, &c->source, d);
+}
+
+int capture_source_read(struct capture *c, struct gad_diag *d)
+{
     int r = GAD_MORE;
 
     while (r == GAD_MORE && !atomic_load(&c->stop)) {
-        r = gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, &d);
+        r = gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, d);
         if (c->batch && c->batch->n > 0 && gad_ring_count(c->filled) == 0)
             capture_send(c); /* the main loop has nothing else to do */
     }
+    return r;
+}
+
+int capture_file_read(struct capture *c)
+{
+    struct gad_diag d = {""};
+
+    int r = capture_source_read(c, &d);
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);
     else if (d.text[0])

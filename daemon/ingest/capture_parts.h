@@ -3,7 +3,7 @@
 
 /*
  * The inside of a capture, for the files that it consists of: capture.c makes and ends it, capture_thread.c goes from
- * frames to batches, capture_file.c and capture_interface.c read what there is to be read.
+ * frames to batches; capture_file.c, capture_directory.c and capture_interface.c read what there is to be read.
  */
 
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include "lib/net/source.h"
 
 struct gad_decoder;
+struct gad_directory;
 struct gad_flow_table;
 struct gad_packet;
 struct gad_ring;
@@ -22,7 +23,8 @@ enum { CAPTURE_FRAMES = 512 }; /* read at once */
 struct capture {
     const struct config_capture *config;
     bool is_live;
-    struct gad_source *source;
+    struct gad_source *source;       /* NULL: a folder that has no file to be read */
+    struct gad_directory *directory; /* or NULL */
     struct gad_decoder *decoder;
     struct gad_flow_table *flows;
     struct gad_ring *filled, *emptied;
@@ -40,13 +42,20 @@ struct capture {
     bool is_ending;
 };
 
+/* Makes the source of a file; main's thread too. */
+int capture_file_open(struct capture *c, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int capture_directory_open(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
+
 /* Thread: the capture's, all of these. */
 
 void *capture_run(void *capture);
 
-/* Reads until told to stop, or to the end. 0: a file's end that is fine, or where it was cut off. */
+/* Read until told to stop, or to the end. 0: it is fine, or a file was cut off. */
 int capture_file_read(struct capture *c);
+int capture_directory_read(struct capture *c);
 void capture_interface_watch(struct capture *c);
+/* The source's frames. GAD_END; GAD_MORE if told to stop; a negative error. With GAD_END @d may hold a warning. */
+int capture_source_read(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
 /* What the kernel has already is part of what was captured. */
 void capture_interface_empty(struct capture *c);
 void capture_interface_count(struct capture *c);

@@ -89,7 +89,7 @@ void *capture_run(void *arg)
     if (c->is_live)
         capture_interface_watch(c);
     else
-        r = capture_file_read(c);
+        r = c->directory ? capture_directory_read(c) : capture_file_read(c);
     c->is_ending = true;
     if (c->is_live)
         capture_interface_empty(c);

@@ -78,6 +78,8 @@ static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
     struct gad_record r;
     int err = 0;
 
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, false);
     for (size_t i = 0; i < b->n; i++) {
         gad_record_make(s->services, s->id, &b->conn[i], &r);
         int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
@@ -88,11 +90,37 @@ static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
         log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
     gad_merge_reach(s->merge, number, b->reached);
     p->stats = b->stats;
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, true);
     if (b->is_last) {
         gad_merge_end(s->merge, number);
         place_ended(p, b);
     }
     capture_give_back(p->capture, b);
+}
+
+/* Nobody waits for those that are idle, so somebody must look whether they have something again. */
+static void look_at_idle(struct sensor *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct place *p = &s->place[i];
+        bool is_empty = false;
+        while (p->stats.is_idle && !p->has_ended && !is_empty) {
+            struct capture_batch *b = capture_take(p->capture);
+            if (b)
+                take_batch(s, i, b);
+            else
+                is_empty = capture_wait(p->capture);
+        }
+    }
+}
+
+static bool all_have_ended(const struct sensor *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->place[i].has_ended)
+            return false;
+    return true;
 }
 
 enum next { NEXT_RECORD, NEXT_WAIT, NEXT_END };
@@ -102,7 +130,7 @@ static enum next next_record(struct sensor *s, struct gad_merge_item *ret)
     while (!gad_merge_take(s->merge, ret)) {
         size_t slowest = gad_merge_slowest(s->merge);
         if (slowest == s->n)
-            return NEXT_END;
+            return all_have_ended(s) ? NEXT_END : NEXT_WAIT;
         struct capture *c = s->place[slowest].capture;
         struct capture_batch *b = capture_take(c);
         if (!b && capture_wait(c))
@@ -170,6 +198,7 @@ static void pump(struct sensor *s)
     size_t rows;
 
     while (next == NEXT_RECORD && (rows = rows_now(s)) > 0) {
+        look_at_idle(s);
         struct job *j = blank_job(s);
         if (!j) { /* no memory; those that have some will give it back */
             look_later(s);
@@ -224,7 +253,7 @@ static int open_captures(struct sensor *s, struct gad_diag *d)
             return r;
         s->n++;
         p->config = &c->capture[i];
-        s->are_files = *p->config->file != '\0';
+        s->are_files = *p->config->interface == '\0';
         p->filled =
             event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, pump_event, s);
         if (!p->filled || event_add(p->filled, NULL) != 0)
@@ -320,7 +349,12 @@ static const char *state_of(const struct place *p)
 {
     if (p->has_ended)
         return p->is_broken ? "broken" : "ended";
-    return p->stats.is_gone ? "gone" : "reading";
+    return p->stats.is_gone ? "gone" : p->stats.is_waiting ? "waiting" : "reading";
+}
+
+static const char *target_of(const struct config_capture *c)
+{
+    return *c->interface ? c->interface : *c->directory ? c->directory : c->file;
 }
 
 bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
@@ -330,7 +364,7 @@ bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
     const struct place *p = &s->place[i];
     const struct config_capture *c = p->config;
     *ret = (struct sensor_source){.name = c->name,
-                                  .target = *c->interface ? c->interface : c->file,
+                                  .target = target_of(c),
                                   .state = state_of(p),
                                   .stats = p->stats,
                                   .records = p->records};

@@ -23,7 +23,7 @@ static void refused(const char *text, const char *why)
     assert_string_equal(d.text, why);
 }
 
-static void a_capture_has_an_interface_or_a_file(void **state)
+static void a_capture_has_an_interface_or_files(void **state)
 {
     (void)state;
     struct config *c = NULL;
@@ -43,9 +43,27 @@ static void a_capture_has_an_interface_or_a_file(void **state)
     assert_string_equal(c->records.services, "tcp/8080 = http");
     config_free(c);
     refused(MODEL "[capture a]\ninterface = lo\nfile = /a\n",
-            "t.conf: section 'capture a': has both interface and file");
+            "t.conf: section 'capture a': has more than one of interface, file and directory");
+    refused(MODEL "[capture a]\ndirectory = /d\nfile = /a\n",
+            "t.conf: section 'capture a': has more than one of interface, file and directory");
     refused(MODEL "[capture a]\ninterface = lo\n[capture b]\nfile = /a\n",
-            "t.conf: [capture NAME] sections are either all of interfaces or all of files");
+            "t.conf: [capture NAME] sections are either all of interfaces or all of files and "
+            "directories");
+    refused(MODEL "[capture a]\ninterface = lo\n[capture b]\ndirectory = /a\n",
+            "t.conf: [capture NAME] sections are either all of interfaces or all of files and "
+            "directories");
+    assert_int_equal(parse(MODEL
+                           "[capture a]\nfile = /a\n[capture b]\ndirectory = /d\nwatch = no\n"
+                           "[capture c]\ndirectory = /e\npoll = 1s\nsettle = 0s\ndelete = yes\n",
+                           &c, NULL),
+                     0);
+    assert_int_equal(config_n_captures_used(c), 3);
+    assert_string_equal(c->capture[1].directory, "/d");
+    assert_false(c->capture[1].watch);
+    assert_true(c->capture[2].watch && c->capture[2].delete_done);
+    assert_int_equal(c->capture[2].poll.ns, 1000000000);
+    assert_int_equal(c->capture[2].settle.ns, 0);
+    config_free(c);
     refused(MODEL "[capture a]\ntunnels = 9\n",
             "t.conf:4: key 'tunnels': '9' is out of range 0 .. 8");
     refused("[capture]\n", "t.conf:1: section 'capture': needs a name, as in [capture NAME]");
@@ -116,7 +134,7 @@ static void files_take_the_place_of_captures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_capture_has_an_interface_or_a_file),
+        cmocka_unit_test(a_capture_has_an_interface_or_files),
         cmocka_unit_test(records_must_come_from_somewhere),
         cmocka_unit_test(a_map_of_services_is_checked),
         cmocka_unit_test(files_take_the_place_of_captures),
