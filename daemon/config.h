@@ -52,9 +52,9 @@ struct config_capture {
     char name[CONFIG_NAME_MAX + 1];
     const char *interface, *file,
         *directory; /* one at most is not ""; none: the section is not used */
-    const char *filter, *checksums;
+    const char *filter, *checksums, *tunnel_kinds;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
-    bool promiscuous, watch, delete_done;
+    bool promiscuous, by_vlan, watch, delete_done;
     struct gad_time poll, settle, patience;
     struct config_value *value; /* one a key of the table */
 };

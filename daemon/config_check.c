@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/config_keys.h"
 #include "lib/base/diag.h"
+#include "lib/net/decode.h"
 #include "lib/record/service.h"
 
 /* What was written for a key of a section. */
@@ -49,6 +50,17 @@ static int check_models(const struct config *c, struct gad_diag *d)
     return 0;
 }
 
+static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
+{
+    const struct config_value *v = value_of(p->value, "capture", "tunnel_kinds");
+    unsigned kinds;
+
+    int r = gad_tunnel_kinds(p->tunnel_kinds, &kinds, d);
+    if (r != 0)
+        gad_diag_prefix(d, "%s:%u: key 'tunnel_kinds'", v->file, v->line);
+    return r;
+}
+
 /* Files, those of a folder too, are of their own time and interfaces of now: there is no order of both together. */
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
@@ -62,6 +74,9 @@ static int check_captures(const struct config *c, struct gad_diag *d)
                             "directory",
                             c->file, p->name);
         n_live += *p->interface != '\0';
+        int r = check_tunnels(p, d);
+        if (r != 0)
+            return r;
     }
     if (n_live > 0 && n_live < config_n_captures_used(c))
         return gad_fail(d, GAD_EINVAL,

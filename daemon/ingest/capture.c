@@ -29,15 +29,19 @@ static int make_tables(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
     struct gad_decoder_options decoder = {.checksums = checksums_of(o->checksums),
-                                          .tunnels = (unsigned)o->tunnels};
+                                          .tunnels = (unsigned)o->tunnels,
+                                          .by_vlan = o->by_vlan};
     struct gad_flow_options flow = gad_flow_defaults();
 
     if (getrandom(&decoder.seed, sizeof(decoder.seed), 0) != (ssize_t)sizeof(decoder.seed) ||
         getrandom(flow.hash_key, sizeof(flow.hash_key), 0) != (ssize_t)sizeof(flow.hash_key))
         return gad_fail(d, -EIO, "capture '%s': no random numbers", o->name);
     flow.max_flows = o->max_flows;
+    flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
-    int r = gad_decoder_new(&decoder, &c->decoder);
+    int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
+    if (r == 0)
+        r = gad_decoder_new(&decoder, &c->decoder);
     if (r == 0)
         r = gad_flow_table_new(&flow, &c->flows);
     return r == 0 ? 0 : gad_fail(d, r, "capture '%s': %s", o->name, gad_strerror(r));

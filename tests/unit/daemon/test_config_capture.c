@@ -66,6 +66,11 @@ static void a_capture_has_an_interface_or_files(void **state)
     config_free(c);
     refused(MODEL "[capture a]\ntunnels = 9\n",
             "t.conf:4: key 'tunnels': '9' is out of range 0 .. 8");
+    refused(MODEL "[capture a]\ntunnels = 1\ntunnel_kinds = gre, vxlam\n",
+            "t.conf:5: key 'tunnel_kinds': 'vxlam' is no tunnel that is opened here; did you mean "
+            "'vxlan'?");
+    refused(MODEL "[capture a]\ntunnel_kinds =\n",
+            "t.conf:4: key 'tunnel_kinds': the name of a tunnel is missing");
     refused("[capture]\n", "t.conf:1: section 'capture': needs a name, as in [capture NAME]");
 }
 
