@@ -122,19 +122,8 @@ static int take_key(void *arg, const char *section, const char *key, const char 
     if (v->file && strcmp(v->file, l->file) == 0)
         return gad_fail(d, GAD_EINVAL, "key '%s': already given in line %u", key, v->line);
 
-    gad_cleanup(gad_freep) char *text = gad_strndup(value, strlen(value));
-    gad_cleanup(gad_freep) char *file = gad_strndup(l->file, strlen(l->file));
-    if (!text || !file)
-        return gad_fail(d, GAD_ENOMEM, "key '%s': no memory", key);
-    int r = config_value_set(&config_keys[i], text, base + config_keys[i].at, d);
-    if (r != 0) {
-        gad_diag_prefix(d, "key '%s'", key);
-        return r;
-    }
-    gad_free(v->text);
-    gad_free(v->file);
-    *v = (struct config_value){gad_steal(&text), gad_steal(&file), line};
-    return 0;
+    return section_put(k ? *section_values(k, base) : l->c->value, (size_t)i, base, value, l->file,
+                       line, d);
 }
 
 static int read_text(struct config *c, const char *name, const char *text, size_t len,

@@ -107,8 +107,9 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
 
 /**
  * config_read_files() - captures are these files and no others, and sockets are off; for ganadd -r
- * @file: (n), "-" is the standard input; kept
- * Alerts go to the standard output if nothing else is said.
+ * @file: (n), "-" is the standard input, a directory is read once; kept
+ * They are read as the configuration's section of captures says, if it has one: the only one that names a source
+ * or, if none does, the only one. Alerts go to the standard output if nothing else is said.
  */
 int config_read_files(struct config *c, const char *const *file, size_t n,
                       struct gad_diag *d) GAD_MUST_CHECK;

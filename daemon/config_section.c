@@ -6,6 +6,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_keys.h"
+#include "lib/base/diag.h"
 
 const struct section_kind section_kinds[N_SECTION_KINDS] = {
     {"model", CONFIG_MODELS_MAX, sizeof(struct config_model), offsetof(struct config, n_models),
@@ -94,4 +95,24 @@ char *section_get(struct config *c, const struct section_kind *k, const char *na
     (void)snprintf(base, CONFIG_NAME_MAX + 1, "%s", name);
     ++*section_count(c, k);
     return base;
+}
+
+int section_put(struct config_value *value, size_t i, void *base, const char *text,
+                const char *file, unsigned line, struct gad_diag *d)
+{
+    const struct config_key *k = &config_keys[i];
+    gad_cleanup(gad_freep) char *own_text = gad_strndup(text, strlen(text));
+    gad_cleanup(gad_freep) char *own_file = gad_strndup(file, strlen(file));
+
+    if (!own_text || !own_file)
+        return gad_fail(d, GAD_ENOMEM, "key '%s': no memory", k->name);
+    int r = config_value_set(k, own_text, (char *)base + k->at, d);
+    if (r != 0) {
+        gad_diag_prefix(d, "key '%s'", k->name);
+        return r;
+    }
+    gad_free(value[i].text);
+    gad_free(value[i].file);
+    value[i] = (struct config_value){gad_steal(&own_text), gad_steal(&own_file), line};
+    return 0;
 }

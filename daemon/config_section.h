@@ -10,6 +10,7 @@
 
 struct config;
 struct config_value;
+struct gad_diag;
 
 /* Sections of which there may be several, each with a name: [model NAME]. Their structs begin with the name. */
 struct section_kind {
@@ -40,3 +41,7 @@ void section_values_free(struct config_value *v);
 /* Values of the table's keys at @base: those of a kind, or (NULL) those of sections that there is one of. */
 int section_defaults(const struct section_kind *of, void *base,
                      struct config_value **ret) GAD_MUST_CHECK;
+
+/* A value for key @i of the table, as written in a file's line, into a section at @base with the values @value. */
+int section_put(struct config_value *value, size_t i, void *base, const char *text,
+                const char *file, unsigned line, struct gad_diag *d) GAD_MUST_CHECK;

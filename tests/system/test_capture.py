@@ -156,6 +156,32 @@ class Capture(Case):
         self.assertEqual(p.returncode, 1)
         self.assertIn(b"[scoring] has neither unix nor tcp, and there is no capture", p.stderr)
 
+    def test_files_are_read_as_the_configuration_says(self):
+        """With the settings of its only capture; of several nobody knows which."""
+        used = "[capture spool]\ndirectory = /no/such\ndelete = yes\nfilter = tcp\n"
+        want = self.expected("--filter", "tcp", self.pcap)
+        self.assertLess(len(want), len(self.expected(self.pcap)))
+        for name, sections, n in (("one", used, want), ("off", used + "[capture off]\nfilter = udp\n", want),
+                                  ("many", used + "[capture b]\nfile = /b\n", self.expected(self.pcap))):
+            conf = self.configure(name + ".conf", sections, threshold="-1e30")
+            self.assertEqual(self.told(self.read(self.pcap, conf=conf)[0]), n)
+
+    def test_a_folder_is_a_capture_too(self):
+        folder = tempfile.mkdtemp(dir=self.tmp.name)
+        n = len(self.traffic.packets)
+        for i in range(3):
+            name = self.write(os.path.join(folder, str(9 - i)), self.traffic.bytes(i * n // 3, (i + 1) * n // 3))
+            os.utime(name, (1000 + i, 1000 + i))
+        self.write(os.path.join(folder, "notes.txt"), b"no capture at all, by any means")
+        alerts, said = self.read(folder)
+        self.assertEqual(self.told(alerts), self.expected(self.pcap))
+        self.assertIn("notes.txt: ", said)
+        conf = self.configure("delete.conf", f"[capture x]\ndirectory = {folder}\ndelete = yes\n", threshold="-1e30")
+        self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
+        self.assertEqual(len(os.listdir(folder)), 4)  # to read is not to delete
+        empty = tempfile.mkdtemp(dir=self.tmp.name)
+        self.assertIn(f"{empty}: no capture in it", self.read(empty, code=1)[1])
+
     def test_a_slow_reader_of_alerts_loses_none(self):
         many = pcap.Capture()
         for i in range(12000):
