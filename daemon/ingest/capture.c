@@ -76,9 +76,13 @@ static int open_source(struct capture *c, struct gad_diag *d)
     const struct config_capture *o = c->config;
     struct gad_diag said = {""};
 
-    int r = c->is_live              ? open_interface(c, &said)
-            : *o->directory != '\0' ? capture_directory_open(c, &said)
-                                    : capture_file_open(c, o->file, &said);
+    int r = 0;
+    if (c->is_live)
+        r = open_interface(c, &said);
+    else if (*o->directory != '\0')
+        r = capture_directory_open(c, &said);
+    else if (!capture_file_waits(o->file))
+        r = capture_file_open(c, o->file, &said);
     if (r != 0)
         return gad_fail(d, r, "capture '%s': %s", o->name, said.text);
     if (said.text[0])

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <sys/stat.h>
+
 #include "daemon/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
@@ -10,6 +13,15 @@ int capture_file_open(struct capture *c, const char *path, struct gad_diag *d)
     const struct gad_source_options opt = {.filter = c->config->filter};
 
     return gad_source_open_file(path, &opt, &c->source, d);
+}
+
+/* Who opens a pipe waits for its writer, and then for its first bytes. */
+bool capture_file_waits(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
 int capture_source_read(struct capture *c, struct gad_diag *d)
@@ -28,7 +40,9 @@ int capture_file_read(struct capture *c)
 {
     struct gad_diag d = {""};
 
-    int r = capture_source_read(c, &d);
+    int r = c->source ? 0 : capture_file_open(c, c->config->file, &d);
+    if (r == 0)
+        r = capture_source_read(c, &d);
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);
     else if (d.text[0])

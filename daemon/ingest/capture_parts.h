@@ -23,7 +23,8 @@ enum { CAPTURE_FRAMES = 512 }; /* read at once */
 struct capture {
     const struct config_capture *config;
     bool is_live;
-    struct gad_source *source;       /* NULL: a folder that has no file to be read */
+    struct gad_source
+        *source; /* NULL: a folder that has no file to be read, a pipe that is not open */
     struct gad_directory *directory; /* or NULL */
     struct gad_decoder *decoder;
     struct gad_flow_table *flows;
@@ -44,6 +45,8 @@ struct capture {
 
 /* Makes the source of a file; main's thread too. */
 int capture_file_open(struct capture *c, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+bool capture_file_waits(
+    const char *path); /* opening it may take for ever: the capture's thread does it */
 int capture_directory_open(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Thread: the capture's, all of these. */

@@ -130,6 +130,27 @@ class Capture(Case):
             self.assertEqual(p.wait(30 * ganad.SLOW), 0, said)
             self.assertIn(b"SIGTERM: finishing", said)
 
+    def test_a_pipe_is_waited_for_where_it_holds_up_nobody(self):
+        """Its writer may come when it likes; until then ganadd serves, and can be stopped."""
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        with ganad.Daemon(captures={"pipe": {"file": fifo}}, ganadd={"stop_timeout": "500ms"}) as d:
+            self.assertEqual(d.status().source[0].state, "reading")
+            with open(fifo, "wb") as f:
+                f.write(self.traffic.bytes())
+            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")
+            self.assertEqual((s.packets, s.records), (len(self.traffic.packets), len(self.expected(self.pcap))))
+            self.assertEqual(d.stop(), 0)
+        with ganad.Daemon(captures={"pipe": {"file": fifo}}, ganadd={"stop_timeout": "500ms"}) as d:
+            self.assertEqual(d.stop(10), 0)
+        conf = self.configure("silent.conf", "[ganadd]\nstop_timeout = 500ms\n")
+        with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", "-"], stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as p:
+            self.assertIn(b"is ready", p.stderr.readline())
+            p.send_signal(signal.SIGTERM)
+            self.assertEqual(p.wait(30 * ganad.SLOW), 0)
+        self.assertIn("standard input: unknown file format", self.read("-", input=b"no capture at all", code=1)[1])
+
     def test_files_of_the_same_time_come_in_one_order(self):
         other = pcap.traffic(random.Random(9), 500)
         second = self.write("other.pcap", other.bytes())
