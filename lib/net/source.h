@@ -16,6 +16,7 @@
 #include "lib/base/time.h"
 
 struct gad_diag;
+struct gad_file_begun;
 struct gad_source;
 
 /* Zero in a field stands for its default. */
@@ -58,6 +59,10 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
  */
 int gad_source_open_file(const char *path, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same of a file that is open. */
+int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_source_options *opt,
+                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 void gad_source_close(struct gad_source *s);
 

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/base/mem.h"
 
 enum {
@@ -13,6 +14,8 @@ enum {
     STREAM_LEN = 128 * 1024,
     GZIP_WINDOW = 15 + 16, /* the largest window; gzip header and trailer, nothing else */
 };
+
+_Static_assert((int)RAW_LEN > (int)GAD_FILE_HEAD_MAX, "the head fits, and more");
 
 struct gad_gz {
     int fd;
@@ -109,14 +112,18 @@ static ssize_t stream_read(void *cookie, char *p, size_t len)
     return (ssize_t)n;
 }
 
-int gad_gz_open(int fd, struct gad_gz **ret, struct gad_diag *d)
+int gad_gz_open(int fd, const void *head, size_t head_len, struct gad_gz **ret, struct gad_diag *d)
 {
+    gad_assert(head_len <= GAD_FILE_HEAD_MAX);
     struct gad_gz *z = gad_calloc(1, sizeof(*z));
     int r = 0;
 
     if (!z)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     z->fd = fd;
+    if (head_len > 0)
+        memcpy(z->raw, head, head_len);
+    z->raw_len = head_len;
     while (r == 0 && z->raw_len < 2 && !z->raw_ended) /* a pipe may give one byte at a time */
         if (!fill_raw(z))
             r = gad_fail(d, -errno, "cannot read: %s", gad_strerror(-errno));

@@ -16,9 +16,11 @@ struct gad_gz;
 
 /**
  * gad_gz_open() - reads the first bytes of fd
- * @fd: remains the caller's, and open for as long as the stream is
+ * @fd:   remains the caller's, and open for as long as the stream is
+ * @head: (head_len) bytes that were read of it already, at most GAD_FILE_HEAD_MAX; or NULL
  */
-int gad_gz_open(int fd, struct gad_gz **ret, struct gad_diag *d) GAD_MUST_CHECK;
+int gad_gz_open(int fd, const void *head, size_t head_len, struct gad_gz **ret,
+                struct gad_diag *d) GAD_MUST_CHECK;
 
 /* A new stream; closing it leaves the gad_gz, which must outlive it. Once only. NULL: no memory. */
 FILE *gad_gz_stream(struct gad_gz *z);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/net/counter.h"
 #include "tests/unit/net/capture.h"
 #include "tests/unit/test.h"
@@ -229,6 +230,36 @@ static void a_pipe_will_do(void **state)
     (void)unlink(path);
 }
 
+/* However many bytes somebody has looked at. */
+static void a_file_may_be_begun(void **state)
+{
+    (void)state;
+    static uint8_t gz[CAPTURE_MAX];
+    struct gad_source_stats s;
+    put_three();
+    size_t n = cap_gzip(c.p, c.len, gz);
+    for (unsigned packed = 0; packed <= 1; packed++)
+        for (size_t k = 0; k <= (packed ? n : c.len); k++) {
+            uint8_t *p = packed ? gz : c.p;
+            write_file(path, p, packed ? n : c.len);
+            struct gad_source *source = NULL;
+            struct gad_file_begun f = {"begun", open(path, O_RDONLY | O_CLOEXEC), p, k};
+            assert_int_equal(lseek(f.fd, (off_t)k, SEEK_SET), k);
+            assert_int_equal(gad_source_open_begun(&f, NULL, &source, NULL), 0);
+            got.n = 0;
+            while (gad_source_read(source, 1, catch, NULL, NULL) == GAD_MORE)
+                ;
+            gad_source_stats(source, &s);
+            check_three(&s);
+            gad_source_close(source);
+            assert_int_equal(fcntl(f.fd, F_GETFD), -1);
+        }
+    struct gad_source *none = NULL;
+    struct gad_file_begun f = {"begun", open(path, O_RDONLY | O_CLOEXEC), "no capture", 10};
+    assert_true(gad_source_open_begun(&f, NULL, &none, NULL) < 0);
+    assert_int_equal(fcntl(f.fd, F_GETFD), -1);
+}
+
 static void the_standard_input_is_a_dash(void **state)
 {
     (void)state;
@@ -356,6 +387,7 @@ int main(void)
         TEST(a_cut_file_gives_what_it_holds),
         TEST(gzip_is_unpacked),
         TEST(a_pipe_will_do),
+        TEST(a_file_may_be_begun),
         TEST(the_standard_input_is_a_dash),
         TEST(what_is_no_capture_is_refused),
         TEST(a_broken_file_is_an_error),
