@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """ganadd on packets: files at once and as sources of its configuration, an interface in a network of its own."""
 
-import csv
 import gzip
-import io
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -16,9 +13,7 @@ import tempfile
 import unittest
 
 import ganad
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import pcap  # noqa: E402
+from capture_case import Case, flow, pcap
 
 SEND = """
 import socket, struct, sys, time
@@ -32,72 +27,6 @@ while at < len(data):
     at += 16 + n
     time.sleep(0.0002)
 """
-
-
-def attack(r):
-    """Some connections of many kinds, and a flood of SYN."""
-    c = pcap.traffic(r, 300)
-    for i in range(400):
-        c.tcp(30 + i / 500, "10.9.0.1", 2000 + i, "10.2.0.1", 80, end="silent")
-    return c
-
-
-def flow(alert):
-    """What a record of extract --with-connection says, from an alert."""
-    return tuple(str(alert[k]) for k in ("src_ip", "src_port", "dest_ip", "dest_port", "community_id"))
-
-
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tmp = tempfile.TemporaryDirectory(prefix="ganad-capture-")
-        cls.addClassCleanup(cls.tmp.cleanup)
-        cls.traffic = attack(random.Random(3))
-        cls.pcap = cls.write("all.pcap", cls.traffic.bytes())
-        cls.conf = cls.configure("all.conf", threshold="-1e30")
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.tmp.name, name)
-
-    @classmethod
-    def write(cls, name, data):
-        with open(cls.path(name), "wb") as f:
-            f.write(data)
-        return cls.path(name)
-
-    @classmethod
-    def configure(cls, name, more="", **model):
-        keys = "".join(f"{k} = {v}\n" for k, v in model.items())
-        return cls.write(name, f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = {cls.path('never-2')}\n{more}"
-                               f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
-
-    def read(self, *files, code=0, conf=None, **kw):
-        arguments = [x for f in files for x in ("-r", f)]
-        p = subprocess.run([ganad.args.ganadd, "-c", conf or self.conf, *arguments], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, **kw)
-        self.assertEqual(p.returncode, code, p.stderr.decode())
-        self.assertFalse(os.path.exists(self.path("never")))
-        return [json.loads(line) for line in p.stdout.splitlines()], p.stderr.decode()
-
-    def extract(self, *arguments):
-        p = ganad.ctl("extract", *arguments)
-        self.assertEqual(p.returncode, 0, p.stderr)
-        return p.stdout
-
-    def scores(self, records):
-        p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-", input=records)
-        self.assertEqual(p.returncode, 0, p.stderr)
-        return [ganad.bits(row["score"]) for row in csv.DictReader(io.StringIO(p.stdout.decode()))]
-
-    def expected(self, *arguments):
-        """[(score, tuple and Community ID)] of what extract makes of the same."""
-        rows = [line.split(",") for line in self.extract("--with-connection", *arguments).decode().splitlines()]
-        tuples = [(r[41], r[42], r[43], r[44], r[48]) for r in rows]
-        return list(zip(self.scores(self.extract(*arguments)), tuples))
-
-    def told(self, alerts):
-        return [(ganad.bits(a["score"]), flow(a)) for a in alerts]
 
 
 class Capture(Case):
@@ -248,6 +177,52 @@ class Capture(Case):
         text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))  # not every gzip is a capture
         self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
 
+    def test_ganadctl_knows_a_capture_that_comes_through_a_pipe(self):
+        def score(*arguments, name="-", code=0, **kw):
+            p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", *arguments, name, **kw)
+            self.assertEqual(p.returncode, code, p.stderr)
+            return p
+
+        data = self.traffic.bytes()
+        want = score(input=self.extract(self.pcap)).stdout
+        records = self.extract(self.pcap)
+        with ganad.Daemon() as d:
+            for stdin in (data, gzip.compress(data), records, gzip.compress(records)):
+                self.assertEqual(score(input=stdin).stdout, want)
+                q = d.ctl("score", "--format", "csv", "--no-alerts", "-", input=stdin)
+                self.assertEqual((q.returncode, q.stdout), (0, want), q.stderr)
+        with open(self.pcap, "rb") as f:
+            self.assertEqual(score(stdin=f).stdout, want)
+        fifo = self.path("score-fifo")
+        os.mkfifo(fifo)
+        with subprocess.Popen([sys.executable, "-c", "import sys, time\nf = open(sys.argv[1], 'wb', 0)\n"
+                               "data = open(sys.argv[2], 'rb').read()\n"
+                               "for at in range(6):\n f.write(data[at:at + 1])\n time.sleep(0.02)\n"
+                               "f.write(data[6:])\n", fifo, self.pcap]) as writer:  # the first bytes one at a time
+            self.assertEqual(score(name=fifo).stdout, want)
+            self.assertEqual(writer.wait(), 0)
+        self.assertEqual(score(input=b"").stdout, b"")
+        self.assertEqual(score(input=b"\x1f", code=1).stdout, b"")
+        self.assertIn(b"cut off", score(input=data[:-5]).stderr)
+        self.assertIn(b"stdin: ", score(input=data[:4] + b"x" * 100, code=1).stderr)
+
+    def test_ganadctl_reads_packets_as_it_is_told(self):
+        tunnelled = self.write("tunnelled.pcap", self.traffic.in_vxlan().bytes())
+        local = ("score", "--local", ganad.checkpoint(), "--format", "csv")
+        want = ganad.ctl(*local, self.pcap).stdout
+        self.assertEqual(ganad.ctl(*local, "--tunnels", "1", tunnelled).stdout, want)
+        self.assertNotEqual(ganad.ctl(*local, tunnelled).stdout, want)
+        tcp = self.extract("--filter", "tcp", "--service", "tcp/8080 = http", self.pcap)
+        self.assertEqual(ganad.ctl(*local, "--filter", "tcp", "--service", "tcp/8080 = http", self.pcap).stdout,
+                         ganad.ctl(*local, "-", input=tcp).stdout)
+        p = ganad.ctl(*local, "--filter", "tcp", "-", input=tcp)
+        self.assertEqual((p.returncode, p.stdout), (1, b""))
+        self.assertIn(b"stdin: has records and no packets, which --filter is for", p.stderr)
+        self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
+        conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n", threshold="-1e30")
+        self.assertEqual(self.told(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))
+        self.assertEqual(len(self.read(tunnelled)[0]), 1)
+
     def test_records_are_kept_in_files_of_a_size(self):
         want = self.extract(self.pcap)
         kept = self.path("records.csv")
@@ -285,143 +260,6 @@ class Capture(Case):
                 c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(line)]))
                 self.assertEqual(len(c.answer().score), 1)
             self.assertEqual(d.stop(), 0)
-
-
-class Directory(Case):
-    """Folders of captures, as tcpdump -G and -C fill them."""
-
-    def setUp(self):
-        self.spool = tempfile.mkdtemp(dir=self.tmp.name)
-        n = len(self.traffic.packets)
-        self.parts = [self.traffic.bytes(i * n // 4, (i + 1) * n // 4) for i in range(4)]
-        self.n_put = 0
-
-    def put(self, name, data, folder=None):
-        """Whole, as a rename makes it, and later than those before."""
-        self.n_put += 1
-        new = self.write(f"new-{self.n_put}", data)
-        os.utime(new, (1000 + self.n_put, 1000 + self.n_put))
-        os.rename(new, os.path.join(folder or self.spool, name))
-
-    def daemon(self, *folders, **keys):
-        keys = {"poll": "100ms", "settle": "1s", "patience": "1h", **keys}
-        return ganad.Daemon(captures={f"spool{i}": {"directory": f, **keys}
-                                      for i, f in enumerate(folders or [self.spool])},
-                            alerts={"file": "{dir}/alerts"},
-                            models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
-
-    def source(self, d, i=0):
-        return d.status().source[i]
-
-    def wait_for(self, d, files, state="waiting", i=0):
-        return ganad.wait_for(lambda: (lambda s: s.files == files and s.state == state and s)(self.source(d, i)), 20,
-                              f"{files} files")
-
-    def alerts(self, d):
-        with open(d.path("alerts"), encoding="ascii") as f:
-            return self.told(map(json.loads, f))
-
-    def test_files_that_come_are_one_capture(self):
-        with self.daemon() as d:
-            self.wait_for(d, 0)
-            for i, part in enumerate(self.parts):
-                self.put(f"{9 - i}.pcap", part)  # the order is of the times, not of the names
-                self.wait_for(d, i + 1)
-            s = self.source(d)
-            self.assertEqual((s.packets, s.target, s.files_broken), (len(self.traffic.packets), self.spool, 0))
-            self.assertGreater(s.flows, 0)
-            self.assertRegex(d.ctl("status", control=True).stdout.decode(), r"\nspool0: files read 4, broken 0\n")
-            self.assertEqual(d.stop(), 0)
-            self.assertEqual(self.alerts(d), self.expected(self.pcap))
-            self.assertEqual(len(os.listdir(self.spool)), 4)
-
-    def test_what_is_broken_is_told_and_left_behind(self):
-        self.put("notes.txt", b"no capture at all, by any means")
-        self.put("a.pcap", self.parts[0])
-        self.put("b.pcap.gz", gzip.compress(self.parts[1]))
-        self.put("c.pcap", self.traffic.bytes(0, 30) + b"\xff" * 64)
-        self.put("d.pcap", self.parts[2][:-7])
-        self.put("e.pcap", b"")
-        with self.daemon(delete="yes") as d:
-            s = self.wait_for(d, 3)
-            self.assertEqual(s.files_broken, 3)
-            self.assertEqual(s.packets, 3 * (len(self.traffic.packets) // 4) + 30 - 1)
-            shown = json.loads(d.ctl("status", "--json", control=True).stdout)["sources"][0]
-            self.assertEqual((shown["files"], shown["files_broken"], shown["state"]), (3, 3, "waiting"))
-            log = d.read_log()
-            for name in ("notes.txt", "c.pcap", "e.pcap"):
-                self.assertRegex(log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; going on without\n")
-            self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: cut off")
-            self.assertEqual(sorted(os.listdir(self.spool)), ["c.pcap", "e.pcap", "notes.txt"])  # read: deleted
-            self.put("f.pcap", self.parts[3])
-            self.wait_for(d, 4)
-            self.assertEqual(d.stop(), 0)
-
-    def test_what_is_being_written_is_let_be(self):
-        self.put("old.pcap", self.parts[0])
-        with self.daemon(settle="1h") as d:
-            with open(os.path.join(self.spool, "young.pcap"), "wb") as f:
-                f.write(self.parts[1][:1000])
-                f.flush()
-                self.wait_for(d, 1)
-                f.write(self.parts[1][1000:])
-            self.assertEqual((self.source(d).files, self.source(d).files_broken), (1, 0))
-            os.utime(os.path.join(self.spool, "young.pcap"), (2000, 2000))
-            self.wait_for(d, 2)
-
-    def test_nobody_waits_for_ever(self):
-        other = tempfile.mkdtemp(dir=self.tmp.name)
-        late = pcap.Capture()
-        late.icmp(0, "10.0.0.1", "10.0.0.2", 8)
-        self.put("all.pcap", self.traffic.bytes())
-        n = len(self.expected(self.pcap))
-        with self.daemon(self.spool, other, patience="2s") as d:
-            self.assertEqual(self.source(d).records, 0)
-            ganad.wait_for(lambda: self.source(d).records == n, 20, "records of the one that has some")
-            ganad.wait_for(lambda: d.counter("records_scored") == n, 20, "all are scored")
-            self.assertEqual((self.source(d).flows, self.source(d).state), (0, "waiting"))  # no more can come of them
-            self.put("ping.pcap", late.bytes(), other)
-            self.wait_for(d, 1, i=1)
-            ganad.wait_for(lambda: d.counter("records_scored") == n + 1, 20, "and of the other")
-            self.put("again.pcap", self.traffic.bytes())
-            ganad.wait_for(lambda: d.counter("records_scored") == 2 * n + 1, 20, "and of the first again")
-            self.assertEqual(d.stop(), 0)
-
-    def test_a_folder_may_go_and_come_back(self):
-        with self.daemon() as d:
-            self.wait_for(d, 0)
-            os.rmdir(self.spool)
-            self.wait_for(d, 0, "gone")
-            os.mkdir(self.spool)
-            self.wait_for(d, 0)
-            self.put("a.pcap", self.parts[0])
-            self.wait_for(d, 1)
-            self.assertEqual(len(re.findall("; trying again", d.read_log())), 1)
-            self.assertRegex(d.read_log(), rf"notice: capture: spool0: reading '{self.spool}' again\n")
-
-    def test_a_long_wait_does_not_hold_up_the_end(self):
-        self.put("all.pcap", self.traffic.bytes())
-        with self.daemon(poll="1h") as d:
-            self.wait_for(d, 1)
-            self.assertEqual(d.stop(5), 0)
-            self.assertEqual(self.alerts(d), self.expected(self.pcap))
-
-    def test_a_folder_can_be_read_once(self):
-        for i, part in enumerate(self.parts):
-            self.put(f"{i}.pcap", part)
-        with self.daemon(watch="no", settle="24h") as d:
-            s = self.wait_for(d, 4, "ended")
-            self.assertEqual(s.records, len(self.expected(self.pcap)))
-            self.assertEqual(d.stop(), 0)
-            self.assertEqual(self.alerts(d), self.expected(self.pcap))
-        empty = tempfile.mkdtemp(dir=self.tmp.name)
-        with self.daemon(empty, watch="no") as d:
-            self.wait_for(d, 0, "broken")
-            self.assertIn(f"error: capture: spool0: {empty}: no capture in it\n", d.read_log())
-        with ganad.Daemon(start=False, captures={"x": {"directory": "/no/such"}}) as d:
-            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, check=False)
-        self.assertEqual(p.returncode, 1)
-        self.assertIn(b"capture 'x': /no/such: cannot open: No such file or directory", p.stderr)
 
 
 def net_namespace_works():
