@@ -123,6 +123,7 @@ static inline bool config_capture_is_used(const struct config_capture *p)
 }
 
 size_t config_n_captures_used(const struct config *c);
+bool config_is_live(const struct config *c); /* captures on an interface */
 
 void config_free(struct config *c);
 GAD_DEFINE_CLEANUP(struct config, config_free);

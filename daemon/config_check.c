@@ -29,6 +29,14 @@ size_t config_n_captures_used(const struct config *c)
     return n;
 }
 
+bool config_is_live(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_captures; i++)
+        if (*c->capture[i].interface != '\0')
+            return true;
+    return false;
+}
+
 static int check_models(const struct config *c, struct gad_diag *d)
 {
     if (c->n_models == 0)

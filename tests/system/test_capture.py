@@ -80,6 +80,12 @@ class Capture(Case):
             self.assertEqual(p.wait(30 * ganad.SLOW), 0)
         self.assertIn("standard input: unknown file format", self.read("-", input=b"no capture at all", code=1)[1])
 
+    @unittest.skipUnless(os.geteuid() == 0, "not root")
+    def test_nothing_of_root_is_kept_for_files(self):
+        with ganad.Daemon(captures={"a": {"file": self.pcap}}, ganadd={"user": "nobody"}) as d:
+            self.assertEqual(privileges(d), ("65534", 0))
+            self.assertEqual(d.stop(), 0)
+
     def test_files_of_the_same_time_come_in_one_order(self):
         other = pcap.traffic(random.Random(9), 500)
         second = self.write("other.pcap", other.bytes())
@@ -262,6 +268,19 @@ class Capture(Case):
             self.assertEqual(d.stop(), 0)
 
 
+def privileges(d):
+    """User and capabilities of all threads of a ganadd, which are the same."""
+    said = set()
+    d.status()  # who answers has become what it is
+    for task in os.listdir(f"/proc/{d.process.pid}/task"):
+        with open(f"/proc/{d.process.pid}/task/{task}/status") as f:
+            fields = dict(line.rstrip().split(":", 1) for line in f)
+        said.add((*fields["Uid"].split(), *(int(fields[k], 16) for k in ("CapEff", "CapPrm", "CapInh", "CapAmb"))))
+    (ruid, euid, suid, fsuid, eff, prm, inh, amb), = said
+    assert ruid == euid == suid == fsuid and eff == prm and inh == amb == 0, said
+    return euid, eff
+
+
 def net_namespace_works():
     if not shutil.which("ip") or not shutil.which("unshare"):
         return False
@@ -304,8 +323,8 @@ class Live(Case):
     def send(self, name):
         self.run_inside(sys.executable, "-c", SEND, "near", name)
 
-    def daemon(self):
-        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}},
+    def daemon(self, **ganadd):
+        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}}, ganadd=ganadd,
                             alerts={"file": "{dir}/alerts"}, models={"m": {"checkpoint": ganad.checkpoint(),
                                                                            "threshold": "-1e30"}})
 
@@ -335,6 +354,16 @@ class Live(Case):
             ganad.wait_for(lambda: self.source(d).flows == 1, 20, "a connection")
             ganad.wait_for(lambda: self.source(d).records == 1, 20, "its end")
             ganad.wait_for(lambda: d.counter("records_scored") == 1, 5, "its score")
+
+    def test_an_interface_comes_back_to_who_was_root(self):
+        with self.daemon(user="nobody") as d:
+            self.start(d)
+            self.assertEqual(privileges(d), ("65534", 1 << 13))  # CAP_NET_RAW and no more
+            self.run_inside("ip", "link", "del", "far")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            self.make_link()
+            ganad.wait_for(lambda: self.source(d).reopened == 1, 20, "it is back")
+            self.assertEqual(d.stop(), 0)
 
     def test_an_interface_may_go_and_come_back(self):
         c = pcap.Capture()
