@@ -71,7 +71,7 @@ int capture_start(struct capture *c) GAD_MUST_CHECK;
 /* Reads no more; connections that are not over come all the same, and then the last batch. */
 void capture_stop(struct capture *c);
 
-/* Does not wait for a last batch. A thread that is stuck in reading a pipe is left to the end of the process. */
+/* Does not wait for a last batch. A thread that is stuck in reading a disk is left to the end of the process. */
 void capture_free(struct capture *c);
 GAD_DEFINE_CLEANUP(struct capture, capture_free);
 

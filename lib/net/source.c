@@ -89,9 +89,14 @@ static int prepare(struct gad_source *s, struct gad_diag *d)
 
 static int open_capture(struct gad_source *s, const void *head, size_t head_len, struct gad_diag *d)
 {
+    const struct gad_gz_input in = {.fd = s->fd >= 0 ? s->fd : STDIN_FILENO,
+                                    .head = head,
+                                    .head_len = head_len,
+                                    .wait = s->opt.wait,
+                                    .wait_arg = s->opt.wait_arg};
     char text[PCAP_ERRBUF_SIZE] = "";
 
-    int r = gad_gz_open(s->fd >= 0 ? s->fd : STDIN_FILENO, head, head_len, &s->gz, d);
+    int r = gad_gz_open(&in, &s->gz, d);
     if (r != 0) {
         gad_diag_prefix(d, "%s", s->name);
         return r;
@@ -133,11 +138,12 @@ int gad_source_open_file(const char *path, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d)
 {
     struct gad_file_begun f = {.name = path};
+    int flags = O_RDONLY | O_CLOEXEC | (opt && opt->wait ? O_NONBLOCK : 0);
 
     if (strcmp(path, "-") == 0) {
         f.name = "standard input";
         f.fd = STDIN_FILENO;
-    } else if ((f.fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+    } else if ((f.fd = open(path, flags)) < 0) {
         int err = -errno;
         return gad_fail(d, err, "%.*s: cannot open: %s", NAME_MAX_LEN, path, gad_strerror(err));
     }

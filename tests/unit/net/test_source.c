@@ -230,6 +230,59 @@ static void a_pipe_will_do(void **state)
     (void)unlink(path);
 }
 
+struct waiting {
+    unsigned calls, until;
+};
+
+static bool wait_until(void *arg, int fd)
+{
+    struct waiting *w = arg;
+
+    assert_true(fd >= 0);
+    return w->calls++ < w->until;
+}
+
+/* Asked before each read; whoever says no, has cut the file there. A file on disk needs no waiting for. */
+static void a_pipe_is_waited_for_by_who_likes(void **state)
+{
+    (void)state;
+    struct gad_source_stats s;
+    put_three();
+    for (unsigned until = 0; until <= 3; until++) {
+        struct waiting w = {.until = until};
+        const struct gad_source_options opt = {.wait = wait_until, .wait_arg = &w};
+        struct gad_source *source = NULL;
+        (void)unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+        assert_int_equal(write(fd, c.p, 50), 50);
+        int r = gad_source_open_file(path, &opt, &source, NULL);
+        got.n = 0;
+        if (until == 0) {
+            assert_int_equal(r, GAD_ETRUNC);
+            assert_null(source);
+        } else {
+            assert_int_equal(r, 0);
+            assert_int_equal(write(fd, c.p + 50, c.len - 50), c.len - 50);
+            while (gad_source_read(source, 1, catch, NULL, NULL) == GAD_MORE)
+                ;
+            assert_int_equal(got.n, until == 1 ? 0 : 3);
+            gad_source_stats(source, &s);
+            assert_int_equal(s.truncated, until == 1);
+            gad_source_close(source);
+        }
+        assert_true(w.calls > until);
+        close(fd);
+        (void)unlink(path);
+    }
+    struct waiting w = {.until = 0};
+    const struct gad_source_options opt = {.wait = wait_until, .wait_arg = &w};
+    write_file(path, c.p, c.len);
+    assert_int_equal(read_path(path, &opt, &s), GAD_END);
+    check_three(&s);
+    assert_int_equal(w.calls, 0);
+}
+
 /* However many bytes somebody has looked at. */
 static void a_file_may_be_begun(void **state)
 {
@@ -387,6 +440,7 @@ int main(void)
         TEST(a_cut_file_gives_what_it_holds),
         TEST(gzip_is_unpacked),
         TEST(a_pipe_will_do),
+        TEST(a_pipe_is_waited_for_by_who_likes),
         TEST(a_file_may_be_begun),
         TEST(the_standard_input_is_a_dash),
         TEST(what_is_no_capture_is_refused),
