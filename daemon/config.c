@@ -11,30 +11,10 @@
 #include "daemon/config_check.h"
 #include "daemon/config_keys.h"
 #include "daemon/config_read.h"
+#include "daemon/config_section.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-
-/* Sections of which there may be several, each with a name: [model NAME]. Their structs begin with the name. */
-struct kind {
-    const char *section;
-    size_t max, size;
-    size_t n_at, at; /* in struct config: how many, and the first */
-    size_t value_at; /* in the section's struct */
-};
-
-static const struct kind kinds[] = {
-    {"model", CONFIG_MODELS_MAX, sizeof(struct config_model), offsetof(struct config, n_models),
-     offsetof(struct config, model), offsetof(struct config_model, value)},
-    {"capture", CONFIG_CAPTURES_MAX, sizeof(struct config_capture),
-     offsetof(struct config, n_captures), offsetof(struct config, capture),
-     offsetof(struct config_capture, value)},
-};
-enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-
-_Static_assert(offsetof(struct config_model, name) == 0 &&
-                   offsetof(struct config_capture, name) == 0,
-               "the name comes first");
 
 /* One file on its way into the configuration. */
 struct loading {
@@ -42,96 +22,17 @@ struct loading {
     const char *file;
 };
 
-/* The kind of which @section is one, with *ret_name behind the blank; or NULL. */
-static const struct kind *kind_of(const char *section, const char **ret_name)
-{
-    for (size_t i = 0; i < N_KINDS; i++) {
-        size_t len = strlen(kinds[i].section);
-        if (strncmp(section, kinds[i].section, len) == 0 && section[len] == ' ') {
-            *ret_name = section + len + 1;
-            return &kinds[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_named(const char *section)
-{
-    for (size_t i = 0; i < N_KINDS; i++)
-        if (strcmp(kinds[i].section, section) == 0)
-            return true;
-    return false;
-}
-
-static size_t *count_of(struct config *c, const struct kind *k)
-{
-    return (size_t *)(void *)((char *)c + k->n_at);
-}
-
-static char *section_at(struct config *c, const struct kind *k, size_t i)
-{
-    return (char *)c + k->at + i * k->size;
-}
-
-static struct config_value **values_of(const struct kind *k, char *base)
-{
-    return (struct config_value **)(void *)(base + k->value_at);
-}
-
-static void values_free(struct config_value *v)
-{
-    for (size_t i = 0; v && i < config_n_keys; i++) {
-        gad_free(v[i].text);
-        gad_free(v[i].file);
-    }
-    gad_free(v);
-}
-
 void config_free(struct config *c)
 {
     if (!c)
         return;
-    for (size_t k = 0; k < N_KINDS; k++)
-        for (size_t i = 0; i < *count_of(c, &kinds[k]); i++)
-            values_free(*values_of(&kinds[k], section_at(c, &kinds[k], i)));
-    values_free(c->value);
+    for (size_t k = 0; k < N_SECTION_KINDS; k++)
+        for (size_t i = 0; i < *section_count(c, &section_kinds[k]); i++)
+            section_values_free(
+                *section_values(&section_kinds[k], section_at(c, &section_kinds[k], i)));
+    section_values_free(c->value);
     gad_free(c->file);
     gad_free(c);
-}
-
-/* Values of the table's keys at @base: those of a kind, or (NULL) those of sections that there is one of. */
-static int set_defaults(const struct kind *of, void *base, struct config_value **ret)
-{
-    *ret = gad_calloc(config_n_keys, sizeof(**ret));
-    if (!*ret)
-        return GAD_ENOMEM;
-    for (size_t i = 0; i < config_n_keys; i++) {
-        const struct config_key *k = &config_keys[i];
-        bool fits = of ? strcmp(k->section, of->section) == 0 : !is_named(k->section);
-        if (!fits || !k->fallback)
-            continue;
-        int r = config_value_set(k, k->fallback, (char *)base + k->at, NULL);
-        gad_assert(r == 0); /* the table's own defaults; a unit test sets each */
-    }
-    return 0;
-}
-
-/* The section of that name, made if it is new; NULL if there is no memory or no more room. */
-static char *section_named(struct config *c, const struct kind *k, const char *name)
-{
-    size_t n = *count_of(c, k);
-
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(section_at(c, k, i), name) == 0)
-            return section_at(c, k, i);
-    if (n == k->max)
-        return NULL;
-    char *base = section_at(c, k, n);
-    if (set_defaults(k, base, values_of(k, base)) != 0)
-        return NULL;
-    (void)snprintf(base, CONFIG_NAME_MAX + 1, "%s", name);
-    ++*count_of(c, k);
-    return base;
 }
 
 static int unknown_section(const char *section, struct gad_diag *d)
@@ -143,7 +44,7 @@ static int unknown_section(const char *section, struct gad_diag *d)
         if (i == 0 || strcmp(config_keys[i].section, config_keys[i - 1].section) != 0)
             names[n++] = config_keys[i].section;
     int at = gad_text_nearest(section, names, n);
-    if (is_named(section))
+    if (section_is_named(section))
         return gad_fail(d, GAD_EUNKNOWN, "section '%s': needs a name, as in [%s NAME]", section,
                         section);
     if (at < 0)
@@ -152,7 +53,7 @@ static int unknown_section(const char *section, struct gad_diag *d)
                     names[at]);
 }
 
-static int check_name(const struct kind *of, const char *name, struct gad_diag *d)
+static int check_name(const struct section_kind *of, const char *name, struct gad_diag *d)
 {
     const struct config_key k = {.type = CONFIG_NAME};
     const char *ignored;
@@ -167,20 +68,21 @@ static int take_section(void *arg, const char *section, unsigned line, struct ga
 {
     struct loading *l = arg;
     const char *name = NULL;
-    const struct kind *k = kind_of(section, &name);
+    const struct section_kind *k = section_kind(section, &name);
     (void)line;
 
     if (k) {
         int r = check_name(k, name, d);
         if (r != 0)
             return r;
-        return section_named(l->c, k, name)
+        return section_get(l->c, k, name)
                    ? 0
                    : gad_fail(d, GAD_ELIMIT, "no room for %s '%s', there may be %zu", k->section,
                               name, k->max);
     }
     for (size_t i = 0; i < config_n_keys; i++)
-        if (!is_named(config_keys[i].section) && strcmp(config_keys[i].section, section) == 0)
+        if (!section_is_named(config_keys[i].section) &&
+            strcmp(config_keys[i].section, section) == 0)
             return 0;
     return unknown_section(section, d);
 }
@@ -210,29 +112,18 @@ static int take_key(void *arg, const char *section, const char *key, const char 
 {
     struct loading *l = arg;
     const char *name = NULL;
-    const struct kind *k = kind_of(section, &name);
-    char *base = k ? section_named(l->c, k, name) : (char *)l->c; /* take_section() made it */
+    const struct section_kind *k = section_kind(section, &name);
+    char *base = k ? section_get(l->c, k, name) : (char *)l->c; /* take_section() made it */
     int i = find_key(k ? k->section : section, section, key, d);
 
     if (i < 0)
         return i;
-    struct config_value *v = k ? &(*values_of(k, base))[i] : &l->c->value[i];
+    struct config_value *v = k ? &(*section_values(k, base))[i] : &l->c->value[i];
     if (v->file && strcmp(v->file, l->file) == 0)
         return gad_fail(d, GAD_EINVAL, "key '%s': already given in line %u", key, v->line);
 
-    gad_cleanup(gad_freep) char *text = gad_strndup(value, strlen(value));
-    gad_cleanup(gad_freep) char *file = gad_strndup(l->file, strlen(l->file));
-    if (!text || !file)
-        return gad_fail(d, GAD_ENOMEM, "key '%s': no memory", key);
-    int r = config_value_set(&config_keys[i], text, base + config_keys[i].at, d);
-    if (r != 0) {
-        gad_diag_prefix(d, "key '%s'", key);
-        return r;
-    }
-    gad_free(v->text);
-    gad_free(v->file);
-    *v = (struct config_value){gad_steal(&text), gad_steal(&file), line};
-    return 0;
+    return section_put(k ? *section_values(k, base) : l->c->value, (size_t)i, base, value, l->file,
+                       line, d);
 }
 
 static int read_text(struct config *c, const char *name, const char *text, size_t len,
@@ -257,7 +148,7 @@ static int config_new(const char *file, struct config **ret)
     if (!c)
         return GAD_ENOMEM;
     c->file = gad_strndup(file, strlen(file));
-    if (!c->file || set_defaults(NULL, c, &c->value) != 0)
+    if (!c->file || section_defaults(NULL, c, &c->value) != 0)
         return GAD_ENOMEM;
     *ret = gad_steal(&c);
     return 0;
@@ -277,33 +168,6 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
     if (r == 0)
         *ret = gad_steal(&c);
     return r;
-}
-
-int config_read_files(struct config *c, const char *const *file, size_t n, struct gad_diag *d)
-{
-    const struct kind *k = NULL;
-    char name[CONFIG_NAME_MAX + 1];
-
-    if (n > CONFIG_CAPTURES_MAX)
-        return gad_fail(d, GAD_ELIMIT, "%zu files, at most %d can be read at a time", n,
-                        CONFIG_CAPTURES_MAX);
-    for (size_t i = 0; i < N_KINDS; i++)
-        if (strcmp(kinds[i].section, "capture") == 0)
-            k = &kinds[i];
-    gad_assert(k);
-    for (size_t i = 0; i < c->n_captures; i++)
-        values_free(gad_steal(&c->capture[i].value));
-    c->n_captures = 0;
-    for (size_t i = 0; i < n; i++) {
-        (void)snprintf(name, sizeof(name), "%zu", i + 1);
-        if (!section_named(c, k, name))
-            return gad_fail(d, GAD_ENOMEM, "no memory");
-        c->capture[i].file = file[i];
-    }
-    c->scoring.unix_path = c->scoring.tcp = c->control.unix_path = "";
-    if (!*c->alerts.file && !*c->alerts.unix_path)
-        c->alerts.to_stdout = true;
-    return 0;
 }
 
 static int is_drop_in(const struct dirent *e)

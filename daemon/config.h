@@ -47,13 +47,15 @@ struct config_model {
     struct config_value *value; /* one a key of the table */
 };
 
-/* A place that packets come from: an interface or a file. */
+/* A place that packets come from: an interface, a file or a folder of files. */
 struct config_capture {
     char name[CONFIG_NAME_MAX + 1];
-    const char *interface, *file; /* one of them is "", or both: the section is not used */
-    const char *filter, *checksums;
+    const char *interface, *file,
+        *directory; /* one at most is not ""; none: the section is not used */
+    const char *filter, *checksums, *tunnel_kinds;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
-    bool promiscuous;
+    bool promiscuous, by_vlan, watch, delete_done;
+    struct gad_time poll, settle, patience;
     struct config_value *value; /* one a key of the table */
 };
 
@@ -105,18 +107,23 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
 
 /**
  * config_read_files() - captures are these files and no others, and sockets are off; for ganadd -r
- * @file: (n), "-" is the standard input; kept
- * Alerts go to the standard output if nothing else is said.
+ * @file: (n), "-" is the standard input, a directory is read once; kept
+ * They are read as the configuration's section of captures says, if it has one: the only one that names a source
+ * or, if none does, the only one. Alerts go to the standard output if nothing else is said.
  */
 int config_read_files(struct config *c, const char *const *file, size_t n,
                       struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Is there anything that records could come from? Asked once -r has been looked at. */
+int config_check_input(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
+
 static inline bool config_capture_is_used(const struct config_capture *p)
 {
-    return *p->interface != '\0' || *p->file != '\0';
+    return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
 }
 
 size_t config_n_captures_used(const struct config *c);
+bool config_is_live(const struct config *c); /* captures on an interface */
 
 void config_free(struct config *c);
 GAD_DEFINE_CLEANUP(struct config, config_free);

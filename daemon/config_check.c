@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/config_keys.h"
 #include "lib/base/diag.h"
+#include "lib/net/decode.h"
 #include "lib/record/service.h"
 
 /* What was written for a key of a section. */
@@ -26,6 +27,14 @@ size_t config_n_captures_used(const struct config *c)
     for (size_t i = 0; i < c->n_captures; i++)
         n += config_capture_is_used(&c->capture[i]);
     return n;
+}
+
+bool config_is_live(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_captures; i++)
+        if (*c->capture[i].interface != '\0')
+            return true;
+    return false;
 }
 
 static int check_models(const struct config *c, struct gad_diag *d)
@@ -49,21 +58,38 @@ static int check_models(const struct config *c, struct gad_diag *d)
     return 0;
 }
 
-/* Files are of their own time and interfaces of now: there is no order of both together. */
+static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
+{
+    const struct config_value *v = value_of(p->value, "capture", "tunnel_kinds");
+    unsigned kinds;
+
+    int r = gad_tunnel_kinds(p->tunnel_kinds, &kinds, d);
+    if (r != 0)
+        gad_diag_prefix(d, "%s:%u: key 'tunnel_kinds'", v->file, v->line);
+    return r;
+}
+
+/* Files, those of a folder too, are of their own time and interfaces of now: there is no order of both together. */
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
-    size_t n_files = 0;
+    size_t n_live = 0;
 
     for (size_t i = 0; i < c->n_captures; i++) {
         const struct config_capture *p = &c->capture[i];
-        if (*p->interface != '\0' && *p->file != '\0')
-            return gad_fail(d, GAD_EINVAL, "%s: section 'capture %s': has both interface and file",
+        if ((*p->interface != '\0') + (*p->file != '\0') + (*p->directory != '\0') > 1)
+            return gad_fail(d, GAD_EINVAL,
+                            "%s: section 'capture %s': has more than one of interface, file and "
+                            "directory",
                             c->file, p->name);
-        n_files += *p->file != '\0';
+        n_live += *p->interface != '\0';
+        int r = check_tunnels(p, d);
+        if (r != 0)
+            return r;
     }
-    if (n_files > 0 && n_files < config_n_captures_used(c))
+    if (n_live > 0 && n_live < config_n_captures_used(c))
         return gad_fail(d, GAD_EINVAL,
-                        "%s: [capture NAME] sections are either all of interfaces or all of files",
+                        "%s: [capture NAME] sections are either all of interfaces or all of files "
+                        "and directories",
                         c->file);
     return 0;
 }
@@ -93,11 +119,18 @@ int config_check(const struct config *c, struct gad_diag *d)
         r = check_services(c, d);
     if (r != 0)
         return r;
-    if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [scoring] has neither unix nor tcp: nobody could connect", c->file);
     if (strcmp(c->scoring.unix_path, c->control.unix_path) == 0 && *c->control.unix_path)
         return gad_fail(d, GAD_EINVAL, "%s: [scoring] and [control] have the same unix socket '%s'",
                         c->file, c->control.unix_path);
+    return 0;
+}
+
+int config_check_input(const struct config *c, struct gad_diag *d)
+{
+    if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: [scoring] has neither unix nor tcp, and there is no capture: nothing "
+                        "could come in",
+                        c->file);
     return 0;
 }

@@ -314,7 +314,7 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
     if (r == 0)
         r = make_rooms(&l, m, d);
     if (r == 0)
-        r = privileges_drop(c->ganadd.user, d);
+        r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)
         return r;
     raise_file_limit(c);

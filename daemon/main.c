@@ -59,6 +59,8 @@ int main(int argc, char **argv)
         return fail(&d);
     if (o.n_read > 0 && config_read_files(c, o.read, o.n_read, &d) != 0)
         return fail(&d);
+    if (config_check_input(c, &d) != 0)
+        return fail(&d);
     if (o.dump)
         return dump(c);
     if (models_load(c, &m, &d) != 0)

@@ -2,8 +2,11 @@
 #include "daemon/privileges.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/diag.h"
@@ -33,7 +36,20 @@ int privileges_give(const char *user, const char *path, struct gad_diag *d)
     return 0;
 }
 
-int privileges_drop(const char *user, struct gad_diag *d)
+/* Nothing but CAP_NET_RAW, of what was kept; libc has no function for it. Before any thread. */
+static int keep_raw_only(struct gad_diag *d)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const uint32_t raw = 1U << CAP_NET_RAW;
+    struct __user_cap_data_struct set[2] = {{.effective = raw, .permitted = raw}};
+
+    if (syscall(SYS_capset, &head, set) != 0)
+        return gad_fail(d, -errno, "cannot keep CAP_NET_RAW: %s", gad_strerror(-errno));
+    (void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+    return 0;
+}
+
+int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d)
 {
     int r;
     const struct passwd *pw = find(user, &r, d);
@@ -41,9 +57,16 @@ int privileges_drop(const char *user, struct gad_diag *d)
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (!pw)
         return r;
+    if (keeps_raw)
+        (void)prctl(PR_SET_KEEPCAPS, 1, 0, 0,
+                    0); /* until keep_raw_only(), which would see it fail */
     if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
         setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
         return gad_fail(d, -errno, "cannot become user '%s': %s", user, gad_strerror(-errno));
+    if (keeps_raw && pw->pw_uid != 0)
+        r = keep_raw_only(d);
+    if (r != 0)
+        return r;
     if (pw->pw_uid != 0 && setuid(0) == 0)
         return gad_fail(d, GAD_EINVAL, "could become root again after becoming '%s'", user);
     return 0;

@@ -3,17 +3,20 @@
 
 /* From root to nobody special, once everything that needs root is open. */
 
+#include <stdbool.h>
+
 #include "lib/base/err.h"
 
 struct gad_diag;
 
 /**
  * privileges_drop() - become @user for good
- * @user: "" to stay who we are
+ * @user:      "" to stay who we are
+ * @keeps_raw: all but CAP_NET_RAW, with which an interface that went away is opened again
  *
  * Does nothing if we are not root. No way back is left: no saved ids, no groups, no new privileges by exec.
  */
-int privileges_drop(const char *user, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* The files that root made, such as sockets, are handed to the user that will own them. */
 int privileges_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;

@@ -110,6 +110,8 @@ static void fill_sources(struct status *s, const struct sensor *sensor)
         to->lost = from.stats.lost;
         to->records = from.records;
         to->reopened = from.stats.reopened;
+        to->files = from.stats.files;
+        to->files_broken = from.stats.files_broken;
         s->source_list[s->m.n_source++] = to;
     }
     s->m.source = s->source_list;

@@ -15,6 +15,10 @@
  * An interface that is silent or gone goes on in time: by the clock of its last packet and what has passed
  * since, less what the kernel may hold back.
  *
+ * The files of a folder are one capture, with connections going on from one to the next. While a watched folder has
+ * nothing to be read time stands still, for the next file goes on where the last one ended, however late it comes;
+ * when it has had nothing for as long as the configuration says, its connections end as at the end of a file.
+ *
  * Thread: main, everything here; the other one is inside.
  */
 
@@ -41,7 +45,11 @@ struct capture_stats {
     uint64_t conns, evicted;
     uint64_t lost;     /* connections, for want of a batch */
     uint64_t reopened; /* times the interface came back */
-    bool is_gone;      /* the interface */
+    uint64_t files;    /* of a folder: read to where they end */
+    uint64_t files_broken;
+    bool is_gone;    /* the interface or folder, for now */
+    bool is_waiting; /* a folder: all its files have been read */
+    bool is_idle;    /* ... so long ago that nobody waits for more; its connections are over */
 };
 
 struct capture_batch {
@@ -63,7 +71,7 @@ int capture_start(struct capture *c) GAD_MUST_CHECK;
 /* Reads no more; connections that are not over come all the same, and then the last batch. */
 void capture_stop(struct capture *c);
 
-/* Does not wait for a last batch. A thread that is stuck in reading a pipe is left to the end of the process. */
+/* Does not wait for a last batch. A thread that is stuck in reading a disk is left to the end of the process. */
 void capture_free(struct capture *c);
 GAD_DEFINE_CLEANUP(struct capture, capture_free);
 

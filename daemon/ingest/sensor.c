@@ -6,13 +6,12 @@
 
 #include "daemon/config.h"
 #include "daemon/ingest/job.h"
-#include "daemon/log.h"
+#include "daemon/ingest/sensor_parts.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "lib/record/community_id.h"
-#include "lib/record/make.h"
 #include "lib/record/merge.h"
 #include "lib/record/record.h"
 #include "lib/record/service.h"
@@ -27,29 +26,6 @@ enum {
 _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
                "all captures can be put in order");
 
-struct place {
-    struct capture *capture;
-    struct event *filled;
-    const struct config_capture *config;
-    struct capture_stats stats;
-    uint64_t records;
-    bool has_ended, is_broken;
-};
-
-struct sensor {
-    struct sensor_options o;
-    struct gad_services *services;
-    struct gad_community_id *id;
-    struct gad_merge *merge; /* NULL: there are no captures */
-    struct gad_window *window;
-    struct job_pool *pool;
-    struct event *again, *later;
-    size_t in_flight, rows_in_flight; /* jobs, records */
-    bool are_files, stopping, has_ended;
-    size_t n;
-    struct place place[]; /* (n) */
-};
-
 static void again_now(struct sensor *s)
 {
     event_active(s->again, 0, 0);
@@ -61,57 +37,6 @@ static void end(struct sensor *s)
         return;
     s->has_ended = true;
     s->o.ended(s->o.arg);
-}
-
-/* --- connections in --- */
-
-static void place_ended(struct place *p, const struct capture_batch *b)
-{
-    p->has_ended = true;
-    p->is_broken = b->is_broken;
-    log_info("capture", "%s: ended", p->config->name);
-}
-
-static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
-{
-    struct place *p = &s->place[number];
-    struct gad_record r;
-    int err = 0;
-
-    for (size_t i = 0; i < b->n; i++) {
-        gad_record_make(s->services, s->id, &b->conn[i], &r);
-        int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
-        p->records += one == 0;
-        err = one != 0 ? one : err;
-    }
-    if (err != 0)
-        log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
-    gad_merge_reach(s->merge, number, b->reached);
-    p->stats = b->stats;
-    if (b->is_last) {
-        gad_merge_end(s->merge, number);
-        place_ended(p, b);
-    }
-    capture_give_back(p->capture, b);
-}
-
-enum next { NEXT_RECORD, NEXT_WAIT, NEXT_END };
-
-static enum next next_record(struct sensor *s, struct gad_merge_item *ret)
-{
-    while (!gad_merge_take(s->merge, ret)) {
-        size_t slowest = gad_merge_slowest(s->merge);
-        if (slowest == s->n)
-            return NEXT_END;
-        struct capture *c = s->place[slowest].capture;
-        struct capture_batch *b = capture_take(c);
-        if (!b && capture_wait(c))
-            return NEXT_WAIT;
-        if (b)
-            take_batch(s, slowest, b);
-    }
-    gad_window_add(s->window, ret->decided, &ret->rec);
-    return NEXT_RECORD;
 }
 
 /* --- records out --- */
@@ -166,16 +91,17 @@ static size_t rows_now(struct sensor *s)
 static void pump(struct sensor *s)
 {
     struct gad_merge_item item;
-    enum next next = NEXT_RECORD;
+    enum sensor_next next = SENSOR_RECORD;
     size_t rows;
 
-    while (next == NEXT_RECORD && (rows = rows_now(s)) > 0) {
+    while (next == SENSOR_RECORD && (rows = rows_now(s)) > 0) {
+        sensor_look_at_idle(s);
         struct job *j = blank_job(s);
         if (!j) { /* no memory; those that have some will give it back */
             look_later(s);
             return;
         }
-        while (j->n < rows && (next = next_record(s, &item)) == NEXT_RECORD)
+        while (j->n < rows && (next = sensor_next(s, &item)) == SENSOR_RECORD)
             j->rec[j->n++] = item.rec;
         for (size_t i = 0; i < j->n; i++)
             s->o.record(s->o.arg, &j->rec[i]);
@@ -185,7 +111,7 @@ static void pump(struct sensor *s)
             job_put(s->pool, j);
     }
     s->o.records_end(s->o.arg);
-    if (next == NEXT_END && s->in_flight == 0)
+    if (next == SENSOR_END && s->in_flight == 0)
         end(s);
 }
 
@@ -224,7 +150,7 @@ static int open_captures(struct sensor *s, struct gad_diag *d)
             return r;
         s->n++;
         p->config = &c->capture[i];
-        s->are_files = *p->config->file != '\0';
+        s->are_files = *p->config->interface == '\0';
         p->filled =
             event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, pump_event, s);
         if (!p->filled || event_add(p->filled, NULL) != 0)
@@ -320,7 +246,12 @@ static const char *state_of(const struct place *p)
 {
     if (p->has_ended)
         return p->is_broken ? "broken" : "ended";
-    return p->stats.is_gone ? "gone" : "reading";
+    return p->stats.is_gone ? "gone" : p->stats.is_waiting ? "waiting" : "reading";
+}
+
+static const char *target_of(const struct config_capture *c)
+{
+    return *c->interface ? c->interface : *c->directory ? c->directory : c->file;
 }
 
 bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
@@ -330,7 +261,7 @@ bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
     const struct place *p = &s->place[i];
     const struct config_capture *c = p->config;
     *ret = (struct sensor_source){.name = c->name,
-                                  .target = *c->interface ? c->interface : c->file,
+                                  .target = target_of(c),
                                   .state = state_of(p),
                                   .stats = p->stats,
                                   .records = p->records};

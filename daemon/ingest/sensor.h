@@ -65,7 +65,7 @@ void sensor_returned(struct sensor *s, struct job *j);
 
 /* A capture, for those who tell of it. */
 struct sensor_source {
-    const char *name, *target, *state; /* "reading", "gone", "ended" or "broken" */
+    const char *name, *target, *state; /* "reading", "waiting", "gone", "ended" or "broken" */
     struct capture_stats stats;        /* as of its last batch */
     uint64_t records;
 };

@@ -13,6 +13,19 @@
 
 struct gad_diag;
 
+/*
+ * A file, or pipe, that is open and of which somebody who wanted to know what it is has read the first bytes. Who
+ * takes it closes fd, also after a failure, unless it is the standard input.
+ */
+struct gad_file_begun {
+    const char *name; /* in messages */
+    int fd;
+    const void *head; /* (head_len) bytes, borrowed for the call; at most GAD_FILE_HEAD_MAX */
+    size_t head_len;
+};
+
+enum { GAD_FILE_HEAD_MAX = 32 * 1024 };
+
 /**
  * gad_file_read() - the whole of a regular file
  * @max:  bytes; a larger file is GAD_ELIMIT before anything is allocated

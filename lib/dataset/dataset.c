@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/dataset/input.h"
 #include "lib/dataset/line.h"
 
@@ -46,6 +48,23 @@ int gad_dataset_open(const char *path, const struct gad_dataset_options *opt,
     if (!s)
         return GAD_ENOMEM;
     int r = gad_input_open(path, s->opt.sha256, &s->in, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+int gad_dataset_open_begun(const struct gad_file_begun *f, const struct gad_dataset_options *opt,
+                           struct gad_dataset **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_dataset_closep) struct gad_dataset *s = dataset_new(opt, f->name, d);
+
+    if (!s) {
+        if (f->fd != STDIN_FILENO)
+            close(f->fd);
+        return GAD_ENOMEM;
+    }
+    int r = gad_input_open_begun(f, s->opt.sha256, &s->in, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&s);

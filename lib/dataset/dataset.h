@@ -21,6 +21,7 @@
 #include "lib/record/record.h"
 
 struct gad_diag;
+struct gad_file_begun;
 struct gad_dataset;
 
 enum {
@@ -51,6 +52,10 @@ struct gad_dataset_stats {
  */
 int gad_dataset_open(const char *path, const struct gad_dataset_options *opt,
                      struct gad_dataset **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same of a file that is open. */
+int gad_dataset_open_begun(const struct gad_file_begun *f, const struct gad_dataset_options *opt,
+                           struct gad_dataset **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* As above, from bytes in memory (not compressed), which must live until the close; @name stands in messages. For
  * tests, fuzzing, self-tests. */

@@ -9,12 +9,15 @@
 #include <zlib.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 
 enum {
     RAW_LEN = 64 * 1024,
     NAME_MAX_LEN = 200,    /* of a diagnostic's 511, so that the reason is not what gets cut */
     GZIP_WINDOW = 15 + 16, /* the largest window; gzip header and trailer, nothing else */
 };
+
+_Static_assert((int)RAW_LEN > (int)GAD_FILE_HEAD_MAX, "the head fits, and more");
 
 struct gad_input {
     int fd; /* -1: memory */
@@ -124,24 +127,42 @@ static struct gad_input *input_new(const char *name, bool sha256, struct gad_dia
     return gad_steal(&in);
 }
 
-int gad_input_open(const char *path, bool sha256, struct gad_input **ret, struct gad_diag *d)
+int gad_input_open_begun(const struct gad_file_begun *f, bool sha256, struct gad_input **ret,
+                         struct gad_diag *d)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
-    gad_cleanup(gad_input_closep) struct gad_input *in =
-        input_new(is_stdin ? "stdin" : path, sha256, d);
+    gad_assert(f->head_len <= GAD_FILE_HEAD_MAX);
+    gad_cleanup(gad_input_closep) struct gad_input *in = input_new(f->name, sha256, d);
 
-    if (!in)
+    if (!in) {
+        if (f->fd != STDIN_FILENO)
+            close(f->fd);
         return GAD_ENOMEM;
-    in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (in->fd < 0) {
-        int err = -errno;
-        return gad_fail(d, err, "%s: cannot open: %s", in->name, gad_strerror(err));
     }
+    in->fd = f->fd;
+    if (f->head_len > 0)
+        memcpy(in->raw, f->head, f->head_len);
+    in->raw_len = f->head_len;
+    if (in->sha && EVP_DigestUpdate(in->sha, in->raw, in->raw_len) != 1)
+        return gad_fail(d, GAD_ENOMEM, "%s: cannot hash", in->name);
     int r = look_at_magic(in, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&in);
     return 0;
+}
+
+int gad_input_open(const char *path, bool sha256, struct gad_input **ret, struct gad_diag *d)
+{
+    struct gad_file_begun f = {.name = path};
+
+    if (strcmp(path, "-") == 0) {
+        f.name = "stdin";
+        f.fd = STDIN_FILENO;
+    } else if ((f.fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+        int err = -errno;
+        return gad_fail(d, err, "%.*s: cannot open: %s", NAME_MAX_LEN, path, gad_strerror(err));
+    }
+    return gad_input_open_begun(&f, sha256, ret, d);
 }
 
 int gad_input_open_memory(const char *name, const void *p, size_t len, bool sha256,

@@ -14,11 +14,16 @@
 #include "lib/base/mem.h"
 
 struct gad_diag;
+struct gad_file_begun;
 struct gad_input;
 
 /* "-" is stdin, which stays open at the close. @sha256: also hash the bytes as they are stored. */
 int gad_input_open(const char *path, bool sha256, struct gad_input **ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same of a file that is open. */
+int gad_input_open_begun(const struct gad_file_begun *f, bool sha256, struct gad_input **ret,
+                         struct gad_diag *d) GAD_MUST_CHECK;
 
 /* The bytes at p are read as they are, and must live as long as the input. */
 int gad_input_open_memory(const char *name, const void *p, size_t len, bool sha256,

@@ -59,10 +59,13 @@ int gad_decoder_new(const struct gad_decoder_options *opt, struct gad_decoder **
         dec->opt.datagrams = DATAGRAMS;
     if (dec->opt.memory == 0)
         dec->opt.memory = MEMORY;
+    if (dec->opt.tunnel_kinds == 0)
+        dec->opt.tunnel_kinds = GAD_TUNNELS_USUAL;
     if (dec->opt.timeout_ns == 0)
         dec->opt.timeout_ns = timeout_ns;
     if (dec->opt.datagrams > DATAGRAMS_MAX || dec->opt.timeout_ns < 0 ||
-        dec->opt.tunnels > GAD_TUNNELS_MAX || dec->opt.checksums > GAD_CHECKSUMS_AUTO)
+        dec->opt.tunnels > GAD_TUNNELS_MAX || dec->opt.tunnel_kinds > GAD_TUNNELS_ALL ||
+        dec->opt.checksums > GAD_CHECKSUMS_AUTO)
         return GAD_EINVAL;
     dec->checksums = dec->opt.checksums;
     int r = gad_frags_new(&dec->opt, &dec->frags);

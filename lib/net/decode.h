@@ -22,6 +22,8 @@
 #include "lib/base/mem.h"
 #include "lib/net/packet.h"
 
+struct gad_diag;
+
 enum gad_net_fate {
     GAD_NET_PACKET, /* handed to the callback */
     GAD_NET_HELD,   /* began a datagram that is waiting for its other fragments */
@@ -68,10 +70,26 @@ enum {
     GAD_TUNNELS_MAX = 8,
 };
 
+/* Kinds of tunnels, to be put together. */
+enum gad_tunnel {
+    GAD_TUNNEL_GRE = 1,
+    GAD_TUNNEL_IPIP = 2, /* IPv4 or IPv6 in either */
+    GAD_TUNNEL_VXLAN = 4,
+    GAD_TUNNEL_GENEVE = 8,
+    GAD_TUNNEL_GTP = 16, /* its user plane */
+    GAD_TUNNEL_TEREDO = 32,
+    GAD_TUNNEL_AYIYA = 64,
+    GAD_TUNNEL_ERSPAN = 128, /* what a switch mirrors: opened, it is seen twice where it goes */
+    GAD_TUNNELS_ALL = 255,
+    GAD_TUNNELS_USUAL = GAD_TUNNELS_ALL & ~GAD_TUNNEL_ERSPAN,
+};
+
 /* Zero in a field stands for its default. */
 struct gad_decoder_options {
     enum gad_checksums checksums;
     unsigned tunnels; /* how deep tunnels are opened, <= GAD_TUNNELS_MAX; 0: not at all */
+    unsigned
+        tunnel_kinds; /* of enum gad_tunnel; GAD_TUNNELS_USUAL. Others are what they are outside */
     bool by_vlan;     /* fragments of different VLANs are of different datagrams */
     uint64_t seed;    /* of the hash of the fragments' table; unknown to the peers */
     size_t datagrams; /* how many are held at once; 4,096 */
@@ -89,6 +107,13 @@ struct gad_net_stats {
     uint64_t datagrams_evicted;   /* the oldest, for there were too many */
     uint64_t fragments_wrong, fragments_repeated;
 };
+
+/**
+ * gad_tunnel_kinds() - tunnels by their names
+ * @text: one or more of gre, ipip, vxlan, geneve, erspan, all, with commas between; blanks do not count
+ * Return: 0; GAD_EUNKNOWN for another name, GAD_EFORMAT for none; @ret is then as it was.
+ */
+int gad_tunnel_kinds(const char *text, unsigned *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 uint64_t gad_net_refused(const struct gad_net_stats *s); /* sum of the refusals */
 

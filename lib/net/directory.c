@@ -106,17 +106,36 @@ static int read_names(const struct gad_directory *dir, DIR *stream, struct list 
     return -errno;
 }
 
+/* By its name each time, so that one that was removed and made again is found. */
+static DIR *open_folder(struct gad_directory *dir)
+{
+    int fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    DIR *stream = own >= 0 ? fdopendir(fd) : NULL;
+
+    if (!stream) {
+        int err = errno;
+        if (fd >= 0)
+            close(fd);
+        if (own >= 0)
+            close(own);
+        errno = err;
+        return NULL;
+    }
+    if (dir->fd >= 0)
+        close(dir->fd);
+    dir->fd = own;
+    return stream;
+}
+
 /* The list anew; what was taken and has not been written to since remains so. */
 static int scan(struct gad_directory *dir, struct gad_diag *d)
 {
     gad_cleanup(list_deinit) struct list fresh = {.n = 0};
-    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+    DIR *stream = open_folder(dir);
 
     if (!stream) {
         int err = -errno;
-        if (fd >= 0)
-            close(fd);
         return gad_fail(d, err, "%s: cannot open: %s", dir->path, gad_strerror(err));
     }
     int r = read_names(dir, stream, &fresh);

@@ -38,7 +38,8 @@ void gad_directory_close(struct gad_directory *dir);
  * @ret_path: borrowed until the next call
  *
  * Return: 0; GAD_MORE: none as yet, ask again later (watched); GAD_END: that was all; GAD_ELIMIT: more files
- * than GAD_DIRECTORY_FILES_MAX; a system error.
+ * than GAD_DIRECTORY_FILES_MAX; a system error. After an error it may be asked again, too: the folder may have
+ * been made anew.
  */
 int gad_directory_next(struct gad_directory *dir, struct gad_time now, const char **ret_path,
                        struct gad_diag *d) GAD_MUST_CHECK;

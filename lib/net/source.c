@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/net/counter.h"
 #include "lib/net/decode.h"
 #include "lib/net/source_gz.h"
@@ -93,11 +94,16 @@ static int gz_failed(const struct gad_source *s, struct gad_diag *d)
                     r == GAD_ENOMEM ? "no memory to unpack gzip" : "broken gzip stream");
 }
 
-static int open_capture(struct gad_source *s, struct gad_diag *d)
+static int open_capture(struct gad_source *s, const void *head, size_t head_len, struct gad_diag *d)
 {
+    const struct gad_gz_input in = {.fd = s->fd >= 0 ? s->fd : STDIN_FILENO,
+                                    .head = head,
+                                    .head_len = head_len,
+                                    .wait = s->opt.wait,
+                                    .wait_arg = s->opt.wait_arg};
     char text[PCAP_ERRBUF_SIZE] = "";
 
-    int r = gad_gz_open(s->fd >= 0 ? s->fd : STDIN_FILENO, &s->gz, d);
+    int r = gad_gz_open(&in, &s->gz, d);
     if (r != 0) {
         gad_diag_prefix(d, "%s", s->name);
         return r;
@@ -115,26 +121,40 @@ static int open_capture(struct gad_source *s, struct gad_diag *d)
     return gad_fail(d, ended ? GAD_ETRUNC : GAD_EFORMAT, "%s: %s", s->name, text);
 }
 
-int gad_source_open_file(const char *path, const struct gad_source_options *opt,
-                         struct gad_source **ret, struct gad_diag *d)
+int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_source_options *opt,
+                          struct gad_source **ret, struct gad_diag *d)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
-    gad_cleanup(gad_source_closep) struct gad_source *s =
-        source_new(is_stdin ? "standard input" : path, opt, d);
+    gad_cleanup(gad_source_closep) struct gad_source *s = source_new(f->name, opt, d);
 
-    if (!s)
+    if (!s) {
+        if (f->fd != STDIN_FILENO)
+            close(f->fd);
         return GAD_ENOMEM;
-    if (!is_stdin && (s->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-        int err = -errno;
-        return gad_fail(d, err, "%s: cannot open: %s", s->name, gad_strerror(err));
     }
+    s->fd = f->fd != STDIN_FILENO ? f->fd : -1;
     s->ns_per_unit = 1; /* libpcap converts files */
-    int r = open_capture(s, d);
+    int r = open_capture(s, f->head, f->head_len, d);
     r = r != 0 ? r : prepare(s, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&s);
     return 0;
+}
+
+int gad_source_open_file(const char *path, const struct gad_source_options *opt,
+                         struct gad_source **ret, struct gad_diag *d)
+{
+    struct gad_file_begun f = {.name = path};
+    int flags = O_RDONLY | O_CLOEXEC | (opt && opt->wait ? O_NONBLOCK : 0);
+
+    if (strcmp(path, "-") == 0) {
+        f.name = "standard input";
+        f.fd = STDIN_FILENO;
+    } else if ((f.fd = open(path, flags)) < 0) {
+        int err = -errno;
+        return gad_fail(d, err, "%.*s: cannot open: %s", NAME_MAX_LEN, path, gad_strerror(err));
+    }
+    return gad_source_open_begun(&f, opt, ret, d);
 }
 
 /* What pcap_create() would take for something else than an interface. */

@@ -16,7 +16,14 @@
 #include "lib/base/time.h"
 
 struct gad_diag;
+struct gad_file_begun;
 struct gad_source;
+
+/*
+ * Waits until @fd is readable, or at its end. False: it will not be read any more; the file ends here, as if it were
+ * cut off.
+ */
+typedef bool gad_source_wait_fn(void *arg, int fd);
 
 /* Zero in a field stands for its default. */
 struct gad_source_options {
@@ -25,6 +32,8 @@ struct gad_source_options {
     int buffer;         /* live: bytes of the kernel's ring; 64 MiB */
     int timeout_ms;     /* live: until a block that is not full is handed over; 100 */
     bool no_promiscuous;
+    gad_source_wait_fn *wait; /* a pipe: asked before each read; read() itself waits */
+    void *wait_arg;
 };
 
 struct gad_source_stats {
@@ -49,7 +58,7 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * gad_source_open_file() - a capture file; waits for a FIFO's writer
+ * gad_source_open_file() - a capture file; waits for a FIFO's writer, by opt->wait if there is one
  * @path: "-" is the standard input
  * @opt:  may be NULL
  *
@@ -58,6 +67,10 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
  */
 int gad_source_open_file(const char *path, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same of a file that is open. */
+int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_source_options *opt,
+                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 void gad_source_close(struct gad_source *s);
 

@@ -2,10 +2,12 @@
 #include "lib/net/source_gz.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/base/mem.h"
 
 enum {
@@ -14,8 +16,12 @@ enum {
     GZIP_WINDOW = 15 + 16, /* the largest window; gzip header and trailer, nothing else */
 };
 
+_Static_assert((int)RAW_LEN > (int)GAD_FILE_HEAD_MAX, "the head fits, and more");
+
 struct gad_gz {
     int fd;
+    gad_source_wait_fn *wait; /* or NULL */
+    void *wait_arg;
     bool is_gzip, in_member, raw_ended, is_cut;
     z_stream z;
     int error;
@@ -37,19 +43,22 @@ static void z_free(voidpf arg, voidpf p)
     gad_free(p);
 }
 
-static ssize_t read_some(int fd, void *p, size_t len)
+static ssize_t read_some(const struct gad_gz *z, void *p, size_t len)
 {
     ssize_t n;
-    do
-        n = read(fd, p, len);
-    while (n < 0 && errno == EINTR);
+
+    do {
+        if (z->wait && !z->wait(z->wait_arg, z->fd))
+            return 0;
+        n = read(z->fd, p, len);
+    } while (n < 0 && (errno == EINTR || (z->wait && errno == EAGAIN)));
     return n;
 }
 
 /* More bytes behind those that are there; false on an error of the system, errno says which. */
 static bool fill_raw(struct gad_gz *z)
 {
-    ssize_t n = read_some(z->fd, z->raw + z->raw_len, RAW_LEN - z->raw_len);
+    ssize_t n = read_some(z, z->raw + z->raw_len, RAW_LEN - z->raw_len);
     if (n < 0)
         return false;
     z->raw_len += (size_t)n;
@@ -101,7 +110,7 @@ static ssize_t stream_read(void *cookie, char *p, size_t len)
         return unpack(z, p, len);
     size_t n = z->raw_len - z->raw_pos; /* what gad_gz_open() had to read */
     if (n == 0)
-        return z->raw_ended ? 0 : read_some(z->fd, p, len);
+        return z->raw_ended ? 0 : read_some(z, p, len);
     if (n > len)
         n = len;
     memcpy(p, z->raw + z->raw_pos, n);
@@ -109,14 +118,28 @@ static ssize_t stream_read(void *cookie, char *p, size_t len)
     return (ssize_t)n;
 }
 
-int gad_gz_open(int fd, struct gad_gz **ret, struct gad_diag *d)
+/* A disk needs no waiting for. */
+static bool is_regular(int fd)
 {
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int gad_gz_open(const struct gad_gz_input *in, struct gad_gz **ret, struct gad_diag *d)
+{
+    gad_assert(in->head_len <= GAD_FILE_HEAD_MAX);
     struct gad_gz *z = gad_calloc(1, sizeof(*z));
     int r = 0;
 
     if (!z)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    z->fd = fd;
+    z->fd = in->fd;
+    z->wait = is_regular(in->fd) ? NULL : in->wait;
+    z->wait_arg = in->wait_arg;
+    if (in->head_len > 0)
+        memcpy(z->raw, in->head, in->head_len);
+    z->raw_len = in->head_len;
     while (r == 0 && z->raw_len < 2 && !z->raw_ended) /* a pipe may give one byte at a time */
         if (!fill_raw(z))
             r = gad_fail(d, -errno, "cannot read: %s", gad_strerror(-errno));

@@ -10,15 +10,23 @@
 #include <stdio.h>
 
 #include "lib/base/err.h"
+#include "lib/net/source.h"
 
 struct gad_diag;
 struct gad_gz;
 
-/**
- * gad_gz_open() - reads the first bytes of fd
- * @fd: remains the caller's, and open for as long as the stream is
- */
-int gad_gz_open(int fd, struct gad_gz **ret, struct gad_diag *d) GAD_MUST_CHECK;
+struct gad_gz_input {
+    int fd; /* remains the caller's, and open for as long as the stream is */
+    const void *
+        head; /* (head_len) bytes that were read of it already, at most GAD_FILE_HEAD_MAX; or NULL */
+    size_t head_len;
+    gad_source_wait_fn *wait; /* before each read, or NULL; not for a regular file */
+    void *wait_arg;
+};
+
+/* Reads the first bytes. */
+int gad_gz_open(const struct gad_gz_input *in, struct gad_gz **ret,
+                struct gad_diag *d) GAD_MUST_CHECK;
 
 /* A new stream; closing it leaves the gad_gz, which must outlive it. Once only. NULL: no memory. */
 FILE *gad_gz_stream(struct gad_gz *z);

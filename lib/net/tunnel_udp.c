@@ -142,9 +142,12 @@ static const struct {
     uint16_t port;  /* 0: any */
     bool both_ways; /* either end may have the port; else the receiver has it */
     header_fn *header;
+    enum gad_tunnel kind;
 } kinds[] = {
-    {4789, false, vxlan}, {6081, false, geneve}, {4754, false, gre},     {2152, true, gtp},
-    {3544, true, teredo}, {5072, true, ayiya},   {0, true, teredo_bare},
+    {4789, false, vxlan, GAD_TUNNEL_VXLAN},  {6081, false, geneve, GAD_TUNNEL_GENEVE},
+    {4754, false, gre, GAD_TUNNEL_GRE},      {2152, true, gtp, GAD_TUNNEL_GTP},
+    {3544, true, teredo, GAD_TUNNEL_TEREDO}, {0, true, teredo_bare, GAD_TUNNEL_TEREDO},
+    {5072, true, ayiya, GAD_TUNNEL_AYIYA},
 };
 
 static enum gad_net_fate open_it(struct gad_walk *w, uint16_t type)
@@ -165,7 +168,8 @@ bool gad_net_udp_tunnel(struct gad_walk *w, enum gad_net_fate *ret)
         if (kinds[i].port != 0 && w->p.tuple.dst_port != kinds[i].port &&
             !(kinds[i].both_ways && w->p.tuple.src_port == kinds[i].port))
             continue;
-        if (!kinds[i].header(&inside, gad_walk_left(w), &type) || inside.bad)
+        if (!gad_net_opens(w, kinds[i].kind) ||
+            !kinds[i].header(&inside, gad_walk_left(w), &type) || inside.bad)
             continue;
         w->c = inside;
         *ret = open_it(w, type);

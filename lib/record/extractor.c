@@ -3,8 +3,10 @@
 
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/net/source.h"
 #include "lib/record/community_id.h"
 #include "lib/record/make.h"
@@ -15,8 +17,11 @@
 enum { FRAMES_AT_ONCE = 512 };
 
 struct file {
-    char *path;
+    char *path; /* owned, and so is head */
     bool optional;
+    int fd; /* -1: is to be opened */
+    uint8_t *head;
+    size_t head_len;
 };
 
 struct lane {
@@ -118,11 +123,19 @@ int gad_extractor_new(const struct gad_extractor_options *opt, size_t n_lanes,
     return 0;
 }
 
+static void file_deinit(struct file *f)
+{
+    if (f->fd > STDIN_FILENO)
+        close(f->fd);
+    gad_free(f->path);
+    gad_free(f->head);
+}
+
 static void lane_deinit(struct lane *l)
 {
     gad_source_close(l->source);
     for (size_t i = 0; i < l->n_files; i++)
-        gad_free(l->file[i].path);
+        file_deinit(&l->file[i]);
     gad_free(l->file);
     gad_flow_table_free(l->flows);
     gad_decoder_free(l->decoder);
@@ -142,7 +155,8 @@ void gad_extractor_free(struct gad_extractor *x)
     gad_free(x);
 }
 
-int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path, bool optional)
+/* What @f owns is taken if that works. */
+static int add(struct gad_extractor *x, size_t lane, const char *path, struct file f)
 {
     gad_assert(lane < x->n_lanes);
     struct lane *l = &x->lane[lane];
@@ -155,8 +169,30 @@ int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path, bo
         gad_free(copy);
         return GAD_ENOMEM;
     }
-    l->file[l->n_files++] = (struct file){copy, optional};
+    f.path = copy;
+    l->file[l->n_files++] = f;
     return 0;
+}
+
+int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path, bool optional)
+{
+    return add(x, lane, path, (struct file){.optional = optional, .fd = -1});
+}
+
+int gad_extractor_add_begun(struct gad_extractor *x, size_t lane, const struct gad_file_begun *f)
+{
+    struct file file = {.fd = f->fd, .head_len = f->head_len};
+
+    file.head = gad_calloc(1, f->head_len + 1);
+    if (file.head && f->head_len > 0)
+        memcpy(file.head, f->head, f->head_len);
+    int r = file.head ? add(x, lane, f->name, file) : GAD_ENOMEM;
+    if (r != 0) {
+        gad_free(file.head);
+        if (f->fd != STDIN_FILENO)
+            close(f->fd);
+    }
+    return r;
 }
 
 static void give(struct gad_extractor *x, struct gad_time decided, struct gad_record *r)
@@ -199,12 +235,22 @@ static void on_frame(void *arg, struct gad_time time, const uint8_t *frame, size
         gad_merge_reach(l->x->merge, l->number, time);
 }
 
+static int open_file(struct lane *l, struct file *f, struct gad_diag *d)
+{
+    const struct gad_file_begun begun = {f->path, f->fd, f->head, f->head_len};
+
+    if (f->fd < 0)
+        return gad_source_open_file(f->path, &l->x->source, &l->source, d);
+    f->fd = -1; /* the source's */
+    return gad_source_open_begun(&begun, &l->x->source, &l->source, d);
+}
+
 static int open_next(struct lane *l, struct gad_diag *d)
 {
-    const struct file *f = &l->file[l->next++];
+    struct file *f = &l->file[l->next++];
     struct gad_extractor *x = l->x;
 
-    int r = gad_source_open_file(f->path, &x->source, &l->source, d);
+    int r = open_file(l, f, d);
     if (r == 0) {
         x->stats.files++;
         return GAD_MORE;

@@ -23,6 +23,7 @@
 
 struct gad_diag;
 struct gad_extractor;
+struct gad_file_begun;
 
 struct gad_extractor_options {
     struct gad_decoder_options decoder; /* its seed is not looked at */
@@ -54,6 +55,10 @@ GAD_DEFINE_CLEANUP(struct gad_extractor, gad_extractor_free);
  */
 int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path,
                       bool optional) GAD_MUST_CHECK;
+
+/* The same of a file that is open, and not optional. */
+int gad_extractor_add_begun(struct gad_extractor *x, size_t lane,
+                            const struct gad_file_begun *f) GAD_MUST_CHECK;
 
 /**
  * gad_extractor_step() - some frames more, of the lane that the others wait for

@@ -6,10 +6,11 @@ struct queue {
     struct gad_merge_item *item;
     size_t first, n, room; /* room: a power of two, or 0 */
     struct gad_time reached;
-    bool ended;
+    bool ended, idle;
 };
 
 struct gad_merge {
+    struct gad_time given; /* of the record that was taken last */
     size_t n;
     struct queue source[];
 };
@@ -24,6 +25,7 @@ int gad_merge_new(size_t n, struct gad_merge **ret)
     if (!m)
         return GAD_ENOMEM;
     m->n = n;
+    m->given.ns = INT64_MIN;
     for (size_t i = 0; i < n; i++)
         m->source[i].reached.ns = INT64_MIN;
     *ret = m;
@@ -83,6 +85,14 @@ void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now)
         m->source[source].reached = now;
 }
 
+void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle)
+{
+    gad_assert(source < m->n);
+    m->source[source].idle = idle;
+    if (!idle)
+        gad_merge_reach(m, source, m->given);
+}
+
 void gad_merge_end(struct gad_merge *m, size_t source)
 {
     gad_assert(source < m->n);
@@ -96,7 +106,7 @@ static bool earliest(const struct queue *q, struct gad_time *ret)
         *ret = item_at(q, 0)->decided;
     else
         *ret = q->reached;
-    return q->n > 0 || !q->ended;
+    return q->n > 0 || !(q->ended || q->idle);
 }
 
 bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret)
@@ -114,6 +124,7 @@ bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret)
     if (!best || best->n == 0)
         return false;
     *ret = *item_at(best, 0);
+    m->given = ret->decided;
     best->first = (best->first + 1) & (best->room - 1);
     best->n--;
     return true;
@@ -124,7 +135,7 @@ size_t gad_merge_slowest(const struct gad_merge *m)
     size_t slowest = m->n;
 
     for (size_t i = 0; i < m->n; i++)
-        if (!m->source[i].ended &&
+        if (!m->source[i].ended && !m->source[i].idle &&
             (slowest == m->n || m->source[i].reached.ns < m->source[slowest].reached.ns))
             slowest = i;
     return slowest;

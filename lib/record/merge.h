@@ -38,11 +38,18 @@ int gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided,
 /* Packet time that the source has come to: it will have nothing from before. */
 void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now);
 
+/*
+ * It has nothing for now and nobody knows when it will: the others do not wait for it. When it has something again
+ * (idle is false before that is put), that counts as no earlier than what was taken by then.
+ */
+void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle);
+
 /* It will have nothing more. */
 void gad_merge_end(struct gad_merge *m, size_t source);
 
 /* The next record, if it is known which one that is; false if not. */
 bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret);
 
-/* The source that the others wait for: of those that have not ended the one that came least far. n if all have. */
+/* The source that the others wait for: the one that came least far, of those that have not ended and are not idle.
+ * n if there is none. */
 size_t gad_merge_slowest(const struct gad_merge *m);

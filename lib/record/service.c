@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/record/service.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -21,8 +22,6 @@ enum transport { TCP, UDP, N_TRANSPORTS };
 
 struct gad_services {
     uint8_t of_port[N_TRANSPORTS][N_PORTS]; /* 128 KiB: one look for any port */
-    bool has[NAMES_MAX];
-    int private, other;
 };
 
 struct named_port {
@@ -71,12 +70,9 @@ int gad_services_new(struct gad_services **ret)
     if (!s)
         return GAD_ENOMEM;
     gad_assert(gad_columns[GAD_SERVICE].n_names <= NAMES_MAX);
-    s->private = number_of("private");
-    s->other = number_of("other");
-    memset(s->has, true, sizeof(s->has));
     for (size_t t = 0; t < N_TRANSPORTS; t++) {
-        memset(s->of_port[t], s->private, FIRST_OTHER);
-        memset(s->of_port[t] + FIRST_OTHER, s->other, N_PORTS - FIRST_OTHER);
+        memset(s->of_port[t], number_of("private"), FIRST_OTHER);
+        memset(s->of_port[t] + FIRST_OTHER, number_of("other"), N_PORTS - FIRST_OTHER);
     }
     set_ports(s->of_port[TCP], tcp_ports, LEN(tcp_ports));
     set_ports(s->of_port[UDP], udp_ports, LEN(udp_ports));
@@ -224,13 +220,8 @@ int gad_services_map(struct gad_services *s, const char *text, struct gad_diag *
     return r != 0 ? r : for_each_mapping(s, text, true, NULL);
 }
 
-void gad_services_limit(struct gad_services *s, const bool *has)
-{
-    memcpy(s->has, has, gad_columns[GAD_SERVICE].n_names * sizeof(*has));
-}
-
-/* RFC 792; the types that ask and those that answer, RFC 950 and 1256 too. */
-static const char *icmp_name(uint8_t type, uint8_t code, const char **ret_near)
+/* RFC 792. */
+static const char *icmp_name(uint8_t type, uint8_t code)
 {
     switch (type) {
     case 0:
@@ -238,30 +229,18 @@ static const char *icmp_name(uint8_t type, uint8_t code, const char **ret_near)
     case 8:
         return "eco_i";
     case 3:
-        *ret_near = "urh_i";
         return code == 3 ? "urp_i" : code == 1 ? "urh_i" : "oth_i";
     case 5:
         return "red_i";
     case 11:
         return "tim_i";
-    case 4:
-    case 12:
-        *ret_near = "urh_i"; /* errors, with the head of what caused them */
-        return "oth_i";
-    case 9:
-    case 14:
-    case 16:
-    case 18:
-        *ret_near = "ecr_i";
-        return "oth_i";
     default:
-        *ret_near = "eco_i";
         return "oth_i";
     }
 }
 
-/* RFC 4443, 4861, 2710, 3810. */
-static const char *icmp6_name(uint8_t type, uint8_t code, const char **ret_near)
+/* RFC 4443, 4861. */
+static const char *icmp6_name(uint8_t type, uint8_t code)
 {
     switch (type) {
     case 128:
@@ -269,49 +248,25 @@ static const char *icmp6_name(uint8_t type, uint8_t code, const char **ret_near)
     case 129:
         return "ecr_i";
     case 1:
-        *ret_near = "urh_i";
         return code == 4 ? "urp_i" : code == 3 ? "urh_i" : "oth_i";
     case 3:
         return "tim_i";
     case 137:
         return "red_i";
-    case 131: /* reports and advertisements */
-    case 132:
-    case 134:
-    case 136:
-    case 140:
-    case 143:
-        *ret_near = "ecr_i";
-        return "oth_i";
     default:
-        *ret_near = type < 128 ? "urh_i" : "eco_i"; /* below 128 are the errors */
         return "oth_i";
     }
-}
-
-static int icmp_service(const struct gad_services *s, bool six, uint8_t type, uint8_t code)
-{
-    const char *near = "urh_i";
-    int n = number_of(six ? icmp6_name(type, code, &near) : icmp_name(type, code, &near));
-
-    if (!s->has[n])
-        n = number_of(near);
-    if (!s->has[n])
-        n = number_of("urp_i");
-    return s->has[n] ? n : GAD_NAME_UNKNOWN;
 }
 
 int gad_services_of(const struct gad_services *s, const struct gad_tuple *t, uint8_t icmp_type,
                     uint8_t icmp_code)
 {
-    if (t->proto == GAD_IP_ICMP || t->proto == GAD_IP_ICMP6)
-        return icmp_service(s, t->proto == GAD_IP_ICMP6, icmp_type, icmp_code);
+    if (t->proto == GAD_IP_ICMP)
+        return number_of(icmp_name(icmp_type, icmp_code));
+    if (t->proto == GAD_IP_ICMP6)
+        return number_of(icmp6_name(icmp_type, icmp_code));
 
     bool udp = t->proto == GAD_IP_UDP;
     uint16_t port = !udp && t->src_port == PORT_FTP_DATA ? PORT_FTP_DATA : t->dst_port;
-    int n = s->of_port[udp ? UDP : TCP][port];
-
-    if (!s->has[n])
-        n = port < FIRST_OTHER ? s->private : s->other;
-    return s->has[n] ? n : GAD_NAME_UNKNOWN;
+    return s->of_port[udp ? UDP : TCP][port];
 }

@@ -9,11 +9,13 @@
  *
  * ICMPv6, which KDD99 never saw, gets the name of the same message in ICMP.
  *
+ * A model may not know all the names there are; a record is the same for all of them, and what a name outside a
+ * vocabulary means is its schema's affair (lib/feature/schema.h).
+ *
  * Source: the 10 % set, where a flood over ports 1 .. 1024 has the named ones about 105 times each, `private`
  * for exactly the rest and `other` for 1024 alone.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -37,15 +39,6 @@ GAD_DEFINE_CLEANUP(struct gad_services, gad_services_free);
  */
 int gad_services_map(struct gad_services *s, const char *text, struct gad_diag *d) GAD_MUST_CHECK;
 
-/**
- * gad_services_limit() - only names that a model's vocabulary has
- * @has: by a name's number, one for each name of the column; copied
- *
- * Another name becomes the nearest the model has: `private` or `other` by the port, for an ICMP message an echo
- * request or reply if it asks or answers, else urh_i, then urp_i. If it does not have that either, unknown.
- */
-void gad_services_limit(struct gad_services *s, const bool *has);
-
-/* Number of the name in the column service, or GAD_NAME_UNKNOWN. ICMP looks at type and code, not at ports. */
+/* Number of the name in the column service. ICMP looks at type and code, not at ports. */
 int gad_services_of(const struct gad_services *s, const struct gad_tuple *t, uint8_t icmp_type,
                     uint8_t icmp_code);

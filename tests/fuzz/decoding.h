@@ -31,6 +31,7 @@ static inline bool decoding_start(struct decoding *s, uint8_t options)
     const struct gad_decoder_options opt = {
         .checksums = (enum gad_checksums)(options % 3),
         .tunnels = options >> 2 & 3,
+        .tunnel_kinds = options & 32 ? GAD_TUNNELS_USUAL : GAD_TUNNELS_ALL,
         .by_vlan = (options & 16) != 0,
         .seed = options,
         .datagrams = DATAGRAMS,

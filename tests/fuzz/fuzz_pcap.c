@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/net/magic.h"
 #include "lib/net/source.h"
 #include "tests/fuzz/decoding.h"
 
@@ -53,6 +54,16 @@ static void read_all(const char *path)
     gad_source_close(s);
 }
 
+/* What the first bytes say holds for all of them. */
+static void check_magic(const uint8_t *data, size_t size, size_t n)
+{
+    bool first = false, all = false;
+
+    int r = gad_magic_is_capture(data, n < size ? n : size, &first);
+    int r_all = gad_magic_is_capture(data, size, &all);
+    require(r == GAD_MORE || r == GAD_ENOMEM || (r == r_all && first == all));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
@@ -60,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (fd < 0)
         return 0;
+    check_magic(data, size, 4);
+    check_magic(data, size, size);
     if (size == 0 || write(fd, data, size) == (ssize_t)size) {
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         read_all(path);

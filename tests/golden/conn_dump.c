@@ -72,9 +72,10 @@ static int dump(struct run *r, enum gad_checksums checksums)
 
     int err = gad_source_open_file(r->file, NULL, &source, &d);
     if (err == 0)
-        err = gad_decoder_new(
-            &(struct gad_decoder_options){.checksums = checksums, .tunnels = GAD_TUNNELS_MAX},
-            &decoder);
+        err = gad_decoder_new(&(struct gad_decoder_options){.checksums = checksums,
+                                                            .tunnels = GAD_TUNNELS_MAX,
+                                                            .tunnel_kinds = GAD_TUNNELS_ALL},
+                              &decoder);
     if (err == 0)
         err = gad_flow_table_new(&options, &table);
     r->source = source;

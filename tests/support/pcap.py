@@ -20,6 +20,10 @@ class Capture:
 
     def __init__(self):
         self.packets = []
+        self.is_sorted = False  # they are in order; else those of the same time come in that of their bytes
+
+    def sorted(self):
+        return self.packets if self.is_sorted else sorted(self.packets)
 
     def ip(self, t, src, dst, proto, payload):
         header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0,
@@ -67,10 +71,28 @@ class Capture:
         self.segment(next(step), *back, ack, seq + 1, FIN | ACK)
         self.segment(next(step), *there, seq + 1, ack + 1, ACK)
 
+    def in_vxlan(self):
+        """The same as two hosts tunnel it."""
+        return self.within(lambda c, t, f: c.udp(t, "192.0.2.1", 50000, "192.0.2.2", 4789, b"\x08\0\0\0\0\0\x07\0" + f))
+
+    def in_gre(self, type_=0x6558):
+        """The same in GRE: Ethernet in it, or ERSPAN I."""
+        return self.within(lambda c, t, f: c.ip(t, "192.0.2.1", "192.0.2.2", 47, struct.pack(">HH", 0, type_) + f))
+
+    def within(self, add):
+        c = Capture()
+        c.is_sorted = True
+        for t, frame in self.sorted():
+            add(c, t, frame)
+        return c
+
+    def tagged(self, vlan):
+        return self.within(lambda c, t, f: c.packets.append((t, f[:12] + struct.pack(">HH", 0x8100, vlan) + f[12:])))
+
     def bytes(self, first=0, last=None):
         """A pcap file of some of the packets, in order of time."""
         out = [struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)]
-        for t, frame in sorted(self.packets)[first:last]:
+        for t, frame in self.sorted()[first:last]:
             us = round(t * 1e6)
             out.append(struct.pack("<IIII", START + us // 10**6, us % 10**6, len(frame), len(frame)) + frame)
         return b"".join(out)

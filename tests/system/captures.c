@@ -148,9 +148,10 @@ static bool read_options(int argc, char **argv)
             run.decoder.checksums = optarg[0] == 'a'   ? GAD_CHECKSUMS_AUTO
                                     : optarg[0] == 'v' ? GAD_CHECKSUMS_VERIFY
                                                        : GAD_CHECKSUMS_IGNORE;
-        else if (c == 't')
+        else if (c == 't') {
             run.decoder.tunnels = (unsigned)(optarg[0] - '0') % (GAD_TUNNELS_MAX + 1);
-        else if (c == 'f')
+            run.decoder.tunnel_kinds = GAD_TUNNELS_ALL;
+        } else if (c == 'f')
             run.source.filter = optarg;
         else
             return false;

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ganadd on packets: files at once and as sources of its configuration, an interface in a network of its own."""
 
-import csv
 import gzip
-import io
 import json
 import os
 import random
@@ -15,9 +13,7 @@ import tempfile
 import unittest
 
 import ganad
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import pcap  # noqa: E402
+from capture_case import Case, flow, pcap
 
 SEND = """
 import socket, struct, sys, time
@@ -31,72 +27,6 @@ while at < len(data):
     at += 16 + n
     time.sleep(0.0002)
 """
-
-
-def attack(r):
-    """Some connections of many kinds, and a flood of SYN."""
-    c = pcap.traffic(r, 300)
-    for i in range(400):
-        c.tcp(30 + i / 500, "10.9.0.1", 2000 + i, "10.2.0.1", 80, end="silent")
-    return c
-
-
-def flow(alert):
-    """What a record of extract --with-connection says, from an alert."""
-    return tuple(str(alert[k]) for k in ("src_ip", "src_port", "dest_ip", "dest_port", "community_id"))
-
-
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tmp = tempfile.TemporaryDirectory(prefix="ganad-capture-")
-        cls.addClassCleanup(cls.tmp.cleanup)
-        cls.traffic = attack(random.Random(3))
-        cls.pcap = cls.write("all.pcap", cls.traffic.bytes())
-        cls.conf = cls.configure("all.conf", threshold="-1e30")
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.tmp.name, name)
-
-    @classmethod
-    def write(cls, name, data):
-        with open(cls.path(name), "wb") as f:
-            f.write(data)
-        return cls.path(name)
-
-    @classmethod
-    def configure(cls, name, more="", **model):
-        keys = "".join(f"{k} = {v}\n" for k, v in model.items())
-        return cls.write(name, f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = {cls.path('never-2')}\n{more}"
-                               f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
-
-    def read(self, *files, code=0, conf=None, **kw):
-        arguments = [x for f in files for x in ("-r", f)]
-        p = subprocess.run([ganad.args.ganadd, "-c", conf or self.conf, *arguments], stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, **kw)
-        self.assertEqual(p.returncode, code, p.stderr.decode())
-        self.assertFalse(os.path.exists(self.path("never")))
-        return [json.loads(line) for line in p.stdout.splitlines()], p.stderr.decode()
-
-    def extract(self, *arguments):
-        p = ganad.ctl("extract", *arguments)
-        self.assertEqual(p.returncode, 0, p.stderr)
-        return p.stdout
-
-    def scores(self, records):
-        p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-", input=records)
-        self.assertEqual(p.returncode, 0, p.stderr)
-        return [ganad.bits(row["score"]) for row in csv.DictReader(io.StringIO(p.stdout.decode()))]
-
-    def expected(self, *arguments):
-        """[(score, tuple and Community ID)] of what extract makes of the same."""
-        rows = [line.split(",") for line in self.extract("--with-connection", *arguments).decode().splitlines()]
-        tuples = [(r[41], r[42], r[43], r[44], r[48]) for r in rows]
-        return list(zip(self.scores(self.extract(*arguments)), tuples))
-
-    def told(self, alerts):
-        return [(ganad.bits(a["score"]), flow(a)) for a in alerts]
 
 
 class Capture(Case):
@@ -117,17 +47,51 @@ class Capture(Case):
             self.assertEqual(self.told(self.read("-", input=f.read())[0]), self.told(self.read(self.pcap)[0]))
 
     def test_a_pipe_that_is_silent_can_be_left(self):
-        conf = self.configure("pipe.conf", "[ganadd]\nstop_timeout = 500ms\n", threshold="-1e30")
+        """At once, and with what had come."""
+        conf = self.configure("pipe.conf", "[ganadd]\nstop_timeout = 1h\n", threshold="-1e30")
+        ping = pcap.Capture()
+        for i in range(3):
+            ping.icmp(i, "10.0.0.1", "10.0.0.2", 8)
+        ping.tcp(4, "10.0.0.1", 1000, "10.0.0.2", 80, end="silent")
         with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as p:
-            p.stdin.write(self.traffic.bytes())
+            p.stdin.write(ping.bytes())
             p.stdin.flush()
-            first = p.stdout.readline()  # it is at work, and its end is not in sight
-            self.assertIn(b'"event_type":"alert"', first)
+            for _ in range(3):  # what is known comes, though the pipe's end is not in sight
+                self.assertIn(b'"service":"eco_i"', p.stdout.readline())
             p.send_signal(signal.SIGTERM)
-            _, said = p.stdout.read(), p.stderr.read()
+            rest, said = p.stdout.read(), p.stderr.read()
             self.assertEqual(p.wait(30 * ganad.SLOW), 0, said)
+            self.assertIn(b'"flag":"S0"', rest)
             self.assertIn(b"SIGTERM: finishing", said)
+            self.assertNotIn(b"warning", said)
+
+    def test_a_pipe_is_waited_for_where_it_holds_up_nobody(self):
+        """Its writer may come when it likes; until then ganadd serves, and can be stopped."""
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        with ganad.Daemon(captures={"pipe": {"file": fifo}}, ganadd={"stop_timeout": "1h"}) as d:
+            self.assertEqual(d.status().source[0].state, "reading")
+            with open(fifo, "wb") as f:
+                f.write(self.traffic.bytes())
+            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")
+            self.assertEqual((s.packets, s.records), (len(self.traffic.packets), len(self.expected(self.pcap))))
+            self.assertEqual(d.stop(), 0)
+        with ganad.Daemon(captures={"pipe": {"file": fifo}}, ganadd={"stop_timeout": "1h"}) as d:
+            self.assertEqual(d.stop(), 0)
+        conf = self.configure("silent.conf", "[ganadd]\nstop_timeout = 1h\n")
+        with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", "-"], stdin=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as p:
+            self.assertIn(b"is ready", p.stderr.readline())
+            p.send_signal(signal.SIGTERM)
+            self.assertEqual(p.wait(30 * ganad.SLOW), 0)
+        self.assertIn("standard input: unknown file format", self.read("-", input=b"no capture at all", code=1)[1])
+
+    @unittest.skipUnless(os.geteuid() == 0, "not root")
+    def test_nothing_of_root_is_kept_for_files(self):
+        with ganad.Daemon(captures={"a": {"file": self.pcap}}, ganadd={"user": "nobody"}) as d:
+            self.assertEqual(privileges(d), ("65534", 0))
+            self.assertEqual(d.stop(), 0)
 
     def test_files_of_the_same_time_come_in_one_order(self):
         other = pcap.traffic(random.Random(9), 500)
@@ -146,6 +110,40 @@ class Capture(Case):
         with open(out, encoding="ascii") as f:
             told = self.told(map(json.loads, f))
         self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
+
+    def test_a_configuration_without_sockets_will_do(self):
+        bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[model m]\n"
+                                       f"checkpoint = {ganad.checkpoint()}\nthreshold = -1e30\n".encode())
+        self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
+        p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn(b"[scoring] has neither unix nor tcp, and there is no capture", p.stderr)
+
+    def test_files_are_read_as_the_configuration_says(self):
+        """With the settings of its only capture; of several nobody knows which."""
+        used = "[capture spool]\ndirectory = /no/such\ndelete = yes\nfilter = tcp\n"
+        want = self.expected("--filter", "tcp", self.pcap)
+        self.assertLess(len(want), len(self.expected(self.pcap)))
+        for name, sections, n in (("one", used, want), ("off", used + "[capture off]\nfilter = udp\n", want),
+                                  ("many", used + "[capture b]\nfile = /b\n", self.expected(self.pcap))):
+            conf = self.configure(name + ".conf", sections, threshold="-1e30")
+            self.assertEqual(self.told(self.read(self.pcap, conf=conf)[0]), n)
+
+    def test_a_folder_is_a_capture_too(self):
+        folder = tempfile.mkdtemp(dir=self.tmp.name)
+        n = len(self.traffic.packets)
+        for i in range(3):
+            name = self.write(os.path.join(folder, str(9 - i)), self.traffic.bytes(i * n // 3, (i + 1) * n // 3))
+            os.utime(name, (1000 + i, 1000 + i))
+        self.write(os.path.join(folder, "notes.txt"), b"no capture at all, by any means")
+        alerts, said = self.read(folder)
+        self.assertEqual(self.told(alerts), self.expected(self.pcap))
+        self.assertIn("notes.txt: ", said)
+        conf = self.configure("delete.conf", f"[capture x]\ndirectory = {folder}\ndelete = yes\n", threshold="-1e30")
+        self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
+        self.assertEqual(len(os.listdir(folder)), 4)  # to read is not to delete
+        empty = tempfile.mkdtemp(dir=self.tmp.name)
+        self.assertIn(f"{empty}: no capture in it", self.read(empty, code=1)[1])
 
     def test_a_slow_reader_of_alerts_loses_none(self):
         many = pcap.Capture()
@@ -192,6 +190,52 @@ class Capture(Case):
         text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))  # not every gzip is a capture
         self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
 
+    def test_ganadctl_knows_a_capture_that_comes_through_a_pipe(self):
+        def score(*arguments, name="-", code=0, **kw):
+            p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", *arguments, name, **kw)
+            self.assertEqual(p.returncode, code, p.stderr)
+            return p
+
+        data = self.traffic.bytes()
+        want = score(input=self.extract(self.pcap)).stdout
+        records = self.extract(self.pcap)
+        with ganad.Daemon() as d:
+            for stdin in (data, gzip.compress(data), records, gzip.compress(records)):
+                self.assertEqual(score(input=stdin).stdout, want)
+                q = d.ctl("score", "--format", "csv", "--no-alerts", "-", input=stdin)
+                self.assertEqual((q.returncode, q.stdout), (0, want), q.stderr)
+        with open(self.pcap, "rb") as f:
+            self.assertEqual(score(stdin=f).stdout, want)
+        fifo = self.path("score-fifo")
+        os.mkfifo(fifo)
+        with subprocess.Popen([sys.executable, "-c", "import sys, time\nf = open(sys.argv[1], 'wb', 0)\n"
+                               "data = open(sys.argv[2], 'rb').read()\n"
+                               "for at in range(6):\n f.write(data[at:at + 1])\n time.sleep(0.02)\n"
+                               "f.write(data[6:])\n", fifo, self.pcap]) as writer:  # the first bytes one at a time
+            self.assertEqual(score(name=fifo).stdout, want)
+            self.assertEqual(writer.wait(), 0)
+        self.assertEqual(score(input=b"").stdout, b"")
+        self.assertEqual(score(input=b"\x1f", code=1).stdout, b"")
+        self.assertIn(b"cut off", score(input=data[:-5]).stderr)
+        self.assertIn(b"stdin: ", score(input=data[:4] + b"x" * 100, code=1).stderr)
+
+    def test_ganadctl_reads_packets_as_it_is_told(self):
+        tunnelled = self.write("tunnelled.pcap", self.traffic.in_vxlan().bytes())
+        local = ("score", "--local", ganad.checkpoint(), "--format", "csv")
+        want = ganad.ctl(*local, self.pcap).stdout
+        self.assertEqual(ganad.ctl(*local, "--tunnels", "1", tunnelled).stdout, want)
+        self.assertNotEqual(ganad.ctl(*local, tunnelled).stdout, want)
+        tcp = self.extract("--filter", "tcp", "--service", "tcp/8080 = http", self.pcap)
+        self.assertEqual(ganad.ctl(*local, "--filter", "tcp", "--service", "tcp/8080 = http", self.pcap).stdout,
+                         ganad.ctl(*local, "-", input=tcp).stdout)
+        p = ganad.ctl(*local, "--filter", "tcp", "-", input=tcp)
+        self.assertEqual((p.returncode, p.stdout), (1, b""))
+        self.assertIn(b"stdin: has records and no packets, which --filter is for", p.stderr)
+        self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
+        conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n", threshold="-1e30")
+        self.assertEqual(self.told(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))
+        self.assertEqual(len(self.read(tunnelled)[0]), 1)
+
     def test_records_are_kept_in_files_of_a_size(self):
         want = self.extract(self.pcap)
         kept = self.path("records.csv")
@@ -229,6 +273,19 @@ class Capture(Case):
                 c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(line)]))
                 self.assertEqual(len(c.answer().score), 1)
             self.assertEqual(d.stop(), 0)
+
+
+def privileges(d):
+    """User and capabilities of all threads of a ganadd, which are the same."""
+    said = set()
+    d.status()  # who answers has become what it is
+    for task in os.listdir(f"/proc/{d.process.pid}/task"):
+        with open(f"/proc/{d.process.pid}/task/{task}/status") as f:
+            fields = dict(line.rstrip().split(":", 1) for line in f)
+        said.add((*fields["Uid"].split(), *(int(fields[k], 16) for k in ("CapEff", "CapPrm", "CapInh", "CapAmb"))))
+    (ruid, euid, suid, fsuid, eff, prm, inh, amb), = said
+    assert ruid == euid == suid == fsuid and eff == prm and inh == amb == 0, said
+    return euid, eff
 
 
 def net_namespace_works():
@@ -273,8 +330,8 @@ class Live(Case):
     def send(self, name):
         self.run_inside(sys.executable, "-c", SEND, "near", name)
 
-    def daemon(self):
-        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}},
+    def daemon(self, **ganadd):
+        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}}, ganadd=ganadd,
                             alerts={"file": "{dir}/alerts"}, models={"m": {"checkpoint": ganad.checkpoint(),
                                                                            "threshold": "-1e30"}})
 
@@ -304,6 +361,16 @@ class Live(Case):
             ganad.wait_for(lambda: self.source(d).flows == 1, 20, "a connection")
             ganad.wait_for(lambda: self.source(d).records == 1, 20, "its end")
             ganad.wait_for(lambda: d.counter("records_scored") == 1, 5, "its score")
+
+    def test_an_interface_comes_back_to_who_was_root(self):
+        with self.daemon(user="nobody") as d:
+            self.start(d)
+            self.assertEqual(privileges(d), ("65534", 1 << 13))  # CAP_NET_RAW and no more
+            self.run_inside("ip", "link", "del", "far")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            self.make_link()
+            ganad.wait_for(lambda: self.source(d).reopened == 1, 20, "it is back")
+            self.assertEqual(d.stop(), 0)
 
     def test_an_interface_may_go_and_come_back(self):
         c = pcap.Capture()

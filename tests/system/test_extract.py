@@ -177,12 +177,52 @@ class Extract(unittest.TestCase):
         self.assertEqual(p.stdout, b"")
         self.assertIn("1 dropped for a wrong checksum", p.stderr.decode())
 
+    def test_tunnels_are_opened_if_asked_for(self):
+        vxlan = self.write("vxlan.pcap", self.traffic.in_vxlan().bytes())
+        gre = self.write("gre.pcap", self.traffic.in_gre().bytes())
+        erspan = self.write("erspan.pcap", self.traffic.in_gre(0x88be).bytes())
+        for arguments in (["--tunnels", "1", vxlan], ["--tunnels", "8", gre],
+                          ["--tunnels", "1", "--tunnel-kinds", "vxlan", vxlan],
+                          ["--tunnels", "1", "--tunnel-kinds", "gre, erspan", erspan],
+                          ["--tunnels", "1", "--tunnel-kinds", "all", erspan]):
+            self.assertEqual(extract(*arguments).stdout, self.csv)
+        for arguments, n in (([vxlan], 1), ([gre], 0), (["--tunnels", "8", erspan], 0),
+                             (["--tunnels", "1", "--tunnel-kinds", "gre", vxlan], 1),
+                             (["--tunnels", "1", "--tunnel-kinds", "vxlan,erspan", gre], 0)):
+            p = extract(*arguments)
+            self.assertEqual(len({r[2] for r in cells(p.stdout)}), n, arguments)
+            if n == 0:
+                self.assertIn("other-protocol", p.stderr.decode())
+
+    def test_vlans_are_apart_if_asked_for(self):
+        both = pcap.Capture()
+        for i in range(2):
+            c = pcap.Capture()
+            c.tcp(i / 1e4, "10.0.0.1", 1000, "10.0.0.2", 80, b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n")
+            both.packets += c.tagged(i + 1).packets
+        tagged = self.write("vlan.pcap", both.bytes())
+        self.assertEqual([r[4:6] for r in cells(extract("--by-vlan", tagged).stdout)], [["18", "19"]] * 2)
+        self.assertNotEqual([r[4:6] for r in cells(extract(tagged).stdout)], [["18", "19"]] * 2)
+
+    def test_looking_into_connections_has_a_limit(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 21, b"USER a\r\nPASS b\r\n", b"220 a\r\n331 b\r\n230 in\r\n")
+        name = self.write("ftp.pcap", c.bytes())
+        self.assertEqual([r[11] for r in cells(extract(name).stdout)], ["1"])
+        self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "64K", name).stdout)], ["1"])
+        self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "0", name).stdout)], ["0"])
+
     def test_wrong_usage_is_explained(self):
         for arguments, words in (([], "extract needs captures"), (["--format", "xml", "x"], "neither csv nor ndjson"),
                                  (["--seed", "65536", "x"], "from 0 to 65535"), (["--label", "a b", "x"], "--label"),
                                  (["--service", "tcp/80=httpd", "x"], "did you mean 'http'"),
                                  (["--checksums", "maybe", "x"], "none of ignore, verify, auto"),
-                                 (["--max-flows", "0", "x"], "from 1 to"), (["--nonsense"], "unrecognized option")):
+                                 (["--max-flows", "0", "x"], "from 1 to"), (["--tunnels", "9", "x"], "from 0 to 8"),
+                                 (["--tunnel-kinds", "gre,vxlam", "x"], "--tunnel-kinds: 'vxlam' is no tunnel"),
+                                 (["--tunnel-kinds", "", "x"], "--tunnel-kinds: the name of a tunnel is missing"),
+                                 (["--inspect-memory", "2G", "x"], "not a size up to 1024M"),
+                                 (["--inspect-memory", "K", "x"], "not a size"),
+                                 (["--inspect-memory", "", "x"], "not a size"), (["--nonsense"], "unrecognized option")):
             for program in (ganad.args.ganadctl, ganad.args.train):
                 p = extract(*arguments, code=2, program=program)
                 self.assertIn(words, p.stderr.decode())

@@ -142,13 +142,9 @@ static int open_all(struct run *run)
     const struct extract *e = run->e;
     struct gad_extractor_options opt = gad_extractor_defaults();
 
-    opt.decoder.checksums = e->checksums;
-    opt.filter = e->filter;
-    opt.services = e->services;
+    capture_options_apply(&e->capture, &opt);
     opt.community_id = e->text.with_connection;
     opt.community_seed = e->seed;
-    if (e->max_flows > 0)
-        opt.flow.max_flows = e->max_flows;
     run->n_lanes = e->merge ? e->n_inputs : 1;
     int r = gad_extractor_new(&opt, run->n_lanes, &run->x, &run->d);
     for (size_t i = 0; r == 0 && i < e->n_inputs; i++)

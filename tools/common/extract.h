@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "lib/base/diag.h"
-#include "lib/net/decode.h"
+#include "tools/common/capture_options.h"
 #include "tools/common/record_text.h"
 
 enum extract_exit {
@@ -32,14 +32,7 @@ enum extract_exit {
     "object a line\n"                                                                              \
     "  --label NAME             one column more, the label of all of them: normal\n"               \
     "  --with-connection        addresses, ports, times and Community ID behind the columns\n"     \
-    "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
-    "  --filter EXPRESSION      only packets that it takes, in the language of pcap-filter(7)\n"   \
-    "  --service MAP            ports that KDD99 has no name for: 'tcp/8080 = http'; may be "      \
-    "repeated\n"                                                                                   \
-    "  --checksums HOW          ignore (default), verify: drop packets with a wrong one, auto: "   \
-    "verify\n"                                                                                     \
-    "                           unless the first 1000 show that the sender's card made them\n"     \
-    "  --max-flows N            most connections at a time; beyond it the oldest are cut short\n"  \
+    "  --seed N                 of the Community ID, 0 to 65535 (0)\n" CAPTURE_HELP_OPTIONS        \
     "  --merge                  the inputs are captures of the same time from several places\n"    \
     "\n"                                                                                           \
     "The inputs, pcap or pcapng, plain or gzip, are read one after the other as one capture; of "  \
@@ -55,12 +48,10 @@ struct extract {
     size_t n_inputs;
     record_text_fn *format;
     struct record_text text;
-    const char *filter, *out; /* or NULL */
-    char *services;           /* all of --service with commas between, or NULL; owned */
+    struct capture_options capture;
+    const char *out; /* or NULL */
     uint16_t seed;
-    enum gad_checksums checksums;
-    size_t max_flows; /* 0: the default */
-    bool merge;       /* each input is a place of its own */
+    bool merge; /* each input is a place of its own */
 };
 
 /**

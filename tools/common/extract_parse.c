@@ -2,10 +2,6 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "lib/base/mem.h"
-#include "lib/base/text.h"
-#include "lib/flow/table.h"
-#include "lib/record/service.h"
 #include "tools/common/extract.h"
 
 enum {
@@ -13,10 +9,6 @@ enum {
     OPT_LABEL,
     OPT_WITH_CONNECTION,
     OPT_SEED,
-    OPT_FILTER,
-    OPT_SERVICE,
-    OPT_CHECKSUMS,
-    OPT_MAX_FLOWS,
     OPT_MERGE,
 };
 
@@ -25,10 +17,7 @@ static const struct option longs[] = {{"out", required_argument, NULL, 'o'},
                                       {"label", required_argument, NULL, OPT_LABEL},
                                       {"with-connection", no_argument, NULL, OPT_WITH_CONNECTION},
                                       {"seed", required_argument, NULL, OPT_SEED},
-                                      {"filter", required_argument, NULL, OPT_FILTER},
-                                      {"service", required_argument, NULL, OPT_SERVICE},
-                                      {"checksums", required_argument, NULL, OPT_CHECKSUMS},
-                                      {"max-flows", required_argument, NULL, OPT_MAX_FLOWS},
+                                      CAPTURE_LONG_OPTIONS,
                                       {"merge", no_argument, NULL, OPT_MERGE},
                                       {"help", no_argument, NULL, 'h'},
                                       {NULL, 0, NULL, 0}};
@@ -44,60 +33,13 @@ static int set_format(struct extract *e, const char *arg, struct gad_diag *d)
     return 0;
 }
 
-static int set_checksums(struct extract *e, const char *arg, struct gad_diag *d)
-{
-    static const char *const names[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
-                                        [GAD_CHECKSUMS_VERIFY] = "verify",
-                                        [GAD_CHECKSUMS_AUTO] = "auto"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(arg, names[i]) == 0) {
-            e->checksums = (enum gad_checksums)i;
-            return 0;
-        }
-    return gad_fail(d, GAD_EINVAL, "--checksums: '%s' is none of ignore, verify, auto", arg);
-}
-
-static int read_number(const char *option, const char *arg, uint64_t min, uint64_t max,
-                       uint64_t *ret, struct gad_diag *d)
-{
-    uint64_t v = 0;
-
-    if (gad_text_u64(arg, strlen(arg), max, &v) != 0 || v < min)
-        return gad_fail(d, GAD_EINVAL, "%s: '%s' is not a whole number from %llu to %llu", option,
-                        arg, (unsigned long long)min, (unsigned long long)max);
-    *ret = v;
-    return 0;
-}
-
-/* Tried at once, so that the message names the option. */
-static int add_services(struct extract *e, const char *arg, struct gad_diag *d)
-{
-    gad_cleanup(gad_services_freep) struct gad_services *trial = NULL;
-    size_t old = e->services ? strlen(e->services) + 1 : 0, len = strlen(arg);
-
-    int r = gad_services_new(&trial);
-    if (r == 0)
-        r = gad_services_map(trial, arg, d);
-    if (r != 0) {
-        gad_diag_prefix(d, "--service");
-        return r;
-    }
-    char *all = gad_realloc_array(e->services, old + len + 1, 1);
-    if (!all)
-        return GAD_ENOMEM;
-    if (old > 0)
-        all[old - 1] = ',';
-    memcpy(all + old, arg, len + 1);
-    e->services = all;
-    return 0;
-}
-
 static int take_option(struct extract *e, int c, const char *arg, struct gad_diag *d)
 {
     uint64_t n = 0;
     int r = 0;
 
+    if (c >= CAPTURE_OPTION_FIRST)
+        return capture_option_take(&e->capture, c, arg, d);
     switch (c) {
     case 'o':
         e->out = arg;
@@ -114,19 +56,8 @@ static int take_option(struct extract *e, int c, const char *arg, struct gad_dia
         e->text.with_connection = true;
         break;
     case OPT_SEED:
-        r = read_number("--seed", arg, 0, UINT16_MAX, &n, d);
+        r = option_number("--seed", arg, 0, UINT16_MAX, &n, d);
         e->seed = (uint16_t)n;
-        break;
-    case OPT_FILTER:
-        e->filter = arg;
-        break;
-    case OPT_SERVICE:
-        return add_services(e, arg, d);
-    case OPT_CHECKSUMS:
-        return set_checksums(e, arg, d);
-    case OPT_MAX_FLOWS:
-        r = read_number("--max-flows", arg, 1, GAD_FLOWS_MAX, &n, d);
-        e->max_flows = (size_t)n;
         break;
     default:
         e->merge = true;
@@ -138,7 +69,8 @@ int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d
 {
     int c;
 
-    *ret = (struct extract){.format = record_text_csv, .checksums = GAD_CHECKSUMS_IGNORE};
+    *ret = (struct extract){.format = record_text_csv};
+    capture_options_init(&ret->capture);
     optind = 0; /* whoever looked at options before has finished */
     while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
         if (c == '?')
@@ -159,6 +91,5 @@ int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d
 
 void extract_deinit(struct extract *e)
 {
-    gad_free(e->services);
-    e->services = NULL;
+    capture_options_deinit(&e->capture);
 }

@@ -135,6 +135,19 @@ static void print_losses(const Ganad__V1__StatusReply *s)
     }
 }
 
+/* A line for each source that is a directory, as far as it has been read. */
+static void print_files(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], n[2][SHOW_TEXT];
+
+    for (size_t i = 0; i < s->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *o = s->source[i];
+        if (o->files + o->files_broken > 0)
+            printf("%s: files read %s, broken %s\n", safe(o->name, name),
+                   show_count(o->files, n[0]), show_count(o->files_broken, n[1]));
+    }
+}
+
 static void print_status(const Ganad__V1__StatusReply *s)
 {
     char text[TEXT], n[SHOW_TEXT];
@@ -150,6 +163,7 @@ static void print_status(const Ganad__V1__StatusReply *s)
     if (s->n_source > 0)
         print_sources(s);
     print_losses(s);
+    print_files(s);
     if (s->n_counter > 0)
         printf("\n%-24s %18s\n", "COUNTER", "VALUE");
     for (size_t i = 0; i < s->n_counter; i++)
@@ -211,6 +225,8 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
             {"lost", o->lost},
             {"records", o->records},
             {"reopened", o->reopened},
+            {"files", o->files},
+            {"files_broken", o->files_broken},
         };
         for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++)
             (void)json_object_set_new(one, numbers[k].name,

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganadctl/input.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
+#include "lib/net/magic.h"
 #include "lib/record/extractor.h"
+#include "tools/common/capture_options.h"
 #include "tools/ganadctl/input_capture.h"
 
 struct input {
@@ -74,16 +78,69 @@ static void *read_all(void *arg)
     return NULL;
 }
 
-int input_open(const char *file, bool skip_bad, struct input **ret, struct gad_diag *d)
+/* Reads what it takes to know whether it is a capture. */
+static int look_at(struct gad_file_begun *f, uint8_t head[static GAD_FILE_HEAD_MAX], bool *ret,
+                   struct gad_diag *d)
+{
+    int r = GAD_MORE;
+    ssize_t n = 1;
+
+    f->head = head;
+    while (r == GAD_MORE && n > 0 && f->head_len < GAD_FILE_HEAD_MAX) {
+        do
+            n = read(f->fd, head + f->head_len, GAD_FILE_HEAD_MAX - f->head_len);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+            return gad_fail(d, -errno, "%s: cannot read: %s", f->name, gad_strerror(-errno));
+        f->head_len += (size_t)n;
+        r = gad_magic_is_capture(head, f->head_len, ret);
+    }
+    return r == GAD_MORE ? 0 : r;
+}
+
+static int open_begun(struct input *in, const struct gad_file_begun *f, bool is_capture,
+                      bool skip_bad, const struct capture_options *capture, struct gad_diag *d)
 {
     const struct gad_dataset_options opt = {.skip_bad = skip_bad};
+
+    if (is_capture)
+        return input_capture_open(f, capture, &in->capture, d);
+    int r = gad_dataset_open_begun(f, &opt, &in->file, d);
+    if (r == 0 && capture->given)
+        r = gad_fail(d, GAD_EINVAL, "%s: has records and no packets, which %s is for", f->name,
+                     capture->given);
+    return r;
+}
+
+static int open_file(struct input *in, const char *file, bool skip_bad,
+                     const struct capture_options *capture, struct gad_diag *d)
+{
+    bool is_stdin = strcmp(file, "-") == 0, is_capture = false;
+    struct gad_file_begun f = {.name = is_stdin ? "stdin" : file, .fd = STDIN_FILENO};
+    gad_cleanup(gad_freep) uint8_t *head = gad_calloc(1, GAD_FILE_HEAD_MAX);
+
+    if (!head)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    if (!is_stdin && (f.fd = open(file, O_RDONLY | O_CLOEXEC)) < 0)
+        return gad_fail(d, -errno, "%s: cannot open: %s", file, gad_strerror(-errno));
+    int r = look_at(&f, head, &is_capture, d);
+    if (r == 0)
+        return open_begun(in, &f, is_capture, skip_bad, capture, d);
+    if (!is_stdin)
+        close(f.fd);
+    return r;
+}
+
+int input_open(const char *file, bool skip_bad, const struct capture_options *capture,
+               struct input **ret, struct gad_diag *d)
+{
     struct input *in = gad_calloc(1, sizeof(*in));
 
     if (!in)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    int err = input_is_capture(file) ? input_capture_open(file, &in->capture, d)
-                                     : gad_dataset_open(file, &opt, &in->file, d);
+    int err = open_file(in, file, skip_bad, capture, d);
     if (err) {
+        gad_dataset_close(in->file);
         gad_free(in);
         return err;
     }

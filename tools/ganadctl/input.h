@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Rows of a file or of stdin, or records of a capture file, read by a thread of its own: so that answers are shown while the input is
- * silent (tail -f | ganadctl score -), and a batch is whatever has come, up to its limit.
+ * Rows of a file or of stdin, or records of a capture, whichever its first bytes say, read by a thread of its own: so
+ * that answers are shown while the input is silent (tail -f | ganadctl score -), and a batch is whatever has come, up
+ * to its limit.
  *
  * Thread: everything here is the caller's, one at a time; the reader is inside.
  */
@@ -13,13 +14,15 @@
 
 #include "lib/dataset/dataset.h"
 
+struct capture_options;
 struct gad_diag;
 struct input;
 
 enum { INPUT_BATCH = 256 };
 
-int input_open(const char *file, bool skip_bad, struct input **ret,
-               struct gad_diag *d) GAD_MUST_CHECK;
+/* @capture: how packets are read, if the file has any; an error if it has not and something was said of that. */
+int input_open(const char *file, bool skip_bad, const struct capture_options *capture,
+               struct input **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* If the reader still waits for bytes, it and its memory are left behind for the end of the process. */
 void input_close(struct input *in);

@@ -12,14 +12,12 @@ struct gad_diag;
 struct gad_extractor;
 struct gad_row;
 
-/*
- * Is it a capture, by its first bytes, and if those are gzip's by what is in it? Only a file that can be looked
- * into twice: a pipe is taken for records.
- */
-bool input_is_capture(const char *file);
+struct capture_options;
+struct gad_file_begun;
 
-int input_capture_open(const char *file, struct gad_extractor **ret,
-                       struct gad_diag *d) GAD_MUST_CHECK;
+/* The file's records; @o: how its packets are read. It takes @f in any case. */
+int input_capture_open(const struct gad_file_begun *f, const struct capture_options *o,
+                       struct gad_extractor **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 typedef void input_put_fn(void *arg, const struct gad_row *row,
                           const struct gad_dataset_stats *stats);

@@ -97,7 +97,7 @@ static int score(const struct ctl *ctl, struct score_run *run)
 {
     struct stat st;
 
-    if (input_open(run->file, run->skip_bad, &run->in, &run->diag) != 0) {
+    if (input_open(run->file, run->skip_bad, &run->capture, &run->in, &run->diag) != 0) {
         ctl_say("%s", run->diag.text);
         return CTL_ERROR;
     }
@@ -145,14 +145,20 @@ static const struct option longs[] = {CTL_LONG_OPTIONS,
                                       {"top", required_argument, NULL, OPT_TOP},
                                       {"no-alerts", no_argument, NULL, OPT_NO_ALERTS},
                                       {"skip-bad", no_argument, NULL, OPT_SKIP_BAD},
+                                      CAPTURE_LONG_OPTIONS,
                                       {"fpr-budget", required_argument, NULL, OPT_FPR},
                                       {NULL, 0, NULL, 0}};
 
 /* One option of score's own. CTL_OK or CTL_USAGE. */
 static int take_option(struct score_run *run, int c, char *arg, bool *ret_top)
 {
+    struct gad_diag d = {""};
     uint64_t top;
 
+    if (c >= CAPTURE_OPTION_FIRST)
+        return capture_option_take(&run->capture, c, arg, &d) == 0
+                   ? CTL_OK
+                   : ctl_usage(&ctl_score, "%s", d.text);
     switch (c) {
     case OPT_LOCAL:
         run->local = arg;
@@ -190,6 +196,7 @@ static int run_score(struct ctl *ctl, int argc, char **argv)
     bool top_given = false;
     int c, code;
 
+    capture_options_init(&run.capture);
     while ((c = getopt_long(argc, argv, CTL_OPTIONS, longs, NULL)) != -1) {
         if (c < OPT_LOCAL) {
             if (ctl_option(ctl, &ctl_score, c, optarg, &code) != CTL_OK)
@@ -212,7 +219,9 @@ static int run_score(struct ctl *ctl, int argc, char **argv)
         run.fpr_budget = 0.001; /* as in ganadd.conf */
     if (!top_given)
         run.look.top = run.format->top;
-    return score(ctl, &run);
+    code = score(ctl, &run);
+    capture_options_deinit(&run.capture);
+    return code;
 }
 
 const struct ctl_command ctl_score = {
@@ -231,6 +240,7 @@ const struct ctl_command ctl_score = {
             "  --fpr-budget F           --local: of normal records a share F may be called "
             "anomalous (0.001)\n"
             "\n"
+            "Of a capture, as in extract:\n" CAPTURE_HELP_OPTIONS "\n"
             "Results are on stdout, in the order of the file; a summary is on stderr.\n",
     .run = run_score,
 };

@@ -15,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
+#include "tools/common/capture_options.h"
 #include "tools/ganadctl/input.h"
 #include "tools/ganadctl/progress.h"
 
@@ -74,6 +75,7 @@ struct score_run {
     const struct score_format *format;
     double fpr_budget; /* for --local */
     bool no_alerts, skip_bad;
+    struct capture_options capture;
     struct score_look look;
 
     struct input *in;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "tests/unit/test.h"
 
@@ -23,7 +24,7 @@ static void refused(const char *text, const char *why)
     assert_string_equal(d.text, why);
 }
 
-static void a_capture_has_an_interface_or_a_file(void **state)
+static void a_capture_has_an_interface_or_files(void **state)
 {
     (void)state;
     struct config *c = NULL;
@@ -43,14 +44,61 @@ static void a_capture_has_an_interface_or_a_file(void **state)
     assert_string_equal(c->records.services, "tcp/8080 = http");
     config_free(c);
     refused(MODEL "[capture a]\ninterface = lo\nfile = /a\n",
-            "t.conf: section 'capture a': has both interface and file");
+            "t.conf: section 'capture a': has more than one of interface, file and directory");
+    refused(MODEL "[capture a]\ndirectory = /d\nfile = /a\n",
+            "t.conf: section 'capture a': has more than one of interface, file and directory");
     refused(MODEL "[capture a]\ninterface = lo\n[capture b]\nfile = /a\n",
-            "t.conf: [capture NAME] sections are either all of interfaces or all of files");
+            "t.conf: [capture NAME] sections are either all of interfaces or all of files and "
+            "directories");
+    refused(MODEL "[capture a]\ninterface = lo\n[capture b]\ndirectory = /a\n",
+            "t.conf: [capture NAME] sections are either all of interfaces or all of files and "
+            "directories");
+    assert_int_equal(parse(MODEL
+                           "[capture a]\nfile = /a\n[capture b]\ndirectory = /d\nwatch = no\n"
+                           "[capture c]\ndirectory = /e\npoll = 1s\nsettle = 0s\ndelete = yes\n",
+                           &c, NULL),
+                     0);
+    assert_int_equal(config_n_captures_used(c), 3);
+    assert_string_equal(c->capture[1].directory, "/d");
+    assert_false(c->capture[1].watch);
+    assert_true(c->capture[2].watch && c->capture[2].delete_done);
+    assert_int_equal(c->capture[2].poll.ns, 1000000000);
+    assert_int_equal(c->capture[2].settle.ns, 0);
+    config_free(c);
     refused(MODEL "[capture a]\ntunnels = 9\n",
             "t.conf:4: key 'tunnels': '9' is out of range 0 .. 8");
+    refused(MODEL "[capture a]\ntunnels = 1\ntunnel_kinds = gre, vxlam\n",
+            "t.conf:5: key 'tunnel_kinds': 'vxlam' is no tunnel that is opened here; did you mean "
+            "'vxlan'?");
+    refused(MODEL "[capture a]\ntunnel_kinds =\n",
+            "t.conf:4: key 'tunnel_kinds': the name of a tunnel is missing");
     refused("[capture]\n", "t.conf:1: section 'capture': needs a name, as in [capture NAME]");
-    refused(MODEL "[capture a]\n[scoring]\nunix =\n",
-            "t.conf: [scoring] has neither unix nor tcp: nobody could connect");
+}
+
+/* A configuration without sockets is one for -r, or for captures. */
+static void records_must_come_from_somewhere(void **state)
+{
+    (void)state;
+    struct gad_diag d = {""};
+    struct config *c = NULL;
+    const char *file = "-";
+
+    assert_int_equal(parse(MODEL "[capture a]\n[scoring]\nunix =\n", &c, NULL), 0);
+    assert_int_equal(config_check_input(c, &d), GAD_EINVAL);
+    assert_string_equal(d.text,
+                        "t.conf: [scoring] has neither unix nor tcp, and there is no capture: "
+                        "nothing could come in");
+    assert_int_equal(config_read_files(c, &file, 1, NULL), 0);
+    assert_int_equal(config_check_input(c, NULL), 0);
+    config_free(c);
+    c = NULL;
+    assert_int_equal(parse(MODEL "[capture a]\ninterface = lo\n[scoring]\nunix =\n", &c, NULL), 0);
+    assert_int_equal(config_check_input(c, NULL), 0);
+    config_free(c);
+    c = NULL;
+    assert_int_equal(parse(MODEL "[scoring]\nunix =\ntcp = 127.0.0.1:1\n", &c, NULL), 0);
+    assert_int_equal(config_check_input(c, NULL), 0);
+    config_free(c);
 }
 
 static void a_map_of_services_is_checked(void **state)
@@ -89,12 +137,83 @@ static void files_take_the_place_of_captures(void **state)
     config_free(c);
 }
 
+/* n files read with what @text has. */
+static struct config *files_with(const char *text, size_t n)
+{
+    static const char *const files[] = {"-", "/tmp"};
+    struct config *c = NULL;
+
+    assert_int_equal(parse(text, &c, NULL), 0);
+    assert_int_equal(config_read_files(c, files, n, NULL), 0);
+    assert_int_equal(c->n_captures, n);
+    return c;
+}
+
+static void files_are_read_as_the_only_capture_is(void **state)
+{
+    (void)state;
+    struct config *c =
+        files_with(MODEL "[capture off]\nfilter = tcp\n[capture a]\ndirectory = /d\ntunnels = 2\n"
+                         "filter = udp\nby_vlan = yes\ndelete = yes\npoll = 1s\n",
+                   2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(c->capture[i].filter, "udp");
+        assert_int_equal(c->capture[i].tunnels, 2);
+        assert_true(c->capture[i].by_vlan);
+        assert_false(c->capture[i].delete_done || c->capture[i].watch);
+        assert_string_equal(c->capture[i].checksums, "ignore");
+    }
+    assert_string_equal(c->capture[0].file, "-");
+    assert_string_equal(c->capture[0].directory, "");
+    assert_string_equal(c->capture[1].file, "");
+    assert_string_equal(c->capture[1].directory, "/tmp");
+    struct gad_buf dump = GAD_BUF_INIT(1 << 20);
+    config_dump(c, &dump);
+    gad_buf_add(&dump, "", 1);
+    assert_false(dump.bad);
+    assert_non_null(strstr((const char *)dump.p, "filter = udp ; t.conf:8\n"));
+    gad_buf_deinit(&dump);
+    config_free(c);
+
+    c = files_with(MODEL "[capture off]\ntunnels = 2\n",
+                   1); /* none is used, and there is but one */
+    assert_int_equal(c->capture[0].tunnels, 2);
+    config_free(c);
+    c = files_with(MODEL "[capture a]\ntunnels = 2\n[capture b]\ntunnels = 3\n", 1);
+    assert_int_equal(c->capture[0].tunnels, 0);
+    config_free(c);
+    c = files_with(MODEL "[capture a]\nfile = /a\ntunnels = 2\n[capture b]\nfile = /b\n", 1);
+    assert_int_equal(c->capture[0].tunnels, 0);
+    config_free(c);
+}
+
+static void every_failed_allocation_of_files_is_an_error(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"-", "/tmp"};
+    int r = GAD_ENOMEM;
+
+    for (long k = 1; r != 0; k++) {
+        struct config *c = NULL;
+        assert_int_equal(parse(MODEL "[capture a]\nfile = /d\ntunnels = 2\n", &c, NULL), 0);
+        (void)gad_mem_fail_at(k);
+        r = config_read_files(c, files, 2, NULL);
+        (void)gad_mem_fail_at(0);
+        assert_true(r == 0 || r == GAD_ENOMEM);
+        assert_true(r != 0 || k > 4);
+        config_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_capture_has_an_interface_or_a_file),
+        cmocka_unit_test(a_capture_has_an_interface_or_files),
+        cmocka_unit_test(records_must_come_from_somewhere),
         cmocka_unit_test(a_map_of_services_is_checked),
         cmocka_unit_test(files_take_the_place_of_captures),
+        cmocka_unit_test(files_are_read_as_the_only_capture_is),
+        cmocka_unit_test(every_failed_allocation_of_files_is_an_error),
     };
     return cmocka_run_group_tests_name("config_capture", tests, NULL, NULL);
 }

@@ -171,7 +171,7 @@ static void root_is_given_up_for_good(void **state)
     assert_true(pid >= 0);
     if (pid == 0) {
         gid_t group[64];
-        if (privileges_drop("nobody", NULL) != 0)
+        if (privileges_drop("nobody", false, NULL) != 0)
             _exit(1);
         int n = getgroups(64, group);
         for (int i = 0; i < n; i++)

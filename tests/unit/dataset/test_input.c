@@ -2,11 +2,15 @@
 /* gzip in all its breakages, through the reader of records. */
 #include "lib/dataset/input.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/dataset/dataset.h"
 #include "tests/unit/dataset/text.h"
 
@@ -140,6 +144,35 @@ static void no_changed_byte_goes_unseen(void **state)
     assert_int_equal(read_bytes(gz, n).r, GAD_END);
 }
 
+/* However many bytes somebody has looked at; the sum is of those too. */
+static void a_file_may_be_begun(void **state)
+{
+    (void)state;
+    uint8_t gz[1024], want[32], sum[32];
+    size_t n = pack(two_rows, sizeof(two_rows) - 1, gz, sizeof(gz));
+
+    for (size_t k = 0; k <= n; k++) {
+        gad_cleanup(gad_input_closep) struct gad_input *in = NULL;
+        char path[TEMP_PATH], text[sizeof(two_rows)];
+        size_t at = 0, got = 1;
+        write_temp(gz, n, path);
+        struct gad_file_begun f = {"begun", open(path, O_RDONLY | O_CLOEXEC), gz, k};
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(lseek(f.fd, (off_t)k, SEEK_SET), k);
+        assert_int_equal(gad_input_open_begun(&f, true, &in, NULL), 0);
+        for (; got > 0; at += got)
+            assert_int_equal(gad_input_read(in, text + at, sizeof(text) - at, &got, NULL), 0);
+        assert_int_equal(at, sizeof(two_rows) - 1);
+        assert_memory_equal(text, two_rows, at);
+        assert_int_equal(gad_input_sha256(in, sum), 0);
+        if (k == 0)
+            memcpy(want, sum, 32);
+        assert_memory_equal(sum, want, 32);
+        gad_input_close(gad_steal(&in));
+        assert_int_equal(fcntl(f.fd, F_GETFD), -1);
+    }
+}
+
 static void what_is_no_file_is_named(void **state)
 {
     (void)state;
@@ -227,6 +260,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_reported),
         cmocka_unit_test(bytes_behind_the_last_member_are_refused),
         cmocka_unit_test(no_changed_byte_goes_unseen),
+        cmocka_unit_test(a_file_may_be_begun),
         cmocka_unit_test(what_is_no_file_is_named),
         cmocka_unit_test(a_long_name_does_not_push_the_reason_out),
         cmocka_unit_test(the_sum_is_of_the_stored_bytes),

@@ -80,6 +80,7 @@ static void options_out_of_range_are_refused(void **state)
     struct gad_decoder *none = NULL;
     const struct gad_decoder_options bad[] = {
         {.tunnels = GAD_TUNNELS_MAX + 1},
+        {.tunnel_kinds = GAD_TUNNELS_ALL + 1},
         {.checksums = (enum gad_checksums)(GAD_CHECKSUMS_AUTO + 1)},
         {.datagrams = SIZE_MAX},
         {.timeout_ns = -1},

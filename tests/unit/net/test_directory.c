@@ -138,6 +138,23 @@ static void a_watched_folder_gives_what_comes(void **state)
     assert_int_equal(gad_directory_next(dir, at(400), &path, NULL), GAD_MORE);
 }
 
+static void a_watched_folder_may_be_made_anew(void **state)
+{
+    (void)state;
+    struct gad_diag d = {""};
+    open_with((struct gad_directory_options){.watch = true});
+    write_at("a", 100);
+    next_is("a", 200);
+    remove_name("a");
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(gad_directory_next(dir, at(200), &path, &d), -ENOENT);
+    assert_string_equal(d.text + strlen(folder), ": cannot open: No such file or directory");
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(gad_directory_next(dir, at(200), &path, NULL), GAD_MORE);
+    write_at("a", 150);
+    next_is("a", 200);
+}
+
 static void what_vanishes_or_changes_before_its_turn(void **state)
 {
     (void)state;
@@ -238,6 +255,7 @@ int main(void)
         TEST(an_empty_folder_has_an_end),
         TEST(a_file_settles_first),
         TEST(a_watched_folder_gives_what_comes),
+        TEST(a_watched_folder_may_be_made_anew),
         TEST(what_vanishes_or_changes_before_its_turn),
         TEST(the_order_is_of_the_last_writing),
         TEST(a_file_that_is_done_is_deleted_if_asked),

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/net/counter.h"
 #include "tests/unit/net/capture.h"
 #include "tests/unit/test.h"
@@ -229,6 +230,89 @@ static void a_pipe_will_do(void **state)
     (void)unlink(path);
 }
 
+struct waiting {
+    unsigned calls, until;
+};
+
+static bool wait_until(void *arg, int fd)
+{
+    struct waiting *w = arg;
+
+    assert_true(fd >= 0);
+    return w->calls++ < w->until;
+}
+
+/* Asked before each read; whoever says no, has cut the file there. A file on disk needs no waiting for. */
+static void a_pipe_is_waited_for_by_who_likes(void **state)
+{
+    (void)state;
+    struct gad_source_stats s;
+    put_three();
+    for (unsigned until = 0; until <= 3; until++) {
+        struct waiting w = {.until = until};
+        const struct gad_source_options opt = {.wait = wait_until, .wait_arg = &w};
+        struct gad_source *source = NULL;
+        (void)unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        int fd = open(path, O_RDWR | O_CLOEXEC);
+        assert_int_equal(write(fd, c.p, 50), 50);
+        int r = gad_source_open_file(path, &opt, &source, NULL);
+        got.n = 0;
+        if (until == 0) {
+            assert_int_equal(r, GAD_ETRUNC);
+            assert_null(source);
+        } else {
+            assert_int_equal(r, 0);
+            assert_int_equal(write(fd, c.p + 50, c.len - 50), c.len - 50);
+            while (gad_source_read(source, 1, catch, NULL, NULL) == GAD_MORE)
+                ;
+            assert_int_equal(got.n, until == 1 ? 0 : 3);
+            gad_source_stats(source, &s);
+            assert_int_equal(s.truncated, until == 1);
+            gad_source_close(source);
+        }
+        assert_true(w.calls > until);
+        close(fd);
+        (void)unlink(path);
+    }
+    struct waiting w = {.until = 0};
+    const struct gad_source_options opt = {.wait = wait_until, .wait_arg = &w};
+    write_file(path, c.p, c.len);
+    assert_int_equal(read_path(path, &opt, &s), GAD_END);
+    check_three(&s);
+    assert_int_equal(w.calls, 0);
+}
+
+/* However many bytes somebody has looked at. */
+static void a_file_may_be_begun(void **state)
+{
+    (void)state;
+    static uint8_t gz[CAPTURE_MAX];
+    struct gad_source_stats s;
+    put_three();
+    size_t n = cap_gzip(c.p, c.len, gz);
+    for (unsigned packed = 0; packed <= 1; packed++)
+        for (size_t k = 0; k <= (packed ? n : c.len); k++) {
+            uint8_t *p = packed ? gz : c.p;
+            write_file(path, p, packed ? n : c.len);
+            struct gad_source *source = NULL;
+            struct gad_file_begun f = {"begun", open(path, O_RDONLY | O_CLOEXEC), p, k};
+            assert_int_equal(lseek(f.fd, (off_t)k, SEEK_SET), k);
+            assert_int_equal(gad_source_open_begun(&f, NULL, &source, NULL), 0);
+            got.n = 0;
+            while (gad_source_read(source, 1, catch, NULL, NULL) == GAD_MORE)
+                ;
+            gad_source_stats(source, &s);
+            check_three(&s);
+            gad_source_close(source);
+            assert_int_equal(fcntl(f.fd, F_GETFD), -1);
+        }
+    struct gad_source *none = NULL;
+    struct gad_file_begun f = {"begun", open(path, O_RDONLY | O_CLOEXEC), "no capture", 10};
+    assert_true(gad_source_open_begun(&f, NULL, &none, NULL) < 0);
+    assert_int_equal(fcntl(f.fd, F_GETFD), -1);
+}
+
 static void the_standard_input_is_a_dash(void **state)
 {
     (void)state;
@@ -356,6 +440,8 @@ int main(void)
         TEST(a_cut_file_gives_what_it_holds),
         TEST(gzip_is_unpacked),
         TEST(a_pipe_will_do),
+        TEST(a_pipe_is_waited_for_by_who_likes),
+        TEST(a_file_may_be_begun),
         TEST(the_standard_input_is_a_dash),
         TEST(what_is_no_capture_is_refused),
         TEST(a_broken_file_is_an_error),

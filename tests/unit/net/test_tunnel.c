@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/net/walk.h"
 
+#include "lib/base/diag.h"
 #include "tests/unit/net/frame.h"
 #include "tests/unit/test.h"
 
 static int start_open(void **state)
 {
     int r = start(state);
-    start_with((struct gad_decoder_options){.tunnels = 2});
+    start_with((struct gad_decoder_options){.tunnels = 2, .tunnel_kinds = GAD_TUNNELS_ALL});
     return r;
 }
 
-/* The frame in hand, its outer IPv4 header at byte 14, has a segment in one tunnel. */
-static void check(bool is_udp)
+static void decode_with(unsigned tunnels, unsigned kinds)
 {
+    start_with((struct gad_decoder_options){.tunnels = tunnels, .tunnel_kinds = kinds});
+    got.n = 0;
+    feed(dec, 0, &f, &got);
+}
+
+/* The frame in hand, its outer IPv4 header at byte 14, has a segment in one tunnel. */
+static void check(enum gad_tunnel kind)
+{
+    bool is_udp = kind == GAD_TUNNEL_VXLAN || kind == GAD_TUNNEL_GENEVE;
+
     end_ip4(&f, 14);
     if (is_udp)
         set16(&f, 38, f.len - 34);
-    got.n = 0;
-    feed(dec, 0, &f, &got);
+    for (unsigned i = 0; i < 2; i++) { /* unopened it is what it is outside */
+        decode_with(i, GAD_TUNNELS_ALL & ~(unsigned)kind);
+        assert_int_equal(got.n, is_udp);
+        assert_int_equal(fate(GAD_NET_OTHER_PROTOCOL), !is_udp);
+        assert_true(got.n == 0 || got.p[0].tunnels == 0);
+    }
+    decode_with(1, 0);
+    assert_int_equal(got.n > 0 && got.p[0].tunnels == 1, kind != GAD_TUNNEL_ERSPAN);
+    decode_with(2, kind);
     assert_int_equal(got.n, 1);
     assert_int_equal(got.p[0].tunnels, 1);
     assert_int_equal(got.p[0].tuple.proto, GAD_IP_TCP);
@@ -26,15 +43,6 @@ static void check(bool is_udp)
     assert_int_equal(got.p[0].len, 5);
     if (!is_udp)
         assert_true(every_truncation_holds(LINK_EN10MB, f.len - 5));
-    struct gad_decoder *open = dec; /* and unopened it is what it is outside */
-    assert_int_equal(gad_decoder_new(NULL, &dec), 0);
-    got.n = 0;
-    feed(dec, 0, &f, &got);
-    assert_int_equal(got.n, is_udp);
-    assert_int_equal(fate(GAD_NET_OTHER_PROTOCOL), !is_udp);
-    assert_true(got.n == 0 || got.p[0].tunnels == 0);
-    gad_decoder_free(dec);
-    dec = open;
     f.len = got.n = 0;
 }
 
@@ -64,10 +72,10 @@ static void ip_in_ip(void **state)
     (void)state;
     put_outer(4);
     put_inner();
-    check(false);
+    check(GAD_TUNNEL_IPIP);
     put_outer(41);
     put_inner6();
-    check(false);
+    check(GAD_TUNNEL_IPIP);
 }
 
 static void gre_with_every_option(void **state)
@@ -81,14 +89,14 @@ static void gre_with_every_option(void **state)
         put16(&f, 0x0800);
         put_zeros(&f, (size_t)__builtin_popcount(bits) * 4);
         put_inner();
-        check(false);
+        check(GAD_TUNNEL_GRE);
     }
     put_outer(47);
     put16(&f, 0);
     put16(&f, 0x6558);
     put_ether(&f, 0x0800);
     put_inner();
-    check(false);
+    check(GAD_TUNNEL_GRE);
     put_outer(47);
     put16(&f, 0x4000); /* routing: of RFC 1701, and gone since */
     put16(&f, 0x0800);
@@ -121,7 +129,7 @@ static void gre_of_pptp(void **state)
         put16(&f, 0x0021);
         put_inner();
         set16(&f, len_at, f.len - start);
-        check(false);
+        check(GAD_TUNNEL_GRE);
     }
 }
 
@@ -133,7 +141,7 @@ static void erspan(void **state)
     put16(&f, 0x88be);
     put_ether(&f, 0x0800);
     put_inner();
-    check(false);
+    check(GAD_TUNNEL_ERSPAN);
     put_outer(47);
     put16(&f, 0x1000);
     put16(&f, 0x88be);
@@ -142,7 +150,7 @@ static void erspan(void **state)
     put32(&f, 0);
     put_ether(&f, 0x0800);
     put_inner();
-    check(false);
+    check(GAD_TUNNEL_ERSPAN);
     for (unsigned sub = 0; sub <= 1; sub++) {
         put_outer(47);
         put16(&f, 0x1000);
@@ -154,7 +162,7 @@ static void erspan(void **state)
         put_zeros(&f, sub * 8);
         put_ether(&f, 0x0800);
         put_inner();
-        check(false);
+        check(GAD_TUNNEL_ERSPAN);
     }
 }
 
@@ -186,7 +194,7 @@ static void vxlan_and_geneve(void **state)
     put32(&f, 0x00000700);
     put_ether(&f, 0x0800);
     put_inner();
-    check(true);
+    check(GAD_TUNNEL_VXLAN);
     for (unsigned words = 0; words <= 63; words += 21)
         for (unsigned ip = 0; ip <= 1; ip++) {
             put_outer(GAD_IP_UDP);
@@ -198,7 +206,7 @@ static void vxlan_and_geneve(void **state)
             if (!ip)
                 put_ether(&f, 0x0800);
             put_inner();
-            check(true);
+            check(GAD_TUNNEL_GENEVE);
         }
 }
 
@@ -206,8 +214,8 @@ static void vxlan_and_geneve(void **state)
 static void udp_that_is_no_tunnel_is_udp(void **state)
 {
     (void)state;
-    static const unsigned ports[] = {4789, 6081};
-    for (unsigned i = 0; i < 2; i++)
+    static const unsigned ports[] = {4789, 6081, 4754, 2152, 3544, 5072};
+    for (unsigned i = 0; i < 6; i++)
         for (unsigned len = 0; len <= 16; len++) {
             put_outer(GAD_IP_UDP);
             put_udp(&f, 1, ports[i], 0);
@@ -221,6 +229,43 @@ static void udp_that_is_no_tunnel_is_udp(void **state)
             assert_int_equal(got.p[0].tunnels, 0);
             assert_int_equal(got.p[0].tuple.dst_port, ports[i]);
         }
+}
+
+static void tunnels_have_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned kinds;
+    } good[] = {{"gre", GAD_TUNNEL_GRE},
+                {" ipip ,\tvxlan", GAD_TUNNEL_IPIP | GAD_TUNNEL_VXLAN},
+                {"gre,ipip,vxlan,geneve,gtp,teredo,ayiya", GAD_TUNNELS_USUAL},
+                {"erspan, geneve, erspan", GAD_TUNNEL_ERSPAN | GAD_TUNNEL_GENEVE},
+                {"all", GAD_TUNNELS_ALL}};
+    static const struct {
+        const char *text, *why;
+    } bad[] = {{"", "the name of a tunnel is missing"},
+               {"gre,", "the name of a tunnel is missing"},
+               {"gre, ,ipip", "the name of a tunnel is missing"},
+               {"gre vxlan", "'gre vxlan' is no tunnel that is opened here; did you mean 'vxlan'?"},
+               {"etherip",
+                "'etherip' is no tunnel that is opened here: gre, ipip, vxlan, geneve, gtp, "
+                "teredo, ayiya, erspan"},
+               {"gre,vxlam", "'vxlam' is no tunnel that is opened here; did you mean 'vxlan'?"},
+               {"GRE", "'GRE' is no tunnel that is opened here: gre, ipip, vxlan, geneve, gtp, "
+                       "teredo, ayiya, erspan"}};
+    unsigned kinds = 77;
+    struct gad_diag d = {""};
+
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        assert_true(gad_tunnel_kinds(bad[i].text, &kinds, &d) < 0);
+        assert_string_equal(d.text, bad[i].why);
+        assert_int_equal(kinds, 77);
+    }
+    for (unsigned i = 0; i < sizeof(good) / sizeof(*good); i++) {
+        assert_int_equal(gad_tunnel_kinds(good[i].text, &kinds, NULL), 0);
+        assert_int_equal(kinds, good[i].kinds);
+    }
 }
 
 static void tunnels_have_a_depth(void **state)
@@ -335,6 +380,7 @@ int main(void)
         TEST(another_version_of_erspan_is_refused),
         TEST(vxlan_and_geneve),
         TEST(udp_that_is_no_tunnel_is_udp),
+        TEST(tunnels_have_names),
         TEST(tunnels_have_a_depth),
         TEST(fragments_inside_and_outside),
         TEST(datagrams_inside_and_outside_are_apart),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/record/extractor.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/record/merge.h"
 #include "tests/unit/net/frame.h"
 #include "tests/unit/test.h"
@@ -303,6 +305,48 @@ static void options_out_of_range_are_refused(void **state)
     assert_null(x);
 }
 
+/* Of which 30 bytes have been read. */
+static struct gad_file_begun begin(const char *path, uint8_t *head)
+{
+    struct gad_file_begun begun = {path, open(path, O_RDONLY | O_CLOEXEC), head, 30};
+
+    assert_int_equal(read(begun.fd, head, 30), 30);
+    return begun;
+}
+
+static void a_file_may_be_begun(void **state)
+{
+    (void)state;
+    struct capture a;
+    uint8_t head[30];
+    bool done = false;
+
+    capture_begin(&a);
+    capture_ping(&a, 1, 20);
+    capture_ping(&a, 2, 30);
+    (void)capture_end(&a, 0);
+    struct gad_file_begun unread = begin(a.path, head);
+    struct gad_extractor *x = new_extractor(1);
+    assert_int_equal(gad_extractor_add_begun(x, 0, &unread), 0);
+    gad_extractor_free(x);
+    assert_int_equal(fcntl(unread.fd, F_GETFD), -1);
+    for (long k = 1; !done; k++) {
+        struct gad_file_begun begun = begin(a.path, head);
+        struct got g = {.n = 0};
+        x = new_extractor(1);
+        (void)gad_mem_fail_at(k);
+        int r = gad_extractor_add_begun(x, 0, &begun);
+        memset(head, 0, sizeof(head)); /* it was borrowed */
+        if (r == 0)
+            r = run(x, &g, NULL);
+        done = gad_mem_fail_at(0) < k;
+        assert_true(r == GAD_END ? g.n == 2 : r < 0);
+        gad_extractor_free(x);
+        assert_int_equal(fcntl(begun.fd, F_GETFD), -1);
+    }
+    (void)unlink(a.path);
+}
+
 /* Making, reading and merging; whatever fails, it ends and nothing is lost. */
 static void every_allocation_may_fail(void **state)
 {
@@ -343,6 +387,7 @@ int main(void)
         cmocka_unit_test(what_is_broken_further_on_ends_it_or_is_cut_there),
         cmocka_unit_test(who_takes_the_records_can_end_it),
         cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(a_file_may_be_begun),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("extractor", tests, NULL, NULL);

@@ -106,6 +106,36 @@ static size_t merge_all(uint64_t seed, int64_t times[SOURCES][EACH], double out[
     return n;
 }
 
+static void nobody_waits_for_a_source_that_is_idle(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_merge_freep) struct gad_merge *m = new_merge(2);
+
+    put(m, 0, 5, 1.0);
+    put(m, 1, 10, 2.0);
+    put(m, 1, 20, 3.0);
+    assert_true(take(m) == 1.0);
+    assert_true(take(m) == -1.0);
+    gad_merge_set_idle(m, 0, true);
+    assert_int_equal(gad_merge_slowest(m), 1);
+    assert_true(take(m) == 2.0);
+    gad_merge_set_idle(m, 0, false); /* before 3 was taken, so it may come before it */
+    put(m, 0, 6, 4.0);
+    assert_int_equal(gad_merge_slowest(m), 0);
+    struct gad_merge_item item;
+    assert_true(gad_merge_take(m, &item));
+    assert_true(item.rec.v[0] == 4.0);
+    assert_int_equal(item.decided.ns, 10); /* not before 2 */
+
+    put(m, 0, 11, 5.0); /* what an idle one has given already keeps its place */
+    gad_merge_set_idle(m, 0, true);
+    assert_true(take(m) == 5.0);
+    assert_true(take(m) == 3.0);
+    gad_merge_set_idle(m, 1, true);
+    assert_int_equal(gad_merge_slowest(m), 2); /* nobody, though nobody has ended */
+    assert_true(take(m) == -1.0);
+}
+
 static void the_order_does_not_depend_on_who_was_read_when(void **state)
 {
     (void)state;
@@ -156,6 +186,7 @@ int main(void)
         cmocka_unit_test(one_source_waits_for_nobody),
         cmocka_unit_test(a_record_waits_until_none_can_come_before_it),
         cmocka_unit_test(what_comes_late_counts_as_now),
+        cmocka_unit_test(nobody_waits_for_a_source_that_is_idle),
         cmocka_unit_test(the_order_does_not_depend_on_who_was_read_when),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -117,42 +117,6 @@ static void icmp_has_a_name_for_the_message(void **state)
         assert_string_equal(icmp(s, GAD_IP_ICMP6, six[i].type, six[i].code), six[i].name);
 }
 
-/* Whatever is asked, the answer is a name of the vocabulary or that there is none. */
-static void a_name_outside_the_vocabulary_becomes_the_nearest(void **state)
-{
-    (void)state;
-    gad_cleanup(gad_services_freep) struct gad_services *s = new_services();
-    bool has[128] = {false};
-
-    for (int i = 0; i < 66; i++) /* those of the 10 % file */
-        has[i] = true;
-    gad_services_limit(s, has);
-    assert_string_equal(tcp(s, 8001), "other");
-    assert_string_equal(tcp(s, 5190), "other");
-    assert_string_equal(tcp(s, 80), "http");
-    assert_string_equal(icmp(s, GAD_IP_ICMP, 3, 13), "urh_i");
-    assert_string_equal(icmp(s, GAD_IP_ICMP, 4, 0), "urh_i");
-    assert_string_equal(icmp(s, GAD_IP_ICMP, 13, 0), "eco_i");
-    assert_string_equal(icmp(s, GAD_IP_ICMP, 14, 0), "ecr_i");
-    assert_string_equal(icmp(s, GAD_IP_ICMP6, 135, 0), "eco_i");
-    assert_string_equal(icmp(s, GAD_IP_ICMP6, 136, 0), "ecr_i");
-    assert_string_equal(icmp(s, GAD_IP_ICMP6, 2, 0), "urh_i");
-
-    /* The order of map and limit does not count. */
-    assert_int_equal(gad_services_map(s, "tcp/80=aol,tcp/8080=aol", NULL), 0);
-    assert_string_equal(tcp(s, 80), "private");
-    assert_string_equal(tcp(s, 8080), "other");
-
-    has[gad_name_number(GAD_SERVICE, "urh_i", 5)] = false;
-    gad_services_limit(s, has);
-    assert_string_equal(icmp(s, GAD_IP_ICMP, 3, 1), "urp_i");
-    memset(has, 0, sizeof(has));
-    gad_services_limit(s, has);
-    assert_string_equal(tcp(s, 80), "?");
-    assert_string_equal(udp(s, 53), "?");
-    assert_string_equal(icmp(s, GAD_IP_ICMP, 8, 0), "?");
-}
-
 static void mappings_add_and_replace(void **state)
 {
     (void)state;
@@ -228,7 +192,6 @@ int main(void)
         cmocka_unit_test(ports_have_the_names_of_the_data),
         cmocka_unit_test(who_comes_from_port_20_carries_a_file),
         cmocka_unit_test(icmp_has_a_name_for_the_message),
-        cmocka_unit_test(a_name_outside_the_vocabulary_becomes_the_nearest),
         cmocka_unit_test(mappings_add_and_replace),
         cmocka_unit_test(a_bad_mapping_is_explained_and_changes_nothing),
         cmocka_unit_test(without_memory_there_is_no_table),

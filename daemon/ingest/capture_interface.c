@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
+
+#include "daemon/config.h"
+#include "daemon/ingest/capture_parts.h"
+#include "daemon/log.h"
+#include "lib/base/diag.h"
+#include "lib/base/ring.h"
+#include "lib/flow/table.h"
+#include "lib/net/decode.h"
+
+enum {
+    TURN_MS = 100,     /* an interface: longest without a look at the clock */
+    KERNEL_MS = 1000,  /* what was not read by then is not held back by the kernel any more */
+    RETRY_MS = 1000,   /* an interface that is gone */
+    COUNTERS_MS = 500, /* of the kernel, asked so often */
+};
+
+#define MS INT64_C(1000000)
+
+static struct gad_time later(struct gad_time t, int64_t ns)
+{
+    return (struct gad_time){t.ns + ns};
+}
+
+void capture_interface_count(struct capture *c)
+{
+    struct gad_time now = gad_time_monotonic();
+    struct gad_source_stats s;
+
+    if (!c->is_ending && gad_time_sub(now, c->asked).ns < COUNTERS_MS * MS)
+        return;
+    gad_source_stats(c->source, &s);
+    c->stats.kernel_dropped = s.dropped;
+    c->stats.interface_dropped = s.interface_dropped;
+    c->stats.reopened = s.reopened;
+    c->asked = now;
+}
+
+static void read_interface(struct capture *c)
+{
+    struct gad_diag d = {""};
+    uint64_t before = gad_decoder_stats(c->decoder)->frames;
+
+    if (gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, &d) < 0) {
+        log_warn("capture", "%s: %s; trying again", c->config->name, d.text);
+        c->stats.is_gone = true;
+        c->retry = later(gad_time_monotonic(), RETRY_MS * MS);
+    }
+    if (gad_decoder_stats(c->decoder)->frames != before)
+        c->last_seen = gad_time_monotonic();
+}
+
+static void reopen(struct capture *c)
+{
+    struct gad_time now = gad_time_monotonic();
+
+    if (now.ns < c->retry.ns)
+        return;
+    if (gad_source_reopen(c->source, NULL) != 0) {
+        c->retry = later(now, RETRY_MS * MS);
+        return;
+    }
+    c->stats.is_gone = false;
+    log_notice("capture", "%s: capturing on '%s' again", c->config->name, c->config->interface);
+}
+
+/* Time passes where no packets do. */
+static void advance(struct capture *c)
+{
+    struct gad_time silent = gad_time_sub(gad_time_monotonic(), c->last_seen);
+    struct gad_time now = later(c->last_packet, silent.ns - KERNEL_MS * MS);
+
+    if (now.ns <= c->reached.ns)
+        return;
+    gad_decoder_advance(c->decoder, now, capture_on_packet, c);
+    gad_flow_advance(c->flows, now, capture_on_conn, c);
+    c->reached = now;
+}
+
+void capture_interface_watch(struct capture *c)
+{
+    c->last_packet = gad_time_wall();
+    c->last_seen = gad_time_monotonic();
+    while (!atomic_load(&c->stop)) {
+        struct pollfd p[] = {{.fd = gad_source_fd(c->source), .events = POLLIN},
+                             {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN}};
+        (void)poll(p, 2, TURN_MS);
+        gad_ring_disarm_items(c->emptied);
+        if (c->stats.is_gone)
+            reopen(c);
+        else
+            read_interface(c);
+        advance(c);
+        bool is_time = gad_time_sub(gad_time_monotonic(), c->sent).ns >= TURN_MS * MS;
+        if (is_time && capture_batch_of(c, false))
+            capture_send(c);
+    }
+}
+
+void capture_interface_empty(struct capture *c)
+{
+    uint64_t before;
+
+    do {
+        before = gad_decoder_stats(c->decoder)->frames;
+        if (!c->stats.is_gone)
+            read_interface(c);
+    } while (gad_decoder_stats(c->decoder)->frames != before && !atomic_load(&c->leave));
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+#include "daemon/ingest/sensor_parts.h"
+#include "daemon/log.h"
+#include "lib/record/make.h"
+#include "lib/record/merge.h"
+#include "lib/record/window.h"
+
+static void place_ended(struct place *p, const struct capture_batch *b)
+{
+    p->has_ended = true;
+    p->is_broken = b->is_broken;
+    log_info("capture", "%s: ended", p->config->name);
+}
+
+static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
+{
+    struct place *p = &s->place[number];
+    struct gad_record r;
+    int err = 0;
+
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, false);
+    for (size_t i = 0; i < b->n; i++) {
+        gad_record_make(s->services, s->id, &b->conn[i], &r);
+        int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
+        p->records += one == 0;
+        err = one != 0 ? one : err;
+    }
+    if (err != 0)
+        log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
+    gad_merge_reach(s->merge, number, b->reached);
+    p->stats = b->stats;
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, true);
+    if (b->is_last) {
+        gad_merge_end(s->merge, number);
+        place_ended(p, b);
+    }
+    capture_give_back(p->capture, b);
+}
+
+void sensor_look_at_idle(struct sensor *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct place *p = &s->place[i];
+        bool is_empty = false;
+        while (p->stats.is_idle && !p->has_ended && !is_empty) {
+            struct capture_batch *b = capture_take(p->capture);
+            if (b)
+                take_batch(s, i, b);
+            else
+                is_empty = capture_wait(p->capture);
+        }
+    }
+}
+
+static bool all_have_ended(const struct sensor *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->place[i].has_ended)
+            return false;
+    return true;
+}
+
+enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret)
+{
+    while (!gad_merge_take(s->merge, ret)) {
+        size_t slowest = gad_merge_slowest(s->merge);
+        if (slowest == s->n)
+            return all_have_ended(s) ? SENSOR_END : SENSOR_WAIT;
+        struct capture *c = s->place[slowest].capture;
+        struct capture_batch *b = capture_take(c);
+        if (!b && capture_wait(c))
+            return SENSOR_WAIT;
+        if (b)
+            take_batch(s, slowest, b);
+    }
+    gad_window_add(s->window, ret->decided, &ret->rec);
+    return SENSOR_RECORD;
+}

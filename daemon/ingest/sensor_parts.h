@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The inside of the sensor: sensor_order.c goes from the captures' batches to records in order, sensor.c from there to
+ * jobs and makes and ends it all.
+ */
+
+#include "daemon/ingest/sensor.h"
+
+struct event;
+struct gad_community_id;
+struct gad_merge;
+struct gad_merge_item;
+struct gad_services;
+struct gad_window;
+struct job_pool;
+
+struct place {
+    struct capture *capture;
+    struct event *filled;
+    const struct config_capture *config;
+    struct capture_stats stats;
+    uint64_t records;
+    bool has_ended, is_broken;
+};
+
+struct sensor {
+    struct sensor_options o;
+    struct gad_services *services;
+    struct gad_community_id *id;
+    struct gad_merge *merge; /* NULL: there are no captures */
+    struct gad_window *window;
+    struct job_pool *pool;
+    struct event *again, *later;
+    size_t in_flight, rows_in_flight; /* jobs, records */
+    bool are_files, stopping, has_ended;
+    size_t n;
+    struct place place[]; /* (n) */
+};
+
+enum sensor_next { SENSOR_RECORD, SENSOR_WAIT, SENSOR_END };
+
+/* The next record in order, with its window features; WAIT: a capture's event will come. */
+enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret);
+
+/* Nobody waits for captures that are idle, so somebody must look whether they have something again. */
+void sensor_look_at_idle(struct sensor *s);

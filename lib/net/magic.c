@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/net/magic.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "lib/base/mem.h"
+
+enum {
+    MAGIC_LEN = 4,
+    GZIP_WINDOW = 15 + 16, /* the largest window; gzip header and trailer, nothing else */
+};
+
+/* pcap in both orders, with microseconds, nanoseconds or longer heads, and pcapng. */
+static const uint8_t magic[][MAGIC_LEN] = {
+    {0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0xc3, 0xd4}, {0x4d, 0x3c, 0xb2, 0xa1},
+    {0xa1, 0xb2, 0x3c, 0x4d}, {0x34, 0xcd, 0xb2, 0xa1}, {0xa1, 0xb2, 0xcd, 0x34},
+    {0x0a, 0x0d, 0x0d, 0x0a},
+};
+
+/* GAD_MORE: it may be one, as far as it goes. */
+static int is_magic(const uint8_t *p, size_t len, bool *ret)
+{
+    size_t n = len < MAGIC_LEN ? len : MAGIC_LEN;
+    bool begins = false;
+
+    for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
+        begins = begins || memcmp(p, magic[i], n) == 0;
+    if (begins && n < MAGIC_LEN)
+        return GAD_MORE;
+    *ret = begins;
+    return 0;
+}
+
+static voidpf z_alloc(voidpf arg, uInt n, uInt size)
+{
+    (void)arg;
+    return gad_calloc(n, size);
+}
+
+static void z_free(voidpf arg, voidpf p)
+{
+    (void)arg;
+    gad_free(p);
+}
+
+static int is_packed_magic(const void *p, size_t len, bool *ret)
+{
+    uint8_t out[MAGIC_LEN] = {0};
+    z_stream z = {.zalloc = z_alloc, .zfree = z_free};
+
+    if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
+        return GAD_ENOMEM;
+    z.next_in = (Bytef *)(uintptr_t)p; /* zlib's type has no const */
+    z.avail_in = (uInt)(len < UINT32_MAX ? len : UINT32_MAX);
+    z.next_out = out;
+    z.avail_out = MAGIC_LEN;
+    int r = inflate(&z, Z_SYNC_FLUSH);
+    size_t n = MAGIC_LEN - z.avail_out;
+    (void)inflateEnd(&z);
+    if (r == Z_MEM_ERROR)
+        return GAD_ENOMEM;
+    bool is_over = r != Z_OK && r != Z_BUF_ERROR; /* a member's end, or it is broken */
+    int err = n > 0 || !is_over ? is_magic(out, n, ret) : 0;
+    if (err == GAD_MORE && is_over)
+        err = 0;
+    if (err == 0 && n < MAGIC_LEN)
+        *ret = false;
+    return err;
+}
+
+int gad_magic_is_capture(const void *p, size_t len, bool *ret)
+{
+    const uint8_t *b = p;
+
+    if (len >= 2 && b[0] == 0x1f && b[1] == 0x8b)
+        return is_packed_magic(p, len, ret);
+    if (len == 0 || (len == 1 && b[0] == 0x1f))
+        return GAD_MORE;
+    return is_magic(b, len, ret);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/common/capture_options.h"
+
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/flow/table.h"
+#include "lib/record/extractor.h"
+#include "lib/record/service.h"
+
+enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
+
+static const char *const names[] = {"--filter",    "--service",       "--checksums",
+                                    "--tunnels",   "--tunnel-kinds",  "--by-vlan",
+                                    "--max-flows", "--inspect-memory"};
+
+void capture_options_init(struct capture_options *o)
+{
+    *o = (struct capture_options){.inspect_memory = UINT64_MAX};
+}
+
+void capture_options_deinit(struct capture_options *o)
+{
+    gad_free(o->services);
+    o->services = NULL;
+}
+
+int option_number(const char *option, const char *arg, uint64_t min, uint64_t max, uint64_t *ret,
+                  struct gad_diag *d)
+{
+    uint64_t v = 0;
+
+    if (gad_text_u64(arg, strlen(arg), max, &v) != 0 || v < min)
+        return gad_fail(d, GAD_EINVAL, "%s: '%s' is not a whole number from %llu to %llu", option,
+                        arg, (unsigned long long)min, (unsigned long long)max);
+    *ret = v;
+    return 0;
+}
+
+/* Digits and K, M, G or nothing. */
+static int read_size(const char *option, const char *arg, uint64_t max, uint64_t *ret,
+                     struct gad_diag *d)
+{
+    static const char units[] = "KMG";
+    size_t len = strlen(arg);
+    const char *unit = len > 0 ? strchr(units, arg[len - 1]) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    uint64_t v = 0;
+
+    if (gad_text_u64(arg, unit ? len - 1 : len, max >> shift, &v) != 0)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: '%s' is not a size up to %lluM, such as 65536, 64K or 8M", option, arg,
+                        (unsigned long long)max >> 20);
+    *ret = v << shift;
+    return 0;
+}
+
+static int set_checksums(struct capture_options *o, const char *arg, struct gad_diag *d)
+{
+    static const char *const how[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
+                                      [GAD_CHECKSUMS_VERIFY] = "verify",
+                                      [GAD_CHECKSUMS_AUTO] = "auto"};
+
+    for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
+        if (strcmp(arg, how[i]) == 0) {
+            o->checksums = (enum gad_checksums)i;
+            return 0;
+        }
+    return gad_fail(d, GAD_EINVAL, "--checksums: '%s' is none of ignore, verify, auto", arg);
+}
+
+/* Tried at once, so that the message names the option. */
+static int add_services(struct capture_options *o, const char *arg, struct gad_diag *d)
+{
+    gad_cleanup(gad_services_freep) struct gad_services *trial = NULL;
+    size_t old = o->services ? strlen(o->services) + 1 : 0, len = strlen(arg);
+
+    int r = gad_services_new(&trial);
+    if (r == 0)
+        r = gad_services_map(trial, arg, d);
+    if (r != 0) {
+        gad_diag_prefix(d, "--service");
+        return r;
+    }
+    char *all = gad_realloc_array(o->services, old + len + 1, 1);
+    if (!all)
+        return GAD_ENOMEM;
+    if (old > 0)
+        all[old - 1] = ',';
+    memcpy(all + old, arg, len + 1);
+    o->services = all;
+    return 0;
+}
+
+int capture_option_take(struct capture_options *o, int c, const char *arg, struct gad_diag *d)
+{
+    const char *name = names[c - CAPTURE_OPTION_FIRST];
+    uint64_t n = 0;
+    int r = 0;
+
+    if (!o->given)
+        o->given = name;
+    switch (c) {
+    case CAPTURE_FILTER:
+        o->filter = arg;
+        break;
+    case CAPTURE_SERVICE:
+        return add_services(o, arg, d);
+    case CAPTURE_CHECKSUMS:
+        return set_checksums(o, arg, d);
+    case CAPTURE_TUNNELS:
+        r = option_number(name, arg, 0, GAD_TUNNELS_MAX, &n, d);
+        o->tunnels = (unsigned)n;
+        break;
+    case CAPTURE_TUNNEL_KINDS:
+        r = gad_tunnel_kinds(arg, &o->tunnel_kinds, d);
+        if (r != 0)
+            gad_diag_prefix(d, "%s", name);
+        break;
+    case CAPTURE_BY_VLAN:
+        o->by_vlan = true;
+        break;
+    case CAPTURE_MAX_FLOWS:
+        r = option_number(name, arg, 1, GAD_FLOWS_MAX, &n, d);
+        o->max_flows = (size_t)n;
+        break;
+    default:
+        return read_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
+    }
+    return r;
+}
+
+void capture_options_apply(const struct capture_options *o, struct gad_extractor_options *x)
+{
+    x->filter = o->filter;
+    x->services = o->services;
+    x->decoder.checksums = o->checksums;
+    x->decoder.tunnels = o->tunnels;
+    x->decoder.tunnel_kinds = o->tunnel_kinds;
+    x->decoder.by_vlan = x->flow.by_vlan = o->by_vlan;
+    if (o->max_flows > 0)
+        x->flow.max_flows = o->max_flows;
+    if (o->inspect_memory != UINT64_MAX)
+        x->flow.inspect_memory = (size_t)o->inspect_memory;
+}
