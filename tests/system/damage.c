@@ -20,6 +20,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/record/extractor.h"
 #include "tests/unit/data.h"
 
@@ -46,7 +47,7 @@ struct outcome {
 };
 
 static uint64_t n_runs, n_failed;
-static size_t stride = 1;
+static uint64_t stride = 1;
 
 static void complain(const char *path, const char *what, long at)
 {
@@ -207,8 +208,8 @@ int main(int argc, char **argv)
     char path[DATA_PATH_MAX];
     int c = getopt(argc, argv, "s:");
 
-    if (c != -1)
-        stride = c == 's' ? strtoul(optarg, NULL, 10) : 0;
+    if (c != -1 && (c != 's' || gad_text_u64(optarg, strlen(optarg), FILE_CAP, &stride) != 0))
+        stride = 0;
     if (stride == 0) {
         fprintf(stderr, "usage: %s [-s STRIDE] [cut|memory|broken]...\n", argv[0]);
         return 2;
