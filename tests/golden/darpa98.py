@@ -23,7 +23,7 @@ SESSIONS = 295
 
 class Session:
     def __init__(self, line):
-        (self.id, date, clock, duration, service, sport, dport, self.src, self.dst, _, _) = line.split()
+        (self.id, date, clock, duration, service, sport, dport, self.src, self.dst, _, self.attack) = line.split()
         self.service = BY_PORT.get(self.id, SERVICES.get(service, service))
         self.key = (self.src, int(sport), self.dst, int(dport))
         self.start = calendar.timegm(time.strptime(date + clock, "%m/%d/%Y%H:%M:%S")) + UTC_OFFSET
