@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From whatever is in the folder to a spool that can be written. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/spool/parts.h"
+#include "lib/spool/scan.h"
+
+/* Without a state no number is known to be free; this far behind the last that is seen, they are. */
+#define JUMP (UINT64_C(1) << 32)
+
+enum { RECORD_MIN = GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_ALIGN }; /* bytes of the smallest record */
+
+/* What the last segment says. */
+struct tail {
+    uint64_t end;  /* behind the last whole record; where the last segment begins, if it has none */
+    uint64_t good; /* bytes up to there */
+    bool head_damaged;
+};
+
+static int check_options(const struct gad_spool_options *o, struct gad_diag *d)
+{
+    if (o->segment_max < GAD_SPOOL_SEGMENT_MIN || o->segment_max > GAD_SPOOL_SEGMENT_MAX)
+        return gad_fail(d, GAD_EINVAL, "segments of %llu bytes: not in %d .. %d",
+                        (unsigned long long)o->segment_max, GAD_SPOOL_SEGMENT_MIN,
+                        GAD_SPOOL_SEGMENT_MAX);
+    if (o->group_max < GAD_SPOOL_GROUP_MIN || o->group_max > o->segment_max - GAD_SPOOL_HEAD)
+        return gad_fail(d, GAD_EINVAL, "groups of %zu bytes: not in %d .. a segment", o->group_max,
+                        GAD_SPOOL_GROUP_MIN);
+    if (o->quota / 2 < o->segment_max || o->quota / o->segment_max > GAD_SPOOL_SEGMENTS / 2)
+        return gad_fail(d, GAD_EINVAL, "a quota of %llu bytes: not in 2 .. %d segments",
+                        (unsigned long long)o->quota, GAD_SPOOL_SEGMENTS / 2);
+    return 0;
+}
+
+static int open_folder(struct gad_spool *s, const char *path, struct gad_diag *d)
+{
+    if (mkdir(path, 0750) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES) {
+        int err = errno;
+        return gad_fail(d, -err, "cannot make the folder: %s", gad_strerror(-err));
+    }
+    return gad_spool_folder_open(path, &s->folder.fd, d);
+}
+
+static int open_state(struct gad_spool *s, struct gad_diag *d)
+{
+    struct stat st;
+
+    s->state_fd = s->io->open(s->io->arg, s->folder.fd, GAD_SPOOL_STATE_NAME, O_RDWR | O_CREAT);
+    if (s->state_fd < 0 || fstat(s->state_fd, &st) != 0) {
+        int err = errno;
+        return gad_fail(d, -err, "%s: cannot open: %s", GAD_SPOOL_STATE_NAME, gad_strerror(-err));
+    }
+    if (!S_ISREG(st.st_mode))
+        return gad_fail(d, GAD_EFORMAT, "%s: not a regular file", GAD_SPOOL_STATE_NAME);
+    if (flock(s->state_fd, LOCK_EX | LOCK_NB) != 0) {
+        int err = errno;
+        return gad_fail(d, -err,
+                        err == EWOULDBLOCK ? "another process writes to this spool"
+                                           : "cannot lock the spool");
+    }
+    return 0;
+}
+
+/* Sets s->state, synced_slot and the flags of @found. */
+static int load_state(struct gad_spool *s, struct gad_spool_recovery *found, struct gad_diag *d)
+{
+    unsigned whole = 0;
+    int r = gad_spool_state_load(s->state_fd, &s->state, &s->synced_slot, &whole);
+
+    if (r == 0) {
+        found->state_torn = whole == 1;
+        found->unclean = !s->state.clean;
+        return 0;
+    }
+    s->state = (struct gad_spool_state){.next = 1, .reserved = 1};
+    s->synced_slot = 1;
+    if (r == GAD_END && s->folder.n == 0) {
+        found->is_new = s->state.clean = true;
+        return 0;
+    }
+    if (r == GAD_END || r == GAD_EMISMATCH) {
+        found->state_lost = found->unclean = true;
+        return 0;
+    }
+    if (r == GAD_EVERSION)
+        return gad_fail(d, r, "%s: written by a later version of ganad", GAD_SPOOL_STATE_NAME);
+    if (r == GAD_EFORMAT)
+        return gad_fail(d, r, "%s: not the state of a spool", GAD_SPOOL_STATE_NAME);
+    return gad_fail(d, r, "%s: cannot read: %s", GAD_SPOOL_STATE_NAME, gad_strerror(r));
+}
+
+/* The last number and the last good byte; errors are those of reading. */
+static int scan_tail(const struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
+{
+    struct gad_spool_scan scan;
+    struct gad_spool_record rec;
+    gad_cleanup(gad_freep) uint8_t *buf = gad_calloc(1, GAD_SPOOL_SCAN_BUF);
+    int r;
+
+    if (!buf)
+        return GAD_ENOMEM;
+    gad_spool_scan_begin(&scan, s->fd, s->salt, buf);
+    while ((r = gad_spool_scan_next(&scan, &rec)) == 0) {
+        t->good = scan.at;
+        if (rec.seq >= t->end)
+            t->end = rec.seq + 1;
+    }
+    found->damaged += scan.damaged;
+    return r == GAD_END ? 0 : r;
+}
+
+/* Opens the last segment. GAD_END: it held nothing, and is gone. */
+static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                     struct gad_diag *d)
+{
+    struct gad_spool_folder *f = &s->folder;
+    const struct gad_spool_segment *last = &f->seg[f->n - 1];
+    char name[GAD_SPOOL_FILE_NAME];
+    struct gad_spool_head h;
+    uint8_t head[GAD_SPOOL_HEAD];
+
+    gad_spool_segment_name(last->first, name);
+    *t = (struct tail){.end = last->first, .good = GAD_SPOOL_HEAD};
+    s->fd = s->io->open(s->io->arg, f->fd, name, O_RDWR);
+    int r = s->fd < 0 ? -errno : 0;
+    ssize_t n = r == 0 ? gad_spool_pread(s->fd, head, sizeof(head), 0) : 0;
+    if (r != 0 || n < 0)
+        return gad_fail(d, r ? r : (int)n, "%s: cannot read: %s", name,
+                        gad_strerror(r ? r : (int)n));
+    r = gad_spool_head_read(head, (size_t)n, &h);
+    if (r == GAD_EVERSION)
+        return gad_fail(d, r, "%s: written by a later version of ganad", name);
+    if (r == 0 && h.first == last->first && last->bytes <= GAD_SPOOL_SEGMENT_MAX) {
+        s->salt = h.salt;
+        r = scan_tail(s, t, found);
+        if (r != 0)
+            return gad_fail(d, r, "%s: cannot read: %s", name, gad_strerror(r));
+    } else if (r != GAD_ETRUNC) {
+        t->head_damaged = true;
+        found->damaged += last->bytes;
+        return 0;
+    }
+    if (t->end == last->first) { /* no record: it was being made, or what there was is damaged */
+        found->cut += r == 0 ? last->bytes - GAD_SPOOL_HEAD : last->bytes;
+        gad_spool_seal(s);
+        if (s->io->unlink(s->io->arg, f->fd, name) != 0)
+            return gad_fail(d, -errno, "%s: cannot delete: %s", name, gad_strerror(-errno));
+        f->n--;
+        return GAD_END;
+    }
+    return 0;
+}
+
+static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                            struct gad_diag *d)
+{
+    int r = GAD_END;
+
+    while (r == GAD_END && s->folder.n > 0)
+        r = open_last(s, t, found, d);
+    if (r < 0)
+        return r;
+    if (s->folder.n == 0 && t->end < s->state.next) /* all was done with */
+        t->end = s->state.next;
+    if (s->folder.n == 0 || t->head_damaged) {
+        gad_spool_seal(s);
+        return 0;
+    }
+    uint64_t bytes = s->folder.seg[s->folder.n - 1].bytes;
+    if (bytes > t->good) {
+        found->cut += bytes - t->good;
+        if (s->io->truncate(s->io->arg, s->fd, t->good) == 0)
+            s->folder.seg[s->folder.n - 1].bytes = t->good;
+        else
+            gad_spool_seal(s);
+    }
+    s->at = t->good;
+    return 0;
+}
+
+/* Behind the last number that may have been a record's, in a spool that did not come to its end. Sets guessed. */
+static uint64_t recover_given(struct gad_spool *s, const struct tail *t,
+                              const struct gad_spool_recovery *found, uint64_t skipped)
+{
+    struct gad_spool_state *st = &s->state;
+    bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
+    uint64_t given = st->next - skipped, all = s->next - skipped;
+    uint64_t guess =
+        whole && !t->head_damaged ? t->end + (found->cut + RECORD_MIN - 1) / RECORD_MIN : all;
+
+    if (given < t->end)
+        given = t->end;
+    if (guess > all)
+        guess = all;
+    if (guess <= given)
+        return given;
+    st->guessed = true;
+    return guess;
+}
+
+/*
+ * Which numbers are free, and which of those before them may have been lost.
+ *
+ *     unclean    .. t->end: seen    .. given: perhaps given out, and lost    .. next: reserved, not given out
+ *
+ * If that happened before and no segment was begun since, the numbers skipped then are among them; of those given
+ * out (dropped) since only their count matters, so they are taken to be the ones before what was skipped.
+ */
+static void recover_numbers(struct gad_spool *s, const struct tail *t,
+                            struct gad_spool_recovery *found)
+{
+    struct gad_spool_state *st = &s->state;
+
+    if (t->end >= st->unused_to) { /* a segment was begun since, and its head says it */
+        st->unused_from = st->unused_to = 0;
+        st->guessed = false;
+    }
+    uint64_t skipped = st->unused_to - st->unused_from;
+    found->tail_lost = t->head_damaged;
+    found->damaged += found->cut;
+    s->end = t->end;
+    if (st->clean && t->end <= st->next && !t->head_damaged && found->cut == 0) {
+        s->next = st->next;
+        if (st->unused_to > 0)
+            gad_spool_seal(s);
+        return;
+    }
+    found->unclean = true;
+    s->next = st->reserved > t->end ? st->reserved : t->end;
+    uint64_t given = t->end;
+    if (found->state_lost || t->end > st->reserved)
+        s->next += JUMP;
+    else
+        given = recover_given(s, t, found, skipped);
+    st->unused_from = given;
+    st->unused_to = s->next;
+    if (given > t->end) {
+        found->lost_first = t->end;
+        found->lost_end = given;
+    }
+    if (s->fd >= 0 && s->o.sync != GAD_SPOOL_NEVER)
+        (void)s->io->sync(s->io->arg, s->fd);
+    gad_spool_seal(s); /* the head of the next one says which numbers were skipped */
+}
+
+static int begin_state(struct gad_spool *s, const struct gad_spool_recovery *found,
+                       struct gad_diag *d)
+{
+    int n_slots = found->is_new || found->state_lost ? 2 : 1;
+    int r = 0;
+
+    s->state.boot = s->o.boot;
+    s->state.sync = s->o.sync;
+    s->state.clean = false;
+    s->state.totals.damaged += found->damaged;
+    for (int i = 0; r == 0 && i < n_slots; i++)
+        r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
+    if (r == 0 && n_slots == 2 && s->io->sync(s->io->arg, s->folder.fd) != 0)
+        r = -errno;
+    return r == 0 ? 0
+                  : gad_fail(d, r, "%s: cannot write: %s", GAD_SPOOL_STATE_NAME, gad_strerror(r));
+}
+
+static int open_all(struct gad_spool *s, const char *folder, struct gad_spool_recovery *found,
+                    struct gad_diag *d)
+{
+    struct tail t = {.end = 1};
+
+    int r = open_folder(s, folder, d);
+    if (r == 0)
+        r = open_state(s, d);
+    if (r == 0)
+        r = gad_spool_folder_list(&s->folder, d);
+    if (r == 0)
+        r = load_state(s, found, d);
+    if (r == 0)
+        r = recover_segments(s, &t, found, d);
+    if (r != 0)
+        return r;
+    recover_numbers(s, &t, found);
+    if (s->next > GAD_SPOOL_SEQ_MAX - 2 * JUMP)
+        return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a file was made up");
+    found->n_foreign = s->folder.n_foreign;
+    r = begin_state(s, found, d);
+    if (r == 0)
+        r = gad_spool_evict(s, 0) == 0
+                ? 0
+                : gad_fail(d, -EDQUOT, "cannot delete what is over the quota");
+    return r;
+}
+
+int gad_spool_open(const char *folder, const struct gad_spool_options *o, struct gad_spool **ret,
+                   struct gad_spool_recovery *ret_found, struct gad_diag *d)
+{
+    struct gad_spool_recovery found = {0};
+
+    int r = check_options(o, d);
+    if (r != 0)
+        return r;
+    gad_cleanup(gad_spool_closep) struct gad_spool *s = gad_calloc(1, sizeof(*s));
+    if (!s)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    s->o = *o;
+    s->io = o->io ? o->io : &gad_spool_system;
+    s->fd = s->state_fd = s->folder.fd = -1;
+    s->salt = o->salt;
+    s->group = gad_calloc(1, o->group_max);
+    if (!s->group)
+        return gad_fail(d, GAD_ENOMEM, "no memory for %zu bytes", o->group_max);
+    r = open_all(s, folder, &found, d);
+    if (r != 0) {
+        gad_diag_prefix(d, "%s", folder);
+        return r;
+    }
+    if (ret_found)
+        *ret_found = found;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+void gad_spool_close(struct gad_spool *s)
+{
+    if (!s)
+        return;
+    gad_spool_seal(s);
+    if (s->state_fd >= 0)
+        (void)close(s->state_fd); /* and with it the lock */
+    gad_spool_folder_deinit(&s->folder);
+    gad_free(s->group);
+    gad_free(s);
+}
