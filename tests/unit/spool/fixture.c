@@ -123,7 +123,7 @@ struct spool_tally spool_read(struct gad_spool_reader *r, uint64_t limit)
         assert_true(gad_spool_reader_at(r) >= at);
         if (!item.p) {
             t.lost += item.end - item.seq;
-            t.at_most = t.at_most || item.at_most;
+            t.guessed += item.at_most ? item.end - item.seq : 0;
             continue;
         }
         assert_int_equal(item.len, spool_payload(item.seq, want));

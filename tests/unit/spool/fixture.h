@@ -34,7 +34,7 @@ uint64_t spool_limit(const struct gad_spool *s);
 
 struct spool_tally {
     uint64_t records, lost, first, last;
-    bool at_most; /* some loss was a guess */
+    uint64_t guessed; /* of those lost: an upper limit */
 };
 
 /* Reads up to the limit, checks each record's payload, kind and order. */
