@@ -17,7 +17,8 @@ enum { RECORD_MIN = GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_ALIGN }; /* bytes of the s
 
 /* What the last segment says. */
 struct tail {
-    uint64_t end;  /* behind the last whole record; where the last segment begins, if it has none */
+    uint64_t
+        end; /* behind the last whole record, or the number that a damaged segment is named by */
     uint64_t good; /* bytes up to there */
     bool head_damaged;
 };
@@ -142,6 +143,7 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
             return gad_fail(d, r, "%s: cannot read: %s", name, gad_strerror(r));
     } else if (r != GAD_ETRUNC) {
         t->head_damaged = true;
+        t->end = last->first + 1; /* that number is taken, by the file's name */
         found->damaged += last->bytes;
         return 0;
     }
@@ -239,8 +241,8 @@ static void recover_numbers(struct gad_spool *s, const struct tail *t,
         given = recover_given(s, t, found, skipped);
     st->unused_from = given;
     st->unused_to = s->next;
-    if (given > t->end) {
-        found->lost_first = t->end;
+    if (given > t->end || t->head_damaged) {
+        found->lost_first = t->head_damaged ? t->end - 1 : t->end;
         found->lost_end = given;
     }
     if (s->fd >= 0 && s->o.sync != GAD_SPOOL_NEVER)

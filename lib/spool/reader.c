@@ -13,7 +13,9 @@ struct gad_spool_reader {
     uint64_t
         segment;    /* first number of the segment that is, or was last, open; 0: look for next's */
     uint64_t fresh; /* what was read ahead was read when this was the limit, or later */
-    bool sealed;    /* there is a segment behind the open one: it gets no more records */
+    uint64_t refused; /* the segment that could not be opened; 0: none */
+    uint64_t ceiling; /* if sealed: its numbers are not of this segment */
+    bool sealed;      /* there is a segment behind the open one: it gets no more records */
     uint64_t damaged; /* in segments before this one */
     struct gad_spool_scan scan;
     uint8_t buf[GAD_SPOOL_SCAN_BUF];
@@ -59,7 +61,7 @@ void gad_spool_reader_seek(struct gad_spool_reader *r, uint64_t next)
 {
     leave(r);
     r->next = next > 0 ? next : 1;
-    r->segment = 0;
+    r->segment = r->refused = 0;
     r->fresh = 0;
 }
 
@@ -75,6 +77,9 @@ uint64_t gad_spool_reader_damaged(const struct gad_spool_reader *r)
 
 void gad_spool_reader_give_up(struct gad_spool_reader *r)
 {
+    if (r->fd < 0 && r->refused > 0)
+        r->segment = r->refused;
+    r->refused = 0;
     leave(r);
 }
 
@@ -114,6 +119,7 @@ static int enter(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_it
         r->segment = first;
         return 0;
     }
+    r->refused = first;
     if (err != 0)
         return err;
     ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
@@ -122,6 +128,7 @@ static int enter(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_it
         (void)close(fd);
         return err;
     }
+    r->refused = 0;
     r->segment = first;
     if (err != 0 || h.first != first) { /* damaged: its numbers will be missing */
         r->damaged += (uint64_t)n;
@@ -149,6 +156,7 @@ static int look_behind(struct gad_spool_reader *r, uint64_t limit)
         return 0;
     int err = gad_spool_folder_successor(r->folder, r->segment, &first);
     r->sealed = err == 0 && first < limit;
+    r->ceiling = first;
     return err < 0 ? err : 0;
 }
 
@@ -166,16 +174,15 @@ static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_sp
         return err;
     if (rec.seq < r->next)
         return GAD_MORE;
-    if (rec.seq >= limit) { /* of a later commit, or out of its place */
-        err = look_behind(r, limit);
-        if (err != 0 || r->sealed)
-            return err != 0 ? err : GAD_MORE;
-        gad_spool_scan_back(&r->scan);
-        return GAD_END;
-    }
     if (rec.seq > r->next) {
+        /* What is between was lost; or this one is of a later commit, or out of its place. */
+        err = look_behind(r, limit);
+        if (err != 0)
+            return err;
+        if (r->sealed && rec.seq >= r->ceiling)
+            return GAD_MORE;
         gad_spool_scan_back(&r->scan);
-        return lose(r, rec.seq, false, ret);
+        return rec.seq < limit ? lose(r, rec.seq, false, ret) : GAD_END;
     }
     *ret = (struct gad_spool_item){.seq = rec.seq,
                                    .end = rec.seq + 1,
