@@ -18,7 +18,7 @@ static void closep(int *fd)
 
 static int view_state(int folder, struct gad_spool_view *v, struct gad_diag *d)
 {
-    struct gad_spool_state st;
+    struct gad_spool_state st = {0};
     unsigned slot;
     gad_cleanup(closep) int fd =
         openat(folder, GAD_SPOOL_STATE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
