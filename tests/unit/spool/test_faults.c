@@ -97,6 +97,40 @@ static void a_sync_that_fails_once_costs_nothing(void **state)
     fail_each(*state, GAD_SPOOL_INTERVAL, 's', EIO, false);
 }
 
+/* What it left on the disk nobody knows: what comes goes elsewhere. */
+static void a_segment_whose_sync_failed_gets_no_more_records(void **state)
+{
+    for (int sync = GAD_SPOOL_ALWAYS; sync <= GAD_SPOOL_INTERVAL; sync++) {
+        struct spool_faults f = {.error = EIO, .only = 's'};
+        struct gad_spool_io io = spool_faulty(&f);
+        struct gad_spool_options o = spool_options((enum gad_spool_sync)sync);
+        struct gad_spool_status st;
+        bool stored;
+
+        o.io = &io;
+        struct gad_spool *s = spool_open(*state, &o, NULL);
+        spool_add(s, 3, 1);
+        size_t len = spool_file_size(*state, "0000000000000001.seg");
+        f.n = 0;
+        f.at = 1;
+        (void)offer(s, 1, &stored);
+        assert_int_equal(gad_spool_commit(s, (struct gad_time){100 * MS}),
+                         sync == GAD_SPOOL_ALWAYS ? -EIO : 0);
+        if (sync == GAD_SPOOL_INTERVAL) {
+            len = spool_file_size(*state, "0000000000000001.seg");
+            assert_int_equal(gad_spool_commit(s, (struct gad_time){900 * MS}), -EIO);
+        }
+        (void)offer(s, 1, &stored);
+        assert_int_equal(gad_spool_commit(s, (struct gad_time){2000 * MS}), 0);
+        gad_spool_status(s, &st);
+        assert_int_equal(st.n_segments, 2);
+        assert_int_equal(spool_file_size(*state, "0000000000000001.seg"), len);
+        assert_int_equal(spool_read_from(*state, 1, st.end).records, 5);
+        gad_spool_close(s);
+        spool_empty(*state);
+    }
+}
+
 static void an_open_that_fails_once_costs_nothing(void **state)
 {
     fail_each(*state, GAD_SPOOL_ALWAYS, 'o', EMFILE, false);
@@ -330,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(a_write_that_fails_once_costs_nothing),
         IN_FOLDER(a_sync_that_fails_once_costs_nothing),
+        IN_FOLDER(a_segment_whose_sync_failed_gets_no_more_records),
         IN_FOLDER(an_open_that_fails_once_costs_nothing),
         IN_FOLDER(any_operation_that_fails_once_costs_nothing),
         IN_FOLDER(a_disk_that_fails_for_a_while_loses_an_exact_number),

@@ -249,6 +249,26 @@ static void the_quota_takes_the_oldest_and_readers_know_exactly_what(void **stat
     gad_spool_close(s);
 }
 
+/* Bytes behind the limit may be of a write that is under way. */
+static void what_was_read_ahead_is_read_anew(void **state)
+{
+    struct gad_spool_options o = spool_options(GAD_SPOOL_NEVER);
+    struct gad_spool *s = spool_open(*state, &o, NULL);
+    struct gad_spool_reader *r = NULL;
+    static const char segment[] = "0000000000000001.seg";
+
+    spool_add(s, 2, 1);
+    size_t last = spool_file_size(*state, segment) - 1, second = last - 8;
+    spool_flip(*state, segment, second, 0xff);
+    assert_int_equal(gad_spool_reader_open(*state, 1, &r, NULL), 0);
+    assert_int_equal(spool_read(r, 2).records, 1);
+    spool_flip(*state, segment, second, 0xff);
+    struct spool_tally t = spool_read(r, 3);
+    assert_true(t.records == 1 && t.lost == 0);
+    gad_spool_reader_close(r);
+    gad_spool_close(s);
+}
+
 /* Moves of the clock alone make no difference; a sync is due an interval after the first record that it is for. */
 static void the_interval_decides_when_it_is_synced(void **state)
 {
@@ -343,6 +363,7 @@ int main(void)
         IN_FOLDER(there_is_a_limit_of_cursors_and_of_their_names),
         IN_FOLDER(a_segment_goes_when_all_cursors_have_passed_it),
         IN_FOLDER(the_quota_takes_the_oldest_and_readers_know_exactly_what),
+        IN_FOLDER(what_was_read_ahead_is_read_anew),
         IN_FOLDER(the_interval_decides_when_it_is_synced),
         IN_FOLDER(each_mode_syncs_as_it_says),
         IN_FOLDER(options_out_of_range_are_refused_by_name),
