@@ -64,7 +64,7 @@ void gad_spool_seal(struct gad_spool *s)
     s->unsynced = false;
 }
 
-/* Gives up a segment that holds no record: its name is that of the next one. */
+/* Gives up a segment that holds no record: its name is that of the next one, and so is what its head says. */
 static void discard_empty(struct gad_spool *s)
 {
     struct gad_spool_folder *f = &s->folder;
@@ -74,6 +74,9 @@ static void discard_empty(struct gad_spool *s)
     gad_spool_seal(s);
     (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
     f->n--;
+    s->state.unused_from = s->head.unused_from;
+    s->state.unused_to = s->head.unused_to;
+    s->state.guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
 }
 
 /* A file of that name is what we failed to delete before: whatever was there at opening is in the list. */
@@ -87,38 +90,42 @@ static int create(struct gad_spool *s, const char *name)
     return fd < 0 ? -errno : fd;
 }
 
-/* A new active segment, for the group. */
-static int begin_segment(struct gad_spool *s)
+int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created, bool sync)
 {
     struct gad_spool_folder *f = &s->folder;
-    struct gad_spool_head h = {.first = s->group_first,
-                               .unused_from = s->state.unused_from,
-                               .unused_to = s->state.unused_to,
-                               .created = s->group_time,
-                               .salt = s->salt,
-                               .flags = s->state.guessed ? GAD_SPOOL_GUESSED : 0};
+    const struct gad_spool_head h = {.first = first,
+                                     .unused_from = s->state.unused_from,
+                                     .unused_to = s->state.unused_to,
+                                     .created = created,
+                                     .salt = s->salt,
+                                     .flags = s->state.guessed ? GAD_SPOOL_GUESSED : 0};
     char name[GAD_SPOOL_FILE_NAME];
-    uint8_t head[GAD_SPOOL_HEAD];
+    uint8_t bytes[GAD_SPOOL_HEAD];
 
     int r = gad_spool_folder_grow(f);
     if (r != 0)
         return r;
     if (f->n == GAD_SPOOL_SEGMENTS)
         return GAD_ELIMIT;
-    gad_spool_segment_name(h.first, name);
-    gad_spool_head_write(&h, head);
+    gad_spool_segment_name(first, name);
+    gad_spool_head_write(&h, bytes);
     int fd = create(s, name);
     if (fd < 0)
         return fd;
     s->fd = fd;
-    s->at = sizeof(head);
-    f->seg[f->n++] = (struct gad_spool_segment){h.first, sizeof(head)};
-    r = gad_spool_write(s, fd, head, sizeof(head), 0);
-    if (r == 0 && s->o.sync != GAD_SPOOL_NEVER && s->io->sync(s->io->arg, f->fd) != 0)
+    s->at = sizeof(bytes);
+    s->head = h;
+    f->seg[f->n++] = (struct gad_spool_segment){first, sizeof(bytes)};
+    r = gad_spool_write(s, fd, bytes, sizeof(bytes), 0);
+    if (r == 0 && sync && (s->io->sync(s->io->arg, fd) != 0 || s->io->sync(s->io->arg, f->fd) != 0))
         r = -errno;
-    if (r != 0)
+    if (r != 0) {
         discard_empty(s);
-    return r;
+        return r;
+    }
+    s->state.unused_from = s->state.unused_to = 0; /* the head has it */
+    s->state.guessed = false;
+    return 0;
 }
 
 /* Of the active segment. What a failed sync left on the disk nobody knows (the kernel forgets that pages were not
@@ -150,7 +157,7 @@ static int make_room(struct gad_spool *s, struct gad_time now)
     if (r == 0)
         r = gad_spool_evict(s, s->group_len + GAD_SPOOL_HEAD);
     if (r == 0 && s->fd < 0)
-        r = begin_segment(s);
+        r = gad_spool_begin_segment(s, s->group_first, s->group_time, s->o.sync != GAD_SPOOL_NEVER);
     return r;
 }
 
@@ -196,8 +203,6 @@ static int write_group(struct gad_spool *s, struct gad_time now)
     s->state.totals.committed += s->group_n;
     s->state.totals.committed_bytes += s->group_bytes;
     s->state_changed = true;
-    s->state.unused_from = s->state.unused_to = 0;
-    s->state.guessed = false;
     s->group_len = 0;
     s->group_n = s->group_bytes = 0;
     return 0;

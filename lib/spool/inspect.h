@@ -31,7 +31,7 @@ void gad_spool_view_deinit(struct gad_spool_view *v);
 /* What one segment holds. */
 struct gad_spool_content {
     int head; /* 0, or why its head cannot be believed: GAD_ETRUNC, GAD_EFORMAT, GAD_EMISMATCH, GAD_EVERSION */
-    struct gad_time created; /* wall; of the first record when it was made */
+    struct gad_time created; /* wall; 0: not known (begun after a crash) */
     uint64_t n;              /* records */
     uint64_t first, last;    /* numbers of the first and the last one */
     struct gad_time first_time, last_time;

@@ -95,8 +95,8 @@ void gad_spool_retire(struct gad_spool *s)
     while (n < n_sealed(s)) {
         bool last = n + 1 == s->folder.n;
         uint64_t behind = last ? s->end : s->folder.seg[n + 1].first;
-        if (behind > wanted)
-            break;
+        if (behind > wanted || (last && s->folder.seg[n].bytes == GAD_SPOOL_HEAD))
+            break; /* a head alone says which numbers were skipped */
         n++;
     }
     if (n > 0)

@@ -19,8 +19,11 @@ enum { RECORD_MIN = GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_ALIGN }; /* bytes of the s
 struct tail {
     uint64_t
         end; /* behind the last whole record, or the number that a damaged segment is named by */
+    uint64_t seen; /* behind the last whole record of all; == end, if the last segment has one */
     uint64_t good; /* bytes up to there */
     bool head_damaged;
+    bool empty;  /* a head and no record; end is its first number */
+    bool merged; /* and the next segment's head will say what its head says */
 };
 
 static int check_options(const struct gad_spool_options *o, struct gad_diag *d)
@@ -95,8 +98,8 @@ static int load_state(struct gad_spool *s, struct gad_spool_recovery *found, str
     return gad_fail(d, r, "%s: cannot read: %s", GAD_SPOOL_STATE_NAME, gad_strerror(r));
 }
 
-/* The last number and the last good byte; errors are those of reading. */
-static int scan_tail(const struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
+/* The last number and the last good byte of a segment; errors are those of reading. */
+static int scan_tail(int fd, uint32_t salt, struct tail *t, struct gad_spool_recovery *found)
 {
     struct gad_spool_scan scan;
     struct gad_spool_record rec;
@@ -105,7 +108,7 @@ static int scan_tail(const struct gad_spool *s, struct tail *t, struct gad_spool
 
     if (!buf)
         return GAD_ENOMEM;
-    gad_spool_scan_begin(&scan, s->fd, s->salt, buf);
+    gad_spool_scan_begin(&scan, fd, salt, buf);
     while ((r = gad_spool_scan_next(&scan, &rec)) == 0) {
         t->good = scan.at;
         if (rec.seq >= t->end)
@@ -138,7 +141,8 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
         return gad_fail(d, r, "%s: written by a later version of ganad", name);
     if (r == 0 && h.first == last->first && last->bytes <= GAD_SPOOL_SEGMENT_MAX) {
         s->salt = h.salt;
-        r = scan_tail(s, t, found);
+        s->head = h;
+        r = scan_tail(s->fd, s->salt, t, found);
         if (r != 0)
             return gad_fail(d, r, "%s: cannot read: %s", name, gad_strerror(r));
     } else if (r != GAD_ETRUNC) {
@@ -147,8 +151,9 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
         found->damaged += last->bytes;
         return 0;
     }
-    if (t->end == last->first) { /* no record: it was being made, or what there was is damaged */
-        found->cut += r == 0 ? last->bytes - GAD_SPOOL_HEAD : last->bytes;
+    t->empty = r == 0 && t->end == last->first;
+    if (r != 0) { /* it was being made */
+        found->cut += last->bytes;
         gad_spool_seal(s);
         if (s->io->unlink(s->io->arg, f->fd, name) != 0)
             return gad_fail(d, -errno, "%s: cannot delete: %s", name, gad_strerror(-errno));
@@ -156,6 +161,32 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
         return GAD_END;
     }
     return 0;
+}
+
+/* The last segment has no record: where the records end that are before it. What cannot be read has none. */
+static void look_before(const struct gad_spool *s, struct tail *t)
+{
+    const struct gad_spool_folder *f = &s->folder;
+    uint64_t seen = 0;
+
+    for (size_t i = f->n - 1; i-- > 0 && seen == 0;) {
+        struct gad_spool_recovery ignored = {0};
+        struct tail before = {.end = f->seg[i].first};
+        struct gad_spool_head h;
+        uint8_t head[GAD_SPOOL_HEAD];
+        int fd = -1;
+        if (gad_spool_segment_open(f->fd, f->seg[i].first, &fd) != 0)
+            continue;
+        ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
+        if (n < 0 || gad_spool_head_read(head, (size_t)n, &h) != 0)
+            seen = f->seg[i].first + 1;
+        else if (scan_tail(fd, h.salt, &before, &ignored) == 0 && before.end > f->seg[i].first)
+            seen = before.end;
+        (void)close(fd);
+    }
+    t->seen = seen > 0 && seen < t->end     ? seen
+              : s->head.unused_to == t->end ? s->head.unused_from
+                                            : t->end;
 }
 
 static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
@@ -169,6 +200,9 @@ static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spoo
         return r;
     if (s->folder.n == 0 && t->end < s->state.next) /* all was done with */
         t->end = s->state.next;
+    t->seen = t->end;
+    if (t->empty)
+        look_before(s, t);
     if (s->folder.n == 0 || t->head_damaged) {
         gad_spool_seal(s);
         return 0;
@@ -191,10 +225,13 @@ static uint64_t recover_given(struct gad_spool *s, const struct tail *t,
 {
     struct gad_spool_state *st = &s->state;
     bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
-    uint64_t given = st->next - skipped, all = s->next - skipped;
-    uint64_t guess =
-        whole && !t->head_damaged ? t->end + (found->cut + RECORD_MIN - 1) / RECORD_MIN : all;
+    uint64_t given = st->next - skipped, all = s->next - skipped, guess = all;
 
+    if (whole && !t->head_damaged)
+        guess = t->end + (found->cut + RECORD_MIN - 1) / RECORD_MIN;
+    if (skipped > 0 &&
+        guess > t->end) /* nobody knows on which side of the skipped ones they were */
+        guess = all = s->next;
     if (given < t->end)
         given = t->end;
     if (guess > all)
@@ -205,6 +242,17 @@ static uint64_t recover_given(struct gad_spool *s, const struct tail *t,
     return guess;
 }
 
+/* Deletes the last segment, which has no record, when the state has what its head says. */
+static void delete_merged(struct gad_spool *s)
+{
+    struct gad_spool_folder *f = &s->folder;
+    char name[GAD_SPOOL_FILE_NAME];
+
+    gad_spool_segment_name(s->head.first, name);
+    if (s->io->unlink(s->io->arg, f->fd, name) == 0) /* else both stay, and agree */
+        f->n--;
+}
+
 /*
  * Which numbers are free, and which of those before them may have been lost.
  *
@@ -213,8 +261,7 @@ static uint64_t recover_given(struct gad_spool *s, const struct tail *t,
  * If that happened before and no segment was begun since, the numbers skipped then are among them; of those given
  * out (dropped) since only their count matters, so they are taken to be the ones before what was skipped.
  */
-static void recover_numbers(struct gad_spool *s, const struct tail *t,
-                            struct gad_spool_recovery *found)
+static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
 {
     struct gad_spool_state *st = &s->state;
 
@@ -225,7 +272,7 @@ static void recover_numbers(struct gad_spool *s, const struct tail *t,
     uint64_t skipped = st->unused_to - st->unused_from;
     found->tail_lost = t->head_damaged;
     found->damaged += found->cut;
-    s->end = t->end;
+    s->end = t->seen;
     if (st->clean && t->end <= st->next && !t->head_damaged && found->cut == 0) {
         s->next = st->next;
         if (st->unused_to > 0)
@@ -239,6 +286,11 @@ static void recover_numbers(struct gad_spool *s, const struct tail *t,
         s->next += JUMP;
     else
         given = recover_given(s, t, found, skipped);
+    t->merged = t->empty && given == t->end && s->head.unused_to == t->end;
+    if (t->merged) { /* crashes in a row make one segment */
+        given = s->head.unused_from;
+        st->guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
+    }
     st->unused_from = given;
     st->unused_to = s->next;
     if (given > t->end || t->head_damaged) {
@@ -289,6 +341,12 @@ static int open_all(struct gad_spool *s, const char *folder, struct gad_spool_re
         return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a file was made up");
     found->n_foreign = s->folder.n_foreign;
     r = begin_state(s, found, d);
+    if (r == 0 && t.merged)
+        delete_merged(s);
+    if (r == 0 && s->state.unused_to > 0) {
+        int begun = gad_spool_begin_segment(s, s->next, 0, true);
+        (void)begun; /* a full disk: the state has it, until there is room */
+    }
     if (r == 0)
         r = gad_spool_evict(s, 0) == 0
                 ? 0

@@ -27,8 +27,9 @@ struct gad_spool {
     int fd;      /* active segment; -1: none, the next commit makes one */
     uint64_t at; /* its good bytes */
     uint32_t salt;
-    bool unsynced;             /* bytes of it are not known to be on the disk */
-    struct gad_time last_sync; /* when it began to be so, or was synced; monotonic */
+    struct gad_spool_head head; /* its head, until it has a record */
+    bool unsynced;              /* bytes of it are not known to be on the disk */
+    struct gad_time last_sync;  /* when it began to be so, or was synced; monotonic */
 
     uint64_t next, end;
 
@@ -66,6 +67,10 @@ bool gad_spool_all_done(const struct gad_spool *s);
 
 /* Closes the active segment; the next commit begins another. */
 void gad_spool_seal(struct gad_spool *s);
+
+/* Makes a new active segment, whose records have numbers from @first on; @created: ns, wall, 0: not known. */
+int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created,
+                            bool sync) GAD_MUST_CHECK;
 
 /* The whole of it, or -errno. */
 int gad_spool_write(const struct gad_spool *s, int fd, const void *p, size_t len,

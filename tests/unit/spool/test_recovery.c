@@ -105,7 +105,7 @@ static void a_segment_cut_at_any_byte_keeps_its_whole_records(void **state)
             assert_int_equal(found.cut, len - at[whole]);
             assert_int_equal(spool_file_size(*state, segment), at[whole]);
         } else {
-            assert_false(spool_has(*state, segment));
+            assert_int_equal(spool_has(*state, segment), len >= GAD_SPOOL_HEAD);
         }
         spool_add(s, 2, 1);
         struct spool_tally t = spool_read_from(*state, 1, spool_limit(s));
