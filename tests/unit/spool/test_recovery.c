@@ -379,6 +379,38 @@ static void a_gigabyte_of_backlog_opens_at_once(void **state)
     gad_spool_close(s);
 }
 
+/* Neither is read: of one segment 64 MiB at most, and a longer last one is none of ours. */
+static void a_file_of_absurd_size_costs_no_time(void **state)
+{
+    struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
+    struct gad_spool_recovery found;
+    size_t at[N + 1];
+
+    make(*state, at, true);
+    spool_cut(*state, segment, (size_t)1 << 40);
+    o.quota = 4 * (uint64_t)o.segment_max;
+    struct gad_time t = gad_time_monotonic();
+    struct gad_spool *s = spool_open(*state, &o, &found);
+    assert_true(found.tail_lost);
+    assert_false(spool_has(*state, segment)); /* over the quota, too */
+    gad_spool_close(s);
+    spool_empty(*state);
+
+    make(*state, at, true);
+    s = spool_open(*state, &o, &found);
+    spool_add(s, 1, 1);
+    spool_cut(*state, segment, (size_t)1 << 40); /* under the writer's hands */
+    assert_int_equal(spool_read_from(*state, 1, N + 2).records, N + 1);
+    gad_spool_seal(s);
+    spool_add(s, 1, 1);
+    struct spool_tally tally = spool_read_from(*state, 1, N + 3);
+    assert_true(tally.records == N + 2 && tally.lost == 0);
+    double seconds = gad_time_seconds(gad_time_sub(gad_time_monotonic(), t));
+    print_message("took %.3f s\n", seconds);
+    assert_true(seconds < 5.0);
+    gad_spool_close(s);
+}
+
 int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
@@ -395,6 +427,7 @@ int main(void)
         IN_FOLDER(a_lost_state_costs_repetitions_and_no_records),
         IN_FOLDER(foreign_files_are_left_alone),
         IN_FOLDER(what_a_person_must_mend_is_said),
+        IN_FOLDER(a_file_of_absurd_size_costs_no_time),
         IN_FOLDER(a_gigabyte_of_backlog_opens_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
