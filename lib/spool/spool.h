@@ -23,9 +23,10 @@
  * missing between two records of the spool was lost, and by these numbers each reader knows exactly how much. After a
  * crash they go on behind the last that may have been given out; a segment's head says which of those before it never
  * were (unused_from .. unused_to - 1), and if that is a guess (flag), for power may have taken records: then a loss
- * is an upper limit.
+ * is an upper limit. Numbers that a record's reader saw are never called unused.
  *
- * Whatever is in the folder, opening it takes memory for its names and reads no more than the state and the last segment.
+ * Whatever is in the folder, opening it takes memory for its names and reads no more than the state and the last
+ * segment, or if that has no record (after a crash one is begun at once) the last one that has.
  *
  * Nothing half-written stays: what fails to be written is cut off again, or stands behind the end of what counts.
  *
@@ -160,8 +161,9 @@ void gad_spool_drop(struct gad_spool *s, uint64_t n);
  * gad_spool_commit() - write the group, sync by the rule, keep the state, delete what all are done with
  * @now:  monotonic
  *
- * On failure the group stays in memory, whole, and the next commit tries again; for 100 ms after a failure it
- * returns the same error and touches nothing.
+ * On failure what was not committed stays in memory, whole (gad_spool_status.waiting), and the next commit tries
+ * again; for 100 ms after a failure it returns the same error and touches nothing. A sync of GAD_SPOOL_INTERVAL that
+ * fails takes nothing back: the records are committed, as safe as without a sync, and the segment gets no more.
  */
 int gad_spool_commit(struct gad_spool *s, struct gad_time now) GAD_MUST_CHECK;
 
