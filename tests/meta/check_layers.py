@@ -19,6 +19,7 @@ LAYERS = {
     "lib/dataset": ["lib/base", "lib/net", "lib/record", "lib/feature", "lib/dataset"],
     "lib/checkpoint": ["lib/base", "lib/checkpoint", "proto"],
     "lib/wire": ["lib/base", "lib/wire"],
+    "lib/spool": ["lib/base", "lib/spool"],
     "models": ["lib/base", "lib/nn", "lib/record", "lib/feature", "lib/checkpoint", "models"],
     "daemon": ["lib", "models", "proto", "daemon"],
     "tools": ["lib", "models", "proto", "tools"],

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the group in memory to segments. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/spool/parts.h"
+
+static const struct gad_time retry_after = {100000000}, state_every = {1000000000};
+
+int gad_spool_append(struct gad_spool *s, unsigned kind, struct gad_time wall, const void *p,
+                     size_t len, uint64_t *ret_seq)
+{
+    if (kind >= GAD_SPOOL_KINDS || len == 0 || len > GAD_SPOOL_RECORD_MAX)
+        return GAD_EINVAL;
+    size_t size = gad_spool_record_size(len);
+    if (size > s->o.group_max - s->group_len)
+        return GAD_MORE;
+    const struct gad_spool_record r = {
+        .seq = s->next, .time = wall.ns, .p = p, .len = (uint32_t)len, .kind = kind};
+    gad_spool_record_write(&r, s->salt, s->group + s->group_len);
+    if (s->group_len == 0) {
+        s->group_first = s->next;
+        s->group_time = wall.ns;
+    }
+    s->group_len += size;
+    s->group_n++;
+    s->group_bytes += len;
+    s->group_end = ++s->next;
+    if (ret_seq)
+        *ret_seq = r.seq;
+    return 0;
+}
+
+void gad_spool_drop(struct gad_spool *s, uint64_t n)
+{
+    gad_assert(n < GAD_SPOOL_SEQ_MAX - s->next);
+    s->next += n;
+    s->state.totals.dropped += n;
+    s->state_changed = true;
+}
+
+int gad_spool_write(const struct gad_spool *s, int fd, const void *p, size_t len, uint64_t at)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = s->io->pwrite(s->io->arg, fd, (const uint8_t *)p + done, len - done, at + done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -ENOSPC;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+void gad_spool_seal(struct gad_spool *s)
+{
+    if (s->fd >= 0)
+        (void)close(s->fd);
+    s->fd = -1;
+    s->at = 0;
+    s->unsynced = false;
+}
+
+/* Gives up a segment that holds no record: its name is that of the next one, and so is what its head says. */
+static void discard_empty(struct gad_spool *s)
+{
+    struct gad_spool_folder *f = &s->folder;
+    char name[GAD_SPOOL_FILE_NAME];
+
+    gad_spool_segment_name(f->seg[f->n - 1].first, name);
+    gad_spool_seal(s);
+    (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
+    f->n--;
+    s->state.unused_from = s->head.unused_from;
+    s->state.unused_to = s->head.unused_to;
+    s->state.guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
+}
+
+/* A file of that name is what we failed to delete before: whatever was there at opening is in the list. */
+static int create(struct gad_spool *s, const char *name)
+{
+    enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
+    int fd = s->io->open(s->io->arg, s->folder.fd, name, FLAGS);
+
+    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, s->folder.fd, name) == 0)
+        fd = s->io->open(s->io->arg, s->folder.fd, name, FLAGS);
+    return fd < 0 ? -errno : fd;
+}
+
+int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created, bool sync)
+{
+    struct gad_spool_folder *f = &s->folder;
+    const struct gad_spool_head h = {.first = first,
+                                     .unused_from = s->state.unused_from,
+                                     .unused_to = s->state.unused_to,
+                                     .created = created,
+                                     .salt = s->salt,
+                                     .flags = s->state.guessed ? GAD_SPOOL_GUESSED : 0};
+    char name[GAD_SPOOL_FILE_NAME];
+    uint8_t bytes[GAD_SPOOL_HEAD];
+
+    int r = gad_spool_folder_grow(f);
+    if (r != 0)
+        return r;
+    if (f->n == GAD_SPOOL_SEGMENTS)
+        return GAD_ELIMIT;
+    gad_spool_segment_name(first, name);
+    gad_spool_head_write(&h, bytes);
+    int fd = create(s, name);
+    if (fd < 0)
+        return fd;
+    s->fd = fd;
+    s->at = sizeof(bytes);
+    s->head = h;
+    f->seg[f->n++] = (struct gad_spool_segment){first, sizeof(bytes)};
+    r = gad_spool_write(s, fd, bytes, sizeof(bytes), 0);
+    if (r == 0 && sync && (s->io->sync(s->io->arg, fd) != 0 || s->io->sync(s->io->arg, f->fd) != 0))
+        r = -errno;
+    if (r != 0) {
+        discard_empty(s);
+        return r;
+    }
+    s->state.unused_from = s->state.unused_to = 0; /* the head has it */
+    s->state.guessed = false;
+    return 0;
+}
+
+/* Of the active segment. What a failed sync left on the disk nobody knows (the kernel forgets that pages were not
+ * written), so that the segment gets no more records. */
+static int sync_active(struct gad_spool *s, struct gad_time now)
+{
+    if (s->io->sync(s->io->arg, s->fd) != 0) {
+        int r = -errno;
+        s->state.totals.failures++;
+        gad_spool_seal(s);
+        return r;
+    }
+    s->unsynced = false;
+    s->last_sync = now;
+    return 0;
+}
+
+/* The active segment has room for the group, and the quota too. */
+static int make_room(struct gad_spool *s, struct gad_time now)
+{
+    int r = 0;
+
+    if (s->fd >= 0 && s->at + s->group_len > s->o.segment_max) {
+        if (s->unsynced && s->o.sync != GAD_SPOOL_NEVER)
+            r = sync_active(
+                s, now); /* only the last segment may have a tail that is not on the disk */
+        gad_spool_seal(s);
+    }
+    if (r == 0)
+        r = gad_spool_evict(s, s->group_len + GAD_SPOOL_HEAD);
+    if (r == 0 && s->fd < 0)
+        r = gad_spool_begin_segment(s, s->group_first, s->group_time, s->o.sync != GAD_SPOOL_NEVER);
+    return r;
+}
+
+/* Back to the good bytes. */
+static void undo(struct gad_spool *s)
+{
+    s->state.totals.failures++;
+    if (s->fd < 0)
+        return;
+    if (s->at == GAD_SPOOL_HEAD)
+        discard_empty(s);
+    else if (s->io->truncate(s->io->arg, s->fd, s->at) != 0 || gad_spool_all_done(s))
+        gad_spool_seal(
+            s); /* the rest does no harm: it is of records that the next segment has, too */
+}
+
+static int write_group(struct gad_spool *s, struct gad_time now)
+{
+    int r = gad_spool_reserve(s);
+    if (r != 0)
+        return r;
+    r = make_room(s, now);
+    if (r == 0)
+        r = gad_spool_write(s, s->fd, s->group, s->group_len, s->at);
+    if (r == 0 && s->o.sync == GAD_SPOOL_ALWAYS && s->io->sync(s->io->arg, s->fd) != 0) {
+        r = -errno;
+        if (s->at != GAD_SPOOL_HEAD) {
+            (void)s->io->truncate(s->io->arg, s->fd, s->at);
+            gad_spool_seal(s);
+        }
+    }
+    if (r != 0) {
+        undo(s);
+        return r;
+    }
+    if (s->o.sync == GAD_SPOOL_INTERVAL && !s->unsynced) {
+        s->unsynced = true;
+        s->last_sync = now;
+    }
+    s->at += s->group_len;
+    s->folder.seg[s->folder.n - 1].bytes = s->at;
+    s->end = s->group_end;
+    s->state.totals.committed += s->group_n;
+    s->state.totals.committed_bytes += s->group_bytes;
+    s->state_changed = true;
+    s->group_len = 0;
+    s->group_n = s->group_bytes = 0;
+    return 0;
+}
+
+static bool is_over(struct gad_time since, struct gad_time span, struct gad_time now)
+{
+    return gad_time_sub(now, since).ns >= span.ns;
+}
+
+/* A failure is counted, and holds up no record: cursors that are old cost repetitions, no losses. */
+static void keep_state(struct gad_spool *s)
+{
+    int r = s->next > s->state.reserved /* by drops alone */
+                ? gad_spool_reserve(s)
+                : gad_spool_state_store(s, s->state.reserved, s->o.sync != GAD_SPOOL_NEVER);
+    (void)r;
+}
+
+static int try_commit(struct gad_spool *s, struct gad_time now)
+{
+    int r = s->group_len > 0 ? write_group(s, now) : 0;
+
+    if (r == 0 && s->o.sync == GAD_SPOOL_INTERVAL && s->unsynced &&
+        is_over(s->last_sync, s->o.interval, now))
+        r = sync_active(s, now);
+    gad_spool_retire(s);
+    if (s->state_changed && is_over(s->last_state, state_every, now)) {
+        s->last_state = now;
+        keep_state(s);
+    }
+    return r;
+}
+
+int gad_spool_commit(struct gad_spool *s, struct gad_time now)
+{
+    if (s->failure != 0 && now.ns < s->retry.ns)
+        return s->failure;
+    s->failure = try_commit(s, now);
+    s->retry.ns = now.ns + retry_after.ns;
+    return s->failure;
+}
+
+struct gad_time gad_spool_due(const struct gad_spool *s)
+{
+    int64_t due = INT64_MAX;
+
+    if (s->failure != 0)
+        return s->retry;
+    if (s->state_changed)
+        due = s->last_state.ns + state_every.ns;
+    if (s->unsynced && s->last_sync.ns + s->o.interval.ns < due)
+        due = s->last_sync.ns + s->o.interval.ns;
+    return (struct gad_time){due};
+}
+
+int gad_spool_finish(struct gad_spool *s, struct gad_time now)
+{
+    bool sync = s->o.sync != GAD_SPOOL_NEVER;
+
+    s->retry = now; /* the last try */
+    int r = gad_spool_commit(s, now);
+    if (r == 0 && s->fd >= 0 && sync && s->unsynced)
+        r = sync_active(s, now);
+    if (r != 0 || s->group_len > 0)
+        return r;
+    s->state.clean = true;
+    r = gad_spool_state_store(s, s->next, sync);
+    s->state.clean = false; /* should it go on: gad_spool_reserve() writes it anew */
+    return r;
+}

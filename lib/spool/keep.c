@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is remembered, and what is thrown away: the state, the cursors, the quota. */
+#include <string.h>
+
+#include "lib/spool/parts.h"
+
+int gad_spool_state_store(struct gad_spool *s, uint64_t reserved, bool sync)
+{
+    uint8_t slot[GAD_SPOOL_SLOT];
+    unsigned to = 1 - s->synced_slot;
+    uint64_t old = s->state.reserved;
+
+    s->state.next = s->next;
+    s->state.reserved = reserved;
+    s->state.generation++;
+    gad_spool_slot_write(&s->state, slot);
+    int r = gad_spool_write(s, s->state_fd, slot, sizeof(slot), to * (uint64_t)GAD_SPOOL_SLOT);
+    if (r == 0 && sync && s->io->sync(s->io->arg, s->state_fd) != 0)
+        r = -errno;
+    if (r != 0) {
+        s->state.reserved = old;
+        s->state.totals.failures++;
+        return r;
+    }
+    if (sync)
+        s->synced_slot = to;
+    s->state_changed = false;
+    return 0;
+}
+
+int gad_spool_reserve(struct gad_spool *s)
+{
+    if (s->next + GAD_SPOOL_RESERVE / 2 <= s->state.reserved)
+        return 0;
+    int r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
+    return s->next <= s->state.reserved ? 0 : r; /* if some are left, the group may go on */
+}
+
+uint64_t gad_spool_bytes(const struct gad_spool *s)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < s->folder.n; i++)
+        if (__builtin_add_overflow(sum, s->folder.seg[i].bytes, &sum))
+            return UINT64_MAX; /* sparse files of somebody else */
+    return sum;
+}
+
+/* Deletes the n oldest segments; how many went. */
+static size_t delete_oldest(struct gad_spool *s, size_t n)
+{
+    struct gad_spool_folder *f = &s->folder;
+    char name[GAD_SPOOL_FILE_NAME];
+    size_t gone = 0;
+
+    for (; gone < n; gone++) {
+        gad_spool_segment_name(f->seg[gone].first, name);
+        if (s->io->unlink(s->io->arg, f->fd, name) != 0 && errno != ENOENT)
+            break;
+    }
+    f->n -= gone;
+    memmove(f->seg, f->seg + gone, f->n * sizeof(f->seg[0]));
+    return gone;
+}
+
+/* Segments that may go: all but the active one. */
+static size_t n_sealed(const struct gad_spool *s)
+{
+    return s->folder.n - (s->fd >= 0);
+}
+
+/* The smallest number that some cursor still waits for; 0: there are no cursors. */
+static uint64_t least_wanted(const struct gad_spool *s)
+{
+    uint64_t least = 0;
+
+    for (int i = 0; i < GAD_SPOOL_CURSORS; i++) {
+        const struct gad_spool_cursor *c = &s->state.cursor[i];
+        if (c->name[0] != '\0' && (least == 0 || c->next < least))
+            least = c->next;
+    }
+    return least;
+}
+
+bool gad_spool_all_done(const struct gad_spool *s)
+{
+    return least_wanted(s) >= s->end;
+}
+
+void gad_spool_retire(struct gad_spool *s)
+{
+    uint64_t wanted = least_wanted(s);
+    size_t n = 0;
+
+    while (n < n_sealed(s)) {
+        bool last = n + 1 == s->folder.n;
+        uint64_t behind = last ? s->end : s->folder.seg[n + 1].first;
+        if (behind > wanted || (last && s->folder.seg[n].bytes == GAD_SPOOL_HEAD))
+            break; /* a head alone says which numbers were skipped */
+        n++;
+    }
+    if (n > 0)
+        (void)delete_oldest(s, n);
+}
+
+int gad_spool_evict(struct gad_spool *s, uint64_t more)
+{
+    uint64_t before = gad_spool_bytes(s), after = before;
+    size_t n = 0;
+
+    while (n < n_sealed(s) && (after > s->o.quota || s->o.quota - after < more))
+        after -= s->folder.seg[n++].bytes;
+    if (n == 0)
+        return 0;
+    size_t gone = delete_oldest(s, n);
+    s->state.totals.evicted += gone;
+    s->state.totals.evicted_bytes += before - gad_spool_bytes(s);
+    s->state_changed = true;
+    return gone == n ? 0 : -EDQUOT;
+}
+
+int gad_spool_cursor(struct gad_spool *s, const char *name, bool from_oldest, unsigned *ret)
+{
+    size_t len = strlen(name);
+    unsigned at = GAD_SPOOL_CURSORS;
+
+    if (len == 0 || len >= GAD_SPOOL_NAME)
+        return GAD_EINVAL;
+    for (unsigned i = GAD_SPOOL_CURSORS; i-- > 0;) {
+        if (strcmp(s->state.cursor[i].name, name) == 0) {
+            *ret = i;
+            return 0;
+        }
+        if (s->state.cursor[i].name[0] == '\0')
+            at = i;
+    }
+    if (at == GAD_SPOOL_CURSORS)
+        return GAD_ELIMIT;
+    struct gad_spool_cursor *c = &s->state.cursor[at];
+    *c = (struct gad_spool_cursor){.next = s->end};
+    if (from_oldest && s->folder.n > 0 && s->folder.seg[0].first < s->end)
+        c->next = s->folder.seg[0].first;
+    memcpy(c->name, name, len);
+    s->state_changed = true;
+    *ret = at;
+    return 0;
+}
+
+void gad_spool_cursor_remove(struct gad_spool *s, unsigned cursor)
+{
+    gad_assert(cursor < GAD_SPOOL_CURSORS);
+    s->state.cursor[cursor] = (struct gad_spool_cursor){0};
+    s->state_changed = true;
+}
+
+const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s, unsigned cursor)
+{
+    return cursor < GAD_SPOOL_CURSORS && s->state.cursor[cursor].name[0] != '\0'
+               ? &s->state.cursor[cursor]
+               : NULL;
+}
+
+void gad_spool_ack(struct gad_spool *s, unsigned cursor, uint64_t next, uint64_t lost)
+{
+    gad_assert(gad_spool_cursor_at(s, cursor) != NULL && next <= s->next);
+    struct gad_spool_cursor *c = &s->state.cursor[cursor];
+
+    c->lost += lost;
+    if (next > c->next)
+        c->next = next;
+    s->state_changed = true;
+}
+
+void gad_spool_status(const struct gad_spool *s, struct gad_spool_status *ret)
+{
+    *ret = (struct gad_spool_status){.totals = s->state.totals,
+                                     .bytes = gad_spool_bytes(s),
+                                     .n_segments = s->folder.n,
+                                     .oldest = s->folder.n > 0 ? s->folder.seg[0].first : s->end,
+                                     .end = s->end,
+                                     .next = s->next,
+                                     .waiting = s->group_len,
+                                     .failure = s->failure};
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/spool/reader.h"
+
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/spool/folder.h"
+#include "lib/spool/scan.h"
+
+struct gad_spool_reader {
+    int folder, fd; /* fd: the segment; -1: none open */
+    uint64_t next;  /* the number that is looked for */
+    uint64_t
+        segment;    /* first number of the segment that is, or was last, open; 0: look for next's */
+    uint64_t fresh; /* what was read ahead was read when this was the limit, or later */
+    uint64_t refused; /* the segment that could not be opened; 0: none */
+    uint64_t ceiling; /* if sealed: its numbers are not of this segment */
+    bool sealed;      /* there is a segment behind the open one: it gets no more records */
+    uint64_t damaged; /* in segments before this one */
+    struct gad_spool_scan scan;
+    uint8_t buf[GAD_SPOOL_SCAN_BUF];
+};
+
+int gad_spool_reader_open(const char *folder, uint64_t next, struct gad_spool_reader **ret,
+                          struct gad_diag *d)
+{
+    gad_cleanup(gad_spool_reader_closep) struct gad_spool_reader *r = gad_calloc(1, sizeof(*r));
+
+    if (!r)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    r->fd = r->folder = -1;
+    int err = gad_spool_folder_open(folder, &r->folder, d);
+    if (err != 0)
+        return err;
+    gad_spool_reader_seek(r, next);
+    *ret = gad_steal(&r);
+    return 0;
+}
+
+static void leave(struct gad_spool_reader *r)
+{
+    if (r->fd < 0)
+        return;
+    (void)close(r->fd);
+    r->fd = -1;
+    r->damaged += r->scan.damaged;
+    r->scan.damaged = 0;
+}
+
+void gad_spool_reader_close(struct gad_spool_reader *r)
+{
+    if (!r)
+        return;
+    leave(r);
+    if (r->folder >= 0)
+        (void)close(r->folder);
+    gad_free(r);
+}
+
+void gad_spool_reader_seek(struct gad_spool_reader *r, uint64_t next)
+{
+    leave(r);
+    r->next = next > 0 ? next : 1;
+    r->segment = r->refused = 0;
+    r->fresh = 0;
+}
+
+uint64_t gad_spool_reader_at(const struct gad_spool_reader *r)
+{
+    return r->next;
+}
+
+uint64_t gad_spool_reader_damaged(const struct gad_spool_reader *r)
+{
+    return r->damaged + r->scan.damaged;
+}
+
+void gad_spool_reader_give_up(struct gad_spool_reader *r)
+{
+    if (r->fd < 0 && r->refused > 0)
+        r->segment = r->refused;
+    r->refused = 0;
+    leave(r);
+}
+
+/* Numbers r->next .. end - 1 are missing. */
+static int lose(struct gad_spool_reader *r, uint64_t end, bool at_most, struct gad_spool_item *ret)
+{
+    *ret = (struct gad_spool_item){.seq = r->next, .end = end, .at_most = at_most};
+    r->next = end;
+    return 0;
+}
+
+/* First number of the segment to go on with; GAD_END: there is none. */
+static int choose(const struct gad_spool_reader *r, uint64_t *ret)
+{
+    if (r->segment != 0)
+        return gad_spool_folder_successor(r->folder, r->segment, ret);
+    int err = gad_spool_folder_holder(r->folder, r->next, ret);
+    return err == GAD_END ? gad_spool_folder_successor(r->folder, r->next, ret) : err;
+}
+
+/*
+ * Opens the next segment. 0: it is open, or was stepped over, so go on; GAD_MORE: and *ret is what was lost before it;
+ * GAD_END: there is none below the limit.
+ */
+static int enter(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
+{
+    uint8_t head[GAD_SPOOL_HEAD];
+    struct gad_spool_head h;
+    uint64_t first = 0;
+    int fd = -1;
+
+    int err = choose(r, &first);
+    if (err != 0 || first >= limit)
+        return err != 0 ? err : GAD_END;
+    err = gad_spool_segment_open(r->folder, first, &fd);
+    if (err == -ENOENT) { /* deleted since it was listed */
+        r->segment = first;
+        return 0;
+    }
+    r->refused = first;
+    if (err != 0)
+        return err;
+    ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
+    err = n < 0 ? (int)n : gad_spool_head_read(head, (size_t)n, &h);
+    if (n < 0 || err == GAD_EVERSION) {
+        (void)close(fd);
+        return err;
+    }
+    r->refused = 0;
+    r->segment = first;
+    if (err != 0 || h.first != first) { /* damaged: its numbers will be missing */
+        r->damaged += (uint64_t)n;
+        (void)close(fd);
+        return 0;
+    }
+    r->fd = fd;
+    gad_spool_scan_begin(&r->scan, fd, h.salt, r->buf);
+    r->fresh = limit;
+    r->sealed = false;
+    bool lost = h.unused_from > r->next;
+    if (lost)
+        (void)lose(r, h.unused_from, (h.flags & GAD_SPOOL_GUESSED) != 0, ret);
+    if (h.unused_to > r->next)
+        r->next = h.unused_to; /* what is missing from there on, the first record will tell */
+    return lost ? GAD_MORE : 0;
+}
+
+/* Looks whether there is a segment behind the open one. Once there is, there will always be. */
+static int look_behind(struct gad_spool_reader *r, uint64_t limit)
+{
+    uint64_t first = 0;
+
+    if (r->sealed)
+        return 0;
+    int err = gad_spool_folder_successor(r->folder, r->segment, &first);
+    r->sealed = err == 0 && first < limit;
+    r->ceiling = first;
+    return err < 0 ? err : 0;
+}
+
+/* The next record of the open segment. GAD_END: none below the limit; GAD_MORE: go on. */
+static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
+{
+    struct gad_spool_record rec;
+
+    if (r->next >= r->fresh) { /* what was read ahead may have been written since */
+        gad_spool_scan_forget(&r->scan);
+        r->fresh = limit;
+    }
+    int err = gad_spool_scan_next(&r->scan, &rec);
+    if (err != 0)
+        return err;
+    if (rec.seq < r->next)
+        return GAD_MORE;
+    if (rec.seq > r->next) {
+        /* What is between was lost; or this one is of a later commit, or out of its place. */
+        err = look_behind(r, limit);
+        if (err != 0)
+            return err;
+        if (r->sealed && rec.seq >= r->ceiling)
+            return GAD_MORE;
+        gad_spool_scan_back(&r->scan);
+        return rec.seq < limit ? lose(r, rec.seq, false, ret) : GAD_END;
+    }
+    *ret = (struct gad_spool_item){.seq = rec.seq,
+                                   .end = rec.seq + 1,
+                                   .time = {rec.time},
+                                   .p = rec.p,
+                                   .len = rec.len,
+                                   .kind = rec.kind};
+    r->next = rec.seq + 1;
+    return 0;
+}
+
+int gad_spool_reader_next(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
+{
+    while (r->next < limit) {
+        int err;
+        if (r->fd < 0) {
+            err = enter(r, limit, ret);
+            if (err == GAD_END)
+                return lose(r, limit, false, ret);
+            if (err != 0)
+                return err == GAD_MORE ? 0 : err;
+            continue;
+        }
+        err = read_record(r, limit, ret);
+        if (err == GAD_MORE)
+            continue;
+        if (err != GAD_END)
+            return err;
+        err = look_behind(r, limit);
+        if (err != 0)
+            return err;
+        if (!r->sealed) /* the writer says that there are some */
+            return lose(r, limit, false, ret);
+        leave(r);
+    }
+    return GAD_END;
+}

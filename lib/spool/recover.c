@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the segments of a spool say after whatever happened: where it ends, and which numbers are free. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+#include "lib/spool/parts.h"
+#include "lib/spool/scan.h"
+
+/* Without a state no number is known to be free; this far behind the last that is seen, they are. */
+#define JUMP (UINT64_C(1) << 32)
+
+enum { RECORD_MIN = GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_ALIGN }; /* bytes of the smallest record */
+
+/* What the last segment says. */
+struct tail {
+    uint64_t
+        end; /* behind the last whole record, or the number that a damaged segment is named by */
+    uint64_t seen; /* behind the last whole record of all; == end, if the last segment has one */
+    uint64_t good; /* bytes up to there */
+    bool head_damaged;
+    bool empty;  /* a head and no record; end is its first number */
+    bool merged; /* and the next segment's head will say what its head says */
+};
+
+/* The last number and the last good byte of a segment; errors are those of reading. */
+static int scan_tail(int fd, uint32_t salt, struct tail *t, struct gad_spool_recovery *found)
+{
+    struct gad_spool_scan scan;
+    struct gad_spool_record rec;
+    gad_cleanup(gad_freep) uint8_t *buf = gad_calloc(1, GAD_SPOOL_SCAN_BUF);
+    int r;
+
+    if (!buf)
+        return GAD_ENOMEM;
+    gad_spool_scan_begin(&scan, fd, salt, buf);
+    while ((r = gad_spool_scan_next(&scan, &rec)) == 0) {
+        t->good = scan.at;
+        if (rec.seq >= t->end)
+            t->end = rec.seq + 1;
+    }
+    found->damaged += scan.damaged;
+    return r == GAD_END ? 0 : r;
+}
+
+/* Opens the last segment. GAD_END: it held nothing, and is gone. */
+static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                     struct gad_diag *d)
+{
+    struct gad_spool_folder *f = &s->folder;
+    const struct gad_spool_segment *last = &f->seg[f->n - 1];
+    char name[GAD_SPOOL_FILE_NAME];
+    struct gad_spool_head h;
+    uint8_t head[GAD_SPOOL_HEAD];
+
+    gad_spool_segment_name(last->first, name);
+    *t = (struct tail){.end = last->first, .good = GAD_SPOOL_HEAD};
+    s->fd = s->io->open(s->io->arg, f->fd, name, O_RDWR);
+    int r = s->fd < 0 ? -errno : 0;
+    ssize_t n = r == 0 ? gad_spool_pread(s->fd, head, sizeof(head), 0) : 0;
+    if (r != 0 || n < 0)
+        return gad_fail(d, r ? r : (int)n, "%s: cannot read: %s", name,
+                        gad_strerror(r ? r : (int)n));
+    r = gad_spool_head_read(head, (size_t)n, &h);
+    if (r == GAD_EVERSION)
+        return gad_fail(d, r, "%s: written by a later version of ganad", name);
+    if (r == 0 && h.first == last->first && last->bytes <= GAD_SPOOL_SEGMENT_MAX) {
+        s->salt = h.salt;
+        s->head = h;
+        r = scan_tail(s->fd, s->salt, t, found);
+        if (r != 0)
+            return gad_fail(d, r, "%s: cannot read: %s", name, gad_strerror(r));
+    } else if (r != GAD_ETRUNC) {
+        t->head_damaged = true;
+        t->end = last->first + 1; /* that number is taken, by the file's name */
+        found->damaged += last->bytes;
+        return 0;
+    }
+    t->empty = r == 0 && t->end == last->first;
+    if (r != 0) { /* it was being made */
+        found->cut += last->bytes;
+        gad_spool_seal(s);
+        if (s->io->unlink(s->io->arg, f->fd, name) != 0)
+            return gad_fail(d, -errno, "%s: cannot delete: %s", name, gad_strerror(-errno));
+        f->n--;
+        return GAD_END;
+    }
+    return 0;
+}
+
+/* The last segment has no record: where the records end that are before it. What cannot be read has none. */
+static void look_before(const struct gad_spool *s, struct tail *t)
+{
+    const struct gad_spool_folder *f = &s->folder;
+    uint64_t seen = 0;
+
+    for (size_t i = f->n - 1; i-- > 0 && seen == 0;) {
+        struct gad_spool_recovery ignored = {0};
+        struct tail before = {.end = f->seg[i].first};
+        struct gad_spool_head h;
+        uint8_t head[GAD_SPOOL_HEAD];
+        int fd = -1;
+        if (gad_spool_segment_open(f->fd, f->seg[i].first, &fd) != 0)
+            continue;
+        ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
+        if (n < 0 || gad_spool_head_read(head, (size_t)n, &h) != 0)
+            seen = f->seg[i].first + 1;
+        else if (scan_tail(fd, h.salt, &before, &ignored) == 0 && before.end > f->seg[i].first)
+            seen = before.end;
+        (void)close(fd);
+    }
+    t->seen = seen > 0 && seen < t->end     ? seen
+              : s->head.unused_to == t->end ? s->head.unused_from
+                                            : t->end;
+}
+
+static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                            struct gad_diag *d)
+{
+    int r = GAD_END;
+
+    while (r == GAD_END && s->folder.n > 0)
+        r = open_last(s, t, found, d);
+    if (r < 0)
+        return r;
+    if (s->folder.n == 0 && t->end < s->state.next) /* all was done with */
+        t->end = s->state.next;
+    t->seen = t->end;
+    if (t->empty)
+        look_before(s, t);
+    if (s->folder.n == 0 || t->head_damaged) {
+        gad_spool_seal(s);
+        return 0;
+    }
+    uint64_t bytes = s->folder.seg[s->folder.n - 1].bytes;
+    if (bytes > t->good) {
+        found->cut += bytes - t->good;
+        if (s->io->truncate(s->io->arg, s->fd, t->good) == 0)
+            s->folder.seg[s->folder.n - 1].bytes = t->good;
+        else
+            gad_spool_seal(s);
+    }
+    s->at = t->good;
+    return 0;
+}
+
+/* Behind the last number that may have been a record's, in a spool that did not come to its end. Sets guessed. */
+static uint64_t recover_given(struct gad_spool *s, const struct tail *t,
+                              const struct gad_spool_recovery *found, uint64_t skipped)
+{
+    struct gad_spool_state *st = &s->state;
+    bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
+    uint64_t given = st->next - skipped, all = s->next - skipped, guess = all;
+
+    if (whole && !t->head_damaged)
+        guess = t->end + (found->cut + RECORD_MIN - 1) / RECORD_MIN;
+    if (skipped > 0 &&
+        guess > t->end) /* nobody knows on which side of the skipped ones they were */
+        guess = all = s->next;
+    if (given < t->end)
+        given = t->end;
+    if (guess > all)
+        guess = all;
+    if (guess <= given)
+        return given;
+    st->guessed = true;
+    return guess;
+}
+
+/*
+ * Which numbers are free, and which of those before them may have been lost.
+ *
+ *     unclean    .. t->end: seen    .. given: perhaps given out, and lost    .. next: reserved, not given out
+ *
+ * If that happened before and no segment was begun since, the numbers skipped then are among them; of those given
+ * out (dropped) since only their count matters, so they are taken to be the ones before what was skipped.
+ */
+static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
+{
+    struct gad_spool_state *st = &s->state;
+
+    if (t->end >= st->unused_to) { /* a segment was begun since, and its head says it */
+        st->unused_from = st->unused_to = 0;
+        st->guessed = false;
+    }
+    uint64_t skipped = st->unused_to - st->unused_from;
+    found->tail_lost = t->head_damaged;
+    found->damaged += found->cut;
+    s->end = t->seen;
+    if (st->clean && t->end <= st->next && !t->head_damaged && found->cut == 0) {
+        s->next = st->next;
+        if (st->unused_to > 0)
+            gad_spool_seal(s);
+        return;
+    }
+    found->unclean = true;
+    s->next = st->reserved > t->end ? st->reserved : t->end;
+    uint64_t given = t->end;
+    if (found->state_lost || t->end > st->reserved)
+        s->next += JUMP;
+    else
+        given = recover_given(s, t, found, skipped);
+    t->merged = t->empty && given == t->end && s->head.unused_to == t->end;
+    if (t->merged) { /* crashes in a row make one segment */
+        given = s->head.unused_from;
+        st->guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
+    }
+    st->unused_from = given;
+    st->unused_to = s->next;
+    if (given > t->end || t->head_damaged) {
+        found->lost_first = t->head_damaged ? t->end - 1 : t->end;
+        found->lost_end = given;
+    }
+    if (s->fd >= 0 && s->o.sync != GAD_SPOOL_NEVER)
+        (void)s->io->sync(s->io->arg, s->fd);
+    gad_spool_seal(s); /* the head of the next one says which numbers were skipped */
+}
+
+int gad_spool_recover(struct gad_spool *s, struct gad_spool_recovery *found, bool *ret_merged,
+                      struct gad_diag *d)
+{
+    struct tail t = {.end = 1};
+
+    int r = recover_segments(s, &t, found, d);
+    if (r != 0)
+        return r;
+    recover_numbers(s, &t, found);
+    if (s->next > GAD_SPOOL_SEQ_MAX - 2 * JUMP)
+        return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a file was made up");
+    *ret_merged = t.merged;
+    return 0;
+}
