@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/dataset/dataset.h"
+#include "lib/dataset/head.h"
 #include "lib/record/record.h"
 
 enum { SECOND = 1000000000 };
@@ -152,23 +153,29 @@ static void put_key_string(struct gad_buf *b, const char *key, const char *s)
     put_string(b, s);
 }
 
-/* Names are of the library's own lists: nothing has to be escaped. What is not legal, and "?" in CSV, is null. */
-static void put_feature(struct gad_buf *b, int c, double v)
+/* A key and its value at p; the byte behind them. Names are of the library's own lists: nothing has to be escaped.
+ * What is not legal, and "?" in CSV, is null. */
+static char *write_feature(char *p, int c, double v)
 {
-    char text[GAD_FEATURE_TEXT];
-    size_t len = gad_feature_write((enum gad_column)c, v, text);
-    const char *quote = gad_columns[c].kind == GAD_KIND_NAME ? "\"" : "";
+    const struct gad_column_info *col = &gad_columns[c];
+    size_t len = strlen(col->name);
 
-    put_text(b, c > 0 ? ",\"" : "\"");
-    put_text(b, gad_columns[c].name);
-    put_text(b, "\":");
-    if (*quote == '\0' && text[0] == '?') {
-        put_text(b, "null");
-        return;
+    *p++ = '"';
+    memcpy(p, col->name, len);
+    p += len;
+    *p++ = '"';
+    *p++ = ':';
+    if (col->kind == GAD_KIND_NAME)
+        *p++ = '"';
+    char *value = p;
+    p += gad_feature_write((enum gad_column)c, v, p);
+    if (col->kind == GAD_KIND_NAME) {
+        *p++ = '"';
+    } else if (*value == '?') {
+        memcpy(value, "null", 4);
+        p = value + 4;
     }
-    put_text(b, quote);
-    gad_buf_add(b, text, len);
-    put_text(b, quote);
+    return p;
 }
 
 static void put_time(struct gad_buf *b, const char *key, struct gad_time t, bool known)
@@ -222,9 +229,13 @@ static void put_json_score(struct gad_buf *b, const struct gad_record_about *a)
 static void put_ndjson(struct gad_buf *b, const struct gad_record_form *form,
                        const struct gad_record *r, const struct gad_record_about *a)
 {
-    put_text(b, "{");
-    for (int c = 0; c < GAD_N_COLUMNS; c++)
-        put_feature(b, c, r->v[c]);
+    char line[GAD_N_COLUMNS * (GAD_HEAD_NAME + GAD_FEATURE_TEXT)], *p = line;
+
+    for (int c = 0; c < GAD_N_COLUMNS; c++) {
+        *p++ = c > 0 ? ',' : '{';
+        p = write_feature(p, c, r->v[c]);
+    }
+    gad_buf_add(b, line, (size_t)(p - line));
     if (form->label)
         put_key_string(b, "label", form->label);
     if (form->with_connection)
