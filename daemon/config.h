@@ -82,7 +82,8 @@ struct config {
         uint64_t queue;
     } alerts;
     struct {
-        const char *services, *file;
+        const char *services, *file, *format;
+        bool connection, score, clients;
         uint64_t community_id_seed, file_size, files;
     } records;
     size_t n_captures;

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/control/control.h"
 #include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/tap.h"
+#include "daemon/ingest/job.h"
 #include "daemon/ingest/sensor.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
@@ -45,12 +47,15 @@ static void scored(void *arg, const struct job *j)
 {
     struct loop *l = arg;
     feed_scored(l->feed, j);
+    if (j->client)
+        tap_add(l->tap, j);
 }
 
 static void drained(void *arg)
 {
     struct loop *l = arg;
     feed_flush(l->feed);
+    tap_flush(l->tap);
 }
 
 /* The clients are gone; the outputs that are open get what is left. */
@@ -62,6 +67,7 @@ static void look_event(evutil_socket_t fd, short what, void *arg)
     (void)what;
 
     feed_flush(l->feed);
+    tap_flush(l->tap);
     if (feed_is_busy(l->feed))
         (void)event_add(l->look, &again);
     else
@@ -84,6 +90,7 @@ static void stopped(void *arg)
 static void returned(void *arg, struct job *j)
 {
     struct loop *l = arg;
+    tap_add(l->tap, j); /* scored or not */
     sensor_returned(l->sensor, j);
 }
 
@@ -91,18 +98,6 @@ static size_t room(void *arg)
 {
     const struct loop *l = arg;
     return feed_room(l->feed);
-}
-
-static void record(void *arg, const struct gad_record *r)
-{
-    struct loop *l = arg;
-    tap_add(l->tap, r);
-}
-
-static void records_end(void *arg)
-{
-    struct loop *l = arg;
-    tap_flush(l->tap);
 }
 
 static void begin_stop(struct loop *l)
@@ -150,19 +145,25 @@ static void stop_event(evutil_socket_t fd, short what, void *arg)
         begin_stop(l);
 }
 
-static void hup_event(evutil_socket_t fd, short what, void *arg)
+static void reopen(void *arg)
 {
     struct loop *l = arg;
+    tap_reopen(l->tap);
+    feed_reopen(l->feed);
+}
+
+static void hup_event(evutil_socket_t fd, short what, void *arg)
+{
     (void)fd;
     (void)what;
     log_notice("loop", "SIGHUP: opening the files anew");
-    tap_reopen(l->tap);
-    feed_reopen(l->feed);
+    reopen(arg);
 }
 
 static int make_events(struct loop *l, struct gad_diag *d)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
     l->base = event_base_new();
     if (!l->base)
         return gad_fail(d, GAD_ENOMEM, "no event loop");
@@ -249,8 +250,6 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
                                           .scorer = l->scorer,
                                           .stats = &l->stats,
                                           .room = room,
-                                          .record = record,
-                                          .records_end = records_end,
                                           .ended = captures_ended,
                                           .arg = l};
     r = sensor_new(&sensor, &l->sensor, d);
@@ -269,7 +268,15 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = server_new(&so, &l->server, d);
     if (r != 0)
         return r;
-    const struct control_options co = {l->base, c, m, &l->stats, l->feed, l->sensor};
+    const struct control_options co = {.base = l->base,
+                                       .config = c,
+                                       .models = m,
+                                       .stats = &l->stats,
+                                       .feed = l->feed,
+                                       .tap = l->tap,
+                                       .sensor = l->sensor,
+                                       .reopen = reopen,
+                                       .arg = l};
     r = control_new(&co, &l->control, d);
     if (r != 0)
         return r;
@@ -279,7 +286,7 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
         r = privileges_give(c->ganadd.user, c->control.unix_path, d);
     if (r == 0 && *c->alerts.file)
         r = privileges_give(c->ganadd.user, c->alerts.file, d);
-    if (r == 0 && *c->records.file)
+    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
         r = privileges_give(c->ganadd.user, c->records.file, d);
     return r;
 }

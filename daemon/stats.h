@@ -16,7 +16,7 @@
     X(records_scored, "records answered with a score")                                             \
     X(records_unscored, "records answered without a score, beyond their model's search_rate")      \
     X(records_anomalous, "records above their model's threshold")                                  \
-    X(records_lost, "records of captures that the file for them did not take")                     \
+    X(records_lost, "records that the file for them did not take")                                 \
     X(unknown_names, "values outside a model's vocabulary")                                        \
     X(batches, "times the scorer took what was there")                                             \
     X(bytes_in, "bytes read from scoring clients")                                                 \

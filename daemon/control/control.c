@@ -178,6 +178,12 @@ static void end_tail(struct viewer *v)
 
 /* --- clients --- */
 
+static void reopen(const struct control *c)
+{
+    log_notice("control", "a client asks: opening the files anew");
+    c->o.reopen(c->o.arg);
+}
+
 static void take_frame(struct conn *conn, const struct gad_frame *f)
 {
     struct viewer *v = viewer_of(conn);
@@ -193,6 +199,9 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
     }
     switch (m->command) {
     case GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS:
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__REOPEN:
+        if (m->command == GANAD__V1__CONTROL_REQUEST__COMMAND__REOPEN)
+            reopen(c);
         if (status_reply(&c->o, c->started, &conn->out) != 0)
             log_warn("control", "no memory for an answer");
         conn_send(conn);

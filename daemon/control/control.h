@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * The control socket: what ganadctl asks. STATUS is answered at once; a client that asked for TAIL gets each
+ * The control socket: what ganadctl asks. STATUS is answered at once, and so is REOPEN, when the files are open
+ * anew; a client that asked for TAIL gets each
  * alert from then on, as fast as it takes them: what it is too slow for is lost to it and counted, and it
  * is told how many as soon as there is room again.
  *
@@ -20,6 +21,7 @@ struct gad_diag;
 struct models;
 struct sensor;
 struct stats;
+struct tap;
 
 struct control_options {
     struct event_base *base;
@@ -27,7 +29,10 @@ struct control_options {
     const struct models *models;
     struct stats *stats;
     struct feed *feed;
+    const struct tap *tap;       /* or NULL */
     const struct sensor *sensor; /* or NULL */
+    void (*reopen)(void *arg);   /* opens the files that are written anew */
+    void *arg;
 };
 
 /* Opens the socket, if the configuration names one. Everything in @o must outlive it. */

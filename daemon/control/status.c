@@ -7,6 +7,7 @@
 #include "daemon/control/control.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
+#include "daemon/feed/tap.h"
 #include "daemon/ingest/sensor.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
@@ -28,6 +29,7 @@ struct status {
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
     Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
     Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
+    Ganad__V1__StatusReply__Records records;
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
 };
 
@@ -89,6 +91,25 @@ static void fill_outputs(struct status *s, const struct feed *feed)
     s->m.output = s->output_list;
 }
 
+static void fill_records(struct status *s, const struct tap *tap)
+{
+    struct tap_state from;
+
+    if (!tap_state(tap, &from))
+        return;
+    ganad__v1__status_reply__records__init(&s->records);
+    s->records.file = unconst(from.file);
+    s->records.format = unconst(from.format);
+    s->records.state = unconst(from.state);
+    s->records.error = unconst(from.error);
+    s->records.written = from.written;
+    s->records.bytes = from.bytes;
+    s->records.lost = from.lost;
+    s->records.queued = from.queued;
+    s->records.rotations = from.rotations;
+    s->m.records = &s->records;
+}
+
 static void fill_sources(struct status *s, const struct sensor *sensor)
 {
     struct sensor_source from;
@@ -131,6 +152,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_models(s, o->models);
     fill_counters(s, o->stats);
     fill_outputs(s, o->feed);
+    fill_records(s, o->tap);
     if (o->sensor)
         fill_sources(s, o->sensor);
 

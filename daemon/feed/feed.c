@@ -62,7 +62,7 @@ static int open_outputs(struct feed *f, struct event_base *base, const struct co
     for (size_t i = 0; i < OUTPUTS_MAX; i++) {
         if (!all[i].wanted)
             continue;
-        int r = output_new(all[i].ops, all[i].target, c->alerts.queue, base,
+        int r = output_new(all[i].ops, all[i].target, "", c->alerts.queue, base,
                            &f->stats->alerts_dropped, &f->output[f->n_outputs], d);
         if (r != 0)
             return r;

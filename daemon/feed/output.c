@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -52,6 +53,16 @@ static void close_fd(struct output *o)
     o->waiting = false;
 }
 
+/* The part of a line that was written before the disk was full; it is written again as a whole. */
+static void take_back(struct output *o)
+{
+    struct stat st;
+
+    if (o->sent > 0 && fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        st.st_size >= (off_t)o->sent && ftruncate(o->fd, st.st_size - (off_t)o->sent) == 0)
+        o->sent = 0;
+}
+
 static void fail(struct output *o, int err)
 {
     bool steady =
@@ -59,8 +70,11 @@ static void fail(struct output *o, int err)
 
     if (!o->failing)
         log_warn("feed", "%s '%s': %s%s", o->ops->kind, o->target, gad_strerror(err),
-                 o->ops->can_retry ? "; alerts wait in memory" : "; no more alerts go there");
+                 o->ops->can_retry ? "; lines wait in memory" : "; no more lines go there");
     o->failing = true;
+    o->error = err;
+    if (o->ops->is_whole)
+        take_back(o);
     if (o->ops->is_stream) {
         close_fd(o);
         o->sent = 0;
@@ -148,6 +162,7 @@ static void written(struct output *o, size_t n)
         size_t line = (size_t)(lf - p) + 1;
         gad_buf_consume(&o->queue, line);
         o->sent -= line;
+        o->bytes += line;
         o->n_sent++;
         p += line;
     }
@@ -183,7 +198,9 @@ void output_flush(struct output *o)
             return;
         }
         written(o, (size_t)n);
-        if (o->failing || o->burst > 0)
+        /* A disk that is full may still take a few bytes now and then. */
+        bool is_better = o->ops->is_stream || gad_buf_left(&o->queue) == 0;
+        if (is_better && (o->failing || o->burst > 0))
             report_burst(o);
     }
 }
@@ -226,7 +243,12 @@ bool output_is_busy(const struct output *o)
     return o->state == OUTPUT_OPEN && gad_buf_left(&o->queue) > 0;
 }
 
-int output_new(const struct output_ops *ops, const char *target, size_t queue_max,
+static bool disk_is_full(int err)
+{
+    return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
+}
+
+int output_new(const struct output_ops *ops, const char *target, const char *head, size_t queue_max,
                struct event_base *base, uint64_t *all_dropped, struct output **ret,
                struct gad_diag *d)
 {
@@ -236,6 +258,7 @@ int output_new(const struct output_ops *ops, const char *target, size_t queue_ma
         return gad_fail(d, GAD_ENOMEM, "%s '%s': no memory", ops->kind, target);
     o->ops = ops;
     o->target = target;
+    o->head = head;
     o->base = base;
     o->fd = -1;
     o->queue_max = queue_max;
@@ -247,7 +270,7 @@ int output_new(const struct output_ops *ops, const char *target, size_t queue_ma
     if (!o->retry)
         return gad_fail(d, GAD_ENOMEM, "%s '%s': no memory", ops->kind, target);
     int r = open_now(o);
-    if (r != 0 && ops->must_open)
+    if (r != 0 && ops->must_open && !disk_is_full(r))
         return gad_fail(d, r, "%s '%s': %s", ops->kind, target, gad_strerror(r));
     if (r != 0)
         fail(o, r);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Where alerts go. Each output has a bounded queue of its own in memory: one that is stuck holds up neither
- * the others nor the scoring; when its queue is full new alerts are dropped for it, counted, and told of
+ * Where alerts and records go. Each output has a bounded queue of its own in memory: one that is stuck holds up neither
+ * the others nor the scoring; when its queue is full new lines are dropped for it, counted, and told of
  * once a burst.
  *
  *     queue:  pos .. pos + sent  written, the line goes on      .. len  waiting
@@ -40,19 +40,25 @@ struct output_ops {
     bool
         is_stream; /* the descriptor can be waited for, and a new one has not seen what the old one got */
     bool can_retry; /* open() may succeed later */
-    bool must_open; /* an error of the first open() is the operator's to mend */
+    bool
+        must_open; /* an error of the first open() is the operator's to mend, unless the disk is full */
+    bool
+        is_whole; /* lines are whole at any time: a part that a full disk took leaves the file again */
 };
 
 struct output {
     const struct output_ops *ops;
-    const char *target; /* borrowed */
+    const char *target; /* borrowed, and so is head */
+    const char *head;   /* what a new file begins with, or "" */
     struct event_base *base;
     int fd;
     enum output_state state;
     struct gad_buf queue;
     size_t queue_max, sent;
-    uint64_t n_sent, n_dropped, burst; /* alerts; burst: dropped since the queue was last taken */
+    uint64_t n_sent, n_dropped, burst; /* lines; burst: dropped since the queue was last taken */
+    uint64_t bytes;                    /* of those that were sent */
     uint64_t *all_dropped;             /* counter of all outputs */
+    int error;                         /* of the last failure; 0: it never failed */
     bool waiting, failing;             /* failing: the failure was logged */
     unsigned tries;
     struct gad_time opened;
@@ -60,9 +66,10 @@ struct output {
     struct event *writer, *reader, *retry;
 };
 
-extern const struct output_ops output_file, output_stdout, output_unix;
+/* output_records: a file whose lines are whole, which whoever reads it while it grows may see become shorter. */
+extern const struct output_ops output_file, output_records, output_stdout, output_unix;
 
-int output_new(const struct output_ops *ops, const char *target, size_t queue_max,
+int output_new(const struct output_ops *ops, const char *target, const char *head, size_t queue_max,
                struct event_base *base, uint64_t *all_dropped, struct output **ret,
                struct gad_diag *d) GAD_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/tap.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,26 +10,110 @@
 
 #include "daemon/config.h"
 #include "daemon/feed/output.h"
+#include "daemon/ingest/job.h"
 #include "daemon/log.h"
+#include "daemon/score/models.h"
 #include "daemon/stats.h"
+#include "lib/base/buf.h"
 #include "lib/base/diag.h"
-#include "lib/dataset/dataset.h"
+#include "lib/dataset/record_text.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
 
 enum { QUEUE_MAX = 1 << 20 };
 
 struct tap {
     const struct config *config;
+    struct gad_record_form form;
+    struct gad_buf head; /* of a new file, with a NUL */
+    struct gad_buf line;
     struct output *out;
-    uint64_t len; /* of the file, with what is queued */
+    uint64_t old_len;   /* of the file as it was opened */
+    uint64_t old_bytes; /* written by then */
+    uint64_t rotations;
 };
+
+/* Plain records are as KDD99's, which have no head. */
+static bool has_head(const struct gad_record_form *f)
+{
+    return !f->ndjson && (f->with_connection || f->with_score);
+}
+
+static struct gad_record_form form_of(const struct config *c)
+{
+    return (struct gad_record_form){.ndjson = strcmp(c->records.format, "ndjson") == 0,
+                                    .with_connection = c->records.connection,
+                                    .with_source = c->records.connection,
+                                    .with_score = c->records.score};
+}
+
+/* FILE.n, or FILE for 0; false if that is too long. */
+static bool name_of(const struct tap *t, uint64_t n, char name[static PATH_MAX])
+{
+    int len = n == 0 ? snprintf(name, PATH_MAX, "%s", t->config->records.file)
+                     : snprintf(name, PATH_MAX, "%s.%llu", t->config->records.file,
+                                (unsigned long long)n);
+    return len > 0 && len < PATH_MAX;
+}
+
+/* false: the file is still where it was. */
+static bool move_away(const struct tap *t)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+    bool ok = false;
+
+    for (uint64_t n = t->config->records.files; n-- > 0;) {
+        ok = false;
+        if (!name_of(t, n, from) || !name_of(t, n + 1, to))
+            continue;
+        ok = rename(from, to) == 0;
+        if (!ok && (n == 0 || errno != ENOENT))
+            log_warn("records", "'%s' cannot be moved away: %s", from, gad_strerror(-errno));
+    }
+    return ok;
+}
+
+/* Would the bytes that a file begins with be what we write there? A short file may have a part of it. */
+static bool begins_as_ours(const struct tap *t, const char *p, size_t len)
+{
+    size_t head = t->head.len - 1;
+
+    if (t->form.ndjson)
+        return p[0] == '{';
+    if (head > 0)
+        return memcmp(p, t->head.p, len < head ? len : head) == 0;
+    return p[0] >= '0' && p[0] <= '9';
+}
+
+/* A file in another form is moved away, for a file is of one form. What cannot be read is output_new()'s to tell. */
+static void leave_other_form(struct tap *t)
+{
+    char p[GAD_RECORD_LINE_MAX];
+    int fd = open(t->config->records.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return;
+    ssize_t len = read(fd, p, sizeof(p));
+    (void)close(fd);
+    if (len <= 0 || begins_as_ours(t, p, (size_t)len))
+        return;
+    log_notice("records", "'%s' has records in another form and is moved away",
+               t->config->records.file);
+    t->rotations += move_away(t);
+}
 
 static void look_at_len(struct tap *t)
 {
     struct stat st;
 
-    t->len = gad_buf_left(&t->out->queue);
-    if (t->out->fd >= 0 && fstat(t->out->fd, &st) == 0)
-        t->len += (uint64_t)st.st_size;
+    t->old_bytes = t->out->bytes;
+    t->old_len = t->out->fd >= 0 && fstat(t->out->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* Of the file, with what is queued for it. */
+static uint64_t len_now(const struct tap *t)
+{
+    return t->old_len + (t->out->bytes - t->old_bytes) + gad_buf_left(&t->out->queue);
 }
 
 int tap_new(struct event_base *base, const struct config *c, struct stats *st, struct tap **ret,
@@ -41,8 +126,16 @@ int tap_new(struct event_base *base, const struct config *c, struct stats *st, s
     if (!t)
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
     t->config = c;
-    int r =
-        output_new(&output_file, c->records.file, QUEUE_MAX, base, &st->records_lost, &t->out, d);
+    t->form = form_of(c);
+    t->head = t->line = GAD_BUF_INIT(GAD_RECORD_LINE_MAX);
+    if (has_head(&t->form))
+        gad_record_text_head(&t->head, &t->form);
+    gad_buf_add(&t->head, "", 1);
+    if (t->head.bad || !gad_buf_room(&t->line, GAD_RECORD_LINE_MAX))
+        return gad_fail(d, GAD_ENOMEM, "records: no memory");
+    leave_other_form(t);
+    int r = output_new(&output_records, c->records.file, (const char *)t->head.p, QUEUE_MAX, base,
+                       &st->records_lost, &t->out, d);
     if (r != 0)
         return r;
     look_at_len(t);
@@ -54,49 +147,65 @@ void tap_free(struct tap *t)
 {
     if (!t)
         return;
+    tap_flush(t);
     output_free(t->out);
+    gad_buf_deinit(&t->head);
+    gad_buf_deinit(&t->line);
     gad_free(t);
 }
 
-/* FILE.n, or FILE for 0; false if that is too long. */
-static bool name_of(const struct tap *t, uint64_t n, char name[static PATH_MAX])
-{
-    int len = n == 0 ? snprintf(name, PATH_MAX, "%s", t->config->records.file)
-                     : snprintf(name, PATH_MAX, "%s.%llu", t->config->records.file,
-                                (unsigned long long)n);
-    return len > 0 && len < PATH_MAX;
-}
-
+/* A file that cannot be moved away is left to grow, and it is tried again when as much has come to it once more. */
 static void rotate(struct tap *t)
 {
-    char from[PATH_MAX], to[PATH_MAX];
-
-    output_flush(t->out);
-    for (uint64_t n = t->config->records.files; n-- > 0;) {
-        if (!name_of(t, n, from) || !name_of(t, n + 1, to))
-            continue;
-        if (rename(from, to) != 0 && (n == 0 || errno != ENOENT))
-            log_warn("records", "'%s' cannot be moved away: %s", from, gad_strerror(-errno));
+    if (move_away(t)) {
+        t->rotations++;
+        tap_reopen(t);
+    } else {
+        t->old_len = 0;
+        t->old_bytes = t->out->bytes;
     }
-    tap_reopen(t);
 }
 
-void tap_add(struct tap *t, const struct gad_record *r)
+static void add_line(struct tap *t)
 {
-    char line[GAD_DATASET_LINE_MAX];
+    const struct gad_buf *line = &t->line;
 
-    if (!t)
+    if (len_now(t) > 0 && len_now(t) + line->len > t->config->records.file_size) {
+        output_flush(t->out);
+        /* While the disk is full what is there stays: a file of nothing would push one with records out. */
+        if (t->out->state == OUTPUT_OPEN && len_now(t) > strlen(t->out->head))
+            rotate(t);
+    }
+    output_add(t->out, line->p, line->len);
+}
+
+void tap_add(struct tap *t, const struct job *j)
+{
+    if (!t || j->error || (j->client && !t->config->records.clients))
         return;
-    size_t len = gad_row_write(r, NULL, line);
-    if (t->len > 0 && t->len + len > t->config->records.file_size)
-        rotate(t);
-    t->len += len;
-    output_add(t->out, (const uint8_t *)line, len);
+    for (size_t i = 0; i < j->n; i++) {
+        struct gad_record_about about = {.model = gad_detector_name(j->model->detector),
+                                         .is_scored = i < job_n_scored(j)};
+        if (j->origin) {
+            about.decided = j->origin[i].decided;
+            about.times_known = true;
+            about.source = j->origin[i].source;
+        }
+        if (about.is_scored) {
+            about.score = j->score[i];
+            about.p_value = j->p_value[i];
+            about.is_anomalous = j->anomalous[i];
+        }
+        t->line.len = 0;
+        gad_record_text(&t->line, &t->form, &j->rec[i], &about);
+        gad_assert(!t->line.bad); /* a unit test writes the longest */
+        add_line(t);
+    }
 }
 
 void tap_flush(struct tap *t)
 {
-    if (t)
+    if (t && t->out)
         output_flush(t->out);
 }
 
@@ -106,4 +215,21 @@ void tap_reopen(struct tap *t)
         return;
     output_reopen(t->out);
     look_at_len(t);
+}
+
+bool tap_state(const struct tap *t, struct tap_state *ret)
+{
+    if (!t)
+        return false;
+    const struct output *o = t->out;
+    *ret = (struct tap_state){.file = o->target,
+                              .format = t->config->records.format,
+                              .state = output_state_name(o->state),
+                              .error = o->error ? gad_strerror(o->error) : "",
+                              .written = o->n_sent,
+                              .bytes = o->bytes,
+                              .lost = o->n_dropped,
+                              .queued = gad_buf_left(&o->queue),
+                              .rotations = t->rotations};
+    return true;
 }

@@ -2,13 +2,19 @@
 #pragma once
 
 /*
- * The records of all captures, appended to a file as ganadctl extract writes them: what a model can be trained
- * with later. Before a file becomes longer than it may it is moved away: FILE.1 is the last one, FILE.2 the one
- * before. It goes the way of the alerts' outputs: what a disk does not take waits in a bounded queue, and is
- * lost and counted beyond it.
+ * The records that were scored, appended to a file as ganadctl extract writes them: what a model can be trained
+ * with later. They come here when they are back from the scorer, so that their scores can stand beside them; what
+ * was not scored, for its model's budget or because the daemon ends, is written all the same.
+ *
+ * Before a file becomes longer than it may it is moved away: FILE.1 is the last one, FILE.2 the one before. So is
+ * one that an earlier run wrote in another form. The file goes the way of the alerts' outputs: what a disk does
+ * not take waits in a bounded queue, and is lost and counted beyond it; nobody waits for it. Lines are whole.
  *
  * Thread: main.
  */
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -16,7 +22,7 @@
 struct config;
 struct event_base;
 struct gad_diag;
-struct gad_record;
+struct job;
 struct stats;
 struct tap;
 
@@ -26,6 +32,18 @@ int tap_new(struct event_base *base, const struct config *c, struct stats *st, s
 void tap_free(struct tap *t);
 GAD_DEFINE_CLEANUP(struct tap, tap_free);
 
-void tap_add(struct tap *t, const struct gad_record *r);
+/* The records of a job that is back; of a client's if they are asked for. */
+void tap_add(struct tap *t, const struct job *j);
 void tap_flush(struct tap *t);
 void tap_reopen(struct tap *t); /* for somebody moved the file away */
+
+struct tap_state {
+    const char *file, *format;
+    const char *state;                     /* "open" or "failed" */
+    const char *error;                     /* of the last failure; "": it never failed */
+    uint64_t written, bytes, lost, queued; /* records, bytes of them, records, bytes */
+    uint64_t rotations;
+};
+
+/* false: no file is asked for. */
+bool tap_state(const struct tap *t, struct tap_state *ret);

@@ -105,7 +105,8 @@ struct job *job_get(struct job_pool *p)
     j->text[0] = '\0';
     j->n = j->n_anomalous = j->n_unscored = 0;
     j->top = j->stride = 0;
-    j->may_alert = j->begins_batch = false;
+    j->may_alert = j->begins_batch = j->is_done = false;
+    j->origin = NULL;
     return j;
 }
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/base/time.h"
 
 struct client;
 struct gad_reason;
@@ -32,6 +33,12 @@ enum {
     JOB_ERROR_TEXT = 256,
 };
 
+/* What a capture's record does not say of itself. */
+struct job_origin {
+    struct gad_time decided;
+    const char *source; /* the capture's name; borrowed */
+};
+
 struct job {
     struct client *client; /* whom to answer; NULL: nobody, the records come from captures */
     uint64_t id;           /* the request's */
@@ -40,10 +47,11 @@ struct job {
     char text[JOB_ERROR_TEXT]; /* why */
 
     size_t n;
-    struct gad_record *rec; /* (n) */
-    float *score;           /* (n); of those that were scored, and so the next three */
-    float *p_value;         /* (n) */
-    uint8_t *anomalous;     /* (n), 0 or 1 */
+    struct gad_record *rec;          /* (n) */
+    const struct job_origin *origin; /* (n), the sensor's; NULL: of a client */
+    float *score;                    /* (n); of those that were scored, and so the next three */
+    float *p_value;                  /* (n) */
+    uint8_t *anomalous;              /* (n), 0 or 1 */
 
     uint32_t top;              /* reasons a record in the answer */
     bool may_alert;            /* anomalous records raise alerts */
@@ -51,6 +59,7 @@ struct job {
     struct gad_reason *reason; /* (n, stride); rows of normal records only if top > 0 */
 
     uint64_t n_unknown; /* values outside the model's vocabulary */
+    bool is_done;       /* the scorer has had it */
     size_t n_anomalous;
     size_t n_unscored; /* the last so many, beyond their model's budget */
     bool begins_batch; /* the first of those that the scorer took together */
@@ -61,7 +70,7 @@ struct job {
 
 static inline size_t job_n_scored(const struct job *j)
 {
-    return j->n - j->n_unscored;
+    return j->is_done ? j->n - j->n_unscored : 0;
 }
 
 /* @bytes: of records, scores and reasons in all jobs together; may be exceeded by one job. */

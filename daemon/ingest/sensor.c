@@ -18,7 +18,6 @@
 #include "lib/record/window.h"
 
 enum {
-    JOB_ROWS = 256,       /* records of one job, at most */
     JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED can be: they are what bounds it */
     LATER_US = 10000,     /* how often it is seen whether the alerts have got on */
 };
@@ -58,12 +57,22 @@ static struct job *blank_job(struct sensor *s)
     return j;
 }
 
+static void add_row(struct sensor *s, struct job *j, const struct gad_merge_item *item)
+{
+    struct job_origin *origin = s->origin[s->n_pushed % JOBS_CAPTURED];
+
+    origin[j->n] = (struct job_origin){item->decided, s->place[item->source].config->name};
+    j->origin = origin;
+    j->rec[j->n++] = item->rec;
+}
+
 static void push(struct sensor *s, struct job *j)
 {
     void *item = j;
 
     s->o.stats->records_in += j->n;
     s->in_flight++;
+    s->n_pushed++;
     s->rows_in_flight += j->n;
     scorer_push(s->o.scorer, &item, 1);
 }
@@ -102,15 +111,12 @@ static void pump(struct sensor *s)
             return;
         }
         while (j->n < rows && (next = sensor_next(s, &item)) == SENSOR_RECORD)
-            j->rec[j->n++] = item.rec;
-        for (size_t i = 0; i < j->n; i++)
-            s->o.record(s->o.arg, &j->rec[i]);
+            add_row(s, j, &item);
         if (j->n > 0)
             push(s, j);
         else
             job_put(s->pool, j);
     }
-    s->o.records_end(s->o.arg);
     if (next == SENSOR_END && s->in_flight == 0)
         end(s);
 }
@@ -177,6 +183,9 @@ static int make_records(struct sensor *s, size_t n, struct gad_diag *d)
         r = gad_merge_new(n, &s->merge);
     if (r == 0)
         r = job_pool_new(JOB_BYTES, &s->pool);
+    s->origin = gad_calloc(JOBS_CAPTURED, sizeof(*s->origin));
+    if (r == 0 && !s->origin)
+        r = GAD_ENOMEM;
     return r == 0 ? 0 : gad_fail(d, r, "captures: %s", gad_strerror(r));
 }
 
@@ -235,6 +244,7 @@ void sensor_free(struct sensor *s)
     if (s->later)
         event_free(s->later);
     job_pool_free(s->pool);
+    gad_free(s->origin);
     gad_merge_free(s->merge);
     gad_window_free(s->window);
     gad_community_id_free(s->id);

@@ -25,7 +25,6 @@
 struct config;
 struct event_base;
 struct gad_diag;
-struct gad_record;
 struct job;
 struct models;
 struct scorer;
@@ -40,9 +39,6 @@ struct sensor_options {
     struct stats *stats;
     /* How many alerts can be raised without losing one. Files wait for room. */
     size_t (*room)(void *arg);
-    /* Each record, in order, before it is scored; and those were all for now. */
-    void (*record)(void *arg, const struct gad_record *r);
-    void (*records_end)(void *arg);
     /* All captures have come to their end, and all their records are scored. */
     void (*ended)(void *arg);
     void *arg;

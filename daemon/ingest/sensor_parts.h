@@ -6,6 +6,7 @@
  * jobs and makes and ends it all.
  */
 
+#include "daemon/ingest/job.h"
 #include "daemon/ingest/sensor.h"
 
 struct event;
@@ -15,6 +16,8 @@ struct gad_merge_item;
 struct gad_services;
 struct gad_window;
 struct job_pool;
+
+enum { JOB_ROWS = 256 }; /* records of one job, at most */
 
 struct place {
     struct capture *capture;
@@ -34,6 +37,9 @@ struct sensor {
     struct job_pool *pool;
     struct event *again, *later;
     size_t in_flight, rows_in_flight; /* jobs, records */
+    /* Jobs come back in the order in which they went, so that the next one's place is free. */
+    struct job_origin (*origin)[JOB_ROWS]; /* (JOBS_CAPTURED) */
+    size_t n_pushed;
     bool are_files, stopping, has_ended;
     size_t n;
     struct place place[]; /* (n) */

@@ -125,6 +125,8 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
 {
     job[0]->begins_batch = true;
     s->now = gad_time_monotonic();
+    for (size_t i = 0; i < n; i++)
+        job[i]->is_done = true;
     for (size_t i = 0; i < n;) {
         size_t run = run_length(job + i, n - i);
         if (!job[i]->error && job[i]->model->search_rate > 0)

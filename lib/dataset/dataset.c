@@ -7,6 +7,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
+#include "lib/dataset/head.h"
 #include "lib/dataset/input.h"
 #include "lib/dataset/line.h"
 
@@ -17,8 +18,9 @@ struct gad_dataset {
     struct gad_dataset_options opt;
     struct gad_dataset_stats stats;
     struct gad_diag first_bad;
-    uint64_t line;  /* lines begun */
-    int n_columns;  /* of every line; 0: none was good yet */
+    uint64_t line; /* lines begun */
+    int n_columns; /* of every line; 0: none was good yet */
+    struct gad_head head;
     bool resyncing; /* dropping the rest of a line that is too long */
     int err;        /* negative: what every further call returns, with the text in why */
     struct gad_diag why;
@@ -165,6 +167,22 @@ static int too_long(struct gad_dataset *s, struct gad_diag *d)
     return bad_line(s, GAD_ELIMIT, &why, d);
 }
 
+/* 0, or why it is none that this file may have here. */
+static int take_head(struct gad_dataset *s, const char *p, const char *lf, struct gad_diag *why)
+{
+    struct gad_head head;
+
+    int r = gad_head_parse(p, lf, &head, why);
+    if (r != 0)
+        return r;
+    if (s->head.n_columns > 0 ? !gad_head_is_same(&s->head, &head) : s->n_columns > 0)
+        return gad_fail(why, GAD_EFORMAT, "head: the lines before have %s",
+                        s->head.n_columns > 0 ? "another" : "none");
+    s->head = head;
+    s->n_columns = head.n_columns;
+    return 0;
+}
+
 /* The line at pos is not a row. */
 static int explain_line(struct gad_dataset *s, const struct gad_line_fault *f, struct gad_diag *d)
 {
@@ -175,8 +193,9 @@ static int explain_line(struct gad_dataset *s, const struct gad_line_fault *f, s
     s->pos = (size_t)(lf + 1 - s->buf);
     if (lf - p > GAD_DATASET_LINE_MAX)
         return too_long(s, d);
-    int err = gad_line_explain(f, lf, &why);
-    return bad_line(s, err, &why, d);
+    bool is_head = f->column == 0 && gad_head_is_one(p);
+    int err = is_head ? take_head(s, p, lf, &why) : gad_line_explain(f, &s->head, lf, &why);
+    return err != 0 ? bad_line(s, err, &why, d) : 0;
 }
 
 static int other_width(struct gad_dataset *s, int n_columns, struct gad_diag *d)
@@ -196,7 +215,7 @@ static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag
     const char *p = s->buf + s->pos;
 
     s->line++;
-    const char *next = gad_line_parse(p, row, &n_columns, &unknown, &f);
+    const char *next = gad_line_parse(p, &s->head, row, &n_columns, &unknown, &f);
     if (!next) {
         r = explain_line(s, &f, d);
         return r != 0 ? r : GAD_MORE;

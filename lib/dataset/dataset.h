@@ -3,7 +3,9 @@
 
 /*
  * Streaming reader of labelled connection records in text: KDD99 (41 columns, or 42 with a label that ends
- * in a dot) and NSL-KDD (43: label without dot, difficulty), plain or gzip, from a path or from stdin.
+ * in a dot) and NSL-KDD (43: label without dot, difficulty), plain or gzip, from a path or from stdin. A first
+ * line that is a head, as lib/dataset/head.h has it, says what else there is; it may stand again further on,
+ * where files were put together.
  *
  * Every byte is checked: number of columns (the same on every line), kind and range of each value, length
  * of a line, bytes outside printable ASCII. A line ends in LF or CR LF (a CR anywhere else is an error); the
@@ -26,7 +28,8 @@ struct gad_dataset;
 
 enum {
     GAD_LABEL_TEXT = 32, /* longest label and NUL; the longest real one is "buffer_overflow" */
-    GAD_DATASET_LINE_MAX = 4096 /* bytes; real lines are under 200 */
+    GAD_DATASET_LINE_MAX = 4096, /* bytes; real lines are under 200 */
+    GAD_FEATURE_TEXT = 32        /* bytes of one value; the longest name has 13 */
 };
 
 struct gad_row {
@@ -94,3 +97,6 @@ int gad_dataset_sha256(struct gad_dataset *s, uint8_t sum[static 32]) GAD_MUST_C
  * Return: bytes written, without a NUL.
  */
 size_t gad_row_write(const struct gad_record *r, const char *label, char *buf);
+
+/* One value of it, at most GAD_FEATURE_TEXT bytes without a NUL. */
+size_t gad_feature_write(enum gad_column c, double v, char *buf);

@@ -7,6 +7,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/dataset/dataset.h"
+#include "lib/dataset/head.h"
 
 enum { DIGITS_MAX = 16 }; /* 10^16 < 2^64; 2^53 has 16 */
 
@@ -141,8 +142,31 @@ static const char *parse_label(const char *p, struct gad_row *row, int *ret_colu
     return p;
 }
 
-const char *gad_line_parse(const char *p, struct gad_row *row, int *ret_columns, unsigned *unknown,
-                           struct gad_line_fault *f)
+/* What the head says comes behind the features; p is at their end. A label may have its dot or not. */
+static const char *parse_named(const char *p, const struct gad_head *head, struct gad_row *row,
+                               struct gad_line_fault *f)
+{
+    for (int c = GAD_N_COLUMNS; c < head->n_columns; c++) {
+        if (*p != ',')
+            return stop(f, c, p);
+        const char *field = ++p;
+        while (is_printable(*p) && *p != ',')
+            p++;
+        if (*p != ',' && !is_line_end(p))
+            return stop(f, c, field);
+        if (c != head->label)
+            continue;
+        size_t len = (size_t)(p - field);
+        len -= len > 0 && p[-1] == '.';
+        if (len == 0 || len >= GAD_LABEL_TEXT)
+            return stop(f, c, field);
+        memcpy(row->label, field, len);
+    }
+    return is_line_end(p) ? p : stop(f, head->n_columns, p + 1);
+}
+
+const char *gad_line_parse(const char *p, const struct gad_head *head, struct gad_row *row,
+                           int *ret_columns, unsigned *unknown, struct gad_line_fault *f)
 {
     double *v = row->rec.v;
 
@@ -159,16 +183,21 @@ const char *gad_line_parse(const char *p, struct gad_row *row, int *ret_columns,
     memset(row->label, 0, sizeof(row->label));
     row->difficulty = 0;
     *ret_columns = GAD_N_COLUMNS;
-    if (*p == ',') {
+    if (head->n_columns > 0) {
+        *ret_columns = head->n_columns;
+        p = parse_named(p, head, row, f);
+    } else if (*p == ',') {
         p = parse_label(p + 1, row, ret_columns, f);
-        if (!p)
-            return NULL;
     }
+    if (!p)
+        return NULL;
     return p + (*p == '\r' ? 2 : 1);
 }
 
-static const char *column_name(int c)
+static const char *column_name(int c, const struct gad_head *head)
 {
+    if (head->n_columns > 0)
+        return c < head->n_columns ? head->name[c] : "";
     return c == GAD_LINE_LABEL        ? "label"
            : c == GAD_LINE_DIFFICULTY ? "difficulty"
                                       : gad_columns[c].name;
@@ -193,6 +222,16 @@ static const char *label_reason(const char *at, size_t len, bool last)
                 : "ends in a dot, and another column follows";
 }
 
+/* The same in a file with a head, of a column behind the features; missing: the line has ended before it. */
+static const char *reason_by_head(int c, const struct gad_head *head, size_t len, bool missing)
+{
+    if (c >= head->n_columns)
+        return "more columns than the head has";
+    if (missing)
+        return "the line ends here, with fewer columns than the head has";
+    return len >= GAD_LABEL_TEXT ? "longer than 31 bytes" : "not a label";
+}
+
 /* Why the field of len > 0 printable bytes is wrong; last: it is the line's last. */
 static const char *reason(int c, const char *at, size_t len, bool last, int *ret_err)
 {
@@ -215,7 +254,8 @@ static const char *reason(int c, const char *at, size_t len, bool last, int *ret
     return last ? "the line ends here, with fewer than 41 columns" : "more than 43 columns";
 }
 
-int gad_line_explain(const struct gad_line_fault *f, const char *end, struct gad_diag *d)
+int gad_line_explain(const struct gad_line_fault *f, const struct gad_head *head, const char *end,
+                     struct gad_diag *d)
 {
     char text[64];
     const char *e = f->at;
@@ -229,11 +269,14 @@ int gad_line_explain(const struct gad_line_fault *f, const char *end, struct gad
     size_t len = (size_t)(e - f->at);
     for (size_t i = 0; i < len; i++)
         if (!is_printable(f->at[i]))
-            return gad_fail(d, err, "column %d '%s': byte 0x%02x", n, column_name(f->column),
+            return gad_fail(d, err, "column %d '%s': byte 0x%02x", n, column_name(f->column, head),
                             (unsigned)(unsigned char)f->at[i]);
-    if (len == 0)
-        return gad_fail(d, err, "column %d '%s': empty", n, column_name(f->column));
-    const char *why = reason(f->column, f->at, len, last, &err);
+    bool by_head = head->n_columns > 0 && f->column >= GAD_N_COLUMNS;
+    bool missing = by_head && (f->at == end || *f->at == '\r');
+    if (len == 0 && !missing)
+        return gad_fail(d, err, "column %d '%s': empty", n, column_name(f->column, head));
+    const char *why = by_head ? reason_by_head(f->column, head, len, missing)
+                              : reason(f->column, f->at, len, last, &err);
     gad_text_escape(text, sizeof(text), f->at, len);
-    return gad_fail(d, err, "column %d '%s': %s: '%s'", n, column_name(f->column), why, text);
+    return gad_fail(d, err, "column %d '%s': %s: '%s'", n, column_name(f->column, head), why, text);
 }

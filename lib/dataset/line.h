@@ -6,7 +6,7 @@
  * explaining is for the line that is bad.
  *
  * A line is 41 features; or these and a label that ends in a dot (KDD99); or these, a label that does not
- * and a difficulty of 0..21 (NSL-KDD). Numbers are digits only, at most 16; a rate is one digit and, after
+ * and a difficulty of 0..21 (NSL-KDD); or, in a file with a head, what that says. Numbers are digits only, at most 16; a rate is one digit and, after
  * a point, 1 to 15 decimals. Names and labels are printable ASCII. LF or CR LF ends the line.
  */
 
@@ -16,6 +16,7 @@
 #include "lib/base/err.h"
 
 struct gad_diag;
+struct gad_head;
 struct gad_row;
 
 enum {
@@ -27,24 +28,26 @@ enum {
 };
 
 struct gad_line_fault {
-    int column;     /* 0 .. GAD_LINE_DIFFICULTY */
+    int column;     /* 0 .. GAD_LINE_DIFFICULTY, or as many as the head has */
     const char *at; /* where that column begins */
 };
 
 /**
  * gad_line_parse() - one line to features, label and difficulty
  * @p:           an LF comes somewhere, and GAD_LINE_PAD readable bytes behind it
+ * @head:        n_columns 0: the file has none
  * @row:         overwritten, also if the line is bad; row->line is not set
- * @ret_columns: 41, 42 or 43
+ * @ret_columns: 41, 42 or 43, or the head's
  * @unknown:     increased by the names that are in no list
  * Return: the byte behind the LF; NULL with *f set if the line is bad.
  */
-const char *gad_line_parse(const char *p, struct gad_row *row, int *ret_columns, unsigned *unknown,
-                           struct gad_line_fault *f);
+const char *gad_line_parse(const char *p, const struct gad_head *head, struct gad_row *row,
+                           int *ret_columns, unsigned *unknown, struct gad_line_fault *f);
 
 /**
  * gad_line_explain() - "column 5 'src_bytes': not a whole number: 'x'"
  * @end: the LF
  * Return: GAD_ELIMIT for a number over its column's largest, else GAD_EFORMAT.
  */
-int gad_line_explain(const struct gad_line_fault *f, const char *end, struct gad_diag *d);
+int gad_line_explain(const struct gad_line_fault *f, const struct gad_head *head, const char *end,
+                     struct gad_diag *d);

@@ -81,6 +81,14 @@ static void put_feature(struct writer *w, int c, double v)
     }
 }
 
+size_t gad_feature_write(enum gad_column c, double v, char *buf)
+{
+    struct writer w = {.buf = buf};
+
+    put_feature(&w, (int)c, v);
+    return w.len;
+}
+
 size_t gad_row_write(const struct gad_record *r, const char *label, char *buf)
 {
     struct writer w = {.buf = buf};

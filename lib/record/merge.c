@@ -74,6 +74,7 @@ int gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided,
     gad_merge_reach(m, source, decided);
     struct gad_merge_item *item = item_at(q, q->n++);
     item->decided = q->reached;
+    item->source = source;
     item->rec = *r;
     return 0;
 }

@@ -23,6 +23,7 @@ enum { GAD_MERGE_SOURCES_MAX = 64 };
 
 struct gad_merge_item {
     struct gad_time decided;
+    size_t source;
     struct gad_record rec;
 };
 

@@ -139,7 +139,7 @@ class Daemon:
         self.dir = self.tmp.name
         self.scoring, self.control = self.path("scoring.sock"), self.path("control.sock")
         conf = {"ganadd": {"log_level": "info"}, "scoring": {"unix": self.scoring},
-                "control": {"unix": self.control}, "alerts": {}}
+                "control": {"unix": self.control}, "alerts": {}, "records": {}}
         for name, keys in sections.items():
             conf[name].update(keys)
         for name, keys in (models or {"random": {"checkpoint": checkpoint()}}).items():

@@ -222,7 +222,8 @@ class Words(unittest.TestCase):
             r = d.ctl("score", "--no-alerts", "-", input=b"".join(ganad.data_lines(100)))
             self.assertEqual(r.returncode, 0)
             s = json.loads(d.ctl("status", "--json", control=True).stdout)
-            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models", "outputs", "sources", "counters"})
+            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models", "outputs", "records", "sources",
+                                  "counters"})
             self.assertEqual((s["pid"], s["config_file"]), (d.process.pid, d.conf))
             self.assertEqual(set(s["models"][0]),
                              {"name", "kind", "sha256", "file", "fpr_budget", "threshold", "scored", "anomalous",

@@ -108,7 +108,9 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
 {
     struct run *run = arg;
 
-    run->e->format(&run->out.buf, &run->e->text, decided, r);
+    const struct gad_record_about about = {.decided = decided, .times_known = true};
+
+    gad_record_text(&run->out.buf, &run->e->form, r, &about);
     return output_flush(&run->out, &run->d);
 }
 
@@ -143,13 +145,17 @@ static int open_all(struct run *run)
     struct gad_extractor_options opt = gad_extractor_defaults();
 
     capture_options_apply(&e->capture, &opt);
-    opt.community_id = e->text.with_connection;
+    opt.community_id = e->form.with_connection;
     opt.community_seed = e->seed;
     run->n_lanes = e->merge ? e->n_inputs : 1;
     int r = gad_extractor_new(&opt, run->n_lanes, &run->x, &run->d);
     for (size_t i = 0; r == 0 && i < e->n_inputs; i++)
         r = add_input(run, e->input[i], e->merge ? i : 0);
-    return r != 0 ? r : output_open(&run->out, e->out, &run->d);
+    if (r == 0)
+        r = output_open(&run->out, e->out, &run->d);
+    if (r == 0 && e->head && !e->form.ndjson)
+        gad_record_text_head(&run->out.buf, &e->form);
+    return r;
 }
 
 static int read_all(struct run *run)

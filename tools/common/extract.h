@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "lib/base/diag.h"
+#include "lib/dataset/record_text.h"
 #include "tools/common/capture_options.h"
-#include "tools/common/record_text.h"
 
 enum extract_exit {
     EXTRACT_OK = 0,
@@ -32,6 +32,9 @@ enum extract_exit {
     "object a line\n"                                                                              \
     "  --label NAME             one column more, the label of all of them: normal\n"               \
     "  --with-connection        addresses, ports, times and Community ID behind the columns\n"     \
+    "  --head                   csv: the names of the columns in the first line, by which fit "    \
+    "and score\n"                                                                                  \
+    "                           take files with the connection too\n"                              \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n" CAPTURE_HELP_OPTIONS        \
     "  --merge                  the inputs are captures of the same time from several places\n"    \
     "\n"                                                                                           \
@@ -46,8 +49,8 @@ enum extract_exit {
 struct extract {
     char *const *input; /* files, folders or "-", n_inputs of them */
     size_t n_inputs;
-    record_text_fn *format;
-    struct record_text text;
+    struct gad_record_form form;
+    bool head; /* the names of the columns come first */
     struct capture_options capture;
     const char *out; /* or NULL */
     uint16_t seed;

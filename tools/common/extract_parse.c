@@ -8,6 +8,7 @@ enum {
     OPT_FORMAT = 256,
     OPT_LABEL,
     OPT_WITH_CONNECTION,
+    OPT_HEAD,
     OPT_SEED,
     OPT_MERGE,
 };
@@ -16,6 +17,7 @@ static const struct option longs[] = {{"out", required_argument, NULL, 'o'},
                                       {"format", required_argument, NULL, OPT_FORMAT},
                                       {"label", required_argument, NULL, OPT_LABEL},
                                       {"with-connection", no_argument, NULL, OPT_WITH_CONNECTION},
+                                      {"head", no_argument, NULL, OPT_HEAD},
                                       {"seed", required_argument, NULL, OPT_SEED},
                                       CAPTURE_LONG_OPTIONS,
                                       {"merge", no_argument, NULL, OPT_MERGE},
@@ -25,9 +27,9 @@ static const struct option longs[] = {{"out", required_argument, NULL, 'o'},
 static int set_format(struct extract *e, const char *arg, struct gad_diag *d)
 {
     if (strcmp(arg, "csv") == 0)
-        e->format = record_text_csv;
+        e->form.ndjson = false;
     else if (strcmp(arg, "ndjson") == 0)
-        e->format = record_text_ndjson;
+        e->form.ndjson = true;
     else
         return gad_fail(d, GAD_EINVAL, "--format: '%s' is neither csv nor ndjson", arg);
     return 0;
@@ -47,13 +49,16 @@ static int take_option(struct extract *e, int c, const char *arg, struct gad_dia
     case OPT_FORMAT:
         return set_format(e, arg, d);
     case OPT_LABEL:
-        e->text.label = arg;
-        if (!record_text_is_label(arg))
+        e->form.label = arg;
+        if (!gad_record_text_is_label(arg))
             return gad_fail(d, GAD_EINVAL,
                             "--label: '%s' is not 1 to 31 letters, digits, '_' and '-'", arg);
         break;
     case OPT_WITH_CONNECTION:
-        e->text.with_connection = true;
+        e->form.with_connection = true;
+        break;
+    case OPT_HEAD:
+        e->head = true;
         break;
     case OPT_SEED:
         r = option_number("--seed", arg, 0, UINT16_MAX, &n, d);
@@ -69,7 +74,7 @@ int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d
 {
     int c;
 
-    *ret = (struct extract){.format = record_text_csv};
+    *ret = (struct extract){.seed = 0};
     capture_options_init(&ret->capture);
     optind = 0; /* whoever looked at options before has finished */
     while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {

@@ -23,9 +23,8 @@ static const char *safe(const char *s, char text[static TEXT])
     return text;
 }
 
-/* The answer is the caller's to free. */
-static int ask(const struct ctl *ctl, Ganad__V1__StatusReply **ret, bool *ret_reached,
-               struct gad_diag *d)
+int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command,
+               Ganad__V1__StatusReply **ret, bool *ret_reached, struct gad_diag *d)
 {
     Ganad__V1__ControlRequest m = GANAD__V1__CONTROL_REQUEST__INIT;
     struct client c = CLIENT_INIT;
@@ -36,7 +35,7 @@ static int ask(const struct ctl *ctl, Ganad__V1__StatusReply **ret, bool *ret_re
     if (err)
         return err;
     *ret_reached = true;
-    m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS;
+    m.command = command;
     err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, GANAD__V1__KIND__STATUS_REPLY,
                      &f, d);
     if (!err) {
@@ -52,7 +51,7 @@ int status_version(const struct ctl *ctl, char *text, size_t len, struct gad_dia
 {
     Ganad__V1__StatusReply *s = NULL;
     bool reached;
-    int err = ask(ctl, &s, &reached, d);
+    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, d);
 
     if (err)
         return err;
@@ -101,6 +100,20 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
                show_count(o->sent, sent), show_count(o->dropped, dropped),
                show_bytes(o->queued, queued), safe(o->target, target));
     }
+}
+
+static void print_records(const Ganad__V1__StatusReply__Records *r)
+{
+    char state[TEXT], format[TEXT], file[TEXT], n[5][SHOW_TEXT];
+
+    printf("\n%-8s %-11s %14s %10s %14s %10s %8s  %s\n", "RECORDS", "STATE", "WRITTEN", "BYTES",
+           "LOST", "QUEUED", "ROTATED", "FILE");
+    printf("%-8s %-11s %14s %10s %14s %10s %8s  %s\n", safe(r->format, format),
+           safe(r->state, state), show_count(r->written, n[0]), show_bytes(r->bytes, n[1]),
+           show_count(r->lost, n[2]), show_bytes(r->queued, n[3]), show_count(r->rotations, n[4]),
+           safe(r->file, file));
+    if (*r->error)
+        printf("the last failure of the file of records: %s\n", safe(r->error, state));
 }
 
 static void print_sources(const Ganad__V1__StatusReply *s)
@@ -160,6 +173,8 @@ static void print_status(const Ganad__V1__StatusReply *s)
     print_budgets(s);
     if (s->n_output > 0)
         print_outputs(s);
+    if (s->records)
+        print_records(s->records);
     if (s->n_source > 0)
         print_sources(s);
     print_losses(s);
@@ -200,6 +215,18 @@ static json_t *outputs(const Ganad__V1__StatusReply *s)
                             (json_int_t)o->dropped, "queued", (json_int_t)o->queued));
     }
     return list;
+}
+
+/* null if there is no file of records. */
+static json_t *records(const Ganad__V1__StatusReply__Records *r)
+{
+    if (!r)
+        return json_null();
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "file", r->file, "format",
+                     r->format, "state", r->state, "error", r->error, "written",
+                     (json_int_t)r->written, "bytes", (json_int_t)r->bytes, "lost",
+                     (json_int_t)r->lost, "queued", (json_int_t)r->queued, "rotations",
+                     (json_int_t)r->rotations);
 }
 
 static json_t *sources(const Ganad__V1__StatusReply *s)
@@ -243,10 +270,10 @@ static int print_json(const Ganad__V1__StatusReply *s)
     for (size_t i = 0; i < s->n_counter; i++)
         (void)json_object_set_new(counters, s->counter[i]->name,
                                   json_integer((json_int_t)s->counter[i]->value));
-    json_t *o =
-        json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o}", "version", s->version, "pid",
-                  (json_int_t)s->pid, "uptime", s->uptime, "config_file", s->config_file, "models",
-                  models(s), "outputs", outputs(s), "sources", sources(s), "counters", counters);
+    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o}", "version", s->version,
+                          "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file",
+                          s->config_file, "models", models(s), "outputs", outputs(s), "records",
+                          records(s->records), "sources", sources(s), "counters", counters);
     int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
     json_decref(o);
     putchar('\n');
@@ -271,7 +298,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (argc != optind)
         return ctl_usage(&ctl_status, "status takes no '%s'", argv[optind]);
 
-    int err = ask(ctl, &s, &reached, &d);
+    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, &d);
     if (err && !reached)
         return ctl_unreachable(err, &d, false);
     if (err) {
@@ -290,10 +317,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command ctl_status = {
     .name = "status",
     .usage = "[--json]",
-    .summary = "models, outputs, sources and counters of the ganadd that runs",
+    .summary = "models, outputs, records, sources and counters of the ganadd that runs",
     .help =
         "  -j, --json   one object with the keys version, pid, uptime (s), config_file, models, "
         "outputs,\n"
-        "               sources, counters\n",
+        "               records (null if no file is kept), sources, counters\n",
     .run = run,
 };

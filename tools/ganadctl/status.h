@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* ganadctl status: what the daemon says of itself. */
+/* What the daemon says of itself. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/err.h"
+#include "proto/ganad.pb-c.h"
 
 struct ctl;
 struct gad_diag;
+
+/* A command that is answered with a status, which is the caller's to free. *ret_reached: somebody serves the socket. */
+int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command,
+               Ganad__V1__StatusReply **ret, bool *ret_reached, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* The version of the ganadd that serves the control socket. */
 int status_version(const struct ctl *ctl, char *text, size_t len,

@@ -263,6 +263,7 @@ static void an_answer_has_scores_and_reasons(void **state)
     one.o.top = 2;
     pack(&one.m.base);
     struct job *j = decoded(DECODE_OK, GANAD__V1__KIND__SCORE_REQUEST);
+    j->is_done = true; /* we are the scorer */
     j->score[0] = 1.5f;
     j->p_value[0] = 0.25f;
     j->anomalous[0] = 1;

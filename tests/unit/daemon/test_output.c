@@ -3,9 +3,11 @@
 
 #include <event2/event.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,7 +49,7 @@ static struct output *open_output(const struct output_ops *ops)
 {
     struct output *o = NULL;
     struct gad_diag d = {""};
-    if (output_new(ops, target, QUEUE, base, &dropped, &o, &d) != 0)
+    if (output_new(ops, target, "", QUEUE, base, &dropped, &o, &d) != 0)
         fail_msg("%s", d.text);
     return o;
 }
@@ -106,6 +108,77 @@ static void a_line_that_was_cut_in_an_earlier_life_is_ended(void **state)
     file_is(target, "whole\nhal\n", 1, 2);
 }
 
+static struct output *open_records(const char *before, const char *head)
+{
+    struct output *o = NULL;
+    struct gad_diag d = {""};
+
+    if (before)
+        assert_int_equal(gad_file_write_atomic(target, before, strlen(before), NULL), 0);
+    if (output_new(&output_records, target, head, QUEUE, base, &dropped, &o, &d) != 0)
+        fail_msg("%s", d.text);
+    return o;
+}
+
+static void a_record_that_was_cut_leaves_the_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *head, *after;
+    } rows[] = {
+        {"whole\nhal", "", "whole\n"},  {"whole\n", "", "whole\n"},      {"h", "", ""},
+        {"hea", "head\n", "head\n"},    {"", "head\n", "head\n"},        {NULL, "head\n", "head\n"},
+        {"head\n", "head\n", "head\n"}, {"head\nx", "head\n", "head\n"},
+    };
+    char text[5000];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct output *o = open_records(rows[i].before, rows[i].head);
+        add_line(o, 1);
+        output_flush(o);
+        assert_int_equal(o->bytes, LINE);
+        output_free(o);
+        file_is(target, rows[i].after, 1, 2);
+        assert_int_equal(unlink(target), 0);
+    }
+    memset(text, 'x', sizeof(text)); /* longer than any line of ours: it stays, with its end */
+    text[sizeof(text) - 1] = '\0';
+    output_free(open_records(text, ""));
+    text[sizeof(text) - 2] = 'x';
+    struct stat st;
+    assert_int_equal(stat(target, &st), 0);
+    assert_int_equal(st.st_size, sizeof(text));
+}
+
+/* RLIMIT_FSIZE is a disk that is full at a byte of our choice. */
+static void a_disk_that_is_full_in_a_line_has_only_whole_ones(void **state)
+{
+    (void)state;
+    struct rlimit limit;
+    struct output *o = open_records(NULL, "");
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (rlim_t part = 0; part < LINE; part += 33) {
+        const struct rlimit small = {o->bytes + LINE + part, limit.rlim_max};
+        uint64_t before = o->n_sent;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        for (unsigned i = 0; i < 3; i++)
+            add_line(o, (unsigned)before + i);
+        output_flush(o);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit),
+                         0); /* the output will not see it before its timer */
+        assert_int_equal(o->state, OUTPUT_FAILED);
+        assert_int_equal(o->error, -EFBIG);
+        assert_int_equal(o->n_sent, before + 1);
+        file_is(target, "", 0, (unsigned)before + 1);
+        while (o->state == OUTPUT_FAILED)
+            (void)event_base_loop(base, EVLOOP_ONCE);
+        file_is(target, "", 0, (unsigned)before + 3);
+    }
+    output_free(o);
+}
+
 static void a_file_that_was_moved_away_is_made_anew(void **state)
 {
     (void)state;
@@ -133,10 +206,10 @@ static void what_is_no_plain_file_is_refused(void **state)
     struct gad_diag d = {""};
 
     assert_int_equal(mkfifo(target, 0600), 0);
-    assert_true(output_new(&output_file, target, QUEUE, base, &dropped, &o, &d) < 0);
+    assert_true(output_new(&output_file, target, "", QUEUE, base, &dropped, &o, &d) < 0);
     assert_int_equal(unlink(target), 0);
     assert_int_equal(symlink("/dev/null", target), 0);
-    assert_int_equal(output_new(&output_file, target, QUEUE, base, &dropped, &o, &d), -ELOOP);
+    assert_int_equal(output_new(&output_file, target, "", QUEUE, base, &dropped, &o, &d), -ELOOP);
     assert_null(o);
     assert_non_null(strstr(d.text, target));
 }
@@ -294,7 +367,7 @@ static void every_failed_allocation_is_an_error(void **state)
     for (long k = 1;; k++) {
         struct output *o = NULL;
         (void)gad_mem_fail_at(k);
-        int r = output_new(&output_file, target, QUEUE, base, &dropped, &o, NULL);
+        int r = output_new(&output_file, target, "", QUEUE, base, &dropped, &o, NULL);
         (void)gad_mem_fail_at(0);
         if (r != 0) {
             assert_null(o);
@@ -318,6 +391,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(a_file_gets_every_line_and_is_ours_alone),
         WITH(a_line_that_was_cut_in_an_earlier_life_is_ended),
+        WITH(a_record_that_was_cut_leaves_the_file),
+        WITH(a_disk_that_is_full_in_a_line_has_only_whole_ones),
         WITH(a_file_that_was_moved_away_is_made_anew),
         WITH(what_is_no_plain_file_is_refused),
         WITH(a_full_disk_keeps_alerts_in_the_queue),

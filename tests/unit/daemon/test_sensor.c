@@ -34,24 +34,13 @@ struct room {
     struct scorer *scorer;
     struct stats stats;
     size_t room;
-    unsigned ended, recorded;
+    unsigned ended;
     char file[64];
 };
 
 static size_t room_of(void *arg)
 {
     return ((const struct room *)arg)->room;
-}
-
-static void record(void *arg, const struct gad_record *r)
-{
-    struct room *m = arg;
-    m->recorded += r->tuple.src[3]; /* 1 */
-}
-
-static void records_end(void *arg)
-{
-    (void)arg;
 }
 
 static void ended(void *arg)
@@ -103,8 +92,6 @@ static struct sensor_options options_of(struct room *m)
                                    .scorer = m->scorer,
                                    .stats = &m->stats,
                                    .room = room_of,
-                                   .record = record,
-                                   .records_end = records_end,
                                    .ended = ended,
                                    .arg = m};
 }
@@ -147,19 +134,25 @@ static void all_captures_become_jobs_and_then_it_has_ended(void **state)
     struct sensor_source source;
     struct sensor *s = NULL;
     struct job *j;
+    size_t n = 0;
 
     assert_int_equal(sensor_new(&o, &s, NULL), 0);
     assert_int_equal(sensor_start(s, NULL), 0);
     TURN_UNTIL(m, m->stats.records_in == 2);
-    assert_int_equal(m->recorded, 2);
     assert_int_equal(m->ended, 0); /* not before its jobs are back */
     while ((j = scorer_take_back(m->scorer)) != NULL) {
         assert_null(j->client);
         assert_true(j->may_alert);
         assert_int_equal(j->rec[0].tuple.src[3], 1);
         assert_memory_equal(j->rec[0].community_id, "1:", 2);
+        assert_int_equal(job_n_scored(j), 0); /* the scorer has not had it */
+        for (size_t i = 0; i < j->n; i++, n++) {
+            assert_string_equal(j->origin[i].source, n == 0 ? "a" : "b");
+            assert_int_equal(j->origin[i].decided.ns, INT64_C(1000000000));
+        }
         sensor_returned(s, j);
     }
+    assert_int_equal(n, 2);
     TURN_UNTIL(m, m->ended == 1);
     for (size_t i = 0; i < 2; i++) {
         assert_true(sensor_source(s, i, &source));

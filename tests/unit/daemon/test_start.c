@@ -67,7 +67,11 @@ static int make_rooms(struct rooms *m, struct gad_diag *d)
                                       .stopped = ignore};
     if (r == 0)
         r = server_new(&so, &m->server, d);
-    const struct control_options co = {m->base, m->config, m->models, &m->stats, m->feed, NULL};
+    const struct control_options co = {.base = m->base,
+                                       .config = m->config,
+                                       .models = m->models,
+                                       .stats = &m->stats,
+                                       .feed = m->feed};
     if (r == 0)
         r = control_new(&co, &m->control, d);
     return r;

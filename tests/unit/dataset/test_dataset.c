@@ -181,7 +181,8 @@ static void bad_lines_are_named_by_file_line_column_and_reason(void **state)
         {FEATURES ",normal,x\n", GAD_EFORMAT, "column 43 'difficulty': not a whole number"},
         {KDD("a") FEATURES "\n", GAD_EFORMAT, "t:2: 41 columns, but the lines before have 42"},
         {NSL("a") KDD("a"), GAD_EFORMAT, "t:2: 42 columns, but the lines before have 43"},
-        {"duration,protocol_type\n", GAD_EFORMAT, "t:1: column 1 'duration': not a whole number"},
+        {"duration,protocol_type\n", GAD_EFORMAT, "t:1: head: 2 columns, fewer than the 41"},
+        {"Duration,\n", GAD_EFORMAT, "t:1: column 1 'duration': not a whole number: 'Duration'"},
         {"\xef\xbb\xbf" FEATURES "\n", GAD_EFORMAT, "t:1: column 1 'duration': byte 0xef"},
     };
 

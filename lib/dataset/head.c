@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/dataset/head.h"
+
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/record/column.h"
+
+bool gad_head_is_one(const char *line)
+{
+    size_t len = strlen(gad_columns[0].name);
+    return strncmp(line, gad_columns[0].name, len) == 0 && line[len] == ',';
+}
+
+static int find(const struct gad_head *h, const char *name)
+{
+    for (int c = 0; c < h->n_columns; c++)
+        if (strcmp(h->name[c], name) == 0)
+            return c;
+    return -1;
+}
+
+static int add_name(struct gad_head *h, const char *at, size_t len, struct gad_diag *d)
+{
+    char text[64];
+    int c = h->n_columns;
+
+    gad_text_escape(text, sizeof(text), at, len);
+    if (c == GAD_HEAD_COLUMNS_MAX)
+        return gad_fail(d, GAD_ELIMIT, "head: more than %d columns", GAD_HEAD_COLUMNS_MAX);
+    if (len == 0 || len >= GAD_HEAD_NAME)
+        return gad_fail(d, GAD_EFORMAT, "head: column %d: not a name of 1 to %d bytes: '%s'", c + 1,
+                        GAD_HEAD_NAME - 1, text);
+    for (size_t i = 0; i < len; i++)
+        if (at[i] <= 0x20 || at[i] >= 0x7f)
+            return gad_fail(d, GAD_EFORMAT, "head: column %d: byte 0x%02x", c + 1,
+                            (unsigned)(unsigned char)at[i]);
+    memcpy(h->name[c], at, len);
+    h->name[c][len] = '\0';
+    if (c < GAD_N_COLUMNS && strcmp(h->name[c], gad_columns[c].name) != 0)
+        return gad_fail(d, GAD_EFORMAT, "head: column %d is '%s', but should be '%s'", c + 1, text,
+                        gad_columns[c].name);
+    if (find(h, h->name[c]) >= 0)
+        return gad_fail(d, GAD_EFORMAT, "head: column %d: '%s' is there twice", c + 1, text);
+    h->n_columns++;
+    return 0;
+}
+
+int gad_head_parse(const char *line, const char *end, struct gad_head *ret, struct gad_diag *d)
+{
+    struct gad_head h = {.n_columns = 0};
+
+    if (end > line && end[-1] == '\r')
+        end--;
+    for (const char *at = line;; at++) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        int r = add_name(&h, at, (size_t)((comma ? comma : end) - at), d);
+        if (r != 0)
+            return r;
+        if (!comma)
+            break;
+        at = comma;
+    }
+    if (h.n_columns < GAD_N_COLUMNS)
+        return gad_fail(d, GAD_EFORMAT, "head: %d columns, fewer than the %d of a record",
+                        h.n_columns, GAD_N_COLUMNS);
+    h.label = find(&h, "label");
+    *ret = h;
+    return 0;
+}
+
+bool gad_head_is_same(const struct gad_head *a, const struct gad_head *b)
+{
+    if (a->n_columns != b->n_columns)
+        return false;
+    for (int c = 0; c < a->n_columns; c++)
+        if (strcmp(a->name[c], b->name[c]) != 0)
+            return false;
+    return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The head of a file of records: the names of the 41 features in their order, then any other columns. One that is
+ * called "label" is the label; the others are passed over. So files that hold the connection or a score beside
+ * the features are read as they are.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/err.h"
+
+struct gad_diag;
+
+enum {
+    GAD_HEAD_COLUMNS_MAX = 64,
+    GAD_HEAD_NAME = 32, /* bytes of a name, with NUL */
+};
+
+struct gad_head {
+    int n_columns; /* 0: the file has no head */
+    int label;     /* 0-based; -1: none */
+    char name[GAD_HEAD_COLUMNS_MAX][GAD_HEAD_NAME];
+};
+
+/* Does a line begin as a head does? An LF comes somewhere. */
+bool gad_head_is_one(const char *line);
+
+/**
+ * gad_head_parse() - the line from @line up to its LF at @end
+ * Return: 0; GAD_EFORMAT, GAD_ELIMIT with @d saying which column and why.
+ */
+int gad_head_parse(const char *line, const char *end, struct gad_head *ret,
+                   struct gad_diag *d) GAD_MUST_CHECK;
+
+bool gad_head_is_same(const struct gad_head *a, const struct gad_head *b);
