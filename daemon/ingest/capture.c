@@ -177,6 +177,11 @@ int capture_fd(const struct capture *c)
     return gad_ring_items_fd(c->filled);
 }
 
+void capture_woken(struct capture *c)
+{
+    gad_ring_disarm_items(c->filled);
+}
+
 bool capture_wait(struct capture *c)
 {
     gad_ring_disarm_items(c->filled);

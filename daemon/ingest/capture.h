@@ -79,6 +79,10 @@ GAD_DEFINE_CLEANUP(struct capture, capture_free);
 struct capture_batch *capture_take(struct capture *c);
 void capture_give_back(struct capture *c, struct capture_batch *b);
 
-/* Readable when there may be a batch again, once capture_wait() has returned true: there is none now. */
+/*
+ * Readable when there may be a batch again, once capture_wait() has returned true: there is none now. Whoever is told
+ * so calls capture_woken(), for it stays readable; a batch that nobody wants yet would be told of for ever.
+ */
 int capture_fd(const struct capture *c);
 bool capture_wait(struct capture *c);
+void capture_woken(struct capture *c);

@@ -133,6 +133,14 @@ static void pump_event(evutil_socket_t fd, short what, void *arg)
         end(s);
 }
 
+static void filled_event(evutil_socket_t fd, short what, void *arg)
+{
+    const struct place *p = arg;
+
+    capture_woken(p->capture);
+    pump_event(fd, what, p->sensor);
+}
+
 void sensor_returned(struct sensor *s, struct job *j)
 {
     s->in_flight--;
@@ -155,10 +163,11 @@ static int open_captures(struct sensor *s, struct gad_diag *d)
         if (r != 0)
             return r;
         s->n++;
+        p->sensor = s;
         p->config = &c->capture[i];
         s->are_files = *p->config->interface == '\0';
         p->filled =
-            event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, pump_event, s);
+            event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, filled_event, p);
         if (!p->filled || event_add(p->filled, NULL) != 0)
             return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     }

@@ -20,6 +20,7 @@ struct job_pool;
 enum { JOB_ROWS = 256 }; /* records of one job, at most */
 
 struct place {
+    struct sensor *sensor;
     struct capture *capture;
     struct event *filled;
     const struct config_capture *config;
