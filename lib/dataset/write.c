@@ -24,6 +24,10 @@ static void put_digits(struct writer *w, uint64_t n, unsigned width)
     char t[20];
     unsigned at = sizeof(t);
 
+    if (n < 10 && width <= 1) { /* most of a record */
+        w->buf[w->len++] = (char)('0' + n);
+        return;
+    }
     do {
         t[--at] = (char)('0' + n % 10);
         n /= 10;
@@ -42,6 +46,10 @@ static void put_rate(struct writer *w, double v)
     double unit = 100.0, best_unit = 0.0;
     unsigned best = 0;
 
+    if (v == 0.0 || v == 1.0) { /* most rates */
+        put(w, v == 0.0 ? "0.00" : "1.00", 4);
+        return;
+    }
     for (unsigned decimals = 2;; decimals++) {
         double n = floor(v * unit + 0.5), back = n / unit;
         bool last = decimals == GAD_RATE_DECIMALS_MAX;

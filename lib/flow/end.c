@@ -88,8 +88,10 @@ void gad_flow_expire(struct gad_flow_table *t, struct gad_flow_sink to)
     uint64_t until = (uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT;
     uint32_t flow;
 
-    while ((flow = gad_wheel_next(&t->wheel, until)) != 0)
+    while ((flow = gad_wheel_next(&t->wheel, until)) != 0) {
+        gad_flow_index_prefetch(&t->index, t->flows[t->wheel.due].tag); /* the next one's; 0: some */
         gad_flow_end(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
+    }
 }
 
 void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)

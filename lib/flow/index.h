@@ -27,6 +27,11 @@ enum { GAD_FLOW_INDEX_MAX = 1 << 28 };
 int gad_flow_index_init(struct gad_flow_index *ix, size_t n) GAD_MUST_CHECK;
 void gad_flow_index_deinit(struct gad_flow_index *ix);
 
+static inline void gad_flow_index_prefetch(const struct gad_flow_index *ix, uint32_t tag)
+{
+    __builtin_prefetch(&ix->entries[tag & ix->mask], 1);
+}
+
 /* Walks over the flows whose tag is that of the hash: *at begins as the hash. 0: no more. */
 uint32_t gad_flow_index_next(const struct gad_flow_index *ix, uint64_t hash, uint32_t *at);
 

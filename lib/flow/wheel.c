@@ -145,6 +145,8 @@ static void take_slot(struct gad_wheel *w, int lane, uint64_t tick, uint32_t *du
         } else {
             *tail = i;
             tail = &f->next;
+            __builtin_prefetch((const char *)f + 64); /* it is about to be looked at as a whole */
+            __builtin_prefetch((const char *)f + 128);
         }
         i = next;
     }
