@@ -79,6 +79,10 @@ static void add_connection(struct gad_buf *b, const struct gad_record *r)
         json_add_raw(b, ",\"community_id\":");
         add_text(b, r->community_id);
     }
+    if (r->tunnels > 0) {
+        json_add_raw(b, ",\"tunnels\":");
+        json_add_u64(b, r->tunnels);
+    }
     if (r->start.ns != 0) {
         json_add_raw(b, ",\"flow\":{\"start\":");
         add_time(b, r->start);

@@ -203,6 +203,8 @@ static void put_json_connection(struct gad_buf *b, const struct gad_record_about
     put_time(b, "decided", a->decided, a->times_known);
     if (r->community_id[0])
         put_key_string(b, "community_id", r->community_id);
+    if (r->tunnels > 0)
+        gad_buf_printf(b, ",\"tunnels\":%u", (unsigned)r->tunnels);
 }
 
 static void put_real(struct gad_buf *b, const char *key, float v)

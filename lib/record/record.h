@@ -24,6 +24,7 @@ struct gad_record {
     struct gad_tuple tuple;
     struct gad_time start, end;               /* packet time; 0: not known */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
+    uint8_t tunnels;                          /* how many its packets came through */
 };
 
 /**

@@ -234,7 +234,10 @@ class Capture(Case):
         self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
         conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n", threshold="-1e30")
         self.assertEqual(self.told(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))
-        self.assertEqual(len(self.read(tunnelled)[0]), 1)
+        self.assertEqual({a["tunnels"] for a in self.read(tunnelled, conf=conf)[0]}, {1})
+        outside = self.read(tunnelled)[0]
+        self.assertEqual(len(outside), 1)
+        self.assertNotIn("tunnels", outside[0])
 
     def test_records_are_kept_in_files_of_a_size(self):
         want = self.extract(self.pcap)

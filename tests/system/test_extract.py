@@ -186,6 +186,8 @@ class Extract(unittest.TestCase):
                           ["--tunnels", "1", "--tunnel-kinds", "gre, erspan", erspan],
                           ["--tunnels", "1", "--tunnel-kinds", "all", erspan]):
             self.assertEqual(extract(*arguments).stdout, self.csv)
+            marked = extract("--with-connection", "--format", "ndjson", *arguments).stdout.decode().splitlines()
+            self.assertEqual({json.loads(line)["tunnels"] for line in marked}, {1})
         for arguments, n in (([vxlan], 1), ([gre], 0), (["--tunnels", "8", erspan], 0),
                              (["--tunnels", "1", "--tunnel-kinds", "gre", vxlan], 1),
                              (["--tunnels", "1", "--tunnel-kinds", "vxlan,erspan", gre], 0)):
