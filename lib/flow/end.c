@@ -89,7 +89,8 @@ void gad_flow_expire(struct gad_flow_table *t, struct gad_flow_sink to)
     uint32_t flow;
 
     while ((flow = gad_wheel_next(&t->wheel, until)) != 0) {
-        gad_flow_index_prefetch(&t->index, t->flows[t->wheel.due].tag); /* the next one's; 0: some */
+        gad_flow_index_prefetch(&t->index,
+                                t->flows[t->wheel.due].tag); /* the next one's; 0: some */
         gad_flow_end(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
     }
 }

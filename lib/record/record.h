@@ -22,9 +22,9 @@ enum { GAD_COMMUNITY_ID_TEXT = 32 }; /* "1:" + 28 base64 characters, NUL */
 struct gad_record {
     double v[GAD_N_COLUMNS];
     struct gad_tuple tuple;
+    uint8_t tunnels;                          /* how many its packets came through */
     struct gad_time start, end;               /* packet time; 0: not known */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
-    uint8_t tunnels;                          /* how many its packets came through */
 };
 
 /**
