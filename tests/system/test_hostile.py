@@ -12,8 +12,7 @@ import unittest
 
 import ganad
 
-LATENCY_MAX = 1.0 * ganad.SLOW  # s, 99 % of answers: far above what is usual, far below what a blocked loop would show
-STALL_MAX = 20.0 * ganad.SLOW  # s, any answer: a machine stalls, too
+LATENCY_MAX = 1.0 * ganad.SLOW  # s; far above what is usual, far below what a blocked loop would show
 GROWTH_MAX = (64 << 20) * (1 if ganad.SLOW == 1 else 8)  # bytes; sanitizers keep freed memory and shadows of it
 FRAME_TIMEOUT = IDLE_TIMEOUT = 2.0 * min(ganad.SLOW, 3)
 N_SLOW = 200
@@ -73,9 +72,7 @@ class Hostile(unittest.TestCase):
                   f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst {latency[-1] * 1e3:.2f} ms; "
                   f"memory {cls.rss >> 20} MiB, at most {cls.peak >> 20} MiB", flush=True)
             assert not failure, failure
-            p99 = latency[len(latency) * 99 // 100]
-            assert p99 < LATENCY_MAX, f"1 % of the answers took {p99:.2f} s or more"
-            assert latency[-1] < STALL_MAX, f"an answer took {latency[-1]:.2f} s"
+            assert latency[-1] < LATENCY_MAX, f"an answer took {latency[-1]:.2f} s"
             assert cls.peak - cls.rss < GROWTH_MAX, f"memory grew from {cls.rss} to {cls.peak} bytes"
             assert code == 0, f"ganadd ended with {code}:\n{cls.daemon.read_log()}"
 
