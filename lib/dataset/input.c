@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
+#include "lib/base/z_mem.h"
 
 enum {
     RAW_LEN = 64 * 1024,
@@ -31,18 +31,6 @@ struct gad_input {
     size_t raw_pos, raw_len;
     uint8_t raw[RAW_LEN];
 };
-
-static voidpf z_alloc(voidpf arg, uInt n, uInt size)
-{
-    (void)arg;
-    return gad_calloc(n, size);
-}
-
-static void z_free(voidpf arg, voidpf p)
-{
-    (void)arg;
-    gad_free(p);
-}
 
 static int read_file(struct gad_input *in, void *p, size_t len, size_t *ret_n, struct gad_diag *d)
 {
@@ -99,8 +87,7 @@ static int look_at_magic(struct gad_input *in, struct gad_diag *d)
     }
     if (in->raw_len < 2 || in->raw[0] != 0x1f || in->raw[1] != 0x8b)
         return 0;
-    in->z.zalloc = z_alloc;
-    in->z.zfree = z_free;
+    in->z = GAD_Z_STREAM;
     if (inflateInit2(&in->z, GZIP_WINDOW) != Z_OK)
         return gad_fail(d, GAD_ENOMEM, "%s: no memory to unpack gzip", in->name);
     in->is_gzip = true;

@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "lib/base/mem.h"
+#include "lib/base/z_mem.h"
 
 enum {
     MAGIC_LEN = 4,
@@ -33,22 +33,10 @@ static int is_magic(const uint8_t *p, size_t len, bool *ret)
     return 0;
 }
 
-static voidpf z_alloc(voidpf arg, uInt n, uInt size)
-{
-    (void)arg;
-    return gad_calloc(n, size);
-}
-
-static void z_free(voidpf arg, voidpf p)
-{
-    (void)arg;
-    gad_free(p);
-}
-
 static int is_packed_magic(const void *p, size_t len, bool *ret)
 {
     uint8_t out[MAGIC_LEN] = {0};
-    z_stream z = {.zalloc = z_alloc, .zfree = z_free};
+    z_stream z = GAD_Z_STREAM;
 
     if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
         return GAD_ENOMEM;

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
 #include "lib/base/mem.h"
+#include "lib/base/z_mem.h"
 
 enum {
     RAW_LEN = 128 * 1024,
@@ -30,18 +30,6 @@ struct gad_gz {
     uint8_t raw[RAW_LEN];
     char stream[STREAM_LEN]; /* stdio's buffer */
 };
-
-static voidpf z_alloc(voidpf arg, uInt n, uInt size)
-{
-    (void)arg;
-    return gad_calloc(n, size);
-}
-
-static void z_free(voidpf arg, voidpf p)
-{
-    (void)arg;
-    gad_free(p);
-}
 
 static ssize_t read_some(const struct gad_gz *z, void *p, size_t len)
 {
@@ -144,8 +132,7 @@ int gad_gz_open(const struct gad_gz_input *in, struct gad_gz **ret, struct gad_d
         if (!fill_raw(z))
             r = gad_fail(d, -errno, "cannot read: %s", gad_strerror(-errno));
     if (r == 0 && z->raw_len >= 2 && z->raw[0] == 0x1f && z->raw[1] == 0x8b) {
-        z->z.zalloc = z_alloc;
-        z->z.zfree = z_free;
+        z->z = GAD_Z_STREAM;
         z->is_gzip = z->in_member = inflateInit2(&z->z, GZIP_WINDOW) == Z_OK;
         if (!z->is_gzip)
             r = gad_fail(d, GAD_ENOMEM, "no memory to unpack gzip");
