@@ -15,6 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/record/column.h"
+#include "lib/record/reason.h"
 
 struct gad_checkpoint;
 struct gad_interval;
@@ -82,15 +83,6 @@ float gad_detector_threshold(const struct gad_detector *det, double fpr);
  * so many and no more. */
 struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr);
 
-struct gad_reason {
-    enum gad_column column;
-    double value; /* the record's */
-    double
-        expected; /* the reconstruction's, in the units of the column; for a text column the number of the
-                        name whose element is largest */
-    double share; /* 0 .. 1 */
-};
-
 /**
  * gad_detector_explain() - which columns make up the score of one record
  * @reason: (GAD_N_COLUMNS), sorted by share, largest first; columns outside the schema have share 0
@@ -108,7 +100,3 @@ struct gad_reason {
 void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
                           const struct gad_record *rec,
                           struct gad_reason reason[static GAD_N_COLUMNS]);
-
-/* A reason's value or expectation as text: "http", "511", "0.98". Always NUL-terminated. */
-enum { GAD_VALUE_TEXT = 32 };
-void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT]);

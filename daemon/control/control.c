@@ -10,7 +10,6 @@
 #include "daemon/config.h"
 #include "daemon/control/status.h"
 #include "daemon/feed/feed.h"
-#include "daemon/feed/format_json.h"
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/conn.h"
 #include "daemon/ingest/listen.h"
@@ -98,7 +97,8 @@ static void tell_loss(struct viewer *v)
     char text[128];
     struct gad_buf json = GAD_BUF_INIT(sizeof(text));
 
-    format_json_loss(v->lost, &json);
+    gad_buf_printf(&json, "{\"schema\":1,\"event_type\":\"loss\",\"lost\":%llu}",
+                   (unsigned long long)v->lost);
     gad_buf_add(&json, "", 1);
     if (!json.bad && add_event((const char *)json.p, json.len, &v->conn.out) == 0)
         v->lost = 0;

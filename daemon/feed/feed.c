@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
-#include "daemon/feed/alert.h"
-#include "daemon/feed/format_json.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/job.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
+#include "lib/event/event.h"
+#include "lib/event/formats.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -116,36 +116,46 @@ static size_t count_top(const struct gad_reason *top, size_t n)
     return i;
 }
 
-static void raise_alert(struct feed *f, const struct job *j, size_t i, struct gad_time wall)
+static void set_text(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from);
+}
+
+static void describe(struct gad_alert *a, const struct job *j, size_t i)
 {
     const struct model *m = j->model;
-    unsigned risk = alert_risk((double)j->p_value[i], gad_detector_n_calibration(m->detector));
     const struct gad_reason *top = j->stride > 0 ? &j->reason[i * j->stride] : NULL;
-    const struct alert a = {
-        .sensor = f->sensor,
-        .run = f->run,
-        .seq = ++f->seq,
-        .wall = wall,
-        .record = &j->rec[i],
-        .model = gad_detector_name(m->detector),
-        .model_sha256 = gad_detector_sha256_hex(m->detector),
-        .score = j->score[i],
-        .threshold = m->threshold,
-        .p_value = (double)j->p_value[i],
-        .fpr_budget = m->fpr_budget,
-        .risk = risk,
-        .severity = alert_severity(risk),
-        .n_top = top ? count_top(top, m->top_features) : 0,
-        .top = top,
-    };
+
+    a->record = j->rec[i];
+    set_text(a->source, sizeof(a->source), j->origin ? j->origin[i].source : "");
+    set_text(a->model, sizeof(a->model), gad_detector_name(m->detector));
+    set_text(a->model_sha256, sizeof(a->model_sha256), gad_detector_sha256_hex(m->detector));
+    a->score = j->score[i];
+    a->threshold = m->threshold;
+    a->p_value = (double)j->p_value[i];
+    a->fpr_budget = m->fpr_budget;
+    a->risk = gad_alert_risk(a->p_value, gad_detector_n_calibration(m->detector));
+    a->severity = gad_alert_severity(a->risk);
+    a->n_top = top ? count_top(top, m->top_features) : 0;
+    memcpy(a->top, top, a->n_top * sizeof(*top));
+    a->count = 1;
+}
+
+static void raise_alert(struct feed *f, const struct job *j, size_t i, struct gad_time wall)
+{
+    static const struct gad_format_options options = {.max = ALERT_MAX_BYTES};
+    struct gad_event e = {.kind = GAD_EVENT_ALERT, .run = f->run, .seq = ++f->seq, .time = wall};
 
     f->stats->alerts++;
     if (f->n_outputs == 0 && !f->tail)
         return;
+    set_text(e.sensor, sizeof(e.sensor), f->sensor);
+    describe(&e.alert, j, i);
+    e.alert.first = e.alert.last = wall;
     f->line.len = f->line.pos = 0;
-    format_json_alert(&a, &f->line);
+    int r = gad_format_write(&gad_format_json, &e, &options, &f->line);
+    gad_assert(r == 0); /* a unit test formats the longest */
     gad_buf_add(&f->line, "\n", 1);
-    gad_assert(!f->line.bad); /* a unit test formats the longest */
     if (f->tail)
         f->tail(f->tail_arg, (const char *)f->line.p, f->line.len - 1);
     for (size_t k = 0; k < f->n_outputs; k++)

@@ -10,11 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/feed/alert.h"
-#include "daemon/feed/format_json.h"
 #include "lib/base/buf.h"
+#include "lib/event/event.h"
+#include "lib/event/formats.h"
 #include "lib/record/record.h"
-#include "models/detector.h"
 
 enum { RUNS = 7, N = 20000, TOP = 5, LINE = 16 << 10 };
 
@@ -39,20 +38,20 @@ static json_t *value(enum gad_column c, double v)
     return gad_columns[c].kind == GAD_KIND_RATE ? json_real(v) : json_integer((json_int_t)v);
 }
 
-static size_t by_library(const struct alert *a)
+static size_t by_library(const struct gad_event *e)
 {
-    char time[GAD_TIME_TEXT], id[128];
+    const struct gad_alert *a = &e->alert;
+    char time[GAD_TIME_TEXT], id[GAD_EVENT_ID_TEXT];
     json_t *j = json_object(), *top = json_array(), *features = json_object();
 
-    gad_time_text(a->wall, time);
-    (void)snprintf(id, sizeof(id), "%s-%016llx-%llu", a->sensor, (unsigned long long)a->run,
-                   (unsigned long long)a->seq);
+    gad_time_text(e->time, time);
+    gad_event_id(e, id);
     (void)json_object_set_new(j, "schema", json_integer(1));
     (void)json_object_set_new(j, "event_type", json_string("alert"));
     (void)json_object_set_new(j, "timestamp", json_string(time));
-    (void)json_object_set_new(j, "host", json_string(a->sensor));
+    (void)json_object_set_new(j, "host", json_string(e->sensor));
     (void)json_object_set_new(j, "event_id", json_string(id));
-    (void)json_object_set_new(j, "seq", json_integer((json_int_t)a->seq));
+    (void)json_object_set_new(j, "seq", json_integer((json_int_t)e->seq));
     (void)json_object_set_new(j, "severity", json_integer(a->severity));
     (void)json_object_set_new(j, "risk", json_integer(a->risk));
     (void)json_object_set_new(j, "score", json_real((double)a->score));
@@ -70,7 +69,7 @@ static size_t by_library(const struct alert *a)
         (void)json_array_append_new(top, t);
     }
     for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++)
-        (void)json_object_set_new(features, gad_columns[c].name, value(c, a->record->v[c]));
+        (void)json_object_set_new(features, gad_columns[c].name, value(c, a->record.v[c]));
     (void)json_object_set_new(j, "top_features", top);
     (void)json_object_set_new(j, "features", features);
     char *text = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(9));
@@ -80,15 +79,15 @@ static size_t by_library(const struct alert *a)
     return len;
 }
 
-static size_t by_hand(const struct alert *a)
+static size_t by_hand(const struct gad_event *e)
 {
+    static const struct gad_format_options o = {.max = LINE};
     static struct gad_buf b = {.max = LINE};
     b.len = 0;
-    format_json_alert(a, &b);
-    return b.len;
+    return gad_format_write(&gad_format_json, e, &o, &b) == 0 ? b.len : 0;
 }
 
-static void bench(const char *what, size_t (*format)(const struct alert *), struct alert *a)
+static void bench(const char *what, size_t (*format)(const struct gad_event *), struct gad_event *e)
 {
     double t[RUNS];
     size_t len = 0;
@@ -96,8 +95,8 @@ static void bench(const char *what, size_t (*format)(const struct alert *), stru
     for (int run = 0; run < RUNS; run++) {
         double from = now();
         for (int i = 0; i < N; i++) {
-            a->seq++;
-            len = format(a);
+            e->seq++;
+            len = format(e);
         }
         t[run] = (now() - from) / N;
     }
@@ -108,32 +107,33 @@ static void bench(const char *what, size_t (*format)(const struct alert *), stru
 
 int main(void)
 {
-    struct gad_record rec = {
-        .v = {[GAD_SRC_BYTES] = 1032, [GAD_COUNT] = 511, [GAD_SRV_COUNT] = 511}};
-    struct gad_reason top[TOP];
-    struct alert a = {.sensor = "sensor-07",
-                      .run = 0x0123456789abcdefu,
-                      .wall = gad_time_wall(),
-                      .record = &rec,
-                      .model = "kdd99-egbad",
-                      .model_sha256 =
-                          "02138183797b26e656b20abf869a37993362d0eca181568ff60111d872ac95a4",
-                      .score = 20.7661676f,
-                      .threshold = 10.4188337f,
-                      .p_value = 0.000199964,
-                      .fpr_budget = 0.001,
-                      .risk = 100,
-                      .severity = 1,
-                      .n_top = TOP,
-                      .top = top};
+    struct gad_event e = {.kind = GAD_EVENT_ALERT,
+                          .sensor = "sensor-07",
+                          .run = 0x0123456789abcdefu,
+                          .time = gad_time_wall()};
+    struct gad_alert *a = &e.alert;
+    double *v = a->record.v;
 
+    *a = (struct gad_alert){.model = "kdd99-egbad",
+                            .model_sha256 =
+                                "02138183797b26e656b20abf869a37993362d0eca181568ff60111d872ac95a4",
+                            .score = 20.7661676f,
+                            .threshold = 10.4188337f,
+                            .p_value = 0.000199964,
+                            .fpr_budget = 0.001,
+                            .risk = 100,
+                            .severity = GAD_SEVERITY_HIGH,
+                            .n_top = TOP,
+                            .count = 1};
+    v[GAD_SRC_BYTES] = 1032;
+    v[GAD_COUNT] = v[GAD_SRV_COUNT] = 511;
     for (enum gad_column c = GAD_SERROR_RATE; c < GAD_N_COLUMNS; c++)
         if (gad_columns[c].kind == GAD_KIND_RATE)
-            rec.v[c] = c % 3 == 0 ? 1 : c % 3 == 1 ? 0 : 0.06;
+            v[c] = c % 3 == 0 ? 1 : c % 3 == 1 ? 0 : 0.06;
     for (int i = 0; i < TOP; i++)
-        top[i] = (struct gad_reason){(enum gad_column)(GAD_COUNT + i), rec.v[GAD_COUNT + i],
-                                     8.1234567 + i, 0.2345678 / (i + 1)};
-    bench("by hand", by_hand, &a);
-    bench("jansson", by_library, &a);
+        a->top[i] = (struct gad_reason){(enum gad_column)(GAD_COUNT + i), v[GAD_COUNT + i],
+                                        8.1234567 + i, 0.2345678 / (i + 1)};
+    bench("by hand", by_hand, &e);
+    bench("jansson", by_library, &e);
     return 0;
 }

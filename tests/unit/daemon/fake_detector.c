@@ -141,11 +141,3 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     reason[GAD_SRC_BYTES] =
         (struct gad_reason){.column = GAD_DURATION, .value = rec->v[GAD_DURATION]};
 }
-
-void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT])
-{
-    if (gad_columns[col].kind == GAD_KIND_NAME)
-        (void)snprintf(text, GAD_VALUE_TEXT, "%s", gad_name_text(col, (int)v));
-    else
-        (void)snprintf(text, GAD_VALUE_TEXT, "%.6g", v);
-}

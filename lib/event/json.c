@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/feed/json.h"
+#include "lib/event/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,12 +44,12 @@ static void escape(struct gad_buf *b, unsigned char c)
     }
 }
 
-void json_add_string(struct gad_buf *b, const char *s, size_t len)
+void gad_json_string(struct gad_buf *b, const char *s, size_t len)
 {
     const unsigned char *u = (const unsigned char *)s;
     size_t at = 0;
 
-    json_add_raw(b, "\"");
+    gad_json_raw(b, "\"");
     while (at < len) {
         size_t from = at;
         while (at < len && u[at] >= 0x20 && u[at] < 0x7f && u[at] != '"' && u[at] != '\\')
@@ -63,12 +63,12 @@ void json_add_string(struct gad_buf *b, const char *s, size_t len)
         }
         size_t n = utf8_length(u + at, len - at);
         if (n == 0)
-            json_add_raw(b, "\\ufffd");
+            gad_json_raw(b, "\\ufffd");
         else
             gad_buf_add(b, s + at, n);
         at += n ? n : 1;
     }
-    json_add_raw(b, "\"");
+    gad_json_raw(b, "\"");
 }
 
 enum { U64_DIGITS = 20 };
@@ -83,7 +83,7 @@ static char *digits_before(char *end, uint64_t v)
     return end;
 }
 
-void json_add_u64(struct gad_buf *b, uint64_t v)
+void gad_json_u64(struct gad_buf *b, uint64_t v)
 {
     char t[U64_DIGITS], *p = digits_before(t + sizeof(t), v);
     gad_buf_add(b, p, (size_t)(t + sizeof(t) - p));
@@ -95,21 +95,21 @@ static void add_hundredths(struct gad_buf *b, uint64_t hundredths)
     unsigned rest = (unsigned)(hundredths % 100);
     char t[3] = {'.', (char)('0' + rest / 10), (char)('0' + rest % 10)};
 
-    json_add_u64(b, hundredths / 100);
+    gad_json_u64(b, hundredths / 100);
     if (rest != 0)
         gad_buf_add(b, t, rest % 10 == 0 ? 2 : 3);
 }
 
-void json_add_real(struct gad_buf *b, double v, int digits)
+void gad_json_real(struct gad_buf *b, double v, int digits)
 {
     char t[40];
 
     if (!isfinite(v)) {
-        json_add_raw(b, "null");
+        gad_json_raw(b, "null");
         return;
     }
     if (v >= 0 && v < 1e15 && v == floor(v)) {
-        json_add_u64(b, (uint64_t)v);
+        gad_json_u64(b, (uint64_t)v);
         return;
     }
     double hundredths = floor(v * 100 + 0.5);

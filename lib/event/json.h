@@ -13,13 +13,13 @@
 struct gad_buf;
 
 /* Quoted and escaped; bytes that are not UTF-8 become U+FFFD. */
-void json_add_string(struct gad_buf *b, const char *s, size_t len);
+void gad_json_string(struct gad_buf *b, const char *s, size_t len);
 
-void json_add_u64(struct gad_buf *b, uint64_t v);
+void gad_json_u64(struct gad_buf *b, uint64_t v);
 
 /* The shortest text with at most two decimals if that is the same float32, else @digits significant ones;
  * null if not finite. */
-void json_add_real(struct gad_buf *b, double v, int digits);
+void gad_json_real(struct gad_buf *b, double v, int digits);
 
 /* Bytes of JSON that are right as they stand: punctuation and keys. */
-#define json_add_raw(b, literal) gad_buf_add((b), "" literal, sizeof(literal) - 1)
+#define gad_json_raw(b, literal) gad_buf_add((b), "" literal, sizeof(literal) - 1)

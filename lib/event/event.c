@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/event/event.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { HIGH_FROM = 90, MEDIUM_FROM = 70 }; /* risk */
+
+const char *gad_event_kind_name(enum gad_event_kind k)
+{
+    static const char *const names[GAD_N_EVENTS] = {"", "alert", "heartbeat", "stats", "loss"};
+
+    return k < GAD_N_EVENTS ? names[k] : "";
+}
+
+const char *gad_severity_name(unsigned severity)
+{
+    return severity <= GAD_SEVERITY_HIGH     ? "high"
+           : severity == GAD_SEVERITY_MEDIUM ? "medium"
+                                             : "low";
+}
+
+const char *gad_ip_proto_name(uint8_t proto, char text[static 8])
+{
+    switch (proto) {
+    case GAD_IP_TCP:
+        return "TCP";
+    case GAD_IP_UDP:
+        return "UDP";
+    case GAD_IP_ICMP:
+        return "ICMP";
+    case GAD_IP_ICMP6:
+        return "IPv6-ICMP";
+    default:
+        (void)snprintf(text, 8, "%u", (unsigned)proto);
+        return text;
+    }
+}
+
+void gad_event_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT])
+{
+    if (e->kind == GAD_EVENT_LOSS)
+        (void)snprintf(text, GAD_EVENT_ID_TEXT, "%s-%016" PRIx64 "-loss-%" PRIu64 "-%" PRIu64,
+                       e->sensor, e->run, e->loss.first, e->loss.last);
+    else
+        (void)snprintf(text, GAD_EVENT_ID_TEXT, "%s-%016" PRIx64 "-%" PRIu64, e->sensor, e->run,
+                       e->seq);
+}
+
+unsigned gad_alert_risk(double p_value, uint64_t n_calibration)
+{
+    double least = 1.0 / ((double)n_calibration + 1.0);
+
+    if (!(p_value < 1.0) || n_calibration == 0)
+        return 0;
+    if (p_value <= least)
+        return 100;
+    return (unsigned)lround(100.0 * log(p_value) / log(least));
+}
+
+unsigned gad_alert_severity(unsigned risk)
+{
+    return risk >= HIGH_FROM     ? GAD_SEVERITY_HIGH
+           : risk >= MEDIUM_FROM ? GAD_SEVERITY_MEDIUM
+                                 : GAD_SEVERITY_LOW;
+}
+
+/* "192.0.2.4:51873 > 198.51.100.7:80 TCP", or "" */
+static void endpoints_text(const struct gad_tuple *t, char *text, size_t size)
+{
+    char src[INET6_ADDRSTRLEN] = "", dst[INET6_ADDRSTRLEN] = "", proto[8];
+    int family = t->family == 4 ? AF_INET : AF_INET6;
+    const char *open = t->family == 4 ? "" : "[", *close = t->family == 4 ? "" : "]";
+
+    *text = '\0';
+    if (t->family == 0)
+        return;
+    (void)inet_ntop(family, t->src, src, sizeof(src));
+    (void)inet_ntop(family, t->dst, dst, sizeof(dst));
+    (void)snprintf(text, size, " %s%s%s:%u > %s%s%s:%u %s", open, src, close, t->src_port, open,
+                   dst, close, t->dst_port, gad_ip_proto_name(t->proto, proto));
+}
+
+static void alert_sentence(const struct gad_alert *a, char text[static GAD_EVENT_SENTENCE])
+{
+    char ends[160], value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT], why[160] = "", more[48] = "";
+    const double *v = a->record.v;
+
+    endpoints_text(&a->record.tuple, ends, sizeof(ends));
+    if (a->n_top > 0) {
+        gad_value_text(a->top[0].column, a->top[0].value, value);
+        gad_value_text(a->top[0].column, a->top[0].expected, expected);
+        (void)snprintf(why, sizeof(why), ": %s is %s, expected %s",
+                       gad_columns[a->top[0].column].name, value, expected);
+    }
+    if (a->count > 1)
+        (void)snprintf(more, sizeof(more), ", %" PRIu64 " connections", a->count);
+    (void)snprintf(text, GAD_EVENT_SENTENCE, "anomalous connection%s %s %s, risk %u%s%s", ends,
+                   gad_name_text(GAD_SERVICE, (int)v[GAD_SERVICE]),
+                   gad_name_text(GAD_FLAG, (int)v[GAD_FLAG]), a->risk, more, why);
+}
+
+void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE])
+{
+    switch (e->kind) {
+    case GAD_EVENT_ALERT:
+        alert_sentence(&e->alert, text);
+        break;
+    case GAD_EVENT_HEARTBEAT:
+        (void)snprintf(text, GAD_EVENT_SENTENCE,
+                       "ganadd %s is alive: up %.0f s, %" PRIu64 " records, %" PRIu64 " alerts",
+                       e->heartbeat.version, gad_time_seconds(e->heartbeat.uptime),
+                       e->heartbeat.records, e->heartbeat.alerts);
+        break;
+    case GAD_EVENT_STATS:
+        (void)snprintf(text, GAD_EVENT_SENTENCE, "ganadd counts: %zu counters after %.0f s",
+                       e->stats.n, gad_time_seconds(e->stats.uptime));
+        break;
+    case GAD_EVENT_LOSS:
+        (void)snprintf(text, GAD_EVENT_SENTENCE,
+                       "%s%" PRIu64 " events were lost, %" PRIu64 " to %" PRIu64,
+                       e->loss.at_most ? "at most " : "", e->loss.last - e->loss.first + 1,
+                       e->loss.first, e->loss.last);
+        break;
+    case GAD_N_EVENTS:
+        *text = '\0';
+    }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/event/format.h"
+
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/event/formats.h"
+
+static const struct gad_format *const formats[] = {&gad_format_json, &gad_format_syslog};
+
+const struct gad_format *gad_format_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+const struct gad_format *gad_format_at(size_t i)
+{
+    return i < sizeof(formats) / sizeof(formats[0]) ? formats[i] : NULL;
+}
+
+int gad_format_write(const struct gad_format *f, const struct gad_event *e,
+                     const struct gad_format_options *o, struct gad_buf *out)
+{
+    size_t before = gad_buf_left(out); /* making room may move what is there */
+
+    for (int detail = GAD_DETAIL_ALL; !out->bad && detail <= GAD_DETAIL_ONE_REASON; detail++) {
+        f->write(e, o, (enum gad_detail)detail, out);
+        if (!out->bad && gad_buf_left(out) - before <= o->max)
+            return 0;
+        out->bad = false;
+        out->len = out->pos + before;
+    }
+    return GAD_ELIMIT;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/event/event.h"
+#include "proto/event.pb-c.h"
+
+_Static_assert(sizeof(((struct gad_alert *)0)->record.v) == GAD_N_COLUMNS * sizeof(double),
+               "features are packed as they stand");
+
+/* Strings of messages have no const; packing only reads. */
+static char *unconst(const char *s)
+{
+    return (char *)(uintptr_t)s;
+}
+
+static void *unconst_bytes(const void *p)
+{
+    return (void *)(uintptr_t)p;
+}
+
+static void add_message(const ProtobufCMessage *m, struct gad_buf *out)
+{
+    size_t len = protobuf_c_message_get_packed_size(m);
+
+    gad_assert(
+        len <=
+        GAD_EVENT_PACKED_MAX); /* all that an event can hold is shorter; a test packs the longest */
+    if (gad_buf_room(out, len))
+        out->len += protobuf_c_message_pack(m, out->p + out->len);
+}
+
+static Ganad__Event__V1__Origin origin_of(const struct gad_event *e)
+{
+    Ganad__Event__V1__Origin o;
+
+    ganad__event__v1__origin__init(&o);
+    o.sensor = unconst(e->sensor);
+    o.run = e->run;
+    o.time_ns = e->time.ns;
+    return o;
+}
+
+static void set_connection(Ganad__Event__V1__Alert *m, const struct gad_record *r)
+{
+    size_t len = r->tuple.family == 4 ? 4 : 16;
+
+    if (r->tuple.family != 0) {
+        m->src_ip = (ProtobufCBinaryData){len, unconst_bytes(r->tuple.src)};
+        m->dst_ip = (ProtobufCBinaryData){len, unconst_bytes(r->tuple.dst)};
+        m->src_port = r->tuple.src_port;
+        m->dst_port = r->tuple.dst_port;
+        m->ip_proto = r->tuple.proto;
+    }
+    m->tunnels = r->tunnels;
+    m->start_ns = r->start.ns;
+    m->end_ns = r->end.ns;
+    m->community_id = unconst(r->community_id);
+    m->n_feature = GAD_N_COLUMNS;
+    m->feature = unconst_bytes(r->v);
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* As many bytes as the text has whole pairs of hex digits. */
+static size_t bytes_of_hex(const char *text, uint8_t *p, size_t max)
+{
+    size_t n = 0;
+
+    for (; n < max && hex_digit(text[2 * n]) >= 0 && hex_digit(text[2 * n + 1]) >= 0; n++)
+        p[n] = (uint8_t)(hex_digit(text[2 * n]) << 4 | hex_digit(text[2 * n + 1]));
+    return n;
+}
+
+static void pack_alert(const struct gad_event *e, struct gad_buf *out)
+{
+    const struct gad_alert *a = &e->alert;
+    Ganad__Event__V1__Alert m;
+    Ganad__Event__V1__Origin origin = origin_of(e);
+    Ganad__Event__V1__Reason reason[GAD_N_COLUMNS], *list[GAD_N_COLUMNS];
+    uint8_t sum[(GAD_EVENT_SHA256 - 1) / 2];
+
+    ganad__event__v1__alert__init(&m);
+    m.origin = &origin;
+    set_connection(&m, &a->record);
+    m.source = unconst(a->source);
+    m.interface = unconst(a->interface);
+    m.model = unconst(a->model);
+    m.model_sha256 = (ProtobufCBinaryData){bytes_of_hex(a->model_sha256, sum, sizeof(sum)), sum};
+    m.score = a->score;
+    m.threshold = a->threshold;
+    m.p_value = a->p_value;
+    m.fpr_budget = a->fpr_budget;
+    m.risk = a->risk;
+    m.severity = a->severity;
+    for (; m.n_top < a->n_top; m.n_top++) {
+        const struct gad_reason *r = &a->top[m.n_top];
+        ganad__event__v1__reason__init(&reason[m.n_top]);
+        reason[m.n_top].column = (uint32_t)r->column;
+        reason[m.n_top].value = r->value;
+        reason[m.n_top].expected = r->expected;
+        reason[m.n_top].share = r->share;
+        list[m.n_top] = &reason[m.n_top];
+    }
+    m.top = list;
+    m.count = a->count;
+    m.first_ns = a->first.ns;
+    m.last_ns = a->last.ns;
+    add_message(&m.base, out);
+}
+
+static void pack_heartbeat(const struct gad_event *e, struct gad_buf *out)
+{
+    Ganad__Event__V1__Heartbeat m;
+    Ganad__Event__V1__Origin origin = origin_of(e);
+
+    ganad__event__v1__heartbeat__init(&m);
+    m.origin = &origin;
+    m.version = unconst(e->heartbeat.version);
+    m.uptime_ns = e->heartbeat.uptime.ns;
+    m.interval_ns = e->heartbeat.interval.ns;
+    m.records = e->heartbeat.records;
+    m.alerts = e->heartbeat.alerts;
+    add_message(&m.base, out);
+}
+
+static void pack_stats(const struct gad_event *e, struct gad_buf *out)
+{
+    Ganad__Event__V1__Stats m;
+    Ganad__Event__V1__Origin origin = origin_of(e);
+    Ganad__Event__V1__Counter counter[GAD_EVENT_COUNTERS], *list[GAD_EVENT_COUNTERS];
+
+    ganad__event__v1__stats__init(&m);
+    m.origin = &origin;
+    m.uptime_ns = e->stats.uptime.ns;
+    for (; m.n_counter < e->stats.n; m.n_counter++) {
+        ganad__event__v1__counter__init(&counter[m.n_counter]);
+        counter[m.n_counter].name = unconst(e->stats.counter[m.n_counter].name);
+        counter[m.n_counter].value = e->stats.counter[m.n_counter].value;
+        list[m.n_counter] = &counter[m.n_counter];
+    }
+    m.counter = list;
+    add_message(&m.base, out);
+}
+
+void gad_event_pack(const struct gad_event *e, struct gad_buf *out)
+{
+    switch (e->kind) {
+    case GAD_EVENT_ALERT:
+        pack_alert(e, out);
+        break;
+    case GAD_EVENT_HEARTBEAT:
+        pack_heartbeat(e, out);
+        break;
+    case GAD_EVENT_STATS:
+        pack_stats(e, out);
+        break;
+    case GAD_EVENT_LOSS:
+    case GAD_N_EVENTS:
+        gad_assert(false);
+    }
+}
