@@ -24,7 +24,8 @@ struct gad_diag;
 enum {
     CONFIG_MODELS_MAX = 16,
     CONFIG_CAPTURES_MAX = 64, /* as many as can be put in order */
-    CONFIG_NAME_MAX = 40,     /* of a model or a capture, without the NUL */
+    CONFIG_OUTPUTS_MAX = 15,  /* each has a cursor in the spool */
+    CONFIG_NAME_MAX = 40,     /* of a model, a capture or an output, without the NUL */
     CONFIG_FILE_MAX = 1 << 20,
     CONFIG_DROP_INS_MAX = 256,
 };
@@ -59,6 +60,20 @@ struct config_capture {
     struct config_value *value; /* one a key of the table */
 };
 
+/* Whom events go to. */
+struct config_output {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *type, *to, *format, *framing, *events, *severity;
+    const char *ca, *server_name, *certificate, *key;
+    bool syslog;
+    uint64_t rate, replay, length, file_size, files, facility, enterprise;
+    struct gad_time replay_time, connect_timeout, stall_timeout;
+    struct config_value *value; /* one a key of the table */
+};
+
+/* The formats that lib/event has, for the table of keys. A unit test compares. */
+#define CONFIG_FORMATS "json|eve|ecs|ocsf|cef|leef|syslog|journal"
+
 /* Texts are "" where something is off. */
 struct config {
     struct {
@@ -77,10 +92,14 @@ struct config {
         uint64_t max_clients;
     } control;
     struct {
-        bool to_stdout;
-        const char *file, *unix_path;
-        uint64_t queue;
+        struct gad_time rollup, heartbeat, stats;
+        uint64_t rollup_keys, rate;
     } alerts;
+    struct {
+        const char *directory, *sync;
+        uint64_t quota, segment;
+        struct gad_time interval;
+    } spool;
     struct {
         const char *services, *file, *format;
         bool connection, score, clients;
@@ -88,6 +107,8 @@ struct config {
     } records;
     size_t n_captures;
     struct config_capture capture[CONFIG_CAPTURES_MAX]; /* in the order of the files */
+    size_t n_outputs;
+    struct config_output output[CONFIG_OUTPUTS_MAX]; /* in the order of the files */
     size_t n_models;
     struct config_model
         model[CONFIG_MODELS_MAX]; /* in the order of the files; the first is the default */
@@ -110,7 +131,7 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
  * config_read_files() - captures are these files and no others, and sockets are off; for ganadd -r
  * @file: (n), "-" is the standard input, a directory is read once; kept
  * They are read as the configuration's section of captures says, if it has one: the only one that names a source
- * or, if none does, the only one. Alerts go to the standard output if nothing else is said.
+ * or, if none does, the only one. Without an output alerts go to the standard output.
  */
 int config_read_files(struct config *c, const char *const *file, size_t n,
                       struct gad_diag *d) GAD_MUST_CHECK;
@@ -122,6 +143,9 @@ static inline bool config_capture_is_used(const struct config_capture *p)
 {
     return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
 }
+
+/* "alert, loss" to a set of 1 << enum gad_event_kind. */
+int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 size_t config_n_captures_used(const struct config *c);
 bool config_is_live(const struct config *c); /* captures on an interface */

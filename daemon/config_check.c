@@ -7,6 +7,8 @@
 #include "daemon/config.h"
 #include "daemon/config_keys.h"
 #include "lib/base/diag.h"
+#include "lib/event/event.h"
+#include "lib/event/format.h"
 #include "lib/net/decode.h"
 #include "lib/record/service.h"
 
@@ -110,6 +112,87 @@ static int check_services(const struct config *c, struct gad_diag *d)
     return r;
 }
 
+static bool is_one_of(const char *text, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(text, list[i]) == 0)
+            return true;
+    return false;
+}
+
+/* What a type of output needs, and what means nothing with it. */
+static int check_output(const struct config *c, const struct config_output *o, struct gad_diag *d)
+{
+    static const char *const by_address[] = {"tcp", "tls", "udp"};
+    static const char *const by_path[] = {"file", "unix", "unix-dgram"};
+    static const char *const datagrams[] = {"unix-dgram", "udp", "journal"};
+    const struct gad_format *format = o->type ? gad_format_find(o->format) : NULL;
+    const char *fault = NULL;
+
+    if (!o->type)
+        fault = "key 'type' is missing";
+    else if (is_one_of(o->type, by_address, 3) && !strrchr(o->to, ':'))
+        fault = "key 'to': needs HOST:PORT";
+    else if (is_one_of(o->type, by_path, 3) && o->to[0] != '/')
+        fault = "key 'to': needs an absolute path";
+    else if (strcmp(o->type, "stdout") == 0 && *o->to)
+        fault = "key 'to': the standard output is no place of that name";
+    else if ((strcmp(o->type, "journal") == 0) != (strcmp(o->format, "journal") == 0))
+        fault = "type journal goes with format journal, and nothing else does";
+    else if (!format)
+        fault = "key 'format': is not built in";
+    else if (strcmp(o->framing, "octets") == 0 && is_one_of(o->type, datagrams, 3))
+        fault = "key 'framing': a datagram is an event, there is nothing to frame";
+    else if ((*o->certificate != '\0') != (*o->key != '\0'))
+        fault = "'certificate' and 'key' are given together";
+    if (fault)
+        return gad_fail(d, GAD_EINVAL, "%s: section 'output %s': %s", c->file, o->name, fault);
+    return 0;
+}
+
+static int check_outputs(const struct config *c, struct gad_diag *d)
+{
+    for (size_t i = 0; i < c->n_outputs; i++) {
+        const struct config_output *o = &c->output[i];
+        const struct config_value *v = value_of(o->value, "output", "events");
+        unsigned kinds;
+        int r = check_output(c, o, d);
+        if (r != 0)
+            return r;
+        r = config_event_kinds(o->events, &kinds, d);
+        if (r != 0) {
+            gad_diag_prefix(d, "%s:%u: key 'events'", v->file, v->line);
+            return r;
+        }
+    }
+    if (c->spool.segment > c->spool.quota / 2)
+        return gad_fail(d, GAD_EINVAL, "%s: [spool] segment is more than half of quota", c->file);
+    return 0;
+}
+
+int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d)
+{
+    unsigned kinds = 0;
+
+    for (const char *p = text; *p;) {
+        size_t len = strcspn(p, ", "), k;
+        for (k = 1; len > 0 && k < GAD_N_EVENTS; k++) {
+            const char *name = gad_event_kind_name((enum gad_event_kind)k);
+            if (strlen(name) == len && memcmp(p, name, len) == 0)
+                break;
+        }
+        if (len > 0 && k == GAD_N_EVENTS)
+            return gad_fail(d, GAD_EINVAL, "'%.*s' is none of alert, heartbeat, stats and loss",
+                            (int)len, p);
+        kinds |= len > 0 ? 1U << k : 0;
+        p += len + (p[len] != '\0');
+    }
+    if (kinds == 0)
+        return gad_fail(d, GAD_EINVAL, "names no event");
+    *ret = kinds;
+    return 0;
+}
+
 int config_check(const struct config *c, struct gad_diag *d)
 {
     int r = check_models(c, d);
@@ -117,6 +200,8 @@ int config_check(const struct config *c, struct gad_diag *d)
         r = check_captures(c, d);
     if (r == 0)
         r = check_services(c, d);
+    if (r == 0)
+        r = check_outputs(c, d);
     if (r != 0)
         return r;
     if (strcmp(c->scoring.unix_path, c->control.unix_path) == 0 && *c->control.unix_path)

@@ -5,6 +5,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_keys.h"
+#include "daemon/config_section.h"
 #include "lib/base/buf.h"
 
 /* One section: "[name]" and a line a key, "key = value ; where from"; @unused is a key that does not count. */
@@ -39,12 +40,14 @@ void config_dump(const struct config *c, struct gad_buf *out)
 {
     for (size_t i = 0; i < config_n_keys; i++) {
         const char *section = config_keys[i].section;
-        bool is_named = strcmp(section, "model") == 0 || strcmp(section, "capture") == 0;
-        if (!is_named && (i == 0 || strcmp(section, config_keys[i - 1].section) != 0))
+        if (!section_is_named(section) &&
+            (i == 0 || strcmp(section, config_keys[i - 1].section) != 0))
             dump_section(section, section, c->value, "", out);
     }
     for (size_t i = 0; i < c->n_captures; i++)
         dump_named("capture", c->capture[i].name, c->capture[i].value, "", out);
+    for (size_t i = 0; i < c->n_outputs; i++)
+        dump_named("output", c->output[i].name, c->output[i].value, "", out);
     for (size_t i = 0; i < c->n_models; i++)
         dump_named("model", c->model[i].name, c->model[i].value,
                    isnan(c->model[i].threshold) ? "" : "fpr_budget", out);

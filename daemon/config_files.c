@@ -79,6 +79,18 @@ static int replace(struct config *c, const char *const *file, size_t n,
     return 0;
 }
 
+/* What was asked for in front of the screen is shown there. */
+static int add_stdout(struct config *c, struct gad_diag *d)
+{
+    const char *ignored;
+
+    if (!section_get(c, section_kind("output x", &ignored), "stdout"))
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    c->output[0].type = "stdout";
+    c->output[0].events = "alert, loss";
+    return 0;
+}
+
 int config_read_files(struct config *c, const char *const *file, size_t n, struct gad_diag *d)
 {
     if (n > CONFIG_CAPTURES_MAX)
@@ -90,7 +102,5 @@ int config_read_files(struct config *c, const char *const *file, size_t n, struc
     if (r != 0)
         return r;
     c->scoring.unix_path = c->scoring.tcp = c->control.unix_path = "";
-    if (!*c->alerts.file && !*c->alerts.unix_path)
-        c->alerts.to_stdout = true;
-    return 0;
+    return c->n_outputs == 0 ? add_stdout(c, d) : 0;
 }

@@ -4,11 +4,13 @@
 #include "daemon/config.h"
 #include "lib/flow/table.h"
 #include "lib/net/decode.h"
+#include "lib/spool/spool.h"
 #include "lib/wire/socket.h"
 
 #define IN(field)         offsetof(struct config, field)
 #define IN_MODEL(field)   offsetof(struct config_model, field)
 #define IN_CAPTURE(field) offsetof(struct config_capture, field)
+#define IN_OUTPUT(field)  offsetof(struct config_output, field)
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -51,14 +53,70 @@ const struct config_key config_keys[] = {
     {"control", "max_clients", CONFIG_COUNT, IN(control.max_clients), 1, 1024, "16", NULL,
      "control connections at a time"},
 
-    {"alerts", "stdout", CONFIG_BOOL, IN(alerts.to_stdout), 0, 0, "no", NULL,
-     "write alerts to the standard output"},
-    {"alerts", "file", CONFIG_PATH, IN(alerts.file), 0, 0, "", NULL,
-     "append alerts to this file; SIGHUP opens it anew; empty: none"},
-    {"alerts", "unix", CONFIG_SOCKET, IN(alerts.unix_path), 0, 0, "", NULL,
-     "unix stream socket of somebody who takes alerts; empty: none"},
-    {"alerts", "queue", CONFIG_SIZE, IN(alerts.queue), 65536, 1 << 30, "8M", NULL,
-     "alerts that may wait in memory for each output; when it is full new ones are dropped and counted"},
+    {"alerts", "rollup", CONFIG_DURATION, IN(alerts.rollup), 0, 86400, "1min", NULL,
+     "repeats of an alert (source, model, reason) within so long are counted and told together; 0: each is told"},
+    {"alerts", "rollup_keys", CONFIG_COUNT, IN(alerts.rollup_keys), 16, 1 << 20, "16384", NULL,
+     "different alerts whose repeats are counted at a time, 800 bytes each; beyond it the oldest is told early"},
+    {"alerts", "rate", CONFIG_COUNT, IN(alerts.rate), 0, 1e6, "1000", NULL,
+     "alerts a second, ten times as many in a burst; what is beyond is told with its repeats; 0: any number"},
+    {"alerts", "heartbeat", CONFIG_DURATION, IN(alerts.heartbeat), 0, 86400, "1min", NULL,
+     "how often the outputs are told that ganadd lives; 0: never"},
+    {"alerts", "stats", CONFIG_DURATION, IN(alerts.stats), 0, 86400, "30s", NULL,
+     "how often the outputs are told the counters; 0: never"},
+
+    {"spool", "directory", CONFIG_PATH, IN(spool.directory), 0, 0, "", NULL,
+     "where events are kept until all outputs have them; empty: in a temporary folder, for this run"},
+    {"spool", "quota", CONFIG_SIZE, IN(spool.quota), 1 << 20, 1e13, "1G", NULL,
+     "bytes on disk; when it is full the oldest are given up, counted and announced"},
+    {"spool", "segment", CONFIG_SIZE, IN(spool.segment), GAD_SPOOL_SEGMENT_MIN, GAD_SPOOL_SEGMENT_MAX, "8M", NULL,
+     "bytes of one file; at most half of quota"},
+    {"spool", "sync", CONFIG_CHOICE, IN(spool.sync), 0, 0, "interval", "always|interval|never",
+     "when events are on disk: before they are sent, within interval, or when the system likes"},
+    {"spool", "interval", CONFIG_DURATION, IN(spool.interval), 0.01, 60, "200ms", NULL,
+     "of sync = interval: what a loss of power can take at most"},
+
+    {"output", "type", CONFIG_CHOICE, IN_OUTPUT(type), 0, 0, NULL,
+     "stdout|file|unix|unix-dgram|tcp|tls|udp|journal", "how events leave"},
+    {"output", "to", CONFIG_TEXT, IN_OUTPUT(to), 0, 0, "", NULL,
+     "where to: a path, or HOST:PORT of tcp, tls and udp"},
+    {"output", "format", CONFIG_CHOICE, IN_OUTPUT(format), 0, 0, "json", CONFIG_FORMATS,
+     "what an event looks like"},
+    {"output", "framing", CONFIG_CHOICE, IN_OUTPUT(framing), 0, 0, "auto", "auto|line|octets",
+     "of a stream: a line each, or its length first (RFC 6587); auto: octets for syslog over tcp and tls, else lines"},
+    {"output", "syslog", CONFIG_BOOL, IN_OUTPUT(syslog), 0, 0, "no", NULL,
+     "put the head of a syslog message before what the format writes"},
+    {"output", "events", CONFIG_TEXT, IN_OUTPUT(events), 0, 0, "alert, loss, heartbeat, stats", NULL,
+     "which events go there"},
+    {"output", "severity", CONFIG_CHOICE, IN_OUTPUT(severity), 0, 0, "low", "low|medium|high",
+     "alerts of at least this severity go there"},
+    {"output", "rate", CONFIG_COUNT, IN_OUTPUT(rate), 0, 1e6, "0", NULL,
+     "events a second; the others wait in the spool; 0: any number"},
+    {"output", "replay", CONFIG_COUNT, IN_OUTPUT(replay), 0, 1e6, "8192", NULL,
+     "events that are sent again after a connection broke, for nobody says which of them arrived"},
+    {"output", "replay_time", CONFIG_DURATION, IN_OUTPUT(replay_time), 0, 3600, "1min", NULL,
+     "and all that were sent within so long"},
+    {"output", "length", CONFIG_SIZE, IN_OUTPUT(length), 480, 60000, "8K", NULL,
+     "bytes of one event; details are left out of longer ones"},
+    {"output", "ca", CONFIG_PATH, IN_OUTPUT(ca), 0, 0, "", NULL,
+     "tls: certificates of who may sign the receiver's; empty: the system's"},
+    {"output", "server_name", CONFIG_TEXT, IN_OUTPUT(server_name), 0, 0, "", NULL,
+     "tls: the name in the receiver's certificate; empty: the host of 'to'"},
+    {"output", "certificate", CONFIG_PATH, IN_OUTPUT(certificate), 0, 0, "", NULL,
+     "tls: our own certificate, with the chain; empty: none"},
+    {"output", "key", CONFIG_PATH, IN_OUTPUT(key), 0, 0, "", NULL,
+     "tls: the key of our certificate"},
+    {"output", "connect_timeout", CONFIG_DURATION, IN_OUTPUT(connect_timeout), 0.1, 300, "10s", NULL,
+     "for each address, with the handshake of tls"},
+    {"output", "stall_timeout", CONFIG_DURATION, IN_OUTPUT(stall_timeout), 0.1, 86400, "1min", NULL,
+     "a receiver that takes nothing for so long is connected to anew"},
+    {"output", "file_size", CONFIG_SIZE, IN_OUTPUT(file_size), 0, 1e12, "256M", NULL,
+     "a file is moved away before it is longer; 0: never"},
+    {"output", "files", CONFIG_COUNT, IN_OUTPUT(files), 1, 1000, "8", NULL,
+     "files that were moved away and are kept, FILE.1 the last one"},
+    {"output", "facility", CONFIG_COUNT, IN_OUTPUT(facility), 0, 23, "16", NULL,
+     "facility of syslog messages; 16 is local0"},
+    {"output", "enterprise", CONFIG_COUNT, IN_OUTPUT(enterprise), 0, 4294967295.0, "32473", NULL,
+     "private enterprise number in ids; 32473 is that of documentation"},
 
     {"records", "services", CONFIG_TEXT, IN(records.services), 0, 0, "", NULL,
      "names of services for ports of one's own, as in 'tcp/8080 = http, udp/5300-5353 = domain_u'"},

@@ -25,10 +25,10 @@ enum config_type {
 };
 
 struct config_key {
-    const char *section; /* "model" for each [model NAME], "capture" for each [capture NAME] */
+    const char *section; /* "model" for each [model NAME]; so are "capture" and "output" */
     const char *name;
     enum config_type type;
-    size_t at;            /* offset in struct config, config_model or config_capture */
+    size_t at;            /* offset in struct config, or that of the section */
     double min, max;      /* COUNT, SIZE (bytes), DURATION (s), REAL, MODE */
     const char *fallback; /* the default, as text; NULL: must be given */
     const char *choices;  /* CHOICE: "a|b|c" */
@@ -39,7 +39,7 @@ extern const struct config_key config_keys[];
 extern const size_t config_n_keys;
 
 /* The largest table of names that the functions below hand to gad_text_nearest(). */
-enum { CONFIG_KEYS_MAX = 64 };
+enum { CONFIG_KEYS_MAX = 128 };
 
 /**
  * config_value_set() - store the meaning of @text at @field

@@ -14,10 +14,13 @@ const struct section_kind section_kinds[N_SECTION_KINDS] = {
     {"capture", CONFIG_CAPTURES_MAX, sizeof(struct config_capture),
      offsetof(struct config, n_captures), offsetof(struct config, capture),
      offsetof(struct config_capture, value)},
+    {"output", CONFIG_OUTPUTS_MAX, sizeof(struct config_output), offsetof(struct config, n_outputs),
+     offsetof(struct config, output), offsetof(struct config_output, value)},
 };
 
 _Static_assert(offsetof(struct config_model, name) == 0 &&
-                   offsetof(struct config_capture, name) == 0,
+                   offsetof(struct config_capture, name) == 0 &&
+                   offsetof(struct config_output, name) == 0,
                "the name comes first");
 
 const struct section_kind *section_kind(const char *section, const char **ret_name)

@@ -20,7 +20,7 @@ struct section_kind {
     size_t value_at; /* in the section's struct */
 };
 
-enum { N_SECTION_KINDS = 2 };
+enum { N_SECTION_KINDS = 3 };
 extern const struct section_kind section_kinds[N_SECTION_KINDS];
 
 /* The kind of which @section is one, with *ret_name behind the blank; or NULL. */

@@ -58,7 +58,7 @@ static void drained(void *arg)
     tap_flush(l->tap);
 }
 
-/* The clients are gone; the outputs that are open get what is left. */
+/* The clients are gone; the outputs that have a connection get what is left. */
 static void look_event(evutil_socket_t fd, short what, void *arg)
 {
     struct loop *l = arg;
@@ -66,9 +66,8 @@ static void look_event(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
 
-    feed_flush(l->feed);
     tap_flush(l->tap);
-    if (feed_is_busy(l->feed))
+    if (!feed_finish(l->feed))
         (void)event_add(l->look, &again);
     else
         (void)event_base_loopbreak(l->base);
@@ -230,17 +229,26 @@ static void warn_of_open_tcp(const struct config *c)
                  tcp);
 }
 
+/* What was made as root, and is written later. */
+static int give_files(const struct loop *l, struct gad_diag *d)
+{
+    const struct config *c = l->config;
+    int r = privileges_give_folder(c->ganadd.user, feed_folder(l->feed), d);
+
+    for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
+        if (strcmp(c->output[i].type, "file") == 0)
+            r = privileges_give(c->ganadd.user, c->output[i].to, d);
+    return r;
+}
+
 /* Everything that may need root. */
 static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
 {
     const struct config *c = l->config;
-    int r = scorer_new(m, &l->scorer);
+    int r = scorer_new(m, (struct gad_time){c->alerts.rollup.ns / 2}, &l->scorer);
 
     if (r != 0)
         return gad_fail(d, r, "scorer: %s", gad_strerror(r));
-    r = feed_new(l->base, c, &l->stats, &l->feed, d);
-    if (r != 0)
-        return r;
     r = tap_new(l->base, c, &l->stats, &l->tap, d);
     if (r != 0)
         return r;
@@ -268,6 +276,11 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = server_new(&so, &l->server, d);
     if (r != 0)
         return r;
+    const struct feed_options fo = {
+        .base = l->base, .config = c, .stats = &l->stats, .by_packets = l->once};
+    r = feed_new(&fo, &l->feed, d);
+    if (r != 0)
+        return r;
     const struct control_options co = {.base = l->base,
                                        .config = c,
                                        .models = m,
@@ -284,8 +297,8 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
         r = privileges_give(c->ganadd.user, c->scoring.unix_path, d);
     if (r == 0 && *c->control.unix_path)
         r = privileges_give(c->ganadd.user, c->control.unix_path, d);
-    if (r == 0 && *c->alerts.file)
-        r = privileges_give(c->ganadd.user, c->alerts.file, d);
+    if (r == 0)
+        r = give_files(l, d);
     if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
         r = privileges_give(c->ganadd.user, c->records.file, d);
     return r;
@@ -326,6 +339,9 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
         return r;
     raise_file_limit(c);
     warn_of_open_tcp(c);
+    r = feed_start(l.feed, d);
+    if (r != 0)
+        return r;
     r = scorer_start(l.scorer);
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));

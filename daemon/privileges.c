@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/privileges.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,6 +37,30 @@ int privileges_give(const char *user, const char *path, struct gad_diag *d)
         return gad_fail(d, -errno, "%s: cannot be given to '%s': %s", path, user,
                         gad_strerror(-errno));
     return 0;
+}
+
+int privileges_give_folder(const char *user, const char *path, struct gad_diag *d)
+{
+    int r;
+    const struct passwd *pw = find(user, &r, d);
+    DIR *dir = pw ? opendir(path) : NULL;
+    const struct dirent *e;
+
+    if (!pw)
+        return r;
+    if (!dir || fchown(dirfd(dir), pw->pw_uid, pw->pw_gid) != 0)
+        r = gad_fail(d, -errno, "%s: cannot be given to '%s': %s", path, user,
+                     gad_strerror(-errno));
+    while (r == 0 && (e = readdir(dir)) != NULL) {
+        bool is_file = e->d_type == DT_REG || e->d_type == DT_UNKNOWN;
+        if (is_file && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            fchownat(dirfd(dir), e->d_name, pw->pw_uid, pw->pw_gid, AT_SYMLINK_NOFOLLOW) != 0)
+            r = gad_fail(d, -errno, "%s/%s: cannot be given to '%s': %s", path, e->d_name, user,
+                         gad_strerror(-errno));
+    }
+    if (dir)
+        (void)closedir(dir);
+    return r;
 }
 
 /* Nothing but CAP_NET_RAW, of what was kept; libc has no function for it. Before any thread. */

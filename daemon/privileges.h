@@ -20,3 +20,6 @@ int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d) GAD_MU
 
 /* The files that root made, such as sockets, are handed to the user that will own them. */
 int privileges_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* A folder and the files in it; nothing below them, and no links. */
+int privileges_give_folder(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;

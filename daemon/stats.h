@@ -28,7 +28,11 @@
     X(clients_waits, "times a client was not read because work or answers had piled up")           \
     X(jobs, "requests being scored now")                                                           \
     X(alerts, "alerts raised")                                                                     \
-    X(alerts_dropped, "alerts lost by an output whose queue was full; one for each output")        \
+    X(alerts_rolled_up, "anomalous records told in an alert with others, but the first of each")   \
+    X(alerts_suppressed, "anomalous records that a rule says are expected")                        \
+    X(alerts_limited, "anomalous records told in no alert, beyond alerts.rate")                    \
+    X(events, "events for the outputs: alerts, heartbeats, counters")                              \
+    X(events_dropped, "events that the spool did not take, because the disk did not")              \
     X(tails, "control clients that follow the alerts now")                                         \
     X(tail_lost, "alerts that a slow tail did not get")
 

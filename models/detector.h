@@ -100,3 +100,13 @@ struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, do
 void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
                           const struct gad_record *rec,
                           struct gad_reason reason[static GAD_N_COLUMNS]);
+
+/**
+ * gad_detector_cause() - the column that is farthest from its reconstruction
+ *
+ * The first of gad_detector_explain()'s columns before it asks how much each of them counts, at the cost of scoring one
+ * row (for a model that searches, of a search). Its share is its part of |x - xhat|. Records that are anomalous for the
+ * same cause can be told together. Does not allocate.
+ */
+struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,
+                                     const struct gad_record *rec);

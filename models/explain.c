@@ -119,12 +119,11 @@ static void explain_by_change(const struct gad_detector *det, struct gad_workspa
         reason[k].share = k + 1 < GAD_EXPLAIN_ROWS ? drop[k + 1] : 0.0;
 }
 
-void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
-                          const struct gad_record *rec,
-                          struct gad_reason reason[static GAD_N_COLUMNS])
+/* Sorted by their part in |x - xhat|, which their shares are for now; x and xhat are in the workspace. */
+static void explain_residual(const struct gad_detector *det, struct gad_workspace *ws,
+                             const struct gad_record *rec, size_t ld,
+                             struct gad_reason reason[static GAD_N_COLUMNS])
 {
-    size_t ld = gad_ld(gad_schema_dim(det->schema));
-
     for (size_t i = 0; i < GAD_N_COLUMNS; i++)
         reason[i] = (struct gad_reason){
             .column = (enum gad_column)i, .value = rec->v[i], .expected = rec->v[i]};
@@ -138,9 +137,28 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     for (size_t g = 0; g < gad_schema_n_groups(det->schema); g++)
         explain_group(det, g, ws->x, ws->xhat, reason);
     sort_by_share(reason);
+}
+
+void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                          const struct gad_record *rec,
+                          struct gad_reason reason[static GAD_N_COLUMNS])
+{
+    size_t ld = gad_ld(gad_schema_dim(det->schema));
+
+    explain_residual(det, ws, rec, ld, reason);
     if (!det->ops->steps) { /* a search for each changed row would cost sixteen */
         explain_by_change(det, ws, ld, reason);
         sort_by_share(reason);
     }
     normalise(reason);
+}
+
+struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,
+                                     const struct gad_record *rec)
+{
+    struct gad_reason reason[GAD_N_COLUMNS];
+
+    explain_residual(det, ws, rec, gad_ld(gad_schema_dim(det->schema)), reason);
+    normalise(reason);
+    return reason[0];
 }

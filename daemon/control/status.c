@@ -12,6 +12,7 @@
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
+#include "lib/spool/spool.h"
 #include "lib/wire/frame.h"
 #include "models/detector.h"
 #include "proto/ganad.pb-c.h"
@@ -19,7 +20,7 @@
 enum {
     COUNTERS_MAX = 64,
     MODELS_MAX = CONFIG_MODELS_MAX,
-    OUTPUTS_MAX = 8,
+    OUTPUTS_MAX = CONFIG_OUTPUTS_MAX,
     SOURCES_MAX = CONFIG_CAPTURES_MAX
 };
 
@@ -29,6 +30,8 @@ struct status {
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
     Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
     Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
+    struct output_status from[OUTPUTS_MAX];
+    Ganad__V1__StatusReply__Spool spool;
     Ganad__V1__StatusReply__Records records;
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
 };
@@ -73,22 +76,52 @@ static void fill_counters(struct status *s, const struct stats *stats)
     s->m.counter = s->counter_list;
 }
 
-static void fill_outputs(struct status *s, const struct feed *feed)
+static void fill_outputs(struct status *s, struct feed *feed)
 {
-    const struct output *from;
+    uint64_t end = feed_spool(feed)->end;
 
-    for (size_t i = 0; i < OUTPUTS_MAX && (from = feed_output(feed, i)) != NULL; i++) {
+    for (size_t i = 0; i < OUTPUTS_MAX && feed_output(feed, i, &s->from[i]); i++) {
+        const struct output_status *from = &s->from[i];
         Ganad__V1__StatusReply__Output *to = &s->output[i];
         ganad__v1__status_reply__output__init(to);
-        to->name = unconst(from->ops->kind);
-        to->target = unconst(from->target);
+        to->name = unconst(from->config->name);
+        to->type = unconst(from->config->type);
+        to->target = unconst(from->config->to);
+        to->format = unconst(from->config->format);
         to->state = unconst(output_state_name(from->state));
-        to->sent = from->n_sent;
-        to->dropped = from->n_dropped;
-        to->queued = gad_buf_left(&from->queue);
+        to->error = unconst(from->error);
+        to->sent = from->sent;
+        to->bytes = from->bytes;
+        to->replayed = from->replayed;
+        to->skipped = from->skipped;
+        to->lost = from->lost;
+        to->connects = from->connects;
+        to->next = from->next;
+        to->released = from->released;
+        to->waiting = end > from->next ? end - from->next : 0;
         s->output_list[s->m.n_output++] = to;
     }
     s->m.output = s->output_list;
+}
+
+static void fill_spool(struct status *s, const struct feed *feed)
+{
+    const struct gad_spool_status *from = feed_spool(feed);
+    Ganad__V1__StatusReply__Spool *to = &s->spool;
+
+    ganad__v1__status_reply__spool__init(to);
+    to->folder = unconst(feed_folder(feed));
+    to->bytes = from->bytes;
+    to->segments = from->n_segments;
+    to->oldest = from->oldest;
+    to->end = from->end;
+    to->committed = from->totals.committed;
+    to->dropped = from->totals.dropped;
+    to->evicted_bytes = from->totals.evicted_bytes;
+    to->failures = from->totals.failures;
+    to->error = from->failure ? unconst(gad_strerror(from->failure)) : unconst("");
+    to->rolled_up = feed_rolled_up(feed);
+    s->m.spool = to;
 }
 
 static void fill_records(struct status *s, const struct tap *tap)
@@ -152,6 +185,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_models(s, o->models);
     fill_counters(s, o->stats);
     fill_outputs(s, o->feed);
+    fill_spool(s, o->feed);
     fill_records(s, o->tap);
     if (o->sensor)
         fill_sources(s, o->sensor);

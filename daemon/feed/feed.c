@@ -1,102 +1,333 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/feed.h"
 
+#include <event2/event.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "daemon/alert/decide.h"
 #include "daemon/config.h"
+#include "daemon/feed/drain.h"
+#include "daemon/feed/feed_spool.h"
 #include "daemon/feed/output.h"
-#include "daemon/ingest/job.h"
-#include "daemon/score/models.h"
+#include "daemon/log.h"
+#include "daemon/spool/writer.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/formats.h"
-#include "lib/record/record.h"
-#include "models/detector.h"
 
 enum {
-    OUTPUTS_MAX = 3,
-    ALERT_MAX_BYTES = 8 << 10, /* an alert with 41 reasons is shorter */
-    LINE_MAX_BYTES = 2 * ALERT_MAX_BYTES,
+    LINE_MAX_BYTES = 64 << 10,
+    TICK_US = 1000000, /* cursors, counters of the spool */
+    SPOOLED_HEAD = 32, /* bytes in the spool beside a record */
+    ROOM_PART = 2,     /* the part of the quota that a file may fill before outputs have taken it */
 };
 
 struct feed {
-    char sensor[HOST_NAME_MAX + 1];
-    uint64_t run, seq;
-    struct stats *stats;
-    size_t n_outputs;
-    struct output *output[OUTPUTS_MAX];
+    struct feed_options o;
+    char sensor[GAD_EVENT_NAME];
+    uint64_t run;
+    struct gad_time started;
+    struct feed_spool *spool;
+    struct spool_writer *writer; /* the spool's */
+    struct drain *drain;
+    struct decider *decider;
+    struct event *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
-    struct gad_buf line;
+    uint64_t lost[CONFIG_OUTPUTS_MAX]; /* of each output, what the spool was told */
+    bool finishing, finished_sent;
+    struct gad_buf packed, line;
+    struct gad_event event; /* scratch */
 };
 
-static int name_sensor(struct feed *f, const struct config *c)
+static int name_sensor(struct feed *f)
 {
-    if (*c->ganadd.sensor)
-        (void)snprintf(f->sensor, sizeof(f->sensor), "%s", c->ganadd.sensor);
+    const char *given = f->o.config->ganadd.sensor;
+
+    if (*given)
+        (void)snprintf(f->sensor, sizeof(f->sensor), "%s", given);
     else if (gethostname(f->sensor, sizeof(f->sensor)) != 0)
         return -errno;
     f->sensor[sizeof(f->sensor) - 1] = '\0';
     return getrandom(&f->run, sizeof(f->run), 0) == (ssize_t)sizeof(f->run) ? 0 : -errno;
 }
 
-static int open_outputs(struct feed *f, struct event_base *base, const struct config *c,
-                        struct gad_diag *d)
-{
-    const struct {
-        bool wanted;
-        const struct output_ops *ops;
-        const char *target;
-    } all[OUTPUTS_MAX] = {
-        {c->alerts.to_stdout, &output_stdout, "-"},
-        {*c->alerts.file != '\0', &output_file, c->alerts.file},
-        {*c->alerts.unix_path != '\0', &output_unix, c->alerts.unix_path},
-    };
+/* --- events --- */
 
-    for (size_t i = 0; i < OUTPUTS_MAX; i++) {
-        if (!all[i].wanted)
-            continue;
-        int r = output_new(all[i].ops, all[i].target, "", c->alerts.queue, base,
-                           &f->stats->alerts_dropped, &f->output[f->n_outputs], d);
-        if (r != 0)
-            return r;
-        f->n_outputs++;
+static struct gad_event *begin_event(struct feed *f, enum gad_event_kind kind, struct gad_time wall)
+{
+    f->event = (struct gad_event){.kind = kind, .run = f->run, .time = wall};
+    memcpy(f->event.sensor, f->sensor, sizeof(f->sensor));
+    return &f->event;
+}
+
+static void show_tail(struct feed *f)
+{
+    static const struct gad_format_options options = {.max = LINE_MAX_BYTES - 1};
+
+    f->line.len = f->line.pos = 0;
+    if (f->tail && gad_format_write(&gad_format_json, &f->event, &options, &f->line) == 0)
+        f->tail(f->tail_arg, (const char *)f->line.p, f->line.len);
+}
+
+static void emit(struct feed *f)
+{
+    bool dropped;
+
+    f->packed.len = f->packed.pos = 0;
+    gad_event_pack(&f->event, &f->packed);
+    gad_assert(!f->packed.bad); /* a unit test packs the longest */
+    f->event.seq = spool_writer_add(f->writer, f->event.kind, f->event.time, f->packed.p,
+                                    f->packed.len, &dropped);
+    f->o.stats->events++;
+    f->o.stats->events_dropped += dropped;
+    show_tail(f);
+}
+
+static void tell_alert(void *arg, const struct gad_alert *a, struct gad_time wall)
+{
+    struct feed *f = arg;
+
+    begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
+    emit(f);
+}
+
+static void heartbeat_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct feed *f = arg;
+    struct gad_heartbeat *h = &begin_event(f, GAD_EVENT_HEARTBEAT, gad_time_wall())->heartbeat;
+    (void)fd;
+    (void)what;
+
+    (void)snprintf(h->version, sizeof(h->version), "%s", GANAD_VERSION);
+    h->uptime = gad_time_sub(gad_time_monotonic(), f->started);
+    h->interval = f->o.config->alerts.heartbeat;
+    h->records = f->o.stats->records_scored;
+    h->alerts = f->o.stats->alerts;
+    emit(f);
+    feed_flush(f);
+}
+
+static void stats_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct feed *f = arg;
+    struct gad_stats_event *s = &begin_event(f, GAD_EVENT_STATS, gad_time_wall())->stats;
+    (void)fd;
+    (void)what;
+
+    s->uptime = gad_time_sub(gad_time_monotonic(), f->started);
+    for (; s->n < stats_n_items && s->n < GAD_EVENT_COUNTERS; s->n++) {
+        struct gad_counter *c = &s->counter[s->n];
+        (void)snprintf(c->name, sizeof(c->name), "%s", stats_items[s->n].name);
+        c->value = stats_value(f->o.stats, s->n);
     }
+    emit(f);
+    feed_flush(f);
+}
+
+/* --- time --- */
+
+static void schedule_due(struct feed *f, struct gad_time due)
+{
+    int64_t ns = due.ns - gad_time_monotonic().ns;
+
+    if (due.ns == INT64_MAX)
+        return;
+    ns = ns > 0 ? ns : 0;
+    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000 + 1};
+    (void)event_add(f->due, &tv);
+}
+
+/* Repeats whose window is over. */
+static void due_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct feed *f = arg;
+    (void)fd;
+    (void)what;
+
+    if (f->finishing)
+        return;
+    schedule_due(f, decider_tick(f->decider));
+    feed_flush(f);
+}
+
+/* What the outputs are done with, the spool need not keep. */
+static void acknowledge(struct feed *f)
+{
+    struct output_status s;
+
+    for (size_t i = 0; drain_status(f->drain, i, &s); i++) {
+        spool_writer_ack(f->writer, feed_spool_cursor(f->spool, i), s.released,
+                         s.lost - f->lost[i]);
+        f->lost[i] = s.lost;
+    }
+}
+
+static void tick_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct feed *f = arg;
+    (void)fd;
+    (void)what;
+
+    acknowledge(f);
+    spool_writer_flush(f->writer, true);
+}
+
+static void committed_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct feed *f = arg;
+    (void)fd;
+    (void)what;
+
+    do
+        spool_writer_take(f->writer);
+    while (spool_writer_arm(f->writer));
+}
+
+/* --- life --- */
+
+static int add_period(struct event *e, struct gad_time every)
+{
+    const struct timeval tv = {every.ns / 1000000000, every.ns % 1000000000 / 1000};
+    return every.ns > 0 ? event_add(e, &tv) : 0;
+}
+
+static int make_events(struct feed *f)
+{
+    struct event_base *base = f->o.base;
+    const struct timeval tick = {0, TICK_US};
+
+    f->committed =
+        event_new(base, spool_writer_fd(f->writer), EV_READ | EV_PERSIST, committed_event, f);
+    f->tick = event_new(base, -1, EV_PERSIST, tick_event, f);
+    f->due = event_new(base, -1, 0, due_event, f);
+    f->heartbeat = event_new(base, -1, EV_PERSIST, heartbeat_event, f);
+    f->stats = event_new(base, -1, EV_PERSIST, stats_event, f);
+    if (!f->committed || !f->tick || !f->due || !f->heartbeat || !f->stats ||
+        event_add(f->committed, NULL) != 0 || event_add(f->tick, &tick) != 0 ||
+        add_period(f->heartbeat, f->o.config->alerts.heartbeat) != 0 ||
+        add_period(f->stats, f->o.config->alerts.stats) != 0)
+        return GAD_ENOMEM;
+    (void)spool_writer_arm(f->writer);
     return 0;
 }
 
-int feed_new(struct event_base *base, const struct config *c, struct stats *st, struct feed **ret,
-             struct gad_diag *d)
+static uint64_t end_of(const void *arg)
+{
+    return spool_writer_end(arg);
+}
+
+static int open_outputs(struct feed *f, struct gad_diag *d)
+{
+    uint64_t next[CONFIG_OUTPUTS_MAX];
+
+    for (size_t i = 0; i < f->o.config->n_outputs; i++)
+        next[i] = feed_spool_next(f->spool, i);
+    const struct drain_options o = {.config = f->o.config,
+                                    .folder = feed_spool_folder(f->spool),
+                                    .sensor = f->sensor,
+                                    .run = f->run,
+                                    .next = next,
+                                    .end = end_of,
+                                    .arg = f->writer};
+    return drain_new(&o, &f->drain, d);
+}
+
+int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d)
 {
     gad_cleanup(feed_freep) struct feed *f = gad_calloc(1, sizeof(*f));
 
     if (!f)
         return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
-    f->stats = st;
+    f->o = *o;
+    f->started = gad_time_monotonic();
+    f->packed = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
     f->line = GAD_BUF_INIT(LINE_MAX_BYTES);
-    int r = name_sensor(f, c);
+    if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) || !gad_buf_room(&f->line, LINE_MAX_BYTES))
+        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
+    int r = name_sensor(f);
     if (r != 0)
         return gad_fail(d, r, "alerts: no name for this sensor: %s", gad_strerror(r));
-    if (!gad_buf_room(&f->line, LINE_MAX_BYTES))
-        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
-    r = open_outputs(f, base, c, d);
+    const struct decider_options deciding = {.config = o->config,
+                                             .stats = o->stats,
+                                             .suppressor = o->suppressor,
+                                             .by_packets = o->by_packets,
+                                             .tell = tell_alert,
+                                             .arg = f};
+    r = decider_new(&deciding, &f->decider);
+    if (r != 0)
+        return gad_fail(d, r, "alerts: %s", gad_strerror(r));
+    r = feed_spool_open(o->config, &f->spool, d);
+    if (r != 0)
+        return r;
+    f->writer = feed_spool_writer(f->spool);
+    r = open_outputs(f, d);
+    if (r == 0 && make_events(f) != 0)
+        r = gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     if (r == 0)
         *ret = gad_steal(&f);
     return r;
+}
+
+static void committed(void *arg)
+{
+    drain_wake(arg);
+}
+
+int feed_start(struct feed *f, struct gad_diag *d)
+{
+    spool_writer_on_commit(f->writer, committed, f->drain);
+    int r = spool_writer_start(f->writer);
+    if (r == 0)
+        r = drain_start(f->drain);
+    return r == 0 ? 0 : gad_fail(d, r, "alerts: %s", gad_strerror(r));
+}
+
+static void free_event(struct event *e)
+{
+    if (e)
+        event_free(e);
+}
+
+/* Outputs of a spool that ends with this run have no second chance. */
+static void report_undelivered(struct feed *f)
+{
+    struct output_status s;
+
+    for (size_t i = 0; drain_status(f->drain, i, &s); i++)
+        if (s.next < spool_writer_end(f->writer))
+            log_warn("feed", "output '%s': %" PRIu64 " events could not be delivered%s",
+                     s.config->name, spool_writer_end(f->writer) - s.next,
+                     feed_spool_is_kept(f->spool) ? "; they are kept" : "");
 }
 
 void feed_free(struct feed *f)
 {
     if (!f)
         return;
-    for (size_t i = f->n_outputs; i-- > 0;)
-        output_free(f->output[i]);
+    if (f->drain) {
+        report_undelivered(f);
+        acknowledge(f);
+    }
+    /* The writer's thread wakes the outputs' for as long as it runs. */
+    if (f->writer && spool_writer_stop(f->writer) != 0)
+        log_warn("feed", "the spool could not be ended in order");
+    drain_free(f->drain);
+    free_event(f->committed);
+    free_event(f->tick);
+    free_event(f->due);
+    free_event(f->heartbeat);
+    free_event(f->stats);
+    decider_free(f->decider);
+    feed_spool_close(f->spool);
+    gad_buf_deinit(&f->packed);
     gad_buf_deinit(&f->line);
     gad_free(f);
 }
@@ -107,106 +338,78 @@ void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, siz
     f->tail_arg = arg;
 }
 
-/* Columns that have a part in the score; they are sorted by it. */
-static size_t count_top(const struct gad_reason *top, size_t n)
-{
-    size_t i = 0;
-    while (i < n && top[i].share > 0)
-        i++;
-    return i;
-}
-
-static void set_text(char *to, size_t size, const char *from)
-{
-    (void)snprintf(to, size, "%s", from);
-}
-
-static void describe(struct gad_alert *a, const struct job *j, size_t i)
-{
-    const struct model *m = j->model;
-    const struct gad_reason *top = j->stride > 0 ? &j->reason[i * j->stride] : NULL;
-
-    a->record = j->rec[i];
-    set_text(a->source, sizeof(a->source), j->origin ? j->origin[i].source : "");
-    set_text(a->model, sizeof(a->model), gad_detector_name(m->detector));
-    set_text(a->model_sha256, sizeof(a->model_sha256), gad_detector_sha256_hex(m->detector));
-    a->score = j->score[i];
-    a->threshold = m->threshold;
-    a->p_value = (double)j->p_value[i];
-    a->fpr_budget = m->fpr_budget;
-    a->risk = gad_alert_risk(a->p_value, gad_detector_n_calibration(m->detector));
-    a->severity = gad_alert_severity(a->risk);
-    a->n_top = top ? count_top(top, m->top_features) : 0;
-    memcpy(a->top, top, a->n_top * sizeof(*top));
-    a->count = 1;
-}
-
-static void raise_alert(struct feed *f, const struct job *j, size_t i, struct gad_time wall)
-{
-    static const struct gad_format_options options = {.max = ALERT_MAX_BYTES};
-    struct gad_event e = {.kind = GAD_EVENT_ALERT, .run = f->run, .seq = ++f->seq, .time = wall};
-
-    f->stats->alerts++;
-    if (f->n_outputs == 0 && !f->tail)
-        return;
-    set_text(e.sensor, sizeof(e.sensor), f->sensor);
-    describe(&e.alert, j, i);
-    e.alert.first = e.alert.last = wall;
-    f->line.len = f->line.pos = 0;
-    int r = gad_format_write(&gad_format_json, &e, &options, &f->line);
-    gad_assert(r == 0); /* a unit test formats the longest */
-    gad_buf_add(&f->line, "\n", 1);
-    if (f->tail)
-        f->tail(f->tail_arg, (const char *)f->line.p, f->line.len - 1);
-    for (size_t k = 0; k < f->n_outputs; k++)
-        output_add(f->output[k], f->line.p, f->line.len);
-}
-
 void feed_scored(struct feed *f, const struct job *j)
 {
-    if (!j->may_alert || j->n_anomalous == 0)
-        return;
-    struct gad_time wall = gad_time_wall();
-    for (size_t i = 0; i < job_n_scored(j); i++)
-        if (j->anomalous[i])
-            raise_alert(f, j, i, wall);
+    decider_take(f->decider, j);
+    if (!event_pending(f->due, EV_TIMEOUT, NULL))
+        schedule_due(f, decider_tick(f->decider));
 }
 
 void feed_flush(struct feed *f)
 {
-    for (size_t i = 0; i < f->n_outputs; i++)
-        output_flush(f->output[i]);
+    spool_writer_flush(f->writer, false);
 }
 
 void feed_reopen(struct feed *f)
 {
-    for (size_t i = 0; i < f->n_outputs; i++)
-        output_reopen(f->output[i]);
+    drain_reopen(f->drain);
 }
 
-bool feed_is_busy(const struct feed *f)
+/* Bytes on disk that an output with a connection has not read, about. */
+static uint64_t unread(const struct feed *f)
 {
-    for (size_t i = 0; i < f->n_outputs; i++)
-        if (output_is_busy(f->output[i]))
-            return true;
-    return false;
+    const struct gad_spool_status *st = spool_writer_status(f->writer);
+    uint64_t end = spool_writer_end(f->writer), least = end;
+    uint64_t each = st->totals.committed ? st->totals.committed_bytes / st->totals.committed : 0;
+    struct output_status s;
+
+    for (size_t i = 0; drain_status(f->drain, i, &s); i++)
+        if (s.state != OUTPUT_WAITING && s.next < least)
+            least = s.next;
+    return (end - least) * (each + SPOOLED_HEAD);
 }
 
 size_t feed_room(const struct feed *f)
 {
-    size_t room = SIZE_MAX;
+    uint64_t quota = f->o.config->spool.quota / ROOM_PART, waiting = unread(f);
+    size_t memory = spool_writer_room(f->writer) / GAD_EVENT_PACKED_MAX;
+    size_t disk = waiting < quota ? (size_t)((quota - waiting) / GAD_EVENT_PACKED_MAX) : 0;
 
-    for (size_t i = 0; i < f->n_outputs; i++) {
-        const struct output *o = f->output[i];
-        size_t left = gad_buf_left(&o->queue);
-        size_t here = left < o->queue_max ? (o->queue_max - left) / ALERT_MAX_BYTES : 0;
-        if (o->state == OUTPUT_OPEN && here < room)
-            room = here;
-    }
-    return room;
+    return memory < disk ? memory : disk;
 }
 
-const struct output *feed_output(const struct feed *f, size_t i)
+bool feed_finish(struct feed *f)
 {
-    return i < f->n_outputs ? f->output[i] : NULL;
+    if (!f->finishing) {
+        decider_flush(f->decider);
+        f->finishing = true;
+    }
+    spool_writer_flush(f->writer, true);
+    spool_writer_take(f->writer);
+    if (!f->finished_sent && spool_writer_status(f->writer)->end >= spool_writer_next(f->writer)) {
+        drain_finish(f->drain);
+        f->finished_sent = true;
+    }
+    return (f->finished_sent || spool_writer_status(f->writer)->failure != 0) &&
+           drain_is_finished(f->drain);
+}
+
+const char *feed_folder(const struct feed *f)
+{
+    return feed_spool_folder(f->spool);
+}
+
+const struct gad_spool_status *feed_spool(const struct feed *f)
+{
+    return spool_writer_status(f->writer);
+}
+
+size_t feed_rolled_up(const struct feed *f)
+{
+    return decider_rolled_up(f->decider);
+}
+
+bool feed_output(struct feed *f, size_t i, struct output_status *ret)
+{
+    return drain_status(f->drain, i, ret);
 }

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* From scored jobs to alerts to outputs. An alert is formatted once, whoever gets it. Thread: main. */
+/*
+ * From alerts to the outputs. An event is emitted when it is in the spool (lib/spool), and stays there until each
+ * output is done with it:
+ *
+ *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs (daemon/feed/drain.h)
+ *
+ * Besides alerts there is a heartbeat, and the counters, at intervals.
+ *
+ * Thread: main.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,30 +23,48 @@ struct config;
 struct event_base;
 struct feed;
 struct gad_diag;
+struct gad_spool_status;
 struct job;
-struct output;
+struct output_status;
 struct stats;
+struct suppressor;
 
-/* Opens the outputs. Everything handed in must outlive it. */
-int feed_new(struct event_base *base, const struct config *c, struct stats *st, struct feed **ret,
-             struct gad_diag *d) GAD_MUST_CHECK;
+struct feed_options {
+    struct event_base *base;
+    const struct config *config;
+    struct stats *stats;
+    struct suppressor *suppressor; /* NULL: no rules */
+    bool by_packets;               /* see daemon/alert/decide.h */
+};
+
+/* Opens the spool and the outputs. Everything handed in must outlive it. */
+int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d) GAD_MUST_CHECK;
 void feed_free(struct feed *f);
 GAD_DEFINE_CLEANUP(struct feed, feed_free);
 
-/* Besides the outputs, @tail gets each alert as JSON without a line end. NULL: nobody. */
+/* Starts its threads: after privileges were dropped. */
+int feed_start(struct feed *f, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Besides the outputs, @tail gets each event as JSON without a line end, as it is emitted. NULL: nobody. */
 void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, size_t len),
                    void *arg);
 
 /* Raises the alerts of a job that has come back from the scorer. */
 void feed_scored(struct feed *f, const struct job *j);
 
-void feed_flush(struct feed *f);
+void feed_flush(struct feed *f); /* at the end of each turn of the loop */
 void feed_reopen(struct feed *f);
 
-/* So many alerts more are lost by no output that takes some; SIZE_MAX: any number. */
+/* So many alerts more are lost by nobody who takes some; SIZE_MAX: any number. */
 size_t feed_room(const struct feed *f);
 
-bool feed_is_busy(const struct feed *f); /* an open output has something left to write */
+/* At the end, again and again until it is true: all that was counted is told, and the outputs that have a connection
+ * have everything. */
+bool feed_finish(struct feed *f);
 
-/* The i-th output, NULL after the last. */
-const struct output *feed_output(const struct feed *f, size_t i);
+const char *feed_folder(const struct feed *f); /* of the spool */
+const struct gad_spool_status *feed_spool(const struct feed *f);
+size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are counted now */
+
+/* The i-th output; false: there are no more. */
+bool feed_output(struct feed *f, size_t i, struct output_status *ret);

@@ -8,21 +8,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/config.h"
+#include "daemon/feed/output_parts.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
+#include "lib/spool/reader.h"
 
 enum {
     RETRY_MS = 250, /* the first; doubles */
     RETRY_MAX_MS = 30000,
-    STEADY_SECONDS = 10,   /* a connection that held this long begins the doubling anew */
-    WRITE_MAX = 1 << 20,   /* bytes a call */
-    FLUSH_FROM = 64 << 10, /* bytes that are not left waiting for the end of the loop's turn */
+    FINISH_SECONDS = 3,  /* for the receiver to come to its end */
+    STEADY_SECONDS = 10, /* a connection that held this long begins the doubling anew */
 };
 
 const char *output_state_name(enum output_state s)
 {
-    static const char *const name[] = {"open", "connecting", "failed"};
+    static const char *const name[] = {"waiting", "connecting", "open", "finishing", "finished"};
     return name[s];
+}
+
+void output_publish(struct output *o)
+{
+    o->now.state = o->state;
+    o->now.next = gad_spool_reader_at(o->reader);
+    o->now.released = o->window.released;
+    (void)pthread_mutex_lock(&o->lock);
+    o->told = o->now;
+    (void)pthread_mutex_unlock(&o->lock);
+}
+
+void output_status(struct output *o, struct output_status *ret)
+{
+    (void)pthread_mutex_lock(&o->lock);
+    *ret = o->told;
+    (void)pthread_mutex_unlock(&o->lock);
 }
 
 /* Full jitter: many sensors that lost the same collector do not come back in step. */
@@ -32,271 +51,289 @@ static void schedule_retry(struct output *o)
 
     for (unsigned i = 0; i < o->tries && most < RETRY_MAX_MS; i++)
         most *= 2;
-    if (most > RETRY_MAX_MS)
-        most = RETRY_MAX_MS;
+    most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
     o->tries++;
     uint32_t ms = RETRY_MS / 10 + gad_rng_below(&o->rng, most);
-    struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    (void)event_add(o->retry, &tv);
+    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    (void)event_add(o->timer, &tv);
 }
 
-static void close_fd(struct output *o)
+static void free_event(struct event **e)
 {
-    if (o->writer)
-        event_free(o->writer);
-    if (o->reader)
-        event_free(o->reader);
-    o->writer = o->reader = NULL;
-    if (o->fd > STDERR_FILENO)
-        (void)close(o->fd);
-    o->fd = -1;
-    o->waiting = false;
+    if (*e)
+        event_free(*e);
+    *e = NULL;
 }
 
-/* The part of a line that was written before the disk was full; it is written again as a whole. */
-static void take_back(struct output *o)
+void output_drop_connection(struct output *o)
 {
-    struct stat st;
-
-    if (o->sent > 0 && fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode) &&
-        st.st_size >= (off_t)o->sent && ftruncate(o->fd, st.st_size - (off_t)o->sent) == 0)
-        o->sent = 0;
+    free_event(&o->readable);
+    free_event(&o->writable);
+    (void)event_del(o->timer);
+    o->rate_waits = false;
+    transport_free(gad_steal(&o->transport));
 }
 
-static void fail(struct output *o, int err)
+void output_fail(struct output *o, const char *why)
 {
-    bool steady =
-        gad_time_sub(gad_time_monotonic(), o->opened).ns > STEADY_SECONDS * INT64_C(1000000000);
+    struct gad_time now = gad_time_monotonic();
+    bool was_open = o->state == OUTPUT_OPEN || o->state == OUTPUT_FINISHING;
 
     if (!o->failing)
-        log_warn("feed", "%s '%s': %s%s", o->ops->kind, o->target, gad_strerror(err),
-                 o->ops->can_retry ? "; lines wait in memory" : "; no more lines go there");
+        log_warn("feed", "output '%s' (%s %s): %s; events wait in the spool", o->o.config->name,
+                 o->o.config->type, o->o.config->to, why);
     o->failing = true;
-    o->error = err;
-    if (o->ops->is_whole)
-        take_back(o);
-    if (o->ops->is_stream) {
-        close_fd(o);
-        o->sent = 0;
-    }
-    if (steady)
+    (void)snprintf(o->now.error, sizeof(o->now.error), "%s", why);
+    output_drop_connection(o);
+    if (was_open && gad_time_sub(now, o->opened).ns > STEADY_SECONDS * INT64_C(1000000000))
         o->tries = 0;
-    o->state = o->ops->is_stream && o->ops->can_retry ? OUTPUT_CONNECTING : OUTPUT_FAILED;
-    if (o->ops->can_retry)
-        schedule_retry(o);
+    output_forget_unwritten(o);
+    o->state = OUTPUT_WAITING;
+    schedule_retry(o);
+    output_publish(o);
 }
 
-static void write_event(evutil_socket_t fd, short what, void *arg)
+static void begin_finish(struct output *o);
+
+static void opened(struct output *o)
 {
-    struct output *o = arg;
-    (void)fd;
-    (void)what;
-    o->waiting = false;
-    output_flush(o);
-}
-
-/* A reader of alerts has nothing to say: what comes is its end, or thrown away. */
-static void read_event(evutil_socket_t fd, short what, void *arg)
-{
-    struct output *o = arg;
-    char ignored[512];
-    ssize_t n = read(fd, ignored, sizeof(ignored));
-    (void)what;
-
-    if (n == 0)
-        fail(o, GAD_ECLOSED);
-    else if (n < 0 && errno != EAGAIN && errno != EINTR)
-        fail(o, -errno);
-}
-
-static int open_now(struct output *o)
-{
-    int r = o->ops->open(o);
-
-    if (r != 0)
-        return r;
-    if (o->ops->is_stream) {
-        o->writer = event_new(o->base, o->fd, EV_WRITE, write_event, o);
-        if (!o->writer) {
-            close_fd(o);
-            return GAD_ENOMEM;
-        }
-    }
-    if (o->ops->is_stream && o->ops->can_retry) {
-        o->reader = event_new(o->base, o->fd, EV_READ | EV_PERSIST, read_event, o);
-        if (!o->reader || event_add(o->reader, NULL) != 0) {
-            close_fd(o);
-            return GAD_ENOMEM;
-        }
-    }
-    o->opened = gad_time_monotonic();
     o->state = OUTPUT_OPEN;
-    return 0;
-}
-
-static void retry_event(evutil_socket_t fd, short what, void *arg)
-{
-    struct output *o = arg;
-    (void)fd;
-    (void)what;
-
-    int r = o->fd < 0 ? open_now(o) : 0;
-    if (r != 0) {
-        fail(o, r);
-        return;
-    }
-    o->state = OUTPUT_OPEN;
-    output_flush(o);
-}
-
-/* n more bytes are out: whole lines leave the queue. */
-static void written(struct output *o, size_t n)
-{
-    const uint8_t *p = o->queue.p + o->queue.pos;
-
-    o->sent += n;
-    for (;;) {
-        const uint8_t *lf = memchr(p, '\n', o->sent);
-        if (!lf)
-            return;
-        size_t line = (size_t)(lf - p) + 1;
-        gad_buf_consume(&o->queue, line);
-        o->sent -= line;
-        o->bytes += line;
-        o->n_sent++;
-        p += line;
-    }
-}
-
-static void report_burst(struct output *o)
-{
+    o->now.connects++;
+    o->opened = o->progress = gad_time_monotonic();
     if (o->failing)
-        log_notice("feed", "%s '%s': works again", o->ops->kind, o->target);
+        log_notice("feed", "output '%s': works again", o->o.config->name);
     o->failing = false;
-    if (o->burst > 0)
-        log_warn("feed", "%s '%s': %" PRIu64 " lines were dropped while its queue was full",
-                 o->ops->kind, o->target, o->burst);
-    o->burst = 0;
+    (void)event_del(o->timer);
+    output_wake(o);
 }
 
-void output_flush(struct output *o)
+static int watch(struct output *o);
+
+static void proceed(struct output *o)
 {
-    if (o->state != OUTPUT_OPEN || o->waiting)
+    struct gad_diag d = {""};
+    int r = o->ops->proceed(o->transport, &d);
+
+    if (r == GAD_MORE && gad_time_monotonic().ns > o->deadline.ns)
+        r = gad_fail(&d, -ETIMEDOUT, "no connection within connect_timeout");
+    if (r == 0 || (r == GAD_MORE && o->transport->fd >= 0))
+        r = watch(o) == 0 ? r : gad_fail(&d, GAD_ENOMEM, "no memory");
+    if (r < 0) {
+        output_fail(o, d.text);
+    } else if (r == 0) {
+        opened(o);
+    } else {
+        const struct timeval poll = {0, TRANSPORT_POLL_MS * 1000};
+        (void)event_add(o->timer, &poll);
+    }
+}
+
+static void read_some(struct output *o)
+{
+    struct gad_diag d = {""};
+    int r = o->ops->read(o->transport, &d);
+
+    if (r == GAD_END && o->state == OUTPUT_FINISHING) {
+        window_all_arrived(&o->window);
+        output_drop_connection(o);
+        o->state = OUTPUT_FINISHED;
+        output_publish(o);
+    } else if (r == GAD_END) {
+        output_fail(o, "the other side closed the connection");
+    } else if (r < 0) {
+        output_fail(o, d.text);
+    }
+}
+
+static void readable_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct output *o = arg;
+    (void)fd;
+    (void)what;
+
+    if (o->state == OUTPUT_CONNECTING)
+        proceed(o);
+    else
+        read_some(o);
+}
+
+static void writable_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct output *o = arg;
+    (void)fd;
+    (void)what;
+
+    if (o->state == OUTPUT_CONNECTING)
+        proceed(o);
+    else if (o->state == OUTPUT_FINISHING)
+        begin_finish(o);
+    else
+        output_wake(o);
+}
+
+/* Events on the descriptor as it is now; another address is another descriptor. */
+static int watch(struct output *o)
+{
+    struct transport *t = o->transport;
+
+    if (o->ops->is_file || (o->readable && event_get_fd(o->readable) == t->fd)) {
+        if (o->writable && t->wants_write)
+            (void)event_add(o->writable, NULL);
+        return 0;
+    }
+    free_event(&o->readable);
+    free_event(&o->writable);
+    o->writable = event_new(o->o.base, t->fd, EV_WRITE, writable_event, o);
+    if (!o->writable)
+        return GAD_ENOMEM;
+    if (t->wants_write)
+        (void)event_add(o->writable, NULL);
+    if (t->fd <= STDERR_FILENO) /* the standard output is not read, and may be a file */
+        return 0;
+    o->readable = event_new(o->o.base, t->fd, EV_READ | EV_PERSIST, readable_event, o);
+    return o->readable && event_add(o->readable, NULL) == 0 ? 0 : GAD_ENOMEM;
+}
+
+static void look_at_file(struct output *o)
+{
+    struct stat st;
+    o->file_bytes = o->ops->is_file && fstat(o->transport->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+int output_connect(struct output *o, struct gad_diag *d)
+{
+    int r = transport_new(o->ops, o->o.config, o->context, &o->transport);
+
+    if (r == 0)
+        r = o->ops->open(o->transport, d);
+    if (r == 0) {
+        look_at_file(o);
+        r = watch(o);
+    }
+    return r;
+}
+
+void output_start(struct output *o)
+{
+    struct gad_diag d = {""};
+
+    if (o->transport) { /* a file, open already */
+        opened(o);
         return;
-    while (gad_buf_left(&o->queue) > o->sent) {
-        size_t len = gad_buf_left(&o->queue) - o->sent;
-        ssize_t n = o->ops->write(o, o->queue.p + o->queue.pos + o->sent,
-                                  len > WRITE_MAX ? WRITE_MAX : len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN && o->writer) {
-            o->waiting = event_add(o->writer, NULL) == 0;
-            return;
-        }
-        if (n < 0) {
-            fail(o, -errno);
-            return;
-        }
-        written(o, (size_t)n);
-        /* A disk that is full may still take a few bytes now and then. */
-        bool is_better = o->ops->is_stream || gad_buf_left(&o->queue) == 0;
-        if (is_better && (o->failing || o->burst > 0))
-            report_burst(o);
+    }
+    o->state = OUTPUT_CONNECTING;
+    o->deadline.ns = gad_time_monotonic().ns + o->o.config->connect_timeout.ns;
+    int r = output_connect(o, &d);
+    if (r == GAD_MORE)
+        proceed(o);
+    else if (r == 0)
+        opened(o);
+    else
+        output_fail(o, d.text);
+    output_publish(o);
+}
+
+void output_timer_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct output *o = arg;
+    (void)fd;
+    (void)what;
+
+    o->rate_waits = false;
+    if (o->state == OUTPUT_WAITING)
+        output_start(o);
+    else if (o->state == OUTPUT_CONNECTING)
+        proceed(o);
+    else
+        output_wake(o);
+}
+
+static void begin_finish(struct output *o)
+{
+    if (o->state != OUTPUT_FINISHING)
+        o->deadline.ns = gad_time_monotonic().ns + FINISH_SECONDS * INT64_C(1000000000);
+    o->state = OUTPUT_FINISHING;
+    int r = o->ops->finish(o->transport);
+    if (r == GAD_MORE && o->writable) {
+        (void)event_add(o->writable, NULL);
+    } else if (r == GAD_END) {
+        window_all_arrived(&o->window);
+        output_drop_connection(o);
+        o->state = OUTPUT_FINISHED;
+    } else if (r != 0) {
+        output_fail(o, *o->transport->error ? o->transport->error : gad_strerror(r));
     }
 }
 
-void output_add(struct output *o, const uint8_t *line, size_t len)
+void output_wake(struct output *o)
 {
-    if (gad_buf_left(&o->queue) >= FLUSH_FROM || gad_buf_left(&o->queue) + len > o->queue_max)
-        output_flush(o);
-    bool full = len > o->queue_max || gad_buf_left(&o->queue) > o->queue_max - len;
-    if (o->state == OUTPUT_FAILED && !o->ops->can_retry)
-        full = true;
-    if (!full) {
-        gad_buf_add(&o->queue, line, len);
-        if (!o->queue.bad)
-            return;
-        o->queue.bad = false; /* no memory to grow: as if it were full */
+    if (o->state != OUTPUT_OPEN)
+        return;
+    output_pump(o);
+    if (o->state == OUTPUT_OPEN && o->finishing && output_is_at_end(o))
+        begin_finish(o);
+    output_publish(o);
+}
+
+/* What a file got is safe once the disk has it; if that fails it is written again. */
+static void sync_file(struct output *o)
+{
+    if (o->unsynced && fdatasync(o->transport->fd) != 0) {
+        output_fail(o, gad_strerror(-errno));
+        return;
     }
-    if (o->burst++ == 0 && !(o->failing && !o->ops->can_retry))
-        log_warn("feed", "%s '%s': queue full, dropping lines", o->ops->kind, o->target);
-    o->n_dropped++;
-    ++*o->all_dropped;
+    o->unsynced = false;
+    window_all_arrived(&o->window);
+}
+
+void output_reopen_file(struct output *o)
+{
+    struct gad_diag d = {""};
+
+    sync_file(o);
+    if (o->state != OUTPUT_OPEN)
+        return;
+    output_drop_connection(o);
+    if (output_connect(o, &d) != 0)
+        output_fail(o, d.text);
+}
+
+void output_tick(struct output *o)
+{
+    struct gad_time now = gad_time_monotonic();
+
+    if (o->state == OUTPUT_FINISHING && now.ns > o->deadline.ns) {
+        output_drop_connection(
+            o); /* nobody knows whether it arrived: the next run sends it again */
+        o->state = OUTPUT_FINISHED;
+    }
+    if (o->state == OUTPUT_OPEN && o->ops->is_file)
+        sync_file(o);
+    else if (o->state == OUTPUT_OPEN)
+        (void)window_released(&o->window, now);
+    if (o->state == OUTPUT_OPEN && o->n_messages > 0 && o->ops->is_connected &&
+        gad_time_sub(now, o->progress).ns > o->o.config->stall_timeout.ns)
+        output_fail(o, "takes nothing, for longer than stall_timeout");
+    else
+        output_wake(o);
+    output_publish(o);
 }
 
 void output_reopen(struct output *o)
 {
-    if (o->ops->is_stream)
+    if (!o->ops->is_file || o->state != OUTPUT_OPEN)
         return;
-    output_flush(o);
-    close_fd(o);
-    o->sent = 0;
-    int r = open_now(o);
-    if (r != 0)
-        fail(o, r);
-    else
-        output_flush(o);
+    output_reopen_file(o);
+    output_wake(o);
 }
 
-bool output_is_busy(const struct output *o)
+void output_finish(struct output *o)
 {
-    return o->state == OUTPUT_OPEN && gad_buf_left(&o->queue) > 0;
+    o->finishing = true;
+    output_wake(o);
 }
 
-static bool disk_is_full(int err)
+bool output_is_finished(const struct output *o)
 {
-    return err == -ENOSPC || err == -EDQUOT || err == -EFBIG;
-}
-
-int output_new(const struct output_ops *ops, const char *target, const char *head, size_t queue_max,
-               struct event_base *base, uint64_t *all_dropped, struct output **ret,
-               struct gad_diag *d)
-{
-    gad_cleanup(output_freep) struct output *o = gad_calloc(1, sizeof(*o));
-
-    if (!o)
-        return gad_fail(d, GAD_ENOMEM, "%s '%s': no memory", ops->kind, target);
-    o->ops = ops;
-    o->target = target;
-    o->head = head;
-    o->base = base;
-    o->fd = -1;
-    o->queue_max = queue_max;
-    o->queue = GAD_BUF_INIT(
-        2 * queue_max); /* so that moving the rest to the front is rare: once a queue_max */
-    o->all_dropped = all_dropped;
-    o->rng = gad_rng_init((uint64_t)gad_time_monotonic().ns, (uint64_t)getpid());
-    o->retry = event_new(base, -1, 0, retry_event, o);
-    if (!o->retry)
-        return gad_fail(d, GAD_ENOMEM, "%s '%s': no memory", ops->kind, target);
-    int r = open_now(o);
-    if (r != 0 && ops->must_open && !disk_is_full(r))
-        return gad_fail(d, r, "%s '%s': %s", ops->kind, target, gad_strerror(r));
-    if (r != 0)
-        fail(o, r);
-    *ret = gad_steal(&o);
-    return 0;
-}
-
-static uint64_t count_lines(const struct gad_buf *b)
-{
-    uint64_t n = 0;
-    for (size_t i = b->pos; i < b->len; i++)
-        n += b->p[i] == '\n';
-    return n;
-}
-
-void output_free(struct output *o)
-{
-    if (!o)
-        return;
-    uint64_t left = count_lines(&o->queue);
-    if (left > 0)
-        log_warn("feed", "%s '%s': %" PRIu64 " lines could not be delivered", o->ops->kind,
-                 o->target, left);
-    close_fd(o);
-    if (o->retry)
-        event_free(o->retry);
-    gad_buf_deinit(&o->queue);
-    gad_free(o);
+    return o->state == OUTPUT_FINISHED || o->state == OUTPUT_WAITING;
 }

@@ -2,14 +2,12 @@
 #include "daemon/feed/tap.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
-#include "daemon/feed/output.h"
+#include "daemon/feed/lines.h"
 #include "daemon/ingest/job.h"
 #include "daemon/log.h"
 #include "daemon/score/models.h"
@@ -27,7 +25,7 @@ struct tap {
     struct gad_record_form form;
     struct gad_buf head; /* of a new file, with a NUL */
     struct gad_buf line;
-    struct output *out;
+    struct lines *out;
     uint64_t old_len;   /* of the file as it was opened */
     uint64_t old_bytes; /* written by then */
     uint64_t rotations;
@@ -47,32 +45,6 @@ static struct gad_record_form form_of(const struct config *c)
                                     .with_score = c->records.score};
 }
 
-/* FILE.n, or FILE for 0; false if that is too long. */
-static bool name_of(const struct tap *t, uint64_t n, char name[static PATH_MAX])
-{
-    int len = n == 0 ? snprintf(name, PATH_MAX, "%s", t->config->records.file)
-                     : snprintf(name, PATH_MAX, "%s.%llu", t->config->records.file,
-                                (unsigned long long)n);
-    return len > 0 && len < PATH_MAX;
-}
-
-/* false: the file is still where it was. */
-static bool move_away(const struct tap *t)
-{
-    char from[PATH_MAX], to[PATH_MAX];
-    bool ok = false;
-
-    for (uint64_t n = t->config->records.files; n-- > 0;) {
-        ok = false;
-        if (!name_of(t, n, from) || !name_of(t, n + 1, to))
-            continue;
-        ok = rename(from, to) == 0;
-        if (!ok && (n == 0 || errno != ENOENT))
-            log_warn("records", "'%s' cannot be moved away: %s", from, gad_strerror(-errno));
-    }
-    return ok;
-}
-
 /* Would the bytes that a file begins with be what we write there? A short file may have a part of it. */
 static bool begins_as_ours(const struct tap *t, const char *p, size_t len)
 {
@@ -85,7 +57,7 @@ static bool begins_as_ours(const struct tap *t, const char *p, size_t len)
     return p[0] >= '0' && p[0] <= '9';
 }
 
-/* A file in another form is moved away, for a file is of one form. What cannot be read is output_new()'s to tell. */
+/* A file in another form is moved away, for a file is of one form. What cannot be read is lines_new()'s to tell. */
 static void leave_other_form(struct tap *t)
 {
     char p[GAD_RECORD_LINE_MAX];
@@ -99,7 +71,7 @@ static void leave_other_form(struct tap *t)
         return;
     log_notice("records", "'%s' has records in another form and is moved away",
                t->config->records.file);
-    t->rotations += move_away(t);
+    t->rotations += lines_rotate(t->config->records.file, t->config->records.files);
 }
 
 static void look_at_len(struct tap *t)
@@ -134,8 +106,8 @@ int tap_new(struct event_base *base, const struct config *c, struct stats *st, s
     if (t->head.bad || !gad_buf_room(&t->line, GAD_RECORD_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
     leave_other_form(t);
-    int r = output_new(&output_records, c->records.file, (const char *)t->head.p, QUEUE_MAX, base,
-                       &st->records_lost, &t->out, d);
+    int r = lines_new(c->records.file, (const char *)t->head.p, QUEUE_MAX, base, &st->records_lost,
+                      &t->out, d);
     if (r != 0)
         return r;
     look_at_len(t);
@@ -148,7 +120,7 @@ void tap_free(struct tap *t)
     if (!t)
         return;
     tap_flush(t);
-    output_free(t->out);
+    lines_free(t->out);
     gad_buf_deinit(&t->head);
     gad_buf_deinit(&t->line);
     gad_free(t);
@@ -157,7 +129,7 @@ void tap_free(struct tap *t)
 /* A file that cannot be moved away is left to grow, and it is tried again when as much has come to it once more. */
 static void rotate(struct tap *t)
 {
-    if (move_away(t)) {
+    if (lines_rotate(t->config->records.file, t->config->records.files)) {
         t->rotations++;
         tap_reopen(t);
     } else {
@@ -171,12 +143,12 @@ static void add_line(struct tap *t)
     const struct gad_buf *line = &t->line;
 
     if (len_now(t) > 0 && len_now(t) + line->len > t->config->records.file_size) {
-        output_flush(t->out);
+        lines_flush(t->out);
         /* While the disk is full what is there stays: a file of nothing would push one with records out. */
-        if (t->out->state == OUTPUT_OPEN && len_now(t) > strlen(t->out->head))
+        if (!t->out->failed && len_now(t) > strlen(t->out->head))
             rotate(t);
     }
-    output_add(t->out, line->p, line->len);
+    lines_add(t->out, line->p, line->len);
 }
 
 void tap_add(struct tap *t, const struct job *j)
@@ -206,14 +178,14 @@ void tap_add(struct tap *t, const struct job *j)
 void tap_flush(struct tap *t)
 {
     if (t && t->out)
-        output_flush(t->out);
+        lines_flush(t->out);
 }
 
 void tap_reopen(struct tap *t)
 {
     if (!t)
         return;
-    output_reopen(t->out);
+    lines_reopen(t->out);
     look_at_len(t);
 }
 
@@ -221,10 +193,10 @@ bool tap_state(const struct tap *t, struct tap_state *ret)
 {
     if (!t)
         return false;
-    const struct output *o = t->out;
-    *ret = (struct tap_state){.file = o->target,
+    const struct lines *o = t->out;
+    *ret = (struct tap_state){.file = o->path,
                               .format = t->config->records.format,
-                              .state = output_state_name(o->state),
+                              .state = o->failed ? "failed" : "open",
                               .error = o->error ? gad_strerror(o->error) : "",
                               .written = o->n_sent,
                               .bytes = o->bytes,

@@ -7,7 +7,7 @@
  * was not scored, for its model's budget or because the daemon ends, is written all the same.
  *
  * Before a file becomes longer than it may it is moved away: FILE.1 is the last one, FILE.2 the one before. So is
- * one that an earlier run wrote in another form. The file goes the way of the alerts' outputs: what a disk does
+ * one that an earlier run wrote in another form. What a disk does
  * not take waits in a bounded queue, and is lost and counted beyond it; nobody waits for it. Lines are whole.
  *
  * Thread: main.

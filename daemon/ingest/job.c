@@ -23,7 +23,8 @@ struct job_pool {
 
 static size_t held_by(const struct job *j)
 {
-    size_t row = sizeof(*j->rec) + sizeof(*j->score) + sizeof(*j->p_value) + sizeof(*j->anomalous);
+    size_t row = sizeof(*j->rec) + sizeof(*j->score) + sizeof(*j->p_value) + sizeof(*j->anomalous) +
+                 sizeof(*j->cause);
     return j->n_room * row + j->reason_room * sizeof(*j->reason);
 }
 
@@ -33,9 +34,10 @@ static void drop_records(struct job *j)
     gad_free(j->score);
     gad_free(j->p_value);
     gad_free(j->anomalous);
+    gad_free(j->cause);
     j->rec = NULL;
     j->score = j->p_value = NULL;
-    j->anomalous = NULL;
+    j->anomalous = j->cause = NULL;
     j->n_room = 0;
 }
 
@@ -139,7 +141,8 @@ static int grow_records(struct job *j, size_t n)
     j->score = gad_realloc_array(NULL, room, sizeof(*j->score));
     j->p_value = gad_realloc_array(NULL, room, sizeof(*j->p_value));
     j->anomalous = gad_realloc_array(NULL, room, sizeof(*j->anomalous));
-    if (!j->rec || !j->score || !j->p_value || !j->anomalous) {
+    j->cause = gad_realloc_array(NULL, room, sizeof(*j->cause));
+    if (!j->rec || !j->score || !j->p_value || !j->anomalous || !j->cause) {
         drop_records(j);
         return GAD_ENOMEM;
     }

@@ -36,7 +36,8 @@ enum {
 /* What a capture's record does not say of itself. */
 struct job_origin {
     struct gad_time decided;
-    const char *source; /* the capture's name; borrowed */
+    const char *source,
+        *interface; /* the capture's name, and what it captures on or ""; borrowed */
 };
 
 struct job {
@@ -52,11 +53,15 @@ struct job {
     float *score;                    /* (n); of those that were scored, and so the next three */
     float *p_value;                  /* (n) */
     uint8_t *anomalous;              /* (n), 0 or 1 */
+    uint8_t
+        *cause; /* (n), the column that stands for why it is anomalous; GAD_N_COLUMNS: not asked */
 
-    uint32_t top;              /* reasons a record in the answer */
-    bool may_alert;            /* anomalous records raise alerts */
-    uint32_t stride;           /* reasons kept for a record: the most that answer or alert need */
-    struct gad_reason *reason; /* (n, stride); rows of normal records only if top > 0 */
+    uint32_t top;    /* reasons a record in the answer */
+    bool may_alert;  /* anomalous records raise alerts */
+    uint32_t stride; /* reasons kept for a record: the most that answer or alert need */
+    struct gad_reason *
+        reason; /* (n, stride); rows of normal records only if top > 0; those of alerts that are told
+                                  with others have only a first one, then shares of 0 */
 
     uint64_t n_unknown; /* values outside the model's vocabulary */
     bool is_done;       /* the scorer has had it */

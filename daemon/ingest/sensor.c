@@ -60,8 +60,9 @@ static struct job *blank_job(struct sensor *s)
 static void add_row(struct sensor *s, struct job *j, const struct gad_merge_item *item)
 {
     struct job_origin *origin = s->origin[s->n_pushed % JOBS_CAPTURED];
+    const struct config_capture *from = s->place[item->source].config;
+    origin[j->n] = (struct job_origin){item->decided, from->name, from->interface};
 
-    origin[j->n] = (struct job_origin){item->decided, s->place[item->source].config->name};
     j->origin = origin;
     j->rec[j->n++] = item->rec;
 }

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "daemon/budget.h"
 #include "daemon/ingest/job.h"
-#include "daemon/score/budget.h"
+#include "daemon/score/explained.h"
 #include "daemon/score/models.h"
 #include "lib/base/ring.h"
 #include "lib/record/record.h"
@@ -26,6 +27,7 @@ struct scorer {
     const struct models *models;
     struct gad_workspace **ws; /* one a model */
     struct budget *budget;     /* one a model */
+    struct explained *explained;
     struct gad_time now; /* when the batch began: what it takes to score fills no budget for it */
     struct gad_ring *jobs, *done;
     pthread_t thread;
@@ -36,10 +38,33 @@ struct scorer {
     float gathered_score[GATHER_MAX];
 };
 
+/* All reasons that were asked for; of an alert like one a short while ago the cause only. */
+static void explain(struct scorer *s, struct job *j, size_t i)
+{
+    struct gad_reason reason[GAD_N_COLUMNS];
+    const struct model *m = j->model;
+    uint32_t at = (uint32_t)(m - s->models->model);
+    struct gad_reason *to = &j->reason[i * j->stride];
+
+    if (j->top == 0 && m->steps <= 1) {
+        to[0] = gad_detector_cause(m->detector, s->ws[at], &j->rec[i]);
+        j->cause[i] = (uint8_t)to[0].column;
+        for (uint32_t k = 1; k < j->stride; k++)
+            to[k].share = 0;
+        const struct explained_key key = {at, j->cause[i], j->origin != NULL, &j->rec[i].tuple};
+        struct gad_time now = j->origin ? j->origin[i].decided : s->now;
+        if (!explained_wants(s->explained, &key, (double)j->p_value[i], now))
+            return;
+    }
+    gad_detector_explain(m->detector, s->ws[at], &j->rec[i], reason);
+    memcpy(to, reason, j->stride * sizeof(reason[0]));
+    if (j->cause[i] == GAD_N_COLUMNS)
+        j->cause[i] = (uint8_t)reason[0].column;
+}
+
 /* Verdicts and reasons of records first .. last; returns how many got reasons. */
 static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
 {
-    struct gad_reason reason[GAD_N_COLUMNS];
     const struct model *m = j->model;
     size_t n_explained = 0;
 
@@ -47,10 +72,10 @@ static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
         j->anomalous[i] = j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
+        j->cause[i] = GAD_N_COLUMNS;
         if (j->stride == 0 || (j->top == 0 && !j->anomalous[i]))
             continue;
-        gad_detector_explain(m->detector, s->ws[m - s->models->model], &j->rec[i], reason);
-        memcpy(&j->reason[i * j->stride], reason, j->stride * sizeof(reason[0]));
+        explain(s, j, i);
         n_explained++;
     }
     return n_explained;
@@ -174,7 +199,18 @@ static void *run(void *arg)
     }
 }
 
-int scorer_new(const struct models *m, struct scorer **ret)
+/*
+ * A score that is a search takes a thousand times as long as one that is not, and there is one scorer for all. A tenth
+ * of a second's worth may be saved up, which is also the longest that the others wait for it; but two at least: a
+ * record with reasons is two searches.
+ */
+static struct budget budget_of(const struct model *m)
+{
+    double tenth = m->search_rate / 10;
+    return budget_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
+}
+
+int scorer_new(const struct models *m, struct gad_time again, struct scorer **ret)
 {
     gad_cleanup(scorer_freep) struct scorer *s = gad_calloc(1, sizeof(*s));
 
@@ -187,12 +223,14 @@ int scorer_new(const struct models *m, struct scorer **ret)
     if (!s->gathered || !s->ws || !s->budget)
         return GAD_ENOMEM;
     for (size_t i = 0; i < m->n; i++) {
-        s->budget[i] = budget_init(m->model[i].search_rate, gad_time_monotonic());
+        s->budget[i] = budget_of(&m->model[i]);
         int r = gad_workspace_new(m->model[i].detector, GATHER_MAX, &s->ws[i]);
         if (r != 0)
             return r;
     }
-    int r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
+    int r = explained_new(again, &s->explained);
+    if (r == 0)
+        r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
     if (r == 0)
         r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->done);
     if (r == 0)
@@ -233,6 +271,7 @@ void scorer_free(struct scorer *s)
         gad_workspace_free(s->ws[i]);
     gad_free(s->ws);
     gad_free(s->budget);
+    explained_free(s->explained);
     gad_free(s->gathered);
     gad_ring_free(s->jobs);
     gad_ring_free(s->done);

@@ -39,6 +39,8 @@ struct spool_writer {
     bool runs;
     _Atomic bool stop;
     _Atomic uint64_t end;
+    void (*committed)(void *arg);
+    void *arg;
 
     struct block *free[SPOOL_BLOCKS]; /* (n_free) came back */
     size_t n_free;
@@ -120,6 +122,8 @@ static void work(struct spool_writer *w)
     gad_spool_status(w->spool, &now);
     tell(before.failure, &now);
     atomic_store(&w->end, now.end);
+    if (now.end != before.end && w->committed)
+        w->committed(w->arg);
     for (size_t i = 0; i < n; i++)
         ((struct block *)block[i])->status = now;
     size_t pushed = gad_ring_push_many(w->empty, block, n);
@@ -213,6 +217,12 @@ struct gad_spool *spool_writer_spool(struct spool_writer *w)
 {
     gad_assert(!w->runs);
     return w->spool;
+}
+
+void spool_writer_on_commit(struct spool_writer *w, void (*committed)(void *arg), void *arg)
+{
+    w->committed = committed;
+    w->arg = arg;
 }
 
 int spool_writer_start(struct spool_writer *w)
@@ -338,6 +348,11 @@ void spool_writer_take(struct spool_writer *w)
 bool spool_writer_arm(struct spool_writer *w)
 {
     return gad_ring_arm_items(w->empty);
+}
+
+uint64_t spool_writer_next(const struct spool_writer *w)
+{
+    return w->next;
 }
 
 uint64_t spool_writer_end(const struct spool_writer *w)

@@ -41,6 +41,9 @@ GAD_DEFINE_CLEANUP(struct spool_writer, spool_writer_free);
 /* For cursors, while the thread does not run. */
 struct gad_spool *spool_writer_spool(struct spool_writer *w);
 
+/* @committed is called from the thread whenever more is to be read. Before it is started. */
+void spool_writer_on_commit(struct spool_writer *w, void (*committed)(void *arg), void *arg);
+
 /* Starts the thread, with all signals blocked in it. */
 int spool_writer_start(struct spool_writer *w) GAD_MUST_CHECK;
 
@@ -68,6 +71,8 @@ void spool_writer_take(struct spool_writer *w);
 
 /* To sleep on the descriptor: arm; true: there is already something. Disarm after it. */
 bool spool_writer_arm(struct spool_writer *w);
+
+uint64_t spool_writer_next(const struct spool_writer *w); /* the number that the next record gets */
 
 /* The limit for readers. Thread: any. */
 uint64_t spool_writer_end(const struct spool_writer *w);

@@ -59,8 +59,9 @@ struct gad_alert {
     size_t n_top;
     struct gad_reason top[GAD_N_COLUMNS]; /* (n_top), largest share first */
 
-    uint64_t count;              /* anomalous records that this alert stands for, at least 1 */
-    struct gad_time first, last; /* the first and the last of them, wall clock */
+    uint64_t count; /* anomalous records that this alert stands for, at least 1 */
+    struct gad_time first,
+        last; /* the first and the last of them: packet time, of clients' the wall clock */
 };
 
 /* Events first .. last were lost, in the spool or before it. */

@@ -52,7 +52,9 @@ class Case(unittest.TestCase):
     @classmethod
     def configure(cls, name, more="", **model):
         keys = "".join(f"{k} = {v}\n" for k, v in model.items())
-        return cls.write(name, f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = {cls.path('never-2')}\n{more}"
+        alerts = "".join(f"{k} = {v}\n" for k, v in ganad.EACH_ALERT.items())
+        return cls.write(name, f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = {cls.path('never-2')}\n"
+                               f"[alerts]\n{alerts}{more}"
                                f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
 
     def read(self, *files, code=0, conf=None, **kw):

@@ -130,16 +130,22 @@ def wait_for(condition, seconds, what):
         time.sleep(0.01)
 
 
+# Each anomalous record is an alert, and nothing else is told.
+EACH_ALERT = {"rollup": "0s", "rate": "0", "heartbeat": "0s", "stats": "0s"}
+ALERTS_FILE = {"file": {"type": "file", "to": "{dir}/alerts"}}
+
+
 class Daemon:
     """A ganadd in a folder of its own, {dir} in values. Sections of its configuration are keywords:
-    scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}."""
+    scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}, outputs=ALERTS_FILE."""
 
-    def __init__(self, start=True, models=None, captures=None, stdout=subprocess.DEVNULL, **sections):
+    def __init__(self, start=True, models=None, captures=None, outputs=None, stdout=subprocess.DEVNULL, **sections):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
         self.dir = self.tmp.name
         self.scoring, self.control = self.path("scoring.sock"), self.path("control.sock")
         conf = {"ganadd": {"log_level": "info"}, "scoring": {"unix": self.scoring},
-                "control": {"unix": self.control}, "alerts": {}, "records": {}}
+                "control": {"unix": self.control}, "alerts": dict(EACH_ALERT), "records": {},
+                "spool": {"directory": self.path("spool")}}
         for name, keys in sections.items():
             conf[name].update(keys)
         for name, keys in (models or {"random": {"checkpoint": checkpoint()}}).items():
@@ -147,6 +153,8 @@ class Daemon:
         self.conf = self.path("ganadd.conf")
         for name, keys in (captures or {}).items():
             conf["capture " + name] = keys
+        for name, keys in (outputs or {}).items():
+            conf["output " + name] = keys
         with open(self.conf, "w") as f:
             for section, keys in conf.items():
                 f.write(f"[{section}]\n" + 

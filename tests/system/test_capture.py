@@ -102,7 +102,7 @@ class Capture(Case):
 
     def test_the_outputs_of_the_configuration_are_used(self):
         out = self.path("alerts.json")
-        conf = self.configure("file.conf", f"[alerts]\nfile = {out}\n[records]\ncommunity_id_seed = 7\n"
+        conf = self.configure("file.conf", f"[output f]\ntype = file\nto = {out}\n[records]\ncommunity_id_seed = 7\n"
                                            "services = tcp/8080 = http\n[capture never]\ninterface = no-such\n",
                               threshold="-1e30")
         alerts, _ = self.read(self.pcap, conf=conf)
@@ -112,7 +112,7 @@ class Capture(Case):
         self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
 
     def test_a_configuration_without_sockets_will_do(self):
-        bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[model m]\n"
+        bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n[model m]\n"
                                        f"checkpoint = {ganad.checkpoint()}\nthreshold = -1e30\n".encode())
         self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
         p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
@@ -149,7 +149,7 @@ class Capture(Case):
         many = pcap.Capture()
         for i in range(12000):
             many.icmp(i / 1000, f"10.1.{i % 200}.1", "10.2.0.1", 8)
-        conf = self.configure("slow.conf", "[alerts]\nqueue = 64K\nstdout = yes\n", threshold="-1e30")
+        conf = self.configure("slow.conf", "[spool]\nquota = 1M\nsegment = 256K\n[output o]\ntype = stdout\nevents = alert, loss\n", threshold="-1e30")
         alerts, said = self.read(self.write("many.pcap", many.bytes()), conf=conf)
         self.assertEqual([a["seq"] for a in alerts], list(range(1, 12001)), said)
 
@@ -261,7 +261,7 @@ class Capture(Case):
             self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/folder/r\n"), code=1)[1])
 
     def test_a_source_of_the_configuration_is_counted(self):
-        with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, alerts={"file": "{dir}/alerts"}) as d:
+        with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, outputs=ganad.ALERTS_FILE) as d:
             s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")
             n = len(self.expected(self.pcap))
             self.assertEqual((s.name, s.target, s.packets, s.connections, s.records, s.flows, s.lost, s.evicted),
@@ -335,7 +335,7 @@ class Live(Case):
 
     def daemon(self, **ganadd):
         return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}}, ganadd=ganadd,
-                            alerts={"file": "{dir}/alerts"}, models={"m": {"checkpoint": ganad.checkpoint(),
+                            outputs=ganad.ALERTS_FILE, models={"m": {"checkpoint": ganad.checkpoint(),
                                                                            "threshold": "-1e30"}})
 
     def test_what_is_on_the_wire_is_scored(self):

@@ -30,7 +30,7 @@ class Directory(Case):
         keys = {"poll": "100ms", "settle": "1s", "patience": "1h", **keys}
         return ganad.Daemon(captures={f"spool{i}": {"directory": f, **keys}
                                       for i, f in enumerate(folders or [self.spool])},
-                            alerts={"file": "{dir}/alerts"},
+                            outputs=ganad.ALERTS_FILE,
                             models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
 
     def source(self, d, i=0):

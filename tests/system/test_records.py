@@ -198,7 +198,7 @@ class Running(Case):
             self.assertIsNone(json.loads(d.ctl("status", "--json", control=True).stdout)["records"])
 
     def test_files_are_opened_anew_when_asked(self):
-        with self.daemon({"clients": "yes"}, alerts={"file": "{dir}/alerts"}) as d:
+        with self.daemon({"clients": "yes"}, outputs=ganad.ALERTS_FILE) as d:
             def send():
                 with ganad.Conn(d.scoring) as c:
                     c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(ganad.data_lines(1)[0])]))

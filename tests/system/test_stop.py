@@ -66,7 +66,7 @@ class Stop(unittest.TestCase):
         lines = ganad.data_lines(300)
         for sig in (signal.SIGTERM, signal.SIGINT):
             model = {"checkpoint": ganad.checkpoint(), "fpr_budget": "0.2"}
-            with ganad.Daemon(alerts={"file": "{dir}/alerts", "queue": "64M"}, models={"m": model},
+            with ganad.Daemon(outputs=ganad.ALERTS_FILE, models={"m": model},
                               ganadd={"stop_timeout": f"{30 * ganad.SLOW:g}s"}) as d:
                 loads = [Load(d.scoring, lines[i * 30:i * 30 + 100]) for i in range(6)]
                 ganad.wait_for(lambda: d.counter("records_scored") > 5000, 60, "load")
@@ -175,7 +175,7 @@ class Start(unittest.TestCase):
         self.broken("[scoring]\nmax_clients = many\n", "{conf}:", "'max_clients'")
         self.broken("[scoring]\nmax_clients = 0\n", "{conf}:", "'max_clients'")
         self.broken("[scoring]\nidle_timeout = 5 parsecs\n", "{conf}:", "'idle_timeout'")
-        self.broken("[alerts]\nstdout = perhaps\n", "{conf}:", "'stdout'")
+        self.broken("[output o]\ntype = file\nsyslog = perhaps\n", "{conf}:", "'syslog'")
         self.broken("[model other]\nfpr_budget = 0.1\n", "other", "checkpoint")
         self.assertIn("/nonexistent.conf", self.run_daemon("/nonexistent.conf"))
 

@@ -89,17 +89,35 @@ static void print_budgets(const Ganad__V1__StatusReply *s)
 
 static void print_outputs(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], target[TEXT], state[TEXT], sent[SHOW_TEXT], dropped[SHOW_TEXT],
-        queued[SHOW_TEXT];
+    char name[TEXT], target[TEXT], state[TEXT], n[4][SHOW_TEXT];
 
-    printf("\n%-8s %-11s %14s %14s %10s  %s\n", "OUTPUT", "STATE", "SENT", "DROPPED", "QUEUED",
-           "TARGET");
+    printf("\n%-16s %-11s %14s %14s %12s %14s  %s\n", "OUTPUT", "STATE", "SENT", "AGAIN", "LOST",
+           "WAITING", "TO");
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
-        printf("%-8s %-11s %14s %14s %10s  %s\n", safe(o->name, name), safe(o->state, state),
-               show_count(o->sent, sent), show_count(o->dropped, dropped),
-               show_bytes(o->queued, queued), safe(o->target, target));
+        printf("%-16s %-11s %14s %14s %12s %14s  %s %s\n", safe(o->name, name),
+               safe(o->state, state), show_count(o->sent, n[0]), show_count(o->replayed, n[1]),
+               show_count(o->lost, n[2]), show_count(o->waiting, n[3]), o->type,
+               safe(o->target, target));
     }
+    for (size_t i = 0; i < s->n_output; i++)
+        if (*s->output[i]->error)
+            printf("%s, the last failure: %s\n", safe(s->output[i]->name, name),
+                   safe(s->output[i]->error, state));
+}
+
+static void print_spool(const Ganad__V1__StatusReply__Spool *p)
+{
+    char text[TEXT], n[4][SHOW_TEXT];
+
+    printf("\nspool %s: %s in %s files, events %s to %s", safe(p->folder, text),
+           show_bytes(p->bytes, n[0]), show_count(p->segments, n[1]), show_count(p->oldest, n[2]),
+           show_count(p->end > 0 ? p->end - 1 : 0, n[3]));
+    if (p->dropped > 0)
+        printf("; %s that the disk did not take", show_count(p->dropped, n[0]));
+    printf("\n");
+    if (*p->error)
+        printf("spool: cannot write now: %s\n", safe(p->error, text));
 }
 
 static void print_records(const Ganad__V1__StatusReply__Records *r)
@@ -173,6 +191,8 @@ static void print_status(const Ganad__V1__StatusReply *s)
     print_budgets(s);
     if (s->n_output > 0)
         print_outputs(s);
+    if (s->spool)
+        print_spool(s->spool);
     if (s->records)
         print_records(s->records);
     if (s->n_source > 0)
@@ -203,18 +223,49 @@ static json_t *models(const Ganad__V1__StatusReply *s)
     return list;
 }
 
+struct number {
+    const char *name;
+    uint64_t value;
+};
+
+static json_t *with_numbers(json_t *o, const struct number *numbers, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        (void)json_object_set_new(o, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+    return o;
+}
+
 static json_t *outputs(const Ganad__V1__StatusReply *s)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
+        const struct number numbers[] = {
+            {"sent", o->sent},       {"bytes", o->bytes},       {"replayed", o->replayed},
+            {"skipped", o->skipped}, {"lost", o->lost},         {"connects", o->connects},
+            {"next", o->next},       {"released", o->released}, {"waiting", o->waiting},
+        };
+        json_t *one =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->name, "type", o->type, "target",
+                      o->target, "format", o->format, "state", o->state, "error", o->error);
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "name", o->name, "target", o->target,
-                            "state", o->state, "sent", (json_int_t)o->sent, "dropped",
-                            (json_int_t)o->dropped, "queued", (json_int_t)o->queued));
+            list, with_numbers(one, numbers, sizeof(numbers) / sizeof(numbers[0])));
     }
     return list;
+}
+
+static json_t *spool(const Ganad__V1__StatusReply__Spool *p)
+{
+    if (!p)
+        return json_null();
+    const struct number numbers[] = {
+        {"bytes", p->bytes},       {"segments", p->segments},           {"oldest", p->oldest},
+        {"end", p->end},           {"committed", p->committed},         {"dropped", p->dropped},
+        {"failures", p->failures}, {"evicted_bytes", p->evicted_bytes}, {"rolled_up", p->rolled_up},
+    };
+    return with_numbers(json_pack("{s:s, s:s}", "folder", p->folder, "error", p->error), numbers,
+                        sizeof(numbers) / sizeof(numbers[0]));
 }
 
 /* null if there is no file of records. */
@@ -237,10 +288,7 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
         const Ganad__V1__StatusReply__Source *o = s->source[i];
         json_t *one =
             json_pack("{s:s, s:s, s:s}", "name", o->name, "target", o->target, "state", o->state);
-        const struct {
-            const char *name;
-            uint64_t value;
-        } numbers[] = {
+        const struct number numbers[] = {
             {"packets", o->packets},
             {"bytes", o->bytes},
             {"kernel_dropped", o->kernel_dropped},
@@ -255,10 +303,8 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
             {"files", o->files},
             {"files_broken", o->files_broken},
         };
-        for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++)
-            (void)json_object_set_new(one, numbers[k].name,
-                                      json_integer((json_int_t)numbers[k].value));
-        (void)json_array_append_new(list, one);
+        (void)json_array_append_new(
+            list, with_numbers(one, numbers, sizeof(numbers) / sizeof(numbers[0])));
     }
     return list;
 }
@@ -270,10 +316,11 @@ static int print_json(const Ganad__V1__StatusReply *s)
     for (size_t i = 0; i < s->n_counter; i++)
         (void)json_object_set_new(counters, s->counter[i]->name,
                                   json_integer((json_int_t)s->counter[i]->value));
-    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o}", "version", s->version,
-                          "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file",
-                          s->config_file, "models", models(s), "outputs", outputs(s), "records",
-                          records(s->records), "sources", sources(s), "counters", counters);
+    json_t *o =
+        json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", s->version,
+                  "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file", s->config_file,
+                  "models", models(s), "outputs", outputs(s), "spool", spool(s->spool), "records",
+                  records(s->records), "sources", sources(s), "counters", counters);
     int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
     json_decref(o);
     putchar('\n');
@@ -321,6 +368,6 @@ const struct ctl_command ctl_status = {
     .help =
         "  -j, --json   one object with the keys version, pid, uptime (s), config_file, models, "
         "outputs,\n"
-        "               records (null if no file is kept), sources, counters\n",
+        "               spool, records (null if no file is kept), sources, counters\n",
     .run = run,
 };

@@ -75,10 +75,11 @@ void daemon_start(const char *more)
     char text[2048];
     struct gad_diag d = {""};
 
-    int n =
-        snprintf(text, sizeof(text),
-                 "[scoring]\nunix = %s/s\n[control]\nunix = %s/c\n[model m]\ncheckpoint = /m\n%s",
-                 daemon_dir, daemon_dir, more);
+    int n = snprintf(text, sizeof(text),
+                     "[scoring]\nunix = %s/s\n[control]\nunix = %s/c\n"
+                     "[alerts]\nrollup = 0s\nrate = 0\nheartbeat = 0s\nstats = 0s\n"
+                     "[model m]\ncheckpoint = /m\n%s",
+                     daemon_dir, daemon_dir, more);
     if (config_parse("t", text, (size_t)n, &config, &d) != 0)
         fail_msg("%s", d.text);
     assert_int_equal(models_load(config, &models, &d), 0);

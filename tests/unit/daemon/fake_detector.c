@@ -141,3 +141,11 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     reason[GAD_SRC_BYTES] =
         (struct gad_reason){.column = GAD_DURATION, .value = rec->v[GAD_DURATION]};
 }
+
+struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,
+                                     const struct gad_record *rec)
+{
+    (void)det;
+    (void)ws;
+    return (struct gad_reason){GAD_SRC_BYTES, rec->v[GAD_SRC_BYTES], 0.5, 1.0};
+}

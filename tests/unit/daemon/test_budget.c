@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/score/budget.h"
+#include "daemon/budget.h"
 
 #include "tests/unit/test.h"
 
@@ -11,7 +11,7 @@ static struct gad_time at(double seconds)
 static void without_a_rate_everything_is_granted(void **state)
 {
     (void)state;
-    struct budget b = budget_init(0, at(0));
+    struct budget b = budget_init(0, 2, at(0));
 
     assert_false(budget_is_limited(&b));
     assert_int_equal(budget_take(&b, at(0), 8192), 8192);
@@ -21,7 +21,7 @@ static void without_a_rate_everything_is_granted(void **state)
 static void a_tenth_of_a_second_is_saved_and_no_more(void **state)
 {
     (void)state;
-    struct budget b = budget_init(100, at(5));
+    struct budget b = budget_init(100, 10, at(5));
 
     assert_true(budget_is_limited(&b));
     assert_int_equal(budget_take(&b, at(5), 4), 4);
@@ -35,7 +35,7 @@ static void a_tenth_of_a_second_is_saved_and_no_more(void **state)
 static void over_time_the_rate_is_granted(void **state)
 {
     (void)state;
-    struct budget b = budget_init(250, at(0));
+    struct budget b = budget_init(250, 25, at(0));
     size_t n = 0;
 
     for (int i = 0; i < 10000; i++)
@@ -46,7 +46,7 @@ static void over_time_the_rate_is_granted(void **state)
 static void what_was_not_done_comes_back(void **state)
 {
     (void)state;
-    struct budget b = budget_init(100, at(0));
+    struct budget b = budget_init(100, 10, at(0));
 
     assert_int_equal(budget_take(&b, at(0), 10), 10);
     budget_give_back(&b, 4);
@@ -59,7 +59,7 @@ static void what_was_not_done_comes_back(void **state)
 static void two_can_always_be_saved(void **state)
 {
     (void)state;
-    struct budget b = budget_init(1, at(0));
+    struct budget b = budget_init(1, 2, at(0));
 
     assert_int_equal(budget_take(&b, at(0), 2), 2);
     assert_int_equal(budget_take(&b, at(1.5), 2), 1);

@@ -43,7 +43,9 @@ static void defaults_hold_where_nothing_is_said(void **state)
     assert_int_equal(c->scoring.mode, 0660);
     assert_int_equal(c->scoring.packed_frame_max, 1 << 20);
     assert_int_equal(c->scoring.idle_timeout.ns, INT64_C(300000000000));
-    assert_false(c->alerts.to_stdout);
+    assert_int_equal(c->n_outputs, 0);
+    assert_int_equal(c->alerts.rollup.ns, INT64_C(60000000000));
+    assert_string_equal(c->spool.directory, "");
     assert_int_equal(c->n_models, 1);
     assert_string_equal(c->model[0].name, "m");
     assert_string_equal(c->model[0].checkpoint, "/m.ckpt");
@@ -68,7 +70,8 @@ static void every_kind_of_value_is_understood(void **state)
                        "frame_timeout = 250ms\n"
                        "idle_timeout = 2min\n"
                        "max_clients = 7\n"
-                       "[alerts]\nstdout = yes\nunix =\n"
+                       "[output siem]\ntype = tls\nto = siem.example:6514\nsyslog = yes\n"
+                       "[spool]\ndirectory =\nsync = always\n"
                        "[model a.b-c_1]\ncheckpoint = /x y/z\nthreshold = -1.5e2\n"
                        "[model second]\ncheckpoint = /s\nfpr_budget = 1e-4";
 
@@ -81,8 +84,13 @@ static void every_kind_of_value_is_understood(void **state)
     assert_int_equal(c->scoring.frame_timeout.ns, 250000000);
     assert_int_equal(c->scoring.idle_timeout.ns, INT64_C(120000000000));
     assert_int_equal(c->scoring.max_clients, 7);
-    assert_true(c->alerts.to_stdout);
-    assert_string_equal(c->alerts.unix_path, "");
+    assert_int_equal(c->n_outputs, 1);
+    assert_string_equal(c->output[0].name, "siem");
+    assert_string_equal(c->output[0].to, "siem.example:6514");
+    assert_true(c->output[0].syslog);
+    assert_int_equal(c->output[0].replay, 8192);
+    assert_string_equal(c->spool.directory, "");
+    assert_string_equal(c->spool.sync, "always");
     assert_int_equal(c->n_models, 2);
     assert_string_equal(c->model[0].checkpoint, "/x y/z");
     assert_true(c->model[0].threshold == -150);
@@ -109,7 +117,7 @@ static void what_is_not_known_is_refused_with_the_nearest(void **state)
 static void values_of_the_wrong_kind_are_refused(void **state)
 {
     (void)state;
-    refused("[alerts]\nstdout = true\n", "t.conf:2: key 'stdout': 'true' is neither yes nor no");
+    refused("[output o]\nsyslog = true\n", "t.conf:2: key 'syslog': 'true' is neither yes nor no");
     refused("[scoring]\nmax_clients = many\n",
             "t.conf:2: key 'max_clients': 'many' is not a whole number");
     refused("[scoring]\nmax_clients = -1\n",
@@ -129,7 +137,7 @@ static void values_of_the_wrong_kind_are_refused(void **state)
             "t.conf:2: key 'log_level': 'loud' is none of error|warn|notice|info|debug");
     refused("[ganadd]\nsensor = a b\n", "t.conf:2: key 'sensor': 'a b' is not a name of up to 64 "
                                         "letters, digits, '.', '_' and '-'");
-    refused("[alerts]\nfile = /a\x01z\n",
+    refused("[records]\nfile = /a\x01z\n",
             "t.conf:2: key 'file': has a byte that is not printable ASCII");
     refused("[model m]\ncheckpoint =\n", "t.conf:2: key 'checkpoint': is empty");
     refused("[model m]\nfpr_budget = x\n", "t.conf:2: key 'fpr_budget': 'x' is not a number");
@@ -203,7 +211,7 @@ static void long_comments_and_indented_lines_are_fine(void **state)
 static void a_key_twice_in_one_file_is_refused(void **state)
 {
     (void)state;
-    refused("[scoring]\ntcp = a:1\nmode = 0600\n[alerts]\n[scoring]\ntcp = a:1\n",
+    refused("[scoring]\ntcp = a:1\nmode = 0600\n[spool]\n[scoring]\ntcp = a:1\n",
             "t.conf:6: key 'tcp': already given in line 2");
     refused(MODEL "checkpoint = /n\n", "t.conf:3: key 'checkpoint': already given in line 2");
 }
@@ -328,14 +336,14 @@ static void a_dump_reads_back_the_same(void **state)
     struct gad_buf one = GAD_BUF_INIT(65536), two = GAD_BUF_INIT(65536);
 
     assert_int_equal(parse("[scoring]\ntcp = a:1\n" MODEL
-                           "top_features = 3\nthreshold = 2\n[alerts]\nqueue = 2M\n",
+                           "top_features = 3\nthreshold = 2\n[spool]\nquota = 2M\nsegment = 1M\n",
                            &a, NULL),
                      0);
     config_dump(a, &one);
     gad_buf_add(&one, "", 1);
     assert_false(one.bad);
     assert_non_null(strstr((char *)one.p, "tcp = a:1 ; t.conf:2\n"));
-    assert_non_null(strstr((char *)one.p, "queue = 2M ; t.conf:8\n"));
+    assert_non_null(strstr((char *)one.p, "quota = 2M ; t.conf:8\n"));
     assert_non_null(strstr((char *)one.p, "max_clients = 256 ; default\n"));
     assert_non_null(strstr((char *)one.p, "[model m]\ncheckpoint = /m.ckpt ; t.conf:4\n"));
 
@@ -345,7 +353,7 @@ static void a_dump_reads_back_the_same(void **state)
     config_dump(b, &two);
     assert_false(two.bad);
     assert_string_equal(b->scoring.tcp, "a:1");
-    assert_int_equal(b->alerts.queue, 2 << 20);
+    assert_int_equal(b->spool.quota, 2 << 20);
     assert_int_equal(b->model[0].top_features, 3);
     assert_true(b->model[0].threshold == 2);
     assert_int_equal(b->scoring.idle_timeout.ns, a->scoring.idle_timeout.ns);
@@ -361,7 +369,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     (void)state;
     const char *root = getenv("SOURCE_ROOT");
     char path[512], line[256];
-    uint8_t *conf = NULL, *man = NULL;
+    uint8_t *conf = NULL, *man = NULL, *outputs = NULL;
     size_t conf_len, man_len;
     struct config *c = NULL;
     struct gad_diag d = {""};
@@ -371,6 +379,8 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     assert_int_equal(gad_file_read(path, 1 << 20, &conf, &conf_len, &d), 0);
     (void)snprintf(path, sizeof(path), "%s/conf/ganadd.conf.5", root);
     assert_int_equal(gad_file_read(path, 1 << 20, &man, &man_len, &d), 0);
+    (void)snprintf(path, sizeof(path), "%s/conf/ganad-outputs.5", root);
+    assert_int_equal(gad_file_read(path, 1 << 20, &outputs, &man_len, &d), 0);
 
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
@@ -378,10 +388,12 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         char *in_conf = strstr((char *)conf, line);
         (void)snprintf(line, sizeof(line), "\n.Ss Section %s", k->section);
         char *in_man = strstr((char *)man, line);
+        if (!in_man)
+            in_man = strstr((char *)outputs, line);
         assert_non_null(in_conf);
         assert_non_null(in_man);
         if (!k->fallback)
-            (void)snprintf(line, sizeof(line), "\n%s = /", k->name);
+            (void)snprintf(line, sizeof(line), "\n%s = ", k->name);
         else
             (void)snprintf(line, sizeof(line), "\n#%s =%s%s\n", k->name, *k->fallback ? " " : "",
                            k->fallback);
@@ -392,13 +404,14 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         key = strstr(in_man, line);
         next = strstr(in_man + 1, "\n.Ss ");
         if (!key || (next && key > next))
-            fail_msg("ganadd.conf.5 does not have '%s' in section %s", k->name, k->section);
+            fail_msg("the manual does not have '%s' in section %s", k->name, k->section);
     }
     if (config_parse("ganadd.conf", (char *)conf, conf_len, &c, &d) != 0)
         fail_msg("%s", d.text);
     config_free(c);
     gad_free(conf);
     gad_free(man);
+    gad_free(outputs);
 }
 
 static void every_failed_allocation_is_an_error(void **state)

@@ -128,12 +128,15 @@ static void files_take_the_place_of_captures(void **state)
     assert_int_equal(c->capture[1].max_flows, 262144);
     assert_string_equal(c->scoring.unix_path, "");
     assert_string_equal(c->control.unix_path, "");
-    assert_true(c->alerts.to_stdout);
+    assert_int_equal(c->n_outputs, 1);
+    assert_string_equal(c->output[0].type, "stdout");
+    assert_string_equal(c->output[0].format, "json");
     config_free(c);
     c = NULL;
-    assert_int_equal(parse(MODEL "[alerts]\nfile = /a\n", &c, NULL), 0);
+    assert_int_equal(parse(MODEL "[output o]\ntype = file\nto = /a\n", &c, NULL), 0);
     assert_int_equal(config_read_files(c, files, 1, NULL), 0);
-    assert_false(c->alerts.to_stdout);
+    assert_int_equal(c->n_outputs, 1);
+    assert_string_equal(c->output[0].type, "file");
     config_free(c);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -60,14 +61,27 @@ static int64_t number(const json_t *j, const char *key)
     return json_integer_value(json_object_get(j, key));
 }
 
+static size_t count_lines(const char *path)
+{
+    uint8_t *text = NULL;
+    size_t len, n = 0;
+
+    assert_int_equal(gad_file_read(path, 1 << 20, &text, &len, NULL), 0);
+    for (size_t i = 0; i < len; i++)
+        n += text[i] == '\n';
+    gad_free(text);
+    return n;
+}
+
 static void status_knows_model_outputs_and_counters(void **state)
 {
     (void)state;
     char more[256], file[96];
+    struct stat st;
 
     (void)snprintf(file, sizeof(file), "%s/a.json", daemon_dir);
     (void)snprintf(more, sizeof(more),
-                   "[alerts]\nfile = %s\n[model n]\ncheckpoint = /n\nthreshold = 5\n"
+                   "[output f]\ntype = file\nto = %s\n[model n]\ncheckpoint = /n\nthreshold = 5\n"
                    "[model s]\ncheckpoint = /search\n",
                    file);
     daemon_start(more);
@@ -76,6 +90,8 @@ static void status_knows_model_outputs_and_counters(void **state)
         assert_true(client_ask(fd, i, i < 3 ? 2000 : 7));
     for (uint64_t i = 0; i < 10; i++)
         client_expect_score(fd, i, i < 3 ? 2000 : 7);
+    while (stat(file, &st) != 0 || count_lines(file) < 3)
+        (void)status_counter("alerts");       /* the outputs' thread writes them */
     for (int again = 0; again < 2; again++) { /* one connection may ask twice */
         Ganad__V1__StatusReply *m = status(control);
         assert_int_equal(m->pid, getpid());
@@ -91,10 +107,14 @@ static void status_knows_model_outputs_and_counters(void **state)
         assert_int_equal(m->model[0]->anomalous, 3);
         assert_true(m->model[1]->fpr_budget == 0.0 && m->model[1]->threshold == 5.0f);
         assert_int_equal(m->n_output, 1);
-        assert_string_equal(m->output[0]->name, "file");
+        assert_string_equal(m->output[0]->name, "f");
+        assert_string_equal(m->output[0]->type, "file");
+        assert_string_equal(m->output[0]->format, "json");
         assert_string_equal(m->output[0]->target, file);
         assert_string_equal(m->output[0]->state, "open");
-        assert_int_equal(m->output[0]->sent, 3);
+        assert_in_range(m->output[0]->sent, 0, 3);
+        assert_non_null(m->spool);
+        assert_int_equal(m->spool->dropped, 0);
         assert_true(m->n_counter > 15);
         ganad__v1__status_reply__free_unpacked(m, NULL);
     }
@@ -221,16 +241,19 @@ static void sighup_opens_the_alert_file_anew(void **state)
 {
     (void)state;
     char more[256], file[96], old[96];
+    struct stat st;
     uint8_t *text = NULL;
     size_t len;
 
     (void)snprintf(file, sizeof(file), "%s/a.json", daemon_dir);
     (void)snprintf(old, sizeof(old), "%s/b.json", daemon_dir);
-    (void)snprintf(more, sizeof(more), "[alerts]\nfile = %s\n", file);
+    (void)snprintf(more, sizeof(more), "[output f]\ntype = file\nto = %s\n", file);
     daemon_start(more);
     int fd = client_open("s");
     assert_true(client_ask(fd, 1, 5000));
     client_expect_score(fd, 1, 5000);
+    while (stat(file, &st) != 0 || st.st_size == 0)
+        (void)status_counter("alerts");
     assert_int_equal(rename(file, old), 0);
     daemon_signal(SIGHUP);
     while (access(file, F_OK) != 0)

@@ -28,7 +28,7 @@ static int make(void **state)
     (void)state;
     return config_parse("t", conf, sizeof(conf) - 1, &config, NULL) != 0 ||
            models_load(config, &models, NULL) != 0 || job_pool_new(64 << 20, &pool) != 0 ||
-           scorer_new(models, &scorer) != 0;
+           scorer_new(models, (struct gad_time){0}, &scorer) != 0;
 }
 
 static int unmake(void **state)
@@ -225,7 +225,7 @@ static void a_budget_is_used_up_and_no_further(void **state)
         struct job *j = job_get(pool);
         struct pollfd p;
 
-        assert_int_equal(scorer_new(m, &s), 0);
+        assert_int_equal(scorer_new(m, (struct gad_time){0}, &s), 0);
         j->model = &m->model[0];
         assert_int_equal(job_reserve(pool, j, N, 3), 0);
         memset(j->rec, 0, N * sizeof(j->rec[0]));
@@ -256,7 +256,7 @@ static void every_failed_allocation_is_an_error(void **state)
     for (long k = 1;; k++) {
         struct scorer *s = NULL;
         (void)gad_mem_fail_at(k);
-        int r = scorer_new(models, &s);
+        int r = scorer_new(models, (struct gad_time){0}, &s);
         (void)gad_mem_fail_at(0);
         if (r == 0) {
             scorer_free(s);

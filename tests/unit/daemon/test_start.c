@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/loop.h"
 
+#include <dirent.h>
 #include <event2/event.h>
 #include <grp.h>
 #include <pwd.h>
@@ -53,10 +54,11 @@ static int make_rooms(struct rooms *m, struct gad_diag *d)
 {
     int r = models_load(m->config, &m->models, d);
 
-    if (r == 0 && (r = scorer_new(m->models, &m->scorer)) != 0)
+    if (r == 0 && (r = scorer_new(m->models, (struct gad_time){0}, &m->scorer)) != 0)
         r = gad_fail(d, r, "scorer");
+    const struct feed_options fo = {.base = m->base, .config = m->config, .stats = &m->stats};
     if (r == 0)
-        r = feed_new(m->base, m->config, &m->stats, &m->feed, d);
+        r = feed_new(&fo, &m->feed, d);
     const struct server_options so = {.base = m->base,
                                       .config = m->config,
                                       .models = m->models,
@@ -86,6 +88,21 @@ static void free_rooms(struct rooms *m)
     models_free(m->models);
 }
 
+static void remove_spool(void)
+{
+    char path[256];
+    const struct dirent *e;
+
+    (void)snprintf(path, sizeof(path), "%s/spool", daemon_dir);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    while ((e = readdir(dir)) != NULL)
+        if (e->d_name[0] != '.')
+            assert_int_equal(unlinkat(dirfd(dir), e->d_name, 0), 0);
+    (void)closedir(dir);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state)
 {
     (void)state;
@@ -93,10 +110,11 @@ static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state
     struct rooms m = {.base = event_base_new()};
 
     assert_non_null(m.base);
-    int n = snprintf(text, sizeof(text),
-                     "[scoring]\nunix = %s/s\n[control]\nunix = %s/c\n[alerts]\nfile = %s/a\n"
-                     "[model m]\ncheckpoint = /m\n",
-                     daemon_dir, daemon_dir, daemon_dir);
+    int n = snprintf(
+        text, sizeof(text),
+        "[scoring]\nunix = %s/s\n[control]\nunix = %s/c\n[output f]\ntype = file\nto = %s/a\n"
+        "[spool]\ndirectory = %s/spool\n[model m]\ncheckpoint = /m\n",
+        daemon_dir, daemon_dir, daemon_dir, daemon_dir);
     assert_int_equal(config_parse("t", text, (size_t)n, &m.config, NULL), 0);
     for (long k = 1;; k++) {
         struct gad_diag d = {""};
@@ -115,6 +133,7 @@ static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state
     }
     config_free(m.config);
     event_base_free(m.base);
+    remove_spool();
 }
 
 static void a_socket_that_is_served_is_left_alone(void **state)

@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * How much a model may be asked. A score that is a search takes a thousand times as long as one that is not, and
- * there is one scorer for all: so such a model gets so many searches a second, saved up for at most a tenth of a
- * second, and what is beyond them is not done. That tenth is also the longest that the others wait for it.
+ * So many of something a second, and no more than can be saved up at once: searches of a model, alerts, events to an
+ * output.
  *
- * Thread: the scorer's.
+ * Thread: one.
  */
 
 #include <stdbool.h>
@@ -15,12 +14,13 @@
 #include "lib/base/time.h"
 
 struct budget {
-    double rate; /* searches a second; 0: as many as anybody likes */
+    double rate; /* a second; 0: as many as anybody likes */
+    double most; /* that can be saved up */
     double left; /* saved up */
     struct gad_time last;
 };
 
-struct budget budget_init(double rate, struct gad_time now);
+struct budget budget_init(double rate, double most, struct gad_time now); /* begins full */
 
 /* How many of n may be done now, and takes them. */
 size_t budget_take(struct budget *b, struct gad_time now, size_t n);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/alert/decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/alert/rollup.h"
+#include "daemon/budget.h"
+#include "daemon/config.h"
+#include "daemon/ingest/job.h"
+#include "daemon/score/models.h"
+#include "daemon/stats.h"
+#include "models/detector.h"
+
+enum { BURST = 10 }; /* seconds of the rate that may come at once */
+
+struct decider {
+    struct decider_options o;
+    struct rollup *rollup; /* NULL: each is told */
+    struct budget limit;
+    struct gad_time now;    /* the latest that a record came at */
+    struct gad_alert alert; /* scratch */
+};
+
+int decider_new(const struct decider_options *o, struct decider **ret)
+{
+    gad_cleanup(decider_freep) struct decider *d = gad_calloc(1, sizeof(*d));
+
+    if (!d)
+        return GAD_ENOMEM;
+    d->o = *o;
+    double rate = o->by_packets ? 0 : (double)o->config->alerts.rate;
+    d->limit = budget_init(rate, BURST * rate, gad_time_monotonic());
+    if (o->config->alerts.rollup.ns > 0) {
+        int r = rollup_new(o->config->alerts.rollup_keys, o->config->alerts.rollup, &d->rollup);
+        if (r != 0)
+            return r;
+    }
+    *ret = gad_steal(&d);
+    return 0;
+}
+
+void decider_free(struct decider *d)
+{
+    if (!d)
+        return;
+    rollup_free(d->rollup);
+    gad_free(d);
+}
+
+static bool may_tell(struct decider *d, struct gad_time now)
+{
+    return budget_take(&d->limit, now, 1) == 1;
+}
+
+static void set_text(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from ? from : "");
+}
+
+static void tell(struct decider *d, const struct rollup_told *t, struct gad_time wall)
+{
+    const struct gad_detector *det = t->model->detector;
+    const struct rollup_sample *s = t->sample;
+    struct gad_alert *a = &d->alert;
+
+    *a = (struct gad_alert){.record = s->record,
+                            .score = s->score,
+                            .threshold = t->model->threshold,
+                            .p_value = s->p_value,
+                            .fpr_budget = t->model->fpr_budget,
+                            .risk = s->risk,
+                            .severity = s->severity,
+                            .n_top = s->n_top,
+                            .count = t->count,
+                            .first = t->first,
+                            .last = t->last};
+    set_text(a->source, sizeof(a->source), s->source);
+    set_text(a->interface, sizeof(a->interface), s->interface);
+    set_text(a->model, sizeof(a->model), gad_detector_name(det));
+    set_text(a->model_sha256, sizeof(a->model_sha256), gad_detector_sha256_hex(det));
+    memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
+    d->o.stats->alerts++;
+    d->o.stats->alerts_rolled_up += t->count - 1;
+    d->o.tell(d->o.arg, a, wall);
+}
+
+/* Columns that have a part in the score; they are sorted by it. */
+static size_t count_top(const struct gad_reason *top, size_t n)
+{
+    size_t i = 0;
+    while (i < n && top[i].share > 0)
+        i++;
+    return i;
+}
+
+static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
+{
+    const struct model *m = j->model;
+    const struct gad_reason *top = j->stride > 0 ? &j->reason[i * j->stride] : NULL;
+    size_t most = m->top_features < ROLLUP_REASONS ? m->top_features : ROLLUP_REASONS;
+
+    *s = (struct rollup_sample){.record = j->rec[i],
+                                .source = j->origin ? j->origin[i].source : NULL,
+                                .interface = j->origin ? j->origin[i].interface : NULL,
+                                .score = j->score[i],
+                                .p_value = (double)j->p_value[i],
+                                .n_top = top ? count_top(top, most) : 0};
+    s->risk = gad_alert_risk(s->p_value, gad_detector_n_calibration(m->detector));
+    s->severity = gad_alert_severity(s->risk);
+    memcpy(s->top, top, s->n_top * sizeof(*top));
+}
+
+static struct rollup_key key_of(const struct job *j, size_t i)
+{
+    const struct gad_tuple *t = &j->rec[i].tuple;
+    struct rollup_key k = {.model = j->model, .family = t->family, .cause = j->cause[i]};
+
+    memcpy(k.src, t->src, t->family == 0 ? 0 : t->family == 4 ? 4 : sizeof(k.src));
+    return k;
+}
+
+/* What the windows go by, which never goes backwards. */
+static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
+{
+    struct gad_time now =
+        d->o.by_packets && j->origin ? j->origin[i].decided : gad_time_monotonic();
+
+    if (now.ns > d->now.ns)
+        d->now = now;
+    return d->now;
+}
+
+static void tell_due(struct decider *d, struct gad_time now, struct gad_time wall)
+{
+    struct rollup_told told;
+
+    while (d->rollup && rollup_due(d->rollup).ns <= now.ns) {
+        bool may = may_tell(d, now);
+        bool told_one = rollup_take_due(d->rollup, now, may, &told);
+        if (told_one)
+            tell(d, &told, wall);
+        else if (may)
+            budget_give_back(&d->limit, 1);
+    }
+}
+
+static void take_rolled_up(struct decider *d, const struct job *j, size_t i,
+                           const struct rollup_sample *s, struct gad_time wall)
+{
+    const struct rollup_key key = key_of(j, i);
+    struct gad_time now = now_of(d, j, i), when = j->origin ? j->origin[i].decided : wall;
+    struct rollup_told told;
+
+    tell_due(d, now, wall);
+    if (rollup_is_full_for(d->rollup, &key) && rollup_take_oldest(d->rollup, &told)) {
+        if (may_tell(d, now))
+            tell(d, &told, wall);
+        else
+            d->o.stats->alerts_limited += told.count;
+    }
+    bool may = rollup_would_tell(d->rollup, &key, s->severity) && may_tell(d, now);
+    if (rollup_add(d->rollup, &key, s, now, when, may, &told))
+        tell(d, &told, wall);
+}
+
+static void take_record(struct decider *d, const struct job *j, size_t i, struct gad_time wall)
+{
+    struct rollup_sample s;
+
+    sample_of(j, i, &s);
+    if (d->rollup) {
+        take_rolled_up(d, j, i, &s, wall);
+    } else if (may_tell(d, gad_time_monotonic())) {
+        struct gad_time when = j->origin ? j->origin[i].decided : wall;
+        tell(d, &(struct rollup_told){j->model, &s, 1, when, when}, wall);
+    } else {
+        d->o.stats->alerts_limited++;
+    }
+}
+
+void decider_take(struct decider *d, const struct job *j)
+{
+    if (!j->may_alert || j->n_anomalous == 0)
+        return;
+    struct gad_time wall = gad_time_wall();
+    for (size_t i = 0; i < job_n_scored(j); i++)
+        if (j->anomalous[i])
+            take_record(d, j, i, wall);
+}
+
+struct gad_time decider_tick(struct decider *d)
+{
+    if (!d->rollup || d->o.by_packets)
+        return (struct gad_time){INT64_MAX};
+    tell_due(d, gad_time_monotonic(), gad_time_wall());
+    return rollup_due(d->rollup);
+}
+
+void decider_flush(struct decider *d)
+{
+    struct gad_time wall = gad_time_wall();
+    struct rollup_told told;
+
+    while (d->rollup && rollup_count(d->rollup) > 0)
+        if (rollup_take_oldest(d->rollup, &told))
+            tell(d, &told, wall);
+}
+
+size_t decider_rolled_up(const struct decider *d)
+{
+    return d->rollup ? rollup_count(d->rollup) : 0;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/feed/drain.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/feed/output.h"
+#include "lib/base/diag.h"
+
+struct drain {
+    struct event_base *base;
+    struct event *wake, *tick;
+    int fd; /* eventfd */
+    size_t n;
+    struct output *output[CONFIG_OUTPUTS_MAX];
+    pthread_t thread;
+    bool runs;
+    _Atomic bool stop, reopen, finish, finished;
+    bool is_finishing; /* the thread's */
+};
+
+static void look_whether_finished(struct drain *d)
+{
+    bool all = d->is_finishing;
+
+    for (size_t i = 0; all && i < d->n; i++)
+        all = output_is_finished(d->output[i]);
+    atomic_store(&d->finished, all);
+}
+
+static void wake_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct drain *d = arg;
+    uint64_t ignored;
+    (void)what;
+
+    (void)!read(fd, &ignored, sizeof(ignored));
+    if (atomic_load(&d->stop)) {
+        (void)event_base_loopbreak(d->base);
+        return;
+    }
+    bool reopen = atomic_exchange(&d->reopen, false);
+    bool finish = atomic_exchange(&d->finish, false);
+    d->is_finishing = d->is_finishing || finish;
+    for (size_t i = 0; i < d->n; i++) {
+        if (reopen)
+            output_reopen(d->output[i]);
+        if (finish)
+            output_finish(d->output[i]);
+        output_wake(d->output[i]);
+    }
+    look_whether_finished(d);
+}
+
+static void tick_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct drain *d = arg;
+    (void)fd;
+    (void)what;
+
+    for (size_t i = 0; i < d->n; i++)
+        output_tick(d->output[i]);
+    look_whether_finished(d);
+}
+
+static int make_events(struct drain *d)
+{
+    d->base = event_base_new();
+    d->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!d->base || d->fd < 0)
+        return GAD_ENOMEM;
+    d->wake = event_new(d->base, d->fd, EV_READ | EV_PERSIST, wake_event, d);
+    d->tick = event_new(d->base, -1, EV_PERSIST, tick_event, d);
+    const struct timeval second = {1, 0};
+    return d->wake && d->tick && event_add(d->wake, NULL) == 0 && event_add(d->tick, &second) == 0
+               ? 0
+               : GAD_ENOMEM;
+}
+
+int drain_new(const struct drain_options *o, struct drain **ret, struct gad_diag *diag)
+{
+    gad_cleanup(drain_freep) struct drain *d = gad_calloc(1, sizeof(*d));
+
+    if (!d)
+        return gad_fail(diag, GAD_ENOMEM, "outputs: no memory");
+    d->fd = -1;
+    if (make_events(d) != 0)
+        return gad_fail(diag, GAD_ENOMEM, "outputs: no memory");
+    for (; d->n < o->config->n_outputs; d->n++) {
+        const struct output_options oo = {.base = d->base,
+                                          .config = &o->config->output[d->n],
+                                          .folder = o->folder,
+                                          .sensor = o->sensor,
+                                          .run = o->run,
+                                          .next = o->next[d->n],
+                                          .end = o->end,
+                                          .arg = o->arg};
+        int r = output_new(&oo, &d->output[d->n], diag);
+        if (r != 0)
+            return r;
+    }
+    *ret = gad_steal(&d);
+    return 0;
+}
+
+static void *run(void *arg)
+{
+    struct drain *d = arg;
+
+    for (size_t i = 0; i < d->n; i++)
+        output_start(d->output[i]);
+    (void)event_base_dispatch(d->base);
+    return NULL;
+}
+
+int drain_start(struct drain *d)
+{
+    sigset_t all, old;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
+    int r = pthread_create(&d->thread, NULL, run, d);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    d->runs = r == 0;
+    if (d->runs)
+        (void)pthread_setname_np(d->thread, "ganadd-feed");
+    return -r;
+}
+
+void drain_wake(struct drain *d)
+{
+    const uint64_t one = 1;
+    (void)!write(d->fd, &one, sizeof(one));
+}
+
+void drain_reopen(struct drain *d)
+{
+    atomic_store(&d->reopen, true);
+    drain_wake(d);
+}
+
+void drain_finish(struct drain *d)
+{
+    atomic_store(&d->finish, true);
+    drain_wake(d);
+}
+
+bool drain_is_finished(const struct drain *d)
+{
+    return !d->runs || atomic_load(&d->finished);
+}
+
+bool drain_status(struct drain *d, size_t i, struct output_status *ret)
+{
+    if (i >= d->n)
+        return false;
+    output_status(d->output[i], ret);
+    return true;
+}
+
+void drain_free(struct drain *d)
+{
+    if (!d)
+        return;
+    if (d->runs) {
+        atomic_store(&d->stop, true);
+        drain_wake(d);
+        (void)pthread_join(d->thread, NULL);
+    }
+    for (size_t i = d->n; i-- > 0;)
+        output_free(d->output[i]);
+    if (d->wake)
+        event_free(d->wake);
+    if (d->tick)
+        event_free(d->tick);
+    if (d->base)
+        event_base_free(d->base);
+    if (d->fd >= 0)
+        (void)close(d->fd);
+    gad_free(d);
+}

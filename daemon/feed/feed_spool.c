@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/feed/feed_spool.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "daemon/spool/writer.h"
+#include "lib/base/diag.h"
+#include "lib/base/siphash.h"
+
+struct feed_spool {
+    char folder[PATH_MAX];
+    bool is_kept;
+    struct spool_writer *writer;
+    unsigned cursor[CONFIG_OUTPUTS_MAX];
+    uint64_t next[CONFIG_OUTPUTS_MAX];
+};
+
+static int make_temporary(struct feed_spool *s, struct gad_diag *d)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    int n =
+        snprintf(s->folder, sizeof(s->folder), "%s/ganad-spool.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (n < 0 || (size_t)n >= sizeof(s->folder) || !mkdtemp(s->folder))
+        return gad_fail(d, -errno, "spool: no temporary folder '%s': %s", s->folder,
+                        gad_strerror(-errno));
+    return 0;
+}
+
+/* Nothing but what a spool makes: a folder that somebody put something into stays. */
+static void remove_temporary(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *e;
+
+    while (dir && (e = readdir(dir)) != NULL) {
+        const char *dot = strrchr(e->d_name, '.');
+        if (dot && (strcmp(dot, ".seg") == 0 || strcmp(dot, ".state") == 0))
+            (void)unlinkat(dirfd(dir), e->d_name, 0);
+    }
+    if (dir)
+        (void)closedir(dir);
+    if (rmdir(folder) != 0)
+        log_notice("spool", "'%s' stays: %s", folder, gad_strerror(-errno));
+}
+
+/* The same number for as long as the machine runs; 0: not known. */
+static uint64_t boot_number(void)
+{
+    static const uint64_t no_secret[2] = {0, 0};
+    char text[64];
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return n > 0 ? gad_siphash(no_secret, text, (size_t)n) : 0;
+}
+
+static int options_of(const struct config *c, bool is_kept, struct gad_spool_options *o)
+{
+    *o = (struct gad_spool_options){.sync = GAD_SPOOL_NEVER,
+                                    .interval = c->spool.interval,
+                                    .quota = c->spool.quota,
+                                    .segment_max = c->spool.segment,
+                                    .boot = boot_number()};
+    if (is_kept && strcmp(c->spool.sync, "always") == 0)
+        o->sync = GAD_SPOOL_ALWAYS;
+    else if (is_kept && strcmp(c->spool.sync, "interval") == 0)
+        o->sync = GAD_SPOOL_INTERVAL;
+    o->group_max = c->spool.segment / 2 < (4 << 20) ? c->spool.segment / 2 : 4 << 20;
+    return getrandom(&o->salt, sizeof(o->salt), 0) == (ssize_t)sizeof(o->salt) ? 0 : -errno;
+}
+
+static void report(const char *folder, const struct gad_spool_recovery *r)
+{
+    if (r->state_lost)
+        log_warn("spool", "'%s': its state was lost; outputs begin with the oldest event", folder);
+    else if (r->state_torn)
+        log_notice("spool", "'%s': half of its state was damaged, the other half counts", folder);
+    if (r->damaged > 0)
+        log_warn("spool", "'%s': %" PRIu64 " bytes were damaged, %" PRIu64 " of them cut off",
+                 folder, r->damaged, r->cut);
+    if (r->lost_end > r->lost_first)
+        log_warn("spool", "'%s': events %" PRIu64 " to %" PRIu64 " may have been lost", folder,
+                 r->lost_first, r->lost_end - 1);
+    if (r->n_foreign > 0)
+        log_notice("spool", "'%s': %zu files in it are none of the spool's", folder, r->n_foreign);
+}
+
+static bool is_output(const struct config *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_outputs; i++)
+        if (strcmp(c->output[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* An output that is no longer there holds nothing back. */
+static void drop_old_cursors(const struct config *c, struct gad_spool *spool)
+{
+    struct gad_spool_status st;
+
+    gad_spool_status(spool, &st);
+    for (unsigned i = 0; i < GAD_SPOOL_CURSORS; i++) {
+        const struct gad_spool_cursor *cursor = gad_spool_cursor_at(spool, i);
+        if (!cursor || is_output(c, cursor->name))
+            continue;
+        log_notice("spool",
+                   "output '%s' is not configured any more; what waited for it, at most %" PRIu64
+                   " events, waits no longer",
+                   cursor->name, st.end - cursor->next);
+        gad_spool_cursor_remove(spool, i);
+    }
+}
+
+static int take_cursors(struct feed_spool *s, const struct config *c, struct gad_diag *d)
+{
+    struct gad_spool *spool = spool_writer_spool(s->writer);
+
+    drop_old_cursors(c, spool);
+    for (size_t i = 0; i < c->n_outputs; i++) {
+        int r = gad_spool_cursor(spool, c->output[i].name, true, &s->cursor[i]);
+        if (r != 0)
+            return gad_fail(d, r, "spool: no cursor for output '%s': %s", c->output[i].name,
+                            gad_strerror(r));
+        s->next[i] = gad_spool_cursor_at(spool, s->cursor[i])->next;
+    }
+    return 0;
+}
+
+int feed_spool_open(const struct config *c, struct feed_spool **ret, struct gad_diag *d)
+{
+    gad_cleanup(feed_spool_closep) struct feed_spool *s = gad_calloc(1, sizeof(*s));
+    struct gad_spool_options o;
+    struct gad_spool_recovery found;
+
+    if (!s)
+        return gad_fail(d, GAD_ENOMEM, "spool: no memory");
+    s->is_kept = *c->spool.directory != '\0';
+    (void)snprintf(s->folder, sizeof(s->folder), "%s", c->spool.directory);
+    int r = s->is_kept ? 0 : make_temporary(s, d);
+    if (r == 0 && options_of(c, s->is_kept, &o) != 0)
+        r = gad_fail(d, -errno, "spool: no random numbers");
+    if (r == 0) {
+        r = spool_writer_new(s->folder, &o, &s->writer, &found, d);
+        if (r != 0)
+            gad_diag_prefix(d, "spool");
+    }
+    if (r != 0)
+        return r;
+    report(s->folder, &found);
+    r = take_cursors(s, c, d);
+    if (r == 0)
+        *ret = gad_steal(&s);
+    return r;
+}
+
+void feed_spool_close(struct feed_spool *s)
+{
+    if (!s)
+        return;
+    spool_writer_free(s->writer);
+    if (!s->is_kept && *s->folder)
+        remove_temporary(s->folder);
+    gad_free(s);
+}
+
+struct spool_writer *feed_spool_writer(struct feed_spool *s)
+{
+    return s->writer;
+}
+
+const char *feed_spool_folder(const struct feed_spool *s)
+{
+    return s->folder;
+}
+
+bool feed_spool_is_kept(const struct feed_spool *s)
+{
+    return s->is_kept;
+}
+
+unsigned feed_spool_cursor(const struct feed_spool *s, size_t output)
+{
+    return s->cursor[output];
+}
+
+uint64_t feed_spool_next(const struct feed_spool *s, size_t output)
+{
+    return s->next[output];
+}

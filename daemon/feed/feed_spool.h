@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The spool of the feed: opened as the configuration says, with a cursor for each output, by its name. Without a folder
+ * in the configuration it is in a temporary one, which goes with the run. Thread: main.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct config;
+struct feed_spool;
+struct gad_diag;
+struct spool_writer;
+
+int feed_spool_open(const struct config *c, struct feed_spool **ret,
+                    struct gad_diag *d) GAD_MUST_CHECK;
+void feed_spool_close(struct feed_spool *s); /* the writer was stopped */
+GAD_DEFINE_CLEANUP(struct feed_spool, feed_spool_close);
+
+struct spool_writer *feed_spool_writer(struct feed_spool *s);
+const char *feed_spool_folder(const struct feed_spool *s);
+bool feed_spool_is_kept(const struct feed_spool *s); /* it is there in the next run */
+
+unsigned feed_spool_cursor(const struct feed_spool *s, size_t output); /* of the i-th output */
+uint64_t feed_spool_next(const struct feed_spool *s,
+                         size_t output); /* where it stood when it was opened */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Inside of output.h: output.c is the life of a connection, output_pump.c what goes over it. */
+
+#include <pthread.h>
+
+#include "daemon/budget.h"
+#include "daemon/feed/output.h"
+#include "daemon/feed/transport.h"
+#include "daemon/feed/window.h"
+#include "lib/base/buf.h"
+#include "lib/base/rng.h"
+#include "lib/base/time.h"
+#include "lib/event/event.h"
+#include "lib/event/format.h"
+
+struct event;
+struct gad_spool_reader;
+
+enum {
+    OUTPUT_LOSSES = 8,
+    OUTPUT_MESSAGES = 1024,
+    OUTPUT_BUFFER = 128 << 10,
+    OUTPUT_LINE_MAX = 64 << 10
+};
+
+/* In the buffer, not wholly written. */
+struct output_message {
+    size_t len;
+    uint64_t next; /* behind it, in the spool */
+};
+
+struct output {
+    struct output_options o;
+    const struct transport_ops *ops;
+    void *context; /* of tls */
+    const struct gad_format *format;
+    struct gad_format_options form;
+    bool octets;
+    unsigned kinds, severity; /* that go there */
+
+    enum output_state state;
+    struct transport *transport; /* NULL: none */
+    struct event *readable, *writable, *timer;
+    struct gad_time deadline; /* connecting: when it has taken too long */
+    struct gad_time opened,
+        progress; /* progress: when it last took something, or had nothing to take */
+    unsigned tries;
+    bool failing; /* the failure was logged */
+    bool finishing;
+    struct gad_rng rng;
+
+    struct gad_spool_reader *reader;
+    uint64_t known; /* events before it were written at least once, or told as lost */
+    struct gad_loss
+        told_loss[OUTPUT_LOSSES]; /* the last ones, a ring, to be told again with a replay */
+    size_t n_told;
+    struct budget rate;
+    bool rate_waits;
+    bool spool_fails;
+    struct window window;
+    struct gad_buf buf, line;
+    size_t written;                                 /* bytes of the first message */
+    struct output_message message[OUTPUT_MESSAGES]; /* a ring */
+    size_t head, n_messages;
+    uint64_t file_bytes; /* of a file, as it is now */
+    bool unsynced;       /* a file has something that the disk may not have */
+
+    struct gad_event event; /* scratch */
+    pthread_mutex_t lock;   /* of told */
+    struct output_status now, told;
+};
+
+/* Reads, formats and writes what can be now. */
+void output_pump(struct output *o);
+void output_forget_unwritten(struct output *o); /* the buffer, back to what is released */
+bool output_is_at_end(const struct output *o);
+
+int output_connect(struct output *o,
+                   struct gad_diag *d); /* makes the transport: 0, GAD_MORE, negative */
+void output_drop_connection(struct output *o);
+void output_reopen_file(struct output *o);
+
+void output_timer_event(int fd, short what, void *arg); /* arg: the output */
+
+/* The connection is no use any more. */
+void output_fail(struct output *o, const char *why);
+void output_publish(struct output *o);

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the spool into the buffer, from the buffer onto the connection. */
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/feed/lines.h"
+#include "daemon/feed/output_parts.h"
+#include "daemon/log.h"
+#include "lib/base/diag.h"
+#include "lib/spool/reader.h"
+
+enum {
+    TURNS = 4,            /* buffers that one output writes before the others have a turn */
+    RATE_WAIT_US = 20000, /* for the next of an output with a rate */
+};
+
+static struct output_message *message_at(struct output *o, size_t i)
+{
+    return &o->message[(o->head + i) % OUTPUT_MESSAGES];
+}
+
+/* The line is in o->line; with its frame into the buffer. */
+static void push_line(struct output *o, uint64_t next)
+{
+    size_t before = gad_buf_left(&o->buf), len = gad_buf_left(&o->line);
+
+    if (o->octets)
+        gad_buf_printf(&o->buf, "%zu ", len);
+    gad_buf_add(&o->buf, o->line.p + o->line.pos, len);
+    if (!o->octets && !o->ops->is_datagram)
+        gad_buf_add(&o->buf, "\n", 1);
+    gad_assert(!o->buf.bad); /* fill() leaves room for the longest */
+    *message_at(o, o->n_messages++) = (struct output_message){gad_buf_left(&o->buf) - before, next};
+}
+
+/* Nothing is written for the events before @next. */
+static void skip_to(struct output *o, uint64_t next)
+{
+    if (o->n_messages > 0)
+        message_at(o, o->n_messages - 1)->next = next;
+    else
+        window_skipped(&o->window, next);
+}
+
+static void lose(struct output *o, uint64_t n)
+{
+    o->now.lost += n;
+}
+
+/* Formats o->event; what is too long whatever is left out of it is lost. */
+static void push_event(struct output *o, uint64_t next)
+{
+    if ((o->kinds & 1U << o->event.kind) == 0 ||
+        (o->event.kind == GAD_EVENT_ALERT && o->event.alert.severity > o->severity)) {
+        o->now.skipped++;
+        skip_to(o, next);
+        return;
+    }
+    o->line.pos = o->line.len = 0;
+    if (o->o.config->syslog)
+        gad_syslog_head(&o->event, &o->form, &o->line);
+    if (o->o.config->syslog)
+        gad_buf_add(&o->line, "- ", 2);
+    if (gad_format_write(o->format, &o->event, &o->form, &o->line) != 0) {
+        lose(o, o->event.kind == GAD_EVENT_LOSS ? 0 : 1);
+        skip_to(o, next);
+        return;
+    }
+    push_line(o, next);
+}
+
+static void push_loss(struct output *o, const struct gad_loss *l, struct gad_time time)
+{
+    o->event =
+        (struct gad_event){.kind = GAD_EVENT_LOSS, .run = o->o.run, .time = time, .loss = *l};
+    (void)snprintf(o->event.sensor, sizeof(o->event.sensor), "%s", o->o.sensor);
+    (void)snprintf(o->event.loss.output, sizeof(o->event.loss.output), "%s", o->o.config->name);
+    push_event(o, l->last + 1);
+}
+
+/*
+ * A gap. What was written before it was gone is no loss; what was told as lost is told again when it is replayed; the
+ * rest is new.
+ */
+static void take_gap(struct output *o, const struct gad_spool_item *item)
+{
+    struct gad_loss l = {.first = item->seq, .last = item->end - 1, .at_most = item->at_most};
+    size_t n = o->n_told < OUTPUT_LOSSES ? o->n_told : OUTPUT_LOSSES;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct gad_loss *t = &o->told_loss[(o->n_told - n + i) % OUTPUT_LOSSES];
+        if (t->first >= l.first && t->last <= l.last)
+            push_loss(o, t, gad_time_wall());
+    }
+    if (l.first < o->known)
+        l.first = o->known;
+    if (l.first > l.last) {
+        skip_to(o, item->end);
+        return;
+    }
+    log_warn("feed", "output '%s': events %" PRIu64 " to %" PRIu64 " are lost%s", o->o.config->name,
+             l.first, l.last, l.at_most ? ", at most" : "");
+    o->told_loss[o->n_told++ % OUTPUT_LOSSES] = l;
+    o->known = item->end;
+    lose(o, l.last - l.first + 1);
+    push_loss(o, &l, gad_time_wall());
+}
+
+static void take_item(struct output *o, const struct gad_spool_item *item)
+{
+    struct gad_diag d = {""};
+
+    if (!item->p) {
+        take_gap(o, item);
+        return;
+    }
+    if (gad_event_unpack(item->kind, item->seq, item->p, item->len, &o->event, &d) != 0) {
+        log_warn("feed", "output '%s': event %" PRIu64 ": %s", o->o.config->name, item->seq,
+                 d.text);
+        lose(o, item->end > o->known ? 1 : 0);
+        skip_to(o, item->end);
+        return;
+    }
+    push_event(o, item->end);
+}
+
+/* The spool cannot be read: once a second it is tried again, and at last what cannot be read is lost. */
+static void spool_failed(struct output *o, int err)
+{
+    if (!o->spool_fails)
+        log_warn("feed", "output '%s': the spool cannot be read: %s", o->o.config->name,
+                 gad_strerror(err));
+    else
+        gad_spool_reader_give_up(o->reader);
+    o->spool_fails = true;
+}
+
+static void wait_for_rate(struct output *o)
+{
+    const struct timeval tv = {0, RATE_WAIT_US};
+
+    o->rate_waits = true;
+    (void)event_add(o->timer, &tv);
+}
+
+static void fill(struct output *o)
+{
+    uint64_t end = o->o.end(o->o.arg);
+    struct gad_time now = gad_time_monotonic();
+    struct gad_spool_item item;
+
+    /* Room for the losses that one gap may be told as. */
+    while (o->n_messages + OUTPUT_LOSSES + 1 < OUTPUT_MESSAGES &&
+           gad_buf_left(&o->buf) < OUTPUT_BUFFER) {
+        if (budget_take(&o->rate, now, 1) == 0) {
+            wait_for_rate(o);
+            return;
+        }
+        size_t before = o->n_messages;
+        int r = gad_spool_reader_next(o->reader, end, &item);
+        if (r == 0)
+            take_item(o, &item);
+        if (o->n_messages == before)
+            budget_give_back(&o->rate, 1);
+        if (r < 0)
+            spool_failed(o, r);
+        if (r != 0)
+            return;
+        o->spool_fails = false;
+    }
+}
+
+/* n more bytes are out: whole messages leave the buffer. */
+static void take_written(struct output *o, size_t n, struct gad_time now)
+{
+    gad_buf_consume(&o->buf, n);
+    o->written += n;
+    while (o->n_messages > 0 && o->written >= message_at(o, 0)->len) {
+        const struct output_message *m = message_at(o, 0);
+        o->written -= m->len;
+        o->now.sent++;
+        o->now.bytes += m->len;
+        if (m->next <= o->known)
+            o->now.replayed++;
+        else
+            o->known = m->next;
+        window_wrote(&o->window, m->next, now);
+        o->head = (o->head + 1) % OUTPUT_MESSAGES;
+        o->n_messages--;
+    }
+    o->progress = now;
+}
+
+/* A message that no datagram can hold. */
+static void drop_first(struct output *o, struct gad_time now)
+{
+    lose(o, message_at(o, 0)->next > o->known ? 1 : 0);
+    take_written(o, message_at(o, 0)->len, now);
+    o->now.sent--;
+}
+
+/* Bytes for one call: a datagram, as many lines as the file may still have, or all. */
+static size_t next_write(struct output *o)
+{
+    size_t len = 0, most = o->o.config->file_size;
+
+    if (o->ops->is_datagram)
+        return message_at(o, 0)->len;
+    if (!o->ops->is_file || most == 0)
+        return gad_buf_left(&o->buf);
+    for (size_t i = 0; i < o->n_messages; i++) {
+        size_t more = message_at(o, i)->len;
+        if (len > 0 && o->file_bytes + len + more > most)
+            break;
+        len += more;
+    }
+    return len;
+}
+
+/* False: the output cannot go on now. */
+static bool make_room_in_file(struct output *o)
+{
+    uint64_t most = o->o.config->file_size;
+
+    if (!o->ops->is_file || most == 0 || o->file_bytes == 0 ||
+        o->file_bytes + message_at(o, 0)->len <= most)
+        return true;
+    if (lines_rotate(o->o.config->to, o->o.config->files))
+        output_reopen_file(o);
+    o->file_bytes =
+        0; /* one that cannot be moved away grows, and is tried again when it has grown as much */
+    return o->state == OUTPUT_OPEN;
+}
+
+/* False: it is full, or broke. */
+static bool write_some(struct output *o)
+{
+    struct gad_time now = gad_time_monotonic();
+
+    if (!make_room_in_file(o))
+        return false;
+    ssize_t n = o->ops->write(o->transport, o->buf.p + o->buf.pos, next_write(o));
+    if (n >= 0) {
+        o->file_bytes += (uint64_t)n;
+        o->unsynced = true;
+        take_written(o, (size_t)n, now);
+        return true;
+    }
+    if (errno == EINTR)
+        return true;
+    if (errno == EMSGSIZE && o->ops->is_datagram) {
+        drop_first(o, now);
+        return true;
+    }
+    if (errno == EAGAIN && o->writable) {
+        (void)event_add(o->writable, NULL);
+        return false;
+    }
+    output_fail(o, *o->transport->error ? o->transport->error : gad_strerror(-errno));
+    return false;
+}
+
+void output_pump(struct output *o)
+{
+    bool goes_on = true;
+
+    for (int turn = 0; goes_on && turn < TURNS && o->state == OUTPUT_OPEN; turn++) {
+        fill(o);
+        if (o->n_messages == 0) {
+            o->progress = gad_time_monotonic();
+            break;
+        }
+        while (goes_on && o->n_messages > 0)
+            goes_on = write_some(o);
+    }
+    if (o->state == OUTPUT_OPEN && goes_on && !o->rate_waits && !output_is_at_end(o)) {
+        const struct timeval now = {0, 0}; /* the others first */
+        (void)event_add(o->timer, &now);
+    }
+}
+
+bool output_is_at_end(const struct output *o)
+{
+    return o->n_messages == 0 && gad_spool_reader_at(o->reader) >= o->o.end(o->o.arg);
+}
+
+void output_forget_unwritten(struct output *o)
+{
+    (void)window_released(&o->window, gad_time_monotonic());
+    window_restart(&o->window);
+    gad_spool_reader_seek(o->reader, o->window.released);
+    gad_buf_consume(&o->buf, gad_buf_left(&o->buf));
+    o->n_messages = o->head = o->written = 0;
+}

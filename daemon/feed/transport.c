@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/feed/transport.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/diag.h"
+
+static const struct transport_ops *const all[] = {
+    &transport_stdout,  &transport_file, &transport_unix, &transport_unix_dgram,
+    &transport_journal, &transport_tcp,  &transport_udp,  &transport_tls};
+
+const struct transport_ops *transport_find(const char *type)
+{
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (strcmp(all[i]->type, type) == 0)
+            return all[i];
+    return NULL;
+}
+
+int transport_new(const struct transport_ops *ops, const struct config_output *c, void *context,
+                  struct transport **ret)
+{
+    struct transport *t = gad_calloc(1, sizeof(*t));
+
+    if (!t)
+        return GAD_ENOMEM;
+    t->ops = ops;
+    t->config = c;
+    t->context = context;
+    t->fd = -1;
+    *ret = t;
+    return 0;
+}
+
+void transport_free(struct transport *t)
+{
+    if (!t)
+        return;
+    t->ops->close(t);
+    gad_free(t);
+}
+
+void transport_close_fd(struct transport *t)
+{
+    if (t->fd > STDERR_FILENO)
+        (void)close(t->fd);
+    t->fd = -1;
+}
+
+/* A reader of events has nothing to say: what comes is its end, or thrown away. */
+int transport_read_socket(struct transport *t, struct gad_diag *d)
+{
+    char ignored[4096];
+    ssize_t n = recv(t->fd, ignored, sizeof(ignored), MSG_DONTWAIT);
+
+    if (n == 0 && !t->ops->is_datagram)
+        return GAD_END;
+    if (n < 0 && errno != EAGAIN && errno != EINTR)
+        return gad_fail(d, -errno, "%s", gad_strerror(-errno));
+    return 0;
+}
+
+ssize_t transport_send(struct transport *t, const uint8_t *p, size_t len)
+{
+    return send(t->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}

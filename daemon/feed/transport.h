@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How bytes leave: a connection, a datagram socket or a file. Nothing here blocks, but opening and writing regular
+ * files. One transport is one connection: when it fails it is closed, and another is made.
+ *
+ *     open -> GAD_MORE -> proceed ... -> 0: ready -> write, read ... -> finish -> ... GAD_END -> close
+ *
+ * While it is not ready, proceed() is called when the descriptor can be read or written, as wants_write says, and every
+ * TRANSPORT_POLL_MS, for a name is looked up without a descriptor.
+ *
+ * Thread: the feed's.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sys/types.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct config_output;
+struct gad_diag;
+struct lookup;
+struct transport;
+
+enum { TRANSPORT_POLL_MS = 20 };
+
+struct transport_ops {
+    const char *type; /* the configuration's */
+    bool is_datagram; /* each write is one event */
+    bool
+        is_connected; /* somebody is there who may go away: what he got is not known to have arrived */
+    bool is_file;
+
+    int (*open)(struct transport *t, struct gad_diag *d);                /* 0, GAD_MORE, negative */
+    int (*proceed)(struct transport *t, struct gad_diag *d);             /* likewise; may be NULL */
+    ssize_t (*write)(struct transport *t, const uint8_t *p, size_t len); /* as write(2), EAGAIN */
+    /* The descriptor is readable: 0; GAD_END: the other side came to its end in order; negative: it broke. */
+    int (*read)(struct transport *t, struct gad_diag *d);
+    int (*finish)(struct transport *t); /* says that no more comes; 0; GAD_MORE: call again */
+    void (*close)(struct transport *t);
+};
+
+struct transport {
+    const struct transport_ops *ops;
+    const struct config_output *config; /* borrowed */
+    void *context;                      /* of tls: the SSL_CTX, borrowed */
+    int fd;
+    bool finishing;
+    bool wants_write; /* proceed(), finish(): when it can be written; else when it can be read */
+    struct lookup *lookup;
+    size_t n_tried; /* addresses of the lookup */
+    void *ssl;
+    char error[160]; /* of the last write() or finish() that failed, "" if errno says it */
+};
+
+/* NULL: no such type. */
+const struct transport_ops *transport_find(const char *type);
+
+/* Takes nothing yet; then ops->open. */
+int transport_new(const struct transport_ops *ops, const struct config_output *c, void *context,
+                  struct transport **ret) GAD_MUST_CHECK;
+void transport_free(struct transport *t); /* closes it */
+GAD_DEFINE_CLEANUP(struct transport, transport_free);
+
+extern const struct transport_ops transport_stdout, transport_file, transport_unix,
+    transport_unix_dgram, transport_journal, transport_tcp, transport_udp, transport_tls;
+
+/* What sockets share. */
+int transport_read_socket(struct transport *t, struct gad_diag *d);
+ssize_t transport_send(struct transport *t, const uint8_t *p, size_t len);
+void transport_close_fd(struct transport *t);
+int transport_connect_begin(struct transport *t, struct gad_diag *d); /* to config->to */
+int transport_connect_proceed(struct transport *t, struct gad_diag *d);
+
+/* The SSL_CTX of an output, with its files read, which may need root. */
+int transport_tls_context(const struct config_output *c, void **ret,
+                          struct gad_diag *d) GAD_MUST_CHECK;
+void transport_tls_context_free(void *context);

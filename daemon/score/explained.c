@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/score/explained.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "lib/base/siphash.h"
+#include "lib/net/tuple.h"
+
+enum { PLACES = 16384 };
+
+struct place {
+    uint64_t hash; /* stands for the key: two that agree in 64 bits of a keyed hash are one */
+    struct gad_time until;
+    double p_value;
+};
+
+struct explained {
+    struct gad_time period;
+    uint64_t secret[2];
+    struct place place[PLACES];
+};
+
+int explained_new(struct gad_time period, struct explained **ret)
+{
+    gad_cleanup(explained_freep) struct explained *e = gad_calloc(1, sizeof(*e));
+
+    if (!e)
+        return GAD_ENOMEM;
+    e->period = period;
+    if (getrandom(e->secret, sizeof(e->secret), 0) != (ssize_t)sizeof(e->secret))
+        return -errno;
+    *ret = gad_steal(&e);
+    return 0;
+}
+
+void explained_free(struct explained *e)
+{
+    gad_free(e);
+}
+
+bool explained_wants(struct explained *e, const struct explained_key *k, double p_value,
+                     struct gad_time now)
+{
+    const struct gad_tuple *t = k->tuple;
+    uint64_t key[3] = {(uint64_t)k->model << 32 | (uint64_t)k->cause << 16 |
+                       (uint64_t)k->is_captured << 8 | t->family};
+
+    if (e->period.ns == 0)
+        return true;
+    memcpy(&key[1], t->src, t->family == 4 ? 4 : t->family == 6 ? 16 : 0);
+    uint64_t hash = gad_siphash13(e->secret, key, 3);
+    struct place *p = &e->place[hash % PLACES];
+    if (p->hash == hash && now.ns < p->until.ns && p_value >= p->p_value)
+        return false;
+    *p = (struct place){hash, {now.ns + e->period.ns}, p_value};
+    return true;
+}

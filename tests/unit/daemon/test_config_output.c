@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "lib/base/diag.h"
+#include "lib/event/format.h"
+#include "tests/unit/test.h"
+
+#define MODEL "[model m]\ncheckpoint = /m.ckpt\n"
+
+static void refused(const char *text, const char *why)
+{
+    struct gad_diag d = {""};
+    struct config *c = NULL;
+
+    assert_true(config_parse("t.conf", text, strlen(text), &c, &d) < 0);
+    assert_null(c);
+    assert_string_equal(d.text, why);
+}
+
+static void outputs_have_what_their_type_needs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"to = /x", "key 'type' is missing"},
+        {"type = tcp\nto = /x", "key 'to': needs HOST:PORT"},
+        {"type = unix\nto = x", "key 'to': needs an absolute path"},
+        {"type = file", "key 'to': needs an absolute path"},
+        {"type = stdout\nto = /x", "key 'to': the standard output is no place of that name"},
+        {"type = journal", "type journal goes with format journal, and nothing else does"},
+        {"type = file\nto = /x\nformat = journal",
+         "type journal goes with format journal, and nothing else does"},
+        {"type = udp\nto = a:1\nframing = octets",
+         "key 'framing': a datagram is an event, there is nothing to frame"},
+        {"type = tls\nto = a:1\nkey = /k", "'certificate' and 'key' are given together"},
+    };
+    char text[256], want[256];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        (void)snprintf(text, sizeof(text), MODEL "[output o]\n%s\n", rows[i].text);
+        (void)snprintf(want, sizeof(want), "t.conf: section 'output o': %s", rows[i].want);
+        refused(text, want);
+    }
+    refused(MODEL "[output o]\ntype = stdout\nevents = alert, los\n",
+            "t.conf:5: key 'events': 'los' is none of alert, heartbeat, stats and loss");
+    refused(MODEL "[output o]\ntype = stdout\nevents = ,\n",
+            "t.conf:5: key 'events': names no event");
+    refused(MODEL "[spool]\nquota = 1M\nsegment = 1M\n",
+            "t.conf: [spool] segment is more than half of quota");
+}
+
+/* The table of keys has the names in a text of its own. */
+static void formats_are_those_of_the_library(void **state)
+{
+    (void)state;
+    const struct gad_format *f;
+
+    for (size_t i = 0; (f = gad_format_at(i)) != NULL; i++) {
+        const char *at = strstr("|" CONFIG_FORMATS "|", f->name);
+        assert_non_null(at);
+        assert_true(at[-1] == '|' && at[strlen(f->name)] == '|');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outputs_have_what_their_type_needs),
+        cmocka_unit_test(formats_are_those_of_the_library),
+    };
+    return cmocka_run_group_tests_name("config_output", tests, NULL, NULL);
+}
