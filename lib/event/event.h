@@ -111,6 +111,11 @@ const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IP
  * ever. */
 void gad_event_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT]);
 
+unsigned gad_event_priority(const struct gad_event *e); /* of syslog: 1 alert .. 6 informational */
+
+/* Names the kind of event for the journal: 128 bits in hex, which never change. */
+const char *gad_event_message_id(enum gad_event_kind k);
+
 /* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0, risk 97: ...". */
 enum { GAD_EVENT_SENTENCE = 512 };
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE]);
@@ -132,7 +137,7 @@ void gad_event_pack(const struct gad_event *e, struct gad_buf *out);
  * gad_event_unpack() - the message of a record of the spool
  * @kind, @seq: the record's
  *
- * Everything is checked: lengths, ranges, legal features. Return: 0; GAD_EFORMAT with a reason in @d (may be NULL);
+ * Everything is checked: lengths, ranges, legal features; no count is above INT64_MAX, which many readers of JSON hold. Return: 0; GAD_EFORMAT with a reason in @d (may be NULL);
  * GAD_EUNKNOWN: a kind of a later version; GAD_ENOMEM.
  */
 int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,

@@ -6,7 +6,9 @@
 #include "lib/base/buf.h"
 #include "lib/event/formats.h"
 
-static const struct gad_format *const formats[] = {&gad_format_json, &gad_format_syslog};
+static const struct gad_format *const formats[] = {
+    &gad_format_json, &gad_format_eve,  &gad_format_ecs,    &gad_format_ocsf,
+    &gad_format_cef,  &gad_format_leef, &gad_format_syslog, &gad_format_journal};
 
 const struct gad_format *gad_format_find(const char *name)
 {

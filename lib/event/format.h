@@ -9,6 +9,7 @@
  * Thread: any.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct gad_format_options {
 struct gad_format {
     const char *name;    /* in configurations and on command lines */
     const char *summary; /* one line for people */
+    bool is_datagram;    /* has line ends in it: no line, but a datagram */
     void (*write)(const struct gad_event *e, const struct gad_format_options *o,
                   enum gad_detail detail, struct gad_buf *out);
 };

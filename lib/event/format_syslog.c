@@ -6,11 +6,14 @@
 #include <inttypes.h>
 
 #include "lib/base/buf.h"
-#include "lib/event/event.h"
+#include "lib/event/escape.h"
 #include "lib/event/formats.h"
+#include "lib/event/pairs.h"
 
-/* RFC 5424 section 6.2.1: 1 alert, 3 error, 4 warning, 5 notice, 6 informational. */
-static unsigned priority_of(const struct gad_event *e)
+enum { SD_NAME_MAX = 32 }; /* section 6.3.3 */
+
+/* Section 6.2.1: 1 alert, 3 error, 4 warning, 5 notice, 6 informational. */
+unsigned gad_event_priority(const struct gad_event *e)
 {
     switch (e->kind) {
     case GAD_EVENT_ALERT:
@@ -52,20 +55,86 @@ void gad_syslog_head(const struct gad_event *e, const struct gad_format_options 
     char time[GAD_TIME_TEXT];
 
     gad_time_text(e->time, time);
-    gad_buf_printf(b, "<%u>1 %s ", o->facility * 8 + priority_of(e), time);
+    gad_buf_printf(b, "<%u>1 %s ", o->facility * 8 + gad_event_priority(e), time);
     add_header_field(b, e->sensor, 255);
     gad_buf_printf(b, " ganadd %" PRIu32 " %s ", o->pid, message_id(e->kind));
+}
+
+static const char *name_of(enum gad_pair p)
+{
+    static const char *const names[] = {
+        [GAD_PAIR_ID] = "eventId",
+        [GAD_PAIR_SEQ] = "seq",
+        [GAD_PAIR_SENSOR] = "sensor",
+        [GAD_PAIR_SCORE] = "score",
+        [GAD_PAIR_THRESHOLD] = "thr",
+        [GAD_PAIR_P_VALUE] = "p",
+        [GAD_PAIR_FPR_BUDGET] = "fpr",
+        [GAD_PAIR_RISK] = "risk",
+        [GAD_PAIR_MODEL] = "model",
+        [GAD_PAIR_MODEL_SHA256] = "modelSha256",
+        [GAD_PAIR_COMMUNITY_ID] = "cid",
+        [GAD_PAIR_SRC] = "src",
+        [GAD_PAIR_SRC_PORT] = "spt",
+        [GAD_PAIR_DST] = "dst",
+        [GAD_PAIR_DST_PORT] = "dpt",
+        [GAD_PAIR_PROTO] = "proto",
+        [GAD_PAIR_SERVICE] = "service",
+        [GAD_PAIR_FLAG] = "state",
+        [GAD_PAIR_SRC_BYTES] = "srcBytes",
+        [GAD_PAIR_DST_BYTES] = "dstBytes",
+        [GAD_PAIR_START] = "start",
+        [GAD_PAIR_END] = "end",
+        [GAD_PAIR_COUNT] = "cnt",
+        [GAD_PAIR_FIRST] = "first",
+        [GAD_PAIR_LAST] = "last",
+        [GAD_PAIR_SOURCE] = "capture",
+        [GAD_PAIR_INTERFACE] = "iface",
+        [GAD_PAIR_TUNNELS] = "tunnels",
+        [GAD_PAIR_TOP] = "top",
+        [GAD_PAIR_OUTPUT] = "output",
+        [GAD_PAIR_VERSION] = "version",
+    };
+    return names[p];
+}
+
+static void each(void *arg, enum gad_pair p, const char *key, const char *value)
+{
+    struct gad_buf *b = arg;
+
+    gad_buf_add(b, " ", 1);
+    gad_escape_key(b, p == GAD_PAIR_NUMBER ? key : name_of(p), SD_NAME_MAX);
+    gad_buf_add(b, "=\"", 2);
+    gad_escape(b, value, "\"\\]", '\\');
+    gad_buf_add(b, "\"", 1);
+}
+
+/* Section 6.4: MSG of UTF-8 begins with a BOM, which plain ASCII does without. */
+static void add_message(struct gad_buf *b, const struct gad_event *e)
+{
+    char sentence[GAD_EVENT_SENTENCE];
+    bool is_ascii = true;
+
+    gad_event_sentence(e, sentence);
+    for (const char *s = sentence; *s; s++)
+        is_ascii = is_ascii && (unsigned char)*s < 0x80;
+    gad_buf_add(b, " ", 1);
+    if (!is_ascii)
+        gad_buf_add(b, "\xef\xbb\xbf", 3);
+    gad_escape(b, sentence, "", '\0');
 }
 
 static void write_syslog(const struct gad_event *e, const struct gad_format_options *o,
                          enum gad_detail detail, struct gad_buf *b)
 {
-    char sentence[GAD_EVENT_SENTENCE];
-    (void)detail;
-
     gad_syslog_head(e, o, b);
-    gad_event_sentence(e, sentence);
-    gad_buf_printf(b, "- %s", sentence);
+    gad_buf_printf(b, "[ganad@%" PRIu32, o->enterprise);
+    gad_event_pairs(e, detail, each, b);
+    /* Section 7.3.1: 1 .. 2^31 - 1, then from 1 again. */
+    gad_buf_printf(b, "]");
+    if (e->seq > 0)
+        gad_buf_printf(b, "[meta sequenceId=\"%" PRIu64 "\"]", (e->seq - 1) % 2147483647 + 1);
+    add_message(b, e);
 }
 
 const struct gad_format gad_format_syslog = {

@@ -5,4 +5,5 @@
 
 #include "lib/event/format.h"
 
-extern const struct gad_format gad_format_json, gad_format_syslog;
+extern const struct gad_format gad_format_json, gad_format_eve, gad_format_ecs, gad_format_ocsf,
+    gad_format_cef, gad_format_leef, gad_format_syslog, gad_format_journal;

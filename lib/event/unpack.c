@@ -103,7 +103,7 @@ static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
     if (!isfinite(m->score) || !isfinite(m->threshold) || !(m->p_value >= 0 && m->p_value <= 1) ||
         !(m->fpr_budget >= 0 && m->fpr_budget <= 1) || m->risk > 100 ||
         m->severity < GAD_SEVERITY_HIGH || m->severity > GAD_SEVERITY_LOW || m->count == 0 ||
-        m->model_sha256.len > sizeof(a->model_sha256) / 2)
+        m->count > INT64_MAX || m->model_sha256.len > sizeof(a->model_sha256) / 2)
         return false;
     a->score = m->score;
     a->threshold = m->threshold;
@@ -139,7 +139,8 @@ static bool take_heartbeat(struct gad_event *e, const Ganad__Event__V1__Heartbea
     h->interval.ns = m->interval_ns;
     h->records = m->records;
     h->alerts = m->alerts;
-    return take_origin(e, m->origin) && take_text(h->version, sizeof(h->version), m->version);
+    return m->records <= INT64_MAX && m->alerts <= INT64_MAX && take_origin(e, m->origin) &&
+           take_text(h->version, sizeof(h->version), m->version);
 }
 
 static bool take_stats(struct gad_event *e, const Ganad__Event__V1__Stats *m)
@@ -152,7 +153,7 @@ static bool take_stats(struct gad_event *e, const Ganad__Event__V1__Stats *m)
     for (; s->n < m->n_counter; s->n++) {
         struct gad_counter *c = &s->counter[s->n];
         c->value = m->counter[s->n]->value;
-        if (!take_text(c->name, sizeof(c->name), m->counter[s->n]->name))
+        if (c->value > INT64_MAX || !take_text(c->name, sizeof(c->name), m->counter[s->n]->name))
             return false;
     }
     return take_origin(e, m->origin);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Elastic Common Schema: names and types are ECS's, what it has no field for is under "ganad". event.kind is alert,
+ * state (heartbeat), metric (stats) or pipeline_error (loss). event.risk_score is the score as it is,
+ * event.risk_score_norm the risk, 0 to 100; event.severity is 3 high to 1 low, for there larger is worse.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "lib/event/formats.h"
+#include "lib/event/json_parts.h"
+
+static void add_kind(struct gad_buf *b, const struct gad_event *e)
+{
+    switch (e->kind) {
+    case GAD_EVENT_ALERT:
+        gad_json_raw(b, "\"kind\":\"alert\",\"category\":[\"network\",\"intrusion_detection\"],"
+                        "\"type\":[\"connection\",\"info\"]");
+        break;
+    case GAD_EVENT_HEARTBEAT:
+        gad_json_raw(b, "\"kind\":\"state\",\"category\":[\"process\"],\"type\":[\"info\"]");
+        break;
+    case GAD_EVENT_STATS:
+        gad_json_raw(b, "\"kind\":\"metric\",\"category\":[\"process\"],\"type\":[\"info\"]");
+        break;
+    case GAD_EVENT_LOSS:
+    case GAD_N_EVENTS:
+        gad_json_raw(b,
+                     "\"kind\":\"pipeline_error\",\"category\":[\"process\"],\"type\":[\"error\"]");
+        break;
+    }
+}
+
+static void add_event(struct gad_buf *b, const struct gad_event *e)
+{
+    gad_json_raw(b, ",\"event\":{");
+    add_kind(b, e);
+    gad_json_raw(b, ",\"module\":\"ganad\",\"dataset\":\"ganad.");
+    gad_buf_printf(b, "%s\"", gad_event_kind_name(e->kind));
+    gad_json_key(b, "id");
+    gad_json_id(b, e);
+    if (e->kind != GAD_EVENT_LOSS) {
+        gad_json_key(b, "sequence");
+        gad_json_u64(b, e->seq);
+    }
+    gad_json_key(b, "created");
+    gad_json_time(b, e->time);
+    if (e->kind == GAD_EVENT_ALERT) {
+        const struct gad_alert *a = &e->alert;
+        gad_json_key(b, "severity");
+        gad_json_u64(b, GAD_SEVERITY_LOW + 1 - a->severity);
+        gad_json_key(b, "risk_score");
+        gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
+        gad_json_key(b, "risk_score_norm");
+        gad_json_u64(b, a->risk);
+        gad_json_key(b, "reason");
+        gad_json_sentence(b, e);
+        if (a->record.start.ns != 0) {
+            gad_json_key(b, "start");
+            gad_json_time(b, a->record.start);
+        }
+        if (a->record.end.ns != 0) {
+            gad_json_key(b, "end");
+            gad_json_time(b, a->record.end);
+        }
+    }
+    gad_json_raw(b, "}");
+}
+
+static void add_end(struct gad_buf *b, const struct gad_tuple *t, const uint8_t *addr,
+                    uint16_t port, double bytes)
+{
+    if (t->family != 0) {
+        gad_json_raw(b, "\"ip\":");
+        gad_json_address(b, t->family, addr);
+        gad_json_key(b, "port");
+        gad_json_u64(b, port);
+        gad_json_raw(b, ",");
+    }
+    gad_json_raw(b, "\"bytes\":");
+    gad_json_u64(b, (uint64_t)bytes);
+}
+
+/* Lower case, as ECS has it. */
+static void add_transport(struct gad_buf *b, uint8_t proto)
+{
+    char number[8], text[16];
+    const char *name = gad_ip_proto_name(proto, number);
+    size_t i = 0;
+
+    for (; name[i] && i < sizeof(text) - 1; i++)
+        text[i] = (char)tolower((unsigned char)name[i]);
+    text[i] = '\0';
+    gad_json_text(b, text);
+}
+
+static void add_network(struct gad_buf *b, const struct gad_record *r)
+{
+    const char *app = gad_app_protocol((int)r->v[GAD_SERVICE]);
+
+    gad_json_raw(b, ",\"network\":{\"bytes\":");
+    gad_json_u64(b, (uint64_t)(r->v[GAD_SRC_BYTES] + r->v[GAD_DST_BYTES]));
+    if (r->tuple.family != 0) {
+        gad_json_key(b, "type");
+        gad_json_text(b, r->tuple.family == 4 ? "ipv4" : "ipv6");
+        gad_json_key(b, "transport");
+        add_transport(b, r->tuple.proto);
+        gad_json_key(b, "iana_number");
+        gad_buf_printf(b, "\"%u\"", r->tuple.proto);
+    }
+    if (app) {
+        gad_json_key(b, "protocol");
+        gad_json_text(b, app);
+    }
+    if (r->community_id[0]) {
+        gad_json_key(b, "community_id");
+        gad_json_text(b, r->community_id);
+    }
+    gad_json_raw(b, "}");
+}
+
+static void add_connection(struct gad_buf *b, const struct gad_record *r)
+{
+    const struct gad_tuple *t = &r->tuple;
+
+    gad_json_raw(b, ",\"source\":{");
+    add_end(b, t, t->src, t->src_port, r->v[GAD_SRC_BYTES]);
+    gad_json_raw(b, "},\"destination\":{");
+    add_end(b, t, t->dst, t->dst_port, r->v[GAD_DST_BYTES]);
+    gad_json_raw(b, "}");
+    add_network(b, r);
+    if (t->family != 0) {
+        gad_json_raw(b, ",\"related\":{\"ip\":[");
+        gad_json_address(b, t->family, t->src);
+        if (memcmp(t->src, t->dst, sizeof(t->src)) != 0) {
+            gad_json_raw(b, ",");
+            gad_json_address(b, t->family, t->dst);
+        }
+        gad_json_raw(b, "]}");
+    }
+}
+
+static void add_rule(struct gad_buf *b, const struct gad_alert *a,
+                     const struct gad_format_options *o)
+{
+    gad_json_raw(b, ",\"rule\":{\"id\":\"");
+    gad_buf_printf(b, "%u:1\",\"name\":\"anomalous connection\",\"category\":\"Anomaly\"",
+                   o->enterprise);
+    gad_json_key(b, "ruleset");
+    gad_json_text(b, a->model);
+    gad_json_key(b, "version");
+    gad_json_text(b, a->model_sha256);
+    gad_json_raw(b, "}");
+}
+
+static void add_own(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
+{
+    gad_json_raw(b, ",\"ganad\":{\"schema\":1,\"p_value\":");
+    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
+    gad_json_key(b, "threshold");
+    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "fpr_budget");
+    gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    gad_json_key(b, "source");
+    gad_json_text(b, a->source);
+    gad_json_key(b, "tunnels");
+    gad_json_u64(b, a->record.tunnels);
+    gad_json_raw(b, ",\"rollup\":{\"count\":");
+    gad_json_u64(b, a->count);
+    gad_json_key(b, "first");
+    gad_json_time(b, a->first);
+    gad_json_key(b, "last");
+    gad_json_time(b, a->last);
+    gad_json_raw(b, "}");
+    gad_json_key(b, "top_features");
+    gad_json_top(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
+    if (detail < GAD_DETAIL_NO_FEATURES) {
+        gad_json_key(b, "features");
+        gad_json_features(b, &a->record);
+    }
+    gad_json_raw(b, "}");
+}
+
+static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
+{
+    struct gad_counter c[GAD_EVENT_COUNTERS + 4];
+    size_t n = gad_event_numbers(e, c);
+
+    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
+        n = 1;
+    gad_json_raw(b, ",\"ganad\":{\"schema\":1,\"numbers\":");
+    gad_json_counters(b, c, n);
+    gad_json_raw(b, "}");
+}
+
+static void write_ecs(const struct gad_event *e, const struct gad_format_options *o,
+                      enum gad_detail detail, struct gad_buf *b)
+{
+    gad_json_raw(b, "{\"@timestamp\":");
+    gad_json_time(b, e->time);
+    gad_json_raw(b, ",\"ecs\":{\"version\":\"9.0.0\"},\"message\":");
+    gad_json_sentence(b, e);
+    add_event(b, e);
+    gad_json_raw(b, ",\"observer\":{\"type\":\"ids\",\"vendor\":\"ganad\",\"product\":\"ganadd\"");
+    gad_json_key(b, "version");
+    gad_json_text(b, o->version);
+    gad_json_key(b, "name");
+    gad_json_text(b, e->sensor);
+    if (e->kind == GAD_EVENT_ALERT && e->alert.interface[0]) {
+        gad_json_raw(b, ",\"ingress\":{\"interface\":{\"name\":");
+        gad_json_text(b, e->alert.interface);
+        gad_json_raw(b, "}}");
+    }
+    gad_json_raw(b, "}");
+    if (e->kind == GAD_EVENT_ALERT) {
+        add_connection(b, &e->alert.record);
+        add_rule(b, &e->alert, o);
+        add_own(b, &e->alert, detail);
+    } else {
+        add_numbers(b, e, detail);
+    }
+    gad_json_raw(b, "}");
+}
+
+const struct gad_format gad_format_ecs = {
+    .name = "ecs", .summary = "Elastic Common Schema", .write = write_ecs};

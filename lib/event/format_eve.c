@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EVE as Suricata writes it (its etc/schema.json, whose objects are closed). An alert is an event of type alert, with
+ * all that EVE has no place for in alert.context.ganad; counters are of type stats, a heartbeat and a loss of type
+ * engine, both with their numbers in metadata.flowints, which is open. Times have a numeric zone.
+ *
+ * alert.gid is the enterprise number, signature_id 1; severity is ours, 1 high to 3 low.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/siphash.h"
+#include "lib/event/formats.h"
+#include "lib/event/json_parts.h"
+
+static void add_time(struct gad_buf *b, struct gad_time t)
+{
+    char text[GAD_TIME_TEXT + 8];
+    gad_time_text(t, text);
+    char *z = strrchr(text, 'Z');
+    if (z)
+        memcpy(z, "+0000", 6);
+    else
+        memcpy(text, "1970-01-01T00:00:00.000000+0000", 32); /* a year that has not four digits */
+    gad_json_text(b, text);
+}
+
+/* The same for all events of a connection; 53 bits, which a double holds. */
+static uint64_t flow_id(const struct gad_record *r)
+{
+    static const uint64_t no_secret[2] = {0, 0};
+    uint8_t bytes[sizeof(r->tuple.src) * 2 + 16] = {r->tuple.family, r->tuple.proto};
+
+    memcpy(bytes + 2, &r->tuple.src_port, 2);
+    memcpy(bytes + 4, &r->tuple.dst_port, 2);
+    memcpy(bytes + 8, &r->start.ns, 8);
+    memcpy(bytes + 16, r->tuple.src, 16);
+    memcpy(bytes + 32, r->tuple.dst, 16);
+    return gad_siphash(no_secret, bytes, sizeof(bytes)) >> 11;
+}
+
+static void add_connection(struct gad_buf *b, const struct gad_alert *a)
+{
+    const struct gad_record *r = &a->record;
+    const char *app = gad_app_protocol((int)r->v[GAD_SERVICE]);
+    char proto[8];
+
+    if (a->interface[0]) {
+        gad_json_key(b, "in_iface");
+        gad_json_text(b, a->interface);
+    }
+    if (r->tuple.family != 0) {
+        gad_json_key(b, "flow_id");
+        gad_json_u64(b, flow_id(r));
+        gad_json_key(b, "src_ip");
+        gad_json_address(b, r->tuple.family, r->tuple.src);
+        gad_json_key(b, "src_port");
+        gad_json_u64(b, r->tuple.src_port);
+        gad_json_key(b, "dest_ip");
+        gad_json_address(b, r->tuple.family, r->tuple.dst);
+        gad_json_key(b, "dest_port");
+        gad_json_u64(b, r->tuple.dst_port);
+        gad_json_key(b, "proto");
+        gad_json_text(b, gad_ip_proto_name(r->tuple.proto, proto));
+        gad_json_key(b, "ip_v");
+        gad_json_u64(b, r->tuple.family);
+    }
+    if (r->community_id[0]) {
+        gad_json_key(b, "community_id");
+        gad_json_text(b, r->community_id);
+    }
+    if (app) {
+        gad_json_key(b, "app_proto");
+        gad_json_text(b, app);
+    }
+    gad_json_raw(b, ",\"direction\":\"to_server\",\"flow\":{\"bytes_toserver\":");
+    gad_json_u64(b, (uint64_t)r->v[GAD_SRC_BYTES]);
+    gad_json_key(b, "bytes_toclient");
+    gad_json_u64(b, (uint64_t)r->v[GAD_DST_BYTES]);
+    if (r->start.ns != 0) {
+        gad_json_key(b, "start");
+        add_time(b, r->start);
+    }
+    if (r->end.ns != 0) {
+        gad_json_key(b, "end");
+        add_time(b, r->end);
+    }
+    gad_json_raw(b, "}");
+}
+
+static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
+{
+    const struct gad_alert *a = &e->alert;
+
+    gad_json_raw(b, ",\"context\":{\"ganad\":{\"schema\":1,\"event_id\":");
+    gad_json_id(b, e);
+    gad_json_key(b, "seq");
+    gad_json_u64(b, e->seq);
+    gad_json_key(b, "risk");
+    gad_json_u64(b, a->risk);
+    gad_json_key(b, "score");
+    gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "p_value");
+    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
+    gad_json_key(b, "threshold");
+    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "fpr_budget");
+    gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    gad_json_key(b, "model");
+    gad_json_text(b, a->model);
+    gad_json_key(b, "model_sha256");
+    gad_json_text(b, a->model_sha256);
+    gad_json_key(b, "source");
+    gad_json_text(b, a->source);
+    gad_json_raw(b, ",\"rollup\":{\"count\":");
+    gad_json_u64(b, a->count);
+    gad_json_key(b, "first");
+    gad_json_time(b, a->first);
+    gad_json_key(b, "last");
+    gad_json_time(b, a->last);
+    gad_json_raw(b, "}");
+    gad_json_key(b, "top_features");
+    gad_json_top(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
+    if (detail < GAD_DETAIL_NO_FEATURES) {
+        gad_json_key(b, "features");
+        gad_json_features(b, &a->record);
+    }
+    gad_json_raw(b, "}}");
+}
+
+static void add_alert(struct gad_buf *b, const struct gad_event *e,
+                      const struct gad_format_options *o, enum gad_detail detail)
+{
+    char name[GAD_EVENT_NAME + 64];
+
+    (void)snprintf(name, sizeof(name), "GANAD anomalous connection (model %s)", e->alert.model);
+    add_connection(b, &e->alert);
+    gad_json_raw(b, ",\"alert\":{\"action\":\"allowed\",\"gid\":");
+    gad_json_u64(b, o->enterprise);
+    gad_json_raw(b, ",\"signature_id\":1,\"rev\":1,\"signature\":");
+    gad_json_text(b, name);
+    gad_json_raw(b, ",\"category\":\"Anomaly\",\"severity\":");
+    gad_json_u64(b, e->alert.severity);
+    add_context(b, e, detail);
+    gad_json_raw(b, "}");
+}
+
+static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
+{
+    struct gad_counter c[GAD_EVENT_COUNTERS + 4];
+    size_t n = gad_event_numbers(e, c);
+
+    if (e->kind == GAD_EVENT_STATS) {
+        gad_json_raw(b, ",\"stats\":{\"uptime\":");
+        gad_json_u64(b, c[0].value);
+        gad_json_raw(b, "}");
+    } else {
+        gad_json_raw(b, ",\"engine\":{\"module\":\"ganad\",\"message\":");
+        gad_json_sentence(b, e);
+        gad_json_raw(b, "}");
+    }
+    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
+        n = 1;
+    gad_json_raw(b, ",\"metadata\":{\"flowvars\":[{\"event_id\":");
+    gad_json_id(b, e);
+    gad_json_raw(b, "}],\"flowints\":{\"seq\":");
+    gad_json_u64(b, e->seq);
+    for (size_t i = 0; i < n; i++) {
+        gad_json_raw(b, ",");
+        gad_json_text(b, c[i].name);
+        gad_json_raw(b, ":");
+        gad_json_u64(b, c[i].value);
+    }
+    gad_json_raw(b, "}}");
+}
+
+static void write_eve(const struct gad_event *e, const struct gad_format_options *o,
+                      enum gad_detail detail, struct gad_buf *b)
+{
+    gad_json_raw(b, "{\"timestamp\":");
+    add_time(b, e->time);
+    gad_json_key(b, "event_type");
+    gad_json_text(b, e->kind == GAD_EVENT_ALERT   ? "alert"
+                     : e->kind == GAD_EVENT_STATS ? "stats"
+                                                  : "engine");
+    gad_json_key(b, "host");
+    gad_json_text(b, e->sensor);
+    if (e->kind == GAD_EVENT_ALERT)
+        add_alert(b, e, o, detail);
+    else
+        add_other(b, e, detail);
+    gad_json_raw(b, "}");
+}
+
+const struct gad_format gad_format_eve = {
+    .name = "eve", .summary = "as Suricata writes it", .write = write_eve};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The native protocol of systemd's journal (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of fields, "KEY=value\n", or
+ * if the value has a line end "KEY\n", its length in 64 bits little-endian, the value, "\n". MESSAGE_ID names the kind of
+ * event, see event.h; systemd/ganad.catalog explains each.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/event/escape.h"
+#include "lib/event/formats.h"
+#include "lib/event/pairs.h"
+
+const char *gad_event_message_id(enum gad_event_kind k)
+{
+    static const char *const ids[GAD_N_EVENTS] = {
+        "", "5b0a3f2c7d9e4c1e8f64a1d2b37c9e01", "5b0a3f2c7d9e4c1e8f64a1d2b37c9e02",
+        "5b0a3f2c7d9e4c1e8f64a1d2b37c9e03", "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"};
+
+    return k < GAD_N_EVENTS ? ids[k] : "";
+}
+
+static void add_field(struct gad_buf *b, const char *key, const char *value)
+{
+    size_t len = strlen(value);
+
+    gad_buf_add(b, key, strlen(key));
+    if (memchr(value, '\n', len)) {
+        gad_buf_add(b, "\n", 1);
+        gad_buf_add_u64le(b, len);
+    } else {
+        gad_buf_add(b, "=", 1);
+    }
+    gad_buf_add(b, value, len);
+    gad_buf_add(b, "\n", 1);
+}
+
+static const char *key_of(enum gad_pair p)
+{
+    static const char *const keys[] = {
+        [GAD_PAIR_ID] = "GANAD_EVENT_ID",
+        [GAD_PAIR_SEQ] = "GANAD_SEQ",
+        [GAD_PAIR_SENSOR] = "GANAD_SENSOR",
+        [GAD_PAIR_SCORE] = "GANAD_SCORE",
+        [GAD_PAIR_THRESHOLD] = "GANAD_THRESHOLD",
+        [GAD_PAIR_P_VALUE] = "GANAD_P_VALUE",
+        [GAD_PAIR_FPR_BUDGET] = "GANAD_FPR_BUDGET",
+        [GAD_PAIR_RISK] = "GANAD_RISK",
+        [GAD_PAIR_MODEL] = "GANAD_MODEL",
+        [GAD_PAIR_MODEL_SHA256] = "GANAD_MODEL_SHA256",
+        [GAD_PAIR_COMMUNITY_ID] = "GANAD_COMMUNITY_ID",
+        [GAD_PAIR_SRC] = "GANAD_SRC",
+        [GAD_PAIR_SRC_PORT] = "GANAD_SRC_PORT",
+        [GAD_PAIR_DST] = "GANAD_DST",
+        [GAD_PAIR_DST_PORT] = "GANAD_DST_PORT",
+        [GAD_PAIR_PROTO] = "GANAD_PROTO",
+        [GAD_PAIR_SERVICE] = "GANAD_SERVICE",
+        [GAD_PAIR_FLAG] = "GANAD_CONN_STATE",
+        [GAD_PAIR_SRC_BYTES] = "GANAD_SRC_BYTES",
+        [GAD_PAIR_DST_BYTES] = "GANAD_DST_BYTES",
+        [GAD_PAIR_START] = "GANAD_START",
+        [GAD_PAIR_END] = "GANAD_END",
+        [GAD_PAIR_COUNT] = "GANAD_COUNT",
+        [GAD_PAIR_FIRST] = "GANAD_FIRST",
+        [GAD_PAIR_LAST] = "GANAD_LAST",
+        [GAD_PAIR_SOURCE] = "GANAD_CAPTURE",
+        [GAD_PAIR_INTERFACE] = "GANAD_INTERFACE",
+        [GAD_PAIR_TUNNELS] = "GANAD_TUNNELS",
+        [GAD_PAIR_TOP] = "GANAD_TOP_FEATURES",
+        [GAD_PAIR_OUTPUT] = "GANAD_OUTPUT",
+        [GAD_PAIR_VERSION] = "GANAD_VERSION",
+    };
+    return keys[p];
+}
+
+static void each(void *arg, enum gad_pair p, const char *key, const char *value)
+{
+    struct gad_buf *b = arg;
+    char name[GAD_EVENT_COUNTER_NAME + 16] = "GANAD_N_";
+    size_t n = strlen(name);
+
+    if (p != GAD_PAIR_NUMBER) {
+        add_field(b, key_of(p), value);
+        return;
+    }
+    for (; *key && n < sizeof(name) - 1; key++) /* fields are named in capitals, digits and '_' */
+        name[n++] = isalnum((unsigned char)*key) && (unsigned char)*key < 0x80
+                        ? (char)toupper((unsigned char)*key)
+                        : '_';
+    name[n] = '\0';
+    add_field(b, name, value);
+}
+
+static void write_journal(const struct gad_event *e, const struct gad_format_options *o,
+                          enum gad_detail detail, struct gad_buf *b)
+{
+    char sentence[GAD_EVENT_SENTENCE];
+    (void)o;
+
+    gad_event_sentence(e, sentence);
+    add_field(b, "MESSAGE", sentence);
+    add_field(b, "MESSAGE_ID", gad_event_message_id(e->kind));
+    gad_buf_printf(b, "PRIORITY=%u\nSYSLOG_IDENTIFIER=ganadd\n", gad_event_priority(e));
+    gad_event_pairs(e, detail, each, b);
+}
+
+const struct gad_format gad_format_journal = {.name = "journal",
+                                              .summary = "fields of systemd's journal",
+                                              .is_datagram = true,
+                                              .write = write_journal};

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Open Cybersecurity Schema Framework 1.4: an alert is a Detection Finding (class 2004, activity Create) whose
+ * anomaly_analyses say what was observed in each feature and what was expected; the other events are Base Events with
+ * their numbers in unmapped. Times are milliseconds. severity_id: 4 high, 3 medium, 2 low, 1 informational.
+ */
+#include "lib/event/formats.h"
+#include "lib/event/json_parts.h"
+
+static uint64_t milliseconds(struct gad_time t)
+{
+    return t.ns > 0 ? (uint64_t)(t.ns / 1000000) : 0;
+}
+
+static void add_metadata(struct gad_buf *b, const struct gad_event *e,
+                         const struct gad_format_options *o)
+{
+    gad_json_raw(b, ",\"metadata\":{\"version\":\"1.4.0\",\"product\":{\"name\":\"ganadd\","
+                    "\"vendor_name\":\"ganad\",\"version\":");
+    gad_json_text(b, o->version);
+    gad_json_raw(b, "},\"uid\":");
+    gad_json_id(b, e);
+    gad_json_key(b, "sequence");
+    gad_json_u64(b, e->seq);
+    gad_json_key(b, "log_provider");
+    gad_json_text(b, e->sensor);
+    gad_json_raw(b, "}");
+}
+
+static void add_end(struct gad_buf *b, const struct gad_tuple *t, const uint8_t *addr,
+                    uint16_t port)
+{
+    gad_json_raw(b, "{\"ip\":");
+    gad_json_address(b, t->family, addr);
+    gad_json_key(b, "port");
+    gad_json_u64(b, port);
+}
+
+static void add_evidence(struct gad_buf *b, const struct gad_alert *a)
+{
+    const struct gad_tuple *t = &a->record.tuple;
+
+    gad_json_raw(b, ",\"evidences\":[{");
+    if (t->family != 0) {
+        gad_json_raw(b, "\"src_endpoint\":");
+        add_end(b, t, t->src, t->src_port);
+        if (a->interface[0]) {
+            gad_json_key(b, "interface_name");
+            gad_json_text(b, a->interface);
+        }
+        gad_json_raw(b, "},\"dst_endpoint\":");
+        add_end(b, t, t->dst, t->dst_port);
+        gad_json_raw(b, "},\"connection_info\":{\"direction_id\":0,\"protocol_num\":");
+        gad_json_u64(b, t->proto);
+        gad_json_key(b, "protocol_ver_id");
+        gad_json_u64(b, t->family);
+        if (a->record.community_id[0]) {
+            gad_json_key(b, "community_uid");
+            gad_json_text(b, a->record.community_id);
+        }
+        gad_json_raw(b, "},");
+    }
+    gad_json_raw(b, "\"data\":{\"source\":");
+    gad_json_text(b, a->source);
+    gad_json_key(b, "bytes_out");
+    gad_json_u64(b, (uint64_t)a->record.v[GAD_SRC_BYTES]);
+    gad_json_key(b, "bytes_in");
+    gad_json_u64(b, (uint64_t)a->record.v[GAD_DST_BYTES]);
+    gad_json_raw(b, "}}]");
+}
+
+static void add_observation(struct gad_buf *b, enum gad_column c, double v)
+{
+    char text[GAD_VALUE_TEXT];
+
+    gad_json_raw(b, "{\"observation_parameter\":");
+    gad_json_text(b, gad_columns[c].name);
+    gad_json_raw(b, ",\"observations\":[{\"value\":");
+    gad_value_text(c, v, text);
+    gad_json_text(b, text);
+    gad_json_raw(b, "}]");
+}
+
+static void add_analysis(struct gad_buf *b, const struct gad_alert *a, size_t n)
+{
+    gad_json_raw(b, ",\"anomaly_analyses\":[{\"analysis_targets\":[{\"name\":\"connection\","
+                    "\"type\":\"Network Connection\"}],\"anomalies\":[");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            gad_json_raw(b, ",");
+        add_observation(b, a->top[i].column, a->top[i].value);
+        gad_buf_printf(b, ",\"observed_pattern\":\"share %.4f of the score\"}", a->top[i].share);
+    }
+    gad_json_raw(b, "],\"baselines\":[");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            gad_json_raw(b, ",");
+        add_observation(b, a->top[i].column, a->top[i].expected);
+        gad_json_raw(b, "}");
+    }
+    gad_json_raw(b, "]}]");
+}
+
+static void add_finding(struct gad_buf *b, const struct gad_event *e)
+{
+    const struct gad_alert *a = &e->alert;
+
+    gad_json_raw(b, ",\"finding_info\":{\"title\":\"Anomalous connection\",\"uid\":");
+    gad_json_id(b, e);
+    gad_json_key(b, "desc");
+    gad_json_sentence(b, e);
+    gad_json_raw(b, ",\"types\":[\"Anomaly\"],\"analytic\":{\"type_id\":4,\"name\":");
+    gad_json_text(b, a->model);
+    gad_json_key(b, "uid");
+    gad_json_text(b, a->model_sha256);
+    gad_json_raw(b, "}");
+    gad_json_key(b, "first_seen_time");
+    gad_json_u64(b, milliseconds(a->first));
+    gad_json_key(b, "last_seen_time");
+    gad_json_u64(b, milliseconds(a->last));
+    gad_json_raw(b, "}");
+    gad_json_key(b, "count");
+    gad_json_u64(b, a->count);
+    gad_json_key(b, "risk_score");
+    gad_json_u64(b, a->risk);
+    if (a->record.start.ns != 0) {
+        gad_json_key(b, "start_time");
+        gad_json_u64(b, milliseconds(a->record.start));
+    }
+    if (a->record.end.ns != 0) {
+        gad_json_key(b, "end_time");
+        gad_json_u64(b, milliseconds(a->record.end));
+    }
+}
+
+static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
+{
+    const struct gad_alert *a = &e->alert;
+
+    add_finding(b, e);
+    add_evidence(b, a);
+    add_analysis(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
+    gad_json_raw(b, ",\"unmapped\":{\"score\":");
+    gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "p_value");
+    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
+    gad_json_key(b, "threshold");
+    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "fpr_budget");
+    gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    if (detail < GAD_DETAIL_NO_FEATURES) {
+        gad_json_key(b, "features");
+        gad_json_features(b, &a->record);
+    }
+    gad_json_raw(b, "}");
+}
+
+static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
+{
+    struct gad_counter c[GAD_EVENT_COUNTERS + 4];
+    size_t n = gad_event_numbers(e, c);
+
+    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
+        n = 1;
+    gad_json_key(b, "unmapped");
+    gad_json_counters(b, c, n);
+}
+
+static void write_ocsf(const struct gad_event *e, const struct gad_format_options *o,
+                       enum gad_detail detail, struct gad_buf *b)
+{
+    if (e->kind == GAD_EVENT_ALERT) {
+        gad_json_raw(b, "{\"category_uid\":2,\"category_name\":\"Findings\",\"class_uid\":2004,"
+                        "\"class_name\":\"Detection Finding\",\"activity_id\":1,"
+                        "\"activity_name\":\"Create\",\"type_uid\":200401,\"status_id\":1,"
+                        "\"severity_id\":");
+        gad_json_u64(b, 5 - e->alert.severity);
+    } else {
+        gad_json_raw(b, "{\"category_uid\":0,\"class_uid\":0,\"class_name\":\"Base Event\","
+                        "\"activity_id\":99,\"activity_name\":");
+        gad_json_text(b, gad_event_kind_name(e->kind));
+        gad_json_raw(b, ",\"type_uid\":99,\"severity_id\":");
+        gad_json_u64(b, e->kind == GAD_EVENT_LOSS ? 3 : 1);
+    }
+    gad_json_key(b, "time");
+    gad_json_u64(b, milliseconds(e->time));
+    gad_json_key(b, "message");
+    gad_json_sentence(b, e);
+    add_metadata(b, e, o);
+    if (e->kind == GAD_EVENT_ALERT)
+        add_alert(b, e, detail);
+    else
+        add_numbers(b, e, detail);
+    gad_json_raw(b, "}");
+}
+
+const struct gad_format gad_format_ocsf = {
+    .name = "ocsf", .summary = "Open Cybersecurity Schema Framework", .write = write_ocsf};

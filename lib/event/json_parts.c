@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/event/json_parts.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+void gad_json_text(struct gad_buf *b, const char *s)
+{
+    gad_json_string(b, s, strlen(s));
+}
+
+void gad_json_time(struct gad_buf *b, struct gad_time t)
+{
+    char text[GAD_TIME_TEXT];
+    gad_time_text(t, text);
+    gad_json_text(b, text);
+}
+
+void gad_json_address(struct gad_buf *b, uint8_t family, const uint8_t addr[static 16])
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    (void)inet_ntop(family == 4 ? AF_INET : AF_INET6, addr, text, sizeof(text));
+    gad_json_text(b, text);
+}
+
+void gad_json_value(struct gad_buf *b, enum gad_column c, double v)
+{
+    if (gad_columns[c].kind == GAD_KIND_NAME)
+        gad_json_text(b, gad_name_text(c, (int)v));
+    else
+        gad_json_real(b, v, GAD_JSON_SHOWN_DIGITS);
+}
+
+void gad_json_id(struct gad_buf *b, const struct gad_event *e)
+{
+    char id[GAD_EVENT_ID_TEXT];
+    gad_event_id(e, id);
+    gad_json_text(b, id);
+}
+
+void gad_json_sentence(struct gad_buf *b, const struct gad_event *e)
+{
+    char text[GAD_EVENT_SENTENCE];
+    gad_event_sentence(e, text);
+    gad_json_text(b, text);
+}
+
+void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
+{
+    gad_json_raw(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        const struct gad_reason *r = &a->top[i];
+        if (i > 0)
+            gad_json_raw(b, ",");
+        gad_json_raw(b, "{\"name\":");
+        gad_json_text(b, gad_columns[r->column].name);
+        gad_json_key(b, "value");
+        gad_json_value(b, r->column, r->value);
+        gad_json_key(b, "expected");
+        gad_json_value(b, r->column, r->expected);
+        gad_json_key(b, "share");
+        gad_json_real(b, r->share, 4);
+        gad_json_raw(b, "}");
+    }
+    gad_json_raw(b, "]");
+}
+
+void gad_json_features(struct gad_buf *b, const struct gad_record *r)
+{
+    gad_json_raw(b, "{");
+    for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++) {
+        if (c > 0)
+            gad_json_raw(b, ",");
+        gad_json_text(b, gad_columns[c].name);
+        gad_json_raw(b, ":");
+        gad_json_value(b, c, r->v[c]);
+    }
+    gad_json_raw(b, "}");
+}
+
+void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n)
+{
+    gad_json_raw(b, "{");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            gad_json_raw(b, ",");
+        gad_json_text(b, c[i].name);
+        gad_json_raw(b, ":");
+        gad_json_u64(b, c[i].value);
+    }
+    gad_json_raw(b, "}");
+}
+
+static void add(struct gad_counter *c, size_t *n, const char *name, uint64_t value)
+{
+    (void)snprintf(c[*n].name, sizeof(c[*n].name), "%s", name);
+    c[(*n)++].value = value;
+}
+
+static uint64_t seconds(struct gad_time t)
+{
+    return t.ns > 0 ? (uint64_t)(t.ns / 1000000000) : 0;
+}
+
+size_t gad_event_numbers(const struct gad_event *e,
+                         struct gad_counter c[static GAD_EVENT_COUNTERS + 4])
+{
+    size_t n = 0;
+
+    if (e->kind == GAD_EVENT_HEARTBEAT) {
+        add(c, &n, "uptime", seconds(e->heartbeat.uptime));
+        add(c, &n, "interval", seconds(e->heartbeat.interval));
+        add(c, &n, "records", e->heartbeat.records);
+        add(c, &n, "alerts", e->heartbeat.alerts);
+    } else if (e->kind == GAD_EVENT_STATS) {
+        add(c, &n, "uptime", seconds(e->stats.uptime));
+        memcpy(c + n, e->stats.counter, e->stats.n * sizeof(*c));
+        n += e->stats.n;
+    } else if (e->kind == GAD_EVENT_LOSS) {
+        add(c, &n, "lost", e->loss.last - e->loss.first + 1);
+        add(c, &n, "first_seq", e->loss.first);
+        add(c, &n, "last_seq", e->loss.last);
+        add(c, &n, "at_most", e->loss.at_most);
+    }
+    return n;
+}
+
+const char *gad_app_protocol(int service)
+{
+    static const struct {
+        const char *kdd, *usual;
+    } rows[] = {
+        {"http", "http"},       {"http_443", "tls"},  {"http_8001", "http"},
+        {"http_2784", "http"},  {"ftp", "ftp"},       {"ftp_data", "ftp-data"},
+        {"smtp", "smtp"},       {"telnet", "telnet"}, {"ssh", "ssh"},
+        {"pop_2", "pop2"},      {"pop_3", "pop3"},    {"imap4", "imap"},
+        {"domain", "dns"},      {"domain_u", "dns"},  {"ntp_u", "ntp"},
+        {"ldap", "ldap"},       {"IRC", "irc"},       {"tftp_u", "tftp"},
+        {"nntp", "nntp"},       {"finger", "finger"}, {"whois", "whois"},
+        {"sql_net", "oracle"},  {"X11", "x11"},       {"bgp", "bgp"},
+        {"gopher", "gopher"},   {"printer", "lpd"},   {"sunrpc", "rpc"},
+        {"netbios_ssn", "smb"}, {"login", "rlogin"},  {"shell", "rsh"},
+        {"exec", "rexec"},      {"auth", "ident"},
+    };
+    const char *name = gad_name_text(GAD_SERVICE, service);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcmp(rows[i].kdd, name) == 0)
+            return rows[i].usual;
+    return NULL;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What an event has as pairs of a key and a text, for the formats that are lists of such pairs. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/event/event.h"
+#include "lib/event/format.h"
+
+/* Keys that a format calls by a name of its own. */
+enum gad_pair {
+    GAD_PAIR_ID,
+    GAD_PAIR_SEQ,
+    GAD_PAIR_SENSOR,
+    GAD_PAIR_SCORE,
+    GAD_PAIR_THRESHOLD,
+    GAD_PAIR_P_VALUE,
+    GAD_PAIR_FPR_BUDGET,
+    GAD_PAIR_RISK,
+    GAD_PAIR_MODEL,
+    GAD_PAIR_MODEL_SHA256,
+    GAD_PAIR_COMMUNITY_ID,
+    GAD_PAIR_SRC,
+    GAD_PAIR_SRC_PORT,
+    GAD_PAIR_DST,
+    GAD_PAIR_DST_PORT,
+    GAD_PAIR_PROTO,
+    GAD_PAIR_SERVICE,
+    GAD_PAIR_FLAG,
+    GAD_PAIR_SRC_BYTES,
+    GAD_PAIR_DST_BYTES,
+    GAD_PAIR_START, /* milliseconds since 1970 */
+    GAD_PAIR_END,
+    GAD_PAIR_COUNT,
+    GAD_PAIR_FIRST,
+    GAD_PAIR_LAST,
+    GAD_PAIR_SOURCE,
+    GAD_PAIR_INTERFACE,
+    GAD_PAIR_TUNNELS,
+    GAD_PAIR_TOP, /* "serror_rate=1.00 (0.02, 41%), ..." */
+    GAD_PAIR_OUTPUT,
+    GAD_PAIR_VERSION,
+    GAD_PAIR_NUMBER, /* a counter: its name is the key */
+};
+
+/* What is not known is left out. @key: of a GAD_PAIR_NUMBER, else NULL. @value is printable only once it is escaped. */
+void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
+                     void (*each)(void *arg, enum gad_pair pair, const char *key,
+                                  const char *value),
+                     void *arg);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first byte says what: a message of the spool, which is refused or is an event that packs to the same event; or
+ * bytes that the texts of a made-up event are filled with. Either way every format writes a line that is one: no control
+ * byte, UTF-8, within its length; and JSON where it says so.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/event/escape.h"
+#include "lib/event/format.h"
+#include "tests/support/random_event.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool x)
+{
+    if (!x)
+        __builtin_trap();
+}
+
+static void is_one_line(const uint8_t *p, size_t len, bool is_datagram)
+{
+    for (size_t at = 0; at < len;) {
+        size_t n = p[at] < 0x80 ? 1 : gad_utf8_length(p + at, len - at);
+        if (is_datagram && n == 0)
+            n = 1; /* the journal takes any byte */
+        require(n > 0 && (is_datagram || (p[at] >= 0x20 && p[at] != 0x7f) || p[at] == 0x7f));
+        at += n;
+    }
+}
+
+static void is_json(const uint8_t *p, size_t len)
+{
+    json_t *j = json_loadb((const char *)p, len, JSON_REJECT_DUPLICATES, NULL);
+
+    require(json_is_object(j));
+    json_decref(j);
+}
+
+static bool has_same_names(const struct gad_event *e)
+{
+    for (size_t i = 0; e->kind == GAD_EVENT_STATS && i < e->stats.n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(e->stats.counter[i].name, e->stats.counter[k].name) == 0)
+                return true;
+    return false;
+}
+
+static void write_all(const struct gad_event *e, size_t max)
+{
+    static const char *const json[] = {"json", "eve", "ecs", "ocsf"};
+    const struct gad_format_options o = {
+        .pid = 1, .enterprise = 32473, .facility = 16, .max = max, .version = "1"};
+    const struct gad_format *f;
+
+    for (size_t i = 0; (f = gad_format_at(i)) != NULL; i++) {
+        struct gad_buf b = GAD_BUF_INIT(256 << 10);
+        if (gad_format_write(f, e, &o, &b) == 0) {
+            require(b.len > 0 && b.len <= max);
+            is_one_line(b.p, b.len, f->is_datagram);
+            for (size_t k = 0; k < sizeof(json) / sizeof(json[0]); k++)
+                if (strcmp(f->name, json[k]) == 0 && !has_same_names(e))
+                    is_json(b.p, b.len);
+        }
+        gad_buf_deinit(&b);
+    }
+}
+
+static void as_message(unsigned kind, const uint8_t *data, size_t size)
+{
+    static struct gad_event e, back;
+    struct gad_buf b = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX),
+                   again = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
+
+    if (gad_event_unpack(kind, 7, data, size, &e, NULL) != 0)
+        return;
+    gad_event_pack(&e, &b);
+    require(!b.bad && gad_event_unpack(kind, 7, b.p, b.len, &back, NULL) == 0);
+    gad_event_pack(&back, &again);
+    require(again.len == b.len && memcmp(again.p, b.p, b.len) == 0);
+    write_all(&e, 8192);
+    gad_buf_deinit(&b);
+    gad_buf_deinit(&again);
+}
+
+static void fill(char *to, size_t size, const uint8_t *data, size_t len)
+{
+    size_t n = len < size ? len : size - 1;
+
+    memcpy(to, data, n);
+    to[n] = '\0';
+}
+
+static void as_texts(uint64_t seed, const uint8_t *data, size_t size)
+{
+    static struct gad_event e;
+    struct gad_rng rng = gad_rng_init(seed, 1);
+
+    random_event(&rng, false, &e);
+    fill(e.sensor, sizeof(e.sensor), data, size);
+    if (e.kind == GAD_EVENT_ALERT) {
+        fill(e.alert.model, sizeof(e.alert.model), data, size);
+        fill(e.alert.source, sizeof(e.alert.source), data, size);
+        fill(e.alert.interface, sizeof(e.alert.interface), data, size);
+        fill(e.alert.record.community_id, sizeof(e.alert.record.community_id), data, size);
+    } else if (e.kind == GAD_EVENT_STATS && e.stats.n > 0) {
+        fill(e.stats.counter[0].name, sizeof(e.stats.counter[0].name), data, size);
+    } else if (e.kind == GAD_EVENT_LOSS) {
+        fill(e.loss.output, sizeof(e.loss.output), data, size);
+    } else if (e.kind == GAD_EVENT_HEARTBEAT) {
+        fill(e.heartbeat.version, sizeof(e.heartbeat.version), data, size);
+    }
+    write_all(&e, size % 2 ? 8192 : 900);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2)
+        return 0;
+    if (data[0] < 8)
+        as_message(data[0], data + 1, size - 1);
+    else
+        as_texts(data[1], data + 2, size - 2);
+    return 0;
+}

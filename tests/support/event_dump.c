@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random events, what they hold, and what each format makes of them, for a test that parses it back.
+ * Usage: event_dump SEED N LENGTH
+ *
+ * Lines of "KEY VALUE" with all texts and lines in hex, since they may hold any byte: first what the event holds, then
+ * "line FORMAT HEX" for each format ("line FORMAT -" if it cannot be made so short), then an empty line. The event has
+ * been to the spool and back.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/event/format.h"
+#include "tests/support/random_event.h"
+
+enum { BUFFER = 256 << 10, ENTERPRISE = 32473, FACILITY = 16, PID = 4242 };
+
+static void hex(const char *key, const void *p, size_t len)
+{
+    (void)printf("%s ", key);
+    for (size_t i = 0; i < len; i++)
+        (void)printf("%02x", ((const uint8_t *)p)[i]);
+    (void)printf("\n");
+}
+
+static void text(const char *key, const char *s)
+{
+    hex(key, s, strlen(s));
+}
+
+static void dump_alert(const struct gad_alert *a)
+{
+    const struct gad_record *r = &a->record;
+
+    text("source", a->source);
+    text("interface", a->interface);
+    text("model", a->model);
+    text("model_sha256", a->model_sha256);
+    text("community_id", r->community_id);
+    (void)printf("score %.17g\nthreshold %.17g\np_value %.17g\nfpr_budget %.17g\n",
+                 (double)a->score, (double)a->threshold, a->p_value, a->fpr_budget);
+    (void)printf("risk %u\nseverity %u\ncount %" PRIu64 "\nfirst %" PRId64 "\nlast %" PRId64 "\n",
+                 a->risk, a->severity, a->count, a->first.ns, a->last.ns);
+    (void)printf("family %u\nproto %u\nsrc_port %u\ndst_port %u\ntunnels %u\nstart %" PRId64
+                 "\nend %" PRId64 "\n",
+                 r->tuple.family, r->tuple.proto, r->tuple.src_port, r->tuple.dst_port, r->tunnels,
+                 r->start.ns, r->end.ns);
+    hex("src", r->tuple.src, r->tuple.family == 4 ? 4 : 16);
+    hex("dst", r->tuple.dst, r->tuple.family == 4 ? 4 : 16);
+    for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++) {
+        bool is_name = gad_columns[c].kind == GAD_KIND_NAME;
+        (void)printf("feature %s %s %.17g\n", gad_columns[c].name,
+                     is_name ? gad_name_text(c, (int)r->v[c]) : "-", r->v[c]);
+    }
+    for (size_t i = 0; i < a->n_top; i++) {
+        const struct gad_reason *t = &a->top[i];
+        char value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT];
+        gad_value_text(t->column, t->value, value);
+        gad_value_text(t->column, t->expected, expected);
+        (void)printf("top %s %s %s %.17g\n", gad_columns[t->column].name, value, expected,
+                     t->share);
+    }
+}
+
+static void dump(const struct gad_event *e)
+{
+    (void)printf("kind %s\nrun %016" PRIx64 "\nseq %" PRIu64 "\ntime %" PRId64 "\n",
+                 gad_event_kind_name(e->kind), e->run, e->seq, e->time.ns);
+    text("sensor", e->sensor);
+    if (e->kind == GAD_EVENT_ALERT) {
+        dump_alert(&e->alert);
+    } else if (e->kind == GAD_EVENT_LOSS) {
+        (void)printf("first_seq %" PRIu64 "\nlast_seq %" PRIu64 "\nat_most %d\n", e->loss.first,
+                     e->loss.last, e->loss.at_most);
+        text("output", e->loss.output);
+    } else if (e->kind == GAD_EVENT_HEARTBEAT) {
+        (void)printf("uptime %" PRId64 "\ninterval %" PRId64 "\nrecords %" PRIu64
+                     "\nalerts %" PRIu64 "\n",
+                     e->heartbeat.uptime.ns, e->heartbeat.interval.ns, e->heartbeat.records,
+                     e->heartbeat.alerts);
+        text("version", e->heartbeat.version);
+    } else {
+        (void)printf("uptime %" PRId64 "\n", e->stats.uptime.ns);
+        for (size_t i = 0; i < e->stats.n; i++) {
+            (void)printf("counter %" PRIu64 " ", e->stats.counter[i].value);
+            text("", e->stats.counter[i].name);
+        }
+    }
+}
+
+static void write_formats(const struct gad_event *e, size_t length)
+{
+    const struct gad_format_options o = {.pid = PID,
+                                         .enterprise = ENTERPRISE,
+                                         .facility = FACILITY,
+                                         .max = length,
+                                         .version = "1.2.3"};
+    const struct gad_format *f;
+
+    for (size_t i = 0; (f = gad_format_at(i)) != NULL; i++) {
+        struct gad_buf b = GAD_BUF_INIT(BUFFER);
+        char key[64];
+        (void)snprintf(key, sizeof(key), "line %s", f->name);
+        if (gad_format_write(f, e, &o, &b) == 0)
+            hex(key, b.p, b.len);
+        else
+            (void)printf("%s -\n", key);
+        gad_buf_deinit(&b);
+    }
+    (void)printf("\n");
+}
+
+/* As the outputs get it. */
+static int through_the_spool(struct gad_event *e)
+{
+    struct gad_buf b = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
+    struct gad_diag d = {""};
+    static struct gad_event back;
+    int r = 0;
+
+    if (e->kind == GAD_EVENT_LOSS)
+        return 0;
+    gad_event_pack(e, &b);
+    if (b.bad || gad_event_unpack(e->kind, e->seq, b.p, b.len, &back, &d) != 0) {
+        (void)fprintf(stderr, "event_dump: %s\n", d.text);
+        r = -1;
+    }
+    *e = back;
+    gad_buf_deinit(&b);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t number[3];
+
+    for (int i = 0; i < 3; i++)
+        if (argc != 4 ||
+            gad_text_u64(argv[i + 1], strlen(argv[i + 1]), UINT32_MAX, &number[i]) != 0)
+            return 2;
+    struct gad_rng rng = gad_rng_init(number[0], 0);
+    static struct gad_event e;
+
+    for (uint64_t n = number[1]; n > 0; n--) {
+        random_event(&rng, n % 8 != 0, &e);
+        if (through_the_spool(&e) != 0)
+            return 1;
+        dump(&e);
+        write_formats(&e, number[2]);
+    }
+    return 0;
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each format writes is parsed back, by parsers that are written from the specifications and know nothing of the
+code, and has the values of the event. Texts are of any bytes. Usage: test_formats.py --source DIR --dump PROGRAM [--long]
+
+EVE is held to Suricata's own schema, ECS to the list of its fields, our own to proto/event.schema.json. --long: 100,000
+events, else 2,000."""
+
+import argparse
+import csv
+import ipaddress
+import json
+import os
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+from format_checks import check_ecs, check_eve, check_native, check_ocsf, events, fail, same
+from format_pairs import check_cef, check_journal, check_leef, check_syslog
+
+CHECKS = {"json": check_native, "eve": check_eve, "ecs": check_ecs, "ocsf": check_ocsf, "cef": check_cef,
+          "leef": check_leef, "syslog": check_syslog, "journal": check_journal}
+
+ECS_TYPES = {"keyword": str, "ip": str, "long": int, "float": (int, float), "date": str, "match_only_text": str,
+             "wildcard": str, "constant_keyword": str}
+
+
+def ecs_fields(path):
+    with open(path, newline="", encoding="utf-8") as f:
+        return {row["Field"]: (row["Type"], row["Normalization"]) for row in csv.DictReader(f)}
+
+
+def check_ecs_fields(o, fields, prefix=""):
+    for key, value in o.items():
+        name = prefix + key
+        if name == "ganad":
+            continue
+        if isinstance(value, dict):
+            check_ecs_fields(value, fields, name + ".")
+            continue
+        if name not in fields:
+            fail("not an ECS field", name)
+        kind, normal = fields[name]
+        same(name + " is a list", isinstance(value, list), "array" in normal)
+        for one in value if isinstance(value, list) else [value]:
+            if not isinstance(one, ECS_TYPES[kind]) or isinstance(one, bool):
+                fail(f"{name} is no {kind}", one)
+            if kind == "ip":
+                ipaddress.ip_address(one)
+
+
+def data_folder(source):
+    for folder in (os.environ.get("GANAD_DATA"), os.path.join(source, "..", "shared", "data")):
+        if folder and os.path.isdir(os.path.join(folder, "feed")):
+            return os.path.join(folder, "feed")
+    return None
+
+
+def validator(path):
+    with open(path, encoding="utf-8") as f:
+        schema = json.load(f)
+    cls = jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator)
+    cls.check_schema(schema)
+    return cls(schema)
+
+
+def check_schema(v, o):
+    for error in v.iter_errors(o):
+        fail("schema", list(error.absolute_path), error.message)
+
+
+def one_line(name, line, length):
+    if len(line) > length:
+        fail(name + " is too long", len(line))
+    if name != "journal" and any(c < 0x20 for c in line):
+        fail(name + " has a control byte", line)
+
+
+def run(args, n, length, schemas, fields):
+    counts, validated = dict.fromkeys(CHECKS, 0), dict.fromkeys(schemas, 0)
+    for i, e in enumerate(events(args.dump, length, n, length)):
+        same("formats", set(e.lines), set(CHECKS))
+        for name, line in e.lines.items():
+            if line is None:
+                continue
+            try:
+                one_line(name, line, length)
+                o = CHECKS[name](line, e)
+                if name == "ecs" and fields:
+                    check_ecs_fields(o, fields)
+                if name in schemas and (i % schemas[name][1] == 0):
+                    check_schema(schemas[name][0], o)
+                    validated[name] += 1
+            except Exception:
+                print(f"event {i}, {name}: {line!r}", file=sys.stderr)
+                raise
+            counts[name] += 1
+    print(f"{n} events of at most {length} bytes:",
+          ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
+    return counts
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--source", required=True)
+    p.add_argument("--dump", required=True)
+    p.add_argument("--long", action="store_true")
+    args = p.parse_args()
+    n, schemas, fields = 100000 if args.long else 2000, {}, None
+    folder = data_folder(args.source)
+    if not jsonschema:
+        print("python3-jsonschema is not installed: nothing is held to a schema")
+    else:
+        schemas["json"] = (validator(os.path.join(args.source, "proto", "event.schema.json")), 1)
+        if folder:
+            # Suricata's schema has 9,800 lines: each seventh.
+            schemas["eve"] = (validator(os.path.join(folder, "suricata-eve.schema.json")), 7)
+    if folder:
+        fields = ecs_fields(os.path.join(folder, "ecs-fields.csv"))
+    else:
+        print("no feed/ in $GANAD_DATA or ../shared/data: EVE and ECS are parsed, not held to their schemas")
+    counts = run(args, n, 60000, schemas, fields)
+    same("all fit", set(counts.values()), {n})
+    run(args, n // 4, 8192, schemas, fields)
+    run(args, n // 4, 1180, schemas, fields)
+
+
+main()
