@@ -94,6 +94,7 @@ struct config {
     struct {
         struct gad_time rollup, heartbeat, stats;
         uint64_t rollup_keys, rate;
+        const char *suppress;
     } alerts;
     struct {
         const char *directory, *sync;

@@ -59,6 +59,8 @@ const struct config_key config_keys[] = {
      "different alerts whose repeats are counted at a time, 800 bytes each; beyond it the oldest is told early"},
     {"alerts", "rate", CONFIG_COUNT, IN(alerts.rate), 0, 1e6, "1000", NULL,
      "alerts a second, ten times as many in a burst; what is beyond is told with its repeats; 0: any number"},
+    {"alerts", "suppress", CONFIG_PATH, IN(alerts.suppress), 0, 0, "", NULL,
+     "file of the rules that say what is expected (ganadctl suppress); empty: they are for this run"},
     {"alerts", "heartbeat", CONFIG_DURATION, IN(alerts.heartbeat), 0, 86400, "1min", NULL,
      "how often the outputs are told that ganadd lives; 0: never"},
     {"alerts", "stats", CONFIG_DURATION, IN(alerts.stats), 0, 86400, "30s", NULL,

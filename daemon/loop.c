@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/alert/suppressor.h"
 #include "daemon/config.h"
 #include "daemon/control/control.h"
 #include "daemon/control/notify.h"
@@ -35,6 +36,7 @@ struct loop {
     struct event_base *base;
     struct event *term, *intr, *hup, *deadline, *look;
     struct scorer *scorer;
+    struct suppressor *suppressor;
     struct feed *feed;
     struct tap *tap;
     struct server *server;
@@ -192,6 +194,7 @@ static void loop_deinit(struct loop *l)
     sensor_free(l->sensor);
     tap_free(l->tap);
     feed_free(l->feed);
+    suppressor_free(l->suppressor);
     scorer_free(l->scorer);
     free_event(l->term);
     free_event(l->intr);
@@ -235,6 +238,8 @@ static int give_files(const struct loop *l, struct gad_diag *d)
     const struct config *c = l->config;
     int r = privileges_give_folder(c->ganadd.user, feed_folder(l->feed), d);
 
+    if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
+        r = privileges_give(c->ganadd.user, c->alerts.suppress, d);
     for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
         if (strcmp(c->output[i].type, "file") == 0)
             r = privileges_give(c->ganadd.user, c->output[i].to, d);
@@ -276,8 +281,14 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = server_new(&so, &l->server, d);
     if (r != 0)
         return r;
-    const struct feed_options fo = {
-        .base = l->base, .config = c, .stats = &l->stats, .by_packets = l->once};
+    r = suppressor_new(l->base, c->alerts.suppress, &l->suppressor, d);
+    if (r != 0)
+        return r;
+    const struct feed_options fo = {.base = l->base,
+                                    .config = c,
+                                    .stats = &l->stats,
+                                    .suppressor = l->suppressor,
+                                    .by_packets = l->once};
     r = feed_new(&fo, &l->feed, d);
     if (r != 0)
         return r;
@@ -286,6 +297,7 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
                                        .models = m,
                                        .stats = &l->stats,
                                        .feed = l->feed,
+                                       .suppressor = l->suppressor,
                                        .tap = l->tap,
                                        .sensor = l->sensor,
                                        .reopen = reopen,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/alert/rollup.h"
+#include "daemon/alert/suppressor.h"
 #include "daemon/budget.h"
 #include "daemon/config.h"
 #include "daemon/ingest/job.h"
@@ -168,6 +169,11 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
 {
     struct rollup_sample s;
 
+    if (suppressor_match(d->o.suppressor, &j->rec[i], gad_detector_name(j->model->detector),
+                         j->score[i]) != 0) {
+        d->o.stats->alerts_suppressed++;
+        return;
+    }
     sample_of(j, i, &s);
     if (d->rollup) {
         take_rolled_up(d, j, i, &s, wall);

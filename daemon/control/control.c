@@ -9,6 +9,7 @@
 
 #include "daemon/config.h"
 #include "daemon/control/status.h"
+#include "daemon/control/suppress.h"
 #include "daemon/feed/feed.h"
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/conn.h"
@@ -195,6 +196,12 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
     if (!m) {
         conn_fail(conn, 0, GANAD__V1__ERROR_REPLY__CODE__BAD_MESSAGE,
                   "not a ControlRequest message");
+        return;
+    }
+    if (control_suppress_is(m)) {
+        if (control_suppress(c->o.suppressor, m, &conn->out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(conn);
         return;
     }
     switch (m->command) {

@@ -21,6 +21,7 @@ struct gad_diag;
 struct models;
 struct sensor;
 struct stats;
+struct suppressor;
 struct tap;
 
 struct control_options {
@@ -29,9 +30,10 @@ struct control_options {
     const struct models *models;
     struct stats *stats;
     struct feed *feed;
-    const struct tap *tap;       /* or NULL */
-    const struct sensor *sensor; /* or NULL */
-    void (*reopen)(void *arg);   /* opens the files that are written anew */
+    struct suppressor *suppressor; /* may be NULL */
+    const struct tap *tap;         /* or NULL */
+    const struct sensor *sensor;   /* or NULL */
+    void (*reopen)(void *arg);     /* opens the files that are written anew */
     void *arg;
 };
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/drain.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/feed/output.h"
 #include "lib/base/diag.h"
+
+enum { REOPEN_SECONDS = 2 };
 
 struct drain {
     struct event_base *base;
@@ -21,6 +26,7 @@ struct drain {
     pthread_t thread;
     bool runs;
     _Atomic bool stop, reopen, finish, finished;
+    sem_t reopened;
     bool is_finishing; /* the thread's */
 };
 
@@ -54,6 +60,8 @@ static void wake_event(evutil_socket_t fd, short what, void *arg)
             output_finish(d->output[i]);
         output_wake(d->output[i]);
     }
+    if (reopen)
+        (void)sem_post(&d->reopened);
     look_whether_finished(d);
 }
 
@@ -89,6 +97,7 @@ int drain_new(const struct drain_options *o, struct drain **ret, struct gad_diag
     if (!d)
         return gad_fail(diag, GAD_ENOMEM, "outputs: no memory");
     d->fd = -1;
+    (void)sem_init(&d->reopened, 0, 0);
     if (make_events(d) != 0)
         return gad_fail(diag, GAD_ENOMEM, "outputs: no memory");
     for (; d->n < o->config->n_outputs; d->n++) {
@@ -140,8 +149,16 @@ void drain_wake(struct drain *d)
 
 void drain_reopen(struct drain *d)
 {
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += REOPEN_SECONDS;
+    while (sem_trywait(&d->reopened) == 0)
+        ; /* of an earlier call that did not wait so long */
     atomic_store(&d->reopen, true);
     drain_wake(d);
+    while (d->runs && sem_timedwait(&d->reopened, &until) != 0 && errno == EINTR)
+        ;
 }
 
 void drain_finish(struct drain *d)
@@ -182,5 +199,6 @@ void drain_free(struct drain *d)
         event_base_free(d->base);
     if (d->fd >= 0)
         (void)close(d->fd);
+    (void)sem_destroy(&d->reopened);
     gad_free(d);
 }

@@ -38,8 +38,10 @@ GAD_DEFINE_CLEANUP(struct drain, drain_free);
 
 int drain_start(struct drain *d) GAD_MUST_CHECK;
 
-void drain_wake(struct drain *d);   /* more was committed. Thread: any */
-void drain_reopen(struct drain *d); /* files that were moved away */
+void drain_wake(struct drain *d); /* more was committed. Thread: any */
+
+/* Files that were moved away; waits until it is done, or two seconds. */
+void drain_reopen(struct drain *d);
 
 /* Nothing more will be committed: outputs end their connections when they have everything. */
 void drain_finish(struct drain *d);

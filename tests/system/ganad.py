@@ -38,6 +38,11 @@ pb = None  # the messages of proto/ganad.proto
 
 def main():
     """Runs the tests of the calling module."""
+    unittest.main(module="__main__", argv=[sys.argv[0]] + parse(sys.argv[1:]), verbosity=2)
+
+
+def parse(argv):
+    """Takes our options; returns the others."""
     global args, pb
     p = argparse.ArgumentParser()
     p.add_argument("--ganadd")
@@ -46,13 +51,13 @@ def main():
     p.add_argument("--train", help="the program ganad-train")
     p.add_argument("--source", required=True)
     p.add_argument("--long", action="store_true", help="all records, not a slice")
-    args, rest = p.parse_known_args()
+    args, rest = p.parse_known_args(argv)
     args.source = os.path.abspath(args.source)
     subprocess.run(["protoc", "--proto_path=" + os.path.join(args.source, "proto"), "--python_out=" + scratch(),
                     "ganad.proto"], check=True)
     sys.path.insert(0, scratch())
     pb = importlib.import_module("ganad_pb2")
-    unittest.main(module="__main__", argv=[sys.argv[0]] + rest, verbosity=2)
+    return rest
 
 
 def skip(why):

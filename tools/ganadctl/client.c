@@ -121,8 +121,9 @@ int client_move(struct client *c, struct pollfd *more, size_t n_more, int timeou
 static size_t reply_cap(uint8_t kind, const void *arg)
 {
     (void)arg;
-    return kind >= GANAD__V1__KIND__SCORE_REPLY && kind <= GANAD__V1__KIND__EVENT ? CLIENT_REPLY_MAX
-                                                                                  : 0;
+    return kind >= GANAD__V1__KIND__SCORE_REPLY && kind <= GANAD__V1__KIND__SUPPRESS_REPLY
+               ? CLIENT_REPLY_MAX
+               : 0;
 }
 
 int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *d)

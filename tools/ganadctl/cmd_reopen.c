@@ -18,10 +18,11 @@ static int look(const Ganad__V1__StatusReply *s)
 
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
-        if (strcmp(o->state, "failed") != 0)
+        if (strcmp(o->type, "file") != 0 || strcmp(o->state, "open") == 0)
             continue;
         gad_text_escape(name, sizeof(name), o->target, strlen(o->target));
-        ctl_say("%s: cannot be written; see the log of ganadd", name);
+        gad_text_escape(why, sizeof(why), o->error, strlen(o->error));
+        ctl_say("%s: %s", name, why);
         code = CTL_ERROR;
     }
     if (r && strcmp(r->state, "open") != 0) {

@@ -26,7 +26,7 @@ static const char *safe(const char *s, char text[static TEXT])
 int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command,
                Ganad__V1__StatusReply **ret, bool *ret_reached, struct gad_diag *d)
 {
-    Ganad__V1__ControlRequest m = GANAD__V1__CONTROL_REQUEST__INIT;
+    Ganad__V1__ControlRequest m;
     struct client c = CLIENT_INIT;
     struct gad_frame f;
 
@@ -35,6 +35,7 @@ int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command
     if (err)
         return err;
     *ret_reached = true;
+    ganad__v1__control_request__init(&m);
     m.command = command;
     err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, GANAD__V1__KIND__STATUS_REPLY,
                      &f, d);

@@ -17,8 +17,31 @@ enum { TEXT = 256 };
 
 struct tail {
     bool json, colour;
-    uint64_t count; /* alerts still to show; UINT64_MAX: until the end */
+    uint64_t count;           /* events still to show; UINT64_MAX: until the end */
+    bool all;                 /* heartbeats and counters too */
+    int severity;             /* the least, 1 high to 3 low */
+    const char *host, *model; /* NULL: any */
 };
+
+static bool has_text(const json_t *o, const char *key, const char *want)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s && strcmp(s, want) == 0;
+}
+
+/* Is it to be shown? What has not the shape of the feed always is. */
+static bool is_wanted(const struct tail *t, const json_t *e)
+{
+    const json_t *severity = json_object_get(e, "severity");
+
+    if (has_text(e, "event_type", "heartbeat") || has_text(e, "event_type", "stats"))
+        return t->all;
+    if (!has_text(e, "event_type", "alert"))
+        return true;
+    return (!json_is_integer(severity) || json_integer_value(severity) <= t->severity) &&
+           (!t->model || has_text(e, "model", t->model)) &&
+           (!t->host || has_text(e, "src_ip", t->host) || has_text(e, "dest_ip", t->host));
+}
 
 /* A scalar of an alert as text that is safe for a terminal; "-" if it is not there. */
 static const char *scalar(const json_t *o, const char *key, char text[static TEXT])
@@ -64,33 +87,52 @@ static void print_connection(const json_t *alert)
            scalar(f, "flag", c));
 }
 
+static void print_repeats(const json_t *rollup)
+{
+    json_int_t n = json_integer_value(json_object_get(rollup, "count"));
+
+    if (n > 1)
+        printf("  (%lld connections)", (long long)n);
+}
+
+/* Red is for what is rarest. */
+static const char *colour_of(const json_t *alert)
+{
+    json_int_t severity = json_integer_value(json_object_get(alert, "severity"));
+    return severity <= 1 ? "\033[1;31m" : severity == 2 ? "\033[1;33m" : "\033[1m";
+}
+
 /* One line an event; one that has not the shape of the feed is shown as it is. */
-static void print_event(const struct tail *t, const char *text)
+static void print_event(const struct tail *t, const json_t *event, const char *text)
 {
     char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], lost[TEXT];
-    json_t *event = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     const char *type = json_string_value(json_object_get(event, "event_type"));
 
     if (type && strcmp(type, "loss") == 0) {
         printf("%s alerts were lost here: this tail was too slow\n", scalar(event, "lost", lost));
     } else if (type && strcmp(type, "alert") == 0) {
         printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s",
-               scalar(event, "timestamp", when), t->colour ? "\033[1;31m" : "",
+               scalar(event, "timestamp", when), t->colour ? colour_of(event) : "",
                t->colour ? "\033[0m" : "", scalar(event, "score", score),
                scalar(event, "threshold", threshold), scalar(event, "p_value", p),
                scalar(event, "model", model));
         print_connection(event);
         print_reasons(json_object_get(event, "top_features"));
+        print_repeats(json_object_get(event, "rollup"));
         putchar('\n');
+    } else if (type && strcmp(type, "heartbeat") == 0) {
+        printf("%s  HEARTBEAT  %s: up %s s, %s records, %s alerts\n",
+               scalar(event, "timestamp", when), scalar(event, "host", model),
+               scalar(event, "uptime", score), scalar(event, "records", p),
+               scalar(event, "alerts", lost));
     } else {
         char line[4096];
         gad_text_escape(line, sizeof(line), text, strlen(text));
         puts(line);
     }
-    json_decref(event);
 }
 
-static int take_event(const struct client *c, const struct tail *t, const struct gad_frame *f,
+static int take_event(const struct client *c, struct tail *t, const struct gad_frame *f,
                       struct gad_diag *d)
 {
     if (f->kind == GANAD__V1__KIND__ERROR_REPLY)
@@ -101,19 +143,25 @@ static int take_event(const struct client *c, const struct tail *t, const struct
     Ganad__V1__Event *e = ganad__v1__event__unpack(NULL, f->len, f->p);
     if (!e)
         return gad_fail(d, GAD_EFORMAT, "%s: an event that cannot be read", c->address);
-    if (t->json)
-        puts(e->json);
-    else
-        print_event(t, e->json);
+    json_t *event = json_loads(e->json, JSON_REJECT_DUPLICATES, NULL);
+    if (is_wanted(t, event)) {
+        t->count -= t->count != UINT64_MAX;
+        if (t->json)
+            puts(e->json);
+        else
+            print_event(t, event, e->json);
+    }
+    json_decref(event);
     ganad__v1__event__free_unpacked(e, NULL);
     return 0;
 }
 
 static int follow(struct client *c, struct tail *t, struct gad_diag *d)
 {
-    Ganad__V1__ControlRequest m = GANAD__V1__CONTROL_REQUEST__INIT;
+    Ganad__V1__ControlRequest m;
     struct gad_frame f;
 
+    ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__TAIL;
     int err = client_queue(c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, d);
     while (!err && t->count > 0) {
@@ -124,10 +172,18 @@ static int follow(struct client *c, struct tail *t, struct gad_diag *d)
             err = client_move(c, NULL, 0, -1, d);
         } else if (!err) {
             err = take_event(c, t, &f, d);
-            t->count -= t->count != UINT64_MAX;
         }
     }
     return err;
+}
+
+/* 1 to 3; 0: none of them. */
+static int severity_of(const char *name)
+{
+    return strcmp(name, "high") == 0     ? 1
+           : strcmp(name, "medium") == 0 ? 2
+           : strcmp(name, "low") == 0    ? 3
+                                         : 0;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -135,18 +191,30 @@ static int run(struct ctl *ctl, int argc, char **argv)
     static const struct option longs[] = {CTL_LONG_OPTIONS,
                                           {"json", no_argument, NULL, 'j'},
                                           {"count", required_argument, NULL, 'n'},
+                                          {"all", no_argument, NULL, 'a'},
+                                          {"severity", required_argument, NULL, 'l'},
+                                          {"host", required_argument, NULL, 'H'},
+                                          {"model", required_argument, NULL, 'm'},
                                           {NULL, 0, NULL, 0}};
-    struct tail t = {.count = UINT64_MAX, .colour = ctl_is_terminal(STDOUT_FILENO)};
+    struct tail t = {.count = UINT64_MAX, .severity = 3, .colour = ctl_is_terminal(STDOUT_FILENO)};
     struct client client = CLIENT_INIT;
     struct gad_diag d = {0};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jn:", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jn:al:H:m:", longs, NULL)) != -1) {
         if (c == 'j')
             t.json = true;
+        else if (c == 'a')
+            t.all = true;
+        else if (c == 'H')
+            t.host = optarg;
+        else if (c == 'm')
+            t.model = optarg;
+        else if (c == 'l' && (t.severity = severity_of(optarg)) == 0)
+            return ctl_usage(&ctl_tail, "--severity '%s': low, medium or high", optarg);
         else if (c == 'n' && gad_text_u64(optarg, strlen(optarg), UINT64_MAX - 1, &t.count) != 0)
             return ctl_usage(&ctl_tail, "--count '%s': a whole number", optarg);
-        else if (c != 'n' && ctl_option(ctl, &ctl_tail, c, optarg, &code) != CTL_OK)
+        else if (c != 'n' && c != 'l' && ctl_option(ctl, &ctl_tail, c, optarg, &code) != CTL_OK)
             return code;
     }
     if (argc != optind)
@@ -164,9 +232,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_tail = {
     .name = "tail",
-    .usage = "[--json] [--count N]",
+    .usage = "[--json] [--count N] [--all] [--severity LEVEL] [--host ADDRESS] [--model NAME]",
     .summary = "alerts as they are raised, until interrupted",
-    .help = "  -j, --json      each alert as the outputs get it, one object a line\n"
-            "  -n, --count N   end after N alerts\n",
+    .help = "  -j, --json             each event as an output of format json gets it, one object a "
+            "line\n"
+            "  -n, --count N          end after N events\n"
+            "  -a, --all              heartbeats and counters too\n"
+            "  -l, --severity LEVEL   alerts that are at least low, medium or high\n"
+            "  -H, --host ADDRESS     alerts from or to there\n"
+            "  -m, --model NAME       alerts of that model\n",
     .run = run,
 };

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/alert/suppressor.h"
+
+#include <event2/event.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "lib/base/buf.h"
+#include "lib/base/diag.h"
+#include "lib/base/file.h"
+#include "lib/suppress/list.h"
+
+enum { SAVE_SECONDS = 60 };
+
+struct suppressor {
+    const char *path;
+    struct gad_suppress *list;
+    struct event *tick;
+    uint64_t saved_hits;
+    bool failing; /* the failure to save was logged */
+};
+
+static int save(struct suppressor *s, struct gad_diag *d)
+{
+    struct gad_buf b = GAD_BUF_INIT(GAD_SUPPRESS_FILE_MAX);
+
+    if (!*s->path)
+        return 0;
+    gad_suppress_write(s->list, &b);
+    int r = b.bad ? gad_fail(d, GAD_ENOMEM, "%s: no memory", s->path)
+                  : gad_file_write_atomic(s->path, b.p, b.len, d);
+    if (r == 0)
+        s->saved_hits = gad_suppress_hits(s->list);
+    gad_buf_deinit(&b);
+    return r;
+}
+
+/* What is not asked for by anybody, who could be told. */
+static void save_quietly(struct suppressor *s)
+{
+    struct gad_diag d = {""};
+    int r = save(s, &d);
+
+    if (r != 0 && !s->failing)
+        log_warn("suppress", "%s", d.text);
+    s->failing = r != 0;
+}
+
+static void tick_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct suppressor *s = arg;
+    (void)fd;
+    (void)what;
+
+    size_t over = gad_suppress_expire(s->list, gad_time_wall());
+    if (over > 0)
+        log_notice("suppress", "%zu rules are over", over);
+    if (over > 0 || s->saved_hits != gad_suppress_hits(s->list))
+        save_quietly(s);
+}
+
+static int load(struct suppressor *s, struct gad_diag *d)
+{
+    gad_cleanup(gad_freep) uint8_t *text = NULL;
+    size_t len;
+
+    if (!*s->path || access(s->path, F_OK) != 0)
+        return 0;
+    int r = gad_file_read(s->path, GAD_SUPPRESS_FILE_MAX, &text, &len, d);
+    if (r != 0)
+        return r;
+    r = gad_suppress_read(s->list, (const char *)text, len, d);
+    if (r != 0)
+        gad_diag_prefix(d, "%s", s->path);
+    else
+        log_info("suppress", "%zu rules in %s", gad_suppress_count(s->list), s->path);
+    return r;
+}
+
+int suppressor_new(struct event_base *base, const char *path, struct suppressor **ret,
+                   struct gad_diag *d)
+{
+    gad_cleanup(suppressor_freep) struct suppressor *s = gad_calloc(1, sizeof(*s));
+    const struct timeval minute = {SAVE_SECONDS, 0};
+
+    if (!s || gad_suppress_new(&s->list) != 0)
+        return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
+    s->path = path;
+    int r = load(s, d);
+    if (r != 0)
+        return r;
+    s->tick = event_new(base, -1, EV_PERSIST, tick_event, s);
+    if (!s->tick || event_add(s->tick, &minute) != 0)
+        return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+void suppressor_free(struct suppressor *s)
+{
+    if (!s)
+        return;
+    if (s->tick && s->saved_hits != gad_suppress_hits(s->list))
+        save_quietly(s);
+    if (s->tick)
+        event_free(s->tick);
+    gad_suppress_free(s->list);
+    gad_free(s);
+}
+
+uint64_t suppressor_match(struct suppressor *s, const struct gad_record *rec, const char *model,
+                          float score)
+{
+    return s && gad_suppress_count(s->list) > 0
+               ? gad_suppress_match(s->list, rec, model, score, gad_time_wall())
+               : 0;
+}
+
+int suppressor_add(struct suppressor *s, const char *text, size_t len, uint64_t *ret_id,
+                   struct gad_diag *d)
+{
+    struct gad_rule rule;
+    struct gad_time now = gad_time_wall();
+
+    int r = gad_rule_parse(text, len, now, &rule, d);
+    if (r != 0)
+        return r;
+    (void)gad_suppress_expire(s->list, now);
+    r = gad_suppress_add(s->list, &rule, now, ret_id, d);
+    if (r != 0)
+        return r;
+    r = save(s, d);
+    if (r != 0)
+        (void)gad_suppress_remove(s->list, *ret_id);
+    return r;
+}
+
+int suppressor_remove(struct suppressor *s, uint64_t id, struct gad_diag *d)
+{
+    if (!gad_suppress_remove(s->list, id))
+        return gad_fail(d, GAD_EUNKNOWN, "there is no rule %llu", (unsigned long long)id);
+    return save(s, d);
+}
+
+const struct gad_suppress *suppressor_list(const struct suppressor *s)
+{
+    return s->list;
+}

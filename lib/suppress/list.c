@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/suppress/list.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "lib/base/diag.h"
+#include "lib/suppress/parts.h"
+
+int gad_suppress_new(struct gad_suppress **ret)
+{
+    gad_cleanup(gad_suppress_freep) struct gad_suppress *s = gad_calloc(1, sizeof(*s));
+
+    if (!s)
+        return GAD_ENOMEM;
+    s->next_id = 1;
+    if (getrandom(s->index.secret, sizeof(s->index.secret), 0) != (ssize_t)sizeof(s->index.secret))
+        return -errno;
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+void gad_suppress_free(struct gad_suppress *s)
+{
+    if (!s)
+        return;
+    gad_suppress_index_deinit(&s->index);
+    gad_free(s->rule);
+    gad_free(s);
+}
+
+int gad_suppress_put(struct gad_suppress *s, const struct gad_suppressed *one, struct gad_diag *d)
+{
+    if (s->n == GAD_SUPPRESS_MAX)
+        return gad_fail(d, GAD_ELIMIT, "there are %d rules, and no more may be", GAD_SUPPRESS_MAX);
+    if (s->n == s->room) {
+        size_t room = s->room ? 2 * s->room : 64;
+        struct gad_suppressed *more = gad_realloc_array(s->rule, room, sizeof(*more));
+        if (!more)
+            return gad_fail(d, GAD_ENOMEM, "no memory");
+        s->rule = more;
+        s->room = room;
+    }
+    s->rule[s->n++] = *one;
+    s->next_id = one->id + 1;
+    s->index.is_stale = true;
+    return 0;
+}
+
+int gad_suppress_add(struct gad_suppress *s, const struct gad_rule *r, struct gad_time now,
+                     uint64_t *ret_id, struct gad_diag *d)
+{
+    const struct gad_suppressed one = {.id = s->next_id, .rule = *r, .created = now};
+
+    for (size_t i = 0; i < s->n; i++)
+        if (gad_rule_same(&s->rule[i].rule, r)) {
+            *ret_id = s->rule[i].id;
+            return gad_fail(d, GAD_EINVAL, "rule %llu has the same conditions",
+                            (unsigned long long)*ret_id);
+        }
+    *ret_id = one.id;
+    return gad_suppress_put(s, &one, d);
+}
+
+static void remove_at(struct gad_suppress *s, size_t i)
+{
+    memmove(&s->rule[i], &s->rule[i + 1], (s->n - i - 1) * sizeof(s->rule[0]));
+    s->n--;
+    s->index.is_stale = true;
+}
+
+bool gad_suppress_remove(struct gad_suppress *s, uint64_t id)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rule[i].id == id) {
+            remove_at(s, i);
+            return true;
+        }
+    return false;
+}
+
+size_t gad_suppress_expire(struct gad_suppress *s, struct gad_time now)
+{
+    size_t before = s->n;
+
+    for (size_t i = s->n; i-- > 0;)
+        if (gad_suppress_is_over(&s->rule[i], now))
+            remove_at(s, i);
+    return before - s->n;
+}
+
+size_t gad_suppress_count(const struct gad_suppress *s)
+{
+    return s->n;
+}
+
+uint64_t gad_suppress_hits(const struct gad_suppress *s)
+{
+    return s->hits;
+}
+
+const struct gad_suppressed *gad_suppress_from(const struct gad_suppress *s, uint64_t from)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rule[i].id >= from)
+            return &s->rule[i];
+    return NULL;
+}
+
+uint64_t gad_suppress_match(struct gad_suppress *s, const struct gad_record *rec, const char *model,
+                            float score, struct gad_time now)
+{
+    if (s->n == 0)
+        return 0;
+    if (s->index.is_stale && gad_suppress_index_build(&s->index, s->rule, s->n) != 0)
+        gad_suppress_index_deinit(
+            &s->index); /* no memory: it is tried again, and meanwhile each is asked */
+    const struct gad_suppress_question q = {rec, model, score, now};
+    size_t i = s->index.is_stale ? gad_suppress_ask_each(s->rule, s->n, &q)
+                                 : gad_suppress_index_ask(&s->index, s->rule, &q);
+    if (i == GAD_SUPPRESS_NONE)
+        return 0;
+    s->rule[i].hits++;
+    s->rule[i].last_hit = now;
+    s->hits++;
+    return s->rule[i].id;
+}
+
+size_t gad_suppress_test(const struct gad_suppress *s, const struct gad_record *rec,
+                         const char *model, float score, struct gad_time now, uint64_t *id,
+                         size_t max)
+{
+    const struct gad_suppress_question q = {rec, model, score, now};
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        if (!gad_suppress_meets(&s->rule[i], &q))
+            continue;
+        if (n < max)
+            id[n] = s->rule[i].id;
+        n++;
+    }
+    return n;
+}

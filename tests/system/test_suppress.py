@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules that say what is expected: added and removed while ganadd runs, kept over restarts, counted, and never silent."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+import ganad
+
+
+class Suppress(unittest.TestCase):
+    def daemon(self, **more):
+        model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30", "top_features": "1"}
+        return ganad.Daemon(models={"m": model}, outputs=ganad.ALERTS_FILE, alerts={"suppress": "{dir}/rules"}, **more)
+
+    def ctl(self, d, *words, code=0):
+        r = d.ctl("suppress", *words, control=True)
+        self.assertEqual(r.returncode, code, r.stderr)
+        return r.stdout.decode(), r.stderr.decode()
+
+    def rules(self, d):
+        return {o["id"]: o for o in json.loads(self.ctl(d, "-j", "list")[0])}
+
+    def send(self, d, *connections):
+        """One record for each (source, port)."""
+        line, records = ganad.data_lines(10)[0], []
+        for source, port in connections:
+            r = ganad.record(line)
+            r.connection.src_ip, r.connection.dst_ip = bytes(map(int, source.split("."))), bytes([198, 51, 100, 7])
+            r.connection.src_port, r.connection.dst_port, r.connection.ip_proto = 1024, port, 6
+            records.append(r)
+        with ganad.Conn(d.scoring) as c:
+            c.send(ganad.SCORE_REQUEST, ganad.request(records))
+            self.assertEqual(c.answer().anomalous, b"\1" * len(records))
+
+    def test_what_is_expected_raises_no_alert_and_is_counted(self):
+        with self.daemon() as d:
+            self.assertEqual(self.ctl(d, "add", "src=10.1.0.0/16", "dport=80-90", 'comment=the "night" job')[0], "1\n")
+            self.assertEqual(self.ctl(d, "add", "host=10.2.3.4", "expires=+2h")[0], "2\n")
+            self.send(d, ("10.1.2.3", 80), ("10.1.2.3", 91), ("10.2.3.4", 5), ("10.1.9.9", 90), ("10.3.0.1", 80))
+            self.assertEqual((d.counter("alerts"), d.counter("alerts_suppressed")), (2, 3))
+            rules = self.rules(d)
+            self.assertEqual({i: r["hits"] for i, r in rules.items()}, {1: 2, 2: 1})
+            self.assertEqual(rules[1]["rule"], 'src=10.1.0.0/16 dport=80-90 comment="the \\"night\\" job"')
+            self.assertRegex(rules[2]["rule"], r"^host=10.2.3.4/32 expires=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            self.assertIsNotNone(rules[1]["last_hit"])
+            self.assertIn('the \\"night\\" job', self.ctl(d, "list")[0])
+
+            self.assertIn("host=10.2.3.4/32", self.ctl(d, "test", "src=1.2.3.4", "dst=10.2.3.4")[0])
+            self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule: it would raise an alert\n")
+            self.assertEqual(self.rules(d)[2]["hits"], 1)  # to test is no hit
+
+            self.ctl(d, "rm", "1")
+            self.send(d, ("10.1.2.3", 80))
+            self.assertEqual(d.counter("alerts"), 3)
+            self.assertEqual(list(self.rules(d)), [2])
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                self.assertEqual(len(f.readlines()), 3)
+
+    def test_rules_and_hits_are_there_after_a_restart_or_a_kill(self):
+        with self.daemon() as d:
+            self.ctl(d, "add", "dport=80")
+            self.send(d, ("10.1.2.3", 80))
+            self.assertEqual(d.stop(), 0)
+            d.start()
+            self.assertEqual([(r["hits"], r["rule"]) for r in self.rules(d).values()], [(1, "dport=80")])
+            self.ctl(d, "rm", "1")
+            self.assertEqual(self.ctl(d, "add", "dport=81")[0], "2\n")  # a number is never used again
+            d.process.kill()
+            d.process.wait()
+            d.start()
+            self.assertEqual([r["rule"] for r in self.rules(d).values()], ["dport=81"])
+
+    def test_what_is_wrong_is_named(self):
+        with self.daemon() as d:
+            for words, why in ((["src=10.0.0.1/8"], "field 'src': '10.0.0.1/8': must be a network"),
+                               (["dprt=1"], "did you mean 'dport'"), (["comment=x"], "no condition"),
+                               (["service=htttp"], "field 'service'")):
+                self.assertIn(why, self.ctl(d, "add", *words, code=1)[1])
+            self.ctl(d, "add", "dport=80")
+            self.assertIn("rule 1 has the same conditions", self.ctl(d, "add", "dport=80", "comment=y", code=1)[1])
+            self.assertIn("there is no rule 7", self.ctl(d, "rm", "7", code=1)[1])
+            for words in (["rm"], ["rm", "x"], ["add"], ["test"], ["test", "port=3"], ["other"]):
+                self.ctl(d, *words, code=2)
+            self.assertEqual(len(self.rules(d)), 1)
+
+    def test_a_damaged_file_is_refused_at_the_start(self):
+        with self.daemon(start=False) as d:
+            with open(d.path("rules"), "w") as f:
+                f.write("# ganad suppress 1 next=5\nid=1 created=1 hits=0 last=0 | dport=80\nid=2 creat")
+            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
+            self.assertEqual(p.returncode, 1)
+            self.assertIn(d.path("rules") + ": line 3: has no line end: cut off", p.stderr.decode())
+
+    def test_a_rule_that_cannot_be_saved_is_not_added(self):
+        with self.daemon() as d:
+            os.mkdir(d.path("rules"))
+            self.assertIn(d.path("rules"), self.ctl(d, "add", "dport=80", code=1)[1])
+            self.assertEqual(self.rules(d), {})
+            os.rmdir(d.path("rules"))
+            self.ctl(d, "add", "dport=80")
+
+    def test_many_rules_come_in_pages(self):
+        with self.daemon() as d:
+            with ganad.Conn(d.control) as c:
+                for i in range(250):
+                    c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.SUPPRESS_ADD,
+                                                                          rule=f"src=10.0.{i}.0/24"))
+                    kind, _ = c.frame()
+                    self.assertEqual(kind, 133)
+            rules = self.rules(d)
+            self.assertEqual(list(rules), list(range(1, 251)))
+            d.process.send_signal(signal.SIGTERM)
+            self.assertEqual(d.process.wait(30 * ganad.SLOW), 0)
+
+
+if __name__ == "__main__":
+    ganad.main()

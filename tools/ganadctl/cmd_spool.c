@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A spool from outside, whether a ganadd uses it or not. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/event/event.h"
+#include "lib/event/format.h"
+#include "lib/spool/inspect.h"
+#include "tools/common/show.h"
+#include "tools/ganadctl/ctl.h"
+
+#define SPOOL_FOLDER "/var/lib/ganad/spool"
+
+enum { TEXT = 256, LINE = 64 << 10 };
+
+struct look {
+    bool json, events, colour;
+    uint64_t segment; /* 0: all */
+    const struct gad_format *format;
+    struct gad_buf line;
+    uint64_t n, strange; /* events shown, and those that could not be read */
+};
+
+static const char *age_text(struct gad_time then, char text[static SHOW_TEXT])
+{
+    struct gad_time age = gad_time_sub(gad_time_wall(), then);
+    return then.ns == 0 ? "-" : show_duration(gad_time_seconds(age), text);
+}
+
+/* When the record of that number, or the next one that is there, was made; 0: none is there. */
+static struct gad_time time_of(const char *folder, uint64_t seq, uint64_t end)
+{
+    struct gad_spool_reader *r = NULL;
+    struct gad_spool_item item = {0};
+    struct gad_time t = {0};
+
+    if (gad_spool_reader_open(folder, seq, &r, NULL) != 0)
+        return t;
+    while (gad_spool_reader_next(r, end, &item) == 0)
+        if (item.p) {
+            t = item.time;
+            break;
+        }
+    gad_spool_reader_close(r);
+    return t;
+}
+
+static void print_view(const char *folder, const struct gad_spool_view *v, bool colour)
+{
+    const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
+    static const char *const sync[] = {"always", "interval", "never"};
+    char n[4][SHOW_TEXT], name[TEXT];
+
+    printf("%s: %s in %zu files, the next event is %s; sync %s, %s\n", folder,
+           show_bytes(v->bytes, n[0]), v->n_segments, show_count(v->next, n[1]),
+           v->slots_whole ? sync[v->sync] : "not known",
+           v->clean ? "ended in order" : "in use, or not ended in order");
+    printf("events ever %s, not taken %s, given up for the quota %s, damaged %s, failures of "
+           "writing %" PRIu64 "\n",
+           show_count(v->totals.committed, n[0]), show_count(v->totals.dropped, n[1]),
+           show_bytes(v->totals.evicted_bytes, n[2]), show_bytes(v->totals.damaged, n[3]),
+           v->totals.failures);
+    if (v->slots_whole < 2)
+        printf("of the two copies of its state %u %s whole\n", v->slots_whole,
+               v->slots_whole == 1 ? "is" : "are");
+    printf("\n%s%-24s %14s %14s %12s %16s%s\n", bold, "OUTPUT", "NEXT", "WAITING", "LOST",
+           "OLDEST WAITS", plain);
+    for (size_t i = 0; i < GAD_SPOOL_CURSORS; i++) {
+        const struct gad_spool_cursor *c = &v->cursor[i];
+        if (!*c->name)
+            continue;
+        uint64_t waits = v->next > c->next ? v->next - c->next : 0;
+        char age[SHOW_TEXT];
+        gad_text_escape(name, sizeof(name), c->name, strlen(c->name));
+        printf("%-24s %14s %14s %12s %16s\n", name, show_count(c->next, n[0]),
+               show_count(waits, n[1]), show_count(c->lost, n[2]),
+               waits ? age_text(time_of(folder, c->next, v->next), age) : "-");
+    }
+    printf("\n%s%-24s %14s%s\n", bold, "SEGMENT", "BYTES", plain);
+    for (size_t i = 0; i < v->n_segments; i++)
+        printf("%-24" PRIu64 " %14s\n", v->segment[i].first, show_count(v->segment[i].bytes, n[0]));
+}
+
+static int print_json(const char *folder, const struct gad_spool_view *v)
+{
+    json_t *cursors = json_array(), *segments = json_array();
+
+    for (size_t i = 0; i < GAD_SPOOL_CURSORS; i++) {
+        const struct gad_spool_cursor *c = &v->cursor[i];
+        if (!*c->name)
+            continue;
+        uint64_t waits = v->next > c->next ? v->next - c->next : 0;
+        struct gad_time t = waits ? time_of(folder, c->next, v->next) : (struct gad_time){0};
+        json_t *o = json_pack("{s:s, s:I, s:I, s:I}", "name", c->name, "next", (json_int_t)c->next,
+                              "waiting", (json_int_t)waits, "lost", (json_int_t)c->lost);
+        (void)json_object_set_new(
+            o, "oldest_age",
+            t.ns ? json_real(gad_time_seconds(gad_time_sub(gad_time_wall(), t))) : json_null());
+        (void)json_array_append_new(cursors, o);
+    }
+    for (size_t i = 0; i < v->n_segments; i++)
+        (void)json_array_append_new(segments, json_pack("{s:I, s:I}", "first",
+                                                        (json_int_t)v->segment[i].first, "bytes",
+                                                        (json_int_t)v->segment[i].bytes));
+    json_t *o = json_pack(
+        "{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "folder", folder, "bytes",
+        (json_int_t)v->bytes, "next", (json_int_t)v->next, "clean", (int)v->clean, "committed",
+        (json_int_t)v->totals.committed, "dropped", (json_int_t)v->totals.dropped, "evicted_bytes",
+        (json_int_t)v->totals.evicted_bytes, "damaged", (json_int_t)v->totals.damaged, "failures",
+        (json_int_t)v->totals.failures, "outputs", cursors, "segments", segments);
+    int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
+    putchar('\n');
+    json_decref(o);
+    return err;
+}
+
+/* --- events --- */
+
+static int print_event(void *arg, const struct gad_spool_item *item)
+{
+    struct look *l = arg;
+    static struct gad_event e;
+    const struct gad_format_options o = {
+        .pid = 0, .enterprise = 32473, .facility = 16, .max = LINE, .version = GANAD_VERSION};
+    struct gad_diag d = {""};
+
+    l->line.pos = l->line.len = 0;
+    if (gad_event_unpack(item->kind, item->seq, item->p, item->len, &e, &d) != 0 ||
+        gad_format_write(l->format, &e, &o, &l->line) != 0) {
+        ctl_say("event %" PRIu64 ": %s", item->seq,
+                *d.text ? d.text : "cannot be written in this format");
+        l->strange++;
+        return 0;
+    }
+    l->n++;
+    gad_buf_add(&l->line, "\n", 1);
+    return fwrite(l->line.p, 1, l->line.len, stdout) == l->line.len ? 0 : -EIO;
+}
+
+static int print_events(struct look *l, const char *folder, const struct gad_spool_view *v)
+{
+    struct gad_diag d = {""};
+    bool found = l->segment == 0;
+
+    l->line = GAD_BUF_INIT(2 * LINE);
+    for (size_t i = 0; i < v->n_segments; i++) {
+        struct gad_spool_content content;
+        if (l->segment != 0 && v->segment[i].first != l->segment)
+            continue;
+        found = true;
+        int r = gad_spool_look(folder, v->segment[i].first, print_event, l, &content, &d);
+        if (r != 0) {
+            ctl_say("%s", *d.text ? d.text : gad_strerror(r));
+            return CTL_ERROR;
+        }
+        if (content.damaged > 0)
+            ctl_say("segment %" PRIu64 ": %" PRIu64 " bytes are no event", v->segment[i].first,
+                    content.damaged);
+    }
+    gad_buf_deinit(&l->line);
+    if (!found)
+        ctl_say("there is no segment %" PRIu64, l->segment);
+    return found && l->strange == 0 && fflush(stdout) == 0 ? CTL_OK : CTL_ERROR;
+}
+
+static int inspect(struct look *l, const char *folder)
+{
+    struct gad_spool_view v;
+    struct gad_diag d = {""};
+
+    if (gad_spool_view(folder, &v, &d) != 0) {
+        ctl_say("%s", d.text);
+        return CTL_ERROR;
+    }
+    int code = CTL_OK;
+    if (l->events)
+        code = print_events(l, folder, &v);
+    else if (!l->json)
+        print_view(folder, &v, l->colour);
+    else if (print_json(folder, &v) != 0)
+        code = CTL_ERROR;
+    gad_spool_view_deinit(&v);
+    return code;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {CTL_LONG_OPTIONS,
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"events", no_argument, NULL, 'e'},
+                                          {"segment", required_argument, NULL, 'g'},
+                                          {"format", required_argument, NULL, 'f'},
+                                          {NULL, 0, NULL, 0}};
+    struct look l = {.format = gad_format_find("json"), .colour = ctl_is_terminal(STDOUT_FILENO)};
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jeg:f:", longs, NULL)) != -1) {
+        if (c == 'j')
+            l.json = true;
+        else if (c == 'e')
+            l.events = true;
+        else if (c == 'g' && (l.events = true) &&
+                 (gad_text_u64(optarg, strlen(optarg), UINT64_MAX, &l.segment) != 0 ||
+                  l.segment == 0))
+            return ctl_usage(&ctl_spool, "--segment '%s': a number, as spool shows them", optarg);
+        else if (c == 'f' && (l.events = true) && !(l.format = gad_format_find(optarg)))
+            return ctl_usage(&ctl_spool,
+                             "--format '%s': of json, eve, ecs, ocsf, cef, leef, syslog, journal",
+                             optarg);
+        else if (c != 'g' && c != 'f' && ctl_option(ctl, &ctl_spool, c, optarg, &code) != CTL_OK)
+            return code;
+    }
+    if (argc > optind + 1)
+        return ctl_usage(&ctl_spool, "spool takes one folder, not '%s' too", argv[optind + 1]);
+    return inspect(&l, optind < argc ? argv[optind] : SPOOL_FOLDER);
+}
+
+const struct ctl_command ctl_spool = {
+    .name = "spool",
+    .usage = "[--json] [--events] [--segment N] [--format FORMAT] [FOLDER]",
+    .summary = "what is in a spool, and which output has come how far",
+    .help =
+        "  -j, --json            one object with folder, bytes, next, clean, committed, dropped,\n"
+        "                        evicted_bytes, damaged, failures, outputs, segments\n"
+        "  -e, --events          the events that are in it\n"
+        "  -g, --segment N       those of one segment\n"
+        "  -f, --format FORMAT   of the events: json, eve, ecs, ocsf, cef, leef, syslog or "
+        "journal\n"
+        "  FOLDER                by default " SPOOL_FOLDER "\n",
+    .run = run,
+};
