@@ -189,6 +189,7 @@ static void committed_event(evutil_socket_t fd, short what, void *arg)
     do
         spool_writer_take(f->writer);
     while (spool_writer_arm(f->writer));
+    spool_writer_flush(f->writer, false);
 }
 
 /* --- life --- */

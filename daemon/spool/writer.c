@@ -11,6 +11,8 @@
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 
+enum { UNDER_WAY_MAX = 2 }; /* blocks: one that is being written, and one that is written next */
+
 /* In a block's bytes before each payload, which ends on a multiple of 8. */
 struct entry {
     int64_t wall;
@@ -244,7 +246,7 @@ int spool_writer_stop(struct spool_writer *w)
 {
     if (!w->runs)
         return 0;
-    spool_writer_flush(w, false);
+    spool_writer_flush(w, true);
     atomic_store(&w->stop, true);
     gad_ring_wake(w->full);
     (void)pthread_join(w->thread, NULL);
@@ -280,6 +282,22 @@ static bool begin_block(struct spool_writer *w)
     return true;
 }
 
+/* That the thread has, or that are on their way to it. */
+static size_t blocks_under_way(const struct spool_writer *w)
+{
+    return SPOOL_BLOCKS - w->n_free - gad_ring_count(w->empty) - (w->filling ? 1 : 0);
+}
+
+static void push_filling(struct spool_writer *w)
+{
+    memcpy(w->filling->ack, w->ack, sizeof(w->ack));
+    memset(w->ack, 0, sizeof(w->ack));
+    w->has_acks = false;
+    bool pushed = gad_ring_push(w->full, w->filling);
+    gad_assert(pushed); /* as in work() */
+    w->filling = NULL;
+}
+
 uint64_t spool_writer_add(struct spool_writer *w, unsigned kind, struct gad_time wall,
                           const void *p, size_t len, bool *ret_dropped)
 {
@@ -288,7 +306,7 @@ uint64_t spool_writer_add(struct spool_writer *w, unsigned kind, struct gad_time
 
     gad_assert(len > 0 && len <= GAD_SPOOL_RECORD_MAX && kind < GAD_SPOOL_KINDS);
     if (w->filling && size > SPOOL_BLOCK_LEN - w->filling->len)
-        spool_writer_flush(w, false);
+        push_filling(w);
     *ret_dropped = !begin_block(w);
     if (*ret_dropped) {
         w->dropped++;
@@ -315,12 +333,11 @@ void spool_writer_flush(struct spool_writer *w, bool tick)
         return; /* the next flush does it */
     if (!w->filling)
         return;
-    memcpy(w->filling->ack, w->ack, sizeof(w->ack));
-    memset(w->ack, 0, sizeof(w->ack));
-    w->has_acks = false;
-    bool pushed = gad_ring_push(w->full, w->filling);
-    gad_assert(pushed); /* as in work() */
-    w->filling = NULL;
+    /* While the disk is busy with others a block that has room waits for more: blocks that are nearly empty would soon
+     * all be under way. */
+    if (!tick && blocks_under_way(w) >= UNDER_WAY_MAX)
+        return;
+    push_filling(w);
 }
 
 size_t spool_writer_room(const struct spool_writer *w)

@@ -58,8 +58,9 @@ uint64_t spool_writer_add(struct spool_writer *w, unsigned kind, struct gad_time
 /* Records that a cursor is done with, as gad_spool_ack(). Goes with the next block. */
 void spool_writer_ack(struct spool_writer *w, unsigned cursor, uint64_t next, uint64_t lost);
 
-/* Hands over what was added; at the end of each turn of the loop. @tick: also if that is nothing, for what the status
- * says: once a second. */
+/* Hands over what was added; at the end of each turn of the loop, and when blocks came back. While the disk is busy it
+ * may be kept, so that it is written with what follows. @tick: in any case, also if that is nothing, for what
+ * the status says: once a second. */
 void spool_writer_flush(struct spool_writer *w, bool tick);
 
 /* Bytes that can be added now without a drop, a lower limit: who can wait (a file) waits for it. */
