@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread for each lookup: it shares the lookup with whoever asked, and whoever is done last frees it. (getaddrinfo_a()
+ * would do this, but in a thread whose stack is as small as can be, in which not every module of the resolver fits.)
+ */
 #include "daemon/feed/lookup.h"
 
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 
+enum { RUNNING = 1 }; /* of getaddrinfo(), which is 0 or negative */
+
 struct lookup {
-    struct gaicb request;
-    struct addrinfo hints;
+    atomic_int result;
+    atomic_int owners;
+    struct addrinfo hints, *found;
     char host[LOOKUP_HOST], port[16];
 };
 
@@ -34,6 +44,40 @@ int lookup_host(const char *host_port, char host[static LOOKUP_HOST])
     return 0;
 }
 
+static void let_go(struct lookup *l)
+{
+    if (atomic_fetch_sub(&l->owners, 1) != 1)
+        return;
+    if (l->found)
+        freeaddrinfo(l->found);
+    gad_free(l);
+}
+
+static void *run(void *arg)
+{
+    struct lookup *l = arg;
+
+    int r = getaddrinfo(l->host, l->port, &l->hints, &l->found);
+    atomic_store(&l->result, r);
+    let_go(l);
+    return NULL;
+}
+
+static int start(struct lookup *l)
+{
+    sigset_t all, old;
+    pthread_t thread;
+
+    atomic_store(&l->owners, 2);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
+    int r = pthread_create(&thread, NULL, run, l);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (r == 0)
+        (void)pthread_detach(thread);
+    return -r;
+}
+
 int lookup_begin(const char *host_port, int socktype, struct lookup **ret, struct gad_diag *d)
 {
     struct lookup *l = gad_calloc(1, sizeof(*l));
@@ -41,29 +85,26 @@ int lookup_begin(const char *host_port, int socktype, struct lookup **ret, struc
     if (!l)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     int r = lookup_host(host_port, l->host);
-    if (r != 0) {
-        gad_free(l);
-        return gad_fail(d, r, "'%s' is not HOST:PORT", host_port);
-    }
-    (void)snprintf(l->port, sizeof(l->port), "%s", strrchr(host_port, ':') + 1);
+    if (r != 0)
+        (void)gad_fail(d, r, "'%s' is not HOST:PORT", host_port);
+    (void)snprintf(l->port, sizeof(l->port), "%s", r == 0 ? strrchr(host_port, ':') + 1 : "");
     l->hints.ai_socktype = socktype;
     l->hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
-    l->request = (struct gaicb){.ar_name = l->host, .ar_service = l->port, .ar_request = &l->hints};
-    struct gaicb *list[] = {&l->request};
-    r = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
-    if (r != 0) {
+    atomic_store(&l->result, RUNNING);
+    if (r == 0 && (r = start(l)) != 0)
+        (void)gad_fail(d, r, "%s: %s", host_port, gad_strerror(r));
+    if (r == 0)
+        *ret = l;
+    else
         gad_free(l);
-        return gad_fail(d, GAD_ENOMEM, "%s: %s", host_port, gai_strerror(r));
-    }
-    *ret = l;
-    return 0;
+    return r;
 }
 
 int lookup_proceed(struct lookup *l, struct gad_diag *d)
 {
-    int r = gai_error(&l->request);
+    int r = atomic_load(&l->result);
 
-    if (r == EAI_INPROGRESS)
+    if (r == RUNNING)
         return GAD_MORE;
     if (r != 0)
         return gad_fail(d, GAD_EUNKNOWN, "host '%s': %s", l->host, gai_strerror(r));
@@ -72,7 +113,7 @@ int lookup_proceed(struct lookup *l, struct gad_diag *d)
 
 const struct addrinfo *lookup_address(const struct lookup *l, size_t i)
 {
-    const struct addrinfo *a = l->request.ar_result;
+    const struct addrinfo *a = l->found; /* lookup_proceed() saw that it is there */
 
     while (a && i-- > 0)
         a = a->ai_next;
@@ -81,11 +122,6 @@ const struct addrinfo *lookup_address(const struct lookup *l, size_t i)
 
 void lookup_free(struct lookup *l)
 {
-    if (!l)
-        return;
-    if (gai_error(&l->request) == EAI_INPROGRESS && gai_cancel(&l->request) == EAI_NOTCANCELED)
-        return; /* the library's thread still writes to it: a few hundred bytes stay, once a failing resolver */
-    if (l->request.ar_result)
-        freeaddrinfo(l->request.ar_result);
-    gad_free(l);
+    if (l)
+        let_go(l);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Addresses of a host, without waiting for them: the C library looks them up in a thread of its own. Thread: one. */
+/* Addresses of a host, without waiting for them: each is looked up in a thread of its own. Thread: one. */
 
 #include <stddef.h>
 

@@ -76,7 +76,7 @@ class Kills(unittest.TestCase):
         outputs = {"file": {"type": "file", "to": "{dir}/alerts", "events": "alert"},
                    "unix": {"type": "unix", "to": "{dir}/reader.sock", "replay_time": "5s"}}
         with ganad.Daemon(start=False, outputs=outputs, models=model(),
-                          spool={"sync": sync, "segment": "256K", "quota": "64M"}) as d:
+                          spool={"sync": sync, "segment": "256K", "quota": "2G"}) as d:
             reader = receivers.Reader(d.dir, "reader")
             reader.start()
             spooled = set()
