@@ -495,6 +495,44 @@ class Others(unittest.TestCase):
             self.assertEqual(sorted(set(seq)), list(range(1, 201)))
 
 
+class Documents(unittest.TestCase):
+    """The receivers' configurations in conf/receivers.md are what the programs take."""
+
+    def blocks(self, language):
+        with open(os.path.join(ganad.args.source, "conf", "receivers.md")) as f:
+            found = re.findall(rf"^```{language}\n(.*?)^```", f.read(), re.M | re.S)
+        self.assertGreater(len(found), 0)
+        return found
+
+    def check(self, language, *command):
+        if not receivers.find(command[0]):
+            self.skipTest(f"{command[0]} is not installed")
+        with tempfile.TemporaryDirectory(prefix="ganad-doc-") as folder:
+            for block in self.blocks(language):
+                for name in re.findall(r"/etc/rsyslog\.d/([\w.]+)", block):
+                    open(os.path.join(folder, name), "w").close()  # that it is there is all that is looked at
+                with open(folder + "/conf", "w") as f:
+                    f.write(block.replace("/etc/rsyslog.d", folder))
+                p = subprocess.run([receivers.find(command[0]), *command[1:], folder + "/conf"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+                self.assertEqual(p.returncode, 0, block + p.stdout)
+
+    def test_rsyslog(self):
+        self.check("rsyslog", "rsyslogd", "-N1", "-f")
+
+    def test_syslog_ng(self):
+        self.check("syslog-ng", "syslog-ng", "-s", "-f")
+
+    def test_outputs(self):
+        for block in self.blocks("ini"):
+            block = re.sub(r"^ca = .*\n", "", block, flags=re.M)
+            with ganad.Daemon(start=False) as d:
+                with open(d.conf, "a") as f:
+                    f.write(block)
+                p = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stderr=subprocess.PIPE)
+                self.assertEqual(p.returncode, 0, p.stderr)
+
+
 def time_of(text):
     import calendar
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) + float(text[19:26])
