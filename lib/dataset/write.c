@@ -2,6 +2,7 @@
 #include "lib/dataset/dataset.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,11 +98,25 @@ size_t gad_feature_write(enum gad_column c, double v, char *buf)
     return w.len;
 }
 
+/* Columns land to is_guest_login, which are all 0 in most records. */
+static const char no_content[] = ",0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
+_Static_assert(sizeof(no_content) - 1 == 2 * (GAD_COUNT - GAD_LAND), "a zero a column");
+
+static bool has_no_content(const struct gad_record *r)
+{
+    static const double zeros[GAD_COUNT - GAD_LAND];
+    return memcmp(&r->v[GAD_LAND], zeros, sizeof(zeros)) == 0;
+}
+
 size_t gad_row_write(const struct gad_record *r, const char *label, char *buf)
 {
     struct writer w = {.buf = buf};
 
     for (int c = 0; c < GAD_N_COLUMNS; c++) {
+        if (c == GAD_LAND && has_no_content(r)) {
+            put(&w, no_content, sizeof(no_content) - 1);
+            c = GAD_COUNT;
+        }
         if (c > 0)
             put(&w, ",", 1);
         put_feature(&w, c, r->v[c]);

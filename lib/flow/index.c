@@ -3,24 +3,55 @@
 
 #include "lib/base/mem.h"
 
+enum { SMALLEST = 1024 }; /* entries: 8 KiB */
+
+static void use_size(struct gad_flow_index *ix, uint32_t len)
+{
+    ix->entries = ix->memory + len;
+    ix->mask = len - 1;
+}
+
 int gad_flow_index_init(struct gad_flow_index *ix, size_t n)
 {
-    size_t len = 16;
+    uint32_t len = 16;
 
     if (n > GAD_FLOW_INDEX_MAX)
         return GAD_ELIMIT;
     while (len < 2 * n)
         len *= 2;
-    ix->entries = gad_calloc(len, sizeof(*ix->entries));
-    if (!ix->entries)
+    ix->memory = gad_calloc(2 * (size_t)len, sizeof(*ix->memory));
+    if (!ix->memory)
         return GAD_ENOMEM;
-    ix->mask = (uint32_t)(len - 1);
+    ix->n = 0;
+    ix->largest = len;
+    use_size(ix, len < SMALLEST ? len : SMALLEST);
     return 0;
 }
 
 void gad_flow_index_deinit(struct gad_flow_index *ix)
 {
-    gad_free(ix->entries);
+    gad_free(ix->memory);
+}
+
+static void put(struct gad_flow_index *ix, struct gad_flow_index_entry e)
+{
+    uint32_t at = e.tag;
+
+    while (ix->entries[at & ix->mask].flow != 0)
+        at++;
+    ix->entries[at & ix->mask] = e;
+}
+
+/* Twice the size. What stays behind is not read again. */
+static void grow(struct gad_flow_index *ix)
+{
+    const struct gad_flow_index_entry *old = ix->entries;
+    uint32_t len = ix->mask + 1;
+
+    use_size(ix, 2 * len);
+    for (uint32_t i = 0; i < len; i++)
+        if (old[i].flow != 0)
+            put(ix, old[i]);
 }
 
 uint32_t gad_flow_index_next(const struct gad_flow_index *ix, uint64_t hash, uint32_t *at)
@@ -37,11 +68,9 @@ uint32_t gad_flow_index_next(const struct gad_flow_index *ix, uint64_t hash, uin
 
 void gad_flow_index_add(struct gad_flow_index *ix, uint64_t hash, uint32_t flow)
 {
-    uint32_t at = (uint32_t)hash;
-
-    while (ix->entries[at & ix->mask].flow != 0)
-        at++;
-    ix->entries[at & ix->mask] = (struct gad_flow_index_entry){(uint32_t)hash, flow};
+    if (2 * ++ix->n > ix->mask && ix->mask + 1 < ix->largest)
+        grow(ix);
+    put(ix, (struct gad_flow_index_entry){(uint32_t)hash, flow});
 }
 
 /* The hole is filled by the next entry that may move there: one whose own place is not behind the hole. */
@@ -61,4 +90,5 @@ void gad_flow_index_remove(struct gad_flow_index *ix, uint32_t tag, uint32_t flo
         }
     }
     ix->entries[hole] = (struct gad_flow_index_entry){0};
+    ix->n--;
 }

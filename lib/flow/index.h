@@ -4,6 +4,10 @@
 /*
  * From a hash to flows: open addressing, linear probing, at most half full, no tombstones. An entry holds 32 bits of
  * the hash besides the flow's number, so that a probe seldom has to look at a flow that is not the one.
+ *
+ * The table grows with the flows, so that a few of them are in the cache of a processor and not strewn over memory for
+ * a quarter of a million. That cannot fail: memory for all sizes is reserved at once, and a size that is not reached
+ * is not touched. Each size is behind the one before, and entries know their place in any: no flow is looked at.
  */
 
 #include <stdbool.h>
@@ -18,8 +22,9 @@ struct gad_flow_index_entry {
 };
 
 struct gad_flow_index {
-    struct gad_flow_index_entry *entries;
-    uint32_t mask;
+    struct gad_flow_index_entry *memory;  /* (2 * largest size); a table of n entries is at n */
+    struct gad_flow_index_entry *entries; /* (mask + 1) */
+    uint32_t mask, n, largest;            /* n: flows; largest: entries */
 };
 
 /* Room for n flows, n <= GAD_FLOW_INDEX_MAX. */

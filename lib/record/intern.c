@@ -56,7 +56,11 @@ void gad_intern_free(struct gad_intern *t)
 
 size_t gad_intern_hold(struct gad_intern *t, const uint8_t key[static GAD_INTERN_KEY])
 {
-    size_t bucket = gad_siphash(t->key, key, GAD_INTERN_KEY) & (t->n_buckets - 1);
+    uint64_t word[(GAD_INTERN_KEY + 7) / 8] = {0};
+
+    memcpy(word, key, GAD_INTERN_KEY);
+    size_t bucket =
+        gad_siphash13(t->key, word, sizeof(word) / sizeof(word[0])) & (t->n_buckets - 1);
 
     for (uint16_t i = t->head[bucket]; i != NONE; i = t->node[i].next)
         if (memcmp(t->node[i].key, key, GAD_INTERN_KEY) == 0) {

@@ -17,7 +17,16 @@ import time
 
 import ganad
 
+MODEL = {"threshold": "-1e30", "top_features": "1"}  # every record is anomalous
 RSYSLOG_DRIVERS = "/usr/lib/x86_64-linux-gnu/rsyslog"
+
+
+def model(**more):
+    return {"m": {"checkpoint": ganad.checkpoint(), **MODEL, **more}}
+
+
+def have(program):
+    return find(program) is not None
 
 
 def rsyslog_is_there(tls=False):
@@ -291,3 +300,34 @@ def reset(s):
         if s.family != socket.AF_UNIX:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
+
+
+# --- what they get ---
+
+class Load:
+    """Records, each an alert, one request after the other until told to stop."""
+
+    def __init__(self, path, per_request=20, pause=0):
+        self.path, self.answered, self.ended, self.pause = path, 0, False, pause
+        line = ganad.data_lines(50)
+        self.request = ganad.request([ganad.record(x) for x in line[:per_request]])
+        self.n = per_request
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            with ganad.Conn(self.path) as c:
+                while True:
+                    c.send(ganad.SCORE_REQUEST, self.request)
+                    c.answer()
+                    self.answered += self.n
+                    if self.ended:
+                        return
+                    time.sleep(self.pause)
+        except (OSError, ganad.Closed, AssertionError):
+            pass
+
+    def stop(self):
+        self.ended = True
+        self.thread.join(60)
