@@ -40,10 +40,11 @@ class Kills(unittest.TestCase):
             reader = receivers.Reader(d.dir, "reader")
             reader.start()
             spooled = set()
-            for _ in range(kills):
+            for i in range(kills):
                 d.start()
                 load = Load(d.scoring, pause=0.002)
-                time.sleep(r.uniform(0.01, 0.3))
+                # Now and then long enough for the outputs' cursors to be kept, so that not all comes again each time.
+                time.sleep(r.uniform(0.01, 0.3) if i % 8 else 1.5)
                 d.process.kill()
                 d.process.wait()
                 load.stop()
