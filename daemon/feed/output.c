@@ -335,5 +335,7 @@ void output_finish(struct output *o)
 
 bool output_is_finished(const struct output *o)
 {
-    return o->state == OUTPUT_FINISHED || o->state == OUTPUT_WAITING;
+    return o->state == OUTPUT_FINISHED || o->state == OUTPUT_WAITING ||
+           (o->state == OUTPUT_CONNECTING &&
+            o->tries > 0); /* a receiver that is down holds up no stop */
 }

@@ -71,7 +71,7 @@ void output_reopen(struct output *o); /* a file that was moved away */
 
 /* No more comes into the spool: when it has come to the end it finishes. */
 void output_finish(struct output *o);
-bool output_is_finished(const struct output *o); /* or cannot be now: it is not connected */
+bool output_is_finished(const struct output *o); /* or cannot be now: it was not to be connected */
 
 /* Thread: any. */
 void output_status(struct output *o, struct output_status *ret);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/index.h"
 
+#include <sys/mman.h>
+
 #include "lib/base/mem.h"
 
 enum { SMALLEST = 1024 }; /* entries: 8 KiB */
@@ -42,7 +44,18 @@ static void put(struct gad_flow_index *ix, struct gad_flow_index_entry e)
     ix->entries[at & ix->mask] = e;
 }
 
-/* Twice the size. What stays behind is not read again. */
+/* Whole pages of what is not read again; it matters little if the kernel keeps them. */
+static void give_back(const struct gad_flow_index_entry *old, size_t n)
+{
+    const uintptr_t page = 4096;
+    uintptr_t from = ((uintptr_t)old + page - 1) & ~(page - 1),
+              to = (uintptr_t)(old + n) & ~(page - 1);
+
+    if (to > from)
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+/* Twice the size. */
 static void grow(struct gad_flow_index *ix)
 {
     const struct gad_flow_index_entry *old = ix->entries;
@@ -52,6 +65,7 @@ static void grow(struct gad_flow_index *ix)
     for (uint32_t i = 0; i < len; i++)
         if (old[i].flow != 0)
             put(ix, old[i]);
+    give_back(old, len);
 }
 
 uint32_t gad_flow_index_next(const struct gad_flow_index *ix, uint64_t hash, uint32_t *at)
