@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "daemon/budget.h"
+#include "daemon/feed/losses.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/transport.h"
 #include "daemon/feed/window.h"
@@ -19,7 +20,7 @@ struct event;
 struct gad_spool_reader;
 
 enum {
-    OUTPUT_LOSSES = 8,
+
     OUTPUT_MESSAGES = 1024,
     OUTPUT_BUFFER = 128 << 10,
     OUTPUT_LINE_MAX = 64 << 10
@@ -52,13 +53,12 @@ struct output {
     struct gad_rng rng;
 
     struct gad_spool_reader *reader;
-    uint64_t known; /* events before it were written at least once, or told as lost */
-    struct gad_loss
-        told_loss[OUTPUT_LOSSES]; /* the last ones, a ring, to be told again with a replay */
-    size_t n_told;
+    uint64_t known; /* events before it were written at least once, themselves or as a loss */
+    struct losses losses;
     struct budget rate;
     bool rate_waits;
     bool spool_fails;
+    struct gad_time spool_failed, spool_again; /* since when, and when it is tried again */
     struct window window;
     struct gad_buf buf, line;
     size_t written;                                 /* bytes of the first message */

@@ -12,8 +12,11 @@
 #include "lib/base/diag.h"
 #include "lib/spool/reader.h"
 
+static const int64_t SECOND = 1000000000;
+
 enum {
     TURNS = 4,            /* buffers that one output writes before the others have a turn */
+    GIVE_UP_SECONDS = 10, /* of a segment that cannot be read */
     RATE_WAIT_US = 20000, /* for the next of an output with a rate */
 };
 
@@ -81,32 +84,25 @@ static void push_loss(struct output *o, const struct gad_loss *l, struct gad_tim
     push_event(o, l->last + 1);
 }
 
-/*
- * A gap. What was written before it was gone is no loss; what was told as lost is told again when it is replayed; the
- * rest is new.
- */
+static void tell_loss(void *arg, const struct gad_loss *part, bool is_new)
+{
+    struct output *o = arg;
+
+    if (is_new) {
+        log_warn("feed", "output '%s': events %" PRIu64 " to %" PRIu64 " are lost%s",
+                 o->o.config->name, part->first, part->last, part->at_most ? ", at most" : "");
+        lose(o, part->last - part->first + 1);
+    }
+    push_loss(o, part, gad_time_wall());
+}
+
 static void take_gap(struct output *o, const struct gad_spool_item *item)
 {
-    struct gad_loss l = {.first = item->seq, .last = item->end - 1, .at_most = item->at_most};
-    size_t n = o->n_told < OUTPUT_LOSSES ? o->n_told : OUTPUT_LOSSES;
+    const struct gad_loss gap = {
+        .first = item->seq, .last = item->end - 1, .at_most = item->at_most};
 
-    for (size_t i = 0; i < n; i++) {
-        const struct gad_loss *t = &o->told_loss[(o->n_told - n + i) % OUTPUT_LOSSES];
-        if (t->first >= l.first && t->last <= l.last)
-            push_loss(o, t, gad_time_wall());
-    }
-    if (l.first < o->known)
-        l.first = o->known;
-    if (l.first > l.last) {
-        skip_to(o, item->end);
-        return;
-    }
-    log_warn("feed", "output '%s': events %" PRIu64 " to %" PRIu64 " are lost%s", o->o.config->name,
-             l.first, l.last, l.at_most ? ", at most" : "");
-    o->told_loss[o->n_told++ % OUTPUT_LOSSES] = l;
-    o->known = item->end;
-    lose(o, l.last - l.first + 1);
-    push_loss(o, &l, gad_time_wall());
+    losses_take(&o->losses, &gap, o->known, tell_loss, o);
+    skip_to(o, item->end);
 }
 
 static void take_item(struct output *o, const struct gad_spool_item *item)
@@ -128,14 +124,18 @@ static void take_item(struct output *o, const struct gad_spool_item *item)
 }
 
 /* The spool cannot be read: once a second it is tried again, and at last what cannot be read is lost. */
-static void spool_failed(struct output *o, int err)
+static void spool_failed(struct output *o, int err, struct gad_time now)
 {
-    if (!o->spool_fails)
+    if (!o->spool_fails) {
         log_warn("feed", "output '%s': the spool cannot be read: %s", o->o.config->name,
                  gad_strerror(err));
-    else
+        o->spool_failed = now;
+    } else if (gad_time_sub(now, o->spool_failed).ns > GIVE_UP_SECONDS * SECOND) {
         gad_spool_reader_give_up(o->reader);
+        o->spool_failed = now;
+    }
     o->spool_fails = true;
+    o->spool_again.ns = now.ns + SECOND;
 }
 
 static void wait_for_rate(struct output *o)
@@ -153,8 +153,9 @@ static void fill(struct output *o)
     struct gad_spool_item item;
 
     /* Room for the losses that one gap may be told as. */
-    while (o->n_messages + OUTPUT_LOSSES + 1 < OUTPUT_MESSAGES &&
-           gad_buf_left(&o->buf) < OUTPUT_BUFFER) {
+    while (o->n_messages + 2 * LOSSES_MAX + 1 < OUTPUT_MESSAGES &&
+           gad_buf_left(&o->buf) < OUTPUT_BUFFER &&
+           !(o->spool_fails && now.ns < o->spool_again.ns)) {
         if (budget_take(&o->rate, now, 1) == 0) {
             wait_for_rate(o);
             return;
@@ -166,7 +167,7 @@ static void fill(struct output *o)
         if (o->n_messages == before)
             budget_give_back(&o->rate, 1);
         if (r < 0)
-            spool_failed(o, r);
+            spool_failed(o, r, now);
         if (r != 0)
             return;
         o->spool_fails = false;
