@@ -50,7 +50,7 @@ static int read_line(struct gad_suppress *s, const char *p, const char *end, str
     const uint64_t seconds = INT64_MAX / SECOND;
     uint64_t created, last;
 
-    if (!take_number(&p, end, "id=", ' ', UINT64_MAX - 1, &one.id) ||
+    if (!take_number(&p, end, "id=", ' ', GAD_SUPPRESS_ID_MAX - 1, &one.id) ||
         !take_number(&p, end, "created=", ' ', seconds, &created) ||
         !take_number(&p, end, "hits=", ' ', INT64_MAX, &one.hits) ||
         !take_number(&p, end, "last=", ' ', seconds, &last) || end - p < 2 ||
@@ -69,7 +69,7 @@ int gad_suppress_read(struct gad_suppress *s, const char *text, size_t len, stru
     const char *p = text, *end = text + len;
     uint64_t next;
 
-    if (!take_number(&p, end, magic, '\n', UINT64_MAX - 1, &next) || next == 0)
+    if (!take_number(&p, end, magic, '\n', GAD_SUPPRESS_ID_MAX, &next) || next == 0)
         return gad_fail(d, GAD_EFORMAT, "line 1: not a list of rules, which begins '%sN'", magic);
     for (unsigned line = 2; p < end; line++) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));

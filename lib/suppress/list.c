@@ -2,7 +2,6 @@
 #include "lib/suppress/list.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "lib/base/diag.h"
 #include "lib/suppress/parts.h"
@@ -14,8 +13,7 @@ int gad_suppress_new(struct gad_suppress **ret)
     if (!s)
         return GAD_ENOMEM;
     s->next_id = 1;
-    if (getrandom(s->index.secret, sizeof(s->index.secret), 0) != (ssize_t)sizeof(s->index.secret))
-        return -errno;
+    s->index.is_stale = true;
     *ret = gad_steal(&s);
     return 0;
 }
@@ -52,6 +50,10 @@ int gad_suppress_add(struct gad_suppress *s, const struct gad_rule *r, struct ga
 {
     const struct gad_suppressed one = {.id = s->next_id, .rule = *r, .created = now};
 
+    if (gad_suppress_is_over(&one, now))
+        return gad_fail(d, GAD_EINVAL, "field 'expires': is over already");
+    if (s->next_id >= GAD_SUPPRESS_ID_MAX)
+        return gad_fail(d, GAD_ELIMIT, "there are no numbers left: remove the file of rules");
     for (size_t i = 0; i < s->n; i++)
         if (gad_rule_same(&s->rule[i].rule, r)) {
             *ret_id = s->rule[i].id;
@@ -62,31 +64,45 @@ int gad_suppress_add(struct gad_suppress *s, const struct gad_rule *r, struct ga
     return gad_suppress_put(s, &one, d);
 }
 
-static void remove_at(struct gad_suppress *s, size_t i)
+/* The first rule with a number of at least @id, or n. */
+static size_t find(const struct gad_suppress *s, uint64_t id)
 {
-    memmove(&s->rule[i], &s->rule[i + 1], (s->n - i - 1) * sizeof(s->rule[0]));
-    s->n--;
-    s->index.is_stale = true;
+    size_t from = 0, n = s->n;
+
+    while (n > 0) {
+        bool is_before = s->rule[from + n / 2].id < id;
+        from += is_before ? n / 2 + 1 : 0;
+        n = is_before ? n - n / 2 - 1 : n / 2;
+    }
+    return from;
 }
 
 bool gad_suppress_remove(struct gad_suppress *s, uint64_t id)
 {
-    for (size_t i = 0; i < s->n; i++)
-        if (s->rule[i].id == id) {
-            remove_at(s, i);
-            return true;
-        }
-    return false;
+    size_t i = find(s, id);
+
+    if (i == s->n || s->rule[i].id != id)
+        return false;
+    memmove(&s->rule[i], &s->rule[i + 1], (s->n - i - 1) * sizeof(s->rule[0]));
+    s->n--;
+    s->index.is_stale = true;
+    return true;
 }
 
 size_t gad_suppress_expire(struct gad_suppress *s, struct gad_time now)
 {
-    size_t before = s->n;
+    size_t before = s->n, n = 0;
 
-    for (size_t i = s->n; i-- > 0;)
+    for (size_t i = 0; i < before; i++) {
         if (gad_suppress_is_over(&s->rule[i], now))
-            remove_at(s, i);
-    return before - s->n;
+            continue;
+        if (n != i)
+            s->rule[n] = s->rule[i];
+        n++;
+    }
+    s->n = n;
+    s->index.is_stale |= n != before;
+    return before - n;
 }
 
 size_t gad_suppress_count(const struct gad_suppress *s)
@@ -101,10 +117,8 @@ uint64_t gad_suppress_hits(const struct gad_suppress *s)
 
 const struct gad_suppressed *gad_suppress_from(const struct gad_suppress *s, uint64_t from)
 {
-    for (size_t i = 0; i < s->n; i++)
-        if (s->rule[i].id >= from)
-            return &s->rule[i];
-    return NULL;
+    size_t i = find(s, from);
+    return i < s->n ? &s->rule[i] : NULL;
 }
 
 uint64_t gad_suppress_match(struct gad_suppress *s, const struct gad_record *rec, const char *model,
@@ -120,7 +134,7 @@ uint64_t gad_suppress_match(struct gad_suppress *s, const struct gad_record *rec
                                  : gad_suppress_index_ask(&s->index, s->rule, &q);
     if (i == GAD_SUPPRESS_NONE)
         return 0;
-    s->rule[i].hits++;
+    s->rule[i].hits += s->rule[i].hits < INT64_MAX; /* what a file may say */
     s->rule[i].last_hit = now;
     s->hits++;
     return s->rule[i].id;

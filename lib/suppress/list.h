@@ -3,10 +3,9 @@
 
 /*
  * The list of rules, with a number and a count of hits for each, and an index so that ten thousand of them cost a record
- * about a microsecond. Rules are found by the most selective conditions that they have: a network (of the originator,
- * else the responder, else of either side), a single destination port, a service; for each combination of prefix length
- * and these that occurs there is one look into a hash table. So what costs is rules that all have the same of these, or
- * none: those are tried one by one.
+ * a tenth of a microsecond. A rule is found by that network and that port, or range of ports, which the fewest others have,
+ * and by its service and protocol. What still costs is many rules that differ in none of these: they are tried one by one,
+ * in about 5 ns each, but for those of a score that the record does not have; so are ranges beyond the first 30,000 or so.
  *
  * Thread: one at a time.
  */
@@ -24,7 +23,8 @@ struct gad_buf;
 struct gad_diag;
 struct gad_suppress;
 
-enum { GAD_SUPPRESS_MAX = 65536 }; /* rules; about 700 bytes each */
+enum { GAD_SUPPRESS_MAX = 65536 }; /* rules; about 560 bytes each, and 30 MiB if they have ranges */
+#define GAD_SUPPRESS_ID_MAX INT64_MAX /* the last number that is given is one less */
 
 struct gad_suppressed {
     uint64_t id; /* 1, 2, ...; never used again */
@@ -37,7 +37,7 @@ int gad_suppress_new(struct gad_suppress **ret) GAD_MUST_CHECK;
 void gad_suppress_free(struct gad_suppress *s);
 GAD_DEFINE_CLEANUP(struct gad_suppress, gad_suppress_free);
 
-/* GAD_ELIMIT: the list is full; GAD_EINVAL: rule @ret_id has the same conditions; GAD_ENOMEM. */
+/* GAD_ELIMIT: the list is full; GAD_EINVAL: rule @ret_id has the same conditions, or it is over @now; GAD_ENOMEM. */
 int gad_suppress_add(struct gad_suppress *s, const struct gad_rule *r, struct gad_time now,
                      uint64_t *ret_id, struct gad_diag *d) GAD_MUST_CHECK;
 

@@ -76,6 +76,55 @@ static void scores(unsigned i, char *text, size_t size)
     (void)snprintf(text, size, "score<%g", -1.0 - 0.001 * i);
 }
 
+static void scores_above(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "score<%g sport=0-1", 2.0 + 0.001 * i);
+}
+
+static void models(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "model=m%u", i);
+}
+
+static void services(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "service=%s sport=%u", gad_name_text(GAD_SERVICE, (int)(i % 60)),
+                   1024 + i / 60);
+}
+
+static void source_ports(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "sport=%u dport=80", i % 65536);
+}
+
+static void ranges_of_anywhere(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "src=0.0.0.0/0 dport=%u-%u proto=udp", i % 30000,
+                   i % 30000 + 20000 + i / 30000);
+}
+
+/* One host, as half of the records are of it, to many. */
+static void one_source(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "src=192.0.2.1 dst=10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255,
+                   i & 255);
+}
+
+/* Prefixes of each length around one host. */
+static void nested(unsigned i, char *text, size_t size)
+{
+    static const char *const sides[] = {"src", "dst", "host"};
+    unsigned bits = 1 + i % 32, a = 0xc0000201u & (0xffffffffu << (32 - bits));
+
+    (void)snprintf(text, size, "%s=%u.%u.%u.%u/%u dport=%u proto=udp", sides[i / 32 % 3], a >> 24,
+                   a >> 16 & 255, a >> 8 & 255, a & 255, bits, i);
+}
+
+static void networks6(unsigned i, char *text, size_t size)
+{
+    (void)snprintf(text, size, "%s=2001:db8:%x::/%u", i % 2 ? "src" : "host", i, 48 + i % 65);
+}
+
 static void bench(const char *what, unsigned n, void (*kind)(unsigned, char *, size_t))
 {
     struct gad_suppress *s = NULL;
@@ -91,7 +140,9 @@ static void bench(const char *what, unsigned n, void (*kind)(unsigned, char *, s
         if (gad_rule_parse(text, strlen(text), (struct gad_time){0}, &r, NULL) == 0)
             (void)!gad_suppress_add(s, &r, (struct gad_time){0}, &id, NULL);
     }
+    double built = now();
     (void)gad_suppress_match(s, &record[0], "m", 1, (struct gad_time){1}); /* makes the index */
+    built = now() - built;
     for (int k = 0; k < ROUNDS; k++) {
         double from = now();
         for (int i = 0; i < RECORDS; i++)
@@ -99,8 +150,9 @@ static void bench(const char *what, unsigned n, void (*kind)(unsigned, char *, s
         t[k] = (now() - from) / RECORDS;
     }
     qsort(t, ROUNDS, sizeof(t[0]), by_value);
-    printf("%-44s %7zu rules %9.0f ns a record, %5.1f %% expected\n", what, gad_suppress_count(s),
-           1e9 * t[ROUNDS / 2], 100.0 * (double)hits / RECORDS / ROUNDS);
+    printf("%-44s %6zu rules %7.0f ns a record, %5.1f %% expected; index %6.1f ms\n", what,
+           gad_suppress_count(s), 1e9 * t[ROUNDS / 2], 100.0 * (double)hits / RECORDS / ROUNDS,
+           1e3 * built);
     gad_suppress_free(s);
 }
 
@@ -120,13 +172,27 @@ int main(int argc, char **argv)
             t->src[k] = (uint8_t)gad_rng_u64(&rng);
             t->dst[k] = (uint8_t)gad_rng_u64(&rng);
         }
+        if (i % 2 == 0 && t->family == 4)
+            memcpy(t->src, (uint8_t[]){192, 0, 2, 1}, 4); /* one_source(), nested() */
+        if (t->family == 6)
+            memcpy(t->src, (uint8_t[]){0x20, 0x01, 0x0d, 0xb8}, 4);
+        record[i].v[GAD_SERVICE] = (double)gad_rng_below(&rng, 60);
     }
+    bench("no rules", 0, hosts);
     bench("hosts", (unsigned)n, hosts);
     bench("networks of 21 lengths with ports", (unsigned)n, networks);
     bench("ports", (unsigned)n, ports);
     bench("ports of anywhere", (unsigned)n, anywhere);
     bench("all of these, IPv6 of 17 lengths, services", (unsigned)n, mixed);
-    bench("worst: overlapping ranges of ports only", (unsigned)n, ranges);
-    bench("worst: scores only", (unsigned)n, scores);
+    bench("services with a source port", (unsigned)n, services);
+    bench("source ports to one port", (unsigned)n, source_ports);
+    bench("IPv6 of 65 lengths", (unsigned)n, networks6);
+    bench("one source, many destinations", (unsigned)n, one_source);
+    bench("overlapping ranges of ports", (unsigned)n, ranges);
+    bench("overlapping ranges of ports, of anywhere", (unsigned)n, ranges_of_anywhere);
+    bench("scores that no record has", (unsigned)n, scores);
+    bench("nested: prefixes around one host, with ports", (unsigned)n, nested);
+    bench("worst: scores that all have, not the ports", (unsigned)n, scores_above);
+    bench("worst: models that are not there", (unsigned)n, models);
     return 0;
 }
