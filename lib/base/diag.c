@@ -4,30 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Length of the printable character at s in UTF-8 (RFC 3629), or 0: a control, C1 ones too, or no UTF-8. */
-static size_t printable_len(const unsigned char *s)
-{
-    unsigned c = s[0];
-    size_t n = c >= 0xc2 && c <= 0xdf   ? 2
-               : c >= 0xe0 && c <= 0xef ? 3
-               : c >= 0xf0 && c <= 0xf4 ? 4
-                                        : 0;
-
-    if (c >= 0x20 && c <= 0x7e)
-        return 1;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80) /* the terminating NUL ends this too */
-            return 0;
-    if ((c == 0xc2 && s[1] < 0xa0) || (c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f) ||
-        (c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
-        return 0; /* C1, overlong, surrogates, overlong, beyond U+10FFFF */
-    return n;
-}
+#include "lib/base/text.h"
 
 static void make_printable(char *s)
 {
     while (*s) {
-        size_t n = printable_len((const unsigned char *)s);
+        size_t n = gad_text_printable(s);
         if (n == 0)
             *s = '?';
         s += n ? n : 1;

@@ -143,6 +143,26 @@ int gad_text_nearest(const char *word, const char *const *names, size_t n)
     return at;
 }
 
+size_t gad_text_printable(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    unsigned c = s[0];
+    size_t n = c >= 0xc2 && c <= 0xdf   ? 2
+               : c >= 0xe0 && c <= 0xef ? 3
+               : c >= 0xf0 && c <= 0xf4 ? 4
+                                        : 0;
+
+    if (c >= 0x20 && c <= 0x7e)
+        return 1;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80) /* the terminating NUL ends this too */
+            return 0;
+    if ((c == 0xc2 && s[1] < 0xa0) || (c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f) ||
+        (c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
+        return 0; /* C1, overlong, surrogates, overlong, beyond U+10FFFF */
+    return n;
+}
+
 void gad_text_escape(char *dst, size_t dst_len, const char *s, size_t len)
 {
     size_t at = 0;

@@ -29,5 +29,8 @@ int gad_text_real(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
  */
 int gad_text_nearest(const char *word, const char *const *names, size_t n);
 
+/* Length of the printable character in UTF-8 (RFC 3629) at @s, which a NUL ends; 0: a control, C1 ones too, or no UTF-8. */
+size_t gad_text_printable(const char *s);
+
 /* Copies with every byte outside 0x20..0x7e as \xNN, cut to fit with "..."; always NUL-terminated. */
 void gad_text_escape(char *dst, size_t dst_len, const char *s, size_t len);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/err.h"
+
 struct gad_time {
     int64_t ns; /* since the epoch of its clock; 0 = not known */
 };
@@ -32,6 +34,10 @@ static inline struct gad_time gad_time_sub(struct gad_time a, struct gad_time b)
 }
 
 enum { GAD_TIME_TEXT = 40 };
+
+/* RFC 3339 in full, "2026-11-23T15:05:09.5+01:00" or with Z; GAD_EFORMAT if it is not, or no day of the calendar;
+ * GAD_ELIMIT before 1970 or after 2261. What is behind nanoseconds is cut off. */
+int gad_time_parse(const char *s, size_t len, struct gad_time *ret) GAD_MUST_CHECK;
 
 /* RFC 3339 in UTC with microseconds, "2026-11-23T14:05:09.123456Z"; years outside 1000..9999 give "invalid". */
 void gad_time_text(struct gad_time t, char text[static GAD_TIME_TEXT]);

@@ -14,7 +14,7 @@
  *     service          as KDD99 names it
  *     model            as alerts name it
  *     score<N          only records with a lower score
- *     expires          RFC 3339 in UTC, or +30min, +2h, +7d from now
+ *     expires          RFC 3339, or +30min, +2h, +7d from now
  *     comment          printable UTF-8 between quotes, in which '"' and '\' are escaped by '\'
  *
  * Each at most once, in any order; one of them that is a condition at least.
@@ -59,7 +59,7 @@ enum { GAD_RULE_ANY = -2 };
 
 /**
  * gad_rule_parse() - a rule from text
- * @now: for an expiry that is given as a time from now
+ * @now: for an expiry that is given as a time from now, which is refused if it is 0
  * Return: 0; GAD_EFORMAT, GAD_EINVAL, GAD_EUNKNOWN, GAD_ELIMIT with the field and the reason in @d.
  */
 int gad_rule_parse(const char *text, size_t len, struct gad_time now, struct gad_rule *ret,

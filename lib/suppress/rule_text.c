@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
@@ -195,7 +194,7 @@ static int set_relative(const char *text, struct gad_time now, struct gad_time *
     size_t digits = strspn(text, "0123456789");
     uint64_t n;
 
-    if (gad_text_u64(text, digits, TEN_YEARS, &n) != 0)
+    if (now.ns == 0 || gad_text_u64(text, digits, TEN_YEARS, &n) != 0)
         return GAD_EFORMAT;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
         if (strcmp(text + digits, units[i].name) == 0 && n > 0) {
@@ -207,16 +206,13 @@ static int set_relative(const char *text, struct gad_time now, struct gad_time *
     return GAD_EFORMAT;
 }
 
-/* "2026-12-01T00:00:00Z" */
+/* Whole seconds, which are what is written. */
 static int set_absolute(const char *text, struct gad_time *ret)
 {
-    struct tm tm = {0};
-    const char *end = strlen(text) == 20 ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
+    int r = gad_time_parse(text, strlen(text), ret);
 
-    if (!end || *end || tm.tm_year < 70 || tm.tm_year > 300)
-        return GAD_EFORMAT;
-    ret->ns = (int64_t)timegm(&tm) * SECOND;
-    return ret->ns > 0 ? 0 : GAD_EFORMAT;
+    ret->ns -= ret->ns % SECOND;
+    return r == 0 && ret->ns == 0 ? GAD_ELIMIT : r;
 }
 
 /* On a grid of 1e-9, which text gives back exactly. */
@@ -236,8 +232,8 @@ static int set_comment(const char *text, char to[static GAD_RULE_COMMENT])
 
     if (len >= GAD_RULE_COMMENT)
         return GAD_ELIMIT;
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+    for (size_t i = 0, n; i < len; i += n)
+        if ((n = gad_text_printable(text + i)) == 0)
             return GAD_EINVAL;
     memcpy(to, text, len + 1);
     return 0;
@@ -285,7 +281,7 @@ static const char *wanted(enum key k)
         "a model's name",
         "a number of at most 1000000",
         "a time such as 2026-12-01T00:00:00Z, or +2h, +7d, at most ten years",
-        "printable and at most 200 bytes long"};
+        "printable UTF-8 and at most 200 bytes long"};
     return text[k];
 }
 

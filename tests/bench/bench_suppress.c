@@ -192,7 +192,7 @@ int main(int argc, char **argv)
     bench("overlapping ranges of ports, of anywhere", (unsigned)n, ranges_of_anywhere);
     bench("scores that no record has", (unsigned)n, scores);
     bench("nested: prefixes around one host, with ports", (unsigned)n, nested);
-    bench("worst: scores that all have, not the ports", (unsigned)n, scores_above);
+    bench("scores that all have, not the ports", (unsigned)n, scores_above);
     bench("worst: models that are not there", (unsigned)n, models);
     return 0;
 }

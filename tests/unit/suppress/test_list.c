@@ -367,6 +367,67 @@ static void damage_is_refused_or_harmless(void **state)
     gad_suppress_free(s);
 }
 
+static void read_fails(const char *text, const char *why)
+{
+    struct gad_suppress *s = make();
+    struct gad_diag d = {""};
+
+    assert_true(gad_suppress_read(s, text, strlen(text), &d) < 0);
+    if (!strstr(d.text, why))
+        fail_msg("'%s' is not in '%s'", why, d.text);
+    gad_suppress_free(s);
+}
+
+/* A list that was read can be written and read again, whatever came to it. */
+static void numbers_of_a_file_stay_within_what_is_read(void **state)
+{
+    (void)state;
+    const struct gad_record r = {.tuple = {4, 6, 1, 80, {10, 0, 0, 1}, {10, 0, 0, 2}}};
+    static const char last[] = "# ganad suppress 1 next=9223372036854775806\n"
+                               "id=9223372036854775805 created=9223372036 "
+                               "hits=9223372036854775807 last=9223372036 | dport=80\n";
+    struct gad_suppress *s = make(), *back = make();
+    struct gad_rule rule;
+    uint64_t id = 0;
+
+    assert_int_equal(gad_suppress_read(s, last, strlen(last), NULL), 0);
+    assert_true(gad_suppress_match(s, &r, "m", 1, now) == INT64_MAX - 2);
+    assert_true(add(s, "dport=81") == INT64_MAX - 1);
+    assert_int_equal(gad_rule_parse("dport=82", 8, now, &rule, NULL), 0);
+    assert_int_equal(gad_suppress_add(s, &rule, now, &id, NULL), GAD_ELIMIT);
+    struct gad_buf b = written(s);
+    assert_int_equal(gad_suppress_read(back, (char *)b.p, b.len, NULL), 0);
+    assert_int_equal(gad_suppress_count(back), 2);
+    gad_buf_deinit(&b);
+    gad_suppress_free(s);
+    gad_suppress_free(back);
+    read_fails("# ganad suppress 1 next=9223372036854775808\n", "line 1");
+    read_fails(
+        "# ganad suppress 1 next=3\nid=9223372036854775807 created=0 hits=0 last=0 | dport=80\n",
+        "line 2");
+    read_fails("# ganad suppress 1 next=3\nid=1 created=0 hits=0 last=0 | dport=80 expires=+2h\n",
+               "line 2: field 'expires'");
+    read_fails("# ganad suppress 1 next=3\nid=1 created=0 hits=0 last=0 | dport=80\n"
+               "id=1 created=0 hits=0 last=0 | dport=81\n",
+               "line 3: id=1: numbers rise");
+}
+
+static void a_rule_that_is_over_is_not_added(void **state)
+{
+    (void)state;
+    struct gad_suppress *s = make();
+    struct gad_rule r;
+    struct gad_diag d = {""};
+    uint64_t id = 0;
+    static const char text[] = "dport=80 expires=2026-01-01T00:00:00Z";
+
+    assert_int_equal(gad_rule_parse(text, strlen(text), now, &r, NULL), 0);
+    assert_int_equal(gad_suppress_add(s, &r, now, &id, &d), GAD_EINVAL);
+    assert_string_equal(d.text, "field 'expires': is over already");
+    assert_int_equal(gad_suppress_count(s), 0);
+    gad_suppress_free(s);
+}
+
 /* What was made is found, with the index or, without memory for one, by asking each. */
 static void every_failed_allocation_is_an_error_or_slower(void **state)
 {
@@ -419,6 +480,8 @@ int main(void)
         cmocka_unit_test(a_rule_ends_at_its_time),
         cmocka_unit_test(a_file_gives_the_same_list),
         cmocka_unit_test(damage_is_refused_or_harmless),
+        cmocka_unit_test(numbers_of_a_file_stay_within_what_is_read),
+        cmocka_unit_test(a_rule_that_is_over_is_not_added),
         cmocka_unit_test(every_failed_allocation_is_an_error_or_slower),
     };
     return cmocka_run_group_tests_name("list", tests, NULL, NULL);

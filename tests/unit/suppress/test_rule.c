@@ -52,6 +52,8 @@ static void a_rule_comes_back_as_it_was_written(void **state)
         {"dport=5 expires=2026-12-01T00:00:00Z", "dport=5 expires=2026-12-01T00:00:00Z"},
         {"dport=5 expires=+2h", "dport=5 expires=2026-11-23T16:05:09Z"},
         {"dport=5 expires=+7d", "dport=5 expires=2026-11-30T14:05:09Z"},
+        {"dport=5 expires=2026-12-01T01:30:00.7+01:30", "dport=5 expires=2026-12-01T00:00:00Z"},
+        {"dport=5 comment=\"f\u00fcr \u65e5\u672c\"", "dport=5 comment=\"f\u00fcr \u65e5\u672c\""},
         {"dport=5 expires=+90min", "dport=5 expires=2026-11-23T15:35:09Z"},
     };
     char text[GAD_RULE_TEXT + 1];
@@ -94,6 +96,12 @@ static void what_is_no_rule_is_refused_by_its_field(void **state)
         {"dprt=5", "field 'dprt': not known; did you mean 'dport'?"},
         {"dport=5 dport=6", "field 'dport': twice"},
         {"dport=5 expires=2026-12-01", "field 'expires'"},
+        {"dport=5 expires=2026-02-31T00:00:00Z", "field 'expires'"},
+        {"dport=5 expires=\"2026-12- 1T00:00:00Z\"", "field 'expires'"},
+        {"dport=5 expires=1970-01-01T00:00:00Z", "field 'expires'"},
+        {"dport=5 comment=\"\xff\xfe\"", "field 'comment'"},
+        {"dport=5 comment=\"a\xe2\x80\"", "field 'comment'"},
+        {"dport=5 comment=\"\xc2\x9b\"", "field 'comment'"},
         {"dport=5 expires=+0h", "field 'expires'"},
         {"dport=5 expires=+99999999999999999999h", "field 'expires'"},
         {"dport=5 expires=+4000d", "field 'expires'"},
