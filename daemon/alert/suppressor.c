@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/alert/suppressor.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ struct suppressor {
     struct gad_suppress *list;
     struct event *tick;
     uint64_t saved_hits;
+    bool unsaved; /* a rule came or went and is not in the file */
     bool failing; /* the failure to save was logged */
 };
 
@@ -29,10 +31,18 @@ static int save(struct suppressor *s, struct gad_diag *d)
     gad_suppress_write(s->list, &b);
     int r = b.bad ? gad_fail(d, GAD_ENOMEM, "%s: no memory", s->path)
                   : gad_file_write_atomic(s->path, b.p, b.len, d);
-    if (r == 0)
+    s->unsaved = s->unsaved || r != 0;
+    if (r == 0) {
         s->saved_hits = gad_suppress_hits(s->list);
+        s->unsaved = false;
+    }
     gad_buf_deinit(&b);
     return r;
+}
+
+static bool must_save(const struct suppressor *s)
+{
+    return s->unsaved || s->saved_hits != gad_suppress_hits(s->list);
 }
 
 /* What is not asked for by anybody, who could be told. */
@@ -55,7 +65,7 @@ static void tick_event(evutil_socket_t fd, short what, void *arg)
     size_t over = gad_suppress_expire(s->list, gad_time_wall());
     if (over > 0)
         log_notice("suppress", "%zu rules are over", over);
-    if (over > 0 || s->saved_hits != gad_suppress_hits(s->list))
+    if (over > 0 || must_save(s))
         save_quietly(s);
 }
 
@@ -64,8 +74,8 @@ static int load(struct suppressor *s, struct gad_diag *d)
     gad_cleanup(gad_freep) uint8_t *text = NULL;
     size_t len;
 
-    if (!*s->path || access(s->path, F_OK) != 0)
-        return 0;
+    if (!*s->path || (access(s->path, F_OK) != 0 && errno == ENOENT))
+        return 0; /* anything else is said by the reading: a list that is there must not be lost */
     int r = gad_file_read(s->path, GAD_SUPPRESS_FILE_MAX, &text, &len, d);
     if (r != 0)
         return r;
@@ -100,7 +110,7 @@ void suppressor_free(struct suppressor *s)
 {
     if (!s)
         return;
-    if (s->tick && s->saved_hits != gad_suppress_hits(s->list))
+    if (s->tick && must_save(s))
         save_quietly(s);
     if (s->tick)
         event_free(s->tick);
@@ -139,7 +149,11 @@ int suppressor_remove(struct suppressor *s, uint64_t id, struct gad_diag *d)
 {
     if (!gad_suppress_remove(s->list, id))
         return gad_fail(d, GAD_EUNKNOWN, "there is no rule %llu", (unsigned long long)id);
-    return save(s, d);
+    int r = save(s, d);
+    if (r != 0)
+        gad_diag_prefix(d, "rule %llu is gone, but the file still has it (tried again each minute)",
+                        (unsigned long long)id);
+    return r;
 }
 
 const struct gad_suppress *suppressor_list(const struct suppressor *s)

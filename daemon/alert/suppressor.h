@@ -31,6 +31,7 @@ uint64_t suppressor_match(struct suppressor *s, const struct gad_record *rec, co
 /* From text. What cannot be saved is taken back, and an error. */
 int suppressor_add(struct suppressor *s, const char *text, size_t len, uint64_t *ret_id,
                    struct gad_diag *d) GAD_MUST_CHECK;
+/* It is gone in any case; an error if the file still has it, which is tried again. */
 int suppressor_remove(struct suppressor *s, uint64_t id, struct gad_diag *d) GAD_MUST_CHECK;
 
 const struct gad_suppress *suppressor_list(const struct suppressor *s);

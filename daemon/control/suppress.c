@@ -41,6 +41,7 @@ static int add_rule(struct answer *a, const struct gad_suppressed *from)
     to->created_ns = from->created.ns;
     to->hits = from->hits;
     to->last_hit_ns = from->last_hit.ns;
+    to->expires_ns = from->rule.expires.ns;
     a->list[i] = to;
     return a->text[i].bad ? GAD_ENOMEM : 0;
 }
@@ -72,14 +73,15 @@ static bool set_end(uint8_t *to, const ProtobufCBinaryData *from, uint8_t family
     return true;
 }
 
-/* The record that is asked about; what is not said is of no rule. */
+/* The record that is asked about. Ports are of a connection, so that it is one of IPv4 if no address says otherwise. */
 static int record_of(const Ganad__V1__SuppressTest *t, struct gad_record *r, struct gad_diag *d)
 {
     const struct gad_column_info *c = &gad_columns[GAD_SERVICE];
     size_t len = t->src_ip.len ? t->src_ip.len : t->dst_ip.len;
 
     memset(r, 0, sizeof(*r));
-    r->tuple.family = len == 4 ? 4 : len == 16 ? 6 : 0;
+    bool has_more = t->src_port != 0 || t->dst_port != 0 || t->ip_proto != 0;
+    r->tuple.family = len == 4 || (len == 0 && has_more) ? 4 : len == 16 ? 6 : 0;
     r->tuple.proto = (uint8_t)t->ip_proto;
     r->tuple.src_port = (uint16_t)t->src_port;
     r->tuple.dst_port = (uint16_t)t->dst_port;

@@ -52,6 +52,12 @@ class Suppress(unittest.TestCase):
             self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule: it would raise an alert\n")
             self.assertEqual(self.rules(d)[2]["hits"], 1)  # to test is no hit
 
+            self.assertIsNone(rules[1]["expires"])
+            self.assertRegex(rules[2]["expires"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+            table = self.ctl(d, "list")[0].splitlines()
+            self.assertEqual(table[0].split(), ["ID", "HITS", "LAST", "HIT", "EXPIRES", "RULE"])
+            self.assertEqual(table[2].split()[3], rules[2]["expires"])
+
             self.ctl(d, "rm", "1")
             self.send(d, ("10.1.2.3", 80))
             self.assertEqual(d.counter("alerts"), 3)
@@ -78,7 +84,10 @@ class Suppress(unittest.TestCase):
         with self.daemon() as d:
             for words, why in ((["src=10.0.0.1/8"], "field 'src': '10.0.0.1/8': must be a network"),
                                (["dprt=1"], "did you mean 'dport'"), (["comment=x"], "no condition"),
-                               (["service=htttp"], "field 'service'")):
+                               (["service=htttp"], "field 'service'"),
+                               (["dport=1", "expires=2026-02-31T00:00:00Z"], "field 'expires'"),
+                               (["dport=1", "expires=2020-01-01T00:00:00Z"], "is over already"),
+                               (["dport=1", b"comment=\xff\xfe"], "field 'comment'")):
                 self.assertIn(why, self.ctl(d, "add", *words, code=1)[1])
             self.ctl(d, "add", "dport=80")
             self.assertIn("rule 1 has the same conditions", self.ctl(d, "add", "dport=80", "comment=y", code=1)[1])
@@ -94,6 +103,54 @@ class Suppress(unittest.TestCase):
             p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
             self.assertEqual(p.returncode, 1)
             self.assertIn(d.path("rules") + ": line 3: has no line end: cut off", p.stderr.decode())
+
+    def test_a_file_is_looked_into_without_the_daemon(self):
+        with self.daemon(start=False) as d:
+            def ctl(*words, code=0):
+                r = d.ctl("suppress", *words)
+                self.assertEqual(r.returncode, code, r.stderr)
+                return r.stdout.decode(), r.stderr.decode()
+            with open(d.path("rules"), "w") as f:
+                f.write("# ganad suppress 1 next=9\nid=1 created=1 hits=2 last=3 | dport=80 comment=\"f\u00fcr alle\"\n"
+                        "id=7 created=1 hits=0 last=0 | src=2001:db8::/32 expires=2099-01-01T00:00:00Z\n")
+            rules = {o["id"]: o for o in json.loads(ctl("-j", "-f", d.path("rules"), "list")[0])}
+            self.assertEqual(list(rules), [1, 7])
+            self.assertEqual(rules[7]["expires"], "2099-01-01T00:00:00Z")
+            self.assertEqual(rules[1]["last_hit"], "1970-01-01T00:00:03Z")
+            self.assertIn("f\u00fcr alle", ctl("-f", d.path("rules"), "list")[0])
+            test = ("-j", "-f", d.path("rules"), "test")
+            for words, ids in ((["dport=80"], [1]), (["src=2001:db8::1"], [7]), (["src=2001:db8::1", "dport=80"], [1, 7]),
+                               (["src=2001:db9::1", "dport=81"], [])):
+                self.assertEqual([o["id"] for o in json.loads(ctl(*test, *words)[0])], ids)
+            for words in (["src=10.0.0.1", "dst=::1"], ["service=htttp"], ["dport=80-90"], []):
+                ctl(*test, *words, code=2)
+            ctl("-f", d.path("rules"), "rm", "1", code=2)
+            ctl("-f", d.path("rules"), "add", "dport=80", code=2)
+            self.assertEqual(ctl("-n", "add", "proto=6", "dport=80-80", "comment=x")[0], 'dport=80 proto=tcp comment="x"\n')
+            self.assertIn("field 'dport'", ctl("-n", "add", "dport=x", code=1)[1])
+            with open(d.path("rules"), "a") as f:
+                f.write("id=8 created=1 hits=0 last=0 | dport=99999\n")
+            self.assertIn(d.path("rules") + ": line 4: field 'dport'", ctl("-f", d.path("rules"), "list", code=1)[1])
+
+    def test_what_is_said_of_a_connection_is_enough(self):
+        with self.daemon() as d:
+            self.ctl(d, "add", "dport=80")
+            self.ctl(d, "add", "host=::/0")
+            for words, ids in ((["dport=80"], [1]), (["dport=80", "proto=tcp"], [1]), (["dport=81"], []), (["dst=::1"], [2]),
+                               (["dst=::1", "dport=80"], [1, 2])):
+                self.assertEqual([o["id"] for o in json.loads(self.ctl(d, "-j", "test", *words)[0])], ids)
+
+    def test_what_could_not_be_saved_is_saved_later(self):
+        with self.daemon() as d:
+            self.ctl(d, "add", "dport=80")
+            os.rename(d.path("rules"), d.path("aside"))
+            os.mkdir(d.path("rules"))
+            self.assertIn("rule 1 is gone, but the file still has it", self.ctl(d, "rm", "1", code=1)[1])
+            os.rmdir(d.path("rules"))
+            os.rename(d.path("aside"), d.path("rules"))
+            self.assertEqual(d.stop(), 0)  # which saves
+            d.start()
+            self.assertEqual(self.rules(d), {})
 
     def test_a_rule_that_cannot_be_saved_is_not_added(self):
         with self.daemon() as d:
