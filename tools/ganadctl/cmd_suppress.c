@@ -137,7 +137,6 @@ static int rm(struct suppress *s, int n, char **word)
         worst = r ? worst : code;
         ganad__v1__suppress_reply__free_unpacked(r, NULL);
     }
-    json_decref(s->list);
     return worst;
 }
 
@@ -181,6 +180,19 @@ static int test(struct suppress *s, int n, char **word)
     return suppress_finish(s);
 }
 
+static int dispatch(struct suppress *s, const char *what, int n, char **word)
+{
+    if (strcmp(what, "add") == 0)
+        return add(s, n, word);
+    if (strcmp(what, "rm") == 0)
+        return rm(s, n, word);
+    if (strcmp(what, "test") == 0)
+        return test(s, n, word);
+    if (strcmp(what, "list") == 0 && n == 0)
+        return list(s);
+    return ctl_usage(&ctl_suppress, "suppress takes add, list, rm or test, not '%s'", what);
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
@@ -209,15 +221,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (s.dry_run && strcmp(what, "add") != 0)
         return ctl_usage(&ctl_suppress, "--dry-run is for add");
     s.list = s.json ? json_array() : NULL;
-    if (strcmp(what, "add") == 0)
-        return add(&s, n, word);
-    if (strcmp(what, "rm") == 0)
-        return rm(&s, n, word);
-    if (strcmp(what, "test") == 0)
-        return test(&s, n, word);
-    if (strcmp(what, "list") == 0 && n == 0)
-        return list(&s);
-    return ctl_usage(&ctl_suppress, "suppress takes add, list, rm or test, not '%s'", what);
+    code = dispatch(&s, what, n, word);
+    json_decref(s.list);
+    return code;
 }
 
 const struct ctl_command ctl_suppress = {

@@ -66,7 +66,6 @@ int suppress_finish(struct suppress *s)
         err = json_dumpf(s->list, stdout, JSON_COMPACT);
         putchar('\n');
     }
-    json_decref(s->list);
     return err || fflush(stdout) != 0 ? CTL_ERROR : CTL_OK;
 }
 
