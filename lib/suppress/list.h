@@ -5,7 +5,7 @@
  * The list of rules, with a number and a count of hits for each, and an index so that ten thousand of them cost a record
  * a tenth of a microsecond. A rule is found by that network and that port, or range of ports, which the fewest others have,
  * and by its service and protocol. What still costs is many rules that differ in none of these: they are tried one by one,
- * in about 5 ns each, but for those of a score that the record does not have; so are ranges beyond the first 30,000 or so.
+ * in 6 to 15 ns each, but for those of a score that the record does not have; so are ranges beyond the first 30,000 or so.
  *
  * Thread: one at a time.
  */
