@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open Cybersecurity Schema Framework 1.4: an alert is a Detection Finding (class 2004, activity Create) whose
- * anomaly_analyses say what was observed in each feature and what was expected; the other events are Base Events with
- * their numbers in unmapped. Times are milliseconds. severity_id: 4 high, 3 medium, 2 low, 1 informational.
+ * Open Cybersecurity Schema Framework 1.5, the first that has anomaly_analyses: an alert is a Detection Finding (class
+ * 2004, activity Create) in which they say what was observed in each feature and what was expected; the other events are
+ * Base Events with their numbers in unmapped. Times are milliseconds. severity_id: 4 high, 3 medium, 2 low,
+ * 1 informational. count, start_time and end_time are of all connections that the alert stands for, as the schema has
+ * it; the connection's own times are in the evidence's data. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
  */
 #include "lib/event/formats.h"
 #include "lib/event/json_parts.h"
@@ -15,13 +17,15 @@ static uint64_t milliseconds(struct gad_time t)
 static void add_metadata(struct gad_buf *b, const struct gad_event *e,
                          const struct gad_format_options *o)
 {
-    gad_json_raw(b, ",\"metadata\":{\"version\":\"1.4.0\",\"product\":{\"name\":\"ganadd\","
+    gad_json_raw(b, ",\"metadata\":{\"version\":\"1.5.0\",\"product\":{\"name\":\"ganadd\","
                     "\"vendor_name\":\"ganad\",\"version\":");
     gad_json_text(b, o->version);
     gad_json_raw(b, "},\"uid\":");
     gad_json_id(b, e);
-    gad_json_key(b, "sequence");
-    gad_json_u64(b, e->seq);
+    if (e->kind != GAD_EVENT_LOSS) {
+        gad_json_key(b, "sequence");
+        gad_json_u64(b, e->seq);
+    }
     gad_json_key(b, "log_provider");
     gad_json_text(b, e->sensor);
     gad_json_raw(b, "}");
@@ -66,6 +70,18 @@ static void add_evidence(struct gad_buf *b, const struct gad_alert *a)
     gad_json_u64(b, (uint64_t)a->record.v[GAD_SRC_BYTES]);
     gad_json_key(b, "bytes_in");
     gad_json_u64(b, (uint64_t)a->record.v[GAD_DST_BYTES]);
+    if (a->record.tunnels > 0) {
+        gad_json_key(b, "tunnels");
+        gad_json_u64(b, a->record.tunnels);
+    }
+    if (a->record.start.ns != 0) {
+        gad_json_key(b, "start_time");
+        gad_json_u64(b, milliseconds(a->record.start));
+    }
+    if (a->record.end.ns != 0) {
+        gad_json_key(b, "end_time");
+        gad_json_u64(b, milliseconds(a->record.end));
+    }
     gad_json_raw(b, "}}]");
 }
 
@@ -123,14 +139,10 @@ static void add_finding(struct gad_buf *b, const struct gad_event *e)
     gad_json_u64(b, a->count);
     gad_json_key(b, "risk_score");
     gad_json_u64(b, a->risk);
-    if (a->record.start.ns != 0) {
-        gad_json_key(b, "start_time");
-        gad_json_u64(b, milliseconds(a->record.start));
-    }
-    if (a->record.end.ns != 0) {
-        gad_json_key(b, "end_time");
-        gad_json_u64(b, milliseconds(a->record.end));
-    }
+    gad_json_key(b, "start_time");
+    gad_json_u64(b, milliseconds(a->first));
+    gad_json_key(b, "end_time");
+    gad_json_u64(b, milliseconds(a->last));
 }
 
 static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)

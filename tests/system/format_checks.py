@@ -294,14 +294,21 @@ def check_ocsf(line, e):
         if key not in o:
             fail("OCSF requires", key)
     same("type", o["type_uid"], o["class_uid"] * 100 + o["activity_id"])
-    same("head", (o["time"], o["metadata"]["uid"], o["metadata"]["sequence"], o["metadata"]["log_provider"]),
-         (v["time"] // 10 ** 6, e.id(), v["seq"], e.text("sensor")))
+    # anomaly_analyses came with 1.5.0; https://github.com/ocsf/ocsf-schema, CHANGELOG.md
+    same("version", o["metadata"]["version"], "1.5.0")
+    same("head", (o["time"], o["metadata"]["uid"], o["metadata"].get("sequence"), o["metadata"]["log_provider"]),
+         (v["time"] // 10 ** 6, e.id(), v["seq"] or None, e.text("sensor")))
     if e.kind == "alert":
         f, x = o["finding_info"], o["evidences"][0]
         same("finding", (o["class_uid"], o["severity_id"], o["risk_score"], o["count"], f["uid"], f["analytic"]["name"],
                          f["first_seen_time"], f["last_seen_time"]),
              (2004, 5 - v["severity"], v["risk"], v["count"], e.id(), e.text("model"), v["first"] // 10 ** 6,
               v["last"] // 10 ** 6))
+        same("period", (o["start_time"], o["end_time"]), (v["first"] // 10 ** 6, v["last"] // 10 ** 6))
+        same("connection", x["data"], {
+            "source": e.text("source"), "bytes_out": int(e.features["src_bytes"]), "bytes_in": int(e.features["dst_bytes"]),
+            **({"tunnels": v["tunnels"]} if v["tunnels"] else {}),
+            **{k + "_time": v[k] // 10 ** 6 for k in ("start", "end") if v[k]}})
         check_verdict(o["unmapped"], e)
         if v["family"]:
             same("tuple", (ipaddress.ip_address(x["src_endpoint"]["ip"]), x["src_endpoint"]["port"],
