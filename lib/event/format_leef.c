@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Log Event Extended Format 2.0 (QRadar), with '^' between the pairs. LEEF knows no escape: a '^' in a value becomes '_',
- * a control byte a blank. sev is the risk in tenths, 1 to 10. Event ids as in CEF.
+ * a control byte a blank, what is not UTF-8 U+FFFD. sev is the risk in tenths, 1 to 10. Event ids as in CEF.
+ *
+ * devTime has milliseconds and no more: devTimeFormat is one of Java's SimpleDateFormat, where S counts milliseconds
+ * however many digits there are. The sensor is a key of our own, for ident* are whom the event is about.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/event/escape.h"
@@ -15,7 +19,7 @@ static const char *key_of(enum gad_pair p)
     static const char *const keys[] = {
         [GAD_PAIR_ID] = "eventId",
         [GAD_PAIR_SEQ] = "seq",
-        [GAD_PAIR_SENSOR] = "identHostName",
+        [GAD_PAIR_SENSOR] = "sensor",
         [GAD_PAIR_SCORE] = "score",
         [GAD_PAIR_THRESHOLD] = "threshold",
         [GAD_PAIR_P_VALUE] = "pValue",
@@ -63,6 +67,18 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
     gad_escape(b, value, "^", '\0');
 }
 
+/* "2026-11-23T14:05:09.123Z" */
+static void add_time(struct gad_buf *b, struct gad_time t)
+{
+    char text[GAD_TIME_TEXT];
+
+    gad_time_text(t, text);
+    char *dot = strchr(text, '.');
+    if (dot)
+        memcpy(dot + 4, "Z", 2);
+    gad_buf_printf(b, "%s", text);
+}
+
 static unsigned severity_of(const struct gad_event *e)
 {
     if (e->kind == GAD_EVENT_LOSS)
@@ -74,15 +90,11 @@ static unsigned severity_of(const struct gad_event *e)
 static void write_leef(const struct gad_event *e, const struct gad_format_options *o,
                        enum gad_detail detail, struct gad_buf *b)
 {
-    char time[GAD_TIME_TEXT];
-
-    gad_time_text(e->time, time);
     gad_buf_printf(b, "LEEF:2.0|ganad|ganadd|");
     gad_escape(b, o->version, "|", '\0');
-    gad_buf_printf(b,
-                   "|%" PRIu32 ":%d|^|devTime=%s^devTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSSSSX^sev=%u"
-                   "^cat=%s",
-                   o->enterprise, (int)e->kind, time, severity_of(e),
+    gad_buf_printf(b, "|%" PRIu32 ":%d|^|devTime=", o->enterprise, (int)e->kind);
+    add_time(b, e->time);
+    gad_buf_printf(b, "^devTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSX^sev=%u^cat=%s", severity_of(e),
                    e->kind == GAD_EVENT_ALERT ? "Anomaly" : "Sensor");
     gad_event_pairs(e, detail, each, b);
 }

@@ -103,7 +103,7 @@ def check_cef(line, e):
     check_pairs(got, e, CEF, plain, lambda k: "ganad_" + key_text(k))
 
 
-LEEF = {**CEF, "id": "eventId", "seq": "seq", "sensor": "identHostName", "score": "score", "count": "count",
+LEEF = {**CEF, "id": "eventId", "seq": "seq", "sensor": "sensor", "score": "score", "count": "count",
         "interface": "interface", "start": "start", "end": "end", "first": "first", "last": "last", "service": "service",
         "src_bytes": "srcBytes", "dst_bytes": "dstBytes", "src6": "src", "dst6": "dst", "src_port": "srcPort",
         "dst_port": "dstPort"}
@@ -119,14 +119,15 @@ def check_leef(line, e):
         if key in got:
             fail("a key twice", key)
         got[key] = value
-    same("devTime", got.pop("devTime"), rfc3339(e.v["time"]))
+    # Java's SimpleDateFormat, which QRadar reads devTimeFormat as, knows milliseconds only.
+    same("devTime", got.pop("devTime"), rfc3339(e.v["time"])[:-4] + "Z")
     same("format", (got.pop("devTimeFormat"), got.pop("cat")),
-         ("yyyy-MM-dd'T'HH:mm:ss.SSSSSSX", "Anomaly" if e.kind == "alert" else "Sensor"))
+         ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "Anomaly" if e.kind == "alert" else "Sensor"))
     same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5 if e.kind == "loss" else 1)
     check_pairs(got, e, LEEF, lambda s: plain(s, "^"), lambda k: "n_" + key_text(k))
 
 
-SYSLOG = {**LEEF, "sensor": "sensor", "threshold": "thr", "p_value": "p", "fpr_budget": "fpr", "community_id": "cid",
+SYSLOG = {**LEEF, "threshold": "thr", "p_value": "p", "fpr_budget": "fpr", "community_id": "cid",
           "interface": "iface", "count": "cnt", "src_port": "spt", "dst_port": "dpt", "flag": "state", "top": "top"}
 
 
