@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Elastic Common Schema: names and types are ECS's, what it has no field for is under "ganad". event.kind is alert,
- * state (heartbeat), metric (stats) or pipeline_error (loss). event.risk_score is the score as it is,
- * event.risk_score_norm the risk, 0 to 100; event.severity is 3 high to 1 low, for there larger is worse.
+ * state (heartbeat), metric (stats) or event (loss: pipeline_error would say of this event that its ingestion failed).
+ * event.risk_score is the score as it is, event.risk_score_norm the risk, 0 to 100; event.severity is 3 high to 1 low,
+ * for there larger is worse. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
  */
 #include <ctype.h>
 #include <string.h>
@@ -25,8 +26,7 @@ static void add_kind(struct gad_buf *b, const struct gad_event *e)
         break;
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:
-        gad_json_raw(b,
-                     "\"kind\":\"pipeline_error\",\"category\":[\"process\"],\"type\":[\"error\"]");
+        gad_json_raw(b, "\"kind\":\"event\",\"category\":[\"process\"],\"type\":[\"info\"]");
         break;
     }
 }

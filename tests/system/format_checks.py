@@ -254,11 +254,18 @@ def check_eve(line, e):
     return o
 
 
+ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection", "info"]),
+            "heartbeat": ("state", ["process"], ["info"]), "stats": ("metric", ["process"], ["info"]),
+            "loss": ("event", ["process"], ["info"])}
+
+
 def check_ecs(line, e):
     o, v = parse_json(line), e.v
     ev = o["event"]
     same("head", (o["@timestamp"], ev["id"], ev.get("sequence", 0), o["observer"]["name"], ev["dataset"]),
          (rfc3339(v["time"]), e.id(), v["seq"], e.text("sensor"), "ganad." + e.kind))
+    # ECS lists what event.type may be for each event.category: error is not there for process.
+    same("kind", (ev["kind"], ev["category"], ev["type"]), ECS_KIND[e.kind])
     if e.kind == "alert":
         g = o["ganad"]
         same("verdict", (ev["kind"], ev["risk_score_norm"], ev["severity"], float32(ev["risk_score"])),
