@@ -54,14 +54,14 @@ void gad_escape(struct gad_buf *b, const char *s, const char *special, char esca
     }
 }
 
-void gad_escape_key(struct gad_buf *b, const char *s, size_t max)
+void gad_escape_key(struct gad_buf *b, const char *s, const char *also, size_t max)
 {
     size_t n = 0;
 
     for (; s[n] && n < max; n++) {
         char c = s[n];
         bool stays = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '.' || c == '_' || c == '-';
+                     strchr(also, c);
         gad_buf_add(b, stays ? &c : "_", 1);
     }
     if (n == 0)

@@ -16,5 +16,5 @@ size_t gad_utf8_length(const unsigned char *s, size_t len);
  */
 void gad_escape(struct gad_buf *b, const char *s, const char *special, char escape);
 
-/* At most @max bytes as a key: letters, digits, '.', '_' and '-' stay, any other byte becomes '_'; never empty. */
-void gad_escape_key(struct gad_buf *b, const char *s, size_t max);
+/* At most @max bytes as a key: letters, digits, '_' and what is in @also stay, any other byte becomes '_'; never empty. */
+void gad_escape_key(struct gad_buf *b, const char *s, const char *also, size_t max);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Common Event Format, version 0 (ArcSight). '|' and '\' are escaped in the head, '=' and '\' in the extension; control
- * bytes become blanks. Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat,
- * :3 stats, :4 loss. IPv6 addresses are c6a2 and c6a3, for src and dst hold IPv4 only. Keys without a label are ours.
+ * bytes become blanks, what is not UTF-8 U+FFFD. Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat,
+ * :3 stats, :4 loss. IPv6 addresses are c6a2 and c6a3, for src and dst hold IPv4 only. Keys that begin with "ganad" are
+ * ours; they have letters, digits and '_' only, for some parsers take a '-' or '.' as the key's end.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -77,7 +78,7 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
 
     if (p == GAD_PAIR_NUMBER) {
         gad_buf_add(c->b, " ganad_", 7);
-        gad_escape_key(c->b, key, GAD_EVENT_COUNTER_NAME);
+        gad_escape_key(c->b, key, "", GAD_EVENT_COUNTER_NAME);
         gad_buf_printf(c->b, "=%s", value);
         return;
     }

@@ -59,7 +59,7 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
     gad_buf_add(b, "^", 1);
     if (p == GAD_PAIR_NUMBER) {
         gad_buf_add(b, "n_", 2);
-        gad_escape_key(b, key, GAD_EVENT_COUNTER_NAME);
+        gad_escape_key(b, key, ".-", GAD_EVENT_COUNTER_NAME);
     } else {
         gad_buf_printf(b, "%s", key_of(p));
     }

@@ -103,7 +103,7 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
     struct gad_buf *b = arg;
 
     gad_buf_add(b, " ", 1);
-    gad_escape_key(b, p == GAD_PAIR_NUMBER ? key : name_of(p), SD_NAME_MAX);
+    gad_escape_key(b, p == GAD_PAIR_NUMBER ? key : name_of(p), ".-", SD_NAME_MAX);
     gad_buf_add(b, "=\"", 2);
     gad_escape(b, value, "\"\\]", '\\');
     gad_buf_add(b, "\"", 1);

@@ -81,7 +81,7 @@ def split_head(text, n):
 
 def parse_cef(line):
     head, ext = split_head(line.decode("utf-8", "strict"), 7)
-    keys = list(re.finditer(r"(?:^| )([A-Za-z0-9_.-]+)=", ext))
+    keys = list(re.finditer(r"(?:^| )([A-Za-z0-9_]+)=", ext))
     pairs = {}
     for i, m in enumerate(keys):
         raw = ext[m.end():keys[i + 1].start() if i + 1 < len(keys) else None]
@@ -100,7 +100,7 @@ def check_cef(line, e):
     same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.kind == "loss" else 0)
     same("rt", int(got.pop("rt")), e.v["time"] // 10 ** 6)
     got.pop("msg")
-    check_pairs(got, e, CEF, plain, lambda k: "ganad_" + key_text(k))
+    check_pairs(got, e, CEF, plain, lambda k: "ganad_" + re.sub("[.-]", "_", key_text(k)))
 
 
 LEEF = {**CEF, "id": "eventId", "seq": "seq", "sensor": "sensor", "score": "score", "count": "count",
