@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * EVE as Suricata writes it (its etc/schema.json, whose objects are closed). An alert is an event of type alert, with
- * all that EVE has no place for in alert.context.ganad; counters are of type stats, a heartbeat and a loss of type
- * engine, both with their numbers in metadata.flowints, which is open. Times have a numeric zone.
+ * all that EVE has no place for in alert.context.ganad; counters are of type stats, whose object has no place for ours
+ * but uptime, a heartbeat and a loss of type engine; all three have their numbers in metadata.flowints, which is open.
+ * Times have a numeric zone. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
  *
  * alert.gid is the enterprise number, signature_id 1; severity is ours, 1 high to 3 low.
  */
@@ -112,6 +113,10 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_text(b, a->model_sha256);
     gad_json_key(b, "source");
     gad_json_text(b, a->source);
+    if (a->record.tunnels > 0) {
+        gad_json_key(b, "tunnels");
+        gad_json_u64(b, a->record.tunnels);
+    }
     gad_json_raw(b, ",\"rollup\":{\"count\":");
     gad_json_u64(b, a->count);
     gad_json_key(b, "first");
@@ -163,10 +168,14 @@ static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_det
         n = 1;
     gad_json_raw(b, ",\"metadata\":{\"flowvars\":[{\"event_id\":");
     gad_json_id(b, e);
-    gad_json_raw(b, "}],\"flowints\":{\"seq\":");
-    gad_json_u64(b, e->seq);
+    gad_json_raw(b, "}],\"flowints\":{");
+    if (e->kind != GAD_EVENT_LOSS) {
+        gad_json_raw(b, "\"seq\":");
+        gad_json_u64(b, e->seq);
+    }
     for (size_t i = 0; i < n; i++) {
-        gad_json_raw(b, ",");
+        if (i > 0 || e->kind != GAD_EVENT_LOSS)
+            gad_json_raw(b, ",");
         gad_json_text(b, c[i].name);
         gad_json_raw(b, ":");
         gad_json_u64(b, c[i].value);

@@ -232,8 +232,8 @@ def check_eve(line, e):
         a, g = o["alert"], o["alert"]["context"]["ganad"]
         same("alert", (o["event_type"], a["gid"], a["severity"], a["signature"]),
              ("alert", ENTERPRISE, v["severity"], f"GANAD anomalous connection (model {e.text('model')})"))
-        same("ids", (g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"], g["source"]),
-             (e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source")))
+        same("ids", (g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"], g["source"], g.get("tunnels", 0)),
+             (e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"), v["tunnels"]))
         check_verdict(g, e)
         check_rollup(g["rollup"], e)
         check_tuple(o, e)
@@ -246,7 +246,7 @@ def check_eve(line, e):
             check_features("features", g["features"], e)
     else:
         ints = o["metadata"]["flowints"]
-        same("id", (o["metadata"]["flowvars"][0]["event_id"], ints.pop("seq")), (e.id(), v["seq"]))
+        same("id", (o["metadata"]["flowvars"][0]["event_id"], ints.pop("seq", None)), (e.id(), v["seq"] or None))
         want = {utf8(k): n for k, n in e.numbers().items()}
         if len(ints) < len(want):
             want = {"uptime": want["uptime"]}
