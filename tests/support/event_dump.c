@@ -61,8 +61,8 @@ static void dump_alert(const struct gad_alert *a)
         char value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT];
         gad_value_text(t->column, t->value, value);
         gad_value_text(t->column, t->expected, expected);
-        (void)printf("top %s %s %s %.17g\n", gad_columns[t->column].name, value, expected,
-                     t->share);
+        (void)printf("top %s %s %s %.17g %.17g %.17g\n", gad_columns[t->column].name, value,
+                     expected, t->share, t->value, t->expected);
     }
 }
 

@@ -17,8 +17,9 @@ try:
 except ImportError:
     jsonschema = None
 
-from format_checks import check_ecs, check_eve, check_native, check_ocsf, events, fail, same
+from format_checks import check_eve, check_native, events, fail, same
 from format_pairs import check_cef, check_journal, check_leef, check_syslog
+from format_siem import check_ecs, check_ocsf
 
 CHECKS = {"json": check_native, "eve": check_eve, "ecs": check_ecs, "ocsf": check_ocsf, "cef": check_cef,
           "leef": check_leef, "syslog": check_syslog, "journal": check_journal}
@@ -78,9 +79,9 @@ def one_line(name, line, length):
         fail(name + " has a control byte", line)
 
 
-def run(args, n, length, schemas, fields):
+def run(args, n, length, schemas, fields, full=False):
     counts, validated = dict.fromkeys(CHECKS, 0), dict.fromkeys(schemas, 0)
-    for i, e in enumerate(events(args.dump, length, n, length)):
+    for i, e in enumerate(events(args.dump, length, n, length, full)):
         same("formats", set(e.lines), set(CHECKS))
         for name, line in e.lines.items():
             if line is None:
@@ -121,7 +122,7 @@ def main():
         fields = ecs_fields(os.path.join(folder, "ecs-fields.csv"))
     else:
         print("no feed/ in $GANAD_DATA or ../shared/data: EVE and ECS are parsed, not held to their schemas")
-    counts = run(args, n, 60000, schemas, fields)
+    counts = run(args, n, 60000, schemas, fields, full=True)
     same("all fit", set(counts.values()), {n})
     run(args, n // 4, 8192, schemas, fields)
     run(args, n // 4, 1180, schemas, fields)
