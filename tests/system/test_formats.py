@@ -72,6 +72,31 @@ def check_schema(v, o):
         fail("schema", list(error.absolute_path), error.message)
 
 
+OPTIONAL = {"fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "tunnels",
+            "flow", "features", "counters"}
+
+
+def objects(o):
+    """Each object within o, and o."""
+    if isinstance(o, dict):
+        yield o
+    for one in o.values() if isinstance(o, dict) else o if isinstance(o, list) else []:
+        yield from objects(one)
+
+
+def check_is_closed(v, o):
+    """Our schema takes nothing that it does not name, and misses what must be there."""
+    for inside in list(objects(o)):
+        inside["more"] = "x"
+        if v.is_valid(o):
+            fail("the schema takes an unknown key", inside)
+        del inside["more"]
+    for key in list(o):
+        value = o.pop(key)
+        same("the schema does without " + key, v.is_valid(o), key in OPTIONAL)
+        o[key] = value
+
+
 def one_line(name, line, length):
     if len(line) > length:
         fail(name + " is too long", len(line))
@@ -80,7 +105,7 @@ def one_line(name, line, length):
 
 
 def run(args, n, length, schemas, fields, full=False):
-    counts, validated = dict.fromkeys(CHECKS, 0), dict.fromkeys(schemas, 0)
+    counts, validated, closed = dict.fromkeys(CHECKS, 0), dict.fromkeys(schemas, 0), set()
     for i, e in enumerate(events(args.dump, length, n, length, full)):
         same("formats", set(e.lines), set(CHECKS))
         for name, line in e.lines.items():
@@ -94,10 +119,15 @@ def run(args, n, length, schemas, fields, full=False):
                 if name in schemas and (i % schemas[name][1] == 0):
                     check_schema(schemas[name][0], o)
                     validated[name] += 1
+                    if name == "json" and e.kind not in closed:
+                        check_is_closed(schemas[name][0], o)
+                        closed.add(e.kind)
             except Exception:
                 print(f"event {i}, {name}: {line!r}", file=sys.stderr)
                 raise
             counts[name] += 1
+    if "json" in schemas:
+        same("kinds that the schema was tried with", closed, {"alert", "heartbeat", "stats", "loss"})
     print(f"{n} events of at most {length} bytes:",
           ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
     return counts
