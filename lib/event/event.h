@@ -77,6 +77,7 @@ struct gad_heartbeat {
     uint64_t records, alerts;         /* scored and raised in this run */
 };
 
+/* In an event no two have the same name, and none is called "uptime" or "seq", which formats add. */
 struct gad_counter {
     char name[GAD_EVENT_COUNTER_NAME];
     uint64_t value;
@@ -113,7 +114,12 @@ void gad_event_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT]
 
 unsigned gad_event_priority(const struct gad_event *e); /* of syslog: 1 alert .. 6 informational */
 
-/* Names the kind of event for the journal: 128 bits in hex, which never change. */
+/* MESSAGE_ID of each kind of event in the journal: 128 bits in hex, which never change. systemd/ganad.catalog has a text
+ * for each. */
+#define GAD_MESSAGE_ID_ALERT     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e01"
+#define GAD_MESSAGE_ID_HEARTBEAT "5b0a3f2c7d9e4c1e8f64a1d2b37c9e02"
+#define GAD_MESSAGE_ID_STATS     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e03"
+#define GAD_MESSAGE_ID_LOSS      "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"
 const char *gad_event_message_id(enum gad_event_kind k);
 
 /* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0, risk 97: ...". */

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Formats: an event in, a line of text out, without a line end and without a byte below 0x20 in it, whatever the
- * event's texts hold. Pure functions, one file a format; each file's head names the specification and says what goes
- * where.
+ * Formats: an event in, a line of UTF-8 out, without a line end and without a byte below 0x20 in it, whatever the
+ * event's texts hold; but for the one whose is_datagram is set. Pure functions, one file a format; each file's head names
+ * the specification and says what goes where, and what becomes of bytes that it cannot hold.
  *
  * Thread: any.
  */

@@ -2,7 +2,8 @@
 /*
  * The native protocol of systemd's journal (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of fields, "KEY=value\n", or
  * if the value has a line end "KEY\n", its length in 64 bits little-endian, the value, "\n". MESSAGE_ID names the kind of
- * event, see event.h; systemd/ganad.catalog explains each.
+ * event, see event.h; systemd/ganad.catalog explains each. Values are bytes in this protocol, so that texts stand as
+ * they are, whatever is in them; only the names of counters are made names of fields.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -15,9 +16,9 @@
 
 const char *gad_event_message_id(enum gad_event_kind k)
 {
-    static const char *const ids[GAD_N_EVENTS] = {
-        "", "5b0a3f2c7d9e4c1e8f64a1d2b37c9e01", "5b0a3f2c7d9e4c1e8f64a1d2b37c9e02",
-        "5b0a3f2c7d9e4c1e8f64a1d2b37c9e03", "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"};
+    static const char *const ids[GAD_N_EVENTS] = {"", GAD_MESSAGE_ID_ALERT,
+                                                  GAD_MESSAGE_ID_HEARTBEAT, GAD_MESSAGE_ID_STATS,
+                                                  GAD_MESSAGE_ID_LOSS};
 
     return k < GAD_N_EVENTS ? ids[k] : "";
 }

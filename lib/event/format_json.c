@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Our own format: everything that an event holds, as one JSON object, keys in a fixed order. What is not known is left
- * out. Names that Suricata's EVE has are used as it has them. proto/event.schema.json describes it.
+ * out. Names that Suricata's EVE has are used as it has them. proto/event.schema.json describes it. In texts control
+ * bytes are escaped, what is not UTF-8 becomes U+FFFD.
  */
 #include "lib/event/formats.h"
 #include "lib/event/json_parts.h"

@@ -194,6 +194,7 @@ def parse_journal(data):
 
 def check_journal(data, e):
     got = parse_journal(data)
+    fields = dict(got)
     same("fixed", (got.pop("SYSLOG_IDENTIFIER"), got.pop("MESSAGE_ID")),
          (b"ganadd", f"5b0a3f2c7d9e4c1e8f64a1d2b37c9e{KIND[e.kind]:02x}".encode()))
     same("PRIORITY", int(got.pop("PRIORITY")),
@@ -205,6 +206,7 @@ def check_journal(data, e):
     latin = Latin(e)
     check_pairs(raw, latin, JOURNAL, lambda s: s,
                 lambda k: "GANAD_N_" + re.sub(rb"[^A-Z0-9]", b"_", k.upper()).decode())
+    return fields
 
 
 class Latin:

@@ -10,6 +10,7 @@ import csv
 import ipaddress
 import json
 import os
+import re
 import sys
 
 try:
@@ -97,6 +98,17 @@ def check_is_closed(v, o):
         o[key] = value
 
 
+def check_catalog(path, fields):
+    """The catalogue explains each kind of event, by fields that it has. fields: {MESSAGE_ID: names}"""
+    with open(path, encoding="utf-8") as f:
+        entries = re.split(r"^-- ", f.read(), flags=re.M)[1:]
+    same("entries of the catalogue", sorted(entry[:32] for entry in entries), sorted(fields))
+    for entry in entries:
+        for name in re.findall(r"@(\w+)@", entry):
+            if name not in fields[entry[:32]]:
+                fail("the catalogue has a field that no event has", name, entry)
+
+
 def one_line(name, line, length):
     if len(line) > length:
         fail(name + " is too long", len(line))
@@ -105,6 +117,7 @@ def one_line(name, line, length):
 
 
 def run(args, n, length, schemas, fields, full=False):
+    journal = {}
     counts, validated, closed = dict.fromkeys(CHECKS, 0), dict.fromkeys(schemas, 0), set()
     for i, e in enumerate(events(args.dump, length, n, length, full)):
         same("formats", set(e.lines), set(CHECKS))
@@ -114,6 +127,8 @@ def run(args, n, length, schemas, fields, full=False):
             try:
                 one_line(name, line, length)
                 o = CHECKS[name](line, e)
+                if name == "journal":
+                    journal.setdefault(o["MESSAGE_ID"].decode(), set()).update(o)
                 if name == "ecs" and fields:
                     check_ecs_fields(o, fields)
                 if name in schemas and (i % schemas[name][1] == 0):
@@ -130,6 +145,8 @@ def run(args, n, length, schemas, fields, full=False):
         same("kinds that the schema was tried with", closed, {"alert", "heartbeat", "stats", "loss"})
     print(f"{n} events of at most {length} bytes:",
           ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
+    if full:
+        check_catalog(os.path.join(args.source, "systemd", "ganad.catalog"), journal)
     return counts
 
 
