@@ -35,20 +35,24 @@ void gad_escape(struct gad_buf *b, const char *s, const char *special, char esca
     size_t len = strlen(s);
 
     for (size_t at = 0; at < len;) {
+        size_t from = at;
+        while (at < len && u[at] >= 0x20 && u[at] < 0x7f && !strchr(special, s[at]))
+            at++;
+        gad_buf_add(b, s + from, at - from);
+        if (at == len)
+            break;
         size_t n = u[at] < 0x80 ? 1 : gad_utf8_length(u + at, len - at);
         if (n == 0) {
             gad_buf_add(b, "\xef\xbf\xbd", 3);
+        } else if (u[at] >= 0x80) {
+            gad_buf_add(b, s + at, n);
         } else if (u[at] < 0x20 || u[at] == 0x7f) {
             gad_buf_add(b, " ", 1);
-        } else if (u[at] < 0x80 && strchr(special, s[at])) {
-            if (escape) {
-                gad_buf_add(b, &escape, 1);
-                gad_buf_add(b, s + at, 1);
-            } else {
-                gad_buf_add(b, "_", 1);
-            }
+        } else if (escape) {
+            gad_buf_add(b, &escape, 1);
+            gad_buf_add(b, s + at, 1);
         } else {
-            gad_buf_add(b, s + at, n);
+            gad_buf_add(b, "_", 1);
         }
         at += n ? n : 1;
     }
