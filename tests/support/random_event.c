@@ -131,11 +131,13 @@ static void random_reasons(struct gad_rng *rng, struct gad_alert *a)
 {
     a->n_top = gad_rng_below(rng, 10) == 0 ? GAD_N_COLUMNS : gad_rng_below(rng, 6);
     for (size_t i = 0; i < a->n_top; i++) {
+        /* One draw a statement, so that a seed is the same events with every compiler. */
         enum gad_column c = (enum gad_column)gad_rng_below(rng, GAD_N_COLUMNS);
+        double expected = random_value(rng, c), share = (double)gad_rng_uniform(rng);
         a->top[i] = (struct gad_reason){.column = c,
                                         .value = a->record.v[c],
-                                        .expected = random_value(rng, c),
-                                        .share = (double)gad_rng_uniform(rng) / (double)(i + 1)};
+                                        .expected = expected,
+                                        .share = share / (double)(i + 1)};
     }
 }
 
@@ -150,7 +152,8 @@ static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
     random_text(rng, hostile, a->model, sizeof(a->model));
     for (size_t i = 0; i < sizeof(a->model_sha256) - 1; i++)
         a->model_sha256[i] = hex[gad_rng_below(rng, 16)];
-    a->score = (float)ldexp((double)gad_rng_uniform(rng), (int)gad_rng_below(rng, 30) - 10);
+    double mantissa = (double)gad_rng_uniform(rng);
+    a->score = (float)ldexp(mantissa, (int)gad_rng_below(rng, 30) - 10);
     a->threshold = a->score / 2;
     a->p_value = 1.0 / (1.0 + gad_rng_below(rng, 1000000));
     a->fpr_budget = gad_rng_below(rng, 4) == 0 ? 0 : 0.001;
