@@ -73,7 +73,7 @@ int gad_spool_head_read(const uint8_t *p, size_t len, struct gad_spool_head *ret
     if (version != GAD_SPOOL_VERSION) /* after the sum: a version that damage made is none */
         return GAD_EVERSION;
     if (h.first == 0 || h.first > GAD_SPOOL_SEQ_MAX || h.unused_from > h.unused_to ||
-        h.unused_to > h.first)
+        h.unused_to > h.first || (h.unused_from == 0 && h.unused_to > 0)) /* 0 is no number */
         return GAD_EMISMATCH;
     *ret = h;
     return 0;

@@ -68,6 +68,7 @@ static bool is_sane(const struct gad_spool_state *s, uint32_t sync)
 {
     bool sane = s->next >= 1 && s->next <= s->reserved && s->reserved <= GAD_SPOOL_SEQ_MAX &&
                 s->unused_from <= s->unused_to && s->unused_to <= s->next &&
+                (s->unused_from > 0 || s->unused_to == 0) && /* 0 is no number */
                 sync <= GAD_SPOOL_NEVER;
 
     for (int i = 0; sane && i < GAD_SPOOL_CURSORS; i++) {

@@ -69,6 +69,7 @@ static void numbers_that_contradict_each_other_are_refused(void **state)
         {.first = 0},
         {.first = GAD_SPOOL_SEQ_MAX + 1},
         {.first = 5, .unused_to = 6},
+        {.first = 5, .unused_to = 5}, /* 0 is no number */
         {.first = 5, .unused_from = 4, .unused_to = 3},
         {.first = 5, .unused_from = UINT64_MAX, .unused_to = UINT64_MAX}};
     struct gad_spool_head got;

@@ -65,10 +65,10 @@ static void no_flipped_bit_of_a_slot_is_believed(void **state)
 static void numbers_that_contradict_each_other_are_refused(void **state)
 {
     (void)state;
-    static struct gad_spool_state bad[8], got;
+    static struct gad_spool_state bad[9], got;
     uint8_t p[GAD_SPOOL_SLOT];
 
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 9; i++)
         bad[i] = sample(1);
     bad[0].next = 0;
     bad[1].next = bad[1].reserved + 1;
@@ -78,7 +78,8 @@ static void numbers_that_contradict_each_other_are_refused(void **state)
     bad[6].unused_from = bad[6].unused_to + 1;
     bad[7].unused_to = bad[7].next + 1;
     bad[5].sync = (enum gad_spool_sync)3;
-    for (int i = 0; i < 8; i++) {
+    bad[8].unused_from = 0; /* 0 is no number */
+    for (int i = 0; i < 9; i++) {
         gad_spool_slot_write(&bad[i], p);
         assert_int_equal(gad_spool_slot_read(p, &got), GAD_EMISMATCH);
     }
