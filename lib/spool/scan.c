@@ -76,13 +76,11 @@ int gad_spool_scan_next(struct gad_spool_scan *s, struct gad_spool_record *ret)
             at_end = (size_t)n < GAD_SPOOL_SCAN_BUF;
             continue;
         }
-        if (r == GAD_MORE && s->len - s->pos < GAD_SPOOL_RECORD_HEAD) {
-            s->at = begin; /* a head may be half written: next time, from here */
+        if (r == GAD_MORE) { /* it may be half written: next time, from here */
+            s->at = begin;
             gad_spool_scan_forget(s);
             return GAD_END;
         }
-        if (r == GAD_MORE) /* a head whose payload the file does not hold: perhaps records follow */
-            size = GAD_SPOOL_ALIGN;
         step(s, size);
     }
 }

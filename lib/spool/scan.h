@@ -3,8 +3,9 @@
 
 /*
  * The records of one segment, in order, whatever is between them. What is no record is stepped over, 8 bytes at a
- * time, up to the next whole head; a record whose payload alone is damaged is stepped over as a whole. So each byte
- * is looked at once or twice, and one damaged record costs no other.
+ * time, up to the next whole head; a record whose payload alone is damaged is stepped over as a whole, and one that
+ * the file does not hold whole is the end, whatever its payload looks like: it must be the same when the file has
+ * grown. So each byte is looked at once or twice, and one damaged record costs no other.
  */
 
 #include "lib/spool/format.h"
