@@ -225,7 +225,8 @@ int gad_spool_recover(struct gad_spool *s, struct gad_spool_recovery *found, boo
     if (r != 0)
         return r;
     recover_numbers(s, &t, found);
-    if (s->next > GAD_SPOOL_SEQ_MAX - 2 * JUMP)
+    uint64_t reserved = s->state.reserved; /* where a crash would begin */
+    if ((s->next > reserved ? s->next : reserved) > GAD_SPOOL_SEQ_MAX - 2 * JUMP)
         return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a file was made up");
     *ret_merged = t.merged;
     return 0;
