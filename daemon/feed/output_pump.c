@@ -62,12 +62,14 @@ static void push_event(struct output *o, uint64_t next)
         skip_to(o, next);
         return;
     }
+    struct gad_format_options form = o->form;
     o->line.pos = o->line.len = 0;
-    if (o->o.config->syslog)
-        gad_syslog_head(&o->event, &o->form, &o->line);
-    if (o->o.config->syslog)
+    if (o->o.config->syslog) {
+        gad_syslog_head(&o->event, &form, &o->line);
         gad_buf_add(&o->line, "- ", 2);
-    if (gad_format_write(o->format, &o->event, &o->form, &o->line) != 0) {
+        form.max -= gad_buf_left(&o->line) < form.max ? gad_buf_left(&o->line) : form.max;
+    }
+    if (gad_format_write(o->format, &o->event, &form, &o->line) != 0) {
         lose(o, o->event.kind == GAD_EVENT_LOSS ? 0 : 1);
         skip_to(o, next);
         return;

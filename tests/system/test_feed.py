@@ -296,6 +296,22 @@ class Others(unittest.TestCase):
             self.assertGreater(time.monotonic() - begin, 1)
             self.assertEqual(seqs_of(d.path("slow")), list(range(1, 301)))
 
+    def test_length_is_of_the_event_with_its_syslog_head(self):
+        def longest(**more):
+            outputs = {"f": {"type": "file", "to": "{dir}/f", "syslog": "yes", **more}}
+            with ganad.Daemon(outputs=outputs, models=model()) as d:
+                with ganad.Conn(d.scoring) as c:
+                    c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(20)]))
+                    c.answer()
+                self.assertEqual(d.stop(), 0)
+                with open(d.path("f"), "rb") as f:
+                    lines = f.read().splitlines()
+            self.assertEqual(len(lines), 20)
+            return max(len(line) for line in lines)
+
+        whole = longest()
+        self.assertLessEqual(longest(length=str(whole - 10)), whole - 10)
+
     def test_syslog_ng_takes_it(self):
         program = receivers.find("syslog-ng")
         if not program:
