@@ -250,7 +250,7 @@ static int give_files(const struct loop *l, struct gad_diag *d)
 static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
 {
     const struct config *c = l->config;
-    int r = scorer_new(m, (struct gad_time){c->alerts.rollup.ns / 2}, &l->scorer);
+    int r = scorer_new((struct gad_time){c->alerts.rollup.ns / 2}, &l->scorer);
 
     if (r != 0)
         return gad_fail(d, r, "scorer: %s", gad_strerror(r));

@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 #include <sys/random.h>
 
+#include "daemon/score/models.h"
 #include "lib/base/siphash.h"
 
 struct entry {
@@ -29,6 +30,14 @@ struct rollup {
     uint64_t pending;
     uint64_t secret[2];
 };
+
+static void free_entry(struct entry *e)
+{
+    if (!e)
+        return;
+    model_drop(e->key.model);
+    gad_free(e);
+}
 
 int rollup_new(size_t n_keys, struct gad_time window, struct rollup **ret)
 {
@@ -58,9 +67,9 @@ void rollup_free(struct rollup *r)
         return;
     while ((e = TAILQ_FIRST(&r->all)) != NULL) {
         TAILQ_REMOVE(&r->all, e, all);
-        gad_free(e);
+        free_entry(e);
     }
-    gad_free(r->last_told);
+    free_entry(r->last_told);
     gad_free(r->bucket);
     gad_free(r);
 }
@@ -145,6 +154,7 @@ static struct entry *add_entry(struct rollup *r, const struct rollup_key *key, s
     if (!e)
         return NULL;
     e->key = *key;
+    (void)model_hold(e->key.model);
     e->severity = GAD_SEVERITY_LOW + 1;
     e->next_in_bucket = *at;
     *at = e;
@@ -188,7 +198,7 @@ bool rollup_would_tell(const struct rollup *r, const struct rollup_key *key, uns
 static void forget(struct rollup *r, struct entry *e)
 {
     unlink_entry(r, e);
-    gad_free(r->last_told);
+    free_entry(r->last_told);
     r->last_told = e;
 }
 

@@ -29,9 +29,9 @@ struct model;
 struct rollup;
 
 struct rollup_key {
-    const struct model *model;
-    uint8_t family; /* of src; 0: not known, which is a source too */
-    uint8_t cause;  /* column; GAD_N_COLUMNS: none */
+    struct model *model; /* held by what is kept of it */
+    uint8_t family;      /* of src; 0: not known, which is a source too */
+    uint8_t cause;       /* column; GAD_N_COLUMNS: none */
     uint8_t src[16];
 };
 

@@ -45,7 +45,7 @@ static char *unconst(const char *s)
 static void fill_models(struct status *s, const struct models *models)
 {
     for (size_t i = 0; i < models->n && i < MODELS_MAX; i++) {
-        const struct model *from = &models->model[i];
+        const struct model *from = models->model[i];
         Ganad__V1__StatusReply__Model *to = &s->model[i];
         ganad__v1__status_reply__model__init(to);
         to->name = unconst(from->name);
@@ -54,11 +54,11 @@ static void fill_models(struct status *s, const struct models *models)
         to->file = unconst(from->file);
         to->fpr_budget = from->fpr_budget;
         to->threshold = from->threshold;
-        to->scored = from->scored;
-        to->anomalous = from->anomalous;
+        to->scored = from->counts->scored;
+        to->anomalous = from->counts->anomalous;
         to->steps = from->steps;
         to->search_rate = from->search_rate;
-        to->unscored = from->unscored;
+        to->unscored = from->counts->unscored;
         s->model_list[s->m.n_model++] = to;
     }
     s->m.model = s->model_list;

@@ -151,6 +151,7 @@ static enum decode_result prepare(const struct decoder *dec, struct job *j, uint
         return refuse(j, DECODE_REFUSED, ERROR_CODE(UNKNOWN_MODEL), "no model '%s' is loaded",
                       shown);
     }
+    (void)model_hold(j->model);
     uint32_t stride =
         j->may_alert && j->model->top_features > j->top ? j->model->top_features : j->top;
     if (job_reserve(dec->pool, j, n, stride) != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/job.h"
 
+#include "daemon/score/models.h"
 #include "lib/base/mem.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
@@ -117,6 +118,7 @@ void job_put(struct job_pool *p, struct job *j)
     size_t held = held_by(j);
 
     gad_assert(p->in_use > 0 && p->bytes >= held);
+    model_drop(j->model);
     p->in_use--;
     p->bytes -= held;
     if (p->kept + held > p->bytes_max / KEPT_PART) {

@@ -41,9 +41,9 @@ struct job_origin {
 };
 
 struct job {
-    struct client *client; /* whom to answer; NULL: nobody, the records come from captures */
-    uint64_t id;           /* the request's */
-    struct model *model;
+    struct client *client;     /* whom to answer; NULL: nobody, the records come from captures */
+    uint64_t id;               /* the request's */
+    struct model *model;       /* held; NULL: none yet */
     int error;                 /* ErrorReply.Code if the request is refused, else 0 */
     char text[JOB_ERROR_TEXT]; /* why */
 

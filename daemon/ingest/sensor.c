@@ -43,7 +43,7 @@ static void end(struct sensor *s)
 static struct job *blank_job(struct sensor *s)
 {
     struct job *j = job_get(s->pool);
-    struct model *m = &s->o.models->model[0];
+    struct model *m = s->o.models->model[0];
 
     if (!j)
         return NULL;
@@ -51,7 +51,7 @@ static struct job *blank_job(struct sensor *s)
         job_put(s->pool, j);
         return NULL;
     }
-    j->model = m;
+    j->model = model_hold(m);
     j->may_alert = true;
     j->n = 0;
     return j;

@@ -99,9 +99,9 @@ static void count(struct server *s, const struct job *j)
         st->records_scored += job_n_scored(j);
         st->records_unscored += j->n_unscored;
         st->records_anomalous += j->n_anomalous;
-        j->model->scored += job_n_scored(j);
-        j->model->unscored += j->n_unscored;
-        j->model->anomalous += j->n_anomalous;
+        j->model->counts->scored += job_n_scored(j);
+        j->model->counts->unscored += j->n_unscored;
+        j->model->counts->anomalous += j->n_anomalous;
     }
 }
 

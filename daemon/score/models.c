@@ -2,39 +2,53 @@
 #include "daemon/score/models.h"
 
 #include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "daemon/config.h"
 #include "lib/base/diag.h"
 #include "models/detector.h"
 
-void models_free(struct models *m)
+struct model *model_hold(struct model *m)
 {
-    if (!m)
+    if (m)
+        m->holders++;
+    return m;
+}
+
+void model_drop(struct model *m)
+{
+    if (!m || --m->holders > 0)
         return;
-    for (size_t i = 0; i < m->n; i++)
-        gad_detector_free(m->model[i].detector);
-    gad_free(m->model);
+    gad_workspace_free(m->workspace);
+    gad_detector_free(m->detector);
+    if (m->counts && --m->counts->holders == 0)
+        gad_free(m->counts);
+    gad_free(m->file);
     gad_free(m);
 }
 
-static int load(const struct config_model *c, struct model *m, struct gad_diag *d)
+/*
+ * A score that is a search takes a thousand times as long as one that is not, and there is one scorer for all. A tenth
+ * of a second's worth may be saved up, which is also the longest that the others wait for it; but two at least: a
+ * record with reasons is two searches.
+ */
+static struct budget budget_of(const struct model *m)
 {
-    int r = gad_detector_open(c->checkpoint, &m->detector, d);
+    double tenth = m->search_rate / 10;
+    return budget_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
+}
 
-    if (r != 0) {
-        gad_diag_prefix(d, "model '%s'", c->name);
-        return r;
-    }
-    m->name = c->name;
-    m->file = c->checkpoint;
+static int set_up(struct model *m, const struct config_model *c, struct gad_diag *d)
+{
     m->steps = gad_detector_steps(m->detector);
     if (m->steps > c->search_steps)
         return gad_fail(d, GAD_ELIMIT,
-                        "model '%s': %s: takes %u steps a record, search_steps allows %llu; "
+                        "%s: takes %u steps a record, search_steps allows %llu; "
                         "'ganad-train fit --steps' makes it with fewer",
-                        c->name, c->checkpoint, m->steps, (unsigned long long)c->search_steps);
+                        m->file, m->steps, (unsigned long long)c->search_steps);
     m->search_rate = m->steps > 1 ? c->search_rate : 0;
+    m->budget = budget_of(m);
     m->top_features = (uint32_t)c->top_features; /* the table says at most 41 */
     if (isnan(c->threshold)) {
         m->fpr_budget = c->fpr_budget;
@@ -42,6 +56,36 @@ static int load(const struct config_model *c, struct model *m, struct gad_diag *
     } else {
         m->threshold = (float)c->threshold;
     }
+    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0
+               ? 0
+               : gad_fail(d, GAD_ENOMEM, "no memory");
+}
+
+int model_load(const struct config_model *c, const char *file, struct model **ret,
+               struct gad_diag *d)
+{
+    static _Atomic uint32_t last_id;
+    gad_cleanup(model_dropp) struct model *m = gad_calloc(1, sizeof(*m));
+
+    if (m) {
+        m->holders = 1;
+        m->id = ++last_id;
+        m->counts = gad_calloc(1, sizeof(*m->counts));
+        m->file = gad_strndup(file ? file : c->checkpoint, strlen(file ? file : c->checkpoint));
+    }
+    if (!m || !m->counts || !m->file)
+        return gad_fail(d, GAD_ENOMEM, "models: no memory");
+    m->counts->holders = 1;
+    m->loaded = gad_time_wall();
+    (void)snprintf(m->name, sizeof(m->name), "%s", c->name);
+    int r = gad_detector_open(m->file, &m->detector, d);
+    if (r == 0)
+        r = set_up(m, c, d);
+    if (r != 0) {
+        gad_diag_prefix(d, "model '%s'", c->name);
+        return r;
+    }
+    *ret = gad_steal(&m);
     return 0;
 }
 
@@ -49,13 +93,10 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
 {
     gad_cleanup(models_freep) struct models *m = gad_calloc(1, sizeof(*m));
 
-    if (m)
-        m->model = gad_calloc(c->n_models, sizeof(*m->model));
-    if (!m || !m->model)
+    if (!m)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
-    while (m->n < c->n_models) {
-        size_t i = m->n++; /* half loaded is freed too */
-        int r = load(&c->model[i], &m->model[i], d);
+    for (; m->n < c->n_models; m->n++) {
+        int r = model_load(&c->model[m->n], NULL, &m->model[m->n], d);
         if (r != 0)
             return r;
     }
@@ -63,15 +104,46 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
     return 0;
 }
 
-struct model *models_find(struct models *m, const char *name)
+void models_free(struct models *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n; i++)
+        model_drop(m->model[i]);
+    gad_free(m);
+}
+
+static struct model *find_by_name(const struct models *m, const char *name)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (strcmp(m->model[i]->name, name) == 0)
+            return m->model[i];
+    return NULL;
+}
+
+struct model *models_find(const struct models *m, const char *name)
 {
     if (*name == '\0')
-        return m->n > 0 ? &m->model[0] : NULL;
-    for (size_t i = 0; i < m->n; i++)
-        if (strcmp(m->model[i].name, name) == 0)
-            return &m->model[i];
-    for (size_t i = 0; i < m->n; i++)
-        if (strcmp(gad_detector_name(m->model[i].detector), name) == 0)
-            return &m->model[i];
-    return NULL;
+        return m->n > 0 ? m->model[0] : NULL;
+    struct model *found = find_by_name(m, name);
+    for (size_t i = 0; !found && i < m->n; i++)
+        if (strcmp(gad_detector_name(m->model[i]->detector), name) == 0)
+            found = m->model[i];
+    return found;
+}
+
+void models_swap(struct models *m, struct models *fresh)
+{
+    for (size_t i = 0; i < fresh->n; i++) {
+        struct model *is = fresh->model[i], *was = find_by_name(m, is->name);
+        if (!was || was->counts == is->counts)
+            continue;
+        if (--is->counts->holders == 0)
+            gad_free(is->counts);
+        is->counts = was->counts;
+        is->counts->holders++;
+    }
+    struct models old = *m;
+    *m = *fresh;
+    *fresh = old;
 }

@@ -1,39 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The detectors that the configuration names, each with the threshold that it asks for. */
+/*
+ * The detectors that the configuration names, each with the threshold that it asks for.
+ *
+ * A model never changes: one with another checkpoint or threshold is another model, which takes the place of the first
+ * one while the daemon runs. Whoever holds the first one (a job at the scorer, repeats that are counted) goes on with it;
+ * the last one frees it.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/budget.h"
+#include "daemon/config.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
-struct config;
 struct gad_detector;
 struct gad_diag;
+struct gad_workspace;
+
+/* What a model of this name has done since the daemon started, whatever checkpoint it had. Thread: main. */
+struct model_counts {
+    unsigned holders;
+    uint64_t scored, anomalous, unscored;
+};
 
 struct model {
-    const char *name; /* the section's; the configuration's memory */
-    const char *file;
+    unsigned holders;               /* Thread: main, once it is loaded */
+    uint32_t id;                    /* no two models of a process have the same */
+    char name[CONFIG_NAME_MAX + 1]; /* the section's */
+    char *file;
     struct gad_detector *detector;
     float threshold;   /* anomalous above it */
     double fpr_budget; /* 0: the threshold was given outright */
     uint32_t top_features;
-    uint32_t steps;     /* of the search for each record; 1: the model does not search */
-    double search_rate; /* searches a second; 0: it has no budget */
-    uint64_t scored, anomalous, unscored; /* Thread: main */
+    uint32_t steps;         /* of the search for each record; 1: the model does not search */
+    double search_rate;     /* searches a second; 0: it has no budget */
+    struct gad_time loaded; /* wall */
+    struct model_counts *counts;
+
+    struct gad_workspace *workspace; /* Thread: scorer */
+    struct budget budget;            /* of searches. Thread: scorer */
 };
 
+enum { MODEL_ROWS = 64 }; /* of a workspace */
+
+/* The models in use. Thread: main, once they are loaded. */
 struct models {
     size_t n;
-    struct model *model; /* (n); the first is the default */
+    struct model *model[CONFIG_MODELS_MAX]; /* held; the first is the default */
 };
 
-/* Borrows from @c, which must outlive it. */
+/* Reads, checks and self-tests them all; has no place but memory, so that any thread can do it. Keeps nothing of @c. */
 int models_load(const struct config *c, struct models **ret, struct gad_diag *d) GAD_MUST_CHECK;
 void models_free(struct models *m);
 GAD_DEFINE_CLEANUP(struct models, models_free);
 
+/* One of them, from @file instead of the configured checkpoint if it is not NULL. Held by the caller. */
+int model_load(const struct config_model *c, const char *file, struct model **ret,
+               struct gad_diag *d) GAD_MUST_CHECK;
+
+struct model *model_hold(struct model *m); /* returns it; NULL is nothing */
+void model_drop(struct model *m);          /* NULL is nothing */
+GAD_DEFINE_CLEANUP(struct model, model_drop);
+
 /* By the name in the configuration, else by the checkpoint's own; "" is the default. NULL: not loaded. */
-struct model *models_find(struct models *m, const char *name);
+struct model *models_find(const struct models *m, const char *name);
+
+/* Puts those of @fresh into the place of those of @m, and the other way round. Models of one name go on counting. */
+void models_swap(struct models *m, struct models *fresh);

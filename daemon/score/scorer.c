@@ -20,13 +20,10 @@ enum {
     BATCH_JOBS = 64,
     BATCH_RECORDS = 512, /* no further job is taken once a batch has as many: about 1 ms of work */
     GATHER_MAX =
-        64, /* rows: requests shorter than this are scored together; longer ones as they are */
+        MODEL_ROWS, /* requests shorter than this are scored together; longer ones as they are */
 };
 
 struct scorer {
-    const struct models *models;
-    struct gad_workspace **ws; /* one a model */
-    struct budget *budget;     /* one a model */
     struct explained *explained;
     struct gad_time now; /* when the batch began: what it takes to score fills no budget for it */
     struct gad_ring *jobs, *done;
@@ -43,20 +40,19 @@ static void explain(struct scorer *s, struct job *j, size_t i)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
     const struct model *m = j->model;
-    uint32_t at = (uint32_t)(m - s->models->model);
     struct gad_reason *to = &j->reason[i * j->stride];
 
     if (j->top == 0 && m->steps <= 1) {
-        to[0] = gad_detector_cause(m->detector, s->ws[at], &j->rec[i]);
+        to[0] = gad_detector_cause(m->detector, m->workspace, &j->rec[i]);
         j->cause[i] = (uint8_t)to[0].column;
         for (uint32_t k = 1; k < j->stride; k++)
             to[k].share = 0;
-        const struct explained_key key = {at, j->cause[i], j->origin != NULL, &j->rec[i].tuple};
+        const struct explained_key key = {m->id, j->cause[i], j->origin != NULL, &j->rec[i].tuple};
         struct gad_time now = j->origin ? j->origin[i].decided : s->now;
         if (!explained_wants(s->explained, &key, (double)j->p_value[i], now))
             return;
     }
-    gad_detector_explain(m->detector, s->ws[at], &j->rec[i], reason);
+    gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
     memcpy(to, reason, j->stride * sizeof(reason[0]));
     if (j->cause[i] == GAD_N_COLUMNS)
         j->cause[i] = (uint8_t)reason[0].column;
@@ -91,8 +87,8 @@ static void score_together(struct scorer *s, struct job **job, size_t n)
         memcpy(&s->gathered[rows], job[i]->rec, job[i]->n * sizeof(job[i]->rec[0]));
         rows += job[i]->n;
     }
-    uint64_t unknown = gad_detector_score(m->detector, s->ws[m - s->models->model], rows,
-                                          s->gathered, s->gathered_score);
+    uint64_t unknown =
+        gad_detector_score(m->detector, m->workspace, rows, s->gathered, s->gathered_score);
     job[0]->n_unknown = unknown; /* only their sum is ever told */
     rows = 0;
     for (size_t i = 0; i < n; i++) {
@@ -104,8 +100,9 @@ static void score_together(struct scorer *s, struct job **job, size_t n)
 
 static void score_alone(struct scorer *s, struct job *j)
 {
-    j->n_unknown = gad_detector_score(j->model->detector, s->ws[j->model - s->models->model], j->n,
-                                      j->rec, j->score);
+    const struct model *m = j->model;
+
+    j->n_unknown = gad_detector_score(m->detector, m->workspace, j->n, j->rec, j->score);
     (void)decide(s, j, 0, j->n);
 }
 
@@ -113,15 +110,16 @@ static void score_alone(struct scorer *s, struct job *j)
  * need; the others stay as they are. */
 static void score_within_budget(struct scorer *s, struct job *j)
 {
-    size_t model = (size_t)(j->model - s->models->model), each = j->stride > 0 ? 2 : 1, n;
-    struct budget *b = &s->budget[model];
+    size_t each = j->stride > 0 ? 2 : 1, n;
+    struct model *m = j->model;
+    struct budget *b = &m->budget;
 
     for (size_t at = 0; at < j->n; at += n) {
         size_t granted = budget_take(b, s->now, each * (j->n - at));
         n = granted / each;
         if (n > 0)
             j->n_unknown +=
-                gad_detector_score(j->model->detector, s->ws[model], n, j->rec + at, j->score + at);
+                gad_detector_score(m->detector, m->workspace, n, j->rec + at, j->score + at);
         size_t n_explained = n > 0 ? decide(s, j, at, at + n) : 0;
         budget_give_back(b, granted - n - n_explained);
         if (n == 0) {
@@ -199,35 +197,15 @@ static void *run(void *arg)
     }
 }
 
-/*
- * A score that is a search takes a thousand times as long as one that is not, and there is one scorer for all. A tenth
- * of a second's worth may be saved up, which is also the longest that the others wait for it; but two at least: a
- * record with reasons is two searches.
- */
-static struct budget budget_of(const struct model *m)
-{
-    double tenth = m->search_rate / 10;
-    return budget_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
-}
-
-int scorer_new(const struct models *m, struct gad_time again, struct scorer **ret)
+int scorer_new(struct gad_time again, struct scorer **ret)
 {
     gad_cleanup(scorer_freep) struct scorer *s = gad_calloc(1, sizeof(*s));
 
     if (!s)
         return GAD_ENOMEM;
-    s->models = m;
     s->gathered = gad_calloc(GATHER_MAX, sizeof(*s->gathered));
-    s->ws = gad_calloc(m->n, sizeof(struct gad_workspace *));
-    s->budget = gad_calloc(m->n, sizeof(*s->budget));
-    if (!s->gathered || !s->ws || !s->budget)
+    if (!s->gathered)
         return GAD_ENOMEM;
-    for (size_t i = 0; i < m->n; i++) {
-        s->budget[i] = budget_of(&m->model[i]);
-        int r = gad_workspace_new(m->model[i].detector, GATHER_MAX, &s->ws[i]);
-        if (r != 0)
-            return r;
-    }
     int r = explained_new(again, &s->explained);
     if (r == 0)
         r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
@@ -267,10 +245,6 @@ void scorer_free(struct scorer *s)
     if (!s)
         return;
     scorer_stop(s);
-    for (size_t i = 0; s->ws && i < s->models->n; i++)
-        gad_workspace_free(s->ws[i]);
-    gad_free(s->ws);
-    gad_free(s->budget);
     explained_free(s->explained);
     gad_free(s->gathered);
     gad_ring_free(s->jobs);

@@ -18,12 +18,11 @@
 
 struct gad_ring;
 struct job;
-struct models;
 struct scorer;
 
-/* Makes workspaces and rings; no thread yet. @m must outlive it. @again: an alert like one within so long gets its cause
- * and no other reasons; 0: each gets all. */
-int scorer_new(const struct models *m, struct gad_time again, struct scorer **ret) GAD_MUST_CHECK;
+/* Makes rings; no thread yet. @again: an alert like one within so long gets its cause and no other reasons; 0: each gets
+ * all. */
+int scorer_new(struct gad_time again, struct scorer **ret) GAD_MUST_CHECK;
 
 /* Starts the thread, with all signals blocked in it. */
 int scorer_start(struct scorer *s) GAD_MUST_CHECK;

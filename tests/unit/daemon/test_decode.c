@@ -193,7 +193,7 @@ static void options_choose_the_model_and_the_reasons(void **state)
     one.m.options = NULL;
     pack(&one.m.base);
     j = decoded(DECODE_OK, GANAD__V1__KIND__SCORE_REQUEST);
-    assert_ptr_equal(j->model, &bench.models->model[0]);
+    assert_ptr_equal(j->model, bench.models->model[0]);
     assert_true(j->may_alert);
     assert_int_equal(j->top, 0);
     assert_int_equal(j->stride, 5); /* the model's top_features, for alerts */
@@ -204,7 +204,7 @@ static void options_choose_the_model_and_the_reasons(void **state)
     one.o.top = 3;
     pack(&one.m.base);
     j = decoded(DECODE_OK, GANAD__V1__KIND__SCORE_REQUEST);
-    assert_ptr_equal(j->model, &bench.models->model[1]);
+    assert_ptr_equal(j->model, bench.models->model[1]);
     assert_int_equal(j->top, 3);
     assert_int_equal(j->stride, 7);
     job_put(bench.pool, j);
@@ -214,7 +214,7 @@ static void options_choose_the_model_and_the_reasons(void **state)
     one.o.no_alert = 1;
     pack(&one.m.base);
     j = decoded(DECODE_OK, GANAD__V1__KIND__SCORE_REQUEST);
-    assert_ptr_equal(j->model, &bench.models->model[1]);
+    assert_ptr_equal(j->model, bench.models->model[1]);
     assert_false(j->may_alert);
     assert_int_equal(j->stride, 41);
     job_put(bench.pool, j);

@@ -28,7 +28,7 @@ static int make(void **state)
     (void)state;
     return config_parse("t", conf, sizeof(conf) - 1, &config, NULL) != 0 ||
            models_load(config, &models, NULL) != 0 || job_pool_new(64 << 20, &pool) != 0 ||
-           scorer_new(models, (struct gad_time){0}, &scorer) != 0;
+           scorer_new((struct gad_time){0}, &scorer) != 0;
 }
 
 static int unmake(void **state)
@@ -62,7 +62,7 @@ static struct job *make_job(uint64_t i)
         j->error = 3;
         return j;
     }
-    j->model = &models->model[i / 3 % 2];
+    j->model = model_hold(models->model[i / 3 % 2]);
     j->top = i % 4 == 0 ? 2 : 0;
     assert_int_equal(job_reserve(pool, j, size_of(i), i % 2 ? 3 : j->top), 0);
     for (size_t row = 0; row < j->n; row++) {
@@ -160,12 +160,12 @@ static void stopping_leaves_jobs_to_be_taken_back(void **state)
 static void models_are_found_by_either_name(void **state)
 {
     (void)state;
-    assert_ptr_equal(models_find(models, ""), &models->model[0]);
-    assert_ptr_equal(models_find(models, "b"), &models->model[1]);
-    assert_ptr_equal(models_find(models, "fake-a"), &models->model[0]);
+    assert_ptr_equal(models_find(models, ""), models->model[0]);
+    assert_ptr_equal(models_find(models, "b"), models->model[1]);
+    assert_ptr_equal(models_find(models, "fake-a"), models->model[0]);
     assert_null(models_find(models, "c"));
-    assert_true(models->model[0].threshold == 1000.0f && models->model[0].fpr_budget == 0.001);
-    assert_true(models->model[1].threshold == 50.0f && models->model[1].fpr_budget == 0.0);
+    assert_true(models->model[0]->threshold == 1000.0f && models->model[0]->fpr_budget == 0.001);
+    assert_true(models->model[1]->threshold == 50.0f && models->model[1]->fpr_budget == 0.0);
 }
 
 static void a_model_that_cannot_be_loaded_is_named(void **state)
@@ -202,7 +202,7 @@ static void a_model_that_takes_too_many_steps_is_refused(void **state)
                                    "model 'a': /search: takes 500 steps a record, search_steps "
                                    "allows 499"));
         else
-            assert_true(m->model[0].search_rate == (i == 0 ? 100.0 : 0.0));
+            assert_true(m->model[0]->search_rate == (i == 0 ? 100.0 : 0.0));
         models_free(m);
         config_free(c);
     }
@@ -220,13 +220,13 @@ static void a_budget_is_used_up_and_no_further(void **state)
     struct scorer *s = NULL;
 
     assert_int_equal(config_parse("t", conf, sizeof(conf) - 1, &c, NULL), 0);
-    assert_int_equal(models_load(c, &m, NULL), 0);
     for (int anomalous = 0; anomalous < 2; anomalous++) {
         struct job *j = job_get(pool);
         struct pollfd p;
 
-        assert_int_equal(scorer_new(m, (struct gad_time){0}, &s), 0);
-        j->model = &m->model[0];
+        assert_int_equal(models_load(c, &m, NULL), 0); /* with a full budget */
+        assert_int_equal(scorer_new((struct gad_time){0}, &s), 0);
+        j->model = model_hold(m->model[0]);
         assert_int_equal(job_reserve(pool, j, N, 3), 0);
         memset(j->rec, 0, N * sizeof(j->rec[0]));
         for (size_t i = 0; i < N; i++)
@@ -245,8 +245,8 @@ static void a_budget_is_used_up_and_no_further(void **state)
             assert_true(j->score[i] == (anomalous ? 5000.0f : 5.0f));
         job_put(pool, j);
         scorer_free(s);
+        models_free(m);
     }
-    models_free(m);
     config_free(c);
 }
 
@@ -256,7 +256,7 @@ static void every_failed_allocation_is_an_error(void **state)
     for (long k = 1;; k++) {
         struct scorer *s = NULL;
         (void)gad_mem_fail_at(k);
-        int r = scorer_new(models, (struct gad_time){0}, &s);
+        int r = scorer_new((struct gad_time){0}, &s);
         (void)gad_mem_fail_at(0);
         if (r == 0) {
             scorer_free(s);
