@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,15 @@
 
 enum { LINE_MAX_LEN = 1024 };
 
-static enum log_level loudest = LOG_LEVEL_NOTICE;
+static _Atomic enum log_level loudest = LOG_LEVEL_NOTICE;
 
-void log_init(enum log_level most)
+void log_set_level(const char *name)
 {
-    loudest = most;
+    static const char *const names[] = {"error", "warn", "notice", "info", "debug"};
+
+    for (int i = 0; i <= LOG_LEVEL_DEBUG; i++)
+        if (strcmp(name, names[i]) == 0)
+            loudest = (enum log_level)i;
 }
 
 /* <N> of sd-daemon(3) for the journal, a time and a word for a person. */

@@ -21,8 +21,8 @@ enum log_level {
     LOG_LEVEL_DEBUG
 };
 
-/* Before the first thread; until then: notice, prefix by $JOURNAL_STREAM. */
-void log_init(enum log_level most);
+/* The least important lines that are logged: "error", ... as in the configuration; until then: notice. */
+void log_set_level(const char *name);
 
 void log_line(enum log_level level, const char *token, const char *fmt, ...)
     __attribute__((__format__(__printf__, 3, 4)));

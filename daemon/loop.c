@@ -20,6 +20,7 @@
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
 #include "daemon/privileges.h"
+#include "daemon/reload.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
@@ -41,6 +42,7 @@ struct loop {
     struct tap *tap;
     struct server *server;
     struct sensor *sensor;
+    struct reload *reload; /* NULL: files are read once */
     struct control *control;
     bool once, stopping, server_stopped, sensor_ended;
 };
@@ -157,8 +159,11 @@ static void hup_event(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
+    struct loop *l = arg;
     log_notice("loop", "SIGHUP: opening the files anew");
-    reopen(arg);
+    reopen(l);
+    if (l->reload && !l->stopping)
+        reload_all(l->reload);
 }
 
 static int make_events(struct loop *l, struct gad_diag *d)
@@ -190,6 +195,7 @@ static void loop_deinit(struct loop *l)
 {
     scorer_stop(l->scorer);
     control_free(l->control);
+    reload_free(l->reload);
     server_free(l->server);
     sensor_free(l->sensor);
     tap_free(l->tap);
@@ -292,9 +298,14 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = feed_new(&fo, &l->feed, d);
     if (r != 0)
         return r;
+    const struct reload_options ro = {.base = l->base, .config = c, .models = m};
+    r = l->once ? 0 : reload_new(&ro, &l->reload, d);
+    if (r != 0)
+        return r;
     const struct control_options co = {.base = l->base,
                                        .config = c,
                                        .models = m,
+                                       .reload = l->reload,
                                        .stats = &l->stats,
                                        .feed = l->feed,
                                        .suppressor = l->suppressor,

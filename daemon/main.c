@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
@@ -28,16 +27,6 @@ static int dump(const struct config *c)
     bool ok = !b.bad && fwrite(b.p, 1, b.len, stdout) == b.len && fflush(stdout) == 0;
     gad_buf_deinit(&b);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static enum log_level level_of(const char *name)
-{
-    static const char *const names[] = {"error", "warn", "notice", "info", "debug"};
-
-    for (int i = 0; i <= LOG_LEVEL_DEBUG; i++)
-        if (strcmp(name, names[i]) == 0)
-            return (enum log_level)i;
-    return LOG_LEVEL_NOTICE; /* the table lets nothing else through */
 }
 
 int main(int argc, char **argv)
@@ -70,6 +59,6 @@ int main(int argc, char **argv)
                      m->n == 1 ? "" : "s");
         return EXIT_SUCCESS;
     }
-    log_init(level_of(c->ganadd.log_level));
+    log_set_level(c->ganadd.log_level);
     return loop_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/control/models.h"
 #include "daemon/control/status.h"
 #include "daemon/control/suppress.h"
 #include "daemon/feed/feed.h"
@@ -16,6 +17,7 @@
 #include "daemon/ingest/listen.h"
 #include "daemon/ingest/reply.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "proto/ganad.pb-c.h"
@@ -34,6 +36,8 @@ struct viewer {
     struct control *control;
     bool tails;
     uint64_t lost; /* alerts, not yet told */
+    struct reload_ask ask;
+    char *ask_model, *ask_file;
     TAILQ_ENTRY(viewer) all;
 };
 
@@ -64,16 +68,15 @@ static size_t frame_cap(uint8_t kind, const void *arg)
     return kind == GANAD__V1__KIND__CONTROL_REQUEST ? FRAME_MAX : 0;
 }
 
+/* One after the other: an answer may take as long as models to load. */
 static bool is_ready(struct conn *c)
 {
-    (void)c;
-    return true;
+    return !viewer_of(c)->ask.is_waiting;
 }
 
 static bool owes(const struct conn *c)
 {
-    (void)c;
-    return false;
+    return viewer_of(c)->ask.is_waiting;
 }
 
 /* --- tails --- */
@@ -177,6 +180,46 @@ static void end_tail(struct viewer *v)
         feed_set_tail(v->control->o.feed, NULL, NULL);
 }
 
+/* --- models --- */
+
+static void reloaded(void *arg, const struct reload_result *r)
+{
+    struct viewer *v = arg;
+
+    if (control_models_reply(r, &v->conn.out) != 0)
+        log_warn("control", "no memory for an answer");
+    conn_send(&v->conn);
+}
+
+static bool set_text(char **to, const char *from)
+{
+    gad_free(*to);
+    *to = gad_strndup(from, strlen(from));
+    return *to != NULL;
+}
+
+static void ask_models(struct viewer *v, const Ganad__V1__ControlRequest *m)
+{
+    struct control *c = v->control;
+    bool all = m->command == GANAD__V1__CONTROL_REQUEST__COMMAND__RELOAD;
+    bool back = m->command == GANAD__V1__CONTROL_REQUEST__COMMAND__MODEL_ROLLBACK;
+
+    if (!c->o.reload || !set_text(&v->ask_model, m->model) || !set_text(&v->ask_file, m->file)) {
+        if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__REFUSED,
+                        c->o.reload ? "no memory"
+                                    : "captures are read once: models stay as they are",
+                        &v->conn.out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(&v->conn);
+        return;
+    }
+    v->ask = (struct reload_ask){.model = all ? NULL : v->ask_model,
+                                 .file = all || back ? NULL : v->ask_file,
+                                 .done = reloaded,
+                                 .arg = v};
+    reload_ask(c->o.reload, &v->ask);
+}
+
 /* --- clients --- */
 
 static void reopen(const struct control *c)
@@ -204,6 +247,10 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
         conn_send(conn);
         return;
     }
+    if (control_models_is(m)) {
+        ask_models(v, m);
+        return;
+    }
     switch (m->command) {
     case GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__REOPEN:
@@ -229,6 +276,7 @@ static void closed(struct conn *conn)
     struct control *c = v->control;
 
     end_tail(v);
+    reload_forget(c->o.reload, &v->ask);
     c->n_viewers--;
     TAILQ_REMOVE(&c->viewers, v, all);
     TAILQ_INSERT_TAIL(&c->dead, v, all);
@@ -241,6 +289,8 @@ static void free_dead(struct control *c)
 
     while ((v = TAILQ_FIRST(&c->dead)) != NULL) {
         TAILQ_REMOVE(&c->dead, v, all);
+        gad_free(v->ask_model);
+        gad_free(v->ask_file);
         gad_free(v);
     }
 }

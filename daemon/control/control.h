@@ -19,6 +19,7 @@ struct event_base;
 struct feed;
 struct gad_diag;
 struct models;
+struct reload;
 struct sensor;
 struct stats;
 struct suppressor;
@@ -28,6 +29,7 @@ struct control_options {
     struct event_base *base;
     const struct config *config;
     const struct models *models;
+    struct reload *reload; /* or NULL: models stay as they are */
     struct stats *stats;
     struct feed *feed;
     struct suppressor *suppressor; /* may be NULL */

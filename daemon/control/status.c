@@ -9,6 +9,7 @@
 #include "daemon/feed/output.h"
 #include "daemon/feed/tap.h"
 #include "daemon/ingest/sensor.h"
+#include "daemon/reload.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
@@ -42,7 +43,15 @@ static char *unconst(const char *s)
     return (char *)(uintptr_t)s;
 }
 
-static void fill_models(struct status *s, const struct models *models)
+static void fill_previous(Ganad__V1__StatusReply__Model *to, const struct model *previous)
+{
+    if (!previous)
+        return;
+    to->previous_sha256 = unconst(gad_detector_sha256_hex(previous->detector));
+    to->previous_file = unconst(previous->file);
+}
+
+static void fill_models(struct status *s, const struct models *models, const struct reload *reload)
 {
     for (size_t i = 0; i < models->n && i < MODELS_MAX; i++) {
         const struct model *from = models->model[i];
@@ -59,6 +68,9 @@ static void fill_models(struct status *s, const struct models *models)
         to->steps = from->steps;
         to->search_rate = from->search_rate;
         to->unscored = from->counts->unscored;
+        to->loaded_ns = from->loaded.ns;
+        if (reload)
+            fill_previous(to, reload_previous(reload, from->name));
         s->model_list[s->m.n_model++] = to;
     }
     s->m.model = s->model_list;
@@ -182,7 +194,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     s->m.pid = (uint32_t)getpid();
     s->m.uptime = gad_time_seconds(gad_time_sub(gad_time_monotonic(), started));
     s->m.config_file = o->config->file;
-    fill_models(s, o->models);
+    fill_models(s, o->models, o->reload);
     fill_counters(s, o->stats);
     fill_outputs(s, o->feed);
     fill_spool(s, o->feed);

@@ -285,10 +285,10 @@ class Words(unittest.TestCase):
                 self.assertIn(word, text)
             v = json.loads(d.ctl("version", "--json", control=True).stdout)
             self.assertEqual(v["ganadd"], s["version"])
-            with open(os.path.join(ganad.args.source, "tools", "ganadctl", "ganadctl.1")) as f:
+            with open(os.path.join(ganad.args.source, "daemon", "ganad-events.5")) as f:
                 page = f.read()
             told = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
-            self.assertEqual(told, set(s["counters"]), "counters and their list in ganadctl(1) differ")
+            self.assertEqual(told, set(s["counters"]), "counters and their list in ganad-events(5) differ")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ static uint8_t *received;
 int daemon_make(void **state)
 {
     (void)state;
-    log_init(LOG_LEVEL_ERROR);
+    log_set_level("error");
     (void)snprintf(daemon_dir, sizeof(daemon_dir), "/tmp/ganad-daemon.XXXXXX");
     received = gad_calloc(1, RECEIVE_MAX);
     return received && mkdtemp(daemon_dir) ? 0 : -1;

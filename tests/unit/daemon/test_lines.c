@@ -25,7 +25,7 @@ static uint64_t dropped;
 static int make(void **state)
 {
     (void)state;
-    log_init(LOG_LEVEL_ERROR);
+    log_set_level("error");
     dropped = 0;
     base = event_base_new();
     (void)snprintf(dir, sizeof(dir), "/tmp/ganad-output.XXXXXX");

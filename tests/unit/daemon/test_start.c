@@ -54,7 +54,7 @@ static int make_rooms(struct rooms *m, struct gad_diag *d)
 {
     int r = models_load(m->config, &m->models, d);
 
-    if (r == 0 && (r = scorer_new(m->models, (struct gad_time){0}, &m->scorer)) != 0)
+    if (r == 0 && (r = scorer_new((struct gad_time){0}, &m->scorer)) != 0)
         r = gad_fail(d, r, "scorer");
     const struct feed_options fo = {.base = m->base, .config = m->config, .stats = &m->stats};
     if (r == 0)
@@ -265,7 +265,7 @@ static void nobody_else_writes_a_line_of_the_log(void **state)
     (void)state;
     char got[4096], much[3000];
 
-    log_init(LOG_LEVEL_WARN);
+    log_set_level("warn");
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
     logged("a\n<0>b\x1b[2J\xff", got);
     assert_non_null(strstr(got, "Z warning: room: 'a\\x0a<0>b\\x1b[2J\\xff'\n"));
@@ -278,7 +278,7 @@ static void nobody_else_writes_a_line_of_the_log(void **state)
     logged(much, got);
     assert_true(strlen(got) < 2048);
     assert_string_equal(got + strlen(got) - 4, "...\n");
-    log_init(LOG_LEVEL_ERROR);
+    log_set_level("error");
     logged("too quiet", got);
     assert_string_equal(got, "");
     assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);

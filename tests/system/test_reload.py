@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other models while the daemon runs: nothing unscored, nothing scored twice, each by the old or the new one."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import unittest
+
+import ganad
+
+RELOAD_REPLY = 134
+ROUNDS, ROUNDS_LONG = 20, 1000
+
+
+def checkpoint(seed):
+    """Another one for each seed."""
+    path = os.path.join(ganad.scratch(), f"reload-{seed}.ckpt")
+    if not os.path.exists(path):
+        ganad.checkpoint()  # makes the records that it is calibrated with
+        subprocess.run([ganad.args.random_checkpoint, "egbad", str(seed),
+                        os.path.join(ganad.scratch(), "calibration"), path], check=True)
+    return path
+
+
+def configure(d, models, **ganadd):
+    """The daemon's file with these models, and in [ganadd] these keys."""
+    with open(d.conf) as f:
+        kept = f.read().split("[model ")[0]
+    for k, v in ganadd.items():
+        kept = kept.replace("[ganadd]\n", f"[ganadd]\n{k} = {v}\n")
+    with open(d.conf + ".new", "w") as f:
+        f.write(kept + "".join(f"[model {n}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
+                               for n, keys in models.items()))
+    os.rename(d.conf + ".new", d.conf)
+
+
+def ctl(d, *arguments):
+    r = d.ctl(*arguments, control=True)
+    return r.returncode, r.stdout.decode(), r.stderr.decode()
+
+
+def model(d, name="m"):
+    return next(m for m in d.status().model if m.name == name)
+
+
+class Client(threading.Thread):
+    """Sends request after request, a few at a time; keeps what each was scored by."""
+
+    def __init__(self, path, records, expected):
+        super().__init__(daemon=True)
+        self.conn, self.records, self.expected = ganad.Conn(path), records, expected
+        self.seen, self.n, self.wrong = {}, 0, None
+        self.ends = threading.Event()
+        self.start()
+
+    def run(self):
+        sent = 0
+        while not self.ends.is_set() or self.n < sent:
+            while sent < self.n + 8 and not self.ends.is_set():
+                self.conn.send(ganad.SCORE_REQUEST, ganad.request(self.records, id=sent, no_alert=sent % 2 == 0))
+                sent += 1
+            a = self.conn.answer()
+            sha, scores = a.model_sha256.hex(), list(map(ganad.bits, a.score))
+            if a.id != self.n or a.unscored or scores != self.expected.get(sha):
+                self.wrong = f"request {self.n}: id {a.id}, by {sha[:16]}: {len(scores)} scores"
+                return
+            self.seen[sha] = self.seen.get(sha, 0) + 1
+            self.n += 1
+
+
+def expected(records):
+    """The scores of the records by each of two checkpoints, as bits, by the checkpoint's hash."""
+    out = {}
+    for seed in 2, 3:
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(seed)}}) as d, ganad.Conn(d.scoring) as c:
+            c.send(ganad.SCORE_REQUEST, ganad.request(records))
+            a = c.answer()
+            out[a.model_sha256.hex()] = list(map(ganad.bits, a.score))
+    return out
+
+
+class Reloads(unittest.TestCase):
+    def test_nothing_is_lost_under_load(self):
+        rounds = ROUNDS_LONG if ganad.args.long else ROUNDS
+        records = [ganad.record(x) for x in ganad.data_lines(30)]
+        scores = expected(records)
+        self.assertEqual(len(scores), 2)
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, outputs=ganad.ALERTS_FILE) as d:
+            clients = [Client(d.scoring, records, scores) for _ in range(3)]
+            for i in range(rounds):
+                now = checkpoint(3 if i % 2 == 0 else 2)
+                if i % 3 == 0:
+                    code, _, err = ctl(d, "model", "load", "m", now)
+                else:
+                    configure(d, {"m": {"checkpoint": now}})
+                    code, _, err = ctl(d, "reload")
+                self.assertEqual(code, 0, err)
+                self.assertEqual(model(d).file, now)
+            for c in clients:
+                c.ends.set()
+            for c in clients:
+                c.join(60 * ganad.SLOW)
+                c.conn.close()
+                self.assertIsNone(c.wrong)
+            n = sum(c.n for c in clients)
+            self.assertGreater(n, 2 * rounds)
+            for sha in scores:  # both were at work
+                self.assertGreater(sum(c.seen.get(sha, 0) for c in clients), 0)
+            s = d.status()
+            counters = {c.name: c.value for c in s.counter}
+            self.assertEqual(counters["records_in"], n * len(records))
+            self.assertEqual(counters["records_scored"], n * len(records))
+            self.assertEqual(counters["records_unscored"], 0)
+            self.assertEqual(s.model[0].scored, n * len(records))  # whichever checkpoint it had
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                shas = {json.loads(line)["ganad"]["model_sha256"] for line in f}
+            self.assertLessEqual(shas, set(scores))
+            print(f"{rounds} reloads, {n * len(records)} records, each scored once, by " +
+                  ", ".join(f"{sha[:8]}: {sum(c.seen.get(sha, 0) for c in clients)} requests" for sha in scores))
+
+    def test_models_come_go_and_change(self):
+        a, b = checkpoint(2), checkpoint(3)
+        with ganad.Daemon(models={"m": {"checkpoint": a}, "old": {"checkpoint": a}}) as d:
+            configure(d, {"m": {"checkpoint": b}, "fresh": {"checkpoint": a, "threshold": "7"}}, sensor="other")
+            code, out, err = ctl(d, "reload", "-J")
+            self.assertEqual(code, 0, err)
+            r = json.loads(out)
+            self.assertEqual({m["model"]: m["what"] for m in r["models"]},
+                             {"m": "changed", "fresh": "new", "old": "gone"})
+            self.assertEqual(r["restart"], [f"{d.conf}:2: [ganadd] sensor"])
+            self.assertEqual([m.name for m in d.status().model], ["m", "fresh"])
+            self.assertEqual(model(d, "fresh").threshold, 7)
+            code, out, _ = ctl(d, "reload")
+            self.assertEqual(code, 0)
+            self.assertIn("takes effect at a restart", out)
+            self.assertIn("same", out)
+
+    def test_a_threshold_is_a_change_that_counts_on(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2), "threshold": "1e9"}}) as d:
+            with ganad.Conn(d.scoring) as c:
+                def anomalous():
+                    c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
+                    return sum(c.answer().anomalous)
+                self.assertEqual(anomalous(), 0)
+                configure(d, {"m": {"checkpoint": checkpoint(2), "threshold": "-1e9"}})
+                self.assertEqual(ctl(d, "reload")[0], 0)
+                self.assertEqual(anomalous(), 50)
+                self.assertEqual((model(d).scored, model(d).anomalous), (100, 50))
+
+    def test_what_is_bad_is_refused_and_changes_nothing(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
+            before = model(d).sha256
+            broken = d.path("broken.ckpt")
+            shutil.copy(checkpoint(3), broken)
+            with open(broken, "r+b") as f:
+                f.seek(200)
+                byte = f.read(1)
+                f.seek(200)
+                f.write(bytes([byte[0] ^ 1]))
+
+            def refused(reason, *command):
+                code, out, err = ctl(d, *command)
+                self.assertEqual((code, out), (1, ""))
+                self.assertIn("refused, what runs goes on", err)
+                self.assertIn(reason, err)
+                self.assertEqual(model(d).sha256, before)
+            refused("SHA-256", "model", "load", "m", broken)
+            refused("no model 'n' is configured", "model", "load", "n", checkpoint(3))
+            refused("has had no other checkpoint", "model", "rollback", "m")
+            configure(d, {"m": {"checkpiont": checkpoint(3)}})
+            refused("key 'checkpiont': not known in [model m]; did you mean 'checkpoint'?", "reload")
+            configure(d, {"good": {"checkpoint": checkpoint(3)}, "m": {"checkpoint": broken}})
+            refused(broken, "reload")
+            self.assertEqual(len(d.status().model), 1)
+            os.rename(d.conf, d.conf + ".away")
+            refused("No such file", "reload")
+            self.assertIn("refused, what runs goes on", d.read_log())
+
+    def test_rollback_goes_back_and_forth(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
+            first = model(d).sha256
+            self.assertEqual(ctl(d, "model", "load", "m", checkpoint(3))[0], 0)
+            second = model(d).sha256
+            self.assertNotEqual(first, second)
+            self.assertEqual(model(d).previous_sha256, first)
+            for want in first, second, first:
+                code, out, err = ctl(d, "model", "rollback", "m")
+                self.assertEqual(code, 0, err)
+                self.assertEqual(model(d).sha256, want)
+            listed = json.loads(ctl(d, "model", "list", "-J")[1])
+            self.assertEqual((listed[0]["sha256"], listed[0]["previous_sha256"]), (first, second))
+            self.assertIn("before:", ctl(d, "model")[1])
+
+    def test_a_signal_reloads_and_many_are_as_good_as_the_last(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
+            for i in range(50):
+                configure(d, {"m": {"checkpoint": checkpoint(2 + i % 2)}})
+                d.process.send_signal(signal.SIGHUP)
+            ganad.wait_for(lambda: model(d).file == checkpoint(3), 20, "the last configuration is in use")
+
+    def test_several_ask_at_once_and_one_goes_away(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, control={"max_clients": "40"}) as d:
+            conns = [ganad.Conn(d.control) for _ in range(30)]
+            for c in conns:
+                c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.RELOAD))
+            for c in conns[::3]:
+                c.close()
+            for i, c in enumerate(conns):
+                if i % 3:
+                    self.assertEqual(c.frame()[0], RELOAD_REPLY)
+                    c.close()
+            self.assertEqual(d.stop(), 0)
+
+    def test_it_may_be_stopped_meanwhile(self):
+        for _ in range(5):
+            with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
+                d.process.send_signal(signal.SIGHUP)
+                with ganad.Conn(d.control) as c:
+                    c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.RELOAD))
+                    self.assertEqual(d.stop(), 0)
+
+    @unittest.skipIf(ganad.SLOW > 1, "a sanitizer keeps what is freed")
+    def test_memory_does_not_grow(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
+            def reload(n):
+                for _ in range(n):
+                    self.assertEqual(ctl(d, "reload")[0], 0)
+                return d.rss()
+            first = reload(20)
+            self.assertLess(reload(200 if ganad.args.long else 60), first + (2 << 20))
+
+
+if __name__ == "__main__":
+    ganad.main()

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/base/time.h"
+#include "tools/common/show.h"
+#include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/reload.h"
+#include "tools/ganadctl/status.h"
+
+enum { TEXT = 1024 };
+
+static const char *safe(const char *s, char text[static TEXT])
+{
+    gad_text_escape(text, TEXT, s, strlen(s));
+    return text;
+}
+
+static void print(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], kind[TEXT], sha[TEXT], file[TEXT], since[GAD_TIME_TEXT];
+
+    printf("%-16s %-10s %-16s %11s %-20s  %s\n", "MODEL", "KIND", "SHA256", "THRESHOLD", "SINCE",
+           "FILE");
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        gad_time_text((struct gad_time){m->loaded_ns}, since);
+        printf("%-16s %-10s %-16.16s %11.6g %-.19sZ  %s\n", safe(m->name, name),
+               safe(m->kind, kind), safe(m->sha256, sha), (double)m->threshold, since,
+               safe(m->file, file));
+        if (*m->previous_sha256)
+            printf("%-16s %-10s %-16.16s %33s %s\n", "", "before:", safe(m->previous_sha256, sha),
+                   "", safe(m->previous_file, file));
+    }
+}
+
+static int print_json(const Ganad__V1__StatusReply *s)
+{
+    json_t *all = json_array();
+
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        char since[GAD_TIME_TEXT];
+        gad_time_text((struct gad_time){m->loaded_ns}, since);
+        (void)json_array_append_new(
+            all, json_pack("{s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s}", "name", m->name,
+                           "kind", m->kind, "sha256", m->sha256, "file", m->file, "threshold",
+                           (double)m->threshold, "fpr_budget", m->fpr_budget, "loaded", since,
+                           "scored", (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous,
+                           "unscored", (json_int_t)m->unscored, "previous_sha256",
+                           m->previous_sha256, "previous_file", m->previous_file));
+    }
+    bool ok = json_dumpf(all, stdout, JSON_COMPACT) == 0;
+    json_decref(all);
+    printf("\n");
+    return ok ? CTL_OK : CTL_ERROR;
+}
+
+static int list(const struct ctl *ctl, bool json)
+{
+    Ganad__V1__StatusReply *s = NULL;
+    struct gad_diag d = {0};
+    bool reached;
+    int code = CTL_OK;
+
+    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, &d);
+    if (err && !reached)
+        return ctl_unreachable(err, &d, false);
+    if (err) {
+        ctl_say("%s", d.text);
+        return CTL_ERROR;
+    }
+    if (json)
+        code = print_json(s);
+    else
+        print(s);
+    ganad__v1__status_reply__free_unpacked(s, NULL);
+    return code;
+}
+
+/* The daemon has a working directory of its own. */
+static int load(const struct ctl *ctl, char *model, const char *file, bool json)
+{
+    char path[PATH_MAX];
+    Ganad__V1__ControlRequest m;
+
+    if (!realpath(file, path)) {
+        ctl_say("%s: %s", file, gad_strerror(-errno));
+        return CTL_ERROR;
+    }
+    ganad__v1__control_request__init(&m);
+    m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__MODEL_LOAD;
+    m.model = model;
+    m.file = path;
+    return reload_run(ctl, &m, json);
+}
+
+static int rollback(const struct ctl *ctl, char *model, bool json)
+{
+    Ganad__V1__ControlRequest m;
+
+    ganad__v1__control_request__init(&m);
+    m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__MODEL_ROLLBACK;
+    m.model = model;
+    return reload_run(ctl, &m, json);
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
+    bool json = false;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+        if (c == 'J')
+            json = true;
+        else if (ctl_option(ctl, &ctl_model, c, optarg, &code) != CTL_OK)
+            return code;
+    }
+    argc -= optind;
+    argv += optind;
+    if (argc == 0 || (argc == 1 && strcmp(argv[0], "list") == 0))
+        return list(ctl, json);
+    if (argc == 3 && strcmp(argv[0], "load") == 0)
+        return load(ctl, argv[1], argv[2], json);
+    if (argc == 2 && strcmp(argv[0], "rollback") == 0)
+        return rollback(ctl, argv[1], json);
+    return ctl_usage(&ctl_model, "list, load MODEL FILE or rollback MODEL");
+}
+
+const struct ctl_command ctl_model = {
+    .name = "model",
+    .usage = "[-J] [list | load MODEL FILE | rollback MODEL]",
+    .summary = "the models in use; another checkpoint for one of them, while ganadd runs",
+    .help = "  list                  which checkpoints are used, since when, and what was before\n"
+            "  load MODEL FILE       the checkpoint FILE for MODEL, until the next reload or\n"
+            "                        restart; it is checked first, and refused if it is bad\n"
+            "  rollback MODEL        what it had before\n"
+            "\n"
+            "  -J, --json            one JSON value\n",
+    .run = run,
+};
