@@ -35,7 +35,7 @@ struct loop {
     const struct config *config;
     struct stats stats;
     struct event_base *base;
-    struct event *term, *intr, *hup, *deadline, *look;
+    struct event *term, *intr, *hup, *deadline, *look, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
     struct feed *feed;
@@ -166,6 +166,31 @@ static void hup_event(evutil_socket_t fd, short what, void *arg)
         reload_all(l->reload);
 }
 
+/* Only if the scorer moves, too: we stand still with it. */
+static void watchdog_event(evutil_socket_t fd, short what, void *arg)
+{
+    const struct loop *l = arg;
+    (void)fd;
+    (void)what;
+
+    if (scorer_answers(l->scorer))
+        notify_state("WATCHDOG=1");
+    else
+        log_error("loop", "the scorer does not answer");
+}
+
+/* Thrice in the time that is allowed. */
+static int start_watchdog(struct loop *l)
+{
+    int64_t ns = notify_watchdog().ns / 3;
+    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
+
+    if (ns == 0)
+        return 0;
+    l->watchdog = event_new(l->base, -1, EV_PERSIST, watchdog_event, l);
+    return l->watchdog && event_add(l->watchdog, &tv) == 0 ? 0 : GAD_ENOMEM;
+}
+
 static int make_events(struct loop *l, struct gad_diag *d)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -207,6 +232,7 @@ static void loop_deinit(struct loop *l)
     free_event(l->hup);
     free_event(l->deadline);
     free_event(l->look);
+    free_event(l->watchdog);
     if (l->base)
         event_base_free(l->base);
 }
@@ -368,6 +394,8 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
     r = scorer_start(l.scorer);
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
+    if (start_watchdog(&l) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no watchdog event");
     r = sensor_start(l.sensor, d);
     if (r != 0)
         return r;

@@ -63,15 +63,22 @@ int privileges_give_folder(const char *user, const char *path, struct gad_diag *
     return r;
 }
 
-/* Nothing but CAP_NET_RAW, of what was kept; libc has no function for it. Before any thread. */
-static int keep_raw_only(struct gad_diag *d)
+/* Nothing but CAP_NET_RAW at most, of what we have; libc has no function for it. Before any thread. */
+static int keep_raw_at_most(bool keeps_raw, struct gad_diag *d)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    const uint32_t raw = 1U << CAP_NET_RAW;
-    struct __user_cap_data_struct set[2] = {{.effective = raw, .permitted = raw}};
+    const uint32_t raw = keeps_raw ? 1U << CAP_NET_RAW : 0;
+    struct __user_cap_data_struct set[2] = {{0}};
 
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (syscall(SYS_capget, &head, set) != 0)
+        return gad_fail(d, -errno, "cannot see which capabilities we have: %s",
+                        gad_strerror(-errno));
+    const uint32_t kept = set[0].permitted & raw;
+    set[0] = (struct __user_cap_data_struct){.effective = kept, .permitted = kept};
+    set[1] = (struct __user_cap_data_struct){0};
     if (syscall(SYS_capset, &head, set) != 0)
-        return gad_fail(d, -errno, "cannot keep CAP_NET_RAW: %s", gad_strerror(-errno));
+        return gad_fail(d, -errno, "cannot give up capabilities: %s", gad_strerror(-errno));
     (void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
     return 0;
 }
@@ -83,15 +90,14 @@ int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d)
 
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (!pw)
-        return r;
+        return r != 0 || geteuid() == 0 ? r : keep_raw_at_most(keeps_raw, d);
     if (keeps_raw)
-        (void)prctl(PR_SET_KEEPCAPS, 1, 0, 0,
-                    0); /* until keep_raw_only(), which would see it fail */
+        (void)prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); /* until keep_raw_at_most() */
     if (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
         setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0)
         return gad_fail(d, -errno, "cannot become user '%s': %s", user, gad_strerror(-errno));
     if (keeps_raw && pw->pw_uid != 0)
-        r = keep_raw_only(d);
+        r = keep_raw_at_most(true, d);
     if (r != 0)
         return r;
     if (pw->pw_uid != 0 && setuid(0) == 0)

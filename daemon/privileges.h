@@ -14,7 +14,7 @@ struct gad_diag;
  * @user:      "" to stay who we are
  * @keeps_raw: all but CAP_NET_RAW, with which an interface that went away is opened again
  *
- * Does nothing if we are not root. No way back is left: no saved ids, no groups, no new privileges by exec.
+ * If we are not root, only capabilities go, those that a unit gives with AmbientCapabilities=. No way back is left: no saved ids, no groups, no new privileges by exec.
  */
 int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d) GAD_MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/control/notify.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
@@ -20,12 +21,18 @@ struct listener {
     int fd;
     char *address;
     bool is_unix, resting;
+    bool is_given; /* whoever made it also removes it */
     struct event *reader, *rest;
     void (*accepted)(void *arg, int fd);
     void *arg;
 };
 
 GAD_DEFINE_CLEANUP(struct listener, listener_free);
+
+static const char *path_of(const struct listener *l)
+{
+    return l->address + (strncmp(l->address, "unix:", 5) == 0 ? 5 : 0);
+}
 
 void listener_free(struct listener *l)
 {
@@ -37,8 +44,8 @@ void listener_free(struct listener *l)
         event_free(l->rest);
     if (l->fd >= 0) {
         (void)close(l->fd);
-        if (l->is_unix)
-            (void)unlink(l->address + (strncmp(l->address, "unix:", 5) == 0 ? 5 : 0));
+        if (l->is_unix && !l->is_given)
+            (void)unlink(path_of(l));
     }
     gad_free(l->address);
     gad_free(l);
@@ -109,7 +116,10 @@ int listener_new(struct event_base *base, const char *address, uint32_t mode,
     l->address = gad_strndup(address, strlen(address));
     if (!l->address)
         return gad_fail(d, GAD_ENOMEM, "'%s': no memory", address);
-    int r = gad_socket_listen(address, (mode_t)mode, BACKLOG, &l->fd, d);
+    if (l->is_unix)
+        l->fd = notify_socket(path_of(l));
+    l->is_given = l->fd >= 0;
+    int r = l->is_given ? 0 : gad_socket_listen(address, (mode_t)mode, BACKLOG, &l->fd, d);
     if (r != 0)
         return r;
     l->reader = event_new(base, l->fd, EV_READ | EV_PERSIST, accept_event, l);

@@ -12,7 +12,7 @@ struct gad_diag;
 struct listener;
 
 /**
- * listener_new() - bind and listen
+ * listener_new() - bind and listen; a unix socket that the service manager has made already is taken as it is
  * @address: as lib/wire/socket.h has it; a unix socket is removed again by listener_free()
  * @mode:    permissions of a unix socket
  * @accepted: gets each new descriptor, non-blocking, and owns it

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "daemon/budget.h"
@@ -30,6 +31,7 @@ struct scorer {
     pthread_t thread;
     bool runs;
     _Atomic bool stop;
+    _Atomic uint64_t asked, answered; /* scorer_answers() */
 
     struct gad_record *gathered; /* (GATHER_MAX) */
     float gathered_score[GATHER_MAX];
@@ -187,8 +189,9 @@ static void *run(void *arg)
     struct pollfd p = {.fd = gad_ring_items_fd(s->jobs), .events = POLLIN};
 
     for (;;) {
-        while (!atomic_load(&s->stop) && work(s))
-            ;
+        do
+            atomic_store(&s->answered, atomic_load(&s->asked));
+        while (!atomic_load(&s->stop) && work(s));
         if (atomic_load(&s->stop))
             return NULL;
         if (!gad_ring_arm_items(s->jobs))
@@ -256,6 +259,15 @@ void scorer_push(struct scorer *s, void *const *job, size_t n)
 {
     size_t pushed = gad_ring_push_many(s->jobs, job, n);
     gad_assert(pushed == n); /* the ring holds all jobs there are */
+}
+
+bool scorer_answers(struct scorer *s)
+{
+    bool has = atomic_load(&s->answered) == atomic_load(&s->asked);
+
+    atomic_fetch_add(&s->asked, 1);
+    gad_ring_wake(s->jobs);
+    return has;
 }
 
 struct gad_ring *scorer_done(struct scorer *s)

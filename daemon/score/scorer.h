@@ -10,6 +10,7 @@
  * Both rings hold as many jobs as there are, so a push cannot fail.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/err.h"
@@ -35,6 +36,13 @@ GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
 /* n jobs (as the ring has them, without their type), with one wake-up. Thread: main. */
 void scorer_push(struct scorer *s, void *const *job, size_t n);
 struct gad_ring *scorer_done(struct scorer *s); /* finished jobs, in the order they were pushed */
+
+/**
+ * scorer_answers() - has the thread come by since this was asked the last time?
+ *
+ * It does between two batches, and when it is woken by this. The first answer is yes. Thread: main.
+ */
+bool scorer_answers(struct scorer *s);
 
 /* While the thread does not run: a job that is left, finished or not; NULL: none. */
 struct job *scorer_take_back(struct scorer *s);
