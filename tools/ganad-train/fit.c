@@ -12,6 +12,8 @@
 #include "models/model.h"
 #include "models/trainer.h"
 #include "tools/ganad-train/assembly.h"
+#include "tools/ganad-train/baseline.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/evaluate.h"
 #include "tools/ganad-train/fit_options.h"
@@ -41,6 +43,9 @@ struct fit {
     struct training training;
     struct whitening whitening;
     struct assembly assembly;
+    struct time_slices slices; /* protocol baseline, and so the rest */
+    struct baseline baseline;
+    float *calibration; /* scores of the rows that calibrate */
 };
 
 static void fit_deinit(struct fit *f)
@@ -50,6 +55,7 @@ static void fit_deinit(struct fit *f)
     training_deinit(&f->training);
     if (f->trainer)
         f->o.model->free(f->trainer);
+    gad_free(f->calibration);
     gad_free(f->positive);
     rows_deinit(&f->rows);
     gad_split_deinit(&f->split);
@@ -93,12 +99,17 @@ static void announce(const struct fit *f)
     (void)fprintf(stderr, "%s, protocol %s, scaler %s, seed %llu\n", o->model->name,
                   o->protocol->name, gad_scaler_kind_name(o->scaler),
                   (unsigned long long)o->train.seed);
-    (void)fprintf(
-        stderr, "%s %s rows train, %s %s, %s rows of the other half test\n",
-        print_count(f->split.n_train, n), o->protocol->trains_on_attacks ? "attack" : "normal",
-        print_count(f->split.n_calibration, held_out),
-        o->calibration_share > 0.0 ? "are held out to calibrate" : "of the other half calibrate",
-        print_count(f->split.n_test, test));
+    const char *calibrating = o->protocol->by_time         ? "of later days calibrate"
+                              : o->calibration_share > 0.0 ? "are held out to calibrate"
+                                                           : "of the other half calibrate";
+    (void)fprintf(stderr, "%s %s rows train, %s %s, %s rows of the %s test\n",
+                  print_count(f->split.n_train, n),
+                  o->protocol->trains_on_attacks ? "attack" : "normal",
+                  print_count(f->split.n_calibration, held_out), calibrating,
+                  print_count(f->split.n_test, test),
+                  !o->protocol->by_time ? "other half"
+                  : f->slices.by_day    ? "last day"
+                                        : "last fifth");
     if (gad_table_is_labelled(f->table))
         (void)fprintf(stderr, "Labels: %s\n", o->protocol->labels);
     else
@@ -181,15 +192,15 @@ static int calibrate(struct fit *f, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *s = NULL;
     size_t n = f->split.n_calibration;
-    gad_cleanup(gad_freep) float *score = gad_calloc(n ? n : 1, sizeof(*score));
 
-    if (!score)
+    f->calibration = gad_calloc(n ? n : 1, sizeof(*f->calibration));
+    if (!f->calibration)
         return GAD_ENOMEM;
     int err = scorer_new(&f->assembly.c, &s, d);
     if (err != 0)
         return err;
-    scorer_score(s, n, f->rows.held_out, score);
-    return assembly_calibration(&f->assembly, n, score, f->o.contamination, d);
+    scorer_score(s, n, f->rows.held_out, f->calibration);
+    return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
 }
 
 /* With labels: how good the kept networks are on the half that they never saw. */
@@ -200,6 +211,12 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     struct assembly *a = &f->assembly;
 
     assembly_metric(a, "held_out_residual", f->training.held_out);
+    if (f->o.protocol->by_time) {
+        baseline_measure(det, &f->slices, f->o.budget, f->split.n_calibration, f->calibration, n,
+                         score, &f->baseline);
+        baseline_metrics(&f->baseline, a);
+        return 0;
+    }
     if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
         return 0;
     int err =
@@ -219,6 +236,16 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     assembly_metric(a, "f1", gad_confusion_f1(&e.confusion));
     assembly_metric(a, "fpr", gad_confusion_fpr(&e.confusion));
     return 0;
+}
+
+static void tell_metrics(const struct fit *f)
+{
+    if (f->o.protocol->by_time) {
+        baseline_text(&f->baseline, stdout);
+        return;
+    }
+    for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)
+        (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
 }
 
 /* Metrics and self-test vectors: from the test half, else from what trained. */
@@ -257,10 +284,23 @@ static int deliver(struct fit *f, struct gad_diag *d)
         (void)unlink(f->o.resume);
     (void)printf("%s: %s, epoch %u of %u%s\n", f->o.out, gad_detector_name(det), f->training.epoch,
                  f->training.epochs, f->training.interrupted ? ", interrupted" : "");
-    for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)
-        (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
+    tell_metrics(f);
     (void)printf("  %-20s %s\n", "sha256", gad_detector_sha256_hex(det));
+    if (f->o.protocol->by_time)
+        baseline_warn(&f->baseline);
     return 0;
+}
+
+/* Who trains, and for how long. */
+static int choose(struct fit *f, struct gad_diag *d)
+{
+    if (!f->o.protocol->by_time)
+        return protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
+                               &f->split, d);
+    int err = by_time_split(f->table, f->o.budget, &f->split, &f->slices, d);
+    if (err == 0)
+        fit_options_epochs(&f->o, f->split.n_train);
+    return err;
 }
 
 static int fit(struct fit *f, struct gad_diag *d)
@@ -269,10 +309,9 @@ static int fit(struct fit *f, struct gad_diag *d)
     if (err == 0)
         err = data_load(&f->o.data, f->o.skip_bad, &f->table, d);
     if (err == 0)
-        err = assembly_provenance(&f->assembly, &f->o, f->table, d);
+        err = choose(f, d);
     if (err == 0)
-        err = protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
-                              &f->split, d);
+        err = assembly_provenance(&f->assembly, &f->o, f->table, d);
     if (err == 0 && f->o.contamination > 0.0)
         err = screen(&f->o, f->table, &f->split, d);
     if (err != 0)
@@ -322,5 +361,6 @@ const struct cli_command command_fit = {
     .name = "fit",
     .summary = "train a model and write a checkpoint",
     .help = fit_help,
+    .help_more = fit_help_more,
     .run = run,
 };
