@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "lib/base/time.h"
+#include "models/calibrate.h"
 #include "models/detector.h"
 #include "tools/ganad-train/assembly.h"
 #include "tools/ganad-train/cli.h"
@@ -50,23 +51,28 @@ static void choose_budgets(double asked, struct baseline *b)
 }
 
 void baseline_measure(const struct gad_detector *det, const struct time_slices *slices,
-                      double budget, size_t n_calibration, const float *calibration, size_t n_test,
-                      const float *test, struct baseline *ret)
+                      double budget, double contamination, size_t n_calibration,
+                      const float *calibration, size_t n_test, const float *test,
+                      struct baseline *ret)
 {
-    *ret = (struct baseline){.slices = *slices, .hours = span_hours(&slices->test)};
-    ret->slices.calibration.n = n_calibration;
+    uint64_t left_out = gad_calibration_left_out(n_calibration, contamination);
+
+    ret->slices = *slices;
+    ret->contamination = contamination;
+    ret->hours = span_hours(&slices->test);
+    ret->slices.calibration.n =
+        n_calibration - left_out; /* a model that searches takes fewer of them */
     ret->slices.test.n = n_test;
     choose_budgets(budget, ret);
     for (size_t i = 0; i < ret->n_figures; i++) {
         struct baseline_figure *f = &ret->figure[i];
         float threshold = gad_detector_threshold(det, f->budget);
         f->threshold = (double)threshold;
-        f->calibrated = count_above(n_calibration, calibration, threshold);
+        uint64_t above = count_above(n_calibration, calibration, threshold);
+        f->calibrated = above > left_out ? above - left_out : 0;
         f->found = count_above(n_test, test, threshold);
         f->rate = gad_binomial_interval(f->found, n_test);
-        f->predicted = f->calibrated < n_calibration
-                           ? gad_prediction_interval(f->calibrated, n_calibration, n_test)
-                           : (struct gad_counts){0, n_test};
+        f->predicted = gad_prediction_interval(f->calibrated, n_calibration - left_out, n_test);
     }
 }
 
@@ -211,8 +217,46 @@ static void warn_of_change(const struct baseline *b)
                 "--local' on that day's records; suppress what is expected, or record more days "
                 "and fit again");
     else
-        cli_say("  a quiet day, or a weekend: the rate of busy days may be higher; record more "
-                "days and fit again");
+        cli_say("  a quiet day, a weekend, or something strange in the days that calibrate: record "
+                "more days and fit again, or see below");
+}
+
+/* The option that leaves it out, in whole minutes. */
+static void say_leave_out(const struct burst *b)
+{
+    const int64_t minute_ns = INT64_C(60) * 1000000000;
+    struct gad_time begin = {.ns = b->from.ns / minute_ns * minute_ns},
+                    end = {.ns = (b->to.ns / minute_ns + 1) * minute_ns};
+    char from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
+
+    gad_time_text(begin, from);
+    gad_time_text(end, to);
+    cli_say("  to leave it out: --leave-out %.19sZ/%.19sZ", from, to);
+}
+
+static void warn_of_burst(const char *which, const struct burst *b)
+{
+    char n[PRINT_COUNT], of[PRINT_COUNT], from[GAD_TIME_TEXT];
+
+    if (b->n == 0)
+        return;
+    cli_say("warning: %s of the %s strangest records %s, with scores from %.6g up, came within "
+            "%.0f s, from %s UTC on: an attack, or a job of that day?",
+            print_count(b->n, n), print_count(b->of, of), which, (double)b->least,
+            ceil(gad_time_seconds(gad_time_sub(b->to, b->from))), minute(b->from, from));
+    say_leave_out(b);
+}
+
+static void warn_of_bursts(const struct baseline *b)
+{
+    if (b->contamination > 0.0)
+        return;
+    warn_of_burst("that train", &b->trained);
+    warn_of_burst("that calibrate", &b->calibrated);
+    warn_of_burst("of the held-out day", &b->held_out);
+    if (b->trained.n + b->calibrated.n > 0)
+        cli_say("  what trains and calibrates is taken for normal; if there may be more of the "
+                "kind, fit with --contamination 0.01");
 }
 
 void baseline_warn(const struct baseline *b)
@@ -227,6 +271,9 @@ void baseline_warn(const struct baseline *b)
     if (b->slices.untimed > 0)
         cli_say("warning: %s records without a time are left out",
                 print_count(b->slices.untimed, n));
+    if (b->slices.ranges > 0)
+        cli_say("%s records are left out as asked", print_count(b->slices.ranges, n));
     warn_of_few(b);
     warn_of_change(b);
+    warn_of_bursts(b);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "models/interval.h"
+#include "tools/ganad-train/burst.h"
 #include "tools/ganad-train/by_time.h"
 
 struct assembly;
@@ -34,19 +35,22 @@ struct baseline_figure {
 
 struct baseline {
     struct time_slices slices;
+    double contamination;    /* asked for: what is strange among the others is known */
     double hours;            /* of the records that test */
     size_t n_figures, asked; /* figure[asked] is the budget that was asked for */
     struct baseline_figure figure[BASELINE_BUDGETS]; /* largest budget first */
+    struct burst trained, calibrated, held_out;      /* whoever scores fills them in */
 };
 
 /**
- * baseline_measure() - all figures
- * @calibration: (n_calibration) scores, > 0
+ * baseline_measure() - all figures but the bursts, which stay
+ * @calibration: (n_calibration) scores, > 0; @contamination: share of them that the calibration left out
  * @test:        (n_test) scores of the detector, > 0
  */
 void baseline_measure(const struct gad_detector *det, const struct time_slices *slices,
-                      double budget, size_t n_calibration, const float *calibration, size_t n_test,
-                      const float *test, struct baseline *ret);
+                      double budget, double contamination, size_t n_calibration,
+                      const float *calibration, size_t n_test, const float *test,
+                      struct baseline *ret);
 
 /* Into the provenance of a checkpoint. */
 void baseline_metrics(const struct baseline *b, struct assembly *a);

@@ -45,8 +45,17 @@ static int earliest_first(const void *pa, const void *pb)
     return by_time != 0 ? by_time : (a->row > b->row) - (a->row < b->row);
 }
 
+static bool is_left_out(const struct time_choice *c, struct gad_time time)
+{
+    for (size_t i = 0; i < c->n_left_out; i++)
+        if (time.ns >= c->left_out[i].from.ns && time.ns <= c->left_out[i].to.ns)
+            return true;
+    return false;
+}
+
 /* The normal rows that have a time, in its order; returns how many. */
-static size_t collect(const struct gad_table *t, struct timed *ret, struct time_slices *s)
+static size_t collect(const struct gad_table *t, const struct time_choice *choice,
+                      struct timed *ret, struct time_slices *s)
 {
     bool labelled = gad_table_is_labelled(t);
     size_t n = 0;
@@ -57,6 +66,8 @@ static size_t collect(const struct gad_table *t, struct timed *ret, struct time_
             s->untimed++;
         else if (labelled && !gad_table_is_normal(t, i))
             s->attacks++;
+        else if (is_left_out(choice, time))
+            s->ranges++;
         else
             ret[n++] = (struct timed){time.ns, (uint32_t)i};
     }
@@ -79,13 +90,21 @@ static size_t first_after(const struct timed *row, size_t n, int64_t ns)
     return low;
 }
 
+/* Clocks may be wrong by centuries. */
+static int64_t span(int64_t from, int64_t to)
+{
+    return gad_time_sub((struct gad_time){to}, (struct gad_time){from}).ns;
+}
+
 /* Where the rows that calibrate begin if they end at @end, whose last day ends at @until: so many whole days that there
  * are @wanted rows, as long as two fifths are left to train. */
 static size_t whole_days(const struct timed *row, size_t end, int64_t until, double wanted)
 {
     size_t begin = end;
 
-    for (int64_t day = 1; day <= (until - row[0].ns) / day_ns; day++) {
+    int64_t days = span(row[0].ns, until) / day_ns;
+
+    for (int64_t day = 1; day <= days; day++) {
         size_t at = first_after(row, end, until - day * day_ns);
         if (at < 2 * (end / FIFTH))
             break;
@@ -104,7 +123,7 @@ static void choose_days(const struct timed *row, size_t n, double budget, size_t
 
     *test = n - n / FIFTH;
     *calibration = *test - n / FIFTH;
-    if (last - row[0].ns < DAYS_MIN * day_ns - day_ns / 24)
+    if (span(row[0].ns, last) < DAYS_MIN * day_ns - day_ns / 24)
         return;
     size_t at = first_after(row, n, last - day_ns);
     if (n - at < n / SHARE_MIN || n - at > n / SHARE_MAX)
@@ -141,8 +160,8 @@ static size_t gap_of(size_t n)
     return n / GAP_SHARE < GAD_WINDOW_T_MAX ? n / GAP_SHARE : GAD_WINDOW_T_MAX;
 }
 
-int by_time_split(const struct gad_table *t, double budget, struct gad_split *ret,
-                  struct time_slices *ret_slices, struct gad_diag *d)
+int by_time_split(const struct gad_table *t, const struct time_choice *choice,
+                  struct gad_split *ret, struct time_slices *ret_slices, struct gad_diag *d)
 {
     gad_cleanup(gad_split_deinit) struct gad_split split = {0};
     struct time_slices s = {0};
@@ -157,10 +176,10 @@ int by_time_split(const struct gad_table *t, double budget, struct gad_split *re
                         "columns, with decided, end or start in seconds among them, as 'ganadctl "
                         "extract --with-connection --head' and ganadd with 'connection = yes' "
                         "write them");
-    n = collect(t, row, &s);
+    n = collect(t, choice, row, &s);
     if (n < FIFTH)
         return gad_fail(d, GAD_EINVAL, "%zu records of normal traffic with a time are too few", n);
-    choose_days(row, n, budget, &calibration, &test, &s);
+    choose_days(row, n, choice->budget, &calibration, &test, &s);
 
     size_t gap[2] = {gap_of(test - calibration), gap_of(n - test)};
     s.gap = gap[0] + gap[1];

@@ -26,6 +26,17 @@ struct cli_list;
 struct gad_diag;
 struct gad_table;
 
+/* Both ends included. */
+struct time_range {
+    struct gad_time from, to;
+};
+
+struct time_choice {
+    double budget;     /* of false alarms, 0 .. 1: 10 / budget rows should calibrate */
+    size_t n_left_out; /* ranges whose rows count for nothing */
+    const struct time_range *left_out; /* (n_left_out) */
+};
+
 struct time_slice {
     size_t n;
     struct gad_time from, to; /* of its first and last record */
@@ -37,6 +48,7 @@ struct time_slices {
     size_t gap;     /* rows between slices, all together */
     size_t untimed; /* rows without a time, left out */
     size_t attacks; /* rows with the label of an attack, left out */
+    size_t ranges;  /* rows of the ranges that were to be left out */
 };
 
 /* Do the first rows of the first file say when they were, and not what they are? */
@@ -44,7 +56,6 @@ bool by_time_fits(const struct cli_list *files);
 
 /**
  * by_time_split() - who trains, who calibrates, who tests
- * @budget: of false alarms, 0 .. 1: 10 / budget rows should calibrate
  * @ret:    on success; train and calibration in random order, test in order of time; gad_split_deinit()
  *
  * With three days or more the last 24 hours test, and as many days before them calibrate as it takes for the rows of
@@ -53,5 +64,6 @@ bool by_time_fits(const struct cli_list *files);
  * and the fifth before it calibrates.
  * Return: 0; GAD_EINVAL with @d if no row has a time or one of the three would be empty; GAD_ENOMEM.
  */
-int by_time_split(const struct gad_table *t, double budget, struct gad_split *ret,
-                  struct time_slices *ret_slices, struct gad_diag *d) GAD_MUST_CHECK;
+int by_time_split(const struct gad_table *t, const struct time_choice *choice,
+                  struct gad_split *ret, struct time_slices *ret_slices,
+                  struct gad_diag *d) GAD_MUST_CHECK;

@@ -18,6 +18,7 @@
 #include "tools/ganad-train/evaluate.h"
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
+#include "tools/ganad-train/limits.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/scorer.h"
@@ -116,30 +117,6 @@ static void announce(const struct fit *f)
         (void)fputs("No labels: all rows count as normal connections\n", stderr);
 }
 
-/* What these rows cannot teach, said plainly. Not an error: a small sensor has what it has. */
-static void tell_limits(const struct fit *f)
-{
-    const struct gad_split *c = &f->split;
-    const float *x = f->rows.x;
-    size_t n_numeric = gad_schema_n_numeric(f->rows.schema), constant = 0;
-    char n[PRINT_COUNT];
-
-    for (size_t j = 0; j < n_numeric; j++) {
-        size_t i = 1;
-        while (i < c->n_train && x[i * f->rows.ld + j] == x[j])
-            i++;
-        constant += i >= c->n_train;
-    }
-    if (4 * constant > 3 * n_numeric)
-        cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: whatever "
-                "varies there later counts as strange",
-                constant, n_numeric);
-    if (c->n_calibration < 1000)
-        cli_say("warning: %s rows calibrate: a budget of false alarms below %.2g cannot be told "
-                "from none",
-                print_count(c->n_calibration, n), 1.0 / (double)c->n_calibration);
-}
-
 /* Rows to scaled vectors. */
 static int prepare(struct fit *f, struct gad_diag *d)
 {
@@ -147,7 +124,7 @@ static int prepare(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     if (!f->o.quiet)
-        tell_limits(f);
+        limits_tell(&f->rows, f->table, &f->split, f->o.protocol->by_time);
     rows_scale(&f->rows, &f->split);
     return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
 }
@@ -188,6 +165,30 @@ static int train(struct fit *f, struct gad_diag *d)
     return train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
 }
 
+static int look_for_burst(const struct fit *f, size_t n, const uint32_t *row, const float *score,
+                          struct burst *ret)
+{
+    gad_cleanup(gad_freep) struct gad_time *time = gad_calloc(n ? n : 1, sizeof(*time));
+
+    if (!time)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        (void)gad_table_time(f->table, row[i], &time[i]); /* the split took none without */
+    return burst_find(n, time, score, ret);
+}
+
+/* What is strange among the rows that trained, to the very networks that they made. */
+static int look_at_training(struct fit *f, struct scorer *s)
+{
+    size_t n = f->split.n_train;
+    gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
+
+    if (!score)
+        return GAD_ENOMEM;
+    scorer_score(s, n, f->rows.x, score);
+    return look_for_burst(f, n, f->split.train, score, &f->baseline.trained);
+}
+
 static int calibrate(struct fit *f, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *s = NULL;
@@ -200,6 +201,10 @@ static int calibrate(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     scorer_score(s, n, f->rows.held_out, f->calibration);
+    if (f->o.protocol->by_time && ((err = look_at_training(f, s)) != 0 ||
+                                   (err = look_for_burst(f, n, f->split.calibration, f->calibration,
+                                                         &f->baseline.calibrated)) != 0))
+        return err;
     return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
 }
 
@@ -212,10 +217,10 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
 
     assembly_metric(a, "held_out_residual", f->training.held_out);
     if (f->o.protocol->by_time) {
-        baseline_measure(det, &f->slices, f->o.budget, f->split.n_calibration, f->calibration, n,
-                         score, &f->baseline);
+        baseline_measure(det, &f->slices, f->o.budget, f->o.contamination, f->split.n_calibration,
+                         f->calibration, n, score, &f->baseline);
         baseline_metrics(&f->baseline, a);
-        return 0;
+        return look_for_burst(f, n, row, score, &f->baseline.held_out);
     }
     if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
         return 0;
@@ -297,7 +302,9 @@ static int choose(struct fit *f, struct gad_diag *d)
     if (!f->o.protocol->by_time)
         return protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
                                &f->split, d);
-    int err = by_time_split(f->table, f->o.budget, &f->split, &f->slices, d);
+    const struct time_choice choice = {
+        .budget = f->o.budget, .n_left_out = f->o.n_left_out, .left_out = f->o.left_out};
+    int err = by_time_split(f->table, &choice, &f->split, &f->slices, d);
     if (err == 0)
         fit_options_epochs(&f->o, f->split.n_train);
     return err;

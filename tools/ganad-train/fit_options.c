@@ -34,6 +34,7 @@ enum opt {
     OPT_CALIBRATION_SHARE,
     OPT_CONTAMINATION,
     OPT_FPR_BUDGET,
+    OPT_LEAVE_OUT,
     OPT_KEEP,
     OPT_PATIENCE,
     OPT_RESUME,
@@ -69,6 +70,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_CALIBRATION_SHARE] = {"calibration-share", required_argument, NULL, 0},
     [OPT_CONTAMINATION] = {"contamination", required_argument, NULL, 0},
     [OPT_FPR_BUDGET] = {"fpr-budget", required_argument, NULL, 0},
+    [OPT_LEAVE_OUT] = {"leave-out", required_argument, NULL, 0},
     [OPT_PATIENCE] = {"patience", required_argument, NULL, 0},
     [OPT_KEEP] = {"keep", required_argument, NULL, 0},
     [OPT_RESUME] = {"resume", required_argument, NULL, 0},
@@ -83,9 +85,31 @@ struct given {
     const char *text[N_OPTS]; /* "" for an option without a value */
 };
 
-static int collect(const struct cli_command *self, int argc, char **argv, struct given *g,
-                   struct cli_list *data)
+/* "2026-01-03T07:11:00Z/2026-01-03T07:12:00Z" */
+static int add_left_out(struct fit_options *o, const char *text, struct gad_diag *d)
 {
+    struct time_range r;
+    size_t len = strcspn(text, "/");
+
+    if (o->n_left_out == FIT_LEFT_OUT_MAX)
+        return gad_fail(d, GAD_ELIMIT, "--leave-out: more than %d times", FIT_LEFT_OUT_MAX);
+    if (text[len] != '/' || gad_time_parse(text, len, &r.from) != 0 ||
+        gad_time_parse(text + len + 1, strlen(text + len + 1), &r.to) != 0)
+        return gad_fail(d, GAD_EINVAL,
+                        "--leave-out: '%s' is not two times like "
+                        "2026-01-03T07:11:00Z/2026-01-03T07:12:00Z",
+                        text);
+    if (r.to.ns < r.from.ns)
+        return gad_fail(d, GAD_EINVAL, "--leave-out: '%s' ends before it begins", text);
+    o->left_out[o->n_left_out++] = r;
+    return 0;
+}
+
+static int collect(const struct cli_command *self, int argc, char **argv, struct given *g,
+                   struct fit_options *o)
+{
+    struct cli_list *data = &o->data;
+    struct gad_diag d = {0};
     int at = 0;
 
     /* "-": bare arguments come as option 1, in their place among the others. */
@@ -97,6 +121,8 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
                 return cli_failed(GAD_ENOMEM, NULL);
             continue;
         }
+        if (c == 0 && at == OPT_LEAVE_OUT && add_left_out(o, optarg, &d) != 0)
+            return cli_usage(self, "%s", d.text);
         g->text[c == 'o' ? OPT_OUT : c == 'q' ? OPT_QUIET : at] = optarg ? optarg : "";
     }
     for (int i = optind; i < argc; i++)
@@ -319,10 +345,9 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     if (o->protocol->by_time && (o->all_rows || g->text[OPT_CALIBRATION_SHARE]))
         return gad_fail(d, GAD_EINVAL, "%s: protocol baseline takes its rows by their time",
                         o->all_rows ? "--all-rows" : "--calibration-share");
-    if (!o->protocol->by_time && g->text[OPT_FPR_BUDGET])
-        return gad_fail(d, GAD_EINVAL,
-                        "--fpr-budget: only protocol baseline measures one, on records with their "
-                        "times; eval has --fpr");
+    if (!o->protocol->by_time && (g->text[OPT_FPR_BUDGET] || o->n_left_out > 0))
+        return gad_fail(d, GAD_EINVAL, "%s: only with protocol baseline, on records with times",
+                        o->n_left_out > 0 ? "--leave-out" : "--fpr-budget");
     if (o->all_rows && !(o->calibration_share > 0.0))
         return gad_fail(d, GAD_EINVAL,
                         "--all-rows leaves nothing to calibrate with unless --calibration-share "
@@ -336,7 +361,7 @@ int fit_options_parse(const struct cli_command *self, int argc, char **argv, str
     struct gad_diag d = {0};
 
     *o = (struct fit_options){0};
-    int code = collect(self, argc, argv, &g, &o->data);
+    int code = collect(self, argc, argv, &g, o);
     if (code != CLI_OK)
         return code;
     if (apply(&g, o, &d) != 0)

@@ -10,10 +10,13 @@
 
 #include "lib/feature/scaler.h"
 #include "models/trainer.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/protocol.h"
 
 struct gad_buf;
+
+enum { FIT_LEFT_OUT_MAX = 64 };
 
 /* Which epoch: the last, that with the least held-out error, or that which is best on the test rows' labels. */
 enum fit_keep { FIT_KEEP_LAST, FIT_KEEP_BEST, FIT_KEEP_TEST_LABELS, FIT_N_KEEPS };
@@ -25,6 +28,8 @@ struct fit_options {
     uint32_t epochs; /* 0: by how many rows train, fit_options_epochs() */
     struct gad_train_options train;
     double calibration_share;
+    size_t n_left_out; /* so many times whose rows count for nothing */
+    struct time_range left_out[FIT_LEFT_OUT_MAX];
     double budget;        /* of false alarms, which a model of one's own network is measured by */
     double contamination; /* share of the rows that is believed to be attacks */
     enum fit_keep keep;

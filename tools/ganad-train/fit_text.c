@@ -37,6 +37,8 @@ const char fit_help[] =
     "  --contamination SHARE      so much of the rows may be attacks that have no label, up to "
     "0.2:\n"
     "                             twice that, the records least like the others, does not train\n"
+    "  --leave-out FROM/TO        baseline: records of this time count for nothing, such as\n"
+    "                             2026-01-03T07:11:00Z/2026-01-03T07:12:00Z; may be repeated\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
     "  --epochs N                 default 15; with survey 50, ganomaly 5; with baseline 5 to 100,\n"
@@ -123,6 +125,12 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
     gad_buf_printf(b, " --keep %s --name %s", fit_keep_names[o->keep], o->name);
     if (o->protocol->by_time)
         gad_buf_printf(b, " --fpr-budget %.9g", o->budget);
+    for (size_t i = 0; i < o->n_left_out; i++) {
+        char from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
+        gad_time_text(o->left_out[i].from, from);
+        gad_time_text(o->left_out[i].to, to);
+        gad_buf_printf(b, " --leave-out %s/%s", from, to);
+    }
     if (o->contamination > 0.0)
         gad_buf_printf(b, " --contamination %.9g", o->contamination);
     if (o->patience > 0)

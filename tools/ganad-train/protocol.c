@@ -152,7 +152,7 @@ int protocol_choose(const struct protocol *p, const struct gad_table *t, double 
     struct time_slices slices;
 
     if (p->by_time)
-        return by_time_split(t, PROTOCOL_BUDGET, ret, &slices, d);
+        return by_time_split(t, &(struct time_choice){.budget = PROTOCOL_BUDGET}, ret, &slices, d);
     gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n ? n : 1, sizeof(*is_normal));
 
     gad_cleanup(gad_freep) uint32_t *first = gad_calloc(n ? n : 1, sizeof(*first));

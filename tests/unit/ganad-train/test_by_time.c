@@ -104,7 +104,7 @@ static void split_is(unsigned n, unsigned step, double budget, bool by_day, uint
     struct time_slices s;
     struct gad_diag d = {""};
 
-    if (by_time_split(t, budget, &split, &s, &d) != 0)
+    if (by_time_split(t, &(struct time_choice){.budget = budget}, &split, &s, &d) != 0)
         fail_msg("%s", d.text);
     assert_int_equal(s.by_day, by_day);
     assert_int_equal(s.gap, gap + test_gap);
@@ -163,7 +163,7 @@ static void a_last_day_with_hardly_any_records_is_not_taken(void **state)
         put_row(f, i, more);
     }
     load(f, path, &t);
-    assert_int_equal(by_time_split(t, 0.1, &split, &s, NULL), 0);
+    assert_int_equal(by_time_split(t, &(struct time_choice){.budget = 0.1}, &split, &s, NULL), 0);
     assert_false(s.by_day);
     assert_int_equal(split.n_test, 190);
 }
@@ -184,12 +184,34 @@ static void rows_without_a_time_and_attacks_are_left_out(void **state)
         put_row(f, i, more);
     }
     load(f, path, &t);
-    assert_int_equal(by_time_split(t, 0.1, &split, &s, NULL), 0);
+    assert_int_equal(by_time_split(t, &(struct time_choice){.budget = 0.1}, &split, &s, NULL), 0);
     assert_int_equal(s.untimed, 100);
     assert_int_equal(s.attacks, 100);
     assert_int_equal(split.n_train + split.n_calibration + split.n_test + s.gap, 100);
     for (size_t i = 0; i < split.n_train; i++)
         assert_int_equal(number(t, split.train[i]) % 3, 0);
+}
+
+/* Both ends belong to a range; it counts before days are chosen. */
+static void ranges_are_left_out(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_table_freep) struct gad_table *t = regular(1000, 1);
+    gad_cleanup(gad_split_deinit) struct gad_split split = {0};
+    const int64_t s = 1000000000, half = 500000000;
+    const struct time_range ranges[] = {
+        {{(START + 100) * s + half}, {(START + 199) * s + half}},
+        {{(START + 900) * s + half + 1}, {(START + 2000) * s}},
+    };
+    const struct time_choice choice = {.budget = 0.1, .n_left_out = 2, .left_out = ranges};
+    struct time_slices slices;
+
+    assert_int_equal(by_time_split(t, &choice, &split, &slices, NULL), 0);
+    assert_int_equal(slices.ranges, 100 + 99);
+    assert_int_equal(split.n_train + split.n_calibration + split.n_test + slices.gap, 801);
+    for (size_t i = 0; i < split.n_train; i++)
+        assert_false(number(t, split.train[i]) >= 100 && number(t, split.train[i]) < 200);
+    assert_int_equal(number(t, split.test[split.n_test - 1]), 900);
 }
 
 static void what_has_no_times_is_refused(void **state)
@@ -208,7 +230,8 @@ static void what_has_no_times_is_refused(void **state)
         for (unsigned i = 0; i < 4; i++)
             put_row(f, i, ",5");
         load(f, path, &t);
-        assert_int_equal(by_time_split(t, 0.1, &split, &s, &d), GAD_EINVAL);
+        assert_int_equal(by_time_split(t, &(struct time_choice){.budget = 0.1}, &split, &s, &d),
+                         GAD_EINVAL);
         assert_non_null(strstr(d.text, times ? "4 records" : "no record says when it was"));
         assert_int_equal(split.n_test, 77);
     }
@@ -225,7 +248,7 @@ static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
         gad_cleanup(gad_split_deinit) struct gad_split split = {0};
         struct time_slices s;
         (void)gad_mem_fail_at(++k);
-        r = by_time_split(t, 0.1, &split, &s, NULL);
+        r = by_time_split(t, &(struct time_choice){.budget = 0.1}, &split, &s, NULL);
         (void)gad_mem_fail_at(0);
         assert_true(r == 0 || (r == GAD_ENOMEM && split.n_train == 0));
     }
@@ -272,6 +295,7 @@ int main(void)
         cmocka_unit_test(less_than_three_days_are_split_in_fifths),
         cmocka_unit_test(a_last_day_with_hardly_any_records_is_not_taken),
         cmocka_unit_test(rows_without_a_time_and_attacks_are_left_out),
+        cmocka_unit_test(ranges_are_left_out),
         cmocka_unit_test(what_has_no_times_is_refused),
         cmocka_unit_test(each_failed_allocation_is_reported_and_nothing_leaks),
         cmocka_unit_test(files_with_times_and_no_labels_are_recognised),
