@@ -37,12 +37,16 @@ bool by_time_fits(const struct cli_list *files)
            gad_dataset_next(s, &row, NULL) == 0 && row.is_timed && row.label[0] == '\0';
 }
 
-/* By time; rows of the same time as the table has them. */
-static int earliest_first(const void *pa, const void *pb)
+/* By time; of the same time by what they are, so that it does not matter in which order the files were given. */
+static int earliest_first(const void *pa, const void *pb, void *arg)
 {
+    const struct gad_table *const *table = arg;
     const struct timed *a = pa, *b = pb;
-    int by_time = (a->ns > b->ns) - (a->ns < b->ns);
-    return by_time != 0 ? by_time : (a->row > b->row) - (a->row < b->row);
+
+    if (a->ns != b->ns)
+        return a->ns > b->ns ? 1 : -1;
+    return memcmp(gad_table_features(*table, a->row), gad_table_features(*table, b->row),
+                  GAD_N_COLUMNS * sizeof(float));
 }
 
 static bool is_left_out(const struct time_choice *c, struct gad_time time)
@@ -71,7 +75,7 @@ static size_t collect(const struct gad_table *t, const struct time_choice *choic
         else
             ret[n++] = (struct timed){time.ns, (uint32_t)i};
     }
-    qsort(ret, n, sizeof(*ret), earliest_first);
+    qsort_r(ret, n, sizeof(*ret), earliest_first, &t);
     return n;
 }
 
