@@ -60,10 +60,15 @@ static void add_levels(struct gad_calibration *c, const float *sorted)
     add(c, sorted, &last_rank, 1.0, n);
 }
 
+size_t gad_calibration_left_out(size_t n, double contamination)
+{
+    return (size_t)(contamination * (double)n + 0.5);
+}
+
 int gad_calibration_new(size_t n, const float *score, double contamination,
                         struct gad_calibration **ret, struct gad_diag *d)
 {
-    size_t kept = n - (size_t)(contamination * (double)n + 0.5);
+    size_t kept = n - gad_calibration_left_out(n, contamination);
 
     if (kept == 0)
         return gad_fail(d, GAD_EINVAL, "no scores to calibrate with");

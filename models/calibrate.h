@@ -36,5 +36,7 @@ struct gad_calibration {
  */
 int gad_calibration_new(size_t n, const float *score, double contamination,
                         struct gad_calibration **ret, struct gad_diag *d) GAD_MUST_CHECK;
+/* How many of n scores that leaves out. */
+size_t gad_calibration_left_out(size_t n, double contamination);
 void gad_calibration_free(struct gad_calibration *c);
 GAD_DEFINE_CLEANUP(struct gad_calibration, gad_calibration_free);

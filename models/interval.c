@@ -80,3 +80,65 @@ struct gad_interval gad_binomial_interval(uint64_t k, uint64_t n)
         .high = k == n ? 1.0 : quantile(hits + 1.0, misses, 1.0 - TAIL),
     };
 }
+
+/* log of the chance that j of m are above. */
+static double log_chance(double k, double n, double m, double j)
+{
+    return log_gamma(m + 1.0) - log_gamma(j + 1.0) - log_gamma(m - j + 1.0) + log_gamma(n + 1.0) -
+           log_gamma(k + 1.0) - log_gamma(n - k) + log_gamma(k + 1.0 + j) +
+           log_gamma(n - k + m - j) - log_gamma(n + m + 1.0);
+}
+
+/* chance(j + 1) / chance(j) */
+static double step(double k, double n, double m, double j)
+{
+    return (m - j) / (j + 1.0) * (k + 1.0 + j) / (n - k + m - j - 1.0);
+}
+
+/* Chance of a count below j, or of more than j: the terms from there on, until the rest is nothing. They fall all the
+ * way if j is on that side of the likeliest count. */
+static double below(double k, double n, double m, double j)
+{
+    double term = j > 0.0 ? exp(log_chance(k, n, m, j - 1.0)) : 0.0, sum = term;
+
+    for (j -= 1.0; j > 0.0 && term > sum * 1e-12; j -= 1.0) {
+        term /= step(k, n, m, j - 1.0);
+        sum += term;
+    }
+    return sum;
+}
+
+static double above(double k, double n, double m, double j)
+{
+    double term = j < m ? exp(log_chance(k, n, m, j + 1.0)) : 0.0, sum = term;
+
+    for (j += 1.0; j < m && term > sum * 1e-12; j += 1.0) {
+        term *= step(k, n, m, j);
+        sum += term;
+    }
+    return sum;
+}
+
+struct gad_counts gad_prediction_interval(uint64_t k, uint64_t n, uint64_t m)
+{
+    gad_assert(k < n);
+    double hits = (double)k, all = (double)n, more = (double)m;
+    /* At most one below the likeliest count, or 0. */
+    uint64_t middle = (uint64_t)(hits / all * more), low = 0, high = m;
+
+    for (uint64_t end = middle; low < end;) { /* the largest with no more than the tail below it */
+        uint64_t mid = end - (end - low) / 2;
+        if (below(hits, all, more, (double)mid) <= TAIL)
+            low = mid;
+        else
+            end = mid - 1;
+    }
+    for (uint64_t begin = middle; begin < high;) { /* the smallest with no more above it */
+        uint64_t mid = begin + (high - begin) / 2;
+        if (above(hits, all, more, (double)mid) <= TAIL)
+            high = mid;
+        else
+            begin = mid + 1;
+    }
+    return (struct gad_counts){low, high};
+}

@@ -20,6 +20,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/base/time.h"
 #include "lib/record/record.h"
 
 struct gad_diag;
@@ -36,6 +37,8 @@ struct gad_row {
     struct gad_record rec;      /* features only: tuple and times are not in these files */
     char label[GAD_LABEL_TEXT]; /* without the dot; "" if the file has none */
     uint8_t difficulty;         /* NSL-KDD 0..21; 0 elsewhere */
+    bool is_timed;              /* the file says when it was, in seconds since 1970 */
+    struct gad_time time;       /* if so; after 1684 and before 2255 */
     uint64_t line;              /* 1-based, in the uncompressed text */
 };
 

@@ -49,7 +49,9 @@ static int add_name(struct gad_head *h, const char *at, size_t len, struct gad_d
 
 int gad_head_parse(const char *line, const char *end, struct gad_head *ret, struct gad_diag *d)
 {
-    struct gad_head h = {.n_columns = 0};
+    /* Windows and files go by the time a connection is decided. */
+    static const char *const times[] = {"decided", "end", "start"};
+    struct gad_head h = {.n_columns = 0, .time = -1};
 
     if (end > line && end[-1] == '\r')
         end--;
@@ -66,6 +68,8 @@ int gad_head_parse(const char *line, const char *end, struct gad_head *ret, stru
         return gad_fail(d, GAD_EFORMAT, "head: %d columns, fewer than the %d of a record",
                         h.n_columns, GAD_N_COLUMNS);
     h.label = find(&h, "label");
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && h.time < 0; i++)
+        h.time = find(&h, times[i]);
     *ret = h;
     return 0;
 }

@@ -3,8 +3,8 @@
 
 /*
  * The head of a file of records: the names of the 41 features in their order, then any other columns. One that is
- * called "label" is the label; the others are passed over. So files that hold the connection or a score beside
- * the features are read as they are.
+ * called "label" is the label; of "decided", "end" and "start" the first that is there says when the record was; the
+ * others are passed over. So files that hold the connection or a score beside the features are read as they are.
  */
 
 #include <stdbool.h>
@@ -22,6 +22,7 @@ enum {
 struct gad_head {
     int n_columns; /* 0: the file has no head */
     int label;     /* 0-based; -1: none */
+    int time;      /* likewise */
     char name[GAD_HEAD_COLUMNS_MAX][GAD_HEAD_NAME];
 };
 

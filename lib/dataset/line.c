@@ -9,7 +9,10 @@
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/head.h"
 
-enum { DIGITS_MAX = 16 }; /* 10^16 < 2^64; 2^53 has 16 */
+enum { DIGITS_MAX = 16 };     /* 10^16 < 2^64; 2^53 has 16 */
+enum { SECONDS_DIGITS = 10 }; /* of a time */
+#define SECONDS_MAX                                                                                \
+    UINT64_C(9000000000) /* 9e18 ns < 2^63, with less than a second behind the point */
 
 static inline unsigned digit(char c)
 {
@@ -142,6 +145,28 @@ static const char *parse_label(const char *p, struct gad_row *row, int *ret_colu
     return p;
 }
 
+/* Seconds since 1970, as gad_record_text() has them: "-12.000000345". Another form is not an error, for the column may
+ * be somebody else's: then the row has no time. */
+static bool parse_time(const char *s, const char *end, struct gad_time *ret)
+{
+    bool before = s < end && *s == '-';
+    const char *first = s += before;
+    uint64_t n = 0, unit = 1000000000;
+
+    for (; s < end && s - first < SECONDS_DIGITS && digit(*s) <= 9; s++)
+        n = n * 10 + digit(*s);
+    if (s == first || n > SECONDS_MAX)
+        return false;
+    n *= unit;
+    if (s < end && *s == '.')
+        for (s++; s < end && unit > 1 && digit(*s) <= 9; s++)
+            n += digit(*s) * (unit /= 10);
+    if (s != end || s[-1] == '.')
+        return false;
+    ret->ns = before ? -(int64_t)n : (int64_t)n;
+    return true;
+}
+
 /* What the head says comes behind the features; p is at their end. A label may have its dot or not. */
 static const char *parse_named(const char *p, const struct gad_head *head, struct gad_row *row,
                                struct gad_line_fault *f)
@@ -154,6 +179,8 @@ static const char *parse_named(const char *p, const struct gad_head *head, struc
             p++;
         if (*p != ',' && !is_line_end(p))
             return stop(f, c, field);
+        if (c == head->time)
+            row->is_timed = parse_time(field, p, &row->time);
         if (c != head->label)
             continue;
         size_t len = (size_t)(p - field);
@@ -182,6 +209,8 @@ const char *gad_line_parse(const char *p, const struct gad_head *head, struct ga
 
     memset(row->label, 0, sizeof(row->label));
     row->difficulty = 0;
+    row->is_timed = false;
+    row->time = (struct gad_time){0};
     *ret_columns = GAD_N_COLUMNS;
     if (head->n_columns > 0) {
         *ret_columns = head->n_columns;

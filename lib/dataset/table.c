@@ -12,6 +12,8 @@ enum {
     LABEL_SLOTS = 4 * GAD_TABLE_LABELS_MAX /* a power of two: the hash is masked */
 };
 
+#define NEVER INT64_MIN
+
 struct features {
     float v[GAD_N_COLUMNS];
 };
@@ -19,7 +21,9 @@ struct features {
 struct gad_table {
     size_t n, cap, max;
     struct features *row;
-    uint16_t *label_of; /* (n) */
+    uint16_t *label_of;    /* (n) */
+    struct gad_time *time; /* (n), of a row without one NEVER; NULL: no row has one */
+    size_t n_timed;
     size_t n_labels, n_sources;
     char label[GAD_TABLE_LABELS_MAX][GAD_LABEL_TEXT];
     uint16_t slot[LABEL_SLOTS]; /* label + 1, by hash; 0: free */
@@ -59,7 +63,29 @@ static int resize(struct gad_table *t, size_t cap)
     if (!label_of)
         return GAD_ENOMEM;
     t->label_of = label_of;
+    if (t->time) {
+        struct gad_time *time = gad_realloc_array(t->time, cap, sizeof(*time));
+        if (!time)
+            return GAD_ENOMEM;
+        t->time = time;
+    }
     t->cap = cap;
+    return 0;
+}
+
+/* When the row at n was; the first that has a time makes room for all. */
+static int append_time(struct gad_table *t, const struct gad_row *row)
+{
+    if (row->is_timed && !t->time) {
+        t->time = gad_calloc(t->cap, sizeof(*t->time));
+        if (!t->time)
+            return GAD_ENOMEM;
+        for (size_t i = 0; i < t->n; i++)
+            t->time[i].ns = NEVER;
+    }
+    if (t->time)
+        t->time[t->n].ns = row->is_timed ? row->time.ns : NEVER;
+    t->n_timed += row->is_timed;
     return 0;
 }
 
@@ -75,6 +101,8 @@ static int append(struct gad_table *t, const struct gad_row *row, struct gad_dia
     int label = intern(t, row->label);
     if (label < 0)
         return gad_fail(d, GAD_ELIMIT, "more than %d different labels", GAD_TABLE_LABELS_MAX);
+    if (append_time(t, row) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory for the times of %zu rows", t->cap);
     for (int c = 0; c < GAD_N_COLUMNS; c++)
         t->row[t->n].v[c] = (float)row->rec.v[c];
     t->label_of[t->n++] = (uint16_t)label;
@@ -161,6 +189,7 @@ void gad_table_free(struct gad_table *t)
         gad_free(t->source[i].first_bad);
         gad_free(t->source[i].name);
     }
+    gad_free(t->time);
     gad_free(t->label_of);
     gad_free(t->row);
     gad_free(t);
@@ -169,6 +198,20 @@ void gad_table_free(struct gad_table *t)
 size_t gad_table_n_rows(const struct gad_table *t)
 {
     return t->n;
+}
+
+size_t gad_table_n_timed(const struct gad_table *t)
+{
+    return t->n_timed;
+}
+
+bool gad_table_time(const struct gad_table *t, size_t i, struct gad_time *ret)
+{
+    gad_assert(i < t->n);
+    if (!t->time || t->time[i].ns == NEVER)
+        return false;
+    *ret = t->time[i];
+    return true;
 }
 
 size_t gad_table_n_sources(const struct gad_table *t)

@@ -3,7 +3,7 @@
 
 /*
  * Whole files of connection records in memory, compactly, for training and evaluation: 41 float32 and the
- * number of a label a row (166 bytes). float32 is what a model sees, so scores are the same bits as
+ * number of a label a row (166 bytes), and 8 more where a file has times. float32 is what a model sees, so scores are the same bits as
  * from the file; a whole number above 2^24 comes back rounded.
  */
 
@@ -13,6 +13,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/base/time.h"
 
 struct gad_diag;
 struct gad_record;
@@ -52,6 +53,10 @@ const struct gad_table_source *gad_table_source(const struct gad_table *t, size_
 
 /* Row i as a record; it knows no tuple and no times. */
 void gad_table_record(const struct gad_table *t, size_t i, struct gad_record *ret);
+
+/* How many rows have a time, and row i's; false: it has none. */
+size_t gad_table_n_timed(const struct gad_table *t);
+bool gad_table_time(const struct gad_table *t, size_t i, struct gad_time *ret);
 
 /* Its 41 features, as gad_record.v. */
 const float *gad_table_features(const struct gad_table *t, size_t i);

@@ -28,6 +28,9 @@ static void check_row(const struct gad_row *row)
     require(gad_record_check(&row->rec) == -1);
     require(memchr(row->label, '\0', sizeof(row->label)) != NULL);
     require(row->difficulty <= 21);
+    require(row->is_timed || row->time.ns == 0);
+    require(row->time.ns < INT64_C(9000000001) * 1000000000 &&
+            row->time.ns > INT64_C(-9000000001) * 1000000000);
     size_t len = gad_row_write(&row->rec, row->label[0] ? row->label : NULL, line);
     require(len < sizeof(line));
     if (gad_dataset_open_memory("line", line, len, NULL, &s, NULL) != 0)

@@ -97,7 +97,8 @@ class Forms(Case):
         results = []
         for name in names:
             model = self.path("model.ckpt")
-            p = subprocess.run([ganad.args.train, "fit", "--data", name, "--out", model, "--epochs", "1"],
+            p = subprocess.run([ganad.args.train, "fit", "--data", name, "--out", model, "--epochs", "1",
+                                "--protocol", "normal"],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
             self.assertEqual(p.returncode, 0, p.stdout)
             p = ganad.ctl("score", "--local", model, "--format", "csv", names[0])

@@ -22,7 +22,7 @@ struct gad_schema;
 struct gad_table;
 struct training;
 
-enum { ASSEMBLY_METRICS = 16, ASSEMBLY_SELF_TESTS = 16 };
+enum { ASSEMBLY_METRICS = 24, ASSEMBLY_SELF_TESTS = 16 };
 
 struct assembly {
     struct gad_checkpoint c;

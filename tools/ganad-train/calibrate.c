@@ -119,7 +119,19 @@ static int score_rows(const struct calibrate *o, const struct gad_detector *det,
 /* Figures that hung on the old thresholds are dropped; how the networks were made stays. */
 static void keep_metrics(struct gad_checkpoint *c)
 {
-    static const char *const stale[] = {"threshold", "precision", "recall", "f1", "fpr"};
+    static const char *const stale[] = {"threshold",
+                                        "precision",
+                                        "recall",
+                                        "f1",
+                                        "fpr",
+                                        "held_out_false_alarms",
+                                        "held_out_predicted_low",
+                                        "held_out_predicted_high",
+                                        "held_out_fpr",
+                                        "held_out_fpr_low",
+                                        "held_out_fpr_high",
+                                        "alerts_per_hour",
+                                        "alerts_per_day"};
     size_t kept = 0;
 
     for (size_t i = 0; i < c->provenance.n_metrics; i++) {

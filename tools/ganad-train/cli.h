@@ -22,7 +22,8 @@ enum cli_exit {
 
 struct cli_command {
     const char *name, *summary;
-    const char *help; /* the whole text of --help */
+    const char *help;      /* the text of --help, a compiler's 4,095 bytes at most */
+    const char *help_more; /* and what does not fit there; or NULL */
     /* argv[0] is the program's name. Return: an exit code. */
     int (*run)(const struct cli_command *self, int argc, char **argv);
 };

@@ -12,10 +12,13 @@
 #include "models/model.h"
 #include "models/trainer.h"
 #include "tools/ganad-train/assembly.h"
+#include "tools/ganad-train/baseline.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/evaluate.h"
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
+#include "tools/ganad-train/limits.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/scorer.h"
@@ -41,6 +44,9 @@ struct fit {
     struct training training;
     struct whitening whitening;
     struct assembly assembly;
+    struct time_slices slices; /* protocol baseline, and so the rest */
+    struct baseline baseline;
+    float *calibration; /* scores of the rows that calibrate */
 };
 
 static void fit_deinit(struct fit *f)
@@ -50,6 +56,7 @@ static void fit_deinit(struct fit *f)
     training_deinit(&f->training);
     if (f->trainer)
         f->o.model->free(f->trainer);
+    gad_free(f->calibration);
     gad_free(f->positive);
     rows_deinit(&f->rows);
     gad_split_deinit(&f->split);
@@ -93,40 +100,21 @@ static void announce(const struct fit *f)
     (void)fprintf(stderr, "%s, protocol %s, scaler %s, seed %llu\n", o->model->name,
                   o->protocol->name, gad_scaler_kind_name(o->scaler),
                   (unsigned long long)o->train.seed);
-    (void)fprintf(
-        stderr, "%s %s rows train, %s %s, %s rows of the other half test\n",
-        print_count(f->split.n_train, n), o->protocol->trains_on_attacks ? "attack" : "normal",
-        print_count(f->split.n_calibration, held_out),
-        o->calibration_share > 0.0 ? "are held out to calibrate" : "of the other half calibrate",
-        print_count(f->split.n_test, test));
+    const char *calibrating = o->protocol->by_time         ? "of later days calibrate"
+                              : o->calibration_share > 0.0 ? "are held out to calibrate"
+                                                           : "of the other half calibrate";
+    (void)fprintf(stderr, "%s %s rows train, %s %s, %s rows of the %s test\n",
+                  print_count(f->split.n_train, n),
+                  o->protocol->trains_on_attacks ? "attack" : "normal",
+                  print_count(f->split.n_calibration, held_out), calibrating,
+                  print_count(f->split.n_test, test),
+                  !o->protocol->by_time ? "other half"
+                  : f->slices.by_day    ? "last day"
+                                        : "last fifth");
     if (gad_table_is_labelled(f->table))
         (void)fprintf(stderr, "Labels: %s\n", o->protocol->labels);
     else
         (void)fputs("No labels: all rows count as normal connections\n", stderr);
-}
-
-/* What these rows cannot teach, said plainly. Not an error: a small sensor has what it has. */
-static void tell_limits(const struct fit *f)
-{
-    const struct gad_split *c = &f->split;
-    const float *x = f->rows.x;
-    size_t n_numeric = gad_schema_n_numeric(f->rows.schema), constant = 0;
-    char n[PRINT_COUNT];
-
-    for (size_t j = 0; j < n_numeric; j++) {
-        size_t i = 1;
-        while (i < c->n_train && x[i * f->rows.ld + j] == x[j])
-            i++;
-        constant += i >= c->n_train;
-    }
-    if (4 * constant > 3 * n_numeric)
-        cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: whatever "
-                "varies there later counts as strange",
-                constant, n_numeric);
-    if (c->n_calibration < 1000)
-        cli_say("warning: %s rows calibrate: a budget of false alarms below %.2g cannot be told "
-                "from none",
-                print_count(c->n_calibration, n), 1.0 / (double)c->n_calibration);
 }
 
 /* Rows to scaled vectors. */
@@ -136,7 +124,7 @@ static int prepare(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     if (!f->o.quiet)
-        tell_limits(f);
+        limits_tell(&f->rows, f->table, &f->split, f->o.protocol->by_time);
     rows_scale(&f->rows, &f->split);
     return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
 }
@@ -177,19 +165,47 @@ static int train(struct fit *f, struct gad_diag *d)
     return train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
 }
 
+static int look_for_burst(const struct fit *f, size_t n, const uint32_t *row, const float *score,
+                          struct burst *ret)
+{
+    gad_cleanup(gad_freep) struct gad_time *time = gad_calloc(n ? n : 1, sizeof(*time));
+
+    if (!time)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        (void)gad_table_time(f->table, row[i], &time[i]); /* the split took none without */
+    return burst_find(n, time, score, ret);
+}
+
+/* What is strange among the rows that trained, to the very networks that they made. */
+static int look_at_training(struct fit *f, struct scorer *s)
+{
+    size_t n = f->split.n_train;
+    gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
+
+    if (!score)
+        return GAD_ENOMEM;
+    scorer_score(s, n, f->rows.x, score);
+    return look_for_burst(f, n, f->split.train, score, &f->baseline.trained);
+}
+
 static int calibrate(struct fit *f, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *s = NULL;
     size_t n = f->split.n_calibration;
-    gad_cleanup(gad_freep) float *score = gad_calloc(n ? n : 1, sizeof(*score));
 
-    if (!score)
+    f->calibration = gad_calloc(n ? n : 1, sizeof(*f->calibration));
+    if (!f->calibration)
         return GAD_ENOMEM;
     int err = scorer_new(&f->assembly.c, &s, d);
     if (err != 0)
         return err;
-    scorer_score(s, n, f->rows.held_out, score);
-    return assembly_calibration(&f->assembly, n, score, f->o.contamination, d);
+    scorer_score(s, n, f->rows.held_out, f->calibration);
+    if (f->o.protocol->by_time && ((err = look_at_training(f, s)) != 0 ||
+                                   (err = look_for_burst(f, n, f->split.calibration, f->calibration,
+                                                         &f->baseline.calibrated)) != 0))
+        return err;
+    return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
 }
 
 /* With labels: how good the kept networks are on the half that they never saw. */
@@ -200,6 +216,12 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     struct assembly *a = &f->assembly;
 
     assembly_metric(a, "held_out_residual", f->training.held_out);
+    if (f->o.protocol->by_time) {
+        baseline_measure(det, &f->slices, f->o.budget, f->o.contamination, f->split.n_calibration,
+                         f->calibration, n, score, &f->baseline);
+        baseline_metrics(&f->baseline, a);
+        return look_for_burst(f, n, row, score, &f->baseline.held_out);
+    }
     if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
         return 0;
     int err =
@@ -219,6 +241,16 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     assembly_metric(a, "f1", gad_confusion_f1(&e.confusion));
     assembly_metric(a, "fpr", gad_confusion_fpr(&e.confusion));
     return 0;
+}
+
+static void tell_metrics(const struct fit *f)
+{
+    if (f->o.protocol->by_time) {
+        baseline_text(&f->baseline, stdout);
+        return;
+    }
+    for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)
+        (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
 }
 
 /* Metrics and self-test vectors: from the test half, else from what trained. */
@@ -257,10 +289,25 @@ static int deliver(struct fit *f, struct gad_diag *d)
         (void)unlink(f->o.resume);
     (void)printf("%s: %s, epoch %u of %u%s\n", f->o.out, gad_detector_name(det), f->training.epoch,
                  f->training.epochs, f->training.interrupted ? ", interrupted" : "");
-    for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)
-        (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
+    tell_metrics(f);
     (void)printf("  %-20s %s\n", "sha256", gad_detector_sha256_hex(det));
+    if (f->o.protocol->by_time)
+        baseline_warn(&f->baseline);
     return 0;
+}
+
+/* Who trains, and for how long. */
+static int choose(struct fit *f, struct gad_diag *d)
+{
+    if (!f->o.protocol->by_time)
+        return protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
+                               &f->split, d);
+    const struct time_choice choice = {
+        .budget = f->o.budget, .n_left_out = f->o.n_left_out, .left_out = f->o.left_out};
+    int err = by_time_split(f->table, &choice, &f->split, &f->slices, d);
+    if (err == 0)
+        fit_options_epochs(&f->o, f->split.n_train);
+    return err;
 }
 
 static int fit(struct fit *f, struct gad_diag *d)
@@ -269,10 +316,9 @@ static int fit(struct fit *f, struct gad_diag *d)
     if (err == 0)
         err = data_load(&f->o.data, f->o.skip_bad, &f->table, d);
     if (err == 0)
-        err = assembly_provenance(&f->assembly, &f->o, f->table, d);
+        err = choose(f, d);
     if (err == 0)
-        err = protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
-                              &f->split, d);
+        err = assembly_provenance(&f->assembly, &f->o, f->table, d);
     if (err == 0 && f->o.contamination > 0.0)
         err = screen(&f->o, f->table, &f->split, d);
     if (err != 0)
@@ -322,5 +368,6 @@ const struct cli_command command_fit = {
     .name = "fit",
     .summary = "train a model and write a checkpoint",
     .help = fit_help,
+    .help_more = fit_help_more,
     .run = run,
 };

@@ -12,14 +12,23 @@ const char fit_help[] =
     "Usage: ganad-train fit --data FILE... --out FILE [OPTION...]\n\n"
     "Trains a model on connection records and writes a checkpoint. FILEs are KDD99 (41 columns, "
     "or\n"
-    "42 with a label) or NSL-KDD (43), plain or gzip. Without further options: EGBAD on the "
-    "normal\n"
-    "connections of one half of the rows, for a sensor.\n\n"
+    "42 with a label) or NSL-KDD (43), plain or gzip, or files of ganadd and 'extract "
+    "--with-connection\n"
+    "--head'. These say when each record was: then, without further options, GANomaly learns what "
+    "is\n"
+    "normal on the first days, thresholds come from later ones, and the last day, which was held "
+    "out,\n"
+    "shows what a budget of false alarms gives there. Without times: EGBAD on the normal "
+    "connections\n"
+    "of one half of the rows.\n\n"
     "What to train:\n"
     "  --data FILE...             records; may be repeated\n"
     "  --model egbad|ganomaly|anogan\n"
-    "                             default egbad\n"
-    "  --protocol NAME            default normal: train on normal connections, find attacks.\n"
+    "                             default egbad; with baseline ganomaly\n"
+    "  --protocol NAME            normal: train on normal connections, find attacks.\n"
+    "                             baseline: one's own network, by time; the default for records "
+    "with\n"
+    "                             times and without labels, else normal is\n"
     "                             normal-unique: the same, each record once\n"
     "                             survey: the published setting, train on attacks, find normal\n"
     "  --all-rows                 train on all rows of the class, keep no half for testing\n"
@@ -28,9 +37,12 @@ const char fit_help[] =
     "  --contamination SHARE      so much of the rows may be attacks that have no label, up to "
     "0.2:\n"
     "                             twice that, the records least like the others, does not train\n"
+    "  --leave-out FROM/TO        baseline: records of this time count for nothing, such as\n"
+    "                             2026-01-03T07:11:00Z/2026-01-03T07:12:00Z; may be repeated\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
-    "  --epochs N                 default 15; with survey 50, ganomaly 5\n"
+    "  --epochs N                 default 15; with survey 50, ganomaly 5; with baseline 5 to 100,\n"
+    "                             more of them the fewer records there are\n"
     "  --seed N                   default 1; the same seed, data and machine give the same file\n"
     "  --batch N                  rows a step\n"
     "  --lr X                     learning rate of Adam\n"
@@ -51,7 +63,9 @@ const char fit_help[] =
     "from\n"
     "                             it if it is there: the checkpoint is that of a training that "
     "was\n"
-    "                             never interrupted, bit for bit. Removed when all is done\n\n"
+    "                             never interrupted, bit for bit. Removed when all is done\n\n";
+
+const char fit_help_more[] =
     "Score and threshold:\n"
     "  --score KIND               egbad: fm, cross-e, cross-e-paper, residual;\n"
     "                             ganomaly: enc, rec;\n"
@@ -64,7 +78,10 @@ const char fit_help[] =
     "                             of the loss; default 0: never\n"
     "  --calibration-share X      part of the training class held out of training for thresholds "
     "and\n"
-    "                             p-values, default 0.1; 0 (survey): take the other half's rows\n\n"
+    "                             p-values, default 0.1; 0 (survey): take the other half's rows\n"
+    "  --fpr-budget X             baseline: share of normal records that may raise an alert, which "
+    "the\n"
+    "                             held-out day is measured by; default 0.001\n\n"
     "The file:\n"
     "  -o, --out FILE             the checkpoint; replaced at once when all is done\n"
     "  --name NAME                shown in alerts, default the model's name\n"
@@ -103,8 +120,17 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
         gad_buf_printf(b, " --score whitened");
     else if (t->score)
         gad_buf_printf(b, " --score %s", t->score);
-    gad_buf_printf(b, " --calibration-share %.9g --keep %s --name %s", o->calibration_share,
-                   fit_keep_names[o->keep], o->name);
+    if (!o->protocol->by_time)
+        gad_buf_printf(b, " --calibration-share %.9g", o->calibration_share);
+    gad_buf_printf(b, " --keep %s --name %s", fit_keep_names[o->keep], o->name);
+    if (o->protocol->by_time)
+        gad_buf_printf(b, " --fpr-budget %.9g", o->budget);
+    for (size_t i = 0; i < o->n_left_out; i++) {
+        char from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
+        gad_time_text(o->left_out[i].from, from);
+        gad_time_text(o->left_out[i].to, to);
+        gad_buf_printf(b, " --leave-out %s/%s", from, to);
+    }
     if (o->contamination > 0.0)
         gad_buf_printf(b, " --contamination %.9g", o->contamination);
     if (o->patience > 0)

@@ -74,6 +74,8 @@ int main(int argc, char **argv)
         wants_help |= asks_for_help(argv[i]);
     if (wants_help) {
         (void)fputs(c->help, stdout);
+        if (c->help_more)
+            (void)fputs(c->help_more, stdout);
         return cli_flushed();
     }
     argv[1] = program_invocation_short_name; /* which getopt puts before its complaints */

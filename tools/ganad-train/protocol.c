@@ -6,6 +6,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/rng.h"
 #include "lib/dataset/table.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
 
 static const struct protocol protocols[] = {
@@ -23,6 +24,14 @@ static const struct protocol protocols[] = {
         .labels = "choose the normal rows of the training half, each record once; measure on the "
                   "rows of the held-out half, each once, that are equal to none of those. The "
                   "threshold comes from held-out training rows and sees no test label.",
+    },
+    {
+        .name = "baseline",
+        .kind = GAD_NORMAL,
+        .by_time = true,
+        .calibration_share = GAD_SPLIT_CALIBRATION,
+        .labels = "leave attacks out, if there are labels; the last day is held out and measures "
+                  "false alarms. The threshold comes from the days before it.",
     },
     {
         .name = "survey",
@@ -140,6 +149,10 @@ int protocol_choose(const struct protocol *p, const struct gad_table *t, double 
 {
     size_t n = gad_table_n_rows(t);
     bool labelled = gad_table_is_labelled(t);
+    struct time_slices slices;
+
+    if (p->by_time)
+        return by_time_split(t, &(struct time_choice){.budget = PROTOCOL_BUDGET}, ret, &slices, d);
     gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n ? n : 1, sizeof(*is_normal));
 
     gad_cleanup(gad_freep) uint32_t *first = gad_calloc(n ? n : 1, sizeof(*first));

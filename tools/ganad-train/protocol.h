@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The two protocols of lib/dataset/split.h as this program runs them: also where the threshold comes from
+ * The protocols of lib/dataset/split.h as this program runs them, and one by time: also where the threshold comes from
  * and what is said about it. They are never mixed: the survey's asks how well published figures can be
- * repeated, `normal` asks how well a sensor would do.
+ * repeated, `normal` asks how well a sensor would do, `baseline` makes one for one's own network.
  */
 
 #include <stdbool.h>
@@ -15,9 +15,12 @@
 
 struct gad_table;
 
+#define PROTOCOL_BUDGET 0.001 /* of false alarms; the default of fpr_budget in ganadd.conf(5) */
+
 struct protocol {
     const char *name;
     enum gad_protocol kind;
+    bool by_time;           /* tools/ganad-train/by_time.h instead of halves */
     bool trains_on_attacks; /* then normal connections are the positives */
     double percentile; /* of the test scores, the published threshold; 0: from the calibration */
     double calibration_share; /* default share of the training class that is held out */

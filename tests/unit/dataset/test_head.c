@@ -70,6 +70,48 @@ static void other_columns_are_passed_over(void **state)
     taken("\n", "", 0, "");
 }
 
+static void time_is(const char *columns, const char *values, bool timed, int64_t ns)
+{
+    struct gad_dataset_stats st;
+    struct gad_diag d = {""};
+    struct gad_row row;
+    char lines[512];
+
+    (void)snprintf(lines, sizeof(lines), FEATURES "%s\n", values);
+    if (read_file(columns, lines, false, &row, &st, &d) != GAD_END)
+        fail_msg("%s", d.text);
+    assert_int_equal(st.rows, 1);
+    assert_int_equal(row.is_timed, timed);
+    assert_true(row.time.ns == ns);
+}
+
+static void a_row_has_the_time_at_which_it_was_decided(void **state)
+{
+    (void)state;
+    const int64_t s = 1000000000;
+
+    time_is(",start,end,decided\n", ",1,2.5,3.000000007", true, 3 * s + 7);
+    time_is(",end,start\n", ",2.5,3", true, 5 * s / 2);
+    time_is(",start,x\n", ",-1.000000001,3", true, -s - 1);
+    time_is(",decided\n", ",9000000000.999999999", true, 9000000000 * s + 999999999);
+    time_is(",decided\n", ",0", true, 0);
+    time_is(",x\n", ",1", false, 0);
+    time_is("\n", "", false, 0);
+}
+
+static void a_time_of_another_form_is_none(void **state)
+{
+    static const char *const others[] = {
+        ",",           ",-",           ",.5",           ",5.",  ",1e9",
+        ",9000000001", ",12345678901", ",1.0000000001", ",--1", ",2026-01-01T00:00:00Z",
+        ",1:2",        ",+1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        time_is(",decided\n", others[i], false, 0);
+    time_is(",decided,end\n", ",,5", false, 0); /* not from another column than its file's others */
+}
+
 static void a_line_that_is_not_as_the_head_says_is_named(void **state)
 {
     (void)state;
@@ -165,6 +207,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_columns_are_passed_over),
+        cmocka_unit_test(a_row_has_the_time_at_which_it_was_decided),
+        cmocka_unit_test(a_time_of_another_form_is_none),
         cmocka_unit_test(a_line_that_is_not_as_the_head_says_is_named),
         cmocka_unit_test(a_head_may_come_again_but_not_another),
         cmocka_unit_test(a_head_that_is_none_says_why),

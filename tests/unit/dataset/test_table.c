@@ -88,6 +88,48 @@ static void files_without_labels_are_told_apart(void **state)
     assert_false(gad_table_is_labelled(t));
 }
 
+/* A file whose first line names the columns, with @n rows whose time is i. */
+static char *timed_file(const char *more, size_t n)
+{
+    size_t room = 4096 + n * 256, len = 0;
+    char *text = malloc(room);
+
+    assert_non_null(text);
+    for (int c = 0; c < GAD_N_COLUMNS; c++)
+        len +=
+            (size_t)snprintf(text + len, room - len, "%s%s", c > 0 ? "," : "", gad_columns[c].name);
+    len += (size_t)snprintf(text + len, room - len, "%s\n", more);
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(text + len, room - len, FEATURES ",%zu.5\n", i);
+    return text;
+}
+
+static void rows_keep_their_times(void **state)
+{
+    (void)state;
+    enum { N = 5000 }; /* more than there is room for at first */
+    char plain[TEMP_PATH], timed[TEMP_PATH];
+    const char *const paths[] = {plain, timed, plain};
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    struct gad_time time = {.ns = 77};
+    char *text = timed_file(",decided", N);
+
+    write_temp(FEATURES "\n", sizeof(FEATURES), plain);
+    write_temp(text, strlen(text), timed);
+    free(text);
+    assert_int_equal(gad_table_load(paths, 3, NULL, &t, NULL), 0);
+    assert_int_equal(gad_table_n_rows(t), N + 2);
+    assert_int_equal(gad_table_n_timed(t), N);
+    assert_false(gad_table_time(t, 0, &time) || gad_table_time(t, N + 1, &time));
+    assert_true(time.ns == 77);
+    for (size_t i = 0; i < N; i++) {
+        assert_true(gad_table_time(t, i + 1, &time));
+        assert_true(time.ns == (int64_t)i * 1000000000 + 500000000);
+    }
+    unlink(plain);
+    unlink(timed);
+}
+
 static void rows_are_limited(void **state)
 {
     (void)state;
@@ -156,21 +198,30 @@ static void a_missing_file_is_named(void **state)
     assert_null(t);
 }
 
-static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
+static void no_failed_allocation_leaks(const char *text)
 {
-    (void)state;
     int r = -1;
     long k = 0;
 
     while (r != 0 && k < 100) {
         struct gad_table *t = NULL;
         (void)gad_mem_fail_at(++k);
-        r = load(KDD("normal"), NULL, &t, NULL);
+        r = load(text, NULL, &t, NULL);
         (void)gad_mem_fail_at(0);
         assert_true(r == 0 || (r == GAD_ENOMEM && t == NULL));
         gad_table_free(t);
     }
     assert_true(k > 5 && r == 0);
+}
+
+static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
+{
+    (void)state;
+    char *text = timed_file(",end", 5000);
+
+    no_failed_allocation_leaks(KDD("normal"));
+    no_failed_allocation_leaks(text);
+    free(text);
 }
 
 int main(void)
@@ -179,6 +230,7 @@ int main(void)
         cmocka_unit_test(rows_labels_and_sources_are_kept),
         cmocka_unit_test(the_sum_is_the_files_and_bad_lines_are_counted),
         cmocka_unit_test(files_without_labels_are_told_apart),
+        cmocka_unit_test(rows_keep_their_times),
         cmocka_unit_test(rows_are_limited),
         cmocka_unit_test(labels_are_limited),
         cmocka_unit_test(a_record_from_the_table_is_legal),
