@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Inside of the booted system of boot.py, where ganad is installed: what the service does under a real systemd. A line
+# "ok WHAT" or "FAILED WHAT" each, at last the machine is switched off.
+set -u
+exec >/results 2>&1
+
+say() { printf '%s\n' "$*"; }
+check() { # WHAT COMMAND...
+    local what=$1
+    shift
+    if "$@" >/tmp/check.log 2>&1; then say "ok $what"; else
+        say "FAILED $what"
+        sed 's/^/    /' /tmp/check.log
+    fi
+}
+property() { systemctl show -P "$1" ganadd; }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+wait_for() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
+is_active() { systemctl is-active --quiet ganadd; }
+is_active_anew() { is_active && [ "$(property MainPID)" != "$1" ]; }
+status_has() { ganadctl status -j | grep -q "$1"; }
+drop_in() { mkdir -p /etc/ganad/ganadd.conf.d && cat >"/etc/ganad/ganadd.conf.d/$1"; }
+
+wait_for 30 is_active
+began=$(property InactiveExitTimestampMonotonic) active=$(property ActiveEnterTimestampMonotonic)
+say "figure active after $(((active - began) / 1000)) ms"
+check "active within 2 s" test $((active - began)) -le 2000000
+check "runs as ganad" test "$(ps -o user= -p "$(property MainPID)")" = ganad
+check "no capability without a live capture" test "$(sed -n 's/^CapPrm:\s*//p' "/proc/$(property MainPID)/status")" = 0000000000000000
+check "a seccomp filter is in force" test "$(sed -n 's/^Seccomp:\s*//p' "/proc/$(property MainPID)/status")" = 2
+say "figure $(systemd-analyze security ganadd | tail -n 1)"
+
+# A newcomer's three commands: is it there, score the bundled traffic, what was alarming.
+began=$(now_ms)
+check "ganadctl status" ganadctl status
+check "ganadctl score of the bundled traffic" bash -c 'ganadctl score /usr/share/ganad/examples/*.pcap.gz'
+wait_for 30 test -s /var/log/ganad/alerts.json
+check "the first alert" bash -c 'head -n 1 /var/log/ganad/alerts.json | grep -q top_features'
+say "figure first alert after $(($(now_ms) - began)) ms and 3 commands"
+
+# systemctl reload is as good as what it reloads.
+check "systemctl reload" systemctl reload ganadd
+printf '[alerts]\nrollupp = 1s\n' | drop_in 90-bad.conf
+check "a bad configuration fails the reload" bash -c '! systemctl reload ganadd'
+check "and what runs goes on" ganadctl status
+rm /etc/ganad/ganadd.conf.d/90-bad.conf
+
+# kill -9.
+pid=$(property MainPID)
+began=$(now_ms)
+kill -9 "$pid"
+wait_for 20 is_active_anew "$pid"
+took=$(($(now_ms) - began))
+say "figure active again $took ms after kill -9"
+check "kill -9 recovers within 2 s" test "$took" -le 2000
+
+# Nobody answers the watchdog.
+pid=$(property MainPID)
+kill -STOP "$pid"
+wait_for 60 is_active_anew "$pid"
+check "the watchdog ends what stands still" is_active_anew "$pid"
+check "by the watchdog" bash -c 'journalctl -u ganadd | grep -qi "watchdog timeout"'
+
+# The sockets are the manager's.
+systemctl stop ganadd 2>/tmp/stop.log
+check "stopped" bash -c '! systemctl is-active --quiet ganadd'
+check "a client starts it" ganadctl status
+check "and it is active" is_active
+
+# Live, under the filter.
+printf '[capture lo]\ninterface = lo\n' | drop_in 50-lo.conf
+systemctl restart ganadd
+check "captures from an interface" status_has '"state": *"reading"'
+check "with that capability and no other" test "$(sed -n 's/^CapPrm:\s*//p' "/proc/$(property MainPID)/status")" = 0000000000002000
+for i in 1 2 3 4 5 6 7 8; do (exec 3<>"/dev/tcp/127.0.0.1/$((9000 + i))") 2>/dev/null; done
+check "and makes records of what it sees" wait_for 20 bash -c 'ganadctl status -j | tr -d " \n" | grep -q "\"records\":[1-9]"'
+rm /etc/ganad/ganadd.conf.d/50-lo.conf
+
+# A key that only root may read.
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+    -keyout /etc/ssl/private/siem.key -out /etc/ganad/cert.pem 2>/dev/null
+chmod 600 /etc/ssl/private/siem.key
+chmod 644 /etc/ganad/cert.pem
+openssl s_server -quiet -accept 6514 -cert /etc/ganad/cert.pem -key /etc/ssl/private/siem.key -Verify 1 -CAfile /etc/ganad/cert.pem \
+    >/tmp/siem.log 2>/tmp/siem.err &
+siem=$!
+mkdir -p /etc/systemd/system/ganadd.service.d
+printf '[Service]\nLoadCredential=siem.key:/etc/ssl/private/siem.key\n' >/etc/systemd/system/ganadd.service.d/key.conf
+printf '[output siem]\ntype = tls\nto = localhost:6514\nca = /etc/ganad/cert.pem\ncertificate = /etc/ganad/cert.pem\nkey = /run/credentials/ganadd.service/siem.key\n' | drop_in 60-siem.conf
+systemctl daemon-reload
+systemctl restart ganadd
+check "a key as a credential, and TLS under the filter" wait_for 20 bash -c 'ganadctl status -j | tr -d " \n" | grep -q "\"name\":\"siem\".*\"state\":\"open\""'
+ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
+check "alerts arrive there" wait_for 20 grep -q top_features /tmp/siem.log
+kill $siem
+say "figure resident $(sed -n 's/^VmRSS:\s*//p' "/proc/$(property MainPID)/status")"
+check "nothing was refused by the filter" bash -c '! journalctl -k | grep -q "ganadd.*SECCOMP\|type=1326"'
+
+rm -r /etc/systemd/system/ganadd.service.d
+check "purge" env DEBIAN_FRONTEND=noninteractive apt-get -qq purge ganad
+find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev \) -prune -o -print | sort >/after
+say end
+systemctl poweroff
