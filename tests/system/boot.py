@@ -54,6 +54,7 @@ def install(room, deb):
         shutil.copy("/" + name, os.path.join(room, name))
     before = files(room)
     shutil.copy(deb, os.path.join(room, "ganad.deb"))
+    chroot(room, "apt-get", "-qq", "update")
     chroot(room, "apt-get", "-qq", "install", "/ganad.deb")
     shutil.copy(os.path.join(HERE, "boot_guest.sh"), room)
     os.makedirs(os.path.join(room, "etc/systemd/system"), exist_ok=True)

@@ -18,7 +18,7 @@
 #include "tools/ganad-train/evaluate.h"
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
-#include "tools/ganad-train/limits.h"
+#include "tools/ganad-train/shortfalls.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/scorer.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/limits.h"
+#include "tools/ganad-train/shortfalls.h"
 
 #include <stddef.h>
 #include <stdint.h>
