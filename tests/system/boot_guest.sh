@@ -29,7 +29,13 @@ is_active_anew() { is_active && [ "$(property MainPID)" != "$1" ]; }
 status_has() { ganadctl status -j | grep -q "$1"; }
 drop_in() { mkdir -p /etc/ganad/ganadd.conf.d && cat >"/etc/ganad/ganadd.conf.d/$1"; }
 
-wait_for 30 is_active
+if ! wait_for 20 is_active; then
+    say "FAILED ganadd is active"
+    journalctl -u ganadd --no-pager -n 40
+    say end
+    systemctl poweroff
+    exit
+fi
 began=$(property InactiveExitTimestampMonotonic) active=$(property ActiveEnterTimestampMonotonic)
 say "figure active after $(((active - began) / 1000)) ms"
 check "active within 2 s" test $((active - began)) -le 2000000
