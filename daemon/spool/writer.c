@@ -38,7 +38,7 @@ struct spool_writer {
     struct gad_ring *full, *empty;
     struct block *all[SPOOL_BLOCKS];
     pthread_t thread;
-    bool runs;
+    bool runs, has_run;
     _Atomic bool stop;
     _Atomic uint64_t end;
     void (*committed)(void *arg);
@@ -207,6 +207,10 @@ void spool_writer_free(struct spool_writer *w)
     if (!w)
         return;
     (void)spool_writer_stop(w);
+    if (w->spool && !w->has_run) { /* the start failed elsewhere: nothing was lost by it */
+        int ignored = gad_spool_finish(w->spool, gad_time_monotonic());
+        (void)ignored;
+    }
     for (int i = 0; i < SPOOL_BLOCKS; i++)
         gad_free(w->all[i]);
     gad_ring_free(w->full);
@@ -236,7 +240,7 @@ int spool_writer_start(struct spool_writer *w)
     (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
     int r = pthread_create(&w->thread, NULL, run, w);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    w->runs = r == 0;
+    w->runs = w->has_run = r == 0;
     if (w->runs)
         (void)pthread_setname_np(w->thread, "ganadd-spool");
     return -r;

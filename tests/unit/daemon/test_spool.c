@@ -59,6 +59,20 @@ static void records_are_committed_without_waiting_for_more(void **state)
     assert_int_equal(spool_writer_status(w)->totals.committed, 50);
 }
 
+static void one_that_was_never_started_leaves_the_spool_in_order(void **state)
+{
+    struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
+
+    for (int i = 0; i < 3; i++) {
+        struct gad_spool_recovery found = {0};
+        struct spool_writer *w = NULL;
+        assert_int_equal(spool_writer_new(*state, &o, &w, &found, NULL), 0);
+        assert_false(found.unclean);
+        assert_int_equal(spool_writer_end(w), 1);
+        spool_writer_free(w);
+    }
+}
+
 static void a_stop_commits_what_was_added(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_INTERVAL);
@@ -194,6 +208,7 @@ int main(void)
 {
 #define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
     const struct CMUnitTest tests[] = {
+        IN_FOLDER(one_that_was_never_started_leaves_the_spool_in_order),
         IN_FOLDER(records_are_committed_without_waiting_for_more),
         IN_FOLDER(a_stop_commits_what_was_added),
         IN_FOLDER(a_disk_that_hangs_holds_up_nothing_and_every_drop_is_counted),
