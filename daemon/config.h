@@ -27,6 +27,7 @@ enum {
     CONFIG_OUTPUTS_MAX = 15,  /* each has a cursor in the spool */
     CONFIG_NAME_MAX = 40,     /* of a model, a capture or an output, without the NUL */
     CONFIG_FILE_MAX = 1 << 20,
+    CONFIG_SHADOWS_MAX = 4, /* models that score what others do */
     CONFIG_DROP_INS_MAX = 256,
 };
 
@@ -45,6 +46,8 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
+    const char *networks; /* as daemon/score/networks.h reads them */
+    bool shadow;
     struct config_value *value; /* one a key of the table */
 };
 

@@ -6,6 +6,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_keys.h"
+#include "daemon/score/networks.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"
@@ -39,6 +40,33 @@ bool config_is_live(const struct config *c)
     return false;
 }
 
+/* Who scores what: the networks can be read, and somebody is no shadow. */
+static int check_roles(const struct config *c, struct gad_diag *d)
+{
+    size_t n_shadows = 0;
+
+    for (size_t i = 0; i < c->n_models; i++) {
+        const struct config_model *m = &c->model[i];
+        const struct config_value *v = value_of(m->value, "model", "networks");
+        gad_cleanup(networks_freep) struct networks *networks = NULL;
+        int r = networks_new(m->networks, &networks, d);
+        if (r != 0) {
+            gad_diag_prefix(d, "%s:%u: key 'networks'", v->file, v->line);
+            return r;
+        }
+        v = value_of(m->value, "model", "shadow");
+        n_shadows += m->shadow;
+        if (n_shadows > CONFIG_SHADOWS_MAX)
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key 'shadow': there may be %d shadows", v->file,
+                            v->line, CONFIG_SHADOWS_MAX);
+        if (n_shadows == c->n_models)
+            return gad_fail(d, GAD_EINVAL,
+                            "%s:%u: key 'shadow': there is no other model for it to shadow",
+                            v->file, v->line);
+    }
+    return 0;
+}
+
 static int check_models(const struct config *c, struct gad_diag *d)
 {
     if (c->n_models == 0)
@@ -57,7 +85,7 @@ static int check_models(const struct config *c, struct gad_diag *d)
                 "%s:%u: key 'threshold': takes the place of fpr_budget, which line %u gives",
                 threshold->file, threshold->line, budget->line);
     }
-    return 0;
+    return check_roles(c, d);
 }
 
 static int check_tunnels(const struct config_capture *p, struct gad_diag *d)

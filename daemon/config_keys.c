@@ -188,6 +188,10 @@ const struct config_key config_keys[] = {
      "searches a second of a model that searches (anogan); records beyond it are answered unscored"},
     {"model", "search_steps", CONFIG_COUNT, IN_MODEL(search_steps), 1, 100000, "1000", NULL,
      "a model whose searches have more steps is not loaded"},
+    {"model", "networks", CONFIG_TEXT, IN_MODEL(networks), 0, 0, "", NULL,
+     "it scores the connections of these, as in '192.0.2.0/24, 2001:db8::/32', if nobody names a model; empty: of none"},
+    {"model", "shadow", CONFIG_BOOL, IN_MODEL(shadow), 0, 0, "no", NULL,
+     "it scores what other models score, raises no alert, and is compared with them"},
 };
 /* clang-format on */
 const size_t config_n_keys = sizeof(config_keys) / sizeof(config_keys[0]);

@@ -118,8 +118,8 @@ static void put_all(struct reload *r)
     r->now = gad_steal(&w->config);
 }
 
-/* @is in the place of the one of its name. Takes it over. */
-static void put_one(struct reload *r, struct model *is)
+/* @is in the place of the one of its name. Takes it over, unless the result says that it does not go with the others. */
+static bool put_one(struct reload *r, struct model *is)
 {
     struct models set = *r->o.models;
     struct model *was = named(&set, is->name);
@@ -127,11 +127,15 @@ static void put_one(struct reload *r, struct model *is)
     gad_assert(was); /* it is configured */
     for (size_t i = 0; i < set.n; i++)
         set.model[i] = set.model[i] == was ? is : set.model[i];
+    r->result.error = models_check(&set, &r->result.why);
+    if (r->result.error != 0)
+        return false;
     models_swap(r->o.models, &set);
     add_change(&r->result, was, is);
     if (r->result.change[0].kind == RELOAD_CHANGED)
         remember(r, was);
     model_drop(was);
+    return true;
 }
 
 void reload_put(struct reload *r)
@@ -140,8 +144,8 @@ void reload_put(struct reload *r)
         put_all(r);
         return;
     }
-    r->work.models->n = 0;
-    put_one(r, r->work.models->model[0]);
+    if (put_one(r, r->work.models->model[0]))
+        r->work.models->n = 0;
 }
 
 void reload_put_back(struct reload *r, const char *name)
@@ -153,5 +157,7 @@ void reload_put_back(struct reload *r, const char *name)
             gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has had no other checkpoint", name);
         return;
     }
-    put_one(r, gad_steal(place));
+    struct model *is = gad_steal(place);
+    if (!put_one(r, is))
+        *place = is;
 }

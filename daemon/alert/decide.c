@@ -97,7 +97,7 @@ static size_t count_top(const struct gad_reason *top, size_t n)
 
 static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
 {
-    const struct model *m = j->model;
+    const struct model *m = job_model(j, i);
     const struct gad_reason *top = j->stride > 0 ? &j->reason[i * j->stride] : NULL;
     size_t most = m->top_features < ROLLUP_REASONS ? m->top_features : ROLLUP_REASONS;
 
@@ -115,7 +115,7 @@ static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
 static struct rollup_key key_of(const struct job *j, size_t i)
 {
     const struct gad_tuple *t = &j->rec[i].tuple;
-    struct rollup_key k = {.model = j->model, .family = t->family, .cause = j->cause[i]};
+    struct rollup_key k = {.model = job_model(j, i), .family = t->family, .cause = j->cause[i]};
 
     memcpy(k.src, t->src, t->family == 0 ? 0 : t->family == 4 ? 4 : sizeof(k.src));
     return k;
@@ -169,7 +169,7 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
 {
     struct rollup_sample s;
 
-    if (suppressor_match(d->o.suppressor, &j->rec[i], gad_detector_name(j->model->detector),
+    if (suppressor_match(d->o.suppressor, &j->rec[i], gad_detector_name(job_model(j, i)->detector),
                          j->score[i]) != 0) {
         d->o.stats->alerts_suppressed++;
         return;
@@ -179,7 +179,7 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
         take_rolled_up(d, j, i, &s, wall);
     } else if (may_tell(d, gad_time_monotonic())) {
         struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        tell(d, &(struct rollup_told){j->model, &s, 1, when, when}, wall);
+        tell(d, &(struct rollup_told){job_model(j, i), &s, 1, when, when}, wall);
     } else {
         d->o.stats->alerts_limited++;
     }

@@ -29,6 +29,7 @@ enum {
 struct status {
     Ganad__V1__StatusReply m;
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
+    Ganad__V1__StatusReply__Role role[MODELS_MAX];
     Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
     Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
     struct output_status from[OUTPUTS_MAX];
@@ -51,6 +52,14 @@ static void fill_previous(Ganad__V1__StatusReply__Model *to, const struct model 
     to->previous_file = unconst(previous->file);
 }
 
+static void fill_role(Ganad__V1__StatusReply__Role *to, const struct model *from)
+{
+    ganad__v1__status_reply__role__init(to);
+    to->networks = unconst(from->networks_text);
+    to->shadow = from->is_shadow;
+    to->disagreed = from->counts->disagreed;
+}
+
 static void fill_models(struct status *s, const struct models *models, const struct reload *reload)
 {
     for (size_t i = 0; i < models->n && i < MODELS_MAX; i++) {
@@ -69,6 +78,8 @@ static void fill_models(struct status *s, const struct models *models, const str
         to->search_rate = from->search_rate;
         to->unscored = from->counts->unscored;
         to->loaded_ns = from->loaded.ns;
+        to->role = &s->role[i];
+        fill_role(to->role, from);
         if (reload)
             fill_previous(to, reload_previous(reload, from->name));
         s->model_list[s->m.n_model++] = to;

@@ -156,7 +156,7 @@ void tap_add(struct tap *t, const struct job *j)
     if (!t || j->error || (j->client && !t->config->records.clients))
         return;
     for (size_t i = 0; i < j->n; i++) {
-        struct gad_record_about about = {.model = gad_detector_name(j->model->detector),
+        struct gad_record_about about = {.model = gad_detector_name(job_model(j, i)->detector),
                                          .is_scored = i < job_n_scored(j)};
         if (j->origin) {
             about.decided = j->origin[i].decided;

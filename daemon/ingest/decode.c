@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/ingest/arena.h"
+#include "daemon/ingest/assign.h"
 #include "daemon/ingest/job.h"
 #include "daemon/score/models.h"
 #include "lib/base/mem.h"
@@ -113,8 +114,8 @@ static const char *take_connection(const Ganad__V1__Connection *m, struct gad_re
     return NULL;
 }
 
-/* The records of the job are filled; are they legal? */
-static enum decode_result check_records(struct job *j)
+/* The records of the job are filled; are they legal, and whose are they? */
+static enum decode_result finish(const struct decoder *dec, struct job *j)
 {
     for (size_t i = 0; i < j->n; i++) {
         int c = gad_record_check(&j->rec[i]);
@@ -123,6 +124,7 @@ static enum decode_result check_records(struct job *j)
                           "record %zu: column '%s': %.9g is out of range", i, gad_columns[c].name,
                           j->rec[i].v[c]);
     }
+    assign_models(dec->models, j);
     return DECODE_OK;
 }
 
@@ -152,8 +154,9 @@ static enum decode_result prepare(const struct decoder *dec, struct job *j, uint
                       shown);
     }
     (void)model_hold(j->model);
-    uint32_t stride =
-        j->may_alert && j->model->top_features > j->top ? j->model->top_features : j->top;
+    j->may_alert = j->may_alert && !j->model->is_shadow;
+    uint32_t stride = assign_begin(dec->models, j, o && *o->model);
+    stride = j->may_alert && stride > j->top ? stride : j->top;
     if (job_reserve(dec->pool, j, n, stride) != 0)
         return refuse(j, DECODE_FATAL, ERROR_CODE(BAD_MESSAGE), "no memory for %zu records", n);
     return DECODE_OK;
@@ -188,7 +191,7 @@ static enum decode_result decode_score(const struct decoder *dec, const struct g
             return refuse(j, DECODE_REFUSED, ERROR_CODE(BAD_RECORD),
                           "record %zu: connection has %s", i, why);
     }
-    return check_records(j);
+    return finish(dec, j);
 }
 
 /*
@@ -238,7 +241,7 @@ static enum decode_result decode_packed(const struct decoder *dec, const struct 
     scatter(m->number, n, j->rec, GAD_DURATION);
     for (enum gad_column c = GAD_FLAG + 1; c < GAD_N_COLUMNS; c++)
         scatter(m->number + n * (size_t)(c - N_TEXT_COLUMNS), n, j->rec, c);
-    return check_records(j);
+    return finish(dec, j);
 }
 
 enum decode_result decode_request(const struct decoder *dec, const struct gad_frame *f,

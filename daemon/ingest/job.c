@@ -26,7 +26,7 @@ static size_t held_by(const struct job *j)
 {
     size_t row = sizeof(*j->rec) + sizeof(*j->score) + sizeof(*j->p_value) + sizeof(*j->anomalous) +
                  sizeof(*j->cause);
-    return j->n_room * row + j->reason_room * sizeof(*j->reason);
+    return j->n_room * row + j->reason_room * sizeof(*j->reason) + j->part_room;
 }
 
 static void drop_records(struct job *j)
@@ -36,10 +36,11 @@ static void drop_records(struct job *j)
     gad_free(j->p_value);
     gad_free(j->anomalous);
     gad_free(j->cause);
+    gad_free(j->part_of);
     j->rec = NULL;
     j->score = j->p_value = NULL;
-    j->anomalous = j->cause = NULL;
-    j->n_room = 0;
+    j->anomalous = j->cause = j->part_of = NULL;
+    j->n_room = j->part_room = 0;
 }
 
 static void drop_reasons(struct job *j)
@@ -103,12 +104,13 @@ struct job *job_get(struct job_pool *p)
     j->next = NULL;
     j->client = NULL;
     j->model = NULL;
+    j->n_parts = j->n_shadows = 0;
     j->id = j->n_unknown = 0;
     j->error = 0;
     j->text[0] = '\0';
     j->n = j->n_anomalous = j->n_unscored = 0;
     j->top = j->stride = 0;
-    j->may_alert = j->begins_batch = j->is_done = false;
+    j->may_part = j->may_alert = j->begins_batch = j->is_done = false;
     j->origin = NULL;
     return j;
 }
@@ -118,6 +120,10 @@ void job_put(struct job_pool *p, struct job *j)
     size_t held = held_by(j);
 
     gad_assert(p->in_use > 0 && p->bytes >= held);
+    for (size_t i = 0; i < j->n_parts; i++)
+        model_drop(j->part[i]);
+    for (size_t i = 0; i < j->n_shadows; i++)
+        model_drop(j->shadow[i].model);
     model_drop(j->model);
     p->in_use--;
     p->bytes -= held;
@@ -152,9 +158,19 @@ static int grow_records(struct job *j, size_t n)
     return 0;
 }
 
+static int grow_parts(struct job *j)
+{
+    gad_free(j->part_of);
+    j->part_of = gad_realloc_array(NULL, j->n_room, sizeof(*j->part_of));
+    j->part_room = j->part_of ? j->n_room : 0;
+    return j->part_of ? 0 : GAD_ENOMEM;
+}
+
 static int grow(struct job *j, size_t n, size_t reasons)
 {
     if ((!j->rec || n > j->n_room) && grow_records(j, n) != 0)
+        return GAD_ENOMEM;
+    if (j->may_part && j->part_room < n && grow_parts(j) != 0)
         return GAD_ENOMEM;
     if (reasons <= j->reason_room)
         return 0;

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/config.h"
 #include "lib/base/err.h"
 #include "lib/base/time.h"
 
@@ -33,6 +34,12 @@ enum {
     JOB_ERROR_TEXT = 256,
 };
 
+/* What a model that raises no alerts made of a job's records. */
+struct job_shadow {
+    struct model *model; /* held */
+    uint32_t scored, anomalous, disagreed, unscored;
+};
+
 /* What a capture's record does not say of itself. */
 struct job_origin {
     struct gad_time decided;
@@ -41,15 +48,21 @@ struct job_origin {
 };
 
 struct job {
-    struct client *client;     /* whom to answer; NULL: nobody, the records come from captures */
-    uint64_t id;               /* the request's */
-    struct model *model;       /* held; NULL: none yet */
+    struct client *client; /* whom to answer; NULL: nobody, the records come from captures */
+    uint64_t id;           /* the request's */
+    struct model *model;   /* held; NULL: none yet. Of all records unless n_parts > 0 */
+    bool may_part;         /* set before job_reserve(): its records may go to several models */
+    size_t n_parts;        /* models of which each has some of the records; 0, or more than 1 */
+    struct model *part[CONFIG_MODELS_MAX]; /* held; job_model() */
+    size_t n_shadows;
+    struct job_shadow shadow[CONFIG_SHADOWS_MAX];
     int error;                 /* ErrorReply.Code if the request is refused, else 0 */
     char text[JOB_ERROR_TEXT]; /* why */
 
     size_t n;
     struct gad_record *rec;          /* (n) */
     const struct job_origin *origin; /* (n), the sensor's; NULL: of a client */
+    uint8_t *part_of;                /* (n), index in part, if there are some */
     float *score;                    /* (n); of those that were scored, and so the next three */
     float *p_value;                  /* (n) */
     uint8_t *anomalous;              /* (n), 0 or 1 */
@@ -69,13 +82,18 @@ struct job {
     size_t n_unscored; /* the last so many, beyond their model's budget */
     bool begins_batch; /* the first of those that the scorer took together */
 
-    size_t n_room, reason_room; /* what the arrays can hold */
-    struct job *next;           /* in the pool */
+    size_t n_room, reason_room, part_room; /* what the arrays can hold */
+    struct job *next;                      /* in the pool */
 };
 
 static inline size_t job_n_scored(const struct job *j)
 {
     return j->is_done ? j->n - j->n_unscored : 0;
+}
+
+static inline struct model *job_model(const struct job *j, size_t i)
+{
+    return j->n_parts > 0 ? j->part[j->part_of[i]] : j->model;
 }
 
 /* @bytes: of records, scores and reasons in all jobs together; may be exceeded by one job. */

@@ -103,6 +103,27 @@ static int mark_unscored(const struct job *j, struct arena *scratch, Ganad__V1__
     return 0;
 }
 
+/* Whose the records are that went to several models. */
+static int add_parts(const struct job *j, struct arena *scratch, Ganad__V1__ScoreReply *m)
+{
+    Ganad__V1__ScoreReply__By *by = arena_alloc(scratch, j->n_parts * sizeof(*by));
+
+    m->by = arena_alloc(scratch, j->n_parts * sizeof(Ganad__V1__ScoreReply__By *));
+    if (!by || !m->by)
+        return GAD_ENOMEM;
+    for (; m->n_by < j->n_parts; m->n_by++) {
+        const struct model *from = j->part[m->n_by];
+        Ganad__V1__ScoreReply__By *to = &by[m->n_by];
+        ganad__v1__score_reply__by__init(to);
+        to->model = (char *)unconst(gad_detector_name(from->detector));
+        to->model_sha256 = (ProtobufCBinaryData){32, unconst(gad_detector_sha256(from->detector))};
+        to->threshold = from->threshold;
+        m->by[m->n_by] = to;
+    }
+    m->by_which = (ProtobufCBinaryData){j->n, j->part_of};
+    return 0;
+}
+
 int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out)
 {
     Ganad__V1__ScoreReply m;
@@ -120,6 +141,8 @@ int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out)
     m.anomalous = (ProtobufCBinaryData){j->n, j->anomalous};
     arena_reset(scratch);
     int r = j->n_unscored > 0 ? mark_unscored(j, scratch, &m) : 0;
+    if (r == 0 && j->n_parts > 0)
+        r = add_parts(j, scratch, &m);
     if (r == 0 && j->top > 0)
         r = add_explanations(j, scratch, &m);
     if (r != 0)

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "daemon/config.h"
+#include "daemon/ingest/assign.h"
 #include "daemon/ingest/job.h"
 #include "daemon/ingest/sensor_parts.h"
 #include "daemon/score/models.h"
@@ -43,15 +44,14 @@ static void end(struct sensor *s)
 static struct job *blank_job(struct sensor *s)
 {
     struct job *j = job_get(s->pool);
-    struct model *m = s->o.models->model[0];
 
     if (!j)
         return NULL;
-    if (job_reserve(s->pool, j, JOB_ROWS, m->top_features) != 0) {
+    j->model = model_hold(models_find(s->o.models, ""));
+    if (job_reserve(s->pool, j, JOB_ROWS, assign_begin(s->o.models, j, false)) != 0) {
         job_put(s->pool, j);
         return NULL;
     }
-    j->model = model_hold(m);
     j->may_alert = true;
     j->n = 0;
     return j;
@@ -71,6 +71,7 @@ static void push(struct sensor *s, struct job *j)
 {
     void *item = j;
 
+    assign_models(s->o.models, j);
     s->o.stats->records_in += j->n;
     s->in_flight++;
     s->n_pushed++;

@@ -2,6 +2,7 @@
 #include <event2/event.h>
 
 #include "daemon/config.h"
+#include "daemon/ingest/assign.h"
 #include "daemon/ingest/reply.h"
 #include "daemon/ingest/server_parts.h"
 #include "daemon/log.h"
@@ -99,9 +100,7 @@ static void count(struct server *s, const struct job *j)
         st->records_scored += job_n_scored(j);
         st->records_unscored += j->n_unscored;
         st->records_anomalous += j->n_anomalous;
-        j->model->counts->scored += job_n_scored(j);
-        j->model->counts->unscored += j->n_unscored;
-        j->model->counts->anomalous += j->n_anomalous;
+        assign_count(j);
     }
 }
 

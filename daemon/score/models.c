@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/score/networks.h"
 #include "lib/base/diag.h"
 #include "models/detector.h"
 
@@ -24,6 +25,8 @@ void model_drop(struct model *m)
     gad_detector_free(m->detector);
     if (m->counts && --m->counts->holders == 0)
         gad_free(m->counts);
+    networks_free(m->networks);
+    gad_free(m->networks_text);
     gad_free(m->file);
     gad_free(m);
 }
@@ -47,6 +50,10 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
                         "%s: takes %u steps a record, search_steps allows %llu; "
                         "'ganad-train fit --steps' makes it with fewer",
                         m->file, m->steps, (unsigned long long)c->search_steps);
+    m->is_shadow = c->shadow;
+    int r = networks_new(c->networks, &m->networks, d);
+    if (r != 0)
+        return r;
     m->search_rate = m->steps > 1 ? c->search_rate : 0;
     m->budget = budget_of(m);
     m->top_features = (uint32_t)c->top_features; /* the table says at most 41 */
@@ -71,9 +78,10 @@ int model_load(const struct config_model *c, const char *file, struct model **re
         m->holders = 1;
         m->id = ++last_id;
         m->counts = gad_calloc(1, sizeof(*m->counts));
+        m->networks_text = gad_strndup(c->networks, strlen(c->networks));
         m->file = gad_strndup(file ? file : c->checkpoint, strlen(file ? file : c->checkpoint));
     }
-    if (!m || !m->counts || !m->file)
+    if (!m || !m->counts || !m->file || !m->networks_text)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
     m->counts->holders = 1;
     m->loaded = gad_time_wall();
@@ -100,8 +108,10 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
         if (r != 0)
             return r;
     }
-    *ret = gad_steal(&m);
-    return 0;
+    int r = models_check(m, d);
+    if (r == 0)
+        *ret = gad_steal(&m);
+    return r;
 }
 
 void models_free(struct models *m)
@@ -121,10 +131,54 @@ static struct model *find_by_name(const struct models *m, const char *name)
     return NULL;
 }
 
+static struct model *default_of(const struct models *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->model[i]->is_shadow)
+            return m->model[i];
+    return NULL;
+}
+
+bool models_are_routed(const struct models *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (m->model[i]->networks && !m->model[i]->is_shadow)
+            return true;
+    return false;
+}
+
+struct model *models_route(const struct models *m, const struct gad_tuple *t)
+{
+    struct model *found = NULL;
+    int longest = -1;
+
+    for (size_t i = 0; i < m->n; i++) {
+        int bits = m->model[i]->is_shadow ? -1 : networks_match(m->model[i]->networks, t);
+        if (bits > longest) {
+            longest = bits;
+            found = m->model[i];
+        }
+    }
+    return found ? found : default_of(m);
+}
+
+int models_check(const struct models *m, struct gad_diag *d)
+{
+    for (size_t i = 0; i < m->n && models_are_routed(m); i++) {
+        const struct model *is = m->model[i];
+        if (is->steps > 1 && !is->is_shadow && (is->networks || is == default_of(m)))
+            return gad_fail(d, GAD_EINVAL,
+                            "model '%s': searches for each record, and cannot be one of those that "
+                            "records go to by 'networks'",
+                            is->name);
+    }
+    return 0;
+}
+
 struct model *models_find(const struct models *m, const char *name)
 {
     if (*name == '\0')
-        return m->n > 0 ? m->model[0] : NULL;
+        return default_of(m);
     struct model *found = find_by_name(m, name);
     for (size_t i = 0; !found && i < m->n; i++)
         if (strcmp(gad_detector_name(m->model[i]->detector), name) == 0)

@@ -9,6 +9,7 @@
  * the last one frees it.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,12 +20,15 @@
 
 struct gad_detector;
 struct gad_diag;
+struct gad_tuple;
 struct gad_workspace;
+struct networks;
 
 /* What a model of this name has done since the daemon started, whatever checkpoint it had. Thread: main. */
 struct model_counts {
     unsigned holders;
     uint64_t scored, anomalous, unscored;
+    uint64_t disagreed; /* of a shadow: verdicts that the model in use did not share */
 };
 
 struct model {
@@ -40,6 +44,9 @@ struct model {
     double search_rate;     /* searches a second; 0: it has no budget */
     struct gad_time loaded; /* wall */
     struct model_counts *counts;
+    bool is_shadow; /* scores what others do, and raises no alert */
+    char *networks_text;
+    struct networks *networks; /* NULL: of none; a shadow's: of all */
 
     struct gad_workspace *workspace; /* Thread: scorer */
     struct budget budget;            /* of searches. Thread: scorer */
@@ -50,7 +57,7 @@ enum { MODEL_ROWS = 64 }; /* of a workspace */
 /* The models in use. Thread: main, once they are loaded. */
 struct models {
     size_t n;
-    struct model *model[CONFIG_MODELS_MAX]; /* held; the first is the default */
+    struct model *model[CONFIG_MODELS_MAX]; /* held; the first that is no shadow is the default */
 };
 
 /* Reads, checks and self-tests them all; has no place but memory, so that any thread can do it. Keeps nothing of @c. */
@@ -65,6 +72,17 @@ int model_load(const struct config_model *c, const char *file, struct model **re
 struct model *model_hold(struct model *m); /* returns it; NULL is nothing */
 void model_drop(struct model *m);          /* NULL is nothing */
 GAD_DEFINE_CLEANUP(struct model, model_drop);
+
+/* What no single model can show: where records go by their networks none of those that they may go to searches, for
+ * the records of a request that are beyond a budget are its last ones. */
+int models_check(const struct models *m, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Do records that name no model go to several? */
+bool models_are_routed(const struct models *m);
+
+/* Where a record goes that names none: by the longest prefix that holds one of its ends, else the default; of prefixes
+ * of one length the first model of the configuration. */
+struct model *models_route(const struct models *m, const struct gad_tuple *t);
 
 /* By the name in the configuration, else by the checkpoint's own; "" is the default. NULL: not loaded. */
 struct model *models_find(const struct models *m, const char *name);

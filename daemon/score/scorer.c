@@ -13,6 +13,7 @@
 #include "daemon/ingest/job.h"
 #include "daemon/score/explained.h"
 #include "daemon/score/models.h"
+#include "daemon/score/shadow.h"
 #include "lib/base/ring.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
@@ -41,7 +42,7 @@ struct scorer {
 static void explain(struct scorer *s, struct job *j, size_t i)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
-    const struct model *m = j->model;
+    const struct model *m = job_model(j, i);
     struct gad_reason *to = &j->reason[i * j->stride];
 
     if (j->top == 0 && m->steps <= 1) {
@@ -63,10 +64,10 @@ static void explain(struct scorer *s, struct job *j, size_t i)
 /* Verdicts and reasons of records first .. last; returns how many got reasons. */
 static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
 {
-    const struct model *m = j->model;
     size_t n_explained = 0;
 
     for (size_t i = first; i < last; i++) {
+        const struct model *m = job_model(j, i);
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
         j->anomalous[i] = j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
@@ -108,6 +109,35 @@ static void score_alone(struct scorer *s, struct job *j)
     (void)decide(s, j, 0, j->n);
 }
 
+/* Those of the job's part @p, GATHER_MAX at a time. */
+static void score_part(struct scorer *s, struct job *j, size_t p)
+{
+    const struct model *m = j->part[p];
+    size_t from[GATHER_MAX], rows = 0;
+
+    for (size_t i = 0; i < j->n; i++) {
+        if (j->part_of[i] == p) {
+            s->gathered[rows] = j->rec[i];
+            from[rows++] = i;
+        }
+        if (rows < GATHER_MAX && (i + 1 < j->n || rows == 0))
+            continue;
+        j->n_unknown +=
+            gad_detector_score(m->detector, m->workspace, rows, s->gathered, s->gathered_score);
+        for (size_t k = 0; k < rows; k++)
+            j->score[from[k]] = s->gathered_score[k];
+        rows = 0;
+    }
+}
+
+/* Each record by the model that it went to. */
+static void score_parts(struct scorer *s, struct job *j)
+{
+    for (size_t p = 0; p < j->n_parts; p++)
+        score_part(s, j, p);
+    (void)decide(s, j, 0, j->n);
+}
+
 /* As many records, from the first on, as the model has a search for, and another for the reasons that each may
  * need; the others stay as they are. */
 static void score_within_budget(struct scorer *s, struct job *j)
@@ -131,14 +161,15 @@ static void score_within_budget(struct scorer *s, struct job *j)
     }
 }
 
-/* How many jobs from the first on can be scored together: same model without a budget, GATHER_MAX rows. */
+/* How many jobs from the first on can be scored together: one model without a budget, GATHER_MAX rows. */
 static size_t run_length(struct job **job, size_t n)
 {
     size_t rows = 0, i;
 
-    if (!job[0]->error && job[0]->model->search_rate > 0)
+    if (!job[0]->error && (job[0]->model->search_rate > 0 || job[0]->n_parts > 0))
         return 1;
-    for (i = 0; i < n && !job[i]->error && job[i]->model == job[0]->model; i++) {
+    for (i = 0; i < n && !job[i]->error && job[i]->model == job[0]->model && job[i]->n_parts == 0;
+         i++) {
         rows += job[i]->n;
         if (rows > GATHER_MAX)
             break;
@@ -156,12 +187,15 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
         size_t run = run_length(job + i, n - i);
         if (!job[i]->error && job[i]->model->search_rate > 0)
             score_within_budget(s, job[i]);
+        else if (!job[i]->error && job[i]->n_parts > 0)
+            score_parts(s, job[i]);
         else if (run > 1)
             score_together(s, job + i, run);
         else if (!job[i]->error)
             score_alone(s, job[i]);
         i += run > 1 ? run : 1;
     }
+    shadow_score(s->gathered, job, n, s->now);
 }
 
 /* One batch; false if there was nothing. */

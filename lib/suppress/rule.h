@@ -39,6 +39,9 @@ struct gad_network {
     uint8_t addr[16]; /* network order; bits behind the prefix are 0 */
 };
 
+/* "192.0.2.0/24", "2001:db8::1", with nothing behind the prefix. Return: 0; GAD_EFORMAT, GAD_EINVAL. */
+int gad_network_parse(const char *text, struct gad_network *ret) GAD_MUST_CHECK;
+
 struct gad_ports {
     bool is_set;
     uint16_t first, last;

@@ -100,8 +100,9 @@ static int find_key(const struct field *f, struct gad_diag *d)
 
 /* --- values --- */
 
-static int set_network(const char *text, struct gad_network *n)
+int gad_network_parse(const char *text, struct gad_network *ret)
 {
+    struct gad_network it = {0}, *n = &it;
     char addr[INET6_ADDRSTRLEN];
     const char *slash = strchr(text, '/');
     size_t len = slash ? (size_t)(slash - text) : strlen(text);
@@ -122,6 +123,7 @@ static int set_network(const char *text, struct gad_network *n)
     for (size_t i = 0; i < most; i++)
         if (i >= bits && (n->addr[i / 8] & (0x80 >> i % 8)) != 0)
             return GAD_EINVAL; /* it would look like a host and stand for a network */
+    *ret = it;
     return 0;
 }
 
@@ -243,11 +245,11 @@ static int set(struct gad_rule *r, enum key k, const char *v, struct gad_time no
 {
     switch (k) {
     case SRC:
-        return set_network(v, &r->src);
+        return gad_network_parse(v, &r->src);
     case DST:
-        return set_network(v, &r->dst);
+        return gad_network_parse(v, &r->dst);
     case HOST:
-        return set_network(v, &r->host);
+        return gad_network_parse(v, &r->host);
     case SPORT:
         return set_ports(v, &r->sport);
     case DPORT:

@@ -151,6 +151,74 @@ class Reloads(unittest.TestCase):
                 self.assertEqual(anomalous(), 50)
                 self.assertEqual((model(d).scored, model(d).anomalous), (100, 50))
 
+    def test_records_go_by_their_networks_also_after_a_reload(self):
+        a, b, c = checkpoint(2), checkpoint(3), checkpoint(4)
+        records = [ganad.record(x) for x in ganad.data_lines(300)]
+        for i, r in enumerate(records):
+            for side, last in ("src_ip", i % 200), ("dst_ip", 1):
+                if i % 3:
+                    setattr(r.connection, side, bytes([10, i % 3, 0, last]))
+        models = {"m": {"checkpoint": a}, "lan": {"checkpoint": b, "networks": "10.1.0.0/16, 192.0.2.0/24"}}
+        with ganad.Daemon(models=models) as d, ganad.Conn(d.scoring) as conn:
+            def ask(rs, **options):
+                conn.send(ganad.SCORE_REQUEST, ganad.request(rs, **options))
+                return conn.answer()
+
+            def scores(rs, name):
+                return list(map(ganad.bits, ask(rs, model=name, no_alert=True).score))
+
+            def check(of):
+                """of: the model of record i % 3."""
+                want = {n: scores(records, n) for n in set(of)}
+                shas = {m.name: m.sha256 for m in d.status().model}
+                got = ask(records)
+                self.assertEqual(len(got.by), len(set(of)))
+                for i, s in enumerate(map(ganad.bits, got.score)):
+                    by = got.by[got.by_which[i]]
+                    self.assertEqual(by.model_sha256.hex(), shas[of[i % 3]])
+                    self.assertEqual(s, want[of[i % 3]][i])
+                    self.assertEqual(got.anomalous[i], got.score[i] > by.threshold)
+            check(["m", "lan", "m"])
+            one = ask(records[1:2])
+            self.assertEqual((len(one.by), one.model_sha256.hex()), (0, model(d, "lan").sha256))
+            self.assertEqual(len(ask(records, model="m").by), 0)
+            models["more"] = {"checkpoint": c, "networks": "10.0.0.0/8"}
+            configure(d, models)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            check(["m", "lan", "more"])
+            listed = json.loads(ctl(d, "model", "list", "-J")[1])
+            self.assertEqual([m["networks"] for m in listed], ["", "10.1.0.0/16, 192.0.2.0/24", "10.0.0.0/8"])
+
+    def test_a_shadow_scores_along_and_raises_nothing(self):
+        records = [ganad.record(x) for x in ganad.data_lines(250)]
+        models = {"trial": {"checkpoint": checkpoint(3), "threshold": "-1e9", "shadow": "yes"},
+                  "m": {"checkpoint": checkpoint(2), "threshold": "1e9"}}
+        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE) as d, ganad.Conn(d.scoring) as conn:
+            def ask(**options):
+                conn.send(ganad.SCORE_REQUEST, ganad.request(records, **options))
+                return conn.answer()
+            self.assertEqual(ask().model_sha256.hex(), model(d).sha256)  # the first is no default
+            for _ in range(3):
+                ask()
+            self.assertEqual(sum(ask(model="trial").anomalous), 250)  # it answers who asks it
+            m = model(d, "trial")
+            self.assertTrue(m.role.shadow)
+            self.assertEqual((m.scored, m.anomalous, m.role.disagreed), (1250, 1250, 1000))
+            self.assertEqual(d.counter("alerts"), 0)
+            self.assertEqual((model(d).scored, model(d).anomalous), (1000, 0))
+            models["trial"]["threshold"] = "1e9"  # now they agree
+            configure(d, models)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            ask()
+            m = model(d, "trial")
+            self.assertEqual((m.scored, m.anomalous, m.role.disagreed), (1500, 1250, 1000))
+            self.assertIn("shadow: 1,500 scored", ctl(d, "model")[1])
+            models["trial"]["shadow"] = "no"  # promoted: the first is the default now
+            configure(d, models)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            self.assertEqual(ask().model_sha256.hex(), model(d, "trial").sha256)
+            self.assertEqual(d.stop(), 0)
+
     def test_what_is_bad_is_refused_and_changes_nothing(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
             before = model(d).sha256

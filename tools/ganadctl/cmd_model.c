@@ -23,6 +23,21 @@ static const char *safe(const char *s, char text[static TEXT])
     return text;
 }
 
+/* What the line of a model has no room for. */
+static void print_role(const Ganad__V1__StatusReply__Model *m)
+{
+    char text[TEXT], scored[SHOW_TEXT], n[SHOW_TEXT], is[SHOW_TEXT];
+
+    if (!m->role)
+        return;
+    if (*m->role->networks)
+        printf("%-16s networks: %s\n", "", safe(m->role->networks, text));
+    if (m->role->shadow)
+        printf("%-16s shadow: %s scored, %s anomalous, %s with the other verdict\n", "",
+               show_count(m->scored, scored), show_count(m->anomalous, is),
+               show_count(m->role->disagreed, n));
+}
+
 static void print(const Ganad__V1__StatusReply *s)
 {
     char name[TEXT], kind[TEXT], sha[TEXT], file[TEXT], since[GAD_TIME_TEXT];
@@ -38,6 +53,7 @@ static void print(const Ganad__V1__StatusReply *s)
         if (*m->previous_sha256)
             printf("%-16s %-10s %-16.16s %33s %s\n", "", "before:", safe(m->previous_sha256, sha),
                    "", safe(m->previous_file, file));
+        print_role(m);
     }
 }
 
@@ -50,12 +66,15 @@ static int print_json(const Ganad__V1__StatusReply *s)
         char since[GAD_TIME_TEXT];
         gad_time_text((struct gad_time){m->loaded_ns}, since);
         (void)json_array_append_new(
-            all, json_pack("{s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s}", "name", m->name,
-                           "kind", m->kind, "sha256", m->sha256, "file", m->file, "threshold",
-                           (double)m->threshold, "fpr_budget", m->fpr_budget, "loaded", since,
-                           "scored", (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous,
-                           "unscored", (json_int_t)m->unscored, "previous_sha256",
-                           m->previous_sha256, "previous_file", m->previous_file));
+            all,
+            json_pack("{s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s s:s s:b s:I}", "name",
+                      m->name, "kind", m->kind, "sha256", m->sha256, "file", m->file, "threshold",
+                      (double)m->threshold, "fpr_budget", m->fpr_budget, "loaded", since, "scored",
+                      (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous, "unscored",
+                      (json_int_t)m->unscored, "previous_sha256", m->previous_sha256,
+                      "previous_file", m->previous_file, "networks",
+                      m->role ? m->role->networks : "", "shadow", m->role && m->role->shadow,
+                      "disagreed", (json_int_t)(m->role ? m->role->disagreed : 0)));
     }
     bool ok = json_dumpf(all, stdout, JSON_COMPACT) == 0;
     json_decref(all);

@@ -86,13 +86,33 @@ static int ask_more(struct line *l, struct score_run *run, const char *address)
     return 0;
 }
 
+/* Records went to different models: does it say of each to which? */
+static bool says_which(const Ganad__V1__ScoreReply *m, size_t n)
+{
+    if (m->n_by > 0 && m->by_which.len != n)
+        return false;
+    for (size_t i = 0; i < m->n_by; i++)
+        if (m->by[i]->model_sha256.len != 32)
+            return false;
+    for (size_t i = 0; m->n_by > 0 && i < n; i++)
+        if (m->by_which.data[i] >= m->n_by)
+            return false;
+    return true;
+}
+
 static int fits(const Ganad__V1__ScoreReply *m, const struct score_batch *b,
                 const struct score_run *run)
 {
     return m->id == b->id && m->n_score == b->n && m->n_p_value == b->n &&
            m->anomalous.len == b->n && m->model_sha256.len == 32 &&
            (m->unscored.len == 0 || m->unscored.len == b->n) &&
-           m->n_explanation == (run->look.top > 0 ? b->n : 0);
+           m->n_explanation == (run->look.top > 0 ? b->n : 0) && says_which(m, b->n);
+}
+
+static void set_hex(char hex[static SCORE_HEX], const ProtobufCBinaryData *sha256)
+{
+    for (size_t i = 0; i < 32; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", sha256->data[i]);
 }
 
 static void put_reply(struct score_run *run, const struct score_batch *b,
@@ -102,10 +122,15 @@ static void put_reply(struct score_run *run, const struct score_batch *b,
     struct score_result r = {
         .model = m->model, .sha256 = hex, .threshold = m->threshold, .n_reasons = 0};
 
-    for (size_t i = 0; i < 32; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", m->model_sha256.data[i]);
+    set_hex(hex, &m->model_sha256);
     for (size_t i = 0; i < b->n; i++) {
         r.item = &b->item[i];
+        if (m->n_by > 0) {
+            const Ganad__V1__ScoreReply__By *by = m->by[m->by_which.data[i]];
+            set_hex(hex, &by->model_sha256);
+            r.model = by->model;
+            r.threshold = by->threshold;
+        }
         r.score = m->score[i];
         r.p_value = m->p_value[i];
         r.unscored = m->unscored.len > 0 && m->unscored.data[i] != 0;
@@ -121,6 +146,7 @@ static void put_reply(struct score_run *run, const struct score_batch *b,
         }
         score_put(run, &r);
     }
+    set_hex(hex, &m->model_sha256);
     gad_text_escape(run->shown_model, sizeof(run->shown_model), m->model, strlen(m->model));
     size_t len = strlen(run->shown_model);
     (void)snprintf(run->shown_model + len, sizeof(run->shown_model) - len, " (%.16s)", hex);

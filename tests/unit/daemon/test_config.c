@@ -223,6 +223,16 @@ static void what_no_single_key_shows_is_refused(void **state)
     refused("[model m]\n", "t.conf: section 'model m': key 'checkpoint' is missing");
     refused(MODEL "fpr_budget = 0.1\nthreshold = 1\n",
             "t.conf:4: key 'threshold': takes the place of fpr_budget, which line 3 gives");
+    refused(MODEL "networks = 10.0.0.0/8, 10.0.0.1/8\n",
+            "t.conf:3: key 'networks': '10.0.0.1/8': not a network such as 192.0.2.0/24 or "
+            "2001:db8::/32, with nothing behind its prefix");
+    refused("[model a]\ncheckpoint = /a\nshadow = yes\n",
+            "t.conf:3: key 'shadow': there is no other model for it to shadow");
+    refused(MODEL
+            "[model a]\ncheckpoint = /a\nshadow = yes\n[model b]\ncheckpoint = /a\nshadow = yes\n"
+            "[model c]\ncheckpoint = /a\nshadow = yes\n[model d]\ncheckpoint = /a\nshadow = yes\n"
+            "[model e]\ncheckpoint = /a\nshadow = yes\n",
+            "t.conf:17: key 'shadow': there may be 4 shadows");
     refused(MODEL "[scoring]\nunix = /s\n[control]\nunix = /s\n",
             "t.conf: [scoring] and [control] have the same unix socket '/s'");
 }
