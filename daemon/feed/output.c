@@ -112,6 +112,10 @@ static int watch(struct output *o);
 static void proceed(struct output *o)
 {
     struct gad_diag d = {""};
+
+    /* A transport that is refused closes its descriptor, and the number is soon somebody else's: nobody may watch it. */
+    free_event(&o->readable);
+    free_event(&o->writable);
     int r = o->ops->proceed(o->transport, &d);
 
     if (r == GAD_MORE && gad_time_monotonic().ns > o->deadline.ns)

@@ -106,7 +106,7 @@ static void pump(struct sensor *s)
     size_t rows;
 
     while (next == SENSOR_RECORD && (rows = rows_now(s)) > 0) {
-        sensor_look_at_idle(s);
+        (void)sensor_look_at_idle(s);
         struct job *j = blank_job(s);
         if (!j) { /* no memory; those that have some will give it back */
             look_later(s);

@@ -40,8 +40,10 @@ static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
     capture_give_back(p->capture, b);
 }
 
-void sensor_look_at_idle(struct sensor *s)
+bool sensor_look_at_idle(struct sensor *s)
 {
+    bool has_taken = false;
+
     for (size_t i = 0; i < s->n; i++) {
         struct place *p = &s->place[i];
         bool is_empty = false;
@@ -51,8 +53,10 @@ void sensor_look_at_idle(struct sensor *s)
                 take_batch(s, i, b);
             else
                 is_empty = capture_wait(p->capture);
+            has_taken |= b != NULL;
         }
     }
+    return has_taken;
 }
 
 static bool all_have_ended(const struct sensor *s)
@@ -67,14 +71,14 @@ enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret)
 {
     while (!gad_merge_take(s->merge, ret)) {
         size_t slowest = gad_merge_slowest(s->merge);
-        if (slowest == s->n)
-            return all_have_ended(s) ? SENSOR_END : SENSOR_WAIT;
-        struct capture *c = s->place[slowest].capture;
-        struct capture_batch *b = capture_take(c);
-        if (!b && capture_wait(c))
-            return SENSOR_WAIT;
+        struct capture *c = slowest < s->n ? s->place[slowest].capture : NULL;
+        struct capture_batch *b = c ? capture_take(c) : NULL;
         if (b)
             take_batch(s, slowest, b);
+        else if (!c && all_have_ended(s))
+            return SENSOR_END;
+        else if ((!c || capture_wait(c)) && !sensor_look_at_idle(s))
+            return SENSOR_WAIT; /* those that became idle just now will wake us, too */
     }
     gad_window_add(s->window, ret->decided, &ret->rec);
     return SENSOR_RECORD;

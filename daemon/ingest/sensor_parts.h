@@ -51,5 +51,6 @@ enum sensor_next { SENSOR_RECORD, SENSOR_WAIT, SENSOR_END };
 /* The next record in order, with its window features; WAIT: a capture's event will come. */
 enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret);
 
-/* Nobody waits for captures that are idle, so somebody must look whether they have something again. */
-void sensor_look_at_idle(struct sensor *s);
+/* Nobody waits for captures that are idle, so somebody must look whether they have something again. True: one had.
+ * Those that have nothing will wake the main loop. */
+bool sensor_look_at_idle(struct sensor *s);

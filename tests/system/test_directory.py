@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 import ganad
 from capture_case import Case, pcap
@@ -111,6 +112,17 @@ class Directory(Case):
             ganad.wait_for(lambda: d.counter("records_scored") == n + 1, 20, "and of the other")
             self.put("again.pcap", self.traffic.bytes())
             ganad.wait_for(lambda: d.counter("records_scored") == 2 * n + 1, 20, "and of the first again")
+            self.assertEqual(d.stop(), 0)
+
+    def test_what_comes_after_everybody_has_given_up_waiting_is_read(self):
+        """Nothing was there to be scored, so that nothing but the file itself can wake the main loop."""
+        with self.daemon(patience="100ms") as d:
+            self.wait_for(d, 0)
+            time.sleep(0.5)  # longer than patience and a look
+            for i, part in enumerate(self.parts[:2]):
+                self.put(f"{i}.pcap", part)
+                self.wait_for(d, i + 1)
+                time.sleep(0.5)
             self.assertEqual(d.stop(), 0)
 
     def test_a_folder_may_go_and_come_back(self):

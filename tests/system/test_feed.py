@@ -268,6 +268,19 @@ class Others(unittest.TestCase):
             self.assertTrue(got[1].startswith(b"LEEF:2.0|ganad|ganadd|") and b"\n" not in got[1])
             self.assertIn(b"\nMESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01\n", got[2])
 
+    def test_a_receiver_that_is_not_there_is_tried_again_without_a_descriptor_of_another(self):
+        """A refused socket is closed; libevent complains if it is still watched, for the number may be anybody's then."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # and does not listen
+            outputs = {"gone": {"type": "tcp", "to": f"127.0.0.1:{taken.getsockname()[1]}"}}
+            with ganad.Daemon(outputs=outputs, models=model()) as d:
+                ganad.wait_for(lambda: "Connection refused" in d.status().output[0].error, 20, "it was tried")
+                time.sleep(1.5)  # and again, each time from another moment of the connecting
+                self.assertEqual(d.stop(), 0)
+                log = d.read_log()
+        self.assertIn("output 'gone'", log)
+        self.assertNotIn("[warn]", log)
+
     def test_files_are_moved_away_before_they_are_too_long(self):
         output = {"type": "file", "to": "{dir}/alerts", "file_size": "64K", "files": "3"}
         with ganad.Daemon(outputs={"file": output}, models=model()) as d:

@@ -174,6 +174,13 @@ static void say_days(const char *what, double rows, const struct baseline *b)
         cli_say("  %s %s records", what, print_count((uint64_t)ceil(rows), n));
 }
 
+/* The next number with one digit: 0.00103 to 0.002. */
+static double round_up(double v)
+{
+    double unit = pow(10.0, floor(log10(v)));
+    return ceil(v / unit * (1.0 - 1e-9)) * unit;
+}
+
 static void warn_of_few(const struct baseline *b)
 {
     const struct baseline_figure *f = &b->figure[b->asked];
@@ -197,8 +204,8 @@ static void warn_of_few(const struct baseline *b)
         say_days("to show it takes", 3.0 / f->budget, b);
     }
     if (f->budget * n < ENOUGH || f->budget * m < 3.0)
-        cli_say("  record for longer, or ask for what these records can show: --fpr-budget %.1g",
-                fmax(ENOUGH / n, 3.0 / m));
+        cli_say("  record for longer, or ask for what these records can show: --fpr-budget %.3g",
+                round_up(fmax(ENOUGH / n, 3.0 / m)));
 }
 
 static void warn_of_change(const struct baseline *b)
