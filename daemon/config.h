@@ -95,6 +95,11 @@ struct config {
         uint64_t max_clients;
     } control;
     struct {
+        const char *unix_path, *tcp;
+        uint32_t mode;
+        bool open;
+    } metrics;
+    struct {
         struct gad_time rollup, heartbeat, stats;
         uint64_t rollup_keys, rate;
         const char *suppress;

@@ -67,6 +67,25 @@ static int check_roles(const struct config *c, struct gad_diag *d)
     return 0;
 }
 
+/* Whoever reaches it reads what traffic there is. */
+static int check_metrics(const struct config *c, struct gad_diag *d)
+{
+    const char *tcp = c->metrics.tcp;
+    bool is_local = strncmp(tcp, "127.", 4) == 0 || strncmp(tcp, "[::1]:", 6) == 0 ||
+                    strncmp(tcp, "localhost:", 10) == 0;
+
+    const struct config_value *v = value_of(c->value, "metrics", "tcp");
+    if (*tcp && *c->metrics.unix_path)
+        return gad_fail(d, GAD_EINVAL, "%s:%u: key 'tcp': [metrics] has unix, too: one is enough",
+                        v->file, v->line);
+    if (*tcp && !is_local && !c->metrics.open)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s:%u: key 'tcp': other machines may reach '%s', without encryption or "
+                        "login: use 127.0.0.1, or say open = yes",
+                        v->file, v->line, tcp);
+    return 0;
+}
+
 static int check_models(const struct config *c, struct gad_diag *d)
 {
     if (c->n_models == 0)
@@ -224,6 +243,8 @@ int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d)
 int config_check(const struct config *c, struct gad_diag *d)
 {
     int r = check_models(c, d);
+    if (r == 0)
+        r = check_metrics(c, d);
     if (r == 0)
         r = check_captures(c, d);
     if (r == 0)

@@ -53,6 +53,15 @@ const struct config_key config_keys[] = {
     {"control", "max_clients", CONFIG_COUNT, IN(control.max_clients), 1, 1024, "16", NULL,
      "control connections at a time"},
 
+    {"metrics", "unix", CONFIG_SOCKET, IN(metrics.unix_path), 0, 0, "", NULL,
+     "unix socket for GET /metrics; empty: none"},
+    {"metrics", "mode", CONFIG_MODE, IN(metrics.mode), 0, 0777, "0660", NULL,
+     "permissions of the unix socket"},
+    {"metrics", "tcp", CONFIG_ADDRESS, IN(metrics.tcp), 0, 0, "", NULL,
+     "HOST:PORT for GET /metrics instead, of this machine; empty: none"},
+    {"metrics", "open", CONFIG_BOOL, IN(metrics.open), 0, 0, "no", NULL,
+     "the address may be one that other machines reach, without encryption or login"},
+
     {"alerts", "rollup", CONFIG_DURATION, IN(alerts.rollup), 0, 86400, "1min", NULL,
      "repeats of an alert (source, model, reason) within so long are counted and told together; 0: each is told"},
     {"alerts", "rollup_keys", CONFIG_COUNT, IN(alerts.rollup_keys), 16, 1 << 20, "16384", NULL,

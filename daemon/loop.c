@@ -19,6 +19,7 @@
 #include "daemon/ingest/sensor.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/score/models.h"
@@ -44,6 +45,7 @@ struct loop {
     struct sensor *sensor;
     struct reload *reload; /* NULL: files are read once */
     struct control *control;
+    struct metrics *metrics; /* NULL: nobody may ask */
     bool once, stopping, server_stopped, sensor_ended;
 };
 
@@ -219,6 +221,7 @@ static void free_event(struct event *e)
 static void loop_deinit(struct loop *l)
 {
     scorer_stop(l->scorer);
+    metrics_free(l->metrics);
     control_free(l->control);
     reload_free(l->reload);
     server_free(l->server);
@@ -342,6 +345,15 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = control_new(&co, &l->control, d);
     if (r != 0)
         return r;
+    const struct metrics_options mo = {.base = l->base,
+                                       .config = c,
+                                       .models = m,
+                                       .stats = &l->stats,
+                                       .feed = l->feed,
+                                       .sensor = l->sensor};
+    r = metrics_new(&mo, &l->metrics, d);
+    if (r != 0)
+        return r;
     if (*c->scoring.unix_path)
         r = privileges_give(c->ganadd.user, c->scoring.unix_path, d);
     if (r == 0 && *c->control.unix_path)
@@ -378,6 +390,8 @@ static int summary(const struct loop *l, struct gad_diag *d)
 int loop_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
 {
     gad_cleanup(loop_deinit) struct loop l = {.config = c, .once = once};
+
+    stats_init(&l.stats);
 
     int r = make_events(&l, d);
     if (r == 0)

@@ -65,6 +65,8 @@ static void count_parts(const struct job *j)
 
 void assign_count(const struct job *j)
 {
+    for (size_t i = 0; i < job_n_scored(j); i++)
+        histogram_add(&job_model(j, i)->counts->score, (double)j->score[i]);
     if (j->n_parts > 0) {
         count_parts(j);
     } else {

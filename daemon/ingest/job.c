@@ -112,6 +112,7 @@ struct job *job_get(struct job_pool *p)
     j->top = j->stride = 0;
     j->may_part = j->may_alert = j->begins_batch = j->is_done = false;
     j->origin = NULL;
+    j->begun.ns = 0;
     return j;
 }
 

@@ -79,8 +79,9 @@ struct job {
     uint64_t n_unknown; /* values outside the model's vocabulary */
     bool is_done;       /* the scorer has had it */
     size_t n_anomalous;
-    size_t n_unscored; /* the last so many, beyond their model's budget */
-    bool begins_batch; /* the first of those that the scorer took together */
+    size_t n_unscored;     /* the last so many, beyond their model's budget */
+    bool begins_batch;     /* the first of those that the scorer took together */
+    struct gad_time begun; /* monotonic: when it was decoded; 0: nobody waits for it */
 
     size_t n_room, reason_room, part_room; /* what the arrays can hold */
     struct job *next;                      /* in the pool */

@@ -68,6 +68,7 @@ void traffic_take_frame(struct conn *c, const struct gad_frame *f)
         st->records_bad += j->error == GANAD__V1__ERROR_REPLY__CODE__BAD_RECORD;
     }
     st->records_in += j->n;
+    j->begun = gad_time_monotonic();
     j->client = client;
     client->in_flight++;
     client->records += j->n;
@@ -93,6 +94,9 @@ void traffic_push(evutil_socket_t fd, short what, void *arg)
 static void count(struct server *s, const struct job *j)
 {
     struct stats *st = s->o.stats;
+
+    if (j->begun.ns > 0)
+        histogram_add(&st->latency, gad_time_seconds(gad_time_sub(gad_time_monotonic(), j->begun)));
 
     st->batches += j->begins_batch;
     st->unknown_names += j->n_unknown;

@@ -10,6 +10,8 @@
 #include "lib/base/diag.h"
 #include "models/detector.h"
 
+enum { SCORE_LOW = -8 }; /* of the histogram of scores, 2^-8 */
+
 struct model *model_hold(struct model *m)
 {
     if (m)
@@ -84,6 +86,7 @@ int model_load(const struct config_model *c, const char *file, struct model **re
     if (!m || !m->counts || !m->file || !m->networks_text)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
     m->counts->holders = 1;
+    m->counts->score.low = SCORE_LOW;
     m->loaded = gad_time_wall();
     (void)snprintf(m->name, sizeof(m->name), "%s", c->name);
     int r = gad_detector_open(m->file, &m->detector, d);

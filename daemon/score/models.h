@@ -15,6 +15,7 @@
 
 #include "daemon/budget.h"
 #include "daemon/config.h"
+#include "daemon/metrics/histogram.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
@@ -28,6 +29,7 @@ struct networks;
 struct model_counts {
     unsigned holders;
     uint64_t scored, anomalous, unscored;
+    struct histogram score;
     uint64_t disagreed; /* of a shadow: verdicts that the model in use did not share */
 };
 

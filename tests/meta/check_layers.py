@@ -36,6 +36,7 @@ ONLY = [
     (r"(proto/)?[a-z_]+\.pb-c\.h", ["lib/checkpoint/", "lib/event/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
     (r"models/trainer\.h", ["models/", "tools/ganad-train/", "tests/"]),
     (r"cblas\.h|openblas.*\.h", ["lib/nn/mat.c"]),
+    (r"event2/(http|listener|bufferevent).*", ["daemon/metrics/"]),
     (r"event2/.*|event\.h|evhttp\.h", ["daemon/", "tests/unit/daemon/"]),
     (r"pcap.*\.h|pcap/.*", ["lib/net/source.c", "tests/bench/pcap_loop.c"]),
     (r"jansson\.h", ["daemon/", "tools/", "tests/"]),

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "daemon/metrics/metrics.h"
+#include "daemon/privileges.h"
+#include "lib/base/buf.h"
+#include "lib/base/diag.h"
+#include "lib/wire/socket.h"
+
+enum {
+    CONNECTIONS_MAX = 16,
+    HEAD_MAX = 4096,
+    BODY_MAX = 1, /* a GET has none; 0 would be no limit */
+    PAGE_MAX = 4 << 20,
+    LAST_SECONDS = 10, /* of a connection, whatever happens on it */
+    SWEEP_US = 100000,
+    BACKLOG = 64,
+};
+
+/* A connection of evhttp's, which tells nobody when it closes one: we hold its bufferevent, too, and look. */
+struct visit {
+    struct bufferevent *bev;
+    struct gad_time began;
+    TAILQ_ENTRY(visit) all;
+};
+
+TAILQ_HEAD(visit_list, visit);
+
+struct metrics {
+    struct metrics_options o;
+    struct evhttp *http;
+    struct evconnlistener *listener; /* the http's */
+    bool rests;                      /* there are CONNECTIONS_MAX */
+    struct event *sweep;
+    size_t n;
+    struct visit_list visits;
+    struct gad_buf page;
+};
+
+/* evhttp takes its callbacks off before it lets go of a connection. */
+static bool is_over(const struct visit *v)
+{
+    bufferevent_data_cb read = NULL, write = NULL;
+    bufferevent_event_cb event = NULL;
+    void *arg = NULL;
+
+    bufferevent_getcb(v->bev, &read, &write, &event, &arg);
+    return !read && !write && !event;
+}
+
+static void end_visit(struct metrics *m, struct visit *v)
+{
+    TAILQ_REMOVE(&m->visits, v, all);
+    bufferevent_decref(v->bev);
+    gad_free(v);
+    m->n--;
+}
+
+static void set_rest(struct metrics *m, bool rests)
+{
+    if (rests && !m->rests)
+        (void)evconnlistener_disable(m->listener);
+    else if (!rests && m->rests)
+        (void)evconnlistener_enable(m->listener);
+    m->rests = rests;
+}
+
+static void sweep_event(evutil_socket_t fd, short what, void *arg)
+{
+    const struct timeval again = {0, SWEEP_US};
+    struct metrics *m = arg;
+    struct visit *v, *next;
+    (void)fd;
+    (void)what;
+
+    for (v = TAILQ_FIRST(&m->visits); v; v = next) {
+        next = TAILQ_NEXT(v, all);
+        if (is_over(v)) {
+            end_visit(m, v);
+            continue;
+        }
+        int64_t lasts = gad_time_sub(gad_time_monotonic(), v->began).ns;
+        if (lasts > LAST_SECONDS * INT64_C(1000000000))
+            (void)shutdown(bufferevent_getfd(v->bev), SHUT_RDWR); /* evhttp sees the end of it */
+    }
+    set_rest(m, m->n >= CONNECTIONS_MAX);
+    if (m->n > 0)
+        (void)event_add(m->sweep, &again);
+}
+
+/* Asked by evhttp for each connection; NULL: it makes one of its own, which has its idle timeout and no more. */
+static struct bufferevent *visit_begins(struct event_base *base, void *arg)
+{
+    const struct timeval first = {0, SWEEP_US};
+    struct metrics *m = arg;
+    struct visit *v = gad_calloc(1, sizeof(*v));
+
+    if (!v)
+        return NULL;
+    v->bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    if (!v->bev) {
+        gad_free(v);
+        return NULL;
+    }
+    bufferevent_incref(v->bev);
+    v->began = gad_time_monotonic();
+    TAILQ_INSERT_TAIL(&m->visits, v, all);
+    set_rest(m, ++m->n >= CONNECTIONS_MAX);
+    if (!event_pending(m->sweep, EV_TIMEOUT, NULL))
+        (void)event_add(m->sweep, &first);
+    return v->bev;
+}
+
+static void send_page(struct metrics *m, struct evhttp_request *req)
+{
+    struct evkeyvalq *head = evhttp_request_get_output_headers(req);
+    struct evbuffer *out = evbuffer_new();
+
+    m->page.pos = m->page.len = 0;
+    m->page.bad = false;
+    metrics_page(&m->o, &m->page);
+    if (!out || m->page.bad || evbuffer_add(out, m->page.p, m->page.len) != 0) {
+        evhttp_send_error(req, HTTP_INTERNAL, "no memory");
+    } else {
+        (void)evhttp_add_header(head, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        evhttp_send_reply(req, HTTP_OK, NULL, out);
+    }
+    if (out)
+        evbuffer_free(out);
+}
+
+static void asked(struct evhttp_request *req, void *arg)
+{
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+
+    (void)evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
+    if (path && strcmp(path, "/metrics") == 0)
+        send_page(arg, req);
+    else
+        evhttp_send_error(req, HTTP_NOTFOUND, "there is only /metrics");
+}
+
+static int listen_on(struct metrics *m, const char *address, struct gad_diag *d)
+{
+    int fd = -1;
+
+    int r = gad_socket_listen(address, (mode_t)m->o.config->metrics.mode, BACKLOG, &fd, d);
+    if (r != 0)
+        return r;
+    m->listener = evconnlistener_new(m->o.base, NULL, NULL,
+                                     LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!m->listener)
+        (void)close(fd);
+    if (!m->listener || !evhttp_bind_listener(m->http, m->listener))
+        return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
+    return gad_socket_is_unix(address) ? privileges_give(m->o.config->ganadd.user, address, d) : 0;
+}
+
+int metrics_new(const struct metrics_options *o, struct metrics **ret, struct gad_diag *d)
+{
+    const char *address =
+        *o->config->metrics.unix_path ? o->config->metrics.unix_path : o->config->metrics.tcp;
+
+    *ret = NULL;
+    if (!*address)
+        return 0;
+    gad_cleanup(metrics_freep) struct metrics *m = gad_calloc(1, sizeof(*m));
+    if (!m)
+        return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
+    m->o = *o;
+    TAILQ_INIT(&m->visits);
+    m->page = GAD_BUF_INIT(PAGE_MAX);
+    m->sweep = event_new(o->base, -1, 0, sweep_event, m);
+    m->http = evhttp_new(o->base);
+    if (!m->sweep || !m->http)
+        return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
+    evhttp_set_allowed_methods(m->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+    evhttp_set_max_headers_size(m->http, HEAD_MAX);
+    evhttp_set_max_body_size(m->http, BODY_MAX);
+    evhttp_set_timeout(m->http, LAST_SECONDS);
+    evhttp_set_bevcb(m->http, visit_begins, m);
+    evhttp_set_gencb(m->http, asked, m);
+    int r = listen_on(m, address, d);
+    if (r != 0)
+        return r;
+    *ret = gad_steal(&m);
+    return 0;
+}
+
+void metrics_free(struct metrics *m)
+{
+    struct visit *v;
+
+    if (!m)
+        return;
+    if (m->http)
+        evhttp_free(m->http); /* its listener and connections, too */
+    while ((v = TAILQ_FIRST(&m->visits)) != NULL)
+        end_visit(m, v);
+    if (m->sweep)
+        event_free(m->sweep);
+    if (*m->o.config->metrics.unix_path)
+        (void)unlink(m->o.config->metrics.unix_path);
+    gad_buf_deinit(&m->page);
+    gad_free(m);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands on the page. Names: prometheus.io, "Metric and label naming". */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/feed/feed.h"
+#include "daemon/feed/output.h"
+#include "daemon/ingest/capture.h"
+#include "daemon/ingest/sensor.h"
+#include "daemon/metrics/metrics.h"
+#include "daemon/metrics/text.h"
+#include "daemon/score/models.h"
+#include "daemon/stats.h"
+#include "lib/base/buf.h"
+#include "lib/base/time.h"
+#include "lib/spool/spool.h"
+#include "models/detector.h"
+
+static const struct text_label NONE = {NULL, NULL};
+
+static void add_counters(const struct stats *st, struct gad_buf *b)
+{
+    char name[96];
+
+    for (size_t i = 0; i < stats_n_items; i++) {
+        bool is_now = stats_items[i].is_now;
+        (void)snprintf(name, sizeof(name), "ganad_%s%s", stats_items[i].name,
+                       is_now ? "" : "_total");
+        text_family(b, name, is_now ? TEXT_GAUGE : TEXT_COUNTER, stats_items[i].help);
+        text_count(b, name, NONE, stats_value(st, i));
+    }
+    text_family(b, "ganad_request_duration_seconds", TEXT_HISTOGRAM,
+                "from a request being decoded until its answer is written");
+    text_histogram(b, "ganad_request_duration_seconds", NONE, &st->latency);
+}
+
+/* --- models --- */
+
+struct model_metric {
+    const char *name, *help;
+    enum text_kind kind;
+    double (*value)(const struct model *m);
+};
+
+static double scored(const struct model *m)
+{
+    return (double)m->counts->scored;
+}
+
+static double anomalous(const struct model *m)
+{
+    return (double)m->counts->anomalous;
+}
+
+static double unscored(const struct model *m)
+{
+    return (double)m->counts->unscored;
+}
+
+static double disagreed(const struct model *m)
+{
+    return (double)m->counts->disagreed;
+}
+
+static double threshold(const struct model *m)
+{
+    return (double)m->threshold;
+}
+
+static double loaded(const struct model *m)
+{
+    return (double)m->loaded.ns / 1e9;
+}
+
+static const struct model_metric model_metrics[] = {
+    {"ganad_model_records_scored_total", "records that the model scored", TEXT_COUNTER, scored},
+    {"ganad_model_records_anomalous_total", "of these, above its threshold", TEXT_COUNTER,
+     anomalous},
+    {"ganad_model_records_unscored_total", "records beyond its search_rate", TEXT_COUNTER,
+     unscored},
+    {"ganad_model_records_disagreed_total",
+     "of a shadow: verdicts that the model in use did not share", TEXT_COUNTER, disagreed},
+    {"ganad_model_threshold", "a record is anomalous above it", TEXT_GAUGE, threshold},
+    {"ganad_model_loaded_timestamp_seconds", "when its checkpoint was loaded, since 1970",
+     TEXT_GAUGE, loaded}};
+
+static void add_models(const struct models *m, struct gad_buf *b)
+{
+    for (size_t k = 0; k < sizeof(model_metrics) / sizeof(model_metrics[0]); k++) {
+        const struct model_metric *one = &model_metrics[k];
+        text_family(b, one->name, one->kind, one->help);
+        for (size_t i = 0; i < m->n; i++)
+            text_number(b, one->name, (struct text_label){"model", m->model[i]->name},
+                        one->value(m->model[i]));
+    }
+    text_family(b, "ganad_model_info", TEXT_GAUGE, "1; its labels say what the model is");
+    for (size_t i = 0; i < m->n; i++) {
+        const struct gad_detector *det = m->model[i]->detector;
+        text_begin(b, "ganad_model_info");
+        text_label(b, "model", m->model[i]->name);
+        text_label(b, "kind", gad_detector_model(det));
+        text_label(b, "sha256", gad_detector_sha256_hex(det));
+        text_label(b, "shadow", m->model[i]->is_shadow ? "yes" : "no");
+        text_end(b, 1);
+    }
+    text_family(b, "ganad_score", TEXT_HISTOGRAM, "scores of records; comparable within one model");
+    for (size_t i = 0; i < m->n; i++)
+        text_histogram(b, "ganad_score", (struct text_label){"model", m->model[i]->name},
+                       &m->model[i]->counts->score);
+}
+
+/* --- outputs and spool --- */
+
+struct field {
+    const char *name, *help;
+    enum text_kind kind;
+    size_t at; /* of a uint64_t */
+};
+
+static void add_field(struct gad_buf *b, const struct field *f, struct text_label l, const void *p)
+{
+    uint64_t v;
+
+    memcpy(&v, (const char *)p + f->at, sizeof(v));
+    text_count(b, f->name, l, v);
+}
+
+static void add_outputs(struct feed *feed, struct gad_buf *b)
+{
+#define AT(field) offsetof(struct output_status, field)
+    static const struct field fields[] = {
+        {"ganad_output_events_sent_total", "events written, those sent again too", TEXT_COUNTER,
+         AT(sent)},
+        {"ganad_output_events_replayed_total", "of these, sent before", TEXT_COUNTER, AT(replayed)},
+        {"ganad_output_events_skipped_total", "events that are not for it", TEXT_COUNTER,
+         AT(skipped)},
+        {"ganad_output_events_lost_total", "events that it was not given", TEXT_COUNTER, AT(lost)},
+        {"ganad_output_bytes_total", "bytes written", TEXT_COUNTER, AT(bytes)},
+        {"ganad_output_connects_total", "connections made", TEXT_COUNTER, AT(connects)}};
+#undef AT
+    struct output_status s;
+
+    for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++) {
+        text_family(b, fields[k].name, fields[k].kind, fields[k].help);
+        for (size_t i = 0; feed_output(feed, i, &s); i++)
+            add_field(b, &fields[k], (struct text_label){"output", s.config->name}, &s);
+    }
+    text_family(b, "ganad_output_events_waiting", TEXT_GAUGE, "events that it has not come to");
+    for (size_t i = 0; feed_output(feed, i, &s); i++) {
+        uint64_t end = feed_spool(feed)->end;
+        text_count(b, "ganad_output_events_waiting", (struct text_label){"output", s.config->name},
+                   end > s.next ? end - s.next : 0);
+    }
+    text_family(b, "ganad_output_up", TEXT_GAUGE, "1 if it is connected, or its file is open");
+    for (size_t i = 0; feed_output(feed, i, &s); i++)
+        text_count(b, "ganad_output_up", (struct text_label){"output", s.config->name},
+                   s.state == OUTPUT_OPEN);
+}
+
+static void add_spool(const struct gad_spool_status *s, struct gad_buf *b)
+{
+#define AT(field) offsetof(struct gad_spool_status, field)
+    static const struct field fields[] = {
+        {"ganad_spool_bytes", "bytes of the spool's files", TEXT_GAUGE, AT(bytes)},
+        {"ganad_spool_events_committed_total", "events written since the spool exists",
+         TEXT_COUNTER, AT(totals.committed)},
+        {"ganad_spool_events_dropped_total", "events that it could not take", TEXT_COUNTER,
+         AT(totals.dropped)},
+        {"ganad_spool_evicted_bytes_total", "bytes deleted for the quota", TEXT_COUNTER,
+         AT(totals.evicted_bytes)},
+        {"ganad_spool_write_failures_total", "failures of writing", TEXT_COUNTER,
+         AT(totals.failures)}};
+#undef AT
+
+    for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++) {
+        text_family(b, fields[k].name, fields[k].kind, fields[k].help);
+        add_field(b, &fields[k], NONE, s);
+    }
+    text_family(b, "ganad_spool_failing", TEXT_GAUGE, "1 if writing fails now");
+    text_count(b, "ganad_spool_failing", NONE, s->failure != 0);
+}
+
+/* --- captures --- */
+
+static void add_sources(const struct sensor *sensor, struct gad_buf *b)
+{
+#define AT(field) offsetof(struct capture_stats, field)
+    static const struct field fields[] = {
+        {"ganad_capture_packets_total", "packets", TEXT_COUNTER, AT(packets)},
+        {"ganad_capture_bytes_total", "bytes on the wire", TEXT_COUNTER, AT(bytes)},
+        {"ganad_capture_kernel_dropped_total", "packets that were not read in time", TEXT_COUNTER,
+         AT(kernel_dropped)},
+        {"ganad_capture_interface_dropped_total", "packets that the interface dropped",
+         TEXT_COUNTER, AT(interface_dropped)},
+        {"ganad_capture_refused_total", "packets of no connection, or damaged", TEXT_COUNTER,
+         AT(refused)},
+        {"ganad_capture_flows", "connections that are not over", TEXT_GAUGE, AT(flows)},
+        {"ganad_capture_connections_total", "connections that are over", TEXT_COUNTER, AT(conns)},
+        {"ganad_capture_evicted_total", "of these, cut short by max_flows", TEXT_COUNTER,
+         AT(evicted)},
+        {"ganad_capture_lost_total", "of these, because scoring did not keep up", TEXT_COUNTER,
+         AT(lost)}};
+#undef AT
+    struct sensor_source s;
+
+    for (size_t k = 0; sensor && k < sizeof(fields) / sizeof(fields[0]); k++) {
+        text_family(b, fields[k].name, fields[k].kind, fields[k].help);
+        for (size_t i = 0; sensor_source(sensor, i, &s); i++)
+            add_field(b, &fields[k], (struct text_label){"capture", s.name}, &s.stats);
+    }
+    text_family(b, "ganad_capture_up", TEXT_GAUGE, "1 if it is read");
+    for (size_t i = 0; sensor && sensor_source(sensor, i, &s); i++)
+        text_count(b, "ganad_capture_up", (struct text_label){"capture", s.name},
+                   strcmp(s.state, "reading") == 0 || strcmp(s.state, "waiting") == 0);
+}
+
+/* --- the process --- */
+
+static size_t open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t n = 0;
+
+    while (dir && readdir(dir) != NULL)
+        n++;
+    if (dir)
+        (void)closedir(dir);
+    return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
+}
+
+/* The second number of statm, in pages: proc(5). */
+static uint64_t resident_bytes(void)
+{
+    char text[128] = "", *end = NULL;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+
+    if (fd >= 0)
+        (void)close(fd);
+    if (n <= 0)
+        return 0;
+    (void)strtoull(text, &end, 10);
+    return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static double cpu_seconds(void)
+{
+    struct rusage u = {0};
+
+    (void)getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void add_process(const struct stats *st, struct gad_buf *b)
+{
+    struct rlimit limit = {0};
+
+    text_family(b, "process_cpu_seconds_total", TEXT_COUNTER, "processor time, user and system");
+    text_number(b, "process_cpu_seconds_total", NONE, cpu_seconds());
+    text_family(b, "process_resident_memory_bytes", TEXT_GAUGE, "resident memory");
+    text_count(b, "process_resident_memory_bytes", NONE, resident_bytes());
+    text_family(b, "process_open_fds", TEXT_GAUGE, "open descriptors");
+    text_count(b, "process_open_fds", NONE, open_files());
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    text_family(b, "process_max_fds", TEXT_GAUGE, "descriptors that may be open");
+    text_count(b, "process_max_fds", NONE, limit.rlim_cur);
+    text_family(b, "process_start_time_seconds", TEXT_GAUGE, "start of the process, since 1970");
+    text_number(b, "process_start_time_seconds", NONE, (double)st->started.ns / 1e9);
+    text_family(b, "ganad_build_info", TEXT_GAUGE, "1; its label says the version");
+    text_count(b, "ganad_build_info", (struct text_label){"version", GANAD_VERSION}, 1);
+}
+
+void metrics_page(const struct metrics_options *o, struct gad_buf *b)
+{
+    add_counters(o->stats, b);
+    add_models(o->models, b);
+    add_outputs(o->feed, b);
+    add_spool(feed_spool(o->feed), b);
+    add_sources(o->sensor, b);
+    add_process(o->stats, b);
+}
