@@ -229,8 +229,9 @@ int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d)
                 break;
         }
         if (len > 0 && k == GAD_N_EVENTS)
-            return gad_fail(d, GAD_EINVAL, "'%.*s' is none of alert, heartbeat, stats and loss",
-                            (int)len, p);
+            return gad_fail(d, GAD_EINVAL,
+                            "'%.*s' is none of alert, heartbeat, stats, loss and model", (int)len,
+                            p);
         kinds |= len > 0 ? 1U << k : 0;
         p += len + (p[len] != '\0');
     }

@@ -96,7 +96,7 @@ const struct config_key config_keys[] = {
      "of a stream: a line each, or its length first (RFC 6587); auto: octets for syslog over tcp and tls, else lines"},
     {"output", "syslog", CONFIG_BOOL, IN_OUTPUT(syslog), 0, 0, "no", NULL,
      "put the head of a syslog message before what the format writes"},
-    {"output", "events", CONFIG_TEXT, IN_OUTPUT(events), 0, 0, "alert, loss, heartbeat, stats", NULL,
+    {"output", "events", CONFIG_TEXT, IN_OUTPUT(events), 0, 0, "alert, loss, heartbeat, stats, model", NULL,
      "which events go there"},
     {"output", "severity", CONFIG_CHOICE, IN_OUTPUT(severity), 0, 0, "low", "low|medium|high",
      "alerts of at least this severity go there"},

@@ -22,6 +22,7 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
+#include "daemon/reload_events.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
@@ -155,6 +156,14 @@ static void reopen(void *arg)
     struct loop *l = arg;
     tap_reopen(l->tap);
     feed_reopen(l->feed);
+}
+
+static void reloaded(void *arg, const struct reload_result *r)
+{
+    const struct loop *l = arg;
+
+    if (!l->stopping)
+        reload_tell(r, l->feed);
 }
 
 static void hup_event(evutil_socket_t fd, short what, void *arg)
@@ -327,7 +336,8 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = feed_new(&fo, &l->feed, d);
     if (r != 0)
         return r;
-    const struct reload_options ro = {.base = l->base, .config = c, .models = m};
+    const struct reload_options ro = {
+        .base = l->base, .config = c, .models = m, .told = reloaded, .arg = l};
     r = l->once ? 0 : reload_new(&ro, &l->reload, d);
     if (r != 0)
         return r;

@@ -86,6 +86,8 @@ static void tell_served(struct reload *r)
     struct reload_ask *ask;
 
     log_result(&r->result);
+    if (r->o.told)
+        r->o.told(r->o.arg, &r->result);
     while ((ask = TAILQ_FIRST(&r->served)) != NULL) {
         TAILQ_REMOVE(&r->served, ask, next);
         ask->is_waiting = false;
@@ -192,6 +194,8 @@ static void begin(struct reload *r)
         return;
     clear_result(r);
     bool waits = true;
+    r->result.how = !ask->model ? RELOAD_ALL : ask->file ? RELOAD_LOAD : RELOAD_BACK;
+    (void)snprintf(r->result.asked, sizeof(r->result.asked), "%s", ask->model ? ask->model : "");
     if (ask->model)
         waits = begin_one(r, ask);
     else

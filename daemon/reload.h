@@ -41,8 +41,12 @@ struct reload_change {
 
 enum { RELOAD_RESTART_MAX = 100 };
 
+enum reload_how { RELOAD_ALL, RELOAD_LOAD, RELOAD_BACK };
+
 struct reload_result {
-    int error; /* 0, or nothing has changed */
+    enum reload_how how;
+    char asked[CONFIG_NAME_MAX + 1]; /* which model; "": all */
+    int error;                       /* 0, or nothing has changed */
     struct gad_diag why;
     size_t n;
     struct reload_change change[2 * CONFIG_MODELS_MAX];
@@ -65,6 +69,8 @@ struct reload_options {
     struct event_base *base;
     const struct config *config; /* as it was at the start */
     struct models *models;       /* those that run: their places get the new ones */
+    void (*told)(void *arg, const struct reload_result *r); /* each result; NULL: nobody */
+    void *arg;
 };
 
 /* Everything handed in must outlive it. */

@@ -346,6 +346,13 @@ void feed_scored(struct feed *f, const struct job *j)
         schedule_due(f, decider_tick(f->decider));
 }
 
+void feed_model(struct feed *f, const struct gad_model_event *m)
+{
+    begin_event(f, GAD_EVENT_MODEL, gad_time_wall())->model = *m;
+    emit(f);
+    feed_flush(f);
+}
+
 void feed_flush(struct feed *f)
 {
     spool_writer_flush(f->writer, false);

@@ -23,6 +23,7 @@ struct config;
 struct event_base;
 struct feed;
 struct gad_diag;
+struct gad_model_event;
 struct gad_spool_status;
 struct job;
 struct output_status;
@@ -51,6 +52,9 @@ void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, siz
 
 /* Raises the alerts of a job that has come back from the scorer. */
 void feed_scored(struct feed *f, const struct job *j);
+
+/* A model was changed, or refused. */
+void feed_model(struct feed *f, const struct gad_model_event *m);
 
 void feed_flush(struct feed *f); /* at the end of each turn of the loop */
 void feed_reopen(struct feed *f);

@@ -11,9 +11,18 @@ enum { HIGH_FROM = 90, MEDIUM_FROM = 70 }; /* risk */
 
 const char *gad_event_kind_name(enum gad_event_kind k)
 {
-    static const char *const names[GAD_N_EVENTS] = {"", "alert", "heartbeat", "stats", "loss"};
+    static const char *const names[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "alert",
+                                                    [GAD_EVENT_HEARTBEAT] = "heartbeat",
+                                                    [GAD_EVENT_STATS] = "stats",
+                                                    [GAD_EVENT_LOSS] = "loss",
+                                                    [GAD_EVENT_MODEL] = "model"};
 
-    return k < GAD_N_EVENTS ? names[k] : "";
+    return k < GAD_N_EVENTS && names[k] ? names[k] : "";
+}
+
+bool gad_model_refused(const struct gad_event *e)
+{
+    return e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "refused") == 0;
 }
 
 const char *gad_severity_name(unsigned severity)
@@ -103,6 +112,21 @@ static void alert_sentence(const struct gad_alert *a, char text[static GAD_EVENT
                    gad_name_text(GAD_FLAG, (int)v[GAD_FLAG]), a->risk, more, why);
 }
 
+/* "model 'x' loaded: 0123456789abcdef instead of fedcba9876543210", "models refused: REASON" */
+static void model_sentence(const struct gad_model_event *m, char text[static GAD_EVENT_SENTENCE])
+{
+    bool has_name = *m->model != '\0';
+    const char *quote = has_name ? " '" : "s", *end = has_name ? "'" : "";
+
+    if (*m->reason)
+        (void)snprintf(text, GAD_EVENT_SENTENCE, "model%s%s%s %s: %s", quote, m->model, end,
+                       m->action, m->reason);
+    else
+        (void)snprintf(text, GAD_EVENT_SENTENCE, "model%s%s%s %s%s%.16s%s%.16s", quote, m->model,
+                       end, m->action, *m->model_sha256 ? ": " : "", m->model_sha256,
+                       *m->previous_sha256 ? " instead of " : "", m->previous_sha256);
+}
+
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE])
 {
     switch (e->kind) {
@@ -124,6 +148,9 @@ void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SE
                        "%s%" PRIu64 " events were lost, %" PRIu64 " to %" PRIu64,
                        e->loss.at_most ? "at most " : "", e->loss.last - e->loss.first + 1,
                        e->loss.first, e->loss.last);
+        break;
+    case GAD_EVENT_MODEL:
+        model_sentence(&e->model, text);
         break;
     case GAD_N_EVENTS:
         *text = '\0';

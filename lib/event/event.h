@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What ganadd tells a SIEM: alerts, and that it lives, what it counts, and what was lost on the way. An event is a
+ * What ganadd tells a SIEM: alerts, and that it lives, what it counts, which models it uses, and what was lost on the way. An event is a
  * value; copying it copies everything. In the spool it is a protobuf message (proto/event.proto), on the way out a
  * line of one of the formats (format.h).
  *
@@ -29,6 +29,8 @@ enum gad_event_kind {
     GAD_EVENT_HEARTBEAT = 2,
     GAD_EVENT_STATS = 3,
     GAD_EVENT_LOSS = 4, /* never in the spool */
+    /* 5 is not used */
+    GAD_EVENT_MODEL = 6,
     GAD_N_EVENTS
 };
 
@@ -36,6 +38,7 @@ enum {
     GAD_EVENT_NAME =
         72, /* bytes of a sensor's, model's, capture's, interface's or output's name, with its NUL */
     GAD_EVENT_SHA256 = 65, /* in hex, with its NUL */
+    GAD_EVENT_REASON = 320,
     GAD_EVENT_COUNTERS = 64,
     GAD_EVENT_COUNTER_NAME = 40,
     GAD_EVENT_ID_TEXT = GAD_EVENT_NAME + 64,
@@ -89,6 +92,17 @@ struct gad_stats_event {
     struct gad_counter counter[GAD_EVENT_COUNTERS]; /* (n) */
 };
 
+/* Models were changed, or were to be. */
+struct gad_model_event {
+    char action
+        [16]; /* "loaded" (another checkpoint), "rolled-back", "added", "removed", "refused" */
+    char model
+        [GAD_EVENT_NAME]; /* its name in the configuration; refused: "" if it was all of them */
+    char model_sha256[GAD_EVENT_SHA256];    /* that scores now; "": none, or not known */
+    char previous_sha256[GAD_EVENT_SHA256]; /* that did before; "": none */
+    char reason[GAD_EVENT_REASON];          /* why it was refused, else "" */
+};
+
 struct gad_event {
     enum gad_event_kind kind;
     char sensor
@@ -101,11 +115,14 @@ struct gad_event {
         struct gad_loss loss;
         struct gad_heartbeat heartbeat;
         struct gad_stats_event stats;
+        struct gad_model_event model;
     };
 };
 
-const char *gad_event_kind_name(enum gad_event_kind k); /* "alert", "heartbeat", "stats", "loss" */
-const char *gad_severity_name(unsigned severity);       /* "high", "medium", "low" */
+const char *
+gad_event_kind_name(enum gad_event_kind k); /* "alert", "heartbeat", "stats", "loss", "model" */
+bool gad_model_refused(const struct gad_event *e); /* an event that a model was refused */
+const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
 
 /* "SENSOR-RUN-SEQ", of a loss "SENSOR-RUN-loss-FIRST-LAST"; the same event has the same id at every output and for
@@ -120,6 +137,7 @@ unsigned gad_event_priority(const struct gad_event *e); /* of syslog: 1 alert ..
 #define GAD_MESSAGE_ID_HEARTBEAT "5b0a3f2c7d9e4c1e8f64a1d2b37c9e02"
 #define GAD_MESSAGE_ID_STATS     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e03"
 #define GAD_MESSAGE_ID_LOSS      "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"
+#define GAD_MESSAGE_ID_MODEL     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e06"
 const char *gad_event_message_id(enum gad_event_kind k);
 
 /* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0, risk 97: ...". */

@@ -2,7 +2,7 @@
 /*
  * Common Event Format, version 0 (ArcSight). '|' and '\' are escaped in the head, '=' and '\' in the extension; control
  * bytes become blanks, what is not UTF-8 U+FFFD. Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat,
- * :3 stats, :4 loss. IPv6 addresses are c6a2 and c6a3, for src and dst hold IPv4 only. Keys that begin with "ganad" are
+ * :3 stats, :4 loss, :6 model. IPv6 addresses are c6a2 and c6a3, for src and dst hold IPv4 only. Keys that begin with "ganad" are
  * ours; they have letters, digits and '_' only, for some parsers take a '-' or '.' as the key's end.
  */
 #include <inttypes.h>
@@ -55,6 +55,9 @@ static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
         [GAD_PAIR_TOP] = {"cs3", "topFeatures"},
         [GAD_PAIR_OUTPUT] = {"cs1", "output"},
         [GAD_PAIR_VERSION] = {"cs1", "version"},
+        [GAD_PAIR_ACTION] = {"act", NULL},
+        [GAD_PAIR_PREVIOUS_SHA256] = {"cs3", "previousSha256"},
+        [GAD_PAIR_REASON] = {"reason", NULL},
     };
 
     *ret_label = rows[p].label;
@@ -94,16 +97,20 @@ static void write_cef(const struct gad_event *e, const struct gad_format_options
     bool is_alert = e->kind == GAD_EVENT_ALERT;
     struct cef c = {.b = b, .is_v6 = is_alert && e->alert.record.tuple.family == 6};
     char sentence[GAD_EVENT_SENTENCE];
-    static const char *const names[GAD_N_EVENTS] = {"", "Anomalous connection", "Heartbeat",
-                                                    "Counters", "Events were lost"};
+    static const char *const names[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "Anomalous connection",
+                                                    [GAD_EVENT_HEARTBEAT] = "Heartbeat",
+                                                    [GAD_EVENT_STATS] = "Counters",
+                                                    [GAD_EVENT_LOSS] = "Events were lost",
+                                                    [GAD_EVENT_MODEL] = "Model"};
+    bool is_bad = e->kind == GAD_EVENT_LOSS || gad_model_refused(e);
 
     gad_buf_printf(b, "CEF:0|ganad|ganadd|");
     gad_escape(b, o->version, "|\\", '\\');
     gad_buf_printf(b, "|%" PRIu32 ":%d|%s|%u|rt=%" PRIu64, o->enterprise, (int)e->kind,
                    names[e->kind],
-                   is_alert                    ? (e->alert.risk + 5) / 10
-                   : e->kind == GAD_EVENT_LOSS ? 5
-                                               : 0,
+                   is_alert ? (e->alert.risk + 5) / 10
+                   : is_bad ? 5
+                            : 0,
                    e->time.ns > 0 ? (uint64_t)(e->time.ns / 1000000) : 0);
     gad_event_pairs(e, detail, each, &c);
     gad_event_sentence(e, sentence);

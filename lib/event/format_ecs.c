@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Elastic Common Schema: names and types are ECS's, what it has no field for is under "ganad". event.kind is alert,
- * state (heartbeat), metric (stats) or event (loss: pipeline_error would say of this event that its ingestion failed).
+ * state (heartbeat), metric (stats) or event (model; loss: pipeline_error would say of this event that its ingestion failed).
  * event.risk_score is the score as it is, event.risk_score_norm the risk, 0 to 100; event.severity is 3 high to 1 low,
  * for there larger is worse. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
  */
@@ -23,6 +23,11 @@ static void add_kind(struct gad_buf *b, const struct gad_event *e)
         break;
     case GAD_EVENT_STATS:
         gad_json_raw(b, "\"kind\":\"metric\",\"category\":[\"process\"],\"type\":[\"info\"]");
+        break;
+    case GAD_EVENT_MODEL:
+        gad_json_raw(b, "\"kind\":\"event\",\"category\":[\"configuration\"],\"type\":[\"change\"],"
+                        "\"outcome\":");
+        gad_json_text(b, gad_model_refused(e) ? "failure" : "success");
         break;
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:
@@ -186,6 +191,12 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
     struct gad_counter c[GAD_EVENT_COUNTERS + 4];
     size_t n = gad_event_numbers(e, c);
 
+    if (e->kind == GAD_EVENT_MODEL) {
+        gad_json_raw(b, ",\"ganad\":{\"schema\":1,");
+        gad_json_model(b, &e->model);
+        gad_json_raw(b, "}");
+        return;
+    }
     if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
         n = 1;
     gad_json_raw(b, ",\"ganad\":{\"schema\":1,\"numbers\":");

@@ -16,11 +16,13 @@
 
 const char *gad_event_message_id(enum gad_event_kind k)
 {
-    static const char *const ids[GAD_N_EVENTS] = {"", GAD_MESSAGE_ID_ALERT,
-                                                  GAD_MESSAGE_ID_HEARTBEAT, GAD_MESSAGE_ID_STATS,
-                                                  GAD_MESSAGE_ID_LOSS};
+    static const char *const ids[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = GAD_MESSAGE_ID_ALERT,
+                                                  [GAD_EVENT_HEARTBEAT] = GAD_MESSAGE_ID_HEARTBEAT,
+                                                  [GAD_EVENT_STATS] = GAD_MESSAGE_ID_STATS,
+                                                  [GAD_EVENT_LOSS] = GAD_MESSAGE_ID_LOSS,
+                                                  [GAD_EVENT_MODEL] = GAD_MESSAGE_ID_MODEL};
 
-    return k < GAD_N_EVENTS ? ids[k] : "";
+    return k < GAD_N_EVENTS && ids[k] ? ids[k] : "";
 }
 
 static void add_field(struct gad_buf *b, const char *key, const char *value)
@@ -72,6 +74,9 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_TOP] = "GANAD_TOP_FEATURES",
         [GAD_PAIR_OUTPUT] = "GANAD_OUTPUT",
         [GAD_PAIR_VERSION] = "GANAD_VERSION",
+        [GAD_PAIR_ACTION] = "GANAD_ACTION",
+        [GAD_PAIR_PREVIOUS_SHA256] = "GANAD_PREVIOUS_SHA256",
+        [GAD_PAIR_REASON] = "GANAD_REASON",
     };
     return keys[p];
 }

@@ -126,6 +126,12 @@ static void add_stats(struct gad_buf *b, const struct gad_stats_event *s, enum g
     gad_json_counters(b, s->counter, s->n);
 }
 
+static void add_model(struct gad_buf *b, const struct gad_model_event *m)
+{
+    gad_json_raw(b, ",");
+    gad_json_model(b, m);
+}
+
 static void add_loss(struct gad_buf *b, const struct gad_loss *l)
 {
     gad_json_key(b, "lost");
@@ -163,6 +169,8 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
         add_heartbeat(b, &e->heartbeat);
     else if (e->kind == GAD_EVENT_STATS)
         add_stats(b, &e->stats, detail);
+    else if (e->kind == GAD_EVENT_MODEL)
+        add_model(b, &e->model);
     else
         add_loss(b, &e->loss);
     gad_json_raw(b, "}");

@@ -48,6 +48,9 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_TOP] = "topFeatures",
         [GAD_PAIR_OUTPUT] = "output",
         [GAD_PAIR_VERSION] = "version",
+        [GAD_PAIR_ACTION] = "action",
+        [GAD_PAIR_PREVIOUS_SHA256] = "previousSha256",
+        [GAD_PAIR_REASON] = "reason",
     };
     return keys[p];
 }
@@ -81,7 +84,7 @@ static void add_time(struct gad_buf *b, struct gad_time t)
 
 static unsigned severity_of(const struct gad_event *e)
 {
-    if (e->kind == GAD_EVENT_LOSS)
+    if (e->kind == GAD_EVENT_LOSS || gad_model_refused(e))
         return 5;
     unsigned tenths = e->kind == GAD_EVENT_ALERT ? (e->alert.risk + 5) / 10 : 0;
     return tenths > 0 ? tenths : 1;

@@ -175,6 +175,12 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
     if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
         n = 1;
     gad_json_key(b, "unmapped");
+    if (e->kind == GAD_EVENT_MODEL) {
+        gad_json_raw(b, "{");
+        gad_json_model(b, &e->model);
+        gad_json_raw(b, "}");
+        return;
+    }
     gad_json_counters(b, c, n);
 }
 
@@ -192,7 +198,7 @@ static void write_ocsf(const struct gad_event *e, const struct gad_format_option
                         "\"activity_id\":99,\"activity_name\":");
         gad_json_text(b, gad_event_kind_name(e->kind));
         gad_json_raw(b, ",\"type_uid\":99,\"severity_id\":");
-        gad_json_u64(b, e->kind == GAD_EVENT_LOSS ? 3 : 1);
+        gad_json_u64(b, e->kind == GAD_EVENT_LOSS || gad_model_refused(e) ? 3 : 1);
     }
     gad_json_key(b, "time");
     gad_json_u64(b, milliseconds(e->time));

@@ -22,6 +22,8 @@ unsigned gad_event_priority(const struct gad_event *e)
                                                           : 5;
     case GAD_EVENT_LOSS:
         return 3;
+    case GAD_EVENT_MODEL:
+        return gad_model_refused(e) ? 4 : 5;
     case GAD_EVENT_HEARTBEAT:
     case GAD_EVENT_STATS:
     case GAD_N_EVENTS:
@@ -32,8 +34,12 @@ unsigned gad_event_priority(const struct gad_event *e)
 
 static const char *message_id(enum gad_event_kind k)
 {
-    static const char *const ids[GAD_N_EVENTS] = {"-", "ALERT", "HEARTBEAT", "STATS", "LOSS"};
-    return k < GAD_N_EVENTS ? ids[k] : "-";
+    static const char *const ids[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "ALERT",
+                                                  [GAD_EVENT_HEARTBEAT] = "HEARTBEAT",
+                                                  [GAD_EVENT_STATS] = "STATS",
+                                                  [GAD_EVENT_LOSS] = "LOSS",
+                                                  [GAD_EVENT_MODEL] = "MODEL"};
+    return k < GAD_N_EVENTS && ids[k] ? ids[k] : "-";
 }
 
 /* PRINTUSASCII of at most max bytes, section 6; anything else becomes '_', nothing becomes '-'. */
@@ -94,6 +100,9 @@ static const char *name_of(enum gad_pair p)
         [GAD_PAIR_TOP] = "top",
         [GAD_PAIR_OUTPUT] = "output",
         [GAD_PAIR_VERSION] = "version",
+        [GAD_PAIR_ACTION] = "action",
+        [GAD_PAIR_PREVIOUS_SHA256] = "previousSha256",
+        [GAD_PAIR_REASON] = "reason",
     };
     return names[p];
 }

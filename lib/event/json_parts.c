@@ -92,6 +92,26 @@ void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n)
     gad_json_raw(b, "}");
 }
 
+void gad_json_model(struct gad_buf *b, const struct gad_model_event *m)
+{
+    gad_json_raw(b, "\"action\":");
+    gad_json_text(b, m->action);
+    gad_json_key(b, "model");
+    gad_json_text(b, m->model);
+    if (*m->model_sha256) {
+        gad_json_key(b, "model_sha256");
+        gad_json_text(b, m->model_sha256);
+    }
+    if (*m->previous_sha256) {
+        gad_json_key(b, "previous_sha256");
+        gad_json_text(b, m->previous_sha256);
+    }
+    if (*m->reason) {
+        gad_json_key(b, "reason");
+        gad_json_text(b, m->reason);
+    }
+}
+
 static void add(struct gad_counter *c, size_t *n, const char *name, uint64_t value)
 {
     (void)snprintf(c[*n].name, sizeof(c[*n].name), "%s", name);

@@ -31,5 +31,8 @@ void gad_json_counters(struct gad_buf *b, const struct gad_counter *c,
 size_t gad_event_numbers(const struct gad_event *e,
                          struct gad_counter c[static GAD_EVENT_COUNTERS + 4]);
 
+/* "action":...,"model":..., what is not "" of the rest; no comma before it. */
+void gad_json_model(struct gad_buf *b, const struct gad_model_event *m);
+
 /* What other programs call the application protocol of a KDD99 service, or NULL. */
 const char *gad_app_protocol(int service);

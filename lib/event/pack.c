@@ -6,6 +6,8 @@
 #include "lib/event/event.h"
 #include "proto/event.pb-c.h"
 
+enum { SHA256_BYTES = (GAD_EVENT_SHA256 - 1) / 2 };
+
 _Static_assert(sizeof(((struct gad_alert *)0)->record.v) == GAD_N_COLUMNS * sizeof(double),
                "features are packed as they stand");
 
@@ -82,7 +84,7 @@ static void pack_alert(const struct gad_event *e, struct gad_buf *out)
     Ganad__Event__V1__Alert m;
     Ganad__Event__V1__Origin origin = origin_of(e);
     Ganad__Event__V1__Reason reason[GAD_N_COLUMNS], *list[GAD_N_COLUMNS];
-    uint8_t sum[(GAD_EVENT_SHA256 - 1) / 2];
+    uint8_t sum[SHA256_BYTES];
 
     ganad__event__v1__alert__init(&m);
     m.origin = &origin;
@@ -147,6 +149,24 @@ static void pack_stats(const struct gad_event *e, struct gad_buf *out)
     add_message(&m.base, out);
 }
 
+static void pack_model(const struct gad_event *e, struct gad_buf *out)
+{
+    const struct gad_model_event *from = &e->model;
+    Ganad__Event__V1__Model m;
+    Ganad__Event__V1__Origin origin = origin_of(e);
+    uint8_t is[SHA256_BYTES], was[SHA256_BYTES];
+
+    ganad__event__v1__model__init(&m);
+    m.origin = &origin;
+    m.action = unconst(from->action);
+    m.model = unconst(from->model);
+    m.sha256 = (ProtobufCBinaryData){bytes_of_hex(from->model_sha256, is, sizeof(is)), is};
+    m.previous_sha256 =
+        (ProtobufCBinaryData){bytes_of_hex(from->previous_sha256, was, sizeof(was)), was};
+    m.reason = unconst(from->reason);
+    add_message(&m.base, out);
+}
+
 void gad_event_pack(const struct gad_event *e, struct gad_buf *out)
 {
     switch (e->kind) {
@@ -158,6 +178,9 @@ void gad_event_pack(const struct gad_event *e, struct gad_buf *out)
         break;
     case GAD_EVENT_STATS:
         pack_stats(e, out);
+        break;
+    case GAD_EVENT_MODEL:
+        pack_model(e, out);
         break;
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:

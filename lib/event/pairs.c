@@ -104,6 +104,15 @@ static void put_alert(const struct out *o, const struct gad_alert *a, enum gad_d
     put_top(o, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
 }
 
+static void put_model(const struct out *o, const struct gad_model_event *m)
+{
+    put(o, GAD_PAIR_ACTION, m->action);
+    put(o, GAD_PAIR_MODEL, m->model);
+    put(o, GAD_PAIR_MODEL_SHA256, m->model_sha256);
+    put(o, GAD_PAIR_PREVIOUS_SHA256, m->previous_sha256);
+    put(o, GAD_PAIR_REASON, m->reason);
+}
+
 void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
                      void (*each)(void *arg, enum gad_pair pair, const char *key,
                                   const char *value),
@@ -122,6 +131,8 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
         put_alert(&o, &e->alert, detail);
         return;
     }
+    if (e->kind == GAD_EVENT_MODEL)
+        put_model(&o, &e->model);
     if (e->kind == GAD_EVENT_LOSS)
         put(&o, GAD_PAIR_OUTPUT, e->loss.output);
     if (e->kind == GAD_EVENT_HEARTBEAT)

@@ -42,6 +42,9 @@ enum gad_pair {
     GAD_PAIR_TOP, /* "serror_rate=1.00 (0.02, 41%), ..." */
     GAD_PAIR_OUTPUT,
     GAD_PAIR_VERSION,
+    GAD_PAIR_ACTION,
+    GAD_PAIR_PREVIOUS_SHA256,
+    GAD_PAIR_REASON,
     GAD_PAIR_NUMBER, /* a counter: its name is the key */
 };
 

@@ -96,14 +96,25 @@ static bool take_reasons(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
     return true;
 }
 
-static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
+static bool take_hex(char to[static GAD_EVENT_SHA256], const ProtobufCBinaryData *from)
 {
     static const char hex[] = "0123456789abcdef";
 
+    if (from->len > GAD_EVENT_SHA256 / 2)
+        return false;
+    for (size_t i = 0; i < from->len; i++) {
+        to[2 * i] = hex[from->data[i] >> 4];
+        to[2 * i + 1] = hex[from->data[i] & 15];
+    }
+    return true;
+}
+
+static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
+{
     if (!isfinite(m->score) || !isfinite(m->threshold) || !(m->p_value >= 0 && m->p_value <= 1) ||
         !(m->fpr_budget >= 0 && m->fpr_budget <= 1) || m->risk > 100 ||
         m->severity < GAD_SEVERITY_HIGH || m->severity > GAD_SEVERITY_LOW || m->count == 0 ||
-        m->count > INT64_MAX || m->model_sha256.len > sizeof(a->model_sha256) / 2)
+        m->count > INT64_MAX || !take_hex(a->model_sha256, &m->model_sha256))
         return false;
     a->score = m->score;
     a->threshold = m->threshold;
@@ -114,10 +125,6 @@ static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
     a->count = m->count;
     a->first.ns = m->first_ns;
     a->last.ns = m->last_ns;
-    for (size_t i = 0; i < m->model_sha256.len; i++) {
-        a->model_sha256[2 * i] = hex[m->model_sha256.data[i] >> 4];
-        a->model_sha256[2 * i + 1] = hex[m->model_sha256.data[i] & 15];
-    }
     return true;
 }
 
@@ -159,6 +166,17 @@ static bool take_stats(struct gad_event *e, const Ganad__Event__V1__Stats *m)
     return take_origin(e, m->origin);
 }
 
+static bool take_model(struct gad_event *e, const Ganad__Event__V1__Model *m)
+{
+    struct gad_model_event *to = &e->model;
+
+    return take_origin(e, m->origin) && take_text(to->action, sizeof(to->action), m->action) &&
+           take_text(to->model, sizeof(to->model), m->model) &&
+           take_text(to->reason, sizeof(to->reason), m->reason) &&
+           take_hex(to->model_sha256, &m->sha256) &&
+           take_hex(to->previous_sha256, &m->previous_sha256);
+}
+
 int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
                      struct gad_event *ret, struct gad_diag *d)
 {
@@ -166,6 +184,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
         [GAD_EVENT_ALERT] = &ganad__event__v1__alert__descriptor,
         [GAD_EVENT_HEARTBEAT] = &ganad__event__v1__heartbeat__descriptor,
         [GAD_EVENT_STATS] = &ganad__event__v1__stats__descriptor,
+        [GAD_EVENT_MODEL] = &ganad__event__v1__model__descriptor,
     };
     gad_cleanup(gad_freep) struct unpacking *u = gad_calloc(1, sizeof(*u));
     ProtobufCAllocator allocator = {allocate, release, u};
@@ -184,6 +203,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
     const void *message = m;
     bool ok = kind == GAD_EVENT_ALERT       ? take_alert(ret, message)
               : kind == GAD_EVENT_HEARTBEAT ? take_heartbeat(ret, message)
+              : kind == GAD_EVENT_MODEL     ? take_model(ret, message)
                                             : take_stats(ret, message);
     return ok ? 0
               : gad_fail(d, GAD_EFORMAT, "event of kind '%s' with a value that cannot be",

@@ -121,6 +121,10 @@ static void as_texts(uint64_t seed, const uint8_t *data, size_t size)
         fill(e.alert.record.community_id, sizeof(e.alert.record.community_id), data, size);
     } else if (e.kind == GAD_EVENT_STATS && e.stats.n > 0) {
         fill(e.stats.counter[0].name, sizeof(e.stats.counter[0].name), data, size);
+    } else if (e.kind == GAD_EVENT_MODEL) {
+        fill(e.model.action, sizeof(e.model.action), data, size);
+        fill(e.model.model, sizeof(e.model.model), data, size);
+        fill(e.model.reason, sizeof(e.model.reason), data, size);
     } else if (e.kind == GAD_EVENT_LOSS) {
         fill(e.loss.output, sizeof(e.loss.output), data, size);
     } else if (e.kind == GAD_EVENT_HEARTBEAT) {

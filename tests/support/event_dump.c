@@ -77,6 +77,12 @@ static void dump(const struct gad_event *e)
         (void)printf("first_seq %" PRIu64 "\nlast_seq %" PRIu64 "\nat_most %d\n", e->loss.first,
                      e->loss.last, e->loss.at_most);
         text("output", e->loss.output);
+    } else if (e->kind == GAD_EVENT_MODEL) {
+        text("action", e->model.action);
+        text("model", e->model.model);
+        text("model_sha256", e->model.model_sha256);
+        text("previous_sha256", e->model.previous_sha256);
+        text("reason", e->model.reason);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         (void)printf("uptime %" PRId64 "\ninterval %" PRId64 "\nrecords %" PRIu64
                      "\nalerts %" PRIu64 "\n",

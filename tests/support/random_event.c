@@ -141,17 +141,23 @@ static void random_reasons(struct gad_rng *rng, struct gad_alert *a)
     }
 }
 
-static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
+static void random_sha256(struct gad_rng *rng, char text[static GAD_EVENT_SHA256])
 {
     static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < GAD_EVENT_SHA256 - 1; i++)
+        text[i] = hex[gad_rng_below(rng, 16)];
+}
+
+static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
+{
 
     random_record(rng, &a->record);
     random_text(rng, hostile, a->record.community_id, sizeof(a->record.community_id));
     random_text(rng, hostile, a->source, sizeof(a->source));
     random_text(rng, hostile, a->interface, sizeof(a->interface));
     random_text(rng, hostile, a->model, sizeof(a->model));
-    for (size_t i = 0; i < sizeof(a->model_sha256) - 1; i++)
-        a->model_sha256[i] = hex[gad_rng_below(rng, 16)];
+    random_sha256(rng, a->model_sha256);
     double mantissa = (double)gad_rng_uniform(rng);
     a->score = (float)ldexp(mantissa, (int)gad_rng_below(rng, 30) - 10);
     a->threshold = a->score / 2;
@@ -177,14 +183,28 @@ static void random_stats(struct gad_rng *rng, bool hostile, struct gad_stats_eve
     }
 }
 
+static void random_model_event(struct gad_rng *rng, bool hostile, struct gad_model_event *m)
+{
+    static const char *const actions[] = {"loaded", "rolled-back", "added", "removed", "refused"};
+
+    (void)snprintf(m->action, sizeof(m->action), "%s", actions[gad_rng_below(rng, 5)]);
+    random_text(rng, hostile, m->model, sizeof(m->model));
+    if (gad_rng_below(rng, 2))
+        random_sha256(rng, m->model_sha256);
+    if (gad_rng_below(rng, 2))
+        random_sha256(rng, m->previous_sha256);
+    if (gad_rng_below(rng, 2))
+        random_text(rng, hostile, m->reason, sizeof(m->reason));
+}
+
 void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
 {
     static const enum gad_event_kind kinds[] = {GAD_EVENT_HEARTBEAT, GAD_EVENT_STATS,
-                                                GAD_EVENT_LOSS};
+                                                GAD_EVENT_LOSS, GAD_EVENT_MODEL};
 
     *e = (struct gad_event){.kind = GAD_EVENT_ALERT, .run = gad_rng_u64(rng)};
     if (gad_rng_below(rng, 8) == 0)
-        e->kind = kinds[gad_rng_below(rng, 3)];
+        e->kind = kinds[gad_rng_below(rng, 4)];
     random_text(rng, hostile, e->sensor, sizeof(e->sensor));
     e->seq = e->kind == GAD_EVENT_LOSS ? 0 : 1 + (gad_rng_u64(rng) >> 12);
     e->time = random_time(rng);
@@ -192,6 +212,8 @@ void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
         random_alert(rng, hostile, &e->alert);
     } else if (e->kind == GAD_EVENT_STATS) {
         random_stats(rng, hostile, &e->stats);
+    } else if (e->kind == GAD_EVENT_MODEL) {
+        random_model_event(rng, hostile, &e->model);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         random_text(rng, hostile, e->heartbeat.version, sizeof(e->heartbeat.version));
         e->heartbeat.uptime.ns = (int64_t)(gad_rng_u64(rng) >> 8);

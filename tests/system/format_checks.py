@@ -12,8 +12,9 @@ import time
 
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
-KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4}
-TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output", "version")
+KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6}
+TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output", "version",
+         "action", "previous_sha256", "reason")
 
 
 def fail(what, *more):
@@ -107,6 +108,20 @@ class Event:
             return clean(self.text("sensor")) + f"-{run}-loss-{self.v['first_seq']}-{self.v['last_seq']}"
         return clean(self.text("sensor")) + f"-{run}-{self.v['seq']}"
 
+    def is_refused(self):
+        return self.kind == "model" and self.v["action"] == b"refused"
+
+    def priority(self):
+        """Of syslog."""
+        if self.kind == "alert":
+            return {1: 1, 2: 4, 3: 5}[self.v["severity"]]
+        return {True: 4, False: 5}[self.is_refused()] if self.kind == "model" else PRIORITY[self.kind]
+
+    def model(self):
+        """What an event of a model has, without what is not there."""
+        return {k: self.text(k) for k in ("action", "model", "model_sha256", "previous_sha256", "reason")
+                if self.v[k] or k in ("action", "model")}
+
     def address(self, key):
         return ipaddress.ip_address(self.v[key][:4 if self.v["family"] == 4 else 16])
 
@@ -130,6 +145,12 @@ class Event:
                     f"{v['alerts']} alerts".encode())
         if self.kind == "stats":
             return f"ganadd counts: {len(self.counters)} counters after {v['uptime'] / 1e9:.0f} s".encode()
+        if self.kind == "model":
+            text = (b"model '" + v["model"] + b"' " if v["model"] else b"models ") + v["action"]
+            if v["reason"]:
+                return text + b": " + v["reason"]
+            text += b": " + v["model_sha256"][:16] if v["model_sha256"] else b""
+            return text + (b" instead of " + v["previous_sha256"][:16] if v["previous_sha256"] else b"")
         return (("at most " if v["at_most"] else "") + f"{v['last_seq'] - v['first_seq'] + 1} events were lost, "
                 f"{v['first_seq']} to {v['last_seq']}").encode()
 
@@ -140,6 +161,8 @@ class Event:
                     b"alerts": v["alerts"]}
         if self.kind == "stats":
             return {b"uptime": v["uptime"] // 10 ** 9, **dict(self.counters)}
+        if self.kind == "model":
+            return {}
         return {b"lost": v["last_seq"] - v["first_seq"] + 1, b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
                 b"at_most": v["at_most"]}
 
@@ -241,6 +264,8 @@ def check_native(line, e):
         near("uptime", o["uptime"], v["uptime"] / 1e9, 8)
         if e.full or "counters" in o:
             same("counters", o["counters"], {utf8(k): n for k, n in e.counters})
+    elif e.kind == "model":
+        same("model", {k: o[k] for k in o if k in ("action", "model", "model_sha256", "previous_sha256", "reason")}, e.model())
     elif e.kind == "loss":
         same("loss", (o["lost"], o["first_seq"], o["last_seq"], o["at_most"], o["output"]),
              (v["last_seq"] - v["first_seq"] + 1, v["first_seq"], v["last_seq"], bool(v["at_most"]), e.text("output")))

@@ -4,7 +4,7 @@
 import ipaddress
 import re
 
-from format_checks import (ENTERPRISE, KIND, PID, PRIORITY, TEXTS, VERSION, Event, fail, float32, key_text, near, plain,
+from format_checks import (ENTERPRISE, KIND, PID, TEXTS, VERSION, Event, fail, float32, key_text, near, plain,
                            rfc3339, same, utf8)
 
 
@@ -43,6 +43,9 @@ def check_pairs(got, e, names, clean, number):
                  (e.address("src"), v["src_port"], e.address("dst"), v["dst_port"], e.proto()))
         check_top_text(got.pop(names["top"], ""), e)
     else:
+        if e.kind == "model":
+            for key in ("action", "model", "model_sha256", "previous_sha256", "reason"):
+                same(key, got.pop(names[key], ""), clean(e.text(key)))
         if e.kind in ("loss", "heartbeat"):
             key = "output" if e.kind == "loss" else "version"
             same(key, got.pop(names[key], ""), clean(e.text(key)))
@@ -54,14 +57,15 @@ def check_pairs(got, e, names, clean, number):
     same("nothing else", got, {})
 
 
-CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters", "loss": "Events were lost"}
+CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters", "loss": "Events were lost",
+            "model": "Model"}
 CEF = {"id": "externalId", "seq": "ganadSeq", "sensor": "dvchost", "score": "anomalyScore", "threshold": "threshold",
        "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt", "tunnels": "tunnels", "model": "model",
        "model_sha256": "modelSha256", "community_id": "communityId", "source": "capture", "interface": "deviceInboundInterface",
        "start": "ganadStart", "end": "ganadEnd", "first": "start", "last": "end", "service": "app", "flag": "connState",
        "src_bytes": "in", "dst_bytes": "out", "src": "src", "dst": "dst", "src6": "Source IPv6 Address",
        "dst6": "Destination IPv6 Address", "src_port": "spt", "dst_port": "dpt", "proto": "proto", "top": "topFeatures",
-       "output": "output", "version": "version"}
+       "output": "output", "version": "version", "action": "act", "previous_sha256": "previousSha256", "reason": "reason"}
 
 
 def split_head(text, n):
@@ -99,13 +103,13 @@ def parse_cef(line):
 def check_cef(line, e):
     head, got = parse_cef(line)
     same("head", head[:6], ["CEF:0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}", CEF_NAME[e.kind]])
-    same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.kind == "loss" else 0)
+    same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.kind == "loss" or e.is_refused() else 0)
     same("rt", int(got.pop("rt")), e.v["time"] // 10 ** 6)
     same("msg", got.pop("msg"), plain(utf8(e.sentence())))
     check_pairs(got, e, CEF, plain, lambda k: "ganad_" + re.sub("[.-]", "_", key_text(k)))
 
 
-LEEF = {**CEF, "id": "eventId", "seq": "seq", "sensor": "sensor", "score": "score", "count": "count",
+LEEF = {**CEF, "action": "action", "id": "eventId", "seq": "seq", "sensor": "sensor", "score": "score", "count": "count",
         "interface": "interface", "start": "start", "end": "end", "first": "first", "last": "last", "service": "service",
         "src_bytes": "srcBytes", "dst_bytes": "dstBytes", "src6": "src", "dst6": "dst", "src_port": "srcPort",
         "dst_port": "dstPort"}
@@ -125,7 +129,7 @@ def check_leef(line, e):
     same("devTime", got.pop("devTime"), rfc3339(e.v["time"])[:-4] + "Z")
     same("format", (got.pop("devTimeFormat"), got.pop("cat")),
          ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "Anomaly" if e.kind == "alert" else "Sensor"))
-    same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5 if e.kind == "loss" else 1)
+    same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5 if e.kind == "loss" or e.is_refused() else 1)
     check_pairs(got, e, LEEF, lambda s: plain(s, "^"), lambda k: "n_" + key_text(k))
 
 
@@ -157,7 +161,7 @@ def parse_5424(line):
 
 def check_syslog(line, e):
     (pri, when, host, app, pid, msgid), data, msg = parse_5424(line)
-    level = {1: 1, 2: 4, 3: 5}[e.v["severity"]] if e.kind == "alert" else PRIORITY[e.kind]
+    level = e.priority()
     raw = e.v["sensor"]
     name = "".join(chr(c) if 0x20 < c < 0x7f else "_" for c in raw) or "-"
     same("header", (int(pri), when, host, app, int(pid), msgid),
@@ -198,7 +202,7 @@ def check_journal(data, e):
     same("fixed", (got.pop("SYSLOG_IDENTIFIER"), got.pop("MESSAGE_ID")),
          (b"ganadd", f"5b0a3f2c7d9e4c1e8f64a1d2b37c9e{KIND[e.kind]:02x}".encode()))
     same("PRIORITY", int(got.pop("PRIORITY")),
-         {1: 1, 2: 4, 3: 5}[e.v["severity"]] if e.kind == "alert" else PRIORITY[e.kind])
+         e.priority())
     same("MESSAGE", got.pop("MESSAGE"), e.sentence())
     raw = {k: v.decode("latin-1") for k, v in got.items()}
     same("raw texts", {k: got[JOURNAL[k]] for k in TEXTS if JOURNAL[k] in got},

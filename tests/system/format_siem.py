@@ -9,7 +9,7 @@ from format_checks import (ENTERPRISE, VERSION, check_app, check_features, check
 # ECS lists what event.type may be for each event.category: error is not there for process.
 ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection", "info"]),
             "heartbeat": ("state", ["process"], ["info"]), "stats": ("metric", ["process"], ["info"]),
-            "loss": ("event", ["process"], ["info"])}
+            "loss": ("event", ["process"], ["info"]), "model": ("event", ["configuration"], ["change"])}
 
 
 def check_ecs(line, e):
@@ -21,6 +21,9 @@ def check_ecs(line, e):
     same("observer", (observer["name"], observer["version"], observer["type"]), (e.text("sensor"), VERSION, "ids"))
     if e.kind == "alert":
         check_ecs_alert(o, e)
+    elif e.kind == "model":
+        same("outcome", ev["outcome"], "failure" if e.is_refused() else "success")
+        same("model", o["ganad"], {"schema": 1, **e.model()})
     else:
         check_numbers(o["ganad"]["numbers"], e)
     return o
@@ -114,8 +117,11 @@ def check_ocsf(line, e):
         check_ocsf_alert(o, e)
     else:
         same("class", (o["category_uid"], o["class_uid"], o["activity_id"], o["activity_name"], o["severity_id"]),
-             (0, 0, 99, e.kind, 3 if e.kind == "loss" else 1))
-        check_numbers(o["unmapped"], e)
+             (0, 0, 99, e.kind, 3 if e.kind == "loss" or e.is_refused() else 1))
+        if e.kind == "model":
+            same("unmapped", o["unmapped"], e.model())
+        else:
+            check_numbers(o["unmapped"], e)
     return o
 
 

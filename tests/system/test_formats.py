@@ -75,6 +75,7 @@ def check_schema(v, o):
 
 OPTIONAL = {"fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "tunnels",
             "flow", "features", "counters"}
+OPTIONAL_OF_MODEL = {"model_sha256", "previous_sha256", "reason"}
 
 
 def objects(o):
@@ -92,9 +93,10 @@ def check_is_closed(v, o):
         if v.is_valid(o):
             fail("the schema takes an unknown key", inside)
         del inside["more"]
+    may_miss = OPTIONAL_OF_MODEL if o["event_type"] == "model" else OPTIONAL
     for key in list(o):
         value = o.pop(key)
-        same("the schema does without " + key, v.is_valid(o), key in OPTIONAL)
+        same("the schema does without " + key, v.is_valid(o), key in may_miss)
         o[key] = value
 
 
@@ -142,7 +144,7 @@ def run(args, n, length, schemas, fields, full=False):
                 raise
             counts[name] += 1
     if "json" in schemas:
-        same("kinds that the schema was tried with", closed, {"alert", "heartbeat", "stats", "loss"})
+        same("kinds that the schema was tried with", closed, {"alert", "heartbeat", "stats", "loss", "model"})
     print(f"{n} events of at most {length} bytes:",
           ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
     if full:

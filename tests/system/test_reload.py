@@ -117,7 +117,7 @@ class Reloads(unittest.TestCase):
             self.assertEqual(s.model[0].scored, n * len(records))  # whichever checkpoint it had
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
-                shas = {json.loads(line)["ganad"]["model_sha256"] for line in f}
+                shas = {json.loads(line)["model_sha256"] for line in f}
             self.assertLessEqual(shas, set(scores))
             print(f"{rounds} reloads, {n * len(records)} records, each scored once, by " +
                   ", ".join(f"{sha[:8]}: {sum(c.seen.get(sha, 0) for c in clients)} requests" for sha in scores))
@@ -262,6 +262,31 @@ class Reloads(unittest.TestCase):
             listed = json.loads(ctl(d, "model", "list", "-J")[1])
             self.assertEqual((listed[0]["sha256"], listed[0]["previous_sha256"]), (first, second))
             self.assertIn("before:", ctl(d, "model")[1])
+
+    def test_each_change_is_an_event(self):
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, outputs=ganad.ALERTS_FILE) as d:
+            first, missing = model(d).sha256, d.path("missing.ckpt")
+            self.assertEqual(ctl(d, "model", "load", "m", checkpoint(3))[0], 0)
+            second = model(d).sha256
+            self.assertEqual(ctl(d, "model", "rollback", "m")[0], 0)
+            configure(d, {"m": {"checkpoint": checkpoint(2)}, "n": {"checkpoint": checkpoint(3)}})
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            configure(d, {"m": {"checkpoint": checkpoint(2)}})
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            self.assertEqual(ctl(d, "reload")[0], 0)  # nothing has changed: no event
+            configure(d, {"m": {"checkpoint": missing}})
+            self.assertEqual(ctl(d, "reload")[0], 1)
+            self.assertEqual(ctl(d, "model", "rollback", "n")[0], 1)
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                events = [json.loads(line) for line in f]
+            self.assertEqual([(e["event_type"], e["action"], e["model"], e.get("model_sha256"), e.get("previous_sha256"))
+                              for e in events],
+                             [("model", "loaded", "m", second, first), ("model", "rolled-back", "m", first, second),
+                              ("model", "added", "n", second, None), ("model", "removed", "n", None, second),
+                              ("model", "refused", "", None, None), ("model", "refused", "n", None, None)])
+            self.assertIn(missing, events[4]["reason"])
+            self.assertIn("no model 'n' is configured", events[5]["reason"])
 
     def test_a_signal_reloads_and_many_are_as_good_as_the_last(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:

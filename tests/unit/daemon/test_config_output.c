@@ -45,7 +45,7 @@ static void outputs_have_what_their_type_needs(void **state)
         refused(text, want);
     }
     refused(MODEL "[output o]\ntype = stdout\nevents = alert, los\n",
-            "t.conf:5: key 'events': 'los' is none of alert, heartbeat, stats and loss");
+            "t.conf:5: key 'events': 'los' is none of alert, heartbeat, stats, loss and model");
     refused(MODEL "[output o]\ntype = stdout\nevents = ,\n",
             "t.conf:5: key 'events': names no event");
     refused(MODEL "[spool]\nquota = 1M\nsegment = 1M\n",

@@ -74,14 +74,27 @@ struct gad_event fixture_stats(void)
     return e;
 }
 
+#define FILL(field, text) (void)snprintf((field), sizeof(field), "%s", (text))
+
+struct gad_event fixture_model(bool is_refused)
+{
+    struct gad_event e = begun(GAD_EVENT_MODEL, 9);
+    e.model = (struct gad_model_event){.action = "loaded", .model = "m"};
+    memset(e.model.previous_sha256, 'b', GAD_EVENT_SHA256 - 1);
+    memset(e.model.model_sha256, is_refused ? 'b' : 'a', GAD_EVENT_SHA256 - 1);
+    if (is_refused) {
+        FILL(e.model.action, "refused");
+        FILL(e.model.reason, "x.ckpt: its SHA-256 is another one");
+    }
+    return e;
+}
+
 struct gad_event fixture_loss(void)
 {
     struct gad_event e = begun(GAD_EVENT_LOSS, 0);
     e.loss = (struct gad_loss){100, 199, true, "siem"};
     return e;
 }
-
-#define FILL(field, text) (void)snprintf((field), sizeof(field), "%s", (text))
 
 void fixture_fill_texts(struct gad_event *e, const char *text)
 {
@@ -93,6 +106,9 @@ void fixture_fill_texts(struct gad_event *e, const char *text)
         FILL(e->alert.record.community_id, text);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         FILL(e->heartbeat.version, text);
+    } else if (e->kind == GAD_EVENT_MODEL) {
+        FILL(e->model.model, text);
+        FILL(e->model.reason, text);
     } else if (e->kind == GAD_EVENT_LOSS) {
         FILL(e->loss.output, text);
     } else if (e->stats.n > 0) {

@@ -15,6 +15,7 @@ struct gad_event fixture_alert(void);
 struct gad_event fixture_heartbeat(void);
 struct gad_event fixture_stats(void);
 struct gad_event fixture_loss(void);
+struct gad_event fixture_model(bool is_refused);
 
 /* Every text of the event is this. */
 void fixture_fill_texts(struct gad_event *e, const char *text);

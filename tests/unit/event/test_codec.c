@@ -67,6 +67,18 @@ static struct gad_event some_heartbeat(void)
     return e;
 }
 
+static struct gad_event longest_model(void)
+{
+    struct gad_event e = {.kind = GAD_EVENT_MODEL, .sensor = "s", .seq = 4, .time = {7}};
+
+    fill_text(e.model.action, sizeof(e.model.action), 'a');
+    fill_text(e.model.model, sizeof(e.model.model), 'm');
+    fill_text(e.model.model_sha256, sizeof(e.model.model_sha256), '1');
+    fill_text(e.model.previous_sha256, sizeof(e.model.previous_sha256), 'f');
+    fill_text(e.model.reason, sizeof(e.model.reason), 'r');
+    return e;
+}
+
 static void comes_back(const struct gad_event *e)
 {
     struct gad_buf b = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
@@ -98,6 +110,8 @@ static void an_event_comes_back_as_it_was(void **state)
     comes_back(&e);
     e = some_heartbeat();
     comes_back(&e);
+    e = longest_model();
+    comes_back(&e);
 }
 
 static void each_field_comes_back(void **state)
@@ -127,6 +141,30 @@ static void each_field_comes_back(void **state)
     assert_int_equal(back.alert.top[40].column, 40);
     assert_true(back.alert.count == INT64_MAX);
     assert_true(back.alert.first.ns == 1 && back.alert.last.ns == -1);
+    gad_buf_deinit(&b);
+}
+
+/* A reason of a later version that has more room: not cut, refused. */
+static void a_text_that_is_too_long_is_refused(void **state)
+{
+    (void)state;
+    struct gad_event e = longest_model(), back;
+    struct gad_buf b = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
+    const uint8_t *reason;
+
+    gad_event_pack(&e, &b);
+    assert_int_equal(gad_event_unpack(e.kind, 4, b.p, b.len, &back, NULL), 0);
+    assert_string_equal(back.model.reason, e.model.reason);
+    assert_string_equal(back.model.model_sha256, e.model.model_sha256);
+    assert_string_equal(back.model.previous_sha256, e.model.previous_sha256);
+    assert_string_equal(back.model.action, e.model.action);
+    assert_string_equal(back.model.model, e.model.model);
+    reason = memchr(b.p, 'r', b.len); /* the last field: tag, length of two bytes, text */
+    assert_non_null(reason);
+    b.p[reason - b.p - 2]++; /* one byte more */
+    assert_non_null(gad_buf_room(&b, 1));
+    b.p[b.len++] = 'r';
+    assert_int_equal(gad_event_unpack(e.kind, 4, b.p, b.len, &back, NULL), GAD_EFORMAT);
     gad_buf_deinit(&b);
 }
 
@@ -174,14 +212,15 @@ static void mutants_hold_what_the_header_promises(void **state)
 {
     (void)state;
     struct gad_rng rng = gad_rng_init(5, 0);
-    static struct gad_event e[3], back;
+    static struct gad_event e[4], back;
 
     e[0] = longest_alert();
     e[1] = longest_stats();
     e[2] = some_heartbeat();
+    e[3] = longest_model();
 
     for (int i = 0; i < 20000; i++) {
-        const struct gad_event *from = &e[gad_rng_below(&rng, 3)];
+        const struct gad_event *from = &e[gad_rng_below(&rng, 4)];
         struct gad_buf b = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
         struct gad_buf again = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
         gad_event_pack(from, &b);
@@ -224,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_comes_back_as_it_was),
         cmocka_unit_test(each_field_comes_back),
+        cmocka_unit_test(a_text_that_is_too_long_is_refused),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(kinds_of_later_versions_are_told_apart),
         cmocka_unit_test(mutants_hold_what_the_header_promises),

@@ -62,8 +62,15 @@ static int detail_within(const char *format, const struct gad_event *e, size_t m
 static void a_line_has_as_much_as_its_length_allows(void **state)
 {
     (void)state;
-    const struct gad_event events[] = {fixture_alert(), fixture_longest_alert(), fixture_stats(),
-                                       fixture_heartbeat(), fixture_loss()};
+    static struct gad_event events[7]; /* too large for a stack frame */
+
+    events[0] = fixture_alert();
+    events[1] = fixture_longest_alert();
+    events[2] = fixture_stats();
+    events[3] = fixture_heartbeat();
+    events[4] = fixture_loss();
+    events[5] = fixture_model(false);
+    events[6] = fixture_model(true);
 
     for (size_t i = 0; i < N_FORMATS; i++)
         for (size_t k = 0; k < sizeof(events) / sizeof(events[0]); k++) {

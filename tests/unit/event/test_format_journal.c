@@ -88,6 +88,8 @@ static void each_kind_has_a_message_id(void **state)
 {
     (void)state;
     for (int k = GAD_EVENT_ALERT; k < GAD_N_EVENTS; k++) {
+        if (*gad_event_kind_name((enum gad_event_kind)k) == '\0')
+            continue; /* a number that is not used */
         const char *id = gad_event_message_id((enum gad_event_kind)k);
         assert_int_equal(strlen(id), 32);
         assert_int_equal(strspn(id, "0123456789abcdef"), 32);

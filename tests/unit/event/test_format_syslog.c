@@ -52,6 +52,26 @@ static void other_events_are_these(void **state)
         "at most 100 events were lost, 100 to 199");
 }
 
+/* 5 is notice, 4 warning. */
+static void a_model_is_told_and_its_refusal_is_a_warning(void **state)
+{
+    (void)state;
+    const struct gad_event is = fixture_model(false), bad = fixture_model(true);
+
+    assert_string_equal(
+        fixture_line("syslog", &is, GAD_DETAIL_ALL, NULL),
+        "<133>1 2026-11-23T14:05:09.123456Z sensor-07 ganadd 4242 MODEL [ganad@32473 "
+        "eventId=\"sensor-07-0000000000000abc-9\" seq=\"9\" sensor=\"sensor-07\" "
+        "action=\"loaded\" model=\"m\" "
+        "modelSha256=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" "
+        "previousSha256=\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"]"
+        "[meta sequenceId=\"9\"] model 'm' loaded: aaaaaaaaaaaaaaaa instead of bbbbbbbbbbbbbbbb");
+    const char *line = fixture_line("syslog", &bad, GAD_DETAIL_ALL, NULL);
+    assert_non_null(strstr(line, "<132>1 "));
+    assert_non_null(strstr(line, "reason=\"x.ckpt: its SHA-256 is another one\"]"));
+    assert_non_null(strstr(line, " model 'm' refused: x.ckpt: its SHA-256 is another one"));
+}
+
 /* Section 6.3.3: these three, with a backslash; a line end or what is not UTF-8 may not be there. */
 static void values_are_escaped(void **state)
 {
@@ -140,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_is_this_message),
         cmocka_unit_test(other_events_are_these),
+        cmocka_unit_test(a_model_is_told_and_its_refusal_is_a_warning),
         cmocka_unit_test(values_are_escaped),
         cmocka_unit_test(a_sensor_without_a_name_is_nil),
         cmocka_unit_test(only_a_message_beyond_ascii_has_a_bom),
