@@ -12,6 +12,7 @@ check() { # WHAT COMMAND...
     if "$@" >/tmp/check.log 2>&1; then say "ok $what"; else
         say "FAILED $what"
         sed 's/^/    /' /tmp/check.log
+        journalctl -u ganadd --no-pager -n 12 -o short-monotonic | sed 's/^/    | /'
     fi
 }
 property() { systemctl show -P "$1" ganadd; }
@@ -111,7 +112,7 @@ say "figure resident $(sed -n 's/^VmRSS:\s*//p' "/proc/$(property MainPID)/statu
 check "nothing was refused by the filter" bash -c '! journalctl -k | grep -q "ganadd.*SECCOMP\|type=1326"'
 
 rm -r /etc/systemd/system/ganadd.service.d
-check "purge" env DEBIAN_FRONTEND=noninteractive apt-get -qq purge ganad
+check "purge" env DEBIAN_FRONTEND=noninteractive apt-get -qq purge --autoremove ganad
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev \) -prune -o -print | sort >/after
 say end
 systemctl poweroff
