@@ -19,6 +19,7 @@ enum config_type {
     CONFIG_CHOICE,   /* const char *, one of choices */
     CONFIG_NAME,     /* const char *, letters, digits, '.', '_', '-' */
     CONFIG_PATH,     /* const char *, absolute */
+    CONFIG_SECRET,   /* const char *, absolute, or a credential's name (daemon/credential.h) */
     CONFIG_SOCKET,   /* const char *, absolute, short enough for a unix socket */
     CONFIG_ADDRESS,  /* const char *, host:port */
     CONFIG_TEXT,     /* const char *, printable ASCII */

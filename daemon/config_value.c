@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "daemon/credential.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/base/time.h"
@@ -143,7 +144,8 @@ static int check_text(const struct config_key *k, const char *text, struct gad_d
     static const char name_bytes[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     size_t len = strlen(text);
-    bool is_path = k->type == CONFIG_PATH || k->type == CONFIG_SOCKET;
+    bool is_secret = k->type == CONFIG_SECRET && credential_is_meant(text);
+    bool is_path = k->type == CONFIG_PATH || k->type == CONFIG_SOCKET || k->type == CONFIG_SECRET;
 
     if (k->type == CONFIG_CHOICE && !is_one_of(k->choices, text))
         return gad_fail(d, GAD_EINVAL, "'%s' is none of %s", text, k->choices);
@@ -154,7 +156,10 @@ static int check_text(const struct config_key *k, const char *text, struct gad_d
     for (size_t i = 0; i < len; i++)
         if (text[i] < 0x20 || text[i] > 0x7e)
             return gad_fail(d, GAD_EINVAL, "has a byte that is not printable ASCII");
-    if (is_path && text[0] != '/')
+    if (is_secret && !credential_is_named(text))
+        return gad_fail(d, GAD_EINVAL,
+                        "'%s' does not name a credential: its name is that of a file", text);
+    if (is_path && !is_secret && text[0] != '/')
         return gad_fail(d, GAD_EINVAL, "'%s' is not an absolute path", text);
     if (strstr(text, " #"))
         return gad_fail(d, GAD_EINVAL, "'%s': a comment behind a value begins with ' ;'", text);
@@ -190,6 +195,7 @@ int config_value_set(const struct config_key *k, const char *text, void *field, 
     case CONFIG_CHOICE:
     case CONFIG_NAME:
     case CONFIG_PATH:
+    case CONFIG_SECRET:
     case CONFIG_SOCKET:
     case CONFIG_ADDRESS:
     case CONFIG_TEXT:

@@ -5,6 +5,7 @@
  * the last events may never be read, though they were sent.
  */
 #include <arpa/inet.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/credential.h"
 #include "daemon/feed/lookup.h"
 #include "daemon/feed/transport.h"
 #include "lib/base/diag.h"
@@ -29,27 +31,43 @@ static const char *reason(void)
     return text ? text : "unknown reason";
 }
 
-static int fail_file(const char *key, const char *file, struct gad_diag *d)
+/* What the key @name says is given to @use, which is 1 if it could use that file. */
+static int use_file(SSL_CTX *ctx, const char *name, const char *value,
+                    int (*use)(SSL_CTX *ctx, const char *file), struct gad_diag *d)
 {
-    return gad_fail(d, GAD_EINVAL, "key '%s': %s: %s", key, file, reason());
+    char buf[PATH_MAX];
+    const char *file;
+    int r = credential_path(value, buf, sizeof(buf), &file, d);
+
+    if (r != 0)
+        gad_diag_prefix(d, "key '%s'", name);
+    else if (use(ctx, file) != 1)
+        r = gad_fail(d, GAD_EINVAL, "key '%s': %s: %s", name, file, reason());
+    return r;
+}
+
+static int use_ca(SSL_CTX *ctx, const char *file)
+{
+    return SSL_CTX_load_verify_locations(ctx, file, NULL);
+}
+
+static int use_key(SSL_CTX *ctx, const char *file)
+{
+    int ok = SSL_CTX_use_PrivateKey_file(ctx, file, SSL_FILETYPE_PEM);
+    return ok == 1 ? SSL_CTX_check_private_key(ctx) : ok;
 }
 
 static int read_files(SSL_CTX *ctx, const struct config_output *c, struct gad_diag *d)
 {
     ERR_clear_error();
-    if (*c->ca && SSL_CTX_load_verify_locations(ctx, c->ca, NULL) != 1)
-        return fail_file("ca", c->ca, d);
+    int r = *c->ca ? use_file(ctx, "ca", c->ca, use_ca, d) : 0;
     if (!*c->ca && SSL_CTX_set_default_verify_paths(ctx) != 1)
         return gad_fail(d, GAD_EINVAL, "the system's certificates: %s", reason());
-    if (!*c->certificate)
-        return 0;
-    if (SSL_CTX_use_certificate_chain_file(ctx, c->certificate) != 1)
-        return fail_file("certificate", c->certificate, d);
-    if (SSL_CTX_use_PrivateKey_file(ctx, c->key, SSL_FILETYPE_PEM) != 1)
-        return fail_file("key", c->key, d);
-    if (SSL_CTX_check_private_key(ctx) != 1)
-        return fail_file("key", c->key, d);
-    return 0;
+    if (r == 0 && *c->certificate)
+        r = use_file(ctx, "certificate", c->certificate, SSL_CTX_use_certificate_chain_file, d);
+    if (r == 0 && *c->certificate)
+        r = use_file(ctx, "key", c->key, use_key, d);
+    return r;
 }
 
 /* A key with a password is none that a daemon can use: it must not ask the terminal. */

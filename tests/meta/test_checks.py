@@ -11,6 +11,7 @@ import unittest
 
 import check_docs
 import check_format
+import check_hardening
 import check_headers
 import check_layers
 import check_source
@@ -129,6 +130,33 @@ class Planted(unittest.TestCase):
         self.expect(check, "a.c", "static int n; int gad_f(void) { return ++n; }\n", "'n' is a mutable global")
         self.expect(check, "a.c", "static int n = 3; int gad_f(void) { static int m; return ++n + ++m; }\n",
                     "mutable global", "mutable global")
+
+    def test_hardening(self):
+        if not tree.on_path("readelf"):
+            self.skipTest("no readelf")
+        good = ["-O2", "-fPIE", "-pie", "-fstack-protector-all", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro",
+                "-Wl,-z,now", "-Wl,-z,noexecstack"]
+        code = """#include <stdio.h>
+int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc == 1 ? "%s" : argv[1], "x"); }
+"""
+
+        def expect(flags, *found, more=""):
+            def check(_):
+                out = os.path.join(self.root, "prog")
+                subprocess.run([*COMPILER, *good, *flags, os.path.join(self.root, "a.c"), "-o", out], check=True)
+                return check_hardening.check(out)
+            self.expect(check, "a.c", code + more, *found)
+        expect([])
+        expect(["-fno-pie", "-no-pie"], "is not position-independent")
+        expect(["-Wl,-z,norelro"], "has no RELRO segment")
+        expect(["-Wl,-z,lazy"], "RELRO is not full")
+        expect(["-Wl,-z,execstack"], "its stack is executable")
+        expect([], "writable and executable", more=r"""__asm__(".section .x,\"awx\"\n.byte 0\n.text\n");
+""")
+        expect(["-Wl,-rpath,/usr/lib/x"])
+        expect(["-Wl,-rpath,/usr/lib/x:/tmp"], "looks for libraries in /usr/lib/x:/tmp")
+        expect(["-fno-stack-protector"], "no stack protector")
+        expect(["-U_FORTIFY_SOURCE"], "no fortified function")
 
     def test_docs(self):
         if not tree.on_path("mandoc"):

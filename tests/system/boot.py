@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Boots a Debian 12 with ganad's package installed and looks at the service under a real systemd.
-Usage, as root: boot.py ganad_VERSION_ARCH.deb; needs mmdebstrap and systemd-nspawn. Takes some minutes."""
+Usage, as root: boot.py ganad_VERSION_ARCH.deb [BASE]; needs mmdebstrap and systemd-nspawn. Takes some minutes. BASE is a
+folder for the Debian without the package: made if it is not there, and copied from then on."""
 
 import os
 import re
@@ -44,9 +45,15 @@ def files(room):
     return set(out.split("\n"))
 
 
+def make_room(room, base):
+    if not base or not os.path.isdir(base):
+        run("mmdebstrap", "--quiet", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,procps,openssl,ca-certificates",
+            "bookworm", base or room)
+    if base:
+        run("cp", "-a", base, room)
+
+
 def install(room, deb):
-    run("mmdebstrap", "--quiet", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,procps,openssl,ca-certificates",
-        "bookworm", room)
     for name in os.listdir("/etc/apt/apt.conf.d"):
         if "proxy" in name:
             shutil.copy(os.path.join("/etc/apt/apt.conf.d", name), os.path.join(room, "etc/apt/apt.conf.d"))
@@ -79,7 +86,7 @@ def boot(room):
 
 
 def main():
-    if len(sys.argv) != 2 or os.geteuid() != 0:
+    if len(sys.argv) not in (2, 3) or os.geteuid() != 0:
         print(__doc__, file=sys.stderr)
         return 2
     for tool in "mmdebstrap", "systemd-nspawn":
@@ -89,6 +96,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ganad-boot-", dir="/var/tmp") as folder:
         room = os.path.join(folder, "root")
         began = time.monotonic()
+        make_room(room, os.path.abspath(sys.argv[2]) if len(sys.argv) == 3 else None)
         before = install(room, sys.argv[1])
         print(f"installed after {time.monotonic() - began:.0f} s", flush=True)
         code = boot(room)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts by TLS: whom we do not trust gets nothing, and status says why; who is trusted gets all."""
 
+import os
 import socket
 import ssl
 import subprocess
@@ -113,6 +114,23 @@ class Tls(unittest.TestCase):
             ganad.wait_for(lambda: d.status().output[0].sent == n, 20, "all of them")
             self.assertEqual(d.stop(), 0)
         self.assertEqual(b"".join(got).count(b'"event_type":"alert"'), n)
+
+    def test_a_key_that_the_service_manager_hands_over(self):
+        cert, key = self.authority.sign("sensor", "sensor.example")
+        port, got = self.server(self.authority.sign("server"), ask=self.authority.ca)
+        output = {"type": "tls", "to": f"localhost:{port}", "ca": self.authority.ca, "certificate": cert,
+                  "key": "credential:" + os.path.basename(key)}
+        with ganad.Daemon(start=False, outputs={"siem": output}, models=model()) as d:
+            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
+            self.assertEqual(p.returncode, 1)
+            self.assertIn(b"key 'key': '" + output["key"].encode() + b"': no credentials were handed to us", p.stderr)
+            os.environ["CREDENTIALS_DIRECTORY"] = os.path.dirname(key)
+            self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
+            d.start()
+            Load(d.scoring).stop()
+            ganad.wait_for(lambda: d.status().output[0].sent, 20, "an alert")
+            self.assertEqual(d.stop(), 0)
+        self.assertIn(b'"event_type":"alert"', b"".join(got))
 
     def test_files_that_cannot_be_used_stop_the_start(self):
         cert, key = self.authority.sign("sensor", "sensor.example")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs are built so that a fault is hard to use. Usage: check_hardening.py PROGRAM...
+
+Position-independent, relocations read-only before main() (full RELRO), no segment both writable and executable, stack
+protector, FORTIFY, no libraries from elsewhere than /usr/lib."""
+
+import re
+import subprocess
+import sys
+
+import tree
+
+
+def check(program):
+    text = subprocess.run(["readelf", "-W", "--file-header", "--segments", "--dynamic", "--dyn-syms", program], text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+    segments = re.findall(r"^ +(\w+) +0x\w+ 0x\w+ 0x\w+ 0x\w+ 0x\w+ ([R ][W ][E ]) ", text, re.M)
+    imported = set(re.findall(r" UND (\w+)", text))
+    fortified = {s for s in imported if re.fullmatch(r"__\w+_chk", s)}
+    stack = [flags for name, flags in segments if name == "GNU_STACK"]
+
+    if not re.search(r"^ +Type: +DYN ", text, re.M):
+        yield f"{program}: is not position-independent"
+    if "GNU_RELRO" not in [name for name, _ in segments]:
+        yield f"{program}: has no RELRO segment"
+    if not re.search(r"^ 0x\w+ \(FLAGS(_1)?\) .*\b(BIND_)?NOW\b", text, re.M):
+        yield f"{program}: relocations are not final before main(): RELRO is not full"
+    if not stack or "E" in stack[0]:
+        yield f"{program}: its stack is executable"
+    if any(name == "LOAD" and "W" in flags and "E" in flags for name, flags in segments):
+        yield f"{program}: a segment is writable and executable"
+    for path in re.findall(r"\((?:RPATH|RUNPATH)\) .*\[(.*)\]", text):
+        if not all(p.startswith("/usr/lib/") for p in path.split(":")):
+            yield f"{program}: looks for libraries in {path}"
+    if "__stack_chk_fail" not in imported:
+        yield f"{program}: has no stack protector"
+    if not fortified:
+        yield f"{program}: has no fortified function"
+
+
+if __name__ == "__main__":
+    if not tree.on_path("readelf"):
+        print("readelf is not installed")
+        sys.exit(tree.SKIP)
+    tree.report("hardening", [b for program in sys.argv[1:] for b in check(program)])
