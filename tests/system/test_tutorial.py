@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command of conf/tutorial.md, in order, in one shell and an empty folder, with the programs of an installed tree;
+and what they show is what the tutorial says.
+
+Usage: test_tutorial.py --source ROOT --build BUILD"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SKIP = 77
+SLOW = float(os.environ.get("GANAD_TEST_SLOW", "1"))
+MARK = "-- the end of block"
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--source", required=True)
+parser.add_argument("--build", required=True)
+args, rest = parser.parse_known_args()
+
+
+def blocks(text):
+    """[(heading, commands)] of the document's shell blocks."""
+    heading, found = "", []
+    for m in re.finditer(r"^## ([^\n]*)$|^```sh\n(.*?)^```$", text, re.M | re.S):
+        if m.group(1):
+            heading = m.group(1)
+        else:
+            found.append((heading, m.group(2)))
+    return found
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def count_alerts(text, pattern=""):
+    return sum(bool(re.search(pattern, line)) for line in text.splitlines() if '"event_type":"alert"' in line)
+
+
+class Tutorial(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
+        cls.addClassCleanup(cls.tmp.cleanup)
+        cls.tree, cls.home = os.path.join(cls.tmp.name, "tree"), os.path.join(cls.tmp.name, "home")
+        os.mkdir(cls.home)
+        subprocess.run(["meson", "install", "-C", args.build, "--no-rebuild", "--quiet", "--destdir", cls.tree], check=True,
+                       stdout=subprocess.DEVNULL)
+        cls.prefix = cls.folder_of("bin/ganadctl")
+        with open(os.path.join(cls.folder_of("share/doc/ganad/tutorial.md"), "share/doc/ganad/tutorial.md")) as f:
+            cls.text = f.read()
+        cls.blocks = blocks(cls.text)
+        cls.run_all()
+
+    @classmethod
+    def folder_of(cls, name):
+        for folder, _, _ in os.walk(cls.tree):
+            if os.path.exists(os.path.join(folder, name)):
+                return folder
+        raise AssertionError(f"{name} is not installed")
+
+    @classmethod
+    def run_all(cls):
+        script = "set -euo pipefail\n"
+        for _, commands in cls.blocks:
+            commands = commands.replace("share=/usr/share/ganad\n", f"share={cls.prefix}/share/ganad\n")
+            commands = re.sub(r"^port=\d+$", f"port={free_port()}", commands, flags=re.M)
+            script += f"{commands}\necho '{MARK}'\n"
+        env = {"PATH": f"{cls.prefix}/bin:{cls.prefix}/sbin:/usr/bin:/bin", "HOME": cls.home, "LANG": "C.UTF-8"}
+        env.update((k, v) for k, v in os.environ.items() if k.endswith("SAN_OPTIONS"))
+        with subprocess.Popen(["bash"], cwd=cls.home, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, start_new_session=True) as p:
+            try:
+                out, _ = p.communicate(script, timeout=240 * SLOW)
+            except subprocess.TimeoutExpired:
+                os.killpg(p.pid, signal.SIGKILL)
+                out, _ = p.communicate()
+                raise AssertionError("the tutorial does not come to its end:\n" + out) from None
+        cls.outputs = out.split(MARK + "\n")[:-1]
+        if p.returncode or len(cls.outputs) != len(cls.blocks):
+            raise AssertionError(f"the tutorial ends with exit code {p.returncode}:\n{out}")
+
+    def output(self, heading, n=0):
+        """Of the n-th block under a heading."""
+        return [o for (h, _), o in zip(self.blocks, self.outputs) if h == heading][n]
+
+    def file(self, name):
+        with open(os.path.join(self.home, "ganad-tutorial", name)) as f:
+            return f.read()
+
+    def test_the_first_alert_is_one(self):
+        out = self.output("The first alert")
+        alert = json.loads(out.splitlines()[-1] if out.splitlines()[-1].startswith("{") else
+                           next(line for line in out.splitlines() if line.startswith("{")))
+        for key in ("src_ip", "dest_ip", "flow", "community_id", "score", "threshold", "p_value", "top_features", "rollup"):
+            self.assertIn(key, alert)
+        self.assertGreater(alert["score"], alert["threshold"])
+        self.assertEqual(self.output("The first alert", 1).count("ANOMALY"), 5)
+        self.assertIn(" normal\n", self.output("The first alert", 2))
+
+    def test_the_own_model_is_better_about_this_network(self):
+        own = int(re.findall(r"^(\d+)$", self.output("The same attacks, with the own model"), re.M)[-1])
+        first = count_alerts(self.file("first.json"), r'"src_ip":"10\.20\.')
+        self.assertGreater(first, 4 * own)
+        self.assertLessEqual(own, 3)
+
+    def test_the_attacks_are_told(self):
+        sources = set(re.findall(r'"src_ip":"([^"]+)"', self.file("alerts.json")))
+        self.assertGreaterEqual(len([s for s in sources if s.startswith("203.0.113.")]), 6, sources)
+        self.assertEqual(len(self.output("The same attacks, with the own model").splitlines()) > 5, True)
+
+    def test_fit_says_what_the_tutorial_shows(self):
+        shown = re.search(r"```text\n(.*?)```", self.text, re.S).group(1)
+        said = self.file("fit.txt")
+        for line in shown.splitlines():
+            words = re.sub(r"[\d.,e:-]+", "0", line).split()
+            if words and words[0] != "*":
+                self.assertIn(words[:3], [re.sub(r"[\d.,e:-]+", "0", x).split()[:3] for x in said.splitlines()], line)
+
+    def test_the_model_is_loaded_and_kept(self):
+        self.assertRegex(self.output("A model of one's own network, in three commands", 2), r"lan +changed")
+        self.assertIn("own.ckpt", self.output("A model of one's own network, in three commands", 2))
+        self.assertRegex(self.output("A model of one's own network, in three commands", 3), r"lan")
+
+    def test_what_is_expected_is_not_told(self):
+        listed = self.output("What is expected", 1)
+        hits = int(re.search(r"^ +1 +(\d+) ", listed, re.M).group(1))
+        self.assertGreater(hits, 30)
+        self.assertIn("our own scanner", self.output("What is expected"))
+
+    def test_the_siem_has_what_happened_before_it_was_there(self):
+        out = self.output("To a SIEM", 1)
+        self.assertRegex(out, r"siem +(waiting|connecting)")
+        self.assertRegex(out, r"siem +open")
+        self.assertRegex(self.file("siem.log"), r'^<\d+>1 \S+ \S+ ganadd? ')
+
+    def test_the_documents_that_it_names_are_installed(self):
+        for name, section in set(re.findall(r"\b(ganad[a-z.-]*)\((\d)\)", self.text)):
+            self.folder_of(f"man{section}/{name}.{section}")
+        for name in re.findall(r"\]\(([^)]+)\)", self.text):
+            self.folder_of("share/doc/ganad/" + name)
+
+
+if __name__ == "__main__":
+    for program in ("rsyslogd", "meson"):
+        if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin"):
+            print(f"skipped: no {program} on this machine")
+            sys.exit(SKIP)
+    unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
