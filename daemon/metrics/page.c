@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
+#include "lib/base/text.h"
 #include "lib/base/time.h"
 #include "lib/spool/spool.h"
 #include "models/detector.h"
@@ -237,16 +237,17 @@ static size_t open_files(void)
 /* The second number of statm, in pages: proc(5). */
 static uint64_t resident_bytes(void)
 {
-    char text[128] = "", *end = NULL;
+    char text[128] = "";
+    uint64_t pages = 0;
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
 
     if (fd >= 0)
         (void)close(fd);
-    if (n <= 0)
+    const char *second = n > 0 ? strchr(text, ' ') : NULL;
+    if (!second || gad_text_u64(second + 1, strcspn(second + 1, " "), UINT32_MAX, &pages) != 0)
         return 0;
-    (void)strtoull(text, &end, 10);
-    return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static double cpu_seconds(void)

@@ -379,7 +379,8 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     (void)state;
     const char *root = getenv("SOURCE_ROOT");
     char path[512], line[256];
-    uint8_t *conf = NULL, *man = NULL, *outputs = NULL;
+    static const char *const pages[] = {"ganadd.conf.5", "ganad-capture.5", "ganad-outputs.5"};
+    uint8_t *conf = NULL, *man[3] = {NULL};
     size_t conf_len, man_len;
     struct config *c = NULL;
     struct gad_diag d = {""};
@@ -387,19 +388,19 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     assert_non_null(root);
     (void)snprintf(path, sizeof(path), "%s/conf/ganadd.conf", root);
     assert_int_equal(gad_file_read(path, 1 << 20, &conf, &conf_len, &d), 0);
-    (void)snprintf(path, sizeof(path), "%s/conf/ganadd.conf.5", root);
-    assert_int_equal(gad_file_read(path, 1 << 20, &man, &man_len, &d), 0);
-    (void)snprintf(path, sizeof(path), "%s/conf/ganad-outputs.5", root);
-    assert_int_equal(gad_file_read(path, 1 << 20, &outputs, &man_len, &d), 0);
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof(path), "%s/conf/%s", root, pages[i]);
+        assert_int_equal(gad_file_read(path, 1 << 20, &man[i], &man_len, &d), 0);
+    }
 
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
         (void)snprintf(line, sizeof(line), "\n[%s", k->section);
         char *in_conf = strstr((char *)conf, line);
         (void)snprintf(line, sizeof(line), "\n.Ss Section %s", k->section);
-        char *in_man = strstr((char *)man, line);
-        if (!in_man)
-            in_man = strstr((char *)outputs, line);
+        char *in_man = NULL;
+        for (size_t page = 0; page < 3 && !in_man; page++)
+            in_man = strstr((char *)man[page], line);
         assert_non_null(in_conf);
         assert_non_null(in_man);
         if (!k->fallback)
@@ -420,8 +421,8 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         fail_msg("%s", d.text);
     config_free(c);
     gad_free(conf);
-    gad_free(man);
-    gad_free(outputs);
+    for (size_t i = 0; i < 3; i++)
+        gad_free(man[i]);
 }
 
 static void every_failed_allocation_is_an_error(void **state)
