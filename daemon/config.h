@@ -77,8 +77,15 @@ struct config_output {
 /* The formats that lib/event has, for the table of keys. A unit test compares. */
 #define CONFIG_FORMATS "json|eve|ecs|ocsf|cef|leef|syslog|journal"
 
+/* Whose models are taken. */
+struct config_trust {
+    bool require_signature;
+    const char *keys; /* a folder */
+};
+
 /* Texts are "" where something is off. */
 struct config {
+    struct config_trust trust;
     struct {
         const char *sensor, *user, *log_level;
         struct gad_time stop_timeout;

@@ -17,7 +17,7 @@ struct differ {
 /* Changes take effect at once. */
 static bool is_live(const struct config_key *k)
 {
-    return strcmp(k->section, "model") == 0 ||
+    return strcmp(k->section, "model") == 0 || strcmp(k->section, "trust") == 0 ||
            (strcmp(k->section, "ganadd") == 0 && strcmp(k->name, "log_level") == 0);
 }
 

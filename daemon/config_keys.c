@@ -53,6 +53,11 @@ const struct config_key config_keys[] = {
     {"control", "max_clients", CONFIG_COUNT, IN(control.max_clients), 1, 1024, "16", NULL,
      "control connections at a time"},
 
+    {"trust", "require_signature", CONFIG_BOOL, IN(trust.require_signature), 0, 0, "no", NULL,
+     "refuse a checkpoint without a good signature (FILE.minisig) by one of the keys"},
+    {"trust", "keys", CONFIG_PATH, IN(trust.keys), 0, 0, "/etc/ganad/trusted.d", NULL,
+     "folder of the public keys *.pub, as minisign writes them"},
+
     {"metrics", "unix", CONFIG_SOCKET, IN(metrics.unix_path), 0, 0, "", NULL,
      "unix socket for GET /metrics; empty: none"},
     {"metrics", "mode", CONFIG_MODE, IN(metrics.mode), 0, 0777, "0660", NULL,

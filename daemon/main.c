@@ -57,6 +57,10 @@ int main(int argc, char **argv)
     if (o.test) {
         (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,
                      m->n == 1 ? "" : "s");
+        for (size_t i = 0; i < m->n; i++)
+            if (*m->model[i]->signed_by)
+                (void)printf("model '%s' is signed by %s\n", m->model[i]->name,
+                             m->model[i]->signed_by);
         return EXIT_SUCCESS;
     }
     log_set_level(c->ganadd.log_level);

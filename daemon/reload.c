@@ -26,8 +26,9 @@ static void load_all(struct reload_work *w)
 static void load_one(struct reload_work *w)
 {
     w->models = gad_calloc(1, sizeof(*w->models));
-    w->error = w->models ? model_load(&w->one, w->checkpoint, &w->models->model[0], &w->why)
-                         : gad_fail(&w->why, GAD_ENOMEM, "no memory");
+    w->error = w->models
+                   ? model_load(&w->one, &w->trust, w->checkpoint, &w->models->model[0], &w->why)
+                   : gad_fail(&w->why, GAD_ENOMEM, "no memory");
     if (w->error == 0)
         w->models->n = 1;
 }
@@ -182,6 +183,7 @@ static bool begin_one(struct reload *r, const struct reload_ask *ask)
         return false;
     }
     r->work.one = *c;
+    r->work.trust = r->now->trust;
     (void)snprintf(r->work.checkpoint, sizeof(r->work.checkpoint), "%s", ask->file);
     return true;
 }

@@ -16,7 +16,8 @@ TAILQ_HEAD(reload_asks, reload_ask);
 struct reload_work {
     const char *file;        /* of the configuration; NULL: one model */
     struct config_model one; /* as configured */
-    char checkpoint[4096];   /* its new one */
+    struct config_trust trust;
+    char checkpoint[4096]; /* its new one */
     int error;
     struct gad_diag why;
     struct config *config;

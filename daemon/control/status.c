@@ -78,6 +78,7 @@ static void fill_models(struct status *s, const struct models *models, const str
         to->search_rate = from->search_rate;
         to->unscored = from->counts->unscored;
         to->loaded_ns = from->loaded.ns;
+        to->signed_by = unconst(from->signed_by);
         to->role = &s->role[i];
         fill_role(to->role, from);
         if (reload)

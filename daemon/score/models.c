@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/log.h"
+#include "daemon/score/checkpoint.h"
 #include "daemon/score/networks.h"
 #include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "lib/sign/beside.h"
 #include "models/detector.h"
 
 enum { SCORE_LOW = -8 }; /* of the histogram of scores, 2^-8 */
@@ -30,6 +34,7 @@ void model_drop(struct model *m)
     networks_free(m->networks);
     gad_free(m->networks_text);
     gad_free(m->file);
+    gad_free(m->signed_by);
     gad_free(m);
 }
 
@@ -70,8 +75,22 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
                : gad_fail(d, GAD_ENOMEM, "no memory");
 }
 
-int model_load(const struct config_model *c, const char *file, struct model **ret,
-               struct gad_diag *d)
+static int set_signed_by(struct model *m, const struct gad_signed *s, struct gad_diag *d)
+{
+    char comment[4 * GAD_SIGN_COMMENT_MAX + 1], text[GAD_SIGN_ID_TEXT + sizeof(comment)] = "";
+
+    gad_text_escape(comment, sizeof(comment), s->comment, strlen(s->comment));
+    if (s->state == GAD_SIGNED)
+        (void)snprintf(text, sizeof(text), "%s%s%s", s->key, *comment ? " " : "", comment);
+    else if (s->state == GAD_SIGNED_UNKNOWN)
+        log_notice("models", "model '%s': %s is signed by key %s, which is not trusted", m->name,
+                   m->file, s->key);
+    m->signed_by = gad_strndup(text, strlen(text));
+    return m->signed_by ? 0 : gad_fail(d, GAD_ENOMEM, "no memory");
+}
+
+int model_load(const struct config_model *c, const struct config_trust *t, const char *file,
+               struct model **ret, struct gad_diag *d)
 {
     static _Atomic uint32_t last_id;
     gad_cleanup(model_dropp) struct model *m = gad_calloc(1, sizeof(*m));
@@ -89,7 +108,10 @@ int model_load(const struct config_model *c, const char *file, struct model **re
     m->counts->score.low = SCORE_LOW;
     m->loaded = gad_time_wall();
     (void)snprintf(m->name, sizeof(m->name), "%s", c->name);
-    int r = gad_detector_open(m->file, &m->detector, d);
+    struct gad_signed s = {.state = GAD_SIGNED_NOT};
+    int r = checkpoint_open(m->file, t, &m->detector, &s, d);
+    if (r == 0)
+        r = set_signed_by(m, &s, d);
     if (r == 0)
         r = set_up(m, c, d);
     if (r != 0) {
@@ -107,7 +129,7 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
     if (!m)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
     for (; m->n < c->n_models; m->n++) {
-        int r = model_load(&c->model[m->n], NULL, &m->model[m->n], d);
+        int r = model_load(&c->model[m->n], &c->trust, NULL, &m->model[m->n], d);
         if (r != 0)
             return r;
     }

@@ -38,6 +38,7 @@ struct model {
     uint32_t id;                    /* no two models of a process have the same */
     char name[CONFIG_NAME_MAX + 1]; /* the section's */
     char *file;
+    char *signed_by; /* number of the key, and the trusted comment; "": nobody that is trusted */
     struct gad_detector *detector;
     float threshold;   /* anomalous above it */
     double fpr_budget; /* 0: the threshold was given outright */
@@ -68,8 +69,8 @@ void models_free(struct models *m);
 GAD_DEFINE_CLEANUP(struct models, models_free);
 
 /* One of them, from @file instead of the configured checkpoint if it is not NULL. Held by the caller. */
-int model_load(const struct config_model *c, const char *file, struct model **ret,
-               struct gad_diag *d) GAD_MUST_CHECK;
+int model_load(const struct config_model *c, const struct config_trust *t, const char *file,
+               struct model **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 struct model *model_hold(struct model *m); /* returns it; NULL is nothing */
 void model_drop(struct model *m);          /* NULL is nothing */

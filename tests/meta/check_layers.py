@@ -21,6 +21,7 @@ LAYERS = {
     "lib/wire": ["lib/base", "lib/wire"],
     "lib/spool": ["lib/base", "lib/spool"],
     "lib/event": ["lib/base", "lib/net", "lib/record", "lib/event", "proto"],
+    "lib/sign": ["lib/base", "lib/sign"],
     "lib/suppress": ["lib/base", "lib/net", "lib/record", "lib/suppress"],
     "models": ["lib/base", "lib/nn", "lib/record", "lib/feature", "lib/checkpoint", "models"],
     "daemon": ["lib", "models", "proto", "daemon"],

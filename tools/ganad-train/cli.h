@@ -29,7 +29,8 @@ struct cli_command {
 };
 
 extern const struct cli_command command_calibrate, command_export, command_fit, command_eval,
-    command_extract, command_inspect, command_report, command_survey, command_version;
+    command_extract, command_inspect, command_report, command_survey, command_verify,
+    command_version;
 
 /* "ganad-train: text" to stderr. */
 void cli_say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));

@@ -8,7 +8,7 @@
 
 static const struct cli_command *const commands[] = {
     &command_fit,     &command_calibrate, &command_eval,   &command_survey, &command_extract,
-    &command_inspect, &command_report,    &command_export, &command_version};
+    &command_inspect, &command_report,    &command_export, &command_verify, &command_version};
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void help(FILE *f)

@@ -50,6 +50,8 @@ static void print(const Ganad__V1__StatusReply *s)
         printf("%-16s %-10s %-16.16s %11.6g %-.19sZ  %s\n", safe(m->name, name),
                safe(m->kind, kind), safe(m->sha256, sha), (double)m->threshold, since,
                safe(m->file, file));
+        if (*m->signed_by)
+            printf("%-16s signed by %s\n", "", safe(m->signed_by, name));
         if (*m->previous_sha256)
             printf("%-16s %-10s %-16.16s %33s %s\n", "", "before:", safe(m->previous_sha256, sha),
                    "", safe(m->previous_file, file));
@@ -67,12 +69,12 @@ static int print_json(const Ganad__V1__StatusReply *s)
         gad_time_text((struct gad_time){m->loaded_ns}, since);
         (void)json_array_append_new(
             all,
-            json_pack("{s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s s:s s:b s:I}", "name",
+            json_pack("{s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s s:s s:s s:b s:I}", "name",
                       m->name, "kind", m->kind, "sha256", m->sha256, "file", m->file, "threshold",
                       (double)m->threshold, "fpr_budget", m->fpr_budget, "loaded", since, "scored",
                       (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous, "unscored",
                       (json_int_t)m->unscored, "previous_sha256", m->previous_sha256,
-                      "previous_file", m->previous_file, "networks",
+                      "previous_file", m->previous_file, "signed_by", m->signed_by, "networks",
                       m->role ? m->role->networks : "", "shadow", m->role && m->role->shadow,
                       "disagreed", (json_int_t)(m->role ? m->role->disagreed : 0)));
     }
