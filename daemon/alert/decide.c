@@ -17,11 +17,42 @@ enum { BURST = 10 }; /* seconds of the rate that may come at once */
 
 struct decider {
     struct decider_options o;
-    struct rollup *rollup; /* NULL: each is told */
+    struct rollup *rollup;  /* NULL: each is told */
+    struct gad_time window; /* of the roll-up */
+    uint64_t keys, rate;
     struct budget limit;
     struct gad_time now;    /* the latest that a record came at */
     struct gad_alert alert; /* scratch */
 };
+
+static void set_rate(struct decider *d, uint64_t rate)
+{
+    double a_second = d->o.by_packets ? 0 : (double)rate;
+
+    d->rate = rate;
+    d->limit = budget_init(a_second, BURST * a_second, gad_time_monotonic());
+}
+
+int decider_configure(struct decider *d, const struct config *c)
+{
+    gad_cleanup(rollup_freep) struct rollup *fresh = NULL;
+
+    if (c->alerts.rollup.ns != d->window.ns || c->alerts.rollup_keys != d->keys) {
+        int r = c->alerts.rollup.ns > 0
+                    ? rollup_new(c->alerts.rollup_keys, c->alerts.rollup, &fresh)
+                    : 0;
+        if (r != 0)
+            return r;
+        decider_flush(d);
+        rollup_free(d->rollup);
+        d->rollup = gad_steal(&fresh);
+        d->window = c->alerts.rollup;
+        d->keys = c->alerts.rollup_keys;
+    }
+    if (c->alerts.rate != d->rate)
+        set_rate(d, c->alerts.rate);
+    return 0;
+}
 
 int decider_new(const struct decider_options *o, struct decider **ret)
 {
@@ -30,13 +61,11 @@ int decider_new(const struct decider_options *o, struct decider **ret)
     if (!d)
         return GAD_ENOMEM;
     d->o = *o;
-    double rate = o->by_packets ? 0 : (double)o->config->alerts.rate;
-    d->limit = budget_init(rate, BURST * rate, gad_time_monotonic());
-    if (o->config->alerts.rollup.ns > 0) {
-        int r = rollup_new(o->config->alerts.rollup_keys, o->config->alerts.rollup, &d->rollup);
-        if (r != 0)
-            return r;
-    }
+    d->o.config = NULL;
+    set_rate(d, o->config->alerts.rate);
+    int r = decider_configure(d, o->config);
+    if (r != 0)
+        return r;
     *ret = gad_steal(&d);
     return 0;
 }

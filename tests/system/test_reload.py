@@ -219,6 +219,49 @@ class Reloads(unittest.TestCase):
             self.assertEqual(ask().model_sha256.hex(), model(d, "trial").sha256)
             self.assertEqual(d.stop(), 0)
 
+    def test_alerts_change_without_a_restart(self):
+        models = {"m": {"checkpoint": checkpoint(2), "threshold": "-1e9"}}
+        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"}) as d, \
+                ganad.Conn(d.scoring) as conn:
+            def ask(n):
+                conn.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)] * n))
+                self.assertEqual(sum(conn.answer().anomalous), 50 * n)
+
+            def reload(old, new):
+                with open(d.conf) as f:
+                    text = f.read()
+                self.assertIn(old, text)
+                with open(d.conf, "w") as f:
+                    f.write(text.replace(old, new))
+                code, out, err = ctl(d, "reload", "-J")
+                self.assertEqual(code, 0, err)
+                r = json.loads(out)
+                self.assertEqual(r["restart"], [])
+                return [x.partition(": ")[2] for x in r["applied"]]
+
+            def told():
+                with open(d.path("alerts")) as f:
+                    events = [json.loads(line) for line in f]
+                return sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), events
+            ask(2)
+            self.assertLess(d.counter("alerts"), 100)
+            self.assertEqual(reload("rollup = 1h", "rollup = 0s"), ["[alerts] rollup"])
+            ganad.wait_for(lambda: told()[0] == 100, 20, "what was rolled up is told")
+            before = d.counter("alerts")
+            ask(1)
+            self.assertEqual(d.counter("alerts"), before + 50)  # each by itself now
+            self.assertEqual(reload("rate = 0", "rate = 1"), ["[alerts] rate"])
+            ask(2)
+            self.assertGreaterEqual(d.counter("alerts_limited"), 85)  # 10 of a burst, and a second or a few
+            self.assertEqual(reload("heartbeat = 0s\nstats = 0s", "heartbeat = 100ms\nstats = 100ms"),
+                             ["[alerts] heartbeat", "[alerts] stats"])
+            ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats") for e in told()[1]) >= 4, 20, "heartbeats")
+            self.assertEqual(reload("stats = 100ms", "stats = 100ms\n[ganadd]\nstop_timeout = 9s\n"),
+                             ["[ganadd] stop_timeout"])
+            self.assertEqual(reload("threshold = -1e9", "threshold = -1e8"), ["[model m] threshold"])
+            self.assertEqual(reload("threshold = -1e8", "threshold = -1e8"), [])
+            self.assertEqual(d.stop(), 0)
+
     def test_what_is_bad_is_refused_and_changes_nothing(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
             before = model(d).sha256
