@@ -80,12 +80,13 @@ int model_load(const struct config_model *c, const char *file, struct model **re
         m->holders = 1;
         m->id = ++last_id;
         m->counts = gad_calloc(1, sizeof(*m->counts));
+        if (m->counts)
+            m->counts->holders = 1; /* before anything fails: it is let go by its count */
         m->networks_text = gad_strndup(c->networks, strlen(c->networks));
         m->file = gad_strndup(file ? file : c->checkpoint, strlen(file ? file : c->checkpoint));
     }
     if (!m || !m->counts || !m->file || !m->networks_text)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
-    m->counts->holders = 1;
     m->counts->score.low = SCORE_LOW;
     m->loaded = gad_time_wall();
     (void)snprintf(m->name, sizeof(m->name), "%s", c->name);
