@@ -173,8 +173,10 @@ static int configure(void *arg, const struct config *c)
 
 static void reloaded(void *arg, const struct reload_result *r)
 {
-    const struct loop *l = arg;
+    struct loop *l = arg;
 
+    l->stats.reloads += r->error == 0;
+    l->stats.reloads_refused += r->error != 0;
     if (!l->stopping)
         reload_tell(r, l->feed);
 }

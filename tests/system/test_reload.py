@@ -320,6 +320,7 @@ class Reloads(unittest.TestCase):
             configure(d, {"m": {"checkpoint": missing}})
             self.assertEqual(ctl(d, "reload")[0], 1)
             self.assertEqual(ctl(d, "model", "rollback", "n")[0], 1)
+            self.assertEqual((d.counter("reloads"), d.counter("reloads_refused")), (5, 2))
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
                 events = [json.loads(line) for line in f]
