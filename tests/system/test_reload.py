@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other models while the daemon runs: nothing unscored, nothing scored twice, each by the old or the new one."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -10,6 +12,7 @@ import threading
 import unittest
 
 import ganad
+from capture_case import Case
 
 RELOAD_REPLY = 134
 ROUNDS, ROUNDS_LONG = 20, 1000
@@ -369,6 +372,32 @@ class Reloads(unittest.TestCase):
                 return d.rss()
             first = reload(20)
             self.assertLess(reload(200 if ganad.args.long else 60), first + (2 << 20))
+
+
+class Captured(Case):
+    def scores_by(self, path, records):
+        p = ganad.ctl("score", "--local", path, "--format", "csv", "-", input=records)
+        self.assertEqual(p.returncode, 0, p.stderr)
+        rows = list(csv.DictReader(io.StringIO(p.stdout.decode())))
+        return rows[0]["model_sha256"], [ganad.bits(row["score"]) for row in rows]
+
+    def test_connections_go_by_their_networks(self):
+        conf = self.configure("networks.conf", threshold="-1e30")
+        with open(conf, "a") as f:
+            f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\nnetworks = 10.9.0.0/24\n"
+                    f"[model trial]\ncheckpoint = {checkpoint(3)}\nthreshold = -1e30\nshadow = yes\n")
+        alerts, _ = self.read(self.pcap, conf=conf)
+        records = self.extract(self.pcap)
+        of_all, of_lan = self.scores_by(ganad.checkpoint(), records), self.scores_by(checkpoint(2), records)
+        self.assertEqual(len(alerts), len(of_all[1]))  # the shadow adds none
+        n = 0
+        for i, a in enumerate(alerts):
+            is_lan = any(a[key].startswith("10.9.0.") for key in ("src_ip", "dest_ip"))
+            sha, scores = of_lan if is_lan else of_all
+            self.assertEqual((a["model_sha256"], ganad.bits(a["score"])), (sha, scores[i]))
+            n += is_lan
+        self.assertGreaterEqual(n, 400)  # the flood
+        self.assertGreater(len(alerts) - n, 100)
 
 
 if __name__ == "__main__":
