@@ -312,6 +312,11 @@ class Reloads(unittest.TestCase):
     def test_each_change_is_an_event(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, outputs=ganad.ALERTS_FILE) as d:
             first, missing = model(d).sha256, d.path("missing.ckpt")
+            tail = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count", "6"], stdout=subprocess.PIPE)
+            self.addCleanup(tail.stdout.close)
+            self.addCleanup(tail.wait)
+            self.addCleanup(tail.kill)
+            ganad.wait_for(lambda: d.counter("tails") == 1, 20, "somebody looks")
             self.assertEqual(ctl(d, "model", "load", "m", checkpoint(3))[0], 0)
             second = model(d).sha256
             self.assertEqual(ctl(d, "model", "rollback", "m")[0], 0)
@@ -323,6 +328,11 @@ class Reloads(unittest.TestCase):
             configure(d, {"m": {"checkpoint": missing}})
             self.assertEqual(ctl(d, "reload")[0], 1)
             self.assertEqual(ctl(d, "model", "rollback", "n")[0], 1)
+            shown = tail.communicate(timeout=20 * ganad.SLOW)[0].decode().splitlines()
+            self.assertEqual([line.split("  MODEL  ")[1][:60] for line in shown[:3]],
+                             [f"m loaded: {second[:16]} instead of {first[:16]}", f"m rolled-back: {first[:16]} instead of "
+                              f"{second[:16]}", f"n added: {second[:16]}"])
+            self.assertIn(f"configuration refused: model 'm': {missing}", shown[4])
             self.assertEqual((d.counter("reloads"), d.counter("reloads_refused")), (5, 2))
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
