@@ -120,6 +120,7 @@ static void put_all(struct reload *r)
         r->result.error = gad_fail(&r->result.why, err, "no memory");
         return;
     }
+    models_keep(r->o.models, w->models);
     models_swap(r->o.models, w->models);
     compare(r, w->models); /* the old ones now */
     add_keys(r->now, w->config, CONFIG_AT_ONCE, &r->result.applied);

@@ -90,7 +90,6 @@ static void set_text(char *to, size_t size, const char *from)
 
 static void tell(struct decider *d, const struct rollup_told *t, struct gad_time wall)
 {
-    const struct gad_detector *det = t->model->detector;
     const struct rollup_sample *s = t->sample;
     struct gad_alert *a = &d->alert;
 
@@ -107,8 +106,8 @@ static void tell(struct decider *d, const struct rollup_told *t, struct gad_time
                             .last = t->last};
     set_text(a->source, sizeof(a->source), s->source);
     set_text(a->interface, sizeof(a->interface), s->interface);
-    set_text(a->model, sizeof(a->model), gad_detector_name(det));
-    set_text(a->model_sha256, sizeof(a->model_sha256), gad_detector_sha256_hex(det));
+    set_text(a->model, sizeof(a->model), t->model->name);
+    set_text(a->model_sha256, sizeof(a->model_sha256), t->model->sha256);
     memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
     d->o.stats->alerts++;
     d->o.stats->alerts_rolled_up += t->count - 1;
@@ -144,7 +143,8 @@ static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
 static struct rollup_key key_of(const struct job *j, size_t i)
 {
     const struct gad_tuple *t = &j->rec[i].tuple;
-    struct rollup_key k = {.model = job_model(j, i), .family = t->family, .cause = j->cause[i]};
+    struct rollup_key k = {
+        .model = job_model(j, i)->label, .family = t->family, .cause = j->cause[i]};
 
     memcpy(k.src, t->src, t->family == 0 ? 0 : t->family == 4 ? 4 : sizeof(k.src));
     return k;
@@ -208,7 +208,7 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
         take_rolled_up(d, j, i, &s, wall);
     } else if (may_tell(d, gad_time_monotonic())) {
         struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        tell(d, &(struct rollup_told){job_model(j, i), &s, 1, when, when}, wall);
+        tell(d, &(struct rollup_told){job_model(j, i)->label, &s, 1, when, when}, wall);
     } else {
         d->o.stats->alerts_limited++;
     }

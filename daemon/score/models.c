@@ -12,6 +12,19 @@
 
 enum { SCORE_LOW = -8 }; /* of the histogram of scores, 2^-8 */
 
+struct model_label *model_label_hold(struct model_label *l)
+{
+    if (l)
+        l->holders++;
+    return l;
+}
+
+void model_label_drop(struct model_label *l)
+{
+    if (l && --l->holders == 0)
+        gad_free(l);
+}
+
 struct model *model_hold(struct model *m)
 {
     if (m)
@@ -25,6 +38,7 @@ void model_drop(struct model *m)
         return;
     gad_workspace_free(m->workspace);
     gad_detector_free(m->detector);
+    model_label_drop(m->label);
     if (m->counts && --m->counts->holders == 0)
         gad_free(m->counts);
     networks_free(m->networks);
@@ -42,6 +56,19 @@ static struct budget budget_of(const struct model *m)
 {
     double tenth = m->search_rate / 10;
     return budget_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
+}
+
+static int label(struct model *m)
+{
+    struct model_label *l = gad_calloc(1, sizeof(*l));
+
+    if (!l)
+        return GAD_ENOMEM;
+    *l = (struct model_label){.holders = 1, .threshold = m->threshold, .fpr_budget = m->fpr_budget};
+    (void)snprintf(l->name, sizeof(l->name), "%s", gad_detector_name(m->detector));
+    (void)snprintf(l->sha256, sizeof(l->sha256), "%s", gad_detector_sha256_hex(m->detector));
+    m->label = l;
+    return 0;
 }
 
 static int set_up(struct model *m, const struct config_model *c, struct gad_diag *d)
@@ -65,7 +92,7 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     } else {
         m->threshold = (float)c->threshold;
     }
-    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0
+    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 && label(m) == 0
                ? 0
                : gad_fail(d, GAD_ENOMEM, "no memory");
 }
@@ -188,6 +215,32 @@ struct model *models_find(const struct models *m, const char *name)
         if (strcmp(gad_detector_name(m->model[i]->detector), name) == 0)
             found = m->model[i];
     return found;
+}
+
+static bool same_number(double a, double b)
+{
+    return !(a < b) && !(a > b);
+}
+
+static bool same(const struct model *a, const struct model *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->file, b->file) == 0 &&
+           strcmp(a->label->sha256, b->label->sha256) == 0 &&
+           same_number((double)a->threshold, (double)b->threshold) &&
+           same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
+           same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&
+           strcmp(a->networks_text, b->networks_text) == 0;
+}
+
+void models_keep(const struct models *m, struct models *fresh)
+{
+    for (size_t i = 0; i < fresh->n; i++) {
+        struct model *was = find_by_name(m, fresh->model[i]->name);
+        if (!was || !same(was, fresh->model[i]))
+            continue;
+        model_drop(fresh->model[i]);
+        fresh->model[i] = model_hold(was);
+    }
 }
 
 void models_swap(struct models *m, struct models *fresh)

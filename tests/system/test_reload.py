@@ -345,6 +345,26 @@ class Reloads(unittest.TestCase):
             self.assertIn(missing, events[4]["reason"])
             self.assertIn("no model 'n' is configured", events[5]["reason"])
 
+    def test_what_is_the_same_stays(self):
+        models = {"m": {"checkpoint": checkpoint(2), "threshold": "-1e9"}}
+        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"}) as d, \
+                ganad.Conn(d.scoring) as conn:
+            since, record = model(d).loaded_ns, ganad.record(ganad.data_lines(1)[0])
+
+            def alerts():
+                conn.send(ganad.SCORE_REQUEST, ganad.request([record]))
+                conn.answer()
+                return d.counter("alerts")
+            self.assertEqual(alerts(), 1)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            self.assertEqual((alerts(), model(d).loaded_ns), (1, since))  # a repeat of the first, as without a reload
+            models["m"]["threshold"] = "-1e8"
+            configure(d, models)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            self.assertEqual(alerts(), 2)
+            self.assertGreater(model(d).loaded_ns, since)
+            self.assertEqual(d.stop(), 0)
+
     def test_a_signal_reloads_and_many_are_as_good_as_the_last(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
             for i in range(50):
@@ -382,6 +402,27 @@ class Reloads(unittest.TestCase):
                 return d.rss()
             first = reload(20)
             self.assertLess(reload(200 if ganad.args.long else 60), first + (2 << 20))
+
+    @unittest.skipIf(ganad.SLOW > 1, "a sanitizer keeps what is freed")
+    def test_repeats_that_are_counted_keep_no_model(self):
+        """Each of them has a window of an hour, and was scored by another model."""
+        models = [{"m": {"checkpoint": checkpoint(2 + i), "threshold": "-1e9"}} for i in range(2)]
+        record = ganad.record(ganad.data_lines(1)[0])
+        with ganad.Daemon(models=models[0], alerts={"rollup": "1h"}, outputs=ganad.ALERTS_FILE) as d, \
+                ganad.Conn(d.scoring) as conn:
+            def reload(n):
+                for i in range(n):
+                    conn.send(ganad.SCORE_REQUEST, ganad.request([record]))
+                    conn.answer()
+                    configure(d, models[i % 2])
+                    self.assertEqual(ctl(d, "reload")[0], 0)
+                return d.rss()
+            first = reload(20)
+            self.assertLess(reload(60), first + (4 << 20))
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                events = [json.loads(line) for line in f]
+            self.assertEqual(sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), 80)
 
 
 class Captured(Case):
