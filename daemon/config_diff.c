@@ -10,15 +10,28 @@
 #include "daemon/config_section.h"
 
 struct differ {
+    enum config_when when;
     config_difference_fn *fn;
     void *arg;
 };
 
-/* Changes take effect at once. */
-static bool is_live(const struct config_key *k)
+static bool is_one(const char *name, const char *const *list)
 {
-    return strcmp(k->section, "model") == 0 || strcmp(k->section, "trust") == 0 ||
-           (strcmp(k->section, "ganadd") == 0 && strcmp(k->name, "log_level") == 0);
+    while (*list && strcmp(name, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+static enum config_when when(const struct config_key *k)
+{
+    static const char *const ganadd[] = {"log_level", "stop_timeout", NULL};
+    static const char *const alerts[] = {"rollup",    "rollup_keys", "rate",
+                                         "heartbeat", "stats",       NULL};
+    bool is_live = strcmp(k->section, "model") == 0 || strcmp(k->section, "trust") == 0 ||
+                   (strcmp(k->section, "ganadd") == 0 && is_one(k->name, ganadd)) ||
+                   (strcmp(k->section, "alerts") == 0 && is_one(k->name, alerts));
+
+    return is_live ? CONFIG_AT_ONCE : CONFIG_AT_RESTART;
 }
 
 /* NULL: there is no such section. */
@@ -35,7 +48,7 @@ static void diff_section(const struct differ *d, const char *section, const char
 {
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
-        if (strcmp(k->section, section) != 0 || is_live(k))
+        if (strcmp(k->section, section) != 0 || when(k) != d->when)
             continue;
         const char *was = text_of(a, i), *is = text_of(b, i);
         const struct config_value *from = b ? &b[i] : &a[i];
@@ -64,7 +77,7 @@ static void diff_named(const struct differ *d, const struct section_kind *k, con
 
     for (size_t i = 0; i < *section_count(all, k); i++) {
         char *one = section_at(all, k, i), *other = find(b, k, one);
-        if (only && other)
+        if ((only && other) || (!other && strcmp(k->section, "model") == 0))
             continue;
         (void)snprintf(shown, sizeof(shown), "%s %s", k->section, one);
         diff_section(d, k->section, shown, *section_values(k, one),
@@ -72,10 +85,10 @@ static void diff_named(const struct differ *d, const struct section_kind *k, con
     }
 }
 
-void config_diff(const struct config *a, const struct config *b, config_difference_fn *fn,
-                 void *arg)
+void config_diff(const struct config *a, const struct config *b, enum config_when at,
+                 config_difference_fn *fn, void *arg)
 {
-    const struct differ d = {fn, arg};
+    const struct differ d = {at, fn, arg};
 
     for (size_t i = 0; i < config_n_keys; i++) {
         const char *section = config_keys[i].section;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What two configurations disagree about, but for models and what else a running daemon takes over. */
+/* What two configurations disagree about: what a running daemon takes over, and what needs a restart. */
 
 struct config;
 
@@ -14,6 +14,8 @@ struct config_difference {
 
 typedef void config_difference_fn(void *arg, const struct config_difference *c);
 
-/* Sections that only one of them has are told key by key. */
-void config_diff(const struct config *a, const struct config *b, config_difference_fn *fn,
-                 void *arg);
+enum config_when { CONFIG_AT_ONCE, CONFIG_AT_RESTART };
+
+/* Sections that only one of them has are told key by key; models that only one has are not. */
+void config_diff(const struct config *a, const struct config *b, enum config_when when,
+                 config_difference_fn *fn, void *arg);

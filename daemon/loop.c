@@ -35,6 +35,7 @@ enum {
 
 struct loop {
     const struct config *config;
+    struct gad_time stop_timeout;
     struct stats stats;
     struct event_base *base;
     struct event *term, *intr, *hup, *deadline, *look, *watchdog;
@@ -139,7 +140,7 @@ static void deadline_event(evutil_socket_t fd, short what, void *arg)
 static void stop_event(evutil_socket_t fd, short what, void *arg)
 {
     struct loop *l = arg;
-    int64_t ns = l->config->ganadd.stop_timeout.ns;
+    int64_t ns = l->stop_timeout.ns;
     const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
     (void)what;
 
@@ -158,10 +159,24 @@ static void reopen(void *arg)
     feed_reopen(l->feed);
 }
 
+static int configure(void *arg, const struct config *c)
+{
+    struct loop *l = arg;
+    int r = feed_configure(l->feed, c);
+
+    if (r != 0)
+        return r;
+    scorer_set_again(l->scorer, (struct gad_time){c->alerts.rollup.ns / 2});
+    l->stop_timeout = c->ganadd.stop_timeout;
+    return 0;
+}
+
 static void reloaded(void *arg, const struct reload_result *r)
 {
-    const struct loop *l = arg;
+    struct loop *l = arg;
 
+    l->stats.reloads += r->error == 0;
+    l->stats.reloads_refused += r->error != 0;
     if (!l->stopping)
         reload_tell(r, l->feed);
 }
@@ -336,8 +351,12 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     r = feed_new(&fo, &l->feed, d);
     if (r != 0)
         return r;
-    const struct reload_options ro = {
-        .base = l->base, .config = c, .models = m, .told = reloaded, .arg = l};
+    const struct reload_options ro = {.base = l->base,
+                                      .config = c,
+                                      .models = m,
+                                      .configure = configure,
+                                      .told = reloaded,
+                                      .arg = l};
     r = l->once ? 0 : reload_new(&ro, &l->reload, d);
     if (r != 0)
         return r;
@@ -399,7 +418,8 @@ static int summary(const struct loop *l, struct gad_diag *d)
 
 int loop_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
 {
-    gad_cleanup(loop_deinit) struct loop l = {.config = c, .once = once};
+    gad_cleanup(loop_deinit) struct loop l = {
+        .config = c, .once = once, .stop_timeout = c->ganadd.stop_timeout};
 
     stats_init(&l.stats);
 

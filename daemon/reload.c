@@ -57,14 +57,34 @@ static void clear_work(struct reload *r)
 
 static void clear_result(struct reload *r)
 {
-    gad_buf_deinit(&r->result.restart);
-    r->result = (struct reload_result){.restart = GAD_BUF_INIT(1 << 20)};
+    gad_buf_deinit(&r->result.applied.text);
+    gad_buf_deinit(&r->result.restart.text);
+    r->result = (struct reload_result){.applied.text = GAD_BUF_INIT(1 << 20),
+                                       .restart.text = GAD_BUF_INIT(1 << 20)};
+}
+
+static void log_keys(const struct reload_keys *keys, void (*log)(const char *line))
+{
+    const char *line = (const char *)keys->text.p;
+
+    for (size_t i = 0; i < keys->n && i < RELOAD_KEYS_MAX; i++) {
+        log(line);
+        line += strlen(line) + 1;
+    }
+}
+
+static void log_applied(const char *line)
+{
+    log_notice("reload", "%s: in use", line);
+}
+
+static void log_restart(const char *line)
+{
+    log_warn("reload", "%s: takes effect at a restart", line);
 }
 
 static void log_result(const struct reload_result *res)
 {
-    const char *line = (const char *)res->restart.p;
-
     if (res->error != 0) {
         log_error("reload", "refused, what runs goes on: %s", res->why.text);
         return;
@@ -76,10 +96,8 @@ static void log_result(const struct reload_result *res)
         else if (c->kind != RELOAD_SAME)
             log_notice("reload", "model '%s': %s", c->name, c->kind == RELOAD_NEW ? "new" : "gone");
     }
-    for (size_t i = 0; i < res->n_restart && i < RELOAD_RESTART_MAX; i++) {
-        log_warn("reload", "%s: takes effect at a restart", line);
-        line += strlen(line) + 1;
-    }
+    log_keys(&res->applied, log_applied);
+    log_keys(&res->restart, log_restart);
 }
 
 static void tell_served(struct reload *r)
@@ -306,7 +324,8 @@ void reload_free(struct reload *r)
     if (r->runs)
         join(r);
     clear_work(r);
-    gad_buf_deinit(&r->result.restart);
+    gad_buf_deinit(&r->result.applied.text);
+    gad_buf_deinit(&r->result.restart.text);
     for (size_t i = 0; i < CONFIG_MODELS_MAX; i++)
         model_drop(r->previous[i]);
     if (r->now != r->o.config)

@@ -10,7 +10,8 @@
  *
  * There is one at a time. Those who ask for all models while others wait share one reading, which begins after they asked.
  *
- * Of a configuration models and log_level take effect; the other keys that have changed are told, for a restart.
+ * Of a configuration models, alerts and what else daemon/config_diff.c lists take effect; the other keys that have changed
+ * are told, for a restart.
  *
  * Thread: main.
  */
@@ -39,7 +40,13 @@ struct reload_change {
         was[65]; /* SHA-256 of its checkpoint in hex, before and now; "" if there is none */
 };
 
-enum { RELOAD_RESTART_MAX = 100 };
+enum { RELOAD_KEYS_MAX = 100 };
+
+/* Keys that have changed. */
+struct reload_keys {
+    size_t n;            /* the first RELOAD_KEYS_MAX are told */
+    struct gad_buf text; /* "FILE:LINE: [section] key" each with its NUL */
+};
 
 enum reload_how { RELOAD_ALL, RELOAD_LOAD, RELOAD_BACK };
 
@@ -50,8 +57,7 @@ struct reload_result {
     struct gad_diag why;
     size_t n;
     struct reload_change change[2 * CONFIG_MODELS_MAX];
-    size_t n_restart;       /* keys that need a restart; the first RELOAD_RESTART_MAX are told */
-    struct gad_buf restart; /* "FILE:LINE: [section] key" each with its NUL */
+    struct reload_keys applied, restart; /* in use now; at a restart */
 };
 
 /* Somebody who asks. His memory, from asking until done() or reload_forget(). */
@@ -69,6 +75,8 @@ struct reload_options {
     struct event_base *base;
     const struct config *config; /* as it was at the start */
     struct models *models;       /* those that run: their places get the new ones */
+    /* All but models that takes effect at once; not kept. An error: nothing is as it says. NULL: there is nothing. */
+    int (*configure)(void *arg, const struct config *c);
     void (*told)(void *arg, const struct reload_result *r); /* each result; NULL: nobody */
     void *arg;
 };

@@ -90,28 +90,41 @@ static void compare(struct reload *r, const struct models *old)
     forget_gone(r);
 }
 
-static void add_restart(void *arg, const struct config_difference *c)
+static void add_key(void *arg, const struct config_difference *c)
 {
-    struct reload_result *res = arg;
+    struct reload_keys *keys = arg;
 
-    if (res->n_restart++ >= RELOAD_RESTART_MAX)
+    if (keys->n++ >= RELOAD_KEYS_MAX)
         return;
     if (c->file)
-        gad_buf_printf(&res->restart, "%s:%u: [%s] %s", c->file, c->line, c->section, c->key);
+        gad_buf_printf(&keys->text, "%s:%u: [%s] %s", c->file, c->line, c->section, c->key);
     else
-        gad_buf_printf(&res->restart, "[%s] %s", c->section, c->key);
-    gad_buf_add(&res->restart, "", 1);
+        gad_buf_printf(&keys->text, "[%s] %s", c->section, c->key);
+    gad_buf_add(&keys->text, "", 1);
+}
+
+static void add_keys(const struct config *a, const struct config *b, enum config_when when,
+                     struct reload_keys *keys)
+{
+    config_diff(a, b, when, add_key, keys);
+    if (keys->text.bad)
+        keys->n = 0; /* no memory to tell: the log says less, too */
 }
 
 static void put_all(struct reload *r)
 {
     struct reload_work *w = &r->work;
+    int err = r->o.configure ? r->o.configure(r->o.arg, w->config) : 0;
 
+    if (err != 0) {
+        r->result.error = gad_fail(&r->result.why, err, "no memory");
+        return;
+    }
+    models_keep(r->o.models, w->models);
     models_swap(r->o.models, w->models);
     compare(r, w->models); /* the old ones now */
-    config_diff(r->o.config, w->config, add_restart, &r->result);
-    if (r->result.restart.bad)
-        r->result.n_restart = 0; /* no memory to tell: the log says less, too */
+    add_keys(r->now, w->config, CONFIG_AT_ONCE, &r->result.applied);
+    add_keys(r->o.config, w->config, CONFIG_AT_RESTART, &r->result.restart);
     log_set_level(w->config->ganadd.log_level);
     if (r->now != r->o.config)
         config_free((struct config *)(uintptr_t)r->now);

@@ -37,8 +37,10 @@
       "anomalous records told in an alert with others, but the first of each")                     \
     X(alerts_suppressed, false, "anomalous records that a rule says are expected")                 \
     X(alerts_limited, false, "anomalous records told in no alert, beyond alerts.rate")             \
-    X(events, false, "events for the outputs: alerts, heartbeats, counters")                       \
+    X(events, false, "events for the outputs: alerts, heartbeats, counters, models")               \
     X(events_dropped, false, "events that the spool did not take, because the disk did not")       \
+    X(reloads, false, "changes of models and configuration that were asked for and made")          \
+    X(reloads_refused, false, "those that were refused; what ran went on")                         \
     X(tails, true, "control clients that follow the alerts now")                                   \
     X(tail_lost, false, "alerts that a slow tail did not get")
 

@@ -17,11 +17,42 @@ enum { BURST = 10 }; /* seconds of the rate that may come at once */
 
 struct decider {
     struct decider_options o;
-    struct rollup *rollup; /* NULL: each is told */
+    struct rollup *rollup;  /* NULL: each is told */
+    struct gad_time window; /* of the roll-up */
+    uint64_t keys, rate;
     struct budget limit;
     struct gad_time now;    /* the latest that a record came at */
     struct gad_alert alert; /* scratch */
 };
+
+static void set_rate(struct decider *d, uint64_t rate)
+{
+    double a_second = d->o.by_packets ? 0 : (double)rate;
+
+    d->rate = rate;
+    d->limit = budget_init(a_second, BURST * a_second, gad_time_monotonic());
+}
+
+int decider_configure(struct decider *d, const struct config *c)
+{
+    gad_cleanup(rollup_freep) struct rollup *fresh = NULL;
+
+    if (c->alerts.rollup.ns != d->window.ns || c->alerts.rollup_keys != d->keys) {
+        int r = c->alerts.rollup.ns > 0
+                    ? rollup_new(c->alerts.rollup_keys, c->alerts.rollup, &fresh)
+                    : 0;
+        if (r != 0)
+            return r;
+        decider_flush(d);
+        rollup_free(d->rollup);
+        d->rollup = gad_steal(&fresh);
+        d->window = c->alerts.rollup;
+        d->keys = c->alerts.rollup_keys;
+    }
+    if (c->alerts.rate != d->rate)
+        set_rate(d, c->alerts.rate);
+    return 0;
+}
 
 int decider_new(const struct decider_options *o, struct decider **ret)
 {
@@ -30,13 +61,11 @@ int decider_new(const struct decider_options *o, struct decider **ret)
     if (!d)
         return GAD_ENOMEM;
     d->o = *o;
-    double rate = o->by_packets ? 0 : (double)o->config->alerts.rate;
-    d->limit = budget_init(rate, BURST * rate, gad_time_monotonic());
-    if (o->config->alerts.rollup.ns > 0) {
-        int r = rollup_new(o->config->alerts.rollup_keys, o->config->alerts.rollup, &d->rollup);
-        if (r != 0)
-            return r;
-    }
+    d->o.config = NULL;
+    set_rate(d, o->config->alerts.rate);
+    int r = decider_configure(d, o->config);
+    if (r != 0)
+        return r;
     *ret = gad_steal(&d);
     return 0;
 }
@@ -61,7 +90,6 @@ static void set_text(char *to, size_t size, const char *from)
 
 static void tell(struct decider *d, const struct rollup_told *t, struct gad_time wall)
 {
-    const struct gad_detector *det = t->model->detector;
     const struct rollup_sample *s = t->sample;
     struct gad_alert *a = &d->alert;
 
@@ -78,8 +106,8 @@ static void tell(struct decider *d, const struct rollup_told *t, struct gad_time
                             .last = t->last};
     set_text(a->source, sizeof(a->source), s->source);
     set_text(a->interface, sizeof(a->interface), s->interface);
-    set_text(a->model, sizeof(a->model), gad_detector_name(det));
-    set_text(a->model_sha256, sizeof(a->model_sha256), gad_detector_sha256_hex(det));
+    set_text(a->model, sizeof(a->model), t->model->name);
+    set_text(a->model_sha256, sizeof(a->model_sha256), t->model->sha256);
     memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
     d->o.stats->alerts++;
     d->o.stats->alerts_rolled_up += t->count - 1;
@@ -115,7 +143,8 @@ static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
 static struct rollup_key key_of(const struct job *j, size_t i)
 {
     const struct gad_tuple *t = &j->rec[i].tuple;
-    struct rollup_key k = {.model = job_model(j, i), .family = t->family, .cause = j->cause[i]};
+    struct rollup_key k = {
+        .model = job_model(j, i)->label, .family = t->family, .cause = j->cause[i]};
 
     memcpy(k.src, t->src, t->family == 0 ? 0 : t->family == 4 ? 4 : sizeof(k.src));
     return k;
@@ -179,7 +208,7 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
         take_rolled_up(d, j, i, &s, wall);
     } else if (may_tell(d, gad_time_monotonic())) {
         struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        tell(d, &(struct rollup_told){job_model(j, i), &s, 1, when, when}, wall);
+        tell(d, &(struct rollup_told){job_model(j, i)->label, &s, 1, when, when}, wall);
     } else {
         d->o.stats->alerts_limited++;
     }

@@ -25,7 +25,7 @@ struct stats;
 struct suppressor;
 
 struct decider_options {
-    const struct config *config;
+    const struct config *config; /* not kept */
     struct stats *stats;
     struct suppressor *suppressor; /* NULL: no rules */
     bool
@@ -38,6 +38,10 @@ struct decider_options {
 int decider_new(const struct decider_options *o, struct decider **ret) GAD_MUST_CHECK;
 void decider_free(struct decider *d);
 GAD_DEFINE_CLEANUP(struct decider, decider_free);
+
+/* Window, keys and rate of another configuration, which is not kept. If the window or the keys change what was counted is
+ * told first. GAD_ENOMEM: all is as it was. */
+int decider_configure(struct decider *d, const struct config *c) GAD_MUST_CHECK;
 
 /* The anomalous records of a job that has come back from the scorer. */
 void decider_take(struct decider *d, const struct job *j);

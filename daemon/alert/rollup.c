@@ -35,7 +35,7 @@ static void free_entry(struct entry *e)
 {
     if (!e)
         return;
-    model_drop(e->key.model);
+    model_label_drop(e->key.model);
     gad_free(e);
 }
 
@@ -154,7 +154,7 @@ static struct entry *add_entry(struct rollup *r, const struct rollup_key *key, s
     if (!e)
         return NULL;
     e->key = *key;
-    (void)model_hold(e->key.model);
+    (void)model_label_hold(e->key.model);
     e->severity = GAD_SEVERITY_LOW + 1;
     e->next_in_bucket = *at;
     *at = e;

@@ -25,13 +25,13 @@
 
 enum { ROLLUP_REASONS = 8 }; /* kept of an alert for when its repeats are told */
 
-struct model;
+struct model_label;
 struct rollup;
 
 struct rollup_key {
-    struct model *model; /* held by what is kept of it */
-    uint8_t family;      /* of src; 0: not known, which is a source too */
-    uint8_t cause;       /* column; GAD_N_COLUMNS: none */
+    struct model_label *model; /* held by what is kept of it */
+    uint8_t family;            /* of src; 0: not known, which is a source too */
+    uint8_t cause;             /* column; GAD_N_COLUMNS: none */
     uint8_t src[16];
 };
 
@@ -48,7 +48,7 @@ struct rollup_sample {
 
 /* An alert to be told now. */
 struct rollup_told {
-    const struct model *model;
+    const struct model_label *model;
     const struct rollup_sample *sample; /* until the next call */
     uint64_t count;                     /* records, at least 1 */
     struct gad_time first, last;        /* wall */

@@ -12,7 +12,7 @@
 struct answer {
     Ganad__V1__ReloadReply m;
     Ganad__V1__ReloadReply__Change change[2 * CONFIG_MODELS_MAX], *list[2 * CONFIG_MODELS_MAX];
-    char *restart[RELOAD_RESTART_MAX];
+    char *applied[RELOAD_KEYS_MAX], *restart[RELOAD_KEYS_MAX];
 };
 
 bool control_models_is(const Ganad__V1__ControlRequest *m)
@@ -26,13 +26,24 @@ static char *unconst(const char *s)
     return (char *)(uintptr_t)s;
 }
 
+static size_t list_keys(const struct reload_keys *keys, char *list[static RELOAD_KEYS_MAX])
+{
+    char *line = (char *)keys->text.p;
+    size_t n = 0;
+
+    for (; n < keys->n && n < RELOAD_KEYS_MAX; n++) {
+        list[n] = line;
+        line += strlen(line) + 1;
+    }
+    return n;
+}
+
 static void fill(struct answer *a, const struct reload_result *r)
 {
     static const char *const what[] = {[RELOAD_SAME] = "same",
                                        [RELOAD_CHANGED] = "changed",
                                        [RELOAD_NEW] = "new",
                                        [RELOAD_GONE] = "gone"};
-    char *line = (char *)r->restart.p;
 
     ganad__v1__reload_reply__init(&a->m);
     for (size_t i = 0; i < r->n; i++) {
@@ -45,11 +56,10 @@ static void fill(struct answer *a, const struct reload_result *r)
     }
     a->m.n_change = r->n;
     a->m.change = a->list;
-    a->m.n_all = r->n_restart;
-    for (size_t i = 0; i < r->n_restart && i < RELOAD_RESTART_MAX; i++) {
-        a->restart[a->m.n_restart++] = line;
-        line += strlen(line) + 1;
-    }
+    a->m.n_applied = list_keys(&r->applied, a->applied);
+    a->m.applied = a->applied;
+    a->m.n_all = r->restart.n;
+    a->m.n_restart = list_keys(&r->restart, a->restart);
     a->m.restart = a->restart;
 }
 

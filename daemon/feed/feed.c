@@ -34,6 +34,7 @@ struct feed {
     char sensor[GAD_EVENT_NAME];
     uint64_t run;
     struct gad_time started;
+    struct gad_time every, counters_every; /* between two heartbeats, two stats */
     struct feed_spool *spool;
     struct spool_writer *writer; /* the spool's */
     struct drain *drain;
@@ -108,7 +109,7 @@ static void heartbeat_event(evutil_socket_t fd, short what, void *arg)
 
     (void)snprintf(h->version, sizeof(h->version), "%s", GANAD_VERSION);
     h->uptime = gad_time_sub(gad_time_monotonic(), f->started);
-    h->interval = f->o.config->alerts.heartbeat;
+    h->interval = f->every;
     h->records = f->o.stats->records_scored;
     h->alerts = f->o.stats->alerts;
     emit(f);
@@ -200,6 +201,16 @@ static int add_period(struct event *e, struct gad_time every)
     return every.ns > 0 ? event_add(e, &tv) : 0;
 }
 
+/* Begins anew, if it is another one. */
+static void set_period(struct event *e, struct gad_time was, struct gad_time is)
+{
+    if (was.ns == is.ns)
+        return;
+    (void)event_del(e);
+    if (add_period(e, is) != 0)
+        log_error("feed", "no memory for a timer");
+}
+
 static int make_events(struct feed *f)
 {
     struct event_base *base = f->o.base;
@@ -216,6 +227,8 @@ static int make_events(struct feed *f)
         add_period(f->heartbeat, f->o.config->alerts.heartbeat) != 0 ||
         add_period(f->stats, f->o.config->alerts.stats) != 0)
         return GAD_ENOMEM;
+    f->every = f->o.config->alerts.heartbeat;
+    f->counters_every = f->o.config->alerts.stats;
     (void)spool_writer_arm(f->writer);
     return 0;
 }
@@ -351,6 +364,21 @@ void feed_model(struct feed *f, const struct gad_model_event *m)
     begin_event(f, GAD_EVENT_MODEL, gad_time_wall())->model = *m;
     emit(f);
     feed_flush(f);
+}
+
+int feed_configure(struct feed *f, const struct config *c)
+{
+    int r = decider_configure(f->decider, c);
+
+    if (r != 0)
+        return r;
+    set_period(f->heartbeat, f->every, c->alerts.heartbeat);
+    set_period(f->stats, f->counters_every, c->alerts.stats);
+    f->every = c->alerts.heartbeat;
+    f->counters_every = c->alerts.stats;
+    schedule_due(f, decider_tick(f->decider));
+    feed_flush(f);
+    return 0;
 }
 
 void feed_flush(struct feed *f)

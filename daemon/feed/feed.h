@@ -56,6 +56,9 @@ void feed_scored(struct feed *f, const struct job *j);
 /* A model was changed, or refused. */
 void feed_model(struct feed *f, const struct gad_model_event *m);
 
+/* What [alerts] says of another configuration, but for suppress; it is not kept. GAD_ENOMEM: all is as it was. */
+int feed_configure(struct feed *f, const struct config *c) GAD_MUST_CHECK;
+
 void feed_flush(struct feed *f); /* at the end of each turn of the loop */
 void feed_reopen(struct feed *f);
 

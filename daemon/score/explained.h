@@ -25,6 +25,9 @@ int explained_new(struct gad_time period, struct explained **ret) GAD_MUST_CHECK
 void explained_free(struct explained *e);
 GAD_DEFINE_CLEANUP(struct explained, explained_free);
 
+/* From now on; what is remembered is so for as long as it was to be. Any thread. */
+void explained_set_period(struct explained *e, struct gad_time period);
+
 struct explained_key {
     uint32_t model;
     uint8_t cause;    /* column */

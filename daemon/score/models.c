@@ -16,6 +16,19 @@
 
 enum { SCORE_LOW = -8 }; /* of the histogram of scores, 2^-8 */
 
+struct model_label *model_label_hold(struct model_label *l)
+{
+    if (l)
+        l->holders++;
+    return l;
+}
+
+void model_label_drop(struct model_label *l)
+{
+    if (l && --l->holders == 0)
+        gad_free(l);
+}
+
 struct model *model_hold(struct model *m)
 {
     if (m)
@@ -29,6 +42,7 @@ void model_drop(struct model *m)
         return;
     gad_workspace_free(m->workspace);
     gad_detector_free(m->detector);
+    model_label_drop(m->label);
     if (m->counts && --m->counts->holders == 0)
         gad_free(m->counts);
     networks_free(m->networks);
@@ -47,6 +61,19 @@ static struct budget budget_of(const struct model *m)
 {
     double tenth = m->search_rate / 10;
     return budget_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
+}
+
+static int label(struct model *m)
+{
+    struct model_label *l = gad_calloc(1, sizeof(*l));
+
+    if (!l)
+        return GAD_ENOMEM;
+    *l = (struct model_label){.holders = 1, .threshold = m->threshold, .fpr_budget = m->fpr_budget};
+    (void)snprintf(l->name, sizeof(l->name), "%s", gad_detector_name(m->detector));
+    (void)snprintf(l->sha256, sizeof(l->sha256), "%s", gad_detector_sha256_hex(m->detector));
+    m->label = l;
+    return 0;
 }
 
 static int set_up(struct model *m, const struct config_model *c, struct gad_diag *d)
@@ -70,7 +97,7 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     } else {
         m->threshold = (float)c->threshold;
     }
-    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0
+    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 && label(m) == 0
                ? 0
                : gad_fail(d, GAD_ENOMEM, "no memory");
 }
@@ -99,12 +126,13 @@ int model_load(const struct config_model *c, const struct config_trust *t, const
         m->holders = 1;
         m->id = ++last_id;
         m->counts = gad_calloc(1, sizeof(*m->counts));
+        if (m->counts)
+            m->counts->holders = 1; /* before anything fails: it is let go by its count */
         m->networks_text = gad_strndup(c->networks, strlen(c->networks));
         m->file = gad_strndup(file ? file : c->checkpoint, strlen(file ? file : c->checkpoint));
     }
     if (!m || !m->counts || !m->file || !m->networks_text)
         return gad_fail(d, GAD_ENOMEM, "models: no memory");
-    m->counts->holders = 1;
     m->counts->score.low = SCORE_LOW;
     m->loaded = gad_time_wall();
     (void)snprintf(m->name, sizeof(m->name), "%s", c->name);
@@ -209,6 +237,32 @@ struct model *models_find(const struct models *m, const char *name)
         if (strcmp(gad_detector_name(m->model[i]->detector), name) == 0)
             found = m->model[i];
     return found;
+}
+
+static bool same_number(double a, double b)
+{
+    return !(a < b) && !(a > b);
+}
+
+static bool same(const struct model *a, const struct model *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->file, b->file) == 0 &&
+           strcmp(a->label->sha256, b->label->sha256) == 0 &&
+           same_number((double)a->threshold, (double)b->threshold) &&
+           same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
+           same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&
+           strcmp(a->networks_text, b->networks_text) == 0;
+}
+
+void models_keep(const struct models *m, struct models *fresh)
+{
+    for (size_t i = 0; i < fresh->n; i++) {
+        struct model *was = find_by_name(m, fresh->model[i]->name);
+        if (!was || !same(was, fresh->model[i]))
+            continue;
+        model_drop(fresh->model[i]);
+        fresh->model[i] = model_hold(was);
+    }
 }
 
 void models_swap(struct models *m, struct models *fresh)

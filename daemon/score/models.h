@@ -18,6 +18,7 @@
 #include "daemon/metrics/histogram.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/event/event.h"
 
 struct gad_detector;
 struct gad_diag;
@@ -31,6 +32,16 @@ struct model_counts {
     uint64_t scored, anomalous, unscored;
     struct histogram score;
     uint64_t disagreed; /* of a shadow: verdicts that the model in use did not share */
+};
+
+/* What an alert says of its model. It outlives the model: repeats that are counted, for a day maybe, keep no checkpoint in
+ * memory. Thread: main, once it is loaded. */
+struct model_label {
+    unsigned holders;
+    char name[GAD_EVENT_NAME]; /* the checkpoint's */
+    char sha256[GAD_EVENT_SHA256];
+    float threshold;
+    double fpr_budget;
 };
 
 struct model {
@@ -47,6 +58,7 @@ struct model {
     double search_rate;     /* searches a second; 0: it has no budget */
     struct gad_time loaded; /* wall */
     struct model_counts *counts;
+    struct model_label *label;
     bool is_shadow; /* scores what others do, and raises no alert */
     char *networks_text;
     struct networks *networks; /* NULL: of none; a shadow's: of all */
@@ -72,6 +84,9 @@ GAD_DEFINE_CLEANUP(struct models, models_free);
 int model_load(const struct config_model *c, const struct config_trust *t, const char *file,
                struct model **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
+struct model_label *model_label_hold(struct model_label *l); /* as model_hold() */
+void model_label_drop(struct model_label *l);
+
 struct model *model_hold(struct model *m); /* returns it; NULL is nothing */
 void model_drop(struct model *m);          /* NULL is nothing */
 GAD_DEFINE_CLEANUP(struct model, model_drop);
@@ -89,6 +104,10 @@ struct model *models_route(const struct models *m, const struct gad_tuple *t);
 
 /* By the name in the configuration, else by the checkpoint's own; "" is the default. NULL: not loaded. */
 struct model *models_find(const struct models *m, const char *name);
+
+/* Of those of @fresh that are the same as one of @m in everything the one of @m stays: with its budget, and what the
+ * roll-up counts of it. */
+void models_keep(const struct models *m, struct models *fresh);
 
 /* Puts those of @fresh into the place of those of @m, and the other way round. Models of one name go on counting. */
 void models_swap(struct models *m, struct models *fresh);

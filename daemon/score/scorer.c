@@ -253,6 +253,11 @@ int scorer_new(struct gad_time again, struct scorer **ret)
     return r;
 }
 
+void scorer_set_again(struct scorer *s, struct gad_time again)
+{
+    explained_set_period(s->explained, again);
+}
+
 int scorer_start(struct scorer *s)
 {
     sigset_t all, old;

@@ -25,6 +25,8 @@ struct scorer;
  * all. */
 int scorer_new(struct gad_time again, struct scorer **ret) GAD_MUST_CHECK;
 
+void scorer_set_again(struct scorer *s, struct gad_time again); /* another one; any thread */
+
 /* Starts the thread, with all signals blocked in it. */
 int scorer_start(struct scorer *s) GAD_MUST_CHECK;
 

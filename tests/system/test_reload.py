@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other models while the daemon runs: nothing unscored, nothing scored twice, each by the old or the new one."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -10,6 +12,7 @@ import threading
 import unittest
 
 import ganad
+from capture_case import Case
 
 RELOAD_REPLY = 134
 ROUNDS, ROUNDS_LONG = 20, 1000
@@ -219,6 +222,49 @@ class Reloads(unittest.TestCase):
             self.assertEqual(ask().model_sha256.hex(), model(d, "trial").sha256)
             self.assertEqual(d.stop(), 0)
 
+    def test_alerts_change_without_a_restart(self):
+        models = {"m": {"checkpoint": checkpoint(2), "threshold": "-1e9"}}
+        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"}) as d, \
+                ganad.Conn(d.scoring) as conn:
+            def ask(n):
+                conn.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)] * n))
+                self.assertEqual(sum(conn.answer().anomalous), 50 * n)
+
+            def reload(old, new):
+                with open(d.conf) as f:
+                    text = f.read()
+                self.assertIn(old, text)
+                with open(d.conf, "w") as f:
+                    f.write(text.replace(old, new))
+                code, out, err = ctl(d, "reload", "-J")
+                self.assertEqual(code, 0, err)
+                r = json.loads(out)
+                self.assertEqual(r["restart"], [])
+                return [x.partition(": ")[2] for x in r["applied"]]
+
+            def told():
+                with open(d.path("alerts")) as f:
+                    events = [json.loads(line) for line in f]
+                return sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), events
+            ask(2)
+            self.assertLess(d.counter("alerts"), 100)
+            self.assertEqual(reload("rollup = 1h", "rollup = 0s"), ["[alerts] rollup"])
+            ganad.wait_for(lambda: told()[0] == 100, 20, "what was rolled up is told")
+            before = d.counter("alerts")
+            ask(1)
+            self.assertEqual(d.counter("alerts"), before + 50)  # each by itself now
+            self.assertEqual(reload("rate = 0", "rate = 1"), ["[alerts] rate"])
+            ask(2)
+            self.assertGreaterEqual(d.counter("alerts_limited"), 85)  # 10 of a burst, and a second or a few
+            self.assertEqual(reload("heartbeat = 0s\nstats = 0s", "heartbeat = 100ms\nstats = 100ms"),
+                             ["[alerts] heartbeat", "[alerts] stats"])
+            ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats") for e in told()[1]) >= 4, 20, "heartbeats")
+            self.assertEqual(reload("stats = 100ms", "stats = 100ms\n[ganadd]\nstop_timeout = 9s\n"),
+                             ["[ganadd] stop_timeout"])
+            self.assertEqual(reload("threshold = -1e9", "threshold = -1e8"), ["[model m] threshold"])
+            self.assertEqual(reload("threshold = -1e8", "threshold = -1e8"), [])
+            self.assertEqual(d.stop(), 0)
+
     def test_what_is_bad_is_refused_and_changes_nothing(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
             before = model(d).sha256
@@ -266,6 +312,11 @@ class Reloads(unittest.TestCase):
     def test_each_change_is_an_event(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, outputs=ganad.ALERTS_FILE) as d:
             first, missing = model(d).sha256, d.path("missing.ckpt")
+            tail = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count", "6"], stdout=subprocess.PIPE)
+            self.addCleanup(tail.stdout.close)
+            self.addCleanup(tail.wait)
+            self.addCleanup(tail.kill)
+            ganad.wait_for(lambda: d.counter("tails") == 1, 20, "somebody looks")
             self.assertEqual(ctl(d, "model", "load", "m", checkpoint(3))[0], 0)
             second = model(d).sha256
             self.assertEqual(ctl(d, "model", "rollback", "m")[0], 0)
@@ -277,6 +328,12 @@ class Reloads(unittest.TestCase):
             configure(d, {"m": {"checkpoint": missing}})
             self.assertEqual(ctl(d, "reload")[0], 1)
             self.assertEqual(ctl(d, "model", "rollback", "n")[0], 1)
+            shown = tail.communicate(timeout=20 * ganad.SLOW)[0].decode().splitlines()
+            self.assertEqual([line.split("  MODEL  ")[1][:60] for line in shown[:3]],
+                             [f"m loaded: {second[:16]} instead of {first[:16]}", f"m rolled-back: {first[:16]} instead of "
+                              f"{second[:16]}", f"n added: {second[:16]}"])
+            self.assertIn(f"configuration refused: model 'm': {missing}", shown[4])
+            self.assertEqual((d.counter("reloads"), d.counter("reloads_refused")), (5, 2))
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
                 events = [json.loads(line) for line in f]
@@ -287,6 +344,26 @@ class Reloads(unittest.TestCase):
                               ("model", "refused", "", None, None), ("model", "refused", "n", None, None)])
             self.assertIn(missing, events[4]["reason"])
             self.assertIn("no model 'n' is configured", events[5]["reason"])
+
+    def test_what_is_the_same_stays(self):
+        models = {"m": {"checkpoint": checkpoint(2), "threshold": "-1e9"}}
+        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"}) as d, \
+                ganad.Conn(d.scoring) as conn:
+            since, record = model(d).loaded_ns, ganad.record(ganad.data_lines(1)[0])
+
+            def alerts():
+                conn.send(ganad.SCORE_REQUEST, ganad.request([record]))
+                conn.answer()
+                return d.counter("alerts")
+            self.assertEqual(alerts(), 1)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            self.assertEqual((alerts(), model(d).loaded_ns), (1, since))  # a repeat of the first, as without a reload
+            models["m"]["threshold"] = "-1e8"
+            configure(d, models)
+            self.assertEqual(ctl(d, "reload")[0], 0)
+            self.assertEqual(alerts(), 2)
+            self.assertGreater(model(d).loaded_ns, since)
+            self.assertEqual(d.stop(), 0)
 
     def test_a_signal_reloads_and_many_are_as_good_as_the_last(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
@@ -325,6 +402,53 @@ class Reloads(unittest.TestCase):
                 return d.rss()
             first = reload(20)
             self.assertLess(reload(200 if ganad.args.long else 60), first + (2 << 20))
+
+    @unittest.skipIf(ganad.SLOW > 1, "a sanitizer keeps what is freed")
+    def test_repeats_that_are_counted_keep_no_model(self):
+        """Each of them has a window of an hour, and was scored by another model."""
+        models = [{"m": {"checkpoint": checkpoint(2 + i), "threshold": "-1e9"}} for i in range(2)]
+        record = ganad.record(ganad.data_lines(1)[0])
+        with ganad.Daemon(models=models[0], alerts={"rollup": "1h"}, outputs=ganad.ALERTS_FILE) as d, \
+                ganad.Conn(d.scoring) as conn:
+            def reload(n):
+                for i in range(n):
+                    conn.send(ganad.SCORE_REQUEST, ganad.request([record]))
+                    conn.answer()
+                    configure(d, models[i % 2])
+                    self.assertEqual(ctl(d, "reload")[0], 0)
+                return d.rss()
+            first = reload(20)
+            self.assertLess(reload(60), first + (4 << 20))
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                events = [json.loads(line) for line in f]
+            self.assertEqual(sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), 80)
+
+
+class Captured(Case):
+    def scores_by(self, path, records):
+        p = ganad.ctl("score", "--local", path, "--format", "csv", "-", input=records)
+        self.assertEqual(p.returncode, 0, p.stderr)
+        rows = list(csv.DictReader(io.StringIO(p.stdout.decode())))
+        return rows[0]["model_sha256"], [ganad.bits(row["score"]) for row in rows]
+
+    def test_connections_go_by_their_networks(self):
+        conf = self.configure("networks.conf", threshold="-1e30")
+        with open(conf, "a") as f:
+            f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\nnetworks = 10.9.0.0/24\n"
+                    f"[model trial]\ncheckpoint = {checkpoint(3)}\nthreshold = -1e30\nshadow = yes\n")
+        alerts, _ = self.read(self.pcap, conf=conf)
+        records = self.extract(self.pcap)
+        of_all, of_lan = self.scores_by(ganad.checkpoint(), records), self.scores_by(checkpoint(2), records)
+        self.assertEqual(len(alerts), len(of_all[1]))  # the shadow adds none
+        n = 0
+        for i, a in enumerate(alerts):
+            is_lan = any(a[key].startswith("10.9.0.") for key in ("src_ip", "dest_ip"))
+            sha, scores = of_lan if is_lan else of_all
+            self.assertEqual((a["model_sha256"], ganad.bits(a["score"])), (sha, scores[i]))
+            n += is_lan
+        self.assertGreaterEqual(n, 400)  # the flood
+        self.assertGreater(len(alerts) - n, 100)
 
 
 if __name__ == "__main__":

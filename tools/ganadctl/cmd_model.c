@@ -120,7 +120,10 @@ static int load(const struct ctl *ctl, char *model, const char *file, bool json)
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__MODEL_LOAD;
     m.model = model;
     m.file = path;
-    return reload_run(ctl, &m, json);
+    int code = reload_run(ctl, &m, json);
+    if (code == CTL_OK && !json)
+        printf("until the next reload or restart, unless the configuration says so, too\n");
+    return code;
 }
 
 static int rollback(const struct ctl *ctl, char *model, bool json)

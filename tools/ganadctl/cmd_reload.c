@@ -29,9 +29,11 @@ const struct ctl_command ctl_reload = {
     .name = "reload",
     .usage = "[-J]",
     .summary = "ganadd reads its configuration and all models anew, without losing a record",
-    .help = "Models and log_level take effect; other keys that have changed are told, and need a\n"
-            "restart. If anything is wrong nothing changes, and the exit status is 1.\n"
-            "\n"
-            "  -J, --json            one JSON object\n",
+    .help =
+        "Models, alerts, log_level and stop_timeout take effect; other keys that have changed are\n"
+        "told, and need a restart. If anything is wrong nothing changes, and the exit status is "
+        "1.\n"
+        "\n"
+        "  -J, --json            one JSON object\n",
     .run = run,
 };

@@ -102,6 +102,22 @@ static const char *colour_of(const json_t *alert)
     return severity <= 1 ? "\033[1;31m" : severity == 2 ? "\033[1;33m" : "\033[1m";
 }
 
+static void print_model(const json_t *event)
+{
+    char when[TEXT], name[TEXT], action[TEXT], sha[TEXT];
+    const char *model = scalar(event, "model", name);
+
+    printf("%s  MODEL  %s %s", scalar(event, "timestamp", when), *model ? model : "configuration",
+           scalar(event, "action", action));
+    if (json_object_get(event, "model_sha256"))
+        printf(": %.16s", scalar(event, "model_sha256", sha));
+    if (json_object_get(event, "previous_sha256"))
+        printf(" instead of %.16s", scalar(event, "previous_sha256", sha));
+    if (json_object_get(event, "reason"))
+        printf(": %s", scalar(event, "reason", sha));
+    putchar('\n');
+}
+
 /* One line an event; one that has not the shape of the feed is shown as it is. */
 static void print_event(const struct tail *t, const json_t *event, const char *text)
 {
@@ -120,6 +136,8 @@ static void print_event(const struct tail *t, const json_t *event, const char *t
         print_reasons(json_object_get(event, "top_features"));
         print_repeats(json_object_get(event, "rollup"));
         putchar('\n');
+    } else if (type && strcmp(type, "model") == 0) {
+        print_model(event);
     } else if (type && strcmp(type, "heartbeat") == 0) {
         printf("%s  HEARTBEAT  %s: up %s s, %s records, %s alerts\n",
                scalar(event, "timestamp", when), scalar(event, "host", model),

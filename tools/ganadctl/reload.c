@@ -37,6 +37,10 @@ static void print(const Ganad__V1__ReloadReply *r)
 
     for (size_t i = 0; i < r->n_change; i++)
         print_change(r->change[i]);
+    if (r->n_applied > 0)
+        printf("changed, and in use:\n");
+    for (size_t i = 0; i < r->n_applied; i++)
+        printf("  %s\n", safe(r->applied[i], line));
     if (r->n_restart > 0)
         printf("changed, and takes effect at a restart:\n");
     for (size_t i = 0; i < r->n_restart; i++)
@@ -47,7 +51,8 @@ static void print(const Ganad__V1__ReloadReply *r)
 
 static int print_json(const Ganad__V1__ReloadReply *r)
 {
-    json_t *all = json_object(), *models = json_array(), *restart = json_array();
+    json_t *all = json_object(), *models = json_array(), *restart = json_array(),
+           *applied = json_array();
 
     for (size_t i = 0; i < r->n_change; i++) {
         const Ganad__V1__ReloadReply__Change *c = r->change[i];
@@ -55,9 +60,12 @@ static int print_json(const Ganad__V1__ReloadReply *r)
                                                       "what", c->what, "sha256", c->sha256,
                                                       "previous_sha256", c->previous_sha256));
     }
+    for (size_t i = 0; i < r->n_applied; i++)
+        (void)json_array_append_new(applied, json_string(r->applied[i]));
     for (size_t i = 0; i < r->n_restart; i++)
         (void)json_array_append_new(restart, json_string(r->restart[i]));
     (void)json_object_set_new(all, "models", models);
+    (void)json_object_set_new(all, "applied", applied);
     (void)json_object_set_new(all, "restart", restart);
     (void)json_object_set_new(all, "n_restart", json_integer((json_int_t)r->n_all));
     bool ok = json_dumpf(all, stdout, JSON_COMPACT) == 0;

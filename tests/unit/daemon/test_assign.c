@@ -210,6 +210,36 @@ static void what_searches_is_no_place_to_go_to(void **state)
     config_free(c);
 }
 
+/* A tenth of 1,000 searches a second; the job itself is scored whole. */
+static void a_shadow_that_searches_keeps_its_budget(void **state)
+{
+    (void)state;
+    static const char searching[] = "[model a]\ncheckpoint = /a\n[model s]\ncheckpoint = /search\n"
+                                    "search_rate = 1000\nthreshold = 9\nshadow = yes\n";
+    enum { N = 130 };
+    static int nowhere[N];
+    struct config *c = NULL;
+
+    for (size_t i = 0; i < N; i++)
+        nowhere[i] = -1;
+    assert_int_equal(config_parse("t", searching, sizeof(searching) - 1, &c, NULL), 0);
+    models_free(models);
+    models = NULL;
+    assert_int_equal(models_load(c, &models, NULL), 0); /* with a full budget */
+    struct job *j = job_of(N, nowhere, "");
+    assign_models(models, j);
+    score(j);
+    assert_int_equal(job_n_scored(j), N);
+    assert_true(j->score[N - 1] == (float)(N - 1));
+    assert_int_equal(j->n_shadows, 1);
+    assert_int_equal(j->shadow[0].scored, 100);
+    assert_int_equal(j->shadow[0].unscored, N - 100);
+    assert_int_equal(j->shadow[0].anomalous, 90); /* 10 .. 99 */
+    assert_int_equal(j->shadow[0].disagreed, 90);
+    job_put(pool, j);
+    config_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +247,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(records_of_one_place_have_one_model, make, unmake),
         cmocka_unit_test_setup_teardown(who_names_a_model_gets_it, make, unmake),
         cmocka_unit_test_setup_teardown(jobs_of_one_batch_may_have_different_shadows, make, unmake),
+        cmocka_unit_test_setup_teardown(a_shadow_that_searches_keeps_its_budget, make, unmake),
         cmocka_unit_test(what_searches_is_no_place_to_go_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
