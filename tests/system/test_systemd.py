@@ -214,7 +214,7 @@ class Unit(unittest.TestCase):
         self.assertGreater(len(allowed), 100)
         self.assertNotIn("mount", allowed)
         with ganad.Daemon(start=False, captures={"lo": {"interface": "lo"}},
-                          models={"m": {"checkpoint": "{dir}/m.ckpt"}}, scoring={"tcp": "127.0.0.1:0"},
+                          models={"m": {"checkpoint": "{dir}/m.ckpt"}}, scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
                           records={"file": "{dir}/records.csv"},
                           outputs={"f": {"type": "file", "to": "{dir}/alerts"}, "t": {"type": "tls", "to": "localhost:1"},
                                    "j": {"type": "journal", "format": "journal"}}) as d:
@@ -234,6 +234,10 @@ class Unit(unittest.TestCase):
             with ganad.Conn(d.scoring) as c:
                 c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
                 c.answer()
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(d.path("metrics"))
+                s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                self.assertIn(b" 200 OK", s.recv(4096))
             for command in "reload", "status", "reopen":
                 self.assertEqual(d.ctl(command, control=True).returncode, 0, command)
             ganad.wait_for(lambda: d.counter("alerts"), 20, "alerts")
