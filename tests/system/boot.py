@@ -103,19 +103,20 @@ def main():
         results = os.path.join(room, "results")
         text = open(results).read() if os.path.exists(results) else ""
         print(text, end="")
-        bad = text.count("\nFAILED")
+        good, bad = len(re.findall("^ok ", text, re.M)), len(re.findall("^FAILED ", text, re.M))
         if code is None or "\nend\n" not in text:
             bad += 1
             with open(os.path.join(folder, "console"), "rb") as f:
                 print(f"did not come to its end (code {code}):\n{f.read()[-3000:].decode(errors='replace')}")
-        elif os.path.exists(os.path.join(room, "after")):
+        else:
             with open(os.path.join(room, "after")) as f:
                 left = sorted(p for p in set(f.read().split("\n")) - before if p and not NOT_OURS.match(p))
             ours = sorted(p for p in files(room) if "ganad" in os.path.basename(p) and p != "/ganad.deb" and not
                           p.startswith(("/var/lib/dpkg", "/var/log/journal", "/var/cache")))
             print("FAILED purge left " + " ".join(left + ours) if left or ours else "ok purge leaves nothing")
-            bad += bool(left or ours)
-    print(f"{text.count(chr(10) + 'ok ')} passed, {bad} failed")
+            good += not left + ours
+            bad += bool(left + ours)
+    print(f"{good} passed, {bad} failed")
     return 1 if bad else 0
 
 

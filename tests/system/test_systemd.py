@@ -157,22 +157,109 @@ class Speaks(unittest.TestCase):
                 s.close()
 
 
+def analyze(*arguments):
+    return subprocess.run(["systemd-analyze", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
 class Unit(unittest.TestCase):
     """The unit as it is built."""
 
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory(prefix="ganad-unit-")
+        self.addCleanup(tmp.cleanup)
+        self.folder, self.unit = tmp.name, tmp.name + "/ganadd.service"
+        source = os.path.join(ganad.args.source, "systemd")
+        with open(os.path.join(source, "ganadd.service.in")) as f:
+            self.text = f.read()
+        for program, path in ("sbindir", ganad.args.ganadd), ("bindir", ganad.args.ganadctl):
+            self.text = self.text.replace(f"@{program}@", os.path.dirname(os.path.abspath(path)))
+        with open(self.unit, "w") as f:
+            f.write(self.text)
+        for name in "ganadd-scoring.socket", "ganadd-control.socket":
+            shutil.copy(os.path.join(source, name), self.folder)
+
+    def test_it_says_what_systemd_understands(self):
+        r = analyze("verify", "--man=no", *(os.path.join(self.folder, name) for name in sorted(os.listdir(self.folder))))
+        self.assertEqual((r.returncode, r.stdout), (0, ""))
+
     def test_it_is_shut_in(self):
-        if not shutil.which("systemd-analyze"):
-            self.skipTest("systemd-analyze is not installed")
-        with tempfile.TemporaryDirectory(prefix="ganad-unit-") as folder:
-            unit = folder + "/ganadd.service"
-            with open(os.path.join(ganad.args.source, "systemd", "ganadd.service.in")) as f, open(unit, "w") as out:
-                out.write(f.read().replace("@sbindir@", "/usr/sbin").replace("@bindir@", "/usr/bin"))
-            r = subprocess.run(["systemd-analyze", "security", "--offline=yes", unit], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
-            found = re.search(r"Overall exposure level for ganadd.service: ([\d.]+)", r.stdout)
-            self.assertTrue(found, r.stdout + r.stderr)
-            print("exposure", found.group(1))
-            self.assertLessEqual(float(found.group(1)), EXPOSURE_MAX, r.stdout)
+        r = analyze("security", "--offline=yes", self.unit)
+        found = re.search(r"Overall exposure level for ganadd.service: ([\d.]+)", r.stdout)
+        self.assertTrue(found, r.stdout)
+        print("exposure", found.group(1))
+        self.assertLessEqual(float(found.group(1)), EXPOSURE_MAX, r.stdout)
+
+    def filter(self):
+        """The system calls that the unit allows."""
+        def calls(name):
+            return {c for sub in groups[name] for c in calls(sub)} if name[0] == "@" else {name}
+        groups, allowed = {}, set()
+        for line in analyze("syscall-filter").stdout.split("\n"):
+            if line.startswith("@"):
+                group = groups.setdefault(line.strip(), [])
+            elif line.startswith("    ") and not line.strip().startswith("#"):
+                group.append(line.strip())
+        for line in re.findall("^SystemCallFilter=(.*)$", self.text, re.M):
+            named = {c for name in line.strip("~").split() for c in calls(name)}
+            allowed = allowed - named if line[0] == "~" else allowed | named
+        return allowed
+
+    @unittest.skipUnless(shutil.which("strace") and shutil.which("setpriv"), "no strace or no setpriv")
+    @unittest.skipUnless(os.geteuid() == 0, "not root")
+    @unittest.skipUnless(ganad.SLOW == 1, "a sanitizer makes system calls of its own")
+    def test_its_filter_has_every_system_call_that_is_made(self):
+        allowed = self.filter()
+        self.assertGreater(len(allowed), 100)
+        self.assertNotIn("mount", allowed)
+        with ganad.Daemon(start=False, captures={"lo": {"interface": "lo"}},
+                          models={"m": {"checkpoint": "{dir}/m.ckpt"}}, scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
+                          records={"file": "{dir}/records.csv"},
+                          outputs={"f": {"type": "file", "to": "{dir}/alerts"}, "t": {"type": "tls", "to": "localhost:1"},
+                                   "j": {"type": "journal", "format": "journal"}}) as d:
+            shutil.copy(ganad.checkpoint(), d.path("m.ckpt"))
+            shutil.copy(ganad.args.ganadd, d.path("ganadd"))
+            for name in ["", *os.listdir(d.dir)]:
+                os.chown(d.path(name), 65534, 65534)
+            d.process = subprocess.Popen(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all,+net_raw",
+                 "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--no-new-privs", "/bin/sh", "-c",
+                 'kill -STOP $$; exec "$0" "$@"', d.path("ganadd"), "-c", d.conf], stdout=subprocess.DEVNULL, stderr=d.log)
+            self.stopped(d.process.pid)
+            trace = subprocess.Popen(["strace", "-f", "-qq", "-o", self.folder + "/calls", "-p", str(d.process.pid)])
+            ganad.wait_for(lambda: self.is_traced(d.process.pid), 20, "strace is there")
+            d.process.send_signal(signal.SIGCONT)
+            ganad.wait_for(d.answers, 60, "ganadd serves")
+            with ganad.Conn(d.scoring) as c:
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
+                c.answer()
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(d.path("metrics"))
+                s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                self.assertIn(b" 200 OK", s.recv(4096))
+            for command in "reload", "status", "reopen":
+                self.assertEqual(d.ctl(command, control=True).returncode, 0, command)
+            ganad.wait_for(lambda: d.counter("alerts"), 20, "alerts")
+            time.sleep(1.2)  # what is done once a second
+            self.assertEqual(d.stop(), 0)
+            trace.wait(20 * ganad.SLOW)
+        with open(self.folder + "/calls") as f:
+            calls = f.read()
+        calls = calls[calls.index("execve("):]  # before it, it was the shell
+        made = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", calls, re.M))
+        self.assertLessEqual({"capset", "socket", "fdatasync", "recvmsg"}, made)
+        self.assertEqual(made - allowed, set())
+
+    def stopped(self, pid):
+        def state():
+            with open(f"/proc/{pid}/stat") as f:
+                return f.read().split()[2] == "T"
+        ganad.wait_for(state, 20, "the shell waits")
+
+    def is_traced(self, pid):
+        with open(f"/proc/{pid}/status") as f:
+            return "TracerPid:\t0\n" not in f.read()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ jobs=$(nproc 2>/dev/null || echo 2)
 packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libprotobuf-c-dev libevent-dev
     libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev libpcap-dev libsystemd-dev)
 packages_check=(binutils clang-14 libclang-rt-14-dev clang-format-14 libcmocka-dev protobuf-compiler mandoc python3
-    openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils)
+    openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils systemd
+    strace)
+packages_package=(dpkg-dev debhelper lintian blhc devscripts)
 
 bold='' red='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
