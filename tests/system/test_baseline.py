@@ -14,6 +14,7 @@ import math
 import os
 import random
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -194,6 +195,16 @@ class Own(Case):
             self.fit(data, *options, "--epochs", "1", out="x.ckpt")
             j = json.loads(run(ganad.args.train, "inspect", "--json", self.path("x.ckpt")).stdout)
             self.assertEqual((j["model"], j["provenance"]["protocol"]), ("egbad", "normal"))
+
+    def test_a_file_that_is_given_twice_is_told(self):
+        data, copy = self.path("all.csv"), self.path("copy.csv")
+        shutil.copy(data, copy)
+        self.assertIn("warning: all.csv and copy.csv are the same", self.fit(data, copy, "--epochs", "1", out="x.ckpt").stderr)
+        self.assertNotIn("are the same", self.first.stderr)
+
+    def test_json_is_told_from_csv(self):
+        j = self.write("records.json", '{"duration":0,"protocol_type":"tcp"}\n')
+        self.assertIn("records.json:1: a line of JSON, and only CSV is read", self.fit(j, code=1).stderr)
 
     def test_a_short_time_and_rows_without_one_are_told(self):
         rows = [r for r, t in zip(self.rows, self.times) if t < START + DAY]
