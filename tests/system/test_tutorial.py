@@ -132,6 +132,13 @@ class Tutorial(unittest.TestCase):
         self.assertIn("own.ckpt", self.output("A model of one's own network, in three commands", 2))
         self.assertRegex(self.output("A model of one's own network, in three commands", 3), r"lan")
 
+    def test_counters_and_a_model_on_trial(self):
+        counters = self.output("Does the budget hold?")
+        scored, anomalous = (int(re.search(rf'^ganad_model_records_{what}_total{{model="lan"}} (\d+)$', counters, re.M).group(1))
+                             for what in ("scored", "anomalous"))
+        self.assertTrue(200 < anomalous < scored, (anomalous, scored))
+        self.assertRegex(self.output("Does the budget hold?", 1), r"shadow: \d+ scored, \d+ anomalous, \d+ with the other verdict")
+
     def test_what_is_expected_is_not_told(self):
         listed = self.output("What is expected", 1)
         hits = int(re.search(r"^ +1 +(\d+) ", listed, re.M).group(1))
@@ -152,7 +159,7 @@ class Tutorial(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for program in ("rsyslogd", "meson"):
+    for program in ("curl", "rsyslogd", "meson"):
         if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin"):
             print(f"skipped: no {program} on this machine")
             sys.exit(SKIP)
