@@ -197,6 +197,19 @@ class Own(Case):
             j = json.loads(run(ganad.args.train, "inspect", "--json", self.path("x.ckpt")).stdout)
             self.assertEqual((j["model"], j["provenance"]["protocol"]), ("egbad", "normal"))
 
+    def test_a_model_that_searches_says_the_same_of_the_traffic(self):
+        """Of it at most 5,000 records calibrate and test, but the pace is that of all."""
+        more = self.days("more.csv", 5, 0.14, 2)
+        self.assertGreater(more.count("\n"), 27000)
+        paces = []
+        for options in (("--model", "anogan", "--steps", "2"), ()):
+            self.fit(self.path("more.csv"), "--epochs", "1", *options, out="pace.ckpt")
+            p = json.loads(run(ganad.args.train, "inspect", "--json", self.path("pace.ckpt")).stdout)["provenance"]["metrics"]
+            paces.append(p["records_per_hour"])
+            self.assertAlmostEqual(p["alerts_per_day"], p["held_out_fpr"] * p["records_per_hour"] * 24)
+        self.assertEqual(p["held_out_records"] > 5000, True)
+        self.assertAlmostEqual(*paces)
+
     def test_a_file_that_is_given_twice_is_told(self):
         data, copy = self.path("all.csv"), self.path("copy.csv")
         shutil.copy(data, copy)
