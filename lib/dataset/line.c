@@ -290,6 +290,9 @@ int gad_line_explain(const struct gad_line_fault *f, const struct gad_head *head
     const char *e = f->at;
     int err = GAD_EFORMAT, n = f->column + 1;
 
+    if (f->column == 0 && *f->at == '{')
+        return gad_fail(d, err, "a line of JSON, and only CSV is read: write the records as csv");
+
     while (e < end && *e != ',')
         e++;
     bool last = e == end;

@@ -2,7 +2,8 @@
 """A model of one's own network: what trains, calibrates and is held out, and whether a budget of false alarms holds on the
 day that was held out, on made-up days and on the normal rows of public data.
 
---long: several seeds and all data, ten minutes, with the worst of them printed."""
+--long: several seeds and all data, ten minutes, with the worst of them printed. --short, for sanitizers: without the
+budgets, which are about statistics."""
 
 import argparse
 import csv
@@ -14,6 +15,7 @@ import math
 import os
 import random
 import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -195,6 +197,29 @@ class Own(Case):
             j = json.loads(run(ganad.args.train, "inspect", "--json", self.path("x.ckpt")).stdout)
             self.assertEqual((j["model"], j["provenance"]["protocol"]), ("egbad", "normal"))
 
+    def test_a_model_that_searches_says_the_same_of_the_traffic(self):
+        """Of it at most 5,000 records calibrate and test, but the pace is that of all."""
+        more = self.days("more.csv", 5, 0.14, 2)
+        self.assertGreater(more.count("\n"), 27000)
+        paces = []
+        for options in (("--model", "anogan", "--steps", "2"), ()):
+            self.fit(self.path("more.csv"), "--epochs", "1", *options, out="pace.ckpt")
+            p = json.loads(run(ganad.args.train, "inspect", "--json", self.path("pace.ckpt")).stdout)["provenance"]["metrics"]
+            paces.append(p["records_per_hour"])
+            self.assertAlmostEqual(p["alerts_per_day"], p["held_out_fpr"] * p["records_per_hour"] * 24)
+        self.assertEqual(p["held_out_records"] > 5000, True)
+        self.assertAlmostEqual(*paces)
+
+    def test_a_file_that_is_given_twice_is_told(self):
+        data, copy = self.path("all.csv"), self.path("copy.csv")
+        shutil.copy(data, copy)
+        self.assertIn("warning: all.csv and copy.csv are the same", self.fit(data, copy, "--epochs", "1", out="x.ckpt").stderr)
+        self.assertNotIn("are the same", self.first.stderr)
+
+    def test_json_is_told_from_csv(self):
+        j = self.write("records.json", '{"duration":0,"protocol_type":"tcp"}\n')
+        self.assertIn("records.json:1: a line of JSON, and only CSV is read", self.fit(j, code=1).stderr)
+
     def test_a_short_time_and_rows_without_one_are_told(self):
         rows = [r for r, t in zip(self.rows, self.times) if t < START + DAY]
         for i in range(0, len(rows), 100):
@@ -262,6 +287,8 @@ class Budgets(Case):
         self.assertLessEqual(outside, max(1, len(self.seen) // 8))
 
     def setUp(self):
+        if mine.short:
+            self.skipTest("--short")
         self.seen = []
 
     def in_time(self, name, rows):
@@ -300,5 +327,6 @@ class Budgets(Case):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--traffic", required=True, type=os.path.abspath)
+    parser.add_argument("--short", action="store_true")
     mine, rest = parser.parse_known_args()
     unittest.main(module="__main__", argv=["test_baseline.py"] + ganad.parse(rest), verbosity=2)

@@ -2,7 +2,8 @@
 """Every command of conf/tutorial.md, in order, in one shell and an empty folder, with the programs of an installed tree;
 and what they show is what the tutorial says.
 
-Usage: test_tutorial.py --source ROOT --build BUILD"""
+Usage: test_tutorial.py --source ROOT --build BUILD [--short]
+--short, for sanitizers: fewer epochs than fit takes by itself."""
 
 import argparse
 import json
@@ -23,6 +24,7 @@ MARK = "-- the end of block"
 parser = argparse.ArgumentParser()
 parser.add_argument("--source", required=True)
 parser.add_argument("--build", required=True)
+parser.add_argument("--short", action="store_true")
 args, rest = parser.parse_known_args()
 
 
@@ -75,6 +77,8 @@ class Tutorial(unittest.TestCase):
         for _, commands in cls.blocks:
             commands = commands.replace("share=/usr/share/ganad\n", f"share={cls.prefix}/share/ganad\n")
             commands = re.sub(r"^port=\d+$", f"port={free_port()}", commands, flags=re.M)
+            if args.short:
+                commands = commands.replace("ganad-train fit ", "ganad-train fit --epochs 15 ")
             script += f"{commands}\necho '{MARK}'\n"
         env = {"PATH": f"{cls.prefix}/bin:{cls.prefix}/sbin:/usr/bin:/bin", "HOME": cls.home, "LANG": "C.UTF-8"}
         env.update((k, v) for k, v in os.environ.items() if k.endswith("SAN_OPTIONS"))
@@ -132,6 +136,13 @@ class Tutorial(unittest.TestCase):
         self.assertIn("own.ckpt", self.output("A model of one's own network, in three commands", 2))
         self.assertRegex(self.output("A model of one's own network, in three commands", 3), r"lan")
 
+    def test_counters_and_a_model_on_trial(self):
+        counters = self.output("Does the budget hold?")
+        scored, anomalous = (int(re.search(rf'^ganad_model_records_{what}_total{{model="lan"}} (\d+)$', counters, re.M).group(1))
+                             for what in ("scored", "anomalous"))
+        self.assertTrue(200 < anomalous < scored, (anomalous, scored))
+        self.assertRegex(self.output("Does the budget hold?", 1), r"shadow: \d+ scored, \d+ anomalous, \d+ with the other verdict")
+
     def test_what_is_expected_is_not_told(self):
         listed = self.output("What is expected", 1)
         hits = int(re.search(r"^ +1 +(\d+) ", listed, re.M).group(1))
@@ -152,7 +163,7 @@ class Tutorial(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for program in ("rsyslogd", "meson"):
+    for program in ("curl", "rsyslogd", "meson"):
         if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin"):
             print(f"skipped: no {program} on this machine")
             sys.exit(SKIP)

@@ -60,6 +60,7 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
     ret->slices = *slices;
     ret->contamination = contamination;
     ret->hours = span_hours(&slices->test);
+    ret->hourly = ret->hours > 0.0 ? (double)slices->test.n / ret->hours : (double)NAN;
     ret->slices.calibration.n =
         n_calibration - left_out; /* a model that searches takes fewer of them */
     ret->slices.test.n = n_test;
@@ -74,12 +75,6 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
         f->rate = gad_binomial_interval(f->found, n_test);
         f->predicted = gad_prediction_interval(f->calibrated, n_calibration - left_out, n_test);
     }
-}
-
-/* Records an hour; NaN if they have all one time. */
-static double hourly(const struct baseline *b)
-{
-    return b->hours > 0.0 ? (double)b->slices.test.n / b->hours : (double)NAN;
 }
 
 static double rate_of(const struct baseline *b, const struct baseline_figure *f)
@@ -101,9 +96,9 @@ void baseline_metrics(const struct baseline *b, struct assembly *a)
     assembly_metric(a, "held_out_fpr", rate_of(b, f));
     assembly_metric(a, "held_out_fpr_low", f->rate.low);
     assembly_metric(a, "held_out_fpr_high", f->rate.high);
-    assembly_metric(a, "records_per_hour", hourly(b));
-    assembly_metric(a, "alerts_per_hour", rate_of(b, f) * hourly(b));
-    assembly_metric(a, "alerts_per_day", rate_of(b, f) * hourly(b) * DAY_H);
+    assembly_metric(a, "records_per_hour", b->hourly);
+    assembly_metric(a, "alerts_per_hour", rate_of(b, f) * b->hourly);
+    assembly_metric(a, "alerts_per_day", rate_of(b, f) * b->hourly * DAY_H);
 }
 
 /* "2026-01-04 09:30" of RFC 3339. */
@@ -127,7 +122,7 @@ static void alerts_text(const struct baseline *b, const struct baseline_figure *
                         FILE *f)
 {
     if (b->hours > 0.0)
-        (void)fprintf(f, " %8.3g", rate_of(b, g) * hourly(b) * hours);
+        (void)fprintf(f, " %8.3g", rate_of(b, g) * b->hourly * hours);
     else
         (void)fprintf(f, " %8s", "-");
 }
@@ -169,7 +164,7 @@ static void say_days(const char *what, double rows, const struct baseline *b)
 
     if (b->hours > 0.0)
         cli_say("  %s %s records: %.2g days of this traffic", what,
-                print_count((uint64_t)ceil(rows), n), rows / (hourly(b) * DAY_H));
+                print_count((uint64_t)ceil(rows), n), rows / (b->hourly * DAY_H));
     else
         cli_say("  %s %s records", what, print_count((uint64_t)ceil(rows), n));
 }

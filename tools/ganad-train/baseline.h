@@ -37,6 +37,7 @@ struct baseline {
     struct time_slices slices;
     double contamination;    /* asked for: what is strange among the others is known */
     double hours;            /* of the records that test */
+    double hourly;           /* records an hour of that time; NaN if they have all one time */
     size_t n_figures, asked; /* figure[asked] is the budget that was asked for */
     struct baseline_figure figure[BASELINE_BUDGETS]; /* largest budget first */
     struct burst trained, calibrated, held_out;      /* whoever scores fills them in */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/data.h"
 
+#include <string.h>
+
 #include "lib/base/mem.h"
 #include "lib/dataset/table.h"
 #include "lib/record/record.h"
@@ -9,6 +11,18 @@
 #include "tools/ganad-train/print.h"
 
 enum { TILE = 48 };
+
+/* A file that was given twice, or lies there under two names, is a mistake that no figure would show. */
+static void tell_doubles(const struct gad_table *t)
+{
+    for (size_t i = 0; i < gad_table_n_sources(t); i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct gad_table_source *a = gad_table_source(t, k), *b = gad_table_source(t, i);
+            if (a->rows > 0 && strcmp(a->sha256, b->sha256) == 0)
+                cli_say("warning: %s and %s are the same, to the byte: its rows count twice",
+                        a->name, b->name);
+        }
+}
 
 int data_load(const struct cli_list *files, bool skip_bad, struct gad_table **ret,
               struct gad_diag *d)
@@ -26,6 +40,7 @@ int data_load(const struct cli_list *files, bool skip_bad, struct gad_table **re
             cli_say("warning: %s: %s bad lines skipped; the first: %s", s->name,
                     print_count(s->bad_lines, count), s->first_bad);
     }
+    tell_doubles(t);
     if (gad_table_n_rows(t) == 0)
         return gad_fail(d, GAD_EINVAL, "%s: no rows", files->item[0]);
     *ret = gad_steal(&t);

@@ -181,6 +181,9 @@ static int look_for_burst(const struct fit *f, size_t n, const uint32_t *row, co
 static int look_at_training(struct fit *f, struct scorer *s)
 {
     size_t n = f->split.n_train;
+
+    if (gad_model_find(f->o.model->name)->steps)
+        return 0; /* each score is a search: that would take longer than the training */
     gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
 
     if (!score)
