@@ -61,7 +61,10 @@ static int check_name(const struct section_kind *of, const char *name, struct ga
     if (strlen(name) > CONFIG_NAME_MAX)
         return gad_fail(d, GAD_EINVAL, "the name of a %s is over %d bytes", of->section,
                         CONFIG_NAME_MAX);
-    return config_value_set(&k, name, &ignored, d);
+    int r = config_value_set(&k, name, &ignored, d);
+    if (r != 0)
+        gad_diag_prefix(d, "section '%s %s'", of->section, name);
+    return r;
 }
 
 static int take_section(void *arg, const char *section, unsigned line, struct gad_diag *d)

@@ -11,6 +11,7 @@
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 #include "lib/net/decode.h"
+#include "lib/net/source.h"
 #include "lib/record/service.h"
 
 /* What was written for a key of a section. */
@@ -119,6 +120,17 @@ static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
 }
 
 /* Files, those of a folder too, are of their own time and interfaces of now: there is no order of both together. */
+/* Which link there will be is known when it is opened: then it is asked again. */
+static int check_filter(const struct config_capture *p, struct gad_diag *d)
+{
+    const struct config_value *v = value_of(p->value, "capture", "filter");
+    int r = gad_source_check_filter(p->filter, d);
+
+    if (r != 0)
+        gad_diag_prefix(d, "%s:%u: key 'filter'", v->file, v->line);
+    return r;
+}
+
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
     size_t n_live = 0;
@@ -131,7 +143,9 @@ static int check_captures(const struct config *c, struct gad_diag *d)
                             "directory",
                             c->file, p->name);
         n_live += *p->interface != '\0';
-        int r = check_tunnels(p, d);
+        int r = check_filter(p, d);
+        if (r == 0)
+            r = check_tunnels(p, d);
         if (r != 0)
             return r;
     }
@@ -168,6 +182,20 @@ static bool is_one_of(const char *text, const char *const *list, size_t n)
 }
 
 /* What a type of output needs, and what means nothing with it. */
+/* A key that does nothing would leave somebody thinking that it does. */
+static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
+{
+    static const char *const keys[] = {"ca", "server_name", "certificate", "key"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && strcmp(o->type, "tls") != 0; i++) {
+        const struct config_value *v = value_of(o->value, "output", keys[i]);
+        if (v->file && *v->text)
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is of type tls, and this is %s",
+                            v->file, v->line, keys[i], o->type);
+    }
+    return 0;
+}
+
 static int check_output(const struct config *c, const struct config_output *o, struct gad_diag *d)
 {
     static const char *const by_address[] = {"tcp", "tls", "udp"};
@@ -192,9 +220,13 @@ static int check_output(const struct config *c, const struct config_output *o, s
         fault = "key 'framing': a datagram is an event, there is nothing to frame";
     else if ((*o->certificate != '\0') != (*o->key != '\0'))
         fault = "'certificate' and 'key' are given together";
-    if (fault)
-        return gad_fail(d, GAD_EINVAL, "%s: section 'output %s': %s", c->file, o->name, fault);
-    return 0;
+    if (!fault)
+        return check_tls_keys(o, d);
+    const struct config_value *v = value_of(o->value, "output", "type");
+    if (v->file)
+        return gad_fail(d, GAD_EINVAL, "%s:%u: section 'output %s': %s", v->file, v->line, o->name,
+                        fault);
+    return gad_fail(d, GAD_EINVAL, "%s: section 'output %s': %s", c->file, o->name, fault);
 }
 
 static int check_outputs(const struct config *c, struct gad_diag *d)

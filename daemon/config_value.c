@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -139,6 +140,24 @@ static bool is_one_of(const char *choices, const char *text)
     return false;
 }
 
+enum { CHOICES_MAX = 16, CHOICE_TEXT = 128 };
+
+static int no_choice(const struct config_key *k, const char *text, struct gad_diag *d)
+{
+    char copy[CHOICE_TEXT], *rest = copy;
+    const char *name[CHOICES_MAX];
+    size_t n = 0;
+
+    (void)snprintf(copy, sizeof(copy), "%s", k->choices);
+    while (rest && n < CHOICES_MAX)
+        name[n++] = strsep(&rest, "|");
+    int near = gad_text_nearest(text, name, n);
+    if (near >= 0)
+        return gad_fail(d, GAD_EINVAL, "'%s' is none of %s; did you mean '%s'?", text, k->choices,
+                        name[near]);
+    return gad_fail(d, GAD_EINVAL, "'%s' is none of %s", text, k->choices);
+}
+
 static int check_text(const struct config_key *k, const char *text, struct gad_diag *d)
 {
     static const char name_bytes[] =
@@ -148,7 +167,7 @@ static int check_text(const struct config_key *k, const char *text, struct gad_d
     bool is_path = k->type == CONFIG_PATH || k->type == CONFIG_SOCKET || k->type == CONFIG_SECRET;
 
     if (k->type == CONFIG_CHOICE && !is_one_of(k->choices, text))
-        return gad_fail(d, GAD_EINVAL, "'%s' is none of %s", text, k->choices);
+        return no_choice(k, text, d);
     if (k->type == CONFIG_CHOICE)
         return 0;
     if (len == 0)

@@ -87,6 +87,27 @@ static int prepare(struct gad_source *s, struct gad_diag *d)
     return 0;
 }
 
+int gad_source_check_filter(const char *filter, struct gad_diag *d)
+{
+    static const int links[] = {DLT_EN10MB, DLT_RAW, DLT_LINUX_SLL2, DLT_IEEE802_11_RADIO};
+    int r = GAD_EINVAL;
+
+    for (size_t i = 0; *filter && r != 0 && i < sizeof(links) / sizeof(links[0]); i++) {
+        struct bpf_program program;
+        pcap_t *p = pcap_open_dead(links[i], 65535);
+        if (!p)
+            return gad_fail(d, GAD_ENOMEM, "no memory");
+        if (pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+            pcap_freecode(&program);
+            r = 0;
+        } else if (i == 0) {
+            (void)gad_fail(d, r, "'%s': %s", filter, pcap_geterr(p));
+        }
+        pcap_close(p);
+    }
+    return *filter ? r : 0;
+}
+
 static int gz_failed(const struct gad_source *s, struct gad_diag *d)
 {
     int r = gad_gz_error(s->gz);

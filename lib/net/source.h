@@ -72,6 +72,9 @@ int gad_source_open_file(const char *path, const struct gad_source_options *opt,
 int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_source_options *opt,
                           struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Could it be a filter, of Ethernet, raw IP, Linux's "any" or wireless frames? "" is none. GAD_EINVAL with the reason. */
+int gad_source_check_filter(const char *filter, struct gad_diag *d) GAD_MUST_CHECK;
+
 void gad_source_close(struct gad_source *s);
 
 /**

@@ -110,8 +110,8 @@ static void what_is_not_known_is_refused_with_the_nearest(void **state)
             "t.conf:3: section 'scorin': not known; did you mean 'scoring'?");
     refused("[Q]\n", "t.conf:1: section 'Q': not known");
     refused("[model]\n", "t.conf:1: section 'model': needs a name, as in [model NAME]");
-    refused("[model a/b]\n",
-            "t.conf:1: 'a/b' is not a name of up to 64 letters, digits, '.', '_' and '-'");
+    refused("[model a/b]\n", "t.conf:1: section 'model a/b': 'a/b' is not a name of up to 64 "
+                             "letters, digits, '.', '_' and '-'");
 }
 
 static void values_of_the_wrong_kind_are_refused(void **state)

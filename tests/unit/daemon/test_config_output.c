@@ -25,9 +25,8 @@ static void outputs_have_what_their_type_needs(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *want;
+        const char *text, *want; /* behind the line of the type */
     } rows[] = {
-        {"to = /x", "key 'type' is missing"},
         {"type = tcp\nto = /x", "key 'to': needs HOST:PORT"},
         {"type = unix\nto = x", "key 'to': needs an absolute path"},
         {"type = file", "key 'to': needs an absolute path"},
@@ -43,9 +42,12 @@ static void outputs_have_what_their_type_needs(void **state)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         (void)snprintf(text, sizeof(text), MODEL "[output o]\n%s\n", rows[i].text);
-        (void)snprintf(want, sizeof(want), "t.conf: section 'output o': %s", rows[i].want);
+        (void)snprintf(want, sizeof(want), "t.conf:4: section 'output o': %s", rows[i].want);
         refused(text, want);
     }
+    refused(MODEL "[output o]\nto = /x\n", "t.conf: section 'output o': key 'type' is missing");
+    refused(MODEL "[output o]\ntype = tcp\nto = a:1\nca = /x\n",
+            "t.conf:6: key 'ca': is of type tls, and this is tcp");
     refused(MODEL "[output o]\ntype = stdout\nevents = alert, los\n",
             "t.conf:5: key 'events': 'los' is none of alert, heartbeat, stats, loss and model");
     refused(MODEL "[output o]\ntype = stdout\nevents = ,\n",
@@ -75,7 +77,7 @@ static void a_key_may_be_a_credential(void **state)
     refused(MODEL "[output o]\ntype = tls\nkey = key.pem\n",
             "t.conf:5: key 'key': 'key.pem' is not an absolute path");
     refused(MODEL "[output o]\ntype = file\nto = credential:x\n",
-            "t.conf: section 'output o': key 'to': needs an absolute path");
+            "t.conf:4: section 'output o': key 'to': needs an absolute path");
     const char *good =
         MODEL "[output o]\ntype = tls\nto = a:1\nca = /ca\ncertificate = credential:c.pem\n"
               "key = credential:k\n";
