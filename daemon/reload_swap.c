@@ -170,6 +170,14 @@ void reload_put_back(struct reload *r, const char *name)
             gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has had no other checkpoint", name);
         return;
     }
+    if (r->now->trust.require_signature && *(*place)->signed_by == '\0') {
+        r->result.error =
+            gad_fail(&r->result.why, GAD_EINVAL,
+                     "model '%s': nobody who is trusted had signed %s when it was loaded, and "
+                     "[trust] require_signature asks for it",
+                     name, (*place)->file);
+        return;
+    }
     struct model *is = gad_steal(place);
     if (!put_one(r, is))
         *place = is;

@@ -248,6 +248,7 @@ static bool same(const struct model *a, const struct model *b)
 {
     return strcmp(a->name, b->name) == 0 && strcmp(a->file, b->file) == 0 &&
            strcmp(a->label->sha256, b->label->sha256) == 0 &&
+           strcmp(a->signed_by, b->signed_by) == 0 &&
            same_number((double)a->threshold, (double)b->threshold) &&
            same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
            same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&

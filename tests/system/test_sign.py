@@ -125,6 +125,42 @@ class Signed(unittest.TestCase):
             self.assertIn(b"which is not in", r.stderr)
             self.assertEqual(d.status().model[0].sha256, before)
 
+    def test_what_was_used_before_signatures_were_required_does_not_come_back(self):
+        unsigned = self.path("unsigned.ckpt")
+        shutil.copy(self.model, unsigned)
+        with ganad.Daemon(models={"m": {"checkpoint": unsigned, "threshold": "5"}},
+                          trust={"require_signature": "no", "keys": self.path("keys")}) as d:
+            def ctl(*command):
+                r = d.ctl(*command, control=True)
+                return r.returncode, r.stderr.decode()
+
+            def status():
+                return d.status().model[0]
+            other = self.path("other.ckpt")
+            subprocess.run([ganad.args.random_checkpoint, "egbad", "2", os.path.join(ganad.scratch(), "calibration"), other],
+                           check=True)
+            self.signer.sign(other)
+            self.assertEqual(ctl("model", "load", "m", other)[0], 0)
+            self.assertNotEqual(status().signed_by, "")
+            self.assertEqual(ctl("model", "rollback", "m")[0], 0)  # it is not required yet
+            self.assertEqual(status().signed_by, "")
+            self.signer.sign(unsigned)  # the same checkpoint, now it is signed
+            self.assertEqual(ctl("reload")[0], 0)
+            self.assertNotEqual(status().signed_by, "")
+            os.remove(unsigned + ".minisig")
+            self.assertEqual(ctl("reload")[0], 0)
+            self.assertEqual(ctl("model", "load", "m", other)[0], 0)
+            with open(d.conf) as f:
+                text = f.read()
+            with open(d.conf, "w") as f:
+                f.write(text.replace("require_signature = no", "require_signature = yes").replace(unsigned, other))
+            code, said = ctl("reload")
+            self.assertEqual(code, 0, said)
+            code, said = ctl("model", "rollback", "m")
+            self.assertEqual(code, 1)
+            self.assertIn("require_signature asks for it", said)
+            self.assertEqual(status().file, other)
+
     def test_offline(self):
         def verify(*files):
             r = subprocess.run([ganad.args.train, "verify", "--keys", self.path("keys"), *files], stdout=subprocess.PIPE,
