@@ -182,7 +182,11 @@ check "with the configuration as it was" test -s /etc/ganad/ganadd.conf.d/70-jou
 say "figure resident $(sed -n 's/^VmRSS:\s*//p' "/proc/$(property MainPID)/status")"
 
 rm -r /etc/systemd/system/ganadd.service.d
-check "purge" env DEBIAN_FRONTEND=noninteractive apt-get -qq purge --autoremove ganad
+export DEBIAN_FRONTEND=noninteractive
+check "remove" apt-get -qq remove ganad
+check "and nobody runs any more" bash -c '! pgrep -x ganadd && [ ! -e /run/ganadd/control.sock ]'
+check "and what was written and learnt is there" test -s /etc/ganad/ganadd.conf.d/70-journal.conf -a -s /var/log/ganad/alerts.json -a -d /var/lib/ganad/spool
+check "purge" apt-get -qq purge --autoremove ganad
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev \) -prune -o -print | sort >/after
 say end
 systemctl poweroff
