@@ -155,6 +155,11 @@ class Tutorial(unittest.TestCase):
         self.assertRegex(out, r"siem +open")
         self.assertRegex(self.file("siem.log"), r'^<\d+>1 \S+ \S+ ganadd? ')
 
+    def test_an_unsigned_model_is_refused_and_a_signed_one_taken(self):
+        self.assertIn("own.ckpt: not signed", self.output("A model that nobody has changed"))
+        self.assertIn("refused, as it should be", self.output("A model that nobody has changed"))
+        self.assertRegex(self.output("A model that nobody has changed", 1), r"(?s)signed by [0-9A-F]{16}.*1 model (is|are) fine")
+
     def test_the_documents_that_it_names_are_installed(self):
         for name, section in set(re.findall(r"\b(ganad[a-z.-]*)\((\d)\)", self.text)):
             self.folder_of(f"man{section}/{name}.{section}")
@@ -163,7 +168,7 @@ class Tutorial(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    for program in ("curl", "rsyslogd", "meson"):
+    for program in ("curl", "minisign", "rsyslogd", "meson"):
         if not shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin"):
             print(f"skipped: no {program} on this machine")
             sys.exit(SKIP)
