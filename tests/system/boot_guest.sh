@@ -41,7 +41,7 @@ hold() {
         waitpid($thread, 0x40000000); # __WALL: it stands still
         waitpid($thread, 0x40000000); # it is gone' $ptrace "$1"
 }
-status_has() { ganadctl status -j | grep -q "$1"; }
+status_has() { ganadctl status -J | grep -q "$1"; }
 drop_in() { mkdir -p /etc/ganad/ganadd.conf.d && cat >"/etc/ganad/ganadd.conf.d/$1"; }
 
 if ! wait_for 20 is_active; then
@@ -123,7 +123,7 @@ systemctl restart ganadd
 check "captures from an interface" status_has '"state": *"reading"'
 check "with that capability and no other" test "$(sed -n 's/^CapPrm:\s*//p' "/proc/$(property MainPID)/status")" = 0000000000002000
 for i in 1 2 3 4 5 6 7 8; do (exec 3<>"/dev/tcp/127.0.0.1/$((9000 + i))") 2>/dev/null; done
-check "and makes records of what it sees" wait_for 20 bash -c 'ganadctl status -j | tr -d " \n" | grep -q "\"records\":[1-9]"'
+check "and makes records of what it sees" wait_for 20 bash -c 'ganadctl status -J | tr -d " \n" | grep -q "\"records\":[1-9]"'
 rm /etc/ganad/ganadd.conf.d/50-lo.conf
 
 # A key that only root may read.
@@ -140,7 +140,7 @@ printf '[Service]\nLoadCredential=siem.key:/etc/ssl/private/siem.key\n' >/etc/sy
 printf '[output siem]\ntype = tls\nto = localhost:6514\nca = /etc/ganad/cert.pem\ncertificate = /etc/ganad/cert.pem\nkey = credential:siem.key\n' | drop_in 60-siem.conf
 systemctl daemon-reload
 systemctl restart ganadd
-check "a key as a credential, and TLS under the filter" wait_for 20 bash -c 'ganadctl status -j | tr -d " \n" | grep -q "\"name\":\"siem\".*\"state\":\"open\""'
+check "a key as a credential, and TLS under the filter" wait_for 20 bash -c 'ganadctl status -J | tr -d " \n" | grep -q "\"name\":\"siem\".*\"state\":\"open\""'
 ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
 check "alerts arrive there" wait_for 20 grep -q top_features /tmp/siem.log
 kill $siem

@@ -21,7 +21,7 @@ class Suppress(unittest.TestCase):
         return r.stdout.decode(), r.stderr.decode()
 
     def rules(self, d):
-        return {o["id"]: o for o in json.loads(self.ctl(d, "-j", "list")[0])}
+        return {o["id"]: o for o in json.loads(self.ctl(d, "-J", "list")[0])}
 
     def send(self, d, *connections):
         """One record for each (source, port)."""
@@ -113,12 +113,12 @@ class Suppress(unittest.TestCase):
             with open(d.path("rules"), "w") as f:
                 f.write("# ganad suppress 1 next=9\nid=1 created=1 hits=2 last=3 | dport=80 comment=\"f\u00fcr alle\"\n"
                         "id=7 created=1 hits=0 last=0 | src=2001:db8::/32 expires=2099-01-01T00:00:00Z\n")
-            rules = {o["id"]: o for o in json.loads(ctl("-j", "-f", d.path("rules"), "list")[0])}
+            rules = {o["id"]: o for o in json.loads(ctl("-J", "-f", d.path("rules"), "list")[0])}
             self.assertEqual(list(rules), [1, 7])
             self.assertEqual(rules[7]["expires"], "2099-01-01T00:00:00Z")
             self.assertEqual(rules[1]["last_hit"], "1970-01-01T00:00:03Z")
             self.assertIn("f\u00fcr alle", ctl("-f", d.path("rules"), "list")[0])
-            test = ("-j", "-f", d.path("rules"), "test")
+            test = ("-J", "-f", d.path("rules"), "test")
             for words, ids in ((["dport=80"], [1]), (["src=2001:db8::1"], [7]), (["src=2001:db8::1", "dport=80"], [1, 7]),
                                (["src=2001:db9::1", "dport=81"], [])):
                 self.assertEqual([o["id"] for o in json.loads(ctl(*test, *words)[0])], ids)
@@ -138,7 +138,7 @@ class Suppress(unittest.TestCase):
             self.ctl(d, "add", "host=::/0")
             for words, ids in ((["dport=80"], [1]), (["dport=80", "proto=tcp"], [1]), (["dport=81"], []), (["dst=::1"], [2]),
                                (["dst=::1", "dport=80"], [1, 2])):
-                self.assertEqual([o["id"] for o in json.loads(self.ctl(d, "-j", "test", *words)[0])], ids)
+                self.assertEqual([o["id"] for o in json.loads(self.ctl(d, "-J", "test", *words)[0])], ids)
 
     def test_what_could_not_be_saved_is_saved_later(self):
         with self.daemon() as d:

@@ -193,7 +193,7 @@ static int inspect(struct look *l, const char *folder)
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
-                                          {"json", no_argument, NULL, 'j'},
+                                          {"json", no_argument, NULL, 'J'},
                                           {"events", no_argument, NULL, 'e'},
                                           {"segment", required_argument, NULL, 'g'},
                                           {"format", required_argument, NULL, 'f'},
@@ -201,8 +201,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct look l = {.format = gad_format_find("json"), .colour = ctl_is_terminal(STDOUT_FILENO)};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jeg:f:", longs, NULL)) != -1) {
-        if (c == 'j')
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jeg:f:", longs, NULL)) != -1) {
+        if (c == 'J')
             l.json = true;
         else if (c == 'e')
             l.events = true;
@@ -227,7 +227,7 @@ const struct ctl_command ctl_spool = {
     .usage = "[--json] [--events] [--segment N] [--format FORMAT] [FOLDER]",
     .summary = "what is in a spool, and which output has come how far",
     .help =
-        "  -j, --json            one object with folder, bytes, next, clean, committed, dropped,\n"
+        "  -J, --json            one object with folder, bytes, next, clean, committed, dropped,\n"
         "                        evicted_bytes, damaged, failures, outputs, segments\n"
         "  -e, --events          the events that are in it\n"
         "  -g, --segment N       those of one segment\n"

@@ -331,14 +331,14 @@ static int print_json(const Ganad__V1__StatusReply *s)
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {
-        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
     struct gad_diag d = {0};
     Ganad__V1__StatusReply *s = NULL;
     bool json = false, reached;
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "j", longs, NULL)) != -1) {
-        if (c == 'j')
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+        if (c == 'J')
             json = true;
         else if (ctl_option(ctl, &ctl_status, c, optarg, &code) != CTL_OK)
             return code;
@@ -367,7 +367,7 @@ const struct ctl_command ctl_status = {
     .usage = "[--json]",
     .summary = "models, outputs, records, sources and counters of the ganadd that runs",
     .help =
-        "  -j, --json   one object with the keys version, pid, uptime (s), config_file, models, "
+        "  -J, --json   one object with the keys version, pid, uptime (s), config_file, models, "
         "outputs,\n"
         "               spool, records (null if no file is kept), sources, counters\n",
     .run = run,

@@ -196,15 +196,15 @@ static int dispatch(struct suppress *s, const char *what, int n, char **word)
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
-                                          {"json", no_argument, NULL, 'j'},
+                                          {"json", no_argument, NULL, 'J'},
                                           {"file", required_argument, NULL, 'f'},
                                           {"dry-run", no_argument, NULL, 'n'},
                                           {NULL, 0, NULL, 0}};
     struct suppress s = {.ctl = ctl, .colour = ctl_is_terminal(STDOUT_FILENO)};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jf:n", longs, NULL)) != -1) {
-        if (c == 'j')
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jf:n", longs, NULL)) != -1) {
+        if (c == 'J')
             s.json = true;
         else if (c == 'f')
             s.file = optarg;
@@ -231,7 +231,7 @@ const struct ctl_command ctl_suppress = {
     .usage = "[--json] [--file FILE] [--dry-run] [list | add RULE | rm ID... | test CONNECTION]",
     .summary = "rules that say what is expected and raises no alert",
     .help =
-        "  -j, --json        list, add and test: an array of objects with id, rule, created, hits, "
+        "  -J, --json        list, add and test: an array of objects with id, rule, created, hits, "
         "last_hit,\n"
         "                    expires\n"
         "  -f, --file FILE   list and test: of a file of rules, without ganadd\n"

@@ -207,7 +207,7 @@ static int severity_of(const char *name)
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
-                                          {"json", no_argument, NULL, 'j'},
+                                          {"json", no_argument, NULL, 'J'},
                                           {"count", required_argument, NULL, 'n'},
                                           {"all", no_argument, NULL, 'a'},
                                           {"severity", required_argument, NULL, 'l'},
@@ -219,8 +219,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct gad_diag d = {0};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "jn:al:H:m:", longs, NULL)) != -1) {
-        if (c == 'j')
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jn:al:H:m:", longs, NULL)) != -1) {
+        if (c == 'J')
             t.json = true;
         else if (c == 'a')
             t.all = true;
@@ -252,7 +252,7 @@ const struct ctl_command ctl_tail = {
     .name = "tail",
     .usage = "[--json] [--count N] [--all] [--severity LEVEL] [--host ADDRESS] [--model NAME]",
     .summary = "alerts as they are raised, until interrupted",
-    .help = "  -j, --json             each event as an output of format json gets it, one object a "
+    .help = "  -J, --json             each event as an output of format json gets it, one object a "
             "line\n"
             "  -n, --count N          end after N events\n"
             "  -a, --all              heartbeats and counters too\n"

@@ -11,12 +11,12 @@
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {
-        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
     bool json = false;
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "j", longs, NULL)) != -1) {
-        if (c == 'j')
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+        if (c == 'J')
             json = true;
         else if (ctl_option(ctl, &ctl_version, c, optarg, &code) != CTL_OK)
             return code;
@@ -45,6 +45,6 @@ const struct ctl_command ctl_version = {
     .name = "version",
     .usage = "[--json]",
     .summary = "the versions of ganadctl and of the ganadd that runs",
-    .help = "  -j, --json   one object with the keys ganadctl and ganadd (null if none answers)\n",
+    .help = "  -J, --json   one object with the keys ganadctl and ganadd (null if none answers)\n",
     .run = run,
 };
