@@ -20,14 +20,17 @@
 #include "lib/base/file.h"
 #include "lib/base/mem.h"
 #include "lib/base/rng.h"
+#include "lib/base/text.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
-#ifndef MUTANTS /* fewer under sanitizers, where each takes ten times as long */
+#ifndef MUTANTS /* fewer under sanitizers, where each takes ten times as long; $GANAD_MUTANTS says otherwise */
 #define MUTANTS 500
 #endif
 
-enum { HEADER = 56, FLIPS = 4 * MUTANTS, CUTS = MUTANTS, SEALED = MUTANTS, RECORDS = 100 };
+enum { HEADER = 56, RECORDS = 100 };
+
+static int n_mutants = MUTANTS; /* so many cuts and sealed changes, and four times as many others */
 
 struct mutant {
     const char *of;
@@ -74,7 +77,7 @@ static void expect_refusal(struct mutant *m, const char *what, size_t at)
 /* From the whole file down: all lengths of the header and around its end, a sample of the rest. */
 static void truncations(struct mutant *m)
 {
-    size_t step = m->len / CUTS + 1;
+    size_t step = m->len / (size_t)n_mutants + 1;
 
     for (size_t len = m->len; len-- > 0;) {
         if (len > 2 * HEADER && len < m->len - 64 && len % step != 0)
@@ -102,7 +105,7 @@ static void flips(struct mutant *m)
     for (size_t at = 0; at < HEADER; at++)
         for (int bit = 0; bit < 8; bit++)
             flip(m, at, (uint8_t)(1 << bit));
-    for (int i = 0; i < FLIPS; i++)
+    for (int i = 0; i < 4 * n_mutants; i++)
         flip(m, HEADER + gad_rng_below(&m->rng, (uint32_t)(m->len - HEADER)),
              (uint8_t)(1 + gad_rng_below(&m->rng, 255)));
 }
@@ -148,7 +151,7 @@ static void sealed_flips(struct mutant *m)
 {
     unsigned long n_accepted = 0;
 
-    for (int i = 0; i < SEALED; i++) {
+    for (int i = 0; i < n_mutants; i++) {
         size_t at = HEADER + gad_rng_below(&m->rng, (uint32_t)(m->len - HEADER));
         /* every other time what may be the top of an exponent: 0.1 becomes 1e37 */
         uint8_t mask = (uint8_t)(i % 2 ? 0x40 : 1 << gad_rng_below(&m->rng, 8)), sum[32];
@@ -168,7 +171,7 @@ static void sealed_flips(struct mutant *m)
         put(m, at, m->p + at, 1);
     }
     put(m, 24, m->p + 24, 32);
-    printf("%s: of %d changes under a new sum %lu load and score\n", m->of, SEALED, n_accepted);
+    printf("%s: of %d changes under a new sum %lu load and score\n", m->of, n_mutants, n_accepted);
 }
 
 static unsigned long torture(const char *file)
@@ -223,9 +226,13 @@ static unsigned long torture_all(const char *path, unsigned *n_files)
 
 int main(int argc, char **argv)
 {
+    const char *wanted = getenv("GANAD_MUTANTS");
+    uint64_t n;
     unsigned long n_bad = 0;
     unsigned n_files = 0;
 
+    if (wanted && gad_text_u64(wanted, strlen(wanted), 10000000, &n) == 0 && n > 0)
+        n_mutants = (int)n;
     for (int i = 1; i < argc; i++)
         n_bad += torture_all(argv[i], &n_files);
     if (n_files == 0) {

@@ -83,6 +83,13 @@ class Signed(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertRegex(said, r"the signature in .*m.ckpt.minisig, by key [0-9A-F]{16}, is not of this file")
 
+    def test_every_changed_byte_is_seen(self):
+        self.signer.sign(self.model)
+        step = "1" if ganad.args.long else "997"
+        r = subprocess.run([ganad.args.flip_signed, self.model, self.path("keys"), step], stdout=subprocess.PIPE, text=True)
+        print(r.stdout, end="")
+        self.assertEqual(r.returncode, 0, r.stdout)
+
     def test_odd_things_beside_the_model(self):
         beside = self.model + ".minisig"
         os.mkdir(beside)
