@@ -14,6 +14,7 @@ import check_format
 import check_hardening
 import check_headers
 import check_layers
+import check_parsers
 import check_source
 import check_symbols
 import tree
@@ -130,6 +131,21 @@ class Planted(unittest.TestCase):
         self.expect(check, "a.c", "static int n; int gad_f(void) { return ++n; }\n", "'n' is a mutable global")
         self.expect(check, "a.c", "static int n = 3; int gad_f(void) { static int m; return ++n + ++m; }\n",
                     "mutable global", "mutable global")
+
+    def test_parsers(self):
+        if not tree.on_path("readelf"):
+            self.skipTest("no readelf")
+
+        def check(_):
+            out = os.path.join(self.root, "prog")
+            subprocess.run([*COMPILER, os.path.join(self.root, "a.c"), "-o", out], check=True)
+            return check_parsers.check(out)
+        self.expect(check, "a.c", "int json_dumps(void); int json_dumps(void) { return 0; }\nint main(void) { return 0; }\n")
+        for name in ("json_loads", "json_load_file", "yaml_parser_parse", "cJSON_Parse", "XML_Parse"):
+            self.expect(check, "a.c", f"int {name}(void); int {name}(void) {{ return 0; }}\nint main(void) {{ return 0; }}\n",
+                        f"has '{name}'")
+        self.expect(check, "a.c", "int json_loads(void) __attribute__((weak));\n"
+                    "int main(void) { return json_loads ? json_loads() : 0; }\n", "has 'json_loads'")
 
     def test_hardening(self):
         if not tree.on_path("readelf"):

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program has no parser of JSON, YAML or XML in it. Usage: check_parsers.py PROGRAM...
+
+What the daemon reads is INI, protobuf and its own fixed formats. It writes JSON, with its own writer; jansson's writing
+functions would be allowed. Both the libraries it asks for and the functions it imports or has linked in are looked at."""
+
+import re
+import subprocess
+import sys
+
+import tree
+
+LIBRARY = re.compile(r"\(NEEDED\) .*\[(lib(?:json-c|json-glib|yajl|cjson|simdjson|yaml|fyaml|xml2|expat)\b[^\]]*)\]")
+# Functions that turn text into a value, of the libraries that Debian has
+PARSER = re.compile(r"^(json_load\w*|json_(tokener|parser)_\w+|json_object_from_(file|fd)\w*|yajl_(parse|tree_parse)\w*|"
+                    r"cJSON_Parse\w*|yaml_\w+|fy_\w+|xml(Read|Parse|Ctxt|SAX)\w*|XML_Parse\w*)$")
+
+
+def check(program):
+    text = subprocess.run(["readelf", "-W", "--dynamic", "--syms", "--dyn-syms", program], text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+    names = {m.group(1) for m in re.finditer(r"^ *\d+: [0-9a-f]+ +\S+ (?:FUNC|NOTYPE) .* (?:UND|\d+) (\w+)", text, re.M)}
+    for library in LIBRARY.findall(text):
+        yield f"{program}: is linked with {library}"
+    for name in sorted(n for n in names if PARSER.match(n)):
+        yield f"{program}: has '{name}', a parser of text that it must not read"
+    if "__libc_start_main" not in names:
+        yield f"{program}: no symbols that make sense"
+
+
+if __name__ == "__main__":
+    if not tree.on_path("readelf"):
+        print("readelf is not installed")
+        sys.exit(tree.SKIP)
+    tree.report("parsers", [b for program in sys.argv[1:] for b in check(program)])
