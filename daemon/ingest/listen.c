@@ -15,7 +15,7 @@
 #include "lib/base/mem.h"
 #include "lib/wire/socket.h"
 
-enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 4 };
+enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16 };
 
 struct listener {
     int fd;
