@@ -9,6 +9,7 @@
 #include "daemon/options.h"
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
+#include "lib/base/crypto.h"
 #include "lib/base/diag.h"
 
 enum { DUMP_MAX = 1 << 20 };
@@ -44,6 +45,8 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    if (gad_crypto_init(&d) != 0)
+        return fail(&d);
     if (config_load(o.file, &c, &d) != 0)
         return fail(&d);
     if (o.n_read > 0 && config_read_files(c, o.read, o.n_read, &d) != 0)

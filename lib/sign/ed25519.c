@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/sign/ed25519.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 bool gad_blake2b(const void *p, size_t len, uint8_t out[static GAD_BLAKE2B])
 {
     unsigned n = 0;
 
-    /* Without its default context, if memory was short, OpenSSL 3.0 goes through a null pointer. */
-    if (!OSSL_LIB_CTX_get0_global_default())
-        return false;
     return EVP_Digest(p, len, out, &n, EVP_blake2b512(), NULL) == 1 && n == GAD_BLAKE2B;
 }
 
 int gad_ed25519_verify(const uint8_t key[static 32], const uint8_t signature[static 64],
                        const void *p, size_t len)
 {
-    if (!OSSL_LIB_CTX_get0_global_default())
-        return GAD_ENOMEM;
-
     EVP_PKEY *k = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, 32);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     int r = GAD_ENOMEM;

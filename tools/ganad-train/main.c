@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/crypto.h"
 #include "lib/base/text.h"
 #include "tools/ganad-train/cli.h"
 
@@ -78,6 +79,10 @@ int main(int argc, char **argv)
             (void)fputs(c->help_more, stdout);
         return cli_flushed();
     }
+    struct gad_diag d = {""};
+    int err = gad_crypto_init(&d);
+    if (err != 0)
+        return cli_failed(err, &d);
     argv[1] = program_invocation_short_name; /* which getopt puts before its complaints */
     return c->run(c, argc - 1, argv + 1);
 }

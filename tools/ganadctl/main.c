@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/crypto.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/wire/socket.h"
@@ -203,6 +204,11 @@ int main(int argc, char **argv)
     const struct ctl_command *cmd = find(argv[optind]);
     if (!cmd)
         return CTL_USAGE;
+    struct gad_diag d = {""};
+    if (gad_crypto_init(&d) != 0) {
+        ctl_say("%s", d.text);
+        return CTL_ERROR;
+    }
     argc -= optind;
     argv += optind;
     argv[0] = program; /* in getopt's messages */
