@@ -5,15 +5,12 @@ Position-independent, relocations read-only before main() (full RELRO), no segme
 protector, FORTIFY, no libraries from elsewhere than /usr/lib."""
 
 import re
-import subprocess
-import sys
 
 import tree
 
 
 def check(program):
-    text = subprocess.run(["readelf", "-W", "--file-header", "--segments", "--dynamic", "--dyn-syms", program], text=True,
-                          stdout=subprocess.PIPE, check=True).stdout
+    text = tree.readelf(program, "--file-header", "--segments", "--dynamic", "--dyn-syms")
     segments = re.findall(r"^ +(\w+) +0x\w+ 0x\w+ 0x\w+ 0x\w+ 0x\w+ ([R ][W ][E ]) ", text, re.M)
     imported = set(re.findall(r" UND (\w+)", text))
     fortified = {s for s in imported if re.fullmatch(r"__\w+_chk", s)}
@@ -39,7 +36,4 @@ def check(program):
 
 
 if __name__ == "__main__":
-    if not tree.on_path("readelf"):
-        print("readelf is not installed")
-        sys.exit(tree.SKIP)
-    tree.report("hardening", [b for program in sys.argv[1:] for b in check(program)])
+    tree.report_programs("hardening", check)

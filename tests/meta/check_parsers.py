@@ -5,8 +5,6 @@ What the daemon reads is INI, protobuf and its own fixed formats. It writes JSON
 functions would be allowed. Both the libraries it asks for and the functions it imports or has linked in are looked at."""
 
 import re
-import subprocess
-import sys
 
 import tree
 
@@ -17,8 +15,7 @@ PARSER = re.compile(r"^(json_load\w*|json_(tokener|parser)_\w+|json_object_from_
 
 
 def check(program):
-    text = subprocess.run(["readelf", "-W", "--dynamic", "--syms", "--dyn-syms", program], text=True,
-                          stdout=subprocess.PIPE, check=True).stdout
+    text = tree.readelf(program, "--dynamic", "--syms", "--dyn-syms")
     names = {m.group(1) for m in re.finditer(r"^ *\d+: [0-9a-f]+ +\S+ (?:FUNC|NOTYPE) .* (?:UND|\d+) (\w+)", text, re.M)}
     for library in LIBRARY.findall(text):
         yield f"{program}: is linked with {library}"
@@ -29,7 +26,4 @@ def check(program):
 
 
 if __name__ == "__main__":
-    if not tree.on_path("readelf"):
-        print("readelf is not installed")
-        sys.exit(tree.SKIP)
-    tree.report("parsers", [b for program in sys.argv[1:] for b in check(program)])
+    tree.report_programs("parsers", check)

@@ -147,6 +147,17 @@ class Planted(unittest.TestCase):
         self.expect(check, "a.c", "int json_loads(void) __attribute__((weak));\n"
                     "int main(void) { return json_loads ? json_loads() : 0; }\n", "has 'json_loads'")
 
+        library = os.path.join(self.root, "libyaml-0.so.2")
+        self.plant("y.c", "int y(void); int y(void) { return 0; }\n")
+        subprocess.run([*COMPILER, "-shared", "-fPIC", os.path.join(self.root, "y.c"), "-Wl,-soname,libyaml-0.so.2", "-o",
+                        library], check=True)
+
+        def check_linked(_):
+            out = os.path.join(self.root, "prog")
+            subprocess.run([*COMPILER, os.path.join(self.root, "a.c"), library, "-o", out], check=True)
+            return check_parsers.check(out)
+        self.expect(check_linked, "a.c", "int y(void);\nint main(void) { return y(); }\n", "is linked with libyaml-0.so.2")
+
     def test_hardening(self):
         if not tree.on_path("readelf"):
             self.skipTest("no readelf")

@@ -47,6 +47,18 @@ def code_only(text):
     return STRING_OR_COMMENT.sub(blank, text)
 
 
+def readelf(program, *what):
+    return subprocess.run(["readelf", "-W", *what, program], text=True, stdout=subprocess.PIPE, check=True).stdout
+
+
+def report_programs(name, check):
+    """Reports what check() finds in the programs of the command line, which it reads by readelf."""
+    if not on_path("readelf"):
+        print("readelf is not installed")
+        sys.exit(SKIP)
+    report(name, [b for program in sys.argv[1:] for b in check(program)])
+
+
 def report(name, breaches):
     """Prints what was found and ends the program the way meson understands."""
     for b in breaches:

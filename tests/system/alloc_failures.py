@@ -8,17 +8,13 @@ every n, the short form about 200 of them, evenly."""
 
 import os
 import subprocess
-import sys
 import unittest
 
 import ganad
 
-LONG = "--long" in sys.argv
-SHIM = sys.argv[sys.argv.index("--shim") + 1] if "--shim" in sys.argv else None
-
 
 def run(conf, n):
-    env = dict(os.environ, LD_PRELOAD=SHIM, GANAD_FAIL_ALLOC=str(n))
+    env = dict(os.environ, LD_PRELOAD=ganad.args.shim, GANAD_FAIL_ALLOC=str(n))
     return subprocess.run([ganad.args.ganadd, "-t", "-c", conf], env=env, text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60)
 
@@ -35,7 +31,7 @@ class Allocations(unittest.TestCase):
         self.assertEqual(good.returncode, 0, good.stderr)
         total = int(good.stderr.rsplit("allocations: ", 1)[1])
         self.assertGreater(total, 10)
-        step = 1 if LONG else max(1, total // 200)
+        step = 1 if ganad.args.long else max(1, total // 200)
         refused = faults = 0
         for n in range(1, total + 1, step):
             r = run(conf, n)
@@ -49,9 +45,4 @@ class Allocations(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if SHIM is None:
-        sys.exit(__doc__)
-    i = sys.argv.index("--shim")
-    del sys.argv[i:i + 2]
-    sys.argv = [a for a in sys.argv if a != "--long"]
     ganad.main()

@@ -8,11 +8,11 @@ receiver that goes away now and then, reloads. At the end what came in is what c
 The test soak runs a short form."""
 
 import argparse
+import contextlib
 import gzip
 import json
 import os
 import shutil
-import socket
 import sys
 import threading
 import time
@@ -45,42 +45,6 @@ class Client(threading.Thread):
             self.records += self.n
             if len(a.score) != self.n or any(a.unscored):
                 self.wrong = f"{len(a.score)} scores for {self.n} records"
-                return
-
-
-class Receiver(threading.Thread):
-    """Reads lines by TCP; closes what it has, and does not listen, for a second out of twenty."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.port, self.seqs, self.ends, self.breaks = receivers.free_port(), set(), threading.Event(), 0
-        self.start()
-
-    def run(self):
-        while not self.ends.is_set():
-            with socket.create_server(("127.0.0.1", self.port)) as listener:
-                listener.settimeout(1)
-                self.serve(listener, time.monotonic() + 20)
-            self.breaks += 1
-            time.sleep(1 if not self.ends.is_set() else 0)
-
-    def serve(self, listener, until):
-        while time.monotonic() < until or self.ends.is_set():
-            try:
-                s, _ = listener.accept()
-            except socket.timeout:
-                if self.ends.is_set():
-                    return
-                continue
-            with s, s.makefile("rb") as f:
-                s.settimeout(None)
-                for line in f:
-                    if not line.endswith(b"\n"):
-                        break
-                    self.seqs.add(json.loads(line)["ganad"]["seq"] if b'"ganad"' in line else json.loads(line)["seq"])
-                    if time.monotonic() > until and not self.ends.is_set():
-                        break
-            if time.monotonic() > until and not self.ends.is_set():
                 return
 
 
@@ -119,67 +83,73 @@ def idle(d):
     return after["jobs"] == 0 and before["records_in"] == after["records_in"] and not os.listdir(d.path("in"))
 
 
-def alert_of(line):
-    return json.loads(line)
+def load(d, receiver, seconds, capture):
+    """All of it at once, then until nothing is in flight. Returns what was sent and what was seen on the way."""
+    ends, files, samples = threading.Event(), [], []
+    clients = [Client(d.scoring, ganad.data_lines(ROWS)) for _ in range(CLIENTS)]
+    folder = threading.Thread(target=feed_folder, args=(d, capture, ends, files), daemon=True)
+    folder.start()
+    began, reloads, breaks = time.monotonic(), 0, 0
+    while time.monotonic() - began < seconds:
+        time.sleep(1)
+        samples.append((time.monotonic() - began, d.rss()))
+        if len(samples) % 20 == 3:  # away for a second out of twenty
+            receiver.stop()
+            breaks += 1
+        if len(samples) % 20 == 4:
+            receiver.start()
+        if len(samples) % 10 == 0:
+            reloads += d.ctl("reload", control=True).returncode == 0
+    for e in (ends, *(c.ends for c in clients)):
+        e.set()
+    for t in (*clients, folder):
+        t.join(60)
+    ganad.wait_for(lambda: idle(d), 120, "what is in flight is done")
+    print(f"{files[0]} captures, {reloads} reloads, {breaks} breaks of the receiver; resident {samples[0][1] >> 20} MiB at "
+          f"first, {samples[-1][1] >> 20} MiB at the end, at most {max(y for _, y in samples) >> 20} MiB; "
+          f"slope {slope(samples):+.2f} MB an hour")
+    return sum(c.records for c in clients), [c.wrong for c in clients if c.wrong], slope(samples)
+
+
+def disagreements(sent, s, n, events):
+    """The laws of the counters: what came in is what came out."""
+    captured = sum(x.records for x in s.source)
+    if n["records_in"] != sent + captured:
+        yield f"records in {n['records_in']}, sent {sent}, captured {captured}"
+    if n["records_in"] != n["records_scored"] + n["records_unscored"]:
+        yield f"records in {n['records_in']}, scored {n['records_scored']}, unscored {n['records_unscored']}"
+    told = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
+    if n["records_anomalous"] != told + n["alerts_suppressed"] + n["alerts_limited"]:
+        yield (f"anomalous {n['records_anomalous']}, told {told}, suppressed {n['alerts_suppressed']}, "
+               f"limited {n['alerts_limited']}")
+    if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
+        yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"
 
 
 def soak(seconds, capture, checkpoint):
-    receiver = Receiver()
     outputs = {"file": {"type": "file", "to": "{dir}/alerts", "file_size": "4G"},
-               "tcp": {"type": "tcp", "to": f"127.0.0.1:{receiver.port}", "framing": "line"}}
-    bad = []
+               "unix": {"type": "unix", "to": "{dir}/receiver.sock"}}
     with ganad.Daemon(start=False, outputs=outputs, models={"m": {"checkpoint": checkpoint}},
                       captures={"folder": {"directory": "{dir}/in", "poll": "100ms", "settle": "100ms", "delete": "yes"}},
                       alerts={"rollup": "2s", "stats": "5s", "heartbeat": "5s"}, spool={"quota": "4G", "sync": "interval"},
-                      metrics={"unix": "{dir}/metrics.sock"}, ganadd={"stop_timeout": "60s", "log_level": "notice"}) as d:
+                      metrics={"unix": "{dir}/metrics.sock"}, ganadd={"stop_timeout": "60s", "log_level": "notice"}) as d, \
+            contextlib.ExitStack() as at_end:
         os.mkdir(d.path("in"))
+        receiver = receivers.Reader(d.dir, "receiver")
+        at_end.callback(receiver.stop)
+        receiver.start()
         d.start()
-        ends, files = threading.Event(), []
-        clients = [Client(d.scoring, ganad.data_lines(ROWS)) for _ in range(CLIENTS)]
-        folder = threading.Thread(target=feed_folder, args=(d, capture, ends, files), daemon=True)
-        folder.start()
-        samples, began, reloads = [], time.monotonic(), 0
-        while time.monotonic() - began < seconds:
-            time.sleep(1)
-            samples.append((time.monotonic() - began, d.rss()))
-            if len(samples) % 10 == 0:
-                reloads += d.ctl("reload", control=True).returncode == 0
-        ends.set()
-        for c in clients:
-            c.ends.set()
-        for c in clients:
-            c.join(60)
-            bad += [c.wrong] if c.wrong else []
-        folder.join()
-        ganad.wait_for(lambda: idle(d), 120, "what is in flight is done")
+        sent, bad, per_hour = load(d, receiver, seconds, capture)
         s, n = counters(d)
-        sent = sum(c.records for c in clients)
-        captured = sum(x.records for x in s.source)
-        if n["records_in"] != sent + captured:
-            bad.append(f"records in {n['records_in']}, sent {sent}, captured {captured}")
-        if n["records_in"] != n["records_scored"] + n["records_unscored"]:
-            bad.append(f"records in {n['records_in']}, scored {n['records_scored']}, unscored {n['records_unscored']}")
-        receiver.ends.set()
         code = d.stop(120)
         if code != 0:
             bad.append(f"ganadd ended with {code}: {d.read_log()[-2000:]}")
         with open(d.path("alerts")) as f:
-            events = [alert_of(line) for line in f]
-        told = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
-        if n["records_anomalous"] != told + n["alerts_suppressed"] + n["alerts_limited"]:
-            bad.append(f"anomalous {n['records_anomalous']}, told {told}, suppressed {n['alerts_suppressed']}, "
-                       f"limited {n['alerts_limited']}")
-        seqs = [e["seq"] if "seq" in e else e["ganad"]["seq"] for e in events]
-        if sorted(seqs) != list(range(1, len(seqs) + 1)):
-            bad.append(f"the file has {len(seqs)} events, the last is {max(seqs)}")
-        if receiver.seqs != set(seqs):
-            bad.append(f"the receiver has {len(receiver.seqs)} of {len(seqs)} events")
-        per_hour = slope(samples)
-        print(f"{seconds:.0f} s: {n['records_in']:,} records ({n['records_in'] / seconds:,.0f} a second), {captured:,} of them "
-              f"from {files[0]} captures, {n['records_anomalous']:,} anomalous in {n['alerts']:,} alerts, {len(seqs):,} events, "
-              f"{reloads} reloads, {receiver.breaks} breaks of the receiver")
-        print(f"resident {samples[0][1] >> 20} MiB at first, {samples[-1][1] >> 20} MiB at the end, at most "
-              f"{max(y for _, y in samples) >> 20} MiB; slope {per_hour:+.2f} MB an hour")
+            events = [json.loads(line) for line in f]
+        bad += disagreements(sent, s, n, events)
+        ganad.wait_for(lambda: {e["seq"] for e in events} == set(receiver.seqs()), 60, "the receiver has every event")
+        print(f"{seconds:.0f} s: {n['records_in']:,} records ({n['records_in'] / seconds:,.0f} a second), "
+              f"{n['records_anomalous']:,} anomalous in {n['alerts']:,} alerts, {len(events):,} events")
     return bad, per_hour
 
 
