@@ -112,6 +112,10 @@ struct config {
         const char *suppress;
     } alerts;
     struct {
+        double threshold;
+        uint64_t window, rate;
+    } drift;
+    struct {
         const char *directory, *sync;
         uint64_t quota, segment;
         struct gad_time interval;

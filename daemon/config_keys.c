@@ -80,6 +80,13 @@ const struct config_key config_keys[] = {
     {"alerts", "stats", CONFIG_DURATION, IN(alerts.stats), 0, 86400, "30s", NULL,
      "how often the outputs are told the counters; 0: never"},
 
+    {"drift", "threshold", CONFIG_REAL, IN(drift.threshold), 0, 100, "0.25", NULL,
+     "a column whose records are so far from those of training (PSI) is told; 0: none is"},
+    {"drift", "window", CONFIG_COUNT, IN(drift.window), 800, 1e7, "8000", NULL,
+     "how many of the last records are compared"},
+    {"drift", "rate", CONFIG_COUNT, IN(drift.rate), 0, 1e7, "1000", NULL,
+     "records a second and model that are counted for it; 0: all"},
+
     {"spool", "directory", CONFIG_PATH, IN(spool.directory), 0, 0, "", NULL,
      "where events are kept until all outputs have them; empty: in a temporary folder, for this run"},
     {"spool", "quota", CONFIG_SIZE, IN(spool.quota), 1 << 20, 1e13, "1G", NULL,

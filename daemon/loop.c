@@ -23,10 +23,12 @@
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/reload_events.h"
+#include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
+#include "lib/event/event.h"
 
 enum {
     FLUSH_LOOK_US = 20000, /* at the end: how often it is seen whether the outputs are done */
@@ -34,6 +36,7 @@ enum {
 };
 
 struct loop {
+    struct drift_options drift;
     const struct config *config;
     struct gad_time stop_timeout;
     struct stats stats;
@@ -51,9 +54,19 @@ struct loop {
     bool once, stopping, server_stopped, sensor_ended;
 };
 
+static void drifted(void *arg, const struct gad_model_event *e)
+{
+    struct loop *l = arg;
+
+    log_notice("models", "model '%s' %s%s%s", e->model, e->action, *e->reason ? ": " : "",
+               e->reason);
+    feed_model(l->feed, e);
+}
+
 static void scored(void *arg, const struct job *j)
 {
     struct loop *l = arg;
+    drift_take(&l->drift, j, gad_time_monotonic(), drifted, l);
     feed_scored(l->feed, j);
     if (j->client)
         tap_add(l->tap, j);
@@ -159,6 +172,12 @@ static void reopen(void *arg)
     feed_reopen(l->feed);
 }
 
+static struct drift_options drift_options(const struct config *c)
+{
+    return (struct drift_options){
+        .threshold = c->drift.threshold, .window = c->drift.window, .rate = c->drift.rate};
+}
+
 static int configure(void *arg, const struct config *c)
 {
     struct loop *l = arg;
@@ -168,6 +187,7 @@ static int configure(void *arg, const struct config *c)
         return r;
     scorer_set_again(l->scorer, (struct gad_time){c->alerts.rollup.ns / 2});
     l->stop_timeout = c->ganadd.stop_timeout;
+    l->drift = drift_options(c);
     return 0;
 }
 
@@ -311,6 +331,7 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
     const struct config *c = l->config;
     int r = scorer_new((struct gad_time){c->alerts.rollup.ns / 2}, &l->scorer);
 
+    l->drift = drift_options(c);
     if (r != 0)
         return gad_fail(d, r, "scorer: %s", gad_strerror(r));
     r = tap_new(l->base, c, &l->stats, &l->tap, d);

@@ -15,6 +15,7 @@
 #include "models/detector_impl.h"
 #include "models/interval.h"
 #include "models/model.h"
+#include "models/reference.h"
 
 /* Rows that are scored at once: their activations, about 4 KiB a row, stay in the second-level cache. */
 enum { TILE = 48 };
@@ -25,6 +26,7 @@ void gad_detector_free(struct gad_detector *det)
         return;
     if (det->model)
         det->ops->free(det->model);
+    gad_reference_free(det->reference);
     gad_scaler_free(det->scaler);
     gad_schema_free(det->schema);
     gad_free(det->level);
@@ -155,6 +157,8 @@ int gad_detector_new(const char *name, const struct gad_checkpoint *c, struct ga
     if (r == 0)
         r = load_calibration(c, det);
     if (r == 0)
+        r = gad_reference_load(c, det->schema, &det->reference);
+    if (r == 0)
         r = load_model(c, det, &why);
     if (r == 0) {
         load_identity(c, det);
@@ -197,6 +201,16 @@ const char *gad_detector_sha256_hex(const struct gad_detector *det)
 uint64_t gad_detector_n_calibration(const struct gad_detector *det)
 {
     return det->n_calibration;
+}
+
+const struct gad_reference *gad_detector_reference(const struct gad_detector *det)
+{
+    return det->reference;
+}
+
+const struct gad_schema *gad_detector_schema(const struct gad_detector *det)
+{
+    return det->schema;
 }
 
 uint32_t gad_detector_steps(const struct gad_detector *det)

@@ -21,6 +21,8 @@ struct gad_checkpoint;
 struct gad_interval;
 struct gad_diag;
 struct gad_record;
+struct gad_reference;
+struct gad_schema;
 struct gad_detector;
 struct gad_workspace;
 
@@ -47,6 +49,11 @@ gad_detector_sha256(const struct gad_detector *det); /* 32 bytes, of the checkpo
 const char *gad_detector_sha256_hex(const struct gad_detector *det);
 uint64_t
 gad_detector_n_calibration(const struct gad_detector *det); /* held-out rows behind p-values */
+
+/* What normal records looked like (models/reference.h); NULL: the checkpoint does not say. Lives as long as the
+ * detector, as its schema does. */
+const struct gad_reference *gad_detector_reference(const struct gad_detector *det);
+const struct gad_schema *gad_detector_schema(const struct gad_detector *det);
 
 /* Times that a record passes the networks for its score; 1 unless the model searches (anogan), and then a score
  * takes so many times as long. Reasons of a record take it once more. */

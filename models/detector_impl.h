@@ -10,6 +10,7 @@
 
 struct gad_model;
 struct gad_model_ops;
+struct gad_reference;
 struct gad_scaler;
 struct gad_schema;
 
@@ -21,8 +22,9 @@ struct gad_detector {
     struct gad_model *model;
     uint64_t n_calibration;
     size_t n_levels;
-    double *level; /* (n_levels) ascending from 0 to 1 */
-    float *value;  /* (n_levels) ascending */
+    double *level;                   /* (n_levels) ascending from 0 to 1 */
+    float *value;                    /* (n_levels) ascending */
+    struct gad_reference *reference; /* NULL: the checkpoint has none */
     uint8_t sha256[32];
     char sha256_hex[65];
 };

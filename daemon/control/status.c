@@ -10,12 +10,14 @@
 #include "daemon/feed/tap.h"
 #include "daemon/ingest/sensor.h"
 #include "daemon/reload.h"
+#include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/spool/spool.h"
 #include "lib/wire/frame.h"
 #include "models/detector.h"
+#include "models/reference.h"
 #include "proto/ganad.pb-c.h"
 
 enum {
@@ -26,7 +28,13 @@ enum {
 };
 
 /* A message and everything that it points at. */
+struct status_drift {
+    Ganad__V1__StatusReply__Drift column[GAD_REFERENCE_COLUMNS_MAX],
+        *list[GAD_REFERENCE_COLUMNS_MAX];
+};
+
 struct status {
+    struct status_drift drift[MODELS_MAX];
     Ganad__V1__StatusReply m;
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
     Ganad__V1__StatusReply__Role role[MODELS_MAX];
@@ -60,6 +68,23 @@ static void fill_role(Ganad__V1__StatusReply__Role *to, const struct model *from
     to->disagreed = from->counts->disagreed;
 }
 
+static void fill_drift(struct status_drift *s, const struct model *from,
+                       Ganad__V1__StatusReply__Model *to)
+{
+    struct drift_column c;
+
+    for (; to->n_drift < GAD_REFERENCE_COLUMNS_MAX && drift_column(from->drift, to->n_drift, &c);
+         to->n_drift++) {
+        Ganad__V1__StatusReply__Drift *d = &s->column[to->n_drift];
+        ganad__v1__status_reply__drift__init(d);
+        d->feature = unconst(c.name);
+        d->psi = c.psi;
+        d->drifting = c.is_drifting;
+        s->list[to->n_drift] = d;
+    }
+    to->drift = s->list;
+}
+
 static void fill_models(struct status *s, const struct models *models, const struct reload *reload)
 {
     for (size_t i = 0; i < models->n && i < MODELS_MAX; i++) {
@@ -81,6 +106,7 @@ static void fill_models(struct status *s, const struct models *models, const str
         to->signed_by = unconst(from->signed_by);
         to->role = &s->role[i];
         fill_role(to->role, from);
+        fill_drift(&s->drift[i], from, to);
         if (reload)
             fill_previous(to, reload_previous(reload, from->name));
         s->model_list[s->m.n_model++] = to;

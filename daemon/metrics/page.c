@@ -14,6 +14,7 @@
 #include "daemon/ingest/sensor.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/text.h"
+#include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
@@ -90,6 +91,23 @@ static const struct model_metric model_metrics[] = {
     {"ganad_model_loaded_timestamp_seconds", "when its checkpoint was loaded, since 1970",
      TEXT_GAUGE, loaded}};
 
+static void add_drift(const struct models *m, struct gad_buf *b)
+{
+    struct drift_column c;
+
+    text_family(b, "ganad_drift_psi", TEXT_GAUGE,
+                "how far the last records are from those of training, by the population stability "
+                "index");
+    for (size_t i = 0; i < m->n; i++) {
+        for (size_t k = 0; drift_column(m->model[i]->drift, k, &c); k++) {
+            text_begin(b, "ganad_drift_psi");
+            text_label(b, "model", m->model[i]->name);
+            text_label(b, "feature", c.name);
+            text_end(b, c.psi);
+        }
+    }
+}
+
 static void add_models(const struct models *m, struct gad_buf *b)
 {
     for (size_t k = 0; k < sizeof(model_metrics) / sizeof(model_metrics[0]); k++) {
@@ -109,6 +127,7 @@ static void add_models(const struct models *m, struct gad_buf *b)
         text_label(b, "shadow", m->model[i]->is_shadow ? "yes" : "no");
         text_end(b, 1);
     }
+    add_drift(m, b);
     text_family(b, "ganad_score", TEXT_HISTOGRAM, "scores of records; comparable within one model");
     for (size_t i = 0; i < m->n; i++)
         text_histogram(b, "ganad_score", (struct text_label){"model", m->model[i]->name},

@@ -8,6 +8,7 @@
 
 #include "daemon/log.h"
 #include "daemon/score/checkpoint.h"
+#include "daemon/score/drift.h"
 #include "daemon/score/networks.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
@@ -40,6 +41,7 @@ void model_drop(struct model *m)
 {
     if (!m || --m->holders > 0)
         return;
+    drift_free(m->drift);
     gad_workspace_free(m->workspace);
     gad_detector_free(m->detector);
     model_label_drop(m->label);
@@ -97,7 +99,8 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     } else {
         m->threshold = (float)c->threshold;
     }
-    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 && label(m) == 0
+    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 && label(m) == 0 &&
+                   drift_new(m->detector, &m->drift) == 0
                ? 0
                : gad_fail(d, GAD_ENOMEM, "no memory");
 }

@@ -20,6 +20,7 @@
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
 
+struct drift;
 struct gad_detector;
 struct gad_diag;
 struct gad_tuple;
@@ -59,7 +60,8 @@ struct model {
     struct gad_time loaded; /* wall */
     struct model_counts *counts;
     struct model_label *label;
-    bool is_shadow; /* scores what others do, and raises no alert */
+    bool is_shadow;      /* scores what others do, and raises no alert */
+    struct drift *drift; /* Thread: main. NULL: its checkpoint does not say what is normal */
     char *networks_text;
     struct networks *networks; /* NULL: of none; a shadow's: of all */
 

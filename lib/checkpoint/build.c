@@ -328,6 +328,8 @@ bool gad_ckpt_build(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
     m->name = borrow(c->name);
     m->model = borrow(c->model);
     m->condition = borrow(c->condition);
+    if (c->reference.n > 0 && !(m->reference = gad_ckpt_build_reference(a, c)))
+        return false;
     return build_nets(a, c, m) && (m->schema = build_schema(a, c)) &&
            (m->scaler = build_scaler(a, c)) && (m->score = build_score(a, c)) &&
            (m->calibration = build_calibration(a, c)) && (m->provenance = build_provenance(a, c)) &&

@@ -15,6 +15,7 @@
  *   - a search has steps, and phases that ascend from 0 with positive rates;
  *   - a history of training, if there is one, has four finite figures for each epoch;
  *   - a condition is the column of a group of the schema;
+ *   - a reference has a histogram for each column of the schema: edges ascend, the counts of each sum to its n;
  *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
  *
  * Any refusal names the file and the reason in the diagnostic; the out-parameter is then untouched.
@@ -44,6 +45,7 @@ enum {
     GAD_CKPT_SEARCH_STEPS_MAX = 100000,
     GAD_CKPT_SEARCH_PHASES_MAX = 16,
     GAD_CKPT_HISTORY_MAX = 100000, /* epochs */
+    GAD_CKPT_EDGES_MAX = 64,       /* of a histogram */
 };
 
 enum gad_ckpt_layer_kind { GAD_CKPT_DENSE = 1 };
@@ -111,6 +113,14 @@ struct gad_ckpt_history {
     const double *loss_d, *loss_g, *loss_e, *held_out; /* each (n) */
 };
 
+/* Of a column of the schema: bin i is edge[i - 1] <= value < edge[i]. Of a group: no edges, and a bin for each category,
+ * then one for all other values. */
+struct gad_ckpt_histogram {
+    size_t n_edges, n_bins;
+    const double *edge;    /* (n_edges) */
+    const uint64_t *count; /* (n_bins) */
+};
+
 /* Strings are never NULL. From the reader everything lives as long as the checkpoint; a writer may point
  * anywhere. */
 struct gad_checkpoint {
@@ -159,6 +169,12 @@ struct gad_checkpoint {
         struct gad_ckpt_metric *metrics;
         struct gad_ckpt_history history;
     } provenance;
+
+    struct {
+        uint64_t n;       /* records; 0: there is no reference */
+        size_t n_columns; /* the schema's numeric ones, then its groups */
+        struct gad_ckpt_histogram *column;
+    } reference;
 
     size_t n_self_tests;
     struct gad_ckpt_self_test *self_tests;

@@ -274,6 +274,8 @@ int gad_ckpt_convert(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_are
         r = convert_calibration(m->calibration, c, d);
     if (r == 0)
         r = convert_provenance(m->provenance, a, c, d);
+    if (r == 0 && m->reference)
+        r = gad_ckpt_convert_reference(m->reference, a, c, d);
     if (r == 0)
         r = convert_self_tests(m, a, c, d);
     return r;

@@ -292,6 +292,8 @@ int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d)
     if (r == 0)
         r = check_provenance(c, d);
     if (r == 0)
+        r = gad_ckpt_verify_reference(c, d);
+    if (r == 0)
         r = check_self_tests(c, d);
     return r;
 }

@@ -25,6 +25,12 @@ bool gad_model_refused(const struct gad_event *e)
     return e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "refused") == 0;
 }
 
+bool gad_model_warns(const struct gad_event *e)
+{
+    return gad_model_refused(e) ||
+           (e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "drifted") == 0);
+}
+
 const char *gad_severity_name(unsigned severity)
 {
     return severity <= GAD_SEVERITY_HIGH     ? "high"

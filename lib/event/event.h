@@ -92,15 +92,15 @@ struct gad_stats_event {
     struct gad_counter counter[GAD_EVENT_COUNTERS]; /* (n) */
 };
 
-/* Models were changed, or were to be. */
+/* Models were changed, or were to be; or what they score is no longer like what they were trained on. */
 struct gad_model_event {
     char action
-        [16]; /* "loaded" (another checkpoint), "rolled-back", "added", "removed", "refused" */
+        [16]; /* "loaded" (another checkpoint), "rolled-back", "added", "removed", "refused"; "drifted", "settled" */
     char model
         [GAD_EVENT_NAME]; /* its name in the configuration; refused: "" if it was all of them */
     char model_sha256[GAD_EVENT_SHA256];    /* that scores now; "": none, or not known */
     char previous_sha256[GAD_EVENT_SHA256]; /* that did before; "": none */
-    char reason[GAD_EVENT_REASON];          /* why it was refused, else "" */
+    char reason[GAD_EVENT_REASON]; /* why it was refused, or how far what has drifted; else "" */
 };
 
 struct gad_event {
@@ -122,6 +122,7 @@ struct gad_event {
 const char *
 gad_event_kind_name(enum gad_event_kind k); /* "alert", "heartbeat", "stats", "loss", "model" */
 bool gad_model_refused(const struct gad_event *e); /* an event that a model was refused */
+bool gad_model_warns(const struct gad_event *e);   /* that, or that it has drifted */
 const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
 

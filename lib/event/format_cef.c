@@ -102,7 +102,7 @@ static void write_cef(const struct gad_event *e, const struct gad_format_options
                                                     [GAD_EVENT_STATS] = "Counters",
                                                     [GAD_EVENT_LOSS] = "Events were lost",
                                                     [GAD_EVENT_MODEL] = "Model"};
-    bool is_bad = e->kind == GAD_EVENT_LOSS || gad_model_refused(e);
+    bool is_bad = e->kind == GAD_EVENT_LOSS || gad_model_warns(e);
 
     gad_buf_printf(b, "CEF:0|ganad|ganadd|");
     gad_escape(b, o->version, "|\\", '\\');

@@ -23,7 +23,7 @@ unsigned gad_event_priority(const struct gad_event *e)
     case GAD_EVENT_LOSS:
         return 3;
     case GAD_EVENT_MODEL:
-        return gad_model_refused(e) ? 4 : 5;
+        return gad_model_warns(e) ? 4 : 5;
     case GAD_EVENT_HEARTBEAT:
     case GAD_EVENT_STATS:
     case GAD_N_EVENTS:

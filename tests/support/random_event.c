@@ -185,7 +185,8 @@ static void random_stats(struct gad_rng *rng, bool hostile, struct gad_stats_eve
 
 static void random_model_event(struct gad_rng *rng, bool hostile, struct gad_model_event *m)
 {
-    static const char *const actions[] = {"loaded", "rolled-back", "added", "removed", "refused"};
+    static const char *const actions[] = {"loaded",  "rolled-back", "added",  "removed",
+                                          "refused", "drifted",     "settled"};
 
     (void)snprintf(m->action, sizeof(m->action), "%s", actions[gad_rng_below(rng, 5)]);
     random_text(rng, hostile, m->model, sizeof(m->model));

@@ -111,11 +111,14 @@ class Event:
     def is_refused(self):
         return self.kind == "model" and self.v["action"] == b"refused"
 
+    def warns(self):
+        return self.kind == "model" and self.v["action"] in (b"refused", b"drifted")
+
     def priority(self):
         """Of syslog."""
         if self.kind == "alert":
             return {1: 1, 2: 4, 3: 5}[self.v["severity"]]
-        return {True: 4, False: 5}[self.is_refused()] if self.kind == "model" else PRIORITY[self.kind]
+        return {True: 4, False: 5}[self.warns()] if self.kind == "model" else PRIORITY[self.kind]
 
     def model(self):
         """What an event of a model has, without what is not there."""

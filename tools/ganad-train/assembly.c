@@ -25,6 +25,7 @@ void assembly_deinit(struct assembly *a)
     gad_free(a->data);
     gad_free(a->source_names);
     gad_calibration_free(a->calibration);
+    data_reference_deinit(&a->reference);
     gad_free(a->lines);
     *a = (struct assembly){0};
 }

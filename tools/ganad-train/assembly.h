@@ -13,6 +13,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "tools/ganad-train/data.h"
 
 struct fit_options;
 struct gad_calibration;
@@ -33,6 +34,7 @@ struct assembly {
     char *source_names; /* of data */
     struct gad_ckpt_metric metrics[ASSEMBLY_METRICS];
     struct gad_calibration *calibration;
+    struct data_reference reference;
     struct gad_ckpt_self_test self_tests[ASSEMBLY_SELF_TESTS];
     char *lines; /* of the self-tests */
 };

@@ -94,7 +94,9 @@ static int choose(const struct gad_table *t, uint32_t **ret, size_t *ret_n)
 }
 
 static int score_rows(const struct calibrate *o, const struct gad_detector *det,
-                      const struct gad_table *t, struct gad_calibration **ret, struct gad_diag *d)
+                      const struct gad_table *t, struct gad_calibration **ret,
+                      struct data_reference *ret_reference, struct gad_checkpoint *c,
+                      struct gad_diag *d)
 {
     gad_cleanup(gad_freep) uint32_t *row = NULL;
     size_t n = 0;
@@ -113,7 +115,8 @@ static int score_rows(const struct calibrate *o, const struct gad_detector *det,
         return gad_fail(d, GAD_EINVAL,
                         "%.0f normal rows are too few to calibrate, %d are the least", left,
                         ROWS_MIN);
-    return gad_calibration_new(n, score, o->contamination, ret, d);
+    err = gad_calibration_new(n, score, o->contamination, ret, d);
+    return err != 0 ? err : data_reference(gad_detector_schema(det), t, n, row, ret_reference, c);
 }
 
 /* Figures that hung on the old thresholds are dropped; how the networks were made stays. */
@@ -189,6 +192,7 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
     gad_cleanup(gad_calibration_freep) struct gad_calibration *cal = NULL;
+    gad_cleanup(data_reference_deinit) struct data_reference reference = {0};
     gad_cleanup(gad_buf_deinit) struct gad_buf command = GAD_BUF_INIT(GAD_CKPT_STRING_MAX);
 
     int err = gad_checkpoint_read(o->checkpoint, &c, d);
@@ -202,7 +206,7 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
     if (err == 0)
         err = data_load(&o->data, o->skip_bad, &t, d);
     if (err == 0)
-        err = score_rows(o, det, t, &cal, d);
+        err = score_rows(o, det, t, &cal, &reference, c, d);
     if (err == 0)
         err = note_command(o, t, c->provenance.command, &command, d);
     if (err != 0)
@@ -232,20 +236,22 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command command_calibrate = {
     .name = "calibrate",
     .summary = "fit the thresholds of a checkpoint to your own traffic",
-    .help = "Usage: ganad-train calibrate CHECKPOINT --data FILE... --out FILE [OPTION...]\n\n"
-            "Writes the checkpoint anew with thresholds and p-values from your own records. The "
-            "networks\n"
-            "stay as they are. Of labelled records the normal ones count; records without labels "
-            "all do.\n\n"
-            "  --data FILE...        records, \"-\" is the standard input; may be repeated\n"
-            "  -o, --out FILE        the new checkpoint; may be the old one, which is replaced at "
-            "once\n"
-            "  --contamination X     share of the records that may be attacks, 0 to 0.5: the "
-            "strangest are\n"
-            "                        left out; default 0\n"
-            "  --skip-bad            skip and count bad lines instead of stopping at the first\n\n"
-            "A budget of F needs 1/F records to say anything and about 10/F to be sure within a "
-            "third; the\n"
-            "command prints what the records support.\n",
+    .help =
+        "Usage: ganad-train calibrate CHECKPOINT --data FILE... --out FILE [OPTION...]\n\n"
+        "Writes the checkpoint anew with thresholds, p-values and the reference of drift from your "
+        "own\n"
+        "records. The networks stay as they are. Of labelled records the normal ones count; "
+        "records without labels "
+        "all do.\n\n"
+        "  --data FILE...        records, \"-\" is the standard input; may be repeated\n"
+        "  -o, --out FILE        the new checkpoint; may be the old one, which is replaced at "
+        "once\n"
+        "  --contamination X     share of the records that may be attacks, 0 to 0.5: the "
+        "strangest are\n"
+        "                        left out; default 0\n"
+        "  --skip-bad            skip and count bad lines instead of stopping at the first\n\n"
+        "A budget of F needs 1/F records to say anything and about 10/F to be sure within a "
+        "third; the\n"
+        "command prints what the records support.\n",
     .run = run,
 };

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/table.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
+#include "models/reference.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/print.h"
 
@@ -61,4 +63,46 @@ int data_score(const struct gad_detector *det, const struct gad_table *t, size_t
         (void)gad_detector_score(det, ws, m, tile, score + i);
     }
     return err;
+}
+
+struct chosen {
+    const struct gad_table *t;
+    const uint32_t *row;
+};
+
+static void get(void *arg, size_t i, struct gad_record *ret)
+{
+    const struct chosen *c = arg;
+    gad_table_record(c->t, c->row ? c->row[i] : i, ret);
+}
+
+int data_reference(const struct gad_schema *s, const struct gad_table *t, size_t n,
+                   const uint32_t *row, struct data_reference *ret, struct gad_checkpoint *c)
+{
+    struct chosen chosen = {t, row};
+
+    data_reference_deinit(ret);
+    int err = gad_reference_fit(s, n, get, &chosen, &ret->made);
+    if (err != 0)
+        return err;
+    const struct gad_reference *r = ret->made;
+    ret->column = gad_calloc(r->n_columns ? r->n_columns : 1, sizeof(*ret->column));
+    if (!ret->column)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < r->n_columns; i++)
+        ret->column[i] = (struct gad_ckpt_histogram){.n_edges = r->column[i].n_edges,
+                                                     .n_bins = r->column[i].n_bins,
+                                                     .edge = r->column[i].edge,
+                                                     .count = r->column[i].count};
+    c->reference.n = r->n;
+    c->reference.n_columns = r->n_columns;
+    c->reference.column = ret->column;
+    return 0;
+}
+
+void data_reference_deinit(struct data_reference *r)
+{
+    gad_reference_free(r->made);
+    gad_free(r->column);
+    *r = (struct data_reference){0};
 }

@@ -13,7 +13,11 @@
 
 struct cli_list;
 struct gad_detector;
+struct gad_checkpoint;
+struct gad_ckpt_histogram;
 struct gad_diag;
+struct gad_reference;
+struct gad_schema;
 struct gad_table;
 
 /* All files in order; skipped lines are told on stderr. No rows at all is an error. */
@@ -23,3 +27,15 @@ int data_load(const struct cli_list *files, bool skip_bad, struct gad_table **re
 /* @row: (n) rows of the table; NULL: its first n. @score: (n) */
 int data_score(const struct gad_detector *det, const struct gad_table *t, size_t n,
                const uint32_t *row, float *score) GAD_MUST_CHECK;
+
+/* Histograms of rows of a table, and how a checkpoint holds them. */
+struct data_reference {
+    struct gad_reference *made;
+    struct gad_ckpt_histogram *column;
+};
+
+/* @row: as above. Puts them into the checkpoint, which borrows them. */
+int data_reference(const struct gad_schema *s, const struct gad_table *t, size_t n,
+                   const uint32_t *row, struct data_reference *ret,
+                   struct gad_checkpoint *c) GAD_MUST_CHECK;
+void data_reference_deinit(struct data_reference *r);

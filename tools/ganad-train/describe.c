@@ -89,6 +89,8 @@ static void calibration_text(const struct description *s, FILE *f)
     const struct gad_checkpoint *c = s->checkpoint;
     char count[PRINT_COUNT];
 
+    if (c->reference.n > 0)
+        (void)fprintf(f, "  reference   %s rows, for drift\n", print_count(c->reference.n, count));
     (void)fprintf(f, "  calibration %s held-out rows, scores %g to %g\n",
                   print_count(c->calibration.n, count), (double)c->calibration.value[0],
                   (double)c->calibration.value[c->calibration.n_levels - 1]);

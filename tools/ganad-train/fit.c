@@ -204,6 +204,10 @@ static int calibrate(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     scorer_score(s, n, f->rows.held_out, f->calibration);
+    err = data_reference(f->rows.schema, f->table, f->split.n_train, f->split.train,
+                         &f->assembly.reference, &f->assembly.c);
+    if (err != 0)
+        return err;
     if (f->o.protocol->by_time && ((err = look_at_training(f, s)) != 0 ||
                                    (err = look_for_burst(f, n, f->split.calibration, f->calibration,
                                                          &f->baseline.calibrated)) != 0))

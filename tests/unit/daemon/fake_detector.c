@@ -159,3 +159,15 @@ struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_
     (void)ws;
     return (struct gad_reason){GAD_SRC_BYTES, rec->v[GAD_SRC_BYTES], 0.5, 1.0};
 }
+
+const struct gad_reference *gad_detector_reference(const struct gad_detector *det)
+{
+    (void)det;
+    return NULL;
+}
+
+const struct gad_schema *gad_detector_schema(const struct gad_detector *det)
+{
+    (void)det;
+    return NULL;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/score/drift.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/ingest/job.h"
+#include "daemon/score/models.h"
+#include "lib/event/event.h"
+#include "lib/record/record.h"
+#include "models/detector.h"
+#include "models/reference.h"
+
+enum {
+    SLICES = 8,     /* of a window */
+    TOLD = 3,       /* columns in an event, the farthest first */
+    WORST_TEXT = 96 /* bytes of one of them */
+};
+
+#define ENDS_BELOW 0.8 /* of the threshold */
+
+struct drift {
+    const struct gad_detector *detector; /* the model's, which owns us */
+    const struct gad_reference *reference;
+    uint64_t window;
+    uint64_t n_in_slice, n_slices; /* n_slices: that are full, ever */
+    struct gad_time second;        /* when the one began whose records were counted last */
+    uint64_t n_in_second;
+    double psi[GAD_REFERENCE_COLUMNS_MAX];
+    bool drifts[GAD_REFERENCE_COLUMNS_MAX];
+    uint64_t *sum;   /* (n_bins), of the slices */
+    uint32_t *slice; /* (SLICES, n_bins) */
+};
+
+int drift_new(const struct gad_detector *det, struct drift **ret)
+{
+    const struct gad_reference *r = gad_detector_reference(det);
+
+    *ret = NULL;
+    if (!r)
+        return 0;
+    gad_cleanup(drift_freep) struct drift *d = gad_calloc(1, sizeof(*d));
+    if (!d)
+        return GAD_ENOMEM;
+    d->detector = det;
+    d->reference = r;
+    d->sum = gad_calloc(r->n_bins, sizeof(*d->sum));
+    d->slice = gad_calloc(SLICES * r->n_bins, sizeof(*d->slice)); /* bins are below 2^20 */
+    if (!d->sum || !d->slice)
+        return GAD_ENOMEM;
+    *ret = gad_steal(&d);
+    return 0;
+}
+
+void drift_free(struct drift *d)
+{
+    if (!d)
+        return;
+    gad_free(d->sum);
+    gad_free(d->slice);
+    gad_free(d);
+}
+
+static void begin_anew(struct drift *d, uint64_t window)
+{
+    memset(d->slice, 0, SLICES * d->reference->n_bins * sizeof(*d->slice));
+    memset(d->drifts, 0, sizeof(d->drifts));
+    d->n_in_slice = d->n_slices = 0;
+    d->window = window;
+}
+
+static void add(struct drift *d, const struct gad_record *rec, float score)
+{
+    const struct gad_reference *r = d->reference;
+    uint32_t *slice = d->slice + d->n_slices % SLICES * r->n_bins;
+
+    for (size_t i = 0; i < r->n_columns; i++) {
+        const struct gad_reference_column *c = &r->column[i];
+        slice[c->first + gad_reference_bin(c, gad_detector_schema(d->detector), rec, score)]++;
+    }
+    d->n_in_slice++;
+}
+
+static void sum_up(struct drift *d)
+{
+    size_t n = d->reference->n_bins;
+
+    memset(d->sum, 0, n * sizeof(*d->sum));
+    for (size_t k = 0; k < SLICES; k++)
+        for (size_t i = 0; i < n; i++)
+            d->sum[i] += d->slice[k * n + i];
+}
+
+/* "src_bytes: PSI 1.23, 55 % are > 1032 instead of 0.1 %" */
+static void tell_column(const struct drift *d, size_t i, char text[static WORST_TEXT])
+{
+    const struct gad_reference_column *c = &d->reference->column[i];
+    char bin[GAD_REFERENCE_BIN_TEXT];
+    double expected = 0, observed = 0;
+    size_t at = gad_reference_farthest(c, d->sum + c->first, &expected, &observed);
+
+    gad_reference_bin_text(c, gad_detector_schema(d->detector), at, bin);
+    (void)snprintf(text, WORST_TEXT, "%s: PSI %.3g, %.3g %% are %.32s instead of %.3g %%",
+                   gad_reference_name(c), d->psi[i], 100 * observed, bin, 100 * expected);
+}
+
+static size_t farthest(const struct drift *d, const bool *told)
+{
+    size_t most = SIZE_MAX;
+
+    for (size_t i = 0; i < d->reference->n_columns; i++)
+        if (d->drifts[i] && !told[i] && (most == SIZE_MAX || d->psi[i] > d->psi[most]))
+            most = i;
+    return most;
+}
+
+static void tell(const struct drift *d, const struct model *m, size_t n_drifting, drift_fn *told,
+                 void *arg)
+{
+    struct gad_model_event e = {.action = "drifted"};
+    bool done[GAD_REFERENCE_COLUMNS_MAX] = {0};
+    char text[WORST_TEXT];
+
+    (void)snprintf(e.model, sizeof(e.model), "%s", m->name);
+    (void)snprintf(e.model_sha256, sizeof(e.model_sha256), "%s", m->label->sha256);
+    if (n_drifting == 0)
+        (void)snprintf(e.action, sizeof(e.action), "settled");
+    for (size_t k = 0; k < TOLD && k < n_drifting; k++) {
+        size_t i = farthest(d, done), len = strlen(e.reason);
+        done[i] = true;
+        tell_column(d, i, text);
+        (void)snprintf(e.reason + len, sizeof(e.reason) - len, "%s%s", k > 0 ? "; " : "", text);
+    }
+    if (n_drifting > TOLD) {
+        size_t len = strlen(e.reason);
+        (void)snprintf(e.reason + len, sizeof(e.reason) - len, "; %zu more", n_drifting - TOLD);
+    }
+    told(arg, &e);
+}
+
+static void evaluate(struct drift *d, const struct model *m, double threshold, drift_fn *told,
+                     void *arg)
+{
+    size_t n_began = 0, n_ended = 0, n_drifting = 0;
+
+    sum_up(d);
+    for (size_t i = 0; i < d->reference->n_columns; i++) {
+        const struct gad_reference_column *c = &d->reference->column[i];
+        d->psi[i] = gad_reference_psi(c, d->sum + c->first);
+        double bar = d->drifts[i] ? ENDS_BELOW * threshold : threshold;
+        bool drifts = threshold > 0 && d->psi[i] > bar;
+        n_began += drifts && !d->drifts[i];
+        n_ended += !drifts && d->drifts[i];
+        n_drifting += drifts;
+        d->drifts[i] = drifts;
+    }
+    if (n_began > 0 || (n_ended > 0 && n_drifting == 0))
+        tell(d, m, n_drifting, told, arg);
+}
+
+static void end_slice(struct drift *d, const struct model *m, const struct drift_options *o,
+                      drift_fn *told, void *arg)
+{
+    size_t n = d->reference->n_bins;
+
+    d->n_in_slice = 0;
+    d->n_slices++;
+    if (d->n_slices >= SLICES)
+        evaluate(d, m, o->threshold, told, arg);
+    memset(d->slice + d->n_slices % SLICES * n, 0, n * sizeof(*d->slice));
+}
+
+static bool may_count(struct drift *d, uint64_t rate, struct gad_time now)
+{
+    if (rate == 0)
+        return true;
+    if (gad_time_sub(now, d->second).ns >= INT64_C(1000000000)) {
+        d->second = now;
+        d->n_in_second = 0;
+    }
+    return d->n_in_second++ < rate;
+}
+
+void drift_take(const struct drift_options *o, const struct job *j, struct gad_time now,
+                drift_fn *told, void *arg)
+{
+    for (size_t i = 0; i < job_n_scored(j); i++) {
+        const struct model *m = job_model(j, i);
+        struct drift *d = m->drift;
+        if (d && d->window != o->window)
+            begin_anew(d, o->window);
+        if (!d || !may_count(d, o->rate, now))
+            continue;
+        add(d, &j->rec[i], j->score[i]);
+        if (d->n_in_slice >= d->window / SLICES)
+            end_slice(d, m, o, told, arg);
+    }
+}
+
+bool drift_column(const struct drift *d, size_t i, struct drift_column *ret)
+{
+    if (!d || d->n_slices < SLICES || i >= d->reference->n_columns)
+        return false;
+    *ret = (struct drift_column){.name = gad_reference_name(&d->reference->column[i]),
+                                 .psi = d->psi[i],
+                                 .is_drifting = d->drifts[i]};
+    return true;
+}

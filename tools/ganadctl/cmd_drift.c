@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/status.h"
+
+enum { BAR = 40 };
+
+#define BAR_PSI 0.5 /* of a whole bar */
+
+typedef Ganad__V1__StatusReply__Drift drift_row;
+
+static int farthest_first(const void *pa, const void *pb)
+{
+    const drift_row *const *a = pa, *const *b = pb;
+    return ((*a)->psi < (*b)->psi) - ((*a)->psi > (*b)->psi);
+}
+
+static void print_model(const Ganad__V1__StatusReply__Model *m)
+{
+    char name[256], feature[256];
+    bool colour = ctl_is_terminal(STDOUT_FILENO);
+
+    gad_text_escape(name, sizeof(name), m->name, strlen(m->name));
+    if (m->n_drift == 0) {
+        printf("%s: not known: its checkpoint does not say what is normal, or too few records "
+               "were scored\n",
+               name);
+        return;
+    }
+    printf("%-28s %8s  (model %s)\n", "FEATURE", "PSI", name);
+    for (size_t i = 0; i < m->n_drift; i++) {
+        const drift_row *d = m->drift[i];
+        int len = d->psi >= BAR_PSI ? BAR : (int)(d->psi / BAR_PSI * BAR + 0.5);
+        gad_text_escape(feature, sizeof(feature), d->feature, strlen(d->feature));
+        printf("%-28s %8.4f  %s%.*s%s%s\n", feature, d->psi,
+               colour && d->drifting ? "\033[31m" : "", len,
+               "########################################", d->drifting ? " drifting" : "",
+               colour && d->drifting ? "\033[0m" : "");
+    }
+}
+
+static json_t *features(const Ganad__V1__StatusReply__Model *m)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < m->n_drift; i++)
+        (void)json_array_append_new(list, json_pack("{s:s, s:f, s:b}", "feature",
+                                                    m->drift[i]->feature, "psi", m->drift[i]->psi,
+                                                    "drifting", (int)m->drift[i]->drifting));
+    return list;
+}
+
+static int print_json(const Ganad__V1__StatusReply *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_model; i++)
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "name", s->model[i]->name,
+                                                    "sha256", s->model[i]->sha256, "features",
+                                                    features(s->model[i])));
+    json_t *o = json_pack("{s:o}", "models", list);
+    int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
+    json_decref(o);
+    putchar('\n');
+    return err;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
+    Ganad__V1__StatusReply *s = NULL;
+    struct gad_diag d = {0};
+    bool json = false, reached;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+        if (c == 'J')
+            json = true;
+        else if (ctl_option(ctl, &ctl_drift, c, optarg, &code) != CTL_OK)
+            return code;
+    }
+    if (argc != optind)
+        return ctl_usage(&ctl_drift, "drift takes no '%s'", argv[optind]);
+    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, &d);
+    if (err && !reached)
+        return ctl_unreachable(err, &d, false);
+    if (err) {
+        ctl_say("%s", d.text);
+        return CTL_ERROR;
+    }
+    for (size_t i = 0; i < s->n_model; i++)
+        if (s->model[i]->n_drift > 0)
+            qsort(s->model[i]->drift, s->model[i]->n_drift, sizeof(*s->model[i]->drift),
+                  farthest_first);
+    for (size_t i = 0; !json && i < s->n_model; i++)
+        print_model(s->model[i]);
+    code = json && print_json(s) != 0 ? CTL_ERROR : CTL_OK;
+    ganad__v1__status_reply__free_unpacked(s, NULL);
+    return code;
+}
+
+const struct ctl_command ctl_drift = {
+    .name = "drift",
+    .usage = "[--json]",
+    .summary = "how far records are from those that the models were trained on",
+    .help =
+        "  -J, --json   one object with the key models: each with name, sha256 and features, the "
+        "farthest\n"
+        "               first, each with feature, psi, drifting\n",
+    .run = run,
+};
