@@ -74,6 +74,11 @@ static double threshold(const struct model *m)
     return (double)m->threshold;
 }
 
+static double fpr_budget(const struct model *m)
+{
+    return m->fpr_budget;
+}
+
 static double loaded(const struct model *m)
 {
     return (double)m->loaded.ns / 1e9;
@@ -88,6 +93,8 @@ static const struct model_metric model_metrics[] = {
     {"ganad_model_records_disagreed_total",
      "of a shadow: verdicts that the model in use did not share", TEXT_COUNTER, disagreed},
     {"ganad_model_threshold", "a record is anomalous above it", TEXT_GAUGE, threshold},
+    {"ganad_model_fpr_budget", "false alarms a record that its threshold is for; 0: not said",
+     TEXT_GAUGE, fpr_budget},
     {"ganad_model_loaded_timestamp_seconds", "when its checkpoint was loaded, since 1970",
      TEXT_GAUGE, loaded}};
 
@@ -182,7 +189,7 @@ static void add_outputs(struct feed *feed, struct gad_buf *b)
                    s.state == OUTPUT_OPEN);
 }
 
-static void add_spool(const struct gad_spool_status *s, struct gad_buf *b)
+static void add_spool(const struct gad_spool_status *s, uint64_t quota, struct gad_buf *b)
 {
 #define AT(field) offsetof(struct gad_spool_status, field)
     static const struct field fields[] = {
@@ -203,6 +210,8 @@ static void add_spool(const struct gad_spool_status *s, struct gad_buf *b)
     }
     text_family(b, "ganad_spool_failing", TEXT_GAUGE, "1 if writing fails now");
     text_count(b, "ganad_spool_failing", NONE, s->failure != 0);
+    text_family(b, "ganad_spool_quota_bytes", TEXT_GAUGE, "bytes that the spool may have");
+    text_count(b, "ganad_spool_quota_bytes", NONE, quota);
 }
 
 /* --- captures --- */
@@ -302,7 +311,7 @@ void metrics_page(const struct metrics_options *o, struct gad_buf *b)
     add_counters(o->stats, b);
     add_models(o->models, b);
     add_outputs(o->feed, b);
-    add_spool(feed_spool(o->feed), b);
+    add_spool(feed_spool(o->feed), o->config->spool.quota, b);
     add_sources(o->sensor, b);
     add_process(o->stats, b);
 }

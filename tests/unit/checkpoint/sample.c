@@ -99,6 +99,24 @@ static void init_provenance(struct sample *s)
                                                         .held_out = s->history[3]};
 }
 
+/* Of 10 records: each column but the flags has bins of 5, 0 and 5. */
+static void init_reference(struct sample *s)
+{
+    for (size_t i = 0; i < 5; i++) {
+        s->counts[i][0] = 5;
+        s->counts[i][i < 4 ? 2 : 1] = 5;
+        s->histograms[i] = (struct gad_ckpt_histogram){.n_edges = i < 3 ? 2 : 0,
+                                                       .n_bins = i < 4 ? 3 : 2,
+                                                       .edge = i < 3 ? s->edges[i] : NULL,
+                                                       .count = s->counts[i]};
+    }
+    for (size_t i = 0; i < 3; i++)
+        s->edges[i][1] = (double)(i + 1);
+    s->c.reference.n = 10;
+    s->c.reference.n_columns = 5;
+    s->c.reference.column = s->histograms;
+}
+
 void sample_init(struct sample *s)
 {
     *s = (struct sample){0};
@@ -127,6 +145,7 @@ void sample_init(struct sample *s)
     s->self_tests[1] = (struct gad_ckpt_self_test){"0,icmp,ecr_i,SF,1032,0", 12.5f};
     s->c.n_self_tests = 2;
     s->c.self_tests = s->self_tests;
+    init_reference(s);
 }
 
 static void assert_text(const char *s, size_t min, size_t max)
@@ -272,6 +291,29 @@ static void assert_legal_history(const struct gad_checkpoint *c)
                     isfinite(h->held_out[i]));
 }
 
+static void assert_legal_reference(const struct gad_checkpoint *c)
+{
+    if (c->reference.n == 0)
+        return;
+    assert_int_equal(c->reference.n_columns, c->schema.n_numeric + c->schema.n_groups);
+    for (size_t i = 0; i < c->reference.n_columns; i++) {
+        const struct gad_ckpt_histogram *h = &c->reference.column[i];
+        bool is_group = i >= c->schema.n_numeric;
+        uint64_t sum = 0;
+        assert_in_range(h->n_edges, is_group ? 0 : 1, is_group ? 0 : 64);
+        assert_int_equal(
+            h->n_bins,
+            1 + (is_group ? c->schema.groups[i - c->schema.n_numeric].n_categories : h->n_edges));
+        for (size_t k = 1; k < h->n_edges; k++)
+            assert_true(isfinite(h->edge[k]) && h->edge[k] > h->edge[k - 1]);
+        for (size_t k = 0; k < h->n_bins; k++) {
+            assert_true(h->count[k] <= c->reference.n);
+            sum += h->count[k];
+        }
+        assert_true(sum == c->reference.n);
+    }
+}
+
 void assert_legal(const struct gad_checkpoint *c)
 {
     assert_name(c->name);
@@ -298,6 +340,7 @@ void assert_legal(const struct gad_checkpoint *c)
         assert_true(isfinite(c->provenance.metrics[i].value));
     }
     assert_legal_history(c);
+    assert_legal_reference(c);
 }
 
 static void assert_same_nets(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
@@ -368,8 +411,24 @@ static void assert_same_provenance(const struct gad_checkpoint *a, const struct 
                     x->loss_e[i] == y->loss_e[i] && x->held_out[i] == y->held_out[i]);
 }
 
+static void assert_same_reference(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
+{
+    assert_true(a->reference.n == b->reference.n);
+    assert_int_equal(a->reference.n_columns, b->reference.n_columns);
+    for (size_t i = 0; i < a->reference.n_columns; i++) {
+        const struct gad_ckpt_histogram *x = &a->reference.column[i], *y = &b->reference.column[i];
+        assert_int_equal(x->n_edges, y->n_edges);
+        assert_int_equal(x->n_bins, y->n_bins);
+        for (size_t k = 0; k < x->n_edges; k++)
+            assert_true(x->edge[k] == y->edge[k]);
+        for (size_t k = 0; k < x->n_bins; k++)
+            assert_true(x->count[k] == y->count[k]);
+    }
+}
+
 void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
 {
+    assert_same_reference(a, b);
     assert_string_equal(a->name, b->name);
     assert_string_equal(a->model, b->model);
     assert_string_equal(a->condition, b->condition);

@@ -34,6 +34,9 @@ struct sample {
     double history[4][SAMPLE_EPOCHS];
     struct gad_ckpt_self_test self_tests[2];
     struct gad_ckpt_phase phases[2];
+    double edges[3][2];
+    uint64_t counts[5][3];
+    struct gad_ckpt_histogram histograms[5];
 };
 
 /* Points into s, which must not move afterwards. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each cap: as much as that is taken, one more is not. */
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/mem.h"
 #include "tests/unit/checkpoint/sample.h"
@@ -181,6 +182,7 @@ static void elements_have_a_limit(void **state)
     struct sample s;
 
     sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference));
     for (size_t i = 0; i < 4097; i++) {
         categories[i] = "x";
         groups[i] = (struct gad_ckpt_group){"x", categories, 1};

@@ -210,7 +210,7 @@ static void unknown_fields_are_refused_at_every_depth(void **state)
 
     assert_refused(unpack_sample(), "\x98\x06\x01", 3, GAD_EFORMAT,
                    "message Checkpoint has a field 99 that is not known here");
-    for (int depth = 0; depth < 7; depth++) {
+    for (int depth = 0; depth < 9; depth++) {
         message *m = unpack_sample();
         ProtobufCMessage *at[] = {&m->net[1]->base,
                                   &m->net[1]->layer[1]->base,
@@ -218,7 +218,9 @@ static void unknown_fields_are_refused_at_every_depth(void **state)
                                   &m->provenance->metric[1]->base,
                                   &m->score->search->base,
                                   &m->score->search->phase[1]->base,
-                                  &m->provenance->history->base};
+                                  &m->provenance->history->base,
+                                  &m->reference->base,
+                                  &m->reference->column[4]->base};
         at[depth]->n_unknown_fields = 1;
         at[depth]->unknown_fields = &f;
         size_t len = ganad__checkpoint__checkpoint__get_packed_size(m);

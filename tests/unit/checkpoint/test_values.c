@@ -120,6 +120,40 @@ static void a_search_has_steps_and_phases_that_ascend(void **state)
     assert_fault(&s, GAD_EFORMAT, "search: tolerance is outside");
 }
 
+static void a_reference_is_of_the_schema_and_counts_its_records(void **state)
+{
+    (void)state;
+    static const double bad[] = {(double)NAN, (double)INFINITY, 0, -1};
+    struct sample s;
+
+    sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference)); /* none is fine */
+    assert_fine(&s);
+    sample_init(&s);
+    s.c.reference.n_columns = 4;
+    assert_fault(&s, GAD_EMISMATCH, "reference: 4 histograms, the schema has 5 columns");
+    for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+        sample_init(&s);
+        s.edges[2][1] = bad[k];
+        assert_fault(&s, GAD_EFORMAT, "edge 1 does not ascend");
+    }
+    sample_init(&s);
+    s.histograms[0].n_edges = 0;
+    assert_fault(&s, GAD_ELIMIT, "0 edges, 1 to 64 can be");
+    sample_init(&s);
+    s.histograms[1].n_bins = 2;
+    assert_fault(&s, GAD_EMISMATCH, "2 counts, not 3");
+    sample_init(&s);
+    s.histograms[3].n_edges = 1;
+    s.histograms[3].edge = s.edges[0];
+    assert_fault(&s, GAD_EFORMAT, "a group has no edges");
+    for (uint64_t wrong = 4; wrong != 3; wrong = wrong == 4 ? 6 : wrong == 6 ? UINT64_MAX : 3) {
+        sample_init(&s);
+        s.counts[4][1] = wrong;
+        assert_fault(&s, GAD_EMISMATCH, "the counts are not of 10 records");
+    }
+}
+
 static void a_history_has_finite_figures_for_each_epoch(void **state)
 {
     (void)state;
@@ -215,19 +249,24 @@ static void the_schema_has_elements(void **state)
     struct sample s;
 
     sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference));
     s.groups[1].n_categories = 0;
     assert_fault(&s, GAD_EFORMAT, "schema: categories of a group: 0");
     sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference));
     s.c.schema.n_numeric = s.c.schema.n_groups = s.c.scaler.dim = 0;
     assert_fault(&s, GAD_EFORMAT, "schema: elements: 0");
     sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference));
     s.knots[1] = 1;
     assert_fault(&s, GAD_EMISMATCH, "scaler: 6 counts of knots with 3 places and 3 heights");
     sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference));
     s.c.scaler.n_knots = 0;
     s.c.scaler.dim = SAMPLE_DIM - 1;
     assert_fault(&s, GAD_EMISMATCH, "scaler: 5 log, 5 offset, 5 range, the schema has 6 elements");
     sample_init(&s);
+    memset(&s.c.reference, 0, sizeof(s.c.reference));
     s.c.schema.n_groups = s.c.scaler.n_knots = 0;
     s.c.scaler.dim = 3;
     s.c.condition = "";
@@ -356,6 +395,7 @@ int main(void)
         cmocka_unit_test(every_number_must_be_finite),
         cmocka_unit_test(ranges_are_positive_and_rates_are_rates),
         cmocka_unit_test(a_search_has_steps_and_phases_that_ascend),
+        cmocka_unit_test(a_reference_is_of_the_schema_and_counts_its_records),
         cmocka_unit_test(a_history_has_finite_figures_for_each_epoch),
         cmocka_unit_test(calibration_ascends_from_0_to_1),
         cmocka_unit_test(layers_fit_together),
