@@ -105,6 +105,7 @@ def load(d, receiver, seconds, capture):
     for t in (*clients, folder):
         t.join(60)
     ganad.wait_for(lambda: idle(d), 120, "what is in flight is done")
+    ganad.wait_for(lambda: all(o.waiting == 0 for o in d.status().output), 300, "the outputs have every event")
     print(f"{files[0]} captures, {reloads} reloads, {breaks} breaks of the receiver; resident {samples[0][1] >> 20} MiB at "
           f"first, {samples[-1][1] >> 20} MiB at the end, at most {max(y for _, y in samples) >> 20} MiB; "
           f"slope {slope(samples):+.2f} MB an hour")
@@ -124,6 +125,17 @@ def disagreements(sent, s, n, events):
                f"limited {n['alerts_limited']}")
     if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
         yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"
+
+
+def missing(seqs, receiver):
+    """A receiver that has all of them, a little later maybe, or how many it has not."""
+    try:
+        ganad.wait_for(lambda: seqs == set(receiver.seqs()), 60, "the receiver has every event")
+    except AssertionError:
+        has = set(receiver.seqs())
+        gone = sorted(seqs - has)
+        return [f"the receiver has {len(has)} of {len(seqs)} events; not {gone[:5]} .. {gone[-5:]}; more: {sorted(has - seqs)[:5]}"]
+    return []
 
 
 def soak(seconds, capture, checkpoint):
@@ -147,7 +159,7 @@ def soak(seconds, capture, checkpoint):
         with open(d.path("alerts")) as f:
             events = [json.loads(line) for line in f]
         bad += disagreements(sent, s, n, events)
-        ganad.wait_for(lambda: {e["seq"] for e in events} == set(receiver.seqs()), 60, "the receiver has every event")
+        bad += missing({e["seq"] for e in events}, receiver)
         print(f"{seconds:.0f} s: {n['records_in']:,} records ({n['records_in'] / seconds:,.0f} a second), "
               f"{n['records_anomalous']:,} anomalous in {n['alerts']:,} alerts, {len(events):,} events")
     return bad, per_hour
