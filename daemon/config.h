@@ -173,5 +173,19 @@ bool config_is_live(const struct config *c); /* captures on an interface */
 void config_free(struct config *c);
 GAD_DEFINE_CLEANUP(struct config, config_free);
 
+struct config_entry {
+    const char *section, *name, *key; /* name: of [section name]; "" if there is one such section */
+    const char *text;
+    const char *file; /* NULL: the default */
+    unsigned line;
+    bool is_unused; /* another key says it */
+};
+
+typedef void config_entry_fn(void *arg, const struct config_entry *e);
+
+/* The values that are in use, section by section: @start is what the daemon began with, @now what it has read since. */
+void config_walk(const struct config *start, const struct config *now, config_entry_fn *fn,
+                 void *arg);
+
 /* Every value as a file that could be read again, each with where it came from. */
 void config_dump(const struct config *c, struct gad_buf *out);

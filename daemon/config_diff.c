@@ -22,7 +22,7 @@ static bool is_one(const char *name, const char *const *list)
     return *list != NULL;
 }
 
-static enum config_when when(const struct config_key *k)
+enum config_when config_key_when(const struct config_key *k)
 {
     static const char *const ganadd[] = {"log_level", "stop_timeout", NULL};
     static const char *const alerts[] = {"rollup",    "rollup_keys", "rate",
@@ -49,7 +49,7 @@ static void diff_section(const struct differ *d, const char *section, const char
 {
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
-        if (strcmp(k->section, section) != 0 || when(k) != d->when)
+        if (strcmp(k->section, section) != 0 || config_key_when(k) != d->when)
             continue;
         const char *was = text_of(a, i), *is = text_of(b, i);
         const struct config_value *from = b ? &b[i] : &a[i];

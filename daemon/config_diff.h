@@ -4,6 +4,7 @@
 /* What two configurations disagree about: what a running daemon takes over, and what needs a restart. */
 
 struct config;
+struct config_key;
 
 struct config_difference {
     const char *section; /* "output x" */
@@ -15,6 +16,8 @@ struct config_difference {
 typedef void config_difference_fn(void *arg, const struct config_difference *c);
 
 enum config_when { CONFIG_AT_ONCE, CONFIG_AT_RESTART };
+
+enum config_when config_key_when(const struct config_key *k);
 
 /* Sections that only one of them has are told key by key; models that only one has are not. */
 void config_diff(const struct config *a, const struct config *b, enum config_when when,

@@ -1,54 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/config.h"
+#include "daemon/config_diff.h"
 #include "daemon/config_keys.h"
 #include "daemon/config_section.h"
 #include "lib/base/buf.h"
 
-/* One section: "[name]" and a line a key, "key = value ; where from"; @unused is a key that does not count. */
-static void dump_section(const char *section, const char *shown, const struct config_value *value,
-                         const char *unused, struct gad_buf *out)
+struct walk {
+    const char *section, *name;
+    const struct config_value *start, *now;
+    const char *unused; /* a key that does not count */
+    config_entry_fn *fn;
+    void *arg;
+};
+
+static void walk_section(const struct walk *w)
 {
-    gad_buf_printf(out, "[%s]\n", shown);
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *k = &config_keys[i];
-        if (strcmp(k->section, section) != 0)
+        if (strcmp(k->section, w->section) != 0)
             continue;
-        if (strcmp(k->name, unused) == 0)
-            gad_buf_printf(out, "; not used: ");
-        if (value[i].file)
-            gad_buf_printf(out, "%s = %s ; %s:%u\n", k->name, value[i].text, value[i].file,
-                           value[i].line);
-        else
-            gad_buf_printf(out, "%s = %s ; default\n", k->name, k->fallback ? k->fallback : "");
+        const struct config_value *v =
+            config_key_when(k) == CONFIG_AT_ONCE ? &w->now[i] : &w->start[i];
+        const char *fallback = k->fallback ? k->fallback : "";
+        w->fn(w->arg, &(struct config_entry){
+                          .section = w->section,
+                          .name = w->name,
+                          .key = k->name,
+                          .text = v->file ? v->text : fallback,
+                          .file = v->file,
+                          .line = v->line,
+                          .is_unused = strcmp(k->name, w->unused) == 0,
+                      });
     }
 }
 
-static void dump_named(const char *section, const char *name, const struct config_value *value,
-                       const char *unused, struct gad_buf *out)
-{
-    char shown[16 + CONFIG_NAME_MAX + 1];
-
-    (void)snprintf(shown, sizeof(shown), "%s %s", section, name);
-    dump_section(section, shown, value, unused, out);
-}
-
-void config_dump(const struct config *c, struct gad_buf *out)
+void config_walk(const struct config *start, const struct config *now, config_entry_fn *fn,
+                 void *arg)
 {
     for (size_t i = 0; i < config_n_keys; i++) {
         const char *section = config_keys[i].section;
         if (!section_is_named(section) &&
             (i == 0 || strcmp(section, config_keys[i - 1].section) != 0))
-            dump_section(section, section, c->value, "", out);
+            walk_section(&(struct walk){section, "", start->value, now->value, "", fn, arg});
     }
-    for (size_t i = 0; i < c->n_captures; i++)
-        dump_named("capture", c->capture[i].name, c->capture[i].value, "", out);
-    for (size_t i = 0; i < c->n_outputs; i++)
-        dump_named("output", c->output[i].name, c->output[i].value, "", out);
-    for (size_t i = 0; i < c->n_models; i++)
-        dump_named("model", c->model[i].name, c->model[i].value,
-                   isnan(c->model[i].threshold) ? "" : "fpr_budget", out);
+    for (size_t i = 0; i < start->n_captures; i++) {
+        const struct config_capture *c = &start->capture[i];
+        walk_section(&(struct walk){"capture", c->name, c->value, c->value, "", fn, arg});
+    }
+    for (size_t i = 0; i < start->n_outputs; i++) {
+        const struct config_output *o = &start->output[i];
+        walk_section(&(struct walk){"output", o->name, o->value, o->value, "", fn, arg});
+    }
+    for (size_t i = 0; i < now->n_models; i++) {
+        const struct config_model *m = &now->model[i];
+        const char *unused = isnan(m->threshold) ? "" : "fpr_budget";
+        walk_section(&(struct walk){"model", m->name, m->value, m->value, unused, fn, arg});
+    }
+}
+
+struct dump {
+    struct gad_buf *out;
+    const char *section, *name; /* of the line before */
+};
+
+/* "[section]" where one begins and a line a key, "key = value ; where from". */
+static void dump(void *arg, const struct config_entry *e)
+{
+    struct dump *d = arg;
+
+    if (!d->section || strcmp(d->section, e->section) != 0 || strcmp(d->name, e->name) != 0)
+        gad_buf_printf(d->out, "[%s%s%s]\n", e->section, *e->name ? " " : "", e->name);
+    d->section = e->section;
+    d->name = e->name;
+    if (e->is_unused)
+        gad_buf_printf(d->out, "; not used: ");
+    if (e->file)
+        gad_buf_printf(d->out, "%s = %s ; %s:%u\n", e->key, e->text, e->file, e->line);
+    else
+        gad_buf_printf(d->out, "%s = %s ; default\n", e->key, e->text);
+}
+
+void config_dump(const struct config *c, struct gad_buf *out)
+{
+    struct dump d = {.out = out};
+
+    config_walk(c, c, dump, &d);
 }

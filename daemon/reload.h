@@ -93,5 +93,8 @@ void reload_forget(struct reload *r, struct reload_ask *ask); /* harmless if he 
 /* All models, with nobody to tell but the log: the signal. */
 void reload_all(struct reload *r);
 
+/* What the daemon has read last, and what can change at once is from; the caller of reload_new()'s if nothing else. */
+const struct config *reload_config(const struct reload *r);
+
 /* The model that rollback would bring back; NULL: none. */
 const struct model *reload_previous(const struct reload *r, const char *name);

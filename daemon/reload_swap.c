@@ -44,6 +44,11 @@ static struct model **place_of_previous(struct reload *r, const char *name)
     return blank; /* one a configured model: there is room */
 }
 
+const struct config *reload_config(const struct reload *r)
+{
+    return r->now;
+}
+
 const struct model *reload_previous(const struct reload *r, const char *name)
 {
     for (size_t i = 0; i < CONFIG_MODELS_MAX; i++)

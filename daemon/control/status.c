@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/control/status.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
@@ -41,6 +42,9 @@ struct status {
     Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
     Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
     struct output_status from[OUTPUTS_MAX];
+    Ganad__V1__StatusReply__Latency latency;
+    double limit[HISTOGRAM_BUCKETS];
+    uint64_t count[HISTOGRAM_BUCKETS + 1];
     Ganad__V1__StatusReply__Spool spool;
     Ganad__V1__StatusReply__Records records;
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
@@ -124,6 +128,19 @@ static void fill_counters(struct status *s, const struct stats *stats)
         s->counter_list[s->m.n_counter++] = to;
     }
     s->m.counter = s->counter_list;
+}
+
+static void fill_latency(struct status *s, const struct histogram *from)
+{
+    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+        s->limit[i] = histogram_limit(from, i);
+    memcpy(s->count, from->count, sizeof(s->count));
+    ganad__v1__status_reply__latency__init(&s->latency);
+    s->latency.n_limit = HISTOGRAM_BUCKETS;
+    s->latency.limit = s->limit;
+    s->latency.n_count = HISTOGRAM_BUCKETS + 1;
+    s->latency.count = s->count;
+    s->m.latency = &s->latency;
 }
 
 static void fill_outputs(struct status *s, struct feed *feed)
@@ -234,6 +251,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     s->m.config_file = o->config->file;
     fill_models(s, o->models, o->reload);
     fill_counters(s, o->stats);
+    fill_latency(s, &o->stats->latency);
     fill_outputs(s, o->feed);
     fill_spool(s, o->feed);
     fill_records(s, o->tap);

@@ -10,10 +10,13 @@ import re
 import select
 import socket
 import struct
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
+
+import numpy
 
 import ganad
 
@@ -168,8 +171,8 @@ class Answers(unittest.TestCase):
             reader, writer = os.pipe()
             with os.fdopen(reader, "rb") as out:
                 feed, feeder = os.pipe()
-                p = ganad.subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "--format", "csv", "-"],
-                                           stdin=feed, stdout=writer, stderr=ganad.subprocess.PIPE)
+                p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "--format", "csv", "-"],
+                                           stdin=feed, stdout=writer, stderr=subprocess.PIPE)
                 os.close(feed)
                 os.close(writer)
                 os.write(feeder, lines(1))
@@ -309,8 +312,8 @@ class Words(unittest.TestCase):
 
     def test_a_reader_that_goes_away_ends_it_quietly(self):
         with Server(answer_all) as s:
-            p = ganad.subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "-"], stdin=ganad.subprocess.PIPE,
-                                       stdout=ganad.subprocess.PIPE, stderr=ganad.subprocess.PIPE)
+            p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "-"], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             feeder = threading.Thread(target=lambda: feed(p.stdin, lines(50000)))
             feeder.start()
             self.assertTrue(p.stdout.readline().lstrip().startswith(b"LINE"))
@@ -327,6 +330,73 @@ def feed(f, data):
             f.write(data)
     except BrokenPipeError:
         pass
+
+
+class Looks(unittest.TestCase):
+    def test_config_is_what_runs_with_its_places(self):
+        models = {f"m{i}": {"checkpoint": ganad.checkpoint()} for i in range(12)}
+        with ganad.Daemon(models=models, alerts={"rate": "7"}) as d:
+            r = d.ctl("config", control=True)
+            dump = subprocess.run([ganad.args.ganadd, "-c", d.conf, "--dump-config"], stdout=subprocess.PIPE)
+            self.assertEqual((r.returncode, r.stdout), (0, dump.stdout))
+            values = json.loads(d.ctl("config", "-J", control=True).stdout)
+            self.assertGreater(len(values), 100)  # more than an answer holds
+            with open(d.conf) as f:
+                text = f.read()
+            with open(d.conf, "w") as f:
+                f.write("\n" + text.replace("rate = 7", "rate = 8").replace(d.path("spool"), d.path("elsewhere")))
+            self.assertEqual(d.ctl("reload", control=True).returncode, 0)
+            is_now = {(v["section"], v["name"], v["key"]): v for v in json.loads(d.ctl("config", "-J", control=True).stdout)}
+        rate, folder = is_now["alerts", None, "rate"], is_now["spool", None, "directory"]
+        self.assertEqual((rate["value"], rate["file"]), ("8", d.conf))
+        self.assertEqual(("\n" + text).split("\n")[rate["line"] - 1], "rate = 7")
+        self.assertEqual(folder["value"], d.path("spool"))  # takes a restart
+        self.assertEqual(is_now["alerts", None, "rollup_keys"]["file"], None)
+
+    def test_stats_are_rates_of_what_happened(self):
+        with ganad.Daemon(outputs=ganad.ALERTS_FILE) as d:
+            watch = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "stats", "-J", "-w", "2", "-n", "2"],
+                                     stdout=subprocess.PIPE)
+            first = json.loads(watch.stdout.readline())
+            self.assertEqual(d.ctl("score", "-", input=lines(5000)).returncode, 0)
+            second = json.loads(watch.stdout.readline())
+            self.assertEqual(watch.wait(60), 0)
+            watch.stdout.close()
+            self.assertIn(b"latency p99", d.ctl("stats", "-w", "0.1", "-n", "1", control=True).stdout)
+            self.assertEqual(d.ctl("stats", "-w", "0", control=True).returncode, 2)
+        self.assertEqual((first["records_per_second"], first["latency_p99"]), (0, None))
+        self.assertAlmostEqual(second["records_per_second"] * second["seconds"], 5000, delta=1)
+        self.assertGreaterEqual(second["latency_p99"], second["latency_p50"])
+        self.assertGreater(second["latency_p50"], 0)
+        self.assertEqual([o["name"] for o in second["outputs"]], list(ganad.ALERTS_FILE))
+
+    def test_two_checkpoints_on_the_same_records(self):
+        one, other = ganad.checkpoint(), ganad.checkpoint("ganomaly")
+        data = lines(300) + b"".join((LINE % (i * 977)).replace(b"normal.", b"smurf.") for i in range(1, 200))
+        with tempfile.TemporaryDirectory() as tmp:
+            path = os.path.join(tmp, "records")
+            with open(path, "wb") as f:
+                f.write(data)
+            r = ganad.ctl("model", "-J", "--fpr-budget", "0.05", "compare", one, other, path)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            c = json.loads(r.stdout)
+            rank, verdict = [], []
+            for side, checkpoint in ("a", one), ("b", other):
+                out = ganad.ctl("score", "--format", "csv", "--fpr-budget", "0.05", "--local", checkpoint, path).stdout
+                rows = list(csv.DictReader(io.StringIO(out.decode())))
+                score = [float(row["score"]) for row in rows]
+                pairs = [(a > b) + (a == b) / 2 for a in score[300:] for b in score[:300]]
+                self.assertAlmostEqual(c[side]["auroc"], sum(pairs) / len(pairs), 9)
+                rank.append([sum((a > b) + (a == b) / 2 for b in score) for a in score])
+                verdict.append([row["anomalous"] == "1" for row in rows])
+                self.assertEqual(c[side]["anomalous"], sum(verdict[-1]))
+        self.assertEqual(c["records"], 499)
+        self.assertEqual(c["disagreed"], sum(a != b for a, b in zip(*verdict)))
+        self.assertEqual(c["a"]["alone"], sum(a and not b for a, b in zip(*verdict)))
+        self.assertEqual(c["b"]["alone"], sum(b and not a for a, b in zip(*verdict)))
+        self.assertAlmostEqual(c["rank_correlation"], numpy.corrcoef(*rank)[0, 1], 9)
+        self.assertEqual(ganad.ctl("model", "compare", "/nowhere", other, path).returncode, 1)
+        self.assertEqual(ganad.ctl("model", "compare", other).returncode, 2)
 
 
 if __name__ == "__main__":

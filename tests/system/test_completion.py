@@ -54,7 +54,7 @@ class Bash(unittest.TestCase):
         self.assertEqual(self.complete("ganadctl", "help", "re"), {"reload", "reopen"})
 
     def test_words_of_a_command_models_and_files(self):
-        self.assertEqual(self.complete("ganadctl", "model", ""), {"list", "load", "rollback"})
+        self.assertEqual(self.complete("ganadctl", "model", ""), {"compare", "list", "load", "rollback"})
         self.assertEqual(self.complete("ganadctl", "suppress", "r"), {"rm"})
         with ganad.Daemon(models={"one": {"checkpoint": ganad.checkpoint()}, "two": {"checkpoint": ganad.checkpoint()}}) as d:
             models = {"GANAD_CONTROL_SOCKET": d.control}

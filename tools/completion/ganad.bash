@@ -39,7 +39,7 @@ _ganad() {
     elif [ -z "$command" ] && [ "${program##*/}" != ganadd ] && [[ $before != -s && $before != --socket ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_ganad_commands "$program")" -- "$cur")
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = model ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'list load rollback' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'compare list load rollback' -- "$cur")
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = suppress ]; then
         mapfile -t COMPREPLY < <(compgen -W 'list add rm test' -- "$cur")
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = help ]; then

@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "lib/base/time.h"
 #include "tools/common/show.h"
+#include "tools/ganadctl/compare.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/reload.h"
 #include "tools/ganadctl/status.h"
@@ -138,36 +139,52 @@ static int rollback(const struct ctl *ctl, char *model, bool json)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
+    enum { OPT_FPR = 256 };
+    static const struct option longs[] = {CTL_LONG_OPTIONS,
+                                          {"json", no_argument, NULL, 'J'},
+                                          {"fpr-budget", required_argument, NULL, OPT_FPR},
+                                          {NULL, 0, NULL, 0}};
+    double fpr = -1;
     bool json = false;
     int c, code;
 
     while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
         if (c == 'J')
             json = true;
-        else if (ctl_option(ctl, &ctl_model, c, optarg, &code) != CTL_OK)
+        else if (c == OPT_FPR &&
+                 (gad_text_real(optarg, strlen(optarg), &fpr) != 0 || fpr <= 0 || fpr >= 1))
+            return ctl_usage(&ctl_model, "--fpr-budget '%s': a number between 0 and 1", optarg);
+        else if (c != OPT_FPR && ctl_option(ctl, &ctl_model, c, optarg, &code) != CTL_OK)
             return code;
     }
     argc -= optind;
     argv += optind;
+    if (argc == 4 && strcmp(argv[0], "compare") == 0)
+        return compare_run(
+            &(struct compare){{argv[1], argv[2]}, argv[3], fpr > 0 ? fpr : 0.001, json});
+    if (fpr > 0)
+        return ctl_usage(&ctl_model, "--fpr-budget is for compare");
     if (argc == 0 || (argc == 1 && strcmp(argv[0], "list") == 0))
         return list(ctl, json);
     if (argc == 3 && strcmp(argv[0], "load") == 0)
         return load(ctl, argv[1], argv[2], json);
     if (argc == 2 && strcmp(argv[0], "rollback") == 0)
         return rollback(ctl, argv[1], json);
-    return ctl_usage(&ctl_model, "list, load MODEL FILE or rollback MODEL");
+    return ctl_usage(&ctl_model, "list, load MODEL FILE, rollback MODEL or compare A B FILE");
 }
 
 const struct ctl_command ctl_model = {
     .name = "model",
-    .usage = "[-J] [list | load MODEL FILE | rollback MODEL]",
+    .usage = "[-J] [list | load MODEL FILE | rollback MODEL | compare A B FILE]",
     .summary = "the models in use; another checkpoint for one of them, while ganadd runs",
     .help = "  list                  which checkpoints are used, since when, and what was before\n"
             "  load MODEL FILE       the checkpoint FILE for MODEL, until the next reload or\n"
             "                        restart; it is checked first, and refused if it is bad\n"
             "  rollback MODEL        what it had before\n"
+            "  compare A B FILE      two checkpoints on a file of records, without ganadd\n"
+            "\n"
+            "  --fpr-budget F        compare: of normal records a share F may be called\n"
+            "                        anomalous; by default 0.001\n"
             "\n"
             "  -J, --json            one JSON value\n",
     .run = run,

@@ -30,8 +30,8 @@ struct ctl_command {
     int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct ctl_command ctl_drift, ctl_extract, ctl_model, ctl_reload, ctl_reopen,
-    ctl_score, ctl_spool, ctl_status, ctl_suppress, ctl_tail, ctl_version;
+extern const struct ctl_command ctl_config, ctl_drift, ctl_extract, ctl_model, ctl_reload,
+    ctl_reopen, ctl_score, ctl_spool, ctl_stats, ctl_status, ctl_suppress, ctl_tail, ctl_version;
 
 /* The options that every command takes. Returns CTL_OK to go on, or -1: the command is done with *ret_exit. */
 #define CTL_OPTIONS "hs:"

@@ -25,8 +25,9 @@ static const struct ctl_command ctl_help_command = {
 };
 
 static const struct ctl_command *const commands[] = {
-    &ctl_drift, &ctl_extract, &ctl_model,    &ctl_reload, &ctl_reopen,  &ctl_score,
-    &ctl_spool, &ctl_status,  &ctl_suppress, &ctl_tail,   &ctl_version, &ctl_help_command};
+    &ctl_config,   &ctl_drift, &ctl_extract, &ctl_model,       &ctl_reload,
+    &ctl_reopen,   &ctl_score, &ctl_spool,   &ctl_stats,       &ctl_status,
+    &ctl_suppress, &ctl_tail,  &ctl_version, &ctl_help_command};
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static const char overview[] = "usage: ganadctl [-s SOCKET] COMMAND [OPTION...]\n"

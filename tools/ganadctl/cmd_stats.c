@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "lib/base/diag.h"
+#include "lib/base/text.h"
+#include "tools/common/show.h"
+#include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/status.h"
+
+enum { TEXT = 512 };
+
+typedef Ganad__V1__StatusReply status_message;
+
+/* Two looks at one daemon. */
+struct interval {
+    const status_message *a, *b;
+    double seconds;
+};
+
+struct stats_options {
+    bool json;
+    double seconds; /* between two looks */
+    uint64_t count; /* of intervals; 0: no end */
+};
+
+/* What is told of every daemon: keys in JSON, words for a person, and the counter. */
+static const struct {
+    const char *key, *words, *counter;
+} rates[] = {
+    {"records_per_second", "records", "records_in"},
+    {"scored_per_second", "scored", "records_scored"},
+    {"unscored_per_second", "unscored", "records_unscored"},
+    {"anomalous_per_second", "anomalous", "records_anomalous"},
+    {"alerts_per_second", "alerts", "alerts"},
+    {"events_dropped_per_second", "events dropped", "events_dropped"},
+};
+enum { N_RATES = sizeof(rates) / sizeof(rates[0]) };
+
+static double per_second(const struct interval *v, uint64_t was, uint64_t is)
+{
+    return is > was ? (double)(is - was) / v->seconds : 0;
+}
+
+static uint64_t counter(const status_message *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_counter; i++)
+        if (strcmp(s->counter[i]->name, name) == 0)
+            return s->counter[i]->value;
+    return 0;
+}
+
+static double rate(const struct interval *v, size_t i)
+{
+    return per_second(v, counter(v->a, rates[i].counter), counter(v->b, rates[i].counter));
+}
+
+/* What a share of the requests between the looks did not exceed, rounded up to the limit of a bucket; NaN without any. */
+static double percentile(const struct interval *v, double share)
+{
+    const Ganad__V1__StatusReply__Latency *a = v->a->latency, *b = v->b->latency;
+    double n = 0, seen = 0;
+
+    if (!a || !b || b->n_limit == 0 || b->n_count != b->n_limit + 1 || a->n_count != b->n_count)
+        return (double)NAN;
+    for (size_t i = 0; i < b->n_count; i++)
+        n += (double)(b->count[i] - a->count[i]);
+    for (size_t i = 0; n > 0 && i < b->n_limit; i++) {
+        seen += (double)(b->count[i] - a->count[i]);
+        if (seen >= share * n)
+            return b->limit[i];
+    }
+    return n > 0 ? b->limit[b->n_limit - 1] : (double)NAN;
+}
+
+static const Ganad__V1__StatusReply__Output *output_before(const struct interval *v, size_t i)
+{
+    for (size_t k = 0; k < v->a->n_output; k++)
+        if (strcmp(v->a->output[k]->name, v->b->output[i]->name) == 0)
+            return v->a->output[k];
+    return v->b->output[i];
+}
+
+static const Ganad__V1__StatusReply__Source *source_before(const struct interval *v, size_t i)
+{
+    for (size_t k = 0; k < v->a->n_source; k++)
+        if (strcmp(v->a->source[k]->name, v->b->source[i]->name) == 0)
+            return v->a->source[k];
+    return v->b->source[i];
+}
+
+static void print_latency(const char *words, double seconds)
+{
+    if (isnan(seconds))
+        printf("%-16s %14s\n", words, "-");
+    else
+        printf("%-16s %11.3f ms\n", words, seconds * 1e3);
+}
+
+static void print(const struct interval *v)
+{
+    char name[TEXT], n[SHOW_TEXT];
+
+    printf("%-16s %14.2f s\n", "interval", v->seconds);
+    for (size_t i = 0; i < N_RATES; i++)
+        printf("%-16s %14.1f /s\n", rates[i].words, rate(v, i));
+    print_latency("latency p50", percentile(v, 0.5));
+    print_latency("latency p99", percentile(v, 0.99));
+    if (v->b->n_output > 0)
+        printf("\n%-16s %14s %14s %14s\n", "OUTPUT", "DELIVERED/S", "LOST/S", "WAITING");
+    for (size_t i = 0; i < v->b->n_output; i++) {
+        const Ganad__V1__StatusReply__Output *is = v->b->output[i], *was = output_before(v, i);
+        gad_text_escape(name, sizeof(name), is->name, strlen(is->name));
+        printf("%-16s %14.1f %14.1f %14s\n", name, per_second(v, was->sent, is->sent),
+               per_second(v, was->lost, is->lost), show_count(is->waiting, n));
+    }
+    if (v->b->n_source > 0)
+        printf("\n%-16s %14s %14s %14s %14s\n", "SOURCE", "FRAMES/S", "BYTES/S", "DROPPED/S",
+               "CONNS LOST/S");
+    for (size_t i = 0; i < v->b->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *is = v->b->source[i], *was = source_before(v, i);
+        gad_text_escape(name, sizeof(name), is->name, strlen(is->name));
+        printf("%-16s %14.1f %14.1f %14.1f %14.1f\n", name,
+               per_second(v, was->packets, is->packets), per_second(v, was->bytes, is->bytes),
+               per_second(v, was->kernel_dropped + was->interface_dropped,
+                          is->kernel_dropped + is->interface_dropped),
+               per_second(v, was->lost + was->evicted, is->lost + is->evicted));
+    }
+}
+
+static json_t *seconds_or_null(double s)
+{
+    return isnan(s) ? json_null() : json_real(s);
+}
+
+static int print_json(const struct interval *v)
+{
+    json_t *o = json_object(), *outputs = json_array(), *sources = json_array();
+
+    (void)json_object_set_new(o, "seconds", json_real(v->seconds));
+    for (size_t i = 0; i < N_RATES; i++)
+        (void)json_object_set_new(o, rates[i].key, json_real(rate(v, i)));
+    (void)json_object_set_new(o, "latency_p50", seconds_or_null(percentile(v, 0.5)));
+    (void)json_object_set_new(o, "latency_p99", seconds_or_null(percentile(v, 0.99)));
+    for (size_t i = 0; i < v->b->n_output; i++) {
+        const Ganad__V1__StatusReply__Output *is = v->b->output[i], *was = output_before(v, i);
+        (void)json_array_append_new(
+            outputs,
+            json_pack("{s:s, s:f, s:f, s:I}", "name", is->name, "delivered_per_second",
+                      per_second(v, was->sent, is->sent), "lost_per_second",
+                      per_second(v, was->lost, is->lost), "waiting", (json_int_t)is->waiting));
+    }
+    for (size_t i = 0; i < v->b->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *is = v->b->source[i], *was = source_before(v, i);
+        (void)json_array_append_new(
+            sources, json_pack("{s:s, s:f, s:f, s:f, s:f}", "name", is->name, "frames_per_second",
+                               per_second(v, was->packets, is->packets), "bytes_per_second",
+                               per_second(v, was->bytes, is->bytes), "dropped_per_second",
+                               per_second(v, was->kernel_dropped + was->interface_dropped,
+                                          is->kernel_dropped + is->interface_dropped),
+                               "connections_lost_per_second",
+                               per_second(v, was->lost + was->evicted, is->lost + is->evicted)));
+    }
+    (void)json_object_set_new(o, "outputs", outputs);
+    (void)json_object_set_new(o, "sources", sources);
+    int err = json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(o);
+    putchar('\n');
+    return err;
+}
+
+static int look(const struct ctl *ctl, status_message **ret)
+{
+    struct gad_diag d = {0};
+    bool reached;
+    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, ret, &reached, &d);
+
+    if (err && !reached)
+        return ctl_unreachable(err, &d, false);
+    if (err)
+        ctl_say("%s", d.text);
+    return err ? CTL_ERROR : CTL_OK;
+}
+
+/* The daemon's own clock says how long it was. */
+static int tell(const struct stats_options *o, const status_message *a, const status_message *b)
+{
+    struct interval v = {a, b, b->uptime - a->uptime};
+
+    if (a->pid != b->pid || !(v.seconds > 0)) {
+        ctl_say("ganadd was started anew meanwhile: its counters began again");
+        return CTL_ERROR;
+    }
+    if (!o->json)
+        print(&v);
+    else if (print_json(&v) != 0)
+        return CTL_ERROR;
+    return CTL_OK;
+}
+
+static int watch(const struct ctl *ctl, const struct stats_options *o)
+{
+    status_message *was = NULL, *is = NULL;
+    struct timespec pause = {.tv_sec = (time_t)o->seconds};
+    int code = look(ctl, &was);
+
+    pause.tv_nsec = (long)((o->seconds - (double)pause.tv_sec) * 1e9);
+    for (uint64_t i = 0; code == CTL_OK && (o->count == 0 || i < o->count); i++) {
+        (void)nanosleep(&pause, NULL);
+        code = look(ctl, &is);
+        if (code != CTL_OK)
+            break;
+        if (i > 0 && !o->json)
+            printf("\n");
+        code = tell(o, was, is);
+        (void)fflush(stdout);
+        ganad__v1__status_reply__free_unpacked(was, NULL);
+        was = is;
+    }
+    ganad__v1__status_reply__free_unpacked(was, NULL);
+    return code;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    static const struct option longs[] = {CTL_LONG_OPTIONS,
+                                          {"json", no_argument, NULL, 'J'},
+                                          {"watch", required_argument, NULL, 'w'},
+                                          {"count", required_argument, NULL, 'n'},
+                                          {NULL, 0, NULL, 0}};
+    struct stats_options o = {.seconds = 1, .count = 1};
+    bool is_counted = false;
+    int c, code;
+
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jw:n:", longs, NULL)) != -1) {
+        if (c == 'J') {
+            o.json = true;
+        } else if (c == 'w') {
+            if (gad_text_real(optarg, strlen(optarg), &o.seconds) != 0 || !(o.seconds >= 0.1) ||
+                !(o.seconds <= 86400))
+                return ctl_usage(&ctl_stats, "--watch '%s': seconds, 0.1 to 86400", optarg);
+            o.count = is_counted ? o.count : 0;
+        } else if (c == 'n') {
+            if (gad_text_u64(optarg, strlen(optarg), UINT64_MAX, &o.count) != 0 || o.count == 0)
+                return ctl_usage(&ctl_stats, "--count '%s': a number from 1", optarg);
+            is_counted = true;
+        } else if (ctl_option(ctl, &ctl_stats, c, optarg, &code) != CTL_OK) {
+            return code;
+        }
+    }
+    if (argc != optind)
+        return ctl_usage(&ctl_stats, "stats takes no '%s'", argv[optind]);
+    return watch(ctl, &o);
+}
+
+const struct ctl_command ctl_stats = {
+    .name = "stats",
+    .usage = "[--json] [--watch SECONDS] [--count N]",
+    .summary = "what ganadd does a second: records, alerts, latency, outputs and captures",
+    .help =
+        "  -w, --watch SECONDS   again after each of so many, until interrupted; else once, over "
+        "a second\n"
+        "  -n, --count N         so many times\n"
+        "  -J, --json            one object a line\n",
+    .run = run,
+};
