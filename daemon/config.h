@@ -104,7 +104,7 @@ struct config {
     struct {
         const char *unix_path, *tcp;
         uint32_t mode;
-        bool open;
+        bool open, page;
     } metrics;
     struct {
         struct gad_time rollup, heartbeat, stats;

@@ -66,6 +66,8 @@ const struct config_key config_keys[] = {
      "HOST:PORT for GET /metrics instead, of this machine; empty: none"},
     {"metrics", "open", CONFIG_BOOL, IN(metrics.open), 0, 0, "no", NULL,
      "the address may be one that other machines reach, without encryption or login"},
+    {"metrics", "page", CONFIG_BOOL, IN(metrics.page), 0, 0, "no", NULL,
+     "GET / is a page of what happens now, with the latest alerts: for all who reach the socket"},
 
     {"alerts", "rollup", CONFIG_DURATION, IN(alerts.rollup), 0, 86400, "1min", NULL,
      "repeats of an alert (source, model, reason) within so long are counted and told together; 0: each is told"},

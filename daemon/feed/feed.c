@@ -23,6 +23,7 @@
 #include "lib/event/formats.h"
 
 enum {
+    LATEST = 50, /* alerts that the live page shows */
     LINE_MAX_BYTES = 64 << 10,
     TICK_US = 1000000, /* cursors, counters of the spool */
     SPOOLED_HEAD = 32, /* bytes in the spool beside a record */
@@ -45,7 +46,9 @@ struct feed {
     uint64_t lost[CONFIG_OUTPUTS_MAX]; /* of each output, what the spool was told */
     bool finishing, finished_sent;
     struct gad_buf packed, line;
-    struct gad_event event; /* scratch */
+    struct gad_event event;   /* scratch */
+    struct gad_event *latest; /* (LATEST), of the page; NULL: nobody looks */
+    size_t n_latest;          /* ever */
 };
 
 static int name_sensor(struct feed *f)
@@ -98,6 +101,15 @@ static void tell_alert(void *arg, const struct gad_alert *a, struct gad_time wal
 
     begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
     emit(f);
+    if (f->latest)
+        f->latest[f->n_latest++ % LATEST] = f->event;
+}
+
+const struct gad_event *feed_latest(const struct feed *f, size_t i)
+{
+    if (!f->latest || i >= f->n_latest || i >= LATEST)
+        return NULL;
+    return &f->latest[(f->n_latest - 1 - i) % LATEST];
 }
 
 static void heartbeat_event(evutil_socket_t fd, short what, void *arg)
@@ -266,6 +278,8 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
     f->line = GAD_BUF_INIT(LINE_MAX_BYTES);
     if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) || !gad_buf_room(&f->line, LINE_MAX_BYTES))
         return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
+    if (o->config->metrics.page && !(f->latest = gad_calloc(LATEST, sizeof(*f->latest))))
+        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     int r = name_sensor(f);
     if (r != 0)
         return gad_fail(d, r, "alerts: no name for this sensor: %s", gad_strerror(r));
@@ -343,6 +357,7 @@ void feed_free(struct feed *f)
     feed_spool_close(f->spool);
     gad_buf_deinit(&f->packed);
     gad_buf_deinit(&f->line);
+    gad_free(f->latest);
     gad_free(f);
 }
 

@@ -23,6 +23,7 @@ struct config;
 struct event_base;
 struct feed;
 struct gad_diag;
+struct gad_event;
 struct gad_model_event;
 struct gad_spool_status;
 struct job;
@@ -72,6 +73,9 @@ bool feed_finish(struct feed *f);
 const char *feed_folder(const struct feed *f); /* of the spool */
 const struct gad_spool_status *feed_spool(const struct feed *f);
 size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are counted now */
+
+/* The alert that was raised i before the last one, if [metrics] page is on; NULL: so many are not remembered. */
+const struct gad_event *feed_latest(const struct feed *f, size_t i);
 
 /* The i-th output; false: there are no more. */
 bool feed_output(struct feed *f, size_t i, struct output_status *ret);

@@ -11,6 +11,8 @@
 
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "daemon/metrics/asset.h"
+#include "daemon/metrics/live.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/privileges.h"
 #include "lib/base/buf.h"
@@ -25,6 +27,7 @@ enum {
     LAST_SECONDS = 10, /* of a connection, whatever happens on it */
     SWEEP_US = 100000,
     BACKLOG = 64,
+    FORBIDDEN = 403,
 };
 
 /* A connection of evhttp's, which tells nobody when it closes one: we hold its bufferevent, too, and look. */
@@ -121,22 +124,67 @@ static struct bufferevent *visit_begins(struct event_base *base, void *arg)
     return v->bev;
 }
 
-static void send_page(struct metrics *m, struct evhttp_request *req)
+static void add_heads(struct evkeyvalq *head, const char *type)
 {
-    struct evkeyvalq *head = evhttp_request_get_output_headers(req);
+    static const char *const heads[][2] = {
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy",
+         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"Referrer-Policy", "no-referrer"},
+        {"X-Content-Type-Options", "nosniff"}};
+
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        (void)evhttp_add_header(head, heads[i][0], heads[i][1]);
+    (void)evhttp_add_header(head, "Content-Type", type);
+}
+
+static void send_bytes(struct evhttp_request *req, const void *p, size_t len, const char *type)
+{
     struct evbuffer *out = evbuffer_new();
 
-    m->page.pos = m->page.len = 0;
-    m->page.bad = false;
-    metrics_page(&m->o, &m->page);
-    if (!out || m->page.bad || evbuffer_add(out, m->page.p, m->page.len) != 0) {
+    if (!out || evbuffer_add(out, p, len) != 0) {
         evhttp_send_error(req, HTTP_INTERNAL, "no memory");
     } else {
-        (void)evhttp_add_header(head, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        add_heads(evhttp_request_get_output_headers(req), type);
         evhttp_send_reply(req, HTTP_OK, NULL, out);
     }
     if (out)
         evbuffer_free(out);
+}
+
+static void send_made(struct metrics *m, struct evhttp_request *req,
+                      void (*make)(const struct metrics_options *o, struct gad_buf *b),
+                      const char *type)
+{
+    m->page.pos = m->page.len = 0;
+    m->page.bad = false;
+    make(&m->o, &m->page);
+    if (m->page.bad)
+        evhttp_send_error(req, HTTP_INTERNAL, "no memory");
+    else
+        send_bytes(req, m->page.p, m->page.len, type);
+}
+
+/* What belongs to the page, by those who are at home here; false: it is none of it. */
+static bool send_live(struct metrics *m, struct evhttp_request *req, const char *path)
+{
+    const char *host = evhttp_find_header(evhttp_request_get_input_headers(req), "Host");
+    const struct asset *a = NULL;
+    bool is_data = strcmp(path, "/live.json") == 0;
+
+    for (size_t i = 0; i < n_assets; i++)
+        if (strcmp(assets[i].path, path) == 0)
+            a = &assets[i];
+    if (!m->o.config->metrics.page || (!a && !is_data))
+        return false;
+    if (!*m->o.config->metrics.unix_path && !live_host_is_ours(host))
+        evhttp_send_error(req, FORBIDDEN, "by address or as localhost only");
+    else if (is_data)
+        send_made(m, req, live_json, "application/json");
+    else
+        send_bytes(req, a->data, a->len, a->type);
+    return true;
 }
 
 static void asked(struct evhttp_request *req, void *arg)
@@ -145,9 +193,9 @@ static void asked(struct evhttp_request *req, void *arg)
 
     (void)evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
     if (path && strcmp(path, "/metrics") == 0)
-        send_page(arg, req);
-    else
-        evhttp_send_error(req, HTTP_NOTFOUND, "there is only /metrics");
+        send_made(arg, req, metrics_page, "text/plain; version=0.0.4; charset=utf-8");
+    else if (!path || !send_live(arg, req, path))
+        evhttp_send_error(req, HTTP_NOTFOUND, "there is only /metrics, and / if the page is on");
 }
 
 static int listen_on(struct metrics *m, const char *address, struct gad_diag *d)
