@@ -183,7 +183,8 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e)
     text(b, "model", a->model);
     real(b, "score", (double)a->score);
     real(b, "threshold", (double)a->threshold);
-    real(b, "p_value", a->p_value);
+    gad_json_key(b, "p_value");
+    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
     number(b, "risk", a->risk);
     text(b, "severity", gad_severity_name(a->severity));
     number(b, "count", a->count);

@@ -32,15 +32,17 @@ function chart(id, series, scale) {
     const plot = new uPlot({
         width: box.clientWidth, height: 180, legend: {show: series.length > 1, live: false}, cursor: {show: false},
         scales: {x: {time: id !== "scores", distr: 1}, y: {range: (u, lo, hi) => [0, Math.max(hi * 1.1, 1e-3)]}},
-        axes: [{...axis, ...(scale || {})}, {...axis, size: 60, values: (u, v) => v.map(x => x >= 1e5 ? x.toExponential(0) : String(x))}],
+        axes: [{...axis, space: 80, values: clock, ...(scale || {})}, {...axis, size: 60, values: (u, v) => v.map(x => x >= 1e5 ? x.toExponential(0) : String(x))}],
         series: [{}, ...series],
     }, [[], ...series.map(() => [])], box);
     new ResizeObserver(() => plot.setSize({width: box.clientWidth, height: 180})).observe(box);
     return plot;
 }
 
-function line(name, colour, fill) {
-    return {label: name, stroke: css(colour), width: 1.5, points: {show: false}, fill: fill ? css(colour) + "22" : undefined};
+const clock = (u, v) => v.map(x => x % 1 ? "" : new Date(1000 * x).toTimeString().slice(0, 8));
+
+function line(name, colour, fill, points) {
+    return {label: name, stroke: css(colour), width: 1.5, points: {show: Boolean(points), size: 4}, fill: fill ? css(colour) + "22" : undefined};
 }
 
 function draw() {
@@ -48,7 +50,7 @@ function draw() {
     charts = {
         records: chart("records", [line("records", "--a", true)]),
         alerts: chart("alerts-rate", [line("alerts", "--b", true)]),
-        latency: chart("latency", [line("median", "--a"), line("99 %", "--b")]),
+        latency: chart("latency", [line("median", "--a", false, true), line("99 %", "--b", false, true)]),
         scores: chart("scores", [{label: "records", stroke: css("--a"), fill: css("--a") + "88", points: {show: false},
             paths: uPlot.paths.bars({size: [0.9, 60]})}], {values: (u, v) => v.map(x => Number.isInteger(x) ? "2^" + x : "")}),
     };
