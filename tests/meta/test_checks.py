@@ -14,6 +14,7 @@ import check_format
 import check_hardening
 import check_headers
 import check_layers
+import check_limits
 import check_parsers
 import check_source
 import check_symbols
@@ -218,6 +219,22 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         expect("`lib/base/mem.h`\n", "README.md:1: lib/base/mem.h is not there")
         expect("\nsee lib/base/mem.h and `tools/none`\n", "README.md:2: lib/base/mem.h", "README.md:2: tools/none")
         expect("[a](docs/b.md)\n", "docs/b.md is not there")
+
+    def test_tables_of_limits_and_parsers(self):
+        self.plant("daemon/config_keys.c", '    {"scoring", "max_clients", X},\n')
+        self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* so many */\n B_MAX = 3 };\n")
+        self.plant("tests/fuzz/fuzz_a.c", C)
+        good = "| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n| `lib/a.c` | `fuzz_a` |\n"
+
+        def expect(text, *found):
+            self.expect(check_limits.check, "SECURITY.md", text, *found)
+        expect(good)
+        expect(good.replace("1 << 4", "1 << 5"), "lib/a.c has no A_MAX = 1 << 5")
+        expect(good.replace("A_MAX = 1 << 4", "B_MAX = 33"), "lib/a.c has no B_MAX = 33")
+        expect(good.replace("max_clients", "most"), "no key [scoring] most")
+        expect(good + "| `lib/b.c` | `fuzz_b` |\n", "lib/b.c is not there", "fuzz_b is no fuzz target")
+        expect(good.replace("fuzz_a", "fuzz_b"), "fuzz_a is not in the table", "fuzz_b is no fuzz target")
+        expect("text\n", "no tables", "fuzz_a is not in the table")
 
     def test_results_are_counted(self):
         def line(result):
