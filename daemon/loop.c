@@ -243,7 +243,7 @@ static int make_events(struct loop *l, struct gad_diag *d)
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
     l->base = event_base_new();
     if (!l->base)
-        return gad_fail(d, GAD_ENOMEM, "no event loop");
+        return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
     l->term = evsignal_new(l->base, SIGTERM, stop_event, l);
     l->intr = evsignal_new(l->base, SIGINT, stop_event, l);
     l->hup = evsignal_new(l->base, SIGHUP, hup_event, l);
@@ -252,7 +252,7 @@ static int make_events(struct loop *l, struct gad_diag *d)
     if (!l->term || !l->intr || !l->hup || !l->deadline || !l->look ||
         event_add(l->term, NULL) != 0 || event_add(l->intr, NULL) != 0 ||
         event_add(l->hup, NULL) != 0)
-        return gad_fail(d, GAD_ENOMEM, "no signal events");
+        return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
     return 0;
 }
 

@@ -67,5 +67,6 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     log_set_level(c->ganadd.log_level);
+    d.text[0] = '\0'; /* what a model was not signed by, for instance */
     return loop_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);
 }

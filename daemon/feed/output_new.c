@@ -74,6 +74,8 @@ int output_new(const struct output_options *options, struct output **ret, struct
     configure(o, options->config);
     int r = make(o, d);
     if (r != 0) {
+        if (d && !*d->text)
+            (void)gad_fail(d, r, "%s", gad_strerror(r));
         gad_diag_prefix(d, "output '%s' (%s %s)", options->config->name, options->config->type,
                         options->config->to);
         return r;

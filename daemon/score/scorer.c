@@ -274,7 +274,7 @@ int scorer_start(struct scorer *s)
 
 void scorer_stop(struct scorer *s)
 {
-    if (!s->runs)
+    if (!s || !s->runs)
         return;
     atomic_store(&s->stop, true);
     gad_ring_wake(s->jobs);
