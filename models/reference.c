@@ -84,12 +84,12 @@ static size_t make_edges(size_t n, const double *v, double edge[static GAD_REFER
         }
         held += end - i;
         if (is_own && end < n) {
-            edge[n_edges++] = nextafter(v[i], INFINITY);
+            edge[n_edges++] = nextafter(v[i], HUGE_VAL);
             held = 0;
         }
         gad_assert(n_edges + 3 <= GAD_REFERENCE_EDGES_MAX);
     }
-    edge[n_edges++] = nextafter(v[n - 1], INFINITY);
+    edge[n_edges++] = nextafter(v[n - 1], HUGE_VAL);
     return n_edges;
 }
 
@@ -157,7 +157,7 @@ static int load_score(const struct gad_checkpoint *c, struct gad_reference *r)
     for (int k = 1; k < TENTHS; k++) {
         while (at + 1 < c->calibration.n_levels && c->calibration.level[at] < k / 10.0 - 1e-12)
             at++;
-        double edge = (double)nextafterf(c->calibration.value[at], INFINITY);
+        double edge = (double)nextafterf(c->calibration.value[at], HUGE_VALF);
         if (n_edges > 0 && edge <= to->edge[n_edges - 1]) {
             to->count[n_edges - 1] += (uint64_t)((k / 10.0 - before) * (double)c->calibration.n);
         } else {
@@ -264,7 +264,7 @@ void gad_reference_bin_text(const struct gad_reference_column *c, const struct g
         (void)snprintf(text, GAD_REFERENCE_BIN_TEXT, "< %.6g", c->edge[0]);
     } else if (bin == c->n_edges) {
         (void)snprintf(text, GAD_REFERENCE_BIN_TEXT, "> %.6g", c->edge[bin - 1]);
-    } else if (nextafter(c->edge[bin - 1], INFINITY) >= c->edge[bin]) {
+    } else if (nextafter(c->edge[bin - 1], HUGE_VAL) >= c->edge[bin]) {
         (void)snprintf(text, GAD_REFERENCE_BIN_TEXT, "%.6g", c->edge[bin - 1]);
     } else {
         (void)snprintf(text, GAD_REFERENCE_BIN_TEXT, "%.6g to %.6g", c->edge[bin - 1],

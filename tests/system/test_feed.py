@@ -2,6 +2,7 @@
 """The way of alerts to real receivers: outages, kills of ganadd, full disks, certificates that are wrong, floods.
 --long: 200 kills, a flood of 1,000,000 records (the campaign of outages has its own program, feed_campaign.py)."""
 
+import contextlib
 import glob
 import json
 import os
@@ -148,13 +149,9 @@ class Disks(unittest.TestCase):
         ballast = os.path.join(folder, "ballast")
 
         def fill(_):
-            with open(ballast, "wb") as f:
-                try:
-                    while True:
-                        f.write(bytes(1 << 16))
-                        f.flush()
-                except OSError:
-                    pass
+            with open(ballast, "wb", buffering=0) as f, contextlib.suppress(OSError):
+                while True:
+                    f.write(bytes(1 << 16))
         self.run_on(folder, fill, lambda _: os.unlink(ballast))
 
 
