@@ -88,13 +88,12 @@ function rates(s) {
 }
 
 function scores(s) {
-    const sum = new Map();
-    for (const m of s.models) {
-        m.score.counts.forEach((n, i) => {
-            const x = Math.log2(m.score.limits[Math.min(i, m.score.limits.length - 1)]);
-            sum.set(x, (sum.get(x) || 0) + n);
-        });
-    }
+    const m = s.models.find(x => !x.shadow), sum = new Map(); // scores of two models are no one scale
+    $("scores-of").textContent = "Scores of " + m.name;
+    m.score.counts.forEach((n, i) => {
+        const x = Math.log2(m.score.limits[Math.min(i, m.score.limits.length - 1)]);
+        sum.set(x, (sum.get(x) || 0) + n);
+    });
     const xs = [...sum.keys()].sort((a, b) => a - b);
     while (xs.length > 1 && sum.get(xs[xs.length - 1]) === 0) xs.pop();
     while (xs.length > 1 && sum.get(xs[0]) === 0) xs.shift();
@@ -173,7 +172,7 @@ function drift(s) {
 
 async function poll() {
     try {
-        const answer = await fetch("live.json", {cache: "no-store"});
+        const answer = await fetch("live.json", {cache: "no-store", signal: AbortSignal.timeout(5000)});
         if (!answer.ok) throw new Error(answer.status);
         const s = await answer.json();
         $("head").textContent = s.version + ", " + big.format(s.counters.records_scored) + " records, " +
