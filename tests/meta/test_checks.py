@@ -83,6 +83,8 @@ class Planted(unittest.TestCase):
         expect("lib/base/a.c", "int a;\n", "no SPDX")
         expect("tools/run", "#!/bin/sh\n", "no SPDX")
         expect("meson.build", "x = 1\n", "no SPDX")
+        expect("daemon/metrics/page/vendor/x.js", "gets(x)")
+        expect("daemon/vendor/x.js", "x", "no line end")
         expect("lib/base/a.h", C, "#pragma once")
         expect("lib/base/a.c", C + "int a;", "no line end")
         expect("lib/base/a.c", C + "\n" * 499)

@@ -31,8 +31,8 @@ static void print_model(const Ganad__V1__StatusReply__Model *m)
 
     gad_text_escape(name, sizeof(name), m->name, strlen(m->name));
     if (m->n_drift == 0) {
-        printf("%s: not known: its checkpoint does not say what is normal, or too few records "
-               "were scored\n",
+        printf("%s: not known: its checkpoint does not say what is normal, or fewer records than "
+               "[drift] window were counted, [drift] rate of them a second\n",
                name);
         return;
     }
@@ -79,8 +79,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     static const struct option longs[] = {
         CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
     Ganad__V1__StatusReply *s = NULL;
-    struct gad_diag d = {0};
-    bool json = false, reached;
+    bool json = false;
     int c, code;
 
     while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
@@ -91,13 +90,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
     }
     if (argc != optind)
         return ctl_usage(&ctl_drift, "drift takes no '%s'", argv[optind]);
-    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, &d);
-    if (err && !reached)
-        return ctl_unreachable(err, &d, false);
-    if (err) {
-        ctl_say("%s", d.text);
-        return CTL_ERROR;
-    }
+    code = status_get(ctl, &s);
+    if (code != CTL_OK)
+        return code;
     for (size_t i = 0; i < s->n_model; i++)
         if (s->model[i]->n_drift > 0)
             qsort(s->model[i]->drift, s->model[i]->n_drift, sizeof(*s->model[i]->drift),

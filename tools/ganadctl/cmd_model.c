@@ -88,17 +88,10 @@ static int print_json(const Ganad__V1__StatusReply *s)
 static int list(const struct ctl *ctl, bool json)
 {
     Ganad__V1__StatusReply *s = NULL;
-    struct gad_diag d = {0};
-    bool reached;
-    int code = CTL_OK;
 
-    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, &d);
-    if (err && !reached)
-        return ctl_unreachable(err, &d, false);
-    if (err) {
-        ctl_say("%s", d.text);
-        return CTL_ERROR;
-    }
+    int code = status_get(ctl, &s);
+    if (code != CTL_OK)
+        return code;
     if (json)
         code = print_json(s);
     else

@@ -174,19 +174,6 @@ static int print_json(const struct interval *v)
     return err;
 }
 
-static int look(const struct ctl *ctl, status_message **ret)
-{
-    struct gad_diag d = {0};
-    bool reached;
-    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, ret, &reached, &d);
-
-    if (err && !reached)
-        return ctl_unreachable(err, &d, false);
-    if (err)
-        ctl_say("%s", d.text);
-    return err ? CTL_ERROR : CTL_OK;
-}
-
 /* The daemon's own clock says how long it was. */
 static int tell(const struct stats_options *o, const status_message *a, const status_message *b)
 {
@@ -207,12 +194,12 @@ static int watch(const struct ctl *ctl, const struct stats_options *o)
 {
     status_message *was = NULL, *is = NULL;
     struct timespec pause = {.tv_sec = (time_t)o->seconds};
-    int code = look(ctl, &was);
+    int code = status_get(ctl, &was);
 
     pause.tv_nsec = (long)((o->seconds - (double)pause.tv_sec) * 1e9);
     for (uint64_t i = 0; code == CTL_OK && (o->count == 0 || i < o->count); i++) {
         (void)nanosleep(&pause, NULL);
-        code = look(ctl, &is);
+        code = status_get(ctl, &is);
         if (code != CTL_OK)
             break;
         if (i > 0 && !o->json)

@@ -332,9 +332,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {
         CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
-    struct gad_diag d = {0};
     Ganad__V1__StatusReply *s = NULL;
-    bool json = false, reached;
+    bool json = false;
     int c, code;
 
     while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
@@ -346,13 +345,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
     if (argc != optind)
         return ctl_usage(&ctl_status, "status takes no '%s'", argv[optind]);
 
-    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, &d);
-    if (err && !reached)
-        return ctl_unreachable(err, &d, false);
-    if (err) {
-        ctl_say("%s", d.text);
-        return CTL_ERROR;
-    }
+    code = status_get(ctl, &s);
+    if (code != CTL_OK)
+        return code;
     code = CTL_OK;
     if (!json)
         print_status(s);
@@ -372,3 +367,18 @@ const struct ctl_command ctl_status = {
         "               spool, records (null if no file is kept), sources, counters\n",
     .run = run,
 };
+
+int status_get(const struct ctl *ctl, Ganad__V1__StatusReply **ret)
+{
+    struct gad_diag d = {0};
+    bool reached;
+
+    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, ret, &reached, &d);
+    if (err && !reached)
+        return ctl_unreachable(err, &d, false);
+    if (err) {
+        ctl_say("%s", d.text);
+        return CTL_ERROR;
+    }
+    return CTL_OK;
+}

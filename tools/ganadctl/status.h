@@ -16,6 +16,9 @@ struct gad_diag;
 int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command,
                Ganad__V1__StatusReply **ret, bool *ret_reached, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* STATUS, which is the caller's to free; or an exit code, and why is told. */
+int status_get(const struct ctl *ctl, Ganad__V1__StatusReply **ret) GAD_MUST_CHECK;
+
 /* The version of the ganadd that serves the control socket. */
 int status_version(const struct ctl *ctl, char *text, size_t len,
                    struct gad_diag *d) GAD_MUST_CHECK;
