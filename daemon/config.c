@@ -90,10 +90,31 @@ static int take_section(void *arg, const char *section, unsigned line, struct ga
     return unknown_section(section, d);
 }
 
-/* Index of a section's key in the table, or an error that names the nearest. */
+/* Names the key that is nearest, or, where none is near, all of the section's. */
+static int unknown_key(const char *key, const char *shown, const char *const *names, size_t n,
+                       struct gad_diag *d)
+{
+    int at = gad_text_nearest(key, names, n);
+    char all[192];
+    size_t len = 0;
+
+    if (at >= 0)
+        return gad_fail(d, GAD_EUNKNOWN, "key '%s': not known in [%s]; did you mean '%s'?", key,
+                        shown, names[at]);
+    for (size_t i = 0; i < n; i++) {
+        int r = snprintf(all + len, sizeof(all) - len, "%s%s", i > 0 ? ", " : "", names[i]);
+        if (r < 0 || (size_t)r >= sizeof(all) - len)
+            return gad_fail(d, GAD_EUNKNOWN, "key '%s': not known in [%s]; see ganadd.conf(5)", key,
+                            shown);
+        len += (size_t)r;
+    }
+    return gad_fail(d, GAD_EUNKNOWN, "key '%s': not known in [%s], which has %s", key, shown, all);
+}
+
+/* Index of a section's key in the table, or an error. */
 static int find_key(const char *section, const char *shown, const char *key, struct gad_diag *d)
 {
-    const char *names[CONFIG_KEYS_MAX];
+    const char *names[CONFIG_KEYS_MAX] = {NULL};
     size_t n = 0;
 
     for (size_t i = 0; i < config_n_keys; i++) {
@@ -103,11 +124,7 @@ static int find_key(const char *section, const char *shown, const char *key, str
             return (int)i;
         names[n++] = config_keys[i].name;
     }
-    int at = gad_text_nearest(key, names, n);
-    if (at < 0)
-        return gad_fail(d, GAD_EUNKNOWN, "key '%s': not known in [%s]", key, shown);
-    return gad_fail(d, GAD_EUNKNOWN, "key '%s': not known in [%s]; did you mean '%s'?", key, shown,
-                    names[at]);
+    return unknown_key(key, shown, names, n, d);
 }
 
 static int take_key(void *arg, const char *section, const char *key, const char *value,

@@ -15,13 +15,19 @@
 #include "lib/base/mem.h"
 #include "lib/wire/socket.h"
 
-enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16 };
+/*
+ * Connections are taken at a pace, BACKLOG at once and ACCEPTS_PER_SECOND in the long run: a peer that does
+ * nothing but connect then sleeps in connect(), instead of keeping a core of ours busy with it and so
+ * taking turns from the clients that are connected (tests/bench/hostile).
+ */
+enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16, ACCEPTS_AFTER_REST = 4, ACCEPTS_PER_SECOND = 2000 };
 
 struct listener {
     int fd;
     char *address;
     bool is_unix, resting;
-    bool is_given; /* whoever made it also removes it */
+    bool is_given;        /* whoever made it also removes it */
+    struct gad_time paid; /* when the connections taken so far are what the pace allows */
     struct event *reader, *rest;
     void (*accepted)(void *arg, int fd);
     void *arg;
@@ -59,16 +65,30 @@ static void rested(evutil_socket_t fd, short what, void *arg)
     (void)event_add(l->reader, NULL);
 }
 
-static void rest(struct listener *l, int err)
+static void rest(struct listener *l, int64_t us)
 {
-    const struct timeval one_second = {1, 0};
+    const struct timeval tv = {us / 1000000, us % 1000000};
 
+    (void)event_del(l->reader);
+    (void)event_add(l->rest, &tv);
+}
+
+static void cannot_accept(struct listener *l, int err)
+{
     if (!l->resting)
         log_warn("listen", "'%s': cannot accept: %s; trying again every second", l->address,
                  gad_strerror(err));
     l->resting = true;
-    (void)event_del(l->reader);
-    (void)event_add(l->rest, &one_second);
+    rest(l, 1000000);
+}
+
+static const int64_t pace = 1000000000 / ACCEPTS_PER_SECOND; /* ns a connection */
+
+/* How much of the pace was taken in advance. */
+static int64_t ahead(const struct listener *l)
+{
+    int64_t ns = l->paid.ns - gad_time_monotonic().ns;
+    return ns > 0 ? ns : 0;
 }
 
 static bool is_passing(int err)
@@ -85,16 +105,21 @@ static void accept_event(evutil_socket_t fd, short what, void *arg)
     (void)what;
 
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
+        if (ahead(l) >= BACKLOG * pace) {
+            rest(l, ACCEPTS_AFTER_REST * pace / 1000);
+            return;
+        }
         int one = 1, peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (peer < 0 && errno == EAGAIN)
             return;
         if (peer < 0 && is_passing(errno))
             continue;
         if (peer < 0) {
-            rest(l, -errno);
+            cannot_accept(l, -errno);
             return;
         }
         l->resting = false;
+        l->paid.ns = gad_time_monotonic().ns + ahead(l) + pace;
         if (!l->is_unix)
             (void)setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         l->accepted(l->arg, peer);

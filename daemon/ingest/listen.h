@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A listening socket in the loop. When descriptors run out it rests for a second instead of spinning. */
+/*
+ * A listening socket in the loop. When descriptors run out it rests for a second instead of spinning, and
+ * connections are taken at a pace that a flood of them cannot exceed.
+ */
 
 #include <stdint.h>
 

@@ -139,7 +139,8 @@ static void add_heads(struct evkeyvalq *head, const char *type)
     (void)evhttp_add_header(head, "Content-Type", type);
 }
 
-static void send_bytes(struct evhttp_request *req, const void *p, size_t len, const char *type)
+static void send_bytes(struct evhttp_request *req, int code, const void *p, size_t len,
+                       const char *type)
 {
     struct evbuffer *out = evbuffer_new();
 
@@ -147,10 +148,15 @@ static void send_bytes(struct evhttp_request *req, const void *p, size_t len, co
         evhttp_send_error(req, HTTP_INTERNAL, "no memory");
     } else {
         add_heads(evhttp_request_get_output_headers(req), type);
-        evhttp_send_reply(req, HTTP_OK, NULL, out);
+        evhttp_send_reply(req, code, NULL, out);
     }
     if (out)
         evbuffer_free(out);
+}
+
+static void send_refusal(struct evhttp_request *req, int code, const char *text)
+{
+    send_bytes(req, code, text, strlen(text), "text/plain; charset=utf-8");
 }
 
 static void send_made(struct metrics *m, struct evhttp_request *req,
@@ -163,7 +169,7 @@ static void send_made(struct metrics *m, struct evhttp_request *req,
     if (m->page.bad)
         evhttp_send_error(req, HTTP_INTERNAL, "no memory");
     else
-        send_bytes(req, m->page.p, m->page.len, type);
+        send_bytes(req, HTTP_OK, m->page.p, m->page.len, type);
 }
 
 /* What belongs to the page, by those who are at home here; false: it is none of it. */
@@ -179,11 +185,11 @@ static bool send_live(struct metrics *m, struct evhttp_request *req, const char 
     if (!m->o.config->metrics.page || (!a && !is_data))
         return false;
     if (!*m->o.config->metrics.unix_path && !live_host_is_ours(host))
-        evhttp_send_error(req, FORBIDDEN, "by address or as localhost only");
+        send_refusal(req, FORBIDDEN, "by address or as localhost only\n");
     else if (is_data)
         send_made(m, req, live_json, "application/json");
     else
-        send_bytes(req, a->data, a->len, a->type);
+        send_bytes(req, HTTP_OK, a->data, a->len, a->type);
     return true;
 }
 
@@ -195,7 +201,7 @@ static void asked(struct evhttp_request *req, void *arg)
     if (path && strcmp(path, "/metrics") == 0)
         send_made(arg, req, metrics_page, "text/plain; version=0.0.4; charset=utf-8");
     else if (!path || !send_live(arg, req, path))
-        evhttp_send_error(req, HTTP_NOTFOUND, "there is only /metrics, and / if the page is on");
+        send_refusal(req, HTTP_NOTFOUND, "there is only /metrics, and / if the page is on\n");
 }
 
 static int listen_on(struct metrics *m, const char *address, struct gad_diag *d)

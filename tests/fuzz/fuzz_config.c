@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a configuration: refused with a reason that names the place, or accepted; then its dump is
- * accepted too, and dumped again it is the same but for where the values came from.
+ * accepted too, and dumped again it is the same but for where the values came from. And the same bytes while an
+ * allocation fails: refused with a reason, or accepted.
  */
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "daemon/config.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
+#include "tests/fuzz/failing.h"
 
 enum { INPUT_MAX = 64 << 10, DUMP_MAX = 1 << 20 };
 
@@ -39,6 +41,19 @@ static void dump(const struct config *c, struct gad_buf *text, struct gad_buf *v
     add_values((const char *)text->p, values);
 }
 
+static void without_memory(const uint8_t *data, size_t size)
+{
+    struct config *c = NULL;
+    struct gad_diag d = {""};
+
+    failing_begin(data, size);
+    int r = config_parse("f", (const char *)data, size, &c, &d);
+    failing_end();
+    if ((r == 0) != (c != NULL) || (r != 0 && !d.text[0]))
+        abort();
+    config_free(c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct config *c = NULL, *again = NULL;
@@ -48,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > INPUT_MAX)
         return 0;
+    without_memory(data, size);
     if (config_parse("f", (const char *)data, size, &c, &d) != 0) {
         if (strncmp(d.text, "f:", 2) != 0)
             abort();

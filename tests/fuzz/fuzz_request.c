@@ -2,7 +2,8 @@
 /*
  * Any bytes as what a scoring client sends: frames within their caps are decoded into jobs of a small pool,
  * and answered. Whatever comes, a job has legal records within the limits or an error with a text, the
- * arena and the pool keep to their sizes, and the answer is a frame. The detector is the tests' own.
+ * arena and the pool keep to their sizes, and the answer is a frame. In a second round an allocation fails: then
+ * there may be no job and no answer, and the rest holds. The detector is the tests' own.
  */
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "lib/wire/frame.h"
 #include "models/detector.h"
 #include "proto/ganad.pb-c.h"
+#include "tests/fuzz/failing.h"
 
 enum { PACKED_MAX = 1 << 20, ARENA = 1 << 20, POOL = 4 << 20, OUT_MAX = 8 << 20 };
 
@@ -65,35 +67,39 @@ static void score(struct job *j)
     }
 }
 
-static void take(const struct gad_frame *f, struct gad_buf *out)
+/* False: no memory, which may be only if an allocation fails. */
+static bool take(const struct gad_frame *f, struct gad_buf *out)
 {
     const struct decoder dec = {&arena, pool, models};
     struct job *j = job_get(pool);
     size_t before = out->len;
 
     if (!j)
-        abort();
+        return false;
     enum decode_result r = decode_request(&dec, f, j);
     if (arena.used > ARENA || j->n > JOB_RECORDS_MAX || j->n * j->top > JOB_REASONS_MAX)
         abort();
     if ((r == DECODE_OK) != (j->error == 0) || (r != DECODE_OK && (j->n != 0 || !j->text[0])))
         abort();
     score(j);
-    if (reply_job(j, &scratch, out) != 0 || out->len < before + GAD_FRAME_HEAD)
+    bool answered = reply_job(j, &scratch, out) == 0;
+    if (answered && out->len < before + GAD_FRAME_HEAD)
         abort();
     job_put(pool, j);
+    return answered;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void take_all(const uint8_t *data, size_t size, bool fails)
 {
+    struct gad_buf out = GAD_BUF_INIT(OUT_MAX);
     struct gad_frame f;
     size_t used;
-    struct gad_buf out = GAD_BUF_INIT(OUT_MAX);
 
-    set_up();
     while (gad_frame_next(data, size, cap, NULL, &f, &used) == 0) {
-        take(&f, &out);
-        if (out.len > OUT_MAX / 2)
+        bool answered = take(&f, &out);
+        if (!answered && !fails)
+            abort();
+        if (!answered || out.len > OUT_MAX / 2)
             gad_buf_deinit(&out);
         data += used;
         size -= used;
@@ -101,5 +107,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gad_buf_deinit(&out);
     if (job_pool_in_use(pool) != 0)
         abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    set_up();
+    take_all(data, size, false);
+    failing_begin(data, size);
+    take_all(data, size, true);
+    failing_end();
     return 0;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a rule, and as a file of rules: refused, or what is written again reads back as the same. */
+/*
+ * Any bytes as a rule, and as a file of rules: refused, or what is written again reads back as the same. While an
+ * allocation fails it is taken or refused.
+ */
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/record/record.h"
 #include "lib/suppress/list.h"
+#include "tests/fuzz/failing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,8 +54,25 @@ static void as_file(const char *text, size_t len)
     gad_buf_deinit(&b);
 }
 
+static void without_memory(const uint8_t *data, size_t size)
+{
+    gad_cleanup(gad_suppress_freep) struct gad_suppress *s = NULL;
+    struct gad_buf b = GAD_BUF_INIT(GAD_SUPPRESS_FILE_MAX);
+
+    if (gad_suppress_new(&s) != 0)
+        return;
+    failing_begin(data, size);
+    int r = gad_suppress_read(s, (const char *)data, size, NULL);
+    if (r == 0)
+        gad_suppress_write(s, &b);
+    failing_end();
+    require(r != 0 || b.bad || b.len > 0);
+    gad_buf_deinit(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    without_memory(data, size);
     as_rule((const char *)data, size);
     as_file((const char *)data, size);
     return 0;

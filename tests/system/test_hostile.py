@@ -16,6 +16,7 @@ LATENCY_MAX = 1.0 * ganad.SLOW  # s; far above what is usual, far below what a b
 GROWTH_MAX = (64 << 20) * (1 if ganad.SLOW == 1 else 8)  # bytes; sanitizers keep freed memory and shadows of it
 FRAME_TIMEOUT = IDLE_TIMEOUT = 2.0 * min(ganad.SLOW, 3)
 N_SLOW = 200
+BURST, PACE = 128, 2000  # connections at once, and a second: daemon/ingest/listen.c
 SCORE_CAP, PACKED_CAP, RECORDS_MAX, REASONS_MAX = 65536, 1 << 20, 8192, 16384
 
 
@@ -99,6 +100,17 @@ class Hostile(unittest.TestCase):
             self.assertTrue(c.is_closed())
 
     # --- frames
+
+    def test_a_flood_of_connections_is_taken_at_a_pace(self):
+        before, begin, n = self.daemon.counter("clients_accepted"), time.monotonic(), 0
+        while time.monotonic() - begin < 0.5 or n < 600:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(self.daemon.scoring)
+                n += 1
+        took = self.daemon.counter("clients_accepted") - before
+        most = BURST + PACE * (time.monotonic() - begin) + 1
+        self.assertLessEqual(took, most)
+        ganad.wait_for(lambda: self.daemon.counter("clients_accepted") - before == n, 20, "all are taken in the end")
 
     def test_lengths_that_lie(self):
         self.refused(b"\0\0\0\0", ganad.BAD_FRAME, "length 0")

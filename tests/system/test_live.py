@@ -67,7 +67,9 @@ class Live(unittest.TestCase):
                 self.assertNotIn("http:", text)
                 self.assertNotIn("https:", text)
         for path in "/live.jso", "/LIVE.JSON", "/vendor/uplot.js", "/../etc/passwd", "//":
-            self.assertEqual(get(self.port, path)[0].status, 404, path)
+            r, _ = get(self.port, path)
+            self.assertEqual(r.status, 404, path)
+            self.assertIn("default-src 'none'", r.getheader("Content-Security-Policy"))
 
     def test_only_addresses_and_localhost_are_hosts_of_the_page(self):
         for host in "localhost", "LOCALHOST:9", "127.0.0.1", "127.0.0.1:1", "192.0.2.1", "[::1]", "[::1]:80":

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,20 +75,12 @@ static int print_json(const Ganad__V1__StatusReply *s)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
     Ganad__V1__StatusReply *s = NULL;
     bool json = false;
-    int c, code;
+    int code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
-        if (c == 'J')
-            json = true;
-        else if (ctl_option(ctl, &ctl_drift, c, optarg, &code) != CTL_OK)
-            return code;
-    }
-    if (argc != optind)
-        return ctl_usage(&ctl_drift, "drift takes no '%s'", argv[optind]);
+    if (ctl_only_json(ctl, &ctl_drift, argc, argv, &json, &code) != CTL_OK)
+        return code;
     code = status_get(ctl, &s);
     if (code != CTL_OK)
         return code;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganadctl/status.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -330,20 +329,12 @@ static int print_json(const Ganad__V1__StatusReply *s)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
     Ganad__V1__StatusReply *s = NULL;
     bool json = false;
-    int c, code;
+    int code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
-        if (c == 'J')
-            json = true;
-        else if (ctl_option(ctl, &ctl_status, c, optarg, &code) != CTL_OK)
-            return code;
-    }
-    if (argc != optind)
-        return ctl_usage(&ctl_status, "status takes no '%s'", argv[optind]);
+    if (ctl_only_json(ctl, &ctl_status, argc, argv, &json, &code) != CTL_OK)
+        return code;
 
     code = status_get(ctl, &s);
     if (code != CTL_OK)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 
 #include <jansson.h>
@@ -10,19 +9,11 @@
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
     bool json = false;
-    int c, code;
+    int code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
-        if (c == 'J')
-            json = true;
-        else if (ctl_option(ctl, &ctl_version, c, optarg, &code) != CTL_OK)
-            return code;
-    }
-    if (argc != optind)
-        return ctl_usage(&ctl_version, "version takes no '%s'", argv[optind]);
+    if (ctl_only_json(ctl, &ctl_version, argc, argv, &json, &code) != CTL_OK)
+        return code;
 
     char daemon[64];
     struct gad_diag d = {0};

@@ -43,6 +43,10 @@ extern const struct ctl_command ctl_config, ctl_drift, ctl_extract, ctl_model, c
 int ctl_option(struct ctl *ctl, const struct ctl_command *cmd, int c, const char *arg,
                int *ret_exit);
 
+/* All options of a command that takes --json and no argument; returns as ctl_option(). */
+int ctl_only_json(struct ctl *ctl, const struct ctl_command *cmd, int argc, char **argv,
+                  bool *ret_json, int *ret_exit);
+
 void ctl_help(const struct ctl_command *cmd);
 
 /* "ganadctl: ..." and a line end on stderr. */

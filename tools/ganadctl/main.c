@@ -134,6 +134,26 @@ int ctl_option(struct ctl *ctl, const struct ctl_command *cmd, int c, const char
     return -1;
 }
 
+int ctl_only_json(struct ctl *ctl, const struct ctl_command *cmd, int argc, char **argv,
+                  bool *ret_json, int *ret_exit)
+{
+    static const struct option longs[] = {
+        CTL_LONG_OPTIONS, {"json", no_argument, NULL, 'J'}, {NULL, 0, NULL, 0}};
+    int c;
+
+    *ret_json = false;
+    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+        if (c == 'J')
+            *ret_json = true;
+        else if (ctl_option(ctl, cmd, c, optarg, ret_exit) != CTL_OK)
+            return -1;
+    }
+    if (argc == optind)
+        return CTL_OK;
+    *ret_exit = ctl_usage(cmd, "%s takes no '%s'", cmd->name, argv[optind]);
+    return -1;
+}
+
 static const struct ctl_command *find(const char *name)
 {
     const char *names[N_COMMANDS];

@@ -138,6 +138,7 @@ function tables(s) {
         cell(r, big.format(o.waiting), "n");
         cell(r, big.format(o.lost), o.lost > 0 ? "n high" : "n");
     }, "none");
+    $("spool").textContent = "spool " + big.format(s.spool_bytes / 1e6) + " MB";
     rows("sources", s.sources, (r, c) => {
         cell(r, c.name);
         cell(r, c.state);

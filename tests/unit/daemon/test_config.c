@@ -21,6 +21,10 @@ static int parse(const char *text, struct config **ret, struct gad_diag *d)
     return config_parse("t.conf", text, strlen(text), ret, d);
 }
 
+#define SCORING_KEYS                                                                               \
+    ", which has unix, mode, tcp, max_clients, in_flight, packed_frame_max, idle_timeout, "        \
+    "frame_timeout, client_memory, client_output, job_memory"
+
 static void refused(const char *text, const char *why)
 {
     struct gad_diag d = {""};
@@ -103,7 +107,10 @@ static void what_is_not_known_is_refused_with_the_nearest(void **state)
     (void)state;
     refused(MODEL "[scoring]\nmax_client = 3\n",
             "t.conf:4: key 'max_client': not known in [scoring]; did you mean 'max_clients'?");
-    refused(MODEL "[scoring]\nxyzzy = 3\n", "t.conf:4: key 'xyzzy': not known in [scoring]");
+    refused(MODEL "[scoring]\nxyzzy = 3\n",
+            "t.conf:4: key 'xyzzy': not known in [scoring]" SCORING_KEYS);
+    refused(MODEL "[drift]\ntresh = 1\n",
+            "t.conf:4: key 'tresh': not known in [drift], which has threshold, window, rate");
     refused("[model m]\ncheckpiont = /x\n",
             "t.conf:2: key 'checkpiont': not known in [model m]; did you mean 'checkpoint'?");
     refused("# one\n\n[scorin]\n",
@@ -317,12 +324,12 @@ static void later_files_win(void **state)
     config_free(c);
 
     struct gad_diag d;
-    char want[256];
+    char want[512];
     put("g.conf.d/20.conf", "[scoring]\n\nmax = 3\n");
     c = NULL;
     assert_true(config_load(main_file, &c, &d) < 0);
-    (void)snprintf(want, sizeof(want), "%s.d/20.conf:3: key 'max': not known in [scoring]",
-                   main_file);
+    (void)snprintf(want, sizeof(want),
+                   "%s.d/20.conf:3: key 'max': not known in [scoring]" SCORING_KEYS, main_file);
     assert_string_equal(d.text, want);
 }
 
@@ -331,7 +338,7 @@ static void a_file_that_is_not_there_is_named(void **state)
     (void)state;
     struct gad_diag d;
     struct config *c = NULL;
-    char want[256];
+    char want[512];
 
     assert_true(config_load(main_file, &c, &d) < 0);
     (void)snprintf(want, sizeof(want), "%s: cannot open: No such file or directory", main_file);
