@@ -194,7 +194,7 @@ const struct config_key config_keys[] = {
      "which tunnels are opened, of gre, ipip, vxlan, geneve, gtp, teredo, ayiya and erspan"},
     {"capture", "by_vlan", CONFIG_BOOL, IN_CAPTURE(by_vlan), 0, 0, "no", NULL,
      "the same addresses in different VLANs are different connections"},
-    {"capture", "max_flows", CONFIG_COUNT, IN_CAPTURE(max_flows), 16, GAD_FLOWS_MAX, "262144", NULL,
+    {"capture", "max_flows", CONFIG_COUNT, IN_CAPTURE(max_flows), 16, GAD_FLOWS_MAX, "131072", NULL,
      "connections at a time, about 200 bytes each; beyond it the oldest are cut short"},
     {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
      "memory for looking into connections; 0: nobody looks"},

@@ -12,7 +12,7 @@
 struct gad_flow_options gad_flow_defaults(void)
 {
     return (struct gad_flow_options){
-        .max_flows = 262144,
+        .max_flows = 131072,
         .inspect_memory = 8 << 20,
         .inspect_bytes = 1 << 20,
         .timeouts =

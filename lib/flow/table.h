@@ -53,7 +53,7 @@ struct gad_flow_options {
 
 enum { GAD_FLOWS_MAX = 1 << 26 };
 
-/* 262,144 flows, 8 MiB for inspection, 1 MiB a connection, Bro's times: 5 s, 5 s, 5 s, 3 s, 5 min, 1 min. */
+/* 131,072 flows, 8 MiB for inspection, 1 MiB a connection, Bro's times: 5 s, 5 s, 5 s, 3 s, 5 min, 1 min. */
 struct gad_flow_options gad_flow_defaults(void);
 
 /*

@@ -26,7 +26,8 @@ def run(conf, n):
 
 ROWS = 40
 # libevent 2.1.12 ends by itself where evhttp takes a connection and gets no memory: when the copy of the peer's address
-# fails it frees a connection that has no base yet. Counted, for it is in no code of ours.
+# fails it frees a connection that has no base yet, and when the lists of a request's headers fail it clears lists that are not
+# there. Counted, for no code of ours is on the stack.
 LIBEVENT = ("evhttp_connection_base_bufferevent_new: strdup failed", "evhttp_request_new: calloc")
 
 

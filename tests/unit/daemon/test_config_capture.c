@@ -125,7 +125,7 @@ static void files_take_the_place_of_captures(void **state)
     assert_string_equal(c->capture[0].file, "-");
     assert_string_equal(c->capture[0].interface, "");
     assert_string_equal(c->capture[1].file, "a.pcap");
-    assert_int_equal(c->capture[1].max_flows, 262144);
+    assert_int_equal(c->capture[1].max_flows, 131072);
     assert_string_equal(c->scoring.unix_path, "");
     assert_string_equal(c->control.unix_path, "");
     assert_int_equal(c->n_outputs, 1);
