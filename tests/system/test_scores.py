@@ -11,7 +11,7 @@ import unittest
 
 import ganad
 
-N = 20000
+N = 20000 if ganad.SLOW == 1 else 3000
 
 
 def records_file():
