@@ -141,6 +141,9 @@ class Alerts(unittest.TestCase):
             again = self.score(d, lines[2000:])  # while nobody is there
             reader = Reader(path)
             ganad.wait_for(lambda: len(reader.lines) >= len(before) + len(again), 60, "the alerts of the time between")
+            # The outputs' thread tells its counters after it has sent.
+            ganad.wait_for(lambda: d.status().output[0].connects == 2, 20, "status has the second connection")
+            ganad.wait_for(lambda: d.status().output[0].waiting == 0, 20, "status has all as sent")
             o = d.status().output[0]
             self.assertEqual((o.replayed, o.lost, o.connects), (len(before), 0, 2))
             self.assertEqual(d.stop(), 0)
