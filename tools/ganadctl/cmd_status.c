@@ -339,7 +339,6 @@ static int run(struct ctl *ctl, int argc, char **argv)
     code = status_get(ctl, &s);
     if (code != CTL_OK)
         return code;
-    code = CTL_OK;
     if (!json)
         print_status(s);
     else if (print_json(s) != 0)
