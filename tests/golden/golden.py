@@ -29,12 +29,9 @@ def skip(why):
 
 def data(args, name):
     """The path of a public data set, or the end with a message."""
-    folders = [os.environ.get("GANAD_DATA"), os.path.join(args.source, "..", "shared", "data")]
-    for folder in filter(None, folders):
-        path = os.path.join(folder, name)
-        if os.path.exists(path):
-            return path
-    return skip(f"no {name}: set GANAD_DATA, or run tools/fetch-data")
+    folder = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
+    path = os.path.join(folder, name)
+    return path if os.path.exists(path) else skip(f"no {path}: set GANAD_DATA, or run tools/fetch-data")
 
 
 class Record:

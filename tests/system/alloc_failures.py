@@ -45,7 +45,7 @@ def start(d, n):
 def use(d):
     """What an ordinary day has; returns the scores, or None if they were refused."""
     answer = None
-    frame = ganad.request([ganad.record(x) for x in ganad.made_up_lines(ROWS)])
+    frame = ganad.request([ganad.record(x) for x in ganad.synthetic_lines(ROWS)])
     with contextlib.suppress(OSError, ganad.Closed, AssertionError, KeyError):
         with ganad.Conn(d.scoring) as c:
             c.send(ganad.SCORE_REQUEST, frame)

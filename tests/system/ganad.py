@@ -10,6 +10,7 @@ import importlib
 import itertools
 import os
 import random
+import shutil
 import signal
 import socket
 import struct
@@ -69,36 +70,33 @@ def skip(why):
 
 def data_file():
     """The 10 % set of KDD99, or None."""
-    for folder in (os.environ.get("GANAD_DATA"), os.path.join(args.source, "..", "shared", "data")):
-        path = folder and os.path.join(folder, "kdd99", "kddcup.data_10_percent.gz")
-        if path and os.path.exists(path):
-            return path
-    return None
+    folder = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
+    path = os.path.join(folder, "kdd99", "kddcup.data_10_percent.gz")
+    return path if os.path.exists(path) else None
 
 
 def data_lines(n):
-    """n lines as bytes: real ones from all over the file and mixed, for it is sorted by attack; else made up."""
+    """n lines as bytes: real ones from all over the file and mixed, for it is sorted by attack; else synthetic ones."""
     path = data_file()
     if not path:
-        return made_up_lines(n)
+        return synthetic_lines(n)
     with gzip.open(path) as f:
         lines = list(itertools.islice(f, 0, None, max(1, DATA_ROWS // n)))[:n]
     random.Random(n).shuffle(lines)
     return lines
 
 
-def made_up_lines(n):
-    r = random.Random(7)
-    out = []
-    for _ in range(n):
-        cells = [r.choice((0, 0, 3, 5000)), *r.choice((("tcp", "http", "SF"), ("udp", "domain_u", "SF"),
-                 ("icmp", "ecr_i", "SF"), ("tcp", "private", "S0"), ("tcp", "no_such_service", "REJ")))]
-        cells += [r.choice((0, 181, 1032, 5133876)), r.choice((0, 5450, 2**40)), 0, 0, 0, r.randrange(3), 0,
-                  r.randrange(2), 0, 0, r.randrange(3), 0, 0, 0, 0, 0, 0, 0, r.randrange(512), r.randrange(512)]
-        cells += [f"{r.random():.2f}" for _ in range(7)] + [r.randrange(256), r.randrange(256)]
-        cells += [f"{r.random():.2f}" for _ in range(8)]
-        out.append((",".join(map(str, cells)) + ",normal.\n").encode())
-    return out
+@functools.lru_cache(None)
+def synthetic_lines(n):
+    """n records of synthetic traffic, sessions and every attack mixed, all with the label of a normal one."""
+    programs = os.path.dirname(os.path.dirname(os.path.abspath(args.ganadctl)))
+    capture = os.path.join(scratch(), "synthetic.pcap")
+    subprocess.run([os.path.join(programs, "ganad-traffic", "ganad-traffic"), "--quiet", "--sessions", str(max(n, 500)),
+                    "--attacks", capture], check=True)
+    lines = subprocess.run([args.ganadctl, "extract", "--out", "-", capture], check=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL).stdout.splitlines()
+    os.unlink(capture)
+    return [line + b",normal.\n" for line in random.Random(n).sample(lines, n)]
 
 
 @functools.lru_cache(None)
@@ -119,10 +117,11 @@ def trained():
 
 @functools.lru_cache(None)
 def scratch():
-    """A folder for as long as the program runs."""
-    d = tempfile.TemporaryDirectory(prefix="ganad-")
-    atexit.register(d.cleanup)
-    return d.name
+    """A directory for as long as the program runs. No TemporaryDirectory: from Python 3.13 on a forked child of
+    multiprocessing drops the exit handlers, and with them the last reference, which would remove it under its parent."""
+    d = tempfile.mkdtemp(prefix="ganad-")
+    atexit.register(shutil.rmtree, d, ignore_errors=True)
+    return d
 
 
 def wait_for(condition, seconds, what):

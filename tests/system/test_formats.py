@@ -54,10 +54,8 @@ def check_ecs_fields(o, fields, prefix=""):
 
 
 def data_folder(source):
-    for folder in (os.environ.get("GANAD_DATA"), os.path.join(source, "..", "shared", "data")):
-        if folder and os.path.isdir(os.path.join(folder, "feed")):
-            return os.path.join(folder, "feed")
-    return None
+    folder = os.path.join(os.environ.get("GANAD_DATA") or os.path.join(source, "..", "shared", "data"), "feed")
+    return folder if os.path.isdir(folder) else None
 
 
 def validator(path):

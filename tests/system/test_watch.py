@@ -26,7 +26,7 @@ class Watch(unittest.TestCase):
     def setUpClass(cls):
         with ganad.Daemon(models={"m": {"checkpoint": ganad.checkpoint(), "fpr_budget": "0.5"}}, outputs=ganad.ALERTS_FILE) as d:
             with ganad.Conn(d.scoring) as c:
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.made_up_lines(100)]))
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.synthetic_lines(100)]))
                 c.answer()
             d.stop()
             with open(d.path("alerts"), encoding="utf-8") as f:

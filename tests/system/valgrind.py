@@ -43,7 +43,7 @@ class Memory(unittest.TestCase):
             log = d.path("valgrind")
             d.process = subprocess.Popen(command(log) + ["-c", d.conf], stdout=subprocess.DEVNULL, stderr=d.log)
             ganad.wait_for(d.answers, 120, "ganadd serves")
-            lines = ganad.made_up_lines(A_FRAME)
+            lines = ganad.synthetic_lines(A_FRAME)
             with ganad.Conn(d.scoring, timeout=120) as c:
                 for i in range(RECORDS // A_FRAME):  # reasons are half a second's work here, so few are alerts
                     c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in lines], no_alert=i > 0))
