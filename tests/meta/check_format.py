@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""clang-format would change nothing. Usage: check_format.py SOURCE_ROOT; skips without clang-format."""
+"""clang-format would change nothing. Usage: check_format.py SOURCE_ROOT; skips without clang-format-14."""
 
 import os
 import subprocess
@@ -7,22 +7,21 @@ import sys
 
 import tree
 
-# Another version formats some corners differently: the one that counts is Debian 12's.
-PROGRAMS = ["clang-format-14", "clang-format"]
+# Other versions format some corners differently: the tree keeps to the one of Debian 12.
+PROGRAM = "clang-format-14"
 
 
 def check(root):
-    program = next(p for p in PROGRAMS if tree.on_path(p))
     names = [n for n in tree.c_files(root) if not n.endswith(".inc")]  # names made by macros confuse it
     if names:
-        cf = subprocess.run([program, "--dry-run", "-Werror", "--ferror-limit=3", "--style=file"] + names, cwd=root,
+        cf = subprocess.run([PROGRAM, "--dry-run", "-Werror", "--ferror-limit=3", "--style=file"] + names, cwd=root,
                             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if cf.returncode:
-            yield f"{cf.stdout}\nput right by: {program} -i FILE"
+            yield f"{cf.stdout}\nput right by: {PROGRAM} -i FILE"
 
 
 if __name__ == "__main__":
-    if not any(tree.on_path(p) for p in PROGRAMS):
-        print("skipped: no clang-format on this machine")
+    if not tree.on_path(PROGRAM):
+        print(f"skipped: no {PROGRAM} on this machine")
         sys.exit(tree.SKIP)
     tree.report("format", list(check(sys.argv[1])))

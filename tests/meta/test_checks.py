@@ -117,8 +117,8 @@ class Planted(unittest.TestCase):
         expect("lib/base/a.h", C + "struct a { int n; };\n", "does not compile alone")
 
     def test_format(self):
-        if not any(tree.on_path(p) for p in check_format.PROGRAMS):
-            self.skipTest("no clang-format")
+        if not tree.on_path(check_format.PROGRAM):
+            self.skipTest("no " + check_format.PROGRAM)
         self.plant(".clang-format", tree.read(ROOT, ".clang-format"))
         self.expect(check_format.check, "lib/a.c", "int f(void)\n{\n    return 0;\n}\n")
         self.expect(check_format.check, "lib/a.c", "int f(void) {\n  return 0;\n}\n", "lib/a.c:1")

@@ -5,16 +5,24 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 jobs=$(nproc 2>/dev/null || echo 2)
 
-# Debian 12's names. To build; to run every check besides.
+# The clang that a release of Debian has by default; gcc has no number. Debian 12 and 13 share every other name, but
+# clang-format: a version formats some corners of its own, and the tree keeps to Debian 12's.
+case $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null) in
+bookworm) llvm=14 packages_format=(clang-format-14) ;;
+*) llvm=19 packages_format=() ;;
+esac
+clang=clang-$llvm
+
+# To build; to run every check besides.
 packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libprotobuf-c-dev libevent-dev
     libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev libpcap-dev libsystemd-dev)
-packages_check=(binutils clang-14 libclang-rt-14-dev clang-format-14 libcmocka-dev protobuf-compiler mandoc python3
+packages_check=(binutils "$clang" "libclang-rt-$llvm-dev" "${packages_format[@]}" libcmocka-dev protobuf-compiler mandoc python3
     openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils systemd
     strace)
 packages_package=(dpkg-dev debhelper lintian blhc devscripts)
 
 bold='' red='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
     bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'
 fi
 
@@ -54,7 +62,7 @@ missing_packages() {
 # need_packages PACKAGE...: installs what is missing, or says what to do.
 need_packages() {
     command -v dpkg-query >/dev/null ||
-        die 'This needs a Debian 12 system. On another, install the equivalents of these and build with meson:' "  $*"
+        die 'This needs Debian 12 or 13. On another system, install the equivalents of these and build with meson:' "  $*"
     local missing hand
     mapfile -t missing < <(missing_packages "$@")
     if [ ${#missing[@]} -eq 0 ]; then
@@ -95,4 +103,41 @@ find_data() {
         [ ! -d "$d" ] || { cd "$d" && pwd && return; }
     done
     return 1
+}
+
+# open_room SUITE MMDEBSTRAP-OPTION...: a minimal root file system of that Debian in $room, with a clone of the last
+# commit in its /src/ganad. It is removed when the script ends; KEEP=1 keeps it.
+open_room() {
+    local d f suite=$1
+    shift
+    [ "$(id -u)" -eq 0 ] || die 'Only root can make a root file system.'
+    command -v mmdebstrap git >/dev/null || die 'This needs the packages mmdebstrap and git.'
+    room=$(mktemp -d /var/tmp/ganad-room.XXXXXX)
+    trap close_room EXIT
+    printf 'making a root of %s in %s ...\n' "$suite" "$room"
+    mmdebstrap --quiet --variant=minbase "$@" "$suite" "$room"
+    for f in /etc/resolv.conf /etc/hosts; do cp "$f" "$room/etc/" 2>/dev/null || true; done
+    for f in /etc/apt/apt.conf.d/*proxy* /etc/apt/apt.conf; do [ ! -f "$f" ] || cp "$f" "$room/etc/apt/apt.conf.d/"; done
+    mkdir -p "$room/src"
+    git -c safe.directory='*' clone --quiet --no-hardlinks "$root" "$room/src/ganad"
+    for d in proc sys dev; do
+        mount --rbind "/$d" "$room/$d" && mount --make-rslave "$room/$d"
+    done
+}
+
+close_room() {
+    local d
+    for d in dev sys proc; do
+        ! mountpoint -q "$room/$d" || umount -Rl "$room/$d" || return 1
+    done
+    [ -n "${KEEP-}" ] || rm -rf --one-file-system "$room"
+}
+
+# in_room [WRAPPER...] -- COMMAND...: in /src/ganad, with the environment of a fresh login.
+in_room() {
+    local wrapper=()
+    while [ "$1" != -- ]; do wrapper+=("$1") && shift; done
+    shift
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 ${CI+CI="$CI"} \
+        "${wrapper[@]}" chroot "$room" sh -c 'cd /src/ganad && "$@" </dev/null' sh "$@"
 }

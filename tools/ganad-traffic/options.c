@@ -128,7 +128,7 @@ static int read_rate(struct reader *r, const char *text)
 static int read_option(struct reader *r, int c, const char *arg)
 {
     struct options *o = r->o;
-    uint64_t v;
+    uint64_t v = 0;
     int err = 0;
 
     switch (c) {

@@ -192,7 +192,7 @@ const uint8_t *client_receive(int fd, uint8_t *ret_kind, size_t *ret_len)
 void client_expect_error(int fd, uint64_t id, int code, const char *text)
 {
     uint8_t kind;
-    size_t len;
+    size_t len = 0;
     const uint8_t *p = client_receive(fd, &kind, &len);
 
     assert_non_null(p);
@@ -208,7 +208,7 @@ void client_expect_error(int fd, uint64_t id, int code, const char *text)
 void client_expect_end(int fd)
 {
     uint8_t kind;
-    size_t len;
+    size_t len = 0;
     assert_null(client_receive(fd, &kind, &len));
 }
 
@@ -230,7 +230,7 @@ bool client_ask(int fd, uint64_t id, double score)
 void client_expect_score(int fd, uint64_t id, double score)
 {
     uint8_t kind;
-    size_t len;
+    size_t len = 0;
 
     if (score < 0) {
         client_expect_error(fd, id, GANAD__V1__ERROR_REPLY__CODE__BAD_RECORD,
@@ -253,7 +253,7 @@ uint64_t status_counter(const char *name)
 {
     Ganad__V1__ControlRequest q;
     uint8_t kind;
-    size_t len;
+    size_t len = 0;
     int fd = client_open("c");
 
     ganad__v1__control_request__init(&q);
