@@ -93,9 +93,11 @@ static double scale(size_t n, const float *score, double s)
 {
     double low = (double)INFINITY, high = -(double)INFINITY;
 
+    /* No fmin() and fmax(): vectorising them here crashes Debian 12's gcc for arm64. */
     for (size_t i = 0; i < n; i++) {
-        low = fmin(low, (double)score[i]);
-        high = fmax(high, (double)score[i]);
+        double v = (double)score[i];
+        low = v < low ? v : low;
+        high = v > high ? v : high;
     }
     return high > low ? (s - low) / (high - low) : (double)NAN;
 }
