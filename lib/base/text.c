@@ -106,36 +106,62 @@ int gad_text_real(const char *s, size_t len, double *ret)
     return 0;
 }
 
-enum { WORD_MAX = 64 };
+enum {
+    WORD_MAX = 64,
+    /* What a slip costs, the more common ones less: two letters that changed places, one too few or too many, a wrong one;
+     * an ending that was not typed is nearly none. */
+    COST_LETTER = 4,
+    COST_SWAP = 3,
+    COST_WRONG = 5,
+    COST_ENDING = 1,
+    COST_ENDING_MAX = COST_LETTER, /* of the whole of it */
+    PREFIX_MIN = 2,                /* letters that say which word was begun */
+};
 
-/* Levenshtein distance, one row at a time. */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+static unsigned least(unsigned a, unsigned b)
 {
-    size_t row[WORD_MAX + 1];
+    return a < b ? a : b;
+}
+
+/* Edit distance with transpositions of neighbours (optimal string alignment), three rows of the table at a time. */
+static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
+{
+    unsigned rows[3][WORD_MAX + 1];
 
     for (size_t j = 0; j <= nb; j++)
-        row[j] = j;
+        rows[0][j] = (unsigned)j * COST_LETTER;
     for (size_t i = 1; i <= na; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
+        unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+        row[0] = (unsigned)i * COST_LETTER;
         for (size_t j = 1; j <= nb; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = change < least ? change : least;
+            row[j] = above[j - 1] + (a[i - 1] != b[j - 1] ? COST_WRONG : 0);
+            row[j] = least(row[j], least(above[j], row[j - 1]) + COST_LETTER);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], two_above[j - 2] + COST_SWAP);
         }
     }
-    return row[nb];
+    return rows[na % 3][nb];
+}
+
+/* The same, but that a word which was only begun is near. */
+static unsigned distance_to(const char *word, size_t len, const char *name)
+{
+    size_t n = strnlen(name, WORD_MAX);
+
+    if (len >= PREFIX_MIN && len < n && memcmp(word, name, len) == 0)
+        return least((unsigned)(n - len) * COST_ENDING, COST_ENDING_MAX);
+    return distance(word, len, name, n);
 }
 
 int gad_text_nearest(const char *word, const char *const *names, size_t n)
 {
-    size_t len = strnlen(word, WORD_MAX), best = len / 3 + 1;
+    size_t len = strnlen(word, WORD_MAX);
+    unsigned best = (unsigned)(len / 3 + 1) * COST_WRONG + 1;
     int at = -1;
 
     for (size_t i = 0; i < n; i++) {
-        size_t d = distance(word, len, names[i], strnlen(names[i], WORD_MAX));
-        if (d < best || (d == best && at < 0)) {
+        unsigned d = distance_to(word, len, names[i]);
+        if (d < best) {
             best = d;
             at = (int)i;
         }

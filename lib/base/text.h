@@ -25,7 +25,8 @@ int gad_text_real(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
 /**
  * gad_text_nearest() - the candidate a person most likely meant
  * @names:  n NUL-terminated strings
- * Return: index of the nearest by edit distance, or -1 if none is near (more than a third of the word off).
+ * Return: index of the nearest by edit distance, in which two letters that changed places are one slip and the begin of a
+ * name is near to it; -1 if none is near (more slips than a third of the word's letters, and one).
  */
 int gad_text_nearest(const char *word, const char *const *names, size_t n);
 

@@ -86,6 +86,54 @@ static void nearest_finds_the_typo_and_not_the_stranger(void **state)
     assert_int_equal(gad_text_nearest("x", keys, 0), -1);
 }
 
+static const char *nearest(const char *word)
+{
+    static const char *const commands[] = {"config",   "drift", "reload", "reopen",
+                                           "score",    "spool", "stats",  "status",
+                                           "suppress", "tail",  "version"};
+    int at = gad_text_nearest(word, commands, sizeof(commands) / sizeof(commands[0]));
+    return at < 0 ? "" : commands[at];
+}
+
+/* Each word is one slip from the name that was meant; most are one wrong letter from another one, too. */
+static void nearest_knows_the_slips_of_fingers(void **state)
+{
+    (void)state;
+    static const char *const slips[][2] = {{"staus", "status"},   {"statu", "status"},
+                                           {"sttaus", "status"},  {"stauts", "status"},
+                                           {"statuss", "status"}, {"stat", "stats"},
+                                           {"statts", "stats"},   {"tial", "tail"},
+                                           {"tali", "tail"},      {"relaod", "reload"},
+                                           {"reopne", "reopen"},  {"sup", "suppress"},
+                                           {"vers", "version"},   {"conf", "config"},
+                                           {"confgi", "config"},  {"socre", "score"},
+                                           {"scor", "score"},     {"scroe", "score"},
+                                           {"sppol", "spool"},    {"dirft", "drift"},
+                                           {"reopenn", "reopen"}, {"s", ""},
+                                           {"completely", ""},    {"", ""}};
+
+    for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
+        assert_string_equal(nearest(slips[i][0]), slips[i][1]);
+}
+
+/* Words as long as the table and longer: only their first 64 bytes count. */
+static void nearest_of_long_words_stays_in_its_table(void **state)
+{
+    (void)state;
+    char word[200], other[200];
+    const char *const names[] = {other};
+
+    for (size_t len = 62; len < 70; len++) {
+        memset(word, 'a', len);
+        memset(other, 'b', len);
+        word[len] = other[len] = '\0';
+        assert_int_equal(gad_text_nearest(word, names, 1), -1);
+        memcpy(other, word, len);
+        other[1] = 'c';
+        assert_int_equal(gad_text_nearest(word, names, 1), 0);
+    }
+}
+
 static void escape_is_printable_and_fits(void **state)
 {
     (void)state;
@@ -112,6 +160,8 @@ int main(void)
         cmocka_unit_test(decimal_agrees_with_strtod),
         cmocka_unit_test(real_takes_an_exponent),
         cmocka_unit_test(nearest_finds_the_typo_and_not_the_stranger),
+        cmocka_unit_test(nearest_knows_the_slips_of_fingers),
+        cmocka_unit_test(nearest_of_long_words_stays_in_its_table),
         cmocka_unit_test(escape_is_printable_and_fits),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
