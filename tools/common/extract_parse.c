@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <string.h>
 
 #include "tools/common/extract.h"
+#include "tools/common/option.h"
 
 enum {
     OPT_FORMAT = 256,
@@ -77,7 +77,7 @@ int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d
     *ret = (struct extract){.seed = 0};
     capture_options_init(&ret->capture);
     optind = 0; /* whoever looked at options before has finished */
-    while ((c = getopt_long(argc, argv, "ho:", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, "ho:", longs, NULL)) != -1) {
         if (c == '?')
             return EXTRACT_USAGE;
         if (c == 'h')

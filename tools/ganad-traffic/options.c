@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-traffic/options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "tools/common/option.h"
 #include "tools/ganad-traffic/sessions.h"
 
 enum { SESSIONS = 1000, RATE = 50, COUNT_MAX = 100000000, START = 1767225600 /* 2026-01-01 */ };
@@ -210,7 +210,7 @@ int options_read(struct options *o, int argc, char **argv, enum options_wish *re
     gad_assert(n_kinds <= OPTIONS_KINDS && n_attacks <= OPTIONS_ATTACKS);
     *o = (struct options){.seed = 1, .start_us = START * INT64_C(1000000)};
     *ret = OPTIONS_RUN;
-    while ((c = getopt_long(argc, argv, "n:t:r:k:a:As:lqhV", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, "n:t:r:k:a:As:lqhV", longs, NULL)) != -1) {
         if (c == '?') /* getopt has said what is wrong */
             return gad_fail(d, GAD_EINVAL, "%s", "");
         if (c == 'h' || c == 'V' || c == 'l') {

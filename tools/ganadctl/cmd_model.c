@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/base/time.h"
+#include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/compare.h"
 #include "tools/ganadctl/ctl.h"
@@ -141,7 +141,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     bool json = false;
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
         if (c == 'J')
             json = true;
         else if (c == OPT_FPR &&

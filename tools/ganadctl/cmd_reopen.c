@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <string.h>
 
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
+#include "tools/common/option.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
 
@@ -42,7 +42,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     bool reached;
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS, longs, NULL)) != -1)
+    while ((c = option_next(argc, argv, CTL_OPTIONS, longs, NULL)) != -1)
         if (ctl_option(ctl, &ctl_reopen, c, optarg, &code) != CTL_OK)
             return code;
     if (argc != optind)

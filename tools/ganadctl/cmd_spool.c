@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A spool from outside, whether a ganadd uses it or not. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 #include "lib/spool/inspect.h"
+#include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 
@@ -201,7 +201,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct look l = {.format = gad_format_find("json"), .colour = ctl_is_terminal(STDOUT_FILENO)};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jeg:f:", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS "Jeg:f:", longs, NULL)) != -1) {
         if (c == 'J')
             l.json = true;
         else if (c == 'e')

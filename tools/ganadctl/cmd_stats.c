@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
+#include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
@@ -224,7 +224,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     bool is_counted = false;
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jw:n:", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS "Jw:n:", longs, NULL)) != -1) {
         if (c == 'J') {
             o.json = true;
         } else if (c == 'w') {

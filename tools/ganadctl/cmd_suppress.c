@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
+#include "tools/common/option.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/suppress.h"
 
@@ -203,7 +203,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct suppress s = {.ctl = ctl, .colour = ctl_is_terminal(STDOUT_FILENO)};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jf:n", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS "Jf:n", longs, NULL)) != -1) {
         if (c == 'J')
             s.json = true;
         else if (c == 'f')

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "proto/ganad.pb-c.h"
+#include "tools/common/option.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/reason.h"
@@ -219,7 +219,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
     struct gad_diag d = {0};
     int c, code;
 
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "Jn:al:H:m:", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS "Jn:al:H:m:", longs, NULL)) != -1) {
         if (c == 'J')
             t.json = true;
         else if (c == 'a')

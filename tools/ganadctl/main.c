@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/wire/socket.h"
+#include "tools/common/option.h"
 #include "tools/ganadctl/ctl.h"
 
 static int help(struct ctl *ctl, int argc, char **argv);
@@ -142,7 +142,7 @@ int ctl_only_json(struct ctl *ctl, const struct ctl_command *cmd, int argc, char
     int c;
 
     *ret_json = false;
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS "J", longs, NULL)) != -1) {
         if (c == 'J')
             *ret_json = true;
         else if (ctl_option(ctl, cmd, c, optarg, ret_exit) != CTL_OK)
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 
     /* A reader that goes away, such as head(1), ends us quietly, also where the parent ignored the signal. */
     (void)signal(SIGPIPE, SIG_DFL);
-    while ((c = getopt_long(argc, argv, "+" CTL_OPTIONS "V", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, "+" CTL_OPTIONS "V", longs, NULL)) != -1) {
         if (c == 's') {
             ctl.socket = optarg;
         } else if (c == 'h') {
@@ -214,7 +214,8 @@ int main(int argc, char **argv)
             printf("ganadctl %s\n", GANAD_VERSION);
             return CTL_OK;
         } else {
-            return ctl_usage(NULL, "see what it takes");
+            fprintf(stderr, "Try 'ganadctl help'; the options of a command stand behind it.\n");
+            return CTL_USAGE;
         }
     }
     if (optind == argc) {

@@ -2,13 +2,13 @@
 #include "tools/ganadctl/score.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 
@@ -197,7 +197,7 @@ static int run_score(struct ctl *ctl, int argc, char **argv)
     int c, code;
 
     capture_options_init(&run.capture);
-    while ((c = getopt_long(argc, argv, CTL_OPTIONS, longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, CTL_OPTIONS, longs, NULL)) != -1) {
         if (c < OPT_LOCAL) {
             if (ctl_option(ctl, &ctl_score, c, optarg, &code) != CTL_OK)
                 return code;
