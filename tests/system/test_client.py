@@ -286,6 +286,18 @@ class Words(unittest.TestCase):
                 self.assertEqual(r.stdout, b"")
                 self.assertNotEqual(r.stderr, b"")
         self.assertIn(b"did you mean 'score'", ganad.ctl("scor").stderr)
+        for word in ("staus", "statu", "stauts", "statuss"):
+            self.assertIn(b"did you mean 'status'", ganad.ctl(word).stderr)
+
+    def test_an_option_that_is_nearly_one_is_named(self):
+        train = [ganad.args.train, "fit"]
+        for program, line, meant in ((None, "status --jsn", "json"), (None, "tail --cuont 1", "count"), (None, "--sokcet x", "socket"),
+                                     (None, "extract --with-conection x", "with-connection"), (train, "--modle x", "model")):
+            r = subprocess.run((program or [ganad.args.ganadctl]) + line.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual((r.returncode, r.stdout), (2, b""))
+            self.assertIn(f"Did you mean '--{meant}'?\n".encode(), r.stderr)
+        for line in ("status --completely", "tail --count", "score --no x"):  # far from all; without a value; the begin of one
+            self.assertNotIn(b"mean", ganad.ctl(*line.split()).stderr)
 
     def test_help_is_on_stdout(self):
         for line in ("help", "--help", "-h", "help score", "score --help", "status -h", "tail --help", "version -h"):

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "models/calibrate.h"
 #include "models/detector.h"
 #include "models/interval.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/print.h"
@@ -49,7 +49,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
     struct gad_diag d = {0};
     int err = 0;
 
-    for (int c; err == 0 && (c = getopt_long(argc, argv, "-o:", options, NULL)) != -1;) {
+    for (int c; err == 0 && (c = option_next(argc, argv, "-o:", options, NULL)) != -1;) {
         if (c == '?')
             return cli_try_help(self); /* getopt said why */
         if (c == 1)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
 #include "lib/checkpoint/checkpoint.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/evaluate.h"
 #include "tools/ganad-train/measure.h"
@@ -18,7 +18,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct m
     struct gad_diag d = {0};
     int err = 0;
 
-    for (int c; err == 0 && (c = getopt_long(argc, argv, "-", options, NULL)) != -1;) {
+    for (int c; err == 0 && (c = option_next(argc, argv, "-", options, NULL)) != -1;) {
         if (c == '?')
             return cli_try_help(self); /* getopt said why */
         if (c == 'j')

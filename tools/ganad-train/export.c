@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "models/detector.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/onnx_graph.h"
 #include "tools/ganad-train/onnx_models.h"
@@ -132,7 +132,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
     struct gad_diag d = {0};
     bool onnx = false;
 
-    for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) != -1;) {
+    for (int c; (c = option_next(argc, argv, "o:", options, NULL)) != -1;) {
         if (c == '?')
             return cli_try_help(self); /* getopt said why */
         if (c == 'x')

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/fit_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "lib/base/text.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "models/model.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/by_time.h"
 
 enum opt {
@@ -113,7 +113,7 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
     int at = 0;
 
     /* "-": bare arguments come as option 1, in their place among the others. */
-    for (int c; (c = getopt_long(argc, argv, "-o:q", long_options, &at)) != -1;) {
+    for (int c; (c = option_next(argc, argv, "-o:q", long_options, &at)) != -1;) {
         if (c == '?')
             return cli_try_help(self); /* getopt said why */
         if (c == 1 || (c == 0 && at == OPT_DATA)) {

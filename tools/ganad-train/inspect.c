@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
 #include "lib/checkpoint/checkpoint.h"
 #include "models/detector.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/describe.h"
 
@@ -41,7 +41,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
     static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool json = false;
 
-    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int o; (o = option_next(argc, argv, "", options, NULL)) != -1;) {
         if (o != 'j')
             return cli_try_help(self); /* getopt said why */
         json = true;

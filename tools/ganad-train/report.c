@@ -11,6 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 
 /* Of the page. What it holds is thinned or has a limit, so that it stays far below. */
@@ -106,7 +107,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct o
     struct gad_diag d = {0};
     int err = 0;
 
-    for (int c; err == 0 && (c = getopt_long(argc, argv, "-o:", options, NULL)) != -1;) {
+    for (int c; err == 0 && (c = option_next(argc, argv, "-o:", options, NULL)) != -1;) {
         if (c == '?')
             return cli_try_help(self); /* getopt said why */
         err = parse_one(p, c, optarg, &d);

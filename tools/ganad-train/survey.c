@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/print.h"
@@ -136,7 +136,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct s
     struct gad_diag d = {0};
     int err = 0;
 
-    for (int c; err == 0 && (c = getopt_long(argc, argv, "-q", options, NULL)) != -1;) {
+    for (int c; err == 0 && (c = option_next(argc, argv, "-q", options, NULL)) != -1;) {
         if (c == '?')
             return cli_try_help(self); /* getopt said why */
         err = parse_one(c, s, &d);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/sign/beside.h"
+#include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 
 static int verify(const char *path, const struct gad_sign_keys *keys)
@@ -42,7 +42,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
     struct gad_diag d = {""};
     int c, code = CLI_OK;
 
-    while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    while ((c = option_next(argc, argv, "", longs, NULL)) != -1) {
         if (c != 'k')
             return cli_try_help(self);
         folder = optarg;
