@@ -7,6 +7,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
+#include "lib/dataset/connection.h"
 #include "lib/dataset/head.h"
 #include "lib/dataset/input.h"
 #include "lib/dataset/line.h"
@@ -21,6 +22,7 @@ struct gad_dataset {
     uint64_t line; /* lines begun */
     int n_columns; /* of every line; 0: none was good yet */
     struct gad_head head;
+    struct gad_connection_columns connection;
     bool resyncing; /* dropping the rest of a line that is too long */
     int err;        /* negative: what every further call returns, with the text in why */
     struct gad_diag why;
@@ -180,6 +182,7 @@ static int take_head(struct gad_dataset *s, const char *p, const char *lf, struc
                         s->head.n_columns > 0 ? "another" : "none");
     s->head = head;
     s->n_columns = head.n_columns;
+    gad_connection_find(&s->head, &s->connection);
     return 0;
 }
 
@@ -204,6 +207,17 @@ static int other_width(struct gad_dataset *s, int n_columns, struct gad_diag *d)
     (void)gad_fail(&why, GAD_EFORMAT, "%d columns, but the lines before have %d", n_columns,
                    s->n_columns);
     return bad_line(s, GAD_EFORMAT, &why, d);
+}
+
+static void take_connection(struct gad_dataset *s, const char *line, struct gad_row *row)
+{
+    if (s->opt.with_connection && s->connection.any) {
+        s->stats.bad_connections += !gad_connection_parse(&s->connection, line, &row->rec);
+        return;
+    }
+    memset(&row->rec.tuple, 0, sizeof(row->rec.tuple));
+    row->rec.start = row->rec.end = (struct gad_time){0};
+    memset(row->rec.community_id, 0, sizeof(row->rec.community_id));
 }
 
 /* The line at pos: 0, or GAD_MORE if it was bad and skipped, or the error. */
@@ -233,6 +247,7 @@ static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag
     s->stats.rows++;
     s->stats.unknown_names += unknown;
     row->line = s->line;
+    take_connection(s, p, row);
     return 0;
 }
 
@@ -262,11 +277,6 @@ int gad_dataset_next(struct gad_dataset *s, struct gad_row *row, struct gad_diag
     do
         r = s->pos < s->whole ? take_line(s, row, d) : more(s, d);
     while (r == GAD_MORE);
-    if (r == 0) {
-        memset(&row->rec.tuple, 0, sizeof(row->rec.tuple));
-        row->rec.start = row->rec.end = (struct gad_time){0};
-        memset(row->rec.community_id, 0, sizeof(row->rec.community_id));
-    }
     return r;
 }
 

@@ -34,7 +34,7 @@ enum {
 };
 
 struct gad_row {
-    struct gad_record rec;      /* features only: tuple and times are not in these files */
+    struct gad_record rec; /* features, and with_connection what the file has of the connection */
     char label[GAD_LABEL_TEXT]; /* without the dot; "" if the file has none */
     uint8_t difficulty;         /* NSL-KDD 0..21; 0 elsewhere */
     bool is_timed;              /* the file says when it was, in seconds since 1970 */
@@ -45,10 +45,13 @@ struct gad_row {
 struct gad_dataset_options {
     bool skip_bad; /* skip and count bad lines instead of stopping at the first */
     bool sha256;   /* hash the file as it is stored while it is read */
+    bool
+        with_connection; /* read its columns, see lib/dataset/connection.h; else tuple and times are zero */
 };
 
 struct gad_dataset_stats {
     uint64_t rows, bad_lines, unknown_names, bytes; /* bytes: uncompressed text read */
+    uint64_t bad_connections; /* rows of whose connection a value was not one, and was left out */
 };
 
 /**

@@ -145,9 +145,8 @@ static const char *parse_label(const char *p, struct gad_row *row, int *ret_colu
     return p;
 }
 
-/* Seconds since 1970, as gad_record_text() has them: "-12.000000345". Another form is not an error, for the column may
- * be somebody else's: then the row has no time. */
-static bool parse_time(const char *s, const char *end, struct gad_time *ret)
+/* Another form is not an error, for the column may be another program's: then the row has no time. */
+bool gad_line_time(const char *s, const char *end, struct gad_time *ret)
 {
     bool before = s < end && *s == '-';
     const char *first = s += before;
@@ -180,7 +179,7 @@ static const char *parse_named(const char *p, const struct gad_head *head, struc
         if (*p != ',' && !is_line_end(p))
             return stop(f, c, field);
         if (c == head->time)
-            row->is_timed = parse_time(field, p, &row->time);
+            row->is_timed = gad_line_time(field, p, &row->time);
         if (c != head->label)
             continue;
         size_t len = (size_t)(p - field);

@@ -10,10 +10,12 @@
  * a point, 1 to 15 decimals. Names and labels are printable ASCII. LF or CR LF ends the line.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/base/time.h"
 
 struct gad_diag;
 struct gad_head;
@@ -43,6 +45,9 @@ struct gad_line_fault {
  */
 const char *gad_line_parse(const char *p, const struct gad_head *head, struct gad_row *row,
                            int *ret_columns, unsigned *unknown, struct gad_line_fault *f);
+
+/* Seconds since 1970 in [s, end), as gad_record_text() has them: "-12.000000345". */
+bool gad_line_time(const char *s, const char *end, struct gad_time *ret);
 
 /**
  * gad_line_explain() - "column 5 'src_bytes': not a whole number: 'x'"

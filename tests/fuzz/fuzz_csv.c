@@ -31,6 +31,9 @@ static void check_row(const struct gad_row *row)
     require(row->is_timed || row->time.ns == 0);
     require(row->time.ns < INT64_C(9000000001) * 1000000000 &&
             row->time.ns > INT64_C(-9000000001) * 1000000000);
+    const struct gad_tuple *t = &row->rec.tuple;
+    require(t->family == 4 || t->family == 6 || (t->family == 0 && t->src_port + t->dst_port == 0));
+    require(memchr(row->rec.community_id, '\0', GAD_COMMUNITY_ID_TEXT) != NULL);
     size_t len = gad_row_write(&row->rec, row->label[0] ? row->label : NULL, line);
     require(len < sizeof(line));
     if (gad_dataset_open_memory("line", line, len, NULL, &s, NULL) != 0)
@@ -43,7 +46,7 @@ static void check_row(const struct gad_row *row)
 
 static void read_all(const uint8_t *data, size_t size, bool skip_bad)
 {
-    const struct gad_dataset_options opt = {.skip_bad = skip_bad};
+    const struct gad_dataset_options opt = {.skip_bad = skip_bad, .with_connection = skip_bad};
     gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
     struct gad_diag d = {.text = ""};
     struct gad_row row;
@@ -58,7 +61,7 @@ static void read_all(const uint8_t *data, size_t size, bool skip_bad)
         check_row(&row);
     }
     const struct gad_dataset_stats *st = gad_dataset_stats(s);
-    require(st->rows == n && st->bytes <= size);
+    require(st->rows == n && st->bytes <= size && st->bad_connections <= n);
     require(r == GAD_END || (!skip_bad && st->bad_lines == 1));
     require((r == GAD_END) == (d.text[0] == '\0'));
     require(!skip_bad || (st->bad_lines > 0) == (gad_dataset_first_bad(s)[0] != '\0'));
