@@ -12,9 +12,9 @@
 
 enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
 
-static const char *const names[] = {"--filter",    "--service",       "--checksums",
-                                    "--tunnels",   "--tunnel-kinds",  "--by-vlan",
-                                    "--max-flows", "--inspect-memory"};
+static const char *const names[] = {"--filter",    "--service",        "--checksums",
+                                    "--tunnels",   "--tunnel-kinds",   "--by-vlan",
+                                    "--max-flows", "--inspect-memory", "--seed"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -126,6 +126,10 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         r = option_number(name, arg, 1, GAD_FLOWS_MAX, &n, d);
         o->max_flows = (size_t)n;
         break;
+    case CAPTURE_SEED:
+        r = option_number(name, arg, 0, UINT16_MAX, &n, d);
+        o->seed = (uint16_t)n;
+        break;
     default:
         return read_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
     }
@@ -136,6 +140,7 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
 {
     x->filter = o->filter;
     x->services = o->services;
+    x->community_seed = o->seed;
     x->decoder.checksums = o->checksums;
     x->decoder.tunnels = o->tunnels;
     x->decoder.tunnel_kinds = o->tunnel_kinds;

@@ -23,6 +23,7 @@ struct capture_options {
     bool by_vlan;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
+    uint16_t seed;           /* of the Community ID */
 };
 
 enum {
@@ -35,6 +36,7 @@ enum {
     CAPTURE_BY_VLAN,
     CAPTURE_MAX_FLOWS,
     CAPTURE_INSPECT_MEMORY,
+    CAPTURE_SEED,
 };
 
 /* clang-format off */
@@ -46,7 +48,8 @@ enum {
     {"tunnel-kinds", required_argument, NULL, CAPTURE_TUNNEL_KINDS},                               \
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
-    {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY}
+    {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                             \
+    {"seed", required_argument, NULL, CAPTURE_SEED}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -61,6 +64,7 @@ enum {
     "\n                           erspan or all (all but erspan)\n"                                \
     "  --by-vlan                the same addresses in different VLANs are different connections\n" \
     "  --max-flows N            most connections at a time; beyond it the oldest are cut short\n"  \
+    "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
     "  --inspect-memory SIZE    for looking into connections, as in 8M; 0: nobody looks (8M)\n"
 
 void capture_options_init(struct capture_options *o);

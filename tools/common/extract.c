@@ -146,7 +146,6 @@ static int open_all(struct run *run)
 
     capture_options_apply(&e->capture, &opt);
     opt.community_id = e->form.with_connection;
-    opt.community_seed = e->seed;
     run->n_lanes = e->merge ? e->n_inputs : 1;
     int r = gad_extractor_new(&opt, run->n_lanes, &run->x, &run->d);
     for (size_t i = 0; r == 0 && i < e->n_inputs; i++)

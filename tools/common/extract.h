@@ -34,8 +34,7 @@ enum extract_exit {
     "  --with-connection        addresses, ports, times and Community ID behind the columns\n"     \
     "  --head                   csv: the names of the columns in the first line, by which fit "    \
     "and score\n"                                                                                  \
-    "                           take files with the connection too\n"                              \
-    "  --seed N                 of the Community ID, 0 to 65535 (0)\n" CAPTURE_HELP_OPTIONS        \
+    "                           take files with the connection too\n" CAPTURE_HELP_OPTIONS         \
     "  --merge                  the inputs are captures of the same time from several places\n"    \
     "\n"                                                                                           \
     "The inputs, pcap or pcapng, plain or gzip, are read one after the other as one capture; of "  \
@@ -53,8 +52,7 @@ struct extract {
     bool head; /* the names of the columns come first */
     struct capture_options capture;
     const char *out; /* or NULL */
-    uint16_t seed;
-    bool merge; /* each input is a place of its own */
+    bool merge;      /* each input is a place of its own */
 };
 
 /**

@@ -9,7 +9,6 @@ enum {
     OPT_LABEL,
     OPT_WITH_CONNECTION,
     OPT_HEAD,
-    OPT_SEED,
     OPT_MERGE,
 };
 
@@ -18,7 +17,6 @@ static const struct option longs[] = {{"out", required_argument, NULL, 'o'},
                                       {"label", required_argument, NULL, OPT_LABEL},
                                       {"with-connection", no_argument, NULL, OPT_WITH_CONNECTION},
                                       {"head", no_argument, NULL, OPT_HEAD},
-                                      {"seed", required_argument, NULL, OPT_SEED},
                                       CAPTURE_LONG_OPTIONS,
                                       {"merge", no_argument, NULL, OPT_MERGE},
                                       {"help", no_argument, NULL, 'h'},
@@ -37,9 +35,6 @@ static int set_format(struct extract *e, const char *arg, struct gad_diag *d)
 
 static int take_option(struct extract *e, int c, const char *arg, struct gad_diag *d)
 {
-    uint64_t n = 0;
-    int r = 0;
-
     if (c >= CAPTURE_OPTION_FIRST)
         return capture_option_take(&e->capture, c, arg, d);
     switch (c) {
@@ -60,21 +55,17 @@ static int take_option(struct extract *e, int c, const char *arg, struct gad_dia
     case OPT_HEAD:
         e->head = true;
         break;
-    case OPT_SEED:
-        r = option_number("--seed", arg, 0, UINT16_MAX, &n, d);
-        e->seed = (uint16_t)n;
-        break;
     default:
         e->merge = true;
     }
-    return r;
+    return 0;
 }
 
 int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d)
 {
     int c;
 
-    *ret = (struct extract){.seed = 0};
+    *ret = (struct extract){.merge = false};
     capture_options_init(&ret->capture);
     optind = 0; /* whoever looked at options before has finished */
     while ((c = option_next(argc, argv, "ho:", longs, NULL)) != -1) {

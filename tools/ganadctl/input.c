@@ -101,7 +101,7 @@ static int look_at(struct gad_file_begun *f, uint8_t head[static GAD_FILE_HEAD_M
 static int open_begun(struct input *in, const struct gad_file_begun *f, bool is_capture,
                       bool skip_bad, const struct capture_options *capture, struct gad_diag *d)
 {
-    const struct gad_dataset_options opt = {.skip_bad = skip_bad};
+    const struct gad_dataset_options opt = {.skip_bad = skip_bad, .with_connection = true};
 
     if (is_capture)
         return input_capture_open(f, capture, &in->capture, d);

@@ -22,6 +22,7 @@ int input_capture_open(const struct gad_file_begun *f, const struct capture_opti
     struct gad_extractor_options opt = gad_extractor_defaults();
 
     capture_options_apply(o, &opt);
+    opt.community_id = true;
     int r = gad_extractor_new(&opt, 1, &x, d);
     if (r != 0) {
         if (f->fd != STDIN_FILENO)

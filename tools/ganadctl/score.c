@@ -88,6 +88,10 @@ static void summary(struct score_run *run, double seconds)
                 show_count(run->n_unscored, n));
     if (stats.unknown_names > 0)
         fprintf(stderr, "%s names that are in no list\n", show_count(stats.unknown_names, n));
+    if (stats.bad_connections > 0)
+        fprintf(stderr,
+                "%s records have an address, port, time or Community ID that is none: left out\n",
+                show_count(stats.bad_connections, n));
     if (stats.bad_lines > 0 && run->skip_bad && run->at_end)
         fprintf(stderr, "%s bad lines skipped; the first: %s\n", show_count(stats.bad_lines, bad),
                 input_first_bad(run->in));
@@ -229,18 +233,21 @@ const struct ctl_command ctl_score = {
     .usage = "[OPTION...] FILE|-",
     .summary =
         "score connection records: a KDD99 or NSL-KDD file (labels are ignored), or a capture",
-    .help = "  --format table|csv|json  one line a record; csv and json carry every bit of a score "
-            "(table)\n"
-            "  --top N                  with the N features that make up most of a score (table 3, "
-            "else 0)\n"
-            "  --model NAME             of ganadd's models, not the first of its configuration\n"
-            "  --no-alerts              an anomalous record raises no alert\n"
-            "  --skip-bad               skip and count bad lines instead of stopping at the first\n"
-            "  --local CHECKPOINT       score in this process, without a ganadd\n"
-            "  --fpr-budget F           --local: of normal records a share F may be called "
-            "anomalous (0.001)\n"
-            "\n"
-            "Of a capture, as in extract:\n" CAPTURE_HELP_OPTIONS "\n"
-            "Results are on stdout, in the order of the file; a summary is on stderr.\n",
+    .help =
+        "  --format table|csv|json  one line a record; csv and json carry every bit of a score "
+        "(table)\n"
+        "  --top N                  with the N features that make up most of a score (table 3, "
+        "else 0)\n"
+        "  --model NAME             of ganadd's models, not the first of its configuration\n"
+        "  --no-alerts              an anomalous record raises no alert\n"
+        "  --skip-bad               skip and count bad lines instead of stopping at the first\n"
+        "  --local CHECKPOINT       score in this process, without a ganadd\n"
+        "  --fpr-budget F           --local: of normal records a share F may be called "
+        "anomalous (0.001)\n"
+        "\n"
+        "Of a capture, as in extract:\n" CAPTURE_HELP_OPTIONS "\n"
+        "Records of a capture, or of a file of extract --with-connection --head, are sent with\n"
+        "their addresses, ports, times and Community ID, and alerts have them.\n"
+        "Results are on stdout, in the order of the file; a summary is on stderr.\n",
     .run = run_score,
 };

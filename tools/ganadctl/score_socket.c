@@ -8,80 +8,76 @@
 #include "proto/ganad.pb-c.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/request.h"
 #include "tools/ganadctl/score.h"
 
-enum { N_NUMBERS = 38, IN_FLIGHT = 16, NAME_UNKNOWN = 255 };
+/* A batch that says which connections it is of makes as many requests, which carry fewer records. */
+enum {
+    IN_FLIGHT = 16,
+    REQUESTS_A_BATCH = (SCORE_BATCH + REQUEST_RECORDS_MAX - 1) / REQUEST_RECORDS_MAX,
+};
 
 /* first .. first + n - 1 (modulo IN_FLIGHT) are asked and not answered, in that order */
 struct line {
     struct client client;
+    struct request *request;
     size_t first, n;
-    struct score_batch pending[IN_FLIGHT];
+    struct score_batch pending[IN_FLIGHT], taken;
     struct gad_record rec[SCORE_BATCH];
-    uint8_t name[3][SCORE_BATCH];
-    float number[N_NUMBERS * SCORE_BATCH];
 };
 
-static void pack(struct line *l, size_t n)
+/* One request for n records of what was taken, from @at on. */
+static int ask(struct line *l, struct score_run *run, size_t at, size_t n, bool connections)
 {
-    size_t name = 0, at = 0;
-
-    for (int col = 0; col < GAD_N_COLUMNS; col++) {
-        if (gad_columns[col].kind == GAD_KIND_NAME) {
-            for (size_t i = 0; i < n; i++) {
-                double v = l->rec[i].v[col];
-                l->name[name][i] = v < 0 ? NAME_UNKNOWN : (uint8_t)v;
-            }
-            name++;
-        } else {
-            for (size_t i = 0; i < n; i++)
-                l->number[at++] = (float)l->rec[i].v[col];
-        }
-    }
-}
-
-static int ask(struct line *l, struct score_run *run, const struct score_batch *b)
-{
+    struct score_batch *b = &l->pending[(l->first + l->n) % IN_FLIGHT];
     Ganad__V1__ScoreOptions opt;
-    Ganad__V1__PackedRequest m = GANAD__V1__PACKED_REQUEST__INIT;
 
-    pack(l, b->n);
     ganad__v1__score_options__init(&opt);
     if (run->model)
         opt.model = run->model;
     opt.top = run->look.top;
     opt.no_alert = run->no_alerts;
-    m.id = b->id;
-    m.options = &opt;
-    m.n = (uint32_t)b->n;
-    m.protocol_type = (ProtobufCBinaryData){b->n, l->name[0]};
-    m.service = (ProtobufCBinaryData){b->n, l->name[1]};
-    m.flag = (ProtobufCBinaryData){b->n, l->name[2]};
-    m.n_number = N_NUMBERS * b->n;
-    m.number = l->number;
-    return client_queue(&l->client, GANAD__V1__KIND__PACKED_REQUEST, &m.base, &run->diag);
+    b->id = at == 0 ? l->taken.id : ++run->next_id;
+    b->n = n;
+    memcpy(b->item, l->taken.item + at, n * sizeof(b->item[0]));
+    int err =
+        request_queue(l->request, &l->client, b->id, &opt, l->rec + at, n, connections, &run->diag);
+    l->n += !err;
+    return err;
+}
+
+static int ask_all(struct line *l, struct score_run *run)
+{
+    bool connections = request_has_connection(l->rec, l->taken.n);
+    size_t most = connections ? REQUEST_RECORDS_MAX : SCORE_BATCH, n;
+    int err = 0;
+
+    for (size_t at = 0; at < l->taken.n && !err; at += n) {
+        n = l->taken.n - at < most ? l->taken.n - at : most;
+        err = ask(l, run, at, n, connections);
+    }
+    return err;
 }
 
 static bool wants_input(const struct line *l, const struct score_run *run)
 {
-    return l->n < IN_FLIGHT && !run->at_end && gad_buf_left(&run->out) < SCORE_OUTPUT_HIGH;
+    return l->n + REQUESTS_A_BATCH <= IN_FLIGHT && !run->at_end &&
+           gad_buf_left(&run->out) < SCORE_OUTPUT_HIGH;
 }
 
 /* Takes input and asks while there is room for answers and for the output they make. */
 static int ask_more(struct line *l, struct score_run *run, const char *address)
 {
     while (wants_input(l, run)) {
-        struct score_batch *b = &l->pending[(l->first + l->n) % IN_FLIGHT];
         /* with nothing asked any row goes out at once; else a batch fills until an answer comes */
-        score_take(run, l->n > 0, l->rec, b);
-        if (b->n == 0)
+        score_take(run, l->n > 0, l->rec, &l->taken);
+        if (l->taken.n == 0)
             break;
         int err = l->client.fd < 0 ? client_open(&l->client, address, &run->diag) : 0;
         if (!err)
-            err = ask(l, run, b);
+            err = ask_all(l, run);
         if (err)
             return err;
-        l->n++;
     }
     return 0;
 }
@@ -225,11 +221,14 @@ int score_by_socket(const struct ctl *ctl, struct score_run *run)
     const char *address = ctl_scoring_socket(ctl);
     gad_cleanup(gad_freep) struct line *l = gad_calloc(1, sizeof(*l));
 
-    if (!l) {
+    gad_cleanup(request_freep) struct request *request = request_new();
+
+    if (!l || !request) {
         ctl_say("no memory");
         return CTL_ERROR;
     }
     l->client = CLIENT_INIT;
+    l->request = request;
     int err = client_open(&l->client, address, &run->diag);
     if (err)
         return ctl_unreachable(err, &run->diag, true);

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever way ganadctl score gets records, what is known of their connections is in the alerts."""
+
+import json
+
+import capture_case
+import ganad
+
+WITHOUT = {"src_ip", "src_port", "dest_ip", "dest_port", "community_id", "flow"}
+
+
+class Connections(capture_case.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        options = ("--with-connection", "--head", "--seed", "7")
+        cls.csv = cls.write("all.csv", ganad.ctl("extract", *options, cls.pcap).stdout)
+        cls.ndjson = ganad.ctl("extract", "--format", "ndjson", *options, cls.pcap).stdout
+
+    def alerts(self, *arguments, summary="", models=None, **kw):
+        """Of records that are all anomalous."""
+        model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}
+        with ganad.Daemon(outputs=ganad.ALERTS_FILE, models=models or {"m": model}) as d:
+            r = d.ctl("score", "--format", "csv", *arguments, **kw)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertIn(summary, r.stderr.decode())
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                alerts = [json.loads(line) for line in f]
+        self.assertEqual(len(alerts), r.stdout.count(b"\n") - 1)
+        return alerts
+
+    def test_a_capture_and_a_file_of_extract(self):
+        expected = self.expected("--seed", "7", self.pcap)
+        self.assertGreater(len(expected), 700)  # more than two requests hold
+        times = [(r["start"][:26], r["end"][:26]) for r in map(json.loads, self.ndjson.splitlines())]
+        with open(self.pcap, "rb") as f:
+            stdin = f.read()
+        for arguments, kw in ((("--seed", "7", self.pcap), {}), (("--seed", "7", "-"), {"input": stdin}), ((self.csv,), {})):
+            alerts = self.alerts(*arguments, **kw)
+            self.assertEqual(self.told(alerts), expected, arguments)
+            self.assertEqual([(a["flow"]["start"][:26], a["flow"]["end"][:26]) for a in alerts], times)
+            self.assertEqual({a["proto"] for a in alerts}, {"TCP", "UDP", "ICMP"})
+
+    def test_what_a_file_does_not_say_is_not_there(self):
+        for alert in self.alerts("-", input=b"".join(ganad.data_lines(300))):
+            self.assertFalse(WITHOUT & set(alert))
+
+    def test_values_that_are_none_are_left_out_and_counted(self):
+        with open(self.csv, "rb") as f:
+            head, *rows = f.readlines()
+        cells = rows[0].split(b",")
+        cells[41] = b"10.0.0.256"
+        alerts = self.alerts("-", input=head + b",".join(cells) + rows[1], summary="\n1 records have an address, ")
+        self.assertEqual(WITHOUT - set(alerts[0]), {"src_ip", "src_port", "dest_ip", "dest_port"})
+        self.assertFalse(WITHOUT - set(alerts[1]))
+
+    def test_models_with_networks_get_their_records(self):
+        model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}
+        other = {"checkpoint": ganad.checkpoint("ganomaly"), "threshold": "-1e30", "networks": "10.9.0.1/32"}
+        alerts = self.alerts(self.csv, models={"all": model, "flood": other})
+        by = {a["model_sha256"]: set() for a in alerts}
+        for a in alerts:
+            by[a["model_sha256"]].add("10.9.0.1" in (a["src_ip"], a["dest_ip"]))
+        self.assertEqual(sorted(map(sorted, by.values())), [[False], [True]])
+
+
+if __name__ == "__main__":
+    ganad.main()
