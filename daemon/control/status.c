@@ -96,6 +96,7 @@ static void fill_models(struct status *s, const struct models *models, const str
         Ganad__V1__StatusReply__Model *to = &s->model[i];
         ganad__v1__status_reply__model__init(to);
         to->name = unconst(from->name);
+        to->alert_name = unconst(gad_detector_name(from->detector));
         to->kind = unconst(gad_detector_model(from->detector));
         to->sha256 = unconst(gad_detector_sha256_hex(from->detector));
         to->file = unconst(from->file);

@@ -6,12 +6,12 @@
 
 #include "lib/record/record.h"
 
-static bool in_network(const struct gad_network *n, const struct gad_tuple *t, const uint8_t *addr)
+bool gad_network_holds(const struct gad_network *n, uint8_t family, const uint8_t addr[static 16])
 {
     size_t whole = n->bits / 8;
     unsigned rest = n->bits % 8;
 
-    if (t->family != n->family || memcmp(addr, n->addr, whole) != 0)
+    if (family != n->family || memcmp(addr, n->addr, whole) != 0)
         return false;
     return rest == 0 || (addr[whole] & (0xff00 >> rest) & 0xff) == n->addr[whole];
 }
@@ -31,10 +31,10 @@ bool gad_rule_meets(const struct gad_rule *r, const struct gad_record *rec, cons
     if (!in_ports(&r->sport, t->src_port) || !in_ports(&r->dport, t->dst_port) ||
         (r->proto >= 0 && r->proto != t->proto))
         return false;
-    if ((r->src.family != 0 && !in_network(&r->src, t, t->src)) ||
-        (r->dst.family != 0 && !in_network(&r->dst, t, t->dst)) ||
-        (r->host.family != 0 && !in_network(&r->host, t, t->src) &&
-         !in_network(&r->host, t, t->dst)))
+    if ((r->src.family != 0 && !gad_network_holds(&r->src, t->family, t->src)) ||
+        (r->dst.family != 0 && !gad_network_holds(&r->dst, t->family, t->dst)) ||
+        (r->host.family != 0 && !gad_network_holds(&r->host, t->family, t->src) &&
+         !gad_network_holds(&r->host, t->family, t->dst)))
         return false;
     return (r->service == GAD_RULE_ANY || r->service == (int)rec->v[GAD_SERVICE]) &&
            (isnan(r->score_below) || (double)score < r->score_below) &&

@@ -42,6 +42,9 @@ struct gad_network {
 /* "192.0.2.0/24", "2001:db8::1", with nothing behind the prefix. Return: 0; GAD_EFORMAT, GAD_EINVAL. */
 int gad_network_parse(const char *text, struct gad_network *ret) GAD_MUST_CHECK;
 
+/* Is the address in it? @family: 4, its address in the first 4 bytes, or 6; never for another one. */
+bool gad_network_holds(const struct gad_network *n, uint8_t family, const uint8_t addr[static 16]);
+
 struct gad_ports {
     bool is_set;
     uint16_t first, last;

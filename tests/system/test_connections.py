@@ -2,6 +2,7 @@
 """Whatever way ganadctl score gets records, what is known of their connections is in the alerts."""
 
 import json
+import subprocess
 
 import capture_case
 import ganad
@@ -63,6 +64,47 @@ class Connections(capture_case.Case):
         for a in alerts:
             by[a["model_sha256"]].add("10.9.0.1" in (a["src_ip"], a["dest_ip"]))
         self.assertEqual(sorted(map(sorted, by.values())), [[False], [True]])
+
+    def test_tail_shows_what_was_asked_for_and_refuses_what_never_comes(self):
+        models = {"one": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"},
+                  "two": {"checkpoint": ganad.checkpoint("ganomaly"), "threshold": "-1e30"}}
+        flood = ("-H", "10.9.0.0/16")
+        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE) as d:
+            def tail(name, *arguments, n):
+                with open(d.path(name), "w") as f:
+                    return subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "-J", "-n", str(n), *arguments],
+                                            stdout=f)
+            with open(self.csv) as f:
+                head, *rows = f.readlines()
+            floods = [row for row in rows if ",10.9.0.1," in row][:60]
+            records = head + "".join(floods + [row for row in rows if ",10.9.0.1," not in row][:40])
+            six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,\n"
+            for words, said in ((["-H", "256.1.1.1"], "--host '256.1.1.1': an address or a network"), (["-H", ""], "--host ''"),
+                                (["-H", "10.0.0.1/8"], "bits behind its prefix"), (["-H", "10.0.0.0/33"], "an address or"),
+                                (["-m", "nomodel"], "it has 'one' (in alerts 'random'), 'two' (in alerts 'random')"),
+                                (["-m", ""], "no such model"), (["-l", "grave"], "low, medium or high")):
+                r = d.ctl("tail", *words, control=True)
+                self.assertEqual((r.returncode, r.stdout), (2, b""), words)
+                self.assertIn(said, r.stderr.decode())
+            readers = [tail(name, *words, n=n) for name, words, n in (
+                ("host", ("-H", "10.9.0.1"), 120), ("network", flood, 120), ("six", ("-H", "2001:db8::/32"), 1),
+                ("model", ("-m", "two"), 100), ("alert", ("-m", "random"), 200), ("both", (*flood, "-m", "one"), 60))]
+            ganad.wait_for(lambda: d.counter("tails") == len(readers), 20, "all follow")
+            for arguments in ("--model", "one"), ("--model", "two"), ():
+                r = d.ctl("score", *arguments, "-", input=(records if arguments else six).encode())
+                self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertEqual([p.wait(60 * ganad.SLOW) for p in readers], [0] * len(readers))
+            found = {}
+            for name in "host", "network", "six", "model", "alert", "both":
+                with open(d.path(name)) as f:
+                    found[name] = [json.loads(line) for line in f]
+        ends = {name: {(a["src_ip"], a["dest_ip"]) for a in list_} for name, list_ in found.items()}
+        self.assertEqual(ends["host"], {("10.9.0.1", "10.2.0.1")})
+        self.assertEqual(ends["network"], ends["host"])
+        self.assertEqual(ends["six"], {("2001:db8:7::1", "2001:db7::1")})
+        models = {name: {a["model_sha256"] for a in list_} for name, list_ in found.items()}
+        self.assertEqual((len(models["model"]), len(models["both"]), len(models["alert"])), (1, 1, 2))
+        self.assertEqual(models["alert"], models["model"] | models["both"])
 
 
 if __name__ == "__main__":

@@ -12,36 +12,16 @@
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/reason.h"
+#include "tools/ganadctl/tail_filter.h"
 
 enum { TEXT = 256 };
 
 struct tail {
+    const struct ctl *ctl;
     bool json, colour;
-    uint64_t count;           /* events still to show; UINT64_MAX: until the end */
-    bool all;                 /* heartbeats and counters too */
-    int severity;             /* the least, 1 high to 3 low */
-    const char *host, *model; /* NULL: any */
+    uint64_t count; /* events still to show; UINT64_MAX: until the end */
+    struct tail_filter filter;
 };
-
-static bool has_text(const json_t *o, const char *key, const char *want)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s && strcmp(s, want) == 0;
-}
-
-/* Is it to be shown? What has not the shape of the feed always is. */
-static bool is_wanted(const struct tail *t, const json_t *e)
-{
-    const json_t *severity = json_object_get(e, "severity");
-
-    if (has_text(e, "event_type", "heartbeat") || has_text(e, "event_type", "stats"))
-        return t->all;
-    if (!has_text(e, "event_type", "alert"))
-        return true;
-    return (!json_is_integer(severity) || json_integer_value(severity) <= t->severity) &&
-           (!t->model || has_text(e, "model", t->model)) &&
-           (!t->host || has_text(e, "src_ip", t->host) || has_text(e, "dest_ip", t->host));
-}
 
 /* A scalar of an alert as text that is safe for a terminal; "-" if it is not there. */
 static const char *scalar(const json_t *o, const char *key, char text[static TEXT])
@@ -162,13 +142,16 @@ static int take_event(const struct client *c, struct tail *t, const struct gad_f
     if (!e)
         return gad_fail(d, GAD_EFORMAT, "%s: an event that cannot be read", c->address);
     json_t *event = json_loads(e->json, JSON_REJECT_DUPLICATES, NULL);
-    if (is_wanted(t, event)) {
+    if (tail_filter_wants(&t->filter, event)) {
         t->count -= t->count != UINT64_MAX;
         if (t->json)
             puts(e->json);
         else
             print_event(t, event, e->json);
     }
+    const char *type = json_string_value(json_object_get(event, "event_type"));
+    if (type && strcmp(type, "model") == 0)
+        tail_filter_model_changed(&t->filter, t->ctl);
     json_decref(event);
     ganad__v1__event__free_unpacked(e, NULL);
     return 0;
@@ -195,15 +178,6 @@ static int follow(struct client *c, struct tail *t, struct gad_diag *d)
     return err;
 }
 
-/* 1 to 3; 0: none of them. */
-static int severity_of(const char *name)
-{
-    return strcmp(name, "high") == 0     ? 1
-           : strcmp(name, "medium") == 0 ? 2
-           : strcmp(name, "low") == 0    ? 3
-                                         : 0;
-}
-
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
@@ -214,7 +188,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
                                           {"host", required_argument, NULL, 'H'},
                                           {"model", required_argument, NULL, 'm'},
                                           {NULL, 0, NULL, 0}};
-    struct tail t = {.count = UINT64_MAX, .severity = 3, .colour = ctl_is_terminal(STDOUT_FILENO)};
+    struct tail t = {
+        .count = UINT64_MAX, .filter = {.severity = 3}, .colour = ctl_is_terminal(STDOUT_FILENO)};
     struct client client = CLIENT_INIT;
     struct gad_diag d = {0};
     int c, code;
@@ -223,21 +198,23 @@ static int run(struct ctl *ctl, int argc, char **argv)
         if (c == 'J')
             t.json = true;
         else if (c == 'a')
-            t.all = true;
-        else if (c == 'H')
-            t.host = optarg;
+            t.filter.all = true;
         else if (c == 'm')
-            t.model = optarg;
-        else if (c == 'l' && (t.severity = severity_of(optarg)) == 0)
-            return ctl_usage(&ctl_tail, "--severity '%s': low, medium or high", optarg);
+            t.filter.model = optarg;
+        else if ((c == 'H' && tail_filter_host(&t.filter, optarg, &d) != 0) ||
+                 (c == 'l' && tail_filter_severity(&t.filter, optarg, &d) != 0))
+            return ctl_usage(&ctl_tail, "%s", d.text);
         else if (c == 'n' && gad_text_u64(optarg, strlen(optarg), UINT64_MAX - 1, &t.count) != 0)
             return ctl_usage(&ctl_tail, "--count '%s': a whole number", optarg);
-        else if (c != 'n' && c != 'l' && ctl_option(ctl, &ctl_tail, c, optarg, &code) != CTL_OK)
+        else if (!strchr("nlH", c) && ctl_option(ctl, &ctl_tail, c, optarg, &code) != CTL_OK)
             return code;
     }
     if (argc != optind)
         return ctl_usage(&ctl_tail, "tail takes no '%s'", argv[optind]);
 
+    code = t.filter.model ? tail_filter_model(&t.filter, ctl) : CTL_OK;
+    if (code != CTL_OK)
+        return code;
     int err = client_open(&client, ctl_control_socket(ctl), &d);
     if (err)
         return ctl_unreachable(err, &d, false);
@@ -250,14 +227,17 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_tail = {
     .name = "tail",
-    .usage = "[--json] [--count N] [--all] [--severity LEVEL] [--host ADDRESS] [--model NAME]",
+    .usage = "[--json] [--count N] [--all] [--severity LEVEL] [--host NETWORK] [--model NAME]",
     .summary = "alerts as they are raised, until interrupted",
-    .help = "  -J, --json             each event as an output of format json gets it, one object a "
-            "line\n"
-            "  -n, --count N          end after N events\n"
-            "  -a, --all              heartbeats and counters too\n"
-            "  -l, --severity LEVEL   alerts that are at least low, medium or high\n"
-            "  -H, --host ADDRESS     alerts from or to there\n"
-            "  -m, --model NAME       alerts of that model\n",
+    .help =
+        "  -J, --json             each event as an output of format json gets it, one object a "
+        "line\n"
+        "  -n, --count N          end after N events\n"
+        "  -a, --all              heartbeats and counters too\n"
+        "  -l, --severity low|medium|high\n"
+        "                         alerts that are at least that\n"
+        "  -H, --host NETWORK     alerts from or to an address, or a network such as 10.0.0.0/8\n"
+        "  -m, --model NAME       alerts of that model, by its name in the configuration or in "
+        "alerts\n",
     .run = run,
 };
