@@ -160,14 +160,41 @@ class Suppress(unittest.TestCase):
             os.rmdir(d.path("rules"))
             self.ctl(d, "add", "dport=80")
 
+    def add_many(self, d, rules):
+        with ganad.Conn(d.control) as c:
+            for rule in rules:
+                c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.SUPPRESS_ADD, rule=rule))
+                kind, _ = c.frame()
+                self.assertEqual(kind, 133)
+
+    def test_all_numbers_are_removed_or_none(self):
+        with self.daemon() as d:
+            self.add_many(d, [f"dport={i}" for i in range(1, 204)])  # more than a reply holds
+            for numbers, code, said in ((["1", "2x"], 2, "'2x'"), (["2", "900", "1"], 1, "no rule 900"), (["0"], 1, "no rule 0"),
+                                        (["1", ""], 2, "''"), (["203", "18446744073709551616"], 2, "'18446744073709551616'")):
+                err = self.ctl(d, "rm", *numbers, code=code)[1]
+                self.assertIn(said, err)
+                self.assertIn("no rule was removed", err)
+                self.assertEqual(len(self.rules(d)), 203)
+            self.ctl(d, "rm", "203", "1", "150", "1")
+            self.assertEqual(set(range(1, 204)) - set(self.rules(d)), {1, 150, 203})
+
+    def test_a_list_says_what_is_over_and_that_it_is_empty(self):
+        with self.daemon() as d:
+            self.assertEqual(self.ctl(d, "list")[0], "no rules\n")
+            self.assertEqual(self.ctl(d, "-J", "list")[0], "[]\n")
+            self.ctl(d, "add", "dport=80", "expires=+1s")
+            self.ctl(d, "add", "dport=81", "expires=+1d")
+            self.ctl(d, "add", "dport=82")
+            ganad.wait_for(lambda: self.rules(d)[1]["expired"], 10, "the first is over")
+            head, *rows = self.ctl(d, "list")[0].splitlines()
+            at = head.index("EXPIRES")
+            self.assertEqual([row[at:].split()[0][:4] for row in rows], ["expi", self.rules(d)[2]["expires"][:4], "-"])
+            self.assertEqual([r["expired"] for r in self.rules(d).values()], [True, False, False])
+
     def test_many_rules_come_in_pages(self):
         with self.daemon() as d:
-            with ganad.Conn(d.control) as c:
-                for i in range(250):
-                    c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.SUPPRESS_ADD,
-                                                                          rule=f"src=10.0.{i}.0/24"))
-                    kind, _ = c.frame()
-                    self.assertEqual(kind, 133)
+            self.add_many(d, [f"src=10.0.{i}.0/24" for i in range(250)])
             rules = self.rules(d)
             self.assertEqual(list(rules), list(range(1, 251)))
             d.process.send_signal(signal.SIGTERM)

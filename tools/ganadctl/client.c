@@ -43,6 +43,7 @@ int client_queue(struct client *c, uint8_t kind, const ProtobufCMessage *m, stru
 {
     size_t len = protobuf_c_message_get_packed_size(m);
 
+    c->asked = kind;
     gad_frame_add_head(&c->out, kind, len);
     uint8_t *room = gad_buf_room(&c->out, len);
     if (!room)
@@ -143,7 +144,21 @@ int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *
     return err;
 }
 
-int client_error(const struct client *c, const struct gad_frame *f, struct gad_diag *d)
+/* ganadd judges a frame by its head, so what it says to a request at the wrong socket is about numbers. */
+static int wrong_socket(const struct client *c, struct gad_diag *d)
+{
+    bool control = c->asked == GANAD__V1__KIND__CONTROL_REQUEST;
+
+    return gad_fail(
+        d, GAD_EINVAL,
+        "%s is ganadd's %s socket, and this command needs its %s socket, by default %s: "
+        "name it with -s or $%s",
+        c->address, control ? "scoring" : "control", control ? "control" : "scoring",
+        control ? GAD_CONTROL_SOCKET : GAD_SCORING_SOCKET,
+        control ? "GANAD_CONTROL_SOCKET" : "GANAD_SCORING_SOCKET");
+}
+
+int client_error(struct client *c, const struct gad_frame *f, struct gad_diag *d)
 {
     Ganad__V1__ErrorReply *m = ganad__v1__error_reply__unpack(NULL, f->len, f->p);
     char text[GAD_DIAG_MAX];
@@ -154,7 +169,13 @@ int client_error(const struct client *c, const struct gad_frame *f, struct gad_d
     bool goodbye = m->code == GANAD__V1__ERROR_REPLY__CODE__TIMEOUT ||
                    m->code == GANAD__V1__ERROR_REPLY__CODE__BUSY ||
                    m->code == GANAD__V1__ERROR_REPLY__CODE__SHUTTING_DOWN;
+    c->refused = (int)m->code;
     ganad__v1__error_reply__free_unpacked(m, NULL);
+    if (c->refused == GANAD__V1__ERROR_REPLY__CODE__BAD_FRAME && strstr(text, "is not taken here"))
+        return wrong_socket(c, d);
+    if (c->refused == GANAD__V1__ERROR_REPLY__CODE__UNKNOWN_MODEL)
+        return gad_fail(d, GAD_EINVAL, "%s: %s; 'ganadctl model list' names those that are",
+                        c->address, text);
     return gad_fail(d, goodbye ? GAD_ECLOSED : GAD_EINVAL, "%s: %s", c->address, text);
 }
 

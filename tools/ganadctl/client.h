@@ -29,6 +29,8 @@ enum {
 struct client {
     int fd;
     const char *address; /* borrowed; for messages */
+    uint8_t asked;       /* kind of the last request */
+    int refused;         /* code of the last ErrorReply; 0: none came */
     struct gad_buf in, out;
 };
 
@@ -68,4 +70,4 @@ int client_ask(struct client *c, uint8_t kind, const ProtobufCMessage *m, uint8_
 
 /* Puts the text of an ERROR_REPLY into d; GAD_EINVAL, or GAD_ECLOSED for one that only says goodbye (TIMEOUT,
  * SHUTTING_DOWN, BUSY). */
-int client_error(const struct client *c, const struct gad_frame *f, struct gad_diag *d);
+int client_error(struct client *c, const struct gad_frame *f, struct gad_diag *d);

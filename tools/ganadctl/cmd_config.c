@@ -109,7 +109,7 @@ static int show(const struct ctl *ctl, bool json)
 
     int err = client_open(&c, ctl_control_socket(ctl), &d);
     if (err)
-        return ctl_unreachable(err, &d, false);
+        return ctl_unreachable(ctl, err, &d, false);
     if (json)
         to.list = json_array();
     do {

@@ -14,6 +14,7 @@
 #include "tools/ganadctl/compare.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/reload.h"
+#include "tools/ganadctl/sandbox.h"
 #include "tools/ganadctl/status.h"
 
 enum { TEXT = 1024 };
@@ -105,6 +106,7 @@ static int load(const struct ctl *ctl, char *model, const char *file, bool json)
 {
     char path[PATH_MAX];
     Ganad__V1__ControlRequest m;
+    struct gad_diag d = {0};
 
     if (!realpath(file, path)) {
         ctl_say("%s: %s", file, gad_strerror(-errno));
@@ -114,20 +116,42 @@ static int load(const struct ctl *ctl, char *model, const char *file, bool json)
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__MODEL_LOAD;
     m.model = model;
     m.file = path;
-    int code = reload_run(ctl, &m, json);
+    int code = reload_run(ctl, &m, json, &d);
+    if (code == CTL_ERROR)
+        sandbox_hint(path, d.text);
     if (code == CTL_OK && !json)
         printf("until the next reload or restart, unless the configuration says so, too\n");
     return code;
 }
 
+/* What is wrong with the words behind the command: argv[0] is the first, if there is one. */
+static int wrong_words(char **argv)
+{
+    static const char *const names[] = {"compare", "list", "load", "rollback"};
+    static const char *const usage[] = {
+        "compare takes A B FILE: two checkpoints and a file of records", "list takes no more words",
+        "load takes MODEL FILE: a model's name and a checkpoint",
+        "rollback takes MODEL: a model's name"};
+    enum { N = sizeof(names) / sizeof(names[0]) };
+
+    for (size_t i = 0; i < N; i++)
+        if (strcmp(argv[0], names[i]) == 0)
+            return ctl_usage(&ctl_model, "model %s", usage[i]);
+    int near = gad_text_nearest(argv[0], names, N);
+    return ctl_usage(&ctl_model, "model takes list, load, rollback or compare, not '%s'%s%s%s",
+                     argv[0], near < 0 ? "" : "; did you mean '", near < 0 ? "" : names[near],
+                     near < 0 ? "" : "'?");
+}
+
 static int rollback(const struct ctl *ctl, char *model, bool json)
 {
     Ganad__V1__ControlRequest m;
+    struct gad_diag d = {0};
 
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__MODEL_ROLLBACK;
     m.model = model;
-    return reload_run(ctl, &m, json);
+    return reload_run(ctl, &m, json, &d);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -163,7 +187,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return load(ctl, argv[1], argv[2], json);
     if (argc == 2 && strcmp(argv[0], "rollback") == 0)
         return rollback(ctl, argv[1], json);
-    return ctl_usage(&ctl_model, "list, load MODEL FILE, rollback MODEL or compare A B FILE");
+    return wrong_words(argv);
 }
 
 const struct ctl_command ctl_model = {

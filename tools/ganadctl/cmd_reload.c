@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-
+#include "lib/base/diag.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/reload.h"
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     Ganad__V1__ControlRequest m;
+    struct gad_diag d = {0};
     bool json = false;
     int code;
 
@@ -13,7 +14,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return code;
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__RELOAD;
-    return reload_run(ctl, &m, json);
+    return reload_run(ctl, &m, json, &d);
 }
 
 const struct ctl_command ctl_reload = {

@@ -49,7 +49,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return ctl_usage(&ctl_reopen, "reopen takes no '%s'", argv[optind]);
     int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__REOPEN, &s, &reached, &d);
     if (err && !reached)
-        return ctl_unreachable(err, &d, false);
+        return ctl_unreachable(ctl, err, &d, false);
     if (err) {
         ctl_say("%s", d.text);
         return CTL_ERROR;

@@ -175,11 +175,23 @@ static int inspect(struct look *l, const char *folder)
     struct gad_spool_view v;
     struct gad_diag d = {""};
 
-    if (gad_spool_view(folder, &v, &d) != 0) {
+    int code = gad_spool_view(folder, &v, &d);
+    if (code != 0) {
         ctl_say("%s", d.text);
+        if (code == -ENOENT || code == -ENOTDIR)
+            fprintf(stderr, "The spool is where [spool] directory of ganadd.conf says: see "
+                            "'ganadctl config'.\n");
+        if (code == -EACCES)
+            fprintf(stderr, "A spool is for ganadd alone: be root, or the user that it runs as.\n");
         return CTL_ERROR;
     }
-    int code = CTL_OK;
+    if (v.slots_whole == 0 && v.n_segments == 0) {
+        ctl_say("%s: no spool: it has neither a state that is whole nor a segment; [spool] "
+                "directory of ganadd.conf names one",
+                folder);
+        gad_spool_view_deinit(&v);
+        return CTL_ERROR;
+    }
     if (l->events)
         code = print_events(l, folder, &v);
     else if (!l->json)

@@ -365,7 +365,7 @@ int status_get(const struct ctl *ctl, Ganad__V1__StatusReply **ret)
 
     int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, ret, &reached, &d);
     if (err && !reached)
-        return ctl_unreachable(err, &d, false);
+        return ctl_unreachable(ctl, err, &d, false);
     if (err) {
         ctl_say("%s", d.text);
         return CTL_ERROR;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
+#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "tools/common/option.h"
 #include "tools/ganadctl/client.h"
@@ -24,7 +26,7 @@ static Ganad__V1__SuppressReply *ask(struct suppress *s, Ganad__V1__ControlReque
 
     int err = client_open(&c, ctl_control_socket(s->ctl), &d);
     if (err) {
-        *ret_code = ctl_unreachable(err, &d, false);
+        *ret_code = ctl_unreachable(s->ctl, err, &d, false);
         return NULL;
     }
     err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m->base,
@@ -96,13 +98,13 @@ static int add(struct suppress *s, int n, char **word)
 
 /* --- list --- */
 
-static int list(struct suppress *s)
+/* Each rule in the order of the numbers; or the exit code of a failure. */
+static int each_rule(struct suppress *s,
+                     void (*take)(void *arg, const Ganad__V1__SuppressReply__Rule *r), void *arg)
 {
     Ganad__V1__ControlRequest m;
     int code;
 
-    if (s->file)
-        return suppress_file_list(s);
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_LIST;
     do {
@@ -110,31 +112,86 @@ static int list(struct suppress *s)
         if (!r)
             return code;
         for (size_t i = 0; i < r->n_rule; i++)
-            suppress_show(s, r->rule[i]);
+            take(arg, r->rule[i]);
         m.id = r->next > m.id ? r->next : 0;
         ganad__v1__suppress_reply__free_unpacked(r, NULL);
     } while (m.id != 0);
-    return suppress_finish(s);
+    return CTL_OK;
+}
+
+static void show(void *arg, const Ganad__V1__SuppressReply__Rule *r)
+{
+    suppress_show(arg, r);
+}
+
+static int list(struct suppress *s)
+{
+    int code = s->file ? suppress_file_list(s) : each_rule(s, show, s);
+
+    if (code == CTL_OK && s->n == 0 && !s->json)
+        printf("no rules\n");
+    return code == CTL_OK ? suppress_finish(s) : code;
 }
 
 /* --- rm --- */
 
+struct ids {
+    uint64_t *id; /* (n), ascending, each once */
+    size_t n, n_found;
+};
+
+static int by_number(const void *pa, const void *pb)
+{
+    const uint64_t *a = pa, *b = pb;
+    return (*a > *b) - (*a < *b);
+}
+
+static void find_id(void *arg, const Ganad__V1__SuppressReply__Rule *r)
+{
+    struct ids *ids = arg; /* rules come in the same order */
+    ids->n_found += ids->n_found < ids->n && ids->id[ids->n_found] == r->id;
+}
+
+/* All of them, before the first is removed. An exit code. */
+static int check_ids(struct suppress *s, int n, char **word, struct ids *ids)
+{
+    for (int i = 0; i < n; i++)
+        if (gad_text_u64(word[i], strlen(word[i]), UINT64_MAX, &ids->id[i]) != 0)
+            return ctl_usage(&ctl_suppress,
+                             "rm '%s': a number, as list shows them; no rule was removed", word[i]);
+    qsort(ids->id, (size_t)n, sizeof(ids->id[0]), by_number);
+    for (int i = 0; i < n; i++)
+        if (ids->n == 0 || ids->id[i] != ids->id[ids->n - 1])
+            ids->id[ids->n++] = ids->id[i];
+    int code = each_rule(s, find_id, ids);
+    if (code != CTL_OK || ids->n_found == ids->n)
+        return code;
+    ctl_say("there is no rule %" PRIu64 "; no rule was removed", ids->id[ids->n_found]);
+    return CTL_ERROR;
+}
+
 static int rm(struct suppress *s, int n, char **word)
 {
+    gad_cleanup(gad_freep) uint64_t *id = gad_calloc((size_t)n, sizeof(*id));
+    struct ids ids = {.id = id};
     Ganad__V1__ControlRequest m;
-    int code, worst = CTL_OK;
 
     if (n == 0)
         return ctl_usage(&ctl_suppress, "rm needs the numbers of rules");
+    if (!id) {
+        ctl_say("no memory");
+        return CTL_ERROR;
+    }
+    int code = check_ids(s, n, word, &ids), worst = code;
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_REMOVE;
-    for (int i = 0; i < n; i++) {
-        if (gad_text_u64(word[i], strlen(word[i]), UINT64_MAX, &m.id) != 0)
-            return ctl_usage(&ctl_suppress, "rm '%s': a number, as list shows them", word[i]);
+    for (size_t i = 0; i < ids.n && code == CTL_OK; i++) {
+        m.id = ids.id[i];
         Ganad__V1__SuppressReply *r = ask(s, &m, &code);
         if (!r && code == CTL_UNREACHABLE)
             return code;
         worst = r ? worst : code;
+        code = CTL_OK; /* its own failure does not keep the others */
         ganad__v1__suppress_reply__free_unpacked(r, NULL);
     }
     return worst;
@@ -182,6 +239,8 @@ static int test(struct suppress *s, int n, char **word)
 
 static int dispatch(struct suppress *s, const char *what, int n, char **word)
 {
+    static const char *const names[] = {"add", "list", "rm", "test"};
+
     if (strcmp(what, "add") == 0)
         return add(s, n, word);
     if (strcmp(what, "rm") == 0)
@@ -190,7 +249,12 @@ static int dispatch(struct suppress *s, const char *what, int n, char **word)
         return test(s, n, word);
     if (strcmp(what, "list") == 0 && n == 0)
         return list(s);
-    return ctl_usage(&ctl_suppress, "suppress takes add, list, rm or test, not '%s'", what);
+    if (strcmp(what, "list") == 0)
+        return ctl_usage(&ctl_suppress, "suppress list takes no '%s'", word[0]);
+    int near = gad_text_nearest(what, names, sizeof(names) / sizeof(names[0]));
+    return ctl_usage(&ctl_suppress, "suppress takes add, list, rm or test, not '%s'%s%s%s", what,
+                     near < 0 ? "" : "; did you mean '", near < 0 ? "" : names[near],
+                     near < 0 ? "" : "'?");
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -233,7 +297,7 @@ const struct ctl_command ctl_suppress = {
     .help =
         "  -J, --json        list, add and test: an array of objects with id, rule, created, hits, "
         "last_hit,\n"
-        "                    expires\n"
+        "                    expires, expired\n"
         "  -f, --file FILE   list and test: of a file of rules, without ganadd\n"
         "  -n, --dry-run     add: the rule is checked and shown, without ganadd\n"
         "  list              the rules, with their hits\n"
@@ -241,7 +305,7 @@ const struct ctl_command ctl_suppress = {
         "proto=,\n"
         "                    service=, model=, score<N, expires= (a time, or +2h, +7d), comment=;\n"
         "                    prints its number\n"
-        "  rm ID...          removes rules\n"
+        "  rm ID...          removes rules: all of them, or none if one is not there\n"
         "  test CONNECTION   the rules that src=, dst=, sport=, dport=, proto=, service=, model=, "
         "score=\n"
         "                    meet, without counting a hit\n",

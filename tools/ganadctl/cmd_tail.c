@@ -130,7 +130,7 @@ static void print_event(const struct tail *t, const json_t *event, const char *t
     }
 }
 
-static int take_event(const struct client *c, struct tail *t, const struct gad_frame *f,
+static int take_event(struct client *c, struct tail *t, const struct gad_frame *f,
                       struct gad_diag *d)
 {
     if (f->kind == GANAD__V1__KIND__ERROR_REPLY)
@@ -217,10 +217,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return code;
     int err = client_open(&client, ctl_control_socket(ctl), &d);
     if (err)
-        return ctl_unreachable(err, &d, false);
+        return ctl_unreachable(ctl, err, &d, false);
     err = follow(&client, &t, &d);
     if (err)
         ctl_say("%s", d.text);
+    if (err == GAD_ECLOSED)
+        fprintf(stderr,
+                "ganadd has stopped, or restarts: tail does not connect again. What it raised "
+                "meanwhile is in its outputs and its spool.\n");
     client_close(&client);
     return err ? CTL_ERROR : CTL_OK;
 }

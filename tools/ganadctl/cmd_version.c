@@ -17,17 +17,23 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
     char daemon[64];
     struct gad_diag d = {0};
-    bool runs = status_version(ctl, daemon, sizeof(daemon), &d) == 0;
+    int err = status_version(ctl, daemon, sizeof(daemon), &d);
+    bool runs = err == 0, is_absent = err == -ENOENT || err == -ECONNREFUSED;
+    if (!runs && !is_absent)
+        ctl_say("%s", d.text);
     if (json) {
         json_t *o = json_pack("{s:s, s:o}", "ganadctl", GANAD_VERSION, "ganadd",
                               runs ? json_string(daemon) : json_null());
-        int err = json_dumpf(o, stdout, JSON_COMPACT);
+        err = json_dumpf(o, stdout, JSON_COMPACT);
         json_decref(o);
         if (err)
             return CTL_ERROR;
         putchar('\n');
     } else {
-        printf("ganadctl %s\nganadd   %s\n", GANAD_VERSION, runs ? daemon : "not running here");
+        printf("ganadctl %s\nganadd   %s\n", GANAD_VERSION,
+               runs        ? daemon
+               : is_absent ? "not running here"
+                           : "not known");
     }
     return CTL_OK;
 }

@@ -57,7 +57,7 @@ int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 
 /* A failed connect: the reason and what can be done. Returns the exit code. */
-int ctl_unreachable(int err, const struct gad_diag *d, bool scoring);
+int ctl_unreachable(const struct ctl *ctl, int err, const struct gad_diag *d, bool scoring);
 
 /* -s, else the environment, else the default. */
 const char *ctl_scoring_socket(const struct ctl *ctl);

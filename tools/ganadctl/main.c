@@ -72,22 +72,6 @@ int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...)
     return CTL_USAGE;
 }
 
-int ctl_unreachable(int err, const struct gad_diag *d, bool scoring)
-{
-    ctl_say("%s", d->text);
-    if (err == GAD_EFORMAT || err == GAD_ELIMIT)
-        return CTL_USAGE;
-    if (err == -EACCES || err == -EPERM)
-        fprintf(stderr, "You may not use this socket: be root or in its group.\n");
-    else
-        fprintf(stderr, "Is ganadd running? Start it with 'systemctl start ganadd' or 'ganadd -c "
-                        "FILE', or name "
-                        "its socket with -s.\n");
-    if (scoring)
-        fprintf(stderr, "Without it: 'ganadctl score --local CHECKPOINT FILE'.\n");
-    return CTL_UNREACHABLE;
-}
-
 static const char *socket_of(const struct ctl *ctl, const char *variable, const char *fallback)
 {
     const char *env = getenv(variable);
@@ -202,6 +186,8 @@ int main(int argc, char **argv)
     struct ctl ctl = {0};
     int c;
 
+    if (argc > 0)
+        argv[0] = program; /* in getopt's messages */
     /* A reader that goes away, such as head(1), ends us quietly, also where the parent ignored the signal. */
     (void)signal(SIGPIPE, SIG_DFL);
     while ((c = option_next(argc, argv, "+" CTL_OPTIONS "V", longs, NULL)) != -1) {
@@ -233,8 +219,8 @@ int main(int argc, char **argv)
     }
     argc -= optind;
     argv += optind;
-    argv[0] = program; /* in getopt's messages */
-    optind = 0;        /* getopt starts over with the command's own options */
+    argv[0] = program;
+    optind = 0; /* getopt starts over with the command's own options */
     int code = cmd->run(&ctl, argc, argv);
     if (fflush(stdout) != 0 && code == CTL_OK) {
         ctl_say("cannot write the output: %s", gad_strerror(-errno));

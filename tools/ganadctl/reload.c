@@ -74,25 +74,24 @@ static int print_json(const Ganad__V1__ReloadReply *r)
     return ok ? CTL_OK : CTL_ERROR;
 }
 
-int reload_run(const struct ctl *ctl, Ganad__V1__ControlRequest *m, bool json)
+int reload_run(const struct ctl *ctl, Ganad__V1__ControlRequest *m, bool json, struct gad_diag *d)
 {
     struct client c = CLIENT_INIT;
-    struct gad_diag d = {0};
     struct gad_frame f;
     Ganad__V1__ReloadReply *r = NULL;
     int code = CTL_ERROR;
 
-    int err = client_open(&c, ctl_control_socket(ctl), &d);
+    int err = client_open(&c, ctl_control_socket(ctl), d);
     if (err)
-        return ctl_unreachable(err, &d, false);
+        return ctl_unreachable(ctl, err, d, false);
     err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m->base, GANAD__V1__KIND__RELOAD_REPLY,
-                     &f, &d);
+                     &f, d);
     if (!err)
         r = ganad__v1__reload_reply__unpack(NULL, f.len, f.p);
     if (!err && !r)
-        (void)gad_fail(&d, GAD_EFORMAT, "an answer that cannot be read");
+        (void)gad_fail(d, GAD_EFORMAT, "an answer that cannot be read");
     if (!r) {
-        ctl_say("refused, what runs goes on: %s", d.text);
+        ctl_say("refused, what runs goes on: %s", d->text);
     } else if (json) {
         code = print_json(r);
     } else {

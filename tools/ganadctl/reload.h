@@ -8,6 +8,8 @@
 #include "proto/ganad.pb-c.h"
 
 struct ctl;
+struct gad_diag;
 
-/* Asks, waits until the models are in place, and shows what has changed; returns the exit code. */
-int reload_run(const struct ctl *ctl, Ganad__V1__ControlRequest *m, bool json);
+/* Asks, waits until the models are in place, and shows what has changed; returns the exit code. @d: why it was refused,
+ * which is on stderr already. */
+int reload_run(const struct ctl *ctl, Ganad__V1__ControlRequest *m, bool json, struct gad_diag *d);

@@ -115,7 +115,7 @@ static int score(const struct ctl *ctl, struct score_run *run)
     int code = run->local ? score_local(run) : score_by_socket(ctl, run);
     int err = run->out.bad ? GAD_ENOMEM : score_write(run, true);
     double seconds = progress_end(&run->progress);
-    if (run->at_end && run->read_err == 0 && run->diag.text[0])
+    if (code == CTL_OK && run->at_end && run->read_err == 0 && run->diag.text[0])
         ctl_say("warning: %s", run->diag.text);
     if (err && code == CTL_OK) {
         ctl_say("cannot write the output: %s", gad_strerror(err));
@@ -125,7 +125,7 @@ static int score(const struct ctl *ctl, struct score_run *run)
         ctl_say("%s", run->diag.text);
         code = CTL_ERROR;
     }
-    if (code != CTL_UNREACHABLE && code != CTL_USAGE)
+    if (code == CTL_OK || run->n > 0)
         summary(run, seconds);
     gad_buf_deinit(&run->out);
     input_close(run->in);

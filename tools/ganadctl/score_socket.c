@@ -13,8 +13,8 @@
 
 /* A batch that says which connections it is of makes as many requests, which carry fewer records. */
 enum {
-    IN_FLIGHT = 16,
     REQUESTS_A_BATCH = (SCORE_BATCH + REQUEST_RECORDS_MAX - 1) / REQUEST_RECORDS_MAX,
+    IN_FLIGHT = 15 + REQUESTS_A_BATCH,
 };
 
 /* first .. first + n - 1 (modulo IN_FLIGHT) are asked and not answered, in that order */
@@ -155,7 +155,7 @@ static int take_answer(struct line *l, struct score_run *run, const struct gad_f
 
     if (f->kind == GANAD__V1__KIND__ERROR_REPLY) {
         int err = client_error(&l->client, f, &run->diag);
-        if (l->n > 0)
+        if (l->n > 0 && l->client.refused == GANAD__V1__ERROR_REPLY__CODE__BAD_RECORD)
             gad_diag_prefix(&run->diag, "%s: lines %llu to %llu", run->file,
                             (unsigned long long)b->item[0].line,
                             (unsigned long long)b->item[b->n - 1].line);
@@ -231,7 +231,7 @@ int score_by_socket(const struct ctl *ctl, struct score_run *run)
     l->request = request;
     int err = client_open(&l->client, address, &run->diag);
     if (err)
-        return ctl_unreachable(err, &run->diag, true);
+        return ctl_unreachable(ctl, err, &run->diag, true);
     while (!err) {
         err = is_cut(l) ? move(l, run) : 0;
         if (!err)

@@ -32,7 +32,7 @@ struct suppress_asked {
 /* "src=192.0.2.4" and the like, which it takes apart. The exit code of a wrong one, else CTL_OK. */
 int suppress_asked_parse(int n, char **word, struct suppress_asked *ret);
 
-/* suppress_file.c: each returns the exit code. */
+/* suppress_file.c: each returns the exit code. After a list suppress_finish() is the caller's. */
 int suppress_file_list(struct suppress *s);
 int suppress_file_test(struct suppress *s, const struct suppress_asked *a);
 int suppress_file_check(struct suppress *s, const char *rule);

@@ -57,7 +57,7 @@ int suppress_file_list(struct suppress *s)
         return code;
     for (uint64_t from = 1; (one = gad_suppress_from(list, from)) != NULL; from = one->id + 1)
         show(s, one);
-    return suppress_finish(s);
+    return CTL_OK;
 }
 
 int suppress_file_test(struct suppress *s, const struct suppress_asked *a)

@@ -43,18 +43,21 @@ void suppress_show(struct suppress *s, const Ganad__V1__SuppressReply__Rule *r)
     time_text(r->last_hit_ns, last);
     time_text(r->created_ns, created);
     time_text(r->expires_ns, expires);
+    bool expired = r->expires_ns != 0 && r->expires_ns <= gad_time_wall().ns;
     if (s->json) {
         json_t *o = json_pack("{s:I, s:s, s:s, s:I}", "id", (json_int_t)r->id, "rule", r->rule,
                               "created", created, "hits", (json_int_t)r->hits);
         (void)json_object_set_new(o, "last_hit", r->last_hit_ns ? json_string(last) : json_null());
         (void)json_object_set_new(o, "expires", r->expires_ns ? json_string(expires) : json_null());
+        (void)json_object_set_new(o, "expired", json_boolean(expired));
         (void)json_array_append_new(s->list, o);
         return;
     }
     if (s->n++ == 0)
         printf("%s%6s  %12s  %-20s  %-20s  %s%s\n", s->colour ? "\033[1m" : "", "ID", "HITS",
                "LAST HIT", "EXPIRES", "RULE", s->colour ? "\033[0m" : "");
-    printf("%6" PRIu64 "  %12s  %-20s  %-20s  ", r->id, show_count(r->hits, hits), last, expires);
+    printf("%6" PRIu64 "  %12s  %-20s  %-20s  ", r->id, show_count(r->hits, hits), last,
+           expired ? "expired" : expires); /* the rule says when, too */
     print_rule(r->rule);
 }
 
@@ -140,6 +143,23 @@ static bool set_field(char *word, struct suppress_asked *a)
     return strcmp(word, "model") == 0;
 }
 
+/* @key is a word of its own, and a value comes behind it or not. */
+static int not_asked(const char *key, const char *value)
+{
+    static const char *const keys[] = {"src",   "dst",     "sport", "dport",
+                                       "proto", "service", "model", "score"};
+    enum { N = sizeof(keys) / sizeof(keys[0]) };
+    int near = value ? gad_text_nearest(key, keys, N) : -1;
+
+    for (int i = 0; i < N; i++)
+        near = strcmp(key, keys[i]) == 0 ? -1 : near; /* it is the value that is wrong */
+    return ctl_usage(&ctl_suppress,
+                     "test '%s%s%s': of src, dst (addresses of one kind), sport, dport, proto, "
+                     "service, model and score, each KEY=VALUE%s%s%s",
+                     key, value ? "=" : "", value ? value : "", near < 0 ? "" : "; did you mean '",
+                     near < 0 ? "" : keys[near], near < 0 ? "" : "'?");
+}
+
 int suppress_asked_parse(int n, char **word, struct suppress_asked *ret)
 {
     struct gad_tuple *t = &ret->rec.tuple;
@@ -151,10 +171,7 @@ int suppress_asked_parse(int n, char **word, struct suppress_asked *ret)
     for (int i = 0; i < n; i++) {
         char *value = strchr(word[i], '=');
         if (!set_field(word[i], ret))
-            return ctl_usage(&ctl_suppress,
-                             "test '%s%s%s': of src, dst (addresses of one kind), sport, dport, "
-                             "proto, service, model and score, each KEY=VALUE",
-                             word[i], value ? "=" : "", value ? value + 1 : "");
+            return not_asked(word[i], value ? value + 1 : NULL);
     }
     if (t->family == 0 && (t->src_port != 0 || t->dst_port != 0 || t->proto != 0))
         t->family = 4; /* as ganadd takes it */
