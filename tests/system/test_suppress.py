@@ -169,15 +169,15 @@ class Suppress(unittest.TestCase):
 
     def test_all_numbers_are_removed_or_none(self):
         with self.daemon() as d:
-            self.add_many(d, [f"dport={i}" for i in range(1, 204)])  # more than a reply holds
+            self.add_many(d, [f"dport={i}" for i in range(1, 105)])  # more than a reply holds
             for numbers, code, said in ((["1", "2x"], 2, "'2x'"), (["2", "900", "1"], 1, "no rule 900"), (["0"], 1, "no rule 0"),
-                                        (["1", ""], 2, "''"), (["203", "18446744073709551616"], 2, "'18446744073709551616'")):
+                                        (["1", ""], 2, "''"), (["104", "18446744073709551616"], 2, "'18446744073709551616'")):
                 err = self.ctl(d, "rm", *numbers, code=code)[1]
                 self.assertIn(said, err)
                 self.assertIn("no rule was removed", err)
-                self.assertEqual(len(self.rules(d)), 203)
-            self.ctl(d, "rm", "203", "1", "150", "1")
-            self.assertEqual(set(range(1, 204)) - set(self.rules(d)), {1, 150, 203})
+                self.assertEqual(len(self.rules(d)), 104)
+            self.ctl(d, "rm", "104", "1", "77", "1")
+            self.assertEqual(set(range(1, 105)) - set(self.rules(d)), {1, 77, 104})
 
     def test_a_list_says_what_is_over_and_that_it_is_empty(self):
         with self.daemon() as d:
