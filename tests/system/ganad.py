@@ -50,6 +50,7 @@ def parse(argv):
     p.add_argument("--ganadctl")
     p.add_argument("--random-checkpoint", help="the program that makes a checkpoint without training")
     p.add_argument("--train", help="the program ganad-train")
+    p.add_argument("--traffic", help="the program ganad-traffic")
     p.add_argument("--flip-signed", help="the program that changes bytes of a signed file")
     p.add_argument("--shim", help="the library that makes an allocation fail")
     p.add_argument("--source", required=True)

@@ -56,7 +56,8 @@ enum {
     "  --filter EXPRESSION      only packets that it takes, in the language of pcap-filter(7)\n"   \
     "  --service MAP            ports that KDD99 has no name for: 'tcp/8080 = http'; may be "      \
     "repeated\n"                                                                                   \
-    "  --checksums HOW          ignore (default), verify: drop packets with a wrong one, auto: "   \
+    "  --checksums ignore|verify|auto\n"                                                           \
+    "                           ignore (default); verify: drop packets with a wrong one; auto: "   \
     "verify\n"                                                                                     \
     "                           unless the first 1000 show that the sender's card made them\n"     \
     "  --tunnels N              how deep tunnels are opened, 0 to 8 (0)\n"                         \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Completion of ganadctl, ganadd and ganad-train for bash. Commands and options are asked of the programs themselves, so
-# that nothing here has to be kept in step with them.
+# Completion of ganadctl, ganadd, ganad-train and ganad-traffic for bash. Commands, options and their values are asked of
+# the programs themselves, so that nothing here has to be kept in step with them.
 
 # Words at the head of the lines of --help's list of commands.
 _ganad_commands() {
@@ -13,9 +13,49 @@ _ganad_options() {
     "$@" --help 2>/dev/null | grep -oE '(^|[^[:alnum:]_-])(--[a-z][a-z0-9-]+|-[a-zA-Z])\b' | grep -oE -- '--?[a-zA-Z].*' | sort -u
 }
 
+# What --help has behind an option: 'FILE', 'N', or its values, as in 'table|csv|json'; nothing if it takes none.
+_ganad_argument() {
+    local option=$1
+    shift
+    "$@" --help 2>/dev/null | sed -nE "s/^ +(-[a-zA-Z], )?$option(, --[a-z0-9-]+)? ([A-Za-z][A-Za-z0-9|-]*).*/\3/p" | head -n 1
+}
+
 # Names that the daemon knows; nothing if none answers.
 _ganad_models() {
     ganadctl model -J 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
+}
+
+# Kinds of sessions, or with 'Attacks' those of attacks.
+_ganad_kinds() {
+    "$1" --list 2>/dev/null | sed -n "/^${2:-Normal}/,/^\$/s/^  \([a-z][a-z0-9_-]*\) .*/\1/p"
+}
+
+# Words, or with none files.
+_ganad_offer() {
+    if [ "$1" = files ]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$2")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+    fi
+}
+
+# The value of an option; false: it takes none. Arguments: the option, what there is of the value, the program, the command.
+_ganad_value() {
+    local option=$1 cur=$2 argument
+    shift 2
+    case ${1##*/}$option in
+    ganadctl-s | ganadctl--socket) argument=SOCKET ;; # of all commands
+    *) argument=$(_ganad_argument "$option" "$@") ;;
+    esac
+    case ${1##*/}$option$argument in
+    *"|"*) _ganad_offer "${argument//|/ }" "$cur" ;;
+    ganadctl-mNAME | ganadctl--modelNAME) _ganad_offer "$(_ganad_models)" "$cur" ;;
+    ganad-traffic-kNAME | ganad-traffic--kindNAME) _ganad_offer "$(_ganad_kinds "$1")" "$cur" ;;
+    ganad-traffic-aNAME | ganad-traffic--attackNAME) _ganad_offer "$(_ganad_kinds "$1" Attacks)" "$cur" ;;
+    *FILE | *CHECKPOINT | *CAPTURE | *FOLDER | *DIRECTORY | *SOCKET) _ganad_offer files "$cur" ;;
+    *) [ -n "$argument" ] ;; # a number or a text: nothing to offer
+    esac
 }
 
 _ganad() {
@@ -25,32 +65,37 @@ _ganad() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -s | --socket) ((i++)) ;;
-        -*) ;;
+        -* | =) ;;
         *)
             [ -n "$command" ] || command=${COMP_WORDS[i]}
             words+=("${COMP_WORDS[i]}")
             ;;
         esac
     done
-    [ "${program##*/}" != ganadd ] || command=''
+    case ${program##*/} in ganadd | ganad-traffic) command='' ;; esac
+    if [ "$cur" = = ]; then # '--option=value' comes in three words
+        cur=''
+    elif [ "$before" = = ]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     COMPREPLY=()
-    if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_ganad_options "$program" ${command:+"$command"})" -- "$cur")
-    elif [ -z "$command" ] && [ "${program##*/}" != ganadd ] && [[ $before != -s && $before != --socket ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_ganad_commands "$program")" -- "$cur")
+    if [[ $before == -* ]] && _ganad_value "$before" "$cur" "$program" ${command:+"$command"}; then
+        :
+    elif [[ $cur == -* ]]; then
+        _ganad_offer "$(_ganad_options "$program" ${command:+"$command"})" "$cur"
+    elif [ -z "$command" ] && [[ ${program##*/} != ganadd && ${program##*/} != ganad-traffic ]]; then
+        _ganad_offer "$(_ganad_commands "$program")" "$cur"
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = model ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'compare list load rollback' -- "$cur")
+        _ganad_offer 'compare list load rollback' "$cur"
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = suppress ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'list add rm test' -- "$cur")
+        _ganad_offer 'list add rm test' "$cur"
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = help ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_ganad_commands "$program")" -- "$cur")
-    elif { [ "${#words[@]}" -eq 2 ] && [[ ${words[*]} == 'model load' || ${words[*]} == 'model rollback' ]]; } ||
-        [[ $before == -m || $before == --model ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_ganad_models)" -- "$cur")
+        _ganad_offer "$(_ganad_commands "$program")" "$cur"
+    elif [ "${#words[@]}" -eq 2 ] && [[ ${words[*]} == 'model load' || ${words[*]} == 'model rollback' ]]; then
+        _ganad_offer "$(_ganad_models)" "$cur"
     else
-        compopt -o filenames 2>/dev/null
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        _ganad_offer files "$cur"
     fi
 }
 
-complete -F _ganad ganadctl ganadd ganad-train
+complete -F _ganad ganadctl ganadd ganad-train ganad-traffic

@@ -236,15 +236,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_spool = {
     .name = "spool",
-    .usage = "[--json] [--events] [--segment N] [--format FORMAT] [FOLDER]",
+    .usage = "[--json] [--events] [--segment N] [--format NAME] [FOLDER]",
     .summary = "what is in a spool, and which output has come how far",
     .help =
         "  -J, --json            one object with folder, bytes, next, clean, committed, dropped,\n"
         "                        evicted_bytes, damaged, failures, outputs, segments\n"
         "  -e, --events          the events that are in it\n"
         "  -g, --segment N       those of one segment\n"
-        "  -f, --format FORMAT   of the events: json, eve, ecs, ocsf, cef, leef, syslog or "
-        "journal\n"
+        "  -f, --format json|eve|ecs|ocsf|cef|leef|syslog|journal\n"
+        "                        of the events\n"
         "  FOLDER                by default " SPOOL_FOLDER "\n",
     .run = run,
 };

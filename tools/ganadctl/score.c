@@ -246,8 +246,8 @@ const struct ctl_command ctl_score = {
         "anomalous (0.001)\n"
         "\n"
         "Of a capture, as in extract:\n" CAPTURE_HELP_OPTIONS "\n"
-        "Records of a capture, or of a file of extract --with-connection --head, are sent with\n"
-        "their addresses, ports, times and Community ID, and alerts have them.\n"
+        "Records of a capture, or of a file with the columns of a connection, are sent with their\n"
+        "addresses, ports, times and Community ID, and alerts have them.\n"
         "Results are on stdout, in the order of the file; a summary is on stderr.\n",
     .run = run_score,
 };
