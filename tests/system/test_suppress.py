@@ -183,14 +183,14 @@ class Suppress(unittest.TestCase):
         with self.daemon() as d:
             self.assertEqual(self.ctl(d, "list")[0], "no rules\n")
             self.assertEqual(self.ctl(d, "-J", "list")[0], "[]\n")
-            self.ctl(d, "add", "dport=80", "expires=+1s")
             self.ctl(d, "add", "dport=81", "expires=+1d")
             self.ctl(d, "add", "dport=82")
-            ganad.wait_for(lambda: self.rules(d)[1]["expired"], 10, "the first is over")
+            self.ctl(d, "add", "dport=80", "expires=+1s")  # the last: an add removes what is over
+            ganad.wait_for(lambda: self.rules(d)[3]["expired"], 10, "the last is over")
             head, *rows = self.ctl(d, "list")[0].splitlines()
             at = head.index("EXPIRES")
-            self.assertEqual([row[at:].split()[0][:4] for row in rows], ["expi", self.rules(d)[2]["expires"][:4], "-"])
-            self.assertEqual([r["expired"] for r in self.rules(d).values()], [True, False, False])
+            self.assertEqual([row[at:].split()[0][:4] for row in rows], [self.rules(d)[1]["expires"][:4], "-", "expi"])
+            self.assertEqual([r["expired"] for r in self.rules(d).values()], [False, False, True])
 
     def test_many_rules_come_in_pages(self):
         with self.daemon() as d:

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/record/record.h"
-#include "proto/ganad.pb-c.h"
 #include "tools/ganadctl/client.h"
 
 enum { N_NUMBERS = 38, NAME_UNKNOWN = 255 };
@@ -60,8 +59,9 @@ static void pack(struct request *r, const struct gad_record *rec, size_t n)
     }
 }
 
-static int queue_packed(struct request *r, struct client *c, uint64_t id, request_options *opt,
-                        const struct gad_record *rec, size_t n, struct gad_diag *d)
+static int queue_packed(struct request *r, struct client *c, uint64_t id,
+                        Ganad__V1__ScoreOptions *opt, const struct gad_record *rec, size_t n,
+                        struct gad_diag *d)
 {
     Ganad__V1__PackedRequest m = GANAD__V1__PACKED_REQUEST__INIT;
 
@@ -118,8 +118,9 @@ static void set_connection(Ganad__V1__Connection *m, struct gad_record *rec)
     m->community_id = rec->community_id;
 }
 
-static int queue_records(struct request *r, struct client *c, uint64_t id, request_options *opt,
-                         struct gad_record *rec, size_t n, struct gad_diag *d)
+static int queue_records(struct request *r, struct client *c, uint64_t id,
+                         Ganad__V1__ScoreOptions *opt, struct gad_record *rec, size_t n,
+                         struct gad_diag *d)
 {
     Ganad__V1__ScoreRequest m = GANAD__V1__SCORE_REQUEST__INIT;
 
@@ -141,7 +142,7 @@ static int queue_records(struct request *r, struct client *c, uint64_t id, reque
     return client_queue(c, GANAD__V1__KIND__SCORE_REQUEST, &m.base, d);
 }
 
-int request_queue(struct request *r, struct client *c, uint64_t id, request_options *opt,
+int request_queue(struct request *r, struct client *c, uint64_t id, Ganad__V1__ScoreOptions *opt,
                   struct gad_record *rec, size_t n, bool connections, struct gad_diag *d)
 {
     return connections ? queue_records(r, c, id, opt, rec, n, d)

@@ -12,13 +12,12 @@
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "proto/ganad.pb-c.h"
 
 struct client;
 struct gad_diag;
 struct gad_record;
 struct request; /* memory for one at a time */
-
-typedef struct Ganad__V1__ScoreOptions request_options;
 
 enum {
     REQUEST_PACKED_MAX = 256,
@@ -37,6 +36,6 @@ bool request_has_connection(const struct gad_record *rec, size_t n);
  * request_queue() - the request for n records, to be sent by @c
  * @connections: as messages, n <= REQUEST_RECORDS_MAX; else packed, n <= REQUEST_PACKED_MAX
  */
-int request_queue(struct request *r, struct client *c, uint64_t id, request_options *opt,
+int request_queue(struct request *r, struct client *c, uint64_t id, Ganad__V1__ScoreOptions *opt,
                   struct gad_record *rec, size_t n, bool connections,
                   struct gad_diag *d) GAD_MUST_CHECK;
