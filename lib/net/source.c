@@ -139,6 +139,11 @@ static int open_capture(struct gad_source *s, const void *head, size_t head_len,
     (void)fclose(f);
     if (gad_gz_error(s->gz))
         return gz_failed(s, d);
+    if (!ended && strcmp(text, "unknown file format") == 0)
+        return gad_fail(d, GAD_EFORMAT,
+                        "%s: no capture: neither pcap nor pcapng, plain or gzip; what xz, zstd or "
+                        "bzip2 packed is to be unpacked first, as in xz -dc FILE into '-'",
+                        s->name);
     return gad_fail(d, ended ? GAD_ETRUNC : GAD_EFORMAT, "%s: %s", s->name, text);
 }
 

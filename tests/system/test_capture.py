@@ -85,7 +85,7 @@ class Capture(Case):
             self.assertIn(b"is ready", p.stderr.readline())
             p.send_signal(signal.SIGTERM)
             self.assertEqual(p.wait(30 * ganad.SLOW), 0)
-        self.assertIn("standard input: unknown file format", self.read("-", input=b"no capture at all", code=1)[1])
+        self.assertIn("standard input: no capture: neither pcap nor pcapng", self.read("-", input=b"no capture at all", code=1)[1])
 
     @unittest.skipUnless(os.geteuid() == 0, "not root")
     def test_nothing_of_root_is_kept_for_files(self):

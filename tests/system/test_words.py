@@ -88,6 +88,18 @@ class Words(unittest.TestCase):
             self.assertEqual((r.returncode, r.stderr), (0, b""))
 
 
+class Files(unittest.TestCase):
+    def test_records_where_packets_belong(self):
+        with tempfile.TemporaryDirectory() as d:
+            path = os.path.join(d, "records")
+            for data in b"".join(ganad.data_lines(10)), b"\xfd7zXZ\0" + bytes(100):
+                with open(path, "wb") as f:
+                    f.write(data)
+                r = ganad.ctl("extract", path)
+                self.assertEqual((r.returncode, r.stdout), (1, b""))
+                self.assertIn(path.encode() + b": no capture: neither pcap nor pcapng, plain or gzip", r.stderr)
+
+
 class Sandbox(unittest.TestCase):
     def test_a_file_that_only_the_operator_sees(self):
         hide = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$1" && shift && exec "$@"', "sh"]

@@ -107,6 +107,8 @@ static void what_is_not_known_is_refused_with_the_nearest(void **state)
     (void)state;
     refused(MODEL "[scoring]\nmax_client = 3\n",
             "t.conf:4: key 'max_client': not known in [scoring]; did you mean 'max_clients'?");
+    refused(MODEL "[scoring]\nidle = 3\n",
+            "t.conf:4: key 'idle': not known in [scoring]; did you mean 'idle_timeout'?");
     refused(MODEL "[scoring]\nxyzzy = 3\n",
             "t.conf:4: key 'xyzzy': not known in [scoring]" SCORING_KEYS);
     refused(MODEL "[drift]\ntresh = 1\n",
@@ -325,11 +327,11 @@ static void later_files_win(void **state)
 
     struct gad_diag d;
     char want[512];
-    put("g.conf.d/20.conf", "[scoring]\n\nmax = 3\n");
+    put("g.conf.d/20.conf", "[scoring]\n\nlevel = 3\n");
     c = NULL;
     assert_true(config_load(main_file, &c, &d) < 0);
     (void)snprintf(want, sizeof(want),
-                   "%s.d/20.conf:3: key 'max': not known in [scoring]" SCORING_KEYS, main_file);
+                   "%s.d/20.conf:3: key 'level': not known in [scoring]" SCORING_KEYS, main_file);
     assert_string_equal(d.text, want);
 }
 
