@@ -160,6 +160,14 @@ class Suppress(unittest.TestCase):
             os.rmdir(d.path("rules"))
             self.ctl(d, "add", "dport=80")
 
+    def test_a_model_that_no_alert_names_is_warned_of(self):
+        with self.daemon() as d:
+            for name, warned in ("m", True), ("random", False), ("nosuch", True):
+                out, err = self.ctl(d, "add", "model=" + name)
+                self.assertNotEqual(out, "")
+                self.assertEqual("no alert names its model" in err, warned, err)
+            self.assertIn("the models are 'm' (in alerts 'random')", err)
+
     def add_many(self, d, rules):
         with ganad.Conn(d.control) as c:
             for rule in rules:

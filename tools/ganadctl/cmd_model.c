@@ -70,15 +70,15 @@ static int print_json(const Ganad__V1__StatusReply *s)
         char since[GAD_TIME_TEXT];
         gad_time_text((struct gad_time){m->loaded_ns}, since);
         (void)json_array_append_new(
-            all,
-            json_pack("{s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s s:s s:s s:b s:I}", "name",
-                      m->name, "kind", m->kind, "sha256", m->sha256, "file", m->file, "threshold",
-                      (double)m->threshold, "fpr_budget", m->fpr_budget, "loaded", since, "scored",
-                      (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous, "unscored",
-                      (json_int_t)m->unscored, "previous_sha256", m->previous_sha256,
-                      "previous_file", m->previous_file, "signed_by", m->signed_by, "networks",
-                      m->role ? m->role->networks : "", "shadow", m->role && m->role->shadow,
-                      "disagreed", (json_int_t)(m->role ? m->role->disagreed : 0)));
+            all, json_pack("{s:s s:s s:s s:s s:s s:f s:f s:s s:I s:I s:I s:s s:s s:s s:s s:b s:I}",
+                           "name", m->name, "alert_name", m->alert_name, "kind", m->kind, "sha256",
+                           m->sha256, "file", m->file, "threshold", (double)m->threshold,
+                           "fpr_budget", m->fpr_budget, "loaded", since, "scored",
+                           (json_int_t)m->scored, "anomalous", (json_int_t)m->anomalous, "unscored",
+                           (json_int_t)m->unscored, "previous_sha256", m->previous_sha256,
+                           "previous_file", m->previous_file, "signed_by", m->signed_by, "networks",
+                           m->role ? m->role->networks : "", "shadow", m->role && m->role->shadow,
+                           "disagreed", (json_int_t)(m->role ? m->role->disagreed : 0)));
     }
     bool ok = json_dumpf(all, stdout, JSON_COMPACT) == 0;
     json_decref(all);

@@ -11,6 +11,7 @@
 #include "lib/base/text.h"
 #include "tools/common/option.h"
 #include "tools/ganadctl/client.h"
+#include "tools/ganadctl/status.h"
 #include "tools/ganadctl/suppress.h"
 
 enum { RULE_MAX = 1024 };
@@ -69,6 +70,27 @@ static bool join(int n, char **word, char rule[static RULE_MAX + 1])
     return fits;
 }
 
+/* A rule goes by the name that alerts have; one that none has may be a slip, or the model is to come. */
+static void warn_of_model(const struct suppress *s, int n, char **word)
+{
+    Ganad__V1__StatusReply *status = NULL;
+    char list[STATUS_MODELS];
+    const char *name = NULL;
+    bool found = false;
+
+    for (int i = 0; i < n; i++)
+        name = strncmp(word[i], "model=", 6) == 0 ? word[i] + 6 : name;
+    if (!name || *name == '"' || status_get(s->ctl, &status) != CTL_OK)
+        return;
+    for (size_t i = 0; i < status->n_model; i++)
+        found = found || strcmp(status->model[i]->alert_name, name) == 0;
+    status_models(status, list);
+    if (!found)
+        ctl_say("warning: no alert names its model '%s', so the rule meets none; the models are %s",
+                name, list);
+    ganad__v1__status_reply__free_unpacked(status, NULL);
+}
+
 static int add(struct suppress *s, int n, char **word)
 {
     Ganad__V1__ControlRequest m;
@@ -93,6 +115,7 @@ static int add(struct suppress *s, int n, char **word)
         else
             printf("%" PRIu64 "\n", r->rule[i]->id);
     ganad__v1__suppress_reply__free_unpacked(r, NULL);
+    warn_of_model(s, n, word);
     return suppress_finish(s);
 }
 

@@ -19,6 +19,10 @@ int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command
 /* STATUS, which is the caller's to free; or an exit code, and why is told. */
 int status_get(const struct ctl *ctl, Ganad__V1__StatusReply **ret) GAD_MUST_CHECK;
 
+/* The names of all models for a message: "'a' (in alerts 'egbad'), 'b'", or "none". */
+enum { STATUS_MODELS = 2048 };
+void status_models(const Ganad__V1__StatusReply *s, char text[static STATUS_MODELS]);
+
 /* The version of the ganadd that serves the control socket. */
 int status_version(const struct ctl *ctl, char *text, size_t len,
                    struct gad_diag *d) GAD_MUST_CHECK;

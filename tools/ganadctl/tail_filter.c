@@ -4,14 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/diag.h"
-#include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
-
-enum { TEXT = 256, LIST = 2048 };
 
 int tail_filter_host(struct tail_filter *f, const char *text, struct gad_diag *d)
 {
@@ -39,23 +34,6 @@ int tail_filter_severity(struct tail_filter *f, const char *name, struct gad_dia
     return gad_fail(d, GAD_EINVAL, "--severity '%s': low, medium or high", name);
 }
 
-/* "'a', in alerts 'egbad'; 'b'" */
-static void list_models(const Ganad__V1__StatusReply *s, char list[static LIST])
-{
-    gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(LIST - 1);
-    char name[TEXT], in_alerts[TEXT];
-
-    for (size_t i = 0; i < s->n_model; i++) {
-        const Ganad__V1__StatusReply__Model *m = s->model[i];
-        gad_text_escape(name, sizeof(name), m->name, strlen(m->name));
-        gad_text_escape(in_alerts, sizeof(in_alerts), m->alert_name, strlen(m->alert_name));
-        gad_buf_printf(&b, "%s'%s'", i > 0 ? ", " : "", name);
-        if (strcmp(name, in_alerts) != 0)
-            gad_buf_printf(&b, " (in alerts '%s')", in_alerts);
-    }
-    (void)snprintf(list, LIST, "%.*s", b.p ? (int)b.len : 0, b.p ? (const char *)b.p : "");
-}
-
 /* Notes the model's checkpoints; false: neither the configuration nor an alert has a model of that name. */
 static bool find(struct tail_filter *f, const Ganad__V1__StatusReply *s)
 {
@@ -76,15 +54,15 @@ static bool find(struct tail_filter *f, const Ganad__V1__StatusReply *s)
 int tail_filter_model(struct tail_filter *f, const struct ctl *ctl)
 {
     Ganad__V1__StatusReply *s = NULL;
-    char list[LIST];
+    char list[STATUS_MODELS];
 
     int code = status_get(ctl, &s);
     if (code != CTL_OK)
         return code;
     if (!find(f, s)) {
-        list_models(s, list);
+        status_models(s, list);
         code = ctl_usage(&ctl_tail, "--model '%s': ganadd has no such model; it has %s", f->model,
-                         *list ? list : "none");
+                         list);
     }
     ganad__v1__status_reply__free_unpacked(s, NULL);
     return code;
