@@ -24,6 +24,12 @@ bool credential_is_named(const char *value)
            strcmp(name, "..") != 0;
 }
 
+bool credential_can_be_there(const char *value)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    return !credential_is_meant(value) || (folder && *folder == '/');
+}
+
 int credential_path(const char *value, char *buf, size_t size, const char **ret_path,
                     struct gad_diag *d)
 {

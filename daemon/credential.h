@@ -22,6 +22,9 @@ bool credential_is_meant(const char *value);
 /* Whether it is one with a name that can be: no empty one, none with a '/', not "." or "..". */
 bool credential_is_named(const char *value);
 
+/* Whether it is no credential, or a service manager has handed over some. */
+bool credential_can_be_there(const char *value);
+
 /**
  * credential_path() - the file that @value stands for: itself, or that of the credential it names
  * @buf: holds the path of a credential

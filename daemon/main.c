@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/feed/transport.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
@@ -28,6 +29,18 @@ static int dump(const struct config *c)
     bool ok = !b.bad && fwrite(b.p, 1, b.len, stdout) == b.len && fflush(stdout) == 0;
     gad_buf_deinit(&b);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int check_outputs(const struct config *c, struct gad_diag *d)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->n_outputs; i++) {
+        r = transport_check(&c->output[i], d);
+        if (r == 0 && *d->text)
+            (void)printf("%s\n", d->text);
+    }
+    return r;
 }
 
 int main(int argc, char **argv)
@@ -56,6 +69,8 @@ int main(int argc, char **argv)
     if (o.dump)
         return dump(c);
     if (models_load(c, &m, &d) != 0)
+        return fail(&d);
+    if (o.test && check_outputs(c, &d) != 0)
         return fail(&d);
     if (o.test) {
         (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,

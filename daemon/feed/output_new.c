@@ -6,6 +6,8 @@
 
 #include "daemon/config.h"
 #include "daemon/feed/output_parts.h"
+#include "daemon/feed/tls_files.h"
+#include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/spool/reader.h"
 
@@ -46,6 +48,17 @@ static void configure(struct output *o, const struct config_output *c)
     o->now.config = c;
 }
 
+/* A certificate of the past stops no sensor: its receiver may refuse it, and then says so. */
+static int read_tls_files(struct output *o, struct gad_diag *d)
+{
+    struct gad_diag why = {""};
+    int r = transport_tls_context(o->o.config, &o->context, d);
+
+    if (r == 0 && tls_files_check_dates(o->context, o->o.config, &why) != 0)
+        log_warn("feed", "output '%s': %s", o->o.config->name, why.text);
+    return r;
+}
+
 static int make(struct output *o, struct gad_diag *d)
 {
     o->buf = GAD_BUF_INIT(4 * OUTPUT_BUFFER);
@@ -56,7 +69,7 @@ static int make(struct output *o, struct gad_diag *d)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     int r = gad_spool_reader_open(o->o.folder, o->o.next, &o->reader, d);
     if (r == 0 && strcmp(o->o.config->type, "tls") == 0)
-        r = transport_tls_context(o->o.config, &o->context, d);
+        r = read_tls_files(o, d);
     if (r == 0 && o->ops->is_file)
         r = output_connect(o, d);
     return r;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/config.h"
 #include "lib/base/diag.h"
 
 static const struct transport_ops *const all[] = {
@@ -17,6 +18,18 @@ const struct transport_ops *transport_find(const char *type)
         if (strcmp(all[i]->type, type) == 0)
             return all[i];
     return NULL;
+}
+
+int transport_check(const struct config_output *c, struct gad_diag *d)
+{
+    const struct transport_ops *ops = transport_find(c->type);
+
+    if (d)
+        d->text[0] = '\0';
+    int r = ops && ops->check ? ops->check(c, d) : 0;
+    if (d && *d->text)
+        gad_diag_prefix(d, "output '%s' (%s %s)", c->name, c->type, c->to);
+    return r;
 }
 
 int transport_new(const struct transport_ops *ops, const struct config_output *c, void *context,

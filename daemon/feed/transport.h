@@ -36,8 +36,10 @@ struct transport_ops {
         is_connected; /* somebody is there who may go away: what he got is not known to have arrived */
     bool is_file;
 
-    int (*open)(struct transport *t, struct gad_diag *d);                /* 0, GAD_MORE, negative */
-    int (*proceed)(struct transport *t, struct gad_diag *d);             /* likewise; may be NULL */
+    int (*check)(const struct config_output *c,
+                 struct gad_diag *d);                        /* transport_check(); may be NULL */
+    int (*open)(struct transport *t, struct gad_diag *d);    /* 0, GAD_MORE, negative */
+    int (*proceed)(struct transport *t, struct gad_diag *d); /* likewise; may be NULL */
     ssize_t (*write)(struct transport *t, const uint8_t *p, size_t len); /* as write(2), EAGAIN */
     /* The descriptor is readable: 0; GAD_END: the other side came to its end in order; negative: it broke. */
     int (*read)(struct transport *t, struct gad_diag *d);
@@ -61,6 +63,12 @@ struct transport {
 /* NULL: no such type. */
 const struct transport_ops *transport_find(const char *type);
 
+/**
+ * transport_check() - whether an output could be made of this, as far as can be seen without making it; for ganadd -t
+ * Return: 0, and @d says what could not be checked, or ""; else @d says why not, output and all.
+ */
+int transport_check(const struct config_output *c, struct gad_diag *d) GAD_MUST_CHECK;
+
 /* Takes nothing yet; then ops->open. */
 int transport_new(const struct transport_ops *ops, const struct config_output *c, void *context,
                   struct transport **ret) GAD_MUST_CHECK;
@@ -76,8 +84,3 @@ ssize_t transport_send(struct transport *t, const uint8_t *p, size_t len);
 void transport_close_fd(struct transport *t);
 int transport_connect_begin(struct transport *t, struct gad_diag *d); /* to config->to */
 int transport_connect_proceed(struct transport *t, struct gad_diag *d);
-
-/* The SSL_CTX of an output, with its files read, which may need root. */
-int transport_tls_context(const struct config_output *c, void **ret,
-                          struct gad_diag *d) GAD_MUST_CHECK;
-void transport_tls_context_free(void *context);

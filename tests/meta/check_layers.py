@@ -44,7 +44,7 @@ ONLY = [
     (r"ini\.h", ["daemon/", "tests/"]),
     (r"systemd/.*", ["daemon/"]),
     (r"zlib\.h", ["lib/base/z_mem.h", "tests/"]),
-    (r"openssl/(ssl|err|x509v3)\.h", ["daemon/feed/transport_tls.c", "tests/"]),
+    (r"openssl/(ssl|err|x509v3)\.h", ["daemon/feed/transport_tls.c", "daemon/feed/tls_files.c", "tests/"]),
     (r"openssl/(?!ssl\.h|err\.h|x509v3\.h).*", ["lib/", "models/", "tools/", "tests/"]),
     (r"protobuf-c/.*", ["lib/checkpoint/", "lib/event/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
     (r"cmocka\.h", ["tests/unit/test.h"]),

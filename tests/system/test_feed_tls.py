@@ -132,16 +132,57 @@ class Tls(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
         self.assertIn(b'"event_type":"alert"', b"".join(got))
 
-    def test_files_that_cannot_be_used_stop_the_start(self):
+    def files(self):
+        """(keys of an output, what is said of them): files that are of no use."""
         cert, key = self.authority.sign("sensor", "sensor.example")
         _, other = self.authority.sign("other", "sensor.example")
-        for keys, why in (({"ca": "/no/such"}, "key 'ca': /no/such"),
-                          ({"certificate": cert, "key": other}, "key 'key': .*(mismatch|values)"),
-                          ({"certificate": key, "key": key}, "key 'certificate'")):
-            with ganad.Daemon(start=False, models=model(), outputs={"s": {"type": "tls", "to": "localhost:1", **keys}}) as d:
-                p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
-                self.assertEqual(p.returncode, 1)
-                self.assertRegex(p.stderr.decode(), r"output 's' \(tls localhost:1\): " + why)
+        at = self.authority.path
+        self.authority.run("x509", "-in", cert, "-outform", "DER", "-out", at("der.crt"))
+        self.authority.run("pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", at("locked.key"))
+        with open(at("empty.pem"), "w"), open(at("cut.pem"), "w") as cut, open(cert) as whole:
+            cut.write(whole.read()[:200])
+        yield {"ca": "/no/such"}, "key 'ca': /no/such: No such file or directory"
+        yield {"ca": self.tmp.name}, f"key 'ca': {self.tmp.name}: Is a directory"
+        yield {"ca": at("empty.pem")}, f"key 'ca': {at('empty.pem')}: is empty"
+        yield {"ca": key}, f"key 'ca': {key}: has no certificate in PEM"
+        yield {"certificate": cert, "key": "/no/such"}, "key 'key': /no/such: No such file or directory"
+        yield {"certificate": cert, "key": other}, f"key 'key': {other}: does not match the certificate"
+        yield {"certificate": cert, "key": cert}, f"key 'key': {cert}: has no private key in PEM"
+        yield {"certificate": cert, "key": at("locked.key")}, f"key 'key': {at('locked.key')}: has a password"
+        yield {"certificate": key, "key": key}, f"key 'certificate': {key}: has no certificate in PEM"
+        yield {"certificate": at("der.crt"), "key": key}, f"key 'certificate': {at('der.crt')}: is DER or PKCS #12"
+        yield {"certificate": at("cut.pem"), "key": key}, f"key 'certificate': {at('cut.pem')}: "
+
+    def start(self, keys, *options):
+        """What ganadd says of an output with these keys, and its exit status."""
+        output = {"type": "tls", "to": "localhost:1", "ca": self.authority.ca, **keys}
+        with ganad.Daemon(start=False, models=model(), outputs={"s": output}) as d:
+            p = subprocess.run([ganad.args.ganadd, "-c", d.conf, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               timeout=30 * ganad.SLOW)
+        return p.stdout.decode(), p.returncode
+
+    def test_files_that_cannot_be_used_stop_the_start_and_the_test(self):
+        for keys, why in self.files():
+            for options in ((), ("-t",)):
+                said, status = self.start(keys, *options)
+                self.assertIn("output 's' (tls localhost:1): " + why, said)
+                self.assertNotIn("unknown reason", said)
+                self.assertEqual(status, 1, said)
+
+    def test_a_certificate_of_ours_that_is_over(self):
+        cert, key = self.authority.sign("over", "sensor.example", days=-1)
+        why = f"key 'certificate': {cert}: a certificate in it has expired on 2020-01-02 00:00:00 UTC"
+        said, status = self.start({"certificate": cert, "key": key}, "-t")
+        self.assertIn("output 's' (tls localhost:1): " + why, said)
+        self.assertEqual(status, 1)
+        with self.daemon(1, certificate=cert, key=key) as d:  # a sensor without alerts would be worse
+            self.assertIn(f"output 'siem': {why}", d.read_log())
+
+    def test_a_credential_that_only_the_service_has(self):
+        cert, _ = self.authority.sign("sensor", "sensor.example")
+        said, status = self.start({"certificate": cert, "key": "credential:key"}, "-t")
+        self.assertIn("output 's' (tls localhost:1): 'credential:key' is not checked", said)
+        self.assertEqual(status, 0, said)
 
     def test_a_stop_in_order_loses_nothing(self):
         if not receivers.rsyslog_is_there(tls=True):
