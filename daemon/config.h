@@ -70,7 +70,7 @@ struct config_output {
     const char *ca, *server_name, *certificate, *key;
     bool syslog;
     uint64_t rate, replay, length, file_size, files, facility, enterprise;
-    struct gad_time replay_time, connect_timeout, stall_timeout;
+    struct gad_time replay_time, connect_timeout, stall_timeout, resolve_interval;
     struct config_value *value; /* one a key of the table */
 };
 

@@ -158,6 +158,7 @@ static void fill_outputs(struct status *s, struct feed *feed)
         to->format = unconst(from->config->format);
         to->state = unconst(output_state_name(from->state));
         to->error = unconst(from->error);
+        to->address = unconst(from->address);
         to->sent = from->sent;
         to->bytes = from->bytes;
         to->replayed = from->replayed;

@@ -89,7 +89,8 @@ int lookup_begin(const char *host_port, int socktype, struct lookup **ret, struc
         (void)gad_fail(d, r, "'%s' is not HOST:PORT", host_port);
     (void)snprintf(l->port, sizeof(l->port), "%s", r == 0 ? strrchr(host_port, ':') + 1 : "");
     l->hints.ai_socktype = socktype;
-    l->hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+    /* Without AI_ADDRCONFIG, which hides 127.0.0.1 from a machine that has link-local addresses only. */
+    l->hints.ai_flags = AI_NUMERICSERV;
     atomic_store(&l->result, RUNNING);
     if (r == 0 && (r = start(l)) != 0)
         (void)gad_fail(d, r, "%s: %s", host_port, gad_strerror(r));
@@ -111,13 +112,9 @@ int lookup_proceed(struct lookup *l, struct gad_diag *d)
     return 0;
 }
 
-const struct addrinfo *lookup_address(const struct lookup *l, size_t i)
+const struct addrinfo *lookup_found(const struct lookup *l)
 {
-    const struct addrinfo *a = l->found; /* lookup_proceed() saw that it is there */
-
-    while (a && i-- > 0)
-        a = a->ai_next;
-    return a;
+    return atomic_load(&l->result) == 0 ? l->found : NULL;
 }
 
 void lookup_free(struct lookup *l)

@@ -18,8 +18,8 @@ int lookup_begin(const char *host_port, int socktype, struct lookup **ret,
 /* 0: it is done; GAD_MORE; negative: nothing was found. */
 int lookup_proceed(struct lookup *l, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The i-th address, NULL after the last. */
-const struct addrinfo *lookup_address(const struct lookup *l, size_t i);
+/* What was found, for as long as @l lives; NULL: lookup_proceed() has not returned 0. */
+const struct addrinfo *lookup_found(const struct lookup *l);
 
 /* One that is still under way is left to end by itself. */
 void lookup_free(struct lookup *l);

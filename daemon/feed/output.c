@@ -10,15 +10,13 @@
 
 #include "daemon/config.h"
 #include "daemon/feed/output_parts.h"
+#include "daemon/feed/tls_files.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/spool/reader.h"
 
 enum {
-    RETRY_MS = 250, /* the first; doubles */
-    RETRY_MAX_MS = 30000,
-    FINISH_SECONDS = 3,  /* for the receiver to come to its end */
-    STEADY_SECONDS = 10, /* a connection that held this long begins the doubling anew */
+    FINISH_SECONDS = 3, /* for the receiver to come to its end */
 };
 
 const char *output_state_name(enum output_state s)
@@ -44,20 +42,6 @@ void output_status(struct output *o, struct output_status *ret)
     (void)pthread_mutex_unlock(&o->lock);
 }
 
-/* Full jitter: many sensors that lost the same collector do not come back in step. */
-static void schedule_retry(struct output *o)
-{
-    uint32_t most = RETRY_MS;
-
-    for (unsigned i = 0; i < o->tries && most < RETRY_MAX_MS; i++)
-        most *= 2;
-    most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
-    o->tries++;
-    uint32_t ms = RETRY_MS / 10 + gad_rng_below(&o->rng, most);
-    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    (void)event_add(o->timer, &tv);
-}
-
 static void free_event(struct event **e)
 {
     if (*e)
@@ -72,24 +56,16 @@ void output_drop_connection(struct output *o)
     (void)event_del(o->timer);
     o->rate_waits = false;
     transport_free(gad_steal(&o->transport));
+    o->now.address[0] = '\0';
 }
 
 void output_fail(struct output *o, const char *why)
 {
-    struct gad_time now = gad_time_monotonic();
-    bool was_open = o->state == OUTPUT_OPEN || o->state == OUTPUT_FINISHING;
-
-    if (!o->failing)
-        log_warn("feed", "output '%s' (%s %s): %s; events wait in the spool", o->o.config->name,
-                 o->o.config->type, o->o.config->to, why);
-    o->failing = true;
-    (void)snprintf(o->now.error, sizeof(o->now.error), "%s", why);
+    output_proof_failed(o, why);
     output_drop_connection(o);
-    if (was_open && gad_time_sub(now, o->opened).ns > STEADY_SECONDS * INT64_C(1000000000))
-        o->tries = 0;
     output_forget_unwritten(o);
     o->state = OUTPUT_WAITING;
-    schedule_retry(o);
+    output_schedule_retry(o);
     output_publish(o);
 }
 
@@ -99,15 +75,24 @@ static void opened(struct output *o)
 {
     o->state = OUTPUT_OPEN;
     o->now.connects++;
-    o->opened = o->progress = gad_time_monotonic();
-    if (o->failing)
-        log_notice("feed", "output '%s': works again", o->o.config->name);
-    o->failing = false;
+    o->progress = gad_time_monotonic();
+    output_proof_begin(o);
     (void)event_del(o->timer);
     output_wake(o);
 }
 
 static int watch(struct output *o);
+
+static int fail_late(const struct output *o, struct gad_diag *d)
+{
+    char text[TRANSPORT_TEXT];
+
+    transport_text(o->transport, text);
+    if (o->transport->peer.len > 0)
+        return gad_fail(d, -ETIMEDOUT, "connected, but no TLS handshake within connect_timeout");
+    return gad_fail(d, -ETIMEDOUT, "no connection within connect_timeout%s%s",
+                    *text ? "; still waiting for " : "", text);
+}
 
 static void proceed(struct output *o)
 {
@@ -119,7 +104,7 @@ static void proceed(struct output *o)
     int r = o->ops->proceed(o->transport, &d);
 
     if (r == GAD_MORE && gad_time_monotonic().ns > o->deadline.ns)
-        r = gad_fail(&d, -ETIMEDOUT, "no connection within connect_timeout");
+        r = fail_late(o, &d);
     if (r == 0 || (r == GAD_MORE && o->transport->fd >= 0))
         r = watch(o) == 0 ? r : gad_fail(&d, GAD_ENOMEM, "no memory");
     if (r < 0) {
@@ -206,7 +191,7 @@ static void look_at_file(struct output *o)
 
 int output_connect(struct output *o, struct gad_diag *d)
 {
-    int r = transport_new(o->ops, o->o.config, o->context, &o->transport);
+    int r = transport_new(o->ops, o->o.config, &o->memory, &o->transport);
 
     if (r == 0)
         r = o->ops->open(o->transport, d);
@@ -226,6 +211,7 @@ void output_start(struct output *o)
         return;
     }
     o->state = OUTPUT_CONNECTING;
+    o->proven = false;
     o->deadline.ns = gad_time_monotonic().ns + o->o.config->connect_timeout.ns;
     int r = output_connect(o, &d);
     if (r == GAD_MORE)
@@ -302,6 +288,39 @@ void output_reopen_file(struct output *o)
         output_fail(o, d.text);
 }
 
+/* It took something once, but another address is better now. */
+static void fail_stalled(struct output *o)
+{
+    o->proven = false;
+    output_fail(o, "takes nothing, for longer than stall_timeout");
+}
+
+/* A name whose address has changed. */
+static void refresh(struct output *o)
+{
+    struct gad_diag d = {""};
+    int r = o->ops->refresh(o->transport, &d);
+
+    if (r < 0 && !o->lookup_fails)
+        log_warn("feed", "output '%s': %s; its events go on to %s", o->o.config->name, d.text,
+                 o->now.address);
+    if (r == GAD_END && o->lookup_fails)
+        log_notice("feed", "output '%s': its name is known again", o->o.config->name);
+    if (r != 0)
+        o->lookup_fails = r < 0;
+    if (r != GAD_MORE)
+        return;
+    free_event(&o->readable);
+    free_event(&o->writable);
+    if (watch(o) != 0) {
+        output_fail(o, "no memory");
+        return;
+    }
+    output_proof_begin(o);
+    log_notice("feed", "output '%s': its name has another address, %s", o->o.config->name,
+               o->now.address);
+}
+
 void output_tick(struct output *o)
 {
     struct gad_time now = gad_time_monotonic();
@@ -315,9 +334,13 @@ void output_tick(struct output *o)
         sync_file(o);
     else if (o->state == OUTPUT_OPEN)
         (void)window_released(&o->window, now);
+    if (o->state == OUTPUT_OPEN)
+        output_proof_look(o, now);
+    if (o->state == OUTPUT_OPEN && o->ops->refresh)
+        refresh(o);
     if (o->state == OUTPUT_OPEN && o->n_messages > 0 && o->ops->is_connected &&
         gad_time_sub(now, o->progress).ns > o->o.config->stall_timeout.ns)
-        output_fail(o, "takes nothing, for longer than stall_timeout");
+        fail_stalled(o);
     else
         output_wake(o);
     output_publish(o);
@@ -329,6 +352,18 @@ void output_reopen(struct output *o)
         return;
     output_reopen_file(o);
     output_wake(o);
+}
+
+void output_renew(struct output *o, void *context)
+{
+    const struct timeval now = {0, 0};
+
+    transport_tls_context_free(o->memory.context);
+    o->memory.context = context;
+    if (o->state != OUTPUT_WAITING)
+        return;
+    o->tries = 0;
+    (void)event_add(o->timer, &now);
 }
 
 void output_finish(struct output *o)

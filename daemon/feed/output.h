@@ -38,6 +38,7 @@ struct output_status {
     const struct config_output *config;
     enum output_state state;
     char error[OUTPUT_ERROR_TEXT]; /* of the last failure; "": it never failed */
+    char address[160];             /* to which it is connected; "": none, or it has none */
     uint64_t sent, bytes;          /* events written, those that were sent again too */
     uint64_t replayed;             /* of those sent, the ones that had been sent before */
     uint64_t skipped;              /* not for this output: kind, severity */
@@ -68,6 +69,9 @@ void output_start(struct output *o);  /* connects */
 void output_wake(struct output *o);   /* there may be more in the spool */
 void output_tick(struct output *o);   /* once a second */
 void output_reopen(struct output *o); /* a file that was moved away */
+
+/* Its next connection is made with this SSL_CTX, which becomes its own. One that waits to be tried again is, at once. */
+void output_renew(struct output *o, void *context);
 
 /* No more comes into the spool: when it has come to the end it finishes. */
 void output_finish(struct output *o);

@@ -52,9 +52,9 @@ static void configure(struct output *o, const struct config_output *c)
 static int read_tls_files(struct output *o, struct gad_diag *d)
 {
     struct gad_diag why = {""};
-    int r = transport_tls_context(o->o.config, &o->context, d);
+    int r = transport_tls_context(o->o.config, &o->memory.context, d);
 
-    if (r == 0 && tls_files_check_dates(o->context, o->o.config, &why) != 0)
+    if (r == 0 && tls_files_check_dates(o->memory.context, o->o.config, &why) != 0)
         log_warn("feed", "output '%s': %s", o->o.config->name, why.text);
     return r;
 }
@@ -107,7 +107,7 @@ void output_free(struct output *o)
         event_free(o->timer);
     }
     gad_spool_reader_close(o->reader);
-    transport_tls_context_free(o->context);
+    transport_tls_context_free(o->memory.context);
     gad_buf_deinit(&o->buf);
     gad_buf_deinit(&o->line);
     (void)pthread_mutex_destroy(&o->lock);

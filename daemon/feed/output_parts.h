@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Inside of output.h: output.c is the life of a connection, output_pump.c what goes over it. */
+/* Inside of output.h: output.c is the life of a connection, output_proof.c whether it is of use, output_pump.c what goes
+ * over it. */
 
 #include <pthread.h>
 
@@ -35,7 +36,7 @@ struct output_message {
 struct output {
     struct output_options o;
     const struct transport_ops *ops;
-    void *context; /* of tls */
+    struct transport_memory memory;
     const struct gad_format *format;
     struct gad_format_options form;
     bool octets;
@@ -48,7 +49,13 @@ struct output {
     struct gad_time opened,
         progress; /* progress: when it last took something, or had nothing to take */
     unsigned tries;
-    bool failing; /* the failure was logged */
+    bool failing; /* the failure was logged, and nothing was delivered since */
+    bool proven;  /* something was delivered on this connection */
+    uint64_t sent_before, released_before; /* when it was opened */
+    int64_t taken; /* bytes that the other side had when it was last looked at */
+    struct gad_time warned;
+    char warned_of[OUTPUT_ERROR_TEXT];
+    bool lookup_fails; /* of a name that was looked up before */
     bool finishing;
     struct gad_rng rng;
 
@@ -71,6 +78,12 @@ struct output {
     pthread_mutex_t lock;   /* of told */
     struct output_status now, told;
 };
+
+/* It has been opened; looked at each second while it is; it has failed, before the connection is dropped. */
+void output_proof_begin(struct output *o);
+void output_proof_look(struct output *o, struct gad_time now);
+void output_proof_failed(struct output *o, const char *why);
+void output_schedule_retry(struct output *o);
 
 /* Reads, formats and writes what can be now. */
 void output_pump(struct output *o);

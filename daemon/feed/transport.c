@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/transport.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/feed/race.h"
 #include "lib/base/diag.h"
 
 static const struct transport_ops *const all[] = {
@@ -32,8 +34,8 @@ int transport_check(const struct config_output *c, struct gad_diag *d)
     return r;
 }
 
-int transport_new(const struct transport_ops *ops, const struct config_output *c, void *context,
-                  struct transport **ret)
+int transport_new(const struct transport_ops *ops, const struct config_output *c,
+                  struct transport_memory *memory, struct transport **ret)
 {
     struct transport *t = gad_calloc(1, sizeof(*t));
 
@@ -41,7 +43,7 @@ int transport_new(const struct transport_ops *ops, const struct config_output *c
         return GAD_ENOMEM;
     t->ops = ops;
     t->config = c;
-    t->context = context;
+    t->memory = memory;
     t->fd = -1;
     *ret = t;
     return 0;
@@ -53,6 +55,26 @@ void transport_free(struct transport *t)
         return;
     t->ops->close(t);
     gad_free(t);
+}
+
+void transport_worked(struct transport *t)
+{
+    addresses_worked(&t->memory->addresses, &t->peer);
+}
+
+void transport_failed(struct transport *t)
+{
+    addresses_failed(&t->memory->addresses, &t->peer);
+}
+
+void transport_text(const struct transport *t, char text[static TRANSPORT_TEXT])
+{
+    char address[ADDRESS_TEXT];
+
+    address_text(&t->peer, address);
+    (void)snprintf(text, TRANSPORT_TEXT, "%s", address);
+    if (t->peer.len == 0 && t->race)
+        race_text(t->race, text);
 }
 
 void transport_close_fd(struct transport *t)

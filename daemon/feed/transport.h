@@ -19,12 +19,14 @@
 
 #include <sys/types.h>
 
+#include "daemon/feed/addresses.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/base/time.h"
 
 struct config_output;
 struct gad_diag;
-struct lookup;
+struct race;
 struct transport;
 
 enum { TRANSPORT_POLL_MS = 20 };
@@ -44,18 +46,28 @@ struct transport_ops {
     /* The descriptor is readable: 0; GAD_END: the other side came to its end in order; negative: it broke. */
     int (*read)(struct transport *t, struct gad_diag *d);
     int (*finish)(struct transport *t); /* says that no more comes; 0; GAD_MORE: call again */
+    /* Once a second while it is open: 0: nothing new; GAD_END: asked, and all is as it was; GAD_MORE: it has another
+     * descriptor; negative: @d says what went wrong, and it goes on as it was. May be NULL. */
+    int (*refresh)(struct transport *t, struct gad_diag *d);
     void (*close)(struct transport *t);
+};
+
+/* What an output keeps from one connection to the next. */
+struct transport_memory {
+    void *context; /* of tls: the SSL_CTX */
+    struct addresses addresses;
 };
 
 struct transport {
     const struct transport_ops *ops;
     const struct config_output *config; /* borrowed */
-    void *context;                      /* of tls: the SSL_CTX, borrowed */
+    struct transport_memory *memory;    /* borrowed */
     int fd;
     bool finishing;
-    bool wants_write; /* proceed(), finish(): when it can be written; else when it can be read */
-    struct lookup *lookup;
-    size_t n_tried; /* addresses of the lookup */
+    bool wants_write;    /* proceed(), finish(): when it can be written; else when it can be read */
+    struct race *race;   /* while it is connecting, or udp looks its name up again */
+    struct address peer; /* of tcp, tls and udp: to whom it is connected */
+    struct gad_time looked_up; /* udp: when its name was, monotonic */
     void *ssl;
     char error[160]; /* of the last write() or finish() that failed, "" if errno says it */
 };
@@ -70,9 +82,17 @@ const struct transport_ops *transport_find(const char *type);
 int transport_check(const struct config_output *c, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Takes nothing yet; then ops->open. */
-int transport_new(const struct transport_ops *ops, const struct config_output *c, void *context,
-                  struct transport **ret) GAD_MUST_CHECK;
+int transport_new(const struct transport_ops *ops, const struct config_output *c,
+                  struct transport_memory *memory, struct transport **ret) GAD_MUST_CHECK;
 void transport_free(struct transport *t); /* closes it */
+
+/* What an address did is remembered for the next connection: it took events, or it is of no use. */
+void transport_worked(struct transport *t);
+void transport_failed(struct transport *t);
+
+/* What it waits for, for a person: an address, or several; "": nothing of the kind. */
+enum { TRANSPORT_TEXT = 160 };
+void transport_text(const struct transport *t, char text[static TRANSPORT_TEXT]);
 GAD_DEFINE_CLEANUP(struct transport, transport_free);
 
 extern const struct transport_ops transport_stdout, transport_file, transport_unix,
@@ -82,5 +102,6 @@ extern const struct transport_ops transport_stdout, transport_file, transport_un
 int transport_read_socket(struct transport *t, struct gad_diag *d);
 ssize_t transport_send(struct transport *t, const uint8_t *p, size_t len);
 void transport_close_fd(struct transport *t);
+void transport_close_inet(struct transport *t);
 int transport_connect_begin(struct transport *t, struct gad_diag *d); /* to config->to */
 int transport_connect_proceed(struct transport *t, struct gad_diag *d);

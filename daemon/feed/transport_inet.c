@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TCP and UDP: each address that a name has is tried in turn. */
-#include <netdb.h>
+/* TCP and UDP, to whichever address of a name answers (daemon/feed/race.h). */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
-#include "daemon/feed/lookup.h"
+#include "daemon/feed/race.h"
 #include "daemon/feed/transport.h"
 #include "lib/base/diag.h"
 
@@ -22,66 +21,75 @@ static void set_options(const struct transport *t)
     (void)setsockopt(t->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
-/* The next address; the reason for the last one's failure is in @d. */
-static int try_next(struct transport *t, int failure, struct gad_diag *d)
-{
-    const struct addrinfo *a;
-
-    while ((a = lookup_address(t->lookup, t->n_tried)) != NULL) {
-        t->n_tried++;
-        transport_close_fd(t);
-        t->fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-        if (t->fd < 0) {
-            failure = gad_fail(d, -errno, "%s", gad_strerror(-errno));
-            continue;
-        }
-        if (!t->ops->is_datagram)
-            set_options(t);
-        if (connect(t->fd, a->ai_addr, a->ai_addrlen) == 0)
-            return 0;
-        if (errno == EINPROGRESS) {
-            t->wants_write = true;
-            return GAD_MORE;
-        }
-        failure = gad_fail(d, -errno, "%s", gad_strerror(-errno));
-    }
-    transport_close_fd(t);
-    return failure;
-}
-
 int transport_connect_begin(struct transport *t, struct gad_diag *d)
 {
-    int r =
-        lookup_begin(t->config->to, t->ops->is_datagram ? SOCK_DGRAM : SOCK_STREAM, &t->lookup, d);
+    const struct race_options o = {.name = t->config->name,
+                                   .to = t->config->to,
+                                   .socktype = t->ops->is_datagram ? SOCK_DGRAM : SOCK_STREAM,
+                                   .timeout = t->config->connect_timeout,
+                                   .known = &t->memory->addresses};
+    int r = race_begin(&o, &t->race, d);
+
+    t->looked_up = gad_time_monotonic();
     return r != 0 ? r : GAD_MORE;
+}
+
+static void end_race(struct transport *t)
+{
+    race_free(t->race);
+    t->race = NULL;
 }
 
 int transport_connect_proceed(struct transport *t, struct gad_diag *d)
 {
-    int err = 0;
-    socklen_t len = sizeof(err);
+    int r = t->race ? race_proceed(t->race, &t->fd, &t->peer, d) : 0;
 
-    if (t->fd < 0) {
-        int r = lookup_proceed(t->lookup, d);
-        return r != 0 ? r : try_next(t, GAD_EUNKNOWN, d);
-    }
-    struct sockaddr_storage peer;
-    socklen_t peer_len = sizeof(peer);
-    if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0)
-        err = errno;
-    if (err != 0)
-        return try_next(t, gad_fail(d, -err, "%s", gad_strerror(-err)), d);
-    /* Called by the clock as well: connected is who has a peer. */
-    if (getpeername(t->fd, (struct sockaddr *)&peer, &peer_len) != 0)
-        return GAD_MORE;
-    return 0;
+    if (r == GAD_MORE)
+        return r;
+    end_race(t);
+    if (r == 0 && !t->ops->is_datagram)
+        set_options(t);
+    return r;
 }
 
-static void close_inet(struct transport *t)
+void transport_close_inet(struct transport *t)
 {
     transport_close_fd(t);
-    lookup_free(t->lookup);
-    t->lookup = NULL;
+    end_race(t);
+}
+
+/*
+ * A receiver of datagrams may move, and no error says so. Its name is looked up again at intervals; the socket stays as
+ * long as its address is one of the name's. Datagrams go on to the old address meanwhile.
+ */
+static int refresh_udp(struct transport *t, struct gad_diag *d)
+{
+    struct address peer;
+    int fd = -1;
+
+    if (!t->race) {
+        if (gad_time_sub(gad_time_monotonic(), t->looked_up).ns < t->config->resolve_interval.ns)
+            return 0;
+        int r = transport_connect_begin(t, d);
+        return r < 0 ? r : 0;
+    }
+    int r = race_proceed(t->race, &fd, &peer, d);
+    if (r == GAD_MORE)
+        return 0;
+    if (r < 0) {
+        end_race(t);
+        return r;
+    }
+    bool moved = !race_has(t->race, &t->peer);
+    end_race(t);
+    if (!moved) {
+        (void)close(fd);
+        return GAD_END;
+    }
+    transport_close_fd(t);
+    t->fd = fd;
+    t->peer = peer;
+    return GAD_MORE;
 }
 
 static int finish_tcp(struct transport *t)
@@ -102,7 +110,7 @@ const struct transport_ops transport_tcp = {.type = "tcp",
                                             .write = transport_send,
                                             .read = transport_read_socket,
                                             .finish = finish_tcp,
-                                            .close = close_inet};
+                                            .close = transport_close_inet};
 
 const struct transport_ops transport_udp = {.type = "udp",
                                             .is_datagram = true,
@@ -111,4 +119,5 @@ const struct transport_ops transport_udp = {.type = "udp",
                                             .write = transport_send,
                                             .read = transport_read_socket,
                                             .finish = finish_udp,
-                                            .close = close_inet};
+                                            .refresh = refresh_udp,
+                                            .close = transport_close_inet};

@@ -18,6 +18,7 @@
 #include "daemon/feed/lookup.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/feed/transport.h"
+#include "daemon/log.h"
 #include "lib/base/diag.h"
 
 /* The name or address that the certificate must have. */
@@ -40,7 +41,7 @@ static int expect_host(const struct config_output *c, SSL *ssl, struct gad_diag 
 
 static int begin_handshake(struct transport *t, struct gad_diag *d)
 {
-    SSL *ssl = SSL_new(t->context);
+    SSL *ssl = SSL_new(t->memory->context);
 
     if (!ssl)
         return gad_fail(d, GAD_ENOMEM, "TLS: %s", tls_reason());
@@ -72,8 +73,11 @@ static int proceed_tls(struct transport *t, struct gad_diag *d)
     }
     ERR_clear_error();
     int r = SSL_connect(t->ssl);
-    if (r == 1)
+    if (r == 1) {
+        log_debug("feed", "output '%s': %s with %s", t->config->name, SSL_get_version(t->ssl),
+                  SSL_get_cipher_name(t->ssl));
         return 0;
+    }
     int want = SSL_get_error(t->ssl, r);
     if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
         return why_it_failed(t, d);
@@ -152,9 +156,7 @@ static void close_tls(struct transport *t)
 {
     SSL_free(t->ssl);
     t->ssl = NULL;
-    transport_close_fd(t);
-    lookup_free(t->lookup);
-    t->lookup = NULL;
+    transport_close_inet(t);
 }
 
 const struct transport_ops transport_tls = {.type = "tls",

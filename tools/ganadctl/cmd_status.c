@@ -100,10 +100,13 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
                show_count(o->lost, n[2]), show_count(o->waiting, n[3]), o->type,
                safe(o->target, target));
     }
-    for (size_t i = 0; i < s->n_output; i++)
-        if (*s->output[i]->error)
-            printf("%s, the last failure: %s\n", safe(s->output[i]->name, name),
-                   safe(s->output[i]->error, state));
+    for (size_t i = 0; i < s->n_output; i++) {
+        const Ganad__V1__StatusReply__Output *o = s->output[i];
+        if (*o->address && strcmp(o->address, o->target) != 0)
+            printf("%s is connected to %s\n", safe(o->name, name), safe(o->address, state));
+        if (*o->error)
+            printf("%s, the last failure: %s\n", safe(o->name, name), safe(o->error, state));
+    }
 }
 
 static void print_spool(const Ganad__V1__StatusReply__Spool *p)
@@ -246,9 +249,9 @@ static json_t *outputs(const Ganad__V1__StatusReply *s)
             {"skipped", o->skipped}, {"lost", o->lost},         {"connects", o->connects},
             {"next", o->next},       {"released", o->released}, {"waiting", o->waiting},
         };
-        json_t *one =
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->name, "type", o->type, "target",
-                      o->target, "format", o->format, "state", o->state, "error", o->error);
+        json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->name, "type",
+                                o->type, "target", o->target, "address", o->address, "format",
+                                o->format, "state", o->state, "error", o->error);
         (void)json_array_append_new(
             list, with_numbers(one, numbers, sizeof(numbers) / sizeof(numbers[0])));
     }

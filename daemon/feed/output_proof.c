@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a connection is of use, and what becomes of it if not. That it could be opened says little: a full disk can be
+ * opened, a receiver may accept and close, and TLS 1.3 refuses a certificate after the handshake. It is proven when
+ * something was delivered. Until then it does not work again, its address is no better than others, and the time
+ * between two attempts grows.
+ */
+#include <event2/event.h>
+#include <inttypes.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "daemon/config.h"
+#include "daemon/feed/output_parts.h"
+#include "daemon/log.h"
+
+static const int64_t SECOND = 1000000000;
+
+enum {
+    RETRY_MS = 250, /* the first; doubles */
+    RETRY_MAX_MS = 30000,
+    STEADY_SECONDS =
+        10, /* so long a connection must have held: longer than receivers take to refuse */
+    REMIND_SECONDS = 60, /* a failure for another reason is logged at most so often */
+};
+
+/* Bytes that the other side's kernel has not taken; 0 where that is not known. */
+static int64_t in_flight(const struct output *o)
+{
+    int n = 0;
+    return ioctl(o->transport->fd, SIOCOUTQ, &n) == 0 ? n : 0;
+}
+
+static int64_t bytes_taken(const struct output *o, int64_t flying)
+{
+    return (int64_t)(o->now.bytes + o->written) - flying;
+}
+
+void output_proof_begin(struct output *o)
+{
+    o->proven = false;
+    o->opened = gad_time_monotonic();
+    o->sent_before = o->now.sent;
+    o->released_before = o->window.released;
+    o->taken = bytes_taken(o, 0);
+    transport_text(o->transport, o->now.address);
+    log_info("feed", "output '%s': %s%s", o->o.config->name,
+             *o->now.address ? "connected to " : "open", o->now.address);
+}
+
+/* A file has what was synced; a receiver what its kernel took, if the connection also held. */
+static bool is_delivered(const struct output *o, bool held, bool moves)
+{
+    if (o->now.sent == o->sent_before)
+        return false;
+    return o->ops->is_file ? o->window.released > o->released_before : held && moves;
+}
+
+void output_proof_look(struct output *o, struct gad_time now)
+{
+    int64_t flying = in_flight(o), taken = bytes_taken(o, flying);
+    bool held = gad_time_sub(now, o->opened).ns > STEADY_SECONDS * SECOND;
+    bool moves = flying == 0 || taken > o->taken;
+
+    o->taken = taken;
+    if (o->proven)
+        return;
+    o->proven = is_delivered(o, held, moves);
+    if (o->proven || (held && o->now.sent == o->sent_before))
+        o->tries = 0; /* one that had nothing to take did not fail */
+    if (!o->proven)
+        return;
+    transport_worked(o->transport);
+    if (o->failing)
+        log_notice("feed", "output '%s': works again%s%s", o->o.config->name,
+                   *o->now.address ? ", with " : "", o->now.address);
+    o->failing = false;
+}
+
+/* Each reason once, and not often if they alternate. */
+static void log_failure(struct output *o, struct gad_time now)
+{
+    const struct config_output *c = o->o.config;
+    bool is_new = strcmp(o->now.error, o->warned_of) != 0 &&
+                  gad_time_sub(now, o->warned).ns > REMIND_SECONDS * SECOND;
+
+    if (o->failing && !is_new) {
+        log_info("feed", "output '%s': %s", c->name, o->now.error);
+        return;
+    }
+    log_warn("feed", "output '%s' (%s %s): %s; events wait in the spool", c->name, c->type, c->to,
+             o->now.error);
+    o->failing = true;
+    o->warned = now;
+    memcpy(o->warned_of, o->now.error, sizeof(o->warned_of));
+}
+
+void output_proof_failed(struct output *o, const char *why)
+{
+    char address[ADDRESS_TEXT] = "";
+
+    if (o->transport)
+        address_text(&o->transport->peer, address);
+    (void)snprintf(o->now.error, sizeof(o->now.error), "%s%s%s", address, *address ? ": " : "",
+                   why);
+    log_failure(o, gad_time_monotonic());
+    if (o->transport && !o->proven)
+        transport_failed(o->transport);
+}
+
+/* Full jitter: many sensors that lost the same collector do not come back in step. */
+void output_schedule_retry(struct output *o)
+{
+    uint32_t most = RETRY_MS;
+
+    for (unsigned i = 0; i < o->tries && most < RETRY_MAX_MS; i++)
+        most *= 2;
+    most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
+    o->tries++;
+    uint32_t ms = RETRY_MS / 10 + gad_rng_below(&o->rng, most);
+    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    (void)event_add(o->timer, &tv);
+    log_info("feed", "output '%s': tried again in %" PRIu32 ".%03" PRIu32 " s", o->o.config->name,
+             ms / 1000, ms % 1000);
+}
