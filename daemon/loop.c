@@ -374,6 +374,7 @@ static int make_rooms(struct loop *l, struct models *m, struct gad_diag *d)
         return r;
     const struct reload_options ro = {.base = l->base,
                                       .config = c,
+                                      .feed = l->feed,
                                       .models = m,
                                       .configure = configure,
                                       .told = reloaded,

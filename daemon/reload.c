@@ -9,18 +9,21 @@
 #include <unistd.h>
 
 #include "daemon/control/notify.h"
+#include "daemon/feed/feed.h"
 #include "daemon/log.h"
 #include "daemon/reload_parts.h"
 
 /* --- the worker --- */
 
-static void load_all(struct reload_work *w)
+static void load_all(struct reload_work *w, struct feed *feed)
 {
     w->error = config_load(w->file, &w->config, &w->why);
     if (w->error == 0)
         w->error = config_check_input(w->config, &w->why);
     if (w->error == 0)
         w->error = models_load(w->config, &w->models, &w->why);
+    if (w->error == 0 && feed)
+        w->error = feed_renewal_read(feed, &w->why);
 }
 
 static void load_one(struct reload_work *w)
@@ -39,7 +42,7 @@ static void *work(void *arg)
     const uint64_t one = 1;
 
     if (r->work.file)
-        load_all(&r->work);
+        load_all(&r->work, r->o.feed);
     else
         load_one(&r->work);
     (void)!write(r->fd, &one, sizeof(one)); /* a counter of 1 is never full */

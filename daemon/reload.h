@@ -27,6 +27,7 @@
 #include "lib/base/mem.h"
 
 struct event_base;
+struct feed;
 struct models;
 struct reload;
 
@@ -44,8 +45,9 @@ enum { RELOAD_KEYS_MAX = 100 };
 
 /* Keys that have changed. */
 struct reload_keys {
-    size_t n;            /* the first RELOAD_KEYS_MAX are told */
-    struct gad_buf text; /* "FILE:LINE: [section] key" each with its NUL */
+    size_t n; /* the first RELOAD_KEYS_MAX are told */
+    struct gad_buf
+        text; /* "FILE:LINE: [section] key", or "[section] key FILE ...", each with its NUL */
 };
 
 enum reload_how { RELOAD_ALL, RELOAD_LOAD, RELOAD_BACK };
@@ -74,6 +76,7 @@ struct reload_ask {
 struct reload_options {
     struct event_base *base;
     const struct config *config; /* as it was at the start */
+    struct feed *feed;           /* whose outputs have files; NULL: there are none */
     struct models *models;       /* those that run: their places get the new ones */
     /* All but models that takes effect at once; not kept. An error: nothing is as it says. NULL: there is nothing. */
     int (*configure)(void *arg, const struct config *c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/config_diff.h"
+#include "daemon/feed/feed.h"
 #include "daemon/log.h"
 #include "daemon/reload_parts.h"
 #include "models/detector.h"
@@ -116,6 +117,17 @@ static void add_keys(const struct config *a, const struct config *b, enum config
         keys->n = 0; /* no memory to tell: the log says less, too */
 }
 
+static void add_file(void *arg, bool is_applied, const char *text)
+{
+    struct reload_result *res = arg;
+    struct reload_keys *keys = is_applied ? &res->applied : &res->restart;
+
+    if (keys->n >= RELOAD_KEYS_MAX || keys->text.bad)
+        return;
+    gad_buf_add(&keys->text, text, strlen(text) + 1);
+    keys->n = keys->text.bad ? 0 : keys->n + 1;
+}
+
 static void put_all(struct reload *r)
 {
     struct reload_work *w = &r->work;
@@ -130,6 +142,8 @@ static void put_all(struct reload *r)
     compare(r, w->models); /* the old ones now */
     add_keys(r->now, w->config, CONFIG_AT_ONCE, &r->result.applied);
     add_keys(r->o.config, w->config, CONFIG_AT_RESTART, &r->result.restart);
+    if (r->o.feed)
+        feed_renewal_put(r->o.feed, add_file, &r->result);
     log_set_level(w->config->ganadd.log_level);
     if (r->now != r->o.config)
         config_free((struct config *)(uintptr_t)r->now);

@@ -13,6 +13,7 @@
 
 #include "daemon/config.h"
 #include "daemon/feed/output.h"
+#include "daemon/feed/tls_files.h"
 #include "lib/base/diag.h"
 
 enum { REOPEN_SECONDS = 2 };
@@ -26,6 +27,7 @@ struct drain {
     pthread_t thread;
     bool runs;
     _Atomic bool stop, reopen, finish, finished;
+    _Atomic(void *) renewed[CONFIG_OUTPUTS_MAX]; /* to be taken by the thread; NULL: nothing */
     sem_t reopened;
     bool is_finishing; /* the thread's */
 };
@@ -54,6 +56,9 @@ static void wake_event(evutil_socket_t fd, short what, void *arg)
     bool finish = atomic_exchange(&d->finish, false);
     d->is_finishing = d->is_finishing || finish;
     for (size_t i = 0; i < d->n; i++) {
+        void *context = atomic_exchange(&d->renewed[i], NULL);
+        if (context)
+            output_renew(d->output[i], context);
         if (reopen)
             output_reopen(d->output[i]);
         if (finish)
@@ -161,6 +166,12 @@ void drain_reopen(struct drain *d)
         ;
 }
 
+void drain_renew(struct drain *d, size_t i, void *context)
+{
+    transport_tls_context_free(atomic_exchange(&d->renewed[i], context));
+    drain_wake(d);
+}
+
 void drain_finish(struct drain *d)
 {
     atomic_store(&d->finish, true);
@@ -189,8 +200,10 @@ void drain_free(struct drain *d)
         drain_wake(d);
         (void)pthread_join(d->thread, NULL);
     }
-    for (size_t i = d->n; i-- > 0;)
+    for (size_t i = d->n; i-- > 0;) {
+        transport_tls_context_free(atomic_exchange(&d->renewed[i], NULL));
         output_free(d->output[i]);
+    }
     if (d->wake)
         event_free(d->wake);
     if (d->tick)

@@ -43,6 +43,9 @@ void drain_wake(struct drain *d); /* more was committed. Thread: any */
 /* Files that were moved away; waits until it is done, or two seconds. */
 void drain_reopen(struct drain *d);
 
+/* The i-th output's next connection is made with this SSL_CTX, which becomes the output's. */
+void drain_renew(struct drain *d, size_t i, void *context);
+
 /* Nothing more will be committed: outputs end their connections when they have everything. */
 void drain_finish(struct drain *d);
 bool drain_is_finished(const struct drain *d); /* all have, or have no connection */

@@ -14,6 +14,7 @@
 #include "daemon/feed/drain.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/output.h"
+#include "daemon/feed/renewal.h"
 #include "daemon/log.h"
 #include "daemon/spool/writer.h"
 #include "daemon/stats.h"
@@ -39,6 +40,7 @@ struct feed {
     struct feed_spool *spool;
     struct spool_writer *writer; /* the spool's */
     struct drain *drain;
+    struct renewal *renewal;
     struct decider *decider;
     struct event *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
@@ -263,6 +265,8 @@ static int open_outputs(struct feed *f, struct gad_diag *d)
                                     .next = next,
                                     .end = end_of,
                                     .arg = f->writer};
+    if (renewal_new(f->o.config, &f->renewal) != 0)
+        return gad_fail(d, GAD_ENOMEM, "outputs: no memory");
     return drain_new(&o, &f->drain, d);
 }
 
@@ -348,6 +352,7 @@ void feed_free(struct feed *f)
     if (f->writer && spool_writer_stop(f->writer) != 0)
         log_warn("feed", "the spool could not be ended in order");
     drain_free(f->drain);
+    renewal_free(f->renewal);
     free_event(f->committed);
     free_event(f->tick);
     free_event(f->due);
@@ -394,6 +399,17 @@ int feed_configure(struct feed *f, const struct config *c)
     schedule_due(f, decider_tick(f->decider));
     feed_flush(f);
     return 0;
+}
+
+int feed_renewal_read(struct feed *f, struct gad_diag *d)
+{
+    return renewal_read(f->renewal, d);
+}
+
+void feed_renewal_put(struct feed *f, void (*fn)(void *arg, bool is_applied, const char *text),
+                      void *arg)
+{
+    renewal_put(f->renewal, f->drain, fn, arg);
 }
 
 void feed_flush(struct feed *f)

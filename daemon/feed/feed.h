@@ -60,6 +60,11 @@ void feed_model(struct feed *f, const struct gad_model_event *m);
 /* What [alerts] says of another configuration, but for suppress; it is not kept. GAD_ENOMEM: all is as it was. */
 int feed_configure(struct feed *f, const struct config *c) GAD_MUST_CHECK;
 
+/* Files of outputs that were renewed in place: read by the reload's worker, put in use by main. See daemon/feed/renewal.h. */
+int feed_renewal_read(struct feed *f, struct gad_diag *d) GAD_MUST_CHECK;
+void feed_renewal_put(struct feed *f, void (*fn)(void *arg, bool is_applied, const char *text),
+                      void *arg);
+
 void feed_flush(struct feed *f); /* at the end of each turn of the loop */
 void feed_reopen(struct feed *f);
 

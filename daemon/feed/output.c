@@ -210,6 +210,8 @@ void output_start(struct output *o)
         opened(o);
         return;
     }
+    log_debug("feed", "output '%s': attempt %u, %s %s", o->o.config->name, o->tries + 1,
+              o->o.config->type, o->o.config->to);
     o->state = OUTPUT_CONNECTING;
     o->proven = false;
     o->deadline.ns = gad_time_monotonic().ns + o->o.config->connect_timeout.ns;
@@ -362,7 +364,7 @@ void output_renew(struct output *o, void *context)
     o->memory.context = context;
     if (o->state != OUTPUT_WAITING)
         return;
-    o->tries = 0;
+    o->tries = 1; /* it has failed: it holds up no stop */
     (void)event_add(o->timer, &now);
 }
 

@@ -21,11 +21,12 @@ const struct ctl_command ctl_reload = {
     .name = "reload",
     .usage = "[-J]",
     .summary = "ganadd reads its configuration and all models anew, without losing a record",
-    .help =
-        "Models, alerts, log_level and stop_timeout take effect; other keys that have changed are\n"
-        "told, and need a restart. If anything is wrong nothing changes, and the exit status is "
-        "1.\n"
-        "\n"
-        "  -J, --json            one JSON object\n",
+    .help = "Models, alerts, log_level and stop_timeout take effect, and renewed certificates of "
+            "outputs;\n"
+            "other keys that have changed are listed, and need a restart. If anything is wrong "
+            "nothing changes, and the exit status is "
+            "1.\n"
+            "\n"
+            "  -J, --json            one JSON object\n",
     .run = run,
 };
