@@ -310,9 +310,9 @@ class Tls(Case):
         for file, name in zip(source, ("client.crt", "client.key")):
             shutil.copy(file, d.path(name))
 
-    def mutual(self, start=True, **sections):
+    def mutual(self, start=True, key="{dir}/client.key", **sections):
         output = {"type": "tls", "to": f"localhost:{self.port}", "ca": self.authority.ca, "certificate": "{dir}/client.crt",
-                  "key": "{dir}/client.key"}
+                  "key": key}
         d = ganad.Daemon(start=False, models=model(), outputs={"siem": output}, **sections)
         self.addCleanup(d.__exit__)
         self.client(d, self.other.sign("sensor", "sensor.example"))
@@ -336,6 +336,18 @@ class Tls(Case):
             self.assertIn(f"[output siem] {name} {file}, from the next connection on: in use", d.read_log())
         self.delivers(d, got)
         self.assertNotIn(b"client.crt", d.ctl("reload", control=True).stdout)  # once is enough
+        self.assertEqual(d.stop(), 0)
+
+    def test_a_renewed_credential(self):
+        got = self.server("127.0.0.1", "localhost", ask=True)
+        d = self.mutual(start=False, key="credential:client.key")
+        os.environ["CREDENTIALS_DIRECTORY"] = d.dir
+        self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
+        d.start()
+        self.client(d, self.authority.sign("renewed", "sensor.example"))
+        r = d.ctl("reload", control=True)
+        self.assertIn(f"[output siem] key {d.path('client.key')}, from the next connection on".encode(), r.stdout, r.stderr)
+        self.delivers(d, got)
         self.assertEqual(d.stop(), 0)
 
     def test_a_renewed_authority_is_used_after_sighup(self):
