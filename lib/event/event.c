@@ -20,6 +20,16 @@ const char *gad_event_kind_name(enum gad_event_kind k)
     return k < GAD_N_EVENTS && names[k] ? names[k] : "";
 }
 
+uint64_t gad_loss_count(const struct gad_loss *l)
+{
+    return l->unused ? 0 : l->last - l->first + 1;
+}
+
+bool gad_loss_is_real(const struct gad_event *e)
+{
+    return e->kind == GAD_EVENT_LOSS && !e->loss.unused;
+}
+
 bool gad_model_refused(const struct gad_event *e)
 {
     return e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "refused") == 0;
@@ -151,9 +161,11 @@ void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SE
         break;
     case GAD_EVENT_LOSS:
         (void)snprintf(text, GAD_EVENT_SENTENCE,
-                       "%s%" PRIu64 " events were lost, %" PRIu64 " to %" PRIu64,
-                       e->loss.at_most ? "at most " : "", e->loss.last - e->loss.first + 1,
-                       e->loss.first, e->loss.last);
+                       e->loss.unused ? "%s%" PRIu64 " events were lost: no event had the numbers "
+                                        "%" PRIu64 " to %" PRIu64
+                                      : "%s%" PRIu64 " events were lost, %" PRIu64 " to %" PRIu64,
+                       e->loss.at_most ? "at most " : "", gad_loss_count(&e->loss), e->loss.first,
+                       e->loss.last);
         break;
     case GAD_EVENT_MODEL:
         model_sentence(&e->model, text);

@@ -67,11 +67,12 @@ struct gad_alert {
         last; /* the first and the last of them: packet time, of clients' the wall clock */
 };
 
-/* Events first .. last were lost, in the spool or before it. */
+/* Events first .. last were lost, in the spool or before it; or no event ever had these numbers (unused). */
 struct gad_loss {
     uint64_t first, last;
     bool at_most; /* power went, and some of these numbers may never have been an event */
-    char output[GAD_EVENT_NAME]; /* whom it is told */
+    char output[GAD_EVENT_NAME]; /* the output that it is reported to */
+    bool unused;                 /* the numbers were skipped after a crash: nothing was lost */
 };
 
 struct gad_heartbeat {
@@ -121,6 +122,9 @@ struct gad_event {
 
 const char *
 gad_event_kind_name(enum gad_event_kind k); /* "alert", "heartbeat", "stats", "loss", "model" */
+uint64_t
+gad_loss_count(const struct gad_loss *l); /* events that were lost: 0 if the numbers were unused */
+bool gad_loss_is_real(const struct gad_event *e);  /* an event that some were lost */
 bool gad_model_refused(const struct gad_event *e); /* an event that a model was refused */
 bool gad_model_warns(const struct gad_event *e);   /* that, or that it has drifted */
 const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */

@@ -102,12 +102,13 @@ static void write_cef(const struct gad_event *e, const struct gad_format_options
                                                     [GAD_EVENT_STATS] = "Counters",
                                                     [GAD_EVENT_LOSS] = "Events were lost",
                                                     [GAD_EVENT_MODEL] = "Model"};
-    bool is_bad = e->kind == GAD_EVENT_LOSS || gad_model_warns(e);
+    bool is_bad = gad_loss_is_real(e) || gad_model_warns(e);
 
     gad_buf_printf(b, "CEF:0|ganad|ganadd|");
     gad_escape(b, o->version, "|\\", '\\');
     gad_buf_printf(b, "|%" PRIu32 ":%d|%s|%u|rt=%" PRIu64, o->enterprise, (int)e->kind,
-                   names[e->kind],
+                   e->kind == GAD_EVENT_LOSS && e->loss.unused ? "Numbers were skipped"
+                                                               : names[e->kind],
                    is_alert ? (e->alert.risk + 5) / 10
                    : is_bad ? 5
                             : 0,

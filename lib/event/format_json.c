@@ -135,7 +135,7 @@ static void add_model(struct gad_buf *b, const struct gad_model_event *m)
 static void add_loss(struct gad_buf *b, const struct gad_loss *l)
 {
     gad_json_key(b, "lost");
-    gad_json_u64(b, l->last - l->first + 1);
+    gad_json_u64(b, gad_loss_count(l));
     gad_json_key(b, "first_seq");
     gad_json_u64(b, l->first);
     gad_json_key(b, "last_seq");

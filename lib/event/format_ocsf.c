@@ -198,7 +198,7 @@ static void write_ocsf(const struct gad_event *e, const struct gad_format_option
                         "\"activity_id\":99,\"activity_name\":");
         gad_json_text(b, gad_event_kind_name(e->kind));
         gad_json_raw(b, ",\"type_uid\":99,\"severity_id\":");
-        gad_json_u64(b, e->kind == GAD_EVENT_LOSS || gad_model_warns(e) ? 3 : 1);
+        gad_json_u64(b, gad_loss_is_real(e) || gad_model_warns(e) ? 3 : 1);
     }
     gad_json_key(b, "time");
     gad_json_u64(b, milliseconds(e->time));

@@ -21,7 +21,7 @@ unsigned gad_event_priority(const struct gad_event *e)
                : e->alert.severity == GAD_SEVERITY_MEDIUM ? 4
                                                           : 5;
     case GAD_EVENT_LOSS:
-        return 3;
+        return e->loss.unused ? 5 : 3;
     case GAD_EVENT_MODEL:
         return gad_model_warns(e) ? 4 : 5;
     case GAD_EVENT_HEARTBEAT:

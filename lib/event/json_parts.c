@@ -138,7 +138,7 @@ size_t gad_event_numbers(const struct gad_event *e,
         memcpy(c + n, e->stats.counter, e->stats.n * sizeof(*c));
         n += e->stats.n;
     } else if (e->kind == GAD_EVENT_LOSS) {
-        add(c, &n, "lost", e->loss.last - e->loss.first + 1);
+        add(c, &n, "lost", gad_loss_count(&e->loss));
         add(c, &n, "first_seq", e->loss.first);
         add(c, &n, "last_seq", e->loss.last);
         add(c, &n, "at_most", e->loss.at_most);

@@ -74,8 +74,8 @@ static void dump(const struct gad_event *e)
     if (e->kind == GAD_EVENT_ALERT) {
         dump_alert(&e->alert);
     } else if (e->kind == GAD_EVENT_LOSS) {
-        (void)printf("first_seq %" PRIu64 "\nlast_seq %" PRIu64 "\nat_most %d\n", e->loss.first,
-                     e->loss.last, e->loss.at_most);
+        (void)printf("first_seq %" PRIu64 "\nlast_seq %" PRIu64 "\nat_most %d\nunused %d\n",
+                     e->loss.first, e->loss.last, e->loss.at_most, e->loss.unused);
         text("output", e->loss.output);
     } else if (e->kind == GAD_EVENT_MODEL) {
         text("action", e->model.action);

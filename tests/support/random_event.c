@@ -224,7 +224,8 @@ void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
     } else {
         e->loss.first = 1 + (gad_rng_u64(rng) >> 12);
         e->loss.last = e->loss.first + gad_rng_below(rng, 1000000);
-        e->loss.at_most = gad_rng_below(rng, 2);
+        e->loss.unused = gad_rng_below(rng, 4) == 0;
+        e->loss.at_most = !e->loss.unused && gad_rng_below(rng, 2);
         random_text(rng, hostile, e->loss.output, sizeof(e->loss.output));
     }
 }

@@ -111,6 +111,12 @@ class Event:
     def is_refused(self):
         return self.kind == "model" and self.v["action"] == b"refused"
 
+    def lost(self):
+        """Events; None: it is no loss. Numbers that were never used are 0 events."""
+        if self.kind == "loss":
+            return 0 if self.v["unused"] else self.v["last_seq"] - self.v["first_seq"] + 1
+        return None
+
     def warns(self):
         return self.kind == "model" and self.v["action"] in (b"refused", b"drifted")
 
@@ -118,6 +124,8 @@ class Event:
         """Of syslog."""
         if self.kind == "alert":
             return {1: 1, 2: 4, 3: 5}[self.v["severity"]]
+        if self.lost() == 0:
+            return 5
         return {True: 4, False: 5}[self.warns()] if self.kind == "model" else PRIORITY[self.kind]
 
     def model(self):
@@ -154,7 +162,9 @@ class Event:
                 return text + b": " + v["reason"]
             text += b": " + v["model_sha256"][:16] if v["model_sha256"] else b""
             return text + (b" instead of " + v["previous_sha256"][:16] if v["previous_sha256"] else b"")
-        return (("at most " if v["at_most"] else "") + f"{v['last_seq'] - v['first_seq'] + 1} events were lost, "
+        if v["unused"]:
+            return f"0 events were lost: no event had the numbers {v['first_seq']} to {v['last_seq']}".encode()
+        return (("at most " if v["at_most"] else "") + f"{self.lost()} events were lost, "
                 f"{v['first_seq']} to {v['last_seq']}").encode()
 
     def numbers(self):
@@ -166,7 +176,7 @@ class Event:
             return {b"uptime": v["uptime"] // 10 ** 9, **dict(self.counters)}
         if self.kind == "model":
             return {}
-        return {b"lost": v["last_seq"] - v["first_seq"] + 1, b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
+        return {b"lost": self.lost(), b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
                 b"at_most": v["at_most"]}
 
 
@@ -271,7 +281,7 @@ def check_native(line, e):
         same("model", {k: o[k] for k in o if k in ("action", "model", "model_sha256", "previous_sha256", "reason")}, e.model())
     elif e.kind == "loss":
         same("loss", (o["lost"], o["first_seq"], o["last_seq"], o["at_most"], o["output"]),
-             (v["last_seq"] - v["first_seq"] + 1, v["first_seq"], v["last_seq"], bool(v["at_most"]), e.text("output")))
+             (e.lost(), v["first_seq"], v["last_seq"], bool(v["at_most"]), e.text("output")))
     return o
 
 

@@ -102,8 +102,9 @@ def parse_cef(line):
 
 def check_cef(line, e):
     head, got = parse_cef(line)
-    same("head", head[:6], ["CEF:0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}", CEF_NAME[e.kind]])
-    same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.kind == "loss" or e.warns() else 0)
+    name = "Numbers were skipped" if e.lost() == 0 else CEF_NAME[e.kind]
+    same("head", head[:6], ["CEF:0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}", name])
+    same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.lost() or e.warns() else 0)
     same("rt", int(got.pop("rt")), e.v["time"] // 10 ** 6)
     same("msg", got.pop("msg"), plain(utf8(e.sentence())))
     check_pairs(got, e, CEF, plain, lambda k: "ganad_" + re.sub("[.-]", "_", key_text(k)))
@@ -129,7 +130,7 @@ def check_leef(line, e):
     same("devTime", got.pop("devTime"), rfc3339(e.v["time"])[:-4] + "Z")
     same("format", (got.pop("devTimeFormat"), got.pop("cat")),
          ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "Anomaly" if e.kind == "alert" else "Sensor"))
-    same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5 if e.kind == "loss" or e.warns() else 1)
+    same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5 if e.lost() or e.warns() else 1)
     check_pairs(got, e, LEEF, lambda s: plain(s, "^"), lambda k: "n_" + key_text(k))
 
 

@@ -117,7 +117,7 @@ def check_ocsf(line, e):
         check_ocsf_alert(o, e)
     else:
         same("class", (o["category_uid"], o["class_uid"], o["activity_id"], o["activity_name"], o["severity_id"]),
-             (0, 0, 99, e.kind, 3 if e.kind == "loss" or e.warns() else 1))
+             (0, 0, 99, e.kind, 3 if e.lost() or e.warns() else 1))
         if e.kind == "model":
             same("unmapped", o["unmapped"], e.model())
         else:

@@ -92,7 +92,7 @@ struct gad_event fixture_model(bool is_refused)
 struct gad_event fixture_loss(void)
 {
     struct gad_event e = begun(GAD_EVENT_LOSS, 0);
-    e.loss = (struct gad_loss){100, 199, true, "siem"};
+    e.loss = (struct gad_loss){.first = 100, .last = 199, .at_most = true, .output = "siem"};
     return e;
 }
 
