@@ -146,8 +146,6 @@ static void fill_latency(struct status *s, const struct histogram *from)
 
 static void fill_outputs(struct status *s, struct feed *feed)
 {
-    uint64_t end = feed_spool(feed)->end;
-
     for (size_t i = 0; i < OUTPUTS_MAX && feed_output(feed, i, &s->from[i]); i++) {
         const struct output_status *from = &s->from[i];
         Ganad__V1__StatusReply__Output *to = &s->output[i];
@@ -167,7 +165,8 @@ static void fill_outputs(struct status *s, struct feed *feed)
         to->connects = from->connects;
         to->next = from->next;
         to->released = from->released;
-        to->waiting = end > from->next ? end - from->next : 0;
+        to->waiting = from->waiting;
+        to->lost_at_most = from->lost_at_most;
         s->output_list[s->m.n_output++] = to;
     }
     s->m.output = s->output_list;
@@ -190,6 +189,8 @@ static void fill_spool(struct status *s, const struct feed *feed)
     to->failures = from->totals.failures;
     to->error = from->failure ? unconst(gad_strerror(from->failure)) : unconst("");
     to->rolled_up = feed_rolled_up(feed);
+    to->mended = from->mended;
+    to->removed = from->totals.removed;
     s->m.spool = to;
 }
 

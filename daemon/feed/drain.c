@@ -112,6 +112,7 @@ int drain_new(const struct drain_options *o, struct drain **ret, struct gad_diag
                                           .sensor = o->sensor,
                                           .run = o->run,
                                           .next = o->next[d->n],
+                                          .gaps = o->gaps,
                                           .end = o->end,
                                           .arg = o->arg};
         int r = output_new(&oo, &d->output[d->n], diag);

@@ -19,6 +19,7 @@
 struct config;
 struct drain;
 struct gad_diag;
+struct gad_spool_gaps;
 struct output_status;
 
 struct drain_options {
@@ -26,8 +27,9 @@ struct drain_options {
     const char *folder; /* of the spool */
     const char *sensor;
     uint64_t run;
-    const uint64_t *next;             /* (n_outputs) where the cursors stand */
-    uint64_t (*end)(const void *arg); /* of what is committed; any thread */
+    const uint64_t *next;              /* (n_outputs) where the cursors stand */
+    const struct gad_spool_gaps *gaps; /* as of output_options; copied */
+    uint64_t (*end)(const void *arg);  /* of what is committed; any thread */
     const void *arg;
 };
 

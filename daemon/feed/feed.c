@@ -15,6 +15,7 @@
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/renewal.h"
+#include "daemon/feed/unread.h"
 #include "daemon/log.h"
 #include "daemon/spool/writer.h"
 #include "daemon/stats.h"
@@ -45,7 +46,8 @@ struct feed {
     struct event *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
-    uint64_t lost[CONFIG_OUTPUTS_MAX]; /* of each output, what the spool was told */
+    uint64_t lost[CONFIG_OUTPUTS_MAX]; /* of each output, what was acknowledged to the spool */
+    struct unread_log unread[CONFIG_OUTPUTS_MAX];
     bool finishing, finished_sent;
     struct gad_buf packed, line;
     struct gad_event event;   /* scratch */
@@ -93,7 +95,7 @@ static void emit(struct feed *f)
     f->event.seq = spool_writer_add(f->writer, f->event.kind, f->event.time, f->packed.p,
                                     f->packed.len, &dropped);
     f->o.stats->events++;
-    f->o.stats->events_dropped += dropped;
+    f->o.stats->events_dropped = spool_writer_dropped(f->writer);
     show_tail(f);
 }
 
@@ -185,6 +187,18 @@ static void acknowledge(struct feed *f)
     }
 }
 
+static void look_at_unread(struct feed *f)
+{
+    struct output_status s, all;
+
+    f->o.stats->events_dropped = spool_writer_dropped(f->writer);
+    for (size_t i = 0; drain_status(f->drain, i, &s); i++) {
+        all = s;
+        unread_add(&all, spool_writer_status(f->writer));
+        unread_report(&f->unread[i], s.lost, &all, spool_writer_status(f->writer));
+    }
+}
+
 static void tick_event(evutil_socket_t fd, short what, void *arg)
 {
     struct feed *f = arg;
@@ -192,6 +206,7 @@ static void tick_event(evutil_socket_t fd, short what, void *arg)
     (void)what;
 
     acknowledge(f);
+    look_at_unread(f);
     spool_writer_flush(f->writer, true);
 }
 
@@ -263,6 +278,7 @@ static int open_outputs(struct feed *f, struct gad_diag *d)
                                     .sensor = f->sensor,
                                     .run = f->run,
                                     .next = next,
+                                    .gaps = &spool_writer_status(f->writer)->gaps,
                                     .end = end_of,
                                     .arg = f->writer};
     if (renewal_new(f->o.config, &f->renewal) != 0)
@@ -333,10 +349,10 @@ static void report_undelivered(struct feed *f)
 {
     struct output_status s;
 
-    for (size_t i = 0; drain_status(f->drain, i, &s); i++)
-        if (s.next < spool_writer_end(f->writer))
+    for (size_t i = 0; feed_output(f, i, &s); i++)
+        if (s.waiting > 0)
             log_warn("feed", "output '%s': %" PRIu64 " events could not be delivered%s",
-                     s.config->name, spool_writer_end(f->writer) - s.next,
+                     s.config->name, s.waiting,
                      feed_spool_is_kept(f->spool) ? "; they are kept" : "");
 }
 
@@ -426,14 +442,14 @@ void feed_reopen(struct feed *f)
 static uint64_t unread(const struct feed *f)
 {
     const struct gad_spool_status *st = spool_writer_status(f->writer);
-    uint64_t end = spool_writer_end(f->writer), least = end;
     uint64_t each = st->totals.committed ? st->totals.committed_bytes / st->totals.committed : 0;
+    uint64_t most = 0;
     struct output_status s;
 
-    for (size_t i = 0; drain_status(f->drain, i, &s); i++)
-        if (s.state != OUTPUT_WAITING && s.next < least)
-            least = s.next;
-    return (end - least) * (each + SPOOLED_HEAD);
+    for (size_t i = 0; feed_output(f, i, &s); i++)
+        if (s.state != OUTPUT_WAITING && s.waiting > most)
+            most = s.waiting;
+    return most * (each + SPOOLED_HEAD);
 }
 
 size_t feed_room(const struct feed *f)
@@ -453,7 +469,7 @@ bool feed_finish(struct feed *f)
     }
     spool_writer_flush(f->writer, true);
     spool_writer_take(f->writer);
-    if (!f->finished_sent && spool_writer_status(f->writer)->end >= spool_writer_next(f->writer)) {
+    if (!f->finished_sent && spool_writer_is_idle(f->writer)) {
         drain_finish(f->drain);
         f->finished_sent = true;
     }
@@ -476,7 +492,10 @@ size_t feed_rolled_up(const struct feed *f)
     return decider_rolled_up(f->decider);
 }
 
-bool feed_output(struct feed *f, size_t i, struct output_status *ret)
+bool feed_output(const struct feed *f, size_t i, struct output_status *ret)
 {
-    return drain_status(f->drain, i, ret);
+    if (!drain_status(f->drain, i, ret))
+        return false;
+    unread_add(ret, spool_writer_status(f->writer));
+    return true;
 }

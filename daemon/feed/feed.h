@@ -82,5 +82,5 @@ size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are counted
 /* The alert that was raised i before the last one, if [metrics] page is on; NULL: so many are not remembered. */
 const struct gad_event *feed_latest(const struct feed *f, size_t i);
 
-/* The i-th output; false: there are no more. */
-bool feed_output(struct feed *f, size_t i, struct output_status *ret);
+/* The i-th output, with what waits for it, and what it lost of events that it has not come to; false: there are no more. */
+bool feed_output(const struct feed *f, size_t i, struct output_status *ret);

@@ -94,6 +94,10 @@ static void report(const char *folder, const struct gad_spool_recovery *r)
     if (r->lost_end > r->lost_first)
         log_warn("spool", "'%s': events %" PRIu64 " to %" PRIu64 " may have been lost", folder,
                  r->lost_first, r->lost_end - 1);
+    if (r->unused_end > r->unused_first)
+        log_notice("spool",
+                   "'%s': the numbers %" PRIu64 " to %" PRIu64 " are skipped; no event has them",
+                   folder, r->unused_first, r->unused_end - 1);
     if (r->n_foreign > 0)
         log_notice("spool", "'%s': %zu files in it are none of the spool's", folder, r->n_foreign);
 }
@@ -119,7 +123,8 @@ static void drop_old_cursors(const struct config *c, struct gad_spool *spool)
         log_notice("spool",
                    "output '%s' is not configured any more; what waited for it, at most %" PRIu64
                    " events, waits no longer",
-                   cursor->name, st.end - cursor->next);
+                   cursor->name,
+                   gad_spool_cursor_share(cursor, &st.gaps, st.oldest, st.end).waiting);
         gad_spool_cursor_remove(spool, i);
     }
 }

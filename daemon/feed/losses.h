@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What an output was told is lost. After a broken connection a part of the spool is read again, and with it the gaps:
- * what was told before is told again, for nobody knows whether it arrived, under the same numbers and counted once; what
- * the spool has given up since then is new. What was sent before the spool gave it up is no loss.
+ * What was reported to an output as lost, or as numbers that were never used. After a broken connection a part of the
+ * spool is read again, and with it the gaps: what was reported before is reported again, for it may not have arrived,
+ * under the same numbers and counted once; what the spool has given up since then is new. What was sent before the spool
+ * gave it up is no loss.
  *
  * Thread: one.
  */

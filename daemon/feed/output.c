@@ -30,6 +30,8 @@ void output_publish(struct output *o)
     o->now.state = o->state;
     o->now.next = gad_spool_reader_at(o->reader);
     o->now.released = o->window.released;
+    o->now.known = o->known;
+    o->now.gone = gad_spool_reader_gone(o->reader);
     (void)pthread_mutex_lock(&o->lock);
     o->told = o->now;
     (void)pthread_mutex_unlock(&o->lock);
@@ -327,6 +329,7 @@ void output_tick(struct output *o)
 {
     struct gad_time now = gad_time_monotonic();
 
+    gad_spool_reader_look(o->reader);
     if (o->state == OUTPUT_FINISHING && now.ns > o->deadline.ns) {
         output_drop_connection(
             o); /* nobody knows whether it arrived: the next run sends it again */

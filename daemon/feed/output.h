@@ -22,6 +22,7 @@
 struct config_output;
 struct event_base;
 struct gad_diag;
+struct gad_spool_gaps;
 struct output;
 
 enum output_state {
@@ -42,10 +43,14 @@ struct output_status {
     uint64_t sent, bytes;          /* events written, those that were sent again too */
     uint64_t replayed;             /* of those sent, the ones that had been sent before */
     uint64_t skipped;              /* not for this output: kind, severity */
-    uint64_t lost;     /* events that the spool had no longer, or that could not be written */
-    uint64_t connects; /* connections made */
-    uint64_t next;     /* the event that it comes to next */
-    uint64_t released; /* events before it are done with */
+    uint64_t lost;         /* events that the spool had no longer, or that could not be written */
+    uint64_t lost_at_most; /* of these, the ones that may never have been events: power went */
+    uint64_t waiting;      /* events that it has not come to; feed_output() fills it in */
+    uint64_t connects;     /* connections made */
+    uint64_t next;         /* the event that it comes to next */
+    uint64_t released;     /* events before it are done with */
+    uint64_t known;        /* events before it were written at least once, or reported as lost */
+    uint64_t gone;         /* of struct gad_spool_place */
 };
 
 struct output_options {
@@ -54,8 +59,9 @@ struct output_options {
     const char *folder; /* of the spool */
     const char *sensor; /* for events that begin here */
     uint64_t run;
-    uint64_t next;                    /* where the spool's cursor stands */
-    uint64_t (*end)(const void *arg); /* of what is committed */
+    uint64_t next;                     /* where the spool's cursor stands */
+    const struct gad_spool_gaps *gaps; /* numbers without an event when the spool was opened */
+    uint64_t (*end)(const void *arg);  /* of what is committed */
     const void *arg;
 };
 

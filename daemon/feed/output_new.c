@@ -68,6 +68,8 @@ static int make(struct output *o, struct gad_diag *d)
         !gad_buf_room(&o->line, OUTPUT_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "no memory");
     int r = gad_spool_reader_open(o->o.folder, o->o.next, &o->reader, d);
+    if (r == 0)
+        gad_spool_reader_know(o->reader, o->o.gaps);
     if (r == 0 && strcmp(o->o.config->type, "tls") == 0)
         r = read_tls_files(o, d);
     if (r == 0 && o->ops->is_file)

@@ -64,7 +64,7 @@ struct output {
     struct losses losses;
     struct budget rate;
     bool rate_waits;
-    bool spool_fails;
+    bool spool_fails, gives_up; /* gives_up: what is missing is believed to be lost */
     struct gad_time spool_failed, spool_again; /* since when, and when it is tried again */
     struct window window;
     struct gad_buf buf, line;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the spool into the buffer, from the buffer onto the connection. */
+#include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -90,18 +91,24 @@ static void tell_loss(void *arg, const struct gad_loss *part, bool is_new)
 {
     struct output *o = arg;
 
-    if (is_new) {
+    if (is_new && part->unused) {
+        log_notice("feed", "output '%s': no event ever had the numbers %" PRIu64 " to %" PRIu64,
+                   o->o.config->name, part->first, part->last);
+    } else if (is_new) {
         log_warn("feed", "output '%s': events %" PRIu64 " to %" PRIu64 " are lost%s",
                  o->o.config->name, part->first, part->last, part->at_most ? ", at most" : "");
-        lose(o, part->last - part->first + 1);
+        lose(o, gad_loss_count(part));
+        o->now.lost_at_most += part->at_most ? gad_loss_count(part) : 0;
     }
     push_loss(o, part, gad_time_wall());
 }
 
 static void take_gap(struct output *o, const struct gad_spool_item *item)
 {
-    const struct gad_loss gap = {
-        .first = item->seq, .last = item->end - 1, .at_most = item->at_most};
+    const struct gad_loss gap = {.first = item->seq,
+                                 .last = item->end - 1,
+                                 .at_most = item->at_most,
+                                 .unused = item->unused};
 
     losses_take(&o->losses, &gap, o->known, tell_loss, o);
     skip_to(o, item->end);
@@ -125,7 +132,7 @@ static void take_item(struct output *o, const struct gad_spool_item *item)
     push_event(o, item->end);
 }
 
-/* The spool cannot be read: once a second it is tried again, and at last what cannot be read is lost. */
+/* The spool cannot be read, or its last events are missing, which the writer may mend: once a second it is tried again, and at last what cannot be read is lost. */
 static void spool_failed(struct output *o, int err, struct gad_time now)
 {
     if (!o->spool_fails) {
@@ -134,6 +141,7 @@ static void spool_failed(struct output *o, int err, struct gad_time now)
         o->spool_failed = now;
     } else if (gad_time_sub(now, o->spool_failed).ns > GIVE_UP_SECONDS * SECOND) {
         gad_spool_reader_give_up(o->reader);
+        o->gives_up = true;
         o->spool_failed = now;
     }
     o->spool_fails = true;
@@ -164,6 +172,10 @@ static void fill(struct output *o)
         }
         size_t before = o->n_messages;
         int r = gad_spool_reader_next(o->reader, end, &item);
+        if (r == 0 && item.at_end && !o->gives_up) {
+            gad_spool_reader_seek(o->reader, item.seq);
+            r = -ENOENT;
+        }
         if (r == 0)
             take_item(o, &item);
         if (o->n_messages == before)
@@ -172,7 +184,7 @@ static void fill(struct output *o)
             spool_failed(o, r, now);
         if (r != 0)
             return;
-        o->spool_fails = false;
+        o->spool_fails = o->gives_up = false;
     }
 }
 
@@ -279,7 +291,8 @@ void output_pump(struct output *o)
         while (goes_on && o->n_messages > 0)
             goes_on = write_some(o);
     }
-    if (o->state == OUTPUT_OPEN && goes_on && !o->rate_waits && !output_is_at_end(o)) {
+    if (o->state == OUTPUT_OPEN && goes_on && !o->rate_waits && !o->spool_fails &&
+        !output_is_at_end(o)) {
         const struct timeval now = {0, 0}; /* the others first */
         (void)event_add(o->timer, &now);
     }

@@ -145,7 +145,7 @@ static void add_outputs(struct gad_buf *b, struct feed *feed)
         text(b, "error", s.error);
         number(b, "sent", s.sent);
         number(b, "lost", s.lost);
-        number(b, "waiting", spool->end > s.next ? spool->end - s.next : 0);
+        number(b, "waiting", s.waiting);
         gad_json_raw(b, "}");
     }
     gad_buf_printf(b, "],\"spool_bytes\":");

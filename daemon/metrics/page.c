@@ -167,6 +167,9 @@ static void add_outputs(struct feed *feed, struct gad_buf *b)
         {"ganad_output_events_skipped_total", "events that are not for it", TEXT_COUNTER,
          AT(skipped)},
         {"ganad_output_events_lost_total", "events that it was not given", TEXT_COUNTER, AT(lost)},
+        {"ganad_output_events_lost_at_most_total",
+         "of these, the ones that may never have been events: power went", TEXT_COUNTER,
+         AT(lost_at_most)},
         {"ganad_output_bytes_total", "bytes written", TEXT_COUNTER, AT(bytes)},
         {"ganad_output_connects_total", "connections made", TEXT_COUNTER, AT(connects)}};
 #undef AT
@@ -178,11 +181,9 @@ static void add_outputs(struct feed *feed, struct gad_buf *b)
             add_field(b, &fields[k], (struct text_label){"output", s.config->name}, &s);
     }
     text_family(b, "ganad_output_events_waiting", TEXT_GAUGE, "events that it has not come to");
-    for (size_t i = 0; feed_output(feed, i, &s); i++) {
-        uint64_t end = feed_spool(feed)->end;
+    for (size_t i = 0; feed_output(feed, i, &s); i++)
         text_count(b, "ganad_output_events_waiting", (struct text_label){"output", s.config->name},
-                   end > s.next ? end - s.next : 0);
-    }
+                   s.waiting);
     text_family(b, "ganad_output_up", TEXT_GAUGE, "1 if it is connected, or its file is open");
     for (size_t i = 0; feed_output(feed, i, &s); i++)
         text_count(b, "ganad_output_up", (struct text_label){"output", s.config->name},
@@ -201,7 +202,11 @@ static void add_spool(const struct gad_spool_status *s, uint64_t quota, struct g
         {"ganad_spool_evicted_bytes_total", "bytes deleted for the quota", TEXT_COUNTER,
          AT(totals.evicted_bytes)},
         {"ganad_spool_write_failures_total", "failures of writing", TEXT_COUNTER,
-         AT(totals.failures)}};
+         AT(totals.failures)},
+        {"ganad_spool_mended_total", "times that someone deleted or replaced files of the spool",
+         TEXT_COUNTER, AT(mended)},
+        {"ganad_spool_segments_removed_total", "segments that someone deleted", TEXT_COUNTER,
+         AT(totals.removed)}};
 #undef AT
 
     for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/spool/writer.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/log.h"
@@ -35,12 +37,15 @@ struct block {
 
 struct spool_writer {
     struct gad_spool *spool; /* the thread's, while it runs */
+    bool failing;            /* the failure was logged; the thread's */
+    uint64_t failed_at;      /* records committed when it began; the thread's */
     struct gad_ring *full, *empty;
     struct block *all[SPOOL_BLOCKS];
     pthread_t thread;
     bool runs, has_run;
     _Atomic bool stop;
     _Atomic uint64_t end;
+    _Atomic uint64_t refused; /* records that the thread dropped */
     void (*committed)(void *arg);
     void *arg;
 
@@ -49,6 +54,7 @@ struct spool_writer {
     struct block *filling; /* NULL: none */
     uint64_t next;         /* number of the next record */
     uint64_t dropped;      /* since the last block was begun */
+    uint64_t n_dropped;    /* for want of a block, ever */
     struct ack ack[GAD_SPOOL_CURSORS];
     bool has_acks;
     struct gad_spool_status status;
@@ -59,8 +65,9 @@ static size_t entry_size(size_t len)
     return sizeof(struct entry) + ((len + 7) & ~(size_t)7);
 }
 
-static void append(struct gad_spool *s, uint64_t seq, const struct entry *e, const uint8_t *p)
+static void append(struct spool_writer *w, uint64_t seq, const struct entry *e, const uint8_t *p)
 {
+    struct gad_spool *s = w->spool;
     const struct gad_time wall = {e->wall};
     uint64_t got = seq;
 
@@ -71,8 +78,10 @@ static void append(struct gad_spool *s, uint64_t seq, const struct entry *e, con
         r = gad_spool_append(s, e->kind, wall, p, e->len, &got);
     }
     gad_assert(r >= 0 && got == seq); /* both sides count alike */
-    if (r == GAD_MORE)
+    if (r == GAD_MORE) {
         gad_spool_drop(s, 1);
+        atomic_fetch_add(&w->refused, 1);
+    }
 }
 
 static void take_acks(struct gad_spool *s, const struct ack ack[static GAD_SPOOL_CURSORS])
@@ -82,31 +91,68 @@ static void take_acks(struct gad_spool *s, const struct ack ack[static GAD_SPOOL
             gad_spool_ack(s, i, ack[i].next, ack[i].lost);
 }
 
-static void append_block(struct gad_spool *s, const struct block *b)
+static void append_block(struct spool_writer *w, const struct block *b)
 {
     struct entry e;
     uint64_t seq = b->first;
 
     if (b->dropped > 0)
-        gad_spool_drop(s, b->dropped);
+        gad_spool_drop(w->spool, b->dropped);
     for (size_t at = 0; at < b->len; at += entry_size(e.len)) {
         memcpy(&e, b->data + at, sizeof(e));
-        append(s, seq++, &e, b->data + at + sizeof(e));
+        append(w, seq++, &e, b->data + at + sizeof(e));
     }
-    take_acks(s, b->ack);
+    take_acks(w->spool, b->ack);
 }
 
-/* Once when it begins to fail, once when it is over. */
-static void tell(int before, const struct gad_spool_status *now)
+static const char *why(int failure)
 {
-    if (before == now->failure)
-        return;
-    if (now->failure != 0)
+    if (failure == -EWOULDBLOCK)
+        return "its directory was replaced, and another process writes to the new one";
+    if (failure == -EEXIST)
+        return "its directory was replaced by one that has segments of its own";
+    return gad_strerror(failure);
+}
+
+/* Once when it begins to fail. Once when it is over: something was committed since, and nothing is left to be. */
+static void report_failure(struct spool_writer *w, const struct gad_spool_status *now)
+{
+    if (now->failure != 0 && !w->failing) {
         log_warn("spool", "cannot write: %s; keeping what fits in memory, trying again",
-                 gad_strerror(now->failure));
-    else
+                 why(now->failure));
+        w->failing = true;
+        w->failed_at = now->totals.committed;
+    } else if (now->failure == 0 && w->failing && now->waiting == 0 &&
+               now->totals.committed > w->failed_at) {
         log_notice("spool", "writes again; %llu records dropped so far",
                    (unsigned long long)now->totals.dropped);
+        w->failing = false;
+    }
+}
+
+/* Files that someone else deleted or replaced. */
+static void report_mended(const struct gad_spool_status *before, const struct gad_spool_status *now)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } parts[] = {{GAD_SPOOL_MISSED_FOLDER, "the directory"},
+                 {GAD_SPOOL_MISSED_STATE, "the state"},
+                 {GAD_SPOOL_MISSED_ACTIVE, "the segment that is written to"},
+                 {GAD_SPOOL_MISSED_OTHER, "other segments"}};
+    char text[128] = "";
+    size_t len = 0;
+
+    if (now->mended == before->mended)
+        return;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if ((now->missed & parts[i].bit) != 0)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len > 0 ? ", " : "",
+                                    parts[i].name);
+    log_warn("spool",
+             "someone deleted, renamed or replaced %s; what was still open here was "
+             "written again, %llu segments are gone",
+             text, (unsigned long long)(now->totals.removed - before->totals.removed));
 }
 
 /* All blocks that are there, and one commit. */
@@ -118,11 +164,12 @@ static void work(struct spool_writer *w)
 
     gad_spool_status(w->spool, &before);
     while (n < SPOOL_BLOCKS && (block[n] = gad_ring_pop(w->full)) != NULL)
-        append_block(w->spool, block[n++]);
+        append_block(w, block[n++]);
     int r = gad_spool_commit(w->spool, gad_time_monotonic());
     (void)r; /* as above */
     gad_spool_status(w->spool, &now);
-    tell(before.failure, &now);
+    report_failure(w, &now);
+    report_mended(&before, &now);
     atomic_store(&w->end, now.end);
     if (now.end != before.end && w->committed)
         w->committed(w->arg);
@@ -314,6 +361,7 @@ uint64_t spool_writer_add(struct spool_writer *w, unsigned kind, struct gad_time
     *ret_dropped = !begin_block(w);
     if (*ret_dropped) {
         w->dropped++;
+        w->n_dropped++;
         return w->next++;
     }
     memcpy(w->filling->data + w->filling->len, &e, sizeof(e));
@@ -369,6 +417,16 @@ void spool_writer_take(struct spool_writer *w)
 bool spool_writer_arm(struct spool_writer *w)
 {
     return gad_ring_arm_items(w->empty);
+}
+
+uint64_t spool_writer_dropped(const struct spool_writer *w)
+{
+    return w->n_dropped + atomic_load(&w->refused);
+}
+
+bool spool_writer_is_idle(const struct spool_writer *w)
+{
+    return w->status.next == w->next && w->status.waiting == 0;
 }
 
 uint64_t spool_writer_next(const struct spool_writer *w)

@@ -78,5 +78,11 @@ uint64_t spool_writer_next(const struct spool_writer *w); /* the number that the
 /* The limit for readers. Thread: any. */
 uint64_t spool_writer_end(const struct spool_writer *w);
 
-/* As of the last block that came back; totals.dropped has all drops. */
+/* Records dropped since it was opened, of this moment. */
+uint64_t spool_writer_dropped(const struct spool_writer *w);
+
+/* Nothing that was added waits for the disk. */
+bool spool_writer_is_idle(const struct spool_writer *w);
+
+/* As of the last block that came back. */
 const struct gad_spool_status *spool_writer_status(const struct spool_writer *w);

@@ -35,6 +35,7 @@ int gad_spool_append(struct gad_spool *s, unsigned kind, struct gad_time wall, c
 void gad_spool_drop(struct gad_spool *s, uint64_t n)
 {
     gad_assert(n < GAD_SPOOL_SEQ_MAX - s->next);
+    gad_spool_gaps_add(&s->state.gaps, s->next, s->next + n, GAD_SPOOL_LOST);
     s->next += n;
     s->state.totals.dropped += n;
     s->state_changed = true;
@@ -64,15 +65,15 @@ void gad_spool_seal(struct gad_spool *s)
     s->unsynced = false;
 }
 
-/* Gives up a segment that holds no record: its name is that of the next one, and so is what its head says. */
-static void discard_empty(struct gad_spool *s)
+void gad_spool_discard_empty(struct gad_spool *s, bool remove)
 {
     struct gad_spool_folder *f = &s->folder;
     char name[GAD_SPOOL_FILE_NAME];
 
     gad_spool_segment_name(f->seg[f->n - 1].first, name);
     gad_spool_seal(s);
-    (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
+    if (remove)
+        (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
     f->n--;
     s->state.unused_from = s->head.unused_from;
     s->state.unused_to = s->head.unused_to;
@@ -120,7 +121,7 @@ int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created
     if (r == 0 && sync && (s->io->sync(s->io->arg, fd) != 0 || s->io->sync(s->io->arg, f->fd) != 0))
         r = -errno;
     if (r != 0) {
-        discard_empty(s);
+        gad_spool_discard_empty(s, true);
         return r;
     }
     s->state.unused_from = s->state.unused_to = 0; /* the head has it */
@@ -168,7 +169,7 @@ static void undo(struct gad_spool *s)
     if (s->fd < 0)
         return;
     if (s->at == GAD_SPOOL_HEAD)
-        discard_empty(s);
+        gad_spool_discard_empty(s, true);
     else if (s->io->truncate(s->io->arg, s->fd, s->at) != 0 || gad_spool_all_done(s))
         gad_spool_seal(
             s); /* the rest does no harm: it is of records that the next segment has, too */
@@ -213,26 +214,22 @@ static bool is_over(struct gad_time since, struct gad_time span, struct gad_time
     return gad_time_sub(now, since).ns >= span.ns;
 }
 
-/* A failure is counted, and holds up no record: cursors that are old cost repetitions, no losses. */
-static void keep_state(struct gad_spool *s)
-{
-    int r = s->next > s->state.reserved /* by drops alone */
-                ? gad_spool_reserve(s)
-                : gad_spool_state_store(s, s->state.reserved, s->o.sync != GAD_SPOOL_NEVER);
-    (void)r;
-}
-
 static int try_commit(struct gad_spool *s, struct gad_time now)
 {
-    int r = s->group_len > 0 ? write_group(s, now) : 0;
+    int r = gad_spool_mend(s, now);
 
+    if (r != 0)
+        return r;
+    if (s->group_len > 0)
+        r = write_group(s, now);
     if (r == 0 && s->o.sync == GAD_SPOOL_INTERVAL && s->unsynced &&
         is_over(s->last_sync, s->o.interval, now))
         r = sync_active(s, now);
     gad_spool_retire(s);
     if (s->state_changed && is_over(s->last_state, state_every, now)) {
         s->last_state = now;
-        keep_state(s);
+        int ignored = gad_spool_state_keep(s); /* counted; cursors that are old cost repetitions */
+        (void)ignored;
     }
     return r;
 }

@@ -36,6 +36,7 @@ static int view_state(int folder, struct gad_spool_view *v, struct gad_diag *d)
     v->reserved = st.reserved;
     v->totals = st.totals;
     memcpy(v->cursor, st.cursor, sizeof(v->cursor));
+    v->gaps = st.gaps;
     return 0;
 }
 
@@ -74,6 +75,12 @@ int gad_spool_view(const char *folder, struct gad_spool_view *ret, struct gad_di
     }
     *ret = v;
     return 0;
+}
+
+struct gad_spool_share gad_spool_view_share(const struct gad_spool_view *v, size_t cursor)
+{
+    uint64_t oldest = v->n_segments > 0 ? v->segment[0].first : v->next;
+    return gad_spool_cursor_share(&v->cursor[cursor], &v->gaps, oldest, v->next);
 }
 
 void gad_spool_view_deinit(struct gad_spool_view *v)

@@ -18,6 +18,7 @@ struct gad_spool_view {
     uint64_t next, reserved; /* as the state says, which lags behind a writer by up to a second */
     struct gad_spool_totals totals;
     struct gad_spool_cursor cursor[GAD_SPOOL_CURSORS];
+    struct gad_spool_gaps gaps; /* numbers that have no record */
     size_t n_segments, n_foreign;
     struct gad_spool_segment_view *segment; /* (n_segments) */
     uint64_t bytes;
@@ -26,6 +27,8 @@ struct gad_spool_view {
 /* Errors as of gad_spool_open(); a state that is damaged or missing is none. */
 int gad_spool_view(const char *folder, struct gad_spool_view *ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
+/* What waits for that cursor, and what it has lost besides cursor.lost. */
+struct gad_spool_share gad_spool_view_share(const struct gad_spool_view *v, size_t cursor);
 void gad_spool_view_deinit(struct gad_spool_view *v);
 
 /* What one segment holds. */

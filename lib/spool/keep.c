@@ -24,8 +24,16 @@ int gad_spool_state_store(struct gad_spool *s, uint64_t reserved, bool sync)
     }
     if (sync)
         s->synced_slot = to;
+    s->stored_next = s->next;
     s->state_changed = false;
     return 0;
+}
+
+int gad_spool_state_keep(struct gad_spool *s)
+{
+    if (s->next > s->state.reserved) /* by drops alone */
+        return gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
+    return gad_spool_state_store(s, s->state.reserved, s->o.sync != GAD_SPOOL_NEVER);
 }
 
 int gad_spool_reserve(struct gad_spool *s)
@@ -69,6 +77,12 @@ static size_t n_sealed(const struct gad_spool *s)
     return s->folder.n - (s->fd >= 0);
 }
 
+/* May the last segment be deleted? It says where the numbers end: the state has to say it first. */
+static bool end_is_stored(struct gad_spool *s)
+{
+    return s->stored_next >= s->end || gad_spool_state_keep(s) == 0;
+}
+
 /* The smallest number that some cursor still waits for; 0: there are no cursors. */
 static uint64_t least_wanted(const struct gad_spool *s)
 {
@@ -97,8 +111,12 @@ void gad_spool_retire(struct gad_spool *s)
         uint64_t behind = last ? s->end : s->folder.seg[n + 1].first;
         if (behind > wanted || (last && s->folder.seg[n].bytes == GAD_SPOOL_HEAD))
             break; /* a head alone says which numbers were skipped */
+        if (last && !end_is_stored(s))
+            break;
         n++;
     }
+    uint64_t oldest = s->folder.n > 0 ? s->folder.seg[0].first : s->end;
+    gad_spool_gaps_forget(&s->state.gaps, wanted > 0 ? wanted : oldest);
     if (n > 0)
         (void)delete_oldest(s, n);
 }
@@ -108,7 +126,8 @@ int gad_spool_evict(struct gad_spool *s, uint64_t more)
     uint64_t before = gad_spool_bytes(s), after = before;
     size_t n = 0;
 
-    while (n < n_sealed(s) && (after > s->o.quota || s->o.quota - after < more))
+    while (n < n_sealed(s) && (after > s->o.quota || s->o.quota - after < more) &&
+           (n + 1 < s->folder.n || end_is_stored(s)))
         after -= s->folder.seg[n++].bytes;
     if (n == 0)
         return 0;
@@ -160,6 +179,14 @@ const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s, un
                : NULL;
 }
 
+struct gad_spool_share gad_spool_cursor_share(const struct gad_spool_cursor *c,
+                                              const struct gad_spool_gaps *gaps, uint64_t oldest,
+                                              uint64_t end)
+{
+    const struct gad_spool_place place = {.next = c->next, .gone = c->next, .known = c->next};
+    return gad_spool_gaps_share(gaps, oldest, end, &place);
+}
+
 void gad_spool_ack(struct gad_spool *s, unsigned cursor, uint64_t next, uint64_t lost)
 {
     gad_assert(gad_spool_cursor_at(s, cursor) != NULL && next <= s->next);
@@ -180,5 +207,8 @@ void gad_spool_status(const struct gad_spool *s, struct gad_spool_status *ret)
                                      .end = s->end,
                                      .next = s->next,
                                      .waiting = s->group_len,
-                                     .failure = s->failure};
+                                     .failure = s->failure,
+                                     .mended = s->mended,
+                                     .missed = s->missed,
+                                     .gaps = s->state.gaps};
 }

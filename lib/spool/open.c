@@ -33,24 +33,48 @@ static int open_folder(struct gad_spool *s, const char *path, struct gad_diag *d
     return gad_spool_folder_open(path, &s->folder.fd, d);
 }
 
-static int open_state(struct gad_spool *s, struct gad_diag *d)
+/* Do the name in the folder and the descriptor mean the same file? */
+static bool is_same(int folder, const char *name, int fd)
+{
+    struct stat by_name, by_fd;
+
+    return fstatat(folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
+           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
+}
+
+int gad_spool_state_open(const struct gad_spool *s, int folder, int *ret)
 {
     struct stat st;
+    int r = 0;
 
-    s->state_fd = s->io->open(s->io->arg, s->folder.fd, GAD_SPOOL_STATE_NAME, O_RDWR | O_CREAT);
-    if (s->state_fd < 0 || fstat(s->state_fd, &st) != 0) {
-        int err = errno;
-        return gad_fail(d, -err, "%s: cannot open: %s", GAD_SPOOL_STATE_NAME, gad_strerror(-err));
-    }
-    if (!S_ISREG(st.st_mode))
-        return gad_fail(d, GAD_EFORMAT, "%s: not a regular file", GAD_SPOOL_STATE_NAME);
-    if (flock(s->state_fd, LOCK_EX | LOCK_NB) != 0) {
-        int err = errno;
-        return gad_fail(d, -err,
-                        err == EWOULDBLOCK ? "another process writes to this spool"
-                                           : "cannot lock the spool");
-    }
-    return 0;
+    int fd = s->io->open(s->io->arg, folder, GAD_SPOOL_STATE_NAME, O_RDWR | O_CREAT);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        r = -errno;
+    else if (!S_ISREG(st.st_mode))
+        r = GAD_EFORMAT;
+    else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        r = -errno;
+    else if (!is_same(folder, GAD_SPOOL_STATE_NAME,
+                      fd)) /* deleted before it was locked: no lock at all */
+        r = -EAGAIN;
+    if (r != 0 && fd >= 0)
+        (void)close(fd);
+    if (r == 0)
+        *ret = fd;
+    return r;
+}
+
+static int open_state(struct gad_spool *s, struct gad_diag *d)
+{
+    int r = gad_spool_state_open(s, s->folder.fd, &s->state_fd);
+
+    if (r == GAD_EFORMAT)
+        return gad_fail(d, r, "%s: not a regular file", GAD_SPOOL_STATE_NAME);
+    if (r == -EWOULDBLOCK)
+        return gad_fail(d, r, "another process writes to this spool");
+    return r == 0 ? 0
+                  : gad_fail(d, r, "%s: cannot open and lock: %s", GAD_SPOOL_STATE_NAME,
+                             gad_strerror(r));
 }
 
 /* Sets s->state, synced_slot and the flags of @found. */
@@ -62,6 +86,7 @@ static int load_state(struct gad_spool *s, struct gad_spool_recovery *found, str
     if (r == 0) {
         found->state_torn = whole == 1;
         found->unclean = !s->state.clean;
+        s->stored_next = s->state.next;
         return 0;
     }
     s->state = (struct gad_spool_state){.next = 1, .reserved = 1};
@@ -157,7 +182,10 @@ int gad_spool_open(const char *folder, const struct gad_spool_options *o, struct
     s->fd = s->state_fd = s->folder.fd = -1;
     s->salt = o->salt;
     s->group = gad_calloc(1, o->group_max);
-    if (!s->group)
+    s->path = gad_calloc(1, strlen(folder) + 1);
+    if (s->path)
+        memcpy(s->path, folder, strlen(folder));
+    if (!s->group || !s->path)
         return gad_fail(d, GAD_ENOMEM, "no memory for %zu bytes", o->group_max);
     r = open_all(s, folder, &found, d);
     if (r != 0) {
@@ -179,5 +207,6 @@ void gad_spool_close(struct gad_spool *s)
         (void)close(s->state_fd); /* and with it the lock */
     gad_spool_folder_deinit(&s->folder);
     gad_free(s->group);
+    gad_free(s->path);
     gad_free(s);
 }

@@ -16,12 +16,13 @@
 #include "lib/spool/spool.h"
 #include "lib/spool/state.h"
 
-/* Numbers reserved by one write of the state; half of them are left when it is written anew. */
+/* Numbers reserved by one write of the state; half of them are left when it is written again. */
 enum { GAD_SPOOL_RESERVE = 1 << 16 };
 
 struct gad_spool {
     struct gad_spool_options o;
     const struct gad_spool_io *io;
+    char *path;
     struct gad_spool_folder folder; /* its last segment is the active one, if fd >= 0 */
 
     int fd;      /* active segment; -1: none, the next commit makes one */
@@ -42,8 +43,15 @@ struct gad_spool {
     int state_fd;
     struct gad_spool_state state; /* as it is to be written; .reserved as it was last synced */
     unsigned synced_slot;         /* the one that is known to be on the disk */
+    uint64_t
+        stored_next; /* the number that the state on file says; none below it is given out again */
     bool state_changed;
     struct gad_time last_state; /* monotonic */
+
+    uint64_t mended;
+    unsigned missed, mending; /* enum gad_spool_missed: of the last time, and of this commit */
+    struct gad_time looked;   /* when the sealed segments were looked for; monotonic */
+    size_t look_at;           /* the next of them to look for */
 
     int failure;
     struct gad_time retry; /* monotonic; nothing is tried before */
@@ -60,10 +68,13 @@ int gad_spool_recover(struct gad_spool *s, struct gad_spool_recovery *found, boo
  * be synced. -errno. */
 int gad_spool_state_store(struct gad_spool *s, uint64_t reserved, bool sync) GAD_MUST_CHECK;
 
+/* Writes the state as it is now, on the disk unless the rule is never. -errno. */
+int gad_spool_state_keep(struct gad_spool *s) GAD_MUST_CHECK;
+
 /* Reserves the next numbers, if that is due. */
 int gad_spool_reserve(struct gad_spool *s) GAD_MUST_CHECK;
 
-/* Deletes what all cursors have passed. */
+/* Deletes what all cursors have passed, and forgets the gaps before it. */
 void gad_spool_retire(struct gad_spool *s);
 
 /* Deletes the oldest segments until @more bytes are within the quota; never the active one. -EDQUOT: they are not. */
@@ -71,6 +82,15 @@ int gad_spool_evict(struct gad_spool *s, uint64_t more) GAD_MUST_CHECK;
 
 /* Have all cursors passed all records? False without cursors. */
 bool gad_spool_all_done(const struct gad_spool *s);
+
+/* Opens the state in @folder, makes it if it is not there, and locks it. -EWOULDBLOCK: another process has it. */
+int gad_spool_state_open(const struct gad_spool *s, int folder, int *ret) GAD_MUST_CHECK;
+
+/* Gives up the active segment, which holds no record; the state takes over what its head says. @remove: its file, too. */
+void gad_spool_discard_empty(struct gad_spool *s, bool remove);
+
+/* Makes again what someone else deleted or replaced. Before each commit. 0, or why it cannot be. */
+int gad_spool_mend(struct gad_spool *s, struct gad_time now) GAD_MUST_CHECK;
 
 /* Closes the active segment; the next commit begins another. */
 void gad_spool_seal(struct gad_spool *s);

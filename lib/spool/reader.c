@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/spool/reader.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/diag.h"
@@ -8,8 +12,10 @@
 #include "lib/spool/scan.h"
 
 struct gad_spool_reader {
-    int folder, fd; /* fd: the segment; -1: none open */
-    uint64_t next;  /* the number that is looked for */
+    char *path;
+    struct gad_spool_gaps gaps; /* what is known of unused numbers */
+    int folder, fd;             /* fd: the segment; -1: none open */
+    uint64_t next;              /* the number that is looked for */
     uint64_t
         segment;    /* first number of the segment that is, or was last, open; 0: look for next's */
     uint64_t fresh; /* what was read ahead was read when this was the limit, or later */
@@ -29,6 +35,10 @@ int gad_spool_reader_open(const char *folder, uint64_t next, struct gad_spool_re
     if (!r)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     r->fd = r->folder = -1;
+    r->path = gad_calloc(1, strlen(folder) + 1);
+    if (!r->path)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    memcpy(r->path, folder, strlen(folder));
     int err = gad_spool_folder_open(folder, &r->folder, d);
     if (err != 0)
         return err;
@@ -54,7 +64,13 @@ void gad_spool_reader_close(struct gad_spool_reader *r)
     leave(r);
     if (r->folder >= 0)
         (void)close(r->folder);
+    gad_free(r->path);
     gad_free(r);
+}
+
+void gad_spool_reader_know(struct gad_spool_reader *r, const struct gad_spool_gaps *gaps)
+{
+    r->gaps = *gaps;
 }
 
 void gad_spool_reader_seek(struct gad_spool_reader *r, uint64_t next)
@@ -83,12 +99,84 @@ void gad_spool_reader_give_up(struct gad_spool_reader *r)
     leave(r);
 }
 
-/* Numbers r->next .. end - 1 are missing. */
-static int lose(struct gad_spool_reader *r, uint64_t end, bool at_most, struct gad_spool_item *ret)
+/* Numbers r->next .. end - 1 are missing: the first part of them that is of one kind. */
+static int lose(struct gad_spool_reader *r, uint64_t end, bool at_end, struct gad_spool_item *ret)
 {
-    *ret = (struct gad_spool_item){.seq = r->next, .end = end, .at_most = at_most};
-    r->next = end;
+    enum gad_spool_gap_kind kind;
+    uint64_t to = gad_spool_gaps_part(&r->gaps, r->next, end, &kind);
+
+    *ret = (struct gad_spool_item){.seq = r->next,
+                                   .end = to,
+                                   .at_most = kind == GAD_SPOOL_MAYBE,
+                                   .unused = kind == GAD_SPOOL_UNUSED,
+                                   .at_end = at_end && kind != GAD_SPOOL_UNUSED};
+    r->next = to;
     return 0;
+}
+
+static int same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is the open segment still the file of its name? */
+static bool is_current(const struct gad_spool_reader *r)
+{
+    char name[GAD_SPOOL_FILE_NAME];
+    struct stat by_name, by_fd;
+
+    gad_spool_segment_name(r->segment, name);
+    return fstatat(r->folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstat(r->fd, &by_fd) == 0 && same(&by_name, &by_fd);
+}
+
+/*
+ * Before a loss up to the limit is believed: the folder, or the segment, may have been deleted and made again. 0: nothing
+ * has changed; GAD_MORE: look once more; -errno: the folder cannot be opened now.
+ */
+static int refresh(struct gad_spool_reader *r)
+{
+    struct stat by_path, by_fd;
+    int fd = -1, r_more = 0;
+
+    if (stat(r->path, &by_path) != 0)
+        return -errno;
+    if (fstat(r->folder, &by_fd) != 0 || !same(&by_path, &by_fd)) {
+        int err = gad_spool_folder_open(r->path, &fd, NULL);
+        if (err != 0)
+            return err;
+        (void)close(r->folder);
+        r->folder = fd;
+        r_more = GAD_MORE;
+    }
+    if (r->fd >= 0 ? !is_current(r) : r_more != 0) {
+        leave(r);
+        r->segment = 0;
+        r_more = GAD_MORE;
+    }
+    return r_more;
+}
+
+/* The writer says that there are records up to the limit, and none is found. */
+static int lose_to_limit(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
+{
+    int err = refresh(r);
+    return err == 0 ? lose(r, limit, true, ret) : err;
+}
+
+/* What the head of a segment says of the numbers before it, for who does not know better. */
+static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h)
+{
+    if (h->unused_to <= r->next && h->unused_from <= r->next)
+        return;
+    bool known = h->unused_from < h->unused_to &&
+                 gad_spool_gaps_count(&r->gaps, h->unused_from, h->unused_to, GAD_SPOOL_UNUSED) ==
+                     h->unused_to - h->unused_from;
+    if (known)
+        return;
+    gad_spool_gaps_add(&r->gaps, h->unused_from, h->unused_to, GAD_SPOOL_UNUSED);
+    if ((h->flags & GAD_SPOOL_GUESSED) != 0)
+        gad_spool_gaps_add(&r->gaps, r->next, h->unused_from, GAD_SPOOL_MAYBE);
 }
 
 /* First number of the segment to go on with; GAD_END: there is none. */
@@ -101,10 +189,9 @@ static int choose(const struct gad_spool_reader *r, uint64_t *ret)
 }
 
 /*
- * Opens the next segment. 0: it is open, or was stepped over, so go on; GAD_MORE: and *ret is what was lost before it;
- * GAD_END: there is none below the limit.
+ * Opens the next segment. 0: it is open, or was stepped over, so go on; GAD_END: there is none below the limit.
  */
-static int enter(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
+static int enter(struct gad_spool_reader *r, uint64_t limit)
 {
     uint8_t head[GAD_SPOOL_HEAD];
     struct gad_spool_head h;
@@ -139,12 +226,8 @@ static int enter(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_it
     gad_spool_scan_begin(&r->scan, fd, h.salt, r->buf);
     r->fresh = limit;
     r->sealed = false;
-    bool lost = h.unused_from > r->next;
-    if (lost)
-        (void)lose(r, h.unused_from, (h.flags & GAD_SPOOL_GUESSED) != 0, ret);
-    if (h.unused_to > r->next)
-        r->next = h.unused_to; /* what is missing from there on, the first record will tell */
-    return lost ? GAD_MORE : 0;
+    take_head(r, &h);
+    return 0;
 }
 
 /* Looks whether there is a segment behind the open one. Once there is, there will always be. */
@@ -194,29 +277,52 @@ static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_sp
     return 0;
 }
 
+/* A record, or a loss; GAD_MORE: neither yet. */
+static int step(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
+{
+    int err;
+
+    if (r->fd < 0) {
+        err = enter(r, limit);
+        return err == GAD_END ? lose_to_limit(r, limit, ret) : err == 0 ? GAD_MORE : err;
+    }
+    err = read_record(r, limit, ret);
+    if (err != GAD_END)
+        return err;
+    err = look_behind(r, limit);
+    if (err != 0)
+        return err;
+    if (!r->sealed)
+        return lose_to_limit(r, limit, ret);
+    leave(r);
+    return GAD_MORE;
+}
+
 int gad_spool_reader_next(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     while (r->next < limit) {
-        int err;
-        if (r->fd < 0) {
-            err = enter(r, limit, ret);
-            if (err == GAD_END)
-                return lose(r, limit, false, ret);
-            if (err != 0)
-                return err == GAD_MORE ? 0 : err;
-            continue;
+        int err = step(r, limit, ret);
+        if (err == -ENOENT) { /* the folder is deleted; is there another by now? */
+            int again = refresh(r);
+            err = again == 0 ? err : again;
         }
-        err = read_record(r, limit, ret);
-        if (err == GAD_MORE)
-            continue;
-        if (err != GAD_END)
+        if (err != GAD_MORE)
             return err;
-        err = look_behind(r, limit);
-        if (err != 0)
-            return err;
-        if (!r->sealed) /* the writer says that there are some */
-            return lose(r, limit, false, ret);
-        leave(r);
     }
     return GAD_END;
+}
+
+void gad_spool_reader_look(struct gad_spool_reader *r)
+{
+    uint64_t first = 0;
+
+    if (r->fd < 0 || r->sealed || gad_spool_folder_successor(r->folder, r->segment, &first) != 0)
+        return;
+    r->sealed = true;
+    r->ceiling = first;
+}
+
+uint64_t gad_spool_reader_gone(const struct gad_spool_reader *r)
+{
+    return r->fd < 0 ? r->next : r->sealed ? r->ceiling : UINT64_MAX;
 }

@@ -6,6 +6,7 @@
  * It shares nothing with the writer but files and that one number, so that it may run in another thread, or process.
  *
  * A segment that is deleted under a reader (quota) stays readable for it to its end; what it then misses, it reports.
+ * A folder that was deleted or renamed, and made again by the writer, is opened again by its name.
  *
  * Thread: the caller's, one at a time.
  */
@@ -17,11 +18,12 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
+#include "lib/spool/gaps.h"
 
 struct gad_diag;
 struct gad_spool_reader;
 
-/* A record; or, with p == NULL, records seq .. end - 1, which are lost. */
+/* A record; or, with p == NULL, numbers seq .. end - 1: lost records, or numbers that no record ever had (unused). */
 struct gad_spool_item {
     uint64_t seq, end;    /* end = seq + 1 for a record */
     struct gad_time time; /* wall */
@@ -30,6 +32,9 @@ struct gad_spool_item {
     unsigned kind;
     bool
         at_most; /* of a loss: power went, and some of these numbers may never have been a record */
+    bool unused;
+    bool
+        at_end; /* of a loss: no later record is there, so that the writer may still mend it (mend.c) */
 };
 
 /**
@@ -40,6 +45,10 @@ int gad_spool_reader_open(const char *folder, uint64_t next, struct gad_spool_re
                           struct gad_diag *d) GAD_MUST_CHECK;
 void gad_spool_reader_close(struct gad_spool_reader *r);
 GAD_DEFINE_CLEANUP(struct gad_spool_reader, gad_spool_reader_close);
+
+/* Which numbers were never used, as gad_spool_status has it after opening: without it the heads of the segments say it,
+ * as long as they are there. */
+void gad_spool_reader_know(struct gad_spool_reader *r, const struct gad_spool_gaps *gaps);
 
 /* Go on with record @next, before or behind where it is. */
 void gad_spool_reader_seek(struct gad_spool_reader *r, uint64_t next);
@@ -59,6 +68,12 @@ int gad_spool_reader_next(struct gad_spool_reader *r, uint64_t limit,
 
 /* Leaves the segment that cannot be read; the rest of it comes as a loss. */
 void gad_spool_reader_give_up(struct gad_spool_reader *r);
+
+/* Looks whether there is a segment behind the open one, so that gad_spool_reader_gone() knows where it ends. */
+void gad_spool_reader_look(struct gad_spool_reader *r);
+
+/* If the oldest record that is left is behind this number, those from it on cannot be read any more: gad_spool_place. */
+uint64_t gad_spool_reader_gone(const struct gad_spool_reader *r);
 
 /* Bytes that were no record, so far. */
 uint64_t gad_spool_reader_damaged(const struct gad_spool_reader *r);

@@ -144,36 +144,86 @@ static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spoo
     return 0;
 }
 
-/* Behind the last number that may have been a record's, in a spool that did not come to its end. Sets guessed. */
-static uint64_t recover_given(struct gad_spool *s, const struct tail *t,
-                              const struct gad_spool_recovery *found, uint64_t skipped)
+/* Is the end of the last segment as the writer left it? spool.h says why then no number needs to be skipped. */
+static bool is_exact(const struct gad_spool *s, const struct tail *t,
+                     const struct gad_spool_recovery *found)
 {
-    struct gad_spool_state *st = &s->state;
+    const struct gad_spool_state *st = &s->state;
     bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
-    uint64_t given = st->next - skipped, all = s->next - skipped, guess = all;
+
+    return whole && !found->state_lost && !t->head_damaged && found->cut == 0 &&
+           t->end <= st->reserved;
+}
+
+/* Behind the last number that may have been a record's, at least @sure. */
+static uint64_t guess_given(const struct gad_spool *s, const struct tail *t,
+                            const struct gad_spool_recovery *found, uint64_t sure)
+{
+    const struct gad_spool_state *st = &s->state;
+    bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
+    uint64_t guess = s->next;
 
     if (whole && !t->head_damaged)
         guess = t->end + (found->cut + RECORD_MIN - 1) / RECORD_MIN;
-    if (skipped > 0 &&
-        guess > t->end) /* nobody knows on which side of the skipped ones they were */
-        guess = all = s->next;
-    if (given < t->end)
-        given = t->end;
-    if (guess > all)
-        guess = all;
-    if (guess <= given)
-        return given;
-    st->guessed = true;
-    return guess;
+    return guess > s->next ? s->next : guess > sure ? guess : sure;
+}
+
+/* Numbers that records had, and that are not there: given out for certain up to @sure, perhaps up to @given. */
+static void note_lost(struct gad_spool *s, const struct tail *t, struct gad_spool_recovery *found,
+                      uint64_t sure, uint64_t given)
+{
+    struct gad_spool_gaps *gaps = &s->state.gaps;
+    uint64_t first = t->head_damaged ? t->end - 1 : t->end;
+
+    gad_spool_gaps_add(gaps, first, sure, t->head_damaged ? GAD_SPOOL_MAYBE : GAD_SPOOL_LOST);
+    gad_spool_gaps_add(gaps, sure, given, GAD_SPOOL_MAYBE);
+    if (first <
+        s->state.unused_to) /* they were skipped, and what is before them was found lost then */
+        first = s->state.unused_to;
+    if (given > first) {
+        found->lost_first = first;
+        found->lost_end = given;
+    }
+}
+
+/*
+ * What of the numbers skipped the head of the next segment says. The list in the state has all of them; the head is for a
+ * reader after the state was lost, and has room for one range.
+ */
+static void note_unused(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                        uint64_t given, bool guessed)
+{
+    struct gad_spool_state *st = &s->state;
+    bool pending = st->unused_to > 0;
+
+    gad_spool_gaps_add(&st->gaps, given, s->next, GAD_SPOOL_UNUSED);
+    if (given < s->next) {
+        found->unused_first = given;
+        found->unused_end = s->next;
+    }
+    if (pending && given == st->unused_to) /* a crash before anything was written */
+        given = st->unused_from;
+    else
+        st->guessed = guessed || (pending && st->guessed) || pending;
+    t->merged = t->empty && given == t->end && s->head.unused_to == t->end;
+    if (t->merged) { /* crashes in a row make one segment */
+        given = s->head.unused_from;
+        st->guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
+    }
+    st->unused_from = given;
+    st->unused_to = s->next;
+}
+
+static void sync_last(struct gad_spool *s)
+{
+    if (s->fd >= 0 && s->o.sync != GAD_SPOOL_NEVER)
+        (void)s->io->sync(s->io->arg, s->fd);
 }
 
 /*
  * Which numbers are free, and which of those before them may have been lost.
  *
  *     unclean    .. t->end: seen    .. given: perhaps given out, and lost    .. next: reserved, not given out
- *
- * If that happened before and no segment was begun since, the numbers skipped then are among them; of those given
- * out (dropped) since only their count matters, so they are taken to be the ones before what was skipped.
  */
 static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
 {
@@ -183,7 +233,8 @@ static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spoo
         st->unused_from = st->unused_to = 0;
         st->guessed = false;
     }
-    uint64_t skipped = st->unused_to - st->unused_from;
+    if (s->folder.n > 0 && !t->head_damaged) /* of a version that had no list */
+        gad_spool_gaps_add(&st->gaps, s->head.unused_from, s->head.unused_to, GAD_SPOOL_UNUSED);
     found->tail_lost = t->head_damaged;
     found->damaged += found->cut;
     s->end = t->seen;
@@ -194,25 +245,27 @@ static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spoo
         return;
     }
     found->unclean = true;
+    uint64_t sure = st->next > t->end ? st->next : t->end;
+    if (is_exact(s, t, found)) {
+        s->next = sure;
+        note_lost(s, t, found, sure, sure);
+        sync_last(s);
+        if (!t->empty ||
+            st->unused_to > 0) /* what a sync before the crash left of it is not known */
+            gad_spool_seal(s);
+        return;
+    }
     s->next = st->reserved > t->end ? st->reserved : t->end;
     uint64_t given = t->end;
-    if (found->state_lost || t->end > st->reserved)
+    if (found->state_lost || t->end > st->reserved) {
         s->next += JUMP;
-    else
-        given = recover_given(s, t, found, skipped);
-    t->merged = t->empty && given == t->end && s->head.unused_to == t->end;
-    if (t->merged) { /* crashes in a row make one segment */
-        given = s->head.unused_from;
-        st->guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
+        sure = given;
+    } else {
+        given = guess_given(s, t, found, sure);
     }
-    st->unused_from = given;
-    st->unused_to = s->next;
-    if (given > t->end || t->head_damaged) {
-        found->lost_first = t->head_damaged ? t->end - 1 : t->end;
-        found->lost_end = given;
-    }
-    if (s->fd >= 0 && s->o.sync != GAD_SPOOL_NEVER)
-        (void)s->io->sync(s->io->arg, s->fd);
+    note_lost(s, t, found, sure, given);
+    note_unused(s, t, found, given, given > sure);
+    sync_last(s);
     gad_spool_seal(s); /* the head of the next one says which numbers were skipped */
 }
 

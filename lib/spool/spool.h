@@ -19,14 +19,35 @@
  * CRCs are CRC-32C; that of a record's head begins with the salt, so that who chooses what is in a payload cannot
  * make bytes that pass for a record. Times are nanoseconds of the wall clock.
  *
- * Sequence numbers begin with 1, rise by one with each record, stored or dropped, and are never used again. What is
- * missing between two records of the spool was lost, and by these numbers each reader knows exactly how much. After a
- * crash they go on behind the last that may have been given out; a segment's head says which of those before it never
- * were (unused_from .. unused_to - 1), and if that is a guess (flag), for power may have taken records: then a loss
- * is an upper limit. Numbers that a record's reader saw are never called unused.
+ * Sequence numbers begin with 1, rise by one with each record, stored or dropped. A reader never sees a number twice
+ * with different records. What is missing between two records of the spool was lost, and by these numbers each reader
+ * knows exactly how much.
+ *
+ * Where the numbers go on after an unclean end, and why:
+ *
+ *     1  A reader sees a record only when a commit has returned, and a commit returns when the record is in the file
+ *        (sync always: on the disk). So all that readers saw is before the end of the last segment, if that file is as
+ *        the writer left it. It is as the writer left it when the same boot of the machine goes on (the page cache has
+ *        all that was written), or when each commit was synced.
+ *     2  The last segment is deleted only when the state on file says a number behind its last record. So an end that
+ *        is lower than the state's number is no end of a deleted segment: the state's number counts.
+ *     3  Numbers that were dropped, or that were in memory when the state was written, are below the state's number,
+ *        and are a loss. Those given out since the state was written (it is at most a second old) were seen by no
+ *        reader, and are used again.
+ *     4  If 1 holds and nothing is damaged, the numbers go on behind the last record or at the state's number, the larger
+ *        of both. Nothing is skipped.
+ *     5  Else a reader may have seen numbers up to the ones that the state reserved. The numbers go on behind those. The
+ *        state's list of gaps (gaps.h) and the head of the next segment (unused_from .. unused_to - 1) say which were
+ *        skipped. Readers return them as unused, not as lost; where power may have taken records, a loss is an upper
+ *        limit.
+ *
+ * Files that someone deletes, renames or replaces while the spool is open are noticed at the next commit (mend.c). The
+ * writer makes them again: the active segment from its open descriptor, the other segments by hard links if the folder
+ * was only renamed. What is not there any more is a loss. A folder that another process has taken since is left alone:
+ * commits fail until it is free.
  *
  * Whatever is in the folder, opening it takes memory for its names and reads no more than the state and the last
- * segment, or if that has no record (after a crash one is begun at once) the last one that has.
+ * segment, or if that has no record (after a crash one may be begun at once) the last one that has.
  *
  * Nothing half-written stays: what fails to be written is cut off again, or stands behind the end of what counts.
  *
@@ -42,6 +63,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
+#include "lib/spool/gaps.h"
 
 struct gad_diag;
 struct gad_spool;
@@ -91,7 +113,10 @@ struct gad_spool_recovery {
     uint64_t
         lost_first; /* lost_first .. lost_end - 1 may have been committed and are gone; 0: none. */
     uint64_t lost_end; /* Readers meet the same numbers as a loss. */
-    size_t n_foreign;  /* files that are none of ours; left alone */
+    uint64_t
+        unused_first; /* unused_first .. unused_end - 1 are skipped, no record had them; 0: none */
+    uint64_t unused_end;
+    size_t n_foreign; /* files that are none of ours; left alone */
 };
 
 /* Since the spool exists; kept in the state. */
@@ -101,6 +126,7 @@ struct gad_spool_totals {
     uint64_t evicted, evicted_bytes;     /* segments deleted for the quota, bytes of their files */
     uint64_t damaged;                    /* bytes that were no record when it was opened */
     uint64_t failures;                   /* writes and syncs */
+    uint64_t removed;                    /* segments that someone else deleted */
 };
 
 struct gad_spool_status {
@@ -112,6 +138,17 @@ struct gad_spool_status {
     uint64_t next;   /* number of the next record */
     size_t waiting;  /* bytes appended and not committed */
     int failure;     /* why the last commit failed; 0 */
+    uint64_t mended; /* times that files were missing and made again, since it was opened */
+    unsigned missed; /* which these were the last time: enum gad_spool_missed */
+    struct gad_spool_gaps gaps; /* numbers below next that have no record */
+};
+
+/* What someone else deleted or replaced. */
+enum gad_spool_missed {
+    GAD_SPOOL_MISSED_FOLDER = 1,
+    GAD_SPOOL_MISSED_STATE = 2,
+    GAD_SPOOL_MISSED_ACTIVE = 4, /* the segment that was written to; it was saved */
+    GAD_SPOOL_MISSED_OTHER = 8,  /* other segments; what readers do not have open of them is lost */
 };
 
 struct gad_spool_cursor {
@@ -162,7 +199,9 @@ void gad_spool_drop(struct gad_spool *s, uint64_t n);
  * @now:  monotonic
  *
  * On failure what was not committed stays in memory, whole (gad_spool_status.waiting), and the next commit tries
- * again; for 100 ms after a failure it returns the same error and touches nothing. A sync of GAD_SPOOL_INTERVAL that
+ * again; for 100 ms after a failure it returns the same error and touches nothing. Besides errors of the disk there
+ * are -EWOULDBLOCK (another process has the folder, which was replaced), -EEXIST (the folder that took its place has
+ * segments) and -EPERM (it belongs to another user). A sync of GAD_SPOOL_INTERVAL that
  * fails takes nothing back: the records are committed, as safe as without a sync, and the segment gets no more.
  */
 int gad_spool_commit(struct gad_spool *s, struct gad_time now) GAD_MUST_CHECK;
@@ -185,6 +224,11 @@ int gad_spool_cursor(struct gad_spool *s, const char *name, bool from_oldest,
 void gad_spool_cursor_remove(struct gad_spool *s, unsigned cursor);
 const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s,
                                                    unsigned cursor); /* NULL: none */
+
+/* What the spool has for an output of which no more is known than its cursor. */
+struct gad_spool_share gad_spool_cursor_share(const struct gad_spool_cursor *c,
+                                              const struct gad_spool_gaps *gaps, uint64_t oldest,
+                                              uint64_t end);
 
 /* All records before @next are done with; @lost more of them were missed. Never goes back; durable with the state,
  * at most a second after it at a commit: what was acknowledged since is read again after a crash. */

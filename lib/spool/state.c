@@ -12,11 +12,11 @@ static const uint8_t magic[8] = {'G', 'A', 'D', 'S', 'T', 'A', 'T', 'E'};
 
 enum { VERSION = 1, CLEAN = 1, GUESSED = 2, SUM_AT = GAD_SPOOL_SLOT - 4, N_TOTALS = 8 };
 
-/* The counters in the order of the file; the last is kept for one more. */
+/* The counters in the order of the file. */
 static void totals_to(const struct gad_spool_totals *t, uint64_t v[static N_TOTALS])
 {
     const uint64_t all[N_TOTALS] = {t->committed,     t->committed_bytes, t->dropped,  t->evicted,
-                                    t->evicted_bytes, t->damaged,         t->failures, 0};
+                                    t->evicted_bytes, t->damaged,         t->failures, t->removed};
     memcpy(v, all, sizeof(all));
 }
 
@@ -28,13 +28,39 @@ static struct gad_spool_totals totals_from(const uint64_t v[static N_TOTALS])
                                      .evicted = v[3],
                                      .evicted_bytes = v[4],
                                      .damaged = v[5],
-                                     .failures = v[6]};
+                                     .failures = v[6],
+                                     .removed = v[7]};
 }
 
 static uint8_t *put64(uint8_t *p, uint64_t v)
 {
     gad_put_u64le(p, v);
     return p + 8;
+}
+
+static void put_gaps(const struct gad_spool_gaps *g, uint8_t *p)
+{
+    p = put64(p, g->unsure);
+    p = put64(p, g->n);
+    for (size_t i = 0; i < g->n; i++) {
+        p = put64(p, g->gap[i].first);
+        p = put64(p, g->gap[i].end);
+        p = put64(p, g->gap[i].kind);
+    }
+}
+
+static void take_gaps(struct gad_cursor *c, struct gad_spool_gaps *g)
+{
+    g->unsure = gad_cursor_u64le(c);
+    uint64_t n = gad_cursor_u64le(c);
+    g->n = n < GAD_SPOOL_GAPS ? (size_t)n : GAD_SPOOL_GAPS + (n > GAD_SPOOL_GAPS);
+    for (size_t i = 0; i < g->n && i < GAD_SPOOL_GAPS; i++) {
+        g->gap[i].first = gad_cursor_u64le(c);
+        g->gap[i].end = gad_cursor_u64le(c);
+        uint64_t kind = gad_cursor_u64le(c);
+        g->gap[i].kind =
+            (enum gad_spool_gap_kind)(kind < GAD_SPOOL_GAP_KINDS ? kind : GAD_SPOOL_GAP_KINDS);
+    }
 }
 
 void gad_spool_slot_write(const struct gad_spool_state *s, uint8_t out[static GAD_SPOOL_SLOT])
@@ -61,6 +87,7 @@ void gad_spool_slot_write(const struct gad_spool_state *s, uint8_t out[static GA
         p = put64(p + GAD_SPOOL_NAME, s->cursor[i].next);
         p = put64(p, s->cursor[i].lost);
     }
+    put_gaps(&s->gaps, p);
     gad_put_u32le(out + SUM_AT, gad_crc32c(0, out, SUM_AT));
 }
 
@@ -69,7 +96,7 @@ static bool is_sane(const struct gad_spool_state *s, uint32_t sync)
     bool sane = s->next >= 1 && s->next <= s->reserved && s->reserved <= GAD_SPOOL_SEQ_MAX &&
                 s->unused_from <= s->unused_to && s->unused_to <= s->next &&
                 (s->unused_from > 0 || s->unused_to == 0) && /* 0 is no number */
-                sync <= GAD_SPOOL_NEVER;
+                sync <= GAD_SPOOL_NEVER && gad_spool_gaps_are_sane(&s->gaps, s->reserved);
 
     for (int i = 0; sane && i < GAD_SPOOL_CURSORS; i++) {
         const struct gad_spool_cursor *c = &s->cursor[i];
@@ -108,6 +135,7 @@ int gad_spool_slot_read(const uint8_t p[static GAD_SPOOL_SLOT], struct gad_spool
         s.cursor[i].next = gad_cursor_u64le(&c);
         s.cursor[i].lost = gad_cursor_u64le(&c);
     }
+    take_gaps(&c, &s.gaps);
     gad_assert(!c.bad); /* all of it is within SUM_AT */
     if (!is_sane(&s, sync))
         return GAD_EMISMATCH;

@@ -8,7 +8,10 @@
  *
  *     slot   magic "GADSTATE"  version u32 = 1  sync u32  generation u64  boot u64  next u64  reserved u64
  *            flags u64  unused_from u64  unused_to u64  counters 8 x u64  cursors 16 x (name 64, next u64, lost u64)
+ *            gaps: unsure u64  n u64  64 x (first u64, end u64, kind u64)
  *            0 up to 4092  CRC-32C of the 4092 bytes before u32
+ *
+ * A state that was written before there were gaps has 0 there: none.
  */
 
 #include <stdbool.h>
@@ -16,6 +19,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/spool/gaps.h"
 #include "lib/spool/spool.h"
 
 enum {
@@ -37,6 +41,7 @@ struct gad_spool_state {
     bool clean; /* everything was committed, and next is exact */
     struct gad_spool_totals totals;
     struct gad_spool_cursor cursor[GAD_SPOOL_CURSORS];
+    struct gad_spool_gaps gaps;
 };
 
 void gad_spool_slot_write(const struct gad_spool_state *s, uint8_t out[static GAD_SPOOL_SLOT]);

@@ -76,12 +76,12 @@ static void print_view(const char *folder, const struct gad_spool_view *v, bool 
         const struct gad_spool_cursor *c = &v->cursor[i];
         if (!*c->name)
             continue;
-        uint64_t waits = v->next > c->next ? v->next - c->next : 0;
+        const struct gad_spool_share share = gad_spool_view_share(v, i);
         char age[SHOW_TEXT];
         gad_text_escape(name, sizeof(name), c->name, strlen(c->name));
         printf("%-24s %14s %14s %12s %16s\n", name, show_count(c->next, n[0]),
-               show_count(waits, n[1]), show_count(c->lost, n[2]),
-               waits ? age_text(time_of(folder, c->next, v->next), age) : "-");
+               show_count(share.waiting, n[1]), show_count(c->lost + share.lost, n[2]),
+               share.waiting ? age_text(time_of(folder, c->next, v->next), age) : "-");
     }
     printf("\n%s%-24s %14s%s\n", bold, "SEGMENT", "BYTES", plain);
     for (size_t i = 0; i < v->n_segments; i++)
@@ -96,10 +96,12 @@ static int print_json(const char *folder, const struct gad_spool_view *v)
         const struct gad_spool_cursor *c = &v->cursor[i];
         if (!*c->name)
             continue;
-        uint64_t waits = v->next > c->next ? v->next - c->next : 0;
-        struct gad_time t = waits ? time_of(folder, c->next, v->next) : (struct gad_time){0};
+        const struct gad_spool_share share = gad_spool_view_share(v, i);
+        struct gad_time t =
+            share.waiting ? time_of(folder, c->next, v->next) : (struct gad_time){0};
         json_t *o = json_pack("{s:s, s:I, s:I, s:I}", "name", c->name, "next", (json_int_t)c->next,
-                              "waiting", (json_int_t)waits, "lost", (json_int_t)c->lost);
+                              "waiting", (json_int_t)share.waiting, "lost",
+                              (json_int_t)(c->lost + share.lost));
         (void)json_object_set_new(
             o, "oldest_age",
             t.ns ? json_real(gad_time_seconds(gad_time_sub(gad_time_wall(), t))) : json_null());

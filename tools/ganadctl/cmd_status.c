@@ -106,6 +106,9 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
             printf("%s is connected to %s\n", safe(o->name, name), safe(o->address, state));
         if (*o->error)
             printf("%s, the last failure: %s\n", safe(o->name, name), safe(o->error, state));
+        if (o->lost_at_most > 0)
+            printf("%s, LOST is an upper limit: %s of them may never have been events\n",
+                   safe(o->name, name), show_count(o->lost_at_most, n[0]));
     }
 }
 
@@ -119,6 +122,9 @@ static void print_spool(const Ganad__V1__StatusReply__Spool *p)
     if (p->dropped > 0)
         printf("; %s that the disk did not take", show_count(p->dropped, n[0]));
     printf("\n");
+    if (p->mended > 0)
+        printf("spool: files deleted or replaced by someone else: repaired %s, segments gone %s\n",
+               show_count(p->mended, n[0]), show_count(p->removed, n[1]));
     if (*p->error)
         printf("spool: cannot write now: %s\n", safe(p->error, text));
 }
@@ -245,9 +251,11 @@ static json_t *outputs(const Ganad__V1__StatusReply *s)
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
         const struct number numbers[] = {
-            {"sent", o->sent},       {"bytes", o->bytes},       {"replayed", o->replayed},
-            {"skipped", o->skipped}, {"lost", o->lost},         {"connects", o->connects},
-            {"next", o->next},       {"released", o->released}, {"waiting", o->waiting},
+            {"sent", o->sent},         {"bytes", o->bytes},
+            {"replayed", o->replayed}, {"skipped", o->skipped},
+            {"lost", o->lost},         {"connects", o->connects},
+            {"next", o->next},         {"released", o->released},
+            {"waiting", o->waiting},   {"lost_at_most", o->lost_at_most},
         };
         json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->name, "type",
                                 o->type, "target", o->target, "address", o->address, "format",
@@ -263,9 +271,12 @@ static json_t *spool(const Ganad__V1__StatusReply__Spool *p)
     if (!p)
         return json_null();
     const struct number numbers[] = {
-        {"bytes", p->bytes},       {"segments", p->segments},           {"oldest", p->oldest},
-        {"end", p->end},           {"committed", p->committed},         {"dropped", p->dropped},
-        {"failures", p->failures}, {"evicted_bytes", p->evicted_bytes}, {"rolled_up", p->rolled_up},
+        {"bytes", p->bytes},         {"segments", p->segments},
+        {"oldest", p->oldest},       {"end", p->end},
+        {"committed", p->committed}, {"dropped", p->dropped},
+        {"failures", p->failures},   {"evicted_bytes", p->evicted_bytes},
+        {"rolled_up", p->rolled_up}, {"mended", p->mended},
+        {"removed", p->removed},
     };
     return with_numbers(json_pack("{s:s, s:s}", "folder", p->folder, "error", p->error), numbers,
                         sizeof(numbers) / sizeof(numbers[0]));

@@ -122,6 +122,10 @@ struct spool_tally spool_read(struct gad_spool_reader *r, uint64_t limit)
         at = item.end;
         assert_true(gad_spool_reader_at(r) >= at);
         if (!item.p) {
+            if (item.unused) {
+                t.unused += item.end - item.seq;
+                continue;
+            }
             t.lost += item.end - item.seq;
             t.guessed += item.at_most ? item.end - item.seq : 0;
             continue;

@@ -35,6 +35,7 @@ uint64_t spool_limit(const struct gad_spool *s);
 struct spool_tally {
     uint64_t records, lost, first, last;
     uint64_t guessed; /* of those lost: an upper limit */
+    uint64_t unused;  /* numbers that no record had */
 };
 
 /* Reads up to the limit, checks each record's payload, kind and order. */

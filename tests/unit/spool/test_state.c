@@ -111,7 +111,7 @@ static void every_length_of_the_file_is_told_apart(void **state)
 {
     (void)state;
     struct gad_spool_state one = sample(1), two = sample(2), got;
-    uint8_t p[GAD_SPOOL_STATE + 1] = {0};
+    static uint8_t p[GAD_SPOOL_STATE + 1];
     unsigned slot, whole;
 
     gad_spool_slot_write(&one, p);

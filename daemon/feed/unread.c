@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/feed/unread.h"
+
+#include <inttypes.h>
+
+#include "daemon/config.h"
+#include "daemon/feed/output.h"
+#include "daemon/log.h"
+#include "lib/spool/spool.h"
+
+enum { EVERY_SECONDS = 60 }; /* between two lines about one output */
+
+void unread_add(struct output_status *s, const struct gad_spool_status *spool)
+{
+    const struct gad_spool_place place = {.next = s->next, .gone = s->gone, .known = s->known};
+    const struct gad_spool_share share =
+        gad_spool_gaps_share(&spool->gaps, spool->oldest, spool->end, &place);
+
+    s->waiting = share.waiting;
+    s->lost += share.lost;
+    s->lost_at_most += share.at_most;
+}
+
+void unread_report(struct unread_log *u, uint64_t own, const struct output_status *s,
+                   const struct gad_spool_status *spool)
+{
+    struct gad_time now = gad_time_monotonic();
+
+    if (s->lost == own) { /* what it meets the output logs */
+        u->lost = own;
+        return;
+    }
+    if (s->lost <= u->lost)
+        return;
+    if (u->was_logged && gad_time_sub(now, u->logged).ns < EVERY_SECONDS * INT64_C(1000000000))
+        return;
+    log_warn("spool",
+             "output '%s' loses events before it comes to them: %" PRIu64 " more, %" PRIu64
+             " in all (since the spool exists: %" PRIu64 " segments evicted for the quota, %" PRIu64
+             " deleted by someone else, %" PRIu64 " events not taken by the disk)",
+             s->config->name, s->lost - u->lost, s->lost, spool->totals.evicted,
+             spool->totals.removed, spool->totals.dropped);
+    *u = (struct unread_log){.lost = s->lost, .logged = now, .was_logged = true};
+}

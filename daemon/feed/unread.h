@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What an output that is behind has lost and still has to read, at once and not only when its reader comes there: a
+ * receiver may be away for days. Lost are events that the quota evicted, that the disk did not take, and of segments
+ * that someone deleted.
+ *
+ * Thread: main.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/time.h"
+
+struct gad_spool_status;
+struct output_status;
+
+/* Sets s->waiting, and adds what the output has not come to to s->lost and s->lost_at_most. */
+void unread_add(struct output_status *s, const struct gad_spool_status *spool);
+
+/* What was logged of one output. */
+struct unread_log {
+    uint64_t lost; /* of the output, when it was logged last */
+    struct gad_time logged;
+    bool was_logged;
+};
+
+/**
+ * unread_report() - log what the output lost of events that it has not come to: the first time at once, then once a minute
+ * @own: what it reported itself, of all that it lost
+ */
+void unread_report(struct unread_log *u, uint64_t own, const struct output_status *s,
+                   const struct gad_spool_status *spool);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What someone else deleted, renamed or replaced while the spool is open is made again, so that what this process still
+ * has arrives: the group, the active segment by its descriptor, and all segments of a folder that was only renamed.
+ *
+ * The order matters to a crash in between: first the state, whose number is behind every record, then the segments. So a
+ * start that finds the half of it goes on behind all numbers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/spool/parts.h"
+
+enum { COPY = 64 << 10, LOOKS = 256 /* sealed segments looked for at a time */ };
+
+static const struct gad_time look_every = {1000000000};
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is what the name means in the folder still what the descriptor is? What cannot be known counts as yes. */
+static bool is_there(int folder, const char *name, int fd)
+{
+    struct stat by_name, by_fd;
+
+    if (fstat(fd, &by_fd) != 0)
+        return true;
+    if (fstatat(folder, name, &by_name, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno != ENOENT;
+    return same_file(&by_name, &by_fd);
+}
+
+static bool folder_is_there(const struct gad_spool *s)
+{
+    struct stat by_path, by_fd;
+
+    if (fstat(s->folder.fd, &by_fd) != 0)
+        return true;
+    if (stat(s->path, &by_path) != 0)
+        return errno != ENOENT && errno != ENOTDIR;
+    return same_file(&by_path, &by_fd);
+}
+
+static void note(struct gad_spool *s, unsigned what)
+{
+    if (s->mending == 0) {
+        s->mended++;
+        s->missed = 0;
+    }
+    s->mending |= what;
+    s->missed |= what;
+}
+
+/* The first @len bytes of a segment as a new file in @folder. */
+static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int folder,
+                        const char *name)
+{
+    enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
+    gad_cleanup(gad_freep) uint8_t *p = gad_calloc(1, COPY);
+    int r = 0;
+
+    if (!p)
+        return GAD_ENOMEM;
+    int fd = s->io->open(s->io->arg, folder, name, FLAGS);
+    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, folder, name) == 0)
+        fd = s->io->open(s->io->arg, folder, name, FLAGS);
+    if (fd < 0)
+        return -errno;
+    for (uint64_t at = 0; r == 0 && at < len;) {
+        size_t want = len - at < COPY ? (size_t)(len - at) : COPY;
+        ssize_t n = gad_spool_pread(from, p, want, at);
+        r = n < 0 ? (int)n : n == 0 ? -EIO : gad_spool_write(s, fd, p, (size_t)n, at);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    if (r == 0 && s->o.sync != GAD_SPOOL_NEVER && s->io->sync(s->io->arg, fd) != 0)
+        r = -errno;
+    (void)close(fd);
+    if (r != 0)
+        (void)s->io->unlink(s->io->arg, folder, name);
+    return r;
+}
+
+/* Saves the active segment into @folder, and seals it: the old file may have other owners now. */
+static int save_active(struct gad_spool *s, int folder)
+{
+    char name[GAD_SPOOL_FILE_NAME];
+
+    if (s->fd < 0)
+        return 0;
+    if (s->at == GAD_SPOOL_HEAD) {
+        gad_spool_discard_empty(s, false);
+        return 0;
+    }
+    gad_spool_segment_name(s->folder.seg[s->folder.n - 1].first, name);
+    int r = copy_segment(s, s->fd, s->at, folder, name);
+    if (r == 0)
+        gad_spool_seal(s);
+    return r;
+}
+
+/* Takes segment i out of the list; its records are lost for who does not have it open. */
+static void lose_segment(struct gad_spool *s, size_t i)
+{
+    struct gad_spool_folder *f = &s->folder;
+    uint64_t behind = i + 1 < f->n ? f->seg[i + 1].first : s->end;
+
+    gad_spool_gaps_add(&s->state.gaps, f->seg[i].first, behind, GAD_SPOOL_LOST);
+    s->state.totals.removed++;
+    f->n--;
+    memmove(&f->seg[i], &f->seg[i + 1], (f->n - i) * sizeof(f->seg[0]));
+    s->state_changed = true;
+}
+
+/* A segment of a folder that was renamed, or that something was mounted over: the old one keeps it, too. */
+static int take_over(const struct gad_spool *s, const struct gad_spool_segment *seg, int to)
+{
+    char name[GAD_SPOOL_FILE_NAME];
+    int fd = -1;
+
+    gad_spool_segment_name(seg->first, name);
+    if (linkat(s->folder.fd, name, to, name, 0) == 0 || errno == EEXIST)
+        return 0;
+    int r = gad_spool_segment_open(s->folder.fd, seg->first, &fd);
+    if (r != 0)
+        return r;
+    r = copy_segment(s, fd, seg->bytes, to, name);
+    (void)close(fd);
+    return r;
+}
+
+/* All segments but the active one. What is deleted is lost; another failure is tried again. */
+static int take_over_sealed(struct gad_spool *s, int to)
+{
+    struct gad_spool_folder *f = &s->folder;
+
+    for (size_t i = f->n - (s->fd >= 0); i-- > 0;) {
+        int r = take_over(s, &f->seg[i], to);
+        if (r == -ENOENT) {
+            lose_segment(s, i);
+            note(s, GAD_SPOOL_MISSED_OTHER);
+        } else if (r != 0) {
+            return r;
+        }
+    }
+    return 0;
+}
+
+/* Both slots, so that no older one is left. */
+static int store_state(struct gad_spool *s, int folder)
+{
+    int r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
+
+    if (r == 0)
+        r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
+    if (r == 0 && s->o.sync != GAD_SPOOL_NEVER && s->io->sync(s->io->arg, folder) != 0)
+        r = -errno;
+    return r;
+}
+
+/* 0: the folder has nothing that is in the way of ours, and belongs to us or to root. */
+static int check_folder(const struct gad_spool *s, int fd)
+{
+    struct gad_spool_folder there = {.fd = dup(fd)};
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || there.fd < 0)
+        return -errno;
+    int r = st.st_uid == geteuid() || st.st_uid == 0 ? 0 : -EPERM;
+    if (r == 0)
+        r = gad_spool_folder_list(&there, NULL);
+    for (size_t i = 0; r == 0 && i < there.n; i++) {
+        bool ours = false; /* linked by a try that failed later */
+        for (size_t k = 0; !ours && k < s->folder.n; k++)
+            ours = s->folder.seg[k].first == there.seg[i].first;
+        r = ours ? 0 : -EEXIST;
+    }
+    gad_spool_folder_deinit(&there);
+    return r;
+}
+
+static int mend_folder(struct gad_spool *s)
+{
+    int fd = -1, state_fd = -1;
+
+    if (mkdir(s->path, 0750) != 0 && errno != EEXIST)
+        return -errno;
+    int r = gad_spool_folder_open(s->path, &fd, NULL);
+    if (r == 0)
+        r = gad_spool_state_open(s, fd, &state_fd);
+    if (r == 0)
+        r = check_folder(s, fd);
+    if (r == 0) {
+        int old = s->state_fd;
+        s->state_fd = state_fd;
+        r = store_state(s, fd);
+        if (r == 0)
+            r = take_over_sealed(s, fd);
+        if (r == 0)
+            r = save_active(s, fd);
+        s->state_fd = r == 0 ? state_fd : old;
+        state_fd = r == 0 ? old : state_fd;
+    }
+    if (r == 0) {
+        int old = s->folder.fd;
+        s->folder.fd = fd;
+        fd = old;
+        note(s, GAD_SPOOL_MISSED_FOLDER);
+        s->state_changed = true;
+    }
+    if (state_fd >= 0)
+        (void)close(state_fd); /* the old one, and with it the lock of the old folder */
+    if (fd >= 0)
+        (void)close(fd);
+    return r;
+}
+
+static int mend_state(struct gad_spool *s)
+{
+    int fd = -1, old = s->state_fd;
+
+    int r = gad_spool_state_open(s, s->folder.fd, &fd);
+    if (r != 0)
+        return r;
+    s->state_fd = fd;
+    r = store_state(s, s->folder.fd);
+    if (r != 0) {
+        s->state_fd = old;
+        (void)close(fd);
+        return r;
+    }
+    (void)close(old);
+    note(s, GAD_SPOOL_MISSED_STATE);
+    return 0;
+}
+
+static int mend_active(struct gad_spool *s)
+{
+    int r = save_active(s, s->folder.fd);
+
+    if (r == 0)
+        note(s, GAD_SPOOL_MISSED_ACTIVE);
+    return r;
+}
+
+/* Once a second, some of them in turn. */
+static void look_for_sealed(struct gad_spool *s, struct gad_time now)
+{
+    struct gad_spool_folder *f = &s->folder;
+    size_t n = f->n - (s->fd >= 0);
+    char name[GAD_SPOOL_FILE_NAME];
+
+    if (gad_time_sub(now, s->looked).ns < look_every.ns)
+        return;
+    s->looked = now;
+    for (size_t k = 0; k < LOOKS && k < n; k++) {
+        size_t i = s->look_at < n ? s->look_at : 0;
+        gad_spool_segment_name(f->seg[i].first, name);
+        if (faccessat(f->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {
+            s->look_at = i + 1;
+            continue;
+        }
+        lose_segment(s, i);
+        note(s, GAD_SPOOL_MISSED_OTHER);
+        s->look_at = i;
+        n--;
+    }
+}
+
+int gad_spool_mend(struct gad_spool *s, struct gad_time now)
+{
+    char name[GAD_SPOOL_FILE_NAME];
+    int r = 0;
+
+    s->mending = 0;
+    if (!folder_is_there(s))
+        r = mend_folder(s);
+    if (r == 0 && !is_there(s->folder.fd, GAD_SPOOL_STATE_NAME, s->state_fd))
+        r = mend_state(s);
+    if (r == 0 && s->fd >= 0) {
+        gad_spool_segment_name(s->folder.seg[s->folder.n - 1].first, name);
+        if (!is_there(s->folder.fd, name, s->fd))
+            r = mend_active(s);
+    }
+    if (r == 0)
+        look_for_sealed(s, now);
+    return r;
+}
