@@ -23,7 +23,8 @@ NOT_SHOWN = {
     "ganad_tail_lost_total", "ganad_tails", "ganad_unknown_names_total",
     "ganad_model_records_disagreed_total", "ganad_model_threshold", "ganad_model_loaded_timestamp_seconds",
     "ganad_output_bytes_total", "ganad_output_connects_total", "ganad_output_events_replayed_total",
-    "ganad_output_events_skipped_total", "ganad_spool_evicted_bytes_total", "ganad_spool_write_failures_total",
+    "ganad_output_events_skipped_total", "ganad_output_events_lost_at_most_total",
+    "ganad_spool_segments_removed_total", "ganad_spool_evicted_bytes_total", "ganad_spool_write_failures_total",
     "ganad_capture_bytes_total", "ganad_capture_connections_total", "ganad_capture_flows",
     "ganad_capture_refused_total", "process_open_fds", "process_max_fds"}
 
@@ -67,6 +68,13 @@ class Monitoring(unittest.TestCase):
     def test_rules_name_what_is_exported(self):
         self.assertEqual(len(rules()), read("prometheus", "ganad.rules.yml").count("- alert:"))
         self.assertEqual(families(rules().values()) - self.exported, set())
+
+    def test_rules_name_units_that_there_are(self):
+        text = read("prometheus", "ganad.rules.yml")
+        units = set(re.findall(r"(?:journalctl -u|systemctl status) ([a-z-]+)", text))
+        there = {f.split(".")[0] for f in os.listdir(os.path.join(ganad.args.source, "systemd")) if ".service" in f}
+        self.assertEqual(units, {"ganadd"})
+        self.assertLessEqual(units, there)
 
     def test_the_dashboard_names_what_is_exported(self):
         used = families(expressions(json.loads(read("grafana", "ganad.json"))))
