@@ -123,7 +123,10 @@ static int take_over(const struct gad_spool *s, const struct gad_spool_segment *
     int fd = -1;
 
     gad_spool_segment_name(seg->first, name);
-    if (linkat(s->folder.fd, name, to, name, 0) == 0 || errno == EEXIST)
+    bool linked = linkat(s->folder.fd, name, to, name, 0) == 0;
+    if (!linked && errno == EEXIST && unlinkat(to, name, 0) == 0)
+        linked = linkat(s->folder.fd, name, to, name, 0) == 0;
+    if (linked)
         return 0;
     int r = gad_spool_segment_open(s->folder.fd, seg->first, &fd);
     if (r != 0)
@@ -162,23 +165,40 @@ static int store_state(struct gad_spool *s, int folder)
     return r;
 }
 
-/* 0: the folder has nothing that is in the way of ours, and belongs to us or to root. */
+/* Is a segment in @folder one of ours: of a try that failed later, or a copy of it? */
+static bool is_ours(const struct gad_spool *s, int folder, uint64_t first)
+{
+    uint8_t head[GAD_SPOOL_HEAD];
+    struct gad_spool_head h;
+    bool known = false;
+    int fd = -1;
+
+    for (size_t k = 0; !known && k < s->folder.n; k++)
+        known = s->folder.seg[k].first == first;
+    if (!known || gad_spool_segment_open(folder, first, &fd) != 0)
+        return false;
+    ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
+    (void)close(fd);
+    return n == GAD_SPOOL_HEAD && gad_spool_head_read(head, (size_t)n, &h) == 0 &&
+           h.salt == s->salt && h.first == first;
+}
+
+/* 0: the folder belongs to us or to root, and has no segments of another spool. */
 static int check_folder(const struct gad_spool *s, int fd)
 {
     struct gad_spool_folder there = {.fd = dup(fd)};
     struct stat st;
+    int r = 0;
 
-    if (fstat(fd, &st) != 0 || there.fd < 0)
-        return -errno;
-    int r = st.st_uid == geteuid() || st.st_uid == 0 ? 0 : -EPERM;
+    if (there.fd < 0 || fstat(fd, &st) != 0)
+        r = -errno;
+    else if (st.st_uid != geteuid() && st.st_uid != 0)
+        r = -EPERM;
     if (r == 0)
         r = gad_spool_folder_list(&there, NULL);
-    for (size_t i = 0; r == 0 && i < there.n; i++) {
-        bool ours = false; /* linked by a try that failed later */
-        for (size_t k = 0; !ours && k < s->folder.n; k++)
-            ours = s->folder.seg[k].first == there.seg[i].first;
-        r = ours ? 0 : -EEXIST;
-    }
+    for (size_t i = 0; r == 0 && i < there.n; i++)
+        if (!is_ours(s, fd, there.seg[i].first))
+            r = -EEXIST;
     gad_spool_folder_deinit(&there);
     return r;
 }
@@ -251,13 +271,13 @@ static int mend_active(struct gad_spool *s)
 static void look_for_sealed(struct gad_spool *s, struct gad_time now)
 {
     struct gad_spool_folder *f = &s->folder;
-    size_t n = f->n - (s->fd >= 0);
+    size_t n = f->n - (s->fd >= 0), looks = n < LOOKS ? n : LOOKS;
     char name[GAD_SPOOL_FILE_NAME];
 
     if (gad_time_sub(now, s->looked).ns < look_every.ns)
         return;
     s->looked = now;
-    for (size_t k = 0; k < LOOKS && k < n; k++) {
+    for (; looks > 0; looks--) {
         size_t i = s->look_at < n ? s->look_at : 0;
         gad_spool_segment_name(f->seg[i].first, name);
         if (faccessat(f->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) {

@@ -176,7 +176,7 @@ class Event:
             return {b"uptime": v["uptime"] // 10 ** 9, **dict(self.counters)}
         if self.kind == "model":
             return {}
-        return {b"lost": self.lost(), b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
+        return {b"lost": Event.lost(self), b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
                 b"at_most": v["at_most"]}
 
 

@@ -217,7 +217,7 @@ static bool fails(struct spool_faults *f, char what)
 {
     if (f->only != 0 && f->only != what)
         return false;
-    bool now = ++f->n == f->at || f->for_ever;
+    bool now = ++f->n == f->at || f->for_ever || (f->and_on && f->n > f->at);
     f->n_failed += now;
     errno = f->error;
     return now;

@@ -54,6 +54,7 @@ struct spool_faults {
     long at;       /* the k-th operation fails, once; 0: none */
     int error;     /* with this; */
     bool for_ever; /* all operations fail that @only lets */
+    bool and_on;   /* all after the k-th fail, too */
     bool is_short; /* a write that fails has written half before */
     char only;     /* 'o'pen, 'w'rite, 's'ync, 't'runcate, 'u'nlink; 0: any */
     long n;        /* operations so far */
