@@ -6,7 +6,8 @@
 
 Reads events of format json from any number of sensors, a line each, and writes a line for what is amiss, and when it is well
 again. A sensor is silent if nothing came for two and a half times the interval of its heartbeats: 150 s by default. Numbers
-of a loss that was announced, and events that come again, are nothing amiss. Ends with the input."""
+of a loss that was announced, numbers that a loss of 0 events says were never used, and events that come again, are nothing
+amiss. Ends with the input."""
 
 import json
 import os
@@ -30,7 +31,8 @@ class Sensor:
         if event["event_type"] == "heartbeat":
             self.interval = float(event["interval"])
         if event["event_type"] == "loss":
-            yield f"lost {event['lost']} events, {event['first_seq']} to {event['last_seq']}, and says so"
+            if event["lost"] > 0:
+                yield f"lost {event['lost']} events, {event['first_seq']} to {event['last_seq']}, and says so"
             if self.due is not None and event["first_seq"] <= self.due:
                 self.due = max(self.due, event["last_seq"] + 1)
         if "seq" not in event:

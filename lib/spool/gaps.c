@@ -148,13 +148,13 @@ static void add_gone(struct gad_spool_share *s, const struct gad_spool_gaps *g, 
     s->at_most += used(g, first, sure) + gad_spool_gaps_count(g, sure, end, GAD_SPOOL_MAYBE);
 }
 
-/* Numbers first .. end - 1 can be read, but for those that the list has. */
+/* Numbers first .. end - 1 can be read, but for those that the list has; up to UINT64_MAX: none of them yet. */
 static void add_readable(struct gad_spool_share *s, const struct gad_spool_gaps *g, uint64_t first,
                          uint64_t end, uint64_t known)
 {
     uint64_t news = larger(first, known);
 
-    s->waiting += there(g, first, end);
+    s->waiting += end < UINT64_MAX ? there(g, first, end) : 0;
     uint64_t maybe = gad_spool_gaps_count(g, news, end, GAD_SPOOL_MAYBE);
     s->lost += gad_spool_gaps_count(g, news, end, GAD_SPOOL_LOST) + maybe;
     s->at_most += maybe;
@@ -169,5 +169,6 @@ struct gad_spool_share gad_spool_gaps_share(const struct gad_spool_gaps *g, uint
     add_readable(&s, g, p->next, gone, p->known); /* in a file that it holds open */
     add_gone(&s, g, larger(gone, p->known), from);
     add_readable(&s, g, larger(from, p->next), end, p->known);
+    add_readable(&s, g, larger(end, p->next), UINT64_MAX, p->known);
     return s;
 }

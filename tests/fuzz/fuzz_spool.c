@@ -6,6 +6,7 @@
  *
  *     mode (1): 1, 2 sync  4 same boot  8 orderly end  16 no state
  *     state: next  reserved  unused_from  unused_to  cursor (8 each)  flags (1): 1 clean  2 guessed  4, 8 sync
+ *            16 two gaps, around the unused numbers
  *     then for each segment: number (8)  length (2)  bytes; sums of ff ff ff ff are put right
  */
 
@@ -47,6 +48,11 @@ static void put_state(int dir, struct gad_cursor *c, bool wanted)
     s.clean = (flags & 1) != 0;
     s.guessed = (flags & 2) != 0;
     s.sync = (enum gad_spool_sync)(flags >> 2 & 3);
+    if ((flags & 16) != 0 && s.unused_to < GAD_SPOOL_SEQ_MAX) {
+        gad_spool_gaps_add(&s.gaps, s.unused_from, s.unused_to, GAD_SPOOL_UNUSED);
+        gad_spool_gaps_add(&s.gaps, s.unused_from / 2 + 1, s.unused_to + s.unused_to / 2,
+                           GAD_SPOOL_MAYBE);
+    }
     gad_spool_slot_write(&s, slot);
     if (wanted)
         put(dir, GAD_SPOOL_STATE_NAME, slot, sizeof(slot));
@@ -129,6 +135,10 @@ static struct gad_spool *open_and_read(const char *folder, const struct gad_spoo
     }
     gad_spool_status(s, st);
     require(st->end <= st->next && st->oldest <= st->next);
+    const struct gad_spool_place place = {.next = 1, .gone = 1, .known = 1};
+    const struct gad_spool_share share =
+        gad_spool_gaps_share(&st->gaps, st->oldest, st->end, &place);
+    require(share.waiting + share.lost <= st->next && share.at_most <= share.lost);
     *t = read_all(folder, st->end);
     require(t->last < st->end);
     return s;

@@ -22,6 +22,7 @@ static void check(const struct gad_spool_state *s)
         require(s->cursor[i].next <= s->reserved);
         require(memchr(s->cursor[i].name, 0, GAD_SPOOL_NAME) != NULL);
     }
+    require(gad_spool_gaps_are_sane(&s->gaps, s->reserved));
     gad_spool_slot_write(s, slot);
     require(gad_spool_slot_read(slot, &again) == 0);
     gad_spool_slot_write(&again, second);

@@ -59,6 +59,8 @@ class Kills(unittest.TestCase):
             self.assertGreater(len(spooled), 20 * kills)
             for name, got in (("file", set(seqs_of(d.path("alerts")))), ("unix", set(reader.seqs()))):
                 self.assertEqual(spooled - got, set(), name)
+            everything = set(reader.seqs())
+            self.assertEqual(everything, set(range(1, max(everything) + 1)), "no number was skipped")
             return len(spooled), lost
 
     def in_spool(self, d):
@@ -136,6 +138,8 @@ class Disks(unittest.TestCase):
             load.stop()
             ganad.wait_for(lambda: d.status().output[0].next == d.counter("events") + 1, 60, "all is delivered")
             n, lost_there = d.counter("events"), d.status().output[0].lost
+            self.assertEqual((d.counter("events_dropped"), d.status().spool.dropped), (lost_there, lost_there))
+            self.assertEqual(d.read_log().count("writes again"), 1)
             self.assertEqual(d.stop(), 0)
             reader.stop()
             seen, lost = self.told(d, reader)

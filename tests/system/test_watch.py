@@ -51,6 +51,10 @@ class Watch(unittest.TestCase):
         self.assertEqual(watch(self.lines[:5] + [loss + "\n"] + self.lines[8:])[0],
                          self.said("lost 3 events, 6 to 8, and says so"))
 
+    def test_numbers_that_were_never_used_are_not_missing(self):
+        skipped = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 0, "first_seq": 6, "last_seq": 8})
+        self.assertEqual(watch(self.lines[:5] + [skipped + "\n"] + self.lines[8:])[0], [])
+
     def test_a_new_spool_begins_anew(self):
         run = json.loads(self.lines[0])["event_id"].rsplit("-", 2)[1]
         anew = [x.replace(run, "0123456789abcdef") for x in self.lines]

@@ -210,13 +210,49 @@ static void an_event_has_one_id_and_a_priority(void **state)
         assert_int_equal(gad_event_priority(&alert), priority[s - 1]);
     }
     assert_int_equal(gad_event_priority(&loss), 3);
+    loss.loss.unused = true;
+    assert_int_equal(gad_event_priority(&loss), 5);
     assert_int_equal(gad_event_priority(&heartbeat), 6);
     assert_int_equal(gad_event_priority(&stats), 6);
+}
+
+/* 0 events lost, with the range, and nothing that looks like an alarm. */
+static void numbers_that_were_never_used_are_no_loss(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *text[3];
+    } want[] = {
+        {"json",
+         {"\"event_type\":\"loss\"",
+          "\"lost\":0,\"first_seq\":100,\"last_seq\":199,\"at_most\":false"}},
+        {"eve",
+         {"\"lost\":0,\"first_seq\":100,\"last_seq\":199", "no event had the numbers 100 to 199"}},
+        {"ecs",
+         {"\"lost\":0,\"first_seq\":100,\"last_seq\":199", "no event had the numbers 100 to 199"}},
+        {"ocsf", {"\"severity_id\":1,", "\"lost\":0,\"first_seq\":100,\"last_seq\":199"}},
+        {"cef",
+         {"|Numbers were skipped|0|", "ganad_lost=0 ganad_first_seq=100 ganad_last_seq=199"}},
+        {"leef", {"^sev=1^", "^n_lost=0^n_first_seq=100^n_last_seq=199"}},
+        {"syslog", {"<133>1 ", "lost=\"0\" first_seq=\"100\" last_seq=\"199\""}},
+        {"journal", {"PRIORITY=5\n", "GANAD_N_LOST=0\n"}}};
+    struct gad_event loss = fixture_loss();
+
+    loss.loss.unused = true;
+    loss.loss.at_most = false;
+    assert_int_equal(sizeof(want) / sizeof(want[0]), N_FORMATS);
+    for (size_t i = 0; i < N_FORMATS; i++)
+        for (size_t k = 0; want[i].text[k]; k++) {
+            const char *line = fixture_line(want[i].format, &loss, GAD_DETAIL_ALL, NULL);
+            if (!strstr(line, want[i].text[k]))
+                fail_msg("'%s' is not in %s", want[i].text[k], line);
+        }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_that_were_never_used_are_no_loss),
         cmocka_unit_test(formats_are_found_by_name),
         cmocka_unit_test(a_line_has_as_much_as_its_length_allows),
         cmocka_unit_test(the_longest_alert_fits_every_receiver),

@@ -113,6 +113,8 @@ static void waiting_and_lost_are_of_records_that_existed(void **state)
     assert_true(s.waiting == 0 && s.lost == 0 && s.at_most == 0);
     s = share(501, 501, 300, 300, 300); /* nothing is left */
     assert_true(s.waiting == 0 && s.lost == 201 && s.at_most == 4);
+    s = share(1, 350, 350, 350, 350); /* what is missing behind the last record is known as well */
+    assert_true(s.waiting == 0 && s.lost == 4 && s.at_most == 4);
     list.unsure = 100;
     s = share(251, 501, 1, 1, 1);
     assert_true(s.lost == 150 + 14 && s.at_most == 99 + 4);

@@ -172,7 +172,7 @@ static void cut_power(const char *folder, struct disk *d, struct gad_rng *rng)
 
 /* What became of each number, over all the crashes of one spool. */
 enum { NUMBERS = (CRASHES + 1) * 2 * 65536 };
-enum fate { COMMITTED = 1, READ = 2, TOLD = 4 };
+enum fate { COMMITTED = 1, READ = 2, TOLD = 4, UNUSED = 8 };
 
 static uint8_t fates[NUMBERS];
 
@@ -222,7 +222,7 @@ static void read_all(const char *folder, uint64_t from, uint64_t limit)
     while ((err = gad_spool_reader_next(r, limit, &item)) == 0) {
         assert_true(item.end <= NUMBERS);
         for (uint64_t seq = item.seq; seq < item.end; seq++)
-            fates[seq] |= item.p ? READ : TOLD;
+            fates[seq] |= item.p ? READ : item.unused ? UNUSED : TOLD;
         if (item.p) {
             assert_int_equal(item.len, spool_payload(item.seq, want));
             assert_memory_equal(item.p, want, item.len);
@@ -239,6 +239,8 @@ static void check_fates(uint64_t from, uint64_t limit, bool always)
         bool known = (fates[seq] & (always ? READ : READ | TOLD)) != 0;
         if ((fates[seq] & COMMITTED) && !known)
             fail_msg("record %llu is gone", (unsigned long long)seq);
+        if ((fates[seq] & COMMITTED) && (fates[seq] & UNUSED))
+            fail_msg("record %llu was never used", (unsigned long long)seq);
         fates[seq] &= COMMITTED;
     }
 }

@@ -17,13 +17,17 @@ static struct gad_spool_state sample(uint64_t generation)
                                 .guessed = true,
                                 .sync = GAD_SPOOL_INTERVAL,
                                 .clean = true,
-                                .totals = {1, 2, 3, 4, 5, 6, 7}};
+                                .totals = {1, 2, 3, 4, 5, 6, 7, 8},
+                                .gaps = {.unsure = 3, .n = GAD_SPOOL_GAPS}};
 
     for (int i = 0; i < GAD_SPOOL_CURSORS; i++) {
         s.cursor[i].next = (uint64_t)i;
         s.cursor[i].lost = UINT64_MAX;
         memset(s.cursor[i].name, 'a' + i, (size_t)(GAD_SPOOL_NAME - 1 - i));
     }
+    for (uint64_t i = 0; i < GAD_SPOOL_GAPS; i++)
+        s.gaps.gap[i] = (struct gad_spool_gap){1 + 1000 * i, 1000 + 1000 * i,
+                                               (enum gad_spool_gap_kind)(i % GAD_SPOOL_GAP_KINDS)};
     return s;
 }
 
@@ -35,6 +39,11 @@ static void assert_same(const struct gad_spool_state *a, const struct gad_spool_
                 a->clean == b->clean);
     assert_memory_equal(&a->totals, &b->totals, sizeof(a->totals));
     assert_memory_equal(a->cursor, b->cursor, sizeof(a->cursor));
+    assert_true(a->gaps.unsure == b->gaps.unsure && a->gaps.n == b->gaps.n);
+    for (size_t i = 0; i < a->gaps.n; i++)
+        assert_true(a->gaps.gap[i].first == b->gaps.gap[i].first &&
+                    a->gaps.gap[i].end == b->gaps.gap[i].end &&
+                    a->gaps.gap[i].kind == b->gaps.gap[i].kind);
 }
 
 static void a_slot_comes_back(void **state)
