@@ -169,6 +169,20 @@ int gad_text_nearest(const char *word, const char *const *names, size_t n)
     return at;
 }
 
+static int lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+int gad_text_casecmp(const char *a, const char *b)
+{
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) - lower(*b);
+}
+
 size_t gad_text_printable(const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;

@@ -30,6 +30,9 @@ int gad_text_real(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
  */
 int gad_text_nearest(const char *word, const char *const *names, size_t n);
 
+/* As strcmp(), but takes ASCII letters of either case for the same, whatever the locale. */
+int gad_text_casecmp(const char *a, const char *b);
+
 /* Length of the printable character in UTF-8 (RFC 3629) at @s, which a NUL ends; 0: a control, C1 ones too, or no UTF-8. */
 size_t gad_text_printable(const char *s);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/dataset/attack.h"
 
+#include "lib/base/text.h"
 #include <stdlib.h>
-#include <string.h>
 
 struct attack {
     const char *label;
@@ -52,13 +52,15 @@ static const struct attack attacks[] = {
 static int compare(const void *key, const void *item)
 {
     const struct attack *a = item;
-    return strcmp(key, a->label);
+    return gad_text_casecmp(key, a->label);
 }
 
 enum gad_attack_class gad_attack_class(const char *label)
 {
     const struct attack *a =
         bsearch(label, attacks, sizeof(attacks) / sizeof(attacks[0]), sizeof(attacks[0]), compare);
+    if (!a && gad_text_casecmp(label, "benign") == 0) /* as CIC's data sets have it */
+        return GAD_CLASS_NORMAL;
     return a ? a->class : GAD_CLASS_UNKNOWN;
 }
 
@@ -73,5 +75,5 @@ const char *gad_attack_class_name(enum gad_attack_class c)
 
 bool gad_label_is_normal(const char *label)
 {
-    return strcmp(label, "normal") == 0;
+    return gad_attack_class(label) == GAD_CLASS_NORMAL;
 }

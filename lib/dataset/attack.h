@@ -20,9 +20,10 @@ enum gad_attack_class {
     GAD_N_CLASSES
 };
 
-/* @label: without the dot. "" and names nobody listed are unknown. */
+/* @label: without the dot, in any case. "" and names that are not listed are unknown. */
 enum gad_attack_class gad_attack_class(const char *label);
 
 const char *gad_attack_class_name(enum gad_attack_class c); /* "normal", "dos", ... "unknown" */
 
+/* "normal" or "benign", in any case. */
 bool gad_label_is_normal(const char *label);

@@ -8,6 +8,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
 #include "lib/dataset/connection.h"
+#include "lib/dataset/foreign.h"
 #include "lib/dataset/head.h"
 #include "lib/dataset/input.h"
 #include "lib/dataset/line.h"
@@ -23,6 +24,7 @@ struct gad_dataset {
     int n_columns; /* of every line; 0: none was good yet */
     struct gad_head head;
     struct gad_connection_columns connection;
+    bool looked;    /* at what the file is */
     bool resyncing; /* dropping the rest of a line that is too long */
     int err;        /* negative: what every further call returns, with the text in why */
     struct gad_diag why;
@@ -108,6 +110,35 @@ static bool resync(struct gad_dataset *s)
     return lf != NULL;
 }
 
+/* The next bytes that there are; 0 of them at the end. */
+static int read_some(struct gad_dataset *s, size_t *ret_n, struct gad_diag *d)
+{
+    int r = gad_input_read(s->in, s->buf + s->end, BUF_LEN - s->end, ret_n, d);
+
+    if (r != 0)
+        return r;
+    s->stats.bytes += *ret_n;
+    s->end += *ret_n;
+    return 0;
+}
+
+/* Once, before the first line. A file that is something else is refused, also if bad lines are skipped. */
+static int look(struct gad_dataset *s, struct gad_diag *d)
+{
+    for (size_t n = 1; n > 0 && s->end < GAD_FOREIGN_LEN;) {
+        int r = read_some(s, &n, d);
+        if (r != 0)
+            return r;
+    }
+    s->looked = true;
+    const char *what = gad_foreign_file(s->buf, s->end);
+    if (what)
+        return gad_fail(d, GAD_EFORMAT, "%s: %s", gad_input_name(s->in), what);
+    const char *lf = memrchr(s->buf, '\n', s->end);
+    s->whole = lf ? (size_t)(lf + 1 - s->buf) : 0;
+    return 0;
+}
+
 /*
  * Bytes until there is at least one whole line, or more than a line may have without an LF. The last line of
  * a file may lack its LF, and gets one.
@@ -121,15 +152,13 @@ static int refill(struct gad_dataset *s, struct gad_diag *d)
     memmove(s->buf, s->buf + s->pos, s->end);
     s->pos = s->whole = 0;
     while (s->whole == 0 && s->end <= GAD_DATASET_LINE_MAX) {
-        int r = gad_input_read(s->in, s->buf + s->end, BUF_LEN - s->end, &n, d);
+        int r = read_some(s, &n, d);
         if (r != 0)
             return r;
         if (n == 0 && s->end == 0)
             return GAD_END;
         if (n == 0)
             s->buf[s->end++] = '\n';
-        s->stats.bytes += n;
-        s->end += n;
         if (s->resyncing && !resync(s))
             s->pos = s->end = 0;
         const char *lf = memrchr(s->buf + s->pos, '\n', s->end - s->pos);
@@ -162,10 +191,15 @@ static int bad_line(struct gad_dataset *s, int err, struct gad_diag *why, struct
     return 0;
 }
 
-static int too_long(struct gad_dataset *s, struct gad_diag *d)
+/* The line at @p, of which GAD_DATASET_LINE_MAX bytes are there and more. */
+static int too_long(struct gad_dataset *s, const char *p, struct gad_diag *d)
 {
     struct gad_diag why;
-    (void)gad_fail(&why, GAD_ELIMIT, "line longer than %d bytes", GAD_DATASET_LINE_MAX);
+    const char *cr = memchr(p, '\r', GAD_DATASET_LINE_MAX);
+    const char *more = cr ? gad_foreign_byte('\r') : NULL;
+
+    (void)gad_fail(&why, GAD_ELIMIT, "line longer than %d bytes%s%s", GAD_DATASET_LINE_MAX,
+                   more ? ": " : "", more ? more : "");
     return bad_line(s, GAD_ELIMIT, &why, d);
 }
 
@@ -195,9 +229,12 @@ static int explain_line(struct gad_dataset *s, const struct gad_line_fault *f, s
 
     s->pos = (size_t)(lf + 1 - s->buf);
     if (lf - p > GAD_DATASET_LINE_MAX)
-        return too_long(s, d);
+        return too_long(s, p, d);
+    const char *foreign = f->column == 0 ? gad_foreign_line(p, lf, s->line == 1) : NULL;
     bool is_head = f->column == 0 && gad_head_is_one(p);
-    int err = is_head ? take_head(s, p, lf, &why) : gad_line_explain(f, &s->head, lf, &why);
+    int err = is_head   ? take_head(s, p, lf, &why)
+              : foreign ? gad_fail(&why, GAD_EFORMAT, "%s", foreign)
+                        : gad_line_explain(f, &s->head, lf, &why);
     return err != 0 ? bad_line(s, err, &why, d) : 0;
 }
 
@@ -220,6 +257,18 @@ static void take_connection(struct gad_dataset *s, const char *line, struct gad_
     memset(row->rec.community_id, 0, sizeof(row->rec.community_id));
 }
 
+/* The mark of UTF-8 at the begin of a file, or of one of several that were put together: the line comes behind it. */
+static bool skip_bom(struct gad_dataset *s)
+{
+    static const char bom[] = {'\xef', '\xbb', '\xbf'};
+
+    if (s->whole - s->pos <= sizeof(bom) || memcmp(s->buf + s->pos, bom, sizeof(bom)) != 0)
+        return false;
+    s->pos += sizeof(bom);
+    s->line--;
+    return true;
+}
+
 /* The line at pos: 0, or GAD_MORE if it was bad and skipped, or the error. */
 static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag *d)
 {
@@ -230,13 +279,15 @@ static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag
 
     s->line++;
     const char *next = gad_line_parse(p, &s->head, row, &n_columns, &unknown, &f);
+    if (!next && skip_bom(s))
+        return GAD_MORE;
     if (!next) {
         r = explain_line(s, &f, d);
         return r != 0 ? r : GAD_MORE;
     }
     s->pos = (size_t)(next - s->buf);
     if (next - p - 1 > GAD_DATASET_LINE_MAX) {
-        r = too_long(s, d);
+        r = too_long(s, p, d);
         return r != 0 ? r : GAD_MORE;
     }
     if (n_columns != s->n_columns && s->n_columns != 0) {
@@ -256,12 +307,12 @@ static int more(struct gad_dataset *s, struct gad_diag *d)
 {
     struct gad_diag why = {.text = ""};
 
-    int r = refill(s, &why);
+    int r = s->looked ? refill(s, &why) : look(s, &why);
     if (r < 0)
         return give_up(s, r, &why, d);
-    if (r == 0 && s->whole == s->pos && s->end - s->pos > GAD_DATASET_LINE_MAX) {
+    if (r == 0 && s->looked && s->whole == s->pos && s->end - s->pos > GAD_DATASET_LINE_MAX) {
         s->line++;
-        r = too_long(s, d);
+        r = too_long(s, s->buf + s->pos, d);
         s->resyncing = true;
         s->pos = s->whole = s->end = 0;
     }
@@ -283,6 +334,11 @@ int gad_dataset_next(struct gad_dataset *s, struct gad_row *row, struct gad_diag
 const struct gad_dataset_stats *gad_dataset_stats(const struct gad_dataset *s)
 {
     return &s->stats;
+}
+
+const struct gad_head *gad_dataset_head(const struct gad_dataset *s)
+{
+    return &s->head;
 }
 
 const char *gad_dataset_first_bad(const struct gad_dataset *s)

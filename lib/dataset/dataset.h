@@ -7,6 +7,9 @@
  * line that is a head, as lib/dataset/head.h has it, says what else there is; it may stand again further on,
  * where files were put together.
  *
+ * What is no text of records (a capture, xz, UTF-16, ...; lib/dataset/foreign.h) is named and refused whatever the
+ * policy. The mark of UTF-8 (BOM) before a line is passed over.
+ *
  * Every byte is checked: number of columns (the same on every line), kind and range of each value, length
  * of a line, bytes outside printable ASCII. A line ends in LF or CR LF (a CR anywhere else is an error); the
  * last one may end with the file. A bad line is named as "FILE:LINE: column 5 'src_bytes': why"
@@ -25,6 +28,7 @@
 
 struct gad_diag;
 struct gad_file_begun;
+struct gad_head;
 struct gad_dataset;
 
 enum {
@@ -84,6 +88,9 @@ GAD_DEFINE_CLEANUP(struct gad_dataset, gad_dataset_close);
 int gad_dataset_next(struct gad_dataset *s, struct gad_row *row, struct gad_diag *d) GAD_MUST_CHECK;
 
 const struct gad_dataset_stats *gad_dataset_stats(const struct gad_dataset *s);
+
+/* The head, as far as the file was read; n_columns 0: none. */
+const struct gad_head *gad_dataset_head(const struct gad_dataset *s);
 
 /* The text of the first bad line that was skipped, with its place and reason; "" if none. */
 const char *gad_dataset_first_bad(const struct gad_dataset *s);

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The head of a file of records: the names of the 41 features in their order, then any other columns. One that is
- * called "label" is the label; of "decided", "end" and "start" the first that is there says when the record was; the
- * others are passed over. So files that hold the connection or a score beside the features are read as they are.
+ * The head of a file of records: the names of the 41 features in their order, then any other columns. The label is the
+ * first that is there of "label", "labels", "class", "attack", "attack_cat", "attack_type", "target" and "outcome", in
+ * any case; of "decided", "end" and "start" the first that is there says when the record was. The others are passed
+ * over: those that extract and ganadd write, of the connection and its score, without a word.
  */
 
 #include <stdbool.h>
@@ -35,5 +36,8 @@ bool gad_head_is_one(const char *line);
  */
 int gad_head_parse(const char *line, const char *end, struct gad_head *ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Neither read nor one that our own programs write: whoever gave the file may have meant something by it. */
+bool gad_head_is_passed_over(const struct gad_head *h, int column);
 
 bool gad_head_is_same(const struct gad_head *a, const struct gad_head *b);

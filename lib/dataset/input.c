@@ -40,7 +40,9 @@ static int read_file(struct gad_input *in, void *p, size_t len, size_t *ret_n, s
     while (n < 0 && errno == EINTR);
     if (n < 0) {
         int err = -errno;
-        return gad_fail(d, err, "%s: cannot read: %s", in->name, gad_strerror(err));
+        return gad_fail(d, err, "%s: cannot read: %s", in->name,
+                        err == -EISDIR ? "it is a directory: give the files that are in it"
+                                       : gad_strerror(err));
     }
     *ret_n = (size_t)n;
     return 0;

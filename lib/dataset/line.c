@@ -7,6 +7,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/dataset/dataset.h"
+#include "lib/dataset/foreign.h"
 #include "lib/dataset/head.h"
 
 enum { DIGITS_MAX = 16 };     /* 10^16 < 2^64; 2^53 has 16 */
@@ -166,7 +167,16 @@ bool gad_line_time(const char *s, const char *end, struct gad_time *ret)
     return true;
 }
 
-/* What the head says comes behind the features; p is at their end. A label may have its dot or not. */
+/* What other programs write around a label. */
+static const char *skip_blanks(const char *p)
+{
+    while (*p == ' ' || *p == '\t')
+        p++;
+    return p;
+}
+
+/* What the head says comes behind the features; p is at their end. A label may have its dot or not, and blanks around
+ * it, which are no part of it. */
 static const char *parse_named(const char *p, const struct gad_head *head, struct gad_row *row,
                                struct gad_line_fault *f)
 {
@@ -174,16 +184,20 @@ static const char *parse_named(const char *p, const struct gad_head *head, struc
         if (*p != ',')
             return stop(f, c, p);
         const char *field = ++p;
+        if (c == head->label)
+            field = p = skip_blanks(p);
         while (is_printable(*p) && *p != ',')
             p++;
+        size_t len = (size_t)(p - field);
+        if (c == head->label)
+            p = skip_blanks(p);
         if (*p != ',' && !is_line_end(p))
             return stop(f, c, field);
         if (c == head->time)
             row->is_timed = gad_line_time(field, p, &row->time);
         if (c != head->label)
             continue;
-        size_t len = (size_t)(p - field);
-        len -= len > 0 && p[-1] == '.';
+        len -= len > 0 && field[len - 1] == '.';
         if (len == 0 || len >= GAD_LABEL_TEXT)
             return stop(f, c, field);
         memcpy(row->label, field, len);
@@ -289,9 +303,6 @@ int gad_line_explain(const struct gad_line_fault *f, const struct gad_head *head
     const char *e = f->at;
     int err = GAD_EFORMAT, n = f->column + 1;
 
-    if (f->column == 0 && *f->at == '{')
-        return gad_fail(d, err, "a line of JSON, and only CSV is read: write the records as csv");
-
     while (e < end && *e != ',')
         e++;
     bool last = e == end;
@@ -299,9 +310,12 @@ int gad_line_explain(const struct gad_line_fault *f, const struct gad_head *head
         e--;
     size_t len = (size_t)(e - f->at);
     for (size_t i = 0; i < len; i++)
-        if (!is_printable(f->at[i]))
-            return gad_fail(d, err, "column %d '%s': byte 0x%02x", n, column_name(f->column, head),
-                            (unsigned)(unsigned char)f->at[i]);
+        if (!is_printable(f->at[i])) {
+            const char *more = gad_foreign_byte(f->at[i]);
+            return gad_fail(d, err, "column %d '%s': byte 0x%02x%s%s", n,
+                            column_name(f->column, head), (unsigned)(unsigned char)f->at[i],
+                            more ? ": " : "", more ? more : "");
+        }
     bool by_head = head->n_columns > 0 && f->column >= GAD_N_COLUMNS;
     bool missing = by_head && (f->at == end || *f->at == '\r');
     if (len == 0 && !missing)

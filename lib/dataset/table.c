@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/dataset/attack.h"
 #include "lib/dataset/dataset.h"
+#include "lib/dataset/head.h"
 
 enum {
     ROWS_FIRST = 4096,
@@ -26,7 +28,10 @@ struct gad_table {
     size_t n_timed;
     size_t n_labels, n_sources;
     char label[GAD_TABLE_LABELS_MAX][GAD_LABEL_TEXT];
-    uint16_t slot[LABEL_SLOTS]; /* label + 1, by hash; 0: free */
+    uint64_t label_rows[GAD_TABLE_LABELS_MAX];
+    bool is_normal[GAD_TABLE_LABELS_MAX];
+    const struct gad_table_options *opt; /* while files are read */
+    uint16_t slot[LABEL_SLOTS];          /* label + 1, by hash; 0: free */
     struct gad_table_source source[];
 };
 
@@ -36,6 +41,16 @@ static uint32_t hash(const char *s)
     for (; *s; s++)
         h = (h ^ (unsigned char)*s) * 16777619u;
     return h;
+}
+
+static bool means_normal(const struct gad_table_options *opt, const char *label)
+{
+    if (!opt || opt->n_normal == 0)
+        return gad_label_is_normal(label);
+    for (size_t i = 0; i < opt->n_normal; i++)
+        if (strcmp(opt->normal[i], label) == 0)
+            return true;
+    return false;
 }
 
 /* Number of a label, a new one if need be; -1: too many. */
@@ -49,6 +64,7 @@ static int intern(struct gad_table *t, const char *label)
     if (t->n_labels == GAD_TABLE_LABELS_MAX)
         return -1;
     memcpy(t->label[t->n_labels], label, GAD_LABEL_TEXT);
+    t->is_normal[t->n_labels] = means_normal(t->opt, label);
     t->slot[h] = (uint16_t)++t->n_labels;
     return (int)t->n_labels - 1;
 }
@@ -106,6 +122,7 @@ static int append(struct gad_table *t, const struct gad_row *row, struct gad_dia
     for (int c = 0; c < GAD_N_COLUMNS; c++)
         t->row[t->n].v[c] = (float)row->rec.v[c];
     t->label_of[t->n++] = (uint16_t)label;
+    t->label_rows[label]++;
     return 0;
 }
 
@@ -118,11 +135,30 @@ static void hex(const uint8_t *p, size_t len, char *text)
     text[2 * len] = '\0';
 }
 
+/* "a, b and 3 more"; NULL: out of memory. */
+static char *passed_over(const struct gad_head *h)
+{
+    enum { NAMED = 6 };
+    struct gad_buf b = GAD_BUF_INIT(NAMED * (GAD_HEAD_NAME + 2) + 32);
+    size_t n = 0;
+
+    for (int c = 0; c < h->n_columns; c++)
+        if (gad_head_is_passed_over(h, c) && n++ < NAMED)
+            gad_buf_printf(&b, "%s%s", n > 1 ? ", " : "", h->name[c]);
+    if (n > NAMED)
+        gad_buf_printf(&b, " and %zu more", n - NAMED);
+    char *text = b.bad ? NULL : gad_strndup(b.len ? (const char *)b.p : "", b.len);
+    gad_buf_deinit(&b);
+    return text;
+}
+
 static int describe(struct gad_table_source *src, const char *path, struct gad_dataset *s)
 {
     const struct gad_dataset_stats *st = gad_dataset_stats(s);
     const char *slash = strrchr(path, '/'), *bad = gad_dataset_first_bad(s);
     const char *name = strcmp(path, "-") == 0 ? "stdin" : slash ? slash + 1 : path;
+    const struct gad_head *head = gad_dataset_head(s);
+    const char *label = head->n_columns > 0 && head->label >= 0 ? head->name[head->label] : "";
     uint8_t sum[32];
 
     int r = gad_dataset_sha256(s, sum);
@@ -133,8 +169,11 @@ static int describe(struct gad_table_source *src, const char *path, struct gad_d
     src->bad_lines = st->bad_lines;
     src->unknown_names = st->unknown_names;
     src->name = gad_strndup(name, strlen(name));
+    src->bytes = st->bytes;
     src->first_bad = gad_strndup(bad, strlen(bad));
-    return src->name && src->first_bad ? 0 : GAD_ENOMEM;
+    src->label_column = gad_strndup(label, strlen(label));
+    src->passed_over = passed_over(head);
+    return src->name && src->first_bad && src->label_column && src->passed_over ? 0 : GAD_ENOMEM;
 }
 
 static int load_one(struct gad_table *t, const char *path, bool skip_bad, struct gad_diag *d)
@@ -172,11 +211,13 @@ int gad_table_load(const char *const *path, size_t n_paths, const struct gad_tab
     t->max = opt && opt->max_rows ? opt->max_rows : GAD_TABLE_ROWS_MAX;
     if (t->max > GAD_TABLE_ROWS_MAX)
         t->max = GAD_TABLE_ROWS_MAX;
+    t->opt = opt;
     for (size_t i = 0; i < n_paths; i++) {
         int r = load_one(t, path[i], opt && opt->skip_bad, d);
         if (r != 0)
             return r;
     }
+    t->opt = NULL;
     *ret = gad_steal(&t);
     return 0;
 }
@@ -186,6 +227,8 @@ void gad_table_free(struct gad_table *t)
     if (!t)
         return;
     for (size_t i = 0; i < t->n_sources; i++) {
+        gad_free(t->source[i].passed_over);
+        gad_free(t->source[i].label_column);
         gad_free(t->source[i].first_bad);
         gad_free(t->source[i].name);
     }
@@ -266,7 +309,19 @@ const char *gad_table_label_text(const struct gad_table *t, size_t i)
 
 bool gad_table_is_normal(const struct gad_table *t, size_t i)
 {
-    return gad_label_is_normal(gad_table_label_text(t, i));
+    return gad_table_label_is_normal(t, gad_table_label(t, i));
+}
+
+uint64_t gad_table_label_rows(const struct gad_table *t, size_t label)
+{
+    gad_assert(label < t->n_labels);
+    return t->label_rows[label];
+}
+
+bool gad_table_label_is_normal(const struct gad_table *t, size_t label)
+{
+    gad_assert(label < t->n_labels);
+    return t->is_normal[label];
 }
 
 /* Floats that compare equal have the same bits here: what is read has no sign and no NaN. */

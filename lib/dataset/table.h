@@ -27,6 +27,9 @@ enum {
 struct gad_table_options {
     bool skip_bad;   /* as gad_dataset_options */
     size_t max_rows; /* 0: GAD_TABLE_ROWS_MAX */
+    /* Labels of normal rows, to the byte, without the dot; none: those of gad_label_is_normal(). Borrowed for the call. */
+    const char *const *normal;
+    size_t n_normal;
 };
 
 /* Where rows came from, one for each file in the order given. */
@@ -34,7 +37,11 @@ struct gad_table_source {
     char *name;      /* without its folder; "stdin" for "-" */
     char sha256[65]; /* of the file as it is stored, hex */
     uint64_t rows, bad_lines, unknown_names;
+    uint64_t bytes;  /* of text, unpacked */
     char *first_bad; /* the first bad line that was skipped; "" */
+    char *
+        label_column; /* its name in the head; "" if there is no head, or none of its columns is the label */
+    char *passed_over; /* other columns that were not read, as "a, b and 3 more"; "" */
 };
 
 /**
@@ -73,5 +80,7 @@ size_t gad_table_n_labels(const struct gad_table *t);
 const char *gad_table_label_name(const struct gad_table *t, size_t label);
 size_t gad_table_label(const struct gad_table *t, size_t i);
 const char *gad_table_label_text(const struct gad_table *t, size_t i);
+uint64_t gad_table_label_rows(const struct gad_table *t, size_t label); /* how many have it */
+bool gad_table_label_is_normal(const struct gad_table *t, size_t label);
 bool gad_table_is_normal(const struct gad_table *t, size_t i);
 bool gad_table_is_labelled(const struct gad_table *t); /* every row has a label */

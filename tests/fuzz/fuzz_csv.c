@@ -10,6 +10,8 @@
 
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
+#include "lib/dataset/foreign.h"
+#include "lib/dataset/head.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -62,8 +64,11 @@ static void read_all(const uint8_t *data, size_t size, bool skip_bad)
     }
     const struct gad_dataset_stats *st = gad_dataset_stats(s);
     require(st->rows == n && st->bytes <= size && st->bad_connections <= n);
-    require(r == GAD_END || (!skip_bad && st->bad_lines == 1));
+    bool foreign = gad_foreign_file(data, size) != NULL; /* refused whatever the policy */
+    require(!foreign || (r == GAD_EFORMAT && n == 0 && st->bad_lines == 0));
+    require(foreign || r == GAD_END || (!skip_bad && st->bad_lines == 1));
     require((r == GAD_END) == (d.text[0] == '\0'));
+    require(gad_dataset_head(s)->label < GAD_HEAD_COLUMNS_MAX);
     require(!skip_bad || (st->bad_lines > 0) == (gad_dataset_first_bad(s)[0] != '\0'));
     require(r != GAD_END || st->bytes == size);
 }

@@ -153,6 +153,17 @@ static void escape_is_printable_and_fits(void **state)
     assert_int_equal(one[0], '\0');
 }
 
+static void case_of_ascii_letters_does_not_count(void **state)
+{
+    (void)state;
+    assert_int_equal(gad_text_casecmp("", ""), 0);
+    assert_int_equal(gad_text_casecmp("aZ_9", "Az_9"), 0);
+    assert_true(gad_text_casecmp("a", "B") < 0 && gad_text_casecmp("B", "a") > 0);
+    assert_true(gad_text_casecmp("a", "") > 0 && gad_text_casecmp("", "A") < 0);
+    assert_true(gad_text_casecmp("ab_", "abC") < 0); /* as letters in lower case */
+    assert_true(gad_text_casecmp("\xc4", "\xe4") != 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +173,7 @@ int main(void)
         cmocka_unit_test(nearest_finds_the_typo_and_not_the_stranger),
         cmocka_unit_test(nearest_knows_the_slips_of_fingers),
         cmocka_unit_test(nearest_of_long_words_stays_in_its_table),
+        cmocka_unit_test(case_of_ascii_letters_does_not_count),
         cmocka_unit_test(escape_is_printable_and_fits),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -56,7 +56,11 @@ static void labels_of_all_sets_have_their_class(void **state)
         {"yaga", GAD_CLASS_U2R},
         {"", GAD_CLASS_UNKNOWN},
         {"normal.", GAD_CLASS_UNKNOWN},
-        {"Normal", GAD_CLASS_UNKNOWN},
+        {"Normal", GAD_CLASS_NORMAL},
+        {"NEPTUNE", GAD_CLASS_DOS},
+        {"BENIGN", GAD_CLASS_NORMAL},
+        {"benig", GAD_CLASS_UNKNOWN},
+        {"abnormal", GAD_CLASS_UNKNOWN},
         {"zzz", GAD_CLASS_UNKNOWN},
     };
 
@@ -73,7 +77,9 @@ static void classes_have_names(void **state)
         assert_string_equal(gad_attack_class_name((enum gad_attack_class)c), want[c]);
     assert_string_equal(gad_attack_class_name(GAD_N_CLASSES), "unknown");
     assert_true(gad_label_is_normal("normal") && !gad_label_is_normal("smurf"));
-    assert_false(gad_label_is_normal(""));
+    assert_true(gad_label_is_normal("NORMAL") && gad_label_is_normal("Benign"));
+    assert_false(gad_label_is_normal("") || gad_label_is_normal("0") ||
+                 gad_label_is_normal("anomaly"));
 }
 
 int main(void)

@@ -185,7 +185,7 @@ static void bad_lines_are_named_by_file_line_column_and_reason(void **state)
         {NSL("a") KDD("a"), GAD_EFORMAT, "t:2: 42 columns, but the lines before have 43"},
         {"duration,protocol_type\n", GAD_EFORMAT, "t:1: head: 2 columns, fewer than the 41"},
         {"Duration,\n", GAD_EFORMAT, "t:1: column 1 'duration': not a whole number: 'Duration'"},
-        {"\xef\xbb\xbf" FEATURES "\n", GAD_EFORMAT, "t:1: column 1 'duration': byte 0xef"},
+        {"\xef\xbb" FEATURES "\n", GAD_EFORMAT, "t:1: column 1 'duration': byte 0xef"},
     };
 
     for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)

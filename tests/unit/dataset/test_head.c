@@ -67,8 +67,48 @@ static void other_columns_are_passed_over(void **state)
     taken(",a,b\n", FEATURES ",,\n" FEATURES ",10.0.0.1,1:x=\n", 2, "");
     taken(",a,label,b\n", FEATURES ",1,smurf.,2\n", 1, "smurf");
     taken(",label\n", FEATURES ",neptune\n", 1, "neptune");
-    taken(",class,difficulty\n", FEATURES ",neptune,99\n", 1, "");
+    taken(",classes,difficulty\n", FEATURES ",neptune,99\n", 1, "");
     taken("\n", "", 0, "");
+}
+
+/* Else attacks would train as normal connections. */
+static void a_label_column_has_many_names(void **state)
+{
+    static const char *const names[] = {"label",  "labels",     "class",       "attack", "Label",
+                                        "LABELS", "attack_cat", "Attack_Type", "target", "Outcome"};
+    char more[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(more, sizeof(more), ",a,%s,b\n", names[i]);
+        taken(more, FEATURES ",1,neptune,2\n", 1, "neptune");
+    }
+    taken(",attack,label\n", FEATURES ",1,smurf\n", 1, "smurf"); /* the first of the list */
+    taken(",Class,LABEL\n", FEATURES ",1,smurf\n", 1, "smurf");
+}
+
+static void blanks_around_a_label_are_no_part_of_it(void **state)
+{
+    (void)state;
+    taken(",label\n", FEATURES ",  normal. \t\r\n", 1, "normal");
+    taken(",label,a\n", FEATURES ", smurf ,1\n", 1, "smurf");
+    refused(",label,a\n", FEATURES ",  ,1\n", "f:2: column 42 'label': empty");
+    refused(",label\n", FEATURES ",DoS Hulk\n", "f:2: column 42 'label': byte 0x20");
+    refused(",a\n", FEATURES ", 1\n", "f:2: column 42 'a': byte 0x20");
+}
+
+static void what_is_passed_over_is_known(void **state)
+{
+    struct gad_head h;
+    char line[4096];
+
+    (void)state;
+    head_line(",src_ip,start,decided,score,anomalous,difficulty,Label,class,src_IP", line);
+    assert_int_equal(gad_head_parse(line, line + strlen(line), &h, NULL), 0);
+    for (int c = 0; c < h.n_columns; c++)
+        assert_int_equal(gad_head_is_passed_over(&h, c), c == GAD_N_COLUMNS + 5 ||
+                                                             c == GAD_N_COLUMNS + 7 ||
+                                                             c == GAD_N_COLUMNS + 8);
 }
 
 static void time_is(const char *columns, const char *values, bool timed, int64_t ns)
@@ -208,6 +248,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_columns_are_passed_over),
+        cmocka_unit_test(a_label_column_has_many_names),
+        cmocka_unit_test(blanks_around_a_label_are_no_part_of_it),
+        cmocka_unit_test(what_is_passed_over_is_known),
         cmocka_unit_test(a_row_has_the_time_at_which_it_was_decided),
         cmocka_unit_test(a_time_of_another_form_is_none),
         cmocka_unit_test(a_line_that_is_not_as_the_head_says_is_named),

@@ -104,6 +104,57 @@ static char *timed_file(const char *more, size_t n)
     return text;
 }
 
+/* By what they are called, or by what the caller says. */
+static void which_labels_are_normal_is_known_and_counted(void **state)
+{
+    (void)state;
+    static const char text[] =
+        KDD("Normal") KDD("smurf") KDD("benign") KDD("smurf") KDD("NORMAL") KDD("smurf");
+    static const char *const names[] = {"smurf", "benign"};
+    const struct gad_table_options own = {.normal = names, .n_normal = 2};
+    static const bool by_name[] = {true, false, true, true},
+                      by_caller[] = {false, true, true, false};
+    static const uint64_t rows[] = {1, 3, 1, 1};
+
+    for (int given = 0; given < 2; given++) {
+        gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+        assert_int_equal(load(text, given ? &own : NULL, &t, NULL), 0);
+        assert_int_equal(gad_table_n_labels(t), 4);
+        for (size_t i = 0; i < 4; i++) {
+            assert_int_equal(gad_table_label_is_normal(t, i), (given ? by_caller : by_name)[i]);
+            assert_int_equal(gad_table_label_rows(t, i), rows[i]);
+        }
+        assert_int_equal(gad_table_is_normal(t, 5), given);
+    }
+}
+
+static void a_source_says_what_its_head_meant(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+    char *text = timed_file(",Label", 1), *more = timed_file(",a,b,c,d,e,f,g,h,src_ip", 0),
+         *few = timed_file(",difficulty,class,x", 0);
+    char path[3][TEMP_PATH];
+    const char *const paths[] = {path[0], path[1], path[2]};
+
+    write_temp(text, strlen(text), path[0]);
+    write_temp(more, strlen(more), path[1]);
+    write_temp(few, strlen(few), path[2]);
+    assert_int_equal(gad_table_load(paths, 3, NULL, &t, NULL), 0);
+    assert_string_equal(gad_table_source(t, 0)->label_column, "Label");
+    assert_string_equal(gad_table_source(t, 0)->passed_over, "");
+    assert_string_equal(gad_table_source(t, 1)->label_column, "");
+    assert_string_equal(gad_table_source(t, 1)->passed_over, "a, b, c, d, e, f and 2 more");
+    assert_string_equal(gad_table_source(t, 2)->label_column, "class");
+    assert_string_equal(gad_table_source(t, 2)->passed_over, "difficulty, x");
+    assert_int_equal(gad_table_source(t, 0)->bytes, strlen(text));
+    for (int i = 0; i < 3; i++)
+        unlink(path[i]);
+    free(text);
+    free(more);
+    free(few);
+}
+
 static void rows_keep_their_times(void **state)
 {
     (void)state;
@@ -230,6 +281,8 @@ int main(void)
         cmocka_unit_test(rows_labels_and_sources_are_kept),
         cmocka_unit_test(the_sum_is_the_files_and_bad_lines_are_counted),
         cmocka_unit_test(files_without_labels_are_told_apart),
+        cmocka_unit_test(which_labels_are_normal_is_known_and_counted),
+        cmocka_unit_test(a_source_says_what_its_head_meant),
         cmocka_unit_test(rows_keep_their_times),
         cmocka_unit_test(rows_are_limited),
         cmocka_unit_test(labels_are_limited),
