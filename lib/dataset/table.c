@@ -43,12 +43,19 @@ static uint32_t hash(const char *s)
     return h;
 }
 
+/* What was given may have the dot that files have. */
+static bool is_name_of(const char *given, const char *label)
+{
+    size_t len = strlen(label);
+    return strncmp(given, label, len) == 0 && (given[len] == '\0' || strcmp(given + len, ".") == 0);
+}
+
 static bool means_normal(const struct gad_table_options *opt, const char *label)
 {
     if (!opt || opt->n_normal == 0)
         return gad_label_is_normal(label);
     for (size_t i = 0; i < opt->n_normal; i++)
-        if (strcmp(opt->normal[i], label) == 0)
+        if (is_name_of(opt->normal[i], label))
             return true;
     return false;
 }
@@ -312,6 +319,14 @@ bool gad_table_is_normal(const struct gad_table *t, size_t i)
     return gad_table_label_is_normal(t, gad_table_label(t, i));
 }
 
+bool gad_table_has_label(const struct gad_table *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_labels; i++)
+        if (is_name_of(name, t->label[i]))
+            return true;
+    return false;
+}
+
 uint64_t gad_table_label_rows(const struct gad_table *t, size_t label)
 {
     gad_assert(label < t->n_labels);
@@ -322,6 +337,15 @@ bool gad_table_label_is_normal(const struct gad_table *t, size_t label)
 {
     gad_assert(label < t->n_labels);
     return t->is_normal[label];
+}
+
+enum gad_attack_class gad_table_label_class(const struct gad_table *t, size_t label)
+{
+    enum gad_attack_class class = gad_attack_class(gad_table_label_name(t, label));
+
+    if (t->is_normal[label])
+        return GAD_CLASS_NORMAL;
+    return class == GAD_CLASS_NORMAL ? GAD_CLASS_UNKNOWN : class;
 }
 
 /* Floats that compare equal have the same bits here: what is read has no sign and no NaN. */

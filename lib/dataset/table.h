@@ -14,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
+#include "lib/dataset/attack.h"
 
 struct gad_diag;
 struct gad_record;
@@ -27,7 +28,8 @@ enum {
 struct gad_table_options {
     bool skip_bad;   /* as gad_dataset_options */
     size_t max_rows; /* 0: GAD_TABLE_ROWS_MAX */
-    /* Labels of normal rows, to the byte, without the dot; none: those of gad_label_is_normal(). Borrowed for the call. */
+    /* Labels of normal rows, to the byte, with their dot or without; none: those of gad_label_is_normal(). Borrowed
+     * for the call. */
     const char *const *normal;
     size_t n_normal;
 };
@@ -80,7 +82,10 @@ size_t gad_table_n_labels(const struct gad_table *t);
 const char *gad_table_label_name(const struct gad_table *t, size_t label);
 size_t gad_table_label(const struct gad_table *t, size_t i);
 const char *gad_table_label_text(const struct gad_table *t, size_t i);
+bool gad_table_has_label(const struct gad_table *t, const char *name); /* with its dot or without */
 uint64_t gad_table_label_rows(const struct gad_table *t, size_t label); /* how many have it */
 bool gad_table_label_is_normal(const struct gad_table *t, size_t label);
+/* By its name, but normal is what the caller named as that, if it did, and nothing else. */
+enum gad_attack_class gad_table_label_class(const struct gad_table *t, size_t label);
 bool gad_table_is_normal(const struct gad_table *t, size_t i);
 bool gad_table_is_labelled(const struct gad_table *t); /* every row has a label */

@@ -100,7 +100,7 @@ class Train(TrainCase):
             (("fit", self.data, *out, "--condition", "src_bytes"), "none of protocol_type, service, flag"),
             (("fit", self.data, *out, "--condition", "servce"), "did you mean 'service'"),
             (("fit", self.data, *out, "--condition", ""), "--condition: ''"),
-            (("fit", self.data, *out, "--model", "ganomaly", "--condition", "service"), "ganomaly takes no condition"),
+            (("fit", self.data, *out, "--model", "ganomaly", "--condition", "service"), "--condition: model 'ganomaly'"),
             (("fit", self.data, *out, "--keep", "test-labels"), "survey"),
             (("fit", self.data, *out, "--lr", "nan"), "--lr"), (("fit", self.data, *out, "--weights", "1,2"), "1,50,1"),
             (("fit", self.data, *out, "--score", "enc"), "score"), (("fit", self.data, *out, "--name", "A"), "--name"),
@@ -111,7 +111,18 @@ class Train(TrainCase):
             (("eval", self.checkpoint, self.data, "--rows", "0"), "--rows"),
             (("fit", self.data, *out, "--model", "anogan", "--steps", "100001"), "--steps"),
             (("fit", self.data, *out, "--model", "anogan", "--degree", "2"), "degree"), (("inspect",), "one checkpoint"),
-            (("inspect", "a", "b"), "one checkpoint"), (("version", "x"), "'x'"),
+            (("inspect", "a", "b"), "one checkpoint: 'b' is one more"), (("version", "x"), "'x'"),
+            (("export", "--onnx", self.checkpoint, "x.onnx"), "'x.onnx' is a second argument: the file goes after --out"),
+            (("export", "--onnx", self.checkpoint, "b", *out), "one checkpoint: 'b' is one more"),
+            (("export", "--onnx", self.checkpoint, "--out", self.checkpoint), "is the checkpoint itself"),
+            (("export", "--onnx", *out), "one checkpoint"), (("verify",), "checkpoints to verify"),
+            (("--data", self.data), "'--data' comes after a command"),
+            (("fit", self.data, *out, "--model", "EGBAD"), "did you mean 'egbad'"),
+            (("eval", self.checkpoint, self.data, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
+            (("report", self.checkpoint, self.data, *out, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
+            (("survey", self.data, "--models", "ganomaly", "--rows", "10"), "--rows: model 'ganomaly'"),
+            (("extract", "--format", "ndjson", "--head", "x.pcap"), "--head: ndjson has none"),
+            (("extract", "--seed", "1", "x.pcap"), "--with-connection"),
         ]
         for arguments, words in cases:
             p = self.run_train(*arguments, code=2)
@@ -144,8 +155,8 @@ class Train(TrainCase):
         lines = self.text.splitlines(True)
         attacks = [line for line in lines if not line.endswith("normal.\n")]
         cases = [("empty", "", "no rows"), ("ten", "".join(lines[:10]), "less than one batch"),
-                 ("attacks", "".join(attacks), "none to train on normal rows"),
-                 ("wrong", self.text.replace("normal.", "smurf."), "none to train on normal rows"),
+                 ("attacks", "".join(attacks), "no row is labelled normal, but 'smurf' ("),
+                 ("wrong", self.text.replace("normal.", "smurf."), "no row is labelled normal, but 'smurf' ("),
                  ("nan", "nan," + lines[0].split(",", 1)[1], "not a whole number: 'nan'"),
                  ("inf", lines[0].replace(",0.00,", ",inf,", 1), "'inf'")]
         for name, text, words in cases:

@@ -19,8 +19,8 @@ class TrainFiles(TrainCase):
         lines = self.text.splitlines(True)
         attacks = [line for line in lines if not line.endswith("normal.\n")]
         cases = [("empty", "", "no rows"), ("ten", "".join(lines[:10]), "less than one batch"),
-                 ("attacks", "".join(attacks), "none to train on normal rows"),
-                 ("wrong", self.text.replace("normal.", "smurf."), "none to train on normal rows"),
+                 ("attacks", "".join(attacks), "no row is labelled normal, but 'smurf' ("),
+                 ("wrong", self.text.replace("normal.", "smurf."), "no row is labelled normal, but 'smurf' ("),
                  ("nan", "nan," + lines[0].split(",", 1)[1], "not a whole number: 'nan'"),
                  ("inf", lines[0].replace(",0.00,", ",inf,", 1), "'inf'")]
         for name, text, words in cases:

@@ -83,7 +83,7 @@ int assembly_provenance(struct assembly *a, const struct fit_options *o, const s
     a->c.provenance.seed = o->train.seed;
 
     a->command = GAD_BUF_INIT(GAD_CKPT_STRING_MAX);
-    fit_options_command(o, &a->command);
+    fit_options_command(o, t, &a->command);
     for (size_t i = 0; i < n; i++) {
         char *name = a->source_names + i * SOURCE_NAME;
         const struct gad_table_source *src = gad_table_source(t, i);

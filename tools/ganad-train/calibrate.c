@@ -14,6 +14,7 @@
 #include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
+#include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/print.h"
 
 /* Fewer rows than this say nothing even about a budget of 1 %. */
@@ -21,13 +22,14 @@ enum { ROWS_MIN = 100 };
 
 struct calibrate {
     const char *checkpoint, *out;
-    struct cli_list data;
+    struct cli_list data, normal;
     double contamination;
     bool skip_bad;
 };
 
 static void calibrate_deinit(struct calibrate *o)
 {
+    cli_list_deinit(&o->normal);
     cli_list_deinit(&o->data);
 }
 
@@ -44,6 +46,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
                                             {"out", required_argument, NULL, 'o'},
                                             {"contamination", required_argument, NULL, 'c'},
+                                            {"normal", required_argument, NULL, 'l'},
                                             {"skip-bad", no_argument, NULL, 's'},
                                             {0}};
     struct gad_diag d = {0};
@@ -56,6 +59,8 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
             err = add_argument(o, optarg);
         else if (c == 'd')
             err = cli_list_add(&o->data, optarg);
+        else if (c == 'l')
+            err = cli_list_add(&o->normal, optarg);
         else if (c == 'o')
             o->out = optarg;
         else if (c == 'c')
@@ -68,7 +73,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
     if (err != 0)
         return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
     if (!o->checkpoint)
-        return cli_usage(self, "give a checkpoint first");
+        return cli_usage(self, "give a checkpoint first, then records with --data");
     if (o->data.n == 0)
         return cli_usage(self, "give records of normal traffic with --data");
     if (!o->out || !o->out[0])
@@ -152,6 +157,9 @@ static int note_command(const struct calibrate *o, const struct gad_table *t, co
                         struct gad_buf *b, struct gad_diag *d)
 {
     gad_buf_printf(b, "%s ; ganad-train calibrate --contamination %.9g", old, o->contamination);
+    labels_command(t, &o->normal, b);
+    if (o->skip_bad)
+        gad_buf_printf(b, " --skip-bad");
     for (size_t i = 0; i < gad_table_n_sources(t); i++) {
         char name[256];
         const struct gad_table_source *s = gad_table_source(t, i);
@@ -204,7 +212,12 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
             "%s was trained on attacks (protocol survey): normal records do not calibrate it",
             o->checkpoint);
     if (err == 0)
-        err = data_load(&o->data, o->skip_bad, &t, d);
+        err = data_load(
+            &(struct data_request){
+                .files = &o->data, .normal = &o->normal, .skip_bad = o->skip_bad, .quiet = true},
+            &t, d);
+    if (err == 0)
+        err = labels_need_normal(t, d);
     if (err == 0)
         err = score_rows(o, det, t, &cal, &reference, c, d);
     if (err == 0)
@@ -249,6 +262,10 @@ const struct cli_command command_calibrate = {
         "  --contamination X     share of the records that may be attacks, 0 to 0.5: the "
         "strangest are\n"
         "                        left out; default 0\n"
+        "  --normal NAME         the label of normal records, in place of 'normal' and 'benign'; "
+        "may "
+        "be\n"
+        "                        repeated\n"
         "  --skip-bad            skip and count bad lines instead of stopping at the first\n\n"
         "A budget of F needs 1/F records to say anything and about 10/F to be sure within a "
         "third; the\n"

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -91,6 +92,9 @@ int cli_choice(const char *opt, const char *text, const char *const *names, size
     for (size_t i = 0; i < n; i++)
         gad_buf_printf(&all, "%s%s", i == 0 ? "" : ", ", names[i]);
     int near = gad_text_nearest(text, names, n);
+    for (size_t i = 0; i < n; i++)
+        if (gad_text_casecmp(text, names[i]) == 0)
+            near = (int)i;
     (void)gad_fail(d, GAD_EINVAL, "%s: '%s' is none of %.*s%s%s%s", opt, text, (int)all.len,
                    all.p ? (const char *)all.p : "", near < 0 ? "" : "; did you mean '",
                    near < 0 ? "" : names[near], near < 0 ? "" : "'?");
@@ -101,12 +105,23 @@ int cli_choice(const char *opt, const char *text, const char *const *names, size
 int cli_check_out(const char *out, struct gad_diag *d)
 {
     char path[PATH_MAX];
+    struct stat st;
 
+    if (stat(out, &st) == 0 && !S_ISREG(st.st_mode))
+        return gad_fail(d, GAD_EINVAL, "%s: %s there, and not a file that could be replaced", out,
+                        S_ISDIR(st.st_mode) ? "a directory is" : "something else is");
     if ((size_t)snprintf(path, sizeof(path), "%s", out) >= sizeof(path))
         return gad_fail(d, GAD_ELIMIT, "%s: path too long", out);
     if (access(dirname(path), W_OK | X_OK) != 0)
         return gad_fail(d, -errno, "%s: cannot be written there: %s", out, gad_strerror(-errno));
     return 0;
+}
+
+bool cli_is_same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+    return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
 }
 
 int cli_list_add(struct cli_list *l, const char *s)

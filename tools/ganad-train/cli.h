@@ -63,6 +63,9 @@ int cli_choice(const char *opt, const char *text, const char *const *names, size
 /* Can a file be made at this path? Found out before training, not after. */
 int cli_check_out(const char *out, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Both are there, and are one file. */
+bool cli_is_same_file(const char *a, const char *b);
+
 /* A growing list of borrowed strings: the files after --data and the bare arguments. */
 struct cli_list {
     const char **item;

@@ -10,6 +10,7 @@
 #include "models/detector.h"
 #include "models/reference.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/print.h"
 
 enum { TILE = 48 };
@@ -26,25 +27,43 @@ static void tell_doubles(const struct gad_table *t)
         }
 }
 
-int data_load(const struct cli_list *files, bool skip_bad, struct gad_table **ret,
-              struct gad_diag *d)
+/* What of a file was not taken as it stands there. */
+static void tell_source(const struct gad_table_source *s)
 {
-    const struct gad_table_options opt = {.skip_bad = skip_bad};
-    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
     char count[PRINT_COUNT];
+
+    if (s->bad_lines > 0)
+        cli_say("warning: %s: %s bad lines skipped; the first: %s", s->name,
+                print_count(s->bad_lines, count), s->first_bad);
+    if (s->passed_over[0] != '\0')
+        cli_say("warning: %s: columns passed over: %s%s", s->name, s->passed_over,
+                s->label_column[0] ? "" : "; none is the label, which 'label' or 'class' would be");
+    if (s->unknown_names > 0)
+        cli_say("warning: %s: %s names of protocols, services or flags are in no list of KDD99's",
+                s->name, print_count(s->unknown_names, count));
+    if (s->rows == 0)
+        cli_say("warning: %s: %s", s->name, s->bytes == 0 ? "an empty file" : "no rows");
+}
+
+int data_load(const struct data_request *r, struct gad_table **ret, struct gad_diag *d)
+{
+    const struct cli_list *files = r->files;
+    const struct gad_table_options opt = {
+        .skip_bad = r->skip_bad, .normal = r->normal->item, .n_normal = r->normal->n};
+    gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
 
     int err = gad_table_load(files->item, files->n, &opt, &t, d);
     if (err != 0)
         return err;
-    for (size_t i = 0; i < gad_table_n_sources(t); i++) {
-        const struct gad_table_source *s = gad_table_source(t, i);
-        if (s->bad_lines > 0)
-            cli_say("warning: %s: %s bad lines skipped; the first: %s", s->name,
-                    print_count(s->bad_lines, count), s->first_bad);
-    }
+    for (size_t i = 0; i < gad_table_n_sources(t); i++)
+        tell_source(gad_table_source(t, i));
     tell_doubles(t);
     if (gad_table_n_rows(t) == 0)
         return gad_fail(d, GAD_EINVAL, "%s: no rows", files->item[0]);
+    err = labels_check(t, r->normal, d);
+    if (err != 0)
+        return err;
+    labels_tell(t, r->quiet);
     *ret = gad_steal(&t);
     return 0;
 }

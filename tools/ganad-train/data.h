@@ -20,8 +20,15 @@ struct gad_reference;
 struct gad_schema;
 struct gad_table;
 
-/* All files in order; skipped lines are told on stderr. No rows at all is an error. */
-int data_load(const struct cli_list *files, bool skip_bad, struct gad_table **ret,
+/* What to read, and how; the lists are borrowed. */
+struct data_request {
+    const struct cli_list *files, *normal; /* normal: labels that --normal names */
+    bool skip_bad, quiet;
+};
+
+/* All files in order. What was skipped, passed over or not to be expected of the labels is said on stderr, also if it
+ * is quiet. No rows at all is an error, and so are labels of some rows alone. */
+int data_load(const struct data_request *r, struct gad_table **ret,
               struct gad_diag *d) GAD_MUST_CHECK;
 
 /* @row: (n) rows of the table; NULL: its first n. @score: (n) */

@@ -28,10 +28,12 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct m
     }
     for (int i = optind; err == 0 && i < argc; i++)
         err = measure_option(o, 1, argv[i], &d);
+    if (err == 0)
+        err = measure_options_check(o, &d);
     if (err != 0)
         return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
     if (!o->checkpoint)
-        return cli_usage(self, "give a checkpoint first");
+        return cli_usage(self, "give a checkpoint first, then records with --data");
     if (o->data.n == 0)
         return cli_usage(self, "give labelled records with --data");
     return CLI_OK;
@@ -66,7 +68,8 @@ static int evaluate_checkpoint(const struct measure_options *o, bool json, struc
         return err;
     if (!m.labelled)
         return gad_fail(d, GAD_EINVAL,
-                        "the rows have no labels, so there is nothing to compare with");
+                        "the rows have no labels, so there is nothing to compare with; 'report' "
+                        "shows what needs none");
     for (size_t i = 0; i < MEASURE_WARNINGS && m.warning[i].text[0]; i++)
         cli_say("warning: %s", m.warning[i].text);
     err = measure_run(o, &m, d);
@@ -107,6 +110,9 @@ const struct cli_command command_eval = {
         "  --fpr X                    false-positive budget of the threshold, default 0.01; the\n"
         "                             survey's threshold is its own\n"
         "  --rows N                   test on at most N rows, evenly spread over those that would\n"
+        "  --normal NAME              the label of normal records, in place of 'normal' and "
+        "'benign'; may\n"
+        "                             be repeated\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n"
         "  --json                     one JSON object\n\n"
         "A threshold from a budget comes from the checkpoint's calibration, never from these "

@@ -72,7 +72,8 @@ static int make_classes(const struct gad_table *t, struct evaluation *e)
     e->n_classes = n;
     for (size_t i = 0; i < n; i++) {
         const char *name = gad_table_label_name(t, i);
-        e->class[i] = (struct tally){name, gad_attack_class_name(gad_attack_class(name)), 0, 0};
+        e->class[i] =
+            (struct tally){name, gad_attack_class_name(gad_table_label_class(t, i)), 0, 0};
     }
     return 0;
 }

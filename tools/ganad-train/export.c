@@ -140,12 +140,19 @@ static int run(const struct cli_command *self, int argc, char **argv)
         else
             out = optarg;
     }
-    if (optind != argc - 1)
-        return cli_usage(self, "give one checkpoint");
+    if (optind == argc)
+        return cli_usage(self, "give one checkpoint, and where the file goes with --out");
+    if (optind < argc - 1 && !out)
+        return cli_usage(self, "'%s' is a second argument: the file goes after --out",
+                         argv[optind + 1]);
+    if (optind < argc - 1)
+        return cli_usage(self, "give one checkpoint: '%s' is one more", argv[optind + 1]);
     if (!onnx)
         return cli_usage(self, "say which format, with --onnx");
     if (!out || !out[0])
         return cli_usage(self, "say where the file goes with --out");
+    if (cli_is_same_file(argv[optind], out))
+        return cli_usage(self, "--out: '%s' is the checkpoint itself", out);
     int err = export(argv[optind], out, &d);
     return err != 0 ? cli_failed(err, &d) : cli_flushed();
 }

@@ -18,6 +18,7 @@
 #include "tools/ganad-train/evaluate.h"
 #include "tools/ganad-train/fit_options.h"
 #include "tools/ganad-train/interrupt.h"
+#include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/scorer.h"
@@ -90,6 +91,29 @@ static int set_up(struct fit *f, struct gad_diag *d)
     return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
 }
 
+/* Why these rows and this model, and what the other way would be. */
+static void tell_choice(const struct fit_options *o, const struct gad_table *t)
+{
+    if (o->protocol->by_time)
+        cli_say("chosen for records with times and no labels: protocol baseline, which holds the "
+                "last day out; --protocol normal would hold out a random half");
+    else if (gad_table_n_timed(t) == 0)
+        cli_say("chosen for records without times: protocol normal, model %s, and a random half "
+                "tests. With times, as 'ganadctl extract --with-connection --head' and ganadd with "
+                "'connection = yes' write them, protocol baseline takes the first days to train "
+                "and shows what a budget of false alarms gives on the last; its model is ganomaly",
+                o->model->name);
+    else if (gad_table_is_labelled(t))
+        cli_say("chosen for records with labels: protocol normal, model %s, and a random half "
+                "tests. --protocol baseline would go by their times, leave attacks out and show "
+                "what a budget of false alarms gives on the last day; its model is ganomaly",
+                o->model->name);
+    else
+        cli_say("chosen: protocol normal, model %s, for the first file is not one with times that "
+                "can be read twice. --protocol baseline would go by the times",
+                o->model->name);
+}
+
 static void announce(const struct fit *f)
 {
     char n[PRINT_COUNT], held_out[PRINT_COUNT], test[PRINT_COUNT];
@@ -97,6 +121,8 @@ static void announce(const struct fit *f)
 
     if (o->quiet)
         return;
+    if (o->chose)
+        tell_choice(o, f->table);
     (void)fprintf(stderr, "%s, protocol %s, scaler %s, seed %llu\n", o->model->name,
                   o->protocol->name, gad_scaler_kind_name(o->scaler),
                   (unsigned long long)o->train.seed);
@@ -311,7 +337,9 @@ static int choose(struct fit *f, struct gad_diag *d)
                                &f->split, d);
     const struct time_choice choice = {
         .budget = f->o.budget, .n_left_out = f->o.n_left_out, .left_out = f->o.left_out};
-    int err = by_time_split(f->table, &choice, &f->split, &f->slices, d);
+    int err = labels_need_normal(f->table, d);
+    if (err == 0)
+        err = by_time_split(f->table, &choice, &f->split, &f->slices, d);
     if (err == 0)
         fit_options_epochs(&f->o, f->split.n_train);
     return err;
@@ -321,7 +349,11 @@ static int fit(struct fit *f, struct gad_diag *d)
 {
     int err = cli_check_out(f->o.out, d);
     if (err == 0)
-        err = data_load(&f->o.data, f->o.skip_bad, &f->table, d);
+        err = data_load(&(struct data_request){.files = &f->o.data,
+                                               .normal = &f->o.normal,
+                                               .skip_bad = f->o.skip_bad,
+                                               .quiet = f->o.quiet},
+                        &f->table, d);
     if (err == 0)
         err = choose(f, d);
     if (err == 0)

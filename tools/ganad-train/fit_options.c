@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "tools/common/option.h"
 #include "tools/ganad-train/by_time.h"
+#include "tools/ganad-train/settings.h"
 
 enum opt {
     OPT_MODEL,
@@ -35,6 +36,7 @@ enum opt {
     OPT_CONTAMINATION,
     OPT_FPR_BUDGET,
     OPT_LEAVE_OUT,
+    OPT_NORMAL,
     OPT_KEEP,
     OPT_PATIENCE,
     OPT_RESUME,
@@ -71,6 +73,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_CONTAMINATION] = {"contamination", required_argument, NULL, 0},
     [OPT_FPR_BUDGET] = {"fpr-budget", required_argument, NULL, 0},
     [OPT_LEAVE_OUT] = {"leave-out", required_argument, NULL, 0},
+    [OPT_NORMAL] = {"normal", required_argument, NULL, 0},
     [OPT_PATIENCE] = {"patience", required_argument, NULL, 0},
     [OPT_KEEP] = {"keep", required_argument, NULL, 0},
     [OPT_RESUME] = {"resume", required_argument, NULL, 0},
@@ -121,6 +124,8 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
                 return cli_failed(GAD_ENOMEM, NULL);
             continue;
         }
+        if (c == 0 && at == OPT_NORMAL && cli_list_add(&o->normal, optarg) != 0)
+            return cli_failed(GAD_ENOMEM, NULL);
         if (c == 0 && at == OPT_LEAVE_OUT && add_left_out(o, optarg, &d) != 0)
             return cli_usage(self, "%s", d.text);
         g->text[c == 'o' ? OPT_OUT : c == 'q' ? OPT_QUIET : at] = optarg ? optarg : "";
@@ -301,9 +306,22 @@ static int apply_words(const struct given *g, struct fit_options *o, struct gad_
     return err;
 }
 
+/* Options for what this model or this score does not have. A command that an older version noted has the usual weight
+ * and degree also where the score does not use them. */
+static int refuse_unused(const struct given *g, const struct fit_options *o, struct gad_diag *d)
+{
+    for (int i = 0; i < N_OPTS; i++)
+        for (int s = 0; s < N_SETTINGS; s++)
+            if (g->text[i] && strcmp(long_options[i].name, setting_name((enum setting)s)) == 0 &&
+                !setting_is_used(o, (enum setting)s, d) && !setting_is_usual(o, (enum setting)s))
+                return GAD_EINVAL;
+    return 0;
+}
+
 static int apply(const struct given *g, struct fit_options *o, struct gad_diag *d)
 {
-    bool own = !g->text[OPT_PROTOCOL] && !g->text[OPT_ALL_ROWS] && by_time_fits(&o->data);
+    o->chose = !g->text[OPT_PROTOCOL] && !g->text[OPT_ALL_ROWS];
+    bool own = o->chose && by_time_fits(&o->data);
     const char *protocol = own ? "baseline" : "normal";
     int err =
         protocol_parse(g->text[OPT_PROTOCOL] ? g->text[OPT_PROTOCOL] : protocol, &o->protocol, d);
@@ -316,6 +334,7 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
         return err;
 
     set_defaults(o);
+    o->condition = g->text[OPT_CONDITION];
     if ((err = apply_whole(g, o, d)) != 0 || (err = apply_real(g, o, d)) != 0 ||
         (err = apply_words(g, o, d)) != 0)
         return err;
@@ -326,9 +345,11 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     if (o->whitened && !has_whitened(o))
         return gad_fail(d, GAD_EINVAL, "--score: model '%s' has no score 'whitened'",
                         o->model->name);
+    err = refuse_unused(g, o, d);
+    if (err != 0)
+        return err;
     if (g->text[OPT_DATE])
         o->date = g->text[OPT_DATE];
-    o->condition = g->text[OPT_CONDITION];
     o->out = g->text[OPT_OUT];
     o->resume = g->text[OPT_RESUME];
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
@@ -385,5 +406,6 @@ void fit_options_epochs(struct fit_options *o, size_t n_train)
 
 void fit_options_deinit(struct fit_options *o)
 {
+    cli_list_deinit(&o->normal);
     cli_list_deinit(&o->data);
 }

@@ -15,6 +15,7 @@
 #include "tools/ganad-train/protocol.h"
 
 struct gad_buf;
+struct gad_table;
 
 enum { FIT_LEFT_OUT_MAX = 64 };
 
@@ -39,7 +40,8 @@ struct fit_options {
     const char *name, *out, *date;
     const char *resume;    /* the state of training is kept here; NULL: nowhere */
     const char *condition; /* column, or NULL; its elements are in train once the schema is known */
-    struct cli_list data;
+    struct cli_list data, normal; /* normal: labels that --normal names */
+    bool chose;                   /* the protocol was chosen by the records */
 };
 
 /* Return: CLI_OK, or CLI_USAGE after saying why. The caller deinits in either case. */
@@ -51,7 +53,7 @@ void fit_options_epochs(struct fit_options *o, size_t n_train);
 
 /* The command that does the same again, every setting written out, up to where the files go; without --out,
  * which does not change what is made. */
-void fit_options_command(const struct fit_options *o, struct gad_buf *b);
+void fit_options_command(const struct fit_options *o, const struct gad_table *t, struct gad_buf *b);
 
 extern const char fit_help[], fit_help_more[];
 extern const char *const fit_residual_on_names[2]; /* by residual_e_only */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "lib/base/buf.h"
 #include "tools/ganad-train/fit_options.h"
+#include "tools/ganad-train/labels.h"
+#include "tools/ganad-train/settings.h"
 
 const char *const fit_residual_on_names[2] = {"eg", "e"};
 const char *const fit_loss_names[2] = {[GAD_ADV_BCE] = "bce", [GAD_ADV_FEATURE_MATCHING] = "fm"};
@@ -39,6 +39,9 @@ const char fit_help[] =
     "                             twice that, the records least like the others, does not train\n"
     "  --leave-out FROM/TO        baseline: records of this time count for nothing, such as\n"
     "                             2026-01-03T07:11:00Z/2026-01-03T07:12:00Z; may be repeated\n"
+    "  --normal NAME              the label of normal records, in place of 'normal' and 'benign'; "
+    "may\n"
+    "                             be repeated\n"
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
     "  --epochs N                 default 15; with survey 50, ganomaly 5; with baseline 5 to 100,\n"
@@ -94,32 +97,21 @@ const char fit_help_more[] =
     "to\n"
     "write.\n";
 
-void fit_options_command(const struct fit_options *o, struct gad_buf *b)
+void fit_options_command(const struct fit_options *o, const struct gad_table *t, struct gad_buf *b)
 {
-    const struct gad_train_options *t = &o->train;
+    const struct gad_train_options *train = &o->train;
 
     gad_buf_printf(b,
                    "ganad-train fit --model %s --protocol %s --scaler %s --epochs %u --seed %llu",
                    o->model->name, o->protocol->name, gad_scaler_kind_name(o->scaler), o->epochs,
-                   (unsigned long long)t->seed);
-    gad_buf_printf(b, " --batch %zu --lr %.9g --ema %.9g", t->batch, t->learning_rate, t->ema);
-    if (strcmp(o->model->name, "ganomaly") == 0)
-        gad_buf_printf(b, " --weights %.9g,%.9g,%.9g --loss %s", t->w_adversarial, t->w_contextual,
-                       t->w_encoder, fit_loss_names[t->adversarial]);
-    else if (strcmp(o->model->name, "anogan") == 0)
-        gad_buf_printf(b, " --score-weight %.9g --steps %u --tolerance %.9g", t->score_weight,
-                       t->search_steps, t->search_tolerance);
-    else
-        gad_buf_printf(
-            b, " --residual %.9g --residual-on %s --loss %s --score-weight %.9g --degree %u",
-            t->residual, fit_residual_on_names[t->residual_e_only], fit_loss_names[t->adversarial],
-            t->score_weight, t->score_degree);
-    if (o->condition)
-        gad_buf_printf(b, " --condition %s", o->condition);
+                   (unsigned long long)train->seed);
+    gad_buf_printf(b, " --batch %zu --lr %.9g --ema %.9g", train->batch, train->learning_rate,
+                   train->ema);
+    settings_command(o, b);
     if (o->whitened)
         gad_buf_printf(b, " --score whitened");
-    else if (t->score)
-        gad_buf_printf(b, " --score %s", t->score);
+    else if (train->score)
+        gad_buf_printf(b, " --score %s", train->score);
     if (!o->protocol->by_time)
         gad_buf_printf(b, " --calibration-share %.9g", o->calibration_share);
     gad_buf_printf(b, " --keep %s --name %s", fit_keep_names[o->keep], o->name);
@@ -135,6 +127,7 @@ void fit_options_command(const struct fit_options *o, struct gad_buf *b)
         gad_buf_printf(b, " --contamination %.9g", o->contamination);
     if (o->patience > 0)
         gad_buf_printf(b, " --patience %u", o->patience);
+    labels_command(t, &o->normal, b);
     if (o->all_rows)
         gad_buf_printf(b, " --all-rows");
     if (o->skip_bad)

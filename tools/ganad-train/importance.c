@@ -48,8 +48,9 @@ static void flagged_of(const struct measurement *m, enum gad_attack_class class,
     g->n = 0;
     for (size_t i = 0; i < m->n; i++) {
         size_t row = m->row ? m->row[i] : i;
-        bool wanted = !m->labelled || (m->e.positive[i] &&
-                                       gad_attack_class(gad_table_label_text(m->t, row)) == class);
+        bool wanted =
+            !m->labelled ||
+            (m->e.positive[i] && gad_table_label_class(m->t, gad_table_label(m->t, row)) == class);
         if (wanted && is_flagged(&m->e, m->score[i]))
             g->at[g->n++] = (uint32_t)i;
     }

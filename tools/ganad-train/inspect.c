@@ -46,8 +46,10 @@ static int run(const struct cli_command *self, int argc, char **argv)
             return cli_try_help(self); /* getopt said why */
         json = true;
     }
-    if (optind != argc - 1)
+    if (optind == argc)
         return cli_usage(self, "give one checkpoint");
+    if (optind < argc - 1)
+        return cli_usage(self, "give one checkpoint: '%s' is one more", argv[optind + 1]);
     return inspect(argv[optind], json);
 }
 

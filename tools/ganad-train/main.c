@@ -42,7 +42,9 @@ static int unknown(const char *name)
     for (size_t i = 0; i < N_COMMANDS; i++)
         names[i] = commands[i]->name;
     int near = gad_text_nearest(name, names, N_COMMANDS);
-    if (near >= 0)
+    if (name[0] == '-')
+        cli_say("'%s' comes after a command; 'ganad-train --help' lists them", name);
+    else if (near >= 0)
         cli_say("no command '%s'; did you mean '%s'?", name, names[near]);
     else
         cli_say("no command '%s'; 'ganad-train --help' lists them", name);

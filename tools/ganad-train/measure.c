@@ -10,6 +10,7 @@
 #include "lib/dataset/table.h"
 #include "models/detector.h"
 #include "tools/ganad-train/data.h"
+#include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/protocol.h"
 
 static int add_argument(struct measure_options *o, const char *arg)
@@ -30,7 +31,10 @@ int measure_option(struct measure_options *o, int c, const char *arg, struct gad
         return cli_list_add(&o->data, arg);
     case 'p':
         return protocol_parse(arg, &o->protocol, d);
+    case 'l':
+        return cli_list_add(&o->normal, arg);
     case 'f':
+        o->fpr_given = true;
         return cli_real("--fpr", arg, 1e-9, 0.999, &o->fpr, d);
     case 'r':
         return cli_u64("--rows", arg, 1, UINT32_MAX, &o->rows, d);
@@ -42,7 +46,17 @@ int measure_option(struct measure_options *o, int c, const char *arg, struct gad
 
 void measure_options_deinit(struct measure_options *o)
 {
+    cli_list_deinit(&o->normal);
     cli_list_deinit(&o->data);
+}
+
+int measure_options_check(const struct measure_options *o, struct gad_diag *d)
+{
+    if (o->fpr_given && o->protocol && o->protocol->percentile > 0.0)
+        return gad_fail(d, GAD_EINVAL,
+                        "--fpr: protocol survey does not use it, its threshold is a percentile of "
+                        "the test scores");
+    return 0;
 }
 
 /* Were these very files trained on? */
@@ -76,6 +90,13 @@ static void warn(const struct measure_options *o, struct measurement *m)
         (void)gad_fail(w++, 0,
                        "the epoch was chosen by the labels of the test rows (--keep test-labels): "
                        "the figures are too good");
+    w += labels_lack_normal(m->t, w);
+    if (gad_table_is_labelled(m->t) && strstr(m->c->provenance.command, "--normal ") &&
+        o->normal.n == 0)
+        (void)gad_fail(
+            w++, 0,
+            "the checkpoint was trained with --normal, which 'ganad-train inspect' shows, "
+            "and these rows are measured without it");
 }
 
 const char *measure_labels(const struct measure_options *o)
@@ -96,6 +117,12 @@ json_t *measure_json(const struct measure_options *o, const struct measurement *
                           m->c->model, "protocol", o->protocol ? o->protocol->name : "all-rows",
                           "positive", measure_positive(o), "labels", measure_labels(o));
 
+    json_t *normal = json_array();
+    for (size_t i = 0; normal && m->labelled && i < gad_table_n_labels(m->t); i++)
+        if (gad_table_label_is_normal(m->t, i))
+            (void)json_array_append_new(normal, json_string(gad_table_label_name(m->t, i)));
+    if (j)
+        (void)json_object_set_new(j, "normal", normal);
     if (j && evaluation_json(&m->e, j) != 0) {
         json_decref(j);
         return NULL;
@@ -109,13 +136,13 @@ int measure_load(const struct measure_options *o, struct measurement *m, struct 
     if (err == 0)
         err = gad_detector_new(o->checkpoint, m->c, &m->det, d);
     if (err == 0)
-        err = data_load(&o->data, o->skip_bad, &m->t, d);
+        err = data_load(
+            &(struct data_request){
+                .files = &o->data, .normal = &o->normal, .skip_bad = o->skip_bad, .quiet = true},
+            &m->t, d);
     if (err != 0)
         return err;
     m->labelled = gad_table_is_labelled(m->t);
-    for (size_t i = 0; !m->labelled && i < gad_table_n_labels(m->t); i++)
-        if (gad_table_label_name(m->t, i)[0] != '\0')
-            return gad_fail(d, GAD_EFORMAT, "some rows have labels and some have none");
     warn(o, m);
     return 0;
 }

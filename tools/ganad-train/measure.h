@@ -25,11 +25,11 @@ struct protocol;
 
 struct measure_options {
     const char *checkpoint;
-    struct cli_list data;
+    struct cli_list data, normal;
     const struct protocol *protocol; /* NULL: all rows test */
     double fpr;
     uint64_t rows; /* at most */
-    bool skip_bad;
+    bool skip_bad, fpr_given;
 };
 
 #define MEASURE_OPTIONS_INIT ((struct measure_options){.fpr = 0.01, .rows = UINT32_MAX})
@@ -38,6 +38,7 @@ struct measure_options {
 #define MEASURE_LONG_OPTIONS                                                                       \
     {"data", required_argument, NULL, 'd'}, {"protocol", required_argument, NULL, 'p'},            \
         {"fpr", required_argument, NULL, 'f'}, {"rows", required_argument, NULL, 'r'},             \
+        {"normal", required_argument, NULL, 'l'},                                                  \
     {                                                                                              \
         "skip-bad", no_argument, NULL, 's'                                                         \
     }
@@ -47,7 +48,10 @@ int measure_option(struct measure_options *o, int c, const char *arg,
                    struct gad_diag *d) GAD_MUST_CHECK;
 void measure_options_deinit(struct measure_options *o);
 
-enum { MEASURE_WARNINGS = 4 };
+/* Of all options together: GAD_EINVAL if one of them is not used. */
+int measure_options_check(const struct measure_options *o, struct gad_diag *d) GAD_MUST_CHECK;
+
+enum { MEASURE_WARNINGS = 6 };
 
 struct measurement {
     struct gad_checkpoint *c;

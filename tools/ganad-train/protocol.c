@@ -8,6 +8,7 @@
 #include "lib/dataset/table.h"
 #include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/labels.h"
 
 static const struct protocol protocols[] = {
     {
@@ -151,6 +152,9 @@ int protocol_choose(const struct protocol *p, const struct gad_table *t, double 
     bool labelled = gad_table_is_labelled(t);
     struct time_slices slices;
 
+    int err = labels_need_normal(t, d);
+    if (err != 0)
+        return err;
     if (p->by_time)
         return by_time_split(t, &(struct time_choice){.budget = PROTOCOL_BUDGET}, ret, &slices, d);
     gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n ? n : 1, sizeof(*is_normal));
@@ -159,9 +163,6 @@ int protocol_choose(const struct protocol *p, const struct gad_table *t, double 
 
     if (!is_normal || !first || (p->kind == GAD_NORMAL_UNIQUE && gad_table_first(t, first) != 0))
         return GAD_ENOMEM;
-    for (size_t i = 0; !labelled && i < gad_table_n_labels(t); i++)
-        if (gad_table_label_name(t, i)[0] != '\0')
-            return gad_fail(d, GAD_EFORMAT, "some rows have labels and some have none");
     for (size_t i = 0; i < n; i++)
         is_normal[i] = !labelled || gad_table_is_normal(t, i);
     return all ? take_all(p, is_normal, first, n, share, ret, d)

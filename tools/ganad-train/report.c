@@ -82,7 +82,7 @@ static int check(const struct cli_command *self, struct options *p)
     const struct report_options *o = &p->o;
 
     if (!o->measure.checkpoint)
-        return cli_usage(self, "give a checkpoint first");
+        return cli_usage(self, "give a checkpoint first, then records with --data");
     if (o->measure.data.n == 0)
         return cli_usage(self, "give records with --data");
     if (!o->out || !o->out[0])
@@ -114,6 +114,8 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct o
     }
     for (int i = optind; err == 0 && i < argc; i++)
         err = measure_option(&p->o.measure, 1, argv[i], &d);
+    if (err == 0)
+        err = measure_options_check(&p->o.measure, &d);
     if (err != 0)
         return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
     return check(self, p);
@@ -200,6 +202,9 @@ const struct cli_command command_report = {
         "                             score is a search\n"
         "  --name TEXT                title of the page, default the checkpoint's name\n"
         "  --date TEXT                noted on the page\n"
+        "  --normal NAME              the label of normal records, in place of 'normal' and "
+        "'benign'; may\n"
+        "                             be repeated\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
         "The JSON has all keys of 'eval --json'; further budgets, history, importance, histogram "
         "and\n"

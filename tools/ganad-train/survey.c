@@ -6,6 +6,7 @@
 #include "lib/base/time.h"
 #include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/data.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/protocol.h"
@@ -16,9 +17,9 @@
 enum { PLANS_MAX = 16, MODELS_MAX = 8, SEEDS = 5, ROWS = 5000 };
 
 struct survey {
-    struct cli_list data;
+    struct cli_list data, normal;
     const struct protocol *protocol;
-    uint64_t seeds, epochs, rows; /* epochs 0: each plan's own */
+    uint64_t seeds, epochs, rows; /* epochs 0: each plan's own; rows 0: ROWS */
     const char *models, *json;    /* models NULL: all */
     bool quick, skip_bad, quiet;
 
@@ -37,6 +38,7 @@ static void survey_deinit(struct survey *s)
         gad_free(s->result[i].training);
     }
     survey_data_deinit(&s->rows_of);
+    cli_list_deinit(&s->normal);
     cli_list_deinit(&s->data);
 }
 
@@ -61,6 +63,8 @@ static int parse_one(int c, struct survey *s, struct gad_diag *d)
     case 'q':
         s->quiet = true;
         return 0;
+    case 'l':
+        return cli_list_add(&s->normal, optarg);
     case 's':
         s->skip_bad = true;
         return 0;
@@ -127,12 +131,17 @@ static int choose_plans(struct survey *s)
 
 static int parse(const struct cli_command *self, int argc, char **argv, struct survey *s)
 {
-    static const struct option options[] = {
-        {"data", required_argument, NULL, 'd'},  {"models", required_argument, NULL, 'm'},
-        {"seeds", required_argument, NULL, 'n'}, {"epochs", required_argument, NULL, 'e'},
-        {"rows", required_argument, NULL, 'r'},  {"json", required_argument, NULL, 'j'},
-        {"quick", no_argument, NULL, 'k'},       {"quiet", no_argument, NULL, 'q'},
-        {"skip-bad", no_argument, NULL, 's'},    {0}};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"models", required_argument, NULL, 'm'},
+                                            {"seeds", required_argument, NULL, 'n'},
+                                            {"epochs", required_argument, NULL, 'e'},
+                                            {"rows", required_argument, NULL, 'r'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"quick", no_argument, NULL, 'k'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"skip-bad", no_argument, NULL, 's'},
+                                            {"normal", required_argument, NULL, 'l'},
+                                            {0}};
     struct gad_diag d = {0};
     int err = 0;
 
@@ -151,6 +160,9 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct s
         return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
     if (s->data.n == 0)
         return cli_usage(self, "give labelled records with --data");
+    if (s->rows > 0 && s->models && strcmp(s->models, "ganomaly") == 0)
+        return cli_usage(self,
+                         "--rows: model 'ganomaly' does not use it, its scores are of all rows");
     if (s->seeds == 0)
         s->seeds = s->quick ? 1 : SEEDS;
     return choose_plans(s) != 0 ? cli_failed(GAD_ENOMEM, NULL) : CLI_OK;
@@ -239,7 +251,7 @@ static int run_all(struct survey *s, struct gad_diag *d)
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
-    gad_cleanup(survey_deinit) struct survey s = {.rows = ROWS};
+    gad_cleanup(survey_deinit) struct survey s = {0};
     struct gad_diag d = {0};
 
     int code = parse(self, argc, argv, &s);
@@ -248,7 +260,11 @@ static int run(const struct cli_command *self, int argc, char **argv)
     interrupt_watch();
     int err = s.json ? cli_check_out(s.json, &d) : 0;
     if (err == 0)
-        err = survey_data_load(&s.rows_of, &s.data, s.skip_bad, s.protocol, (size_t)s.rows, &d);
+        err = survey_data_load(
+            &s.rows_of,
+            &(struct data_request){
+                .files = &s.data, .normal = &s.normal, .skip_bad = s.skip_bad, .quiet = true},
+            s.protocol, (size_t)(s.rows ? s.rows : ROWS), &d);
     if (err != 0)
         return cli_failed(err, &d);
     announce(&s);
@@ -291,6 +307,9 @@ const struct cli_command command_survey = {
         "                             unless --seeds says more\n"
         "  --json FILE                all figures of all seeds, written anew with each row of the "
         "table\n"
+        "  --normal NAME              the label of normal records, in place of 'normal' and "
+        "'benign'; may\n"
+        "                             be repeated\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n"
         "  -q, --quiet                no progress\n\n"
         "With the KDD99 10 % set and all defaults: an hour and a half, 250 MB. Ctrl-C stops and "

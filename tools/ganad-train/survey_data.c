@@ -78,10 +78,10 @@ static int number_rows(struct survey_data *s, size_t some)
     return err != 0 ? err : add_sample(s, &m, n_test, s->split.test, &s->sample[SURVEY_ALL]);
 }
 
-int survey_data_load(struct survey_data *s, const struct cli_list *files, bool skip_bad,
+int survey_data_load(struct survey_data *s, const struct data_request *data,
                      const struct protocol *protocol, size_t some, struct gad_diag *d)
 {
-    int err = data_load(files, skip_bad, &s->table, d);
+    int err = data_load(data, &s->table, d);
     if (err != 0)
         return err;
     if (!gad_table_is_labelled(s->table))

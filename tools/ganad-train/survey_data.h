@@ -15,7 +15,7 @@
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/survey_plan.h"
 
-struct cli_list;
+struct data_request;
 struct gad_diag;
 struct gad_table;
 struct protocol;
@@ -40,7 +40,7 @@ struct survey_data {
 };
 
 /* @some: rows of SURVEY_SOME, at most. GAD_EINVAL if labels are missing, or one class among the rows that test. */
-int survey_data_load(struct survey_data *s, const struct cli_list *files, bool skip_bad,
+int survey_data_load(struct survey_data *s, const struct data_request *data,
                      const struct protocol *protocol, size_t some,
                      struct gad_diag *d) GAD_MUST_CHECK;
 void survey_data_deinit(struct survey_data *s);

@@ -48,7 +48,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
         folder = optarg;
     }
     if (optind == argc)
-        return cli_usage(self, "which checkpoint?");
+        return cli_usage(self, "give the checkpoints to verify");
     int r = keys ? gad_sign_keys_read(folder, keys, &d) : GAD_ENOMEM;
     if (r != 0)
         return cli_failed(r, &d);

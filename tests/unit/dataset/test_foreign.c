@@ -202,7 +202,8 @@ static void line_ends_of_old_macs_are_named_however_long_the_file_is(void **stat
             if (with_head)
                 put_head(text, sizeof(text), "class\n");
             for (int i = 0; i < n; i++)
-                strcat(text, KDD("normal"));
+                (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s",
+                               KDD("normal"));
             for (char *c = text; *c; c++)
                 if (*c == '\n')
                     *c = '\r';
