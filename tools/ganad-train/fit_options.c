@@ -306,8 +306,8 @@ static int apply_words(const struct given *g, struct fit_options *o, struct gad_
     return err;
 }
 
-/* Options for what this model or this score does not have. A command that an older version noted has the usual weight
- * and degree also where the score does not use them. */
+/* Options for what this model or this score does not have. The command in a checkpoint has the usual weight and degree
+ * also where the score does not use them. */
 static int refuse_unused(const struct given *g, const struct fit_options *o, struct gad_diag *d)
 {
     for (int i = 0; i < N_OPTS; i++)

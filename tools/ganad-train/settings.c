@@ -120,6 +120,6 @@ static void print(const struct fit_options *o, enum setting s, struct gad_buf *b
 void settings_command(const struct fit_options *o, struct gad_buf *b)
 {
     for (int s = 0; s < N_SETTINGS; s++)
-        if (setting_is_used(o, (enum setting)s, NULL))
+        if (model_has(o->model->name, (enum setting)s))
             print(o, (enum setting)s, b);
 }

@@ -13,16 +13,17 @@ struct fit_options;
 struct gad_buf;
 struct gad_diag;
 
+/* In the order in which a checkpoint's command has always had them. */
 enum setting {
     SETTING_RESIDUAL,
     SETTING_RESIDUAL_ON,
-    SETTING_LOSS,
     SETTING_WEIGHTS,
-    SETTING_CONDITION,
+    SETTING_LOSS,
     SETTING_SCORE_WEIGHT,
     SETTING_DEGREE,
     SETTING_STEPS,
     SETTING_TOLERANCE,
+    SETTING_CONDITION,
     N_SETTINGS
 };
 
@@ -34,5 +35,5 @@ bool setting_is_used(const struct fit_options *o, enum setting s, struct gad_dia
 /* Of a model that has it, for some of its scores: is it what it is if the option is not given? */
 bool setting_is_usual(const struct fit_options *o, enum setting s);
 
-/* " --residual 1 ..." of all that are used. */
+/* " --residual 1 ..." of all that the model has; what its score does not use is what it usually is. */
 void settings_command(const struct fit_options *o, struct gad_buf *b);
