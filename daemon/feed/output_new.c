@@ -11,6 +11,10 @@
 #include "lib/base/diag.h"
 #include "lib/spool/reader.h"
 
+/* Kinds of events that have a number. */
+static const unsigned NUMBERED = 1U << GAD_EVENT_ALERT | 1U << GAD_EVENT_HEARTBEAT |
+                                 1U << GAD_EVENT_STATS | 1U << GAD_EVENT_MODEL;
+
 static unsigned severity_of(const char *name)
 {
     for (unsigned s = GAD_SEVERITY_HIGH; s < GAD_SEVERITY_LOW; s++)
@@ -30,6 +34,7 @@ static void configure(struct output *o, const struct config_output *c)
     int r = config_event_kinds(c->events, &o->kinds, &d);
     gad_assert(o->ops && o->format && r == 0); /* config_check() */
     o->severity = severity_of(c->severity);
+    o->filters = (o->kinds & NUMBERED) != NUMBERED || o->severity < GAD_SEVERITY_LOW;
     o->octets = !o->ops->is_datagram && (strcmp(c->framing, "octets") == 0 ||
                                          (by_default && strcmp(c->framing, "auto") == 0));
     o->form = (struct gad_format_options){.pid = (uint32_t)getpid(),

@@ -41,6 +41,7 @@ struct output {
     struct gad_format_options form;
     bool octets;
     unsigned kinds, severity; /* that go there */
+    bool filters;             /* not all do */
 
     enum output_state state;
     struct transport *transport; /* NULL: none */
@@ -61,6 +62,7 @@ struct output {
 
     struct gad_spool_reader *reader;
     uint64_t known; /* events before it were written at least once, themselves or as a loss */
+    uint64_t prev;  /* the last event read that goes there; 0: not known */
     struct losses losses;
     struct budget rate;
     bool rate_waits;

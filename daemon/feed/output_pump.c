@@ -63,6 +63,11 @@ static void push_event(struct output *o, uint64_t next)
         skip_to(o, next);
         return;
     }
+    if (o->event.kind != GAD_EVENT_LOSS) { /* one that is too long was to be sent, too */
+        o->event.filtered = o->filters;
+        o->event.prev_seq = o->prev;
+        o->prev = o->event.seq;
+    }
     struct gad_format_options form = o->form;
     o->line.pos = o->line.len = 0;
     if (o->o.config->syslog) {
@@ -126,6 +131,7 @@ static void take_item(struct output *o, const struct gad_spool_item *item)
         log_warn("feed", "output '%s': event %" PRIu64 ": %s", o->o.config->name, item->seq,
                  d.text);
         lose(o, item->end > o->known ? 1 : 0);
+        o->prev = item->seq; /* the receiver is to miss it */
         skip_to(o, item->end);
         return;
     }
@@ -308,6 +314,8 @@ void output_forget_unwritten(struct output *o)
     (void)window_released(&o->window, gad_time_monotonic());
     window_restart(&o->window);
     gad_spool_reader_seek(o->reader, o->window.released);
+    if (o->prev >= o->window.released)
+        o->prev = 0;
     gad_buf_consume(&o->buf, gad_buf_left(&o->buf));
     o->n_messages = o->head = o->written = 0;
 }

@@ -81,7 +81,7 @@ struct gad_heartbeat {
     uint64_t records, alerts;         /* scored and raised in this run */
 };
 
-/* In an event no two have the same name, and none is called "uptime" or "seq", which formats add. */
+/* In an event no two have the same name, and none is called "uptime", "seq" or "prev_seq", which formats add. */
 struct gad_counter {
     char name[GAD_EVENT_COUNTER_NAME];
     uint64_t value;
@@ -110,6 +110,8 @@ struct gad_event {
         [GAD_EVENT_NAME]; /* printable, as all texts here; a format escapes whatever it is given */
     uint64_t run;         /* random, of the run of the daemon that made it */
     uint64_t seq;         /* 0: none (loss) */
+    bool filtered; /* the output does not send every event: prev_seq is written; not in the spool */
+    uint64_t prev_seq; /* of the event that the output had to send before this one; 0: not known */
     struct gad_time time; /* wall clock */
     union {
         struct gad_alert alert;

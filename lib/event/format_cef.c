@@ -26,6 +26,7 @@ static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
     } rows[] = {
         [GAD_PAIR_ID] = {"externalId", NULL},
         [GAD_PAIR_SEQ] = {"ganadSeq", NULL},
+        [GAD_PAIR_PREV_SEQ] = {"ganadPrevSeq", NULL},
         [GAD_PAIR_SENSOR] = {"dvchost", NULL},
         [GAD_PAIR_SCORE] = {"cfp1", "anomalyScore"},
         [GAD_PAIR_THRESHOLD] = {"cfp2", "threshold"},

@@ -158,9 +158,13 @@ static void add_rule(struct gad_buf *b, const struct gad_alert *a,
     gad_json_raw(b, "}");
 }
 
-static void add_own(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
+static void add_own(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
 {
-    gad_json_raw(b, ",\"ganad\":{\"schema\":1,\"p_value\":");
+    const struct gad_alert *a = &e->alert;
+
+    gad_json_raw(b, ",\"ganad\":{\"schema\":1");
+    gad_json_prev_seq(b, e);
+    gad_json_key(b, "p_value");
     gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
     gad_json_key(b, "threshold");
     gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
@@ -192,14 +196,18 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
     size_t n = gad_event_numbers(e, c);
 
     if (e->kind == GAD_EVENT_MODEL) {
-        gad_json_raw(b, ",\"ganad\":{\"schema\":1,");
+        gad_json_raw(b, ",\"ganad\":{\"schema\":1");
+        gad_json_prev_seq(b, e);
+        gad_json_raw(b, ",");
         gad_json_model(b, &e->model);
         gad_json_raw(b, "}");
         return;
     }
     if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
         n = 1;
-    gad_json_raw(b, ",\"ganad\":{\"schema\":1,\"numbers\":");
+    gad_json_raw(b, ",\"ganad\":{\"schema\":1");
+    gad_json_prev_seq(b, e);
+    gad_json_key(b, "numbers");
     gad_json_counters(b, c, n);
     gad_json_raw(b, "}");
 }
@@ -226,7 +234,7 @@ static void write_ecs(const struct gad_event *e, const struct gad_format_options
     if (e->kind == GAD_EVENT_ALERT) {
         add_connection(b, &e->alert.record);
         add_rule(b, &e->alert, o);
-        add_own(b, &e->alert, detail);
+        add_own(b, e, detail);
     } else {
         add_numbers(b, e, detail);
     }

@@ -97,6 +97,7 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_id(b, e);
     gad_json_key(b, "seq");
     gad_json_u64(b, e->seq);
+    gad_json_prev_seq(b, e);
     gad_json_key(b, "risk");
     gad_json_u64(b, a->risk);
     gad_json_key(b, "score");
@@ -172,6 +173,7 @@ static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_det
     if (e->kind != GAD_EVENT_LOSS) {
         gad_json_raw(b, "\"seq\":");
         gad_json_u64(b, e->seq);
+        gad_json_prev_seq(b, e);
     }
     for (size_t i = 0; i < n; i++) {
         if (i > 0 || e->kind != GAD_EVENT_LOSS)

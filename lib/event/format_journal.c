@@ -45,6 +45,7 @@ static const char *key_of(enum gad_pair p)
     static const char *const keys[] = {
         [GAD_PAIR_ID] = "GANAD_EVENT_ID",
         [GAD_PAIR_SEQ] = "GANAD_SEQ",
+        [GAD_PAIR_PREV_SEQ] = "GANAD_PREV_SEQ",
         [GAD_PAIR_SENSOR] = "GANAD_SENSOR",
         [GAD_PAIR_SCORE] = "GANAD_SCORE",
         [GAD_PAIR_THRESHOLD] = "GANAD_THRESHOLD",

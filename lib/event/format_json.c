@@ -162,6 +162,7 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
     if (e->kind != GAD_EVENT_LOSS) {
         gad_json_key(b, "seq");
         gad_json_u64(b, e->seq);
+        gad_json_prev_seq(b, e);
     }
     if (e->kind == GAD_EVENT_ALERT)
         add_alert(b, &e->alert, detail);

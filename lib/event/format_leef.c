@@ -19,6 +19,7 @@ static const char *key_of(enum gad_pair p)
     static const char *const keys[] = {
         [GAD_PAIR_ID] = "eventId",
         [GAD_PAIR_SEQ] = "seq",
+        [GAD_PAIR_PREV_SEQ] = "prevSeq",
         [GAD_PAIR_SENSOR] = "sensor",
         [GAD_PAIR_SCORE] = "score",
         [GAD_PAIR_THRESHOLD] = "threshold",

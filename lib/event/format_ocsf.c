@@ -160,6 +160,7 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_det
     gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
     gad_json_key(b, "fpr_budget");
     gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    gad_json_prev_seq(b, e);
     if (detail < GAD_DETAIL_NO_FEATURES) {
         gad_json_key(b, "features");
         gad_json_features(b, &a->record);
@@ -178,9 +179,12 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
     if (e->kind == GAD_EVENT_MODEL) {
         gad_json_raw(b, "{");
         gad_json_model(b, &e->model);
+        gad_json_prev_seq(b, e);
         gad_json_raw(b, "}");
         return;
     }
+    if (e->filtered && e->kind != GAD_EVENT_LOSS) /* events have at least one number less than c */
+        c[n++] = (struct gad_counter){"prev_seq", e->prev_seq};
     gad_json_counters(b, c, n);
 }
 

@@ -71,6 +71,7 @@ static const char *name_of(enum gad_pair p)
     static const char *const names[] = {
         [GAD_PAIR_ID] = "eventId",
         [GAD_PAIR_SEQ] = "seq",
+        [GAD_PAIR_PREV_SEQ] = "prevSeq",
         [GAD_PAIR_SENSOR] = "sensor",
         [GAD_PAIR_SCORE] = "score",
         [GAD_PAIR_THRESHOLD] = "thr",

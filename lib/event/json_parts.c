@@ -39,6 +39,14 @@ void gad_json_id(struct gad_buf *b, const struct gad_event *e)
     gad_json_text(b, id);
 }
 
+void gad_json_prev_seq(struct gad_buf *b, const struct gad_event *e)
+{
+    if (!e->filtered || e->kind == GAD_EVENT_LOSS)
+        return;
+    gad_json_key(b, "prev_seq");
+    gad_json_u64(b, e->prev_seq);
+}
+
 void gad_json_sentence(struct gad_buf *b, const struct gad_event *e)
 {
     char text[GAD_EVENT_SENTENCE];

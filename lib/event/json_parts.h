@@ -19,6 +19,9 @@ void gad_json_time(struct gad_buf *b, struct gad_time t); /* RFC 3339 */
 void gad_json_address(struct gad_buf *b, uint8_t family, const uint8_t addr[static 16]);
 void gad_json_value(struct gad_buf *b, enum gad_column c, double v); /* a name, or a number */
 void gad_json_id(struct gad_buf *b, const struct gad_event *e);
+
+/* The member prev_seq behind another one, if the output filters. */
+void gad_json_prev_seq(struct gad_buf *b, const struct gad_event *e);
 void gad_json_sentence(struct gad_buf *b, const struct gad_event *e);
 
 /* [{name value expected share}], the first n */

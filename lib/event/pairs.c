@@ -126,6 +126,8 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
     put(&o, GAD_PAIR_ID, text);
     if (e->kind != GAD_EVENT_LOSS)
         put_u64(&o, GAD_PAIR_SEQ, e->seq);
+    if (e->kind != GAD_EVENT_LOSS && e->filtered)
+        put_u64(&o, GAD_PAIR_PREV_SEQ, e->prev_seq);
     put(&o, GAD_PAIR_SENSOR, e->sensor);
     if (e->kind == GAD_EVENT_ALERT) {
         put_alert(&o, &e->alert, detail);

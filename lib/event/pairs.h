@@ -13,6 +13,7 @@
 enum gad_pair {
     GAD_PAIR_ID,
     GAD_PAIR_SEQ,
+    GAD_PAIR_PREV_SEQ, /* of an output that filters */
     GAD_PAIR_SENSOR,
     GAD_PAIR_SCORE,
     GAD_PAIR_THRESHOLD,

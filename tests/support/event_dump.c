@@ -70,6 +70,7 @@ static void dump(const struct gad_event *e)
 {
     (void)printf("kind %s\nrun %016" PRIx64 "\nseq %" PRIu64 "\ntime %" PRId64 "\n",
                  gad_event_kind_name(e->kind), e->run, e->seq, e->time.ns);
+    (void)printf("filtered %d\nprev_seq %" PRIu64 "\n", e->filtered, e->prev_seq);
     text("sensor", e->sensor);
     if (e->kind == GAD_EVENT_ALERT) {
         dump_alert(&e->alert);
@@ -155,6 +156,8 @@ int main(int argc, char **argv)
         random_event(&rng, n % 8 != 0, &e);
         if (through_the_spool(&e) != 0)
             return 1;
+        e.filtered = n % 3 == 0;
+        e.prev_seq = n % 6 == 0 ? 0 : e.seq / 2;
         dump(&e);
         write_formats(&e, number[2]);
     }

@@ -108,6 +108,9 @@ class Event:
             return clean(self.text("sensor")) + f"-{run}-loss-{self.v['first_seq']}-{self.v['last_seq']}"
         return clean(self.text("sensor")) + f"-{run}-{self.v['seq']}"
 
+    def prev_seq(self):
+        return self.v["prev_seq"] if self.v["filtered"] and self.kind != "loss" else None
+
     def is_refused(self):
         return self.kind == "model" and self.v["action"] == b"refused"
 
@@ -256,7 +259,7 @@ def check_numbers(got, e):
 def check_native(line, e):
     o, v = parse_json(line), e.v
     same("schema", (o["schema"], o["event_type"], o["timestamp"]), (1, e.kind, rfc3339(v["time"])))
-    same("names", (o["host"], o["event_id"], o.get("seq", 0)), (e.text("sensor"), e.id(), v["seq"]))
+    same("names", (o["host"], o["event_id"], o.get("seq", 0), o.get("prev_seq")), (e.text("sensor"), e.id(), v["seq"], e.prev_seq()))
     if e.kind == "alert":
         same("verdict", (o["risk"], o["severity"], o["model"], o["model_sha256"]),
              (v["risk"], v["severity"], e.text("model"), e.text("model_sha256")))
@@ -324,6 +327,7 @@ def check_eve(line, e):
                    a["signature"]),
          ("alert", "allowed", ENTERPRISE, 1, 1, v["severity"], "Anomaly",
           f"GANAD anomalous connection (model {e.text('model')})"))
+    same("prev_seq", g.get("prev_seq"), e.prev_seq())
     same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"], g["source"], g.get("tunnels", 0)),
          (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"), v["tunnels"]))
     check_verdict(g, e)
@@ -345,6 +349,7 @@ def check_eve(line, e):
 def check_eve_other(o, e):
     ints = o["metadata"]["flowints"]
     same("id", (o["metadata"]["flowvars"], ints.pop("seq", None)), ([{"event_id": e.id()}], e.v["seq"] or None))
+    same("prev_seq", ints.pop("prev_seq", None), e.prev_seq())
     check_numbers(ints, e)
     if e.kind == "stats":
         same("stats", (o["event_type"], o["stats"]), ("stats", {"uptime": e.v["uptime"] // 10 ** 9}))

@@ -21,6 +21,7 @@ def check_pairs(got, e, names, clean, number):
     """got: {key: value}; names: ours to the format's; what an event does not have is not there."""
     v = e.v
     same("id", (got.pop(names["id"]), int(got.pop(names["seq"], 0))), (e.id(clean), v["seq"]))
+    same("prev_seq", got.pop(names["prev_seq"], None), None if e.prev_seq() is None else str(e.prev_seq()))
     same("sensor", got.pop(names["sensor"], ""), clean(e.text("sensor")))
     if e.kind == "alert":
         same("score", float32(got.pop(names["score"])), v["score"])
@@ -59,7 +60,7 @@ def check_pairs(got, e, names, clean, number):
 
 CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters", "loss": "Events were lost",
             "model": "Model"}
-CEF = {"id": "externalId", "seq": "ganadSeq", "sensor": "dvchost", "score": "anomalyScore", "threshold": "threshold",
+CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "sensor": "dvchost", "score": "anomalyScore", "threshold": "threshold",
        "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt", "tunnels": "tunnels", "model": "model",
        "model_sha256": "modelSha256", "community_id": "communityId", "source": "capture", "interface": "deviceInboundInterface",
        "start": "ganadStart", "end": "ganadEnd", "first": "start", "last": "end", "service": "app", "flag": "connState",
@@ -110,7 +111,7 @@ def check_cef(line, e):
     check_pairs(got, e, CEF, plain, lambda k: "ganad_" + re.sub("[.-]", "_", key_text(k)))
 
 
-LEEF = {**CEF, "action": "action", "id": "eventId", "seq": "seq", "sensor": "sensor", "score": "score", "count": "count",
+LEEF = {**CEF, "action": "action", "id": "eventId", "seq": "seq", "prev_seq": "prevSeq", "sensor": "sensor", "score": "score", "count": "count",
         "interface": "interface", "start": "start", "end": "end", "first": "first", "last": "last", "service": "service",
         "src_bytes": "srcBytes", "dst_bytes": "dstBytes", "src6": "src", "dst6": "dst", "src_port": "srcPort",
         "dst_port": "dstPort"}
@@ -226,6 +227,9 @@ class Latin:
 
     def id(self, clean=lambda s: s):
         return Event.id(self, clean)
+
+    def prev_seq(self):
+        return Event.prev_seq(self)
 
     def address(self, key):
         return Event.address(self, key)

@@ -18,6 +18,7 @@ def check_ecs(line, e):
     same("kind", (ev["kind"], ev["category"], ev["type"], ev["module"], ev["dataset"]), (*ECS_KIND[e.kind], "ganad", "ganad." + e.kind))
     same("head", (o["@timestamp"], ev["created"], ev["id"], ev.get("sequence"), o["message"]),
          (rfc3339(v["time"]), rfc3339(v["time"]), e.id(), v["seq"] or None, utf8(e.sentence())))
+    same("prev_seq", o["ganad"].pop("prev_seq", None), e.prev_seq())
     same("observer", (observer["name"], observer["version"], observer["type"]), (e.text("sensor"), VERSION, "ids"))
     if e.kind == "alert":
         check_ecs_alert(o, e)
@@ -113,6 +114,7 @@ def check_ocsf(line, e):
     same("versions", (o["metadata"]["version"], o["metadata"]["product"]["version"]), ("1.5.0", VERSION))
     same("head", (o["time"], o["metadata"]["uid"], o["metadata"].get("sequence"), o["metadata"]["log_provider"], o["message"]),
          (v["time"] // 10 ** 6, e.id(), v["seq"] or None, e.text("sensor"), utf8(e.sentence())))
+    same("prev_seq", o["unmapped"].pop("prev_seq", None), e.prev_seq())
     if e.kind == "alert":
         check_ocsf_alert(o, e)
     else:
