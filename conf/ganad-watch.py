@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tells of sensors that are silent and of events that are missing, for who has no Prometheus:
+"""Reports sensors that are silent and events that are missing, for sites without Prometheus:
 
     tail -n 0 -F /var/log/ganad/alerts.json | ganad-watch.py
 
-Reads events of format json from any number of sensors, a line each, and writes a line for what is amiss, and when it is well
-again. A sensor is silent if nothing came for two and a half times the interval of its heartbeats: 150 s by default. Numbers
-of a loss that was announced, numbers that a loss of 0 events says were never used, and events that come again, are nothing
-amiss. Ends with the input."""
+Reads events of format json from up to 256 sensors, a line each, and writes a line for each fault, and for its end. A sensor is
+silent if nothing came for two and a half times the interval of its heartbeats: 150 s by default. Numbers of a loss that was
+announced, events that come again, and events that the output filters out are not faults. Ends with the input."""
 
 import json
 import os
@@ -15,12 +14,12 @@ import select
 import sys
 import time
 
-INTERVALS, FIRST_INTERVAL, LINE_MAX = 2.5, 60.0, 1 << 20
+INTERVALS, FIRST_INTERVAL, LINE_MAX, SENSORS_MAX, RUNS_MAX = 2.5, 60.0, 1 << 20, 256, 64
 
 
 class Sensor:
     def __init__(self, name):
-        self.name, self.due, self.runs, self.interval, self.silent = name, None, set(), FIRST_INTERVAL, False
+        self.name, self.due, self.runs, self.interval, self.silent = name, None, {}, FIRST_INTERVAL, False
         self.heard = time.monotonic()
 
     def take(self, event):
@@ -31,18 +30,27 @@ class Sensor:
         if event["event_type"] == "heartbeat":
             self.interval = float(event["interval"])
         if event["event_type"] == "loss":
-            if event["lost"] > 0:
-                yield f"lost {event['lost']} events, {event['first_seq']} to {event['last_seq']}, and says so"
+            yield f"lost {event['lost']} events, {event['first_seq']} to {event['last_seq']}, and says so"
             if self.due is not None and event["first_seq"] <= self.due:
                 self.due = max(self.due, event["last_seq"] + 1)
         if "seq" not in event:
             return
         seq, run = event["seq"], event["event_id"].rsplit("-", 2)[1]
-        if self.due is not None and seq > self.due:
-            yield f"events {self.due} to {seq - 1} are missing"
+        yield from self.gap(seq, event.get("prev_seq"))
         if self.due is None or seq >= self.due or run not in self.runs:  # a new run that begins lower has a new spool
             self.due = seq + 1
-        self.runs.add(run)
+        self.runs[run] = True
+        if len(self.runs) > RUNS_MAX:
+            del self.runs[next(iter(self.runs))]
+
+    def gap(self, seq, prev):
+        """prev: of an output that filters, the number of the event before; 0: it does not know."""
+        if self.due is None:
+            return
+        if prev is None and seq > self.due:
+            yield f"events {self.due} to {seq - 1} are missing"
+        elif prev is not None and self.due <= prev < seq:
+            yield f"events are missing, the last of them is {prev}, the first is {self.due} or later"
 
     def look(self):
         quiet = time.monotonic() - self.heard
@@ -51,9 +59,28 @@ class Sensor:
             yield f"silent for {quiet:.0f} s"
 
 
-def tell(sensor, what):
-    for text in what:
-        print(time.strftime("%FT%TZ", time.gmtime()), f"sensor {sensor.name}: {text}", flush=True)
+class Sensors:
+    """By name. Beyond the most, the one that was heard of the longest time ago is forgotten."""
+
+    def __init__(self, most=SENSORS_MAX, out=sys.stdout):
+        self.most, self.out, self.by_name = most, out, {}
+
+    def report(self, sensor, what):
+        for text in what:
+            print(time.strftime("%FT%TZ", time.gmtime()), f"sensor {sensor.name}: {text}", file=self.out, flush=True)
+
+    def take(self, event):
+        name = event["host"]
+        s = self.by_name.pop(name, None) or Sensor(name)
+        self.by_name[name] = s
+        if len(self.by_name) > self.most:
+            oldest = self.by_name.pop(next(iter(self.by_name)))
+            self.report(oldest, ["forgotten: there are more sensors than can be watched"])
+        self.report(s, s.take(event))
+
+    def look(self):
+        for s in self.by_name.values():
+            self.report(s, s.look())
 
 
 def lines(fd):
@@ -73,17 +100,14 @@ def lines(fd):
 
 
 def main():
-    sensors = {}
+    sensors = Sensors()
     for line in lines(sys.stdin.fileno()):
         if line is None:
-            for s in sensors.values():
-                tell(s, s.look())
+            sensors.look()
             continue
         try:
-            event = json.loads(line)
-            s = sensors.setdefault(event["host"], Sensor(event["host"]))
-            tell(s, s.take(event))
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as e:
+            sensors.take(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as e:
             print(f"not an event of format json: {e!r}", file=sys.stderr)
 
 

@@ -1,0 +1,480 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Receives events of ganadd in format json, each once, and reports events that are missing and sensors that are silent.
+
+    ganad-receive.py --tls 0.0.0.0:6514 --certificate server.crt --key server.key --out events.json
+    ganad-receive.py --follow /var/log/ganad/alerts.json
+
+Takes lines or frames with their length (RFC 6587) by TCP, TLS and unix sockets, also with the head of a syslog message
+(syslog = yes), and follows a file. Events go to the standard output or are appended to --out, one a line; reports go to the
+standard error. A line that a broken connection left incomplete is dropped: ganadd sends the whole event again. An event that
+comes again, under an event_id that is remembered, is dropped. While the disk is full nothing is read, and ganadd keeps what
+is to come. Ends on SIGTERM and SIGINT; SIGHUP reopens --out."""
+
+import argparse
+import importlib.util
+import json
+import os
+import selectors
+import signal
+import socket
+import ssl
+import stat
+import struct
+import sys
+import time
+
+REPLAY_SECONDS = 60  # ganadd's replay_time
+READ, TURNS = 1 << 16, 16  # bytes at a time; times before the others have a turn
+ENDS = {signal.SIGTERM, signal.SIGINT}
+HANDSHAKE_SECONDS, QUIET_SECONDS = 10, 10
+ID_MAX, NAME_MAX = 256, 128  # characters of an event_id and of a sensor's name
+PENDING_MAX, FILE_TAIL = 1 << 20, 1 << 28  # bytes that wait to be written; of --out that are read at the start
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+
+sys.dont_write_bytecode = True
+spec = importlib.util.spec_from_file_location("ganad_watch", os.path.join(os.path.dirname(os.path.realpath(__file__)), "ganad-watch.py"))
+watch = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(watch)
+
+
+class Reports:
+    """Lines on the standard error. Of one kind at most one in QUIET_SECONDS, with the number of those that it stands for."""
+
+    def __init__(self):
+        self.total, self.open, self.next = {}, {}, {}
+
+    def write(self, text):
+        print(time.strftime("%FT%TZ", time.gmtime()), text, file=sys.stderr, flush=True)
+
+    def count(self, kind, detail=""):
+        self.total[kind] = self.total.get(kind, 0) + 1
+        self.open[kind] = (self.open.get(kind, (0,))[0] + 1, detail)
+
+    def look(self, all_of_them=False):
+        now = time.monotonic()
+        for kind, (n, detail) in list(self.open.items()):
+            if all_of_them or now >= self.next.get(kind, 0):
+                self.write(f"{n} {kind}{', the last one: ' if detail else ''}{detail}")
+                self.next[kind] = now + QUIET_SECONDS
+                del self.open[kind]
+
+
+class Seen:
+    """The last event_ids of one sensor: at least n of them, at most 2 n, in two sets of which the older is forgotten."""
+
+    def __init__(self, n):
+        self.n, self.new, self.old, self.turned = n, set(), set(), None
+
+    def add(self, name):
+        """(whether it is new, whether ids were forgotten that ganadd may still send again)"""
+        if name in self.new:
+            return False, False
+        was_known, too_soon = name in self.old, False
+        self.new.add(name)
+        if len(self.new) >= self.n:
+            now = time.monotonic()
+            too_soon = bool(self.old) and self.turned is not None and now - self.turned < REPLAY_SECONDS
+            self.old, self.new, self.turned = self.new, set(), now
+        return not was_known, too_soon
+
+
+class Events:
+    """What becomes of a line, wherever it comes from."""
+
+    def __init__(self, out, args, reports):
+        self.out, self.reports, self.remember, self.most = out, reports, args.remember, args.sensors
+        self.seen, self.sensors = {}, watch.Sensors(args.sensors, sys.stderr)
+        self.taken = self.repeats = 0
+
+    def parse(self, line):
+        """The event, and its line without a head of syslog."""
+        line = line[max(line.find(b"{"), 0):] if line[:1] == b"<" else line
+        event = json.loads(line)
+        for key, most in (("event_id", ID_MAX), ("host", NAME_MAX), ("event_type", NAME_MAX)):
+            if not isinstance(event[key], str) or not 0 < len(event[key]) <= most:
+                raise ValueError(f"{key} is not a text of 1 to {most} characters")
+        return event, line
+
+    def is_new(self, event):
+        seen = self.seen.pop(event["host"], None) or Seen(self.remember)
+        self.seen[event["host"]] = seen
+        if len(self.seen) > self.most:
+            del self.seen[next(iter(self.seen))]
+        is_new, too_soon = seen.add(event["event_id"])
+        if too_soon:
+            self.reports.count("times ids were forgotten within a minute: raise --remember, or set rate in ganadd's output")
+        return is_new
+
+    def take(self, line, source):
+        line = line.rstrip(b"\r")
+        if not line.strip():
+            return
+        try:
+            event, line = self.parse(line)
+            self.sensors.take(event)
+        except DAMAGE as e:
+            self.reports.count("lines are not events of format json", f"from {source}: {e!r:.100}")
+            return
+        if self.is_new(event):
+            self.out.add(line.rstrip() + b"\n")
+            self.taken += 1
+        else:
+            self.repeats += 1
+
+    def remember_file(self, path):
+        """The ids that are in the file already, so that a new start drops what comes again."""
+        with open(path, "rb") as f:
+            f.seek(max(0, os.fstat(f.fileno()).st_size - FILE_TAIL))
+            for line in f:
+                try:
+                    self.is_new(self.parse(line)[0])
+                except DAMAGE:
+                    pass
+        self.reports.total.clear()
+        self.reports.open.clear()
+
+
+class NotWritten(Exception):
+    pass
+
+
+class Out:
+    """Whole lines to a file or the standard output. What cannot be written is tried again, and until then nothing is read."""
+
+    def __init__(self, path, reports):
+        self.path, self.reports, self.lines, self.pending, self.fd, self.gives_up = path, reports, [], 0, 1, lambda: False
+        self.reopen()
+
+    def reopen(self):
+        if not self.path:
+            return
+        fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            self.cut_incomplete_line(fd)
+        if self.fd != 1:
+            os.close(self.fd)
+        self.fd = fd
+
+    def cut_incomplete_line(self, fd):
+        size = end = os.fstat(fd).st_size
+        while end > 0:
+            start = max(0, end - READ)
+            at = os.pread(fd, end - start, start).rfind(b"\n")
+            end = start if at < 0 else start + at + 1
+            if at >= 0:
+                break
+        if end < size:
+            self.reports.write(f"{self.path}: the last line was incomplete and is removed")
+            os.ftruncate(fd, end)
+
+    def add(self, line):
+        self.lines.append(line)
+        self.pending += len(line)
+        if self.pending > PENDING_MAX:
+            self.flush()
+
+    def flush(self):
+        data, self.lines, self.pending = memoryview(b"".join(self.lines)), [], 0
+        while data:
+            try:
+                data = data[os.write(self.fd, data):]
+            except OSError as e:
+                if not self.path or self.gives_up():
+                    raise NotWritten(f"{len(data)} bytes cannot be written: {e.strerror}") from None
+                self.reports.count("attempts to write failed", f"{self.path}: {e.strerror}")
+                self.reports.look()
+                time.sleep(0.2)
+
+
+class Frames:
+    """Lines, or frames that begin with their length; the first byte of each says which."""
+
+    def __init__(self, longest, reports, source):
+        self.longest, self.reports, self.source, self.rest, self.skips = longest, reports, source, b"", False
+
+    def feed(self, more):
+        """The whole ones. ValueError: a length over the limit."""
+        data, at = self.rest + more, 0
+        while at < len(data):
+            if not self.skips and data[at:at + 1].isdigit() and data[at:at + 1] != b"0":
+                blank = data.find(b" ", at, at + 11)
+                head = data[at:blank if blank >= 0 else at + 11]
+                if head.isdigit() and (blank >= 0 or len(head) < 11):
+                    if blank < 0:
+                        break  # the length is not complete
+                    if int(head) > self.longest:
+                        raise ValueError(f"a frame of {int(head)} bytes, more than --longest")
+                    if len(data) < blank + 1 + int(head):
+                        break
+                    yield data[blank + 1:blank + 1 + int(head)]
+                    at = blank + 1 + int(head)
+                    continue
+            end = data.find(b"\n", at)
+            if end < 0:
+                break
+            if not self.skips:
+                yield data[at:end]
+            self.skips, at = False, end + 1
+        self.rest = data[at:]
+        if len(self.rest) > self.longest + 11:
+            if not self.skips:
+                self.reports.count("lines are longer than --longest", f"from {self.source}")
+            self.rest, self.skips = b"", True
+
+    def end(self):
+        if self.rest:
+            self.reports.count("incomplete events at the end of a connection or file were dropped", f"from {self.source}")
+
+
+class Connection:
+    def __init__(self, s, source, args, reports):
+        self.socket, self.source, self.frames = s, source, Frames(args.longest, reports, source)
+        self.reports, self.heard, self.is_ready = reports, time.monotonic(), not isinstance(s, ssl.SSLSocket)
+
+    def read(self, events):
+        """None: wait for bytes or room to write; True: there is more; False: it is over."""
+        try:
+            if not self.is_ready:
+                self.socket.do_handshake()
+                self.is_ready = True
+            for _ in range(TURNS):
+                got = self.socket.recv(READ)
+                self.heard = time.monotonic()
+                if not got:
+                    return False
+                for line in self.frames.feed(got):
+                    events.take(line, self.source)
+            return True
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+        except (OSError, ValueError) as e:
+            self.reports.count("connections failed", f"{self.source}: {e}")
+            return False
+
+    def is_late(self):
+        return not self.is_ready and time.monotonic() - self.heard > HANDSHAKE_SECONDS
+
+    def close(self):
+        self.frames.end()
+        self.socket.close()
+
+
+class Server:
+    """Listening sockets and their connections, of which there are at most so many: beyond it the most silent one is closed."""
+
+    def __init__(self, args, events, reports):
+        self.args, self.events, self.reports = args, events, reports
+        self.selector, self.connections, self.again = selectors.DefaultSelector(), {}, set()
+
+    def listen(self, s, context):
+        s.setblocking(False)
+        self.selector.register(s, selectors.EVENT_READ, context)
+
+    def accept(self, listener, context):
+        try:
+            s, address = listener.accept()
+        except OSError:
+            return
+        source = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "a unix socket"
+        if len(self.connections) >= self.args.connections:
+            quietest = min(self.connections.values(), key=lambda c: c.heard)
+            self.reports.count("connections were closed, for there are too many (--connections)", quietest.source)
+            self.close(quietest)
+        s.setblocking(False)
+        if s.family != socket.AF_UNIX:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        try:
+            s = context.wrap_socket(s, server_side=True, do_handshake_on_connect=False) if context else s
+        except OSError:
+            return
+        self.connections[s] = Connection(s, source, self.args, self.reports)
+        self.selector.register(s, selectors.EVENT_READ)
+
+    def close(self, c):
+        self.events.out.flush()  # ganadd takes our close for the receipt of everything before it
+        self.selector.unregister(c.socket)
+        del self.connections[c.socket]
+        self.again.discard(c.socket)
+        c.close()
+
+    def reset(self):
+        """So that ganadd does not take it for the receipt."""
+        for c in self.connections.values():
+            if c.socket.family != socket.AF_UNIX:
+                c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            c.socket.close()
+
+    def step(self, timeout):
+        ready = {key.fileobj: key.data for key, _ in self.selector.select(0 if self.again else timeout)}
+        for s, context in ready.items():
+            if s not in self.connections:
+                self.accept(s, context)
+        for s in self.again | (ready.keys() & self.connections.keys()):
+            c = self.connections.get(s)
+            more = c.read(self.events) if c else None
+            self.again.discard(s)
+            if more:
+                self.again.add(s)
+            if more is False:
+                self.close(c)
+        for c in [c for c in self.connections.values() if c.is_late()]:
+            self.reports.count("handshakes took too long", c.source)
+            self.close(c)
+
+
+class Follower:
+    """A file that grows and is moved away. An incomplete last line may leave it again; then its end is read again."""
+
+    def __init__(self, path, args, events, reports):
+        self.path, self.args, self.events, self.reports, self.f = path, args, events, reports, None
+        self.open(from_start=args.from_start)
+
+    def open(self, from_start=True):
+        try:
+            self.f = open(self.path, "rb", buffering=0)
+        except OSError as e:
+            self.reports.count("attempts to open a file failed", f"{self.path}: {e.strerror}")
+            return
+        self.frames = Frames(self.args.longest, self.reports, self.path)
+        if not from_start:
+            self.f.seek(0, os.SEEK_END)
+
+    def step(self):
+        if not self.f:
+            self.open()
+            return
+        size, at = os.fstat(self.f.fileno()).st_size, self.f.tell()
+        if size < at:
+            begin = at - len(self.frames.rest)
+            self.frames.rest, self.frames.skips = b"", False
+            self.f.seek(begin if size >= begin else 0)
+        self.read()
+        try:
+            there = os.stat(self.path)
+            is_same = (there.st_dev, there.st_ino) == (os.fstat(self.f.fileno()).st_dev, os.fstat(self.f.fileno()).st_ino)
+        except OSError:
+            is_same = True  # between two names: the new file is opened when it is there
+        if not is_same:
+            self.read()
+            self.frames.end()
+            self.f.close()
+            self.f = None
+            self.open()
+            self.read()
+
+    def read(self):
+        while self.f:
+            got = self.f.read(READ)
+            if not got:
+                return
+            try:
+                for line in self.frames.feed(got):
+                    self.events.take(line, self.path)
+            except ValueError as e:
+                self.reports.count("lines are not events of format json", f"from {self.path}: {e}")
+                self.frames.rest, self.frames.skips = b"", True
+            self.events.out.flush()
+
+
+def listen_inet(text):
+    host, _, port = text.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    s = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64)
+    return s
+
+
+def listen_unix(path):
+    if os.path.exists(path) and stat.S_ISSOCK(os.stat(path).st_mode):
+        os.unlink(path)
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(path)
+    s.listen(64)
+    return s
+
+
+def tls_context(args):
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    c.minimum_version = ssl.TLSVersion.TLSv1_2
+    c.load_cert_chain(args.certificate, args.key)
+    if args.ca:
+        c.load_verify_locations(args.ca)
+        c.verify_mode = ssl.CERT_REQUIRED
+    return c
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = p.add_argument
+    add("--tcp", metavar="[HOST:]PORT", help="listen here; without HOST on 127.0.0.1")
+    add("--tls", metavar="[HOST:]PORT", help="the same with TLS")
+    add("--certificate", help="of --tls: PEM, with its chain")
+    add("--key", help="of --tls: PEM")
+    add("--ca", help="of --tls: the certificates that sensors must be signed by; without it any sensor may send")
+    add("--unix", metavar="PATH", help="listen on a unix stream socket; a socket of that name is replaced")
+    add("--follow", metavar="FILE", help="read a file as it grows, from its end on")
+    add("--from-start", action="store_true", help="read it from its start")
+    add("--out", metavar="FILE", help="append events to this file, not to the standard output")
+    add("--remember", type=int, default=100000, metavar="N", help="ids of each sensor (100000)")
+    add("--sensors", type=int, default=16, metavar="N", help="that are remembered and watched (16)")
+    add("--connections", type=int, default=64, metavar="N", help="at a time (64)")
+    add("--longest", type=int, default=65536, metavar="BYTES", help="of an event (65536)")
+    args = p.parse_args()
+    if not (args.tcp or args.tls or args.unix or args.follow):
+        p.error("give one of --tcp, --tls, --unix and --follow at least")
+    if bool(args.tls) != bool(args.certificate and args.key):
+        p.error("--tls, --certificate and --key belong together")
+    if min(args.remember, args.sensors, args.connections, args.longest) < 1:
+        p.error("a number is below 1")
+    return args
+
+
+def make(args, reports):
+    events = Events(Out(args.out, reports), args, reports)
+    if args.out and os.path.isfile(args.out):
+        events.remember_file(args.out)
+    server = Server(args, events, reports)
+    if args.tcp:
+        server.listen(listen_inet(args.tcp), None)
+    if args.tls:
+        server.listen(listen_inet(args.tls), tls_context(args))
+    if args.unix:
+        server.listen(listen_unix(args.unix), None)
+    return events, server, Follower(args.follow, args, events, reports) if args.follow else None
+
+
+def run(events, server, follower, reports, asked):
+    while not asked & ENDS:
+        server.step(0.2)
+        if follower:
+            follower.step()
+        events.out.flush()
+        events.sensors.look()
+        reports.look()
+        if signal.SIGHUP in asked:
+            asked.discard(signal.SIGHUP)
+            events.out.reopen()
+
+
+def main():
+    args, reports, asked = arguments(), Reports(), set()
+    for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(s, lambda number, frame: asked.add(number))
+    try:
+        events, server, follower = make(args, reports)
+    except (OSError, ssl.SSLError, ValueError, OverflowError) as e:
+        raise SystemExit(f"cannot begin: {e}") from None
+    events.out.gives_up = lambda: asked & ENDS
+    reports.write("ready")
+    try:
+        run(events, server, follower, reports, asked)
+    except NotWritten as e:
+        server.reset()
+        raise SystemExit(str(e)) from None
+    reports.look(all_of_them=True)
+    reports.write(f"ends: {events.taken} events, {events.repeats} repeats dropped" +
+                  "".join(f", {n} {kind}" for kind, n in reports.total.items()))
+
+
+if __name__ == "__main__":
+    main()
