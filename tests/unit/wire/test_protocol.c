@@ -2,12 +2,16 @@
 /* proto/PROTOCOL.md against the code: whoever writes a client by it must be able to believe it. */
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ingest/decode.h"
+#include "daemon/ingest/job.h"
 #include "lib/base/buf.h"
 #include "lib/record/column.h"
+#include "lib/record/record.h"
 #include "lib/wire/frame.h"
 #include "lib/wire/socket.h"
 #include "proto/ganad.pb-c.h"
@@ -92,6 +96,137 @@ static void the_lists_of_names_are_those_of_the_code(void **state)
     assert_int_equal(n_numbers, 38);
     assert_int_equal(n_names, 3);
     assert_list("names number", number, n_numbers);
+}
+
+/* The column's range, once: "NAME 0..MAX whole". */
+static void assert_range(enum gad_column c)
+{
+    const struct gad_column_info *info = &gad_columns[c];
+    char name[WORD], range[WORD], kind[WORD], want[WORD];
+    const char *end, *p = fenced("ranges", &end);
+    int found = 0;
+
+    (void)snprintf(want, sizeof(want), "0..%.0f", info->max);
+    while (next_word(&p, end, name)) {
+        assert_true(next_word(&p, end, range) && next_word(&p, end, kind));
+        if (strcmp(name, info->name) != 0)
+            continue;
+        assert_string_equal(range, want);
+        assert_string_equal(kind, info->kind == GAD_KIND_RATE ? "real" : "whole");
+        found++;
+    }
+    assert_int_equal(found, info->kind != GAD_KIND_NAME);
+}
+
+static int check_of(enum gad_column c, double v)
+{
+    struct gad_record r = {0};
+    r.v[c] = v;
+    return gad_record_check(&r);
+}
+
+static void the_ranges_are_those_that_are_held(void **state)
+{
+    (void)state;
+    for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++) {
+        const struct gad_column_info *info = &gad_columns[c];
+        assert_range(c);
+        if (info->kind == GAD_KIND_NAME)
+            continue;
+        assert_int_equal(check_of(c, 0), -1);
+        assert_int_equal(check_of(c, info->max), -1);
+        assert_int_equal(check_of(c, nextafter(info->max, INFINITY)), c);
+        assert_int_equal(check_of(c, info->max + 2), c);
+        assert_int_equal(check_of(c, -1), c);
+        assert_int_equal(check_of(c, (double)NAN), c);
+        assert_int_equal(check_of(c, (double)INFINITY), c);
+        assert_int_equal(check_of(c, 0.5), info->kind == GAD_KIND_RATE ? -1 : (int)c);
+    }
+}
+
+/* "1,048,576" */
+static const char *grouped(size_t n, char text[static WORD])
+{
+    char digits[WORD];
+    size_t len = (size_t)snprintf(digits, sizeof(digits), "%zu", n), at = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            text[at++] = ',';
+        text[at++] = digits[i];
+    }
+    text[at] = '\0';
+    return text;
+}
+
+static void assert_says(const char *before, size_t n, const char *behind)
+{
+    char number[WORD], want[256];
+
+    (void)snprintf(want, sizeof(want), "%s%s%s", before, grouped(n, number), behind);
+    if (!strstr(doc, want))
+        fail_msg("no '%s' in the document", want);
+}
+
+/* Of a PackedRequest with n records and the longest id and model that there may be. */
+static size_t packed_size(size_t n)
+{
+    char model[CONFIG_NAME_MAX + 1];
+    static uint8_t names[JOB_RECORDS_MAX];
+    static float number[JOB_RECORDS_MAX * 38];
+    Ganad__V1__ScoreOptions opt;
+    Ganad__V1__PackedRequest m = GANAD__V1__PACKED_REQUEST__INIT;
+
+    memset(model, 'm', CONFIG_NAME_MAX);
+    model[CONFIG_NAME_MAX] = '\0';
+    ganad__v1__score_options__init(&opt);
+    opt.model = model;
+    opt.top = 1;
+    opt.no_alert = true;
+    m.id = UINT64_MAX;
+    m.options = &opt;
+    m.n = (uint32_t)n;
+    m.protocol_type = m.service = m.flag = (ProtobufCBinaryData){n, names};
+    m.n_number = n * 38;
+    m.number = number;
+    return protobuf_c_message_get_packed_size(&m.base);
+}
+
+static void the_limits_of_a_request_are_those_of_the_code(void **state)
+{
+    (void)state;
+    const size_t packed_max = 1 << 20, most = 6764;
+
+    assert_says("| records of a request | ", JOB_RECORDS_MAX, " | `BAD_MESSAGE` |");
+    assert_says("the reasons of an answer | ", JOB_REASONS_MAX, " | `BAD_MESSAGE` |");
+    assert_says("| `options.top` | ", GAD_N_COLUMNS, " | `BAD_MESSAGE` |");
+    assert_says("| bytes of a `ScoreRequest` | ", SCORE_FRAME_MAX, " | `BAD_FRAME` |");
+    assert_says("`packed_frame_max`, ", packed_max, "; at most 16,777,216 |");
+    assert_says("`client_memory`, ", 4 << 20, " |");
+    assert_says("A packed record takes ", packed_size(5001) - packed_size(5000), " bytes: ");
+    assert_true(packed_size(most) <= packed_max && packed_size(most + 1) > packed_max);
+    assert_says(" bytes: ", most, " of them fit");
+    assert_true(packed_size(JOB_RECORDS_MAX) <= 1300 << 10);
+    assert_says(", and 8,192 need ", 1300, " KiB");
+}
+
+static void the_fields_of_a_connection_have_these_limits(void **state)
+{
+    (void)state;
+    char row[256];
+
+    (void)snprintf(row, sizeof(row), "| `src_port`, `dst_port` | 0 .. %d | 0 |", UINT16_MAX);
+    assert_non_null(strstr(doc, row));
+    (void)snprintf(row, sizeof(row), "| `ip_proto` | 0 .. %d | 0 |", UINT8_MAX);
+    assert_non_null(strstr(doc, row));
+    (void)snprintf(row, sizeof(row), "| `community_id` | at most %d letters",
+                   GAD_COMMUNITY_ID_TEXT - 1);
+    assert_non_null(strstr(doc, row));
+    const ProtobufCMessageDescriptor *d = &ganad__v1__connection__descriptor;
+    for (unsigned i = 0; i < d->n_fields; i++) {
+        (void)snprintf(row, sizeof(row), "`%s`", d->fields[i].name);
+        assert_non_null(strstr(doc, row));
+    }
 }
 
 static void the_fields_of_a_record_are_the_columns(void **state)
@@ -187,6 +322,9 @@ static void the_example_request_is_what_a_client_sends(void **state)
     m.record = record;
     add_message(&b, GANAD__V1__KIND__SCORE_REQUEST, &m.base);
     assert_dump("hex request", &b);
+    m.options = NULL;
+    size_t head = protobuf_c_message_get_packed_size(&m.base) - 55; /* 53 and the tag and length */
+    assert_says("A `ScoreRequest` holds ", (SCORE_FRAME_MAX - head) / 55, " records like");
     gad_buf_deinit(&b);
 }
 
@@ -235,6 +373,9 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lists_of_names_are_those_of_the_code),
+        cmocka_unit_test(the_ranges_are_those_that_are_held),
+        cmocka_unit_test(the_limits_of_a_request_are_those_of_the_code),
+        cmocka_unit_test(the_fields_of_a_connection_have_these_limits),
         cmocka_unit_test(the_fields_of_a_record_are_the_columns),
         cmocka_unit_test(the_kinds_and_errors_are_those_of_the_proto_file),
         cmocka_unit_test(the_example_request_is_what_a_client_sends),
