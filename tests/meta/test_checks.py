@@ -15,6 +15,7 @@ import check_hardening
 import check_headers
 import check_layers
 import check_limits
+import check_manuals
 import check_parsers
 import check_source
 import check_symbols
@@ -237,6 +238,43 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         expect(good + "| `lib/b.c` | `fuzz_b` |\n", "lib/b.c is not there", "fuzz_b is no fuzz target")
         expect(good.replace("fuzz_a", "fuzz_b"), "fuzz_a is not in the table", "fuzz_b is no fuzz target")
         expect("text\n", "no tables", "fuzz_a is not in the table")
+
+    def test_lists_of_manual_pages(self):
+        schema = {"properties": {"event_type": {"enum": ["alert"]}, "seq": {}},
+                  "$defs": {"alert": {"properties": {"flow": {"properties": {"start": {}}}, "risk": {}}}}}
+        self.plant("proto/event.schema.json", json.dumps(schema))
+        self.plant("lib/wire/socket.h", '#define GAD_X "/run/x"\n')
+        for form in ("leef", "syslog", "journal"):
+            self.plant(f"lib/event/format_{form}.c", f'[GAD_PAIR_SEQ] = "{"GANAD_SEQ" if form == "journal" else "seq"}",\n')
+        self.plant("daemon/config_keys.c", """{"a", "n", CONFIG_COUNT, IN(a.n), 1, 1 << 20, "8", NULL,
+{"a", "c", CONFIG_CHOICE, IN_A(c), 0, 0, NULL, "x|y",
+{"a", "p", CONFIG_SOCKET, IN(a.p), 0, 0, GAD_X, NULL,
+{"a", "e", CONFIG_PATH, IN(a.e), 0, 0, "", NULL,\n""")
+        self.plant("daemon/a.c", 'getenv("HERE");\n')
+        ganadd = ".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n.Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n"
+        events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys of leef, syslog and journal\n"
+                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n")
+        conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\nDefault: 8.\n.It Cm c No = Cm x | y\n"
+                "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n.It Cm e No = Ar path\nEmpty, the default.\n.El\n")
+
+        def expect(name, text, *found):
+            for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events), ("conf/a.5", conf)):
+                self.plant(page, good)
+            self.expect(check_manuals.check, name, text, *found)
+        expect("daemon/ganadd.8", ganadd)
+        expect("daemon/ganadd.8", ganadd.replace(".It risk\n", ""), "an alert has 'risk', too")
+        expect("daemon/ganadd.8", ganadd.replace("It risk", "It risk, luck"), "an alert has no 'luck'")
+        expect("daemon/ganadd.8", ganadd.replace("Ev HERE", "Ev THERE"), "daemon/a.c reads the variable HERE")
+        expect("daemon/ganad-events.5", events.replace("flow.start", "flow.end"), "has 'flow.start', too", "has no 'flow.end'")
+        expect("daemon/ganad-events.5", events.replace("Ta SEQ", "Ta SEK"), "no row of keys seq seq SEQ", "no format has the keys seq seq SEK")
+        expect("conf/a.5", conf.replace("Default: 8", "Default: 80"), "a.5: [a] n: does not say that the default is '8'")
+        expect("conf/a.5", conf.replace("1M", "2M"), "a.5: [a] n: says 1 to 2M, the code has 1 to 1 << 20")
+        expect("conf/a.5", conf.replace("1 to 1M", "any"), "a.5: [a] n: says no range")
+        expect("conf/a.5", conf.replace("x | y", "x | z"), "a.5: [a] c: its choices are x|y")
+        expect("conf/a.5", conf.replace("Must be given", "May be"), "the default is None")
+        expect("conf/a.5", conf.replace("/run/x", "/run/y"), "the default is '/run/x'")
+        expect("conf/a.5", conf.replace("Empty, the", "The"), "the default is ''")
+        expect("conf/a.5", conf.replace("Cm e No", "Cm f No"), "no page describes [a] e", "there is no key [a] f")
 
     def test_results_are_counted(self):
         def line(result):

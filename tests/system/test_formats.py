@@ -143,8 +143,19 @@ def one_line(name, line, length):
         fail(name + " has a control byte", line)
 
 
+def members(schema, kind):
+    return set(schema["properties"]) | set(schema["$defs"][kind]["properties"])
+
+
+def order_of_the_manual(source):
+    """Members of an alert as ganadd(8) lists them; tests/meta holds the list to the schema."""
+    with open(os.path.join(source, "daemon", "ganadd.8"), encoding="utf-8") as f:
+        page = re.search(r"\.Ss Alerts\n(.*?)\n\.El", f.read(), re.S).group(1)
+    return [name for line in re.findall(r"^\.It (.*)$", page, re.M) for name in line.split(", ")]
+
+
 def run(args, n, length, schemas, fields, full=False):
-    journal = {}
+    journal, seen, order = {}, {}, order_of_the_manual(args.source)
     counts, validated, tried = dict.fromkeys(CHECKS, 0), dict.fromkeys(schemas, 0), set()
     for i, e in enumerate(events(args.dump, length, n, length, full)):
         same("formats", set(e.lines), set(CHECKS))
@@ -154,6 +165,10 @@ def run(args, n, length, schemas, fields, full=False):
             try:
                 one_line(name, line, length)
                 o = CHECKS[name](line, e)
+                if name == "json":
+                    seen.setdefault(e.kind, set()).update(o)
+                    if e.kind == "alert":
+                        same("order of members", list(o), [k for k in order if k in o])
                 if name == "journal":
                     journal.setdefault(o["MESSAGE_ID"].decode(), set()).update(o)
                 if name == "ecs" and fields:
@@ -173,6 +188,9 @@ def run(args, n, length, schemas, fields, full=False):
     print(f"{n} events of at most {length} bytes:",
           ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
     if full:
+        schema = read_schema(os.path.join(args.source, "proto", "event.schema.json"))
+        same("members that events had and the schema names", {k: sorted(v) for k, v in seen.items()},
+             {k: sorted(members(schema, k) - ({"seq", "prev_seq"} if k == "loss" else set())) for k in seen})
         check_catalog(os.path.join(args.source, "systemd", "ganad.catalog"), journal)
     return counts
 
