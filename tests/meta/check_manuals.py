@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What manual pages say in lists is what the code has: keys of the configuration with their defaults, choices and ranges,
-members of events, keys of the formats that are pairs, and variables of the environment. Usage: check_manuals.py SOURCE_ROOT"""
+members of events, keys of the formats that are pairs, counters, numbers of sections, and variables of the environment.
+Usage: check_manuals.py SOURCE_ROOT"""
 
 import json
 import re
@@ -154,6 +155,32 @@ def check_pairs(root):
             yield f"daemon/ganad-events.5: no format has the keys {' '.join(row)}"
 
 
+# --- counters, and how many there may be ---
+
+def check_counters(root):
+    fields = re.findall(r"^ *X\((\w+),", tree.read(root, "daemon/stats.h"), re.M)
+    listed = section(tree.read(root, "daemon/ganad-events.5"), r"\.Sh COUNTERS", r"\n\.El")
+    said = re.findall(r"^\.It Va (\w+)$", listed, re.M)
+    for name in sorted(set(fields) ^ set(said)):
+        yield f"daemon/ganad-events.5: {'no counter' if name in fields else 'there is no counter'} '{name}'"
+
+
+STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUTS_MAX"),
+          ("conf/ganadd.conf.5", r"There must be one and may be (\d+)\.", "CONFIG_MODELS_MAX"),
+          ("conf/ganadd.conf.5", r"There may be (\d+), and one model must be none", "CONFIG_SHADOWS_MAX"),
+          ("conf/ganadd.conf.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
+          ("conf/ganad-capture.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
+          ("conf/ganad-capture.5", r"There may be (\d+) such sections", "CONFIG_CAPTURES_MAX"))
+
+
+def check_stated(root):
+    values = dict(re.findall(r"\b(CONFIG_\w+_MAX) = (\d+)", tree.read(root, "daemon/config.h")))
+    for page, pattern, name in STATED:
+        m = re.search(pattern, flat(tree.read(root, page)))
+        if not m or m.group(1) != values[name]:
+            yield f"{page}: does not say '{pattern}' with {name}, which is {values[name]}"
+
+
 # --- the environment ---
 
 def check_environment(root):
@@ -167,7 +194,7 @@ def check_environment(root):
 
 
 def check(root):
-    for part in (check_keys, check_members, check_pairs, check_environment):
+    for part in (check_keys, check_members, check_pairs, check_counters, check_stated, check_environment):
         yield from part(root)
 
 

@@ -251,14 +251,22 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
 {"a", "p", CONFIG_SOCKET, IN(a.p), 0, 0, GAD_X, NULL,
 {"a", "e", CONFIG_PATH, IN(a.e), 0, 0, "", NULL,\n""")
         self.plant("daemon/a.c", 'getenv("HERE");\n')
+        self.plant("daemon/stats.h", "    X(jobs, true, \"x\")\n")
+        self.plant("daemon/config.h", "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, CONFIG_NAME_MAX = 40, "
+                                      "CONFIG_CAPTURES_MAX = 64\n")
+        self.plant("conf/ganad-capture.5", "under a name of up to 40 letters. There may be 64 such sections.\n")
+        self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. There must be one and may be 16. There may be 4, and one model "
+                                         "must be none.\n")
+        outputs = "There may be 15 outputs.\n"
         ganadd = ".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n.Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n"
         events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys of leef, syslog and journal\n"
-                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n")
+                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n.It Va jobs\n.El\n")
         conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\nDefault: 8.\n.It Cm c No = Cm x | y\n"
                 "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n.It Cm e No = Ar path\nEmpty, the default.\n.El\n")
 
         def expect(name, text, *found):
-            for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events), ("conf/a.5", conf)):
+            for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events), ("conf/a.5", conf),
+                               ("conf/ganad-outputs.5", outputs)):
                 self.plant(page, good)
             self.expect(check_manuals.check, name, text, *found)
         expect("daemon/ganadd.8", ganadd)
@@ -267,6 +275,8 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         expect("daemon/ganadd.8", ganadd.replace("Ev HERE", "Ev THERE"), "daemon/a.c reads the variable HERE")
         expect("daemon/ganad-events.5", events.replace("flow.start", "flow.end"), "has 'flow.start', too", "has no 'flow.end'")
         expect("daemon/ganad-events.5", events.replace("Ta SEQ", "Ta SEK"), "no row of keys seq seq SEQ", "no format has the keys seq seq SEK")
+        expect("daemon/ganad-events.5", events.replace("Va jobs", "Va job"), "there is no counter 'job'", "no counter 'jobs'")
+        expect("conf/ganad-outputs.5", outputs.replace("15", "16"), "CONFIG_OUTPUTS_MAX, which is 15")
         expect("conf/a.5", conf.replace("Default: 8", "Default: 80"), "a.5: [a] n: does not say that the default is '8'")
         expect("conf/a.5", conf.replace("1M", "2M"), "a.5: [a] n: says 1 to 2M, the code has 1 to 1 << 20")
         expect("conf/a.5", conf.replace("1 to 1M", "any"), "a.5: [a] n: says no range")

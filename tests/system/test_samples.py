@@ -22,9 +22,17 @@ ELISION = re.compile(r"^\s*\.\.\.$|^$")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
 
 
-def read(name):
-    with open(os.path.join(ganad.args.source, name), encoding="utf-8") as f:
+def read_file(path):
+    with open(path, encoding="utf-8") as f:
         return f.read()
+
+
+def read(name):
+    return read_file(os.path.join(ganad.args.source, name))
+
+
+def mean(lines):
+    return sum(map(len, lines)) / len(lines)
 
 
 # --- shapes ---
@@ -280,6 +288,30 @@ class Samples(unittest.TestCase):
         with ganad.Daemon() as d:
             shell = '"$0" -s "$1" suppress add -n ' + rule.replace("\\(dq", '"').replace("score<12", "'score<12'")
             run("bash", "-eu", "-c", shell, ganad.args.ganadctl, d.control)
+
+    def test_the_sizes_of_alerts(self):
+        page = re.sub(r"\s+", " ", read("daemon/ganad-events.5"))
+        stated = {f: int(n.replace(",", "")) for n, f in re.findall(r"([\d,]+)(?: bytes)? as (\w+)", page.split("An ordinary alert")[1][:150])}
+        self.assertEqual(set(stated), {"json", "eve", "ecs", "ocsf", "cef", "leef", "syslog"})
+        shorter = re.search(r"Without the columns it takes ([\d,]+) as json and ([\d,]+) as eve", page)
+        with open(os.path.join(self.dir, "sizes.conf"), "w") as f:
+            f.write(read_file(os.path.join(self.dir, "ganadd.conf")))
+            for name in stated:
+                for length in ("60000", "1180"):
+                    f.write(f"[output {name}{length}]\ntype = file\nto = {self.dir}/{name}{length}\nformat = {name}\nevents = alert\nlength = {length}\n")
+        run(ganad.args.ganadd, "-c", "sizes.conf", "-r", "site.pcap", cwd=self.dir)
+        alerts = {(n, k): read_file(os.path.join(self.dir, n + k)).splitlines() for n in stated for k in ("60000", "1180")}
+        for name, want in stated.items():
+            self.assertAlmostEqual(mean(alerts[name, "60000"]), want, delta=want * 0.15, msg=name)
+        inside = {"json": lambda o: o, "eve": lambda o: o["alert"]["context"]["ganad"]}
+        for (name, get), want in zip(inside.items(), shorter.groups()):
+            whole = [json.loads(x) for x in alerts[name, "60000"]]
+            for o in whole:
+                get(o).pop("features")
+            want = int(want.replace(",", ""))
+            self.assertAlmostEqual(mean([json.dumps(o, separators=(",", ":")) for o in whole]), want, delta=want * 0.15, msg=name)
+        self.assertEqual({len(inside["eve"](json.loads(x))["top_features"]) for x in alerts["eve", "1180"]}, {1})
+        self.assertEqual([n for n in stated if not alerts[n, "1180"]], ["ecs", "ocsf"])
 
     def test_the_sources_with_the_most_connections(self):
         if not shutil.which("jq"):
