@@ -278,7 +278,7 @@ class Server:
             return
         source = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "a unix socket"
         if len(self.connections) >= self.args.connections:
-            quietest = min(self.connections.values(), key=lambda c: c.heard)
+            quietest = min(self.connections.values(), key=lambda c: (c.is_ready, c.heard))  # first those without a handshake
             self.reports.count("connections were closed, for there are too many (--connections)", quietest.source)
             self.close(quietest)
         s.setblocking(False)

@@ -20,7 +20,7 @@ INTERVALS, FIRST_INTERVAL, LINE_MAX, SENSORS_MAX, RUNS_MAX = 2.5, 60.0, 1 << 20,
 class Sensor:
     def __init__(self, name):
         self.name, self.due, self.runs, self.interval, self.silent = name, None, {}, FIRST_INTERVAL, False
-        self.heard = time.monotonic()
+        self.filters, self.heard = False, time.monotonic()
 
     def take(self, event):
         self.heard = time.monotonic()
@@ -30,11 +30,10 @@ class Sensor:
         if event["event_type"] == "heartbeat":
             self.interval = float(event["interval"])
         if event["event_type"] == "loss":
-            yield f"lost {event['lost']} events, {event['first_seq']} to {event['last_seq']}, and says so"
-            if self.due is not None and event["first_seq"] <= self.due:
-                self.due = max(self.due, event["last_seq"] + 1)
+            yield from self.loss(event["lost"], event["first_seq"], event["last_seq"])
         if "seq" not in event:
             return
+        self.filters = "prev_seq" in event
         seq, run = event["seq"], event["event_id"].rsplit("-", 2)[1]
         yield from self.gap(seq, event.get("prev_seq"))
         if self.due is None or seq >= self.due or run not in self.runs:  # a new run that begins lower has a new spool
@@ -42,6 +41,15 @@ class Sensor:
         self.runs[run] = True
         if len(self.runs) > RUNS_MAX:
             del self.runs[next(iter(self.runs))]
+
+    def loss(self, lost, first, last):
+        """Numbers that are announced as lost, or with lost 0 as never used. An output that filters shows gaps by prev_seq alone."""
+        if lost:
+            yield f"lost {lost} events, {first} to {last}, and says so"
+        if self.due is not None and self.due <= last and not self.filters:
+            if first > self.due:
+                yield f"events {self.due} to {first - 1} are missing"
+            self.due = last + 1
 
     def gap(self, seq, prev):
         """prev: of an output that filters, the number of the event before; 0: it does not know."""

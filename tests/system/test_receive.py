@@ -2,6 +2,7 @@
 """conf/ganad-receive.py: cut lines, garbage, repeats, many ids, bounded memory, TLS, a file that is rotated; and the numbers
 that an output which filters sends, by real events of a real ganadd."""
 
+import contextlib
 import json
 import os
 import re
@@ -220,12 +221,16 @@ class Receive(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
             ca = Authority(d)
             (cert, key), (own, own_key) = ca.sign("server"), ca.sign("sensor")
-            with Receiver("--tls", "{port}", "--certificate", cert, "--key", key, "--ca", ca.ca, folder=d) as r, \
+            with Receiver("--tls", "{port}", "--certificate", cert, "--key", key, "--ca", ca.ca, "--connections", "4", folder=d) as r, \
                     ganad.Daemon(outputs={"siem": {"type": "tls", "to": f"localhost:{r.port}", "ca": ca.ca, "certificate": own,
                                                    "key": own_key}}, alerts={**EACH, "stats": "100ms"}) as g:
-                with r.connect(), r.connect() as s:  # one that is silent, and one that speaks no TLS
-                    s.sendall(b"GET / HTTP/1.0\r\n\r\n" * 100)
-                    ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)) > 4, LIMIT, "events")
+                ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)), LIMIT, "an event")
+                with contextlib.ExitStack() as stack:  # many that are silent, and one that speaks no TLS
+                    others = [stack.enter_context(r.connect()) for _ in range(8)]
+                    others[-1].sendall(b"GET / HTTP/1.0\r\n\r\n" * 100)
+                    n = len(lines_of(r.out))
+                    ganad.wait_for(lambda: len(lines_of(r.out)) > n + 4, LIMIT, "events")
+                self.assertEqual(g.status().output[0].connects, 1, "it was pushed out by others")
                 strange = ssl.create_default_context(cafile=ca.ca)
                 with self.assertRaises((ssl.SSLError, ConnectionError)), strange.wrap_socket(r.connect(), server_hostname="localhost") as t:
                     t.sendall(line(1, "nobody"))

@@ -220,6 +220,17 @@ class Samples(unittest.TestCase):
             with self.subTest(item=item):
                 self.assertEqual(self.keys_of_the_manual(item), set(o))
 
+    def test_keys_of_an_evaluation(self):
+        page = re.sub(r"\s+", " ", read("tools/ganad-train/ganad-train.1").replace("\n.Li", "").replace("\n.Cm", ""))
+        eval_keys = re.search(r"with, among others, the keys (.*?)\. A figure", page).group(1)
+        report_keys = re.search(r"all keys of eval Fl Fl json , and (.*?) and others", page).group(1)
+        listed = [re.findall(r"[a-z][\w.]+", x.replace(" and ", " , ")) for x in (eval_keys, report_keys)]
+        self.assertGreater(min(map(len, listed)), 3)
+        real = json.loads(run(ganad.args.train, "eval", self.model, "--data", self.labelled(), "--json"))
+        self.assertLessEqual(set(listed[0]), set(real))
+        run(ganad.args.train, "report", self.model, "--data", self.labelled(), "--out", "r.html", cwd=self.dir)
+        self.assertLessEqual(set(real) | set(listed[1]), set(json.loads(read_file(os.path.join(self.dir, "r.json")))))
+
     def test_heads_of_records_and_scores(self):
         page = re.sub(r"\s+", " ", read("tools/ganadctl/ganadctl.1"))
         head = self.ctl("score", "--local", self.model, "--format", "csv", "--top", "1", "site.pcap").splitlines()[0].split(",")

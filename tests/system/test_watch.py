@@ -50,6 +50,13 @@ class Watch(unittest.TestCase):
         loss = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 3, "first_seq": 6, "last_seq": 8})
         self.assertEqual(watch(self.lines[:5] + [loss + "\n"] + self.lines[8:])[0],
                          self.said("lost 3 events, 6 to 8, and says so"))
+        self.assertEqual(watch(self.lines[:4] + [loss + "\n"] + self.lines[8:])[0],
+                         self.said("lost 3 events, 6 to 8, and says so", "events 5 to 5 are missing"))
+
+    def test_numbers_that_were_never_used_are_nothing_amiss(self):
+        unused = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 0, "first_seq": 6, "last_seq": 8})
+        self.assertEqual(watch(self.lines[:5] + [unused + "\n"] + self.lines[8:]), ([], ""))
+        self.assertEqual(watch(self.lines[:5] + [unused + "\n"] + self.lines[9:])[0], self.said("events 9 to 9 are missing"))
 
     def test_numbers_that_were_never_used_are_not_missing(self):
         skipped = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 0, "first_seq": 6, "last_seq": 8})
