@@ -267,6 +267,23 @@ class Samples(unittest.TestCase):
                     n += 1
         self.assertGreaterEqual(n, 6)
 
+    def test_each_configuration_is_one(self):
+        found = []
+        for page in ("conf/ganadd.conf.5", "conf/ganad-outputs.5", "conf/ganad-capture.5", "daemon/ganadd.8"):
+            found += re.findall(r"^\.Bd[^\n]*\n(.*?)\n\.Ed", read(page), re.M | re.S)
+        for page in ("README.md", "conf/receivers.md"):
+            found += re.findall(r"^```[\w-]*\n(.*?)^```$", read(page), re.M | re.S)
+        found = [x for x in found if re.match(r"(#.*\n)*\[(output|capture|records|alerts|spool|metrics|trust)\b", x)]
+        self.assertGreaterEqual(len(found), 10)
+        for text in found:
+            with self.subTest(text=text):
+                path = os.path.join(self.dir, "example.conf")
+                with open(path, "w") as f:
+                    f.write(text.rstrip() + "\n" + read_file(os.path.join(self.dir, "ganadd.conf")))
+                dumped = run(ganad.args.ganadd, "-c", path, "--dump-config")
+                for key in re.findall(r"^(\w+) = ", text, re.M):
+                    self.assertRegex(dumped, rf"(?m)^{key} = .*example.conf:")
+
     def example(self, line, programs):
         with ganad.Daemon(models={"m": {"checkpoint": self.model}}) as d:
             env = {**os.environ, "GANAD_SCORING_SOCKET": d.scoring, "GANAD_CONTROL_SOCKET": d.control}

@@ -135,7 +135,7 @@ static void the_ranges_are_those_that_are_held(void **state)
             continue;
         assert_int_equal(check_of(c, 0), -1);
         assert_int_equal(check_of(c, info->max), -1);
-        assert_int_equal(check_of(c, nextafter(info->max, INFINITY)), c);
+        assert_int_equal(check_of(c, nextafter(info->max, (double)INFINITY)), c);
         assert_int_equal(check_of(c, info->max + 2), c);
         assert_int_equal(check_of(c, -1), c);
         assert_int_equal(check_of(c, (double)NAN), c);
