@@ -338,8 +338,11 @@ class Samples(unittest.TestCase):
                 get(o).pop("features")
             want = int(want.replace(",", ""))
             self.assertAlmostEqual(mean([json.dumps(o, separators=(",", ":")) for o in whole]), want, delta=want * 0.15, msg=name)
-        self.assertEqual({len(inside["eve"](json.loads(x))["top_features"]) for x in alerts["eve", "1180"]}, {1})
-        self.assertEqual([n for n in stated if not alerts[n, "1180"]], ["ecs", "ocsf"])
+        one = [len(inside["eve"](json.loads(x))["top_features"]) == 1 for x in alerts["eve", "1180"]]
+        self.assertGreater(sum(one), 0.9 * len(one))
+        few = [n for n in stated if len(alerts[n, "1180"]) < 0.1 * len(alerts[n, "60000"])]
+        self.assertEqual(few, ["ecs", "ocsf"])
+        self.assertEqual([n for n in stated if n not in few and len(alerts[n, "1180"]) < len(alerts[n, "60000"])], [])
 
     def test_the_sources_with_the_most_connections(self):
         if not shutil.which("jq"):
@@ -353,6 +356,8 @@ class Samples(unittest.TestCase):
 
 if __name__ == "__main__":
     rest = ganad.parse(sys.argv[1:])
-    traffic = rest.pop(rest.index("--traffic") + 1)
+    traffic = os.path.abspath(rest.pop(rest.index("--traffic") + 1))
     rest.remove("--traffic")
+    for program in ("ganadd", "ganadctl", "train"):  # some run in a directory of their own
+        setattr(ganad.args, program, os.path.abspath(getattr(ganad.args, program)))
     unittest.main(argv=[sys.argv[0]] + rest, verbosity=2)
