@@ -74,7 +74,7 @@ int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d
             return EXTRACT_USAGE;
         if (c == 'h')
             return EXTRACT_HELP;
-        seed |= c == OPT_SEED;
+        seed |= c == CAPTURE_SEED;
         if (take_option(ret, c, optarg, d) != 0)
             return EXTRACT_USAGE;
     }
