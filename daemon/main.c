@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
@@ -19,6 +20,15 @@ static int fail(const struct gad_diag *d)
 {
     (void)fprintf(stderr, "ganadd: %s\n", d->text);
     return EXIT_FAILURE;
+}
+
+/* What only an operator can mend has a code of its own: the service manager does not try again. */
+static int fail_config(const struct options *o, int r, const struct gad_diag *d)
+{
+    bool serves = !o->test && !o->dump && o->n_read == 0;
+    int code = fail(d);
+
+    return serves && r != GAD_ENOMEM ? EX_CONFIG : code;
 }
 
 static int dump(const struct config *c)
@@ -60,16 +70,19 @@ int main(int argc, char **argv)
     }
     if (gad_crypto_init(&d) != 0)
         return fail(&d);
-    if (config_load(o.file, &c, &d) != 0)
-        return fail(&d);
+    int r = config_load(o.file, &c, &d);
+    if (r != 0)
+        return fail_config(&o, r, &d);
     if (o.n_read > 0 && config_read_files(c, o.read, o.n_read, &d) != 0)
         return fail(&d);
-    if (config_check_input(c, &d) != 0)
-        return fail(&d);
+    r = config_check_input(c, &d);
+    if (r != 0)
+        return fail_config(&o, r, &d);
     if (o.dump)
         return dump(c);
-    if (models_load(c, &m, &d) != 0)
-        return fail(&d);
+    r = models_load(c, &m, &d);
+    if (r != 0)
+        return fail_config(&o, r, &d);
     if (o.test && check_outputs(c, &d) != 0)
         return fail(&d);
     if (o.test) {

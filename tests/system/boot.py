@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Boots a Debian 12 with ganad's package installed and looks at the service under a real systemd.
-Usage, as root: boot.py ganad_VERSION_ARCH.deb [BASE]; needs mmdebstrap and systemd-nspawn. Takes some minutes. BASE is a
-folder for the Debian without the package: made if it is not there, and copied from then on."""
+"""Boots a Debian with ganad's package installed and looks at the service under a real systemd.
+As root; needs mmdebstrap and systemd-nspawn; takes some minutes. The system upgrades to the package from an earlier one:
+from the same with a lower version or, with --from, from another."""
 
+import argparse
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ BOOT_SECONDS = 400
 # What a purge may leave: the user, what apt and dpkg remember, what a running system writes.
 NOT_OURS = re.compile(r"^/(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/(machine-id|ld\.so\.cache|\.pwd\.lock|resolv\.conf)"
                       r"|etc/systemd|etc/ssl|etc/pki|var/(lib/(apt|dpkg|systemd|dbus|private)|cache|log|tmp|backups|spool)"
-                      r"|tmp|root|results|after|before|ganad\.deb|boot_guest\.sh|usr/lib/(locale|sysimage)"
+                      r"|tmp|root|results|after|before|ganad\.deb|previous\.deb|boot_guest\.sh|usr/lib/(locale|sysimage)"
                       r"|etc/\.updated|var/\.updated)")
 UNIT = """[Unit]
 Description=Look at ganad
@@ -30,6 +31,16 @@ TimeoutStartSec=300
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def release_here():
+    """A package runs on the release that it was built on."""
+    try:
+        with open("/etc/os-release") as f:
+            values = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line)
+    except OSError:
+        values = {}
+    return values.get("VERSION_CODENAME", "bookworm") if values.get("ID") == "debian" else "bookworm"
 
 
 def run(*command, **kw):
@@ -45,15 +56,28 @@ def files(room):
     return set(out.split("\n"))
 
 
-def make_room(room, base):
+def make_room(room, base, suite):
     if not base or not os.path.isdir(base):
         run("mmdebstrap", "--quiet", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,procps,openssl,ca-certificates",
-            "bookworm", base or room)
+            suite, base or room)
     if base:
         run("cp", "-a", base, room)
 
 
-def install(room, deb):
+def lower_version(deb, to, folder):
+    """The same package, as if it had been built before."""
+    tree = os.path.join(folder, "previous")
+    run("dpkg-deb", "--raw-extract", deb, tree)
+    control = os.path.join(tree, "DEBIAN", "control")
+    with open(control) as f:
+        text = re.sub(r"^(Version: .*)$", r"\1~previous", f.read(), flags=re.M)
+    with open(control, "w") as f:
+        f.write(text)
+    run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, to, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+
+
+def install(room, deb, previous):
     for name in os.listdir("/etc/apt/apt.conf.d"):
         if "proxy" in name:
             shutil.copy(os.path.join("/etc/apt/apt.conf.d", name), os.path.join(room, "etc/apt/apt.conf.d"))
@@ -62,7 +86,11 @@ def install(room, deb):
     before = files(room)
     shutil.copy(deb, os.path.join(room, "ganad.deb"))
     chroot(room, "apt-get", "-qq", "update")
-    chroot(room, "apt-get", "-qq", "install", "/ganad.deb")
+    if previous:
+        shutil.copy(previous, os.path.join(room, "previous.deb"))
+    else:
+        lower_version(deb, os.path.join(room, "previous.deb"), os.path.dirname(room))
+    chroot(room, "apt-get", "-qq", "install", "/previous.deb")
     shutil.copy(os.path.join(HERE, "boot_guest.sh"), room)
     os.makedirs(os.path.join(room, "etc/systemd/system"), exist_ok=True)
     with open(os.path.join(room, "etc/systemd/system/look.service"), "w") as f:
@@ -86,9 +114,15 @@ def boot(room):
 
 
 def main():
-    if len(sys.argv) not in (2, 3) or os.geteuid() != 0:
-        print(__doc__, file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("deb", metavar="ganad_VERSION_ARCH.deb", type=os.path.abspath)
+    parser.add_argument("base", nargs="?", type=os.path.abspath,
+                        help="folder for the Debian without the package: made if it is not there, and copied from then on")
+    parser.add_argument("--suite", default=release_here(), help="the release of Debian that the package was built on (this machine's)")
+    parser.add_argument("--from", dest="previous", metavar="DEB", type=os.path.abspath, help="upgrade from this package")
+    args = parser.parse_args()
+    if os.geteuid() != 0:
+        parser.error("a system is made and booted by root")
     for tool in "mmdebstrap", "systemd-nspawn":
         if not shutil.which(tool):
             print(f"skipped: {tool} is not installed")
@@ -96,8 +130,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ganad-boot-", dir="/var/tmp") as folder:
         room = os.path.join(folder, "root")
         began = time.monotonic()
-        make_room(room, os.path.abspath(sys.argv[2]) if len(sys.argv) == 3 else None)
-        before = install(room, sys.argv[1])
+        make_room(room, args.base, args.suite)
+        before = install(room, args.deb, args.previous)
         print(f"installed after {time.monotonic() - began:.0f} s", flush=True)
         code = boot(room)
         results = os.path.join(room, "results")

@@ -9,7 +9,10 @@ say() { printf '%s\n' "$*"; }
 check() { # WHAT COMMAND...
     local what=$1
     shift
-    if "$@" >/tmp/check.log 2>&1; then say "ok $what"; else
+    if "$@" >/tmp/check.log 2>&1; then
+        say "ok $what"
+        grep '^figure' /tmp/check.log
+    else
         say "FAILED $what"
         sed 's/^/    /' /tmp/check.log
         journalctl -u ganadd --no-pager -n 12 -o short-monotonic | sed 's/^/    | /'
@@ -26,6 +29,28 @@ wait_for() { # SECONDS COMMAND...
     done
 }
 is_active() { systemctl is-active --quiet ganadd; }
+sockets=(ganadd-control.socket ganadd-scoring.socket)
+all_active() { is_active && systemctl is-active --quiet "${sockets[0]}" && systemctl is-active --quiet "${sockets[1]}"; }
+all_stopped() { ! is_active && ! systemctl is-active --quiet "${sockets[@]}"; }
+inodes() { stat -c %i /run/ganadd/control.sock /run/ganadd/scoring.sock; }
+# call_during COMMAND...: calls on both sockets while the command runs, 300 at least, and until another process serves.
+call_during() {
+    local pid n=0 refused=0 over=false job
+    pid=$(property MainPID)
+    "$@" >/tmp/during.log 2>&1 &
+    job=$!
+    while [ $n -lt 300 ] || ! $over; do
+        { timeout 20 ganadctl status && timeout 20 ganadctl score /tmp/records.csv; } >/tmp/call.log 2>&1 || {
+            refused=$((refused + 1))
+            cat /tmp/call.log
+        }
+        n=$((n + 2))
+        kill -0 $job 2>/dev/null || over=true
+    done
+    say "figure $n calls, $refused refused, during: $*"
+    wait $job || { cat /tmp/during.log && return 1; }
+    [ "$(property MainPID)" != "$pid" ] && [ $refused -eq 0 ] && all_active
+}
 is_active_anew() { # PID: another process is there, and ready
     local pid
     pid=$(property MainPID)
@@ -53,6 +78,22 @@ if ! wait_for 20 is_active; then
 fi
 began=$(property InactiveExitTimestampMonotonic) active=$(property ActiveEnterTimestampMonotonic)
 say "figure active after $(((active - began) / 1000)) ms"
+say "figure systemd $(systemctl --version | sed -n '1s/systemd \([^ ]*\).*/\1/p'), ganad $(dpkg-query -W -f '${Version}' ganad)"
+check "both sockets are there since boot" all_active
+
+# Over an upgrade nobody is refused, and what the operator wrote stays.
+export DEBIAN_FRONTEND=noninteractive
+ganadctl extract /usr/share/ganad/examples/attacks.pcap.gz 2>/dev/null | head -n 2 >/tmp/records.csv
+printf '[alerts]\nrollup = 30s\n' | drop_in 10-own.conf
+ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
+wait_for 20 grep -q top_features /var/log/ganad/alerts.json
+first=$(grep -o '"event_id":"[^"]*' /var/log/ganad/alerts.json | head -n 1)
+spool_goes_on() { grep -q "$first" /var/log/ganad/alerts.json && ganadctl spool /var/lib/ganad/spool; }
+check "the upgrade refuses no call" call_during apt-get -qq install /ganad.deb
+check "it is the new version" test "$(dpkg-query -W -f '${Version}' ganad)" = "$(dpkg-deb -f /ganad.deb Version)"
+check "with the configuration as it was" test -s /etc/ganad/ganadd.conf.d/10-own.conf
+check "and the spool" spool_goes_on
+rm /etc/ganad/ganadd.conf.d/10-own.conf
 check "active within 2 s" test $((active - began)) -le 2000000
 check "runs as ganad" test "$(ps -o user= -p "$(property MainPID)")" = ganad
 check "no capability without a live capture" test "$(sed -n 's/^CapPrm:\s*//p' "/proc/$(property MainPID)/status")" = 0000000000000000
@@ -60,13 +101,16 @@ check "a seccomp filter is in force" test "$(sed -n 's/^Seccomp:\s*//p' "/proc/$
 say "figure $(systemd-analyze security ganadd | tail -n 1)"
 
 # A newcomer's three commands: follow the alerts, score the bundled traffic, look into their file.
+alerts() { grep -c top_features /var/log/ganad/alerts.json; }
+written=$(alerts)
+more_alerts() { [ "$(alerts)" -gt "$written" ]; }
 began=$(now_ms)
 ganadctl tail -n 1 >/tmp/tail 2>&1 &
 sleep 0.3 # it is connected
 check "ganadctl score of the bundled traffic" bash -c 'ganadctl score /usr/share/ganad/examples/*.pcap.gz'
 check "the first alert is in ganadctl tail" wait_for 30 grep -q . /tmp/tail
 say "figure first alert after $(($(now_ms) - began)) ms and 2 commands: $(head -n 1 /tmp/tail | cut -c 1-150)"
-check "and in the file" wait_for 30 grep -q top_features /var/log/ganad/alerts.json
+check "and in the file" wait_for 30 more_alerts
 
 # systemctl reload is as good as what it reloads.
 check "systemctl reload" systemctl reload ganadd
@@ -111,11 +155,57 @@ say "figure active again $(($(now_ms) - began)) ms after the scorer stood still"
 check "and the log says it" bash -c 'journalctl -u ganadd | grep -q "the scorer does not answer"'
 check "and records are scored again" bash -c 'ganadctl score /usr/share/ganad/examples/*.pcap.gz'
 
-# The sockets are the manager's.
-systemctl stop ganadd 2>/tmp/stop.log
-check "stopped" bash -c '! systemctl is-active --quiet ganadd'
-check "a client starts it" ganadctl status
-check "and it is active" is_active
+# The sockets are the manager's, and are there as long as the service is meant to run.
+check "a restart refuses no call" call_during systemctl restart ganadd
+before=$(inodes)
+check "nor does try-restart" call_during systemctl try-restart ganadd
+check "on the same sockets" test "$(inodes)" = "$before"
+late_call() {
+    kill -9 "$(property MainPID)" && ganadctl status && [ "$(inodes)" = "$before" ] && wait_for 20 all_active
+}
+check "a call right after kill -9 is answered" late_call
+stays_stopped() {
+    wait_for 5 all_stopped && ! ganadctl status && ! ganadctl score /tmp/records.csv &&
+        sleep 2 && all_stopped && [ ! -e /run/ganadd/control.sock ]
+}
+systemctl stop ganadd
+check "stopped, and no client starts it" stays_stopped
+systemctl try-restart ganadd
+check "nor does try-restart" stays_stopped
+systemctl start ganadd
+check "started, with its sockets" all_active
+
+# What only an operator can mend is tried once; what may pass is tried each second, and clients wait.
+printf '[alerts]\nrollupp = 1s\n' | drop_in 90-bad.conf
+fails_once() { # while clients call
+    local since clients
+    since=$(date +%s)
+    while timeout 5 ganadctl status || true; do :; done >/dev/null 2>&1 &
+    clients=$!
+    ! systemctl restart ganadd && [ "$(property ExecMainStatus)" = 78 ] && stays_stopped
+    set -- $? "$(journalctl -u ganadd --since "@$since" -o cat | grep -c 'status=78')"
+    kill $clients
+    say "figure $2 attempts"
+    [ "$1" = 0 ] && [ "$2" = 1 ] && [ "$(property NRestarts)" = 0 ]
+}
+check "a bad configuration is tried once" fails_once
+rm /etc/ganad/ganadd.conf.d/90-bad.conf
+systemctl start ganadd
+check "and once it is mended, all are back" all_active
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:4711", ReuseAddr => 1) or die; sleep 60' &
+other=$!
+printf '[scoring]\ntcp = 127.0.0.1:4711\n' | drop_in 90-taken.conf
+wait_for 10 grep -q ':1267 00000000:0000 0A' /proc/net/tcp
+check "a taken port fails the start" bash -c '! systemctl restart ganadd'
+tries_again() { [ "$(property NRestarts)" -ge 2 ]; }
+check "which is tried again" wait_for 20 tries_again
+ganadctl status >/tmp/waits.log 2>&1 &
+waits=$!
+kill $other
+check "and succeeds once the port is free" wait_for 20 all_active
+check "and a client that waited is answered" wait $waits
+rm /etc/ganad/ganadd.conf.d/90-taken.conf
+systemctl restart ganadd
 
 # Live, under the filter.
 printf '[capture lo]\ninterface = lo\n' | drop_in 50-lo.conf
@@ -195,7 +285,7 @@ open(my $own, ">", "/var/lib/ganad/own") or die;
 print $own "#!/bin/sh\n"; close $own; chmod 0755, "/var/lib/ganad/own";
 refused("a program that it wrote", system({"/var/lib/ganad/own"} "/var/lib/ganad/own") == 0);
 unlink "/var/lib/ganad/own";
-for my $file ("/etc/ganad/x", "/usr/sbin/ganadd", "/var/x", "/proc/sys/kernel/printk", "/sys/kernel/x") {
+for my $file ("/etc/ganad/x", "/usr/bin/ganadd", "/var/x", "/proc/sys/kernel/printk", "/sys/kernel/x") {
     refused("writing $file", open(my $f, ">>", $file));
 }
 for my $file ("/etc/shadow", "/proc/1/cmdline", "/dev/mem") { refused("reading $file", open(my $f, "<", $file)); }
@@ -212,15 +302,11 @@ EOF
 fi
 systemctl restart ganadd
 
-# The package comes anew, as in an upgrade: what the operator wrote stays, and the service is back.
-pid=$(property MainPID)
-check "installed again" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --reinstall /ganad.deb
-check "and started again" wait_for 20 is_active_anew "$pid"
+check "installing it again refuses no call" call_during apt-get -qq install --reinstall /ganad.deb
 check "with the configuration as it was" test -s /etc/ganad/ganadd.conf.d/70-journal.conf
 say "figure resident $(sed -n 's/^VmRSS:\s*//p' "/proc/$(property MainPID)/status")"
 
 rm -r /etc/systemd/system/ganadd.service.d
-export DEBIAN_FRONTEND=noninteractive
 check "remove" apt-get -qq remove ganad
 check "and nobody runs any more" bash -c '! pgrep -x ganadd && [ ! -e /run/ganadd/control.sock ]'
 check "and what was written and learnt is there" test -s /etc/ganad/ganadd.conf.d/70-journal.conf -a -s /var/log/ganad/alerts.json -a -d /var/lib/ganad/spool

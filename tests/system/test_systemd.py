@@ -3,12 +3,14 @@
 
 import ctypes
 import os
+import queue
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -29,7 +31,9 @@ class Manager:
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-notify-")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.tmp.name + "/notify")
-        self.heard, self.d = [], d
+        self.heard, self.d = queue.Queue(), d
+        # A manager always reads: the kernel keeps some ten messages, and the next one would block ganadd.
+        threading.Thread(target=self.listen, daemon=True).start()
         fds = [os.dup(s.fileno()) for s in sockets]
         env = dict(os.environ, NOTIFY_SOCKET=self.tmp.name + "/notify", **environ)
 
@@ -49,15 +53,18 @@ class Manager:
         for fd in fds:
             os.close(fd)
 
+    def listen(self):
+        while message := self.notify.recv(4096):
+            self.heard.put(message.decode().split("\n"))
+
     def wait(self, what, seconds=20):
         """Until a message has a line that begins so; the messages since the last call."""
         end = time.monotonic() + seconds * ganad.SLOW
         heard = []
         while not any(line.startswith(what) for m in heard for line in m):
-            self.notify.settimeout(max(0.01, end - time.monotonic()))
             try:
-                heard.append(self.notify.recv(4096).decode().split("\n"))
-            except socket.timeout as e:
+                heard.append(self.heard.get(timeout=max(0.01, end - time.monotonic())))
+            except queue.Empty as e:
                 raise AssertionError(f"no {what} but {heard}; {self.d.read_log()}") from e
         return heard
 
@@ -65,14 +72,14 @@ class Manager:
         """Messages of this kind within so long."""
         end, n = time.monotonic() + seconds, 0
         while (left := end - time.monotonic()) > 0:
-            self.notify.settimeout(left)
             try:
-                n += self.notify.recv(4096).decode().split("\n")[0] == what
-            except socket.timeout:
+                n += self.heard.get(timeout=left)[0] == what
+            except queue.Empty:
                 pass
         return n
 
     def close(self):
+        self.notify.shutdown(socket.SHUT_RDWR)  # the thread ends
         self.notify.close()
         self.tmp.cleanup()
 
@@ -122,6 +129,7 @@ class Speaks(unittest.TestCase):
             with ganad.Conn(d.scoring) as c:
                 c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
                 c.answer()
+            m.count("", 0.1)  # those from before
             m.wait("WATCHDOG=1")  # after some
             scorer = Thread(d.process.pid, "ganadd-scorer")
             m.count("", 0.3)
@@ -173,8 +181,8 @@ class Unit(unittest.TestCase):
         source = os.path.join(ganad.args.source, "systemd")
         with open(os.path.join(source, "ganadd.service.in")) as f:
             self.text = f.read()
-        for program, path in ("sbindir", ganad.args.ganadd), ("bindir", ganad.args.ganadctl):
-            self.text = self.text.replace(f"@{program}@", os.path.dirname(os.path.abspath(path)))
+        for path in ganad.args.ganadctl, ganad.args.ganadd:
+            self.text = re.sub(rf"@bindir@/{os.path.basename(path)}\b", os.path.abspath(path), self.text)
         with open(self.unit, "w") as f:
             f.write(self.text)
         for name in "ganadd-scoring.socket", "ganadd-control.socket":
