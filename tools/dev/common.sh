@@ -19,7 +19,7 @@ packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libp
 packages_check=(binutils "$clang" "libclang-rt-$llvm-dev" "${packages_format[@]}" libcmocka-dev protobuf-compiler mandoc python3
     openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils systemd
     strace)
-packages_package=(dpkg-dev debhelper lintian blhc devscripts)
+packages_package=(git build-essential lintian blhc devscripts) # besides what debian/control names
 
 bold='' red='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM-dumb}" != dumb ]; then
