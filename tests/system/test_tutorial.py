@@ -76,7 +76,7 @@ class Tutorial(unittest.TestCase):
             commands = commands.replace("share=/usr/share/ganad\n", f"share={cls.prefix}/share/ganad\n")
             commands = re.sub(r"^port=\d+$", f"port={free_port()}", commands, flags=re.M)
             script += f"{commands}\necho '{MARK}'\n"
-        env = {"PATH": f"{cls.prefix}/bin:{cls.prefix}/sbin:/usr/bin:/bin", "HOME": cls.home, "LANG": "C.UTF-8"}
+        env = {"PATH": f"{cls.prefix}/bin:/usr/bin:/bin", "HOME": cls.home, "LANG": "C.UTF-8"}
         with subprocess.Popen(["bash"], cwd=cls.home, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, start_new_session=True) as p:
             try:
@@ -154,6 +154,20 @@ class Tutorial(unittest.TestCase):
         self.assertIn("own.ckpt: not signed", self.output("A model that nobody has changed"))
         self.assertIn("refused, as it should be", self.output("A model that nobody has changed"))
         self.assertRegex(self.output("A model that nobody has changed", 1), r"(?s)signed by [0-9A-F]{16}.*1 model (is|are) fine")
+
+    def test_nothing_in_it_can_wait_for_ever(self):
+        for _, commands in self.blocks:
+            if not commands.startswith("within()"):
+                self.assertNotRegex(commands, r"\b(until|while)\b")
+            for line in re.findall(r"^.*ganadctl tail.*$", commands, re.M):
+                self.assertRegex(line, r"^timeout \d+ ")
+
+    def test_it_says_what_must_be_installed(self):
+        named = re.search(r"`apt install ([^`]*)`", self.text).group(1).split()
+        commands = "\n".join(c for _, c in self.blocks)
+        for program, package in ("curl", "curl"), ("rsyslogd", "rsyslog"), ("minisign", "minisign"):
+            self.assertRegex(commands, rf"(?m)(^|PATH=\S+ ){program} ")
+            self.assertIn(package, named)
 
     def test_the_documents_that_it_names_are_installed(self):
         for name, section in set(re.findall(r"\b(ganad[a-z.-]*)\((\d)\)", self.text)):
