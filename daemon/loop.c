@@ -445,6 +445,8 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
 
     stats_init(&l.stats);
 
+    if (config_is_live(c))
+        privileges_take_raw();
     int r = make_events(&l, d);
     if (r == 0)
         r = make_rooms(&l, m, d);

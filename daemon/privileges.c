@@ -83,6 +83,17 @@ static int keep_raw_at_most(bool keeps_raw, struct gad_diag *d)
     return 0;
 }
 
+void privileges_take_raw(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct set[2] = {{0}};
+
+    if (syscall(SYS_capget, &head, set) != 0)
+        return;
+    set[0].effective |= set[0].permitted & 1U << CAP_NET_RAW;
+    (void)syscall(SYS_capset, &head, set); /* if it fails the capture says what it lacks */
+}
+
 int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d)
 {
     int r;

@@ -9,6 +9,10 @@
 
 struct gad_diag;
 
+/* CAP_NET_RAW takes effect if we may have it: a file's capability without the flag "effective" only permits it.
+ * Before any thread. */
+void privileges_take_raw(void);
+
 /**
  * privileges_drop() - become @user for good
  * @user:      "" to stay who we are
