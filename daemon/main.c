@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/feed/file_check.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
     if (o.dump)
         return dump(c);
     if (models_load(c, &m, &d) != 0)
+        return fail(&d);
+    if (o.test && file_check_config(c, &d) != 0)
         return fail(&d);
     if (o.test) {
         (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,

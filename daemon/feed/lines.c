@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/feed/file_check.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 
@@ -187,8 +188,12 @@ int lines_new(const char *path, const char *head, size_t queue_max, struct event
     if (!o->retry)
         return gad_fail(d, GAD_ENOMEM, "records '%s': no memory", path);
     int r = open_now(o);
-    if (r != 0 && !disk_is_full(r))
-        return gad_fail(d, r, "records '%s': %s", path, gad_strerror(r));
+    if (r != 0 && !disk_is_full(r)) {
+        if (transport_file_check(path, d) == 0)
+            (void)gad_fail(d, r, "%s", gad_strerror(r));
+        gad_diag_prefix(d, "records '%s'", path);
+        return r;
+    }
     if (r != 0)
         fail(o, r);
     *ret = gad_steal(&o);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/feed/file_check.h"
 #include "daemon/feed/lines.h"
 #include "daemon/feed/transport.h"
 #include "lib/base/diag.h"
@@ -55,7 +56,9 @@ static int open_file(struct transport *t, struct gad_diag *d)
     int fd = lines_open(t->config->to, "", t->config->length + HEAD_LEN);
 
     if (fd < 0)
-        return gad_fail(d, fd, "%s", gad_strerror(fd));
+        return transport_file_check(t->config->to, d) != 0
+                   ? fd
+                   : gad_fail(d, fd, "%s", gad_strerror(fd));
     t->fd = fd;
     return 0;
 }
