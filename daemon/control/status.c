@@ -165,6 +165,8 @@ static void fill_outputs(struct status *s, struct feed *feed)
         to->connects = from->connects;
         to->next = from->next;
         to->released = from->released;
+        to->reopened = from->reopened;
+        to->deleted = from->deleted;
         to->waiting = end > from->next ? end - from->next : 0;
         s->output_list[s->m.n_output++] = to;
     }
@@ -207,6 +209,8 @@ static void fill_records(struct status *s, const struct tap *tap)
     s->records.lost = from.lost;
     s->records.queued = from.queued;
     s->records.rotations = from.rotations;
+    s->records.reopened = from.reopened;
+    s->records.deleted = from.deleted;
     s->m.records = &s->records;
 }
 

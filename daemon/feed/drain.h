@@ -40,7 +40,7 @@ int drain_start(struct drain *d) GAD_MUST_CHECK;
 
 void drain_wake(struct drain *d); /* more was committed. Thread: any */
 
-/* Files that were moved away; waits until it is done, or two seconds. */
+/* Files that were moved away. Waits until it is done, or a fifth of a second: a disk may not answer. */
 void drain_reopen(struct drain *d);
 
 /* Nothing more will be committed: outputs end their connections when they have everything. */

@@ -45,6 +45,8 @@ struct output_status {
     uint64_t connects; /* connections made */
     uint64_t next;     /* the event that it comes to next */
     uint64_t released; /* events before it are done with */
+    uint64_t reopened; /* of a file: times that it was moved away, deleted, or to be reopened ... */
+    uint64_t deleted;  /* ... and of these, deleted */
 };
 
 struct output_options {
@@ -64,10 +66,12 @@ int output_new(const struct output_options *o, struct output **ret,
 void output_free(struct output *o);
 GAD_DEFINE_CLEANUP(struct output, output_free);
 
-void output_start(struct output *o);  /* connects */
-void output_wake(struct output *o);   /* there may be more in the spool */
-void output_tick(struct output *o);   /* once a second */
-void output_reopen(struct output *o); /* a file that was moved away */
+int output_start_thread(struct output *o) GAD_MUST_CHECK; /* of a file, before output_start() */
+void output_start(struct output *o);                      /* connects */
+void output_wake(struct output *o);                       /* there may be more in the spool */
+void output_tick(struct output *o);                       /* once a second */
+void output_reopen(struct output *o); /* a file that was moved away: begins it */
+bool output_is_reopening(const struct output *o);
 
 /* No more comes into the spool: when it has come to the end it finishes. */
 void output_finish(struct output *o);

@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * How bytes leave: a connection, a datagram socket or a file. Nothing here blocks, but opening and writing regular
- * files. One transport is one connection: when it fails it is closed, and another is made.
+ * How bytes leave: a connection, a datagram socket or a file. Nothing here blocks. One transport is one connection: when it fails it is closed, and another is made.
  *
  *     open -> GAD_MORE -> proceed ... -> 0: ready -> write, read ... -> finish -> ... GAD_END -> close
  *
@@ -48,9 +47,10 @@ struct transport_ops {
 struct transport {
     const struct transport_ops *ops;
     const struct config_output *config; /* borrowed */
-    void *context;                      /* of tls: the SSL_CTX, borrowed */
+    void *context; /* of tls: the SSL_CTX, of a file: its struct disk; borrowed */
     int fd;
     bool finishing;
+    bool is_opening;  /* a file: its thread was asked to */
     bool wants_write; /* proceed(), finish(): when it can be written; else when it can be read */
     struct lookup *lookup;
     size_t n_tried; /* addresses of the lookup */

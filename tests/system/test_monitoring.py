@@ -22,7 +22,7 @@ NOT_SHOWN = {
     "ganad_records_in_total", "ganad_records_lost_total", "ganad_reloads_refused_total", "ganad_reloads_total",
     "ganad_tail_lost_total", "ganad_tails", "ganad_unknown_names_total",
     "ganad_model_records_disagreed_total", "ganad_model_threshold", "ganad_model_loaded_timestamp_seconds",
-    "ganad_output_bytes_total", "ganad_output_connects_total", "ganad_output_events_replayed_total",
+    "ganad_output_bytes_total", "ganad_output_connects_total", "ganad_output_deleted_total", "ganad_output_reopened_total", "ganad_output_events_replayed_total",
     "ganad_output_events_skipped_total", "ganad_spool_evicted_bytes_total", "ganad_spool_write_failures_total",
     "ganad_capture_bytes_total", "ganad_capture_connections_total", "ganad_capture_flows",
     "ganad_capture_refused_total", "process_open_fds", "process_max_fds"}

@@ -101,6 +101,10 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
                safe(o->target, target));
     }
     for (size_t i = 0; i < s->n_output; i++)
+        if (s->output[i]->deleted > 0)
+            printf("%s, times that its file was deleted: %s\n", safe(s->output[i]->name, name),
+                   show_count(s->output[i]->deleted, n[0]));
+    for (size_t i = 0; i < s->n_output; i++)
         if (*s->output[i]->error)
             printf("%s, the last failure: %s\n", safe(s->output[i]->name, name),
                    safe(s->output[i]->error, state));
@@ -130,6 +134,8 @@ static void print_records(const Ganad__V1__StatusReply__Records *r)
            safe(r->state, state), show_count(r->written, n[0]), show_bytes(r->bytes, n[1]),
            show_count(r->lost, n[2]), show_bytes(r->queued, n[3]), show_count(r->rotations, n[4]),
            safe(r->file, file));
+    if (r->deleted > 0)
+        printf("times that the file of records was deleted: %s\n", show_count(r->deleted, n[0]));
     if (*r->error)
         printf("the last failure of the file of records: %s\n", safe(r->error, state));
 }
@@ -242,9 +248,10 @@ static json_t *outputs(const Ganad__V1__StatusReply *s)
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
         const struct number numbers[] = {
-            {"sent", o->sent},       {"bytes", o->bytes},       {"replayed", o->replayed},
-            {"skipped", o->skipped}, {"lost", o->lost},         {"connects", o->connects},
-            {"next", o->next},       {"released", o->released}, {"waiting", o->waiting},
+            {"sent", o->sent},         {"bytes", o->bytes},       {"replayed", o->replayed},
+            {"skipped", o->skipped},   {"lost", o->lost},         {"connects", o->connects},
+            {"next", o->next},         {"released", o->released}, {"waiting", o->waiting},
+            {"reopened", o->reopened}, {"deleted", o->deleted},
         };
         json_t *one =
             json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->name, "type", o->type, "target",
@@ -273,11 +280,12 @@ static json_t *records(const Ganad__V1__StatusReply__Records *r)
 {
     if (!r)
         return json_null();
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "file", r->file, "format",
-                     r->format, "state", r->state, "error", r->error, "written",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", r->file,
+                     "format", r->format, "state", r->state, "error", r->error, "written",
                      (json_int_t)r->written, "bytes", (json_int_t)r->bytes, "lost",
                      (json_int_t)r->lost, "queued", (json_int_t)r->queued, "rotations",
-                     (json_int_t)r->rotations);
+                     (json_int_t)r->rotations, "reopened", (json_int_t)r->reopened, "deleted",
+                     (json_int_t)r->deleted);
 }
 
 static json_t *sources(const Ganad__V1__StatusReply *s)
