@@ -232,6 +232,75 @@ static void a_full_disk_keeps_alerts_in_the_queue(void **state)
     file_is(target, "", 0, 41);
 }
 
+/* With its thread, as in the daemon: a full queue waits a moment for it, and what is dropped all the same is counted. */
+static void a_thread_takes_more_than_the_queue_holds(void **state)
+{
+    (void)state;
+    struct lines *o = open_lines(NULL, "");
+
+    assert_int_equal(lines_start(o), 0);
+    for (unsigned i = 0; i < 20000; i++)
+        add_line(o, i);
+    while (!lines_is_flushed(o))
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    uint64_t sent = o->n_sent;
+    lines_free(o);
+    assert_int_equal(sent + dropped, 20000);
+    assert_true(sent > 1000); /* 40 fit the queue */
+    struct stat st;
+    assert_int_equal(stat(target, &st), 0);
+    assert_int_equal(st.st_size, sent * LINE);
+}
+
+static void lines_of_a_deleted_file_are_counted(void **state)
+{
+    (void)state;
+    struct lines *o = open_lines(NULL, "");
+
+    add_line(o, 0);
+    lines_flush(o);
+    while (o->unseen > 0)
+        (void)event_base_loop(base, EVLOOP_ONCE); /* its timer looks */
+    assert_int_equal(unlink(target), 0);
+    add_line(o, 1);
+    add_line(o, 2);
+    lines_flush(o);
+    assert_int_equal(o->n_sent, 3);
+    while (o->deleted == 0)
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(o->n_sent, 1);
+    assert_int_equal(o->n_dropped, 2);
+    assert_int_equal(dropped, 2);
+    assert_int_equal(o->reopened, 1);
+    add_line(o, 3);
+    lines_flush(o);
+    lines_free(o);
+    file_is(target, "", 3, 4);
+}
+
+static void a_file_is_moved_away_at_its_limit(void **state)
+{
+    (void)state;
+    char name[2][112];
+    struct lines_options lo = options("head\n");
+    struct lines *o = NULL;
+    struct gad_diag d = {""};
+
+    lo.size_max = 5 + 3 * LINE;
+    assert_int_equal(lines_new(&lo, &o, &d), 0);
+    for (unsigned i = 0; i < 10; i++)
+        add_line(o, i);
+    lines_flush(o);
+    assert_int_equal(o->rotations, 3);
+    lines_free(o);
+    file_is(target, "head\n", 9, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        (void)snprintf(name[i], sizeof(name[i]), "%s.%u", target, i + 1);
+        file_is(name[i], "head\n", 6 - 3 * i, 9 - 3 * i);
+        assert_int_equal(unlink(name[i]), 0);
+    }
+}
+
 static void every_failed_allocation_is_an_error(void **state)
 {
     (void)state;
@@ -268,6 +337,9 @@ int main(void)
         WITH(a_file_that_was_moved_away_is_made_anew),
         WITH(what_is_no_plain_file_is_refused),
         WITH(a_full_disk_keeps_alerts_in_the_queue),
+        WITH(a_thread_takes_more_than_the_queue_holds),
+        WITH(lines_of_a_deleted_file_are_counted),
+        WITH(a_file_is_moved_away_at_its_limit),
         WITH(every_failed_allocation_is_an_error),
     };
     return cmocka_run_group_tests_name("lines", tests, NULL, NULL);
