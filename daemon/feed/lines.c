@@ -15,6 +15,7 @@ enum {
     LINE_LEN_MAX = 4096,   /* bytes; a record's line is shorter */
     WRITE_MAX = 256 << 10, /* bytes a call */
     FLUSH_FROM = 64 << 10, /* bytes that are not left waiting for the end of the loop's turn */
+    REOPEN_MS = 200,       /* that lines_reopen() waits */
     STUCK_SECONDS = 10,    /* without an answer, until it is reported */
     LAST_WAIT_MS = 100,    /* of lines_free(), for each task */
 };
@@ -240,12 +241,20 @@ static void retry(struct lines *o)
 
 void lines_reopen(struct lines *o)
 {
+    int64_t until = gad_time_monotonic().ns + REOPEN_MS * INT64_C(1000000);
+
     o->reopen = true;
     o->before_reopen = gad_buf_left(&o->queue);
     if (o->failed)
         retry(o);
     else
         lines_flush(o);
+    for (int64_t left = REOPEN_MS; left > 0 && disk_wait(o->disk, (int)left);
+         left = (until - gad_time_monotonic().ns) / 1000000) {
+        lines_flush(o);
+        if (o->failed || (!o->reopen && disk_is_idle(o->disk)))
+            return;
+    }
 }
 
 /* --- events --- */

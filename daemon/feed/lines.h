@@ -80,7 +80,8 @@ bool lines_is_flushed(struct lines *o); /* everything is written, or cannot be n
 /* False: the queue is half full, and its thread has been at work on it for less than @patience. */
 bool lines_has_room(struct lines *o, struct gad_time patience);
 
-/* Reopens the path: the file was moved away. What is in the queue still goes into the old file. */
+/* Reopens the path: the file was moved away. What is in the queue still goes into the old file. Waits until
+ * it is done, or a fifth of a second. */
 void lines_reopen(struct lines *o);
 
 /*

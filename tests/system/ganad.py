@@ -10,6 +10,7 @@ import importlib
 import itertools
 import os
 import random
+import shutil
 import signal
 import socket
 import struct
@@ -119,10 +120,28 @@ def trained():
 
 @functools.lru_cache(None)
 def scratch():
-    """A folder for as long as the program runs."""
-    d = tempfile.TemporaryDirectory(prefix="ganad-")
-    atexit.register(d.cleanup)
-    return d.name
+    """A directory for as long as the program runs. A process of its own removes it when the program was killed."""
+    d = tempfile.mkdtemp(prefix="ganad-")
+    end, held = os.pipe()  # held: only by this program, until it ends
+    if os.fork() == 0:
+        os.setsid()  # a signal to the test's group is not for it
+        os.dup2(end, 0)
+        os.closerange(1, 256)
+        while os.read(0, 1):
+            pass
+        shutil.rmtree(d, ignore_errors=True)
+        os._exit(0)
+    os.close(end)
+    atexit.register(shutil.rmtree, d, ignore_errors=True)
+    return d
+
+
+def keep_temporary_files_together():
+    """What the tests and their programs put into the directory for temporary files goes with the test."""
+    os.environ["TMPDIR"] = tempfile.tempdir = scratch()
+
+
+keep_temporary_files_together()
 
 
 def wait_for(condition, seconds, what):

@@ -10,9 +10,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/mem.h"
+
+enum { SCRATCH_TMP_MAX = 24 }; /* bytes of $TMPDIR: paths of unix sockets are short */
 
 static char scratch_folder[64];
 static pid_t scratch_owner;
@@ -66,9 +69,10 @@ static inline const char *scratch(void)
 
     if (*scratch_folder)
         return scratch_folder;
-    int n = snprintf(scratch_folder, sizeof(scratch_folder), "%s/ganad-test.XXXXXX",
-                     tmp && *tmp ? tmp : "/tmp");
-    if (n < 0 || (size_t)n >= sizeof(scratch_folder) || !mkdtemp(scratch_folder))
+    bool fits = tmp && *tmp && strlen(tmp) <= SCRATCH_TMP_MAX;
+    (void)snprintf(scratch_folder, sizeof(scratch_folder), "%.*s/ganad-test.XXXXXX",
+                   SCRATCH_TMP_MAX, fits ? tmp : "/tmp");
+    if (!mkdtemp(scratch_folder))
         abort();
     scratch_owner = getpid();
     scratch_guard();
