@@ -190,7 +190,7 @@ void lines_flush(struct lines *o)
 bool lines_is_flushed(struct lines *o)
 {
     lines_flush(o);
-    return o->failed || (disk_is_idle(o->disk) && gad_buf_left(&o->queue) == 0);
+    return o->failed || o->stuck || (disk_is_idle(o->disk) && gad_buf_left(&o->queue) == 0);
 }
 
 bool lines_has_room(struct lines *o, struct gad_time patience)
