@@ -41,6 +41,7 @@ struct loop {
     struct drift_options drift;
     const struct config *config;
     struct gad_time stop_timeout;
+    struct stop_guard guard;
     struct stats stats;
     struct event_base *base;
     struct event *term, *intr, *hup, *deadline, *look, *watchdog;
@@ -163,7 +164,7 @@ static void stop_event(evutil_socket_t fd, short what, void *arg)
         return;
     log_notice("loop", "%s: finishing what was accepted", fd == SIGINT ? "SIGINT" : "SIGTERM");
     (void)event_add(l->deadline, &tv);
-    stop_guard_arm(l->stop_timeout);
+    stop_guard_arm(&l->guard, l->stop_timeout);
     if (!l->stopping)
         begin_stop(l);
 }
@@ -285,6 +286,7 @@ static void loop_deinit(struct loop *l)
     free_event(l->watchdog);
     if (l->base)
         event_base_free(l->base);
+    stop_guard_disarm(&l->guard);
 }
 
 /* As many descriptors as we may have, and a word if that is not enough for the clients. */

@@ -124,6 +124,8 @@ static void take(struct lines *o)
         log_notice("feed", "'%s': its file system answers again", o->o.path);
     o->slow = o->stuck = false;
     o->size = r.size;
+    if (o->size_from > r.size) /* it was truncated */
+        o->size_from = 0;
     if (r.written > 0)
         take_written(o, r.written);
     if ((r.tasks & DISK_LOOK) != 0)

@@ -53,18 +53,17 @@ static void want(struct output *o, unsigned tasks)
     next_task(o);
 }
 
-bool output_file_write(struct output *o, size_t first, size_t len)
+void output_file_write(struct output *o, size_t first, size_t len)
 {
     uint64_t most = o->o.config->file_size, size = o->file_bytes - o->file_from;
 
     next_task(o); /* what is to be synced is not put off by what is to be written */
     if (!disk_is_idle(o->disk))
-        return false;
+        return;
     if (most > 0 && size > 0 && size + first > most)
         begin(o, DISK_SYNC | DISK_LOOK | DISK_ROTATE, 0);
     else
         begin(o, DISK_WRITE, len);
-    return false;
 }
 
 /* --- results --- */
@@ -112,6 +111,8 @@ static void take_result(struct output *o, const struct disk_result *r)
     if (o->state != OUTPUT_OPEN) /* it failed in between, and begins with opening the file */
         return;
     o->file_bytes = r->size;
+    if (o->file_from > r->size) /* it was truncated */
+        o->file_from = 0;
     if (r->written > 0) {
         o->unsynced = true;
         output_took(o, r->written);

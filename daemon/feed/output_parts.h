@@ -93,7 +93,7 @@ void output_took(struct output *o, size_t len); /* so many bytes of the buffer a
 /* output_file.c: of type file. */
 int output_file_new(struct output *o) GAD_MUST_CHECK;
 void output_file_opened(struct output *o);
-bool output_file_write(struct output *o, size_t first,
+void output_file_write(struct output *o, size_t first,
                        size_t len);      /* of the first message, of all that fit */
 void output_file_done(struct output *o); /* its thread has a result */
 void output_file_tick(struct output *o);

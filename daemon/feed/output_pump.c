@@ -232,8 +232,10 @@ static bool write_some(struct output *o)
 {
     struct gad_time now = gad_time_monotonic();
 
-    if (o->disk)
-        return output_file_write(o, message_at(o, 0)->len, next_write(o));
+    if (o->disk) { /* it goes on when its thread has written them */
+        output_file_write(o, message_at(o, 0)->len, next_write(o));
+        return false;
+    }
     ssize_t n = o->ops->write(o->transport, o->buf.p + o->buf.pos, next_write(o));
     if (n >= 0) {
         take_written(o, (size_t)n, now);

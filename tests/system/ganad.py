@@ -122,6 +122,7 @@ def trained():
 def scratch():
     """A directory for as long as the program runs. A process of its own removes it when the program was killed."""
     d = tempfile.mkdtemp(prefix="ganad-")
+    os.chmod(d, 0o711)  # some tests are other users
     end, held = os.pipe()  # held: only by this program, until it ends
     if os.fork() == 0:
         os.setsid()  # a signal to the test's group is not for it

@@ -19,13 +19,13 @@ def request(n):
 
 
 class Hang(unittest.TestCase):
-    def daemon(self, records=False, spool=None, **output):
+    def daemon(self, records=False, spool=None, alerts=None, **output):
         """Alerts into a file in {dir}/slow, and to a reader. hang() is for what is in there."""
         outputs = {"file": {"type": "file", "to": "{dir}/slow/alerts", **output},
                    "unix": {"type": "unix", "to": "{dir}/reader.sock"}}
         d = ganad.Daemon(start=False, outputs=outputs, models=receivers.model(), ganadd={"stop_timeout": f"{STOP}s"},
                          records={"file": "{dir}/slow/records", "clients": "yes"} if records else {},
-                         spool=spool or {"sync": "never"})
+                         spool=spool or {"sync": "never"}, alerts=alerts or {})
         self.addCleanup(d.__exit__)
         os.mkdir(d.path("slow"))
         self.reader = receivers.Reader(d.dir, "reader")
@@ -134,6 +134,18 @@ class Hang(unittest.TestCase):
         self.assertEqual(d.stop(), 1)
         self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
         self.assertIn("stop_timeout is over, and a thread still waits, for a disk", d.read_log())
+
+    def test_a_stop_does_not_wait_for_the_file_of_the_rules(self):
+        """Which the main thread writes at the end, for hits were counted."""
+        d = self.daemon(alerts={"suppress": "{dir}/slow/rules"})
+        self.assertEqual(d.ctl("suppress", "add", "service=http", control=True).returncode, 0)
+        self.send(d, 50)
+        self.assertGreater(d.counter("alerts_suppressed"), 0)
+        self.hang(d, "open")
+        start = time.monotonic()
+        self.assertEqual(d.stop(), 1)
+        self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
+        self.assertIn("stop_timeout is over, and a thread still waits", d.read_log())
 
     def test_records_do_not_hold_up_scoring(self):
         d = self.daemon(records=True)
