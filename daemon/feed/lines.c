@@ -42,6 +42,12 @@ static void fail(struct lines *o, const struct disk_result *r)
     schedule_retry(o);
 }
 
+/* The first byte of the queue; it has no memory before its first line. */
+static const uint8_t *queued(const struct lines *o)
+{
+    return o->queue.p ? o->queue.p + o->queue.pos : (const uint8_t *)"";
+}
+
 static void drop(struct lines *o, uint64_t n)
 {
     o->n_dropped += n;
@@ -73,7 +79,7 @@ static void report_burst(struct lines *o)
 
 static void take_written(struct lines *o, size_t len)
 {
-    uint64_t n = count_lines(o->queue.p + o->queue.pos, len);
+    uint64_t n = count_lines(queued(o), len);
 
     o->n_sent += n;
     o->unseen += n;
@@ -142,14 +148,14 @@ static void take(struct lines *o)
 
 static void begin(struct lines *o, unsigned tasks, size_t len)
 {
-    disk_begin(o->disk, tasks, o->queue.p + o->queue.pos, len);
+    disk_begin(o->disk, tasks, queued(o), len);
     take(o); /* before the thread is started it is done at once */
 }
 
 /* Whole lines for one call, as many as the file may still have. */
 static size_t next_write(const struct lines *o, size_t most)
 {
-    const uint8_t *p = o->queue.p + o->queue.pos;
+    const uint8_t *p = queued(o);
     size_t len = 0;
 
     while (len < most) {
@@ -359,7 +365,7 @@ void lines_free(struct lines *o)
         return;
     while (o->disk && !lines_is_flushed(o) && disk_wait(o->disk, LAST_WAIT_MS))
         ;
-    uint64_t left = count_lines(o->queue.p + o->queue.pos, gad_buf_left(&o->queue));
+    uint64_t left = count_lines(queued(o), gad_buf_left(&o->queue));
     if (left > 0)
         log_warn("feed", "'%s': %" PRIu64 " lines could not be delivered", o->o.path, left);
     if (o->retry)
