@@ -24,6 +24,12 @@ static const struct config_value *value_of(const struct config_value *value, con
     gad_assert(false);
 }
 
+const struct config_value *config_value_of(const struct config_value *value, const char *section,
+                                           const char *key)
+{
+    return value_of(value, section, key);
+}
+
 size_t config_n_captures_used(const struct config *c)
 {
     size_t n = 0;

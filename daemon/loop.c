@@ -27,18 +27,21 @@
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
+#include "daemon/stop_guard.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 
 enum {
-    FLUSH_LOOK_US = 20000, /* at the end: how often it is seen whether the outputs are done */
-    FILES_BESIDES = 64,    /* descriptors that are no client's */
+    FLUSH_LOOK_US = 20000,    /* at the end: how often it is seen whether the outputs are done */
+    FILES_BESIDES = 64,       /* descriptors that are no client's */
+    REST_MAX_NS = 1000000000, /* of stop_timeout, for the threads to end */
 };
 
 struct loop {
     struct drift_options drift;
     const struct config *config;
     struct gad_time stop_timeout;
+    struct stop_guard guard;
     struct stats stats;
     struct event_base *base;
     struct event *term, *intr, *hup, *deadline, *look, *watchdog;
@@ -87,8 +90,8 @@ static void look_event(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
 
-    tap_flush(l->tap);
-    if (!feed_finish(l->feed))
+    bool is_flushed = tap_is_flushed(l->tap);
+    if (!feed_finish(l->feed) || !is_flushed)
         (void)event_add(l->look, &again);
     else
         (void)event_base_loopbreak(l->base);
@@ -117,7 +120,7 @@ static void returned(void *arg, struct job *j)
 static size_t room(void *arg)
 {
     const struct loop *l = arg;
-    return feed_room(l->feed);
+    return tap_has_room(l->tap) ? feed_room(l->feed) : 0;
 }
 
 static void begin_stop(struct loop *l)
@@ -146,21 +149,22 @@ static void deadline_event(evutil_socket_t fd, short what, void *arg)
     struct loop *l = arg;
     (void)fd;
     (void)what;
-    log_warn("loop", "stop_timeout is over, leaving the rest");
+    log_warn("loop", "stop_timeout is nearly over, leaving the rest");
     (void)event_base_loopbreak(l->base);
 }
 
 static void stop_event(evutil_socket_t fd, short what, void *arg)
 {
     struct loop *l = arg;
-    int64_t ns = l->stop_timeout.ns;
-    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
+    int64_t ns = l->stop_timeout.ns, rest = ns / 4 < REST_MAX_NS ? ns / 4 : REST_MAX_NS;
+    const struct timeval tv = {(ns - rest) / 1000000000, (ns - rest) % 1000000000 / 1000};
     (void)what;
 
     if (event_pending(l->deadline, EV_TIMEOUT, NULL))
         return;
     log_notice("loop", "%s: finishing what was accepted", fd == SIGINT ? "SIGINT" : "SIGTERM");
     (void)event_add(l->deadline, &tv);
+    stop_guard_arm(&l->guard, l->stop_timeout);
     if (!l->stopping)
         begin_stop(l);
 }
@@ -282,6 +286,7 @@ static void loop_deinit(struct loop *l)
     free_event(l->watchdog);
     if (l->base)
         event_base_free(l->base);
+    stop_guard_disarm(&l->guard);
 }
 
 /* As many descriptors as we may have, and a word if that is not enough for the clients. */
@@ -459,6 +464,9 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
     r = feed_start(l.feed, d);
     if (r != 0)
         return r;
+    r = tap_start(l.tap);
+    if (r != 0)
+        return gad_fail(d, r, "records: %s", gad_strerror(r));
     r = scorer_start(l.scorer);
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));

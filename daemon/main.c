@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/feed/file_check.h"
 #include "daemon/feed/transport.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
@@ -84,6 +85,8 @@ int main(int argc, char **argv)
     if (r != 0)
         return fail_config(&o, r, &d);
     if (o.test && check_outputs(c, &d) != 0)
+        return fail(&d);
+    if (o.test && file_check_config(c, &d) != 0)
         return fail(&d);
     if (o.test) {
         (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,

@@ -167,6 +167,8 @@ static void fill_outputs(struct status *s, struct feed *feed)
         to->released = from->released;
         to->waiting = from->waiting;
         to->lost_at_most = from->lost_at_most;
+        to->reopened = from->reopened;
+        to->deleted = from->deleted;
         s->output_list[s->m.n_output++] = to;
     }
     s->m.output = s->output_list;
@@ -210,6 +212,8 @@ static void fill_records(struct status *s, const struct tap *tap)
     s->records.lost = from.lost;
     s->records.queued = from.queued;
     s->records.rotations = from.rotations;
+    s->records.reopened = from.reopened;
+    s->records.deleted = from.deleted;
     s->m.records = &s->records;
 }
 

@@ -16,11 +16,14 @@
 #include "daemon/feed/tls_files.h"
 #include "lib/base/diag.h"
 
-enum { REOPEN_SECONDS = 2 };
+enum {
+    REOPEN_MS = 200, /* that the main loop waits for files to be reopened */
+    LOOK_US = 20000, /* between two looks while something is waited for */
+};
 
 struct drain {
     struct event_base *base;
-    struct event *wake, *tick;
+    struct event *wake, *tick, *look;
     int fd; /* eventfd */
     size_t n;
     struct output *output[CONFIG_OUTPUTS_MAX];
@@ -29,16 +32,33 @@ struct drain {
     _Atomic bool stop, reopen, finish, finished;
     _Atomic(void *) renewed[CONFIG_OUTPUTS_MAX]; /* to be taken by the thread; NULL: nothing */
     sem_t reopened;
-    bool is_finishing; /* the thread's */
+    bool is_finishing, is_reopening; /* the thread's */
 };
 
-static void look_whether_finished(struct drain *d)
+/* Outputs do not say when they are done; while somebody waits for that they are asked. */
+static void look_whether_done(struct drain *d)
 {
-    bool all = d->is_finishing;
+    const struct timeval soon = {0, LOOK_US};
+    bool finished = d->is_finishing, reopening = false;
 
-    for (size_t i = 0; all && i < d->n; i++)
-        all = output_is_finished(d->output[i]);
-    atomic_store(&d->finished, all);
+    for (size_t i = 0; i < d->n; i++) {
+        finished = finished && output_is_finished(d->output[i]);
+        reopening = reopening || output_is_reopening(d->output[i]);
+    }
+    atomic_store(&d->finished, finished);
+    if (d->is_reopening && !reopening) {
+        d->is_reopening = false;
+        (void)sem_post(&d->reopened);
+    }
+    if ((d->is_finishing && !finished) || d->is_reopening)
+        (void)event_add(d->look, &soon);
+}
+
+static void look_event(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    look_whether_done(arg);
 }
 
 static void wake_event(evutil_socket_t fd, short what, void *arg)
@@ -65,9 +85,8 @@ static void wake_event(evutil_socket_t fd, short what, void *arg)
             output_finish(d->output[i]);
         output_wake(d->output[i]);
     }
-    if (reopen)
-        (void)sem_post(&d->reopened);
-    look_whether_finished(d);
+    d->is_reopening = d->is_reopening || reopen;
+    look_whether_done(d);
 }
 
 static void tick_event(evutil_socket_t fd, short what, void *arg)
@@ -78,7 +97,7 @@ static void tick_event(evutil_socket_t fd, short what, void *arg)
 
     for (size_t i = 0; i < d->n; i++)
         output_tick(d->output[i]);
-    look_whether_finished(d);
+    look_whether_done(d);
 }
 
 static int make_events(struct drain *d)
@@ -89,8 +108,10 @@ static int make_events(struct drain *d)
         return GAD_ENOMEM;
     d->wake = event_new(d->base, d->fd, EV_READ | EV_PERSIST, wake_event, d);
     d->tick = event_new(d->base, -1, EV_PERSIST, tick_event, d);
+    d->look = event_new(d->base, -1, 0, look_event, d);
     const struct timeval second = {1, 0};
-    return d->wake && d->tick && event_add(d->wake, NULL) == 0 && event_add(d->tick, &second) == 0
+    return d->wake && d->tick && d->look && event_add(d->wake, NULL) == 0 &&
+                   event_add(d->tick, &second) == 0
                ? 0
                : GAD_ENOMEM;
 }
@@ -137,6 +158,11 @@ int drain_start(struct drain *d)
 {
     sigset_t all, old;
 
+    for (size_t i = 0; i < d->n; i++) {
+        int err = output_start_thread(d->output[i]);
+        if (err != 0)
+            return err;
+    }
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
     int r = pthread_create(&d->thread, NULL, run, d);
@@ -158,7 +184,9 @@ void drain_reopen(struct drain *d)
     struct timespec until;
 
     (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += REOPEN_SECONDS;
+    until.tv_nsec += REOPEN_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
     while (sem_trywait(&d->reopened) == 0)
         ; /* of an earlier call that did not wait so long */
     atomic_store(&d->reopen, true);
@@ -209,6 +237,8 @@ void drain_free(struct drain *d)
         event_free(d->wake);
     if (d->tick)
         event_free(d->tick);
+    if (d->look)
+        event_free(d->look);
     if (d->base)
         event_base_free(d->base);
     if (d->fd >= 0)

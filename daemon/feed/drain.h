@@ -42,7 +42,7 @@ int drain_start(struct drain *d) GAD_MUST_CHECK;
 
 void drain_wake(struct drain *d); /* more was committed. Thread: any */
 
-/* Files that were moved away; waits until it is done, or two seconds. */
+/* Files that were moved away. Waits until it is done, or a fifth of a second: a disk may not answer. */
 void drain_reopen(struct drain *d);
 
 /* The i-th output's next connection is made with this SSL_CTX, which becomes the output's. */

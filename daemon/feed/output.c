@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
@@ -27,7 +26,7 @@ const char *output_state_name(enum output_state s)
 
 void output_publish(struct output *o)
 {
-    o->now.state = o->state;
+    o->now.state = o->stalled ? OUTPUT_WAITING : o->state;
     o->now.next = gad_spool_reader_at(o->reader);
     o->now.released = o->window.released;
     o->now.known = o->known;
@@ -78,6 +77,8 @@ static void opened(struct output *o)
     o->state = OUTPUT_OPEN;
     o->now.connects++;
     o->progress = gad_time_monotonic();
+    if (o->disk)
+        output_file_opened(o);
     output_proof_begin(o);
     (void)event_del(o->timer);
     output_wake(o);
@@ -89,6 +90,8 @@ static int fail_late(const struct output *o, struct gad_diag *d)
 {
     char text[TRANSPORT_TEXT];
 
+    if (o->disk)
+        return gad_fail(d, -ETIMEDOUT, "its file system did not answer within connect_timeout");
     transport_text(o->transport, text);
     if (o->transport->peer.len > 0)
         return gad_fail(d, -ETIMEDOUT, "connected, but no TLS handshake within connect_timeout");
@@ -142,10 +145,14 @@ static void readable_event(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
 
-    if (o->state == OUTPUT_CONNECTING)
+    if (o->state == OUTPUT_CONNECTING) {
         proceed(o);
-    else
+    } else if (o->disk) {
+        output_file_done(o);
+        output_wake(o);
+    } else {
         read_some(o);
+    }
 }
 
 static void writable_event(evutil_socket_t fd, short what, void *arg)
@@ -167,28 +174,24 @@ static int watch(struct output *o)
 {
     struct transport *t = o->transport;
 
-    if (o->ops->is_file || (o->readable && event_get_fd(o->readable) == t->fd)) {
+    if (o->readable && event_get_fd(o->readable) == t->fd) {
         if (o->writable && t->wants_write)
             (void)event_add(o->writable, NULL);
         return 0;
     }
     free_event(&o->readable);
     free_event(&o->writable);
-    o->writable = event_new(o->o.base, t->fd, EV_WRITE, writable_event, o);
-    if (!o->writable)
-        return GAD_ENOMEM;
-    if (t->wants_write)
-        (void)event_add(o->writable, NULL);
+    if (!o->ops->is_file) { /* its descriptor is readable when its thread has a result */
+        o->writable = event_new(o->o.base, t->fd, EV_WRITE, writable_event, o);
+        if (!o->writable)
+            return GAD_ENOMEM;
+        if (t->wants_write)
+            (void)event_add(o->writable, NULL);
+    }
     if (t->fd <= STDERR_FILENO) /* the standard output is not read, and may be a file */
         return 0;
     o->readable = event_new(o->o.base, t->fd, EV_READ | EV_PERSIST, readable_event, o);
     return o->readable && event_add(o->readable, NULL) == 0 ? 0 : GAD_ENOMEM;
-}
-
-static void look_at_file(struct output *o)
-{
-    struct stat st;
-    o->file_bytes = o->ops->is_file && fstat(o->transport->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 int output_connect(struct output *o, struct gad_diag *d)
@@ -197,11 +200,7 @@ int output_connect(struct output *o, struct gad_diag *d)
 
     if (r == 0)
         r = o->ops->open(o->transport, d);
-    if (r == 0) {
-        look_at_file(o);
-        r = watch(o);
-    }
-    return r;
+    return r == 0 ? watch(o) : r;
 }
 
 void output_start(struct output *o)
@@ -264,32 +263,10 @@ void output_wake(struct output *o)
     if (o->state != OUTPUT_OPEN)
         return;
     output_pump(o);
-    if (o->state == OUTPUT_OPEN && o->finishing && output_is_at_end(o))
+    if (o->state == OUTPUT_OPEN && o->finishing && output_is_at_end(o) &&
+        (!o->disk || output_file_is_safe(o)))
         begin_finish(o);
     output_publish(o);
-}
-
-/* What a file got is safe once the disk has it; if that fails it is written again. */
-static void sync_file(struct output *o)
-{
-    if (o->unsynced && fdatasync(o->transport->fd) != 0) {
-        output_fail(o, gad_strerror(-errno));
-        return;
-    }
-    o->unsynced = false;
-    window_all_arrived(&o->window);
-}
-
-void output_reopen_file(struct output *o)
-{
-    struct gad_diag d = {""};
-
-    sync_file(o);
-    if (o->state != OUTPUT_OPEN)
-        return;
-    output_drop_connection(o);
-    if (output_connect(o, &d) != 0)
-        output_fail(o, d.text);
 }
 
 /* It took something once, but another address is better now. */
@@ -335,8 +312,8 @@ void output_tick(struct output *o)
             o); /* nobody knows whether it arrived: the next run sends it again */
         o->state = OUTPUT_FINISHED;
     }
-    if (o->state == OUTPUT_OPEN && o->ops->is_file)
-        sync_file(o);
+    if (o->disk)
+        output_file_tick(o);
     else if (o->state == OUTPUT_OPEN)
         (void)window_released(&o->window, now);
     if (o->state == OUTPUT_OPEN)
@@ -353,10 +330,13 @@ void output_tick(struct output *o)
 
 void output_reopen(struct output *o)
 {
-    if (!o->ops->is_file || o->state != OUTPUT_OPEN)
-        return;
-    output_reopen_file(o);
-    output_wake(o);
+    if (o->disk && o->state == OUTPUT_OPEN)
+        output_file_reopen(o);
+}
+
+bool output_is_reopening(const struct output *o)
+{
+    return o->disk && output_file_is_reopening(o);
 }
 
 void output_renew(struct output *o, void *context)
@@ -379,7 +359,7 @@ void output_finish(struct output *o)
 
 bool output_is_finished(const struct output *o)
 {
-    return o->state == OUTPUT_FINISHED || o->state == OUTPUT_WAITING ||
+    return o->state == OUTPUT_FINISHED || o->state == OUTPUT_WAITING || o->stalled ||
            (o->state == OUTPUT_CONNECTING &&
             o->tries > 0); /* a receiver that is down holds up no stop */
 }

@@ -51,6 +51,8 @@ struct output_status {
     uint64_t released;     /* events before it are done with */
     uint64_t known;        /* events before it were written at least once, or reported as lost */
     uint64_t gone;         /* of struct gad_spool_place */
+    uint64_t reopened; /* of a file: times that it was moved away, deleted, or to be reopened ... */
+    uint64_t deleted;  /* ... and of these, deleted */
 };
 
 struct output_options {
@@ -71,10 +73,12 @@ int output_new(const struct output_options *o, struct output **ret,
 void output_free(struct output *o);
 GAD_DEFINE_CLEANUP(struct output, output_free);
 
-void output_start(struct output *o);  /* connects */
-void output_wake(struct output *o);   /* there may be more in the spool */
-void output_tick(struct output *o);   /* once a second */
-void output_reopen(struct output *o); /* a file that was moved away */
+int output_start_thread(struct output *o) GAD_MUST_CHECK; /* of a file, before output_start() */
+void output_start(struct output *o);                      /* connects */
+void output_wake(struct output *o);                       /* there may be more in the spool */
+void output_tick(struct output *o);                       /* once a second */
+void output_reopen(struct output *o); /* a file that was moved away: begins it */
+bool output_is_reopening(const struct output *o);
 
 /* Its next connection is made with this SSL_CTX, which becomes its own. One that waits to be tried again is, at once. */
 void output_renew(struct output *o, void *context);

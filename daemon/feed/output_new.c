@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/feed/disk.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/log.h"
@@ -78,6 +79,8 @@ static int make(struct output *o, struct gad_diag *d)
     if (r == 0 && strcmp(o->o.config->type, "tls") == 0)
         r = read_tls_files(o, d);
     if (r == 0 && o->ops->is_file)
+        r = output_file_new(o);
+    if (r == 0 && o->disk)
         r = output_connect(o, d);
     return r;
 }
@@ -113,6 +116,7 @@ void output_free(struct output *o)
         output_drop_connection(o);
         event_free(o->timer);
     }
+    disk_free(o->disk);
     gad_spool_reader_close(o->reader);
     transport_tls_context_free(o->memory.context);
     gad_buf_deinit(&o->buf);

@@ -17,6 +17,7 @@
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 
+struct disk;
 struct event;
 struct gad_spool_reader;
 
@@ -73,8 +74,15 @@ struct output {
     size_t written;                                 /* bytes of the first message */
     struct output_message message[OUTPUT_MESSAGES]; /* a ring */
     size_t head, n_messages;
-    uint64_t file_bytes; /* of a file, as it is now */
-    bool unsynced;       /* a file has something that the disk may not have */
+
+    /* Of a file. */
+    struct disk *disk;   /* NULL: it is none */
+    unsigned disk_wants; /* parts of the next task */
+    uint64_t file_bytes,
+        file_from; /* its size; where one that cannot be moved away is counted from */
+    bool unsynced; /* it has something that the disk may not have */
+    bool stalled;  /* its file system does not answer, and that was reported */
+    bool reopening;
 
     struct gad_event event; /* scratch */
     pthread_mutex_t lock;   /* of told */
@@ -95,7 +103,19 @@ bool output_is_at_end(const struct output *o);
 int output_connect(struct output *o,
                    struct gad_diag *d); /* makes the transport: 0, GAD_MORE, negative */
 void output_drop_connection(struct output *o);
-void output_reopen_file(struct output *o);
+void output_took(struct output *o, size_t len); /* so many bytes of the buffer are written */
+
+/* output_file.c: of type file. */
+int output_file_new(struct output *o) GAD_MUST_CHECK;
+void output_file_opened(struct output *o);
+void output_file_write(struct output *o, size_t first,
+                       size_t len);      /* of the first message, of all that fit */
+void output_file_done(struct output *o); /* its thread has a result */
+void output_file_tick(struct output *o);
+void output_file_reopen(struct output *o);
+bool output_file_is_reopening(const struct output *o);
+bool output_file_is_safe(
+    struct output *o); /* the disk has everything that was written; else that is begun */
 
 void output_timer_event(int fd, short what, void *arg); /* arg: the output */
 

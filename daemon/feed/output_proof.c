@@ -46,8 +46,9 @@ void output_proof_begin(struct output *o)
     o->released_before = o->window.released;
     o->taken = bytes_taken(o, 0);
     transport_text(o->transport, o->now.address);
-    log_info("feed", "output '%s': %s%s", o->o.config->name,
-             *o->now.address ? "connected to " : "open", o->now.address);
+    if (!o->disk) /* output_file.c says more */
+        log_info("feed", "output '%s': %s%s", o->o.config->name,
+                 *o->now.address ? "connected to " : "open", o->now.address);
 }
 
 /* A file has what was synced; a receiver what its kernel took, if the connection also held. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "daemon/config.h"
-#include "daemon/feed/lines.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
@@ -215,6 +214,11 @@ static void take_written(struct output *o, size_t n, struct gad_time now)
     o->progress = now;
 }
 
+void output_took(struct output *o, size_t len)
+{
+    take_written(o, len, gad_time_monotonic());
+}
+
 /* A message that no datagram can hold. */
 static void drop_first(struct output *o, struct gad_time now)
 {
@@ -234,26 +238,11 @@ static size_t next_write(struct output *o)
         return gad_buf_left(&o->buf);
     for (size_t i = 0; i < o->n_messages; i++) {
         size_t more = message_at(o, i)->len;
-        if (len > 0 && o->file_bytes + len + more > most)
+        if (len > 0 && o->file_bytes - o->file_from + len + more > most)
             break;
         len += more;
     }
     return len;
-}
-
-/* False: the output cannot go on now. */
-static bool make_room_in_file(struct output *o)
-{
-    uint64_t most = o->o.config->file_size;
-
-    if (!o->ops->is_file || most == 0 || o->file_bytes == 0 ||
-        o->file_bytes + message_at(o, 0)->len <= most)
-        return true;
-    if (lines_rotate(o->o.config->to, o->o.config->files))
-        output_reopen_file(o);
-    o->file_bytes =
-        0; /* one that cannot be moved away grows, and is tried again when it has grown as much */
-    return o->state == OUTPUT_OPEN;
 }
 
 /* False: it is full, or broke. */
@@ -261,12 +250,12 @@ static bool write_some(struct output *o)
 {
     struct gad_time now = gad_time_monotonic();
 
-    if (!make_room_in_file(o))
+    if (o->disk) { /* it goes on when its thread has written them */
+        output_file_write(o, message_at(o, 0)->len, next_write(o));
         return false;
+    }
     ssize_t n = o->ops->write(o->transport, o->buf.p + o->buf.pos, next_write(o));
     if (n >= 0) {
-        o->file_bytes += (uint64_t)n;
-        o->unsynced = true;
         take_written(o, (size_t)n, now);
         return true;
     }

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
@@ -18,7 +17,10 @@
 #include "lib/record/record.h"
 #include "models/detector.h"
 
-enum { QUEUE_MAX = 1 << 20 };
+enum {
+    QUEUE_MAX = 1 << 20,      /* bytes */
+    PATIENCE_NS = 1000000000, /* of a file that is read, for a disk that does not answer */
+};
 
 struct tap {
     const struct config *config;
@@ -26,9 +28,7 @@ struct tap {
     struct gad_buf head; /* of a new file, with a NUL */
     struct gad_buf line;
     struct lines *out;
-    uint64_t old_len;   /* of the file as it was opened */
-    uint64_t old_bytes; /* written by then */
-    uint64_t rotations;
+    uint64_t left_behind; /* files in another form */
 };
 
 /* Plain records are as KDD99's, which have no head. */
@@ -71,21 +71,7 @@ static void leave_other_form(struct tap *t)
         return;
     log_notice("records", "'%s' has records in another form and is moved away",
                t->config->records.file);
-    t->rotations += lines_rotate(t->config->records.file, t->config->records.files);
-}
-
-static void look_at_len(struct tap *t)
-{
-    struct stat st;
-
-    t->old_bytes = t->out->bytes;
-    t->old_len = t->out->fd >= 0 && fstat(t->out->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
-/* Of the file, with what is queued for it. */
-static uint64_t len_now(const struct tap *t)
-{
-    return t->old_len + (t->out->bytes - t->old_bytes) + gad_buf_left(&t->out->queue);
+    t->left_behind += lines_rotate(t->config->records.file, t->config->records.files);
 }
 
 int tap_new(struct event_base *base, const struct config *c, struct stats *st, struct tap **ret,
@@ -106,11 +92,16 @@ int tap_new(struct event_base *base, const struct config *c, struct stats *st, s
     if (t->head.bad || !gad_buf_room(&t->line, GAD_RECORD_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
     leave_other_form(t);
-    int r = lines_new(c->records.file, (const char *)t->head.p, QUEUE_MAX, base, &st->records_lost,
-                      &t->out, d);
+    const struct lines_options o = {.path = c->records.file,
+                                    .head = (const char *)t->head.p,
+                                    .queue_max = QUEUE_MAX,
+                                    .size_max = c->records.file_size,
+                                    .files = c->records.files,
+                                    .base = base,
+                                    .all_dropped = &st->records_lost};
+    int r = lines_new(&o, &t->out, d);
     if (r != 0)
         return r;
-    look_at_len(t);
     *ret = gad_steal(&t);
     return 0;
 }
@@ -119,36 +110,10 @@ void tap_free(struct tap *t)
 {
     if (!t)
         return;
-    tap_flush(t);
     lines_free(t->out);
     gad_buf_deinit(&t->head);
     gad_buf_deinit(&t->line);
     gad_free(t);
-}
-
-/* A file that cannot be moved away is left to grow, and it is tried again when as much has come to it once more. */
-static void rotate(struct tap *t)
-{
-    if (lines_rotate(t->config->records.file, t->config->records.files)) {
-        t->rotations++;
-        tap_reopen(t);
-    } else {
-        t->old_len = 0;
-        t->old_bytes = t->out->bytes;
-    }
-}
-
-static void add_line(struct tap *t)
-{
-    const struct gad_buf *line = &t->line;
-
-    if (len_now(t) > 0 && len_now(t) + line->len > t->config->records.file_size) {
-        lines_flush(t->out);
-        /* While the disk is full what is there stays: a file of nothing would push one with records out. */
-        if (!t->out->failed && len_now(t) > strlen(t->out->head))
-            rotate(t);
-    }
-    lines_add(t->out, line->p, line->len);
 }
 
 void tap_add(struct tap *t, const struct job *j)
@@ -171,7 +136,7 @@ void tap_add(struct tap *t, const struct job *j)
         t->line.len = 0;
         gad_record_text(&t->line, &t->form, &j->rec[i], &about);
         gad_assert(!t->line.bad); /* a unit test writes the longest */
-        add_line(t);
+        lines_add(t->out, t->line.p, t->line.len);
     }
 }
 
@@ -181,12 +146,25 @@ void tap_flush(struct tap *t)
         lines_flush(t->out);
 }
 
+bool tap_is_flushed(struct tap *t)
+{
+    return !t || !t->out || lines_is_flushed(t->out);
+}
+
+bool tap_has_room(struct tap *t)
+{
+    return !t || lines_has_room(t->out, (struct gad_time){PATIENCE_NS});
+}
+
+int tap_start(struct tap *t)
+{
+    return t ? lines_start(t->out) : 0;
+}
+
 void tap_reopen(struct tap *t)
 {
-    if (!t)
-        return;
-    lines_reopen(t->out);
-    look_at_len(t);
+    if (t)
+        lines_reopen(t->out);
 }
 
 bool tap_state(const struct tap *t, struct tap_state *ret)
@@ -194,14 +172,16 @@ bool tap_state(const struct tap *t, struct tap_state *ret)
     if (!t)
         return false;
     const struct lines *o = t->out;
-    *ret = (struct tap_state){.file = o->path,
+    *ret = (struct tap_state){.file = o->o.path,
                               .format = t->config->records.format,
-                              .state = o->failed ? "failed" : "open",
+                              .state = o->failed || o->stuck ? "failed" : "open",
                               .error = o->error ? gad_strerror(o->error) : "",
                               .written = o->n_sent,
                               .bytes = o->bytes,
                               .lost = o->n_dropped,
                               .queued = gad_buf_left(&o->queue),
-                              .rotations = t->rotations};
+                              .rotations = t->left_behind + o->rotations,
+                              .reopened = o->reopened,
+                              .deleted = o->deleted};
     return true;
 }

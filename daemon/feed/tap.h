@@ -8,7 +8,8 @@
  *
  * Before a file becomes longer than it may it is moved away: FILE.1 is the last one, FILE.2 the one before. So is
  * one that an earlier run wrote in another form. What a disk does
- * not take waits in a bounded queue, and is lost and counted beyond it; nobody waits for it. Lines are whole.
+ * not take waits in a bounded queue, and is lost and counted beyond it: only captures that are files wait for it, and for
+ * a second at most. Lines are whole. A thread writes them (daemon/feed/lines.h).
  *
  * Thread: main.
  */
@@ -29,13 +30,16 @@ struct tap;
 /* *ret is NULL if no file is asked for; all functions here take that. */
 int tap_new(struct event_base *base, const struct config *c, struct stats *st, struct tap **ret,
             struct gad_diag *d) GAD_MUST_CHECK;
+int tap_start(struct tap *t) GAD_MUST_CHECK; /* the thread that writes the file */
 void tap_free(struct tap *t);
 GAD_DEFINE_CLEANUP(struct tap, tap_free);
 
 /* The records of a job that is back; of a client's if they are asked for. */
 void tap_add(struct tap *t, const struct job *j);
 void tap_flush(struct tap *t);
-void tap_reopen(struct tap *t); /* for somebody moved the file away */
+bool tap_is_flushed(struct tap *t); /* everything is in the file, or cannot be now */
+bool tap_has_room(struct tap *t);   /* for a job more; false: its thread will soon have made room */
+void tap_reopen(struct tap *t);     /* the file was moved away */
 
 struct tap_state {
     const char *file, *format;
@@ -43,6 +47,7 @@ struct tap_state {
     const char *error;                     /* of the last failure; "": it never failed */
     uint64_t written, bytes, lost, queued; /* records, bytes of them, records, bytes */
     uint64_t rotations;
+    uint64_t reopened, deleted; /* times it was moved away by others, or deleted */
 };
 
 /* false: no file is asked for. */

@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * How bytes leave: a connection, a datagram socket or a file. Nothing here blocks, but opening and writing regular
- * files. One transport is one connection: when it fails it is closed, and another is made.
+ * How bytes leave: a connection, a datagram socket or a file. Nothing here blocks. One transport is one connection: when it fails it is closed, and another is made.
  *
  *     open -> GAD_MORE -> proceed ... -> 0: ready -> write, read ... -> finish -> ... GAD_END -> close
  *
@@ -25,6 +24,7 @@
 #include "lib/base/time.h"
 
 struct config_output;
+struct disk;
 struct gad_diag;
 struct race;
 struct transport;
@@ -54,7 +54,8 @@ struct transport_ops {
 
 /* What an output keeps from one connection to the next. */
 struct transport_memory {
-    void *context; /* of tls: the SSL_CTX */
+    void *context;     /* of tls: the SSL_CTX */
+    struct disk *disk; /* of a file: its thread; borrowed from the output */
     struct addresses addresses;
 };
 
@@ -64,6 +65,7 @@ struct transport {
     struct transport_memory *memory;    /* borrowed */
     int fd;
     bool finishing;
+    bool is_opening;     /* a file: its thread was asked to */
     bool wants_write;    /* proceed(), finish(): when it can be written; else when it can be read */
     struct race *race;   /* while it is connecting, or udp looks its name up again */
     struct address peer; /* of tcp, tls and udp: to whom it is connected */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files with whole lines, and the standard output. */
+/* Files (the thread of daemon/feed/disk.h writes them), and the standard output. */
 #include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
-#include "daemon/feed/lines.h"
+#include "daemon/feed/disk.h"
 #include "daemon/feed/transport.h"
 #include "lib/base/diag.h"
-
-enum { HEAD_LEN = 512 }; /* of syslog, and the line end */
 
 static int open_stdout(struct transport *t, struct gad_diag *d)
 {
@@ -50,27 +48,41 @@ static int finish_at_once(struct transport *t)
     return GAD_END;
 }
 
-static int open_file(struct transport *t, struct gad_diag *d)
+/* The thread may still be at work for the connection before. */
+static int proceed_file(struct transport *t, struct gad_diag *d)
 {
-    int fd = lines_open(t->config->to, "", t->config->length + HEAD_LEN);
+    struct disk_result r;
+    bool has_result = disk_take(t->memory->disk, &r);
 
-    if (fd < 0)
-        return gad_fail(d, fd, "%s", gad_strerror(fd));
-    t->fd = fd;
-    return 0;
+    if (has_result && t->is_opening)
+        return r.error != 0 ? gad_fail(d, r.error, "%s", r.why.text) : 0;
+    if (!t->is_opening && disk_is_idle(t->memory->disk)) {
+        t->is_opening = true;
+        disk_begin(t->memory->disk, DISK_OPEN, NULL, 0);
+    }
+    return GAD_MORE;
 }
 
-/* All of it or nothing: a part that a full disk took is taken away again. */
+static int open_file(struct transport *t, struct gad_diag *d)
+{
+    t->fd = disk_fd(t->memory->disk);
+    int r = proceed_file(t, d);
+    return r == GAD_MORE ? proceed_file(t, d) : r; /* before there is a thread it is done at once */
+}
+
+/* The thread has the file, and opens it again when it is to. */
+static void close_file(struct transport *t)
+{
+    t->fd = -1;
+}
+
+/* output_file_write() does that. */
 static ssize_t write_file(struct transport *t, const uint8_t *p, size_t len)
 {
-    struct stat st;
-    ssize_t n = write(t->fd, p, len);
-
-    if (n < 0 || (size_t)n == len)
-        return n;
-    if (fstat(t->fd, &st) == 0)
-        (void)!ftruncate(t->fd, st.st_size - n);
-    errno = ENOSPC;
+    (void)t;
+    (void)p;
+    (void)len;
+    errno = EAGAIN;
     return -1;
 }
 
@@ -84,7 +96,8 @@ const struct transport_ops transport_stdout = {.type = "stdout",
 const struct transport_ops transport_file = {.type = "file",
                                              .is_file = true,
                                              .open = open_file,
+                                             .proceed = proceed_file,
                                              .write = write_file,
                                              .read = read_nothing,
                                              .finish = finish_at_once,
-                                             .close = transport_close_fd};
+                                             .close = close_file};

@@ -171,7 +171,12 @@ static void add_outputs(struct feed *feed, struct gad_buf *b)
          "of these, the ones that may never have been events: power went", TEXT_COUNTER,
          AT(lost_at_most)},
         {"ganad_output_bytes_total", "bytes written", TEXT_COUNTER, AT(bytes)},
-        {"ganad_output_connects_total", "connections made", TEXT_COUNTER, AT(connects)}};
+        {"ganad_output_connects_total", "connections made", TEXT_COUNTER, AT(connects)},
+        {"ganad_output_reopened_total",
+         "times that its file was moved away, deleted, or reopened on request", TEXT_COUNTER,
+         AT(reopened)},
+        {"ganad_output_deleted_total", "of these, the file had been deleted", TEXT_COUNTER,
+         AT(deleted)}};
 #undef AT
     struct output_status s;
 

@@ -20,6 +20,7 @@
 #include "lib/spool/reader.h"
 #include "lib/spool/state.h"
 #include "tests/fuzz/spool_sums.h"
+#include "tests/unit/scratch.h"
 
 enum { SEGMENTS_MAX = 8, ITEMS_MAX = 20000 };
 
@@ -184,9 +185,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .salt = 3};
 
     if (dir < 0) {
-        const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-        (void)snprintf(folder, sizeof(folder), "%s/ganad-fuzz-XXXXXX", base);
-        require(mkdtemp(folder) != NULL);
+        if (access("/dev/shm", W_OK) == 0)
+            (void)setenv("TMPDIR", "/dev/shm", 1);
+        require(mkdtemp(scratch_path(folder, sizeof(folder), "fuzz-XXXXXX")) != NULL);
         dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         require(dir >= 0);
     }

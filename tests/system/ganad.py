@@ -118,11 +118,31 @@ def trained():
 
 @functools.lru_cache(None)
 def scratch():
-    """A directory for as long as the program runs. No TemporaryDirectory: from Python 3.13 on a forked child of
-    multiprocessing drops the exit handlers, and with them the last reference, which would remove it under its parent."""
+    """A directory for as long as the program runs. A process of its own removes it when the program was killed. No
+    TemporaryDirectory: from Python 3.13 on a forked child of multiprocessing drops the exit handlers, and with them the last
+    reference, which would remove it under its parent."""
     d = tempfile.mkdtemp(prefix="ganad-")
+    os.chmod(d, 0o711)  # some tests are other users
+    end, held = os.pipe()  # held: only by this program, until it ends
+    if os.fork() == 0:
+        os.setsid()  # a signal to the test's group is not for it
+        os.dup2(end, 0)
+        os.closerange(1, 256)
+        while os.read(0, 1):
+            pass
+        shutil.rmtree(d, ignore_errors=True)
+        os._exit(0)
+    os.close(end)
     atexit.register(shutil.rmtree, d, ignore_errors=True)
     return d
+
+
+def keep_temporary_files_together():
+    """What the tests and their programs put into the directory for temporary files goes with the test."""
+    os.environ["TMPDIR"] = tempfile.tempdir = scratch()
+
+
+keep_temporary_files_together()
 
 
 def wait_for(condition, seconds, what):

@@ -55,6 +55,13 @@ CASES = [
     ("a line without an end", "[ganadd]\nsensor = " + "x" * 5000 + "\n", ":4: "),
     ("no checkpoint there", "[model n]\ncheckpoint = {dir}/nowhere\n", "model 'n': ", "nowhere: cannot open: No such file"),
     ("a checkpoint that is none", "[model n]\ncheckpoint = {dir}/conf\n", "model 'n': ", "conf: "),
+    ("an alert file that is a link", "[output a]\ntype = file\nto = {dir}/link\n", ":5: section 'output a': key 'to'",
+     "is a symbolic link to '/nowhere', and ganadd does not follow links"),
+    ("an alert file that is a directory", "[output a]\ntype = file\nto = {dir}\n", ":5: section 'output a'", "is a directory"),
+    ("an alert file that is a FIFO", "[output a]\ntype = file\nto = {dir}/fifo\n", ":5: section 'output a'", "is a FIFO"),
+    ("an alert file in no directory", "[output a]\ntype = file\nto = {dir}/no/file\n", ":5: section 'output a'",
+     "directory '{dir}/no' does not exist: create it"),
+    ("a file of records that is a FIFO", "[records]\nfile = {dir}/fifo\n", ":4: section 'records': key 'file'", "is a FIFO"),
     ("no checkpoint said", "[model n]\nfpr_budget = 0.1\n", "section 'model n': key 'checkpoint' is missing"),
 ]
 
@@ -67,6 +74,8 @@ class Broken(unittest.TestCase):
             conf = d.path("conf")
             with open(d.path("t.pcap"), "wb") as f:
                 f.write(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+            os.mkfifo(d.path("fifo"))
+            os.symlink("/nowhere", d.path("link"))
             fill = {"{dir}": d.dir, "{ckpt}": ganad.checkpoint(), "{pcap}": d.path("t.pcap")}
             for what, text, *wanted in CASES:
                 whole = "max_clients = 3\n" + GOOD if text is None else GOOD + text
@@ -76,6 +85,7 @@ class Broken(unittest.TestCase):
                     f.write(whole)
                 r = subprocess.run([ganad.args.ganadd, "-t", "-c", conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                 said = r.stderr.decode()
+                wanted = [w.replace("{dir}", d.dir) for w in wanted]
                 wanted = [conf] + wanted if "model 'n': " not in wanted else wanted
                 missing = [w for w in wanted if w not in said]
                 if r.returncode != 1 or said.count("\n") != 1 or missing or r.stdout:

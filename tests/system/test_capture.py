@@ -257,7 +257,7 @@ class Capture(Case):
         self.assertFalse(os.path.exists(kept + ".4"))
         self.assertTrue(want.endswith(b"".join(parts)))
         self.assertGreater(len(b"".join(parts)), 3 * 16000)
-        self.assertIn("records '/no/such/folder/r': No such file", self.read(
+        self.assertIn("records '/no/such/folder/r': directory '/no/such/folder' does not exist: create it", self.read(
             self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/folder/r\n"), code=1)[1])
 
     def test_a_source_of_the_configuration_is_counted(self):

@@ -389,7 +389,7 @@ class Documents(unittest.TestCase):
             block = re.sub(r"^ca = .*\n", "", block, flags=re.M)
             with ganad.Daemon(start=False) as d:
                 with open(d.conf, "a") as f:
-                    f.write(block)
+                    f.write(block.replace("/var/log/ganad", d.dir))
                 p = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stderr=subprocess.PIPE)
                 self.assertEqual(p.returncode, 0, p.stderr)
 

@@ -2,6 +2,7 @@
 """The file of records that ganadd keeps: its forms, what trains on it, full disks, restarts, and what is told of it."""
 
 import csv
+import glob
 import io
 import json
 import os
@@ -266,9 +267,14 @@ class Running(Case):
                 [ganad.args.ganadd, "-c", d.conf], stderr=d.log,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100001, resource.RLIM_INFINITY)))
             ganad.wait_for(d.answers, 30, "ganadd serves")
-            error = self.check_full(d, n, lambda: read(d.path("records")), lambda: resource.prlimit(
+            def look():  # what waited comes to more than a file may have
+                files = sorted(glob.glob(d.path("records.*")), key=lambda f: -int(f.rsplit(".", 1)[1]))
+                return b"".join(map(read, files + [d.path("records")]))
+            error = self.check_full(d, n, look, lambda: resource.prlimit(
                 d.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)))
             self.assertEqual(error, "File too large")
+            self.assertGreater(d.status().records.rotations, 3)
+            self.assertTrue(all(os.path.getsize(f) <= 150 << 10 for f in glob.glob(d.path("records*"))))
             self.assertEqual(d.stop(), 0)
 
     def test_a_full_disk_does_not_stop_it(self):

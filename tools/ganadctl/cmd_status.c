@@ -104,6 +104,9 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
         const Ganad__V1__StatusReply__Output *o = s->output[i];
         if (*o->address && strcmp(o->address, o->target) != 0)
             printf("%s is connected to %s\n", safe(o->name, name), safe(o->address, state));
+        if (o->deleted > 0)
+            printf("%s, times that its file was deleted: %s\n", safe(o->name, name),
+                   show_count(o->deleted, n[0]));
         if (*o->error)
             printf("%s, the last failure: %s\n", safe(o->name, name), safe(o->error, state));
         if (o->lost_at_most > 0)
@@ -139,6 +142,8 @@ static void print_records(const Ganad__V1__StatusReply__Records *r)
            safe(r->state, state), show_count(r->written, n[0]), show_bytes(r->bytes, n[1]),
            show_count(r->lost, n[2]), show_bytes(r->queued, n[3]), show_count(r->rotations, n[4]),
            safe(r->file, file));
+    if (r->deleted > 0)
+        printf("times that the file of records was deleted: %s\n", show_count(r->deleted, n[0]));
     if (*r->error)
         printf("the last failure of the file of records: %s\n", safe(r->error, state));
 }
@@ -256,6 +261,7 @@ static json_t *outputs(const Ganad__V1__StatusReply *s)
             {"lost", o->lost},         {"connects", o->connects},
             {"next", o->next},         {"released", o->released},
             {"waiting", o->waiting},   {"lost_at_most", o->lost_at_most},
+            {"reopened", o->reopened}, {"deleted", o->deleted},
         };
         json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->name, "type",
                                 o->type, "target", o->target, "address", o->address, "format",
@@ -287,11 +293,12 @@ static json_t *records(const Ganad__V1__StatusReply__Records *r)
 {
     if (!r)
         return json_null();
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "file", r->file, "format",
-                     r->format, "state", r->state, "error", r->error, "written",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", r->file,
+                     "format", r->format, "state", r->state, "error", r->error, "written",
                      (json_int_t)r->written, "bytes", (json_int_t)r->bytes, "lost",
                      (json_int_t)r->lost, "queued", (json_int_t)r->queued, "rotations",
-                     (json_int_t)r->rotations);
+                     (json_int_t)r->rotations, "reopened", (json_int_t)r->reopened, "deleted",
+                     (json_int_t)r->deleted);
 }
 
 static json_t *sources(const Ganad__V1__StatusReply *s)

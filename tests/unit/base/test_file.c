@@ -16,9 +16,10 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-static char folder[] = "/tmp/ganad-file-XXXXXX";
+static char folder[80];
 
 static const char *in_folder(const char *name)
 {
@@ -239,7 +240,7 @@ static void no_memory_is_said(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return mkdtemp(scratch_path(folder, sizeof(folder), "file-XXXXXX")) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
@@ -251,12 +252,11 @@ static int remove_folder(void **state)
 static void files_that_belong_together_are_written_all_or_none(void **state)
 {
     (void)state;
-    char a[PATH_MAX];
-    const char *b;
+    char a[PATH_MAX], b[PATH_MAX];
     struct gad_diag d = {0};
 
     (void)snprintf(a, sizeof(a), "%s", in_folder("a"));
-    b = in_folder("b");
+    (void)snprintf(b, sizeof(b), "%s", in_folder("b"));
     struct gad_file_content file[] = {{a, "old", 3}, {b, "file", 4}};
     assert_int_equal(gad_file_write_set(2, file, NULL), 0);
     assert_content(a, "old", 3);
@@ -284,6 +284,7 @@ static void files_that_belong_together_are_written_all_or_none(void **state)
     assert_content(a, "new", 3);
     assert_int_equal(unlink(a), 0);
     assert_int_equal(unlink(b), 0);
+    assert_int_equal(n_files(), 0);
 }
 
 int main(void)

@@ -11,10 +11,11 @@
 
 #include "lib/base/diag.h"
 #include "tests/unit/checkpoint/sample.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 /* A folder of its own, gone when the test is. */
-static char folder[] = "/tmp/ganad-checkpoint-XXXXXX";
+static char folder[80];
 
 static const char *in_folder(const char *name)
 {
@@ -219,7 +220,7 @@ static void every_allocation_may_fail(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return mkdtemp(scratch_path(folder, sizeof(folder), "checkpoint-XXXXXX")) ? 0 : -1;
 }
 
 static int remove_folder(void **state)

@@ -22,6 +22,7 @@
 #include "lib/base/time.h"
 #include "lib/wire/frame.h"
 #include "lib/wire/socket.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 enum { PATIENCE = 20 /* s */, RECEIVE_MAX = 4 << 20 };
@@ -40,9 +41,9 @@ int daemon_make(void **state)
 {
     (void)state;
     log_set_level("error");
-    (void)snprintf(daemon_dir, sizeof(daemon_dir), "/tmp/ganad-daemon.XXXXXX");
     received = gad_calloc(1, RECEIVE_MAX);
-    return received && mkdtemp(daemon_dir) ? 0 : -1;
+    return received && mkdtemp(scratch_path(daemon_dir, sizeof(daemon_dir), "daemon.XXXXXX")) ? 0
+                                                                                              : -1;
 }
 
 int daemon_unmake(void **state)

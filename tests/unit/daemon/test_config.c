@@ -12,6 +12,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 #define MODEL "[model m]\ncheckpoint = /m.ckpt\n"
@@ -268,8 +269,7 @@ static char dir[64], main_file[80];
 static int make_folder(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/ganad-config.XXXXXX");
-    if (!mkdtemp(dir))
+    if (!mkdtemp(scratch_path(dir, sizeof(dir), "config.XXXXXX")))
         return -1;
     (void)snprintf(main_file, sizeof(main_file), "%s/g.conf", dir);
     return 0;

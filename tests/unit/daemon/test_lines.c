@@ -14,11 +14,12 @@
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 enum { QUEUE = 4096, LINE = 100 };
 
-static char dir[64], target[80];
+static char dir[80], target[96];
 static struct event_base *base;
 static uint64_t dropped;
 
@@ -28,8 +29,7 @@ static int make(void **state)
     log_set_level("error");
     dropped = 0;
     base = event_base_new();
-    (void)snprintf(dir, sizeof(dir), "/tmp/ganad-output.XXXXXX");
-    if (!base || !mkdtemp(dir))
+    if (!base || !mkdtemp(scratch_path(dir, sizeof(dir), "lines.XXXXXX")))
         return -1;
     (void)snprintf(target, sizeof(target), "%s/alerts", dir);
     return 0;
@@ -43,6 +43,16 @@ static int unmake(void **state)
     return rmdir(dir);
 }
 
+static struct lines_options options(const char *head)
+{
+    return (struct lines_options){.path = target,
+                                  .head = head,
+                                  .queue_max = QUEUE,
+                                  .files = 2,
+                                  .base = base,
+                                  .all_dropped = &dropped};
+}
+
 static struct lines *open_lines(const char *before, const char *head)
 {
     struct lines *o = NULL;
@@ -50,7 +60,8 @@ static struct lines *open_lines(const char *before, const char *head)
 
     if (before)
         assert_int_equal(gad_file_write_atomic(target, before, strlen(before), NULL), 0);
-    if (lines_new(target, head, QUEUE, base, &dropped, &o, &d) != 0)
+    const struct lines_options lo = options(head);
+    if (lines_new(&lo, &o, &d) != 0)
         fail_msg("%s", d.text);
     return o;
 }
@@ -160,7 +171,7 @@ static void a_disk_that_is_full_in_a_line_has_only_whole_ones(void **state)
 static void a_file_that_was_moved_away_is_made_anew(void **state)
 {
     (void)state;
-    char moved[96];
+    char moved[112];
     struct lines *o = open_lines(NULL, "");
 
     (void)snprintf(moved, sizeof(moved), "%s.1", target);
@@ -182,12 +193,15 @@ static void what_is_no_plain_file_is_refused(void **state)
     (void)state;
     struct lines *o = NULL;
     struct gad_diag d = {""};
+    const struct lines_options lo = options("");
 
     assert_int_equal(mkfifo(target, 0600), 0);
-    assert_true(lines_new(target, "", QUEUE, base, &dropped, &o, &d) < 0);
+    assert_true(lines_new(&lo, &o, &d) < 0);
+    assert_non_null(strstr(d.text, "is a FIFO"));
     assert_int_equal(unlink(target), 0);
     assert_int_equal(symlink("/dev/null", target), 0);
-    assert_int_equal(lines_new(target, "", QUEUE, base, &dropped, &o, &d), -ELOOP);
+    assert_int_equal(lines_new(&lo, &o, &d), -ELOOP);
+    assert_non_null(strstr(d.text, "is a symbolic link to '/dev/null'"));
     assert_null(o);
     assert_non_null(strstr(d.text, target));
 }
@@ -195,20 +209,20 @@ static void what_is_no_plain_file_is_refused(void **state)
 static void a_full_disk_keeps_alerts_in_the_queue(void **state)
 {
     (void)state;
+    struct rlimit limit;
     struct lines *o = open_lines(NULL, "");
-    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    assert_true(full >= 0);
-    int good = o->fd;
 
-    o->fd = full;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    const struct rlimit none = {0, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
     for (unsigned i = 0; i < 50; i++)
         add_line(o, i);
     lines_flush(o);
     assert_true(o->failed);
     assert_int_equal(o->n_dropped, 10); /* 40 lines fit 4,096 bytes */
     assert_int_equal(dropped, 10);
-    o->fd = good; /* there is room again */
-    assert_int_equal(close(full), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0); /* there is room again */
     while (o->failed)
         (void)event_base_loop(base, EVLOOP_ONCE); /* its own timer tries again */
     assert_int_equal(o->n_sent, 40);
@@ -218,13 +232,84 @@ static void a_full_disk_keeps_alerts_in_the_queue(void **state)
     file_is(target, "", 0, 41);
 }
 
+/* With its thread, as in the daemon: a full queue waits a moment for it, and what is dropped all the same is counted. */
+static void a_thread_takes_more_than_the_queue_holds(void **state)
+{
+    (void)state;
+    struct lines *o = open_lines(NULL, "");
+
+    assert_int_equal(lines_start(o), 0);
+    for (unsigned i = 0; i < 20000; i++)
+        add_line(o, i);
+    while (!lines_is_flushed(o))
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    uint64_t sent = o->n_sent;
+    lines_free(o);
+    assert_int_equal(sent + dropped, 20000);
+    assert_true(sent > 1000); /* 40 fit the queue */
+    struct stat st;
+    assert_int_equal(stat(target, &st), 0);
+    assert_int_equal(st.st_size, sent * LINE);
+}
+
+static void lines_of_a_deleted_file_are_counted(void **state)
+{
+    (void)state;
+    struct lines *o = open_lines(NULL, "");
+
+    add_line(o, 0);
+    lines_flush(o);
+    while (o->unseen > 0)
+        (void)event_base_loop(base, EVLOOP_ONCE); /* its timer looks */
+    assert_int_equal(unlink(target), 0);
+    add_line(o, 1);
+    add_line(o, 2);
+    lines_flush(o);
+    assert_int_equal(o->n_sent, 3);
+    while (o->deleted == 0)
+        (void)event_base_loop(base, EVLOOP_ONCE);
+    assert_int_equal(o->n_sent, 1);
+    assert_int_equal(o->n_dropped, 2);
+    assert_int_equal(dropped, 2);
+    assert_int_equal(o->reopened, 1);
+    add_line(o, 3);
+    lines_flush(o);
+    lines_free(o);
+    file_is(target, "", 3, 4);
+}
+
+static void a_file_is_moved_away_at_its_limit(void **state)
+{
+    (void)state;
+    char name[2][112];
+    struct lines_options lo = options("head\n");
+    struct lines *o = NULL;
+    struct gad_diag d = {""};
+
+    lo.size_max = 5 + 3 * LINE;
+    assert_int_equal(lines_new(&lo, &o, &d), 0);
+    for (unsigned i = 0; i < 10; i++)
+        add_line(o, i);
+    lines_flush(o);
+    assert_int_equal(o->rotations, 3);
+    lines_free(o);
+    file_is(target, "head\n", 9, 10);
+    for (unsigned i = 0; i < 2; i++) {
+        (void)snprintf(name[i], sizeof(name[i]), "%s.%u", target, i + 1);
+        file_is(name[i], "head\n", 6 - 3 * i, 9 - 3 * i);
+        assert_int_equal(unlink(name[i]), 0);
+    }
+}
+
 static void every_failed_allocation_is_an_error(void **state)
 {
     (void)state;
+    const struct lines_options lo = options("");
+
     for (long k = 1;; k++) {
         struct lines *o = NULL;
         (void)gad_mem_fail_at(k);
-        int r = lines_new(target, "", QUEUE, base, &dropped, &o, NULL);
+        int r = lines_new(&lo, &o, NULL);
         (void)gad_mem_fail_at(0);
         if (r != 0) {
             assert_null(o);
@@ -252,6 +337,9 @@ int main(void)
         WITH(a_file_that_was_moved_away_is_made_anew),
         WITH(what_is_no_plain_file_is_refused),
         WITH(a_full_disk_keeps_alerts_in_the_queue),
+        WITH(a_thread_takes_more_than_the_queue_holds),
+        WITH(lines_of_a_deleted_file_are_counted),
+        WITH(a_file_is_moved_away_at_its_limit),
         WITH(every_failed_allocation_is_an_error),
     };
     return cmocka_run_group_tests_name("lines", tests, NULL, NULL);

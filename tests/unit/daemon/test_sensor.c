@@ -16,6 +16,7 @@
 #include "lib/base/file.h"
 #include "lib/base/ring.h"
 #include "lib/record/record.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 /* A pcap file of one ICMP echo request. */
@@ -56,8 +57,7 @@ static int make(void **state)
     char text[256];
 
     m = (struct room){.base = event_base_new(), .room = SIZE_MAX};
-    (void)snprintf(m.file, sizeof(m.file), "/tmp/ganad-sensor.XXXXXX");
-    int fd = mkstemp(m.file);
+    int fd = mkstemp(scratch_path(m.file, sizeof(m.file), "sensor.XXXXXX"));
     if (!m.base || fd < 0 || write(fd, ping, sizeof(ping)) != (ssize_t)sizeof(ping))
         return -1;
     (void)close(fd);

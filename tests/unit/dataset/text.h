@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 #define FEATURES                                                                                   \
@@ -22,8 +23,7 @@ enum { TEMP_PATH = 64 };
 /* A file with these bytes; the caller unlinks it. */
 static inline void write_temp(const void *p, size_t len, char path[static TEMP_PATH])
 {
-    (void)snprintf(path, TEMP_PATH, "/tmp/ganad-test-XXXXXX");
-    int fd = mkstemp(path);
+    int fd = mkstemp(scratch_path(path, TEMP_PATH, "text-XXXXXX"));
     assert_true(fd >= 0);
     assert_true(write(fd, p, len) == (ssize_t)len);
     assert_int_equal(close(fd), 0);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 static char folder[64];
@@ -48,9 +49,8 @@ static bool is_there(const char *name)
 static int make_folder(void **state)
 {
     (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/ganad-directory-XXXXXX");
     dir = NULL;
-    return mkdtemp(folder) ? 0 : -1;
+    return mkdtemp(scratch_path(folder, sizeof(folder), "directory-XXXXXX")) ? 0 : -1;
 }
 
 static int remove_folder(void **state)

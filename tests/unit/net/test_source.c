@@ -7,11 +7,12 @@
 #include "lib/base/file.h"
 #include "lib/net/counter.h"
 #include "tests/unit/net/capture.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 enum { ETHERNET = 1, N_CAUGHT = 16 };
 
-static char folder[] = "/tmp/ganad-source-XXXXXX", path[64];
+static char folder[80], path[96];
 static struct capture c;
 static struct gad_diag diag;
 
@@ -37,7 +38,7 @@ static void catch (void *arg, struct gad_time time, const uint8_t *frame, size_t
 static int make_folder(void **state)
 {
     (void)state;
-    if (!mkdtemp(folder))
+    if (!mkdtemp(scratch_path(folder, sizeof(folder), "source-XXXXXX")))
         return -1;
     (void)snprintf(path, sizeof(path), "%s/capture", folder);
     return 0;

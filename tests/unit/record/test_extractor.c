@@ -12,6 +12,7 @@
 #include "lib/base/file.h"
 #include "lib/record/merge.h"
 #include "tests/unit/net/frame.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 enum { PATH = 64, GOT_MAX = 64 };
@@ -69,8 +70,7 @@ static void capture_udp(struct capture *c, unsigned second, unsigned bytes)
 /* To a file, without its last `cut` bytes. */
 static const char *capture_end(struct capture *c, size_t cut)
 {
-    (void)snprintf(c->path, sizeof(c->path), "/tmp/ganad-extractor-XXXXXX");
-    int fd = mkstemp(c->path);
+    int fd = mkstemp(scratch_path(c->path, sizeof(c->path), "extractor-XXXXXX"));
     size_t len = gad_buf_left(&c->b) - cut;
 
     assert_true(fd >= 0 && !c->b.bad);

@@ -11,6 +11,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/sign/beside.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 /* A secret key, and texts as minisign would write them: base64 by libcrypto, not by us. */
@@ -219,11 +220,11 @@ static void the_folder_of_keys_is_ours_alone(void **state)
 {
     (void)state;
     static const char *const names[] = {"a.pub", "b.pub", "note.txt", "bad.pub", "link.pub"};
-    char folder[] = "/tmp/ganad-keys-XXXXXX", link[64], target[64];
+    char folder[80], link[96], target[96];
     struct gad_sign_keys got;
     struct gad_diag d;
 
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(scratch_path(folder, sizeof(folder), "keys-XXXXXX")));
     put(folder, "a.pub", public_text, 0644);
     put(folder, "note.txt", "not a key", 0666);
     assert_int_equal(gad_sign_keys_read(folder, &got, &d), 0);

@@ -11,6 +11,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/spool/folder.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 int spool_folder_new(void **state)
@@ -18,10 +19,10 @@ int spool_folder_new(void **state)
     char *path = calloc(1, SPOOL_PATH);
 
     /* In memory where there is such a folder: these are tests of order, and a thousand syncs take long. */
-    (void)snprintf(path, SPOOL_PATH, "%s/ganad-spool-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    if (access("/dev/shm", W_OK) == 0)
+        (void)setenv("TMPDIR", "/dev/shm", 1);
     *state = path;
-    return mkdtemp(path) ? 0 : -1;
+    return mkdtemp(scratch_path(path, SPOOL_PATH, "spool-XXXXXX")) ? 0 : -1;
 }
 
 void spool_empty(const char *folder)

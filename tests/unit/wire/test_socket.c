@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 enum { TIMEOUT_MS = 5000 };
@@ -23,8 +24,7 @@ static char path[96];
 static int set_up(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/ganad-socket-XXXXXX");
-    if (!mkdtemp(dir))
+    if (!mkdtemp(scratch_path(dir, sizeof(dir), "socket-XXXXXX")))
         return -1;
     (void)snprintf(path, sizeof(path), "%s/s", dir);
     return 0;

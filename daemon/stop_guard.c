@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/stop_guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+
+static void *run(void *arg)
+{
+    struct stop_guard *g = arg;
+    int r;
+
+    do
+        r = sem_clockwait(&g->end, CLOCK_MONOTONIC, &g->until);
+    while (r != 0 && errno == EINTR);
+    if (r == 0)
+        return NULL;
+    log_error("loop", "stop_timeout is over, and a thread still waits, for a disk or a file system "
+                      "that does not answer: the process ends as after a crash");
+    _exit(EXIT_FAILURE);
+}
+
+void stop_guard_arm(struct stop_guard *g, struct gad_time left)
+{
+    int64_t end = gad_time_monotonic().ns + left.ns;
+    sigset_t all, old;
+
+    if (g->runs)
+        return;
+    g->until = (struct timespec){end / 1000000000, end % 1000000000};
+    (void)sem_init(&g->end, 0, 0);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
+    g->runs = pthread_create(&g->thread, NULL, run, g) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!g->runs)
+        log_warn("loop", "no thread to hold stop_timeout with");
+}
+
+void stop_guard_disarm(struct stop_guard *g)
+{
+    if (!g->runs)
+        return;
+    (void)sem_post(&g->end);
+    (void)pthread_join(g->thread, NULL);
+    (void)sem_destroy(&g->end);
+    g->runs = false;
+}
