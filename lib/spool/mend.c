@@ -4,7 +4,7 @@
  * has arrives: the group, the active segment by its descriptor, and all segments of a folder that was only renamed.
  *
  * The order matters to a crash in between: first the state, whose number is behind every record, then the segments. So a
- * start that finds the half of it goes on behind all numbers.
+ * start after it uses numbers behind all that were used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +103,7 @@ static int save_active(struct gad_spool *s, int folder)
     return r;
 }
 
-/* Takes segment i out of the list; its records are lost for who does not have it open. */
+/* Takes segment i out of the list; readers that do not have it open lose its records. */
 static void lose_segment(struct gad_spool *s, size_t i)
 {
     struct gad_spool_folder *f = &s->folder;

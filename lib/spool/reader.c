@@ -164,7 +164,7 @@ static int lose_to_limit(struct gad_spool_reader *r, uint64_t limit, struct gad_
     return err == 0 ? lose(r, limit, true, ret) : err;
 }
 
-/* What the head of a segment says of the numbers before it, for who does not know better. */
+/* Takes what the head of a segment says of the numbers before it, unless the list has it already. */
 static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h)
 {
     if (h->unused_to <= r->next && h->unused_from <= r->next)
