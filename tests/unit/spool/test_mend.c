@@ -167,7 +167,7 @@ static void a_renamed_folder_is_left_and_everything_taken_along(void **state)
     assert_int_equal(spool_read_from(t.path, 1, spool_limit(t.s)).records, n + 5);
     assert_int_equal(spool_read_from(t.other, 1, n + 1).records,
                      n);                            /* and the old ones stay as they were */
-    gad_spool_close(spool_open(t.other, &o, NULL)); /* it is nobody's now */
+    gad_spool_close(spool_open(t.other, &o, NULL)); /* no one holds its lock */
     spool_empty(t.other);
     assert_int_equal(rmdir(t.other), 0);
     end(&t);
