@@ -122,7 +122,6 @@ class Train(TrainCase):
             (("report", self.checkpoint, self.data, *out, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
             (("survey", self.data, "--models", "ganomaly", "--rows", "10"), "--rows: model 'ganomaly'"),
             (("extract", "--format", "ndjson", "--head", "x.pcap"), "--head: ndjson has none"),
-            (("extract", "--seed", "1", "x.pcap"), "--with-connection"),
         ]
         for arguments, words in cases:
             p = self.run_train(*arguments, code=2)

@@ -63,7 +63,6 @@ static int take_option(struct extract *e, int c, const char *arg, struct gad_dia
 
 int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d)
 {
-    bool seed = false;
     int c;
 
     *ret = (struct extract){.merge = false};
@@ -74,17 +73,11 @@ int extract_parse(int argc, char **argv, struct extract *ret, struct gad_diag *d
             return EXTRACT_USAGE;
         if (c == 'h')
             return EXTRACT_HELP;
-        seed |= c == CAPTURE_SEED;
         if (take_option(ret, c, optarg, d) != 0)
             return EXTRACT_USAGE;
     }
     if (ret->head && ret->form.ndjson) {
         (void)gad_fail(d, GAD_EINVAL, "--head: ndjson has none, its keys are the names");
-        return EXTRACT_USAGE;
-    }
-    if (seed && !ret->form.with_connection) {
-        (void)gad_fail(d, GAD_EINVAL,
-                       "--seed is that of the Community ID, which comes --with-connection");
         return EXTRACT_USAGE;
     }
     ret->input = argv + optind;
