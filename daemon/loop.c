@@ -2,7 +2,6 @@
 #include "daemon/loop.h"
 
 #include <event2/event.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +25,7 @@
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
+#include "daemon/signals.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
@@ -41,7 +41,8 @@ struct loop {
     struct gad_time stop_timeout;
     struct stats stats;
     struct event_base *base;
-    struct event *term, *intr, *hup, *deadline, *look, *watchdog;
+    struct signals *signals;
+    struct event *deadline, *look, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
     struct feed *feed;
@@ -150,16 +151,15 @@ static void deadline_event(evutil_socket_t fd, short what, void *arg)
     (void)event_base_loopbreak(l->base);
 }
 
-static void stop_event(evutil_socket_t fd, short what, void *arg)
+static void stop(void *arg, const char *signal_name)
 {
     struct loop *l = arg;
     int64_t ns = l->stop_timeout.ns;
     const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
-    (void)what;
 
     if (event_pending(l->deadline, EV_TIMEOUT, NULL))
         return;
-    log_notice("loop", "%s: finishing what was accepted", fd == SIGINT ? "SIGINT" : "SIGTERM");
+    log_notice("loop", "%s: finishing what was accepted", signal_name);
     (void)event_add(l->deadline, &tv);
     if (!l->stopping)
         begin_stop(l);
@@ -201,12 +201,11 @@ static void reloaded(void *arg, const struct reload_result *r)
         reload_tell(r, l->feed);
 }
 
-static void hup_event(evutil_socket_t fd, short what, void *arg)
+static void hup(void *arg)
 {
-    (void)fd;
-    (void)what;
     struct loop *l = arg;
-    log_notice("loop", "SIGHUP: opening the files anew");
+
+    log_notice("loop", "SIGHUP: reopening the files%s", l->reload ? " and reloading" : "");
     reopen(l);
     if (l->reload && !l->stopping)
         reload_all(l->reload);
@@ -239,19 +238,13 @@ static int start_watchdog(struct loop *l)
 
 static int make_events(struct loop *l, struct gad_diag *d)
 {
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
     l->base = event_base_new();
     if (!l->base)
         return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
-    l->term = evsignal_new(l->base, SIGTERM, stop_event, l);
-    l->intr = evsignal_new(l->base, SIGINT, stop_event, l);
-    l->hup = evsignal_new(l->base, SIGHUP, hup_event, l);
+    const struct signals_options so = {.base = l->base, .stop = stop, .hup = hup, .arg = l};
     l->deadline = event_new(l->base, -1, 0, deadline_event, l);
     l->look = event_new(l->base, -1, 0, look_event, l);
-    if (!l->term || !l->intr || !l->hup || !l->deadline || !l->look ||
-        event_add(l->term, NULL) != 0 || event_add(l->intr, NULL) != 0 ||
-        event_add(l->hup, NULL) != 0)
+    if (!l->deadline || !l->look || signals_new(&so, &l->signals) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
     return 0;
 }
@@ -274,9 +267,7 @@ static void loop_deinit(struct loop *l)
     feed_free(l->feed);
     suppressor_free(l->suppressor);
     scorer_free(l->scorer);
-    free_event(l->term);
-    free_event(l->intr);
-    free_event(l->hup);
+    signals_free(l->signals);
     free_event(l->deadline);
     free_event(l->look);
     free_event(l->watchdog);

@@ -8,6 +8,7 @@
 #include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/score/models.h"
+#include "daemon/signals.h"
 #include "lib/base/buf.h"
 #include "lib/base/crypto.h"
 #include "lib/base/diag.h"
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    signals_hold();
     if (gad_crypto_init(&d) != 0)
         return fail(&d);
     if (config_load(o.file, &c, &d) != 0)

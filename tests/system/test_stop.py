@@ -126,6 +126,68 @@ class Stop(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
 
 
+class Signals(unittest.TestCase):
+    # Each ends a program that does not catch it: signal(7).
+    WITHOUT_MEANING = {signal.SIGUSR1: "SIGUSR1", signal.SIGUSR2: "SIGUSR2", signal.SIGALRM: "SIGALRM",
+                       signal.SIGVTALRM: "SIGVTALRM", signal.SIGPROF: "SIGPROF", signal.SIGIO: "SIGPOLL",
+                       signal.SIGPWR: "SIGPWR", 16: "SIGSTKFLT", signal.SIGRTMIN: f"signal {int(signal.SIGRTMIN)}",
+                       signal.SIGRTMAX: f"signal {int(signal.SIGRTMAX)}"}
+
+    def daemon(self):
+        return ganad.Daemon(outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"},
+                            models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
+
+    def counted(self, d):
+        """Anomalous records in the alerts of the file."""
+        with open(d.path("alerts"), encoding="ascii") as f:
+            events = [json.loads(line) for line in f]
+        return sum(e["rollup"]["count"] if "rollup" in e else 1 for e in events if e["event_type"] == "alert")
+
+    def test_signals_without_meaning_end_nothing_and_lose_no_count(self):
+        with self.daemon() as d:
+            self.assertEqual(d.ctl("score", "-", input=ganad.data_lines(1)[0] * 300).returncode, 0)
+            for number, name in self.WITHOUT_MEANING.items():
+                d.process.send_signal(number)
+                ganad.wait_for(lambda: f"notice: loop: {name} has no meaning here" in d.read_log(), 10, name)
+            for _ in range(200):
+                d.process.send_signal(signal.SIGUSR1)
+            self.assertEqual(d.counter("records_scored"), 300)
+            self.assertLessEqual(d.read_log().count("has no meaning"), 12)  # who sends many does not fill the disk
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(self.counted(d), 300)
+
+    def test_a_limit_on_processor_time_is_an_orderly_stop(self):
+        with self.daemon() as d:
+            self.assertEqual(d.ctl("score", "-", input=ganad.data_lines(1)[0] * 300).returncode, 0)
+            d.process.send_signal(signal.SIGXCPU)
+            self.assertEqual(d.process.wait(30 * ganad.SLOW), 0)
+            self.assertIn("SIGXCPU: finishing what was accepted", d.read_log())
+            self.assertEqual(self.counted(d), 300)
+
+    def test_a_signal_while_it_starts_or_ends_is_harmless(self):
+        with ganad.Daemon(start=False) as d:
+            for _ in range(3):
+                p = subprocess.Popen([ganad.args.ganadd, "-c", d.conf], stderr=d.log)
+                d.process = p
+                ganad.wait_for(lambda: holds(p.pid, signal.SIGHUP), 10, "signals wait")
+                for _ in range(20):
+                    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+                        p.send_signal(number)
+                ganad.wait_for(d.answers, 30, "ganadd serves")
+                p.send_signal(signal.SIGTERM)
+                while p.poll() is None:
+                    p.send_signal(signal.SIGHUP)
+                    p.send_signal(signal.SIGUSR1)
+                self.assertEqual(p.returncode, 0)
+
+
+def holds(pid, number):
+    """Does it block or catch a signal?"""
+    with open(f"/proc/{pid}/status") as f:
+        masks = {k: int(v, 16) for k, v in (line.split(":", 1) for line in f) if k in ("SigBlk", "SigCgt")}
+    return any(m >> (number - 1) & 1 for m in masks.values())
+
+
 class Start(unittest.TestCase):
     def run_daemon(self, conf, *options, expect=1):
         r = subprocess.run([ganad.args.ganadd, "-c", conf, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
