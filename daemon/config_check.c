@@ -2,6 +2,7 @@
 #include "daemon/config_check.h"
 
 #include <math.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "daemon/config.h"
@@ -131,6 +132,20 @@ static int check_filter(const struct config_capture *p, struct gad_diag *d)
     return r;
 }
 
+/* A name that no interface of Linux can have would be waited for in vain; what has a colon is libpcap's own. */
+static int check_interface(const struct config_capture *p, struct gad_diag *d)
+{
+    const struct config_value *v = value_of(p->value, "capture", "interface");
+    bool is_possible = strlen(p->interface) < IF_NAMESIZE && !strpbrk(p->interface, "/ ");
+
+    if (is_possible || strchr(p->interface, ':'))
+        return 0;
+    return gad_fail(d, GAD_EINVAL,
+                    "%s:%u: key 'interface': '%s': the name of an interface has at most %d bytes, "
+                    "without '/' and spaces",
+                    v->file, v->line, p->interface, IF_NAMESIZE - 1);
+}
+
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
     size_t n_live = 0;
@@ -143,7 +158,9 @@ static int check_captures(const struct config *c, struct gad_diag *d)
                             "directory",
                             c->file, p->name);
         n_live += *p->interface != '\0';
-        int r = check_filter(p, d);
+        int r = check_interface(p, d);
+        if (r == 0)
+            r = check_filter(p, d);
         if (r == 0)
             r = check_tunnels(p, d);
         if (r != 0)

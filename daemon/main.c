@@ -9,6 +9,7 @@
 #include "daemon/options.h"
 #include "daemon/score/models.h"
 #include "daemon/signals.h"
+#include "daemon/start_check.h"
 #include "lib/base/buf.h"
 #include "lib/base/crypto.h"
 #include "lib/base/diag.h"
@@ -58,6 +59,8 @@ int main(int argc, char **argv)
     if (o.dump)
         return dump(c);
     if (models_load(c, &m, &d) != 0)
+        return fail(&d);
+    if (o.test && start_check(c, &d) != 0)
         return fail(&d);
     if (o.test) {
         (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,

@@ -46,6 +46,7 @@ CASES = [
     ("an event that is not there", "[output a]\ntype = file\nto = /x\nevents = alert, alarms\n", ":6: key 'events'", "'alarms'"),
     ("a certificate of an output without TLS", "[output a]\ntype = tcp\nto = localhost:1\nca = /x\n", ":6: key 'ca'"),
     ("two sources in one capture", "[capture a]\ninterface = lo\nfile = /x\n", "capture a"),
+    ("a name that no interface has", "[capture a]\ninterface = an-interface-of-a-long-name\n", ":4: key 'interface'", "15 bytes"),
     ("interfaces and files together", "[capture a]\ninterface = lo\n[capture b]\nfile = /x\n", "capture"),
     ("a filter that is none", "[capture a]\nfile = {pcap}\nfilter = tcp prot 80\n", "key 'filter'", "tcp prot 80"),
     ("a port that is none", "[records]\nservices = tcp/99999 = http\n", ":4: key 'services'", "99999"),

@@ -25,7 +25,8 @@ NOT_SHOWN = {
     "ganad_output_bytes_total", "ganad_output_connects_total", "ganad_output_events_replayed_total",
     "ganad_output_events_skipped_total", "ganad_spool_evicted_bytes_total", "ganad_spool_write_failures_total",
     "ganad_capture_bytes_total", "ganad_capture_connections_total", "ganad_capture_flows",
-    "ganad_capture_refused_total", "process_open_fds", "process_max_fds"}
+    "ganad_capture_refused_total", "ganad_capture_reopened_total", "ganad_capture_link_up", "ganad_capture_link_changes_total",
+    "process_open_fds", "process_max_fds"}
 
 
 def read(*path):
