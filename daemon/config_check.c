@@ -4,8 +4,10 @@
 #include <math.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "daemon/config.h"
+#include "daemon/config_apart.h"
 #include "daemon/config_keys.h"
 #include "daemon/score/networks.h"
 #include "lib/base/diag.h"
@@ -14,6 +16,8 @@
 #include "lib/net/decode.h"
 #include "lib/net/source.h"
 #include "lib/record/service.h"
+#include "lib/spool/spool.h"
+#include "lib/wire/socket.h"
 
 /* What was written for a key of a section. */
 static const struct config_value *value_of(const struct config_value *value, const char *section,
@@ -23,6 +27,12 @@ static const struct config_value *value_of(const struct config_value *value, con
         if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, key) == 0)
             return &value[i];
     gad_assert(false);
+}
+
+const struct config_value *config_value_of(const struct config_value *value, const char *section,
+                                           const char *key)
+{
+    return value_of(value, section, key);
 }
 
 size_t config_n_captures_used(const struct config *c)
@@ -213,6 +223,17 @@ static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
     return 0;
 }
 
+/* Where events go to must be an address that one can connect to. */
+static const char *check_port(const struct config_output *o)
+{
+    if (gad_socket_check(o->to, NULL) != 0)
+        return "key 'to': is not HOST:PORT with a port from 1 to 65535, as in siem.example:6514 or "
+               "[2001:db8::1]:6514";
+    const char *port = strrchr(o->to, ':') + 1;
+    return strspn(port, "0") == strlen(port) ? "key 'to': port 0 is none that could be reached"
+                                             : NULL;
+}
+
 static int check_output(const struct config *c, const struct config_output *o, struct gad_diag *d)
 {
     static const char *const by_address[] = {"tcp", "tls", "udp"};
@@ -227,6 +248,9 @@ static int check_output(const struct config *c, const struct config_output *o, s
         fault = "key 'to': needs HOST:PORT";
     else if (is_one_of(o->type, by_path, 3) && o->to[0] != '/')
         fault = "key 'to': needs an absolute path";
+    else if (strcmp(o->type, "file") != 0 && is_one_of(o->type, by_path, 3) &&
+             strlen(o->to) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        fault = "key 'to': the path of a socket has at most 107 bytes";
     else if (strcmp(o->type, "stdout") == 0 && *o->to)
         fault = "key 'to': the standard output is no place of that name";
     else if ((strcmp(o->type, "journal") == 0) != (strcmp(o->format, "journal") == 0))
@@ -237,6 +261,8 @@ static int check_output(const struct config *c, const struct config_output *o, s
         fault = "key 'framing': a datagram is an event, there is nothing to frame";
     else if ((*o->certificate != '\0') != (*o->key != '\0'))
         fault = "'certificate' and 'key' are given together";
+    if (!fault && is_one_of(o->type, by_address, 3))
+        fault = check_port(o);
     if (!fault)
         return check_tls_keys(o, d);
     const struct config_value *v = value_of(o->value, "output", "type");
@@ -263,6 +289,11 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
     }
     if (c->spool.segment > c->spool.quota / 2)
         return gad_fail(d, GAD_EINVAL, "%s: [spool] segment is more than half of quota", c->file);
+    if (c->spool.quota / c->spool.segment > GAD_SPOOL_SEGMENTS / 2)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: [spool] quota would be more than %d files of segment bytes: raise "
+                        "segment, which may be %dM",
+                        c->file, GAD_SPOOL_SEGMENTS / 2, GAD_SPOOL_SEGMENT_MAX >> 20);
     return 0;
 }
 
@@ -316,5 +347,5 @@ int config_check_input(const struct config *c, struct gad_diag *d)
                         "%s: [scoring] has neither unix nor tcp, and there is no capture: nothing "
                         "could come in",
                         c->file);
-    return 0;
+    return config_check_apart(c, d);
 }

@@ -263,7 +263,7 @@ void metrics_free(struct metrics *m)
         end_visit(m, v);
     if (m->sweep)
         event_free(m->sweep);
-    if (*m->o.config->metrics.unix_path)
+    if (m->listener && *m->o.config->metrics.unix_path) /* else it is not ours */
         (void)unlink(m->o.config->metrics.unix_path);
     gad_buf_deinit(&m->page);
     gad_free(m);
