@@ -5,13 +5,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/alert/suppressor.h"
+#include "daemon/announce.h"
 #include "daemon/config.h"
 #include "daemon/control/control.h"
 #include "daemon/control/notify.h"
+#include "daemon/descriptors.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/tap.h"
 #include "daemon/ingest/job.h"
@@ -30,10 +31,7 @@
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 
-enum {
-    FLUSH_LOOK_US = 20000, /* at the end: how often it is seen whether the outputs are done */
-    FILES_BESIDES = 64,    /* descriptors that are no client's */
-};
+enum { FLUSH_LOOK_US = 20000 }; /* at the end: how often it is seen whether the outputs are done */
 
 struct loop {
     struct drift_options drift;
@@ -52,6 +50,7 @@ struct loop {
     struct reload *reload; /* NULL: files are read once */
     struct control *control;
     struct metrics *metrics; /* NULL: nobody may ask */
+    struct announce *announce;
     bool once, stopping, server_stopped, sensor_ended;
 };
 
@@ -124,7 +123,8 @@ static size_t room(void *arg)
 static void begin_stop(struct loop *l)
 {
     l->stopping = true;
-    notify_state("STOPPING=1");
+    announce_free(gad_steal(&l->announce));
+    notify_state("STOPPING=1\nSTATUS=finishing what was accepted");
     sensor_stop(l->sensor);
     server_stop(l->server);
     look_if_all_stopped(l);
@@ -257,6 +257,7 @@ static void free_event(struct event *e)
 
 static void loop_deinit(struct loop *l)
 {
+    announce_free(l->announce);
     scorer_stop(l->scorer);
     metrics_free(l->metrics);
     control_free(l->control);
@@ -273,23 +274,6 @@ static void loop_deinit(struct loop *l)
     free_event(l->watchdog);
     if (l->base)
         event_base_free(l->base);
-}
-
-/* As many descriptors as we may have, and a word if that is not enough for the clients. */
-static void raise_file_limit(const struct config *c)
-{
-    struct rlimit limit;
-    uint64_t wanted = c->scoring.max_clients + c->control.max_clients + FILES_BESIDES;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur < wanted)
-        log_warn("loop", "%llu descriptors are allowed, max_clients may need %llu",
-                 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
 static void warn_of_open_tcp(const struct config *c)
@@ -428,6 +412,38 @@ static int summary(const struct loop *l, struct gad_diag *d)
     return is_whole ? 0 : gad_fail(d, -EIO, "a capture could not be read to its end");
 }
 
+static int start_threads(struct loop *l, struct gad_diag *d)
+{
+    int r = feed_start(l->feed, d);
+
+    if (r != 0)
+        return r;
+    r = scorer_start(l->scorer);
+    if (r != 0)
+        return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
+    return sensor_start(l->sensor, d);
+}
+
+static int start_announcing(struct loop *l, const struct models *m, struct gad_diag *d)
+{
+    const struct announce_options o = {
+        .base = l->base, .config = l->config, .models = m, .feed = l->feed, .sensor = l->sensor};
+
+    if (start_watchdog(l) != 0 || announce_new(&o, &l->announce) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory for the events of the service manager");
+    return 0;
+}
+
+/* As it is after the package was installed. */
+static void say_if_no_capture(const struct config *c)
+{
+    if (config_n_captures_used(c) == 0)
+        log_notice("capture",
+                   "no capture is configured: records come from scoring clients only; for packets "
+                   "add [capture NAME] with interface = ... to %s or a file of %s.d, and restart",
+                   c->file, c->file);
+}
+
 int loop_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
 {
     gad_cleanup(loop_deinit) struct loop l = {
@@ -435,26 +451,22 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
 
     stats_init(&l.stats);
 
-    int r = make_events(&l, d);
+    int r = descriptors_raise(c, d);
+    if (r == 0)
+        r = make_events(&l, d);
     if (r == 0)
         r = make_rooms(&l, m, d);
     if (r == 0)
         r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)
         return r;
-    raise_file_limit(c);
     warn_of_open_tcp(c);
-    r = feed_start(l.feed, d);
+    r = start_threads(&l, d);
+    if (r == 0)
+        r = start_announcing(&l, m, d);
     if (r != 0)
         return r;
-    r = scorer_start(l.scorer);
-    if (r != 0)
-        return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
-    if (start_watchdog(&l) != 0)
-        return gad_fail(d, GAD_ENOMEM, "no watchdog event");
-    r = sensor_start(l.sensor, d);
-    if (r != 0)
-        return r;
+    say_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
     notify_state("READY=1");

@@ -109,6 +109,14 @@ static void tell(int before, const struct gad_spool_status *now)
                    (unsigned long long)now->totals.dropped);
 }
 
+static void log_segments(const struct gad_spool_status *before, const struct gad_spool_status *now)
+{
+    if (now->n_segments != before->n_segments || now->oldest != before->oldest)
+        log_debug("spool", "segments: %zu, with %llu bytes, of events %llu to %llu",
+                  (size_t)now->n_segments, (unsigned long long)now->bytes,
+                  (unsigned long long)now->oldest, (unsigned long long)now->end - 1);
+}
+
 /* All blocks that are there, and one commit. */
 static void work(struct spool_writer *w)
 {
@@ -123,6 +131,7 @@ static void work(struct spool_writer *w)
     (void)r; /* as above */
     gad_spool_status(w->spool, &now);
     tell(before.failure, &now);
+    log_segments(&before, &now);
     atomic_store(&w->end, now.end);
     if (now.end != before.end && w->committed)
         w->committed(w->arg);

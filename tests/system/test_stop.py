@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import resource
 import signal
 import socket
 import subprocess
@@ -181,6 +183,11 @@ class Signals(unittest.TestCase):
                 self.assertEqual(p.returncode, 0)
 
 
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def holds(pid, number):
     """Does it block or catch a signal?"""
     with open(f"/proc/{pid}/status") as f:
@@ -230,6 +237,60 @@ class Start(unittest.TestCase):
             values = [line.split(" ; ")[0] for line in said.splitlines()]
             back = self.run_daemon(again, "--dump-config", expect=0)
             self.assertEqual([line.split(" ; ")[0] for line in back.splitlines()], values)
+
+    def test_too_few_descriptors_are_named_and_what_to_raise(self):
+        """At each number that does not suffice."""
+        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, metrics={"unix": "{dir}/m.sock"}) as d:
+            said = []
+            for n in range(12, 64, 3):
+                p = subprocess.Popen(["prlimit", f"--nofile={n}:{n}", ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE,
+                                     text=True)
+                lines = ""
+                for line in p.stderr:
+                    lines += line
+                    if "is ready" in line:
+                        p.send_signal(signal.SIGTERM)
+                p.stderr.close()
+                said.append((n, p.wait(30 * ganad.SLOW), lines))
+                if p.returncode == 0:
+                    break
+            self.assertEqual(said[-1][1], 0, said[-1])
+            self.assertGreater(len(said), 8)
+            for n, code, lines in said[:-1]:
+                self.assertEqual((code, lines.count(f"too many open files: {n} descriptors are allowed")), (1, 1), lines)
+                self.assertIn("raise LimitNOFILE= of the unit, or 'ulimit -n'", lines)
+
+    def test_a_server_without_descriptors_rests_and_comes_back(self):
+        """No busy loop and a line for each socket, for each of which a client waits."""
+        with ganad.Daemon(metrics={"unix": "{dir}/m.sock"}) as d:
+            pid = d.process.pid
+            limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+            waiting = []
+            for path in (d.scoring, d.control, d.path("m.sock")):
+                waiting.append(socket.socket(socket.AF_UNIX))
+                self.addCleanup(waiting[-1].close)
+                waiting[-1].connect(path)
+            waiting[-1].sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            said = r"cannot accept: Too many open files; trying again every second: raise LimitNOFILE="
+            ganad.wait_for(lambda: len(re.findall(said, d.read_log())) == 3, 10, d.read_log())
+            before = cpu_seconds(pid)
+            time.sleep(1)
+            self.assertLess(cpu_seconds(pid) - before, 0.5)
+            self.assertEqual(len(re.findall(said, d.read_log())), 3)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            waiting[-1].settimeout(20 * ganad.SLOW)
+            self.assertIn(b"200 OK", waiting[-1].recv(100))
+            self.assertEqual(d.status().pid, pid)
+            self.assertEqual(d.stop(), 0)
+
+    def test_no_capture_is_said_with_what_to_do(self):
+        with ganad.Daemon() as d:
+            self.assertRegex(d.read_log(), r"notice: capture: no capture is configured: .* add \[capture NAME\] with interface = "
+                                           rf"\.\.\. to {d.conf} or a file of {d.conf}\.d")
+            said = d.ctl("status", control=True).stdout.decode()
+            self.assertIn("no capture: records come from scoring clients only; for packets add [capture NAME]", said)
+            self.assertEqual(d.stop(), 0)
 
     def test_what_is_wrong_in_a_configuration_is_named(self):
         self.broken("[scoring]\nunx = /tmp/x\n", "{conf}:", "'unx'", "'unix'")

@@ -210,6 +210,11 @@ static void print_status(const Ganad__V1__StatusReply *s)
         print_records(s->records);
     if (s->n_source > 0)
         print_sources(s);
+    else
+        printf(
+            "\nno capture: records come from scoring clients only; for packets add [capture NAME] "
+            "with interface = ... to %s or a file of %s.d, and restart ganadd\n",
+            safe(s->config_file, text), text);
     print_losses(s);
     print_links(s);
     print_files(s);
