@@ -50,7 +50,18 @@ static void add_outputs(struct feed *f, struct gad_buf *b)
         gad_buf_printf(b, "; no output");
 }
 
-static void send_if_changed(struct announce *a)
+static void send_line(const struct announce *a, const char *first)
+{
+    struct gad_buf b = GAD_BUF_INIT(TEXT_MAX);
+
+    gad_buf_printf(&b, "%s%s", first, (const char *)a->text.p);
+    gad_buf_add(&b, "", 1);
+    if (!b.bad)
+        notify_state((const char *)b.p);
+    gad_buf_deinit(&b);
+}
+
+static void send_if_changed(struct announce *a, const char *first)
 {
     a->text.len = a->text.pos = 0;
     a->text.bad = false;
@@ -61,7 +72,7 @@ static void send_if_changed(struct announce *a)
     if (a->text.bad ||
         (a->text.len == a->last.len && memcmp(a->text.p, a->last.p, a->text.len) == 0))
         return;
-    notify_state((const char *)a->text.p);
+    send_line(a, first);
     struct gad_buf was = a->last;
     a->last = a->text;
     a->text = was;
@@ -71,7 +82,7 @@ static void tick_event(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    send_if_changed(arg);
+    send_if_changed(arg, "");
 }
 
 int announce_new(const struct announce_options *o, struct announce **ret)
@@ -87,9 +98,15 @@ int announce_new(const struct announce_options *o, struct announce **ret)
     a->tick = event_new(o->base, -1, EV_PERSIST, tick_event, a);
     if (!a->tick || event_add(a->tick, &second) != 0)
         return GAD_ENOMEM;
-    send_if_changed(a);
     *ret = gad_steal(&a);
     return 0;
+}
+
+void announce_ready(struct announce *a)
+{
+    send_if_changed(a, "READY=1\n");
+    if (a->text.bad)
+        notify_state("READY=1");
 }
 
 void announce_free(struct announce *a)

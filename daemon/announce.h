@@ -24,7 +24,9 @@ struct announce_options {
     const struct sensor *sensor;
 };
 
-/* Everything in @o must outlive it. Sends the first line. Return: 0 or GAD_ENOMEM. */
+/* Everything in @o must outlive it. Return: 0 or GAD_ENOMEM. */
 int announce_new(const struct announce_options *o, struct announce **ret) GAD_MUST_CHECK;
+/* ganadd serves: READY=1 and the first line, in one message. */
+void announce_ready(struct announce *a);
 void announce_free(struct announce *a);
 GAD_DEFINE_CLEANUP(struct announce, announce_free);

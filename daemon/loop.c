@@ -469,7 +469,7 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
     say_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
-    notify_state("READY=1");
+    announce_ready(l.announce);
     if (event_base_dispatch(l.base) < 0)
         return gad_fail(d, -EIO, "the event loop failed");
     log_notice("loop", "stopped");

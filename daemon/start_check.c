@@ -29,6 +29,11 @@ static int check_listen(const struct config *c, const char *section, const char 
     if (!*address)
         return 0;
     int r = gad_socket_check_listen(address, &is_used, d);
+    if (r != 0 && !config_value_of(c->value, section, key)->file) {
+        /* The unit makes the directory of the default: nobody wrote that it is to be there now. */
+        log_warn("check", "[%s] %s, by default: %s", section, key, d->text);
+        return 0;
+    }
     if (r != 0)
         prefix(c, section, key, d);
     else if (is_used)
