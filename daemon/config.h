@@ -156,7 +156,7 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
 int config_read_files(struct config *c, const char *const *file, size_t n,
                       struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Is there anything that records could come from? Asked once -r has been looked at. */
+/* Is there anything that records could come from, and is no file or socket used twice? Asked once -r has been looked at. */
 int config_check_input(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
 
 static inline bool config_capture_is_used(const struct config_capture *p)

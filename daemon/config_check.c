@@ -2,9 +2,12 @@
 #include "daemon/config_check.h"
 
 #include <math.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "daemon/config.h"
+#include "daemon/config_apart.h"
 #include "daemon/config_keys.h"
 #include "daemon/score/networks.h"
 #include "lib/base/diag.h"
@@ -13,6 +16,8 @@
 #include "lib/net/decode.h"
 #include "lib/net/source.h"
 #include "lib/record/service.h"
+#include "lib/spool/spool.h"
+#include "lib/wire/socket.h"
 
 /* What was written for a key of a section. */
 static const struct config_value *value_of(const struct config_value *value, const char *section,
@@ -137,6 +142,20 @@ static int check_filter(const struct config_capture *p, struct gad_diag *d)
     return r;
 }
 
+/* A name that no interface of Linux can have would be waited for in vain; what has a colon is libpcap's own. */
+static int check_interface(const struct config_capture *p, struct gad_diag *d)
+{
+    const struct config_value *v = value_of(p->value, "capture", "interface");
+    bool is_possible = strlen(p->interface) < IF_NAMESIZE && !strpbrk(p->interface, "/ ");
+
+    if (is_possible || strchr(p->interface, ':'))
+        return 0;
+    return gad_fail(d, GAD_EINVAL,
+                    "%s:%u: key 'interface': '%s': the name of an interface has at most %d bytes, "
+                    "without '/' and spaces",
+                    v->file, v->line, p->interface, IF_NAMESIZE - 1);
+}
+
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
     size_t n_live = 0;
@@ -149,7 +168,9 @@ static int check_captures(const struct config *c, struct gad_diag *d)
                             "directory",
                             c->file, p->name);
         n_live += *p->interface != '\0';
-        int r = check_filter(p, d);
+        int r = check_interface(p, d);
+        if (r == 0)
+            r = check_filter(p, d);
         if (r == 0)
             r = check_tunnels(p, d);
         if (r != 0)
@@ -202,6 +223,17 @@ static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
     return 0;
 }
 
+/* Where events go to must be an address that one can connect to. */
+static const char *check_port(const struct config_output *o)
+{
+    if (gad_socket_check(o->to, NULL) != 0)
+        return "key 'to': is not HOST:PORT with a port from 1 to 65535, as in siem.example:6514 or "
+               "[2001:db8::1]:6514";
+    const char *port = strrchr(o->to, ':') + 1;
+    return strspn(port, "0") == strlen(port) ? "key 'to': port 0 is none that could be reached"
+                                             : NULL;
+}
+
 static int check_output(const struct config *c, const struct config_output *o, struct gad_diag *d)
 {
     static const char *const by_address[] = {"tcp", "tls", "udp"};
@@ -216,6 +248,9 @@ static int check_output(const struct config *c, const struct config_output *o, s
         fault = "key 'to': needs HOST:PORT";
     else if (is_one_of(o->type, by_path, 3) && o->to[0] != '/')
         fault = "key 'to': needs an absolute path";
+    else if (strcmp(o->type, "file") != 0 && is_one_of(o->type, by_path, 3) &&
+             strlen(o->to) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        fault = "key 'to': the path of a socket has at most 107 bytes";
     else if (strcmp(o->type, "stdout") == 0 && *o->to)
         fault = "key 'to': the standard output is no place of that name";
     else if ((strcmp(o->type, "journal") == 0) != (strcmp(o->format, "journal") == 0))
@@ -226,6 +261,8 @@ static int check_output(const struct config *c, const struct config_output *o, s
         fault = "key 'framing': a datagram is an event, there is nothing to frame";
     else if ((*o->certificate != '\0') != (*o->key != '\0'))
         fault = "'certificate' and 'key' are given together";
+    if (!fault && is_one_of(o->type, by_address, 3))
+        fault = check_port(o);
     if (!fault)
         return check_tls_keys(o, d);
     const struct config_value *v = value_of(o->value, "output", "type");
@@ -252,6 +289,11 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
     }
     if (c->spool.segment > c->spool.quota / 2)
         return gad_fail(d, GAD_EINVAL, "%s: [spool] segment is more than half of quota", c->file);
+    if (c->spool.quota / c->spool.segment > GAD_SPOOL_SEGMENTS / 2)
+        return gad_fail(d, GAD_EINVAL,
+                        "%s: [spool] quota would be more than %d files of segment bytes: raise "
+                        "segment, which may be %dM",
+                        c->file, GAD_SPOOL_SEGMENTS / 2, GAD_SPOOL_SEGMENT_MAX >> 20);
     return 0;
 }
 
@@ -305,5 +347,5 @@ int config_check_input(const struct config *c, struct gad_diag *d)
                         "%s: [scoring] has neither unix nor tcp, and there is no capture: nothing "
                         "could come in",
                         c->file);
-    return 0;
+    return config_check_apart(c, d);
 }

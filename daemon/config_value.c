@@ -13,6 +13,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/base/time.h"
+#include "lib/wire/socket.h"
 
 enum { VALUE_MAX = 1024 }; /* bytes of a value; inih's lines are shorter still */
 
@@ -190,7 +191,7 @@ static int check_text(const struct config_key *k, const char *text, struct gad_d
                         "'%s' is not a name of up to 64 letters, digits, '.', '_' and '-'", text);
     if (k->type == CONFIG_ADDRESS && (strchr(text, '/') || !strrchr(text, ':')))
         return gad_fail(d, GAD_EINVAL, "'%s' is not HOST:PORT", text);
-    return 0;
+    return k->type == CONFIG_ADDRESS ? gad_socket_check(text, d) : 0;
 }
 
 int config_value_set(const struct config_key *k, const char *text, void *field, struct gad_diag *d)

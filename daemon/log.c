@@ -36,6 +36,11 @@ static int head(char *line, size_t len, enum log_level level, const char *token)
     return snprintf(line, len, "%s %s: %s: ", now, word[level], token);
 }
 
+bool log_is_on(enum log_level level)
+{
+    return level <= loudest;
+}
+
 void log_line(enum log_level level, const char *token, const char *fmt, ...)
 {
     char text[LINE_MAX_LEN], line[LINE_MAX_LEN * 2];

@@ -12,6 +12,7 @@
  */
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 enum log_level {
     LOG_LEVEL_ERROR,
@@ -23,6 +24,9 @@ enum log_level {
 
 /* The least important lines that are logged: "error", ... as in the configuration; until then: notice. */
 void log_set_level(const char *name);
+
+/* Would such a line be logged? For what costs something to find out. */
+bool log_is_on(enum log_level level);
 
 void log_line(enum log_level level, const char *token, const char *fmt, ...)
     __attribute__((__format__(__printf__, 3, 4)));

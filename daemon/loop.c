@@ -2,17 +2,17 @@
 #include "daemon/loop.h"
 
 #include <event2/event.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/alert/suppressor.h"
+#include "daemon/announce.h"
 #include "daemon/config.h"
 #include "daemon/control/control.h"
 #include "daemon/control/notify.h"
+#include "daemon/descriptors.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/tap.h"
 #include "daemon/ingest/job.h"
@@ -26,6 +26,7 @@
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
+#include "daemon/signals.h"
 #include "daemon/stats.h"
 #include "daemon/stop_guard.h"
 #include "lib/base/diag.h"
@@ -33,7 +34,6 @@
 
 enum {
     FLUSH_LOOK_US = 20000,    /* at the end: how often it is seen whether the outputs are done */
-    FILES_BESIDES = 64,       /* descriptors that are no client's */
     REST_MAX_NS = 1000000000, /* of stop_timeout, for the threads to end */
 };
 
@@ -44,7 +44,8 @@ struct loop {
     struct stop_guard guard;
     struct stats stats;
     struct event_base *base;
-    struct event *term, *intr, *hup, *deadline, *look, *watchdog;
+    struct signals *signals;
+    struct event *deadline, *look, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
     struct feed *feed;
@@ -54,6 +55,7 @@ struct loop {
     struct reload *reload; /* NULL: files are read once */
     struct control *control;
     struct metrics *metrics; /* NULL: nobody may ask */
+    struct announce *announce;
     bool once, stopping, server_stopped, sensor_ended;
 };
 
@@ -126,7 +128,8 @@ static size_t room(void *arg)
 static void begin_stop(struct loop *l)
 {
     l->stopping = true;
-    notify_state("STOPPING=1");
+    announce_free(gad_steal(&l->announce));
+    notify_state("STOPPING=1\nSTATUS=finishing what was accepted");
     sensor_stop(l->sensor);
     server_stop(l->server);
     look_if_all_stopped(l);
@@ -153,16 +156,15 @@ static void deadline_event(evutil_socket_t fd, short what, void *arg)
     (void)event_base_loopbreak(l->base);
 }
 
-static void stop_event(evutil_socket_t fd, short what, void *arg)
+static void stop(void *arg, const char *signal_name)
 {
     struct loop *l = arg;
     int64_t ns = l->stop_timeout.ns, rest = ns / 4 < REST_MAX_NS ? ns / 4 : REST_MAX_NS;
     const struct timeval tv = {(ns - rest) / 1000000000, (ns - rest) % 1000000000 / 1000};
-    (void)what;
 
     if (event_pending(l->deadline, EV_TIMEOUT, NULL))
         return;
-    log_notice("loop", "%s: finishing what was accepted", fd == SIGINT ? "SIGINT" : "SIGTERM");
+    log_notice("loop", "%s: finishing what was accepted", signal_name);
     (void)event_add(l->deadline, &tv);
     stop_guard_arm(&l->guard, l->stop_timeout);
     if (!l->stopping)
@@ -205,12 +207,11 @@ static void reloaded(void *arg, const struct reload_result *r)
         reload_tell(r, l->feed);
 }
 
-static void hup_event(evutil_socket_t fd, short what, void *arg)
+static void hup(void *arg)
 {
-    (void)fd;
-    (void)what;
     struct loop *l = arg;
-    log_notice("loop", "SIGHUP: opening the files anew");
+
+    log_notice("loop", "SIGHUP: reopening the files%s", l->reload ? " and reloading" : "");
     reopen(l);
     if (l->reload && !l->stopping)
         reload_all(l->reload);
@@ -243,19 +244,13 @@ static int start_watchdog(struct loop *l)
 
 static int make_events(struct loop *l, struct gad_diag *d)
 {
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
     l->base = event_base_new();
     if (!l->base)
         return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
-    l->term = evsignal_new(l->base, SIGTERM, stop_event, l);
-    l->intr = evsignal_new(l->base, SIGINT, stop_event, l);
-    l->hup = evsignal_new(l->base, SIGHUP, hup_event, l);
+    const struct signals_options so = {.base = l->base, .stop = stop, .hup = hup, .arg = l};
     l->deadline = event_new(l->base, -1, 0, deadline_event, l);
     l->look = event_new(l->base, -1, 0, look_event, l);
-    if (!l->term || !l->intr || !l->hup || !l->deadline || !l->look ||
-        event_add(l->term, NULL) != 0 || event_add(l->intr, NULL) != 0 ||
-        event_add(l->hup, NULL) != 0)
+    if (!l->deadline || !l->look || signals_new(&so, &l->signals) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
     return 0;
 }
@@ -268,6 +263,7 @@ static void free_event(struct event *e)
 
 static void loop_deinit(struct loop *l)
 {
+    announce_free(l->announce);
     scorer_stop(l->scorer);
     metrics_free(l->metrics);
     control_free(l->control);
@@ -278,32 +274,13 @@ static void loop_deinit(struct loop *l)
     feed_free(l->feed);
     suppressor_free(l->suppressor);
     scorer_free(l->scorer);
-    free_event(l->term);
-    free_event(l->intr);
-    free_event(l->hup);
+    signals_free(l->signals);
     free_event(l->deadline);
     free_event(l->look);
     free_event(l->watchdog);
     if (l->base)
         event_base_free(l->base);
     stop_guard_disarm(&l->guard);
-}
-
-/* As many descriptors as we may have, and a word if that is not enough for the clients. */
-static void raise_file_limit(const struct config *c)
-{
-    struct rlimit limit;
-    uint64_t wanted = c->scoring.max_clients + c->control.max_clients + FILES_BESIDES;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur < wanted)
-        log_warn("loop", "%llu descriptors are allowed, max_clients may need %llu",
-                 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
 static void warn_of_open_tcp(const struct config *c)
@@ -443,6 +420,41 @@ static int summary(const struct loop *l, struct gad_diag *d)
     return is_whole ? 0 : gad_fail(d, -EIO, "a capture could not be read to its end");
 }
 
+static int start_threads(struct loop *l, struct gad_diag *d)
+{
+    int r = feed_start(l->feed, d);
+
+    if (r != 0)
+        return r;
+    r = tap_start(l->tap);
+    if (r != 0)
+        return gad_fail(d, r, "records: %s", gad_strerror(r));
+    r = scorer_start(l->scorer);
+    if (r != 0)
+        return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
+    return sensor_start(l->sensor, d);
+}
+
+static int start_announcing(struct loop *l, const struct models *m, struct gad_diag *d)
+{
+    const struct announce_options o = {
+        .base = l->base, .config = l->config, .models = m, .feed = l->feed, .sensor = l->sensor};
+
+    if (start_watchdog(l) != 0 || announce_new(&o, &l->announce) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory for the events of the service manager");
+    return 0;
+}
+
+/* As it is after the package was installed. */
+static void say_if_no_capture(const struct config *c)
+{
+    if (config_n_captures_used(c) == 0)
+        log_notice("capture",
+                   "no capture is configured: records come from scoring clients only; for packets "
+                   "add [capture NAME] with interface = ... to %s or a file of %s.d, and restart",
+                   c->file, c->file);
+}
+
 int loop_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
 {
     gad_cleanup(loop_deinit) struct loop l = {
@@ -452,32 +464,25 @@ int loop_run(const struct config *c, struct models *m, bool once, struct gad_dia
 
     if (config_is_live(c))
         privileges_take_raw();
-    int r = make_events(&l, d);
+    int r = descriptors_raise(c, d);
+    if (r == 0)
+        r = make_events(&l, d);
     if (r == 0)
         r = make_rooms(&l, m, d);
     if (r == 0)
         r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)
         return r;
-    raise_file_limit(c);
     warn_of_open_tcp(c);
-    r = feed_start(l.feed, d);
+    r = start_threads(&l, d);
+    if (r == 0)
+        r = start_announcing(&l, m, d);
     if (r != 0)
         return r;
-    r = tap_start(l.tap);
-    if (r != 0)
-        return gad_fail(d, r, "records: %s", gad_strerror(r));
-    r = scorer_start(l.scorer);
-    if (r != 0)
-        return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
-    if (start_watchdog(&l) != 0)
-        return gad_fail(d, GAD_ENOMEM, "no watchdog event");
-    r = sensor_start(l.sensor, d);
-    if (r != 0)
-        return r;
+    say_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
-    notify_state("READY=1");
+    announce_ready(l.announce);
     if (event_base_dispatch(l.base) < 0)
         return gad_fail(d, -EIO, "the event loop failed");
     log_notice("loop", "stopped");

@@ -11,6 +11,8 @@
 #include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/score/models.h"
+#include "daemon/signals.h"
+#include "daemon/start_check.h"
 #include "lib/base/buf.h"
 #include "lib/base/crypto.h"
 #include "lib/base/diag.h"
@@ -69,6 +71,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    signals_hold();
     if (gad_crypto_init(&d) != 0)
         return fail(&d);
     int r = config_load(o.file, &c, &d);
@@ -87,6 +90,8 @@ int main(int argc, char **argv)
     if (o.test && check_outputs(c, &d) != 0)
         return fail(&d);
     if (o.test && file_check_config(c, &d) != 0)
+        return fail(&d);
+    if (o.test && start_check(c, &d) != 0)
         return fail(&d);
     if (o.test) {
         (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,

@@ -26,6 +26,14 @@ static const struct passwd *find(const char *user, int *ret_err, struct gad_diag
     return pw;
 }
 
+int privileges_check(const char *user, struct gad_diag *d)
+{
+    int r;
+
+    (void)find(user, &r, d);
+    return r;
+}
+
 int privileges_give(const char *user, const char *path, struct gad_diag *d)
 {
     int r;

@@ -22,6 +22,9 @@ void privileges_take_raw(void);
  */
 int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Is there a user of that name, if we are root and would become it? */
+int privileges_check(const char *user, struct gad_diag *d) GAD_MUST_CHECK;
+
 /* The files that root made, such as sockets, are handed to the user that will own them. */
 int privileges_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 

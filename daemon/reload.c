@@ -20,8 +20,12 @@ static void load_all(struct reload_work *w, struct feed *feed)
     w->error = config_load(w->file, &w->config, &w->why);
     if (w->error == 0)
         w->error = config_check_input(w->config, &w->why);
-    if (w->error == 0)
+    if (w->error == 0) {
+        log_debug("reload", "%s is read, loading %zu models", w->file, w->config->n_models);
         w->error = models_load(w->config, &w->models, &w->why);
+    }
+    if (w->error == 0)
+        log_debug("reload", "%zu models are loaded", w->models->n);
     if (w->error == 0 && feed)
         w->error = feed_renewal_read(feed, &w->why);
 }
@@ -94,9 +98,11 @@ static void log_result(const struct reload_result *res)
     }
     for (size_t i = 0; i < res->n; i++) {
         const struct reload_change *c = &res->change[i];
-        if (c->kind == RELOAD_CHANGED)
+        if (c->kind == RELOAD_SAME)
+            log_info("reload", "model '%s': the same", c->name);
+        else if (c->kind == RELOAD_CHANGED)
             log_notice("reload", "model '%s': %.16s instead of %.16s", c->name, c->is, c->was);
-        else if (c->kind != RELOAD_SAME)
+        else
             log_notice("reload", "model '%s': %s", c->name, c->kind == RELOAD_NEW ? "new" : "gone");
     }
     log_keys(&res->applied, log_applied);

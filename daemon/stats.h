@@ -41,6 +41,8 @@
     X(events_dropped, false, "events that the spool did not take, because the disk did not")       \
     X(reloads, false, "changes of models and configuration that were asked for and made")          \
     X(reloads_refused, false, "those that were refused; what ran went on")                         \
+    X(control_refused, false, "control clients told BUSY")                                         \
+    X(metrics_waits, false, "times further clients of metrics had to wait")                        \
     X(tails, true, "control clients that follow the alerts now")                                   \
     X(tail_lost, false, "alerts that a slow tail did not get")
 

@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -79,6 +83,11 @@ static int load(struct suppressor *s, struct gad_diag *d)
     int r = gad_file_read(s->path, GAD_SUPPRESS_FILE_MAX, &text, &len, d);
     if (r != 0)
         return r;
+    if (len == 0)
+        return gad_fail(d, GAD_EFORMAT,
+                        "%s: is empty, so it is no list of rules: delete it, and ganadd makes it "
+                        "with the first rule",
+                        s->path);
     r = gad_suppress_read(s->list, (const char *)text, len, d);
     if (r != 0)
         gad_diag_prefix(d, "%s", s->path);
@@ -104,6 +113,33 @@ int suppressor_new(struct event_base *base, const char *path, struct suppressor 
         return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
     *ret = gad_steal(&s);
     return 0;
+}
+
+/* It is written beside itself and then moved there. */
+static void warn_if_not_saved(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char dir[PATH_MAX];
+
+    (void)snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+                   slash ? path : ".");
+    if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
+        log_warn("check", "[alerts] suppress: rules cannot be saved in '%s': %s", dir,
+                 gad_strerror(-errno));
+}
+
+int suppressor_check(const char *path, struct gad_diag *d)
+{
+    struct suppressor s = {.path = path};
+    int r = gad_suppress_new(&s.list);
+
+    if (r != 0)
+        return gad_fail(d, r, "no memory");
+    r = load(&s, d);
+    gad_suppress_free(s.list);
+    if (r == 0 && *path)
+        warn_if_not_saved(path);
+    return r;
 }
 
 void suppressor_free(struct suppressor *s)

@@ -21,6 +21,8 @@ struct suppressor;
 /* Reads the file, if there is one. @path: "" for none; must outlive it. */
 int suppressor_new(struct event_base *base, const char *path, struct suppressor **ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
+/* Could the file be read now, if there is one? What would keep rules from being saved is a warning. */
+int suppressor_check(const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 void suppressor_free(struct suppressor *s);
 GAD_DEFINE_CLEANUP(struct suppressor, suppressor_free);
 

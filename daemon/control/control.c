@@ -18,6 +18,7 @@
 #include "daemon/ingest/listen.h"
 #include "daemon/ingest/reply.h"
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
 #include "daemon/reload.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
@@ -50,6 +51,7 @@ struct control {
     struct conn_kind kind;
     struct gad_time started; /* monotonic */
     size_t n_viewers;
+    struct log_limit refused;
     struct viewer_list viewers, dead;
     struct event *reaper, *flusher;
     struct arena arena;
@@ -225,7 +227,7 @@ static void ask_models(struct viewer *v, const Ganad__V1__ControlRequest *m)
 
 static void reopen(const struct control *c)
 {
-    log_notice("control", "a client asks: opening the files anew");
+    log_notice("control", "a client asks: reopening the files");
     c->o.reopen(c->o.arg);
 }
 
@@ -308,10 +310,14 @@ static void reap(evutil_socket_t fd, short what, void *arg)
     free_dead(arg);
 }
 
-static void refuse_busy(int fd)
+static void refuse_busy(struct control *c, int fd, const char *why)
 {
     struct gad_buf b = GAD_BUF_INIT(1024);
+    char who[CONN_PEER_TEXT], more[LOG_LIMIT_TEXT];
 
+    c->o.stats->control_refused++;
+    if (log_limit_allows(&c->refused, gad_time_monotonic(), more))
+        log_warn("control", "refused a client, %s: %s%s", conn_peer(fd, who), why, more);
     if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many control clients", &b) == 0)
         (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
     gad_buf_deinit(&b);
@@ -321,12 +327,12 @@ static void refuse_busy(int fd)
 static void accepted(void *arg, int fd)
 {
     struct control *c = arg;
-    struct viewer *v =
-        c->n_viewers < c->o.config->control.max_clients ? gad_calloc(1, sizeof(*v)) : NULL;
+    bool is_full = c->n_viewers >= c->o.config->control.max_clients;
+    struct viewer *v = is_full ? NULL : gad_calloc(1, sizeof(*v));
 
     if (!v || conn_open(&v->conn, &c->kind, fd) != 0) {
         gad_free(v);
-        refuse_busy(fd);
+        refuse_busy(c, fd, is_full ? "there are max_clients" : "no memory");
         return;
     }
     v->control = c;
@@ -366,6 +372,7 @@ int control_new(const struct control_options *o, struct control **ret, struct ga
         return gad_fail(d, GAD_ENOMEM, "control: no memory");
     c->o = *o;
     c->started = gad_time_monotonic();
+    c->refused = log_limit_init(gad_time_monotonic());
     TAILQ_INIT(&c->viewers);
     TAILQ_INIT(&c->dead);
     c->event = GAD_BUF_INIT(ARENA_MAX);

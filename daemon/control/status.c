@@ -240,6 +240,8 @@ static void fill_sources(struct status *s, const struct sensor *sensor)
         to->reopened = from.stats.reopened;
         to->files = from.stats.files;
         to->files_broken = from.stats.files_broken;
+        to->link = unconst(from.link);
+        to->link_changes = from.stats.link_changes;
         s->source_list[s->m.n_source++] = to;
     }
     s->m.source = s->source_list;

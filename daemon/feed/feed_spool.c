@@ -16,6 +16,7 @@
 #include "daemon/spool/writer.h"
 #include "lib/base/diag.h"
 #include "lib/base/siphash.h"
+#include "lib/spool/check.h"
 
 struct feed_spool {
     char folder[PATH_MAX];
@@ -25,12 +26,16 @@ struct feed_spool {
     uint64_t next[CONFIG_OUTPUTS_MAX];
 };
 
-static int make_temporary(struct feed_spool *s, struct gad_diag *d)
+static const char *temporary(void)
 {
     const char *tmp = getenv("TMPDIR");
 
-    int n =
-        snprintf(s->folder, sizeof(s->folder), "%s/ganad-spool.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    return tmp && *tmp ? tmp : "/tmp";
+}
+
+static int make_temporary(struct feed_spool *s, struct gad_diag *d)
+{
+    int n = snprintf(s->folder, sizeof(s->folder), "%s/ganad-spool.XXXXXX", temporary());
     if (n < 0 || (size_t)n >= sizeof(s->folder) || !mkdtemp(s->folder))
         return gad_fail(d, -errno, "spool: no temporary folder '%s': %s", s->folder,
                         gad_strerror(-errno));
@@ -168,6 +173,27 @@ int feed_spool_open(const struct config *c, struct feed_spool **ret, struct gad_
     r = take_cursors(s, c, d);
     if (r == 0)
         *ret = gad_steal(&s);
+    return r;
+}
+
+int feed_spool_check(const struct config *c, struct gad_diag *d)
+{
+    const char *directory = c->spool.directory;
+    bool is_used;
+
+    if (!*directory && faccessat(AT_FDCWD, temporary(), W_OK | X_OK, AT_EACCESS) != 0) {
+        int err = -errno;
+        return gad_fail(d, err, "no temporary directory can be made in '%s': %s", temporary(),
+                        gad_strerror(err));
+    }
+    if (!*directory)
+        return 0;
+    int r = gad_spool_check(directory, &is_used, d);
+    if (r == 0 && is_used)
+        log_warn("check",
+                 "[spool] directory: '%s' is in use now: fine if it is by the ganadd that is to be "
+                 "replaced",
+                 directory);
     return r;
 }
 

@@ -20,6 +20,8 @@ struct spool_writer;
 
 int feed_spool_open(const struct config *c, struct feed_spool **ret,
                     struct gad_diag *d) GAD_MUST_CHECK;
+/* Could it be opened now? Changes nothing. */
+int feed_spool_check(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
 void feed_spool_close(struct feed_spool *s); /* the writer was stopped */
 GAD_DEFINE_CLEANUP(struct feed_spool, feed_spool_close);
 

@@ -66,28 +66,55 @@ static int open_interface(struct capture *c, struct gad_diag *d)
     const struct gad_source_options opt = {.filter = o->filter,
                                            .snaplen = (int)o->snaplen,
                                            .buffer = (int)o->buffer,
-                                           .no_promiscuous = !o->promiscuous};
+                                           .no_promiscuous = !o->promiscuous || c->is_check,
+                                           .may_be_missing = true};
 
     return gad_source_open_live(o->interface, &opt, &c->source, d);
 }
 
+/* GAD_MORE: what is not there is waited for. */
 static int open_source(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
-    struct gad_diag said = {""};
 
-    int r = 0;
     if (c->is_live)
-        r = open_interface(c, &said);
-    else if (*o->directory != '\0')
-        r = capture_directory_open(c, &said);
-    else if (!capture_file_waits(o->file))
-        r = capture_file_open(c, o->file, &said);
-    if (r != 0)
-        return gad_fail(d, r, "capture '%s': %s", o->name, said.text);
+        return open_interface(c, d);
+    if (*o->directory != '\0')
+        return capture_directory_open(c, d);
+    return capture_file_waits(o->file) ? 0 : capture_file_open(c, o->file, d);
+}
+
+static int open_or_wait(struct capture *c, struct gad_diag *d)
+{
+    struct gad_diag said = {""};
+    int r = open_source(c, &said);
+
+    if (r < 0)
+        return gad_fail(d, r, "capture '%s': %s", c->config->name, said.text);
     if (said.text[0])
-        log_warn("capture", "%s: %s", o->name, said.text);
+        log_warn("capture", "%s: %s%s", c->config->name, said.text,
+                 r == GAD_MORE ? "; waiting for it" : "");
+    c->stats.is_gone = r == GAD_MORE;
+    if (c->is_live)
+        c->stats.link = gad_interface_link(c->config->interface);
+    if (r == GAD_MORE)
+        c->why = c->stats.link == GAD_LINK_MISSING ? -ENODEV : -ENETDOWN;
+    if (r == 0 && c->stats.link == GAD_LINK_NO_CARRIER)
+        log_warn("capture", "%s: link of '%s': %s", c->config->name, c->config->interface,
+                 gad_link_name(c->stats.link));
     return 0;
+}
+
+int capture_check(const struct config_capture *o, struct gad_diag *d)
+{
+    gad_cleanup(capture_freep) struct capture *c = gad_calloc(1, sizeof(*c));
+
+    if (!c)
+        return gad_fail(d, GAD_ENOMEM, "capture '%s': no memory", o->name);
+    c->config = o;
+    c->is_live = *o->interface != '\0';
+    c->is_check = true;
+    return open_or_wait(c, d);
 }
 
 int capture_open(const struct config_capture *o, struct capture **ret, struct gad_diag *d)
@@ -98,14 +125,27 @@ int capture_open(const struct config_capture *o, struct capture **ret, struct ga
         return gad_fail(d, GAD_ENOMEM, "capture '%s': no memory", o->name);
     c->config = o;
     c->is_live = *o->interface != '\0';
-    int r = open_source(c, d);
+    c->link_limit = log_limit_init(gad_time_monotonic());
+    int r = open_or_wait(c, d);
     if (r == 0)
         r = make_tables(c, d);
     if (r == 0)
         r = make_batches(c, d);
+    if (r == 0 && !c->stats.is_gone)
+        log_info("capture", "%s: opened '%s'", o->name, capture_target(o));
     if (r == 0)
         *ret = gad_steal(&c);
     return r;
+}
+
+const struct capture_stats *capture_before_start(const struct capture *c)
+{
+    return &c->stats;
+}
+
+const char *capture_target(const struct config_capture *o)
+{
+    return *o->interface ? o->interface : *o->directory ? o->directory : o->file;
 }
 
 int capture_start(struct capture *c)

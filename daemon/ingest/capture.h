@@ -30,6 +30,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 #include "lib/flow/conn.h"
+#include "lib/net/interface.h"
 
 struct capture;
 struct config_capture;
@@ -47,9 +48,11 @@ struct capture_stats {
     uint64_t reopened; /* times the interface came back */
     uint64_t files;    /* of a folder: read to where they end */
     uint64_t files_broken;
-    bool is_gone;    /* the interface or folder, for now */
-    bool is_waiting; /* a folder: all its files have been read */
-    bool is_idle;    /* ... so long ago that nobody waits for more; its connections are over */
+    uint64_t link_changes; /* of an interface, seen while it was captured on or waited for */
+    enum gad_link link;    /* of an interface */
+    bool is_gone;          /* the interface or folder, for now */
+    bool is_waiting;       /* a folder: all its files have been read */
+    bool is_idle; /* ... so long ago that nobody waits for more; its connections are over */
 };
 
 struct capture_batch {
@@ -61,9 +64,21 @@ struct capture_batch {
     struct gad_conn conn[CAPTURE_BATCH];
 };
 
-/* Opens the source, which may need root. @c must outlive it. */
+/*
+ * Opens the source, which may need root. @c must outlive it. An interface that is not there or down is waited for, with
+ * a line in the log; a file or directory must be there.
+ */
 int capture_open(const struct config_capture *c, struct capture **ret,
                  struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Would capture_open() succeed now? Opens the source for a moment, an interface without its promiscuous mode. */
+int capture_check(const struct config_capture *c, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The interface, directory or file. */
+const char *capture_target(const struct config_capture *c);
+
+/* What is known of it before capture_start(); from then on batches bring it. */
+const struct capture_stats *capture_before_start(const struct capture *c);
 
 /* Starts the thread, with all signals blocked in it. */
 int capture_start(struct capture *c) GAD_MUST_CHECK;

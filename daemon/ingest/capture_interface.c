@@ -23,20 +23,6 @@ static struct gad_time later(struct gad_time t, int64_t ns)
     return (struct gad_time){t.ns + ns};
 }
 
-void capture_interface_count(struct capture *c)
-{
-    struct gad_time now = gad_time_monotonic();
-    struct gad_source_stats s;
-
-    if (!c->is_ending && gad_time_sub(now, c->asked).ns < COUNTERS_MS * MS)
-        return;
-    gad_source_stats(c->source, &s);
-    c->stats.kernel_dropped = s.dropped;
-    c->stats.interface_dropped = s.interface_dropped;
-    c->stats.reopened = s.reopened;
-    c->asked = now;
-}
-
 static void read_interface(struct capture *c)
 {
     struct gad_diag d = {""};
@@ -44,6 +30,7 @@ static void read_interface(struct capture *c)
 
     if (gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, &d) < 0) {
         log_warn("capture", "%s: %s; trying again", c->config->name, d.text);
+        c->why = -ENODEV;
         c->stats.is_gone = true;
         c->retry = later(gad_time_monotonic(), RETRY_MS * MS);
     }
@@ -51,18 +38,80 @@ static void read_interface(struct capture *c)
         c->last_seen = gad_time_monotonic();
 }
 
+/* Each reason once: an interface that is away for long would fill the log. */
+static void say_why(struct capture *c, int why, const struct gad_diag *d)
+{
+    char more[LOG_LIMIT_TEXT];
+
+    if (why != c->why && log_limit_allows(&c->link_limit, gad_time_monotonic(), more))
+        log_warn("capture", "%s: %s; trying again%s", c->config->name, d->text, more);
+    c->why = why;
+}
+
 static void reopen(struct capture *c)
 {
     struct gad_time now = gad_time_monotonic();
+    struct gad_diag d = {""};
 
     if (now.ns < c->retry.ns)
         return;
-    if (gad_source_reopen(c->source, NULL) != 0) {
+    int r = gad_source_reopen(c->source, &d);
+    if (r != 0) {
         c->retry = later(now, RETRY_MS * MS);
+        say_why(c, r, &d);
         return;
     }
+    c->why = 0;
     c->stats.is_gone = false;
-    log_notice("capture", "%s: capturing on '%s' again", c->config->name, c->config->interface);
+    log_notice("capture", "%s: capturing on '%s'%s", c->config->name, c->config->interface,
+               c->has_begun ? " again" : "");
+    c->has_begun = true;
+    c->asked.ns = 0; /* the state of its link, at once */
+}
+
+/* While an interface is gone, its capture has said so. */
+static void say_link(struct capture *c, enum gad_link was)
+{
+    bool was_bad = was == GAD_LINK_DOWN || was == GAD_LINK_NO_CARRIER;
+    bool is_bad = c->stats.link == GAD_LINK_DOWN || c->stats.link == GAD_LINK_NO_CARRIER;
+    char more[LOG_LIMIT_TEXT];
+
+    if (c->stats.is_gone || (!is_bad && !(was_bad && c->stats.link == GAD_LINK_UP)) ||
+        !log_limit_allows(&c->link_limit, gad_time_monotonic(), more))
+        return;
+    if (is_bad)
+        log_warn("capture", "%s: link of '%s': %s%s", c->config->name, c->config->interface,
+                 gad_link_name(c->stats.link), more);
+    else
+        log_notice("capture", "%s: link of '%s': up again%s", c->config->name, c->config->interface,
+                   more);
+}
+
+static void look_at_link(struct capture *c)
+{
+    enum gad_link was = c->stats.link;
+
+    c->stats.link = gad_interface_link(c->config->interface);
+    if (c->stats.link == was)
+        return;
+    if (was != GAD_LINK_UNKNOWN)
+        c->stats.link_changes++;
+    say_link(c, was);
+}
+
+void capture_interface_count(struct capture *c)
+{
+    struct gad_time now = gad_time_monotonic();
+    struct gad_source_stats s;
+
+    if (!c->is_ending && gad_time_sub(now, c->asked).ns < COUNTERS_MS * MS)
+        return;
+    look_at_link(c);
+    gad_source_stats(c->source, &s);
+    c->stats.kernel_dropped = s.dropped;
+    c->stats.interface_dropped = s.interface_dropped;
+    c->stats.reopened = s.reopened;
+    c->asked = now;
 }
 
 /* Time passes where no packets do. */
@@ -82,6 +131,7 @@ void capture_interface_watch(struct capture *c)
 {
     c->last_packet = gad_time_wall();
     c->last_seen = gad_time_monotonic();
+    c->has_begun = !c->stats.is_gone;
     while (!atomic_load(&c->stop)) {
         struct pollfd p[] = {{.fd = gad_source_fd(c->source), .events = POLLIN},
                              {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN}};

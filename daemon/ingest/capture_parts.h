@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "daemon/ingest/capture.h"
+#include "daemon/log_limit.h"
 #include "lib/net/source.h"
 
 struct gad_decoder;
@@ -23,6 +24,7 @@ enum { CAPTURE_FRAMES = 512 }; /* read at once */
 struct capture {
     const struct config_capture *config;
     bool is_live;
+    bool is_check; /* it is opened to see whether that is possible, and never started */
     struct gad_source
         *source; /* NULL: a folder that has no file to be read, a pipe that is not open */
     struct gad_directory *directory; /* or NULL */
@@ -41,6 +43,9 @@ struct capture {
     struct gad_time last_seen;            /* monotonic, of last_packet */
     struct gad_time sent, asked, retry;   /* monotonic */
     bool is_ending;
+    bool has_begun; /* an interface: it has been there */
+    struct log_limit link_limit;
+    int why; /* an interface could not be opened the last time, which the log has; 0: it could */
 };
 
 /* Makes the source of a file; main's thread too. */

@@ -2,12 +2,14 @@
 #include "daemon/ingest/conn.h"
 
 #include <event2/event.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/ingest/conn_parts.h"
 #include "daemon/ingest/reply.h"
+#include "daemon/log.h"
 #include "lib/base/mem.h"
 #include "proto/ganad.pb-c.h"
 
@@ -23,10 +25,54 @@ static bool is_live(const struct conn *c)
     return c->state != CONN_CLOSED;
 }
 
+const char *conn_peer(int fd, char text[static CONN_PEER_TEXT])
+{
+    struct sockaddr_storage sa = {0};
+    socklen_t len = sizeof(sa);
+    struct ucred peer = {0};
+    socklen_t peer_len = sizeof(peer);
+    char host[64], port[8]; /* numbers: INET6_ADDRSTRLEN and a scope */
+
+    (void)snprintf(text, CONN_PEER_TEXT, "unknown");
+    if (getpeername(fd, (struct sockaddr *)&sa, &len) != 0)
+        return text;
+    if (sa.ss_family == AF_UNIX) {
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_len) == 0)
+            (void)snprintf(text, CONN_PEER_TEXT, "pid %d, uid %u, gid %u", (int)peer.pid,
+                           (unsigned)peer.uid, (unsigned)peer.gid);
+    } else if (getnameinfo((struct sockaddr *)&sa, len, host, sizeof(host), port, sizeof(port),
+                           NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+        (void)snprintf(text, CONN_PEER_TEXT, "%s%s%s:%s", sa.ss_family == AF_INET6 ? "[" : "", host,
+                       sa.ss_family == AF_INET6 ? "]" : "", port);
+    }
+    return text;
+}
+
+static void log_opened(const struct conn *c)
+{
+    char who[CONN_PEER_TEXT];
+
+    if (log_is_on(LOG_LEVEL_DEBUG))
+        log_debug(c->kind->token, "client %d opened: %s", c->fd, conn_peer(c->fd, who));
+}
+
+static void log_closed(const struct conn *c)
+{
+    char who[CONN_PEER_TEXT];
+
+    if (log_is_on(LOG_LEVEL_DEBUG))
+        log_debug(c->kind->token,
+                  "client %d closed: %s, %llu frames, %llu bytes in, %llu bytes out, %.3f s", c->fd,
+                  conn_peer(c->fd, who), (unsigned long long)c->n_frames,
+                  (unsigned long long)c->n_in, (unsigned long long)c->n_out,
+                  gad_time_seconds(gad_time_sub(gad_time_monotonic(), c->opened)));
+}
+
 void conn_close(struct conn *c)
 {
     if (!is_live(c))
         return;
+    log_closed(c);
     c->state = CONN_CLOSED;
     event_free(c->reader);
     event_free(c->writer);
@@ -139,6 +185,7 @@ static bool write_some(struct conn *c)
             return errno == EAGAIN;
         gad_buf_consume(&c->out, (size_t)n);
         *c->kind->bytes_out += (uint64_t)n;
+        c->n_out += (uint64_t)n;
         c->last_out = gad_time_monotonic();
     }
     if (c->out.cap > OUT_KEPT)
@@ -200,6 +247,7 @@ int conn_open(struct conn *c, const struct conn_kind *kind, int fd)
         .state = CONN_CLOSED,
         .in = GAD_BUF_INIT(in_max > CONN_READ_MAX ? in_max : CONN_READ_MAX),
         .out = GAD_BUF_INIT(kind->out_max),
+        .opened = now,
         .last_in = now,
         .last_out = now,
     };
@@ -217,6 +265,7 @@ int conn_open(struct conn *c, const struct conn_kind *kind, int fd)
     }
     c->fd = fd;
     c->state = CONN_OPEN;
+    log_opened(c);
     conn_set_timer(c, now);
     return 0;
 }

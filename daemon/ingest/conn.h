@@ -58,8 +58,12 @@ struct conn_kind {
     void (*closed)(struct conn *c);
 };
 
+enum { CONN_PEER_TEXT = 96 };
+
 struct conn {
     const struct conn_kind *kind;
+    uint64_t n_in, n_out, n_frames; /* bytes, bytes, frames that came */
+    struct gad_time opened;         /* monotonic */
     enum conn_state state;
     int fd;
     bool paused;  /* complete frames may be waiting in `in`; the socket is not read */
@@ -76,6 +80,9 @@ struct conn {
     uint64_t error_id;
     char error_text[256];
 };
+
+/* Who is at the other end: "pid 7, uid 1000, gid 1000" or "192.0.2.1:40000". Returns @text. */
+const char *conn_peer(int fd, char text[static CONN_PEER_TEXT]);
 
 /* @fd: non-blocking, owned on success. */
 int conn_open(struct conn *c, const struct conn_kind *kind, int fd) GAD_MUST_CHECK;

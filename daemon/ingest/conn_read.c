@@ -62,6 +62,7 @@ static size_t take_frames(struct conn *c, const uint8_t *p, size_t len)
         }
         at += used;
         c->frame_start.ns = 0;
+        c->n_frames++;
         c->kind->frame(c, &f);
     }
     return at;
@@ -145,6 +146,7 @@ static bool read_some(struct conn *c, struct gad_time now)
         return false;
     }
     *c->kind->bytes_in += (uint64_t)n;
+    c->n_in += (uint64_t)n;
     c->last_in = now;
     if (direct) {
         c->in.len += (size_t)n;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/control/notify.h"
+#include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
@@ -76,8 +77,9 @@ static void rest(struct listener *l, int64_t us)
 static void cannot_accept(struct listener *l, int err)
 {
     if (!l->resting)
-        log_warn("listen", "'%s': cannot accept: %s; trying again every second", l->address,
-                 gad_strerror(err));
+        log_warn("listen", "'%s': cannot accept: %s; trying again every second%s", l->address,
+                 gad_strerror(err),
+                 err == -EMFILE || err == -ENFILE ? ": " DESCRIPTORS_ADVICE : "");
     l->resting = true;
     rest(l, 1000000);
 }

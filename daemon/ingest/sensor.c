@@ -167,6 +167,7 @@ static int open_captures(struct sensor *s, struct gad_diag *d)
         s->n++;
         p->sensor = s;
         p->config = &c->capture[i];
+        p->stats = *capture_before_start(p->capture);
         s->are_files = *p->config->interface == '\0';
         p->filled =
             event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, filled_event, p);
@@ -265,14 +266,13 @@ void sensor_free(struct sensor *s)
 
 static const char *state_of(const struct place *p)
 {
+    bool is_down = p->stats.link == GAD_LINK_DOWN || p->stats.link == GAD_LINK_NO_CARRIER;
+
     if (p->has_ended)
         return p->is_broken ? "broken" : "ended";
+    if (is_down)
+        return "down";
     return p->stats.is_gone ? "gone" : p->stats.is_waiting ? "waiting" : "reading";
-}
-
-static const char *target_of(const struct config_capture *c)
-{
-    return *c->interface ? c->interface : *c->directory ? c->directory : c->file;
 }
 
 bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
@@ -282,7 +282,8 @@ bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
     const struct place *p = &s->place[i];
     const struct config_capture *c = p->config;
     *ret = (struct sensor_source){.name = c->name,
-                                  .target = target_of(c),
+                                  .target = capture_target(c),
+                                  .link = gad_link_name(p->stats.link),
                                   .state = state_of(p),
                                   .stats = p->stats,
                                   .records = p->records};

@@ -61,8 +61,10 @@ void sensor_returned(struct sensor *s, struct job *j);
 
 /* A capture, for those who tell of it. */
 struct sensor_source {
-    const char *name, *target, *state; /* "reading", "waiting", "gone", "ended" or "broken" */
-    struct capture_stats stats;        /* as of its last batch */
+    const char *name, *target,
+        *state;                 /* "reading", "waiting", "gone", "down", "ended" or "broken" */
+    const char *link;           /* of an interface, as gad_link_name() has it; else "" */
+    struct capture_stats stats; /* as of its last batch */
     uint64_t records;
 };
 

@@ -52,11 +52,14 @@ static void reap(evutil_socket_t fd, short what, void *arg)
         s->o.stopped(s->o.arg);
 }
 
-static void refuse_busy(struct server *s, int fd)
+static void refuse_busy(struct server *s, int fd, const char *why)
 {
     struct gad_buf b = GAD_BUF_INIT(1024);
+    char who[CONN_PEER_TEXT], more[LOG_LIMIT_TEXT];
 
     s->o.stats->clients_refused++;
+    if (log_limit_allows(&s->refused, gad_time_monotonic(), more))
+        log_warn("scoring", "refused a client, %s: %s%s", conn_peer(fd, who), why, more);
     if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many clients", &b) == 0)
         (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
     gad_buf_deinit(&b);
@@ -68,13 +71,12 @@ static void accepted(void *arg, int fd)
     struct server *s = arg;
 
     if (s->o.stats->clients >= s->o.config->scoring.max_clients) {
-        refuse_busy(s, fd);
+        refuse_busy(s, fd, "there are max_clients");
         return;
     }
     struct client *c = gad_calloc(1, sizeof(*c));
     if (!c || conn_open(&c->conn, &s->kind, fd) != 0) {
-        log_warn("scoring", "no memory for a client, refusing it");
-        refuse_busy(s, fd);
+        refuse_busy(s, fd, "no memory");
         gad_free(c);
         return;
     }
@@ -132,6 +134,7 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     if (!s)
         return gad_fail(d, GAD_ENOMEM, "scoring: no memory");
     s->o = *o;
+    s->refused = log_limit_init(gad_time_monotonic());
     TAILQ_INIT(&s->clients);
     TAILQ_INIT(&s->dead);
     TAILQ_INIT(&s->touched);

@@ -11,6 +11,7 @@
 #include "daemon/ingest/decode.h"
 #include "daemon/ingest/job.h"
 #include "daemon/ingest/server.h"
+#include "daemon/log_limit.h"
 
 struct listener;
 
@@ -37,6 +38,7 @@ struct server {
     /* Jobs that were decoded in this turn of the loop and are not with the scorer yet. */
     void *pending[JOBS_MAX];
     size_t n_pending;
+    struct log_limit refused;
     bool starved; /* a client was not read because jobs were short */
     bool stopping;
 };

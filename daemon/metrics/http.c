@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/descriptors.h"
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
 #include "daemon/metrics/asset.h"
 #include "daemon/metrics/live.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/privileges.h"
+#include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/wire/socket.h"
@@ -30,6 +33,8 @@ enum {
     FORBIDDEN = 403,
 };
 
+#define SHORT_NS INT64_C(1000000000)
+
 /* A connection of evhttp's, which tells nobody when it closes one: we hold its bufferevent, too, and look. */
 struct visit {
     struct bufferevent *bev;
@@ -44,11 +49,16 @@ struct metrics {
     struct evhttp *http;
     struct evconnlistener *listener; /* the http's */
     bool rests;                      /* there are CONNECTIONS_MAX */
+    struct gad_time short_until;     /* monotonic: no descriptors, until then */
+    bool failing;                    /* ... which the log has */
+    struct log_limit limit;
     struct event *sweep;
     size_t n;
     struct visit_list visits;
     struct gad_buf page;
 };
+
+static struct metrics *served; /* for cannot_accept(), which is called with a pointer of evhttp's */
 
 /* evhttp takes its callbacks off before it lets go of a connection. */
 static bool is_over(const struct visit *v)
@@ -71,9 +81,14 @@ static void end_visit(struct metrics *m, struct visit *v)
 
 static void set_rest(struct metrics *m, bool rests)
 {
-    if (rests && !m->rests)
+    char more[LOG_LIMIT_TEXT];
+
+    if (rests && !m->rests) {
         (void)evconnlistener_disable(m->listener);
-    else if (!rests && m->rests)
+        m->o.stats->metrics_waits++;
+        if (m->n >= CONNECTIONS_MAX && log_limit_allows(&m->limit, gad_time_monotonic(), more))
+            log_warn("metrics", "%d clients at a time, further ones wait%s", CONNECTIONS_MAX, more);
+    } else if (!rests && m->rests)
         (void)evconnlistener_enable(m->listener);
     m->rests = rests;
 }
@@ -96,9 +111,30 @@ static void sweep_event(evutil_socket_t fd, short what, void *arg)
         if (lasts > LAST_SECONDS * INT64_C(1000000000))
             (void)shutdown(bufferevent_getfd(v->bev), SHUT_RDWR); /* evhttp sees the end of it */
     }
-    set_rest(m, m->n >= CONNECTIONS_MAX);
-    if (m->n > 0)
+    bool is_short = gad_time_monotonic().ns < m->short_until.ns;
+    set_rest(m, m->n >= CONNECTIONS_MAX || is_short);
+    if (m->n > 0 || is_short)
         (void)event_add(m->sweep, &again);
+}
+
+/* Such as no descriptor: without a rest libevent would try it again at once, for ever. */
+static void cannot_accept(struct evconnlistener *listener, void *evhttps_own)
+{
+    const struct timeval again = {0, SWEEP_US};
+    struct metrics *m = served;
+    int err = errno;
+    char more[LOG_LIMIT_TEXT];
+    (void)listener;
+    (void)evhttps_own;
+
+    m->short_until.ns = gad_time_monotonic().ns + SHORT_NS;
+    set_rest(m, true);
+    (void)event_add(m->sweep, &again);
+    bool is_new = !m->failing;
+    m->failing = true;
+    if (is_new && log_limit_allows(&m->limit, gad_time_monotonic(), more))
+        log_warn("metrics", "cannot accept: %s; trying again every second%s%s", gad_strerror(-err),
+                 err == EMFILE || err == ENFILE ? ": " DESCRIPTORS_ADVICE : "", more);
 }
 
 /* Asked by evhttp for each connection; NULL: it makes one of its own, which has its idle timeout and no more. */
@@ -117,6 +153,7 @@ static struct bufferevent *visit_begins(struct event_base *base, void *arg)
     }
     bufferevent_incref(v->bev);
     v->began = gad_time_monotonic();
+    m->failing = false;
     TAILQ_INSERT_TAIL(&m->visits, v, all);
     set_rest(m, ++m->n >= CONNECTIONS_MAX);
     if (!event_pending(m->sweep, EV_TIMEOUT, NULL))
@@ -217,6 +254,8 @@ static int listen_on(struct metrics *m, const char *address, struct gad_diag *d)
         (void)close(fd);
     if (!m->listener || !evhttp_bind_listener(m->http, m->listener))
         return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
+    served = m;
+    evconnlistener_set_error_cb(m->listener, cannot_accept);
     return gad_socket_is_unix(address) ? privileges_give(m->o.config->ganadd.user, address, d) : 0;
 }
 
@@ -232,6 +271,7 @@ int metrics_new(const struct metrics_options *o, struct metrics **ret, struct ga
     if (!m)
         return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
     m->o = *o;
+    m->limit = log_limit_init(gad_time_monotonic());
     TAILQ_INIT(&m->visits);
     m->page = GAD_BUF_INIT(PAGE_MAX);
     m->sweep = event_new(o->base, -1, 0, sweep_event, m);
@@ -263,7 +303,7 @@ void metrics_free(struct metrics *m)
         end_visit(m, v);
     if (m->sweep)
         event_free(m->sweep);
-    if (*m->o.config->metrics.unix_path)
+    if (m->listener && *m->o.config->metrics.unix_path) /* else it is not ours */
         (void)unlink(m->o.config->metrics.unix_path);
     gad_buf_deinit(&m->page);
     gad_free(m);

@@ -26,7 +26,7 @@ struct metrics_options {
     struct event_base *base;
     const struct config *config;
     const struct models *models;
-    const struct stats *stats;
+    struct stats *stats;
     struct feed *feed;
     const struct sensor *sensor; /* or NULL */
 };

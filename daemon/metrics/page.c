@@ -243,7 +243,11 @@ static void add_sources(const struct sensor *sensor, struct gad_buf *b)
         {"ganad_capture_evicted_total", "of these, cut short by max_flows", TEXT_COUNTER,
          AT(evicted)},
         {"ganad_capture_lost_total", "of these, because scoring did not keep up", TEXT_COUNTER,
-         AT(lost)}};
+         AT(lost)},
+        {"ganad_capture_reopened_total", "times its interface came back", TEXT_COUNTER,
+         AT(reopened)},
+        {"ganad_capture_link_changes_total", "changes of its interface's link", TEXT_COUNTER,
+         AT(link_changes)}};
 #undef AT
     struct sensor_source s;
 
@@ -252,10 +256,16 @@ static void add_sources(const struct sensor *sensor, struct gad_buf *b)
         for (size_t i = 0; sensor_source(sensor, i, &s); i++)
             add_field(b, &fields[k], (struct text_label){"capture", s.name}, &s.stats);
     }
-    text_family(b, "ganad_capture_up", TEXT_GAUGE, "1 if it is read");
+    text_family(b, "ganad_capture_up", TEXT_GAUGE,
+                "1 if it is read; of an interface, if its link is up, too");
     for (size_t i = 0; sensor && sensor_source(sensor, i, &s); i++)
         text_count(b, "ganad_capture_up", (struct text_label){"capture", s.name},
                    strcmp(s.state, "reading") == 0 || strcmp(s.state, "waiting") == 0);
+    text_family(b, "ganad_capture_link_up", TEXT_GAUGE, "1 if the link of its interface is up");
+    for (size_t i = 0; sensor && sensor_source(sensor, i, &s); i++)
+        if (*s.link)
+            text_count(b, "ganad_capture_link_up", (struct text_label){"capture", s.name},
+                       strcmp(s.link, "up") == 0);
 }
 
 /* --- the process --- */

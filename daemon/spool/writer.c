@@ -155,6 +155,14 @@ static void report_mended(const struct gad_spool_status *before, const struct ga
              text, (unsigned long long)(now->totals.removed - before->totals.removed));
 }
 
+static void log_segments(const struct gad_spool_status *before, const struct gad_spool_status *now)
+{
+    if (now->n_segments != before->n_segments || now->oldest != before->oldest)
+        log_debug("spool", "segments: %zu, with %llu bytes, of events %llu to %llu",
+                  (size_t)now->n_segments, (unsigned long long)now->bytes,
+                  (unsigned long long)now->oldest, (unsigned long long)now->end - 1);
+}
+
 /* All blocks that are there, and one commit. */
 static void work(struct spool_writer *w)
 {
@@ -170,6 +178,7 @@ static void work(struct spool_writer *w)
     gad_spool_status(w->spool, &now);
     report_failure(w, &now);
     report_mended(&before, &now);
+    log_segments(&before, &now);
     atomic_store(&w->end, now.end);
     if (now.end != before.end && w->committed)
         w->committed(w->arg);

@@ -10,6 +10,7 @@
 #include "lib/base/file.h"
 #include "lib/net/counter.h"
 #include "lib/net/decode.h"
+#include "lib/net/interface.h"
 #include "lib/net/source_gz.h"
 
 enum {
@@ -24,6 +25,7 @@ struct gad_source {
     struct gad_gz *gz;
     int fd; /* of a file; -1 without, or if it is not ours */
     bool is_live, has_ended;
+    bool has_begun;      /* live: it captured once */
     int64_t ns_per_unit; /* of a time stamp's fraction */
     int link_type;
     struct gad_source_options opt; /* complete; filter owned by `filter` */
@@ -189,6 +191,29 @@ static bool is_interface_name(const char *name)
     return name[0] != '\0' && strstr(name, "://") == NULL;
 }
 
+/* Why libpcap did not begin, and what to do. */
+static int cannot_capture(const struct gad_source *s, int status, struct gad_diag *d)
+{
+    const char *meaning = pcap_statustostr(status), *more = pcap_geterr(s->pcap);
+    char names[GAD_INTERFACE_LIST];
+
+    if (status == PCAP_ERROR_NO_SUCH_DEVICE) {
+        gad_interface_list(names);
+        return gad_fail(d, -ENODEV, "%s: there is no such interface; there are: %s", s->name,
+                        names);
+    }
+    if (status == PCAP_ERROR_IFACE_NOT_UP)
+        return gad_fail(d, -ENETDOWN, "%s: the interface is down", s->name);
+    if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
+        return gad_fail(d, -EPERM,
+                        "%s: no permission to capture: it takes CAP_NET_RAW, which root and the "
+                        "unit of systemd have",
+                        s->name);
+    bool has_more = more[0] != '\0' && strcmp(more, meaning) != 0;
+    return gad_fail(d, -EIO, "%s: cannot capture: %s%s%s", s->name, meaning, has_more ? ": " : "",
+                    has_more ? more : "");
+}
+
 static int activate(struct gad_source *s, struct gad_diag *d)
 {
     char text[PCAP_ERRBUF_SIZE] = "";
@@ -204,16 +229,14 @@ static int activate(struct gad_source *s, struct gad_diag *d)
     bool has_ns = pcap_set_tstamp_precision(s->pcap, PCAP_TSTAMP_PRECISION_NANO) == 0;
     s->ns_per_unit = has_ns ? 1 : 1000;
     int r = pcap_activate(s->pcap);
-    const char *why = pcap_geterr(s->pcap);
-    if (r < 0) {
-        int err = r == PCAP_ERROR_PERM_DENIED      ? -EPERM
-                  : r == PCAP_ERROR_NO_SUCH_DEVICE ? -ENODEV
-                                                   : -EIO;
-        return gad_fail(d, err, "%s: cannot capture: %s%s%s", s->name, pcap_statustostr(r),
-                        why[0] ? ": " : "", why);
+    if (r < 0)
+        return cannot_capture(s, r, d);
+    if (r > 0) {
+        const char *meaning = pcap_statustostr(r), *more = pcap_geterr(s->pcap);
+        bool has_more = more[0] != '\0' && strcmp(more, meaning) != 0;
+        (void)gad_fail(d, 0, "%s: %s%s%s", s->name, meaning, has_more ? ": " : "",
+                       has_more ? more : "");
     }
-    if (r > 0)
-        (void)gad_fail(d, 0, "%s: %s%s%s", s->name, pcap_statustostr(r), why[0] ? ": " : "", why);
     r = prepare(s, d);
     if (r != 0)
         return r;
@@ -222,6 +245,8 @@ static int activate(struct gad_source *s, struct gad_diag *d)
     gad_counter_restart(&s->received);
     gad_counter_restart(&s->dropped);
     gad_counter_restart(&s->interface_dropped);
+    s->stats.reopened += s->has_begun;
+    s->has_begun = true;
     return 0;
 }
 
@@ -257,10 +282,14 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
         return GAD_ENOMEM;
     s->is_live = true;
     int r = activate(s, d);
-    if (r != 0)
-        return r;
-    *ret = gad_steal(&s);
-    return 0;
+    bool is_missing = r == -ENODEV || r == -ENETDOWN;
+    if (is_missing && s->opt.may_be_missing) {
+        stop_live(s);
+        r = GAD_MORE;
+    }
+    if (r >= 0)
+        *ret = gad_steal(&s);
+    return r;
 }
 
 int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
@@ -275,7 +304,6 @@ int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
         s->pcap = NULL;
         return r;
     }
-    s->stats.reopened++;
     return 0;
 }
 

@@ -32,6 +32,7 @@ struct gad_source_options {
     int buffer;         /* live: bytes of the kernel's ring; 64 MiB */
     int timeout_ms;     /* live: until a block that is not full is handed over; 100 */
     bool no_promiscuous;
+    bool may_be_missing;      /* live: see gad_source_open_live() */
     gad_source_wait_fn *wait; /* a pipe: asked before each read; read() itself waits */
     void *wait_arg;
 };
@@ -41,8 +42,8 @@ struct gad_source_stats {
     uint64_t received;      /* live: by the kernel, for us */
     uint64_t dropped;       /* live: the kernel's ring was full */
     uint64_t interface_dropped;
-    uint64_t reopened;
-    bool truncated; /* file: it ends within a frame, or its gzip stream does */
+    uint64_t reopened; /* live: times a capture began again */
+    bool truncated;    /* file: it ends within a frame, or its gzip stream does */
 };
 
 /* frame: (caplen) bytes, borrowed until the callback returns; of len on the wire. */
@@ -53,6 +54,9 @@ typedef void gad_frame_fn(void *arg, struct gad_time time, const uint8_t *frame,
  * gad_source_open_live() - starts capturing; needs CAP_NET_RAW
  * @interface: or "any"
  * @d:         on success, too, it may hold a warning
+ *
+ * Return: 0; with opt->may_be_missing GAD_MORE and the reason in @d if there is no such interface now, or it is down:
+ * the source captures nothing until gad_source_reopen() succeeds; a negative error, -EPERM without CAP_NET_RAW.
  */
 int gad_source_open_live(const char *interface, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
@@ -88,7 +92,8 @@ void gad_source_close(struct gad_source *s);
 int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg,
                     struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Live: a new capture on the same interface; the statistics go on. On failure it may be tried again. */
+/* Live: a new capture on the same interface; the statistics go on. On failure it may be tried again: -ENODEV: there is
+ * no such interface, -ENETDOWN: it is down. */
 int gad_source_reopen(struct gad_source *s, struct gad_diag *d) GAD_MUST_CHECK;
 
 int gad_source_link_type(const struct gad_source *s);

@@ -85,6 +85,15 @@ static int split(const char *address, char host[static HOST_TEXT], char port[sta
     return 0;
 }
 
+int gad_socket_check(const char *address, struct gad_diag *d)
+{
+    char host[HOST_TEXT], port[PORT_TEXT];
+    struct sockaddr_un sa;
+
+    return gad_socket_is_unix(address) ? unix_address(address, &sa, d)
+                                       : split(address, host, port, d);
+}
+
 static int resolve(const char *address, bool passive, struct addrinfo **ret, struct gad_diag *d)
 {
     char host[HOST_TEXT], port[PORT_TEXT];
@@ -220,7 +229,7 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
     return 0;
 }
 
-static int listen_on(const struct addrinfo *a, int backlog, int *ret_fd)
+static int bind_on(const struct addrinfo *a, int *ret_fd)
 {
     const int on = 1;
     gad_cleanup(closep) int fd =
@@ -230,7 +239,21 @@ static int listen_on(const struct addrinfo *a, int backlog, int *ret_fd)
         return -errno;
     if (a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
         return -errno;
-    if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, backlog) != 0)
+    if (bind(fd, a->ai_addr, a->ai_addrlen) != 0)
+        return -errno;
+    *ret_fd = fd;
+    fd = -1; /* now the caller's */
+    return 0;
+}
+
+static int listen_on(const struct addrinfo *a, int backlog, int *ret_fd)
+{
+    gad_cleanup(closep) int fd = -1;
+    int err = bind_on(a, &fd);
+
+    if (err)
+        return err;
+    if (listen(fd, backlog) != 0)
         return -errno;
     *ret_fd = fd;
     fd = -1; /* now the caller's */
@@ -255,6 +278,91 @@ int gad_socket_listen(const char *address, mode_t mode, int backlog, int *ret_fd
         freeaddrinfo(all);
     }
     return err ? gad_fail(d, err, "cannot listen on %s: %s", address, gad_strerror(err)) : 0;
+}
+
+static int check_listen_unix(const char *address, bool *ret_is_used, struct gad_diag *d)
+{
+    struct sockaddr_un sa;
+    struct stat st;
+    int err = unix_address(address, &sa, d);
+
+    if (err)
+        return err;
+    char dir[sizeof(sa.sun_path)];
+    (void)snprintf(dir, sizeof(dir), "%s", sa.sun_path);
+    char *slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = '\0';
+    if (faccessat(AT_FDCWD, slash ? dir : ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        err = -errno;
+        return gad_fail(d, err, "%s: directory '%s': %s", address, slash ? dir : ".",
+                        gad_strerror(err));
+    }
+    if (lstat(sa.sun_path, &st) != 0)
+        return 0;
+    if (!S_ISSOCK(st.st_mode))
+        return gad_fail(d, -EADDRINUSE, "%s: there is a file that is no socket", address);
+    *ret_is_used = !is_left_behind(&sa);
+    return 0;
+}
+
+int gad_socket_check_listen(const char *address, bool *ret_is_used, struct gad_diag *d)
+{
+    struct addrinfo *all;
+    int fd = -1;
+
+    *ret_is_used = false;
+    if (gad_socket_is_unix(address))
+        return check_listen_unix(address, ret_is_used, d);
+    int err = resolve(address, true, &all, d);
+    if (err)
+        return err;
+    err = bind_on(all, &fd); /* without listen(2) nobody can connect */
+    closep(&fd);
+    freeaddrinfo(all);
+    *ret_is_used = err == -EADDRINUSE;
+    return err && !*ret_is_used
+               ? gad_fail(d, err, "cannot listen on %s: %s", address, gad_strerror(err))
+               : 0;
+}
+
+static bool is_any(const struct sockaddr *sa)
+{
+    if (sa->sa_family == AF_INET)
+        return ((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr == 0;
+    return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+}
+
+static bool clashes(const struct addrinfo *a, const struct addrinfo *b)
+{
+    if (a->ai_family != b->ai_family || (a->ai_family != AF_INET && a->ai_family != AF_INET6))
+        return false;
+    if (a->ai_family == AF_INET) {
+        const struct sockaddr_in *x = (const void *)a->ai_addr, *y = (const void *)b->ai_addr;
+        return x->sin_port != 0 && x->sin_port == y->sin_port &&
+               (is_any(a->ai_addr) || is_any(b->ai_addr) ||
+                x->sin_addr.s_addr == y->sin_addr.s_addr);
+    }
+    const struct sockaddr_in6 *x = (const void *)a->ai_addr, *y = (const void *)b->ai_addr;
+    return x->sin6_port != 0 && x->sin6_port == y->sin6_port &&
+           (is_any(a->ai_addr) || is_any(b->ai_addr) ||
+            memcmp(&x->sin6_addr, &y->sin6_addr, sizeof(x->sin6_addr)) == 0);
+}
+
+bool gad_socket_clash(const char *a, const char *b)
+{
+    struct addrinfo *x = NULL, *y = NULL;
+    bool r = false;
+
+    if (gad_socket_is_unix(a) || gad_socket_is_unix(b))
+        return strcmp(a, b) == 0;
+    if (resolve(a, true, &x, NULL) == 0 && resolve(b, true, &y, NULL) == 0)
+        r = clashes(x, y);
+    if (x)
+        freeaddrinfo(x);
+    if (y)
+        freeaddrinfo(y);
+    return r;
 }
 
 int gad_socket_port(int fd)

@@ -25,6 +25,20 @@ struct gad_diag;
 /* Is the text a unix path (as opposed to host and port)? */
 bool gad_socket_is_unix(const char *address);
 
+/* Can the text be an address? No name is resolved. Return: 0, GAD_EFORMAT or GAD_ELIMIT. */
+int gad_socket_check(const char *address, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Would sockets that listen on these two be in each other's way? */
+bool gad_socket_clash(const char *a, const char *b);
+
+/**
+ * gad_socket_check_listen() - would gad_socket_listen() succeed now?
+ * @ret_is_used: another process listens there; that is no error here
+ * Makes no file and takes no connection. Errors as of gad_socket_listen().
+ */
+int gad_socket_check_listen(const char *address, bool *ret_is_used,
+                            struct gad_diag *d) GAD_MUST_CHECK;
+
 /**
  * gad_socket_connect() - a connected socket; TCP_NODELAY is set
  * @timeout_ms: for each address that the name has

@@ -2,6 +2,9 @@
 """Forty ways to get a configuration wrong: one message each, with the file, the line, the key and the reason."""
 
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import unittest
 
@@ -46,6 +49,7 @@ CASES = [
     ("an event that is not there", "[output a]\ntype = file\nto = /x\nevents = alert, alarms\n", ":6: key 'events'", "'alarms'"),
     ("a certificate of an output without TLS", "[output a]\ntype = tcp\nto = localhost:1\nca = /x\n", ":6: key 'ca'"),
     ("two sources in one capture", "[capture a]\ninterface = lo\nfile = /x\n", "capture a"),
+    ("a name that no interface has", "[capture a]\ninterface = an-interface-of-a-long-name\n", ":4: key 'interface'", "15 bytes"),
     ("interfaces and files together", "[capture a]\ninterface = lo\n[capture b]\nfile = /x\n", "capture"),
     ("a filter that is none", "[capture a]\nfile = {pcap}\nfilter = tcp prot 80\n", "key 'filter'", "tcp prot 80"),
     ("a port that is none", "[records]\nservices = tcp/99999 = http\n", ":4: key 'services'", "99999"),
@@ -114,6 +118,176 @@ class Broken(unittest.TestCase):
             r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
             self.assertIn("50-x.conf:3: key 'max_clientz': not known in [scoring]; did you mean 'max_clients'?", r.stderr)
+
+
+# (what is wrong, sections, a part of what both say). {dir} has: junk, empty, fifo, folder, and links to them.
+OUTPUT = "[output f]\ntype = file\nto = {dir}/a.json\n"
+SECOND = "[output g]\ntype = file\nto = "
+BROKEN = [
+    ("a rule file of nothing", "[alerts]\nsuppress = {dir}/empty\n", "/empty: is empty"),
+    ("a rule file that is none", "[alerts]\nsuppress = {dir}/junk\n", "/junk: line 1"),
+    ("a rule file that is a FIFO", "[alerts]\nsuppress = {dir}/fifo\n", "/fifo"),
+    ("no directory of the scoring socket", "[scoring]\nunix = {dir}/no/s\n", "{dir}/no"),
+    ("no directory of the control socket", "[control]\nunix = {dir}/no/s\n", "{dir}/no"),
+    ("no directory of the metrics socket", "[metrics]\nunix = {dir}/no/s\n", "{dir}/no"),
+    ("a file where a socket would be", "[metrics]\nunix = {dir}/junk\n", "{dir}/junk"),
+    ("a directory where a socket would be", "[scoring]\nunix = {dir}/folder\n", "{dir}/folder"),
+    ("an address of another machine", "[scoring]\ntcp = 192.0.2.1:4739\n", "192.0.2.1:4739"),
+    ("a host that is none", "[metrics]\ntcp = no-such-host.invalid:9187\nopen = yes\n", "no-such-host.invalid"),
+    ("a port that is none", "[metrics]\ntcp = 127.0.0.1:99999\n", "key 'tcp': '127.0.0.1:99999'"),
+    ("a port in letters", "[scoring]\ntcp = 127.0.0.1:http\n", "key 'tcp': '127.0.0.1:http'"),
+    ("an IPv6 address without brackets", "[scoring]\ntcp = ::1:4739\n", "brackets"),
+    ("two servers at one address", "[scoring]\ntcp = 127.0.0.1:{port}\n[metrics]\ntcp = localhost:{port}\n", ":{port}"),
+    ("two sockets at one path", "[metrics]\nunix = {dir}/folder/../scoring.sock\n", "scoring.sock' is used by section 'scoring'"),
+    ("a socket's path of an output that is too long", "[output u]\ntype = unix\nto = /" + "x" * 107 + "\n", "107 bytes"),
+    ("the same of datagrams", "[output u]\ntype = unix-dgram\nto = /" + "x" * 107 + "\n", "107 bytes"),
+    ("a port of an output that is none", "[output t]\ntype = tcp\nto = localhost:syslog\n", "port from 1 to 65535"),
+    ("port 0 of an output", "[output t]\ntype = udp\nto = localhost:0\n", "port 0"),
+    ("two formats in one file", OUTPUT + SECOND + "{dir}/a.json\nformat = eve\n", "written to by section 'output f'"),
+    ("two formats in one file by //", OUTPUT + SECOND + "{dir}//a.json\nformat = eve\n", "written to by section 'output f'"),
+    ("two formats in one file by ..", OUTPUT + SECOND + "{dir}/folder/../a.json\nformat = eve\n", "written to by section 'output f'"),
+    ("two formats in one file by a link", OUTPUT + SECOND + "{dir}/link/a.json\nformat = eve\n", "written to by section 'output f'"),
+    ("two formats in one file by a hard link", OUTPUT.replace("a.json", "junk") + SECOND + "{dir}/hard\nformat = eve\n",
+     "written to by section 'output f'"),
+    ("two that move one file away", OUTPUT + SECOND + "{dir}/a.json\n", "file_size = 0"),
+    ("two formats on the standard output", "[output f]\ntype = stdout\n[output g]\ntype = stdout\nformat = cef\n", "standard output"),
+    ("records in a file of alerts", OUTPUT + "[records]\nfile = {dir}/a.json\n", "used by section 'records'"),
+    ("records in a file that alerts are moved away to", OUTPUT + "[records]\nfile = {dir}/a.json.3\n", "kept by section 'output f'"),
+    ("alerts in a file that records are moved away to", OUTPUT + "[records]\nfile = {dir}/a.js\n[output h]\ntype = file\n"
+     "to = {dir}/a.js.2\n", "kept by section 'records'"),
+    ("alerts over the model", SECOND + "{ckpt}\n", "used by section 'output g'"),
+    ("alerts over the configuration", SECOND + "{conf}\n", "used by section 'ganadd'"),
+    ("alerts over the rules", OUTPUT + "[alerts]\nsuppress = {dir}/a.json\n", "used by section 'alerts'"),
+    ("alerts to our own socket", "[output u]\ntype = unix\nto = {dir}/scoring.sock\n", "used by section 'scoring'"),
+    ("a spool that is a file", "[spool]\ndirectory = {dir}/junk\n", "{dir}/junk"),
+    ("a spool two levels down", "[spool]\ndirectory = {dir}/no/spool\n", "{dir}/no/spool"),
+    ("a spool's state that is none", "[spool]\ndirectory = {dir}/bad-spool\n", "not the state of a spool"),
+    ("a spool of too many files", "[spool]\ndirectory = {dir}/spool\nquota = 1000G\nsegment = 1M\n", "raise segment"),
+    ("a capture file that is not there", "[capture a]\nfile = {dir}/no.pcap\n", "capture 'a': {dir}/no.pcap: cannot open"),
+    ("a capture file that is none", "[capture a]\nfile = {dir}/junk\n", "capture 'a': {dir}/junk"),
+    ("a capture's directory that is not there", "[capture a]\ndirectory = {dir}/no\n", "capture 'a': {dir}/no: cannot open"),
+    ("a capture's directory that is a file", "[capture a]\ndirectory = {dir}/junk\n", "capture 'a': {dir}/junk: cannot open"),
+    ("a filter that is not for this link", "[capture a]\nfile = {raw}\nfilter = ether host 02:00:00:00:00:01\n", "capture 'a': {raw}: filter"),
+    ("a tunnel that is none", "[capture a]\nfile = {pcap}\ntunnel_kinds = gre, tls\n", "'tunnel_kinds'"),
+    ("a directory of keys that is not there", "[trust]\nrequire_signature = yes\nkeys = {dir}/no\n", "not signed"),
+] + ([("a user that is none", "[ganadd]\nuser = no-such-user\n", "no such user")] if os.geteuid() == 0 else [])
+# As nobody, in a directory of root's.
+NOT_ALLOWED = [
+    ("a directory of a socket that is another's", "[metrics]\nunix = {dir}/folder/m.sock\n", "{dir}/folder"),
+    ("a spool that is another's", "[spool]\ndirectory = {dir}/folder\n", "{dir}/folder"),
+    ("a spool in a directory that is another's", "[spool]\ndirectory = {dir}/folder/spool\n", "{dir}/folder/spool"),
+    ("a capture that is another's", "[capture a]\nfile = {dir}/folder/secret.pcap\n", "secret.pcap"),
+    ("a directory of captures that is another's", "[capture a]\ndirectory = {dir}/locked\n", "{dir}/locked"),
+    ("rules that are another's", "[alerts]\nsuppress = {dir}/folder/secret.pcap\n", "secret.pcap"),
+    ("a port for root", "[scoring]\ntcp = 127.0.0.1:1\n", "127.0.0.1:1"),
+]
+FINE = [
+    ("two of a format in one file that stays", OUTPUT + "file_size = 0\n" + SECOND + "{dir}/folder/../a.json\nfile_size = 0\n"),
+    ("files side by side", OUTPUT + SECOND + "{dir}/a.json.x\n[records]\nfile = {dir}/a.json.9\n"),
+    ("two receivers at one socket", "[output u]\ntype = unix\nto = {dir}/r\n[output v]\ntype = unix\nto = {dir}/r\nformat = cef\n"),
+    ("a socket of a process that ended", "[metrics]\nunix = {dir}/stale\n"),
+    ("a spool that is made", "[spool]\ndirectory = {dir}/new-spool\n"),
+    ("ports of one number at two addresses", "[scoring]\ntcp = 127.0.0.1:{port}\n[metrics]\ntcp = 127.0.0.2:{port}\n"),
+    ("a FIFO is waited for", "[capture a]\nfile = {dir}/fifo\n"),
+    ("a rule file that is not there", "[alerts]\nsuppress = {dir}/rules\n"),
+]
+
+
+class Agree(unittest.TestCase):
+    """What ganadd -t says and what becomes of a start."""
+
+    def setUp(self):
+        self.d = ganad.Daemon(start=False)
+        self.addCleanup(self.d.__exit__)
+        self.conf = self.d.path("c.conf")
+        head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff0000")
+        os.makedirs(self.d.path("folder"))
+        os.makedirs(self.d.path("bad-spool"))
+        os.mkdir(self.d.path("locked"), 0o700)
+        for name, data in (("junk", b"junk\n" * 100), ("empty", b""), ("t.pcap", head + b"\1\0\0\0"), ("raw.pcap", head + b"\x65\0\0\0"),
+                           ("bad-spool/ganad-spool.state", b"junk" * 5000), ("folder/secret.pcap", head)):
+            with open(self.d.path(name), "wb") as f:
+                f.write(data)
+        os.chmod(self.d.path("folder/secret.pcap"), 0o600)
+        os.link(self.d.path("junk"), self.d.path("hard"))
+        os.symlink(self.d.dir, self.d.path("link"))
+        os.mkfifo(self.d.path("fifo"))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.d.path("stale"))
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+
+    def fill(self, text):
+        for k, v in {"{dir}": self.d.dir, "{ckpt}": ganad.checkpoint(), "{pcap}": self.d.path("t.pcap"), "{conf}": self.conf,
+                     "{raw}": self.d.path("raw.pcap"), "{port}": str(self.port)}.items():
+            text = text.replace(k, v)
+        return text
+
+    def configure(self, text):
+        base = {"[scoring]": "unix = {dir}/scoring.sock\n", "[control]": "unix = {dir}/control.sock\n"}
+        for section, keys in base.items():  # a section twice would be fine, a key twice is not
+            if section + "\nunix" not in text:
+                text += section + "\n" + keys
+        with open(self.conf, "w") as f:
+            f.write(self.fill(text + GOOD))
+
+    def run_both(self, text, before=()):
+        """[(code, what it says)] of the check and of a start, which is stopped if it serves."""
+        self.configure(text)
+        both = []
+        for options in (["-t"], []):
+            before_files = sorted(os.listdir(self.d.dir))
+            p = subprocess.Popen([*before, ganad.args.ganadd, "-c", self.conf, *options], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True)
+            said = ""
+            for line in p.stderr:
+                said += line
+                if "is ready" in line:
+                    p.send_signal(signal.SIGTERM)
+            p.stderr.close()
+            both.append((p.wait(30 * ganad.SLOW), said))
+            if options:
+                self.assertEqual(sorted(os.listdir(self.d.dir)), before_files, text)  # a check makes nothing
+        return both
+
+    def refuses(self, cases, before=()):
+        bad = []
+        for what, text, wanted in cases:
+            for who, (code, said) in zip(("-t", "start"), self.run_both(text, before)):
+                if code != 1 or self.fill(wanted) not in said or said.count("ganadd: ") != 1:
+                    bad.append(f"{what}: {who}: code {code}, wanted '{self.fill(wanted)}': {said}")
+        self.assertEqual(bad, [], "\n" + "\n".join(bad))
+
+    def test_what_does_not_start_is_refused(self):
+        self.refuses(BROKEN)
+        with open(self.d.path("junk"), "rb") as f:  # what was there is no socket of ours, to be removed at the end
+            self.assertEqual(f.read(), b"junk\n" * 100)
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "not root, or no setpriv")
+    def test_what_is_not_allowed_is_refused(self):
+        os.chmod(self.d.dir, 0o777)
+        os.chmod(os.path.dirname(ganad.checkpoint()), 0o755)
+        programs = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if subprocess.run([*programs, "test", "-x", ganad.args.ganadd], check=False).returncode != 0:
+            self.skipTest("nobody may not run ganadd here")
+        self.refuses(NOT_ALLOWED, programs)
+
+    def test_what_starts_is_accepted(self):
+        for what, text in FINE:
+            for code, said in self.run_both(text):
+                self.assertEqual(code, 0, f"{what}: {said}")
+
+    def test_what_another_process_holds_is_a_warning(self):
+        """It may be the ganadd that is to be replaced."""
+        with ganad.Daemon(scoring={"tcp": f"127.0.0.1:{self.port}"}, metrics={"unix": "{dir}/m.sock"}) as d:
+            r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(r.returncode, 0, r.stderr)
+            self.assertEqual(r.stderr.count("is in use now: fine if it is by the ganadd that is to be replaced"), 5, r.stderr)
+            (_, _), (code, said) = self.run_both("[metrics]\nunix = " + d.path("m.sock") + "\n")
+            self.assertEqual(code, 1, said)
+            self.assertTrue(os.path.exists(d.path("m.sock")))  # the one that did not start leaves it alone
+            self.assertEqual(d.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import gzip
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,20 +12,7 @@ import tempfile
 import unittest
 
 import ganad
-from capture_case import Case, flow, pcap
-
-SEND = """
-import socket, struct, sys, time
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-s.bind((sys.argv[1], 0))
-data = open(sys.argv[2], "rb").read()
-at = 24
-while at < len(data):
-    n = struct.unpack("<I", data[at + 8:at + 12])[0]
-    s.send(data[at + 16:at + 16 + n])
-    at += 16 + n
-    time.sleep(0.0002)
-"""
+from capture_case import Case, NetCase, flow, pcap
 
 
 class Capture(Case):
@@ -291,48 +277,7 @@ def privileges(d):
     return euid, eff
 
 
-def net_namespace_works():
-    if not shutil.which("ip") or not shutil.which("unshare"):
-        return False
-    return subprocess.run(["unshare", "-n", "ip", "link", "add", "near", "type", "veth", "peer", "name", "far"],
-                          stderr=subprocess.DEVNULL, check=False).returncode == 0
-
-
-class Live(Case):
-    """In a network namespace that a sleeping child holds."""
-
-    def setUp(self):
-        if not net_namespace_works():
-            self.skipTest("no network namespaces here (unshare -n, ip, veth)")
-        self.net = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
-        self.addCleanup(self.net.wait)
-        self.addCleanup(self.net.kill)
-        own = os.readlink("/proc/self/ns/net")
-        ganad.wait_for(lambda: os.readlink(f"/proc/{self.net.pid}/ns/net") != own, 10, "a network")
-        self.make_link()
-
-    def inside(self, *command):
-        return ["nsenter", "-t", str(self.net.pid), "-n", *command]
-
-    def run_inside(self, *command):
-        subprocess.run(self.inside(*command), check=True)
-
-    def make_link(self):
-        self.run_inside("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6 || true")
-        self.run_inside("ip", "link", "add", "near", "type", "veth", "peer", "name", "far")
-        for name in ("near", "far"):
-            self.run_inside("ip", "link", "set", name, "arp", "off", "up")
-
-    def source(self, d):
-        return d.status().source[0]
-
-    def start(self, d):
-        d.process = subprocess.Popen(self.inside(ganad.args.ganadd, "-c", d.conf), stderr=d.log)
-        ganad.wait_for(d.answers, 30, "ganadd serves")
-
-    def send(self, name):
-        self.run_inside(sys.executable, "-c", SEND, "near", name)
-
+class Live(NetCase):
     def daemon(self, **ganadd):
         return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}}, ganadd=ganadd,
                             outputs=ganad.ALERTS_FILE, models={"m": {"checkpoint": ganad.checkpoint(),

@@ -360,6 +360,55 @@ class Hostile(unittest.TestCase):
             c.close()
         ganad.wait_for(lambda: self.daemon.counter("clients") <= 1, 10, "only the good client is left")
 
+    def test_refused_clients_are_logged_and_counted_but_not_one_by_one(self):
+        with ganad.Daemon(scoring={"max_clients": 1}, control={"max_clients": 2}, metrics={"unix": "{dir}/m.sock"}) as d:
+            self.addCleanup(ganad.Conn(d.scoring).close)
+            ganad.wait_for(lambda: d.counter("clients") == 1, 10, "a client")
+            for _ in range(300):
+                with ganad.Conn(d.scoring) as more:
+                    self.assertEqual(more.error().code, ganad.BUSY)
+            first = ganad.Conn(d.control)
+            self.addCleanup(first.close)
+            first.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
+            ganad.wait_for(lambda: d.counter("tails") == 1, 10, "a tail")
+            second = ganad.Conn(d.control)
+            self.addCleanup(second.close)
+            for _ in range(100):
+                with ganad.Conn(d.control) as more:
+                    self.assertEqual(more.error().code, ganad.BUSY)
+            visits = [ganad.Conn(d.path("m.sock")) for _ in range(16)]
+            ganad.wait_for(lambda: "metrics: 16 clients at a time, further ones wait" in d.read_log(), 10, "metrics is full")
+            for c in visits:
+                c.close()
+            second.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.STATUS))
+            counter = {c.name: c.value for c in second.answer(ganad.STATUS_REPLY).counter}
+            self.assertEqual((counter["clients_refused"], counter["control_refused"], counter["metrics_waits"]), (300, 100, 1))
+            log = d.read_log()
+            for token in ("scoring", "control"):
+                lines = [line for line in log.splitlines() if f"warning: {token}: refused a client, " in line]
+                self.assertIn(f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}: there are max_clients", lines[0])
+                self.assertTrue(10 <= len(lines) <= 15, lines)
+            self.assertEqual(d.stop(), 0)
+
+    def test_debug_lines_are_of_clients_and_never_of_records(self):
+        with ganad.Daemon(ganadd={"log_level": "debug"}, models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}}) as d:
+            for n in (1, 1000):
+                before = d.read_log().count("\n")
+                with ganad.Conn(d.scoring) as c:
+                    for _ in range(n):
+                        c.send(ganad.SCORE_REQUEST, ganad.request([self.record]))
+                        c.answer()
+                ganad.wait_for(lambda: f", {n} frames, " in d.read_log(), 10, "the end of a client")
+                self.assertLess(d.read_log().count("\n") - before, 40)
+            said = f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}"
+            self.assertRegex(d.read_log(), rf"debug: scoring: client \d+ opened: {said}\n")
+            self.assertRegex(d.read_log(), rf"debug: scoring: client \d+ closed: {said}, 1000 frames, \d{{5,}} bytes in, "
+                                           r"\d{5,} bytes out, \d+\.\d+ s\n")
+            self.assertEqual(d.ctl("score", "-", input=self.lines[0] * 50).returncode, 0)
+            ganad.wait_for(lambda: "debug: spool: segments" in d.read_log(), 10, "a segment")
+            self.assertRegex(d.read_log(), r"debug: spool: segments: 1, with \d+ bytes, of events 1 to \d+\n")
+            self.assertEqual(d.stop(), 0)
+
     def test_clients_over_the_limit_are_told(self):
         with ganad.Daemon(scoring={"max_clients": 5}) as d:
             conns = [ganad.Conn(d.scoring) for _ in range(5)]

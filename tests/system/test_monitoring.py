@@ -18,7 +18,7 @@ PART = re.compile(r"_(bucket|sum|count)$")
 NOT_SHOWN = {
     "ganad_alerts_rolled_up_total", "ganad_batches_total", "ganad_bytes_in_total", "ganad_bytes_out_total", "ganad_clients",
     "ganad_clients_accepted_total", "ganad_clients_refused_total", "ganad_clients_timed_out_total",
-    "ganad_clients_waits_total", "ganad_events_total", "ganad_frames_in_total", "ganad_jobs",
+    "ganad_clients_waits_total", "ganad_control_refused_total", "ganad_metrics_waits_total", "ganad_events_total", "ganad_frames_in_total", "ganad_jobs",
     "ganad_records_in_total", "ganad_records_lost_total", "ganad_reloads_refused_total", "ganad_reloads_total",
     "ganad_tail_lost_total", "ganad_tails", "ganad_unknown_names_total",
     "ganad_model_records_disagreed_total", "ganad_model_threshold", "ganad_model_loaded_timestamp_seconds",
@@ -27,7 +27,8 @@ NOT_SHOWN = {
     "ganad_output_events_skipped_total", "ganad_output_events_lost_at_most_total",
     "ganad_spool_segments_removed_total", "ganad_spool_evicted_bytes_total", "ganad_spool_write_failures_total",
     "ganad_capture_bytes_total", "ganad_capture_connections_total", "ganad_capture_flows",
-    "ganad_capture_refused_total", "process_open_fds", "process_max_fds"}
+    "ganad_capture_refused_total", "ganad_capture_reopened_total", "ganad_capture_link_up", "ganad_capture_link_changes_total",
+    "process_open_fds", "process_max_fds"}
 
 
 def read(*path):

@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import resource
 import signal
 import socket
 import subprocess
@@ -126,6 +128,73 @@ class Stop(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
 
 
+class Signals(unittest.TestCase):
+    # Each ends a program that does not catch it: signal(7).
+    WITHOUT_MEANING = {signal.SIGUSR1: "SIGUSR1", signal.SIGUSR2: "SIGUSR2", signal.SIGALRM: "SIGALRM",
+                       signal.SIGVTALRM: "SIGVTALRM", signal.SIGPROF: "SIGPROF", signal.SIGIO: "SIGPOLL",
+                       signal.SIGPWR: "SIGPWR", 16: "SIGSTKFLT", signal.SIGRTMIN: f"signal {int(signal.SIGRTMIN)}",
+                       signal.SIGRTMAX: f"signal {int(signal.SIGRTMAX)}"}
+
+    def daemon(self):
+        return ganad.Daemon(outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"},
+                            models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
+
+    def counted(self, d):
+        """Anomalous records in the alerts of the file."""
+        with open(d.path("alerts"), encoding="ascii") as f:
+            events = [json.loads(line) for line in f]
+        return sum(e["rollup"]["count"] if "rollup" in e else 1 for e in events if e["event_type"] == "alert")
+
+    def test_signals_without_meaning_end_nothing_and_lose_no_count(self):
+        with self.daemon() as d:
+            self.assertEqual(d.ctl("score", "-", input=ganad.data_lines(1)[0] * 300).returncode, 0)
+            for number, name in self.WITHOUT_MEANING.items():
+                d.process.send_signal(number)
+                ganad.wait_for(lambda: f"notice: loop: {name} has no meaning here" in d.read_log(), 10, name)
+            for _ in range(200):
+                d.process.send_signal(signal.SIGUSR1)
+            self.assertEqual(d.counter("records_scored"), 300)
+            self.assertLessEqual(d.read_log().count("has no meaning"), 12)  # who sends many does not fill the disk
+            self.assertEqual(d.stop(), 0)
+            self.assertEqual(self.counted(d), 300)
+
+    def test_a_limit_on_processor_time_is_an_orderly_stop(self):
+        with self.daemon() as d:
+            self.assertEqual(d.ctl("score", "-", input=ganad.data_lines(1)[0] * 300).returncode, 0)
+            d.process.send_signal(signal.SIGXCPU)
+            self.assertEqual(d.process.wait(30 * ganad.SLOW), 0)
+            self.assertIn("SIGXCPU: finishing what was accepted", d.read_log())
+            self.assertEqual(self.counted(d), 300)
+
+    def test_a_signal_while_it_starts_or_ends_is_harmless(self):
+        with ganad.Daemon(start=False) as d:
+            for _ in range(3):
+                p = subprocess.Popen([ganad.args.ganadd, "-c", d.conf], stderr=d.log)
+                d.process = p
+                ganad.wait_for(lambda: holds(p.pid, signal.SIGHUP), 10, "signals wait")
+                for _ in range(20):
+                    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+                        p.send_signal(number)
+                ganad.wait_for(d.answers, 30, "ganadd serves")
+                p.send_signal(signal.SIGTERM)
+                while p.poll() is None:
+                    p.send_signal(signal.SIGHUP)
+                    p.send_signal(signal.SIGUSR1)
+                self.assertEqual(p.returncode, 0)
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def holds(pid, number):
+    """Does it block or catch a signal?"""
+    with open(f"/proc/{pid}/status") as f:
+        masks = {k: int(v, 16) for k, v in (line.split(":", 1) for line in f) if k in ("SigBlk", "SigCgt")}
+    return any(m >> (number - 1) & 1 for m in masks.values())
+
+
 class Start(unittest.TestCase):
     # 78: what the service manager does not try again
     def run_daemon(self, conf, *options, expect=None):
@@ -169,6 +238,60 @@ class Start(unittest.TestCase):
             values = [line.split(" ; ")[0] for line in said.splitlines()]
             back = self.run_daemon(again, "--dump-config", expect=0)
             self.assertEqual([line.split(" ; ")[0] for line in back.splitlines()], values)
+
+    def test_too_few_descriptors_are_named_and_what_to_raise(self):
+        """At each number that does not suffice."""
+        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, metrics={"unix": "{dir}/m.sock"}) as d:
+            said = []
+            for n in range(12, 64, 3):
+                p = subprocess.Popen(["prlimit", f"--nofile={n}:{n}", ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE,
+                                     text=True)
+                lines = ""
+                for line in p.stderr:
+                    lines += line
+                    if "is ready" in line:
+                        p.send_signal(signal.SIGTERM)
+                p.stderr.close()
+                said.append((n, p.wait(30 * ganad.SLOW), lines))
+                if p.returncode == 0:
+                    break
+            self.assertEqual(said[-1][1], 0, said[-1])
+            self.assertGreater(len(said), 8)
+            for n, code, lines in said[:-1]:
+                self.assertEqual((code, lines.count(f"too many open files: {n} descriptors are allowed")), (1, 1), lines)
+                self.assertIn("raise LimitNOFILE= of the unit, or 'ulimit -n'", lines)
+
+    def test_a_server_without_descriptors_rests_and_comes_back(self):
+        """No busy loop and a line for each socket, for each of which a client waits."""
+        with ganad.Daemon(metrics={"unix": "{dir}/m.sock"}) as d:
+            pid = d.process.pid
+            limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+            waiting = []
+            for path in (d.scoring, d.control, d.path("m.sock")):
+                waiting.append(socket.socket(socket.AF_UNIX))
+                self.addCleanup(waiting[-1].close)
+                waiting[-1].connect(path)
+            waiting[-1].sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            said = r"cannot accept: Too many open files; trying again every second: raise LimitNOFILE="
+            ganad.wait_for(lambda: len(re.findall(said, d.read_log())) == 3, 10, d.read_log())
+            before = cpu_seconds(pid)
+            time.sleep(1)
+            self.assertLess(cpu_seconds(pid) - before, 0.5)
+            self.assertEqual(len(re.findall(said, d.read_log())), 3)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            waiting[-1].settimeout(20 * ganad.SLOW)
+            self.assertIn(b"200 OK", waiting[-1].recv(100))
+            self.assertEqual(d.status().pid, pid)
+            self.assertEqual(d.stop(), 0)
+
+    def test_no_capture_is_said_with_what_to_do(self):
+        with ganad.Daemon() as d:
+            self.assertRegex(d.read_log(), r"notice: capture: no capture is configured: .* add \[capture NAME\] with interface = "
+                                           rf"\.\.\. to {d.conf} or a file of {d.conf}\.d")
+            said = d.ctl("status", control=True).stdout.decode()
+            self.assertIn("no capture: records come from scoring clients only; for packets add [capture NAME]", said)
+            self.assertEqual(d.stop(), 0)
 
     def test_what_is_wrong_in_a_configuration_is_named(self):
         self.broken("[scoring]\nunx = /tmp/x\n", "{conf}:", "'unx'", "'unix'")

@@ -121,6 +121,30 @@ class Speaks(unittest.TestCase):
             self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)
             m.close()
 
+    def test_the_status_says_what_runs_and_when_that_changes(self):
+        with ganad.Daemon(start=False) as d:
+            m = Manager(d)
+            said = [line for x in m.wait("READY=1") for line in x]
+            self.assertIn("STATUS=model random; no capture, records of clients only; no output", said)
+            d.process.send_signal(signal.SIGTERM)
+            self.assertIn("STATUS=finishing what was accepted", [line for x in m.wait("STOPPING=1") for line in x])
+            self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)
+            m.close()
+        listener = socket.socket()
+        self.addCleanup(listener.close)
+        listener.bind(("127.0.0.1", 0))
+        to = f"127.0.0.1:{listener.getsockname()[1]}"
+        with ganad.Daemon(start=False, outputs={**ganad.ALERTS_FILE, "siem": {"type": "tcp", "to": to}},
+                          captures={"spool": {"directory": "{dir}"}}) as d:
+            m = Manager(d)
+            m.wait("READY=1")
+            m.wait("STATUS=model random; captures: spool waiting; outputs: file open, siem waiting")
+            listener.listen()
+            m.wait("STATUS=model random; captures: spool waiting; outputs: file open, siem open")
+            d.process.send_signal(signal.SIGTERM)
+            self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)
+            m.close()
+
     def test_a_scorer_that_stands_still_is_not_alive(self):
         with ganad.Daemon(start=False) as d:
             m = Manager(d, WATCHDOG_USEC="300000")

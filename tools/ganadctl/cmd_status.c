@@ -180,6 +180,19 @@ static void print_losses(const Ganad__V1__StatusReply *s)
     }
 }
 
+/* A line for each interface whose link is not up, or was not. */
+static void print_links(const Ganad__V1__StatusReply *s)
+{
+    char name[TEXT], link[TEXT], n[SHOW_TEXT];
+
+    for (size_t i = 0; i < s->n_source; i++) {
+        const Ganad__V1__StatusReply__Source *o = s->source[i];
+        if (*o->link && (o->link_changes > 0 || strcmp(o->link, "up") != 0))
+            printf("%s: link %s, changed %s times\n", safe(o->name, name), safe(o->link, link),
+                   show_count(o->link_changes, n));
+    }
+}
+
 /* A line for each source that is a directory, as far as it has been read. */
 static void print_files(const Ganad__V1__StatusReply *s)
 {
@@ -211,7 +224,13 @@ static void print_status(const Ganad__V1__StatusReply *s)
         print_records(s->records);
     if (s->n_source > 0)
         print_sources(s);
+    else
+        printf(
+            "\nno capture: records come from scoring clients only; for packets add [capture NAME] "
+            "with interface = ... to %s or a file of %s.d, and restart ganadd\n",
+            safe(s->config_file, text), text);
     print_losses(s);
+    print_links(s);
     print_files(s);
     if (s->n_counter > 0)
         printf("\n%-24s %18s\n", "COUNTER", "VALUE");
@@ -307,8 +326,8 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
 
     for (size_t i = 0; i < s->n_source; i++) {
         const Ganad__V1__StatusReply__Source *o = s->source[i];
-        json_t *one =
-            json_pack("{s:s, s:s, s:s}", "name", o->name, "target", o->target, "state", o->state);
+        json_t *one = json_pack("{s:s, s:s, s:s, s:s}", "name", o->name, "target", o->target,
+                                "state", o->state, "link", o->link);
         const struct number numbers[] = {
             {"packets", o->packets},
             {"bytes", o->bytes},
@@ -323,6 +342,7 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
             {"reopened", o->reopened},
             {"files", o->files},
             {"files_broken", o->files_broken},
+            {"link_changes", o->link_changes},
         };
         (void)json_array_append_new(
             list, with_numbers(one, numbers, sizeof(numbers) / sizeof(numbers[0])));

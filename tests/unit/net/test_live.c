@@ -85,11 +85,31 @@ static void frames_come_from_an_interface(void **state)
     gad_decoder_free(dec);
 }
 
+static void an_interface_may_be_missing_if_that_is_allowed(void **state)
+{
+    (void)state;
+    const struct gad_source_options opt = {.may_be_missing = true};
+    struct gad_source *s = NULL;
+    struct gad_diag d = {""};
+
+    assert_int_equal(gad_source_open_live("ganad-none0", NULL, &s, &d), -ENODEV);
+    assert_non_null(strstr(d.text, "ganad-none0: there is no such interface; there are: "));
+    assert_null(s);
+    assert_int_equal(gad_source_open_live("ganad-none0", &opt, &s, &d), GAD_MORE);
+    assert_int_equal(gad_source_fd(s), -1);
+    assert_int_equal(gad_source_read(s, 1, decode, NULL, NULL), GAD_ECLOSED);
+    assert_int_equal(gad_source_reopen(s, NULL), -ENODEV);
+    assert_int_equal(gad_source_fd(s), -1); /* and again */
+    gad_source_close(s);
+}
+
 int main(void)
 {
     const struct gad_source_options opt = {
         .filter = "udp port 47808", .buffer = 1 << 20, .timeout_ms = 10};
-    const struct CMUnitTest tests[] = {cmocka_unit_test(frames_come_from_an_interface)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_come_from_an_interface),
+        cmocka_unit_test(an_interface_may_be_missing_if_that_is_allowed)};
 
     if (gad_source_open_live("lo", &opt, &source, &diag) != 0) {
         printf("%s; skipped\n", diag.text);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/announce.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/control/notify.h"
+#include "daemon/feed/feed.h"
+#include "daemon/feed/output.h"
+#include "daemon/ingest/sensor.h"
+#include "daemon/score/models.h"
+#include "lib/base/buf.h"
+
+enum { TEXT_MAX = 8192 }; /* 16 models, 64 captures and 15 outputs with names of 40 bytes */
+
+struct announce {
+    struct announce_options o;
+    struct event *tick;
+    struct gad_buf text, last;
+};
+
+static void add_models(const struct models *m, struct gad_buf *b)
+{
+    gad_buf_printf(b, "STATUS=%s ", m->n == 1 ? "model" : "models");
+    for (size_t i = 0; i < m->n; i++)
+        gad_buf_printf(b, "%s%s", i > 0 ? ", " : "", m->model[i]->name);
+}
+
+static void add_captures(const struct sensor *s, struct gad_buf *b)
+{
+    struct sensor_source one;
+    size_t i;
+
+    for (i = 0; sensor_source(s, i, &one); i++)
+        gad_buf_printf(b, "%s%s %s", i > 0 ? ", " : "; captures: ", one.name, one.state);
+    if (i == 0)
+        gad_buf_printf(b, "; no capture, records of clients only");
+}
+
+static void add_outputs(struct feed *f, struct gad_buf *b)
+{
+    struct output_status one;
+    size_t i;
+
+    for (i = 0; feed_output(f, i, &one); i++)
+        gad_buf_printf(b, "%s%s %s", i > 0 ? ", " : "; outputs: ", one.config->name,
+                       output_state_name(one.state));
+    if (i == 0)
+        gad_buf_printf(b, "; no output");
+}
+
+static void send_line(const struct announce *a, const char *first)
+{
+    struct gad_buf b = GAD_BUF_INIT(TEXT_MAX);
+
+    gad_buf_printf(&b, "%s%s", first, (const char *)a->text.p);
+    gad_buf_add(&b, "", 1);
+    if (!b.bad)
+        notify_state((const char *)b.p);
+    gad_buf_deinit(&b);
+}
+
+static void send_if_changed(struct announce *a, const char *first)
+{
+    a->text.len = a->text.pos = 0;
+    a->text.bad = false;
+    add_models(a->o.models, &a->text);
+    add_captures(a->o.sensor, &a->text);
+    add_outputs(a->o.feed, &a->text);
+    gad_buf_add(&a->text, "", 1);
+    if (a->text.bad ||
+        (a->text.len == a->last.len && memcmp(a->text.p, a->last.p, a->text.len) == 0))
+        return;
+    send_line(a, first);
+    struct gad_buf was = a->last;
+    a->last = a->text;
+    a->text = was;
+}
+
+static void tick_event(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    send_if_changed(arg, "");
+}
+
+int announce_new(const struct announce_options *o, struct announce **ret)
+{
+    gad_cleanup(announce_freep) struct announce *a = gad_calloc(1, sizeof(*a));
+    const struct timeval second = {1, 0};
+
+    if (!a)
+        return GAD_ENOMEM;
+    a->o = *o;
+    a->text = GAD_BUF_INIT(TEXT_MAX);
+    a->last = GAD_BUF_INIT(TEXT_MAX);
+    a->tick = event_new(o->base, -1, EV_PERSIST, tick_event, a);
+    if (!a->tick || event_add(a->tick, &second) != 0)
+        return GAD_ENOMEM;
+    *ret = gad_steal(&a);
+    return 0;
+}
+
+void announce_ready(struct announce *a)
+{
+    send_if_changed(a, "READY=1\n");
+    if (a->text.bad)
+        notify_state("READY=1");
+}
+
+void announce_free(struct announce *a)
+{
+    if (!a)
+        return;
+    if (a->tick)
+        event_free(a->tick);
+    gad_buf_deinit(&a->text);
+    gad_buf_deinit(&a->last);
+    gad_free(a);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What runs, in a line for the service manager (STATUS=): models, captures with their states, outputs with theirs. It is
+ * sent at the start and when it changes, which is looked at once a second. Thread: main.
+ */
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+struct announce;
+struct config;
+struct event_base;
+struct feed;
+struct models;
+struct sensor;
+
+struct announce_options {
+    struct event_base *base;
+    const struct config *config;
+    const struct models *models;
+    struct feed *feed;
+    const struct sensor *sensor;
+};
+
+/* Everything in @o must outlive it. Return: 0 or GAD_ENOMEM. */
+int announce_new(const struct announce_options *o, struct announce **ret) GAD_MUST_CHECK;
+/* ganadd serves: READY=1 and the first line, in one message. */
+void announce_ready(struct announce *a);
+void announce_free(struct announce *a);
+GAD_DEFINE_CLEANUP(struct announce, announce_free);

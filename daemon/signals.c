@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/signals.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/log_limit.h"
+#include "lib/base/time.h"
+
+enum { EVENTS_MAX = 80, NAME = 32 };
+
+_Static_assert(EVENTS_MAX >= NSIG, "an event for each signal");
+
+static const int stopping[] = {SIGTERM, SIGINT, SIGXCPU};
+
+/* Besides the real-time signals. All of them would end a program that does not catch them: signal(7). */
+static const int ignored[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
+                              SIGPROF, SIGIO,   SIGPWR,  SIGSTKFLT};
+
+struct signals {
+    struct signals_options o;
+    struct log_limit limit;
+    struct event *event[EVENTS_MAX];
+    size_t n;
+};
+
+static const char *name_of(int number, char text[static NAME])
+{
+    const char *abbreviation = sigabbrev_np(number);
+
+    if (abbreviation)
+        (void)snprintf(text, NAME, "SIG%s", abbreviation);
+    else
+        (void)snprintf(text, NAME, "signal %d", number);
+    return text;
+}
+
+static void held(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGHUP);
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        (void)sigaddset(set, ignored[i]);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        (void)sigaddset(set, number);
+}
+
+void signals_hold(void)
+{
+    sigset_t set;
+
+    held(&set);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
+}
+
+static void stop_event(evutil_socket_t fd, short what, void *arg)
+{
+    const struct signals *s = arg;
+    char name[NAME];
+    (void)what;
+
+    s->o.stop(s->o.arg, name_of((int)fd, name));
+}
+
+static void hup_event(evutil_socket_t fd, short what, void *arg)
+{
+    const struct signals *s = arg;
+    (void)fd;
+    (void)what;
+
+    s->o.hup(s->o.arg);
+}
+
+static void ignored_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct signals *s = arg;
+    char name[NAME], more[LOG_LIMIT_TEXT];
+    (void)what;
+
+    if (log_limit_allows(&s->limit, gad_time_monotonic(), more))
+        log_notice("loop", "%s has no meaning here and is ignored; SIGHUP reopens and reloads%s",
+                   name_of((int)fd, name), more);
+}
+
+static int add(struct signals *s, int number, event_callback_fn fn)
+{
+    struct event *e = evsignal_new(s->o.base, number, fn, s);
+
+    if (!e)
+        return GAD_ENOMEM;
+    s->event[s->n++] = e;
+    return event_add(e, NULL) == 0 ? 0 : GAD_ENOMEM;
+}
+
+static int add_all(struct signals *s)
+{
+    int r = add(s, SIGHUP, hup_event);
+
+    for (size_t i = 0; r == 0 && i < sizeof(stopping) / sizeof(stopping[0]); i++)
+        r = add(s, stopping[i], stop_event);
+    for (size_t i = 0; r == 0 && i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        r = add(s, ignored[i], ignored_event);
+    for (int number = SIGRTMIN; r == 0 && number <= SIGRTMAX; number++)
+        r = add(s, number, ignored_event);
+    return r;
+}
+
+int signals_new(const struct signals_options *o, struct signals **ret)
+{
+    gad_cleanup(signals_freep) struct signals *s = gad_calloc(1, sizeof(*s));
+    sigset_t set;
+
+    if (!s)
+        return GAD_ENOMEM;
+    s->o = *o;
+    s->limit = log_limit_init(gad_time_monotonic());
+    signals_hold();
+    if (add_all(s) != 0)
+        return GAD_ENOMEM;
+    held(&set);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+    *ret = gad_steal(&s);
+    return 0;
+}
+
+void signals_free(struct signals *s)
+{
+    if (!s)
+        return;
+    signals_hold(); /* libevent brings the defaults back, which would end us now */
+    for (size_t i = 0; i < s->n; i++)
+        event_free(s->event[i]);
+    gad_free(s);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/start_check.h"
+
+#include "daemon/alert/suppressor.h"
+#include "daemon/config.h"
+#include "daemon/config_check.h"
+#include "daemon/feed/feed_spool.h"
+#include "daemon/ingest/capture.h"
+#include "daemon/log.h"
+#include "daemon/privileges.h"
+#include "lib/base/diag.h"
+#include "lib/wire/socket.h"
+
+static void prefix(const struct config *c, const char *section, const char *key, struct gad_diag *d)
+{
+    const struct config_value *v = config_value_of(c->value, section, key);
+
+    if (v->file)
+        gad_diag_prefix(d, "%s:%u: [%s] %s", v->file, v->line, section, key);
+    else
+        gad_diag_prefix(d, "%s: [%s] %s, by default", c->file, section, key);
+}
+
+static int check_listen(const struct config *c, const char *section, const char *key,
+                        const char *address, struct gad_diag *d)
+{
+    bool is_used;
+
+    if (!*address)
+        return 0;
+    int r = gad_socket_check_listen(address, &is_used, d);
+    if (r != 0 && !config_value_of(c->value, section, key)->file) {
+        /* The unit makes the directory of the default: nobody wrote that it is to be there now. */
+        log_warn("check", "[%s] %s, by default: %s", section, key, d->text);
+        return 0;
+    }
+    if (r != 0)
+        prefix(c, section, key, d);
+    else if (is_used)
+        log_warn("check",
+                 "[%s] %s: '%s' is in use now: fine if it is by the ganadd that is to be replaced",
+                 section, key, address);
+    return r;
+}
+
+static int check_sockets(const struct config *c, struct gad_diag *d)
+{
+    int r = check_listen(c, "scoring", "unix", c->scoring.unix_path, d);
+
+    if (r == 0)
+        r = check_listen(c, "scoring", "tcp", c->scoring.tcp, d);
+    if (r == 0)
+        r = check_listen(c, "control", "unix", c->control.unix_path, d);
+    if (r == 0)
+        r = check_listen(c, "metrics", "unix", c->metrics.unix_path, d);
+    if (r == 0)
+        r = check_listen(c, "metrics", "tcp", c->metrics.tcp, d);
+    if (r == 0 && *c->scoring.tcp && *c->metrics.tcp &&
+        gad_socket_clash(c->scoring.tcp, c->metrics.tcp)) {
+        r = gad_fail(d, GAD_EINVAL, "'%s' is in the way of [scoring] tcp '%s': take another port",
+                     c->metrics.tcp, c->scoring.tcp);
+        prefix(c, "metrics", "tcp", d);
+    }
+    return r;
+}
+
+static int check_captures(const struct config *c, struct gad_diag *d)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->n_captures; i++)
+        if (config_capture_is_used(&c->capture[i]))
+            r = capture_check(&c->capture[i], d);
+    return r;
+}
+
+int start_check(const struct config *c, struct gad_diag *d)
+{
+    int r = privileges_check(c->ganadd.user, d);
+
+    if (r == 0)
+        r = check_sockets(c, d);
+    if (r == 0 && (r = feed_spool_check(c, d)) != 0)
+        prefix(c, "spool", "directory", d);
+    if (r == 0 && (r = suppressor_check(c->alerts.suppress, d)) != 0)
+        prefix(c, "alerts", "suppress", d);
+    if (r == 0)
+        r = check_captures(c, d);
+    return r;
+}
