@@ -349,17 +349,8 @@ static void report_undelivered(struct feed *f)
 {
     struct output_status s;
 
-    for (size_t i = 0; feed_output(f, i, &s); i++) {
-        if (s.waiting > 0)
-            log_warn("feed", "output '%s': %" PRIu64 " events could not be delivered%s",
-                     s.config->name, s.waiting,
-                     feed_spool_is_kept(f->spool) ? "; they are kept" : "");
-        if (s.released < s.next && strcmp(s.config->type, "file") == 0)
-            log_warn("feed",
-                     "output '%s': the disk has not confirmed events %" PRIu64 " to %" PRIu64 "%s",
-                     s.config->name, s.released, s.next - 1,
-                     feed_spool_is_kept(f->spool) ? "; the next start writes them again" : "");
-    }
+    for (size_t i = 0; feed_output(f, i, &s); i++)
+        unread_report_end(&s, feed_spool_is_kept(f->spool));
 }
 
 void feed_free(struct feed *f)

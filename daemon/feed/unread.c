@@ -2,6 +2,7 @@
 #include "daemon/feed/unread.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "daemon/config.h"
 #include "daemon/feed/output.h"
@@ -41,4 +42,16 @@ void unread_report(struct unread_log *u, uint64_t own, const struct output_statu
              s->config->name, s->lost - u->lost, s->lost, spool->totals.evicted,
              spool->totals.removed, spool->totals.dropped);
     *u = (struct unread_log){.lost = s->lost, .logged = now, .was_logged = true};
+}
+
+void unread_report_end(const struct output_status *s, bool kept)
+{
+    if (s->waiting > 0)
+        log_warn("feed", "output '%s': %" PRIu64 " events could not be delivered%s",
+                 s->config->name, s->waiting, kept ? "; they are kept" : "");
+    if (s->released < s->next && strcmp(s->config->type, "file") == 0)
+        log_warn("feed",
+                 "output '%s': the disk has not confirmed events %" PRIu64 " to %" PRIu64 "%s",
+                 s->config->name, s->released, s->next - 1,
+                 kept ? "; the next start writes them again" : "");
 }

@@ -33,3 +33,6 @@ struct unread_log {
  */
 void unread_report(struct unread_log *u, uint64_t own, const struct output_status *s,
                    const struct gad_spool_status *spool);
+
+/* At the end: log what was not delivered; @kept: the next start goes on with it. */
+void unread_report_end(const struct output_status *s, bool kept);
