@@ -55,7 +55,7 @@ static void remove_temporary(const char *folder)
     }
     if (dir)
         (void)closedir(dir);
-    if (rmdir(folder) != 0)
+    if (rmdir(folder) != 0 && errno != ENOENT)
         log_notice("spool", "'%s' stays: %s", folder, gad_strerror(-errno));
 }
 

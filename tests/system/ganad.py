@@ -90,10 +90,9 @@ def data_lines(n):
 @functools.lru_cache(None)
 def synthetic_lines(n):
     """n records of synthetic traffic, sessions and every attack mixed, all with the label of a normal one."""
-    programs = os.path.dirname(os.path.dirname(os.path.abspath(args.ganadctl)))
+    traffic = args.traffic or os.path.join(os.path.dirname(args.ganadctl), "..", "ganad-traffic", "ganad-traffic")
     capture = os.path.join(scratch(), "synthetic.pcap")
-    subprocess.run([os.path.join(programs, "ganad-traffic", "ganad-traffic"), "--quiet", "--sessions", str(max(n, 500)),
-                    "--attacks", capture], check=True)
+    subprocess.run([traffic, "--quiet", "--sessions", str(max(n, 500)), "--attacks", capture], check=True)
     lines = subprocess.run([args.ganadctl, "extract", "--out", "-", capture], check=True, stdout=subprocess.PIPE,
                            stderr=subprocess.DEVNULL).stdout.splitlines()
     os.unlink(capture)

@@ -310,7 +310,7 @@ class Filters(unittest.TestCase):
             for kill in (True, False):
                 for _ in range(4):
                     with ganad.Conn(d.scoring) as c:
-                        c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.made_up_lines(50)]))
+                        c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.synthetic_lines(50)]))
                         c.answer()
                     before = d.counter("events")
                     ganad.wait_for(lambda: d.counter("events") > before + 1, LIMIT, "stats between")

@@ -3,7 +3,7 @@
 output of the same command on synthetic traffic, each list of keys in ganadctl(1) is that of the JSON, and each example of a
 manual page runs. Shape: heads of tables, number and kind of columns, keys of JSON, words of other lines; numbers may differ.
 
-Usage: test_samples.py ... --traffic PROGRAM"""
+Usage: test_samples.py ..."""
 
 import glob
 import json
@@ -17,7 +17,6 @@ import unittest
 import ganad
 
 LIMIT = 120
-traffic = None
 ELISION = re.compile(r"^\s*\.\.\.$|^$")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
 
@@ -130,8 +129,8 @@ class Samples(unittest.TestCase):
         cls.dir = os.path.join(ganad.scratch(), "samples")
         os.mkdir(cls.dir)
         cls.model = os.path.join(ganad.args.source, "models/default/kdd99-ganomaly.ckpt")
-        run(traffic, "--quiet", "-n", "600", "--attacks", "site.pcap", "site.tsv", cwd=cls.dir)
-        run(traffic, "--quiet", "--sessions", "2600", "--rate", "0.01", "days.pcap", cwd=cls.dir)
+        run(ganad.args.traffic, "--quiet", "-n", "600", "--attacks", "site.pcap", "site.tsv", cwd=cls.dir)
+        run(ganad.args.traffic, "--quiet", "--sessions", "2600", "--rate", "0.01", "days.pcap", cwd=cls.dir)
         with open(os.path.join(cls.dir, "ganadd.conf"), "w") as f:
             f.write(f"[model kdd99-ganomaly]\ncheckpoint = {cls.model}\n")
         run(ganad.args.ganadctl, "extract", "--with-connection", "--head", "days.pcap", "--out", "records.csv", cwd=cls.dir)
@@ -144,7 +143,7 @@ class Samples(unittest.TestCase):
         labels = ("normal", "normal", "normal", "neptune", "ipsweep", "guess_passwd", "rootkit")
         path = os.path.join(self.dir, "labelled.csv")
         with open(path, "wb") as f:
-            f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".") for i, x in enumerate(ganad.made_up_lines(2100)))
+            f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".") for i, x in enumerate(ganad.synthetic_lines(2100)))
         return path
 
     # --- README.md: a command, and a method for what it shows ---
@@ -162,7 +161,7 @@ class Samples(unittest.TestCase):
             ctl = lambda *a: run(ganad.args.ganadctl, "-s", d.control, "suppress", *a)
             added = ctl("add", "src=192.0.2.0/24", "dport=873", "expires=+30d", "comment=nightly backup")
             with ganad.Conn(d.scoring) as c:
-                r = ganad.record(ganad.made_up_lines(1)[0])
+                r = ganad.record(ganad.synthetic_lines(1)[0])
                 r.connection.src_ip, r.connection.dst_ip, r.connection.dst_port = b"\xc0\x00\x02\x01", b"\x0a\x00\x00\x01", 873
                 c.send(ganad.SCORE_REQUEST, ganad.request([r]))
                 c.answer()
@@ -208,13 +207,13 @@ class Samples(unittest.TestCase):
             asked = lambda *a: ctl("-s", d.control, *a)
             asked("suppress", "add", "dport=1", "comment=x")
             with ganad.Conn(d.scoring) as c:
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.made_up_lines(5)]))
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.synthetic_lines(5)]))
                 c.answer()
             real = {"version": asked("version"), "status": asked("status"), "model Op Cm list": asked("model", "list")[0],
                     "config": asked("config")[0], "stats": asked("stats"), "suppress test Ar connection": asked("suppress", "list")[0],
                     "reload": asked("reload")["models"][0], "spool Op Ar folder": ctl("spool", d.path("spool"))}
             with open(os.path.join(self.dir, "plain.csv"), "wb") as f:
-                f.writelines(ganad.made_up_lines(200))
+                f.writelines(ganad.synthetic_lines(200))
             real["model compare Ar a b file"] = ctl("model", "compare", self.model, self.model, os.path.join(self.dir, "plain.csv"))
         for item, o in real.items():
             with self.subTest(item=item):
@@ -251,11 +250,11 @@ class Samples(unittest.TestCase):
     # --- examples of manual pages ---
 
     def test_each_example_runs(self):
-        programs = {os.path.basename(p): p for p in (ganad.args.ganadd, ganad.args.ganadctl, ganad.args.train, traffic)}
+        programs = {os.path.basename(p): p for p in (ganad.args.ganadd, ganad.args.ganadctl, ganad.args.train, ganad.args.traffic)}
         shutil.copy(self.model, os.path.join(self.dir, "egbad.ckpt"))
         shutil.copy(os.path.join(self.dir, "site.pcap"), os.path.join(self.dir, "lan.pcap"))
         with open(os.path.join(self.dir, "records.gz"), "wb") as f:
-            f.write(subprocess.run(["gzip", "-c"], input=b"".join(ganad.made_up_lines(50)), stdout=subprocess.PIPE, check=True).stdout)
+            f.write(subprocess.run(["gzip", "-c"], input=b"".join(ganad.synthetic_lines(50)), stdout=subprocess.PIPE, check=True).stdout)
         n = 0
         for page in glob.glob(os.path.join(ganad.args.source, "*/**/*.[1-8]"), recursive=True):
             if "/build" in page:
@@ -356,8 +355,6 @@ class Samples(unittest.TestCase):
 
 if __name__ == "__main__":
     rest = ganad.parse(sys.argv[1:])
-    traffic = os.path.abspath(rest.pop(rest.index("--traffic") + 1))
-    rest.remove("--traffic")
-    for program in ("ganadd", "ganadctl", "train"):  # some run in a directory of their own
+    for program in ("ganadd", "ganadctl", "train", "traffic"):  # some run in a directory of their own
         setattr(ganad.args, program, os.path.abspath(getattr(ganad.args, program)))
     unittest.main(argv=[sys.argv[0]] + rest, verbosity=2)
