@@ -178,12 +178,10 @@ static int read_all(struct run *run)
     return output_commit(&run->out, &run->d);
 }
 
-/* Progress is for people: stderr is a terminal that is not dumb, and records do not run over it. */
+/* Records do not run over it. */
 static bool wants_progress(const struct extract *e)
 {
-    const char *term = getenv("TERM");
-    return isatty(STDERR_FILENO) && (e->out || !isatty(STDOUT_FILENO)) && !getenv("NO_COLOR") &&
-           term && strcmp(term, "dumb") != 0;
+    return show_is_terminal(STDERR_FILENO) && (e->out || !isatty(STDOUT_FILENO));
 }
 
 int extract_run(const struct extract *e, extract_say_fn *say)

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *show_count(uint64_t n, char text[static SHOW_TEXT])
 {
@@ -45,4 +47,10 @@ const char *show_bytes(uint64_t n, char text[static SHOW_TEXT])
         v /= 1024;
     (void)snprintf(text, SHOW_TEXT, "%.*f %s", i > 0 && v < 100 ? 1 : 0, v, unit[i]);
     return text;
+}
+
+bool show_is_terminal(int fd)
+{
+    const char *term = getenv("TERM");
+    return isatty(fd) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
 }

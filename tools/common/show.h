@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Numbers as people read them. */
+/* Numbers as people read them, and where they do. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { SHOW_TEXT = 32 };
@@ -15,3 +16,6 @@ const char *show_duration(double seconds, char text[static SHOW_TEXT]);
 
 /* "12.3 KiB" */
 const char *show_bytes(uint64_t n, char text[static SHOW_TEXT]);
+
+/* Colour and progress are for people: fd is a terminal that is not dumb, and NO_COLOR is not set. */
+bool show_is_terminal(int fd);

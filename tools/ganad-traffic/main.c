@@ -7,6 +7,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/time.h"
+#include "tools/common/show.h"
 #include "tools/ganad-traffic/run.h"
 #include "tools/ganad-traffic/sessions.h"
 
@@ -52,10 +53,9 @@ static int make(struct options *opt)
 {
     struct gad_diag d = {""};
     struct run_counts counts;
-    const char *term = getenv("TERM");
 
     catch_signals();
-    opt->progress = !opt->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    opt->progress = !opt->quiet && show_is_terminal(STDERR_FILENO);
     struct gad_time begun = gad_time_monotonic();
     int err = run_traffic(opt, &stop, &counts, &d);
     if (err != 0) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "models/trainer.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/print.h"
 
 enum { BAR = 24, REDRAW_NS = 100000000 };
@@ -12,7 +13,7 @@ enum { BAR = 24, REDRAW_NS = 100000000 };
 void progress_init(struct progress *p, bool quiet, unsigned epochs, size_t rows)
 {
     *p = (struct progress){.quiet = quiet,
-                           .terminal = !quiet && isatty(STDERR_FILENO) == 1,
+                           .terminal = !quiet && show_is_terminal(STDERR_FILENO),
                            .epochs = epochs,
                            .rows = rows,
                            .start = gad_time_monotonic()};

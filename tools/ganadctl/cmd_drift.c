@@ -8,6 +8,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
+#include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
 
@@ -26,7 +27,7 @@ static int farthest_first(const void *pa, const void *pb)
 static void print_model(const Ganad__V1__StatusReply__Model *m)
 {
     char name[256], feature[256];
-    bool colour = ctl_is_terminal(STDOUT_FILENO);
+    bool colour = show_is_terminal(STDOUT_FILENO);
 
     gad_text_escape(name, sizeof(name), m->name, strlen(m->name));
     if (m->n_drift == 0) {

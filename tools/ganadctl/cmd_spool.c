@@ -212,7 +212,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
                                           {"segment", required_argument, NULL, 'g'},
                                           {"format", required_argument, NULL, 'f'},
                                           {NULL, 0, NULL, 0}};
-    struct look l = {.format = gad_format_find("json"), .colour = ctl_is_terminal(STDOUT_FILENO)};
+    struct look l = {.format = gad_format_find("json"), .colour = show_is_terminal(STDOUT_FILENO)};
     int c, code;
 
     while ((c = option_next(argc, argv, CTL_OPTIONS "Jeg:f:", longs, NULL)) != -1) {

@@ -10,6 +10,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "tools/common/option.h"
+#include "tools/common/show.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/status.h"
 #include "tools/ganadctl/suppress.h"
@@ -287,7 +288,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
                                           {"file", required_argument, NULL, 'f'},
                                           {"dry-run", no_argument, NULL, 'n'},
                                           {NULL, 0, NULL, 0}};
-    struct suppress s = {.ctl = ctl, .colour = ctl_is_terminal(STDOUT_FILENO)};
+    struct suppress s = {.ctl = ctl, .colour = show_is_terminal(STDOUT_FILENO)};
     int c, code;
 
     while ((c = option_next(argc, argv, CTL_OPTIONS "Jf:n", longs, NULL)) != -1) {

@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "proto/ganad.pb-c.h"
 #include "tools/common/option.h"
+#include "tools/common/show.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/reason.h"
@@ -189,7 +190,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
                                           {"model", required_argument, NULL, 'm'},
                                           {NULL, 0, NULL, 0}};
     struct tail t = {
-        .count = UINT64_MAX, .filter = {.severity = 3}, .colour = ctl_is_terminal(STDOUT_FILENO)};
+        .count = UINT64_MAX, .filter = {.severity = 3}, .colour = show_is_terminal(STDOUT_FILENO)};
     struct client client = CLIENT_INIT;
     struct gad_diag d = {0};
     int c, code;

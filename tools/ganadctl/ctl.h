@@ -62,6 +62,3 @@ int ctl_unreachable(const struct ctl *ctl, int err, const struct gad_diag *d, bo
 /* -s, else the environment, else the default. */
 const char *ctl_scoring_socket(const struct ctl *ctl);
 const char *ctl_control_socket(const struct ctl *ctl);
-
-/* Colour and progress are for people: fd is a terminal that is not dumb, and NO_COLOR is not set. */
-bool ctl_is_terminal(int fd);

@@ -91,12 +91,6 @@ const char *ctl_control_socket(const struct ctl *ctl)
     return socket_of(ctl, "GANAD_CONTROL_SOCKET", GAD_CONTROL_SOCKET);
 }
 
-bool ctl_is_terminal(int fd)
-{
-    const char *term = getenv("TERM");
-    return isatty(fd) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
-}
-
 void ctl_help(const struct ctl_command *cmd)
 {
     printf("usage: ganadctl [-s SOCKET] %s %s\n\n%s\n%s%s", cmd->name, cmd->usage, cmd->summary,

@@ -108,8 +108,8 @@ static int score(const struct ctl *ctl, struct score_run *run)
     run->out = GAD_BUF_INIT(SCORE_OUTPUT_MAX);
     run->out_chunk =
         fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) ? FILE_CHUNK : PIPE_CHUNK;
-    run->look.colour = ctl_is_terminal(STDOUT_FILENO);
-    progress_start(&run->progress, ctl_is_terminal(STDERR_FILENO) && !isatty(STDOUT_FILENO),
+    run->look.colour = show_is_terminal(STDOUT_FILENO);
+    progress_start(&run->progress, show_is_terminal(STDERR_FILENO) && !isatty(STDOUT_FILENO),
                    run->file);
 
     int code = run->local ? score_local(run) : score_by_socket(ctl, run);
