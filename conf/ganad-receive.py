@@ -28,9 +28,9 @@ REPLAY_SECONDS = 60  # ganadd's replay_time
 READ, TURNS = 1 << 16, 16  # bytes at a time; times before the others have a turn
 ENDS = {signal.SIGTERM, signal.SIGINT}
 HANDSHAKE_SECONDS, QUIET_SECONDS = 10, 10
+MOVED_SECONDS = 3  # a file that was moved away: ganadd writes to it until its next look, a second later at most
 ID_MAX, NAME_MAX = 256, 128  # characters of an event_id and of a sensor's name
 PENDING_MAX, FILE_TAIL = 1 << 20, 1 << 28  # bytes that wait to be written; of --out that are read at the start
-DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 
 sys.dont_write_bytecode = True
 spec = importlib.util.spec_from_file_location("ganad_watch", os.path.join(os.path.dirname(os.path.realpath(__file__)), "ganad-watch.py"))
@@ -113,7 +113,7 @@ class Events:
         try:
             event, line = self.parse(line)
             self.sensors.take(event)
-        except DAMAGE as e:
+        except watch.DAMAGE as e:
             self.reports.count("lines are not events of format json", f"from {source}: {e!r:.100}")
             return
         if self.is_new(event):
@@ -129,7 +129,7 @@ class Events:
             for line in f:
                 try:
                     self.is_new(self.parse(line)[0])
-                except DAMAGE:
+                except watch.DAMAGE:
                     pass
         self.reports.total.clear()
         self.reports.open.clear()
@@ -149,7 +149,13 @@ class Out:
     def reopen(self):
         if not self.path:
             return
-        fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as e:
+            if self.fd == 1:  # at the start
+                raise
+            self.reports.write(f"{self.path}: cannot be reopened, and the old file is kept: {e.strerror}")
+            return
         if stat.S_ISREG(os.fstat(fd).st_mode):
             self.cut_incomplete_line(fd)
         if self.fd != 1:
@@ -328,6 +334,7 @@ class Follower:
 
     def __init__(self, path, args, events, reports):
         self.path, self.args, self.events, self.reports, self.f = path, args, events, reports, None
+        self.moved = None  # since when the file has been another one than that of the path, and has not grown
         self.open(from_start=args.from_start)
 
     def open(self, from_start=True):
@@ -349,14 +356,16 @@ class Follower:
             begin = at - len(self.frames.rest)
             self.frames.rest, self.frames.skips = b"", False
             self.f.seek(begin if size >= begin else 0)
-        self.read()
+        has_grown = self.read()
         try:
             there = os.stat(self.path)
             is_same = (there.st_dev, there.st_ino) == (os.fstat(self.f.fileno()).st_dev, os.fstat(self.f.fileno()).st_ino)
         except OSError:
             is_same = True  # between two names: the new file is opened when it is there
-        if not is_same:
-            self.read()
+        now = time.monotonic()
+        self.moved = None if is_same else now if has_grown or self.moved is None else self.moved
+        if self.moved is not None and now - self.moved >= MOVED_SECONDS:
+            self.moved = None
             self.frames.end()
             self.f.close()
             self.f = None
@@ -364,10 +373,12 @@ class Follower:
             self.read()
 
     def read(self):
+        """Whether there was something."""
+        begin = self.f.tell() if self.f else 0
         while self.f:
             got = self.f.read(READ)
             if not got:
-                return
+                return self.f.tell() > begin
             try:
                 for line in self.frames.feed(got):
                     self.events.take(line, self.path)
@@ -375,6 +386,7 @@ class Follower:
                 self.reports.count("lines are not events of format json", f"from {self.path}: {e}")
                 self.frames.rest, self.frames.skips = b"", True
             self.events.out.flush()
+        return False
 
 
 def listen_inet(text):

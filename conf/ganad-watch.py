@@ -15,6 +15,15 @@ import sys
 import time
 
 INTERVALS, FIRST_INTERVAL, LINE_MAX, SENSORS_MAX, RUNS_MAX = 2.5, 60.0, 1 << 20, 256, 64
+INTERVAL_MAX, NUMBER_MAX = 86400, 1 << 64
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, ArithmeticError)
+
+
+def numbers(event, *keys):
+    """Whole numbers, and nothing else that would print as one."""
+    for key in keys:
+        if key in event and not (type(event[key]) is int and 0 <= event[key] < NUMBER_MAX):
+            raise ValueError(f"{key} is not a number of an event")
 
 
 class Sensor:
@@ -23,12 +32,15 @@ class Sensor:
         self.filters, self.heard = False, time.monotonic()
 
     def take(self, event):
+        numbers(event, "seq", "prev_seq", "lost", "first_seq", "last_seq")
         self.heard = time.monotonic()
         if self.silent:
             self.silent = False
             yield "is back"
         if event["event_type"] == "heartbeat":
-            self.interval = float(event["interval"])
+            if not 0 < event["interval"] <= INTERVAL_MAX:
+                raise ValueError("an interval that ganadd cannot have")
+            self.interval = event["interval"]
         if event["event_type"] == "loss":
             yield from self.loss(event["lost"], event["first_seq"], event["last_seq"])
         if "seq" not in event:
@@ -75,10 +87,13 @@ class Sensors:
 
     def report(self, sensor, what):
         for text in what:
-            print(time.strftime("%FT%TZ", time.gmtime()), f"sensor {sensor.name}: {text}", file=self.out, flush=True)
+            # A name is foreign text: it must not look like a line of its own, nor steer the terminal.
+            print(time.strftime("%FT%TZ", time.gmtime()), f"sensor {ascii(sensor.name)[1:-1]}: {text}", file=self.out, flush=True)
 
     def take(self, event):
         name = event["host"]
+        if not isinstance(name, str):
+            raise ValueError("host is not a text")
         s = self.by_name.pop(name, None) or Sensor(name)
         self.by_name[name] = s
         if len(self.by_name) > self.most:
@@ -115,7 +130,7 @@ def main():
             continue
         try:
             sensors.take(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as e:
+        except DAMAGE as e:
             print(f"not an event of format json: {e!r}", file=sys.stderr)
 
 

@@ -2,6 +2,7 @@
 #include "daemon/announce.h"
 
 #include <event2/event.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/config.h"
@@ -12,7 +13,8 @@
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
 
-enum { TEXT_MAX = 8192 }; /* 16 models, 64 captures and 15 outputs with names of 40 bytes */
+/* 16 models, 64 captures and 15 outputs with names of 40 bytes; the manager ignores messages of more than 4096. */
+enum { TEXT_MAX = 8192, SENT_MAX = 2048 };
 
 struct announce {
     struct announce_options o;
@@ -52,13 +54,12 @@ static void add_outputs(struct feed *f, struct gad_buf *b)
 
 static void send_line(const struct announce *a, const char *first)
 {
-    struct gad_buf b = GAD_BUF_INIT(TEXT_MAX);
+    char text[SENT_MAX];
+    int n = snprintf(text, sizeof(text), "%s%s", first, (const char *)a->text.p);
 
-    gad_buf_printf(&b, "%s%s", first, (const char *)a->text.p);
-    gad_buf_add(&b, "", 1);
-    if (!b.bad)
-        notify_state((const char *)b.p);
-    gad_buf_deinit(&b);
+    if (n >= (int)sizeof(text))
+        memcpy(text + sizeof(text) - 4, "...", 4);
+    notify_state(text);
 }
 
 static void send_if_changed(struct announce *a, const char *first)

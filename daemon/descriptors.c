@@ -2,8 +2,8 @@
 #include "daemon/descriptors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,7 +26,7 @@ static bool are_free(size_t n)
     gad_cleanup(gad_freep) int *fd = gad_calloc(n, sizeof(*fd));
     size_t got = 0;
 
-    while (fd && got < n && (fd[got] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+    while (fd && got < n && (fd[got] = eventfd(0, EFD_CLOEXEC)) >= 0)
         got++;
     for (size_t i = 0; i < got; i++)
         (void)close(fd[i]);

@@ -164,9 +164,9 @@ static void stop(void *arg, const char *signal_name)
 
     if (event_pending(l->deadline, EV_TIMEOUT, NULL))
         return;
+    stop_guard_arm(&l->guard, l->stop_timeout); /* before all that may block, the log is of it */
     log_notice("loop", "%s: finishing what was accepted", signal_name);
     (void)event_add(l->deadline, &tv);
-    stop_guard_arm(&l->guard, l->stop_timeout);
     if (!l->stopping)
         begin_stop(l);
 }

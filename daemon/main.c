@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
+#include "daemon/privileges.h"
 #include "daemon/score/models.h"
 #include "daemon/signals.h"
 #include "daemon/start_check.h"
@@ -25,13 +26,25 @@ static int fail(const struct gad_diag *d)
     return EXIT_FAILURE;
 }
 
+/* Another attempt may go well: memory, descriptors, a disk. */
+static bool is_passing(int r)
+{
+    return r == GAD_ENOMEM || r == -EMFILE || r == -ENFILE || r == -EIO || r == -EAGAIN;
+}
+
 /* What only an operator can mend has a code of its own: the service manager does not try again. */
 static int fail_config(const struct options *o, int r, const struct gad_diag *d)
 {
     bool serves = !o->test && !o->dump && o->n_read == 0;
     int code = fail(d);
 
-    return serves && r != GAD_ENOMEM ? EX_CONFIG : code;
+    return serves && !is_passing(r) ? EX_CONFIG : code;
+}
+
+/* A checkpoint may be on a file system that is mounted later. */
+static int fail_models(const struct options *o, int r, const struct gad_diag *d)
+{
+    return r == -ENOENT || r == -ESTALE || r == -ETIMEDOUT ? fail(d) : fail_config(o, r, d);
 }
 
 static int dump(const struct config *c)
@@ -86,11 +99,13 @@ int main(int argc, char **argv)
         return dump(c);
     r = models_load(c, &m, &d);
     if (r != 0)
-        return fail_config(&o, r, &d);
+        return fail_models(&o, r, &d);
     if (o.test && check_outputs(c, &d) != 0)
         return fail(&d);
     if (o.test && file_check_config(c, &d) != 0)
         return fail(&d);
+    if (o.test && config_is_live(c))
+        privileges_take_raw(); /* as a start does */
     if (o.test && start_check(c, &d) != 0)
         return fail(&d);
     if (o.test) {

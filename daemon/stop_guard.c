@@ -2,6 +2,7 @@
 #include "daemon/stop_guard.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,8 +19,10 @@ static void *run(void *arg)
     while (r != 0 && errno == EINTR);
     if (r == 0)
         return NULL;
-    log_error("loop", "stop_timeout is over, and a thread still waits, for a disk or a file system "
-                      "that does not answer: the process ends as after a crash");
+    struct pollfd log = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&log, 1, 0) == 1) /* it may be what everything waits for */
+        log_error("loop", "stop_timeout is over, and a thread still waits, for a disk or a file "
+                          "system that does not answer: the process ends as after a crash");
     _exit(EXIT_FAILURE);
 }
 

@@ -183,7 +183,7 @@ void drain_reopen(struct drain *d)
 {
     struct timespec until;
 
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += REOPEN_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
@@ -191,7 +191,7 @@ void drain_reopen(struct drain *d)
         ; /* of an earlier call that did not wait so long */
     atomic_store(&d->reopen, true);
     drain_wake(d);
-    while (d->runs && sem_timedwait(&d->reopened, &until) != 0 && errno == EINTR)
+    while (d->runs && sem_clockwait(&d->reopened, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
         ;
 }
 

@@ -46,7 +46,8 @@ struct feed {
     struct event *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
-    uint64_t lost[CONFIG_OUTPUTS_MAX]; /* of each output, what was acknowledged to the spool */
+    struct unread_pass
+        passed[CONFIG_OUTPUTS_MAX]; /* of each output, the losses acknowledged to the spool */
     struct unread_log unread[CONFIG_OUTPUTS_MAX];
     bool finishing, finished_sent;
     struct gad_buf packed, line;
@@ -180,11 +181,9 @@ static void acknowledge(struct feed *f)
 {
     struct output_status s;
 
-    for (size_t i = 0; drain_status(f->drain, i, &s); i++) {
+    for (size_t i = 0; drain_status(f->drain, i, &s); i++)
         spool_writer_ack(f->writer, feed_spool_cursor(f->spool, i), s.released,
-                         s.lost - f->lost[i]);
-        f->lost[i] = s.lost;
-    }
+                         unread_passed(&f->passed[i], &s));
 }
 
 static void look_at_unread(struct feed *f)
@@ -338,12 +337,6 @@ int feed_start(struct feed *f, struct gad_diag *d)
     return r == 0 ? 0 : gad_fail(d, r, "alerts: %s", gad_strerror(r));
 }
 
-static void free_event(struct event *e)
-{
-    if (e)
-        event_free(e);
-}
-
 /* Outputs of a spool that ends with this run have no second chance. */
 static void report_undelivered(struct feed *f)
 {
@@ -366,11 +359,10 @@ void feed_free(struct feed *f)
         log_warn("feed", "the spool could not be ended in order");
     drain_free(f->drain);
     renewal_free(f->renewal);
-    free_event(f->committed);
-    free_event(f->tick);
-    free_event(f->due);
-    free_event(f->heartbeat);
-    free_event(f->stats);
+    struct event *events[] = {f->committed, f->tick, f->due, f->heartbeat, f->stats};
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+        if (events[i])
+            event_free(events[i]);
     decider_free(f->decider);
     feed_spool_close(f->spool);
     gad_buf_deinit(&f->packed);
@@ -462,16 +454,20 @@ bool feed_finish(struct feed *f)
 {
     if (!f->finishing) {
         decider_flush(f->decider);
+        (void)event_del(f->heartbeat); /* outputs end with what there is now */
+        (void)event_del(f->stats);
         f->finishing = true;
     }
     spool_writer_flush(f->writer, true);
     spool_writer_take(f->writer);
-    if (!f->finished_sent && spool_writer_is_idle(f->writer)) {
+    const struct gad_spool_status *st = spool_writer_status(f->writer);
+    bool is_idle = spool_writer_is_idle(f->writer);
+    if (!f->finished_sent &&
+        (is_idle || st->failure != 0)) { /* outputs end in order all the same */
         drain_finish(f->drain);
         f->finished_sent = true;
     }
-    return (f->finished_sent || spool_writer_status(f->writer)->failure != 0) &&
-           drain_is_finished(f->drain);
+    return f->finished_sent && (is_idle || st->waiting == 0) && drain_is_finished(f->drain);
 }
 
 const char *feed_folder(const struct feed *f)

@@ -44,6 +44,8 @@ static void next_task(struct output *o)
 {
     if (o->state != OUTPUT_OPEN || o->disk_wants == 0 || !disk_is_idle(o->disk))
         return;
+    if (o->unsynced) /* since it was asked for, too: the file may be closed by this task */
+        o->disk_wants |= DISK_SYNC;
     o->reopening = (o->disk_wants & DISK_OPEN) != 0;
     begin(o, o->disk_wants, 0);
     o->disk_wants = 0;
@@ -51,7 +53,7 @@ static void next_task(struct output *o)
 
 static void want(struct output *o, unsigned tasks)
 {
-    o->disk_wants |= tasks | DISK_LOOK | (o->unsynced ? DISK_SYNC : 0);
+    o->disk_wants |= tasks | DISK_LOOK;
     next_task(o);
 }
 
@@ -60,7 +62,7 @@ void output_file_write(struct output *o, size_t first, size_t len)
     uint64_t most = o->o.config->file_size, size = o->file_bytes - o->file_from;
 
     next_task(o); /* what is to be synced is not put off by what is to be written */
-    if (!disk_is_idle(o->disk))
+    if (!disk_is_idle(o->disk) || *o->disk_failed.text)
         return;
     if (most > 0 && size > 0 && size + first > most)
         begin(o, DISK_SYNC | DISK_LOOK | DISK_ROTATE, 0);
@@ -119,6 +121,8 @@ static void take_result(struct output *o, const struct disk_result *r)
         o->unsynced = true;
         output_took(o, r->written);
     }
+    if (r->synced && o->unsynced)
+        o->synced_some = true;
     o->unsynced = o->unsynced && !r->synced;
     if (r->change != DISK_SAME)
         report_change(o, r->change);
@@ -130,8 +134,13 @@ static void take_result(struct output *o, const struct disk_result *r)
         o->file_from = r->size; /* it grows, and is tried again when as much has come once more */
     if (r->opened)
         report_opened(o, r);
-    if (r->error != 0)
-        output_fail(o, r->why.text);
+    /* A full disk: what it took before is not written again once it has a name and is synced. */
+    if (r->error != 0 && r->tasks == DISK_WRITE && o->unsynced) {
+        o->disk_failed = r->why;
+        want(o, 0);
+    } else if (r->error != 0 || *o->disk_failed.text) {
+        output_fail(o, *o->disk_failed.text ? o->disk_failed.text : r->why.text);
+    }
 }
 
 void output_file_done(struct output *o)
@@ -149,7 +158,8 @@ void output_file_opened(struct output *o)
 {
     o->file_bytes = disk_size(o->disk);
     o->file_from = 0;
-    o->unsynced = false;
+    o->unsynced = o->synced_some = false;
+    o->disk_failed.text[0] = '\0';
     o->disk_wants = 0;
     answers(o);
     log_info("feed", "output '%s': '%s' is open, %" PRIu64 " bytes", o->o.config->name,

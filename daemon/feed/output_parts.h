@@ -12,6 +12,7 @@
 #include "daemon/feed/transport.h"
 #include "daemon/feed/window.h"
 #include "lib/base/buf.h"
+#include "lib/base/diag.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
 #include "lib/event/event.h"
@@ -51,10 +52,10 @@ struct output {
     struct gad_time opened,
         progress; /* progress: when it last took something, or had nothing to take */
     unsigned tries;
-    bool failing; /* the failure was logged, and nothing was delivered since */
-    bool proven;  /* something was delivered on this connection */
-    uint64_t sent_before, released_before; /* when it was opened */
-    int64_t taken; /* bytes that the other side had when it was last looked at */
+    bool failing;         /* the failure was logged, and nothing was delivered since */
+    bool proven;          /* something was delivered on this connection */
+    uint64_t sent_before; /* when it was opened */
+    int64_t taken;        /* bytes that the other side had when it was last looked at */
     struct gad_time warned;
     char warned_of[OUTPUT_ERROR_TEXT];
     bool lookup_fails; /* of a name that was looked up before */
@@ -79,9 +80,12 @@ struct output {
     struct disk *disk;   /* NULL: it is none */
     unsigned disk_wants; /* parts of the next task */
     uint64_t file_bytes,
-        file_from; /* its size; where one that cannot be moved away is counted from */
-    bool unsynced; /* it has something that the disk may not have */
-    bool stalled;  /* its file system does not answer, and that was reported */
+        file_from;    /* its size; where one that cannot be moved away is counted from */
+    bool unsynced;    /* it has something that the disk may not have */
+    bool synced_some; /* something was written and synced since it was opened */
+    struct gad_diag
+        disk_failed; /* why a write failed: it fails once what is in the file is synced */
+    bool stalled;    /* its file system does not answer, and that was reported */
     bool reopening;
 
     struct gad_event event; /* scratch */

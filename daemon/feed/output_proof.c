@@ -43,7 +43,6 @@ void output_proof_begin(struct output *o)
     o->proven = false;
     o->opened = gad_time_monotonic();
     o->sent_before = o->now.sent;
-    o->released_before = o->window.released;
     o->taken = bytes_taken(o, 0);
     transport_text(o->transport, o->now.address);
     if (!o->disk) /* output_file.c says more */
@@ -56,7 +55,7 @@ static bool is_delivered(const struct output *o, bool held, bool moves)
 {
     if (o->now.sent == o->sent_before)
         return false;
-    return o->ops->is_file ? o->window.released > o->released_before : held && moves;
+    return o->disk ? o->synced_some : held && moves;
 }
 
 void output_proof_look(struct output *o, struct gad_time now)

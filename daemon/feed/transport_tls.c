@@ -113,11 +113,15 @@ static ssize_t write_tls(struct transport *t, const uint8_t *p, size_t len)
 }
 
 /* Alerts of TLS, session tickets, the other side's end. */
+enum { READS = 16 }; /* of SSL_read() at a time */
+
 static int read_tls(struct transport *t, struct gad_diag *d)
 {
     char ignored[4096];
 
-    for (;;) {
+    /* One that never stops sending gets a turn like the others: the rest keeps the descriptor readable, but for what
+     * OpenSSL has read already, which is thrown away at the next turn. */
+    for (int i = 0; i < READS; i++) {
         ERR_clear_error();
         int r = SSL_read(t->ssl, ignored, sizeof(ignored));
         if (r > 0)
@@ -131,6 +135,7 @@ static int read_tls(struct transport *t, struct gad_diag *d)
             return GAD_END;
         return why_it_failed(t, d);
     }
+    return 0;
 }
 
 /* Our close_notify; the other side's comes by read(). */

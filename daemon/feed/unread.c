@@ -22,6 +22,19 @@ void unread_add(struct output_status *s, const struct gad_spool_status *spool)
     s->lost_at_most += share.at_most;
 }
 
+uint64_t unread_passed(struct unread_pass *p, const struct output_status *s)
+{
+    if (p->seen == p->done && s->lost != p->seen) {
+        p->seen = s->lost;
+        p->next = s->next;
+    }
+    if (s->released < p->next)
+        return 0;
+    uint64_t more = p->seen - p->done;
+    p->done = p->seen;
+    return more;
+}
+
 void unread_report(struct unread_log *u, uint64_t own, const struct output_status *s,
                    const struct gad_spool_status *spool)
 {

@@ -20,6 +20,16 @@ struct output_status;
 /* Sets s->waiting, and adds what the output has not come to to s->lost and s->lost_at_most. */
 void unread_add(struct output_status *s, const struct gad_spool_status *spool);
 
+/* Of one output: losses that its cursor in the spool has. */
+struct unread_pass {
+    uint64_t done;       /* losses acknowledged so far */
+    uint64_t seen, next; /* losses that it had met when it came to this number */
+};
+
+/* Losses to be acknowledged now. Not before the output is done with everything up to them: a start after a crash meets
+ * the same gap again, and would count it twice. */
+uint64_t unread_passed(struct unread_pass *p, const struct output_status *s);
+
 /* What was logged of one output. */
 struct unread_log {
     uint64_t lost; /* of the output, when it was logged last */

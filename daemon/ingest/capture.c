@@ -97,6 +97,7 @@ static int open_or_wait(struct capture *c, struct gad_diag *d)
     c->stats.is_gone = r == GAD_MORE;
     if (c->is_live)
         c->stats.link = gad_interface_link(c->config->interface);
+    c->said_link = c->stats.link;
     if (r == GAD_MORE)
         c->why = c->stats.link == GAD_LINK_MISSING ? -ENODEV : -ENETDOWN;
     if (r == 0 && c->stats.link == GAD_LINK_NO_CARRIER)

@@ -10,10 +10,11 @@
 #include "lib/net/decode.h"
 
 enum {
-    TURN_MS = 100,     /* an interface: longest without a look at the clock */
-    KERNEL_MS = 1000,  /* what was not read by then is not held back by the kernel any more */
-    RETRY_MS = 1000,   /* an interface that is gone */
-    COUNTERS_MS = 500, /* of the kernel, asked so often */
+    TURN_MS = 100,       /* an interface: longest without a look at the clock */
+    KERNEL_MS = 1000,    /* what was not read by then is not held back by the kernel any more */
+    RETRY_MS = 1000,     /* an interface that is gone */
+    COUNTERS_MS = 500,   /* of the kernel, asked so often */
+    SAY_AGAIN_MS = 5000, /* the state of a link that the limit of lines left out */
 };
 
 #define MS INT64_C(1000000)
@@ -63,22 +64,35 @@ static void reopen(struct capture *c)
     }
     c->why = 0;
     c->stats.is_gone = false;
+    c->said_link = GAD_LINK_UP;
     log_notice("capture", "%s: capturing on '%s'%s", c->config->name, c->config->interface,
                c->has_begun ? " again" : "");
     c->has_begun = true;
     c->asked.ns = 0; /* the state of its link, at once */
 }
 
-/* While an interface is gone, its capture has said so. */
-static void say_link(struct capture *c, enum gad_link was)
+static bool is_bad_link(enum gad_link link)
 {
-    bool was_bad = was == GAD_LINK_DOWN || was == GAD_LINK_NO_CARRIER;
-    bool is_bad = c->stats.link == GAD_LINK_DOWN || c->stats.link == GAD_LINK_NO_CARRIER;
+    return link == GAD_LINK_DOWN || link == GAD_LINK_NO_CARRIER;
+}
+
+/*
+ * Once for each change, or later if the limit does not let it: what the log says last is so. While an interface is gone,
+ * its capture has said so.
+ */
+static void say_link(struct capture *c, struct gad_time now)
+{
+    enum gad_link is = c->stats.link, said = c->said_link;
+    bool is_bad = is_bad_link(is), is_news = is_bad || (is == GAD_LINK_UP && is_bad_link(said));
     char more[LOG_LIMIT_TEXT];
 
-    if (c->stats.is_gone || (!is_bad && !(was_bad && c->stats.link == GAD_LINK_UP)) ||
-        !log_limit_allows(&c->link_limit, gad_time_monotonic(), more))
+    if (c->stats.is_gone || is == said || !is_news || now.ns < c->say_again.ns)
         return;
+    if (!log_limit_allows(&c->link_limit, now, more)) {
+        c->say_again = later(now, SAY_AGAIN_MS * MS);
+        return;
+    }
+    c->said_link = is;
     if (is_bad)
         log_warn("capture", "%s: link of '%s': %s%s", c->config->name, c->config->interface,
                  gad_link_name(c->stats.link), more);
@@ -87,16 +101,27 @@ static void say_link(struct capture *c, enum gad_link was)
                    more);
 }
 
-static void look_at_link(struct capture *c)
+/* A socket stays with its interface when that is renamed: another one may have the name now, or none. */
+static void look_whether_replaced(struct capture *c)
+{
+    const struct gad_diag d = {"its name is another interface's now, or no longer there"};
+
+    if (c->stats.is_gone || !gad_source_is_replaced(c->source))
+        return;
+    c->stats.is_gone = true;
+    c->retry.ns = 0;
+    say_why(c, -ENODEV, &d);
+}
+
+static void look_at_link(struct capture *c, struct gad_time now)
 {
     enum gad_link was = c->stats.link;
 
+    look_whether_replaced(c);
     c->stats.link = gad_interface_link(c->config->interface);
-    if (c->stats.link == was)
-        return;
-    if (was != GAD_LINK_UNKNOWN)
+    if (c->stats.link != was && was != GAD_LINK_UNKNOWN)
         c->stats.link_changes++;
-    say_link(c, was);
+    say_link(c, now);
 }
 
 void capture_interface_count(struct capture *c)
@@ -106,7 +131,7 @@ void capture_interface_count(struct capture *c)
 
     if (!c->is_ending && gad_time_sub(now, c->asked).ns < COUNTERS_MS * MS)
         return;
-    look_at_link(c);
+    look_at_link(c, now);
     gad_source_stats(c->source, &s);
     c->stats.kernel_dropped = s.dropped;
     c->stats.interface_dropped = s.interface_dropped;

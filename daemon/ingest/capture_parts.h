@@ -45,6 +45,8 @@ struct capture {
     bool is_ending;
     bool has_begun; /* an interface: it has been there */
     struct log_limit link_limit;
+    enum gad_link said_link;   /* the state of its link that the log has */
+    struct gad_time say_again; /* monotonic; before it the log gets no other */
     int why; /* an interface could not be opened the last time, which the log has; 0: it could */
 };
 

@@ -2,8 +2,11 @@
 #include "lib/net/source.h"
 
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/diag.h"
@@ -395,6 +398,18 @@ const char *gad_source_link_name(const struct gad_source *s)
 int gad_source_fd(const struct gad_source *s)
 {
     return s->is_live && s->pcap ? pcap_get_selectable_fd(s->pcap) : -1;
+}
+
+bool gad_source_is_replaced(const struct gad_source *s)
+{
+    struct sockaddr_ll at = {0};
+    socklen_t len = sizeof(at);
+    int fd = gad_source_fd(s);
+
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&at, &len) != 0 ||
+        at.sll_family != AF_PACKET || at.sll_ifindex == 0) /* 0: of all interfaces */
+        return false;
+    return if_nametoindex(s->name) != (unsigned)at.sll_ifindex;
 }
 
 void gad_source_stats(struct gad_source *s, struct gad_source_stats *ret)

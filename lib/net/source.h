@@ -102,6 +102,9 @@ const char *gad_source_link_name(const struct gad_source *s); /* "EN10MB", or "u
 /* Live: readable when frames may be there; -1 for files, and while an interface is gone. Changes by reopening. */
 int gad_source_fd(const struct gad_source *s);
 
+/* Live: is another interface, or none, of its name by now? What is open then sees what the old one has, if anything. */
+bool gad_source_is_replaced(const struct gad_source *s);
+
 /* Asks the kernel; live, it must be asked before its counters of 32 bits come round: once a minute is plenty. */
 void gad_source_stats(struct gad_source *s, struct gad_source_stats *ret);
 

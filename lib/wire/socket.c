@@ -190,17 +190,21 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd, struct 
     return err ? gad_fail(d, err, "cannot connect to %s: %s", address, gad_strerror(err)) : 0;
 }
 
-/* A socket file that refuses connections belongs to a process that ended. */
+/*
+ * A socket file that no process is bound to belongs to one that ended. The question is asked by a socket of another type:
+ * it cannot be connected (EPROTOTYPE), so that a server that lives, or a manager that would start one, sees nothing of it.
+ */
 static bool is_left_behind(const struct sockaddr_un *sa)
 {
     struct stat st;
-    int fd = -1;
 
     if (lstat(sa->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
         return false;
-    int err = connect_to((const struct sockaddr *)sa, sizeof(*sa), 0, &fd);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
+                   errno == ECONNREFUSED;
     closep(&fd);
-    return err == -ECONNREFUSED;
+    return refused;
 }
 
 static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_fd,

@@ -5,6 +5,7 @@ import functools
 import glob
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -133,6 +134,22 @@ class Files(unittest.TestCase):
         self.on_disk(d)
         self.assertEqual(seqs(d.path("logs/alerts.1"), d.path("logs/alerts")), list(range(1, 21)))
         self.assertEqual(d.status().output[0].reopened, 0)
+
+    def test_a_full_disk_gets_nothing_twice(self):
+        """By a limit on the size of files, which is raised in steps: each time a part of what waits fits."""
+        d = self.daemon(records=False)
+        hard = resource.prlimit(d.process.pid, resource.RLIMIT_FSIZE)[1]
+        logs = d.path("logs/alerts")
+        self.send(d)
+        self.on_disk(d)
+        each = os.path.getsize(logs) // 10
+        for n in 25, 60:
+            resource.prlimit(d.process.pid, resource.RLIMIT_FSIZE, (n * each, hard))
+            self.send(d, 40)
+            self.wait_for_output(d, state="waiting")
+        resource.prlimit(d.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        self.on_disk(d)
+        self.assertEqual(seqs(logs), list(range(1, 91)))
 
     def test_what_takes_its_place_is_named(self):
         d = self.daemon(records=False)

@@ -110,6 +110,21 @@ class Links(NetCase):
             self.assertEqual(lines[:2] + lines[-1:], [("warning", "no carrier"), ("warning", "down"), ("notice", "up again")])
             self.assertEqual(d.stop(), 0)
 
+    def test_a_name_that_another_interface_has_now_is_followed(self):
+        """As when a card is replaced, or names are given anew: the old interface is still there under another name."""
+        with daemon({"wire": {"interface": "far", "filter": "ip"}}) as d:
+            self.start(d)
+            self.record_comes(d, "wire", 1)
+            self.run_inside("ip", "link", "add", "near2", "type", "veth", "peer", "name", "far2")
+            for was, name in (("far", "far1"), ("near", "near1"), ("far2", "far"), ("near2", "near")):
+                self.run_inside("ip", "link", "set", was, "down")
+                self.run_inside("ip", "link", "set", was, "name", name)
+                self.run_inside("ip", "link", "set", name, "arp", "off", "up")
+            ganad.wait_for(lambda: self.sources(d)["wire"].reopened, 20, "it is opened again")
+            self.wait_for_state(d, "wire", "reading", "up")
+            self.record_comes(d, "wire", 2)
+            self.assertEqual(d.stop(), 0)
+
     @unittest.skipUnless(shutil.which("setpriv"), "no setpriv")
     def test_without_permission_it_does_not_start_and_says_what_it_takes(self):
         for name in ("far", "nowhere0"):

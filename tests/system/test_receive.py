@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import ganad
@@ -199,13 +200,27 @@ class Receive(unittest.TestCase):
                 os.truncate(path, len(line(1) + line(2)))  # as ganadd does after a full disk
                 add(line(4))
                 arrived(3)
-                os.rename(path, path + ".1")
-                add(line(5))
-                arrived(4)
+                with open(path, "ab") as old:
+                    os.rename(path, path + ".1")
+                    add(line(6))
+                    time.sleep(0.6)  # the receiver has looked, and ganadd writes to the old file until it looks
+                    old.write(line(5))
+                arrived(5)
                 os.truncate(path, 0)
                 ganad.wait_for(lambda: r.process.poll() is None, LIMIT, "it lives")
-                self.assertEqual(r.seqs(), [1, 2, 4, 5])
+                self.assertEqual(r.seqs(), [1, 2, 4, 5, 6])
                 self.assertIn("events 3 to 3 are missing", r.stop())
+
+    def test_a_file_that_cannot_be_reopened_is_kept(self):
+        with Receiver("--tcp", "{port}") as r:
+            r.send(line(1))
+            os.rename(r.out, r.out + ".1")
+            os.mkdir(r.out)
+            r.process.send_signal(signal.SIGHUP)
+            ganad.wait_for(lambda: "cannot be reopened, and the old file is kept" in r.said(), LIMIT, "the report")
+            r.send(line(2))
+            self.assertEqual(seqs_of(r.out + ".1"), [1, 2])
+            r.stop()
 
     def test_a_full_disk_stops_reading_and_loses_nothing(self):
         with Receiver("--tcp", "{port}", "--out", "/dev/full", out=False) as r:

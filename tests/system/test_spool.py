@@ -183,7 +183,11 @@ class Quota(Case):
         while d.status().spool.evicted_bytes == 0:
             n += score(d, 10)
         committed(d, n)
-        gone = ganad.wait_for(lambda: d.status().spool.oldest - 1, 5, "something was evicted")
+        def evicted():
+            s = d.status()
+            gone = s.spool.oldest - 1
+            return gone if (s.output[0].waiting, s.output[0].lost) == (n - gone, gone) else 0
+        gone = ganad.wait_for(evicted, 10, "what was evicted is lost, and the rest waits")
         self.says(d, n - gone, gone)
         self.assertRegex(ganad.wait_for(lambda: "loses events" in d.read_log() and d.read_log(), 5, "a line of the log"),
                          r"output 'unix' loses events before it comes to them: \d+ more, \d+ in all")

@@ -287,6 +287,7 @@ class Start(unittest.TestCase):
 
     def test_no_capture_is_said_with_what_to_do(self):
         with ganad.Daemon() as d:
+            ganad.wait_for(lambda: "is ready" in d.read_log(), 20, "the log says that it is ready")
             self.assertRegex(d.read_log(), r"notice: capture: no capture is configured: .* add \[capture NAME\] with interface = "
                                            rf"\.\.\. to {d.conf} or a file of {d.conf}\.d")
             said = d.ctl("status", control=True).stdout.decode()

@@ -246,7 +246,7 @@ class Unit(unittest.TestCase):
         self.assertGreater(len(allowed), 100)
         self.assertNotIn("mount", allowed)
         with ganad.Daemon(start=False, captures={"lo": {"interface": "lo"}},
-                          models={"m": {"checkpoint": "{dir}/m.ckpt"}}, scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
+                          models={"m": {"checkpoint": "{dir}/m.ckpt", "threshold": "-1e9"}}, scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
                           records={"file": "{dir}/records.csv"},
                           outputs={"f": {"type": "file", "to": "{dir}/alerts"}, "t": {"type": "tls", "to": "localhost:1"},
                                    "j": {"type": "journal", "format": "journal"}}) as d:

@@ -111,7 +111,7 @@ open_room() {
     local d f suite=$1
     shift
     [ "$(id -u)" -eq 0 ] || die 'Only root can make a root file system.'
-    command -v mmdebstrap git >/dev/null || die 'This needs the packages mmdebstrap and git.'
+    command -v mmdebstrap >/dev/null && command -v git >/dev/null || die 'This needs the packages mmdebstrap and git.'
     room=$(mktemp -d /var/tmp/ganad-room.XXXXXX)
     trap close_room EXIT
     printf 'making a root of %s in %s ...\n' "$suite" "$room"

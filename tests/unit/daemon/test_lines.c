@@ -246,7 +246,7 @@ static void a_thread_takes_more_than_the_queue_holds(void **state)
     uint64_t sent = o->n_sent;
     lines_free(o);
     assert_int_equal(sent + dropped, 20000);
-    assert_true(sent > 1000); /* 40 fit the queue */
+    assert_true(sent > 40); /* so many fit the queue; how many more hangs on the disk */
     struct stat st;
     assert_int_equal(stat(target, &st), 0);
     assert_int_equal(st.st_size, sent * LINE);
