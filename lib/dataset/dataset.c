@@ -214,6 +214,7 @@ static int take_head(struct gad_dataset *s, const char *p, const char *lf, struc
     if (s->head.n_columns > 0 ? !gad_head_is_same(&s->head, &head) : s->n_columns > 0)
         return gad_fail(why, GAD_EFORMAT, "head: the lines before have %s",
                         s->head.n_columns > 0 ? "another" : "none");
+    head.ignores_label = s->opt.ignore_labels;
     s->head = head;
     s->n_columns = head.n_columns;
     gad_connection_find(&s->head, &s->connection);

@@ -21,9 +21,10 @@ enum {
 };
 
 struct gad_head {
-    int n_columns; /* 0: the file has no head */
-    int label;     /* 0-based; -1: none */
-    int time;      /* likewise */
+    int n_columns;      /* 0: the file has no head */
+    int label;          /* 0-based; -1: none */
+    bool ignores_label; /* of gad_dataset_options */
+    int time;           /* likewise */
     char name[GAD_HEAD_COLUMNS_MAX][GAD_HEAD_NAME];
 };
 

@@ -195,7 +195,7 @@ static const char *parse_named(const char *p, const struct gad_head *head, struc
             return stop(f, c, field);
         if (c == head->time)
             row->is_timed = gad_line_time(field, p, &row->time);
-        if (c != head->label)
+        if (c != head->label || head->ignores_label)
             continue;
         len -= len > 0 && field[len - 1] == '.';
         if (len == 0 || len >= GAD_LABEL_TEXT)

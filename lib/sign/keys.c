@@ -18,8 +18,11 @@ static int check(const struct stat *st, const char *folder, const char *name, st
 {
     return is_ours_alone(st)
                ? 0
-               : gad_fail(d, -EPERM, "%s%s%s: others may write it, so nobody can trust it", folder,
-                          *name ? "/" : "", name);
+               : gad_fail(
+                     d, -EPERM,
+                     "%s%s%s: others may write it, so it cannot be trusted: it must be root's or "
+                     "the user's who runs this, with mode go-w, not %03o",
+                     folder, *name ? "/" : "", name, (unsigned)st->st_mode & 07777U);
 }
 
 static int read_key(int dir, const char *folder, const char *name, struct gad_sign_key *ret,

@@ -56,6 +56,12 @@ class Connections(capture_case.Case):
         self.assertEqual(WITHOUT - set(alerts[0]), {"src_ip", "src_port", "dest_ip", "dest_port"})
         self.assertFalse(WITHOUT - set(alerts[1]))
 
+    def test_what_a_label_holds_does_not_matter(self):
+        with open(self.csv, "rb") as f:
+            head, row = f.readline().rstrip(b"\n"), f.readline().rstrip(b"\n")
+        for label in (b"x" * 100, b"", b"normal."):
+            self.assertEqual(len(self.alerts("-", input=head + b",Target\n" + row + b"," + label + b"\n")), 1)
+
     def test_models_with_networks_get_their_records(self):
         model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}
         other = {"checkpoint": ganad.checkpoint("ganomaly"), "threshold": "-1e30", "networks": "10.9.0.1/32"}

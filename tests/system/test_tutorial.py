@@ -71,7 +71,7 @@ class Tutorial(unittest.TestCase):
 
     @classmethod
     def run_all(cls):
-        script = "set -euo pipefail\n"
+        script = "set -euo pipefail\numask 002\n"  # an ordinary user's with Debian 13
         for _, commands in cls.blocks:
             commands = commands.replace("share=/usr/share/ganad\n", f"share={cls.prefix}/share/ganad\n")
             commands = re.sub(r"^port=\d+$", f"port={free_port()}", commands, flags=re.M)

@@ -18,7 +18,7 @@ packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libp
     libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev libpcap-dev libsystemd-dev)
 packages_check=(binutils "$clang" "libclang-rt-$llvm-dev" "${packages_format[@]}" libcmocka-dev protobuf-compiler mandoc python3
     openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils systemd
-    strace)
+    strace iproute2 jq zsh)
 packages_package=(git build-essential lintian blhc devscripts) # besides what debian/control names
 
 bold='' red='' plain=''

@@ -101,7 +101,8 @@ static int look_at(struct gad_file_begun *f, uint8_t head[static GAD_FILE_HEAD_M
 static int open_begun(struct input *in, const struct gad_file_begun *f, bool is_capture,
                       bool skip_bad, const struct capture_options *capture, struct gad_diag *d)
 {
-    const struct gad_dataset_options opt = {.skip_bad = skip_bad, .with_connection = true};
+    const struct gad_dataset_options opt = {
+        .skip_bad = skip_bad, .with_connection = true, .ignore_labels = true};
 
     if (is_capture)
         return input_capture_open(f, capture, &in->capture, d);
@@ -124,6 +125,8 @@ static int open_file(struct input *in, const char *file, bool skip_bad,
     if (!is_stdin && (f.fd = open(file, O_RDONLY | O_CLOEXEC)) < 0)
         return gad_fail(d, -errno, "%s: cannot open: %s", file, gad_strerror(-errno));
     int r = look_at(&f, head, &is_capture, d);
+    if (r == 0 && !is_stdin && f.head_len == 0)
+        r = gad_fail(d, GAD_EFORMAT, "%s: an empty file", file);
     if (r == 0)
         return open_begun(in, &f, is_capture, skip_bad, capture, d);
     if (!is_stdin)

@@ -30,11 +30,13 @@ void sandbox_hint(const char *path, const char *why)
         if (strncmp(path, hidden[i].directory, strlen(hidden[i].directory)) == 0)
             setting = hidden[i].setting;
     fprintf(stderr, "The file is there, but ganadd, which opens it, ");
-    if (setting)
+    if (!is_absent)
+        fprintf(stderr, "may not read it as the user that it runs as%s%s.\n",
+                setting ? ", or its unit hides it: " : "", setting ? setting : "");
+    else if (setting)
         fprintf(stderr, "does not see it: its unit has %s.\n", setting);
     else
-        fprintf(stderr, is_absent ? "sees another file system: a sandbox or a container.\n"
-                                  : "may not read it as the user that it runs as.\n");
+        fprintf(stderr, "sees another file system: a sandbox or a container.\n");
     fprintf(stderr,
             "Put it where ganadd can read it, such as /var/lib/ganad, and load it from "
             "there:\n  install -o ganad -g ganad -m 640 '%s' /var/lib/ganad/\n",
