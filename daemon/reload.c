@@ -12,6 +12,7 @@
 #include "daemon/feed/feed.h"
 #include "daemon/log.h"
 #include "daemon/reload_parts.h"
+#include "daemon/thread.h"
 
 /* --- the worker --- */
 
@@ -130,16 +131,9 @@ static void tell_served(struct reload *r)
 
 static int start_worker(struct reload *r)
 {
-    sigset_t all, old;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int err = pthread_create(&r->thread, NULL, work, r);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int err = thread_start(&r->thread, "ganadd-reload", work, r);
     r->runs = err == 0;
-    if (r->runs)
-        (void)pthread_setname_np(r->thread, "ganadd-reload");
-    return -err;
+    return err;
 }
 
 static void announce(bool begins)

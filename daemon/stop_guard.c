@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/thread.h"
 
 static void *run(void *arg)
 {
@@ -29,16 +29,11 @@ static void *run(void *arg)
 void stop_guard_arm(struct stop_guard *g, struct gad_time left)
 {
     int64_t end = gad_time_monotonic().ns + left.ns;
-    sigset_t all, old;
-
     if (g->runs)
         return;
     g->until = (struct timespec){end / 1000000000, end % 1000000000};
     (void)sem_init(&g->end, 0, 0);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    g->runs = pthread_create(&g->thread, NULL, run, g) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    g->runs = thread_start(&g->thread, "ganadd-stop", run, g) == 0;
     if (!g->runs)
         log_warn("loop", "no thread to hold stop_timeout with");
 }

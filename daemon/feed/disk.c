@@ -11,6 +11,7 @@
 
 #include "daemon/feed/file_check.h"
 #include "daemon/feed/lines.h"
+#include "daemon/thread.h"
 #include "lib/base/buf.h"
 
 enum { END_MS = 50 }; /* for a task that is under way when the disk is freed */
@@ -212,16 +213,9 @@ int disk_new(const struct disk_options *o, struct disk **ret)
 
 int disk_start(struct disk *d)
 {
-    sigset_t all, old;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int r = pthread_create(&d->thread, NULL, run, d);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int r = thread_start(&d->thread, "ganadd-file", run, d);
     d->runs = r == 0;
-    if (d->runs)
-        (void)pthread_setname_np(d->thread, "ganadd-file");
-    return -r;
+    return r;
 }
 
 void disk_free(struct disk *d)

@@ -5,7 +5,6 @@
 #include <event2/event.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -14,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/tls_files.h"
+#include "daemon/thread.h"
 #include "lib/base/diag.h"
 
 enum {
@@ -156,21 +156,14 @@ static void *run(void *arg)
 
 int drain_start(struct drain *d)
 {
-    sigset_t all, old;
-
     for (size_t i = 0; i < d->n; i++) {
         int err = output_start_thread(d->output[i]);
         if (err != 0)
             return err;
     }
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int r = pthread_create(&d->thread, NULL, run, d);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int r = thread_start(&d->thread, "ganadd-feed", run, d);
     d->runs = r == 0;
-    if (d->runs)
-        (void)pthread_setname_np(d->thread, "ganadd-feed");
-    return -r;
+    return r;
 }
 
 void drain_wake(struct drain *d)

@@ -7,11 +7,11 @@
 
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/thread.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 
@@ -65,17 +65,13 @@ static void *run(void *arg)
 
 static int start(struct lookup *l)
 {
-    sigset_t all, old;
     pthread_t thread;
 
     atomic_store(&l->owners, 2);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int r = pthread_create(&thread, NULL, run, l);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int r = thread_start(&thread, "ganadd-lookup", run, l);
     if (r == 0)
         (void)pthread_detach(thread);
-    return -r;
+    return r;
 }
 
 int lookup_begin(const char *host_port, int socktype, struct lookup **ret, struct gad_diag *d)

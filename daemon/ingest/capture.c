@@ -9,6 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
+#include "daemon/thread.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 #include "lib/flow/table.h"
@@ -151,16 +152,9 @@ const char *capture_target(const struct config_capture *o)
 
 int capture_start(struct capture *c)
 {
-    sigset_t all, old;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int r = pthread_create(&c->thread, NULL, capture_run, c);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int r = thread_start(&c->thread, "ganadd-capture", capture_run, c);
     c->runs = r == 0;
-    if (c->runs)
-        (void)pthread_setname_np(c->thread, "ganadd-capture");
-    return -r;
+    return r;
 }
 
 void capture_stop(struct capture *c)

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +13,7 @@
 #include "daemon/score/explained.h"
 #include "daemon/score/models.h"
 #include "daemon/score/shadow.h"
+#include "daemon/thread.h"
 #include "lib/base/ring.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
@@ -260,16 +260,9 @@ void scorer_set_again(struct scorer *s, struct gad_time again)
 
 int scorer_start(struct scorer *s)
 {
-    sigset_t all, old;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int r = pthread_create(&s->thread, NULL, run, s);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int r = thread_start(&s->thread, "ganadd-scorer", run, s);
     s->runs = r == 0;
-    if (s->runs)
-        (void)pthread_setname_np(s->thread, "ganadd-scorer");
-    return -r;
+    return r;
 }
 
 void scorer_stop(struct scorer *s)

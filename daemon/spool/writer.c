@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "daemon/thread.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 
@@ -289,17 +290,10 @@ void spool_writer_on_commit(struct spool_writer *w, void (*committed)(void *arg)
 
 int spool_writer_start(struct spool_writer *w)
 {
-    sigset_t all, old;
-
     atomic_store(&w->stop, false);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main loop's */
-    int r = pthread_create(&w->thread, NULL, run, w);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int r = thread_start(&w->thread, "ganadd-spool", run, w);
     w->runs = w->has_run = r == 0;
-    if (w->runs)
-        (void)pthread_setname_np(w->thread, "ganadd-spool");
-    return -r;
+    return r;
 }
 
 int spool_writer_stop(struct spool_writer *w)
