@@ -18,7 +18,7 @@ enum { BUDGET_EXTRA = 1 << 20 };
 int gad_ckpt_sha256(const void *p, size_t len, uint8_t sum[static 32], struct gad_diag *d)
 {
     if (EVP_Digest(p, len, sum, NULL, EVP_sha256(), NULL) != 1)
-        return gad_fail(d, GAD_ENOMEM, "SHA-256 failed");
+        return gad_fail(d, GAD_ENOMEM, "no memory for SHA-256");
     return 0;
 }
 

@@ -119,9 +119,12 @@ static void print_spool(const Ganad__V1__StatusReply__Spool *p)
 {
     char text[TEXT], n[4][SHOW_TEXT];
 
-    printf("\nspool %s: %s in %s files, events %s to %s", safe(p->folder, text),
-           show_bytes(p->bytes, n[0]), show_count(p->segments, n[1]), show_count(p->oldest, n[2]),
-           show_count(p->end > 0 ? p->end - 1 : 0, n[3]));
+    printf("\nspool %s: %s in %s file%s, ", safe(p->folder, text), show_bytes(p->bytes, n[0]),
+           show_count(p->segments, n[1]), p->segments == 1 ? "" : "s");
+    if (p->end > p->oldest)
+        printf("events %s to %s", show_count(p->oldest, n[2]), show_count(p->end - 1, n[3]));
+    else
+        printf("no event");
     if (p->dropped > 0)
         printf("; %s that the disk did not take", show_count(p->dropped, n[0]));
     printf("\n");
