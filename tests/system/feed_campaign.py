@@ -148,8 +148,10 @@ class Campaign:
             self.outage(name, kind, long)
             time.sleep(pause)
         load.join()
-        ganad.wait_for(lambda: all(o.waiting == 0 and o.state == "open" for o in self.daemon.status().output), 180,
-                       "all outputs have everything")
+        def is_done():
+            s = self.daemon.status()
+            return s.spool.end > alerts and all(o.waiting == 0 and o.state == "open" for o in s.output)
+        ganad.wait_for(is_done, 180, "the spool and all outputs have everything")
         self.status = self.daemon.status()
         self.done.set()
         watch.join()

@@ -367,7 +367,7 @@ class Looks(unittest.TestCase):
 
     def test_stats_are_rates_of_what_happened(self):
         with ganad.Daemon(outputs=ganad.ALERTS_FILE) as d:
-            watch = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "stats", "-J", "-w", "2", "-n", "2"],
+            watch = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "stats", "-J", "-w", f"{2 * min(ganad.SLOW, 5):g}", "-n", "2"],
                                      stdout=subprocess.PIPE)
             first = json.loads(watch.stdout.readline())
             self.assertEqual(d.ctl("score", "-", input=lines(5000)).returncode, 0)
