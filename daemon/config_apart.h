@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Files and sockets of a configuration that must not be the same: what two write into one file, nobody can read. */
+/* Files and sockets of a configuration that must not be the same: what two write into one file cannot be read. */
 
 #include "lib/base/err.h"
 

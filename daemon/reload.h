@@ -45,7 +45,7 @@ enum { RELOAD_KEYS_MAX = 100 };
 
 /* Keys that have changed. */
 struct reload_keys {
-    size_t n; /* the first RELOAD_KEYS_MAX are told */
+    size_t n; /* the first RELOAD_KEYS_MAX are listed */
     struct gad_buf
         text; /* "FILE:LINE: [section] key", or "[section] key FILE ...", each with its NUL */
 };

@@ -30,7 +30,7 @@ static int check_listen(const struct config *c, const char *section, const char 
         return 0;
     int r = gad_socket_check_listen(address, &is_used, d);
     if (r != 0 && !config_value_of(c->value, section, key)->file) {
-        /* The unit makes the directory of the default: nobody wrote that it is to be there now. */
+        /* The unit makes the directory of the default: the operator did not ask for it. */
         log_warn("check", "[%s] %s, by default: %s", section, key, d->text);
         return 0;
     }

@@ -35,7 +35,7 @@ struct drain {
     bool is_finishing, is_reopening; /* the thread's */
 };
 
-/* Outputs do not say when they are done; while somebody waits for that they are asked. */
+/* Outputs do not say when they are done; while the main thread waits for that they are asked. */
 static void look_whether_done(struct drain *d)
 {
     const struct timeval soon = {0, LOOK_US};

@@ -99,7 +99,7 @@ static int explain(const struct use *u, const char *file, const char *head, size
     return fail_of(u, file, tls_reason(), d);
 }
 
-/* A key with a password is none that a daemon can use: it must not ask the terminal. */
+/* A daemon cannot use a key with a password: it must not ask the terminal. */
 static int no_password(char *buf, int size, int rwflag, void *arg)
 {
     bool *asked = arg;

@@ -85,7 +85,7 @@ static int proceed_tls(struct transport *t, struct gad_diag *d)
     return GAD_MORE;
 }
 
-/* Whoever refuses us says why and closes: what can be read then is more than that the connection broke. */
+/* A receiver that refuses us says why and closes: what can be read then is more than that the connection broke. */
 static const char *why_write_failed(SSL *ssl)
 {
     char ignored;

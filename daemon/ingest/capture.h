@@ -52,7 +52,7 @@ struct capture_stats {
     enum gad_link link;    /* of an interface */
     bool is_gone;          /* the interface or folder, for now */
     bool is_waiting;       /* a folder: all its files have been read */
-    bool is_idle; /* ... so long ago that nobody waits for more; its connections are over */
+    bool is_idle; /* ... so long ago that nothing more is waited for; its connections are over */
 };
 
 struct capture_batch {

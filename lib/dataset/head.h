@@ -38,7 +38,7 @@ bool gad_head_is_one(const char *line);
 int gad_head_parse(const char *line, const char *end, struct gad_head *ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Neither read nor one that our own programs write: whoever gave the file may have meant something by it. */
+/* Neither read nor one that our own programs write: the user may have meant something by it. */
 bool gad_head_is_passed_over(const struct gad_head *h, int column);
 
 bool gad_head_is_same(const struct gad_head *a, const struct gad_head *b);

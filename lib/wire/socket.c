@@ -321,7 +321,7 @@ int gad_socket_check_listen(const char *address, bool *ret_is_used, struct gad_d
     int err = resolve(address, true, &all, d);
     if (err)
         return err;
-    err = bind_on(all, &fd); /* without listen(2) nobody can connect */
+    err = bind_on(all, &fd); /* without listen(2) no client can connect */
     closep(&fd);
     freeaddrinfo(all);
     *ret_is_used = err == -EADDRINUSE;

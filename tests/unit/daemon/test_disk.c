@@ -116,7 +116,7 @@ static void a_file_is_compared_with_its_path(void **state)
 
     assert_int_equal(done(d, DISK_OPEN, "").error, 0);
     assert_int_equal(done(d, DISK_LOOK, "").change, DISK_SAME);
-    /* Moved away: whoever did it may create the new file, for one look. */
+    /* Moved away: the program that did it may create the new file, for one look. */
     assert_int_equal(rename(path, moved), 0);
     assert_int_equal(done(d, DISK_WRITE | DISK_SYNC | DISK_LOOK, "old\n").change, DISK_SAME);
     struct disk_result r = done(d, DISK_LOOK, "");

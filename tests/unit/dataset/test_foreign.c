@@ -71,7 +71,7 @@ static void other_formats_are_named_whatever_the_policy(void **state)
         }
 }
 
-/* A cut magic is none; what is longer is known from its first GAD_FOREIGN_LEN bytes. */
+/* A cut magic does not count; what is longer is known from its first GAD_FOREIGN_LEN bytes. */
 static void so_many_bytes_are_enough(void **state)
 {
     (void)state;
