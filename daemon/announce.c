@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"

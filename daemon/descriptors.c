@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"

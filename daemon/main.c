@@ -4,7 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/file_check.h"
 #include "daemon/feed/transport.h"
 #include "daemon/log.h"

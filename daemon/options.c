@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 static const char help[] =
     "usage: ganadd [-c FILE] [-r CAPTURE]... [-t] [--dump-config]\n"

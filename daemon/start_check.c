@@ -2,8 +2,8 @@
 #include "daemon/start_check.h"
 
 #include "daemon/alert/suppressor.h"
-#include "daemon/config.h"
-#include "daemon/config_check.h"
+#include "daemon/config/check.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/ingest/capture.h"
 #include "daemon/log.h"

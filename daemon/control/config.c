@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/control/control.h"
-#include "daemon/reload.h"
+#include "daemon/reload/reload.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/wire/frame.h"

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/control/config.h"
 #include "daemon/control/models.h"
 #include "daemon/control/status.h"
@@ -19,7 +19,7 @@
 #include "daemon/ingest/reply.h"
 #include "daemon/log.h"
 #include "daemon/log_limit.h"
-#include "daemon/reload.h"
+#include "daemon/reload/reload.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "proto/ganad.pb-c.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/ingest/reply.h"
-#include "daemon/reload.h"
+#include "daemon/reload/reload.h"
 #include "lib/base/text.h"
 #include "lib/wire/frame.h"
 

@@ -4,13 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/control/control.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/tap.h"
 #include "daemon/ingest/sensor.h"
-#include "daemon/reload.h"
+#include "daemon/reload/reload.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/thread.h"

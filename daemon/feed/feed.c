@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 #include "daemon/alert/decide.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/drain.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/renewal.h"
+#include "daemon/feed/spool_writer.h"
 #include "daemon/feed/unread.h"
 #include "daemon/log.h"
-#include "daemon/spool/writer.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"

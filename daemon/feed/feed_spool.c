@@ -11,9 +11,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
+#include "daemon/feed/spool_writer.h"
 #include "daemon/log.h"
-#include "daemon/spool/writer.h"
 #include "lib/base/diag.h"
 #include "lib/base/siphash.h"
 #include "lib/spool/check.h"

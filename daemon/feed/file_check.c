@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
-#include "daemon/config_check.h"
+#include "daemon/config/check.h"
+#include "daemon/config/config.h"
 #include "lib/base/diag.h"
 
 /* What a path names that is no regular file. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/log.h"

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/disk.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/log.h"

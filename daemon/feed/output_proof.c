@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/log.h"
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/credential.h"
 #include "daemon/feed/drain.h"
 #include "daemon/feed/tls_files.h"

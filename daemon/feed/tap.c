@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/lines.h"
-#include "daemon/ingest/job.h"
 #include "daemon/log.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"

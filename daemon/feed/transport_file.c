@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/disk.h"
 #include "daemon/feed/transport.h"
 #include "lib/base/diag.h"

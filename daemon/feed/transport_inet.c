@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/race.h"
 #include "daemon/feed/transport.h"
 #include "lib/base/diag.h"

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/lookup.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/feed/transport.h"

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/output.h"
 #include "daemon/log.h"
 #include "lib/spool/spool.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/assign.h"
 
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/record/record.h"
 

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
 #include "daemon/thread.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <poll.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"

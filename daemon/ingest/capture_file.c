@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"

@@ -7,7 +7,7 @@
 
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/assign.h"
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"

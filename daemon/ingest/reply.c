@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/ingest/arena.h"
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"

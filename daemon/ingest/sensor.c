@@ -4,10 +4,10 @@
 #include <event2/event.h>
 #include <sys/random.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/assign.h"
-#include "daemon/ingest/job.h"
 #include "daemon/ingest/sensor_parts.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"

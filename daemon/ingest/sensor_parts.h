@@ -6,8 +6,8 @@
  * jobs and makes and ends it all.
  */
 
-#include "daemon/ingest/job.h"
 #include "daemon/ingest/sensor.h"
+#include "daemon/score/job.h"
 
 struct event;
 struct gad_community_id;

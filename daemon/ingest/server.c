@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/listen.h"
 #include "daemon/ingest/reply.h"
 #include "daemon/ingest/server_parts.h"

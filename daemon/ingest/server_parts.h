@@ -9,9 +9,9 @@
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/conn.h"
 #include "daemon/ingest/decode.h"
-#include "daemon/ingest/job.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log_limit.h"
+#include "daemon/score/job.h"
 
 struct listener;
 

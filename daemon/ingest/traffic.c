@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <event2/event.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/assign.h"
 #include "daemon/ingest/reply.h"
 #include "daemon/ingest/server_parts.h"

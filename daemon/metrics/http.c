@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/descriptors.h"
 #include "daemon/log.h"
 #include "daemon/log_limit.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/sensor.h"

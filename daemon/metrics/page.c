@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture.h"

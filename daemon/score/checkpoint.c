@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/score/checkpoint.h"
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
 #include "lib/checkpoint/checkpoint.h"

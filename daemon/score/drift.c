@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/event/event.h"
 #include "lib/record/record.h"

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "daemon/budget.h"
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/metrics/histogram.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "daemon/budget.h"
-#include "daemon/ingest/job.h"
 #include "daemon/score/explained.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/shadow.h"
 #include "daemon/thread.h"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "daemon/budget.h"
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/networks.h"
 #include "lib/record/record.h"

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/spool/writer.h"
+#include "daemon/feed/spool_writer.h"
 #include "lib/base/diag.h"
 #include "lib/base/time.h"
 #include "lib/spool/inspect.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "tests/fuzz/failing.h"

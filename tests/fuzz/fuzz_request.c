@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/decode.h"
-#include "daemon/ingest/job.h"
 #include "daemon/ingest/reply.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
 #include "lib/record/record.h"

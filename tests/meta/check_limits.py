@@ -16,7 +16,7 @@ ROW = re.compile(r"^\| `([\w/.`, ]+)` \| `(fuzz_\w+)", re.M)
 
 
 def keys(root):
-    return set(re.findall(r'^    \{"(\w+)", "(\w+)",', tree.read(root, "daemon/config_keys.c"), re.M))
+    return set(re.findall(r'^    \{"(\w+)", "(\w+)",', tree.read(root, "daemon/config/keys.c"), re.M))
 
 
 def check_values(root, text):

@@ -36,7 +36,7 @@ def section(text, start, end):
 # --- the configuration ---
 
 def keys(root):
-    text = tree.read(root, "daemon/config_keys.c")
+    text = tree.read(root, "daemon/config/keys.c")
     for m in KEY.finditer(text):
         name, kind = (m.group(1), m.group(2)), m.group(3)
         default, choices = (None if g == "NULL" else g.strip('"') for g in m.groups()[5:7])
@@ -174,7 +174,7 @@ STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUT
 
 
 def check_stated(root):
-    values = dict(re.findall(r"\b(CONFIG_\w+_MAX) = (\d+)", tree.read(root, "daemon/config.h")))
+    values = dict(re.findall(r"\b(CONFIG_\w+_MAX) = (\d+)", tree.read(root, "daemon/config/config.h")))
     for page, pattern, name in STATED:
         m = re.search(pattern, flat(tree.read(root, page)))
         if not m or m.group(1) != values[name]:

@@ -224,7 +224,7 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         expect("[a](docs/b.md)\n", "docs/b.md is not there")
 
     def test_tables_of_limits_and_parsers(self):
-        self.plant("daemon/config_keys.c", '    {"scoring", "max_clients", X},\n')
+        self.plant("daemon/config/keys.c", '    {"scoring", "max_clients", X},\n')
         self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* so many */\n B_MAX = 3 };\n")
         self.plant("tests/fuzz/fuzz_a.c", C)
         good = "| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n| `lib/a.c` | `fuzz_a` |\n"
@@ -246,13 +246,13 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         self.plant("lib/wire/socket.h", '#define GAD_X "/run/x"\n')
         for form in ("leef", "syslog", "journal"):
             self.plant(f"lib/event/format_{form}.c", f'[GAD_PAIR_SEQ] = "{"GANAD_SEQ" if form == "journal" else "seq"}",\n')
-        self.plant("daemon/config_keys.c", """{"a", "n", CONFIG_COUNT, IN(a.n), 1, 1 << 20, "8", NULL,
+        self.plant("daemon/config/keys.c", """{"a", "n", CONFIG_COUNT, IN(a.n), 1, 1 << 20, "8", NULL,
 {"a", "c", CONFIG_CHOICE, IN_A(c), 0, 0, NULL, "x|y",
 {"a", "p", CONFIG_SOCKET, IN(a.p), 0, 0, GAD_X, NULL,
 {"a", "e", CONFIG_PATH, IN(a.e), 0, 0, "", NULL,\n""")
         self.plant("daemon/a.c", 'getenv("HERE");\n')
         self.plant("daemon/stats.h", "    X(jobs, true, \"x\")\n")
-        self.plant("daemon/config.h", "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, CONFIG_NAME_MAX = 40, "
+        self.plant("daemon/config/config.h", "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, CONFIG_NAME_MAX = 40, "
                                       "CONFIG_CAPTURES_MAX = 64\n")
         self.plant("conf/ganad-capture.5", "under a name of up to 40 letters. There may be 64 such sections.\n")
         self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. There must be one and may be 16. There may be 4, and one model "

@@ -281,7 +281,7 @@ class Documents(unittest.TestCase):
             return f.read()
 
     def test_the_numbers_are_those_of_the_code(self):
-        keys = dict(re.findall(r'\{"output", "(\w+)", [^"]*"([^"]*)"', self.read("daemon/config_keys.c")))
+        keys = dict(re.findall(r'\{"output", "(\w+)", [^"]*"([^"]*)"', self.read("daemon/config/keys.c")))
         self.assertEqual(keys["replay_time"], "1min")
         replay, program = int(keys["replay"]), self.read("conf/ganad-receive.py")
         remember = int(re.search(r'"--remember", type=int, default=(\d+)', program).group(1))

@@ -13,7 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/score/models.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/score/models.h"
 #include "lib/base/mem.h"
 #include "lib/wire/frame.h"

@@ -5,7 +5,7 @@
 
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/decode.h"
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "lib/base/buf.h"
 
 struct config;

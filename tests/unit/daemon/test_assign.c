@@ -5,8 +5,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "daemon/config.h"
-#include "daemon/ingest/job.h"
+#include "daemon/config/config.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "lib/base/diag.h"

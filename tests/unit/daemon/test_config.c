@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/config_keys.h"
+#include "daemon/config/keys.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"

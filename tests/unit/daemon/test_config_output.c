@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/credential.h"
 #include "lib/base/diag.h"
 #include "lib/event/format.h"

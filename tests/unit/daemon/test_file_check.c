@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "lib/base/diag.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"

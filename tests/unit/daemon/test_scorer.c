@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "daemon/config.h"
-#include "daemon/ingest/job.h"
+#include "daemon/config/config.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"

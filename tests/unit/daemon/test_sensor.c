@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
-#include "daemon/ingest/job.h"
+#include "daemon/config/config.h"
+#include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"

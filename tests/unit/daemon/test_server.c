@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/ingest/conn.h"
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "tests/unit/daemon/daemon_fixture.h"
 #include "tests/unit/test.h"
 

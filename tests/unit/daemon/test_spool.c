@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/spool/writer.h"
+#include "daemon/feed/spool_writer.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/control/control.h"
 #include "daemon/feed/feed.h"
 #include "daemon/ingest/server.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/burst.h"
+#include "tools/ganad-train/fit/burst.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/html.h"
+#include "tools/ganad-train/report/html.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "lib/base/buf.h"
 #include "models/interval.h"
 #include "tests/unit/test.h"
-#include "tools/ganad-train/chart.h"
+#include "tools/ganad-train/report/chart.h"
 
 static void assert_text(const char *text, const char *want)
 {

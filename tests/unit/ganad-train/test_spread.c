@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/spread.h"
+#include "tools/ganad-train/survey/spread.h"
 
 #include <math.h>
 

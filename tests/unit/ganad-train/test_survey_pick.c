@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/base/mem.h"
 #include "tests/unit/test.h"
-#include "tools/ganad-train/survey_train.h"
+#include "tools/ganad-train/survey/train.h"
 
 static struct survey_point point(uint32_t epoch, double residual, double f1_0, double f1_1)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/survey_plan.h"
+#include "tools/ganad-train/survey/plan.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/svg.h"
+#include "tools/ganad-train/report/svg.h"
 
 #include <float.h>
 #include <math.h>

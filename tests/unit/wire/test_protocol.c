@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "daemon/ingest/decode.h"
-#include "daemon/ingest/job.h"
+#include "daemon/score/job.h"
 #include "lib/base/buf.h"
 #include "lib/record/column.h"
 #include "lib/record/record.h"

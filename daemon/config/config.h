@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The configuration: an INI file and, after it, the files FILE.d/<*>.conf in the order of their names; a
+ * later file wins. One table (keys.c) is the truth about keys: loading, --dump-config, the shipped
+ * ganadd.conf and the manual are held to it. What is not known, of the wrong type, out of range or given
+ * twice in one file is an error that says where: "FILE:12: key 'x': reason; did you mean 'y'?".
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/time.h"
+
+struct gad_buf;
+struct gad_diag;
+
+#define CONFIG_FILE "/etc/ganad/ganadd.conf"
+
+enum {
+    CONFIG_MODELS_MAX = 16,
+    CONFIG_CAPTURES_MAX = 64, /* as many as can be put in order */
+    CONFIG_OUTPUTS_MAX = 15,  /* each has a cursor in the spool */
+    CONFIG_NAME_MAX = 40,     /* of a model, a capture or an output, without the NUL */
+    CONFIG_FILE_MAX = 1 << 20,
+    CONFIG_SHADOWS_MAX = 4, /* models that score what others do */
+    CONFIG_DROP_INS_MAX = 256,
+};
+
+/* What was written, for --dump-config. */
+struct config_value {
+    char *text;    /* owned; text fields below point here */
+    char *file;    /* owned; NULL: the default */
+    unsigned line; /* in file */
+};
+
+struct config_model {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *checkpoint;
+    double fpr_budget;
+    double threshold; /* NaN: from fpr_budget */
+    uint64_t top_features;
+    double search_rate;
+    uint64_t search_steps;
+    const char *networks; /* as daemon/score/networks.h reads them */
+    bool shadow;
+    struct config_value *value; /* one a key of the table */
+};
+
+/* A place that packets come from: an interface, a file or a folder of files. */
+struct config_capture {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *interface, *file,
+        *directory; /* one at most is not ""; none: the section is not used */
+    const char *filter, *checksums, *tunnel_kinds;
+    uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
+    bool promiscuous, by_vlan, watch, delete_done;
+    struct gad_time poll, settle, patience;
+    struct config_value *value; /* one a key of the table */
+};
+
+/* Whom events go to. */
+struct config_output {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *type, *to, *format, *framing, *events, *severity;
+    const char *ca, *server_name, *certificate, *key;
+    bool syslog;
+    uint64_t rate, replay, length, file_size, files, facility, enterprise;
+    struct gad_time replay_time, connect_timeout, stall_timeout, resolve_interval;
+    struct config_value *value; /* one a key of the table */
+};
+
+/* The formats that lib/event has, for the table of keys. A unit test compares. */
+#define CONFIG_FORMATS "json|eve|ecs|ocsf|cef|leef|syslog|journal"
+
+/* Whose models are taken. */
+struct config_trust {
+    bool require_signature;
+    const char *keys; /* a folder */
+};
+
+/* Texts are "" where something is off. */
+struct config {
+    struct config_trust trust;
+    struct {
+        const char *sensor, *user, *log_level;
+        struct gad_time stop_timeout;
+    } ganadd;
+    struct {
+        const char *unix_path, *tcp;
+        uint32_t mode;
+        uint64_t max_clients, in_flight, packed_frame_max, client_memory, client_output, job_memory;
+        struct gad_time idle_timeout, frame_timeout;
+    } scoring;
+    struct {
+        const char *unix_path;
+        uint32_t mode;
+        uint64_t max_clients;
+    } control;
+    struct {
+        const char *unix_path, *tcp;
+        uint32_t mode;
+        bool open, page;
+    } metrics;
+    struct {
+        struct gad_time rollup, heartbeat, stats;
+        uint64_t rollup_keys, rate;
+        const char *suppress;
+    } alerts;
+    struct {
+        double threshold;
+        uint64_t window, rate;
+    } drift;
+    struct {
+        const char *directory, *sync;
+        uint64_t quota, segment;
+        struct gad_time interval;
+    } spool;
+    struct {
+        const char *services, *file, *format;
+        bool connection, score, clients;
+        uint64_t community_id_seed, file_size, files;
+    } records;
+    size_t n_captures;
+    struct config_capture capture[CONFIG_CAPTURES_MAX]; /* in the order of the files */
+    size_t n_outputs;
+    struct config_output output[CONFIG_OUTPUTS_MAX]; /* in the order of the files */
+    size_t n_models;
+    struct config_model
+        model[CONFIG_MODELS_MAX]; /* in the order of the files; the first is the default */
+
+    char *file;                 /* the main file's name */
+    struct config_value *value; /* one a key of the table */
+};
+
+/**
+ * config_load() - read a file and its drop-ins
+ * Return: 0; else @d says which file, line and key, and why.
+ */
+int config_load(const char *file, struct config **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* The same from memory, @name in messages; no drop-ins. */
+int config_parse(const char *name, const char *text, size_t len, struct config **ret,
+                 struct gad_diag *d) GAD_MUST_CHECK;
+
+/**
+ * config_read_files() - captures are these files and no others, and sockets are off; for ganadd -r
+ * @file: (n), "-" is the standard input, a directory is read once; kept
+ * They are read as the configuration's section of captures says, if it has one: the only one that names a source
+ * or, if none does, the only one. Without an output alerts go to the standard output.
+ */
+int config_read_files(struct config *c, const char *const *file, size_t n,
+                      struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Is there anything that records could come from, and is no file or socket used twice? Asked once -r has been looked at. */
+int config_check_input(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
+
+static inline bool config_capture_is_used(const struct config_capture *p)
+{
+    return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
+}
+
+/* "alert, loss" to a set of 1 << enum gad_event_kind. */
+int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+size_t config_n_captures_used(const struct config *c);
+bool config_is_live(const struct config *c); /* captures on an interface */
+
+void config_free(struct config *c);
+GAD_DEFINE_CLEANUP(struct config, config_free);
+
+struct config_entry {
+    const char *section, *name, *key; /* name: of [section name]; "" if there is one such section */
+    const char *text;
+    const char *file; /* NULL: the default */
+    unsigned line;
+    bool is_unused; /* another key says it */
+};
+
+typedef void config_entry_fn(void *arg, const struct config_entry *e);
+
+/* The values that are in use, section by section: @start is what the daemon began with, @now what it has read since. */
+void config_walk(const struct config *start, const struct config *now, config_entry_fn *fn,
+                 void *arg);
+
+/* Every value as a file that could be read again, each with where it came from. */
+void config_dump(const struct config *c, struct gad_buf *out);

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "lib/dataset/table.h"
+#include "lib/feature/schema.h"
+#include "models/detector.h"
+#include "models/model.h"
+#include "models/trainer.h"
+#include "tools/ganad-train/data.h"
+#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/fit/assembly.h"
+#include "tools/ganad-train/fit/baseline.h"
+#include "tools/ganad-train/fit/by_time.h"
+#include "tools/ganad-train/fit/options.h"
+#include "tools/ganad-train/fit/screen.h"
+#include "tools/ganad-train/fit/shortfalls.h"
+#include "tools/ganad-train/fit/snapshot.h"
+#include "tools/ganad-train/fit/train.h"
+#include "tools/ganad-train/fit/whiten.h"
+#include "tools/ganad-train/interrupt.h"
+#include "tools/ganad-train/labels.h"
+#include "tools/ganad-train/print.h"
+#include "tools/ganad-train/rows.h"
+#include "tools/ganad-train/scorer.h"
+
+/* Of the metrics that go into the checkpoint. */
+#define DEFAULT_FPR 0.01
+
+/* Rows that calibrate and that test a model whose every score is a search. */
+enum { SEARCH_ROWS = 5000 };
+
+/* Everything of one run, freed together. */
+struct fit {
+    struct fit_options o;
+    struct gad_table *table;
+    struct gad_split split;
+    struct rows rows; /* test for --keep test-labels alone */
+    bool *positive;
+    struct gad_trainer *trainer;
+    struct training training;
+    struct whitening whitening;
+    struct assembly assembly;
+    struct time_slices slices; /* protocol baseline, and so the rest */
+    struct baseline baseline;
+    float *calibration; /* scores of the rows that calibrate */
+};
+
+static void fit_deinit(struct fit *f)
+{
+    assembly_deinit(&f->assembly);
+    whitening_deinit(&f->whitening);
+    training_deinit(&f->training);
+    if (f->trainer)
+        f->o.model->free(f->trainer);
+    gad_free(f->calibration);
+    gad_free(f->positive);
+    rows_deinit(&f->rows);
+    gad_split_deinit(&f->split);
+    gad_table_free(f->table);
+    fit_options_deinit(&f->o);
+}
+
+/* The elements of the column that --condition names. */
+static int find_condition(struct fit *f, struct gad_diag *d)
+{
+    const char *names[GAD_N_COLUMNS];
+    size_t n = gad_schema_n_groups(f->rows.schema), at;
+    struct gad_condition *y = &f->o.train.condition;
+
+    for (size_t g = 0; g < n; g++)
+        names[g] = gad_columns[gad_schema_group_column(f->rows.schema, g, &y->first, &y->n)].name;
+    int err = cli_choice("--condition", f->o.condition, names, n, &at, d);
+    if (err == 0)
+        (void)gad_schema_group_column(f->rows.schema, at, &y->first, &y->n);
+    return err;
+}
+
+/* What can be wrong with the options shows before the data are read. */
+static int set_up(struct fit *f, struct gad_diag *d)
+{
+    int err = rows_init(&f->rows);
+    if (err != 0)
+        return err;
+    if (f->o.condition && (err = find_condition(f, d)) != 0)
+        return err;
+    return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
+}
+
+/* Why these rows and this model, and what the other way would be. */
+static void tell_choice(const struct fit_options *o, const struct gad_table *t)
+{
+    if (o->protocol->by_time)
+        cli_say("chosen for records with times and no labels: protocol baseline, which holds the "
+                "last day out; --protocol normal would hold out a random half");
+    else if (gad_table_n_timed(t) == 0)
+        cli_say("chosen for records without times: protocol normal, model %s, and a random half "
+                "tests. With times, as 'ganadctl extract --with-connection --head' and ganadd with "
+                "'connection = yes' write them, protocol baseline takes the first days to train "
+                "and shows what a budget of false alarms gives on the last; its model is ganomaly",
+                o->model->name);
+    else if (gad_table_is_labelled(t))
+        cli_say("chosen for records with labels: protocol normal, model %s, and a random half "
+                "tests. --protocol baseline would go by their times, leave attacks out and show "
+                "what a budget of false alarms gives on the last day; its model is ganomaly",
+                o->model->name);
+    else
+        cli_say("chosen: protocol normal, model %s, for the first file is not one with times that "
+                "can be read twice. --protocol baseline would go by the times",
+                o->model->name);
+}
+
+static void announce(const struct fit *f)
+{
+    char n[PRINT_COUNT], held_out[PRINT_COUNT], test[PRINT_COUNT];
+    const struct fit_options *o = &f->o;
+
+    if (o->quiet)
+        return;
+    if (o->chose)
+        tell_choice(o, f->table);
+    (void)fprintf(stderr, "%s, protocol %s, scaler %s, seed %llu\n", o->model->name,
+                  o->protocol->name, gad_scaler_kind_name(o->scaler),
+                  (unsigned long long)o->train.seed);
+    const char *calibrating = o->protocol->by_time         ? "of later days calibrate"
+                              : o->calibration_share > 0.0 ? "are held out to calibrate"
+                                                           : "of the other half calibrate";
+    (void)fprintf(stderr, "%s %s rows train, %s %s, %s rows of the %s test\n",
+                  print_count(f->split.n_train, n),
+                  o->protocol->trains_on_attacks ? "attack" : "normal",
+                  print_count(f->split.n_calibration, held_out), calibrating,
+                  print_count(f->split.n_test, test),
+                  !o->protocol->by_time ? "other half"
+                  : f->slices.by_day    ? "last day"
+                                        : "last fifth");
+    if (gad_table_is_labelled(f->table))
+        (void)fprintf(stderr, "Labels: %s\n", o->protocol->labels);
+    else
+        (void)fputs("No labels: all rows count as normal connections\n", stderr);
+}
+
+/* Rows to scaled vectors. */
+static int prepare(struct fit *f, struct gad_diag *d)
+{
+    int err = rows_read(&f->rows, f->table, &f->split, f->o.scaler, d);
+    if (err != 0)
+        return err;
+    if (!f->o.quiet)
+        limits_tell(&f->rows, f->table, &f->split, f->o.protocol->by_time);
+    rows_scale(&f->rows, &f->split);
+    return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
+}
+
+static int prepare_test(struct fit *f, struct gad_diag *d)
+{
+    const struct gad_split *c = &f->split;
+
+    if (!gad_table_is_labelled(f->table))
+        return gad_fail(d, GAD_EINVAL, "--keep test-labels: the rows have no labels");
+    int err = rows_test(&f->rows, f->table, c->n_test, c->test, d);
+    if (err == 0)
+        err = rows_positive(f->table, c, &f->positive);
+    if (err != 0)
+        return err;
+    if (!f->o.quiet)
+        cli_say("warning: --keep test-labels chooses the epoch by the labels of the test rows");
+    return 0;
+}
+
+static int train(struct fit *f, struct gad_diag *d)
+{
+    if (f->o.keep == FIT_KEEP_TEST_LABELS) {
+        int err = prepare_test(f, d);
+        if (err != 0)
+            return err;
+    }
+    struct train_rows rows = {.n = f->split.n_train,
+                              .n_held_out = f->split.n_calibration,
+                              .ld = f->rows.ld,
+                              .x = f->rows.x,
+                              .held_out = f->rows.held_out,
+                              .n_test = f->split.n_test,
+                              .test = f->rows.test,
+                              .positive = f->positive,
+                              .percentile = f->o.protocol->percentile};
+
+    return train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
+}
+
+static int look_for_burst(const struct fit *f, size_t n, const uint32_t *row, const float *score,
+                          struct burst *ret)
+{
+    gad_cleanup(gad_freep) struct gad_time *time = gad_calloc(n ? n : 1, sizeof(*time));
+
+    if (!time)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        (void)gad_table_time(f->table, row[i], &time[i]); /* the split took none without */
+    return burst_find(n, time, score, ret);
+}
+
+/* What is strange among the rows that trained, to the very networks that they made. */
+static int look_at_training(struct fit *f, struct scorer *s)
+{
+    size_t n = f->split.n_train;
+
+    if (gad_model_find(f->o.model->name)->steps)
+        return 0; /* each score is a search: that would take longer than the training */
+    gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
+
+    if (!score)
+        return GAD_ENOMEM;
+    scorer_score(s, n, f->rows.x, score);
+    return look_for_burst(f, n, f->split.train, score, &f->baseline.trained);
+}
+
+static int calibrate(struct fit *f, struct gad_diag *d)
+{
+    gad_cleanup(scorer_freep) struct scorer *s = NULL;
+    size_t n = f->split.n_calibration;
+
+    f->calibration = gad_calloc(n ? n : 1, sizeof(*f->calibration));
+    if (!f->calibration)
+        return GAD_ENOMEM;
+    int err = scorer_new(&f->assembly.c, &s, d);
+    if (err != 0)
+        return err;
+    scorer_score(s, n, f->rows.held_out, f->calibration);
+    err = data_reference(f->rows.schema, f->table, f->split.n_train, f->split.train,
+                         &f->assembly.reference, &f->assembly.c);
+    if (err != 0)
+        return err;
+    if (f->o.protocol->by_time && ((err = look_at_training(f, s)) != 0 ||
+                                   (err = look_for_burst(f, n, f->split.calibration, f->calibration,
+                                                         &f->baseline.calibrated)) != 0))
+        return err;
+    return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
+}
+
+/* With labels: how good the kept networks are on the half that they never saw. */
+static int measure(struct fit *f, const struct gad_detector *det, size_t n, const uint32_t *row,
+                   const float *score, struct gad_diag *d)
+{
+    gad_cleanup(evaluation_deinit) struct evaluation e = {0};
+    struct assembly *a = &f->assembly;
+
+    assembly_metric(a, "held_out_residual", f->training.held_out);
+    if (f->o.protocol->by_time) {
+        baseline_measure(det, &f->slices, f->o.budget, f->o.contamination, f->split.n_calibration,
+                         f->calibration, n, score, &f->baseline);
+        baseline_metrics(&f->baseline, a);
+        return look_for_burst(f, n, row, score, &f->baseline.held_out);
+    }
+    if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
+        return 0;
+    int err =
+        evaluate(f->table, n, row, score, f->split.positive_is_normal, f->o.protocol->percentile,
+                 (double)gad_detector_threshold(det, DEFAULT_FPR), &e, d);
+    if (err != 0)
+        return err;
+    assembly_metric(a, "test_rows", (double)e.n);
+    assembly_metric(a, "test_positives", (double)e.positives);
+    assembly_metric(a, "auroc", e.auroc);
+    assembly_metric(a, "auprc", e.auprc);
+    assembly_metric(a, "tpr_at_fpr_0.01", e.tpr_at_1_percent);
+    assembly_metric(a, "tpr_at_fpr_0.001", e.tpr_at_0_1_percent);
+    assembly_metric(a, "threshold", e.threshold);
+    assembly_metric(a, "precision", gad_confusion_precision(&e.confusion));
+    assembly_metric(a, "recall", gad_confusion_recall(&e.confusion));
+    assembly_metric(a, "f1", gad_confusion_f1(&e.confusion));
+    assembly_metric(a, "fpr", gad_confusion_fpr(&e.confusion));
+    return 0;
+}
+
+static void tell_metrics(const struct fit *f)
+{
+    if (f->o.protocol->by_time) {
+        baseline_text(&f->baseline, stdout);
+        return;
+    }
+    for (size_t i = 0; i < f->assembly.c.provenance.n_metrics; i++)
+        (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
+}
+
+/* Metrics and self-test vectors: from the test half, else from what trained. */
+static int examine(struct fit *f, struct gad_diag *d)
+{
+    bool test = f->split.n_test > 0;
+    size_t n = test ? f->split.n_test : f->split.n_train;
+    const uint32_t *row = test ? f->split.test : f->split.train;
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+    gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
+
+    if (!score)
+        return GAD_ENOMEM;
+    /* Without self-test vectors yet, so there is nothing that could fail to come true. */
+    int err = gad_detector_new(f->o.out, &f->assembly.c, &det, d);
+    if (err == 0)
+        err = data_score(det, f->table, n, row, score);
+    if (err == 0)
+        err = measure(f, det, n, row, score, d);
+    return err != 0 ? err : assembly_self_tests(&f->assembly, f->table, n, row, score);
+}
+
+/* Writes, reads back and lets the detector test itself, as the daemon will. */
+static int deliver(struct fit *f, struct gad_diag *d)
+{
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+
+    assembly_history(&f->assembly, &f->training);
+    int err = gad_checkpoint_write(&f->assembly.c, f->o.out, d);
+    if (err == 0)
+        err = gad_detector_open(f->o.out, &det, d);
+    if (err != 0)
+        return err;
+
+    if (f->o.resume && !f->training.interrupted)
+        (void)unlink(f->o.resume);
+    (void)printf("%s: %s, epoch %u of %u%s\n", f->o.out, gad_detector_name(det), f->training.epoch,
+                 f->training.epochs, f->training.interrupted ? ", interrupted" : "");
+    tell_metrics(f);
+    (void)printf("  %-20s %s\n", "sha256", gad_detector_sha256_hex(det));
+    if (f->o.protocol->by_time)
+        baseline_warn(&f->baseline);
+    return 0;
+}
+
+/* Who trains, and for how long. */
+static int choose(struct fit *f, struct gad_diag *d)
+{
+    if (!f->o.protocol->by_time)
+        return protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
+                               &f->split, d);
+    const struct time_choice choice = {
+        .budget = f->o.budget, .n_left_out = f->o.n_left_out, .left_out = f->o.left_out};
+    int err = labels_need_normal(f->table, d);
+    if (err == 0)
+        err = by_time_split(f->table, &choice, &f->split, &f->slices, d);
+    if (err == 0)
+        fit_options_epochs(&f->o, f->split.n_train);
+    return err;
+}
+
+static int fit(struct fit *f, struct gad_diag *d)
+{
+    int err = cli_check_out(f->o.out, d);
+    if (err == 0)
+        err = data_load(&(struct data_request){.files = &f->o.data,
+                                               .normal = &f->o.normal,
+                                               .skip_bad = f->o.skip_bad,
+                                               .quiet = f->o.quiet},
+                        &f->table, d);
+    if (err == 0)
+        err = choose(f, d);
+    if (err == 0)
+        err = assembly_provenance(&f->assembly, &f->o, f->table, d);
+    if (err == 0 && f->o.contamination > 0.0)
+        err = screen(&f->o, f->table, &f->split, d);
+    if (err != 0)
+        return err;
+    if (gad_model_find(f->o.model->name)->steps) {
+        struct gad_split *s = &f->split;
+        s->n_calibration = gad_split_thin(s->calibration, s->n_calibration, SEARCH_ROWS);
+        s->n_test = gad_split_thin(s->test, s->n_test, SEARCH_ROWS);
+    }
+    announce(f);
+    if ((err = prepare(f, d)) != 0 || (err = train(f, d)) != 0 || !f->training.kept)
+        return err;
+    if (f->training.interrupted)
+        cli_say("interrupted: keeping epoch %u of the %u that were finished", f->training.epoch,
+                f->training.epochs);
+    if (f->o.whitened &&
+        (err = whitening_fit(&f->whitening, &f->assembly.c, f->split.n_train, f->rows.x, d)) != 0)
+        return err;
+    if ((err = calibrate(f, d)) != 0 || (err = examine(f, d)) != 0)
+        return err;
+    return deliver(f, d);
+}
+
+static int run(const struct cli_command *self, int argc, char **argv)
+{
+    gad_cleanup(fit_deinit) struct fit f = {0};
+    struct gad_diag d = {0};
+
+    int code = fit_options_parse(self, argc, argv, &f.o);
+    if (code != CLI_OK)
+        return code;
+    int err = set_up(&f, &d);
+    if (err != 0)
+        return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
+    interrupt_watch();
+    err = fit(&f, &d);
+    if (err != 0)
+        return cli_failed(err, &d);
+    if (!f.training.kept) {
+        cli_say("interrupted before the first epoch was finished: nothing written");
+        return CLI_INTERRUPTED;
+    }
+    return cli_flushed();
+}
+
+const struct cli_command command_fit = {
+    .name = "fit",
+    .summary = "train a model and write a checkpoint",
+    .help = fit_help,
+    .help_more = fit_help_more,
+    .run = run,
+};

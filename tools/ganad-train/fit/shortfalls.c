@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/fit/shortfalls.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/dataset/split.h"
+#include "lib/dataset/table.h"
+#include "lib/feature/schema.h"
+#include "lib/record/column.h"
+#include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/print.h"
+#include "tools/ganad-train/rows.h"
+
+enum { COLUMNS_NAMED = 4, SERVICES_MAX = 256 };
+
+static const double one_service = 0.99; /* of the records: nothing else is there to learn from */
+
+/* Columns that never vary in the rows that train. */
+static size_t constant_columns(const struct rows *r, size_t n, bool constant[static GAD_N_COLUMNS])
+{
+    size_t n_numeric = gad_schema_n_numeric(r->schema), count = 0;
+
+    for (size_t j = 0; j < n_numeric; j++) {
+        size_t i = 1;
+        while (i < n && r->x[i * r->ld + j] == r->x[j])
+            i++;
+        constant[j] = i >= n;
+        count += constant[j];
+    }
+    return count;
+}
+
+/* Of those, the ones that do vary in rows which calibrate. */
+static void tell_new(const struct rows *r, size_t n, const bool *constant)
+{
+    size_t n_numeric = gad_schema_n_numeric(r->schema), named = 0;
+    char count[PRINT_COUNT];
+
+    for (size_t j = 0; j < n_numeric; j++) {
+        size_t other = 0;
+        for (size_t i = 0; constant[j] && i < n; i++)
+            other += r->held_out[i * r->ld + j] != r->x[j];
+        if (other > 0 && named++ < COLUMNS_NAMED)
+            cli_say("warning: %s is %g in every row that trains, and not in %s rows that "
+                    "calibrate: they count as strange",
+                    gad_schema_element_name(r->schema, j), (double)r->x[j],
+                    print_count(other, count));
+    }
+}
+
+static void tell_service(const struct gad_table *t, const struct gad_split *split)
+{
+    size_t of[SERVICES_MAX] = {0}, most = 0, distinct = 0;
+
+    for (size_t i = 0; i < split->n_train; i++) {
+        float v = gad_table_features(t, split->train[i])[GAD_SERVICE];
+        if (v >= 0.0f && v < (float)SERVICES_MAX)
+            of[(size_t)v]++;
+    }
+    for (size_t s = 0; s < SERVICES_MAX; s++) {
+        distinct += of[s] > 0;
+        most = of[s] > of[most] ? s : most;
+    }
+    if ((double)of[most] >= one_service * (double)split->n_train)
+        cli_say("warning: %.4g %% of the rows that train are of the service '%s', and there are "
+                "%zu others: whatever else comes later counts as strange. Does the sensor see the "
+                "whole network?",
+                100.0 * (double)of[most] / (double)split->n_train,
+                gad_name_text(GAD_SERVICE, (int)most), distinct - 1);
+}
+
+void limits_tell(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
+                 bool own)
+{
+    bool constant[GAD_N_COLUMNS];
+    size_t n_numeric = gad_schema_n_numeric(r->schema);
+    size_t n_constant = constant_columns(r, split->n_train, constant);
+    char n[PRINT_COUNT];
+
+    if (4 * n_constant > 3 * n_numeric)
+        cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: whatever "
+                "varies there later counts as strange",
+                n_constant, n_numeric);
+    else if (own)
+        tell_new(r, split->n_calibration, constant);
+    if (own)
+        tell_service(t, split);
+    if (split->n_calibration < 1000)
+        cli_say("warning: %s rows calibrate: a budget of false alarms below %.2g cannot be told "
+                "from none",
+                print_count(split->n_calibration, n), 1.0 / (double)split->n_calibration);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/base/buf.h"
+#include "tools/ganad-train/fit/options.h"
+#include "tools/ganad-train/fit/settings.h"
+#include "tools/ganad-train/labels.h"
+
+const char *const fit_residual_on_names[2] = {"eg", "e"};
+const char *const fit_loss_names[2] = {[GAD_ADV_BCE] = "bce", [GAD_ADV_FEATURE_MATCHING] = "fm"};
+const char *const fit_keep_names[FIT_N_KEEPS] = {"last", "best", "test-labels"};
+
+const char fit_help[] =
+    "Usage: ganad-train fit --data FILE... --out FILE [OPTION...]\n\n"
+    "Trains a model on connection records and writes a checkpoint. FILEs are KDD99 (41 columns, "
+    "or\n"
+    "42 with a label) or NSL-KDD (43), plain or gzip, or files of ganadd and 'extract "
+    "--with-connection\n"
+    "--head'. These say when each record was: then, without further options, GANomaly learns what "
+    "is\n"
+    "normal on the first days, thresholds come from later ones, and the last day, which was held "
+    "out,\n"
+    "shows what a budget of false alarms gives there. Without times: EGBAD on the normal "
+    "connections\n"
+    "of one half of the rows.\n\n"
+    "What to train:\n"
+    "  --data FILE...             records; may be repeated\n"
+    "  --model egbad|ganomaly|anogan\n"
+    "                             default egbad; with baseline ganomaly\n"
+    "  --protocol NAME            normal: train on normal connections, find attacks.\n"
+    "                             baseline: one's own network, by time; the default for records "
+    "with\n"
+    "                             times and without labels, else normal is\n"
+    "                             normal-unique: the same, each record once\n"
+    "                             survey: the published setting, train on attacks, find normal\n"
+    "  --all-rows                 train on all rows of the class, keep no half for testing\n"
+    "  --scaler none|minmax|log-minmax|standard|quantile\n"
+    "                             default quantile; anogan: minmax; survey: none, as published\n"
+    "  --contamination SHARE      so much of the rows may be attacks that have no label, up to "
+    "0.2:\n"
+    "                             twice that, the records least like the others, does not train\n"
+    "  --leave-out FROM/TO        baseline: records of this time count for nothing, such as\n"
+    "                             2026-01-03T07:11:00Z/2026-01-03T07:12:00Z; may be repeated\n"
+    "  --normal NAME              the label of normal records, in place of 'normal' and 'benign'; "
+    "may\n"
+    "                             be repeated\n"
+    "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
+    "How:\n"
+    "  --epochs N                 default 15; with survey 50, ganomaly 5; with baseline 5 to 100,\n"
+    "                             more of them the fewer records there are\n"
+    "  --seed N                   default 1; the same seed, data and machine give the same file\n"
+    "  --batch N                  rows a step\n"
+    "  --lr X                     learning rate of Adam\n"
+    "  --ema X                    decay of the averaged weights that are kept; 0: no average\n"
+    "  --residual X               egbad: weight of |x - G(E(x))| in the losses of E and G\n"
+    "  --residual-on eg|e         egbad: default eg; e: in the loss of E alone, as the survey\n"
+    "  --loss bce|fm              adversarial loss: the discriminator's verdict or its features;\n"
+    "                             default for egbad bce, for ganomaly fm\n"
+    "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
+    "  --condition COLUMN         egbad, anogan: let generator and discriminator know this "
+    "categorical\n"
+    "                             column of the record, such as service; default none\n"
+    "  --keep last|best           default last; best: the epoch with the lowest held-out error;\n"
+    "                             survey also test-labels: the one with the best F1 on the TEST\n"
+    "                             rows, as its figures were chosen; such a figure is too good\n"
+    "  --patience N               with best: end after N epochs without a better one\n"
+    "  --resume FILE              keep the state of training in FILE after each epoch, and go on "
+    "from\n"
+    "                             it if it is there: the checkpoint is that of a training that "
+    "was\n"
+    "                             never interrupted, bit for bit. Removed when all is done\n\n";
+
+const char fit_help_more[] =
+    "Score and threshold:\n"
+    "  --score KIND               egbad: fm, cross-e, cross-e-paper, residual;\n"
+    "                             ganomaly: enc, rec;\n"
+    "                             either: whitened, the default without survey;\n"
+    "                             anogan: fm, cross-e\n"
+    "  --score-weight X           egbad, anogan: share of the discriminator's part, 0 to 1\n"
+    "  --degree 1|2               egbad: the norm\n"
+    "  --steps N                  anogan: steps of the search for each record, default 500\n"
+    "  --tolerance X              anogan: end a search when 25 steps gain less than this share\n"
+    "                             of the loss; default 0: never\n"
+    "  --calibration-share X      part of the training class held out of training for thresholds "
+    "and\n"
+    "                             p-values, default 0.1; 0 (survey): take the other half's rows\n"
+    "  --fpr-budget X             baseline: share of normal records that may raise an alert, which "
+    "the\n"
+    "                             held-out day is measured by; default 0.001\n\n"
+    "The file:\n"
+    "  -o, --out FILE             the checkpoint; replaced at once when all is done\n"
+    "  --name NAME                shown in alerts, default the model's name\n"
+    "  --date TEXT                noted in the checkpoint; none by default, so that it can be made "
+    "again\n"
+    "  -q, --quiet                no progress\n\n"
+    "Ctrl-C stops, keeps the last finished epoch (or the best, as asked) and writes it; a second "
+    "one\n"
+    "quits at once. Exit codes: 0 written, 1 failed, 2 wrong usage, 130 interrupted with nothing "
+    "to\n"
+    "write.\n";
+
+void fit_options_command(const struct fit_options *o, const struct gad_table *t, struct gad_buf *b)
+{
+    const struct gad_train_options *train = &o->train;
+
+    gad_buf_printf(b,
+                   "ganad-train fit --model %s --protocol %s --scaler %s --epochs %u --seed %llu",
+                   o->model->name, o->protocol->name, gad_scaler_kind_name(o->scaler), o->epochs,
+                   (unsigned long long)train->seed);
+    gad_buf_printf(b, " --batch %zu --lr %.9g --ema %.9g", train->batch, train->learning_rate,
+                   train->ema);
+    settings_command(o, b);
+    if (o->whitened)
+        gad_buf_printf(b, " --score whitened");
+    else if (train->score)
+        gad_buf_printf(b, " --score %s", train->score);
+    if (!o->protocol->by_time)
+        gad_buf_printf(b, " --calibration-share %.9g", o->calibration_share);
+    gad_buf_printf(b, " --keep %s --name %s", fit_keep_names[o->keep], o->name);
+    if (o->protocol->by_time)
+        gad_buf_printf(b, " --fpr-budget %.9g", o->budget);
+    for (size_t i = 0; i < o->n_left_out; i++) {
+        char from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
+        gad_time_text(o->left_out[i].from, from);
+        gad_time_text(o->left_out[i].to, to);
+        gad_buf_printf(b, " --leave-out %s/%s", from, to);
+    }
+    if (o->contamination > 0.0)
+        gad_buf_printf(b, " --contamination %.9g", o->contamination);
+    if (o->patience > 0)
+        gad_buf_printf(b, " --patience %u", o->patience);
+    labels_command(t, &o->normal, b);
+    if (o->all_rows)
+        gad_buf_printf(b, " --all-rows");
+    if (o->skip_bad)
+        gad_buf_printf(b, " --skip-bad");
+    gad_buf_printf(b, " --data");
+}

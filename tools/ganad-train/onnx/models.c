@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganad-train/onnx/models.h"
+
+#include <string.h>
+
+#include "lib/base/diag.h"
+#include "lib/checkpoint/checkpoint.h"
+#include "tools/ganad-train/onnx/graph.h"
+
+static const char *run(struct onnx_graph *g, const struct gad_checkpoint *c, const char *net,
+                       const char *x)
+{
+    const struct gad_ckpt_net *n = gad_checkpoint_net(c, net);
+    return onnx_layers(g, n, 0, n->n_layers, x);
+}
+
+static const char *square(struct onnx_graph *g, const char *a)
+{
+    return onnx_op2(g, "Mul", a, a);
+}
+
+/* |a - b| of each row, by sums of absolute values or by Euclid. */
+static const char *distance(struct onnx_graph *g, const char *a, const char *b, unsigned degree)
+{
+    const char *d = onnx_op2(g, "Sub", a, b);
+
+    if (degree == 1)
+        return onnx_row_sum(g, onnx_op1(g, "Abs", d));
+    return onnx_op1(g, "Sqrt", onnx_row_sum(g, square(g, d)));
+}
+
+static const char *whitened_part(struct onnx_graph *g, const struct gad_checkpoint *c,
+                                 const char *net, const char *a, const char *b)
+{
+    return onnx_row_mean(g, square(g, run(g, c, net, onnx_op2(g, "Sub", a, b))));
+}
+
+static const char *whitened(struct onnx_graph *g, const struct gad_checkpoint *c, const char *xhat,
+                            const char *e, const char *ehat)
+{
+    return onnx_op2(g, "Add", whitened_part(g, c, "whiten_r", "x", xhat),
+                    whitened_part(g, c, "whiten_e", e, ehat));
+}
+
+/* f(z, x), z's branch given. */
+static const char *features(struct onnx_graph *g, const struct gad_checkpoint *c, const char *x,
+                            const char *branch_z)
+{
+    return onnx_layers(g, gad_checkpoint_net(c, "disc_head"), 0, 1,
+                       onnx_concat(g, run(g, c, "disc_x", x), branch_z));
+}
+
+/* softplus(-logit) */
+static const char *cross_entropy(struct onnx_graph *g, const struct gad_checkpoint *c,
+                                 const char *f)
+{
+    const char *logit = onnx_layers(g, gad_checkpoint_net(c, "disc_head"), 1, 2, f);
+    return onnx_op1(g, "Softplus", onnx_op1(g, "Neg", onnx_squeeze(g, logit)));
+}
+
+/* [a, y] with the condition y of x; a without one. The checkpoint was read, so the condition is one of its groups. */
+static const char *beside(struct onnx_graph *g, const struct gad_checkpoint *c, const char *a)
+{
+    size_t first, n;
+
+    if (gad_checkpoint_condition(c, &first, &n, NULL) != 0 || n == 0)
+        return a;
+    return onnx_concat(g, a, onnx_columns(g, "x", first, n));
+}
+
+static const char *egbad(struct onnx_graph *g, const struct gad_checkpoint *c,
+                         const char **ret_xhat)
+{
+    const char *kind = c->score.kind, *zy = beside(g, c, run(g, c, "encoder", "x")),
+               *xhat = run(g, c, "generator", zy), *part;
+    unsigned degree = c->score.degree;
+
+    *ret_xhat = xhat;
+    if (strcmp(kind, "residual") == 0)
+        return distance(g, "x", xhat, degree);
+    const char *branch = run(g, c, "disc_z", zy);
+    if (strcmp(kind, "cross-e") == 0)
+        part = cross_entropy(g, c, features(g, c, xhat, branch));
+    else if (strcmp(kind, "cross-e-paper") == 0)
+        part = cross_entropy(g, c, features(g, c, "x", branch));
+    else {
+        const char *f = features(g, c, "x", branch), *fhat = features(g, c, xhat, branch);
+        if (strcmp(kind, "whitened") == 0)
+            return whitened(g, c, xhat, f, fhat);
+        part = distance(g, f, fhat, degree);
+    }
+    const char *residual = distance(g, "x", xhat, degree);
+    return onnx_op2(g, "Add",
+                    onnx_op2(g, "Mul", residual, onnx_constant(g, 1.0f - c->score.weight)),
+                    onnx_op2(g, "Mul", part, onnx_constant(g, c->score.weight)));
+}
+
+static const char *ganomaly(struct onnx_graph *g, const struct gad_checkpoint *c,
+                            const char **ret_xhat)
+{
+    const char *kind = c->score.kind, *z = run(g, c, "encoder", "x"),
+               *xhat = run(g, c, "decoder", z);
+
+    *ret_xhat = xhat;
+    if (strcmp(kind, "rec") == 0)
+        return onnx_row_mean(g, onnx_op1(g, "Abs", onnx_op2(g, "Sub", "x", xhat)));
+    const char *zhat = run(g, c, "encoder2", xhat);
+    if (strcmp(kind, "whitened") == 0)
+        return whitened(g, c, xhat, z, zhat);
+    return onnx_row_mean(g, square(g, onnx_op2(g, "Sub", z, zhat)));
+}
+
+int onnx_score(struct onnx_graph *g, const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const char *score, *xhat = "";
+
+    if (strcmp(c->model, "egbad") == 0)
+        score = egbad(g, c, &xhat);
+    else if (strcmp(c->model, "ganomaly") == 0)
+        score = ganomaly(g, c, &xhat);
+    else
+        return gad_fail(
+            d, GAD_EINVAL,
+            "model '%s' searches for each record: its score is not one pass through a graph",
+            c->model);
+    onnx_output(g, score, "score", 0);
+    onnx_output(g, xhat, "reconstruction", c->scaler.dim);
+    return 0;
+}
