@@ -9,7 +9,7 @@
 #include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
-#include "daemon/ingest/sensor.h"
+#include "daemon/ingest/capture_merge.h"
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
 
@@ -29,12 +29,12 @@ static void add_models(const struct models *m, struct gad_buf *b)
         gad_buf_printf(b, "%s%s", i > 0 ? ", " : "", m->model[i]->name);
 }
 
-static void add_captures(const struct sensor *s, struct gad_buf *b)
+static void add_captures(const struct capture_merge *s, struct gad_buf *b)
 {
-    struct sensor_source one;
+    struct capture_merge_source one;
     size_t i;
 
-    for (i = 0; sensor_source(s, i, &one); i++)
+    for (i = 0; capture_merge_source(s, i, &one); i++)
         gad_buf_printf(b, "%s%s %s", i > 0 ? ", " : "; captures: ", one.name, one.state);
     if (i == 0)
         gad_buf_printf(b, "; no capture, records of clients only");
@@ -67,7 +67,7 @@ static void send_if_changed(struct announce *a, const char *first)
     a->text.len = a->text.pos = 0;
     a->text.bad = false;
     add_models(a->o.models, &a->text);
-    add_captures(a->o.sensor, &a->text);
+    add_captures(a->o.captures, &a->text);
     add_outputs(a->o.feed, &a->text);
     gad_buf_add(&a->text, "", 1);
     if (a->text.bad ||

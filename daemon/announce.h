@@ -14,14 +14,14 @@ struct config;
 struct event_base;
 struct feed;
 struct models;
-struct sensor;
+struct capture_merge;
 
 struct announce_options {
     struct event_base *base;
     const struct config *config;
     const struct models *models;
     struct feed *feed;
-    const struct sensor *sensor;
+    const struct capture_merge *captures;
 };
 
 /* Everything in @o must outlive it. Return: 0 or GAD_ENOMEM. */

@@ -8,12 +8,12 @@ enum { AT_ONCE = 10, SECONDS_A_LINE = 10 };
 
 struct log_limit log_limit_init(struct gad_time now)
 {
-    return (struct log_limit){.budget = budget_init(1.0 / SECONDS_A_LINE, AT_ONCE, now)};
+    return (struct log_limit){.limit = rate_limit_init(1.0 / SECONDS_A_LINE, AT_ONCE, now)};
 }
 
 bool log_limit_allows(struct log_limit *l, struct gad_time now, char more[static LOG_LIMIT_TEXT])
 {
-    if (budget_take(&l->budget, now, 1) == 0) {
+    if (rate_limit_take(&l->limit, now, 1) == 0) {
         l->left_out++;
         return false;
     }

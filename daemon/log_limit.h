@@ -11,12 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/budget.h"
+#include "daemon/rate_limit.h"
 
 enum { LOG_LIMIT_TEXT = 64 };
 
 struct log_limit {
-    struct budget budget;
+    struct rate_limit limit;
     uint64_t left_out; /* since the last line that was logged */
 };
 

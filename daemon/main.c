@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/daemon.h"
 #include "daemon/feed/file_check.h"
 #include "daemon/feed/transport.h"
 #include "daemon/log.h"
-#include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/privileges.h"
 #include "daemon/score/models.h"
@@ -119,5 +119,5 @@ int main(int argc, char **argv)
     }
     log_set_level(c->ganadd.log_level);
     d.text[0] = '\0'; /* what a model was not signed by, for instance */
-    return loop_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);
+    return daemon_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);
 }

@@ -6,8 +6,8 @@
 
 #include "daemon/alert/rollup.h"
 #include "daemon/alert/suppressor.h"
-#include "daemon/budget.h"
 #include "daemon/config/config.h"
+#include "daemon/rate_limit.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
@@ -20,7 +20,7 @@ struct decider {
     struct rollup *rollup;  /* NULL: each is told */
     struct gad_time window; /* of the roll-up */
     uint64_t keys, rate;
-    struct budget limit;
+    struct rate_limit limit;
     struct gad_time now;    /* the latest that a record came at */
     struct gad_alert alert; /* scratch */
 };
@@ -30,7 +30,7 @@ static void set_rate(struct decider *d, uint64_t rate)
     double a_second = d->o.by_packets ? 0 : (double)rate;
 
     d->rate = rate;
-    d->limit = budget_init(a_second, BURST * a_second, gad_time_monotonic());
+    d->limit = rate_limit_init(a_second, BURST * a_second, gad_time_monotonic());
 }
 
 int decider_configure(struct decider *d, const struct config *c)
@@ -80,7 +80,7 @@ void decider_free(struct decider *d)
 
 static bool may_tell(struct decider *d, struct gad_time now)
 {
-    return budget_take(&d->limit, now, 1) == 1;
+    return rate_limit_take(&d->limit, now, 1) == 1;
 }
 
 static void set_text(char *to, size_t size, const char *from)
@@ -171,7 +171,7 @@ static void tell_due(struct decider *d, struct gad_time now, struct gad_time wal
         if (told_one)
             tell(d, &told, wall);
         else if (may)
-            budget_give_back(&d->limit, 1);
+            rate_limit_give_back(&d->limit, 1);
     }
 }
 

@@ -20,10 +20,10 @@ struct feed;
 struct gad_diag;
 struct models;
 struct reload;
-struct sensor;
+struct capture_merge;
 struct stats;
 struct suppressor;
-struct tap;
+struct record_log;
 
 struct control_options {
     struct event_base *base;
@@ -32,10 +32,10 @@ struct control_options {
     struct reload *reload; /* or NULL: models stay as they are */
     struct stats *stats;
     struct feed *feed;
-    struct suppressor *suppressor; /* may be NULL */
-    const struct tap *tap;         /* or NULL */
-    const struct sensor *sensor;   /* or NULL */
-    void (*reopen)(void *arg);     /* opens the files that are written anew */
+    struct suppressor *suppressor;        /* may be NULL */
+    const struct record_log *record_log;  /* or NULL */
+    const struct capture_merge *captures; /* or NULL */
+    void (*reopen)(void *arg);            /* opens the files that are written anew */
     void *arg;
 };
 

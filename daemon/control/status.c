@@ -8,8 +8,8 @@
 #include "daemon/control/control.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
-#include "daemon/feed/tap.h"
-#include "daemon/ingest/sensor.h"
+#include "daemon/feed/record_log.h"
+#include "daemon/ingest/capture_merge.h"
 #include "daemon/reload/reload.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
@@ -196,11 +196,11 @@ static void fill_spool(struct status *s, const struct feed *feed)
     s->m.spool = to;
 }
 
-static void fill_records(struct status *s, const struct tap *tap)
+static void fill_records(struct status *s, const struct record_log *record_log)
 {
-    struct tap_state from;
+    struct record_log_state from;
 
-    if (!tap_state(tap, &from))
+    if (!record_log_state(record_log, &from))
         return;
     ganad__v1__status_reply__records__init(&s->records);
     s->records.file = unconst(from.file);
@@ -217,11 +217,11 @@ static void fill_records(struct status *s, const struct tap *tap)
     s->m.records = &s->records;
 }
 
-static void fill_sources(struct status *s, const struct sensor *sensor)
+static void fill_sources(struct status *s, const struct capture_merge *captures)
 {
-    struct sensor_source from;
+    struct capture_merge_source from;
 
-    for (size_t i = 0; i < SOURCES_MAX && sensor_source(sensor, i, &from); i++) {
+    for (size_t i = 0; i < SOURCES_MAX && capture_merge_source(captures, i, &from); i++) {
         Ganad__V1__StatusReply__Source *to = &s->source[i];
         ganad__v1__status_reply__source__init(to);
         to->name = unconst(from.name);
@@ -263,9 +263,9 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_latency(s, &o->stats->latency);
     fill_outputs(s, o->feed);
     fill_spool(s, o->feed);
-    fill_records(s, o->tap);
-    if (o->sensor)
-        fill_sources(s, o->sensor);
+    fill_records(s, o->record_log);
+    if (o->captures)
+        fill_sources(s, o->captures);
 
     size_t len = ganad__v1__status_reply__get_packed_size(&s->m);
     if (!gad_buf_room(out, GAD_FRAME_HEAD + len))

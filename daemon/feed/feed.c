@@ -11,9 +11,9 @@
 
 #include "daemon/alert/decide.h"
 #include "daemon/config/config.h"
-#include "daemon/feed/drain.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/output.h"
+#include "daemon/feed/output_thread.h"
 #include "daemon/feed/renewal.h"
 #include "daemon/feed/spool_writer.h"
 #include "daemon/feed/unread.h"
@@ -40,7 +40,7 @@ struct feed {
     struct gad_time every, counters_every; /* between two heartbeats, two stats */
     struct feed_spool *spool;
     struct spool_writer *writer; /* the spool's */
-    struct drain *drain;
+    struct output_thread *output_thread;
     struct renewal *renewal;
     struct decider *decider;
     struct event *committed, *tick, *due, *heartbeat, *stats;
@@ -181,7 +181,7 @@ static void acknowledge(struct feed *f)
 {
     struct output_status s;
 
-    for (size_t i = 0; drain_status(f->drain, i, &s); i++)
+    for (size_t i = 0; output_thread_status(f->output_thread, i, &s); i++)
         spool_writer_ack(f->writer, feed_spool_cursor(f->spool, i), s.released,
                          unread_passed(&f->passed[i], &s));
 }
@@ -191,7 +191,7 @@ static void look_at_unread(struct feed *f)
     struct output_status s, all;
 
     f->o.stats->events_dropped = spool_writer_dropped(f->writer);
-    for (size_t i = 0; drain_status(f->drain, i, &s); i++) {
+    for (size_t i = 0; output_thread_status(f->output_thread, i, &s); i++) {
         all = s;
         unread_add(&all, spool_writer_status(f->writer));
         unread_report(&f->unread[i], s.lost, &all, spool_writer_status(f->writer));
@@ -272,17 +272,17 @@ static int open_outputs(struct feed *f, struct gad_diag *d)
 
     for (size_t i = 0; i < f->o.config->n_outputs; i++)
         next[i] = feed_spool_next(f->spool, i);
-    const struct drain_options o = {.config = f->o.config,
-                                    .folder = feed_spool_folder(f->spool),
-                                    .sensor = f->sensor,
-                                    .run = f->run,
-                                    .next = next,
-                                    .gaps = &spool_writer_status(f->writer)->gaps,
-                                    .end = end_of,
-                                    .arg = f->writer};
+    const struct output_thread_options o = {.config = f->o.config,
+                                            .folder = feed_spool_folder(f->spool),
+                                            .sensor = f->sensor,
+                                            .run = f->run,
+                                            .next = next,
+                                            .gaps = &spool_writer_status(f->writer)->gaps,
+                                            .end = end_of,
+                                            .arg = f->writer};
     if (renewal_new(f->o.config, &f->renewal) != 0)
         return gad_fail(d, GAD_ENOMEM, "outputs: no memory");
-    return drain_new(&o, &f->drain, d);
+    return output_thread_new(&o, &f->output_thread, d);
 }
 
 int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d)
@@ -325,15 +325,15 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
 
 static void committed(void *arg)
 {
-    drain_wake(arg);
+    output_thread_wake(arg);
 }
 
 int feed_start(struct feed *f, struct gad_diag *d)
 {
-    spool_writer_on_commit(f->writer, committed, f->drain);
+    spool_writer_on_commit(f->writer, committed, f->output_thread);
     int r = spool_writer_start(f->writer);
     if (r == 0)
-        r = drain_start(f->drain);
+        r = output_thread_start(f->output_thread);
     return r == 0 ? 0 : gad_fail(d, r, "alerts: %s", gad_strerror(r));
 }
 
@@ -350,14 +350,14 @@ void feed_free(struct feed *f)
 {
     if (!f)
         return;
-    if (f->drain) {
+    if (f->output_thread) {
         report_undelivered(f);
         acknowledge(f);
     }
     /* The writer's thread wakes the outputs' for as long as it runs. */
     if (f->writer && spool_writer_stop(f->writer) != 0)
         log_warn("feed", "the spool could not be ended in order");
-    drain_free(f->drain);
+    output_thread_free(f->output_thread);
     renewal_free(f->renewal);
     struct event *events[] = {f->committed, f->tick, f->due, f->heartbeat, f->stats};
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
@@ -414,7 +414,7 @@ int feed_renewal_read(struct feed *f, struct gad_diag *d)
 void feed_renewal_put(struct feed *f, void (*fn)(void *arg, bool is_applied, const char *text),
                       void *arg)
 {
-    renewal_put(f->renewal, f->drain, fn, arg);
+    renewal_put(f->renewal, f->output_thread, fn, arg);
 }
 
 void feed_flush(struct feed *f)
@@ -424,7 +424,7 @@ void feed_flush(struct feed *f)
 
 void feed_reopen(struct feed *f)
 {
-    drain_reopen(f->drain);
+    output_thread_reopen(f->output_thread);
 }
 
 /* Bytes on disk that an output with a connection has not read, about. */
@@ -464,10 +464,11 @@ bool feed_finish(struct feed *f)
     bool is_idle = spool_writer_is_idle(f->writer);
     if (!f->finished_sent &&
         (is_idle || st->failure != 0)) { /* outputs end in order all the same */
-        drain_finish(f->drain);
+        output_thread_finish(f->output_thread);
         f->finished_sent = true;
     }
-    return f->finished_sent && (is_idle || st->waiting == 0) && drain_is_finished(f->drain);
+    return f->finished_sent && (is_idle || st->waiting == 0) &&
+           output_thread_is_finished(f->output_thread);
 }
 
 const char *feed_folder(const struct feed *f)
@@ -487,7 +488,7 @@ size_t feed_rolled_up(const struct feed *f)
 
 bool feed_output(const struct feed *f, size_t i, struct output_status *ret)
 {
-    if (!drain_status(f->drain, i, ret))
+    if (!output_thread_status(f->output_thread, i, ret))
         return false;
     unread_add(ret, spool_writer_status(f->writer));
     return true;

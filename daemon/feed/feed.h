@@ -5,7 +5,7 @@
  * From alerts to the outputs. An event is emitted when it is in the spool (lib/spool), and stays there until each
  * output is done with it:
  *
- *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs (daemon/feed/drain.h)
+ *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs (daemon/feed/output_thread.h)
  *
  * Besides alerts there is a heartbeat, and the counters, at intervals.
  *

@@ -128,7 +128,7 @@ static void read_some(struct output *o)
     int r = o->ops->read(o->transport, &d);
 
     if (r == GAD_END && o->state == OUTPUT_FINISHING) {
-        window_all_arrived(&o->window);
+        resend_window_all_arrived(&o->window);
         output_drop_connection(o);
         o->state = OUTPUT_FINISHED;
         output_publish(o);
@@ -250,7 +250,7 @@ static void begin_finish(struct output *o)
     if (r == GAD_MORE && o->writable) {
         (void)event_add(o->writable, NULL);
     } else if (r == GAD_END) {
-        window_all_arrived(&o->window);
+        resend_window_all_arrived(&o->window);
         output_drop_connection(o);
         o->state = OUTPUT_FINISHED;
     } else if (r != 0) {
@@ -315,7 +315,7 @@ void output_tick(struct output *o)
     if (o->disk)
         output_file_tick(o);
     else if (o->state == OUTPUT_OPEN)
-        (void)window_released(&o->window, now);
+        (void)resend_window_released(&o->window, now);
     if (o->state == OUTPUT_OPEN)
         output_proof_look(o, now);
     if (o->state == OUTPUT_OPEN && o->ops->refresh)

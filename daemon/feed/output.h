@@ -9,7 +9,7 @@
  *     waiting --> connecting --> open --> finishing --> finished
  *        ^------------+-----------'           (the daemon ends)
  *
- * Thread: the feed's (daemon/feed/drain.h), but for output_status().
+ * Thread: the feed's (daemon/feed/output_thread.h), but for output_status().
  */
 
 #include <stdbool.h>

@@ -129,7 +129,7 @@ static void take_result(struct output *o, const struct disk_result *r)
     if (r->change == DISK_DELETED)
         output_forget_unwritten(o);
     else if ((r->tasks & DISK_LOOK) != 0 && !o->unsynced)
-        window_all_arrived(&o->window);
+        resend_window_all_arrived(&o->window);
     if ((r->tasks & DISK_ROTATE) != 0 && !r->opened)
         o->file_from = r->size; /* it grows, and is tried again when as much has come once more */
     if (r->opened)

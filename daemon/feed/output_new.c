@@ -43,13 +43,13 @@ static void configure(struct output *o, const struct config_output *c)
                                           .facility = (unsigned)c->facility,
                                           .max = c->length,
                                           .version = GANAD_VERSION};
-    o->rate = budget_init((double)c->rate, c->rate < 100 ? 10 : (double)c->rate / 10,
-                          gad_time_monotonic());
+    o->rate = rate_limit_init((double)c->rate, c->rate < 100 ? 10 : (double)c->rate / 10,
+                              gad_time_monotonic());
     /* What a file has it keeps, and of a datagram nobody could say that it has to come again. */
     bool replays = o->ops->is_connected;
-    window_init(&o->window, replays ? c->replay : 0,
-                replays ? c->replay_time : (struct gad_time){o->ops->is_file ? INT64_MAX : 0},
-                o->o.next);
+    resend_window_init(
+        &o->window, replays ? c->replay : 0,
+        replays ? c->replay_time : (struct gad_time){o->ops->is_file ? INT64_MAX : 0}, o->o.next);
     o->known = o->o.next;
     o->now.config = c;
 }

@@ -6,11 +6,11 @@
 
 #include <pthread.h>
 
-#include "daemon/budget.h"
 #include "daemon/feed/losses.h"
 #include "daemon/feed/output.h"
+#include "daemon/feed/resend_window.h"
 #include "daemon/feed/transport.h"
-#include "daemon/feed/window.h"
+#include "daemon/rate_limit.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/rng.h"
@@ -66,11 +66,11 @@ struct output {
     uint64_t known; /* events before it were written at least once, themselves or as a loss */
     uint64_t prev;  /* the last event read that goes there; 0: not known */
     struct losses losses;
-    struct budget rate;
+    struct rate_limit rate;
     bool rate_waits;
     bool spool_fails, gives_up; /* gives_up: what is missing is believed to be lost */
     struct gad_time spool_failed, spool_again; /* since when, and when it is tried again */
-    struct window window;
+    struct resend_window window;
     struct gad_buf buf, line;
     size_t written;                                 /* bytes of the first message */
     struct output_message message[OUTPUT_MESSAGES]; /* a ring */

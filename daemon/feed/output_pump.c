@@ -45,7 +45,7 @@ static void skip_to(struct output *o, uint64_t next)
     if (o->n_messages > 0)
         message_at(o, o->n_messages - 1)->next = next;
     else
-        window_skipped(&o->window, next);
+        resend_window_skipped(&o->window, next);
 }
 
 static void lose(struct output *o, uint64_t n)
@@ -171,7 +171,7 @@ static void fill(struct output *o)
     while (o->n_messages + 2 * LOSSES_MAX + 1 < OUTPUT_MESSAGES &&
            gad_buf_left(&o->buf) < OUTPUT_BUFFER &&
            !(o->spool_fails && now.ns < o->spool_again.ns)) {
-        if (budget_take(&o->rate, now, 1) == 0) {
+        if (rate_limit_take(&o->rate, now, 1) == 0) {
             wait_for_rate(o);
             return;
         }
@@ -184,7 +184,7 @@ static void fill(struct output *o)
         if (r == 0)
             take_item(o, &item);
         if (o->n_messages == before)
-            budget_give_back(&o->rate, 1);
+            rate_limit_give_back(&o->rate, 1);
         if (r < 0)
             spool_failed(o, r, now);
         if (r != 0)
@@ -207,7 +207,7 @@ static void take_written(struct output *o, size_t n, struct gad_time now)
             o->now.replayed++;
         else
             o->known = m->next;
-        window_wrote(&o->window, m->next, now);
+        resend_window_wrote(&o->window, m->next, now);
         o->head = (o->head + 1) % OUTPUT_MESSAGES;
         o->n_messages--;
     }
@@ -300,8 +300,8 @@ bool output_is_at_end(const struct output *o)
 
 void output_forget_unwritten(struct output *o)
 {
-    (void)window_released(&o->window, gad_time_monotonic());
-    window_restart(&o->window);
+    (void)resend_window_released(&o->window, gad_time_monotonic());
+    resend_window_restart(&o->window);
     gad_spool_reader_seek(o->reader, o->window.released);
     if (o->prev >= o->window.released)
         o->prev = 0;

@@ -9,7 +9,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/credential.h"
-#include "daemon/feed/drain.h"
+#include "daemon/feed/output_thread.h"
 #include "daemon/feed/tls_files.h"
 #include "lib/base/diag.h"
 
@@ -187,7 +187,7 @@ static void report_files(struct watched_output *o, renewal_fn *fn, void *arg)
     }
 }
 
-void renewal_put(struct renewal *r, struct drain *drain, renewal_fn *fn, void *arg)
+void renewal_put(struct renewal *r, struct output_thread *output_thread, renewal_fn *fn, void *arg)
 {
     for (size_t i = 0; i < r->n; i++) {
         struct watched_output *o = &r->output[i];
@@ -196,6 +196,6 @@ void renewal_put(struct renewal *r, struct drain *drain, renewal_fn *fn, void *a
         if (!o->context)
             continue;
         report_files(o, fn, arg);
-        drain_renew(drain, i, gad_steal(&o->context));
+        output_thread_renew(output_thread, i, gad_steal(&o->context));
     }
 }

@@ -15,7 +15,7 @@
 #include "lib/base/mem.h"
 
 struct config;
-struct drain;
+struct output_thread;
 struct gad_diag;
 struct renewal;
 
@@ -31,4 +31,4 @@ int renewal_read(struct renewal *r, struct gad_diag *d) GAD_MUST_CHECK;
 typedef void renewal_fn(void *arg, bool is_applied, const char *text);
 
 /* Hands what was read to the outputs. */
-void renewal_put(struct renewal *r, struct drain *drain, renewal_fn *fn, void *arg);
+void renewal_put(struct renewal *r, struct output_thread *output_thread, renewal_fn *fn, void *arg);

@@ -8,7 +8,7 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
-#include "daemon/ingest/sensor.h"
+#include "daemon/ingest/capture_merge.h"
 #include "daemon/metrics/histogram.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/score/drift.h"
@@ -152,12 +152,12 @@ static void add_outputs(struct gad_buf *b, struct feed *feed)
     gad_json_u64(b, spool->bytes);
 }
 
-static void add_sources(struct gad_buf *b, const struct sensor *sensor)
+static void add_sources(struct gad_buf *b, const struct capture_merge *captures)
 {
-    struct sensor_source s;
+    struct capture_merge_source s;
 
     gad_json_raw(b, ",\"sources\":[");
-    for (size_t i = 0; sensor && sensor_source(sensor, i, &s); i++) {
+    for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++) {
         gad_buf_printf(b, "%s{\"name\":", i > 0 ? "," : "");
         gad_json_text(b, s.name);
         text(b, "state", s.state);
@@ -225,7 +225,7 @@ void live_json(const struct metrics_options *o, struct gad_buf *b)
     add_counters(b, o->stats);
     add_models(b, o->models);
     add_outputs(b, o->feed);
-    add_sources(b, o->sensor);
+    add_sources(b, o->captures);
     add_alerts(b, o->feed);
     gad_json_raw(b, "}");
 }

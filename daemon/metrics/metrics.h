@@ -19,7 +19,7 @@ struct gad_buf;
 struct gad_diag;
 struct metrics;
 struct models;
-struct sensor;
+struct capture_merge;
 struct stats;
 
 struct metrics_options {
@@ -28,7 +28,7 @@ struct metrics_options {
     const struct models *models;
     struct stats *stats;
     struct feed *feed;
-    const struct sensor *sensor; /* or NULL */
+    const struct capture_merge *captures; /* or NULL */
 };
 
 /* *ret is NULL if nobody may ask. Everything in @o must outlive it. */

@@ -11,7 +11,7 @@
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture.h"
-#include "daemon/ingest/sensor.h"
+#include "daemon/ingest/capture_merge.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/text.h"
 #include "daemon/score/drift.h"
@@ -226,7 +226,7 @@ static void add_spool(const struct gad_spool_status *s, uint64_t quota, struct g
 
 /* --- captures --- */
 
-static void add_sources(const struct sensor *sensor, struct gad_buf *b)
+static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
 {
 #define AT(field) offsetof(struct capture_stats, field)
     static const struct field fields[] = {
@@ -249,20 +249,20 @@ static void add_sources(const struct sensor *sensor, struct gad_buf *b)
         {"ganad_capture_link_changes_total", "changes of its interface's link", TEXT_COUNTER,
          AT(link_changes)}};
 #undef AT
-    struct sensor_source s;
+    struct capture_merge_source s;
 
-    for (size_t k = 0; sensor && k < sizeof(fields) / sizeof(fields[0]); k++) {
+    for (size_t k = 0; captures && k < sizeof(fields) / sizeof(fields[0]); k++) {
         text_family(b, fields[k].name, fields[k].kind, fields[k].help);
-        for (size_t i = 0; sensor_source(sensor, i, &s); i++)
+        for (size_t i = 0; capture_merge_source(captures, i, &s); i++)
             add_field(b, &fields[k], (struct text_label){"capture", s.name}, &s.stats);
     }
     text_family(b, "ganad_capture_up", TEXT_GAUGE,
                 "1 if it is read; of an interface, if its link is up, too");
-    for (size_t i = 0; sensor && sensor_source(sensor, i, &s); i++)
+    for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++)
         text_count(b, "ganad_capture_up", (struct text_label){"capture", s.name},
                    strcmp(s.state, "reading") == 0 || strcmp(s.state, "waiting") == 0);
     text_family(b, "ganad_capture_link_up", TEXT_GAUGE, "1 if the link of its interface is up");
-    for (size_t i = 0; sensor && sensor_source(sensor, i, &s); i++)
+    for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++)
         if (*s.link)
             text_count(b, "ganad_capture_link_up", (struct text_label){"capture", s.name},
                        strcmp(s.link, "up") == 0);
@@ -332,6 +332,6 @@ void metrics_page(const struct metrics_options *o, struct gad_buf *b)
     add_models(o->models, b);
     add_outputs(o->feed, b);
     add_spool(feed_spool(o->feed), o->config->spool.quota, b);
-    add_sources(o->sensor, b);
+    add_sources(o->captures, b);
     add_process(o->stats, b);
 }

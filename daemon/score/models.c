@@ -59,10 +59,10 @@ void model_drop(struct model *m)
  * of a second's worth may be saved up, which is also the longest that the others wait for it; but two at least: a
  * record with reasons is two searches.
  */
-static struct budget budget_of(const struct model *m)
+static struct rate_limit budget_of(const struct model *m)
 {
     double tenth = m->search_rate / 10;
-    return budget_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
+    return rate_limit_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
 }
 
 static int label(struct model *m)

@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/budget.h"
 #include "daemon/config/config.h"
 #include "daemon/metrics/histogram.h"
+#include "daemon/rate_limit.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
@@ -66,7 +66,7 @@ struct model {
     struct networks *networks; /* NULL: of none; a shadow's: of all */
 
     struct gad_workspace *workspace; /* Thread: scorer */
-    struct budget budget;            /* of searches. Thread: scorer */
+    struct rate_limit budget;        /* of searches. Thread: scorer */
 };
 
 enum { MODEL_ROWS = 64 }; /* of a workspace */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "daemon/budget.h"
+#include "daemon/rate_limit.h"
 #include "daemon/score/explained.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
@@ -144,16 +144,16 @@ static void score_within_budget(struct scorer *s, struct job *j)
 {
     size_t each = j->stride > 0 ? 2 : 1, n;
     struct model *m = j->model;
-    struct budget *b = &m->budget;
+    struct rate_limit *b = &m->budget;
 
     for (size_t at = 0; at < j->n; at += n) {
-        size_t granted = budget_take(b, s->now, each * (j->n - at));
+        size_t granted = rate_limit_take(b, s->now, each * (j->n - at));
         n = granted / each;
         if (n > 0)
             j->n_unknown +=
                 gad_detector_score(m->detector, m->workspace, n, j->rec + at, j->score + at);
         size_t n_explained = n > 0 ? decide(s, j, at, at + n) : 0;
-        budget_give_back(b, granted - n - n_explained);
+        rate_limit_give_back(b, granted - n - n_explained);
         if (n == 0) {
             j->n_unscored = j->n - at;
             return;

@@ -10,8 +10,8 @@
 #include "lib/dataset/table.h"
 #include "models/detector.h"
 #include "tools/ganad-train/data.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/labels.h"
-#include "tools/ganad-train/protocol.h"
 
 static int add_argument(struct measure_options *o, const char *arg)
 {
@@ -30,7 +30,7 @@ int measure_option(struct measure_options *o, int c, const char *arg, struct gad
     case 'd':
         return cli_list_add(&o->data, arg);
     case 'p':
-        return protocol_parse(arg, &o->protocol, d);
+        return eval_protocol_parse(arg, &o->protocol, d);
     case 'l':
         return cli_list_add(&o->normal, arg);
     case 'f':
@@ -157,11 +157,11 @@ static int all_rows(size_t n, struct gad_split *split)
 
 int measure_run(const struct measure_options *o, struct measurement *m, struct gad_diag *d)
 {
-    const struct protocol *p = o->protocol;
+    const struct eval_protocol *p = o->protocol;
     int err = 0;
 
     if (p)
-        err = protocol_choose(p, m->t, p->calibration_share, false, &m->split, d);
+        err = eval_protocol_choose(p, m->t, p->calibration_share, false, &m->split, d);
     if (err != 0)
         return err;
     m->n = p ? m->split.n_test : gad_table_n_rows(m->t);

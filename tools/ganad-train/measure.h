@@ -21,12 +21,12 @@ struct gad_checkpoint;
 struct gad_detector;
 struct gad_table;
 struct json_t;
-struct protocol;
+struct eval_protocol;
 
 struct measure_options {
     const char *checkpoint;
     struct cli_list data, normal;
-    const struct protocol *protocol; /* NULL: all rows test */
+    const struct eval_protocol *protocol; /* NULL: all rows test */
     double fpr;
     uint64_t rows; /* at most */
     bool skip_bad, fpr_given;

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/daemon.h"
 #include "daemon/log.h"
-#include "daemon/loop.h"
 #include "daemon/score/models.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
@@ -67,7 +67,7 @@ int daemon_unmake(void **state)
 static void *run(void *arg)
 {
     (void)arg;
-    result = loop_run(config, models, false, &why);
+    result = daemon_run(config, models, false, &why);
     return NULL;
 }
 

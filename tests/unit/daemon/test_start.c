@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/loop.h"
+#include "daemon/daemon.h"
 
 #include <dirent.h>
 #include <event2/event.h>
@@ -27,7 +27,7 @@
 #include "tests/unit/daemon/daemon_fixture.h"
 #include "tests/unit/test.h"
 
-/* What loop_run() makes before it runs, one after the other. */
+/* What daemon_run() makes before it runs, one after the other. */
 struct rooms {
     struct event_base *base;
     struct config *config;

@@ -333,8 +333,8 @@ static int deliver(struct fit *f, struct gad_diag *d)
 static int choose(struct fit *f, struct gad_diag *d)
 {
     if (!f->o.protocol->by_time)
-        return protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
-                               &f->split, d);
+        return eval_protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
+                                    &f->split, d);
     const struct time_choice choice = {
         .budget = f->o.budget, .n_left_out = f->o.n_left_out, .left_out = f->o.left_out};
     int err = labels_need_normal(f->table, d);

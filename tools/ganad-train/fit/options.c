@@ -197,7 +197,7 @@ static void set_defaults(struct fit_options *o)
                 : o->whitened       ? GAD_SCALER_QUANTILE
                                     : GAD_SCALER_MINMAX;
     o->epochs = o->protocol->by_time ? 0 : !survey ? 15 : ganomaly ? 5 : 50;
-    o->budget = PROTOCOL_BUDGET;
+    o->budget = EVAL_PROTOCOL_BUDGET;
     o->calibration_share = o->protocol->calibration_share;
     o->name = o->model->name;
     o->date = "";
@@ -323,8 +323,8 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     o->chose = !g->text[OPT_PROTOCOL] && !g->text[OPT_ALL_ROWS];
     bool own = o->chose && by_time_fits(&o->data);
     const char *protocol = own ? "baseline" : "normal";
-    int err =
-        protocol_parse(g->text[OPT_PROTOCOL] ? g->text[OPT_PROTOCOL] : protocol, &o->protocol, d);
+    int err = eval_protocol_parse(g->text[OPT_PROTOCOL] ? g->text[OPT_PROTOCOL] : protocol,
+                                  &o->protocol, d);
     if (err == 0)
         err = choose_model(g->text[OPT_MODEL]     ? g->text[OPT_MODEL]
                            : o->protocol->by_time ? "ganomaly"

@@ -11,8 +11,8 @@
 #include "lib/feature/scaler.h"
 #include "models/trainer.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/fit/by_time.h"
-#include "tools/ganad-train/protocol.h"
 
 struct gad_buf;
 struct gad_table;
@@ -24,7 +24,7 @@ enum fit_keep { FIT_KEEP_LAST, FIT_KEEP_BEST, FIT_KEEP_TEST_LABELS, FIT_N_KEEPS 
 
 struct fit_options {
     const struct gad_trainer_ops *model;
-    const struct protocol *protocol;
+    const struct eval_protocol *protocol;
     enum gad_scaler_kind scaler;
     uint32_t epochs; /* 0: by how many rows train, fit_options_epochs() */
     struct gad_train_options train;

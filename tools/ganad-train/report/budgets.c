@@ -5,8 +5,8 @@
 #include "lib/base/buf.h"
 #include "models/detector.h"
 #include "models/interval.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/print.h"
-#include "tools/ganad-train/protocol.h"
 #include "tools/ganad-train/report/chart.h"
 #include "tools/ganad-train/report/html.h"
 #include "tools/ganad-train/report/report.h"
@@ -36,7 +36,7 @@ static struct chart_axis rate_axis(const struct report *r, const char *title)
 
 static void false_alarms(const struct report *r, struct gad_buf *b)
 {
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
     const char *class = p && p->trains_on_attacks ? "attack" : "normal";
     struct chart_axis x = {"budget, logarithmic", budget_min, budget_max, true, CHART_PERCENT};
     struct chart_axis y =
@@ -69,7 +69,7 @@ static void false_alarms(const struct report *r, struct gad_buf *b)
 
 static void detection(const struct report *r, struct gad_buf *b)
 {
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
     const char *class = p && p->trains_on_attacks ? "normal" : "attack";
     double least = 1.0;
     struct chart c;

@@ -4,8 +4,8 @@
 
 #include "lib/base/buf.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/print.h"
-#include "tools/ganad-train/protocol.h"
 #include "tools/ganad-train/report/chart.h"
 #include "tools/ganad-train/report/html.h"
 #include "tools/ganad-train/report/report.h"
@@ -135,7 +135,7 @@ void report_losses(const struct report *r, struct gad_buf *b)
 
 static void legend(const struct report *r, struct gad_buf *b)
 {
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
     bool swapped = p && p->trains_on_attacks;
     const struct gad_confusion *c = &r->m.e.confusion;
 
@@ -178,7 +178,7 @@ static void score_axes(const struct report_histogram *h, struct chart_axis *x, s
 void report_scores(const struct report *r, struct gad_buf *b)
 {
     const struct report_histogram *h = &r->histogram;
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
     bool swapped = p && p->trains_on_attacks;
     char desc[DESC], label[64], text[HTML_NUMBER], count[PRINT_COUNT], flagged[PRINT_COUNT];
     struct chart_axis x, y;

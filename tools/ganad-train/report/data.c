@@ -6,7 +6,7 @@
 
 #include "lib/base/mem.h"
 #include "models/detector.h"
-#include "tools/ganad-train/protocol.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/report/html.h"
 
 /* Steps of an axis, about its width in pixels. */
@@ -24,13 +24,13 @@ void report_deinit(struct report *r)
 
 const char *report_positives(const struct report *r)
 {
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
     return p && p->trains_on_attacks ? "normal connections" : "attacks";
 }
 
 const char *report_negatives(const struct report *r)
 {
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
     return !r->m.labelled ? "rows" : p && p->trains_on_attacks ? "attacks" : "normal connections";
 }
 

@@ -9,7 +9,7 @@
 #include "lib/dataset/table.h"
 #include "models/detector.h"
 #include "models/interval.h"
-#include "tools/ganad-train/protocol.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/report/html.h"
 #include "tools/ganad-train/report/report.h"
 #include "tools/ganad-train/report/svg.h"
@@ -90,7 +90,7 @@ static void labels(const struct report *r, struct gad_buf *b)
 static void head(const struct report *r, struct gad_buf *b)
 {
     const struct gad_checkpoint *c = r->m.c;
-    const struct protocol *p = r->o->measure.protocol;
+    const struct eval_protocol *p = r->o->measure.protocol;
 
     gad_buf_printf(b, "<header>\n<h1>");
     html_text(b, r->o->title);

@@ -7,7 +7,7 @@
 #include "lib/base/mem.h"
 #include "lib/dataset/table.h"
 #include "tools/ganad-train/data.h"
-#include "tools/ganad-train/protocol.h"
+#include "tools/ganad-train/eval_protocol.h"
 
 void survey_data_deinit(struct survey_data *s)
 {
@@ -79,7 +79,7 @@ static int number_rows(struct survey_data *s, size_t some)
 }
 
 int survey_data_load(struct survey_data *s, const struct data_request *data,
-                     const struct protocol *protocol, size_t some, struct gad_diag *d)
+                     const struct eval_protocol *protocol, size_t some, struct gad_diag *d)
 {
     int err = data_load(data, &s->table, d);
     if (err != 0)
@@ -88,7 +88,8 @@ int survey_data_load(struct survey_data *s, const struct data_request *data,
         return gad_fail(d, GAD_EINVAL,
                         "the rows have no labels, so there is nothing to compare "
                         "with");
-    err = protocol_choose(protocol, s->table, protocol->calibration_share, false, &s->split, d);
+    err =
+        eval_protocol_choose(protocol, s->table, protocol->calibration_share, false, &s->split, d);
     if (err == 0)
         err = number_rows(s, some);
     if (err != 0)

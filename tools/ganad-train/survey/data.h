@@ -18,7 +18,7 @@
 struct data_request;
 struct gad_diag;
 struct gad_table;
-struct protocol;
+struct eval_protocol;
 
 struct survey_rows {
     size_t n;        /* rows that test, copies too */
@@ -41,7 +41,7 @@ struct survey_data {
 
 /* @some: rows of SURVEY_SOME, at most. GAD_EINVAL if labels are missing, or one class among the rows that test. */
 int survey_data_load(struct survey_data *s, const struct data_request *data,
-                     const struct protocol *protocol, size_t some,
+                     const struct eval_protocol *protocol, size_t some,
                      struct gad_diag *d) GAD_MUST_CHECK;
 void survey_data_deinit(struct survey_data *s);
 

@@ -8,8 +8,8 @@
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
 #include "lib/dataset/table.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/fit/options.h"
-#include "tools/ganad-train/protocol.h"
 #include "tools/ganad-train/survey/data.h"
 #include "tools/ganad-train/survey/report.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/print.h"
-#include "tools/ganad-train/protocol.h"
 #include "tools/ganad-train/survey/data.h"
 
 void survey_title(const struct survey_plan *p, char text[static SURVEY_TITLE])
@@ -128,7 +128,7 @@ void survey_print(const struct survey_result *r, const struct survey_data *data,
     (void)fflush(f);
 }
 
-void survey_print_labels(const struct protocol *p, FILE *f)
+void survey_print_labels(const struct eval_protocol *p, FILE *f)
 {
     (void)fprintf(
         f,

@@ -15,7 +15,7 @@
 #include "tools/ganad-train/survey/train.h"
 
 struct gad_diag;
-struct protocol;
+struct eval_protocol;
 struct survey_data;
 
 enum { SURVEY_SEEDS_MAX = 100 };
@@ -30,7 +30,7 @@ struct survey_result {
 
 struct survey_findings {
     const struct survey_data *data;
-    const struct protocol *protocol;
+    const struct eval_protocol *protocol;
     size_t n_seeds; /* asked for */
     bool complete;
     size_t n;
@@ -41,7 +41,7 @@ struct survey_findings {
 void survey_print(const struct survey_result *r, const struct survey_data *data, FILE *f);
 
 /* What the figures are and are not. */
-void survey_print_labels(const struct protocol *p, FILE *f);
+void survey_print_labels(const struct eval_protocol *p, FILE *f);
 
 /* "egbad, loss bce, no residual term" */
 enum { SURVEY_TITLE = 96 };

@@ -7,9 +7,9 @@
 #include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
+#include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/print.h"
-#include "tools/ganad-train/protocol.h"
 #include "tools/ganad-train/survey/data.h"
 #include "tools/ganad-train/survey/report.h"
 #include "tools/ganad-train/survey/train.h"
@@ -18,7 +18,7 @@ enum { PLANS_MAX = 16, MODELS_MAX = 8, SEEDS = 5, ROWS = 5000 };
 
 struct survey {
     struct cli_list data, normal;
-    const struct protocol *protocol;
+    const struct eval_protocol *protocol;
     uint64_t seeds, epochs, rows; /* epochs 0: each plan's own; rows 0: ROWS */
     const char *models, *json;    /* models NULL: all */
     bool quick, skip_bad, quiet;
@@ -155,7 +155,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct s
     if (err == 0)
         err = check_models(s->models, &d);
     if (err == 0)
-        err = protocol_parse("survey", &s->protocol, &d);
+        err = eval_protocol_parse("survey", &s->protocol, &d);
     if (err != 0)
         return cli_usage(self, "%s", d.text[0] ? d.text : gad_strerror(err));
     if (s->data.n == 0)

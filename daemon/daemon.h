@@ -19,9 +19,9 @@ struct gad_diag;
 struct models;
 
 /**
- * loop_run() - until it is told to stop
+ * daemon_run() - until it is told to stop
  * @once: or until all captures have come to their end, with a word on stderr about them
  * Return: 0, or why it could not start; once: a negative error too if a capture could not be read to its end.
  */
-int loop_run(const struct config *c, struct models *m, bool once,
-             struct gad_diag *d) GAD_MUST_CHECK;
+int daemon_run(const struct config *c, struct models *m, bool once,
+               struct gad_diag *d) GAD_MUST_CHECK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/ingest/sensor.h"
+#include "daemon/ingest/capture_merge.h"
 
 #include <event2/event.h>
 #include <sys/random.h>
 
 #include "daemon/config/config.h"
 #include "daemon/ingest/assign.h"
-#include "daemon/ingest/sensor_parts.h"
+#include "daemon/ingest/capture_merge_parts.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
@@ -26,12 +26,12 @@ enum {
 _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
                "all captures can be put in order");
 
-static void again_now(struct sensor *s)
+static void again_now(struct capture_merge *s)
 {
     event_active(s->again, 0, 0);
 }
 
-static void end(struct sensor *s)
+static void end(struct capture_merge *s)
 {
     if (s->has_ended)
         return;
@@ -41,7 +41,7 @@ static void end(struct sensor *s)
 
 /* --- records out --- */
 
-static struct job *blank_job(struct sensor *s)
+static struct job *blank_job(struct capture_merge *s)
 {
     struct job *j = job_get(s->pool);
 
@@ -57,7 +57,7 @@ static struct job *blank_job(struct sensor *s)
     return j;
 }
 
-static void add_row(struct sensor *s, struct job *j, const struct gad_merge_item *item)
+static void add_row(struct capture_merge *s, struct job *j, const struct gad_merge_item *item)
 {
     struct job_origin *origin = s->origin[s->n_pushed % JOBS_CAPTURED];
     const struct config_capture *from = s->place[item->source].config;
@@ -67,7 +67,7 @@ static void add_row(struct sensor *s, struct job *j, const struct gad_merge_item
     j->rec[j->n++] = item->rec;
 }
 
-static void push(struct sensor *s, struct job *j)
+static void push(struct capture_merge *s, struct job *j)
 {
     void *item = j;
 
@@ -79,14 +79,14 @@ static void push(struct sensor *s, struct job *j)
     scorer_push(s->o.scorer, &item, 1);
 }
 
-static void look_later(struct sensor *s)
+static void look_later(struct capture_merge *s)
 {
     const struct timeval tv = {0, LATER_US};
     (void)event_add(s->later, &tv);
 }
 
 /* Records that the next job may have; 0: none now, something will come and ask again. */
-static size_t rows_now(struct sensor *s)
+static size_t rows_now(struct capture_merge *s)
 {
     if (s->in_flight >= JOBS_CAPTURED)
         return 0; /* a job that returns goes on */
@@ -99,20 +99,20 @@ static size_t rows_now(struct sensor *s)
     return rows < JOB_ROWS ? rows : JOB_ROWS;
 }
 
-static void pump(struct sensor *s)
+static void pump(struct capture_merge *s)
 {
     struct gad_merge_item item;
-    enum sensor_next next = SENSOR_RECORD;
+    enum capture_merge_next next = SENSOR_RECORD;
     size_t rows;
 
     while (next == SENSOR_RECORD && (rows = rows_now(s)) > 0) {
-        (void)sensor_look_at_idle(s);
+        (void)capture_merge_look_at_idle(s);
         struct job *j = blank_job(s);
         if (!j) { /* no memory; those that have some will give it back */
             look_later(s);
             return;
         }
-        while (j->n < rows && (next = sensor_next(s, &item)) == SENSOR_RECORD)
+        while (j->n < rows && (next = capture_merge_next(s, &item)) == SENSOR_RECORD)
             add_row(s, j, &item);
         if (j->n > 0)
             push(s, j);
@@ -125,7 +125,7 @@ static void pump(struct sensor *s)
 
 static void pump_event(evutil_socket_t fd, short what, void *arg)
 {
-    struct sensor *s = arg;
+    struct capture_merge *s = arg;
     (void)fd;
     (void)what;
 
@@ -143,7 +143,7 @@ static void filled_event(evutil_socket_t fd, short what, void *arg)
     pump_event(fd, what, p->sensor);
 }
 
-void sensor_returned(struct sensor *s, struct job *j)
+void capture_merge_returned(struct capture_merge *s, struct job *j)
 {
     s->in_flight--;
     s->rows_in_flight -= j->n;
@@ -153,7 +153,7 @@ void sensor_returned(struct sensor *s, struct job *j)
 
 /* --- life and end --- */
 
-static int open_captures(struct sensor *s, struct gad_diag *d)
+static int open_captures(struct capture_merge *s, struct gad_diag *d)
 {
     const struct config *c = s->o.config;
 
@@ -177,7 +177,7 @@ static int open_captures(struct sensor *s, struct gad_diag *d)
     return 0;
 }
 
-static int make_records(struct sensor *s, size_t n, struct gad_diag *d)
+static int make_records(struct capture_merge *s, size_t n, struct gad_diag *d)
 {
     const struct config *c = s->o.config;
     uint64_t secret[2];
@@ -201,10 +201,11 @@ static int make_records(struct sensor *s, size_t n, struct gad_diag *d)
     return r == 0 ? 0 : gad_fail(d, r, "captures: %s", gad_strerror(r));
 }
 
-int sensor_new(const struct sensor_options *o, struct sensor **ret, struct gad_diag *d)
+int capture_merge_new(const struct capture_merge_options *o, struct capture_merge **ret,
+                      struct gad_diag *d)
 {
     size_t n = config_n_captures_used(o->config); /* at most CONFIG_CAPTURES_MAX */
-    gad_cleanup(sensor_freep) struct sensor *s =
+    gad_cleanup(capture_merge_freep) struct capture_merge *s =
         gad_calloc(1, sizeof(*s) + n * sizeof(s->place[0]));
 
     if (!s)
@@ -222,7 +223,7 @@ int sensor_new(const struct sensor_options *o, struct sensor **ret, struct gad_d
     return r;
 }
 
-int sensor_start(struct sensor *s, struct gad_diag *d)
+int capture_merge_start(struct capture_merge *s, struct gad_diag *d)
 {
     for (size_t i = 0; i < s->n; i++) {
         int r = capture_start(s->place[i].capture);
@@ -234,7 +235,7 @@ int sensor_start(struct sensor *s, struct gad_diag *d)
     return 0;
 }
 
-void sensor_stop(struct sensor *s)
+void capture_merge_stop(struct capture_merge *s)
 {
     s->stopping = true;
     for (size_t i = 0; i < s->n; i++)
@@ -242,7 +243,7 @@ void sensor_stop(struct sensor *s)
     again_now(s);
 }
 
-void sensor_free(struct sensor *s)
+void capture_merge_free(struct capture_merge *s)
 {
     if (!s)
         return;
@@ -275,17 +276,17 @@ static const char *state_of(const struct place *p)
     return p->stats.is_gone ? "gone" : p->stats.is_waiting ? "waiting" : "reading";
 }
 
-bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret)
+bool capture_merge_source(const struct capture_merge *s, size_t i, struct capture_merge_source *ret)
 {
     if (i >= s->n)
         return false;
     const struct place *p = &s->place[i];
     const struct config_capture *c = p->config;
-    *ret = (struct sensor_source){.name = c->name,
-                                  .target = capture_target(c),
-                                  .link = gad_link_name(p->stats.link),
-                                  .state = state_of(p),
-                                  .stats = p->stats,
-                                  .records = p->records};
+    *ret = (struct capture_merge_source){.name = c->name,
+                                         .target = capture_target(c),
+                                         .link = gad_link_name(p->stats.link),
+                                         .state = state_of(p),
+                                         .stats = p->stats,
+                                         .records = p->records};
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/feed/tap.h"
+#include "daemon/feed/record_log.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -22,7 +22,7 @@ enum {
     PATIENCE_NS = 1000000000, /* of a file that is read, for a disk that does not answer */
 };
 
-struct tap {
+struct record_log {
     const struct config *config;
     struct gad_record_form form;
     struct gad_buf head; /* of a new file, with a NUL */
@@ -46,7 +46,7 @@ static struct gad_record_form form_of(const struct config *c)
 }
 
 /* Would the bytes that a file begins with be what we write there? A short file may have a part of it. */
-static bool begins_as_ours(const struct tap *t, const char *p, size_t len)
+static bool begins_as_ours(const struct record_log *t, const char *p, size_t len)
 {
     size_t head = t->head.len - 1;
 
@@ -58,7 +58,7 @@ static bool begins_as_ours(const struct tap *t, const char *p, size_t len)
 }
 
 /* A file in another form is moved away, for a file is of one form. What cannot be read is lines_new()'s to tell. */
-static void leave_other_form(struct tap *t)
+static void leave_other_form(struct record_log *t)
 {
     char p[GAD_RECORD_LINE_MAX];
     int fd = open(t->config->records.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -74,13 +74,13 @@ static void leave_other_form(struct tap *t)
     t->left_behind += lines_rotate(t->config->records.file, t->config->records.files);
 }
 
-int tap_new(struct event_base *base, const struct config *c, struct stats *st, struct tap **ret,
-            struct gad_diag *d)
+int record_log_new(struct event_base *base, const struct config *c, struct stats *st,
+                   struct record_log **ret, struct gad_diag *d)
 {
     *ret = NULL;
     if (!*c->records.file)
         return 0;
-    gad_cleanup(tap_freep) struct tap *t = gad_calloc(1, sizeof(*t));
+    gad_cleanup(record_log_freep) struct record_log *t = gad_calloc(1, sizeof(*t));
     if (!t)
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
     t->config = c;
@@ -106,7 +106,7 @@ int tap_new(struct event_base *base, const struct config *c, struct stats *st, s
     return 0;
 }
 
-void tap_free(struct tap *t)
+void record_log_free(struct record_log *t)
 {
     if (!t)
         return;
@@ -116,7 +116,7 @@ void tap_free(struct tap *t)
     gad_free(t);
 }
 
-void tap_add(struct tap *t, const struct job *j)
+void record_log_add(struct record_log *t, const struct job *j)
 {
     if (!t || j->error || (j->client && !t->config->records.clients))
         return;
@@ -140,48 +140,48 @@ void tap_add(struct tap *t, const struct job *j)
     }
 }
 
-void tap_flush(struct tap *t)
+void record_log_flush(struct record_log *t)
 {
     if (t && t->out)
         lines_flush(t->out);
 }
 
-bool tap_is_flushed(struct tap *t)
+bool record_log_is_flushed(struct record_log *t)
 {
     return !t || !t->out || lines_is_flushed(t->out);
 }
 
-bool tap_has_room(struct tap *t)
+bool record_log_has_room(struct record_log *t)
 {
     return !t || lines_has_room(t->out, (struct gad_time){PATIENCE_NS});
 }
 
-int tap_start(struct tap *t)
+int record_log_start(struct record_log *t)
 {
     return t ? lines_start(t->out) : 0;
 }
 
-void tap_reopen(struct tap *t)
+void record_log_reopen(struct record_log *t)
 {
     if (t)
         lines_reopen(t->out);
 }
 
-bool tap_state(const struct tap *t, struct tap_state *ret)
+bool record_log_state(const struct record_log *t, struct record_log_state *ret)
 {
     if (!t)
         return false;
     const struct lines *o = t->out;
-    *ret = (struct tap_state){.file = o->o.path,
-                              .format = t->config->records.format,
-                              .state = o->failed || o->stuck ? "failed" : "open",
-                              .error = o->error ? gad_strerror(o->error) : "",
-                              .written = o->n_sent,
-                              .bytes = o->bytes,
-                              .lost = o->n_dropped,
-                              .queued = gad_buf_left(&o->queue),
-                              .rotations = t->left_behind + o->rotations,
-                              .reopened = o->reopened,
-                              .deleted = o->deleted};
+    *ret = (struct record_log_state){.file = o->o.path,
+                                     .format = t->config->records.format,
+                                     .state = o->failed || o->stuck ? "failed" : "open",
+                                     .error = o->error ? gad_strerror(o->error) : "",
+                                     .written = o->n_sent,
+                                     .bytes = o->bytes,
+                                     .lost = o->n_dropped,
+                                     .queued = gad_buf_left(&o->queue),
+                                     .rotations = t->left_behind + o->rotations,
+                                     .reopened = o->reopened,
+                                     .deleted = o->deleted};
     return true;
 }

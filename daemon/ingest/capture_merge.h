@@ -6,7 +6,7 @@
  * in the order in which they were decided, get their window features, and go to the scorer with the first model,
  * in jobs without a client.
  *
- *     captures -> order -> windows -> job -> scorer -> sensor_returned()
+ *     captures -> order -> windows -> job -> scorer -> capture_merge_returned()
  *
  * A batch is taken only from the capture that the others wait for, and only while there are few jobs at the
  * scorer; so what waits does so in the captures, where it is bounded.
@@ -28,10 +28,10 @@ struct gad_diag;
 struct job;
 struct models;
 struct scorer;
-struct sensor;
+struct capture_merge;
 struct stats;
 
-struct sensor_options {
+struct capture_merge_options {
     struct event_base *base;
     const struct config *config;
     struct models *models;
@@ -45,22 +45,22 @@ struct sensor_options {
 };
 
 /* Opens the captures, which may need root; without any the sensor has nothing to do, and has not ended. */
-int sensor_new(const struct sensor_options *o, struct sensor **ret,
-               struct gad_diag *d) GAD_MUST_CHECK;
-int sensor_start(struct sensor *s, struct gad_diag *d) GAD_MUST_CHECK;
+int capture_merge_new(const struct capture_merge_options *o, struct capture_merge **ret,
+                      struct gad_diag *d) GAD_MUST_CHECK;
+int capture_merge_start(struct capture_merge *s, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Captures read no more; what they have is scored, and then ended() is called, in any case. */
-void sensor_stop(struct sensor *s);
+void capture_merge_stop(struct capture_merge *s);
 
-/* After the scorer has been stopped and what it had was given to sensor_returned(). */
-void sensor_free(struct sensor *s);
-GAD_DEFINE_CLEANUP(struct sensor, sensor_free);
+/* After the scorer has been stopped and what it had was given to capture_merge_returned(). */
+void capture_merge_free(struct capture_merge *s);
+GAD_DEFINE_CLEANUP(struct capture_merge, capture_merge_free);
 
 /* A job without a client is back, scored or not. */
-void sensor_returned(struct sensor *s, struct job *j);
+void capture_merge_returned(struct capture_merge *s, struct job *j);
 
 /* A capture, for those who tell of it. */
-struct sensor_source {
+struct capture_merge_source {
     const char *name, *target,
         *state;                 /* "reading", "waiting", "gone", "down", "ended" or "broken" */
     const char *link;           /* of an interface, as gad_link_name() has it; else "" */
@@ -69,4 +69,5 @@ struct sensor_source {
 };
 
 /* The i-th; false: there are no more. */
-bool sensor_source(const struct sensor *s, size_t i, struct sensor_source *ret);
+bool capture_merge_source(const struct capture_merge *s, size_t i,
+                          struct capture_merge_source *ret);

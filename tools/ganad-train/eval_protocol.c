@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/protocol.h"
+#include "tools/ganad-train/eval_protocol.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "tools/ganad-train/fit/by_time.h"
 #include "tools/ganad-train/labels.h"
 
-static const struct protocol protocols[] = {
+static const struct eval_protocol protocols[] = {
     {
         .name = "normal",
         .kind = GAD_NORMAL,
@@ -46,7 +46,7 @@ static const struct protocol protocols[] = {
     },
 };
 
-int protocol_parse(const char *text, const struct protocol **ret, struct gad_diag *d)
+int eval_protocol_parse(const char *text, const struct eval_protocol **ret, struct gad_diag *d)
 {
     enum { N = sizeof(protocols) / sizeof(protocols[0]) };
     const char *names[N];
@@ -70,7 +70,7 @@ static void shuffle(size_t n, uint32_t *row)
 }
 
 /* The rows of the class that the protocol trains on, in the order of @row (NULL: of the table). */
-static int of_the_class(const struct protocol *p, const bool *is_normal, size_t n,
+static int of_the_class(const struct eval_protocol *p, const bool *is_normal, size_t n,
                         const uint32_t *row, uint32_t **ret, size_t *ret_n)
 {
     uint32_t *kept = gad_calloc(n ? n : 1, sizeof(*kept));
@@ -99,7 +99,7 @@ static size_t each_once(const uint32_t *first, uint32_t *row, size_t n)
     return kept;
 }
 
-static int take_all(const struct protocol *p, const bool *is_normal, const uint32_t *first,
+static int take_all(const struct eval_protocol *p, const bool *is_normal, const uint32_t *first,
                     size_t n, double share, struct gad_split *ret, struct gad_diag *d)
 {
     gad_cleanup(gad_split_deinit) struct gad_split s = {.positive_is_normal = p->trains_on_attacks};
@@ -123,7 +123,7 @@ static int take_all(const struct protocol *p, const bool *is_normal, const uint3
     return 0;
 }
 
-static int take_halves(const struct protocol *p, const bool *is_normal, const uint32_t *first,
+static int take_halves(const struct eval_protocol *p, const bool *is_normal, const uint32_t *first,
                        size_t n, double share, struct gad_split *ret, struct gad_diag *d)
 {
     const struct gad_split_options opt = {
@@ -145,8 +145,8 @@ static int take_halves(const struct protocol *p, const bool *is_normal, const ui
     return 0;
 }
 
-int protocol_choose(const struct protocol *p, const struct gad_table *t, double share, bool all,
-                    struct gad_split *ret, struct gad_diag *d)
+int eval_protocol_choose(const struct eval_protocol *p, const struct gad_table *t, double share,
+                         bool all, struct gad_split *ret, struct gad_diag *d)
 {
     size_t n = gad_table_n_rows(t);
     bool labelled = gad_table_is_labelled(t);
@@ -156,7 +156,8 @@ int protocol_choose(const struct protocol *p, const struct gad_table *t, double 
     if (err != 0)
         return err;
     if (p->by_time)
-        return by_time_split(t, &(struct time_choice){.budget = PROTOCOL_BUDGET}, ret, &slices, d);
+        return by_time_split(t, &(struct time_choice){.budget = EVAL_PROTOCOL_BUDGET}, ret, &slices,
+                             d);
     gad_cleanup(gad_freep) bool *is_normal = gad_calloc(n ? n : 1, sizeof(*is_normal));
 
     gad_cleanup(gad_freep) uint32_t *first = gad_calloc(n ? n : 1, sizeof(*first));

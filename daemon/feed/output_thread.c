@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/feed/drain.h"
+#include "daemon/feed/output_thread.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -21,7 +21,7 @@ enum {
     LOOK_US = 20000, /* between two looks while something is waited for */
 };
 
-struct drain {
+struct output_thread {
     struct event_base *base;
     struct event *wake, *tick, *look;
     int fd; /* eventfd */
@@ -36,7 +36,7 @@ struct drain {
 };
 
 /* Outputs do not say when they are done; while the main thread waits for that they are asked. */
-static void look_whether_done(struct drain *d)
+static void look_whether_done(struct output_thread *d)
 {
     const struct timeval soon = {0, LOOK_US};
     bool finished = d->is_finishing, reopening = false;
@@ -63,7 +63,7 @@ static void look_event(evutil_socket_t fd, short what, void *arg)
 
 static void wake_event(evutil_socket_t fd, short what, void *arg)
 {
-    struct drain *d = arg;
+    struct output_thread *d = arg;
     uint64_t ignored;
     (void)what;
 
@@ -91,7 +91,7 @@ static void wake_event(evutil_socket_t fd, short what, void *arg)
 
 static void tick_event(evutil_socket_t fd, short what, void *arg)
 {
-    struct drain *d = arg;
+    struct output_thread *d = arg;
     (void)fd;
     (void)what;
 
@@ -100,7 +100,7 @@ static void tick_event(evutil_socket_t fd, short what, void *arg)
     look_whether_done(d);
 }
 
-static int make_events(struct drain *d)
+static int make_events(struct output_thread *d)
 {
     d->base = event_base_new();
     d->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -116,9 +116,10 @@ static int make_events(struct drain *d)
                : GAD_ENOMEM;
 }
 
-int drain_new(const struct drain_options *o, struct drain **ret, struct gad_diag *diag)
+int output_thread_new(const struct output_thread_options *o, struct output_thread **ret,
+                      struct gad_diag *diag)
 {
-    gad_cleanup(drain_freep) struct drain *d = gad_calloc(1, sizeof(*d));
+    gad_cleanup(output_thread_freep) struct output_thread *d = gad_calloc(1, sizeof(*d));
 
     if (!d)
         return gad_fail(diag, GAD_ENOMEM, "outputs: no memory");
@@ -146,7 +147,7 @@ int drain_new(const struct drain_options *o, struct drain **ret, struct gad_diag
 
 static void *run(void *arg)
 {
-    struct drain *d = arg;
+    struct output_thread *d = arg;
 
     for (size_t i = 0; i < d->n; i++)
         output_start(d->output[i]);
@@ -154,7 +155,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-int drain_start(struct drain *d)
+int output_thread_start(struct output_thread *d)
 {
     for (size_t i = 0; i < d->n; i++) {
         int err = output_start_thread(d->output[i]);
@@ -166,13 +167,13 @@ int drain_start(struct drain *d)
     return r;
 }
 
-void drain_wake(struct drain *d)
+void output_thread_wake(struct output_thread *d)
 {
     const uint64_t one = 1;
     (void)!write(d->fd, &one, sizeof(one));
 }
 
-void drain_reopen(struct drain *d)
+void output_thread_reopen(struct output_thread *d)
 {
     struct timespec until;
 
@@ -183,29 +184,29 @@ void drain_reopen(struct drain *d)
     while (sem_trywait(&d->reopened) == 0)
         ; /* of an earlier call that did not wait so long */
     atomic_store(&d->reopen, true);
-    drain_wake(d);
+    output_thread_wake(d);
     while (d->runs && sem_clockwait(&d->reopened, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
         ;
 }
 
-void drain_renew(struct drain *d, size_t i, void *context)
+void output_thread_renew(struct output_thread *d, size_t i, void *context)
 {
     transport_tls_context_free(atomic_exchange(&d->renewed[i], context));
-    drain_wake(d);
+    output_thread_wake(d);
 }
 
-void drain_finish(struct drain *d)
+void output_thread_finish(struct output_thread *d)
 {
     atomic_store(&d->finish, true);
-    drain_wake(d);
+    output_thread_wake(d);
 }
 
-bool drain_is_finished(const struct drain *d)
+bool output_thread_is_finished(const struct output_thread *d)
 {
     return !d->runs || atomic_load(&d->finished);
 }
 
-bool drain_status(struct drain *d, size_t i, struct output_status *ret)
+bool output_thread_status(struct output_thread *d, size_t i, struct output_status *ret)
 {
     if (i >= d->n)
         return false;
@@ -213,13 +214,13 @@ bool drain_status(struct drain *d, size_t i, struct output_status *ret)
     return true;
 }
 
-void drain_free(struct drain *d)
+void output_thread_free(struct output_thread *d)
 {
     if (!d)
         return;
     if (d->runs) {
         atomic_store(&d->stop, true);
-        drain_wake(d);
+        output_thread_wake(d);
         (void)pthread_join(d->thread, NULL);
     }
     for (size_t i = d->n; i-- > 0;) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/config/config.h"
-#include "daemon/ingest/sensor_parts.h"
+#include "daemon/ingest/capture_merge_parts.h"
 #include "daemon/log.h"
 #include "lib/record/make.h"
 #include "lib/record/merge.h"
@@ -13,7 +13,7 @@ static void place_ended(struct place *p, const struct capture_batch *b)
     log_info("capture", "%s: ended", p->config->name);
 }
 
-static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
+static void take_batch(struct capture_merge *s, size_t number, struct capture_batch *b)
 {
     struct place *p = &s->place[number];
     struct gad_record r;
@@ -40,7 +40,7 @@ static void take_batch(struct sensor *s, size_t number, struct capture_batch *b)
     capture_give_back(p->capture, b);
 }
 
-bool sensor_look_at_idle(struct sensor *s)
+bool capture_merge_look_at_idle(struct capture_merge *s)
 {
     bool has_taken = false;
 
@@ -59,7 +59,7 @@ bool sensor_look_at_idle(struct sensor *s)
     return has_taken;
 }
 
-static bool all_have_ended(const struct sensor *s)
+static bool all_have_ended(const struct capture_merge *s)
 {
     for (size_t i = 0; i < s->n; i++)
         if (!s->place[i].has_ended)
@@ -67,7 +67,7 @@ static bool all_have_ended(const struct sensor *s)
     return true;
 }
 
-enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret)
+enum capture_merge_next capture_merge_next(struct capture_merge *s, struct gad_merge_item *ret)
 {
     while (!gad_merge_take(s->merge, ret)) {
         size_t slowest = gad_merge_slowest(s->merge);
@@ -77,7 +77,7 @@ enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret)
             take_batch(s, slowest, b);
         else if (!c && all_have_ended(s))
             return SENSOR_END;
-        else if ((!c || capture_wait(c)) && !sensor_look_at_idle(s))
+        else if ((!c || capture_wait(c)) && !capture_merge_look_at_idle(s))
             return SENSOR_WAIT; /* those that became idle just now will wake us, too */
     }
     gad_window_add(s->window, ret->decided, &ret->rec);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/ingest/sensor.h"
+#include "daemon/ingest/capture_merge.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -84,16 +84,16 @@ static int unmake(void **state)
     return unlink(m->file);
 }
 
-static struct sensor_options options_of(struct room *m)
+static struct capture_merge_options options_of(struct room *m)
 {
-    return (struct sensor_options){.base = m->base,
-                                   .config = m->config,
-                                   .models = m->models,
-                                   .scorer = m->scorer,
-                                   .stats = &m->stats,
-                                   .room = room_of,
-                                   .ended = ended,
-                                   .arg = m};
+    return (struct capture_merge_options){.base = m->base,
+                                          .config = m->config,
+                                          .models = m->models,
+                                          .scorer = m->scorer,
+                                          .stats = &m->stats,
+                                          .room = room_of,
+                                          .ended = ended,
+                                          .arg = m};
 }
 
 /* Turns of the loop until something is true, or seconds have passed. */
@@ -108,14 +108,14 @@ static struct sensor_options options_of(struct room *m)
 static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state)
 {
     struct room *m = *state;
-    const struct sensor_options o = options_of(m);
+    const struct capture_merge_options o = options_of(m);
     int r = GAD_ENOMEM;
 
     for (long k = 1; r != 0; k++) {
-        struct sensor *s = NULL;
+        struct capture_merge *s = NULL;
         struct gad_diag d = {""};
         (void)gad_mem_fail_at(k);
-        r = sensor_new(&o, &s, &d);
+        r = capture_merge_new(&o, &s, &d);
         (void)gad_mem_fail_at(0);
         if (r != 0) {
             assert_null(s);
@@ -123,21 +123,21 @@ static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state
         } else {
             assert_true(k > 20);
         }
-        sensor_free(s);
+        capture_merge_free(s);
     }
 }
 
 static void all_captures_become_jobs_and_then_it_has_ended(void **state)
 {
     struct room *m = *state;
-    const struct sensor_options o = options_of(m);
-    struct sensor_source source;
-    struct sensor *s = NULL;
+    const struct capture_merge_options o = options_of(m);
+    struct capture_merge_source source;
+    struct capture_merge *s = NULL;
     struct job *j;
     size_t n = 0;
 
-    assert_int_equal(sensor_new(&o, &s, NULL), 0);
-    assert_int_equal(sensor_start(s, NULL), 0);
+    assert_int_equal(capture_merge_new(&o, &s, NULL), 0);
+    assert_int_equal(capture_merge_start(s, NULL), 0);
     TURN_UNTIL(m, m->stats.records_in == 2);
     assert_int_equal(m->ended, 0); /* not before its jobs are back */
     while ((j = scorer_take_back(m->scorer)) != NULL) {
@@ -150,32 +150,32 @@ static void all_captures_become_jobs_and_then_it_has_ended(void **state)
             assert_string_equal(j->origin[i].source, n == 0 ? "a" : "b");
             assert_int_equal(j->origin[i].decided.ns, INT64_C(1000000000));
         }
-        sensor_returned(s, j);
+        capture_merge_returned(s, j);
     }
     assert_int_equal(n, 2);
     TURN_UNTIL(m, m->ended == 1);
     for (size_t i = 0; i < 2; i++) {
-        assert_true(sensor_source(s, i, &source));
+        assert_true(capture_merge_source(s, i, &source));
         assert_string_equal(source.name, i == 0 ? "a" : "b");
         assert_string_equal(source.target, m->file);
         assert_string_equal(source.state, "ended");
         assert_int_equal(source.records, 1);
         assert_int_equal(source.stats.packets, 1);
     }
-    assert_false(sensor_source(s, 2, &source)); /* c has neither */
-    sensor_free(s);
+    assert_false(capture_merge_source(s, 2, &source)); /* c has neither */
+    capture_merge_free(s);
 }
 
 static void files_wait_for_room(void **state)
 {
     struct room *m = *state;
-    const struct sensor_options o = options_of(m);
-    struct sensor *s = NULL;
+    const struct capture_merge_options o = options_of(m);
+    struct capture_merge *s = NULL;
     struct job *j;
 
     m->room = 0;
-    assert_int_equal(sensor_new(&o, &s, NULL), 0);
-    assert_int_equal(sensor_start(s, NULL), 0);
+    assert_int_equal(capture_merge_new(&o, &s, NULL), 0);
+    assert_int_equal(capture_merge_start(s, NULL), 0);
     const struct timeval tv = {0, 50000};
     (void)event_base_loopexit(m->base, &tv);
     assert_true(event_base_dispatch(m->base) >= 0);
@@ -187,29 +187,29 @@ static void files_wait_for_room(void **state)
         assert_non_null(j);
         assert_int_equal(j->n, 1);
         assert_null(scorer_take_back(m->scorer));
-        sensor_returned(s, j);
+        capture_merge_returned(s, j);
     }
     TURN_UNTIL(m, m->ended == 1);
-    sensor_free(s);
+    capture_merge_free(s);
 }
 
 static void without_captures_it_ends_when_it_is_told(void **state)
 {
     struct room *m = *state;
-    const struct sensor_options o = options_of(m);
-    struct sensor_source source;
-    struct sensor *s = NULL;
+    const struct capture_merge_options o = options_of(m);
+    struct capture_merge_source source;
+    struct capture_merge *s = NULL;
 
     for (size_t i = 0; i < m->config->n_captures; i++)
         m->config->capture[i].file = "";
-    assert_int_equal(sensor_new(&o, &s, NULL), 0);
-    assert_int_equal(sensor_start(s, NULL), 0);
-    assert_false(sensor_source(s, 0, &source));
+    assert_int_equal(capture_merge_new(&o, &s, NULL), 0);
+    assert_int_equal(capture_merge_start(s, NULL), 0);
+    assert_false(capture_merge_source(s, 0, &source));
     assert_true(event_base_loop(m->base, EVLOOP_NONBLOCK) >= 0);
     assert_int_equal(m->ended, 0);
-    sensor_stop(s);
+    capture_merge_stop(s);
     TURN_UNTIL(m, m->ended == 1);
-    sensor_free(s);
+    capture_merge_free(s);
 }
 
 int main(void)

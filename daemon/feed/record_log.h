@@ -25,23 +25,24 @@ struct event_base;
 struct gad_diag;
 struct job;
 struct stats;
-struct tap;
+struct record_log;
 
 /* *ret is NULL if no file is asked for; all functions here take that. */
-int tap_new(struct event_base *base, const struct config *c, struct stats *st, struct tap **ret,
-            struct gad_diag *d) GAD_MUST_CHECK;
-int tap_start(struct tap *t) GAD_MUST_CHECK; /* the thread that writes the file */
-void tap_free(struct tap *t);
-GAD_DEFINE_CLEANUP(struct tap, tap_free);
+int record_log_new(struct event_base *base, const struct config *c, struct stats *st,
+                   struct record_log **ret, struct gad_diag *d) GAD_MUST_CHECK;
+int record_log_start(struct record_log *t) GAD_MUST_CHECK; /* the thread that writes the file */
+void record_log_free(struct record_log *t);
+GAD_DEFINE_CLEANUP(struct record_log, record_log_free);
 
 /* The records of a job that is back; of a client's if they are asked for. */
-void tap_add(struct tap *t, const struct job *j);
-void tap_flush(struct tap *t);
-bool tap_is_flushed(struct tap *t); /* everything is in the file, or cannot be now */
-bool tap_has_room(struct tap *t);   /* for a job more; false: its thread will soon have made room */
-void tap_reopen(struct tap *t);     /* the file was moved away */
+void record_log_add(struct record_log *t, const struct job *j);
+void record_log_flush(struct record_log *t);
+bool record_log_is_flushed(struct record_log *t); /* everything is in the file, or cannot be now */
+bool record_log_has_room(
+    struct record_log *t); /* for a job more; false: its thread will soon have made room */
+void record_log_reopen(struct record_log *t); /* the file was moved away */
 
-struct tap_state {
+struct record_log_state {
     const char *file, *format;
     const char *state;                     /* "open" or "failed" */
     const char *error;                     /* of the last failure; "": it never failed */
@@ -51,4 +52,4 @@ struct tap_state {
 };
 
 /* false: no file is asked for. */
-bool tap_state(const struct tap *t, struct tap_state *ret);
+bool record_log_state(const struct record_log *t, struct record_log_state *ret);

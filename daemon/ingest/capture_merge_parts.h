@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * The inside of the sensor: sensor_order.c goes from the captures' batches to records in order, sensor.c from there to
+ * The inside of the sensor: capture_merge_order.c goes from the captures' batches to records in order, sensor.c from there to
  * jobs and makes and ends it all.
  */
 
-#include "daemon/ingest/sensor.h"
+#include "daemon/ingest/capture_merge.h"
 #include "daemon/score/job.h"
 
 struct event;
@@ -20,7 +20,7 @@ struct job_pool;
 enum { JOB_ROWS = 256 }; /* records of one job, at most */
 
 struct place {
-    struct sensor *sensor;
+    struct capture_merge *sensor;
     struct capture *capture;
     struct event *filled;
     const struct config_capture *config;
@@ -29,8 +29,8 @@ struct place {
     bool has_ended, is_broken;
 };
 
-struct sensor {
-    struct sensor_options o;
+struct capture_merge {
+    struct capture_merge_options o;
     struct gad_services *services;
     struct gad_community_id *id;
     struct gad_merge *merge; /* NULL: there are no captures */
@@ -46,11 +46,11 @@ struct sensor {
     struct place place[]; /* (n) */
 };
 
-enum sensor_next { SENSOR_RECORD, SENSOR_WAIT, SENSOR_END };
+enum capture_merge_next { SENSOR_RECORD, SENSOR_WAIT, SENSOR_END };
 
 /* The next record in order, with its window features; WAIT: a capture's event will come. */
-enum sensor_next sensor_next(struct sensor *s, struct gad_merge_item *ret);
+enum capture_merge_next capture_merge_next(struct capture_merge *s, struct gad_merge_item *ret);
 
 /* Nobody waits for captures that are idle, so somebody must look whether they have something again. True: one had.
  * Those that have nothing will wake the main loop. */
-bool sensor_look_at_idle(struct sensor *s);
+bool capture_merge_look_at_idle(struct capture_merge *s);

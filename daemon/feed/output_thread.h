@@ -17,12 +17,12 @@
 #include "lib/base/time.h"
 
 struct config;
-struct drain;
+struct output_thread;
 struct gad_diag;
 struct gad_spool_gaps;
 struct output_status;
 
-struct drain_options {
+struct output_thread_options {
     const struct config *config;
     const char *folder; /* of the spool */
     const char *sensor;
@@ -34,23 +34,24 @@ struct drain_options {
 };
 
 /* Makes the outputs; no thread yet. */
-int drain_new(const struct drain_options *o, struct drain **ret, struct gad_diag *d) GAD_MUST_CHECK;
-void drain_free(struct drain *d); /* ends the thread */
-GAD_DEFINE_CLEANUP(struct drain, drain_free);
+int output_thread_new(const struct output_thread_options *o, struct output_thread **ret,
+                      struct gad_diag *d) GAD_MUST_CHECK;
+void output_thread_free(struct output_thread *d); /* ends the thread */
+GAD_DEFINE_CLEANUP(struct output_thread, output_thread_free);
 
-int drain_start(struct drain *d) GAD_MUST_CHECK;
+int output_thread_start(struct output_thread *d) GAD_MUST_CHECK;
 
-void drain_wake(struct drain *d); /* more was committed. Thread: any */
+void output_thread_wake(struct output_thread *d); /* more was committed. Thread: any */
 
 /* Files that were moved away. Waits until it is done, or a fifth of a second: a disk may not answer. */
-void drain_reopen(struct drain *d);
+void output_thread_reopen(struct output_thread *d);
 
 /* The i-th output's next connection is made with this SSL_CTX, which becomes the output's. */
-void drain_renew(struct drain *d, size_t i, void *context);
+void output_thread_renew(struct output_thread *d, size_t i, void *context);
 
 /* Nothing more will be committed: outputs end their connections when they have everything. */
-void drain_finish(struct drain *d);
-bool drain_is_finished(const struct drain *d); /* all have, or have no connection */
+void output_thread_finish(struct output_thread *d);
+bool output_thread_is_finished(const struct output_thread *d); /* all have, or have no connection */
 
 /* The i-th output; false: there are no more. Thread: main. */
-bool drain_status(struct drain *d, size_t i, struct output_status *ret);
+bool output_thread_status(struct output_thread *d, size_t i, struct output_status *ret);

@@ -16,38 +16,39 @@
 
 #include "lib/base/time.h"
 
-enum { WINDOW_MARKS = 256 };
+enum { RESEND_WINDOW_MARKS = 256 };
 
-struct window_mark {
+struct resend_window_mark {
     uint64_t next;        /* events before this number ... */
     uint64_t n;           /* ... were the first so many of this connection, ... */
     struct gad_time time; /* ... and written before this */
 };
 
-struct window {
+struct resend_window {
     uint64_t events; /* at least so many are kept */
     struct gad_time time;
     uint64_t n;        /* written on this connection */
     uint64_t next;     /* behind the last one */
     uint64_t released; /* events before it need not be sent again */
     size_t head, n_marks;
-    struct window_mark mark[WINDOW_MARKS]; /* a ring */
+    struct resend_window_mark mark[RESEND_WINDOW_MARKS]; /* a ring */
 };
 
 /* @next: all events before it are released. */
-void window_init(struct window *w, uint64_t events, struct gad_time time, uint64_t next);
+void resend_window_init(struct resend_window *w, uint64_t events, struct gad_time time,
+                        uint64_t next);
 
-/* A new connection begins with event window_released(). */
-void window_restart(struct window *w);
+/* A new connection begins with event resend_window_released(). */
+void resend_window_restart(struct resend_window *w);
 
 /* Events up to @next were written. @now: monotonic. */
-void window_wrote(struct window *w, uint64_t next, struct gad_time now);
+void resend_window_wrote(struct resend_window *w, uint64_t next, struct gad_time now);
 
 /* Events up to @next are not for the receiver. */
-void window_skipped(struct window *w, uint64_t next);
+void resend_window_skipped(struct resend_window *w, uint64_t next);
 
 /* Events before this need not be sent again. */
-uint64_t window_released(struct window *w, struct gad_time now);
+uint64_t resend_window_released(struct resend_window *w, struct gad_time now);
 
 /* Everything written arrived: the receiver came to its end in order. */
-void window_all_arrived(struct window *w);
+void resend_window_all_arrived(struct resend_window *w);

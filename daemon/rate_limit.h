@@ -13,22 +13,22 @@
 
 #include "lib/base/time.h"
 
-struct budget {
+struct rate_limit {
     double rate; /* a second; 0: as many as anybody likes */
     double most; /* that can be saved up */
     double left; /* saved up */
     struct gad_time last;
 };
 
-struct budget budget_init(double rate, double most, struct gad_time now); /* begins full */
+struct rate_limit rate_limit_init(double rate, double most, struct gad_time now); /* begins full */
 
 /* How many of n may be done now, and takes them. */
-size_t budget_take(struct budget *b, struct gad_time now, size_t n);
+size_t rate_limit_take(struct rate_limit *b, struct gad_time now, size_t n);
 
 /* n that were taken and not done. */
-void budget_give_back(struct budget *b, size_t n);
+void rate_limit_give_back(struct rate_limit *b, size_t n);
 
-static inline bool budget_is_limited(const struct budget *b)
+static inline bool rate_limit_is_limited(const struct rate_limit *b)
 {
     return b->rate > 0;
 }

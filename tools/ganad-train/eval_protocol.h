@@ -15,9 +15,10 @@
 
 struct gad_table;
 
-#define PROTOCOL_BUDGET 0.001 /* of false alarms; the default of fpr_budget in ganadd.conf(5) */
+#define EVAL_PROTOCOL_BUDGET                                                                       \
+    0.001 /* of false alarms; the default of fpr_budget in ganadd.conf(5) */
 
-struct protocol {
+struct eval_protocol {
     const char *name;
     enum gad_protocol kind;
     bool by_time;           /* tools/ganad-train/fit/by_time.h instead of halves */
@@ -28,16 +29,16 @@ struct protocol {
 };
 
 /* The value of --protocol. */
-int protocol_parse(const char *text, const struct protocol **ret,
-                   struct gad_diag *d) GAD_MUST_CHECK;
+int eval_protocol_parse(const char *text, const struct eval_protocol **ret,
+                        struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * protocol_choose() - who trains, who calibrates, who tests
+ * eval_protocol_choose() - who trains, who calibrates, who tests
  * @share: part of the training class that is held out of training for calibration; 0: none is, and the
  *         training class of the test half calibrates, because the published setting trains on all its rows
  * @all:   no test half: all rows of the class train or calibrate
  *
  * Rows of a table without labels all count as normal.
  */
-int protocol_choose(const struct protocol *p, const struct gad_table *t, double share, bool all,
-                    struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;
+int eval_protocol_choose(const struct eval_protocol *p, const struct gad_table *t, double share,
+                         bool all, struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/daemon.h"
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/alert/suppressor.h"
+#include "daemon/announce.h"
+#include "daemon/config/config.h"
+#include "daemon/control/control.h"
+#include "daemon/control/notify.h"
+#include "daemon/descriptors.h"
+#include "daemon/feed/feed.h"
+#include "daemon/feed/record_log.h"
+#include "daemon/ingest/capture_merge.h"
+#include "daemon/ingest/server.h"
+#include "daemon/log.h"
+#include "daemon/metrics/metrics.h"
+#include "daemon/privileges.h"
+#include "daemon/reload/events.h"
+#include "daemon/reload/reload.h"
+#include "daemon/score/drift.h"
+#include "daemon/score/job.h"
+#include "daemon/score/models.h"
+#include "daemon/score/scorer.h"
+#include "daemon/signals.h"
+#include "daemon/stats.h"
+#include "daemon/stop_guard.h"
+#include "lib/base/diag.h"
+#include "lib/event/event.h"
+
+enum {
+    FLUSH_LOOK_US = 20000,    /* at the end: how often it is seen whether the outputs are done */
+    REST_MAX_NS = 1000000000, /* of stop_timeout, for the threads to end */
+};
+
+struct daemon {
+    struct drift_options drift;
+    const struct config *config;
+    struct gad_time stop_timeout;
+    struct stop_guard guard;
+    struct stats stats;
+    struct event_base *base;
+    struct signals *signals;
+    struct event *deadline, *look, *watchdog;
+    struct scorer *scorer;
+    struct suppressor *suppressor;
+    struct feed *feed;
+    struct record_log *record_log;
+    struct server *server;
+    struct capture_merge *captures;
+    struct reload *reload; /* NULL: files are read once */
+    struct control *control;
+    struct metrics *metrics; /* NULL: nobody may ask */
+    struct announce *announce;
+    bool once, stopping, server_stopped, captures_ended;
+};
+
+static void drifted(void *arg, const struct gad_model_event *e)
+{
+    struct daemon *self = arg;
+
+    log_notice("models", "model '%s' %s%s%s", e->model, e->action, *e->reason ? ": " : "",
+               e->reason);
+    feed_model(self->feed, e);
+}
+
+static void scored(void *arg, const struct job *j)
+{
+    struct daemon *self = arg;
+    drift_take(&self->drift, j, gad_time_monotonic(), drifted, self);
+    feed_scored(self->feed, j);
+    if (j->client)
+        record_log_add(self->record_log, j);
+}
+
+static void drained(void *arg)
+{
+    struct daemon *self = arg;
+    feed_flush(self->feed);
+    record_log_flush(self->record_log);
+}
+
+/* The clients are gone; the outputs that have a connection get what is left. */
+static void look_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *self = arg;
+    const struct timeval again = {0, FLUSH_LOOK_US};
+    (void)fd;
+    (void)what;
+
+    bool is_flushed = record_log_is_flushed(self->record_log);
+    if (!feed_finish(self->feed) || !is_flushed)
+        (void)event_add(self->look, &again);
+    else
+        (void)event_base_loopbreak(self->base);
+}
+
+static void look_if_all_stopped(struct daemon *self)
+{
+    if (self->stopping && self->server_stopped && self->captures_ended)
+        event_active(self->look, 0, 0);
+}
+
+static void stopped(void *arg)
+{
+    struct daemon *self = arg;
+    self->server_stopped = true;
+    look_if_all_stopped(self);
+}
+
+static void returned(void *arg, struct job *j)
+{
+    struct daemon *self = arg;
+    record_log_add(self->record_log, j); /* scored or not */
+    capture_merge_returned(self->captures, j);
+}
+
+static size_t room(void *arg)
+{
+    const struct daemon *self = arg;
+    return record_log_has_room(self->record_log) ? feed_room(self->feed) : 0;
+}
+
+static void begin_stop(struct daemon *self)
+{
+    self->stopping = true;
+    announce_free(gad_steal(&self->announce));
+    notify_state("STOPPING=1\nSTATUS=finishing what was accepted");
+    capture_merge_stop(self->captures);
+    server_stop(self->server);
+    look_if_all_stopped(self);
+}
+
+static void captures_ended(void *arg)
+{
+    struct daemon *self = arg;
+
+    self->captures_ended = true;
+    if (!self->stopping && self->once)
+        begin_stop(self);
+    else if (!self->stopping)
+        log_notice("loop", "all captures have been read");
+    look_if_all_stopped(self);
+}
+
+static void deadline_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *self = arg;
+    (void)fd;
+    (void)what;
+    log_warn("loop", "stop_timeout is nearly over, leaving the rest");
+    (void)event_base_loopbreak(self->base);
+}
+
+static void stop(void *arg, const char *signal_name)
+{
+    struct daemon *self = arg;
+    int64_t ns = self->stop_timeout.ns, rest = ns / 4 < REST_MAX_NS ? ns / 4 : REST_MAX_NS;
+    const struct timeval tv = {(ns - rest) / 1000000000, (ns - rest) % 1000000000 / 1000};
+
+    if (event_pending(self->deadline, EV_TIMEOUT, NULL))
+        return;
+    stop_guard_arm(&self->guard,
+                   self->stop_timeout); /* before all that may block, the log is of it */
+    log_notice("loop", "%s: finishing what was accepted", signal_name);
+    (void)event_add(self->deadline, &tv);
+    if (!self->stopping)
+        begin_stop(self);
+}
+
+static void reopen(void *arg)
+{
+    struct daemon *self = arg;
+    record_log_reopen(self->record_log);
+    feed_reopen(self->feed);
+}
+
+static struct drift_options drift_options(const struct config *c)
+{
+    return (struct drift_options){
+        .threshold = c->drift.threshold, .window = c->drift.window, .rate = c->drift.rate};
+}
+
+static int configure(void *arg, const struct config *c)
+{
+    struct daemon *self = arg;
+    int r = feed_configure(self->feed, c);
+
+    if (r != 0)
+        return r;
+    scorer_set_again(self->scorer, (struct gad_time){c->alerts.rollup.ns / 2});
+    self->stop_timeout = c->ganadd.stop_timeout;
+    self->drift = drift_options(c);
+    return 0;
+}
+
+static void reloaded(void *arg, const struct reload_result *r)
+{
+    struct daemon *self = arg;
+
+    self->stats.reloads += r->error == 0;
+    self->stats.reloads_refused += r->error != 0;
+    if (!self->stopping)
+        reload_tell(r, self->feed);
+}
+
+static void hup(void *arg)
+{
+    struct daemon *self = arg;
+
+    log_notice("loop", "SIGHUP: reopening the files%s", self->reload ? " and reloading" : "");
+    reopen(self);
+    if (self->reload && !self->stopping)
+        reload_all(self->reload);
+}
+
+/* Only if the scorer moves, too: we stand still with it. */
+static void watchdog_event(evutil_socket_t fd, short what, void *arg)
+{
+    const struct daemon *self = arg;
+    (void)fd;
+    (void)what;
+
+    if (scorer_answers(self->scorer))
+        notify_state("WATCHDOG=1");
+    else
+        log_error("loop", "the scorer does not answer");
+}
+
+/* Thrice in the time that is allowed. */
+static int start_watchdog(struct daemon *self)
+{
+    int64_t ns = notify_watchdog().ns / 3;
+    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
+
+    if (ns == 0)
+        return 0;
+    self->watchdog = event_new(self->base, -1, EV_PERSIST, watchdog_event, self);
+    return self->watchdog && event_add(self->watchdog, &tv) == 0 ? 0 : GAD_ENOMEM;
+}
+
+static int make_events(struct daemon *self, struct gad_diag *d)
+{
+    self->base = event_base_new();
+    if (!self->base)
+        return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
+    const struct signals_options so = {.base = self->base, .stop = stop, .hup = hup, .arg = self};
+    self->deadline = event_new(self->base, -1, 0, deadline_event, self);
+    self->look = event_new(self->base, -1, 0, look_event, self);
+    if (!self->deadline || !self->look || signals_new(&so, &self->signals) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
+    return 0;
+}
+
+static void free_event(struct event *e)
+{
+    if (e)
+        event_free(e);
+}
+
+static void daemon_deinit(struct daemon *self)
+{
+    announce_free(self->announce);
+    scorer_stop(self->scorer);
+    metrics_free(self->metrics);
+    control_free(self->control);
+    reload_free(self->reload);
+    server_free(self->server);
+    capture_merge_free(self->captures);
+    record_log_free(self->record_log);
+    feed_free(self->feed);
+    suppressor_free(self->suppressor);
+    scorer_free(self->scorer);
+    signals_free(self->signals);
+    free_event(self->deadline);
+    free_event(self->look);
+    free_event(self->watchdog);
+    if (self->base)
+        event_base_free(self->base);
+    stop_guard_disarm(&self->guard);
+}
+
+static void warn_of_open_tcp(const struct config *c)
+{
+    const char *tcp = c->scoring.tcp;
+
+    if (*tcp && strncmp(tcp, "127.", 4) != 0 && strncmp(tcp, "[::1]", 5) != 0)
+        log_warn("scoring",
+                 "tcp '%s' is open to everybody who can reach it, without login or encryption",
+                 tcp);
+}
+
+/* What was made as root, and is written later. */
+static int give_files(const struct daemon *self, struct gad_diag *d)
+{
+    const struct config *c = self->config;
+    int r = privileges_give_folder(c->ganadd.user, feed_folder(self->feed), d);
+
+    if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
+        r = privileges_give(c->ganadd.user, c->alerts.suppress, d);
+    for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
+        if (strcmp(c->output[i].type, "file") == 0)
+            r = privileges_give(c->ganadd.user, c->output[i].to, d);
+    return r;
+}
+
+/* Everything that may need root. */
+static int make_rooms(struct daemon *self, struct models *m, struct gad_diag *d)
+{
+    const struct config *c = self->config;
+    int r = scorer_new((struct gad_time){c->alerts.rollup.ns / 2}, &self->scorer);
+
+    self->drift = drift_options(c);
+    if (r != 0)
+        return gad_fail(d, r, "scorer: %s", gad_strerror(r));
+    r = record_log_new(self->base, c, &self->stats, &self->record_log, d);
+    if (r != 0)
+        return r;
+    const struct capture_merge_options captures = {.base = self->base,
+                                                   .config = c,
+                                                   .models = m,
+                                                   .scorer = self->scorer,
+                                                   .stats = &self->stats,
+                                                   .room = room,
+                                                   .ended = captures_ended,
+                                                   .arg = self};
+    r = capture_merge_new(&captures, &self->captures, d);
+    if (r != 0)
+        return r;
+    const struct server_options so = {.base = self->base,
+                                      .config = c,
+                                      .models = m,
+                                      .scorer = self->scorer,
+                                      .stats = &self->stats,
+                                      .scored = scored,
+                                      .returned = returned,
+                                      .drained = drained,
+                                      .stopped = stopped,
+                                      .arg = self};
+    r = server_new(&so, &self->server, d);
+    if (r != 0)
+        return r;
+    r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
+    if (r != 0)
+        return r;
+    const struct feed_options fo = {.base = self->base,
+                                    .config = c,
+                                    .stats = &self->stats,
+                                    .suppressor = self->suppressor,
+                                    .by_packets = self->once};
+    r = feed_new(&fo, &self->feed, d);
+    if (r != 0)
+        return r;
+    const struct reload_options ro = {.base = self->base,
+                                      .config = c,
+                                      .feed = self->feed,
+                                      .models = m,
+                                      .configure = configure,
+                                      .told = reloaded,
+                                      .arg = self};
+    r = self->once ? 0 : reload_new(&ro, &self->reload, d);
+    if (r != 0)
+        return r;
+    const struct control_options co = {.base = self->base,
+                                       .config = c,
+                                       .models = m,
+                                       .reload = self->reload,
+                                       .stats = &self->stats,
+                                       .feed = self->feed,
+                                       .suppressor = self->suppressor,
+                                       .record_log = self->record_log,
+                                       .captures = self->captures,
+                                       .reopen = reopen,
+                                       .arg = self};
+    r = control_new(&co, &self->control, d);
+    if (r != 0)
+        return r;
+    const struct metrics_options mo = {.base = self->base,
+                                       .config = c,
+                                       .models = m,
+                                       .stats = &self->stats,
+                                       .feed = self->feed,
+                                       .captures = self->captures};
+    r = metrics_new(&mo, &self->metrics, d);
+    if (r != 0)
+        return r;
+    if (*c->scoring.unix_path)
+        r = privileges_give(c->ganadd.user, c->scoring.unix_path, d);
+    if (r == 0 && *c->control.unix_path)
+        r = privileges_give(c->ganadd.user, c->control.unix_path, d);
+    if (r == 0)
+        r = give_files(self, d);
+    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
+        r = privileges_give(c->ganadd.user, c->records.file, d);
+    return r;
+}
+
+/* What came of the captures, a line on stderr. */
+static int summary(const struct daemon *self, struct gad_diag *d)
+{
+    struct capture_stats sum = {0};
+    struct capture_merge_source one;
+    bool is_whole = true;
+
+    for (size_t i = 0; capture_merge_source(self->captures, i, &one); i++) {
+        sum.packets += one.stats.packets;
+        sum.refused += one.stats.refused;
+        sum.conns += one.stats.conns;
+        is_whole = is_whole && strcmp(one.state, "broken") != 0;
+    }
+    (void)fprintf(stderr,
+                  "%llu packets, %llu refused, %llu connections, %llu records scored, "
+                  "%llu anomalous\n",
+                  (unsigned long long)sum.packets, (unsigned long long)sum.refused,
+                  (unsigned long long)sum.conns, (unsigned long long)self->stats.records_scored,
+                  (unsigned long long)self->stats.records_anomalous);
+    return is_whole ? 0 : gad_fail(d, -EIO, "a capture could not be read to its end");
+}
+
+static int start_threads(struct daemon *self, struct gad_diag *d)
+{
+    int r = feed_start(self->feed, d);
+
+    if (r != 0)
+        return r;
+    r = record_log_start(self->record_log);
+    if (r != 0)
+        return gad_fail(d, r, "records: %s", gad_strerror(r));
+    r = scorer_start(self->scorer);
+    if (r != 0)
+        return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
+    return capture_merge_start(self->captures, d);
+}
+
+static int start_announcing(struct daemon *self, const struct models *m, struct gad_diag *d)
+{
+    const struct announce_options o = {.base = self->base,
+                                       .config = self->config,
+                                       .models = m,
+                                       .feed = self->feed,
+                                       .captures = self->captures};
+
+    if (start_watchdog(self) != 0 || announce_new(&o, &self->announce) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory for the events of the service manager");
+    return 0;
+}
+
+/* As it is after the package was installed. */
+static void say_if_no_capture(const struct config *c)
+{
+    if (config_n_captures_used(c) == 0)
+        log_notice("capture",
+                   "no capture is configured: records come from scoring clients only; for packets "
+                   "add [capture NAME] with interface = ... to %s or a file of %s.d, and restart",
+                   c->file, c->file);
+}
+
+int daemon_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
+{
+    gad_cleanup(daemon_deinit) struct daemon self = {
+        .config = c, .once = once, .stop_timeout = c->ganadd.stop_timeout};
+
+    stats_init(&self.stats);
+
+    if (config_is_live(c))
+        privileges_take_raw();
+    int r = descriptors_raise(c, d);
+    if (r == 0)
+        r = make_events(&self, d);
+    if (r == 0)
+        r = make_rooms(&self, m, d);
+    if (r == 0)
+        r = privileges_drop(c->ganadd.user, config_is_live(c), d);
+    if (r != 0)
+        return r;
+    warn_of_open_tcp(c);
+    r = start_threads(&self, d);
+    if (r == 0)
+        r = start_announcing(&self, m, d);
+    if (r != 0)
+        return r;
+    say_if_no_capture(c);
+    log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
+               m->n == 1 ? "" : "s");
+    announce_ready(self.announce);
+    if (event_base_dispatch(self.base) < 0)
+        return gad_fail(d, -EIO, "the event loop failed");
+    log_notice("loop", "stopped");
+    return once ? summary(&self, d) : 0;
+}
