@@ -145,14 +145,14 @@ keep_temporary_files_together()
 
 
 def wait_for(condition, seconds, what):
-    """Until condition() is true; its value."""
+    """Waits until condition() is true and returns its value. @what: what is waited for; text, or a function of none."""
     end = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {seconds * SLOW:g} s")
+            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds * SLOW:g} s")
         time.sleep(0.01)
 
 

@@ -39,6 +39,18 @@ def good_client(path, lines, stop, result):
     result.send((failure, latency))
 
 
+def metronome(stop, result):
+    """Measures by how much the machine lets a sleeping process oversleep: no daemon can answer faster than that."""
+    worst = 0.0
+    while True:
+        start = time.monotonic()
+        ended = stop.wait(0.003)
+        worst = max(worst, time.monotonic() - start - 0.003)
+        if ended:
+            break
+    result.send(worst)
+
+
 def packed(rows, **change):
     n = rows
     m = dict(id=1, n=n, protocol_type=bytes(n), service=bytes(n), flag=bytes(n), number=[0.0] * (38 * n))
@@ -58,6 +70,10 @@ class Hostile(unittest.TestCase):
         cls.good = fork.Process(target=good_client, args=(cls.daemon.scoring, cls.lines, cls.stop, theirs))
         cls.good.start()
         theirs.close()
+        cls.stall, theirs = fork.Pipe(duplex=False)
+        cls.metronome = fork.Process(target=metronome, args=(cls.stop, theirs))
+        cls.metronome.start()
+        theirs.close()
         cls.rss = cls.daemon.rss()
         cls.peak = cls.rss
 
@@ -66,14 +82,17 @@ class Hostile(unittest.TestCase):
         with cls.daemon:
             cls.stop.set()
             failure, latency = cls.result.recv()
+            stall = cls.stall.recv()
             cls.good.join()
+            cls.metronome.join()
             code = cls.daemon.stop()
             latency.sort()
             print(f"the good client: {len(latency)} answers, p50 {latency[len(latency) // 2] * 1e3:.2f} ms, "
-                  f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst {latency[-1] * 1e3:.2f} ms; "
+                  f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst {latency[-1] * 1e3:.2f} ms; the machine stalled for {stall * 1e3:.2f} ms; "
                   f"memory {cls.rss >> 20} MiB, at most {cls.peak >> 20} MiB", flush=True)
             assert not failure, failure
-            assert latency[-1] < LATENCY_MAX, f"an answer took {latency[-1]:.2f} s"
+            # A request meets client, daemon and scorer, and each of them may meet a stall.
+            assert latency[-1] < LATENCY_MAX + 3 * stall, f"an answer took {latency[-1]:.2f} s"
             assert cls.peak - cls.rss < GROWTH_MAX, f"memory grew from {cls.rss} to {cls.peak} bytes"
             assert code == 0, f"ganadd ended with {code}:\n{cls.daemon.read_log()}"
 
@@ -102,6 +121,7 @@ class Hostile(unittest.TestCase):
     # --- frames
 
     def test_a_flood_of_connections_is_taken_at_a_pace(self):
+        refused = self.daemon.counter("clients_refused")
         before, begin, n = self.daemon.counter("clients_accepted"), time.monotonic(), 0
         while time.monotonic() - begin < 0.5 or n < 600:
             with socket.socket(socket.AF_UNIX) as s:
@@ -110,7 +130,9 @@ class Hostile(unittest.TestCase):
         took = self.daemon.counter("clients_accepted") - before
         most = BURST + PACE * (time.monotonic() - begin) + 1
         self.assertLessEqual(took, most)
-        ganad.wait_for(lambda: self.daemon.counter("clients_accepted") - before == n, 20, "all are taken in the end")
+        ganad.wait_for(lambda: self.daemon.counter("clients_accepted") - before == n, 60,
+                       lambda: f"{n} accepted: {self.daemon.counter('clients_accepted') - before}, refused: "
+                               f"{self.daemon.counter('clients_refused') - refused}")
 
     def test_lengths_that_lie(self):
         self.refused(b"\0\0\0\0", ganad.BAD_FRAME, "length 0")
@@ -264,7 +286,7 @@ class Hostile(unittest.TestCase):
         conns = [self.conn() for _ in range(N_SLOW)]
         start, cut, at = time.monotonic(), {}, 0
         while len(cut) < N_SLOW:
-            self.assertLess(time.monotonic() - start, FRAME_TIMEOUT * 3 + 5 * ganad.SLOW, f"only {len(cut)} were cut")
+            self.assertLess(time.monotonic() - start, FRAME_TIMEOUT * 3 + 20 * ganad.SLOW, f"only {len(cut)} were cut")
             for i, c in enumerate(conns):
                 if i in cut:
                     continue
@@ -309,9 +331,9 @@ class Hostile(unittest.TestCase):
             except (BrokenPipeError, ConnectionResetError):
                 pass  # cut already: a slow daemon took a part now and then
             self.assertLess(sent, 64 << 20)
-            self.assertGreater(self.daemon.counter("clients_waits"), waits)
+            ganad.wait_for(lambda: self.daemon.counter("clients_waits") > waits, 20, "the client waits")
             self.assertLess(self.daemon.rss() - before, GROWTH_MAX)
-            ganad.wait_for(lambda: self.daemon.counter("clients_timed_out") > timed_out, IDLE_TIMEOUT * 3 + 5, "cut")
+            ganad.wait_for(lambda: self.daemon.counter("clients_timed_out") > timed_out, IDLE_TIMEOUT * 3 + 20, "cut")
 
     def test_a_reader_that_pauses_gets_every_answer(self):
         n = 2000
@@ -427,7 +449,7 @@ class Hostile(unittest.TestCase):
                         return more.frame()[0] == ganad.SCORE_REPLY
                     except (ganad.Closed, ConnectionResetError, BrokenPipeError):
                         return False
-            ganad.wait_for(room, 5, "room for another client")
+            ganad.wait_for(room, 20, "room for another client")
             for c in conns[1:]:
                 c.close()
             self.assertEqual(d.stop(), 0)
