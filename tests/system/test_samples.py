@@ -211,7 +211,7 @@ class Samples(unittest.TestCase):
                 c.answer()
             real = {"version": asked("version"), "status": asked("status"), "model Op Cm list": asked("model", "list")[0],
                     "config": asked("config")[0], "stats": asked("stats"), "suppress test Ar connection": asked("suppress", "list")[0],
-                    "reload": asked("reload")["models"][0], "spool Op Ar folder": ctl("spool", d.path("spool"))}
+                    "reload": asked("reload")["models"][0], "spool Op Ar directory": ctl("spool", d.path("spool"))}
             with open(os.path.join(self.dir, "plain.csv"), "wb") as f:
                 f.writelines(ganad.synthetic_lines(200))
             real["model compare Ar a b file"] = ctl("model", "compare", self.model, self.model, os.path.join(self.dir, "plain.csv"))
@@ -233,12 +233,12 @@ class Samples(unittest.TestCase):
     def test_heads_of_records_and_scores(self):
         page = re.sub(r"\s+", " ", read("tools/ganadctl/ganadctl.1"))
         head = self.ctl("score", "--local", self.model, "--format", "csv", "--top", "1", "site.pcap").splitlines()[0].split(",")
-        listed = re.search(r"has a head line and the columns (.*?), threshold(.*?) and, with", page)
+        listed = re.search(r"has a header line and the columns (.*?), threshold(.*?) and, with", page)
         self.assertEqual(head, re.findall(r"\w+", re.sub(r"\([^)]*\)", "", listed.group(1))) +
                          ["threshold"] + re.findall(r"\w+", listed.group(2)) + ["top_features"])
         with open(os.path.join(self.dir, "records.csv")) as f:
             behind = f.readline().strip().split(",")[41:]
-        self.assertEqual(behind, re.search(r"Behind the columns: (.*?)\.", page).group(1).split(", "))
+        self.assertEqual(behind, re.search(r"Appends the columns (.*?)\.", page).group(1).split(", "))
 
     def test_columns_of_the_truth(self):
         with open(os.path.join(self.dir, "site.tsv")) as f:
