@@ -26,7 +26,7 @@ const struct config_key config_keys[] = {
     {"scoring", "unix", CONFIG_SOCKET, IN(scoring.unix_path), 0, 0, GAD_SCORING_SOCKET, NULL,
      "unix stream socket for records; empty: none"},
     {"scoring", "mode", CONFIG_MODE, IN(scoring.mode), 0, 0777, "0660", NULL,
-     "permissions of the unix socket"},
+     "permissions of the unix socket, unless the service manager created it"},
     {"scoring", "tcp", CONFIG_ADDRESS, IN(scoring.tcp), 0, 0, "", NULL,
      "HOST:PORT to accept records on as well, without encryption or login; empty: none"},
     {"scoring", "max_clients", CONFIG_COUNT, IN(scoring.max_clients), 1, 65536, "256", NULL,
