@@ -166,8 +166,8 @@ def check_counters(root):
 
 
 STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUTS_MAX"),
-          ("conf/ganadd.conf.5", r"There must be one and may be (\d+)\.", "CONFIG_MODELS_MAX"),
-          ("conf/ganadd.conf.5", r"There may be (\d+), and one model must be none", "CONFIG_SHADOWS_MAX"),
+          ("conf/ganadd.conf.5", r"At least one such section is required; there may be (\d+)\.", "CONFIG_MODELS_MAX"),
+          ("conf/ganadd.conf.5", r"There may be (\d+) shadows,", "CONFIG_SHADOWS_MAX"),
           ("conf/ganadd.conf.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
           ("conf/ganad-capture.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
           ("conf/ganad-capture.5", r"There may be (\d+) such sections", "CONFIG_CAPTURES_MAX"))

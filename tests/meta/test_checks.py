@@ -255,8 +255,9 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         self.plant("daemon/config/config.h", "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, CONFIG_NAME_MAX = 40, "
                                       "CONFIG_CAPTURES_MAX = 64\n")
         self.plant("conf/ganad-capture.5", "under a name of up to 40 letters. There may be 64 such sections.\n")
-        self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. There must be one and may be 16. There may be 4, and one model "
-                                         "must be none.\n")
+        self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. "
+                                         "At least one such section is required; there may be 16. "
+                                         "There may be 4 shadows, and at least one model must not be a shadow.\n")
         outputs = "There may be 15 outputs.\n"
         ganadd = ".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n.Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n"
         events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys of leef, syslog and journal\n"
