@@ -10,6 +10,8 @@ import tempfile
 import unittest
 
 import check_docs
+import check_english
+import check_exports
 import check_format
 import check_hardening
 import check_headers
@@ -88,8 +90,9 @@ class Planted(unittest.TestCase):
         expect("daemon/vendor/x.js", "x", "no line end")
         expect("lib/base/a.h", C, "#pragma once")
         expect("lib/base/a.c", C + "int a;", "no line end")
-        expect("lib/base/a.c", C + "\n" * 499)
-        expect("lib/base/a.c", C + "\n" * 500, "501 lines")
+        expect("lib/base/a.c", C + "\n" * 599)
+        expect("lib/base/a.c", C + "\n" * 600, "601 lines")
+        expect("conf/a.conf", "# SPDX-License-Identifier: Apache-2.0\n" + "\n" * 500, "501 lines")
         for call in ("strcpy", "sprintf", "gets", "alloca", "atoi", "sscanf", "strtol", "strtoul", "strtoull", "strtok", "rand",
                      "localtime", "system"):
             expect("tests/unit/a.c", C + f"\nvoid f(void) {{ {call}(x); }}\n", f"a.c:3: {call}: has no bound")
@@ -109,6 +112,42 @@ class Planted(unittest.TestCase):
         for path in (words("/wo", "rk/x"), words("/ro", "ot/x"), words("/ho", "me/x")):
             expect("HACKING.md", f"see {path}\n", "path of one machine")
         expect("HACKING.md", "see ../network/x, https://example.org/home/x\n")
+
+    def test_english(self):
+        def expect(name, text, *found):
+            self.expect(check_english.check, name, text, *found)
+        refused = words("no", "body")
+        expect("README.md", "The daemon reports it.\n")
+        expect("README.md", f"The daemon asks {refused}.\n", f"README.md:1: '{refused}': write")
+        expect("README.md", f"The daemon asks\n{refused.capitalize()}.\n", "README.md:2: ")
+        expect("README.md", "It is " + words("go", "ne") + ".\nThe host is\n" + words("go", "ne") + " again.\n", "README.md:1: ", "README.md:2: ")
+        expect("tests/unit/a.c", C + f"static int is_{refused}(void);\n", "tests/unit/a.c:2: ")
+        expect("daemon/a.c", C + f'const char *text = "{refused} reads";\n', "daemon/a.c:2: ")
+        expect("tools/a.py", f'x = 1 if y is None else "{refused}"\n', "tools/a.py:1: ")
+        expect("tools/check", f"chown -R {refused}: x\n")
+        expect("tools/other", f"chown -R {refused}: x\n", "tools/other:1: ")
+        expect("daemon/metrics/page/vendor/x.js", refused + "\n")
+        expect("ARCHITECTURE.md", "word\n" * 34 + "ends. The next one is short.\n")
+        expect("ARCHITECTURE.md", "word\n" * 36 + "ends.\n", "a sentence of 37 words")
+        expect("ARCHITECTURE.md", "```\n" + "word " * 40 + "\n```\n| a | " + "word " * 40 + "|\n")
+        expect("daemon/a.8", ".Sh NAME\n" + "word\n" * 20 + ".Pp\n" + "word\n" * 20)
+        expect("daemon/a.8", ".Sh NAME\n" + "word\n" * 36, "a sentence of 36 words")
+        expect("daemon/a.c", C + "/* " + "a " * 47 + "*/\n")
+        expect("daemon/a.c", C + "/* " + "a " * 48 + "*/\n", "daemon/a.c:2: 101 columns")
+        expect("README.md", "See https://example.org/" + "a" * 100 + "\n")
+
+    def test_exports(self):
+        def check(root):
+            for source in ("lib/a", "daemon/b", "tests/c"):
+                path = os.path.join(root, source)
+                if os.path.exists(path + ".c"):
+                    subprocess.run(COMPILER + ["-c", "-fno-common", path + ".c", "-o", path + ".o"], check=True)
+            return check_exports.check(root)
+        self.plant("lib/a.c", "int gad_a(void); int gad_a(void) { return 1; }\n")
+        self.plant("tests/c.c", "int gad_a(void); int main(void) { return gad_a(); }\n")
+        self.assertIn("'gad_a' has no caller", " ".join(check(self.root)))
+        self.plant("daemon/b.c", "int gad_a(void); int main(void) { return gad_a(); }\n")
+        self.assertEqual(list(check(self.root)), [])
 
     def test_headers(self):
         def expect(name, text, *found):
