@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live page shows a ganadd that captures synthetic traffic. This program also makes the picture in README.md.
+"""The live page shows a ganadd that captures synthetic traffic; README.md has its picture.
 
 Usage: test_live_page.py ... --out FILE
 
-`meson test -C build live-page` writes build/tests/system/live-page.webp, which is copied to conf/live-page.webp to renew the
-picture. Skips without chromium and chromedriver."""
+`meson test -C build live-page` writes build/tests/system/live-page.webp. To renew the picture, copy
+it to conf/live-page.webp. Skips without chromium and chromedriver."""
 
 import argparse
 import base64
@@ -25,15 +25,20 @@ ROWS = {"alerts": test_live.ALERTS_MAX, "models": 1, "outputs": 1, "sources": 1}
 
 
 def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120 * ganad.SLOW)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   timeout=120 * ganad.SLOW)
 
 
 def learn(directory):
-    """A model of the synthetic site, and 200 normal records. The shipped models were trained on another network."""
-    capture, records, few, model = (os.path.join(directory, x) for x in ("normal.pcap", "normal.csv", "few.csv", "site.ckpt"))
+    """A model of the synthetic site, and 200 normal records.
+
+    The shipped models were trained on another network."""
+    capture, records, few, model = (os.path.join(directory, x) for x in
+                                    ("normal.pcap", "normal.csv", "few.csv", "site.ckpt"))
     run(ganad.args.traffic, "--quiet", "--sessions", "6000", "--seed", "1", capture)
     run(ganad.args.ganadctl, "extract", capture, "--out", records)
-    run(ganad.args.train, "fit", "--quiet", "--model", "ganomaly", "--all-rows", "--name", "site", "--data", records, "--out", model)
+    run(ganad.args.train, "fit", "--quiet", "--model", "ganomaly", "--all-rows", "--name", "site",
+        "--data", records, "--out", model)
     with open(records, "rb") as f, open(few, "wb") as g:
         g.writelines(f.readlines()[:200])
     return model, few
@@ -44,13 +49,13 @@ def make_traffic(directory):
     for i in range(SLICES):
         attacks = ["--attacks"] if i % 3 == 2 else []
         path = os.path.join(directory, f"slice-{i:02}.pcap")
-        run(ganad.args.traffic, "--quiet", "--sessions", str(400 + 150 * (i * 5 % 7)), "--seed", str(10 + i),
-            "--start", str(START + 120 * i), *attacks, path)
+        run(ganad.args.traffic, "--quiet", "--sessions", str(400 + 150 * (i * 5 % 7)),
+            "--seed", str(10 + i), "--start", str(START + 120 * i), *attacks, path)
         yield path
 
 
 def play(captures, watched, d, records, ended):
-    """Each second: moves a capture into the watched directory, and has a client's records scored."""
+    """Each second: moves a capture into the watched directory, and sends records as a client."""
     for path in captures:
         os.rename(path, os.path.join(watched, os.path.basename(path)))
         d.ctl("score", records)
@@ -58,8 +63,12 @@ def play(captures, watched, d, records, ended):
             return
 
 
+def devtools(browser, command, **parameters):
+    return browser.call("POST", "goog/cdp/execute", {"cmd": command, "params": parameters})
+
+
 def take_picture(browser):
-    r = browser.call("POST", "goog/cdp/execute", {"cmd": "Page.captureScreenshot", "params": {"format": "webp", "quality": 80}})
+    r = devtools(browser, "Page.captureScreenshot", format="webp", quality=80)
     return base64.b64decode(r["data"])
 
 
@@ -69,16 +78,16 @@ def watch(d, port, captures, watched, records):
     player = threading.Thread(target=play, args=(captures, watched, d, records, ended))
     with test_live.browser() as b:
         b.emulate(SIZE, False)
-        b.call("POST", "goog/cdp/execute", {"cmd": "Emulation.setScrollbarsHidden", "params": {"hidden": True}})
+        devtools(b, "Emulation.setScrollbarsHidden", hidden=True)
         b.call("POST", "url", {"url": f"http://127.0.0.1:{port}/"})
         player.start()
         try:
-            ganad.wait_for(lambda: not player.is_alive() and not os.listdir(watched), 90, "all captures are read")
+            ganad.wait_for(lambda: not player.is_alive() and not os.listdir(watched), 90, "all read")
         finally:
             ended.set()
             player.join()
-        of = "return document.getElementById('{}').rows.length"
-        ganad.wait_for(lambda: {x: b.run(of.format(x)) for x in ROWS} == ROWS, 20, "rows of the tables")
+        n_rows = "return document.getElementById('{}').rows.length"
+        ganad.wait_for(lambda: {x: b.run(n_rows.format(x)) for x in ROWS} == ROWS, 20, "full tables")
         time.sleep(2)  # two polls of the page
         assert b.run("return document.querySelectorAll('.chart canvas').length") == 4
         assert b.run("return document.getElementById('gone').hidden"), "the page has no answer"
@@ -87,7 +96,7 @@ def watch(d, port, captures, watched, records):
 
 
 def check(picture):
-    """It is WebP (RFC 9649), small enough for the repository, and larger than one of an empty page."""
+    """It is WebP (RFC 9649), small enough for the repository, and not of an empty page."""
     assert (picture[:4], picture[8:12]) == (b"RIFF", b"WEBP"), picture[:12]
     assert 20_000 < len(picture) <= BYTES_MAX, len(picture)
 
@@ -105,9 +114,11 @@ def main():
     model, records = learn(directory)
     captures = list(make_traffic(directory))
     port = test_live.free_port()
-    capture = {"directory": watched, "delete": "yes", "poll": "200ms", "settle": "200ms", "patience": "1s"}
-    with ganad.Daemon(metrics={"tcp": f"127.0.0.1:{port}", "page": "yes"}, models={"site": {"checkpoint": model}},
-                      captures={"lan": capture}, outputs=ganad.ALERTS_FILE, alerts={"rollup": "5s"}) as d:
+    capture = {"directory": watched, "delete": "yes",
+               "poll": "200ms", "settle": "200ms", "patience": "1s"}
+    metrics = {"tcp": f"127.0.0.1:{port}", "page": "yes"}
+    with ganad.Daemon(metrics=metrics, captures={"lan": capture}, outputs=ganad.ALERTS_FILE,
+                      models={"site": {"checkpoint": model}}, alerts={"rollup": "5s"}) as d:
         picture = watch(d, port, captures, watched, records)
     check(picture)
     with open(args.out, "wb") as f:
