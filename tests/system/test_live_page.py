@@ -82,12 +82,12 @@ def watch(d, port, captures, watched, records):
         b.call("POST", "url", {"url": f"http://127.0.0.1:{port}/"})
         player.start()
         try:
-            ganad.wait_for(lambda: not player.is_alive() and not os.listdir(watched), 90, "all read")
+            ganad.wait_for(lambda: not (player.is_alive() or os.listdir(watched)), 90, "the reads")
         finally:
             ended.set()
             player.join()
         n_rows = "return document.getElementById('{}').rows.length"
-        ganad.wait_for(lambda: {x: b.run(n_rows.format(x)) for x in ROWS} == ROWS, 20, "full tables")
+        ganad.wait_for(lambda: {x: b.run(n_rows.format(x)) for x in ROWS} == ROWS, 20, "tables")
         time.sleep(2)  # two polls of the page
         assert b.run("return document.querySelectorAll('.chart canvas').length") == 4
         assert b.run("return document.getElementById('gone').hidden"), "the page has no answer"
