@@ -11,7 +11,7 @@ C_LINES_MAX = 600
 SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service", ".sysusers", ".tmpfiles", ".1",
           ".5", ".7", ".8")
 NAMED = ("meson_options.txt", ".clang-format", ".clang-tidy")
-DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/")
+DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/|\.webp$")
 
 # Words are put together here, so that this file does not hold what it looks for.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b|\bplace" r"holder|\bst" r"ub(s|bed)?\b"

@@ -167,17 +167,13 @@ class Samples(unittest.TestCase):
                 c.answer()
             return added, ctl("list")
 
-    def real_eval(self):
-        model = os.path.join(ganad.args.source, "models/default/kdd99-egbad.ckpt")
-        return run(ganad.args.train, "eval", model, "--data", self.labelled(), "--protocol", "normal", cwd=self.dir)
-
     def real_fit(self):
         return run(ganad.args.train, "fit", "records.csv", "--name", "own", "--out", "own.ckpt", "--epochs", "2", cwd=self.dir)
 
     def test_readme(self):
         silent = ("ganadctl extract ", "ganadctl tail ", "ganadctl model load ")
         real = {"ganadctl score --local ": self.real_score, "ganadd -c own.conf -r ": self.real_read,
-                "ganad-train eval ": self.real_eval, "ganad-train fit ": self.real_fit,
+                "ganad-train fit ": self.real_fit,
                 "ganadctl suppress add ": lambda: self.real_suppress()[0], "ganadctl suppress list": lambda: self.real_suppress()[1]}
         used = set()
         for command, shown in samples(read("README.md")):
@@ -190,6 +186,34 @@ class Samples(unittest.TestCase):
                 used.add(name)
                 check_shape(shown, real[name]())
         self.assertEqual(used, set(real))
+
+    def test_the_alert_of_the_readme(self):
+        block = re.search(r"^```json\n(.*?)^```$", read("README.md"), re.M | re.S)
+        shown = json.loads(block.group(1))
+        lines = [x for x in self.real_read().splitlines() if x.startswith("{")]
+        real = next(x for x in map(json.loads, lines) if "dest_port" in x)
+        kind = lambda v: "number" if type(v) in (int, float) else type(v)
+        shape = lambda o, keys: [(k, kind(o[k])) for k in o if k in keys]
+        self.assertGreater(len(shown), 10)
+        self.assertEqual(shape(shown, shown), shape(real, shown))
+        self.assertEqual(set(shown["flow"]), set(real["flow"]))
+        self.assertEqual(set(shown["top_features"][0]), set(real["top_features"][0]))
+
+    def test_the_detection_of_the_readme(self):
+        if not ganad.data_file():
+            self.skipTest("no public data set")
+        rows = re.findall(r"^\| (\w+)[^|]* \| ([\d,]+) \| ([\d.]+) % \| ([\d.]+) % \|$",
+                          read("README.md"), re.M)
+        self.assertEqual({r[0] for r in rows}, {"dos", "normal", "probe", "r2l", "u2r"})
+        for column, budget in (2, "0.001"), (3, "0.01"):
+            found = json.loads(run(ganad.args.train, "eval", self.model, "--data", ganad.data_file(),
+                                   "--protocol", "normal", "--fpr", budget, "--json"))
+            for row in rows:
+                one = found["per_category"][row[0]]
+                self.assertEqual(row[1], f"{one['n']:,}")
+                # Another processor can put a record on the other side of the threshold.
+                self.assertAlmostEqual(float(row[column]), 100 * one["detected"] / one["n"],
+                                       delta=0.001 + 100 / one["n"])
 
     # --- ganadctl(1): keys of JSON ---
 

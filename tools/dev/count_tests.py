@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Counts the results in meson's testlog.json: prints "PASSED FAILED SKIPPED". No test at all is a failure."""
+"""Counts the results in meson's testlog.json and prints "PASSED FAILED SKIPPED".
+
+A log without tests is a failure."""
 
 import json
 import sys
