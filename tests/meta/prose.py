@@ -7,7 +7,7 @@ import tokenize
 
 import tree
 
-DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/|^LICENSE$")
+DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/|^LICENSE$|\.webp$")
 PAGE = re.compile(r"\.[1578]$")
 HASH = re.compile(r"\.(sh|build|conf|in|service|socket|timer|sysusers|tmpfiles|yml|yaml|toml|preset)$|^meson_options\.txt$|^debian/")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[`]*[A-Z`])")

@@ -333,6 +333,9 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         count = [os.path.join(ROOT, "tools/dev/count_tests.py"), log]
         self.plant("testlog.json", "".join(map(line, ["OK", "OK", "SKIP", "FAIL", "TIMEOUT", "ERROR", "UNEXPECTEDPASS"])))
         self.assertEqual(subprocess.check_output(count, text=True), "2 4 1\n")
+        self.plant("testlog.json", line("OK") + json.dumps({"name": "y", "result": "FAIL", "stdout": "first\n" + "more\n" * 14 + "last\n"}))
+        ends = subprocess.check_output([count[0], "--failures", log], text=True).split("\n")
+        self.assertEqual([ends[0], ends[1], ends[-2], len(ends)], ["== y: FAIL", "more", "last", 17])
         self.plant("testlog.json", "")
         self.assertNotEqual(subprocess.run(count, stderr=subprocess.DEVNULL, check=False).returncode, 0)
 

@@ -10,15 +10,15 @@ jobs=$(nproc 2>/dev/null || echo 2)
 # package name except clang-format: its versions format some code differently, and the tree uses
 # that of Debian 12.
 case $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null) in
-bookworm) llvm=14 packages_format=(clang-format-14) ;;
-*) llvm=19 packages_format=() ;;
+bookworm) llvm=14 packages_format=(clang-format-14) packages_tidy=(clang-tidy-14) ;;
+*) llvm=19 packages_format=() packages_tidy=() ;;
 esac
 clang=clang-$llvm
 
 # Packages for a build, and those that the checks need in addition.
 packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libprotobuf-c-dev libevent-dev
     libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev libpcap-dev libsystemd-dev)
-packages_check=(binutils "$clang" "libclang-rt-$llvm-dev" "${packages_format[@]}" libcmocka-dev protobuf-compiler mandoc python3
+packages_check=(binutils "$clang" "libclang-rt-$llvm-dev" "${packages_format[@]}" "${packages_tidy[@]}" libcmocka-dev protobuf-compiler mandoc python3
     openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils systemd
     strace iproute2 jq zsh)
 packages_package=(git build-essential lintian blhc devscripts) # in addition to debian/control
