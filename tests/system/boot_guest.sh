@@ -242,7 +242,7 @@ printf '[output journal]\ntype = journal\nformat = journal\nseverity = high\n' |
 systemctl restart ganadd
 ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
 check "an alert is in the journal" wait_for 20 bash -c 'journalctl -o verbose MESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01 | grep -q GANAD_TOP_FEATURES='
-check "with its explanation" bash -c 'journalctl -x MESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01 | grep -q "A connection is unlike normal ones"'
+check "with its explanation" bash -c 'journalctl -x MESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01 | grep -q "An anomalous connection"'
 
 # All of it at once, with an end for who makes a system call that the filter has not: none fails unseen.
 printf '[capture lo]\ninterface = lo\n' | drop_in 50-lo.conf
