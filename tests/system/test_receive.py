@@ -153,7 +153,7 @@ class Receive(unittest.TestCase):
                 r.start()
                 r.send(line(1), line(2), line(3), line(4))
                 self.assertEqual(r.seqs(), [1, 2, 3, 4])
-                self.assertIn("the last line was incomplete", r.stop())
+                self.assertIn("removed an incomplete last line", r.stop())
 
     def test_memory_is_bounded_and_what_is_remembered_is_dropped(self):
         n, remember = 60000, 5000
@@ -180,8 +180,8 @@ class Receive(unittest.TestCase):
             said = r.stop()
             for c in connections:
                 c.close()
-        self.assertIn("5 connections were closed, for there are too many", said)
-        self.assertIn("forgotten: there are more sensors", said)
+        self.assertIn("5 connections were closed: more than --connections", said)
+        self.assertIn("no longer monitored: there are more than 3 sensors", said)
 
     def test_a_file_that_grows_is_rotated_and_truncated(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
@@ -217,7 +217,7 @@ class Receive(unittest.TestCase):
             os.rename(r.out, r.out + ".1")
             os.mkdir(r.out)
             r.process.send_signal(signal.SIGHUP)
-            ganad.wait_for(lambda: "cannot be reopened, and the old file is kept" in r.said(), LIMIT, "the report")
+            ganad.wait_for(lambda: "keeping the old file: " in r.said(), LIMIT, "the report")
             r.send(line(2))
             self.assertEqual(seqs_of(r.out + ".1"), [1, 2])
             r.stop()

@@ -49,9 +49,9 @@ class Watch(unittest.TestCase):
     def test_a_loss_that_was_announced_is_none_besides(self):
         loss = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 3, "first_seq": 6, "last_seq": 8})
         self.assertEqual(watch(self.lines[:5] + [loss + "\n"] + self.lines[8:])[0],
-                         self.said("lost 3 events, 6 to 8, and says so"))
+                         self.said("reports the loss of 3 events, 6 to 8"))
         self.assertEqual(watch(self.lines[:4] + [loss + "\n"] + self.lines[8:])[0],
-                         self.said("lost 3 events, 6 to 8, and says so", "events 5 to 5 are missing"))
+                         self.said("reports the loss of 3 events, 6 to 8", "events 5 to 5 are missing"))
 
     def test_numbers_that_were_never_used_are_nothing_amiss(self):
         unused = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 0, "first_seq": 6, "last_seq": 8})
@@ -92,7 +92,7 @@ class Watch(unittest.TestCase):
                 self.assertIn(f"sensor {self.host}: silent for ", p.stdout.readline())
                 self.assertLess(time.monotonic() - begin, 2.5 * HEARTBEAT + 1 * ganad.SLOW)
                 d.start()
-                self.assertIn(f"sensor {self.host}: is back", p.stdout.readline())
+                self.assertIn(f"sensor {self.host}: sends again", p.stdout.readline())
             finally:
                 tail.kill()
                 p.wait(30)
