@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forty ways to get a configuration wrong: one message each, with the file, the line, the key and the reason."""
+"""Forty errors in a configuration: one message each, with the file, the line, the key and the
+reason."""
 
 import os
 import shutil
@@ -10,8 +11,8 @@ import unittest
 
 import ganad
 
-# (what is wrong, text with {dir} and {ckpt}, what the message must have besides the file). A line number is that of the
-# text, which begins with a model in lines 1 and 2.
+# (the error, text with {dir} and {ckpt}, what the message must contain besides the file). A line
+# number is that of the text, which begins with a model in lines 1 and 2.
 GOOD = "[model m]\ncheckpoint = {ckpt}\n"
 CASES = [
     ("a misspelt key", "[scoring]\nmax_cleints = 3\n", ":4: key 'max_cleints': not known in [scoring]; did you mean 'max_clients'?"),
@@ -71,7 +72,7 @@ CASES = [
 
 
 class Broken(unittest.TestCase):
-    def test_each_is_told(self):
+    def test_each_is_reported(self):
         self.assertGreaterEqual(len(CASES), 40)
         bad = []
         with ganad.Daemon(start=False) as d:
@@ -120,7 +121,8 @@ class Broken(unittest.TestCase):
             self.assertIn("50-x.conf:3: key 'max_clientz': not known in [scoring]; did you mean 'max_clients'?", r.stderr)
 
 
-# (what is wrong, sections, a part of what both say). {dir} has: junk, empty, fifo, folder, and links to them.
+# (the error, sections, a part of both messages). {dir} has: junk, empty, fifo, folder, and links to
+# them.
 OUTPUT = "[output f]\ntype = file\nto = {dir}/a.json\n"
 SECOND = "[output g]\ntype = file\nto = "
 BROKEN = [
@@ -171,7 +173,7 @@ BROKEN = [
     ("a tunnel that is none", "[capture a]\nfile = {pcap}\ntunnel_kinds = gre, tls\n", "'tunnel_kinds'"),
     ("a directory of keys that is not there", "[trust]\nrequire_signature = yes\nkeys = {dir}/no\n", "not signed"),
 ] + ([("a user that is none", "[ganadd]\nuser = no-such-user\n", "no such user")] if os.geteuid() == 0 else [])
-# As nobody, in a directory of root's.
+# As an unprivileged user, in a directory of root's.
 NOT_ALLOWED = [
     ("a directory of a socket that is another's", "[metrics]\nunix = {dir}/folder/m.sock\n", "{dir}/folder"),
     ("a spool that is another's", "[spool]\ndirectory = {dir}/folder\n", "{dir}/folder"),
@@ -194,7 +196,7 @@ FINE = [
 
 
 class Agree(unittest.TestCase):
-    """What ganadd -t says and what becomes of a start."""
+    """The messages of ganadd -t, and the result of a start."""
 
     def setUp(self):
         self.d = ganad.Daemon(start=False)
@@ -233,7 +235,7 @@ class Agree(unittest.TestCase):
             f.write(self.fill(text + GOOD))
 
     def run_both(self, text, before=()):
-        """[(code, what it says)] of the check and of a start, which is stopped if it serves."""
+        """[(code, message)] of the check and of a start, which is stopped if it serves."""
         self.configure(text)
         both = []
         for options in (["-t"], []):
@@ -248,13 +250,15 @@ class Agree(unittest.TestCase):
             p.stderr.close()
             both.append((p.wait(30 * ganad.SLOW), said))
             if options:
-                self.assertEqual(sorted(os.listdir(self.d.dir)), before_files, text)  # a check makes nothing
+                # a check creates nothing
+                self.assertEqual(sorted(os.listdir(self.d.dir)), before_files, text)
         return both
 
     def refuses(self, cases, before=()):
         bad = []
         for what, text, wanted in cases:
-            # A start whose configuration is wrong by itself ends with 78, so that no service manager repeats it.
+            # A start with an error in the configuration itself ends with 78, so that no service
+            # manager repeats it.
             for who, codes, (code, said) in zip(("-t", "start"), ((1,), (1, 78)), self.run_both(text, before)):
                 if code not in codes or self.fill(wanted) not in said or said.count("ganadd: ") != 1:
                     bad.append(f"{what}: {who}: code {code}, wanted '{self.fill(wanted)}': {said}")
@@ -262,13 +266,15 @@ class Agree(unittest.TestCase):
 
     def test_what_does_not_start_is_refused(self):
         self.refuses(BROKEN)
-        with open(self.d.path("junk"), "rb") as f:  # what was there is no socket of ours, to be removed at the end
+        # the existing file is not a socket of ours, to be removed at the end
+        with open(self.d.path("junk"), "rb") as f:
             self.assertEqual(f.read(), b"junk\n" * 100)
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "not root, or no setpriv")
     def test_what_is_not_allowed_is_refused(self):
         os.chmod(self.d.dir, 0o777)
-        os.chmod(ganad.scratch(), 0o777)  # where the checkpoint is, and the temporary spool goes
+        # in the directory of the checkpoint; the temporary spool is removed
+        os.chmod(ganad.scratch(), 0o777)
         programs = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         if subprocess.run([*programs, "test", "-x", ganad.args.ganadd], check=False).returncode != 0:
             self.skipTest("nobody may not run ganadd here")
@@ -280,14 +286,15 @@ class Agree(unittest.TestCase):
                 self.assertEqual(code, 0, f"{what}: {said}")
 
     def test_what_another_process_holds_is_a_warning(self):
-        """It may be the ganadd that is to be replaced."""
+        """It can be the ganadd that is to be replaced."""
         with ganad.Daemon(scoring={"tcp": f"127.0.0.1:{self.port}"}, metrics={"unix": "{dir}/m.sock"}) as d:
             r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertEqual(r.stderr.count("is in use now: fine if it is by the ganadd that is to be replaced"), 5, r.stderr)
             (_, _), (code, said) = self.run_both("[metrics]\nunix = " + d.path("m.sock") + "\n")
             self.assertEqual(code, 1, said)
-            self.assertTrue(os.path.exists(d.path("m.sock")))  # the one that did not start leaves it alone
+            # the one that did not start does not touch it
+            self.assertTrue(os.path.exists(d.path("m.sock")))
             self.assertEqual(d.stop(), 0)
 
 
