@@ -51,10 +51,12 @@ def main():
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 800
     data = make_rows()
     enc = nn.Sequential(nn.Linear(DIM, 64), nn.LeakyReLU(0.1), nn.Linear(64, LATENT))
-    gen = nn.Sequential(nn.Linear(LATENT, 64), nn.ReLU(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, DIM))
+    gen = nn.Sequential(nn.Linear(LATENT, 64), nn.ReLU(), nn.Linear(64, 128), nn.ReLU(),
+                        nn.Linear(128, DIM))
     disc = Disc()
     nets = [enc, gen, disc]
-    opt_e, opt_g, opt_d = (torch.optim.Adam(m.parameters(), lr=1e-5, betas=(0.5, 0.999)) for m in nets)
+    opt_e, opt_g, opt_d = (torch.optim.Adam(m.parameters(), lr=1e-5, betas=(0.5, 0.999))
+                           for m in nets)
     average = {p: p.detach().clone() for m in nets for p in m.parameters()}
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
     bce = F.binary_cross_entropy_with_logits

@@ -94,11 +94,11 @@ class Allocations(unittest.TestCase):
             elif code not in (0, 1):
                 why = f"status {code}"
             elif code == 1 and not says_why(log):
-                why = "ended without a word of memory"
+                why = "ended without a message about memory"
             elif answer and list(answer.score) != list(right.score):
                 why = "other scores"
             elif answer and code == 0 and told != alerts and not says_why(log):
-                why = f"{told} alerts of {alerts}, and not a word"
+                why = f"{told} alerts of {alerts}, and no message"
             ended += code == 1
             refused += answer is None
             faults += bool(why)

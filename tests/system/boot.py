@@ -117,7 +117,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("deb", metavar="ganad_VERSION_ARCH.deb", type=os.path.abspath)
     parser.add_argument("base", nargs="?", type=os.path.abspath,
-                        help="folder for the Debian without the package: made if it is not there, and copied from then on")
+                        help="directory for the Debian without the package: created if missing, and copied later")
     parser.add_argument("--suite", default=release_here(), help="the release of Debian that the package was built on (this machine's)")
     parser.add_argument("--from", dest="previous", metavar="DEB", type=os.path.abspath, help="upgrade from this package")
     args = parser.parse_args()

@@ -124,7 +124,7 @@ def disagreements(sent, s, n, events):
         yield f"records in {n['records_in']}, scored {n['records_scored']}, unscored {n['records_unscored']}"
     told = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
     if n["records_anomalous"] != told + n["alerts_suppressed"] + n["alerts_limited"]:
-        yield (f"anomalous {n['records_anomalous']}, told {told}, suppressed {n['alerts_suppressed']}, "
+        yield (f"anomalous {n['records_anomalous']}, reported {told}, suppressed {n['alerts_suppressed']}, "
                f"limited {n['alerts_limited']}")
     if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
         yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"
@@ -145,7 +145,7 @@ def soak(seconds, capture, checkpoint):
     outputs = {"file": {"type": "file", "to": "{dir}/alerts", "file_size": "4G"},
                "unix": {"type": "unix", "to": "{dir}/receiver.sock"}}
     with ganad.Daemon(start=False, outputs=outputs, models={"m": {"checkpoint": checkpoint}},
-                      captures={"folder": {"directory": "{dir}/in", "poll": "100ms", "settle": "100ms", "delete": "yes"}},
+                      captures={"incoming": {"directory": "{dir}/in", "poll": "100ms", "settle": "100ms", "delete": "yes"}},
                       alerts={"rollup": "2s", "stats": "5s", "heartbeat": "5s"}, spool={"quota": "4G", "sync": "interval"},
                       metrics={"unix": "{dir}/metrics.sock"}, ganadd={"stop_timeout": "60s", "log_level": "notice"}) as d, \
             contextlib.ExitStack() as at_end:

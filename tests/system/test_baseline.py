@@ -311,7 +311,7 @@ class Budgets(Case):
     def test_synthetic_days(self):
         for seed in range(1, 7) if ganad.args.long else (2,):
             self.days("days.csv", 100 + seed, 0.25 if ganad.args.long else 0.06)
-            self.check("made-up days", self.path("days.csv"), seed, *([] if ganad.args.long else ["--epochs", "4"]))
+            self.check("synthetic days", self.path("days.csv"), seed, *([] if ganad.args.long else ["--epochs", "4"]))
         self.judge()
 
     def test_public_data(self):

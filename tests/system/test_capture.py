@@ -319,9 +319,9 @@ class Live(NetCase):
             self.start(d)
             self.assertEqual(privileges(d), ("65534", 1 << 13))  # CAP_NET_RAW and no more
             self.run_inside("ip", "link", "del", "far")
-            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it disappeared")
             self.make_link()
-            ganad.wait_for(lambda: self.source(d).reopened == 1, 20, "it is back")
+            ganad.wait_for(lambda: self.source(d).reopened == 1, 20, "it reappeared")
             self.assertEqual(d.stop(), 0)
 
     def test_an_interface_may_disappear_and_reappear(self):
@@ -333,9 +333,9 @@ class Live(NetCase):
             self.send(one)
             ganad.wait_for(lambda: self.source(d).records == 1, 20, "a record")
             self.run_inside("ip", "link", "del", "far")
-            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it disappeared")
             self.make_link()
-            ganad.wait_for(lambda: self.source(d).state == "reading", 20, "it is back")
+            ganad.wait_for(lambda: self.source(d).state == "reading", 20, "it reappeared")
             self.assertGreaterEqual(self.source(d).reopened, 0)
             self.send(one)
             ganad.wait_for(lambda: self.source(d).records == 2, 20, "another record")

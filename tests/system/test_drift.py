@@ -110,7 +110,7 @@ class Drift(unittest.TestCase):
                 after = frames(list(shifted(self.lines[:WITHIN], place, sign, most)))
                 self.assertEqual(len(after) * FRAME, WITHIN)
                 send(c, after)
-                ganad.wait_for(lambda: told(d), 10, "the drift is told")
+                ganad.wait_for(lambda: told(d), 10, "the drift is reported")
                 events = told(d)
                 self.assertEqual({e["action"] for e in events}, {"drifted"})
                 self.assertTrue(any(name + ": PSI " in e["reason"] for e in events), events)
@@ -173,7 +173,7 @@ class Drift(unittest.TestCase):
                 f.write(text.replace("threshold = 0", "threshold = 0.2"))
             self.assertEqual(d.ctl("reload", control=True).returncode, 0)
             send(c, after)
-            ganad.wait_for(lambda: told(d), 10, "the drift is told")
+            ganad.wait_for(lambda: told(d), 10, "the drift is reported")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Hostile(unittest.TestCase):
 
     def setUp(self):
         if self.daemon.process.poll() is not None:
-            self.fail("ganadd is gone:\n" + self.daemon.read_log())
+            self.fail("ganadd ended:\n" + self.daemon.read_log())
 
     def tearDown(self):
         if self.daemon.process.poll() is None:

@@ -251,7 +251,7 @@ class Receive(unittest.TestCase):
                 self.assertEqual(g.status().output[0].connects, 1, "it was pushed out by others")
                 strange = ssl.create_default_context(cafile=ca.ca)
                 with self.assertRaises((ssl.SSLError, ConnectionError)), strange.wrap_socket(r.connect(), server_hostname="localhost") as t:
-                    t.sendall(line(1, "nobody"))
+                    t.sendall(line(1, "intruder"))
                     t.recv(1)
                 self.assertEqual(g.stop(), 0)
                 said = r.stop()

@@ -253,7 +253,7 @@ class Reloads(unittest.TestCase):
             ask(2)
             self.assertLess(d.counter("alerts"), 100)
             self.assertEqual(reload("rollup = 1h", "rollup = 0s"), ["[alerts] rollup"])
-            ganad.wait_for(lambda: told()[0] == 100, 20, "what was rolled up is told")
+            ganad.wait_for(lambda: told()[0] == 100, 20, "the aggregated alerts are reported")
             before = d.counter("alerts")
             ask(1)
             self.assertEqual(d.counter("alerts"), before + 50)  # each is a separate alert now
@@ -321,7 +321,7 @@ class Reloads(unittest.TestCase):
             self.addCleanup(tail.stdout.close)
             self.addCleanup(tail.wait)
             self.addCleanup(tail.kill)
-            ganad.wait_for(lambda: d.counter("tails") == 1, 20, "somebody looks")
+            ganad.wait_for(lambda: d.counter("tails") == 1, 20, "a client follows")
             self.assertEqual(ctl(d, "model", "load", "m", checkpoint(3))[0], 0)
             second = model(d).sha256
             self.assertEqual(ctl(d, "model", "rollback", "m")[0], 0)

@@ -315,7 +315,7 @@ class Train(TrainCase):
             self.assertEqual([float(f"{x:.5g}") for x in history["held_out"]], errors)
             self.assertEqual([len(history[k]) for k in ("loss_d", "loss_g", "loss_e")], [12] * 3)
             told += provenance["epoch"] < 12
-        self.assertGreater(told, 0, "the last epoch was always the best: the case tells nothing")
+        self.assertGreater(told, 0, "the last epoch was always the best: the case shows nothing")
 
     def test_rows_without_labels_train_and_are_not_evaluated(self):
         plain = self.write("plain.csv", records(seed=4, n=1000, labelled=False))

@@ -37,7 +37,7 @@ class Memory(unittest.TestCase):
         self.assertEqual((code, told), (0, ""), told[-4000:])
 
     def test_service(self):
-        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, captures={"folder": {"directory": "{dir}/in"}},
+        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, captures={"incoming": {"directory": "{dir}/in"}},
                           models={"m": {"checkpoint": ganad.checkpoint(), "fpr_budget": "0.02"}},
                           drift={"rate": "0", "window": "800"}, metrics={"unix": "{dir}/metrics.sock", "page": "yes"}) as d:
             os.mkdir(d.path("in"))
