@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """EGBAD's training step in PyTorch eager, one thread: what bench_train is compared with.
 
-The same networks, batch, optimisers, dropout and moving average as models/egbad_step.c, written as a PyTorch
-user would: autograd, torch.optim.Adam, both half-steps without gradients that are not needed. Prints
-milliseconds a step (processor time, median over chunks of 16 steps). Usage: bench_train_torch.py [STEPS]
+The same networks, batch, optimisers, dropout and moving average as models/egbad_step.c, written as
+a PyTorch user would: autograd, torch.optim.Adam, both half-steps without gradients that are not
+needed. Prints milliseconds a step (processor time, median over chunks of 16 steps).
+Usage: bench_train_torch.py [STEPS]
 """
 import sys
 import time
@@ -98,7 +99,8 @@ def main():
         if i >= 5 * CHUNK:
             times.append((time.thread_time() - start) / CHUNK)
     ms = 1e3 * float(np.median(times))
-    print(f"PyTorch {torch.__version__}, 1 thread: {ms:.4f} ms/step (median of {len(times)} chunks), "
+    print(f"PyTorch {torch.__version__}, 1 thread: {ms:.4f} ms/step (median of {len(times)} "
+          "chunks), "
           f"{ms * 3.967:.2f} s/epoch of 3967 steps")
 
 

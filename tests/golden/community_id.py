@@ -34,7 +34,8 @@ def main():
         records = [json.loads(line) for line in out.splitlines()]
         got = {(r["protocol_type"], r["community_id"]) for r in records}
         failed |= got != want
-        print(f"{baseline}: {len(records)} records, {len(want)} identifiers, {len(got & want)} found, "
+        print(f"{baseline}: {len(records)} records, {len(want)} identifiers, {len(got & want)} "
+              "found, "
               f"{len(got - want)} others: {sorted(got ^ want)}")
     return failed
 

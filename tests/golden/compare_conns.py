@@ -19,7 +19,8 @@ import subprocess
 import sys
 
 SKIP = 77
-COLUMNS = ("file start duration proto orig_h orig_p resp_h resp_p state orig_bytes resp_bytes orig_pkts resp_pkts span "
+COLUMNS = ("file start duration proto orig_h orig_p resp_h resp_p state orig_bytes resp_bytes "
+           "orig_pkts resp_pkts span "
            "decided icmp_type icmp_code wrong_fragment urgent").split()
 NO_BYTES = {"REJ", "SH", "SHR", "RSTOS0", "RSTRH", "OTH"}  # no record of KDD99 in them has bytes
 UDP_IDLE = 60.0
@@ -104,7 +105,7 @@ def by_hosts(rows):
 
 
 def compare_row(r, t, state_column):
-    """None: equal. Else the differences, states first. "-" is a value that the other does not have."""
+    """None: equal. Else the differences, states first. "-" is a value that the other lacks."""
     state = t[state_column]
     if r["state"] != state or ends(r) != ends(t):
         turned = "" if ends(r) == ends(t) else ", turned round"
@@ -189,7 +190,8 @@ def main(program, mode, *args):
                                        *columns, reasons)
     for name, tuple_, what, why in different:
         print(f"{name} {' '.join(tuple_)}: {what}: {why}")
-    print(f"{n} TCP connections, {n - other} with the same state and originator, {len(different)} with a difference, "
+    print(f"{n} TCP connections, {n - other} with the same state and originator, {len(different)} "
+          "with a difference, "
           f"{sum(d[3] == 'not explained' for d in different)} of them not explained")
     explained = sum(d[3] != "not explained" for d in different
                     if d[2].startswith(("state", "missing")))

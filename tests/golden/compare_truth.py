@@ -23,11 +23,13 @@ import datetime
 import json
 import sys
 
-KDD = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins logged_in
-num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files num_outbound_cmds
-is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate same_srv_rate
-diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count dst_host_same_srv_rate dst_host_diff_srv_rate
-dst_host_same_src_port_rate dst_host_srv_diff_host_rate dst_host_serror_rate dst_host_srv_serror_rate
+KDD = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot
+num_failed_logins logged_in num_compromised root_shell su_attempted num_root
+num_file_creations num_shells num_access_files num_outbound_cmds is_host_login
+is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
+same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count
+dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate
+dst_host_srv_diff_host_rate dst_host_serror_rate dst_host_srv_serror_rate
 dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
 ENDS = ["src_ip", "src_port", "dest_ip", "dest_port", "start"]
 MUST = ["service", "flag", "src_bytes", "dst_bytes", "land", "wrong_fragment", "urgent"]
@@ -114,7 +116,8 @@ def compare(records_path, truth_path):
         a, b = truth.get(key, []), made.get(key, [])
         first = (a or b)[0]
         c.note("connection", len(a) == len(b),
-               f"{len(b)} records of {len(a)}: {first.get('kind', 'not in truth')} {' '.join(map(str, key))} "
+               f"{len(b)} records of {len(a)}: {first.get('kind', 'not in truth')} "
+               f"{' '.join(map(str, key))} "
                f"at {first['start']}")
         for t, r in zip(a, b):
             c.pair(key, t, r)

@@ -58,10 +58,12 @@ def main():
         if args.verbose and abs(int(r.cells[0]) - s.duration) > 2:
             print(f"session {s.id} {s.key}: {s.duration} s, not {r.cells[0]} s {r.flag}")
     for s in missing:
-        print(f"session {s.id} {s.key} is not there; the other way round: {bool(found[s.key[2:] + s.key[:2]])}")
+        print(f"session {s.id} {s.key} is not there; the other way round: "
+              f"{bool(found[s.key[2:] + s.key[:2]])}")
     for s, r in wrong:
         print(f"session {s.id} {s.key}: service {r.service}, expected {s.service}")
-    print(f"{n} records; of {len(sessions)} sessions {len(sessions) - len(missing)} found with their endpoints, "
+    print(f"{n} records; of {len(sessions)} sessions {len(sessions) - len(missing)} found with "
+          "their endpoints, "
           f"{len(sessions) - len(missing) - len(wrong)} with their service too; "
           f"{start} start and {duration} last as listed, within 2 s")
     return len(sessions) != SESSIONS or bool(missing) or bool(wrong)

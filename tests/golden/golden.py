@@ -32,7 +32,8 @@ def data(args, name):
     """The path of a public data set; ends the program with a message if it is missing."""
     directory = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
     path = os.path.join(directory, name)
-    return path if os.path.exists(path) else skip(f"no {path}: set GANAD_DATA, or run tools/fetch-data")
+    return path if os.path.exists(path) else skip(f"no {path}: set GANAD_DATA, or run "
+                                                  "tools/fetch-data")
 
 
 class Record:

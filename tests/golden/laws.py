@@ -4,7 +4,8 @@
 and ranges, rates that are k/n in float32 with two decimals, and relations between columns. Needs no
 knowledge of the packets.
 
-Usage: laws.py --ganadctl PROGRAM --source ROOT [PCAP...]; without a capture those of the public data.
+Usage: laws.py --ganadctl PROGRAM --source ROOT [PCAP...]; without a capture those of the public
+       data.
        laws.py --ganadctl - --source - RECORDS.csv: existing records"""
 
 import collections
@@ -41,7 +42,8 @@ def laws(r):
     yield "udp and icmp are SF", r[1] == "tcp" or flag == "SF"
     yield "udp and icmp have no content", r[1] == "tcp" or set(r[9:22]) == {"0"}
     yield "icmp has no dst_bytes and no duration", r[1] != "icmp" or (r[5], r[0]) == ("0", "0")
-    yield "nothing said: no bytes, no content", flag not in NO_PAYLOAD or set(bytes_) | set(r[9:22]) == {"0"}
+    yield ("no payload: no bytes, no content",
+           flag not in NO_PAYLOAD or set(bytes_) | set(r[9:22]) == {"0"})
     yield "who logs in is answered", r[11] == "0" or flag not in NO_PAYLOAD | {"S0"}
     yield "constant columns", r[19] == r[20] == "0"
     yield "counts have the record itself", 1 <= min(count, srv_count, host_count, host_srv_count)

@@ -89,7 +89,8 @@ def compare(args, capture):
             bad += 1
             if bad <= 3:
                 print(f"{capture}: record {n}: {','.join(got)}\n  expected {','.join(want)}")
-    print(f"{capture}: {n} records, {bad} differ; T was full {model.full_t} times and cut by time {model.cut} times, "
+    print(f"{capture}: {n} records, {bad} differ; T was full {model.full_t} times and cut by time "
+          f"{model.cut} times, "
           f"H was full {model.full_h} times, time went back {model.backwards} times", flush=True)
     return n, bad
 

@@ -190,7 +190,8 @@ def compare(args, title, r, parts, directory):
                 start = time.monotonic()
                 got = ours(args, options, directory, part, seed)
                 if (got["n"], got["positives"]) != (len(test), int((~r.normal[test]).sum())):
-                    sys.exit(f"{title}: ganad-train tested {got['n']} rows with {got['positives']} attacks, not "
+                    sys.exit(f"{title}: ganad-train tested {got['n']} rows with {got['positives']} "
+                             "attacks, not "
                              f"{len(test)} with {int((~r.normal[test]).sum())}")
                 add(runs, f"ganad {name}", title, fold, seed, got, start)
             for name, method in SIMPLE.items():
@@ -216,7 +217,8 @@ def show(title, runs, parts):
     train, test, _ = parts[0]
     print(f"\n{title}: {len(train):,} normal rows train, {len(test):,} rows test"
           + (f" (first of {len(parts)} folds)" if len(parts) > 1 else ""))
-    print(f"{'mean / worst':24} {'AUROC':>15} {'AUPRC':>15} {'TPR at 1 %':>15} {'F1':>15} {'runs':>5} {'s':>7}")
+    print(f"{'mean / worst':24} {'AUROC':>15} {'AUPRC':>15} {'TPR at 1 %':>15} {'F1':>15} "
+          f"{'runs':>5} {'s':>7}")
     for name, got in runs.items():
         cells = " ".join(f"{np.mean([g[k] for g in got]):.4f} / {min(g[k] for g in got):.4f}"
                          for k in FIGURES)
@@ -288,7 +290,8 @@ def main():
                    help="use only about this number of rows, evenly spread")
     p.add_argument("--ae-epochs", type=int, default=20)
     p.add_argument("--ours", type=named_options, action="append", metavar="NAME=OPTIONS",
-                   help="settings of 'ganad-train fit' to try; may be repeated; default egbad and ganomaly")
+                   help="settings of 'ganad-train fit' to try; may be repeated; default egbad and "
+                        "ganomaly")
     p.add_argument("--only-ours", action="store_true")
     p.add_argument("--json", metavar="FILE", help="every run's figures")
     args = p.parse_args()

@@ -5,12 +5,13 @@ shipped models.
 usage: onnx_parity.py RANDOM_CHECKPOINT GANAD_TRAIN ONNX_PARITY SCORE_DUMP EXAMPLE_CAPTURE
 SOURCE_ROOT
 
-The peer is numpy (onnx_numpy.py) and, if GANAD_ORT names its shared library, ONNX Runtime, which Debian does not have.
-npm's package holds it:
+The peer is numpy (onnx_numpy.py) and, if GANAD_ORT names its shared library, ONNX Runtime, which
+Debian does not have. npm's package holds it:
     npm pack onnxruntime-node && tar xzf onnxruntime-node-*.tgz
     GANAD_ORT=package/bin/napi-v6/linux/x64/libonnxruntime.so.1 meson test -C build onnx -v
-Records are 10,000 of the KDD99 10 % set if available, else those of the example capture, and those of a shipped
-checkpoint's self-test with their scores. Exit code 0: agreed; 1: did not; 77: cannot run here.
+Records are 10,000 of the KDD99 10 % set if available, else those of the example capture, and those
+of a shipped checkpoint's self-test with their scores. Exit code 0: agreed; 1: did not; 77: cannot
+run here.
 
 Agreed means a relative error of at most 1e-5. A trained model's score that squares small
 differences (enc, whitened) has fewer digits than that in any float32 arithmetic, on either side. x'
@@ -74,8 +75,10 @@ def agree(what, peer, score, pairs):
     within = sum(e <= 1e-5 for e in error) / len(error)
     enough = 0.95 if peer.startswith("numpy") else 0.98
     ok = within == 1 or (score in SQUARES and within >= enough and error[-1] <= 1e-4)
-    print(f"{'ok    ' if ok else 'FAILED'} {what}: {peer}, {len(pairs)} records, relative error median "
-          f"{error[len(error) // 2]:.1e}, largest {error[-1]:.1e}, {100 * within:.2f} % within 1e-5")
+    print(f"{'ok    ' if ok else 'FAILED'} {what}: {peer}, {len(pairs)} records, relative error "
+          "median "
+          f"{error[len(error) // 2]:.1e}, largest {error[-1]:.1e}, {100 * within:.2f} % within "
+          "1e-5")
     return ok
 
 

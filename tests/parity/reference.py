@@ -40,12 +40,14 @@ except ImportError as e:
     sys.exit(SKIP)
 
 # kddcup.names, in the order of the file
-COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins
-logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files
-num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
-same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count dst_host_same_srv_rate
-dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate dst_host_serror_rate
-dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
+COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot
+num_failed_logins logged_in num_compromised root_shell su_attempted num_root
+num_file_creations num_shells num_access_files num_outbound_cmds is_host_login
+is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
+same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count
+dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate
+dst_host_srv_diff_host_rate dst_host_serror_rate dst_host_srv_serror_rate
+dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
 
 ACTIVATIONS = {
     "LINEAR": lambda v, slope: v,
@@ -82,7 +84,8 @@ def read_checkpoint(pb, path):
     assert (magic, version, zero, length) == (b"GANADCKP", 1, 0, len(data) - 56), "header"
     assert digest == hashlib.sha256(data[56:]).digest(), "sum"
     c = pb.Checkpoint.FromString(data[56:])
-    assert c.SerializeToString(deterministic=True) == data[56:], "Python would have written other bytes"
+    packed = c.SerializeToString(deterministic=True)
+    assert packed == data[56:], "Python would have written other bytes"
     tensors = {t.name: np.frombuffer(t.data, "<f4").reshape(t.dim) for t in c.tensor}
     nets = {
         net.name: [Layer(pb, layer, tensors[f"{net.name}.{i}.weight"],
@@ -268,8 +271,8 @@ def anogan(c, nets, x):
     for t in range(search.steps):
         g, d, _ = forward()
         dy = w * np.sign(d[-1] - fx) if fm else -w / (1 + np.exp(np.minimum(d[-1], 80)))
-        dx = back(judge, d,
-                  dy.astype(x.dtype))[:, :x.shape[1]] + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
+        dx = back(judge, d, dy.astype(x.dtype))[:, :x.shape[1]]
+        dx = dx + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
         dz = back(generator, g, dx)[:, :latent]
         rate = [p.rate for p in phase if getattr(p, "from") <= t][-1]
         m = (0.9 * m + 0.1 * dz).astype(x.dtype)
@@ -341,7 +344,8 @@ def check(pb, dump, path, what, rows, file):
         tolerance = 1e-3 if short else 0.2
         ok = np.quantile(error, 0.99 if short else 0.5) <= (TOLERANCE if short else 1e-4)
     ok = bool(ok and np.isfinite(got).all() and error[worst] <= tolerance)
-    print(f"{'ok    ' if ok else 'FAILED'} {what}: {len(got)} scores, largest relative error {error[worst]:.1e} "
+    print(f"{'ok    ' if ok else 'FAILED'} {what}: {len(got)} scores, largest relative error "
+          f"{error[worst]:.1e} "
           f"(row {worst}: {got[worst]:.9g}, reference {want[worst]:.9g})"
           + (f", {tolerance:.1e} allowed" if tolerance > TOLERANCE else ""))
     return ok

@@ -114,7 +114,8 @@ def traffic(r, n):
     t = 0.0
     for i in range(n):
         t += r.choice((0, 0.001, 0.01, 0.3))
-        src, dst, sport = f"10.1.0.{r.randrange(1, 6)}", f"10.2.0.{r.randrange(1, 9)}", 20000 + i % 30000
+        src, dst = f"10.1.0.{r.randrange(1, 6)}", f"10.2.0.{r.randrange(1, 9)}"
+        sport = 20000 + i % 30000
         kind = r.choice(("http", "http", "smtp", "refused", "scan", "rst", "dns", "ping", "ping",
                          "other"))
         if kind in ("http", "smtp", "rst"):
