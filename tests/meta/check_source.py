@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no file may hold, and what each must. Usage: check_source.py SOURCE_ROOT"""
+"""What files must not contain, and what they must. Usage: check_source.py SOURCE_ROOT"""
 
 import re
 import sys
@@ -13,7 +13,7 @@ SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", 
 NAMED = ("meson_options.txt", ".clang-format", ".clang-tidy")
 DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/|\.webp$")
 
-# Words are put together here, so that this file does not hold what it looks for.
+# The words are assembled here, so that this file does not contain what it searches for.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b|\bplace" r"holder|\bst" r"ub(s|bed)?\b"
                         r"|\bnot (yet )?imple" r"mented\b")
 MACHINE = re.compile(r"(?<![\w.])/(wo" r"rk|ro" r"ot|ho" r"me)/\w")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plants a breach of each rule in a tree of its own and sees that the check finds it, and nothing else.
-Usage: test_checks.py SOURCE_ROOT COMPILER..."""
+"""Plants a breach of each rule in a separate tree and expects that the check finds it, and nothing
+else. Usage: test_checks.py SOURCE_ROOT COMPILER..."""
 
 import json
 import os
@@ -29,7 +29,7 @@ H = C + "#pragma once\n"
 
 
 def words(*parts):
-    """Joined, so that this file does not hold the word."""
+    """Joined, so that this file does not contain the word."""
     return "".join(parts)
 
 
@@ -46,7 +46,7 @@ class Planted(unittest.TestCase):
             f.write(text)
 
     def expect(self, check, name, text, *found):
-        """The check says each of found, in this order, about the planted file, and no more."""
+        """The check reports each of found, in this order, about the planted file, and nothing else."""
         with self.subTest(name=name, text=text):
             self.plant(name, text)
             said = list(check(self.root))
@@ -264,7 +264,7 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
 
     def test_tables_of_limits_and_parsers(self):
         self.plant("daemon/config/keys.c", '    {"scoring", "max_clients", X},\n')
-        self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* so many */\n B_MAX = 3 };\n")
+        self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* a limit */\n B_MAX = 3 };\n")
         self.plant("tests/fuzz/fuzz_a.c", C)
         good = "| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n| `lib/a.c` | `fuzz_a` |\n"
 
@@ -339,7 +339,7 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         self.plant("testlog.json", "")
         self.assertNotEqual(subprocess.run(count, stderr=subprocess.DEVNULL, check=False).returncode, 0)
 
-    def test_ignored_folders_are_not_files(self):
+    def test_ignored_directories_are_not_files(self):
         for name in ("build/a.c", "build-asan/a.c", "lib/__pycache__/a.pyc", "lib/a.c"):
             self.plant(name, C)
         self.assertEqual(tree.files(self.root), ["lib/a.c"])
