@@ -10,7 +10,7 @@ import sys
 import tree
 
 TEXT = r'(NULL|"(?:[^"\\]|\\.)*"|[A-Z][A-Z_]+)'
-KEY = re.compile(r'\{"(\w+)", "(\w+)", CONFIG_(\w+), IN\w*\([\w.]+\), ([^,]+), ([^,]+), ' + TEXT + r",\s*" + TEXT, re.S)
+KEY = re.compile(r'\{"(\w+)", "(\w+)", CONFIG_(\w+), IN\w*\([\w.]+\),\s+([^,]+),\s+([^,]+),\s+' + TEXT + r",\s*" + TEXT, re.S)
 ITEM = re.compile(r"^\.It Cm (\w+) No = (.*)\n((?:(?!\.It Cm \w+ No =|\.El|\.Ss |\.Sh ).*\n)*)", re.M)
 MACRO = re.compile(r"^\.(?:Pa|Cm|Pq|Ql|Ar|Va|Nm|Dv|Ic|Xr|Li|Sx|Em) ?", re.M)
 UNIT = {"": 1, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
