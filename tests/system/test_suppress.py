@@ -49,7 +49,7 @@ class Suppress(unittest.TestCase):
             self.assertIn('the \\"night\\" job', self.ctl(d, "list")[0])
 
             self.assertIn("host=10.2.3.4/32", self.ctl(d, "test", "src=1.2.3.4", "dst=10.2.3.4")[0])
-            self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule: it would raise an alert\n")
+            self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule matches: it would raise an alert\n")
             self.assertEqual(self.rules(d)[2]["hits"], 1)  # to test is no hit
 
             self.assertIsNone(rules[1]["expires"])
@@ -165,7 +165,7 @@ class Suppress(unittest.TestCase):
             for name, warned in ("m", True), ("random", False), ("nosuch", True):
                 out, err = self.ctl(d, "add", "model=" + name)
                 self.assertNotEqual(out, "")
-                self.assertEqual("no alert names its model" in err, warned, err)
+                self.assertEqual("no model is called" in err, warned, err)
             self.assertIn("the models are 'm' (in alerts 'random')", err)
 
     def add_many(self, d, rules):

@@ -116,7 +116,7 @@ class Train(TrainCase):
             (("export", "--onnx", self.checkpoint, "b", *out), "one checkpoint: 'b' is one more"),
             (("export", "--onnx", self.checkpoint, "--out", self.checkpoint), "is the checkpoint itself"),
             (("export", "--onnx", *out), "one checkpoint"), (("verify",), "checkpoints to verify"),
-            (("--data", self.data), "'--data' comes after a command"),
+            (("--data", self.data), "options of a command come after it"),
             (("fit", self.data, *out, "--model", "EGBAD"), "did you mean 'egbad'"),
             (("eval", self.checkpoint, self.data, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
             (("report", self.checkpoint, self.data, *out, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
