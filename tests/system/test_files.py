@@ -80,7 +80,7 @@ class Files(unittest.TestCase):
         self.assertRegex(log, r"logs/records' was deleted: at most \d+ lines went with it")
         shown = d.ctl("status", control=True).stdout.decode()
         self.assertIn("file, number of times its file was deleted: 1\n", shown)
-        self.assertIn("times that the file of records was deleted: 1\n", shown)
+        self.assertIn("number of times the file of records was deleted: 1\n", shown)
         self.assertEqual(d.stop(), 0)
 
     def test_a_deleted_folder_is_waited_for(self):
