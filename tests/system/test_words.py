@@ -66,7 +66,7 @@ class Sockets(unittest.TestCase):
 class Words(unittest.TestCase):
     def test_a_word_that_is_nearly_one_is_named(self):
         for line, said in (("model lod m x", "did you mean 'load'?"), ("model rolback m", "did you mean 'rollback'?"),
-                           ("model load m", "model: load takes MODEL FILE"), ("model list x", "model: list takes no more"),
+                           ("model load m", "model: load takes MODEL FILE"), ("model list x", "model: list takes no further"),
                            ("model compare a b", "model: compare takes A B FILE"), ("model rollback", "takes MODEL"),
                            ("suppress lst", "did you mean 'list'?"), ("suppress list 1", "suppress: list takes no '1'"),
                            ("suppress test sprt=1", "did you mean 'sport'?"), ("suppress test src=x", "each KEY=VALUE\n"),

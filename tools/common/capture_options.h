@@ -48,7 +48,7 @@ enum {
     {"tunnel-kinds", required_argument, NULL, CAPTURE_TUNNEL_KINDS},                               \
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
-    {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                             \
+    {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                           \
     {"seed", required_argument, NULL, CAPTURE_SEED}
 /* clang-format on */
 
@@ -72,7 +72,8 @@ enum {
 void capture_options_init(struct capture_options *o);
 void capture_options_deinit(struct capture_options *o);
 
-/* Applies option @c, from CAPTURE_OPTION_FIRST on. Returns 0, or an error with @d naming the option. */
+/* Applies option @c, from CAPTURE_OPTION_FIRST on. Returns 0, or an error with @d naming the
+ * option. */
 int capture_option_take(struct capture_options *o, int c, const char *arg,
                         struct gad_diag *d) GAD_MUST_CHECK;
 

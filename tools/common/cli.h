@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The command line that ganadctl, ganad-train and ganad-traffic share: a table of commands with its help, messages on
- * stderr, and option values that are checked when they are read, so that a message can name the option.
+ * The command line that ganadctl, ganad-train and ganad-traffic share: a table of commands with its
+ * help, messages on stderr, and option values that are checked when they are read, so that a
+ * message can name the option.
  */
 
 #include <stdbool.h>
@@ -24,9 +25,10 @@ enum cli_exit {
 
 struct cli_command {
     const char *name;
-    const char *usage;     /* what follows the name; NULL: @help is the whole text of --help */
-    const char *summary;   /* one line of the program's --help */
-    const char *help;      /* the options, one a line; a compiler's 4,095 bytes at most */
+    const char *usage;   /* what follows the name; NULL: @help is the whole text of --help */
+    const char *summary; /* one line of the program's --help */
+    /* The options, one per line. Limits: 4,095 bytes, which C17 guarantees for a string. */
+    const char *help;
     const char *help_more; /* what does not fit there, or NULL */
     /* argv[0] is the program's name. Returns an exit code. */
     int (*run)(const struct cli_command *self, int argc, char **argv);
@@ -38,18 +40,19 @@ struct cli_program {
     const char *about;   /* what the program does, one line */
     const char *more;    /* the end of --help */
     const char *version; /* for --version; NULL: it runs the command "version" */
-    const char **socket; /* where the value of -s goes; NULL: the program has no such option */
+    const char **socket; /* receives the value of -s; NULL: the program has no such option */
     const struct cli_command *const *command;
     size_t n_commands;
 };
 
-/* The program: finds the command, shows help, runs the command and flushes stdout. Returns an exit code. */
+/* The program: finds the command, shows help, runs the command and flushes stdout. Returns an exit
+ * code. */
 int cli_main(const struct cli_program *p, int argc, char **argv);
 
 /* The name that stands before messages; cli_main() sets it. @name is kept. */
 void cli_set_program(const char *name);
 
-/* "PROGRAM: text" and a line end to stderr, after what stdout holds. */
+/* Prints "PROGRAM: text" to stderr, after flushing stdout. */
 void cli_say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
 
 /* Points to --help. Returns CLI_USAGE. @c: NULL for the program's own. */

@@ -24,7 +24,7 @@ struct extract {
     bool head; /* a first line with the names of the columns */
     struct capture_options capture;
     const char *out; /* or NULL */
-    bool merge;      /* each input is a lane of its own */
+    bool merge;      /* each input is a separate lane */
 };
 
 struct run {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The command extract, which ganadctl and ganad-train both have and which writes the same bytes in both: captures to
- * connection records.
+ * The command extract, which ganadctl and ganad-train both have and which writes the same bytes in
+ * both: captures to connection records.
  */
 
 #include "tools/common/cli.h"

@@ -20,5 +20,6 @@ const char *show_clock(double seconds, char text[static SHOW_TEXT]);
 /* "12.3 KiB" */
 const char *show_bytes(uint64_t n, char text[static SHOW_TEXT]);
 
-/* Whether to show colour and progress: @fd is a terminal, TERM is not "dumb", and NO_COLOR is not set. */
+/* Whether to show colour and progress: @fd is a terminal, TERM is not "dumb", and NO_COLOR is not
+ * set. */
 bool show_is_terminal(int fd);

@@ -16,7 +16,8 @@ enum { ECHO_REPLY = 0, ECHO = 8 }; /* types of ICMP */
 
 enum { TRIES = 1023 };
 
-/* SYNs with forged addresses over ports 1 to 1023, as in the KDD99 rows: S0, and one REJ in five. */
+/* SYNs with forged addresses over ports 1 to 1023, as in the KDD99 rows: S0, and one REJ in
+ * five. */
 static void attack_neptune(struct session *s, struct campaign *a)
 {
     struct endpoint forged;
@@ -32,7 +33,8 @@ static void attack_neptune(struct session *s, struct campaign *a)
         tcp_unanswered(s, c, 0);
 }
 
-/* Replies to pings that the victim did not send, from many hosts of a network; 1032 or 520 bytes. */
+/* Replies to pings that the victim did not send, from many hosts of a network; 1032 or 520
+ * bytes. */
 static void attack_smurf(struct session *s, struct campaign *a)
 {
     struct endpoint helper;
@@ -45,8 +47,9 @@ static void attack_smurf(struct session *s, struct campaign *a)
 }
 
 /*
- * A fragment of 36 bytes and one of 4 bytes inside its range, twice with the same id: three of the four overlap earlier
- * data. Of a single pair one overlaps. The 28 bytes of payload are those of the first fragment.
+ * A fragment of 36 bytes and one of 4 bytes inside its range, twice with the same id: three of the
+ * four overlap earlier data. Of a single pair one overlaps. The 28 bytes of payload are those of
+ * the first fragment.
  */
 static void attack_teardrop(struct session *s, struct campaign *a)
 {
@@ -73,7 +76,8 @@ static void attack_teardrop(struct session *s, struct campaign *a)
     c->truth.wrong_fragment = once ? 1 : 3;
 }
 
-/* An echo whose last fragment ends beyond 65,535 bytes. KDD99: ecr_i, 1480 bytes, one wrong fragment. */
+/* An echo whose last fragment ends beyond 65,535 bytes. KDD99: ecr_i, 1480 bytes, one wrong
+ * fragment. */
 static void attack_pod(struct session *s, struct campaign *a)
 {
     enum { LAST = 44 * FRAME_FRAGMENT };
@@ -266,7 +270,8 @@ static void attack_nmap(struct session *s, struct campaign *a)
     }
 }
 
-/* KDD99 rows: REJ and S0 over all services, one byte by UDP, and a request to a service that answers. */
+/* KDD99 rows: REJ and S0 over all services, one byte by UDP, and a request to a service that
+ * answers. */
 static void attack_satan(struct session *s, struct campaign *a)
 {
     uint32_t x = gad_rng_below(&s->rng, 100);
@@ -291,7 +296,8 @@ static void attack_satan(struct session *s, struct campaign *a)
     }
 }
 
-/* Pings of 8 and 18 bytes to one address after the other, unused ones too; sometimes a closed port. */
+/* Pings of 8 and 18 bytes to one address after the other, unused ones too; sometimes a closed
+ * port. */
 static void attack_ipsweep(struct session *s, struct campaign *a)
 {
     uint32_t x = gad_rng_below(&s->rng, 100);

@@ -23,7 +23,8 @@ void telnet_counts(struct telnet *t, enum truth_content what, int16_t n)
 void telnet_open(struct telnet *t, struct session *s, const struct endpoint *client,
                  const struct endpoint *server)
 {
-    /* RFC 854: IAC DO terminal type; IAC WILL terminal type; IAC WILL echo, suppress go ahead; IAC DO both */
+    /* RFC 854: IAC DO terminal type; IAC WILL terminal type; IAC WILL echo, suppress go ahead; IAC
+     * DO both */
     static const uint8_t ask[] = {255, 253, 24}, will[] = {255, 251, 24};
     static const uint8_t echo[] = {255, 251, 1, 255, 251, 3}, yes[] = {255, 253, 1, 255, 253, 3};
 

@@ -5,7 +5,8 @@
 
 #include "tools/ganad-traffic/session.h"
 
-/* A terminal session: negotiation, login, commands typed key by key, and the content columns that KDD99 counts. */
+/* A terminal session: negotiation, login, commands typed key by key, and the content columns that
+ * KDD99 counts. */
 
 struct telnet {
     struct session *s;
@@ -38,8 +39,9 @@ void telnet_become_root(struct telnet *t, const char *command);
 void telnet_exit(struct telnet *t);
 
 /*
- * The dialogue of FTP (RFC 959) and its data connections, active or passive, which are separate connections. hot counts
- * transfers and listings, num_file_creations uploads and directories, as in the KDD99 data.
+ * The dialogue of FTP (RFC 959) and its data connections, active or passive, which are separate
+ * connections. hot counts transfers and listings, num_file_creations uploads and directories, as in
+ * the KDD99 data.
  */
 
 struct ftp {

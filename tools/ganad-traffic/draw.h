@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Random draws from lib/base/rng.h in integers only: the last bits of libm differ between machines, and a seed must
- * give the same bytes everywhere. For the same reason no call has two draws among its arguments: compilers differ in
- * the order of evaluation.
+ * Random draws from lib/base/rng.h in integers only: the last bits of libm differ between machines,
+ * and a seed must give the same bytes everywhere. For the same reason no call has two draws among
+ * its arguments: compilers differ in the order of evaluation.
  */
 
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Packets of a session as the frames that the tap sees: Ethernet, tags, IP, TCP or UDP, with valid checksums. */
+/* Packets of a session as the frames that the tap sees: Ethernet, tags, IP, TCP or UDP, with valid
+ * checksums. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,20 +15,23 @@ enum {
     FRAME_FRAGMENT = 1480, /* IP payload of a full fragment */
 };
 
-/* Writes at most FRAME_MAX bytes. Returns how many. Advances the IP ids and timestamps of the connection. */
+/* Writes at most FRAME_MAX bytes. Returns how many. Advances the IP ids and timestamps of the
+ * connection. */
 size_t frame_build(const struct session *s, const struct packet *p, uint8_t *out);
 
 /* Bytes of the TCP options of a segment. */
 uint8_t frame_option_len(uint8_t os, uint8_t flags);
 
-/* Internet checksum (RFC 1071) of an upper-layer message with its pseudo-header; the checksum field is zero. */
+/* Internet checksum (RFC 1071) of an upper-layer message with its pseudo-header; the checksum field
+ * is zero. */
 uint16_t frame_checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
                         const uint8_t *p, size_t len);
 
 /* The same without a pseudo-header, for IPv4 headers and ICMP. */
 uint16_t frame_plain_checksum(const uint8_t *p, size_t len);
 
-/* Writes an IPv4 header without options, also for the datagram that an ICMP error quotes. Returns its length, 20. */
+/* Writes an IPv4 header without options, also for the datagram that an ICMP error quotes. Returns
+ * its length, 20. */
 size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
                   uint8_t proto, uint16_t id, uint16_t fragment, size_t payload);
 
@@ -44,8 +48,9 @@ static inline uint8_t *frame_put32(uint8_t *p, uint32_t v)
 }
 
 /*
- * UDP and ICMP. A UDP exchange is one connection until it is idle for 60 s; an ICMP message is a connection of its own.
- * A datagram larger than a frame is sent in fragments, and its time is that of the last one.
+ * UDP and ICMP. A UDP exchange is one connection until it is idle for 60 s; an ICMP message is a
+ * connection of its own. A datagram larger than a frame is sent in fragments, and its time is that
+ * of the last one.
  */
 
 struct conn *udp_new(struct session *s, const struct endpoint *orig, const struct endpoint *resp);
@@ -57,11 +62,13 @@ void udp_send(struct session *s, struct conn *c, enum side from, const void *tex
 /* @from answers: advances the clock of the session by the round trip and @think_us in the mean. */
 void udp_turn(struct session *s, const struct conn *c, enum side from, uint64_t think_us);
 
-/* Sends an echo request (type 8) or reply (0) with @len bytes after the header. IPv6 uses its own types. */
+/* Sends an echo request (type 8) or reply (0) with @len bytes after the header. IPv6 uses its own
+ * types. */
 void icmp_echo(struct session *s, const struct endpoint *from, const struct endpoint *to,
                uint8_t type, uint32_t id_seq, size_t len);
 
-/* Sends an error (types 3, 11) about the datagram p .. p + len that @to sent to @about. IPv4 only. */
+/* Sends an error (types 3, 11) about the datagram p .. p + len that @to sent to @about. IPv4
+ * only. */
 void icmp_error(struct session *s, const struct endpoint *from, const struct endpoint *to,
                 uint8_t type, uint8_t code, const struct endpoint *about, uint8_t proto,
                 const uint8_t *p, size_t len);

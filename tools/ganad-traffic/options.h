@@ -19,7 +19,7 @@ struct options_attack {
 };
 
 struct options {
-    const char *pcap, *truth;                 /* "-": standard output; truth may be NULL */
+    const char *pcap, *truth;                 /* "-": standard output; truth can be NULL */
     uint64_t seed, sessions, seconds, gap_ns; /* seconds 0: no limit */
     int64_t start_us;
     uint32_t kind_cum[OPTIONS_KINDS]; /* cumulative weights of kinds[] */

@@ -36,7 +36,7 @@ int out_open(struct out *o, const char *path, struct gad_diag *d)
     o->fd = mkostemp(o->tmp, O_CLOEXEC);
     if (o->fd < 0) {
         int err = errno;
-        return gad_fail(d, -err, "%s: cannot create a temporary file beside it: %s", path,
+        return gad_fail(d, -err, "%s: cannot create a temporary file in its directory: %s", path,
                         gad_strerror(-err));
     }
     o->path = path;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An output file that appears complete or not at all: a temporary file beside it, which out_commit() renames; or the
- * standard output for "-".
+ * An output file that appears complete or not at all: a temporary file in its directory, which
+ * out_commit() renames; or the standard output for "-".
  */
 
 #include <limits.h>
@@ -41,6 +41,7 @@ void out_close(struct out *o);
 /* The classic capture file (draft-ietf-opsawg-pcap): little-endian, microseconds, Ethernet. */
 void pcap_out_header(struct out *o);
 
-/* Room for a frame of at most max bytes; NULL without memory. The caller writes it and calls pcap_out_frame(). */
+/* Room for a frame of at most max bytes; NULL without memory. The caller writes it and calls
+ * pcap_out_frame(). */
 uint8_t *pcap_out_room(struct out *o, size_t max);
 void pcap_out_frame(struct out *o, int64_t time_us, size_t len);

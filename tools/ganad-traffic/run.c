@@ -14,7 +14,8 @@
 #include "tools/ganad-traffic/world.h"
 
 enum { FLUSH_ABOVE = 1 << 20 };
-enum stream { STREAM_ARRIVALS = 1, STREAM_ATTACK = 16, STREAM_SESSION = 1 << 20 }; /* of the seed */
+/* Streams of random numbers. */
+enum stream { STREAM_ARRIVALS = 1, STREAM_ATTACK = 16, STREAM_SESSION = 1 << 20 };
 
 struct run {
     const struct options *opt;
@@ -100,7 +101,7 @@ struct source {
     struct gad_rng rng;
     int64_t now_ns; /* since the start; gaps can be below 1 us */
     uint64_t left;
-    const uint32_t *cum; /* normal ones: weights of the kinds, summed */
+    const uint32_t *cum; /* normal ones: cumulative weights of the kinds */
     const struct attack *attack;
     struct campaign campaign;
 };
@@ -216,7 +217,7 @@ static int add_sources(struct run *r)
     return 0;
 }
 
-/* Asking the clock after each packet would cost more than the packet. */
+/* Reads the clock only every 4096 packets: a call costs more than a packet. */
 static void show_progress(struct bar *bar, const struct run_counts *n)
 {
     enum { PACKETS = 4096 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A run: starts the sources of sessions that the options request, and writes their packets in the order of time. */
+/* A run: starts the sources of sessions that the options request, and writes their packets in the
+ * order of time. */
 
 #include <signal.h>
 #include <stdbool.h>

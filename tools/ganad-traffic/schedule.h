@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Concurrent tasks in the order of time: a heap, in which each task sets the time of its next action. */
+/* Concurrent tasks in the order of time: a heap, in which each task sets the time of its next
+ * action. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +12,8 @@
 struct task {
     int64_t time;   /* us since the epoch; never decreases */
     uint64_t order; /* breaks ties of time by insertion; set by schedule_add() */
-    /* Acts once and sets the next time. GAD_END: done. Can add tasks that are not before its own time. */
+    /* Acts once and sets the next time. GAD_END: done. Can add tasks that are not before its own
+     * time. */
     int (*act)(struct task *t);
     void (*free)(struct task *t);
 };

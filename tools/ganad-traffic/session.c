@@ -128,7 +128,8 @@ static void sort(struct packet *a, size_t n)
     }
 }
 
-/* Returns true for a fragment but the last of its datagram: a tracker sees the datagram with the last. */
+/* Returns true for a fragment but the last of its datagram: a tracker sees the datagram with the
+ * last. */
 static bool is_part(const struct session *s, size_t i)
 {
     const struct packet *p = &s->packet[i], *next = p + 1;

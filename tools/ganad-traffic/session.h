@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * A session: one activity of a user, program or attacker, as the packets that a tap sees and their connections. It is
- * complete before its first packet is written, so memory holds only the sessions that are open at one moment of the
- * capture. The bytes of a download are not stored: its packets have an offset in a pool of filler (struct world).
+ * A session: one activity of a user, program or attacker, as the packets that a tap sees and their
+ * connections. It is complete before its first packet is written, so memory holds only the sessions
+ * that are open at one moment of the capture. The bytes of a download are not stored: its packets
+ * have an offset in a pool of filler (struct world).
  *
  * Failed allocations set `bad`, which session_finish() reports; calls after one are harmless.
  */

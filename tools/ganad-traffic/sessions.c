@@ -10,7 +10,7 @@
 #include "tools/ganad-traffic/tcp.h"
 #include "tools/ganad-traffic/world.h"
 
-/* --- web: pages over port 80, binary records over 443, and 8080, a port without a name in KDD99 --- */
+/* --- web: pages over port 80, binary records over 443, and 8080, which KDD99 does not name --- */
 
 static const char *const sections[] = {"news", "docs", "images", "archive", "shop", "research"};
 static const char *const agents[] = {
@@ -274,7 +274,7 @@ static void session_rlogin(struct session *s)
     char hello[64];
 
     world_pair(s, 513, WORLD_IPV4, &client, &server);
-    client.port = (uint16_t)(1023 - client.port % 512); /* RFC 1282: a reserved port */
+    client.port = (uint16_t)(1023 - client.port % 512); /* RFC 1282: reserved; 512 to 1023 */
     struct telnet t = {.s = s, .c = tcp_open(s, &client, &server)};
     int n = snprintf(hello, sizeof(hello), "%c%s%c%s%cxterm/38400%c", 0, u->name, 0, u->name, 0, 0);
     tcp_send(s, t.c, ORIG, hello, (size_t)n, 0, TCP_TEXT);
@@ -419,7 +419,8 @@ static void session_irc(struct session *s)
     tcp_close(s, c, RESP);
 }
 
-/* RFC 5905: 48 bytes each way. The poll after 64 s is a new exchange, because UDP is idle after 60 s. */
+/* RFC 5905: 48 bytes each way. The poll after 64 s is a new exchange, because UDP
+ * is idle after 60 s. */
 static void session_ntp(struct session *s)
 {
     static const uint8_t ask[4] = {0x23, 0, 6, 0xec}, answer[4] = {0x24, 2, 6, 0xec};

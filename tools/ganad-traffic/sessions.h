@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The tables: kinds of normal sessions with their frequencies, and attacks, each a campaign of several steps with one
- * session per step. A new kind is a function and a line in kinds[], a new attack one in attacks[].
+ * The tables: kinds of normal sessions with their frequencies, and attacks, each a campaign of
+ * several steps with one session per step. A new kind is a function and a line in kinds[], a new
+ * attack one in attacks[].
  */
 
 #include <stddef.h>

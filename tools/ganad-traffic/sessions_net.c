@@ -106,7 +106,8 @@ void session_ping(struct session *s)
     }
 }
 
-/* A datagram to a closed port. KDD99's urp_i of 183 bytes quotes a datagram of 147 bytes with its headers. */
+/* A datagram to a closed port. KDD99's urp_i of 183 bytes quotes a datagram of 147 bytes with its
+ * headers. */
 static void closed_port(struct session *s)
 {
     struct endpoint client, server;
@@ -145,8 +146,10 @@ void session_unreachable(struct session *s)
         no_host(s, TIME_EXCEEDED, 0);
 }
 
-/* --- everyday failures, without an attack: the gaps between packets avoid the timers at which trackers end a
- * connection: 3 s of an unanswered SYN, 5 s after an end, 300 s of silence --- */
+/* --- everyday failures, without an attack --- */
+
+/* The gaps between packets avoid the timers at which trackers end a connection: 3 s of an
+ * unanswered SYN, 5 s after an end, 300 s of silence. */
 
 static const uint16_t ports[] = {80, 80, 443, 25, 22, 143, 3306, 8080, 5432, 119};
 

@@ -66,7 +66,8 @@ void tcp_settle_all(struct session *s, struct conn *c)
     tcp_settle(s, c, INT64_MAX);
 }
 
-/* The side that did not speak last is seen only after the last segment reached it and its answer came back. */
+/* The side that did not speak last is seen only after the last segment reached it and its answer
+ * came back. */
 static void take_turn(struct session *s, struct conn *c, enum side from)
 {
     if (c->last != from)
@@ -139,7 +140,8 @@ static void repeat(struct session *s, struct conn *c, enum side from, struct pac
     *session_packet(s, c, from, t) = copy;
 }
 
-/* The sender retransmits after a round trip; until then the receiver acknowledges nothing beyond the segment. */
+/* The sender retransmits after a round trip; until then the receiver acknowledges nothing beyond
+ * the segment. */
 static void lose(struct session *s, struct conn *c, enum side from, struct burst *b,
                  struct packet *p, int64_t t)
 {
@@ -274,8 +276,8 @@ static void reply_in(struct session *s, struct conn *c, enum side from)
     s->now += c->end[from].delay;
 }
 
-/* The turn of @from to end the connection. Its pending acknowledgement goes with its last segment; the peer's is sent
- * before. */
+/* The turn of @from to end the connection. Its pending acknowledgement goes with its last segment;
+ * the peer's is sent before. */
 static void last_turn(struct session *s, struct conn *c, enum side from)
 {
     tcp_settle(s, c, s->now);

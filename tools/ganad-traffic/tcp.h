@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * A TCP connection written as a script of turns. These functions add segmentation, acknowledgements (of every second
- * segment, of a single one after 40 ms, or with the answer), a growing window and the accidents of struct noise. Each
- * call advances the clock of the session to the last packet of the side that spoke; the answer of its peer is seen one
- * round trip later.
+ * A TCP connection written as a script of turns. These functions add segmentation, acknowledgements
+ * (of every second segment, of a single one after 40 ms, or with the answer), a growing window and
+ * the accidents of struct noise. Each call advances the clock of the session to the last packet of
+ * the side that spoke; the answer of its peer is seen one round trip later.
  *
- * Every connection has one of the beginnings and one of the ends below; the end sets the flag of the truth.
+ * Every connection has one of the beginnings and one of the ends below; the end sets the flag of
+ * the truth.
  */
 
 #include "tools/ganad-traffic/session.h"
@@ -52,8 +53,8 @@ void tcp_urgent(struct session *s, struct conn *c, enum side from, const void *t
 /* A segment without data, at the time of the session, for unusual ends and scans. */
 struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8_t flags);
 
-/* A keep-alive with the sequence number before the next, one byte or none, and its acknowledgement: RFC 9293
- * section 3.8.4. */
+/* A keep-alive with the sequence number before the next, one byte or none, and its acknowledgement:
+ * RFC 9293 section 3.8.4. */
 void tcp_keepalive(struct session *s, struct conn *c, enum side from);
 
 /* Sends acknowledgements that are due before t, or all that are pending. */

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The correct KDD99 record of one connection, known because the connection is synthetic: one line of the truth table.
- * ganad-traffic.1 documents the columns.
+ * The correct KDD99 record of one connection, known because the connection is synthetic: one line
+ * of the truth table. ganad-traffic.1 documents the columns.
  *
- * This file uses nothing from lib/, so that an error in its table of services cannot hide by being in both places.
+ * This file uses nothing from lib/, so that an error in its table of services cannot hide by being
+ * in both places.
  */
 
 #include <stdint.h>
@@ -41,9 +42,9 @@ struct conn;
 /* KDD99's name of a service. ICMP: type and code in place of the ports. */
 const char *truth_service(uint8_t ip_proto, uint16_t orig_port, uint16_t resp_port);
 
-/* Derives columns from the others: duration 0 for the flags that have none in KDD99, and logged_in from protocol,
- * service and bytes unless the script set it. Other content columns are 0 unless the script set them: the filler contains
- * nothing that they count. */
+/* Derives columns from the others: duration 0 for the flags that have none in KDD99, and logged_in
+ * from protocol, service and bytes unless the script set it. Other content columns are 0 unless the
+ * script set them: the filler contains nothing that they count. */
 void truth_complete(struct conn *c);
 
 void truth_header(struct out *o);

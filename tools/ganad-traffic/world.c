@@ -95,7 +95,7 @@ static void inside(uint32_t address, struct endpoint *ret)
     ret->delay = 150 + address_hash(ret) % 600;
 }
 
-/* Behind the router, 5 to 25 hops away. */
+/* Beyond the router, 5 to 25 hops away. */
 static void outside(uint32_t address, struct endpoint *ret)
 {
     static const uint8_t router[6] = {2, 0, 0, 0, 0, 1};

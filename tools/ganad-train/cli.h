@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the commands of ganad-train share beyond the common command line: their names, and paths and lists. */
+/* What the commands of ganad-train share beyond the common command line: their names, and paths and
+ * lists. */
 
 #include <stdbool.h>
 #include <stddef.h>

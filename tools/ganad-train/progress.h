@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Progress of a training on stderr: on a terminal a bar (epoch, rows per second, time left), and for each finished
- * epoch one line that stays; elsewhere only these lines.
+ * Progress of a training on stderr: on a terminal a bar (epoch, rows per second, time left), and
+ * for each finished epoch one line that stays; elsewhere only these lines.
  */
 
 #include <stdbool.h>

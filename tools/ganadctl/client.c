@@ -60,7 +60,8 @@ static int failed(const struct client *c, int err, struct gad_diag *d)
     return gad_fail(d, err, "%s: %s", c->address, gad_strerror(err));
 }
 
-/* A peer that has closed can have sent the reason before. That is read first, so this is not an error here. */
+/* A peer that has closed can have sent the reason before. That is read first, so this is not an
+ * error here. */
 static int write_some(struct client *c, struct gad_diag *d)
 {
     while (gad_buf_left(&c->out) > 0) {
@@ -145,7 +146,8 @@ int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *
     return err;
 }
 
-/* ganadd refuses a frame by its header, so its answer to a request at the wrong socket names only numbers. */
+/* ganadd refuses a frame by its header, so its answer to a request at the wrong socket names only
+ * numbers. */
 static int wrong_socket(const struct client *c, struct gad_diag *d)
 {
     bool control = c->asked == GANAD__V1__KIND__CONTROL_REQUEST;

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * A connection to ganadd: messages out, frames in. One poll() waits for both directions, so that the connection
- * does not stall while the buffers of one side are full; and records as requests to the scoring socket.
+ * A connection to ganadd: messages out, frames in. One poll() waits for both directions, so that
+ * the connection does not stall while the buffers of one side are full; and records as requests to
+ * the scoring socket.
  */
 
 #include <poll.h>
@@ -54,7 +55,8 @@ int client_queue(struct client *c, uint8_t kind, const ProtobufCMessage *m,
  * @more:       further descriptors to wait for in the same poll(), or NULL; their revents are set
  * @timeout_ms: -1: no limit
  *
- * Return: 0; GAD_ECLOSED if the peer has closed and nothing is left to read; -ETIMEDOUT after the timeout.
+ * Return: 0; GAD_ECLOSED if the peer has closed and nothing is left to read; -ETIMEDOUT after the
+ * timeout.
  */
 int client_move(struct client *c, struct pollfd *more, size_t n_more, int timeout_ms,
                 struct gad_diag *d) GAD_MUST_CHECK;
@@ -63,19 +65,21 @@ int client_move(struct client *c, struct pollfd *more, size_t n_more, int timeou
  * client_next() - the next complete frame received
  * @ret_frame: its bytes are borrowed until the next call of any client function
  *
- * Return: 0; GAD_MORE if none is complete; GAD_EFORMAT, GAD_EUNKNOWN or GAD_ELIMIT if the peer is not a ganadd.
+ * Return: 0; GAD_MORE if none is complete; GAD_EFORMAT, GAD_EUNKNOWN or GAD_ELIMIT if the peer is
+ * not a ganadd.
  */
 int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
  * client_ask() - one request, one answer
- * Return: 0 with a frame of kind @want; an error that the server sent is GAD_EINVAL with its text in @d.
+ * Return: 0 with a frame of kind @want; an error that the server sent is GAD_EINVAL with its text
+ * in @d.
  */
 int client_ask(struct client *c, uint8_t kind, const ProtobufCMessage *m, uint8_t want,
                struct gad_frame *ret_frame, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Puts the text of an ERROR_REPLY into d. Returns GAD_EINVAL, or GAD_ECLOSED if the server only ends the connection
- * (TIMEOUT, SHUTTING_DOWN, BUSY). */
+/* Puts the text of an ERROR_REPLY into d. Returns GAD_EINVAL, or GAD_ECLOSED if the server only
+ * ends the connection (TIMEOUT, SHUTTING_DOWN, BUSY). */
 int client_error(struct client *c, const struct gad_frame *f, struct gad_diag *d);
 
 /* Memory to build one request at a time. */
@@ -89,8 +93,8 @@ bool request_has_connection(const struct gad_record *rec, size_t n);
 
 /**
  * request_queue() - queue the request for n records with @c
- * @connections: one message per record, n <= REQUEST_RECORDS_MAX; else packed by column, which has no fields for
- *               connections, n <= REQUEST_PACKED_MAX
+ * @connections: one message per record, n <= REQUEST_RECORDS_MAX; else packed by column, which has
+ *               no fields for connections, n <= REQUEST_PACKED_MAX
  */
 int request_queue(struct request *r, struct client *c, uint64_t id, Ganad__V1__ScoreOptions *opt,
                   struct gad_record *rec, size_t n, bool connections,

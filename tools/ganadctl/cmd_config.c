@@ -67,7 +67,8 @@ static void put(struct sink *to, const value_message *v)
                   text_of(v->value), "file", file, "line", line, "used", !v->unused));
 }
 
-/* Shows one page of values from number @from on; *ret_next: the number after it, 0 at the end. An exit code. */
+/* Shows one page of values from number @from on; *ret_next: the number after it, 0 at the end. An
+ * exit code. */
 static int show_page(uint64_t from, uint64_t *reloads, struct sink *to, uint64_t *ret_next)
 {
     Ganad__V1__ControlRequest m;

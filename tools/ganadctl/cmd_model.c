@@ -102,8 +102,9 @@ static const struct {
     {"/var/tmp/", "PrivateTmp=yes"},
 };
 
-/* Prints why ganadd could not open a file that exists. @path: absolute, without symbolic links; @why: the error of
- * ganadd. Prints nothing unless ganadd did not find the file or had no permission to read it. */
+/* Prints why ganadd could not open a file that exists. @path: absolute, without symbolic links;
+ * @why: the error of ganadd. Prints nothing unless ganadd did not find the file or had no
+ * permission to read it. */
 static void explain_hidden(const char *path, const char *why)
 {
     const char *at = strstr(why, path), *setting = NULL;
@@ -158,7 +159,8 @@ static int wrong_words(char **argv)
 {
     static const char *const names[] = {"compare", "list", "load", "rollback"};
     static const char *const usage[] = {
-        "compare takes A B FILE: two checkpoints and a file of records", "list takes no more words",
+        "compare takes A B FILE: two checkpoints and a file of records",
+        "list takes no further words",
         "load takes MODEL FILE: the name of a model and a checkpoint",
         "rollback takes MODEL: the name of a model"};
     enum { N = sizeof(names) / sizeof(names[0]) };

@@ -56,8 +56,8 @@ static double rate(const struct interval *v, size_t i)
     return per_second(v, counter(v->a, rates[i].counter), counter(v->b, rates[i].counter));
 }
 
-/* The latency that @share of the requests in the interval did not exceed, rounded up to the limit of a bucket; NaN
- * without a request. */
+/* The latency that @share of the requests in the interval did not exceed, rounded up to the limit
+ * of a bucket; NaN without a request. */
 static double percentile(const struct interval *v, double share)
 {
     const Ganad__V1__StatusReply__Latency *a = v->a->latency, *b = v->b->latency;

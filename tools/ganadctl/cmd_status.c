@@ -127,7 +127,7 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
             printf("%s, the last failure: %s\n", ctl_safe(o->name, name),
                    ctl_safe(o->error, state));
         if (o->lost_at_most > 0)
-            printf("%s, LOST is an upper limit: %s of them may never have been events\n",
+            printf("%s, LOST is an upper limit: %s of these are possibly unused numbers\n",
                    ctl_safe(o->name, name), show_count(o->lost_at_most, n[0]));
     }
 }

@@ -28,7 +28,8 @@ static Ganad__V1__SuppressReply *ask(const Ganad__V1__ControlRequest *m, int *re
 
 /* --- add --- */
 
-/* Joins the words to one text. The shell removed the quotes of a comment, so this puts them back. */
+/* Joins the words to one text. The shell removed the quotes of a comment, so this puts them
+ * back. */
 static bool join(int n, char **word, char rule[static RULE_MAX + 1])
 {
     struct gad_buf b = GAD_BUF_INIT(RULE_MAX + 1);
@@ -53,7 +54,8 @@ static bool join(int n, char **word, char rule[static RULE_MAX + 1])
     return fits;
 }
 
-/* A rule matches the name of the model in alerts. A name that no model has can be a typo, or of a future model. */
+/* A rule matches the name of the model in alerts. A name that no model has can be a typo, or of a
+ * future model. */
 static void warn_of_model(int n, char **word)
 {
     Ganad__V1__StatusReply *status = NULL;
@@ -173,7 +175,7 @@ static int check_ids(int n, char **word, struct ids *ids)
     int code = each_rule(find_id, ids);
     if (code != CLI_OK || ids->n_found == ids->n)
         return code;
-    cli_say("there is no rule %" PRIu64 "; no rule was removed", ids->id[ids->n_found]);
+    cli_say("no rule %" PRIu64 " exists; no rule was removed", ids->id[ids->n_found]);
     return CLI_FAILED;
 }
 

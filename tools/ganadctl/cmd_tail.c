@@ -52,7 +52,8 @@ static int set_severity(struct tail_filter *f, const char *name, struct gad_diag
     return err;
 }
 
-/* Stores the checkpoints of the model. Returns false if neither the configuration nor an alert has this name. */
+/* Stores the checkpoints of the model. Returns false if neither the configuration nor an alert has
+ * this name. */
 static bool find(struct tail_filter *f, const Ganad__V1__StatusReply *s)
 {
     bool is_alert_name = false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the commands of ganadctl share: their names, options and sockets, requests to ganadd, and texts of a table. */
+/* What the commands of ganadctl share: their names, options and sockets, requests to ganadd, and
+ * texts of a table. */
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -27,7 +28,8 @@ extern const struct cli_command command_config, command_drift, command_model, co
 /* Returns CLI_OK, or CLI_USAGE after pointing to --help: @c is unknown, and getopt() said so. */
 int ctl_option(const struct cli_command *self, int c, const char *arg);
 
-/* All options of a command that takes --json and no argument. Returns CLI_OK, or CLI_USAGE after a message. */
+/* All options of a command that takes --json and no argument. Returns CLI_OK, or CLI_USAGE after a
+ * message. */
 int ctl_only_json(const struct cli_command *self, int argc, char **argv, bool *ret_json);
 
 /* Where cli_main() stores -s before the command. */
@@ -67,8 +69,9 @@ const char *ctl_safe(const char *s, char text[static CTL_TEXT]);
 /**
  * ctl_reason() - one feature's contribution to a score: "count 511 (expected 2.1) 8%"
  *
- * A name that the model did expect, but with a low probability, still has a share: "service http (expected
- * weakly) 21%". The texts are foreign and are escaped; the result is always NUL-terminated.
+ * A name that the model did expect, but with a low probability, still has a share: "service http
+ * (expected weakly) 21%". The texts are foreign and are escaped; the result is always
+ * NUL-terminated.
  */
 void ctl_reason(const char *feature, const char *value, const char *expected, double share,
                 char text[static CTL_REASON]);

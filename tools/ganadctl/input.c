@@ -98,7 +98,8 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
     return 0;
 }
 
-/* Reads all of the capture. The line of a row is its number. With 0, @d can hold a warning: the file is truncated. */
+/* Reads all of the capture. The line of a row is its number. With 0, @d can hold a warning: the
+ * file is truncated. */
 static int read_capture(struct input *in, struct gad_diag *d)
 {
     struct reading reading = {.x = in->capture, .in = in};

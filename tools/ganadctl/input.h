@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Rows of a file or of stdin, or records of a capture; the first bytes decide. A reader thread reads them, so that
- * answers are shown while the input waits (tail -f | ganadctl score -), and a batch is what has arrived, up to its
- * limit.
+ * Rows of a file or of stdin, or records of a capture; the first bytes decide. A reader thread
+ * reads them, so that answers are shown while the input waits (tail -f | ganadctl score -), and a
+ * batch is what has arrived, up to its limit.
  *
  * Thread: all functions are for one calling thread; the reader thread is internal.
  */
@@ -37,8 +37,8 @@ size_t input_take(struct input *in, bool whole, struct gad_row row[static INPUT_
 /* Readable when input_take() can return further rows. */
 int input_fd(const struct input *in);
 
-/* Returns true once the last row was taken. Then *ret_err is 0 or the error that ended the reading; @d says why, or
- * can hold a warning with 0. */
+/* Returns true once the last row was taken. Then *ret_err is 0 or the error that ended the reading;
+ * @d says why, or can hold a warning with 0. */
 bool input_ended(struct input *in, int *ret_err, struct gad_diag *d);
 
 /* Counts at least the rows that were taken. */

@@ -34,7 +34,7 @@ static int run_version(const struct cli_command *self, int argc, char **argv)
         printf("ganadctl %s\nganadd   %s\n", GANAD_VERSION,
                runs        ? daemon
                : is_absent ? "not running here"
-                           : "not known");
+                           : "unknown");
     }
     return CLI_OK;
 }
@@ -74,7 +74,8 @@ int main(int argc, char **argv)
         .n_commands = sizeof(commands) / sizeof(commands[0]),
     };
 
-    /* A closed pipe, as by head(1), ends ganadctl silently, also if the parent ignored the signal. */
+    /* A closed pipe, as by head(1), ends ganadctl silently, also if the parent ignored the
+     * signal. */
     (void)signal(SIGPIPE, SIG_DFL);
     return cli_main(&program, argc, argv);
 }

@@ -5,6 +5,6 @@
 
 #include "tools/ganadctl/ctl.h"
 
-/* Sends the request, waits until ganadd uses the models, and shows what changed. Returns the exit code. @d: why ganadd
- * refused, which is on stderr already. */
+/* Sends the request, waits until ganadd uses the models, and shows what changed. Returns the exit
+ * code. @d: why ganadd refused, which is on stderr already. */
 int reload_run(const Ganad__V1__ControlRequest *m, bool json, struct gad_diag *d);

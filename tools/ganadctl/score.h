@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * ganadctl score: reads the records of a file and writes one result per record in the order of the file. Either a
- * ganadd or a checkpoint in this process computes the scores.
+ * ganadctl score: reads the records of a file and writes one result per record in the order of the
+ * file. Either a ganadd or a checkpoint in this process computes the scores.
  *
  *     input -> batches -> score_by_socket() or score_local() -> score_put() -> a format -> stdout
  */
@@ -21,7 +21,8 @@
 
 enum {
     SCORE_BATCH = INPUT_BATCH,
-    /* bytes of pending output: at HIGH no more input is read; answers in flight can add up to MAX */
+    /* bytes of pending output: at HIGH no more input is read; answers in flight can add up to
+     * MAX */
     SCORE_OUTPUT_HIGH = 1 << 20,
     SCORE_OUTPUT_MAX = 64 << 20,
     SCORE_HEX = 65,

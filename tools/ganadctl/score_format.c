@@ -7,7 +7,7 @@
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/score.h"
 
-/* --- table: for people; columns of fixed width, so that it can stream; the reasons last, because they are long --- */
+/* --- table: columns of fixed width, so that it can stream; the long reasons last --- */
 
 #define RED   "\033[1;31m"
 #define DIM   "\033[2m"
@@ -61,7 +61,8 @@ static void csv_head(struct gad_buf *out, const struct score_look *look)
                    look->top > 0 ? ",top_features" : "");
 }
 
-/* Text inside quotes: a character that could end the field, the line or a part of a reason becomes a space. */
+/* Text inside quotes: a character that could end the field, the line or a part of a reason becomes
+ * a space. */
 static void csv_part(struct gad_buf *out, const char *s)
 {
     for (; *s; s++) {
@@ -150,7 +151,8 @@ static void json_row(struct gad_buf *out, const struct score_look *look,
     (void)json_object_set_new(o, "model_sha256", json_string(r->sha256));
     if (look->top > 0)
         (void)json_object_set_new(o, "top_features", json_reasons(r));
-    /* Nine digits restore every bit of a float32. A missing object or key means no memory: the line would be wrong. */
+    /* Nine digits restore every bit of a float32. A missing object or key means no memory: the line
+     * would be wrong. */
     if (json_object_size(o) != (look->top > 0 ? 8u : 7u) ||
         json_dump_callback(o, append, out, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0)
         out->bad = true;

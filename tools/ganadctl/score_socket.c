@@ -10,13 +10,15 @@
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/score.h"
 
-/* A batch whose records have connections is sent as several requests, which carry fewer records each. */
+/* A batch whose records have connections is sent as several requests, which carry fewer records
+ * each. */
 enum {
     REQUESTS_A_BATCH = (SCORE_BATCH + REQUEST_RECORDS_MAX - 1) / REQUEST_RECORDS_MAX,
     IN_FLIGHT = 15 + REQUESTS_A_BATCH,
 };
 
-/* The requests first .. first + n - 1 (modulo IN_FLIGHT) are sent and not answered, in that order. */
+/* The requests first .. first + n - 1 (modulo IN_FLIGHT) are sent and not answered, in that
+ * order. */
 struct line {
     struct client client;
     struct request *request;
@@ -68,7 +70,8 @@ static bool wants_input(const struct line *l, const struct score_run *run)
 static int ask_more(struct line *l, struct score_run *run, const char *address)
 {
     while (wants_input(l, run)) {
-        /* Without a pending request any row is sent at once; else a batch fills until an answer arrives. */
+        /* Without a pending request any row is sent at once; else a batch fills until an answer
+         * arrives. */
         score_take(run, l->n > 0, l->rec, &l->taken);
         if (l->taken.n == 0)
             break;
@@ -81,7 +84,8 @@ static int ask_more(struct line *l, struct score_run *run, const char *address)
     return 0;
 }
 
-/* Returns true unless the records were scored by different models and the answer does not say which. */
+/* Returns true unless the records were scored by different models and the answer does not say
+ * which. */
 static bool says_which(const Ganad__V1__ScoreReply *m, size_t n)
 {
     if (m->n_by > 0 && m->by_which.len != n)
@@ -207,8 +211,8 @@ static int move(struct line *l, struct score_run *run)
     return err;
 }
 
-/* Returns true if bytes arrived without a pending request: ganadd is closing the connection, and a request would be
- * lost. */
+/* Returns true if bytes arrived without a pending request: ganadd is closing the connection, and a
+ * request would be lost. */
 static bool is_closing(const struct line *l)
 {
     struct pollfd p = {.fd = l->client.fd, .events = POLLIN};

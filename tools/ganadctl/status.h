@@ -5,8 +5,8 @@
 
 #include "tools/ganadctl/ctl.h"
 
-/* Sends a command that is answered with a status. Returns an exit code, and prints why it failed. The caller frees
- * *ret. */
+/* Sends a command that is answered with a status. Returns an exit code, and prints why it failed.
+ * The caller frees *ret. */
 int status_command(Ganad__V1__ControlRequest__Command command,
                    Ganad__V1__StatusReply **ret) GAD_MUST_CHECK;
 

@@ -153,7 +153,7 @@ static bool is_name(const char *s)
     return len >= 1 && len <= 63 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
-/* Leaves *ret as it is unless the option was given. */
+/* Sets *ret if the option was given. */
 static int take_choice(const struct given *g, enum opt opt, const char *const *names, size_t n,
                        size_t *ret, struct gad_diag *d)
 {
@@ -184,13 +184,14 @@ static bool has_whitened(const struct fit_options *o)
 /*
  * Epochs and scaler; all other defaults are those of the trainer for the protocol.
  *
- * survey: as published. EGBAD and AnoGAN: 50 epochs on unscaled features, the setting that reproduces the published
- * figures. For GANomaly no scaling is published, and unscaled it fails with some seeds (F1 .47 to .95; min-max .84 to
- * .90).
+ * survey: as published. EGBAD and AnoGAN: 50 epochs on unscaled features, the setting that
+ * reproduces the published figures. For GANomaly no scaling is published, and unscaled it fails
+ * with some seeds (F1 .47 to .95; min-max .84 to .90).
  *
- * normal: chosen with the settings of the trainers on the training half of the KDD99 10 % set alone, with a fifth of its
- * normal rows and its attacks held out, over several seeds. The deciding attack is smurf, 71 % of the attacks: with some
- * seeds and epochs it lies just below the 1 % threshold.
+ * normal: chosen with the settings of the trainers on the training half of the KDD99 10 % set
+ * alone, with a fifth of its normal rows and its attacks held out, over several seeds. The deciding
+ * attack is smurf, 71 % of the attacks: with some seeds and epochs it lies just below the 1 %
+ * threshold.
  */
 static void set_defaults(struct fit_options *o)
 {
@@ -312,8 +313,8 @@ static int apply_words(const struct given *g, struct fit_options *o, struct gad_
     return 0;
 }
 
-/* Refuses options that this model or this score does not have. The command in a checkpoint contains the usual weight
- * and degree even if the score does not use them. */
+/* Refuses options that this model or this score does not have. The command in a checkpoint contains
+ * the usual weight and degree even if the score does not use them. */
 static int refuse_unused(const struct given *g, const struct fit_options *o, struct gad_diag *d)
 {
     for (int i = 0; i < N_OPTS; i++)

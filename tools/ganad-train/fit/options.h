@@ -17,7 +17,8 @@ struct gad_table;
 
 enum { FIT_LEFT_OUT_MAX = 64 };
 
-/* Which epoch is kept: the last, the one with the lowest held-out error, or the best by the labels of the test rows. */
+/* Which epoch is kept: the last, the one with the lowest held-out error, or the best by the labels
+ * of the test rows. */
 enum fit_keep { FIT_KEEP_LAST, FIT_KEEP_BEST, FIT_KEEP_TEST_LABELS, FIT_N_KEEPS };
 
 struct fit_options {
@@ -49,7 +50,8 @@ void fit_options_deinit(struct fit_options *o);
 /* Sets the epochs for @n_train rows unless --epochs was given: the fewer rows, the more epochs. */
 void fit_options_epochs(struct fit_options *o, size_t n_train);
 
-/* Writes the command that repeats this training: every setting, without --out, which does not change the result. */
+/* Writes the command that repeats this training: every setting, without --out, which does not
+ * change the result. */
 void fit_options_command(const struct fit_options *o, const struct gad_table *t, struct gad_buf *b);
 
 extern const char fit_help[], fit_help_more[];
