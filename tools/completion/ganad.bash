@@ -13,7 +13,7 @@ _ganad_options() {
     "$@" --help 2>/dev/null | grep -oE '(^|[^[:alnum:]_-])(--[a-z][a-z0-9-]+|-[a-zA-Z])\b' | grep -oE -- '--?[a-zA-Z].*' | sort -u
 }
 
-# The placeholder of an option in --help: 'FILE', 'N', or its values, as in 'table|csv|json'; nothing if it takes none.
+# The argument of an option in --help: 'FILE', 'N', or its values, as in 'table|csv|json'; nothing if it takes none.
 _ganad_argument() {
     local option=$1
     shift

@@ -27,13 +27,15 @@ static uint16_t fold(uint64_t s)
     return (uint16_t)~s;
 }
 
-uint16_t frame_plain_checksum(const uint8_t *p, size_t len)
+static uint16_t plain_checksum(const uint8_t *p, size_t len)
 {
     return fold(sum(p, len));
 }
 
-uint16_t frame_checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
-                        const uint8_t *p, size_t len)
+/* Internet checksum (RFC 1071) of an upper-layer message with its pseudo-header; the checksum field
+ * is zero. */
+static uint16_t checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
+                         const uint8_t *p, size_t len)
 {
     size_t n = from->family == 4 ? 4 : 16;
     uint64_t s = sum(from->addr, n) + sum(to->addr, n) + proto + len + sum(p, len);
@@ -55,8 +57,10 @@ static uint8_t *ethernet(uint8_t *p, const struct conn *c, const struct endpoint
     return frame_put16(p, from->family == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
 }
 
-size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
-                  uint8_t proto, uint16_t id, uint16_t fragment, size_t payload)
+/* Writes an IPv4 header without options, also for the datagram that an ICMP error quotes. Returns
+ * its length, 20. */
+static size_t ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
+                   uint8_t proto, uint16_t id, uint16_t fragment, size_t payload)
 {
     uint8_t *p = out;
 
@@ -70,7 +74,7 @@ size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoi
     p = frame_put16(p, 0);
     memcpy(p, from->addr, 4);
     memcpy(p + 4, to->addr, 4);
-    (void)frame_put16(out + 10, frame_plain_checksum(out, 20));
+    (void)frame_put16(out + 10, plain_checksum(out, 20));
     return 20;
 }
 
@@ -167,14 +171,14 @@ size_t frame_build(const struct session *s, const struct packet *k, uint8_t *out
     size_t len = (size_t)(p - upper);
     if (!(k->bits & PACKET_RAW))
         (void)frame_put16(upper + (c->proto == PROTO_TCP ? 16 : 6),
-                          frame_checksum(from, to, c->proto, upper, len));
+                          checksum(from, to, c->proto, upper, len));
     uint16_t id = c->ip_id[side]++, fragment = c->proto == PROTO_TCP ? DONT_FRAGMENT : 0;
     if (k->bits & PACKET_FRAGMENT) {
         id = (uint16_t)k->ack;
         fragment = (uint16_t)(k->seq / 8 | (k->bits & PACKET_MORE ? MORE_FRAGMENTS : 0));
     }
     if (from->family == 4)
-        (void)frame_ipv4(ip, from, to, c->proto, id, fragment, len);
+        (void)ipv4(ip, from, to, c->proto, id, fragment, len);
     else
         (void)ipv6(ip, from, to, c->proto, len);
     len = (size_t)(p - out);
@@ -200,7 +204,7 @@ void udp_build(uint8_t *datagram, const struct endpoint *from, const struct endp
     p = frame_put16(p, to->port);
     p = frame_put16(p, (uint32_t)(UDP_HEADER + len));
     (void)frame_put16(p, 0);
-    (void)frame_put16(p, frame_checksum(from, to, PROTO_UDP, datagram, UDP_HEADER + len));
+    (void)frame_put16(p, checksum(from, to, PROTO_UDP, datagram, UDP_HEADER + len));
 }
 
 void fragment(struct session *s, struct conn *c, enum side from, uint16_t id, uint32_t text_at,
@@ -288,9 +292,8 @@ static void icmp_send(struct session *s, const struct endpoint *from, const stru
     a.port = message[0];
     b.port = message[1];
     struct conn *c = session_conn(s, proto, &a, &b);
-    (void)frame_put16(message + 2, proto == PROTO_ICMP
-                                       ? frame_plain_checksum(message, len)
-                                       : frame_checksum(from, to, proto, message, len));
+    (void)frame_put16(message + 2, proto == PROTO_ICMP ? plain_checksum(message, len)
+                                                       : checksum(from, to, proto, message, len));
     c->truth.land = 0; /* only TCP has it */
     c->truth.bytes[ORIG] = len;
     send_whole(s, c, ORIG, message, len);
@@ -318,7 +321,7 @@ void icmp_error(struct session *s, const struct endpoint *from, const struct end
 
     gad_assert(from->family == 4 && len <= 1200);
     uint8_t *at = icmp_header(message, type, code, 0);
-    at += frame_ipv4(at, to, about, proto, (uint16_t)gad_rng_u64(&s->rng), 0, len);
+    at += ipv4(at, to, about, proto, (uint16_t)gad_rng_u64(&s->rng), 0, len);
     memcpy(at, p, len);
     icmp_send(s, from, to, message, 28 + len);
 }

@@ -22,19 +22,6 @@ size_t frame_build(const struct session *s, const struct packet *p, uint8_t *out
 /* Bytes of the TCP options of a segment. */
 uint8_t frame_option_len(uint8_t os, uint8_t flags);
 
-/* Internet checksum (RFC 1071) of an upper-layer message with its pseudo-header; the checksum field
- * is zero. */
-uint16_t frame_checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
-                        const uint8_t *p, size_t len);
-
-/* The same without a pseudo-header, for IPv4 headers and ICMP. */
-uint16_t frame_plain_checksum(const uint8_t *p, size_t len);
-
-/* Writes an IPv4 header without options, also for the datagram that an ICMP error quotes. Returns
- * its length, 20. */
-size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
-                  uint8_t proto, uint16_t id, uint16_t fragment, size_t payload);
-
 static inline uint8_t *frame_put16(uint8_t *p, uint32_t v)
 {
     p[0] = (uint8_t)(v >> 8);

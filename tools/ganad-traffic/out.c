@@ -43,7 +43,8 @@ int out_open(struct out *o, const char *path, struct gad_diag *d)
     return 0;
 }
 
-uint8_t *out_room(struct out *o, size_t n)
+/* Room for n more bytes, or NULL. */
+static uint8_t *room(struct out *o, size_t n)
 {
     uint8_t *p = gad_buf_room(&o->buf, n);
     if (!p && o->err == 0)
@@ -111,7 +112,7 @@ void pcap_out_header(struct out *o)
 
 uint8_t *pcap_out_room(struct out *o, size_t max)
 {
-    uint8_t *p = out_room(o, RECORD_HEADER + max);
+    uint8_t *p = room(o, RECORD_HEADER + max);
     return p ? p + RECORD_HEADER : NULL;
 }
 

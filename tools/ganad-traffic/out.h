@@ -26,9 +26,6 @@ struct out {
 /* @path: borrowed until out_close(); "-" is the standard output, NULL no output. */
 int out_open(struct out *o, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Room for n more bytes, or NULL. The caller fills it and adds to o->buf.len. */
-uint8_t *out_room(struct out *o, size_t n);
-
 /* Writes the buffer if it holds more than @above bytes. */
 int out_flush(struct out *o, size_t above) GAD_MUST_CHECK;
 

@@ -42,7 +42,8 @@ static struct packet *segment(struct session *s, struct conn *c, enum side from,
     return p;
 }
 
-struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8_t flags)
+/* A segment without data, at the time of the session. */
+static struct packet *bare(struct session *s, struct conn *c, enum side from, uint8_t flags)
 {
     struct packet *p = segment(s, c, from, s->now, flags, 0);
 
@@ -51,19 +52,20 @@ struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8
     return p;
 }
 
-void tcp_settle(struct session *s, struct conn *c, int64_t t)
+/* Sends acknowledgements that are due before t. */
+static void settle(struct session *s, struct conn *c, int64_t t)
 {
     for (int i = 0; i < 2; i++)
         if (c->ack_due[i] && c->ack_due[i] < t)
             (void)segment(s, c, (enum side)i, c->ack_due[i], TCP_ACK, 0);
 }
 
-void tcp_settle_all(struct session *s, struct conn *c)
+static void settle_all(struct session *s, struct conn *c)
 {
     for (int i = 0; i < 2; i++)
         if (c->ack_due[i] > s->now)
             s->now = c->ack_due[i];
-    tcp_settle(s, c, INT64_MAX);
+    settle(s, c, INT64_MAX);
 }
 
 /* The side that did not speak last is seen only after the last segment reached it and its answer
@@ -73,18 +75,18 @@ static void take_turn(struct session *s, struct conn *c, enum side from)
     if (c->last != from)
         s->now += c->end[from].delay + (int64_t)draw_exp(&s->rng, 300);
     c->last = from;
-    tcp_settle(s, c, s->now);
+    settle(s, c, s->now);
 }
 
 struct conn *tcp_open(struct session *s, const struct endpoint *orig, const struct endpoint *resp)
 {
     struct conn *c = tcp_new(s, orig, resp);
 
-    (void)tcp_bare(s, c, ORIG, TCP_SYN);
+    (void)bare(s, c, ORIG, TCP_SYN);
     s->now += c->end[RESP].delay;
-    (void)tcp_bare(s, c, RESP, TCP_SYN | TCP_ACK);
+    (void)bare(s, c, RESP, TCP_SYN | TCP_ACK);
     s->now += c->end[ORIG].delay;
-    (void)tcp_bare(s, c, ORIG, TCP_ACK);
+    (void)bare(s, c, ORIG, TCP_ACK);
     return c;
 }
 
@@ -280,12 +282,12 @@ static void reply_in(struct session *s, struct conn *c, enum side from)
  * the peer's is sent before. */
 static void last_turn(struct session *s, struct conn *c, enum side from)
 {
-    tcp_settle(s, c, s->now);
+    settle(s, c, s->now);
     if (c->last == from) {
         s->now += c->gap;
     } else {
         reply_in(s, c, from);
-        tcp_settle(s, c, s->now);
+        settle(s, c, s->now);
     }
 }
 
@@ -294,48 +296,48 @@ void tcp_close(struct session *s, struct conn *c, enum side first)
     enum side second = other(first);
 
     last_turn(s, c, first);
-    (void)tcp_bare(s, c, first, TCP_FIN | TCP_ACK);
+    (void)bare(s, c, first, TCP_FIN | TCP_ACK);
     reply_in(s, c, second);
     if (draw_chance(&s->rng, 1, 2)) { /* its program closes later */
-        (void)tcp_bare(s, c, second, TCP_ACK);
+        (void)bare(s, c, second, TCP_ACK);
         s->now += 50 + (int64_t)draw_exp(&s->rng, 2000);
     }
-    (void)tcp_bare(s, c, second, TCP_FIN | TCP_ACK);
+    (void)bare(s, c, second, TCP_FIN | TCP_ACK);
     reply_in(s, c, first);
-    (void)tcp_bare(s, c, first, TCP_ACK);
+    (void)bare(s, c, first, TCP_ACK);
     c->truth.flag = "SF";
 }
 
 void tcp_half_close(struct session *s, struct conn *c, enum side first)
 {
     last_turn(s, c, first);
-    (void)tcp_bare(s, c, first, TCP_FIN | TCP_ACK);
+    (void)bare(s, c, first, TCP_FIN | TCP_ACK);
     reply_in(s, c, other(first));
-    (void)tcp_bare(s, c, other(first), TCP_ACK);
+    (void)bare(s, c, other(first), TCP_ACK);
     c->truth.flag = first == ORIG ? "S2" : "S3";
 }
 
 /* Follows all acknowledgements of the last burst, so that no packet comes after the reset. */
 void tcp_reset(struct session *s, struct conn *c, enum side from)
 {
-    tcp_settle_all(s, c);
+    settle_all(s, c);
     s->now += 1000 + c->end[other(from)].delay;
     last_turn(s, c, from);
-    (void)tcp_bare(s, c, from, TCP_RST | TCP_ACK);
+    (void)bare(s, c, from, TCP_RST | TCP_ACK);
     c->truth.flag = from == ORIG ? "RSTO" : "RSTR";
 }
 
 void tcp_leave_open(struct session *s, struct conn *c)
 {
-    tcp_settle_all(s, c);
+    settle_all(s, c);
     c->truth.flag = "S1";
 }
 
 void tcp_refused(struct session *s, struct conn *c)
 {
-    (void)tcp_bare(s, c, ORIG, TCP_SYN);
+    (void)bare(s, c, ORIG, TCP_SYN);
     reply_in(s, c, RESP);
-    tcp_bare(s, c, RESP, TCP_RST | TCP_ACK)->seq = 0;
+    bare(s, c, RESP, TCP_RST | TCP_ACK)->seq = 0;
     c->truth.flag = "REJ";
 }
 
@@ -346,7 +348,7 @@ void tcp_unanswered(struct session *s, struct conn *c, int retries)
 
     for (int i = 0; i <= retries; i++) {
         c->seq[ORIG] = number;
-        (void)tcp_bare(s, c, ORIG, TCP_SYN);
+        (void)bare(s, c, ORIG, TCP_SYN);
         if (i < retries)
             session_wait(s, i == 0 ? 1000000 : 2000000);
     }
@@ -355,9 +357,9 @@ void tcp_unanswered(struct session *s, struct conn *c, int retries)
 
 void tcp_given_up(struct session *s, struct conn *c, uint8_t flags)
 {
-    (void)tcp_bare(s, c, ORIG, TCP_SYN);
+    (void)bare(s, c, ORIG, TCP_SYN);
     session_wait(s, draw_between(&s->rng, 500, 50000));
-    (void)tcp_bare(s, c, ORIG, flags);
+    (void)bare(s, c, ORIG, flags);
     c->truth.flag = flags & TCP_FIN ? "SH" : "RSTOS0";
 }
 
@@ -365,13 +367,13 @@ void tcp_keepalive(struct session *s, struct conn *c, enum side from)
 {
     bool byte = draw_chance(&s->rng, 1, 2);
 
-    tcp_settle_all(s, c);
-    struct packet *p = tcp_bare(s, c, from, TCP_ACK);
+    settle_all(s, c);
+    struct packet *p = bare(s, c, from, TCP_ACK);
     p->seq--;
     if (byte) {
         p->text_at = session_text(s, "", 1);
         p->text_len = 1;
     }
     reply_in(s, c, other(from));
-    (void)tcp_bare(s, c, other(from), TCP_ACK);
+    (void)bare(s, c, other(from), TCP_ACK);
 }

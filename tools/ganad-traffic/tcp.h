@@ -50,16 +50,9 @@ void tcp_type(struct session *s, struct conn *c, const char *line, bool echo);
 /* Sends data with the URG flag. */
 void tcp_urgent(struct session *s, struct conn *c, enum side from, const void *text, size_t len);
 
-/* A segment without data, at the time of the session, for unusual ends and scans. */
-struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8_t flags);
-
 /* A keep-alive with the sequence number before the next, one byte or none, and its acknowledgement:
  * RFC 9293 section 3.8.4. */
 void tcp_keepalive(struct session *s, struct conn *c, enum side from);
-
-/* Sends acknowledgements that are due before t, or all that are pending. */
-void tcp_settle(struct session *s, struct conn *c, int64_t t);
-void tcp_settle_all(struct session *s, struct conn *c);
 
 /* Ends, with the flag that each sets. */
 void tcp_close(struct session *s, struct conn *c, enum side first);      /* SF */

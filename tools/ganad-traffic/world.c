@@ -113,7 +113,7 @@ static uint32_t nth(uint32_t net, uint32_t n)
     return net + (n / 254 << 8) + n % 254 + 1;
 }
 
-void world_inside_client(struct session *s, struct endpoint *ret)
+static void world_inside_client(struct session *s, struct endpoint *ret)
 {
     uint32_t n = gad_rng_below(&s->rng, 4 * 254);
 

@@ -39,8 +39,7 @@ enum world_family { WORLD_ANY_FAMILY, WORLD_IPV4 };
 void world_pair(struct session *s, uint16_t port, enum world_family family, struct endpoint *client,
                 struct endpoint *server);
 
-/* IPv4, without a port. */
-void world_inside_client(struct session *s, struct endpoint *ret);
+/* IPv4, without a port unless it is an argument. */
 void world_inside_server(struct session *s, uint16_t port, struct endpoint *ret);
 void world_server_number(uint32_t n, struct endpoint *ret);
 void world_unused(struct session *s, struct endpoint *ret); /* no host has this address */

@@ -16,8 +16,8 @@ int cli_check_out(const char *out, struct gad_diag *d)
     struct stat st;
 
     if (stat(out, &st) == 0 && !S_ISREG(st.st_mode))
-        return gad_fail(d, GAD_EINVAL, "%s: %s there, and not a file that could be replaced", out,
-                        S_ISDIR(st.st_mode) ? "a directory is" : "something else is");
+        return gad_fail(d, GAD_EINVAL, "%s: %s; it cannot be replaced", out,
+                        S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file");
     if ((size_t)snprintf(path, sizeof(path), "%s", out) >= sizeof(path))
         return gad_fail(d, GAD_ELIMIT, "%s: path too long", out);
     if (access(dirname(path), W_OK | X_OK) != 0)
@@ -46,10 +46,4 @@ void cli_list_deinit(struct cli_list *l)
 {
     gad_free(l->item);
     *l = (struct cli_list){0};
-}
-
-const char *cli_basename(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }

@@ -26,6 +26,3 @@ struct cli_list {
 
 int cli_list_add(struct cli_list *l, const char *s) GAD_MUST_CHECK;
 void cli_list_deinit(struct cli_list *l);
-
-/* The part of a path after its last slash. */
-const char *cli_basename(const char *path);

@@ -60,8 +60,8 @@ static int failed(const struct client *c, int err, struct gad_diag *d)
     return gad_fail(d, err, "%s: %s", c->address, gad_strerror(err));
 }
 
-/* A peer that has closed can have sent the reason before. That is read first, so this is not an
- * error here. */
+/* A peer that closed the connection can have sent the reason before, which is read first: this is
+ * not an error here. */
 static int write_some(struct client *c, struct gad_diag *d)
 {
     while (gad_buf_left(&c->out) > 0) {

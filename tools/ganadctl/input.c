@@ -33,8 +33,8 @@ struct input {
 static void signal_event(const struct input *in)
 {
     const uint64_t one = 1;
-    ssize_t n =
-        write(in->event, &one, sizeof(one)); /* fails only if the event is readable already */
+    /* Fails only if the event is readable already. */
+    ssize_t n = write(in->event, &one, sizeof(one));
     (void)n;
 }
 

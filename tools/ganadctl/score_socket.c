@@ -203,8 +203,7 @@ static int move(struct line *l, struct score_run *run)
         err = take_answer(l, run, &f);
     if (err == GAD_MORE)
         return 0;
-    if (err == GAD_ECLOSED &&
-        l->n == 0) { /* disconnected while idle: reconnect with the next input */
+    if (err == GAD_ECLOSED && l->n == 0) { /* idle: reconnect with the next input */
         client_close(&l->client);
         return 0;
     }
