@@ -6,7 +6,6 @@
 
 #include "tools/ganad-traffic/dialogue.h"
 #include "tools/ganad-traffic/draw.h"
-#include "tools/ganad-traffic/frame.h"
 #include "tools/ganad-traffic/tcp.h"
 #include "tools/ganad-traffic/world.h"
 
@@ -355,7 +354,7 @@ static void session_ftp(struct session *s)
     ftp_quit(&f);
 }
 
-/* --- small services: mostly one question and one answer --- */
+/* --- small services by TCP --- */
 
 static void session_finger(struct session *s)
 {
@@ -417,59 +416,6 @@ static void session_irc(struct session *s)
     }
     tcp_say(s, c, ORIG, "QUIT :bye\r\n");
     tcp_close(s, c, RESP);
-}
-
-/* RFC 5905: 48 bytes each way. The poll after 64 s is a new exchange, because UDP
- * is idle after 60 s. */
-static void session_ntp(struct session *s)
-{
-    static const uint8_t ask[4] = {0x23, 0, 6, 0xec}, answer[4] = {0x24, 2, 6, 0xec};
-    struct endpoint client, server;
-
-    world_pair(s, 123, WORLD_ANY_FAMILY, &client, &server);
-    for (uint32_t n = draw_between(&s->rng, 1, 2); n > 0; n--) {
-        struct conn *c = udp_new(s, &client, &server);
-        udp_send(s, c, ORIG, ask, sizeof(ask), 44);
-        if (!draw_chance(&s->rng, 1, 12)) {
-            udp_turn(s, c, RESP, 100);
-            udp_send(s, c, RESP, answer, sizeof(answer), 44);
-        }
-        session_wait(s, 64000000 + draw_between(&s->rng, 0, 900000));
-    }
-}
-
-/* A manager polls an agent. KDD99: 105 bytes, 146 bytes in return, service private. */
-static void session_snmp(struct session *s)
-{
-    static const uint8_t head[] = {0x30, 0x67, 2, 1, 0, 4, 6, 'p', 'u', 'b', 'l', 'i', 'c', 0xa0};
-    struct endpoint client, server;
-
-    world_pair(s, 161, WORLD_IPV4, &client, &server);
-    struct conn *c = udp_new(s, &client, &server);
-    for (uint32_t n = draw_between(&s->rng, 1, 3); n > 0; n--) {
-        udp_send(s, c, ORIG, head, sizeof(head), 105 - sizeof(head));
-        if (!draw_chance(&s->rng, 1, 20)) {
-            udp_turn(s, c, RESP, 2000);
-            udp_send(s, c, RESP, head, sizeof(head), 146 - sizeof(head));
-        }
-        session_wait(s, 200000);
-    }
-}
-
-/* Blocks of a file by UDP, larger than a frame. */
-static void session_nfs(struct session *s)
-{
-    struct endpoint client, server;
-
-    world_pair(s, 2049, WORLD_IPV4, &client, &server);
-    struct conn *c = udp_new(s, &client, &server);
-    for (uint32_t n = draw_between(&s->rng, 1, 6); n > 0; n--) {
-        udp_send(s, c, ORIG, "", 0, 116);
-        udp_turn(s, c, RESP, 3000);
-        udp_send(s, c, RESP, "", 0,
-                 draw_chance(&s->rng, 1, 2) ? 8316 : draw_between(&s->rng, 100, 4200));
-        session_wait(s, draw_between(&s->rng, 1000, 40000));
-    }
 }
 
 /* --- the table --- */

@@ -46,6 +46,9 @@ void attack_mailbomb(struct session *s, struct campaign *c);
 /* sessions_net.c */
 void session_dns(struct session *s);
 void session_dns_tcp(struct session *s);
+void session_ntp(struct session *s);
+void session_snmp(struct session *s);
+void session_nfs(struct session *s);
 void session_ping(struct session *s);
 void session_unreachable(struct session *s);
 void session_refused(struct session *s);
