@@ -97,7 +97,7 @@ class Train(TrainCase):
             (("fit", self.data, *out, "--epochs", "0"), "--epochs: '0'"),
             (("fit", self.data, *out, "--epochs", "3x"), "--epochs: '3x'"),
             (("fit", self.data, *out, "--patience", "3"), "--keep best"),
-            (("fit", self.data, *out, "--condition", "src_bytes"), "none of protocol_type, service, flag"),
+            (("fit", self.data, *out, "--condition", "src_bytes"), "not one of protocol_type, service, flag"),
             (("fit", self.data, *out, "--condition", "servce"), "did you mean 'service'"),
             (("fit", self.data, *out, "--condition", ""), "--condition: ''"),
             (("fit", self.data, *out, "--model", "ganomaly", "--condition", "service"), "--condition: model 'ganomaly'"),
