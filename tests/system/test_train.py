@@ -121,7 +121,7 @@ class Train(TrainCase):
             (("eval", self.checkpoint, self.data, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
             (("report", self.checkpoint, self.data, *out, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
             (("survey", self.data, "--models", "ganomaly", "--rows", "10"), "--rows: model 'ganomaly'"),
-            (("extract", "--format", "ndjson", "--head", "x.pcap"), "--head: ndjson has none"),
+            (("extract", "--format", "ndjson", "--head", "x.pcap"), "--head is for csv"),
         ]
         for arguments, words in cases:
             p = self.run_train(*arguments, code=2)

@@ -42,9 +42,9 @@ struct conn;
 /* KDD99's name of a service. ICMP: type and code in place of the ports. */
 const char *truth_service(uint8_t ip_proto, uint16_t orig_port, uint16_t resp_port);
 
-/* Derives columns from the others: duration 0 for the flags that have none in KDD99, and logged_in
- * from protocol, service and bytes unless the script set it. Other content columns are 0 unless the
- * script set them: the filler contains nothing that they count. */
+/* Derives columns from the others: duration 0 for the flags without a duration in KDD99, and
+ * logged_in from protocol, service and bytes unless the script set it. Other content columns are 0
+ * unless the script set them: the filler contains nothing that they count. */
 void truth_complete(struct conn *c);
 
 void truth_header(struct out *o);

@@ -103,9 +103,10 @@ const struct cli_command command_reload = {
     .usage = "[-J]",
     .summary = "make ganadd read its configuration and all models again, without losing a record",
     .help =
-        "ganadd applies changes of models, of the sections alerts, drift and trust, of log_level\n"
-        "and stop_timeout, and renewed certificates of outputs. Other changed keys are listed;\n"
-        "they require a restart. On any error nothing changes, and the exit status is 1.\n"
+        "ganadd applies changes of models, of the sections trust and drift, of the keys rollup,\n"
+        "rollup_keys, rate, heartbeat and stats in [alerts], of log_level and stop_timeout, and\n"
+        "renewed certificates of outputs. Other changed keys are listed; they require a restart.\n"
+        "On any error nothing changes, and the exit status is 1.\n"
         "\n"
         "  -J, --json            one JSON object\n",
     .run = run,

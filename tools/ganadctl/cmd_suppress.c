@@ -299,7 +299,7 @@ static int run(const struct cli_command *self, int argc, char **argv)
 const struct cli_command command_suppress = {
     .name = "suppress",
     .usage = "[--json] [--file FILE] [--dry-run] [list | add RULE | rm ID... | test CONNECTION]",
-    .summary = "rules for expected connections, which raise no alert",
+    .summary = "manage rules for expected connections, which raise no alert",
     .help =
         "  -J, --json        list, add and test: an array of objects with id, rule, created, "
         "hits,\n"
