@@ -216,11 +216,11 @@ class BadServers(unittest.TestCase):
     def test_bytes_that_are_no_frame_of_ours(self):
         for raw in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0", b"\xff" * 64, ganad.frame(1, b"")):
             with self.subTest(raw=raw):
-                self.fails(lambda peer, _: peer.s.sendall(raw), "this is no ganadd")
+                self.fails(lambda peer, _: peer.s.sendall(raw), "not a ganadd")
 
     def test_an_answer_that_cannot_be_decoded(self):
         for raw, text in ((ganad.frame(ganad.SCORE_REPLY, b"\xff\xff"), "does not fit"),
-                          (ganad.frame(ganad.EVENT, b""), "nobody asked for")):
+                          (ganad.frame(ganad.EVENT, b""), "an unexpected frame")):
             def serve(peer, _):
                 next(peer.requests())
                 peer.s.sendall(raw)
@@ -306,7 +306,7 @@ class Words(unittest.TestCase):
         for line in ("help", "--help", "-h", "help score", "score --help", "status -h", "tail --help", "version -h"):
             r = ganad.ctl(*line.split())
             self.assertEqual((r.returncode, r.stderr), (0, b""), line)
-            self.assertIn(b"usage: ganadctl", r.stdout)
+            self.assertIn(b"Usage: ganadctl", r.stdout)
 
     def test_version_answers_without_a_daemon(self):
         r = ganad.ctl("-s", "/nonexistent/s", "version", "--json")

@@ -52,7 +52,7 @@ class Connections(capture_case.Case):
             head, *rows = f.readlines()
         cells = rows[0].split(b",")
         cells[41] = b"10.0.0.256"
-        alerts = self.alerts("-", input=head + b",".join(cells) + rows[1], summary="\n1 records have an address, ")
+        alerts = self.alerts("-", input=head + b",".join(cells) + rows[1], summary="\n1 records have an invalid address, ")
         self.assertEqual(WITHOUT - set(alerts[0]), {"src_ip", "src_port", "dest_ip", "dest_port"})
         self.assertFalse(WITHOUT - set(alerts[1]))
 
@@ -85,10 +85,10 @@ class Connections(capture_case.Case):
             floods = [row for row in rows if ",10.9.0.1," in row][:60]
             records = head + "".join(floods + [row for row in rows if ",10.9.0.1," not in row][:40])
             six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,\n"
-            for words, said in ((["-H", "256.1.1.1"], "--host '256.1.1.1': an address or a network"), (["-H", ""], "--host ''"),
-                                (["-H", "10.0.0.1/8"], "bits behind its prefix"), (["-H", "10.0.0.0/33"], "an address or"),
+            for words, said in ((["-H", "256.1.1.1"], "--host: '256.1.1.1' is not an address or a network"), (["-H", ""], "--host: ''"),
+                                (["-H", "10.0.0.1/8"], "bits set after its prefix"), (["-H", "10.0.0.0/33"], "an address or"),
                                 (["-m", "nomodel"], "it has 'one' (in alerts 'random'), 'two' (in alerts 'random')"),
-                                (["-m", ""], "no such model"), (["-l", "grave"], "low, medium or high")):
+                                (["-m", ""], "has no model ''"), (["-l", "grave"], "not one of high, medium, low")):
                 r = d.ctl("tail", *words, control=True)
                 self.assertEqual((r.returncode, r.stdout), (2, b""), words)
                 self.assertIn(said, r.stderr.decode())

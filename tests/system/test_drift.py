@@ -146,7 +146,7 @@ class Drift(unittest.TestCase):
         with self.daemon(rate=100, window=800) as d, ganad.Conn(d.scoring) as c:
             send(c, self.frames[:2])
             self.assertEqual(json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"], [])
-            self.assertIn("not known", d.ctl("drift", control=True).stdout.decode())
+            self.assertIn("unknown", d.ctl("drift", control=True).stdout.decode())
 
     def test_an_older_checkpoint_has_no_drift_and_scores_as_before(self):
         path = os.path.join(ganad.args.source, "models/default/kdd99-egbad.ckpt")

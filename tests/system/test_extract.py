@@ -164,7 +164,7 @@ class Extract(unittest.TestCase):
         text = extract(self.pcap).stderr.decode()
         records = int(re.search(r"^([\d,]+) records of", text, re.M).group(1).replace(",", ""))
         self.assertEqual(records, self.csv.count(b"\n"))
-        self.assertIn("cut short", extract("--max-flows", "10", self.pcap).stderr.decode())
+        self.assertIn("evicted", extract("--max-flows", "10", self.pcap).stderr.decode())
 
     def test_checksums_are_verified_if_requested(self):
         c = pcap.Capture()
@@ -215,10 +215,10 @@ class Extract(unittest.TestCase):
         self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "0", name).stdout)], ["0"])
 
     def test_wrong_usage_is_explained(self):
-        for arguments, words in (([], "extract needs captures"), (["--format", "xml", "x"], "neither csv nor ndjson"),
+        for arguments, words in (([], "extract: needs captures"), (["--format", "xml", "x"], "not one of csv, ndjson"),
                                  (["--seed", "65536", "x"], "from 0 to 65535"), (["--label", "a b", "x"], "--label"),
                                  (["--service", "tcp/80=httpd", "x"], "did you mean 'http'"),
-                                 (["--checksums", "maybe", "x"], "none of ignore, verify, auto"),
+                                 (["--checksums", "maybe", "x"], "not one of ignore, verify, auto"),
                                  (["--max-flows", "0", "x"], "from 1 to"), (["--tunnels", "9", "x"], "from 0 to 8"),
                                  (["--tunnel-kinds", "gre,vxlam", "x"], "--tunnel-kinds: 'vxlam' is no tunnel"),
                                  (["--tunnel-kinds", "", "x"], "--tunnel-kinds: the name of a tunnel is missing"),

@@ -81,8 +81,8 @@ class Files(unittest.TestCase):
         self.assertIn("logs/alerts' was deleted: it is created again, with the events from 11 on", log)
         self.assertRegex(log, r"logs/records' was deleted: at most \d+ lines went with it")
         shown = d.ctl("status", control=True).stdout.decode()
-        self.assertIn("file, times that its file was deleted: 1\n", shown)
-        self.assertIn("times that the file of records was deleted: 1\n", shown)
+        self.assertIn("file, number of times its file was deleted: 1\n", shown)
+        self.assertIn("number of times the file of records was deleted: 1\n", shown)
         self.assertEqual(d.stop(), 0)
 
     def test_a_deleted_directory_is_waited_for(self):

@@ -160,7 +160,7 @@ class Scores(unittest.TestCase):
             self.assertEqual((search["scored"], search["unscored"]), (len(scored), 500 - len(scored)))
             self.assertEqual(d.counter("records_unscored"), 500 - len(scored))
             text = d.ctl("status", control=True).stdout.decode()
-            self.assertIn(f"search: 20 steps a search, 30 searches a second, {500 - len(scored)} records unscored", text)
+            self.assertIn(f"search: 20 steps per search, 30 searches per second, {500 - len(scored)} records unscored", text)
             self.assertNotIn("quick: ", text)
 
             for form, word in (("table", b"  unscored "), ("json", b'"score":null,"p_value":null,"anomalous":null')):

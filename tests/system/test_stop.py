@@ -294,7 +294,7 @@ class Start(unittest.TestCase):
             self.assertRegex(d.read_log(), r"notice: capture: no capture is configured: .* add \[capture NAME\] with interface = "
                                            rf"\.\.\. to {d.conf} or a file of {d.conf}\.d")
             said = d.ctl("status", control=True).stdout.decode()
-            self.assertIn("no capture: records come from scoring clients only; for packets add [capture NAME]", said)
+            self.assertIn("no capture: only scoring clients send records. To capture packets, add [capture NAME]", said)
             self.assertEqual(d.stop(), 0)
 
     def test_what_is_wrong_in_a_configuration_is_named(self):

@@ -50,7 +50,7 @@ class Suppress(unittest.TestCase):
             self.assertIn('the \\"night\\" job', self.ctl(d, "list")[0])
 
             self.assertIn("host=10.2.3.4/32", self.ctl(d, "test", "src=1.2.3.4", "dst=10.2.3.4")[0])
-            self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule: it would raise an alert\n")
+            self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule matches: it would raise an alert\n")
             self.assertEqual(self.rules(d)[2]["hits"], 1)  # a test is not a hit
 
             self.assertIsNone(rules[1]["expires"])
@@ -93,7 +93,7 @@ class Suppress(unittest.TestCase):
                 self.assertIn(why, self.ctl(d, "add", *words, code=1)[1])
             self.ctl(d, "add", "dport=80")
             self.assertIn("rule 1 has the same conditions", self.ctl(d, "add", "dport=80", "comment=y", code=1)[1])
-            self.assertIn("there is no rule 7", self.ctl(d, "rm", "7", code=1)[1])
+            self.assertIn("no rule 7 exists", self.ctl(d, "rm", "7", code=1)[1])
             for words in (["rm"], ["rm", "x"], ["add"], ["test"], ["test", "port=3"], ["other"]):
                 self.ctl(d, *words, code=2)
             self.assertEqual(len(self.rules(d)), 1)
@@ -167,7 +167,7 @@ class Suppress(unittest.TestCase):
             for name, warned in ("m", True), ("random", False), ("nosuch", True):
                 out, err = self.ctl(d, "add", "model=" + name)
                 self.assertNotEqual(out, "")
-                self.assertEqual("no alert names its model" in err, warned, err)
+                self.assertEqual("no model is called" in err, warned, err)
             self.assertIn("the models are 'm' (in alerts 'random')", err)
 
     def add_many(self, d, rules):

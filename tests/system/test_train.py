@@ -99,7 +99,7 @@ class Train(TrainCase):
             (("fit", self.data, *out, "--epochs", "0"), "--epochs: '0'"),
             (("fit", self.data, *out, "--epochs", "3x"), "--epochs: '3x'"),
             (("fit", self.data, *out, "--patience", "3"), "--keep best"),
-            (("fit", self.data, *out, "--condition", "src_bytes"), "none of protocol_type, service, flag"),
+            (("fit", self.data, *out, "--condition", "src_bytes"), "not one of protocol_type, service, flag"),
             (("fit", self.data, *out, "--condition", "servce"), "did you mean 'service'"),
             (("fit", self.data, *out, "--condition", ""), "--condition: ''"),
             (("fit", self.data, *out, "--model", "ganomaly", "--condition", "service"), "--condition: model 'ganomaly'"),
@@ -118,12 +118,12 @@ class Train(TrainCase):
             (("export", "--onnx", self.checkpoint, "b", *out), "one checkpoint: 'b' is one more"),
             (("export", "--onnx", self.checkpoint, "--out", self.checkpoint), "is the checkpoint itself"),
             (("export", "--onnx", *out), "one checkpoint"), (("verify",), "checkpoints to verify"),
-            (("--data", self.data), "'--data' comes after a command"),
+            (("--data", self.data), "options of a command come after it"),
             (("fit", self.data, *out, "--model", "EGBAD"), "did you mean 'egbad'"),
             (("eval", self.checkpoint, self.data, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
             (("report", self.checkpoint, self.data, *out, "--protocol", "survey", "--fpr", "0.1"), "--fpr: protocol survey"),
             (("survey", self.data, "--models", "ganomaly", "--rows", "10"), "--rows: model 'ganomaly'"),
-            (("extract", "--format", "ndjson", "--head", "x.pcap"), "--head: ndjson has none"),
+            (("extract", "--format", "ndjson", "--head", "x.pcap"), "--head is for csv"),
         ]
         for arguments, words in cases:
             p = self.run_train(*arguments, code=2)

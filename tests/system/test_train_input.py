@@ -141,7 +141,7 @@ class Input(TrainCase):
         p = self.run_train("fit", "-q", "--epochs", "1", "--out", self.path("two.ckpt"), self.data, self.path("nothing.csv"))
         self.assertIn("warning: nothing.csv: an empty file", p.stderr)
         self.assertIn("a checkpoint", self.run_train(*never, self.checkpoint, code=1).stderr)
-        self.assertIn("a directory is there", self.run_train("fit", self.data, "--out", self.tmp.name, code=1).stderr)
+        self.assertIn("is a directory", self.run_train("fit", self.data, "--out", self.tmp.name, code=1).stderr)
 
     def test_names_in_no_list_are_counted_in_the_output(self):
         data = self.write("names.csv", self.text.replace(",http,", ",\"http\","))

@@ -31,14 +31,14 @@ class Sockets(unittest.TestCase):
             self.assertEqual((r.returncode, json.loads(r.stdout)["ganadd"]), (0, None))
             self.assertIn(b"is ganadd's scoring socket", r.stderr)
             r = d.ctl("score", "--model", "x", "-", input=b"".join(ganad.data_lines(3)))
-            self.assertIn(b"no model 'x' is loaded; 'ganadctl model list' names those that are", r.stderr)
+            self.assertIn(b"no model 'x' is loaded; 'ganadctl model list' shows the models", r.stderr)
 
     def test_a_path_that_is_not_a_socket(self):
         with tempfile.NamedTemporaryFile() as f:
             for path in f.name, os.path.dirname(f.name), "unix:" + f.name:
                 r = ganad.ctl("-s", path, "status")
                 self.assertEqual(r.returncode, 3)
-                self.assertIn(path.encode() + b" is no socket", r.stderr)
+                self.assertIn(path.encode() + b" is not a socket", r.stderr)
 
     @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
     def test_the_owner_of_the_socket_is_named(self):
@@ -61,18 +61,18 @@ class Sockets(unittest.TestCase):
             p = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail"], stderr=subprocess.PIPE)
             ganad.wait_for(lambda: d.counter("tails") == 1, 20, "it follows")
             self.assertEqual(d.stop(), 0)
-            self.assertIn(b"tail does not connect again", p.communicate(timeout=20 * ganad.SLOW)[1])
+            self.assertIn(b"tail does not reconnect", p.communicate(timeout=20 * ganad.SLOW)[1])
             self.assertEqual(p.returncode, 1)
 
 
 class Words(unittest.TestCase):
     def test_a_word_that_is_nearly_one_is_named(self):
         for line, said in (("model lod m x", "did you mean 'load'?"), ("model rolback m", "did you mean 'rollback'?"),
-                           ("model load m", "model load takes MODEL FILE"), ("model list x", "model list takes no more"),
-                           ("model compare a b", "model compare takes A B FILE"), ("model rollback", "takes MODEL"),
-                           ("suppress lst", "did you mean 'list'?"), ("suppress list 1", "suppress list takes no '1'"),
+                           ("model load m", "model: load takes MODEL FILE"), ("model list x", "model: list takes no further"),
+                           ("model compare a b", "model: compare takes A B FILE"), ("model rollback", "takes MODEL"),
+                           ("suppress lst", "did you mean 'list'?"), ("suppress list 1", "suppress: list takes no '1'"),
                            ("suppress test sprt=1", "did you mean 'sport'?"), ("suppress test src=x", "each KEY=VALUE\n"),
-                           ("--json status", "options of a command stand behind it")):
+                           ("--json status", "options of a command come after it")):
             r = ganad.ctl("-s", "/nonexistent/s", *line.split())
             self.assertEqual((r.returncode, r.stdout), (2, b""), line)
             self.assertIn(said, r.stderr.decode())
@@ -81,7 +81,7 @@ class Words(unittest.TestCase):
         with tempfile.TemporaryDirectory() as empty:
             r = ganad.ctl("spool", empty)
             self.assertEqual((r.returncode, r.stdout), (1, b""))
-            self.assertIn(empty.encode() + b": no spool", r.stderr)
+            self.assertIn(empty.encode() + b": not a spool", r.stderr)
             with open(os.path.join(empty, "file"), "w") as f:
                 self.assertIn(b"see 'ganadctl config'", ganad.ctl("spool", f.name).stderr)
             self.assertIn(b"see 'ganadctl config'", ganad.ctl("spool", empty + "/nowhere").stderr)
@@ -115,7 +115,7 @@ class Sandbox(unittest.TestCase):
             ganad.wait_for(d.answers, 30, "ganadd serves")
             r = d.ctl("model", "load", "random", d.path("hidden/own.ckpt"), control=True)
             self.assertEqual((r.returncode, r.stdout), (1, b""))
-            self.assertIn("The file is there, but ganadd, which opens it, ", r.stderr.decode())
+            self.assertIn("The file exists, but ganadd, which opens it, ", r.stderr.decode())
             if d.dir.startswith(("/tmp/", "/var/tmp/")):
                 self.assertIn("its unit has PrivateTmp=yes", r.stderr.decode())
             self.assertIn(f"install -o ganad -g ganad -m 640 '{d.path('hidden/own.ckpt')}' /var/lib/ganad/", r.stderr.decode())
@@ -125,7 +125,7 @@ class Sandbox(unittest.TestCase):
                 f.write("no checkpoint")
             # it is found, and is not a checkpoint
             r = d.ctl("model", "load", "random", d.path("seen.ckpt"), control=True)
-            self.assertNotIn(b"The file is there", r.stderr)
+            self.assertNotIn(b"The file exists", r.stderr)
             self.assertEqual(d.stop(), 0)
 
 

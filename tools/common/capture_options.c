@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-#include "lib/base/diag.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "lib/flow/table.h"
 #include "lib/record/extractor.h"
 #include "lib/record/service.h"
+#include "tools/common/cli.h"
 
 enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
 
@@ -27,51 +26,7 @@ void capture_options_deinit(struct capture_options *o)
     o->services = NULL;
 }
 
-int option_number(const char *option, const char *arg, uint64_t min, uint64_t max, uint64_t *ret,
-                  struct gad_diag *d)
-{
-    uint64_t v = 0;
-
-    if (gad_text_u64(arg, strlen(arg), max, &v) != 0 || v < min)
-        return gad_fail(d, GAD_EINVAL, "%s: '%s' is not a whole number from %llu to %llu", option,
-                        arg, (unsigned long long)min, (unsigned long long)max);
-    *ret = v;
-    return 0;
-}
-
-/* Digits and K, M, G or nothing. */
-static int read_size(const char *option, const char *arg, uint64_t max, uint64_t *ret,
-                     struct gad_diag *d)
-{
-    static const char units[] = "KMG";
-    size_t len = strlen(arg);
-    const char *unit = len > 0 ? strchr(units, arg[len - 1]) : NULL;
-    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    uint64_t v = 0;
-
-    if (gad_text_u64(arg, unit ? len - 1 : len, max >> shift, &v) != 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: '%s' is not a size up to %lluM, such as 65536, 64K or 8M", option, arg,
-                        (unsigned long long)max >> 20);
-    *ret = v << shift;
-    return 0;
-}
-
-static int set_checksums(struct capture_options *o, const char *arg, struct gad_diag *d)
-{
-    static const char *const how[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
-                                      [GAD_CHECKSUMS_VERIFY] = "verify",
-                                      [GAD_CHECKSUMS_AUTO] = "auto"};
-
-    for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
-        if (strcmp(arg, how[i]) == 0) {
-            o->checksums = (enum gad_checksums)i;
-            return 0;
-        }
-    return gad_fail(d, GAD_EINVAL, "--checksums: '%s' is none of ignore, verify, auto", arg);
-}
-
-/* Tried at once, so that the message names the option. */
+/* Parses the map here, so that the message names the option. */
 static int add_services(struct capture_options *o, const char *arg, struct gad_diag *d)
 {
     gad_cleanup(gad_services_freep) struct gad_services *trial = NULL;
@@ -96,7 +51,11 @@ static int add_services(struct capture_options *o, const char *arg, struct gad_d
 
 int capture_option_take(struct capture_options *o, int c, const char *arg, struct gad_diag *d)
 {
+    static const char *const checksums[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
+                                            [GAD_CHECKSUMS_VERIFY] = "verify",
+                                            [GAD_CHECKSUMS_AUTO] = "auto"};
     const char *name = names[c - CAPTURE_OPTION_FIRST];
+    size_t choice = 0;
     uint64_t n = 0;
     int r = 0;
 
@@ -109,9 +68,11 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     case CAPTURE_SERVICE:
         return add_services(o, arg, d);
     case CAPTURE_CHECKSUMS:
-        return set_checksums(o, arg, d);
+        r = cli_choice(name, arg, checksums, sizeof(checksums) / sizeof(checksums[0]), &choice, d);
+        o->checksums = (enum gad_checksums)choice;
+        break;
     case CAPTURE_TUNNELS:
-        r = option_number(name, arg, 0, GAD_TUNNELS_MAX, &n, d);
+        r = cli_u64(name, arg, 0, GAD_TUNNELS_MAX, &n, d);
         o->tunnels = (unsigned)n;
         break;
     case CAPTURE_TUNNEL_KINDS:
@@ -123,15 +84,15 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         o->by_vlan = true;
         break;
     case CAPTURE_MAX_FLOWS:
-        r = option_number(name, arg, 1, GAD_FLOWS_MAX, &n, d);
+        r = cli_u64(name, arg, 1, GAD_FLOWS_MAX, &n, d);
         o->max_flows = (size_t)n;
         break;
     case CAPTURE_SEED:
-        r = option_number(name, arg, 0, UINT16_MAX, &n, d);
+        r = cli_u64(name, arg, 0, UINT16_MAX, &n, d);
         o->seed = (uint16_t)n;
         break;
     default:
-        return read_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
+        return cli_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
     }
     return r;
 }

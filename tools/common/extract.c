@@ -8,26 +8,35 @@
 #include <unistd.h>
 
 #include "lib/base/mem.h"
-#include "lib/base/time.h"
+#include "lib/dataset/record_text.h"
 #include "lib/net/directory.h"
 #include "lib/record/extractor.h"
+#include "tools/common/bar.h"
+#include "tools/common/capture_options.h"
+#include "tools/common/option.h"
 #include "tools/common/output.h"
 #include "tools/common/show.h"
 
-enum { SILENT_NS = 1000000000, REDRAW_NS = 100000000 };
+struct extract {
+    char *const *input; /* files, directories or "-" */
+    size_t n_inputs;
+    struct gad_record_form form;
+    bool head; /* a first line with the names of the columns */
+    struct capture_options capture;
+    const char *out; /* or NULL */
+    bool merge;      /* each input is a separate lane */
+};
 
 struct run {
     const struct extract *e;
-    extract_say_fn *say;
     struct gad_extractor *x;
     size_t n_lanes;
     struct output out;
     struct gad_diag d;
-    bool shows_progress, drawn;
-    struct gad_time start, last_drawn;
+    struct bar bar;
 };
 
-/* All lanes together, as far as they are told. */
+/* The sums over all lanes. */
 struct totals {
     struct gad_net_stats net;
     struct gad_flow_counters flow;
@@ -50,33 +59,21 @@ static struct totals totals_of(const struct run *run)
     return t;
 }
 
-static void clear_progress(struct run *run)
-{
-    if (run->drawn)
-        (void)fputs("\r\033[K", stderr);
-    run->drawn = false;
-}
-
 static void show_progress(struct run *run)
 {
-    struct gad_time now = gad_time_monotonic();
     char frames[SHOW_TEXT], records[SHOW_TEXT], rate[SHOW_TEXT];
 
-    if (!run->shows_progress || gad_time_sub(now, run->start).ns < SILENT_NS ||
-        gad_time_sub(now, run->last_drawn).ns < REDRAW_NS)
+    if (!bar_due(&run->bar))
         return;
-    run->last_drawn = now;
-    run->drawn = true;
     uint64_t n = totals_of(run).net.frames;
-    double s = gad_time_seconds(gad_time_sub(now, run->start));
-    (void)fprintf(stderr, "\r%s packets, %s records, %s packets/s\033[K", show_count(n, frames),
-                  show_count(gad_extractor_stats(run->x).records, records),
-                  show_count((uint64_t)((double)n / s), rate));
+    bar_draw(&run->bar, -1, "%s packets, %s records, %s packets/s", show_count(n, frames),
+             show_count(gad_extractor_stats(run->x).records, records),
+             show_count((uint64_t)((double)n / bar_seconds(&run->bar)), rate));
 }
 
 static void summary(const struct run *run)
 {
-    double s = gad_time_seconds(gad_time_sub(gad_time_monotonic(), run->start));
+    double s = bar_seconds(&run->bar);
     const struct totals t = totals_of(run);
     const struct gad_extractor_stats st = gad_extractor_stats(run->x);
     uint64_t refused = gad_net_refused(&t.net);
@@ -98,7 +95,7 @@ static void summary(const struct run *run)
     (void)fprintf(stderr, "\n%s records of %s connections", show_count(st.records, a),
                   show_count(t.flow.ended, b));
     if (t.flow.evicted > 0)
-        (void)fprintf(stderr, ", %s cut short (see --max-flows)", show_count(t.flow.evicted, a));
+        (void)fprintf(stderr, ", %s evicted (see --max-flows)", show_count(t.flow.evicted, a));
     (void)fprintf(stderr, ", %s", show_duration(s, a));
     (void)fprintf(stderr, ", %s packets/s\n",
                   show_count(s > 0.0 ? (uint64_t)((double)t.net.frames / s) : 0, b));
@@ -114,7 +111,7 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
     return output_flush(&run->out, &run->d);
 }
 
-static int add_folder(struct run *run, const char *path, size_t lane)
+static int add_directory(struct run *run, const char *path, size_t lane)
 {
     gad_cleanup(gad_directory_closep) struct gad_directory *dir = NULL;
     const char *file = NULL;
@@ -135,7 +132,7 @@ static int add_input(struct run *run, const char *path, size_t lane)
     struct stat st;
 
     if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return add_folder(run, path, lane);
+        return add_directory(run, path, lane);
     return gad_extractor_add(run->x, lane, path, false);
 }
 
@@ -165,38 +162,142 @@ static int read_all(struct run *run)
         run->d.text[0] = '\0';
         r = gad_extractor_step(run->x, on_record, run, &run->d);
         if (r == GAD_MORE && run->d.text[0] != '\0') {
-            clear_progress(run);
-            run->say("warning: %s", run->d.text);
+            bar_clear(&run->bar);
+            cli_say("warning: %s", run->d.text);
         }
         show_progress(run);
     }
-    clear_progress(run);
+    bar_clear(&run->bar);
     if (r != GAD_END)
         return r;
     if (gad_extractor_stats(run->x).files == 0)
-        return gad_fail(&run->d, GAD_EFORMAT, "there is no capture among the files");
+        return gad_fail(&run->d, GAD_EFORMAT, "no capture among the files");
     return output_commit(&run->out, &run->d);
 }
 
-/* Records do not run over it. */
-static bool wants_progress(const struct extract *e)
+static int extract(const struct extract *e)
 {
-    return show_is_terminal(STDERR_FILENO) && (e->out || !isatty(STDOUT_FILENO));
-}
+    struct run run = {.e = e, .out = {.fd = -1}};
 
-int extract_run(const struct extract *e, extract_say_fn *say)
-{
-    struct run run = {.e = e, .say = say, .out = {.fd = -1}, .start = gad_time_monotonic()};
-
-    run.shows_progress = wants_progress(e);
+    /* On a terminal that shows the records a bar would mix with them. */
+    bar_start(&run.bar, show_is_terminal(STDERR_FILENO) && (e->out || !isatty(STDOUT_FILENO)));
     int r = open_all(&run);
     if (r == 0)
         r = read_all(&run);
-    if (r != 0)
-        say("%s", run.d.text[0] ? run.d.text : gad_strerror(r));
-    else
+    if (r == 0)
         summary(&run);
+    else
+        (void)cli_failed(r, &run.d);
     output_deinit(&run.out);
     gad_extractor_free(run.x);
-    return r == 0 ? EXTRACT_OK : EXTRACT_FAILED;
+    return r == 0 ? CLI_OK : CLI_FAILED;
 }
+
+/* --- options --- */
+
+enum {
+    OPT_FORMAT = 256,
+    OPT_LABEL,
+    OPT_WITH_CONNECTION,
+    OPT_HEAD,
+    OPT_MERGE,
+};
+
+static const struct option longs[] = {{"out", required_argument, NULL, 'o'},
+                                      {"format", required_argument, NULL, OPT_FORMAT},
+                                      {"label", required_argument, NULL, OPT_LABEL},
+                                      {"with-connection", no_argument, NULL, OPT_WITH_CONNECTION},
+                                      {"head", no_argument, NULL, OPT_HEAD},
+                                      CAPTURE_LONG_OPTIONS,
+                                      {"merge", no_argument, NULL, OPT_MERGE},
+                                      {NULL, 0, NULL, 0}};
+
+static int take_option(struct extract *e, int c, const char *arg, struct gad_diag *d)
+{
+    static const char *const formats[] = {"csv", "ndjson"};
+    size_t format = 0;
+    int err;
+
+    if (c >= CAPTURE_OPTION_FIRST)
+        return capture_option_take(&e->capture, c, arg, d);
+    switch (c) {
+    case 'o':
+        e->out = arg;
+        break;
+    case OPT_FORMAT:
+        err = cli_choice("--format", arg, formats, 2, &format, d);
+        e->form.ndjson = format == 1;
+        return err;
+    case OPT_LABEL:
+        e->form.label = arg;
+        if (!gad_record_text_is_label(arg))
+            return gad_fail(d, GAD_EINVAL,
+                            "--label: '%s' is not 1 to 31 letters, digits, '_' and '-'", arg);
+        break;
+    case OPT_WITH_CONNECTION:
+        e->form.with_connection = true;
+        break;
+    case OPT_HEAD:
+        e->head = true;
+        break;
+    default:
+        e->merge = true;
+    }
+    return 0;
+}
+
+/* CLI_OK, or CLI_USAGE after a message. */
+static int parse(const struct cli_command *self, int argc, char **argv, struct extract *e)
+{
+    struct gad_diag d = {""};
+    int c;
+
+    while ((c = option_next(argc, argv, "o:", longs, NULL)) != -1) {
+        if (c == '?')
+            return cli_try_help(self);
+        if (take_option(e, c, optarg, &d) != 0)
+            return cli_usage(self, "%s", d.text);
+    }
+    if (e->head && e->form.ndjson)
+        return cli_usage(self, "--head is for csv; in ndjson the keys are the names");
+    e->input = argv + optind;
+    e->n_inputs = (size_t)(argc - optind);
+    if (e->n_inputs == 0)
+        return cli_usage(self, "needs captures: files, directories, or - for the standard input");
+    return CLI_OK;
+}
+
+static int run_extract(const struct cli_command *self, int argc, char **argv)
+{
+    struct extract e = {.merge = false};
+
+    capture_options_init(&e.capture);
+    int code = parse(self, argc, argv, &e);
+    if (code == CLI_OK)
+        code = extract(&e);
+    capture_options_deinit(&e.capture);
+    return code;
+}
+
+const struct cli_command command_extract = {
+    .name = "extract",
+    .usage = "[OPTION...] PCAP|DIRECTORY|-...",
+    .summary = "write connection records, with all 41 features, from captured packets",
+    .help =
+        "  -o, --out FILE           write to FILE, which appears complete or not at all\n"
+        "  --format csv|ndjson      csv: as the KDD99 files, 41 columns without a header line;\n"
+        "                           ndjson: one object per line\n"
+        "  --label NAME             add a column with this label, such as normal\n"
+        "  --with-connection        add addresses, ports, times and the Community ID\n"
+        "  --head                   csv: the names of the columns in the first line; fit and "
+        "score\n"
+        "                           then read files with the connection, too\n" CAPTURE_HELP_OPTIONS
+        "  --merge                  the inputs are captures of the same time from several places\n"
+        "\n"
+        "The inputs, pcap or pcapng, plain or gzip, are read one after the other as one capture; "
+        "of\n"
+        "a directory all files, in the order in which they were written. Records are in the order\n"
+        "in which connections ended. Counters are on stderr. A truncated file is read up to the\n"
+        "truncation, with a warning.\n",
+    .run = run_extract,
+};

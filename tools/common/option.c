@@ -8,8 +8,8 @@
 
 enum { OPTIONS_MAX = 64, NAME_MAX_LEN = 64 };
 
-/* getopt() has said what is wrong with @word. */
-static void hint(const char *word, const struct option *longs)
+/* Prints the nearest option, after getopt() has printed its message about @word. */
+static void print_hint(const char *word, const struct option *longs)
 {
     const char *names[OPTIONS_MAX];
     char name[NAME_MAX_LEN];
@@ -21,7 +21,7 @@ static void hint(const char *word, const struct option *longs)
     name[len] = '\0';
     for (; longs[n].name && n < OPTIONS_MAX; n++) {
         if (strncmp(longs[n].name, name, len) == 0)
-            return; /* one of these, or the begin of several: it is its value that is wrong, or getopt lists them */
+            return; /* a known name or prefix: its value is wrong, or getopt() lists the matches */
         names[n] = longs[n].name;
     }
     int near = gad_text_nearest(name, names, n);
@@ -35,6 +35,6 @@ int option_next(int argc, char *const *argv, const char *shorts, const struct op
     int c = getopt_long(argc, argv, shorts, longs, ret_index);
 
     if (c == '?' && optind > 0 && optind <= argc && opterr)
-        hint(argv[optind - 1], longs);
+        print_hint(argv[optind - 1], longs);
     return c;
 }

@@ -14,15 +14,15 @@
 
 enum { CHUNK = 256 * 1024, BUFFER_MAX = 4 * CHUNK };
 
-/* For the handler: the file to take away, "" if there is none. */
+/* For the signal handler: the file to remove, or "". */
 static char temporary[PATH_MAX];
-static char target[PATH_MAX]; /* what is replaced: the end of all symbolic links */
+static char target[PATH_MAX]; /* the file to replace, with symbolic links resolved */
 
 static void interrupted(int sig)
 {
     if (temporary[0])
         (void)unlink(temporary);
-    (void)raise(sig); /* SA_RESETHAND: by its default */
+    (void)raise(sig); /* SA_RESETHAND: takes the default action */
 }
 
 static void watch_interrupts(void)
@@ -48,7 +48,7 @@ static int cannot(const struct output *o, const char *what, struct gad_diag *d)
 
 static int open_temporary(struct output *o, struct gad_diag *d)
 {
-    if (!realpath(o->path, target)) /* there is none yet */
+    if (!realpath(o->path, target)) /* it does not exist yet */
         (void)snprintf(target, sizeof(target), "%s", o->path);
     if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", target) >= sizeof(temporary)) {
         temporary[0] = '\0';
@@ -57,7 +57,7 @@ static int open_temporary(struct output *o, struct gad_diag *d)
     o->fd = mkostemp(temporary, O_CLOEXEC);
     if (o->fd < 0) {
         temporary[0] = '\0';
-        return cannot(o, "create a temporary file beside it", d);
+        return cannot(o, "create a temporary file in its directory", d);
     }
     o->is_temporary = true;
     watch_interrupts();
@@ -101,8 +101,8 @@ int output_flush(struct output *o, struct gad_diag *d)
     return gad_buf_left(&o->buf) < CHUNK && !o->buf.bad ? 0 : write_all(o, d);
 }
 
-/* A rename is on disk when its folder is. */
-static int sync_folder(const char *path)
+/* A rename is on disk once its directory is synced. */
+static int sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char dir[PATH_MAX];
@@ -126,7 +126,7 @@ int output_commit(struct output *o, struct gad_diag *d)
         return cannot(o, "write", d);
     temporary[0] = '\0';
     o->is_temporary = false;
-    return sync_folder(target) == 0 ? 0 : cannot(o, "sync its folder", d);
+    return sync_directory(target) == 0 ? 0 : cannot(o, "sync its directory", d);
 }
 
 void output_deinit(struct output *o)

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A large output that is written as it is made: to the standard output, or to a file that is there as a whole or not
- * at all, whatever happens. An interrupt leaves no temporary file behind, and a symbolic link stays one. A path that
- * is a FIFO or a device is written to as it is. One at a time.
+ * A large output that is written while it is produced: to the standard output, or to a file that
+ * appears complete or not at all. An interrupt leaves no temporary file, and a symbolic link stays
+ * a link. A FIFO or a device is written directly. Limits: one output at a time.
  */
 
 #include <stddef.h>
@@ -21,14 +21,14 @@ struct output {
     struct gad_buf buf; /* append here, then output_flush() */
 };
 
-/* @path: NULL or "-" is the standard output; kept until the end. */
+/* @path: NULL or "-" is the standard output; borrowed until output_deinit(). */
 int output_open(struct output *o, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Writes the buffer if it is worth a call. A negative code if that fails, or an append had failed. */
+/* Writes a large buffer. Returns 0, or an error if this or an append failed. */
 int output_flush(struct output *o, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Everything is out, and the file in its place. */
+/* Writes the rest, syncs the file and renames it. */
 int output_commit(struct output *o, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Without a commit the file is as it was. */
+/* Without output_commit() the file stays unchanged. */
 void output_deinit(struct output *o);

@@ -37,6 +37,19 @@ const char *show_duration(double seconds, char text[static SHOW_TEXT])
     return text;
 }
 
+const char *show_clock(double seconds, char text[static SHOW_TEXT])
+{
+    unsigned s = seconds < 0.0 ? 0 : seconds > 3.6e6 ? 3600000 : (unsigned)(seconds + 0.5);
+
+    if (s < 60)
+        (void)snprintf(text, SHOW_TEXT, "%u s", s);
+    else if (s < 3600)
+        (void)snprintf(text, SHOW_TEXT, "%u:%02u", s / 60, s % 60);
+    else
+        (void)snprintf(text, SHOW_TEXT, "%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
+    return text;
+}
+
 const char *show_bytes(uint64_t n, char text[static SHOW_TEXT])
 {
     static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Numbers as people read them, and where they do. */
+/* Numbers and foreign text for people. Each function returns @text. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +14,12 @@ const char *show_count(uint64_t n, char text[static SHOW_TEXT]);
 /* "0.42 s", "1 min 23 s", "3 h 07 min", "2 d 4 h" */
 const char *show_duration(double seconds, char text[static SHOW_TEXT]);
 
+/* "7 s", "3:05", "1:02:03" */
+const char *show_clock(double seconds, char text[static SHOW_TEXT]);
+
 /* "12.3 KiB" */
 const char *show_bytes(uint64_t n, char text[static SHOW_TEXT]);
 
-/* Colour and progress are for people: fd is a terminal that is not dumb, and NO_COLOR is not set. */
+/* Whether to show colour and progress: @fd is a terminal, TERM is not "dumb", and NO_COLOR is not
+ * set. */
 bool show_is_terminal(int fd);

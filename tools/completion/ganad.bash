@@ -55,7 +55,7 @@ _ganad_value() {
     ganadctl-mNAME | ganadctl--modelNAME) _ganad_offer "$(_ganad_models)" "$cur" ;;
     ganad-traffic-kNAME | ganad-traffic--kindNAME) _ganad_offer "$(_ganad_kinds "$1")" "$cur" ;;
     ganad-traffic-aNAME | ganad-traffic--attackNAME) _ganad_offer "$(_ganad_kinds "$1" Attacks)" "$cur" ;;
-    *FILE | *CHECKPOINT | *CAPTURE | *FOLDER | *DIRECTORY | *SOCKET) _ganad_offer files "$cur" ;;
+    *FILE | *CHECKPOINT | *CAPTURE | *DIRECTORY | *SOCKET) _ganad_offer files "$cur" ;;
     *) [ -n "$argument" ] ;; # no completion for a number or a text
     esac
 }

@@ -11,7 +11,7 @@ bool draw_chance(struct gad_rng *r, uint32_t n, uint32_t of)
     return gad_rng_below(r, of) < n;
 }
 
-/* log2(x), x > 0, in 1/65536: the square of a mantissa in [1, 2) tells the next binary digit. */
+/* log2(x), x > 0, in 1/65536: squaring a mantissa in [1, 2) gives the next binary digit. */
 static uint64_t log2_q16(uint32_t x)
 {
     unsigned whole = 31u - (unsigned)__builtin_clz(x);

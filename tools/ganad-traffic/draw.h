@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Draws from lib/base/rng.h in whole numbers alone: no libm, whose last bits differ between machines, so that a
- * seed gives the same bytes everywhere. For the same reason no call has two draws among its arguments: compilers
- * differ in which they evaluate first.
+ * Random draws from lib/base/rng.h in integers only: the last bits of libm differ between machines,
+ * and a seed must give the same bytes everywhere. For the same reason no call has two draws among
+ * its arguments: compilers differ in the order of evaluation.
  */
 
 #include <stdbool.h>
@@ -19,10 +19,10 @@ uint32_t draw_between(struct gad_rng *r, uint32_t lo, uint32_t hi);
 /* True in @n of @of cases. */
 bool draw_chance(struct gad_rng *r, uint32_t n, uint32_t of);
 
-/* Exponential with that mean, in its unit; mean <= 2^42. */
+/* Exponential with that mean, in the same unit; mean <= 2^42. */
 uint64_t draw_exp(struct gad_rng *r, uint64_t mean);
 
-/* A distribution by its quantiles 0, 1/8 ... 1, in between straight. */
+/* A distribution given by its quantiles 0, 1/8 ... 1, linear between them. */
 enum { DRAW_QUANTILES = 9 };
 uint32_t draw_quantile(struct gad_rng *r, const uint32_t q[static DRAW_QUANTILES]);
 

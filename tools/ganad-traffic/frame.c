@@ -3,13 +3,14 @@
 
 #include <string.h>
 
-#include "tools/ganad-traffic/tcp_script.h"
+#include "tools/ganad-traffic/draw.h"
+#include "tools/ganad-traffic/tcp.h"
 #include "tools/ganad-traffic/world.h"
 
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd, TAG = 0x8100, OUTER_TAG = 0x88a8 };
 enum { DONT_FRAGMENT = 0x4000, MORE_FRAGMENTS = 0x2000, FRAME_LEAST = 60 };
 
-/* Big-endian words, the odd byte at the end as the high half of one. */
+/* Sum of big-endian words; an odd last byte is the high half of a word. */
 static uint64_t sum(const uint8_t *p, size_t len)
 {
     uint64_t s = 0;
@@ -26,19 +27,21 @@ static uint16_t fold(uint64_t s)
     return (uint16_t)~s;
 }
 
-uint16_t frame_plain_checksum(const uint8_t *p, size_t len)
+static uint16_t plain_checksum(const uint8_t *p, size_t len)
 {
     return fold(sum(p, len));
 }
 
-uint16_t frame_checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
-                        const uint8_t *p, size_t len)
+/* Internet checksum (RFC 1071) of an upper-layer message with its pseudo-header; the checksum field
+ * is zero. */
+static uint16_t checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
+                         const uint8_t *p, size_t len)
 {
     size_t n = from->family == 4 ? 4 : 16;
     uint64_t s = sum(from->addr, n) + sum(to->addr, n) + proto + len + sum(p, len);
     uint16_t c = fold(s);
 
-    return c == 0 && proto == PROTO_UDP ? 0xffff : c; /* RFC 768: 0 says there is none */
+    return c == 0 && proto == PROTO_UDP ? 0xffff : c; /* RFC 768: 0 means no checksum */
 }
 
 static uint8_t *ethernet(uint8_t *p, const struct conn *c, const struct endpoint *from,
@@ -54,8 +57,10 @@ static uint8_t *ethernet(uint8_t *p, const struct conn *c, const struct endpoint
     return frame_put16(p, from->family == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
 }
 
-size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
-                  uint8_t proto, uint16_t id, uint16_t fragment, size_t payload)
+/* Writes an IPv4 header without options, also for the datagram that an ICMP error quotes. Returns
+ * its length, 20. */
+static size_t ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
+                   uint8_t proto, uint16_t id, uint16_t fragment, size_t payload)
 {
     uint8_t *p = out;
 
@@ -69,7 +74,7 @@ size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoi
     p = frame_put16(p, 0);
     memcpy(p, from->addr, 4);
     memcpy(p + 4, to->addr, 4);
-    (void)frame_put16(out + 10, frame_plain_checksum(out, 20));
+    (void)frame_put16(out + 10, plain_checksum(out, 20));
     return 20;
 }
 
@@ -166,18 +171,157 @@ size_t frame_build(const struct session *s, const struct packet *k, uint8_t *out
     size_t len = (size_t)(p - upper);
     if (!(k->bits & PACKET_RAW))
         (void)frame_put16(upper + (c->proto == PROTO_TCP ? 16 : 6),
-                          frame_checksum(from, to, c->proto, upper, len));
+                          checksum(from, to, c->proto, upper, len));
     uint16_t id = c->ip_id[side]++, fragment = c->proto == PROTO_TCP ? DONT_FRAGMENT : 0;
     if (k->bits & PACKET_FRAGMENT) {
         id = (uint16_t)k->ack;
         fragment = (uint16_t)(k->seq / 8 | (k->bits & PACKET_MORE ? MORE_FRAGMENTS : 0));
     }
     if (from->family == 4)
-        (void)frame_ipv4(ip, from, to, c->proto, id, fragment, len);
+        (void)ipv4(ip, from, to, c->proto, id, fragment, len);
     else
         (void)ipv6(ip, from, to, c->proto, len);
     len = (size_t)(p - out);
     if (len < FRAME_LEAST)
-        memset(p, 0, FRAME_LEAST - len); /* what Ethernet pads with */
+        memset(p, 0, FRAME_LEAST - len); /* Ethernet padding */
     return len < FRAME_LEAST ? FRAME_LEAST : len;
+}
+
+/* --- UDP and ICMP --- */
+
+enum { DATAGRAM_MAX = 9000, FRAGMENT_GAP = 25, ECHO_REQUEST = 8 }; /* bytes, us */
+
+struct conn *udp_new(struct session *s, const struct endpoint *orig, const struct endpoint *resp)
+{
+    return session_conn(s, PROTO_UDP, orig, resp);
+}
+
+void udp_build(uint8_t *datagram, const struct endpoint *from, const struct endpoint *to,
+               size_t len)
+{
+    uint8_t *p = frame_put16(datagram, from->port);
+
+    p = frame_put16(p, to->port);
+    p = frame_put16(p, (uint32_t)(UDP_HEADER + len));
+    (void)frame_put16(p, 0);
+    (void)frame_put16(p, checksum(from, to, PROTO_UDP, datagram, UDP_HEADER + len));
+}
+
+void fragment(struct session *s, struct conn *c, enum side from, uint16_t id, uint32_t text_at,
+              uint32_t offset, size_t len, bool more)
+{
+    struct packet *p = session_packet(s, c, from, s->now);
+
+    gad_assert(len <= FRAME_FRAGMENT && offset % 8 == 0);
+    p->bits |= (uint8_t)(PACKET_RAW | PACKET_FRAGMENT | (more ? PACKET_MORE : 0));
+    p->seq = offset;
+    p->ack = id;
+    p->text_at = text_at;
+    p->text_len = (uint16_t)len;
+}
+
+/* Sends a complete IP payload: raw in one packet, or in as many fragments as necessary. */
+static void send_whole(struct session *s, struct conn *c, enum side from, const uint8_t *p,
+                       size_t len)
+{
+    uint32_t at = session_text(s, p, len);
+
+    if (len <= FRAME_FRAGMENT) {
+        struct packet *k = session_packet(s, c, from, s->now);
+        k->bits |= PACKET_RAW;
+        k->text_at = at;
+        k->text_len = (uint16_t)len;
+        return;
+    }
+    uint16_t id = c->ip_id[from]++;
+    for (size_t done = 0; done < len; done += FRAME_FRAGMENT) {
+        size_t n = len - done < FRAME_FRAGMENT ? len - done : FRAME_FRAGMENT;
+        if (done > 0)
+            s->now += FRAGMENT_GAP;
+        fragment(s, c, from, id, at + (uint32_t)done, (uint32_t)done, n, done + n < len);
+    }
+}
+
+void udp_send(struct session *s, struct conn *c, enum side from, const void *text, size_t len,
+              size_t fill)
+{
+    size_t total = len + fill;
+
+    gad_assert(total <= DATAGRAM_MAX);
+    c->last = from;
+    c->truth.bytes[from] += total;
+    uint32_t fill_at = gad_rng_below(&s->rng, WORLD_POOL);
+    if (UDP_HEADER + total <= FRAME_FRAGMENT) {
+        struct packet *p = session_packet(s, c, from, s->now);
+        p->text_at = session_text(s, text, len);
+        p->text_len = (uint16_t)len;
+        p->fill_at = fill_at;
+        p->fill_len = (uint16_t)fill;
+        p->bits |= PACKET_BINARY;
+        return;
+    }
+    uint8_t whole[UDP_HEADER + DATAGRAM_MAX], *payload = whole + UDP_HEADER;
+    memcpy(payload, text, len);
+    for (size_t i = 0; i < fill; i++)
+        payload[len + i] = s->world->binary[(fill_at + i) % WORLD_POOL];
+    udp_build(whole, &c->end[from], &c->end[other(from)], total);
+    send_whole(s, c, from, whole, UDP_HEADER + total);
+}
+
+void udp_turn(struct session *s, const struct conn *c, enum side from, uint64_t think_us)
+{
+    s->now += c->end[from].delay;
+    session_think(s, think_us);
+}
+
+static uint8_t *icmp_header(uint8_t *p, uint8_t type, uint8_t code, uint32_t rest)
+{
+    *p++ = type;
+    *p++ = code;
+    p = frame_put16(p, 0);
+    return frame_put32(p, rest);
+}
+
+/* The connection has type and code in place of ports, so that the service follows from them. */
+static void icmp_send(struct session *s, const struct endpoint *from, const struct endpoint *to,
+                      uint8_t *message, size_t len)
+{
+    struct endpoint a = *from, b = *to;
+    uint8_t proto = from->family == 4 ? PROTO_ICMP : PROTO_ICMP6;
+
+    a.port = message[0];
+    b.port = message[1];
+    struct conn *c = session_conn(s, proto, &a, &b);
+    (void)frame_put16(message + 2, proto == PROTO_ICMP ? plain_checksum(message, len)
+                                                       : checksum(from, to, proto, message, len));
+    c->truth.land = 0; /* only TCP has it */
+    c->truth.bytes[ORIG] = len;
+    send_whole(s, c, ORIG, message, len);
+}
+
+void icmp_echo(struct session *s, const struct endpoint *from, const struct endpoint *to,
+               uint8_t type, uint32_t id_seq, size_t len)
+{
+    uint8_t message[8 + DATAGRAM_MAX];
+
+    gad_assert(len <= DATAGRAM_MAX);
+    if (from->family == 6)
+        type = type == ECHO_REQUEST ? 128 : 129; /* RFC 4443 section 4 */
+    uint8_t *p = icmp_header(message, type, 0, id_seq);
+    for (size_t i = 0; i < len; i++)
+        p[i] = (uint8_t)(i < 8 ? id_seq >> (i % 4 * 8) : i + 8); /* ascending, as ping(8) does */
+    icmp_send(s, from, to, message, 8 + len);
+}
+
+void icmp_error(struct session *s, const struct endpoint *from, const struct endpoint *to,
+                uint8_t type, uint8_t code, const struct endpoint *about, uint8_t proto,
+                const uint8_t *p, size_t len)
+{
+    uint8_t message[8 + 20 + 1200];
+
+    gad_assert(from->family == 4 && len <= 1200);
+    uint8_t *at = icmp_header(message, type, code, 0);
+    at += ipv4(at, to, about, proto, (uint16_t)gad_rng_u64(&s->rng), 0, len);
+    memcpy(at, p, len);
+    icmp_send(s, from, to, message, 28 + len);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A packet of a session as the frame that the tap sees: Ethernet, tags, IP, TCP or UDP, valid checksums. */
+/* Packets of a session as the frames that the tap sees: Ethernet, tags, IP, TCP or UDP, with valid
+ * checksums. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,22 +15,12 @@ enum {
     FRAME_FRAGMENT = 1480, /* IP payload of a full fragment */
 };
 
-/* Writes at most FRAME_MAX bytes. Returns how many. Counts IP ids and timestamps on in the connection. */
+/* Writes at most FRAME_MAX bytes. Returns how many. Advances the IP ids and timestamps of the
+ * connection. */
 size_t frame_build(const struct session *s, const struct packet *p, uint8_t *out);
 
-/* Bytes that the options of a segment take, for the segment's payload. */
+/* Bytes of the TCP options of a segment. */
 uint8_t frame_option_len(uint8_t os, uint8_t flags);
-
-/* Internet checksum (RFC 1071) of an upper protocol's message with its pseudo header; its field is zero. */
-uint16_t frame_checksum(const struct endpoint *from, const struct endpoint *to, uint8_t proto,
-                        const uint8_t *p, size_t len);
-
-/* The same without a pseudo header, for IPv4 headers and ICMP. */
-uint16_t frame_plain_checksum(const uint8_t *p, size_t len);
-
-/* An IPv4 header without options; what ICMP errors quote needs one too. Returns its 20 bytes. */
-size_t frame_ipv4(uint8_t *out, const struct endpoint *from, const struct endpoint *to,
-                  uint8_t proto, uint16_t id, uint16_t fragment, size_t payload);
 
 static inline uint8_t *frame_put16(uint8_t *p, uint32_t v)
 {
@@ -42,3 +33,39 @@ static inline uint8_t *frame_put32(uint8_t *p, uint32_t v)
 {
     return frame_put16(frame_put16(p, v >> 16), v);
 }
+
+/*
+ * UDP and ICMP. A UDP exchange is one connection until it is idle for 60 s; an ICMP message is a
+ * connection of its own. A datagram larger than a frame is sent in fragments, and its time is that
+ * of the last one.
+ */
+
+struct conn *udp_new(struct session *s, const struct endpoint *orig, const struct endpoint *resp);
+
+/* Sends a datagram at the time of the session: the text, then @fill bytes of binary filler. */
+void udp_send(struct session *s, struct conn *c, enum side from, const void *text, size_t len,
+              size_t fill);
+
+/* @from answers: advances the clock of the session by the round trip and @think_us in the mean. */
+void udp_turn(struct session *s, const struct conn *c, enum side from, uint64_t think_us);
+
+/* Sends an echo request (type 8) or reply (0) with @len bytes after the header. IPv6 uses its own
+ * types. */
+void icmp_echo(struct session *s, const struct endpoint *from, const struct endpoint *to,
+               uint8_t type, uint32_t id_seq, size_t len);
+
+/* Sends an error (types 3, 11) about the datagram p .. p + len that @to sent to @about. IPv4
+ * only. */
+void icmp_error(struct session *s, const struct endpoint *from, const struct endpoint *to,
+                uint8_t type, uint8_t code, const struct endpoint *about, uint8_t proto,
+                const uint8_t *p, size_t len);
+
+/* Sends one fragment of the datagram @id: len bytes of text from @text_at, at @offset. */
+void fragment(struct session *s, struct conn *c, enum side from, uint16_t id, uint32_t text_at,
+              uint32_t offset, size_t len, bool more);
+
+enum { UDP_HEADER = 8 };
+
+/* Writes the header of a payload of len bytes, which is at datagram + UDP_HEADER already. */
+void udp_build(uint8_t *datagram, const struct endpoint *from, const struct endpoint *to,
+               size_t len);

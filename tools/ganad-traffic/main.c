@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "lib/base/diag.h"
 #include "lib/base/time.h"
+#include "tools/common/cli.h"
 #include "tools/common/show.h"
 #include "tools/ganad-traffic/run.h"
 #include "tools/ganad-traffic/sessions.h"
-
-enum { EXIT_USAGE = 2 };
 
 static volatile sig_atomic_t stop;
 
@@ -21,7 +17,7 @@ static void on_signal(int number)
     stop = 1;
 }
 
-/* The half-written files are taken away before we go; a second signal ends us at once. */
+/* After a signal the program removes incomplete files and ends; a second signal ends it at once. */
 static void catch_signals(void)
 {
     struct sigaction a = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
@@ -29,15 +25,15 @@ static void catch_signals(void)
     (void)sigaction(SIGINT, &a, NULL);
     (void)sigaction(SIGTERM, &a, NULL);
     (void)sigaction(SIGHUP, &a, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a failed write */
+    (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write */
 }
 
 static void list(void)
 {
-    printf("Normal sessions, and how many of 1,000:\n");
+    printf("Normal sessions, and their number per 1,000:\n");
     for (size_t i = 0; i < n_kinds; i++)
         printf("  %-16s %4u  %s\n", kinds[i].name, kinds[i].weight, kinds[i].what);
-    printf("\nAttacks, how many steps unless told, and what a step is:\n");
+    printf("\nAttacks, their default number of steps, and what a step is:\n");
     for (size_t i = 0; i < n_attacks; i++)
         printf("  %-16s %4u  %s\n", attacks[i].name, attacks[i].n_steps, attacks[i].what);
 }
@@ -58,13 +54,11 @@ static int make(struct options *opt)
     opt->progress = !opt->quiet && show_is_terminal(STDERR_FILENO);
     struct gad_time begun = gad_time_monotonic();
     int err = run_traffic(opt, &stop, &counts, &d);
-    if (err != 0) {
-        fprintf(stderr, "ganad-traffic: %s\n", d.text);
-        return EXIT_FAILURE;
-    }
+    if (err != 0)
+        return cli_failed(err, &d);
     if (!opt->quiet)
         summary(opt, &counts, gad_time_seconds(gad_time_sub(gad_time_monotonic(), begun)));
-    return EXIT_SUCCESS;
+    return CLI_OK;
 }
 
 int main(int argc, char **argv)
@@ -73,12 +67,9 @@ int main(int argc, char **argv)
     struct gad_diag d = {""};
     enum options_wish wish;
 
-    if (options_read(&opt, argc, argv, &wish, &d) != 0) {
-        if (d.text[0])
-            fprintf(stderr, "ganad-traffic: %s\n", d.text);
-        fprintf(stderr, "Try 'ganad-traffic --help'.\n");
-        return EXIT_USAGE;
-    }
+    cli_set_program("ganad-traffic");
+    if (options_read(&opt, argc, argv, &wish, &d) != 0)
+        return d.text[0] ? cli_usage(NULL, "%s", d.text) : cli_try_help(NULL);
     if (wish == OPTIONS_RUN)
         return make(&opt);
     if (wish == OPTIONS_HELP)
@@ -87,5 +78,5 @@ int main(int argc, char **argv)
         printf("ganad-traffic %s\n", GANAD_VERSION);
     else
         list();
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return cli_flushed();
 }

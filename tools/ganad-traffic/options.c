@@ -3,70 +3,55 @@
 
 #include <string.h>
 
-#include "lib/base/diag.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
+#include "tools/common/cli.h"
 #include "tools/common/option.h"
 #include "tools/ganad-traffic/sessions.h"
 
 enum { SESSIONS = 1000, RATE = 50, COUNT_MAX = 100000000, START = 1767225600 /* 2026-01-01 */ };
 static const double time_max =
-    4270000000.0; /* s; a capture has 32 bits for it, and the last session takes its time */
+    4270000000.0; /* s; below 2^32 of a capture, with time for the last session */
 
 const char options_help[] =
-    "usage: ganad-traffic [OPTION...] PCAP [TRUTH]\n"
+    "Usage: ganad-traffic [OPTION...] PCAP [TRUTH]\n"
     "\n"
-    "Writes a capture of made-up sessions and attacks, and a table of what a tracker that obeys\n"
-    "KDD99 has to say of every connection in it. '-' is the standard output. The same options "
-    "give\n"
-    "the same bytes on every machine.\n"
+    "Writes a capture of synthetic sessions and attacks, and a table with the correct KDD99 "
+    "record\n"
+    "of every connection in it. '-' is the standard output. The same options give the same bytes\n"
+    "on every machine.\n"
     "\n"
     "Options:\n"
-    "  -n, --sessions N     normal sessions (default 1000, or as many as --seconds has room for)\n"
-    "  -t, --seconds S      no normal session begins later than S seconds after the first\n"
-    "  -r, --rate R         normal sessions a second (default 50)\n"
-    "  -k, --kind NAME      normal sessions of this kind alone; may be given again\n"
+    "  -n, --sessions N     normal sessions (default 1000, or as many as fit --seconds)\n"
+    "  -t, --seconds S      no normal session starts later than S seconds after the first\n"
+    "  -r, --rate R         normal sessions per second (default 50)\n"
+    "  -k, --kind NAME      only normal sessions of this kind; can be repeated\n"
     "  -a, --attack NAME[:COUNT]\n"
-    "                       an attack of COUNT steps, somewhere among the sessions; may be given\n"
-    "                       again\n"
+    "                       an attack of COUNT steps, at a random time; can be repeated\n"
     "  -A, --attacks        every attack once\n"
-    "  -s, --seed N         another seed, another capture (default 1)\n"
+    "  -s, --seed N         seed of the random numbers (default 1)\n"
     "      --start TIME     of the first session, seconds since 1970 (default 1767225600)\n"
-    "  -l, --list           the kinds of sessions and attacks\n"
+    "  -l, --list           list the kinds of sessions and attacks\n"
     "  -q, --quiet          no summary and no progress\n"
-    "  -h, --help           this\n"
-    "  -V, --version        of ganad\n"
+    "  -h, --help           this text\n"
+    "  -V, --version        the version of ganad\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 struct reader {
     struct options *o;
-    uint32_t weight[OPTIONS_KINDS]; /* 0: not wanted */
-    bool kinds, sessions, attacks;  /* were given */
+    uint32_t weight[OPTIONS_KINDS]; /* 0: not requested */
+    bool kinds, sessions;           /* were given */
     double rate;
     struct gad_diag *d;
 };
 
-static int number(struct reader *r, const char *option, const char *text, uint64_t min,
-                  uint64_t max, uint64_t *ret)
-{
-    uint64_t v;
-
-    if (gad_text_u64(text, strlen(text), max, &v) != 0 || v < min)
-        return gad_fail(r->d, GAD_EINVAL, "%s: '%s' is not a whole number from %llu to %llu",
-                        option, text, (unsigned long long)min, (unsigned long long)max);
-    *ret = v;
-    return 0;
-}
-
 static int unknown(struct reader *r, const char *what, const char *word, const char *const *names,
                    size_t n)
 {
-    int near = gad_text_nearest(word, names, n);
+    char hint[CLI_HINT];
 
-    return gad_fail(r->d, GAD_EINVAL, "no %s '%s'%s%s%s; --list names them", what, word,
-                    near < 0 ? "" : ", did you mean '", near < 0 ? "" : names[near],
-                    near < 0 ? "" : "'?");
+    return gad_fail(r->d, GAD_EINVAL, "no %s '%s' (see --list)%s", what, word,
+                    cli_hint(word, names, n, hint));
 }
 
 static int read_kind(struct reader *r, const char *word)
@@ -101,7 +86,7 @@ static int read_attack(struct reader *r, const char *word)
     uint64_t count = 0;
 
     if (colon) {
-        int err = number(r, "--attack", colon + 1, 1, COUNT_MAX, &count);
+        int err = cli_u64("--attack", colon + 1, 1, COUNT_MAX, &count, r->d);
         if (err != 0)
             return err;
     }
@@ -114,17 +99,6 @@ static int read_attack(struct reader *r, const char *word)
     return unknown(r, "attack", name ? name : word, names, n_attacks);
 }
 
-static int read_rate(struct reader *r, const char *text)
-{
-    double v;
-
-    if (gad_text_real(text, strlen(text), &v) != 0 || v < 1e-3 || v > 1e6)
-        return gad_fail(r->d, GAD_EINVAL, "--rate: '%s' is not a number from 0.001 to 1000000",
-                        text);
-    r->rate = v;
-    return 0;
-}
-
 static int read_option(struct reader *r, int c, const char *arg)
 {
     struct options *o = r->o;
@@ -134,15 +108,15 @@ static int read_option(struct reader *r, int c, const char *arg)
     switch (c) {
     case 'n':
         r->sessions = true;
-        return number(r, "--sessions", arg, 0, COUNT_MAX, &o->sessions);
+        return cli_u64("--sessions", arg, 0, COUNT_MAX, &o->sessions, r->d);
     case 't':
-        return number(r, "--seconds", arg, 1, 100000000, &o->seconds);
+        return cli_u64("--seconds", arg, 1, 100000000, &o->seconds, r->d);
     case 'r':
-        return read_rate(r, arg);
+        return cli_real("--rate", arg, 1e-3, 1e6, &r->rate, r->d);
     case 's':
-        return number(r, "--seed", arg, 0, UINT64_MAX, &o->seed);
+        return cli_u64("--seed", arg, 0, UINT64_MAX, &o->seed, r->d);
     case 'S':
-        err = number(r, "--start", arg, 1, 4000000000, &v);
+        err = cli_u64("--start", arg, 1, 4000000000, &v, r->d);
         if (err == 0)
             o->start_us = (int64_t)v * 1000000;
         return err;
@@ -160,7 +134,7 @@ static int read_option(struct reader *r, int c, const char *arg)
     }
 }
 
-/* What follows from all options together. */
+/* Checks and derives what depends on several options. */
 static int conclude(struct reader *r, int n_files, char **files)
 {
     struct options *o = r->o;
@@ -178,7 +152,8 @@ static int conclude(struct reader *r, int n_files, char **files)
     o->gap_ns = (uint64_t)(1e9 / r->rate);
     double most = o->seconds ? (double)o->seconds : (double)o->sessions / r->rate;
     if ((double)o->start_us / 1e6 + most > time_max)
-        return gad_fail(r->d, GAD_EINVAL, "that ends after the year 2105, when captures do");
+        return gad_fail(r->d, GAD_EINVAL,
+                        "the capture would end after the year 2105, the limit of the format");
     for (size_t i = 0; i < n_kinds; i++) {
         sum += r->kinds ? r->weight[i] : kinds[i].weight;
         o->kind_cum[i] = sum;
@@ -211,7 +186,7 @@ int options_read(struct options *o, int argc, char **argv, enum options_wish *re
     *o = (struct options){.seed = 1, .start_us = START * INT64_C(1000000)};
     *ret = OPTIONS_RUN;
     while ((c = option_next(argc, argv, "n:t:r:k:a:As:lqhV", longs, NULL)) != -1) {
-        if (c == '?') /* getopt has said what is wrong */
+        if (c == '?') /* getopt() printed why */
             return gad_fail(d, GAD_EINVAL, "%s", "");
         if (c == 'h' || c == 'V' || c == 'l') {
             *ret = c == 'h' ? OPTIONS_HELP : c == 'V' ? OPTIONS_VERSION : OPTIONS_LIST;

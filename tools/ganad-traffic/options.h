@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The command line, checked when it is read. */
+/* The options of the command line, checked when they are read. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,10 +19,10 @@ struct options_attack {
 };
 
 struct options {
-    const char *pcap, *truth;                 /* "-": standard output; truth may be NULL */
-    uint64_t seed, sessions, seconds, gap_ns; /* seconds 0: as long as it takes */
+    const char *pcap, *truth;                 /* "-": standard output; truth can be NULL */
+    uint64_t seed, sessions, seconds, gap_ns; /* seconds 0: no limit */
     int64_t start_us;
-    uint32_t kind_cum[OPTIONS_KINDS]; /* weights of kinds[], summed */
+    uint32_t kind_cum[OPTIONS_KINDS]; /* cumulative weights of kinds[] */
     struct options_attack attack[OPTIONS_ATTACKS];
     size_t n_attacks;
     bool progress, quiet;
@@ -30,7 +30,7 @@ struct options {
 
 enum options_wish { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_LIST };
 
-/* GAD_EINVAL with a text if something is wrong. */
+/* Returns 0, or GAD_EINVAL with @d saying why; @d is empty if getopt() printed it. */
 int options_read(struct options *o, int argc, char **argv, enum options_wish *ret,
                  struct gad_diag *d) GAD_MUST_CHECK;
 

@@ -24,8 +24,7 @@ int out_open(struct out *o, const char *path, struct gad_diag *d)
         o->fd = STDOUT_FILENO;
         return 0;
     }
-    if (stat(path, &st) == 0 &&
-        !S_ISREG(st.st_mode)) { /* a FIFO, a device: nothing to put in its place */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a FIFO or a device is not replaced */
         o->fd = open(path, O_WRONLY | O_CLOEXEC);
         if (o->fd < 0)
             return gad_fail(d, -errno, "%s: cannot open: %s", path, gad_strerror(-errno));
@@ -37,14 +36,15 @@ int out_open(struct out *o, const char *path, struct gad_diag *d)
     o->fd = mkostemp(o->tmp, O_CLOEXEC);
     if (o->fd < 0) {
         int err = errno;
-        return gad_fail(d, -err, "%s: cannot create a temporary file beside it: %s", path,
+        return gad_fail(d, -err, "%s: cannot create a temporary file in its directory: %s", path,
                         gad_strerror(-err));
     }
     o->path = path;
     return 0;
 }
 
-uint8_t *out_room(struct out *o, size_t n)
+/* Room for n more bytes, or NULL. */
+static uint8_t *room(struct out *o, size_t n)
 {
     uint8_t *p = gad_buf_room(&o->buf, n);
     if (!p && o->err == 0)
@@ -95,4 +95,33 @@ void out_close(struct out *o)
     }
     o->fd = -1;
     gad_buf_deinit(&o->buf);
+}
+
+/* --- pcap --- */
+
+enum { RECORD_HEADER = 16, SNAPLEN = 262144, ETHERNET = 1 };
+
+void pcap_out_header(struct out *o)
+{
+    gad_buf_add_u32le(&o->buf, 0xa1b2c3d4); /* microseconds */
+    gad_buf_add_u32le(&o->buf, 4u << 16 | 2u);
+    gad_buf_add_u64le(&o->buf, 0); /* time zone, accuracy: always 0 */
+    gad_buf_add_u32le(&o->buf, SNAPLEN);
+    gad_buf_add_u32le(&o->buf, ETHERNET);
+}
+
+uint8_t *pcap_out_room(struct out *o, size_t max)
+{
+    uint8_t *p = room(o, RECORD_HEADER + max);
+    return p ? p + RECORD_HEADER : NULL;
+}
+
+void pcap_out_frame(struct out *o, int64_t time_us, size_t len)
+{
+    /* pcap_out_room() reserved the bytes, so none of these can fail. */
+    gad_buf_add_u32le(&o->buf, (uint32_t)(time_us / 1000000));
+    gad_buf_add_u32le(&o->buf, (uint32_t)(time_us % 1000000));
+    gad_buf_add_u32le(&o->buf, (uint32_t)len);
+    gad_buf_add_u32le(&o->buf, (uint32_t)len);
+    o->buf.len += len;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An output that is written in one go and is there whole or not at all: a temporary file beside it, renamed by
- * out_commit(); or the standard output for "-".
+ * An output file that appears complete or not at all: a temporary file in its directory, which
+ * out_commit() renames; or the standard output for "-".
  */
 
 #include <limits.h>
@@ -16,7 +16,7 @@
 struct gad_diag;
 
 struct out {
-    int fd;           /* -1: nothing is written, so out may be given for no file at all */
+    int fd;           /* -1: nothing is written, as without a file */
     const char *path; /* NULL: standard output */
     char tmp[PATH_MAX];
     struct gad_buf buf; /* not yet written */
@@ -26,14 +26,19 @@ struct out {
 /* @path: borrowed until out_close(); "-" is the standard output, NULL no output. */
 int out_open(struct out *o, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Room for n bytes behind what is there, or NULL. The caller fills it and adds to o->buf.len. */
-uint8_t *out_room(struct out *o, size_t n);
-
-/* After each item: writes once there is enough to write. */
+/* Writes the buffer if it holds more than @above bytes. */
 int out_flush(struct out *o, size_t above) GAD_MUST_CHECK;
 
-/* All of it on disk under its name. */
+/* Writes the rest, syncs it to disk and renames the file. */
 int out_commit(struct out *o, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Takes an uncommitted file away again. */
+/* Removes an uncommitted file. */
 void out_close(struct out *o);
+
+/* The classic capture file (draft-ietf-opsawg-pcap): little-endian, microseconds, Ethernet. */
+void pcap_out_header(struct out *o);
+
+/* Room for a frame of at most max bytes; NULL without memory. The caller writes it and calls
+ * pcap_out_frame(). */
+uint8_t *pcap_out_room(struct out *o, size_t max);
+void pcap_out_frame(struct out *o, int64_t time_us, size_t len);

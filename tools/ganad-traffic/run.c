@@ -4,17 +4,18 @@
 #include <errno.h>
 
 #include "lib/base/diag.h"
+#include "tools/common/bar.h"
+#include "tools/common/show.h"
 #include "tools/ganad-traffic/draw.h"
 #include "tools/ganad-traffic/frame.h"
 #include "tools/ganad-traffic/out.h"
-#include "tools/ganad-traffic/pcap_out.h"
-#include "tools/ganad-traffic/progress.h"
 #include "tools/ganad-traffic/schedule.h"
 #include "tools/ganad-traffic/sessions.h"
 #include "tools/ganad-traffic/world.h"
 
 enum { FLUSH_ABOVE = 1 << 20 };
-enum stream { STREAM_ARRIVALS = 1, STREAM_ATTACK = 16, STREAM_SESSION = 1 << 20 }; /* of the seed */
+/* Streams of random numbers. */
+enum stream { STREAM_ARRIVALS = 1, STREAM_ATTACK = 16, STREAM_SESSION = 1 << 20 };
 
 struct run {
     const struct options *opt;
@@ -22,7 +23,7 @@ struct run {
     struct world *world;
     struct schedule schedule;
     struct out pcap, truth;
-    uint64_t n_streams; /* of sessions, handed out */
+    uint64_t n_streams; /* of sessions, used so far */
 };
 
 /* A session whose packets are being written. */
@@ -93,14 +94,14 @@ static int begin(struct run *r, int64_t start, const char *kind, const char *lab
     return session_new(r->world, rng, start, kind, label, ret);
 }
 
-/* Where sessions come from: normal ones, or the steps of one attack. */
+/* A source of sessions: normal ones, or the steps of one attack. */
 struct source {
     struct task task;
     struct run *run;
     struct gad_rng rng;
-    int64_t now_ns; /* since the start; gaps may be below 1 us */
+    int64_t now_ns; /* since the start; gaps can be below 1 us */
     uint64_t left;
-    const uint32_t *cum; /* normal ones: weights of the kinds, summed */
+    const uint32_t *cum; /* normal ones: cumulative weights of the kinds */
     const struct attack *attack;
     struct campaign campaign;
 };
@@ -173,7 +174,7 @@ static struct source *source_new(struct run *r, uint64_t stream, uint64_t n)
     return s;
 }
 
-/* An attack begins anywhere in the time of the normal sessions. */
+/* An attack starts at a random time during the normal sessions. */
 static int add_attack(struct run *r, size_t i, uint64_t span_ns)
 {
     const struct options_attack *o = &r->opt->attack[i];
@@ -216,22 +217,41 @@ static int add_sources(struct run *r)
     return 0;
 }
 
-/* Until all is written, or a signal came. */
+/* Reads the clock only every 4096 packets: a call costs more than a packet. */
+static void show_progress(struct bar *bar, const struct run_counts *n)
+{
+    enum { PACKETS = 4096 };
+    char packets[SHOW_TEXT], left[SHOW_TEXT];
+
+    if (!bar->on || n->packets % PACKETS != 0 || !bar_due(bar))
+        return;
+    show_count(n->packets, packets);
+    /* With --seconds alone the number of sessions is unknown. */
+    if (n->n_sessions > UINT32_MAX) {
+        bar_draw(bar, -1, "%s packets, %llu sessions", packets, (unsigned long long)n->sessions);
+        return;
+    }
+    double done = (double)n->sessions / (double)n->n_sessions;
+    bar_draw(bar, done, "%s packets, %s left", packets,
+             show_duration(done > 0 ? bar_seconds(bar) * (1 - done) / done : 0, left));
+}
+
+/* Runs until everything is written or a signal arrives. */
 static int play_all(struct run *r, const volatile sig_atomic_t *stop)
 {
-    struct progress bar;
+    struct bar bar;
     int err = 0;
 
-    progress_start(&bar, r->opt->progress);
+    bar_start(&bar, r->opt->progress);
     while (err == 0 && !*stop) {
         err = schedule_act(&r->schedule);
         if (err == 0)
             err = out_flush(&r->pcap, FLUSH_ABOVE);
         if (err == 0)
             err = out_flush(&r->truth, FLUSH_ABOVE);
-        progress_show(&bar, r->counts);
+        show_progress(&bar, r->counts);
     }
-    progress_end(&bar);
+    bar_clear(&bar);
     return err == GAD_END ? 0 : err ? err : -EINTR;
 }
 

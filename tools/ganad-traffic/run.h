@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A run: the sources of sessions that the options ask for, and what they make written out in order of time. */
+/* A run: starts the sources of sessions that the options request, and writes their packets in the
+ * order of time. */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -14,10 +15,10 @@ struct gad_diag;
 
 struct run_counts {
     uint64_t packets, bytes, connections; /* bytes: of frames */
-    uint64_t sessions, n_sessions;        /* begun, and to be begun */
+    uint64_t sessions, n_sessions;        /* started, and to start in all */
     int64_t first, last;                  /* us */
 };
 
-/* @stop: set by a signal; the run then ends with -EINTR and no output is left behind. */
+/* @stop: a signal sets it; the run then ends with -EINTR and leaves no output. */
 int run_traffic(const struct options *opt, const volatile sig_atomic_t *stop,
                 struct run_counts *counts, struct gad_diag *d) GAD_MUST_CHECK;

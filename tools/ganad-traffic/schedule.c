@@ -61,7 +61,7 @@ int schedule_act(struct schedule *s)
     int r = t->act(t);
     if (r < 0)
         return r;
-    if (r == GAD_END) { /* still the first: what it added is not before it */
+    if (r == GAD_END) { /* still the first: added tasks are not before it */
         gad_assert(s->heap[0] == t);
         s->heap[0] = s->heap[--s->n];
         t->free(t);

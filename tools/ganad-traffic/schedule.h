@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What goes on at the same time, in the order of time: a heap of tasks, each of which says when it acts next. */
+/* Concurrent tasks in the order of time: a heap, in which each task sets the time of its next
+ * action. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,9 +10,10 @@
 #include "lib/base/err.h"
 
 struct task {
-    int64_t time;   /* us since the epoch; may only grow */
-    uint64_t order; /* among tasks of one time, who was added first; set by schedule_add() */
-    /* Acts once and sets its next time. GAD_END: it is done. May add tasks that are not before its own time. */
+    int64_t time;   /* us since the epoch; never decreases */
+    uint64_t order; /* breaks ties of time by insertion; set by schedule_add() */
+    /* Acts once and sets the next time. GAD_END: done. Can add tasks that are not before its own
+     * time. */
     int (*act)(struct task *t);
     void (*free)(struct task *t);
 };
@@ -22,10 +24,10 @@ struct schedule {
     uint64_t n_added;
 };
 
-/* Takes the task, also when it fails. */
+/* Takes the task, also on failure. */
 int schedule_add(struct schedule *s, struct task *t) GAD_MUST_CHECK;
 
-/* Lets the earliest task act. GAD_END: there is none left. */
+/* Runs the earliest task once. GAD_END: no task is left. */
 int schedule_act(struct schedule *s) GAD_MUST_CHECK;
 
 void schedule_deinit(struct schedule *s);

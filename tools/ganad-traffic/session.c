@@ -7,7 +7,7 @@
 
 enum { TEXT_MAX = 16 << 20, PACKETS_MAX = 1 << 24 };
 
-/* What calls get after memory ran out: written to, never read. */
+/* Returned after memory ran out: written to, never read. */
 static _Thread_local struct conn spare_conn;
 static _Thread_local struct packet spare_packet;
 
@@ -89,7 +89,7 @@ struct packet *session_packet(struct session *s, const struct conn *c, enum side
         s->cap_packets = cap;
     }
     uint32_t number = 0;
-    for (size_t i = s->n_conns; i-- > 0;) /* the newest, nearly always */
+    for (size_t i = s->n_conns; i-- > 0;) /* nearly always the newest */
         if (s->conn[i] == c) {
             number = (uint32_t)i;
             break;
@@ -116,7 +116,7 @@ void session_think(struct session *s, uint64_t mean_us)
     s->now += (int64_t)draw_exp(&s->rng, mean_us);
 }
 
-/* By insertion, for scripts are nearly in order; packets of one time stay as they were made. */
+/* Insertion sort, because scripts are nearly in order; stable for packets of the same time. */
 static void sort(struct packet *a, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
@@ -128,7 +128,8 @@ static void sort(struct packet *a, size_t n)
     }
 }
 
-/* Not the last fragment of its datagram, which is when a tracker sees it. */
+/* Returns true for a fragment but the last of its datagram: a tracker sees the datagram with the
+ * last. */
 static bool is_part(const struct session *s, size_t i)
 {
     const struct packet *p = &s->packet[i], *next = p + 1;

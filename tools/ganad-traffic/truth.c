@@ -15,7 +15,7 @@ struct name {
     const char *name;
 };
 
-/* The KDD99 data name one port a service; neptune there swept ports 1 to 1024 and shows which. */
+/* KDD99 has one port per service. Its neptune rows, which scan ports 1 to 1024, show which. */
 static const struct name tcp_names[] = {
     {7, "echo"},         {9, "discard"},       {11, "systat"},       {13, "daytime"},
     {15, "netstat"},     {20, "ftp_data"},     {21, "ftp"},          {22, "ssh"},
@@ -53,7 +53,7 @@ static const char *icmp_service(uint16_t type, uint16_t code)
     }
 }
 
-/* RFC 4443's numbers for the same things. */
+/* The numbers of RFC 4443 for the same messages. */
 static const char *icmp6_service(uint16_t type, uint16_t code)
 {
     static const uint8_t same_as[][2] = {{129, 0}, {128, 8}, {3, 11}, {137, 5}};
@@ -87,7 +87,7 @@ const char *truth_service(uint8_t ip_proto, uint16_t orig_port, uint16_t resp_po
     return find(tcp_names, sizeof(tcp_names) / sizeof(tcp_names[0]), resp_port);
 }
 
-/* In the KDD99 data these are logged in whenever both sides said something, or never. */
+/* In the KDD99 data these services are logged in whenever both sides sent bytes, or never. */
 static int16_t logged_in(const struct truth *t)
 {
     static const char *const talks[] = {"http", "smtp"}, *const never[] = {"finger", "time"};
@@ -101,7 +101,7 @@ static int16_t logged_in(const struct truth *t)
     return TRUTH_UNKNOWN;
 }
 
-/* All such rows of KDD99 have duration 0. */
+/* All KDD99 rows with these flags have duration 0. */
 static bool has_no_duration(const char *flag)
 {
     static const char *const flags[] = {"S0", "S1", "SH", "OTH"};
@@ -138,7 +138,7 @@ static const char *proto_name(uint8_t proto)
     return proto == PROTO_TCP ? "tcp" : proto == PROTO_UDP ? "udp" : "icmp";
 }
 
-/* Six decimals of seconds, whole microseconds. */
+/* Seconds with six decimals. */
 static void seconds(struct out *o, int64_t us)
 {
     gad_buf_printf(&o->buf, "%" PRId64 ".%06" PRId64 "\t", us / 1000000, us % 1000000);

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * What a tracker that obeys KDD99 has to say of one connection, known because the connection was made up. One line of
- * the truth table; ganad-traffic.1 says what the columns are.
+ * The correct KDD99 record of one connection, known because the connection is synthetic: one line
+ * of the truth table. ganad-traffic.1 documents the columns.
  *
- * Nothing here is taken from lib/: a table of services that is wrong there must not agree with itself here.
+ * This file uses nothing from lib/, so that an error in its table of services cannot hide by being
+ * in both places.
  */
 
 #include <stdint.h>
@@ -25,7 +26,7 @@ enum truth_content {
     N_TRUTH_CONTENT,
 };
 
-enum { TRUTH_UNKNOWN = -1 }; /* of a content column; written as "-" */
+enum { TRUTH_UNKNOWN = -1 }; /* value of a content column; written as "-" */
 
 struct truth {
     int64_t start, end;                        /* us since the epoch, first and last packet */
@@ -38,11 +39,12 @@ struct truth {
 struct out;
 struct conn;
 
-/* KDD99's name of a service. ICMP: by type and code, in place of the ports. */
+/* KDD99's name of a service. ICMP: type and code in place of the ports. */
 const char *truth_service(uint8_t ip_proto, uint16_t orig_port, uint16_t resp_port);
 
-/* What follows from the rest: no duration where KDD99 has none; whether it is logged in, where nobody said and it follows from protocol, service and bytes. Other content columns
- * are 0 unless the script of the session says otherwise: the filler holds nothing that counts. */
+/* Derives columns from the others: duration 0 for the flags without a duration in KDD99, and
+ * logged_in from protocol, service and bytes unless the script set it. Other content columns are 0
+ * unless the script set them: the filler contains nothing that they count. */
 void truth_complete(struct conn *c);
 
 void truth_header(struct out *o);

@@ -5,11 +5,11 @@
 
 #include "tools/ganad-traffic/draw.h"
 
-enum { FIRST_PORT = 32768, LAST_PORT = 60999 }; /* what Linux gives clients */
+enum { FIRST_PORT = 32768, LAST_PORT = 60999 }; /* the ephemeral ports of Linux */
 
 #define NET(a, b, c) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8)
 
-/* Words that no scanner of content takes for a command, a login or a failure. */
+/* Words that payload inspection never takes for a command, a login or a failure. */
 static const char *const words[] = {
     "lorem",   "ipsum",  "dolor", "amet",   "consectetur", "adipiscing", "elit", "sed",
     "eiusmod", "tempor", "ut",    "labore", "dolore",      "aliqua",     "enim", "minim",
@@ -95,7 +95,7 @@ static void inside(uint32_t address, struct endpoint *ret)
     ret->delay = 150 + address_hash(ret) % 600;
 }
 
-/* Behind the router, 5 to 25 hops away. */
+/* Beyond the router, 5 to 25 hops away. */
 static void outside(uint32_t address, struct endpoint *ret)
 {
     static const uint8_t router[6] = {2, 0, 0, 0, 0, 1};
@@ -113,7 +113,7 @@ static uint32_t nth(uint32_t net, uint32_t n)
     return net + (n / 254 << 8) + n % 254 + 1;
 }
 
-void world_inside_client(struct session *s, struct endpoint *ret)
+static void world_inside_client(struct session *s, struct endpoint *ret)
 {
     uint32_t n = gad_rng_below(&s->rng, 4 * 254);
 
@@ -137,7 +137,7 @@ void world_inside_server(struct session *s, uint16_t port, struct endpoint *ret)
     ret->port = port;
 }
 
-void world_nobody(struct session *s, struct endpoint *ret)
+void world_unused(struct session *s, struct endpoint *ret)
 {
     inside(nth(NET(172, 16, 115), gad_rng_below(&s->rng, 254)), ret);
 }
@@ -190,4 +190,14 @@ void world_pair(struct session *s, uint16_t port, enum world_family family, stru
     }
     server->port = port;
     client->port = world_port(w, client);
+}
+
+const struct user *user_any(struct gad_rng *r)
+{
+    static const struct user users[] = {
+        {"alice", "wonder12"}, {"bob", "builder9"},   {"carol", "xmas2024"}, {"dave", "hal9000x"},
+        {"erin", "emerald7"},  {"frank", "stein818"}, {"grace", "cobol59"},  {"heidi", "alps4049"},
+        {"ivan", "moskva42"},  {"judy", "garland3"},
+    };
+    return &draw_pick(r, users);
 }

@@ -6,7 +6,7 @@
 
 static volatile sig_atomic_t seen;
 
-static void remember(int sig)
+static void record(int sig)
 {
     (void)sig;
     seen = 1;
@@ -14,8 +14,8 @@ static void remember(int sig)
 
 void interrupt_watch(void)
 {
-    /* SA_RESETHAND: the next one finds the default action. */
-    struct sigaction act = {.sa_handler = remember, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    /* SA_RESETHAND: the next signal takes the default action. */
+    struct sigaction act = {.sa_handler = record, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
 
     (void)sigemptyset(&act.sa_mask);
     (void)sigaction(SIGINT, &act, NULL);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/*
- * Ctrl-C: the first SIGINT or SIGTERM is remembered, the second ends the process at once.
- */
+/* Interrupts: the first SIGINT or SIGTERM is recorded, the second ends the process at once. */
 
 #include <stdbool.h>
 

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/*
- * Numbers for people.
- */
+/* Numbers for people, under the names that ganad-train gives them. */
 
-#include <stdint.h>
+#include "tools/common/show.h"
 
-enum { PRINT_COUNT = 32, PRINT_TIME = 24 };
+enum { PRINT_COUNT = SHOW_TEXT, PRINT_TIME = SHOW_TEXT };
 
-/* "1,234,567". Return: text. */
-const char *print_count(uint64_t n, char text[static PRINT_COUNT]);
-
-/* "7 s", "3:05", "1:02:03". Return: text. */
-const char *print_time(double seconds, char text[static PRINT_TIME]);
+#define print_count show_count
+#define print_time  show_clock

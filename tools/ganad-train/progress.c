@@ -6,17 +6,11 @@
 
 #include "models/trainer.h"
 #include "tools/common/show.h"
-#include "tools/ganad-train/print.h"
-
-enum { BAR = 24, REDRAW_NS = 100000000 };
 
 void progress_init(struct progress *p, bool quiet, unsigned epochs, size_t rows)
 {
-    *p = (struct progress){.quiet = quiet,
-                           .terminal = !quiet && show_is_terminal(STDERR_FILENO),
-                           .epochs = epochs,
-                           .rows = rows,
-                           .start = gad_time_monotonic()};
+    *p = (struct progress){.quiet = quiet, .epochs = epochs, .rows = rows};
+    bar_start(&p->bar, !quiet && show_is_terminal(STDERR_FILENO));
 }
 
 void progress_epoch(struct progress *p, unsigned epoch)
@@ -25,37 +19,33 @@ void progress_epoch(struct progress *p, unsigned epoch)
     p->epoch_start = gad_time_monotonic();
 }
 
-void progress_tick(struct progress *p, size_t rows_done)
+static uint64_t rate(const struct progress *p, size_t rows)
 {
-    char left[PRINT_TIME], rate[PRINT_COUNT];
-    struct gad_time now = gad_time_monotonic();
-
-    if (!p->terminal || gad_time_sub(now, p->drawn).ns < REDRAW_NS)
-        return;
-    p->drawn = now;
-
-    double all = (double)p->rows * p->epochs;
-    double done = (double)p->rows * (p->epoch - 1) + (double)rows_done;
-    double per_row = gad_time_seconds(gad_time_sub(now, p->start)) / (done > 0.0 ? done : 1.0);
-    double epoch_s = gad_time_seconds(gad_time_sub(now, p->epoch_start));
-    int filled = (int)(BAR * done / all);
-    (void)fprintf(stderr, "\rEpoch %u/%u [%.*s%*s] %3.0f %%  %s rows/s  %s left\033[K", p->epoch,
-                  p->epochs, filled, "########################", BAR - filled, "",
-                  100.0 * done / all,
-                  print_count(epoch_s > 0.0 ? (uint64_t)((double)rows_done / epoch_s) : 0, rate),
-                  print_time((all - done) * per_row, left));
-    (void)fflush(stderr);
+    double s = gad_time_seconds(gad_time_sub(gad_time_monotonic(), p->epoch_start));
+    return s > 0.0 ? (uint64_t)((double)rows / s) : 0;
 }
 
-void progress_clear(const struct progress *p)
+void progress_tick(struct progress *p, size_t rows_done)
 {
-    if (p->terminal)
-        (void)fputs("\r\033[K", stderr);
+    char left[SHOW_TEXT], rows[SHOW_TEXT];
+
+    if (!bar_due(&p->bar))
+        return;
+    double all = (double)p->rows * p->epochs;
+    double done = (double)p->rows * (p->epoch - 1) + (double)rows_done;
+    double per_row = bar_seconds(&p->bar) / (done > 0.0 ? done : 1.0);
+    bar_draw(&p->bar, done / all, "epoch %u/%u, %s rows/s, %s left", p->epoch, p->epochs,
+             show_count(rate(p, rows_done), rows), show_clock((all - done) * per_row, left));
+}
+
+void progress_clear(struct progress *p)
+{
+    bar_clear(&p->bar);
 }
 
 void progress_line(struct progress *p, const struct gad_epoch_stats *stats, double held_out)
 {
-    char rate[PRINT_COUNT];
+    char rows[SHOW_TEXT];
     double s = gad_time_seconds(gad_time_sub(gad_time_monotonic(), p->epoch_start));
 
     if (p->quiet)
@@ -68,5 +58,5 @@ void progress_line(struct progress *p, const struct gad_epoch_stats *stats, doub
                   : p->epochs > 9 ? 2
                                   : 1,
                   p->epoch, p->epochs, stats->loss_d, stats->loss_g, stats->loss_e, held_out, s,
-                  print_count(s > 0.0 ? (uint64_t)((double)p->rows / s) : 0, rate));
+                  show_count(rate(p, p->rows), rows));
 }

@@ -9,6 +9,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/record/record.h"
 #include "lib/wire/socket.h"
 #include "proto/ganad.pb-c.h"
 
@@ -59,7 +60,8 @@ static int failed(const struct client *c, int err, struct gad_diag *d)
     return gad_fail(d, err, "%s: %s", c->address, gad_strerror(err));
 }
 
-/* A peer that has closed may have said why before: what it sent is read first, so this is no error here. */
+/* A peer that closed the connection can have sent the reason before, which is read first: this is
+ * not an error here. */
 static int write_some(struct client *c, struct gad_diag *d)
 {
     while (gad_buf_left(&c->out) > 0) {
@@ -135,8 +137,8 @@ int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *
     int err = gad_frame_next(p, gad_buf_left(&c->in), reply_cap, NULL, &f, &used);
 
     if (err < 0)
-        return gad_fail(d, err, "%s: this is no ganadd: frame of kind %u, %zu bytes", c->address,
-                        f.kind, f.len);
+        return gad_fail(d, err, "%s: not a ganadd: frame of kind %u, %zu bytes", c->address, f.kind,
+                        f.len);
     if (err == 0) {
         gad_buf_consume(&c->in, used);
         *ret_frame = f;
@@ -144,7 +146,8 @@ int client_next(struct client *c, struct gad_frame *ret_frame, struct gad_diag *
     return err;
 }
 
-/* ganadd judges a frame by its head, so what it says to a request at the wrong socket is about numbers. */
+/* ganadd refuses a frame by its header, so its answer to a request at the wrong socket names only
+ * numbers. */
 static int wrong_socket(const struct client *c, struct gad_diag *d)
 {
     bool control = c->asked == GANAD__V1__KIND__CONTROL_REQUEST;
@@ -164,7 +167,7 @@ int client_error(struct client *c, const struct gad_frame *f, struct gad_diag *d
     char text[GAD_DIAG_MAX];
 
     if (!m)
-        return gad_fail(d, GAD_EFORMAT, "%s: an error answer that cannot be read", c->address);
+        return gad_fail(d, GAD_EFORMAT, "%s: an unreadable error answer", c->address);
     gad_text_escape(text, sizeof(text), m->message, strlen(m->message));
     bool goodbye = m->code == GANAD__V1__ERROR_REPLY__CODE__TIMEOUT ||
                    m->code == GANAD__V1__ERROR_REPLY__CODE__BUSY ||
@@ -174,8 +177,8 @@ int client_error(struct client *c, const struct gad_frame *f, struct gad_diag *d
     if (c->refused == GANAD__V1__ERROR_REPLY__CODE__BAD_FRAME && strstr(text, "is not taken here"))
         return wrong_socket(c, d);
     if (c->refused == GANAD__V1__ERROR_REPLY__CODE__UNKNOWN_MODEL)
-        return gad_fail(d, GAD_EINVAL, "%s: %s; 'ganadctl model list' names those that are",
-                        c->address, text);
+        return gad_fail(d, GAD_EINVAL, "%s: %s; 'ganadctl model list' shows the models", c->address,
+                        text);
     return gad_fail(d, goodbye ? GAD_ECLOSED : GAD_EINVAL, "%s: %s", c->address, text);
 }
 
@@ -194,4 +197,146 @@ int client_ask(struct client *c, uint8_t kind, const ProtobufCMessage *m, uint8_
         return gad_fail(d, GAD_EFORMAT, "%s: an answer of kind %u, expected %u", c->address,
                         ret_frame->kind, want);
     return 0;
+}
+
+/* --- records as requests --- */
+
+enum { N_NUMBERS = 38, NAME_UNKNOWN = 255 };
+
+struct request {
+    uint8_t name[3][REQUEST_PACKED_MAX];
+    float number[N_NUMBERS * REQUEST_PACKED_MAX];
+    Ganad__V1__Record record[REQUEST_RECORDS_MAX], *list[REQUEST_RECORDS_MAX];
+    Ganad__V1__Connection connection[REQUEST_RECORDS_MAX];
+};
+
+struct request *request_new(void)
+{
+    return gad_calloc(1, sizeof(struct request));
+}
+
+void request_free(struct request *r)
+{
+    gad_free(r);
+}
+
+static bool has_connection(const struct gad_record *rec)
+{
+    return rec->tuple.family != 0 || rec->start.ns != 0 || rec->end.ns != 0 ||
+           rec->community_id[0] != '\0';
+}
+
+bool request_has_connection(const struct gad_record *rec, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (has_connection(&rec[i]))
+            return true;
+    return false;
+}
+
+/* By column. */
+static void pack(struct request *r, const struct gad_record *rec, size_t n)
+{
+    size_t name = 0, at = 0;
+
+    for (int col = 0; col < GAD_N_COLUMNS; col++) {
+        if (gad_columns[col].kind == GAD_KIND_NAME) {
+            for (size_t i = 0; i < n; i++) {
+                double v = rec[i].v[col];
+                r->name[name][i] = v < 0 ? NAME_UNKNOWN : (uint8_t)v;
+            }
+            name++;
+        } else {
+            for (size_t i = 0; i < n; i++)
+                r->number[at++] = (float)rec[i].v[col];
+        }
+    }
+}
+
+static int queue_packed(struct request *r, struct client *c, uint64_t id,
+                        Ganad__V1__ScoreOptions *opt, const struct gad_record *rec, size_t n,
+                        struct gad_diag *d)
+{
+    Ganad__V1__PackedRequest m = GANAD__V1__PACKED_REQUEST__INIT;
+
+    gad_assert(n <= REQUEST_PACKED_MAX);
+    pack(r, rec, n);
+    m.id = id;
+    m.options = opt;
+    m.n = (uint32_t)n;
+    m.protocol_type = (ProtobufCBinaryData){n, r->name[0]};
+    m.service = (ProtobufCBinaryData){n, r->name[1]};
+    m.flag = (ProtobufCBinaryData){n, r->name[2]};
+    m.n_number = N_NUMBERS * n;
+    m.number = r->number;
+    return client_queue(c, GANAD__V1__KIND__PACKED_REQUEST, &m.base, d);
+}
+
+/* Field c + 1 of the message is column c. */
+static void set_feature(Ganad__V1__Record *m, enum gad_column c, double v)
+{
+    const ProtobufCFieldDescriptor *f = &ganad__v1__record__descriptor.fields[c];
+    char *at = (char *)m + f->offset;
+    const char *name = v < 0 ? "" : gad_columns[c].names ? gad_columns[c].names[(size_t)v] : "";
+
+    switch (f->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        memcpy(at, &name, sizeof(name));
+        return;
+    case PROTOBUF_C_TYPE_FLOAT:
+        memcpy(at, &(float){(float)v}, sizeof(float));
+        return;
+    case PROTOBUF_C_TYPE_UINT64:
+        memcpy(at, &(uint64_t){(uint64_t)v}, sizeof(uint64_t));
+        return;
+    default:
+        memcpy(at, &(uint32_t){(uint32_t)v}, sizeof(uint32_t));
+    }
+}
+
+static void set_connection(Ganad__V1__Connection *m, struct gad_record *rec)
+{
+    struct gad_tuple *t = &rec->tuple;
+    size_t len = t->family == 0 ? 0 : t->family == 4 ? 4 : 16;
+
+    ganad__v1__connection__init(m);
+    m->src_ip = (ProtobufCBinaryData){len, t->src};
+    m->dst_ip = (ProtobufCBinaryData){len, t->dst};
+    m->src_port = t->src_port;
+    m->dst_port = t->dst_port;
+    m->ip_proto = t->proto;
+    m->start_ns = rec->start.ns;
+    m->end_ns = rec->end.ns;
+    m->community_id = rec->community_id;
+}
+
+static int queue_records(struct request *r, struct client *c, uint64_t id,
+                         Ganad__V1__ScoreOptions *opt, struct gad_record *rec, size_t n,
+                         struct gad_diag *d)
+{
+    Ganad__V1__ScoreRequest m = GANAD__V1__SCORE_REQUEST__INIT;
+
+    gad_assert(n <= REQUEST_RECORDS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        r->list[i] = &r->record[i];
+        ganad__v1__record__init(r->list[i]);
+        for (enum gad_column col = 0; col < GAD_N_COLUMNS; col++)
+            set_feature(r->list[i], col, rec[i].v[col]);
+        if (has_connection(&rec[i])) {
+            set_connection(&r->connection[i], &rec[i]);
+            r->list[i]->connection = &r->connection[i];
+        }
+    }
+    m.id = id;
+    m.options = opt;
+    m.n_record = n;
+    m.record = r->list;
+    return client_queue(c, GANAD__V1__KIND__SCORE_REQUEST, &m.base, d);
+}
+
+int request_queue(struct request *r, struct client *c, uint64_t id, Ganad__V1__ScoreOptions *opt,
+                  struct gad_record *rec, size_t n, bool connections, struct gad_diag *d)
+{
+    return connections ? queue_records(r, c, id, opt, rec, n, d)
+                       : queue_packed(r, c, id, opt, rec, n, d);
 }

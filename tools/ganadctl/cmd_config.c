@@ -4,18 +4,14 @@
 
 #include <jansson.h>
 
-#include "lib/base/diag.h"
-#include "lib/base/mem.h"
 #include "lib/base/text.h"
-#include "proto/ganad.pb-c.h"
-#include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
 
-enum { TEXT = 4096 };
+enum { TEXT = 4096 }; /* a value can be a list of many networks */
 
 typedef Ganad__V1__ConfigReply__Value value_message;
 
-/* Where the values go. */
+/* Where the values are shown. */
 struct sink {
     json_t *list; /* NULL: they are printed */
     char section[TEXT], name[TEXT];
@@ -27,7 +23,7 @@ static const char *safe(const char *s, char text[static TEXT])
     return text;
 }
 
-/* As ganadd --dump-config has it. */
+/* In the format of ganadd --dump-config. */
 static void print_value(struct sink *to, const value_message *v)
 {
     char section[TEXT], name[TEXT], text[TEXT];
@@ -46,7 +42,7 @@ static void print_value(struct sink *to, const value_message *v)
         printf("default\n");
 }
 
-/* A path may be no UTF-8, which JSON has no way to say. */
+/* A path that is not UTF-8 is escaped: JSON cannot represent it. */
 static json_t *text_of(const char *s)
 {
     char text[TEXT];
@@ -71,76 +67,68 @@ static void put(struct sink *to, const value_message *v)
                   text_of(v->value), "file", file, "line", line, "used", !v->unused));
 }
 
-/* One answer; *ret_next is where the next begins, or 0. */
-static int take(struct client *c, uint64_t from, uint64_t *reloads, struct sink *to,
-                uint64_t *ret_next, struct gad_diag *d)
+/* Shows one page of values from number @from on; *ret_next: the number after it, 0 at the end. An
+ * exit code. */
+static int show_page(uint64_t from, uint64_t *reloads, struct sink *to, uint64_t *ret_next)
 {
     Ganad__V1__ControlRequest m;
-    struct gad_frame f;
+    Ganad__V1__ConfigReply *r = NULL;
 
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__CONFIG;
     m.id = from;
-    int err = client_ask(c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base,
-                         GANAD__V1__KIND__CONFIG_REPLY, &f, d);
-    if (err)
-        return err;
-    Ganad__V1__ConfigReply *r = ganad__v1__config_reply__unpack(NULL, f.len, f.p);
-    if (!r || (r->next > 0 && r->next <= from))
-        err = gad_fail(d, GAD_EFORMAT, "%s: a configuration that cannot be read", c->address);
-    else if (from > 0 && r->reloads != *reloads)
-        err = gad_fail(d, GAD_EINVAL, "the configuration was read anew meanwhile: ask again");
-    for (size_t i = 0; !err && i < r->n_value; i++)
-        put(to, r->value[i]);
-    if (!err) {
-        *reloads = r->reloads;
-        *ret_next = r->next;
-    }
+    int code = ctl_get(&m, GANAD__V1__KIND__CONFIG_REPLY, &ganad__v1__config_reply__descriptor, &r);
+    if (code != CLI_OK)
+        return code;
+    bool moved = from > 0 && r->reloads != *reloads;
+    if (moved)
+        cli_say("ganadd reloaded its configuration meanwhile: ask again");
+    else if (r->next > 0 && r->next <= from)
+        cli_say("%s: an unreadable answer", ctl_control_socket());
+    else
+        for (size_t i = 0; i < r->n_value; i++)
+            put(to, r->value[i]);
+    if (moved || (r->next > 0 && r->next <= from))
+        code = CLI_FAILED;
+    *reloads = r->reloads;
+    *ret_next = r->next;
     ganad__v1__config_reply__free_unpacked(r, NULL);
-    return err;
+    return code;
 }
 
-static int show(const struct ctl *ctl, bool json)
+static int show(bool json)
 {
     static struct sink to;
-    struct client c = CLIENT_INIT;
-    struct gad_diag d = {0};
     uint64_t next = 0, reloads = 0;
+    int code;
 
-    int err = client_open(&c, ctl_control_socket(ctl), &d);
-    if (err)
-        return ctl_unreachable(ctl, err, &d, false);
     if (json)
         to.list = json_array();
     do {
-        err = take(&c, next, &reloads, &to, &next, &d);
-    } while (!err && next > 0);
-    client_close(&c);
-    if (!err && json) {
+        code = show_page(next, &reloads, &to, &next);
+    } while (code == CLI_OK && next > 0);
+    if (code == CLI_OK && json) {
         if (json_dumpf(to.list, stdout, JSON_COMPACT) != 0)
-            err = gad_fail(&d, GAD_ENOMEM, "cannot write the values");
+            code = cli_failed(GAD_ENOMEM, NULL);
         printf("\n");
     }
     json_decref(to.list);
-    if (err)
-        ctl_say("%s", d.text);
-    return err ? CTL_ERROR : CTL_OK;
+    return code;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     bool json = false;
-    int code;
 
-    if (ctl_only_json(ctl, &ctl_config, argc, argv, &json, &code) != CTL_OK)
-        return code;
-    return show(ctl, json);
+    if (ctl_only_json(self, argc, argv, &json) != CLI_OK)
+        return CLI_USAGE;
+    return show(json);
 }
 
-const struct ctl_command ctl_config = {
+const struct cli_command command_config = {
     .name = "config",
     .usage = "[--json]",
-    .summary = "the configuration that ganadd uses, and where each value comes from",
+    .summary = "print the configuration in use, and where each value was set",
     .help = "  -J, --json   a list of objects with the keys section, name, key, value, file, line "
             "and used\n",
     .run = run,

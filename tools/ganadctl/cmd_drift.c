@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
-#include "lib/base/diag.h"
-#include "lib/base/text.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
 
 enum { BAR = 40 };
 
-#define BAR_PSI 0.5 /* of a whole bar */
+#define BAR_PSI 0.5 /* the index that fills a bar */
 
 typedef Ganad__V1__StatusReply__Drift drift_row;
 
-static int farthest_first(const void *pa, const void *pb)
+static int most_first(const void *pa, const void *pb)
 {
     const drift_row *const *a = pa, *const *b = pb;
     return ((*a)->psi < (*b)->psi) - ((*a)->psi > (*b)->psi);
@@ -26,13 +23,13 @@ static int farthest_first(const void *pa, const void *pb)
 
 static void print_model(const Ganad__V1__StatusReply__Model *m)
 {
-    char name[256], feature[256];
+    char name[CTL_TEXT], feature[CTL_TEXT];
     bool colour = show_is_terminal(STDOUT_FILENO);
 
-    gad_text_escape(name, sizeof(name), m->name, strlen(m->name));
+    ctl_safe(m->name, name);
     if (m->n_drift == 0) {
-        printf("%s: not known: its checkpoint does not say what is normal, or fewer records than "
-               "[drift] window were counted, [drift] rate of them a second\n",
+        printf("%s: unknown: its checkpoint has no reference, or ganadd has counted fewer records "
+               "than [drift] window, at most [drift] rate per second\n",
                name);
         return;
     }
@@ -40,7 +37,7 @@ static void print_model(const Ganad__V1__StatusReply__Model *m)
     for (size_t i = 0; i < m->n_drift; i++) {
         const drift_row *d = m->drift[i];
         int len = d->psi >= BAR_PSI ? BAR : (int)(d->psi / BAR_PSI * BAR + 0.5);
-        gad_text_escape(feature, sizeof(feature), d->feature, strlen(d->feature));
+        ctl_safe(d->feature, feature);
         printf("%-28s %8.4f  %s%.*s%s%s\n", feature, d->psi,
                colour && d->drifting ? "\033[31m" : "", len,
                "########################################", d->drifting ? " drifting" : "",
@@ -74,35 +71,32 @@ static int print_json(const Ganad__V1__StatusReply *s)
     return err;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     Ganad__V1__StatusReply *s = NULL;
     bool json = false;
-    int code;
 
-    if (ctl_only_json(ctl, &ctl_drift, argc, argv, &json, &code) != CTL_OK)
-        return code;
-    code = status_get(ctl, &s);
-    if (code != CTL_OK)
+    if (ctl_only_json(self, argc, argv, &json) != CLI_OK)
+        return CLI_USAGE;
+    int code = status_get(&s);
+    if (code != CLI_OK)
         return code;
     for (size_t i = 0; i < s->n_model; i++)
         if (s->model[i]->n_drift > 0)
             qsort(s->model[i]->drift, s->model[i]->n_drift, sizeof(*s->model[i]->drift),
-                  farthest_first);
+                  most_first);
     for (size_t i = 0; !json && i < s->n_model; i++)
         print_model(s->model[i]);
-    code = json && print_json(s) != 0 ? CTL_ERROR : CTL_OK;
+    code = json && print_json(s) != 0 ? CLI_FAILED : CLI_OK;
     ganad__v1__status_reply__free_unpacked(s, NULL);
     return code;
 }
 
-const struct ctl_command ctl_drift = {
+const struct cli_command command_drift = {
     .name = "drift",
     .usage = "[--json]",
-    .summary = "how far records are from those that the models were trained on",
-    .help =
-        "  -J, --json   one object with the key models: each with name, sha256 and features, the "
-        "farthest\n"
-        "               first, each with feature, psi, drifting\n",
+    .summary = "show how far records are from those that the models were trained on",
+    .help = "  -J, --json   one object with the key models: each with name, sha256 and features,\n"
+            "               most drift first; each feature with feature, psi and drifting\n",
     .run = run,
 };

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A spool from outside, whether a ganadd uses it or not. */
+/* Reads a spool directory, also while a ganadd uses it. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "lib/base/buf.h"
-#include "lib/base/diag.h"
-#include "lib/base/text.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 #include "lib/spool/inspect.h"
@@ -16,16 +15,16 @@
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 
-#define SPOOL_FOLDER "/var/lib/ganad/spool"
+#define SPOOL_DIRECTORY "/var/lib/ganad/spool"
 
-enum { TEXT = 256, LINE = 64 << 10 };
+enum { LINE = 64 << 10 };
 
 struct look {
     bool json, events, colour;
     uint64_t segment; /* 0: all */
     const struct gad_format *format;
     struct gad_buf line;
-    uint64_t n, strange; /* events shown, and those that could not be read */
+    uint64_t n_bad; /* events that could not be read */
 };
 
 static const char *age_text(struct gad_time then, char text[static SHOW_TEXT])
@@ -34,14 +33,14 @@ static const char *age_text(struct gad_time then, char text[static SHOW_TEXT])
     return then.ns == 0 ? "-" : show_duration(gad_time_seconds(age), text);
 }
 
-/* When the record of that number, or the next one that is there, was made; 0: none is there. */
-static struct gad_time time_of(const char *folder, uint64_t seq, uint64_t end)
+/* The time of the event with that number, or of the next one that exists; 0 if none does. */
+static struct gad_time time_of(const char *directory, uint64_t seq, uint64_t end)
 {
     struct gad_spool_reader *r = NULL;
     struct gad_spool_item item = {0};
     struct gad_time t = {0};
 
-    if (gad_spool_reader_open(folder, seq, &r, NULL) != 0)
+    if (gad_spool_reader_open(directory, seq, &r, NULL) != 0)
         return t;
     while (gad_spool_reader_next(r, end, &item) == 0)
         if (item.p) {
@@ -52,23 +51,23 @@ static struct gad_time time_of(const char *folder, uint64_t seq, uint64_t end)
     return t;
 }
 
-static void print_view(const char *folder, const struct gad_spool_view *v, bool colour)
+static void print_view(const char *directory, const struct gad_spool_view *v, bool colour)
 {
     const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
     static const char *const sync[] = {"always", "interval", "never"};
-    char n[4][SHOW_TEXT], name[TEXT];
+    char n[4][SHOW_TEXT], name[CTL_TEXT];
 
-    printf("%s: %s in %zu files, the next event is %s; sync %s, %s\n", folder,
+    printf("%s: %s in %zu files, the next event is %s; sync %s, %s\n", directory,
            show_bytes(v->bytes, n[0]), v->n_segments, show_count(v->next, n[1]),
-           v->slots_whole ? sync[v->sync] : "not known",
-           v->clean ? "ended in order" : "in use, or not ended in order");
-    printf("events ever %s, not taken %s, given up for the quota %s, damaged %s, failures of "
-           "writing %" PRIu64 "\n",
+           v->slots_whole ? sync[v->sync] : "unknown",
+           v->clean ? "closed cleanly" : "in use, or not closed cleanly");
+    printf("events ever %s, not written %s, deleted for the quota %s, damaged %s, failed writes "
+           "%" PRIu64 "\n",
            show_count(v->totals.committed, n[0]), show_count(v->totals.dropped, n[1]),
            show_bytes(v->totals.evicted_bytes, n[2]), show_bytes(v->totals.damaged, n[3]),
            v->totals.failures);
     if (v->slots_whole < 2)
-        printf("of the two copies of its state %u %s whole\n", v->slots_whole,
+        printf("of the two copies of its state %u %s intact\n", v->slots_whole,
                v->slots_whole == 1 ? "is" : "are");
     printf("\n%s%-24s %14s %14s %12s %16s%s\n", bold, "OUTPUT", "NEXT", "WAITING", "LOST",
            "OLDEST WAITS", plain);
@@ -78,17 +77,17 @@ static void print_view(const char *folder, const struct gad_spool_view *v, bool 
             continue;
         const struct gad_spool_share share = gad_spool_view_share(v, i);
         char age[SHOW_TEXT];
-        gad_text_escape(name, sizeof(name), c->name, strlen(c->name));
+        ctl_safe(c->name, name);
         printf("%-24s %14s %14s %12s %16s\n", name, show_count(c->next, n[0]),
                show_count(share.waiting, n[1]), show_count(c->lost + share.lost, n[2]),
-               share.waiting ? age_text(time_of(folder, c->next, v->next), age) : "-");
+               share.waiting ? age_text(time_of(directory, c->next, v->next), age) : "-");
     }
     printf("\n%s%-24s %14s%s\n", bold, "SEGMENT", "BYTES", plain);
     for (size_t i = 0; i < v->n_segments; i++)
         printf("%-24" PRIu64 " %14s\n", v->segment[i].first, show_count(v->segment[i].bytes, n[0]));
 }
 
-static int print_json(const char *folder, const struct gad_spool_view *v)
+static int print_json(const char *directory, const struct gad_spool_view *v)
 {
     json_t *cursors = json_array(), *segments = json_array();
 
@@ -98,7 +97,7 @@ static int print_json(const char *folder, const struct gad_spool_view *v)
             continue;
         const struct gad_spool_share share = gad_spool_view_share(v, i);
         struct gad_time t =
-            share.waiting ? time_of(folder, c->next, v->next) : (struct gad_time){0};
+            share.waiting ? time_of(directory, c->next, v->next) : (struct gad_time){0};
         json_t *o = json_pack("{s:s, s:I, s:I, s:I}", "name", c->name, "next", (json_int_t)c->next,
                               "waiting", (json_int_t)share.waiting, "lost",
                               (json_int_t)(c->lost + share.lost));
@@ -112,7 +111,7 @@ static int print_json(const char *folder, const struct gad_spool_view *v)
                                                         (json_int_t)v->segment[i].first, "bytes",
                                                         (json_int_t)v->segment[i].bytes));
     json_t *o = json_pack(
-        "{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "folder", folder, "bytes",
+        "{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "folder", directory, "bytes",
         (json_int_t)v->bytes, "next", (json_int_t)v->next, "clean", (int)v->clean, "committed",
         (json_int_t)v->totals.committed, "dropped", (json_int_t)v->totals.dropped, "evicted_bytes",
         (json_int_t)v->totals.evicted_bytes, "damaged", (json_int_t)v->totals.damaged, "failures",
@@ -136,17 +135,16 @@ static int print_event(void *arg, const struct gad_spool_item *item)
     l->line.pos = l->line.len = 0;
     if (gad_event_unpack(item->kind, item->seq, item->p, item->len, &e, &d) != 0 ||
         gad_format_write(l->format, &e, &o, &l->line) != 0) {
-        ctl_say("event %" PRIu64 ": %s", item->seq,
+        cli_say("event %" PRIu64 ": %s", item->seq,
                 *d.text ? d.text : "cannot be written in this format");
-        l->strange++;
+        l->n_bad++;
         return 0;
     }
-    l->n++;
     gad_buf_add(&l->line, "\n", 1);
     return fwrite(l->line.p, 1, l->line.len, stdout) == l->line.len ? 0 : -EIO;
 }
 
-static int print_events(struct look *l, const char *folder, const struct gad_spool_view *v)
+static int print_events(struct look *l, const char *directory, const struct gad_spool_view *v)
 {
     struct gad_diag d = {""};
     bool found = l->segment == 0;
@@ -157,54 +155,56 @@ static int print_events(struct look *l, const char *folder, const struct gad_spo
         if (l->segment != 0 && v->segment[i].first != l->segment)
             continue;
         found = true;
-        int r = gad_spool_look(folder, v->segment[i].first, print_event, l, &content, &d);
+        int r = gad_spool_look(directory, v->segment[i].first, print_event, l, &content, &d);
         if (r != 0) {
-            ctl_say("%s", *d.text ? d.text : gad_strerror(r));
-            return CTL_ERROR;
+            cli_say("%s", *d.text ? d.text : gad_strerror(r));
+            return CLI_FAILED;
         }
         if (content.damaged > 0)
-            ctl_say("segment %" PRIu64 ": %" PRIu64 " bytes are no event", v->segment[i].first,
+            cli_say("segment %" PRIu64 ": %" PRIu64 " bytes are not an event", v->segment[i].first,
                     content.damaged);
     }
     gad_buf_deinit(&l->line);
     if (!found)
-        ctl_say("there is no segment %" PRIu64, l->segment);
-    return found && l->strange == 0 && fflush(stdout) == 0 ? CTL_OK : CTL_ERROR;
+        cli_say("no segment %" PRIu64, l->segment);
+    return found && l->n_bad == 0 && fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
-static int inspect(struct look *l, const char *folder)
+static int inspect(struct look *l, const char *directory)
 {
     struct gad_spool_view v;
     struct gad_diag d = {""};
 
-    int code = gad_spool_view(folder, &v, &d);
+    int code = gad_spool_view(directory, &v, &d);
     if (code != 0) {
-        ctl_say("%s", d.text);
+        cli_say("%s", d.text);
         if (code == -ENOENT || code == -ENOTDIR)
-            fprintf(stderr, "The spool is where [spool] directory of ganadd.conf says: see "
+            fprintf(stderr, "The key directory in [spool] of ganadd.conf names the spool: see "
                             "'ganadctl config'.\n");
         if (code == -EACCES)
-            fprintf(stderr, "A spool is for ganadd alone: be root, or the user that it runs as.\n");
-        return CTL_ERROR;
+            fprintf(stderr, "Only ganadd can read its spool: run ganadctl as root, or as the user "
+                            "of ganadd.\n");
+        return CLI_FAILED;
     }
     if (v.slots_whole == 0 && v.n_segments == 0) {
-        ctl_say("%s: no spool: it has neither a state that is whole nor a segment; [spool] "
-                "directory of ganadd.conf names one",
-                folder);
+        cli_say(
+            "%s: not a spool: it has neither an intact state nor a segment; the key directory in "
+            "[spool] of ganadd.conf names one",
+            directory);
         gad_spool_view_deinit(&v);
-        return CTL_ERROR;
+        return CLI_FAILED;
     }
     if (l->events)
-        code = print_events(l, folder, &v);
+        code = print_events(l, directory, &v);
     else if (!l->json)
-        print_view(folder, &v, l->colour);
-    else if (print_json(folder, &v) != 0)
-        code = CTL_ERROR;
+        print_view(directory, &v, l->colour);
+    else if (print_json(directory, &v) != 0)
+        code = CLI_FAILED;
     gad_spool_view_deinit(&v);
     return code;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
                                           {"json", no_argument, NULL, 'J'},
@@ -213,7 +213,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
                                           {"format", required_argument, NULL, 'f'},
                                           {NULL, 0, NULL, 0}};
     struct look l = {.format = gad_format_find("json"), .colour = show_is_terminal(STDOUT_FILENO)};
-    int c, code;
+    struct gad_diag d = {""};
+    int c;
 
     while ((c = option_next(argc, argv, CTL_OPTIONS "Jeg:f:", longs, NULL)) != -1) {
         if (c == 'J')
@@ -221,32 +222,32 @@ static int run(struct ctl *ctl, int argc, char **argv)
         else if (c == 'e')
             l.events = true;
         else if (c == 'g' && (l.events = true) &&
-                 (gad_text_u64(optarg, strlen(optarg), UINT64_MAX, &l.segment) != 0 ||
-                  l.segment == 0))
-            return ctl_usage(&ctl_spool, "--segment '%s': a number, as spool shows them", optarg);
+                 cli_u64("--segment", optarg, 1, UINT64_MAX, &l.segment, &d) != 0)
+            return cli_usage(self, "%s", d.text);
         else if (c == 'f' && (l.events = true) && !(l.format = gad_format_find(optarg)))
-            return ctl_usage(&ctl_spool,
-                             "--format '%s': of json, eve, ecs, ocsf, cef, leef, syslog, journal",
+            return cli_usage(self,
+                             "--format: '%s' is not one of json, eve, ecs, ocsf, cef, leef, "
+                             "syslog, journal",
                              optarg);
-        else if (c != 'g' && c != 'f' && ctl_option(ctl, &ctl_spool, c, optarg, &code) != CTL_OK)
-            return code;
+        else if (c != 'g' && c != 'f' && ctl_option(self, c, optarg) != CLI_OK)
+            return CLI_USAGE;
     }
     if (argc > optind + 1)
-        return ctl_usage(&ctl_spool, "spool takes one folder, not '%s' too", argv[optind + 1]);
-    return inspect(&l, optind < argc ? argv[optind] : SPOOL_FOLDER);
+        return cli_usage(self, "takes one directory, not '%s' too", argv[optind + 1]);
+    return inspect(&l, optind < argc ? argv[optind] : SPOOL_DIRECTORY);
 }
 
-const struct ctl_command ctl_spool = {
+const struct cli_command command_spool = {
     .name = "spool",
-    .usage = "[--json] [--events] [--segment N] [--format NAME] [FOLDER]",
-    .summary = "what is in a spool, and which output has come how far",
+    .usage = "[--json] [--events] [--segment N] [--format NAME] [DIRECTORY]",
+    .summary = "show what a spool holds, and the position of each output",
     .help =
         "  -J, --json            one object with folder, bytes, next, clean, committed, dropped,\n"
         "                        evicted_bytes, damaged, failures, outputs, segments\n"
-        "  -e, --events          the events that are in it\n"
-        "  -g, --segment N       those of one segment\n"
+        "  -e, --events          print the events in it\n"
+        "  -g, --segment N       only those of one segment\n"
         "  -f, --format json|eve|ecs|ocsf|cef|leef|syslog|journal\n"
-        "                        of the events\n"
-        "  FOLDER                by default " SPOOL_FOLDER "\n",
+        "                        the format of the events\n"
+        "  DIRECTORY             by default " SPOOL_DIRECTORY "\n",
     .run = run,
 };

@@ -6,18 +6,14 @@
 
 #include <jansson.h>
 
-#include "lib/base/diag.h"
-#include "lib/base/text.h"
 #include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
 
-enum { TEXT = 512 };
-
 typedef Ganad__V1__StatusReply status_message;
 
-/* Two looks at one daemon. */
+/* Two statuses of one daemon. */
 struct interval {
     const status_message *a, *b;
     double seconds;
@@ -25,11 +21,11 @@ struct interval {
 
 struct stats_options {
     bool json;
-    double seconds; /* between two looks */
-    uint64_t count; /* of intervals; 0: no end */
+    double seconds; /* between two statuses */
+    uint64_t count; /* of intervals; 0: until interrupted */
 };
 
-/* What is told of every daemon: keys in JSON, words for a person, and the counter. */
+/* Rates of every daemon: the key in JSON, the name in the table, and the counter. */
 static const struct {
     const char *key, *words, *counter;
 } rates[] = {
@@ -60,7 +56,8 @@ static double rate(const struct interval *v, size_t i)
     return per_second(v, counter(v->a, rates[i].counter), counter(v->b, rates[i].counter));
 }
 
-/* What a share of the requests between the looks did not exceed, rounded up to the limit of a bucket; NaN without any. */
+/* The latency that @share of the requests in the interval did not exceed, rounded up to the limit
+ * of a bucket; NaN without a request. */
 static double percentile(const struct interval *v, double share)
 {
     const Ganad__V1__StatusReply__Latency *a = v->a->latency, *b = v->b->latency;
@@ -104,7 +101,7 @@ static void print_latency(const char *words, double seconds)
 
 static void print(const struct interval *v)
 {
-    char name[TEXT], n[SHOW_TEXT];
+    char name[CTL_TEXT], n[SHOW_TEXT];
 
     printf("%-16s %14.2f s\n", "interval", v->seconds);
     for (size_t i = 0; i < N_RATES; i++)
@@ -115,7 +112,7 @@ static void print(const struct interval *v)
         printf("\n%-16s %14s %14s %14s\n", "OUTPUT", "DELIVERED/S", "LOST/S", "WAITING");
     for (size_t i = 0; i < v->b->n_output; i++) {
         const Ganad__V1__StatusReply__Output *is = v->b->output[i], *was = output_before(v, i);
-        gad_text_escape(name, sizeof(name), is->name, strlen(is->name));
+        ctl_safe(is->name, name);
         printf("%-16s %14.1f %14.1f %14s\n", name, per_second(v, was->sent, is->sent),
                per_second(v, was->lost, is->lost), show_count(is->waiting, n));
     }
@@ -124,7 +121,7 @@ static void print(const struct interval *v)
                "CONNS LOST/S");
     for (size_t i = 0; i < v->b->n_source; i++) {
         const Ganad__V1__StatusReply__Source *is = v->b->source[i], *was = source_before(v, i);
-        gad_text_escape(name, sizeof(name), is->name, strlen(is->name));
+        ctl_safe(is->name, name);
         printf("%-16s %14.1f %14.1f %14.1f %14.1f\n", name,
                per_second(v, was->packets, is->packets), per_second(v, was->bytes, is->bytes),
                per_second(v, was->kernel_dropped + was->interface_dropped,
@@ -174,37 +171,37 @@ static int print_json(const struct interval *v)
     return err;
 }
 
-/* The daemon's own clock says how long it was. */
-static int tell(const struct stats_options *o, const status_message *a, const status_message *b)
+/* The length of the interval is by the daemon's clock. */
+static int report(const struct stats_options *o, const status_message *a, const status_message *b)
 {
     struct interval v = {a, b, b->uptime - a->uptime};
 
     if (a->pid != b->pid || !(v.seconds > 0)) {
-        ctl_say("ganadd was started anew meanwhile: its counters began again");
-        return CTL_ERROR;
+        cli_say("ganadd was restarted meanwhile, so its counters were reset");
+        return CLI_FAILED;
     }
     if (!o->json)
         print(&v);
     else if (print_json(&v) != 0)
-        return CTL_ERROR;
-    return CTL_OK;
+        return CLI_FAILED;
+    return CLI_OK;
 }
 
-static int watch(const struct ctl *ctl, const struct stats_options *o)
+static int watch(const struct stats_options *o)
 {
     status_message *was = NULL, *is = NULL;
     struct timespec pause = {.tv_sec = (time_t)o->seconds};
-    int code = status_get(ctl, &was);
+    int code = status_get(&was);
 
     pause.tv_nsec = (long)((o->seconds - (double)pause.tv_sec) * 1e9);
-    for (uint64_t i = 0; code == CTL_OK && (o->count == 0 || i < o->count); i++) {
+    for (uint64_t i = 0; code == CLI_OK && (o->count == 0 || i < o->count); i++) {
         (void)nanosleep(&pause, NULL);
-        code = status_get(ctl, &is);
-        if (code != CTL_OK)
+        code = status_get(&is);
+        if (code != CLI_OK)
             break;
         if (i > 0 && !o->json)
             printf("\n");
-        code = tell(o, was, is);
+        code = report(o, was, is);
         (void)fflush(stdout);
         ganad__v1__status_reply__free_unpacked(was, NULL);
         was = is;
@@ -213,7 +210,7 @@ static int watch(const struct ctl *ctl, const struct stats_options *o)
     return code;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
                                           {"json", no_argument, NULL, 'J'},
@@ -221,38 +218,38 @@ static int run(struct ctl *ctl, int argc, char **argv)
                                           {"count", required_argument, NULL, 'n'},
                                           {NULL, 0, NULL, 0}};
     struct stats_options o = {.seconds = 1, .count = 1};
+    struct gad_diag d = {""};
     bool is_counted = false;
-    int c, code;
+    int c;
 
     while ((c = option_next(argc, argv, CTL_OPTIONS "Jw:n:", longs, NULL)) != -1) {
         if (c == 'J') {
             o.json = true;
         } else if (c == 'w') {
-            if (gad_text_real(optarg, strlen(optarg), &o.seconds) != 0 || !(o.seconds >= 0.1) ||
-                !(o.seconds <= 86400))
-                return ctl_usage(&ctl_stats, "--watch '%s': seconds, 0.1 to 86400", optarg);
+            if (cli_real("--watch", optarg, 0.1, 86400, &o.seconds, &d) != 0)
+                return cli_usage(self, "%s", d.text);
             o.count = is_counted ? o.count : 0;
         } else if (c == 'n') {
-            if (gad_text_u64(optarg, strlen(optarg), UINT64_MAX, &o.count) != 0 || o.count == 0)
-                return ctl_usage(&ctl_stats, "--count '%s': a number from 1", optarg);
+            if (cli_u64("--count", optarg, 1, UINT64_MAX, &o.count, &d) != 0)
+                return cli_usage(self, "%s", d.text);
             is_counted = true;
-        } else if (ctl_option(ctl, &ctl_stats, c, optarg, &code) != CTL_OK) {
-            return code;
+        } else if (ctl_option(self, c, optarg) != CLI_OK) {
+            return CLI_USAGE;
         }
     }
-    if (argc != optind)
-        return ctl_usage(&ctl_stats, "stats takes no '%s'", argv[optind]);
-    return watch(ctl, &o);
+    if (argc > optind)
+        return cli_usage(self, "takes no '%s'", argv[optind]);
+    return watch(&o);
 }
 
-const struct ctl_command ctl_stats = {
+const struct cli_command command_stats = {
     .name = "stats",
     .usage = "[--json] [--watch SECONDS] [--count N]",
-    .summary = "what ganadd does a second: records, alerts, latency, outputs and captures",
+    .summary = "show rates per second: records, alerts, latency, outputs and captures",
     .help =
-        "  -w, --watch SECONDS   again after each of so many, until interrupted; else once, over "
-        "a second\n"
-        "  -n, --count N         so many times\n"
-        "  -J, --json            one object a line\n",
+        "  -w, --watch SECONDS   repeat at this interval until interrupted; without it once, over\n"
+        "                        one second\n"
+        "  -n, --count N         repeat N times\n"
+        "  -J, --json            one object per line\n",
     .run = run,
 };

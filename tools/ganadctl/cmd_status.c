@@ -6,53 +6,48 @@
 
 #include <jansson.h>
 
-#include "lib/base/diag.h"
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
 #include "lib/base/text.h"
-#include "proto/ganad.pb-c.h"
 #include "tools/common/show.h"
-#include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
 
-enum { TEXT = 512 };
+/* --- requests --- */
 
-/* Foreign text, made safe for a terminal. */
-static const char *safe(const char *s, char text[static TEXT])
+static void request(Ganad__V1__ControlRequest *m, Ganad__V1__ControlRequest__Command command)
 {
-    gad_text_escape(text, TEXT, s, strlen(s));
-    return text;
+    ganad__v1__control_request__init(m);
+    m->command = command;
 }
 
-int status_ask(const struct ctl *ctl, Ganad__V1__ControlRequest__Command command,
-               Ganad__V1__StatusReply **ret, bool *ret_reached, struct gad_diag *d)
+int status_command(Ganad__V1__ControlRequest__Command command, Ganad__V1__StatusReply **ret)
 {
     Ganad__V1__ControlRequest m;
-    struct client c = CLIENT_INIT;
-    struct gad_frame f;
 
-    *ret_reached = false;
-    int err = client_open(&c, ctl_control_socket(ctl), d);
-    if (err)
-        return err;
-    *ret_reached = true;
-    ganad__v1__control_request__init(&m);
-    m.command = command;
-    err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, GANAD__V1__KIND__STATUS_REPLY,
-                     &f, d);
-    if (!err) {
-        *ret = ganad__v1__status_reply__unpack(NULL, f.len, f.p);
-        if (!*ret)
-            err = gad_fail(d, GAD_EFORMAT, "%s: a status that cannot be read", c.address);
-    }
-    client_close(&c);
-    return err;
+    request(&m, command);
+    return ctl_get(&m, GANAD__V1__KIND__STATUS_REPLY, &ganad__v1__status_reply__descriptor, ret);
 }
 
-int status_version(const struct ctl *ctl, char *text, size_t len, struct gad_diag *d)
+int status_get(Ganad__V1__StatusReply **ret)
+{
+    return status_command(GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, ret);
+}
+
+int status_ask(Ganad__V1__StatusReply **ret, struct gad_diag *d)
+{
+    Ganad__V1__ControlRequest m;
+    bool reached;
+
+    request(&m, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS);
+    return ctl_ask(&m, GANAD__V1__KIND__STATUS_REPLY, &ganad__v1__status_reply__descriptor, ret,
+                   &reached, d);
+}
+
+int status_version(char *text, size_t len, struct gad_diag *d)
 {
     Ganad__V1__StatusReply *s = NULL;
-    bool reached;
-    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, &s, &reached, d);
 
+    int err = status_ask(&s, d);
     if (err)
         return err;
     gad_text_escape(text, len, s->version, strlen(s->version));
@@ -60,162 +55,186 @@ int status_version(const struct ctl *ctl, char *text, size_t len, struct gad_dia
     return 0;
 }
 
+void status_models(const Ganad__V1__StatusReply *s, char text[static STATUS_MODELS])
+{
+    gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(STATUS_MODELS - 1);
+    char name[256], in_alerts[256];
+
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        gad_text_escape(name, sizeof(name), m->name, strlen(m->name));
+        gad_text_escape(in_alerts, sizeof(in_alerts), m->alert_name, strlen(m->alert_name));
+        gad_buf_printf(&b, "%s'%s'", i > 0 ? ", " : "", name);
+        if (strcmp(name, in_alerts) != 0)
+            gad_buf_printf(&b, " (in alerts '%s')", in_alerts);
+    }
+    (void)snprintf(text, STATUS_MODELS, "%.*s", b.p ? (int)b.len : 4,
+                   b.p ? (const char *)b.p : "none");
+}
+
+/* --- for people --- */
+
 static void print_models(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], kind[TEXT], sha[TEXT], file[TEXT], n[SHOW_TEXT], bad[SHOW_TEXT];
+    char name[CTL_TEXT], kind[CTL_TEXT], sha[CTL_TEXT], file[CTL_TEXT], n[SHOW_TEXT],
+        bad[SHOW_TEXT];
 
     printf("\n%-16s %-10s %-16s %11s %9s %14s %14s  %s\n", "MODEL", "KIND", "SHA256", "THRESHOLD",
            "BUDGET", "SCORED", "ANOMALOUS", "FILE");
     for (size_t i = 0; i < s->n_model; i++) {
         const Ganad__V1__StatusReply__Model *m = s->model[i];
-        printf("%-16s %-10s %-16.16s %11.6g %9.4g %14s %14s  %s\n", safe(m->name, name),
-               safe(m->kind, kind), safe(m->sha256, sha), (double)m->threshold, m->fpr_budget,
-               show_count(m->scored, n), show_count(m->anomalous, bad), safe(m->file, file));
+        printf("%-16s %-10s %-16.16s %11.6g %9.4g %14s %14s  %s\n", ctl_safe(m->name, name),
+               ctl_safe(m->kind, kind), ctl_safe(m->sha256, sha), (double)m->threshold,
+               m->fpr_budget, show_count(m->scored, n), show_count(m->anomalous, bad),
+               ctl_safe(m->file, file));
     }
 }
 
-/* A line for each model that searches. */
+/* One line for each model that searches. */
 static void print_budgets(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], n[SHOW_TEXT];
+    char name[CTL_TEXT], n[SHOW_TEXT];
 
     for (size_t i = 0; i < s->n_model; i++) {
         const Ganad__V1__StatusReply__Model *m = s->model[i];
         if (m->search_rate > 0)
-            printf("%s: %u steps a search, %g searches a second, %s records unscored\n",
-                   safe(m->name, name), m->steps, m->search_rate, show_count(m->unscored, n));
+            printf("%s: %u steps per search, %g searches per second, %s records unscored\n",
+                   ctl_safe(m->name, name), m->steps, m->search_rate, show_count(m->unscored, n));
     }
 }
 
 static void print_outputs(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], target[TEXT], state[TEXT], n[4][SHOW_TEXT];
+    char name[CTL_TEXT], target[CTL_TEXT], state[CTL_TEXT], n[4][SHOW_TEXT];
 
     printf("\n%-16s %-11s %14s %14s %12s %14s  %s\n", "OUTPUT", "STATE", "SENT", "AGAIN", "LOST",
            "WAITING", "TO");
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
-        printf("%-16s %-11s %14s %14s %12s %14s  %s %s\n", safe(o->name, name),
-               safe(o->state, state), show_count(o->sent, n[0]), show_count(o->replayed, n[1]),
+        printf("%-16s %-11s %14s %14s %12s %14s  %s %s\n", ctl_safe(o->name, name),
+               ctl_safe(o->state, state), show_count(o->sent, n[0]), show_count(o->replayed, n[1]),
                show_count(o->lost, n[2]), show_count(o->waiting, n[3]), o->type,
-               safe(o->target, target));
+               ctl_safe(o->target, target));
     }
     for (size_t i = 0; i < s->n_output; i++) {
         const Ganad__V1__StatusReply__Output *o = s->output[i];
         if (*o->address && strcmp(o->address, o->target) != 0)
-            printf("%s is connected to %s\n", safe(o->name, name), safe(o->address, state));
+            printf("%s is connected to %s\n", ctl_safe(o->name, name), ctl_safe(o->address, state));
         if (o->deleted > 0)
-            printf("%s, times that its file was deleted: %s\n", safe(o->name, name),
+            printf("%s, number of times its file was deleted: %s\n", ctl_safe(o->name, name),
                    show_count(o->deleted, n[0]));
         if (*o->error)
-            printf("%s, the last failure: %s\n", safe(o->name, name), safe(o->error, state));
+            printf("%s, the last failure: %s\n", ctl_safe(o->name, name),
+                   ctl_safe(o->error, state));
         if (o->lost_at_most > 0)
-            printf("%s, LOST is an upper limit: %s of them may never have been events\n",
-                   safe(o->name, name), show_count(o->lost_at_most, n[0]));
+            printf("%s, LOST is an upper limit: %s of these are possibly unused numbers\n",
+                   ctl_safe(o->name, name), show_count(o->lost_at_most, n[0]));
     }
 }
 
 static void print_spool(const Ganad__V1__StatusReply__Spool *p)
 {
-    char text[TEXT], n[4][SHOW_TEXT];
+    char text[CTL_TEXT], n[4][SHOW_TEXT];
 
-    printf("\nspool %s: %s in %s file%s, ", safe(p->folder, text), show_bytes(p->bytes, n[0]),
+    printf("\nspool %s: %s in %s file%s, ", ctl_safe(p->folder, text), show_bytes(p->bytes, n[0]),
            show_count(p->segments, n[1]), p->segments == 1 ? "" : "s");
     if (p->end > p->oldest)
         printf("events %s to %s", show_count(p->oldest, n[2]), show_count(p->end - 1, n[3]));
     else
         printf("no event");
     if (p->dropped > 0)
-        printf("; %s that the disk did not take", show_count(p->dropped, n[0]));
+        printf("; %s not written to the disk", show_count(p->dropped, n[0]));
     printf("\n");
     if (p->mended > 0)
-        printf("spool: files deleted or replaced by someone else: repaired %s, segments gone %s\n",
-               show_count(p->mended, n[0]), show_count(p->removed, n[1]));
+        printf(
+            "spool: files deleted or replaced by another program: repaired %s, segments lost %s\n",
+            show_count(p->mended, n[0]), show_count(p->removed, n[1]));
     if (*p->error)
-        printf("spool: cannot write now: %s\n", safe(p->error, text));
+        printf("spool: cannot write now: %s\n", ctl_safe(p->error, text));
 }
 
 static void print_records(const Ganad__V1__StatusReply__Records *r)
 {
-    char state[TEXT], format[TEXT], file[TEXT], n[5][SHOW_TEXT];
+    char state[CTL_TEXT], format[CTL_TEXT], file[CTL_TEXT], n[5][SHOW_TEXT];
 
     printf("\n%-8s %-11s %14s %10s %14s %10s %8s  %s\n", "RECORDS", "STATE", "WRITTEN", "BYTES",
            "LOST", "QUEUED", "ROTATED", "FILE");
-    printf("%-8s %-11s %14s %10s %14s %10s %8s  %s\n", safe(r->format, format),
-           safe(r->state, state), show_count(r->written, n[0]), show_bytes(r->bytes, n[1]),
+    printf("%-8s %-11s %14s %10s %14s %10s %8s  %s\n", ctl_safe(r->format, format),
+           ctl_safe(r->state, state), show_count(r->written, n[0]), show_bytes(r->bytes, n[1]),
            show_count(r->lost, n[2]), show_bytes(r->queued, n[3]), show_count(r->rotations, n[4]),
-           safe(r->file, file));
+           ctl_safe(r->file, file));
     if (r->deleted > 0)
-        printf("times that the file of records was deleted: %s\n", show_count(r->deleted, n[0]));
+        printf("number of times the file of records was deleted: %s\n",
+               show_count(r->deleted, n[0]));
     if (*r->error)
-        printf("the last failure of the file of records: %s\n", safe(r->error, state));
+        printf("the last failure of the file of records: %s\n", ctl_safe(r->error, state));
 }
 
 static void print_sources(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], state[TEXT], target[TEXT], n[6][SHOW_TEXT];
+    char name[CTL_TEXT], state[CTL_TEXT], target[CTL_TEXT], n[6][SHOW_TEXT];
 
     printf("\n%-16s %-8s %14s %10s %14s %14s %12s %14s  %s\n", "SOURCE", "STATE", "PACKETS",
            "BYTES", "DROPPED", "REFUSED", "FLOWS", "RECORDS", "TARGET");
     for (size_t i = 0; i < s->n_source; i++) {
         const Ganad__V1__StatusReply__Source *o = s->source[i];
-        printf("%-16s %-8s %14s %10s %14s %14s %12s %14s  %s\n", safe(o->name, name),
-               safe(o->state, state), show_count(o->packets, n[0]), show_bytes(o->bytes, n[1]),
+        printf("%-16s %-8s %14s %10s %14s %14s %12s %14s  %s\n", ctl_safe(o->name, name),
+               ctl_safe(o->state, state), show_count(o->packets, n[0]), show_bytes(o->bytes, n[1]),
                show_count(o->kernel_dropped + o->interface_dropped, n[2]),
                show_count(o->refused, n[3]), show_count(o->flows, n[4]),
-               show_count(o->records, n[5]), safe(o->target, target));
+               show_count(o->records, n[5]), ctl_safe(o->target, target));
     }
 }
 
-/* A line for each source that has lost something, or that was away. */
+/* One line for each source that lost something or was reopened. */
 static void print_losses(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], n[5][SHOW_TEXT];
+    char name[CTL_TEXT], n[5][SHOW_TEXT];
 
     for (size_t i = 0; i < s->n_source; i++) {
         const Ganad__V1__StatusReply__Source *o = s->source[i];
         if (o->kernel_dropped + o->interface_dropped + o->evicted + o->lost + o->reopened > 0)
-            printf("%s: dropped by the kernel %s, by the interface %s; connections cut short %s, "
-                   "lost %s; interface opened again %s times\n",
-                   safe(o->name, name), show_count(o->kernel_dropped, n[0]),
+            printf("%s: dropped by the kernel %s, by the interface %s; connections evicted %s, "
+                   "lost %s; interface reopened %s times\n",
+                   ctl_safe(o->name, name), show_count(o->kernel_dropped, n[0]),
                    show_count(o->interface_dropped, n[1]), show_count(o->evicted, n[2]),
                    show_count(o->lost, n[3]), show_count(o->reopened, n[4]));
     }
 }
 
-/* A line for each interface whose link is not up, or was not. */
+/* One line for each interface whose link is down, or was. */
 static void print_links(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], link[TEXT], n[SHOW_TEXT];
+    char name[CTL_TEXT], link[CTL_TEXT], n[SHOW_TEXT];
 
     for (size_t i = 0; i < s->n_source; i++) {
         const Ganad__V1__StatusReply__Source *o = s->source[i];
         if (*o->link && (o->link_changes > 0 || strcmp(o->link, "up") != 0))
-            printf("%s: link %s, changed %s times\n", safe(o->name, name), safe(o->link, link),
-                   show_count(o->link_changes, n));
+            printf("%s: link %s, changed %s times\n", ctl_safe(o->name, name),
+                   ctl_safe(o->link, link), show_count(o->link_changes, n));
     }
 }
 
-/* A line for each source that is a directory, as far as it has been read. */
+/* One line for each source that is a directory: what has been read of it. */
 static void print_files(const Ganad__V1__StatusReply *s)
 {
-    char name[TEXT], n[2][SHOW_TEXT];
+    char name[CTL_TEXT], n[2][SHOW_TEXT];
 
     for (size_t i = 0; i < s->n_source; i++) {
         const Ganad__V1__StatusReply__Source *o = s->source[i];
         if (o->files + o->files_broken > 0)
-            printf("%s: files read %s, broken %s\n", safe(o->name, name),
+            printf("%s: files read %s, broken %s\n", ctl_safe(o->name, name),
                    show_count(o->files, n[0]), show_count(o->files_broken, n[1]));
     }
 }
 
 static void print_status(const Ganad__V1__StatusReply *s)
 {
-    char text[TEXT], n[SHOW_TEXT];
+    char text[CTL_TEXT], n[SHOW_TEXT];
 
-    printf("ganadd %s, pid %u, up %s\n", safe(s->version, text), s->pid,
+    printf("ganadd %s, pid %u, up %s\n", ctl_safe(s->version, text), s->pid,
            show_duration(s->uptime, n));
-    printf("configuration %s\n", safe(s->config_file, text));
+    printf("configuration %s\n", ctl_safe(s->config_file, text));
     if (s->n_model > 0)
         print_models(s);
     print_budgets(s);
@@ -228,19 +247,21 @@ static void print_status(const Ganad__V1__StatusReply *s)
     if (s->n_source > 0)
         print_sources(s);
     else
-        printf(
-            "\nno capture: records come from scoring clients only; for packets add [capture NAME] "
-            "with interface = ... to %s or a file of %s.d, and restart ganadd\n",
-            safe(s->config_file, text), text);
+        printf("\nno capture: only scoring clients send records. To capture packets, add "
+               "[capture NAME] with interface = ... to %s or to a file in %s.d, and restart "
+               "ganadd.\n",
+               ctl_safe(s->config_file, text), text);
     print_losses(s);
     print_links(s);
     print_files(s);
     if (s->n_counter > 0)
         printf("\n%-24s %18s\n", "COUNTER", "VALUE");
     for (size_t i = 0; i < s->n_counter; i++)
-        printf("%-24s %18s\n", safe(s->counter[i]->name, text),
+        printf("%-24s %18s\n", ctl_safe(s->counter[i]->name, text),
                show_count(s->counter[i]->value, n));
 }
+
+/* --- for machines --- */
 
 static json_t *models(const Ganad__V1__StatusReply *s)
 {
@@ -310,7 +331,7 @@ static json_t *spool(const Ganad__V1__StatusReply__Spool *p)
                         sizeof(numbers) / sizeof(numbers[0]));
 }
 
-/* null if there is no file of records. */
+/* null without a file of records. */
 static json_t *records(const Ganad__V1__StatusReply__Records *r)
 {
     if (!r)
@@ -371,48 +392,31 @@ static int print_json(const Ganad__V1__StatusReply *s)
     return err;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     Ganad__V1__StatusReply *s = NULL;
     bool json = false;
-    int code;
 
-    if (ctl_only_json(ctl, &ctl_status, argc, argv, &json, &code) != CTL_OK)
-        return code;
+    if (ctl_only_json(self, argc, argv, &json) != CLI_OK)
+        return CLI_USAGE;
 
-    code = status_get(ctl, &s);
-    if (code != CTL_OK)
+    int code = status_get(&s);
+    if (code != CLI_OK)
         return code;
     if (!json)
         print_status(s);
     else if (print_json(s) != 0)
-        code = CTL_ERROR;
+        code = CLI_FAILED;
     ganad__v1__status_reply__free_unpacked(s, NULL);
     return code;
 }
 
-const struct ctl_command ctl_status = {
+const struct cli_command command_status = {
     .name = "status",
     .usage = "[--json]",
-    .summary = "models, outputs, records, sources and counters of the ganadd that runs",
+    .summary = "show models, outputs, records, sources and counters of the running ganadd",
     .help =
-        "  -J, --json   one object with the keys version, pid, uptime (s), config_file, models, "
-        "outputs,\n"
-        "               spool, records (null if no file is kept), sources, counters\n",
+        "  -J, --json   one object with the keys version, pid, uptime (s), config_file, models,\n"
+        "               outputs, spool, records (null without such a file), sources, counters\n",
     .run = run,
 };
-
-int status_get(const struct ctl *ctl, Ganad__V1__StatusReply **ret)
-{
-    struct gad_diag d = {0};
-    bool reached;
-
-    int err = status_ask(ctl, GANAD__V1__CONTROL_REQUEST__COMMAND__STATUS, ret, &reached, &d);
-    if (err && !reached)
-        return ctl_unreachable(ctl, err, &d, false);
-    if (err) {
-        ctl_say("%s", d.text);
-        return CTL_ERROR;
-    }
-    return CTL_OK;
-}

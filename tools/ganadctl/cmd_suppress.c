@@ -6,47 +6,30 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "tools/common/option.h"
 #include "tools/common/show.h"
-#include "tools/ganadctl/client.h"
+#include "tools/ganadctl/ctl.h"
 #include "tools/ganadctl/status.h"
 #include "tools/ganadctl/suppress.h"
 
 enum { RULE_MAX = 1024 };
 
-/* One question, and its answer, which is the caller's to free; or the exit code of a failure. */
-static Ganad__V1__SuppressReply *ask(struct suppress *s, Ganad__V1__ControlRequest *m,
-                                     int *ret_code)
+/* Returns the answer, which the caller frees; or NULL after a message, with the exit code. */
+static Ganad__V1__SuppressReply *ask(const Ganad__V1__ControlRequest *m, int *ret_code)
 {
-    struct client c = CLIENT_INIT;
-    struct gad_diag d = {0};
-    struct gad_frame f;
     Ganad__V1__SuppressReply *reply = NULL;
 
-    int err = client_open(&c, ctl_control_socket(s->ctl), &d);
-    if (err) {
-        *ret_code = ctl_unreachable(s->ctl, err, &d, false);
-        return NULL;
-    }
-    err = client_ask(&c, GANAD__V1__KIND__CONTROL_REQUEST, &m->base,
-                     GANAD__V1__KIND__SUPPRESS_REPLY, &f, &d);
-    if (!err)
-        reply = ganad__v1__suppress_reply__unpack(NULL, f.len, f.p);
-    if (!err && !reply)
-        (void)gad_fail(&d, GAD_EFORMAT, "an answer that cannot be read");
-    if (!reply)
-        ctl_say("%s", d.text);
-    *ret_code = CTL_ERROR;
-    client_close(&c);
+    *ret_code =
+        ctl_get(m, GANAD__V1__KIND__SUPPRESS_REPLY, &ganad__v1__suppress_reply__descriptor, &reply);
     return reply;
 }
 
 /* --- add --- */
 
-/* The words as one text: a shell has taken the quotes of a comment off, so they are put back. */
+/* Joins the words to one text. The shell removed the quotes of a comment, so this puts them
+ * back. */
 static bool join(int n, char **word, char rule[static RULE_MAX + 1])
 {
     struct gad_buf b = GAD_BUF_INIT(RULE_MAX + 1);
@@ -71,8 +54,9 @@ static bool join(int n, char **word, char rule[static RULE_MAX + 1])
     return fits;
 }
 
-/* A rule goes by the name that alerts have; one that none has may be a slip, or the model is to come. */
-static void warn_of_model(const struct suppress *s, int n, char **word)
+/* A rule matches the name of the model in alerts. A name that no model has can be a typo, or of a
+ * future model. */
+static void warn_of_model(int n, char **word)
 {
     Ganad__V1__StatusReply *status = NULL;
     char list[STATUS_MODELS];
@@ -81,13 +65,14 @@ static void warn_of_model(const struct suppress *s, int n, char **word)
 
     for (int i = 0; i < n; i++)
         name = strncmp(word[i], "model=", 6) == 0 ? word[i] + 6 : name;
-    if (!name || *name == '"' || status_get(s->ctl, &status) != CTL_OK)
+    if (!name || *name == '"' || status_get(&status) != CLI_OK)
         return;
     for (size_t i = 0; i < status->n_model; i++)
         found = found || strcmp(status->model[i]->alert_name, name) == 0;
     status_models(status, list);
     if (!found)
-        ctl_say("warning: no alert names its model '%s', so the rule meets none; the models are %s",
+        cli_say("warning: no model is called '%s' in alerts, so the rule matches none; the models "
+                "are %s",
                 name, list);
     ganad__v1__status_reply__free_unpacked(status, NULL);
 }
@@ -99,15 +84,15 @@ static int add(struct suppress *s, int n, char **word)
     int code;
 
     if (n == 0)
-        return ctl_usage(&ctl_suppress, "add needs a rule, such as src=192.0.2.0/24 dport=80");
+        return cli_usage(&command_suppress, "add needs a rule, such as src=192.0.2.0/24 dport=80");
     if (!join(n, word, rule))
-        return ctl_usage(&ctl_suppress, "the rule is over %d bytes long", RULE_MAX);
+        return cli_usage(&command_suppress, "the rule is longer than %d bytes", RULE_MAX);
     if (s->dry_run)
         return suppress_file_check(s, rule);
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_ADD;
     m.rule = rule;
-    Ganad__V1__SuppressReply *r = ask(s, &m, &code);
+    Ganad__V1__SuppressReply *r = ask(&m, &code);
     if (!r)
         return code;
     for (size_t i = 0; i < r->n_rule; i++)
@@ -116,15 +101,14 @@ static int add(struct suppress *s, int n, char **word)
         else
             printf("%" PRIu64 "\n", r->rule[i]->id);
     ganad__v1__suppress_reply__free_unpacked(r, NULL);
-    warn_of_model(s, n, word);
+    warn_of_model(n, word);
     return suppress_finish(s);
 }
 
 /* --- list --- */
 
-/* Each rule in the order of the numbers; or the exit code of a failure. */
-static int each_rule(struct suppress *s,
-                     void (*take)(void *arg, const Ganad__V1__SuppressReply__Rule *r), void *arg)
+/* Calls @take for each rule, by ascending number. Returns an exit code. */
+static int each_rule(void (*take)(void *arg, const Ganad__V1__SuppressReply__Rule *r), void *arg)
 {
     Ganad__V1__ControlRequest m;
     int code;
@@ -132,7 +116,7 @@ static int each_rule(struct suppress *s,
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_LIST;
     do {
-        Ganad__V1__SuppressReply *r = ask(s, &m, &code);
+        Ganad__V1__SuppressReply *r = ask(&m, &code);
         if (!r)
             return code;
         for (size_t i = 0; i < r->n_rule; i++)
@@ -140,7 +124,7 @@ static int each_rule(struct suppress *s,
         m.id = r->next > m.id ? r->next : 0;
         ganad__v1__suppress_reply__free_unpacked(r, NULL);
     } while (m.id != 0);
-    return CTL_OK;
+    return CLI_OK;
 }
 
 static void show(void *arg, const Ganad__V1__SuppressReply__Rule *r)
@@ -150,11 +134,11 @@ static void show(void *arg, const Ganad__V1__SuppressReply__Rule *r)
 
 static int list(struct suppress *s)
 {
-    int code = s->file ? suppress_file_list(s) : each_rule(s, show, s);
+    int code = s->file ? suppress_file_list(s) : each_rule(show, s);
 
-    if (code == CTL_OK && s->n == 0 && !s->json)
+    if (code == CLI_OK && s->n == 0 && !s->json)
         printf("no rules\n");
-    return code == CTL_OK ? suppress_finish(s) : code;
+    return code == CLI_OK ? suppress_finish(s) : code;
 }
 
 /* --- rm --- */
@@ -172,50 +156,49 @@ static int by_number(const void *pa, const void *pb)
 
 static void find_id(void *arg, const Ganad__V1__SuppressReply__Rule *r)
 {
-    struct ids *ids = arg; /* rules come in the same order */
+    struct ids *ids = arg; /* rules arrive in the same order */
     ids->n_found += ids->n_found < ids->n && ids->id[ids->n_found] == r->id;
 }
 
-/* All of them, before the first is removed. An exit code. */
-static int check_ids(struct suppress *s, int n, char **word, struct ids *ids)
+/* Checks all numbers before the first rule is removed. Returns an exit code. */
+static int check_ids(int n, char **word, struct ids *ids)
 {
     for (int i = 0; i < n; i++)
         if (gad_text_u64(word[i], strlen(word[i]), UINT64_MAX, &ids->id[i]) != 0)
-            return ctl_usage(&ctl_suppress,
-                             "rm '%s': a number, as list shows them; no rule was removed", word[i]);
+            return cli_usage(&command_suppress,
+                             "rm '%s': not a number as list shows them; no rule was removed",
+                             word[i]);
     qsort(ids->id, (size_t)n, sizeof(ids->id[0]), by_number);
     for (int i = 0; i < n; i++)
         if (ids->n == 0 || ids->id[i] != ids->id[ids->n - 1])
             ids->id[ids->n++] = ids->id[i];
-    int code = each_rule(s, find_id, ids);
-    if (code != CTL_OK || ids->n_found == ids->n)
+    int code = each_rule(find_id, ids);
+    if (code != CLI_OK || ids->n_found == ids->n)
         return code;
-    ctl_say("there is no rule %" PRIu64 "; no rule was removed", ids->id[ids->n_found]);
-    return CTL_ERROR;
+    cli_say("no rule %" PRIu64 " exists; no rule was removed", ids->id[ids->n_found]);
+    return CLI_FAILED;
 }
 
-static int rm(struct suppress *s, int n, char **word)
+static int rm(int n, char **word)
 {
     gad_cleanup(gad_freep) uint64_t *id = gad_calloc((size_t)n, sizeof(*id));
     struct ids ids = {.id = id};
     Ganad__V1__ControlRequest m;
 
     if (n == 0)
-        return ctl_usage(&ctl_suppress, "rm needs the numbers of rules");
-    if (!id) {
-        ctl_say("no memory");
-        return CTL_ERROR;
-    }
-    int code = check_ids(s, n, word, &ids), worst = code;
+        return cli_usage(&command_suppress, "rm needs the numbers of rules");
+    if (!id)
+        return cli_failed(GAD_ENOMEM, NULL);
+    int code = check_ids(n, word, &ids), worst = code;
     ganad__v1__control_request__init(&m);
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_REMOVE;
-    for (size_t i = 0; i < ids.n && code == CTL_OK; i++) {
+    for (size_t i = 0; i < ids.n && code == CLI_OK; i++) {
         m.id = ids.id[i];
-        Ganad__V1__SuppressReply *r = ask(s, &m, &code);
-        if (!r && code == CTL_UNREACHABLE)
+        Ganad__V1__SuppressReply *r = ask(&m, &code);
+        if (!r && code == CLI_UNREACHABLE)
             return code;
         worst = r ? worst : code;
-        code = CTL_OK; /* its own failure does not keep the others */
+        code = CLI_OK; /* its failure does not stop the others */
         ganad__v1__suppress_reply__free_unpacked(r, NULL);
     }
     return worst;
@@ -230,7 +213,7 @@ static int test(struct suppress *s, int n, char **word)
     struct suppress_asked a;
 
     int code = suppress_asked_parse(n, word, &a);
-    if (code != CTL_OK)
+    if (code != CLI_OK)
         return code;
     if (s->file)
         return suppress_file_test(s, &a);
@@ -248,15 +231,15 @@ static int test(struct suppress *s, int n, char **word)
     t.score = a.score;
     m.command = GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_TEST;
     m.test = &t;
-    Ganad__V1__SuppressReply *r = ask(s, &m, &code);
+    Ganad__V1__SuppressReply *r = ask(&m, &code);
     if (!r)
         return code;
     for (size_t i = 0; i < r->n_rule; i++)
         suppress_show(s, r->rule[i]);
     if (r->n_all == 0 && !s->json)
-        printf("no rule: it would raise an alert\n");
+        printf("no rule matches: it would raise an alert\n");
     if (r->n_all > r->n_rule)
-        ctl_say("it meets %" PRIu64 " rules, of which these are the first", r->n_all);
+        cli_say("%" PRIu64 " rules match, of which these are the first", r->n_all);
     ganad__v1__suppress_reply__free_unpacked(r, NULL);
     return suppress_finish(s);
 }
@@ -264,32 +247,31 @@ static int test(struct suppress *s, int n, char **word)
 static int dispatch(struct suppress *s, const char *what, int n, char **word)
 {
     static const char *const names[] = {"add", "list", "rm", "test"};
+    char hint[CLI_HINT];
 
     if (strcmp(what, "add") == 0)
         return add(s, n, word);
     if (strcmp(what, "rm") == 0)
-        return rm(s, n, word);
+        return rm(n, word);
     if (strcmp(what, "test") == 0)
         return test(s, n, word);
     if (strcmp(what, "list") == 0 && n == 0)
         return list(s);
     if (strcmp(what, "list") == 0)
-        return ctl_usage(&ctl_suppress, "suppress list takes no '%s'", word[0]);
-    int near = gad_text_nearest(what, names, sizeof(names) / sizeof(names[0]));
-    return ctl_usage(&ctl_suppress, "suppress takes add, list, rm or test, not '%s'%s%s%s", what,
-                     near < 0 ? "" : "; did you mean '", near < 0 ? "" : names[near],
-                     near < 0 ? "" : "'?");
+        return cli_usage(&command_suppress, "list takes no '%s'", word[0]);
+    return cli_usage(&command_suppress, "takes add, list, rm or test, not '%s'%s", what,
+                     cli_hint(what, names, sizeof(names) / sizeof(names[0]), hint));
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
                                           {"json", no_argument, NULL, 'J'},
                                           {"file", required_argument, NULL, 'f'},
                                           {"dry-run", no_argument, NULL, 'n'},
                                           {NULL, 0, NULL, 0}};
-    struct suppress s = {.ctl = ctl, .colour = show_is_terminal(STDOUT_FILENO)};
-    int c, code;
+    struct suppress s = {.colour = show_is_terminal(STDOUT_FILENO)};
+    int c;
 
     while ((c = option_next(argc, argv, CTL_OPTIONS "Jf:n", longs, NULL)) != -1) {
         if (c == 'J')
@@ -298,40 +280,39 @@ static int run(struct ctl *ctl, int argc, char **argv)
             s.file = optarg;
         else if (c == 'n')
             s.dry_run = true;
-        else if (ctl_option(ctl, &ctl_suppress, c, optarg, &code) != CTL_OK)
-            return code;
+        else if (ctl_option(self, c, optarg) != CLI_OK)
+            return CLI_USAGE;
     }
     const char *what = optind < argc ? argv[optind] : "list";
     int n = optind < argc ? argc - optind - 1 : 0;
     char **word = argv + optind + 1;
     if (s.file && (strcmp(what, "add") == 0 || strcmp(what, "rm") == 0))
-        return ctl_usage(&ctl_suppress, "--file is for list and test; %s asks ganadd", what);
+        return cli_usage(&command_suppress, "--file is for list and test; %s needs ganadd", what);
     if (s.dry_run && strcmp(what, "add") != 0)
-        return ctl_usage(&ctl_suppress, "--dry-run is for add");
+        return cli_usage(&command_suppress, "--dry-run is for add");
     s.list = s.json ? json_array() : NULL;
-    code = dispatch(&s, what, n, word);
+    int code = dispatch(&s, what, n, word);
     json_decref(s.list);
     return code;
 }
 
-const struct ctl_command ctl_suppress = {
+const struct cli_command command_suppress = {
     .name = "suppress",
     .usage = "[--json] [--file FILE] [--dry-run] [list | add RULE | rm ID... | test CONNECTION]",
-    .summary = "rules that say what is expected and raises no alert",
+    .summary = "manage rules for expected connections, which raise no alert",
     .help =
-        "  -J, --json        list, add and test: an array of objects with id, rule, created, hits, "
-        "last_hit,\n"
-        "                    expires, expired\n"
+        "  -J, --json        list, add and test: an array of objects with id, rule, created, "
+        "hits,\n"
+        "                    last_hit, expires, expired\n"
         "  -f, --file FILE   list and test: of a file of rules, without ganadd\n"
-        "  -n, --dry-run     add: the rule is checked and shown, without ganadd\n"
+        "  -n, --dry-run     add: check and show the rule, without ganadd\n"
         "  list              the rules, with their hits\n"
-        "  add RULE          of src=, dst=, host= (networks), sport=, dport= (ports or ranges), "
-        "proto=,\n"
-        "                    service=, model=, score<N, expires= (a time, or +2h, +7d), comment=;\n"
-        "                    prints its number\n"
-        "  rm ID...          removes rules: all of them, or none if one is not there\n"
-        "  test CONNECTION   the rules that src=, dst=, sport=, dport=, proto=, service=, model=, "
-        "score=\n"
-        "                    meet, without counting a hit\n",
+        "  add RULE          of src=, dst=, host= (networks), sport=, dport= (ports or ranges),\n"
+        "                    proto=, service=, model=, score<N, expires= (a time, or +2h, +7d),\n"
+        "                    comment=; prints the number of the rule\n"
+        "  rm ID...          remove rules: all of them, or none if one does not exist\n"
+        "  test CONNECTION   show the rules that match src=, dst=, sport=, dport=, proto=, "
+        "service=,\n"
+        "                    model=, score=, without counting a hit\n",
     .run = run,
 };

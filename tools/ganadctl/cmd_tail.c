@@ -5,26 +5,147 @@
 
 #include <jansson.h>
 
-#include "lib/base/diag.h"
 #include "lib/base/text.h"
-#include "proto/ganad.pb-c.h"
+#include "lib/suppress/rule.h"
 #include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
-#include "tools/ganadctl/reason.h"
-#include "tools/ganadctl/tail_filter.h"
+#include "tools/ganadctl/status.h"
 
 enum { TEXT = 256 };
 
+/* --- which events are shown: what can match no event is refused before the first --- */
+
+struct tail_filter {
+    bool all;                /* heartbeats and counters too */
+    int severity;            /* the lowest, 1 high to 3 low */
+    struct gad_network host; /* of either end; family 0: any */
+    const char *model;       /* NULL: any; its name in the configuration or in alerts */
+    char sha256
+        [2]
+        [65]; /* with the name in the configuration: of its checkpoint, and of the previous one */
+};
+
+static int set_host(struct tail_filter *f, const char *text, struct gad_diag *d)
+{
+    int err = gad_network_parse(text, &f->host);
+
+    if (err == GAD_EINVAL)
+        return gad_fail(d, err, "--host: '%s' has bits set after its prefix, as in 10.0.0.1/8",
+                        text);
+    if (err != 0)
+        return gad_fail(d, err,
+                        "--host: '%s' is not an address or a network, such as 192.0.2.7, "
+                        "10.0.0.0/8 or 2001:db8::/32",
+                        text);
+    return 0;
+}
+
+static int set_severity(struct tail_filter *f, const char *name, struct gad_diag *d)
+{
+    static const char *const names[] = {"high", "medium", "low"};
+    size_t i = 0;
+
+    int err = cli_choice("--severity", name, names, 3, &i, d);
+    f->severity = (int)i + 1;
+    return err;
+}
+
+/* Stores the checkpoints of the model. Returns false if neither the configuration nor an alert has
+ * this name. */
+static bool find(struct tail_filter *f, const Ganad__V1__StatusReply *s)
+{
+    bool is_alert_name = false;
+
+    for (size_t i = 0; i < s->n_model; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        if (strcmp(m->name, f->model) == 0) {
+            (void)snprintf(f->sha256[0], sizeof(f->sha256[0]), "%s", m->sha256);
+            (void)snprintf(f->sha256[1], sizeof(f->sha256[1]), "%s", m->previous_sha256);
+            return true;
+        }
+        is_alert_name = is_alert_name || strcmp(m->alert_name, f->model) == 0;
+    }
+    return is_alert_name;
+}
+
+/* Asks ganadd for the model of that name. Returns an exit code. */
+static int find_model(struct tail_filter *f)
+{
+    Ganad__V1__StatusReply *s = NULL;
+    char list[STATUS_MODELS];
+
+    int code = status_get(&s);
+    if (code != CLI_OK)
+        return code;
+    if (!find(f, s)) {
+        status_models(s, list);
+        code = cli_usage(&command_tail, "--model: ganadd has no model '%s'; it has %s", f->model,
+                         list);
+    }
+    ganad__v1__status_reply__free_unpacked(s, NULL);
+    return code;
+}
+
+/* Updates the checkpoints of the model; nothing changes if ganadd does not answer. */
+static void model_changed(struct tail_filter *f)
+{
+    Ganad__V1__StatusReply *s = NULL;
+    struct gad_diag d = {""};
+
+    if (!*f->sha256[0] || status_ask(&s, &d) != 0)
+        return;
+    (void)find(f, s);
+    ganad__v1__status_reply__free_unpacked(s, NULL);
+}
+
+static bool has_text(const json_t *o, const char *key, const char *want)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s && strcmp(s, want) == 0;
+}
+
+static bool is_in(const struct gad_network *n, const json_t *event, const char *key)
+{
+    const char *text = json_string_value(json_object_get(event, key));
+    struct gad_network one;
+
+    return text && gad_network_parse(text, &one) == 0 && gad_network_holds(n, one.family, one.addr);
+}
+
+static bool is_model(const struct tail_filter *f, const json_t *event)
+{
+    if (!*f->sha256[0])
+        return has_text(event, "model", f->model);
+    return has_text(event, "model_sha256", f->sha256[0]) ||
+           has_text(event, "model_sha256", f->sha256[1]);
+}
+
+/* Returns true for an event to show. One without the shape of the feed always is. */
+static bool wants(const struct tail_filter *f, const json_t *event)
+{
+    const json_t *severity = json_object_get(event, "severity");
+
+    if (has_text(event, "event_type", "heartbeat") || has_text(event, "event_type", "stats"))
+        return f->all;
+    if (!has_text(event, "event_type", "alert"))
+        return true;
+    return (!json_is_integer(severity) || json_integer_value(severity) <= f->severity) &&
+           (!f->model || is_model(f, event)) &&
+           (f->host.family == 0 || is_in(&f->host, event, "src_ip") ||
+            is_in(&f->host, event, "dest_ip"));
+}
+
+/* --- events for people --- */
+
 struct tail {
-    const struct ctl *ctl;
     bool json, colour;
-    uint64_t count; /* events still to show; UINT64_MAX: until the end */
+    uint64_t count; /* events still to show; UINT64_MAX: until interrupted */
     struct tail_filter filter;
 };
 
-/* A scalar of an alert as text that is safe for a terminal; "-" if it is not there. */
+/* A scalar of an alert, escaped for a terminal; "-" if it is absent. */
 static const char *scalar(const json_t *o, const char *key, char text[static TEXT])
 {
     const json_t *v = json_object_get(o, key);
@@ -42,15 +163,15 @@ static const char *scalar(const json_t *o, const char *key, char text[static TEX
 
 static void print_reasons(const json_t *list)
 {
-    char name[TEXT], value[TEXT], expected[TEXT], text[REASON_TEXT];
+    char name[TEXT], value[TEXT], expected[TEXT], text[CTL_REASON];
     const json_t *r;
     size_t i;
 
     json_array_foreach(list, i, r)
     {
-        reason_text(scalar(r, "name", name), scalar(r, "value", value),
-                    scalar(r, "expected", expected), json_number_value(json_object_get(r, "share")),
-                    text);
+        ctl_reason(scalar(r, "name", name), scalar(r, "value", value),
+                   scalar(r, "expected", expected), json_number_value(json_object_get(r, "share")),
+                   text);
         printf("%s%s", i == 0 ? "  " : ", ", text);
     }
 }
@@ -60,9 +181,13 @@ static void print_connection(const json_t *alert)
     const json_t *f = json_object_get(alert, "features");
     char a[TEXT], b[TEXT], c[TEXT];
 
-    if (json_object_get(alert, "src_ip")) {
+    bool ports = json_integer_value(json_object_get(alert, "src_port")) != 0 ||
+                 json_integer_value(json_object_get(alert, "dest_port")) != 0;
+    if (json_object_get(alert, "src_ip") && ports) {
         printf("  %s:%s", scalar(alert, "src_ip", a), scalar(alert, "src_port", b));
         printf(" > %s:%s", scalar(alert, "dest_ip", a), scalar(alert, "dest_port", b));
+    } else if (json_object_get(alert, "src_ip")) { /* ICMP has no ports */
+        printf("  %s > %s", scalar(alert, "src_ip", a), scalar(alert, "dest_ip", b));
     }
     printf("  %s/%s %s", scalar(f, "protocol_type", a), scalar(f, "service", b),
            scalar(f, "flag", c));
@@ -76,7 +201,7 @@ static void print_repeats(const json_t *rollup)
         printf("  (%lld connections)", (long long)n);
 }
 
-/* Red is for what is rarest. */
+/* Red for the highest severity. */
 static const char *colour_of(const json_t *alert)
 {
     json_int_t severity = json_integer_value(json_object_get(alert, "severity"));
@@ -99,14 +224,15 @@ static void print_model(const json_t *event)
     putchar('\n');
 }
 
-/* One line an event; one that has not the shape of the feed is shown as it is. */
+/* One line per event. An event without the shape of the feed is shown escaped and unchanged. */
 static void print_event(const struct tail *t, const json_t *event, const char *text)
 {
     char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], lost[TEXT];
     const char *type = json_string_value(json_object_get(event, "event_type"));
 
     if (type && strcmp(type, "loss") == 0) {
-        printf("%s alerts were lost here: this tail was too slow\n", scalar(event, "lost", lost));
+        printf("%s alerts were lost here: this tail read too slowly\n",
+               scalar(event, "lost", lost));
     } else if (type && strcmp(type, "alert") == 0) {
         printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s",
                scalar(event, "timestamp", when), t->colour ? colour_of(event) : "",
@@ -141,9 +267,9 @@ static int take_event(struct client *c, struct tail *t, const struct gad_frame *
                         f->kind);
     Ganad__V1__Event *e = ganad__v1__event__unpack(NULL, f->len, f->p);
     if (!e)
-        return gad_fail(d, GAD_EFORMAT, "%s: an event that cannot be read", c->address);
+        return gad_fail(d, GAD_EFORMAT, "%s: an unreadable event", c->address);
     json_t *event = json_loads(e->json, JSON_REJECT_DUPLICATES, NULL);
-    if (tail_filter_wants(&t->filter, event)) {
+    if (wants(&t->filter, event)) {
         t->count -= t->count != UINT64_MAX;
         if (t->json)
             puts(e->json);
@@ -152,7 +278,7 @@ static int take_event(struct client *c, struct tail *t, const struct gad_frame *
     }
     const char *type = json_string_value(json_object_get(event, "event_type"));
     if (type && strcmp(type, "model") == 0)
-        tail_filter_model_changed(&t->filter, t->ctl);
+        model_changed(&t->filter);
     json_decref(event);
     ganad__v1__event__free_unpacked(e, NULL);
     return 0;
@@ -170,7 +296,8 @@ static int follow(struct client *c, struct tail *t, struct gad_diag *d)
         err = client_next(c, &f, d);
         if (err == GAD_MORE) {
             if (fflush(stdout) != 0)
-                return gad_fail(d, -errno, "cannot write the output: %s", gad_strerror(-errno));
+                return gad_fail(d, -errno, "cannot write to the standard output: %s",
+                                gad_strerror(-errno));
             err = client_move(c, NULL, 0, -1, d);
         } else if (!err) {
             err = take_event(c, t, &f, d);
@@ -179,7 +306,7 @@ static int follow(struct client *c, struct tail *t, struct gad_diag *d)
     return err;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int run(const struct cli_command *self, int argc, char **argv)
 {
     static const struct option longs[] = {CTL_LONG_OPTIONS,
                                           {"json", no_argument, NULL, 'J'},
@@ -193,7 +320,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         .count = UINT64_MAX, .filter = {.severity = 3}, .colour = show_is_terminal(STDOUT_FILENO)};
     struct client client = CLIENT_INIT;
     struct gad_diag d = {0};
-    int c, code;
+    int c;
 
     while ((c = option_next(argc, argv, CTL_OPTIONS "Jn:al:H:m:", longs, NULL)) != -1) {
         if (c == 'J')
@@ -202,47 +329,46 @@ static int run(struct ctl *ctl, int argc, char **argv)
             t.filter.all = true;
         else if (c == 'm')
             t.filter.model = optarg;
-        else if ((c == 'H' && tail_filter_host(&t.filter, optarg, &d) != 0) ||
-                 (c == 'l' && tail_filter_severity(&t.filter, optarg, &d) != 0))
-            return ctl_usage(&ctl_tail, "%s", d.text);
-        else if (c == 'n' && gad_text_u64(optarg, strlen(optarg), UINT64_MAX - 1, &t.count) != 0)
-            return ctl_usage(&ctl_tail, "--count '%s': a whole number", optarg);
-        else if (!strchr("nlH", c) && ctl_option(ctl, &ctl_tail, c, optarg, &code) != CTL_OK)
-            return code;
+        else if ((c == 'H' && set_host(&t.filter, optarg, &d) != 0) ||
+                 (c == 'l' && set_severity(&t.filter, optarg, &d) != 0) ||
+                 (c == 'n' && cli_u64("--count", optarg, 0, UINT64_MAX - 1, &t.count, &d) != 0))
+            return cli_usage(self, "%s", d.text);
+        else if (!strchr("nlH", c) && ctl_option(self, c, optarg) != CLI_OK)
+            return CLI_USAGE;
     }
-    if (argc != optind)
-        return ctl_usage(&ctl_tail, "tail takes no '%s'", argv[optind]);
+    if (argc > optind)
+        return cli_usage(self, "takes no '%s'", argv[optind]);
 
-    code = t.filter.model ? tail_filter_model(&t.filter, ctl) : CTL_OK;
-    if (code != CTL_OK)
+    int code = t.filter.model ? find_model(&t.filter) : CLI_OK;
+    if (code != CLI_OK)
         return code;
-    int err = client_open(&client, ctl_control_socket(ctl), &d);
+    int err = client_open(&client, ctl_control_socket(), &d);
     if (err)
-        return ctl_unreachable(ctl, err, &d, false);
+        return ctl_unreachable(err, &d, false);
     err = follow(&client, &t, &d);
     if (err)
-        ctl_say("%s", d.text);
+        cli_say("%s", d.text);
     if (err == GAD_ECLOSED)
-        fprintf(stderr,
-                "ganadd has stopped, or restarts: tail does not connect again. What it raised "
-                "meanwhile is in its outputs and its spool.\n");
+        fprintf(
+            stderr,
+            "ganadd has stopped or restarts; tail does not reconnect. Alerts raised meanwhile are "
+            "in its outputs and its spool.\n");
     client_close(&client);
-    return err ? CTL_ERROR : CTL_OK;
+    return err ? CLI_FAILED : CLI_OK;
 }
 
-const struct ctl_command ctl_tail = {
+const struct cli_command command_tail = {
     .name = "tail",
     .usage = "[--json] [--count N] [--all] [--severity LEVEL] [--host NETWORK] [--model NAME]",
-    .summary = "alerts as they are raised, until interrupted",
+    .summary = "show alerts as they are raised, until interrupted",
     .help =
-        "  -J, --json             each event as an output of format json gets it, one object a "
-        "line\n"
+        "  -J, --json             each event as in an output of format json, one object per line\n"
         "  -n, --count N          end after N events\n"
         "  -a, --all              heartbeats and counters too\n"
         "  -l, --severity low|medium|high\n"
-        "                         alerts that are at least that\n"
-        "  -H, --host NETWORK     alerts from or to an address, or a network such as 10.0.0.0/8\n"
-        "  -m, --model NAME       alerts of that model, by its name in the configuration or in "
-        "alerts\n",
+        "                         only alerts of at least this severity\n"
+        "  -H, --host NETWORK     only alerts from or to an address, or a network: 10.0.0.0/8\n"
+        "  -m, --model NAME       only alerts of this model, by its name in the configuration or\n"
+        "                         in alerts\n",
     .run = run,
 };

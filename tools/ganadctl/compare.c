@@ -9,7 +9,6 @@
 
 #include <jansson.h>
 
-#include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/dataset/attack.h"
 #include "lib/dataset/dataset.h"
@@ -20,7 +19,7 @@
 
 enum {
     TILE = 256,
-    ROWS_MAX = 1 << 25, /* 29 bytes each while ranks are made */
+    ROWS_MAX = 1 << 25, /* 29 bytes each while ranks are computed */
 };
 
 struct side {
@@ -29,7 +28,7 @@ struct side {
     float *score; /* (n) */
     float threshold;
     uint64_t n_anomalous;
-    double auroc; /* NaN: not both kinds of labels */
+    double auroc; /* NaN without both kinds of labels */
 };
 
 struct comparison {
@@ -37,7 +36,7 @@ struct comparison {
     bool *positive; /* (n) */
     bool is_labelled;
     size_t n, room;
-    uint64_t only[2]; /* anomalous for this one alone */
+    uint64_t only[2]; /* anomalous for this side alone */
     double correlation;
 };
 
@@ -109,7 +108,7 @@ static int by_score(const void *a, const void *b, void *arg)
     return (x > y) - (x < y);
 }
 
-/* Ranks from 1, of equal scores their mean. */
+/* Ranks from 1; equal scores get their mean rank. */
 static void rank(size_t n, float *score, uint32_t *order, double *ret)
 {
     for (size_t i = 0; i < n; i++)
@@ -123,7 +122,7 @@ static void rank(size_t n, float *score, uint32_t *order, double *ret)
     }
 }
 
-/* Spearman's; NaN if one of them gives all records the same score. */
+/* Spearman's rank correlation; NaN if one side gives all records the same score. */
 static int correlate(struct comparison *c, struct gad_diag *d)
 {
     gad_cleanup(gad_freep) uint32_t *order = gad_calloc(c->n, sizeof(*order));
@@ -228,7 +227,7 @@ static int print_json(const struct comparison *c)
     bool ok = o && json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0;
     json_decref(o);
     printf("\n");
-    return ok ? CTL_OK : CTL_ERROR;
+    return ok ? CLI_OK : CLI_FAILED;
 }
 
 int compare_run(const struct compare *opt)
@@ -236,7 +235,7 @@ int compare_run(const struct compare *opt)
     gad_cleanup(gad_dataset_closep) struct gad_dataset *in = NULL;
     struct comparison c = {.n = 0};
     struct gad_diag d = {""};
-    int err = 0, code = CTL_ERROR;
+    int err = 0, code;
 
     for (size_t s = 0; !err && s < 2; s++)
         err = open_side(&c.side[s], opt->checkpoint[s], opt->fpr_budget, &d);
@@ -247,12 +246,12 @@ int compare_run(const struct compare *opt)
     if (!err)
         err = judge(&c, &d);
     if (err) {
-        ctl_say("%s", d.text);
+        code = cli_failed(err, &d);
     } else if (opt->json) {
         code = print_json(&c);
     } else {
         print(&c);
-        code = CTL_OK;
+        code = CLI_OK;
     }
     deinit(&c);
     return code;

@@ -12,5 +12,5 @@ struct compare {
     bool json;
 };
 
-/* Returns an exit code of ctl.h, with everything said that there is to say. */
+/* Prints the comparison. Returns an exit code, after any message. */
 int compare_run(const struct compare *c);

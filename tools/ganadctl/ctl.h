@@ -1,64 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/*
- * ganadctl is a table of commands. Each parses its own options, says what went wrong on stderr, and returns
- * one of the exit codes below, which scripts may count on.
- */
+/* What the commands of ganadctl share: their names, options and sockets, requests to ganadd, and
+ * texts of a table. */
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-struct gad_diag;
+#include "lib/base/diag.h"
+#include "proto/ganad.pb-c.h"
+#include "tools/common/cli.h"
 
-enum {
-    CTL_OK = 0,
-    CTL_ERROR = 1,
-    CTL_USAGE = 2,
-    CTL_UNREACHABLE = 3, /* nobody serves the socket */
-};
+extern const struct cli_command command_config, command_drift, command_model, command_reload,
+    command_reopen, command_score, command_spool, command_stats, command_status, command_suppress,
+    command_tail;
 
-struct ctl {
-    const char *socket; /* -s, or NULL: each command has its own default */
-};
+/* --- options --- */
 
-struct ctl_command {
-    const char *name;
-    const char *usage; /* what comes after the name */
-    const char *summary;
-    const char *help; /* the options, a line each */
-    int (*run)(struct ctl *ctl, int argc, char **argv);
-};
-
-extern const struct ctl_command ctl_config, ctl_drift, ctl_extract, ctl_model, ctl_reload,
-    ctl_reopen, ctl_score, ctl_spool, ctl_stats, ctl_status, ctl_suppress, ctl_tail, ctl_version;
-
-/* The options that every command takes. Returns CTL_OK to go on, or -1: the command is done with *ret_exit. */
-#define CTL_OPTIONS "hs:"
+/* The option that every command takes. */
+#define CTL_OPTIONS "s:"
 #define CTL_LONG_OPTIONS                                                                           \
-    {"help", no_argument, NULL, 'h'},                                                              \
     {                                                                                              \
         "socket", required_argument, NULL, 's'                                                     \
     }
-int ctl_option(struct ctl *ctl, const struct ctl_command *cmd, int c, const char *arg,
-               int *ret_exit);
 
-/* All options of a command that takes --json and no argument; returns as ctl_option(). */
-int ctl_only_json(struct ctl *ctl, const struct ctl_command *cmd, int argc, char **argv,
-                  bool *ret_json, int *ret_exit);
+/* Returns CLI_OK, or CLI_USAGE after pointing to --help: @c is unknown, and getopt() said so. */
+int ctl_option(const struct cli_command *self, int c, const char *arg);
 
-void ctl_help(const struct ctl_command *cmd);
+/* All options of a command that takes --json and no argument. Returns CLI_OK, or CLI_USAGE after a
+ * message. */
+int ctl_only_json(const struct cli_command *self, int argc, char **argv, bool *ret_json);
 
-/* "ganadctl: ..." and a line end on stderr. */
-void ctl_say(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+/* Where cli_main() stores -s before the command. */
+const char **ctl_socket_option(void);
 
-/* As ctl_say(), then how to get help; returns CTL_USAGE. */
-int ctl_usage(const struct ctl_command *cmd, const char *fmt, ...)
-    __attribute__((__format__(__printf__, 2, 3)));
+/* --- sockets and requests --- */
 
-/* A failed connect: the reason and what can be done. Returns the exit code. */
-int ctl_unreachable(const struct ctl *ctl, int err, const struct gad_diag *d, bool scoring);
+/* The value of -s, else of the environment, else the default. */
+const char *ctl_scoring_socket(void);
+const char *ctl_control_socket(void);
 
-/* -s, else the environment, else the default. */
-const char *ctl_scoring_socket(const struct ctl *ctl);
-const char *ctl_control_socket(const struct ctl *ctl);
+/* Prints why a connect failed and what can be done. Returns the exit code. */
+int ctl_unreachable(int err, const struct gad_diag *d, bool scoring);
+
+/**
+ * ctl_ask() - one request to the control socket
+ * @want:        kind of the frame that answers; @type: of the message in it
+ * @ret:         a pointer to the message, which the caller frees
+ * @ret_reached: false if the connect failed
+ * Return: 0 or an error.
+ */
+int ctl_ask(const Ganad__V1__ControlRequest *m, uint8_t want,
+            const ProtobufCMessageDescriptor *type, void *ret, bool *ret_reached,
+            struct gad_diag *d) GAD_MUST_CHECK;
+
+/* As ctl_ask(), and prints why it failed. Returns an exit code. */
+int ctl_get(const Ganad__V1__ControlRequest *m, uint8_t want,
+            const ProtobufCMessageDescriptor *type, void *ret) GAD_MUST_CHECK;
+
+/* --- texts --- */
+
+enum { CTL_TEXT = 2048, CTL_REASON = 256 };
+
+/* Foreign text, escaped for a terminal and truncated to fit. Returns @text. */
+const char *ctl_safe(const char *s, char text[static CTL_TEXT]);
+
+/**
+ * ctl_reason() - one feature's contribution to a score: "count 511 (expected 2.1) 8%"
+ *
+ * A name that the model did expect, but with a low probability, still has a share: "service http
+ * (expected weakly) 21%". The texts are foreign and are escaped; the result is always
+ * NUL-terminated.
+ */
+void ctl_reason(const char *feature, const char *value, const char *expected, double share,
+                char text[static CTL_REASON]);

@@ -9,18 +9,18 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
+#include "lib/base/mem.h"
 #include "lib/net/magic.h"
 #include "lib/record/extractor.h"
 #include "tools/common/capture_options.h"
-#include "tools/ganadctl/input_capture.h"
 
 struct input {
-    struct gad_dataset *file;      /* the reader's, until it has ended */
-    struct gad_extractor *capture; /* or this; one of them is NULL */
+    struct gad_dataset *file;      /* the reader thread's, until it has ended */
+    struct gad_extractor *capture; /* likewise; one of them is NULL */
     pthread_t reader;
     int event;
 
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* protects all fields below */
     pthread_cond_t room;
     size_t n;
     struct gad_row row[INPUT_BATCH];
@@ -33,14 +33,13 @@ struct input {
 static void signal_event(const struct input *in)
 {
     const uint64_t one = 1;
-    ssize_t n = write(in->event, &one, sizeof(one)); /* fails only if it is readable already */
+    /* Fails only if the event is readable already. */
+    ssize_t n = write(in->event, &one, sizeof(one));
     (void)n;
 }
 
-static void put(void *arg, const struct gad_row *row, const struct gad_dataset_stats *stats)
+static void put(struct input *in, const struct gad_row *row, const struct gad_dataset_stats *stats)
 {
-    struct input *in = arg;
-
     (void)pthread_mutex_lock(&in->lock);
     while (in->n == INPUT_BATCH)
         (void)pthread_cond_wait(&in->room, &in->lock);
@@ -61,12 +60,62 @@ static int read_records(struct input *in, struct gad_diag *d)
     return err == GAD_END ? 0 : err;
 }
 
+struct reading {
+    struct gad_extractor *x;
+    struct input *in;
+    struct gad_dataset_stats stats;
+};
+
+/* Takes @f in any case. */
+static int open_capture(const struct gad_file_begun *f, const struct capture_options *o,
+                        struct gad_extractor **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_extractor_freep) struct gad_extractor *x = NULL;
+    struct gad_extractor_options opt = gad_extractor_defaults();
+
+    capture_options_apply(o, &opt);
+    opt.community_id = true;
+    int r = gad_extractor_new(&opt, 1, &x, d);
+    if (r != 0) {
+        if (f->fd != STDIN_FILENO)
+            close(f->fd);
+        return r;
+    }
+    r = gad_extractor_add_begun(x, 0, f);
+    if (r == 0)
+        *ret = gad_steal(&x);
+    return r;
+}
+
+static int on_record(void *arg, struct gad_time decided, const struct gad_record *r)
+{
+    struct reading *reading = arg;
+    struct gad_row row = {.rec = *r, .line = ++reading->stats.rows};
+    (void)decided;
+
+    reading->stats.bytes = gad_extractor_net(reading->x, 0).bytes;
+    put(reading->in, &row, &reading->stats);
+    return 0;
+}
+
+/* Reads all of the capture. The line of a row is its number. With 0, @d can hold a warning: the
+ * file is truncated. */
+static int read_capture(struct input *in, struct gad_diag *d)
+{
+    struct reading reading = {.x = in->capture, .in = in};
+    int r;
+
+    while ((r = gad_extractor_step(in->capture, on_record, &reading, d)) == GAD_MORE)
+        ;
+    return r == GAD_END ? 0 : r;
+}
+
 static void *read_all(void *arg)
 {
     struct input *in = arg;
     struct gad_diag d = {0};
 
-    int err = in->capture ? input_capture_read(in->capture, put, in, &d) : read_records(in, &d);
+    int err = in->capture ? read_capture(in, &d) : read_records(in, &d);
     (void)pthread_mutex_lock(&in->lock);
     in->ended = true;
     in->err = err;
@@ -78,9 +127,9 @@ static void *read_all(void *arg)
     return NULL;
 }
 
-/* Reads what it takes to know whether it is a capture. */
-static int look_at(struct gad_file_begun *f, uint8_t head[static GAD_FILE_HEAD_MAX], bool *ret,
-                   struct gad_diag *d)
+/* Reads the bytes that show whether the file is a capture. */
+static int read_head(struct gad_file_begun *f, uint8_t head[static GAD_FILE_HEAD_MAX], bool *ret,
+                     struct gad_diag *d)
 {
     int r = GAD_MORE;
     ssize_t n = 1;
@@ -105,10 +154,10 @@ static int open_begun(struct input *in, const struct gad_file_begun *f, bool is_
         .skip_bad = skip_bad, .with_connection = true, .ignore_labels = true};
 
     if (is_capture)
-        return input_capture_open(f, capture, &in->capture, d);
+        return open_capture(f, capture, &in->capture, d);
     int r = gad_dataset_open_begun(f, &opt, &in->file, d);
     if (r == 0 && capture->given)
-        r = gad_fail(d, GAD_EINVAL, "%s: has records and no packets, which %s is for", f->name,
+        r = gad_fail(d, GAD_EINVAL, "%s: holds records, and %s is for packets", f->name,
                      capture->given);
     return r;
 }
@@ -124,7 +173,7 @@ static int open_file(struct input *in, const char *file, bool skip_bad,
         return gad_fail(d, GAD_ENOMEM, "no memory");
     if (!is_stdin && (f.fd = open(file, O_RDONLY | O_CLOEXEC)) < 0)
         return gad_fail(d, -errno, "%s: cannot open: %s", file, gad_strerror(-errno));
-    int r = look_at(&f, head, &is_capture, d);
+    int r = read_head(&f, head, &is_capture, d);
     if (r == 0 && !is_stdin && f.head_len == 0)
         r = gad_fail(d, GAD_EFORMAT, "%s: an empty file", file);
     if (r == 0)
@@ -159,7 +208,7 @@ int input_open(const char *file, bool skip_bad, const struct capture_options *ca
         gad_dataset_close(in->file);
         gad_extractor_free(in->capture);
         gad_free(in);
-        return gad_fail(d, err, "%s: cannot start a reader: %s", file, gad_strerror(err));
+        return gad_fail(d, err, "%s: cannot start the reader thread: %s", file, gad_strerror(err));
     }
     *ret = in;
     return 0;
@@ -186,8 +235,8 @@ void input_close(struct input *in)
 size_t input_take(struct input *in, bool whole, struct gad_row row[static INPUT_BATCH])
 {
     uint64_t count;
-    ssize_t got = read(in->event, &count,
-                       sizeof(count)); /* first: what is signalled after it, is seen next time */
+    /* Before the rows: a signal after this read is seen by the next call. */
+    ssize_t got = read(in->event, &count, sizeof(count));
     size_t n = 0;
 
     (void)got;

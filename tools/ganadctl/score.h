@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * ganadctl score: records of a file in, one result a record out in the order of the file, whether a ganadd or
- * a checkpoint in this process makes the scores.
+ * ganadctl score: reads the records of a file and writes one result per record in the order of the
+ * file. Either a ganadd or a checkpoint in this process computes the scores.
  *
  *     input -> batches -> score_by_socket() or score_local() -> score_put() -> a format -> stdout
  */
@@ -15,21 +15,20 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
+#include "tools/common/bar.h"
 #include "tools/common/capture_options.h"
 #include "tools/ganadctl/input.h"
-#include "tools/ganadctl/progress.h"
-
-struct ctl;
 
 enum {
     SCORE_BATCH = INPUT_BATCH,
-    /* bytes of output waiting at which no more input is taken, and what answers in flight can add to that */
+    /* bytes of pending output: at HIGH no more input is read; answers in flight can add up to
+     * MAX */
     SCORE_OUTPUT_HIGH = 1 << 20,
     SCORE_OUTPUT_MAX = 64 << 20,
     SCORE_HEX = 65,
 };
 
-/* What the output needs of a record after the record is gone. */
+/* What the output needs of a record when the record itself is freed. */
 struct score_item {
     uint64_t line; /* in the file */
     int16_t protocol, service, flag;
@@ -41,8 +40,9 @@ struct score_batch {
     struct score_item item[SCORE_BATCH];
 };
 
+/* The contribution of one feature. */
 struct score_reason {
-    const char *feature, *value, *expected; /* foreign text if they came by socket */
+    const char *feature, *value, *expected; /* foreign text if they arrived by socket */
     float share;
 };
 
@@ -50,7 +50,7 @@ struct score_result {
     const struct score_item *item;
     const char *model, *sha256; /* hex */
     float score, p_value, threshold;
-    bool anomalous, unscored; /* unscored: beyond the model's budget, without a score */
+    bool anomalous, unscored; /* unscored: beyond the search_rate of the model, without a score */
     size_t n_reasons;
     struct score_reason reason[GAD_N_COLUMNS];
 };
@@ -62,7 +62,7 @@ struct score_look {
 
 struct score_format {
     const char *name;
-    unsigned top; /* reasons a record if nobody asks otherwise */
+    unsigned top; /* reasons per record without --top */
     void (*head)(struct gad_buf *out, const struct score_look *look); /* or NULL */
     void (*row)(struct gad_buf *out, const struct score_look *look, const struct score_result *r);
 };
@@ -79,11 +79,12 @@ struct score_run {
     struct score_look look;
 
     struct input *in;
-    int read_err; /* of the input: told after the rows before it */
+    int read_err; /* of the input: reported after the rows before it */
     bool at_end;
     struct gad_buf out;
-    size_t out_chunk; /* bytes that stdout takes without blocking once poll() says so */
-    struct progress progress;
+    size_t out_chunk; /* bytes that stdout accepts without blocking once poll() says so */
+    struct bar bar;
+    uint64_t input_size; /* bytes of text in the file; 0: unknown */
     uint64_t n, n_anomalous, n_unscored, next_id;
     struct gad_row row[SCORE_BATCH]; /* score_take()'s */
     char shown_model[96];            /* of the last answer, for the summary */
@@ -93,8 +94,8 @@ struct score_run {
 
 /**
  * score_take() - the next batch of the input
- * @whole: only a whole one, or the last
- * b->n is 0 if there is none now, and at the end, which sets run->at_end and run->read_err.
+ * @whole: only a full one, or the last
+ * b->n is 0 if no row has arrived, and at the end, which sets run->at_end and run->read_err.
  */
 void score_take(struct score_run *run, bool whole, struct gad_record rec[static SCORE_BATCH],
                 struct score_batch *b);
@@ -102,9 +103,11 @@ void score_take(struct score_run *run, bool whole, struct gad_record rec[static 
 /* Formats and counts one result. */
 void score_put(struct score_run *run, const struct score_result *r);
 
-/* Writes what is waiting for stdout: a chunk, or all of it. 0 or -errno. */
+/* Writes pending output to stdout: a chunk, or all of it. Returns 0 or -errno. */
 int score_write(struct score_run *run, bool all);
 
-/* Both return an exit code of ctl.h, with everything said that there is to say. */
-int score_by_socket(const struct ctl *ctl, struct score_run *run);
-int score_local(struct score_run *run);
+/* Updates the progress bar. */
+void score_progress(struct score_run *run);
+
+/* Scores by the scoring socket of ganadd. Returns an exit code, after any message. */
+int score_by_socket(struct score_run *run);

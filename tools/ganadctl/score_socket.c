@@ -8,16 +8,17 @@
 #include "proto/ganad.pb-c.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
-#include "tools/ganadctl/request.h"
 #include "tools/ganadctl/score.h"
 
-/* A batch that says which connections it is of makes as many requests, which carry fewer records. */
+/* A batch whose records have connections is sent as several requests, which carry fewer records
+ * each. */
 enum {
     REQUESTS_A_BATCH = (SCORE_BATCH + REQUEST_RECORDS_MAX - 1) / REQUEST_RECORDS_MAX,
     IN_FLIGHT = 15 + REQUESTS_A_BATCH,
 };
 
-/* first .. first + n - 1 (modulo IN_FLIGHT) are asked and not answered, in that order */
+/* The requests first .. first + n - 1 (modulo IN_FLIGHT) are sent and not answered, in that
+ * order. */
 struct line {
     struct client client;
     struct request *request;
@@ -26,7 +27,7 @@ struct line {
     struct gad_record rec[SCORE_BATCH];
 };
 
-/* One request for n records of what was taken, from @at on. */
+/* Queues one request for n records of the batch, from @at on. */
 static int ask(struct line *l, struct score_run *run, size_t at, size_t n, bool connections)
 {
     struct score_batch *b = &l->pending[(l->first + l->n) % IN_FLIGHT];
@@ -65,11 +66,12 @@ static bool wants_input(const struct line *l, const struct score_run *run)
            gad_buf_left(&run->out) < SCORE_OUTPUT_HIGH;
 }
 
-/* Takes input and asks while there is room for answers and for the output they make. */
+/* Reads input and sends requests while there is room for the answers and their output. */
 static int ask_more(struct line *l, struct score_run *run, const char *address)
 {
     while (wants_input(l, run)) {
-        /* with nothing asked any row goes out at once; else a batch fills until an answer comes */
+        /* Without a pending request any row is sent at once; else a batch fills until an answer
+         * arrives. */
         score_take(run, l->n > 0, l->rec, &l->taken);
         if (l->taken.n == 0)
             break;
@@ -82,7 +84,8 @@ static int ask_more(struct line *l, struct score_run *run, const char *address)
     return 0;
 }
 
-/* Records went to different models: does it say of each to which? */
+/* Returns true unless the records were scored by different models and the answer does not say
+ * which. */
 static bool says_which(const Ganad__V1__ScoreReply *m, size_t n)
 {
     if (m->n_by > 0 && m->by_which.len != n)
@@ -162,7 +165,7 @@ static int take_answer(struct line *l, struct score_run *run, const struct gad_f
         return err;
     }
     if (f->kind != GANAD__V1__KIND__SCORE_REPLY || l->n == 0)
-        return gad_fail(&run->diag, GAD_EFORMAT, "%s: a frame of kind %u, which nobody asked for",
+        return gad_fail(&run->diag, GAD_EFORMAT, "%s: an unexpected frame of kind %u",
                         l->client.address, f->kind);
     Ganad__V1__ScoreReply *m = ganad__v1__score_reply__unpack(NULL, f->len, f->p);
     int err = m && fits(m, b, run) ? 0
@@ -178,7 +181,7 @@ static int take_answer(struct line *l, struct score_run *run, const struct gad_f
     return err;
 }
 
-/* Moves bytes: requests out, answers in, output to whoever reads it; or wakes up for new input. */
+/* Moves bytes: requests out, answers in, output to stdout; or wakes up for new input. */
 static int move(struct line *l, struct score_run *run)
 {
     struct pollfd more[] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
@@ -186,10 +189,10 @@ static int move(struct line *l, struct score_run *run)
     struct gad_frame f;
 
     if (gad_buf_left(&run->out) == 0)
-        more[0].fd = -1; /* poll() passes over it */
+        more[0].fd = -1; /* poll() ignores it */
     if (!wants_input(l, run))
         more[1].fd = -1;
-    /* With nothing asked there are only the input and the output to wait for, and they may take their time. */
+    /* Without a pending request only the input and the output can move, without a time limit. */
     int err = client_move(&l->client, more, 2, l->n > 0 ? CLIENT_ANSWER_MS : -1, &run->diag);
     if (!err && more[0].fd >= 0 && more[0].revents) {
         err = score_write(run, false);
@@ -200,50 +203,47 @@ static int move(struct line *l, struct score_run *run)
         err = take_answer(l, run, &f);
     if (err == GAD_MORE)
         return 0;
-    if (err == GAD_ECLOSED &&
-        l->n == 0) { /* cut while a person was reading: connect again when there is more */
+    if (err == GAD_ECLOSED && l->n == 0) { /* idle: reconnect with the next input */
         client_close(&l->client);
         return 0;
     }
     return err;
 }
 
-/* Something came although nothing is asked: the connection is being cut, and a request would be lost with it. */
-static bool is_cut(const struct line *l)
+/* Returns true if bytes arrived without a pending request: ganadd is closing the connection, and a
+ * request would be lost. */
+static bool is_closing(const struct line *l)
 {
     struct pollfd p = {.fd = l->client.fd, .events = POLLIN};
 
     return l->n == 0 && l->client.fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
-int score_by_socket(const struct ctl *ctl, struct score_run *run)
+int score_by_socket(struct score_run *run)
 {
-    const char *address = ctl_scoring_socket(ctl);
+    const char *address = ctl_scoring_socket();
     gad_cleanup(gad_freep) struct line *l = gad_calloc(1, sizeof(*l));
-
     gad_cleanup(request_freep) struct request *request = request_new();
 
-    if (!l || !request) {
-        ctl_say("no memory");
-        return CTL_ERROR;
-    }
+    if (!l || !request)
+        return cli_failed(GAD_ENOMEM, NULL);
     l->client = CLIENT_INIT;
     l->request = request;
     int err = client_open(&l->client, address, &run->diag);
     if (err)
-        return ctl_unreachable(ctl, err, &run->diag, true);
+        return ctl_unreachable(err, &run->diag, true);
     while (!err) {
-        err = is_cut(l) ? move(l, run) : 0;
+        err = is_closing(l) ? move(l, run) : 0;
         if (!err)
             err = ask_more(l, run, address);
         if (!err && l->n == 0 && run->at_end && gad_buf_left(&run->out) == 0)
             break;
         if (!err)
             err = move(l, run);
-        progress_show(&run->progress, input_stats(run->in).bytes, run->n);
+        score_progress(run);
     }
     client_close(&l->client);
     if (err)
-        ctl_say("%s", run->diag.text);
-    return err ? CTL_ERROR : CTL_OK;
+        cli_say("%s", run->diag.text);
+    return err ? CLI_FAILED : CLI_OK;
 }

@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Inside of the command suppress: what it shows, what it asks about, and what it does without ganadd. */
+/* Parts of the command suppress: showing rules, parsing a connection, and work without ganadd. */
 
 #include <jansson.h>
 #include <stdbool.h>
 
 #include "lib/record/record.h"
 #include "proto/ganad.pb-c.h"
-#include "tools/ganadctl/ctl.h"
 
 struct suppress {
-    struct ctl *ctl;
-    const char *file; /* of rules, to look into; NULL: ganadd is asked */
+    const char *file; /* of rules, to read; NULL: ganadd is asked */
     bool json, colour, dry_run;
     json_t *list; /* with --json */
     size_t n;     /* rules shown as a table */
 };
 
+/* Prints one rule, or adds it to the list of --json. */
 void suppress_show(struct suppress *s, const Ganad__V1__SuppressReply__Rule *r);
-int suppress_finish(struct suppress *s); /* returns the exit code */
 
-/* A connection that rules may expect. */
+/* Prints the list of --json and flushes stdout. Returns the exit code. */
+int suppress_finish(struct suppress *s);
+
+/* A connection to test the rules with. */
 struct suppress_asked {
     struct gad_record rec;
     bool has_src, has_dst;
-    const char *service, *model; /* of the words; "": not said */
+    const char *service, *model; /* borrowed from the words; "": any */
     double score;
 };
 
-/* "src=192.0.2.4" and the like, which it takes apart. The exit code of a wrong one, else CTL_OK. */
+/* Parses words such as "src=192.0.2.4", in place. Returns CLI_OK, or CLI_USAGE after a message. */
 int suppress_asked_parse(int n, char **word, struct suppress_asked *ret);
 
-/* suppress_file.c: each returns the exit code. After a list suppress_finish() is the caller's. */
+/* Without ganadd. Each returns the exit code. The caller calls suppress_finish() after a list. */
 int suppress_file_list(struct suppress *s);
 int suppress_file_test(struct suppress *s, const struct suppress_asked *a);
 int suppress_file_check(struct suppress *s, const char *rule);

@@ -15,7 +15,7 @@ static void counts_have_commas_every_three_digits(void **state)
     assert_string_equal(show_count(UINT64_MAX, t), "18,446,744,073,709,551,615");
 }
 
-static void durations_change_their_unit_where_people_do(void **state)
+static void durations_change_their_unit(void **state)
 {
     (void)state;
     char t[SHOW_TEXT];
@@ -27,6 +27,18 @@ static void durations_change_their_unit_where_people_do(void **state)
     assert_string_equal(show_duration(3599.4, t), "59 min 59 s");
     assert_string_equal(show_duration(3600.0, t), "1 h 00 min");
     assert_string_equal(show_duration(86400.0 * 3 + 3600.0 * 5, t), "3 d 5 h");
+}
+
+static void a_clock_has_minutes_and_hours(void **state)
+{
+    (void)state;
+    char t[SHOW_TEXT];
+
+    assert_string_equal(show_clock(0.0, t), "0 s");
+    assert_string_equal(show_clock(59.4, t), "59 s");
+    assert_string_equal(show_clock(185.0, t), "3:05");
+    assert_string_equal(show_clock(3599.6, t), "1:00:00");
+    assert_string_equal(show_clock(-1.0, t), "0 s");
 }
 
 static void bytes_are_in_powers_of_1024(void **state)
@@ -45,7 +57,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_have_commas_every_three_digits),
-        cmocka_unit_test(durations_change_their_unit_where_people_do),
+        cmocka_unit_test(durations_change_their_unit),
+        cmocka_unit_test(a_clock_has_minutes_and_hours),
         cmocka_unit_test(bytes_are_in_powers_of_1024),
     };
     return cmocka_run_group_tests_name("show", tests, NULL, NULL);

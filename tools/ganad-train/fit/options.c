@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/fit/options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/text.h"
@@ -83,10 +84,19 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_QUIET] = {"quiet", no_argument, NULL, 0},
 };
 
-/* Options as text: defaults depend on model and protocol, which may stand last. */
+/* Options as text: defaults depend on model and protocol, which can come last. */
 struct given {
     const char *text[N_OPTS]; /* "" for an option without a value */
 };
+
+enum { OPTION_NAME = 32 };
+
+/* "--epochs". Returns @name. */
+static const char *option_name(enum opt opt, char name[static OPTION_NAME])
+{
+    (void)snprintf(name, OPTION_NAME, "--%s", long_options[opt].name);
+    return name;
+}
 
 /* "2026-01-03T07:11:00Z/2026-01-03T07:12:00Z" */
 static int add_left_out(struct fit_options *o, const char *text, struct gad_diag *d)
@@ -115,10 +125,10 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
     struct gad_diag d = {0};
     int at = 0;
 
-    /* "-": bare arguments come as option 1, in their place among the others. */
+    /* "-": getopt() returns a bare argument as option 1, in its place among the others. */
     for (int c; (c = option_next(argc, argv, "-o:q", long_options, &at)) != -1;) {
         if (c == '?')
-            return cli_try_help(self); /* getopt said why */
+            return cli_try_help(self); /* getopt() printed why */
         if (c == 1 || (c == 0 && at == OPT_DATA)) {
             if (cli_list_add(data, optarg) != 0)
                 return cli_failed(GAD_ENOMEM, NULL);
@@ -143,31 +153,25 @@ static bool is_name(const char *s)
     return len >= 1 && len <= 63 && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
+/* Sets *ret if the option was given. */
+static int take_choice(const struct given *g, enum opt opt, const char *const *names, size_t n,
+                       size_t *ret, struct gad_diag *d)
+{
+    char name[OPTION_NAME];
+
+    return g->text[opt] ? cli_choice(option_name(opt, name), g->text[opt], names, n, ret, d) : 0;
+}
+
 static int choose_model(const char *text, struct fit_options *o, struct gad_diag *d)
 {
     const char *names[16];
     size_t n = 0, at;
 
-    while (n < 16 && gad_trainer_at(n)) {
+    for (; n < 16 && gad_trainer_at(n); n++)
         names[n] = gad_trainer_at(n)->name;
-        n++;
-    }
     int err = cli_choice("--model", text, names, n, &at, d);
     if (err == 0)
         o->model = gad_trainer_at(at);
-    return err;
-}
-
-static int choose_scaler(const char *text, struct fit_options *o, struct gad_diag *d)
-{
-    const char *names[GAD_N_SCALERS];
-    size_t at;
-
-    for (int i = 0; i < GAD_N_SCALERS; i++)
-        names[i] = gad_scaler_kind_name((enum gad_scaler_kind)i);
-    int err = cli_choice("--scaler", text, names, GAD_N_SCALERS, &at, d);
-    if (err == 0)
-        o->scaler = (enum gad_scaler_kind)at;
     return err;
 }
 
@@ -178,11 +182,15 @@ static bool has_whitened(const struct fit_options *o)
 }
 
 /*
- * Epochs and scaler; the rest is the trainer's own for the protocol. survey: as published; for EGBAD and AnoGAN
- * 50 epochs on unscaled features, the setting that repeats the published figures; of GANomaly's scaling nothing is
- * published, and unscaled it fails with some seeds (F1 .47 to .95; min-max .84 to .90). normal: chosen with the trainers' settings
- * on the training half of the KDD99 10 % set alone, a fifth of its normal rows and its attacks held out, over
- * seeds. What decides is smurf, 71 % of the attacks: with some seeds and epochs it lies just under the 1 %
+ * Epochs and scaler; all other defaults are those of the trainer for the protocol.
+ *
+ * survey: as published. EGBAD and AnoGAN: 50 epochs on unscaled features, the setting that
+ * reproduces the published figures. For GANomaly no scaling is published, and unscaled it fails
+ * with some seeds (F1 .47 to .95; min-max .84 to .90).
+ *
+ * normal: chosen with the settings of the trainers on the training half of the KDD99 10 % set
+ * alone, with a fifth of its normal rows and its attacks held out, over several seeds. The deciding
+ * attack is smurf, 71 % of the attacks: with some seeds and epochs it lies just below the 1 %
  * threshold.
  */
 static void set_defaults(struct fit_options *o)
@@ -225,20 +233,24 @@ static int apply_whole(const struct given *g, struct fit_options *o, struct gad_
 {
     uint64_t patience = 0, epochs = o->epochs, batch = o->train.batch,
              degree = o->train.score_degree, steps = o->train.search_steps;
+    const struct {
+        enum opt opt;
+        uint64_t min, max, *value;
+    } whole[] = {
+        {OPT_EPOCHS, 1, 100000, &epochs},
+        {OPT_SEED, 0, INT64_MAX, &o->train.seed},
+        {OPT_BATCH, 1, 65536, &batch},
+        {OPT_DEGREE, 1, 2, &degree},
+        {OPT_STEPS, 1, GAD_CKPT_SEARCH_STEPS_MAX, &steps},
+        {OPT_PATIENCE, 1, 100000, &patience},
+    };
+    char name[OPTION_NAME];
     int err = 0;
 
-    if (g->text[OPT_EPOCHS])
-        err = cli_u64("--epochs", g->text[OPT_EPOCHS], 1, 100000, &epochs, d);
-    if (err == 0 && g->text[OPT_SEED])
-        err = cli_u64("--seed", g->text[OPT_SEED], 0, INT64_MAX, &o->train.seed, d);
-    if (err == 0 && g->text[OPT_BATCH])
-        err = cli_u64("--batch", g->text[OPT_BATCH], 1, 65536, &batch, d);
-    if (err == 0 && g->text[OPT_DEGREE])
-        err = cli_u64("--degree", g->text[OPT_DEGREE], 1, 2, &degree, d);
-    if (err == 0 && g->text[OPT_STEPS])
-        err = cli_u64("--steps", g->text[OPT_STEPS], 1, GAD_CKPT_SEARCH_STEPS_MAX, &steps, d);
-    if (err == 0 && g->text[OPT_PATIENCE])
-        err = cli_u64("--patience", g->text[OPT_PATIENCE], 1, 100000, &patience, d);
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && err == 0; i++)
+        if (g->text[whole[i].opt])
+            err = cli_u64(option_name(whole[i].opt, name), g->text[whole[i].opt], whole[i].min,
+                          whole[i].max, whole[i].value, d);
     o->patience = (uint32_t)patience;
     o->epochs = (uint32_t)epochs;
     o->train.batch = (size_t)batch;
@@ -251,63 +263,58 @@ static int apply_real(const struct given *g, struct fit_options *o, struct gad_d
 {
     const struct {
         enum opt opt;
-        const char *name;
-        double min, max;
-        double *value;
+        double min, max, *value;
     } real[] = {
-        {OPT_LR, "--lr", 1e-12, 1.0, &o->train.learning_rate},
-        {OPT_EMA, "--ema", 0.0, 0.9999999, &o->train.ema},
-        {OPT_RESIDUAL, "--residual", 0.0, 1e6, &o->train.residual},
-        {OPT_SCORE_WEIGHT, "--score-weight", 0.0, 1.0, &o->train.score_weight},
-        {OPT_TOLERANCE, "--tolerance", 0.0, 0.999, &o->train.search_tolerance},
-        {OPT_CALIBRATION_SHARE, "--calibration-share", 0.0, 0.9, &o->calibration_share},
-        {OPT_CONTAMINATION, "--contamination", 0.0, 0.2, &o->contamination},
-        {OPT_FPR_BUDGET, "--fpr-budget", 1e-9, 0.5, &o->budget},
+        {OPT_LR, 1e-12, 1.0, &o->train.learning_rate},
+        {OPT_EMA, 0.0, 0.9999999, &o->train.ema},
+        {OPT_RESIDUAL, 0.0, 1e6, &o->train.residual},
+        {OPT_SCORE_WEIGHT, 0.0, 1.0, &o->train.score_weight},
+        {OPT_TOLERANCE, 0.0, 0.999, &o->train.search_tolerance},
+        {OPT_CALIBRATION_SHARE, 0.0, 0.9, &o->calibration_share},
+        {OPT_CONTAMINATION, 0.0, 0.2, &o->contamination},
+        {OPT_FPR_BUDGET, 1e-9, 0.5, &o->budget},
     };
-    for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++) {
-        const char *text = g->text[real[i].opt];
-        int err =
-            text ? cli_real(real[i].name, text, real[i].min, real[i].max, real[i].value, d) : 0;
-        if (err != 0)
-            return err;
-    }
-    return g->text[OPT_WEIGHTS] ? parse_weights(g->text[OPT_WEIGHTS], &o->train, d) : 0;
+    char name[OPTION_NAME];
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof(real) / sizeof(real[0]) && err == 0; i++)
+        if (g->text[real[i].opt])
+            err = cli_real(option_name(real[i].opt, name), g->text[real[i].opt], real[i].min,
+                           real[i].max, real[i].value, d);
+    if (err == 0 && g->text[OPT_WEIGHTS])
+        err = parse_weights(g->text[OPT_WEIGHTS], &o->train, d);
+    return err;
 }
 
 static int apply_words(const struct given *g, struct fit_options *o, struct gad_diag *d)
 {
-    size_t at;
-    int err = 0;
+    size_t scaler = (size_t)o->scaler, residual_on = o->train.residual_e_only,
+           loss = (size_t)o->train.adversarial, keep = (size_t)o->keep;
+    const char *scalers[GAD_N_SCALERS];
+    int err;
 
-    if (g->text[OPT_SCALER])
-        err = choose_scaler(g->text[OPT_SCALER], o, d);
-    if (err == 0 && g->text[OPT_RESIDUAL_ON]) {
-        err =
-            cli_choice("--residual-on", g->text[OPT_RESIDUAL_ON], fit_residual_on_names, 2, &at, d);
-        if (err == 0)
-            o->train.residual_e_only = at == 1;
-    }
-    if (err == 0 && g->text[OPT_LOSS]) {
-        err = cli_choice("--loss", g->text[OPT_LOSS], fit_loss_names, 2, &at, d);
-        if (err == 0)
-            o->train.adversarial = (enum gad_adversarial_loss)at;
-    }
-    if (err == 0 && g->text[OPT_KEEP]) {
-        err = cli_choice("--keep", g->text[OPT_KEEP], fit_keep_names, FIT_N_KEEPS, &at, d);
-        if (err == 0)
-            o->keep = (enum fit_keep)at;
-    }
-    if (err == 0 && g->text[OPT_NAME]) {
-        if (!is_name(g->text[OPT_NAME]))
-            return gad_fail(d, GAD_EINVAL, "--name: '%s' is not 1 to 63 of a-z 0-9 . _ -",
-                            g->text[OPT_NAME]);
-        o->name = g->text[OPT_NAME];
-    }
-    return err;
+    for (int i = 0; i < GAD_N_SCALERS; i++)
+        scalers[i] = gad_scaler_kind_name((enum gad_scaler_kind)i);
+    if ((err = take_choice(g, OPT_SCALER, scalers, GAD_N_SCALERS, &scaler, d)) != 0 ||
+        (err = take_choice(g, OPT_RESIDUAL_ON, fit_residual_on_names, 2, &residual_on, d)) != 0 ||
+        (err = take_choice(g, OPT_LOSS, fit_loss_names, 2, &loss, d)) != 0 ||
+        (err = take_choice(g, OPT_KEEP, fit_keep_names, FIT_N_KEEPS, &keep, d)) != 0)
+        return err;
+    o->scaler = (enum gad_scaler_kind)scaler;
+    o->train.residual_e_only = residual_on == 1;
+    o->train.adversarial = (enum gad_adversarial_loss)loss;
+    o->keep = (enum fit_keep)keep;
+    if (!g->text[OPT_NAME])
+        return 0;
+    if (!is_name(g->text[OPT_NAME]))
+        return gad_fail(d, GAD_EINVAL, "--name: '%s' is not 1 to 63 of a-z 0-9 . _ -",
+                        g->text[OPT_NAME]);
+    o->name = g->text[OPT_NAME];
+    return 0;
 }
 
-/* Options for what this model or this score does not have. The command in a checkpoint has the usual weight and degree
- * also where the score does not use them. */
+/* Refuses options that this model or this score does not have. The command in a checkpoint contains
+ * the usual weight and degree even if the score does not use them. */
 static int refuse_unused(const struct given *g, const struct fit_options *o, struct gad_diag *d)
 {
     for (int i = 0; i < N_OPTS; i++)
@@ -315,6 +322,30 @@ static int refuse_unused(const struct given *g, const struct fit_options *o, str
             if (g->text[i] && strcmp(long_options[i].name, setting_name((enum setting)s)) == 0 &&
                 !setting_is_used(o, (enum setting)s, d) && !setting_is_usual(o, (enum setting)s))
                 return GAD_EINVAL;
+    return 0;
+}
+
+/* Combinations of options. */
+static int check(const struct given *g, const struct fit_options *o, struct gad_diag *d)
+{
+    if (o->patience > 0 && o->keep == FIT_KEEP_LAST)
+        return gad_fail(d, GAD_EINVAL, "--patience waits for a better epoch: it needs --keep best");
+    if (o->keep == FIT_KEEP_TEST_LABELS && (!o->protocol->trains_on_attacks || o->all_rows))
+        return gad_fail(d, GAD_EINVAL,
+                        "--keep test-labels uses the labels of the test rows: only with --protocol "
+                        "survey, whose published figures were chosen this way");
+    if (o->contamination > 0.0 && o->protocol->trains_on_attacks)
+        return gad_fail(d, GAD_EINVAL, "--contamination: protocol survey trains on attacks");
+    if (o->protocol->by_time && (o->all_rows || g->text[OPT_CALIBRATION_SHARE]))
+        return gad_fail(d, GAD_EINVAL, "%s: protocol baseline selects its rows by time",
+                        o->all_rows ? "--all-rows" : "--calibration-share");
+    if (!o->protocol->by_time && (g->text[OPT_FPR_BUDGET] || o->n_left_out > 0))
+        return gad_fail(d, GAD_EINVAL, "%s: only with protocol baseline, on records with times",
+                        o->n_left_out > 0 ? "--leave-out" : "--fpr-budget");
+    if (o->all_rows && !(o->calibration_share > 0.0))
+        return gad_fail(d, GAD_EINVAL,
+                        "--all-rows leaves nothing to calibrate with unless --calibration-share "
+                        "is above 0");
     return 0;
 }
 
@@ -355,25 +386,7 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
     o->skip_bad = g->text[OPT_SKIP_BAD] != NULL;
     o->quiet = g->text[OPT_QUIET] != NULL;
-    if (o->patience > 0 && o->keep == FIT_KEEP_LAST)
-        return gad_fail(d, GAD_EINVAL, "--patience waits for a better epoch: it needs --keep best");
-    if (o->keep == FIT_KEEP_TEST_LABELS && (!o->protocol->trains_on_attacks || o->all_rows))
-        return gad_fail(d, GAD_EINVAL,
-                        "--keep test-labels looks at the answers: only with --protocol survey, "
-                        "whose published figures were chosen so");
-    if (o->contamination > 0.0 && o->protocol->trains_on_attacks)
-        return gad_fail(d, GAD_EINVAL, "--contamination: protocol survey trains on attacks");
-    if (o->protocol->by_time && (o->all_rows || g->text[OPT_CALIBRATION_SHARE]))
-        return gad_fail(d, GAD_EINVAL, "%s: protocol baseline takes its rows by their time",
-                        o->all_rows ? "--all-rows" : "--calibration-share");
-    if (!o->protocol->by_time && (g->text[OPT_FPR_BUDGET] || o->n_left_out > 0))
-        return gad_fail(d, GAD_EINVAL, "%s: only with protocol baseline, on records with times",
-                        o->n_left_out > 0 ? "--leave-out" : "--fpr-budget");
-    if (o->all_rows && !(o->calibration_share > 0.0))
-        return gad_fail(d, GAD_EINVAL,
-                        "--all-rows leaves nothing to calibrate with unless --calibration-share "
-                        "is above 0");
-    return 0;
+    return check(g, o, d);
 }
 
 int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o)
@@ -388,13 +401,13 @@ int fit_options_parse(const struct cli_command *self, int argc, char **argv, str
     if (apply(&g, o, &d) != 0)
         return cli_usage(self, "%s", d.text);
     if (o->data.n == 0)
-        return cli_usage(self, "give the records to train on with --data");
+        return cli_usage(self, "name the records to train on with --data");
     if (!o->out || !o->out[0])
-        return cli_usage(self, "say where the checkpoint goes with --out");
+        return cli_usage(self, "name the checkpoint to write with --out");
     return CLI_OK;
 }
 
-/* A million and a half rows in all, as 15 epochs of 93,000 are; 15 seconds on one core. */
+/* About 1.4 million rows in all, as 15 epochs of 93,000 rows: 15 seconds on one core. */
 void fit_options_epochs(struct fit_options *o, size_t n_train)
 {
     enum { ROWS_SEEN = 1400000, LEAST = 5, MOST = 100 };

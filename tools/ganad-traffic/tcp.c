@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-traffic/tcp_script.h"
+#include "tools/ganad-traffic/tcp.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct conn *tcp_new(struct session *s, const struct endpoint *orig, const struc
     return c;
 }
 
-/* A segment of the stream at time t: takes its numbers from the connection and moves them on. */
+/* A segment of the stream at time t: takes its numbers from the connection and advances them. */
 static struct packet *segment(struct session *s, struct conn *c, enum side from, int64_t t,
                               uint8_t flags, uint32_t len)
 {
@@ -42,7 +42,8 @@ static struct packet *segment(struct session *s, struct conn *c, enum side from,
     return p;
 }
 
-struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8_t flags)
+/* A segment without data, at the time of the session. */
+static struct packet *bare(struct session *s, struct conn *c, enum side from, uint8_t flags)
 {
     struct packet *p = segment(s, c, from, s->now, flags, 0);
 
@@ -51,49 +52,51 @@ struct packet *tcp_bare(struct session *s, struct conn *c, enum side from, uint8
     return p;
 }
 
-void tcp_settle(struct session *s, struct conn *c, int64_t t)
+/* Sends acknowledgements that are due before t. */
+static void settle(struct session *s, struct conn *c, int64_t t)
 {
     for (int i = 0; i < 2; i++)
         if (c->ack_due[i] && c->ack_due[i] < t)
             (void)segment(s, c, (enum side)i, c->ack_due[i], TCP_ACK, 0);
 }
 
-void tcp_settle_all(struct session *s, struct conn *c)
+static void settle_all(struct session *s, struct conn *c)
 {
     for (int i = 0; i < 2; i++)
         if (c->ack_due[i] > s->now)
             s->now = c->ack_due[i];
-    tcp_settle(s, c, INT64_MAX);
+    settle(s, c, INT64_MAX);
 }
 
-/* Whoever did not speak last is heard only after the last words went there and an answer came back. */
+/* The side that did not speak last is seen only after the last segment reached it and its answer
+ * came back. */
 static void take_turn(struct session *s, struct conn *c, enum side from)
 {
     if (c->last != from)
         s->now += c->end[from].delay + (int64_t)draw_exp(&s->rng, 300);
     c->last = from;
-    tcp_settle(s, c, s->now);
+    settle(s, c, s->now);
 }
 
 struct conn *tcp_open(struct session *s, const struct endpoint *orig, const struct endpoint *resp)
 {
     struct conn *c = tcp_new(s, orig, resp);
 
-    (void)tcp_bare(s, c, ORIG, TCP_SYN);
+    (void)bare(s, c, ORIG, TCP_SYN);
     s->now += c->end[RESP].delay;
-    (void)tcp_bare(s, c, RESP, TCP_SYN | TCP_ACK);
+    (void)bare(s, c, RESP, TCP_SYN | TCP_ACK);
     s->now += c->end[ORIG].delay;
-    (void)tcp_bare(s, c, ORIG, TCP_ACK);
+    (void)bare(s, c, ORIG, TCP_ACK);
     return c;
 }
 
-/* A burst on its way: what is sent, when, and what the receiver still misses. */
+/* A burst in transit: what remains to be sent, and what the receiver still lacks. */
 struct burst {
     uint32_t text_at, fill_at;
     size_t text, fill; /* bytes left of each */
     uint8_t bits;
     uint32_t in_flight, unacked; /* segments */
-    uint32_t hole;               /* the receiver acknowledges no further ... */
+    uint32_t hole;               /* the receiver acknowledges nothing beyond this number ... */
     int64_t hole_until;          /* ... before this time */
     int64_t end;                 /* time of the last packet of data */
 };
@@ -121,7 +124,7 @@ static struct packet *data_segment(struct session *s, struct conn *c, enum side 
 
 enum accident { ACCIDENT_AGAIN, ACCIDENT_LOST, ACCIDENT_SWAPPED, ACCIDENT_UNSEEN, N_ACCIDENTS };
 
-/* N_ACCIDENTS: none. */
+/* N_ACCIDENTS: no accident. */
 static enum accident draw_accident(struct session *s, const struct noise *n)
 {
     const uint16_t chance[N_ACCIDENTS] = {n->again, n->lost, n->swapped, n->unseen};
@@ -139,7 +142,8 @@ static void repeat(struct session *s, struct conn *c, enum side from, struct pac
     *session_packet(s, c, from, t) = copy;
 }
 
-/* Sent again when its sender knows, and until then the receiver acknowledges nothing behind it. */
+/* The sender retransmits after a round trip; until then the receiver acknowledges nothing beyond
+ * the segment. */
 static void lose(struct session *s, struct conn *c, enum side from, struct burst *b,
                  struct packet *p, int64_t t)
 {
@@ -150,10 +154,10 @@ static void lose(struct session *s, struct conn *c, enum side from, struct burst
     if (draw_chance(&s->rng, 1, 2))
         p->time = again; /* lost before the tap: seen once, late */
     else
-        repeat(s, c, from, *p, again); /* behind it: seen twice */
+        repeat(s, c, from, *p, again); /* lost after the tap: seen twice */
 }
 
-/* What befalls the newest segment, sent at t. */
+/* Applies an accident to the newest segment, sent at t. */
 static void accident(struct session *s, struct conn *c, enum side from, struct burst *b,
                      struct packet *p, int64_t t)
 {
@@ -169,7 +173,7 @@ static void accident(struct session *s, struct conn *c, enum side from, struct b
         p->time = t + c->gap + c->gap / 2;
         break;
     case ACCIDENT_UNSEEN:
-        if (s->n_packets > 1) /* not where memory ran out */
+        if (s->n_packets > 1) /* not after memory ran out */
             s->n_packets--;
         return;
     default:
@@ -204,7 +208,8 @@ void tcp_send(struct session *s, struct conn *c, enum side from, const void *tex
     c->truth.bytes[from] += len + fill;
     int64_t t = s->now;
     while (b.text + b.fill > 0) {
-        if (b.in_flight == c->window[from]) { /* the first acknowledgement of the window is back */
+        if (b.in_flight ==
+            c->window[from]) { /* the first acknowledgement of the window has arrived */
             t += (int64_t)c->end[ORIG].delay + c->end[RESP].delay;
             b.in_flight = 0;
             c->window[from] = c->window[from] < WINDOW_MAX / 2 ? c->window[from] * 2 : WINDOW_MAX;
@@ -224,7 +229,7 @@ void tcp_send(struct session *s, struct conn *c, enum side from, const void *tex
         s->now = b.end;
     if (b.unacked)
         c->ack_due[to] = s->now + c->end[to].delay + DELAYED_ACK;
-    else if (b.hole_until > s->now) /* what the hole held back */
+    else if (b.hole_until > s->now) /* delayed by the hole */
         c->ack_due[to] = b.hole_until + c->end[to].delay;
 }
 
@@ -264,4 +269,111 @@ void tcp_urgent(struct session *s, struct conn *c, enum side from, const void *t
     c->truth.bytes[from] += len;
     c->rcv[other(from)] = c->seq[from];
     c->ack_due[other(from)] = s->now + c->end[other(from)].delay + DELAYED_ACK;
+}
+
+/* --- ends, and connections that never begin; the flags are the connection states of Bro --- */
+
+static void reply_in(struct session *s, struct conn *c, enum side from)
+{
+    s->now += c->end[from].delay;
+}
+
+/* The turn of @from to end the connection. Its pending acknowledgement goes with its last segment;
+ * the peer's is sent before. */
+static void last_turn(struct session *s, struct conn *c, enum side from)
+{
+    settle(s, c, s->now);
+    if (c->last == from) {
+        s->now += c->gap;
+    } else {
+        reply_in(s, c, from);
+        settle(s, c, s->now);
+    }
+}
+
+void tcp_close(struct session *s, struct conn *c, enum side first)
+{
+    enum side second = other(first);
+
+    last_turn(s, c, first);
+    (void)bare(s, c, first, TCP_FIN | TCP_ACK);
+    reply_in(s, c, second);
+    if (draw_chance(&s->rng, 1, 2)) { /* its program closes later */
+        (void)bare(s, c, second, TCP_ACK);
+        s->now += 50 + (int64_t)draw_exp(&s->rng, 2000);
+    }
+    (void)bare(s, c, second, TCP_FIN | TCP_ACK);
+    reply_in(s, c, first);
+    (void)bare(s, c, first, TCP_ACK);
+    c->truth.flag = "SF";
+}
+
+void tcp_half_close(struct session *s, struct conn *c, enum side first)
+{
+    last_turn(s, c, first);
+    (void)bare(s, c, first, TCP_FIN | TCP_ACK);
+    reply_in(s, c, other(first));
+    (void)bare(s, c, other(first), TCP_ACK);
+    c->truth.flag = first == ORIG ? "S2" : "S3";
+}
+
+/* Follows all acknowledgements of the last burst, so that no packet comes after the reset. */
+void tcp_reset(struct session *s, struct conn *c, enum side from)
+{
+    settle_all(s, c);
+    s->now += 1000 + c->end[other(from)].delay;
+    last_turn(s, c, from);
+    (void)bare(s, c, from, TCP_RST | TCP_ACK);
+    c->truth.flag = from == ORIG ? "RSTO" : "RSTR";
+}
+
+void tcp_leave_open(struct session *s, struct conn *c)
+{
+    settle_all(s, c);
+    c->truth.flag = "S1";
+}
+
+void tcp_refused(struct session *s, struct conn *c)
+{
+    (void)bare(s, c, ORIG, TCP_SYN);
+    reply_in(s, c, RESP);
+    bare(s, c, RESP, TCP_RST | TCP_ACK)->seq = 0;
+    c->truth.flag = "REJ";
+}
+
+/* Retries after 1 s and 3 s; a tracker gives up an unanswered SYN after 5 s. */
+void tcp_unanswered(struct session *s, struct conn *c, int retries)
+{
+    uint32_t number = c->seq[ORIG];
+
+    for (int i = 0; i <= retries; i++) {
+        c->seq[ORIG] = number;
+        (void)bare(s, c, ORIG, TCP_SYN);
+        if (i < retries)
+            session_wait(s, i == 0 ? 1000000 : 2000000);
+    }
+    c->truth.flag = "S0";
+}
+
+void tcp_given_up(struct session *s, struct conn *c, uint8_t flags)
+{
+    (void)bare(s, c, ORIG, TCP_SYN);
+    session_wait(s, draw_between(&s->rng, 500, 50000));
+    (void)bare(s, c, ORIG, flags);
+    c->truth.flag = flags & TCP_FIN ? "SH" : "RSTOS0";
+}
+
+void tcp_keepalive(struct session *s, struct conn *c, enum side from)
+{
+    bool byte = draw_chance(&s->rng, 1, 2);
+
+    settle_all(s, c);
+    struct packet *p = bare(s, c, from, TCP_ACK);
+    p->seq--;
+    if (byte) {
+        p->text_at = session_text(s, "", 1);
+        p->text_len = 1;
+    }
+    reply_in(s, c, other(from));
+    (void)bare(s, c, other(from), TCP_ACK);
 }

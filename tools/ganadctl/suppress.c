@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/ganadctl/suppress.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/buf.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/base/time.h"
+#include "lib/suppress/list.h"
 #include "tools/common/show.h"
-#include "tools/ganadctl/suppress.h"
+#include "tools/ganadctl/ctl.h"
 
 /* --- rules --- */
 
@@ -20,10 +24,10 @@ static void time_text(int64_t ns, char text[static GAD_TIME_TEXT])
     gad_time_text((struct gad_time){ns}, text);
     char *dot = strchr(text, '.');
     if (dot)
-        memcpy(dot, "Z", 2); /* whole seconds will do */
+        memcpy(dot, "Z", 2); /* whole seconds suffice */
 }
 
-/* A comment may be in any language; what could speak to a terminal is escaped. */
+/* A comment can be in any language; control characters are escaped. */
 static void print_rule(const char *s)
 {
     for (size_t n; *s; s += n ? n : 1) {
@@ -57,7 +61,7 @@ void suppress_show(struct suppress *s, const Ganad__V1__SuppressReply__Rule *r)
         printf("%s%6s  %12s  %-20s  %-20s  %s%s\n", s->colour ? "\033[1m" : "", "ID", "HITS",
                "LAST HIT", "EXPIRES", "RULE", s->colour ? "\033[0m" : "");
     printf("%6" PRIu64 "  %12s  %-20s  %-20s  ", r->id, show_count(r->hits, hits), last,
-           expired ? "expired" : expires); /* the rule says when, too */
+           expired ? "expired" : expires); /* the rule has the time, too */
     print_rule(r->rule);
 }
 
@@ -69,7 +73,7 @@ int suppress_finish(struct suppress *s)
         err = json_dumpf(s->list, stdout, JSON_COMPACT);
         putchar('\n');
     }
-    return err || fflush(stdout) != 0 ? CTL_ERROR : CTL_OK;
+    return err || fflush(stdout) != 0 ? CLI_FAILED : CLI_OK;
 }
 
 /* --- a connection --- */
@@ -143,21 +147,24 @@ static bool set_field(char *word, struct suppress_asked *a)
     return strcmp(word, "model") == 0;
 }
 
-/* @key is a word of its own, and a value comes behind it or not. */
+/* @value: NULL if the word has no '='. */
 static int not_asked(const char *key, const char *value)
 {
     static const char *const keys[] = {"src",   "dst",     "sport", "dport",
                                        "proto", "service", "model", "score"};
     enum { N = sizeof(keys) / sizeof(keys[0]) };
-    int near = value ? gad_text_nearest(key, keys, N) : -1;
+    char hint[CLI_HINT] = "";
+    bool is_key = false;
 
     for (int i = 0; i < N; i++)
-        near = strcmp(key, keys[i]) == 0 ? -1 : near; /* it is the value that is wrong */
-    return ctl_usage(&ctl_suppress,
-                     "test '%s%s%s': of src, dst (addresses of one kind), sport, dport, proto, "
-                     "service, model and score, each KEY=VALUE%s%s%s",
-                     key, value ? "=" : "", value ? value : "", near < 0 ? "" : "; did you mean '",
-                     near < 0 ? "" : keys[near], near < 0 ? "" : "'?");
+        is_key = is_key || strcmp(key, keys[i]) == 0; /* the value is wrong */
+    if (value && !is_key)
+        (void)cli_hint(key, keys, N, hint);
+    return cli_usage(
+        &command_suppress,
+        "test '%s%s%s': not one of src, dst (addresses of one kind), sport, dport, proto, "
+        "service, model and score, each KEY=VALUE%s",
+        key, value ? "=" : "", value ? value : "", hint);
 }
 
 int suppress_asked_parse(int n, char **word, struct suppress_asked *ret)
@@ -167,13 +174,105 @@ int suppress_asked_parse(int n, char **word, struct suppress_asked *ret)
     *ret = (struct suppress_asked){.service = "", .model = ""};
     ret->rec.v[GAD_SERVICE] = GAD_NAME_UNKNOWN;
     if (n == 0)
-        return ctl_usage(&ctl_suppress, "test needs a connection, such as src=192.0.2.4 dport=80");
+        return cli_usage(&command_suppress,
+                         "test needs a connection, such as src=192.0.2.4 dport=80");
     for (int i = 0; i < n; i++) {
         char *value = strchr(word[i], '=');
         if (!set_field(word[i], ret))
             return not_asked(word[i], value ? value + 1 : NULL);
     }
     if (t->family == 0 && (t->src_port != 0 || t->dst_port != 0 || t->proto != 0))
-        t->family = 4; /* as ganadd takes it */
-    return CTL_OK;
+        t->family = 4; /* as ganadd does */
+    return CLI_OK;
+}
+
+/* --- without ganadd: a file of rules, such as one that ganadd refuses, and a rule to check --- */
+
+static void show_rule(struct suppress *s, const struct gad_suppressed *one)
+{
+    Ganad__V1__SuppressReply__Rule r;
+    struct gad_buf text = GAD_BUF_INIT(GAD_RULE_TEXT + 1);
+
+    gad_rule_write(&one->rule, &text);
+    gad_buf_add(&text, "", 1);
+    ganad__v1__suppress_reply__rule__init(&r);
+    r.id = one->id;
+    r.rule = text.bad ? r.rule : (char *)text.p;
+    r.created_ns = one->created.ns;
+    r.hits = one->hits;
+    r.last_hit_ns = one->last_hit.ns;
+    r.expires_ns = one->rule.expires.ns;
+    suppress_show(s, &r);
+    gad_buf_deinit(&text);
+}
+
+static int load(const struct suppress *s, struct gad_suppress **ret)
+{
+    gad_cleanup(gad_freep) uint8_t *text = NULL;
+    gad_cleanup(gad_suppress_freep) struct gad_suppress *list = NULL;
+    struct gad_diag d = {"no memory"};
+    size_t len;
+
+    int r = gad_suppress_new(&list);
+    r = r ? r : gad_file_read(s->file, GAD_SUPPRESS_FILE_MAX, &text, &len, &d);
+    if (r == 0) {
+        r = gad_suppress_read(list, (const char *)text, len, &d);
+        gad_diag_prefix(&d, "%s", s->file);
+    }
+    if (r != 0)
+        return cli_failed(r, &d);
+    *ret = gad_steal(&list);
+    return CLI_OK;
+}
+
+int suppress_file_list(struct suppress *s)
+{
+    gad_cleanup(gad_suppress_freep) struct gad_suppress *list = NULL;
+    const struct gad_suppressed *one;
+
+    int code = load(s, &list);
+    if (code != CLI_OK)
+        return code;
+    for (uint64_t from = 1; (one = gad_suppress_from(list, from)) != NULL; from = one->id + 1)
+        show_rule(s, one);
+    return CLI_OK;
+}
+
+int suppress_file_test(struct suppress *s, const struct suppress_asked *a)
+{
+    gad_cleanup(gad_suppress_freep) struct gad_suppress *list = NULL;
+    gad_cleanup(gad_freep) uint64_t *id = gad_calloc(GAD_SUPPRESS_MAX, sizeof(*id));
+
+    int code = load(s, &list);
+    if (code != CLI_OK)
+        return code;
+    if (!id) {
+        return cli_failed(GAD_ENOMEM, NULL);
+    }
+    size_t n = gad_suppress_test(list, &a->rec, a->model, (float)a->score, gad_time_wall(), id,
+                                 GAD_SUPPRESS_MAX);
+    for (size_t i = 0; i < n; i++)
+        show_rule(s, gad_suppress_from(list, id[i]));
+    if (n == 0 && !s->json)
+        printf("no rule matches: it would raise an alert\n");
+    return suppress_finish(s);
+}
+
+int suppress_file_check(struct suppress *s, const char *rule)
+{
+    struct gad_suppressed one = {.created = gad_time_wall()};
+    struct gad_buf text = GAD_BUF_INIT(GAD_RULE_TEXT + 1);
+    struct gad_diag d = {""};
+
+    int err = gad_rule_parse(rule, strlen(rule), one.created, &one.rule, &d);
+    if (err != 0)
+        return cli_failed(err, &d);
+    if (s->json) {
+        show_rule(s, &one);
+    } else {
+        gad_rule_write(&one.rule, &text);
+        printf("%.*s\n", (int)text.len, (const char *)text.p);
+        gad_buf_deinit(&text);
+    }
+    return suppress_finish(s);
 }
