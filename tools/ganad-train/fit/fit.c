@@ -55,8 +55,7 @@ static void fit_deinit(struct fit *f)
     assembly_deinit(&f->assembly);
     whitening_deinit(&f->whitening);
     training_deinit(&f->training);
-    if (f->trainer)
-        f->o.model->free(f->trainer);
+    gad_trainer_free(f->trainer);
     gad_free(f->calibration);
     gad_free(f->positive);
     rows_deinit(&f->rows);
@@ -88,7 +87,7 @@ static int set_up(struct fit *f, struct gad_diag *d)
         return err;
     if (f->o.condition && (err = find_condition(f, d)) != 0)
         return err;
-    return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
+    return gad_trainer_new(f->o.model, &f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
 }
 
 /* Why these rows and this model, and what the other way would be. */

@@ -66,8 +66,7 @@ static int prepare(const struct gad_table *t, const struct gad_split *all,
     return err;
 }
 
-static int train(const struct gad_trainer_ops *ops, struct gad_trainer *t,
-                 const struct screening *s, struct gad_diag *d)
+static int train(struct gad_trainer *t, const struct screening *s, struct gad_diag *d)
 {
     struct gad_epoch_stats stats;
     size_t n = s->split.n_train, most = ROWS_SEEN / EPOCHS;
@@ -75,17 +74,16 @@ static int train(const struct gad_trainer_ops *ops, struct gad_trainer *t,
 
     n = n < most ? n : most;
     for (size_t seen = 0; err == 0 && seen < ROWS_SEEN; seen += n)
-        err = ops->epoch(t, n, s->rows.x, s->rows.ld, NULL, NULL, &stats, d);
+        err = gad_trainer_epoch(t, n, s->rows.x, s->rows.ld, NULL, NULL, &stats, d);
     return err;
 }
 
-static int score(const struct gad_trainer_ops *ops, struct gad_trainer *t, struct screening *s,
-                 struct gad_diag *d)
+static int score(struct gad_trainer *t, struct screening *s, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *scorer = NULL;
     struct gad_checkpoint c = {.condition = "", .scaler.dim = gad_schema_dim(s->rows.schema)};
 
-    ops->fill(t, &c);
+    gad_trainer_fill(t, &c);
     int err = scorer_new(&c, &scorer, d);
     if (err == 0)
         scorer_score(scorer, s->split.n_train, s->rows.x, s->score);
@@ -127,7 +125,7 @@ int screen(const struct fit_options *o, const struct gad_table *t, struct gad_sp
     gad_cleanup(screening_deinit) struct screening s = {0};
     const struct gad_trainer_ops *ops = gad_trainer_find("ganomaly");
     struct gad_train_options opt = {0};
-    struct gad_trainer *trainer = NULL;
+    gad_cleanup(gad_trainer_freep) struct gad_trainer *trainer = NULL;
     size_t kept = 0;
 
     int err = prepare(t, split, o->scaler, &s, d);
@@ -135,13 +133,11 @@ int screen(const struct fit_options *o, const struct gad_table *t, struct gad_sp
     opt.seed = o->train.seed;
     opt.score = "rec";
     if (err == 0)
-        err = ops->create(&opt, gad_schema_dim(s.rows.schema), &trainer, d);
+        err = gad_trainer_new(ops, &opt, gad_schema_dim(s.rows.schema), &trainer, d);
     if (err == 0)
-        err = train(ops, trainer, &s, d);
+        err = train(trainer, &s, d);
     if (err == 0)
-        err = score(ops, trainer, &s, d);
-    if (trainer)
-        ops->free(trainer);
+        err = score(trainer, &s, d);
     if (err != 0)
         return err;
     size_t n_out = mark(leave_out * o->contamination, &s);

@@ -49,7 +49,7 @@ int state_save(const char *path, const struct fit_options *o, struct gad_trainer
     gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(STATE_MAX),
                                                id = GAD_BUF_INIT(STATE_MAX);
     struct gad_train_block block[GAD_TRAIN_BLOCKS_MAX];
-    size_t n_blocks = o->model->state(t, block), n_kept;
+    size_t n_blocks = gad_trainer_state(t, block), n_kept;
     const float *kept = snapshot_weights(r->kept, &n_kept);
     uint8_t sum[SUM];
 
@@ -117,9 +117,9 @@ static int restore(const char *path, struct gad_cursor cur, const struct fit_opt
 {
     gad_cleanup(snapshot_freep) struct snapshot *kept = NULL;
     struct gad_train_block block[GAD_TRAIN_BLOCKS_MAX];
-    size_t n_blocks = o->model->state(t, block), n_kept, len = 0;
+    size_t n_blocks = gad_trainer_state(t, block), n_kept, len = 0;
 
-    o->model->fill(t, c);
+    gad_trainer_fill(t, c);
     if (snapshot_new(c, &kept) != 0)
         return GAD_ENOMEM;
     float *weights = snapshot_weights(kept, &n_kept);

@@ -90,7 +90,7 @@ static int settle(const struct fit_options *o, struct gad_trainer *t, const stru
                   struct gad_checkpoint *c, struct training *r, double *ret_error,
                   struct gad_diag *d)
 {
-    o->model->fill(t, c);
+    gad_trainer_fill(t, c);
     double figure;
     int err = held_out_error(c, rows, ret_error, d);
     if (err == 0)
@@ -117,7 +117,7 @@ static int one_epoch(const struct fit_options *o, struct gad_trainer *t,
     double error = 0.0;
 
     progress_epoch(p, r->epochs + 1);
-    int err = o->model->epoch(t, rows->n, rows->x, rows->ld, tick, p, &stats, d);
+    int err = gad_trainer_epoch(t, rows->n, rows->x, rows->ld, tick, p, &stats, d);
     if (err == 0)
         err = settle(o, t, rows, c, r, &error, d);
     if (err != 0)
