@@ -7,7 +7,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
 #include "models/condition.h"
-#include "models/registry.h"
+#include "models/model.h"
 #include "models/scratch.h"
 #include "models/whiten.h"
 

@@ -5,7 +5,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
-#include "models/registry.h"
+#include "models/model.h"
 #include "models/scratch.h"
 #include "models/whiten.h"
 

@@ -68,8 +68,10 @@ struct gad_model_ops {
                    struct gad_errors *ret);
 };
 
-/* NULL if nobody registered the name. */
-const struct gad_model_ops *gad_model_find(const char *name);
+/* The models. A new one is a file that defines its operations, a line here and one in model.c. */
+extern const struct gad_model_ops gad_egbad;
+extern const struct gad_model_ops gad_ganomaly;
+extern const struct gad_model_ops gad_anogan;
 
-/* The i-th of all, NULL after the last. */
-const struct gad_model_ops *gad_model_at(size_t i);
+/* NULL if there is no model of this name. */
+const struct gad_model_ops *gad_model_find(const char *name);
