@@ -129,11 +129,6 @@ void gad_egbad_deinit(struct gad_egbad *g)
     gad_params_deinit(&g->params);
 }
 
-struct gad_range gad_egbad_generator_encoder(const struct gad_egbad *g)
-{
-    return gad_range_join(g->encoder.range, g->generator.range);
-}
-
 struct gad_range gad_egbad_discriminator(const struct gad_egbad *g)
 {
     return gad_range_join(g->disc_x.range, g->disc_logit.range);

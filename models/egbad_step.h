@@ -58,7 +58,6 @@ int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_e
                    struct gad_condition y) GAD_MUST_CHECK;
 void gad_egbad_deinit(struct gad_egbad *g);
 
-struct gad_range gad_egbad_generator_encoder(const struct gad_egbad *g);
 struct gad_range gad_egbad_discriminator(const struct gad_egbad *g);
 
 /* Where the caller puts the batch (n, dim) and the draw (n, 32) before each of the two below. */

@@ -42,7 +42,8 @@ static double log_gamma(double v)
     return lgamma_r(v, &sign);
 }
 
-double gad_incomplete_beta(double a, double b, double x)
+/* Regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a and b > 0, to about 1e-12. */
+static double incomplete_beta(double a, double b, double x)
 {
     gad_assert(a > 0.0 && b > 0.0 && x >= 0.0 && x <= 1.0);
     if (x == 0.0 || x == 1.0)
@@ -62,7 +63,7 @@ static double quantile(double a, double b, double p)
         double mid = low + (high - low) / 2;
         if (mid == low || mid == high)
             break;
-        if (gad_incomplete_beta(a, b, mid) < p)
+        if (incomplete_beta(a, b, mid) < p)
             low = mid;
         else
             high = mid;

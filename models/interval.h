@@ -32,6 +32,3 @@ struct gad_counts {
  * k < n. m = 0 gives 0 .. 0. Time and memory do not depend on n; time is that of the interval's width.
  */
 struct gad_counts gad_prediction_interval(uint64_t k, uint64_t n, uint64_t m);
-
-/* Regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a and b > 0, to about 1e-12. */
-double gad_incomplete_beta(double a, double b, double x);

@@ -9,10 +9,8 @@
 
 #include "lib/nn/mat.h"
 
-/* log(1 + exp(x)) without overflow; the cross entropy of a logit: softplus(-x) for target 1, softplus(x) for 0. */
-double gad_softplus(double x);
-
-/* Mean over the n rows of logit (n, 1) of the cross entropy with one target for all, 0 or 1. */
+/* Mean over the n rows of logit (n, 1) of the cross entropy with one target for all, 0 or 1: log(1 +
+ * exp(-x)) of a logit x for target 1, log(1 + exp(x)) for target 0. */
 double gad_loss_bce(struct gad_mat logit, int target, double weight, struct gad_mat dlogit);
 
 /* Mean over all elements of |a - b|. The gradient at a = b is 0. */

@@ -54,6 +54,3 @@ struct gad_range gad_range_join(struct gad_range a, struct gad_range b);
 /* Weights U(-l, l) with l = sqrt(6 / (rows + cols)) (Glorot and Bengio 2010, eq. 16), biases 0, for the
  * tensors within r. */
 void gad_init_xavier(struct gad_params *p, struct gad_range r, struct gad_rng *rng);
-
-/* Weights N(0, sd^2), biases 0. */
-void gad_init_normal(struct gad_params *p, struct gad_range r, double sd, struct gad_rng *rng);

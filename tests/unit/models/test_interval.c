@@ -35,23 +35,6 @@ static void intervals_are_those_of_clopper_and_pearson(void **state)
     }
 }
 
-/* Values by scipy.special.betainc. */
-static void the_incomplete_beta_function_is_right(void **state)
-{
-    (void)state;
-    static const double cases[][4] = {
-        {0.5, 0.5, 0.3, 0.36901011956555},
-        {2, 3, 0.4, 0.5248},
-        {1, 1, 0.7, 0.7},
-        {500, 48000, 0.0102, 0.41122212354733},
-        {2, 3, 0, 0},
-        {30, 2, 0.99, 0.96161048540476},
-        {2, 3, 1, 1},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        close_to(gad_incomplete_beta(cases[i][0], cases[i][1], cases[i][2]), cases[i][3]);
-}
-
 static void an_interval_holds_the_share_and_shrinks(void **state)
 {
     (void)state;
@@ -133,7 +116,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_are_those_of_clopper_and_pearson),
-        cmocka_unit_test(the_incomplete_beta_function_is_right),
         cmocka_unit_test(an_interval_holds_the_share_and_shrinks),
         cmocka_unit_test(prediction_intervals_are_exact),
         cmocka_unit_test(a_prediction_holds_for_95_of_100_samples),
