@@ -6,8 +6,8 @@
 #include "lib/base/diag.h"
 #include "lib/base/rng.h"
 #include "lib/dataset/table.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/fit/by_time.h"
 #include "tools/ganad-train/labels.h"
 
 static const struct eval_protocol protocols[] = {

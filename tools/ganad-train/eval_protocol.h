@@ -21,7 +21,7 @@ struct gad_table;
 struct eval_protocol {
     const char *name;
     enum gad_protocol kind;
-    bool by_time;           /* tools/ganad-train/fit/by_time.h instead of halves */
+    bool by_time;           /* tools/ganad-train/by_time.h instead of halves */
     bool trains_on_attacks; /* then normal connections are the positives */
     double percentile; /* of the test scores, the published threshold; 0: from the calibration */
     double calibration_share; /* default share of the training class that is held out */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/fit/by_time.h"
+#include "tools/ganad-train/by_time.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,8 +13,8 @@
 #include <stdio.h>
 
 #include "models/interval.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/fit/burst.h"
-#include "tools/ganad-train/fit/by_time.h"
 
 struct assembly;
 struct gad_detector;

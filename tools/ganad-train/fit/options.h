@@ -10,9 +10,9 @@
 
 #include "lib/feature/scaler.h"
 #include "models/trainer.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/eval_protocol.h"
-#include "tools/ganad-train/fit/by_time.h"
 
 struct gad_buf;
 struct gad_table;

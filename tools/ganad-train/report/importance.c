@@ -8,7 +8,7 @@
 #include "lib/dataset/table.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
-#include "tools/ganad-train/measure.h"
+#include "tools/ganad-train/eval/measure.h"
 
 enum { WORKSPACE_ROWS = 48 };
 

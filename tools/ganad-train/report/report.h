@@ -12,7 +12,7 @@
 
 #include "lib/base/err.h"
 #include "models/metrics.h"
-#include "tools/ganad-train/measure.h"
+#include "tools/ganad-train/eval/measure.h"
 #include "tools/ganad-train/report/importance.h"
 
 struct gad_buf;

@@ -6,9 +6,9 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/eval/evaluate.h"
+#include "tools/ganad-train/eval/measure.h"
 #include "tools/ganad-train/eval_protocol.h"
-#include "tools/ganad-train/evaluate.h"
-#include "tools/ganad-train/measure.h"
 
 static int parse(const struct cli_command *self, int argc, char **argv, struct measure_options *o,
                  bool *json)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/eval/evaluate.h"
 
 #include <math.h>
 #include <stdlib.h>

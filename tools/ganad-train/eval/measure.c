@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/measure.h"
+#include "tools/ganad-train/eval/measure.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/dataset/split.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/eval/evaluate.h"
 
 struct gad_checkpoint;
 struct gad_detector;
