@@ -10,12 +10,15 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/base/mem.h"
 #include "lib/feature/scaler.h"
 
+struct gad_checkpoint;
 struct gad_diag;
 struct gad_schema;
 struct gad_split;
 struct gad_table;
+struct scorer;
 
 struct rows {
     struct gad_schema *schema;
@@ -41,3 +44,15 @@ int rows_test(struct rows *r, const struct gad_table *t, size_t n, const uint32_
 
 /* Which of the rows that test should score high: (n_test), the caller's (gad_free()). */
 int rows_positive(const struct gad_table *t, const struct gad_split *s, bool **ret) GAD_MUST_CHECK;
+
+/* @c: needs model, nets, scaler.dim and score; may be freed after. */
+int scorer_new(const struct gad_checkpoint *c, struct scorer **ret,
+               struct gad_diag *d) GAD_MUST_CHECK;
+void scorer_free(struct scorer *s);
+GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
+
+/* @x: (n, gad_ld(dim)) scaled, 64-byte aligned. */
+void scorer_score(struct scorer *s, size_t n, const float *x, float *score);
+
+/* Mean of |x - xhat| over all elements of all rows; 0 for no rows. */
+double scorer_residual(struct scorer *s, size_t n, const float *x);

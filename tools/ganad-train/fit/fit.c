@@ -19,14 +19,12 @@
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/screen.h"
 #include "tools/ganad-train/fit/shortfalls.h"
-#include "tools/ganad-train/fit/snapshot.h"
 #include "tools/ganad-train/fit/train.h"
 #include "tools/ganad-train/fit/whiten.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
-#include "tools/ganad-train/scorer.h"
 
 /* Of the metrics that go into the checkpoint. */
 #define DEFAULT_FPR 0.01
@@ -149,7 +147,7 @@ static int prepare(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     if (!f->o.quiet)
-        limits_tell(&f->rows, f->table, &f->split, f->o.protocol->by_time);
+        shortfalls_warn(&f->rows, f->table, &f->split, f->o.protocol->by_time);
     rows_scale(&f->rows, &f->split);
     return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
 }

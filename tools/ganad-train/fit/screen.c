@@ -15,7 +15,6 @@
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
-#include "tools/ganad-train/scorer.h"
 
 enum { ROWS_SEEN = 1400 * 64, EPOCHS = 2 };
 static const double leave_out = 2.0; /* times the stated share */

@@ -32,7 +32,7 @@ static size_t constant_columns(const struct rows *r, size_t n, bool constant[sta
 }
 
 /* Of those, the ones that do vary in rows which calibrate. */
-static void tell_new(const struct rows *r, size_t n, const bool *constant)
+static void warn_of_new(const struct rows *r, size_t n, const bool *constant)
 {
     size_t n_numeric = gad_schema_n_numeric(r->schema), named = 0;
     char count[PRINT_COUNT];
@@ -49,7 +49,7 @@ static void tell_new(const struct rows *r, size_t n, const bool *constant)
     }
 }
 
-static void tell_service(const struct gad_table *t, const struct gad_split *split)
+static void warn_of_service(const struct gad_table *t, const struct gad_split *split)
 {
     size_t of[SERVICES_MAX] = {0}, most = 0, distinct = 0;
 
@@ -70,8 +70,8 @@ static void tell_service(const struct gad_table *t, const struct gad_split *spli
                 gad_name_text(GAD_SERVICE, (int)most), distinct - 1);
 }
 
-void limits_tell(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                 bool own)
+void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
+                     bool own)
 {
     bool constant[GAD_N_COLUMNS];
     size_t n_numeric = gad_schema_n_numeric(r->schema);
@@ -83,9 +83,9 @@ void limits_tell(const struct rows *r, const struct gad_table *t, const struct g
                 "varies there later counts as strange",
                 n_constant, n_numeric);
     else if (own)
-        tell_new(r, split->n_calibration, constant);
+        warn_of_new(r, split->n_calibration, constant);
     if (own)
-        tell_service(t, split);
+        warn_of_service(t, split);
     if (split->n_calibration < 1000)
         cli_say("warning: %s rows calibrate: a budget of false alarms below %.2g cannot be told "
                 "from none",

@@ -13,5 +13,5 @@ struct rows;
 
 /* Before training: columns and services of the rows that train, and how many calibrate. @r: not scaled yet. @own: the
  * rows are of one's own network, so that what never varies is no property of a public data set. */
-void limits_tell(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                 bool own);
+void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
+                     bool own);

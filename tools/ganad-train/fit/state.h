@@ -13,12 +13,22 @@
  */
 
 #include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
 
 struct fit_options;
-struct gad_checkpoint;
 struct gad_diag;
 struct gad_trainer;
+struct snapshot;
 struct training;
+
+/* Copies the nets of @c; their names stay the trainer's. */
+int snapshot_new(const struct gad_checkpoint *c, struct snapshot **ret) GAD_MUST_CHECK;
+void snapshot_free(struct snapshot *s);
+GAD_DEFINE_CLEANUP(struct snapshot, snapshot_free);
+
+/* Points the nets of @c at the copy. */
+void snapshot_fill(struct snapshot *s, struct gad_checkpoint *c);
 
 /**
  * state_save() - atomically; an older state stays if this one cannot be written

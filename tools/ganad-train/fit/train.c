@@ -5,11 +5,10 @@
 #include "models/metrics.h"
 #include "models/model.h"
 #include "tools/ganad-train/fit/options.h"
-#include "tools/ganad-train/fit/snapshot.h"
 #include "tools/ganad-train/fit/state.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/progress.h"
-#include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/rows.h"
 
 /* Enough for a mean; held-out rows are in random order. */
 enum { HELD_OUT_MAX = 10000, HELD_OUT_SEARCHED = 500 };

@@ -9,7 +9,7 @@
 #include "lib/dataset/table.h"
 #include "models/detector.h"
 #include "models/interval.h"
-#include "tools/ganad-train/describe.h"
+#include "tools/ganad-train/inspect.h"
 #include "tools/ganad-train/report/report.h"
 
 /* JSON has no NaN: null is "not defined". */
@@ -139,7 +139,7 @@ json_t *report_json(const struct report *r)
         r->o->title, "date", r->o->date, "sha256", gad_detector_sha256_hex(m->det), "data", data(r),
         "labelled", m->labelled, "flagged", (json_int_t)m->e.flagged, "fpr_budget",
         r->o->measure.fpr, "fpr_interval", interval(&m->e.confusion), "budgets", budgets(r),
-        "history", describe_history(&m->c->provenance.history), "importance", importance(r),
+        "history", inspect_history(&m->c->provenance.history), "importance", importance(r),
         "histogram", histogram(r), "curve", curve(r), "warnings", warnings(r));
     int err = j && more ? json_object_update(j, more) : -1;
 

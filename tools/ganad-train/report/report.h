@@ -58,7 +58,6 @@ struct json_t *report_json(const struct report *r); /* NULL: out of memory */
 
 /* The buffer is asked once, at the end, whether all of it fitted. */
 void report_page(const struct report *r, struct gad_buf *b);
-void report_style(struct gad_buf *b);
 
 /* The sections with pictures, each a heading and what is under it. */
 void report_losses(const struct report *r, struct gad_buf *b);

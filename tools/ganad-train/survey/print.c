@@ -20,17 +20,6 @@ void survey_title(const struct survey_plan *p, char text[static SURVEY_TITLE])
                    residual);
 }
 
-struct spread survey_spread(const struct survey_result *r, enum survey_pick pick, size_t view,
-                            size_t offset, double value[static SURVEY_SEEDS_MAX])
-{
-    gad_assert(r->n <= SURVEY_SEEDS_MAX);
-    for (size_t i = 0; i < r->n; i++)
-        memcpy(&value[i],
-               (const char *)&survey_pick(&r->training[i], pick, view)->figure[view] + offset,
-               sizeof(value[i]));
-    return spread_of(r->n, value);
-}
-
 enum { CELL = 32 };
 
 static const char *cell(double mean, double sd, char text[static CELL])

@@ -11,22 +11,11 @@
 #include <stdio.h>
 
 #include "lib/base/err.h"
-#include "tools/ganad-train/survey/spread.h"
-#include "tools/ganad-train/survey/train.h"
+#include "tools/ganad-train/survey/pick.h"
 
 struct gad_diag;
 struct eval_protocol;
 struct survey_data;
-
-enum { SURVEY_SEEDS_MAX = 100 };
-
-/* The trainings of one plan that were finished. */
-struct survey_result {
-    const struct survey_plan *plan;
-    uint32_t epochs;
-    size_t n;                         /* at most SURVEY_SEEDS_MAX */
-    struct survey_training *training; /* by seed */
-};
 
 struct survey_findings {
     const struct survey_data *data;
@@ -50,7 +39,3 @@ void survey_title(const struct survey_plan *p, char text[static SURVEY_TITLE]);
 /* Atomically. */
 int survey_write_json(const struct survey_findings *s, const char *path,
                       struct gad_diag *d) GAD_MUST_CHECK;
-
-/* The figure that is at this offset of a struct survey_figure, over seeds. */
-struct spread survey_spread(const struct survey_result *r, enum survey_pick pick, size_t view,
-                            size_t offset, double value[static SURVEY_SEEDS_MAX]);

@@ -11,11 +11,17 @@
 #include "models/model.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/progress.h"
-#include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/survey/data.h"
 
 /* Rows of which the mean error is taken, in random order; fewer if each is a search. */
 enum { RESIDUAL_ROWS = 10000, RESIDUAL_SEARCHED = 500 };
+
+void survey_training_deinit(struct survey_training *t)
+{
+    gad_free(t->point);
+    *t = (struct survey_training){0};
+}
 
 /* A training under way. */
 struct run {

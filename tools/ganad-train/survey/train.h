@@ -33,11 +33,6 @@ struct survey_training {
     double train_s, look_s; /* seconds */
 };
 
-/* Which look a figure is taken from. Only the first asks the labels of the rows that test. */
-enum survey_pick { SURVEY_BEST, SURVEY_LAST, SURVEY_RESIDUAL, SURVEY_N_PICKS };
-extern const char *const survey_pick_names[SURVEY_N_PICKS];   /* in JSON */
-extern const char *const survey_pick_phrases[SURVEY_N_PICKS]; /* for people */
-
 /**
  * survey_train() - a training with one seed
  * @epochs:  in place of the plan's
@@ -48,7 +43,3 @@ int survey_train(const struct survey_plan *p, uint32_t epochs, uint64_t seed, do
                  struct survey_data *data, bool quiet, struct survey_training *ret,
                  struct gad_diag *d) GAD_MUST_CHECK;
 void survey_training_deinit(struct survey_training *t);
-
-/* The earliest of those that are equally good. @t has a point. */
-const struct survey_point *survey_pick(const struct survey_training *t, enum survey_pick pick,
-                                       size_t view);

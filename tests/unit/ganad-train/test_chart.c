@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/report/svg.h"
+#include "tools/ganad-train/report/chart.h"
 
 #include <float.h>
 #include <math.h>
@@ -125,5 +125,5 @@ int main(void)
         cmocka_unit_test(values_have_places),
         cmocka_unit_test(numbers_are_short),
     };
-    return cmocka_run_group_tests_name("svg", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("chart", tests, NULL, NULL);
 }
