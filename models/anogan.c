@@ -13,26 +13,27 @@
 #include "models/scratch.h"
 
 /*
- * AnoGAN (Schlegl et al. 2017, arXiv 1703.05921) as Zenati et al. 2018 (arXiv 1802.06222) use it for
- * KDD99. It has no encoder. For each record x the model searches, by Adam on z alone, the latent vector
- * z with the lowest
+ * AnoGAN (Schlegl et al. 2017, arXiv 1703.05921) as Zenati et al. 2018 (arXiv 1802.06222) use it
+ * for KDD99. It has no encoder. For each record x the model searches, by Adam on z alone, the
+ * latent vector z with the lowest
  *
  *     loss(z) = (1 - w) |x - G(z)|_1 + w L_D(z)
  *     "fm"        L_D = |f(x) - f(G(z))|_1, f the discriminator's last hidden layer
  *     "cross-e"   L_D = softplus(-D(G(z)))
  *
- * The score is loss(z*), z* being z after the last step, and the reconstruction is G(z*). The published
- * program draws a start for each row of a batch. Here all records have one start, drawn from the
- * checkpoint's seed, and each record has its own z and moments, so its score does not depend on its
- * batch.
+ * The score is loss(z*), z* being z after the last step, and the reconstruction is G(z*). The
+ * published program draws a start for each row of a batch. Here all records have one start, drawn
+ * from the checkpoint's seed, and each record has its own z and moments, so its score does not
+ * depend on its batch.
  *
- * Conditional, on the one-hot group y of a column: G(z, y) and D(x, y). y is constant during the search
- * (models/condition.h).
+ * Conditional, on the one-hot group y of a column: G(z, y) and D(x, y). y is constant during the
+ * search (models/condition.h).
  *
- * The search runs many records at once. A step is one pass forward through G and D and one back to z,
- * by the kernels: transposed weights for the products, and derivatives of the activations from their
- * outputs. With a tolerance, a record's search ends at the first multiple of WINDOW steps at which the
- * last WINDOW steps lowered its loss by less than that share. The others continue without it.
+ * The search runs many records at once. A step is one pass forward through G and D and one back to
+ * z, by the kernels: transposed weights for the products, and derivatives of the activations from
+ * their outputs. With a tolerance, a record's search ends at the first multiple of WINDOW steps at
+ * which the last WINDOW steps lowered its loss by less than that share. The others continue without
+ * it.
  */
 
 enum { WINDOW = 25 };
@@ -118,7 +119,7 @@ static size_t anogan_workspace(const struct gad_model *m, size_t n)
     return ws.used;
 }
 
-/* y[i] (n, padded out) of the layers 0 .. last. */
+/* Outputs y[i] (n, padded out) of the layers 0 .. last. */
 static void outputs(const struct gad_chain *c, const struct gad_kernel *k,
                     struct gad_kernel_init start, size_t last, size_t n, const float *x, size_t ld,
                     float *const *y)
@@ -164,7 +165,7 @@ static float logit(const struct gad_model *m, const struct search *s, size_t i)
     return s->d[last][i * m->disc.chain.layer[last].w.out];
 }
 
-/* s->loss of where forward() was. */
+/* s->loss at the z of the last forward(). */
 static void measure(const struct gad_model *m, struct search *s)
 {
     float *judged = s->back[0];
@@ -180,7 +181,7 @@ static void measure(const struct gad_model *m, struct search *s)
         s->loss[i] = (1.0f - m->weight) * s->loss[i] + m->weight * judged[i];
 }
 
-/* Gradient of w L_D by the outputs of the layer that it is taken from; which layer. */
+/* Writes the gradient of w L_D by the outputs of the layer that L_D uses. Returns that layer. */
 static size_t begin_backward(const struct gad_model *m, const struct search *s, float *to)
 {
     size_t last = m->disc.chain.n_layers - 1, ld = m->disc.chain.layer[last].w.out;
@@ -195,7 +196,8 @@ static size_t begin_backward(const struct gad_model *m, const struct search *s, 
     return last;
 }
 
-/* One layer back: *dy, of its outputs y, becomes that of its inputs, plus what init has. */
+/* Backward through one layer: *dy, the gradient by its outputs y, becomes that by its inputs
+ * plus init. */
 static void back(const struct gad_model *m, const struct search *s, const struct gad_layer *l,
                  const struct gad_layer *transposed, const float *y, struct gad_kernel_init init,
                  float **dy)
@@ -208,8 +210,9 @@ static void back(const struct gad_model *m, const struct search *s, const struct
     *dy = to;
 }
 
-/* The gradient of the loss by z. The residual's part joins where the discriminator's comes out of it: the
- * accumulators of D's first layer start there, in the rows that G made and nobody needs any more. */
+/* The gradient of the loss by z. The gradient of the residual is added where that of the
+ * discriminator reaches D's inputs: the accumulators of D's first layer start with it. It is
+ * written over G's outputs, which are not used again. */
 static const float *backward(const struct gad_model *m, struct search *s)
 {
     size_t ld = gad_ld(m->dim);
@@ -239,7 +242,7 @@ static void deliver(const struct gad_model *m, const struct search *s, size_t i,
         memcpy(xhat + s->row[i] * ld, generated(m, s) + i * ld, ld * sizeof(*xhat));
 }
 
-/* Record @from takes the place of record @to, whose search is over. */
+/* Record @from replaces record @to, whose search has ended. */
 static void move(const struct gad_model *m, struct search *s, size_t from, size_t to)
 {
     const struct {
@@ -346,7 +349,7 @@ static int load_search(const struct gad_checkpoint *c, struct gad_model *m, stru
     const struct gad_ckpt_search *s = &c->score.search;
 
     if (s->steps == 0 || s->n_phases == 0 || s->n_phases > GAD_CKPT_SEARCH_PHASES_MAX)
-        return gad_fail(d, GAD_EMISMATCH, "the checkpoint does not say how to search");
+        return gad_fail(d, GAD_EMISMATCH, "the checkpoint has no search settings");
     m->steps = s->steps;
     m->tolerance = s->tolerance;
     m->n_phases = s->n_phases;
@@ -354,7 +357,7 @@ static int load_search(const struct gad_checkpoint *c, struct gad_model *m, stru
     return 0;
 }
 
-/* N(0, 1), drawn again where it is 2 or more from 0. */
+/* N(0, 1); values 2 or more from 0 are drawn again. */
 static int draw_start(uint64_t seed, struct gad_model *m)
 {
     struct gad_rng rng = gad_rng_init(seed, 0);

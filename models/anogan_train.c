@@ -6,15 +6,16 @@
 #include "models/trainer_impl.h"
 
 /*
- * Training of AnoGAN's networks as published with EGBAD: in each step first the discriminator on a batch, then,
- * with a new draw and new dropout masks, the generator; two Adams in the form of TensorFlow 1; scoring uses a
- * moving average of all weights that starts at the initial ones. The published program averages both networks
- * and then by mistake scores with the discriminator's raw weights; here both are averages.
+ * Training of AnoGAN's networks as published with EGBAD. Each step trains first the discriminator
+ * on a batch, then, with a new draw and new dropout masks, the generator. There are two Adams in
+ * the form of TensorFlow 1. Scoring uses a moving average of all weights that starts at the initial
+ * ones. The published program averages both networks and then by mistake scores with the
+ * discriminator's raw weights; here both are averages.
  */
 
 static const char *const scores[] = {"fm", "cross-e"};
 
-/* The published search: rates and where they begin, as shares of its 500 steps. */
+/* The published search: rates, and the shares of its 500 steps at which they begin. */
 static const struct {
     double at;
     float rate;

@@ -5,9 +5,10 @@
 #include "models/trainer_impl.h"
 
 /*
- * Training of EGBAD as published: in each step first the discriminator on rows of one random order, then
- * generator and encoder on rows of a second one, with new draws and dropout masks; three Adams in the form of
- * TensorFlow 1; scoring uses a moving average of all weights that starts at the initial ones.
+ * Training of EGBAD as published. Each step trains first the discriminator on rows of one random
+ * order, then generator and encoder on rows of a second one, with new draws and dropout masks.
+ * There are three Adams in the form of TensorFlow 1. Scoring uses a moving average of all weights
+ * that starts at the initial ones.
  */
 
 static const char *const scores[] = {"fm", "cross-e", "cross-e-paper", "residual"};
@@ -23,9 +24,10 @@ static struct gad_egbad *net_of(struct gad_trainer *t)
 }
 
 /*
- * survey: as published. normal: with the residual, which makes 10 to 15 epochs enough, a higher rate and an average
- * over about four epochs of 44,000 rows: with some seeds and epochs the weights of one moment reconstruct a
- * rare kind of normal connection (those that were rejected) badly, which lifts the 1 % threshold over smurf.
+ * survey: as published. normal: with the residual, which makes 10 to 15 epochs enough, a higher
+ * rate, and an average over about four epochs of 44,000 rows. With some seeds and epochs the
+ * weights without an average reconstruct a rare kind of normal connection (rejected ones) badly,
+ * which lifts the 1 % threshold above the scores of smurf.
  */
 static void egbad_defaults(const char *protocol, struct gad_train_options *o)
 {

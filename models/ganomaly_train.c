@@ -6,13 +6,13 @@
 #include "models/trainer_impl.h"
 
 /*
- * Training of GANomaly as in its authors' code: one forward pass a step, from which first the generator and
- * then the discriminator takes an Adam step in the usual form; a discriminator that has become perfect is
- * given new weights.
+ * Training of GANomaly as in its authors' code: one forward pass a step, from which first the
+ * generator and then the discriminator takes an Adam step in the usual form. A discriminator whose
+ * loss has become almost 0 is initialised again.
  */
 
 static const char *const scores[] = {"enc", "rec"};
-static const double perfect = 1e-5; /* L_D below which D is started over */
+static const double perfect = 1e-5; /* L_D below which D is initialised again */
 
 struct ganomaly {
     struct gad_trainer t; /* first */
@@ -25,10 +25,10 @@ static struct gad_ganomaly *net_of(struct gad_trainer *t)
 }
 
 /*
- * survey: the weights and rate published for images; nothing is published for dense features. normal: five
- * times that rate and an average of the weights; at the published one, 4 of 13 seeds had not yet learned to
- * reconstruct normal connections that were rejected after 5 epochs (6 % of the rows), and the 1 % threshold
- * lay above smurf.
+ * survey: the weights and rate published for images; nothing is published for dense features.
+ * normal: five times that rate and an average of the weights. At the published rate, after 5
+ * epochs, 4 of 13 seeds did not yet reconstruct rejected normal connections (6 % of the rows), and
+ * the 1 % threshold lay above the scores of smurf.
  */
 static void ganomaly_defaults(const char *protocol, struct gad_train_options *o)
 {

@@ -45,7 +45,7 @@ static int check_score(const struct gad_train_method *m, const char *score, size
     return 0;
 }
 
-/* The options that all models have; @ret_score: index of the score that the options name. */
+/* Checks the options that all models have; @ret_score: index of the score that the options name. */
 static int check(const struct gad_train_method *m, const struct gad_train_options *o, size_t dim,
                  size_t *ret_score, struct gad_diag *d)
 {
@@ -67,7 +67,7 @@ static int check(const struct gad_train_method *m, const struct gad_train_option
     if (dim == 0 || dim > GAD_CKPT_DIM_MAX)
         return gad_fail(d, GAD_EINVAL, "%zu elements in a row, not 1 to %d", dim, GAD_CKPT_DIM_MAX);
     if (o->condition.n > dim || o->condition.first > dim - o->condition.n)
-        return gad_fail(d, GAD_EINVAL, "the condition ends behind the %zu elements of a row", dim);
+        return gad_fail(d, GAD_EINVAL, "the condition ends beyond the %zu elements of a row", dim);
     if (o->batch == 0 || o->batch > 65536)
         return gad_fail(d, GAD_EINVAL, "batch of %zu rows, not 1 to 65536", o->batch);
     if (o->score_degree != 1 && o->score_degree != 2)

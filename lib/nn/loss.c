@@ -23,7 +23,7 @@ double gad_loss_bce(struct gad_mat logit, int target, double weight, struct gad_
         double x = (double)*gad_mat_row(logit, i);
 
         sum += softplus(target ? -x : x);
-        if (dlogit.v) /* for target 1 written as -sigmoid(-x): sigmoid(x) - 1 would cancel */
+        if (dlogit.v) /* for target 1 as -sigmoid(-x): sigmoid(x) - 1 would lose digits */
             *gad_mat_row(dlogit, i) +=
                 (gad_real)(weight / n * (target ? -sigmoid(-x) : sigmoid(x)));
     }

@@ -3,20 +3,20 @@
 
 /*
  * A network: a chain of layers over a range of the parameters. Networks are combined by views: one
- * network writes its output where another reads its input, and batches that pass the same weights are
- * stacked as rows.
+ * network writes its output where another reads its input, and batches that pass the same weights
+ * are stacked as rows.
  *
  *   x (n, in) -> y[0] -> y[1] -> ... -> y[last] (n, out)
  *
  * The tape holds what backward needs. A step allocates nothing.
  *
- * A kind of layer is a description, tensors in the parameter table, and three functions in net.c. The
- * network applies dropout after a layer, and undoes dropout and activation in the gradient before it
- * calls backward, so a kind does only its own product. A further kind (convolution, transposed
- * convolution, batch norm) is an entry in the enum and its three functions. Rows are flat, (channels *
- * height * width); a kind reads its geometry from fields that it adds to the description. What backward
- * needs besides the output is a buffer in struct gad_tape. State that is not trained is a tensor
- * without a gradient (lib/nn/param.h).
+ * A kind of layer is a description, tensors in the parameter table, and three functions in net.c.
+ * The network applies dropout after a layer, and undoes dropout and activation in the gradient
+ * before it calls backward, so a kind does only its own product. A further kind (convolution,
+ * transposed convolution, batch norm) is an entry in the enum and its three functions. Rows are
+ * flat, (channels * height * width); a kind reads its geometry from fields that it adds to the
+ * description. What backward needs besides the output is a buffer in struct gad_tape. State that is
+ * not trained is a tensor without a gradient (lib/nn/param.h).
  */
 
 #include "lib/nn/act.h"
