@@ -56,7 +56,7 @@ class Resume(TrainCase):
         early = self.json("inspect", resumed)["provenance"]
         self.assertLess(early["epochs"], 60)
         p = self.run_train("fit", *[x for x in settings if x != "--quiet"], "--out", resumed, "--resume", state)
-        self.assertIn("going on from", p.stderr)
+        self.assertIn("continuing from", p.stderr)
         self.assertEqual(self.read(whole), self.read(resumed))
 
     def test_another_training_is_refused_and_the_state_stays(self):

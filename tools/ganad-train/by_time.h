@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Records of one's own network in the order of their time: the first ones train, later ones calibrate, and the last day
- * measures what the threshold that came from the calibration does. Never at random: a record's windows look at those
- * before it, so that neighbours on both sides of a split know of each other, and what is asked is how the model will do
- * on days that are still to come.
+ * Records of the operator's network, split by time: the first ones train, later ones calibrate, and
+ * the last day measures the threshold from the calibration. A random split would be wrong for two
+ * reasons. A record's window features depend on the records before it, so neighbours on both sides
+ * of a random split share information. And the question is how the model performs on later days.
  *
  *      trains                                  calibrates           measures
  *      |---------------------------------------|--|-----------------|--|----------------------|
  *      first record                            gap                  gap           last record
  *
- * Which days: see by_time_split(). Between the slices a gap is left, of as many records as a window may look back.
+ * by_time_split() says which days. The gap between slices has as many records as a window covers.
  */
 
 #include <stdbool.h>
@@ -26,14 +26,14 @@ struct cli_list;
 struct gad_diag;
 struct gad_table;
 
-/* Both ends included. */
+/* Includes both ends. */
 struct time_range {
     struct gad_time from, to;
 };
 
 struct time_choice {
     double budget;     /* of false alarms, 0 .. 1: 10 / budget rows should calibrate */
-    size_t n_left_out; /* ranges whose rows count for nothing */
+    size_t n_left_out; /* number of ranges whose rows are left out */
     const struct time_range *left_out; /* (n_left_out) */
 };
 
@@ -45,24 +45,27 @@ struct time_slice {
 struct time_slices {
     struct time_slice train, calibration, test;
     bool by_day;    /* the last day tests; else a fifth of the rows */
-    size_t gap;     /* rows between slices, all together */
+    size_t gap;     /* rows between slices, sum of both gaps */
     size_t untimed; /* rows without a time, left out */
     size_t attacks; /* rows with the label of an attack, left out */
-    size_t ranges;  /* rows of the ranges that were to be left out */
+    size_t ranges;  /* rows in the ranges that are left out */
 };
 
-/* Do the first rows of the first file say when they were, and not what they are? */
+/* Whether the first row of the first file has a time and no label. False for what is not a regular
+ * file, which can be read only once. */
 bool by_time_fits(const struct cli_list *files);
 
 /**
- * by_time_split() - who trains, who calibrates, who tests
- * @ret:    on success; train and calibration in random order, test in order of time; gad_split_deinit()
+ * by_time_split() - chooses the training, calibration and test rows
+ * @ret:    train and calibration in random order, test in order of time; free with
+ *          gad_split_deinit()
  *
- * With three days or more the last 24 hours test, and as many days before them calibrate as it takes for the rows of
- * the budget, one at least, as long as two fifths of the rest are left to train; if no day leaves so much, a third of
- * the rest calibrates. With less than three days, or next to nothing on the last one, the last fifth of the rows tests
- * and the fifth before it calibrates.
- * Return: 0; GAD_EINVAL with @d if no row has a time or one of the three would be empty; GAD_ENOMEM.
+ * With three days or more (less an hour) the last 24 hours test. The days before them calibrate: at
+ * least one, and as many as are needed for 10 / budget rows, provided that two fifths of the
+ * remaining rows are left to train. If already one day leaves fewer, a third of the remaining rows
+ * calibrates. With less than three days, or if the last 24 hours have less than a hundredth or more
+ * than half of the rows, the last fifth of the rows tests and the fifth before it calibrates.
+ * Returns 0; GAD_EINVAL with @d if no row has a time or fewer than 5 normal rows do; GAD_ENOMEM.
  */
 int by_time_split(const struct gad_table *t, const struct time_choice *choice,
                   struct gad_split *ret, struct time_slices *ret_slices,

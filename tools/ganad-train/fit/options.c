@@ -178,12 +178,12 @@ static bool has_whitened(const struct fit_options *o)
 }
 
 /*
- * Epochs and scaler; the rest is the trainer's own for the protocol. survey: as published; for EGBAD and AnoGAN
- * 50 epochs on unscaled features, the setting that repeats the published figures; of GANomaly's scaling nothing is
- * published, and unscaled it fails with some seeds (F1 .47 to .95; min-max .84 to .90). normal: chosen with the trainers' settings
- * on the training half of the KDD99 10 % set alone, a fifth of its normal rows and its attacks held out, over
- * seeds. What decides is smurf, 71 % of the attacks: with some seeds and epochs it lies just under the 1 %
- * threshold.
+ * Epochs and scaler; the rest is the trainer's own for the protocol. survey: as published; for
+ * EGBAD and AnoGAN 50 epochs on unscaled features, the setting that repeats the published figures;
+ * of GANomaly's scaling nothing is published, and unscaled it fails with some seeds (F1 .47 to .95;
+ * min-max .84 to .90). normal: chosen with the trainers' settings on the training half of the KDD99
+ * 10 % set alone, a fifth of its normal rows and its attacks held out, over seeds. What decides is
+ * smurf, 71 % of the attacks: with some seeds and epochs it lies just under the 1 % threshold.
  */
 static void set_defaults(struct fit_options *o)
 {
@@ -306,8 +306,8 @@ static int apply_words(const struct given *g, struct fit_options *o, struct gad_
     return err;
 }
 
-/* Options for what this model or this score does not have. The command in a checkpoint has the usual weight and degree
- * also where the score does not use them. */
+/* Options for what this model or this score does not have. The command in a checkpoint has the
+ * usual weight and degree also where the score does not use them. */
 static int refuse_unused(const struct given *g, const struct fit_options *o, struct gad_diag *d)
 {
     for (int i = 0; i < N_OPTS; i++)

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What `ganad-train fit` was asked to do, with every default filled in.
+ * The options of `ganad-train fit`, with all defaults set.
  */
 
 #include <stdbool.h>
@@ -19,40 +19,41 @@ struct gad_table;
 
 enum { FIT_LEFT_OUT_MAX = 64 };
 
-/* Which epoch: the last, that with the least held-out error, or that which is best on the test rows' labels. */
+/* The epoch to keep: the last, that with the lowest held-out error, or the best by the test
+ * labels. */
 enum fit_keep { FIT_KEEP_LAST, FIT_KEEP_BEST, FIT_KEEP_TEST_LABELS, FIT_N_KEEPS };
 
 struct fit_options {
     const struct gad_trainer_ops *model;
     const struct eval_protocol *protocol;
     enum gad_scaler_kind scaler;
-    uint32_t epochs; /* 0: by how many rows train, fit_options_epochs() */
+    uint32_t epochs; /* 0: set by fit_options_epochs() */
     struct gad_train_options train;
     double calibration_share;
-    size_t n_left_out; /* so many times whose rows count for nothing */
+    size_t n_left_out; /* time ranges whose rows are left out */
     struct time_range left_out[FIT_LEFT_OUT_MAX];
-    double budget;        /* of false alarms, which a model of one's own network is measured by */
-    double contamination; /* share of the rows that is believed to be attacks */
+    double budget;        /* of false alarms, for protocol baseline */
+    double contamination; /* share of the rows that may be unlabelled attacks */
     enum fit_keep keep;
-    uint32_t patience; /* epochs without a better one after which training ends; 0: never */
+    uint32_t patience; /* training ends after this many epochs without a better one; 0: never */
     bool all_rows, skip_bad, quiet;
-    bool whitened; /* the score is fitted to the errors of the trained networks */
+    bool whitened; /* score whitened, fitted to the errors of the trained networks */
     const char *name, *out, *date;
-    const char *resume;    /* the state of training is kept here; NULL: nowhere */
-    const char *condition; /* column, or NULL; its elements are in train once the schema is known */
-    struct cli_list data, normal; /* normal: labels that --normal names */
-    bool chose;                   /* the protocol was chosen by the records */
+    const char *resume;    /* file for the state of training, or NULL */
+    const char *condition; /* column, or NULL; train.condition is set once the schema is known */
+    struct cli_list data, normal; /* normal: the labels of --normal */
+    bool chose;                   /* the protocol follows from the records */
 };
 
-/* Return: CLI_OK, or CLI_USAGE after saying why. The caller deinits in either case. */
+/* Returns CLI_OK, or CLI_USAGE after a message. The caller deinits in either case. */
 int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o);
 void fit_options_deinit(struct fit_options *o);
 
-/* Epochs for so many rows, if nobody said how many: more of them where there are few. */
+/* Sets the epochs by the number of training rows unless --epochs did: more for fewer rows. */
 void fit_options_epochs(struct fit_options *o, size_t n_train);
 
-/* The command that does the same again, every setting written out, up to where the files go; without --out,
- * which does not change what is made. */
+/* Writes the command that repeats the training, with every setting, up to the data files. --out
+ * is left out, because it does not change the result. */
 void fit_options_command(const struct fit_options *o, const struct gad_table *t, struct gad_buf *b);
 
 extern const char fit_help[], fit_help_more[];

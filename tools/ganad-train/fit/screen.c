@@ -17,15 +17,15 @@
 #include "tools/ganad-train/rows.h"
 
 enum { ROWS_SEEN = 1400 * 64, EPOCHS = 2 };
-static const double leave_out = 2.0; /* times the stated share */
+static const double leave_out = 2.0; /* times the share that --contamination states */
 
-/* Distinct records, in the order of the rows that train. */
+/* Distinct records, in the order of the training rows. */
 struct screening {
     uint32_t *first;        /* of each row of the table: the first that is equal to it */
-    struct gad_split split; /* train: the first of each kind */
+    struct gad_split split; /* train: the first of equal rows */
     struct rows rows;
     float *score, *sorted;
-    bool *out; /* by row of the table, for first ones */
+    bool *out; /* by row of the table, only for first ones */
 };
 
 static void screening_deinit(struct screening *s)
@@ -52,7 +52,7 @@ static int prepare(const struct gad_table *t, const struct gad_split *all,
         uint32_t row = s->first[all->train[i]];
         if (!s->out[row])
             s->split.train[s->split.n_train++] = row;
-        s->out[row] = true; /* for now: seen */
+        s->out[row] = true; /* here: seen */
     }
     memset(s->out, 0, n * sizeof(*s->out));
     s->score = gad_calloc(s->split.n_train, sizeof(*s->score));
@@ -95,7 +95,7 @@ static int ascending(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* Marks the worst; returns how many. */
+/* Marks the rows with the highest scores; returns their number. */
 static size_t mark(double share, struct screening *s)
 {
     size_t n = s->split.n_train, stay = n - (size_t)(share * (double)n + 0.5), n_out = 0;
@@ -110,7 +110,7 @@ static size_t mark(double share, struct screening *s)
     return n_out;
 }
 
-static void tell(const struct screening *s, size_t n_out, size_t n_rows)
+static void report(const struct screening *s, size_t n_out, size_t n_rows)
 {
     char out[PRINT_COUNT], of[PRINT_COUNT], rows[PRINT_COUNT];
 
@@ -144,7 +144,7 @@ int screen(const struct fit_options *o, const struct gad_table *t, struct gad_sp
         if (!s.out[s.first[split->train[i]]])
             split->train[kept++] = split->train[i];
     if (!o->quiet)
-        tell(&s, n_out, split->n_train - kept);
+        report(&s, n_out, split->n_train - kept);
     split->n_train = kept;
     return 0;
 }

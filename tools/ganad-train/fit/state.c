@@ -76,7 +76,7 @@ void snapshot_fill(struct snapshot *s, struct gad_checkpoint *c)
     c->nets = s->nets;
 }
 
-/* Far above what networks and history within a checkpoint's limits take. */
+/* Far above the size of networks and history within a checkpoint's limits. */
 enum { STATE_MAX = 1 << 30, SUM = 32, MAGIC = 8 };
 static const char magic[MAGIC + 1] = "ganadst1";
 
@@ -90,7 +90,7 @@ static int sum_of(const uint8_t *p, size_t len, uint8_t sum[static SUM])
     return EVP_Digest(p, len, sum, NULL, EVP_sha256(), NULL) == 1 ? 0 : GAD_ENOMEM;
 }
 
-/* What must be the same for a training to be the same: program, settings, data. */
+/* What must be equal for a training to be the same: program, settings, data. */
 static void add_identity(struct gad_buf *b, const struct gad_checkpoint *c)
 {
     gad_buf_printf(b, "%s\n%s\n", c->provenance.software, c->provenance.command);
@@ -131,7 +131,7 @@ int state_save(const char *path, const struct fit_options *o, struct gad_trainer
     return b.bad ? GAD_ENOMEM : gad_file_write_atomic(path, b.p, b.len, d);
 }
 
-/* Whole, and of this training? The cursor stands behind the identity then. */
+/* Checks that the file is complete and of this training. The cursor is after the identity then. */
 static int check_file(const char *path, struct gad_cursor *cur, const struct gad_checkpoint *c,
                       struct gad_diag *d)
 {
@@ -139,7 +139,7 @@ static int check_file(const char *path, struct gad_cursor *cur, const struct gad
     uint8_t sum[SUM];
 
     if (cur->left < SUM + MAGIC || memcmp(cur->p, magic, MAGIC) != 0)
-        return gad_fail(d, GAD_EFORMAT, "%s: not a state of training; it is left alone", path);
+        return gad_fail(d, GAD_EFORMAT, "%s: not a training state; it is not changed", path);
     cur->left -= SUM;
     if (sum_of(cur->p, cur->left, sum) != 0)
         return GAD_ENOMEM;
@@ -153,7 +153,7 @@ static int check_file(const char *path, struct gad_cursor *cur, const struct gad
     if (theirs.bad || theirs.left != id.len || memcmp(theirs.p, id.p, id.len) != 0)
         return gad_fail(
             d, GAD_EMISMATCH,
-            "%s: is of a training with other settings, data or version of ganad-train; give the "
+            "%s: of a training with other settings, data or version of ganad-train; give the "
             "command that began it, or remove the file to train from the start",
             path);
     return 0;
@@ -169,7 +169,7 @@ static double get_f64(struct gad_cursor *cur)
     return v;
 }
 
-/* The sum was right and so is the identity: sizes can be wrong only by our own fault, or by a hand's. */
+/* Sum and identity are right, so sizes can be wrong only by a bug or a forged file. */
 static int restore(const char *path, struct gad_cursor cur, const struct fit_options *o,
                    struct gad_trainer *t, struct gad_checkpoint *c, struct training *r,
                    struct gad_diag *d)
