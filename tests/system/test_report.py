@@ -191,7 +191,7 @@ class Report(TrainCase):
         self.assertIn('aria-labelledby="histogram-title', text)
         self.assertNotIn('aria-labelledby="roc-title', text)
         p = self.make(self.checkpoint, "--data", plain, self.data, code=1)
-        self.assertIn("some rows have labels and some have none", p.stderr)
+        self.assertIn("some rows have labels and some do not", p.stderr)
 
     def test_one_class_alone_has_no_curve(self):
         for name, keep, words in (("normal", True, "is a positive"), ("attacks", False, "is a negative")):

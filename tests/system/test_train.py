@@ -325,7 +325,7 @@ class Train(TrainCase):
         self.assertEqual(c["calibration"]["n"], 100)
         self.assertIn("no labels", self.run_train("eval", out, plain, code=1).stderr)
         p = self.fit("--out", out, self.data, data=plain, code=1)
-        self.assertIn("some rows have labels and some have none", p.stderr)
+        self.assertIn("some rows have labels and some do not", p.stderr)
 
     def start(self, out, data, words):
         """A fit without end, once it has said the words."""

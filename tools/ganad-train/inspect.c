@@ -17,7 +17,7 @@ struct description {
     const char *path;
     const struct gad_checkpoint *checkpoint;
     const struct gad_detector *detector; /* NULL if it refused the checkpoint */
-    const char *why;                     /* ... and then the reason */
+    const char *why;                     /* the reason of the refusal */
 };
 
 static const double budgets[] = {0.01, 0.001, 0.0001};
@@ -89,9 +89,8 @@ static void budget_text(const struct gad_detector *det, double budget, FILE *f)
     (void)fprintf(
         f, "  %-11s threshold %-12.6g for %g %% false alarms (95 %%: %.3g to %.3g %%)%s\n", "",
         (double)gad_detector_threshold(det, budget), 100.0 * budget, 100.0 * i.low, 100.0 * i.high,
-        budget * (double)gad_detector_n_calibration(det) < 1.0
-            ? ", the highest score: too few rows to tell"
-            : "");
+        budget * (double)gad_detector_n_calibration(det) < 1.0 ? ", the highest score: too few rows"
+                                                               : "");
 }
 
 static void calibration_text(const struct description *s, FILE *f)
@@ -316,7 +315,7 @@ static int inspect(const char *path, bool json)
     if (err != 0)
         return cli_failed(err, &d);
 
-    /* The file is sound; whether it scores as it did where it was made is another question. */
+    /* The file is valid. Whether it reproduces its scores is checked here. */
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
     err = gad_detector_new(path, c, &det, &why);
     struct description s = {.path = path, .checkpoint = c, .detector = det, .why = why.text};
@@ -354,13 +353,13 @@ static int run(const struct cli_command *self, int argc, char **argv)
 
 const struct cli_command command_inspect = {
     .name = "inspect",
-    .summary = "show what is in a checkpoint",
+    .summary = "show the contents of a checkpoint",
     .help =
         "Usage: ganad-train inspect CHECKPOINT [--json]\n\n"
-        "Shows what is in a checkpoint: its model and networks, what it expects of a record, how\n"
-        "scores are calibrated and where it comes from. The file is checked as the daemon would\n"
-        "check it, self-test included; a file that is refused is named with the reason and the\n"
-        "exit code is 1.\n\n"
+        "Shows the contents of a checkpoint: its model and networks, the features that it reads,\n"
+        "the calibration of its scores and its provenance. The file is checked as the daemon\n"
+        "checks it, including the self-test. If it is refused, the reason is printed and the exit\n"
+        "code is 1.\n\n"
         "  --json    the same as one JSON object\n",
     .run = run,
 };

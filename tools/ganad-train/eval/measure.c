@@ -59,8 +59,8 @@ int measure_options_check(const struct measure_options *o, struct gad_diag *d)
     return 0;
 }
 
-/* Were these very files trained on? */
-static bool knows(const struct gad_checkpoint *c, const struct gad_table *t)
+/* Whether the checkpoint was trained on one of these files. */
+static bool trained_on(const struct gad_checkpoint *c, const struct gad_table *t)
 {
     for (size_t i = 0; i < c->provenance.n_data; i++)
         for (size_t k = 0; k < gad_table_n_sources(t); k++)
@@ -74,7 +74,7 @@ static void warn(const struct measure_options *o, struct measurement *m)
     const char *trained = m->c->provenance.protocol;
     struct gad_diag *w = m->warning;
 
-    if (!o->protocol && knows(m->c, m->t))
+    if (!o->protocol && trained_on(m->c, m->t))
         (void)gad_fail(w++, 0,
                        "the checkpoint was trained on part of these rows; --protocol %s tests on "
                        "the others only",

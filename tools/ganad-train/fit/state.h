@@ -8,7 +8,8 @@
  * machine. It is not a checkpoint, and no other program reads it.
  *
  *     "ganadst1"  u32 length, identity  u64 epochs, kept epoch  f64 figure, held-out error
- *     f64 history (4 * epochs requested)  f32 kept weights  the trainer's blocks  SHA-256 of all before
+ *     f64 history (4 * epochs requested)  f32 kept weights  the trainer's blocks
+ *     SHA-256 of all before
  *
  * Integers little-endian, floats as in memory.
  */

@@ -8,18 +8,18 @@
 
 #include "tools/ganad-train/survey/train.h"
 
-/* Which look a figure is taken from. Only the first asks the labels of the rows that test. */
+/* The look that a figure is taken from. Only the first uses the labels of the test rows. */
 enum survey_pick { SURVEY_BEST, SURVEY_LAST, SURVEY_RESIDUAL, SURVEY_N_PICKS };
 extern const char *const survey_pick_names[SURVEY_N_PICKS];   /* in JSON */
-extern const char *const survey_pick_phrases[SURVEY_N_PICKS]; /* for people */
+extern const char *const survey_pick_phrases[SURVEY_N_PICKS]; /* in the table */
 
-/* The earliest of those that are equally good. @t has a point. */
+/* Of equally good points the earliest. @t has at least one point. */
 const struct survey_point *survey_pick(const struct survey_training *t, enum survey_pick pick,
                                        size_t view);
 
 enum { SURVEY_SEEDS_MAX = 100 };
 
-/* The trainings of one plan that were finished. */
+/* The finished trainings of one plan. */
 struct survey_result {
     const struct survey_plan *plan;
     uint32_t epochs;
@@ -36,6 +36,6 @@ struct spread {
 /* NaN throughout for n = 0. */
 struct spread spread_of(size_t n, const double *v);
 
-/* The figure that is at this offset of a struct survey_figure, over seeds. */
+/* Spread over seeds of the figure at @offset of a struct survey_figure; value (n): by seed. */
 struct spread survey_spread(const struct survey_result *r, enum survey_pick pick, size_t view,
                             size_t offset, double value[static SURVEY_SEEDS_MAX]);

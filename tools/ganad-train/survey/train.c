@@ -14,7 +14,7 @@
 #include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/survey/data.h"
 
-/* Rows of which the mean error is taken, in random order; fewer if each is a search. */
+/* Rows for the mean error, in random order; fewer if each is a search. */
 enum { RESIDUAL_ROWS = 10000, RESIDUAL_SEARCHED = 500 };
 
 void survey_training_deinit(struct survey_training *t)
@@ -30,7 +30,7 @@ struct run {
     double percent;
     struct gad_trainer *trainer;
     float *distinct; /* (n_distinct) scores of one kind */
-    float *score;    /* (n) those of all rows of a sample */
+    float *score;    /* (n) scores of all rows of a sample */
     struct progress progress;
 };
 
@@ -105,7 +105,7 @@ static int residual(const struct run *r, const struct gad_checkpoint *c, double 
     return err;
 }
 
-/* Every view of the networks as they are now. */
+/* Computes every view of the current networks. */
 static int look(struct run *r, uint32_t epoch, struct survey_point *ret, struct gad_diag *d)
 {
     struct gad_checkpoint c = {.condition = "", .scaler.dim = gad_schema_dim(r->data->rows.schema)};
@@ -151,7 +151,7 @@ static int epochs(struct run *r, uint32_t n, struct survey_training *t, struct g
         if (err != 0)
             return err;
         t->train_s += seconds_since(start);
-        if (interrupt_seen()) /* an epoch of few batches has no tick */
+        if (interrupt_seen()) /* an epoch of few batches has no ticks */
             return GAD_END;
         if (epoch % r->plan->every != 0 && epoch != n)
             continue;
