@@ -98,7 +98,7 @@ class Report(TrainCase):
         self.assertEqual(j["data"], [{"name": "records.csv", "sha256": sha256, "rows": 3000, "bad_lines": 0}])
         for key, figures in self.json("inspect", self.checkpoint)["provenance"]["history"].items():
             self.assertEqual([f"{x:.6g}" for x in j["history"][key]], [f"{x:.6g}" for x in figures])
-        for word in (sha256, j["sha256"], "ganad-train", "sees no test label", f"{j['n']:,} rows test",
+        for word in (sha256, j["sha256"], "ganad-train", "sees no test label", f"{j['n']:,} test rows",
                      f"{j['auroc']:.4f}", "kept: 8"):
             self.assertIn(word, text)
         for picture in PICTURES:

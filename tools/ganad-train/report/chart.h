@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * A picture with two axes as inline SVG: begin, then lines and marks in the order in which they cover
- * each other, then end. Colours and widths are classes of the page's style, so one picture serves
- * light, dark and paper. All text is escaped. Before it the arithmetic of a picture: from values to
- * places, and the marks of an axis.
+ * A picture with two axes as inline SVG: begin, then lines and marks in the order in which they
+ * cover each other, then end. Colours and widths are classes of the page's style, so one picture
+ * serves light, dark and paper. All text is escaped. Before it the arithmetic of a picture: from
+ * values to places, and the marks of an axis.
  */
 
 #include <stdbool.h>
@@ -14,40 +14,41 @@
 struct gad_buf;
 
 struct svg_scale {
-    double min, max; /* values, min < max; both positive where log */
+    double min, max; /* values, min < max; both positive if log */
     bool log;
-    double from, to; /* where min and max are, in user units */
+    double from, to; /* places of min and max, in user units */
 };
 
-/* A value below min on a logarithmic axis is at min, for it may be 0; else outside is outside. */
+/* Place of a value. On a logarithmic axis a value below min, which can be 0, is at min. */
 double svg_at(const struct svg_scale *s, double v);
 
 enum { SVG_TICKS = 24, SVG_NUMBER = 32 };
 
 /**
  * svg_ticks() - marks within [min, max]
- * @wanted: about so many, 2 .. 10
+ * @wanted: approximate number, 2 .. 10
  *
- * Linear: multiples of 1, 2 or 5 times a power of ten. Logarithmic: powers of ten, every second or third ... where
- * there are many, and between them 2 and 5 times such where there are fewer than two.
+ * Linear: multiples of 1, 2 or 5 times a power of ten. Logarithmic: powers of ten; every second or
+ * third and so on if there are many, and also 2 and 5 times a power on less than two decades.
  *
- * Return: how many, at most SVG_TICKS, ascending.
+ * Returns the number of ticks, at most SVG_TICKS, ascending.
  */
 size_t svg_ticks(double min, double max, bool log, size_t wanted, double tick[static SVG_TICKS]);
 
-/* Widens a range of data to one of an axis: to whole ticks, and if it is empty to something around it. */
+/* Widens a range of data to one of an axis: to whole ticks; an empty range to one around the
+ * value. */
 void svg_nice_range(double *min, double *max, bool log, size_t wanted);
 
-/* "0.001", "250", "20k", "1.5M". Return: text. */
+/* "0.001", "250", "20k", "1.5M". Returns text. */
 const char *svg_number(double v, char text[static SVG_NUMBER]);
 
-/* Of a rate: "0.1 %". Return: text. */
+/* A rate: "0.1 %". Returns text. */
 const char *svg_percent(double v, char text[static SVG_NUMBER]);
 
-/* The start of an axis of rates on which v and what is above it can be told apart: 0, 0.5, 0.8, 0.9, 0.95 ... */
+/* The start of an axis of rates that shows v and the values above it: 0, 0.5, 0.8, 0.9, 0.95 ... */
 double svg_zoom(double v);
 
-/* Widths of a picture in user units: two beside each other, and one alone. */
+/* Widths of a picture in user units: for two side by side, and for one alone. */
 enum { CHART_WIDTH = 440, CHART_WIDE = 640 };
 
 enum chart_unit { CHART_NUMBER, CHART_PERCENT, CHART_WHOLE };
@@ -64,24 +65,24 @@ struct chart {
     const char *id;
     int width;
     struct svg_scale x, y;
-    size_t n_points;       /* of the line that is being drawn */
-    double last_x, last_y; /* drawn */
+    size_t n_points;       /* of the current line */
+    double last_x, last_y; /* last point drawn */
     double skipped_x, skipped_y;
-    bool skipped; /* a point was too near to be drawn, and is if the line ends there */
+    bool skipped; /* a point was too near to be drawn; it is drawn if the line ends there */
 };
 
 /**
- * chart_begin() - the picture's head, grid and axes
+ * chart_begin() - writes the head, grid and axes of a picture
  * @width: CHART_WIDTH or CHART_WIDE
  * @id:    of the elements that the picture refers to; unique on the page
- * @title: one line, for who hears the page
- * @desc:  what there is to see, in a sentence or two with the numbers
+ * @title: one line, for screen readers
+ * @desc:  description of the picture, a sentence or two with the numbers
  */
 void chart_begin(struct chart *c, struct gad_buf *b, int width, const char *id, const char *title,
                  const char *desc, const struct chart_axis *x, const struct chart_axis *y);
 void chart_end(struct chart *c);
 
-/* A line; points less than half a unit from the last one drawn are left out. */
+/* A line. Points less than half a unit from the last one drawn are left out. */
 void chart_line_begin(struct chart *c, const char *class);
 void chart_line_point(struct chart *c, double x, double y);
 void chart_line_end(struct chart *c);
@@ -92,8 +93,8 @@ void chart_area(struct chart *c, const char *class, size_t n, const double *edge
 
 void chart_dot(struct chart *c, const char *class, double x, double y);
 
-/* A vertical stroke with short ends: an interval. */
+/* An interval: a vertical stroke with short ends. */
 void chart_whisker(struct chart *c, const char *class, double x, double low, double high);
 
-/* A line over the whole height, with its name beside its top. */
+/* A line over the whole height, with its name at the top. */
 void chart_mark_x(struct chart *c, const char *class, double x, const char *label);

@@ -12,7 +12,7 @@
 #include "tools/ganad-train/inspect.h"
 #include "tools/ganad-train/report/report.h"
 
-/* JSON has no NaN: null is "not defined". */
+/* JSON has no NaN: null means "not defined". */
 static json_t *figure(double v)
 {
     return isnan(v) ? json_null() : json_real(v);
@@ -29,12 +29,12 @@ static json_t *interval(const struct gad_confusion *c)
 
 static json_t *budgets(const struct report *r)
 {
-    const struct gad_confusion nobody = {0}; /* whose every rate is undefined */
+    const struct gad_confusion unknown = {0}; /* every rate of it is undefined */
     json_t *all = json_array();
 
     for (size_t i = 0; i < REPORT_BUDGETS; i++) {
         const struct report_budget *b = &r->budget[i];
-        const struct gad_confusion *c = r->m.labelled ? &b->c : &nobody;
+        const struct gad_confusion *c = r->m.labelled ? &b->c : &unknown;
         uint64_t flagged = b->c.tp + b->c.fp;
         json_t *one = json_pack(
             "{s:f, s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "budget", b->budget, "threshold",
@@ -88,7 +88,7 @@ static json_t *importance(const struct report *r)
         (void)json_object_set_new(flagged, v->group[i].name, group(r, &v->group[i]));
     return json_pack("{s:o, s:o, s:o}", "overall",
                      v->n_groups > 0 ? shares(r, v->overall) : json_null(), "flagged", flagged,
-                     r->m.labelled ? "strangest_negatives" : "strangest", group(r, &v->strangest));
+                     r->m.labelled ? "strangest_negatives" : "strangest", group(r, &v->highest));
 }
 
 static json_t *histogram(const struct report *r)
@@ -109,7 +109,7 @@ static json_t *histogram(const struct report *r)
     return json_pack("{s:o, s:o}", "edge", edge, "rows", negative);
 }
 
-/* Of both curves: how many rows score at least this. */
+/* For both curves: the number of rows that score at least this. */
 static json_t *curve(const struct report *r)
 {
     json_t *all = json_array();

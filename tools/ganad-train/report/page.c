@@ -15,9 +15,9 @@
 #include "tools/ganad-train/report/report.h"
 
 /*
- * Colours of classes: at least 3 to 1 against the ground, and any two of them apart by 0.14 in OKLab for normal sight
- * and as who lacks one kind of cones sees them (Machado 2009, severity 1); text beside them says the same. Dark on a
- * screen only: paper is white.
+ * Colours of classes: at least 3 to 1 against the background, and any two apart by 0.14 in OKLab,
+ * for normal vision and for each of the three kinds of colour blindness (Machado 2009, severity 1).
+ * Text beside them has the same information. The dark colours are only for screens: paper is white.
  */
 static const char colours[] =
     "<style>\n"
@@ -113,7 +113,7 @@ static void term(struct gad_buf *b, const char *name, const char *class, const c
     gad_buf_printf(b, "</dd>\n");
 }
 
-/* A line breaks between words of the command, not after their hyphens. */
+/* Lines break between words of the command, not after hyphens. */
 static void command(struct gad_buf *b, const char *text)
 {
     gad_buf_printf(b, "<dt>made by</dt><dd class=\"code\">");
@@ -162,7 +162,7 @@ static void sources(const struct report *r, struct gad_buf *b)
     gad_buf_printf(b, "</ul></dd>\n");
 }
 
-/* The protocol's own words; what it warns of is not to be overlooked. */
+/* The protocol's text on labels; its warning stands out. */
 static void labels(const struct report *r, struct gad_buf *b)
 {
     const char *text = measure_labels(&r->o->measure), *warning = strstr(text, "WARNING: ");
@@ -197,7 +197,7 @@ static void head(const struct report *r, struct gad_buf *b)
     gad_buf_printf(b, "</dd>\n");
     if (r->o->date[0])
         term(b, "date", "", r->o->date);
-    term(b, "protocol", "", p ? p->name : "none: all rows test");
+    term(b, "protocol", "", p ? p->name : "none: all rows are test rows");
     labels(r, b);
     for (size_t i = 0; i < MEASURE_WARNINGS && r->m.warning[i].text[0]; i++)
         term(b, "warning", "warning", r->m.warning[i].text);
@@ -223,10 +223,11 @@ static void key_threshold(const struct report *r, struct gad_buf *b)
     char text[HTML_NUMBER], note[256], between[HTML_INTERVAL], budget[SVG_NUMBER];
 
     if (m->e.inclusive)
-        (void)snprintf(note, sizeof(note), "a percentile of the test scores; flagged from it on");
+        (void)snprintf(note, sizeof(note),
+                       "a percentile of the test scores; this score and higher ones are flagged");
     else
         (void)snprintf(note, sizeof(note),
-                       "for a budget of %s, from the calibration; flagged above it",
+                       "for a budget of %s, from the calibration; higher scores are flagged",
                        svg_percent(r->o->measure.fpr, budget));
     key(b, "threshold", html_score(m->e.threshold, text), note);
     if (!m->labelled) {
@@ -236,7 +237,8 @@ static void key_threshold(const struct report *r, struct gad_buf *b)
     }
     (void)snprintf(note, sizeof(note), "flagged share of the %s", report_positives(r));
     key(b, "recall", html_rate(gad_confusion_recall(c), text), note);
-    (void)snprintf(note, sizeof(note), "share of what is flagged that are %s", report_positives(r));
+    (void)snprintf(note, sizeof(note), "share of the flagged rows that are %s",
+                   report_positives(r));
     key(b, "precision", html_rate(gad_confusion_precision(c), text), note);
     key(b, "F1", html_figure(gad_confusion_f1(c), text), "");
     if (c->fp + c->tn > 0)
@@ -250,13 +252,13 @@ static void key_threshold(const struct report *r, struct gad_buf *b)
 static void key_figures(const struct report *r, struct gad_buf *b)
 {
     const struct evaluation *e = &r->m.e;
-    const char *const columns[] = {"figure", "value", "what it is"};
+    const char *const columns[] = {"figure", "value", "meaning"};
     char text[HTML_NUMBER];
 
     html_section(b, "figures", "Key figures");
     gad_buf_printf(b, "<p>");
     html_count(b, e->n);
-    gad_buf_printf(b, " rows test");
+    gad_buf_printf(b, " test rows");
     if (r->m.labelled) {
         gad_buf_printf(b, ", of which ");
         html_count(b, e->positives);
@@ -268,13 +270,13 @@ static void key_figures(const struct report *r, struct gad_buf *b)
     html_table(b, "key figures", columns, 3);
     if (r->m.labelled) {
         key(b, "AUROC", html_figure(e->auroc, text),
-            "how often a positive scores above a negative");
+            "probability that a positive scores above a negative");
         key(b, "AUPRC", html_figure(e->auprc, text),
-            "area under precision and recall by the trapezoid rule, as published");
+            "area under precision over recall by the trapezoid rule, as published");
         key(b, "average precision", html_figure(e->average_precision, text),
             "the same without interpolation");
         key(b, "TPR at 1 % FPR", html_rate(e->tpr_at_1_percent, text),
-            "detected by the best threshold within 1 % false positives of the test");
+            "detection rate of the best threshold within 1 % false positives of the test");
         key(b, "TPR at 0.1 % FPR", html_rate(e->tpr_at_0_1_percent, text), "within 0.1 %");
     }
     key_threshold(r, b);
