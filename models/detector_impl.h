@@ -24,7 +24,7 @@ struct gad_detector {
     size_t n_levels;
     double *level;                   /* (n_levels) ascending from 0 to 1 */
     float *value;                    /* (n_levels) ascending */
-    struct gad_reference *reference; /* NULL: the checkpoint has none */
+    struct gad_reference *reference; /* NULL: not in the checkpoint */
     uint8_t sha256[32];
     char sha256_hex[65];
 };

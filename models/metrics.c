@@ -155,7 +155,7 @@ double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr)
     return (double)tp / (double)all.tp;
 }
 
-/* Share of positives or of negatives; 0 where there are none. */
+/* Share of positives or of negatives; 0 without such rows. */
 static double share(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0.0 : (double)part / (double)whole;

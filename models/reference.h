@@ -60,7 +60,7 @@ int gad_reference_fit(const struct gad_schema *s, size_t n, gad_reference_get_fn
                       struct gad_reference **ret) GAD_MUST_CHECK;
 
 /* The reference of a checkpoint, with the score's from the tenths of its calibration; *ret is
- * NULL if the checkpoint has none. @s: its schema. */
+ * NULL if the checkpoint has no reference. @s: its schema. */
 int gad_reference_load(const struct gad_checkpoint *c, const struct gad_schema *s,
                        struct gad_reference **ret) GAD_MUST_CHECK;
 

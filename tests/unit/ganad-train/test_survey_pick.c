@@ -58,6 +58,26 @@ static void of_equally_good_ones_the_first_is_taken(void **state)
     assert_int_equal(picked(p, 3, SURVEY_RESIDUAL, 0), 2);
 }
 
+/* Of n trainings with one look each. */
+static struct spread spread_of(size_t n, const double *v)
+{
+    enum { MAX = 8 };
+    struct survey_point p[MAX] = {0};
+    struct survey_training t[MAX] = {0};
+    struct survey_result r = {.n = n, .training = t};
+    double value[SURVEY_SEEDS_MAX];
+
+    assert_true(n <= MAX);
+    for (size_t i = 0; i < n; i++) {
+        p[i] = point(1, 1.0, 0.5, v[i]);
+        t[i] = (struct survey_training){.n_points = 1, .point = &p[i]};
+    }
+    struct spread s = survey_spread(&r, SURVEY_LAST, 1, offsetof(struct survey_figure, f1), value);
+    for (size_t i = 0; i < n; i++)
+        assert_memory_equal(&value[i], &v[i], sizeof(*v));
+    return s;
+}
+
 static void nothing_has_no_figures(void **state)
 {
     (void)state;

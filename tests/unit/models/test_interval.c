@@ -47,7 +47,8 @@ static void an_interval_holds_the_share_and_shrinks(void **state)
     }
 }
 
-/* Values by whole numbers: C(k + j, j) C(n - k - 1 + m - j, m - j) of C(n + m, m) are the chances of a count j. */
+/* Values by whole numbers: C(k + j, j) C(n - k - 1 + m - j, m - j) of C(n + m, m) are the
+ * chances of a count j. */
 static void prediction_intervals_are_exact(void **state)
 {
     (void)state;
@@ -73,7 +74,7 @@ static int ascending(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* What the interval is for: whatever the values, the count of new ones above an old one. */
+/* The interval holds for any distribution of values: the count of new ones above an old one. */
 static void a_prediction_holds_for_95_of_100_samples(void **state)
 {
     (void)state;
@@ -98,7 +99,7 @@ static void a_prediction_holds_for_95_of_100_samples(void **state)
         assert_true(outside[i] > 0 && outside[i] < 130);
 }
 
-/* With much on both sides it is the share, give or take the noise of both counts. */
+/* With many values on both sides it is the share, within the noise of both counts. */
 static void a_prediction_from_many_is_as_narrow_as_two_counts_allow(void **state)
 {
     (void)state;

@@ -36,7 +36,7 @@ static struct gad_train_options options(const struct gad_trainer_ops *ops)
     struct gad_train_options o = {.seed = 5};
 
     ops->defaults("normal", &o);
-    o.learning_rate = 1e-3; /* there is time for few steps only */
+    o.learning_rate = 1e-3; /* the test runs only few steps */
     if (o.ema > 0)
         o.ema = 0.95;
     return o;
@@ -64,7 +64,7 @@ static struct gad_epoch_stats train(struct gad_trainer *t, int epochs)
     return stats;
 }
 
-/* What the scorer, loaded from what the trainer fills in, makes of held-out rows. */
+/* Held-out error of a scorer that is loaded from the filled checkpoint. */
 static double held_out_error(struct gad_trainer *t, struct gad_checkpoint *c)
 {
     struct gad_diag d = {""};
@@ -171,7 +171,8 @@ static void every_variant_trains(void **state)
     }
 }
 
-/* Conditional, on elements in the middle of a row: learns, loads, allocates nothing in a step, and knows its seed. */
+/* Conditional, on elements in the middle of a row: learns, loads, allocates nothing in a step,
+ * and depends on its seed. */
 static void a_condition_is_trained(void **state)
 {
     (void)state;

@@ -106,7 +106,7 @@ const char *measure_labels(const struct measure_options *o)
                          "comes from the checkpoint's calibration and sees no label.";
 }
 
-const char *measure_positive(const struct measure_options *o)
+static const char *positive(const struct measure_options *o)
 {
     return o->protocol && o->protocol->trains_on_attacks ? "normal" : "attack";
 }
@@ -115,7 +115,7 @@ json_t *measure_json(const struct measure_options *o, const struct measurement *
 {
     json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "checkpoint", m->c->name, "model",
                           m->c->model, "protocol", o->protocol ? o->protocol->name : "all-rows",
-                          "positive", measure_positive(o), "labels", measure_labels(o));
+                          "positive", positive(o), "labels", measure_labels(o));
 
     json_t *normal = json_array();
     for (size_t i = 0; normal && m->labelled && i < gad_table_n_labels(m->t); i++)

@@ -77,7 +77,6 @@ void measure_deinit(struct measurement *m);
 
 /* Text on the use of the labels. */
 const char *measure_labels(const struct measure_options *o);
-const char *measure_positive(const struct measure_options *o); /* "attack" or "normal" */
 
 /* The figures of eval. NULL: out of memory. */
 struct json_t *measure_json(const struct measure_options *o, const struct measurement *m);

@@ -76,5 +76,5 @@ const char *report_negatives(const struct report *r);
 /* Whether there are positives and negatives, so that there are curves. */
 bool report_has_curves(const struct report *r);
 
-/* A paragraph with the reason why there are none. */
+/* A paragraph with the reason why curves are missing. */
 void report_why_no_curves(const struct report *r, struct gad_buf *b);

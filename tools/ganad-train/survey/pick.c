@@ -24,7 +24,7 @@ const struct survey_point *survey_pick(const struct survey_training *t, enum sur
     return best;
 }
 
-struct spread spread_of(size_t n, const double *v)
+static struct spread spread_of(size_t n, const double *v)
 {
     const double none = (double)NAN;
     struct spread s = {.n = n, .mean = none, .sd = none, .least = none};

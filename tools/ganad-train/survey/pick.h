@@ -27,14 +27,12 @@ struct survey_result {
     struct survey_training *training; /* by seed */
 };
 
+/* Of a figure over seeds; all NaN for n = 0. */
 struct spread {
     size_t n;
     double mean, sd; /* sd: with n - 1; NaN for fewer than two */
     double least;
 };
-
-/* NaN throughout for n = 0. */
-struct spread spread_of(size_t n, const double *v);
 
 /* Spread over seeds of the figure at @offset of a struct survey_figure; value (n): by seed. */
 struct spread survey_spread(const struct survey_result *r, enum survey_pick pick, size_t view,

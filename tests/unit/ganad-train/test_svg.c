@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/report/chart.h"
+#include "tools/ganad-train/report/svg.h"
 
 #include <float.h>
 #include <math.h>
@@ -41,7 +41,7 @@ static void logarithmic_ticks_are_powers_of_ten(void **state)
     assert_ticks(3, 3.4, true, 5, 5, (double[]){3, 3.1, 3.2, 3.3, 3.4});
 }
 
-/* Whatever a checkpoint holds: few ticks, ascending, within the range, and an end. */
+/* For any values of a checkpoint: few ticks, ascending, within the range. */
 static void ticks_of_any_range_are_few_and_inside(void **state)
 {
     (void)state;
@@ -125,5 +125,5 @@ int main(void)
         cmocka_unit_test(values_have_places),
         cmocka_unit_test(numbers_are_short),
     };
-    return cmocka_run_group_tests_name("chart", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("svg", tests, NULL, NULL);
 }
