@@ -52,8 +52,8 @@ const char *gad_detector_sha256_hex(const struct gad_detector *det);
 /* Number of held-out rows that the p-values are based on. */
 uint64_t gad_detector_n_calibration(const struct gad_detector *det);
 
-/* Histograms of normal records (models/reference.h); NULL: the checkpoint has no reference. Valid as
- * long as the detector, as is its schema. */
+/* Histograms of normal records (models/reference.h); NULL: the checkpoint has no reference.
+ * Valid as long as the detector, as is its schema. */
 const struct gad_reference *gad_detector_reference(const struct gad_detector *det);
 const struct gad_schema *gad_detector_schema(const struct gad_detector *det);
 

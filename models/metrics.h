@@ -64,8 +64,9 @@ struct gad_ranking_point {
  *          at which no row is. The caller frees it with gad_free().
  *
  * A corner is left out while both rates and the precision are within 1 / @detail of the last corner
- * that is kept, and the logarithm of the false-positive rate within 5 / @detail (an axis of five
- * decades). The first false positive is kept. For n rows that leaves at most about (8 + log n) *
+ * that is kept. The logarithm of the false-positive rate must also be within 5 / @detail (an axis
+ * of five decades). The first false positive is kept. For n rows that leaves at most about (8 + log
+ * n) *
  * @detail corners, because the steps of the precision shrink as 1 / n.
  */
 int gad_ranking_curve(const struct gad_ranking *r, unsigned detail, struct gad_ranking_point **ret,

@@ -59,7 +59,7 @@ struct gad_train_block {
 };
 enum { GAD_TRAIN_BLOCKS_MAX = 16 };
 
-/* What a model's trainer is; the rest of the structure is for models/ alone. */
+/* The trainer of one model. */
 struct gad_trainer_ops {
     const char *name; /* as gad_model_ops */
     const char *summary;

@@ -31,8 +31,8 @@ struct gad_train_method {
     /* One step on the batch that begins at place @at of the orders; sets the losses. */
     void (*step)(struct gad_trainer *t, size_t at, struct gad_epoch_stats *loss);
 
-    /* Calls gad_train_export() for each network and sets what c->score has besides kind, weight
-     * and degree. */
+    /* Calls gad_train_export() for each network. Kind, weight and degree of c->score are those of
+     * the options; sets the others and those that differ. */
     void (*fill)(struct gad_trainer *t, struct gad_checkpoint *c);
 };
 

@@ -134,7 +134,7 @@ class Own(Case):
         self.assertEqual({b: v[0] for b, v in lines.items()}, {b: v[0] for b, v in want.items()})
         self.assertGreater(lines[0.01][1], 1000)
         self.assertTrue(self.scores(self.path("all.csv"), "day.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
-        self.assertIn("not like those before", p.stderr)
+        self.assertIn("differ from those before", p.stderr)
 
     def test_the_days_that_calibrate_do_not_train(self):
         other = self.changed("other.csv", lambda t: self.last_day - DAY < t <= self.last_day)
@@ -250,12 +250,12 @@ class Attacked(Case):
         end = max(float(r.split(",")[time_at]) for r in rows)
         self.assertTrue(end - 2 * DAY < sweep[0] and sweep[-1] < end - DAY)  # as the seed has it
         before = self.fit(self.path("days.csv"), "--epochs", "12")
-        told = re.search(r"most anomalous records that calibrate, .* are within", before.stderr)
-        self.assertTrue(told, before.stderr)
+        burst = re.search(r"most anomalous records that calibrate, .* are within", before.stderr)
+        self.assertTrue(burst, before.stderr)
         offered = re.search(r"to leave it out: (--leave-out) (\S+)", before.stderr).groups()
         after = self.fit(self.path("days.csv"), "--epochs", "12", *offered)
         self.assertNotIn("most anomalous", after.stderr)
-        self.assertRegex(after.stderr, r"\d+ records are left out as asked")
+        self.assertRegex(after.stderr, r"\d+ records are left out as requested")
         old, _ = self.figures(before)
         new, _ = self.figures(after)
         self.assertLess(new[0.01][0], old[0.01][0])

@@ -82,7 +82,7 @@ class Resume(TrainCase):
             with open(state, "wb") as f:
                 f.write(bad)
             p = self.run_train("fit", *settings, "--out", out, "--resume", state, code=1)
-            self.assertRegex(p.stderr, "damaged.state: (damaged|not a state)")
+            self.assertRegex(p.stderr, "damaged.state: (damaged|not a training state)")
             self.assertEqual(self.read(state), bad)
         self.assertFalse(os.path.exists(out))
 

@@ -63,9 +63,10 @@ bool by_time_fits(const struct cli_list *files);
  * With three days or more (less an hour) the last 24 hours test. The days before them calibrate: at
  * least one, and as many as are needed for 10 / budget rows, provided that two fifths of the
  * remaining rows are left to train. If already one day leaves fewer, a third of the remaining rows
- * calibrates. With less than three days, or if the last 24 hours have less than a hundredth or more
- * than half of the rows, the last fifth of the rows tests and the fifth before it calibrates.
- * Returns 0; GAD_EINVAL with @d if no row has a time or fewer than 5 normal rows do; GAD_ENOMEM.
+ * calibrates. With less than three days the last fifth of the rows tests and the fifth before it
+ * calibrates. So it is if the last 24 hours have less than a hundredth or more than half of the
+ * rows. Returns 0; GAD_EINVAL with @d if no row has a time or fewer than 5 normal rows do;
+ * GAD_ENOMEM.
  */
 int by_time_split(const struct gad_table *t, const struct time_choice *choice,
                   struct gad_split *ret, struct time_slices *ret_slices,

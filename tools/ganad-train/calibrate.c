@@ -251,9 +251,9 @@ const struct cli_command command_calibrate = {
     .summary = "fit the thresholds of a checkpoint to your own traffic",
     .help =
         "Usage: ganad-train calibrate CHECKPOINT --data FILE... --out FILE [OPTION...]\n\n"
-        "Writes a copy of the checkpoint with thresholds, p-values and the reference of drift "
-        "from\n"
-        "your own records. The networks do not change. Of labelled records only the normal ones\n"
+        "Writes a copy of the checkpoint with thresholds, p-values and the reference of drift\n"
+        "from your own records. The networks do not change. Of labelled records only the normal "
+        "ones\n"
         "count; of records without labels all do.\n\n"
         "  --data FILE...        records, \"-\" is the standard input; may be repeated\n"
         "  -o, --out FILE        the new checkpoint; may be the old one, which is replaced\n"

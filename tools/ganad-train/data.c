@@ -22,8 +22,8 @@ static void warn_of_doubles(const struct gad_table *t)
         for (size_t k = 0; k < i; k++) {
             const struct gad_table_source *a = gad_table_source(t, k), *b = gad_table_source(t, i);
             if (a->rows > 0 && strcmp(a->sha256, b->sha256) == 0)
-                cli_say("warning: %s and %s have the same bytes: these rows count twice", a->name,
-                        b->name);
+                cli_say("warning: %s and %s are the same, byte for byte: these rows count twice",
+                        a->name, b->name);
         }
 }
 
@@ -37,7 +37,7 @@ static void warn_of_source(const struct gad_table_source *s)
                 print_count(s->bad_lines, count), s->first_bad);
     if (s->passed_over[0] != '\0')
         cli_say("warning: %s: ignored columns: %s%s", s->name, s->passed_over,
-                s->label_column[0] ? "" : "; none is the label, whose name is 'label' or 'class'");
+                s->label_column[0] ? "" : "; none is the label: name it 'label' or 'class'");
     if (s->unknown_names > 0)
         cli_say("warning: %s: %s names of protocols, services or flags are not names of KDD99",
                 s->name, print_count(s->unknown_names, count));

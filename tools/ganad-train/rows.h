@@ -3,7 +3,7 @@
 
 /*
  * Rows of a table as the networks read them, vectorised by the schema and scaled by a scaler that
- * is fitted to the training rows; and scores of such rows by networks that are not in a checkpoint
+ * is fitted to the training rows. Also scores of such rows by networks that are not in a checkpoint
  * yet.
  *
  * A scorer does what models/detector.h does after it has vectorised and scaled, with the same bits

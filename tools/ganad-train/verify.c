@@ -69,8 +69,7 @@ const struct cli_command command_verify = {
     .summary = "check the signature of checkpoints",
     .help = "Usage: ganad-train verify [--keys DIRECTORY] CHECKPOINT...\n\n"
             "Checks the signature beside each checkpoint, CHECKPOINT.minisig, which minisign -Sm\n"
-            "writes. The exit status is 0 if each checkpoint has a valid signature of a trusted "
-            "key.\n\n"
+            "writes. The exit status is 0 if all have a valid signature of a trusted key.\n\n"
             "  --keys DIRECTORY  the public keys, *.pub (/etc/ganad/trusted.d)\n",
     .run = run,
 };

@@ -96,8 +96,8 @@ const struct cli_command command_eval = {
     .summary = "measure a checkpoint on labelled records",
     .help =
         "Usage: ganad-train eval CHECKPOINT --data FILE... [OPTION...]\n\n"
-        "Scores labelled records and compares: AUROC, AUPRC, detection rate at 1 % and 0.1 % "
-        "false\nalarms, and precision, recall, F1 at the threshold, with rates for each class of "
+        "Scores labelled records and compares: AUROC, AUPRC, detection rate at 1 % and 0.1 %\n"
+        "false alarms, and precision, recall, F1 at the threshold, with rates for each class of\n"
         "attack.\n\n"
         "  --data FILE...             KDD99 or NSL-KDD records with labels; may be repeated\n"
         "  --protocol NAME            test on the half of the rows that 'fit' did not train on.\n"

@@ -269,9 +269,8 @@ void baseline_warn(const struct baseline *b)
     if (!b->slices.by_day)
         cli_say(
             "warning: the last fifth of the records is held out instead of a day, because there "
-            "are "
-            "less than three days of them, or hardly any on the last: the difference between days "
-            "is not measured");
+            "are less than three days of them, or hardly any on the last. The difference between "
+            "days is not measured");
     if (b->slices.untimed > 0)
         cli_say("warning: %s records without a time are left out",
                 print_count(b->slices.untimed, n));

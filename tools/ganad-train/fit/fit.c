@@ -97,9 +97,8 @@ static void say_choice(const struct fit_options *o, const struct gad_table *t)
     else if (gad_table_n_timed(t) == 0)
         cli_say("chosen for records without times: protocol normal, model %s, and a random half "
                 "for testing. With times, as 'ganadctl extract --with-connection --head' and "
-                "ganadd with "
-                "'connection = yes' write them, protocol baseline trains on the first days and "
-                "shows the false alarms of a budget on the last; its model is ganomaly",
+                "ganadd with 'connection = yes' write them, protocol baseline trains on the first "
+                "days and shows the false alarms of a budget on the last. Its model is ganomaly",
                 o->model->name);
     else if (gad_table_is_labelled(t))
         cli_say("chosen for records with labels: protocol normal, model %s, and a random half "

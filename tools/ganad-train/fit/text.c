@@ -10,10 +10,10 @@ const char *const fit_keep_names[FIT_N_KEEPS] = {"last", "best", "test-labels"};
 
 const char fit_help[] =
     "Usage: ganad-train fit --data FILE... --out FILE [OPTION...]\n\n"
-    "Trains a model on connection records and writes a checkpoint. FILEs are KDD99 (41 columns, "
-    "or\n"
-    "42 with a label) or NSL-KDD (43), plain or gzip, or files of ganadd and of 'ganadctl extract\n"
-    "--with-connection --head'. The latter two have the time of each record. For them the default\n"
+    "Trains a model on connection records and writes a checkpoint. FILEs are KDD99 (41 columns,\n"
+    "or 42 with a label) or NSL-KDD (43), plain or gzip, or files of ganadd and of 'ganadctl\n"
+    "extract --with-connection --head'. The latter two have the time of each record. For them the "
+    "default\n"
     "is protocol baseline: GANomaly trains on the first days, later days give the thresholds, and\n"
     "the last day is held out and shows the false alarms of a budget. Without times the default\n"
     "is EGBAD on the normal connections of one half of the rows.\n\n"
@@ -46,9 +46,8 @@ const char fit_help[] =
     "  --ema X                    decay of the averaged weights that are kept; 0: no average\n"
     "  --residual X               egbad: weight of |x - G(E(x))| in the losses of E and G\n"
     "  --residual-on eg|e         egbad: default eg; e: only in the loss of E, as in the survey\n"
-    "  --loss bce|fm              adversarial loss: on the discriminator's output or its "
-    "features;\n"
-    "                             default for egbad bce, for ganomaly fm\n"
+    "  --loss bce|fm              adversarial loss: on the discriminator's output or\n"
+    "                             features; default for egbad bce, for ganomaly fm\n"
     "  --weights A,C,E            ganomaly: adversarial, contextual, encoder loss\n"
     "  --condition COLUMN         egbad, anogan: generator and discriminator also read this\n"
     "                             categorical column of the record, such as service; default none\n"
@@ -57,9 +56,8 @@ const char fit_help[] =
     "                             rows, as in the survey; such a figure is too good\n"
     "  --patience N               with best: end after N epochs without a better one\n"
     "  --resume FILE              write the state of training to FILE after each epoch, and\n"
-    "                             continue from FILE if it exists: the checkpoint is the same, "
-    "bit\n"
-    "                             for bit, as without interruption. Removed at the end\n\n";
+    "                             continue from FILE if it exists: the checkpoint is the same,\n"
+    "                             bit for bit, as without interruption. Removed at the end\n\n";
 
 const char fit_help_more[] =
     "Score and threshold:\n"

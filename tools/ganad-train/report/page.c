@@ -16,8 +16,9 @@
 
 /*
  * Colours of classes: at least 3 to 1 against the background, and any two apart by 0.14 in OKLab,
- * for normal vision and for each of the three kinds of colour blindness (Machado 2009, severity 1).
- * Text beside them has the same information. The dark colours are only for screens: paper is white.
+ * for normal vision. The same holds for each of the three kinds of colour blindness (Machado 2009,
+ * severity 1). Text beside them has the same information. The dark colours are only for screens:
+ * paper is white.
  */
 static const char colours[] =
     "<style>\n"
