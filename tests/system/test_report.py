@@ -224,7 +224,7 @@ class Report(TrainCase):
         self.assertEqual(sum(j["histogram"]["negative"]) + sum(j["histogram"]["positive"]), 200)
         for group in j["importance"]["flagged"].values():
             self.assertLessEqual(group["explained"], 25)
-        self.assertIn("its part of the error of reconstruction", text)
+        self.assertIn("its part of the reconstruction error", text)
         self.assertNotIn('aria-labelledby="loss-e-title', text)  # it has no encoder
 
     def test_test_labels_are_warned_of(self):
@@ -249,7 +249,7 @@ class Report(TrainCase):
             text, j = self.make(checkpoint, "--data", data)
             self.same_as_eval(j, checkpoint, "--data", data)
             has = "history" in self.json("inspect", checkpoint)["provenance"]
-            self.assertEqual((j["history"] is not None, "has no history of its training" not in text), (has, has))
+            self.assertEqual((j["history"] is not None, "has no training history" not in text), (has, has))
 
     def test_where_the_json_goes(self):
         for out, want in (("x.html", "x.json"), ("y.htm", "y.json"), ("z", "z.json"), ("v.1", "v.1.json")):

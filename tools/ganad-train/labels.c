@@ -76,8 +76,8 @@ bool labels_lack_normal(const struct gad_table *t, struct gad_diag *ret)
     if (!gad_table_is_labelled(t) || count_normal(t) > 0)
         return false;
     list(t, false, true, text);
-    (void)gad_fail(
-        ret, 0, "no row is labelled normal, but %s: name the normal ones with --normal NAME", text);
+    (void)gad_fail(ret, 0,
+                   "no row is labelled normal, but %s: --normal NAME gives the normal label", text);
     return true;
 }
 
