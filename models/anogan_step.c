@@ -24,13 +24,13 @@ static void build(struct gad_anogan *g)
     gad_net_init(&g->disc_logit, 1, &disc_logit, &g->params);
 }
 
-/* Rows first .. first + n of xs without the condition. */
+/* Rows first .. first + n of xs, without the condition. */
 static struct gad_mat rows_of(const struct gad_anogan *g, size_t first)
 {
     return gad_mat_cols(gad_mat_rows(g->xs, first, g->n), 0, g->dim);
 }
 
-/* The condition of the batch beside real and fake rows and beside the draws. */
+/* Copies the condition of the batch beside real and fake rows and beside the draws. */
 static void set_condition(struct gad_anogan *g)
 {
     if (g->y.n == 0)
@@ -130,7 +130,7 @@ double gad_anogan_loss_d(struct gad_anogan *g, enum gad_dropout dropout,
     return loss;
 }
 
-/* Only the fake half of the tapes: D's verdict on real rows does not depend on G. */
+/* Uses only the fake half of the tapes: D(x) of real rows does not depend on G. */
 double gad_anogan_loss_g(struct gad_anogan *g, enum gad_dropout dropout,
                          struct gad_dropout_rng *rng)
 {

@@ -14,7 +14,7 @@ enum {
     LEVELS_MAX = 1 + BODY_STEPS + DECADES_MAX * DECADE_STEPS + 1,
 };
 
-/* Keeps m * n below in 64 bits. */
+/* m * n in add_levels() fits 64 bits. */
 #define SAMPLE_MAX (UINT64_C(1) << 50)
 
 void gad_calibration_free(struct gad_calibration *c)
@@ -32,8 +32,9 @@ static int ascending(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* @rank: how many of the sorted scores lie at or below the quantile, 1 .. n. Of the levels that share a rank
- * the last one stays, for it is nearest to rank / n. Level 0 stays in any case. */
+/* @rank: number of the sorted scores at or below the quantile, 1 .. n. Of the levels that share a
+ *        rank
+ * the last one stays: it is nearest to rank / n. Level 0 always stays. */
 static void add(struct gad_calibration *c, const float *sorted, uint64_t *last_rank, double level,
                 uint64_t rank)
 {
@@ -45,7 +46,7 @@ static void add(struct gad_calibration *c, const float *sorted, uint64_t *last_r
     *last_rank = rank;
 }
 
-/* Ranks are worked out in integers: the smallest r with r / n >= level. */
+/* Ranks are computed in integers: the smallest r with r / n >= level. */
 static void add_levels(struct gad_calibration *c, const float *sorted)
 {
     uint64_t n = c->n, last_rank = 0;

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Calibration: the distribution of held-out scores as quantiles, for p-values and for thresholds that come
- * from a false-positive budget. A threshold lives in the tail, so the levels are dense there:
+ * Calibration: the distribution of held-out scores as quantiles, for p-values and for thresholds
+ * from a false-positive budget. A threshold lies in the tail, so the levels are dense there:
  *
  *     0 ---- every 0.005 ---- 0.99 -- every 0.0001 -- 0.999 -- every 0.00001 -- ... -- 1
  *
- * Levels that the sample is too small to tell apart are left out.
+ * Levels that share a rank in the sample are left out but one.
  */
 
 #include <stddef.h>
@@ -18,8 +18,8 @@
 
 struct gad_diag;
 
-/* value[i] is the smallest score s with at least level[i] of the scores <= s. Levels ascend strictly from
- * 0 to 1, values ascend. */
+/* value[i] is the smallest score s with at least level[i] of the scores <= s. Levels ascend
+ * strictly from 0 to 1, values ascend. */
 struct gad_calibration {
     uint64_t n;
     size_t n_levels;
@@ -30,13 +30,14 @@ struct gad_calibration {
 /**
  * gad_calibration_new() - quantiles of a sample
  * @score:         (n) in any order
- * @contamination: share of the sample, 0 .. below 1, that is believed to be attacks: the highest so many scores,
- *                 rounded, are left out
- * Return: 0; GAD_EINVAL if none are left or a score is not finite (@d says which row); GAD_ENOMEM.
+ * @contamination: share of the sample, 0 <= share < 1, that is assumed to be attacks. That share of
+ *                 the scores, rounded to whole rows, is left out, the highest first.
+ * Returns 0; GAD_EINVAL if no score is left or one is not finite (@d has its row); GAD_ELIMIT above
+ * 2^50 scores; GAD_ENOMEM.
  */
 int gad_calibration_new(size_t n, const float *score, double contamination,
                         struct gad_calibration **ret, struct gad_diag *d) GAD_MUST_CHECK;
-/* How many of n scores that leaves out. */
+/* Number of the n scores that a contamination leaves out. */
 size_t gad_calibration_left_out(size_t n, double contamination);
 void gad_calibration_free(struct gad_calibration *c);
 GAD_DEFINE_CLEANUP(struct gad_calibration, gad_calibration_free);

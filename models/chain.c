@@ -10,7 +10,7 @@
 #include "models/model.h"
 
 static_assert((int)GAD_LD_STEP == (int)GAD_KERNEL_STEP,
-              "feature vectors are padded as the kernels want them");
+              "feature vectors are padded to the step of the kernels");
 
 static int layer_alloc(size_t in, size_t out, struct gad_layer *l)
 {
@@ -33,7 +33,7 @@ void gad_layer_deinit(struct gad_layer *l)
     *l = (struct gad_layer){0};
 }
 
-/* The weights of a layer that is being made. */
+/* The weights of a layer under construction. */
 static float *weights(const struct gad_layer *l)
 {
     return (float *)(uintptr_t)l->w.w;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A chain of dense layers ready to score: weights of a checkpoint's net, padded to whole vector registers,
- * and the forward pass over lib/nn/kernel.h. Immutable after it is loaded.
+ * A chain of dense layers for scoring: the weights of a checkpoint's net, padded to whole vector
+ * registers, and the forward pass with the kernels of lib/nn/kernel.h. Immutable after loading.
  */
 
 #include <stddef.h>
@@ -28,10 +28,12 @@ struct gad_chain {
 };
 
 /**
- * gad_chain_load() - take one net out of a checkpoint
+ * gad_chain_load() - loads one net of a checkpoint
  * @in, @out: what the model needs; 0: anything
- * Return: 0; GAD_EMISMATCH with @d if the net is missing, too deep, of other widths or has an activation that
- * scoring does not do (sigmoid, tanh); GAD_ENOMEM. On failure @ret holds nothing.
+ * Returns 0; GAD_EMISMATCH with @d if the net is missing, has more than GAD_CHAIN_LAYERS_MAX layers
+ * or other widths, or an activation that scoring does not support (sigmoid, tanh); GAD_ENOMEM. On
+ * failure
+ * @ret is untouched.
  */
 int gad_chain_load(const struct gad_checkpoint *c, const char *net, size_t in, size_t out,
                    struct gad_chain *ret, struct gad_diag *d) GAD_MUST_CHECK;
@@ -43,7 +45,7 @@ size_t gad_chain_width(const struct gad_chain *c); /* largest padded width of it
 
 /**
  * gad_chain_forward() - layers first .. last-1
- * @x:     (n, ldx); or NULL, and then @sparse has the rows of the input
+ * @x:     (n, ldx); or NULL: the input rows are in @sparse
  * @tmp:   two buffers of n * gad_chain_width()
  * @y:     (n, padded width of layer last-1); may not be one of @tmp
  */
@@ -51,7 +53,7 @@ void gad_chain_forward(const struct gad_chain *c, const struct gad_kernel *k, si
                        size_t last, size_t n, const float *x, size_t ldx,
                        const struct gad_kernel_rows *sparse, float *const tmp[2], float *y);
 
-/* y (n, l->w.out) = leaky(x W + bias): one layer on its own. */
+/* y (n, l->w.out) = leaky(x W + bias): one layer. */
 void gad_layer_forward(const struct gad_layer *l, const struct gad_kernel *k, size_t n,
                        const float *x, size_t ldx, float *y);
 
@@ -59,6 +61,6 @@ void gad_layer_forward(const struct gad_layer *l, const struct gad_kernel *k, si
 int gad_layer_fold(const struct gad_layer *a, const struct gad_layer *b,
                    struct gad_layer *ret) GAD_MUST_CHECK;
 
-/* y = x W^T: what takes gradients back through @l. 0 or GAD_ENOMEM. */
+/* y = x W^T, for gradients backward through @l. 0 or GAD_ENOMEM. */
 int gad_layer_transpose(const struct gad_layer *l, struct gad_layer *ret) GAD_MUST_CHECK;
 void gad_layer_deinit(struct gad_layer *l);

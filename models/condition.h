@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Conditional models: nets that see y, the one-hot group of one categorical column, besides their other input. y stands
- * in the row that is scored; the checkpoint says which of its elements they are.
+ * Conditional models: nets that read y, the one-hot group of one categorical column, besides their
+ * other input. y is a part of the row that is scored; the checkpoint names the column.
  *
- * The first layer of such a net reads [other, y]. Here it is split where the two meet: what y adds is made once, from
- * where y stands in the row, and the accumulators of the other part start there. So there is nothing to copy, and a
- * search that moves the other part never reads y again.
+ * The first layer of such a net reads [other, y]. It is split between the two: the part of y is
+ * computed once, from the elements in the row, and the accumulators of the other part start with
+ * it. So nothing is copied, and a search that changes the other part never reads y again.
  */
 
 #include <stddef.h>
@@ -20,16 +20,15 @@ struct gad_condition {
 };
 
 struct gad_conditional {
-    struct gad_chain chain; /* its first layer reads the other input alone */
-    struct gad_kernel_weights
-        y;        /* that layer's rows for y, linear; not owned. in 0: no condition */
-    size_t first; /* of y in a row */
+    struct gad_chain chain;      /* its first layer reads only the other input */
+    struct gad_kernel_weights y; /* the first layer's rows for y, linear; not owned. in 0: none */
+    size_t first;                /* of y in a row */
 };
 
 /**
- * gad_conditional_load() - take one net that reads [in, y] out of a checkpoint
- * @in, @out: as gad_chain_load() has them, without y
- * Return: as gad_chain_load(); GAD_EMISMATCH also if the net is no wider than y.
+ * gad_conditional_load() - loads one net that reads [in, y] from a checkpoint
+ * @in, @out: as in gad_chain_load(), without y
+ * Returns as gad_chain_load(); GAD_EMISMATCH also if the net is no wider than y.
  */
 int gad_conditional_load(const struct gad_checkpoint *c, const char *net,
                          const struct gad_condition *y, size_t in, size_t out,
@@ -37,15 +36,17 @@ int gad_conditional_load(const struct gad_checkpoint *c, const char *net,
 void gad_conditional_deinit(struct gad_conditional *c);
 
 /**
- * gad_conditional_start() - where the first layer's accumulators start
- * @x:  (n, ldx) whole rows, of which y is taken
- * @to: (n, padded width of the first layer), which the result points to with a condition; else it is the bias
+ * gad_conditional_start() - start values of the first layer's accumulators
+ * @x:  (n, ldx) whole rows, with y
+ * @to: (n, padded width of the first layer)
+ *
+ * With a condition the result points to @to, else to the bias.
  */
 struct gad_kernel_init gad_conditional_start(const struct gad_conditional *c,
                                              const struct gad_kernel *k, size_t n, const float *x,
                                              size_t ldx, float *to);
 
-/* All layers; @tmp and @y as gad_chain_forward() has them. */
+/* All layers; @tmp and @y as in gad_chain_forward(). */
 void gad_conditional_forward(const struct gad_conditional *c, const struct gad_kernel *k,
                              struct gad_kernel_init start, size_t n, const float *x, size_t ldx,
                              float *const tmp[2], float *y);

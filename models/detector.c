@@ -17,7 +17,7 @@
 #include "models/model.h"
 #include "models/reference.h"
 
-/* Rows that are scored at once: their activations, about 4 KiB a row, stay in the second-level cache. */
+/* Rows scored at a time: their activations, about 4 KiB a row, stay in the second-level cache. */
 enum { TILE = 48 };
 
 void gad_detector_free(struct gad_detector *det)
@@ -97,14 +97,15 @@ static void load_identity(const struct gad_checkpoint *c, struct gad_detector *d
 }
 
 /*
- * Relative error of a self-test: other processors round differently. A search turns the last digit into another
- * path, most of which end in the same place, but not all (measured: 6 % off between numpy and these kernels); so
- * of those scores a quarter must come out and none be far off.
+ * Relative error of a self-test: other processors round differently. In a search a different last
+ * digit gives a different path. Most paths end in the same place, but not all (measured: 6 % off
+ * between numpy and these kernels). So of those scores a quarter must be within 10 * NEAR and all
+ * within FAR.
  */
 #define NEAR 1e-4
 #define FAR  0.25
 
-/* One vector of the file: does it come out with the score that it went in with? */
+/* Scores one record of the file and compares with the score in the file. */
 static int self_test_one(const struct gad_detector *det, struct gad_workspace *ws,
                          const struct gad_ckpt_self_test *t, size_t *n_near, struct gad_diag *d)
 {
@@ -136,8 +137,8 @@ static int self_test(const struct gad_detector *det, const struct gad_checkpoint
     for (size_t i = 0; r == 0 && i < c->n_self_tests; i++)
         r = self_test_one(det, ws, &c->self_tests[i], &n_near, d);
     if (r == 0 && 4 * n_near < c->n_self_tests)
-        r = gad_fail(d, GAD_EMISMATCH, "self-test: %zu of %zu scores are those of the file", n_near,
-                     c->n_self_tests);
+        r = gad_fail(d, GAD_EMISMATCH, "self-test: only %zu of %zu scores are those of the file",
+                     n_near, c->n_self_tests);
     return r;
 }
 
@@ -258,7 +259,8 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
         gad_scaler_apply(det->scaler, rows, ws->x, ld);
         det->ops->score(det->model, rows, ws->x, ws->scratch, score + at);
     }
-    /* Weights of any size pass a reader, and with them sums that overflow: as strange as can be. */
+    /* The reader accepts weights of any finite size, so a score can overflow: it is the maximum
+     * then. */
     for (size_t i = 0; i < n; i++)
         score[i] = isfinite(score[i]) ? score[i] : FLT_MAX;
     return unknown;
@@ -270,7 +272,7 @@ struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, do
                                  det->n_calibration);
 }
 
-/* First stored quantile that is not below s; n_levels if all are. */
+/* Index of the first stored quantile that is not below s; n_levels if all are below. */
 static size_t lower_bound(const struct gad_detector *det, float s)
 {
     size_t lo = 0, hi = det->n_levels;
@@ -288,8 +290,8 @@ static size_t lower_bound(const struct gad_detector *det, float s)
 double gad_detector_p_value(const struct gad_detector *det, float score)
 {
     size_t i = lower_bound(det, score);
-    double below,
-        n = (double)det->n_calibration; /* below: share of held-out rows that score less */
+    double n = (double)det->n_calibration;
+    double below; /* share of held-out rows that score less */
 
     if (i == 0)
         below = 0.0;
@@ -306,7 +308,7 @@ float gad_detector_threshold(const struct gad_detector *det, double fpr)
 {
     size_t i = 0;
 
-    /* Levels are decimals that 1 - fpr misses by a rounding. */
+    /* Levels are decimals, so 1 - fpr can differ from one by a rounding error. */
     while (i + 1 < det->n_levels && det->level[i] < 1.0 - fpr - 1e-12)
         i++;
     return det->value[i];

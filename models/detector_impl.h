@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Inside of a detector, for detector.c and explain.c only. */
+/* Inside of a detector, only for detector.c and explain.c. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,16 +24,16 @@ struct gad_detector {
     size_t n_levels;
     double *level;                   /* (n_levels) ascending from 0 to 1 */
     float *value;                    /* (n_levels) ascending */
-    struct gad_reference *reference; /* NULL: the checkpoint has none */
+    struct gad_reference *reference; /* NULL: not in the checkpoint */
     uint8_t sha256[32];
     char sha256_hex[65];
 };
 
-/* Rows that an explanation scores: the record, and one for each column that is looked at. */
+/* Rows that gad_detector_explain() scores: the record, and one for each column that it tries. */
 enum { GAD_EXPLAIN_ROWS = 16 };
 
 struct gad_workspace {
-    size_t n;       /* rows of a tile, GAD_EXPLAIN_ROWS at least */
+    size_t n;       /* rows of a tile, at least GAD_EXPLAIN_ROWS */
     float *x;       /* (n, ld) */
     float *xhat;    /* (1, ld) */
     float *scratch; /* the model's, for n rows */

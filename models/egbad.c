@@ -7,24 +7,27 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
 #include "models/condition.h"
-#include "models/registry.h"
+#include "models/model.h"
 #include "models/scratch.h"
 #include "models/whiten.h"
 
 /*
- * EGBAD: the BiGAN of Zenati et al. 2018 (arXiv 1802.06222), scored with encoder, generator and discriminator:
+ * EGBAD: the BiGAN of Zenati et al. 2018 (arXiv 1802.06222), scored with encoder, generator and
+ * discriminator:
  *
  *     z = E(x)    x' = G(z)    L_R = |x - x'|_d    A = (1 - w) L_R + w L_D
  *     "fm"        L_D = |f(z, x) - f(z, x')|_d, f the discriminator's last hidden layer
  *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code
  *     "cross-e-paper"  L_D = softplus(-D(z, x)), the pair of their paper
  *     "residual"  A = L_R
- *     "whitened"  of x - x' and f(z, x) - f(z, x'), as models/whiten.h has it
+ *     "whitened"  of x - x' and f(z, x) - f(z, x'), see models/whiten.h
  *
- * The discriminator sees x and z through separate nets and then joins them. Both calls share z, so its branch
- * and its half of the joining layer are computed once and start the accumulators of the x half.
+ * The discriminator reads x and z through separate nets and then joins them. Both calls share z, so
+ * its branch and its half of the joining layer are computed once and start the accumulators of the
+ * x half.
  *
- * Conditional, on the group y of a column: x' = G(z, y), and the discriminator's z branch sees [z, y] (models/condition.h).
+ * Conditional, on the one-hot group y of a column: x' = G(z, y), and the discriminator's z branch
+ * reads [z, y] (models/condition.h).
  */
 
 enum score_kind {
@@ -143,7 +146,7 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Largest width of any buffer: buffers are all made this wide, which wastes little and keeps this simple. */
+/* Width of the widest buffer. All buffers have this width, which wastes little. */
 static size_t width(const struct gad_model *m)
 {
     size_t w = max_size(gad_chain_width(&m->encoder), gad_chain_width(&m->generator.chain));
@@ -151,7 +154,7 @@ static size_t width(const struct gad_model *m)
     return max_size(w, gad_chain_width(&m->head));
 }
 
-/* What is made of n rows. */
+/* Buffers for n rows. */
 struct parts {
     struct gad_kernel_rows rows;
     float *tmp[2], *z, *xhat, *distance;
@@ -190,7 +193,7 @@ static size_t egbad_workspace(const struct gad_model *m, size_t n)
     return ws.used;
 }
 
-/* What a net makes of z and of the condition of the rows. */
+/* y = net(z, the condition of the rows). */
 static void forward_latent(const struct gad_model *m, const struct gad_conditional *net, size_t n,
                            const struct parts *s, float *y)
 {
@@ -224,7 +227,8 @@ static void start_features(const struct gad_model *m, size_t n, const struct par
                      s->start, m->join_z.out);
 }
 
-/* f(z, x') into the first n rows of s->f; with @both, f(z, x) into the next n, in one pass over the weights. */
+/* f(z, x') into the first n rows of s->f; with @both, f(z, x) into the next n, in one pass over
+ * the weights. */
 static void features(const struct gad_model *m, size_t n, bool both, const struct parts *s)
 {
     const struct gad_kernel *k = m->kernel;

@@ -52,13 +52,13 @@ static int alloc_mats(struct gad_egbad *g, size_t n, size_t n_gen)
     return 0;
 }
 
-/* Rows first .. first + n of zs without the condition. */
+/* Rows first .. first + n of zs, without the condition. */
 static struct gad_mat latent(const struct gad_egbad *g, size_t first)
 {
     return gad_mat_cols(gad_mat_rows(g->zs, first, g->n), 0, Z);
 }
 
-/* The condition of the batch beside every latent vector. */
+/* Copies the condition of the batch beside every latent vector. */
 static void set_condition(struct gad_egbad *g)
 {
     if (g->y.n == 0)
@@ -129,11 +129,6 @@ void gad_egbad_deinit(struct gad_egbad *g)
     gad_params_deinit(&g->params);
 }
 
-struct gad_range gad_egbad_generator_encoder(const struct gad_egbad *g)
-{
-    return gad_range_join(g->encoder.range, g->generator.range);
-}
-
 struct gad_range gad_egbad_discriminator(const struct gad_egbad *g)
 {
     return gad_range_join(g->disc_x.range, g->disc_logit.range);
@@ -190,7 +185,7 @@ double gad_egbad_loss_d(struct gad_egbad *g, enum gad_dropout dropout, struct ga
     return loss;
 }
 
-/* d_f from the loss on f or on the logits behind it; D's own gradients are not needed. */
+/* d_f, from the loss on f or on the logits. The gradients of D's weights are not computed. */
 static void adversarial(struct gad_egbad *g, double *ret_g, double *ret_e)
 {
     size_t n = g->n;
@@ -211,8 +206,8 @@ static void adversarial(struct gad_egbad *g, double *ret_g, double *ret_e)
                      gad_input_grad(g->d_f));
 }
 
-/* From d_f back to the code of the real pairs and to the row of the fake ones; the other halves, the real row
- * and the draw, nobody trains. */
+/* From d_f back to the code of the real pairs and to the row of the fake pairs. The other
+ * halves, the real row and the draw, have no weights behind them. */
 static void back_to_pairs(struct gad_egbad *g)
 {
     const gad_real *theta = g->params.value;
@@ -234,7 +229,7 @@ static void back_to_pairs(struct gad_egbad *g)
                      gad_input_grad(gad_mat_rows(g->d_gen, 0, n)));
 }
 
-/* The generator learns from its own draws; what it made of E(x) only passes the gradient on to E. */
+/* G learns from its draws alone. Through G(E(x)) the gradient only passes to E. */
 static void back_through_generator_apart(struct gad_egbad *g)
 {
     size_t n = g->n;

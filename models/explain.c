@@ -9,7 +9,7 @@
 #include "models/detector_impl.h"
 #include "models/model.h"
 
-/* A reconstruction may leave the column's range; what is shown does not. */
+/* A reconstruction can leave the column's range; the value that is shown must not. */
 static double into_range(enum gad_column col, double v)
 {
     return fmin(fmax(v, 0.0), gad_columns[col].max);
@@ -45,7 +45,7 @@ static void explain_group(const struct gad_detector *det, size_t g, const float 
     best = first;
     for (size_t j = first; j < first + n; j++) {
         reason[col].share += fabs((double)x[j] - (double)xhat[j]);
-        /* Compared unscaled: a scaler may have moved an element of the group. */
+        /* Compared unscaled: a scaler can shift elements of the group differently. */
         if (gad_scaler_invert(det->scaler, j, xhat[j]) >
             gad_scaler_invert(det->scaler, best, xhat[best]))
             best = j;
@@ -53,7 +53,7 @@ static void explain_group(const struct gad_detector *det, size_t g, const float 
     reason[col].expected = value_of(det, g, col, best);
 }
 
-/* Insertion sort: 41 items, mostly small; equal shares stay in column order. */
+/* Insertion sort of 41 items. Equal shares stay in column order. */
 static void sort_by_share(struct gad_reason reason[static GAD_N_COLUMNS])
 {
     for (size_t i = 1; i < GAD_N_COLUMNS; i++) {
@@ -75,7 +75,8 @@ static void normalise(struct gad_reason reason[static GAD_N_COLUMNS])
         reason[i].share = total > 0.0 ? reason[i].share / total : 1.0 / GAD_N_COLUMNS;
 }
 
-/* Elements of a column in the feature vector: first .. first + n; n 0 for a column outside the schema. */
+/* Elements of a column in the feature vector: first .. first + n; n 0 for a column outside the
+ * schema. */
 static size_t elements_of(const struct gad_detector *det, enum gad_column col, size_t *ret_first)
 {
     size_t n;
@@ -92,9 +93,10 @@ static size_t elements_of(const struct gad_detector *det, enum gad_column col, s
 }
 
 /*
- * By how much would the score fall if one column were as the model expects it? For the columns with the largest
- * residuals, which reason[] begins with. The model takes its condition from the changed row, if it has one. A column whose change does not lower the score has no share. Leaves the
- * residual's shares if nothing lowers it.
+ * Shares by the fall of the score with one column as the model expects it, for the columns with the
+ * largest residuals, which come first in reason[]. A conditional model takes its condition from the
+ * changed row. A column whose change does not lower the score has share 0. If no change lowers it,
+ * the shares of the residuals stay.
  */
 static void explain_by_change(const struct gad_detector *det, struct gad_workspace *ws, size_t ld,
                               struct gad_reason reason[static GAD_N_COLUMNS])
@@ -119,7 +121,8 @@ static void explain_by_change(const struct gad_detector *det, struct gad_workspa
         reason[k].share = k + 1 < GAD_EXPLAIN_ROWS ? drop[k + 1] : 0.0;
 }
 
-/* Sorted by their part in |x - xhat|, which their shares are for now; x and xhat are in the workspace. */
+/* Sorts the columns by their part of |x - xhat|, which is their share here. Leaves x and xhat in
+ * the workspace. */
 static void explain_residual(const struct gad_detector *det, struct gad_workspace *ws,
                              const struct gad_record *rec, size_t ld,
                              struct gad_reason reason[static GAD_N_COLUMNS])
@@ -130,7 +133,7 @@ static void explain_residual(const struct gad_detector *det, struct gad_workspac
     (void)gad_vectorize(det->schema, 1, rec, ws->x, ld);
     gad_scaler_apply(det->scaler, 1, ws->x, ld);
     det->ops->reconstruct(det->model, 1, ws->x, ws->scratch, ws->xhat);
-    for (size_t j = 0; j < ld; j++) /* shares are finite, whatever the weights */
+    for (size_t j = 0; j < ld; j++) /* so that shares are finite with any weights */
         ws->xhat[j] = isfinite(ws->xhat[j]) ? ws->xhat[j] : GAD_SCALED_MAX;
 
     explain_numbers(det, ws->x, ws->xhat, reason);
@@ -146,7 +149,7 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     size_t ld = gad_ld(gad_schema_dim(det->schema));
 
     explain_residual(det, ws, rec, ld, reason);
-    if (!det->ops->steps) { /* a search for each changed row would cost sixteen */
+    if (!det->ops->steps) { /* changed rows would cost 16 searches */
         explain_by_change(det, ws, ld, reason);
         sort_by_share(reason);
     }

@@ -5,20 +5,21 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
-#include "models/registry.h"
+#include "models/model.h"
 #include "models/scratch.h"
 #include "models/whiten.h"
 
 /*
- * GANomaly (Akcay et al. 2018, arXiv 1805.06725) with dense layers: encoder, decoder, second encoder.
+ * GANomaly (Akcay et al. 2018, arXiv 1805.06725) with dense layers: encoder, decoder, second
+ * encoder.
  *
  *     z = E(x)    x' = G(z)    z' = E'(x')
- *     "enc"  A = mean over the latent of (z - z')^2, as their code; the paper writes an L1 norm
+ *     "enc"  A = mean over the latent of (z - z')^2, as in their code; the paper has an L1 norm
  *     "rec"  A = mean over the elements of |x - x'|
- *     "whitened"  of x - x' and z - z', as models/whiten.h has it
+ *     "whitened"  of x - x' and z - z', see models/whiten.h
  *
- * A linear last layer of the decoder and the first layer of the second encoder are one linear map: "enc" runs
- * them folded, so x' is never made.
+ * A linear last layer of the decoder and the first layer of the second encoder are one linear map.
+ * "enc" runs them folded into one layer, so x' is never computed.
  */
 
 enum score_kind { SCORE_ENC, SCORE_REC, SCORE_WHITENED, N_SCORES };
@@ -140,7 +141,7 @@ static void ganomaly_reconstruct(const struct gad_model *m, size_t n, const floa
     reconstruct(m, n, &s, xhat);
 }
 
-/* z and z' by way of the folded layer. */
+/* z and z', with the folded layer. */
 static void encode_twice_folded(const struct gad_model *m, size_t n, const struct parts *s)
 {
     const struct gad_kernel *k = m->kernel;
@@ -149,8 +150,7 @@ static void encode_twice_folded(const struct gad_model *m, size_t n, const struc
 
     gad_chain_forward(&m->encoder, k, 0, m->encoder.n_layers, n, NULL, 0, &s->rows, s->tmp, s->z);
     gad_chain_forward(dec, k, 0, dec->n_layers - 1, n, s->z, ldz, NULL, s->tmp, s->xhat);
-    gad_layer_forward(&m->folded, k, n, s->xhat, ld,
-                      s->tmp[0]); /* where layer 0 would have left it */
+    gad_layer_forward(&m->folded, k, n, s->xhat, ld, s->tmp[0]); /* as after layer 0 */
     gad_chain_forward(enc2, k, 1, enc2->n_layers, n, s->tmp[0], m->folded.w.out, NULL, s->tmp,
                       s->zhat);
 }

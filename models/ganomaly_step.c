@@ -139,7 +139,7 @@ void gad_ganomaly_forward(struct gad_ganomaly *g)
                     &g->logit);
 }
 
-/* d_f of the fake rows; D's own gradients are not needed. */
+/* d_f of the fake rows. The gradients of D's weights are not computed. */
 static double adversarial(struct gad_ganomaly *g)
 {
     size_t n = g->n;

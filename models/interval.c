@@ -7,10 +7,10 @@
 
 enum { TERMS_MAX = 10000, HALVINGS = 200 };
 
-#define TAIL 0.025 /* left out on each side */
+#define TAIL 0.025 /* probability outside, on each side */
 
-/* The continued fraction of I_x(a, b) by Lentz's method; converges fast for x < (a + 1) / (a + b + 2).
- * Source: Abramowitz and Stegun 26.5.8. */
+/* The continued fraction of I_x(a, b) by Lentz's method; converges fast for x < (a + 1) / (a + b
+ * + 2). Source: Abramowitz and Stegun 26.5.8. */
 static double fraction(double a, double b, double x)
 {
     const double tiny = 1e-300;
@@ -35,14 +35,15 @@ static double fraction(double a, double b, double x)
     return f;
 }
 
-/* lgamma() writes to a global of the C library; this one does not. */
+/* lgamma() writes to a global variable of the C library; lgamma_r() does not. */
 static double log_gamma(double v)
 {
     int sign;
     return lgamma_r(v, &sign);
 }
 
-double gad_incomplete_beta(double a, double b, double x)
+/* Regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a and b > 0, to about 1e-12. */
+static double incomplete_beta(double a, double b, double x)
 {
     gad_assert(a > 0.0 && b > 0.0 && x >= 0.0 && x <= 1.0);
     if (x == 0.0 || x == 1.0)
@@ -62,7 +63,7 @@ static double quantile(double a, double b, double p)
         double mid = low + (high - low) / 2;
         if (mid == low || mid == high)
             break;
-        if (gad_incomplete_beta(a, b, mid) < p)
+        if (incomplete_beta(a, b, mid) < p)
             low = mid;
         else
             high = mid;
@@ -81,7 +82,7 @@ struct gad_interval gad_binomial_interval(uint64_t k, uint64_t n)
     };
 }
 
-/* log of the chance that j of m are above. */
+/* log of the probability that j of m values are above. */
 static double log_chance(double k, double n, double m, double j)
 {
     return log_gamma(m + 1.0) - log_gamma(j + 1.0) - log_gamma(m - j + 1.0) + log_gamma(n + 1.0) -
@@ -95,8 +96,8 @@ static double step(double k, double n, double m, double j)
     return (m - j) / (j + 1.0) * (k + 1.0 + j) / (n - k + m - j - 1.0);
 }
 
-/* Chance of a count below j, or of more than j: the terms from there on, until the rest is nothing. They fall all the
- * way if j is on that side of the likeliest count. */
+/* Probability of a count below j, and above() of one above j: the sum of terms until the rest is
+ * negligible. The terms fall if j is on that side of the most probable count. */
 static double below(double k, double n, double m, double j)
 {
     double term = j > 0.0 ? exp(log_chance(k, n, m, j - 1.0)) : 0.0, sum = term;
@@ -123,17 +124,17 @@ struct gad_counts gad_prediction_interval(uint64_t k, uint64_t n, uint64_t m)
 {
     gad_assert(k < n);
     double hits = (double)k, all = (double)n, more = (double)m;
-    /* At most one below the likeliest count, or 0. */
+    /* At most one below the most probable count, or 0. */
     uint64_t middle = (uint64_t)(hits / all * more), low = 0, high = m;
 
-    for (uint64_t end = middle; low < end;) { /* the largest with no more than the tail below it */
+    for (uint64_t end = middle; low < end;) { /* the largest with at most TAIL below it */
         uint64_t mid = end - (end - low) / 2;
         if (below(hits, all, more, (double)mid) <= TAIL)
             low = mid;
         else
             end = mid - 1;
     }
-    for (uint64_t begin = middle; begin < high;) { /* the smallest with no more above it */
+    for (uint64_t begin = middle; begin < high;) { /* the smallest with at most TAIL above it */
         uint64_t mid = begin + (high - begin) / 2;
         if (above(hits, all, more, (double)mid) <= TAIL)
             high = mid;

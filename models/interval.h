@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How sure a share is that was counted: the 95 % interval of Clopper and Pearson (1934), which is exact: whatever the
- * true share, at least 95 of 100 such intervals contain it.
+ * Intervals of a counted share: the 95 % interval of Clopper and Pearson (1934). It is exact: for
+ * any true share, at least 95 of 100 such intervals contain it.
  */
 
 #include <stdint.h>
@@ -20,18 +20,17 @@ struct gad_counts {
 };
 
 /**
- * gad_prediction_interval() - how many of @m new values will lie above a threshold that @k of @n lay above
+ * gad_prediction_interval() - number of @m new values above a threshold that @k of @n were above
  *
- * The threshold is one of the n values, as a calibration has it, so that the rate above it is itself uncertain: it is
- * distributed as Beta(k + 1, n - k), whatever the values' distribution (the (n - k)-th of n uniform numbers), with the
- * mean (k + 1) / (n + 1). The count is then beta-binomial. At least 95 of 100 counts lie in low .. high, both included,
- * and at most 2.5 of 100 on each side of it, if the new values are like the old ones and no two depend on each other;
- * with ties at the threshold there may be fewer. Source: Wilks (1942), Statistical prediction with special reference to
- * the problem of tolerance limits.
+ * The threshold is one of the n values, as in a calibration, so the rate above it is itself
+ * uncertain. For any distribution of the values it is distributed as Beta(k + 1, n - k) (the (n -
+ * k)-th of n uniform numbers), with the mean (k + 1) / (n + 1). The count is then beta-binomial. At
+ * least 95 of 100 counts lie in low .. high, both included, and at most 2.5 of 100 on each side of
+ * it. This holds if the new values are like the old ones and no two depend on each other; with ties
+ * at the threshold counts can be lower. Source: Wilks (1942), Statistical prediction with special
+ * reference to the problem of tolerance limits.
  *
- * k < n. m = 0 gives 0 .. 0. Time and memory do not depend on n; time is that of the interval's width.
+ * k < n. m = 0 gives 0 .. 0. Time and memory do not depend on n; time grows with the interval's
+ * width.
  */
 struct gad_counts gad_prediction_interval(uint64_t k, uint64_t n, uint64_t m);
-
-/* Regularised incomplete beta function I_x(a, b), 0 <= x <= 1, a and b > 0, to about 1e-12. */
-double gad_incomplete_beta(double a, double b, double x);

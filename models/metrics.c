@@ -95,7 +95,7 @@ uint64_t gad_ranking_positives(const struct gad_ranking *r)
 double gad_ranking_auroc(const struct gad_ranking *r)
 {
     struct point all = total(r), before = {0};
-    uint64_t twice = 0; /* of the area in units of one positive by one negative; n^2 fits 64 bits */
+    uint64_t twice = 0; /* twice the area, in units of one positive by one negative; fits 64 bits */
 
     if (all.tp == 0 || all.fp == 0)
         return (double)NAN;
@@ -155,7 +155,7 @@ double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr)
     return (double)tp / (double)all.tp;
 }
 
-/* Share of positives or of negatives; 0 where there are none. */
+/* Share of positives or of negatives; 0 without such rows. */
 static double share(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0.0 : (double)part / (double)whole;
@@ -204,7 +204,8 @@ double gad_ranking_percentile(const struct gad_ranking *r, double q)
     double a = (double)r->item[r->n - 1 - below].score;
     double b = (double)r->item[r->n - 1 - above].score;
 
-    /* From the nearer end, as numpy does: then part 1 gives exactly b, and equal ends give that value. */
+    /* From the nearer end, as numpy: part 1 then gives exactly b, and equal ends give that
+     * value. */
     return part < 0.5 ? a + (b - a) * part : b - (b - a) * (1.0 - part);
 }
 

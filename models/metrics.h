@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * How well scores tell positives from negatives. Definitions are scikit-learn's, ties included: rows with
- * the same score are never told apart, so no number here depends on the order of the rows. Counts are kept
- * as integers, so the areas are exact up to their last division.
+ * How well scores separate positives from negatives. Definitions are those of scikit-learn, also
+ * for ties: rows with the same score are never separated, so no number here depends on the order of
+ * the rows. Counts are integers, so the areas are exact up to their last division.
  */
 
 #include <stdbool.h>
@@ -18,10 +18,10 @@ struct gad_diag;
 struct gad_ranking;
 
 /**
- * gad_ranking_new() - sort rows by score
- * @score:    (n), higher is stranger
- * @positive: (n), what a high score should mean
- * Return: 0; GAD_EINVAL if n is 0 or a score is NaN or infinite (@d names the row); GAD_ENOMEM.
+ * gad_ranking_new() - sorts rows by score
+ * @score:    (n), higher is more anomalous
+ * @positive: (n), rows that should score high
+ * Returns 0; GAD_EINVAL if n is 0 or a score is NaN or infinite (@d has the row); GAD_ENOMEM.
  */
 int gad_ranking_new(size_t n, const float *score, const bool *positive, struct gad_ranking **ret,
                     struct gad_diag *d) GAD_MUST_CHECK;
@@ -34,14 +34,15 @@ uint64_t gad_ranking_positives(const struct gad_ranking *r);
 /* Probability that a positive scores above a negative, a tie counting half. NaN without both. */
 double gad_ranking_auroc(const struct gad_ranking *r);
 
-/* Area under the precision-recall points by the trapezoid rule, from (recall 0, precision 1): what the published
- * figures use. It is optimistic between points. NaN without positives. */
+/* Area under the precision-recall points by the trapezoid rule, from (recall 0, precision 1), as
+ * in the published figures. It is optimistic between points. NaN without positives. */
 double gad_ranking_auprc(const struct gad_ranking *r);
 
 /* Sum of precision times the step in recall: no interpolation. NaN without positives. */
 double gad_ranking_average_precision(const struct gad_ranking *r);
 
-/* Largest share of positives at or above any threshold that flags at most fpr of the negatives. NaN without both. */
+/* Largest share of positives at or above any threshold that flags at most fpr of the negatives.
+ * NaN without both. */
 double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr);
 
 /**
@@ -50,26 +51,28 @@ double gad_ranking_tpr_at_fpr(const struct gad_ranking *r, double fpr);
  */
 double gad_ranking_percentile(const struct gad_ranking *r, double q);
 
-/* A corner of the curves: so many rows score at least this. */
+/* A corner of the curves: the positives and negatives that score at least @score. */
 struct gad_ranking_point {
     float score;
     uint64_t tp, fp;
 };
 
 /**
- * gad_ranking_curve() - both curves, ROC and precision-recall, by as few corners as a picture needs
- * @detail: as many steps as an axis has
- * @ret:    the caller's (gad_free()), from the highest score to the lowest, where all rows are; the point at which
- *          no row is flagged is not among them
+ * gad_ranking_curve() - the ROC and precision-recall curves, with the corners that a picture needs
+ * @detail: steps of an axis
+ * @ret:    from the highest score to the lowest, at which all rows are flagged; without the point
+ *          at which no row is. The caller frees it with gad_free().
  *
- * A corner is left out while neither rate nor the precision is 1 / @detail away from the last one kept, nor the
- * false-positive rate's logarithm 5 / @detail (an axis of five decades). The first false positive is kept. For n rows
- * that leaves at most about (8 + log n) * @detail corners, because the precision's steps shrink as 1 / n.
+ * A corner is left out while both rates and the precision are within 1 / @detail of the last corner
+ * that is kept. The logarithm of the false-positive rate must also be within 5 / @detail (an axis
+ * of five decades). The first false positive is kept. For n rows that leaves at most about (8 + log
+ * n) *
+ * @detail corners, because the steps of the precision shrink as 1 / n.
  */
 int gad_ranking_curve(const struct gad_ranking *r, unsigned detail, struct gad_ranking_point **ret,
                       size_t *ret_n) GAD_MUST_CHECK;
 
-/* What a threshold makes of labelled rows. */
+/* Labelled rows by whether a threshold flags them. */
 struct gad_confusion {
     uint64_t tp, fp, tn, fn;
 };

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * A trained network that scores feature vectors. Models are made from a checkpoint, immutable, and may be
- * shared by threads, each with a workspace of its own. Training is elsewhere (models/trainer.h): a program
- * that only scores links none of it.
+ * A trained network that scores feature vectors. A model is loaded from a checkpoint and is
+ * immutable. Threads may share it; each needs a separate workspace. Training is in
+ * models/trainer.h: a program that only scores links none of it.
  *
- * The score of a row does not depend on the rows it is scored with: the same bits alone, in a batch of
- * 4,096, by socket or in the trainer. lib/nn/kernel.h is how.
+ * The score of a row does not depend on the rows it is scored with: it has the same bits alone, in
+ * a batch of 4,096, by socket or in the trainer. lib/nn/kernel.h says how.
  */
 
 #include <stddef.h>
@@ -17,9 +17,9 @@
 
 struct gad_checkpoint;
 struct gad_diag;
-struct gad_model; /* each model's own */
+struct gad_model; /* defined by each model */
 
-/* Feature vectors have a leading dimension that fills whole vector registers. */
+/* The leading dimension of feature vectors fills whole vector registers. */
 enum { GAD_LD_STEP = 16 };
 
 static inline size_t gad_ld(size_t dim)
@@ -27,7 +27,8 @@ static inline size_t gad_ld(size_t dim)
     return (dim + GAD_LD_STEP - 1) / GAD_LD_STEP * GAD_LD_STEP;
 }
 
-/* What a model compares, in its workspace: x with x', and e with e' of a width of its own. */
+/* What a model compares, in its workspace: x with x', and e with e', whose width depends on the
+ * model. */
 struct gad_errors {
     const float *xhat;     /* (n, gad_ld(dim)) */
     const float *e, *ehat; /* (n, gad_ld(n_e)) */
@@ -38,20 +39,19 @@ struct gad_model_ops {
     const char *name;    /* in checkpoints and on command lines */
     const char *summary; /* one line for people */
 
-    /* Takes what it needs out of the checkpoint, which may be freed after. GAD_EMISMATCH if the nets do not
-     * have the shapes that the model needs. */
+    /* Copies what the model needs from the checkpoint, which may be freed after. GAD_EMISMATCH with
+     * @d if the nets do not have the shapes that the model needs. */
     int (*load)(const struct gad_checkpoint *c, struct gad_model **ret, struct gad_diag *d);
     void (*free)(struct gad_model *m);
 
-    /* Floats of workspace for batches of up to n rows; 64-byte aligned when handed in. */
+    /* Floats of workspace for batches of up to n rows. The caller allocates it, 64-byte aligned. */
     size_t (*workspace)(const struct gad_model *m, size_t n);
 
-    /* Times that a record passes the networks, for a model that searches; NULL: once. Who scores many rows, or
-     * has little time, asks first. */
+    /* Times that a record passes the networks, for a model that searches; NULL: once. */
     uint32_t (*steps)(const struct gad_model *m);
 
     /**
-     * score() - anomaly scores; higher is stranger
+     * score() - anomaly scores; higher is more anomalous
      * @x:     (n, gad_ld(dim)) scaled rows, elements dim .. ld zero, 64-byte aligned
      * @ws:    workspace(m, n) floats; overwritten
      * @score: (n), finite
@@ -59,17 +59,20 @@ struct gad_model_ops {
      */
     void (*score)(const struct gad_model *m, size_t n, const float *x, float *ws, float *score);
 
-    /* xhat (n, gad_ld(dim)): what the network makes of x; its distance from x is the residual. */
+    /* xhat (n, gad_ld(dim)): the reconstruction of x; its distance from x is the residual. */
     void (*reconstruct)(const struct gad_model *m, size_t n, const float *x, float *ws,
                         float *xhat);
 
-    /* What the whitened score (models/whiten.h) is fitted to, for a model that has one; else NULL. */
+    /* The errors that the whitened score (models/whiten.h) is fitted to; NULL: the model has no
+     * whitened score. */
     void (*errors)(const struct gad_model *m, size_t n, const float *x, float *ws,
                    struct gad_errors *ret);
 };
 
-/* NULL if nobody registered the name. */
-const struct gad_model_ops *gad_model_find(const char *name);
+/* The models. A new one is a file that defines its operations, a line here and one in model.c. */
+extern const struct gad_model_ops gad_egbad;
+extern const struct gad_model_ops gad_ganomaly;
+extern const struct gad_model_ops gad_anogan;
 
-/* The i-th of all, NULL after the last. */
-const struct gad_model_ops *gad_model_at(size_t i);
+/* NULL if there is no model of this name. */
+const struct gad_model_ops *gad_model_find(const char *name);

@@ -21,7 +21,7 @@ void gad_reference_free(struct gad_reference *r)
     gad_free(r);
 }
 
-/* Another column, with room for its edges and counts; NULL: no memory. */
+/* Adds a column with memory for its edges and counts; NULL: no memory. */
 static struct gad_reference_column *add_column(struct gad_reference *r, unsigned column,
                                                size_t n_edges, size_t n_bins)
 {
@@ -31,7 +31,7 @@ static struct gad_reference_column *add_column(struct gad_reference *r, unsigned
     c->n_edges = n_edges;
     c->n_bins = n_bins;
     c->first = r->n_bins;
-    r->n_columns++; /* from here on it is freed with the others */
+    r->n_columns++; /* gad_reference_free() frees it from here on */
     r->n_bins += n_bins;
     c->edge = gad_calloc(n_edges ? n_edges : 1, sizeof(*c->edge));
     c->count = gad_calloc(n_bins, sizeof(*c->count));
@@ -66,8 +66,9 @@ static int ascending(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* Of sorted values; returns how many. A bin ends when it holds a tenth, before a value that makes up a tenth, and after
- * one: at most 10 such values, 10 other bins and 11 that they cut short. */
+/* Edges for sorted values; returns their number. A bin ends when it holds a tenth, and before
+ * and after a value of at least a tenth: at most 10 such values, 10 other bins, and 11 bins that
+ * such values end. */
 static size_t make_edges(size_t n, const double *v, double edge[static GAD_REFERENCE_EDGES_MAX])
 {
     size_t n_edges = 0, held = 0;
@@ -145,7 +146,7 @@ int gad_reference_fit(const struct gad_schema *s, size_t n, gad_reference_get_fn
     return err;
 }
 
-/* Tenths of the calibration; those that are equal are one bin. */
+/* Bins of the score: the tenths of the calibration; equal ones are one bin. */
 static int load_score(const struct gad_checkpoint *c, struct gad_reference *r)
 {
     struct gad_reference_column *to = add_column(r, GAD_N_COLUMNS, TENTHS - 1, TENTHS);
@@ -211,7 +212,7 @@ static double share(uint64_t count, uint64_t sum, size_t n_bins)
     return ((double)count + 0.5) / ((double)sum + 0.5 * (double)n_bins);
 }
 
-/* The sum of the index, and its largest part. */
+/* Returns the index; sets the bin with its largest part and the shares there. */
 static double compare(const struct gad_reference_column *c, const uint64_t *count, size_t *ret_bin,
                       double *ret_q, double *ret_p)
 {

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The workspace of a score, handed out piece by piece on full vector registers. One function of a model says
- * what it needs; run without memory it only counts, so that its size cannot disagree with its use.
+ * The workspace of a score, allocated piece by piece in whole vector registers. One function of a
+ * model takes all pieces. Without memory it only counts, so the size of the workspace always
+ * matches its use.
  */
 
 #include <stddef.h>
@@ -17,7 +18,7 @@ struct gad_scratch {
     size_t used; /* floats, whole registers */
 };
 
-/* (n, ld) floats; a smaller n than the workspace was made for takes less of it. */
+/* (n, ld) floats. */
 static inline float *gad_scratch_take(struct gad_scratch *s, size_t n, size_t ld)
 {
     float *p = s->base ? s->base + s->used : NULL;
@@ -25,12 +26,12 @@ static inline float *gad_scratch_take(struct gad_scratch *s, size_t n, size_t ld
     return p;
 }
 
-/* Where the n rows of x (n, ld) are not zero; without memory only room for it. */
+/* The index of the non-zero elements of x (n, ld); without memory only its size is counted. */
 static inline struct gad_kernel_rows gad_scratch_index(struct gad_scratch *s,
                                                        const struct gad_kernel *k, size_t n,
                                                        const float *x, size_t ld)
 {
-    /* uint32 is as large as float */
+    /* uint32_t has the size of float */
     uint32_t *index = (uint32_t *)(void *)gad_scratch_take(s, n, ld);
     uint32_t *n_index = (uint32_t *)(void *)gad_scratch_take(s, n, 1);
 

@@ -55,7 +55,7 @@ struct gad_whiten_parts gad_whiten_lay_out(const struct gad_whiten *w, size_t n,
     };
 }
 
-/* |map(a - b)|^2 / width of each row; the map's bias has the mean in it. */
+/* |map(a - b)|^2 / width of each row; the map's bias includes the mean. */
 static void mean_square(const struct gad_chain *map, const struct gad_kernel *k, size_t n,
                         const float *a, const float *b, const struct gad_whiten_parts *s,
                         float *ret)

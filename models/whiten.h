@@ -2,17 +2,20 @@
 #pragma once
 
 /*
- * The whitened score: how unusual a row's errors are among the errors of normal rows, by Mahalanobis' distance.
+ * The whitened score: how unusual a row's errors are among the errors of normal rows, by the
+ * Mahalanobis distance.
  *
- *     A = 1/dim |W_r (r - mu_r)|^2 + 1/k |W_e (e - mu_e)|^2      W^T W the inverse covariance of normal rows
+ *     A = 1/dim |W_r (r - mu_r)|^2 + 1/k |W_e (e - mu_e)|^2
+ *     W^T W: the inverse covariance of normal rows
  *
- * r = x - x' is the residual (dim); e (k) is what the model compares besides: GANomaly z - z', EGBAD f(z, x) -
- * f(z, x'). A published score adds the errors up as they are, so that columns which are always reconstructed badly
- * drown those which never are; here an error counts by how far it is from usual, and errors that usually come
- * together count once. On normal rows each term has a mean of about 1.
+ * r = x - x' is the residual (dim). e (k) is the model's other error: GANomaly z - z', EGBAD
+ * f(z, x) - f(z, x'). A published score adds the unscaled errors, so columns that are always
+ * reconstructed badly hide those that never are. Here an error counts by its distance from the
+ * usual, and errors that are correlated count once. On normal rows each term has a mean of about 1.
  *
- * The two maps are nets of the checkpoint, "whiten_r" (dim, dim) and "whiten_e" (k, k): one linear layer each.
- * Source: P. C. Mahalanobis 1936; the use on a GAN's errors is ours (models/REFERENCES.md).
+ * The two maps are nets of the checkpoint, "whiten_r" (dim, dim) and "whiten_e" (k, k): one linear
+ * layer each. Source: P. C. Mahalanobis 1936; the use on a GAN's errors is ours
+ * (models/REFERENCES.md).
  */
 
 #include <stddef.h>
@@ -26,8 +29,8 @@ struct gad_whiten {
     struct gad_chain r, e;
 };
 
-/* @n_e: k of the model. GAD_EMISMATCH with @d if a net is missing, is more than a linear layer, or has another
- * width. On failure @ret holds nothing. */
+/* @n_e: k of the model. GAD_EMISMATCH with @d if a net is missing, is not one linear layer, or has
+ * another width. On failure @ret is untouched. */
 int gad_whiten_load(const struct gad_checkpoint *c, size_t dim, size_t n_e, struct gad_whiten *ret,
                     struct gad_diag *d) GAD_MUST_CHECK;
 void gad_whiten_deinit(struct gad_whiten *w);

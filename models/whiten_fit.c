@@ -9,8 +9,9 @@
 struct gad_whiten_fit {
     size_t width, n;
     double *mean, *row; /* (width): sums, then means; one row */
-    double *
-        c; /* (width, width), lower triangle: sums of products, then the covariance, then its Cholesky factor */
+    /* (width, width), lower triangle: sums of products, then the covariance, then its Cholesky
+     * factor. */
+    double *c;
 };
 
 void gad_whiten_fit_free(struct gad_whiten_fit *f)
@@ -58,7 +59,8 @@ void gad_whiten_fit_add(struct gad_whiten_fit *f, size_t n, const float *a, cons
     f->n += n;
 }
 
-/* Sums to mean and covariance plus ridge; errors are centred near 0, so that the difference loses little. */
+/* From sums to mean and covariance plus ridge. Errors are centred near 0, so the difference
+ * loses little precision. */
 static int covariance(struct gad_whiten_fit *f, double ridge)
 {
     double n = (double)f->n, trace = 0.0;
@@ -78,7 +80,7 @@ static int covariance(struct gad_whiten_fit *f, double ridge)
     return 0;
 }
 
-/* L L^T = c in place. A pivot that rounding made too small takes the smallest that is left to believe. */
+/* L L^T = c, in place. A pivot that rounding made too small is raised to 1e-12 of the diagonal. */
 static void factor(struct gad_whiten_fit *f)
 {
     size_t w = f->width;

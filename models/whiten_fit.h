@@ -19,16 +19,17 @@ GAD_DEFINE_CLEANUP(struct gad_whiten_fit, gad_whiten_fit_free);
 
 size_t gad_whiten_fit_width(const struct gad_whiten_fit *f);
 
-/* Takes in the errors a - b of n rows; (n, ld) each. */
+/* Adds the errors a - b of n rows; (n, ld) each. */
 void gad_whiten_fit_add(struct gad_whiten_fit *f, size_t n, const float *a, const float *b,
                         size_t ld);
 
 /**
- * gad_whiten_fit_finish() - the layer y = d W + bias with |y|^2 = (d - mu)^T (C + ridge)^-1 (d - mu)
- * @ridge:  added to the diagonal, as a share of the mean variance: an error that never varied would otherwise
- *          count without end. 0 < ridge
+ * gad_whiten_fit_finish() - the layer y = d W + bias with |y|^2 = (d - mu)^T (C + ridge)^-1 (d -
+ *   mu)
+ * @ridge:  added to the diagonal, as a share of the mean variance: without it an error that never
+ *          varied would have infinite weight. 0 < ridge
  * @weight: (width, width) row-major; upper triangular. @bias: (width)
- * Return: 0; GAD_EINVAL with @d if no rows came or an error is not finite.
+ * Returns 0; GAD_EINVAL with @d if no rows were added or an error is not finite.
  */
 int gad_whiten_fit_finish(struct gad_whiten_fit *f, double ridge, float *weight, float *bias,
                           struct gad_diag *d) GAD_MUST_CHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/nn/act.h"
 
-/* Row by row, so that the compiler sees plain loops; the switch is outside of them. */
+/* Row by row, with the choice of the activation outside of the loops, so that they vectorise. */
 
 GAD_NN_CLONES
 static void add_bias(size_t n, const gad_real *restrict b, gad_real *restrict y)

@@ -16,7 +16,7 @@ struct gad_dropout_rng gad_dropout_rng_init(uint64_t seed, uint64_t stream)
     return r;
 }
 
-/* Vectors of the compiler: the state stays in registers, whatever their width. */
+/* Vectors of the compiler: the state stays in registers of any width. */
 typedef uint64_t lanes __attribute__((vector_size(64)));
 
 GAD_NN_CLONES
@@ -50,7 +50,7 @@ void gad_dropout_draw(struct gad_dropout_rng *r, size_t n, uint16_t *mask)
     draw(r->s, (n + GAD_DROPOUT_STEP - 1) / GAD_DROPOUT_STEP, (unsigned char *)mask);
 }
 
-/* Kept if its 16 bits are at least this. */
+/* An element is kept if its 16 bits are at least this. */
 static uint32_t least_kept(double rate)
 {
     gad_assert(rate >= 0 && rate < 1);

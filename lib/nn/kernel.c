@@ -7,8 +7,9 @@
 #endif
 
 /*
- * Built with -ffp-contract=fast, unlike everything else: a * b + c is one FMA where the instruction set has
- * it. Each accumulator is such a chain in every tile shape, so what is fused does not depend on the shape.
+ * Built with -ffp-contract=fast, unlike all other files: a * b + c is one FMA if the instruction
+ * set has it. Each accumulator is such a chain in every tile shape, so the fused operations do not
+ * depend on the shape.
  */
 
 #define INLINE static inline __attribute__((__always_inline__))
@@ -69,7 +70,8 @@ static void index_plain(size_t n, const float *x, size_t ld, uint32_t *index, ui
 {
     for (size_t i = 0; i < n; i++, x += ld, index += ld) {
         uint32_t k = 0;
-        for (size_t j = 0; j < ld; j++) { /* no branch: half of them would be mispredicted */
+        for (size_t j = 0; j < ld;
+             j++) { /* no branch: half of the branches would be mispredicted */
             index[k] = (uint32_t)j;
             k += x[j] != 0.0f;
         }
@@ -78,7 +80,7 @@ static void index_plain(size_t n, const float *x, size_t ld, uint32_t *index, ui
 }
 
 #if defined(__x86_64__)
-/* Sixteen at a time: the places of the non-zeros, packed to the front of a register. */
+/* Sixteen at a time: the columns of the non-zeros, packed to the front of a register. */
 __attribute__((__target__("avx512f"))) static void index_avx512(size_t n, const float *x, size_t ld,
                                                                 uint32_t *index, uint32_t *n_index)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/nn/loss.h"
 
-double gad_softplus(double x)
+/* log(1 + exp(x)) without overflow. */
+static double softplus(double x)
 {
     return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }
@@ -21,8 +22,8 @@ double gad_loss_bce(struct gad_mat logit, int target, double weight, struct gad_
     for (size_t i = 0; i < logit.rows; i++) {
         double x = (double)*gad_mat_row(logit, i);
 
-        sum += gad_softplus(target ? -x : x);
-        if (dlogit.v) /* for target 1 written as -sigmoid(-x): sigmoid(x) - 1 would cancel */
+        sum += softplus(target ? -x : x);
+        if (dlogit.v) /* for target 1 as -sigmoid(-x): sigmoid(x) - 1 would lose digits */
             *gad_mat_row(dlogit, i) +=
                 (gad_real)(weight / n * (target ? -sigmoid(-x) : sigmoid(x)));
     }

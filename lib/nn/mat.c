@@ -25,7 +25,7 @@ void gad_mat_free(struct gad_mat *m)
     *m = gad_mat_none();
 }
 
-/* One thread: the caller's. More would change the order of sums from run to run. */
+/* Only the caller's thread: more threads would change the order of sums from run to run. */
 static void single_thread(void)
 {
     openblas_set_num_threads(1);
@@ -50,10 +50,11 @@ static void gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, siz
 }
 
 /*
- * With AVX-512 kernels OpenBLAS multiplies matrices of up to 100^3 multiplications where they lie and copies
- * larger ones into panels first, which for the sizes here costs 10 to 15 % (measured: 100 x 256 x 128 runs at
- * 102 GFLOP/s whole and at 117 in four parts). There, rows of the result are taken in even parts below that
- * limit, in multiples of what the kernels hold in registers. Other kernels lose by it.
+ * With AVX-512 kernels OpenBLAS multiplies matrices of up to 100^3 multiplications in place and
+ * copies larger ones into panels first. For the sizes here the copy costs 10 to 15 % (measured: 100
+ * x 256 x 128 runs at 102 GFLOP/s whole and at 117 in four parts). With these kernels the rows of
+ * the result are computed in even parts below that limit, in multiples of what the kernels hold in
+ * registers. Other kernels become slower by it.
  */
 static bool multiplies_in_place(void)
 {
@@ -75,7 +76,7 @@ static size_t rows_at_once(size_t m, size_t n, size_t k)
     return ((m + parts - 1) / parts + STEP - 1) / STEP * STEP;
 }
 
-/* Rows that x has an index of. */
+/* Number of rows of x that have an index. */
 static size_t n_sparse(struct gad_mat x)
 {
     if (!x.sparse || x.sparse->rows == 0)

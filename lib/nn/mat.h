@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Matrices are views: (rows, cols) row-major with a leading dimension, borrowed from whoever owns the
- * storage. Concatenating features or stacking batches is therefore not an operation: producers write into
- * column or row ranges of one matrix, and gradients are read from the same ranges.
+ * Matrices are views: (rows, cols) row-major with a leading dimension, on borrowed storage. So
+ * features are concatenated and batches stacked without copies: producers write into column or row
+ * ranges of one matrix, and gradients are read from the same ranges.
  *
- * The three products that dense layers need are here, on BLAS; no other file knows of it.
+ * The three products that dense layers need are here. Only mat.c uses BLAS.
  */
 
 #include <stddef.h>
@@ -19,7 +19,7 @@
 struct gad_mat {
     gad_real *v; /* NULL: no matrix */
     size_t rows, cols, ld;
-    const struct gad_sparse *sparse; /* where its first rows are not zero, or NULL; borrowed */
+    const struct gad_sparse *sparse; /* index of its first rows, or NULL; borrowed */
 };
 
 static inline struct gad_mat gad_mat(gad_real *v, size_t rows, size_t cols)
@@ -48,23 +48,25 @@ static inline struct gad_mat gad_mat_rows(struct gad_mat m, size_t first, size_t
                             .sparse = first == 0 ? m.sparse : NULL};
 }
 
-/* Columns first .. first + n: how features are concatenated and split. */
+/* Columns first .. first + n: for concatenated features. */
 static inline struct gad_mat gad_mat_cols(struct gad_mat m, size_t first, size_t n)
 {
     gad_assert(first <= m.cols && n <= m.cols - first);
     return (struct gad_mat){.v = m.v + first, .rows = m.rows, .cols = n, .ld = m.ld};
 }
 
-/* A zeroed matrix of its own, rows on 64-byte boundaries; GAD_ENOMEM or 0. gad_mat_free() is fine on none. */
+/* A zeroed matrix that owns its storage, rows on 64-byte boundaries; GAD_ENOMEM or 0.
+ * gad_mat_free() accepts gad_mat_none(). */
 int gad_mat_new(size_t rows, size_t cols, struct gad_mat *ret) GAD_MUST_CHECK;
 void gad_mat_free(struct gad_mat *m);
 
-/* Shapes are asserted; weights are dense, leading dimension = columns. */
+/* Shapes are asserted. Weights are dense: leading dimension = columns. */
 
 /* y (n, out) = x (n, in) w (in, out) */
 void gad_mat_mul_nn(struct gad_mat x, const gad_real *w, struct gad_mat y);
 
-/* dx (n, in) = dy (n, out) w (in, out)^T + beta dx; with w further down, that part of the columns of dx */
+/* dx (n, in) = dy (n, out) w (in, out)^T + beta dx. With w at a later row of the weights, dx is
+ * the part of the columns from there on. */
 void gad_mat_mul_nt(struct gad_mat dy, const gad_real *w, gad_real beta, struct gad_mat dx);
 
 /* dw (in, out) = x (n, in)^T dy (n, out) */

@@ -1,14 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/nn/net.h"
 
-const struct gad_layer_ops *gad_layer_ops(enum gad_layer_kind kind)
-{
-    static const struct gad_layer_ops *const ops[GAD_N_LAYER_KINDS] = {
-        [GAD_DENSE] = &gad_dense_ops,
-    };
+struct layer_ops {
+    /* Registers the tensors. */
+    void (*add)(struct gad_net_layer *l, struct gad_params *p);
 
-    return ops[kind];
+    /* y (n, out) = act(layer(x)), x (n, in); theta is the plane of the parameters. */
+    void (*forward)(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
+                    struct gad_mat y);
+
+    /* dy (n, out) is the gradient before the activation. Overwrites the layer's tensors in plane
+     * grad unless that is NULL. */
+    void (*backward)(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
+                     struct gad_mat dy, gad_real *grad, struct gad_input_grad dx);
+};
+
+enum { WEIGHT, BIAS };
+
+static void dense_add(struct gad_net_layer *l, struct gad_params *p)
+{
+    l->tensor[WEIGHT] = gad_params_add(p, GAD_PARAM_WEIGHT, l->spec.in, l->spec.out);
+    l->tensor[BIAS] = gad_params_add(p, GAD_PARAM_BIAS, 1, l->spec.out);
 }
+
+static void dense_forward(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
+                          struct gad_mat y)
+{
+    gad_mat_mul_nn(x, theta + l->tensor[WEIGHT], y);
+    gad_act_forward(l->spec.act, (gad_real)l->spec.slope, theta + l->tensor[BIAS], y);
+}
+
+static void dense_backward(const struct gad_net_layer *l, const gad_real *theta, struct gad_mat x,
+                           struct gad_mat dy, gad_real *grad, struct gad_input_grad dx)
+{
+    if (grad) {
+        gad_mat_mul_tn(x, dy, grad + l->tensor[WEIGHT]);
+        gad_act_bias_grad(dy, grad + l->tensor[BIAS]);
+    }
+    if (dx.to.v) {
+        gad_assert(dx.first <= l->spec.in && dx.to.cols <= l->spec.in - dx.first);
+        gad_mat_mul_nt(dy, theta + l->tensor[WEIGHT] + dx.first * l->spec.out, dx.beta, dx.to);
+    }
+}
+
+static const struct layer_ops layer_ops[GAD_N_LAYER_KINDS] = {
+    [GAD_DENSE] = {dense_add, dense_forward, dense_backward},
+};
 
 void gad_net_init(struct gad_net *net, size_t n_layers, const struct gad_layer_spec *spec,
                   struct gad_params *p)
@@ -18,22 +55,12 @@ void gad_net_init(struct gad_net *net, size_t n_layers, const struct gad_layer_s
     for (size_t i = 0; i < n_layers; i++) {
         gad_assert(i == 0 || spec[i].in == spec[i - 1].out);
         net->layer[i].spec = spec[i];
-        gad_layer_ops(spec[i].kind)->add(&net->layer[i], p);
+        layer_ops[spec[i].kind].add(&net->layer[i], p);
     }
     net->range.n = p->size - net->range.at;
 }
 
-size_t gad_net_in(const struct gad_net *net)
-{
-    return net->layer[0].spec.in;
-}
-
-size_t gad_net_out(const struct gad_net *net)
-{
-    return net->layer[net->n_layers - 1].spec.out;
-}
-
-/* Hands out pieces of one allocation on 64-byte boundaries; with p NULL it only counts. */
+/* Pieces of one allocation, on 64-byte boundaries. With p NULL only the size is counted. */
 struct arena {
     unsigned char *p;
     size_t used;
@@ -64,7 +91,7 @@ static void lay_out(struct gad_tape *t, const struct gad_net *net, size_t rows, 
         else
             t->y[i] = gad_mat(take(a, rows * s->out, sizeof(gad_real)), rows, s->out);
         t->mask[i] = NULL;
-        if (s->dropout > 0) /* room for the last draw to run over */
+        if (s->dropout > 0) /* gad_dropout_draw() writes whole steps */
             t->mask[i] = take(a, rows * s->out + GAD_DROPOUT_STEP, sizeof(uint16_t));
     }
     for (int k = 0; k < 2; k++)
@@ -119,7 +146,7 @@ void gad_net_forward(const struct gad_net *net, const gad_real *theta, struct ga
     for (size_t i = 0; i < net->n_layers; i++) {
         const struct gad_net_layer *l = &net->layer[i];
 
-        gad_layer_ops(l->spec.kind)->forward(l, theta, i ? t->y[i - 1] : x, t->y[i]);
+        layer_ops[l->spec.kind].forward(l, theta, i ? t->y[i - 1] : x, t->y[i]);
         if (!t->mask[i] || dropout == GAD_DROPOUT_OFF)
             continue;
         if (dropout == GAD_DROPOUT_DRAW)
@@ -145,7 +172,7 @@ void gad_net_backward(const struct gad_net *net, const gad_real *theta, struct g
         gad_act_backward(l->spec.act, (gad_real)l->spec.slope, keep, t->y[i], dy);
         if (i)
             below = gad_input_grad(gad_mat(t->dy[i & 1], t->rows, l->spec.in));
-        gad_layer_ops(l->spec.kind)->backward(l, theta, i ? t->y[i - 1] : x, dy, grad, below);
+        layer_ops[l->spec.kind].backward(l, theta, i ? t->y[i - 1] : x, dy, grad, below);
         dy = below.to;
     }
 }

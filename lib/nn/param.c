@@ -60,17 +60,3 @@ void gad_init_xavier(struct gad_params *p, struct gad_range r, struct gad_rng *r
             p->value[t->at + j] = (gad_real)(limit * (2 * (double)gad_rng_uniform(rng) - 1));
     }
 }
-
-void gad_init_normal(struct gad_params *p, struct gad_range r, double sd, struct gad_rng *rng)
-{
-    memset(p->value + r.at, 0, r.n * sizeof(*p->value));
-    for (size_t i = 0; i < p->n_tensors; i++) {
-        const struct gad_param *t = &p->tensor[i];
-
-        for (size_t j = 0; weight_within(t, r) && j < t->rows * t->cols; j++) {
-            float v;
-            gad_rng_normal(rng, 1, &v);
-            p->value[t->at + j] = (gad_real)(sd * (double)v);
-        }
-    }
-}

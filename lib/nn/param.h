@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Parameters: all tensors of all networks of a model in one allocation of five planes with the same layout
- * (values, gradients, Adam's two moments, moving average), and a table that says what lies where. A network
- * owns a contiguous range, so an optimiser step is one loop.
+ * Parameters: all tensors of all networks of a model in one allocation of five planes with the same
+ * layout (values, gradients, Adam's two moments, moving average), and a table of their offsets. A
+ * network owns a contiguous range, so an optimiser step is one loop.
  *
  *   table       weight | bias | weight | bias | ...
  *   value       [ encoder          | generator          | ...  ]
  *   grad, m, v, average: the same offsets
  *
- * A tensor whose gradient nobody writes is state: its gradient and moments stay 0 and Adam leaves it alone
- * (the running moments of a batch norm would be such tensors).
+ * A tensor whose gradient is never written is state: its gradient and moments stay 0, and Adam does
+ * not change it (the running moments of a batch norm would be such tensors).
  */
 
 #include <stdbool.h>
@@ -41,7 +41,7 @@ struct gad_params {
     gad_real *value, *grad, *m, *v, *average; /* value owns the allocation */
 };
 
-/* Registers a tensor behind the others and returns its offset. Before gad_params_alloc() only. */
+/* Registers a tensor after the others and returns its offset. Only before gad_params_alloc(). */
 size_t gad_params_add(struct gad_params *p, enum gad_param_kind kind, size_t rows, size_t cols);
 
 /* GAD_ENOMEM or 0; all planes zero. */
@@ -51,9 +51,6 @@ void gad_params_deinit(struct gad_params *p);
 /* From the first tensor of range a to the last of range b. */
 struct gad_range gad_range_join(struct gad_range a, struct gad_range b);
 
-/* Weights U(-l, l) with l = sqrt(6 / (rows + cols)) (Glorot and Bengio 2010, eq. 16), biases 0, for the
- * tensors within r. */
+/* Weights U(-l, l) with l = sqrt(6 / (rows + cols)) (Glorot and Bengio 2010, eq. 16), biases 0,
+ * for the tensors within r. */
 void gad_init_xavier(struct gad_params *p, struct gad_range r, struct gad_rng *rng);
-
-/* Weights N(0, sd^2), biases 0. */
-void gad_init_normal(struct gad_params *p, struct gad_range r, double sd, struct gad_rng *rng);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The number that networks are trained in: float. The same sources are compiled a second time with
- * GAD_NN_DOUBLE for the gradient checks, because central differences in float32 prove nothing.
+ * The number type of training: float. The same sources are compiled a second time with
+ * GAD_NN_DOUBLE for the gradient checks, because central differences in float32 are too inexact.
  */
 
 #include <float.h>
@@ -24,8 +24,8 @@ typedef float gad_real;
 #endif
 
 /*
- * Loops over whole tensors are compiled once for each vector width and chosen at load time. Arithmetic is
- * elementwise and never contracted, so all versions give the same bits.
+ * Loops over whole tensors are compiled once for each vector width; the loader chooses one.
+ * Arithmetic is elementwise and never contracted, so all versions give the same bits.
  */
 #if defined(__x86_64__) && __has_attribute(target_clones) && !defined(GAD_NO_CLONES)
 #define GAD_NN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -24,7 +24,8 @@ void gad_sparse_free(struct gad_sparse *s)
     *s = (struct gad_sparse){0};
 }
 
-/* Measured with AVX-512: the gradient of the weights breaks even with a whole product at one half. */
+/* Measured with AVX-512: the gradient of the weights takes as long as a whole product at one
+ * half. */
 static const double worth_below = 0.4;
 
 void gad_sparse_scan(struct gad_sparse *s, struct gad_mat x)
@@ -37,7 +38,7 @@ void gad_sparse_scan(struct gad_sparse *s, struct gad_mat x)
         uint16_t *index = s->index + i * s->cols;
         size_t n = 0;
 
-        for (size_t k = 0; k < s->cols; k++) { /* without branches: they could not be predicted */
+        for (size_t k = 0; k < s->cols; k++) { /* without branches: these could not be predicted */
             index[n] = (uint16_t)k;
             n += row[k] != 0;
         }
@@ -47,7 +48,7 @@ void gad_sparse_scan(struct gad_sparse *s, struct gad_mat x)
     s->rows = (double)total < worth_below * (double)(s->rows_max * s->cols) ? s->rows_max : 0;
 }
 
-/* 64 bytes as the compiler's own vector, wherever they begin. Four of them are kept in registers. */
+/* 64 bytes as a vector of the compiler, unaligned. Four of them are kept in registers. */
 typedef gad_real vec __attribute__((vector_size(64), aligned(sizeof(gad_real)), may_alias));
 enum { LANES = 64 / sizeof(gad_real), BLOCK = 4 * LANES };
 

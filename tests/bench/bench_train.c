@@ -91,14 +91,14 @@ static int run(const struct gad_trainer_ops *ops, const char *protocol, const fl
 
     c = (struct chunks){0};
     ops->defaults(protocol, &o);
-    r = ops->create(&o, DIM, &t, &d);
+    r = gad_trainer_new(ops, &o, DIM, &t, &d);
     for (int i = 0; !r && i < epochs; i++) {
         double start = c.last = now();
         c.rows = 0;
-        r = ops->epoch(t, ROWS, x, LD, tick, &c, &stats, &d);
+        r = gad_trainer_epoch(t, ROWS, x, LD, tick, &c, &stats, &d);
         epoch[i] = now() - start;
     }
-    ops->free(t);
+    gad_trainer_free(t);
     if (r) {
         (void)fprintf(stderr, "bench_train: %s: %s\n", ops->name, d.text);
         return 1;

@@ -136,7 +136,7 @@ class Own(Case):
         self.assertEqual({b: v[0] for b, v in lines.items()}, {b: v[0] for b, v in want.items()})
         self.assertGreater(lines[0.01][1], 1000)
         self.assertTrue(self.scores(self.path("all.csv"), "day.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
-        self.assertIn("not like those before", p.stderr)
+        self.assertIn("differ from those before", p.stderr)
 
     def test_the_days_that_calibrate_do_not_train(self):
         other = self.changed("other.csv", lambda t: self.last_day - DAY < t <= self.last_day)
@@ -189,7 +189,7 @@ class Own(Case):
                                ("ends before it begins", "--leave-out", "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"),
                                ("more than 64 times", *["--leave-out", "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"] * 65)):
             self.assertIn(said, self.fit(data, *options, code=2).stderr)
-        self.assertIn("no record says when it was", self.fit(plain, "--protocol", "baseline", code=1).stderr)
+        self.assertIn("no record has a time", self.fit(plain, "--protocol", "baseline", code=1).stderr)
 
     def test_other_records_have_the_protocol_that_they_had(self):
         plain = self.write("plain.csv", "".join(",".join(r.split(",")[:41]) + "\n" for r in self.rows[:2000]))
@@ -252,12 +252,12 @@ class Attacked(Case):
         end = max(float(r.split(",")[time_at]) for r in rows)
         self.assertTrue(end - 2 * DAY < sweep[0] and sweep[-1] < end - DAY)  # as the seed makes it
         before = self.fit(self.path("days.csv"), "--epochs", "12")
-        told = re.search(r"strangest records that calibrate, .* came within", before.stderr)
-        self.assertTrue(told, before.stderr)
+        burst = re.search(r"most anomalous records that calibrate, .* are within", before.stderr)
+        self.assertTrue(burst, before.stderr)
         offered = re.search(r"to leave it out: (--leave-out) (\S+)", before.stderr).groups()
         after = self.fit(self.path("days.csv"), "--epochs", "12", *offered)
-        self.assertNotIn("strangest", after.stderr)
-        self.assertRegex(after.stderr, r"\d+ records are left out as asked")
+        self.assertNotIn("most anomalous", after.stderr)
+        self.assertRegex(after.stderr, r"\d+ records are left out as requested")
         old, _ = self.figures(before)
         new, _ = self.figures(after)
         self.assertLess(new[0.01][0], old[0.01][0])

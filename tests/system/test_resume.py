@@ -57,7 +57,7 @@ class Resume(TrainCase):
         early = self.json("inspect", resumed)["provenance"]
         self.assertLess(early["epochs"], 60)
         p = self.run_train("fit", *[x for x in settings if x != "--quiet"], "--out", resumed, "--resume", state)
-        self.assertIn("going on from", p.stderr)
+        self.assertIn("continuing from", p.stderr)
         self.assertEqual(self.read(whole), self.read(resumed))
 
     def test_another_training_is_refused_and_the_state_stays(self):
@@ -83,7 +83,7 @@ class Resume(TrainCase):
             with open(state, "wb") as f:
                 f.write(bad)
             p = self.run_train("fit", *settings, "--out", out, "--resume", state, code=1)
-            self.assertRegex(p.stderr, "damaged.state: (damaged|not a state)")
+            self.assertRegex(p.stderr, "damaged.state: (damaged|not a training state)")
             self.assertEqual(self.read(state), bad)
         self.assertFalse(os.path.exists(out))
 

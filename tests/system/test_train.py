@@ -171,7 +171,7 @@ class Train(TrainCase):
         out = self.path("constant.ckpt")
         p = self.fit("--out", out, "--epochs", "2", data=self.write("constant.csv", normal[0] * 500))
         self.assertIn("never vary", p.stderr)
-        self.assertIn("cannot be told", p.stderr)
+        self.assertIn("cannot be distinguished", p.stderr)
         self.assertIn("self-test   ok", self.run_train("inspect", out).stdout)
         p = self.fit("--out", out, "--epochs", "2", data=self.write("normal.csv", "".join(normal)))
         self.assertNotIn("never vary", p.stderr)
@@ -327,7 +327,7 @@ class Train(TrainCase):
         self.assertEqual(c["calibration"]["n"], 100)
         self.assertIn("no labels", self.run_train("eval", out, plain, code=1).stderr)
         p = self.fit("--out", out, self.data, data=plain, code=1)
-        self.assertIn("some rows have labels and some have none", p.stderr)
+        self.assertIn("some rows have labels and some do not", p.stderr)
 
     def start(self, out, data, words):
         """A fit without end, once it has printed the words."""

@@ -34,7 +34,7 @@ class TrainFiles(TrainCase):
         out = self.path("constant.ckpt")
         p = self.fit("--out", out, "--epochs", "2", data=self.write("constant.csv", normal[0] * 500))
         self.assertIn("never vary", p.stderr)
-        self.assertIn("cannot be told", p.stderr)
+        self.assertIn("cannot be distinguished", p.stderr)
         self.assertIn("self-test   ok", self.run_train("inspect", out).stdout)
         p = self.fit("--out", out, "--epochs", "2", data=self.write("normal.csv", "".join(normal)))
         self.assertNotIn("never vary", p.stderr)

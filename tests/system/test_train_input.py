@@ -74,10 +74,10 @@ class Input(TrainCase):
     def test_columns_passed_over_are_named_also_when_quiet(self):
         data = self.csv("more.csv", more=",difficulty,vlan,start", cells=",3,x,1")
         p, stderr = self.detection(data)
-        self.assertIn("more.csv: columns passed over: difficulty, vlan\n", stderr)
+        self.assertIn("more.csv: ignored columns: difficulty, vlan\n", stderr)
         self.assertGreater(p["metrics"]["f1"], 0.8)
         p, stderr = self.detection(self.csv("none.csv", column="verdict"))
-        self.assertIn("columns passed over: verdict; none is the label", stderr)
+        self.assertIn("ignored columns: verdict; none is the label", stderr)
         self.assertNotIn("f1", p["metrics"])
 
     def test_other_words_for_normal_are_reported_and_kept(self):
@@ -146,7 +146,7 @@ class Input(TrainCase):
     def test_names_in_no_list_are_counted_in_the_output(self):
         data = self.write("names.csv", self.text.replace(",http,", ",\"http\","))
         p = self.fit("-q", "--epochs", "1", "--out", self.path("names.ckpt"), data=data)
-        self.assertRegex(p.stderr, r"warning: names\.csv: [0-9,]+ names of protocols, services or flags are in no list")
+        self.assertRegex(p.stderr, r"warning: names\.csv: [0-9,]+ names of protocols, services or flags are not names of KDD99")
 
     def test_an_option_that_the_model_has_not_is_refused_by_name(self):
         for model, options in UNUSED.items():

@@ -17,7 +17,7 @@
 #include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/print.h"
 
-/* Fewer rows than this say nothing even about a budget of 1 %. */
+/* Fewer rows cannot even give the threshold of a budget of 1 %. */
 enum { ROWS_MIN = 100 };
 
 struct calibrate {
@@ -77,11 +77,11 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
     if (o->data.n == 0)
         return cli_usage(self, "give records of normal traffic with --data");
     if (!o->out || !o->out[0])
-        return cli_usage(self, "say where the new checkpoint goes with --out");
+        return cli_usage(self, "name the new checkpoint with --out");
     return CLI_OK;
 }
 
-/* Rows that calibrate: the normal ones, or all if there are no labels. */
+/* Chooses the calibration rows: the normal ones, or all if there are no labels. */
 static int choose(const struct gad_table *t, uint32_t **ret, size_t *ret_n)
 {
     size_t n = gad_table_n_rows(t), kept = 0;
@@ -118,13 +118,13 @@ static int score_rows(const struct calibrate *o, const struct gad_detector *det,
     double left = (1.0 - o->contamination) * (double)n;
     if (left < ROWS_MIN)
         return gad_fail(d, GAD_EINVAL,
-                        "%.0f normal rows are too few to calibrate, %d are the least", left,
+                        "%.0f normal rows are too few to calibrate, the minimum is %d", left,
                         ROWS_MIN);
     err = gad_calibration_new(n, score, o->contamination, ret, d);
     return err != 0 ? err : data_reference(gad_detector_schema(det), t, n, row, ret_reference, c);
 }
 
-/* Figures that hung on the old thresholds are dropped; how the networks were made stays. */
+/* Deletes the metrics that depend on the old thresholds; those of the networks stay. */
 static void keep_metrics(struct gad_checkpoint *c)
 {
     static const char *const stale[] = {"threshold",
@@ -173,7 +173,7 @@ static int note_command(const struct calibrate *o, const struct gad_table *t, co
                   : 0;
 }
 
-static int tell(const char *path, struct gad_diag *d)
+static int report(const char *path, struct gad_diag *d)
 {
     static const double budgets[] = {0.01, 0.001, 0.0001};
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
@@ -189,7 +189,7 @@ static int tell(const char *path, struct gad_diag *d)
         bool few = budgets[i] * (double)gad_detector_n_calibration(det) < 1.0;
         (void)printf("  %-8g threshold %-12.6g false alarms %.4g to %.4g (95 %%)%s\n", budgets[i],
                      (double)gad_detector_threshold(det, budgets[i]), r.low, r.high,
-                     few ? ": too few rows to tell, this is the highest score" : "");
+                     few ? ": too few rows, this is the highest score" : "");
     }
     return 0;
 }
@@ -231,7 +231,7 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
     c->calibration.level = cal->level;
     c->calibration.value = cal->value;
     err = gad_checkpoint_write(c, o->out, d);
-    return err != 0 ? err : tell(o->out, d);
+    return err != 0 ? err : report(o->out, d);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)
@@ -251,24 +251,19 @@ const struct cli_command command_calibrate = {
     .summary = "fit the thresholds of a checkpoint to your own traffic",
     .help =
         "Usage: ganad-train calibrate CHECKPOINT --data FILE... --out FILE [OPTION...]\n\n"
-        "Writes the checkpoint anew with thresholds, p-values and the reference of drift from your "
-        "own\n"
-        "records. The networks stay as they are. Of labelled records the normal ones count; "
-        "records without labels "
-        "all do.\n\n"
+        "Writes a copy of the checkpoint with thresholds, p-values and the reference of drift\n"
+        "from your own records. The networks do not change. Of labelled records only the normal "
+        "ones\n"
+        "count; of records without labels all do.\n\n"
         "  --data FILE...        records, \"-\" is the standard input; may be repeated\n"
-        "  -o, --out FILE        the new checkpoint; may be the old one, which is replaced at "
-        "once\n"
-        "  --contamination X     share of the records that may be attacks, 0 to 0.5: the "
-        "strangest are\n"
-        "                        left out; default 0\n"
-        "  --normal NAME         the label of normal records, in place of 'normal' and 'benign'; "
-        "may "
-        "be\n"
-        "                        repeated\n"
+        "  -o, --out FILE        the new checkpoint; may be the old one, which is replaced\n"
+        "                        atomically\n"
+        "  --contamination X     share of the records that may be attacks, 0 to 0.5: the most\n"
+        "                        anomalous ones are left out; default 0\n"
+        "  --normal NAME         the label of normal records, in place of 'normal' and 'benign';\n"
+        "                        may be repeated\n"
         "  --skip-bad            skip and count bad lines instead of stopping at the first\n\n"
-        "A budget of F needs 1/F records to say anything and about 10/F to be sure within a "
-        "third; the\n"
-        "command prints what the records support.\n",
+        "A budget of F needs at least 1/F records, and about 10/F for a rate that is known within\n"
+        "a third. The command prints what the records support.\n",
     .run = run,
 };

@@ -15,20 +15,20 @@
 
 enum { TILE = 48 };
 
-/* A file that was given twice, or lies there under two names, is a mistake that no figure would show. */
-static void tell_doubles(const struct gad_table *t)
+/* Warns of a file that is given twice, or under two names: no figure would show this mistake. */
+static void warn_of_doubles(const struct gad_table *t)
 {
     for (size_t i = 0; i < gad_table_n_sources(t); i++)
         for (size_t k = 0; k < i; k++) {
             const struct gad_table_source *a = gad_table_source(t, k), *b = gad_table_source(t, i);
             if (a->rows > 0 && strcmp(a->sha256, b->sha256) == 0)
-                cli_say("warning: %s and %s are the same, to the byte: its rows count twice",
+                cli_say("warning: %s and %s are the same, byte for byte: these rows count twice",
                         a->name, b->name);
         }
 }
 
-/* What of a file was not taken as it stands there. */
-static void tell_source(const struct gad_table_source *s)
+/* Warns of the parts of a file that were not used. */
+static void warn_of_source(const struct gad_table_source *s)
 {
     char count[PRINT_COUNT];
 
@@ -36,10 +36,10 @@ static void tell_source(const struct gad_table_source *s)
         cli_say("warning: %s: %s bad lines skipped; the first: %s", s->name,
                 print_count(s->bad_lines, count), s->first_bad);
     if (s->passed_over[0] != '\0')
-        cli_say("warning: %s: columns passed over: %s%s", s->name, s->passed_over,
-                s->label_column[0] ? "" : "; none is the label, which 'label' or 'class' would be");
+        cli_say("warning: %s: ignored columns: %s%s", s->name, s->passed_over,
+                s->label_column[0] ? "" : "; none is the label: name it 'label' or 'class'");
     if (s->unknown_names > 0)
-        cli_say("warning: %s: %s names of protocols, services or flags are in no list of KDD99's",
+        cli_say("warning: %s: %s names of protocols, services or flags are not names of KDD99",
                 s->name, print_count(s->unknown_names, count));
     if (s->rows == 0)
         cli_say("warning: %s: %s", s->name, s->bytes == 0 ? "an empty file" : "no rows");
@@ -56,14 +56,14 @@ int data_load(const struct data_request *r, struct gad_table **ret, struct gad_d
     if (err != 0)
         return err;
     for (size_t i = 0; i < gad_table_n_sources(t); i++)
-        tell_source(gad_table_source(t, i));
-    tell_doubles(t);
+        warn_of_source(gad_table_source(t, i));
+    warn_of_doubles(t);
     if (gad_table_n_rows(t) == 0)
         return gad_fail(d, GAD_EINVAL, "%s: no rows", files->item[0]);
     err = labels_check(t, r->normal, d);
     if (err != 0)
         return err;
-    labels_tell(t, r->quiet);
+    labels_print(t, r->quiet);
     *ret = gad_steal(&t);
     return 0;
 }

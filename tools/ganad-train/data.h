@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Files of records in, scores out: what fit and eval both do.
+ * Loads files of records and scores them, for all commands.
  */
 
 #include <stdbool.h>
@@ -20,14 +20,15 @@ struct gad_reference;
 struct gad_schema;
 struct gad_table;
 
-/* What to read, and how; the lists are borrowed. */
+/* The files to read. The lists are borrowed. */
 struct data_request {
     const struct cli_list *files, *normal; /* normal: labels that --normal names */
     bool skip_bad, quiet;
 };
 
-/* All files in order. What was skipped, passed over or not to be expected of the labels is said on stderr, also if it
- * is quiet. No rows at all is an error, and so are labels of some rows alone. */
+/* Loads all files in order. Prints skipped lines, ignored columns and unusual labels to standard
+ * error, also if quiet. Files without any row are an error, and so are labels for only some
+ * rows. */
 int data_load(const struct data_request *r, struct gad_table **ret,
               struct gad_diag *d) GAD_MUST_CHECK;
 
@@ -35,13 +36,13 @@ int data_load(const struct data_request *r, struct gad_table **ret,
 int data_score(const struct gad_detector *det, const struct gad_table *t, size_t n,
                const uint32_t *row, float *score) GAD_MUST_CHECK;
 
-/* Histograms of rows of a table, and how a checkpoint holds them. */
+/* Histograms of rows of a table, and the same for a checkpoint. */
 struct data_reference {
     struct gad_reference *made;
     struct gad_ckpt_histogram *column;
 };
 
-/* @row: as above. Puts them into the checkpoint, which borrows them. */
+/* Fits the histograms and sets the reference of @c, which borrows them. @row: as above. */
 int data_reference(const struct gad_schema *s, const struct gad_table *t, size_t n,
                    const uint32_t *row, struct data_reference *ret,
                    struct gad_checkpoint *c) GAD_MUST_CHECK;

@@ -6,8 +6,8 @@
 #include "lib/base/diag.h"
 #include "lib/base/rng.h"
 #include "lib/dataset/table.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/fit/by_time.h"
 #include "tools/ganad-train/labels.h"
 
 static const struct eval_protocol protocols[] = {
@@ -60,7 +60,7 @@ int eval_protocol_parse(const char *text, const struct eval_protocol **ret, stru
     return err;
 }
 
-/* Of the random numbers that pick rows. */
+/* Stream of the random numbers that pick rows. */
 enum { STREAM_HOLD_OUT = 0x686f6c64 };
 
 static void shuffle(size_t n, uint32_t *row)
@@ -88,7 +88,8 @@ static int of_the_class(const struct eval_protocol *p, const bool *is_normal, si
     return 0;
 }
 
-/* Of rows in the table's order those with nothing equal before them in the whole table. */
+/* Keeps rows that have no equal row before them in the whole table; @row is in the order of the
+ * table. */
 static size_t each_once(const uint32_t *first, uint32_t *row, size_t n)
 {
     size_t kept = 0;

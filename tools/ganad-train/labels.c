@@ -13,7 +13,7 @@
 
 enum { LISTED = 6, TEXT_MAX = 400 }; /* labels in a message; its bytes */
 
-/* Labels of one kind, those with most rows first. */
+/* Lists labels of one kind, those with most rows first. */
 static void list(const struct gad_table *t, bool normal, bool all, char text[static TEXT_MAX])
 {
     size_t n = gad_table_n_labels(t), left = 0, at = 0;
@@ -55,7 +55,7 @@ int labels_check(const struct gad_table *t, const struct cli_list *normal, struc
     for (size_t i = 0; !labelled && i < gad_table_n_labels(t); i++)
         if (gad_table_label_name(t, i)[0] != '\0')
             return gad_fail(d, GAD_EFORMAT,
-                            "some rows have labels and some have none, which might be attacks: "
+                            "some rows have labels and some do not, and might be attacks: "
                             "give files of one kind");
     list(t, false, true, text);
     for (size_t i = 0; i < normal->n; i++) {
@@ -76,7 +76,8 @@ bool labels_lack_normal(const struct gad_table *t, struct gad_diag *ret)
     if (!gad_table_is_labelled(t) || count_normal(t) > 0)
         return false;
     list(t, false, true, text);
-    (void)gad_fail(ret, 0, "no row is labelled normal, but %s: --normal NAME says which are", text);
+    (void)gad_fail(ret, 0,
+                   "no row is labelled normal, but %s: --normal NAME gives the normal label", text);
     return true;
 }
 
@@ -87,7 +88,7 @@ int labels_need_normal(const struct gad_table *t, struct gad_diag *d)
     return labels_lack_normal(t, &why) ? gad_fail(d, GAD_EINVAL, "%s", why.text) : 0;
 }
 
-/* Just "normal", in a column "label" if there is a head. */
+/* Whether only "normal" is normal, in a column "label" if there is a head. */
 static bool is_as_expected(const struct gad_table *t)
 {
     for (size_t i = 0; i < gad_table_n_sources(t); i++) {
@@ -101,7 +102,7 @@ static bool is_as_expected(const struct gad_table *t)
     return true;
 }
 
-/* Each name once, as far as it fits: files of one fit are mostly of one kind. */
+/* Each name once, as many as fit: files of one fit mostly have the same column. */
 static void list_columns(const struct gad_table *t, char text[static TEXT_MAX])
 {
     size_t at = 0;
@@ -116,7 +117,7 @@ static void list_columns(const struct gad_table *t, char text[static TEXT_MAX])
     }
 }
 
-void labels_tell(const struct gad_table *t, bool quiet)
+void labels_print(const struct gad_table *t, bool quiet)
 {
     char column[TEXT_MAX], normal[TEXT_MAX], other[TEXT_MAX];
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the labels of a table mean: which are normal, by their names or by --normal, and what a reader of the figures
- * has to know of it. Nothing is guessed in silence.
+ * The labels of a table: which are normal, by their names or by --normal, and messages about it.
+ * Every assumption about a label is reported.
  */
 
 #include <stdbool.h>
@@ -16,19 +16,21 @@ struct gad_buf;
 struct gad_diag;
 struct gad_table;
 
-/* Some rows have labels and some have none, or a name after --normal is the label of no row: GAD_EINVAL, GAD_EFORMAT. */
+/* GAD_EFORMAT if only some rows have labels, GAD_EINVAL if a name after --normal is the label of
+ * no row. */
 int labels_check(const struct gad_table *t, const struct cli_list *normal,
                  struct gad_diag *d) GAD_MUST_CHECK;
 
 /* GAD_EINVAL if there are labels and none of them is normal; the message lists them. */
 int labels_need_normal(const struct gad_table *t, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The same as a warning's text; false: there is nothing to warn of. */
+/* The same as the text of a warning; false: no warning. */
 bool labels_lack_normal(const struct gad_table *t, struct gad_diag *ret);
 
-/* On stderr, which column has the labels and which of them are normal, if any is; @quiet: only if it was not to be expected. */
-void labels_tell(const struct gad_table *t, bool quiet);
+/* Prints the label column and the normal labels to standard error, if there are any. @quiet:
+ * only if they are not the usual ones. */
+void labels_print(const struct gad_table *t, bool quiet);
 
-/* " --normal NAME ..." for the provenance: what --normal named, or else all that are normal if they are other than
- * just "normal". */
+/* " --normal NAME ..." for the provenance: the names after --normal, else all normal labels
+ * unless that is only "normal". */
 void labels_command(const struct gad_table *t, const struct cli_list *normal, struct gad_buf *b);

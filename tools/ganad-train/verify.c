@@ -38,22 +38,22 @@ static int run(const struct cli_command *self, int argc, char **argv)
     static const struct option longs[] = {{"keys", required_argument, NULL, 'k'},
                                           {NULL, 0, NULL, 0}};
     gad_cleanup(gad_freep) struct gad_sign_keys *keys = gad_calloc(1, sizeof(*keys));
-    const char *folder = "/etc/ganad/trusted.d";
+    const char *directory = "/etc/ganad/trusted.d";
     struct gad_diag d = {""};
     int c, code = CLI_OK;
 
     while ((c = option_next(argc, argv, "", longs, NULL)) != -1) {
         if (c != 'k')
             return cli_try_help(self);
-        folder = optarg;
+        directory = optarg;
     }
     if (optind == argc)
         return cli_usage(self, "give the checkpoints to verify");
-    int r = keys ? gad_sign_keys_read(folder, keys, &d) : GAD_ENOMEM;
+    int r = keys ? gad_sign_keys_read(directory, keys, &d) : GAD_ENOMEM;
     if (r != 0)
         return cli_failed(r, &d);
     if (keys->n == 0) {
-        cli_say("%s: no keys (*.pub) there", folder);
+        cli_say("%s: no keys (*.pub) in this directory", directory);
         return CLI_FAILED;
     }
     for (int i = optind; i < argc; i++) {
@@ -66,11 +66,10 @@ static int run(const struct cli_command *self, int argc, char **argv)
 
 const struct cli_command command_verify = {
     .name = "verify",
-    .summary = "say who signed a checkpoint, and whether it is what was signed",
-    .help =
-        "Usage: ganad-train verify [--keys FOLDER] CHECKPOINT...\n\n"
-        "Looks at the signature beside each checkpoint, CHECKPOINT.minisig, as minisign -Sm makes\n"
-        "it. The exit status is 0 if all are signed by one of the keys, and whole.\n\n"
-        "  --keys FOLDER  the public keys, *.pub (/etc/ganad/trusted.d)\n",
+    .summary = "check the signature of checkpoints",
+    .help = "Usage: ganad-train verify [--keys DIRECTORY] CHECKPOINT...\n\n"
+            "Checks the signature beside each checkpoint, CHECKPOINT.minisig, which minisign -Sm\n"
+            "writes. The exit status is 0 if all have a valid signature of a trusted key.\n\n"
+            "  --keys DIRECTORY  the public keys, *.pub (/etc/ganad/trusted.d)\n",
     .run = run,
 };

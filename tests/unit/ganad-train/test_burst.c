@@ -7,7 +7,7 @@
 #include "lib/base/rng.h"
 #include "tests/unit/test.h"
 
-enum { N = 40000, STEP = 3 }; /* a record each three seconds; the 40 strangest count */
+enum { N = 40000, STEP = 3 }; /* a record each three seconds; the 40 highest scores count */
 
 static struct gad_time time_of[N];
 static float score[N];
@@ -33,7 +33,7 @@ static void odd_records_of_any_time_are_no_burst(void **state)
     }
 }
 
-/* @n strange ones, a record in every @every. */
+/* @n anomalous records, one in every @every. */
 static struct burst planted(size_t at, size_t n, size_t every)
 {
     struct burst b;
@@ -45,16 +45,17 @@ static struct burst planted(size_t at, size_t n, size_t every)
     return b;
 }
 
-static void more_than_half_of_the_strangest_within_ten_minutes_are_one(void **state)
+static void more_than_half_of_the_highest_within_ten_minutes_are_one(void **state)
 {
     (void)state;
     struct burst b = planted(5000, 20, 1);
-    assert_int_equal(b.n, 0); /* unless others come near */
+    assert_int_equal(b.n, 0); /* unless other times are near */
     b = planted(5000, 21, 1);
     assert_int_equal(b.n, 21);
     assert_int_equal(b.of, 40);
     assert_true(b.from.ns == time_of[5000].ns && b.to.ns == time_of[5020].ns);
-    b = planted(N - 400, 400, 1); /* at the end, more than count: the strangest are the last 40 */
+    b = planted(N - 400, 400,
+                1); /* at the end, more than count: the highest scores are the last 40 */
     assert_int_equal(b.n, 40);
     assert_true(b.to.ns == time_of[N - 1].ns && b.least == 2.0f + 360.0f);
 }
@@ -103,7 +104,7 @@ static void few_records_and_short_times_have_none(void **state)
     assert_int_equal(burst_find(2400, time_of, score, &b), 0);
     assert_int_equal(b.n, 0); /* 3 s short of two hours */
     assert_int_equal(burst_find(2401, time_of, score, &b), 0);
-    assert_int_equal(b.n, 20); /* of the strangest 20, all are of the planted */
+    assert_int_equal(b.n, 20); /* all of the 20 highest scores are planted */
     assert_int_equal(burst_find(0, time_of, score, &b), 0);
     assert_int_equal(b.n, 0);
 }
@@ -128,7 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(odd_records_of_any_time_are_no_burst),
-        cmocka_unit_test(more_than_half_of_the_strangest_within_ten_minutes_are_one),
+        cmocka_unit_test(more_than_half_of_the_highest_within_ten_minutes_are_one),
         cmocka_unit_test(the_window_is_ten_minutes_with_both_ends),
         cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(few_records_and_short_times_have_none),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/fit/by_time.h"
+#include "tools/ganad-train/by_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 enum { DAY = 86400, START = 1767225600 };
 
-/* What a record's duration tells of it: which one it is in order of time. */
+/* A record's duration is its number in order of time. */
 static uint32_t number(const struct gad_table *t, uint32_t row)
 {
     return (uint32_t)gad_table_features(t, row)[GAD_DURATION];
@@ -119,7 +119,8 @@ static void split_is(unsigned n, unsigned step, double budget, bool by_day, uint
         assert_true(number(t, split.test[i]) > number(t, split.test[i - 1]));
 }
 
-/* 864 s: 100 records a day. The last 24 hours are those later than 24 hours before the last record. */
+/* 864 s: 100 records a day. The last 24 hours are those later than 24 hours before the last
+ * record. */
 static void the_last_day_tests_and_the_days_before_it_calibrate(void **state)
 {
     (void)state;
@@ -232,7 +233,7 @@ static void what_has_no_times_is_refused(void **state)
         load(f, path, &t);
         assert_int_equal(by_time_split(t, &(struct time_choice){.budget = 0.1}, &split, &s, &d),
                          GAD_EINVAL);
-        assert_non_null(strstr(d.text, times ? "4 records" : "no record says when it was"));
+        assert_non_null(strstr(d.text, times ? "4 records" : "no record has a time"));
         assert_int_equal(split.n_test, 77);
     }
 }

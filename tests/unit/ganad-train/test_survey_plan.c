@@ -34,7 +34,8 @@ static void what_has_published_figures_comes_first(void **state)
     }
 }
 
-/* One scoring serves all views of a score if they stand together and the one with most rows is first. */
+/* One scoring serves all views of a score if they are adjacent and the one with most rows is
+ * first. */
 static void views_of_a_score_stand_together(void **state)
 {
     (void)state;

@@ -41,7 +41,7 @@ static void logarithmic_ticks_are_powers_of_ten(void **state)
     assert_ticks(3, 3.4, true, 5, 5, (double[]){3, 3.1, 3.2, 3.3, 3.4});
 }
 
-/* Whatever a checkpoint holds: few ticks, ascending, within the range, and an end. */
+/* For any values of a checkpoint: few ticks, ascending, within the range. */
 static void ticks_of_any_range_are_few_and_inside(void **state)
 {
     (void)state;

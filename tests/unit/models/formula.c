@@ -45,7 +45,7 @@ static double norm(const double *a, const double *b, size_t n, unsigned degree)
     return degree == 1 ? s : sqrt(s);
 }
 
-/* Mean of the squares of what a whitening net makes of a - b. */
+/* Mean square of the output of a whitening net for a - b. */
 static double whitened(const struct gad_checkpoint *c, const char *name, const double *a,
                        const double *b, size_t n)
 {
@@ -120,7 +120,7 @@ static double ganomaly(const struct gad_checkpoint *c, const double *x)
     return d * d / (double)latent;
 }
 
-/* |x - G(z)| and what D makes of it, weighted. */
+/* The weighted sum of |x - G(z)| and L_D(z). */
 static double anogan_loss(const struct gad_checkpoint *c, const double *x, const double *z)
 {
     static double seen[WIDTH_MAX]; /* frames have a limit */
@@ -137,7 +137,8 @@ static double anogan_loss(const struct gad_checkpoint *c, const double *x, const
            w * (strcmp(c->score.kind, "fm") == 0 ? norm(f, fhat, 128, 1) : log1p(exp(-logit[0])));
 }
 
-/* The search with gradients by central differences and Adam by the book, in TensorFlow 1's form. */
+/* The search with gradients by central differences and Adam as published, in TensorFlow 1's
+ * form. */
 static double anogan(const struct gad_checkpoint *c, const double *x)
 {
     const struct gad_ckpt_search *s = &c->score.search;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A plain float64 reading of the papers' formulas: one row at a time, nothing computed once for many. */
+/* The papers' formulas in plain float64, one row at a time, without shared intermediate results. */
 
 struct gad_checkpoint;
 

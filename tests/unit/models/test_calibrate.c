@@ -25,7 +25,8 @@ static size_t n_at_most(size_t n, const float *score, float s)
     return k;
 }
 
-/* The rule of proto/checkpoint.proto, by counting: enough scores at or below the value, too few below it. */
+/* The rule of proto/checkpoint.proto, by counting: enough scores at or below the value, too few
+ * below it. */
 static void assert_obeys_the_rule(const struct gad_calibration *c, size_t n, const float *score)
 {
     assert_int_equal(c->n, n);

@@ -165,7 +165,8 @@ static void reasons_are_sorted_and_their_shares_sum_to_one(void **state)
     }
 }
 
-/* With a generator that makes the same row of everything, the residual is what sticks out of that row. */
+/* With a generator whose output is always the same row, the residual is the difference to that
+ * row. */
 static void a_planted_outlier_is_the_first_reason(void **state)
 {
     (void)state;
@@ -194,7 +195,8 @@ static void a_planted_outlier_is_the_first_reason(void **state)
     tear_down(&s);
 }
 
-/* Shares are to each other as the falls of the score, and a row's condition is what its own elements say. */
+/* Shares are proportional to the falls of the score, and a row's condition is that of its own
+ * elements. */
 static void a_conditioned_column_changes_the_condition_too(void **state)
 {
     (void)state;
@@ -257,7 +259,7 @@ static void self_test_must_come_true(void **state)
     tear_down(&s);
 }
 
-/* What the checkpoint reader lets through (it knows no models) stops here. */
+/* The checkpoint reader does not know the models; these errors are found here. */
 static void refuses_what_no_model_can_score(void **state)
 {
     (void)state;
@@ -317,7 +319,7 @@ static void survives_every_failing_allocation(void **state)
     random_model_free(m);
 }
 
-/* Searches that went another way elsewhere: a quarter must come out, none may be far off. */
+/* Searches that took another path on another machine: a quarter must match, none may be far off. */
 static void self_tests_of_a_search_may_go_another_way(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The shipped models on real connections: is what was made strange named among the reasons? */
+/* The shipped models on real connections: a column with an anomalous value is among the top
+ * features. */
 
 #include <math.h>
 #include <stdio.h>
@@ -72,9 +73,9 @@ static int unload(void **state)
     return 0;
 }
 
-/* Numbers, rates and flags whose 99.99th percentile is above the record's value. A rate or window count that is at
- * its top in one normal row of twenty is not made strange by being put there, so the value may be reached by at most
- * 1 % of the rows. */
+/* Numbers, rates and flags whose 99.99th percentile is above the record's value. A rate or
+ * window count that is at its top in one normal row of twenty is not anomalous with that value,
+ * so the value may be reached by at most 1 % of the rows. */
 static bool can_be_pushed(enum gad_column c, const struct gad_record *r, const bool *rare)
 {
     return gad_columns[c].kind != GAD_KIND_NAME && rare[c] && (double)data.high[c] > r->v[c];

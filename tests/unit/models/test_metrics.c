@@ -101,7 +101,8 @@ static void scores_that_are_no_number_are_refused(void **state)
     assert_null(r);
 }
 
-/* The definitions, taken literally, in O(n^2): pairs for AUROC, every score as a threshold for the rest. */
+/* The definitions, taken literally, in O(n^2): pairs for AUROC, every score as a threshold for
+ * the rest. */
 struct naive {
     double auroc, auprc, average_precision, tpr_at_fpr;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Scores of random networks against a plain float64 reading of the papers' formulas. */
+/* Scores of random networks against the papers' formulas in plain float64. */
 
 #include <math.h>
 #include <string.h>
@@ -23,7 +23,8 @@ struct setup {
     float *x, *ws, score[N];
 };
 
-/* Rows like scaled connection records: mostly zeros, some ones, some fractions, now and then far out. */
+/* Rows like scaled connection records: mostly zeros, some ones, some fractions, some values far
+ * out. */
 static void set_up(struct setup *s, const char *model, const char *score, unsigned degree,
                    const char *condition)
 {
@@ -51,7 +52,7 @@ static void tear_down(struct setup *s)
     random_model_free(s->random);
 }
 
-/* Gradients by differences take 64 passes a step: three rows will do. */
+/* Gradients by differences take 64 passes a step, so only three rows. */
 static void anogan_is_the_formula(void **state)
 {
     (void)state;
@@ -78,7 +79,8 @@ static void anogan_is_the_formula(void **state)
     }
 }
 
-/* With a tolerance: the same bits in any batch, fewer steps, and never a better loss than all steps give. */
+/* With a tolerance: the same bits in any batch, fewer steps, and never a lower loss than with
+ * all steps. */
 static void ends_early(const char *condition)
 {
     static const struct gad_ckpt_phase phases[] = {{0, 0.05f}};
@@ -106,7 +108,7 @@ static void ends_early(const char *condition)
         assert_true((double)early[i] < 1.5 * (double)all[i]);
         n_same += early[i] == all[i];
     }
-    assert_true(n_same < N); /* somebody did end early */
+    assert_true(n_same < N); /* some searches ended early */
     tear_down(&s);
 }
 
@@ -221,7 +223,8 @@ static void a_whitened_score_needs_its_maps(void **state)
     }
 }
 
-/* Nets and condition of one file have to agree: as many elements as the nets were made for, no more and no fewer. */
+/* Nets and condition of one file have to agree: as many elements as the nets were made for, no
+ * more and no fewer. */
 static void a_condition_needs_nets_that_read_it(void **state)
 {
     (void)state;
@@ -289,7 +292,7 @@ static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
 
         set_up(&s, kinds[k][0], kinds[k][1], 1, kinds[k][2]);
         s.ops->score(s.model, N, s.x, s.ws, s.score);
-        size_t step = strcmp(kinds[k][0], "anogan") == 0 ? 8 : 1; /* a search takes its time */
+        size_t step = strcmp(kinds[k][0], "anogan") == 0 ? 8 : 1; /* a search is slow */
         for (size_t batch = 1; batch < N; batch += step) {
             for (size_t i = 0; i < N; i += batch)
                 s.ops->score(s.model, i + batch < N ? batch : N - i, s.x + i * LD, s.ws, other + i);

@@ -36,7 +36,7 @@ static struct gad_train_options options(const struct gad_trainer_ops *ops)
     struct gad_train_options o = {.seed = 5};
 
     ops->defaults("normal", &o);
-    o.learning_rate = 1e-3; /* there is time for few steps only */
+    o.learning_rate = 1e-3; /* the test runs only few steps */
     if (o.ema > 0)
         o.ema = 0.95;
     return o;
@@ -48,32 +48,30 @@ static struct gad_trainer *start(const struct gad_trainer_ops *ops,
     struct gad_trainer *t = NULL;
     struct gad_diag d = {""};
 
-    if (ops->create(o, DIM, &t, &d))
+    if (gad_trainer_new(ops, o, DIM, &t, &d))
         fail_msg("%s", d.text);
     return t;
 }
 
-static struct gad_epoch_stats train(const struct gad_trainer_ops *ops, struct gad_trainer *t,
-                                    int epochs)
+static struct gad_epoch_stats train(struct gad_trainer *t, int epochs)
 {
     struct gad_epoch_stats stats = {0};
     struct gad_diag d = {""};
 
     for (int i = 0; i < epochs; i++)
-        if (ops->epoch(t, N, rows, LD, NULL, NULL, &stats, &d))
+        if (gad_trainer_epoch(t, N, rows, LD, NULL, NULL, &stats, &d))
             fail_msg("%s", d.text);
     return stats;
 }
 
-/* What the scorer, loaded from what the trainer fills in, makes of held-out rows. */
-static double held_out_error(const struct gad_trainer_ops *ops, struct gad_trainer *t,
-                             struct gad_checkpoint *c)
+/* Held-out error of a scorer that is loaded from the filled checkpoint. */
+static double held_out_error(struct gad_trainer *t, struct gad_checkpoint *c)
 {
     struct gad_diag d = {""};
     struct gad_model *m = NULL;
     double sum = 0;
 
-    ops->fill(t, c);
+    gad_trainer_fill(t, c);
     const struct gad_model_ops *model = gad_model_find(c->model);
     assert_non_null(model);
     if (model->load(c, &m, &d))
@@ -99,22 +97,22 @@ static void training_lowers_held_out_error(void **state)
         struct gad_train_options o = options(ops);
         struct gad_trainer *t = start(ops, &o);
         struct gad_checkpoint c = {.condition = "", .scaler.dim = DIM};
-        double before = held_out_error(ops, t, &c), after;
+        double before = held_out_error(t, &c), after;
 
-        (void)train(ops, t, 25);
-        after = held_out_error(ops, t, &c);
+        (void)train(t, 25);
+        after = held_out_error(t, &c);
         print_message("    %s: %.4f -> %.4f\n", ops->name, before, after);
         assert_true(after < 0.25 * before);
-        ops->free(t);
+        gad_trainer_free(t);
     }
 }
 
-static void all_weights(const struct gad_trainer_ops *ops, struct gad_trainer *t, uint64_t *ret)
+static void all_weights(struct gad_trainer *t, uint64_t *ret)
 {
     struct gad_checkpoint c = {0};
     uint64_t h = UINT64_C(14695981039346656037);
 
-    ops->fill(t, &c);
+    gad_trainer_fill(t, &c);
     for (size_t i = 0; i < c.n_nets; i++)
         for (size_t k = 0; k < c.nets[i].n_layers; k++) {
             const struct gad_ckpt_layer *l = &c.nets[i].layers[k];
@@ -143,9 +141,9 @@ static void same_seed_same_bits(void **state)
             struct gad_train_options o = options(ops);
             o.seed += k / 2; /* the third differs */
             struct gad_trainer *t = start(ops, &o);
-            (void)train(ops, t, 2);
-            all_weights(ops, t, &hash[k]);
-            ops->free(t);
+            (void)train(t, 2);
+            all_weights(t, &hash[k]);
+            gad_trainer_free(t);
         }
         assert_true(hash[0] == hash[1]);
         assert_true(hash[0] != hash[2]);
@@ -165,15 +163,16 @@ static void every_variant_trains(void **state)
         o.residual = v & 2 ? 10 : 0;
         o.ema = v & 4 ? 0.9 : 0;
         struct gad_trainer *t = start(ops, &o);
-        struct gad_epoch_stats s = train(ops, t, 2);
+        struct gad_epoch_stats s = train(t, 2);
         assert_int_equal(s.steps, N / o.batch);
         assert_true(s.loss_d > 0 && s.loss_g > 0 && s.loss_e > 0);
-        all_weights(ops, t, &hash);
-        ops->free(t);
+        all_weights(t, &hash);
+        gad_trainer_free(t);
     }
 }
 
-/* Conditional, on elements in the middle of a row: learns, loads, allocates nothing in a step, and knows its seed. */
+/* Conditional, on elements in the middle of a row: learns, loads, allocates nothing in a step,
+ * and depends on its seed. */
 static void a_condition_is_trained(void **state)
 {
     (void)state;
@@ -194,32 +193,32 @@ static void a_condition_is_trained(void **state)
 
         o.condition = (struct gad_condition){.first = 16, .n = 4};
         if (strcmp(ops->name, "ganomaly") == 0) {
-            assert_int_equal(ops->create(&o, DIM, &t, &d), GAD_EINVAL);
+            assert_int_equal(gad_trainer_new(ops, &o, DIM, &t, &d), GAD_EINVAL);
             assert_non_null(strstr(d.text, "takes no condition"));
             continue;
         }
         for (size_t k = 0; k < 2; k++) {
             t = start(ops, &o);
-            double before = held_out_error(ops, t, &c);
+            double before = held_out_error(t, &c);
             (void)gad_mem_fail_at(0);
-            assert_int_equal(ops->epoch(t, N, rows, LD, NULL, NULL, &stats, NULL), 0);
+            assert_int_equal(gad_trainer_epoch(t, N, rows, LD, NULL, NULL, &stats, NULL), 0);
             assert_true(gad_mem_fail_at(0) <= 2); /* the orders */
-            (void)train(ops, t, 24);
-            double after = held_out_error(ops, t, &c);
+            (void)train(t, 24);
+            double after = held_out_error(t, &c);
             print_message("    %s: %.4f -> %.4f\n", ops->name, before, after);
             assert_true(after < 0.25 * before);
-            all_weights(ops, t, &hash[k]);
-            ops->free(t);
+            all_weights(t, &hash[k]);
+            gad_trainer_free(t);
         }
         assert_true(hash[0] == hash[1]);
         for (o.condition.first = 15; o.condition.first < 18; o.condition.first++) {
-            int err = ops->create(&o, DIM, &t, &d);
+            int err = gad_trainer_new(ops, &o, DIM, &t, &d);
             assert_int_equal(err, o.condition.first <= 16 ? 0 : GAD_EINVAL);
             if (err == 0)
-                ops->free(t);
+                gad_trainer_free(t);
         }
         o.condition = (struct gad_condition){.first = SIZE_MAX, .n = 2};
-        assert_int_equal(ops->create(&o, DIM, &t, &d), GAD_EINVAL);
+        assert_int_equal(gad_trainer_new(ops, &o, DIM, &t, &d), GAD_EINVAL);
         assert_non_null(strstr(d.text, "condition"));
     }
 }
@@ -252,8 +251,8 @@ static void fill_is_what_the_format_says(void **state)
         struct gad_trainer *t = start(ops, &o);
         struct gad_checkpoint c = {0};
 
-        ops->fill(t, &c);
-        ops->fill(t, &c); /* once more is the same, not twice as much */
+        gad_trainer_fill(t, &c);
+        gad_trainer_fill(t, &c); /* once more is the same, not twice as much */
         for (size_t k = 0; k < c.n_nets; k++, at++) {
             const struct gad_ckpt_net *net = &c.nets[k];
 
@@ -268,7 +267,7 @@ static void fill_is_what_the_format_says(void **state)
             assert_true(net->layers[0].slope == expected[at].slope);
             assert_true(net->layers[0].dropout == expected[at].dropout);
         }
-        ops->free(t);
+        gad_trainer_free(t);
     }
     assert_int_equal(at, sizeof(expected) / sizeof(expected[0]));
 }
@@ -290,13 +289,13 @@ static void anogan_fills_in_its_search(void **state)
         o.search_steps = expected[i].steps;
         o.search_tolerance = 0.5;
         struct gad_trainer *t = start(ops, &o);
-        ops->fill(t, &c);
+        gad_trainer_fill(t, &c);
         assert_int_equal(c.score.search.steps, expected[i].steps);
         assert_int_equal(c.score.search.n_phases, expected[i].n_phases);
         assert_true(c.score.search.tolerance == 0.5f && c.score.search.seed == o.seed);
         for (size_t k = 0; k < expected[i].n_phases; k++)
             assert_int_equal(c.score.search.phases[k].from, expected[i].from[k]);
-        ops->free(t);
+        gad_trainer_free(t);
     }
 }
 
@@ -318,7 +317,7 @@ static void anogan_refuses_what_it_cannot_search(void **state)
         struct gad_trainer *t = NULL;
         struct gad_diag d = {""};
 
-        assert_int_equal(ops->create(&bad[k], DIM, &t, &d), GAD_EINVAL);
+        assert_int_equal(gad_trainer_new(ops, &bad[k], DIM, &t, &d), GAD_EINVAL);
         assert_null(t);
         assert_non_null(strstr(d.text, word[k]));
     }
@@ -339,9 +338,9 @@ static void divergence_is_reported(void **state)
         bad[1234 * LD + 3] = INFINITY; /* one row whose first product is not a number */
         bad[1234 * LD + 4] = -INFINITY;
         struct gad_trainer *t = start(ops, &o);
-        assert_int_equal(ops->epoch(t, N, bad, LD, NULL, NULL, &stats, &d), GAD_EMISMATCH);
+        assert_int_equal(gad_trainer_epoch(t, N, bad, LD, NULL, NULL, &stats, &d), GAD_EMISMATCH);
         assert_non_null(strstr(d.text, "diverged"));
-        ops->free(t);
+        gad_trainer_free(t);
     }
 }
 
@@ -369,12 +368,12 @@ static void tick_counts_and_stops(void **state)
         struct ticks all = {0}, some = {.stop_at = 1};
         uint64_t hash;
 
-        assert_int_equal(ops->epoch(t, N, rows, LD, tick, &all, &stats, NULL), 0);
+        assert_int_equal(gad_trainer_epoch(t, N, rows, LD, tick, &all, &stats, NULL), 0);
         assert_true(all.calls >= 1 && all.rows <= N);
-        assert_int_equal(ops->epoch(t, N, rows, LD, tick, &some, &stats, NULL), GAD_END);
+        assert_int_equal(gad_trainer_epoch(t, N, rows, LD, tick, &some, &stats, NULL), GAD_END);
         assert_int_equal(stats.steps * o.batch, some.rows);
-        all_weights(ops, t, &hash); /* still whole */
-        ops->free(t);
+        all_weights(t, &hash); /* still whole */
+        gad_trainer_free(t);
     }
 }
 
@@ -405,13 +404,13 @@ static void options_out_of_range_are_named(void **state)
         bad[11].score_degree = 3;
         for (size_t k = 0; k < 12; k++) {
             struct gad_diag d = {""};
-            assert_int_equal(ops->create(&bad[k], DIM, &t, &d), GAD_EINVAL);
+            assert_int_equal(gad_trainer_new(ops, &bad[k], DIM, &t, &d), GAD_EINVAL);
             assert_null(t);
             if (!strstr(d.text, word[k]))
                 fail_msg("'%s' does not name '%s'", d.text, word[k]);
         }
-        assert_int_equal(ops->create(&good, 0, &t, NULL), GAD_EINVAL);
-        assert_int_equal(ops->create(&good, GAD_CKPT_DIM_MAX + 1, &t, NULL), GAD_EINVAL);
+        assert_int_equal(gad_trainer_new(ops, &good, 0, &t, NULL), GAD_EINVAL);
+        assert_int_equal(gad_trainer_new(ops, &good, GAD_CKPT_DIM_MAX + 1, &t, NULL), GAD_EINVAL);
     }
     assert_null(gad_trainer_find("nonsense"));
 }
@@ -425,12 +424,13 @@ static void fewer_rows_than_a_batch_is_an_error(void **state)
     struct gad_epoch_stats stats;
     struct gad_diag d = {""};
 
-    assert_int_equal(ops->epoch(t, o.batch - 1, rows, LD, NULL, NULL, &stats, &d), GAD_EINVAL);
-    assert_int_equal(ops->epoch(t, o.batch, rows, LD, NULL, NULL, &stats, &d), 0);
+    assert_int_equal(gad_trainer_epoch(t, o.batch - 1, rows, LD, NULL, NULL, &stats, &d),
+                     GAD_EINVAL);
+    assert_int_equal(gad_trainer_epoch(t, o.batch, rows, LD, NULL, NULL, &stats, &d), 0);
     assert_int_equal(stats.steps, 1);
-    assert_int_equal(ops->epoch(t, 2 * o.batch - 1, rows, LD, NULL, NULL, &stats, &d), 0);
+    assert_int_equal(gad_trainer_epoch(t, 2 * o.batch - 1, rows, LD, NULL, NULL, &stats, &d), 0);
     assert_int_equal(stats.steps, 1);
-    ops->free(t);
+    gad_trainer_free(t);
 }
 
 static void no_memory_is_an_error_and_nothing_leaks(void **state)
@@ -446,11 +446,11 @@ static void no_memory_is_an_error_and_nothing_leaks(void **state)
             struct gad_trainer *t = NULL;
 
             (void)gad_mem_fail_at(k);
-            r = ops->create(&o, DIM, &t, NULL);
+            r = gad_trainer_new(ops, &o, DIM, &t, NULL);
             if (!r)
-                r = ops->epoch(t, N, rows, LD, NULL, NULL, &stats, NULL);
+                r = gad_trainer_epoch(t, N, rows, LD, NULL, NULL, &stats, NULL);
             (void)gad_mem_fail_at(0);
-            ops->free(t);
+            gad_trainer_free(t);
             assert_true(r == 0 || r == GAD_ENOMEM);
             assert_true(k < 100);
         }
@@ -468,9 +468,9 @@ static void steps_do_not_allocate(void **state)
         struct gad_epoch_stats stats;
 
         (void)gad_mem_fail_at(0);
-        assert_int_equal(ops->epoch(t, N, rows, LD, NULL, NULL, &stats, NULL), 0);
+        assert_int_equal(gad_trainer_epoch(t, N, rows, LD, NULL, NULL, &stats, NULL), 0);
         assert_true(gad_mem_fail_at(0) <= 2); /* the orders */
-        ops->free(t);
+        gad_trainer_free(t);
     }
 }
 

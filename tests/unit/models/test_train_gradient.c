@@ -47,7 +47,7 @@ static void check_range(const char *what, struct gad_params *p, struct gad_range
     }
 }
 
-/* Rows as they are: some full, which go through whole products, or mostly zeros, which go through an index. */
+/* Full rows, which use whole products, or rows of mostly zeros, which use an index. */
 static void fill_rows(struct gad_rng *rng, struct gad_mat x, bool sparse)
 {
     for (size_t i = 0; i < x.rows; i++) {
@@ -119,7 +119,7 @@ static void egbad_with_a_condition(void **state)
     check_egbad((struct gad_egbad_loss){.residual = 10, .residual_e_only = true}, some, true);
 }
 
-/* The pairs that D judges are those of its definition: each has the condition of the row of the batch. */
+/* The pairs of D match its definition: each has the condition of the row of the batch. */
 static void a_conditional_pair_carries_what_it_was_made_for(void **state)
 {
     (void)state;

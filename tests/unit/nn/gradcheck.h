@@ -4,10 +4,11 @@
 /*
  * Gradients against central differences, in double (GAD_NN_DOUBLE).
  *
- * An element agrees if |analytic - numeric| <= 1e-6 * max(|analytic|, |numeric|, floor), floor being 1/1000 of
- * the largest element of its tensor: below that the difference quotient is rounding. Where a step crosses the
- * kink of a ReLU or of |x| the quotient is wrong however good the gradient, so the step is made smaller, twice;
- * 1e-4 / 32^2 = 1e-7 still leaves 1e-9 for rounding.
+ * An element agrees if |analytic - numeric| <= 1e-6 * max(|analytic|, |numeric|, floor), floor
+ * being 1/1000 of the largest element of its tensor: below that the difference quotient is
+ * rounding. Where a step crosses the kink of a ReLU or of |x| the quotient is wrong however good
+ * the gradient, so the step is made smaller, twice; 1e-4 / 32^2 = 1e-7 still leaves 1e-9 for
+ * rounding.
  */
 
 #include <math.h>

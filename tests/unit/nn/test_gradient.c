@@ -134,7 +134,8 @@ static void chain_of_layers(void **state)
     check_chain("four layers", 4, spec);
 }
 
-/* Two branches side by side in one matrix, read by a third network: concat forward, split backward. */
+/* Two branches side by side in one matrix, read by a third network: concat forward, split
+ * backward. */
 struct joined {
     struct gad_params params;
     struct gad_net a, b, top;

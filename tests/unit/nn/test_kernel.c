@@ -83,7 +83,7 @@ static void dense_agrees_with_double_for_every_shape(void **state)
     gad_free(a);
 }
 
-/* The promise that scores rest on: a row alone, in any batch and by the sparse path has the same bits. */
+/* Scores depend on this: a row has the same bits alone, in any batch and by the sparse path. */
 static void a_row_has_the_same_bits_alone_and_in_any_batch(void **state)
 {
     (void)state;
@@ -168,7 +168,7 @@ static void gradients_are_those_of_distance_and_leaky(void **state)
     struct arrays *a = fill(5);
     enum { N = N_MAX * IN_MAX };
 
-    memcpy(a->start, a->x, IN_MAX * sizeof(float)); /* a row of no difference */
+    memcpy(a->start, a->x, IN_MAX * sizeof(float)); /* a row without differences */
     for (size_t i = 0; (k = gad_kernel_at(i)) != NULL; i++) {
         k->sign(N, a->x, a->start, 0.3f, a->y);
         for (size_t j = 0; j < N; j++)

@@ -145,7 +145,7 @@ void assembly_metric(struct assembly *a, const char *name, double value)
 
 struct scored {
     float score;
-    uint32_t at; /* among the rows that were given */
+    uint32_t at; /* index among the rows given */
 };
 
 static int lowest_first(const void *pa, const void *pb)
@@ -155,7 +155,7 @@ static int lowest_first(const void *pa, const void *pb)
     return by_score != 0 ? by_score : (a->at > b->at) - (a->at < b->at);
 }
 
-/* Fills @pick with up to half of all places; returns how many. */
+/* Fills up to half of @pick; returns the number. */
 static size_t spread_over_scores(size_t n, struct scored *s, uint32_t *pick)
 {
     enum { HALF = ASSEMBLY_SELF_TESTS / 2 };
@@ -205,7 +205,7 @@ int assembly_self_tests(struct assembly *a, const struct gad_table *t, size_t n,
         struct gad_record rec;
         gad_table_record(t, row[pick[k]], &rec);
         size_t len = gad_row_write(&rec, NULL, line);
-        line[len - 1] = '\0'; /* over the line end */
+        line[len - 1] = '\0'; /* in place of the line end */
         a->self_tests[k] = (struct gad_ckpt_self_test){line, score[pick[k]]};
     }
     a->c.n_self_tests = n_picked;

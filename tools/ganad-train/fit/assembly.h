@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A checkpoint in the making, and the storage of everything it points to. Filled in the order in which
- * things become known: schema and scaler, provenance, networks (by the trainer), calibration, metrics,
- * self-test vectors.
+ * A checkpoint under construction, and the storage of everything it points to. It is filled in this
+ * order: provenance, schema and scaler, networks (by the trainer), calibration, metrics, self-test
+ * records.
  */
 
 #include <stddef.h>
@@ -41,27 +41,28 @@ struct assembly {
 
 void assembly_deinit(struct assembly *a);
 
-/* Borrow the schema's names and the scaler's arrays, which must live as long. */
+/* Sets schema and scaler. Borrows the schema's names and the scaler's arrays. */
 int assembly_input(struct assembly *a, const struct gad_schema *schema,
                    const struct gad_scaler *scaler) GAD_MUST_CHECK;
 
-/* Who, how and from what; before training, so that a name too long does not cost a night. */
+/* Sets program, command and data. Called before training, so that names that are too long fail
+ * early. */
 int assembly_provenance(struct assembly *a, const struct fit_options *o, const struct gad_table *t,
                         struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Borrows the figures of the finished epochs, which must live as long. Leaves the history out if one is not finite:
- * a checkpoint could not hold it, and the networks are worth more. */
+/* Borrows the figures of the finished epochs. Leaves the history out if one of them is not
+ * finite, which a checkpoint cannot hold. */
 void assembly_history(struct assembly *a, const struct training *t);
 
-/* @score: (n) held-out scores; @contamination as gad_calibration_new() takes it */
+/* @score: (n) held-out scores; @contamination: as in gad_calibration_new() */
 int assembly_calibration(struct assembly *a, size_t n, const float *score, double contamination,
                          struct gad_diag *d) GAD_MUST_CHECK;
 
-void assembly_metric(struct assembly *a, const char *name,
-                     double value); /* skips what is not finite */
+/* Adds a metric unless it is not finite. */
+void assembly_metric(struct assembly *a, const char *name, double value);
 
 /**
- * assembly_self_tests() - rows whose scores a reader must find again
+ * assembly_self_tests() - sets the self-test records, whose scores a reader must reproduce
  * @row:   (n) numbers of rows of the table
  * @score: (n) their scores
  *

@@ -12,7 +12,7 @@
 
 enum { HOUR_S = 3600, DAY_H = 24 };
 
-/* Scores a threshold needs above it to be sure of the rate within a third, one standard deviation. */
+/* Scores above a threshold at which the rate is known within a third, one standard deviation. */
 enum { ENOUGH = 10 };
 
 static uint64_t count_above(size_t n, const float *score, float threshold)
@@ -29,7 +29,7 @@ static double span_hours(const struct time_slice *s)
     return gad_time_seconds(gad_time_sub(s->to, s->from)) / HOUR_S;
 }
 
-/* The three that are always asked for, and @asked. */
+/* The three usual budgets, and @asked. */
 static void choose_budgets(double asked, struct baseline *b)
 {
     static const double usual[] = {0.01, 0.001, 0.0001};
@@ -62,7 +62,7 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
     ret->hours = span_hours(&slices->test);
     ret->hourly = ret->hours > 0.0 ? (double)slices->test.n / ret->hours : (double)NAN;
     ret->slices.calibration.n =
-        n_calibration - left_out; /* a model that searches takes fewer of them */
+        n_calibration - left_out; /* a model that searches uses fewer rows */
     ret->slices.test.n = n_test;
     choose_budgets(budget, ret);
     for (size_t i = 0; i < ret->n_figures; i++) {
@@ -157,7 +157,7 @@ void baseline_text(const struct baseline *b, FILE *f)
     (void)fputc('\n', f);
 }
 
-/* Records that a rate needs: days of them at this network's pace. */
+/* Prints the records that a rate needs, and as days of this traffic. */
 static void say_days(const char *what, double rows, const struct baseline *b)
 {
     char n[PRINT_COUNT];
@@ -169,7 +169,7 @@ static void say_days(const char *what, double rows, const struct baseline *b)
         cli_say("  %s %s records", what, print_count((uint64_t)ceil(rows), n));
 }
 
-/* The next number with one digit: 0.00103 to 0.002. */
+/* The next higher number with one digit: 0.00103 to 0.002. */
 static double round_up(double v)
 {
     double unit = pow(10.0, floor(log10(v)));
@@ -199,8 +199,9 @@ static void warn_of_few(const struct baseline *b)
         say_days("to show it takes", 3.0 / f->budget, b);
     }
     if (f->budget * n < ENOUGH || f->budget * m < 3.0)
-        cli_say("  record for longer, or ask for what these records can show: --fpr-budget %.3g",
-                round_up(fmax(ENOUGH / n, 3.0 / m)));
+        cli_say(
+            "  record for longer, or use a budget that these records can show: --fpr-budget %.3g",
+            round_up(fmax(ENOUGH / n, 3.0 / m)));
 }
 
 static void warn_of_change(const struct baseline *b)
@@ -211,7 +212,7 @@ static void warn_of_change(const struct baseline *b)
     if (f->found >= f->predicted.low && f->found <= f->predicted.high)
         return;
     cli_say("warning: a budget of %g predicts %s to %s false alarms among the held-out records, "
-            "and there are %s: they are not like those before",
+            "and there are %s: these records differ from those before",
             f->budget, print_count(f->predicted.low, low), print_count(f->predicted.high, high),
             print_count(f->found, found));
     if (f->found > f->predicted.high)
@@ -219,11 +220,11 @@ static void warn_of_change(const struct baseline *b)
                 "--local' on that day's records; suppress what is expected, or record more days "
                 "and fit again");
     else
-        cli_say("  a quiet day, a weekend, or something strange in the days that calibrate: record "
-                "more days and fit again, or see below");
+        cli_say("  a quiet day, a weekend, or anomalies in the days that calibrate: record more "
+                "days and fit again, or see below");
 }
 
-/* The option that leaves it out, in whole minutes. */
+/* Prints the option that leaves the burst out, in whole minutes. */
 static void say_leave_out(const struct burst *b)
 {
     const int64_t minute_ns = INT64_C(60) * 1000000000;
@@ -242,7 +243,7 @@ static void warn_of_burst(const char *which, const struct burst *b)
 
     if (b->n == 0)
         return;
-    cli_say("warning: %s of the %s strangest records %s, with scores from %.6g up, came within "
+    cli_say("warning: %s of the %s most anomalous records %s, with scores from %.6g up, are within "
             "%.0f s, from %s UTC on: an attack, or a job of that day?",
             print_count(b->n, n), print_count(b->of, of), which, (double)b->least,
             ceil(gad_time_seconds(gad_time_sub(b->to, b->from))), minute(b->from, from));
@@ -257,8 +258,8 @@ static void warn_of_bursts(const struct baseline *b)
     warn_of_burst("that calibrate", &b->calibrated);
     warn_of_burst("of the held-out day", &b->held_out);
     if (b->trained.n + b->calibrated.n > 0)
-        cli_say("  what trains and calibrates is taken for normal; if there may be more of the "
-                "kind, fit with --contamination 0.01");
+        cli_say("  records that train and calibrate are assumed to be normal; if there may be more "
+                "such bursts, fit with --contamination 0.01");
 }
 
 void baseline_warn(const struct baseline *b)
@@ -267,14 +268,14 @@ void baseline_warn(const struct baseline *b)
 
     if (!b->slices.by_day)
         cli_say(
-            "warning: the last fifth of the records is held out instead of a day, for there are "
-            "less than three days of them, or hardly any on the last: nothing says how one day "
-            "differs from another");
+            "warning: the last fifth of the records is held out instead of a day, because there "
+            "are less than three days of them, or hardly any on the last. The difference between "
+            "days is not measured");
     if (b->slices.untimed > 0)
         cli_say("warning: %s records without a time are left out",
                 print_count(b->slices.untimed, n));
     if (b->slices.ranges > 0)
-        cli_say("%s records are left out as asked", print_count(b->slices.ranges, n));
+        cli_say("%s records are left out as requested", print_count(b->slices.ranges, n));
     warn_of_few(b);
     warn_of_change(b);
     warn_of_bursts(b);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a model of one's own network does with the day that was held out: how many false alarms each budget gives there,
- * how sure that is, whether it agrees with the budget, and what it means in alerts an hour. The records of that day are
- * taken to be normal, as those that trained are.
+ * Measures a model of the operator's network on the held-out day: the false alarms of each budget,
+ * their interval, whether they agree with the budget, and the alerts an hour. The records of that
+ * day are assumed to be normal, like those that trained.
  */
 
 #include <stdbool.h>
@@ -13,39 +13,38 @@
 #include <stdio.h>
 
 #include "models/interval.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/fit/burst.h"
-#include "tools/ganad-train/fit/by_time.h"
 
 struct assembly;
 struct gad_detector;
 
-enum {
-    BASELINE_BUDGETS = 4
-}; /* 0.01, 0.001, 0.0001, and the one that was asked for if it is another */
+/* 0.01, 0.001, 0.0001, and the requested one if it is another. */
+enum { BASELINE_BUDGETS = 4 };
 
 struct baseline_figure {
     double budget;
-    double threshold; /* from the scores that calibrate */
-    uint64_t calibrated,
-        found;                /* scores above it, of those that calibrate and of those that test */
-    struct gad_interval rate; /* of false alarms, 95 % */
-    struct gad_counts
-        predicted; /* what found should lie in, 95 %, if the last day is as those before it */
+    double threshold;           /* from the calibration scores */
+    uint64_t calibrated, found; /* calibration and test scores above it */
+    struct gad_interval rate;   /* of false alarms, 95 % */
+    /* The 95 % range of found if the last day is like those before it. */
+    struct gad_counts predicted;
 };
 
 struct baseline {
     struct time_slices slices;
-    double contamination;    /* asked for: what is strange among the others is known */
-    double hours;            /* of the records that test */
-    double hourly;           /* records an hour of that time; NaN if they have all one time */
-    size_t n_figures, asked; /* figure[asked] is the budget that was asked for */
+    double contamination;    /* of --contamination; above 0 no bursts are reported */
+    double hours;            /* span of the test records */
+    double hourly;           /* records an hour in that span; NaN if all have the same time */
+    size_t n_figures, asked; /* figure[asked] has the requested budget */
     struct baseline_figure figure[BASELINE_BUDGETS]; /* largest budget first */
-    struct burst trained, calibrated, held_out;      /* whoever scores fills them in */
+    struct burst trained, calibrated, held_out;      /* set by the caller */
 };
 
 /**
- * baseline_measure() - all figures but the bursts, which stay
- * @calibration: (n_calibration) scores, > 0; @contamination: share of them that the calibration left out
+ * baseline_measure() - sets all figures except the bursts
+ * @calibration: (n_calibration) scores, > 0; @contamination: the share that the calibration left
+ *               out
  * @test:        (n_test) scores of the detector, > 0
  */
 void baseline_measure(const struct gad_detector *det, const struct time_slices *slices,
@@ -53,11 +52,11 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
                       const float *calibration, size_t n_test, const float *test,
                       struct baseline *ret);
 
-/* Into the provenance of a checkpoint. */
+/* Adds the metrics to the provenance of a checkpoint. */
 void baseline_metrics(const struct baseline *b, struct assembly *a);
 
-/* The table, for a person. */
+/* Prints the table. */
 void baseline_text(const struct baseline *b, FILE *f);
 
-/* What is wrong with the figures and what to do about it, to the standard error. */
+/* Prints warnings about the figures and how to fix their causes to standard error. */
 void baseline_warn(const struct baseline *b);

@@ -11,27 +11,25 @@
 #include "models/detector.h"
 #include "models/model.h"
 #include "models/trainer.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/data.h"
-#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/eval/evaluate.h"
 #include "tools/ganad-train/fit/assembly.h"
 #include "tools/ganad-train/fit/baseline.h"
-#include "tools/ganad-train/fit/by_time.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/screen.h"
 #include "tools/ganad-train/fit/shortfalls.h"
-#include "tools/ganad-train/fit/snapshot.h"
 #include "tools/ganad-train/fit/train.h"
 #include "tools/ganad-train/fit/whiten.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
-#include "tools/ganad-train/scorer.h"
 
-/* Of the metrics that go into the checkpoint. */
+/* Of the metrics in the checkpoint. */
 #define DEFAULT_FPR 0.01
 
-/* Rows that calibrate and that test a model whose every score is a search. */
+/* Rows that calibrate, and rows that test, for a model whose every score is a search. */
 enum { SEARCH_ROWS = 5000 };
 
 /* Everything of one run, freed together. */
@@ -39,15 +37,15 @@ struct fit {
     struct fit_options o;
     struct gad_table *table;
     struct gad_split split;
-    struct rows rows; /* test for --keep test-labels alone */
+    struct rows rows; /* test: only for --keep test-labels */
     bool *positive;
     struct gad_trainer *trainer;
     struct training training;
     struct whitening whitening;
     struct assembly assembly;
-    struct time_slices slices; /* protocol baseline, and so the rest */
+    struct time_slices slices; /* protocol baseline only, as is the next */
     struct baseline baseline;
-    float *calibration; /* scores of the rows that calibrate */
+    float *calibration; /* scores of the calibration rows */
 };
 
 static void fit_deinit(struct fit *f)
@@ -55,8 +53,7 @@ static void fit_deinit(struct fit *f)
     assembly_deinit(&f->assembly);
     whitening_deinit(&f->whitening);
     training_deinit(&f->training);
-    if (f->trainer)
-        f->o.model->free(f->trainer);
+    gad_trainer_free(f->trainer);
     gad_free(f->calibration);
     gad_free(f->positive);
     rows_deinit(&f->rows);
@@ -65,7 +62,7 @@ static void fit_deinit(struct fit *f)
     fit_options_deinit(&f->o);
 }
 
-/* The elements of the column that --condition names. */
+/* Finds the elements of the column that --condition names. */
 static int find_condition(struct fit *f, struct gad_diag *d)
 {
     const char *names[GAD_N_COLUMNS];
@@ -80,7 +77,7 @@ static int find_condition(struct fit *f, struct gad_diag *d)
     return err;
 }
 
-/* What can be wrong with the options shows before the data are read. */
+/* Checks the options before the data are read. */
 static int set_up(struct fit *f, struct gad_diag *d)
 {
     int err = rows_init(&f->rows);
@@ -88,30 +85,31 @@ static int set_up(struct fit *f, struct gad_diag *d)
         return err;
     if (f->o.condition && (err = find_condition(f, d)) != 0)
         return err;
-    return f->o.model->create(&f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
+    return gad_trainer_new(f->o.model, &f->o.train, gad_schema_dim(f->rows.schema), &f->trainer, d);
 }
 
-/* Why these rows and this model, and what the other way would be. */
-static void tell_choice(const struct fit_options *o, const struct gad_table *t)
+/* Reports why this protocol and model were chosen, and the alternative. */
+static void say_choice(const struct fit_options *o, const struct gad_table *t)
 {
     if (o->protocol->by_time)
         cli_say("chosen for records with times and no labels: protocol baseline, which holds the "
                 "last day out; --protocol normal would hold out a random half");
     else if (gad_table_n_timed(t) == 0)
         cli_say("chosen for records without times: protocol normal, model %s, and a random half "
-                "tests. With times, as 'ganadctl extract --with-connection --head' and ganadd with "
-                "'connection = yes' write them, protocol baseline takes the first days to train "
-                "and shows what a budget of false alarms gives on the last; its model is ganomaly",
+                "for testing. With times, as 'ganadctl extract --with-connection --head' and "
+                "ganadd with 'connection = yes' write them, protocol baseline trains on the first "
+                "days and shows the false alarms of a budget on the last. Its model is ganomaly",
                 o->model->name);
     else if (gad_table_is_labelled(t))
         cli_say("chosen for records with labels: protocol normal, model %s, and a random half "
-                "tests. --protocol baseline would go by their times, leave attacks out and show "
-                "what a budget of false alarms gives on the last day; its model is ganomaly",
+                "for testing. --protocol baseline would split by time, leave attacks out and show "
+                "the false alarms of a budget on the last day; its model is ganomaly",
                 o->model->name);
     else
-        cli_say("chosen: protocol normal, model %s, for the first file is not one with times that "
-                "can be read twice. --protocol baseline would go by the times",
-                o->model->name);
+        cli_say(
+            "chosen: protocol normal, model %s, because the first file has no times or cannot be "
+            "read twice. --protocol baseline would split by time",
+            o->model->name);
 }
 
 static void announce(const struct fit *f)
@@ -122,7 +120,7 @@ static void announce(const struct fit *f)
     if (o->quiet)
         return;
     if (o->chose)
-        tell_choice(o, f->table);
+        say_choice(o, f->table);
     (void)fprintf(stderr, "%s, protocol %s, scaler %s, seed %llu\n", o->model->name,
                   o->protocol->name, gad_scaler_kind_name(o->scaler),
                   (unsigned long long)o->train.seed);
@@ -150,7 +148,7 @@ static int prepare(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     if (!f->o.quiet)
-        limits_tell(&f->rows, f->table, &f->split, f->o.protocol->by_time);
+        shortfalls_warn(&f->rows, f->table, &f->split, f->o.protocol->by_time);
     rows_scale(&f->rows, &f->split);
     return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
 }
@@ -191,31 +189,31 @@ static int train(struct fit *f, struct gad_diag *d)
     return train_run(&f->o, f->trainer, &rows, &f->assembly.c, &f->training, d);
 }
 
-static int look_for_burst(const struct fit *f, size_t n, const uint32_t *row, const float *score,
-                          struct burst *ret)
+static int find_burst(const struct fit *f, size_t n, const uint32_t *row, const float *score,
+                      struct burst *ret)
 {
     gad_cleanup(gad_freep) struct gad_time *time = gad_calloc(n ? n : 1, sizeof(*time));
 
     if (!time)
         return GAD_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        (void)gad_table_time(f->table, row[i], &time[i]); /* the split took none without */
+        (void)gad_table_time(f->table, row[i], &time[i]); /* every row of the split has one */
     return burst_find(n, time, score, ret);
 }
 
-/* What is strange among the rows that trained, to the very networks that they made. */
-static int look_at_training(struct fit *f, struct scorer *s)
+/* Looks for a burst of anomalies among the training rows, by the scores of the trained networks. */
+static int find_training_burst(struct fit *f, struct scorer *s)
 {
     size_t n = f->split.n_train;
 
     if (gad_model_find(f->o.model->name)->steps)
-        return 0; /* each score is a search: that would take longer than the training */
+        return 0; /* each score is a search: they would take longer than the training */
     gad_cleanup(gad_freep) float *score = gad_calloc(n, sizeof(*score));
 
     if (!score)
         return GAD_ENOMEM;
     scorer_score(s, n, f->rows.x, score);
-    return look_for_burst(f, n, f->split.train, score, &f->baseline.trained);
+    return find_burst(f, n, f->split.train, score, &f->baseline.trained);
 }
 
 static int calibrate(struct fit *f, struct gad_diag *d)
@@ -234,14 +232,14 @@ static int calibrate(struct fit *f, struct gad_diag *d)
                          &f->assembly.reference, &f->assembly.c);
     if (err != 0)
         return err;
-    if (f->o.protocol->by_time && ((err = look_at_training(f, s)) != 0 ||
-                                   (err = look_for_burst(f, n, f->split.calibration, f->calibration,
-                                                         &f->baseline.calibrated)) != 0))
+    if (f->o.protocol->by_time && ((err = find_training_burst(f, s)) != 0 ||
+                                   (err = find_burst(f, n, f->split.calibration, f->calibration,
+                                                     &f->baseline.calibrated)) != 0))
         return err;
     return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
 }
 
-/* With labels: how good the kept networks are on the half that they never saw. */
+/* With labels: measures the kept networks on the half that did not train. */
 static int measure(struct fit *f, const struct gad_detector *det, size_t n, const uint32_t *row,
                    const float *score, struct gad_diag *d)
 {
@@ -253,7 +251,7 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
         baseline_measure(det, &f->slices, f->o.budget, f->o.contamination, f->split.n_calibration,
                          f->calibration, n, score, &f->baseline);
         baseline_metrics(&f->baseline, a);
-        return look_for_burst(f, n, row, score, &f->baseline.held_out);
+        return find_burst(f, n, row, score, &f->baseline.held_out);
     }
     if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
         return 0;
@@ -276,7 +274,7 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     return 0;
 }
 
-static void tell_metrics(const struct fit *f)
+static void print_metrics(const struct fit *f)
 {
     if (f->o.protocol->by_time) {
         baseline_text(&f->baseline, stdout);
@@ -286,7 +284,7 @@ static void tell_metrics(const struct fit *f)
         (void)printf("  %-20s %.6g\n", f->assembly.metrics[i].name, f->assembly.metrics[i].value);
 }
 
-/* Metrics and self-test vectors: from the test half, else from what trained. */
+/* Metrics and self-test records: from the test rows, else from the training rows. */
 static int examine(struct fit *f, struct gad_diag *d)
 {
     bool test = f->split.n_test > 0;
@@ -297,7 +295,7 @@ static int examine(struct fit *f, struct gad_diag *d)
 
     if (!score)
         return GAD_ENOMEM;
-    /* Without self-test vectors yet, so there is nothing that could fail to come true. */
+    /* The checkpoint has no self-test records yet, so the self-test cannot fail. */
     int err = gad_detector_new(f->o.out, &f->assembly.c, &det, d);
     if (err == 0)
         err = data_score(det, f->table, n, row, score);
@@ -306,7 +304,7 @@ static int examine(struct fit *f, struct gad_diag *d)
     return err != 0 ? err : assembly_self_tests(&f->assembly, f->table, n, row, score);
 }
 
-/* Writes, reads back and lets the detector test itself, as the daemon will. */
+/* Writes the checkpoint, reads it back and runs the self-test, as the daemon does. */
 static int deliver(struct fit *f, struct gad_diag *d)
 {
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
@@ -322,14 +320,14 @@ static int deliver(struct fit *f, struct gad_diag *d)
         (void)unlink(f->o.resume);
     (void)printf("%s: %s, epoch %u of %u%s\n", f->o.out, gad_detector_name(det), f->training.epoch,
                  f->training.epochs, f->training.interrupted ? ", interrupted" : "");
-    tell_metrics(f);
+    print_metrics(f);
     (void)printf("  %-20s %s\n", "sha256", gad_detector_sha256_hex(det));
     if (f->o.protocol->by_time)
         baseline_warn(&f->baseline);
     return 0;
 }
 
-/* Who trains, and for how long. */
+/* Chooses the rows and, with protocol baseline, the epochs. */
 static int choose(struct fit *f, struct gad_diag *d)
 {
     if (!f->o.protocol->by_time)

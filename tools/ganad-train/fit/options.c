@@ -8,7 +8,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/model.h"
 #include "tools/common/option.h"
-#include "tools/ganad-train/fit/by_time.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/fit/settings.h"
 
 enum opt {

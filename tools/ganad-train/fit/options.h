@@ -8,9 +8,9 @@
 
 #include "lib/feature/scaler.h"
 #include "models/trainer.h"
+#include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/eval_protocol.h"
-#include "tools/ganad-train/fit/by_time.h"
 
 struct gad_buf;
 struct gad_table;
@@ -35,7 +35,7 @@ struct fit_options {
     enum fit_keep keep;
     uint32_t patience; /* training ends after this many epochs without a better one; 0: never */
     bool all_rows, skip_bad, quiet;
-    bool whitened; /* the score is fitted to the errors of the trained networks */
+    bool whitened; /* score whitened, fitted to the errors of the trained networks */
     const char *name, *out, *date;
     const char *resume;    /* file with the state of training, or NULL */
     const char *condition; /* column, or NULL; train has its elements once the schema is known */

@@ -15,18 +15,17 @@
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
-#include "tools/ganad-train/scorer.h"
 
 enum { ROWS_SEEN = 1400 * 64, EPOCHS = 2 };
-static const double leave_out = 2.0; /* times the stated share */
+static const double leave_out = 2.0; /* times the share that --contamination states */
 
-/* Distinct records, in the order of the rows that train. */
+/* Distinct records, in the order of the training rows. */
 struct screening {
     uint32_t *first;        /* of each row of the table: the first that is equal to it */
-    struct gad_split split; /* train: the first of each kind */
+    struct gad_split split; /* train: the first of equal rows */
     struct rows rows;
     float *score, *sorted;
-    bool *out; /* by row of the table, for first ones */
+    bool *out; /* by row of the table, only for first ones */
 };
 
 static void screening_deinit(struct screening *s)
@@ -53,7 +52,7 @@ static int prepare(const struct gad_table *t, const struct gad_split *all,
         uint32_t row = s->first[all->train[i]];
         if (!s->out[row])
             s->split.train[s->split.n_train++] = row;
-        s->out[row] = true; /* for now: seen */
+        s->out[row] = true; /* here: seen */
     }
     memset(s->out, 0, n * sizeof(*s->out));
     s->score = gad_calloc(s->split.n_train, sizeof(*s->score));
@@ -66,8 +65,7 @@ static int prepare(const struct gad_table *t, const struct gad_split *all,
     return err;
 }
 
-static int train(const struct gad_trainer_ops *ops, struct gad_trainer *t,
-                 const struct screening *s, struct gad_diag *d)
+static int train(struct gad_trainer *t, const struct screening *s, struct gad_diag *d)
 {
     struct gad_epoch_stats stats;
     size_t n = s->split.n_train, most = ROWS_SEEN / EPOCHS;
@@ -75,17 +73,16 @@ static int train(const struct gad_trainer_ops *ops, struct gad_trainer *t,
 
     n = n < most ? n : most;
     for (size_t seen = 0; err == 0 && seen < ROWS_SEEN; seen += n)
-        err = ops->epoch(t, n, s->rows.x, s->rows.ld, NULL, NULL, &stats, d);
+        err = gad_trainer_epoch(t, n, s->rows.x, s->rows.ld, NULL, NULL, &stats, d);
     return err;
 }
 
-static int score(const struct gad_trainer_ops *ops, struct gad_trainer *t, struct screening *s,
-                 struct gad_diag *d)
+static int score(struct gad_trainer *t, struct screening *s, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *scorer = NULL;
     struct gad_checkpoint c = {.condition = "", .scaler.dim = gad_schema_dim(s->rows.schema)};
 
-    ops->fill(t, &c);
+    gad_trainer_fill(t, &c);
     int err = scorer_new(&c, &scorer, d);
     if (err == 0)
         scorer_score(scorer, s->split.n_train, s->rows.x, s->score);
@@ -98,7 +95,7 @@ static int ascending(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* Marks the worst; returns how many. */
+/* Marks the rows with the highest scores; returns their number. */
 static size_t mark(double share, struct screening *s)
 {
     size_t n = s->split.n_train, stay = n - (size_t)(share * (double)n + 0.5), n_out = 0;
@@ -113,7 +110,7 @@ static size_t mark(double share, struct screening *s)
     return n_out;
 }
 
-static void tell(const struct screening *s, size_t n_out, size_t n_rows)
+static void report(const struct screening *s, size_t n_out, size_t n_rows)
 {
     char out[PRINT_COUNT], of[PRINT_COUNT], rows[PRINT_COUNT];
 
@@ -127,7 +124,7 @@ int screen(const struct fit_options *o, const struct gad_table *t, struct gad_sp
     gad_cleanup(screening_deinit) struct screening s = {0};
     const struct gad_trainer_ops *ops = gad_trainer_find("ganomaly");
     struct gad_train_options opt = {0};
-    struct gad_trainer *trainer = NULL;
+    gad_cleanup(gad_trainer_freep) struct gad_trainer *trainer = NULL;
     size_t kept = 0;
 
     int err = prepare(t, split, o->scaler, &s, d);
@@ -135,13 +132,11 @@ int screen(const struct fit_options *o, const struct gad_table *t, struct gad_sp
     opt.seed = o->train.seed;
     opt.score = "rec";
     if (err == 0)
-        err = ops->create(&opt, gad_schema_dim(s.rows.schema), &trainer, d);
+        err = gad_trainer_new(ops, &opt, gad_schema_dim(s.rows.schema), &trainer, d);
     if (err == 0)
-        err = train(ops, trainer, &s, d);
+        err = train(trainer, &s, d);
     if (err == 0)
-        err = score(ops, trainer, &s, d);
-    if (trainer)
-        ops->free(trainer);
+        err = score(trainer, &s, d);
     if (err != 0)
         return err;
     size_t n_out = mark(leave_out * o->contamination, &s);
@@ -149,7 +144,7 @@ int screen(const struct fit_options *o, const struct gad_table *t, struct gad_sp
         if (!s.out[s.first[split->train[i]]])
             split->train[kept++] = split->train[i];
     if (!o->quiet)
-        tell(&s, n_out, split->n_train - kept);
+        report(&s, n_out, split->n_train - kept);
     split->n_train = kept;
     return 0;
 }

@@ -2,16 +2,18 @@
 #pragma once
 
 /*
- * Records of one's own network may hold attacks that nobody has labelled. A network that trains on all of them
- * learns the attacks too, and the whitened score takes their errors for usual ones. So a first one is trained for a
- * short while: what is rare is still reconstructed badly then, and the records that are worst do not train.
+ * Records of the operator's network can contain unlabelled attacks. A network that trains on all of
+ * them also learns the attacks, and the whitened score treats their errors as usual. So a first
+ * network is trained for a short time. It still reconstructs rare records badly, and the worst
+ * records do not train.
  *
  *     a GANomaly, about 1,400 steps of 64 rows, each distinct record once; score rec, mean |x - x'|
  *     twice the stated share of the distinct records is left out of training
  *
- * Twice, for among the worst there are rare normal records as well. Records that calibrate stay: of their scores the
- * stated share is left out there (models/calibrate.h). Settings are from the training half of the KDD99 10 % set, with
- * 1 and 5 % of attacks mixed in; measured in models/REFERENCES.md.
+ * Twice the share, because the worst records include rare normal ones. The calibration rows stay:
+ * the stated share of their scores is left out later (models/calibrate.h). The settings are from
+ * the training half of the KDD99 10 % set, with 1 and 5 % of attacks mixed in; measured in
+ * models/REFERENCES.md.
  */
 
 #include "lib/base/err.h"
@@ -21,6 +23,6 @@ struct gad_diag;
 struct gad_split;
 struct gad_table;
 
-/* Takes rows out of s->train. GAD_EINVAL with @d if there are too few distinct ones for a batch. */
+/* Removes rows from s->train. GAD_EINVAL with @d if there are too few distinct ones for a batch. */
 int screen(const struct fit_options *o, const struct gad_table *t, struct gad_split *s,
            struct gad_diag *d) GAD_MUST_CHECK;

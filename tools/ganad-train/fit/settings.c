@@ -12,7 +12,7 @@ enum { MODELS = 2 };
 
 static const struct {
     const char *name;
-    const char *model[MODELS]; /* that have it */
+    const char *model[MODELS]; /* that use it */
 } settings[N_SETTINGS] = {
     [SETTING_RESIDUAL] = {"residual", {"egbad"}},
     [SETTING_RESIDUAL_ON] = {"residual-on", {"egbad"}},
@@ -50,7 +50,7 @@ bool setting_is_used(const struct fit_options *o, enum setting s, struct gad_dia
         return false;
     }
     if (s == SETTING_RESIDUAL_ON && !(o->train.residual > 0.0)) {
-        (void)gad_fail(why, 0, "--residual-on: --residual is 0, so the error is in no loss");
+        (void)gad_fail(why, 0, "--residual-on: --residual is 0, so the residual is in no loss");
         return false;
     }
     bool has_weight = !o->whitened && strcmp(score, "residual") != 0;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Settings that not every model or score has. An option for one that is not there is refused by its name, and the
- * provenance of a checkpoint has those that shaped it.
+ * Settings that not every model or score has. An option that the model or score does not use is
+ * refused by its name. The provenance of a checkpoint lists the settings of its model.
  */
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ struct fit_options;
 struct gad_buf;
 struct gad_diag;
 
-/* In the order in which a checkpoint's command has always had them. */
+/* In the order of a checkpoint's command, which must not change. */
 enum setting {
     SETTING_RESIDUAL,
     SETTING_RESIDUAL_ON,
@@ -27,13 +27,14 @@ enum setting {
     N_SETTINGS
 };
 
-const char *setting_name(enum setting s); /* of its option, without the dashes */
+const char *setting_name(enum setting s); /* of its option, without "--" */
 
-/* Does this training or its score have it? False: @why says who has it, if it is not NULL. */
+/* Whether this training or its score uses it. If not, @why says which one does; it can be NULL. */
 bool setting_is_used(const struct fit_options *o, enum setting s, struct gad_diag *why);
 
-/* Of a model that has it, for some of its scores: is it what it is if the option is not given? */
+/* Whether the setting has its default, for a setting that only some scores of the model use. */
 bool setting_is_usual(const struct fit_options *o, enum setting s);
 
-/* " --residual 1 ..." of all that the model has; what its score does not use is what it usually is. */
+/* " --residual 1 ...": all settings of the model; those that its score does not use have the
+ * default. */
 void settings_command(const struct fit_options *o, struct gad_buf *b);

@@ -14,9 +14,10 @@
 
 enum { COLUMNS_NAMED = 4, SERVICES_MAX = 256 };
 
-static const double one_service = 0.99; /* of the records: nothing else is there to learn from */
+static const double one_service =
+    0.99; /* share of the records from which hardly any other service can be learned */
 
-/* Columns that never vary in the rows that train. */
+/* Counts columns that never vary in the training rows. */
 static size_t constant_columns(const struct rows *r, size_t n, bool constant[static GAD_N_COLUMNS])
 {
     size_t n_numeric = gad_schema_n_numeric(r->schema), count = 0;
@@ -31,8 +32,8 @@ static size_t constant_columns(const struct rows *r, size_t n, bool constant[sta
     return count;
 }
 
-/* Of those, the ones that do vary in rows which calibrate. */
-static void tell_new(const struct rows *r, size_t n, const bool *constant)
+/* Warns of those that vary in the calibration rows. */
+static void warn_of_new(const struct rows *r, size_t n, const bool *constant)
 {
     size_t n_numeric = gad_schema_n_numeric(r->schema), named = 0;
     char count[PRINT_COUNT];
@@ -43,13 +44,13 @@ static void tell_new(const struct rows *r, size_t n, const bool *constant)
             other += r->held_out[i * r->ld + j] != r->x[j];
         if (other > 0 && named++ < COLUMNS_NAMED)
             cli_say("warning: %s is %g in every row that trains, and not in %s rows that "
-                    "calibrate: they count as strange",
+                    "calibrate: these count as anomalous",
                     gad_schema_element_name(r->schema, j), (double)r->x[j],
                     print_count(other, count));
     }
 }
 
-static void tell_service(const struct gad_table *t, const struct gad_split *split)
+static void warn_of_service(const struct gad_table *t, const struct gad_split *split)
 {
     size_t of[SERVICES_MAX] = {0}, most = 0, distinct = 0;
 
@@ -64,14 +65,14 @@ static void tell_service(const struct gad_table *t, const struct gad_split *spli
     }
     if ((double)of[most] >= one_service * (double)split->n_train)
         cli_say("warning: %.4g %% of the rows that train are of the service '%s', and there are "
-                "%zu others: whatever else comes later counts as strange. Does the sensor see the "
-                "whole network?",
+                "%zu others: records of other services will count as anomalous. Does the sensor "
+                "see the whole network?",
                 100.0 * (double)of[most] / (double)split->n_train,
                 gad_name_text(GAD_SERVICE, (int)most), distinct - 1);
 }
 
-void limits_tell(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                 bool own)
+void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
+                     bool own)
 {
     bool constant[GAD_N_COLUMNS];
     size_t n_numeric = gad_schema_n_numeric(r->schema);
@@ -79,15 +80,15 @@ void limits_tell(const struct rows *r, const struct gad_table *t, const struct g
     char n[PRINT_COUNT];
 
     if (4 * n_constant > 3 * n_numeric)
-        cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: whatever "
-                "varies there later counts as strange",
+        cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: records "
+                "that differ there will count as anomalous",
                 n_constant, n_numeric);
     else if (own)
-        tell_new(r, split->n_calibration, constant);
+        warn_of_new(r, split->n_calibration, constant);
     if (own)
-        tell_service(t, split);
+        warn_of_service(t, split);
     if (split->n_calibration < 1000)
-        cli_say("warning: %s rows calibrate: a budget of false alarms below %.2g cannot be told "
-                "from none",
+        cli_say("warning: %s rows calibrate: budgets of false alarms below %.2g cannot be "
+                "distinguished",
                 print_count(split->n_calibration, n), 1.0 / (double)split->n_calibration);
 }

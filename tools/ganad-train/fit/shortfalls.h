@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What rows cannot teach, said plainly, to the standard error. Never an error: a small sensor has what it has.
+ * Warnings on standard error of what the rows cannot teach a model. They are never an error: a
+ * small network has few records.
  */
 
 #include <stdbool.h>
@@ -11,7 +12,10 @@ struct gad_split;
 struct gad_table;
 struct rows;
 
-/* Before training: columns and services of the rows that train, and how many calibrate. @r: not scaled yet. @own: the
- * rows are of one's own network, so that what never varies is no property of a public data set. */
-void limits_tell(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                 bool own);
+/* Before training: checks columns and services of the training rows and the number of
+ * calibration rows.
+ * @r: not scaled yet. @own: the rows are of the operator's network, so that a column that never
+ *     varies is
+ * not a property of a public data set. */
+void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
+                     bool own);

@@ -5,11 +5,10 @@
 #include "models/metrics.h"
 #include "models/model.h"
 #include "tools/ganad-train/fit/options.h"
-#include "tools/ganad-train/fit/snapshot.h"
 #include "tools/ganad-train/fit/state.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/progress.h"
-#include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/rows.h"
 
 /* Enough for a mean; held-out rows are in random order. */
 enum { HELD_OUT_MAX = 10000, HELD_OUT_SEARCHED = 500 };
@@ -32,7 +31,7 @@ static int held_out_error(const struct gad_checkpoint *c, const struct train_row
     return err;
 }
 
-/* 1 - F1 on the rows that test: how the survey chose its epochs. */
+/* 1 - F1 on the test rows, by which the survey chose its epochs. */
 static int test_error(const struct gad_checkpoint *c, const struct train_rows *rows, double *ret,
                       struct gad_diag *d)
 {
@@ -57,7 +56,7 @@ static int test_error(const struct gad_checkpoint *c, const struct train_rows *r
     return 0;
 }
 
-/* What epochs are compared by. */
+/* The figure by which epochs are compared. */
 static int judge(const struct fit_options *o, const struct train_rows *rows,
                  const struct gad_checkpoint *c, double held_out, double *ret, struct gad_diag *d)
 {
@@ -85,12 +84,12 @@ static void note(struct train_history *h, size_t at, const struct gad_epoch_stat
     h->held_out[at] = held_out;
 }
 
-/* A finished epoch: measure it, and keep it if it is wanted. */
+/* Measures a finished epoch, and keeps its networks if --keep asks for them. */
 static int settle(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
                   struct gad_checkpoint *c, struct training *r, double *ret_error,
                   struct gad_diag *d)
 {
-    o->model->fill(t, c);
+    gad_trainer_fill(t, c);
     double figure;
     int err = held_out_error(c, rows, ret_error, d);
     if (err == 0)
@@ -108,7 +107,7 @@ static int settle(const struct fit_options *o, struct gad_trainer *t, const stru
     return snapshot_new(c, &r->kept);
 }
 
-/* GAD_END: it did not get to its end. */
+/* Returns GAD_END if Ctrl-C ended the epoch. */
 static int one_epoch(const struct fit_options *o, struct gad_trainer *t,
                      const struct train_rows *rows, struct gad_checkpoint *c, struct progress *p,
                      struct training *r, struct gad_diag *d)
@@ -117,7 +116,7 @@ static int one_epoch(const struct fit_options *o, struct gad_trainer *t,
     double error = 0.0;
 
     progress_epoch(p, r->epochs + 1);
-    int err = o->model->epoch(t, rows->n, rows->x, rows->ld, tick, p, &stats, d);
+    int err = gad_trainer_epoch(t, rows->n, rows->x, rows->ld, tick, p, &stats, d);
     if (err == 0)
         err = settle(o, t, rows, c, r, &error, d);
     if (err != 0)
@@ -127,19 +126,19 @@ static int one_epoch(const struct fit_options *o, struct gad_trainer *t,
     return o->resume ? state_save(o->resume, o, t, c, r, d) : 0;
 }
 
-static bool is_over(const struct fit_options *o, const struct training *r)
+static bool is_done(const struct fit_options *o, const struct training *r)
 {
     return r->epochs >= o->epochs || (o->patience > 0 && r->epochs - r->epoch >= o->patience);
 }
 
-/* Goes on from the file if it is there. */
+/* Continues from the state file if it exists. */
 static int resume(const struct fit_options *o, struct gad_trainer *t, struct gad_checkpoint *c,
                   struct training *r, struct gad_diag *d)
 {
     int err = o->resume ? state_load(o->resume, o, t, c, r, d) : GAD_END;
 
     if (err == 0 && !o->quiet)
-        cli_say("going on from '%s': %u of %u epochs are done", o->resume, r->epochs, o->epochs);
+        cli_say("continuing from '%s': %u of %u epochs are done", o->resume, r->epochs, o->epochs);
     return err == GAD_END ? 0 : err;
 }
 
@@ -153,9 +152,9 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
     if (err == 0)
         err = resume(o, t, c, &r, d);
     progress_init(&p, o->quiet, o->epochs, rows->n);
-    while (err == 0 && !r.interrupted && !is_over(o, &r)) {
+    while (err == 0 && !r.interrupted && !is_done(o, &r)) {
         err = one_epoch(o, t, rows, c, &p, &r, d);
-        r.interrupted = err == GAD_END || (interrupt_seen() && !is_over(o, &r));
+        r.interrupted = err == GAD_END || (interrupt_seen() && !is_done(o, &r));
         err = err == GAD_END ? 0 : err;
     }
     progress_clear(&p);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The epochs: trains, looks at held-out rows after each epoch, and keeps the networks of the last or of the
- * best one, so that there is always a finished epoch to fall back on.
+ * The epochs: trains, measures the held-out rows after each epoch, and keeps the networks of the
+ * last or of the best one. So an interrupted training still has a finished epoch to write.
  */
 
 #include <stdbool.h>
@@ -22,31 +22,31 @@ struct train_rows {
     size_t n, n_held_out, ld;
     const float *x, *held_out; /* scaled, (n, ld) and (n_held_out, ld) */
 
-    /* For keep "test-labels" alone: the rows that test, and which of them a threshold at this percentile of their
-     * scores should be reached by. */
+    /* Only for keep "test-labels": the test rows, which of them are positives, and the
+     * percentile of their scores that is the threshold. */
     size_t n_test;
     const float *test; /* (n_test, ld) */
     const bool *positive;
     double percentile;
 };
 
-/* How each finished epoch went. */
+/* Losses and held-out error of each finished epoch. */
 struct train_history {
-    double *loss_d, *loss_g, *loss_e, *held_out; /* each (epochs asked for); loss_d owns them all */
+    double *loss_d, *loss_g, *loss_e, *held_out; /* each (epochs requested); loss_d owns all */
 };
 
 struct training {
     struct snapshot *kept;  /* NULL: interrupted in the first epoch */
-    uint32_t epochs, epoch; /* finished; the one that is kept, 1-based */
+    uint32_t epochs, epoch; /* finished; the kept one, 1-based */
     double held_out;        /* mean |x - xhat| of the kept one */
-    double figure;          /* by which it was kept; lower is better */
+    double figure;          /* the criterion of --keep; lower is better */
     struct train_history history;
     bool interrupted;
 };
 
 /**
- * train_run() - all epochs, or as many as Ctrl-C lets it
- * @c: model and scaler.dim are set; model, nets and score end up as those of the kept epoch
+ * train_run() - runs all epochs, or those until Ctrl-C
+ * @c: model and scaler.dim are set; model, nets and score become those of the kept epoch
  */
 int train_run(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
               struct gad_checkpoint *c, struct training *ret, struct gad_diag *d) GAD_MUST_CHECK;

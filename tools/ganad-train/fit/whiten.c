@@ -9,7 +9,8 @@
 
 enum { TILE = 256 };
 
-/* Errors that hardly ever vary would count without end: a thousandth of the mean variance is added to all. */
+/* Share of the mean variance that is added to all variances: errors that hardly vary would
+ * otherwise get huge weights. */
 #define RIDGE 3e-4
 
 void whitening_deinit(struct whitening *w)

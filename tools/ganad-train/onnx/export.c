@@ -74,7 +74,7 @@ static void print_element(const struct gad_checkpoint *c, size_t i, struct gad_b
     }
 }
 
-/* What somebody needs to make "x" of a record, and to know whose scores these are. */
+/* Metadata: how to compute "x" from a record, and the checkpoint of the scores. */
 static void describe(struct onnx_graph *g, const struct gad_checkpoint *c,
                      const struct gad_detector *det)
 {
@@ -106,7 +106,7 @@ static int export(const char *path, const char *out, struct gad_diag *d)
     size_t len = 0;
 
     int err = gad_checkpoint_read(path, &c, d);
-    if (err == 0) /* that it scores as it should is known before it is handed on */
+    if (err == 0) /* the self-test runs before the export */
         err = gad_detector_new(path, c, &det, d);
     if (err == 0)
         err = onnx_graph_new(&g);
@@ -162,12 +162,11 @@ const struct cli_command command_export = {
     .summary = "write a checkpoint's score as an ONNX graph",
     .help =
         "Usage: ganad-train export --onnx CHECKPOINT --out FILE\n\n"
-        "Writes the whole score as one ONNX graph (operator set 13): x, rows of scaled features, "
-        "in;\n"
-        "score and reconstruction out. The file's metadata have what makes x of a record: names of "
-        "the\n"
-        "elements in order, and the scaler. A model that searches (anogan) has no such graph.\n\n"
+        "Writes the whole score as one ONNX graph (operator set 13). Its input is x, rows of\n"
+        "scaled features; its outputs are score and reconstruction. The metadata of the file have\n"
+        "the names of the elements in order and the scaler, to compute x from a record. A model\n"
+        "that searches (anogan) has no such graph.\n\n"
         "  --onnx            the format\n"
-        "  -o, --out FILE    the file; replaced at once when all is done\n",
+        "  -o, --out FILE    the file; replaced atomically\n",
     .run = run,
 };

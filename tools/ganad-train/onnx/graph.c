@@ -17,7 +17,7 @@ enum {
     OPERATOR_SET = 13,
     TYPE_FLOAT = 1, /* TensorProto.DataType */
     TYPE_INT64 = 7,
-    LIST_MAX = 256, /* nodes, constants: the largest model has some sixty */
+    LIST_MAX = 256, /* nodes, constants: the largest model has about 60 */
     BLOCKS_MAX = 8192,
     NAME_MAX_LEN = 24,
 };
@@ -25,13 +25,13 @@ enum {
 struct onnx_graph {
     bool failed;
     size_t n_blocks;
-    void *block[BLOCKS_MAX]; /* everything that was allocated for it */
+    void *block[BLOCKS_MAX]; /* all its allocations */
     Ganad__Onnx__Node *node[LIST_MAX];
     Ganad__Onnx__Tensor *constant[LIST_MAX];
     Ganad__Onnx__Value *output[4];
     Ganad__Onnx__Entry *entry[LIST_MAX];
     size_t n_nodes, n_constants, n_outputs, n_entries;
-    const char *axis; /* constant [1]; NULL until somebody needs it */
+    const char *axis; /* constant [1]; NULL until it is used */
 };
 
 int onnx_graph_new(struct onnx_graph **ret)
@@ -179,7 +179,7 @@ const char *onnx_op2(struct onnx_graph *g, const char *op, const char *a, const 
 
 static const char *axis(struct onnx_graph *g)
 {
-    static const int64_t one = 1; /* the columns' axis, and how many axes there are */
+    static const int64_t one = 1; /* the axis of the columns, and the number of axes */
 
     if (!g->axis)
         g->axis = add_tensor(g, TYPE_INT64, 1, &one, &one, sizeof(one));
@@ -257,7 +257,7 @@ const char *onnx_layers(struct onnx_graph *g, const struct gad_ckpt_net *net, si
     for (size_t i = first; i < last; i++) {
         const struct gad_ckpt_layer *l = &net->layers[i];
         const int64_t shape[2] = {l->in, l->out}, width = l->out;
-        size_t n = (size_t)l->in * l->out; /* a reader's limits: no overflow */
+        size_t n = (size_t)l->in * l->out; /* within the limits of the reader: no overflow */
         const char *w = add_tensor(g, TYPE_FLOAT, 2, shape, l->weight, n * sizeof(float)),
                    *b = add_tensor(g, TYPE_FLOAT, 1, &width, l->bias, l->out * sizeof(float));
         x = activate(g, l, result_of(add_node(g, "Gemm", 3, (const char *const[]){x, w, b})));

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * An ONNX graph in the making: nodes and constants are added, each giving back the name of its result, which is what
- * the next one takes. After a failed allocation every call does nothing and gives back "", and onnx_graph_pack() says so.
+ * An ONNX graph under construction. Each call adds a node or a constant and returns the name of its
+ * result, which is an argument of the next. After a failed allocation every call does nothing and
+ * returns "", and onnx_graph_pack() returns GAD_ENOMEM.
  */
 
 #include <stdbool.h>
@@ -19,12 +20,12 @@ struct onnx_graph;
 int onnx_graph_new(struct onnx_graph **ret) GAD_MUST_CHECK;
 void onnx_graph_free(struct onnx_graph *g);
 
-/* Names and what they hold live as long as the graph. */
+/* Names are valid as long as the graph. */
 const char *onnx_constant(struct onnx_graph *g, float v); /* a scalar */
 const char *onnx_op1(struct onnx_graph *g, const char *op, const char *a);
 const char *onnx_op2(struct onnx_graph *g, const char *op, const char *a, const char *b);
 
-/* Over the elements of each row: (N, k) to (N). */
+/* Over the elements of each row: from (N, k) to (N). */
 const char *onnx_row_sum(struct onnx_graph *g, const char *a);
 const char *onnx_row_mean(struct onnx_graph *g, const char *a);
 const char *onnx_concat(struct onnx_graph *g, const char *a, const char *b); /* columns */
@@ -35,11 +36,12 @@ const char *onnx_squeeze(struct onnx_graph *g, const char *a); /* (N, 1) to (N) 
 const char *onnx_layers(struct onnx_graph *g, const struct gad_ckpt_net *net, size_t first,
                         size_t last, const char *x);
 
-/* Gives a result the name by which it leaves the graph. */
+/* Makes a result an output of the graph with this name. */
 void onnx_output(struct onnx_graph *g, const char *from, const char *name, size_t columns);
 
 void onnx_metadata(struct onnx_graph *g, const char *key, const char *value); /* copied */
 
-/* The whole model with input "x" (N, dim). The same graph gives the same bytes. *ret is the caller's. */
+/* The whole model with input "x" (N, dim). The same graph gives the same bytes. The caller
+ * owns *ret. */
 int onnx_graph_pack(struct onnx_graph *g, size_t dim, uint8_t **ret,
                     size_t *ret_len) GAD_MUST_CHECK;

@@ -19,7 +19,7 @@ static const char *square(struct onnx_graph *g, const char *a)
     return onnx_op2(g, "Mul", a, a);
 }
 
-/* |a - b| of each row, by sums of absolute values or by Euclid. */
+/* |a - b| of each row, by the L1 or the Euclidean norm. */
 static const char *distance(struct onnx_graph *g, const char *a, const char *b, unsigned degree)
 {
     const char *d = onnx_op2(g, "Sub", a, b);
@@ -42,7 +42,7 @@ static const char *whitened(struct onnx_graph *g, const struct gad_checkpoint *c
                     whitened_part(g, c, "whiten_e", e, ehat));
 }
 
-/* f(z, x), z's branch given. */
+/* f(z, x), from the output of z's branch. */
 static const char *features(struct onnx_graph *g, const struct gad_checkpoint *c, const char *x,
                             const char *branch_z)
 {
@@ -58,7 +58,8 @@ static const char *cross_entropy(struct onnx_graph *g, const struct gad_checkpoi
     return onnx_op1(g, "Softplus", onnx_op1(g, "Neg", onnx_squeeze(g, logit)));
 }
 
-/* [a, y] with the condition y of x; a without one. The checkpoint was read, so the condition is one of its groups. */
+/* [a, y] with the condition y of x; a without one. The reader made sure that the condition is a
+ * group. */
 static const char *beside(struct onnx_graph *g, const struct gad_checkpoint *c, const char *a)
 {
     size_t first, n;

@@ -11,7 +11,7 @@
 #include "tools/ganad-train/report/html.h"
 #include "tools/ganad-train/report/report.h"
 
-/* Of the axis of budgets: a little more than they span. */
+/* Axis of the budgets, a little wider than their range. */
 static const double budget_min = 7e-5, budget_max = 0.14;
 
 static struct gad_interval measured(const struct report_budget *b)
@@ -44,11 +44,10 @@ static void false_alarms(const struct report *r, struct gad_buf *b)
     struct chart c;
 
     gad_buf_printf(b, "<figure>\n");
-    chart_begin(
-        &c, b, CHART_WIDTH, "budget-fpr", "False alarms measured against their budget",
-        "For each budget the share of negatives that are flagged, with its 95 % interval, "
-        "beside the line on which it would be the budget itself. The table has the numbers.",
-        &x, &y);
+    chart_begin(&c, b, CHART_WIDTH, "budget-fpr", "False alarms measured against their budget",
+                "For each budget the share of negatives that are flagged, with its 95 % interval, "
+                "and the line on which it equals the budget. The table has the numbers.",
+                &x, &y);
     chart_line_begin(&c, "chance");
     chart_line_point(&c, budget_min, budget_min);
     chart_line_point(&c, budget_max, budget_max);
@@ -61,10 +60,11 @@ static void false_alarms(const struct report *r, struct gad_buf *b)
         chart_dot(&c, rate > 0.0 ? class : "none", v->budget, rate);
     }
     chart_end(&c);
-    gad_buf_printf(b,
-                   "<figcaption>%s against the budget. Dashed: as promised.</figcaption>\n"
-                   "</figure>\n",
-                   r->m.labelled ? "False-positive rate" : "Flagged rows");
+    gad_buf_printf(
+        b,
+        "<figcaption>%s against the budget. Dashed: rate equal to the budget.</figcaption>\n"
+        "</figure>\n",
+        r->m.labelled ? "False-positive rate" : "Flagged rows");
 }
 
 static void detection(const struct report *r, struct gad_buf *b)
@@ -145,7 +145,8 @@ static void table(const struct report *r, struct gad_buf *b)
                    labelled ? "An interval in bold lies above its budget."
                             : "Attacks among the rows count too.");
     if (r->budget[REPORT_BUDGETS - 1].budget * (double)n_calibration < 1.0)
-        gad_buf_printf(b, " * Too few rows to tell: the threshold is the highest of their scores.");
+        gad_buf_printf(
+            b, " * Too few rows for this budget: the threshold is the highest of their scores.");
     gad_buf_printf(b, "</p>\n");
 }
 

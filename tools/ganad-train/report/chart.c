@@ -6,10 +6,10 @@
 #include "lib/base/buf.h"
 #include "tools/ganad-train/report/html.h"
 
-/* User units. Small enough that text is still read where the page is as narrow as a phone. */
+/* User units. Small enough that text is readable on a page as narrow as a phone. */
 enum { HEIGHT = 300, LEFT = 56, RIGHT = 24, TOP = 40, BOTTOM = 46, TICKS_WANTED = 5, DOT = 4 };
 
-/* Lines end somewhere outside, where the clip path hides them, and never in numbers that no program draws. */
+/* Lines end a little outside, where the clip path hides them: huge numbers would not be drawn. */
 static double bounded(double v)
 {
     return fmin(fmax(v, -1000.0), 2000.0);
@@ -138,7 +138,7 @@ void chart_line_end(struct chart *c)
 void chart_area(struct chart *c, const char *class, size_t n, const double *edge,
                 const double *height)
 {
-    double base = HEIGHT - BOTTOM + 4.0, last = base; /* its line below what the clip path shows */
+    double base = HEIGHT - BOTTOM + 4.0, last = base; /* its line is hidden below the clip path */
 
     gad_buf_printf(c->b, "<path class=\"area %s\" clip-path=\"url(#%s-clip)\" d=\"M%.1f %.1f",
                    class, c->id, svg_at(&c->x, edge[0]), base);
@@ -172,7 +172,7 @@ void chart_whisker(struct chart *c, const char *class, double x, double low, dou
 
 void chart_mark_x(struct chart *c, const char *class, double x, const char *label)
 {
-    enum { HALF = 60 }; /* of a label, about */
+    enum { HALF = 60 }; /* of a label, approximately */
     double at = svg_at(&c->x, x);
     const char *anchor = at < HALF ? "start" : at > c->width - HALF ? "end" : "middle";
 

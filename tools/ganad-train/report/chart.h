@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A picture with two axes as inline SVG: begin, lines and marks in the order in which they cover each other, end.
- * Colours and widths are classes of the page's style, so that one picture serves light, dark and paper. Everything
- * given as text is escaped.
+ * A picture with two axes as inline SVG: begin, then lines and marks in the order in which they cover
+ * each other, then end. Colours and widths are classes of the page's style, so one picture serves
+ * light, dark and paper. All text is escaped.
  */
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 struct gad_buf;
 
-/* Widths of a picture in user units: two beside each other, and one alone. */
+/* Widths of a picture in user units: for two side by side, and for one alone. */
 enum { CHART_WIDTH = 440, CHART_WIDE = 640 };
 
 enum chart_unit { CHART_NUMBER, CHART_PERCENT, CHART_WHOLE };
@@ -31,24 +31,24 @@ struct chart {
     const char *id;
     int width;
     struct svg_scale x, y;
-    size_t n_points;       /* of the line that is being drawn */
-    double last_x, last_y; /* drawn */
+    size_t n_points;       /* of the current line */
+    double last_x, last_y; /* last point drawn */
     double skipped_x, skipped_y;
-    bool skipped; /* a point was too near to be drawn, and is if the line ends there */
+    bool skipped; /* a point was too near to be drawn; it is drawn if the line ends there */
 };
 
 /**
- * chart_begin() - the picture's head, grid and axes
+ * chart_begin() - writes the head, grid and axes of a picture
  * @width: CHART_WIDTH or CHART_WIDE
  * @id:    of the elements that the picture refers to; unique on the page
- * @title: one line, for who hears the page
- * @desc:  what there is to see, in a sentence or two with the numbers
+ * @title: one line, for screen readers
+ * @desc:  description of the picture, a sentence or two with the numbers
  */
 void chart_begin(struct chart *c, struct gad_buf *b, int width, const char *id, const char *title,
                  const char *desc, const struct chart_axis *x, const struct chart_axis *y);
 void chart_end(struct chart *c);
 
-/* A line; points less than half a unit from the last one drawn are left out. */
+/* A line. Points less than half a unit from the last one drawn are left out. */
 void chart_line_begin(struct chart *c, const char *class);
 void chart_line_point(struct chart *c, double x, double y);
 void chart_line_end(struct chart *c);
@@ -59,8 +59,8 @@ void chart_area(struct chart *c, const char *class, size_t n, const double *edge
 
 void chart_dot(struct chart *c, const char *class, double x, double y);
 
-/* A vertical stroke with short ends: an interval. */
+/* An interval: a vertical stroke with short ends. */
 void chart_whisker(struct chart *c, const char *class, double x, double low, double high);
 
-/* A line over the whole height, with its name beside its top. */
+/* A line over the whole height, with its name at the top. */
 void chart_mark_x(struct chart *c, const char *class, double x, const char *label);

@@ -26,7 +26,7 @@ static bool all_zero(const struct series *s)
     return true;
 }
 
-/* Losses of all sizes: a logarithmic axis where they are positive and span more than two decades. */
+/* The axis is logarithmic if the losses are positive and span more than two decades. */
 static struct chart_axis loss_axis(const struct series *s)
 {
     struct chart_axis a = {.title = s->what, .min = s->v[0], .max = s->v[0]};
@@ -81,7 +81,7 @@ static void loss_table(const struct series *s, size_t n_series, uint32_t kept, s
     for (size_t k = 0; k < n_series; k++)
         columns[k + 1] = s[k].title;
     gad_buf_printf(b, "<details><summary>%s</summary>\n",
-                   every > 1 ? "The numbers, of some epochs" : "The numbers");
+                   every > 1 ? "Numbers of some epochs" : "Numbers");
     html_table(b, "losses by epoch", columns, n_series + 1);
     for (size_t i = 0; i < n; i++) {
         if (i % every != 0 && i + 1 != n && i + 1 != kept)
@@ -111,16 +111,17 @@ void report_losses(const struct report *r, struct gad_buf *b)
     struct series shown[4];
     size_t n_shown = 0;
 
-    html_section(b, "losses", "How training went");
+    html_section(b, "losses", "Training");
     if (h->n == 0) {
-        html_paragraph(b, "missing", "The checkpoint has no history of its training.");
+        html_paragraph(b, "missing", "The checkpoint has no training history.");
         gad_buf_printf(b, "</section>\n");
         return;
     }
-    gad_buf_printf(b,
-                   "<p>Means over the steps of each epoch; after it the error of reconstructing "
-                   "rows that were held out. Epoch %u of %u is kept.</p>\n<div class=\"grid\">\n",
-                   kept, r->m.c->provenance.epochs);
+    gad_buf_printf(
+        b,
+        "<p>Means over the steps of each epoch, and the reconstruction error of held-out "
+        "rows after it. Epoch %u of %u is kept.</p>\n<div class=\"grid\">\n",
+        kept, r->m.c->provenance.epochs);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (all_zero(&all[i])) /* the model has no such loss */
             continue;
@@ -168,7 +169,7 @@ static void score_axes(const struct report_histogram *h, struct chart_axis *x, s
     *y = (struct chart_axis){.min = 0.0, .max = most, .log = most > 20.0 * least};
     y->title = y->log ? "rows, logarithmic" : "rows";
     if (y->log) {
-        y->min = 0.7; /* one row is to be seen */
+        y->min = 0.7; /* one row is visible */
         y->max *= 1.5;
     } else {
         svg_nice_range(&y->min, &y->max, false, 5);
@@ -186,11 +187,11 @@ void report_scores(const struct report *r, struct gad_buf *b)
 
     html_section(b, "scores", "Scores");
     gad_buf_printf(b,
-                   "<p>How many rows have which score; right of the threshold they are "
+                   "<p>Number of rows by score. Rows right of the threshold are "
                    "flagged.%s</p>\n",
                    r->m.labelled ? ""
-                                 : " Without labels there is no telling attacks from normal "
-                                   "connections.");
+                                 : " Without labels, attacks and normal connections are "
+                                   "not shown separately.");
     legend(r, b);
     (void)snprintf(desc, sizeof(desc),
                    "Histogram of %s scores from %s to %s; %s are above the "

@@ -13,13 +13,12 @@ void report_why_no_curves(const struct report *r, struct gad_buf *b)
 {
     if (!r->m.labelled)
         html_paragraph(b, "missing",
-                       "Missing: the rows have no labels, so that nothing tells a detected attack "
-                       "from a false alarm.");
+                       "Missing: the rows have no labels, so detected attacks and false alarms "
+                       "cannot be distinguished.");
     else
         html_paragraph(b, "missing",
-                       r->m.e.positives == 0
-                           ? "Missing: none of the rows that test is a positive."
-                           : "Missing: none of the rows that test is a negative.");
+                       r->m.e.positives == 0 ? "Missing: no test row is a positive."
+                                             : "Missing: no test row is a negative.");
 }
 
 static double rate(uint64_t part, uint64_t whole)
@@ -27,7 +26,7 @@ static double rate(uint64_t part, uint64_t whole)
     return (double)part / (double)whole;
 }
 
-/* Where the threshold is. */
+/* Marks the threshold. */
 static void operating_point(struct chart *c, double x, double y)
 {
     if (!isnan(x) && !isnan(y))
@@ -65,7 +64,7 @@ static void roc(const struct report *r, struct gad_buf *b)
     gad_buf_printf(b, ". Dashed: chance. Dot: the threshold.</figcaption>\n</figure>\n");
 }
 
-/* Steps, not slopes: what the best threshold within a rate detects, as the table has it. */
+/* Steps, not slopes: the detection rate of the best threshold within a rate, as in the table. */
 static void roc_of_small_rates(const struct report *r, struct gad_buf *b)
 {
     const struct evaluation *e = &r->m.e;
@@ -96,9 +95,10 @@ static void roc_of_small_rates(const struct report *r, struct gad_buf *b)
     if (gad_confusion_recall(&e->confusion) >= from)
         operating_point(&c, gad_confusion_fpr(&e->confusion), gad_confusion_recall(&e->confusion));
     chart_end(&c);
-    gad_buf_printf(b, "<figcaption>The same where a sensor lives.%s%s%s</figcaption>\n</figure>\n",
-                   from > 0.0 ? " The vertical axis starts at " : "", from > 0.0 ? start : "",
-                   from > 0.0 ? "." : "");
+    gad_buf_printf(
+        b, "<figcaption>The same at small false-positive rates.%s%s%s</figcaption>\n</figure>\n",
+        from > 0.0 ? " The vertical axis starts at " : "", from > 0.0 ? start : "",
+        from > 0.0 ? "." : "");
 }
 
 static void pr_lines(const struct report *r, struct chart *c)
@@ -141,7 +141,7 @@ static void precision_recall(const struct report *r, struct gad_buf *b)
                       "</figure>\n");
 }
 
-/* Around the threshold, if it is near enough to an end that the whole picture does not show it. */
+/* Enlarges the corner with the threshold, if the threshold is near an end of both axes. */
 static void pr_corner(const struct report *r, struct gad_buf *b)
 {
     const struct gad_confusion *at = &r->m.e.confusion;
@@ -156,7 +156,7 @@ static void pr_corner(const struct report *r, struct gad_buf *b)
         return;
     gad_buf_printf(b, "<figure>\n");
     chart_begin(&c, b, CHART_WIDTH, "pr-corner", "Precision and recall, enlarged",
-                "The corner of the picture before in which the threshold is.", &x, &y);
+                "The corner of the previous picture that contains the threshold.", &x, &y);
     pr_lines(r, &c);
     chart_end(&c);
     gad_buf_printf(b, "<figcaption>The corner with the threshold. The axes start at ");

@@ -12,7 +12,7 @@
 /* Steps of an axis, about its width in pixels. */
 enum { CURVE_DETAIL = 250 };
 
-/* Largest quotient of scores that an axis of equal steps shows well. */
+/* Largest quotient of scores that a linear axis shows well. */
 static const double linear_span = 20.0;
 
 void report_deinit(struct report *r)
@@ -58,7 +58,8 @@ static int ascending(const void *pa, const void *pb)
     return (*a > *b) - (*a < *b);
 }
 
-/* The edges from the scores in ascending order. A few scores far below the others do not set the scale. */
+/* Sets the edges from the scores in ascending order. A few scores far below the others do not
+ * set the scale. */
 static void set_edges(struct report_histogram *h, size_t n, const float *sorted, double threshold)
 {
     double least = (double)sorted[0], low = (double)sorted[n / 1000];
@@ -67,7 +68,7 @@ static void set_edges(struct report_histogram *h, size_t n, const float *sorted,
     h->log = low > 0.0 && most > linear_span * median && most > low;
     double from = h->log ? fmax(least, low / 10.0) : fmin(least, threshold);
     double to = most;
-    if (!(to - from > 1e-6 * fmax(fabs(from), fabs(to)))) { /* all the same: a bin in the middle */
+    if (!(to - from > 1e-6 * fmax(fabs(from), fabs(to)))) { /* all equal: a bin in the middle */
         double around = from == 0.0 ? 0.5 : fabs(from) / 2.0;
         from -= around;
         to += around;

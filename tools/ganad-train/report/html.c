@@ -11,8 +11,8 @@
 
 static const char dash[] = "\u2013";
 
-/* Bytes of the character at s if it may stand in a page: well-formed UTF-8, shortest form, no surrogate, no control
- * character and nothing that XML forbids; else 0. */
+/* Length of the character at s if a page may contain it: well-formed UTF-8, shortest form, no
+ * surrogate, no control character and nothing that XML forbids; else 0. */
 static size_t character(const unsigned char *s)
 {
     if (s[0] < 0x80)
@@ -23,14 +23,14 @@ static size_t character(const unsigned char *s)
     if (s[0] < 0xc2 || s[0] > 0xf4)
         return 0;
     for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80) /* the NUL is none */
+        if ((s[i] & 0xc0) != 0x80) /* NUL is not a continuation byte */
             return 0;
         v = v << 6 | (s[i] & 0x3f);
     }
     static const uint32_t least[] = {0x80, 0x800, 0x10000};
     bool bad = v < least[len - 2] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff) || v < 0xa0 ||
                (v & 0xfffe) == 0xfffe;
-    /* What turns the direction of text could make a name look like another. */
+    /* Characters that change the direction of text can make a name look like another. */
     bool turns = (v >= 0x202a && v <= 0x202e) || (v >= 0x2066 && v <= 0x2069) ||
                  (v >= 0x200e && v <= 0x200f);
     return bad || turns ? 0 : len;
@@ -115,7 +115,7 @@ void html_count_cell(struct gad_buf *b, uint64_t n)
     html_cell(b, NULL, print_count(n, text));
 }
 
-/* Two digits at least that say something near 0, one or two near 100. */
+/* At least two significant digits near 0, one or two decimals near 100. */
 static int decimals(double p)
 {
     if (p >= 50.0)

@@ -8,11 +8,11 @@
 #include "lib/dataset/table.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
-#include "tools/ganad-train/measure.h"
+#include "tools/ganad-train/eval/measure.h"
 
 enum { WORKSPACE_ROWS = 48 };
 
-/* Rows of one group: their places among those that test. */
+/* Rows of one group: their indices among the test rows. */
 struct members {
     size_t n;
     uint32_t *at;
@@ -62,8 +62,9 @@ static int highest_first(const void *pa, const void *pb)
     return (*a < *b) - (*a > *b);
 }
 
-/* The 1 % of the negatives with the highest scores, in the order of the rows; equal scores are all in. */
-static int strangest_of(const struct measurement *m, struct members *g)
+/* The 1 % of the negatives with the highest scores, in the order of the rows, with all rows of
+ * the lowest of these scores. */
+static int highest_of(const struct measurement *m, struct members *g)
 {
     gad_cleanup(gad_freep) float *score = gad_calloc(m->n, sizeof(*score));
     size_t n = 0;
@@ -87,7 +88,7 @@ static int strangest_of(const struct measurement *m, struct members *g)
 static void sort_columns(struct importance *r)
 {
     for (size_t i = 0; i < GAD_N_COLUMNS; i++) {
-        const double *by = r->n_groups > 0 ? r->overall : r->strangest.share;
+        const double *by = r->n_groups > 0 ? r->overall : r->highest.share;
         size_t j = i;
         for (; j > 0 && by[r->order[j - 1]] < by[i]; j--)
             r->order[j] = r->order[j - 1];
@@ -97,17 +98,17 @@ static void sort_columns(struct importance *r)
 
 int importance_find(const struct measurement *m, struct importance *ret)
 {
-    struct importance r = {.strangest.name = "strangest"};
+    struct importance r = {0};
     gad_cleanup(gad_workspace_freep) struct gad_workspace *ws = NULL;
     gad_cleanup(gad_freep) uint32_t *at = gad_calloc(m->n, sizeof(*at));
     struct members g = {.at = at};
 
     int err = at ? gad_workspace_new(m->det, WORKSPACE_ROWS, &ws) : GAD_ENOMEM;
     if (err == 0)
-        err = strangest_of(m, &g);
+        err = highest_of(m, &g);
     if (err != 0)
         return err;
-    explain(m, ws, &g, &r.strangest);
+    explain(m, ws, &g, &r.highest);
     for (enum gad_attack_class c = 0; c < (m->labelled ? GAD_N_CLASSES : 1); c++) {
         struct importance_group *group = &r.group[r.n_groups];
         flagged_of(m, c, &g);

@@ -9,10 +9,10 @@
 #include "lib/dataset/table.h"
 #include "models/detector.h"
 #include "models/interval.h"
-#include "tools/ganad-train/describe.h"
+#include "tools/ganad-train/inspect.h"
 #include "tools/ganad-train/report/report.h"
 
-/* JSON has no NaN: null is "not defined". */
+/* JSON has no NaN: null means "not defined". */
 static json_t *figure(double v)
 {
     return isnan(v) ? json_null() : json_real(v);
@@ -29,12 +29,12 @@ static json_t *interval(const struct gad_confusion *c)
 
 static json_t *budgets(const struct report *r)
 {
-    const struct gad_confusion nobody = {0}; /* whose every rate is undefined */
+    const struct gad_confusion unknown = {0}; /* every rate of it is undefined */
     json_t *all = json_array();
 
     for (size_t i = 0; i < REPORT_BUDGETS; i++) {
         const struct report_budget *b = &r->budget[i];
-        const struct gad_confusion *c = r->m.labelled ? &b->c : &nobody;
+        const struct gad_confusion *c = r->m.labelled ? &b->c : &unknown;
         uint64_t flagged = b->c.tp + b->c.fp;
         json_t *one = json_pack(
             "{s:f, s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "budget", b->budget, "threshold",
@@ -88,7 +88,7 @@ static json_t *importance(const struct report *r)
         (void)json_object_set_new(flagged, v->group[i].name, group(r, &v->group[i]));
     return json_pack("{s:o, s:o, s:o}", "overall",
                      v->n_groups > 0 ? shares(r, v->overall) : json_null(), "flagged", flagged,
-                     r->m.labelled ? "strangest_negatives" : "strangest", group(r, &v->strangest));
+                     r->m.labelled ? "strangest_negatives" : "strangest", group(r, &v->highest));
 }
 
 static json_t *histogram(const struct report *r)
@@ -109,7 +109,7 @@ static json_t *histogram(const struct report *r)
     return json_pack("{s:o, s:o}", "edge", edge, "rows", negative);
 }
 
-/* Of both curves: how many rows score at least this. */
+/* For both curves: the number of rows that score at least this. */
 static json_t *curve(const struct report *r)
 {
     json_t *all = json_array();
@@ -139,7 +139,7 @@ json_t *report_json(const struct report *r)
         r->o->title, "date", r->o->date, "sha256", gad_detector_sha256_hex(m->det), "data", data(r),
         "labelled", m->labelled, "flagged", (json_int_t)m->e.flagged, "fpr_budget",
         r->o->measure.fpr, "fpr_interval", interval(&m->e.confusion), "budgets", budgets(r),
-        "history", describe_history(&m->c->provenance.history), "importance", importance(r),
+        "history", inspect_history(&m->c->provenance.history), "importance", importance(r),
         "histogram", histogram(r), "curve", curve(r), "warnings", warnings(r));
     int err = j && more ? json_object_update(j, more) : -1;
 

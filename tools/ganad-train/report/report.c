@@ -14,12 +14,12 @@
 #include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
 
-/* Of the page. What it holds is thinned or has a limit, so that it stays far below. */
+/* Of the page, whose contents are thinned or limited and far smaller. */
 enum { PAGE_MAX = 16 << 20 };
 
 struct options {
     struct report_options o;
-    char *json; /* of which o.json may be */
+    char *json; /* owned default of o.json */
 };
 
 static void options_deinit(struct options *p)
@@ -72,7 +72,7 @@ static int name_json(struct options *p)
 
 static bool is_text(const char *s)
 {
-    json_t *j = json_string(s); /* which takes UTF-8 alone */
+    json_t *j = json_string(s); /* accepts only UTF-8 */
     json_decref(j);
     return j != NULL;
 }
@@ -86,7 +86,7 @@ static int check(const struct cli_command *self, struct options *p)
     if (o->measure.data.n == 0)
         return cli_usage(self, "give records with --data");
     if (!o->out || !o->out[0])
-        return cli_usage(self, "say where the page goes with --out");
+        return cli_usage(self, "name the page with --out");
     if (!is_text(o->title) || !is_text(o->date))
         return cli_usage(self, "--name and --date are text in UTF-8");
     if (!o->json && name_json(p) != 0)
@@ -179,35 +179,30 @@ static int run(const struct cli_command *self, int argc, char **argv)
 
 const struct cli_command command_report = {
     .name = "report",
-    .summary = "draw what a checkpoint does with records, as a page",
+    .summary = "measure a checkpoint on records and write a page with charts",
     .help =
         "Usage: ganad-train report CHECKPOINT --data FILE... --out FILE [OPTION...]\n\n"
-        "Scores records as 'eval' does and writes a page of HTML that needs nothing else: key "
-        "figures,\n"
-        "curves, detection by class, thresholds by budget, scores, columns that make them and how\n"
-        "training went; and beside it the same as JSON. Without labels what needs them is left "
-        "out, and\n"
-        "the page says so. The same input gives the same bytes.\n\n"
+        "Scores records as 'eval' does and writes one self-contained HTML page: key figures,\n"
+        "curves, detection by class, thresholds by budget, scores, feature contributions and the\n"
+        "course of training. Beside it the same is written as JSON. Without labels the figures\n"
+        "that need them are left out, and the page says so. The same input gives the same\n"
+        "bytes.\n\n"
         "  --data FILE...             KDD99 or NSL-KDD records; may be repeated\n"
         "  -o, --out FILE             the page\n"
-        "  --json FILE                the figures as JSON; default the page's name with .json in "
-        "place\n"
-        "                             of .html\n"
-        "  --protocol NAME            normal, normal-unique, survey: test on the half of the rows "
-        "that\n"
-        "                             'fit' did not train on, as eval. Without: all rows test\n"
+        "  --json FILE                the figures as JSON; default the page's name with .json in\n"
+        "                             place of .html\n"
+        "  --protocol NAME            normal, normal-unique, survey: test on the half of the rows\n"
+        "                             that 'fit' did not train on, as eval. Without: all rows\n"
+        "                             test\n"
         "  --fpr X                    false-positive budget of the threshold, default 0.01\n"
-        "  --rows N                   test on at most N rows, evenly spread; for anogan, of which "
-        "each\n"
-        "                             score is a search\n"
+        "  --rows N                   test on at most N rows, evenly spread; for anogan, whose\n"
+        "                             every score is a search\n"
         "  --name TEXT                title of the page, default the checkpoint's name\n"
         "  --date TEXT                noted on the page\n"
-        "  --normal NAME              the label of normal records, in place of 'normal' and "
-        "'benign'; may\n"
-        "                             be repeated\n"
+        "  --normal NAME              the label of normal records, in place of 'normal' and\n"
+        "                             'benign'; may be repeated\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
-        "The JSON has all keys of 'eval --json'; further budgets, history, importance, histogram "
-        "and\n"
-        "curve. Both files are replaced at once when both are complete.\n",
+        "The JSON has all keys of 'eval --json', and budgets, history, importance, histogram and\n"
+        "curve. Both files are replaced atomically when both are complete.\n",
     .run = run,
 };

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * All that a report says of a checkpoint, before it is a page (page.c, with the pictures of charts.c)
- * or JSON (json.c). Nothing here depends on the clock or on the folder: the same input gives the same bytes.
+ * The contents of a report, before they are a page (page.c, with sections of charts.c, curves.c,
+ * budgets.c and tables.c) or JSON (json.c). Nothing depends on the clock or on the directory: the
+ * same input gives the same bytes.
  */
 
 #include <stdbool.h>
@@ -12,7 +13,7 @@
 
 #include "lib/base/err.h"
 #include "models/metrics.h"
-#include "tools/ganad-train/measure.h"
+#include "tools/ganad-train/eval/measure.h"
 #include "tools/ganad-train/report/importance.h"
 
 struct gad_buf;
@@ -24,7 +25,7 @@ struct report_options {
     const char *title, *date; /* "" if not given */
 };
 
-/* A threshold from the calibration, and what it does to the rows that test. */
+/* A threshold from the calibration, and its effect on the test rows. */
 struct report_budget {
     double budget, threshold;
     struct gad_confusion c; /* without labels all rows count as negatives */
@@ -36,8 +37,8 @@ enum { REPORT_BUDGETS = 10, REPORT_BINS = 72 };
 struct report_histogram {
     bool log; /* bins of equal width in the logarithm */
     double edge[REPORT_BINS + 1];
-    double negative[REPORT_BINS],
-        positive[REPORT_BINS]; /* rows; without labels all are negatives */
+    /* Rows; without labels all are negatives. */
+    double negative[REPORT_BINS], positive[REPORT_BINS];
 };
 
 struct report {
@@ -50,17 +51,16 @@ struct report {
     struct importance importance;
 };
 
-/* m has been run. */
+/* Computes the contents after measure_run(). */
 int report_make(struct report *r) GAD_MUST_CHECK;
 void report_deinit(struct report *r);
 
 struct json_t *report_json(const struct report *r); /* NULL: out of memory */
 
-/* The buffer is asked once, at the end, whether all of it fitted. */
+/* The caller checks b->bad at the end. */
 void report_page(const struct report *r, struct gad_buf *b);
-void report_style(struct gad_buf *b);
 
-/* The sections with pictures, each a heading and what is under it. */
+/* The sections, each with its heading. */
 void report_losses(const struct report *r, struct gad_buf *b);
 void report_scores(const struct report *r, struct gad_buf *b);
 void report_curves(const struct report *r, struct gad_buf *b);
@@ -68,12 +68,13 @@ void report_budgets(const struct report *r, struct gad_buf *b);
 void report_classes(const struct report *r, struct gad_buf *b);
 void report_importance(const struct report *r, struct gad_buf *b);
 
-/* "attacks", "normal connections", "rows": what is flagged rightly, and what wrongly. */
+/* "attacks", "normal connections" or "rows": those that should be flagged, and those that should
+ * not. */
 const char *report_positives(const struct report *r);
 const char *report_negatives(const struct report *r);
 
-/* Both kinds of rows are there, so that there is a curve. */
+/* Whether there are positives and negatives, so that there are curves. */
 bool report_has_curves(const struct report *r);
 
-/* Why there is none, as a paragraph. */
+/* A paragraph with the reason why curves are missing. */
 void report_why_no_curves(const struct report *r, struct gad_buf *b);

@@ -71,7 +71,7 @@ void svg_nice_range(double *min, double *max, bool log, size_t wanted)
             *max = *min * 10.0;
         return;
     }
-    /* Less than a double tells apart counts as nothing. */
+    /* A range near the precision of a double counts as empty. */
     if (!(*max - *min > 1e-9 * fmax(fabs(*min), fabs(*max)))) {
         double around = *min == 0.0 ? 1.0 : fabs(*min) / 2.0;
         *min -= around;

@@ -12,7 +12,7 @@
 
 enum { CLASSES_MAX = 100, COLUMNS_SHOWN = 15, BAR = 160, BAR_HEIGHT = 14 };
 
-/* A bar of a share, and if they are given the ends of its interval. */
+/* A bar of a share; @i: its interval, or NULL. */
 static void bar(struct gad_buf *b, const char *class, double share, const struct gad_interval *i)
 {
     gad_buf_printf(b,
@@ -20,7 +20,7 @@ static void bar(struct gad_buf *b, const char *class, double share, const struct
                    "aria-hidden=\"true\"><rect class=\"ground\" width=\"%d\" height=\"%d\"/>"
                    "<rect class=\"%s\" width=\"%.1f\" height=\"%d\"/>",
                    BAR, BAR_HEIGHT, BAR, BAR_HEIGHT, class, BAR * share, BAR_HEIGHT);
-    if (i) /* twice: a line that is seen on every colour has an edge */
+    if (i) /* twice: with an edge the line is visible on every colour */
         gad_buf_printf(b,
                        "<path class=\"edge\" d=\"M%.1f 7 H%.1f\"/>"
                        "<path class=\"interval\" d=\"M%.1f 7 H%.1f\"/>",
@@ -28,7 +28,6 @@ static void bar(struct gad_buf *b, const char *class, double share, const struct
     gad_buf_printf(b, "</svg></td>");
 }
 
-/* Flagged rows of a class are right or wrong by what is looked for. */
 static void tally_row(const struct tally *t, struct gad_buf *b)
 {
     struct gad_interval i = gad_binomial_interval(t->flagged, t->n);
@@ -83,7 +82,7 @@ void report_classes(const struct report *r, struct gad_buf *b)
     gad_buf_printf(b,
                    "<p>Share of the rows of each class that are flagged at the threshold; of %s "
                    "these are false alarms. The line in a bar is the rate's 95 %% interval: "
-                   "classes of a few rows say little.</p>\n",
+                   "it is wide for classes of a few rows.</p>\n",
                    report_negatives(r));
     tallies("flagged rows by category", e->category, e->n_categories, b);
     gad_buf_printf(b, "<h3>Each class</h3>\n");
@@ -93,7 +92,7 @@ void report_classes(const struct report *r, struct gad_buf *b)
     gad_buf_printf(b, "</section>\n");
 }
 
-/* A cell whose ground is the darker the larger the share; never so dark that its text could not be read. */
+/* A cell with a darker background for a larger share; its text stays readable. */
 static void share_cell(double share, struct gad_buf *b)
 {
     char text[HTML_NUMBER];
@@ -114,19 +113,20 @@ static void importance_note(const struct report *r, struct gad_buf *b)
     const struct importance *v = &r->importance;
     bool searches = gad_detector_steps(r->m.det) > 1;
 
-    gad_buf_printf(b,
-                   "<p>A column's share of one score is %s. Shown are means in per cent, over at "
-                   "most %d flagged rows%s, evenly spread, and over as many of the %s with the "
-                   "highest scores (1 %%)%s</p>\n",
-                   searches ? "its part of the error of reconstruction"
-                            : "by how much the score would fall if that column alone were as the "
-                              "model expects it, over the sum of these falls",
-                   searches ? IMPORTANCE_ROWS_SEARCHED : IMPORTANCE_ROWS,
-                   r->m.labelled ? " of each category" : "", report_negatives(r),
-                   r->m.labelled
-                       ? ", which is where false alarms come from. \u201cOverall\u201d counts each "
-                         "category the same, for else a flood of copies would be all that is heard."
-                       : ".");
+    gad_buf_printf(
+        b,
+        "<p>A column's share of one score is %s. The table has means in per cent, over at "
+        "most %d flagged rows%s, evenly spread, and over as many of the %s with the "
+        "highest scores (1 %%)%s</p>\n",
+        searches ? "its part of the reconstruction error"
+                 : "the fall of the score with that column alone as the model expects "
+                   "it, over the sum of these falls",
+        searches ? IMPORTANCE_ROWS_SEARCHED : IMPORTANCE_ROWS,
+        r->m.labelled ? " of each category" : "", report_negatives(r),
+        r->m.labelled
+            ? ", from which false alarms come. \u201cOverall\u201d gives each category the "
+              "same weight, so that a flood of copies does not hide the others."
+            : ".");
     if (v->n_groups == 0)
         html_paragraph(b, "missing",
                        r->m.labelled ? "No positive is flagged." : "No row is flagged.");
@@ -139,18 +139,18 @@ void report_importance(const struct report *r, struct gad_buf *b)
     char name[GAD_N_CLASSES + 1][64];
     size_t n = 1;
 
-    html_section(b, "importance", "Which columns make the scores");
+    html_section(b, "importance", "Feature contributions");
     importance_note(r, b);
     if (v->n_groups > 0) {
         columns[n++] = "overall";
         columns[n++] = "";
     }
     for (size_t k = 0; k <= v->n_groups; k++) {
-        const struct importance_group *g = k < v->n_groups ? &v->group[k] : &v->strangest;
+        const struct importance_group *g = k < v->n_groups ? &v->group[k] : &v->highest;
         (void)snprintf(name[k], sizeof(name[k]), "%s (%zu)",
-                       k < v->n_groups ? g->name : "strangest negatives", g->n);
+                       k < v->n_groups ? g->name : "most anomalous negatives", g->n);
         if (k == v->n_groups && !r->m.labelled)
-            (void)snprintf(name[k], sizeof(name[k]), "strangest rows (%zu)", g->n);
+            (void)snprintf(name[k], sizeof(name[k]), "most anomalous rows (%zu)", g->n);
         columns[n++] = name[k];
     }
     html_table(b, "mean share of the score by column", columns, n);
@@ -165,12 +165,12 @@ void report_importance(const struct report *r, struct gad_buf *b)
         }
         for (size_t k = 0; k < v->n_groups; k++)
             share_cell(v->group[k].share[c], b);
-        share_cell(v->strangest.share[c], b);
+        share_cell(v->highest.share[c], b);
         gad_buf_printf(b, "</tr>\n");
     }
     html_table_end(b);
     gad_buf_printf(b,
-                   "<p class=\"note\">In brackets: rows that were explained. The other %d "
+                   "<p class=\"note\">In brackets: number of explained rows. The other %d "
                    "columns are in the JSON.</p>\n</section>\n",
                    GAD_N_COLUMNS - COLUMNS_SHOWN);
 }

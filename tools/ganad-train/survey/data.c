@@ -22,10 +22,10 @@ void survey_data_deinit(struct survey_data *s)
     *s = (struct survey_data){0};
 }
 
-/* Which distinct row a row of the table is; 0: not met yet, else its number and 1. */
+/* Numbers of distinct rows. */
 struct numbering {
     uint32_t *first;  /* gad_table_first() */
-    uint32_t *number; /* of first ones */
+    uint32_t *number; /* by first row: 0 until numbered, then index + 1 */
 };
 
 static void numbering_deinit(struct numbering *n)
@@ -34,7 +34,7 @@ static void numbering_deinit(struct numbering *n)
     gad_free(n->number);
 }
 
-/* Numbers rows of @row that are new, after those that were met before. */
+/* Sets the sample @row; numbers its rows that have no number yet. */
 static int add_sample(struct survey_data *s, struct numbering *m, size_t n, const uint32_t *row,
                       struct survey_rows *ret)
 {
@@ -72,7 +72,7 @@ static int number_rows(struct survey_data *s, size_t some)
     if (err != 0)
         return err;
 
-    /* The few first, so that those who need only them have them in one piece. */
+    /* SURVEY_SOME first, so that its distinct rows are contiguous. */
     memcpy(thin, s->split.test, n_test * sizeof(*thin));
     err = add_sample(s, &m, gad_split_thin(thin, n_test, some), thin, &s->sample[SURVEY_SOME]);
     return err != 0 ? err : add_sample(s, &m, n_test, s->split.test, &s->sample[SURVEY_ALL]);
@@ -100,7 +100,7 @@ int survey_data_load(struct survey_data *s, const struct data_request *data,
                             "of %zu rows that test %zu are normal connections: without both "
                             "classes there is nothing to measure",
                             s->sample[i].n, s->sample[i].positives);
-    s->split.n_calibration = 0; /* nobody calibrates here */
+    s->split.n_calibration = 0; /* a survey does not calibrate */
     return 0;
 }
 
@@ -108,7 +108,7 @@ int survey_data_scale(struct survey_data *s, enum gad_scaler_kind kind, struct g
 {
     if (s->rows.x && s->scaler == kind)
         return 0;
-    rows_deinit(&s->rows); /* before the next ones: they are most of the memory */
+    rows_deinit(&s->rows); /* before the next rows: they are most of the memory */
     s->scaler = kind;
     int err = rows_init(&s->rows);
     if (err == 0)

@@ -22,7 +22,7 @@ static const struct {
                {"auroc", offsetof(struct survey_figure, auroc)}};
 enum { N_FIGURES = sizeof(figures) / sizeof(figures[0]) };
 
-/* JSON has no NaN: null is "not defined", "not published". */
+/* JSON has no NaN: null means "not defined" or "not published". */
 static json_t *real(double v)
 {
     return isfinite(v) ? json_real(v) : json_null();
@@ -53,7 +53,7 @@ static json_t *published_json(const struct survey_plan *p, const char *score)
     return a;
 }
 
-/* For each figure its value with each seed, and their spread. */
+/* For each figure its values by seed, and their spread. */
 static json_t *pick_json(const struct survey_result *r, enum survey_pick pick, size_t view)
 {
     double value[SURVEY_SEEDS_MAX];
@@ -142,7 +142,7 @@ static json_t *sources_json(const struct gad_table *t)
     return a;
 }
 
-/* Far more than 100 seeds of 100,000 epochs. */
+/* Far above the size of 100 seeds of 100,000 epochs. */
 enum { JSON_BYTES_MAX = 1 << 30 };
 
 static int append(const char *p, size_t len, void *arg)

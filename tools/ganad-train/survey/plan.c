@@ -5,12 +5,13 @@
 #include <string.h>
 
 /*
- * Combinations: those of the survey's tables 1 (BiGAN/EGBAD) and 2 (GANomaly). Epochs and scaler are those of
- * `fit --protocol survey`: EGBAD's epochs are published; features are unscaled because the published program drops
- * what its scaler made; of GANomaly on KDD99 neither is published. First what there are figures for.
+ * The combinations of the survey's tables 1 (BiGAN/EGBAD) and 2 (GANomaly). Epochs and scaler are
+ * those of `fit --protocol survey`. EGBAD's epochs are published. Features are unscaled, because
+ * the published program discards the output of its scaler. For GANomaly on KDD99 neither is
+ * published. Combinations with published figures come first.
  *
- * AnoGAN is looked at every tenth epoch: a look at 5,000 rows is two searches of 500 steps for each that differs, as
- * long as two epochs of its training.
+ * AnoGAN has a look at every tenth epoch: a look at 5,000 rows is two searches of 500 steps for
+ * each distinct row, and takes as long as two epochs of its training.
  */
 static const struct survey_plan plans[] = {
     {
@@ -79,9 +80,10 @@ const struct survey_plan *survey_plan_at(size_t i)
 }
 
 /*
- * The survey (arXiv 1906.11632), table 3: the best of all its trials, the epoch chosen on the test set; which loss
- * and score it was is not said. EGBAD (arXiv 1802.06222v1), KDD99: means over 10 runs. Its sigma is our cross-e: the
- * published program takes that pair. Its AnoGAN-FM cannot be: P and R give an F1 of .8535.
+ * The survey (arXiv 1906.11632), table 3: the best of all its trials, the epoch chosen on the test
+ * set; it does not name the loss and score. EGBAD (arXiv 1802.06222v1), KDD99: means over 10 runs.
+ * Its sigma is our cross-e: the published program uses that pair. Its AnoGAN-FM is inconsistent:
+ * its P and R give an F1 of .8535.
  */
 #define NONE ((double)NAN)
 static const struct survey_published published[] = {

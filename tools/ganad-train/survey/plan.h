@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * What `ganad-train survey` trains, how each training is scored, and the figures that were published for it:
- * data, in one place.
+ * Data of `ganad-train survey`: the trainings, the scores of each, and the published figures.
  */
 
 #include <stdbool.h>
@@ -15,29 +14,30 @@
 
 enum { SURVEY_VIEWS_MAX = 6 };
 
-/* Which rows test: all of the other half, or some, evenly spread, for a model that takes long. */
+/* Test rows: all of the other half, or some, evenly spread, for a slow model. */
 enum survey_sample { SURVEY_ALL, SURVEY_SOME, SURVEY_N_SAMPLES };
 
-/* A way to look at a training; no further training is needed for it. */
+/* A score of a training, on a sample. It needs no further training. */
 struct survey_view {
     const char *score;
     enum survey_sample sample;
 };
 
-/* One training, which is repeated with each seed. What is not here is the trainer's own for the protocol. */
+/* One training, which is repeated with each seed. Other options are the trainer's defaults for the
+ * protocol. */
 struct survey_plan {
     const char *model;
     enum gad_adversarial_loss loss;
-    double residual; /* weight of the survey's term, on E alone */
+    double residual; /* weight of the survey's term, only on E */
     enum gad_scaler_kind scaler;
     uint32_t epochs;
-    uint32_t every; /* epochs from one look to the next; the last one is always looked at */
-    double
-        cost; /* of an epoch, its looks included, in those of the first plan; for the time left */
-    bool published; /* there are figures to compare with */
+    uint32_t every; /* epochs between looks; the last epoch always has one */
+    /* Of an epoch with its looks, relative to the first plan; for the time left. */
+    double cost;
+    bool published; /* there are published figures */
     size_t n_views;
-    struct survey_view
-        view[SURVEY_VIEWS_MAX]; /* views of the same score together, SURVEY_ALL first */
+    /* Views of the same score are adjacent, SURVEY_ALL first. */
+    struct survey_view view[SURVEY_VIEWS_MAX];
 };
 
 const struct survey_plan *survey_plan_at(size_t i); /* NULL after the last */

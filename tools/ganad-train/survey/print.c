@@ -20,17 +20,6 @@ void survey_title(const struct survey_plan *p, char text[static SURVEY_TITLE])
                    residual);
 }
 
-struct spread survey_spread(const struct survey_result *r, enum survey_pick pick, size_t view,
-                            size_t offset, double value[static SURVEY_SEEDS_MAX])
-{
-    gad_assert(r->n <= SURVEY_SEEDS_MAX);
-    for (size_t i = 0; i < r->n; i++)
-        memcpy(&value[i],
-               (const char *)&survey_pick(&r->training[i], pick, view)->figure[view] + offset,
-               sizeof(value[i]));
-    return spread_of(r->n, value);
-}
-
 enum { CELL = 32 };
 
 static const char *cell(double mean, double sd, char text[static CELL])
@@ -68,7 +57,7 @@ static void print_pick(const struct survey_result *r, enum survey_pick pick, siz
                           cell(s[3].mean, (double)NAN, text[4])});
 }
 
-/* Of this score; NULL: those that do not say of which. */
+/* The published figures of this score; NULL: those whose score is unknown. */
 static void print_published(const struct survey_plan *p, const char *score, FILE *f)
 {
     const struct survey_published *o;
@@ -79,7 +68,7 @@ static void print_published(const struct survey_plan *p, const char *score, FILE
             (score && strcmp(o->score, score) != 0))
             continue;
         (void)snprintf(what, sizeof(what), "published, %s", o->source);
-        line(f, score ? "" : "which is not said", what,
+        line(f, score ? "" : "score not stated", what,
              (const char *[]){cell(o->precision, o->precision_sd, text[0]),
                               cell(o->recall, o->recall_sd, text[1]),
                               cell(o->f1, o->f1_sd, text[2]), "-", "-"});
@@ -133,9 +122,9 @@ void survey_print_labels(const struct eval_protocol *p, FILE *f)
     (void)fprintf(
         f,
         "Protocol %s. Labels: %s\n"
-        "\"best by test labels\" also chooses the epoch by the F1 on those very test rows, as the "
+        "\"best by test labels\" also chooses the epoch by the F1 on these test rows, as the "
         "survey did: too good a figure. \"last epoch\" chooses nothing; \"least residual\" takes "
-        "the epoch with the lowest |x - x'| on rows that train, and sees no test row.\n"
+        "the epoch with the lowest |x - x'| on rows that train, and uses no test row.\n"
         "+- is the standard deviation over seeds (n - 1), WORST the lowest F1 of any seed.\n",
         p->name, p->labels);
 }

@@ -19,7 +19,7 @@ enum { PLANS_MAX = 16, MODELS_MAX = 8, SEEDS = 5, ROWS = 5000 };
 struct survey {
     struct cli_list data, normal;
     const struct eval_protocol *protocol;
-    uint64_t seeds, epochs, rows; /* epochs 0: each plan's own; rows 0: ROWS */
+    uint64_t seeds, epochs, rows; /* epochs 0: those of each plan; rows 0: ROWS */
     const char *models, *json;    /* models NULL: all */
     bool quick, skip_bad, quiet;
 
@@ -27,7 +27,7 @@ struct survey {
     struct survey_result result[PLANS_MAX]; /* (n) */
     size_t n;
     struct gad_time start;
-    double cost, cost_done; /* of all trainings; of those that are finished */
+    double cost, cost_done; /* of all trainings; of the finished ones */
 };
 
 static void survey_deinit(struct survey *s)
@@ -73,7 +73,7 @@ static int parse_one(int c, struct survey *s, struct gad_diag *d)
     }
 }
 
-/* Is it among the names with commas between them? */
+/* Whether @name is in a comma-separated list. */
 static bool is_listed(const char *list, const char *name)
 {
     size_t len = strlen(name);
@@ -109,7 +109,7 @@ static int check_models(const char *list, struct gad_diag *d)
     return 0;
 }
 
-/* Which plans, with room for their trainings. */
+/* Chooses the plans; allocates their trainings. */
 static int choose_plans(struct survey *s)
 {
     const struct survey_plan *p;
@@ -186,8 +186,8 @@ static void announce(const struct survey *s)
                       print_count(r->sample[SURVEY_SOME].n, some));
 }
 
-/* After each training, for the hour until the next row of the table. */
-static void tell(const struct survey *s, const struct survey_result *r)
+/* Progress after each training: the next row of the table can take an hour. */
+static void say_progress(const struct survey *s, const struct survey_result *r)
 {
     char title[SURVEY_TITLE], took[PRINT_TIME], left[PRINT_TIME];
     const struct survey_training *t = &r->training[r->n - 1];
@@ -215,7 +215,7 @@ static int write_json(const struct survey *s, bool complete, struct gad_diag *d)
     return s->json && s->cost_done > 0.0 ? survey_write_json(&f, s->json, d) : 0;
 }
 
-/* One plan with every seed, or as many as there is patience for: then GAD_END. */
+/* Trains one plan with every seed; GAD_END after Ctrl-C. */
 static int run_plan(struct survey *s, struct survey_result *r, struct gad_diag *d)
 {
     int err = 0;
@@ -228,7 +228,7 @@ static int run_plan(struct survey *s, struct survey_result *r, struct gad_diag *
             break;
         r->n++;
         s->cost_done += r->epochs * r->plan->cost;
-        tell(s, r);
+        say_progress(s, r);
     }
     survey_print(r, &s->rows_of, stdout);
     return err;
@@ -242,7 +242,8 @@ static int run_all(struct survey *s, struct gad_diag *d)
     for (size_t i = 0; err == 0 && i < s->n; i++) {
         err = run_plan(s, &s->result[i], d);
         bool complete = err == 0 && i + 1 == s->n;
-        int written = write_json(s, complete, err < 0 ? NULL : d); /* the first error is told */
+        int written =
+            write_json(s, complete, err < 0 ? NULL : d); /* only the first error is reported */
         if (err >= 0 && written < 0)
             err = written;
     }
@@ -286,36 +287,29 @@ const struct cli_command command_survey = {
     .summary = "repeat the survey's KDD99 tables over several seeds",
     .help =
         "Usage: ganad-train survey --data FILE... [OPTION...]\n\n"
-        "Trains every combination of losses in the survey's tables with several seeds, scores the "
-        "rows\n"
-        "that test after each epoch, and prints precision, recall and F1 beside the published "
-        "figures.\n"
-        "Protocol survey: attacks train, NORMAL connections are the positives, and the threshold "
-        "is "
-        "the\n"
-        "80th percentile of the test scores, so it knows their share; an epoch chosen by test "
-        "labels is\n"
-        "shown as the survey chose it, beside the last epoch and one chosen without.\n\n"
+        "Trains every combination of losses in the survey's tables with several seeds, scores the\n"
+        "test rows after each epoch, and prints precision, recall and F1 beside the published\n"
+        "figures. With protocol survey attacks train, NORMAL connections are the positives, and\n"
+        "the threshold is the 80th percentile of the test scores, so it depends on their share. "
+        "An\n"
+        "epoch chosen by test labels, as in the survey, is shown beside the last epoch and one\n"
+        "chosen without labels.\n\n"
         "  --data FILE...             KDD99 or NSL-KDD records with labels; may be repeated\n"
         "  --models LIST              some of egbad,ganomaly,anogan; default all\n"
         "  --seeds N                  trainings of each combination, with seeds 1 to N; default 5\n"
         "  --epochs N                 in place of 50, for ganomaly 5\n"
-        "  --rows N                   rows that test anogan, whose score is a search, evenly "
-        "spread;\n"
-        "                             default 5000\n"
+        "  --rows N                   test rows of anogan, whose score is a search, evenly\n"
+        "                             spread; default 5000\n"
         "  --quick                    only the combinations that have published figures, one seed\n"
-        "                             unless --seeds says more\n"
-        "  --json FILE                all figures of all seeds, written anew with each row of the "
-        "table\n"
-        "  --normal NAME              the label of normal records, in place of 'normal' and "
-        "'benign'; may\n"
-        "                             be repeated\n"
+        "                             unless --seeds is given\n"
+        "  --json FILE                all figures of all seeds, rewritten after each row of the\n"
+        "                             table\n"
+        "  --normal NAME              the label of normal records, in place of 'normal' and\n"
+        "                             'benign'; may be repeated\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n"
         "  -q, --quiet                no progress\n\n"
-        "With the KDD99 10 % set and all defaults: an hour and a half, 250 MB. Ctrl-C stops and "
-        "prints\n"
-        "what is finished. Exit codes: 0 printed, 1 failed, 2 wrong usage, 130 interrupted with "
-        "nothing\n"
-        "to print.\n",
+        "With the KDD99 10 % set and all defaults: an hour and a half, 250 MB. Ctrl-C stops and\n"
+        "prints the finished results. Exit codes: 0 printed, 1 failed, 2 wrong usage, 130\n"
+        "interrupted with nothing to print.\n",
     .run = run,
 };

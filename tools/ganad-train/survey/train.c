@@ -11,28 +11,32 @@
 #include "models/model.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/progress.h"
-#include "tools/ganad-train/scorer.h"
+#include "tools/ganad-train/rows.h"
 #include "tools/ganad-train/survey/data.h"
 
-/* Rows of which the mean error is taken, in random order; fewer if each is a search. */
+/* Rows for the mean error, in random order; fewer if each is a search. */
 enum { RESIDUAL_ROWS = 10000, RESIDUAL_SEARCHED = 500 };
+
+void survey_training_deinit(struct survey_training *t)
+{
+    gad_free(t->point);
+    *t = (struct survey_training){0};
+}
 
 /* A training under way. */
 struct run {
     const struct survey_plan *plan;
     const struct survey_data *data;
     double percent;
-    const struct gad_trainer_ops *ops;
     struct gad_trainer *trainer;
     float *distinct; /* (n_distinct) scores of one kind */
-    float *score;    /* (n) those of all rows of a sample */
+    float *score;    /* (n) scores of all rows of a sample */
     struct progress progress;
 };
 
 static void run_deinit(struct run *r)
 {
-    if (r->trainer)
-        r->ops->free(r->trainer);
+    gad_trainer_free(r->trainer);
     gad_free(r->distinct);
     gad_free(r->score);
 }
@@ -41,9 +45,9 @@ static int run_init(struct run *r, uint64_t seed, struct gad_diag *d)
 {
     struct gad_train_options o = {0};
 
-    r->ops = gad_trainer_find(r->plan->model);
-    gad_assert(r->ops);
-    r->ops->defaults("survey", &o);
+    const struct gad_trainer_ops *ops = gad_trainer_find(r->plan->model);
+    gad_assert(ops);
+    ops->defaults("survey", &o);
     o.seed = seed;
     o.adversarial = r->plan->loss;
     o.residual = r->plan->residual;
@@ -52,7 +56,7 @@ static int run_init(struct run *r, uint64_t seed, struct gad_diag *d)
     r->score = gad_calloc(r->data->sample[SURVEY_ALL].n, sizeof(*r->score));
     if (!r->distinct || !r->score)
         return GAD_ENOMEM;
-    return r->ops->create(&o, gad_schema_dim(r->data->rows.schema), &r->trainer, d);
+    return gad_trainer_new(ops, &o, gad_schema_dim(r->data->rows.schema), &r->trainer, d);
 }
 
 static int measure(const struct run *r, const struct survey_rows *rows, struct survey_figure *ret,
@@ -101,14 +105,14 @@ static int residual(const struct run *r, const struct gad_checkpoint *c, double 
     return err;
 }
 
-/* Every view of the networks as they are now. */
+/* Computes every view of the current networks. */
 static int look(struct run *r, uint32_t epoch, struct survey_point *ret, struct gad_diag *d)
 {
     struct gad_checkpoint c = {.condition = "", .scaler.dim = gad_schema_dim(r->data->rows.schema)};
     const char *scored = NULL;
 
     ret->epoch = epoch;
-    r->ops->fill(r->trainer, &c);
+    gad_trainer_fill(r->trainer, &c);
     int err = residual(r, &c, &ret->residual, d);
     for (size_t v = 0; err == 0 && v < r->plan->n_views; v++) {
         const struct survey_view *view = &r->plan->view[v];
@@ -142,12 +146,12 @@ static int epochs(struct run *r, uint32_t n, struct survey_training *t, struct g
         struct gad_time start = gad_time_monotonic();
 
         progress_epoch(&r->progress, epoch);
-        int err = r->ops->epoch(r->trainer, r->data->split.n_train, rows->x, rows->ld, tick,
-                                &r->progress, &stats, d);
+        int err = gad_trainer_epoch(r->trainer, r->data->split.n_train, rows->x, rows->ld, tick,
+                                    &r->progress, &stats, d);
         if (err != 0)
             return err;
         t->train_s += seconds_since(start);
-        if (interrupt_seen()) /* an epoch of few batches has no tick */
+        if (interrupt_seen()) /* an epoch of few batches has no ticks */
             return GAD_END;
         if (epoch % r->plan->every != 0 && epoch != n)
             continue;

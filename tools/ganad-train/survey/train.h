@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * One training of a survey, and how good each of its scores is along the way.
+ * One training of a survey, and the figures of each of its scores after each look.
  */
 
 #include <stddef.h>
@@ -14,15 +14,15 @@
 struct gad_diag;
 struct survey_data;
 
-/* At a threshold that is the protocol's percentile of the scores of the rows that test. */
+/* At a threshold that is the protocol's percentile of the test scores. */
 struct survey_figure {
     double precision, recall, f1, auroc;
 };
 
-/* A look after an epoch. */
+/* The figures of a look after an epoch. */
 struct survey_point {
     uint32_t epoch;  /* 1-based */
-    double residual; /* mean |x - xhat| of rows that train */
+    double residual; /* mean |x - xhat| of training rows */
     struct survey_figure figure[SURVEY_VIEWS_MAX];
 };
 
@@ -33,22 +33,13 @@ struct survey_training {
     double train_s, look_s; /* seconds */
 };
 
-/* Which look a figure is taken from. Only the first asks the labels of the rows that test. */
-enum survey_pick { SURVEY_BEST, SURVEY_LAST, SURVEY_RESIDUAL, SURVEY_N_PICKS };
-extern const char *const survey_pick_names[SURVEY_N_PICKS];   /* in JSON */
-extern const char *const survey_pick_phrases[SURVEY_N_PICKS]; /* for people */
-
 /**
  * survey_train() - a training with one seed
- * @epochs:  in place of the plan's
- * @percent: of the test scores, the threshold
- * Return: 0; GAD_END if Ctrl-C ended it, with nothing in @ret; or as the trainer's.
+ * @epochs:  in place of those of the plan
+ * @percent: percentile of the test scores that is the threshold
+ * Returns 0; GAD_END if Ctrl-C ended it, with @ret untouched; or as gad_trainer_epoch().
  */
 int survey_train(const struct survey_plan *p, uint32_t epochs, uint64_t seed, double percent,
                  struct survey_data *data, bool quiet, struct survey_training *ret,
                  struct gad_diag *d) GAD_MUST_CHECK;
 void survey_training_deinit(struct survey_training *t);
-
-/* The earliest of those that are equally good. @t has a point. */
-const struct survey_point *survey_pick(const struct survey_training *t, enum survey_pick pick,
-                                       size_t view);

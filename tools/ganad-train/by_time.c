@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/fit/by_time.h"
+#include "tools/ganad-train/by_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,8 @@
 #include "lib/record/window.h"
 #include "tools/ganad-train/cli.h"
 
-/* Days, less an hour, from which the last one tests, if it has a hundredth to a half of the rows. */
+/* From this many days, less an hour, the last day tests, if it has a hundredth to a half of the
+ * rows. */
 enum { DAYS_MIN = 3, SHARE_MIN = 100, SHARE_MAX = 2 };
 enum { FIFTH = 5, GAP_SHARE = 20, STREAM_ORDER = 0x74696d65 };
 
@@ -30,14 +31,14 @@ bool by_time_fits(const struct cli_list *files)
     struct stat st;
     struct gad_row row;
 
-    /* What is not a file can be read only once. */
+    /* Only a regular file can be read twice. */
     if (files->n == 0 || stat(files->item[0], &st) != 0 || !S_ISREG(st.st_mode))
         return false;
     return gad_dataset_open(files->item[0], NULL, &s, NULL) == 0 &&
            gad_dataset_next(s, &row, NULL) == 0 && row.is_timed && row.label[0] == '\0';
 }
 
-/* By time; of the same time by what they are, so that it does not matter in which order the files were given. */
+/* By time, then by features, so that the order of the files does not matter. */
 static int earliest_first(const void *pa, const void *pb, void *arg)
 {
     const struct gad_table *const *table = arg;
@@ -57,7 +58,7 @@ static bool is_left_out(const struct time_choice *c, struct gad_time time)
     return false;
 }
 
-/* The normal rows that have a time, in its order; returns how many. */
+/* Collects the normal rows that have a time, sorted by it; returns their number. */
 static size_t collect(const struct gad_table *t, const struct time_choice *choice,
                       struct timed *ret, struct time_slices *s)
 {
@@ -79,7 +80,7 @@ static size_t collect(const struct gad_table *t, const struct time_choice *choic
     return n;
 }
 
-/* The first of n that is later than @ns. */
+/* Index of the first of n rows that is later than @ns. */
 static size_t first_after(const struct timed *row, size_t n, int64_t ns)
 {
     size_t low = 0;
@@ -94,14 +95,14 @@ static size_t first_after(const struct timed *row, size_t n, int64_t ns)
     return low;
 }
 
-/* Clocks may be wrong by centuries. */
+/* Clocks can be wrong by centuries; the difference saturates. */
 static int64_t span(int64_t from, int64_t to)
 {
     return gad_time_sub((struct gad_time){to}, (struct gad_time){from}).ns;
 }
 
-/* Where the rows that calibrate begin if they end at @end, whose last day ends at @until: so many whole days that there
- * are @wanted rows, as long as two fifths are left to train. */
+/* Start of the calibration rows, which end at row @end and time @until: whole days until there are
+ * @wanted rows, provided that two fifths of the rows before @end are left to train. */
 static size_t whole_days(const struct timed *row, size_t end, int64_t until, double wanted)
 {
     size_t begin = end;
@@ -119,7 +120,7 @@ static size_t whole_days(const struct timed *row, size_t end, int64_t until, dou
     return begin < end ? begin : end - end / 3;
 }
 
-/* The begins of calibration and test. */
+/* Chooses the first rows of calibration and test. */
 static void choose_days(const struct timed *row, size_t n, double budget, size_t *calibration,
                         size_t *test, struct time_slices *s)
 {
@@ -176,10 +177,9 @@ int by_time_split(const struct gad_table *t, const struct time_choice *choice,
         return GAD_ENOMEM;
     if (gad_table_n_timed(t) == 0)
         return gad_fail(d, GAD_EINVAL,
-                        "no record says when it was: give files whose first line names the "
-                        "columns, with decided, end or start in seconds among them, as 'ganadctl "
-                        "extract --with-connection --head' and ganadd with 'connection = yes' "
-                        "write them");
+                        "no record has a time: give files whose first line names the columns, with "
+                        "decided, end or start in seconds among them, as 'ganadctl extract "
+                        "--with-connection --head' and ganadd with 'connection = yes' write them");
     n = collect(t, choice, row, &s);
     if (n < FIFTH)
         return gad_fail(d, GAD_EINVAL, "%zu records of normal traffic with a time are too few", n);

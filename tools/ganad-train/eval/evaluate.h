@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Scores and labels to a report: one set of figures, printed for people or for scripts.
+ * Figures from scores and labels, printed as text or JSON.
  */
 
 #include <stdbool.h>
@@ -17,9 +17,9 @@ struct gad_diag;
 struct gad_table;
 struct json_t;
 
-/* Flagged rows of one attack class, of one category of attacks, or of the normal ones. */
+/* Flagged rows of one attack class, of one category of attacks, or of the normal rows. */
 struct tally {
-    const char *name, *category; /* a category's own name twice */
+    const char *name, *category; /* both the same for a category */
     uint64_t n, flagged;
 };
 
@@ -27,33 +27,35 @@ struct evaluation {
     uint64_t n, positives, flagged;
     double threshold;
     bool inclusive; /* a score equal to the threshold is flagged */
-    /* The threshold on a scale from the lowest of these scores, 0, to the highest, 1: the survey's Eq. 13, with
-     * s - min S for its s + min S. Only to be looked at: it depends on what else was scored. */
+    /* The threshold on a scale from the lowest of these scores, 0, to the highest, 1: the
+     * survey's Eq. 13, with s - min S for its s + min S. Only for display: it depends on the
+     * other scores. */
     double scaled_threshold;
     struct gad_confusion confusion;
     double auroc, auprc, average_precision, tpr_at_1_percent, tpr_at_0_1_percent;
     struct tally *class, *category; /* largest first */
     size_t n_classes, n_categories;
-    bool *positive;              /* (n), for what else is to be counted; NULL without labels */
-    struct gad_ranking *ranking; /* likewise */
+    bool *positive;              /* (n); NULL without labels */
+    struct gad_ranking *ranking; /* NULL without labels */
 };
 
 /**
- * evaluate() - all figures
+ * evaluate() - computes all figures
  * @row:                (n) rows of the table; NULL: its first n
  * @score:              (n) their scores
  * @normal_is_positive: else attacks are
- * @percentile:         the threshold is this percentile of the scores, inclusive; 0: it is @threshold, exclusive
+ * @percentile:         the threshold is this percentile of the scores, inclusive; 0: it is
+ *                      @threshold, exclusive
  */
 int evaluate(const struct gad_table *t, size_t n, const uint32_t *row, const float *score,
              bool normal_is_positive, double percentile, double threshold, struct evaluation *ret,
              struct gad_diag *d) GAD_MUST_CHECK;
 void evaluation_deinit(struct evaluation *e);
 
-/* Rows without labels: how many there are and how many are flagged; no figure is defined. */
+/* Rows without labels: sets n and flagged; all other figures are NaN. */
 void evaluate_unlabelled(size_t n, const float *score, double threshold, struct evaluation *ret);
 
-/* Rows above a threshold, exclusive, by what they are. */
+/* Positives and negatives above a threshold, exclusive. */
 struct gad_confusion evaluation_at(const struct evaluation *e, const float *score,
                                    double threshold);
 

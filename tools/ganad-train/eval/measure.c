@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/measure.h"
+#include "tools/ganad-train/eval/measure.h"
 
 #include <string.h>
 
@@ -59,8 +59,8 @@ int measure_options_check(const struct measure_options *o, struct gad_diag *d)
     return 0;
 }
 
-/* Were these very files trained on? */
-static bool knows(const struct gad_checkpoint *c, const struct gad_table *t)
+/* Whether the checkpoint was trained on one of these files. */
+static bool trained_on(const struct gad_checkpoint *c, const struct gad_table *t)
 {
     for (size_t i = 0; i < c->provenance.n_data; i++)
         for (size_t k = 0; k < gad_table_n_sources(t); k++)
@@ -74,7 +74,7 @@ static void warn(const struct measure_options *o, struct measurement *m)
     const char *trained = m->c->provenance.protocol;
     struct gad_diag *w = m->warning;
 
-    if (!o->protocol && knows(m->c, m->t))
+    if (!o->protocol && trained_on(m->c, m->t))
         (void)gad_fail(w++, 0,
                        "the checkpoint was trained on part of these rows; --protocol %s tests on "
                        "the others only",
@@ -106,7 +106,7 @@ const char *measure_labels(const struct measure_options *o)
                          "comes from the checkpoint's calibration and sees no label.";
 }
 
-const char *measure_positive(const struct measure_options *o)
+static const char *positive(const struct measure_options *o)
 {
     return o->protocol && o->protocol->trains_on_attacks ? "normal" : "attack";
 }
@@ -115,7 +115,7 @@ json_t *measure_json(const struct measure_options *o, const struct measurement *
 {
     json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "checkpoint", m->c->name, "model",
                           m->c->model, "protocol", o->protocol ? o->protocol->name : "all-rows",
-                          "positive", measure_positive(o), "labels", measure_labels(o));
+                          "positive", positive(o), "labels", measure_labels(o));
 
     json_t *normal = json_array();
     for (size_t i = 0; normal && m->labelled && i < gad_table_n_labels(m->t); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/eval/evaluate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,7 +89,7 @@ static void rank(const struct gad_ranking *r, struct evaluation *e)
     e->tpr_at_0_1_percent = gad_ranking_tpr_at_fpr(r, 0.001);
 }
 
-/* NAN if all scores are equal. */
+/* NaN if all scores are equal. */
 static double scale(size_t n, const float *score, double s)
 {
     double low = (double)INFINITY, high = -(double)INFINITY;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A checkpoint against records, as eval prints it and report draws it: the options that both take, who tests, the
- * scores, the figures, and what a reader of the figures has to know.
+ * Measures a checkpoint on records, for eval and report: the options that both share, the test
+ * rows, their scores, the figures, and warnings about the figures.
  */
 
 #include <getopt.h>
@@ -15,7 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/dataset/split.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/evaluate.h"
+#include "tools/ganad-train/eval/evaluate.h"
 
 struct gad_checkpoint;
 struct gad_detector;
@@ -34,7 +34,7 @@ struct measure_options {
 
 #define MEASURE_OPTIONS_INIT ((struct measure_options){.fpr = 0.01, .rows = UINT32_MAX})
 
-/* For the table of getopt_long(), in which the codes 1 and of these letters are taken. */
+/* For the table of getopt_long(). The code 1 and these letters are in use. */
 #define MEASURE_LONG_OPTIONS                                                                       \
     {"data", required_argument, NULL, 'd'}, {"protocol", required_argument, NULL, 'p'},            \
         {"fpr", required_argument, NULL, 'f'}, {"rows", required_argument, NULL, 'r'},             \
@@ -43,12 +43,12 @@ struct measure_options {
         "skip-bad", no_argument, NULL, 's'                                                         \
     }
 
-/* One option or bare argument: first the checkpoint, then more data. */
+/* Sets one option or bare argument: the first argument is the checkpoint, the others are data. */
 int measure_option(struct measure_options *o, int c, const char *arg,
                    struct gad_diag *d) GAD_MUST_CHECK;
 void measure_options_deinit(struct measure_options *o);
 
-/* Of all options together: GAD_EINVAL if one of them is not used. */
+/* Checks all options together: GAD_EINVAL if one of them would not be used. */
 int measure_options_check(const struct measure_options *o, struct gad_diag *d) GAD_MUST_CHECK;
 
 enum { MEASURE_WARNINGS = 6 };
@@ -58,26 +58,25 @@ struct measurement {
     struct gad_detector *det;
     struct gad_table *t;
     bool labelled;
-    struct gad_diag warning[MEASURE_WARNINGS]; /* "" where there is nothing to warn of */
+    struct gad_diag warning[MEASURE_WARNINGS]; /* "" after the last */
     struct gad_split split;
-    size_t n;            /* rows that test */
-    const uint32_t *row; /* (n), of the table; NULL: its first n. The split's. */
+    size_t n;            /* test rows */
+    const uint32_t *row; /* (n) rows of the table; NULL: its first n. Owned by split. */
     float *score;        /* (n) */
     struct evaluation e;
 };
 
-/* Checkpoint and rows; labelled and warning are known then. */
+/* Loads checkpoint and rows; sets labelled and warning. */
 int measure_load(const struct measure_options *o, struct measurement *m,
                  struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Scores, and with labels all figures. */
+/* Scores the test rows, and with labels computes all figures. */
 int measure_run(const struct measure_options *o, struct measurement *m,
                 struct gad_diag *d) GAD_MUST_CHECK;
 void measure_deinit(struct measurement *m);
 
-/* What the labels are used for. */
+/* Text on the use of the labels. */
 const char *measure_labels(const struct measure_options *o);
-const char *measure_positive(const struct measure_options *o); /* "attack" or "normal" */
 
-/* What eval prints. NULL: out of memory. */
+/* The figures of eval. NULL: out of memory. */
 struct json_t *measure_json(const struct measure_options *o, const struct measurement *m);

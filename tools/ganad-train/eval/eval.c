@@ -6,9 +6,9 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "tools/common/option.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/eval/evaluate.h"
+#include "tools/ganad-train/eval/measure.h"
 #include "tools/ganad-train/eval_protocol.h"
-#include "tools/ganad-train/evaluate.h"
-#include "tools/ganad-train/measure.h"
 
 static int parse(const struct cli_command *self, int argc, char **argv, struct measure_options *o,
                  bool *json)
@@ -69,7 +69,7 @@ static int evaluate_checkpoint(const struct measure_options *o, bool json, struc
     if (!m.labelled)
         return gad_fail(d, GAD_EINVAL,
                         "the rows have no labels, so there is nothing to compare with; 'report' "
-                        "shows what needs none");
+                        "shows the figures that need none");
     for (size_t i = 0; i < MEASURE_WARNINGS && m.warning[i].text[0]; i++)
         cli_say("warning: %s", m.warning[i].text);
     err = measure_run(o, &m, d);
@@ -96,28 +96,25 @@ const struct cli_command command_eval = {
     .summary = "measure a checkpoint on labelled records",
     .help =
         "Usage: ganad-train eval CHECKPOINT --data FILE... [OPTION...]\n\n"
-        "Scores labelled records and compares: AUROC, AUPRC, detection rate at 1 % and 0.1 % "
-        "false\n"
-        "alarms, and precision, recall, F1 at the threshold, with rates for each class of "
+        "Scores labelled records and compares: AUROC, AUPRC, detection rate at 1 % and 0.1 %\n"
+        "false alarms, and precision, recall, F1 at the threshold, with rates for each class of\n"
         "attack.\n\n"
         "  --data FILE...             KDD99 or NSL-KDD records with labels; may be repeated\n"
         "  --protocol NAME            test on the half of the rows that 'fit' did not train on.\n"
-        "                             normal, normal-unique: as fit has them\n"
-        "                             survey: NORMAL connections are the positives and the "
-        "threshold\n"
-        "                             is the 80th percentile of the test scores, as published.\n"
+        "                             normal, normal-unique: as in fit\n"
+        "                             survey: NORMAL connections are the positives and the\n"
+        "                             threshold is the 80th percentile of the test scores, as\n"
+        "                             published.\n"
         "                             Without: all rows test, attacks are the positives\n"
-        "  --fpr X                    false-positive budget of the threshold, default 0.01; the\n"
-        "                             survey's threshold is its own\n"
-        "  --rows N                   test on at most N rows, evenly spread over those that would\n"
-        "  --normal NAME              the label of normal records, in place of 'normal' and "
-        "'benign'; may\n"
-        "                             be repeated\n"
+        "  --fpr X                    false-positive budget of the threshold, default 0.01; not\n"
+        "                             with survey, which has its own threshold\n"
+        "  --rows N                   test on at most N of these rows, evenly spread\n"
+        "  --normal NAME              the label of normal records, in place of 'normal' and\n"
+        "                             'benign'; may be repeated\n"
         "  --skip-bad                 skip and count bad lines instead of stopping at the first\n"
         "  --json                     one JSON object\n\n"
-        "A threshold from a budget comes from the checkpoint's calibration, never from these "
-        "labels.\n"
-        "Rows with equal scores are never told apart. AUPRC is the trapezoid area that published\n"
-        "figures use; average precision, without interpolation, stands beside it.\n",
+        "A threshold from a budget comes from the checkpoint's calibration, never from these\n"
+        "labels. Rows with equal scores are never separated. AUPRC is the trapezoid area that\n"
+        "published figures use; average precision, without interpolation, is printed beside it.\n",
     .run = run,
 };
