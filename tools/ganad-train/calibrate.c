@@ -12,10 +12,10 @@
 #include "models/detector.h"
 #include "models/interval.h"
 #include "tools/common/option.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/labels.h"
-#include "tools/ganad-train/print.h"
 
 /* Fewer rows cannot even give the threshold of a budget of 1 %. */
 enum { ROWS_MIN = 100 };
@@ -177,13 +177,13 @@ static int report(const char *path, struct gad_diag *d)
 {
     static const double budgets[] = {0.01, 0.001, 0.0001};
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
-    char n[PRINT_COUNT];
+    char n[SHOW_TEXT];
 
     int err = gad_detector_open(path, &det, d);
     if (err != 0)
         return err;
     (void)printf("%s: %s, calibrated on %s rows\n", path, gad_detector_name(det),
-                 print_count(gad_detector_n_calibration(det), n));
+                 show_count(gad_detector_n_calibration(det), n));
     for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
         struct gad_interval r = gad_detector_fpr_interval(det, budgets[i]);
         bool few = budgets[i] * (double)gad_detector_n_calibration(det) < 1.0;

@@ -9,9 +9,9 @@
 #include "lib/record/record.h"
 #include "models/detector.h"
 #include "models/reference.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/labels.h"
-#include "tools/ganad-train/print.h"
 
 enum { TILE = 48 };
 
@@ -30,17 +30,17 @@ static void warn_of_doubles(const struct gad_table *t)
 /* Warns of the parts of a file that were not used. */
 static void warn_of_source(const struct gad_table_source *s)
 {
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     if (s->bad_lines > 0)
         cli_say("warning: %s: %s bad lines skipped; the first: %s", s->name,
-                print_count(s->bad_lines, count), s->first_bad);
+                show_count(s->bad_lines, count), s->first_bad);
     if (s->passed_over[0] != '\0')
         cli_say("warning: %s: ignored columns: %s%s", s->name, s->passed_over,
                 s->label_column[0] ? "" : "; none is the label: name it 'label' or 'class'");
     if (s->unknown_names > 0)
         cli_say("warning: %s: %s names of protocols, services or flags are not names of KDD99",
-                s->name, print_count(s->unknown_names, count));
+                s->name, show_count(s->unknown_names, count));
     if (s->rows == 0)
         cli_say("warning: %s: %s", s->name, s->bytes == 0 ? "an empty file" : "no rows");
 }

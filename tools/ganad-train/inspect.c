@@ -10,8 +10,8 @@
 #include "models/interval.h"
 #include "models/model.h"
 #include "tools/common/option.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/print.h"
 
 struct description {
     const char *path;
@@ -56,7 +56,7 @@ static void hex(const uint8_t sha256[32], char text[static 65])
 /* "121 -> 64 leaky_relu(0.1) dropout 0.2 -> 32" */
 static void net_text(const struct gad_ckpt_net *net, FILE *f)
 {
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     (void)fprintf(f, "  %-11s %s: %u", "", net->name, net->n_layers > 0 ? net->layers[0].in : 0);
     for (size_t i = 0; i < net->n_layers; i++) {
@@ -69,7 +69,7 @@ static void net_text(const struct gad_ckpt_net *net, FILE *f)
         if (l->dropout > 0.0f)
             (void)fprintf(f, " dropout %g", (double)l->dropout);
     }
-    (void)fprintf(f, "  (%s)\n", print_count(net_parameters(net), count));
+    (void)fprintf(f, "  (%s)\n", show_count(net_parameters(net), count));
 }
 
 static void schema_text(const struct gad_checkpoint *c, FILE *f)
@@ -96,12 +96,12 @@ static void budget_text(const struct gad_detector *det, double budget, FILE *f)
 static void calibration_text(const struct description *s, FILE *f)
 {
     const struct gad_checkpoint *c = s->checkpoint;
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     if (c->reference.n > 0)
-        (void)fprintf(f, "  reference   %s rows, for drift\n", print_count(c->reference.n, count));
+        (void)fprintf(f, "  reference   %s rows, for drift\n", show_count(c->reference.n, count));
     (void)fprintf(f, "  calibration %s held-out rows, scores %g to %g\n",
-                  print_count(c->calibration.n, count), (double)c->calibration.value[0],
+                  show_count(c->calibration.n, count), (double)c->calibration.value[0],
                   (double)c->calibration.value[c->calibration.n_levels - 1]);
     for (size_t i = 0; s->detector && i < N_BUDGETS; i++)
         budget_text(s->detector, budgets[i], f);
@@ -135,7 +135,7 @@ static json_t *search_json(const struct gad_ckpt_search *s)
 
 static void provenance_text(const struct gad_checkpoint *c, FILE *f)
 {
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     (void)fprintf(f, "  trained     by %s%s%s, protocol %s, seed %llu, epoch %u of %u kept\n",
                   c->provenance.software, c->provenance.created[0] ? " at " : "",
@@ -146,7 +146,7 @@ static void provenance_text(const struct gad_checkpoint *c, FILE *f)
     for (size_t i = 0; i < c->provenance.n_data; i++) {
         const struct gad_ckpt_source *src = &c->provenance.data[i];
         (void)fprintf(f, "  data        %s: %s rows, sha256 %s\n", src->name,
-                      print_count(src->rows, count), src->sha256);
+                      show_count(src->rows, count), src->sha256);
     }
     for (size_t i = 0; i < c->provenance.n_metrics; i++)
         (void)fprintf(f, "  %-11s %-28s %.6g\n", i == 0 ? "metrics" : "",
@@ -157,7 +157,7 @@ static void describe_text(const struct description *s, FILE *f)
 {
     const struct gad_checkpoint *c = s->checkpoint;
     const struct gad_model_ops *ops = gad_model_find(c->model);
-    char sha256[65], count[PRINT_COUNT];
+    char sha256[65], count[SHOW_TEXT];
 
     hex(c->sha256, sha256);
     (void)fprintf(f, "%s\n", s->path);
@@ -165,7 +165,7 @@ static void describe_text(const struct description *s, FILE *f)
     (void)fprintf(f, "  model       %s%s%s\n", c->model, ops ? ": " : "", ops ? ops->summary : "");
     (void)fprintf(f, "  sha256      %s\n", sha256);
     (void)fprintf(f, "  networks    %zu, %s parameters\n", c->n_nets,
-                  print_count(parameters(c), count));
+                  show_count(parameters(c), count));
     for (size_t i = 0; i < c->n_nets; i++)
         net_text(&c->nets[i], f);
     schema_text(c, f);

@@ -8,8 +8,8 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/table.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/print.h"
 
 enum { LISTED = 6, TEXT_MAX = 400 }; /* labels in a message; its bytes */
 
@@ -18,7 +18,7 @@ static void list(const struct gad_table *t, bool normal, bool all, char text[sta
 {
     size_t n = gad_table_n_labels(t), left = 0, at = 0;
     bool taken[GAD_TABLE_LABELS_MAX] = {false};
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     for (size_t i = 0; i < n; i++)
         left += all || gad_table_label_is_normal(t, i) == normal;
@@ -32,7 +32,7 @@ static void list(const struct gad_table *t, bool normal, bool all, char text[sta
         taken[most] = true;
         at += (size_t)snprintf(text + at, TEXT_MAX - at, "%s'%s' (%s)", k > 0 ? ", " : "",
                                gad_table_label_name(t, most),
-                               print_count(gad_table_label_rows(t, most), count));
+                               show_count(gad_table_label_rows(t, most), count));
     }
     if (left > 0)
         (void)snprintf(text + at, TEXT_MAX - at, " and %zu more", left);

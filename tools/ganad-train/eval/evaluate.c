@@ -11,7 +11,7 @@
 #include "lib/dataset/attack.h"
 #include "lib/dataset/table.h"
 #include "models/interval.h"
-#include "tools/ganad-train/print.h"
+#include "tools/common/show.h"
 
 void evaluation_deinit(struct evaluation *e)
 {
@@ -161,11 +161,11 @@ struct gad_confusion evaluation_at(const struct evaluation *e, const float *scor
 
 static void tally_text(const struct tally *t, FILE *f)
 {
-    char n[PRINT_COUNT], flagged[PRINT_COUNT];
+    char n[SHOW_TEXT], flagged[SHOW_TEXT];
 
     (void)fprintf(f, "  %-16s %-8s %12s %12s   %8.4f %%\n", t->name,
-                  t->name == t->category ? "" : t->category, print_count(t->n, n),
-                  print_count(t->flagged, flagged), 100.0 * (double)t->flagged / (double)t->n);
+                  t->name == t->category ? "" : t->category, show_count(t->n, n),
+                  show_count(t->flagged, flagged), 100.0 * (double)t->flagged / (double)t->n);
 }
 
 static void figure_text(const char *name, double v, FILE *f)
@@ -178,10 +178,10 @@ static void figure_text(const char *name, double v, FILE *f)
 
 void evaluation_text(const struct evaluation *e, FILE *f)
 {
-    char text[PRINT_COUNT];
+    char text[SHOW_TEXT];
 
-    (void)fprintf(f, "%-24s %s\n", "rows", print_count(e->n, text));
-    (void)fprintf(f, "%-24s %s\n", "positives", print_count(e->positives, text));
+    (void)fprintf(f, "%-24s %s\n", "rows", show_count(e->n, text));
+    (void)fprintf(f, "%-24s %s\n", "positives", show_count(e->positives, text));
     figure_text("AUROC", e->auroc, f);
     figure_text("AUPRC (trapezoid)", e->auprc, f);
     figure_text("average precision", e->average_precision, f);

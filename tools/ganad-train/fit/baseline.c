@@ -6,9 +6,9 @@
 #include "lib/base/time.h"
 #include "models/calibrate.h"
 #include "models/detector.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/fit/assembly.h"
-#include "tools/ganad-train/print.h"
 
 enum { HOUR_S = 3600, DAY_H = 24 };
 
@@ -112,9 +112,9 @@ static const char *minute(struct gad_time t, char text[static GAD_TIME_TEXT])
 
 static void slice_text(const char *what, const struct time_slice *s, FILE *f)
 {
-    char n[PRINT_COUNT], from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
+    char n[SHOW_TEXT], from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
 
-    (void)fprintf(f, "  %-11s %11s records, %s to %s UTC\n", what, print_count(s->n, n),
+    (void)fprintf(f, "  %-11s %11s records, %s to %s UTC\n", what, show_count(s->n, n),
                   minute(s->from, from), minute(s->to, to));
 }
 
@@ -129,15 +129,15 @@ static void alerts_text(const struct baseline *b, const struct baseline_figure *
 
 static void figure_text(const struct baseline *b, const struct baseline_figure *g, FILE *f)
 {
-    char found[PRINT_COUNT], low[PRINT_COUNT], high[PRINT_COUNT], predicted[2 * PRINT_COUNT + 4];
+    char found[SHOW_TEXT], low[SHOW_TEXT], high[SHOW_TEXT], predicted[2 * SHOW_TEXT + 4];
     char interval[40];
 
-    (void)snprintf(predicted, sizeof(predicted), "%s to %s", print_count(g->predicted.low, low),
-                   print_count(g->predicted.high, high));
+    (void)snprintf(predicted, sizeof(predicted), "%s to %s", show_count(g->predicted.low, low),
+                   show_count(g->predicted.high, high));
     (void)snprintf(interval, sizeof(interval), "%.3g to %.3g", g->rate.low, g->rate.high);
     (void)fprintf(f, "%c %-8g %11.6g %8s %15s  %-10.3g %-22s",
                   g == &b->figure[b->asked] ? '*' : ' ', g->budget, g->threshold,
-                  print_count(g->found, found), predicted, rate_of(b, g), interval);
+                  show_count(g->found, found), predicted, rate_of(b, g), interval);
     alerts_text(b, g, 1, f);
     alerts_text(b, g, DAY_H, f);
     (void)fputc('\n', f);
@@ -160,13 +160,13 @@ void baseline_text(const struct baseline *b, FILE *f)
 /* Prints the records that a rate needs, and as days of this traffic. */
 static void say_days(const char *what, double rows, const struct baseline *b)
 {
-    char n[PRINT_COUNT];
+    char n[SHOW_TEXT];
 
     if (b->hours > 0.0)
         cli_say("  %s %s records: %.2g days of this traffic", what,
-                print_count((uint64_t)ceil(rows), n), rows / (b->hourly * DAY_H));
+                show_count((uint64_t)ceil(rows), n), rows / (b->hourly * DAY_H));
     else
-        cli_say("  %s %s records", what, print_count((uint64_t)ceil(rows), n));
+        cli_say("  %s %s records", what, show_count((uint64_t)ceil(rows), n));
 }
 
 /* The next higher number with one digit: 0.00103 to 0.002. */
@@ -180,22 +180,22 @@ static void warn_of_few(const struct baseline *b)
 {
     const struct baseline_figure *f = &b->figure[b->asked];
     double n = (double)b->slices.calibration.n, m = (double)b->slices.test.n;
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     if (f->budget * n < 1.0)
         cli_say("warning: %s records calibrate, too few for a budget of %g: the threshold is the "
                 "highest of their scores, and the rate about %.2g",
-                print_count(b->slices.calibration.n, count), f->budget, 1.0 / (n + 1.0));
+                show_count(b->slices.calibration.n, count), f->budget, 1.0 / (n + 1.0));
     else if (f->budget * n < ENOUGH)
         cli_say("warning: %s records calibrate, few for a budget of %g: %.0f of them lie above the "
                 "threshold, and one more or less makes a difference",
-                print_count(b->slices.calibration.n, count), f->budget, floor(f->budget * n));
+                show_count(b->slices.calibration.n, count), f->budget, floor(f->budget * n));
     if (f->budget * n < ENOUGH)
         say_days("to be sure within a third takes", ENOUGH / f->budget, b);
     if (f->budget * m < 3.0) {
         cli_say("warning: %s records are held out, too few to show a rate of %g: had none been "
                 "above the threshold, it could still be %.2g (rule of three)",
-                print_count(b->slices.test.n, count), f->budget, 3.0 / m);
+                show_count(b->slices.test.n, count), f->budget, 3.0 / m);
         say_days("to show it takes", 3.0 / f->budget, b);
     }
     if (f->budget * n < ENOUGH || f->budget * m < 3.0)
@@ -207,14 +207,14 @@ static void warn_of_few(const struct baseline *b)
 static void warn_of_change(const struct baseline *b)
 {
     const struct baseline_figure *f = &b->figure[b->asked];
-    char low[PRINT_COUNT], high[PRINT_COUNT], found[PRINT_COUNT];
+    char low[SHOW_TEXT], high[SHOW_TEXT], found[SHOW_TEXT];
 
     if (f->found >= f->predicted.low && f->found <= f->predicted.high)
         return;
     cli_say("warning: a budget of %g predicts %s to %s false alarms among the held-out records, "
             "and there are %s: these records differ from those before",
-            f->budget, print_count(f->predicted.low, low), print_count(f->predicted.high, high),
-            print_count(f->found, found));
+            f->budget, show_count(f->predicted.low, low), show_count(f->predicted.high, high),
+            show_count(f->found, found));
     if (f->found > f->predicted.high)
         cli_say("  a day unlike the others, new services, or an attack: see 'ganadctl score "
                 "--local' on that day's records; suppress what is expected, or record more days "
@@ -239,13 +239,13 @@ static void say_leave_out(const struct burst *b)
 
 static void warn_of_burst(const char *which, const struct burst *b)
 {
-    char n[PRINT_COUNT], of[PRINT_COUNT], from[GAD_TIME_TEXT];
+    char n[SHOW_TEXT], of[SHOW_TEXT], from[GAD_TIME_TEXT];
 
     if (b->n == 0)
         return;
     cli_say("warning: %s of the %s most anomalous records %s, with scores from %.6g up, are within "
             "%.0f s, from %s UTC on: an attack, or a job of that day?",
-            print_count(b->n, n), print_count(b->of, of), which, (double)b->least,
+            show_count(b->n, n), show_count(b->of, of), which, (double)b->least,
             ceil(gad_time_seconds(gad_time_sub(b->to, b->from))), minute(b->from, from));
     say_leave_out(b);
 }
@@ -264,7 +264,7 @@ static void warn_of_bursts(const struct baseline *b)
 
 void baseline_warn(const struct baseline *b)
 {
-    char n[PRINT_COUNT];
+    char n[SHOW_TEXT];
 
     if (!b->slices.by_day)
         cli_say(
@@ -273,9 +273,9 @@ void baseline_warn(const struct baseline *b)
             "days is not measured");
     if (b->slices.untimed > 0)
         cli_say("warning: %s records without a time are left out",
-                print_count(b->slices.untimed, n));
+                show_count(b->slices.untimed, n));
     if (b->slices.ranges > 0)
-        cli_say("%s records are left out as requested", print_count(b->slices.ranges, n));
+        cli_say("%s records are left out as requested", show_count(b->slices.ranges, n));
     warn_of_few(b);
     warn_of_change(b);
     warn_of_bursts(b);

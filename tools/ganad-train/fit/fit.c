@@ -11,6 +11,7 @@
 #include "models/detector.h"
 #include "models/model.h"
 #include "models/trainer.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/eval/evaluate.h"
@@ -23,7 +24,6 @@
 #include "tools/ganad-train/fit/whiten.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/labels.h"
-#include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 
 /* Of the metrics in the checkpoint. */
@@ -114,7 +114,7 @@ static void say_choice(const struct fit_options *o, const struct gad_table *t)
 
 static void announce(const struct fit *f)
 {
-    char n[PRINT_COUNT], held_out[PRINT_COUNT], test[PRINT_COUNT];
+    char n[SHOW_TEXT], held_out[SHOW_TEXT], test[SHOW_TEXT];
     const struct fit_options *o = &f->o;
 
     if (o->quiet)
@@ -128,10 +128,10 @@ static void announce(const struct fit *f)
                               : o->calibration_share > 0.0 ? "are held out to calibrate"
                                                            : "of the other half calibrate";
     (void)fprintf(stderr, "%s %s rows train, %s %s, %s rows of the %s test\n",
-                  print_count(f->split.n_train, n),
+                  show_count(f->split.n_train, n),
                   o->protocol->trains_on_attacks ? "attack" : "normal",
-                  print_count(f->split.n_calibration, held_out), calibrating,
-                  print_count(f->split.n_test, test),
+                  show_count(f->split.n_calibration, held_out), calibrating,
+                  show_count(f->split.n_test, test),
                   !o->protocol->by_time ? "other half"
                   : f->slices.by_day    ? "last day"
                                         : "last fifth");

@@ -11,9 +11,9 @@
 #include "lib/dataset/table.h"
 #include "lib/feature/schema.h"
 #include "models/trainer.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/fit/options.h"
-#include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 
 enum { ROWS_SEEN = 1400 * 64, EPOCHS = 2 };
@@ -112,10 +112,10 @@ static size_t mark(double share, struct screening *s)
 
 static void report(const struct screening *s, size_t n_out, size_t n_rows)
 {
-    char out[PRINT_COUNT], of[PRINT_COUNT], rows[PRINT_COUNT];
+    char out[SHOW_TEXT], of[SHOW_TEXT], rows[SHOW_TEXT];
 
     cli_say("%s of %s distinct records, %s rows, are least like the others and do not train",
-            print_count(n_out, out), print_count(s->split.n_train, of), print_count(n_rows, rows));
+            show_count(n_out, out), show_count(s->split.n_train, of), show_count(n_rows, rows));
 }
 
 int screen(const struct fit_options *o, const struct gad_table *t, struct gad_split *split,

@@ -8,8 +8,8 @@
 #include "lib/dataset/table.h"
 #include "lib/feature/schema.h"
 #include "lib/record/column.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
-#include "tools/ganad-train/print.h"
 #include "tools/ganad-train/rows.h"
 
 enum { COLUMNS_NAMED = 4, SERVICES_MAX = 256 };
@@ -36,7 +36,7 @@ static size_t constant_columns(const struct rows *r, size_t n, bool constant[sta
 static void warn_of_new(const struct rows *r, size_t n, const bool *constant)
 {
     size_t n_numeric = gad_schema_n_numeric(r->schema), named = 0;
-    char count[PRINT_COUNT];
+    char count[SHOW_TEXT];
 
     for (size_t j = 0; j < n_numeric; j++) {
         size_t other = 0;
@@ -46,7 +46,7 @@ static void warn_of_new(const struct rows *r, size_t n, const bool *constant)
             cli_say("warning: %s is %g in every row that trains, and not in %s rows that "
                     "calibrate: these count as anomalous",
                     gad_schema_element_name(r->schema, j), (double)r->x[j],
-                    print_count(other, count));
+                    show_count(other, count));
     }
 }
 
@@ -77,7 +77,7 @@ void shortfalls_warn(const struct rows *r, const struct gad_table *t, const stru
     bool constant[GAD_N_COLUMNS];
     size_t n_numeric = gad_schema_n_numeric(r->schema);
     size_t n_constant = constant_columns(r, split->n_train, constant);
-    char n[PRINT_COUNT];
+    char n[SHOW_TEXT];
 
     if (4 * n_constant > 3 * n_numeric)
         cli_say("warning: %zu of %zu numeric columns never vary in the rows that train: records "
@@ -90,5 +90,5 @@ void shortfalls_warn(const struct rows *r, const struct gad_table *t, const stru
     if (split->n_calibration < 1000)
         cli_say("warning: %s rows calibrate: budgets of false alarms below %.2g cannot be "
                 "distinguished",
-                print_count(split->n_calibration, n), 1.0 / (double)split->n_calibration);
+                show_count(split->n_calibration, n), 1.0 / (double)split->n_calibration);
 }

@@ -4,8 +4,8 @@
 
 #include "lib/base/buf.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/eval_protocol.h"
-#include "tools/ganad-train/print.h"
 #include "tools/ganad-train/report/chart.h"
 #include "tools/ganad-train/report/html.h"
 #include "tools/ganad-train/report/report.h"
@@ -181,7 +181,7 @@ void report_scores(const struct report *r, struct gad_buf *b)
     const struct report_histogram *h = &r->histogram;
     const struct eval_protocol *p = r->o->measure.protocol;
     bool swapped = p && p->trains_on_attacks;
-    char desc[DESC], label[64], text[HTML_NUMBER], count[PRINT_COUNT], flagged[PRINT_COUNT];
+    char desc[DESC], label[64], text[HTML_NUMBER], count[SHOW_TEXT], flagged[SHOW_TEXT];
     struct chart_axis x, y;
     struct chart c;
 
@@ -196,8 +196,8 @@ void report_scores(const struct report *r, struct gad_buf *b)
     (void)snprintf(desc, sizeof(desc),
                    "Histogram of %s scores from %s to %s; %s are above the "
                    "threshold.",
-                   print_count(r->m.e.n, count), svg_number(h->edge[0], label),
-                   html_score(h->edge[REPORT_BINS], text), print_count(r->m.e.flagged, flagged));
+                   show_count(r->m.e.n, count), svg_number(h->edge[0], label),
+                   html_score(h->edge[REPORT_BINS], text), show_count(r->m.e.flagged, flagged));
     score_axes(h, &x, &y);
     gad_buf_printf(b, "<figure class=\"wide\">\n");
     chart_begin(&c, b, CHART_WIDE, "histogram", "Scores", desc, &x, &y);

@@ -7,7 +7,7 @@
 
 #include "lib/base/buf.h"
 #include "models/interval.h"
-#include "tools/ganad-train/print.h"
+#include "tools/common/show.h"
 
 static const char dash[] = "\u2013";
 
@@ -61,9 +61,9 @@ void html_text(struct gad_buf *b, const char *s)
 
 void html_count(struct gad_buf *b, uint64_t n)
 {
-    char text[PRINT_COUNT];
+    char text[SHOW_TEXT];
 
-    gad_buf_printf(b, "%s", print_count(n, text));
+    gad_buf_printf(b, "%s", show_count(n, text));
 }
 
 void html_section(struct gad_buf *b, const char *id, const char *heading)
@@ -110,9 +110,9 @@ void html_cell(struct gad_buf *b, const char *class, const char *text)
 
 void html_count_cell(struct gad_buf *b, uint64_t n)
 {
-    char text[PRINT_COUNT];
+    char text[SHOW_TEXT];
 
-    html_cell(b, NULL, print_count(n, text));
+    html_cell(b, NULL, show_count(n, text));
 }
 
 /* At least two significant digits near 0, one or two decimals near 100. */
@@ -154,7 +154,7 @@ const char *html_figure(double v, char text[static HTML_NUMBER])
 const char *html_score(double v, char text[static HTML_NUMBER])
 {
     if (v >= 1000.0 && v < 1e12)
-        return print_count((uint64_t)(v + 0.5), text);
+        return show_count((uint64_t)(v + 0.5), text);
     (void)snprintf(text, HTML_NUMBER, "%.5g", v);
     return text;
 }

@@ -6,7 +6,7 @@
 #include "lib/base/buf.h"
 #include "models/detector.h"
 #include "models/interval.h"
-#include "tools/ganad-train/print.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/report/html.h"
 #include "tools/ganad-train/report/report.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/fit/options.h"
-#include "tools/ganad-train/print.h"
 #include "tools/ganad-train/survey/data.h"
 
 void survey_title(const struct survey_plan *p, char text[static SURVEY_TITLE])
@@ -79,12 +79,12 @@ static void print_view(const struct survey_result *r, size_t v, const struct sur
                        FILE *f)
 {
     const struct survey_view *view = &r->plan->view[v];
-    char score[64], n[PRINT_COUNT];
+    char score[64], n[SHOW_TEXT];
 
     (void)snprintf(score, sizeof(score), "%s", view->score);
     if (view->sample == SURVEY_SOME)
         (void)snprintf(score, sizeof(score), "%s, %s rows", view->score,
-                       print_count(data->sample[SURVEY_SOME].n, n));
+                       show_count(data->sample[SURVEY_SOME].n, n));
     for (int pick = 0; pick < SURVEY_N_PICKS; pick++)
         print_pick(r, (enum survey_pick)pick, v, pick == 0 ? score : "", f);
     if (v == 0 || strcmp(r->plan->view[v - 1].score, view->score) != 0)
@@ -93,7 +93,7 @@ static void print_view(const struct survey_result *r, size_t v, const struct sur
 
 void survey_print(const struct survey_result *r, const struct survey_data *data, FILE *f)
 {
-    char title[SURVEY_TITLE], train[PRINT_TIME], looks[PRINT_TIME];
+    char title[SURVEY_TITLE], train[SHOW_TEXT], looks[SHOW_TEXT];
     double train_s = 0.0, look_s = 0.0;
 
     if (r->n == 0)
@@ -106,7 +106,7 @@ void survey_print(const struct survey_result *r, const struct survey_data *data,
     (void)fprintf(f,
                   "%s; scaler %s, %u epochs, %zu seed%s; training took %s, its scores %s (mean)\n",
                   title, gad_scaler_kind_name(r->plan->scaler), r->epochs, r->n,
-                  r->n == 1 ? "" : "s", print_time(train_s, train), print_time(look_s, looks));
+                  r->n == 1 ? "" : "s", show_clock(train_s, train), show_clock(look_s, looks));
     line(f, "SCORE", "EPOCH", (const char *[]){"PRECISION", "RECALL", "F1", "WORST", "AUROC"});
     for (size_t v = 0; v < r->plan->n_views; v++)
         print_view(r, v, data, f);

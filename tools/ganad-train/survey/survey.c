@@ -5,11 +5,11 @@
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 #include "tools/common/option.h"
+#include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/eval_protocol.h"
 #include "tools/ganad-train/interrupt.h"
-#include "tools/ganad-train/print.h"
 #include "tools/ganad-train/survey/data.h"
 #include "tools/ganad-train/survey/report.h"
 #include "tools/ganad-train/survey/train.h"
@@ -172,7 +172,7 @@ static void announce(const struct survey *s)
 {
     const struct survey_data *r = &s->rows_of;
     const struct survey_rows *all = &r->sample[SURVEY_ALL];
-    char n[PRINT_COUNT], test[PRINT_COUNT], distinct[PRINT_COUNT], some[PRINT_COUNT];
+    char n[SHOW_TEXT], test[SHOW_TEXT], distinct[SHOW_TEXT], some[SHOW_TEXT];
     size_t trainings = 0;
 
     for (size_t i = 0; i < s->n; i++)
@@ -181,15 +181,15 @@ static void announce(const struct survey *s)
         (void)fprintf(stderr,
                       "%zu trainings; %s attack rows train, %s rows of the other half test (%s of "
                       "them different), %s where scoring is a search\n",
-                      trainings, print_count(r->split.n_train, n), print_count(all->n, test),
-                      print_count(r->n_distinct, distinct),
-                      print_count(r->sample[SURVEY_SOME].n, some));
+                      trainings, show_count(r->split.n_train, n), show_count(all->n, test),
+                      show_count(r->n_distinct, distinct),
+                      show_count(r->sample[SURVEY_SOME].n, some));
 }
 
 /* Progress after each training: the next row of the table can take an hour. */
 static void say_progress(const struct survey *s, const struct survey_result *r)
 {
-    char title[SURVEY_TITLE], took[PRINT_TIME], left[PRINT_TIME];
+    char title[SURVEY_TITLE], took[SHOW_TEXT], left[SHOW_TEXT];
     const struct survey_training *t = &r->training[r->n - 1];
     double spent = gad_time_seconds(gad_time_sub(gad_time_monotonic(), s->start));
     const struct survey_point *best = survey_pick(t, SURVEY_BEST, 0),
@@ -200,8 +200,8 @@ static void say_progress(const struct survey *s, const struct survey_result *r)
     survey_title(r->plan, title);
     (void)fprintf(stderr, "%s, seed %llu: F1 %.4f last, %.4f in epoch %u; %s, about %s left\n",
                   title, (unsigned long long)t->seed, last->figure[0].f1, best->figure[0].f1,
-                  best->epoch, print_time(t->train_s + t->look_s, took),
-                  print_time(spent * (s->cost - s->cost_done) / s->cost_done, left));
+                  best->epoch, show_clock(t->train_s + t->look_s, took),
+                  show_clock(spent * (s->cost - s->cost_done) / s->cost_done, left));
 }
 
 static int write_json(const struct survey *s, bool complete, struct gad_diag *d)
