@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 #include "lib/base/time.h"
 
 /* X(field, is it a number of things now, what it counts): fields, names in STATUS and the manual all come from here. */

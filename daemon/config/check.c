@@ -9,7 +9,7 @@
 #include "daemon/config/apart.h"
 #include "daemon/config/config.h"
 #include "daemon/config/keys.h"
-#include "daemon/score/networks.h"
+#include "daemon/config/networks.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/control/notify.h"
 #include "daemon/descriptors.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/wire/socket.h"

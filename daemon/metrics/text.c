@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/reload/parts.h"
 
 /* --- the worker --- */

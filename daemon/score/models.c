@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/config/networks.h"
 #include "daemon/log.h"
 #include "daemon/score/checkpoint.h"
 #include "daemon/score/drift.h"
-#include "daemon/score/networks.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/sign/beside.h"

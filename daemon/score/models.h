@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "daemon/config/config.h"
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 #include "daemon/rate_limit.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/config/networks.h"
 #include "daemon/rate_limit.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
-#include "daemon/score/networks.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
-#include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/main/daemon.h"
 #include "daemon/score/models.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"

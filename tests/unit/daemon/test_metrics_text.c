@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 #include "lib/base/buf.h"
 #include "tests/unit/test.h"
 

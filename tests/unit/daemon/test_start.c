@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/daemon.h"
+#include "daemon/main/daemon.h"
 
 #include <dirent.h>
 #include <event2/event.h>

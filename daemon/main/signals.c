@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/signals.h"
+#include "daemon/main/signals.h"
 
 #include <event2/event.h>
 #include <signal.h>

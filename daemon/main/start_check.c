@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/start_check.h"
+#include "daemon/main/start_check.h"
 
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/check.h"

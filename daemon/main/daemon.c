@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/daemon.h"
+#include "daemon/main/daemon.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
@@ -8,17 +8,19 @@
 #include <unistd.h>
 
 #include "daemon/alert/suppressor.h"
-#include "daemon/announce.h"
 #include "daemon/config/config.h"
 #include "daemon/control/control.h"
-#include "daemon/control/notify.h"
 #include "daemon/descriptors.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
+#include "daemon/main/announce.h"
+#include "daemon/main/signals.h"
+#include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "daemon/reload/events.h"
 #include "daemon/reload/reload.h"
@@ -26,9 +28,7 @@
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
-#include "daemon/signals.h"
 #include "daemon/stats.h"
-#include "daemon/stop_guard.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/options.h"
+#include "daemon/main/options.h"
 
 #include <getopt.h>
 #include <stdio.h>

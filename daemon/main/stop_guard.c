@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/stop_guard.h"
+#include "daemon/main/stop_guard.h"
 
 #include <errno.h>
 #include <poll.h>

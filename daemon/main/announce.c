@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/announce.h"
+#include "daemon/main/announce.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/config/config.h"
-#include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture_merge.h"
+#include "daemon/notify.h"
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
 
