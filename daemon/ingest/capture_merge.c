@@ -6,17 +6,140 @@
 
 #include "daemon/config/config.h"
 #include "daemon/ingest/assign.h"
-#include "daemon/ingest/capture_merge_parts.h"
+#include "daemon/log.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "lib/record/community_id.h"
+#include "lib/record/make.h"
 #include "lib/record/merge.h"
 #include "lib/record/record.h"
 #include "lib/record/service.h"
 #include "lib/record/window.h"
+
+struct event;
+struct gad_community_id;
+struct gad_merge;
+struct gad_merge_item;
+struct gad_services;
+struct gad_window;
+struct job_pool;
+
+enum { JOB_ROWS = 256 }; /* records of one job, at most */
+
+struct place {
+    struct capture_merge *sensor;
+    struct capture *capture;
+    struct event *filled;
+    const struct config_capture *config;
+    struct capture_stats stats;
+    uint64_t records;
+    bool has_ended, is_broken;
+};
+
+struct capture_merge {
+    struct capture_merge_options o;
+    struct gad_services *services;
+    struct gad_community_id *id;
+    struct gad_merge *merge; /* NULL: there are no captures */
+    struct gad_window *window;
+    struct job_pool *pool;
+    struct event *again, *later;
+    size_t in_flight, rows_in_flight; /* jobs, records */
+    /* Jobs come back in the order in which they went, so that the next one's place is free. */
+    struct job_origin (*origin)[JOB_ROWS]; /* (JOBS_CAPTURED) */
+    size_t n_pushed;
+    bool are_files, stopping, has_ended;
+    size_t n;
+    struct place place[]; /* (n) */
+};
+
+enum capture_merge_next { SENSOR_RECORD, SENSOR_WAIT, SENSOR_END };
+
+/* --- batches to records in order --- */
+
+static void place_ended(struct place *p, const struct capture_batch *b)
+{
+    p->has_ended = true;
+    p->is_broken = b->is_broken;
+    log_info("capture", "%s: ended", p->config->name);
+}
+
+static void take_batch(struct capture_merge *s, size_t number, struct capture_batch *b)
+{
+    struct place *p = &s->place[number];
+    struct gad_record r;
+    int err = 0;
+
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, false);
+    for (size_t i = 0; i < b->n; i++) {
+        gad_record_make(s->services, s->id, &b->conn[i], &r);
+        int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
+        p->records += one == 0;
+        err = one != 0 ? one : err;
+    }
+    if (err != 0)
+        log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
+    gad_merge_reach(s->merge, number, b->reached);
+    p->stats = b->stats;
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, true);
+    if (b->is_last) {
+        gad_merge_end(s->merge, number);
+        place_ended(p, b);
+    }
+    capture_give_back(p->capture, b);
+}
+
+/* Nobody waits for captures that are idle, so somebody must look whether they have something again. True: one had.
+ * Those that have nothing will wake the main loop. */
+static bool look_at_idle(struct capture_merge *s)
+{
+    bool has_taken = false;
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct place *p = &s->place[i];
+        bool is_empty = false;
+        while (p->stats.is_idle && !p->has_ended && !is_empty) {
+            struct capture_batch *b = capture_take(p->capture);
+            if (b)
+                take_batch(s, i, b);
+            else
+                is_empty = capture_wait(p->capture);
+            has_taken |= b != NULL;
+        }
+    }
+    return has_taken;
+}
+
+static bool all_have_ended(const struct capture_merge *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->place[i].has_ended)
+            return false;
+    return true;
+}
+
+/* The next record in order, with its window features; WAIT: a capture's event will come. */
+static enum capture_merge_next next_record(struct capture_merge *s, struct gad_merge_item *ret)
+{
+    while (!gad_merge_take(s->merge, ret)) {
+        size_t slowest = gad_merge_slowest(s->merge);
+        struct capture *c = slowest < s->n ? s->place[slowest].capture : NULL;
+        struct capture_batch *b = c ? capture_take(c) : NULL;
+        if (b)
+            take_batch(s, slowest, b);
+        else if (!c && all_have_ended(s))
+            return SENSOR_END;
+        else if ((!c || capture_wait(c)) && !look_at_idle(s))
+            return SENSOR_WAIT; /* those that became idle just now will wake us, too */
+    }
+    gad_window_add(s->window, ret->decided, &ret->rec);
+    return SENSOR_RECORD;
+}
 
 enum {
     JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED can be: they are what bounds it */
@@ -106,13 +229,13 @@ static void pump(struct capture_merge *s)
     size_t rows;
 
     while (next == SENSOR_RECORD && (rows = rows_now(s)) > 0) {
-        (void)capture_merge_look_at_idle(s);
+        (void)look_at_idle(s);
         struct job *j = blank_job(s);
         if (!j) { /* no memory; those that have some will give it back */
             look_later(s);
             return;
         }
-        while (j->n < rows && (next = capture_merge_next(s, &item)) == SENSOR_RECORD)
+        while (j->n < rows && (next = next_record(s, &item)) == SENSOR_RECORD)
             add_row(s, j, &item);
         if (j->n > 0)
             push(s, j);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The inside of a capture, for the files that it consists of: capture.c makes and ends it, capture_thread.c goes from
+ * The inside of a capture, for the files that it consists of: capture.c makes and ends it, it also goes from
  * frames to batches; capture_file.c, capture_directory.c and capture_interface.c read what there is to be read.
  */
 

@@ -2,19 +2,244 @@
 #include "daemon/ingest/server.h"
 
 #include <event2/event.h>
+#include <event2/util.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/ingest/arena.h"
+#include "daemon/ingest/assign.h"
+#include "daemon/ingest/conn.h"
+#include "daemon/ingest/decode.h"
 #include "daemon/ingest/listen.h"
 #include "daemon/ingest/reply.h"
-#include "daemon/ingest/server_parts.h"
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
+#include "daemon/score/job.h"
+#include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 #include "proto/ganad.pb-c.h"
+
+struct listener;
+
+struct client {
+    struct conn conn; /* first: a conn of ours is a client */
+    struct server *server;
+    uint64_t in_flight; /* requests */
+    size_t records;     /* of these */
+    bool touched;       /* has answers that were not sent yet */
+    TAILQ_ENTRY(client) all, touch;
+};
+
+TAILQ_HEAD(client_list, client);
+
+struct server {
+    struct server_options o;
+    struct listener *unix_listener, *tcp_listener;
+    struct conn_kind kind;
+    struct job_pool *pool;
+    struct arena decode_arena, reply_arena;
+    struct decoder decoder;
+    struct client_list clients, dead, touched;
+    struct event *done, *again, *reaper, *pusher;
+    /* Jobs that were decoded in this turn of the loop and are not with the scorer yet. */
+    void *pending[JOBS_MAX];
+    size_t n_pending;
+    struct log_limit refused;
+    bool starved; /* a client was not read because jobs were short */
+    bool stopping;
+};
+
+static inline struct client *client_of(const struct conn *c)
+{
+    return (struct client *)(uintptr_t)c;
+}
+
+enum {
+    CLIENT_RECORDS =
+        8192, /* in flight at which a client is read no further: about 20 ms of scoring */
+    DRAIN_RECORDS = 1024, /* answered in one turn of the loop: about 6 ms if each raises an alert */
+};
+
+static size_t frame_cap(uint8_t kind, const void *arg)
+{
+    const struct conn *c = arg;
+
+    if (kind == GANAD__V1__KIND__SCORE_REQUEST)
+        return SCORE_FRAME_MAX;
+    if (kind == GANAD__V1__KIND__PACKED_REQUEST)
+        return client_of(c)->server->o.config->scoring.packed_frame_max;
+    return 0;
+}
+
+static bool is_ready(struct conn *c)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+
+    if (client->in_flight < s->o.config->scoring.in_flight && client->records < CLIENT_RECORDS &&
+        !job_pool_is_empty(s->pool))
+        return true;
+    s->starved = true;
+    return false;
+}
+
+static bool owes(const struct conn *c)
+{
+    return client_of(c)->in_flight > 0;
+}
+
+static void take_frame(struct conn *c, const struct gad_frame *f)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+    struct stats *st = s->o.stats;
+    struct job *j = job_get(s->pool);
+
+    gad_assert(j); /* is_ready() was asked */
+    st->jobs = job_pool_in_use(s->pool);
+    st->frames_in++;
+    enum decode_result r = decode_request(&s->decoder, f, j);
+    if (r == DECODE_FATAL) {
+        st->frames_bad++;
+        conn_fail(c, j->id, j->error, j->text);
+        job_put(s->pool, j);
+        return;
+    }
+    if (r == DECODE_REFUSED) {
+        st->requests_refused++;
+        st->records_bad += j->error == GANAD__V1__ERROR_REPLY__CODE__BAD_RECORD;
+    }
+    st->records_in += j->n;
+    j->begun = gad_time_monotonic();
+    j->client = client;
+    client->in_flight++;
+    client->records += j->n;
+    if (s->n_pending == 0)
+        event_active(s->pusher, 0, 0);
+    s->pending[s->n_pending++] = j; /* there are no more jobs than places */
+}
+
+/*
+ * Behind the last client that had something to say in this turn of the loop: the scorer is woken once for
+ * all their jobs. Woken for the first, it would take the core from us and find just that one.
+ */
+static void push_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+
+    scorer_push(s->o.scorer, s->pending, s->n_pending);
+    s->n_pending = 0;
+}
+
+static void count(struct server *s, const struct job *j)
+{
+    struct stats *st = s->o.stats;
+
+    if (j->begun.ns > 0)
+        histogram_add(&st->latency, gad_time_seconds(gad_time_sub(gad_time_monotonic(), j->begun)));
+
+    st->batches += j->begins_batch;
+    st->unknown_names += j->n_unknown;
+    if (!j->error) {
+        st->records_scored += job_n_scored(j);
+        st->records_unscored += j->n_unscored;
+        st->records_anomalous += j->n_anomalous;
+        assign_count(j);
+    }
+}
+
+/* A job is back: counted, answered, given back. */
+static void finish(struct server *s, struct job *j)
+{
+    struct client *c = j->client;
+
+    count(s, j);
+    if (!j->error)
+        s->o.scored(s->o.arg, j);
+    if (!c) {
+        s->o.returned(s->o.arg, j);
+        return;
+    }
+    c->in_flight--;
+    c->records -= j->n;
+    if (c->conn.state != CONN_CLOSED) {
+        if (reply_job(j, &s->reply_arena, &c->conn.out) != 0) {
+            log_warn("scoring", "no memory for an answer, closing its client");
+            conn_close(&c->conn);
+        }
+    } else if (c->in_flight == 0) {
+        event_active(s->reaper, 0, 0);
+    }
+    if (!c->touched) {
+        c->touched = true;
+        TAILQ_INSERT_TAIL(&s->touched, c, touch);
+    }
+    job_put(s->pool, j);
+    s->o.stats->jobs = job_pool_in_use(s->pool);
+}
+
+static void send_answers(struct server *s)
+{
+    struct client *c;
+
+    while ((c = TAILQ_FIRST(&s->touched)) != NULL) {
+        TAILQ_REMOVE(&s->touched, c, touch);
+        c->touched = false;
+        if (c->conn.state != CONN_CLOSED)
+            conn_send(&c->conn);
+    }
+}
+
+/* Those that waited for jobs, beginning with another one each time. */
+static void wake_starved(struct server *s)
+{
+    struct client *c = TAILQ_FIRST(&s->clients), *next;
+
+    if (!s->starved || !c)
+        return;
+    s->starved = false;
+    TAILQ_REMOVE(&s->clients, c, all);
+    TAILQ_INSERT_TAIL(&s->clients, c, all);
+    for (c = TAILQ_FIRST(&s->clients); c; c = next) {
+        next = TAILQ_NEXT(c, all);
+        conn_kick(&c->conn);
+    }
+}
+
+/* Answers finished jobs; false if it left some for the loop's next turn. */
+static bool drain(struct server *s)
+{
+    struct job *j = NULL;
+    size_t records = 0;
+
+    while (records < DRAIN_RECORDS && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL) {
+        records += j->n;
+        finish(s, j);
+    }
+    send_answers(s);
+    s->o.drained(s->o.arg);
+    wake_starved(s);
+    return j == NULL;
+}
+
+static void done_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    const struct timeval now = {0, 0};
+    (void)fd;
+    (void)what;
+
+    gad_ring_disarm_items(scorer_done(s->o.scorer));
+    if (!drain(s) || gad_ring_arm_items(scorer_done(s->o.scorer)))
+        (void)event_add(s->again, &now); /* not at once: first whoever else has something to say */
+}
 
 enum {
     REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX reasons and their texts */
@@ -108,7 +333,7 @@ static struct conn_kind scoring_kind(struct server *s)
     return (struct conn_kind){
         .token = "scoring",
         .base = s->o.base,
-        .cap = traffic_frame_cap,
+        .cap = frame_cap,
         .frame_max = packed > SCORE_FRAME_MAX ? packed : SCORE_FRAME_MAX,
         .out_pause = c->scoring.client_output,
         .out_max = c->scoring.client_output + OUT_SLACK,
@@ -120,9 +345,9 @@ static struct conn_kind scoring_kind(struct server *s)
         .frames_bad = &st->frames_bad,
         .timed_out = &st->clients_timed_out,
         .waits = &st->clients_waits,
-        .ready = traffic_is_ready,
-        .frame = traffic_take_frame,
-        .owes = traffic_owes,
+        .ready = is_ready,
+        .frame = take_frame,
+        .owes = owes,
         .closed = closed,
     };
 }
@@ -140,10 +365,10 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     TAILQ_INIT(&s->touched);
     s->kind = scoring_kind(s);
     s->done = event_new(o->base, gad_ring_items_fd(scorer_done(o->scorer)), EV_READ | EV_PERSIST,
-                        traffic_done, s);
-    s->again = event_new(o->base, -1, 0, traffic_done, s);
+                        done_event, s);
+    s->again = event_new(o->base, -1, 0, done_event, s);
     s->reaper = event_new(o->base, -1, 0, reap, s);
-    s->pusher = event_new(o->base, -1, 0, traffic_push, s);
+    s->pusher = event_new(o->base, -1, 0, push_event, s);
     if (!s->kind.scratch || !s->done || !s->again || !s->reaper || !s->pusher ||
         event_add(s->done, NULL) != 0 ||
         job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
