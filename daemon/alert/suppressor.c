@@ -2,7 +2,6 @@
 #include "daemon/alert/suppressor.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/watch.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
@@ -20,7 +20,7 @@ enum { SAVE_SECONDS = 60 };
 struct suppressor {
     const char *path;
     struct gad_suppress *list;
-    struct event *tick;
+    struct watch *tick;
     uint64_t saved_hits;
     bool unsaved; /* a rule came or went and is not in the file */
     bool failing; /* the failure to save was logged */
@@ -60,11 +60,9 @@ static void save_quietly(struct suppressor *s)
     s->failing = r != 0;
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void tick_event(void *arg)
 {
     struct suppressor *s = arg;
-    (void)fd;
-    (void)what;
 
     size_t over = gad_suppress_expire(s->list, gad_time_wall());
     if (over > 0)
@@ -100,7 +98,6 @@ int suppressor_new(struct event_base *base, const char *path, struct suppressor 
                    struct gad_diag *d)
 {
     gad_cleanup(suppressor_freep) struct suppressor *s = gad_calloc(1, sizeof(*s));
-    const struct timeval minute = {SAVE_SECONDS, 0};
 
     if (!s || gad_suppress_new(&s->list) != 0)
         return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
@@ -108,8 +105,9 @@ int suppressor_new(struct event_base *base, const char *path, struct suppressor 
     int r = load(s, d);
     if (r != 0)
         return r;
-    s->tick = event_new(base, -1, EV_PERSIST, tick_event, s);
-    if (!s->tick || event_add(s->tick, &minute) != 0)
+    s->tick =
+        watch_ticker(base, (struct gad_time){SAVE_SECONDS * INT64_C(1000000000)}, tick_event, s);
+    if (!s->tick)
         return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
     *ret = gad_steal(&s);
     return 0;
@@ -148,8 +146,7 @@ void suppressor_free(struct suppressor *s)
         return;
     if (s->tick && must_save(s))
         save_quietly(s);
-    if (s->tick)
-        event_free(s->tick);
+    watch_free(s->tick);
     gad_suppress_free(s->list);
     gad_free(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/control/control.h"
 
-#include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -21,6 +20,7 @@
 #include "daemon/log_limit.h"
 #include "daemon/reload/reload.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "proto/ganad.pb-c.h"
 
@@ -53,7 +53,7 @@ struct control {
     size_t n_viewers;
     struct log_limit refused;
     struct viewer_list viewers, dead;
-    struct event *reaper, *flusher;
+    struct watch *reaper, *flusher;
     struct arena arena;
     struct gad_buf event; /* one alert as a frame */
     uint64_t bytes_in, bytes_out, frames_bad, timed_out,
@@ -146,16 +146,14 @@ static void tail(void *arg, const char *json, size_t len)
         if (v->tails)
             give_event(v, &c->event);
     }
-    event_active(c->flusher, 0, 0);
+    watch_soon(c->flusher);
 }
 
 /* At the end of the loop's turn, so that many alerts leave in one write. */
-static void flush_event(evutil_socket_t fd, short what, void *arg)
+static void flush_event(void *arg)
 {
     struct control *c = arg;
     struct viewer *v, *next;
-    (void)fd;
-    (void)what;
 
     for (v = TAILQ_FIRST(&c->viewers); v; v = next) {
         next = TAILQ_NEXT(v, all);
@@ -288,7 +286,7 @@ static void closed(struct conn *conn)
     c->n_viewers--;
     TAILQ_REMOVE(&c->viewers, v, all);
     TAILQ_INSERT_TAIL(&c->dead, v, all);
-    event_active(c->reaper, 0, 0);
+    watch_soon(c->reaper);
 }
 
 static void free_dead(struct control *c)
@@ -303,10 +301,8 @@ static void free_dead(struct control *c)
     }
 }
 
-static void reap(evutil_socket_t fd, short what, void *arg)
+static void reap(void *arg)
 {
-    (void)fd;
-    (void)what;
     free_dead(arg);
 }
 
@@ -377,8 +373,8 @@ int control_new(const struct control_options *o, struct control **ret, struct ga
     TAILQ_INIT(&c->dead);
     c->event = GAD_BUF_INIT(ARENA_MAX);
     c->kind = control_kind(c);
-    c->reaper = event_new(o->base, -1, 0, reap, c);
-    c->flusher = event_new(o->base, -1, 0, flush_event, c);
+    c->reaper = watch_timer(o->base, reap, c);
+    c->flusher = watch_timer(o->base, flush_event, c);
     if (!c->kind.scratch || !c->reaper || !c->flusher || arena_init(&c->arena, ARENA_MAX) != 0)
         return gad_fail(d, GAD_ENOMEM, "control: no memory");
     if (*o->config->control.unix_path) {
@@ -401,10 +397,8 @@ void control_free(struct control *c)
     while ((v = TAILQ_FIRST(&c->viewers)) != NULL)
         conn_close(&v->conn);
     free_dead(c);
-    if (c->reaper)
-        event_free(c->reaper);
-    if (c->flusher)
-        event_free(c->flusher);
+    watch_free(c->reaper);
+    watch_free(c->flusher);
     arena_deinit(&c->arena);
     gad_buf_deinit(&c->event);
     gad_free(c->kind.scratch);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/capture_merge.h"
 
-#include <event2/event.h>
 #include <sys/random.h>
 
 #include "daemon/config/config.h"
@@ -11,6 +10,7 @@
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/record/community_id.h"
 #include "lib/record/make.h"
@@ -19,7 +19,7 @@
 #include "lib/record/service.h"
 #include "lib/record/window.h"
 
-struct event;
+struct watch;
 struct gad_community_id;
 struct gad_merge;
 struct gad_merge_item;
@@ -32,7 +32,7 @@ enum { JOB_ROWS = 256 }; /* records of one job, at most */
 struct place {
     struct capture_merge *sensor;
     struct capture *capture;
-    struct event *filled;
+    struct watch *filled;
     const struct config_capture *config;
     struct capture_stats stats;
     uint64_t records;
@@ -46,7 +46,7 @@ struct capture_merge {
     struct gad_merge *merge; /* NULL: there are no captures */
     struct gad_window *window;
     struct job_pool *pool;
-    struct event *again, *later;
+    struct watch *again, *later;
     size_t in_flight, rows_in_flight; /* jobs, records */
     /* Jobs come back in the order in which they went, so that the next one's place is free. */
     struct job_origin (*origin)[JOB_ROWS]; /* (JOBS_CAPTURED) */
@@ -143,7 +143,7 @@ static enum capture_merge_next next_record(struct capture_merge *s, struct gad_m
 
 enum {
     JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED can be: they are what bounds it */
-    LATER_US = 10000,     /* how often it is seen whether the alerts have got on */
+    LATER_NS = 10000000,  /* how often it is seen whether the alerts have got on */
 };
 
 _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
@@ -151,7 +151,7 @@ _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
 
 static void again_now(struct capture_merge *s)
 {
-    event_active(s->again, 0, 0);
+    watch_soon(s->again);
 }
 
 static void end(struct capture_merge *s)
@@ -204,8 +204,7 @@ static void push(struct capture_merge *s, struct job *j)
 
 static void look_later(struct capture_merge *s)
 {
-    const struct timeval tv = {0, LATER_US};
-    (void)event_add(s->later, &tv);
+    watch_after(s->later, (struct gad_time){LATER_NS});
 }
 
 /* Records that the next job may have; 0: none now, something will come and ask again. */
@@ -246,11 +245,9 @@ static void pump(struct capture_merge *s)
         end(s);
 }
 
-static void pump_event(evutil_socket_t fd, short what, void *arg)
+static void pump_event(void *arg)
 {
     struct capture_merge *s = arg;
-    (void)fd;
-    (void)what;
 
     if (s->merge && !s->has_ended)
         pump(s);
@@ -258,12 +255,12 @@ static void pump_event(evutil_socket_t fd, short what, void *arg)
         end(s);
 }
 
-static void filled_event(evutil_socket_t fd, short what, void *arg)
+static void filled_event(void *arg)
 {
     const struct place *p = arg;
 
     capture_woken(p->capture);
-    pump_event(fd, what, p->sensor);
+    pump_event(p->sensor);
 }
 
 void capture_merge_returned(struct capture_merge *s, struct job *j)
@@ -292,9 +289,8 @@ static int open_captures(struct capture_merge *s, struct gad_diag *d)
         p->config = &c->capture[i];
         p->stats = *capture_before_start(p->capture);
         s->are_files = *p->config->interface == '\0';
-        p->filled =
-            event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, filled_event, p);
-        if (!p->filled || event_add(p->filled, NULL) != 0)
+        p->filled = watch_reader(s->o.base, capture_fd(p->capture), filled_event, p);
+        if (!p->filled)
             return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     }
     return 0;
@@ -334,8 +330,8 @@ int capture_merge_new(const struct capture_merge_options *o, struct capture_merg
     if (!s)
         return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     s->o = *o;
-    s->again = event_new(o->base, -1, 0, pump_event, s);
-    s->later = event_new(o->base, -1, 0, pump_event, s);
+    s->again = watch_timer(o->base, pump_event, s);
+    s->later = watch_timer(o->base, pump_event, s);
     if (!s->again || !s->later)
         return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     int r = n > 0 ? make_records(s, n, d) : 0;
@@ -372,13 +368,11 @@ void capture_merge_free(struct capture_merge *s)
         return;
     for (size_t i = 0; i < s->n; i++) {
         if (s->place[i].filled)
-            event_free(s->place[i].filled);
+            watch_free(s->place[i].filled);
         capture_free(s->place[i].capture);
     }
-    if (s->again)
-        event_free(s->again);
-    if (s->later)
-        event_free(s->later);
+    watch_free(s->again);
+    watch_free(s->later);
     job_pool_free(s->pool);
     gad_free(s->origin);
     gad_merge_free(s->merge);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/conn.h"
 
-#include <event2/event.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -9,6 +8,7 @@
 
 #include "daemon/ingest/reply.h"
 #include "daemon/log.h"
+#include "daemon/watch.h"
 #include "lib/base/mem.h"
 #include "proto/ganad.pb-c.h"
 
@@ -73,9 +73,9 @@ void conn_close(struct conn *c)
         return;
     log_closed(c);
     c->state = CONN_CLOSED;
-    event_free(c->reader);
-    event_free(c->writer);
-    event_free(c->timer);
+    watch_free(c->reader);
+    watch_free(c->writer);
+    watch_free(c->timer);
     (void)close(c->fd);
     c->fd = -1;
     gad_buf_deinit(&c->in);
@@ -112,16 +112,13 @@ static void set_timer(struct conn *c, struct gad_time now)
         wait = c->kind->idle_timeout.ns; /* the next idle time may begin meanwhile */
     if (wait < second / 1000)
         wait = second / 1000;
-    struct timeval tv = {wait / second, wait % second / 1000};
-    (void)event_add(c->timer, &tv);
+    watch_after(c->timer, (struct gad_time){wait});
 }
 
-static void timer_event(evutil_socket_t fd, short what, void *arg)
+static void timer_event(void *arg)
 {
     struct conn *c = arg;
     struct gad_time now = gad_time_monotonic();
-    (void)fd;
-    (void)what;
 
     if (deadline(c).ns > now.ns) {
         set_timer(c, now);
@@ -151,7 +148,7 @@ static void linger(struct conn *c)
     c->state = CONN_LINGERING;
     c->linger_end = (struct gad_time){now.ns + LINGER_SECONDS * second};
     (void)shutdown(c->fd, SHUT_WR);
-    (void)event_add(c->reader, NULL);
+    watch_start(c->reader);
     set_timer(c, now);
 }
 
@@ -200,19 +197,17 @@ void conn_send(struct conn *c)
         conn_close(c);
         return;
     }
-    if (gad_buf_left(&c->out) > 0 && !event_pending(c->writer, EV_WRITE, NULL)) {
-        (void)event_add(c->writer, NULL);
+    if (gad_buf_left(&c->out) > 0 && !watch_is_on(c->writer)) {
+        watch_start(c->writer);
         set_timer(c, gad_time_monotonic());
     }
     conn_settle(c);
     conn_kick(c); /* answers that piled up may have been what it waited for */
 }
 
-static void write_event(evutil_socket_t fd, short what, void *arg)
+static void write_event(void *arg)
 {
     struct conn *c = arg;
-    (void)fd;
-    (void)what;
 
     conn_send(c);
 }
@@ -228,7 +223,7 @@ void conn_fail(struct conn *c, uint64_t id, int code, const char *text)
     c->error_id = id;
     (void)snprintf(c->error_text, sizeof(c->error_text), "%s", text);
     c->frame_start.ns = 0;
-    (void)event_del(c->reader);
+    watch_stop(c->reader);
     gad_buf_deinit(&c->in);
     conn_settle(c);
 }
@@ -264,7 +259,7 @@ static void pause_reading(struct conn *c)
 {
     c->paused = true;
     ++*c->kind->waits;
-    (void)event_del(c->reader);
+    watch_stop(c->reader);
 }
 
 /* Hands out whole frames; returns how many of the bytes are done with. May pause, fail or close. */
@@ -338,7 +333,7 @@ static void ended(struct conn *c)
         return;
     }
     c->state = CONN_DRAINING;
-    (void)event_del(c->reader);
+    watch_stop(c->reader);
     conn_settle(c);
 }
 
@@ -399,12 +394,10 @@ static void discard(struct conn *c)
     }
 }
 
-static void read_event(evutil_socket_t fd, short what, void *arg)
+static void read_event(void *arg)
 {
     struct conn *c = arg;
     struct gad_time now = gad_time_monotonic();
-    (void)fd;
-    (void)what;
 
     if (c->state == CONN_LINGERING) {
         discard(c);
@@ -422,7 +415,7 @@ void conn_kick(struct conn *c)
     take_buffered(c);
     keep_rest(c, gad_time_monotonic());
     if (c->state == CONN_OPEN && !c->paused)
-        (void)event_add(c->reader, NULL);
+        watch_start(c->reader);
 }
 
 /* --- opening --- */
@@ -442,16 +435,16 @@ int conn_open(struct conn *c, const struct conn_kind *kind, int fd)
         .last_in = now,
         .last_out = now,
     };
-    c->reader = event_new(kind->base, fd, EV_READ | EV_PERSIST, read_event, c);
-    c->writer = event_new(kind->base, fd, EV_WRITE, write_event, c);
-    c->timer = event_new(kind->base, -1, 0, timer_event, c);
-    if (!c->reader || !c->writer || !c->timer || event_add(c->reader, NULL) != 0) {
+    c->reader = watch_reader(kind->base, fd, read_event, c);
+    c->writer = watch_writer(kind->base, fd, write_event, c);
+    c->timer = watch_timer(kind->base, timer_event, c);
+    if (!c->reader || !c->writer || !c->timer) {
         if (c->reader)
-            event_free(c->reader);
+            watch_free(c->reader);
         if (c->writer)
-            event_free(c->writer);
+            watch_free(c->writer);
         if (c->timer)
-            event_free(c->timer);
+            watch_free(c->timer);
         return GAD_ENOMEM;
     }
     c->fd = fd;

@@ -29,7 +29,7 @@
 #include "lib/wire/frame.h"
 
 struct conn;
-struct event;
+struct watch;
 struct event_base;
 
 enum conn_state { CONN_OPEN, CONN_DRAINING, CONN_LINGERING, CONN_CLOSED };
@@ -68,7 +68,7 @@ struct conn {
     int fd;
     bool paused;  /* complete frames may be waiting in `in`; the socket is not read */
     bool no_idle; /* never idle: it is there to listen */
-    struct event *reader, *writer, *timer;
+    struct watch *reader, *writer, *timer;
     struct gad_buf in;  /* what was read but not taken yet: at most one frame, or one read */
     size_t missing;     /* of the frame that is half here, as far as it is known */
     struct gad_buf out; /* what is to be sent */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/server.h"
 
-#include <event2/event.h>
 #include <event2/util.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -20,6 +19,7 @@
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 #include "proto/ganad.pb-c.h"
@@ -45,7 +45,7 @@ struct server {
     struct arena decode_arena, reply_arena;
     struct decoder decoder;
     struct client_list clients, dead, touched;
-    struct event *done, *again, *reaper, *pusher;
+    struct watch *done, *again, *reaper, *pusher;
     /* Jobs that were decoded in this turn of the loop and are not with the scorer yet. */
     void *pending[JOBS_MAX];
     size_t n_pending;
@@ -120,7 +120,7 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
     client->in_flight++;
     client->records += j->n;
     if (s->n_pending == 0)
-        event_active(s->pusher, 0, 0);
+        watch_soon(s->pusher);
     s->pending[s->n_pending++] = j; /* there are no more jobs than places */
 }
 
@@ -128,11 +128,9 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
  * Behind the last client that had something to say in this turn of the loop: the scorer is woken once for
  * all their jobs. Woken for the first, it would take the core from us and find just that one.
  */
-static void push_event(evutil_socket_t fd, short what, void *arg)
+static void push_event(void *arg)
 {
     struct server *s = arg;
-    (void)fd;
-    (void)what;
 
     scorer_push(s->o.scorer, s->pending, s->n_pending);
     s->n_pending = 0;
@@ -175,7 +173,7 @@ static void finish(struct server *s, struct job *j)
             conn_close(&c->conn);
         }
     } else if (c->in_flight == 0) {
-        event_active(s->reaper, 0, 0);
+        watch_soon(s->reaper);
     }
     if (!c->touched) {
         c->touched = true;
@@ -229,16 +227,14 @@ static bool drain(struct server *s)
     return j == NULL;
 }
 
-static void done_event(evutil_socket_t fd, short what, void *arg)
+static void done_event(void *arg)
 {
     struct server *s = arg;
-    const struct timeval now = {0, 0};
-    (void)fd;
-    (void)what;
 
     gad_ring_disarm_items(scorer_done(s->o.scorer));
+    /* Not at once: the loop's other events come first. */
     if (!drain(s) || gad_ring_arm_items(scorer_done(s->o.scorer)))
-        (void)event_add(s->again, &now); /* not at once: first whoever else has something to say */
+        watch_after(s->again, (struct gad_time){0});
 }
 
 enum {
@@ -254,16 +250,14 @@ static void closed(struct conn *c)
     s->o.stats->clients--;
     TAILQ_REMOVE(&s->clients, client, all);
     TAILQ_INSERT_TAIL(&s->dead, client, all);
-    event_active(s->reaper, 0, 0);
+    watch_soon(s->reaper);
 }
 
 /* Frees clients that are closed and that no job points at any more. */
-static void reap(evutil_socket_t fd, short what, void *arg)
+static void reap(void *arg)
 {
     struct server *s = arg;
     struct client *c = TAILQ_FIRST(&s->dead);
-    (void)fd;
-    (void)what;
 
     while (c) {
         struct client *next = TAILQ_NEXT(c, all);
@@ -364,13 +358,11 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     TAILQ_INIT(&s->dead);
     TAILQ_INIT(&s->touched);
     s->kind = scoring_kind(s);
-    s->done = event_new(o->base, gad_ring_items_fd(scorer_done(o->scorer)), EV_READ | EV_PERSIST,
-                        done_event, s);
-    s->again = event_new(o->base, -1, 0, done_event, s);
-    s->reaper = event_new(o->base, -1, 0, reap, s);
-    s->pusher = event_new(o->base, -1, 0, push_event, s);
+    s->done = watch_reader(o->base, gad_ring_items_fd(scorer_done(o->scorer)), done_event, s);
+    s->again = watch_timer(o->base, done_event, s);
+    s->reaper = watch_timer(o->base, reap, s);
+    s->pusher = watch_timer(o->base, push_event, s);
     if (!s->kind.scratch || !s->done || !s->again || !s->reaper || !s->pusher ||
-        event_add(s->done, NULL) != 0 ||
         job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
         arena_init(&s->decode_arena, o->config->scoring.client_memory) != 0 ||
         arena_init(&s->reply_arena, REPLY_SCRATCH) != 0)
@@ -380,7 +372,7 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     if (r != 0)
         return r;
     if (gad_ring_arm_items(scorer_done(o->scorer)))
-        event_active(s->done, EV_READ, 0);
+        watch_soon(s->done);
     *ret = gad_steal(&s);
     return 0;
 }
@@ -403,7 +395,7 @@ void server_stop(struct server *s)
         conn_fail(&c->conn, 0, GANAD__V1__ERROR_REPLY__CODE__SHUTTING_DOWN,
                   "ganadd is shutting down");
     }
-    event_active(s->reaper, 0, 0);
+    watch_soon(s->reaper);
 }
 
 static void take_back(struct server *s, struct job *j)
@@ -434,14 +426,10 @@ void server_free(struct server *s)
         TAILQ_REMOVE(&s->dead, c, all);
         gad_free(c);
     }
-    if (s->done)
-        event_free(s->done);
-    if (s->again)
-        event_free(s->again);
-    if (s->reaper)
-        event_free(s->reaper);
-    if (s->pusher)
-        event_free(s->pusher);
+    watch_free(s->done);
+    watch_free(s->again);
+    watch_free(s->reaper);
+    watch_free(s->pusher);
     job_pool_free(s->pool);
     arena_deinit(&s->decode_arena);
     arena_deinit(&s->reply_arena);

@@ -29,11 +29,12 @@
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 
 enum {
-    FLUSH_LOOK_US = 20000,    /* at the end: how often it is seen whether the outputs are done */
+    FLUSH_LOOK_NS = 20000000, /* at the end: how often it is seen whether the outputs are done */
     REST_MAX_NS = 1000000000, /* of stop_timeout, for the threads to end */
 };
 
@@ -45,7 +46,7 @@ struct daemon {
     struct stats stats;
     struct event_base *base;
     struct signals *signals;
-    struct event *deadline, *look, *watchdog;
+    struct watch *deadline, *look, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
     struct feed *feed;
@@ -85,16 +86,13 @@ static void drained(void *arg)
 }
 
 /* The clients are gone; the outputs that have a connection get what is left. */
-static void look_event(evutil_socket_t fd, short what, void *arg)
+static void look_event(void *arg)
 {
     struct daemon *self = arg;
-    const struct timeval again = {0, FLUSH_LOOK_US};
-    (void)fd;
-    (void)what;
 
     bool is_flushed = record_log_is_flushed(self->record_log);
     if (!feed_finish(self->feed) || !is_flushed)
-        (void)event_add(self->look, &again);
+        watch_after(self->look, (struct gad_time){FLUSH_LOOK_NS});
     else
         (void)event_base_loopbreak(self->base);
 }
@@ -102,7 +100,7 @@ static void look_event(evutil_socket_t fd, short what, void *arg)
 static void look_if_all_stopped(struct daemon *self)
 {
     if (self->stopping && self->server_stopped && self->captures_ended)
-        event_active(self->look, 0, 0);
+        watch_soon(self->look);
 }
 
 static void stopped(void *arg)
@@ -147,11 +145,9 @@ static void captures_ended(void *arg)
     look_if_all_stopped(self);
 }
 
-static void deadline_event(evutil_socket_t fd, short what, void *arg)
+static void deadline_event(void *arg)
 {
     struct daemon *self = arg;
-    (void)fd;
-    (void)what;
     log_warn("loop", "stop_timeout is nearly over, leaving the rest");
     (void)event_base_loopbreak(self->base);
 }
@@ -160,14 +156,13 @@ static void stop(void *arg, const char *signal_name)
 {
     struct daemon *self = arg;
     int64_t ns = self->stop_timeout.ns, rest = ns / 4 < REST_MAX_NS ? ns / 4 : REST_MAX_NS;
-    const struct timeval tv = {(ns - rest) / 1000000000, (ns - rest) % 1000000000 / 1000};
 
-    if (event_pending(self->deadline, EV_TIMEOUT, NULL))
+    if (watch_is_on(self->deadline))
         return;
     stop_guard_arm(&self->guard,
                    self->stop_timeout); /* before all that may block, the log is of it */
     log_notice("loop", "%s: finishing what was accepted", signal_name);
-    (void)event_add(self->deadline, &tv);
+    watch_after(self->deadline, (struct gad_time){ns - rest});
     if (!self->stopping)
         begin_stop(self);
 }
@@ -219,11 +214,9 @@ static void hup(void *arg)
 }
 
 /* Only if the scorer moves, too: we stand still with it. */
-static void watchdog_event(evutil_socket_t fd, short what, void *arg)
+static void watchdog_event(void *arg)
 {
     const struct daemon *self = arg;
-    (void)fd;
-    (void)what;
 
     if (scorer_answers(self->scorer))
         notify_state("WATCHDOG=1");
@@ -234,13 +227,12 @@ static void watchdog_event(evutil_socket_t fd, short what, void *arg)
 /* Thrice in the time that is allowed. */
 static int start_watchdog(struct daemon *self)
 {
-    int64_t ns = notify_watchdog().ns / 3;
-    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
+    const struct gad_time third = {notify_watchdog().ns / 3};
 
-    if (ns == 0)
+    if (third.ns == 0)
         return 0;
-    self->watchdog = event_new(self->base, -1, EV_PERSIST, watchdog_event, self);
-    return self->watchdog && event_add(self->watchdog, &tv) == 0 ? 0 : GAD_ENOMEM;
+    self->watchdog = watch_ticker(self->base, third, watchdog_event, self);
+    return self->watchdog ? 0 : GAD_ENOMEM;
 }
 
 static int make_events(struct daemon *self, struct gad_diag *d)
@@ -249,17 +241,11 @@ static int make_events(struct daemon *self, struct gad_diag *d)
     if (!self->base)
         return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
     const struct signals_options so = {.base = self->base, .stop = stop, .hup = hup, .arg = self};
-    self->deadline = event_new(self->base, -1, 0, deadline_event, self);
-    self->look = event_new(self->base, -1, 0, look_event, self);
+    self->deadline = watch_timer(self->base, deadline_event, self);
+    self->look = watch_timer(self->base, look_event, self);
     if (!self->deadline || !self->look || signals_new(&so, &self->signals) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
     return 0;
-}
-
-static void free_event(struct event *e)
-{
-    if (e)
-        event_free(e);
 }
 
 static void daemon_deinit(struct daemon *self)
@@ -276,9 +262,9 @@ static void daemon_deinit(struct daemon *self)
     suppressor_free(self->suppressor);
     scorer_free(self->scorer);
     signals_free(self->signals);
-    free_event(self->deadline);
-    free_event(self->look);
-    free_event(self->watchdog);
+    watch_free(self->deadline);
+    watch_free(self->look);
+    watch_free(self->watchdog);
     if (self->base)
         event_base_free(self->base);
     stop_guard_disarm(&self->guard);

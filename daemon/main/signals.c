@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/main/signals.h"
 
-#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/log.h"
 #include "daemon/log_limit.h"
+#include "daemon/watch.h"
 #include "lib/base/time.h"
 
-enum { EVENTS_MAX = 80, NAME = 32 };
+enum { SIGNALS_MAX = 80, NAME = 32 };
 
-_Static_assert(EVENTS_MAX >= NSIG, "an event for each signal");
+_Static_assert(SIGNALS_MAX >= NSIG, "a place for each signal");
 
 static const int stopping[] = {SIGTERM, SIGINT, SIGXCPU};
 
@@ -20,10 +20,16 @@ static const int stopping[] = {SIGTERM, SIGINT, SIGXCPU};
 static const int ignored[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
                               SIGPROF, SIGIO,   SIGPWR,  SIGSTKFLT};
 
+struct caught {
+    struct signals *signals;
+    int number;
+    struct watch *watch;
+};
+
 struct signals {
     struct signals_options o;
     struct log_limit limit;
-    struct event *event[EVENTS_MAX];
+    struct caught caught[SIGNALS_MAX];
     size_t n;
 };
 
@@ -58,43 +64,39 @@ void signals_hold(void)
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
 }
 
-static void stop_event(evutil_socket_t fd, short what, void *arg)
+static void stop_event(void *arg)
 {
-    const struct signals *s = arg;
+    const struct caught *c = arg;
     char name[NAME];
-    (void)what;
 
-    s->o.stop(s->o.arg, name_of((int)fd, name));
+    c->signals->o.stop(c->signals->o.arg, name_of(c->number, name));
 }
 
-static void hup_event(evutil_socket_t fd, short what, void *arg)
+static void hup_event(void *arg)
 {
-    const struct signals *s = arg;
-    (void)fd;
-    (void)what;
+    const struct caught *c = arg;
 
-    s->o.hup(s->o.arg);
+    c->signals->o.hup(c->signals->o.arg);
 }
 
-static void ignored_event(evutil_socket_t fd, short what, void *arg)
+static void ignored_event(void *arg)
 {
-    struct signals *s = arg;
+    const struct caught *c = arg;
     char name[NAME], more[LOG_LIMIT_TEXT];
-    (void)what;
 
-    if (log_limit_allows(&s->limit, gad_time_monotonic(), more))
+    if (log_limit_allows(&c->signals->limit, gad_time_monotonic(), more))
         log_notice("loop", "%s has no meaning here and is ignored; SIGHUP reopens and reloads%s",
-                   name_of((int)fd, name), more);
+                   name_of(c->number, name), more);
 }
 
-static int add(struct signals *s, int number, event_callback_fn fn)
+static int add(struct signals *s, int number, watch_fn *fn)
 {
-    struct event *e = evsignal_new(s->o.base, number, fn, s);
+    struct caught *c = &s->caught[s->n++];
 
-    if (!e)
-        return GAD_ENOMEM;
-    s->event[s->n++] = e;
-    return event_add(e, NULL) == 0 ? 0 : GAD_ENOMEM;
+    c->signals = s;
+    c->number = number;
+    c->watch = watch_signal(s->o.base, number, fn, c);
+    return c->watch ? 0 : GAD_ENOMEM;
 }
 
 static int add_all(struct signals *s)
@@ -134,6 +136,6 @@ void signals_free(struct signals *s)
         return;
     signals_hold(); /* libevent brings the defaults back, which would end us now */
     for (size_t i = 0; i < s->n; i++)
-        event_free(s->event[i]);
+        watch_free(s->caught[i].watch);
     gad_free(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/wire/socket.h"
@@ -28,12 +28,13 @@ enum {
     BODY_MAX = 1, /* a GET has none; 0 would be no limit */
     PAGE_MAX = 4 << 20,
     LAST_SECONDS = 10, /* of a connection, whatever happens on it */
-    SWEEP_US = 100000,
     BACKLOG = 64,
     FORBIDDEN = 403,
 };
 
 #define SHORT_NS INT64_C(1000000000)
+
+static const struct gad_time sweep_interval = {100000000};
 
 /* A connection of evhttp's, which tells nobody when it closes one: we hold its bufferevent, too, and look. */
 struct visit {
@@ -52,7 +53,7 @@ struct metrics {
     struct gad_time short_until;     /* monotonic: no descriptors, until then */
     bool failing;                    /* ... which the log has */
     struct log_limit limit;
-    struct event *sweep;
+    struct watch *sweep;
     size_t n;
     struct visit_list visits;
     struct gad_buf page;
@@ -93,13 +94,10 @@ static void set_rest(struct metrics *m, bool rests)
     m->rests = rests;
 }
 
-static void sweep_event(evutil_socket_t fd, short what, void *arg)
+static void sweep_event(void *arg)
 {
-    const struct timeval again = {0, SWEEP_US};
     struct metrics *m = arg;
     struct visit *v, *next;
-    (void)fd;
-    (void)what;
 
     for (v = TAILQ_FIRST(&m->visits); v; v = next) {
         next = TAILQ_NEXT(v, all);
@@ -114,13 +112,12 @@ static void sweep_event(evutil_socket_t fd, short what, void *arg)
     bool is_short = gad_time_monotonic().ns < m->short_until.ns;
     set_rest(m, m->n >= CONNECTIONS_MAX || is_short);
     if (m->n > 0 || is_short)
-        (void)event_add(m->sweep, &again);
+        watch_after(m->sweep, sweep_interval);
 }
 
 /* Such as no descriptor: without a rest libevent would try it again at once, for ever. */
 static void cannot_accept(struct evconnlistener *listener, void *evhttps_own)
 {
-    const struct timeval again = {0, SWEEP_US};
     struct metrics *m = served;
     int err = errno;
     char more[LOG_LIMIT_TEXT];
@@ -129,7 +126,7 @@ static void cannot_accept(struct evconnlistener *listener, void *evhttps_own)
 
     m->short_until.ns = gad_time_monotonic().ns + SHORT_NS;
     set_rest(m, true);
-    (void)event_add(m->sweep, &again);
+    watch_after(m->sweep, sweep_interval);
     bool is_new = !m->failing;
     m->failing = true;
     if (is_new && log_limit_allows(&m->limit, gad_time_monotonic(), more))
@@ -140,7 +137,6 @@ static void cannot_accept(struct evconnlistener *listener, void *evhttps_own)
 /* Asked by evhttp for each connection; NULL: it makes one of its own, which has its idle timeout and no more. */
 static struct bufferevent *visit_begins(struct event_base *base, void *arg)
 {
-    const struct timeval first = {0, SWEEP_US};
     struct metrics *m = arg;
     struct visit *v = gad_calloc(1, sizeof(*v));
 
@@ -156,8 +152,8 @@ static struct bufferevent *visit_begins(struct event_base *base, void *arg)
     m->failing = false;
     TAILQ_INSERT_TAIL(&m->visits, v, all);
     set_rest(m, ++m->n >= CONNECTIONS_MAX);
-    if (!event_pending(m->sweep, EV_TIMEOUT, NULL))
-        (void)event_add(m->sweep, &first);
+    if (!watch_is_on(m->sweep))
+        watch_after(m->sweep, sweep_interval);
     return v->bev;
 }
 
@@ -274,7 +270,7 @@ int metrics_new(const struct metrics_options *o, struct metrics **ret, struct ga
     m->limit = log_limit_init(gad_time_monotonic());
     TAILQ_INIT(&m->visits);
     m->page = GAD_BUF_INIT(PAGE_MAX);
-    m->sweep = event_new(o->base, -1, 0, sweep_event, m);
+    m->sweep = watch_timer(o->base, sweep_event, m);
     m->http = evhttp_new(o->base);
     if (!m->sweep || !m->http)
         return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
@@ -301,8 +297,7 @@ void metrics_free(struct metrics *m)
         evhttp_free(m->http); /* its listener and connections, too */
     while ((v = TAILQ_FIRST(&m->visits)) != NULL)
         end_visit(m, v);
-    if (m->sweep)
-        event_free(m->sweep);
+    watch_free(m->sweep);
     if (m->listener && *m->o.config->metrics.unix_path) /* else it is not ours */
         (void)unlink(m->o.config->metrics.unix_path);
     gad_buf_deinit(&m->page);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/reload/reload.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,9 +11,10 @@
 #include "daemon/notify.h"
 #include "daemon/score/models.h"
 #include "daemon/thread.h"
+#include "daemon/watch.h"
 #include "models/detector.h"
 
-struct event;
+struct watch;
 
 TAILQ_HEAD(reload_asks, reload_ask);
 
@@ -40,7 +40,7 @@ struct reload {
     struct reload_result result;
     struct thread thread;
     int fd; /* the event that the worker is done */
-    struct event *done, *begin;
+    struct watch *done, *begin;
 };
 
 /* --- new models in the place of those that run, and what has changed by it --- */
@@ -348,7 +348,7 @@ static void tell_served(struct reload *r)
             ask->done(ask->arg, &r->result);
     }
     if (!TAILQ_EMPTY(&r->waiting))
-        event_active(r->begin, 0, 0);
+        watch_soon(r->begin);
 }
 
 /* --- one after the other --- */
@@ -454,10 +454,8 @@ static void begin(struct reload *r)
         tell_served(r);
 }
 
-static void begin_event(evutil_socket_t fd, short what, void *arg)
+static void begin_event(void *arg)
 {
-    (void)fd;
-    (void)what;
     begin(arg);
 }
 
@@ -467,11 +465,9 @@ static void join(struct reload *r)
     thread_event_clear(r->fd);
 }
 
-static void done_event(evutil_socket_t fd, short what, void *arg)
+static void done_event(void *arg)
 {
     struct reload *r = arg;
-    (void)fd;
-    (void)what;
 
     join(r);
     if (r->work.error != 0) {
@@ -488,7 +484,7 @@ void reload_ask(struct reload *r, struct reload_ask *ask)
 {
     ask->is_waiting = true;
     TAILQ_INSERT_TAIL(&r->waiting, ask, next);
-    event_active(r->begin, 0, 0);
+    watch_soon(r->begin);
 }
 
 void reload_forget(struct reload *r, struct reload_ask *ask)
@@ -531,9 +527,9 @@ int reload_new(const struct reload_options *o, struct reload **ret, struct gad_d
     TAILQ_INIT(&r->waiting);
     TAILQ_INIT(&r->served);
     r->fd = thread_event_open();
-    r->begin = event_new(o->base, -1, 0, begin_event, r);
-    r->done = r->fd < 0 ? NULL : event_new(o->base, r->fd, EV_READ | EV_PERSIST, done_event, r);
-    if (!r->begin || !r->done || event_add(r->done, NULL) != 0)
+    r->begin = watch_timer(o->base, begin_event, r);
+    r->done = r->fd < 0 ? NULL : watch_reader(o->base, r->fd, done_event, r);
+    if (!r->begin || !r->done)
         return gad_fail(d, GAD_ENOMEM, "reload: no memory");
     *ret = gad_steal(&r);
     return 0;
@@ -552,10 +548,8 @@ void reload_free(struct reload *r)
         model_drop(r->previous[i]);
     if (r->now != r->o.config)
         config_free((struct config *)(uintptr_t)r->now);
-    if (r->begin)
-        event_free(r->begin);
-    if (r->done)
-        event_free(r->done);
+    watch_free(r->begin);
+    watch_free(r->done);
     if (r->fd >= 0)
         (void)close(r->fd);
     gad_free(r);
