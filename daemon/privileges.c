@@ -47,7 +47,7 @@ int privileges_give(const char *user, const char *path, struct gad_diag *d)
     return 0;
 }
 
-int privileges_give_folder(const char *user, const char *path, struct gad_diag *d)
+int privileges_give_directory(const char *user, const char *path, struct gad_diag *d)
 {
     int r;
     const struct passwd *pw = find(user, &r, d);

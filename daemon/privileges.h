@@ -29,4 +29,5 @@ int privileges_check(const char *user, struct gad_diag *d) GAD_MUST_CHECK;
 int privileges_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* A folder and the files in it; nothing below them, and no links. */
-int privileges_give_folder(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_give_directory(const char *user, const char *path,
+                              struct gad_diag *d) GAD_MUST_CHECK;

@@ -32,6 +32,7 @@
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
+#include "lib/record/record.h"
 
 enum {
     FLUSH_LOOK_NS = 20000000, /* at the end: how often it is seen whether the outputs are done */
@@ -60,19 +61,32 @@ struct daemon {
     bool once, stopping, server_stopped, captures_ended;
 };
 
-static void drifted(void *arg, const struct gad_model_event *e)
+static void report_drift(struct daemon *self, const struct model *m, struct gad_model_event *e)
 {
-    struct daemon *self = arg;
-
+    (void)snprintf(e->model, sizeof(e->model), "%s", m->name);
+    (void)snprintf(e->model_sha256, sizeof(e->model_sha256), "%s", m->label->sha256);
     log_notice("models", "model '%s' %s%s%s", e->model, e->action, *e->reason ? ": " : "",
                e->reason);
     feed_model(self->feed, e);
 }
 
+static void count_drift(struct daemon *self, const struct job *j)
+{
+    struct gad_time now = gad_time_monotonic();
+    struct gad_model_event e;
+
+    for (size_t i = 0; i < job_n_scored(j); i++) {
+        const struct model *m = job_model(j, i);
+        if (m->drift && drift_count(m->drift, &self->drift, &j->rec[i], j->score[i], now, &e))
+            report_drift(self, m, &e);
+    }
+}
+
 static void scored(void *arg, const struct job *j)
 {
     struct daemon *self = arg;
-    drift_take(&self->drift, j, gad_time_monotonic(), drifted, self);
+
+    count_drift(self, j);
     feed_scored(self->feed, j);
     if (j->client)
         record_log_add(self->record_log, j);
@@ -117,7 +131,7 @@ static void returned(void *arg, struct job *j)
     capture_merge_returned(self->captures, j);
 }
 
-static size_t room(void *arg)
+static size_t alert_room(void *arg)
 {
     const struct daemon *self = arg;
     return record_log_has_room(self->record_log) ? feed_room(self->feed) : 0;
@@ -280,22 +294,31 @@ static void warn_of_open_tcp(const struct config *c)
                  tcp);
 }
 
-/* What was made as root, and is written later. */
+/* The unprivileged user becomes the owner of the sockets and files that root made and that are written later. */
 static int give_files(const struct daemon *self, struct gad_diag *d)
 {
     const struct config *c = self->config;
-    int r = privileges_give_folder(c->ganadd.user, feed_folder(self->feed), d);
+    const char *user = c->ganadd.user;
+    int r = 0;
 
+    if (*c->scoring.unix_path)
+        r = privileges_give(user, c->scoring.unix_path, d);
+    if (r == 0 && *c->control.unix_path)
+        r = privileges_give(user, c->control.unix_path, d);
+    if (r == 0)
+        r = privileges_give_directory(user, feed_folder(self->feed), d);
     if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
-        r = privileges_give(c->ganadd.user, c->alerts.suppress, d);
+        r = privileges_give(user, c->alerts.suppress, d);
     for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
         if (strcmp(c->output[i].type, "file") == 0)
-            r = privileges_give(c->ganadd.user, c->output[i].to, d);
+            r = privileges_give(user, c->output[i].to, d);
+    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
+        r = privileges_give(user, c->records.file, d);
     return r;
 }
 
-/* Everything that may need root. */
-static int make_rooms(struct daemon *self, struct models *m, struct gad_diag *d)
+/* Where records come from, and the scorer. */
+static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *d)
 {
     const struct config *c = self->config;
     int r = scorer_new((struct gad_time){c->alerts.rollup.ns / 2}, &self->scorer);
@@ -303,86 +326,93 @@ static int make_rooms(struct daemon *self, struct models *m, struct gad_diag *d)
     self->drift = drift_options(c);
     if (r != 0)
         return gad_fail(d, r, "scorer: %s", gad_strerror(r));
-    r = record_log_new(self->base, c, &self->stats, &self->record_log, d);
-    if (r != 0)
-        return r;
     const struct capture_merge_options captures = {.base = self->base,
                                                    .config = c,
                                                    .models = m,
                                                    .scorer = self->scorer,
                                                    .stats = &self->stats,
-                                                   .room = room,
+                                                   .room = alert_room,
                                                    .ended = captures_ended,
                                                    .arg = self};
-    r = capture_merge_new(&captures, &self->captures, d);
-    if (r != 0)
-        return r;
-    const struct server_options so = {.base = self->base,
-                                      .config = c,
-                                      .models = m,
-                                      .scorer = self->scorer,
-                                      .stats = &self->stats,
-                                      .scored = scored,
-                                      .returned = returned,
-                                      .drained = drained,
-                                      .stopped = stopped,
-                                      .arg = self};
-    r = server_new(&so, &self->server, d);
-    if (r != 0)
-        return r;
-    r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
-    if (r != 0)
-        return r;
-    const struct feed_options fo = {.base = self->base,
-                                    .config = c,
-                                    .stats = &self->stats,
-                                    .suppressor = self->suppressor,
-                                    .by_packets = self->once};
-    r = feed_new(&fo, &self->feed, d);
-    if (r != 0)
-        return r;
-    const struct reload_options ro = {.base = self->base,
-                                      .config = c,
-                                      .feed = self->feed,
-                                      .models = m,
-                                      .configure = configure,
-                                      .told = reloaded,
-                                      .arg = self};
-    r = self->once ? 0 : reload_new(&ro, &self->reload, d);
-    if (r != 0)
-        return r;
-    const struct control_options co = {.base = self->base,
-                                       .config = c,
-                                       .models = m,
-                                       .reload = self->reload,
-                                       .stats = &self->stats,
-                                       .feed = self->feed,
-                                       .suppressor = self->suppressor,
-                                       .record_log = self->record_log,
-                                       .captures = self->captures,
-                                       .reopen = reopen,
-                                       .arg = self};
-    r = control_new(&co, &self->control, d);
-    if (r != 0)
-        return r;
-    const struct metrics_options mo = {.base = self->base,
-                                       .config = c,
-                                       .models = m,
-                                       .stats = &self->stats,
-                                       .feed = self->feed,
-                                       .captures = self->captures};
-    r = metrics_new(&mo, &self->metrics, d);
-    if (r != 0)
-        return r;
-    if (*c->scoring.unix_path)
-        r = privileges_give(c->ganadd.user, c->scoring.unix_path, d);
-    if (r == 0 && *c->control.unix_path)
-        r = privileges_give(c->ganadd.user, c->control.unix_path, d);
+    const struct server_options server = {.base = self->base,
+                                          .config = c,
+                                          .models = m,
+                                          .scorer = self->scorer,
+                                          .stats = &self->stats,
+                                          .scored = scored,
+                                          .returned = returned,
+                                          .drained = drained,
+                                          .stopped = stopped,
+                                          .arg = self};
+    r = record_log_new(self->base, c, &self->stats, &self->record_log, d);
     if (r == 0)
-        r = give_files(self, d);
-    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
-        r = privileges_give(c->ganadd.user, c->records.file, d);
-    return r;
+        r = capture_merge_new(&captures, &self->captures, d);
+    return r == 0 ? server_new(&server, &self->server, d) : r;
+}
+
+/* Where alerts go. */
+static int make_feed(struct daemon *self, struct gad_diag *d)
+{
+    const struct config *c = self->config;
+    int r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
+
+    if (r != 0)
+        return r;
+    const struct feed_options o = {.base = self->base,
+                                   .config = c,
+                                   .stats = &self->stats,
+                                   .suppressor = self->suppressor,
+                                   .by_packets = self->once};
+    return feed_new(&o, &self->feed, d);
+}
+
+/* What an operator reaches: reload, control socket and metrics. */
+static int make_control(struct daemon *self, struct models *m, struct gad_diag *d)
+{
+    const struct reload_options reload = {.base = self->base,
+                                          .config = self->config,
+                                          .feed = self->feed,
+                                          .models = m,
+                                          .configure = configure,
+                                          .done = reloaded,
+                                          .arg = self};
+    int r = self->once ? 0 : reload_new(&reload, &self->reload, d);
+
+    if (r != 0)
+        return r;
+    const struct control_options control = {.base = self->base,
+                                            .config = self->config,
+                                            .models = m,
+                                            .reload = self->reload,
+                                            .stats = &self->stats,
+                                            .feed = self->feed,
+                                            .suppressor = self->suppressor,
+                                            .record_log = self->record_log,
+                                            .captures = self->captures,
+                                            .reopen = reopen,
+                                            .arg = self};
+    r = control_new(&control, &self->control, d);
+    if (r != 0)
+        return r;
+    const struct metrics_options metrics = {.base = self->base,
+                                            .config = self->config,
+                                            .models = m,
+                                            .stats = &self->stats,
+                                            .feed = self->feed,
+                                            .captures = self->captures};
+    return metrics_new(&metrics, &self->metrics, d);
+}
+
+/* Everything that may need root. */
+static int make_parts(struct daemon *self, struct models *m, struct gad_diag *d)
+{
+    int r = make_scoring(self, m, d);
+
+    if (r == 0)
+        r = make_feed(self, d);
+    if (r == 0)
+        r = make_control(self, m, d);
+    return r == 0 ? give_files(self, d) : r;
 }
 
 /* What came of the captures, a line on stderr. */
@@ -454,11 +484,12 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
 
     if (config_is_live(c))
         privileges_take_raw();
-    int r = descriptors_raise(c, d);
+    int r = descriptors_raise(c->scoring.max_clients + c->control.max_clients, c->n_captures,
+                              c->n_outputs, d);
     if (r == 0)
         r = make_events(&self, d);
     if (r == 0)
-        r = make_rooms(&self, m, d);
+        r = make_parts(&self, m, d);
     if (r == 0)
         r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)

@@ -339,8 +339,8 @@ static void tell_served(struct reload *r)
     struct reload_ask *ask;
 
     log_result(&r->result);
-    if (r->o.told)
-        r->o.told(r->o.arg, &r->result);
+    if (r->o.done)
+        r->o.done(r->o.arg, &r->result);
     while ((ask = TAILQ_FIRST(&r->served)) != NULL) {
         TAILQ_REMOVE(&r->served, ask, next);
         ask->is_waiting = false;

@@ -80,7 +80,7 @@ struct reload_options {
     struct models *models;       /* those that run: their places get the new ones */
     /* All but models that takes effect at once; not kept. An error: nothing is as it says. NULL: there is nothing. */
     int (*configure)(void *arg, const struct config *c);
-    void (*told)(void *arg, const struct reload_result *r); /* each result; NULL: nobody */
+    void (*done)(void *arg, const struct reload_result *r); /* after each reload; may be NULL */
     void *arg;
 };
 

@@ -59,7 +59,7 @@ void model_drop(struct model *m)
  * of a second's worth may be saved up, which is also the longest that the others wait for it; but two at least: a
  * record with reasons is two searches.
  */
-static struct rate_limit budget_of(const struct model *m)
+static struct rate_limit search_limit_of(const struct model *m)
 {
     double tenth = m->search_rate / 10;
     return rate_limit_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
@@ -91,7 +91,7 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     if (r != 0)
         return r;
     m->search_rate = m->steps > 1 ? c->search_rate : 0;
-    m->budget = budget_of(m);
+    m->search_limit = search_limit_of(m);
     m->top_features = (uint32_t)c->top_features; /* the table says at most 41 */
     if (isnan(c->threshold)) {
         m->fpr_budget = c->fpr_budget;

@@ -66,7 +66,7 @@ struct model {
     struct networks *networks; /* NULL: of none; a shadow's: of all */
 
     struct gad_workspace *workspace; /* Thread: scorer */
-    struct rate_limit budget;        /* of searches. Thread: scorer */
+    struct rate_limit search_limit;  /* Thread: scorer */
 };
 
 enum { MODEL_ROWS = 64 }; /* of a workspace */

@@ -137,20 +137,20 @@ static void score_parts(struct scorer *s, struct job *j)
 
 /* As many records, from the first on, as the model has a search for, and another for the reasons that each may
  * need; the others stay as they are. */
-static void score_within_budget(struct scorer *s, struct job *j)
+static void score_within_limit(struct scorer *s, struct job *j)
 {
     size_t each = j->stride > 0 ? 2 : 1, n;
     struct model *m = j->model;
-    struct rate_limit *b = &m->budget;
+    struct rate_limit *limit = &m->search_limit;
 
     for (size_t at = 0; at < j->n; at += n) {
-        size_t granted = rate_limit_take(b, s->now, each * (j->n - at));
+        size_t granted = rate_limit_take(limit, s->now, each * (j->n - at));
         n = granted / each;
         if (n > 0)
             j->n_unknown +=
                 gad_detector_score(m->detector, m->workspace, n, j->rec + at, j->score + at);
         size_t n_explained = n > 0 ? decide(s, j, at, at + n) : 0;
-        rate_limit_give_back(b, granted - n - n_explained);
+        rate_limit_give_back(limit, granted - n - n_explained);
         if (n == 0) {
             j->n_unscored = j->n - at;
             return;
@@ -183,7 +183,7 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
     for (size_t i = 0; i < n;) {
         size_t run = run_length(job + i, n - i);
         if (!job[i]->error && job[i]->model->search_rate > 0)
-            score_within_budget(s, job[i]);
+            score_within_limit(s, job[i]);
         else if (!job[i]->error && job[i]->n_parts > 0)
             score_parts(s, job[i]);
         else if (run > 1)

@@ -25,7 +25,7 @@ static void score(struct gathered *g, struct gad_time now)
 {
     struct model *m = g->model;
     float score[MODEL_ROWS];
-    size_t n = m && m->search_rate > 0 ? rate_limit_take(&m->budget, now, g->n) : g->n;
+    size_t n = m && m->search_rate > 0 ? rate_limit_take(&m->search_limit, now, g->n) : g->n;
 
     if (n > 0)
         (void)gad_detector_score(m->detector, m->workspace, n, g->rec, score);
