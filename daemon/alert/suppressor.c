@@ -22,7 +22,7 @@ struct suppressor {
     struct gad_suppress *list;
     struct watch *tick;
     uint64_t saved_hits;
-    bool unsaved; /* a rule came or went and is not in the file */
+    bool unsaved; /* a rule was added or removed that the file does not show yet */
     bool failing; /* the failure to save was logged */
 };
 
@@ -49,7 +49,7 @@ static bool must_save(const struct suppressor *s)
     return s->unsaved || s->saved_hits != gad_suppress_hits(s->list);
 }
 
-/* What is not asked for by anybody, who could be told. */
+/* Saves without a client that could get the error: logs it. */
 static void save_quietly(struct suppressor *s)
 {
     struct gad_diag d = {""};
@@ -64,10 +64,10 @@ static void tick_event(void *arg)
 {
     struct suppressor *s = arg;
 
-    size_t over = gad_suppress_expire(s->list, gad_time_wall());
-    if (over > 0)
-        log_notice("suppress", "%zu rules are over", over);
-    if (over > 0 || must_save(s))
+    size_t expired = gad_suppress_expire(s->list, gad_time_wall());
+    if (expired > 0)
+        log_notice("suppress", "%zu rules expired", expired);
+    if (expired > 0 || must_save(s))
         save_quietly(s);
 }
 
@@ -76,16 +76,18 @@ static int load(struct suppressor *s, struct gad_diag *d)
     gad_cleanup(gad_freep) uint8_t *text = NULL;
     size_t len;
 
+    /* any other error is reported by the read below: an existing list must not be lost */
     if (!*s->path || (access(s->path, F_OK) != 0 && errno == ENOENT))
-        return 0; /* anything else is said by the reading: a list that is there must not be lost */
+        return 0;
     int r = gad_file_read(s->path, GAD_SUPPRESS_FILE_MAX, &text, &len, d);
     if (r != 0)
         return r;
     if (len == 0)
-        return gad_fail(d, GAD_EFORMAT,
-                        "%s: is empty, so it is no list of rules: delete it, and ganadd makes it "
-                        "with the first rule",
-                        s->path);
+        return gad_fail(
+            d, GAD_EFORMAT,
+            "%s: is empty, which is not a list of rules: delete it, and ganadd creates it "
+            "with the first rule",
+            s->path);
     r = gad_suppress_read(s->list, (const char *)text, len, d);
     if (r != 0)
         gad_diag_prefix(d, "%s", s->path);
@@ -113,7 +115,7 @@ int suppressor_new(struct event_base *base, const char *path, struct suppressor 
     return 0;
 }
 
-/* It is written beside itself and then moved there. */
+/* The file is written under another name in its directory and then renamed. */
 static void warn_if_not_saved(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -181,10 +183,10 @@ int suppressor_add(struct suppressor *s, const char *text, size_t len, uint64_t 
 int suppressor_remove(struct suppressor *s, uint64_t id, struct gad_diag *d)
 {
     if (!gad_suppress_remove(s->list, id))
-        return gad_fail(d, GAD_EUNKNOWN, "there is no rule %llu", (unsigned long long)id);
+        return gad_fail(d, GAD_EUNKNOWN, "no rule %llu", (unsigned long long)id);
     int r = save(s, d);
     if (r != 0)
-        gad_diag_prefix(d, "rule %llu is gone, but the file still has it (tried again each minute)",
+        gad_diag_prefix(d, "rule %llu is removed, but the file still has it (retried every minute)",
                         (unsigned long long)id);
     return r;
 }

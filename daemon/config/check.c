@@ -19,7 +19,7 @@
 #include "lib/spool/spool.h"
 #include "lib/wire/socket.h"
 
-/* What was written for a key of a section. */
+/* The value of a key, which has to be in the table. */
 static const struct config_value *value_of(const struct config_value *value, const char *section,
                                            const char *key)
 {
@@ -52,7 +52,7 @@ bool config_is_live(const struct config *c)
     return false;
 }
 
-/* Who scores what: the networks can be read, and somebody is no shadow. */
+/* Checks the roles of the models: the networks are valid, and at least one model is no shadow. */
 static int check_roles(const struct config *c, struct gad_diag *d)
 {
     size_t n_shadows = 0;
@@ -69,8 +69,8 @@ static int check_roles(const struct config *c, struct gad_diag *d)
         v = value_of(m->value, "model", "shadow");
         n_shadows += m->shadow;
         if (n_shadows > CONFIG_SHADOWS_MAX)
-            return gad_fail(d, GAD_EINVAL, "%s:%u: key 'shadow': there may be %d shadows", v->file,
-                            v->line, CONFIG_SHADOWS_MAX);
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key 'shadow': at most %d shadows are allowed",
+                            v->file, v->line, CONFIG_SHADOWS_MAX);
         if (n_shadows == c->n_models)
             return gad_fail(d, GAD_EINVAL,
                             "%s:%u: key 'shadow': there is no other model for it to shadow",
@@ -79,7 +79,7 @@ static int check_roles(const struct config *c, struct gad_diag *d)
     return 0;
 }
 
-/* Whoever reaches it reads what traffic there is. */
+/* Metrics reveal the traffic, so other machines reach them only if the configuration says so. */
 static int check_metrics(const struct config *c, struct gad_diag *d)
 {
     const char *tcp = c->metrics.tcp;
@@ -88,12 +88,12 @@ static int check_metrics(const struct config *c, struct gad_diag *d)
 
     const struct config_value *v = value_of(c->value, "metrics", "tcp");
     if (*tcp && *c->metrics.unix_path)
-        return gad_fail(d, GAD_EINVAL, "%s:%u: key 'tcp': [metrics] has unix, too: one is enough",
+        return gad_fail(d, GAD_EINVAL, "%s:%u: key 'tcp': [metrics] also has unix: use one of them",
                         v->file, v->line);
     if (*tcp && !is_local && !c->metrics.open)
         return gad_fail(d, GAD_EINVAL,
-                        "%s:%u: key 'tcp': other machines may reach '%s', without encryption or "
-                        "login: use 127.0.0.1, or say open = yes",
+                        "%s:%u: key 'tcp': other machines can reach '%s', without encryption or "
+                        "authentication: use 127.0.0.1, or set open = yes",
                         v->file, v->line, tcp);
     return 0;
 }
@@ -111,10 +111,9 @@ static int check_models(const struct config *c, struct gad_diag *d)
             return gad_fail(d, GAD_EINVAL, "%s: section 'model %s': key 'checkpoint' is missing",
                             c->file, m->name);
         if (budget->file && !isnan(m->threshold) && strcmp(budget->file, threshold->file) == 0)
-            return gad_fail(
-                d, GAD_EINVAL,
-                "%s:%u: key 'threshold': takes the place of fpr_budget, which line %u gives",
-                threshold->file, threshold->line, budget->line);
+            return gad_fail(d, GAD_EINVAL,
+                            "%s:%u: key 'threshold': replaces fpr_budget, which line %u sets",
+                            threshold->file, threshold->line, budget->line);
     }
     return check_roles(c, d);
 }
@@ -130,8 +129,11 @@ static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
     return r;
 }
 
-/* Files, those of a folder too, are of their own time and interfaces of now: there is no order of both together. */
-/* Which link there will be is known when it is opened: then it is asked again. */
+/*
+ * Captures of files, including directories, run in their own time, interfaces in the present: they
+ * cannot be ordered together.
+ */
+/* The link type is known only when the interface is opened; the filter is then checked again. */
 static int check_filter(const struct config_capture *p, struct gad_diag *d)
 {
     const struct config_value *v = value_of(p->value, "capture", "filter");
@@ -142,7 +144,10 @@ static int check_filter(const struct config_capture *p, struct gad_diag *d)
     return r;
 }
 
-/* A name that no interface of Linux can have would be waited for in vain; what has a colon is libpcap's own. */
+/*
+ * A name that no Linux interface can have would be waited for in vain; names with a colon belong to
+ * libpcap.
+ */
 static int check_interface(const struct config_capture *p, struct gad_diag *d)
 {
     const struct config_value *v = value_of(p->value, "capture", "interface");
@@ -177,10 +182,11 @@ static int check_captures(const struct config *c, struct gad_diag *d)
             return r;
     }
     if (n_live > 0 && n_live < config_n_captures_used(c))
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [capture NAME] sections are either all of interfaces or all of files "
-                        "and directories",
-                        c->file);
+        return gad_fail(
+            d, GAD_EINVAL,
+            "%s: the [capture NAME] sections must be either all interfaces or all files "
+            "and directories",
+            c->file);
     return 0;
 }
 
@@ -208,8 +214,8 @@ static bool is_one_of(const char *text, const char *const *list, size_t n)
     return false;
 }
 
-/* What a type of output needs, and what means nothing with it. */
-/* A key that does nothing would leave somebody thinking that it does. */
+/* Which keys a type of output needs, and which have no meaning with it. */
+/* A key without effect is refused, because it would mislead the operator. */
 static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
 {
     static const char *const keys[] = {"ca", "server_name", "certificate", "key"};
@@ -217,21 +223,20 @@ static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && strcmp(o->type, "tls") != 0; i++) {
         const struct config_value *v = value_of(o->value, "output", keys[i]);
         if (v->file && *v->text)
-            return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is of type tls, and this is %s",
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is for type tls, but the type is %s",
                             v->file, v->line, keys[i], o->type);
     }
     return 0;
 }
 
-/* Where events go to must be an address that one can connect to. */
+/* The address of an output has to be one to which a client can connect. */
 static const char *check_port(const struct config_output *o)
 {
     if (gad_socket_check(o->to, NULL) != 0)
         return "key 'to': is not HOST:PORT with a port from 1 to 65535, as in siem.example:6514 or "
                "[2001:db8::1]:6514";
     const char *port = strrchr(o->to, ':') + 1;
-    return strspn(port, "0") == strlen(port) ? "key 'to': port 0 is none that could be reached"
-                                             : NULL;
+    return strspn(port, "0") == strlen(port) ? "key 'to': port 0 cannot be connected to" : NULL;
 }
 
 static int check_output(const struct config *c, const struct config_output *o, struct gad_diag *d)
@@ -252,15 +257,15 @@ static int check_output(const struct config *c, const struct config_output *o, s
              strlen(o->to) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         fault = "key 'to': the path of a socket has at most 107 bytes";
     else if (strcmp(o->type, "stdout") == 0 && *o->to)
-        fault = "key 'to': the standard output is no place of that name";
+        fault = "key 'to': must be empty for type stdout";
     else if ((strcmp(o->type, "journal") == 0) != (strcmp(o->format, "journal") == 0))
-        fault = "type journal goes with format journal, and nothing else does";
+        fault = "type journal requires format journal, and the reverse";
     else if (!format)
         fault = "key 'format': is not built in";
     else if (strcmp(o->framing, "octets") == 0 && is_one_of(o->type, datagrams, 3))
-        fault = "key 'framing': a datagram is an event, there is nothing to frame";
+        fault = "key 'framing': each datagram is one event and needs no framing";
     else if ((*o->certificate != '\0') != (*o->key != '\0'))
-        fault = "'certificate' and 'key' are given together";
+        fault = "'certificate' and 'key' have to be set together";
     if (!fault && is_one_of(o->type, by_address, 3))
         fault = check_port(o);
     if (!fault)
@@ -291,8 +296,8 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
         return gad_fail(d, GAD_EINVAL, "%s: [spool] segment is more than half of quota", c->file);
     if (c->spool.quota / c->spool.segment > GAD_SPOOL_SEGMENTS / 2)
         return gad_fail(d, GAD_EINVAL,
-                        "%s: [spool] quota would be more than %d files of segment bytes: raise "
-                        "segment, which may be %dM",
+                        "%s: [spool] quota is more than %d files of segment bytes: raise "
+                        "segment, up to %dM",
                         c->file, GAD_SPOOL_SEGMENTS / 2, GAD_SPOOL_SEGMENT_MAX >> 20);
     return 0;
 }
@@ -310,13 +315,13 @@ int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d)
         }
         if (len > 0 && k == GAD_N_EVENTS)
             return gad_fail(d, GAD_EINVAL,
-                            "'%.*s' is none of alert, heartbeat, stats, loss and model", (int)len,
-                            p);
+                            "'%.*s' is not one of alert, heartbeat, stats, loss and model",
+                            (int)len, p);
         kinds |= len > 0 ? 1U << k : 0;
         p += len + (p[len] != '\0');
     }
     if (kinds == 0)
-        return gad_fail(d, GAD_EINVAL, "names no event");
+        return gad_fail(d, GAD_EINVAL, "names no event kind");
     *ret = kinds;
     return 0;
 }
@@ -343,9 +348,10 @@ int config_check(const struct config *c, struct gad_diag *d)
 int config_check_input(const struct config *c, struct gad_diag *d)
 {
     if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [scoring] has neither unix nor tcp, and there is no capture: nothing "
-                        "could come in",
-                        c->file);
+        return gad_fail(
+            d, GAD_EINVAL,
+            "%s: [scoring] has neither unix nor tcp, and no capture is configured: nothing "
+            "can be scored",
+            c->file);
     return config_check_apart(c, d);
 }

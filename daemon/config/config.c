@@ -18,26 +18,29 @@
 #include "lib/base/text.h"
 
 /*
- * INI text to sections and keys, with the line numbers and limits that libinih does not give: a line, a
- * section or a name that it would cut or continue is an error here.
+ * Splits INI text into sections and keys, with the line numbers and limits that libinih lacks: a
+ * line, section or name that libinih would truncate or continue is an error.
  */
 
-/* Each returns 0, or a negative code with the reason in @d (without file and line), which ends the reading. */
+/*
+ * Each returns 0, or a negative code with the reason in @d (without file and line), which ends the
+ * reading.
+ */
 struct config_sink {
     int (*section)(void *arg, const char *section, unsigned line, struct gad_diag *d);
     int (*key)(void *arg, const char *section, const char *key, const char *value, unsigned line,
                struct gad_diag *d);
 };
 
-enum { SECTION_MAX = 48 }; /* libinih cuts a section at 49 bytes without a word */
+enum { SECTION_MAX = 48 }; /* libinih silently truncates a section name at 49 bytes */
 
 struct reading {
     const char *p, *end;
-    unsigned line; /* of what libinih was given last */
+    unsigned line; /* number of the line that libinih got last */
     const struct config_sink *sink;
     void *arg;
     struct gad_diag *d;
-    int err; /* the first error; nothing is read or told after it */
+    int err; /* the first error, which ends the reading */
 };
 
 static void wrong(struct reading *r, const char *why)
@@ -45,7 +48,10 @@ static void wrong(struct reading *r, const char *why)
     r->err = gad_fail(r->d, GAD_EFORMAT, "%s", why);
 }
 
-/* [section] with nothing but a comment behind it. Tells of it at once: libinih would only with the first key. */
+/*
+ * [section] with nothing but a comment after it. Reports the section at once: libinih would report
+ * it with its first key only.
+ */
 static int read_section(struct reading *r, const char *s, size_t len)
 {
     char section[SECTION_MAX + 1];
@@ -72,7 +78,7 @@ static int is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Where the text before a comment ends: at a ; behind a blank, as libinih has it. */
+/* The end of the text before a comment, which starts at a ; after a blank, as in libinih. */
 static const char *comment_at(const char *s, const char *end)
 {
     for (; s + 1 < end; s++)
@@ -82,8 +88,8 @@ static const char *comment_at(const char *s, const char *end)
 }
 
 /*
- * libinih's fgets(): one line without its indentation (which would continue the value before it) and
- * without comments (which may be longer than its lines).
+ * fgets() for libinih: one line without its indentation, which would continue the value before it,
+ * and without comments, which may be longer than libinih's lines.
  */
 static char *next_line(char *buf, int size, void *arg)
 {
@@ -127,13 +133,13 @@ static int read_key(void *arg, const char *section, const char *key, const char 
     if (r->err)
         return 0;
     if (*section == '\0')
-        r->err = gad_fail(r->d, GAD_EFORMAT, "key '%s': stands before the first [section]", key);
+        r->err = gad_fail(r->d, GAD_EFORMAT, "key '%s': is before the first [section]", key);
     else
         r->err = r->sink->key(r->arg, section, key, value, r->line, r->d);
     return r->err == 0;
 }
 
-/* @name stands in messages as "NAME:LINE: ". */
+/* Messages start with "NAME:LINE: ". */
 static int read_ini(const char *name, const char *text, size_t len, const struct config_sink *sink,
                     void *arg, struct gad_diag *d)
 {
@@ -144,14 +150,14 @@ static int read_ini(const char *name, const char *text, size_t len, const struct
     int parsed = ini_parse_stream(next_line, &r, read_key, &r);
     if (r.err == 0 && parsed != 0) {
         r.line = parsed > 0 ? (unsigned)parsed : r.line;
-        wrong(&r, "cannot be understood");
+        wrong(&r, "syntax error");
     }
     if (r.err != 0)
         gad_diag_prefix(d, "%s:%u", name, r.line);
     return r.err;
 }
 
-/* One file on its way into the configuration. */
+/* A file that is being read into the configuration. */
 struct loading {
     struct config *c;
     const char *file;
@@ -215,8 +221,8 @@ static int take_section(void *arg, const char *section, unsigned line, struct ga
             return r;
         return section_get(l->c, k, name)
                    ? 0
-                   : gad_fail(d, GAD_ELIMIT, "no room for %s '%s', there may be %zu", k->section,
-                              name, k->max);
+                   : gad_fail(d, GAD_ELIMIT, "%s '%s' is one too many, the limit is %zu",
+                              k->section, name, k->max);
     }
     for (size_t i = 0; i < config_n_keys; i++)
         if (!section_is_named(config_keys[i].section) &&
@@ -225,7 +231,7 @@ static int take_section(void *arg, const char *section, unsigned line, struct ga
     return unknown_section(section, d);
 }
 
-/* Names the key that is nearest, or, where none is near, all of the section's. */
+/* Suggests the nearest key; if none is near, lists all keys of the section. */
 static int unknown_key(const char *key, const char *shown, const char *const *names, size_t n,
                        struct gad_diag *d)
 {
@@ -246,7 +252,7 @@ static int unknown_key(const char *key, const char *shown, const char *const *na
     return gad_fail(d, GAD_EUNKNOWN, "key '%s': not known in [%s], which has %s", key, shown, all);
 }
 
-/* Index of a section's key in the table, or an error. */
+/* Index of a section's key in the table, or a negative error. */
 static int find_key(const char *section, const char *shown, const char *key, struct gad_diag *d)
 {
     const char *names[CONFIG_KEYS_MAX] = {NULL};
@@ -268,7 +274,7 @@ static int take_key(void *arg, const char *section, const char *key, const char 
     struct loading *l = arg;
     const char *name = NULL;
     const struct section_kind *k = section_kind(section, &name);
-    char *base = k ? section_get(l->c, k, name) : (char *)l->c; /* take_section() made it */
+    char *base = k ? section_get(l->c, k, name) : (char *)l->c; /* take_section() has made it */
     int i = find_key(k ? k->section : section, section, key, d);
 
     if (i < 0)
@@ -346,7 +352,7 @@ static int read_drop_ins(struct config *c, struct gad_diag *d)
         return gad_fail(d, GAD_ELIMIT, "%s: path too long", c->file);
     int n = scandir(path, &entry, is_drop_in, by_name), err = errno;
     if (n < 0 && err != ENOENT)
-        return gad_fail(d, -err, "%s: cannot be listed: %s", path, gad_strerror(-err));
+        return gad_fail(d, -err, "%s: cannot list: %s", path, gad_strerror(-err));
     if (n > CONFIG_DROP_INS_MAX)
         r = gad_fail(d, GAD_ELIMIT, "%s: %d files, the limit is %d", path, n, CONFIG_DROP_INS_MAX);
     for (int i = 0; i < n; i++) {
@@ -378,11 +384,12 @@ int config_load(const char *file, struct config **ret, struct gad_diag *d)
     return r;
 }
 
-/* What -r makes of a configuration. */
+/* --- the configuration of -r --- */
 
 /*
- * The section whose settings the files are read with: the only one that names a source or, if none does, the only
- * one. Of several nobody could say which is meant. Its values are taken out; NULL: none.
+ * Takes the values out of the section with whose settings the files are read: the only section that
+ * names a source, or, if none does, the only section. With several the choice would be ambiguous.
+ * NULL: no such section.
  */
 static struct config_value *take_settings(struct config *c)
 {
@@ -394,7 +401,7 @@ static struct config_value *take_settings(struct config *c)
     return NULL;
 }
 
-/* Where from, and what becomes of it there, -r says itself. */
+/* The keys that name the source and what happens to its files: -r sets these itself. */
 static bool is_of_the_source(const char *key)
 {
     static const char *const keys[] = {"interface", "file", "directory", "watch", "delete"};
@@ -450,7 +457,7 @@ static int replace(struct config *c, const char *const *file, size_t n,
     return 0;
 }
 
-/* What was asked for in front of the screen is shown there. */
+/* Alerts go to the terminal from which -r was started. */
 static int add_stdout(struct config *c, struct gad_diag *d)
 {
     const char *ignored;
@@ -465,8 +472,7 @@ static int add_stdout(struct config *c, struct gad_diag *d)
 int config_read_files(struct config *c, const char *const *file, size_t n, struct gad_diag *d)
 {
     if (n > CONFIG_CAPTURES_MAX)
-        return gad_fail(d, GAD_ELIMIT, "%zu files, at most %d can be read at a time", n,
-                        CONFIG_CAPTURES_MAX);
+        return gad_fail(d, GAD_ELIMIT, "%zu files, the limit is %d", n, CONFIG_CAPTURES_MAX);
     struct config_value *settings = take_settings(c);
     int r = replace(c, file, n, settings, d);
     section_values_free(settings);

@@ -52,7 +52,7 @@ void capture_send(struct capture *c)
     b->stats = c->stats;
     c->sent = gad_time_monotonic();
     bool pushed = gad_ring_push(c->filled, b);
-    gad_assert(pushed); /* the ring holds all batches there are */
+    gad_assert(pushed); /* fits: the ring has a place for each batch */
 }
 
 void capture_on_conn(void *arg, const struct gad_conn *conn)
@@ -69,7 +69,10 @@ void capture_on_conn(void *arg, const struct gad_conn *conn)
         capture_send(c);
 }
 
-/* Behind the packet's connections: they may be from before it, and not from before what was reached. */
+/*
+ * After the packet's connections: they can be older than it, but not older than `reached` before
+ * it.
+ */
 void capture_on_packet(void *arg, const struct gad_packet *p)
 {
     struct capture *c = arg;
@@ -120,7 +123,7 @@ static enum gad_checksums checksums_of(const char *name)
     return strcmp(name, "auto") == 0 ? GAD_CHECKSUMS_AUTO : GAD_CHECKSUMS_IGNORE;
 }
 
-/* Decoder and flow table, with secrets of their own: strangers choose what they hold. */
+/* Decoder and flow table, each with random secrets: attackers choose the keys that they store. */
 static int make_tables(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
@@ -168,7 +171,7 @@ static int open_interface(struct capture *c, struct gad_diag *d)
     return gad_source_open_live(o->interface, &opt, &c->source, d);
 }
 
-/* GAD_MORE: what is not there is waited for. */
+/* Returns GAD_MORE if the interface does not exist yet and is waited for. */
 static int open_source(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
@@ -182,18 +185,18 @@ static int open_source(struct capture *c, struct gad_diag *d)
 
 static int open_or_wait(struct capture *c, struct gad_diag *d)
 {
-    struct gad_diag said = {""};
-    int r = open_source(c, &said);
+    struct gad_diag found = {""};
+    int r = open_source(c, &found);
 
     if (r < 0)
-        return gad_fail(d, r, "capture '%s': %s", c->config->name, said.text);
-    if (said.text[0])
-        log_warn("capture", "%s: %s%s", c->config->name, said.text,
+        return gad_fail(d, r, "capture '%s': %s", c->config->name, found.text);
+    if (found.text[0])
+        log_warn("capture", "%s: %s%s", c->config->name, found.text,
                  r == GAD_MORE ? "; waiting for it" : "");
     c->stats.is_gone = r == GAD_MORE;
     if (c->is_live)
         c->stats.link = gad_interface_link(c->config->interface);
-    c->said_link = c->stats.link;
+    c->logged_link = c->stats.link;
     if (r == GAD_MORE)
         c->why = c->stats.link == GAD_LINK_MISSING ? -ENODEV : -ENETDOWN;
     if (r == 0 && c->stats.link == GAD_LINK_NO_CARRIER)
@@ -256,7 +259,7 @@ void capture_stop(struct capture *c)
     gad_ring_wake(c->emptied);
 }
 
-/* False: it is stuck where nobody can wake it. */
+/* Returns false if the thread is blocked where it cannot be woken. */
 static bool join(struct capture *c)
 {
     if (!c->thread.runs)
@@ -293,7 +296,7 @@ void capture_give_back(struct capture *c, struct capture_batch *b)
     b->n = 0;
     b->is_last = b->is_broken = false;
     bool pushed = gad_ring_push(c->emptied, b);
-    gad_assert(pushed); /* the ring holds all batches there are */
+    gad_assert(pushed); /* fits: the ring has a place for each batch */
 }
 
 int capture_fd(const struct capture *c)

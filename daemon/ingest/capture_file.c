@@ -13,7 +13,7 @@
 #include "lib/net/decode.h"
 #include "lib/net/directory.h"
 
-/* Whoever writes into a pipe may be silent as long as he likes; we want to be stopped all the same. */
+/* The writer of a pipe can be silent without limit; the thread has to stop all the same. */
 static bool wait_for_pipe(void *arg, int fd)
 {
     struct capture *c = arg;
@@ -21,10 +21,10 @@ static bool wait_for_pipe(void *arg, int fd)
                          {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN}};
 
     if (poll(p, 1, 0) == 0 && c->batch && c->batch->n > 0)
-        capture_send(c); /* what is known, before it gets old */
+        capture_send(c); /* pass on what is known, before it gets old */
     for (;;) {
         gad_ring_disarm_items(c->emptied);
-        if (thread_must_stop(&c->thread)) /* who sets it from here on, wakes us */
+        if (thread_must_stop(&c->thread)) /* if it is set after this, the ring wakes the thread */
             return false;
         p[0].revents = 0;
         (void)poll(p, 2, -1);
@@ -41,7 +41,7 @@ int capture_file_open(struct capture *c, const char *path, struct gad_diag *d)
     return gad_source_open_file(path, &opt, &c->source, d);
 }
 
-/* Who opens a pipe waits for its writer, and then for its first bytes. */
+/* Opening a pipe waits for its writer, and reading for its first bytes. */
 bool capture_file_waits(const char *path)
 {
     struct stat st;
@@ -57,7 +57,7 @@ int capture_source_read(struct capture *c, struct gad_diag *d)
     while (r == GAD_MORE && !thread_must_stop(&c->thread)) {
         r = gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, d);
         if (c->batch && c->batch->n > 0 && gad_ring_count(c->filled) == 0)
-            capture_send(c); /* the main loop has nothing else to do */
+            capture_send(c); /* the main loop is idle */
     }
     return r;
 }
@@ -71,7 +71,7 @@ int capture_file_read(struct capture *c)
     if (r == 0)
         r = capture_source_read(c, &d);
     if (is_pipe && thread_must_stop(&c->thread))
-        return 0; /* where it was cut off is our doing */
+        return 0; /* the daemon itself stopped reading there */
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);
     else if (d.text[0])
@@ -90,7 +90,7 @@ int capture_directory_open(struct capture *c, struct gad_diag *d)
     return gad_directory_open(o->directory, &opt, &c->directory, d);
 }
 
-/* One file, as the next part of the capture that the folder is. What is wrong with it is its own affair. */
+/* Reads one file, as the next part of the capture. An error in it affects this file only. */
 static void read_one(struct capture *c, const char *path)
 {
     struct gad_diag d = {""};
@@ -101,9 +101,9 @@ static void read_one(struct capture *c, const char *path)
     gad_source_close(c->source);
     c->source = NULL;
     if (r == GAD_MORE)
-        return; /* told to stop in the middle of it */
+        return; /* stopped in the middle of it */
     if (d.text[0])
-        log_warn("capture", "%s: %s%s", c->config->name, d.text, r < 0 ? "; going on without" : "");
+        log_warn("capture", "%s: %s%s", c->config->name, d.text, r < 0 ? "; skipping it" : "");
     if (r < 0) {
         c->stats.files_broken++;
         return;
@@ -113,23 +113,26 @@ static void read_one(struct capture *c, const char *path)
         log_warn("capture", "%s: %s", c->config->name, d.text);
 }
 
-/* What is known so far, to the main loop. */
-static void tell(struct capture *c)
+/* Passes to the main loop what is known so far. */
+static void report(struct capture *c)
 {
     if (capture_batch_of(c, true))
         capture_send(c);
 }
 
-/* Nobody knows when more will come: what is not over ends as at the end of a file, and nobody waits for us. */
-static void give_up_waiting(struct capture *c)
+/*
+ * There may be no further files for long: open connections end as at the end of a file, and the
+ * merge no longer waits for this capture.
+ */
+static void stop_waiting(struct capture *c)
 {
     gad_decoder_flush(c->decoder, capture_on_packet, c);
     gad_flow_flush(c->flows, capture_on_conn, c);
     c->stats.is_idle = true;
-    tell(c);
+    report(c);
 }
 
-/* Until it is time to look again, or to stop. */
+/* Sleeps until the next poll, or until the thread has to stop. */
 static void wait_for_files(struct capture *c, struct gad_time since)
 {
     struct pollfd p = {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN};
@@ -138,16 +141,16 @@ static void wait_for_files(struct capture *c, struct gad_time since)
     if (!c->stats.is_idle) {
         int64_t patience = c->config->patience.ns - gad_time_sub(gad_time_monotonic(), since).ns;
         if (patience <= 0)
-            give_up_waiting(c);
+            stop_waiting(c);
         else if (patience < left)
             left = patience;
     }
     gad_ring_disarm_items(c->emptied);
-    if (!thread_must_stop(&c->thread)) /* who sets it from here on, wakes us */
+    if (!thread_must_stop(&c->thread)) /* if it is set after this, the ring wakes the thread */
         (void)poll(&p, 1, (int)((left + MS - 1) / MS));
 }
 
-/* The state between files, told when it changes. */
+/* Sets the state between files, and reports changes. */
 static void set_state(struct capture *c, bool is_waiting, bool is_gone)
 {
     bool has_conns = c->batch && c->batch->n > 0;
@@ -156,10 +159,10 @@ static void set_state(struct capture *c, bool is_waiting, bool is_gone)
     c->stats.is_waiting = is_waiting;
     c->stats.is_gone = is_gone;
     if (changes || has_conns)
-        tell(c);
+        report(c);
 }
 
-/* One look at a watched folder. */
+/* One poll of a watched directory. */
 static void look(struct capture *c, struct gad_time *since)
 {
     const char *name = c->config->name, *path = NULL;
@@ -167,7 +170,7 @@ static void look(struct capture *c, struct gad_time *since)
 
     int r = gad_directory_next(c->directory, gad_time_wall(), &path, &d);
     if (r < 0 && !c->stats.is_gone)
-        log_warn("capture", "%s: %s; trying again", name, d.text);
+        log_warn("capture", "%s: %s; retrying", name, d.text);
     else if (r >= 0 && c->stats.is_gone)
         log_notice("capture", "%s: reading '%s' again", name, c->config->directory);
     if (r == 0) {
@@ -193,7 +196,7 @@ static int read_once(struct capture *c)
             read_one(c, path);
     }
     if (r == GAD_END && c->stats.files == 0)
-        r = gad_fail(&d, GAD_EFORMAT, "%s: no capture in it", c->config->directory);
+        r = gad_fail(&d, GAD_EFORMAT, "%s: no capture file in it", c->config->directory);
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);
     return r < 0 ? r : 0;
@@ -201,7 +204,7 @@ static int read_once(struct capture *c)
 
 int capture_directory_read(struct capture *c)
 {
-    struct gad_time since = gad_time_monotonic(); /* there has been nothing to read */
+    struct gad_time since = gad_time_monotonic(); /* nothing has been read yet */
 
     if (!c->config->watch)
         return read_once(c);

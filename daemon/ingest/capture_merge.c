@@ -27,10 +27,10 @@ struct gad_services;
 struct gad_window;
 struct job_pool;
 
-enum { JOB_ROWS = 256 }; /* records of one job, at most */
+enum { JOB_ROWS = 256 }; /* most records of one job */
 
 struct place {
-    struct capture_merge *sensor;
+    struct capture_merge *merge;
     struct capture *capture;
     struct watch *filled;
     const struct config_capture *config;
@@ -43,12 +43,12 @@ struct capture_merge {
     struct capture_merge_options o;
     struct gad_services *services;
     struct gad_community_id *id;
-    struct gad_merge *merge; /* NULL: there are no captures */
+    struct gad_merge *merge; /* NULL: no captures */
     struct gad_window *window;
     struct job_pool *pool;
     struct watch *again, *later;
     size_t in_flight, rows_in_flight; /* jobs, records */
-    /* Jobs come back in the order in which they went, so that the next one's place is free. */
+    /* Jobs return in the order in which they were sent, so the place of the next one is free. */
     struct job_origin (*origin)[JOB_ROWS]; /* (JOBS_CAPTURED) */
     size_t n_pushed;
     bool are_files, stopping, has_ended;
@@ -56,7 +56,7 @@ struct capture_merge {
     struct place place[]; /* (n) */
 };
 
-enum capture_merge_next { SENSOR_RECORD, SENSOR_WAIT, SENSOR_END };
+enum next { NEXT_RECORD, NEXT_WAIT, NEXT_END };
 
 /* --- batches to records in order --- */
 
@@ -94,9 +94,11 @@ static void take_batch(struct capture_merge *s, size_t number, struct capture_ba
     capture_give_back(p->capture, b);
 }
 
-/* Nobody waits for captures that are idle, so somebody must look whether they have something again. True: one had.
- * Those that have nothing will wake the main loop. */
-static bool look_at_idle(struct capture_merge *s)
+/*
+ * The merge does not wait for idle captures, so this checks whether they have batches again.
+ * Returns true if one had. Those that have none will wake the main loop.
+ */
+static bool take_from_idle(struct capture_merge *s)
 {
     bool has_taken = false;
 
@@ -123,8 +125,8 @@ static bool all_have_ended(const struct capture_merge *s)
     return true;
 }
 
-/* The next record in order, with its window features; WAIT: a capture's event will come. */
-static enum capture_merge_next next_record(struct capture_merge *s, struct gad_merge_item *ret)
+/* The next record in order, with its window features; NEXT_WAIT: a capture will wake the loop. */
+static enum next next_record(struct capture_merge *s, struct gad_merge_item *ret)
 {
     while (!gad_merge_take(s->merge, ret)) {
         size_t slowest = gad_merge_slowest(s->merge);
@@ -133,17 +135,17 @@ static enum capture_merge_next next_record(struct capture_merge *s, struct gad_m
         if (b)
             take_batch(s, slowest, b);
         else if (!c && all_have_ended(s))
-            return SENSOR_END;
-        else if ((!c || capture_wait(c)) && !look_at_idle(s))
-            return SENSOR_WAIT; /* those that became idle just now will wake us, too */
+            return NEXT_END;
+        else if ((!c || capture_wait(c)) && !take_from_idle(s))
+            return NEXT_WAIT; /* captures that became idle just now also wake the loop */
     }
     gad_window_add(s->window, ret->decided, &ret->rec);
-    return SENSOR_RECORD;
+    return NEXT_RECORD;
 }
 
 enum {
-    JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED can be: they are what bounds it */
-    LATER_NS = 10000000,  /* how often it is seen whether the alerts have got on */
+    JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED jobs can use: their number is the limit */
+    LATER_NS = 10000000,  /* between checks of whether alerts have room again */
 };
 
 _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
@@ -202,46 +204,46 @@ static void push(struct capture_merge *s, struct job *j)
     scorer_push(s->o.scorer, &item, 1);
 }
 
-static void look_later(struct capture_merge *s)
+static void try_later(struct capture_merge *s)
 {
     watch_after(s->later, (struct gad_time){LATER_NS});
 }
 
-/* Records that the next job may have; 0: none now, something will come and ask again. */
+/* The number of records that the next job may have; 0: none now, another call follows. */
 static size_t rows_now(struct capture_merge *s)
 {
     if (s->in_flight >= JOBS_CAPTURED)
-        return 0; /* a job that returns goes on */
+        return 0; /* a job that returns continues */
     if (!s->are_files)
         return JOB_ROWS;
     size_t room = s->o.room(s->o.arg);
     size_t rows = room > s->rows_in_flight ? room - s->rows_in_flight : 0;
     if (rows == 0)
-        look_later(s);
+        try_later(s);
     return rows < JOB_ROWS ? rows : JOB_ROWS;
 }
 
 static void pump(struct capture_merge *s)
 {
     struct gad_merge_item item;
-    enum capture_merge_next next = SENSOR_RECORD;
+    enum next next = NEXT_RECORD;
     size_t rows;
 
-    while (next == SENSOR_RECORD && (rows = rows_now(s)) > 0) {
-        (void)look_at_idle(s);
+    while (next == NEXT_RECORD && (rows = rows_now(s)) > 0) {
+        (void)take_from_idle(s);
         struct job *j = blank_job(s);
-        if (!j) { /* no memory; those that have some will give it back */
-            look_later(s);
+        if (!j) { /* no memory; other jobs will release some */
+            try_later(s);
             return;
         }
-        while (j->n < rows && (next = next_record(s, &item)) == SENSOR_RECORD)
+        while (j->n < rows && (next = next_record(s, &item)) == NEXT_RECORD)
             add_row(s, j, &item);
         if (j->n > 0)
             push(s, j);
         else
             job_put(s->pool, j);
     }
-    if (next == SENSOR_END && s->in_flight == 0)
+    if (next == NEXT_END && s->in_flight == 0)
         end(s);
 }
 
@@ -260,7 +262,7 @@ static void filled_event(void *arg)
     const struct place *p = arg;
 
     capture_woken(p->capture);
-    pump_event(p->sensor);
+    pump_event(p->merge);
 }
 
 void capture_merge_returned(struct capture_merge *s, struct job *j)
@@ -285,7 +287,7 @@ static int open_captures(struct capture_merge *s, struct gad_diag *d)
         if (r != 0)
             return r;
         s->n++;
-        p->sensor = s;
+        p->merge = s;
         p->config = &c->capture[i];
         p->stats = *capture_before_start(p->capture);
         s->are_files = *p->config->interface == '\0';

@@ -13,7 +13,7 @@
 #include "proto/ganad.pb-c.h"
 
 enum {
-    OUT_KEPT = 64 << 10, /* an empty buffer that is larger is given back */
+    OUT_KEPT = 64 << 10, /* larger empty buffers are freed */
     LINGER_SECONDS = 2,
 };
 
@@ -30,7 +30,7 @@ const char *conn_peer(int fd, char text[static CONN_PEER_TEXT])
     socklen_t len = sizeof(sa);
     struct ucred peer = {0};
     socklen_t peer_len = sizeof(peer);
-    char host[64], port[8]; /* numbers: INET6_ADDRSTRLEN and a scope */
+    char host[64], port[8]; /* numeric: INET6_ADDRSTRLEN and a scope */
 
     (void)snprintf(text, CONN_PEER_TEXT, "unknown");
     if (getpeername(fd, (struct sockaddr *)&sa, &len) != 0)
@@ -85,7 +85,7 @@ void conn_close(struct conn *c)
 
 /* --- timers --- */
 
-/* When the first of the timers that apply now ends. */
+/* The earliest deadline that applies now. */
 static struct gad_time deadline(const struct conn *c)
 {
     const struct conn_kind *k = c->kind;
@@ -103,13 +103,16 @@ static struct gad_time deadline(const struct conn *c)
     return (struct gad_time){at};
 }
 
-/* The timer is not moved with every byte: when it ends, it looks whether it still should have. */
+/*
+ * The timer is not moved with every byte: when it expires, it checks whether the deadline has
+ * moved.
+ */
 static void set_timer(struct conn *c, struct gad_time now)
 {
     int64_t wait = deadline(c).ns - now.ns;
 
     if (wait > c->kind->idle_timeout.ns)
-        wait = c->kind->idle_timeout.ns; /* the next idle time may begin meanwhile */
+        wait = c->kind->idle_timeout.ns; /* the next idle period may start meanwhile */
     if (wait < second / 1000)
         wait = second / 1000;
     watch_after(c->timer, (struct gad_time){wait});
@@ -132,15 +135,15 @@ static void timer_event(void *arg)
     }
     ++*c->kind->timed_out;
     bool half = c->frame_start.ns != 0;
-    c->last_out = now; /* the error has its own time to be taken */
+    c->last_out = now; /* the peer gets idle_timeout to take the error */
     set_timer(c, now);
     conn_fail(c, 0, GANAD__V1__ERROR_REPLY__CODE__TIMEOUT,
-              half ? "the frame did not come in time" : "nothing came for too long");
+              half ? "the frame was not complete in time" : "no data arrived within idle_timeout");
 }
 
 /* --- writing --- */
 
-/* All is sent: the last words have their chance to arrive. */
+/* Everything is sent: waits a moment, so that the last answer reaches the peer. */
 static void linger(struct conn *c)
 {
     struct gad_time now = gad_time_monotonic();
@@ -170,7 +173,7 @@ void conn_settle(struct conn *c)
         linger(c);
 }
 
-/* False if the connection broke. */
+/* Returns false if the connection broke. */
 static bool write_some(struct conn *c)
 {
     while (gad_buf_left(&c->out) > 0) {
@@ -202,7 +205,7 @@ void conn_send(struct conn *c)
         set_timer(c, gad_time_monotonic());
     }
     conn_settle(c);
-    conn_kick(c); /* answers that piled up may have been what it waited for */
+    conn_kick(c); /* reading may have paused because of unsent answers */
 }
 
 static void write_event(void *arg)
@@ -212,7 +215,7 @@ static void write_event(void *arg)
     conn_send(c);
 }
 
-/* --- the end of it --- */
+/* --- failing --- */
 
 void conn_fail(struct conn *c, uint64_t id, int code, const char *text)
 {
@@ -231,8 +234,8 @@ void conn_fail(struct conn *c, uint64_t id, int code, const char *text)
 /* --- reading --- */
 
 enum {
-    READS_PER_EVENT = 4, /* then the others get their turn */
-    IN_KEPT = 16 << 10,  /* bytes; an empty buffer that is larger is given back */
+    READS_PER_EVENT = 4, /* then other events run */
+    IN_KEPT = 16 << 10,  /* bytes; larger empty buffers are freed */
 };
 
 static void bad_frame(struct conn *c, int err, const struct gad_frame *f)
@@ -262,7 +265,10 @@ static void pause_reading(struct conn *c)
     watch_stop(c->reader);
 }
 
-/* Hands out whole frames; returns how many of the bytes are done with. May pause, fail or close. */
+/*
+ * Passes complete frames to the owner; returns the number of bytes consumed. May pause, fail or
+ * close the connection.
+ */
 static size_t take_frames(struct conn *c, const uint8_t *p, size_t len)
 {
     size_t at = 0;
@@ -291,7 +297,7 @@ static size_t take_frames(struct conn *c, const uint8_t *p, size_t len)
     return at;
 }
 
-/* After bytes came: the rest is a part of a frame, or frames that must wait. */
+/* Called after a read: what is left is a part of a frame, or frames that have to wait. */
 static void keep_rest(struct conn *c, struct gad_time now)
 {
     if (c->state != CONN_OPEN)
@@ -313,7 +319,7 @@ static void take_buffered(struct conn *c)
         gad_buf_consume(&c->in, used);
 }
 
-/* Bytes that were read into the scratch buffer: taken from there, and only the rest is copied. */
+/* Takes frames from the scratch buffer, and copies only the rest. */
 static void take_scratch(struct conn *c, size_t len)
 {
     size_t used = take_frames(c, c->kind->scratch, len);
@@ -338,9 +344,9 @@ static void ended(struct conn *c)
 }
 
 /*
- * One read; false if there is nothing more to do now. Behind a frame that is half here only its rest is
- * read: a slow client holds little more memory than it has sent, and all other bytes are taken from the
- * scratch buffer where they are.
+ * Reads once; returns false if there is nothing more to do now. After an incomplete frame only its
+ * rest is read. So a slow client holds little more memory than it has sent, and all other bytes are
+ * taken from the scratch buffer without a copy.
  */
 static bool read_some(struct conn *c, struct gad_time now)
 {
@@ -351,7 +357,7 @@ static bool read_some(struct conn *c, struct gad_time now)
     if (direct) {
         if (room > c->missing)
             room = c->missing;
-        to = gad_buf_room(&c->in, room); /* c->in.max holds the largest frame */
+        to = gad_buf_room(&c->in, room); /* fits: c->in.max holds the largest frame */
         if (!to) {
             log_warn(c->kind->token, "no memory to read a client, closing it");
             conn_close(c);

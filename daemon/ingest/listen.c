@@ -17,9 +17,9 @@
 #include "lib/wire/socket.h"
 
 /*
- * Connections are taken at a pace, BACKLOG at once and ACCEPTS_PER_SECOND in the long run: a peer that does
- * nothing but connect then sleeps in connect(), instead of keeping a core of ours busy with it and so
- * taking turns from the clients that are connected (tests/bench/hostile).
+ * Connections are accepted at a limited rate: BACKLOG at once, and ACCEPTS_PER_SECOND in the long
+ * run. A peer that floods the socket with connections then sleeps in connect(), instead of keeping
+ * a core busy here and taking time from connected clients (tests/bench/hostile).
  */
 enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16, ACCEPTS_AFTER_REST = 4, ACCEPTS_PER_SECOND = 2000 };
 
@@ -27,8 +27,8 @@ struct listener {
     int fd;
     char *address;
     bool is_unix, resting;
-    bool is_given;        /* whoever made it also removes it */
-    struct gad_time paid; /* when the connections taken so far are what the pace allows */
+    bool is_given;        /* by the service manager, which also removes it */
+    struct gad_time paid; /* the time at which the accepted connections conform to the rate */
     struct watch *reader, *rest;
     void (*accepted)(void *arg, int fd);
     void *arg;
@@ -71,16 +71,16 @@ static void rest(struct listener *l, struct gad_time delay)
 static void cannot_accept(struct listener *l, int err)
 {
     if (!l->resting)
-        log_warn("listen", "'%s': cannot accept: %s; trying again every second%s", l->address,
+        log_warn("listen", "'%s': cannot accept: %s; retrying every second%s", l->address,
                  gad_strerror(err),
                  err == -EMFILE || err == -ENFILE ? ": " DESCRIPTORS_ADVICE : "");
     l->resting = true;
     rest(l, (struct gad_time){1000000000});
 }
 
-static const int64_t pace = 1000000000 / ACCEPTS_PER_SECOND; /* ns a connection */
+static const int64_t pace = 1000000000 / ACCEPTS_PER_SECOND; /* ns per connection */
 
-/* How much of the pace was taken in advance. */
+/* How far the accepted connections are ahead of the rate. */
 static int64_t ahead(const struct listener *l)
 {
     int64_t ns = l->paid.ns - gad_time_monotonic().ns;
@@ -92,7 +92,7 @@ static bool is_passing(int err)
     return err == EINTR || err == ECONNABORTED || err == EPROTO || err == EPERM ||
            err == ENETDOWN || err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN ||
            err == ENONET || err == EOPNOTSUPP ||
-           err == ENOPROTOOPT; /* of one connection: accept(2) */
+           err == ENOPROTOOPT; /* affects one connection only: accept(2) */
 }
 
 static void accept_event(void *arg)

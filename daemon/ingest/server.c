@@ -27,11 +27,11 @@
 struct listener;
 
 struct client {
-    struct conn conn; /* first: a conn of ours is a client */
+    struct conn conn; /* first: each conn here is a client */
     struct server *server;
     uint64_t in_flight; /* requests */
-    size_t records;     /* of these */
-    bool touched;       /* has answers that were not sent yet */
+    size_t records;     /* of the requests in flight */
+    bool touched;       /* has answers that were not sent yet; is in server.touched */
     TAILQ_ENTRY(client) all, touch;
 };
 
@@ -46,11 +46,11 @@ struct server {
     struct decoder decoder;
     struct client_list clients, dead, touched;
     struct watch *done, *again, *reaper, *pusher;
-    /* Jobs that were decoded in this turn of the loop and are not with the scorer yet. */
+    /* Jobs that were decoded in this turn of the loop and were not passed to the scorer yet. */
     void *pending[JOBS_MAX];
     size_t n_pending;
     struct log_limit refused;
-    bool starved; /* a client was not read because jobs were short */
+    bool starved; /* reading from a client paused for want of jobs */
     bool stopping;
 };
 
@@ -61,7 +61,7 @@ static inline struct client *client_of(const struct conn *c)
 
 enum {
     CLIENT_RECORDS =
-        8192, /* in flight at which a client is read no further: about 20 ms of scoring */
+        8192, /* in flight at which reading from a client pauses: about 20 ms of scoring */
     DRAIN_RECORDS = 1024, /* answered in one turn of the loop: about 6 ms if each raises an alert */
 };
 
@@ -100,7 +100,7 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
     struct stats *st = s->o.stats;
     struct job *j = job_get(s->pool);
 
-    gad_assert(j); /* is_ready() was asked */
+    gad_assert(j); /* is_ready() was true */
     st->jobs = job_pool_in_use(s->pool);
     st->frames_in++;
     enum decode_result r = decode_request(&s->decoder, f, j);
@@ -121,12 +121,13 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
     client->records += j->n;
     if (s->n_pending == 0)
         watch_soon(s->pusher);
-    s->pending[s->n_pending++] = j; /* there are no more jobs than places */
+    s->pending[s->n_pending++] = j; /* fits: there is a place for each job */
 }
 
 /*
- * Behind the last client that had something to say in this turn of the loop: the scorer is woken once for
- * all their jobs. Woken for the first, it would take the core from us and find just that one.
+ * Runs after the last client of this turn of the loop, so that the scorer is woken once for all
+ * their jobs. Woken for the first job, it would take the core from the main loop and find only that
+ * job.
  */
 static void push_event(void *arg)
 {
@@ -153,7 +154,7 @@ static void count(struct server *s, const struct job *j)
     }
 }
 
-/* A job is back: counted, answered, given back. */
+/* A job is back from the scorer: counts it, answers it and returns it to the pool. */
 static void finish(struct server *s, struct job *j)
 {
     struct client *c = j->client;
@@ -169,7 +170,7 @@ static void finish(struct server *s, struct job *j)
     c->records -= j->n;
     if (c->conn.state != CONN_CLOSED) {
         if (reply_job(j, &s->reply_arena, &c->conn.out) != 0) {
-            log_warn("scoring", "no memory for an answer, closing its client");
+            log_warn("scoring", "no memory for an answer, closing the connection");
             conn_close(&c->conn);
         }
     } else if (c->in_flight == 0) {
@@ -195,7 +196,7 @@ static void send_answers(struct server *s)
     }
 }
 
-/* Those that waited for jobs, beginning with another one each time. */
+/* Resumes clients that waited for jobs, starting with another client each time. */
 static void wake_starved(struct server *s)
 {
     struct client *c = TAILQ_FIRST(&s->clients), *next;
@@ -211,7 +212,7 @@ static void wake_starved(struct server *s)
     }
 }
 
-/* Answers finished jobs; false if it left some for the loop's next turn. */
+/* Answers finished jobs; returns false if it left some for the next turn of the loop. */
 static bool drain(struct server *s)
 {
     struct job *j = NULL;
@@ -238,8 +239,8 @@ static void done_event(void *arg)
 }
 
 enum {
-    REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX reasons and their texts */
-    OUT_SLACK = 16 << 20,    /* answers in flight when a client's output is full */
+    REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX features and their texts */
+    OUT_SLACK = 16 << 20,    /* for answers in flight when a client's output is full */
 };
 
 static void closed(struct conn *c)
@@ -253,7 +254,7 @@ static void closed(struct conn *c)
     watch_soon(s->reaper);
 }
 
-/* Frees clients that are closed and that no job points at any more. */
+/* Frees clients that are closed and that no job refers to any more. */
 static void reap(void *arg)
 {
     struct server *s = arg;
@@ -278,7 +279,7 @@ static void refuse_busy(struct server *s, int fd, const char *why)
 
     s->o.stats->clients_refused++;
     if (log_limit_allows(&s->refused, gad_time_monotonic(), more))
-        log_warn("scoring", "refused a client, %s: %s%s", conn_peer(fd, who), why, more);
+        log_warn("scoring", "refused client %s: %s%s", conn_peer(fd, who), why, more);
     if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many clients", &b) == 0)
         (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
     gad_buf_deinit(&b);
@@ -290,7 +291,7 @@ static void accepted(void *arg, int fd)
     struct server *s = arg;
 
     if (s->o.stats->clients >= s->o.config->scoring.max_clients) {
-        refuse_busy(s, fd, "there are max_clients");
+        refuse_busy(s, fd, "max_clients is reached");
         return;
     }
     struct client *c = gad_calloc(1, sizeof(*c));

@@ -13,7 +13,10 @@
 #include "daemon/watch.h"
 #include "lib/base/buf.h"
 
-/* 16 models, 64 captures and 15 outputs with names of 40 bytes; the manager ignores messages of more than 4096. */
+/*
+ * Enough for 16 models, 64 captures and 15 outputs with names of 40 bytes. The manager ignores
+ * messages of more than 4096 bytes.
+ */
 enum { TEXT_MAX = 8192, SENT_MAX = 2048 };
 
 struct announce {
@@ -37,7 +40,7 @@ static void add_captures(const struct capture_merge *s, struct gad_buf *b)
     for (i = 0; capture_merge_source(s, i, &one); i++)
         gad_buf_printf(b, "%s%s %s", i > 0 ? ", " : "; captures: ", one.name, one.state);
     if (i == 0)
-        gad_buf_printf(b, "; no capture, records of clients only");
+        gad_buf_printf(b, "; no capture, records from clients only");
 }
 
 static void add_outputs(struct feed *f, struct gad_buf *b)

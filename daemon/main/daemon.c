@@ -35,8 +35,8 @@
 #include "lib/record/record.h"
 
 enum {
-    FLUSH_LOOK_NS = 20000000, /* at the end: how often it is seen whether the outputs are done */
-    REST_MAX_NS = 1000000000, /* of stop_timeout, for the threads to end */
+    FLUSH_LOOK_NS = 20000000, /* at the end: between checks of whether the outputs are done */
+    REST_MAX_NS = 1000000000, /* part of stop_timeout that is left for the threads to end */
 };
 
 struct daemon {
@@ -54,9 +54,9 @@ struct daemon {
     struct record_log *record_log;
     struct server *server;
     struct capture_merge *captures;
-    struct reload *reload; /* NULL: files are read once */
+    struct reload *reload; /* NULL: files are read once (-r) */
     struct control *control;
-    struct metrics *metrics; /* NULL: nobody may ask */
+    struct metrics *metrics; /* NULL: not configured */
     struct announce *announce;
     bool once, stopping, server_stopped, captures_ended;
 };
@@ -99,7 +99,7 @@ static void drained(void *arg)
     record_log_flush(self->record_log);
 }
 
-/* The clients are gone; the outputs that have a connection get what is left. */
+/* The clients are disconnected; the outputs that have a connection still get what is left. */
 static void look_event(void *arg)
 {
     struct daemon *self = arg;
@@ -127,7 +127,7 @@ static void stopped(void *arg)
 static void returned(void *arg, struct job *j)
 {
     struct daemon *self = arg;
-    record_log_add(self->record_log, j); /* scored or not */
+    record_log_add(self->record_log, j); /* whether scored or not */
     capture_merge_returned(self->captures, j);
 }
 
@@ -162,7 +162,7 @@ static void captures_ended(void *arg)
 static void deadline_event(void *arg)
 {
     struct daemon *self = arg;
-    log_warn("loop", "stop_timeout is nearly over, leaving the rest");
+    log_warn("loop", "stop_timeout has nearly expired, discarding the rest");
     (void)event_base_loopbreak(self->base);
 }
 
@@ -174,7 +174,7 @@ static void stop(void *arg, const char *signal_name)
     if (watch_is_on(self->deadline))
         return;
     stop_guard_arm(&self->guard,
-                   self->stop_timeout); /* before all that may block, the log is of it */
+                   self->stop_timeout); /* before anything that can block, such as the log */
     log_notice("loop", "%s: finishing what was accepted", signal_name);
     watch_after(self->deadline, (struct gad_time){ns - rest});
     if (!self->stopping)
@@ -214,7 +214,7 @@ static void reloaded(void *arg, const struct reload_result *r)
     self->stats.reloads += r->error == 0;
     self->stats.reloads_refused += r->error != 0;
     if (!self->stopping)
-        reload_tell(r, self->feed);
+        reload_report(r, self->feed);
 }
 
 static void hup(void *arg)
@@ -227,7 +227,10 @@ static void hup(void *arg)
         reload_all(self->reload);
 }
 
-/* Only if the scorer moves, too: we stand still with it. */
+/*
+ * Keeps the service manager's watchdog alive only while the scorer thread works, too; the main loop
+ * does, since it runs this.
+ */
 static void watchdog_event(void *arg)
 {
     const struct daemon *self = arg;
@@ -238,7 +241,7 @@ static void watchdog_event(void *arg)
         log_error("loop", "the scorer does not answer");
 }
 
-/* Thrice in the time that is allowed. */
+/* The keep-alive is sent three times per WatchdogSec=. */
 static int start_watchdog(struct daemon *self)
 {
     const struct gad_time third = {notify_watchdog().ns / 3};
@@ -284,14 +287,15 @@ static void daemon_deinit(struct daemon *self)
     stop_guard_disarm(&self->guard);
 }
 
-static void warn_of_open_tcp(const struct config *c)
+static void warn_about_open_tcp(const struct config *c)
 {
     const char *tcp = c->scoring.tcp;
 
     if (*tcp && strncmp(tcp, "127.", 4) != 0 && strncmp(tcp, "[::1]", 5) != 0)
-        log_warn("scoring",
-                 "tcp '%s' is open to everybody who can reach it, without login or encryption",
-                 tcp);
+        log_warn(
+            "scoring",
+            "tcp '%s' accepts every client that can reach it, without authentication or encryption",
+            tcp);
 }
 
 /* The unprivileged user becomes the owner of the sockets and files that root made and that are written later. */
@@ -312,7 +316,8 @@ static int give_files(const struct daemon *self, struct gad_diag *d)
     for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
         if (strcmp(c->output[i].type, "file") == 0)
             r = privileges_give(user, c->output[i].to, d);
-    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
+    /* it is missing if the disk was full */
+    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0)
         r = privileges_give(user, c->records.file, d);
     return r;
 }
@@ -403,8 +408,8 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
     return metrics_new(&metrics, &self->metrics, d);
 }
 
-/* Everything that may need root. */
-static int make_parts(struct daemon *self, struct models *m, struct gad_diag *d)
+/* Everything that may need root. Opens sockets, captures and files. */
+static int make_modules(struct daemon *self, struct models *m, struct gad_diag *d)
 {
     int r = make_scoring(self, m, d);
 
@@ -415,7 +420,7 @@ static int make_parts(struct daemon *self, struct models *m, struct gad_diag *d)
     return r == 0 ? give_files(self, d) : r;
 }
 
-/* What came of the captures, a line on stderr. */
+/* The result of -r, one line on the standard error. */
 static int summary(const struct daemon *self, struct gad_diag *d)
 {
     struct capture_stats sum = {0};
@@ -465,8 +470,8 @@ static int start_announcing(struct daemon *self, const struct models *m, struct 
     return 0;
 }
 
-/* As it is after the package was installed. */
-static void say_if_no_capture(const struct config *c)
+/* The state right after the package was installed. */
+static void log_if_no_capture(const struct config *c)
 {
     if (config_n_captures_used(c) == 0)
         log_notice("capture",
@@ -489,18 +494,18 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
     if (r == 0)
         r = make_events(&self, d);
     if (r == 0)
-        r = make_parts(&self, m, d);
+        r = make_modules(&self, m, d);
     if (r == 0)
         r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)
         return r;
-    warn_of_open_tcp(c);
+    warn_about_open_tcp(c);
     r = start_threads(&self, d);
     if (r == 0)
         r = start_announcing(&self, m, d);
     if (r != 0)
         return r;
-    say_if_no_capture(c);
+    log_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
     announce_ready(self.announce);

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * The daemon as a whole: what runs in the main loop, in what order it is made and how it ends.
+ * The daemon as a whole: which modules run in the main loop, the order of the start, and the stop.
  *
  *   configuration -> models -> captures, sockets and outputs -> privileges -> threads -> READY=1 -> events
  *
- * SIGTERM, SIGINT: no new clients, no new requests, no more packets; what was accepted is scored and answered,
- * connections that are not over are scored as they are, alerts are written, both within stop_timeout; then 0. SIGHUP: the alert file is opened anew.
+ * On SIGTERM and SIGINT it accepts no new clients, requests or packets. It then scores and answers
+ * what it had accepted, scores open connections in their current state, and writes the alerts, all
+ * within stop_timeout. The exit code is 0. On SIGHUP it reopens its files and reloads.
  */
 
 #include <stdbool.h>
@@ -19,9 +20,10 @@ struct gad_diag;
 struct models;
 
 /**
- * daemon_run() - until it is told to stop
- * @once: or until all captures have come to their end, with a word on stderr about them
- * Return: 0, or why it could not start; once: a negative error too if a capture could not be read to its end.
+ * daemon_run() - runs until a signal stops it
+ * @once: or until all captures have been read, with a summary on the standard error
+ * Returns 0, or why the start failed; with @once also a negative error if a capture could not be
+ * read to its end.
  */
 int daemon_run(const struct config *c, struct models *m, bool once,
                struct gad_diag *d) GAD_MUST_CHECK;

@@ -16,7 +16,9 @@ _Static_assert(SIGNALS_MAX >= NSIG, "a place for each signal");
 
 static const int stopping[] = {SIGTERM, SIGINT, SIGXCPU};
 
-/* Besides the real-time signals. All of them would end a program that does not catch them: signal(7). */
+/*
+ * In addition to the real-time signals. Each would end a program that does not catch it: signal(7).
+ */
 static const int ignored[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
                               SIGPROF, SIGIO,   SIGPWR,  SIGSTKFLT};
 
@@ -44,7 +46,7 @@ static const char *name_of(int number, char text[static NAME])
     return text;
 }
 
-static void held(sigset_t *set)
+static void fill_held(sigset_t *set)
 {
     (void)sigemptyset(set);
     (void)sigaddset(set, SIGHUP);
@@ -58,10 +60,10 @@ void signals_hold(void)
 {
     sigset_t set;
 
-    held(&set);
+    fill_held(&set);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
+    (void)signal(SIGXFSZ, SIG_IGN); /* reaching RLIMIT_FSIZE is handled like a full disk */
 }
 
 static void stop_event(void *arg)
@@ -85,7 +87,8 @@ static void ignored_event(void *arg)
     char name[NAME], more[LOG_LIMIT_TEXT];
 
     if (log_limit_allows(&c->signals->limit, gad_time_monotonic(), more))
-        log_notice("loop", "%s has no meaning here and is ignored; SIGHUP reopens and reloads%s",
+        log_notice("loop",
+                   "%s has no meaning here and is ignored; SIGHUP reopens files and reloads%s",
                    name_of(c->number, name), more);
 }
 
@@ -124,7 +127,7 @@ int signals_new(const struct signals_options *o, struct signals **ret)
     signals_hold();
     if (add_all(s) != 0)
         return GAD_ENOMEM;
-    held(&set);
+    fill_held(&set);
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
     *ret = gad_steal(&s);
     return 0;
@@ -134,7 +137,7 @@ void signals_free(struct signals *s)
 {
     if (!s)
         return;
-    signals_hold(); /* libevent brings the defaults back, which would end us now */
+    signals_hold(); /* libevent restores the defaults, which would end the process now */
     for (size_t i = 0; i < s->n; i++)
         watch_free(s->caught[i].watch);
     gad_free(s);

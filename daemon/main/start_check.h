@@ -2,10 +2,12 @@
 #pragma once
 
 /*
- * What would end a start of ganadd with this configuration, as far as that can be seen without a change to anything: for
- * ganadd -t. What an operator may want all the same, such as an interface that is waited for, is a warning in the log.
+ * Checks for ganadd -t: what would make a start with this configuration fail, as far as that can be
+ * found without changing anything. A condition that can be intended, such as an interface that is
+ * still missing, is a warning in the log.
  *
- * What another process holds, a socket or the spool, is no fault: it may be the ganadd that this one replaces.
+ * A socket or spool that another process uses is no error: that process can be the ganadd that will
+ * be replaced.
  */
 
 #include "lib/base/err.h"
@@ -13,5 +15,5 @@
 struct config;
 struct gad_diag;
 
-/* Return: 0; else @d says what is wrong, and where. */
+/* Returns 0, or an error with the reason and the place in @d. */
 int start_check(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;

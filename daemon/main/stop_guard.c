@@ -19,9 +19,9 @@ static void run(void *arg)
     if (r == 0)
         return;
     struct pollfd log = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&log, 1, 0) == 1) /* it may be what everything waits for */
-        log_error("loop", "stop_timeout is over, and a thread still waits, for a disk or a file "
-                          "system that does not answer: the process ends as after a crash");
+    if (poll(&log, 1, 0) == 1) /* the standard error may itself be what blocks */
+        log_error("loop", "stop_timeout has expired and a thread still waits for a disk or a file "
+                          "system that does not answer: the process exits as after a crash");
     _exit(EXIT_FAILURE);
 }
 
@@ -33,7 +33,7 @@ void stop_guard_arm(struct stop_guard *g, struct gad_time left)
     g->until = (struct timespec){end / 1000000000, end % 1000000000};
     (void)sem_init(&g->end, 0, 0);
     if (thread_run(&g->thread, "ganadd-stop", run, g) != 0)
-        log_warn("loop", "no thread to hold stop_timeout with");
+        log_warn("loop", "cannot start the thread that enforces stop_timeout");
 }
 
 void stop_guard_disarm(struct stop_guard *g)

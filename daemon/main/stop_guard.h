@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The end of the process within stop_timeout, whatever hangs. A thread that waits for a disk or a network file system
- * can neither be cancelled nor joined, and if it is the main thread, no handler of a signal runs either. So a thread of
- * its own waits until the time is over, and ends the process with code 1 and a line in the log. What is on disk by then
- * is as after a crash, and the next start goes on from there.
+ * Ends the process within stop_timeout, even if a thread hangs. A thread that waits for a disk or a
+ * network file system can neither be cancelled nor joined; if it is the main thread, no signal
+ * handler runs either. Therefore a separate thread waits until stop_timeout expires. It then logs
+ * an error and ends the process with code 1. The files are then as after a crash, and the next
+ * start recovers from them.
  *
  * Thread: main.
  */
@@ -23,4 +24,5 @@ struct stop_guard {
 };
 
 void stop_guard_arm(struct stop_guard *g, struct gad_time left);
-void stop_guard_disarm(struct stop_guard *g); /* everything has ended; also if it was never armed */
+/* after everything has ended; also if it was never armed */
+void stop_guard_disarm(struct stop_guard *g);

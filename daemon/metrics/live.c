@@ -66,7 +66,7 @@ static void real(struct gad_buf *b, const char *name, double v)
     gad_json_real(b, v, GAD_JSON_SCORE_DIGITS);
 }
 
-/* {"limits":[...],"counts":[...]}: one count more than limits. */
+/* {"limits":[...],"counts":[...]}: counts has one element more than limits. */
 static void add_histogram(struct gad_buf *b, const struct histogram *h)
 {
     gad_json_raw(b, "{\"limits\":[");

@@ -18,12 +18,12 @@ struct watch;
 
 TAILQ_HEAD(reload_asks, reload_ask);
 
-/* What the worker is given, and gives back. */
+/* The worker thread's input and result. */
 struct reload_work {
-    const char *file;        /* of the configuration; NULL: one model */
-    struct config_model one; /* as configured */
+    const char *file; /* of the configuration; NULL: one model only */
+    struct config_model one;
     struct config_trust trust;
-    char checkpoint[4096]; /* its new one */
+    char checkpoint[4096]; /* the new checkpoint */
     int error;
     struct gad_diag why;
     struct config *config;
@@ -32,18 +32,19 @@ struct reload_work {
 
 struct reload {
     struct reload_options o;
-    const struct config *now; /* what the models are from; owned if it is not o.config */
+    /* the configuration that the models come from; owned if it is not o.config */
+    const struct config *now;
     struct model *previous[CONFIG_MODELS_MAX]; /* held; NULL: none */
-    struct reload_asks waiting, served;        /* served: by what the worker is at */
+    struct reload_asks waiting, served;        /* served: by the current work */
     struct reload_ask signalled;
     struct reload_work work;
     struct reload_result result;
     struct thread thread;
-    int fd; /* the event that the worker is done */
+    int fd; /* posted when the worker is done */
     struct watch *done, *begin;
 };
 
-/* --- new models in the place of those that run, and what has changed by it --- */
+/* --- replacing the running models, and what that changes --- */
 
 static struct model *named(const struct models *m, const char *name)
 {
@@ -55,7 +56,7 @@ static struct model *named(const struct models *m, const char *name)
 
 static void add_change(struct reload_result *res, const struct model *was, const struct model *is)
 {
-    struct reload_change *c = &res->change[res->n++]; /* each name once: there is room */
+    struct reload_change *c = &res->change[res->n++]; /* fits: each name occurs once */
 
     (void)snprintf(c->name, sizeof(c->name), "%s", is ? is->name : was->name);
     if (is)
@@ -78,7 +79,7 @@ static struct model **place_of_previous(struct reload *r, const char *name)
         if (!r->previous[i])
             blank = &r->previous[i];
     }
-    return blank; /* one a configured model: there is room */
+    return blank; /* fits: one for each configured model */
 }
 
 const struct config *reload_config(const struct reload *r)
@@ -94,7 +95,7 @@ const struct model *reload_previous(const struct reload *r, const char *name)
     return NULL;
 }
 
-/* @was has another checkpoint than the one in its place now. */
+/* Keeps @was for a rollback: its replacement has another checkpoint. */
 static void remember(struct reload *r, struct model *was)
 {
     struct model **place = place_of_previous(r, was->name);
@@ -105,7 +106,10 @@ static void remember(struct reload *r, struct model *was)
     model_drop(older);
 }
 
-/* What is rolled back must be configured. */
+/*
+ * Drops previous models that are not configured any more: only a configured model can be rolled
+ * back.
+ */
 static void forget_gone(struct reload *r)
 {
     for (size_t i = 0; i < CONFIG_MODELS_MAX; i++) {
@@ -150,7 +154,7 @@ static void add_keys(const struct config *a, const struct config *b, enum config
 {
     config_diff(a, b, when, add_key, keys);
     if (keys->text.bad)
-        keys->n = 0; /* no memory to tell: the log says less, too */
+        keys->n = 0; /* no memory: the log lists no keys, either */
 }
 
 static void add_file(void *arg, bool is_applied, const char *text)
@@ -175,7 +179,7 @@ static void put_all(struct reload *r)
     }
     models_keep(r->o.models, w->models);
     models_swap(r->o.models, w->models);
-    compare(r, w->models); /* the old ones now */
+    compare(r, w->models); /* w->models has the old ones now */
     add_keys(r->now, w->config, CONFIG_AT_ONCE, &r->result.applied);
     add_keys(r->o.config, w->config, CONFIG_AT_RESTART, &r->result.restart);
     if (r->o.feed)
@@ -186,13 +190,16 @@ static void put_all(struct reload *r)
     r->now = gad_steal(&w->config);
 }
 
-/* @is in the place of the one of its name. Takes it over, unless the result says that it does not go with the others. */
+/*
+ * Replaces the model that has the name of @is. Takes ownership of @is, unless result.error is set:
+ * @is does not fit the other models.
+ */
 static bool put_one(struct reload *r, struct model *is)
 {
     struct models set = *r->o.models;
     struct model *was = named(&set, is->name);
 
-    gad_assert(was); /* it is configured */
+    gad_assert(was);
     for (size_t i = 0; i < set.n; i++)
         set.model[i] = set.model[i] == was ? is : set.model[i];
     r->result.error = models_check(&set, &r->result.why);
@@ -206,7 +213,7 @@ static bool put_one(struct reload *r, struct model *is)
     return true;
 }
 
-/* The models of r->work take the place of those that run. */
+/* Replaces the running models by those of r->work. */
 static void put(struct reload *r)
 {
     if (r->work.file) {
@@ -217,21 +224,21 @@ static void put(struct reload *r)
         r->work.models->n = 0;
 }
 
-/* The previous one of this name takes its place back. */
+/* Puts the previous model of this name back. */
 static void put_back(struct reload *r, const char *name)
 {
     struct model **place = place_of_previous(r, name);
 
     if (!place || !*place) {
         r->result.error =
-            gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has had no other checkpoint", name);
+            gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has no previous checkpoint", name);
         return;
     }
     if (r->now->trust.require_signature && *(*place)->signed_by == '\0') {
         r->result.error =
             gad_fail(&r->result.why, GAD_EINVAL,
-                     "model '%s': nobody who is trusted had signed %s when it was loaded, and "
-                     "[trust] require_signature asks for it",
+                     "model '%s': %s had no trusted signature when it was loaded, and "
+                     "[trust] require_signature is yes",
                      name, (*place)->file);
         return;
     }
@@ -285,7 +292,7 @@ static void clear_work(struct reload *r)
     r->work = (struct reload_work){0};
 }
 
-/* --- who is told --- */
+/* --- the result --- */
 
 static void clear_result(struct reload *r)
 {
@@ -307,7 +314,7 @@ static void log_keys(const struct reload_keys *keys, void (*log)(const char *lin
 
 static void log_applied(const char *line)
 {
-    log_notice("reload", "%s: in use", line);
+    log_notice("reload", "%s: applied", line);
 }
 
 static void log_restart(const char *line)
@@ -318,23 +325,24 @@ static void log_restart(const char *line)
 static void log_result(const struct reload_result *res)
 {
     if (res->error != 0) {
-        log_error("reload", "refused, what runs goes on: %s", res->why.text);
+        log_error("reload", "reload failed, keeping the running configuration: %s", res->why.text);
         return;
     }
     for (size_t i = 0; i < res->n; i++) {
         const struct reload_change *c = &res->change[i];
         if (c->kind == RELOAD_SAME)
-            log_info("reload", "model '%s': the same", c->name);
+            log_info("reload", "model '%s': unchanged", c->name);
         else if (c->kind == RELOAD_CHANGED)
             log_notice("reload", "model '%s': %.16s instead of %.16s", c->name, c->is, c->was);
         else
-            log_notice("reload", "model '%s': %s", c->name, c->kind == RELOAD_NEW ? "new" : "gone");
+            log_notice("reload", "model '%s': %s", c->name,
+                       c->kind == RELOAD_NEW ? "added" : "removed");
     }
     log_keys(&res->applied, log_applied);
     log_keys(&res->restart, log_restart);
 }
 
-static void tell_served(struct reload *r)
+static void report_served(struct reload *r)
 {
     struct reload_ask *ask;
 
@@ -351,7 +359,7 @@ static void tell_served(struct reload *r)
         watch_soon(r->begin);
 }
 
-/* --- one after the other --- */
+/* --- one reload at a time --- */
 
 static int start_worker(struct reload *r)
 {
@@ -382,7 +390,10 @@ static const struct config_model *configured(const struct reload *r, const char 
     return NULL;
 }
 
-/* Moves the first of those who wait, and all who want the same, to the served ones. */
+/*
+ * Moves the first waiting request to the served ones. If it is for all models, moves the others for
+ * all models with it.
+ */
 static struct reload_ask *take_next(struct reload *r)
 {
     struct reload_ask *first = TAILQ_FIRST(&r->waiting), *ask, *next;
@@ -406,7 +417,7 @@ static void begin_all(struct reload *r)
     announce(true);
 }
 
-/* false: there is nothing to wait for. */
+/* Returns false if there is nothing to wait for. */
 static bool begin_one(struct reload *r, const struct reload_ask *ask)
 {
     const struct config_model *c = configured(r, ask->model);
@@ -446,12 +457,12 @@ static void begin(struct reload *r)
     else
         begin_all(r);
     if (waits && start_worker(r) != 0) {
-        r->result.error = gad_fail(&r->result.why, GAD_ENOMEM, "no thread to load with");
+        r->result.error = gad_fail(&r->result.why, GAD_ENOMEM, "cannot start a thread to load it");
         end_work(r);
         waits = false;
     }
     if (!waits)
-        tell_served(r);
+        report_served(r);
 }
 
 static void begin_event(void *arg)
@@ -477,7 +488,7 @@ static void done_event(void *arg)
         put(r);
     }
     end_work(r);
-    tell_served(r);
+    report_served(r);
 }
 
 void reload_ask(struct reload *r, struct reload_ask *ask)
@@ -509,10 +520,10 @@ void reload_all(struct reload *r)
 
     TAILQ_FOREACH (other, &r->waiting, next) {
         if (other == &r->signalled)
-            return; /* it has not begun: the one will do for both */
+            return; /* that reload has not started yet: it serves both */
     }
     reload_forget(r,
-                  &r->signalled); /* it is being served, maybe without what has changed just now */
+                  &r->signalled); /* a reload that is running may have missed the latest change */
     reload_ask(r, &r->signalled);
 }
 

@@ -10,23 +10,23 @@
 #include "models/reference.h"
 
 enum {
-    SLICES = 8,      /* of a window */
+    SLICES = 8,      /* slices of a window */
     SHOWN = 3,       /* columns in an event, those with the highest index first */
     SHOWN_TEXT = 96, /* bytes of one of them */
 };
 
-#define ENDS_BELOW 0.8 /* of the threshold */
+#define ENDS_BELOW 0.8
 
 struct drift {
-    const struct gad_detector *detector; /* the model's, which owns us */
+    const struct gad_detector *detector; /* of the model that owns this */
     const struct gad_reference *reference;
     uint64_t window;
-    uint64_t n_in_slice, n_slices; /* n_slices: that are full, ever */
-    struct gad_time second;        /* when the one began whose records were counted last */
+    uint64_t n_in_slice, n_slices; /* n_slices: completed, ever */
+    struct gad_time second;        /* the start of the second whose records are being counted */
     uint64_t n_in_second;
     double psi[GAD_REFERENCE_COLUMNS_MAX];
     bool drifts[GAD_REFERENCE_COLUMNS_MAX];
-    uint64_t *sum;   /* (n_bins), of the slices */
+    uint64_t *sum;   /* (n_bins), sum of the slices */
     uint32_t *slice; /* (SLICES, n_bins) */
 };
 
@@ -43,7 +43,8 @@ int drift_new(const struct gad_detector *det, struct drift **ret)
     d->detector = det;
     d->reference = r;
     d->sum = gad_calloc(r->n_bins, sizeof(*d->sum));
-    d->slice = gad_calloc(SLICES * r->n_bins, sizeof(*d->slice)); /* bins are below 2^20 */
+    /* there are fewer than 2^20 bins */
+    d->slice = gad_calloc(SLICES * r->n_bins, sizeof(*d->slice));
     if (!d->sum || !d->slice)
         return GAD_ENOMEM;
     *ret = gad_steal(&d);

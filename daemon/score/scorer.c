@@ -19,14 +19,15 @@
 
 enum {
     BATCH_JOBS = 64,
-    BATCH_RECORDS = 512, /* no further job is taken once a batch has as many: about 1 ms of work */
-    GATHER_MAX =
-        MODEL_ROWS, /* requests shorter than this are scored together; longer ones as they are */
+    /* no further job is taken once a batch has this many: about 1 ms of work */
+    BATCH_RECORDS = 512,
+    GATHER_MAX = MODEL_ROWS, /* shorter requests are scored together; longer ones alone */
 };
 
 struct scorer {
     struct explained *explained;
-    struct gad_time now; /* when the batch began: what it takes to score fills no budget for it */
+    /* the start of the batch: the time that scoring takes does not refill its own limit */
+    struct gad_time now;
     struct gad_ring *jobs, *done;
     struct thread thread;
     _Atomic uint64_t asked, answered; /* scorer_answers() */
@@ -35,7 +36,10 @@ struct scorer {
     float gathered_score[GATHER_MAX];
 };
 
-/* All reasons that were asked for; of an alert like one a short while ago the cause only. */
+/*
+ * Computes all features that were asked for; only the top feature of an alert that resembles a
+ * recent one.
+ */
 static void explain(struct scorer *s, struct job *j, size_t i)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
@@ -49,7 +53,7 @@ static void explain(struct scorer *s, struct job *j, size_t i)
             to[k].share = 0;
         const struct explained_key key = {m->id, j->cause[i], j->origin != NULL, &j->rec[i].tuple};
         struct gad_time now = j->origin ? j->origin[i].decided : s->now;
-        if (!explained_wants(s->explained, &key, (double)j->p_value[i], now))
+        if (!explained_is_due(s->explained, &key, (double)j->p_value[i], now))
             return;
     }
     gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
@@ -58,7 +62,10 @@ static void explain(struct scorer *s, struct job *j, size_t i)
         j->cause[i] = (uint8_t)reason[0].column;
 }
 
-/* Verdicts and reasons of records first .. last; returns how many got reasons. */
+/*
+ * Verdicts and features of records first .. last. Returns the number of records that were
+ * explained.
+ */
 static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
 {
     size_t n_explained = 0;
@@ -89,7 +96,7 @@ static void score_together(struct scorer *s, struct job **job, size_t n)
     }
     uint64_t unknown =
         gad_detector_score(m->detector, m->workspace, rows, s->gathered, s->gathered_score);
-    job[0]->n_unknown = unknown; /* only their sum is ever told */
+    job[0]->n_unknown = unknown; /* only the sum over all jobs is reported */
     rows = 0;
     for (size_t i = 0; i < n; i++) {
         memcpy(job[i]->score, &s->gathered_score[rows], job[i]->n * sizeof(float));
@@ -106,7 +113,7 @@ static void score_alone(struct scorer *s, struct job *j)
     (void)decide(s, j, 0, j->n);
 }
 
-/* Those of the job's part @p, GATHER_MAX at a time. */
+/* The records of the job's part @p, GATHER_MAX at a time. */
 static void score_part(struct scorer *s, struct job *j, size_t p)
 {
     const struct model *m = j->part[p];
@@ -127,7 +134,7 @@ static void score_part(struct scorer *s, struct job *j, size_t p)
     }
 }
 
-/* Each record by the model that it went to. */
+/* Scores each record by the model that it was routed to. */
 static void score_parts(struct scorer *s, struct job *j)
 {
     for (size_t p = 0; p < j->n_parts; p++)
@@ -135,8 +142,10 @@ static void score_parts(struct scorer *s, struct job *j)
     (void)decide(s, j, 0, j->n);
 }
 
-/* As many records, from the first on, as the model has a search for, and another for the reasons that each may
- * need; the others stay as they are. */
+/*
+ * Scores as many records, from the first on, as the model's search limit allows. A record takes one
+ * search, and another one if it has to be explained. The others stay unscored.
+ */
 static void score_within_limit(struct scorer *s, struct job *j)
 {
     size_t each = j->stride > 0 ? 2 : 1, n;
@@ -158,7 +167,10 @@ static void score_within_limit(struct scorer *s, struct job *j)
     }
 }
 
-/* How many jobs from the first on can be scored together: one model without a budget, GATHER_MAX rows. */
+/*
+ * The number of jobs, from the first on, that can be scored together: one model without a search
+ * limit, at most GATHER_MAX rows.
+ */
 static size_t run_length(struct job **job, size_t n)
 {
     size_t rows = 0, i;
@@ -195,7 +207,7 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
     shadow_score(s->gathered, job, n, s->now);
 }
 
-/* One batch; false if there was nothing. */
+/* Scores one batch; returns false if there was none. */
 static bool work(struct scorer *s)
 {
     struct job *job[BATCH_JOBS];
@@ -210,7 +222,7 @@ static bool work(struct scorer *s)
         return false;
     score_batch(s, job, n);
     size_t pushed = gad_ring_push_many(s->done, item, n);
-    gad_assert(pushed == n); /* the ring holds all jobs there are */
+    gad_assert(pushed == n); /* fits: the ring has a place for each job */
     return true;
 }
 
@@ -284,7 +296,7 @@ void scorer_free(struct scorer *s)
 void scorer_push(struct scorer *s, void *const *job, size_t n)
 {
     size_t pushed = gad_ring_push_many(s->jobs, job, n);
-    gad_assert(pushed == n); /* the ring holds all jobs there are */
+    gad_assert(pushed == n); /* fits: the ring has a place for each job */
 }
 
 bool scorer_answers(struct scorer *s)

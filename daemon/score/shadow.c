@@ -14,7 +14,7 @@
 /* Records of several jobs that one shadow scores together. */
 struct gathered {
     struct model *model;
-    size_t k; /* which shadow of its jobs it is */
+    size_t k; /* the index of the shadow in its jobs */
     struct gad_record *rec;
     size_t n;
     struct job *job[MODEL_ROWS];
@@ -59,9 +59,9 @@ static void add_job(struct gathered *g, struct job *j, struct gad_time now)
     }
 }
 
-void shadow_score(struct gad_record *room, struct job *const *job, size_t n, struct gad_time now)
+void shadow_score(struct gad_record *scratch, struct job *const *job, size_t n, struct gad_time now)
 {
-    struct gathered g = {.rec = room};
+    struct gathered g = {.rec = scratch};
     size_t most = 0;
 
     for (size_t i = 0; i < n; i++)

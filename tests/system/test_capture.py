@@ -129,7 +129,7 @@ class Capture(Case):
         self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
         self.assertEqual(len(os.listdir(folder)), 4)  # to read is not to delete
         empty = tempfile.mkdtemp(dir=self.tmp.name)
-        self.assertIn(f"{empty}: no capture in it", self.read(empty, code=1)[1])
+        self.assertIn(f"{empty}: no capture file in it", self.read(empty, code=1)[1])
 
     def test_a_slow_reader_of_alerts_loses_none(self):
         many = pcap.Capture()
@@ -336,7 +336,7 @@ class Live(NetCase):
             self.send(one)
             ganad.wait_for(lambda: self.source(d).records == 2, 20, "another record")
             ganad.wait_for(lambda: self.source(d).reopened == 1, 5, "it is counted")
-            self.assertRegex(d.read_log(), r"warning: capture: wire: .*; trying again\n")
+            self.assertRegex(d.read_log(), r"warning: capture: wire: .*; retrying\n")
             self.assertRegex(d.read_log(), r"notice: capture: wire: capturing on 'far' again\n")
             self.assertEqual(d.stop(), 0)
 

@@ -133,7 +133,7 @@ class Hang(unittest.TestCase):
         start = time.monotonic()
         self.assertEqual(d.stop(), 1)
         self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
-        self.assertIn("stop_timeout is over, and a thread still waits, for a disk", d.read_log())
+        self.assertIn("stop_timeout has expired and a thread still waits for a disk", d.read_log())
 
     def test_a_stop_does_not_wait_for_the_file_of_the_rules(self):
         """Which the main thread writes at the end, for hits were counted."""
@@ -146,7 +146,7 @@ class Hang(unittest.TestCase):
         start = time.monotonic()
         self.assertEqual(d.stop(), 1)
         self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
-        self.assertIn("stop_timeout is over, and a thread still waits", d.read_log())
+        self.assertIn("stop_timeout has expired and a thread still waits", d.read_log())
 
     def test_records_do_not_hold_up_scoring(self):
         d = self.daemon(records=True)

@@ -201,7 +201,7 @@ static void what_searches_is_no_place_to_go_to(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(config_parse("t", bad[i], strlen(bad[i]), &c, NULL), 0);
         assert_int_equal(models_load(c, &m, &d), GAD_EINVAL);
-        assert_non_null(strstr(d.text, "model 'a': searches for each record"));
+        assert_non_null(strstr(d.text, "model 'a': needs a search for each record"));
         config_free(c);
     }
     assert_int_equal(config_parse("t", fine, sizeof(fine) - 1, &c, NULL), 0);

@@ -222,10 +222,10 @@ static void slow_and_idle_clients_are_cut(void **state)
     daemon_start("[scoring]\nframe_timeout = 100ms\nidle_timeout = 400ms\n");
     int slow = client_open("s");
     assert_true(client_send_bytes(slow, "\0\0\0\x10\1\0", 6));
-    client_expect_error(slow, 0, CODE(TIMEOUT), "the frame did not come in time");
+    client_expect_error(slow, 0, CODE(TIMEOUT), "the frame was not complete in time");
     client_expect_end(slow);
     int idle = client_open("s");
-    client_expect_error(idle, 0, CODE(TIMEOUT), "nothing came for too long");
+    client_expect_error(idle, 0, CODE(TIMEOUT), "no data arrived within idle_timeout");
     client_expect_end(idle);
     (void)close(slow);
     (void)close(idle);
