@@ -11,7 +11,10 @@
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 
-/* Upper limits; most starts need fewer. Rings have eventfds; an output has a socket or a file, and the file it reads. */
+/*
+ * Upper limits; most starts need fewer. Rings have eventfds; an output has a socket or a file, and
+ * the file it reads.
+ */
 enum {
     FOR_START = 40,
     FOR_CAPTURE = 8,

@@ -18,12 +18,3 @@ double histogram_limit(const struct histogram *h, int i)
 {
     return ldexp(1, h->low + i);
 }
-
-uint64_t histogram_n(const struct histogram *h)
-{
-    uint64_t n = 0;
-
-    for (int i = 0; i <= HISTOGRAM_BUCKETS; i++)
-        n += h->count[i];
-    return n;
-}

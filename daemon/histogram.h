@@ -25,5 +25,3 @@ void histogram_add(struct histogram *h, double value);
 
 /* The limit of bucket i < HISTOGRAM_BUCKETS. */
 double histogram_limit(const struct histogram *h, int i);
-
-uint64_t histogram_n(const struct histogram *h); /* number of values */

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * Threads of the daemon: with all signals blocked, because the main loop takes them, with a name for top and gdb, and with
- * a flag that asks them to stop. How a sleeping thread is woken to read the flag is its owner's business.
+ * Threads of the daemon: with all signals blocked, because the main loop takes them, with a name
+ * for top and gdb, and with a flag that asks them to stop. How a sleeping thread is woken to read
+ * the flag is its owner's business.
  *
- * A thread's struct lies in its owner's, which also has the thread's data. Thread: the owner's, but for
- * thread_must_stop() and the functions of events.
+ * A thread's struct lies in its owner's, which also has the thread's data. Thread: the owner's, but
+ * for thread_must_stop() and the functions of events.
  */
 
 #include <pthread.h>
@@ -40,7 +41,10 @@ void thread_join(struct thread *t); /* returns at once if it does not run */
 bool thread_join_within(struct thread *t, int seconds);
 void thread_detach(struct thread *t);
 
-/* An event that one thread posts to wake another: a descriptor that is readable from post to clear. Thread: any. */
+/*
+ * An event that one thread posts to wake another: a descriptor that is readable from post to clear.
+ * Thread: any.
+ */
 int thread_event_open(void); /* returns the descriptor, which the caller closes, or -errno */
 void thread_event_post(int fd);
 void thread_event_clear(int fd);

@@ -5,7 +5,7 @@
  * Turns scored records into alerts: suppresses expected ones, aggregates repeats, and limits the
  * number of alerts a second. Every anomalous record is counted exactly once:
  *
- *     suppressed (a rule), limited (beyond the rate, and not aggregated), or in the count of one alert
+ *     suppressed (a rule), limited (beyond the rate, not aggregated), or in the count of one alert
  *
  * Thread: main.
  */

@@ -19,20 +19,13 @@
 #include "lib/spool/spool.h"
 #include "lib/wire/socket.h"
 
-/* The value of a key, which has to be in the table. */
-static const struct config_value *value_of(const struct config_value *value, const char *section,
+const struct config_value *config_value_of(const struct config_value *value, const char *section,
                                            const char *key)
 {
     for (size_t i = 0; i < config_n_keys; i++)
         if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, key) == 0)
             return &value[i];
     gad_assert(false);
-}
-
-const struct config_value *config_value_of(const struct config_value *value, const char *section,
-                                           const char *key)
-{
-    return value_of(value, section, key);
 }
 
 size_t config_n_captures_used(const struct config *c)
@@ -59,14 +52,14 @@ static int check_roles(const struct config *c, struct gad_diag *d)
 
     for (size_t i = 0; i < c->n_models; i++) {
         const struct config_model *m = &c->model[i];
-        const struct config_value *v = value_of(m->value, "model", "networks");
+        const struct config_value *v = config_value_of(m->value, "model", "networks");
         gad_cleanup(networks_freep) struct networks *networks = NULL;
         int r = networks_new(m->networks, &networks, d);
         if (r != 0) {
             gad_diag_prefix(d, "%s:%u: key 'networks'", v->file, v->line);
             return r;
         }
-        v = value_of(m->value, "model", "shadow");
+        v = config_value_of(m->value, "model", "shadow");
         n_shadows += m->shadow;
         if (n_shadows > CONFIG_SHADOWS_MAX)
             return gad_fail(d, GAD_EINVAL, "%s:%u: key 'shadow': at most %d shadows are allowed",
@@ -86,7 +79,7 @@ static int check_metrics(const struct config *c, struct gad_diag *d)
     bool is_local = strncmp(tcp, "127.", 4) == 0 || strncmp(tcp, "[::1]:", 6) == 0 ||
                     strncmp(tcp, "localhost:", 10) == 0;
 
-    const struct config_value *v = value_of(c->value, "metrics", "tcp");
+    const struct config_value *v = config_value_of(c->value, "metrics", "tcp");
     if (*tcp && *c->metrics.unix_path)
         return gad_fail(d, GAD_EINVAL, "%s:%u: key 'tcp': [metrics] also has unix: use one of them",
                         v->file, v->line);
@@ -105,8 +98,8 @@ static int check_models(const struct config *c, struct gad_diag *d)
                         c->file);
     for (size_t i = 0; i < c->n_models; i++) {
         const struct config_model *m = &c->model[i];
-        const struct config_value *budget = value_of(m->value, "model", "fpr_budget");
-        const struct config_value *threshold = value_of(m->value, "model", "threshold");
+        const struct config_value *budget = config_value_of(m->value, "model", "fpr_budget");
+        const struct config_value *threshold = config_value_of(m->value, "model", "threshold");
         if (!m->checkpoint)
             return gad_fail(d, GAD_EINVAL, "%s: section 'model %s': key 'checkpoint' is missing",
                             c->file, m->name);
@@ -120,7 +113,7 @@ static int check_models(const struct config *c, struct gad_diag *d)
 
 static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = value_of(p->value, "capture", "tunnel_kinds");
+    const struct config_value *v = config_value_of(p->value, "capture", "tunnel_kinds");
     unsigned kinds;
 
     int r = gad_tunnel_kinds(p->tunnel_kinds, &kinds, d);
@@ -136,7 +129,7 @@ static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
 /* The link type is known only when the interface is opened; the filter is then checked again. */
 static int check_filter(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = value_of(p->value, "capture", "filter");
+    const struct config_value *v = config_value_of(p->value, "capture", "filter");
     int r = gad_source_check_filter(p->filter, d);
 
     if (r != 0)
@@ -150,7 +143,7 @@ static int check_filter(const struct config_capture *p, struct gad_diag *d)
  */
 static int check_interface(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = value_of(p->value, "capture", "interface");
+    const struct config_value *v = config_value_of(p->value, "capture", "interface");
     bool is_possible = strlen(p->interface) < IF_NAMESIZE && !strpbrk(p->interface, "/ ");
 
     if (is_possible || strchr(p->interface, ':'))
@@ -193,7 +186,7 @@ static int check_captures(const struct config *c, struct gad_diag *d)
 static int check_services(const struct config *c, struct gad_diag *d)
 {
     gad_cleanup(gad_services_freep) struct gad_services *s = NULL;
-    const struct config_value *v = value_of(c->value, "records", "services");
+    const struct config_value *v = config_value_of(c->value, "records", "services");
 
     if (!*c->records.services)
         return 0;
@@ -221,7 +214,7 @@ static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
     static const char *const keys[] = {"ca", "server_name", "certificate", "key"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && strcmp(o->type, "tls") != 0; i++) {
-        const struct config_value *v = value_of(o->value, "output", keys[i]);
+        const struct config_value *v = config_value_of(o->value, "output", keys[i]);
         if (v->file && *v->text)
             return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is for type tls, but the type is %s",
                             v->file, v->line, keys[i], o->type);
@@ -270,7 +263,7 @@ static int check_output(const struct config *c, const struct config_output *o, s
         fault = check_port(o);
     if (!fault)
         return check_tls_keys(o, d);
-    const struct config_value *v = value_of(o->value, "output", "type");
+    const struct config_value *v = config_value_of(o->value, "output", "type");
     if (v->file)
         return gad_fail(d, GAD_EINVAL, "%s:%u: section 'output %s': %s", v->file, v->line, o->name,
                         fault);
@@ -281,7 +274,7 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
 {
     for (size_t i = 0; i < c->n_outputs; i++) {
         const struct config_output *o = &c->output[i];
-        const struct config_value *v = value_of(o->value, "output", "events");
+        const struct config_value *v = config_value_of(o->value, "output", "events");
         unsigned kinds;
         int r = check_output(c, o, d);
         if (r != 0)

@@ -104,8 +104,8 @@ void capture_give_back(struct capture *c, struct capture_batch *b);
 
 /*
  * The descriptor is readable when there may be a batch again, once capture_wait() has returned
- * true, which means that there is none now. The caller then has to call capture_woken(), because it
- * stays readable: a batch that is not needed yet would wake the loop again and again.
+ * true, which means that no batch is ready now. The caller then has to call capture_woken(),
+ * because it stays readable: a batch that is not needed yet would wake the loop again and again.
  */
 int capture_fd(const struct capture *c);
 bool capture_wait(struct capture *c);

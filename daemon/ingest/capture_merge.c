@@ -96,7 +96,7 @@ static void take_batch(struct capture_merge *s, size_t number, struct capture_ba
 
 /*
  * The merge does not wait for idle captures, so this checks whether they have batches again.
- * Returns true if one had. Those that have none will wake the main loop.
+ * Returns true if one had. The others will wake the main loop.
  */
 static bool take_from_idle(struct capture_merge *s)
 {

@@ -155,7 +155,8 @@ static void linger(struct conn *c)
     set_timer(c, now);
 }
 
-void conn_settle(struct conn *c)
+/* Continues a connection that is draining, once the owner owes no more answers. */
+static void settle(struct conn *c)
 {
     if (c->state != CONN_DRAINING || c->kind->owes(c))
         return;
@@ -204,7 +205,7 @@ void conn_send(struct conn *c)
         watch_start(c->writer);
         set_timer(c, gad_time_monotonic());
     }
-    conn_settle(c);
+    settle(c);
     conn_kick(c); /* reading may have paused because of unsent answers */
 }
 
@@ -228,7 +229,7 @@ void conn_fail(struct conn *c, uint64_t id, int code, const char *text)
     c->frame_start.ns = 0;
     watch_stop(c->reader);
     gad_buf_deinit(&c->in);
-    conn_settle(c);
+    settle(c);
 }
 
 /* --- reading --- */
@@ -340,7 +341,7 @@ static void ended(struct conn *c)
     }
     c->state = CONN_DRAINING;
     watch_stop(c->reader);
-    conn_settle(c);
+    settle(c);
 }
 
 /*

@@ -6,12 +6,13 @@
  * pieces of up to 256 KiB by plain events; libevent's bufferevents read 4 KiB at a time.
  *
  *   OPEN       reads and writes
- *   DRAINING   reads no more: the peer closed its side, or the connection failed. Sends the answers that
- *              the owner still owes, then the error if there is one
- *   LINGERING  everything is sent and our side is closed. Incoming bytes are discarded for a moment: if
- *              the socket was closed with unread bytes, the kernel would discard our last answer
- *   CLOSED     the descriptor is closed. Callers further up the stack still use the struct, so its owner
- *              frees it from a separate event
+ *   DRAINING   reads no more: the peer closed its side, or the connection failed. Sends the
+ *              answers that the owner still owes, then the error if there is one
+ *   LINGERING  everything is sent and our side is closed. Incoming bytes are discarded for a
+ *              moment: if the socket was closed with unread bytes, the kernel would discard our
+ *              last answer
+ *   CLOSED     the descriptor is closed. Callers further up the stack still use the struct, so
+ *              its owner frees it from a separate event
  *
  * Three timeouts apply. A frame has to be complete frame_timeout after its first byte. A peer that
  * takes no bytes for idle_timeout is disconnected. So is a peer that sends nothing for idle_timeout
@@ -53,7 +54,7 @@ struct conn_kind {
     bool (*ready)(struct conn *c);
     /* Takes a complete frame; may call conn_fail() and conn_send(). */
     void (*frame)(struct conn *c, const struct gad_frame *f);
-    /* Whether the owner owes answers. It calls conn_settle() when that ends. */
+    /* Whether the owner owes answers. It calls conn_send() after the last one. */
     bool (*owes)(const struct conn *c);
     /* The connection is CLOSED; must not free it. */
     void (*closed)(struct conn *c);
@@ -103,9 +104,6 @@ void conn_fail(struct conn *c, uint64_t id, int code, const char *text);
 
 /* To be called when something changed that ready() depends on. */
 void conn_kick(struct conn *c);
-
-/* To be called when something changed that owes() depends on. */
-void conn_settle(struct conn *c);
 
 /* Closes at once, without an error reply; calls closed() if it was not CLOSED. */
 void conn_close(struct conn *c);

@@ -298,7 +298,10 @@ static void warn_about_open_tcp(const struct config *c)
             tcp);
 }
 
-/* The unprivileged user becomes the owner of the sockets and files that root made and that are written later. */
+/*
+ * The unprivileged user becomes the owner of the sockets and files that root made and that are
+ * written later.
+ */
 static int give_files(const struct daemon *self, struct gad_diag *d)
 {
     const struct config *c = self->config;

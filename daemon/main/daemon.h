@@ -4,7 +4,7 @@
 /*
  * The daemon as a whole: which modules run in the main loop, the order of the start, and the stop.
  *
- *   configuration -> models -> captures, sockets and outputs -> privileges -> threads -> READY=1 -> events
+ *   configuration -> models -> captures, sockets, outputs -> privileges -> threads -> READY=1
  *
  * On SIGTERM and SIGINT it accepts no new clients, requests or packets. It then scores and answers
  * what it had accepted, scores open connections in their current state, and writes the alerts, all

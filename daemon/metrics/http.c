@@ -218,8 +218,8 @@ static void send_made(struct metrics *m, struct evhttp_request *req,
 }
 
 /*
- * Serves the files and data of the live page, to local clients only. Returns false if @path is none
- * of them.
+ * Serves the files and data of the live page, to local clients only. Returns false if @path does
+ * not belong to the page.
  */
 static bool send_live(struct metrics *m, struct evhttp_request *req, const char *path)
 {

@@ -152,9 +152,9 @@ BROKEN = [
     ("two that move one file away", OUTPUT + SECOND + "{dir}/a.json\n", "file_size = 0"),
     ("two formats on the standard output", "[output f]\ntype = stdout\n[output g]\ntype = stdout\nformat = cef\n", "standard output"),
     ("records in a file of alerts", OUTPUT + "[records]\nfile = {dir}/a.json\n", "used by section 'records'"),
-    ("records in a file that alerts are moved away to", OUTPUT + "[records]\nfile = {dir}/a.json.3\n", "kept by section 'output f'"),
+    ("records in a file that alerts are moved away to", OUTPUT + "[records]\nfile = {dir}/a.json.3\n", "a rotated file of section 'output f'"),
     ("alerts in a file that records are moved away to", OUTPUT + "[records]\nfile = {dir}/a.js\n[output h]\ntype = file\n"
-     "to = {dir}/a.js.2\n", "kept by section 'records'"),
+     "to = {dir}/a.js.2\n", "a rotated file of section 'records'"),
     ("alerts over the model", SECOND + "{ckpt}\n", "used by section 'output g'"),
     ("alerts over the configuration", SECOND + "{conf}\n", "used by section 'ganadd'"),
     ("alerts over the rules", OUTPUT + "[alerts]\nsuppress = {dir}/a.json\n", "used by section 'alerts'"),

@@ -103,7 +103,7 @@ class Capture(Case):
         self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
         p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
         self.assertEqual(p.returncode, 1)
-        self.assertIn(b"[scoring] has neither unix nor tcp, and there is no capture", p.stderr)
+        self.assertIn(b"[scoring] has neither unix nor tcp, and no capture is configured", p.stderr)
 
     def test_files_are_read_as_the_configuration_says(self):
         """With the settings of its only capture; of several nobody knows which."""
