@@ -69,8 +69,8 @@ static void a_key_may_be_a_credential(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         (void)snprintf(text, sizeof(text), MODEL "[output o]\ntype = tls\nkey = %s\n", wrong[i]);
         (void)snprintf(want, sizeof(want),
-                       "t.conf:5: key 'key': '%s' does not name a credential: its name is that of "
-                       "a file",
+                       "t.conf:5: key 'key': '%s' does not name a credential: the name has to be "
+                       "a file name",
                        wrong[i]);
         refused(text, want);
     }
