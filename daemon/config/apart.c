@@ -173,7 +173,7 @@ static int clash(const struct place *a, const struct place *b, const char *how, 
     char at[SHOWN_PLACE];
     bool is_stdout = strcmp(b->path, "-") == 0;
 
-    return gad_fail(d, GAD_EINVAL, "%ssection '%s': key '%s': '%.120s' is %s section '%s', too: %s",
+    return gad_fail(d, GAD_EINVAL, "%ssection '%s': key '%s': '%.120s' is also %s section '%s': %s",
                     where(b, at), b->section, b->key, is_stdout ? "the standard output" : b->path,
                     how, a->section, advice);
 }

@@ -64,7 +64,7 @@ static int read_section(struct reading *r, const char *s, size_t len)
     while (rest < end && (*rest == ' ' || *rest == '\t'))
         rest++;
     if (rest < end && *rest != ';' && *rest != '#')
-        return gad_fail(r->d, GAD_EFORMAT, "something follows the ] of a section");
+        return gad_fail(r->d, GAD_EFORMAT, "text after the ] of a section");
     if (n == 0 || n > SECTION_MAX)
         return gad_fail(r->d, GAD_EFORMAT,
                         n == 0 ? "a section without a name" : "a section's name is over 48 bytes");

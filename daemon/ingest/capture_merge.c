@@ -149,7 +149,7 @@ enum {
 };
 
 _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
-               "all captures can be put in order");
+               "the merge has a place for each capture");
 
 static void again_now(struct capture_merge *s)
 {

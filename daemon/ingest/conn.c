@@ -360,7 +360,7 @@ static bool read_some(struct conn *c, struct gad_time now)
             room = c->missing;
         to = gad_buf_room(&c->in, room); /* fits: c->in.max holds the largest frame */
         if (!to) {
-            log_warn(c->kind->token, "no memory to read a client, closing it");
+            log_warn(c->kind->token, "no memory to read from a client, closing the connection");
             conn_close(c);
             return false;
         }

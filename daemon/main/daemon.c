@@ -35,8 +35,8 @@
 #include "lib/record/record.h"
 
 enum {
-    FLUSH_LOOK_NS = 20000000, /* at the end: between checks of whether the outputs are done */
-    REST_MAX_NS = 1000000000, /* part of stop_timeout that is left for the threads to end */
+    FLUSH_CHECK_NS = 20000000, /* at the end: between checks of whether the outputs are done */
+    REST_MAX_NS = 1000000000,  /* part of stop_timeout that is left for the threads to end */
 };
 
 struct daemon {
@@ -47,7 +47,7 @@ struct daemon {
     struct stats stats;
     struct event_base *base;
     struct signals *signals;
-    struct watch *deadline, *look, *watchdog;
+    struct watch *deadline, *flush, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
     struct feed *feed;
@@ -100,28 +100,28 @@ static void drained(void *arg)
 }
 
 /* The clients are disconnected; the outputs that have a connection still get what is left. */
-static void look_event(void *arg)
+static void flush_event(void *arg)
 {
     struct daemon *self = arg;
 
     bool is_flushed = record_log_is_flushed(self->record_log);
     if (!feed_finish(self->feed) || !is_flushed)
-        watch_after(self->look, (struct gad_time){FLUSH_LOOK_NS});
+        watch_after(self->flush, (struct gad_time){FLUSH_CHECK_NS});
     else
         (void)event_base_loopbreak(self->base);
 }
 
-static void look_if_all_stopped(struct daemon *self)
+static void flush_if_all_stopped(struct daemon *self)
 {
     if (self->stopping && self->server_stopped && self->captures_ended)
-        watch_soon(self->look);
+        watch_soon(self->flush);
 }
 
 static void stopped(void *arg)
 {
     struct daemon *self = arg;
     self->server_stopped = true;
-    look_if_all_stopped(self);
+    flush_if_all_stopped(self);
 }
 
 static void returned(void *arg, struct job *j)
@@ -144,7 +144,7 @@ static void begin_stop(struct daemon *self)
     notify_state("STOPPING=1\nSTATUS=finishing what was accepted");
     capture_merge_stop(self->captures);
     server_stop(self->server);
-    look_if_all_stopped(self);
+    flush_if_all_stopped(self);
 }
 
 static void captures_ended(void *arg)
@@ -156,7 +156,7 @@ static void captures_ended(void *arg)
         begin_stop(self);
     else if (!self->stopping)
         log_notice("loop", "all captures have been read");
-    look_if_all_stopped(self);
+    flush_if_all_stopped(self);
 }
 
 static void deadline_event(void *arg)
@@ -259,8 +259,8 @@ static int make_events(struct daemon *self, struct gad_diag *d)
         return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
     const struct signals_options so = {.base = self->base, .stop = stop, .hup = hup, .arg = self};
     self->deadline = watch_timer(self->base, deadline_event, self);
-    self->look = watch_timer(self->base, look_event, self);
-    if (!self->deadline || !self->look || signals_new(&so, &self->signals) != 0)
+    self->flush = watch_timer(self->base, flush_event, self);
+    if (!self->deadline || !self->flush || signals_new(&so, &self->signals) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
     return 0;
 }
@@ -280,7 +280,7 @@ static void daemon_deinit(struct daemon *self)
     scorer_free(self->scorer);
     signals_free(self->signals);
     watch_free(self->deadline);
-    watch_free(self->look);
+    watch_free(self->flush);
     watch_free(self->watchdog);
     if (self->base)
         event_base_free(self->base);

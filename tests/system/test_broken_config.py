@@ -138,7 +138,7 @@ BROKEN = [
     ("a port in letters", "[scoring]\ntcp = 127.0.0.1:http\n", "key 'tcp': '127.0.0.1:http'"),
     ("an IPv6 address without brackets", "[scoring]\ntcp = ::1:4739\n", "brackets"),
     ("two servers at one address", "[scoring]\ntcp = 127.0.0.1:{port}\n[metrics]\ntcp = localhost:{port}\n", ":{port}"),
-    ("two sockets at one path", "[metrics]\nunix = {dir}/folder/../scoring.sock\n", "scoring.sock' is used by section 'scoring'"),
+    ("two sockets at one path", "[metrics]\nunix = {dir}/folder/../scoring.sock\n", "scoring.sock' is also used by section 'scoring'"),
     ("a socket's path of an output that is too long", "[output u]\ntype = unix\nto = /" + "x" * 107 + "\n", "107 bytes"),
     ("the same of datagrams", "[output u]\ntype = unix-dgram\nto = /" + "x" * 107 + "\n", "107 bytes"),
     ("a port of an output that is none", "[output t]\ntype = tcp\nto = localhost:syslog\n", "port from 1 to 65535"),

@@ -188,7 +188,7 @@ static void lines_that_are_no_ini_are_refused(void **state)
 
     refused("key = 1\n", "t.conf:1: key 'key': is before the first [section]");
     refused("[scoring\n", "t.conf:1: a section begins with [ but has no ]");
-    refused("[scoring] x\n", "t.conf:1: something follows the ] of a section");
+    refused("[scoring] x\n", "t.conf:1: text after the ] of a section");
     refused("[]\n", "t.conf:1: a section without a name");
     refused("[scoring]\n\n\nfree\n", "t.conf:4: neither [section], key = value nor a comment");
     refused("[0123456789012345678901234567890123456789012345678]\n",
@@ -264,7 +264,7 @@ static void there_may_be_sixteen_models(void **state)
     refused(text, "t.conf:33: model 'n' is one too many, the limit is 16");
 }
 
-/* A folder of its own for each test. */
+/* A directory for each test. */
 static char dir[64], main_file[80];
 
 static int make_folder(void **state)

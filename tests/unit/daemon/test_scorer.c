@@ -208,8 +208,10 @@ static void a_model_that_takes_too_many_steps_is_refused(void **state)
     }
 }
 
-/* A tenth of 1,000 searches a second: 100. Those kept for reasons that nobody needed score further records; what
- * is scored are the first ones. */
+/*
+ * A tenth of 1,000 searches a second: 100. Searches that were kept for explanations and not needed
+ * score further records; the scored records are the first ones.
+ */
 static void a_budget_is_used_up_and_no_further(void **state)
 {
     (void)state;
