@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Receives events of ganadd in format json, each once, and reports events that are missing and sensors that are silent.
+"""Receives events of ganadd in format json, each once. Reports missing events and silent sensors.
 
     ganad-receive.py --tls 0.0.0.0:6514 --certificate server.crt --key server.key --out events.json
     ganad-receive.py --follow /var/log/ganad/alerts.json
 
-Takes lines or frames with their length (RFC 6587) by TCP, TLS and unix sockets, also with the head of a syslog message
-(syslog = yes), and follows a file. Events go to the standard output or are appended to --out, one a line; reports go to the
-standard error. A line that a broken connection left incomplete is dropped: ganadd sends the whole event again. An event that
-comes again, under an event_id that is remembered, is dropped. While the disk is full nothing is read, and ganadd keeps what
-is to come. Ends on SIGTERM and SIGINT; SIGHUP reopens --out."""
+Reads lines or length-prefixed frames (RFC 6587) from TCP, TLS and unix sockets, with or without a
+syslog header (syslog = yes), or follows a file. Writes events to the standard output or appends
+them to --out, one a line; reports are written to the standard error. Drops a line that a lost
+connection left incomplete: ganadd sends the whole event again. Drops an event whose event_id it
+remembers. While the disk is full it reads nothing, and ganadd keeps further events. Ends on SIGTERM
+and SIGINT; SIGHUP reopens --out."""
 
 import argparse
 import importlib.util
@@ -25,21 +26,22 @@ import sys
 import time
 
 REPLAY_SECONDS = 60  # ganadd's replay_time
-READ, TURNS = 1 << 16, 16  # bytes at a time; times before the others have a turn
+READ, TURNS = 1 << 16, 16  # bytes of a read; reads of a connection before the others are served
 ENDS = {signal.SIGTERM, signal.SIGINT}
 HANDSHAKE_SECONDS, QUIET_SECONDS = 10, 10
-MOVED_SECONDS = 3  # a file that was moved away: ganadd writes to it until its next look, a second later at most
+MOVED_SECONDS = 3  # ganadd checks once a second, and until then writes to a file that was moved
 ID_MAX, NAME_MAX = 256, 128  # characters of an event_id and of a sensor's name
-PENDING_MAX, FILE_TAIL = 1 << 20, 1 << 28  # bytes that wait to be written; of --out that are read at the start
+PENDING_MAX, FILE_TAIL = 1 << 20, 1 << 28  # bytes buffered for writing; read of --out at the start
 
 sys.dont_write_bytecode = True
-spec = importlib.util.spec_from_file_location("ganad_watch", os.path.join(os.path.dirname(os.path.realpath(__file__)), "ganad-watch.py"))
+beside = os.path.join(os.path.dirname(os.path.realpath(__file__)), "ganad-watch.py")
+spec = importlib.util.spec_from_file_location("ganad_watch", beside)
 watch = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(watch)
 
 
 class Reports:
-    """Lines on the standard error. Of one kind at most one in QUIET_SECONDS, with the number of those that it stands for."""
+    """Lines on the standard error: at most one of a kind in QUIET_SECONDS, with the count."""
 
     def __init__(self):
         self.total, self.open, self.next = {}, {}, {}
@@ -61,26 +63,26 @@ class Reports:
 
 
 class Seen:
-    """The last event_ids of one sensor: at least n of them, at most 2 n, in two sets of which the older is forgotten."""
+    """The last n to 2 n event_ids of one sensor, in two sets; the older set is discarded."""
 
     def __init__(self, n):
         self.n, self.new, self.old, self.turned = n, set(), set(), None
 
     def add(self, name):
-        """(whether it is new, whether ids were forgotten that ganadd may still send again)"""
+        """(whether it is new, whether ids were discarded that ganadd can still send again)"""
         if name in self.new:
             return False, False
         was_known, too_soon = name in self.old, False
         self.new.add(name)
         if len(self.new) >= self.n:
             now = time.monotonic()
-            too_soon = bool(self.old) and self.turned is not None and now - self.turned < REPLAY_SECONDS
+            too_soon = bool(self.old) and now - self.turned < REPLAY_SECONDS
             self.old, self.new, self.turned = self.new, set(), now
         return not was_known, too_soon
 
 
 class Events:
-    """What becomes of a line, wherever it comes from."""
+    """Writes the new events of all sources and drops repeats."""
 
     def __init__(self, out, args, reports):
         self.out, self.reports, self.remember, self.most = out, reports, args.remember, args.sensors
@@ -88,7 +90,7 @@ class Events:
         self.taken = self.repeats = 0
 
     def parse(self, line):
-        """The event, and its line without a head of syslog."""
+        """Returns the event, and its line without a syslog header."""
         line = line[max(line.find(b"{"), 0):] if line[:1] == b"<" else line
         event = json.loads(line)
         for key, most in (("event_id", ID_MAX), ("host", NAME_MAX), ("event_type", NAME_MAX)):
@@ -103,7 +105,8 @@ class Events:
             del self.seen[next(iter(self.seen))]
         is_new, too_soon = seen.add(event["event_id"])
         if too_soon:
-            self.reports.count("times ids were forgotten within a minute: raise --remember, or set rate in ganadd's output")
+            self.reports.count("times ids were forgotten within a minute: raise --remember, "
+                               "or set rate in ganadd's output")
         return is_new
 
     def take(self, line, source):
@@ -123,7 +126,7 @@ class Events:
             self.repeats += 1
 
     def remember_file(self, path):
-        """The ids that are in the file already, so that a new start drops what comes again."""
+        """Remembers the ids in the file, so that events are not written again after a restart."""
         with open(path, "rb") as f:
             f.seek(max(0, os.fstat(f.fileno()).st_size - FILE_TAIL))
             for line in f:
@@ -136,14 +139,15 @@ class Events:
 
 
 class NotWritten(Exception):
-    pass
+    """Ends the program."""
 
 
 class Out:
-    """Whole lines to a file or the standard output. What cannot be written is tried again, and until then nothing is read."""
+    """Writes whole lines, and retries. Nothing is read until it succeeds."""
 
     def __init__(self, path, reports):
-        self.path, self.reports, self.lines, self.pending, self.fd, self.gives_up = path, reports, [], 0, 1, lambda: False
+        self.path, self.reports, self.lines, self.pending, self.fd = path, reports, [], 0, 1
+        self.gives_up = lambda: False
         self.reopen()
 
     def reopen(self):
@@ -154,7 +158,7 @@ class Out:
         except OSError as e:
             if self.fd == 1:  # at the start
                 raise
-            self.reports.write(f"{self.path}: cannot be reopened, and the old file is kept: {e.strerror}")
+            self.reports.write(f"cannot reopen {self.path}, keeping the old file: {e.strerror}")
             return
         if stat.S_ISREG(os.fstat(fd).st_mode):
             self.cut_incomplete_line(fd)
@@ -171,7 +175,7 @@ class Out:
             if at >= 0:
                 break
         if end < size:
-            self.reports.write(f"{self.path}: the last line was incomplete and is removed")
+            self.reports.write(f"{self.path}: removed an incomplete last line")
             os.ftruncate(fd, end)
 
     def add(self, line):
@@ -194,13 +198,14 @@ class Out:
 
 
 class Frames:
-    """Lines, or frames that begin with their length; the first byte of each says which."""
+    """Splits a stream into lines and length-prefixed frames, by the first byte of each."""
 
     def __init__(self, longest, reports, source):
-        self.longest, self.reports, self.source, self.rest, self.skips = longest, reports, source, b"", False
+        self.longest, self.reports, self.source, self.rest = longest, reports, source, b""
+        self.skips = False
 
     def feed(self, more):
-        """The whole ones. ValueError: a length over the limit."""
+        """Yields whole lines and frames. ValueError: a length over the limit."""
         data, at = self.rest + more, 0
         while at < len(data):
             if not self.skips and data[at:at + 1].isdigit() and data[at:at + 1] != b"0":
@@ -230,16 +235,17 @@ class Frames:
 
     def end(self):
         if self.rest:
-            self.reports.count("incomplete events at the end of a connection or file were dropped", f"from {self.source}")
+            self.reports.count("incomplete events at the end of input were dropped", self.source)
 
 
 class Connection:
     def __init__(self, s, source, args, reports):
-        self.socket, self.source, self.frames = s, source, Frames(args.longest, reports, source)
-        self.reports, self.heard, self.is_ready = reports, time.monotonic(), not isinstance(s, ssl.SSLSocket)
+        self.socket, self.source, self.reports = s, source, reports
+        self.frames, self.heard = Frames(args.longest, reports, source), time.monotonic()
+        self.is_ready = not isinstance(s, ssl.SSLSocket)
 
     def read(self, events):
-        """None: wait for bytes or room to write; True: there is more; False: it is over."""
+        """Returns None: wait for the socket; True: there is more to read; False: the end."""
         try:
             if not self.is_ready:
                 self.socket.do_handshake()
@@ -267,7 +273,7 @@ class Connection:
 
 
 class Server:
-    """Listening sockets and their connections, of which there are at most so many: beyond it the most silent one is closed."""
+    """Accepts connections. At the limit, closes one without a handshake, else the quietest."""
 
     def __init__(self, args, events, reports):
         self.args, self.events, self.reports = args, events, reports
@@ -284,35 +290,37 @@ class Server:
             return
         source = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "a unix socket"
         if len(self.connections) >= self.args.connections:
-            quietest = min(self.connections.values(), key=lambda c: (c.is_ready, c.heard))  # first those without a handshake
-            self.reports.count("connections were closed, for there are too many (--connections)", quietest.source)
+            quietest = min(self.connections.values(), key=lambda c: (c.is_ready, c.heard))
+            self.reports.count("connections were closed: more than --connections", quietest.source)
             self.close(quietest)
         s.setblocking(False)
         if s.family != socket.AF_UNIX:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         try:
-            s = context.wrap_socket(s, server_side=True, do_handshake_on_connect=False) if context else s
+            if context:
+                s = context.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
         except OSError:
             return
         self.connections[s] = Connection(s, source, self.args, self.reports)
         self.selector.register(s, selectors.EVENT_READ)
 
     def close(self, c):
-        self.events.out.flush()  # ganadd takes our close for the receipt of everything before it
+        self.events.out.flush()  # ganadd takes a close as the receipt of everything before it
         self.selector.unregister(c.socket)
         del self.connections[c.socket]
         self.again.discard(c.socket)
         c.close()
 
     def reset(self):
-        """So that ganadd does not take it for the receipt."""
+        """Closes by a reset, which ganadd does not take as a receipt."""
         for c in self.connections.values():
             if c.socket.family != socket.AF_UNIX:
                 c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             c.socket.close()
 
     def step(self, timeout):
-        ready = {key.fileobj: key.data for key, _ in self.selector.select(0 if self.again else timeout)}
+        timeout = 0 if self.again else timeout
+        ready = {key.fileobj: key.data for key, _ in self.selector.select(timeout)}
         for s, context in ready.items():
             if s not in self.connections:
                 self.accept(s, context)
@@ -330,11 +338,11 @@ class Server:
 
 
 class Follower:
-    """A file that grows and is moved away. An incomplete last line may leave it again; then its end is read again."""
+    """Follows a file, also after it was moved. Rereads the end if an incomplete line vanished."""
 
     def __init__(self, path, args, events, reports):
         self.path, self.args, self.events, self.reports, self.f = path, args, events, reports, None
-        self.moved = None  # since when the file has been another one than that of the path, and has not grown
+        self.moved = None  # since when the path names another file and this one has not grown
         self.open(from_start=args.from_start)
 
     def open(self, from_start=True):
@@ -351,17 +359,16 @@ class Follower:
         if not self.f:
             self.open()
             return
-        size, at = os.fstat(self.f.fileno()).st_size, self.f.tell()
-        if size < at:
+        here, at = os.fstat(self.f.fileno()), self.f.tell()
+        if here.st_size < at:
             begin = at - len(self.frames.rest)
             self.frames.rest, self.frames.skips = b"", False
-            self.f.seek(begin if size >= begin else 0)
+            self.f.seek(begin if here.st_size >= begin else 0)
         has_grown = self.read()
         try:
-            there = os.stat(self.path)
-            is_same = (there.st_dev, there.st_ino) == (os.fstat(self.f.fileno()).st_dev, os.fstat(self.f.fileno()).st_ino)
+            is_same = os.path.samestat(os.stat(self.path), here)
         except OSError:
-            is_same = True  # between two names: the new file is opened when it is there
+            is_same = True  # moved; the new file is opened when it exists
         now = time.monotonic()
         self.moved = None if is_same else now if has_grown or self.moved is None else self.moved
         if self.moved is not None and now - self.moved >= MOVED_SECONDS:
@@ -373,7 +380,7 @@ class Follower:
             self.read()
 
     def read(self):
-        """Whether there was something."""
+        """Returns whether the file has grown."""
         begin = self.f.tell() if self.f else 0
         while self.f:
             got = self.f.read(READ)
@@ -392,8 +399,8 @@ class Follower:
 def listen_inet(text):
     host, _, port = text.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
-    s = socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64)
-    return s
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, int(port)), family=family, backlog=64)
 
 
 def listen_unix(path):
@@ -416,28 +423,29 @@ def tls_context(args):
 
 
 def arguments():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     add = p.add_argument
-    add("--tcp", metavar="[HOST:]PORT", help="listen here; without HOST on 127.0.0.1")
-    add("--tls", metavar="[HOST:]PORT", help="the same with TLS")
-    add("--certificate", help="of --tls: PEM, with its chain")
-    add("--key", help="of --tls: PEM")
-    add("--ca", help="of --tls: the certificates that sensors must be signed by; without it any sensor may send")
-    add("--unix", metavar="PATH", help="listen on a unix stream socket; a socket of that name is replaced")
-    add("--follow", metavar="FILE", help="read a file as it grows, from its end on")
-    add("--from-start", action="store_true", help="read it from its start")
+    add("--tcp", metavar="[HOST:]PORT", help="listen by TCP; without HOST on 127.0.0.1")
+    add("--tls", metavar="[HOST:]PORT", help="listen by TLS; without HOST on 127.0.0.1")
+    add("--certificate", help="certificate for --tls: PEM, with its chain")
+    add("--key", help="private key for --tls: PEM")
+    add("--ca", help="for --tls: authorities of the sensors; without it any sensor can send")
+    add("--unix", metavar="PATH", help="listen on a unix socket; an existing one is replaced")
+    add("--follow", metavar="FILE", help="read a file as it grows, from its end")
+    add("--from-start", action="store_true", help="with --follow: read from the start of the file")
     add("--out", metavar="FILE", help="append events to this file, not to the standard output")
     add("--remember", type=int, default=100000, metavar="N", help="ids of each sensor (100000)")
-    add("--sensors", type=int, default=16, metavar="N", help="that are remembered and watched (16)")
+    add("--sensors", type=int, default=16, metavar="N", help="sensors monitored (16)")
     add("--connections", type=int, default=64, metavar="N", help="at a time (64)")
-    add("--longest", type=int, default=65536, metavar="BYTES", help="of an event (65536)")
+    add("--longest", type=int, default=65536, metavar="BYTES", help="length of an event (65536)")
     args = p.parse_args()
     if not (args.tcp or args.tls or args.unix or args.follow):
-        p.error("give one of --tcp, --tls, --unix and --follow at least")
+        p.error("at least one of --tcp, --tls, --unix and --follow is required")
     if bool(args.tls) != bool(args.certificate and args.key):
-        p.error("--tls, --certificate and --key belong together")
+        p.error("--tls, --certificate and --key must be used together")
     if min(args.remember, args.sensors, args.connections, args.longest) < 1:
-        p.error("a number is below 1")
+        p.error("numbers must be at least 1")
     return args
 
 
@@ -475,7 +483,7 @@ def main():
     try:
         events, server, follower = make(args, reports)
     except (OSError, ssl.SSLError, ValueError, OverflowError) as e:
-        raise SystemExit(f"cannot begin: {e}") from None
+        raise SystemExit(f"cannot start: {e}") from None
     events.out.gives_up = lambda: asked & ENDS
     reports.write("ready")
     try:

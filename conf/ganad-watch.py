@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Reports sensors that are silent and events that are missing, for sites without Prometheus:
+"""Reports silent sensors and missing events, for sites without Prometheus:
 
     tail -n 0 -F /var/log/ganad/alerts.json | ganad-watch.py
 
-Reads events of format json from up to 256 sensors, a line each, and writes a line for each fault, and for its end. A sensor is
-silent if nothing came for two and a half times the interval of its heartbeats: 150 s by default. Numbers of a loss that was
-announced, events that come again, and events that the output filters out are not faults. Ends with the input."""
+Reads events of format json from up to 256 sensors, one a line. Writes a line for each fault, and
+when a silent sensor sends again. A sensor is silent if nothing arrived for two and a half times the
+interval of its heartbeats: 150 s by default. Numbers of a reported loss, repeated events, and
+events that the output filters out are not faults. Ends with the input."""
 
 import json
 import os
@@ -16,11 +17,12 @@ import time
 
 INTERVALS, FIRST_INTERVAL, LINE_MAX, SENSORS_MAX, RUNS_MAX = 2.5, 60.0, 1 << 20, 256, 64
 INTERVAL_MAX, NUMBER_MAX = 86400, 1 << 64
-DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, ArithmeticError)
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
+          ArithmeticError)
 
 
 def numbers(event, *keys):
-    """Whole numbers, and nothing else that would print as one."""
+    """Refuses keys that are not whole numbers, such as texts that would print as one."""
     for key in keys:
         if key in event and not (type(event[key]) is int and 0 <= event[key] < NUMBER_MAX):
             raise ValueError(f"{key} is not a number of an event")
@@ -28,15 +30,15 @@ def numbers(event, *keys):
 
 class Sensor:
     def __init__(self, name):
-        self.name, self.due, self.runs, self.interval, self.silent = name, None, {}, FIRST_INTERVAL, False
-        self.filters, self.heard = False, time.monotonic()
+        self.name, self.due, self.runs, self.interval = name, None, {}, FIRST_INTERVAL
+        self.silent, self.filters, self.heard = False, False, time.monotonic()
 
     def take(self, event):
         numbers(event, "seq", "prev_seq", "lost", "first_seq", "last_seq")
         self.heard = time.monotonic()
         if self.silent:
             self.silent = False
-            yield "is back"
+            yield "sends again"
         if event["event_type"] == "heartbeat":
             if not 0 < event["interval"] <= INTERVAL_MAX:
                 raise ValueError("an interval that ganadd cannot have")
@@ -48,29 +50,32 @@ class Sensor:
         self.filters = "prev_seq" in event
         seq, run = event["seq"], event["event_id"].rsplit("-", 2)[1]
         yield from self.gap(seq, event.get("prev_seq"))
-        if self.due is None or seq >= self.due or run not in self.runs:  # a new run that begins lower has a new spool
+        # a new run with a lower number has a new spool
+        if self.due is None or seq >= self.due or run not in self.runs:
             self.due = seq + 1
         self.runs[run] = True
         if len(self.runs) > RUNS_MAX:
             del self.runs[next(iter(self.runs))]
 
     def loss(self, lost, first, last):
-        """Numbers that are announced as lost, or with lost 0 as never used. An output that filters shows gaps by prev_seq alone."""
+        """A loss event: lost numbers, or with lost 0 unused ones. For an output that filters, only
+        prev_seq shows gaps."""
         if lost:
-            yield f"lost {lost} events, {first} to {last}, and says so"
+            yield f"reports the loss of {lost} events, {first} to {last}"
         if self.due is not None and self.due <= last and not self.filters:
             if first > self.due:
                 yield f"events {self.due} to {first - 1} are missing"
             self.due = last + 1
 
     def gap(self, seq, prev):
-        """prev: of an output that filters, the number of the event before; 0: it does not know."""
+        """prev: from an output that filters, the number of its previous event; 0: not known."""
         if self.due is None:
             return
         if prev is None and seq > self.due:
             yield f"events {self.due} to {seq - 1} are missing"
         elif prev is not None and self.due <= prev < seq:
-            yield f"events are missing, the last of them is {prev}, the first is {self.due} or later"
+            yield (f"events are missing, the last of them is {prev}, "
+                   f"the first is {self.due} or later")
 
     def look(self):
         quiet = time.monotonic() - self.heard
@@ -80,15 +85,17 @@ class Sensor:
 
 
 class Sensors:
-    """By name. Beyond the most, the one that was heard of the longest time ago is forgotten."""
+    """Sensors by name. Beyond the maximum, the longest silent one is no longer monitored."""
 
     def __init__(self, most=SENSORS_MAX, out=sys.stdout):
         self.most, self.out, self.by_name = most, out, {}
 
     def report(self, sensor, what):
         for text in what:
-            # A name is foreign text: it must not look like a line of its own, nor steer the terminal.
-            print(time.strftime("%FT%TZ", time.gmtime()), f"sensor {ascii(sensor.name)[1:-1]}: {text}", file=self.out, flush=True)
+            # A name is foreign text: it must not add a line or control the terminal.
+            name = ascii(sensor.name)[1:-1]
+            print(time.strftime("%FT%TZ", time.gmtime()), f"sensor {name}: {text}", file=self.out,
+                  flush=True)
 
     def take(self, event):
         name = event["host"]
@@ -98,7 +105,7 @@ class Sensors:
         self.by_name[name] = s
         if len(self.by_name) > self.most:
             oldest = self.by_name.pop(next(iter(self.by_name)))
-            self.report(oldest, ["forgotten: there are more sensors than can be watched"])
+            self.report(oldest, [f"no longer monitored: there are more than {self.most} sensors"])
         self.report(s, s.take(event))
 
     def look(self):
@@ -107,7 +114,7 @@ class Sensors:
 
 
 def lines(fd):
-    """Lines of fd, and None once in a while."""
+    """Yields the lines of fd, and None at least every 0.5 s of silence and after each read."""
     rest = b""
     while True:
         if not select.select([fd], [], [], 0.5)[0]:

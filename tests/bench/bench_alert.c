@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An alert in each format, and our JSON's object built and dumped by jansson. Usage: bench_alert
- * The first are what ganadd does; the last is why it does not leave that to a library.
+ * An alert in each format, and the same JSON object built and dumped by jansson. Usage:
+ * bench_alert. ganadd does the first; the last shows why it does not use a library for it.
  */
 
 #include <arpa/inet.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading connection records as text, and making scaled feature vectors of them. Usage: bench_csv [FILE]
- * Without a file the rows are made up. Text comes from memory, so the disk is not measured.
+ * Reads connection records as text, and computes scaled feature vectors from them. Usage: bench_csv
+ * [FILE]. Without a file the rows are synthetic. The text is in memory, so the disk is not
+ * measured.
  */
 
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU time of the decoder a frame. Usage: bench_decode FILE: the first frames of a capture, 512 KiB of them, so that
- * they are in the cache as they are when they come from the kernel, are decoded ROUNDS times, with checksums
- * ignored and verified; the best round counts. Then the whole way from the file, source included.
+ * CPU time of the decoder for a frame. Usage: bench_decode FILE. It decodes the first 512 KiB of
+ * frames of a capture, which are in the cache as frames from the kernel are, ROUNDS times, with
+ * checksums ignored and verified. The best round counts. Then it measures everything from the file
+ * on, source included.
  */
 
 #include <stdio.h>

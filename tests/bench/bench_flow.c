@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets through the flow table alone, in processor time: bench_flow [all | LOAD [MILLION_PACKETS]]
- * syn: each packet begins a flow, 100,000 a second. full: the same with 2,000,000 a second, so that the cap gives up
- * one for each. few, many: data of 1,000 and of 200,000 open connections. udp: a question and its answer.
+ * Packets through the flow table alone, in processor time: bench_flow [all | LOAD
+ * [MILLION_PACKETS]]. syn: each packet begins a flow, 100,000 a second. full: the same with
+ * 2,000,000 a second, so that the limit evicts one flow for each. few, many: data of 1,000 and of
+ * 200,000 open connections. udp: a request and its answer.
  */
 
 #include <inttypes.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What clients feel of reloads. Usage: bench_reload GANADD CHECKPOINT OTHER_CHECKPOINT [RELOADS [PAUSE_MS]]
+ * The effect of reloads on clients. Usage: bench_reload GANADD CHECKPOINT OTHER_CHECKPOINT [RELOADS
+ * [PAUSE_MS]]
  *
- * Starts the daemon, and times each request from being sent until its answer has come: under full load (16 requests of
- * 64 records in flight, all the time), and one record after the other. Rounds without and with reloads take turns: 'model
- * load' of the other checkpoint and 'reload', which brings the configured one back, one PAUSE_MS after the other is done.
- * No request may be left without an answer, unscored, or scored by a third model. Numbers are of one machine in one state:
- * compare within a table.
+ * Starts the daemon, and times each request from sending to its answer. It does so under full load
+ * (16 requests of 64 records in flight, all the time), and one record after the other. Rounds
+ * without and with reloads alternate. A reload is 'model load' of the other checkpoint or 'reload',
+ * which restores the configured one; each begins PAUSE_MS after the last is done. No request may be
+ * left without an answer, unscored, or scored by a third model. Numbers are of one machine in one
+ * state: compare within a table.
  */
 
 #include <poll.h>
@@ -47,7 +49,7 @@ struct sock {
 struct client {
     struct sock s;
     struct gad_buf frame; /* each request is the same */
-    size_t n, in_flight;  /* records of one; requests at a time */
+    size_t n, in_flight;  /* records of a request; requests at a time */
     struct gad_time sent[IN_FLIGHT];
     size_t n_sent, n_got, out; /* out: bytes of the request that is being sent */
 };
@@ -61,9 +63,9 @@ struct control {
     struct sock s;
     const char *other;
     bool is_out;
-    struct gad_time at, next; /* asked; the next is due */
+    struct gad_time at, next; /* requested; the next is due */
     size_t n;
-    double seconds; /* of all, from asking to the answer */
+    double seconds; /* of all, from the request to the answer */
 };
 
 static uint8_t sha[3][32]; /* that were seen */
@@ -111,7 +113,7 @@ static void add_frame(uint8_t kind, const ProtobufCMessage *m, struct gad_buf *o
     out->len += protobuf_c_message_pack(m, out->p + out->len);
 }
 
-/* n records of zeros, which cost as much as others. */
+/* n records of zeros, which take as long as others. */
 static void make_request(struct client *c)
 {
     Ganad__V1__PackedRequest m;
@@ -134,7 +136,7 @@ static void make_request(struct client *c)
     gad_free(number);
 }
 
-/* What has come, a frame at a time; false: nothing whole is left. */
+/* Takes the received data, a frame at a time; false: no complete frame is left. */
 static bool next_frame(struct sock *s, struct gad_frame *f)
 {
     size_t used;
@@ -232,7 +234,7 @@ static void take_reload(struct control *k, struct gad_time pause)
     k->n++;
 }
 
-/* Until @reloads more are done, or, without any, for so many seconds. Returns the seconds. */
+/* Runs until @reloads more are done, or without any for the given seconds. Returns the seconds. */
 static double round_of(struct client *c, struct control *k, size_t reloads, struct gad_time pause,
                        double seconds, struct samples *to)
 {
@@ -343,7 +345,7 @@ int main(int argc, char **argv)
         reloads < ROUNDS)
         die("usage: bench_reload GANADD CHECKPOINT OTHER_CHECKPOINT [RELOADS [PAUSE_MS]]");
     if (!mkdtemp(dir))
-        die("no temporary folder");
+        die("no temporary directory");
     (void)snprintf(conf, sizeof(conf), "%s/conf", dir);
     pid_t pid = start(argv[1], argv[2], dir, conf);
     const struct gad_time between = {(int64_t)pause * 1000000};

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Records to scores, alone and against ONNX Runtime on the same rows in the same process.
+ * Records to scores, alone and compared with ONNX Runtime on the same rows in the same process.
  *
- *     bench_score [--quick] CHECKPOINT DATA [LIBONNXRUNTIME MODEL.onnx]
+ *      bench_score [--quick] CHECKPOINT DATA [LIBONNXRUNTIME MODEL.onnx]
  *
- * Three ways, taken in turns so that a busy neighbour hits all alike:
+ * Three ways alternate, so that other load affects all of them equally:
+ *
  *   records  gad_detector_score(): one-hot, scaling and network, from struct gad_record
  *   network  the model alone, from scaled rows
- *   onnx     ONNX Runtime alone, from scaled rows into preallocated memory: it is not charged for the encoding
- * The ratios are records/onnx, the harder comparison for us: median over rounds, and 5th percentile. Scores that differ
- * by more than AGREE end it, for then the two did different work. --quick: a round or two, to see that it runs.
+ *   onnx     ONNX Runtime alone, from scaled rows into preallocated memory: without the encoding
+ *
+ * The ratios are records/onnx, the harder comparison for us: median over rounds, and 5th
+ * percentile. Scores that differ by more than AGREE end the program, because the two did different
+ * work. --quick: one or two rounds, to check that it runs.
  */
 
 #include <stdio.h>
@@ -60,7 +63,8 @@ static void die(const char *what)
     exit(1);
 }
 
-/* Every STEP-th row, so that the mix of the file is the mix of the benchmark; of a small file all, again and again. */
+/* Every STEP-th row, so that the mix of the file is the mix of the benchmark; of a small file
+ * all rows, repeatedly. */
 static void load_records(struct bench *b, const char *path)
 {
     enum { STEP = 97 };
@@ -113,7 +117,7 @@ static void prepare(struct bench *b, const char *checkpoint, const char *data)
         memcpy(b->dense + i * b->dim, b->x + i * b->ld, b->dim * sizeof(float));
 }
 
-/* Each way scores N / batch * batch rows (at least 1,024) and says the seconds a row. */
+/* Each way scores N / batch * batch rows (at least 1,024) and returns the seconds a row. */
 static double records(struct bench *b, size_t n)
 {
     double t = cpu_seconds();
@@ -134,7 +138,7 @@ static double network(struct bench *b, size_t n)
     return (cpu_seconds() - t) / (double)n;
 }
 
-/* The tensor is bound once: it is the call that is measured, on the same rows each time. */
+/* The tensor is bound once: only the call is measured, on the same rows each time. */
 static double onnx(struct bench *b, size_t n)
 {
     double t = cpu_seconds();
@@ -181,7 +185,7 @@ static void run_batch(struct bench *b)
     printf("\n");
 }
 
-/* The peer computes the same thing, or the comparison is worth nothing. */
+/* The peer computes the same scores; otherwise the comparison is worthless. */
 static void check_agreement(struct bench *b)
 {
     double worst = 0.0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records through the socket. Usage: bench_socket GANADD CHECKPOINT [CORE_OF_GANADD CORE_OF_CLIENT]
- *
- * Starts the daemon pinned to one core and sends as many requests as may be in flight from the other. With
- * ganadd-no-scoring (and any name for a checkpoint) it is ingest without scoring; with ganadd and a real
- * checkpoint, end to end. Rates are by the wall and by the processor time of the daemon, both threads. Then
- * the time one record takes there and back, sent alone at a tenth of the highest single-record rate.
+ * Records through the socket. Usage: bench_socket GANADD CHECKPOINT [CORE_OF_GANADD
+ * CORE_OF_CLIENT]. Starts the daemon pinned to one core and sends as many requests as may be in
+ * flight from the other. With ganadd-no-scoring (and any name for a checkpoint) it measures ingest
+ * without scoring; with ganadd and a real checkpoint, end to end. Rates are by the wall clock and
+ * by the processor time of the daemon, both threads. Then it measures the round trip of one record,
+ * sent alone at a tenth of the highest single-record rate.
  */
 
 #include <fcntl.h>
@@ -61,7 +61,8 @@ static void pin(int core)
         (void)fprintf(stderr, "bench_socket: cannot pin to core %d\n", core);
 }
 
-/* Nobody else takes it in the moment until the daemon does: a bench may fail once in a while. */
+/* The port is free until the daemon binds it, so another program can take it: a benchmark may
+ * fail now and then. */
 static int free_port(void)
 {
     int fd, port = 0;
@@ -80,7 +81,7 @@ static struct peer start(const char *ganadd, const char *checkpoint, int core)
     char *argv[] = {NULL, NULL, NULL, NULL};
 
     if (!mkdtemp(p.dir))
-        die("no temporary folder");
+        die("no temporary directory");
     (void)snprintf(p.path, sizeof(p.path), "%s/s", p.dir);
     (void)snprintf(conf, sizeof(conf), "%s/conf", p.dir);
     (void)snprintf(p.tcp, sizeof(p.tcp), "127.0.0.1:%d", free_port());
@@ -242,7 +243,7 @@ static size_t any_cap(uint8_t kind, const void *arg)
 
 struct pump {
     int fd;
-    const struct gad_buf *frames; /* n_frames requests one behind the other */
+    const struct gad_buf *frames; /* n_frames requests one after the other */
     size_t n_frames, frame_len;
     struct gad_buf in;
 };
@@ -266,7 +267,8 @@ static size_t take_answers(struct pump *p)
     return got;
 }
 
-/* Sends @total requests, at most IN_FLIGHT ahead of their answers. All frames have one length. */
+/* Sends @total requests, at most IN_FLIGHT ahead of their answers. All frames have the same
+ * length. */
 static void pump(struct pump *p, size_t total)
 {
     size_t sent = 0, sent_bytes = 0, got = 0;
@@ -340,7 +342,7 @@ static double bench_rate(const struct peer *peer, const char *address, bool pack
     return done / wall[RUNS / 2];
 }
 
-/* One record at a time, at so many a second. */
+/* One record at a time, at the given rate. */
 static void bench_latency(const struct peer *peer, double rate)
 {
     static double t[N_LATENCY];

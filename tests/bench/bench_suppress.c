@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a list of rules costs a record. Usage: bench_suppress [RULES]
- * A record that no rule expects has all of them asked: that is measured, and a list of which each record meets one.
+ * The cost of a list of rules for a record. Usage: bench_suppress [RULES]. A record that matches no
+ * rule is compared with all of them: that is measured, and a list of which each record matches one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +103,7 @@ static void ranges_of_anywhere(unsigned i, char *text, size_t size)
                    i % 30000 + 20000 + i / 30000);
 }
 
-/* One host, as half of the records are of it, to many. */
+/* One host, which half of the records have, to many. */
 static void one_source(unsigned i, char *text, size_t size)
 {
     (void)snprintf(text, size, "src=192.0.2.1 dst=10.%u.%u.%u", i >> 16 & 255, i >> 8 & 255,
@@ -141,7 +141,7 @@ static void bench(const char *what, unsigned n, void (*kind)(unsigned, char *, s
             (void)!gad_suppress_add(s, &r, (struct gad_time){0}, &id, NULL);
     }
     double built = now();
-    (void)gad_suppress_match(s, &record[0], "m", 1, (struct gad_time){1}); /* makes the index */
+    (void)gad_suppress_match(s, &record[0], "m", 1, (struct gad_time){1}); /* builds the index */
     built = now() - built;
     for (int k = 0; k < ROUNDS; k++) {
         double from = now();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Training speed: epochs of the survey's protocol for EGBAD (198,361 rows of 121 in steps of 50, 3,967 steps)
- * and of GANomaly (steps of 64) on synthetic rows as sparse as KDD99's. Usage: bench_train [MODEL [EPOCHS]].
- * Prints milliseconds a step, median over chunks of steps, and seconds an epoch, median over epochs; processor
- * time of the one thread, so a busy machine shows less. tests/bench/train_vs_torch compares with PyTorch.
+ * Training speed: epochs of the survey's protocol for EGBAD (198,361 rows of 121 in steps of 50,
+ * 3,967 steps) and of GANomaly (steps of 64) on synthetic rows as sparse as KDD99's. Usage:
+ * bench_train [MODEL [EPOCHS]]. Prints milliseconds a step, median over chunks of steps, and
+ * seconds an epoch, median over epochs. It measures processor time of the one thread, so other load
+ * has less effect. tests/bench/train_vs_torch compares with PyTorch.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """EGBAD's training step in PyTorch eager, one thread: what bench_train is compared with.
 
-The same networks, batch, optimisers, dropout and moving average as models/egbad_step.c, written as a PyTorch
-user would: autograd, torch.optim.Adam, both half-steps without gradients that are not needed. Prints
-milliseconds a step (processor time, median over chunks of 16 steps). Usage: bench_train_torch.py [STEPS]
+The same networks, batch, optimisers, dropout and moving average as models/egbad_step.c, written as
+a PyTorch user would: autograd, torch.optim.Adam, both half-steps without gradients that are not
+needed. Prints milliseconds a step (processor time, median over chunks of 16 steps).
+Usage: bench_train_torch.py [STEPS]
 """
 import sys
 import time
@@ -51,10 +52,12 @@ def main():
     steps = int(sys.argv[1]) if len(sys.argv) > 1 else 800
     data = make_rows()
     enc = nn.Sequential(nn.Linear(DIM, 64), nn.LeakyReLU(0.1), nn.Linear(64, LATENT))
-    gen = nn.Sequential(nn.Linear(LATENT, 64), nn.ReLU(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, DIM))
+    gen = nn.Sequential(nn.Linear(LATENT, 64), nn.ReLU(), nn.Linear(64, 128), nn.ReLU(),
+                        nn.Linear(128, DIM))
     disc = Disc()
     nets = [enc, gen, disc]
-    opt_e, opt_g, opt_d = (torch.optim.Adam(m.parameters(), lr=1e-5, betas=(0.5, 0.999)) for m in nets)
+    opt_e, opt_g, opt_d = (torch.optim.Adam(m.parameters(), lr=1e-5, betas=(0.5, 0.999))
+                           for m in nets)
     average = {p: p.detach().clone() for m in nets for p in m.parameters()}
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
     bce = F.binary_cross_entropy_with_logits
@@ -96,7 +99,8 @@ def main():
         if i >= 5 * CHUNK:
             times.append((time.thread_time() - start) / CHUNK)
     ms = 1e3 * float(np.median(times))
-    print(f"PyTorch {torch.__version__}, 1 thread: {ms:.4f} ms/step (median of {len(times)} chunks), "
+    print(f"PyTorch {torch.__version__}, 1 thread: {ms:.4f} ms/step (median of {len(times)} "
+          "chunks), "
           f"{ms * 3.967:.2f} s/epoch of 3967 steps")
 
 

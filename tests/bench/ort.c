@@ -50,7 +50,7 @@ struct ort {
     void *env, *options, *session, *memory, *x, *y;
 };
 
-/* Each call names the type of its slot; a result that is not NULL is an error object. */
+/* Each call names the type of its slot; a result other than NULL is an error object. */
 #define CALL(o, n, type) ((void *(*)type)(uintptr_t)(o)->api[n])
 #define RELEASE(o, n, p)                                                                           \
     do {                                                                                           \

@@ -2,16 +2,17 @@
 #pragma once
 
 /*
- * ONNX Runtime through its C interface, loaded at run time: the peer that the scorer is measured against.
- * The library's header is not needed: its function table only ever grows at the end, so a slot's number is
- * its identity, and ours are those of API version 1.
+ * ONNX Runtime through its C interface, loaded at run time: the peer of the scorer in comparisons.
+ * The library's header is not needed. Its function table only grows at the end, so a slot's number
+ * identifies it; the numbers here are those of API version 1.
  */
 
 #include <stddef.h>
 
 struct ort;
 
-/* Loads the library and the model, one thread, all graph optimisations. NULL with a message on stderr. */
+/* Loads the library and the model, one thread, all graph optimisations. NULL with a message on
+ * stderr. */
 struct ort *ort_open(const char *library, const char *model);
 void ort_close(struct ort *o);
 

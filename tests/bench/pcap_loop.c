@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reading a capture costs whoever reads it by libpcap: pcap_loop FILE. Counts, and touches each frame. */
+/* The cost of reading a capture by libpcap: pcap_loop FILE. Counts and touches each frame. */
 
 #include <pcap/pcap.h>
 #include <stdint.h>

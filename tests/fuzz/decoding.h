@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the fuzz targets of the decoder have in common: the properties of whatever it makes of frames. */
+/* Shared by the fuzz targets of the decoder: the properties of its results for any frames. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static inline void check_packet(void *arg, const struct gad_packet *p)
 
     s->packets++;
     require(p->data_len <= p->len);
-    for (size_t i = 0; i < p->data_len; i++) /* a sanitizer looks at every byte */
+    for (size_t i = 0; i < p->data_len; i++) /* a sanitizer checks every byte */
         last = p->data[i];
     (void)last;
     require(proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
@@ -84,7 +84,7 @@ static inline void check_counters(const struct decoding *s)
     require(n->checksums_bad <= n->checksums_checked);
 }
 
-/* In memory of its own, so that a byte before or behind is seen. */
+/* In a separate allocation, so that an access before or after it is found. */
 static inline void decode_frame(struct decoding *s, int link_type, struct gad_time now,
                                 const uint8_t *frame, size_t caplen, uint8_t missing)
 {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A round in which one allocation fails. Which one is made of the input, so that a crash comes again, and
- * small changes of the input move it.
+ * A round in which one allocation fails. The input determines which one, so that a crash is
+ * reproducible, and small changes of the input select another.
  */
 
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A checkpoint's file as it comes, and then with the length and the sum in its header put right, so that the
- * message is reached. What is accepted packs to the very bytes it came from. In the second round byte 12, which
- * must be zero in a real file, says which allocation fails.
+ * Reads the input as a checkpoint's file, and again with the length and the checksum in its header
+ * corrected, so that the message is reached. An accepted message packs to the same bytes. In the
+ * second round byte 12, which must be zero in a real file, selects the allocation that fails.
  */
 
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a configuration: refused with a reason that names the place, or accepted; then its dump is
- * accepted too, and dumped again it is the same but for where the values came from. And the same bytes while an
- * allocation fails: refused with a reason, or accepted.
+ * Any bytes as a configuration: refused with a reason that names the place, or accepted. The dump
+ * of an accepted one is accepted, too, and its dump is the same except for the places of the
+ * values. The same bytes while an allocation fails: refused with a reason, or accepted.
  */
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { INPUT_MAX = 64 << 10, DUMP_MAX = 1 << 20 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Value texts in order; what stands behind them differs. */
+/* Value texts in order; their places differ. */
 static void add_values(const char *dump, struct gad_buf *out)
 {
     for (const char *line = dump; *line;) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text of connection records, stopping and skipping. Whatever is taken as a row is legal, and survives being
- * written and read again, bit for bit.
+ * Text of connection records, stopping and skipping. An accepted row is legal, and is the same bit
+ * for bit after writing and reading it.
  */
 
 #include <stdint.h>
@@ -39,7 +39,7 @@ static void check_row(const struct gad_row *row)
     size_t len = gad_row_write(&row->rec, row->label[0] ? row->label : NULL, line);
     require(len < sizeof(line));
     if (gad_dataset_open_memory("line", line, len, NULL, &s, NULL) != 0)
-        return; /* no memory */
+        return; /* out of memory */
     require(gad_dataset_next(s, &back, NULL) == 0);
     require(memcmp(back.rec.v, row->rec.v, sizeof(back.rec.v)) == 0);
     require(strcmp(back.label, row->label) == 0);
@@ -64,7 +64,7 @@ static void read_all(const uint8_t *data, size_t size, bool skip_bad)
     }
     const struct gad_dataset_stats *st = gad_dataset_stats(s);
     require(st->rows == n && st->bytes <= size && st->bad_connections <= n);
-    bool foreign = gad_foreign_file(data, size) != NULL; /* refused whatever the policy */
+    bool foreign = gad_foreign_file(data, size) != NULL; /* refused with every policy */
     require(!foreign || (r == GAD_EFORMAT && n == 0 && st->bad_lines == 0));
     require(foreign || r == GAD_END || (!skip_bad && st->bad_lines == 1));
     require((r == GAD_END) == (d.text[0] == '\0'));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The first byte says what: a message of the spool, which is refused or is an event that packs to the same event; or
- * bytes that the texts of a made-up event are filled with. Either way every format writes a line that is one: no control
- * byte, UTF-8, within its length; and JSON where it says so.
+ * The first byte selects the kind of input. Either it is a message of the spool, which is refused
+ * or is an event that packs to the same event. Or its bytes fill the texts of a synthetic event. In
+ * both cases every format writes a valid line: no control byte, UTF-8, within its length; and JSON
+ * where the format is JSON.
  */
 #include <jansson.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static void is_one_line(const uint8_t *p, size_t len, bool is_datagram)
     for (size_t at = 0; at < len;) {
         size_t n = p[at] < 0x80 ? 1 : gad_utf8_length(p + at, len - at);
         if (is_datagram && n == 0)
-            n = 1; /* the journal takes any byte */
+            n = 1; /* the journal accepts any byte */
         require(n > 0 && (is_datagram || (p[at] >= 0x20 && p[at] != 0x7f)));
         at += n;
     }
@@ -40,7 +41,7 @@ static void is_json(const uint8_t *p, size_t len, size_t flags)
     json_decref(j);
 }
 
-/* Counters are named as event.h has it, and with bytes that every format keeps apart. */
+/* Counters have the names that event.h permits, and bytes that every format keeps distinct. */
 static bool has_proper_names(const struct gad_event *e)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
@@ -56,7 +57,7 @@ static bool has_proper_names(const struct gad_event *e)
     return true;
 }
 
-/* Everything fits what each receiver takes. */
+/* The whole event fits the limit of each receiver. */
 enum { RECEIVER = 8192 };
 
 static void write_all(const struct gad_event *e, size_t max)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets, 16 bytes each, behind 2 bytes of options: connections leave in order, with legal states, each packet in
- * exactly one of them, and what is allocated is given back. The hash key changes nothing.
+ * Packets, 16 bytes each, after 2 bytes of options. Connections leave in order, with legal states,
+ * each packet in exactly one of them, and all memory is freed. The hash key changes nothing.
  */
 
 #include <string.h>
@@ -55,7 +55,7 @@ static void on_conn(void *arg, const struct gad_conn *c)
     mix(s, c->content.hot | (uint64_t)c->content.logged_in << 32);
 }
 
-/* Few hosts and ports, so that packets meet; numbers near each other, so that they fit. */
+/* Few hosts and ports, so that packets belong together; close numbers, so that they fit. */
 static struct gad_packet read_packet(struct gad_cursor *in, int64_t *now, const uint8_t *all,
                                      size_t len)
 {

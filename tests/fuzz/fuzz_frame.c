@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of a connection, as they come: frames, then the messages of the three kinds that a server takes.
- * Whatever the bytes are, a frame lies within them, and their cutting into reads changes nothing.
+ * The bytes of a connection: frames, then the messages of the three kinds that a server accepts.
+ * For any bytes, a frame lies within them, and their division into reads changes nothing.
  */
 
 #include <stdint.h>
@@ -35,7 +35,8 @@ static void unpack(const struct gad_frame *f)
     }
 }
 
-/* One byte less is the same answer, or a wish for more: never another frame, never another length. */
+/* With one byte less the answer is the same or needs more: never another frame, never another
+ * length. */
 static void check_cut(const uint8_t *p, size_t len, int err, size_t used)
 {
     struct gad_frame part = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A sequence of frames: two bytes (link type, options), then frames, each with a length of two bytes, one byte of
- * how many seconds after the last it comes (with a sign), and one of how much of it was not captured. For what
- * lies between frames: fragments, time, checksums.
+ * A sequence of frames: two bytes (link type, options), then frames, each with a length of two
+ * bytes, one byte of signed seconds since the last, and one byte of the uncaptured length. It tests
+ * state across frames: fragments, time, checksums.
  */
 
 #include "lib/base/cursor.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A dialogue with one scanner, APP: pieces of a byte of flags (1: by the client, 2: lost), a length and so many bytes.
- * As they come, byte by byte, and joined as far as they go in one direction, they count the same; what a
- * scanner said that could not change does not.
+ * A dialogue with one scanner, APP: pieces of a byte of flags (1: by the client, 2: lost), a length
+ * and that number of bytes. Unchanged, byte by byte, and joined as far as they have one direction,
+ * the pieces give the same counts. A count that a scanner reported as final does not change.
  */
 
 #include <stdint.h>
@@ -17,7 +17,7 @@ enum cut { AS_THEY_COME, BYTES, JOINED };
 struct feeder {
     struct gad_inspect *in;
     bool more;
-    struct gad_content stopped; /* the counts when it said that they are final */
+    struct gad_content stopped; /* the counts when it reported them as final */
     uint8_t *joined;
     size_t n_joined;
     bool client; /* of the bytes joined */
@@ -44,7 +44,7 @@ static void flush(struct feeder *f)
 static void piece(struct feeder *f, enum cut cut, bool client, const uint8_t *p, size_t len)
 {
     if (cut == AS_THEY_COME) {
-        /* memory of its own, so that a sanitizer sees a read past the end */
+        /* a separate allocation, so that a sanitizer finds a read past the end */
         gad_cleanup(gad_freep) uint8_t *copy = gad_calloc(len + 1, 1);
         gad_assert(copy);
         memcpy(copy + 1, p, len);

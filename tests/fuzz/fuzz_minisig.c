@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a signature and as a public key: refused with a reason, or whole; and never a signature of anything. */
+/* Any bytes as a signature and as a public key: refused with a reason, or complete; and never a
+ * valid signature. */
 #include <string.h>
 
 #include "lib/base/diag.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One frame of any link type: three bytes (link type, options, how much of the frame was not captured), then the
- * frame. Whatever comes of it has its bytes within the frame, and every frame has one fate.
+ * One frame of any link type: three bytes (link type, options, the uncaptured length), then the
+ * frame. A decoded packet has its bytes within the frame, and every frame is counted once.
  */
 
 #include "tests/fuzz/decoding.h"

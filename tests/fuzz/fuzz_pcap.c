@@ -54,7 +54,7 @@ static void read_all(const char *path)
     gad_source_close(s);
 }
 
-/* What the first bytes say holds for all of them. */
+/* The properties of the first bytes hold for all of them. */
 static void check_magic(const uint8_t *data, size_t size, size_t n)
 {
     bool first = false, all = false;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as what a scoring client sends: frames within their caps are decoded into jobs of a small pool,
- * and answered. Whatever comes, a job has legal records within the limits or an error with a text, the
- * arena and the pool keep to their sizes, and the answer is a frame. In a second round an allocation fails: then
- * there may be no job and no answer, and the rest holds. The detector is the tests' own.
+ * Any bytes from a scoring client: frames within their limits are decoded into jobs of a small
+ * pool, and answered. A job always has legal records within the limits, or an error with a text.
+ * The arena and the pool stay within their sizes, and the answer is a frame. In a second round an
+ * allocation fails: then a job or an answer may be missing, and the other properties hold. The
+ * detector belongs to the tests.
  */
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static size_t cap(uint8_t kind, const void *arg)
                                                      : 0;
 }
 
-/* As the scorer would, with the least of work. */
+/* As the scorer does, with minimal work. */
 static void score(struct job *j)
 {
     for (size_t i = 0; i < j->n; i++) {
@@ -67,7 +68,7 @@ static void score(struct job *j)
     }
 }
 
-/* False: no memory, which may be only if an allocation fails. */
+/* False: out of memory, which is legal only if an allocation fails. */
 static bool take(const struct gad_frame *f, struct gad_buf *out)
 {
     const struct decoder dec = {&arena, pool, models};

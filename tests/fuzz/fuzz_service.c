@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mappings of ports to services: taken or explained, and whatever was taken, every port has a name of the list. */
+/* Mappings of ports to services: accepted or refused with a reason. With accepted ones, every
+ * port has a name of the list. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,9 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bool good = gad_services_map(s, text, &d) == 0;
     require(good == (d.text[0] == '\0'));
-    if (good ||
-        size % 16 ==
-            0) { /* what was refused has changed nothing; not looked at each time, for speed */
+    if (good || size % 16 ==
+                    0) { /* what was refused has changed nothing; for speed not checked each time */
         gad_cleanup(gad_services_freep) struct gad_services *before = NULL;
         if (gad_services_new(&before) != 0)
             return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a segment's file: each record that comes out stands in them as it came out, behind the one before, and
- * is whole; and a second look gives the same. Sums of ff ff ff ff are put right.
+ * Any bytes as a segment's file: each record that is read is in them unchanged, after the one
+ * before, and complete. A second reading gives the same. Sums of ff ff ff ff are corrected.
  */
 
 #include <sys/mman.h>

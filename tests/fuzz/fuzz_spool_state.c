@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a spool's state: what is accepted keeps its limits and, written and read again, is the same. Sums of
- * ff ff ff ff are put right.
+ * Any bytes as a spool's state: an accepted one is within its limits and is the same after writing
+ * and reading it. Sums of ff ff ff ff are corrected.
  */
 
 #include "lib/spool/state.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a rule, and as a file of rules: refused, or what is written again reads back as the same. While an
- * allocation fails it is taken or refused.
+ * Any bytes as a rule, and as a file of rules: refused, or the same after writing and reading them.
+ * While an allocation fails they are accepted or refused.
  */
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records in any order of times, hosts, services, ports and flags: the window features are those of the slow
- * model, whatever the key of the tables, and legal. The model looks at the first records, the last ones and some
- * between: at all of them it would be the slowest part by far.
+ * Records in any order of times, hosts, services, ports and flags. The window features are those of
+ * the slow model, with any key of the tables, and legal. The model checks the first records, the
+ * last ones and some between, because checking all of them would take most of the time.
  *
- *     key (1)   then for each record: step (1) host (1) service and port (1) flag (1)
+ *      key (1)   then for each record: step (1) host (1) service and port (1) flag (1)
  */
 
 #include <stdint.h>
@@ -24,7 +24,7 @@ static void require(bool holds)
         abort();
 }
 
-/* From a step of nothing over the limits of the window to one that overflows. */
+/* From a step of zero over the limits of the window to one that overflows. */
 static struct gad_time after(struct gad_time t, uint8_t step)
 {
     static const int64_t ns[16] = {

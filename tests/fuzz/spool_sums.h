@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Bytes of a spool with their sums put right where the input asks for it, by a sum of ff ff ff ff: a fuzzer does not
- * find a CRC. */
+/* Bytes of a spool with their sums corrected where the input has a sum of ff ff ff ff, because a
+ * fuzzer cannot find a CRC. */
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections of capture files, a line each: conn_dump [--verify-checksums] FILE...
- * Columns: file, start, duration, protocol, originator, its port, responder, its port, state, bytes and packets each
- * way, first to last packet, decided, ICMP type, ICMP code, wrong fragments, urgent. With counters on stderr.
+ * Prints the connections of capture files, a line each: conn_dump [--verify-checksums] FILE...
+ * Columns: file, start, duration, protocol, originator, its port, responder, its port, state, bytes
+ * and packets each way, first to last packet, decided, ICMP type, ICMP code, wrong fragments,
+ * urgent. Counters are on stderr.
  */
 
 #include <arpa/inet.h>

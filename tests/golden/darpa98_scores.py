@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What trained models say of the sample of DARPA 1998: for each listed attack its record and its scores, and how many
-sessions each model calls anomalous. Figures to look at; that each session has a score is all that is tested, for the
-models were trained on another network's later weeks.
+"""Scores of trained models on the sample of DARPA 1998: the record and the scores of each listed
+attack, and the number of sessions that each model finds anomalous. The only check is that each
+session has a score. The figures are for information, because the models were trained on later weeks
+of another network.
 
 Usage: darpa98_scores.py --ganadctl PROGRAM --source ROOT [--fpr-budget F] CHECKPOINT..."""
 
@@ -15,19 +16,22 @@ import sys
 import golden
 from darpa98 import SESSIONS, Session
 
-SHOWN = {"duration": 0, "service": 2, "flag": 3, "src_bytes": 4, "dst_bytes": 5, "hot": 9, "failed": 10, "in": 11,
+SHOWN = {"duration": 0, "service": 2, "flag": 3, "src_bytes": 4, "dst_bytes": 5, "hot": 9,
+         "failed": 10, "in": 11,
          "count": 22, "srv": 23, "serror": 24, "rerror": 26, "h_count": 31, "h_same": 33}
 
 
 def score(args, checkpoint, capture):
-    """For each record, in the order of extract."""
-    out = subprocess.run([args.ganadctl, "score", "--local", checkpoint, "--format", "csv", "--fpr-budget", args.fpr_budget,
+    """Yields a result for each record, in the order of extract."""
+    out = subprocess.run([args.ganadctl, "score", "--local", checkpoint, "--format", "csv",
+                          "--fpr-budget", args.fpr_budget,
                           capture], check=True, capture_output=True, text=True).stdout
     return list(csv.DictReader(out.splitlines()))
 
 
 def main():
-    args = golden.arguments(__doc__, (["--fpr-budget"], {"default": "0.01"}), (["checkpoint"], {"nargs": "+"}))
+    args = golden.arguments(__doc__, (["--fpr-budget"], {"default": "0.01"}),
+                            (["checkpoint"], {"nargs": "+"}))
     capture = golden.data(args, "darpa98/sample_data01.tcpdump.gz")
     with open(golden.data(args, "darpa98/tcpdump.list")) as f:
         sessions = [Session(line) for line in f.readlines()[1:]]
@@ -50,7 +54,8 @@ def main():
                     for x in scores))
     print(f"\nCalled anomalous, with a budget of {args.fpr_budget} of normal records:")
     for name in names:
-        print(f"{name}:", ", ".join(f"{a if a != '-' else 'normal'} {called[name, a]} of {of[a]}" for a in sorted(of)))
+        print(f"{name}:", ", ".join(f"{a if a != '-' else 'normal'} {called[name, a]} of {of[a]}"
+                                    for a in sorted(of)))
     return sum(of.values()) != SESSIONS
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the comparisons of extracted records with other sources share: where data are, and records with their
-connections. Every program here takes --ganadctl PROGRAM --source ROOT, and skips where its data are not there."""
+"""Shared by the comparisons of extracted records with other sources: the location of the data, and
+records with their connections. Every program here takes --ganadctl PROGRAM --source ROOT, and skips
+if its data are missing."""
 
 import argparse
 import os
@@ -28,10 +29,11 @@ def skip(why):
 
 
 def data(args, name):
-    """The path of a public data set, or the end with a message."""
-    folder = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
-    path = os.path.join(folder, name)
-    return path if os.path.exists(path) else skip(f"no {path}: set GANAD_DATA, or run tools/fetch-data")
+    """The path of a public data set; ends the program with a message if it is missing."""
+    directory = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
+    path = os.path.join(directory, name)
+    return path if os.path.exists(path) else skip(f"no {path}: set GANAD_DATA, or run "
+                                                  "tools/fetch-data")
 
 
 class Record:
@@ -40,7 +42,8 @@ class Record:
     def __init__(self, line):
         self.cells = line.rstrip("\n").split(",")
         self.protocol, self.service, self.flag = self.cells[1:4]
-        (self.src, sport, self.dst, dport, start, end, decided, self.community_id) = self.cells[COLUMNS:]
+        (self.src, sport, self.dst, dport, start, end, decided,
+         self.community_id) = self.cells[COLUMNS:]
         self.sport, self.dport = int(sport), int(dport)
         self.start, self.end, self.decided = (self.ns(t) for t in (start, end, decided))
 
@@ -52,19 +55,21 @@ class Record:
 
 
 def captures(args):
-    """Folders with captures of the public data sets, each a capture of its own."""
+    """Directories with captures of the public data sets, each read as one capture."""
     out = []
-    for name in ("darpa98", "pcap/zeek", "pcap/suricata", "pcap/ndpi", "pcap/tcpdump", "pcap/libpcap"):
-        for folder, _, files in sorted(os.walk(data(args, name))):
+    for name in ("darpa98", "pcap/zeek", "pcap/suricata", "pcap/ndpi", "pcap/tcpdump",
+                 "pcap/libpcap"):
+        for directory, _, files in sorted(os.walk(data(args, name))):
             if any(re.search(r"\.(pcap|pcapng|cap|trace|dump|tcpdump)(\.gz)?$", f) for f in files):
-                out.append(folder)
+                out.append(directory)
     return out
 
 
 def extract(args, *inputs):
-    """Yields Records; what the program says while it reads is dropped."""
+    """Yields Records; messages of the program are dropped."""
     command = [args.ganadctl, "extract", "--with-connection", *inputs]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as p:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True) as p:
         for line in p.stdout:
             yield Record(line)
     if p.returncode:

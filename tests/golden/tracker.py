@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small connection tracker, written only to check others by: slow, for well-formed Ethernet captures alone, every
-frame in memory. It knows KDD99's states and bytes, none of its services and nothing of content.
+"""A small connection tracker for checking others: slow, only for well-formed Ethernet captures,
+with every frame in memory. It has KDD99's states and bytes, but not its services and no content.
 
-Every checksum is verified on the way; a bad one is an AssertionError."""
+Every checksum is verified; a bad one is an AssertionError."""
 
 import ipaddress
 import struct
@@ -29,7 +29,7 @@ def frames(path):
 
 
 def sums_to_zero(data):
-    """RFC 1071, as what it is: arithmetic modulo 65535."""
+    """RFC 1071 by its definition: arithmetic modulo 65535."""
     return int.from_bytes(data + b"\0" * (len(data) % 2), "big") % 65535 == 0
 
 
@@ -72,7 +72,8 @@ class Packet:
 
 
 class Datagrams:
-    """Fragments: gives (packet, whole bytes or those of the first, wrong fragments) when the last was seen."""
+    """Reassembles fragments: returns (packet, whole bytes or those of the first, wrong fragments)
+    after the last one."""
 
     def __init__(self):
         self.open = {}
@@ -83,7 +84,7 @@ class Datagrams:
         parts.append((offset, offset + len(p.payload), more, p))
 
     def closed(self):
-        """All of them, for nobody waits: an id comes once, or is one attack."""
+        """Returns all of them without a timeout, because each id is used once or by one attack."""
         for parts in self.open.values():
             wrong, seen = 0, []
             for begin, end, more, p in parts:
@@ -105,7 +106,7 @@ class Side:
         self.state, self.start, self.last, self.fin = "inactive", None, 0, False
 
     def reach(self, seq, end):
-        """Distances from the first sequence number, which wrap at 2^32."""
+        """Distances from the first sequence number, modulo 2^32."""
         if self.start is None:
             self.start = seq
         far = (end - self.start) & 0xFFFFFFFF
@@ -176,14 +177,16 @@ class Flow:
         return attempt or idle > (LINGER if self.over else TCP_IDLE)
 
     def row(self):
-        """As the truth table has it, without service and content."""
+        """The row of the truth table, without service and content."""
         names = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmp"}
         src, dst = self.bytes()
         ends = [(str(ipaddress.ip_address(a)), port) for a, port in (self.src, self.dst)]
         land = self.proto == 6 and self.src == self.dst
-        lasted = 0 if self.flag() in ("S0", "S1", "SH", "OTH") else self.end - self.start  # as in all rows of KDD99
+        # as in all rows of KDD99
+        lasted = 0 if self.flag() in ("S0", "S1", "SH", "OTH") else self.end - self.start
         return {"start": self.start, "duration": lasted, "protocol_type": names[self.proto],
-                "src_ip": ends[0][0], "src_port": ends[0][1], "dst_ip": ends[1][0], "dst_port": ends[1][1],
+                "src_ip": ends[0][0], "src_port": ends[0][1], "dst_ip": ends[1][0],
+                "dst_port": ends[1][1],
                 "flag": self.flag(), "src_bytes": src, "dst_bytes": dst, "land": int(land),
                 "wrong_fragment": self.wrong, "urgent": self.urgent}
 
@@ -193,7 +196,7 @@ class Tracker:
         self.flows, self.done, self.datagrams = {}, [], Datagrams()
 
     def exchange(self, p, sport, dport):
-        """The connection of a TCP or UDP packet, and which way it goes."""
+        """The connection of a TCP or UDP packet, and its direction."""
         a, b = (p.src, sport), (p.dst, dport)
         key = (p.proto, min(a, b), max(a, b))
         flow = self.flows.get(key)
@@ -221,7 +224,7 @@ class Tracker:
 
 
 def track(path):
-    """[row] of a capture, and what its frames were: (packets, those with tags, IPv6, fragments)."""
+    """Returns [row] of a capture, and counts of its frames: (packets, tagged, IPv6, fragments)."""
     t, packets = Tracker(), []
     for time, frame in frames(path):
         packets.append(Packet(time, frame))
@@ -233,6 +236,7 @@ def track(path):
     for _, p, data, wrong in sorted(whole, key=lambda x: x[0]):
         t.upper(p, data, wrong)
     rows = [f.row() for f in t.done + list(t.flows.values())]
-    counts = (len(packets), sum(bool(p.tags) for p in packets), sum(len(p.src) == 16 for p in packets),
+    counts = (len(packets), sum(bool(p.tags) for p in packets),
+              sum(len(p.src) == 16 for p in packets),
               sum(bool(p.fragment) for p in packets))
     return rows, counts, [p.time for p in packets]

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The 19 window features of extracted records, counted anew from their connections: by looking back at each of the
-records before, as lib/record/window.h defines them, in plain Python.
+"""Recomputes the 19 window features of extracted records from their connections, in plain Python:
+it looks back at each earlier record, as lib/record/window.h defines them.
 
-Usage: window_slow.py --ganadctl PROGRAM --source ROOT [PCAP...]; without a capture those of the public data."""
+Usage: window_slow.py --ganadctl PROGRAM --source ROOT [PCAP...]; without a capture those of the
+public data."""
 
 import struct
 import sys
@@ -44,7 +45,8 @@ def features(r, t, h):
         same = rate(sum(o.service == r.service for o in host), len(host))
         services = rate(distinct(o.service for o in host), len(host))
         hosts = rate(distinct(o.dst for o in service), len(service))
-        errors = [share(host, SERROR), share(service, SERROR), share(host, RERROR), share(service, RERROR)]
+        errors = [share(host, SERROR), share(service, SERROR), share(host, RERROR),
+                  share(service, RERROR)]
         counts = [str(len(host)), str(len(service))]
         if window is t:
             out += counts + errors + [same, services, hosts]
@@ -56,7 +58,7 @@ def features(r, t, h):
 
 class Model:
     def __init__(self):
-        self.before = []  # (time, record), as many as the longer window has
+        self.before = []  # (time, record), as many as the longer window holds
         self.clock = None
         self.backwards = self.full_t = self.full_h = self.cut = 0
 
@@ -65,7 +67,7 @@ class Model:
         if self.clock is not None and now < self.clock:
             self.backwards += 1
             if self.clock - now > T_NS:
-                self.before = [(None, o) for _, o in self.before]  # T begins anew
+                self.before = [(None, o) for _, o in self.before]  # T restarts
             else:
                 now = self.clock
         self.clock = now
@@ -87,7 +89,8 @@ def compare(args, capture):
             bad += 1
             if bad <= 3:
                 print(f"{capture}: record {n}: {','.join(got)}\n  expected {','.join(want)}")
-    print(f"{capture}: {n} records, {bad} differ; T was full {model.full_t} times and cut by time {model.cut} times, "
+    print(f"{capture}: {n} records, {bad} differ; T was full {model.full_t} times and cut by time "
+          f"{model.cut} times, "
           f"H was full {model.full_h} times, time went back {model.backwards} times", flush=True)
     return n, bad
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the programs say of themselves stands in their manual pages, and the other way round; the pages are clean.
-Usage: check_docs.py SOURCE_ROOT PROGRAM...; skips without mandoc."""
+"""Manual pages and --help of the programs list the same options and commands; the pages pass the
+linter. Usage: check_docs.py SOURCE_ROOT PROGRAM...; skips without mandoc."""
 
 import os
 import re
@@ -60,11 +60,11 @@ def check_program(program, path):
 
 
 def check_paths(root, name, text):
-    """Every file of the tree that a document names is there. Words in capitals stand for any name."""
-    folder = os.path.dirname(name)
+    """Every file of the tree that a document names exists. Words in capitals stand for any name."""
+    directory = os.path.dirname(name)
     for m in list(LINK.finditer(text)) + list(IN_TICKS.finditer(text)):
         path = next(g for g in m.groups() if g)
-        bases = [os.path.join(root, folder), root]
+        bases = [os.path.join(root, directory), root]
         if not re.search(r"\b[A-Z]{4,}\b|NAME", path) and not any(os.path.exists(os.path.join(b, path)) for b in bases):
             yield f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {path} is not there"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""clang-format would change nothing. Usage: check_format.py SOURCE_ROOT; skips without clang-format-14."""
+"""clang-format would change nothing. Usage: check_format.py SOURCE_ROOT; skips without
+clang-format-14."""
 
 import os
 import subprocess
@@ -7,12 +8,13 @@ import sys
 
 import tree
 
-# Other versions format some corners differently: the tree keeps to the one of Debian 12.
+# Other versions format some details differently: the tree uses that of Debian 12.
 PROGRAM = "clang-format-14"
 
 
 def check(root):
-    names = [n for n in tree.c_files(root) if not n.endswith(".inc")]  # names made by macros confuse it
+    # names made by macros confuse it
+    names = [n for n in tree.c_files(root) if not n.endswith(".inc")]
     if names:
         cf = subprocess.run([PROGRAM, "--dry-run", "-Werror", "--ferror-limit=3", "--style=file"] + names, cwd=root,
                             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

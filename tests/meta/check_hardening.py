@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs are built so that a fault is hard to use. Usage: check_hardening.py PROGRAM...
+"""Programs are built with hardening against exploits. Usage: check_hardening.py PROGRAM...
 
-Position-independent, relocations read-only before main() (full RELRO), no segment both writable and executable, stack
-protector, FORTIFY, no libraries from elsewhere than /usr/lib."""
+Position-independent, relocations read-only before main() (full RELRO), no segment both writable and
+executable, stack protector, FORTIFY, no libraries from outside /usr/lib."""
 
 import re
 

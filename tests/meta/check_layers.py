@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may include whom, as ARCHITECTURE.md says. Usage: check_layers.py SOURCE_ROOT"""
+"""Which files may include which, as ARCHITECTURE.md describes. Usage: check_layers.py SOURCE_ROOT"""
 
 import os
 import re
@@ -7,7 +7,8 @@ import sys
 
 import tree
 
-# folder: the folders whose headers it may include. The longest folder that matches a file rules it.
+# directory: the directories whose headers it may include. The longest directory that matches a file
+# applies.
 LAYERS = {
     "lib/base": ["lib/base"],
     "lib/nn": ["lib/base", "lib/nn"],
@@ -28,7 +29,7 @@ LAYERS = {
     "tools": ["lib", "models", "proto", "tools"],
     "tests": ["lib", "models", "proto", "daemon", "tools", "tests"],
 }
-# A single file that may include more than its folder does, and why.
+# Single files that may include more than their directory, with the reason.
 EXTRA = {
     "models/detector.c": ["lib/dataset"],  # self-test records are lines of KDD99 text
 }
@@ -60,7 +61,7 @@ def layer_of(name):
 def check_file(name, text):
     layer = layer_of(name)
     if not layer:
-        yield f"{name}: C code in a folder that has no layer"
+        yield f"{name}: C code in a directory that has no layer"
         return
     allowed = LAYERS[layer] + EXTRA.get(name, [])
     own = os.path.splitext(name)[0] + ".h"
@@ -71,7 +72,7 @@ def check_file(name, text):
             yield f'{where}: {layer} may not include "{header}"'
         for pattern, places in ONLY:
             if re.fullmatch(pattern, header) and not any(name.startswith(p) for p in places):
-                yield f"{where}: {header} is only for {', '.join(places) or 'nobody yet'}"
+                yield f"{where}: {header} is only for {', '.join(places) or 'no file yet'}"
         if i == 0 and name.endswith(".c") and header != own and f'"{own}"' in text:
             yield f'{where}: a .c file includes its own header "{own}" first'
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of SECURITY.md say what the code does. Usage: check_limits.py SOURCE_ROOT
+"""The tables of SECURITY.md match the code. Usage: check_limits.py SOURCE_ROOT
 
-Limits: `FILE NAME = VALUE` stands in that file, and `[section] key` is a key of the configuration. Parsers: each file
-exists, each fuzz target has a source, a line in tests/fuzz/meson.build and a corpus, and each of these is in the table."""
+Limits: `FILE NAME = VALUE` is in that file, and `[section] key` is a key of the configuration.
+Parsers: each file exists. Each fuzz target has a source, a line in tests/fuzz/meson.build and a
+corpus, and is in the table."""
 
 import os
 import re

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What manual pages say in lists is what the code has: keys of the configuration with their defaults, choices and ranges,
-members of events, keys of the formats that are pairs, counters, numbers of sections, and variables of the environment.
-Usage: check_manuals.py SOURCE_ROOT"""
+"""Lists in manual pages match the code: keys of the configuration with their defaults, choices and
+ranges, members of events, keys of the formats of key and text pairs, counters, numbers of sections,
+and variables of the environment. Usage: check_manuals.py SOURCE_ROOT"""
 
 import json
 import re
@@ -112,7 +112,7 @@ def check_keys(root):
 # --- events ---
 
 def event_members(root):
-    """Of the schema: the members of every event, {kind: its own}."""
+    """The members of every event from the schema, {kind: its own}."""
     s = json.loads(tree.read(root, "proto/event.schema.json"))
     kinds = s["properties"]["event_type"]["enum"]
     return list(s["properties"]), {k: s["$defs"][k]["properties"] for k in kinds}
@@ -155,7 +155,7 @@ def check_pairs(root):
             yield f"daemon/ganad-events.5: no format has the keys {' '.join(row)}"
 
 
-# --- counters, and how many there may be ---
+# --- counters, and limits of their number ---
 
 def check_counters(root):
     fields = re.findall(r"^ *X\((\w+),", tree.read(root, "daemon/stats.h"), re.M)
@@ -166,8 +166,8 @@ def check_counters(root):
 
 
 STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUTS_MAX"),
-          ("conf/ganadd.conf.5", r"There must be one and may be (\d+)\.", "CONFIG_MODELS_MAX"),
-          ("conf/ganadd.conf.5", r"There may be (\d+), and one model must be none", "CONFIG_SHADOWS_MAX"),
+          ("conf/ganadd.conf.5", r"At least one such section is required; there may be (\d+)\.", "CONFIG_MODELS_MAX"),
+          ("conf/ganadd.conf.5", r"There may be (\d+) shadows,", "CONFIG_SHADOWS_MAX"),
           ("conf/ganadd.conf.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
           ("conf/ganad-capture.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
           ("conf/ganad-capture.5", r"There may be (\d+) such sections", "CONFIG_CAPTURES_MAX"))

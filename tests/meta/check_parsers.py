@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program has no parser of JSON, YAML or XML in it. Usage: check_parsers.py PROGRAM...
+"""Programs contain no parser of JSON, YAML or XML. Usage: check_parsers.py PROGRAM...
 
-What the daemon reads is INI, protobuf and its own fixed formats. It writes JSON, with its own writer; jansson's writing
-functions would be allowed. Both the libraries it asks for and the functions it imports or has linked in are looked at."""
+The daemon reads INI, protobuf and its own fixed formats. It writes JSON with its own writer;
+jansson's writing functions would be allowed. The check covers the required libraries, and the
+functions that are imported or linked in."""
 
 import re
 
 import tree
 
 LIBRARY = re.compile(r"\(NEEDED\) .*\[(lib(?:json-c|json-glib|yajl|cjson|simdjson|yaml|fyaml|xml2|expat)\b[^\]]*)\]")
-# Functions that turn text into a value, of the libraries that Debian has
+# Functions of Debian's libraries that turn text into a value
 PARSER = re.compile(r"^(json_load\w*|json_(tokener|parser)_\w+|json_object_from_(file|fd)\w*|yajl_(parse|tree_parse)\w*|"
                     r"cJSON_Parse\w*|yaml_\w+|fy_\w+|xml(Read|Parse|Ctxt|SAX)\w*|XML_Parse\w*)$")
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The library has no mutable globals, and what it exports is called gad_*. Usage: check_symbols.py ARCHIVE..."""
+"""The library has no mutable globals, and its exported names begin with gad_. Usage:
+check_symbols.py ARCHIVE..."""
 
 import re
 import subprocess
@@ -7,11 +8,11 @@ import sys
 
 import tree
 
-# name: why there is one all the same
+# name: the reason for the exception
 GLOBALS = {
     "n_allocations": "failing allocations in tests, lib/base/mem.h",
     "fail_at": "failing allocations in tests, lib/base/mem.h",
-    "once": "OpenBLAS is told once to use one thread, lib/nn/mat.c",
+    "once": "OpenBLAS is set once to use one thread, lib/nn/mat.c",
 }
 MEMBER = re.compile(r"^(\S+\.o):\s")
 # address, seven flag columns, section, size, [.visibility] name

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plants a breach of each rule in a tree of its own and sees that the check finds it, and nothing else.
-Usage: test_checks.py SOURCE_ROOT COMPILER..."""
+"""Plants a breach of each rule in a separate tree and expects that the check finds it, and nothing
+else. Usage: test_checks.py SOURCE_ROOT COMPILER..."""
 
 import json
 import os
@@ -10,6 +10,8 @@ import tempfile
 import unittest
 
 import check_docs
+import check_english
+import check_exports
 import check_format
 import check_hardening
 import check_headers
@@ -27,7 +29,7 @@ H = C + "#pragma once\n"
 
 
 def words(*parts):
-    """Joined, so that this file does not hold the word."""
+    """Joined, so that this file does not contain the word."""
     return "".join(parts)
 
 
@@ -44,7 +46,7 @@ class Planted(unittest.TestCase):
             f.write(text)
 
     def expect(self, check, name, text, *found):
-        """The check says each of found, in this order, about the planted file, and no more."""
+        """The check reports each of found, in this order, about the planted file, and nothing else."""
         with self.subTest(name=name, text=text):
             self.plant(name, text)
             said = list(check(self.root))
@@ -90,6 +92,7 @@ class Planted(unittest.TestCase):
         expect("lib/base/a.c", C + "int a;", "no line end")
         expect("lib/base/a.c", C + "\n" * 599)
         expect("lib/base/a.c", C + "\n" * 600, "601 lines")
+        expect("conf/a.conf", "# SPDX-License-Identifier: Apache-2.0\n" + "\n" * 500, "501 lines")
         for call in ("strcpy", "sprintf", "gets", "alloca", "atoi", "sscanf", "strtol", "strtoul", "strtoull", "strtok", "rand",
                      "localtime", "system"):
             expect("tests/unit/a.c", C + f"\nvoid f(void) {{ {call}(x); }}\n", f"a.c:3: {call}: has no bound")
@@ -109,6 +112,42 @@ class Planted(unittest.TestCase):
         for path in (words("/wo", "rk/x"), words("/ro", "ot/x"), words("/ho", "me/x")):
             expect("HACKING.md", f"see {path}\n", "path of one machine")
         expect("HACKING.md", "see ../network/x, https://example.org/home/x\n")
+
+    def test_english(self):
+        def expect(name, text, *found):
+            self.expect(check_english.check, name, text, *found)
+        refused = words("no", "body")
+        expect("README.md", "The daemon reports it.\n")
+        expect("README.md", f"The daemon asks {refused}.\n", f"README.md:1: '{refused}': write")
+        expect("README.md", f"The daemon asks\n{refused.capitalize()}.\n", "README.md:2: ")
+        expect("README.md", "It is " + words("go", "ne") + ".\nThe host is\n" + words("go", "ne") + " again.\n", "README.md:1: ", "README.md:2: ")
+        expect("tests/unit/a.c", C + f"static int is_{refused}(void);\n", "tests/unit/a.c:2: ")
+        expect("daemon/a.c", C + f'const char *text = "{refused} reads";\n', "daemon/a.c:2: ")
+        expect("tools/a.py", f'x = 1 if y is None else "{refused}"\n', "tools/a.py:1: ")
+        expect("tools/check", f"chown -R {refused}: x\n")
+        expect("tools/other", f"chown -R {refused}: x\n", "tools/other:1: ")
+        expect("daemon/metrics/page/vendor/x.js", refused + "\n")
+        expect("ARCHITECTURE.md", "word\n" * 34 + "ends. The next one is short.\n")
+        expect("ARCHITECTURE.md", "word\n" * 36 + "ends.\n", "a sentence of 37 words")
+        expect("ARCHITECTURE.md", "```\n" + "word " * 40 + "\n```\n| a | " + "word " * 40 + "|\n")
+        expect("daemon/a.8", ".Sh NAME\n" + "word\n" * 20 + ".Pp\n" + "word\n" * 20)
+        expect("daemon/a.8", ".Sh NAME\n" + "word\n" * 36, "a sentence of 36 words")
+        expect("daemon/a.c", C + "/* " + "a " * 47 + "*/\n")
+        expect("daemon/a.c", C + "/* " + "a " * 48 + "*/\n", "daemon/a.c:2: 101 columns")
+        expect("README.md", "See https://example.org/" + "a" * 100 + "\n")
+
+    def test_exports(self):
+        def check(root):
+            for source in ("lib/a", "daemon/b", "tests/c"):
+                path = os.path.join(root, source)
+                if os.path.exists(path + ".c"):
+                    subprocess.run(COMPILER + ["-c", "-fno-common", path + ".c", "-o", path + ".o"], check=True)
+            return check_exports.check(root)
+        self.plant("lib/a.c", "int gad_a(void); int gad_a(void) { return 1; }\n")
+        self.plant("tests/c.c", "int gad_a(void); int main(void) { return gad_a(); }\n")
+        self.assertIn("'gad_a' has no caller", " ".join(check(self.root)))
+        self.plant("daemon/b.c", "int gad_a(void); int main(void) { return gad_a(); }\n")
+        self.assertEqual(list(check(self.root)), [])
 
     def test_headers(self):
         def expect(name, text, *found):
@@ -225,7 +264,7 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
 
     def test_tables_of_limits_and_parsers(self):
         self.plant("daemon/config/keys.c", '    {"scoring", "max_clients", X},\n')
-        self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* so many */\n B_MAX = 3 };\n")
+        self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* a limit */\n B_MAX = 3 };\n")
         self.plant("tests/fuzz/fuzz_a.c", C)
         good = "| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n| `lib/a.c` | `fuzz_a` |\n"
 
@@ -255,8 +294,9 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         self.plant("daemon/config/config.h", "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, CONFIG_NAME_MAX = 40, "
                                       "CONFIG_CAPTURES_MAX = 64\n")
         self.plant("conf/ganad-capture.5", "under a name of up to 40 letters. There may be 64 such sections.\n")
-        self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. There must be one and may be 16. There may be 4, and one model "
-                                         "must be none.\n")
+        self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. "
+                                         "At least one such section is required; there may be 16. "
+                                         "There may be 4 shadows, and at least one model must not be a shadow.\n")
         outputs = "There may be 15 outputs.\n"
         ganadd = ".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n.Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n"
         events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys of leef, syslog and journal\n"
@@ -293,10 +333,13 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         count = [os.path.join(ROOT, "tools/dev/count_tests.py"), log]
         self.plant("testlog.json", "".join(map(line, ["OK", "OK", "SKIP", "FAIL", "TIMEOUT", "ERROR", "UNEXPECTEDPASS"])))
         self.assertEqual(subprocess.check_output(count, text=True), "2 4 1\n")
+        self.plant("testlog.json", line("OK") + json.dumps({"name": "y", "result": "FAIL", "stdout": "first\n" + "more\n" * 14 + "last\n"}))
+        ends = subprocess.check_output([count[0], "--failures", log], text=True).split("\n")
+        self.assertEqual([ends[0], ends[1], ends[-2], len(ends)], ["== y: FAIL", "more", "last", 17])
         self.plant("testlog.json", "")
         self.assertNotEqual(subprocess.run(count, stderr=subprocess.DEVNULL, check=False).returncode, 0)
 
-    def test_ignored_folders_are_not_files(self):
+    def test_ignored_directories_are_not_files(self):
         for name in ("build/a.c", "build-asan/a.c", "lib/__pycache__/a.pyc", "lib/a.c"):
             self.plant(name, C)
         self.assertEqual(tree.files(self.root), ["lib/a.c"])

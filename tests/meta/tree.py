@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the checks of the tree share: which files there are, and C text without its comments."""
+"""Shared by the checks of the tree: the list of its files, and C text without comments."""
 
 import os
 import re
@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 SKIP = 77  # meson's exit code for a test that could not be run
-BUILD_FOLDER = re.compile(r"(^|/)(\.git|build[^/]*|__pycache__)/")
+BUILD_DIRECTORY = re.compile(r"(^|/)(\.git|build[^/]*|__pycache__)/")
 
 
 def files(root):
-    """Paths, relative to root, of everything that is or could be committed; sorted."""
+    """Paths, relative to root, of all files that are or could be committed; sorted."""
     git = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z", "--cached", "--others",
                           "--exclude-standard"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False) \
         if os.path.exists(os.path.join(root, ".git")) and on_path("git") else None
@@ -19,7 +19,7 @@ def files(root):
         names = git.stdout.decode().split("\0")
     else:  # a tree without git, such as an unpacked archive
         names = [os.path.relpath(os.path.join(d, f), root) for d, _, fs in os.walk(root) for f in fs]
-    names = [n for n in names if n and not BUILD_FOLDER.search(n)]
+    names = [n for n in names if n and not BUILD_DIRECTORY.search(n)]
     return sorted(n for n in set(names) if os.path.isfile(os.path.join(root, n)))
 
 
@@ -40,7 +40,7 @@ STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^
 
 
 def code_only(text):
-    """Comments and the insides of strings blanked; line numbers stay as they were."""
+    """Blanks comments and the insides of strings; line numbers stay the same."""
     def blank(m):
         s = m.group()
         return s[0] + s[0] if s[0] in "\"'" else " " + "\n" * s.count("\n")
@@ -52,7 +52,8 @@ def readelf(program, *what):
 
 
 def report_programs(name, check):
-    """Reports what check() finds in the programs of the command line, which it reads by readelf."""
+    """Reports the findings of check() in the programs of the command line, which it reads by
+    readelf."""
     if not on_path("readelf"):
         print("readelf is not installed")
         sys.exit(SKIP)
@@ -60,7 +61,7 @@ def report_programs(name, check):
 
 
 def report(name, breaches):
-    """Prints what was found and ends the program the way meson understands."""
+    """Prints the breaches and exits with meson's codes."""
     for b in breaches:
         print(b)
     print(f"{name}: {len(breaches)} breaches")

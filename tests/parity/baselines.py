@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train beside three simple detectors on the same rows: autoencoder, PCA-16 residual, IsolationForest.
+"""ganad-train beside three simple detectors on the same rows: autoencoder, PCA-16 residual,
+IsolationForest.
 
     baselines.py GANAD_TRAIN                    protocols normal and normal-unique on the KDD99 10 % set
     baselines.py GANAD_TRAIN --nsl              NSL-KDD KDDTrain+, 5-fold cross-validation
     baselines.py GANAD_TRAIN --ours 'log=--scaler log-minmax --epochs 10'    other settings of ours
 
-Every detector learns from the normal rows of the training part alone. A tenth of them is held out and gives the
-threshold, its 99th percentile, for F1; the other figures need none. The three see one-hot columns and min-max scaling
-fitted to the training rows, like ours by default.
+Every detector learns only from the normal rows of the training part. A tenth of them is held out
+for the threshold, its 99th percentile, which F1 needs; the other figures need no threshold. The
+three detectors use one-hot columns and min-max scaling fitted to the training rows, which is our
+default, too.
 
 normal         half of the rows, numpy's permutation with seed 42, against the other half
-normal-unique  the same halves; each keeps the first of equal feature rows, the test half none that trains
+normal-unique  the same halves; each keeps the first of equal feature rows, the test half no row
+               of training
 
-Exit code 0: ran; 1: ours failed or tested other rows than the rest; 77: cannot run here.
+Exit code 0: success; 1: ours failed or tested other rows than the rest; 77: cannot run here.
 """
 
 import argparse
@@ -47,14 +50,15 @@ FIGURES = ("auroc", "auprc", "tpr_at_fpr_0.01", "f1")
 
 
 class Records:
-    """Lines of a file, their features as one matrix, and who is normal."""
+    """Lines of a file, their features as one matrix, and which are normal."""
 
     def __init__(self, lines):
         self.lines = lines
         rows = [line.split(",") for line in lines]
         self.key = [line.rsplit(",", len(r) - N_FEATURES)[0] for line, r in zip(lines, rows)]
         self.normal = np.array([r[N_FEATURES].rstrip(".") == "normal" for r in rows])
-        parts = [np.array([[float(r[j]) for j in range(N_FEATURES) if j not in TEXT + BINARY] for r in rows],
+        parts = [np.array([[float(r[j]) for j in range(N_FEATURES) if j not in TEXT + BINARY]
+                           for r in rows],
                           dtype=np.float32)]
         for j in TEXT + BINARY:
             column = np.array([r[j] for r in rows])
@@ -166,59 +170,69 @@ def ganad(args, command):
     return done.stdout
 
 
-def ours(args, options, folder, part, seed):
-    """part: (options of fit and eval that choose the rows, file that trains, file that tests)"""
+def ours(args, options, directory, part, seed):
+    """part: (options of fit and eval that choose the rows, file for training, file for testing)"""
     fit_rows, eval_rows, train_file, test_file = part
-    out = os.path.join(folder, "ours.ckpt")
-    ganad(args, ["fit", "--quiet", "--seed", str(seed), *options, *fit_rows, "--data", train_file, "--out", out])
-    return json.loads(ganad(args, ["eval", out, "--json", "--fpr", str(BUDGET), *eval_rows, "--data", test_file]))
+    out = os.path.join(directory, "ours.ckpt")
+    ganad(args, ["fit", "--quiet", "--seed", str(seed), *options, *fit_rows, "--data", train_file,
+                 "--out", out])
+    return json.loads(ganad(args, ["eval", out, "--json", "--fpr", str(BUDGET), *eval_rows,
+                                   "--data", test_file]))
 
 
-def compare(args, title, r, parts, folder):
-    """parts: (train, test, part) as ours() takes it, one for each fold. Returns rows of figures by method."""
+def compare(args, title, r, parts, directory):
+    """parts: (train, test, part) as ours() takes it, one for each fold. Returns rows of figures by
+    method."""
     runs = {}
     for fold, (train, test, part) in enumerate(parts):
         for seed in range(args.first_seed, args.first_seed + args.seeds):
             for name, options in args.ours:
                 start = time.monotonic()
-                got = ours(args, options, folder, part, seed)
+                got = ours(args, options, directory, part, seed)
                 if (got["n"], got["positives"]) != (len(test), int((~r.normal[test]).sum())):
-                    sys.exit(f"{title}: ganad-train tested {got['n']} rows with {got['positives']} attacks, not "
+                    sys.exit(f"{title}: ganad-train tested {got['n']} rows with {got['positives']} "
+                             "attacks, not "
                              f"{len(test)} with {int((~r.normal[test]).sum())}")
                 add(runs, f"ganad {name}", title, fold, seed, got, start)
             for name, method in SIMPLE.items():
                 if args.only_ours or (name == "PCA-16" and seed > args.first_seed):
                     continue
                 start = time.monotonic()
-                add(runs, name, title, fold, seed, simple(method, r, train, test, seed, args.ae_epochs), start)
+                add(runs, name, title, fold, seed,
+                    simple(method, r, train, test, seed, args.ae_epochs), start)
     show(title, runs, parts)
     return runs
 
 
 def add(runs, name, title, fold, seed, got, start):
-    one = {k: got[k] for k in FIGURES} | {"fold": fold, "seed": seed, "seconds": time.monotonic() - start}
+    one = {k: got[k] for k in FIGURES} | {"fold": fold, "seed": seed,
+                                          "seconds": time.monotonic() - start}
     runs.setdefault(name, []).append(one)
     print(f"{title}, {name}, fold {fold}, seed {seed}: "
-          + "  ".join(f"{k} {one[k]:.4f}" for k in FIGURES) + f"  {one['seconds']:.1f} s", file=sys.stderr, flush=True)
+          + "  ".join(f"{k} {one[k]:.4f}" for k in FIGURES) + f"  {one['seconds']:.1f} s",
+          file=sys.stderr, flush=True)
 
 
 def show(title, runs, parts):
     train, test, _ = parts[0]
     print(f"\n{title}: {len(train):,} normal rows train, {len(test):,} rows test"
           + (f" (first of {len(parts)} folds)" if len(parts) > 1 else ""))
-    print(f"{'mean / worst':24} {'AUROC':>15} {'AUPRC':>15} {'TPR at 1 %':>15} {'F1':>15} {'runs':>5} {'s':>7}")
+    print(f"{'mean / worst':24} {'AUROC':>15} {'AUPRC':>15} {'TPR at 1 %':>15} {'F1':>15} "
+          f"{'runs':>5} {'s':>7}")
     for name, got in runs.items():
-        cells = " ".join(f"{np.mean([g[k] for g in got]):.4f} / {min(g[k] for g in got):.4f}" for k in FIGURES)
-        print(f"{name:24} {cells} {len(got):5} {np.mean([g['seconds'] for g in got]):7.1f}", flush=True)
+        cells = " ".join(f"{np.mean([g[k] for g in got]):.4f} / {min(g[k] for g in got):.4f}"
+                         for k in FIGURES)
+        print(f"{name:24} {cells} {len(got):5} {np.mean([g['seconds'] for g in got]):7.1f}",
+              flush=True)
 
 
-def kdd(args, folder):
+def kdd(args, directory):
     path = os.path.join(args.data, "kdd99", "kddcup.data_10_percent.gz")
     if not os.path.exists(path):
         return None
     r = Records(read_lines(path, args.rows))
     if args.rows:
-        path = os.path.join(folder, "subset.csv")
+        path = os.path.join(directory, "subset.csv")
         r.write(range(len(r.lines)), path)
     known = ganad(args, ["fit", "--help"])
     result = {}
@@ -228,12 +242,12 @@ def kdd(args, folder):
             chosen = ["--protocol", protocol]
             part = (chosen, chosen, path, path)
         else:
-            part = split_files(r, train, test, folder)
-        result[protocol] = compare(args, protocol, r, [(train, test, part)], folder)
+            part = split_files(r, train, test, directory)
+        result[protocol] = compare(args, protocol, r, [(train, test, part)], directory)
     return result
 
 
-def nsl(args, folder):
+def nsl(args, directory):
     path = os.path.join(args.data, "nsl-kdd", "KDDTrain+.txt.xz")
     if not os.path.exists(path):
         return None
@@ -244,14 +258,14 @@ def nsl(args, folder):
         held = np.zeros(len(order), dtype=bool)
         held[order[k::FOLDS]] = True
         test, train = np.flatnonzero(held), np.flatnonzero(~held & r.normal)
-        sub = os.path.join(folder, f"fold{k}")
+        sub = os.path.join(directory, f"fold{k}")
         os.mkdir(sub)
         parts.append((train, test, split_files(r, train, test, sub)))
-    return {"nsl-kdd": compare(args, "NSL-KDD, 5 folds", r, parts, folder)}
+    return {"nsl-kdd": compare(args, "NSL-KDD, 5 folds", r, parts, directory)}
 
 
-def split_files(r, train, test, folder):
-    files = [os.path.join(folder, name) for name in ("train.csv", "test.csv")]
+def split_files(r, train, test, directory):
+    files = [os.path.join(directory, name) for name in ("train.csv", "test.csv")]
     r.write(train, files[0])
     r.write(test, files[1])
     return ["--protocol", "normal", "--all-rows"], [], *files
@@ -263,17 +277,21 @@ def named_options(text):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("ganad_train")
     p.add_argument("--data", default=os.environ.get("GANAD_DATA", "../shared/data"))
     p.add_argument("--nsl", action="store_true", help="NSL-KDD with 5-fold cross-validation")
-    p.add_argument("--protocol", action="append", choices=("normal", "normal-unique"), help="default both")
+    p.add_argument("--protocol", action="append", choices=("normal", "normal-unique"),
+                   help="default both")
     p.add_argument("--seeds", type=int, default=3)
     p.add_argument("--first-seed", type=int, default=1)
-    p.add_argument("--rows", type=int, default=0, help="only about so many rows of the file, evenly spread")
+    p.add_argument("--rows", type=int, default=0,
+                   help="use only about this number of rows, evenly spread")
     p.add_argument("--ae-epochs", type=int, default=20)
     p.add_argument("--ours", type=named_options, action="append", metavar="NAME=OPTIONS",
-                   help="settings of 'ganad-train fit' to try; may be repeated; default egbad and ganomaly")
+                   help="settings of 'ganad-train fit' to try; may be repeated; default egbad and "
+                        "ganomaly")
     p.add_argument("--only-ours", action="store_true")
     p.add_argument("--json", metavar="FILE", help="every run's figures")
     args = p.parse_args()
@@ -281,8 +299,8 @@ def main():
     args.ours = args.ours or [("egbad", []), ("ganomaly", ["--model", "ganomaly"])]
     torch.set_num_threads(1)
 
-    with tempfile.TemporaryDirectory() as folder:
-        result = nsl(args, folder) if args.nsl else kdd(args, folder)
+    with tempfile.TemporaryDirectory() as directory:
+        result = nsl(args, directory) if args.nsl else kdd(args, directory)
     if result is None:
         print(f"skipped: no data in {args.data}; tools/fetch-data gets them")
         return SKIP

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exported ONNX graph evaluated in numpy, and x made of records by the file's metadata alone: what a program that
-has only that file would compute. The operators are those that `ganad-train export` writes, by the ONNX specification.
+"""Evaluates an exported ONNX graph in numpy, and computes x from records only with the file's
+metadata, as a program with only that file would. The operators are those that `ganad-train export`
+writes, by the ONNX specification.
 
     onnx_numpy.py GRAPH RECORDS SOURCE_ROOT        a score a line
 """
@@ -21,11 +22,12 @@ FLOAT = 1  # TensorProto.DataType; the other is INT64
 def schema(name, source):
     """The messages of proto/NAME.proto."""
     if name + "_pb2" not in sys.modules:
-        with tempfile.TemporaryDirectory() as folder:
-            subprocess.run(["protoc", f"--proto_path={source}/proto", f"--python_out={folder}", name + ".proto"], check=True)
-            sys.path.insert(0, folder)
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run(["protoc", f"--proto_path={source}/proto", f"--python_out={directory}",
+                            name + ".proto"], check=True)
+            sys.path.insert(0, directory)
             importlib.import_module(name + "_pb2")
-            sys.path.remove(folder)
+            sys.path.remove(directory)
     return sys.modules[name + "_pb2"]
 
 
@@ -35,7 +37,7 @@ def load(path, source):
 
 
 def rows(path):
-    """The 41 first fields of each record, as text."""
+    """The first 41 fields of each record, as text."""
     with (gzip.open if path.endswith(".gz") else open)(path, "rt", encoding="ascii") as f:
         return [line.split(",")[:len(COLUMNS)] for line in f.read().splitlines()]
 
@@ -44,7 +46,8 @@ class Graph:
     def __init__(self, model):
         self.graph = model.graph
         self.about = {entry.key: entry.value for entry in model.metadata_props}
-        self.constant = {t.name: np.frombuffer(t.raw_data, "<f4" if t.data_type == FLOAT else "<i8").reshape(t.dims)
+        self.constant = {t.name: np.frombuffer(t.raw_data, "<f4" if t.data_type == FLOAT
+                                               else "<i8").reshape(t.dims)
                          for t in model.graph.initializer}
 
     def numbers(self, key):
@@ -56,10 +59,12 @@ class Graph:
         parts = []
         for name in self.about["ganad.elements"].split(","):
             of, _, category = name.partition("=")
-            parts.append(np.array([float(v == category) if category else float(v) for v in column[of]]))
+            parts.append(np.array([float(v == category) if category else float(v)
+                                   for v in column[of]]))
         x = np.stack(parts, 1)
         x = np.where(self.numbers("log") == 1, np.log1p(x), x)
-        at, knot = 0, [tuple(map(float, k.split(":"))) for k in self.about.get("ganad.scaler.knot", "").split(",") if k]
+        at, knot = 0, [tuple(map(float, k.split(":")))
+                       for k in self.about.get("ganad.scaler.knot", "").split(",") if k]
         for j, n in enumerate(self.about.get("ganad.scaler.knots", "").split(",") if knot else ()):
             if int(n):
                 kx, ky = np.array(knot[at:at + int(n)]).T
@@ -70,9 +75,11 @@ class Graph:
     def scores(self, records):
         value = {**self.constant, "x": self.x(records).astype(np.float64)}
         for node in self.graph.node:
-            a = {x.name: x.f if x.type == x.FLOAT else x.i for x in node.attribute if x.type in (x.FLOAT, x.INT)}
+            a = {x.name: x.f if x.type == x.FLOAT else x.i for x in node.attribute
+                 if x.type in (x.FLOAT, x.INT)}
             axes = {x.name: list(x.ints) for x in node.attribute if x.ints}
-            value[node.output[0]] = OPERATORS[node.op_type](a, axes, *(value[name] for name in node.input))
+            value[node.output[0]] = OPERATORS[node.op_type](a, axes,
+                                                            *(value[name] for name in node.input))
         return value["score"]
 
 

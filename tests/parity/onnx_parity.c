@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* onnx_parity LIBRARY CHECKPOINT ONNX FILE: scores by the detector and by ONNX Runtime, a line each record. */
+/* onnx_parity LIBRARY CHECKPOINT ONNX FILE: scores by the detector and by ONNX Runtime, a line
+ * for each record. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores by the book: a second reading of checkpoint.proto, of the features and of the papers' formulas, in numpy
-and float64, against what the library prints.
+"""A reference for scores: an independent implementation of checkpoint.proto, of the features and of
+the papers' formulas, in numpy and float64, compared with the library's output.
 
-Checks random checkpoints of every score and scaler, models/default/*.ckpt and those named, on made-up records and on
-each N-th of the KDD99 10 % set, if it is there. Exit code 0: agreed; 1: did not; 77: cannot run here.
+Checks random checkpoints of every score and scaler, models/default/*.ckpt and those named, on
+synthetic records and on each N-th of the KDD99 10 % set, if available. Exit code 0: agreed; 1: did
+not; 77: cannot run here.
 
-Agreed means a relative error of at most 1e-5. A score that is the square of a small difference (GANomaly's enc) loses
-digits in any float32 arithmetic: where numpy's own float32 is further off than half of that, twice its largest error is
-allowed instead, and said.
+Agreed means a relative error of at most 1e-5. A score that is the square of a small difference
+(GANomaly's enc) loses digits in any float32 arithmetic. Where the error of numpy's own float32 is
+more than half of 1e-5, twice its largest error is allowed instead, and reported.
 
-AnoGAN's score is the end of a descent whose gradient has signs in it: a difference in the last digit turns one over,
-and from there the paths part. After 20 steps 99 of 100 scores must still agree to 1e-5 and all to 1e-3; after 500 half
-of them to 1e-4 and all to 0.2, for another path may end in another valley.
+AnoGAN's score is the result of a descent whose gradient contains signs. A difference in the last
+digit can flip a sign, and from there the paths diverge. After 20 steps 99 of 100 scores must still
+agree to 1e-5 and all to 1e-3. After 500 steps half of them must agree to 1e-4 and all to 0.2,
+because another path can end in another minimum.
 """
 
 import argparse
@@ -38,12 +40,14 @@ except ImportError as e:
     sys.exit(SKIP)
 
 # kddcup.names, in the order of the file
-COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins
-logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files
-num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
-same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count dst_host_same_srv_rate
-dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate dst_host_serror_rate
-dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
+COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot
+num_failed_logins logged_in num_compromised root_shell su_attempted num_root
+num_file_creations num_shells num_access_files num_outbound_cmds is_host_login
+is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
+same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count
+dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate
+dst_host_srv_diff_host_rate dst_host_serror_rate dst_host_srv_serror_rate
+dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
 
 ACTIVATIONS = {
     "LINEAR": lambda v, slope: v,
@@ -58,11 +62,13 @@ class Layer:
     def __init__(self, pb, layer, weight, bias):
         name = pb.Layer.Activation.Name(layer.activation)
         self.act = ACTIVATIONS[name]
-        self.below = {"LINEAR": 1, "RELU": 0}.get(name, np.float32(layer.slope))  # derivative where y <= 0
+        # derivative where y <= 0
+        self.below = {"LINEAR": 1, "RELU": 0}.get(name, np.float32(layer.slope))
         self.slope, self.w, self.b = np.float32(layer.slope), weight, bias
 
     def __call__(self, x):
-        return self.act(x @ self.w.astype(x.dtype) + self.b.astype(x.dtype), self.slope.astype(x.dtype))
+        return self.act(x @ self.w.astype(x.dtype) + self.b.astype(x.dtype),
+                        self.slope.astype(x.dtype))
 
 
 def chain(layers, x):
@@ -78,10 +84,12 @@ def read_checkpoint(pb, path):
     assert (magic, version, zero, length) == (b"GANADCKP", 1, 0, len(data) - 56), "header"
     assert digest == hashlib.sha256(data[56:]).digest(), "sum"
     c = pb.Checkpoint.FromString(data[56:])
-    assert c.SerializeToString(deterministic=True) == data[56:], "Python would have written other bytes"
+    packed = c.SerializeToString(deterministic=True)
+    assert packed == data[56:], "Python would have written other bytes"
     tensors = {t.name: np.frombuffer(t.data, "<f4").reshape(t.dim) for t in c.tensor}
     nets = {
-        net.name: [Layer(pb, layer, tensors[f"{net.name}.{i}.weight"], tensors[f"{net.name}.{i}.bias"])
+        net.name: [Layer(pb, layer, tensors[f"{net.name}.{i}.weight"],
+                         tensors[f"{net.name}.{i}.bias"])
                    for i, layer in enumerate(net.layer)]
         for net in c.net
     }
@@ -89,7 +97,8 @@ def read_checkpoint(pb, path):
 
 
 def curve(t, x, y):
-    """The quantile scaler: a line through the knots; outside of them by the log of the distance in counts."""
+    """The quantile scaler: linear between the knots; outside of them by the log of the distance in
+    counts."""
     step = 2 * x[-1]
     above = np.log1p(np.maximum(np.expm1(t) - np.expm1(x[-1]), 0)) / step
     below = np.log1p(np.maximum(np.expm1(x[0]) - np.expm1(t), 0)) / step
@@ -108,7 +117,8 @@ def vectors(c, rows):
     at = 0
     for j, n in enumerate(c.scaler.knots):
         if n:
-            x[:, j] = curve(x[:, j], np.array(c.scaler.knot_x[at:at + n]), np.array(c.scaler.knot_y[at:at + n]))
+            x[:, j] = curve(x[:, j], np.array(c.scaler.knot_x[at:at + n]),
+                            np.array(c.scaler.knot_y[at:at + n]))
         at += n
     return (x - np.array(c.scaler.offset)) / np.array(c.scaler.range)
 
@@ -118,11 +128,13 @@ def distance(a, b, degree):
 
 
 def whitened(nets, r, e):
-    return sum((chain(nets[name], v) ** 2).mean(1) for name, v in (("whiten_r", r), ("whiten_e", e)))
+    return sum((chain(nets[name], v) ** 2).mean(1) for name,
+               v in (("whiten_r", r), ("whiten_e", e)))
 
 
 def condition(c, x):
-    """y: the elements of the column that the model is conditioned on; no columns if it is not."""
+    """y: the elements of the column that the model is conditioned on; no columns without a
+    condition."""
     at = len(c.schema.numeric)
     for group in c.schema.group:
         if group.column == c.condition:
@@ -207,7 +219,8 @@ def truncated_normal(seed, n):
         i, u = b & 255, (b >> 11) * 2.0**-52 - 1
         at = u * x[i]
         if abs(u) >= x[i + 1] / x[i]:
-            if i == 0:  # beyond r: pairs of uniforms until one fits, and then beyond 2 anyway
+            # beyond r: pairs of uniforms until one fits; it is then beyond 2 in any case
+            if i == 0:
                 while True:
                     a, c = (math.log(1 - (next(bits) >> 11) * 2.0**-53) for _ in range(2))
                     if -2 * c >= (a / r) ** 2:
@@ -222,7 +235,7 @@ def truncated_normal(seed, n):
 
 
 def back(layers, outputs, dy):
-    """The gradient by the input of a chain of leaky layers, from that by its output."""
+    """The gradient by the input of a chain of leaky layers, from the gradient by its output."""
     for layer, y in zip(reversed(layers), reversed(outputs)):
         dy = np.where(y > 0, dy, dy * dy.dtype.type(layer.below)) @ layer.w.astype(dy.dtype).T
     return dy
@@ -258,7 +271,8 @@ def anogan(c, nets, x):
     for t in range(search.steps):
         g, d, _ = forward()
         dy = w * np.sign(d[-1] - fx) if fm else -w / (1 + np.exp(np.minimum(d[-1], 80)))
-        dx = back(judge, d, dy.astype(x.dtype))[:, :x.shape[1]] + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
+        dx = back(judge, d, dy.astype(x.dtype))[:, :x.shape[1]]
+        dx = dx + ((1 - w) * np.sign(g[-1] - x)).astype(x.dtype)
         dz = back(generator, g, dx)[:, :latent]
         rate = [p.rate for p in phase if getattr(p, "from") <= t][-1]
         m = (0.9 * m + 0.1 * dz).astype(x.dtype)
@@ -271,11 +285,12 @@ def anogan(c, nets, x):
 MODELS = {"egbad": egbad, "ganomaly": ganomaly, "anogan": anogan}
 
 
-def made_up(n, seed):
-    """Records that no network sent: every kind of value, known and unknown names, small and huge numbers."""
+def synthetic(n, seed):
+    """Synthetic records: every kind of value, known and unknown names, small and huge numbers."""
     r = random.Random(seed)
     names = {"protocol_type": ["tcp", "udp", "icmp"], "flag": ["SF", "S0", "REJ", "RSTO", "OTH"],
-             "service": ["http", "smtp", "ecr_i", "private", "domain_u", "X11", "red_i", "no_such_service"]}
+             "service": ["http", "smtp", "ecr_i", "private", "domain_u", "X11", "red_i",
+                         "no_such_service"]}
     binary = {"land", "logged_in", "root_shell", "is_host_login", "is_guest_login"}
     rows = []
     for _ in range(n):
@@ -295,8 +310,8 @@ def made_up(n, seed):
     return rows
 
 
-def write_rows(folder, rows):
-    path = os.path.join(folder, "records")
+def write_rows(directory, rows):
+    path = os.path.join(directory, "records")
     with open(path, "w", encoding="ascii") as f:
         f.writelines(",".join(row) + "\n" for row in rows)
     return path
@@ -329,7 +344,8 @@ def check(pb, dump, path, what, rows, file):
         tolerance = 1e-3 if short else 0.2
         ok = np.quantile(error, 0.99 if short else 0.5) <= (TOLERANCE if short else 1e-4)
     ok = bool(ok and np.isfinite(got).all() and error[worst] <= tolerance)
-    print(f"{'ok    ' if ok else 'FAILED'} {what}: {len(got)} scores, largest relative error {error[worst]:.1e} "
+    print(f"{'ok    ' if ok else 'FAILED'} {what}: {len(got)} scores, largest relative error "
+          f"{error[worst]:.1e} "
           f"(row {worst}: {got[worst]:.9g}, reference {want[worst]:.9g})"
           + (f", {tolerance:.1e} allowed" if tolerance > TOLERANCE else ""))
     return ok
@@ -346,34 +362,40 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ganad-parity-") as tmp:
         proto = os.path.join(args.root, "proto")
         try:
-            subprocess.run(["protoc", f"--python_out={tmp}", f"--proto_path={proto}", "checkpoint.proto"], check=True)
+            subprocess.run(["protoc", f"--python_out={tmp}", f"--proto_path={proto}",
+                            "checkpoint.proto"], check=True)
         except FileNotFoundError:
             print("skipped: no protoc; install protobuf-compiler")
             sys.exit(SKIP)
         sys.path.insert(0, tmp)
         pb = importlib.import_module("checkpoint_pb2")
 
-        inputs = {"made-up records": made_up(2000, 1)}
+        inputs = {"synthetic records": synthetic(2000, 1)}
         real = kdd99(args.root, args.every)
         if real:
             inputs["KDD99 records"] = real
         else:
             print("no KDD99 records: neither $GANAD_DATA nor ../shared/data has them")
-        checkpoints, file = {}, write_rows(tmp, inputs["made-up records"])
+        checkpoints, file = {}, write_rows(tmp, inputs["synthetic records"])
         for i, (model, score, degree, scaler, *on) in enumerate([
-                ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"), ("egbad", "cross-e", 1, "log-minmax"),
-                ("egbad", "cross-e", 2, "standard"), ("egbad", "cross-e-paper", 1, "minmax"), ("egbad", "residual", 1, "none"),
+                ("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"),
+            ("egbad", "cross-e", 1, "log-minmax"),
+                ("egbad", "cross-e", 2, "standard"), ("egbad", "cross-e-paper", 1, "minmax"),
+            ("egbad", "residual", 1, "none"),
                 ("egbad", "residual", 2, "minmax"), ("ganomaly", "enc", 1, "log-minmax"),
                 ("ganomaly", "enc", 1, "none"), ("ganomaly", "rec", 1, "minmax"),
                 ("egbad", "whitened", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax"),
                 ("anogan", "fm", 1, "log-minmax"), ("anogan", "cross-e", 1, "log-minmax"),
-                ("egbad", "fm", 1, "standard", "service"), ("egbad", "cross-e", 1, "minmax", "flag"),
-                ("egbad", "whitened", 1, "log-minmax", "service"), ("anogan", "fm", 1, "log-minmax", "service")]):
+                ("egbad", "fm", 1, "standard", "service"),
+            ("egbad", "cross-e", 1, "minmax", "flag"),
+                ("egbad", "whitened", 1, "log-minmax", "service"),
+            ("anogan", "fm", 1, "log-minmax", "service")]):
             path = os.path.join(tmp, f"{i}.ckpt")
             subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler, *on],
                            check=True)
             checkpoints[" ".join(["random", model, score, str(degree), scaler, *on])] = path
-        for path in sorted(glob.glob(os.path.join(args.root, "models", "default", "*.ckpt"))) + args.more:
+        for path in sorted(glob.glob(os.path.join(args.root, "models", "default",
+                                                  "*.ckpt"))) + args.more:
             checkpoints[os.path.basename(path)] = path
 
         ok = True

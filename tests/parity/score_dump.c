@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* score_dump CHECKPOINT FILE: one score a line, with all digits that a float has. */
+/* score_dump CHECKPOINT FILE: one score a line, with all digits of a float. */
 
 #include <stdio.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random events, what they hold, and what each format makes of them, for a test that parses it back.
+ * Prints random events, their values, and the output of each format, for a test that parses it.
  * Usage: event_dump SEED N LENGTH
  *
- * Lines of "KEY VALUE" with all texts and lines in hex, since they may hold any byte: first what the event holds, then
- * "line FORMAT HEX" for each format ("line FORMAT -" if it cannot be made so short), then an empty line. The event has
- * been to the spool and back.
+ * Lines of "KEY VALUE" with all texts and lines in hex, since they can hold any byte. First the
+ * values of the event, then "line FORMAT HEX" for each format ("line FORMAT -" if it cannot be
+ * shortened to LENGTH), then an empty line. The event has been written to the spool and read back.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -121,7 +121,7 @@ static void write_formats(const struct gad_event *e, size_t length)
     (void)printf("\n");
 }
 
-/* As the outputs get it. */
+/* As the outputs read it. */
 static int through_the_spool(struct gad_event *e)
 {
     struct gad_buf b = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);

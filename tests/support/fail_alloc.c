@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LD_PRELOADed: the n-th allocation of the process fails, of whichever library, once. n is GANAD_FAIL_ALLOC; 0 or
- * none fails nothing, and the number of allocations is written to standard error at the end. glibc only.
+ * LD_PRELOADed: makes the n-th allocation of the process fail once, in whichever library. n is
+ * GANAD_FAIL_ALLOC. With 0 or without it no allocation fails, and the number of allocations is
+ * written to standard error at the end. glibc only.
  */
 #include <errno.h>
 #include <stdatomic.h>

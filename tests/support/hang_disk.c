@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LD_PRELOADed: a file system that stops answering. GANAD_HANG_DISK is a control file. While it is there, the calls
- * whose names are in it ("fdatasync write open") wait when they are for a file whose path begins with the path in the
- * control file's first line. glibc only; the programs under test have 64-bit file offsets.
+ * LD_PRELOADed: a file system that stops responding. GANAD_HANG_DISK is a control file. While it
+ * exists, the calls that it names ("fdatasync write open") block if they are for a file whose path
+ * begins with the path in its first line. glibc only; the programs under test have 64-bit file
+ * offsets.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ static ssize_t (*real_write)(int fd, const void *p, size_t len);
 static int (*real_fdatasync)(int fd);
 static int (*real_open)(const char *path, int flags, ...);
 
-/* A function as what dlsym() returns, which ISO C does not convert. */
+/* Converts a function to the type of dlsym(), which ISO C does not convert. */
 static void find(void *function, const char *name)
 {
     void *p = dlsym(RTLD_NEXT, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LD_PRELOADed into programs under MemorySanitizer, which does not know what libraries that are not built with it
- * write: stat(2) by the names that it has had since glibc 2.33, zlib, digests. x86-64 glibc.
+ * LD_PRELOADed into programs under MemorySanitizer, which does not see the writes of libraries
+ * built without it: stat(2) under its names since glibc 2.33, zlib, digests. x86-64 glibc.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -86,7 +86,7 @@ int EVP_EncodeBlock(unsigned char *out, const unsigned char *p, int n)
     return r;
 }
 
-/* Its configuration is read with names that MemorySanitizer takes for unknown. */
+/* Its configuration is read with names that MemorySanitizer regards as uninitialised. */
 __attribute__((constructor)) static void start_openssl(void)
 {
     (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Captures made by hand: Ethernet, IPv4, TCP, UDP, ICMP, in pcap files."""
+"""Synthetic captures: Ethernet, IPv4, TCP, UDP, ICMP, in pcap files."""
 
 import socket
 import struct
@@ -20,7 +20,8 @@ class Capture:
 
     def __init__(self):
         self.packets = []
-        self.is_sorted = False  # they are in order; else those of the same time come in that of their bytes
+        # they are in order; otherwise packets of the same time are in the order of their bytes
+        self.is_sorted = False
 
     def sorted(self):
         return self.packets if self.is_sorted else sorted(self.packets)
@@ -32,15 +33,18 @@ class Capture:
         self.packets.append((t, b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + header + payload))
 
     def l4(self, t, src, dst, proto, segment, at):
-        pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(">BBH", 0, proto, len(segment))
+        pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(">BBH", 0, proto,
+                                                                             len(segment))
         sum_ = struct.pack(">H", checksum(pseudo + segment))
         self.ip(t, src, dst, proto, segment[:at] + sum_ + segment[at + 2:])
 
     def segment(self, t, src, sport, dst, dport, seq, ack, flags, payload=b""):
-        self.l4(t, src, dst, 6, struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 8192, 0, 0) + payload, 16)
+        self.l4(t, src, dst, 6, struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 8192,
+                                            0, 0) + payload, 16)
 
     def udp(self, t, src, sport, dst, dport, payload=b"x"):
-        self.l4(t, src, dst, 17, struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload, 6)
+        self.l4(t, src, dst, 17, struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload,
+                6)
 
     def icmp(self, t, src, dst, type_, code=0, payload=b"x" * 56):
         head = struct.pack(">BBHHH", type_, code, 0, 1, 1)
@@ -48,7 +52,8 @@ class Capture:
         self.ip(t, src, dst, 1, body)
 
     def tcp(self, t, src, sport, dst, dport, request=b"", reply=b"", end="fin"):
-        """A connection in 6 to 9 segments of 1 ms; end: fin, rst (by the originator), refused, silent (SYN only)."""
+        """A connection in 6 to 9 segments of 1 ms; end: fin, rst (by the originator), refused,
+        silent (SYN only)."""
         step = iter(t + i / 1000 for i in range(20))
         there, back = (src, sport, dst, dport), (dst, dport, src, sport)
         self.segment(next(step), *there, 1000, 0, SYN)
@@ -72,12 +77,14 @@ class Capture:
         self.segment(next(step), *there, seq + 1, ack + 1, ACK)
 
     def in_vxlan(self):
-        """The same as two hosts tunnel it."""
-        return self.within(lambda c, t, f: c.udp(t, "192.0.2.1", 50000, "192.0.2.2", 4789, b"\x08\0\0\0\0\0\x07\0" + f))
+        """The same packets as two hosts tunnel them."""
+        return self.within(lambda c, t, f: c.udp(t, "192.0.2.1", 50000, "192.0.2.2", 4789,
+                                                 b"\x08\0\0\0\0\0\x07\0" + f))
 
     def in_gre(self, type_=0x6558):
-        """The same in GRE: Ethernet in it, or ERSPAN I."""
-        return self.within(lambda c, t, f: c.ip(t, "192.0.2.1", "192.0.2.2", 47, struct.pack(">HH", 0, type_) + f))
+        """The same packets in GRE: Ethernet in it, or ERSPAN I."""
+        return self.within(lambda c, t, f: c.ip(t, "192.0.2.1", "192.0.2.2", 47,
+                                                struct.pack(">HH", 0, type_) + f))
 
     def within(self, add):
         c = Capture()
@@ -87,14 +94,17 @@ class Capture:
         return c
 
     def tagged(self, vlan):
-        return self.within(lambda c, t, f: c.packets.append((t, f[:12] + struct.pack(">HH", 0x8100, vlan) + f[12:])))
+        return self.within(lambda c, t, f: c.packets.append((t, f[:12] + struct.pack(">HH", 0x8100,
+                                                                                     vlan) +
+                                                             f[12:])))
 
     def bytes(self, first=0, last=None):
         """A pcap file of some of the packets, in order of time."""
         out = [struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1)]
         for t, frame in self.sorted()[first:last]:
             us = round(t * 1e6)
-            out.append(struct.pack("<IIII", START + us // 10**6, us % 10**6, len(frame), len(frame)) + frame)
+            out.append(struct.pack("<IIII", START + us // 10**6, us % 10**6, len(frame),
+                                   len(frame)) + frame)
         return b"".join(out)
 
 
@@ -104,12 +114,15 @@ def traffic(r, n):
     t = 0.0
     for i in range(n):
         t += r.choice((0, 0.001, 0.01, 0.3))
-        src, dst, sport = f"10.1.0.{r.randrange(1, 6)}", f"10.2.0.{r.randrange(1, 9)}", 20000 + i % 30000
-        kind = r.choice(("http", "http", "smtp", "refused", "scan", "rst", "dns", "ping", "ping", "other"))
+        src, dst = f"10.1.0.{r.randrange(1, 6)}", f"10.2.0.{r.randrange(1, 9)}"
+        sport = 20000 + i % 30000
+        kind = r.choice(("http", "http", "smtp", "refused", "scan", "rst", "dns", "ping", "ping",
+                         "other"))
         if kind in ("http", "smtp", "rst"):
             port = 25 if kind == "smtp" else 80
             request = b"GET / HTTP/1.0\r\n\r\n" if port == 80 else b"EHLO a\r\n"
-            c.tcp(t, src, sport, dst, port, request * r.randrange(1, 4), b"HTTP/1.0 200 OK\r\n\r\n" * r.randrange(1, 9),
+            c.tcp(t, src, sport, dst, port, request * r.randrange(1, 4),
+                  b"HTTP/1.0 200 OK\r\n\r\n" * r.randrange(1, 9),
                   "rst" if kind == "rst" else "fin")
         elif kind == "refused":
             c.tcp(t, src, sport, dst, 113, end="refused")

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole checkpoint file without training, for tests that start the real programs.
+ * Writes a complete checkpoint file without training, for tests that start the real programs.
  * Usage: random_checkpoint egbad|ganomaly|anogan SEED RECORDS OUT [SCORE DEGREE SCALER [CONDITION]]
  *
- * Random weights; calibration and self-test are by the scores of RECORDS, a file of KDD99 lines, so that a
- * budget gives a threshold among scores that come. SCALER none, minmax, log-minmax or standard stands for one
- * that was fitted; without it the scaler divides by round numbers.
+ * Weights are random. Calibration and self-test use the scores of RECORDS, a file of KDD99 lines,
+ * so that a budget gives a threshold among real scores. SCALER none, minmax, log-minmax or standard
+ * stands for a fitted one; without it the scaler divides by round numbers.
  */
 
 #include <stdio.h>
@@ -59,7 +59,7 @@ static int score_rows(const struct gad_checkpoint *c, struct rows *rows, struct 
     return err;
 }
 
-/* Offsets and ranges of all sizes, and for log-minmax some logarithms: what training would have found. */
+/* Offsets and ranges of all sizes, and for log-minmax some logarithms, as training would give. */
 static int set_scaler(struct gad_checkpoint *c, const char *kind, uint64_t seed)
 {
     static bool log[DIM_MAX];

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What parsers trip over. */
+/* Texts that break parsers. */
 static const char *const pieces[] = {
     "\"",
     "\\",
@@ -131,7 +131,7 @@ static void random_reasons(struct gad_rng *rng, struct gad_alert *a)
 {
     a->n_top = gad_rng_below(rng, 10) == 0 ? GAD_N_COLUMNS : gad_rng_below(rng, 6);
     for (size_t i = 0; i < a->n_top; i++) {
-        /* One draw a statement, so that a seed is the same events with every compiler. */
+        /* One draw a statement, so that a seed gives the same events with every compiler. */
         enum gad_column c = (enum gad_column)gad_rng_below(rng, GAD_N_COLUMNS);
         double expected = random_value(rng, c), share = (double)gad_rng_uniform(rng);
         a->top[i] = (struct gad_reason){.column = c,

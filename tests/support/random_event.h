@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Events with everything in them, and texts that try to break out of a format. */
+/* Events with every field set, and texts that try to break out of a format. */
 
 #include "lib/base/rng.h"
 #include "lib/event/event.h"

@@ -50,7 +50,7 @@ static const struct net_shape ganomaly[] = {
     {"encoder2", {{DIM, 64, GAD_CKPT_LEAKY_RELU, 0.2f}, {64, LATENT, GAD_CKPT_LINEAR, 0}}},
 };
 
-/* Maps of the whitened score: widths of x - x' and of what the model compares besides. */
+/* Maps of the whitened score: widths of x - x' and of the other values that the model compares. */
 static const struct net_shape whitening[][2] = {
     {{"whiten_r", {{DIM, DIM, GAD_CKPT_LINEAR, 0}}},
      {"whiten_e", {{128, 128, GAD_CKPT_LINEAR, 0}}}},
@@ -78,7 +78,8 @@ static const struct model_shape {
     {"anogan", anogan, sizeof(anogan) / sizeof(anogan[0])},
 };
 
-/* U(-b, b) with b = sqrt(6 / (in + out)); biases small and not zero, so that a lost one shows. */
+/* U(-b, b) with b = sqrt(6 / (in + out)); biases are small and not zero, so that a missing one
+ * is found. */
 static const float *uniform(struct random_model *m, size_t n, float bound)
 {
     float *w = gad_calloc(n, sizeof(*w));
@@ -89,7 +90,7 @@ static const float *uniform(struct random_model *m, size_t n, float bound)
     return w;
 }
 
-/* Nets that see the condition besides. */
+/* Nets that take the condition as a second input. */
 static bool is_conditional(const char *model, const char *net)
 {
     static const char *const nets[][2] = {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A checkpoint in memory with the published shapes and random weights, for tests and benchmarks that need a
- * model but not a trained one: Xavier weights, the EGBAD schema, a scaler that divides by round numbers, a
- * calibration of 0, 1 and 2. It has no self-test vectors.
+ * A checkpoint in memory with the published shapes and random weights, for tests and benchmarks
+ * that need a model but not a trained one: Xavier weights, the EGBAD schema, a scaler that divides
+ * by round numbers, a calibration of 0, 1 and 2. It has no self-test vectors.
  */
 
 #include <stdint.h>
@@ -21,7 +21,8 @@ struct random_model;
 struct random_model *random_model_new(const char *model, const char *score, unsigned degree,
                                       uint64_t seed);
 
-/* The same with nets that see @condition, the column of a group, besides: egbad and anogan. "" is none. */
+/* The same with nets that take @condition, the column of a group, as a second input: egbad and
+ * anogan. "": without a condition. */
 struct random_model *random_model_new_conditional(const char *model, const char *score,
                                                   unsigned degree, uint64_t seed,
                                                   const char *condition);

@@ -31,7 +31,7 @@ static double rate(size_t k, size_t n)
     return strtod(text, NULL);
 }
 
-/* One of Hs and Ss: what it counts, and how many of the other kind it has. */
+/* One of Hs and Ss: its counts, and the number of the other kind in it. */
 struct sums {
     size_t n, serror, rerror, both, same_port, kinds;
 };

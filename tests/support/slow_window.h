@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The window features by looking back at everything, as their definition reads (lib/record/window.h), and the
- * rates through their text: slow, and too simple to be wrong in the same way.
+ * The window features by looking back at all records, as their definition reads
+ * (lib/record/window.h), and the rates through their text. Slow, but too simple to have the same
+ * errors.
  */
 
 #include <stdbool.h>
@@ -18,11 +19,12 @@ struct slow_entry {
 };
 
 struct slow_window {
-    struct slow_entry *entry; /* all there were */
+    struct slow_entry *entry; /* all records */
     size_t n, room, first_of_t;
 };
 
-/* As gad_window_add(); false if there is no memory. @look: set the features, which is what takes the time. */
+/* As gad_window_add(); false if out of memory. @look: set the features, which takes most of the
+ * time. */
 bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_record *r,
                      bool look);
 void slow_window_deinit(struct slow_window *w);

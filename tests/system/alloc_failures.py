@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The n-th allocation of the whole process fails, for n of start, configuration, model load and the end of ganadd --test;
-and of a ganadd that serves: a request, alerts, metrics, status, a reload, and the end.
+"""Fails the n-th allocation of the whole process. One kind of run is ganadd --test: start,
+configuration, model load and exit. The other is a ganadd that serves a request, alerts, metrics,
+status, a reload, and exits.
 
 Usage: alloc_failures.py [--long] --shim LIB ... (the other options as in ganad.py)
 
-Each run must end by itself with success, or with a message and a status of failure; never by a signal, and what is
-answered is right. --long takes every n, and of the second kind 180 after the start; the short form about 200 and 10."""
+Each run must exit with success, or with a message and a status of failure, never by a signal, and
+its answers must be right. --long takes every n for the first kind, and 180 after the start for the
+second. The short form takes about 200 and 10."""
 
 import contextlib
 import http.client
@@ -25,14 +27,15 @@ def run(conf, n):
 
 
 ROWS = 40
-# libevent 2.1.12 ends by itself where evhttp takes a connection and gets no memory: when the copy of the peer's address
-# fails it frees a connection that has no base yet, and when the lists of a request's headers fail it clears lists that are not
-# there. Counted, for no code of ours is on the stack.
+# libevent 2.1.12 crashes where evhttp accepts a connection and has no memory. When the copy of the
+# peer's address fails, it frees a connection that has no base yet. When the lists of a request's
+# headers fail, it clears lists that do not exist. Such runs are counted and not failed, because
+# none of our code is on the stack.
 LIBEVENT = ("evhttp_connection_base_bufferevent_new: strdup failed", "evhttp_request_new: calloc")
 
 
 def says_why(log):
-    """A thread that cannot be had is told with EAGAIN."""
+    """A thread that cannot be created is reported with EAGAIN."""
     return "memory" in log.lower() or "Resource temporarily unavailable" in log
 
 
@@ -43,7 +46,7 @@ def start(d, n):
 
 
 def use(d):
-    """What an ordinary day has; returns the scores, or None if they were refused."""
+    """Runs an ordinary day; returns the scores, or None if they were refused."""
     answer = None
     frame = ganad.request([ganad.record(x) for x in ganad.synthetic_lines(ROWS)])
     with contextlib.suppress(OSError, ganad.Closed, AssertionError, KeyError):
@@ -58,7 +61,7 @@ def use(d):
 
 
 def live(checkpoint, n):
-    """(status of exit, answer or None, alerts in the file, log)"""
+    """Returns (exit status, answer or None, alerts in the file, log)."""
     with ganad.Daemon(start=False, models={"m": {"checkpoint": checkpoint, "fpr_budget": "0.5"}}, outputs=ganad.ALERTS_FILE,
                       metrics={"unix": "{dir}/metrics.sock", "page": "yes"}) as d:
         start(d, n)
@@ -91,11 +94,11 @@ class Allocations(unittest.TestCase):
             elif code not in (0, 1):
                 why = f"status {code}"
             elif code == 1 and not says_why(log):
-                why = "ended without a word of memory"
+                why = "ended without a message about memory"
             elif answer and list(answer.score) != list(right.score):
                 why = "other scores"
             elif answer and code == 0 and told != alerts and not says_why(log):
-                why = f"{told} alerts of {alerts}, and not a word"
+                why = f"{told} alerts of {alerts}, and no message"
             ended += code == 1
             refused += answer is None
             faults += bool(why)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Boots a Debian with ganad's package installed and looks at the service under a real systemd.
-As root; needs mmdebstrap and systemd-nspawn; takes some minutes. The system upgrades to the package from an earlier one:
-from the same with a lower version or, with --from, from another."""
+"""Boots a Debian with ganad's package installed and checks the service under a real systemd. Needs
+root, mmdebstrap and systemd-nspawn, and takes some minutes. The system upgrades to the package from
+an earlier one: from the same with a lower version or, with --from, from another."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT_SECONDS = 400
-# What a purge may leave: the user, what apt and dpkg remember, what a running system writes.
+# What a purge may leave: the user, the records of apt and dpkg, files of a running system.
 NOT_OURS = re.compile(r"^/(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/(machine-id|ld\.so\.cache|\.pwd\.lock|resolv\.conf)"
                       r"|etc/systemd|etc/ssl|etc/pki|var/(lib/(apt|dpkg|systemd|dbus|private)|cache|log|tmp|backups|spool)"
                       r"|tmp|root|results|after|before|ganad\.deb|previous\.deb|boot_guest\.sh|usr/lib/(locale|sysimage)"
@@ -34,7 +34,7 @@ WantedBy=multi-user.target
 
 
 def release_here():
-    """A package runs on the release that it was built on."""
+    """The release of this machine: a package runs only where it was built."""
     try:
         with open("/etc/os-release") as f:
             values = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line)
@@ -65,7 +65,7 @@ def make_room(room, base, suite):
 
 
 def lower_version(deb, to, folder):
-    """The same package, as if it had been built before."""
+    """The same package with a lower version number."""
     tree = os.path.join(folder, "previous")
     run("dpkg-deb", "--raw-extract", deb, tree)
     control = os.path.join(tree, "DEBIAN", "control")
@@ -100,7 +100,7 @@ def install(room, deb, previous):
 
 
 def boot(room):
-    """The machine, until it switches itself off."""
+    """Runs the machine until it powers off."""
     with open(os.path.join(room, "..", "console"), "wb") as console:
         p = subprocess.Popen(["systemd-nspawn", "-q", "-b", "--register=no", "--keep-unit", "--console=pipe",
                               "--private-network", "-D", room], stdin=subprocess.DEVNULL, stdout=console,
@@ -117,7 +117,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("deb", metavar="ganad_VERSION_ARCH.deb", type=os.path.abspath)
     parser.add_argument("base", nargs="?", type=os.path.abspath,
-                        help="folder for the Debian without the package: made if it is not there, and copied from then on")
+                        help="directory for the Debian without the package: created if missing, and copied later")
     parser.add_argument("--suite", default=release_here(), help="the release of Debian that the package was built on (this machine's)")
     parser.add_argument("--from", dest="previous", metavar="DEB", type=os.path.abspath, help="upgrade from this package")
     args = parser.parse_args()

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Inside of the booted system of boot.py, where ganad is installed: what the service does under a real systemd. A line
-# "ok WHAT" or "FAILED WHAT" each, at last the machine is switched off.
+# Runs inside the booted system of boot.py, where ganad is installed: checks the service under a
+# real systemd. Prints a line "ok WHAT" or "FAILED WHAT" for each check, and at the end powers the
+# machine off.
 set -u
 exec >/results 2>&1
 
@@ -33,7 +34,8 @@ sockets=(ganadd-control.socket ganadd-scoring.socket)
 all_active() { is_active && systemctl is-active --quiet "${sockets[0]}" && systemctl is-active --quiet "${sockets[1]}"; }
 all_stopped() { ! is_active && ! systemctl is-active --quiet "${sockets[@]}"; }
 inodes() { stat -c %i /run/ganadd/control.sock /run/ganadd/scoring.sock; }
-# call_during COMMAND...: calls on both sockets while the command runs, 300 at least, and until another process serves.
+# call_during COMMAND...: calls on both sockets while the command runs, at least 300, and until
+# another process serves.
 call_during() {
     local pid n=0 refused=0 over=false job
     pid=$(property MainPID)
@@ -51,20 +53,21 @@ call_during() {
     wait $job || { cat /tmp/during.log && return 1; }
     [ "$(property MainPID)" != "$pid" ] && [ $refused -eq 0 ] && all_active
 }
-is_active_anew() { # PID: another process is there, and ready
+is_active_anew() { # PID: another process exists and is ready
     local pid
     pid=$(property MainPID)
     [ "$pid" != 0 ] && [ "$pid" != "$1" ] && is_active
 }
 scorer_of() { grep -lx ganadd-scorer /proc/"$1"/task/*/comm | sed 's|.*/task/\([0-9]*\)/.*|\1|'; }
-# hold THREAD: it stands still, and the others do not, until the process is ended; with the perl that every Debian has.
+# hold THREAD: stops this thread and no other until the process is ended, with the perl that every
+# Debian has.
 hold() {
     local ptrace=101
     [ "$(uname -m)" = x86_64 ] || ptrace=117
     perl -e 'my ($ptrace, $thread) = @ARGV;
         syscall($ptrace, 16, $thread + 0, 0, 0) == 0 or die "ptrace: $!\n"; # PTRACE_ATTACH
-        waitpid($thread, 0x40000000); # __WALL: it stands still
-        waitpid($thread, 0x40000000); # it is gone' $ptrace "$1"
+        waitpid($thread, 0x40000000); # __WALL: it has stopped
+        waitpid($thread, 0x40000000); # it has ended' $ptrace "$1"
 }
 status_has() { ganadctl status -J | grep -q "$1"; }
 drop_in() { mkdir -p /etc/ganad/ganadd.conf.d && cat >"/etc/ganad/ganadd.conf.d/$1"; }
@@ -81,7 +84,7 @@ say "figure active after $(((active - began) / 1000)) ms"
 say "figure systemd $(systemctl --version | sed -n '1s/systemd \([^ ]*\).*/\1/p'), ganad $(dpkg-query -W -f '${Version}' ganad)"
 check "both sockets are there since boot" all_active
 
-# Over an upgrade nobody is refused, and what the operator wrote stays.
+# During an upgrade no client is refused, and the operator's files stay.
 export DEBIAN_FRONTEND=noninteractive
 ganadctl extract /usr/share/ganad/examples/attacks.pcap.gz 2>/dev/null | head -n 2 >/tmp/records.csv
 printf '[alerts]\nrollup = 30s\n' | drop_in 10-own.conf
@@ -91,7 +94,7 @@ first=$(grep -o '"event_id":"[^"]*' /var/log/ganad/alerts.json | head -n 1)
 spool_goes_on() { grep -q "$first" /var/log/ganad/alerts.json && ganadctl spool /var/lib/ganad/spool; }
 check "the upgrade refuses no call" call_during apt-get -qq install /ganad.deb
 check "it is the new version" test "$(dpkg-query -W -f '${Version}' ganad)" = "$(dpkg-deb -f /ganad.deb Version)"
-check "with the configuration as it was" test -s /etc/ganad/ganadd.conf.d/10-own.conf
+check "with the configuration unchanged" test -s /etc/ganad/ganadd.conf.d/10-own.conf
 check "and the spool" spool_goes_on
 rm /etc/ganad/ganadd.conf.d/10-own.conf
 check "active within 2 s" test $((active - began)) -le 2000000
@@ -100,7 +103,7 @@ check "no capability without a live capture" test "$(sed -n 's/^CapPrm:\s*//p' "
 check "a seccomp filter is in force" test "$(sed -n 's/^Seccomp:\s*//p' "/proc/$(property MainPID)/status")" = 2
 say "figure $(systemd-analyze security ganadd | tail -n 1)"
 
-# A newcomer's three commands: follow the alerts, score the bundled traffic, look into their file.
+# Three commands for a start: follow the alerts, score the bundled traffic, read their file.
 alerts() { grep -c top_features /var/log/ganad/alerts.json; }
 written=$(alerts)
 more_alerts() { [ "$(alerts)" -gt "$written" ]; }
@@ -112,11 +115,11 @@ check "the first alert is in ganadctl tail" wait_for 30 grep -q . /tmp/tail
 say "figure first alert after $(($(now_ms) - began)) ms and 2 commands: $(head -n 1 /tmp/tail | cut -c 1-150)"
 check "and in the file" wait_for 30 more_alerts
 
-# systemctl reload is as good as what it reloads.
+# systemctl reload fails if the configuration is refused.
 check "systemctl reload" systemctl reload ganadd
 printf '[alerts]\nrollupp = 1s\n' | drop_in 90-bad.conf
 check "a bad configuration fails the reload" bash -c '! systemctl reload ganadd'
-check "and what runs goes on" ganadctl status
+check "and the running configuration stays in use" ganadctl status
 rm /etc/ganad/ganadd.conf.d/90-bad.conf
 
 # kill -9.
@@ -137,25 +140,25 @@ again_and_again() {
 }
 check "and does so again and again" again_and_again
 
-# Nobody answers the watchdog: the whole process, and its scorer alone.
+# The keep-alive stops: for the whole process, and for its scorer alone.
 pid=$(property MainPID)
 began=$(now_ms)
 kill -STOP "$pid"
-check "the watchdog ends what stands still" wait_for 60 is_active_anew "$pid"
+check "the watchdog ends a stopped process" wait_for 60 is_active_anew "$pid"
 say "figure active again $(($(now_ms) - began)) ms after SIGSTOP"
 check "by the watchdog" bash -c 'journalctl -u ganadd | grep -qi "watchdog timeout"'
 pid=$(property MainPID)
 began=$(now_ms)
 hold "$(scorer_of "$pid")" >/tmp/hold.log 2>&1 &
 sleep 1
-check "the scorer alone stands still" grep -q '^State:.*tracing' "/proc/$pid/task/$(scorer_of "$pid")/status"
-check "while the main loop answers" timeout 5 ganadctl status
-check "the watchdog sees it" wait_for 60 is_active_anew "$pid"
+check "the scorer alone is stopped" grep -q '^State:.*tracing' "/proc/$pid/task/$(scorer_of "$pid")/status"
+check "while the main loop responds" timeout 5 ganadctl status
+check "the watchdog detects it" wait_for 60 is_active_anew "$pid"
 say "figure active again $(($(now_ms) - began)) ms after the scorer stood still"
-check "and the log says it" bash -c 'journalctl -u ganadd | grep -q "the scorer does not answer"'
+check "and the log reports it" bash -c 'journalctl -u ganadd | grep -q "the scorer does not answer"'
 check "and records are scored again" bash -c 'ganadctl score /usr/share/ganad/examples/*.pcap.gz'
 
-# The sockets are the manager's, and are there as long as the service is meant to run.
+# The sockets belong to the manager, and exist as long as the service should run.
 check "a restart refuses no call" call_during systemctl restart ganadd
 before=$(inodes)
 check "nor does try-restart" call_during systemctl try-restart ganadd
@@ -175,7 +178,8 @@ check "nor does try-restart" stays_stopped
 systemctl start ganadd
 check "started, with its sockets" all_active
 
-# What only an operator can mend is tried once; what may pass is tried each second, and clients wait.
+# An error that only an operator can fix is tried once; a temporary one is retried each second, and
+# clients wait.
 printf '[alerts]\nrollupp = 1s\n' | drop_in 90-bad.conf
 fails_once() { # while clients call
     local since clients
@@ -191,14 +195,14 @@ fails_once() { # while clients call
 check "a bad configuration is tried once" fails_once
 rm /etc/ganad/ganadd.conf.d/90-bad.conf
 systemctl start ganadd
-check "and once it is mended, all are back" all_active
+check "and once it is corrected, all are active" all_active
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:4711", ReuseAddr => 1) or die; sleep 60' &
 other=$!
 printf '[scoring]\ntcp = 127.0.0.1:4711\n' | drop_in 90-taken.conf
 wait_for 10 grep -q ':1267 00000000:0000 0A' /proc/net/tcp
 check "a taken port fails the start" bash -c '! systemctl restart ganadd'
 tries_again() { [ "$(property NRestarts)" -ge 2 ]; }
-check "which is tried again" wait_for 20 tries_again
+check "which is retried" wait_for 20 tries_again
 ganadctl status >/tmp/waits.log 2>&1 &
 waits=$!
 kill $other
@@ -207,21 +211,21 @@ check "and a client that waited is answered" wait $waits
 rm /etc/ganad/ganadd.conf.d/90-taken.conf
 systemctl restart ganadd
 
-# Live, under the filter.
+# Live capture, under the filter.
 printf '[capture lo]\ninterface = lo\n' | drop_in 50-lo.conf
 systemctl restart ganadd
 check "captures from an interface" status_has '"state": *"reading"'
 check "with that capability and no other" test "$(sed -n 's/^CapPrm:\s*//p' "/proc/$(property MainPID)/status")" = 0000000000002000
 for i in 1 2 3 4 5 6 7 8; do (exec 3<>"/dev/tcp/127.0.0.1/$((9000 + i))") 2>/dev/null; done
-check "and makes records of what it sees" wait_for 20 bash -c 'ganadctl status -J | tr -d " \n" | grep -q "\"records\":[1-9]"'
+check "and makes records of its packets" wait_for 20 bash -c 'ganadctl status -J | tr -d " \n" | grep -q "\"records\":[1-9]"'
 rm /etc/ganad/ganadd.conf.d/50-lo.conf
 
-# A key that only root may read.
+# A key that only root can read.
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
     -keyout /etc/ssl/private/siem.key -out /etc/ganad/cert.pem 2>/dev/null
 chmod 600 /etc/ssl/private/siem.key
 chmod 644 /etc/ganad/cert.pem
-mkfifo /tmp/siem.in # at the end of its input it would close its connections
+mkfifo /tmp/siem.in # at the end of its input the receiver would close its connections
 openssl s_server -quiet -accept 6514 -cert /etc/ganad/cert.pem -key /etc/ssl/private/siem.key -Verify 1 -CAfile /etc/ganad/cert.pem \
     <>/tmp/siem.in >/tmp/siem.log 2>/tmp/siem.err &
 siem=$!
@@ -234,17 +238,18 @@ check "a key as a credential, and TLS under the filter" wait_for 20 bash -c 'gan
 ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
 check "alerts arrive there" wait_for 20 grep -q top_features /tmp/siem.log
 kill $siem
-check "nobody but root reads the key" bash -c '! su -s /bin/sh ganad -c "cat /etc/ssl/private/siem.key"'
+check "only root can read the key" bash -c '! su -s /bin/sh ganad -c "cat /etc/ssl/private/siem.key"'
 
-# The journal as an output, and what its catalogue makes of an alert.
+# The journal as an output, and the catalogue's explanation of an alert.
 rm /etc/ganad/ganadd.conf.d/60-siem.conf
 printf '[output journal]\ntype = journal\nformat = journal\nseverity = high\n' | drop_in 70-journal.conf
 systemctl restart ganadd
 ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
 check "an alert is in the journal" wait_for 20 bash -c 'journalctl -o verbose MESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01 | grep -q GANAD_TOP_FEATURES='
-check "with its explanation" bash -c 'journalctl -x MESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01 | grep -q "A connection is unlike normal ones"'
+check "with its explanation" bash -c 'journalctl -x MESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01 | grep -q "An anomalous connection"'
 
-# All of it at once, with an end for who makes a system call that the filter has not: none fails unseen.
+# All of it at once; a system call outside of the filter ends the process, so that none fails
+# unnoticed.
 printf '[capture lo]\ninterface = lo\n' | drop_in 50-lo.conf
 printf '[output siem]\ntype = tcp\nto = localhost:6515\n[scoring]\ntcp = 127.0.0.1:4711\n[metrics]\ntcp = 127.0.0.1:9187\n[records]\nfile = /var/lib/ganad/records.csv\n' | drop_in 60-more.conf
 printf '[Service]\nSystemCallErrorNumber=kill\nRestart=no\n' >/etc/systemd/system/ganadd.service.d/kill.conf
@@ -264,7 +269,8 @@ rm /etc/systemd/system/ganadd.service.d/kill.conf /etc/ganad/ganadd.conf.d/50-lo
 systemctl daemon-reload
 systemctl restart ganadd
 
-# In ganadd's place a probe, under the same unit: what is to be refused is tried. x86-64's numbers of system calls.
+# A probe instead of ganadd, under the same unit: it tries everything that must be refused. The
+# numbers of system calls are those of x86-64.
 probe() {
     mkdir -p /usr/lib/ganad-probe && cp /usr/bin/perl /usr/lib/ganad-probe/perl && cat >/usr/lib/ganad-probe/probe.pl
     printf '[Service]\nType=oneshot\nExecStart=\nExecStart=/usr/lib/ganad-probe/perl /usr/lib/ganad-probe/probe.pl\nRestart=no\nWatchdogSec=0\n' \
@@ -277,8 +283,8 @@ probe() {
     ! grep ALLOWED /var/log/ganad/probe && [ "$(grep -c ^refused /var/log/ganad/probe)" = 18 ] && grep -qx done /var/log/ganad/probe
 }
 if [ "$(uname -m)" = x86_64 ]; then
-    check "what the unit refuses is refused" probe <<'EOF'
-open(my $out, ">", "/var/log/ganad/probe") or die; # its own folder
+    check "the unit refuses what it must" probe <<'EOF'
+open(my $out, ">", "/var/log/ganad/probe") or die; # its own directory
 sub refused { my ($what, $allowed) = @_; print $out $allowed ? "ALLOWED" : "refused", " $what\n"; }
 refused("a program", system({"/bin/true"} "/bin/true") == 0);
 open(my $own, ">", "/var/lib/ganad/own") or die;
@@ -289,7 +295,7 @@ for my $file ("/etc/ganad/x", "/usr/bin/ganadd", "/var/x", "/proc/sys/kernel/pri
     refused("writing $file", open(my $f, ">>", $file));
 }
 for my $file ("/etc/shadow", "/proc/1/cmdline", "/dev/mem") { refused("reading $file", open(my $f, "<", $file)); }
-for my $folder ("/home", "/root") { refused("looking into $folder", opendir(my $d, $folder) && grep(!/^\.+$/, readdir($d))); }
+for my $directory ("/home", "/root") { refused("reading $directory", opendir(my $d, $directory) && grep(!/^\.+$/, readdir($d))); }
 refused("a socket of bluetooth", socket(my $s, 31, 3, 0));
 my ($none, $at, $kind) = ("none", "/var/lib/ganad", "tmpfs");
 refused("mount(2)", syscall(165, $none, $at, $kind, 0, 0) == 0);
@@ -303,13 +309,13 @@ fi
 systemctl restart ganadd
 
 check "installing it again refuses no call" call_during apt-get -qq install --reinstall /ganad.deb
-check "with the configuration as it was" test -s /etc/ganad/ganadd.conf.d/70-journal.conf
+check "with the configuration unchanged" test -s /etc/ganad/ganadd.conf.d/70-journal.conf
 say "figure resident $(sed -n 's/^VmRSS:\s*//p' "/proc/$(property MainPID)/status")"
 
 rm -r /etc/systemd/system/ganadd.service.d
 check "remove" apt-get -qq remove ganad
-check "and nobody runs any more" bash -c '! pgrep -x ganadd && [ ! -e /run/ganadd/control.sock ]'
-check "and what was written and learnt is there" test -s /etc/ganad/ganadd.conf.d/70-journal.conf -a -s /var/log/ganad/alerts.json -a -d /var/lib/ganad/spool
+check "and no process runs any more" bash -c '! pgrep -x ganadd && [ ! -e /run/ganadd/control.sock ]'
+check "and configuration, alerts and spool are kept" test -s /etc/ganad/ganadd.conf.d/70-journal.conf -a -s /var/log/ganad/alerts.json -a -d /var/lib/ganad/spool
 check "purge" apt-get -qq purge --autoremove ganad
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev \) -prune -o -print | sort >/after
 say end

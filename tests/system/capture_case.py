@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests of ganadd on packets have in common: a capture, configurations for it, and what is expected of both."""
+"""Shared by the tests of ganadd on packets: a capture, configurations for it, and the results
+expected of both."""
 
 import csv
 import io
@@ -19,7 +20,7 @@ import pcap  # noqa: E402
 
 
 def attack(r):
-    """Some connections of many kinds, and a flood of SYN."""
+    """Some connections of many kinds, and a SYN flood."""
     c = pcap.traffic(r, 300)
     for i in range(400):
         c.tcp(30 + i / 500, "10.9.0.1", 2000 + i, "10.2.0.1", 80, end="silent")
@@ -27,7 +28,7 @@ def attack(r):
 
 
 def flow(alert):
-    """What a record of extract --with-connection says, from an alert."""
+    """The values of an alert that a record of extract --with-connection has, too."""
     return tuple(str(alert[k]) for k in ("src_ip", "src_port", "dest_ip", "dest_port", "community_id"))
 
 
@@ -77,7 +78,7 @@ class Case(unittest.TestCase):
         return [ganad.bits(row["score"]) for row in csv.DictReader(io.StringIO(p.stdout.decode()))]
 
     def expected(self, *arguments):
-        """[(score, tuple and Community ID)] of what extract makes of the same."""
+        """[(score, tuple and Community ID)] of the records that extract makes of the same capture."""
         rows = [line.split(",") for line in self.extract("--with-connection", *arguments).decode().splitlines()]
         tuples = [(r[41], r[42], r[43], r[44], r[48]) for r in rows]
         return list(zip(self.scores(self.extract(*arguments)), tuples))
@@ -108,7 +109,7 @@ def net_namespace_works():
 
 
 class NetCase(Case):
-    """In a network namespace that a sleeping child holds."""
+    """Runs in a network namespace that a sleeping child holds."""
 
     def setUp(self):
         if not net_namespace_works():

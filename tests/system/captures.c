@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decodes captures and prints what became of their frames. Usage: captures [-v] [-c ignore|verify|auto]
- * [-t DEPTH] [-f FILTER] [FILE|FOLDER...]; "-" is the standard input, and without a file it is every capture
- * of the public data sets. Files that are no captures, or broken ones, are counted; that the library survives
- * them, and that its counters add up, is the test.
+ * Decodes captures and prints the results for their frames. Usage: captures [-v] [-c
+ * ignore|verify|auto] [-t DEPTH] [-f FILTER] [FILE|DIRECTORY...]; "-" is the standard input.
+ * Without a file it reads every capture of the public data sets. Files that are not captures, and
+ * broken ones, are counted. The test is that the library survives them, and that its counters add
+ * up.
  */
 
 #include <ftw.h>
@@ -21,24 +22,24 @@
 
 enum { FRAMES_AT_ONCE = 256, DATAGRAMS = 256 };
 
-static const char *const folders[] = {"pcap/tcpdump", "pcap/libpcap", "pcap/zeek", "pcap/ndpi",
-                                      "pcap/suricata"};
+static const char *const directories[] = {"pcap/tcpdump", "pcap/libpcap", "pcap/zeek", "pcap/ndpi",
+                                          "pcap/suricata"};
 
-/* nftw() passes nothing on, so what its callback works with is here. */
+/* nftw() has no argument for its callback, so the state of the callback is here. */
 static struct run {
     struct gad_decoder_options decoder;
     struct gad_source_options source;
     bool verbose, failed;
     uint64_t files, refused, broken, truncated;
     struct gad_net_stats total;
-} run = {.decoder.datagrams = DATAGRAMS}; /* a table that is made for each file */
+} run = {.decoder.datagrams = DATAGRAMS}; /* a table for each file */
 
 struct job {
     struct gad_decoder *dec;
     int link_type;
     const uint8_t *frame;
     size_t caplen;
-    uint64_t packets, sum; /* sum: so that the bytes are really read */
+    uint64_t packets, sum; /* sum: so that the bytes are read */
     bool failed;
 };
 
@@ -171,8 +172,8 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc; i++)
         if (strcmp(argv[i], "-") == 0 ? one_file("-") : nftw(argv[i], visit, 16, FTW_PHYS))
             return 2;
-    for (size_t i = 0; optind == argc && i < sizeof(folders) / sizeof(*folders); i++) {
-        if (!find_data(folders[i], path))
+    for (size_t i = 0; optind == argc && i < sizeof(directories) / sizeof(*directories); i++) {
+        if (!find_data(directories[i], path))
             return TEST_SKIPPED;
         if (nftw(path, visit, 16, FTW_PHYS) != 0)
             return 2;

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Executes tools/container/Containerfile without a container engine and runs the image that comes of it, as its user, with
-CAP_NET_RAW only, on a root file system that it cannot write, in namespaces of its own. As root; needs mmdebstrap, unshare,
-chroot and ip. Takes some minutes. The context is the last commit, as it is in a fresh clone."""
+"""Executes tools/container/Containerfile without a container engine, and runs the resulting image.
+The image runs as its user, with CAP_NET_RAW only, on a read-only root file system, in separate
+namespaces. Needs root, mmdebstrap, unshare, chroot and ip, and takes some minutes. The context is
+the last commit, as in a fresh clone."""
 
 import argparse
 import gzip
@@ -34,7 +35,7 @@ def run(*command, **kw):
 # --- the build ---
 
 def instructions(text, args):
-    """[(word, rest)], with lines joined, comments left out and build arguments put in."""
+    """[(instruction, rest)], with lines joined, comments removed and build arguments substituted."""
     text = re.sub(r"^#.*\n", "", text, flags=re.M).replace("\\\n", "")
     for line in filter(str.strip, text.splitlines()):
         word, rest = line.split(None, 1)
@@ -47,7 +48,7 @@ def instructions(text, args):
 
 
 class Stage:
-    """A root file system, and what the Containerfile says about how it is run."""
+    """A root file system, and the settings of the Containerfile for running it."""
 
     def __init__(self, room, release):
         self.room, self.folder, self.user, self.volumes, self.entry, self.health = room, "/", "0:0", [], [], []
@@ -72,7 +73,8 @@ class Stage:
             raise SystemExit(f"FAILED RUN {command}\n{r.stdout[-4000:]}")
 
     def copy(self, sources, to, base):
-        """As a builder does: of a folder its content; the target is a folder if it ends in / or there are several."""
+        """Copies as a builder does: of a directory its content. The target is a directory if it
+        ends in / or there are several sources."""
         target = self.path(to)
         for name in sources:
             source = os.path.normpath(base + "/" + name)
@@ -125,14 +127,14 @@ def build(text, folder, context, release):
     return stages[-1]
 
 
-# --- the run: in a mount, network and process namespace of its own ---
+# --- the run: in separate mount, network and process namespaces ---
 
 class Container:
     def __init__(self, image, name, config, options):
         self.image, self.folder, self.options = image, os.path.join(image["folder"], name), options
         folder = self.folder
         os.mkdir(folder)
-        for name in image["volumes"] + VOLUMES_OF_RUN:  # an engine copies what the image has there
+        for name in image["volumes"] + VOLUMES_OF_RUN:  # an engine copies the image's content there
             volume = os.path.join(folder, name.strip("/").replace("/", "-"))
             run("cp", "-a", image["room"] + name, volume)
             run("mount", "--bind", volume, image["room"] + name)
@@ -143,8 +145,9 @@ class Container:
                                         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
     def command(self, *words):
-        """What an engine does for a user that is not root: the capability is in the bounding set and in no other. env(1) is
-        in between because setpriv itself keeps what it was permitted until it executes a program."""
+        """Does what an engine does for a user other than root: the capability is only in the
+        bounding set. env(1) is in between because setpriv keeps its permitted capabilities until it
+        executes a program."""
         uid, gid = self.image["user"].split(":")
         return ["chroot", self.image["room"], "/usr/bin/setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups",
                 "--inh-caps=-all", "--ambient-caps=-all", *self.options, "/usr/bin/env", *words]
@@ -220,7 +223,7 @@ CAPTURE = "[capture veth]\ninterface = ganad-in\n[output console]\ntype = stdout
 
 
 def inside(image):
-    """In the namespaces."""
+    """Runs in the namespaces."""
     look, room = Look(), image["room"]
     run("mount", "--make-rprivate", "/")
     run("mount", "--bind", room, room)
@@ -264,7 +267,8 @@ def inside(image):
 
 
 def make(image, folder, release):
-    """What is run, from the folder @image: a root file system and what the Containerfile says about it."""
+    """Returns what to run, from the directory @image: a root file system and the settings of the
+    Containerfile."""
     config = os.path.join(image, "config.json")
     if not os.path.exists(config):
         began = time.monotonic()

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Captures to records, the whole way, under damage: ten captures cut at each of their bytes, the ten with each
- * allocation of the way failing in turn, and every broken capture of the public sets. That nothing is lost that a
- * sanitizer could see, that the counters add up and that what was whole comes out as before is the test.
+ * Captures to records under damage, through all stages. It truncates ten captures at each of their
+ * bytes, makes each allocation fail in turn for the ten, and reads every broken capture of the
+ * public sets. The test is that a sanitizer finds nothing, that the counters add up, and that
+ * complete data gives the same records.
  *
- * Usage: damage [-s STRIDE] [cut|memory|broken]...; all three if there is none. With a stride only each so many
- * bytes are cut.
+ * Usage: damage [-s STRIDE] [cut|memory|broken]...; without a name all three. With a stride only
+ * every STRIDE-th byte is a place of truncation.
  */
 
 #include <ftw.h>
@@ -24,7 +25,8 @@
 #include "lib/record/extractor.h"
 #include "tests/unit/data.h"
 
-/* Small ones, so that each byte can be had: content of five protocols, fragments, tunnels, pcapng, gzip. */
+/* Small ones, so that each byte is tested: content of five protocols, fragments, tunnels,
+ * pcapng, gzip. */
 static const char *const ten[] = {
     "pcap/ndpi/pcap/telnet.pcap",
     "pcap/ndpi/pcap/ftp_failed.pcap",
@@ -77,7 +79,8 @@ static bool adds_up(const struct gad_extractor *x, const struct outcome *o)
            (o->r != GAD_END || (flow.flows == 0 && o->records <= flow.ended));
 }
 
-/* Small tables, for there are ten thousands of runs; tunnels open and checksums looked at, to see more code. */
+/* Small tables, because there are tens of thousands of runs; tunnels are opened and checksums
+ * verified, to reach more code. */
 static struct outcome run(const char *path, long at)
 {
     struct gad_extractor_options opt = gad_extractor_defaults();
@@ -113,7 +116,7 @@ static bool same(const struct outcome *a, const struct outcome *b)
     return a->r == b->r && a->frames == b->frames && a->records == b->records && a->sum == b->sum;
 }
 
-/* From the end to the start: frames can only get fewer. */
+/* From the end to the start: the number of frames can only decrease. */
 static void cut(const char *path)
 {
     char name[] = "/tmp/ganad-damage-XXXXXX";
@@ -146,7 +149,8 @@ static void cut(const char *path)
     (void)unlink(name);
 }
 
-/* The k-th allocation fails, for each k: an error, or a run without what that memory was for (inspection). */
+/* The k-th allocation fails, for each k: an error, or a run without the function of that memory
+ * (inspection). */
 static void memory(const char *path)
 {
     struct outcome whole = run(path, -1);

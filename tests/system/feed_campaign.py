@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outages: while alerts are made, receivers are killed, stopped, cut off, do not read, or show a bad certificate; at the
-end each has every alert. One seed, one course of outages.
+"""Outages: while alerts are raised, receivers are killed, stopped, disconnected, stop reading, or
+show a bad certificate. At the end each receiver has every alert. A seed determines the course of
+outages.
 
-    tests/system/feed_campaign.py --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \\
+    tests/system/feed_campaign.py --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \
         --random-checkpoint build/tests/support/random_checkpoint --source . [--seed 1] [--outages 50] [--alerts 200000]
 
 test_feed.py runs a short form. Needs rsyslog with rsyslog-openssl, and openssl."""
@@ -25,7 +26,7 @@ REPLAY, REPLAY_TIME = 8192, 5  # events, seconds
 
 
 class Impostor:
-    """A TLS server whose certificate nobody we trust has signed."""
+    """A TLS server whose certificate no trusted authority has signed."""
 
     def __init__(self, folder):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -71,7 +72,7 @@ class Campaign:
         self.history = {name: [] for name in self.receivers}  # (time, events sent) of each output
 
     def load(self, alerts, seconds):
-        """Alerts at an even pace."""
+        """Raises alerts at a constant rate."""
         lines = ganad.data_lines(2000)
         records = [ganad.record(line) for line in lines]
         start, at = time.monotonic(), 0
@@ -94,13 +95,14 @@ class Campaign:
                     self.history[o.name].append((now, o.sent))
 
     def window(self, name):
-        """Events that were ever in the window of an output at a time: the last so many, or all of so long."""
+        """The largest number of events in an output's resend window at any time: the last N, or all
+        of the interval."""
         h, most, first = self.history[name], 0, 0
         for now, sent in h:
             while h[first][0] < now - REPLAY_TIME - 0.5:
                 first += 1
             most = max(most, sent - h[first][1])
-        return max(REPLAY, most) + 2048  # and what was in the buffer
+        return max(REPLAY, most) + 2048  # and those in the buffer
 
     def outage(self, name, kind, seconds):
         receiver, proxy = self.receivers[name], self.proxies[name]
@@ -162,7 +164,8 @@ class Campaign:
         return self.judge(alerts)
 
     def judge(self, alerts):
-        """A line for each output; an AssertionError if one has not all, or too many twice."""
+        """Prints a line for each output; raises AssertionError if one lacks events or received too
+        many repeats."""
         end = self.status.spool.end
         assert end - 1 == alerts, (end, alerts)
         emitted = set(range(1, end))

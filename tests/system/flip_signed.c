@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flip_signed FILE KEYS STEP: every STEPth byte of a signed file, with one bit of it changed, is seen, and the file as it
- * is is good. With STEP 1 that is each byte.
+ * flip_signed FILE KEYS STEP: changes one bit of every STEPth byte of a signed file. Each change
+ * must be found, and the unchanged file must be accepted. With STEP 1 it changes every byte.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What test_formats.py knows of each format: a parser written from its specification, and which value goes where. Here
-what all share, our own JSON and EVE; format_siem.py has ECS and OCSF, format_pairs.py the formats that are pairs."""
+"""For test_formats.py: for each format a parser written from its specification, and the place of
+each value. This file has the shared parts, ganad's JSON and EVE. format_siem.py has ECS and OCSF,
+format_pairs.py the formats of key and text pairs."""
 
 import ipaddress
 import json
@@ -34,7 +35,7 @@ def near(what, got, want, digits):
 # --- texts ---
 
 def utf8(raw):
-    """Decoded, each byte that belongs to no sequence being U+FFFD."""
+    """Decodes; each byte that belongs to no sequence becomes U+FFFD."""
     out, at = [], 0
     while at < len(raw):
         for n in (1, 2, 3, 4):
@@ -51,7 +52,7 @@ def utf8(raw):
 
 
 def plain(text, replaced=""):
-    """Control characters are blanks, some others '_'."""
+    """Control characters become blanks, some others '_'."""
     return "".join(" " if c < " " or c == "\x7f" else "_" if c in replaced else c for c in text)
 
 
@@ -72,7 +73,7 @@ def float32(x):
 # --- the driver's output ---
 
 class Event:
-    """full: the line had room for everything, so that everything must be there."""
+    """full: the line had space for everything, so that everything must be present."""
 
     def __init__(self, lines, full):
         self.full = full
@@ -115,7 +116,7 @@ class Event:
         return self.kind == "model" and self.v["action"] == b"refused"
 
     def lost(self):
-        """Events; None: it is no loss. Numbers that were never used are 0 events."""
+        """Number of lost events; None: not a loss. For numbers that were never used it is 0."""
         if self.kind == "loss":
             return 0 if self.v["unused"] else self.v["last_seq"] - self.v["first_seq"] + 1
         return None
@@ -124,7 +125,7 @@ class Event:
         return self.kind == "model" and self.v["action"] in (b"refused", b"drifted")
 
     def priority(self):
-        """Of syslog."""
+        """The severity in syslog."""
         if self.kind == "alert":
             return {1: 1, 2: 4, 3: 5}[self.v["severity"]]
         if self.lost() == 0:
@@ -132,7 +133,7 @@ class Event:
         return {True: 4, False: 5}[self.warns()] if self.kind == "model" else PRIORITY[self.kind]
 
     def model(self):
-        """What an event of a model has, without what is not there."""
+        """The values that a model's event has."""
         return {k: self.text(k) for k in ("action", "model", "model_sha256", "previous_sha256", "reason")
                 if self.v[k] or k in ("action", "model")}
 
@@ -143,7 +144,7 @@ class Event:
         return {6: "TCP", 17: "UDP", 1: "ICMP", 58: "IPv6-ICMP"}.get(self.v["proto"], str(self.v["proto"]))
 
     def sentence(self):
-        """What the event says to people, in bytes."""
+        """The message of the event for people, in bytes."""
         v = self.v
         if self.kind == "alert":
             ends = [f"[{a}]" if v["family"] == 6 else str(a) for a in map(self.address, ("src", "dst"))] if v["family"] else []
@@ -240,7 +241,7 @@ def check_rollup(got, e):
 
 
 def detail(has_features, top, e):
-    """How many reasons are there: all, or only the first where the features are left out too."""
+    """The number of reasons: all, or only the first if the features are left out, too."""
     if e.full or has_features:
         same("features and reasons", (has_features, len(top)), (True, len(e.top)))
     elif len(top) < len(e.top):
@@ -249,7 +250,7 @@ def detail(has_features, top, e):
 
 
 def check_numbers(got, e):
-    """Counters may be left out, of stats and when the line is short; then uptime stays."""
+    """Counters can be left out of stats if the line is short; then uptime stays."""
     want = {utf8(k): n for k, n in e.numbers().items()}
     if not e.full and e.kind == "stats" and len(got) < len(want):
         want = {"uptime": want["uptime"]}
@@ -305,7 +306,7 @@ def eve_time(ns):
     return rfc3339(ns)[:-1] + "+0000"
 
 
-# What Suricata calls the protocols of some services, and services that it has no name for.
+# Suricata's names of the protocols of some services, and services for which it has no name.
 APPS = {"http": "http", "http_443": "tls", "ftp": "ftp", "smtp": "smtp", "telnet": "telnet", "ssh": "ssh", "domain_u": "dns",
         "ntp_u": "ntp", "imap4": "imap", "ldap": "ldap", "private": None, "other": None, "eco_i": None}
 

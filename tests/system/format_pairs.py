@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As format_checks.py, for the formats that are pairs of a key and a text: CEF, LEEF, RFC 5424 and the journal."""
+"""As format_checks.py, for the formats of key and text pairs: CEF, LEEF, RFC 5424 and the journal."""
 
 import ipaddress
 import re
@@ -18,7 +18,8 @@ def check_top_text(got, e):
 
 
 def check_pairs(got, e, names, clean, number):
-    """got: {key: value}; names: ours to the format's; what an event does not have is not there."""
+    """got: {key: value}; names: from ours to the format's. A value that an event does not have must
+    be absent."""
     v = e.v
     same("id", (got.pop(names["id"]), int(got.pop(names["seq"], 0))), (e.id(clean), v["seq"]))
     same("prev_seq", got.pop(names["prev_seq"], None), None if e.prev_seq() is None else str(e.prev_seq()))
@@ -127,7 +128,7 @@ def check_leef(line, e):
         if key in got:
             fail("a key twice", key)
         got[key] = value
-    # Java's SimpleDateFormat, which QRadar reads devTimeFormat as, knows milliseconds only.
+    # Java's SimpleDateFormat, by which QRadar reads devTimeFormat, supports milliseconds only.
     same("devTime", got.pop("devTime"), rfc3339(e.v["time"])[:-4] + "Z")
     same("format", (got.pop("devTimeFormat"), got.pop("cat")),
          ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "Anomaly" if e.kind == "alert" else "Sensor"))

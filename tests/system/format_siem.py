@@ -6,7 +6,7 @@ import ipaddress
 from format_checks import (ENTERPRISE, VERSION, check_app, check_features, check_numbers, check_rollup, check_top, check_verdict,
                            detail, fail, float32, flow_times, near, parse_json, rfc3339, same, utf8)
 
-# ECS lists what event.type may be for each event.category: error is not there for process.
+# ECS lists the legal event.type for each event.category: error is not legal for process.
 ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection", "info"]),
             "heartbeat": ("state", ["process"], ["info"]), "stats": ("metric", ["process"], ["info"]),
             "loss": ("event", ["process"], ["info"]), "model": ("event", ["configuration"], ["change"])}
@@ -60,8 +60,8 @@ def check_ecs_alert(o, e):
         check_features("features", g["features"], e)
 
 
-# OCSF 1.5.0, https://schema.ocsf.io/1.5.0: of the objects that are used here what is required, and what else there may be
-# of what an alert could fill.
+# OCSF 1.5.0, https://schema.ocsf.io/1.5.0: for each object used here the required attributes, and
+# the others that an alert could fill.
 OCSF = {
     "detection_finding": ("activity_id category_uid class_uid finding_info metadata severity_id time type_uid",
                           "activity_name anomaly_analyses category_name class_name confidence confidence_id count device "

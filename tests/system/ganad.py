@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the system tests share: the real programs in a temporary folder, and the protocol by hand."""
+"""Shared by the system tests: the real programs in a temporary directory, and a client of the
+protocol in Python."""
 
 import argparse
 import atexit
@@ -26,10 +27,11 @@ SCORE_REQUEST, PACKED_REQUEST, CONTROL_REQUEST = 1, 2, 3
 SCORE_REPLY, ERROR_REPLY, STATUS_REPLY, EVENT = 129, 130, 131, 132
 BAD_FRAME, BAD_MESSAGE, BAD_RECORD, UNKNOWN_MODEL, BUSY, TIMEOUT, SHUTTING_DOWN = range(1, 8)
 
-# Programs under a sanitizer or valgrind take longer: limits of the tests are multiplied.
+# Programs under a sanitizer or valgrind are slower: the time limits of the tests are multiplied.
 SLOW = float(os.environ.get("GANAD_TEST_SLOW", "1"))
 
-# In a build with sanitizers any report ends the program, with a code that no test takes for a good one.
+# In a build with sanitizers any report ends the program, with an exit code that no test accepts as
+# success.
 for tool in ("ASAN", "UBSAN", "TSAN"):
     os.environ.setdefault(tool + "_OPTIONS", "halt_on_error=1:abort_on_error=1:print_stacktrace=1")
 
@@ -43,7 +45,7 @@ def main():
 
 
 def parse(argv):
-    """Takes our options; returns the others."""
+    """Parses our options; returns the others."""
     global args, pb
     p = argparse.ArgumentParser()
     p.add_argument("--ganadd")
@@ -77,7 +79,8 @@ def data_file():
 
 
 def data_lines(n):
-    """n lines as bytes: real ones from all over the file and mixed, for it is sorted by attack; else synthetic ones."""
+    """n lines as bytes: real ones from the whole file and shuffled, since it is sorted by attack;
+    else synthetic ones."""
     path = data_file()
     if not path:
         return synthetic_lines(n)
@@ -89,7 +92,8 @@ def data_lines(n):
 
 @functools.lru_cache(None)
 def synthetic_lines(n):
-    """n records of synthetic traffic, sessions and every attack mixed, all with the label of a normal one."""
+    """n records of synthetic traffic, sessions and every attack mixed, all with the label of a
+    normal one."""
     traffic = args.traffic or os.path.join(os.path.dirname(args.ganadctl), "..", "ganad-traffic", "ganad-traffic")
     capture = os.path.join(scratch(), "synthetic.pcap")
     subprocess.run([traffic, "--quiet", "--sessions", str(max(n, 500)), "--attacks", capture], check=True)
@@ -101,7 +105,7 @@ def synthetic_lines(n):
 
 @functools.lru_cache(None)
 def checkpoint(model="egbad"):
-    """A whole checkpoint with random weights: scores are no use to anybody but tests."""
+    """A complete checkpoint with random weights, for tests only."""
     folder = scratch()
     records, path = os.path.join(folder, "calibration"), os.path.join(folder, model + ".ckpt")
     with open(records, "wb") as f:
@@ -111,20 +115,21 @@ def checkpoint(model="egbad"):
 
 
 def trained():
-    """The checkpoints that are shipped, once they are there."""
+    """The shipped checkpoints, once they exist."""
     return sorted(glob.glob(os.path.join(args.source, "models", "default", "*.ckpt")))
 
 
 @functools.lru_cache(None)
 def scratch():
-    """A directory for as long as the program runs. A process of its own removes it when the program was killed. No
-    TemporaryDirectory: from Python 3.13 on a forked child of multiprocessing drops the exit handlers, and with them the last
-    reference, which would remove it under its parent."""
+    """A directory that exists while the program runs. A separate process removes it if the program
+    was killed. Not a TemporaryDirectory: from Python 3.13 on a forked child of multiprocessing
+    drops the exit handlers, and with them the last reference, which would remove it under its
+    parent."""
     d = tempfile.mkdtemp(prefix="ganad-")
-    os.chmod(d, 0o711)  # some tests are other users
-    end, held = os.pipe()  # held: only by this program, until it ends
+    os.chmod(d, 0o711)  # some tests run as other users
+    end, held = os.pipe()  # held only by this program, until it ends
     if os.fork() == 0:
-        os.setsid()  # a signal to the test's group is not for it
+        os.setsid()  # not reached by a signal to the test's process group
         os.dup2(end, 0)
         os.closerange(1, 256)
         while os.read(0, 1):
@@ -137,7 +142,8 @@ def scratch():
 
 
 def keep_temporary_files_together():
-    """What the tests and their programs put into the directory for temporary files goes with the test."""
+    """Files that the tests and their programs put into the directory for temporary files are
+    removed with the test."""
     os.environ["TMPDIR"] = tempfile.tempdir = scratch()
 
 
@@ -145,24 +151,24 @@ keep_temporary_files_together()
 
 
 def wait_for(condition, seconds, what):
-    """Until condition() is true; its value."""
+    """Waits until condition() is true and returns its value. @what: what is waited for; text, or a function of none."""
     end = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {seconds * SLOW:g} s")
+            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds * SLOW:g} s")
         time.sleep(0.01)
 
 
-# Each anomalous record is an alert, and nothing else is told.
+# Each anomalous record is an alert, and no other event is sent.
 EACH_ALERT = {"rollup": "0s", "rate": "0", "heartbeat": "0s", "stats": "0s"}
 ALERTS_FILE = {"file": {"type": "file", "to": "{dir}/alerts"}}
 
 
 class Daemon:
-    """A ganadd in a folder of its own, {dir} in values. Sections of its configuration are keywords:
+    """A ganadd in its own directory, {dir} in values. Sections of its configuration are keywords:
     scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}, outputs=ALERTS_FILE."""
 
     def __init__(self, start=True, models=None, captures=None, outputs=None, stdout=subprocess.DEVNULL, **sections):
@@ -201,7 +207,7 @@ class Daemon:
         if self.process.poll() is not None:
             raise AssertionError(f"ganadd ended with {self.process.returncode}:\n{self.read_log()}")
         try:
-            self.status()  # not only a socket that listens: what opens after it is open, too
+            self.status()  # a listening socket is not enough: what opens after it must be open, too
             return True
         except (OSError, Closed, AssertionError):
             return False
@@ -211,7 +217,7 @@ class Daemon:
             return f.read()
 
     def rss(self):
-        """Bytes of memory that are resident."""
+        """Resident memory in bytes."""
         with open(f"/proc/{self.process.pid}/status") as f:
             return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmRSS:"))
 
@@ -224,7 +230,7 @@ class Daemon:
         return next(c.value for c in self.status().counter if c.name == name)
 
     def stop(self, seconds=30):
-        """SIGTERM; the exit code."""
+        """Sends SIGTERM; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds * SLOW)
 
@@ -248,7 +254,7 @@ def ctl(*arguments, **kw):
 
 
 def bits(x):
-    """Of a float32."""
+    """The bits of a float32."""
     return struct.unpack("<I", struct.pack("<f", float(x)))[0]
 
 
@@ -268,7 +274,7 @@ class Conn:
         self.s = socket.socket(socket.AF_UNIX)
         self.buf = b""
         try:
-            self.s.connect(path)  # without a timeout, which would not wait for room in the backlog
+            self.s.connect(path)  # without a timeout, which would not wait for space in the backlog
         except OSError:
             self.s.close()
             raise
@@ -278,7 +284,7 @@ class Conn:
         self.s.sendall(frame(kind, message))
 
     def frame(self):
-        """(kind, bytes) of the next frame; Closed at a clean end."""
+        """Returns (kind, bytes) of the next frame; raises Closed at a clean end."""
         while len(self.buf) < 4 or len(self.buf) < 4 + int.from_bytes(self.buf[:4], "big"):
             got = self.s.recv(1 << 20)
             if not got:
@@ -300,7 +306,7 @@ class Conn:
         return self.answer(ERROR_REPLY)
 
     def is_closed(self):
-        """Waits until the peer closes; anything that comes before is an error."""
+        """Waits until the peer closes; any other data is an error."""
         try:
             kind, body = self.frame()
         except (Closed, ConnectionResetError):

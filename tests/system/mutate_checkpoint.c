@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mutate_checkpoint DIR|FILE...: damage to real checkpoints, each opened as the daemon opens it. Under the sum that was
- * there, all of it is refused. Under a new sum, as somebody would write it who wants to be believed, what is not
- * refused still scores: finite numbers, and the self-tests' own.
+ * mutate_checkpoint DIR|FILE...: damages real checkpoints and opens each as the daemon does. With
+ * the original checksum, every one is refused. With a correct checksum, as a forger would write it,
+ * a mutant that is not refused still scores: finite numbers, and the scores of its self-tests.
  */
 
 #include <dirent.h>
@@ -24,19 +24,21 @@
 #include "lib/record/record.h"
 #include "models/detector.h"
 
-#ifndef MUTANTS /* fewer under sanitizers, where each takes ten times as long; $GANAD_MUTANTS says otherwise */
+/* fewer under sanitizers, where each takes ten times as long; $GANAD_MUTANTS overrides it */
+#ifndef MUTANTS
 #define MUTANTS 500
 #endif
 
 enum { HEADER = 56, RECORDS = 100 };
 
-static int n_mutants = MUTANTS; /* so many cuts and sealed changes, and four times as many others */
+/* truncations and sealed changes; other changes are four times as many */
+static int n_mutants = MUTANTS;
 
 struct mutant {
     const char *of;
     char path[64];
     int fd;
-    uint8_t *p; /* what is in the file, at most; the original's bytes */
+    uint8_t *p; /* the largest content of the file; the original's bytes */
     size_t len;
     struct gad_rng rng;
     unsigned long n, n_bad;
@@ -74,7 +76,8 @@ static void expect_refusal(struct mutant *m, const char *what, size_t at)
         complain(m, "a refusal does not name the file:", at);
 }
 
-/* From the whole file down: all lengths of the header and around its end, a sample of the rest. */
+/* All lengths of the header and around its end, and a sample of the others, from the longest
+ * down. */
 static void truncations(struct mutant *m)
 {
     size_t step = m->len / (size_t)n_mutants + 1;
@@ -146,14 +149,14 @@ static void expect_scores(struct mutant *m, const struct gad_detector *det, size
     }
 }
 
-/* One bit of the message, and the sum that goes with it. */
+/* Changes one bit of the message and corrects the checksum. */
 static void sealed_flips(struct mutant *m)
 {
     unsigned long n_accepted = 0;
 
     for (int i = 0; i < n_mutants; i++) {
         size_t at = HEADER + gad_rng_below(&m->rng, (uint32_t)(m->len - HEADER));
-        /* every other time what may be the top of an exponent: 0.1 becomes 1e37 */
+        /* every other time a bit that can be the top of an exponent: 0.1 becomes 1e37 */
         uint8_t mask = (uint8_t)(i % 2 ? 0x40 : 1 << gad_rng_below(&m->rng, 8)), sum[32];
         struct gad_detector *det = NULL;
 
@@ -190,7 +193,8 @@ static unsigned long torture(const char *file)
     truncations(&m);
     flips(&m);
     sealed_flips(&m);
-    if (gad_detector_open(m.path, &det, &d) != 0) /* or all of the above would prove nothing */
+    /* otherwise the checks above would prove nothing */
+    if (gad_detector_open(m.path, &det, &d) != 0)
         complain(&m, d.text, 0);
     gad_detector_free(det);
     printf("%s: %zu bytes, %lu mutants, %lu of them wrongly handled\n", file, m.len, m.n, m.n_bad);
@@ -207,7 +211,7 @@ static unsigned long torture_all(const char *path, unsigned *n_files)
     DIR *dir = opendir(path);
 
     if (!dir) {
-        if (errno != ENOTDIR) /* a folder that is not there holds no checkpoints */
+        if (errno != ENOTDIR) /* a directory that does not exist holds no checkpoints */
             return 0;
         ++*n_files;
         return torture(path);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who takes events in the tests of the feed: rsyslog by TCP and TLS, a plain reader of a unix socket, certificates for
-them, and a proxy in front of each that can do to a connection what networks do."""
+"""Receivers for the tests of the feed: rsyslog by TCP and TLS, a plain reader of a unix socket, and
+certificates for them. A proxy in front of each simulates network faults."""
 
 import contextlib
 import os
@@ -46,7 +46,7 @@ def free_port():
 # --- certificates ---
 
 class Authority:
-    """A certificate authority in a folder, and what it signs."""
+    """A certificate authority in a directory, and the certificates that it signs."""
 
     def __init__(self, folder, name="ca"):
         self.folder, self.name = folder, name
@@ -61,7 +61,7 @@ class Authority:
         subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def sign(self, name, host="localhost", days=30):
-        """Files of a certificate and its key."""
+        """The files of a certificate and its key."""
         key, request, cert, more = (self.path(f"{self.name}-{name}.{x}") for x in ("key", "csr", "crt", "ext"))
         self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request,
                  "-subj", f"/CN={name}")
@@ -76,7 +76,7 @@ class Authority:
         return cert, key
 
     def sign_expired(self, request, cert, more):
-        """OpenSSL 3.0's x509 knows no past: ca does."""
+        """The x509 of OpenSSL 3.0 cannot set a start in the past; ca can."""
         db, conf = self.path("db"), self.path("ca.cnf")
         os.makedirs(db, exist_ok=True)
         for name, text in (("index.txt", ""), ("serial", "01\n")):
@@ -90,7 +90,7 @@ class Authority:
                  more, "-notext")
 
 
-# --- receivers; each writes what it takes to a file ---
+# --- receivers; each writes what it receives to a file ---
 
 class Receiver:
     process = None
@@ -120,7 +120,7 @@ class Receiver:
         self.process.wait()
 
     def stop(self, seconds=30):
-        """In order: what it has taken is in its file."""
+        """Stops in order: everything that was received is in the file."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
@@ -137,7 +137,7 @@ class Receiver:
 
 
 class Rsyslog(Receiver):
-    """rsyslogd as it comes, on a port of TCP, with TLS if it is given a certificate."""
+    """rsyslogd with default settings, on a TCP port, with TLS if it has a certificate."""
 
     def __init__(self, folder, name, tls=None):
         self.file = os.path.join(folder, name + ".log")
@@ -197,7 +197,7 @@ while True:
 
 
 class Reader(Receiver):
-    """A program that reads lines of a unix stream socket and appends the whole ones to a file."""
+    """A program that reads lines from a unix stream socket and appends the complete ones to a file."""
 
     def __init__(self, folder, name):
         self.file, self.address = os.path.join(folder, name + ".log"), os.path.join(folder, name + ".sock")
@@ -211,7 +211,8 @@ class Reader(Receiver):
 # --- a proxy ---
 
 class Proxy:
-    """Between ganadd and a receiver. mode: "pass", "refuse" (closed at once) or "deaf" (taken, and never read)."""
+    """Between ganadd and a receiver. mode: "pass", "refuse" (closed at once) or "deaf" (accepted,
+    and never read)."""
 
     def __init__(self, receiver, folder, name):
         self.receiver, self.mode, self.target = receiver, "pass", None
@@ -277,7 +278,7 @@ class Proxy:
                 peer.shutdown(socket.SHUT_WR)
 
     def cut(self, how):
-        """To the connections that there are: "reset" or "half" (our side is closed, we go on reading)."""
+        """Acts on the existing connections: "reset" or "half" (closes our side and keeps reading)."""
         with self.lock:
             pairs, self.pairs = list(self.pairs), set()
         for client, server in pairs:
@@ -302,10 +303,10 @@ def reset(s):
         s.close()
 
 
-# --- what they get ---
+# --- requests that raise alerts ---
 
 class Load:
-    """Records, each an alert, one request after the other until told to stop."""
+    """Sends records, each an alert, one request after the other until stopped."""
 
     def __init__(self, path, per_request=20, pause=0):
         self.path, self.answered, self.ended, self.pause = path, 0, False, pause

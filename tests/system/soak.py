@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon at full rate for as long as is asked: clients that score without a pause, a folder that captures come into, a
-receiver that goes away now and then, reloads. At the end what came in is what came out, and memory stands still.
+"""The daemon at full rate for a given time: clients that score without a pause, a directory of
+incoming captures, a receiver with outages, reloads. At the end everything received was delivered,
+and memory is constant.
 
-    tests/system/soak.py --source . --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \\
+    tests/system/soak.py --source . --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \
         --capture build/tools/ganad-traffic/attacks.pcap.gz [--minutes 60]
 
 The test soak runs a short form."""
@@ -49,7 +50,8 @@ class Client(threading.Thread):
 
 
 def slope(samples):
-    """Least squares, MB an hour, of (seconds, bytes), the first third left out: tables fill."""
+    """Least-squares slope of (seconds, bytes) in MB an hour, without the first third, in which
+    tables fill."""
     use = samples[len(samples) // 3:]
     n = len(use)
     mx, my = sum(x for x, _ in use) / n, sum(y for _, y in use) / n
@@ -76,7 +78,7 @@ def counters(d):
 
 
 def idle(d):
-    """Nothing is in flight, and nothing moves."""
+    """Waits until nothing is in flight and no counter changes."""
     before = counters(d)[1]
     time.sleep(0.5)
     after = counters(d)[1]
@@ -84,7 +86,8 @@ def idle(d):
 
 
 def load(d, receiver, seconds, capture):
-    """All of it at once, then until nothing is in flight. Returns what was sent and what was seen on the way."""
+    """Runs all parts at once, then waits until nothing is in flight. Returns the number of sent
+    records and the samples."""
     ends, files, samples = threading.Event(), [], []
     clients = [Client(d.scoring, ganad.data_lines(ROWS)) for _ in range(CLIENTS)]
     folder = threading.Thread(target=feed_folder, args=(d, capture, ends, files), daemon=True)
@@ -93,7 +96,7 @@ def load(d, receiver, seconds, capture):
     while time.monotonic() - began < seconds:
         time.sleep(1)
         samples.append((time.monotonic() - began, d.rss()))
-        if len(samples) % 20 == 3:  # away for a second out of twenty
+        if len(samples) % 20 == 3:  # unreachable for a second out of twenty
             receiver.stop()
             breaks += 1
         if len(samples) % 20 == 4:
@@ -113,7 +116,7 @@ def load(d, receiver, seconds, capture):
 
 
 def disagreements(sent, s, n, events):
-    """The laws of the counters: what came in is what came out."""
+    """Checks that the counters of input and output agree."""
     captured = sum(x.records for x in s.source)
     if n["records_in"] != sent + captured:
         yield f"records in {n['records_in']}, sent {sent}, captured {captured}"
@@ -121,14 +124,14 @@ def disagreements(sent, s, n, events):
         yield f"records in {n['records_in']}, scored {n['records_scored']}, unscored {n['records_unscored']}"
     told = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
     if n["records_anomalous"] != told + n["alerts_suppressed"] + n["alerts_limited"]:
-        yield (f"anomalous {n['records_anomalous']}, told {told}, suppressed {n['alerts_suppressed']}, "
+        yield (f"anomalous {n['records_anomalous']}, reported {told}, suppressed {n['alerts_suppressed']}, "
                f"limited {n['alerts_limited']}")
     if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
         yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"
 
 
 def missing(seqs, receiver):
-    """A receiver that has all of them, a little later maybe, or how many it has not."""
+    """Waits until the receiver has all alerts; returns how many it lacks."""
     try:
         ganad.wait_for(lambda: seqs == set(receiver.seqs()), 60, "the receiver has every event")
     except AssertionError:
@@ -142,7 +145,7 @@ def soak(seconds, capture, checkpoint):
     outputs = {"file": {"type": "file", "to": "{dir}/alerts", "file_size": "4G"},
                "unix": {"type": "unix", "to": "{dir}/receiver.sock"}}
     with ganad.Daemon(start=False, outputs=outputs, models={"m": {"checkpoint": checkpoint}},
-                      captures={"folder": {"directory": "{dir}/in", "poll": "100ms", "settle": "100ms", "delete": "yes"}},
+                      captures={"incoming": {"directory": "{dir}/in", "poll": "100ms", "settle": "100ms", "delete": "yes"}},
                       alerts={"rollup": "2s", "stats": "5s", "heartbeat": "5s"}, spool={"quota": "4G", "sync": "interval"},
                       metrics={"unix": "{dir}/metrics.sock"}, ganadd={"stop_timeout": "60s", "log_level": "notice"}) as d, \
             contextlib.ExitStack() as at_end:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each anomalous record raises one alert, with its reasons, in every output; readers may come and go."""
+"""Each anomalous record raises one alert, with its reasons, in every output; readers can connect
+and disconnect."""
 
 import csv
 import io
@@ -20,7 +21,7 @@ RECORDS = 3000
 
 
 class Reader(threading.Thread):
-    """Somebody who takes alerts on a unix stream socket; one connection at a time."""
+    """A reader of alerts on a unix stream socket; one connection at a time."""
 
     def __init__(self, path):
         super().__init__(daemon=True)
@@ -44,7 +45,7 @@ class Reader(threading.Thread):
         try:
             self.s.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass  # the other side was first
+            pass  # the peer was first
         self.join(20)
 
 
@@ -55,7 +56,7 @@ def read_lines(path):
 
 class Alerts(unittest.TestCase):
     def daemon(self, stdout=subprocess.DEVNULL, spool=None, **to):
-        """With an output of each type that is given, to there."""
+        """With an output of each given type."""
         outputs = {kind: {"type": kind, "to": place} for kind, place in to.items()}
         if stdout != subprocess.DEVNULL:
             outputs["stdout"] = {"type": "stdout"}
@@ -63,7 +64,7 @@ class Alerts(unittest.TestCase):
         return ganad.Daemon(stdout=stdout, outputs=outputs, models={"m": model}, spool=spool or {})
 
     def score(self, d, lines, *options):
-        """Scores; the rows that are anomalous."""
+        """Scores; returns the rows that are anomalous."""
         r = d.ctl("score", "--format", "csv", *options, "-", input=b"".join(lines))
         self.assertEqual(r.returncode, 0, r.stderr)
         rows = list(csv.DictReader(io.StringIO(r.stdout.decode())))
@@ -74,7 +75,7 @@ class Alerts(unittest.TestCase):
         return found
 
     def check(self, raw, found, lines):
-        """Alert by alert: of this record, with reasons."""
+        """Checks each alert: of this record, with reasons."""
         self.assertEqual(len(raw), len(found))
         ids = set()
         for i, (line, row) in enumerate(zip(raw, found)):
@@ -122,12 +123,13 @@ class Alerts(unittest.TestCase):
             self.check(read_lines(path), found, lines)
             self.assertEqual(whole[0].splitlines(), read_lines(path))
 
-    def test_a_unix_reader_may_come_late_and_restart(self):
-        """What a reader that went away had got is sent again, under the same ids: nobody knows what became of it."""
+    def test_a_unix_reader_may_connect_late_and_restart(self):
+        """Events that a disconnected reader had received are sent again under the same ids, since
+        their receipt is not known."""
         lines = ganad.data_lines(RECORDS)
         with self.daemon(unix="{dir}/reader") as d:
             path = d.path("reader")
-            first = self.score(d, lines[:1000])  # nobody is there: they wait
+            first = self.score(d, lines[:1000])  # no reader is connected: they wait
             reader = Reader(path)
             ganad.wait_for(lambda: len(reader.lines) >= len(first), 60, "the alerts that waited")
             second = self.score(d, lines[1000:2000])
@@ -138,10 +140,10 @@ class Alerts(unittest.TestCase):
             self.check(reader.lines[len(first):], second, lines[1000:2000])
             before = reader.lines
 
-            again = self.score(d, lines[2000:])  # while nobody is there
+            again = self.score(d, lines[2000:])  # while no reader is connected
             reader = Reader(path)
             ganad.wait_for(lambda: len(reader.lines) >= len(before) + len(again), 60, "the alerts of the time between")
-            # The outputs' thread tells its counters after it has sent.
+            # The outputs' thread updates its counters after it has sent.
             ganad.wait_for(lambda: d.status().output[0].connects == 2, 20, "status has the second connection")
             ganad.wait_for(lambda: d.status().output[0].waiting == 0, 20, "status has all as sent")
             o = d.status().output[0]
@@ -152,7 +154,7 @@ class Alerts(unittest.TestCase):
             self.assertEqual(reader.lines[:len(before)], before)
             self.check(reader.lines[len(before):], again, lines[2000:])
 
-    def test_what_nobody_took_is_there_after_a_restart(self):
+    def test_undelivered_events_are_there_after_a_restart(self):
         lines = ganad.data_lines(1000)
         with self.daemon(unix="{dir}/reader") as d:
             path = d.path("reader")
@@ -168,9 +170,9 @@ class Alerts(unittest.TestCase):
             reader.join(20)
             self.check(reader.lines[:len(found)], found, lines)
             seq = [json.loads(line)["seq"] for line in reader.lines]
-            self.assertEqual(seq, list(range(1, len(seq) + 1)))  # numbers go on over a restart
+            self.assertEqual(seq, list(range(1, len(seq) + 1)))  # numbers continue over a restart
             reader.close()
-            d.start()  # he came to his end in order: nothing is sent again
+            d.start()  # the reader closed in order: nothing is sent again
             reader = Reader(path)
             ganad.wait_for(lambda: d.status().output[0].connects == 1, 20, "a connection")
             self.assertEqual(d.stop(), 0)
@@ -178,7 +180,8 @@ class Alerts(unittest.TestCase):
             self.assertEqual(reader.lines, [])
 
     def test_a_reader_that_stops_reading_costs_only_itself(self):
-        """The spool fills up to its quota; what it gives up is lost to him, exactly told, and to nobody else."""
+        """The spool fills up to its quota; events that it evicts are lost to this reader only, and
+        reported exactly."""
         lines = ganad.data_lines(2000)
         with self.daemon(unix="{dir}/reader", file="{dir}/alerts", spool={"quota": "1M", "segment": "256K"}) as d:
             listener = socket.socket(socket.AF_UNIX)
@@ -215,7 +218,7 @@ class Alerts(unittest.TestCase):
             listener.close()
             self.assertEqual(d.stop(), 0)
 
-    def test_hup_opens_the_file_anew(self):
+    def test_hup_reopens_the_file(self):
         lines = ganad.data_lines(500)
         with self.daemon(file="{dir}/alerts") as d:
             path = d.path("alerts")
@@ -248,7 +251,7 @@ class Alerts(unittest.TestCase):
                 self.assertRegex(line, rb"^\S+Z  ANOMALY  score \S+ \(threshold \S+\), p \S+, random  "
                                        rb"\S+/\S+ \S+  \w+ \S+ \(expected \S+\) \d+%, ")
 
-    def test_addresses_come_through(self):
+    def test_addresses_are_in_the_alerts(self):
         lines = ganad.data_lines(1000)
         with self.daemon(file="{dir}/alerts") as d:
             path = d.path("alerts")

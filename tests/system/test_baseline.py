@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model of one's own network: what trains, calibrates and is held out, and whether a budget of false alarms holds on the
-day that was held out, on made-up days and on the normal rows of public data.
+"""A model of one's own network: which records train, calibrate and are held out, and whether a
+false-positive budget holds on the held-out day. It is tested on synthetic days and on the normal
+rows of public data.
 
---long: several seeds and all data, ten minutes, with the worst of them printed. --short, for sanitizers: without the
-budgets, which are about statistics."""
+--long: several seeds and all data, ten minutes, and prints the worst of them. --short, for
+sanitizers: without the budgets, which are statistics."""
 
 import argparse
 import csv
@@ -45,7 +46,8 @@ def log_choose(n, k):
 
 
 def chance_of(k, n, m):
-    """Of each count of m above a threshold that k of n are above: by counting the orders of both together."""
+    """For each count of m above a threshold that k of n exceed: its probability, by counting the
+    orders of both together."""
     return [math.exp(log_choose(k + j, j) + log_choose(n - k - 1 + m - j, m - j) - log_choose(n + m, m))
             for j in range(min(m, 60 + 20 * (k + 1) * m // n) + 1)]
 
@@ -68,7 +70,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def days(cls, name, seed, rate, days=4, *options):
-        """Records of made-up days as extract writes them; text."""
+        """Records of synthetic days as extract writes them; text."""
         pcap, out = cls.path("pcap"), cls.path(name)
         run(mine.traffic, "-q", "-n", 10**8, "-r", rate, "-t", days * DAY, "-s", seed, *options, pcap, cls.path("truth"))
         run(ganad.args.ganadctl, "extract", "--with-connection", "--head", pcap, "--out", out)
@@ -117,7 +119,7 @@ class Own(Case):
         self.assertEqual(len({s["sha256"] for s in source}), 4)
 
     def changed(self, name, which):
-        """Where which(time) holds other bytes and counts."""
+        """Where which(time) holds, other bytes and counts."""
         rows = []
         for row, time in zip(self.rows, self.times):
             cells = row.split(",")
@@ -143,7 +145,7 @@ class Own(Case):
         self.assertTrue(all(lines[b][0] > want[b][0] for b in BUDGETS))
         self.assertTrue(self.scores(self.path("all.csv"), "other.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
 
-    def test_the_figures_are_what_anybody_counts(self):
+    def test_the_figures_can_be_recomputed(self):
         lines, slices = self.figures(self.first)
         scores = self.scores(self.path("all.csv"), "first.ckpt")
         held_out = sorted((t, s) for t, s in zip(self.times, scores) if t > self.last_day)
@@ -164,7 +166,7 @@ class Own(Case):
         self.assertTrue(m["held_out_fpr_low"] <= m["held_out_fpr"] <= m["held_out_fpr_high"])
         self.assertTrue(22 < m["held_out_hours"] < 24, m)
 
-    def test_too_few_records_for_a_budget_are_told_with_what_it_takes(self):
+    def test_too_few_records_for_a_budget_are_reported_with_the_number_needed(self):
         p = self.fit(self.path("all.csv"), "--epochs", "1", "--fpr-budget", "0.0001")
         self.assertRegex(p.stderr, r"\d,\d{3} records calibrate, too few for a budget of 0.0001")
         self.assertIn("100,000 records: ", p.stderr)
@@ -197,8 +199,8 @@ class Own(Case):
             j = json.loads(run(ganad.args.train, "inspect", "--json", self.path("x.ckpt")).stdout)
             self.assertEqual((j["model"], j["provenance"]["protocol"]), ("egbad", "normal"))
 
-    def test_a_model_that_searches_says_the_same_of_the_traffic(self):
-        """Of it at most 5,000 records calibrate and test, but the pace is that of all."""
+    def test_a_model_that_searches_reports_the_same_traffic(self):
+        """At most 5,000 of its records calibrate and test, but the rate of records is that of all."""
         more = self.days("more.csv", 5, 0.14, 2)
         self.assertGreater(more.count("\n"), 27000)
         paces = []
@@ -210,28 +212,28 @@ class Own(Case):
         self.assertEqual(p["held_out_records"] > 5000, True)
         self.assertAlmostEqual(*paces)
 
-    def test_a_file_that_is_given_twice_is_told(self):
+    def test_a_file_that_is_given_twice_is_reported(self):
         data, copy = self.path("all.csv"), self.path("copy.csv")
         shutil.copy(data, copy)
         self.assertIn("warning: all.csv and copy.csv are the same", self.fit(data, copy, "--epochs", "1", out="x.ckpt").stderr)
         self.assertNotIn("are the same", self.first.stderr)
 
-    def test_json_is_told_from_csv(self):
+    def test_json_is_distinguished_from_csv(self):
         j = self.write("records.json", '{"duration":0,"protocol_type":"tcp"}\n')
         self.assertIn("records.json:1: a line of JSON, and only CSV is read", self.fit(j, code=1).stderr)
 
-    def test_a_short_time_and_rows_without_one_are_told(self):
+    def test_a_short_time_and_rows_without_one_are_reported(self):
         rows = [r for r, t in zip(self.rows, self.times) if t < START + DAY]
         for i in range(0, len(rows), 100):
             cells = rows[i].split(",")
             cells[self.time_at] = ""
             rows[i] = ",".join(cells)
-        rows[0], rows[1] = rows[1], rows[0]  # the first line says what the file is
+        rows[0], rows[1] = rows[1], rows[0]  # the first line determines the format of the file
         p = self.fit(self.write("short.csv", "\n".join([self.head, *rows]) + "\n"), "--epochs", "1")
         self.assertIn("less than three days", p.stderr)
         self.assertIn(f"{(len(rows) + 99) // 100} records without a time are left out", p.stderr)
 
-    def test_a_sensor_that_sees_one_service_is_told(self):
+    def test_a_sensor_that_sees_one_service_is_reported(self):
         at = self.head.split(",").index("service")
         rows = [r for r in self.rows if r.split(",")[at] == "http"]
         p = self.fit(self.write("http.csv", "\n".join([self.head, *rows]) + "\n"), "--epochs", "1")
@@ -241,14 +243,14 @@ class Own(Case):
 
 
 class Attacked(Case):
-    def test_an_attack_in_a_day_that_calibrates_is_told_and_can_be_left_out(self):
+    def test_an_attack_in_a_day_that_calibrates_is_reported_and_can_be_left_out(self):
         text = self.days("days.csv", 7, 0.05, 4, "-a", "portsweep:100")
         head, *rows = text.splitlines()
         time_at = head.split(",").index("decided")
         with open(self.path("truth")) as f:
             sweep = [float(t["start"]) for t in csv.DictReader(f, delimiter="\t") if t["label"] == "portsweep"]
         end = max(float(r.split(",")[time_at]) for r in rows)
-        self.assertTrue(end - 2 * DAY < sweep[0] and sweep[-1] < end - DAY)  # as the seed has it
+        self.assertTrue(end - 2 * DAY < sweep[0] and sweep[-1] < end - DAY)  # as the seed makes it
         before = self.fit(self.path("days.csv"), "--epochs", "12")
         told = re.search(r"strangest records that calibrate, .* came within", before.stderr)
         self.assertTrue(told, before.stderr)
@@ -263,8 +265,9 @@ class Attacked(Case):
 
 
 class Budgets(Case):
-    """The rate that is found on the held-out day agrees with the budget: each count lies where the beta-binomial
-    distribution has it. Outside of 95 % one in twenty is expected, so a few may be; none may be beyond belief."""
+    """The rate on the held-out day agrees with the budget: each count is in the interval of the
+    beta-binomial distribution. One in twenty is expected outside of 95 %, so a few may be; none may
+    be far outside."""
 
     def check(self, what, data, seed, *options):
         p = self.fit(data, "--seed", seed, *options)
@@ -297,7 +300,7 @@ class Budgets(Case):
         return self.write(name, head + ",decided\n" + "".join(f"{r},{START + i * step:.3f}\n" for i, r in enumerate(rows)))
 
     def public(self):
-        """Normal rows of each data set that there is."""
+        """Normal rows of each available data set."""
         kdd = ganad.data_file()
         nsl = kdd and os.path.join(os.path.dirname(kdd), "..", "nsl-kdd", "KDDTrain+.txt.xz")
         for name, path, opener, label in (("KDD99", kdd, gzip.open, "normal."), ("NSL-KDD", nsl, lzma.open, "normal")):
@@ -305,14 +308,15 @@ class Budgets(Case):
                 with opener(path, "rt") as f:
                     yield name, [",".join(c[:41]) for c in (line.strip().split(",") for line in f) if c[41] == label]
 
-    def test_made_up_days(self):
+    def test_synthetic_days(self):
         for seed in range(1, 7) if ganad.args.long else (2,):
             self.days("days.csv", 100 + seed, 0.25 if ganad.args.long else 0.06)
-            self.check("made-up days", self.path("days.csv"), seed, *([] if ganad.args.long else ["--epochs", "4"]))
+            self.check("synthetic days", self.path("days.csv"), seed, *([] if ganad.args.long else ["--epochs", "4"]))
         self.judge()
 
     def test_public_data(self):
-        """Their rows have no times; in which order they come is for the seed, for KDD99 is sorted by what it simulates."""
+        """Their rows have no times. The seed shuffles them, since KDD99 is sorted by the simulated
+        attack."""
         for name, rows in self.public():
             for seed in range(1, 6) if ganad.args.long else (1,):
                 random.Random(seed).shuffle(rows)

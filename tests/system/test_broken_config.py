@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forty ways to get a configuration wrong: one message each, with the file, the line, the key and the reason."""
+"""Forty errors in a configuration: one message each, with the file, the line, the key and the
+reason."""
 
 import os
 import shutil
@@ -10,8 +11,8 @@ import unittest
 
 import ganad
 
-# (what is wrong, text with {dir} and {ckpt}, what the message must have besides the file). A line number is that of the
-# text, which begins with a model in lines 1 and 2.
+# (the error, text with {dir} and {ckpt}, what the message must contain besides the file). A line
+# number is that of the text, which begins with a model in lines 1 and 2.
 GOOD = "[model m]\ncheckpoint = {ckpt}\n"
 CASES = [
     ("a misspelt key", "[scoring]\nmax_cleints = 3\n", ":4: key 'max_cleints': not known in [scoring]; did you mean 'max_clients'?"),
@@ -27,7 +28,7 @@ CASES = [
     ("a name that is too long", "[model " + "n" * 50 + "]\ncheckpoint = /x\n", ":3: "),
     ("a section without its end", "[scoring\nmax_clients = 3\n", ":3: "),
     ("no number", "[scoring]\nmax_clients = many\n", ":4: key 'max_clients': 'many'"),
-    ("a number with a unit that has none", "[scoring]\nmax_clients = 3k\n", ":4: key 'max_clients': '3k'"),
+    ("a number with a unit where no unit is legal", "[scoring]\nmax_clients = 3k\n", ":4: key 'max_clients': '3k'"),
     ("too small", "[scoring]\nmax_clients = 0\n", ":4: key 'max_clients'", "1 .. 65536"),
     ("too large", "[scoring]\nmax_clients = 65537\n", ":4: key 'max_clients'", "1 .. 65536"),
     ("negative", "[alerts]\nrate = -1\n", ":4: key 'rate'"),
@@ -51,14 +52,14 @@ CASES = [
     ("two sources in one capture", "[capture a]\ninterface = lo\nfile = /x\n", "capture a"),
     ("a name that no interface has", "[capture a]\ninterface = an-interface-of-a-long-name\n", ":4: key 'interface'", "15 bytes"),
     ("interfaces and files together", "[capture a]\ninterface = lo\n[capture b]\nfile = /x\n", "capture"),
-    ("a filter that is none", "[capture a]\nfile = {pcap}\nfilter = tcp prot 80\n", "key 'filter'", "tcp prot 80"),
-    ("a port that is none", "[records]\nservices = tcp/99999 = http\n", ":4: key 'services'", "99999"),
-    ("a service that is none", "[records]\nservices = tcp/8080 = htpp\n", ":4: key 'services'", "htpp"),
-    ("a byte that nobody can see", "[ganadd]\nsensor = a\x01b\n", ":4: "),
+    ("an invalid filter", "[capture a]\nfile = {pcap}\nfilter = tcp prot 80\n", "key 'filter'", "tcp prot 80"),
+    ("an invalid port", "[records]\nservices = tcp/99999 = http\n", ":4: key 'services'", "99999"),
+    ("an unknown service", "[records]\nservices = tcp/8080 = htpp\n", ":4: key 'services'", "htpp"),
+    ("an invisible byte", "[ganadd]\nsensor = a\x01b\n", ":4: "),
     ("no text at all", "[ganadd]\nsensor = a\x00b\n", "NUL"),
     ("a line without an end", "[ganadd]\nsensor = " + "x" * 5000 + "\n", ":4: "),
     ("no checkpoint there", "[model n]\ncheckpoint = {dir}/nowhere\n", "model 'n': ", "nowhere: cannot open: No such file"),
-    ("a checkpoint that is none", "[model n]\ncheckpoint = {dir}/conf\n", "model 'n': ", "conf: "),
+    ("a file that is not a checkpoint", "[model n]\ncheckpoint = {dir}/conf\n", "model 'n': ", "conf: "),
     ("an alert file that is a link", "[output a]\ntype = file\nto = {dir}/link\n", ":5: section 'output a': key 'to'",
      "is a symbolic link to '/nowhere', and ganadd does not follow links"),
     ("an alert file that is a directory", "[output a]\ntype = file\nto = {dir}\n", ":5: section 'output a'", "is a directory"),
@@ -71,7 +72,7 @@ CASES = [
 
 
 class Broken(unittest.TestCase):
-    def test_each_is_told(self):
+    def test_each_is_reported(self):
         self.assertGreaterEqual(len(CASES), 40)
         bad = []
         with ganad.Daemon(start=False) as d:
@@ -120,32 +121,33 @@ class Broken(unittest.TestCase):
             self.assertIn("50-x.conf:3: key 'max_clientz': not known in [scoring]; did you mean 'max_clients'?", r.stderr)
 
 
-# (what is wrong, sections, a part of what both say). {dir} has: junk, empty, fifo, folder, and links to them.
+# (the error, sections, a part of both messages). {dir} has: junk, empty, fifo, inner (a directory), and links to
+# them.
 OUTPUT = "[output f]\ntype = file\nto = {dir}/a.json\n"
 SECOND = "[output g]\ntype = file\nto = "
 BROKEN = [
     ("a rule file of nothing", "[alerts]\nsuppress = {dir}/empty\n", "/empty: is empty"),
-    ("a rule file that is none", "[alerts]\nsuppress = {dir}/junk\n", "/junk: line 1"),
+    ("a file that is not a rule file", "[alerts]\nsuppress = {dir}/junk\n", "/junk: line 1"),
     ("a rule file that is a FIFO", "[alerts]\nsuppress = {dir}/fifo\n", "/fifo"),
     ("no directory of the scoring socket", "[scoring]\nunix = {dir}/no/s\n", "{dir}/no"),
     ("no directory of the control socket", "[control]\nunix = {dir}/no/s\n", "{dir}/no"),
     ("no directory of the metrics socket", "[metrics]\nunix = {dir}/no/s\n", "{dir}/no"),
     ("a file where a socket would be", "[metrics]\nunix = {dir}/junk\n", "{dir}/junk"),
-    ("a directory where a socket would be", "[scoring]\nunix = {dir}/folder\n", "{dir}/folder"),
+    ("a directory where a socket would be", "[scoring]\nunix = {dir}/inner\n", "{dir}/inner"),
     ("an address of another machine", "[scoring]\ntcp = 192.0.2.1:4739\n", "192.0.2.1:4739"),
-    ("a host that is none", "[metrics]\ntcp = no-such-host.invalid:9187\nopen = yes\n", "no-such-host.invalid"),
-    ("a port that is none", "[metrics]\ntcp = 127.0.0.1:99999\n", "key 'tcp': '127.0.0.1:99999'"),
+    ("an unknown host", "[metrics]\ntcp = no-such-host.invalid:9187\nopen = yes\n", "no-such-host.invalid"),
+    ("an invalid port", "[metrics]\ntcp = 127.0.0.1:99999\n", "key 'tcp': '127.0.0.1:99999'"),
     ("a port in letters", "[scoring]\ntcp = 127.0.0.1:http\n", "key 'tcp': '127.0.0.1:http'"),
     ("an IPv6 address without brackets", "[scoring]\ntcp = ::1:4739\n", "brackets"),
     ("two servers at one address", "[scoring]\ntcp = 127.0.0.1:{port}\n[metrics]\ntcp = localhost:{port}\n", ":{port}"),
-    ("two sockets at one path", "[metrics]\nunix = {dir}/folder/../scoring.sock\n", "scoring.sock' is also used by section 'scoring'"),
+    ("two sockets at one path", "[metrics]\nunix = {dir}/inner/../scoring.sock\n", "scoring.sock' is also used by section 'scoring'"),
     ("a socket's path of an output that is too long", "[output u]\ntype = unix\nto = /" + "x" * 107 + "\n", "107 bytes"),
     ("the same of datagrams", "[output u]\ntype = unix-dgram\nto = /" + "x" * 107 + "\n", "107 bytes"),
-    ("a port of an output that is none", "[output t]\ntype = tcp\nto = localhost:syslog\n", "port from 1 to 65535"),
+    ("an invalid port of an output", "[output t]\ntype = tcp\nto = localhost:syslog\n", "port from 1 to 65535"),
     ("port 0 of an output", "[output t]\ntype = udp\nto = localhost:0\n", "port 0"),
     ("two formats in one file", OUTPUT + SECOND + "{dir}/a.json\nformat = eve\n", "written to by section 'output f'"),
     ("two formats in one file by //", OUTPUT + SECOND + "{dir}//a.json\nformat = eve\n", "written to by section 'output f'"),
-    ("two formats in one file by ..", OUTPUT + SECOND + "{dir}/folder/../a.json\nformat = eve\n", "written to by section 'output f'"),
+    ("two formats in one file by ..", OUTPUT + SECOND + "{dir}/inner/../a.json\nformat = eve\n", "written to by section 'output f'"),
     ("two formats in one file by a link", OUTPUT + SECOND + "{dir}/link/a.json\nformat = eve\n", "written to by section 'output f'"),
     ("two formats in one file by a hard link", OUTPUT.replace("a.json", "junk") + SECOND + "{dir}/hard\nformat = eve\n",
      "written to by section 'output f'"),
@@ -161,28 +163,28 @@ BROKEN = [
     ("alerts to our own socket", "[output u]\ntype = unix\nto = {dir}/scoring.sock\n", "used by section 'scoring'"),
     ("a spool that is a file", "[spool]\ndirectory = {dir}/junk\n", "{dir}/junk"),
     ("a spool two levels down", "[spool]\ndirectory = {dir}/no/spool\n", "{dir}/no/spool"),
-    ("a spool's state that is none", "[spool]\ndirectory = {dir}/bad-spool\n", "not the state of a spool"),
+    ("a file that is not a spool's state", "[spool]\ndirectory = {dir}/bad-spool\n", "not the state of a spool"),
     ("a spool of too many files", "[spool]\ndirectory = {dir}/spool\nquota = 1000G\nsegment = 1M\n", "raise segment"),
     ("a capture file that is not there", "[capture a]\nfile = {dir}/no.pcap\n", "capture 'a': {dir}/no.pcap: cannot open"),
-    ("a capture file that is none", "[capture a]\nfile = {dir}/junk\n", "capture 'a': {dir}/junk"),
+    ("a file that is not a capture", "[capture a]\nfile = {dir}/junk\n", "capture 'a': {dir}/junk"),
     ("a capture's directory that is not there", "[capture a]\ndirectory = {dir}/no\n", "capture 'a': {dir}/no: cannot open"),
     ("a capture's directory that is a file", "[capture a]\ndirectory = {dir}/junk\n", "capture 'a': {dir}/junk: cannot open"),
     ("a filter that is not for this link", "[capture a]\nfile = {raw}\nfilter = ether host 02:00:00:00:00:01\n", "capture 'a': {raw}: filter"),
-    ("a tunnel that is none", "[capture a]\nfile = {pcap}\ntunnel_kinds = gre, tls\n", "'tunnel_kinds'"),
+    ("an unknown tunnel", "[capture a]\nfile = {pcap}\ntunnel_kinds = gre, tls\n", "'tunnel_kinds'"),
     ("a directory of keys that is not there", "[trust]\nrequire_signature = yes\nkeys = {dir}/no\n", "not signed"),
-] + ([("a user that is none", "[ganadd]\nuser = no-such-user\n", "no such user")] if os.geteuid() == 0 else [])
-# As nobody, in a directory of root's.
+] + ([("an unknown user", "[ganadd]\nuser = no-such-user\n", "no such user")] if os.geteuid() == 0 else [])
+# As an unprivileged user, in a directory of root's.
 NOT_ALLOWED = [
-    ("a directory of a socket that is another's", "[metrics]\nunix = {dir}/folder/m.sock\n", "{dir}/folder"),
-    ("a spool that is another's", "[spool]\ndirectory = {dir}/folder\n", "{dir}/folder"),
-    ("a spool in a directory that is another's", "[spool]\ndirectory = {dir}/folder/spool\n", "{dir}/folder/spool"),
-    ("a capture that is another's", "[capture a]\nfile = {dir}/folder/secret.pcap\n", "secret.pcap"),
+    ("a directory of a socket that is another's", "[metrics]\nunix = {dir}/inner/m.sock\n", "{dir}/inner"),
+    ("a spool that is another's", "[spool]\ndirectory = {dir}/inner\n", "{dir}/inner"),
+    ("a spool in a directory that is another's", "[spool]\ndirectory = {dir}/inner/spool\n", "{dir}/inner/spool"),
+    ("a capture that is another's", "[capture a]\nfile = {dir}/inner/secret.pcap\n", "secret.pcap"),
     ("a directory of captures that is another's", "[capture a]\ndirectory = {dir}/locked\n", "{dir}/locked"),
-    ("rules that are another's", "[alerts]\nsuppress = {dir}/folder/secret.pcap\n", "secret.pcap"),
+    ("rules that are another's", "[alerts]\nsuppress = {dir}/inner/secret.pcap\n", "secret.pcap"),
     ("a port for root", "[scoring]\ntcp = 127.0.0.1:1\n", "127.0.0.1:1"),
 ]
 FINE = [
-    ("two of a format in one file that stays", OUTPUT + "file_size = 0\n" + SECOND + "{dir}/folder/../a.json\nfile_size = 0\n"),
+    ("two of a format in one file that stays", OUTPUT + "file_size = 0\n" + SECOND + "{dir}/inner/../a.json\nfile_size = 0\n"),
     ("files side by side", OUTPUT + SECOND + "{dir}/a.json.x\n[records]\nfile = {dir}/a.json.9\n"),
     ("two receivers at one socket", "[output u]\ntype = unix\nto = {dir}/r\n[output v]\ntype = unix\nto = {dir}/r\nformat = cef\n"),
     ("a socket of a process that ended", "[metrics]\nunix = {dir}/stale\n"),
@@ -194,21 +196,21 @@ FINE = [
 
 
 class Agree(unittest.TestCase):
-    """What ganadd -t says and what becomes of a start."""
+    """The messages of ganadd -t, and the result of a start."""
 
     def setUp(self):
         self.d = ganad.Daemon(start=False)
         self.addCleanup(self.d.__exit__)
         self.conf = self.d.path("c.conf")
         head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff0000")
-        os.makedirs(self.d.path("folder"))
+        os.makedirs(self.d.path("inner"))
         os.makedirs(self.d.path("bad-spool"))
         os.mkdir(self.d.path("locked"), 0o700)
         for name, data in (("junk", b"junk\n" * 100), ("empty", b""), ("t.pcap", head + b"\1\0\0\0"), ("raw.pcap", head + b"\x65\0\0\0"),
-                           ("bad-spool/ganad-spool.state", b"junk" * 5000), ("folder/secret.pcap", head)):
+                           ("bad-spool/ganad-spool.state", b"junk" * 5000), ("inner/secret.pcap", head)):
             with open(self.d.path(name), "wb") as f:
                 f.write(data)
-        os.chmod(self.d.path("folder/secret.pcap"), 0o600)
+        os.chmod(self.d.path("inner/secret.pcap"), 0o600)
         os.link(self.d.path("junk"), self.d.path("hard"))
         os.symlink(self.d.dir, self.d.path("link"))
         os.mkfifo(self.d.path("fifo"))
@@ -233,7 +235,7 @@ class Agree(unittest.TestCase):
             f.write(self.fill(text + GOOD))
 
     def run_both(self, text, before=()):
-        """[(code, what it says)] of the check and of a start, which is stopped if it serves."""
+        """[(code, message)] of the check and of a start, which is stopped if it serves."""
         self.configure(text)
         both = []
         for options in (["-t"], []):
@@ -248,13 +250,15 @@ class Agree(unittest.TestCase):
             p.stderr.close()
             both.append((p.wait(30 * ganad.SLOW), said))
             if options:
-                self.assertEqual(sorted(os.listdir(self.d.dir)), before_files, text)  # a check makes nothing
+                # a check creates nothing
+                self.assertEqual(sorted(os.listdir(self.d.dir)), before_files, text)
         return both
 
     def refuses(self, cases, before=()):
         bad = []
         for what, text, wanted in cases:
-            # A start whose configuration is wrong by itself ends with 78, so that no service manager repeats it.
+            # A start with an error in the configuration itself ends with 78, so that no service
+            # manager repeats it.
             for who, codes, (code, said) in zip(("-t", "start"), ((1,), (1, 78)), self.run_both(text, before)):
                 if code not in codes or self.fill(wanted) not in said or said.count("ganadd: ") != 1:
                     bad.append(f"{what}: {who}: code {code}, wanted '{self.fill(wanted)}': {said}")
@@ -262,16 +266,18 @@ class Agree(unittest.TestCase):
 
     def test_what_does_not_start_is_refused(self):
         self.refuses(BROKEN)
-        with open(self.d.path("junk"), "rb") as f:  # what was there is no socket of ours, to be removed at the end
+        # the existing file is not a socket of ours, to be removed at the end
+        with open(self.d.path("junk"), "rb") as f:
             self.assertEqual(f.read(), b"junk\n" * 100)
 
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "not root, or no setpriv")
     def test_what_is_not_allowed_is_refused(self):
         os.chmod(self.d.dir, 0o777)
-        os.chmod(ganad.scratch(), 0o777)  # where the checkpoint is, and the temporary spool goes
+        # in the directory of the checkpoint; the temporary spool is removed
+        os.chmod(ganad.scratch(), 0o777)
         programs = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         if subprocess.run([*programs, "test", "-x", ganad.args.ganadd], check=False).returncode != 0:
-            self.skipTest("nobody may not run ganadd here")
+            self.skipTest("an unprivileged user may not run ganadd here")
         self.refuses(NOT_ALLOWED, programs)
 
     def test_what_starts_is_accepted(self):
@@ -280,14 +286,15 @@ class Agree(unittest.TestCase):
                 self.assertEqual(code, 0, f"{what}: {said}")
 
     def test_what_another_process_holds_is_a_warning(self):
-        """It may be the ganadd that is to be replaced."""
+        """It can be the ganadd that is to be replaced."""
         with ganad.Daemon(scoring={"tcp": f"127.0.0.1:{self.port}"}, metrics={"unix": "{dir}/m.sock"}) as d:
             r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(r.returncode, 0, r.stderr)
             self.assertEqual(r.stderr.count("is in use; this is fine if the ganadd that will be replaced uses it"), 5, r.stderr)
             (_, _), (code, said) = self.run_both("[metrics]\nunix = " + d.path("m.sock") + "\n")
             self.assertEqual(code, 1, said)
-            self.assertTrue(os.path.exists(d.path("m.sock")))  # the one that did not start leaves it alone
+            # the one that did not start does not touch it
+            self.assertTrue(os.path.exists(d.path("m.sock")))
             self.assertEqual(d.stop(), 0)
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganadd on packets: files at once and as sources of its configuration, an interface in a network of its own."""
+"""ganadd on packets: files with -r and as captures of its configuration, and an interface in a
+separate network namespace."""
 
 import gzip
 import json
@@ -32,8 +33,8 @@ class Capture(Case):
         with open(self.pcap, "rb") as f:
             self.assertEqual(self.told(self.read("-", input=f.read())[0]), self.told(self.read(self.pcap)[0]))
 
-    def test_a_pipe_that_is_silent_can_be_left(self):
-        """At once, and with what had come."""
+    def test_a_silent_pipe_does_not_delay_a_stop(self):
+        """It stops at once, and keeps what had arrived."""
         conf = self.configure("pipe.conf", "[ganadd]\nstop_timeout = 1h\n", threshold="-1e30")
         ping = pcap.Capture()
         for i in range(3):
@@ -43,7 +44,7 @@ class Capture(Case):
                               stderr=subprocess.PIPE) as p:
             p.stdin.write(ping.bytes())
             p.stdin.flush()
-            for _ in range(3):  # what is known comes, though the pipe's end is not in sight
+            for _ in range(3):  # complete records are scored, though the pipe has not ended
                 self.assertIn(b'"service":"eco_i"', p.stdout.readline())
             p.send_signal(signal.SIGTERM)
             rest, said = p.stdout.read(), p.stderr.read()
@@ -52,8 +53,8 @@ class Capture(Case):
             self.assertIn(b"SIGTERM: finishing", said)
             self.assertNotIn(b"warning", said)
 
-    def test_a_pipe_is_waited_for_where_it_holds_up_nobody(self):
-        """Its writer may come when it likes; until then ganadd serves, and can be stopped."""
+    def test_waiting_for_a_pipe_blocks_nothing_else(self):
+        """Its writer can open it at any time; until then ganadd serves, and can be stopped."""
         fifo = self.path("fifo")
         os.mkfifo(fifo)
         with ganad.Daemon(captures={"pipe": {"file": fifo}}, ganadd={"stop_timeout": "1h"}) as d:
@@ -79,7 +80,7 @@ class Capture(Case):
             self.assertEqual(privileges(d), ("65534", 0))
             self.assertEqual(d.stop(), 0)
 
-    def test_files_of_the_same_time_come_in_one_order(self):
+    def test_files_of_the_same_time_are_read_in_one_order(self):
         other = pcap.traffic(random.Random(9), 500)
         second = self.write("other.pcap", other.bytes())
         want = self.expected("--merge", self.pcap, second)
@@ -97,7 +98,7 @@ class Capture(Case):
             told = self.told(map(json.loads, f))
         self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
 
-    def test_a_configuration_without_sockets_will_do(self):
+    def test_a_configuration_without_sockets_is_enough(self):
         bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n[model m]\n"
                                        f"checkpoint = {ganad.checkpoint()}\nthreshold = -1e30\n".encode())
         self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
@@ -106,7 +107,7 @@ class Capture(Case):
         self.assertIn(b"[scoring] has neither unix nor tcp, and no capture is configured", p.stderr)
 
     def test_files_are_read_as_the_configuration_says(self):
-        """With the settings of its only capture; of several nobody knows which."""
+        """With the settings of its only capture; with several it is ambiguous."""
         used = "[capture spool]\ndirectory = /no/such\ndelete = yes\nfilter = tcp\n"
         want = self.expected("--filter", "tcp", self.pcap)
         self.assertLess(len(want), len(self.expected(self.pcap)))
@@ -115,7 +116,7 @@ class Capture(Case):
             conf = self.configure(name + ".conf", sections, threshold="-1e30")
             self.assertEqual(self.told(self.read(self.pcap, conf=conf)[0]), n)
 
-    def test_a_folder_is_a_capture_too(self):
+    def test_a_directory_is_a_capture_too(self):
         folder = tempfile.mkdtemp(dir=self.tmp.name)
         n = len(self.traffic.packets)
         for i in range(3):
@@ -127,7 +128,7 @@ class Capture(Case):
         self.assertIn("notes.txt: ", said)
         conf = self.configure("delete.conf", f"[capture x]\ndirectory = {folder}\ndelete = yes\n", threshold="-1e30")
         self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
-        self.assertEqual(len(os.listdir(folder)), 4)  # to read is not to delete
+        self.assertEqual(len(os.listdir(folder)), 4)  # reading does not delete
         empty = tempfile.mkdtemp(dir=self.tmp.name)
         self.assertIn(f"{empty}: no capture file in it", self.read(empty, code=1)[1])
 
@@ -139,7 +140,7 @@ class Capture(Case):
         alerts, said = self.read(self.write("many.pcap", many.bytes()), conf=conf)
         self.assertEqual([a["seq"] for a in alerts], list(range(1, 12001)), said)
 
-    def test_a_file_that_is_cut_off_gives_what_it_has(self):
+    def test_a_truncated_file_is_read_up_to_the_truncation(self):
         data = self.traffic.bytes()
         cut = self.write("cut.pcap", data[:len(data) * 2 // 3 + 5])
         alerts, said = self.read(cut)
@@ -152,7 +153,7 @@ class Capture(Case):
         self.assertIn("text.pcap: ", self.read(self.write("text.pcap", b"no capture at all, by any means"), code=1)[1])
         self.assertEqual(self.read(self.pcap, "/no/such.pcap", code=1)[0], [])
 
-    def test_a_file_that_breaks_gives_what_it_had_and_is_an_error(self):
+    def test_a_file_that_breaks_is_read_up_to_there_and_is_an_error(self):
         data = self.traffic.bytes(0, 200)
         alerts, said = self.read(self.write("broken.pcap", data + b"\xff" * 64), code=1)
         self.assertGreater(len(alerts), 10)
@@ -173,10 +174,11 @@ class Capture(Case):
         p = ganad.ctl("score", "--local", ganad.checkpoint(), cut)
         self.assertEqual(p.returncode, 0)
         self.assertIn(b"warning: " + cut.encode() + b": cut off", p.stderr)
-        text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))  # not every gzip is a capture
+        # not every gzip is a capture
+        text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))
         self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
 
-    def test_ganadctl_knows_a_capture_that_comes_through_a_pipe(self):
+    def test_ganadctl_recognizes_a_capture_that_arrives_through_a_pipe(self):
         def score(*arguments, name="-", code=0, **kw):
             p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", *arguments, name, **kw)
             self.assertEqual(p.returncode, code, p.stderr)
@@ -197,7 +199,8 @@ class Capture(Case):
         with subprocess.Popen([sys.executable, "-c", "import sys, time\nf = open(sys.argv[1], 'wb', 0)\n"
                                "data = open(sys.argv[2], 'rb').read()\n"
                                "for at in range(6):\n f.write(data[at:at + 1])\n time.sleep(0.02)\n"
-                               "f.write(data[6:])\n", fifo, self.pcap]) as writer:  # the first bytes one at a time
+                               # the first bytes one at a time
+                               "f.write(data[6:])\n", fifo, self.pcap]) as writer:
             self.assertEqual(score(name=fifo).stdout, want)
             self.assertEqual(writer.wait(), 0)
         self.assertEqual(score(input=b"").stdout, b"")
@@ -205,7 +208,7 @@ class Capture(Case):
         self.assertIn(b"cut off", score(input=data[:-5]).stderr)
         self.assertIn(b"stdin: ", score(input=data[:4] + b"x" * 100, code=1).stderr)
 
-    def test_ganadctl_reads_packets_as_it_is_told(self):
+    def test_ganadctl_reads_packets_as_its_options_say(self):
         tunnelled = self.write("tunnelled.pcap", self.traffic.in_vxlan().bytes())
         local = ("score", "--local", ganad.checkpoint(), "--format", "csv")
         want = ganad.ctl(*local, self.pcap).stdout
@@ -267,7 +270,7 @@ class Capture(Case):
 def privileges(d):
     """User and capabilities of all threads of a ganadd, which are the same."""
     said = set()
-    d.status()  # who answers has become what it is
+    d.status()  # once it answers, it has changed its user
     for task in os.listdir(f"/proc/{d.process.pid}/task"):
         with open(f"/proc/{d.process.pid}/task/{task}/status") as f:
             fields = dict(line.rstrip().split(":", 1) for line in f)
@@ -291,10 +294,11 @@ class Live(NetCase):
             ganad.wait_for(lambda: self.source(d).packets == n, 20, "all packets")
             s = self.source(d)
             self.assertEqual((s.kernel_dropped, s.lost, s.refused, s.state), (0, 0, 0, "reading"))
-            self.assertEqual(d.stop(), 0)  # what is not over is scored
+            self.assertEqual(d.stop(), 0)  # connections that have not ended are scored
             with open(d.path("alerts"), encoding="ascii") as f:
                 alerts = [json.loads(line) for line in f]
-        # Times are those of now, which windows and what is idle hang on; everything else is the same.
+        # Times are the current ones, and windows and idle times depend on them; everything else is
+        # the same.
         basic = ("protocol_type", "service", "flag", "src_bytes", "dst_bytes", "land", "hot", "logged_in")
         rows = [json.loads(x) for x in self.extract("--with-connection", "--format", "ndjson", self.pcap).splitlines()]
         self.assertEqual(sorted((flow(a), *(str(a["features"][k]) for k in basic)) for a in alerts),
@@ -310,17 +314,17 @@ class Live(NetCase):
             ganad.wait_for(lambda: self.source(d).records == 1, 20, "its end")
             ganad.wait_for(lambda: d.counter("records_scored") == 1, 5, "its score")
 
-    def test_an_interface_comes_back_to_who_was_root(self):
+    def test_an_interface_reappears_after_privileges_were_dropped(self):
         with self.daemon(user="nobody") as d:
             self.start(d)
             self.assertEqual(privileges(d), ("65534", 1 << 13))  # CAP_NET_RAW and no more
             self.run_inside("ip", "link", "del", "far")
-            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it disappeared")
             self.make_link()
-            ganad.wait_for(lambda: self.source(d).reopened == 1, 20, "it is back")
+            ganad.wait_for(lambda: self.source(d).reopened == 1, 20, "it reappeared")
             self.assertEqual(d.stop(), 0)
 
-    def test_an_interface_may_go_and_come_back(self):
+    def test_an_interface_may_disappear_and_reappear(self):
         c = pcap.Capture()
         c.icmp(0, "10.0.0.1", "10.0.0.2", 8)
         one = self.write("ping.pcap", c.bytes())
@@ -329,9 +333,9 @@ class Live(NetCase):
             self.send(one)
             ganad.wait_for(lambda: self.source(d).records == 1, 20, "a record")
             self.run_inside("ip", "link", "del", "far")
-            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it is gone")
+            ganad.wait_for(lambda: self.source(d).state == "gone", 20, "it disappeared")
             self.make_link()
-            ganad.wait_for(lambda: self.source(d).state == "reading", 20, "it is back")
+            ganad.wait_for(lambda: self.source(d).state == "reading", 20, "it reappeared")
             self.assertGreaterEqual(self.source(d).reopened, 0)
             self.send(one)
             ganad.wait_for(lambda: self.source(d).records == 2, 20, "another record")

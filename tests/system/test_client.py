@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganadctl against servers that are not as they should be, and its words and exit codes without any server."""
+"""ganadctl against faulty servers, and its messages and exit codes without a server."""
 
 import csv
 import hashlib
@@ -51,7 +51,7 @@ class Server(threading.Thread):
                     self.serve(Peer(s), self.connections)
                 self.closed += 1
         except OSError:
-            pass  # closed by __exit__, or the client went away
+            pass  # closed by __exit__, or the client disconnected
         except Exception as e:  # shown by the test that waits for us
             self.failure = e
 
@@ -82,7 +82,7 @@ class Peer(ganad.Conn):
 
 
 def reply(m, **change):
-    """The answer of a model that makes src_bytes the score: so a test sees the order."""
+    """The answer of a model whose score is src_bytes, which shows the order."""
     score = change.get("score", list(m.number[m.n:2 * m.n]))
     r = dict(id=m.id, model="fake", model_sha256=hashlib.sha256(b"").digest(), threshold=10, score=score,
              p_value=[0.5] * m.n, anomalous=bytes(s > 10 for s in score))
@@ -114,8 +114,9 @@ class Answers(unittest.TestCase):
             self.assertEqual([float(row["score"]) for row in rows], [float(i) for i in range(n)])
             self.assertEqual(sum(row["anomalous"] == "1" for row in rows), max(0, n - 11))
 
-    def test_nobody_deadlocks_when_answers_come_late(self):
-        """The server reads nothing until all buffers are full, then answers all at once and reads no more meanwhile."""
+    def test_late_answers_cause_no_deadlock(self):
+        """The server reads nothing until all buffers are full, then answers all at once and reads
+        no more meanwhile."""
         def late(peer, _):
             waiting = []
             for m in peer.requests():
@@ -158,8 +159,8 @@ class Answers(unittest.TestCase):
             score(s, 1, "--model", "x", "--top", "41", "--no-alerts")
         self.assertEqual(seen, [("", 3, False), ("", 0, False), ("x", 41, True)])
 
-    def test_a_connection_cut_while_nothing_is_asked_is_made_again(self):
-        """As when somebody reads the output slowly and the server's idle timer ends the connection."""
+    def test_a_connection_lost_while_no_request_is_pending_is_reopened(self):
+        """As when the output is read slowly and the server's idle timer ends the connection."""
         def serve(peer, n):
             for i, m in enumerate(peer.requests()):
                 peer.send(ganad.SCORE_REPLY, reply(m))
@@ -205,7 +206,8 @@ class BadServers(unittest.TestCase):
         return serve
 
     def test_answers_that_do_not_fit_their_request(self):
-        # More scores than a request can have records: how many the first one has is a matter of timing.
+        # More scores than a request can have records: the number in the first one depends on
+        # timing.
         for change in (dict(id=99), dict(score=[1.0] * 9000), dict(p_value=[]), dict(anomalous=b""),
                        dict(explanation=[]), dict(model_sha256=b"short")):
             with self.subTest(**change):
@@ -216,7 +218,7 @@ class BadServers(unittest.TestCase):
             with self.subTest(raw=raw):
                 self.fails(lambda peer, _: peer.s.sendall(raw), "this is no ganadd")
 
-    def test_an_answer_nobody_can_read(self):
+    def test_an_answer_that_cannot_be_decoded(self):
         for raw, text in ((ganad.frame(ganad.SCORE_REPLY, b"\xff\xff"), "does not fit"),
                           (ganad.frame(ganad.EVENT, b""), "nobody asked for")):
             def serve(peer, _):
@@ -224,7 +226,7 @@ class BadServers(unittest.TestCase):
                 peer.s.sendall(raw)
             self.fails(serve, text)
 
-    def test_a_server_that_goes_away(self):
+    def test_a_server_that_disconnects(self):
         r = self.fails(lambda peer, _: next(peer.requests()), "closed the connection")
         self.assertEqual(r.stdout, b"")
 
@@ -296,7 +298,8 @@ class Words(unittest.TestCase):
             r = subprocess.run((program or [ganad.args.ganadctl]) + line.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertEqual((r.returncode, r.stdout), (2, b""))
             self.assertIn(f"Did you mean '--{meant}'?\n".encode(), r.stderr)
-        for line in ("status --completely", "tail --count", "score --no x"):  # far from all; without a value; the begin of one
+        # far from all; without a value; the begin of one
+        for line in ("status --completely", "tail --count", "score --no x"):
             self.assertNotIn(b"mean", ganad.ctl(*line.split()).stderr)
 
     def test_help_is_on_stdout(self):
@@ -322,7 +325,7 @@ class Words(unittest.TestCase):
             self.assertEqual([x.split(b",")[0] for x in r.stdout.splitlines()[1:]], [b"1", b"2", b"3", b"5", b"6"])
             self.assertIn(b"1 bad lines skipped", r.stderr)
 
-    def test_a_reader_that_goes_away_ends_it_quietly(self):
+    def test_a_reader_that_closes_ends_it_quietly(self):
         with Server(answer_all) as s:
             p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "-"], stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -352,7 +355,7 @@ class Looks(unittest.TestCase):
             dump = subprocess.run([ganad.args.ganadd, "-c", d.conf, "--dump-config"], stdout=subprocess.PIPE)
             self.assertEqual((r.returncode, r.stdout), (0, dump.stdout))
             values = json.loads(d.ctl("config", "-J", control=True).stdout)
-            self.assertGreater(len(values), 100)  # more than an answer holds
+            self.assertGreater(len(values), 100)  # more than one answer holds
             with open(d.conf) as f:
                 text = f.read()
             with open(d.conf, "w") as f:

@@ -14,7 +14,7 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]+|-[a-zA-Z])(?![\w-])")
 
 
 class Shell:
-    """What a shell offers; a subclass says how it is asked."""
+    """The completions of a shell; a subclass knows how to request them."""
 
     @classmethod
     def setUpClass(cls):
@@ -31,7 +31,7 @@ class Shell:
         cls.tmp.cleanup()
 
     def complete(self, *words, **env):
-        """What is offered for the last word."""
+        """The completions of the last word."""
         r = subprocess.run([self.shell, *self.options, self.script, self.file, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                            env=dict(self.env, **env), cwd=self.tmp.name)
         self.assertEqual((r.returncode, r.stderr), (0, ""))
@@ -100,13 +100,13 @@ class Bash(Shell, unittest.TestCase):
     script = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ganad; printf "%s\\n" "${COMPREPLY[@]}"'
 
     def test_a_value_behind_an_equals_sign(self):
-        """bash has made three words of it."""
+        """bash has split it into three words."""
         self.assertEqual(self.complete("ganadctl", "score", "--format", "=", "j"), {"json"})
         self.assertEqual(self.complete("ganadctl", "score", "--format", "="), {"table", "csv", "json"})
 
 
 class Zsh(Shell, unittest.TestCase):
-    """With the functions of its completion system that the file calls in the simplest form."""
+    """With the functions of zsh's completion system that the file calls, in the simplest form."""
     shell, name, options = "zsh", "_ganad", ["-f", "-c"]
     script = """
         compadd() { local w; if [[ $1 == -a ]]; then set -- ${(P)2}; fi

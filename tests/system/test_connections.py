@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever way ganadctl score gets records, what is known of their connections is in the alerts."""
+"""However ganadctl score reads records, the alerts have the connections of the records."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ class Connections(capture_case.Case):
 
     def test_a_capture_and_a_file_of_extract(self):
         expected = self.expected("--seed", "7", self.pcap)
-        self.assertGreater(len(expected), 700)  # more than two requests hold
+        self.assertGreater(len(expected), 700)  # more than fit two requests
         times = [(r["start"][:26], r["end"][:26]) for r in map(json.loads, self.ndjson.splitlines())]
         with open(self.pcap, "rb") as f:
             stdin = f.read()
@@ -47,7 +47,7 @@ class Connections(capture_case.Case):
         for alert in self.alerts("-", input=b"".join(ganad.data_lines(300))):
             self.assertFalse(WITHOUT & set(alert))
 
-    def test_values_that_are_none_are_left_out_and_counted(self):
+    def test_invalid_values_are_left_out_and_counted(self):
         with open(self.csv, "rb") as f:
             head, *rows = f.readlines()
         cells = rows[0].split(b",")
@@ -71,7 +71,7 @@ class Connections(capture_case.Case):
             by[a["model_sha256"]].add("10.9.0.1" in (a["src_ip"], a["dest_ip"]))
         self.assertEqual(sorted(map(sorted, by.values())), [[False], [True]])
 
-    def test_tail_shows_what_was_asked_for_and_refuses_what_never_comes(self):
+    def test_tail_shows_what_was_requested_and_refuses_what_never_arrives(self):
         models = {"one": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"},
                   "two": {"checkpoint": ganad.checkpoint("ganomaly"), "threshold": "-1e30"}}
         flood = ("-H", "10.9.0.0/16")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganadd on folders of captures, as tcpdump -G and -C fill them."""
+"""ganadd on directories of captures, as tcpdump -G and -C fill them."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ class Directory(Case):
         self.n_put = 0
 
     def put(self, name, data, folder=None):
-        """Whole, as a rename makes it, and later than those before."""
+        """Complete at once, as by a rename, and later than those before."""
         self.n_put += 1
         new = self.write(f"new-{self.n_put}", data)
         os.utime(new, (1000 + self.n_put, 1000 + self.n_put))
@@ -45,11 +45,11 @@ class Directory(Case):
         with open(d.path("alerts"), encoding="ascii") as f:
             return self.told(map(json.loads, f))
 
-    def test_files_that_come_are_one_capture(self):
+    def test_arriving_files_are_one_capture(self):
         with self.daemon() as d:
             self.wait_for(d, 0)
             for i, part in enumerate(self.parts):
-                self.put(f"{9 - i}.pcap", part)  # the order is of the times, not of the names
+                self.put(f"{9 - i}.pcap", part)  # in the order of the times, not of the names
                 self.wait_for(d, i + 1)
             s = self.source(d)
             self.assertEqual((s.packets, s.target, s.files_broken), (len(self.traffic.packets), self.spool, 0))
@@ -59,7 +59,7 @@ class Directory(Case):
             self.assertEqual(self.alerts(d), self.expected(self.pcap))
             self.assertEqual(len(os.listdir(self.spool)), 4)
 
-    def test_what_is_broken_is_told_and_left_behind(self):
+    def test_what_is_broken_is_reported_and_left_behind(self):
         self.put("notes.txt", b"no capture at all, by any means")
         self.put("a.pcap", self.parts[0])
         self.put("b.pcap.gz", gzip.compress(self.parts[1]))
@@ -76,12 +76,13 @@ class Directory(Case):
             for name in ("notes.txt", "c.pcap", "e.pcap"):
                 self.assertRegex(log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; skipping it\n")
             self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: cut off")
-            self.assertEqual(sorted(os.listdir(self.spool)), ["c.pcap", "e.pcap", "notes.txt"])  # read: deleted
+            # read: deleted
+            self.assertEqual(sorted(os.listdir(self.spool)), ["c.pcap", "e.pcap", "notes.txt"])
             self.put("f.pcap", self.parts[3])
             self.wait_for(d, 4)
             self.assertEqual(d.stop(), 0)
 
-    def test_what_is_being_written_is_let_be(self):
+    def test_a_file_that_is_being_written_is_not_read(self):
         self.put("old.pcap", self.parts[0])
         with self.daemon(settle="1h") as d:
             with open(os.path.join(self.spool, "young.pcap"), "wb") as f:
@@ -93,7 +94,7 @@ class Directory(Case):
             os.utime(os.path.join(self.spool, "young.pcap"), (2000, 2000))
             self.wait_for(d, 2)
 
-    def test_nobody_waits_for_ever(self):
+    def test_nothing_waits_for_ever(self):
         other = tempfile.mkdtemp(dir=self.tmp.name)
         late = pcap.Capture()
         late.icmp(0, "10.0.0.1", "10.0.0.2", 8)
@@ -101,12 +102,14 @@ class Directory(Case):
         n = len(self.expected(self.pcap))
         with self.daemon(self.spool, other) as d:
             self.wait_for(d, 0, i=1)
-            self.assertEqual(d.counter("records_scored"), 0)  # the other may still have something from before
+            # the other can still have earlier packets
+            self.assertEqual(d.counter("records_scored"), 0)
             self.assertEqual(d.stop(), 0)
         with self.daemon(self.spool, other, patience="2s") as d:
             ganad.wait_for(lambda: self.source(d).records == n, 20, "records of the one that has some")
             ganad.wait_for(lambda: d.counter("records_scored") == n, 20, "all are scored")
-            self.assertEqual((self.source(d).flows, self.source(d).state), (0, "waiting"))  # no more can come of them
+            # its connections have ended
+            self.assertEqual((self.source(d).flows, self.source(d).state), (0, "waiting"))
             self.put("ping.pcap", late.bytes(), other)
             self.wait_for(d, 1, i=1)
             ganad.wait_for(lambda: d.counter("records_scored") == n + 1, 20, "and of the other")
@@ -114,18 +117,18 @@ class Directory(Case):
             ganad.wait_for(lambda: d.counter("records_scored") == 2 * n + 1, 20, "and of the first again")
             self.assertEqual(d.stop(), 0)
 
-    def test_what_comes_after_everybody_has_given_up_waiting_is_read(self):
-        """Nothing was there to be scored, so that nothing but the file itself can wake the main loop."""
+    def test_what_arrives_after_all_captures_were_given_up_is_read(self):
+        """Nothing was to be scored, so that only the file itself can wake the main loop."""
         with self.daemon(patience="100ms") as d:
             self.wait_for(d, 0)
-            time.sleep(0.5)  # longer than patience and a look
+            time.sleep(0.5)  # longer than patience and a poll
             for i, part in enumerate(self.parts[:2]):
                 self.put(f"{i}.pcap", part)
                 self.wait_for(d, i + 1)
                 time.sleep(0.5)
             self.assertEqual(d.stop(), 0)
 
-    def test_a_folder_may_go_and_come_back(self):
+    def test_a_directory_may_disappear_and_reappear(self):
         with self.daemon() as d:
             self.wait_for(d, 0)
             os.rmdir(self.spool)
@@ -137,14 +140,14 @@ class Directory(Case):
             self.assertEqual(len(re.findall("; retrying", d.read_log())), 1)
             self.assertRegex(d.read_log(), rf"notice: capture: spool0: reading '{self.spool}' again\n")
 
-    def test_a_long_wait_does_not_hold_up_the_end(self):
+    def test_a_long_wait_does_not_delay_the_exit(self):
         self.put("all.pcap", self.traffic.bytes())
         with self.daemon(poll="1h") as d:
             self.wait_for(d, 1)
             self.assertEqual(d.stop(5), 0)
             self.assertEqual(self.alerts(d), self.expected(self.pcap))
 
-    def test_a_folder_can_be_read_once(self):
+    def test_a_directory_can_be_read_once(self):
         for i, part in enumerate(self.parts):
             self.put(f"{i}.pcap", part)
         with self.daemon(watch="no", settle="24h") as d:

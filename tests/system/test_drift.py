@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records that are no longer like those of training are told, and those that are are not. --long: a million of these, and
-more columns that move."""
+"""Records that differ from those of training are reported, and others are not. --long: a million
+records, and more columns that shift."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ import test_metrics
 
 WITHIN = 10000  # records after the shift
 FRAME = 500
-# column, its place in a line, sign of the shift, what it is held to
+# column, its place in a line, sign of the shift, its limit
 SHIFTS = [("count", 22, 1, 511), ("src_bytes", 4, 1, None), ("same_srv_rate", 28, -1, 1.0)]
 LONG_SHIFTS = SHIFTS + [("dst_bytes", 5, 1, None), ("duration", 0, 1, 58329), ("srv_count", 23, 1, 511),
                         ("srv_diff_host_rate", 30, 1, 1.0), ("dst_host_count", 31, -1, 255),
@@ -23,14 +23,14 @@ LONG_SHIFTS = SHIFTS + [("dst_bytes", 5, 1, None), ("duration", 0, 1, 58329), ("
 
 
 def normal_lines(n):
-    """n normal lines, drawn from all over the file."""
+    """n normal lines, drawn from the whole file."""
     with gzip.open(ganad.data_file(), "rt") as f:
         lines = [x.strip() for x in f if x.rstrip().endswith("normal.")]
     return random.Random(1).sample(lines, n)
 
 
 def shifted(lines, place, sign, most):
-    """By one standard deviation, and no further than the column can be."""
+    """By one standard deviation, within the range of the column."""
     v = [float(x.split(",")[place]) for x in lines]
     mean = sum(v) / len(v)
     sigma = (sum((x - mean) ** 2 for x in v) / len(v)) ** 0.5
@@ -101,7 +101,7 @@ class Drift(unittest.TestCase):
         return ganad.Daemon(outputs=ganad.ALERTS_FILE, models={"m": {"checkpoint": path, "fpr_budget": "0.0001"}},
                             drift=drift, metrics={"unix": "{dir}/metrics.sock"}, scoring={"job_memory": "16M"})
 
-    def test_a_column_that_moves_by_one_sigma_is_told_and_one_that_stays_is_not(self):
+    def test_a_column_that_moves_by_one_sigma_is_reported_and_one_that_stays_is_not(self):
         r = random.Random(2)
         for name, place, sign, most in LONG_SHIFTS if ganad.args.long else SHIFTS:
             with self.subTest(name), self.daemon(rate=0) as d, ganad.Conn(d.scoring) as c:
@@ -110,7 +110,7 @@ class Drift(unittest.TestCase):
                 after = frames(list(shifted(self.lines[:WITHIN], place, sign, most)))
                 self.assertEqual(len(after) * FRAME, WITHIN)
                 send(c, after)
-                ganad.wait_for(lambda: told(d), 10, "the drift is told")
+                ganad.wait_for(lambda: told(d), 10, "the drift is reported")
                 events = told(d)
                 self.assertEqual({e["action"] for e in events}, {"drifted"})
                 self.assertTrue(any(name + ": PSI " in e["reason"] for e in events), events)
@@ -127,7 +127,7 @@ class Drift(unittest.TestCase):
                 send(c, r.choices(self.frames, k=40))
                 ganad.wait_for(lambda: told(d)[-1]["action"] == "settled", 10, "it is over")
 
-    def test_records_like_those_of_training_are_not_told(self):
+    def test_records_like_those_of_training_are_not_reported(self):
         n = 1_000_000 if ganad.args.long else 60_000
         r = random.Random(3)
         with self.daemon(rate=0) as d, ganad.Conn(d.scoring) as c:
@@ -142,13 +142,13 @@ class Drift(unittest.TestCase):
             self.assertEqual(d.counter("records_scored"), sent)
             print(f"{sent:,} records, the largest PSI {most:.3f}")
 
-    def test_only_so_many_records_a_second_are_counted(self):
+    def test_the_number_of_records_counted_in_a_second_is_limited(self):
         with self.daemon(rate=100, window=800) as d, ganad.Conn(d.scoring) as c:
             send(c, self.frames[:2])
             self.assertEqual(json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"], [])
             self.assertIn("not known", d.ctl("drift", control=True).stdout.decode())
 
-    def test_an_older_checkpoint_has_no_drift_and_scores_as_ever(self):
+    def test_an_older_checkpoint_has_no_drift_and_scores_as_before(self):
         path = os.path.join(ganad.args.source, "models/default/kdd99-egbad.ckpt")
         old = os.path.join(ganad.scratch(), "old.ckpt")
         without_reference(path, old)
@@ -162,7 +162,7 @@ class Drift(unittest.TestCase):
                 self.assertEqual(bool(rows), checkpoint == path)
         self.assertEqual(scores[0], scores[1])
 
-    def test_threshold_0_tells_nothing_and_a_reload_changes_it(self):
+    def test_threshold_0_reports_nothing_and_a_reload_changes_it(self):
         with self.daemon(rate=0, threshold=0) as d, ganad.Conn(d.scoring) as c:
             after = frames(list(shifted(self.lines[:WITHIN], *SHIFTS[0][1:])))
             send(c, after)
@@ -173,7 +173,7 @@ class Drift(unittest.TestCase):
                 f.write(text.replace("threshold = 0", "threshold = 0.2"))
             self.assertEqual(d.ctl("reload", control=True).returncode, 0)
             send(c, after)
-            ganad.wait_for(lambda: told(d), 10, "the drift is told")
+            ganad.wait_for(lambda: told(d), 10, "the drift is reported")
 
 
 if __name__ == "__main__":

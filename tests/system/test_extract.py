@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""extract of both programs as a person meets it: captures in all their forms to records in theirs."""
+"""extract of both programs: captures of all forms to records of all forms."""
 
 import gzip
 import json
@@ -82,7 +82,7 @@ class Extract(unittest.TestCase):
             self.assertEqual(p.stdout, q.stdout)
             self.assertGreater(len(p.stdout), 100000)
 
-    def test_a_capture_may_come_in_any_way(self):
+    def test_a_capture_may_arrive_in_any_way(self):
         data = self.traffic.bytes()
         n = len(self.traffic.packets)
         self.assertEqual(extract("-", input=data).stdout, self.csv)
@@ -98,7 +98,7 @@ class Extract(unittest.TestCase):
         self.assertRegex(p.stderr.decode(), r"warning: .*notes\.txt")
 
     def test_captures_of_the_same_time_are_merged(self):
-        """Of two places that each saw a half of the hosts: what one place that saw all would have had."""
+        """Of two sensors that each saw half of the hosts: the records of one that saw all."""
         halves = [pcap.Capture(), pcap.Capture()]
         for t, frame in self.traffic.packets:
             halves[(frame[29] + frame[33]) % 2].packets.append((t, frame))
@@ -110,7 +110,7 @@ class Extract(unittest.TestCase):
         self.assertEqual(decided, sorted(decided))
         self.assertEqual(extract("--merge", self.pcap).stdout, self.csv)
 
-    def test_ndjson_says_the_same(self):
+    def test_ndjson_has_the_same_values(self):
         rows = cells(extract("--with-connection", self.pcap).stdout)
         lines = extract("--with-connection", "--format", "ndjson", self.pcap).stdout.decode().splitlines()
         self.assertEqual(len(rows), len(lines))
@@ -147,7 +147,7 @@ class Extract(unittest.TestCase):
             rows = cells(extract("--filter", "tcp port 8080", *options, self.pcap).stdout)
             self.assertEqual({r[2] for r in rows}, {"http"})
 
-    def test_a_file_that_is_cut_off_is_a_warning(self):
+    def test_a_truncated_file_is_a_warning(self):
         data = self.traffic.bytes()
         for name, cut in (("cut.pcap", data[:-10]), ("cut.gz", gzip.compress(data)[:-5000])):
             p = extract(self.write(name, cut))
@@ -166,7 +166,7 @@ class Extract(unittest.TestCase):
         self.assertEqual(records, self.csv.count(b"\n"))
         self.assertIn("cut short", extract("--max-flows", "10", self.pcap).stderr.decode())
 
-    def test_checksums_are_looked_at_if_asked_for(self):
+    def test_checksums_are_verified_if_requested(self):
         c = pcap.Capture()
         c.udp(0, "10.0.0.1", 1000, "10.0.0.2", 53)
         t, frame = c.packets[0]
@@ -177,7 +177,7 @@ class Extract(unittest.TestCase):
         self.assertEqual(p.stdout, b"")
         self.assertIn("1 dropped for a wrong checksum", p.stderr.decode())
 
-    def test_tunnels_are_opened_if_asked_for(self):
+    def test_tunnels_are_opened_if_requested(self):
         vxlan = self.write("vxlan.pcap", self.traffic.in_vxlan().bytes())
         gre = self.write("gre.pcap", self.traffic.in_gre().bytes())
         erspan = self.write("erspan.pcap", self.traffic.in_gre(0x88be).bytes())
@@ -196,7 +196,7 @@ class Extract(unittest.TestCase):
             if n == 0:
                 self.assertIn("other-protocol", p.stderr.decode())
 
-    def test_vlans_are_apart_if_asked_for(self):
+    def test_vlans_are_kept_apart_if_requested(self):
         both = pcap.Capture()
         for i in range(2):
             c = pcap.Capture()
@@ -206,7 +206,7 @@ class Extract(unittest.TestCase):
         self.assertEqual([r[4:6] for r in cells(extract("--by-vlan", tagged).stdout)], [["18", "19"]] * 2)
         self.assertNotEqual([r[4:6] for r in cells(extract(tagged).stdout)], [["18", "19"]] * 2)
 
-    def test_looking_into_connections_has_a_limit(self):
+    def test_payload_inspection_has_a_limit(self):
         c = pcap.Capture()
         c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 21, b"USER a\r\nPASS b\r\n", b"220 a\r\n331 b\r\n230 in\r\n")
         name = self.write("ftp.pcap", c.bytes())
@@ -275,7 +275,7 @@ class Extract(unittest.TestCase):
             self.assertEqual(os.listdir(folder), [])
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
-    def test_a_full_disk_is_said(self):
+    def test_a_full_disk_is_reported(self):
         with open("/dev/full", "wb") as full:
             p = subprocess.run([ganad.args.ganadctl, "extract", self.pcap], stdout=full, stderr=subprocess.PIPE,
                                check=False)

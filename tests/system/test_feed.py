@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The way of alerts to real receivers: outages, kills of ganadd, full disks, certificates that are wrong, floods.
---long: 200 kills, a flood of 1,000,000 records (the campaign of outages has its own program, feed_campaign.py)."""
+"""Delivery of alerts to real receivers: outages, kills of ganadd, full disks, wrong certificates,
+floods. --long: 200 kills, a flood of 1,000,000 records (the campaign of outages has its own
+program, feed_campaign.py)."""
 
 import contextlib
 import glob
@@ -20,7 +21,7 @@ import receivers
 from receivers import Load, have, model
 
 def seqs_of(path):
-    """Of the whole lines of a file."""
+    """Of the complete lines of a file."""
     with open(path, "rb") as f:
         return [int(m.group(1)) for m in re.finditer(rb'"seq":(\d+)', f.read())]
 
@@ -30,7 +31,7 @@ def kills():
 
 
 class Kills(unittest.TestCase):
-    """kill -9 at any moment: what is in the spool arrives, and what is missing is told."""
+    """kill -9 at any moment: the events in the spool arrive, and missing ones are reported."""
 
     def campaign(self, sync, kills):
         r = random.Random(kills)
@@ -44,7 +45,8 @@ class Kills(unittest.TestCase):
             for i in range(kills):
                 d.start()
                 load = Load(d.scoring, pause=0.002)
-                # Now and then long enough for the outputs' cursors to be kept, so that not all comes again each time.
+                # Now and then long enough for the outputs' cursors to be saved, so that not
+                # everything is sent again each time.
                 time.sleep(r.uniform(0.01, 0.3) if i % 8 else 1.5)
                 d.process.kill()
                 d.process.wait()
@@ -74,7 +76,7 @@ class Kills(unittest.TestCase):
         print(f"always: {n} alerts were in the spool, none lost")
 
     def test_with_a_sync_each_interval(self):
-        """A killed process loses nothing that is in the spool: the kernel has it."""
+        """A killed process loses nothing that is in the spool, because the kernel has it."""
         n, lost = self.campaign("interval", kills())
         self.assertEqual(lost, {"file": 0, "unix": 0})
         print(f"interval: {n} alerts were in the spool, none lost")
@@ -104,7 +106,7 @@ class Disks(unittest.TestCase):
         return folder
 
     def told(self, d, reader):
-        """The numbers that came, and those that a loss event says are lost."""
+        """The numbers that arrived, and those that a loss event reports as lost."""
         seen, lost = set(), set()
         with open(reader.file) as f:
             for line in f:
@@ -115,10 +117,11 @@ class Disks(unittest.TestCase):
                     seen.add(e["seq"])
         return seen, lost
 
-    # EIO and EROFS no disk gives on demand: tests/unit/spool/test_faults.c makes each operation fail with them.
+    # No disk returns EIO and EROFS on demand: tests/unit/spool/test_faults.c makes each operation
+    # fail with them.
 
     def run_on(self, folder, break_it, mend_it):
-        """A spool whose disk breaks and is mended: all numbers are told, as an event or as lost."""
+        """A spool whose disk fails and recovers: each number is reported, as an event or as lost."""
         spool = {"directory": folder + "/spool", "quota": "1G", "segment": "1M"}
         outputs = {"unix": {"type": "unix", "to": "{dir}/reader.sock", "replay": "0", "replay_time": "0s"}}
         with ganad.Daemon(outputs=outputs, models=model(), spool=spool) as d:
@@ -128,7 +131,7 @@ class Disks(unittest.TestCase):
             break_it(d)
             before = load.answered
             ganad.wait_for(lambda: d.status().spool.dropped > 500, 120, "the disk takes no more, and that is counted")
-            self.assertGreater(load.answered, before)  # scoring goes on
+            self.assertGreater(load.answered, before)  # scoring continues
             self.assertNotEqual(d.status().spool.error, "")
             reader.start()
             mend_it(d)
@@ -190,16 +193,18 @@ class Floods(unittest.TestCase):
             self.assertEqual(sum(a["rollup"]["count"] for a in told), n)
             keys = {(a["src_ip"], a["model"], a["top_features"][0]["name"]) for a in told}
             windows = int(seconds / window) + 2
-            # Five different records: at most as many causes for each source; and the severity may rise twice.
+            # Five different records: at most as many top features for each source; and the severity
+            # can rise twice.
             self.assertLessEqual(len(told), sources * 5 * (windows + 2))
             first = min(time_of(a["timestamp"]) for a in told)
-            # Of one anomalous record: scored, decided, in the spool. On a machine that does nothing else it is 1 ms.
+            # Of one anomalous record: scored, decided, in the spool. On an idle machine it is 1 ms.
             self.assertLess(first - begin, 0.05 * ganad.SLOW * (4 if os.getloadavg()[0] > 1.5 else 1))
             print(f"{n} records in {seconds:.1f} s: {len(told)} alerts of {len(keys)} kinds, counts exact; the first after "
                   f"{1000 * (first - begin):.1f} ms")
 
     def test_what_is_more_severe_leaves_at_once(self):
-        """The shipped model, a flood of one kind and in it one record that is stranger by far, of the same cause."""
+        """The shipped model, a flood of one kind and in it one far more anomalous record with the
+        same top feature."""
         trained = [c for c in ganad.trained() if "egbad" in c]
         if not trained:
             self.skipTest("no trained model")
@@ -230,7 +235,7 @@ class Floods(unittest.TestCase):
 
 
 class Others(unittest.TestCase):
-    def test_heartbeats_and_counters_come_in_the_same_feed(self):
+    def test_heartbeats_and_counters_are_in_the_same_feed(self):
         with ganad.Daemon(outputs={"file": {"type": "file", "to": "{dir}/all"}}, models=model(),
                           alerts={**ganad.EACH_ALERT, "heartbeat": "0.2s", "stats": "0.3s"}) as d:
             Load(d.scoring).stop()
@@ -269,20 +274,22 @@ class Others(unittest.TestCase):
             self.assertTrue(got[1].startswith(b"LEEF:2.0|ganad|ganadd|") and b"\n" not in got[1])
             self.assertIn(b"\nMESSAGE_ID=5b0a3f2c7d9e4c1e8f64a1d2b37c9e01\n", got[2])
 
-    def test_a_receiver_that_is_not_there_is_tried_again_without_a_descriptor_of_another(self):
-        """A refused socket is closed; libevent complains if it is still watched, for the number may be anybody's then."""
+    def test_a_receiver_that_is_not_there_is_retried_without_a_descriptor_of_another(self):
+        """A refused socket is closed; libevent complains if it is still watched, since the number
+        can be reused."""
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))  # and does not listen
             outputs = {"gone": {"type": "tcp", "to": f"127.0.0.1:{taken.getsockname()[1]}"}}
             with ganad.Daemon(outputs=outputs, models=model()) as d:
                 ganad.wait_for(lambda: "Connection refused" in d.status().output[0].error, 20, "it was tried")
-                time.sleep(1.5)  # and again, each time from another moment of the connecting
+                # and again, each time from another moment of the connection attempt
+                time.sleep(1.5)
                 self.assertEqual(d.stop(), 0)
                 log = d.read_log()
         self.assertIn("output 'gone'", log)
         self.assertNotIn("[warn]", log)
 
-    def test_files_are_moved_away_before_they_are_too_long(self):
+    def test_files_are_moved_before_they_are_too_long(self):
         output = {"type": "file", "to": "{dir}/alerts", "file_size": "64K", "files": "3"}
         with ganad.Daemon(outputs={"file": output}, models=model()) as d:
             load = Load(d.scoring)
@@ -326,7 +333,7 @@ class Others(unittest.TestCase):
         whole = longest()
         self.assertLessEqual(longest(length=str(whole - 10)), whole - 10)
 
-    def test_syslog_ng_takes_it(self):
+    def test_syslog_ng_receives_it(self):
         program = receivers.find("syslog-ng")
         if not program:
             self.skipTest("syslog-ng is not installed (it and rsyslog exclude each other as packages)")
@@ -357,7 +364,7 @@ class Others(unittest.TestCase):
 
 
 class Documents(unittest.TestCase):
-    """The receivers' configurations in conf/receivers.md are what the programs take."""
+    """The programs accept the receivers' configurations in conf/receivers.md."""
 
     def blocks(self, language):
         with open(os.path.join(ganad.args.source, "conf", "receivers.md")) as f:
@@ -371,7 +378,7 @@ class Documents(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="ganad-doc-") as folder:
             for block in self.blocks(language):
                 for name in re.findall(r"/etc/rsyslog\.d/([\w.]+)", block):
-                    open(os.path.join(folder, name), "w").close()  # that it is there is all that is looked at
+                    open(os.path.join(folder, name), "w").close()  # only its existence is checked
                 with open(folder + "/conf", "w") as f:
                     f.write(block.replace("/etc/rsyslog.d", folder))
                 p = subprocess.run([receivers.find(command[0]), *command[1:], folder + "/conf"], stdout=subprocess.PIPE,

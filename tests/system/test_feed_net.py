@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outputs and the network: names with several addresses, names that move, receivers that take a connection and nothing
-else, certificates that are renewed. Names are those of an /etc/hosts of the test's own."""
+"""Outputs and the network: names with several addresses, names that change, receivers that only
+accept connections, and renewed certificates. Names are those of an /etc/hosts of the test."""
 
 import contextlib
 import os
@@ -33,8 +33,8 @@ def can(*command):
 
 
 class Named(ganad.Daemon):
-    """A ganadd for which NAME has these addresses, and no other name exists. @net: commands that make a network of its
-    own."""
+    """A ganadd for which NAME has these addresses, and no other name exists. @net: commands that
+    set up a network namespace."""
 
     def __init__(self, addresses, net=None, **more):
         self.net = net
@@ -74,7 +74,7 @@ class Case(unittest.TestCase):
         return s
 
     def dead(self, address):
-        """Answers no SYN: connections that nobody accepts fill its queue."""
+        """Answers no SYN: its queue is full of connections that are not accepted."""
         self.listen(address, 0)
         for _ in range(4):
             s = socket.socket()
@@ -86,7 +86,8 @@ class Case(unittest.TestCase):
             self.assertRaises(TimeoutError, s.connect, (address, self.port))
 
     def serve(self, listener, take):
-        """take(socket) of each connection, one after the other; what it read is returned, as it grows."""
+        """Calls take(socket) for each connection, one after the other; returns the growing list of
+        what it read."""
         got = []
 
         def run():
@@ -170,7 +171,8 @@ class Addresses(Case):
             self.skipTest("no network of one's own here (unshare -n, ip)")
         with Named(["127.0.0.1"], net=net, outputs={"siem": {"type": "tcp", "to": f"{NAME}:{self.port}"}}) as d:
             error = ganad.wait_for(lambda: d.output().error, 20, "an attempt")
-            self.assertEqual(error, f"127.0.0.1:{self.port}: Connection refused")  # so it was found
+            # found in this way
+            self.assertEqual(error, f"127.0.0.1:{self.port}: Connection refused")
             self.assertEqual(d.stop(), 0)
 
 
@@ -192,7 +194,7 @@ class Udp(Case):
         Load(d.scoring).stop()
         return [s.recv(1 << 16) for _ in range(d.counter("alerts") - before)]
 
-    def test_a_name_that_moves(self):
+    def test_a_name_whose_address_changes(self):
         old, new = self.receiver("127.0.0.2"), self.receiver("127.0.0.3")
         with self.daemon(["127.0.0.2"], resolve_interval="1s") as d:
             self.takes(d, old)
@@ -209,7 +211,7 @@ class Udp(Case):
             self.assertEqual(d.stop(), 0)
             self.assertEqual(d.read_log().count("its name has another address"), 1)
 
-    def test_an_error_looks_the_name_up_again(self):
+    def test_an_error_resolves_the_name_again(self):
         old, new = self.receiver("127.0.0.2"), self.receiver("127.0.0.3")
         with self.daemon(["127.0.0.2"], resolve_interval="24h") as d:
             self.takes(d, old)
@@ -222,7 +224,7 @@ class Udp(Case):
 
 
 class WorksAgain(Case):
-    """It is said when something was delivered, and not of a connection."""
+    """Delivery is reported, and a connection alone is not."""
 
     def says(self, d):
         log = d.read_log()
@@ -291,7 +293,7 @@ class Tls(Case):
         return self.serve(self.listen(address), take)
 
     def test_an_address_without_tls(self):
-        """Its connections are accepted, and no handshake ends."""
+        """Its connections are accepted, and no handshake completes."""
         self.listen("127.0.0.2")
         got = self.server("127.0.0.3", NAME)
         output = {"type": "tls", "to": f"{NAME}:{self.port}", "ca": self.authority.ca, "connect_timeout": "0.5s"}
@@ -306,7 +308,7 @@ class Tls(Case):
                 self.assertIn(line, log)
 
     def client(self, d, source):
-        """Renews our certificate and key in place."""
+        """Replaces our certificate and key in place."""
         for file, name in zip(source, ("client.crt", "client.key")):
             shutil.copy(file, d.path(name))
 
@@ -325,7 +327,7 @@ class Tls(Case):
         d = self.mutual()
         Load(d.scoring).stop()
         ganad.wait_for(lambda: d.status().output[0].connects >= 2 and d.status().output[0].error, 20, "it is refused")
-        self.assertNotIn("works again", d.read_log())  # TLS 1.3 refuses when the handshake is over
+        self.assertNotIn("works again", d.read_log())  # TLS 1.3 refuses after the handshake
         self.assertNotIn(b"client.crt", d.ctl("reload", control=True).stdout)  # nothing has changed
         self.client(d, self.authority.sign("renewed", "sensor.example"))
         r = d.ctl("reload", control=True)
@@ -363,7 +365,7 @@ class Tls(Case):
             self.assertIn(f"[output siem] ca {ca}, from the next connection on: applied", d.read_log())
             self.assertEqual(d.stop(), 0)
 
-    def test_a_new_file_that_is_of_no_use_changes_nothing(self):
+    def test_a_new_file_that_cannot_be_used_changes_nothing(self):
         got = self.server("127.0.0.1", "localhost", ask=True)
         d = self.mutual(start=False)
         self.client(d, self.authority.sign("sensor", "sensor.example"))

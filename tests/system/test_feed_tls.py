@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alerts by TLS: whom we do not trust gets nothing, and status says why; who is trusted gets all."""
+"""Alerts by TLS: an untrusted receiver gets nothing, and status shows the reason; a trusted one
+gets all."""
 
 import os
 import socket
@@ -15,7 +16,7 @@ from receivers import Load, have, model
 
 
 class Tls(unittest.TestCase):
-    """Whom we do not trust gets nothing, and status says why."""
+    """An untrusted receiver gets nothing, and status shows the reason."""
 
     @classmethod
     def setUpClass(cls):
@@ -90,12 +91,12 @@ class Tls(unittest.TestCase):
             ganad.wait_for(lambda: d.status().output[0].connects, 20, "a connection")
             self.assertEqual(d.stop(), 0)
 
-    def test_a_certificate_that_is_over(self):
+    def test_a_certificate_that_has_expired(self):
         port, got = self.server(self.authority.sign("old", days=-1))
         self.refused(port, "certificate: certificate has expired")
         self.assertEqual(got, [])
 
-    def test_tls_of_old(self):
+    def test_an_old_tls_version(self):
         port, got = self.server(self.authority.sign("server"), most=ssl.TLSVersion.TLSv1_1)
         self.refused(port, "TLS: .*(protocol version|unsupported protocol|handshake failure|internal error)")
         self.assertEqual(got, [])
@@ -103,7 +104,8 @@ class Tls(unittest.TestCase):
     def test_a_server_that_asks_for_our_certificate(self):
         cert, key = self.authority.sign("sensor", "sensor.example")
         port, got = self.server(self.authority.sign("server"), ask=self.authority.ca)
-        with self.daemon(port) as d:  # we have none: TLS 1.3 says so only after the handshake
+        # we have no certificate: TLS 1.3 reports it only after the handshake
+        with self.daemon(port) as d:
             Load(d.scoring).stop()
             ganad.wait_for(lambda: "certificate" in d.status().output[0].error, 20, "it is refused")
             self.assertEqual(d.stop(), 0)
@@ -115,7 +117,7 @@ class Tls(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
         self.assertEqual(b"".join(got).count(b'"event_type":"alert"'), n)
 
-    def test_a_key_that_the_service_manager_hands_over(self):
+    def test_a_key_from_the_service_manager(self):
         cert, key = self.authority.sign("sensor", "sensor.example")
         port, got = self.server(self.authority.sign("server"), ask=self.authority.ca)
         output = {"type": "tls", "to": f"localhost:{port}", "ca": self.authority.ca, "certificate": cert,
@@ -133,7 +135,7 @@ class Tls(unittest.TestCase):
         self.assertIn(b'"event_type":"alert"', b"".join(got))
 
     def files(self):
-        """(keys of an output, what is said of them): files that are of no use."""
+        """(keys of an output, the message about them): unusable files."""
         cert, key = self.authority.sign("sensor", "sensor.example")
         _, other = self.authority.sign("other", "sensor.example")
         at = self.authority.path
@@ -154,7 +156,7 @@ class Tls(unittest.TestCase):
         yield {"certificate": at("cut.pem"), "key": key}, f"key 'certificate': {at('cut.pem')}: "
 
     def start(self, keys, *options):
-        """What ganadd says of an output with these keys, and its exit status."""
+        """The message of ganadd about an output with these keys, and its exit status."""
         output = {"type": "tls", "to": "localhost:1", "ca": self.authority.ca, **keys}
         with ganad.Daemon(start=False, models=model(), outputs={"s": output}) as d:
             p = subprocess.run([ganad.args.ganadd, "-c", d.conf, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -169,13 +171,14 @@ class Tls(unittest.TestCase):
                 self.assertNotIn("unknown reason", said)
                 self.assertEqual(status, 1, said)
 
-    def test_a_certificate_of_ours_that_is_over(self):
+    def test_our_certificate_has_expired(self):
         cert, key = self.authority.sign("over", "sensor.example", days=-1)
         why = f"key 'certificate': {cert}: a certificate in it has expired on 2020-01-02 00:00:00 UTC"
         said, status = self.start({"certificate": cert, "key": key}, "-t")
         self.assertIn("output 's' (tls localhost:1): " + why, said)
         self.assertEqual(status, 1)
-        with self.daemon(1, certificate=cert, key=key) as d:  # a sensor without alerts would be worse
+        # a sensor without alerts would be worse
+        with self.daemon(1, certificate=cert, key=key) as d:
             self.assertIn(f"output 'siem': {why}", d.read_log())
 
     def test_a_credential_that_only_the_service_has(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tools/fetch-data against a server on this machine: right, wrong, broken off, away. Usage: test_fetch_data.py ROOT"""
+"""tools/fetch-data against a server on this machine: right, wrong, truncated, unreachable. Usage:
+test_fetch_data.py ROOT"""
 
 import hashlib
 import http.server
@@ -19,11 +20,11 @@ ROOT = pathlib.Path(sys.argv.pop(1)).resolve()
 DATA = pathlib.Path(os.environ.get("GANAD_DATA", ROOT / "../shared/data"))
 KDD = DATA / "kdd99/kddcup.data_10_percent.gz"
 NSL = DATA / "nsl-kdd/KDDTrain+.txt.xz"
-AWAY = "http://127.0.0.1:9/file"  # the discard port: nobody listens
+AWAY = "http://127.0.0.1:9/file"  # the discard port: no program listens
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves self.server.files; "/cut/x" breaks off in the middle, "/whole/x" knows no ranges."""
+    """Serves self.server.files; "/cut/x" ends in the middle, "/whole/x" does not support ranges."""
 
     def do_GET(self):
         how, name = self.path.strip("/").split("/")
@@ -47,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             self.wfile.write(body[start:end])
         except ConnectionError:
-            pass  # the client had enough
+            pass  # the client closed early
 
     def log_message(self, *args):
         pass
@@ -85,7 +86,7 @@ class FetchData(unittest.TestCase):
     def nothing_is_left(self):
         self.assertEqual([p for p in self.dir.rglob("*") if p.is_file()], [])
 
-    def test_right_file_is_kept_and_not_got_again(self):
+    def test_right_file_is_kept_and_not_downloaded_again(self):
         self.server.files["kdd"] = self.need(KDD)
         code, out = self.fetch("kdd99", kdd=self.url("ok", "kdd"))
         self.assertEqual(code, 0, out)
@@ -126,7 +127,7 @@ class FetchData(unittest.TestCase):
         self.assertEqual(code, 0, out)
         self.assertEqual(self.target.read_bytes(), self.server.files["kdd"])
 
-    def test_broken_off_goes_on_where_it_stopped(self):
+    def test_a_truncated_download_is_resumed(self):
         self.server.files["kdd"] = body = self.need(KDD)
         self.target.parent.mkdir()
         part = self.target.with_name(self.target.name + ".part")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of alerts and records that others move away, delete or replace while ganadd writes them, without a signal."""
+"""Files of alerts and records that other programs move, delete or replace while ganadd writes them,
+without a signal."""
 
 import functools
 import glob
@@ -46,7 +47,8 @@ class Files(unittest.TestCase):
             c.answer()
 
     def on_disk(self, d):
-        """Everything that was sent is known to be on disk, and the records were compared with their path."""
+        """Waits until everything sent is known to be on disk, and the records' file was compared
+        with its path."""
         def done():
             o = d.status().output[0]
             return o.next == d.counter("events") + 1 == o.released
@@ -83,7 +85,7 @@ class Files(unittest.TestCase):
         self.assertIn("times that the file of records was deleted: 1\n", shown)
         self.assertEqual(d.stop(), 0)
 
-    def test_a_deleted_folder_is_waited_for(self):
+    def test_a_deleted_directory_is_waited_for(self):
         d = self.daemon(records=False)
         self.send(d)
         self.on_disk(d)
@@ -97,8 +99,8 @@ class Files(unittest.TestCase):
         self.on_disk(d)
         self.assertEqual(sorted(set(seqs(d.path("logs/alerts")))), list(range(11, 31)))
 
-    def test_a_file_that_is_moved_away_is_reopened_and_nothing_is_twice(self):
-        """As logrotate does it, with 'create' and without, and nobody sends SIGHUP."""
+    def test_a_file_that_was_moved_is_reopened_and_nothing_is_twice(self):
+        """As logrotate does, with 'create' and without, and without SIGHUP."""
         for creates in (True, False):
             with self.subTest(creates=creates):
                 d = self.daemon()
@@ -124,7 +126,7 @@ class Files(unittest.TestCase):
                 self.assertEqual(d.read_log().count("was moved away or replaced, and is reopened"), 2)
 
     def test_a_file_that_is_truncated_is_appended_to(self):
-        """As logrotate's copytruncate does it."""
+        """As logrotate's copytruncate does."""
         d = self.daemon(records=False)
         self.send(d)
         self.on_disk(d)
@@ -135,8 +137,9 @@ class Files(unittest.TestCase):
         self.assertEqual(seqs(d.path("logs/alerts.1"), d.path("logs/alerts")), list(range(1, 21)))
         self.assertEqual(d.status().output[0].reopened, 0)
 
-    def test_a_full_disk_gets_nothing_twice(self):
-        """By a limit on the size of files, which is raised in steps: each time a part of what waits fits."""
+    def test_a_full_disk_writes_nothing_twice(self):
+        """With a limit on the size of files that is raised in steps: each time a part of the
+        backlog fits."""
         d = self.daemon(records=False)
         hard = resource.prlimit(d.process.pid, resource.RLIMIT_FSIZE)[1]
         logs = d.path("logs/alerts")
@@ -177,7 +180,7 @@ class Files(unittest.TestCase):
         self.assertIn(f"'{d.path('logs/alerts')}' was moved away as '{d.path('logs/alerts')}.1', a new file is begun", log)
         ganad.wait_for(lambda: f"'{d.path('logs/alerts')}' is reopened" in d.read_log(), 5, "a line")
 
-    def test_it_does_not_start_with_what_is_no_file(self):
+    def test_it_does_not_start_with_a_path_that_is_not_a_file(self):
         for make, word in ((lambda p: os.symlink("x", p), "is a symbolic link to 'x'"), (os.mkfifo, "is a FIFO"),
                            (os.mkdir, "is a directory")):
             for of_records in (False, True):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each format writes is parsed back, by parsers that are written from the specifications and know nothing of the
-code, and has the values of the event. Texts are of any bytes. Usage: test_formats.py --source DIR --dump PROGRAM [--long]
+"""Parses the output of each format and compares it with the values of the event. The parsers are
+written from the specifications and independent of the code. Texts have any bytes. Usage:
+test_formats.py --source DIR --dump PROGRAM [--long]
 
-EVE is held to Suricata's own schema, ECS to the list of its fields, our own to proto/event.schema.json. --long: 100,000
-events, else 2,000."""
+EVE is compared with Suricata's own schema, ECS with the list of its fields, ganad's JSON with
+proto/event.schema.json. --long: 100,000 events, else 2,000."""
 
 import argparse
 import csv
@@ -59,7 +60,7 @@ def data_folder(source):
 
 
 def close_objects(schema):
-    """The object within it takes no key but those that it names."""
+    """Closes the object: it accepts no key but those that it names."""
     if isinstance(schema, list):
         for one in schema:
             close_objects(one)
@@ -72,7 +73,7 @@ def close_objects(schema):
 
 
 def closed(schema):
-    """A copy of our schema that finds a forgotten key. What is shipped is open: keys may be added."""
+    """A copy of our schema that finds a forgotten key. The shipped one is open: keys can be added."""
     copy = json.loads(json.dumps(schema))
     features = copy["$defs"]["alert"]["properties"]["features"]
     close_objects(copy["$defs"])
@@ -102,7 +103,7 @@ OPTIONAL_OF_MODEL = {"prev_seq", "model_sha256", "previous_sha256", "reason"}
 
 
 def objects(o):
-    """Each object within o, and o."""
+    """Yields o and each object within it."""
     if isinstance(o, dict):
         yield o
     for one in o.values() if isinstance(o, dict) else o if isinstance(o, list) else []:
@@ -110,7 +111,8 @@ def objects(o):
 
 
 def check_is_closed(v, shipped, o):
-    """The closed copy takes nothing that the schema does not name; what is shipped takes it; both miss what must be there."""
+    """The closed copy accepts nothing that the schema does not name; the shipped one accepts it;
+    both refuse an event without a required key."""
     for inside in list(objects(o)):
         inside["more"] = "x"
         if v.is_valid(o):
@@ -126,7 +128,8 @@ def check_is_closed(v, shipped, o):
 
 
 def check_catalog(path, fields):
-    """The catalogue explains each kind of event, by fields that it has. fields: {MESSAGE_ID: names}"""
+    """The catalogue explains each kind of event, with fields that it has. fields: {MESSAGE_ID:
+    names}"""
     with open(path, encoding="utf-8") as f:
         entries = re.split(r"^-- ", f.read(), flags=re.M)[1:]
     same("entries of the catalogue", sorted(entry[:32] for entry in entries), sorted(fields))
@@ -148,7 +151,7 @@ def members(schema, kind):
 
 
 def order_of_the_manual(source):
-    """Members of an alert as ganadd(8) lists them; tests/meta holds the list to the schema."""
+    """Members of an alert as ganadd(8) lists them; tests/meta compares the list with the schema."""
     with open(os.path.join(source, "daemon", "ganadd.8"), encoding="utf-8") as f:
         page = re.search(r"\.Ss Alerts\n(.*?)\n\.El", f.read(), re.S).group(1)
     return [name for line in re.findall(r"^\.It (.*)$", page, re.M) for name in line.split(", ")]
@@ -209,7 +212,7 @@ def main():
         native = read_schema(os.path.join(args.source, "proto", "event.schema.json"))
         schemas["json"] = (validator(closed(native)), 1, validator(native))
         if folder:
-            # Suricata's schema has 9,800 lines: each seventh.
+            # Suricata's schema has 9,800 lines: validates each seventh event.
             schemas["eve"] = (validator(read_schema(os.path.join(folder, "suricata-eve.schema.json"))), 7)
     if folder:
         fields = ecs_fields(os.path.join(folder, "ecs-fields.csv"))

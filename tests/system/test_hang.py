@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A disk or network file system that stops answering: it holds up what is on it, and nothing else, and no stop."""
+"""A disk or network file system that stops responding: it delays only the files on it, and no stop."""
 
 import functools
 import json
@@ -20,7 +20,8 @@ def request(n):
 
 class Hang(unittest.TestCase):
     def daemon(self, records=False, spool=None, alerts=None, **output):
-        """Alerts into a file in {dir}/slow, and to a reader. hang() is for what is in there."""
+        """Alerts into a file in {dir}/slow, and to a reader. hang() makes the files in {dir}/slow
+        hang."""
         outputs = {"file": {"type": "file", "to": "{dir}/slow/alerts", **output},
                    "unix": {"type": "unix", "to": "{dir}/reader.sock"}}
         d = ganad.Daemon(start=False, outputs=outputs, models=receivers.model(), ganadd={"stop_timeout": f"{STOP}s"},
@@ -48,7 +49,7 @@ class Hang(unittest.TestCase):
         os.unlink(d.path("hang"))
 
     def send(self, d, n=10):
-        """Seconds that it took."""
+        """Returns the seconds that it took."""
         start = time.monotonic()
         with ganad.Conn(d.scoring) as c:
             c.send(ganad.SCORE_REQUEST, request(n))
@@ -86,7 +87,8 @@ class Hang(unittest.TestCase):
                 self.assertIn("output 'file' (file", d.read_log())
                 self.assertIn("its file system has not answered for", d.read_log())
                 start = time.monotonic()
-                self.assertEqual(d.ctl("reopen", control=True).returncode, 1)  # it says which one is not open
+                # it reports which one is not open
+                self.assertEqual(d.ctl("reopen", control=True).returncode, 1)
                 self.assertLess(time.monotonic() - start, 2 * ganad.SLOW)
                 self.heal(d)
                 self.file_has(d, 60)
@@ -105,7 +107,7 @@ class Hang(unittest.TestCase):
         self.file_has(d, 30)
         self.assertEqual(d.stop(), 0)
 
-    def test_a_stop_leaves_it_and_the_next_start_writes_what_it_had(self):
+    def test_a_stop_leaves_it_and_the_next_start_writes_the_backlog(self):
         for call in ("fdatasync", "write"):
             with self.subTest(call=call):
                 d = self.daemon(replay="0", replay_time="0s")
@@ -136,7 +138,7 @@ class Hang(unittest.TestCase):
         self.assertIn("stop_timeout has expired and a thread still waits for a disk", d.read_log())
 
     def test_a_stop_does_not_wait_for_the_file_of_the_rules(self):
-        """Which the main thread writes at the end, for hits were counted."""
+        """The main thread writes it at the end, since hits were counted."""
         d = self.daemon(alerts={"suppress": "{dir}/slow/rules"})
         service = ganad.data_lines(50)[0].split(b",")[2].decode()
         self.assertEqual(d.ctl("suppress", "add", "service=" + service, control=True).returncode, 0)
@@ -148,7 +150,7 @@ class Hang(unittest.TestCase):
         self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
         self.assertIn("stop_timeout has expired and a thread still waits", d.read_log())
 
-    def test_records_do_not_hold_up_scoring(self):
+    def test_records_do_not_delay_scoring(self):
         d = self.daemon(records=True)
         self.send(d)
         ganad.wait_for(lambda: d.status().records.written == 10, 10, "records")

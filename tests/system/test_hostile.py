@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that mean harm, or are broken, while one that is not must be served as if it were alone."""
+"""Hostile or broken clients, while another client must be served as if it were alone."""
 
 import multiprocessing
 import os
@@ -12,8 +12,9 @@ import unittest
 
 import ganad
 
-LATENCY_MAX = 1.0 * ganad.SLOW  # s; far above what is usual, far below what a blocked loop would show
-GROWTH_MAX = (64 << 20) * (1 if ganad.SLOW == 1 else 8)  # bytes; sanitizers keep freed memory and shadows of it
+LATENCY_MAX = 1.0 * ganad.SLOW  # s; far above the usual time, far below that of a blocked loop
+# bytes; sanitizers keep freed memory and shadows of it
+GROWTH_MAX = (64 << 20) * (1 if ganad.SLOW == 1 else 8)
 FRAME_TIMEOUT = IDLE_TIMEOUT = 2.0 * min(ganad.SLOW, 3)
 N_SLOW = 200
 BURST, PACE = 128, 2000  # connections at once, and a second: daemon/ingest/listen.c
@@ -21,7 +22,7 @@ SCORE_CAP, PACKED_CAP, RECORDS_MAX, REASONS_MAX = 65536, 1 << 20, 8192, 16384
 
 
 def good_client(path, lines, stop, result):
-    """Asks for one record after another and holds every answer against the first."""
+    """Requests one record after another and compares every answer with the first."""
     want, latency, failure = {}, [], ""
     try:
         with ganad.Conn(path) as c:
@@ -37,6 +38,18 @@ def good_client(path, lines, stop, result):
     except Exception as e:
         failure = repr(e)
     result.send((failure, latency))
+
+
+def metronome(stop, result):
+    """Measures by how much the machine lets a sleeping process oversleep: no daemon can answer faster than that."""
+    worst = 0.0
+    while True:
+        start = time.monotonic()
+        ended = stop.wait(0.003)
+        worst = max(worst, time.monotonic() - start - 0.003)
+        if ended:
+            break
+    result.send(worst)
 
 
 def packed(rows, **change):
@@ -58,6 +71,10 @@ class Hostile(unittest.TestCase):
         cls.good = fork.Process(target=good_client, args=(cls.daemon.scoring, cls.lines, cls.stop, theirs))
         cls.good.start()
         theirs.close()
+        cls.stall, theirs = fork.Pipe(duplex=False)
+        cls.metronome = fork.Process(target=metronome, args=(cls.stop, theirs))
+        cls.metronome.start()
+        theirs.close()
         cls.rss = cls.daemon.rss()
         cls.peak = cls.rss
 
@@ -66,20 +83,23 @@ class Hostile(unittest.TestCase):
         with cls.daemon:
             cls.stop.set()
             failure, latency = cls.result.recv()
+            stall = cls.stall.recv()
             cls.good.join()
+            cls.metronome.join()
             code = cls.daemon.stop()
             latency.sort()
             print(f"the good client: {len(latency)} answers, p50 {latency[len(latency) // 2] * 1e3:.2f} ms, "
-                  f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst {latency[-1] * 1e3:.2f} ms; "
+                  f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst {latency[-1] * 1e3:.2f} ms; the machine stalled for {stall * 1e3:.2f} ms; "
                   f"memory {cls.rss >> 20} MiB, at most {cls.peak >> 20} MiB", flush=True)
             assert not failure, failure
-            assert latency[-1] < LATENCY_MAX, f"an answer took {latency[-1]:.2f} s"
+            # A request meets client, daemon and scorer, and each of them may meet a stall.
+            assert latency[-1] < LATENCY_MAX + 3 * stall, f"an answer took {latency[-1]:.2f} s"
             assert cls.peak - cls.rss < GROWTH_MAX, f"memory grew from {cls.rss} to {cls.peak} bytes"
             assert code == 0, f"ganadd ended with {code}:\n{cls.daemon.read_log()}"
 
     def setUp(self):
         if self.daemon.process.poll() is not None:
-            self.fail("ganadd is gone:\n" + self.daemon.read_log())
+            self.fail("ganadd ended:\n" + self.daemon.read_log())
 
     def tearDown(self):
         if self.daemon.process.poll() is None:
@@ -89,7 +109,8 @@ class Hostile(unittest.TestCase):
         return ganad.Conn(self.daemon.scoring)
 
     def refused(self, raw, code, text="", id=0):
-        """Raw bytes behind a good request: the request is answered, the fault is named, the connection closes."""
+        """Sends raw bytes after a good request: the request is answered, the fault is named, the
+        connection closes."""
         with self.conn() as c:
             c.send(ganad.SCORE_REQUEST, ganad.request([self.record], id=7, no_alert=True))
             c.s.sendall(raw)
@@ -101,7 +122,8 @@ class Hostile(unittest.TestCase):
 
     # --- frames
 
-    def test_a_flood_of_connections_is_taken_at_a_pace(self):
+    def test_a_flood_of_connections_is_accepted_at_a_limited_rate(self):
+        refused = self.daemon.counter("clients_refused")
         before, begin, n = self.daemon.counter("clients_accepted"), time.monotonic(), 0
         while time.monotonic() - begin < 0.5 or n < 600:
             with socket.socket(socket.AF_UNIX) as s:
@@ -110,9 +132,11 @@ class Hostile(unittest.TestCase):
         took = self.daemon.counter("clients_accepted") - before
         most = BURST + PACE * (time.monotonic() - begin) + 1
         self.assertLessEqual(took, most)
-        ganad.wait_for(lambda: self.daemon.counter("clients_accepted") - before == n, 20, "all are taken in the end")
+        ganad.wait_for(lambda: self.daemon.counter("clients_accepted") - before == n, 60,
+                       lambda: f"{n} accepted: {self.daemon.counter('clients_accepted') - before}, refused: "
+                               f"{self.daemon.counter('clients_refused') - refused}")
 
-    def test_lengths_that_lie(self):
+    def test_lengths_that_are_wrong(self):
         self.refused(b"\0\0\0\0", ganad.BAD_FRAME, "length 0")
         for length in (SCORE_CAP + 2, 2**31, 2**32 - 1):
             self.refused(struct.pack(">IB", length, ganad.SCORE_REQUEST), ganad.BAD_FRAME, "limit for kind 1 is 65536")
@@ -120,10 +144,10 @@ class Hostile(unittest.TestCase):
             self.refused(struct.pack(">IB", length, ganad.PACKED_REQUEST), ganad.BAD_FRAME,
                          "limit for kind 2 is 1048576")
 
-    def test_a_message_at_the_cap_is_taken_and_one_byte_more_is_not(self):
+    def test_a_message_at_the_limit_is_accepted_and_one_byte_more_is_not(self):
         for kind, cap in ((ganad.SCORE_REQUEST, SCORE_CAP), (ganad.PACKED_REQUEST, PACKED_CAP)):
             for size in (cap - 1, cap, cap + 1):
-                # field 15, which nobody knows, as filling
+                # field 15, which is not defined, as padding
                 head = b"\x7a" + bytes([0x80 | (size - 4) & 0x7f, 0x80 | (size - 4) >> 7 & 0x7f, (size - 4) >> 14])
                 m = head + bytes(size - 4) if size - 4 < 1 << 21 else b""
                 self.assertEqual(len(m), size)
@@ -136,7 +160,7 @@ class Hostile(unittest.TestCase):
                         self.assertEqual(c.error().code, ganad.BAD_FRAME)
                         self.assertTrue(c.is_closed())
 
-    def test_kinds_that_are_not_taken_here(self):
+    def test_kinds_that_are_not_accepted_here(self):
         for kind in (0, ganad.CONTROL_REQUEST, 4, 128, ganad.SCORE_REPLY, ganad.ERROR_REPLY, ganad.EVENT, 255):
             self.refused(ganad.frame(kind, b"x"), ganad.BAD_FRAME, f"kind {kind} is not taken here")
 
@@ -151,7 +175,8 @@ class Hostile(unittest.TestCase):
                 self.drained(c)
 
     def drained(self, c):
-        """All answers until the end, which must come; they are well formed or c.answer() would say so."""
+        """Returns all answers until the end, which must arrive. They are well formed, or c.answer()
+        would raise."""
         try:
             while True:
                 kind, body = c.frame()
@@ -228,7 +253,7 @@ class Hostile(unittest.TestCase):
                        dict(service=bytes(4)), dict(number=[])):
             self.refused(ganad.frame(ganad.PACKED_REQUEST, packed(3, **change)), ganad.BAD_MESSAGE, id=1)
 
-    def test_a_bad_record_is_refused_and_the_connection_goes_on(self):
+    def test_a_bad_record_is_refused_and_the_connection_stays_open(self):
         numbers = [0.0] * 38
         with self.conn() as c:
             bad = [packed(1, number=numbers[:i] + [v] + numbers[i + 1:])
@@ -258,13 +283,14 @@ class Hostile(unittest.TestCase):
 
     # --- time and space
 
-    def test_slow_clients_are_cut_however_steadily_they_send(self):
-        """Each byte comes before any idle timer could end: only the time since the first byte of a frame counts."""
+    def test_slow_clients_are_disconnected_however_steadily_they_send(self):
+        """Each byte arrives before any idle timer ends: only the time since the first byte of a
+        frame counts."""
         raw = ganad.frame(ganad.SCORE_REQUEST, ganad.request([self.record] * 20, no_alert=True))
         conns = [self.conn() for _ in range(N_SLOW)]
         start, cut, at = time.monotonic(), {}, 0
         while len(cut) < N_SLOW:
-            self.assertLess(time.monotonic() - start, FRAME_TIMEOUT * 3 + 5 * ganad.SLOW, f"only {len(cut)} were cut")
+            self.assertLess(time.monotonic() - start, FRAME_TIMEOUT * 3 + 20 * ganad.SLOW, f"only {len(cut)} were cut")
             for i, c in enumerate(conns):
                 if i in cut:
                     continue
@@ -283,10 +309,10 @@ class Hostile(unittest.TestCase):
         for c in conns:
             c.close()
 
-    def test_idle_clients_are_cut_and_the_others_are_not(self):
+    def test_idle_clients_are_disconnected_and_the_others_are_not(self):
         conns = [self.conn() for _ in range(N_SLOW)]
         start = time.monotonic()
-        for c in conns[:10]:  # a client that did ask something is no less idle afterwards
+        for c in conns[:10]:  # a client that sent a request is no less idle afterwards
             c.send(ganad.SCORE_REQUEST, ganad.request([self.record], no_alert=True))
             c.answer()
         for c in conns:
@@ -295,7 +321,7 @@ class Hostile(unittest.TestCase):
             c.close()
         self.assertGreater(time.monotonic() - start, IDLE_TIMEOUT * 0.9)
 
-    def test_a_client_that_never_reads_is_not_read_then_cut(self):
+    def test_a_client_that_never_reads_is_not_read_then_disconnected(self):
         raw = ganad.frame(ganad.PACKED_REQUEST, packed(256)) * 16
         before, sent, waits = self.daemon.rss(), 0, self.daemon.counter("clients_waits")
         timed_out = self.daemon.counter("clients_timed_out")
@@ -303,17 +329,17 @@ class Hostile(unittest.TestCase):
             c.s.settimeout(0.5 * ganad.SLOW)
             try:
                 while sent < 1 << 30:
-                    sent += c.s.send(raw[sent % len(raw):])  # whole frames in the end
+                    sent += c.s.send(raw[sent % len(raw):])  # whole frames at the end
             except TimeoutError:
                 pass  # our send blocks: that is back-pressure
             except (BrokenPipeError, ConnectionResetError):
-                pass  # cut already: a slow daemon took a part now and then
+                pass  # already disconnected: a slow daemon took a part now and then
             self.assertLess(sent, 64 << 20)
-            self.assertGreater(self.daemon.counter("clients_waits"), waits)
+            ganad.wait_for(lambda: self.daemon.counter("clients_waits") > waits, 20, "the client waits")
             self.assertLess(self.daemon.rss() - before, GROWTH_MAX)
-            ganad.wait_for(lambda: self.daemon.counter("clients_timed_out") > timed_out, IDLE_TIMEOUT * 3 + 5, "cut")
+            ganad.wait_for(lambda: self.daemon.counter("clients_timed_out") > timed_out, IDLE_TIMEOUT * 3 + 20, "cut")
 
-    def test_a_reader_that_pauses_gets_every_answer(self):
+    def test_a_reader_that_pauses_receives_every_answer(self):
         n = 2000
         raw = b"".join(ganad.frame(ganad.PACKED_REQUEST, packed(64, id=i)) for i in range(n))
         with self.conn() as c:
@@ -335,14 +361,14 @@ class Hostile(unittest.TestCase):
                         answers += 1
                     c.s.setblocking(False)
 
-    def test_a_half_closed_client_gets_its_answers(self):
+    def test_a_half_closed_client_receives_its_answers(self):
         with self.conn() as c:
             for i in range(500):
                 c.send(ganad.PACKED_REQUEST, packed(10, id=i))
             c.s.shutdown(socket.SHUT_WR)
             self.assertEqual([c.answer().id for _ in range(500)], list(range(500)))
             self.assertTrue(c.is_closed())
-        with self.conn() as c:  # with half a frame behind: there is nobody who could send the rest
+        with self.conn() as c:  # with half a frame at the end: the rest can never arrive
             c.send(ganad.PACKED_REQUEST, packed(10, id=3))
             c.s.sendall(b"\0\0\0\x09\x01")
             c.s.shutdown(socket.SHUT_WR)
@@ -360,6 +386,21 @@ class Hostile(unittest.TestCase):
             c.close()
         ganad.wait_for(lambda: self.daemon.counter("clients") <= 1, 10, "only the good client is left")
 
+    def counters(self, c):
+        """The counters of a status that is asked for on connection c."""
+        c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.STATUS))
+        return {k.name: k.value for k in c.answer(ganad.STATUS_REPLY).counter}
+
+    def served(self, d):
+        """A control connection that has its place; None: it was refused."""
+        c = ganad.Conn(d.control)
+        try:
+            self.counters(c)
+        except (AssertionError, ganad.Closed, ConnectionResetError, BrokenPipeError):
+            c.close()
+            return None
+        return c
+
     def test_refused_clients_are_logged_and_counted_but_not_one_by_one(self):
         with ganad.Daemon(scoring={"max_clients": 1}, control={"max_clients": 2}, metrics={"unix": "{dir}/m.sock"}) as d:
             self.addCleanup(ganad.Conn(d.scoring).close)
@@ -371,8 +412,10 @@ class Hostile(unittest.TestCase):
             self.addCleanup(first.close)
             first.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
             ganad.wait_for(lambda: d.counter("tails") == 1, 10, "a tail")
-            second = ganad.Conn(d.control)
+            # ganadd can still have the connection of the last counter() in its second place.
+            second = ganad.wait_for(lambda: self.served(d), 20, "a second control client")
             self.addCleanup(second.close)
+            refused = self.counters(second)["control_refused"]
             for _ in range(100):
                 with ganad.Conn(d.control) as more:
                     self.assertEqual(more.error().code, ganad.BUSY)
@@ -380,9 +423,9 @@ class Hostile(unittest.TestCase):
             ganad.wait_for(lambda: "metrics: 16 clients are connected, further ones wait" in d.read_log(), 10, "metrics is full")
             for c in visits:
                 c.close()
-            second.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.STATUS))
-            counter = {c.name: c.value for c in second.answer(ganad.STATUS_REPLY).counter}
-            self.assertEqual((counter["clients_refused"], counter["control_refused"], counter["metrics_waits"]), (300, 100, 1))
+            counter = self.counters(second)
+            self.assertEqual((counter["clients_refused"], counter["control_refused"] - refused, counter["metrics_waits"]),
+                             (300, 100, 1))
             log = d.read_log()
             for token in ("scoring", "control"):
                 lines = [line for line in log.splitlines() if f"warning: {token}: refused client " in line]
@@ -409,10 +452,10 @@ class Hostile(unittest.TestCase):
             self.assertRegex(d.read_log(), r"debug: spool: segments: 1, with \d+ bytes, of events 1 to \d+\n")
             self.assertEqual(d.stop(), 0)
 
-    def test_clients_over_the_limit_are_told(self):
+    def test_clients_over_the_limit_are_answered_busy(self):
         with ganad.Daemon(scoring={"max_clients": 5}) as d:
             conns = [ganad.Conn(d.scoring) for _ in range(5)]
-            for c in conns:  # accepted for sure
+            for c in conns:  # certainly accepted
                 c.send(ganad.PACKED_REQUEST, packed(1))
                 c.answer()
             for _ in range(20):
@@ -427,7 +470,7 @@ class Hostile(unittest.TestCase):
                         return more.frame()[0] == ganad.SCORE_REPLY
                     except (ganad.Closed, ConnectionResetError, BrokenPipeError):
                         return False
-            ganad.wait_for(room, 5, "room for another client")
+            ganad.wait_for(room, 20, "room for another client")
             for c in conns[1:]:
                 c.close()
             self.assertEqual(d.stop(), 0)

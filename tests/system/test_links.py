@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interfaces that are not there, or whose links are down: at the start and later."""
+"""Interfaces that do not exist, or whose links are down: at the start and later."""
 
 import json
 import re
@@ -59,7 +59,7 @@ class Links(NetCase):
             for name in ("dmz0", "dmz1"):
                 self.run_inside("ip", "link", "set", name, "arp", "off", "up")
             self.wait_for_state(d, "late", "reading", "up")
-            self.assertEqual(self.sources(d)["late"].reopened, 0)  # it was never there before
+            self.assertEqual(self.sources(d)["late"].reopened, 0)  # it never existed before
             log = d.read_log()
             self.assertEqual(len(re.findall(r"late: dmz0: there is no such interface", log)), 1, log)
             self.assertRegex(log, r"notice: capture: late: capturing on 'dmz0'\n")
@@ -111,7 +111,8 @@ class Links(NetCase):
             self.assertEqual(d.stop(), 0)
 
     def test_a_name_that_another_interface_has_now_is_followed(self):
-        """As when a card is replaced, or names are given anew: the old interface is still there under another name."""
+        """As when a card is replaced or names are reassigned: the old interface still exists under
+        another name."""
         with daemon({"wire": {"interface": "far", "filter": "ip"}}) as d:
             self.start(d)
             self.record_comes(d, "wire", 1)
@@ -126,7 +127,7 @@ class Links(NetCase):
             self.assertEqual(d.stop(), 0)
 
     @unittest.skipUnless(shutil.which("setpriv"), "no setpriv")
-    def test_without_permission_it_does_not_start_and_says_what_it_takes(self):
+    def test_without_permission_it_does_not_start_and_names_what_is_required(self):
         for name in ("far", "nowhere0"):
             with daemon({"wire": {"interface": name}}) as d:
                 for options in (["-t"], []):

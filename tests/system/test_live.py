@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The live page: what it is made of, who may ask for it, and how it looks in a browser if there is one.
+"""The live page: its files, who may request it, and how it looks in a browser if one is installed.
 
-GANAD_SCREENSHOTS=FOLDER keeps pictures of it."""
+GANAD_SCREENSHOTS=DIRECTORY keeps pictures of it."""
 
 import base64
 import contextlib
@@ -51,7 +51,7 @@ class Live(unittest.TestCase):
                              drift={"rate": "0", "window": "800"})
         cls.addClassCleanup(cls.d.__exit__)
         for _ in range(3):
-            for _ in range(2):  # a frame holds no 800
+            for _ in range(2):  # a frame cannot hold 800
                 test_metrics.score(cls.d, 400)
 
     def test_every_file_has_its_type_and_its_policy(self):
@@ -112,7 +112,7 @@ class Live(unittest.TestCase):
                 b.call("POST", "url", {"url": f"http://127.0.0.1:{self.port}/"})
                 ganad.wait_for(lambda: b.run("return document.querySelectorAll('#alerts tr').length") == ALERTS_MAX, 20, "alerts")
                 test_metrics.score(self.d, 500)
-                time.sleep(3)  # three polls more: lines, and not only points
+                time.sleep(3)  # three more polls: lines, and not only points
                 self.assertEqual(b.run("return document.querySelectorAll('.chart canvas').length"), 4)
                 self.assertIn("odd.name-1", b.run("return document.getElementById('models').textContent"))
                 self.assertGreater(b.run("return document.querySelectorAll('.bar').length"), 5)

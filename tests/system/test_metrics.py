@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Prometheus gets, and what those get who ask in other ways."""
+"""Metrics as Prometheus reads them, and requests in other forms."""
 
 import http.client
 import re
@@ -91,7 +91,7 @@ class Metrics(unittest.TestCase):
                            stderr=subprocess.STDOUT)
         self.assertEqual((r.returncode, r.stdout), (0, ""))
 
-    def test_each_family_is_told_once_with_its_kind(self):
+    def test_each_family_appears_once_with_its_kind(self):
         text = get(Unix(self.path))[1]
         names = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M)
         self.assertEqual(len(names), len(dict(names)))
@@ -99,7 +99,7 @@ class Metrics(unittest.TestCase):
         for name, kind in names:
             self.assertEqual(kind == "counter", name.endswith("_total"), name)
 
-    def test_other_questions(self):
+    def test_other_requests(self):
         self.assertEqual(get(Unix(self.path), "/")[0].status, 404)
         self.assertEqual(get(Unix(self.path), "/metrics?x=1")[0].status, 200)
         r, text = get(Unix(self.path), method="HEAD")
@@ -123,7 +123,7 @@ class Metrics(unittest.TestCase):
                 return
             self.assertNotIn(b" 200 ", head[:20])
 
-    def test_one_that_drips_is_cut_and_many_wait(self):
+    def test_a_client_that_drips_is_disconnected_and_many_wait(self):
         def drip(out):
             s = socket.socket(socket.AF_UNIX)
             s.settimeout(60 * ganad.SLOW)
@@ -143,7 +143,7 @@ class Metrics(unittest.TestCase):
             t.start()
         time.sleep(1)
         begin = time.monotonic()
-        self.assertEqual(get(Unix(self.path))[0].status, 200)  # its turn comes
+        self.assertEqual(get(Unix(self.path))[0].status, 200)  # it is served in turn
         self.assertLess(time.monotonic() - begin, 15 * ganad.SLOW)
         for t in threads:
             t.join()
@@ -160,7 +160,7 @@ class Metrics(unittest.TestCase):
 
 
 class Tcp(unittest.TestCase):
-    def test_this_machine_may_ask(self):
+    def test_this_machine_may_read_them(self):
         port = receivers.free_port()
         with ganad.Daemon(metrics={"tcp": f"127.0.0.1:{port}"}) as d:
             r, text = get(http.client.HTTPConnection("127.0.0.1", port, timeout=20 * ganad.SLOW))
@@ -168,7 +168,7 @@ class Tcp(unittest.TestCase):
             self.assertIn("ganad_build_info", text)
             self.assertEqual(d.stop(), 0)
 
-    def test_others_may_not_unless_it_is_said(self):
+    def test_others_may_not_unless_configured(self):
         for keys, ok in (({"tcp": "0.0.0.0:9187"}, False), ({"tcp": "[::]:9187"}, False),
                          ({"tcp": "0.0.0.0:9187", "open": "yes"}, True), ({"tcp": "127.0.0.1:1", "unix": "/x"}, False)):
             with ganad.Daemon(start=False, metrics=keys) as d:

@@ -14,7 +14,7 @@ from test_metrics import Unix, get
 NAME = re.compile(r"\b(?:ganad|process)_[a-z_]+\b")
 LABEL_OF = re.compile(r"\{[^}]*\}|by \([^)]*\)|\"[^\"]*\"")
 PART = re.compile(r"_(bucket|sum|count)$")
-# What neither rules nor dashboard need: for whoever looks for a cause.
+# Exported for troubleshooting; neither rules nor dashboard use them.
 NOT_SHOWN = {
     "ganad_alerts_rolled_up_total", "ganad_batches_total", "ganad_bytes_in_total", "ganad_bytes_out_total", "ganad_clients",
     "ganad_clients_accepted_total", "ganad_clients_refused_total", "ganad_clients_timed_out_total",
@@ -71,7 +71,7 @@ class Monitoring(unittest.TestCase):
         self.assertEqual(len(rules()), read("prometheus", "ganad.rules.yml").count("- alert:"))
         self.assertEqual(families(rules().values()) - self.exported, set())
 
-    def test_rules_name_units_that_there_are(self):
+    def test_rules_name_existing_units(self):
         text = read("prometheus", "ganad.rules.yml")
         units = set(re.findall(r"(?:journalctl -u|systemctl status) ([a-z-]+)", text))
         there = {f.split(".")[0] for f in os.listdir(os.path.join(ganad.args.source, "systemd")) if ".service" in f}

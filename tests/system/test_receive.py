@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conf/ganad-receive.py: cut lines, garbage, repeats, many ids, bounded memory, TLS, a file that is rotated; and the numbers
-that an output which filters sends, by real events of a real ganadd."""
+"""conf/ganad-receive.py: incomplete lines, garbage, repeats, many ids, bounded memory, TLS, a
+rotated file. Also the numbers that an output which filters sends, with real events of a real
+ganadd."""
 
 import contextlib
 import json
@@ -40,7 +41,7 @@ def seqs_of(path):
 
 
 class Receiver:
-    """The program with --out in a directory of its own."""
+    """The program with --out in its own directory."""
 
     def __init__(self, *arguments, out=True, folder=None):
         self.tmp = None if folder else tempfile.TemporaryDirectory(prefix="ganad-")
@@ -71,7 +72,7 @@ class Receiver:
         return socket.create_connection(("127.0.0.1", self.port), LIMIT)
 
     def send(self, *parts, end=True):
-        """On a connection of its own."""
+        """Sends on a separate connection."""
         with self.connect() as s:
             s.sendall(b"".join(parts))
             if end:
@@ -98,7 +99,7 @@ class Receiver:
 
 
 class Receive(unittest.TestCase):
-    def test_a_cut_line_is_dropped_and_taken_when_it_comes_again(self):
+    def test_an_incomplete_line_is_dropped_and_accepted_when_it_is_sent_again(self):
         with Receiver("--tcp", "{port}") as r:
             r.send(line(1), line(2)[:-20])
             r.send(line(1), line(2), line(3)[:1])
@@ -119,7 +120,7 @@ class Receive(unittest.TestCase):
             self.assertEqual(r.seqs(), [1, 2])
             self.assertNotIn("not events", r.stop())
 
-    def test_garbage_costs_nothing_but_itself(self):
+    def test_garbage_costs_only_itself(self):
         bad = [b"{\n", b"[]\n", b"\0\n", b"\xff\xfe\n", b'{"event_id": 7, "host": "s", "event_type": "alert"}\n', b"[" * 60000 + b"\n",
                b'{"event_id": "%s", "host": "s", "event_type": "alert"}\n' % (b"x" * 1000), b'{"seq": %s}\n' % (b"9" * 50000),
                b'{"event_id": "a-b-1", "host": "s", "event_type": "alert", "seq": "1"}\n']
@@ -133,7 +134,7 @@ class Receive(unittest.TestCase):
         self.assertIn("1 lines are longer than --longest", said)
         self.assertIn("1 connections failed", said)
 
-    def test_a_gap_is_reported_and_a_filter_is_none(self):
+    def test_a_gap_is_reported_and_a_filter_is_not(self):
         with Receiver("--tcp", "{port}") as r:
             r.send(line(1), line(2), line(5))
             r.send(line(3, "f", prev_seq=0), line(9, "f", prev_seq=3), line(20, "f", prev_seq=14), line(30, "f", prev_seq=0))
@@ -142,18 +143,18 @@ class Receive(unittest.TestCase):
                          ["sensor s: events 3 to 4 are missing",
                           "sensor f: events are missing, the last of them is 14, the first is 10 or later"])
 
-    def test_a_new_start_knows_what_is_in_the_file(self):
+    def test_a_restart_remembers_the_ids_in_the_file(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
             with Receiver("--tcp", "{port}", folder=d) as r:
                 r.send(line(1), line(2))
                 r.process.kill()
                 r.process.wait()
                 with open(r.out, "ab") as f:
-                    f.write(line(3)[:30])  # power went while it was written
+                    f.write(line(3)[:30])  # a power failure while it was written
                 r.start()
                 r.send(line(1), line(2), line(3), line(4))
                 self.assertEqual(r.seqs(), [1, 2, 3, 4])
-                self.assertIn("the last line was incomplete", r.stop())
+                self.assertIn("removed an incomplete last line", r.stop())
 
     def test_memory_is_bounded_and_what_is_remembered_is_dropped(self):
         n, remember = 60000, 5000
@@ -180,8 +181,8 @@ class Receive(unittest.TestCase):
             said = r.stop()
             for c in connections:
                 c.close()
-        self.assertIn("5 connections were closed, for there are too many", said)
-        self.assertIn("forgotten: there are more sensors", said)
+        self.assertIn("5 connections were closed: more than --connections", said)
+        self.assertIn("no longer monitored: there are more than 3 sensors", said)
 
     def test_a_file_that_grows_is_rotated_and_truncated(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
@@ -203,7 +204,8 @@ class Receive(unittest.TestCase):
                 with open(path, "ab") as old:
                     os.rename(path, path + ".1")
                     add(line(6))
-                    time.sleep(0.6)  # the receiver has looked, and ganadd writes to the old file until it looks
+                    # the receiver has checked, and ganadd writes to the old file until it checks
+                    time.sleep(0.6)
                     old.write(line(5))
                 arrived(5)
                 os.truncate(path, 0)
@@ -217,7 +219,7 @@ class Receive(unittest.TestCase):
             os.rename(r.out, r.out + ".1")
             os.mkdir(r.out)
             r.process.send_signal(signal.SIGHUP)
-            ganad.wait_for(lambda: "cannot be reopened, and the old file is kept" in r.said(), LIMIT, "the report")
+            ganad.wait_for(lambda: "keeping the old file: " in r.said(), LIMIT, "the report")
             r.send(line(2))
             self.assertEqual(seqs_of(r.out + ".1"), [1, 2])
             r.stop()
@@ -240,7 +242,8 @@ class Receive(unittest.TestCase):
                     ganad.Daemon(outputs={"siem": {"type": "tls", "to": f"localhost:{r.port}", "ca": ca.ca, "certificate": own,
                                                    "key": own_key}}, alerts={**EACH, "stats": "100ms"}) as g:
                 ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)), LIMIT, "an event")
-                with contextlib.ExitStack() as stack:  # many that are silent, and one that speaks no TLS
+                # many silent clients, and one that does not speak TLS
+                with contextlib.ExitStack() as stack:
                     others = [stack.enter_context(r.connect()) for _ in range(8)]
                     others[-1].sendall(b"GET / HTTP/1.0\r\n\r\n" * 100)
                     n = len(lines_of(r.out))
@@ -248,7 +251,7 @@ class Receive(unittest.TestCase):
                 self.assertEqual(g.status().output[0].connects, 1, "it was pushed out by others")
                 strange = ssl.create_default_context(cafile=ca.ca)
                 with self.assertRaises((ssl.SSLError, ConnectionError)), strange.wrap_socket(r.connect(), server_hostname="localhost") as t:
-                    t.sendall(line(1, "nobody"))
+                    t.sendall(line(1, "intruder"))
                     t.recv(1)
                 self.assertEqual(g.stop(), 0)
                 said = r.stop()
@@ -310,7 +313,7 @@ OUTPUTS = {"all": {"type": "file", "to": "{dir}/all"}, "alerts": {"type": "file"
 
 
 class Filters(unittest.TestCase):
-    """prev_seq: by it a receiver can tell filtered from lost."""
+    """prev_seq: by it a receiver can distinguish filtered from lost."""
 
     def check_chain(self, path, runs):
         events = [json.loads(x) for x in lines_of(path)]
@@ -348,7 +351,8 @@ class Filters(unittest.TestCase):
                 self.check_reports(lines_of(d.path(name)))
 
     def check_reports(self, lines):
-        """Nothing is missing from all of them; of those in between any that is left out is missed."""
+        """With all of them nothing is missing; if one of those in between is left out, it is
+        reported as missing."""
         watch = lambda x: subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")], input=b"".join(x),
                                          stdout=subprocess.PIPE, check=True, timeout=LIMIT * ganad.SLOW).stdout.decode()
         self.assertEqual(watch(lines), "")

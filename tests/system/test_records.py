@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of records that ganadd keeps: its forms, what trains on it, full disks, restarts, and what is told of it."""
+"""The file of records that ganadd keeps: its formats, training from it, full disks, restarts, and
+the reports about it."""
 
 import csv
 import glob
@@ -38,14 +39,14 @@ def pings(n):
 
 class Forms(Case):
     def keep(self, name, *files, model=None, **keys):
-        """What a run over the files leaves in its file of records."""
+        """Returns the file of records of a run over the files."""
         kept = self.path(name)
         more = "".join(f"{k} = {v}\n" for k, v in keys.items())
         conf = self.configure(name + ".conf", f"[records]\nfile = {kept}\n{more}", **(model or {}))
         self.read(*files or [self.pcap], conf=conf)
         return read(kept)
 
-    def test_each_form_is_what_extract_writes(self):
+    def test_each_format_is_what_extract_writes(self):
         self.assertEqual(self.keep("plain"), self.extract(self.pcap))
         self.assertEqual(self.keep("json", format="ndjson"), self.extract("--format", "ndjson", self.pcap))
         want = self.extract("--head", "--with-connection", self.pcap).splitlines()
@@ -56,7 +57,7 @@ class Forms(Case):
         got = map(json.loads, self.keep("jsonconn", format="ndjson", connection="yes").splitlines())
         self.assertEqual(list(got), [{**o, "source": "1"} for o in want])
 
-    def test_sources_are_told_apart(self):
+    def test_sources_are_kept_apart(self):
         other = self.write("other.pcap", pcap.traffic(random.Random(9), 500).bytes())
         rows = list(csv.DictReader(io.StringIO(self.keep("two", self.pcap, other, connection="yes").decode())))
         merged = self.extract("--merge", "--with-connection", self.pcap, other).decode().splitlines()
@@ -94,7 +95,7 @@ class Forms(Case):
         plain = self.keep("plain.csv")
         names = [self.path("plain.csv"), self.path("rich.csv")]
         rich = self.keep("rich.csv", connection="yes", score="yes")
-        both = self.write("both.csv", rich + rich)  # as when files of a rotation are put together
+        both = self.write("both.csv", rich + rich)  # as when rotated files are concatenated
         results = []
         for name in names:
             model = self.path("model.ckpt")
@@ -109,14 +110,14 @@ class Forms(Case):
         p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", both)
         self.assertEqual((p.returncode, p.stdout.count(b"\n")), (0, 2 * plain.count(b"\n") + 1), p.stderr)
 
-    def test_a_file_is_of_one_form(self):
+    def test_a_file_has_one_format(self):
         forms = ({}, {"format": "ndjson"}, {"connection": "yes"}, {"connection": "yes", "score": "yes"}, {})
         texts = [self.keep("form", **keys) for keys in forms]
         for i, text in enumerate(reversed(texts)):
             self.assertEqual(read(self.path("form") + (f".{i}" if i else "")), text)
-        self.assertEqual(self.keep("form"), texts[-1] * 2)  # the same form goes on
+        self.assertEqual(self.keep("form"), texts[-1] * 2)  # the same format is appended
 
-    def test_a_head_stands_once_and_in_each_file(self):
+    def test_a_head_is_written_once_in_each_file(self):
         whole = self.keep("once", score="yes")
         head, rows = whole.split(b"\n", 1)
         self.assertEqual(self.keep("once", score="yes"), whole + rows)
@@ -131,7 +132,7 @@ class Forms(Case):
             self.assertLessEqual(len(part), 16384)
         self.assertEqual(b"".join(p.split(b"\n", 1)[1] for p in parts), rows)
 
-    def test_a_line_that_was_cut_is_taken_away(self):
+    def test_an_incomplete_line_is_removed(self):
         plain = self.extract(self.pcap)
         for cut in (plain[:-1], plain[:-30], plain[:50], plain[:1], b""):
             self.write("cut", cut)
@@ -165,7 +166,7 @@ class Running(Case):
         return ganad.Daemon(start=start, captures=captures, records={"file": "{dir}/records", **records},
                             models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "1e30"}}, **kw)
 
-    def test_records_of_clients_are_kept_if_asked_for(self):
+    def test_records_of_clients_are_kept_if_configured(self):
         lines = ganad.data_lines(100)
         for wanted in ("no", "yes"):
             with self.daemon({"clients": wanted, "score": "yes", "connection": "yes"}) as d:
@@ -184,7 +185,7 @@ class Running(Case):
                                      [x.split(b",")[2].decode() if x.split(b",")[2] != b"no_such_service" else "?"
                                       for x in lines[:10]])
 
-    def test_status_tells_of_it(self):
+    def test_status_shows_it(self):
         want = self.extract(self.pcap)
         with self.daemon({"file_size": "16K", "files": "2"}, {"a": {"file": self.pcap}}) as d:
             n = want.count(b"\n")
@@ -199,7 +200,7 @@ class Running(Case):
             self.assertFalse(d.status().HasField("records"))
             self.assertIsNone(json.loads(d.ctl("status", "--json", control=True).stdout)["records"])
 
-    def test_files_are_opened_anew_when_asked(self):
+    def test_files_are_reopened_on_request(self):
         with self.daemon({"clients": "yes"}, outputs=ganad.ALERTS_FILE) as d:
             def send():
                 with ganad.Conn(d.scoring) as c:
@@ -235,16 +236,18 @@ class Running(Case):
         self.assertEqual({line.count(b",") for line in text.splitlines()}, {40})
 
     def check_full(self, d, n, look, make_room):
-        """@look: the file's bytes. The disk is full: all is scored, what does not fit is counted, and later it goes on."""
+        """@look: the file's bytes. While the disk is full, everything is scored and records that do
+        not fit are counted. Later writing resumes."""
         ganad.wait_for(lambda: d.counter("records_scored") == n, 60, "all are scored")
         r = d.status().records
-        self.assertEqual((r.state, r.rotations), ("failed", 0))  # what waits is no reason to push older files out
+        # a backlog is no reason to delete older files
+        self.assertEqual((r.state, r.rotations), ("failed", 0))
         self.assertGreater(r.lost, 1000)
         self.assertEqual(d.counter("records_lost"), r.lost)
         self.check_lines(look())
         self.assertEqual(len(look()), r.bytes)
         self.assertEqual(look().count(b"\n"), r.written)
-        time.sleep(1)  # it is tried again and again
+        time.sleep(1)  # it is retried again and again
         self.check_lines(look())
         self.assertEqual(d.read_log().count("lines wait in memory"), 1)
         error = r.error
@@ -267,7 +270,7 @@ class Running(Case):
                 [ganad.args.ganadd, "-c", d.conf], stderr=d.log,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100001, resource.RLIM_INFINITY)))
             ganad.wait_for(d.answers, 30, "ganadd serves")
-            def look():  # what waited comes to more than a file may have
+            def look():  # the backlog is larger than the limit of a file
                 files = sorted(glob.glob(d.path("records.*")), key=lambda f: -int(f.rsplit(".", 1)[1]))
                 return b"".join(map(read, files + [d.path("records")]))
             error = self.check_full(d, n, look, lambda: resource.prlimit(

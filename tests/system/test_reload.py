@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other models while the daemon runs: nothing unscored, nothing scored twice, each by the old or the new one."""
+"""Model changes while the daemon runs: no record is unscored or scored twice, each is scored by the
+old or the new model."""
 
 import csv
 import io
@@ -19,17 +20,17 @@ ROUNDS, ROUNDS_LONG = 20, 1000
 
 
 def checkpoint(seed):
-    """Another one for each seed."""
+    """A different checkpoint for each seed."""
     path = os.path.join(ganad.scratch(), f"reload-{seed}.ckpt")
     if not os.path.exists(path):
-        ganad.checkpoint()  # makes the records that it is calibrated with
+        ganad.checkpoint()  # makes the records for the calibration
         subprocess.run([ganad.args.random_checkpoint, "egbad", str(seed),
                         os.path.join(ganad.scratch(), "calibration"), path], check=True)
     return path
 
 
 def configure(d, models, **ganadd):
-    """The daemon's file with these models, and in [ganadd] these keys."""
+    """Writes the daemon's file with these models, and in [ganadd] these keys."""
     with open(d.conf) as f:
         kept = f.read().split("[model ")[0]
     for k, v in ganadd.items():
@@ -50,7 +51,7 @@ def model(d, name="m"):
 
 
 class Client(threading.Thread):
-    """Sends request after request, a few at a time; keeps what each was scored by."""
+    """Sends request after request, a few at a time; keeps the model of each answer."""
 
     def __init__(self, path, records, expected):
         super().__init__(daemon=True)
@@ -110,14 +111,15 @@ class Reloads(unittest.TestCase):
                 self.assertIsNone(c.wrong)
             n = sum(c.n for c in clients)
             self.assertGreater(n, 2 * rounds)
-            for sha in scores:  # both were at work
+            for sha in scores:  # both models were in use
                 self.assertGreater(sum(c.seen.get(sha, 0) for c in clients), 0)
             s = d.status()
             counters = {c.name: c.value for c in s.counter}
             self.assertEqual(counters["records_in"], n * len(records))
             self.assertEqual(counters["records_scored"], n * len(records))
             self.assertEqual(counters["records_unscored"], 0)
-            self.assertEqual(s.model[0].scored, n * len(records))  # whichever checkpoint it had
+            # by whichever checkpoint it was scored
+            self.assertEqual(s.model[0].scored, n * len(records))
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
                 shas = {json.loads(line)["model_sha256"] for line in f}
@@ -125,7 +127,7 @@ class Reloads(unittest.TestCase):
             print(f"{rounds} reloads, {n * len(records)} records, each scored once, by " +
                   ", ".join(f"{sha[:8]}: {sum(c.seen.get(sha, 0) for c in clients)} requests" for sha in scores))
 
-    def test_models_come_go_and_change(self):
+    def test_models_are_added_removed_and_changed(self):
         a, b = checkpoint(2), checkpoint(3)
         with ganad.Daemon(models={"m": {"checkpoint": a}, "old": {"checkpoint": a}}) as d:
             configure(d, {"m": {"checkpoint": b}, "fresh": {"checkpoint": a, "threshold": "7"}}, sensor="other")
@@ -142,7 +144,7 @@ class Reloads(unittest.TestCase):
             self.assertIn("takes effect at a restart", out)
             self.assertIn("same", out)
 
-    def test_a_threshold_is_a_change_that_counts_on(self):
+    def test_a_threshold_is_a_change_and_counters_continue(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2), "threshold": "1e9"}}) as d:
             with ganad.Conn(d.scoring) as c:
                 def anomalous():
@@ -154,7 +156,7 @@ class Reloads(unittest.TestCase):
                 self.assertEqual(anomalous(), 50)
                 self.assertEqual((model(d).scored, model(d).anomalous), (100, 50))
 
-    def test_records_go_by_their_networks_also_after_a_reload(self):
+    def test_records_are_routed_by_their_networks_also_after_a_reload(self):
         a, b, c = checkpoint(2), checkpoint(3), checkpoint(4)
         records = [ganad.record(x) for x in ganad.data_lines(300)]
         for i, r in enumerate(records):
@@ -192,7 +194,7 @@ class Reloads(unittest.TestCase):
             listed = json.loads(ctl(d, "model", "list", "-J")[1])
             self.assertEqual([m["networks"] for m in listed], ["", "10.1.0.0/16, 192.0.2.0/24", "10.0.0.0/8"])
 
-    def test_a_shadow_scores_along_and_raises_nothing(self):
+    def test_a_shadow_scores_too_and_raises_nothing(self):
         records = [ganad.record(x) for x in ganad.data_lines(250)]
         models = {"trial": {"checkpoint": checkpoint(3), "threshold": "-1e9", "shadow": "yes"},
                   "m": {"checkpoint": checkpoint(2), "threshold": "1e9"}}
@@ -200,10 +202,12 @@ class Reloads(unittest.TestCase):
             def ask(**options):
                 conn.send(ganad.SCORE_REQUEST, ganad.request(records, **options))
                 return conn.answer()
-            self.assertEqual(ask().model_sha256.hex(), model(d).sha256)  # the first is no default
+            # the first is not the default
+            self.assertEqual(ask().model_sha256.hex(), model(d).sha256)
             for _ in range(3):
                 ask()
-            self.assertEqual(sum(ask(model="trial").anomalous), 250)  # it answers who asks it
+            # it answers requests that name it
+            self.assertEqual(sum(ask(model="trial").anomalous), 250)
             m = model(d, "trial")
             self.assertTrue(m.role.shadow)
             self.assertEqual((m.scored, m.anomalous, m.role.disagreed), (1250, 1250, 1000))
@@ -249,13 +253,14 @@ class Reloads(unittest.TestCase):
             ask(2)
             self.assertLess(d.counter("alerts"), 100)
             self.assertEqual(reload("rollup = 1h", "rollup = 0s"), ["[alerts] rollup"])
-            ganad.wait_for(lambda: told()[0] == 100, 20, "what was rolled up is told")
+            ganad.wait_for(lambda: told()[0] == 100, 20, "the aggregated alerts are reported")
             before = d.counter("alerts")
             ask(1)
-            self.assertEqual(d.counter("alerts"), before + 50)  # each by itself now
+            self.assertEqual(d.counter("alerts"), before + 50)  # each is a separate alert now
             self.assertEqual(reload("rate = 0", "rate = 1"), ["[alerts] rate"])
             ask(2)
-            self.assertGreaterEqual(d.counter("alerts_limited"), 85)  # 10 of a burst, and a second or a few
+            # 10 of a burst, and those of one or a few seconds
+            self.assertGreaterEqual(d.counter("alerts_limited"), 85)
             self.assertEqual(reload("heartbeat = 0s\nstats = 0s", "heartbeat = 100ms\nstats = 100ms"),
                              ["[alerts] heartbeat", "[alerts] stats"])
             ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats") for e in told()[1]) >= 4, 20, "heartbeats")
@@ -316,7 +321,7 @@ class Reloads(unittest.TestCase):
             self.addCleanup(tail.stdout.close)
             self.addCleanup(tail.wait)
             self.addCleanup(tail.kill)
-            ganad.wait_for(lambda: d.counter("tails") == 1, 20, "somebody looks")
+            ganad.wait_for(lambda: d.counter("tails") == 1, 20, "a client follows")
             self.assertEqual(ctl(d, "model", "load", "m", checkpoint(3))[0], 0)
             second = model(d).sha256
             self.assertEqual(ctl(d, "model", "rollback", "m")[0], 0)
@@ -357,7 +362,8 @@ class Reloads(unittest.TestCase):
                 return d.counter("alerts")
             self.assertEqual(alerts(), 1)
             self.assertEqual(ctl(d, "reload")[0], 0)
-            self.assertEqual((alerts(), model(d).loaded_ns), (1, since))  # a repeat of the first, as without a reload
+            # a repeat of the first, as without a reload
+            self.assertEqual((alerts(), model(d).loaded_ns), (1, since))
             models["m"]["threshold"] = "-1e8"
             configure(d, models)
             self.assertEqual(ctl(d, "reload")[0], 0)
@@ -365,14 +371,14 @@ class Reloads(unittest.TestCase):
             self.assertGreater(model(d).loaded_ns, since)
             self.assertEqual(d.stop(), 0)
 
-    def test_a_signal_reloads_and_many_are_as_good_as_the_last(self):
+    def test_a_signal_reloads_and_of_many_only_the_last_counts(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
             for i in range(50):
                 configure(d, {"m": {"checkpoint": checkpoint(2 + i % 2)}})
                 d.process.send_signal(signal.SIGHUP)
             ganad.wait_for(lambda: model(d).file == checkpoint(3), 20, "the last configuration is in use")
 
-    def test_several_ask_at_once_and_one_goes_away(self):
+    def test_several_request_at_once_and_one_disconnects(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, control={"max_clients": "40"}) as d:
             conns = [ganad.Conn(d.control) for _ in range(30)]
             for c in conns:
@@ -432,7 +438,7 @@ class Captured(Case):
         rows = list(csv.DictReader(io.StringIO(p.stdout.decode())))
         return rows[0]["model_sha256"], [ganad.bits(row["score"]) for row in rows]
 
-    def test_connections_go_by_their_networks(self):
+    def test_connections_are_routed_by_their_networks(self):
         conf = self.configure("networks.conf", threshold="-1e30")
         with open(conf, "a") as f:
             f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\nnetworks = 10.9.0.0/24\n"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train report: a page that is well-formed and needs nothing, and JSON that says what eval says."""
+"""ganad-train report: a well-formed page without external resources, and JSON with the figures of
+eval."""
 
 import hashlib
 import html.parser
@@ -22,7 +23,7 @@ VOID = {"meta"}
 
 
 class Page(html.parser.HTMLParser):
-    """What a browser would make of it: tags that close, addresses, handlers."""
+    """Parses it as a browser would: tags that close, addresses, handlers."""
 
     def __init__(self, text):
         super().__init__()
@@ -54,7 +55,7 @@ class Page(html.parser.HTMLParser):
 
 
 def path_of(text, picture, css="curve"):
-    """The places of a line of a picture."""
+    """The coordinates of a line of a chart."""
     svg = re.search(rf'<svg [^>]*aria-labelledby="{picture}-title .*?</svg>', text, re.S).group()
     d = re.search(rf'<path class="line {css}"[^>]* d="M([^"]*)"', svg).group(1)
     return [tuple(map(float, pair)) for pair in re.findall(r"(-?[\d.]+) (-?[\d.]+)", d)]
@@ -89,7 +90,7 @@ class Report(TrainCase):
         for key, value in self.json("eval", checkpoint, *arguments).items():
             self.assertEqual(j[key], value, key)
 
-    def test_it_says_what_eval_says(self):
+    def test_it_has_the_figures_of_eval(self):
         data = ("--data", self.data, "--protocol", "normal")
         text, j = self.make(self.checkpoint, *data)
         self.same_as_eval(j, self.checkpoint, *data)
@@ -175,7 +176,7 @@ class Report(TrainCase):
         self.assertEqual(len(j["per_class"]), 1000)
         self.assertIn("900 more classes are in the JSON", text)
 
-    def test_rows_without_labels_have_what_needs_none(self):
+    def test_rows_without_labels_have_what_needs_no_labels(self):
         plain = self.write("plain.csv", records(seed=5, n=500, labelled=False))
         text, j = self.make(self.checkpoint, "--data", plain)
         self.assertEqual((j["labelled"], j["n"], j["positives"], j["auroc"], j["curve"], j["per_class"]),

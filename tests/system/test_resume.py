@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train fit --resume: a training that was killed ends with the same bits as one that was not."""
+"""ganad-train fit --resume: a killed and resumed training ends with the same bits as an
+uninterrupted one."""
 
 import os
 import resource
@@ -24,7 +25,7 @@ class Resume(TrainCase):
             return f.read()
 
     def kill_in_the_middle(self, state, *arguments, how=signal.SIGKILL):
-        """Returns the state's bytes; there is at least an epoch in it, and not the last."""
+        """Returns the state's bytes, after at least one epoch and before the last."""
         p = self.start(*arguments, "--resume", state)
         end = time.monotonic() + 60 * ganad.SLOW
         while not os.path.exists(state) and p.poll() is None and time.monotonic() < end:
@@ -34,7 +35,7 @@ class Resume(TrainCase):
         p.communicate(timeout=60 * ganad.SLOW)
         return self.read(state)
 
-    def test_a_killed_training_goes_on_to_the_same_bits(self):
+    def test_a_killed_training_resumes_to_the_same_bits(self):
         for model in (("--epochs", "60"), ("--model", "ganomaly", "--epochs", "60", "--keep", "best"),
                       ("--model", "anogan", "--epochs", "20", "--steps", "5")):
             name = model[1] if model[0] == "--model" else "egbad"
@@ -48,7 +49,7 @@ class Resume(TrainCase):
             self.assertEqual(self.read(whole), self.read(resumed), name)
             self.assertFalse(os.path.exists(state))
 
-    def test_an_interrupted_training_writes_its_checkpoint_and_can_go_on(self):
+    def test_an_interrupted_training_writes_its_checkpoint_and_can_be_resumed(self):
         whole, resumed, state = (self.path(f"int.{x}") for x in ("whole", "resumed", "state"))
         settings = self.settings("--epochs", "60")
         self.run_train("fit", *settings, "--out", whole)

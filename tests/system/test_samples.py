@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What README.md and the manual pages show is what the programs do: each sample of output in README.md has the shape of the
-output of the same command on synthetic traffic, each list of keys in ganadctl(1) is that of the JSON, and each example of a
-manual page runs. Shape: heads of tables, number and kind of columns, keys of JSON, words of other lines; numbers may differ.
+"""README.md and the manual pages show what the programs do. Each sample of output in README.md has
+the shape of the output of the same command on synthetic traffic. Each list of keys in ganadctl(1)
+is that of the JSON, and each example of a manual page runs. Shape: heads of tables, number and kind
+of columns, keys of JSON, words of other lines; numbers can differ.
 
 Usage: test_samples.py ..."""
 
@@ -51,19 +52,19 @@ def is_head(line):
 
 
 def plain(line):
-    """Words alone: what is a number, a hash or a share may differ."""
+    """Only the words: numbers, hashes and shares can differ."""
     return re.sub(r"\s+", " ", NUMBER.sub("0", line)).strip()
 
 
 def check_row(line, head, rows):
-    """The first cells are of the kinds that some real row has, and there are as many as the head has."""
+    """The first cells are of the kinds of some real row, and there are as many as the head has."""
     got = cells(line)
     if not any(len(got) == len(r) and [kind(c) for c in got[:len(head) - 1]] == [kind(c) for c in r[:len(head) - 1]] for r in rows):
         raise AssertionError(f"no row like {line!r} under {head}: {rows[:5]}")
 
 
 def check_json(line, real):
-    """Between elisions the keys are those of the real line, next to each other, in its order."""
+    """Between elisions the keys are those of the real line, adjacent and in its order."""
     keys = lambda text: re.findall(r'"(\w+)":', text)
     have, at = keys(real), 0
     for part in re.split(r",? ?\.\.\. ?,?", line):
@@ -75,7 +76,8 @@ def check_json(line, real):
 
 
 def check_shape(sample, real):
-    """Raises an AssertionError if the text of a document is not of the shape of what a program wrote."""
+    """Raises an AssertionError if the text of a document does not have the shape of the program's
+    output."""
     lines, head = real.splitlines(), None
     heads = {plain(x): i for i, x in enumerate(lines) if is_head(x)}
     words = {plain(x) for x in lines}
@@ -95,7 +97,7 @@ def check_shape(sample, real):
 
 
 def samples(text):
-    """[(command, what is shown of its output)] of the blocks of a document."""
+    """[(command, output shown)] of the blocks of a document."""
     found = []
     for block in re.findall(r"^```\w*\n(.*?)^```$", text, re.M | re.S):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
@@ -105,7 +107,7 @@ def samples(text):
 
 
 class Shapes(unittest.TestCase):
-    def test_what_is_no_shape_is_found(self):
+    def test_a_wrong_shape_is_found(self):
         real = "  ID  HITS  RULE\n   7     3  src=192.0.2.1\n\n12 packets, 1 refused\n" + '{"a":1,"b":{"c":2},"d":3}\n'
         for good in ("  ID   HITS   RULE\n  1  412  dport=1\n", "  9 packets, 2 refused\n", '{"a":7,"b":{"c":1}, ... }', "...\n"):
             check_shape(good, real)
@@ -122,7 +124,7 @@ def run(*command, code=0, **more):
 
 
 class Samples(unittest.TestCase):
-    """One capture, its records and its alerts, for all."""
+    """One capture, its records and its alerts, for all tests."""
 
     @classmethod
     def setUpClass(cls):
@@ -146,7 +148,7 @@ class Samples(unittest.TestCase):
             f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".") for i, x in enumerate(ganad.synthetic_lines(2100)))
         return path
 
-    # --- README.md: a command, and a method for what it shows ---
+    # --- README.md: a command, and a method for its output ---
 
     def real_score(self):
         return self.ctl("score", "--local", self.model, "--top", "2", "site.pcap")
@@ -167,17 +169,13 @@ class Samples(unittest.TestCase):
                 c.answer()
             return added, ctl("list")
 
-    def real_eval(self):
-        model = os.path.join(ganad.args.source, "models/default/kdd99-egbad.ckpt")
-        return run(ganad.args.train, "eval", model, "--data", self.labelled(), "--protocol", "normal", cwd=self.dir)
-
     def real_fit(self):
         return run(ganad.args.train, "fit", "records.csv", "--name", "own", "--out", "own.ckpt", "--epochs", "2", cwd=self.dir)
 
     def test_readme(self):
         silent = ("ganadctl extract ", "ganadctl tail ", "ganadctl model load ")
         real = {"ganadctl score --local ": self.real_score, "ganadd -c own.conf -r ": self.real_read,
-                "ganad-train eval ": self.real_eval, "ganad-train fit ": self.real_fit,
+                "ganad-train fit ": self.real_fit,
                 "ganadctl suppress add ": lambda: self.real_suppress()[0], "ganadctl suppress list": lambda: self.real_suppress()[1]}
         used = set()
         for command, shown in samples(read("README.md")):
@@ -190,6 +188,34 @@ class Samples(unittest.TestCase):
                 used.add(name)
                 check_shape(shown, real[name]())
         self.assertEqual(used, set(real))
+
+    def test_the_alert_of_the_readme(self):
+        block = re.search(r"^```json\n(.*?)^```$", read("README.md"), re.M | re.S)
+        shown = json.loads(block.group(1))
+        lines = [x for x in self.real_read().splitlines() if x.startswith("{")]
+        real = next(x for x in map(json.loads, lines) if "dest_port" in x)
+        kind = lambda v: "number" if type(v) in (int, float) else type(v)
+        shape = lambda o, keys: [(k, kind(o[k])) for k in o if k in keys]
+        self.assertGreater(len(shown), 10)
+        self.assertEqual(shape(shown, shown), shape(real, shown))
+        self.assertEqual(set(shown["flow"]), set(real["flow"]))
+        self.assertEqual(set(shown["top_features"][0]), set(real["top_features"][0]))
+
+    def test_the_detection_of_the_readme(self):
+        if not ganad.data_file():
+            self.skipTest("no public data set")
+        rows = re.findall(r"^\| (\w+)[^|]* \| ([\d,]+) \| ([\d.]+) % \| ([\d.]+) % \|$",
+                          read("README.md"), re.M)
+        self.assertEqual({r[0] for r in rows}, {"dos", "normal", "probe", "r2l", "u2r"})
+        for column, budget in (2, "0.001"), (3, "0.01"):
+            found = json.loads(run(ganad.args.train, "eval", self.model, "--data", ganad.data_file(),
+                                   "--protocol", "normal", "--fpr", budget, "--json"))
+            for row in rows:
+                one = found["per_category"][row[0]]
+                self.assertEqual(row[1], f"{one['n']:,}")
+                # Another processor can put a record on the other side of the threshold.
+                self.assertAlmostEqual(float(row[column]), 100 * one["detected"] / one["n"],
+                                       delta=0.001 + 100 / one["n"])
 
     # --- ganadctl(1): keys of JSON ---
 
@@ -211,7 +237,7 @@ class Samples(unittest.TestCase):
                 c.answer()
             real = {"version": asked("version"), "status": asked("status"), "model Op Cm list": asked("model", "list")[0],
                     "config": asked("config")[0], "stats": asked("stats"), "suppress test Ar connection": asked("suppress", "list")[0],
-                    "reload": asked("reload")["models"][0], "spool Op Ar folder": ctl("spool", d.path("spool"))}
+                    "reload": asked("reload")["models"][0], "spool Op Ar directory": ctl("spool", d.path("spool"))}
             with open(os.path.join(self.dir, "plain.csv"), "wb") as f:
                 f.writelines(ganad.synthetic_lines(200))
             real["model compare Ar a b file"] = ctl("model", "compare", self.model, self.model, os.path.join(self.dir, "plain.csv"))
@@ -233,12 +259,12 @@ class Samples(unittest.TestCase):
     def test_heads_of_records_and_scores(self):
         page = re.sub(r"\s+", " ", read("tools/ganadctl/ganadctl.1"))
         head = self.ctl("score", "--local", self.model, "--format", "csv", "--top", "1", "site.pcap").splitlines()[0].split(",")
-        listed = re.search(r"has a head line and the columns (.*?), threshold(.*?) and, with", page)
+        listed = re.search(r"has a header line and the columns (.*?), threshold(.*?) and, with", page)
         self.assertEqual(head, re.findall(r"\w+", re.sub(r"\([^)]*\)", "", listed.group(1))) +
                          ["threshold"] + re.findall(r"\w+", listed.group(2)) + ["top_features"])
         with open(os.path.join(self.dir, "records.csv")) as f:
             behind = f.readline().strip().split(",")[41:]
-        self.assertEqual(behind, re.search(r"Behind the columns: (.*?)\.", page).group(1).split(", "))
+        self.assertEqual(behind, re.search(r"Appends the columns (.*?)\.", page).group(1).split(", "))
 
     def test_columns_of_the_truth(self):
         with open(os.path.join(self.dir, "site.tsv")) as f:
@@ -355,6 +381,6 @@ class Samples(unittest.TestCase):
 
 if __name__ == "__main__":
     rest = ganad.parse(sys.argv[1:])
-    for program in ("ganadd", "ganadctl", "train", "traffic"):  # some run in a directory of their own
+    for program in ("ganadd", "ganadctl", "train", "traffic"):  # some run in a separate directory
         setattr(ganad.args, program, os.path.abspath(getattr(ganad.args, program)))
     unittest.main(argv=[sys.argv[0]] + rest, verbosity=2)

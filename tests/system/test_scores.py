@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A record's score is the same bits by the socket, by --local and in the trainer, and answers come in order."""
+"""A record's score has the same bits by the socket, by --local and in the trainer, and answers
+arrive in order."""
 
 import csv
 import io
@@ -34,7 +35,7 @@ def name_of(checkpoint):
 
 
 def auroc(scores, labels):
-    """By ranks, ties shared."""
+    """By ranks; ties share theirs."""
     order = sorted(range(len(scores)), key=scores.__getitem__)
     ranks, i = [0.0] * len(scores), 0
     while i < len(order):
@@ -51,7 +52,8 @@ def auroc(scores, labels):
 
 class Scores(unittest.TestCase):
     def test_socket_and_local_print_the_same_bytes(self):
-        """Every line, score, p-value, verdict and hash, in the order of the file; with reasons for a part."""
+        """Every line, score, p-value, verdict and hash, in the order of the file; with reasons for
+        a part."""
         for checkpoint in checkpoints():
             with self.subTest(checkpoint=checkpoint), \
                     ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint, "search_rate": "1e6"}}) as d:
@@ -96,7 +98,7 @@ class Scores(unittest.TestCase):
                     self.assertEqual(got, want, f"{n} records a request")
 
     def test_the_trainer_finds_the_same_scores(self):
-        """eval tells no scores, but its AUROC, threshold and counts are made of them."""
+        """eval prints no scores, but its AUROC, threshold and counts are computed from them."""
         if not ganad.data_file():
             self.skipTest("no KDD99 data")
         for checkpoint in [ganad.checkpoint()] + ganad.trained():
@@ -120,8 +122,8 @@ class Scores(unittest.TestCase):
         self.assertAlmostEqual(e["recall"], hits / sum(attack), delta=1e-9)
         self.assertAlmostEqual(e["auroc"], auroc([float(r["score"]) for r in rows], attack), delta=1e-9)
 
-    def test_the_largest_values_go_through_the_socket(self):
-        """float32 cannot hold 2^32 - 1: what the rounding adds must not put a legal record out of range."""
+    def test_the_largest_values_pass_through_the_socket(self):
+        """float32 cannot hold 2^32 - 1: rounding must not put a legal record out of range."""
         line = b"4294967295,tcp,http,SF,9007199254740992,9007199254740992,1" + b",4294967295" * 4 + b",1,4294967295,1,2"
         line += b",4294967295" * 5 + b",1,1,511,511" + b",1.00" * 7 + b",255,255" + b",1.00" * 8 + b"\n"
         with ganad.Daemon(models={"random": {"checkpoint": ganad.checkpoint()}}) as d:
@@ -132,7 +134,7 @@ class Scores(unittest.TestCase):
             self.assertEqual(socket.stdout, local.stdout)
 
     def test_beyond_its_budget_a_model_that_searches_leaves_records_unscored(self):
-        """And whoever asks another model at the same time does not wait for it."""
+        """A client of another model at the same time does not wait for it."""
         models = {"quick": {"checkpoint": ganad.checkpoint("egbad")},
                   "search": {"checkpoint": ganad.checkpoint("anogan"), "search_rate": "30"}}
         lines = ganad.data_lines(500)
@@ -167,7 +169,8 @@ class Scores(unittest.TestCase):
                 self.assertIn(word, r.stdout)
                 self.assertEqual(r.stdout.count(b"\n"), 501 if form == "table" else 500)
 
-            # One client asks for searches without end; the answers of another come as if it were alone.
+            # One client requests searches without end; the answers of another arrive as if it were
+            # alone.
             records = [ganad.record(line) for line in lines]
             with ganad.Conn(d.scoring) as busy, ganad.Conn(d.scoring) as c:
                 waits = []
@@ -182,7 +185,7 @@ class Scores(unittest.TestCase):
                     self.assertGreater(sum(a.unscored), 240)
                 self.assertLess(sorted(waits)[25], 0.1 * ganad.SLOW)
 
-    def test_two_models_are_told_apart(self):
+    def test_two_models_are_kept_apart(self):
         models = {"a": {"checkpoint": ganad.checkpoint("egbad")}, "b": {"checkpoint": ganad.checkpoint("ganomaly")}}
         lines = b"".join(ganad.data_lines(10))
         with ganad.Daemon(models=models) as d:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed models, with the real minisign: what is taken, what is refused, and what goes on then."""
+"""Signed models, with the real minisign: which are accepted or refused, and that the running models
+stay in use."""
 
 import json
 import os
@@ -12,7 +13,7 @@ import ganad
 
 
 class Signer:
-    """A folder with a key pair."""
+    """A directory with a key pair."""
 
     def __init__(self, folder, name):
         self.public, self.secret = os.path.join(folder, name + ".pub"), os.path.join(folder, name + ".key")
@@ -44,7 +45,7 @@ class Signed(unittest.TestCase):
                             trust={"require_signature": required, "keys": self.path("keys")}, **kw)
 
     def test(self, required="yes"):
-        """What ganadd -t says."""
+        """The messages of ganadd -t."""
         with self.daemon(required, start=False) as d:
             r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
@@ -57,7 +58,7 @@ class Signed(unittest.TestCase):
             f.seek(at)
             f.write(bytes([byte ^ 1]))
 
-    def test_both_kinds_of_signature_are_taken(self):
+    def test_both_kinds_of_signature_are_accepted(self):
         for options in ((), ("-l",)):
             self.signer.sign(self.model, *options)
             code, said = self.test()
@@ -83,14 +84,14 @@ class Signed(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertRegex(said, r"the signature in .*m.ckpt.minisig, by key [0-9A-F]{16}, is not of this file")
 
-    def test_every_changed_byte_is_seen(self):
+    def test_every_changed_byte_is_found(self):
         self.signer.sign(self.model)
         step = "1" if ganad.args.long else "997"
         r = subprocess.run([ganad.args.flip_signed, self.model, self.path("keys"), step], stdout=subprocess.PIPE, text=True)
         print(r.stdout, end="")
         self.assertEqual(r.returncode, 0, r.stdout)
 
-    def test_odd_things_beside_the_model(self):
+    def test_other_files_beside_the_model(self):
         beside = self.model + ".minisig"
         os.mkdir(beside)
         self.assertEqual(self.test()[0], 1)
@@ -112,7 +113,7 @@ class Signed(unittest.TestCase):
         os.chmod(self.path("keys"), 0o777)
         self.assertIn("others may write it", self.test()[1])
 
-    def test_a_bad_one_does_not_take_the_place_of_a_good_one(self):
+    def test_a_bad_one_does_not_replace_a_good_one(self):
         self.signer.sign(self.model)
         with self.daemon() as d:
             before = d.status().model[0].sha256
@@ -126,13 +127,13 @@ class Signed(unittest.TestCase):
             self.flip(other + ".minisig", 60)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 1)
             self.assertEqual(d.status().model[0].sha256, before)
-            os.unlink(self.path("keys/ours.pub"))  # nobody is trusted any more
+            os.unlink(self.path("keys/ours.pub"))  # no key is trusted any more
             r = d.ctl("reload", control=True)
             self.assertEqual(r.returncode, 1)
             self.assertIn(b"which is not in", r.stderr)
             self.assertEqual(d.status().model[0].sha256, before)
 
-    def test_what_was_used_before_signatures_were_required_does_not_come_back(self):
+    def test_a_model_from_before_signatures_were_required_does_not_return(self):
         unsigned = self.path("unsigned.ckpt")
         shutil.copy(self.model, unsigned)
         with ganad.Daemon(models={"m": {"checkpoint": unsigned, "threshold": "5"}},
@@ -151,7 +152,7 @@ class Signed(unittest.TestCase):
             self.assertNotEqual(status().signed_by, "")
             self.assertEqual(ctl("model", "rollback", "m")[0], 0)  # it is not required yet
             self.assertEqual(status().signed_by, "")
-            self.signer.sign(unsigned)  # the same checkpoint, now it is signed
+            self.signer.sign(unsigned)  # the same checkpoint, now signed
             self.assertEqual(ctl("reload")[0], 0)
             self.assertNotEqual(status().signed_by, "")
             os.remove(unsigned + ".minisig")
@@ -183,7 +184,7 @@ class Signed(unittest.TestCase):
         self.assertEqual((code, out), (1, ""))
         self.assertIn("is not of this file", err)
 
-    def test_a_comment_cannot_write_lines_of_ours(self):
+    def test_a_comment_cannot_add_lines_to_our_output(self):
         self.signer.sign(self.model, comment="a\x1b[31m b")
         with self.daemon() as d:
             self.assertNotIn("\x1b", d.status().model[0].signed_by)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What status, metrics, ganadctl, loss events and ganad-watch.py say of the spool after crashes, damage, eviction and files that
-someone deletes: they count events that existed, agree with one another, and nothing is silent."""
+"""What status, metrics, ganadctl, loss events and ganad-watch.py report about the spool after
+crashes, damage, eviction and deleted files. They count events that existed, agree with one another,
+and omit nothing."""
 
 import glob
 import json
@@ -22,7 +23,7 @@ PER_REQUEST = 50
 
 
 def score(d, requests):
-    """Each record is an alert. Their number."""
+    """Sends records, each an alert. Returns their number."""
     with ganad.Conn(d.scoring) as c:
         message = ganad.request([ganad.record(x) for x in ganad.data_lines(PER_REQUEST)])
         for _ in range(requests):
@@ -41,7 +42,7 @@ def committed(d, n):
 
 
 class Told:
-    """What a receiver got."""
+    """The events that a receiver has received."""
 
     def __init__(self, reader):
         with open(reader.file, encoding="utf-8") as f:
@@ -54,11 +55,11 @@ class Told:
         return {n for e in self.losses if e["lost"] > 0 for n in range(e["first_seq"], e["last_seq"] + 1)}
 
     def unused(self):
-        """(first, end); they may be billions."""
+        """(first, end); it can be billions of numbers."""
         return [(e["first_seq"], e["last_seq"] + 1) for e in self.losses if e["lost"] == 0]
 
     def watch(self):
-        """What conf/ganad-watch.py says of it."""
+        """The reports of conf/ganad-watch.py about it."""
         p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")], input="".join(self.lines),
                            text=True, stdout=subprocess.PIPE, check=True, timeout=60 * ganad.SLOW)
         return p.stdout
@@ -77,7 +78,7 @@ class Case(unittest.TestCase):
         return r
 
     def says(self, d, waiting, lost):
-        """The same in the status, on the page of metrics, and from outside."""
+        """The same numbers in the status, on the page of metrics, and from outside."""
         def now():
             o = d.status().output[0]
             return (o.waiting, o.lost) == (waiting, lost)
@@ -134,14 +135,14 @@ class Crashes(Case):
         self.stops_at_once(d)
 
     def harmed(self, harm, torn, skipped_to):
-        """Killed, and then the spool is harmed: what was skipped is named, and is no loss."""
+        """Kills ganadd and damages the spool: skipped numbers are named, and are no loss."""
         d = self.daemon(sync="always")
         n = score(d, 2)
         committed(d, n)
         kill(d)
         harm(d)
         d.start()
-        # What was torn off may have been as many records as the smallest ones that fit.
+        # The torn part can have been as many records as the smallest ones that fit.
         lost = set(range(n, n + d.status().output[0].lost)) if torn else set()
         self.assertLessEqual(len(lost), torn)
         self.assertEqual(len(lost) > 0, torn > 0)
@@ -177,7 +178,7 @@ class Crashes(Case):
 
 
 class Quota(Case):
-    def test_eviction_while_the_receiver_is_away_is_known_at_once(self):
+    def test_eviction_while_the_receiver_is_unreachable_is_known_at_once(self):
         d = self.daemon(quota="1M", segment="256K")
         n = 0
         while d.status().spool.evicted_bytes == 0:
@@ -193,7 +194,7 @@ class Quota(Case):
                          r"output 'unix' loses events before it comes to them: \d+ more, \d+ in all")
         r = self.reader(d)
         self.all_is_delivered(d)
-        self.says(d, 0, gone)  # its reader met the gap: not counted twice
+        self.says(d, 0, gone)  # its reader found the gap: not counted twice
         self.stops_at_once(d)
         r.stop()
         told = Told(r)
@@ -203,10 +204,10 @@ class Quota(Case):
 
 
 class Touched(Case):
-    """Someone deletes, renames or replaces files while ganadd runs."""
+    """Deletes, renames or replaces files while ganadd runs."""
 
     def touch(self, harm, with_reader, **spool):
-        """All that was in memory, in the segment that is written to and to come arrives."""
+        """Everything in memory, in the active segment and in later segments arrives."""
         d = self.daemon(**spool)
         r = self.reader(d) if with_reader else None
         n = score(d, 2)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starting and stopping: what was accepted is answered, nothing is left behind, and errors say where they are."""
+"""Starting and stopping: accepted requests are answered, nothing is left behind, and errors name
+their place."""
 
 import json
 import os
@@ -50,7 +51,8 @@ class Load(threading.Thread):
                     self.anomalous += sum(a.anomalous)
         except ganad.Closed as e:
             self.clean = not e.args
-        except ConnectionResetError:  # we went on sending longer than the daemon lingers: fine behind its last frame
+        # we sent longer than the daemon lingers: valid after its last frame
+        except ConnectionResetError:
             self.clean = self.end is not None and not self.conn.buf
         self.conn.close()
         sender.join()
@@ -93,7 +95,7 @@ class Stop(unittest.TestCase):
                 self.assertEqual([a["seq"] for a in alerts], list(range(first, first + len(alerts))))
                 self.assertFalse(os.path.exists(d.scoring) or os.path.exists(d.control), "sockets were left behind")
 
-    def test_a_client_that_does_not_read_holds_it_no_longer_than_stop_timeout(self):
+    def test_a_client_that_does_not_read_delays_it_by_stop_timeout_at_most(self):
         with ganad.Daemon(ganadd={"stop_timeout": "1s"}) as d, ganad.Conn(d.scoring) as c:
             c.s.settimeout(0.5)
             try:
@@ -105,7 +107,7 @@ class Stop(unittest.TestCase):
             d.stop()
             self.assertLess(time.monotonic() - start, 5 * ganad.SLOW)
 
-    def test_idle_clients_and_tails_do_not_hold_it(self):
+    def test_idle_clients_and_tails_do_not_delay_it(self):
         with ganad.Daemon() as d:
             conns = [ganad.Conn(d.scoring) for _ in range(20)] + [ganad.Conn(d.control) for _ in range(3)]
             conns[-1].send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
@@ -118,7 +120,7 @@ class Stop(unittest.TestCase):
             for c in conns:
                 c.close()
 
-    def test_after_a_crash_it_starts_over_its_old_sockets(self):
+    def test_after_a_crash_it_starts_with_its_old_sockets_there(self):
         with ganad.Daemon() as d:
             d.process.kill()
             d.process.wait()
@@ -140,7 +142,7 @@ class Signals(unittest.TestCase):
                             models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
 
     def counted(self, d):
-        """Anomalous records in the alerts of the file."""
+        """The number of anomalous records in the alerts of the file."""
         with open(d.path("alerts"), encoding="ascii") as f:
             events = [json.loads(line) for line in f]
         return sum(e["rollup"]["count"] if "rollup" in e else 1 for e in events if e["event_type"] == "alert")
@@ -154,7 +156,8 @@ class Signals(unittest.TestCase):
             for _ in range(200):
                 d.process.send_signal(signal.SIGUSR1)
             self.assertEqual(d.counter("records_scored"), 300)
-            self.assertLessEqual(d.read_log().count("has no meaning"), 12)  # who sends many does not fill the disk
+            # many signals do not fill the disk
+            self.assertLessEqual(d.read_log().count("has no meaning"), 12)
             self.assertEqual(d.stop(), 0)
             self.assertEqual(self.counted(d), 300)
 
@@ -189,14 +192,14 @@ def cpu_seconds(pid):
 
 
 def holds(pid, number):
-    """Does it block or catch a signal?"""
+    """Returns whether it blocks or catches a signal."""
     with open(f"/proc/{pid}/status") as f:
         masks = {k: int(v, 16) for k, v in (line.split(":", 1) for line in f) if k in ("SigBlk", "SigCgt")}
     return any(m >> (number - 1) & 1 for m in masks.values())
 
 
 class Start(unittest.TestCase):
-    # 78: what the service manager does not try again
+    # 78: the service manager does not retry
     def run_daemon(self, conf, *options, expect=None):
         r = subprocess.run([ganad.args.ganadd, "-c", conf, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            timeout=30 * ganad.SLOW)
@@ -240,7 +243,7 @@ class Start(unittest.TestCase):
             self.assertEqual([line.split(" ; ")[0] for line in back.splitlines()], values)
 
     def test_too_few_descriptors_are_named_and_what_to_raise(self):
-        """At each number that does not suffice."""
+        """At each number that is too small."""
         with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, metrics={"unix": "{dir}/m.sock"}) as d:
             said = []
             for n in range(12, 64, 3):
@@ -261,8 +264,8 @@ class Start(unittest.TestCase):
                 self.assertEqual((code, lines.count(f"too many open files: {n} descriptors are allowed")), (1, 1), lines)
                 self.assertIn("raise LimitNOFILE= of the unit, or 'ulimit -n'", lines)
 
-    def test_a_server_without_descriptors_rests_and_comes_back(self):
-        """No busy loop and a line for each socket, for each of which a client waits."""
+    def test_a_server_without_descriptors_pauses_and_resumes(self):
+        """It neither spins nor logs a line for each socket, on each of which a client waits."""
         with ganad.Daemon(metrics={"unix": "{dir}/m.sock"}) as d:
             pid = d.process.pid
             limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -285,7 +288,7 @@ class Start(unittest.TestCase):
             self.assertEqual(d.status().pid, pid)
             self.assertEqual(d.stop(), 0)
 
-    def test_no_capture_is_said_with_what_to_do(self):
+    def test_a_missing_capture_is_reported_with_what_to_do(self):
         with ganad.Daemon() as d:
             ganad.wait_for(lambda: "is ready" in d.read_log(), 20, "the log says that it is ready")
             self.assertRegex(d.read_log(), r"notice: capture: no capture is configured: .* add \[capture NAME\] with interface = "

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules that say what is expected: added and removed while ganadd runs, kept over restarts, counted, and never silent."""
+"""Rules for expected alerts: added and removed while ganadd runs, kept over restarts, and with
+counted hits."""
 
 import json
 import os
@@ -50,7 +51,7 @@ class Suppress(unittest.TestCase):
 
             self.assertIn("host=10.2.3.4/32", self.ctl(d, "test", "src=1.2.3.4", "dst=10.2.3.4")[0])
             self.assertEqual(self.ctl(d, "test", "src=10.9.9.9", "dport=80")[0], "no rule: it would raise an alert\n")
-            self.assertEqual(self.rules(d)[2]["hits"], 1)  # to test is no hit
+            self.assertEqual(self.rules(d)[2]["hits"], 1)  # a test is not a hit
 
             self.assertIsNone(rules[1]["expires"])
             self.assertRegex(rules[2]["expires"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
@@ -74,7 +75,8 @@ class Suppress(unittest.TestCase):
             d.start()
             self.assertEqual([(r["hits"], r["rule"]) for r in self.rules(d).values()], [(1, "dport=80")])
             self.ctl(d, "rm", "1")
-            self.assertEqual(self.ctl(d, "add", "dport=81")[0], "2\n")  # a number is never used again
+            # a number is never used again
+            self.assertEqual(self.ctl(d, "add", "dport=81")[0], "2\n")
             d.process.kill()
             d.process.wait()
             d.start()
@@ -104,7 +106,7 @@ class Suppress(unittest.TestCase):
             self.assertEqual(p.returncode, 1)
             self.assertIn(d.path("rules") + ": line 3: has no line end: cut off", p.stderr.decode())
 
-    def test_a_file_is_looked_into_without_the_daemon(self):
+    def test_a_file_is_read_without_the_daemon(self):
         with self.daemon(start=False) as d:
             def ctl(*words, code=0):
                 r = d.ctl("suppress", *words)
@@ -187,20 +189,20 @@ class Suppress(unittest.TestCase):
             self.ctl(d, "rm", "104", "1", "77", "1")
             self.assertEqual(set(range(1, 105)) - set(self.rules(d)), {1, 77, 104})
 
-    def test_a_list_says_what_is_over_and_that_it_is_empty(self):
+    def test_a_list_shows_expired_rules_and_that_it_is_empty(self):
         with self.daemon() as d:
             self.assertEqual(self.ctl(d, "list")[0], "no rules\n")
             self.assertEqual(self.ctl(d, "-J", "list")[0], "[]\n")
             self.ctl(d, "add", "dport=81", "expires=+1d")
             self.ctl(d, "add", "dport=82")
-            self.ctl(d, "add", "dport=80", "expires=+1s")  # the last: an add removes what is over
+            self.ctl(d, "add", "dport=80", "expires=+1s")  # the last: an add removes expired rules
             ganad.wait_for(lambda: self.rules(d)[3]["expired"], 10, "the last is over")
             head, *rows = self.ctl(d, "list")[0].splitlines()
             at = head.index("EXPIRES")
             self.assertEqual([row[at:].split()[0][:4] for row in rows], [self.rules(d)[1]["expires"][:4], "-", "expi"])
             self.assertEqual([r["expired"] for r in self.rules(d).values()], [False, False, True])
 
-    def test_many_rules_come_in_pages(self):
+    def test_many_rules_are_read_in_pages(self):
         with self.daemon() as d:
             self.add_many(d, [f"src=10.0.{i}.0/24" for i in range(250)])
             rules = self.rules(d)

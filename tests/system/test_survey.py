@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train survey on made-up records: its figures worked out here again, and held against fit and eval."""
+"""ganad-train survey on synthetic records: its figures are computed again here, and compared with
+fit and eval."""
 
 import json
 import os
@@ -28,7 +29,8 @@ class Survey(TrainCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Copies, for rows that are equal are scored once; fewer normal ones, so that the percentile is the right one.
+        # Copies, because equal rows are scored once; fewer normal ones, so that the percentile is
+        # the right one.
         lines = records(seed=9, n=2400).splitlines(True)
         few = [x for i, x in enumerate(lines) if "normal" not in x or i % 6 == 0]
         cls.rows = cls.write("survey.csv", "".join(few + few[:500]))
@@ -63,7 +65,7 @@ class Survey(TrainCase):
             few = r["model"] == "anogan" or (r["model"] == "egbad" and len(r["scores"]) == 6 and beside)
             self.assertEqual(v["rows"], self.ROWS if few else self.found["test_rows"])
 
-    def test_picks_are_those_of_the_course(self):
+    def test_picks_are_those_of_the_history(self):
         differ = 0
         for r, v in self.views():
             for i, t in enumerate(r["trainings"]):
@@ -93,7 +95,7 @@ class Survey(TrainCase):
                     flagged = r * v["positives"] / p if p else v["rows"]
                     self.assertGreaterEqual(flagged, 0.2 * v["rows"] - 1)
 
-    def test_published_figures_stand_beside_their_own(self):
+    def test_published_figures_stand_beside_the_measured_ones(self):
         published = {(r["model"], v["score"]): [p["f1"] for p in v["published"]] for r, v in self.views()
                      if v["published"]}
         self.assertEqual(published[("egbad", "fm")], [0.948605, 0.9058])
@@ -113,7 +115,9 @@ class Survey(TrainCase):
         out = self.path("same.ckpt")
         for result, view, options in cases:
             if "anogan" in options and ganad.SLOW > 1:
-                continue  # its searches are in the unit tests; fit searches for all that it calibrates with
+                # its searches are in the unit tests; fit searches for all records of its
+                # calibration
+                continue
             self.fit("--out", out, "--protocol", "survey", "--epochs", self.EPOCHS, "--seed", "2", "-q", *options,
                      data=self.rows)
             v = self.found["results"][result]["scores"][view]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ganadd and the service manager say to each other, with this program in the manager's place; and the unit."""
+"""The messages between ganadd and the service manager, with this program as the manager; and the
+unit."""
 
 import ctypes
 import os
@@ -25,14 +26,15 @@ def speaks_to_systemd():
 
 
 class Manager:
-    """A daemon that was started by a service manager, with this environment and these descriptors from 3 on."""
+    """A daemon started by a service manager, with this environment and these descriptors from 3 on."""
 
     def __init__(self, d, sockets=(), **environ):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-notify-")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.tmp.name + "/notify")
         self.heard, self.d = queue.Queue(), d
-        # A manager always reads: the kernel keeps some ten messages, and the next one would block ganadd.
+        # A manager always reads: the kernel keeps about ten messages, and the next one would block
+        # ganadd.
         threading.Thread(target=self.listen, daemon=True).start()
         fds = [os.dup(s.fileno()) for s in sockets]
         env = dict(os.environ, NOTIFY_SOCKET=self.tmp.name + "/notify", **environ)
@@ -44,7 +46,7 @@ class Manager:
                 os.dup2(100 + i, 3 + i)
                 os.close(100 + i)
 
-        # The environment of the child is set before it knows its number: a shell puts that in.
+        # The environment of the child is set before its process id is known: a shell adds it.
         command = [ganad.args.ganadd, "-c", d.conf]
         if fds:
             command = ["/bin/sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(fds)} exec "$0" "$@"', *command]
@@ -58,7 +60,8 @@ class Manager:
             self.heard.put(message.decode().split("\n"))
 
     def wait(self, what, seconds=20):
-        """Until a message has a line that begins so; the messages since the last call."""
+        """Waits until a message has a line that begins so; returns the messages since the last
+        call."""
         end = time.monotonic() + seconds * ganad.SLOW
         heard = []
         while not any(line.startswith(what) for m in heard for line in m):
@@ -69,7 +72,7 @@ class Manager:
         return heard
 
     def count(self, what, seconds):
-        """Messages of this kind within so long."""
+        """Returns the messages of this kind within the time."""
         end, n = time.monotonic() + seconds, 0
         while (left := end - time.monotonic()) > 0:
             try:
@@ -85,7 +88,7 @@ class Manager:
 
 
 class Thread:
-    """One thread of a process stands still."""
+    """Stops one thread of a process."""
 
     def __init__(self, pid, name):
         self.libc = ctypes.CDLL(None, use_errno=True)
@@ -121,7 +124,7 @@ class Speaks(unittest.TestCase):
             self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)
             m.close()
 
-    def test_the_status_says_what_runs_and_when_that_changes(self):
+    def test_the_status_shows_the_models_and_their_changes(self):
         with ganad.Daemon(start=False) as d:
             m = Manager(d)
             said = [line for x in m.wait("READY=1") for line in x]
@@ -145,7 +148,7 @@ class Speaks(unittest.TestCase):
             self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)
             m.close()
 
-    def test_a_scorer_that_stands_still_is_not_alive(self):
+    def test_a_stopped_scorer_ends_the_keep_alive(self):
         with ganad.Daemon(start=False) as d:
             m = Manager(d, WATCHDOG_USEC="300000")
             m.wait("READY=1")
@@ -154,7 +157,7 @@ class Speaks(unittest.TestCase):
                 c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
                 c.answer()
             m.count("", 0.1)  # those from before
-            m.wait("WATCHDOG=1")  # after some
+            m.wait("WATCHDOG=1")  # after some work
             scorer = Thread(d.process.pid, "ganadd-scorer")
             m.count("", 0.3)
             self.assertEqual(m.count("WATCHDOG=1", 1), 0)
@@ -164,7 +167,7 @@ class Speaks(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
             m.close()
 
-    def test_sockets_are_taken_over_and_left_where_they_are(self):
+    def test_sockets_of_the_manager_are_used_and_left_in_place(self):
         with ganad.Daemon(start=False) as d:
             given = []
             for path in d.scoring, d.control:
@@ -172,7 +175,7 @@ class Speaks(unittest.TestCase):
                 s.bind(path)
                 s.listen(16)
                 given.append(s)
-            early = ganad.Conn(d.scoring)  # before anybody serves it
+            early = ganad.Conn(d.scoring)  # before a daemon serves it
             early.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(3)]))
             inodes = [os.stat(path).st_ino for path in (d.scoring, d.control)]
             for _ in range(2):
@@ -196,7 +199,7 @@ def analyze(*arguments):
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
 class Unit(unittest.TestCase):
-    """The unit as it is built."""
+    """The unit as built."""
 
     def setUp(self):
         tmp = tempfile.TemporaryDirectory(prefix="ganad-unit-")
@@ -212,11 +215,11 @@ class Unit(unittest.TestCase):
         for name in "ganadd-scoring.socket", "ganadd-control.socket":
             shutil.copy(os.path.join(source, name), self.folder)
 
-    def test_it_says_what_systemd_understands(self):
+    def test_systemd_understands_it(self):
         r = analyze("verify", "--man=no", *(os.path.join(self.folder, name) for name in sorted(os.listdir(self.folder))))
         self.assertEqual((r.returncode, r.stdout), (0, ""))
 
-    def test_it_is_shut_in(self):
+    def test_it_is_sandboxed(self):
         r = analyze("security", "--offline=yes", self.unit)
         found = re.search(r"Overall exposure level for ganadd.service: ([\d.]+)", r.stdout)
         self.assertTrue(found, r.stdout)
@@ -273,12 +276,12 @@ class Unit(unittest.TestCase):
             for command in "reload", "status", "reopen":
                 self.assertEqual(d.ctl(command, control=True).returncode, 0, command)
             ganad.wait_for(lambda: d.counter("alerts"), 20, "alerts")
-            time.sleep(1.2)  # what is done once a second
+            time.sleep(1.2)  # once a second
             self.assertEqual(d.stop(), 0)
             trace.wait(20 * ganad.SLOW)
         with open(self.folder + "/calls") as f:
             calls = f.read()
-        calls = calls[calls.index("execve("):]  # before it, it was the shell
+        calls = calls[calls.index("execve("):]  # before it was the shell
         made = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", calls, re.M))
         self.assertLessEqual({"capset", "socket", "fdatasync", "connect", "poll"}, made)
         self.assertEqual(made - allowed, set())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-traffic: what it writes is a capture as it should be, and the truth beside it is true of it: a tracker of its
-own, tests/golden/tracker.py, says the same of every connection.
+"""ganad-traffic: it writes a valid capture, and its table of the truth is correct. An independent
+tracker, tests/golden/tracker.py, finds the same for every connection.
 
 Usage: test_traffic.py --source ROOT --traffic PROGRAM"""
 
@@ -27,7 +27,8 @@ sys.dont_write_bytecode = True
 import compare_truth  # noqa: E402
 import tracker  # noqa: E402
 
-# The bytes that this seed has to give, on every machine and by every compiler. They change with the generator alone.
+# The bytes that this seed must give on every machine and with every compiler. They change only with
+# the generator.
 KNOWN = ["--sessions", "300", "--attacks", "--seed", "7"]
 KNOWN_SHA256 = {"pcap": "282f97f96909d657507d9dc4e94a4972f6b473b91ef0d44038a8e8de6c6e0836",
                 "truth": "48ee2c10abc7396aeb9ef41ea76ac789f32c5de816257d148c6c2e5af0efadb5"}
@@ -102,7 +103,7 @@ class Traffic(unittest.TestCase):
         self.assertTrue(kinds <= names, kinds - names)
         self.assertEqual({t["label"] for t in self.truth} - {"normal"}, names & {t["label"] for t in self.truth})
 
-    def test_attacks_look_as_the_rows_of_kdd99_do(self):
+    def test_attacks_look_like_the_rows_of_kdd99(self):
         of = collections.defaultdict(collections.Counter)
         for t in self.truth:
             of[t["label"]][tuple(t[c] for c in ("service", "flag", "src_bytes", "wrong_fragment"))] += 1
@@ -124,9 +125,9 @@ class Traffic(unittest.TestCase):
         rows = collections.Counter(t["label"] for t in read_truth(self.path("n.tsv")))
         self.assertEqual(rows, {"neptune": 70000, "land": 3})
         ends = {(t["src_ip"], t["src_port"], t["dst_ip"], t["dst_port"]) for t in read_truth(self.path("n.tsv"))}
-        self.assertEqual(len(ends), 70001)  # land comes from its own address and port every time
+        self.assertEqual(len(ends), 70001)  # land arrives from its own address and port every time
 
-    def test_kinds_and_seconds_are_kept_to(self):
+    def test_kinds_and_seconds_are_respected(self):
         run("-k", "dns", "-k", "finger", "--seconds", "20", "--rate", "30", self.path("k.pcap"), self.path("k.tsv"))
         truth = read_truth(self.path("k.tsv"))
         self.assertEqual({t["kind"] for t in truth}, {"dns", "finger"})
@@ -134,7 +135,7 @@ class Traffic(unittest.TestCase):
         first, last = float(truth[0]["start"]), float(truth[-1]["start"])
         self.assertTrue(1767225600 <= first < 1767225602 and last < 1767225621, (first, last))
 
-    def test_start_is_kept_to(self):
+    def test_start_is_respected(self):
         run("-n", "3", "--start", "1000000000", self.path("t.pcap"), self.path("t.tsv"))
         self.assertTrue(read_truth(self.path("t.tsv"))[0]["start"].startswith("100000000"))
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train as a person and a script meet it: on made-up records, against figures worked out here."""
+"""ganad-train as a person and a script use it: on synthetic records, compared with figures computed
+here."""
 
 import hashlib
 import json
@@ -15,7 +16,8 @@ import ganad
 from train_case import CATEGORY, TrainCase, record, records
 
 def half(n):
-    """Rows that test in both protocols: what RandomState(42) does not put into the first half."""
+    """Rows for testing in both protocols: those that RandomState(42) does not put into the first
+    half."""
     import numpy
 
     first = set(numpy.random.RandomState(42).permutation(n)[:round(n / 2)].tolist())
@@ -44,7 +46,7 @@ class Train(TrainCase):
             self.assertEqual(p.stderr, "")
         self.assertIn("egbad", self.run_train("version").stdout)
 
-    def test_anogan_is_trained_searched_and_told_of(self):
+    def test_anogan_is_trained_searched_and_described(self):
         out = self.path("anogan.ckpt")
         self.fit("--out", out, "--model", "anogan", "--epochs", "30", "--lr", "1e-3", "--steps", "50", "--scaler",
                  "minmax", "--ema", "0.99")
@@ -56,7 +58,7 @@ class Train(TrainCase):
         e = self.json("eval", out, "--data", self.data, "--protocol", "normal")
         self.assertGreater(e["auroc"], 0.7)
 
-    def test_a_condition_is_trained_kept_and_told_of(self):
+    def test_a_condition_is_trained_kept_and_described(self):
         for model, more in (("egbad", ()), ("anogan", ("--steps", "50", "--scaler", "minmax", "--ema", "0.99"))):
             out = self.path("conditional.ckpt")
             self.fit("--out", out, "--model", model, "--epochs", "20", "--lr", "1e-3", "--condition", "service", *more)
@@ -75,7 +77,7 @@ class Train(TrainCase):
             self.assertEqual(self.json("inspect", again)["condition"], "service")
         self.assertNotIn("condition", self.json("inspect", self.checkpoint))
 
-    def test_eval_takes_so_many_rows_evenly_spread(self):
+    def test_eval_takes_n_rows_evenly_spread(self):
         score, label = self.scores(self.checkpoint), self.labels()
         for protocol, rows in (((), range(len(label))), (("--protocol", "normal"), half(len(label)))):
             rows = [rows[i * len(rows) // 100] for i in range(100)]
@@ -164,7 +166,7 @@ class Train(TrainCase):
             with open(out, "rb") as f:
                 self.assertEqual(f.read(), old)
 
-    def test_rows_that_teach_little_are_said_to(self):
+    def test_rows_that_teach_little_are_warned_of(self):
         normal = [line for line in self.text.splitlines(True) if line.endswith("normal.\n")]
         out = self.path("constant.ckpt")
         p = self.fit("--out", out, "--epochs", "2", data=self.write("constant.csv", normal[0] * 500))
@@ -206,7 +208,7 @@ class Train(TrainCase):
             self.assertEqual(files[0], files[1])
             self.assertNotEqual(files[0], files[2])
 
-    def test_inspect_tells_where_a_checkpoint_comes_from(self):
+    def test_inspect_shows_the_origin_of_a_checkpoint(self):
         c = self.json("inspect", self.checkpoint)
         self.assertEqual((c["name"], c["model"], c["scaler"]), ("egbad", "egbad", "quantile"))
         self.assertEqual(c["schema"]["dim"], 121)
@@ -313,7 +315,7 @@ class Train(TrainCase):
             self.assertEqual([float(f"{x:.5g}") for x in history["held_out"]], errors)
             self.assertEqual([len(history[k]) for k in ("loss_d", "loss_g", "loss_e")], [12] * 3)
             told += provenance["epoch"] < 12
-        self.assertGreater(told, 0, "the last epoch was always the best: the case tells nothing")
+        self.assertGreater(told, 0, "the last epoch was always the best: the case shows nothing")
 
     def test_rows_without_labels_train_and_are_not_evaluated(self):
         plain = self.write("plain.csv", records(seed=4, n=1000, labelled=False))
@@ -328,7 +330,7 @@ class Train(TrainCase):
         self.assertIn("some rows have labels and some have none", p.stderr)
 
     def start(self, out, data, words):
-        """A fit without end, once it has said the words."""
+        """A fit without end, once it has printed the words."""
         p = subprocess.Popen([ganad.args.train, "fit", "--data", data, "--epochs", "100000", "--out", out],
                              text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for line in p.stderr:
@@ -349,7 +351,7 @@ class Train(TrainCase):
             best.append(self.json("inspect", out)["provenance"]["metrics"]["f1"])
         self.assertEqual((f1[0], f1[1]), (best[-1], max(best)))
 
-    def test_patience_ends_training_when_nothing_gets_better(self):
+    def test_patience_ends_training_when_nothing_improves(self):
         out = self.path("patient.ckpt")
         self.fit("--out", out, "--model", "ganomaly", "--lr", "0.05", "--ema", "0", "--epochs", "500", "--keep", "best",
                  "--patience", "3")
@@ -381,7 +383,7 @@ class Train(TrainCase):
 
 
 class Shipped(unittest.TestCase):
-    """models/default: whole, and as good as its MANIFEST says."""
+    """models/default: complete, and as good as its MANIFEST says."""
 
     def test_files_are_those_of_the_manifest(self):
         folder = os.path.join(ganad.args.source, "models", "default")
@@ -403,7 +405,7 @@ class Shipped(unittest.TestCase):
             self.assertLess(os.path.getsize(path), 512 << 10)
             self.assertGreaterEqual(m["provenance"]["metrics"]["tpr_at_fpr_0.01"], 0.985)
 
-    def test_figures_of_the_manifest_come_out_again(self):
+    def test_figures_of_the_manifest_are_reproduced(self):
         data = ganad.data_file()
         if not data:
             self.skipTest("no KDD99 data in $GANAD_DATA or ../shared/data")
@@ -412,7 +414,7 @@ class Shipped(unittest.TestCase):
                                                        stdout=subprocess.PIPE).stdout)
             in_file = run("inspect", path)["provenance"]["metrics"]
             e = run("eval", path, "--data", data, "--protocol", "normal")
-            # Another processor rounds differently; a handful of 247,011 rows may change sides.
+            # Another processor rounds differently; a handful of 247,011 rows can change sides.
             for key in ("auroc", "auprc", "tpr_at_fpr_0.01", "tpr_at_fpr_0.001", "precision", "recall", "f1"):
                 self.assertAlmostEqual(e[key], in_file[key], 3)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train and the files it meets: rows that teach nothing, a full disk, other checkpoints made of one."""
+"""ganad-train and its files: rows that teach nothing, a full disk, other checkpoints made from one."""
 
 import os
 import resource
@@ -29,7 +29,7 @@ class TrainFiles(TrainCase):
             with open(out, "rb") as f:
                 self.assertEqual(f.read(), old)
 
-    def test_rows_that_teach_little_are_said_to(self):
+    def test_rows_that_teach_little_are_warned_of(self):
         normal = [line for line in self.text.splitlines(True) if line.endswith("normal.\n")]
         out = self.path("constant.ckpt")
         p = self.fit("--out", out, "--epochs", "2", data=self.write("constant.csv", normal[0] * 500))
@@ -83,7 +83,7 @@ class TrainFiles(TrainCase):
         self.assertEqual(above, len(normal) // 100)
         self.assertIn("; ganad-train calibrate", c["provenance"]["command"])
         self.assertNotIn("f1", c["provenance"]["metrics"])
-        # a fifth is said to be attacks: the highest fifth of the scores is not there
+        # a fifth is declared as attacks: the highest fifth of the scores is left out
         self.run_train("calibrate", out, "--data", self.data, "--out", again, "--contamination", "0.2")
         c = self.json("inspect", again)
         self.assertEqual(c["calibration"]["n"], len(normal) - round(0.2 * len(normal)))
@@ -106,7 +106,7 @@ class TrainFiles(TrainCase):
         p = self.fit("--out", blind, "--protocol", "survey", "--contamination", "0.02", code=2)
         self.assertIn("trains on attacks", p.stderr)
 
-    def test_calibrate_says_when_records_are_too_few(self):
+    def test_calibrate_reports_too_few_records(self):
         few = self.write("few.csv", "".join(self.text.splitlines(True)[:50]))
         p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out", self.path("never.ckpt"), code=1)
         self.assertIn("too few to calibrate", p.stderr)

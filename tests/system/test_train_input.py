@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people give to ganad-train: heads and labels of other data sets, other formats, options of other models."""
+"""Input of users to ganad-train: heads and labels of other data sets, other formats, options of
+other models."""
 
 import bz2
 import gzip
@@ -40,7 +41,7 @@ class Input(TrainCase):
         cls.rows = [(record(r, x), x) for x in r.choices(("normal", "neptune"), (70, 30), k=1000)]
 
     def csv(self, name, column="label", normal="normal", more="", cells="", mark="", end="\n"):
-        """A file with a head: the 41 columns, the label's and more."""
+        """A file with a head: the 41 columns, the label column and more."""
         lines = [",".join(COLUMNS) + f",{column}{more}"]
         lines += [f"{text},{normal if x == 'normal' else x}{cells}" for text, x in self.rows]
         with open(self.path(name), "wb") as f:
@@ -48,7 +49,7 @@ class Input(TrainCase):
         return self.path(name)
 
     def detection(self, data, *more):
-        """Trains on it and says how good that was, and what it wrote to stderr."""
+        """Trains on it; returns the quality, and what it wrote to stderr."""
         out = self.path("trained.ckpt")
         stderr = self.fit("-q", "--epochs", "8", "--out", out, *more, data=data).stderr
         return self.json("inspect", out)["provenance"], stderr
@@ -79,7 +80,7 @@ class Input(TrainCase):
         self.assertIn("columns passed over: verdict; none is the label", stderr)
         self.assertNotIn("f1", p["metrics"])
 
-    def test_other_words_for_normal_are_said_and_kept(self):
+    def test_other_words_for_normal_are_reported_and_kept(self):
         a, _ = self.detection(self.csv("a.csv"))
         for word in ("Normal", "BENIGN", "normal.", " Normal. "):
             p, stderr = self.detection(self.csv("word.csv", normal=word))
@@ -88,7 +89,7 @@ class Input(TrainCase):
             self.assertEqual(f"normal is '{name}' (" in stderr, name != "normal")
             self.assertEqual(f"--normal {name}" in p["command"], name != "normal")
 
-    def test_what_is_normal_is_asked_for_and_can_be_told(self):
+    def test_the_word_for_normal_is_required_and_can_be_given(self):
         a, _ = self.detection(self.csv("a.csv"))
         data = self.csv("zero.csv", normal="0")
         n = sum(x == "normal" for _, x in self.rows)
@@ -142,7 +143,7 @@ class Input(TrainCase):
         self.assertIn("a checkpoint", self.run_train(*never, self.checkpoint, code=1).stderr)
         self.assertIn("a directory is there", self.run_train("fit", self.data, "--out", self.tmp.name, code=1).stderr)
 
-    def test_names_that_are_in_no_list_are_counted_aloud(self):
+    def test_names_in_no_list_are_counted_in_the_output(self):
         data = self.write("names.csv", self.text.replace(",http,", ",\"http\","))
         p = self.fit("-q", "--epochs", "1", "--out", self.path("names.ckpt"), data=data)
         self.assertRegex(p.stderr, r"warning: names\.csv: [0-9,]+ names of protocols, services or flags are in no list")
@@ -176,7 +177,7 @@ class Input(TrainCase):
             with open(self.path("first.ckpt"), "rb") as a, open(self.path("second.ckpt"), "rb") as b:
                 self.assertEqual(a.read(), b.read())
 
-    def test_fit_says_which_way_it_chose_and_what_the_other_would_be(self):
+    def test_fit_shows_its_protocol_and_the_alternative(self):
         out = ("--epochs", "1", "--out", self.path("way.ckpt"))
         self.assertIn("for records without times: protocol normal, model egbad", self.fit(*out).stderr)
         self.assertIn("--with-connection --head", self.fit(*out).stderr)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every command of conf/tutorial.md, in order, in one shell and an empty folder, with the programs of an installed tree;
-and what they show is what the tutorial says.
+"""Runs every command of conf/tutorial.md, in order, in one shell and an empty directory, with the
+programs of an installed tree. Compares their output with that of the tutorial.
 
 Usage: test_tutorial.py --source ROOT --build BUILD"""
 
@@ -71,7 +71,7 @@ class Tutorial(unittest.TestCase):
 
     @classmethod
     def run_all(cls):
-        script = "set -euo pipefail\numask 002\n"  # an ordinary user's with Debian 13
+        script = "set -euo pipefail\numask 002\n"  # an ordinary user's in Debian 13
         for _, commands in cls.blocks:
             commands = commands.replace("share=/usr/share/ganad\n", f"share={cls.prefix}/share/ganad\n")
             commands = re.sub(r"^port=\d+$", f"port={free_port()}", commands, flags=re.M)
@@ -90,7 +90,7 @@ class Tutorial(unittest.TestCase):
             raise AssertionError(f"the tutorial ends with exit code {p.returncode}:\n{out}")
 
     def output(self, heading, n=0):
-        """Of the n-th block under a heading."""
+        """The output of the n-th block under a heading."""
         return [o for (h, _), o in zip(self.blocks, self.outputs) if h == heading][n]
 
     def file(self, name):
@@ -110,10 +110,11 @@ class Tutorial(unittest.TestCase):
     def test_the_own_model_is_better_about_this_network(self):
         own = int(re.findall(r"^(\d+)$", self.output("The same attacks, with the own model"), re.M)[-1])
         first = count_alerts(self.file("first.json"), r'"src_ip":"10\.20\.')
-        # processors round differently, and with them the networks: none here, five of eleven there
+        # processors round differently, and so do the trained networks: none on one, five of eleven
+        # on another
         self.assertGreaterEqual(first, 2 * own)
 
-    def test_the_attacks_are_told(self):
+    def test_the_attacks_are_reported(self):
         sources = set(re.findall(r'"src_ip":"([^"]+)"', self.file("alerts.json")))
         self.assertGreaterEqual(len([s for s in sources if s.startswith("203.0.113.")]), 6, sources)
         self.assertEqual(len(self.output("The same attacks, with the own model").splitlines()) > 5, True)
@@ -138,22 +139,22 @@ class Tutorial(unittest.TestCase):
         self.assertTrue(200 < anomalous < scored, (anomalous, scored))
         self.assertRegex(self.output("Does the budget hold?", 1), r"shadow: \d+ scored, \d+ anomalous, \d+ with the other verdict")
 
-    def test_what_is_expected_is_not_told(self):
+    def test_what_is_expected_is_not_reported(self):
         listed = self.output("What is expected", 1)
         hits = int(re.search(r"^ +1 +(\d+) ", listed, re.M).group(1))
         self.assertGreater(hits, 30)
         self.assertIn("our own scanner", self.output("What is expected"))
 
-    def test_the_siem_has_what_happened_before_it_was_there(self):
+    def test_the_siem_receives_events_from_before_it_started(self):
         out = self.output("To a SIEM", 1)
         self.assertRegex(out, r"siem +(waiting|connecting)")
         self.assertRegex(out, r"siem +open")
         self.assertRegex(self.file("siem.log"), r'^<\d+>1 \S+ \S+ ganadd? ')
 
-    def test_an_unsigned_model_is_refused_and_a_signed_one_taken(self):
-        self.assertIn("own.ckpt: not signed", self.output("A model that nobody has changed"))
-        self.assertIn("refused, as it should be", self.output("A model that nobody has changed"))
-        self.assertRegex(self.output("A model that nobody has changed", 1), r"(?s)signed by [0-9A-F]{16}.*1 model (is|are) fine")
+    def test_an_unsigned_model_is_refused_and_a_signed_one_accepted(self):
+        self.assertIn("own.ckpt: not signed", self.output("A signed model"))
+        self.assertIn("refused, as it should be", self.output("A signed model"))
+        self.assertRegex(self.output("A signed model", 1), r"(?s)signed by [0-9A-F]{16}.*1 model (is|are) fine")
 
     def test_nothing_in_it_can_wait_for_ever(self):
         for _, commands in self.blocks:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conf/ganad-watch.py on events of a real ganadd: a sensor that is killed and comes back, events that are missing."""
+"""conf/ganad-watch.py on events of a real ganadd: a sensor that is killed and restarted, and
+missing events."""
 
 import json
 import os
@@ -15,7 +16,7 @@ HEARTBEAT = 1.0 * min(ganad.SLOW, 2)
 
 
 def watch(lines):
-    """What is said of these lines."""
+    """Returns the reports about these lines."""
     p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")], input="".join(lines), text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, timeout=30 * ganad.SLOW)
     return [x.split(" ", 1)[1] for x in p.stdout.splitlines()], p.stderr
@@ -41,29 +42,29 @@ class Watch(unittest.TestCase):
         self.assertEqual(watch(self.lines), ([], ""))
         self.assertEqual(watch(self.lines[:9] + self.lines[4:]), ([], ""))
 
-    def test_missing_events_are_told_at_once(self):
+    def test_missing_events_are_reported_at_once(self):
         self.assertEqual(watch(self.lines[:5] + self.lines[8:])[0], self.said("events 6 to 8 are missing"))
         self.assertEqual(watch(self.lines[:5] + self.lines[6:8] + self.lines[10:])[0],
                          self.said("events 6 to 6 are missing", "events 9 to 10 are missing"))
 
-    def test_a_loss_that_was_announced_is_none_besides(self):
+    def test_a_reported_loss_is_not_missing(self):
         loss = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 3, "first_seq": 6, "last_seq": 8})
         self.assertEqual(watch(self.lines[:5] + [loss + "\n"] + self.lines[8:])[0],
-                         self.said("lost 3 events, 6 to 8, and says so"))
+                         self.said("reports the loss of 3 events, 6 to 8"))
         self.assertEqual(watch(self.lines[:4] + [loss + "\n"] + self.lines[8:])[0],
-                         self.said("lost 3 events, 6 to 8, and says so", "events 5 to 5 are missing"))
+                         self.said("reports the loss of 3 events, 6 to 8", "events 5 to 5 are missing"))
 
-    def test_numbers_that_were_never_used_are_nothing_amiss(self):
+    def test_unused_numbers_are_not_missing(self):
         unused = json.dumps({"event_type": "loss", "host": self.host, "event_id": "x", "lost": 0, "first_seq": 6, "last_seq": 8})
         self.assertEqual(watch(self.lines[:5] + [unused + "\n"] + self.lines[8:]), ([], ""))
         self.assertEqual(watch(self.lines[:5] + [unused + "\n"] + self.lines[9:])[0], self.said("events 9 to 9 are missing"))
 
-    def test_a_new_spool_begins_anew(self):
+    def test_a_new_spool_starts_from_its_first_number(self):
         run = json.loads(self.lines[0])["event_id"].rsplit("-", 2)[1]
         anew = [x.replace(run, "0123456789abcdef") for x in self.lines]
         self.assertEqual(watch(self.lines + anew[:9] + anew[10:])[0], self.said("events 10 to 10 are missing"))
 
-    def test_what_is_no_event_is_passed_over(self):
+    def test_what_is_not_an_event_is_skipped(self):
         beat = {"host": self.host, "event_type": "heartbeat", "event_id": "x"}
         loss = {"host": self.host, "event_type": "loss", "event_id": "x", "lost": "3\x1b[2J", "first_seq": 6, "last_seq": 8}
         bad = [{**beat, "interval": 10**400}, {**beat, "interval": float("nan")}, {**beat, "interval": -1}, loss]
@@ -71,14 +72,14 @@ class Watch(unittest.TestCase):
                            [json.dumps(x) + "\n" for x in bad] + self.lines[5:])
         self.assertEqual((found, err.count("not an event")), ([], 5 + len(bad)))
 
-    def test_a_name_is_no_line_of_its_own(self):
+    def test_a_name_cannot_add_a_line(self):
         name = "\n2026 sensor dmz1: silent\x1b[2J\ud800"
         event = {"host": name, "event_type": "loss", "event_id": "x", "lost": 1, "first_seq": 1, "last_seq": 1}
         found, err = watch([json.dumps(event) + "\n"])
         self.assertEqual((len(found), err), (1, ""))
         self.assertNotIn("\x1b", found[0])
 
-    def test_a_sensor_that_is_killed_is_silent_and_comes_back(self):
+    def test_a_sensor_that_is_killed_is_silent_and_sends_again(self):
         with ganad.Daemon(outputs=ganad.ALERTS_FILE, alerts={"heartbeat": f"{HEARTBEAT}s"}) as d:
             ganad.wait_for(lambda: os.path.exists(d.path("alerts")) and os.path.getsize(d.path("alerts")), 30, "a heartbeat")
             tail = subprocess.Popen(["tail", "-n", "+1", "-F", d.path("alerts")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -92,7 +93,7 @@ class Watch(unittest.TestCase):
                 self.assertIn(f"sensor {self.host}: silent for ", p.stdout.readline())
                 self.assertLess(time.monotonic() - begin, 2.5 * HEARTBEAT + 1 * ganad.SLOW)
                 d.start()
-                self.assertIn(f"sensor {self.host}: is back", p.stdout.readline())
+                self.assertIn(f"sensor {self.host}: sends again", p.stdout.readline())
             finally:
                 tail.kill()
                 p.wait(30)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ganadctl says to an operator who was nearly right: the wrong socket, a file out of ganadd's sight, no spool."""
+"""Messages of ganadctl about small mistakes of the operator: the wrong socket, a file out of
+ganadd's sight, no spool."""
 
 import grp
 import json
@@ -23,7 +24,8 @@ class Sockets(unittest.TestCase):
                               "/run/ganadd/control.sock".encode(), r.stderr)
             r = d.ctl("score", "-", input=b"".join(ganad.data_lines(3)), control=True)
             self.assertEqual(r.returncode, 1)
-            self.assertEqual(r.stderr.decode().count("\n"), 1, r.stderr)  # once, and without a summary of nothing
+            # once, and without an empty summary
+            self.assertEqual(r.stderr.decode().count("\n"), 1, r.stderr)
             self.assertIn(f"{d.control} is ganadd's control socket, and this command needs its scoring socket".encode(), r.stderr)
             r = d.ctl("version", "-J")
             self.assertEqual((r.returncode, json.loads(r.stdout)["ganadd"]), (0, None))
@@ -31,7 +33,7 @@ class Sockets(unittest.TestCase):
             r = d.ctl("score", "--model", "x", "-", input=b"".join(ganad.data_lines(3)))
             self.assertIn(b"no model 'x' is loaded; 'ganadctl model list' names those that are", r.stderr)
 
-    def test_what_is_no_socket(self):
+    def test_a_path_that_is_not_a_socket(self):
         with tempfile.NamedTemporaryFile() as f:
             for path in f.name, os.path.dirname(f.name), "unix:" + f.name:
                 r = ganad.ctl("-s", path, "status")
@@ -39,7 +41,7 @@ class Sockets(unittest.TestCase):
                 self.assertIn(path.encode() + b" is no socket", r.stderr)
 
     @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
-    def test_whose_the_socket_is(self):
+    def test_the_owner_of_the_socket_is_named(self):
         group = grp.getgrgid(1).gr_name
         with ganad.Daemon() as d:
             os.chmod(d.dir, 0o755)
@@ -54,7 +56,7 @@ class Sockets(unittest.TestCase):
                 self.assertIn(f"{named} is for user 'root' and group '{group}': be root, or be in the group "
                               f"('usermod -aG {group} USER'", r.stderr.decode())
 
-    def test_a_tail_says_that_it_does_not_go_on(self):
+    def test_a_tail_reports_that_it_does_not_reconnect(self):
         with ganad.Daemon() as d:
             p = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail"], stderr=subprocess.PIPE)
             ganad.wait_for(lambda: d.counter("tails") == 1, 20, "it follows")
@@ -75,7 +77,7 @@ class Words(unittest.TestCase):
             self.assertEqual((r.returncode, r.stdout), (2, b""), line)
             self.assertIn(said, r.stderr.decode())
 
-    def test_a_directory_that_is_no_spool(self):
+    def test_a_directory_that_is_not_a_spool(self):
         with tempfile.TemporaryDirectory() as empty:
             r = ganad.ctl("spool", empty)
             self.assertEqual((r.returncode, r.stdout), (1, b""))
@@ -121,7 +123,8 @@ class Sandbox(unittest.TestCase):
             self.assertEqual((r.returncode, r.stderr), (0, b""))
             with open(d.path("seen.ckpt"), "w") as f:
                 f.write("no checkpoint")
-            r = d.ctl("model", "load", "random", d.path("seen.ckpt"), control=True)  # it is seen, and is none
+            # it is found, and is not a checkpoint
+            r = d.ctl("model", "load", "random", d.path("seen.ckpt"), control=True)
             self.assertNotIn(b"The file is there", r.stderr)
             self.assertEqual(d.stop(), 0)
 

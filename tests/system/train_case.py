@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train as a person and a script meet it: made-up records, a checkpoint of them, and how to run it."""
+"""Shared by tests of ganad-train: synthetic records, a checkpoint trained on them, and ways to run
+it."""
 
 import json
 import os
@@ -17,7 +18,7 @@ CATEGORY = {"normal": "normal", "smurf": "dos", "neptune": "dos", "nmap": "probe
 
 
 def record(r, label):
-    """Attacks differ from normal connections in most columns, but for nmap, which hides among them."""
+    """Attacks differ from normal connections in most columns, except nmap, which is close to them."""
     attack = label in ("smurf", "neptune")
     cells = [r.choice((0, 0, 0, 2)), *SERVICES[label if r.random() < 0.9 else "normal"],
              1032 if label == "smurf" else r.randrange(50, 400), 0 if attack else r.randrange(200, 6000), 0, 0, 0,
@@ -37,7 +38,7 @@ def records(seed=3, n=3000, labelled=True):
 
 
 def as_float32(text):
-    """The score that was printed, not the decimal that stands for it."""
+    """The score as printed, not the decimal that stands for it."""
     return struct.unpack("f", struct.pack("f", float(text)))[0]
 
 

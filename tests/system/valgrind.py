@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A day of ganadd under valgrind, in short: start, records, alerts, status, a reload that is refused and one that is not, the
-live page, a folder of captures, SIGTERM; and captures with -r. No error of memory, and nothing is left at the end.
+"""A short day of ganadd under valgrind: start, records, alerts, status, a reload that is refused
+and one that is not, the live page, a directory of captures, SIGTERM. Also captures with -r. There
+must be no memory error and no leak.
 
-    tests/system/valgrind.py --source . --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \\
+    tests/system/valgrind.py --source . --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \
         --random-checkpoint build/tests/support/random_checkpoint --capture build/tools/ganad-traffic/attacks.pcap.gz"""
 
 import argparse
@@ -36,7 +37,7 @@ class Memory(unittest.TestCase):
         self.assertEqual((code, told), (0, ""), told[-4000:])
 
     def test_service(self):
-        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, captures={"folder": {"directory": "{dir}/in"}},
+        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, captures={"incoming": {"directory": "{dir}/in"}},
                           models={"m": {"checkpoint": ganad.checkpoint(), "fpr_budget": "0.02"}},
                           drift={"rate": "0", "window": "800"}, metrics={"unix": "{dir}/metrics.sock", "page": "yes"}) as d:
             os.mkdir(d.path("in"))
@@ -45,7 +46,8 @@ class Memory(unittest.TestCase):
             ganad.wait_for(d.answers, 120, "ganadd serves")
             lines = ganad.synthetic_lines(A_FRAME)
             with ganad.Conn(d.scoring, timeout=120) as c:
-                for i in range(RECORDS // A_FRAME):  # reasons are half a second's work here, so few are alerts
+                # reasons take half a second here, so there are few alerts
+                for i in range(RECORDS // A_FRAME):
                     c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in lines], no_alert=i > 0))
                     self.assertEqual(len(c.answer().score), A_FRAME)
             with gzip.open(CAPTURE, "rb") as src, open(d.path("part"), "wb") as dst:

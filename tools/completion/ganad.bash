@@ -1,36 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Completion of ganadctl, ganadd, ganad-train and ganad-traffic for bash. Commands, options and their values are asked of
-# the programs themselves, so that nothing here has to be kept in step with them.
+# Completion of ganadctl, ganadd, ganad-train and ganad-traffic for bash. It reads commands, options
+# and their values from the output of the programs, so it needs no update when they change.
 
-# Words at the head of the lines of --help's list of commands.
+# The first words of the lines in --help's list of commands.
 _ganad_commands() {
     "$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'
 }
 
-# Options in the text of --help, of the program or of a command of it.
+# Options in the text of --help, of the program or of one of its commands.
 _ganad_options() {
     "$@" --help 2>/dev/null | grep -oE '(^|[^[:alnum:]_-])(--[a-z][a-z0-9-]+|-[a-zA-Z])\b' | grep -oE -- '--?[a-zA-Z].*' | sort -u
 }
 
-# What --help has behind an option: 'FILE', 'N', or its values, as in 'table|csv|json'; nothing if it takes none.
+# The argument of an option in --help: 'FILE', 'N', or its values, as in 'table|csv|json'; empty if
+# it takes none.
 _ganad_argument() {
     local option=$1
     shift
     "$@" --help 2>/dev/null | sed -nE "s/^ +(-[a-zA-Z], )?$option(, --[a-z0-9-]+)? ([A-Za-z][A-Za-z0-9|-]*).*/\3/p" | head -n 1
 }
 
-# Names that the daemon knows; nothing if none answers.
+# Names of the daemon's models; empty if no daemon answers.
 _ganad_models() {
     ganadctl model -J 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
 }
 
-# Kinds of sessions, or with 'Attacks' those of attacks.
+# Kinds of sessions, or with 'Attacks' kinds of attacks.
 _ganad_kinds() {
     "$1" --list 2>/dev/null | sed -n "/^${2:-Normal}/,/^\$/s/^  \([a-z][a-z0-9_-]*\) .*/\1/p"
 }
 
-# Words, or with none files.
+# Offers the words of $1 that begin with $2, or file names if $1 is 'files'.
 _ganad_offer() {
     if [ "$1" = files ]; then
         compopt -o filenames 2>/dev/null
@@ -40,7 +41,8 @@ _ganad_offer() {
     fi
 }
 
-# The value of an option; false: it takes none. Arguments: the option, what there is of the value, the program, the command.
+# Completes the value of an option. Fails if the option takes none. Arguments: the option, the
+# beginning of the value, the program, the command.
 _ganad_value() {
     local option=$1 cur=$2 argument
     shift 2
@@ -54,7 +56,7 @@ _ganad_value() {
     ganad-traffic-kNAME | ganad-traffic--kindNAME) _ganad_offer "$(_ganad_kinds "$1")" "$cur" ;;
     ganad-traffic-aNAME | ganad-traffic--attackNAME) _ganad_offer "$(_ganad_kinds "$1" Attacks)" "$cur" ;;
     *FILE | *CHECKPOINT | *CAPTURE | *FOLDER | *DIRECTORY | *SOCKET) _ganad_offer files "$cur" ;;
-    *) [ -n "$argument" ] ;; # a number or a text: nothing to offer
+    *) [ -n "$argument" ] ;; # no completion for a number or a text
     esac
 }
 
@@ -73,7 +75,7 @@ _ganad() {
         esac
     done
     case ${program##*/} in ganadd | ganad-traffic) command='' ;; esac
-    if [ "$cur" = = ]; then # '--option=value' comes in three words
+    if [ "$cur" = = ]; then # bash splits '--option=value' into three words
         cur=''
     elif [ "$before" = = ]; then
         before=${COMP_WORDS[COMP_CWORD - 2]}

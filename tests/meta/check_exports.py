@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a file exports, another file of the product calls: no function lives for its tests alone.
+Usage: check_exports.py BUILD_ROOT
+
+The objects of lib, models, daemon and tools are read by nm; those of tests count as no callers."""
+
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+
+import tree
+
+PRODUCT = ("daemon", "lib", "models", "tools")
+# name: why it is there all the same
+ALLOWED = {
+    "main": "the C library calls it",
+}
+SYMBOL = re.compile(r"^(?:[0-9a-f]+ )?([A-Za-z]) (\S+)$")
+DEFINED = set("TDRBV")
+
+
+def objects(root):
+    """Those that the build makes now, if it says so; an old build directory has others too."""
+    commands = os.path.join(root, "compile_commands.json")
+    if os.path.exists(commands):
+        with open(commands, encoding="utf-8") as f:
+            outputs = [c["output"] for c in json.load(f)]
+        return [os.path.join(root, o) for o in outputs if o.split("/")[0] in PRODUCT and os.path.exists(os.path.join(root, o))]
+    return [o for d in PRODUCT for o in glob.glob(os.path.join(root, d, "**/*.o"), recursive=True)]
+
+
+def symbols(path):
+    """Names that an object exports, and names that it asks for."""
+    table = subprocess.run(["nm", path], text=True, stdout=subprocess.PIPE, check=True).stdout
+    pairs = [m.groups() for line in table.split("\n") if (m := SYMBOL.match(line.strip()))]
+    return {n for kind, n in pairs if kind in DEFINED}, {n for kind, n in pairs if kind == "U"}
+
+
+def check(root):
+    found = {o: symbols(o) for o in objects(root)}
+    if not found:
+        yield f"{root}: no objects"
+    asked = set().union(*(u for _, u in found.values())) if found else set()
+    for o, (defined, _) in sorted(found.items()):
+        for name in sorted(defined - asked - set(ALLOWED)):
+            yield f"{os.path.relpath(o, root)}: '{name}' has no caller in another file of the product: delete it or make it static"
+
+
+if __name__ == "__main__":
+    if not tree.on_path("nm"):
+        print("nm is not installed")
+        sys.exit(tree.SKIP)
+    tree.report("exports", list(check(sys.argv[1])))
