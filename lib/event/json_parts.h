@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/event/event.h"
-#include "lib/event/json.h"
 
 enum { GAD_JSON_SCORE_DIGITS = 9 /* brings back a float32 */, GAD_JSON_SHOWN_DIGITS = 6 };
 

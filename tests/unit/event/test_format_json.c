@@ -10,7 +10,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/rng.h"
 #include "lib/event/event.h"
-#include "lib/event/json.h"
+#include "lib/base/json.h"
 #include "lib/record/record.h"
 #include "tests/unit/test.h"
 
