@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static void add_kind(struct gad_buf *b, const struct gad_event *e)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/base/siphash.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static void add_time(struct gad_buf *b, struct gad_time t)

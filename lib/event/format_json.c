@@ -4,7 +4,7 @@
  * out. Names that Suricata's EVE has are used as it has them. proto/event.schema.json describes it. In texts control
  * bytes are escaped, what is not UTF-8 becomes U+FFFD.
  */
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static void add_connection(struct gad_buf *b, const struct gad_alert *a)

@@ -6,7 +6,7 @@
  * 1 informational. count, start_time and end_time are of all connections that the alert stands for, as the schema has
  * it; the connection's own times are in the evidence's data. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
  */
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static uint64_t milliseconds(struct gad_time t)

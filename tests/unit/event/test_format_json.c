@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 
 #include <float.h>
 #include <jansson.h>
