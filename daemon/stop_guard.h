@@ -10,16 +10,14 @@
  * Thread: main.
  */
 
-#include <pthread.h>
 #include <semaphore.h>
-#include <stdbool.h>
 #include <time.h>
 
+#include "daemon/thread.h"
 #include "lib/base/time.h"
 
 struct stop_guard {
-    bool runs;
-    pthread_t thread;
+    struct thread thread;
     sem_t end;
     struct timespec until; /* monotonic */
 };

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/capture.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "daemon/config/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
-#include "daemon/thread.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 #include "lib/flow/table.h"
@@ -152,31 +149,25 @@ const char *capture_target(const struct config_capture *o)
 
 int capture_start(struct capture *c)
 {
-    int r = thread_start(&c->thread, "ganadd-capture", capture_run, c);
-    c->runs = r == 0;
-    return r;
+    return thread_run(&c->thread, "ganadd-capture", capture_run, c);
 }
 
 void capture_stop(struct capture *c)
 {
-    atomic_store(&c->stop, true);
+    thread_ask_stop(&c->thread);
     gad_ring_wake(c->emptied);
 }
 
 /* False: it is stuck where nobody can wake it. */
 static bool join(struct capture *c)
 {
-    struct timespec until;
-
-    if (!c->runs)
+    if (!c->thread.runs)
         return true;
     atomic_store(&c->leave, true);
     capture_stop(c);
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += JOIN_S;
-    if (pthread_timedjoin_np(c->thread, NULL, &until) == 0)
+    if (thread_join_within(&c->thread, JOIN_S))
         return true;
-    (void)pthread_detach(c->thread);
+    thread_detach(&c->thread);
     return false;
 }
 

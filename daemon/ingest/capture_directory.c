@@ -74,7 +74,7 @@ static void wait_for_files(struct capture *c, struct gad_time since)
             left = patience;
     }
     gad_ring_disarm_items(c->emptied);
-    if (!atomic_load(&c->stop)) /* who sets it from here on, wakes us */
+    if (!thread_must_stop(&c->thread)) /* who sets it from here on, wakes us */
         (void)poll(&p, 1, (int)((left + MS - 1) / MS));
 }
 
@@ -118,7 +118,7 @@ static int read_once(struct capture *c)
     struct gad_diag d = {""};
     int r = 0;
 
-    while (r == 0 && !atomic_load(&c->stop)) {
+    while (r == 0 && !thread_must_stop(&c->thread)) {
         r = gad_directory_next(c->directory, gad_time_wall(), &path, &d);
         if (r == 0)
             read_one(c, path);
@@ -136,7 +136,7 @@ int capture_directory_read(struct capture *c)
 
     if (!c->config->watch)
         return read_once(c);
-    while (!atomic_load(&c->stop))
+    while (!thread_must_stop(&c->thread))
         look(c, &since);
     return 0;
 }

@@ -20,7 +20,7 @@ static bool wait_for_pipe(void *arg, int fd)
         capture_send(c); /* what is known, before it gets old */
     for (;;) {
         gad_ring_disarm_items(c->emptied);
-        if (atomic_load(&c->stop)) /* who sets it from here on, wakes us */
+        if (thread_must_stop(&c->thread)) /* who sets it from here on, wakes us */
             return false;
         p[0].revents = 0;
         (void)poll(p, 2, -1);
@@ -50,7 +50,7 @@ int capture_source_read(struct capture *c, struct gad_diag *d)
 {
     int r = GAD_MORE;
 
-    while (r == GAD_MORE && !atomic_load(&c->stop)) {
+    while (r == GAD_MORE && !thread_must_stop(&c->thread)) {
         r = gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, d);
         if (c->batch && c->batch->n > 0 && gad_ring_count(c->filled) == 0)
             capture_send(c); /* the main loop has nothing else to do */
@@ -66,7 +66,7 @@ int capture_file_read(struct capture *c)
     int r = c->source ? 0 : capture_file_open(c, c->config->file, &d);
     if (r == 0)
         r = capture_source_read(c, &d);
-    if (is_pipe && atomic_load(&c->stop))
+    if (is_pipe && thread_must_stop(&c->thread))
         return 0; /* where it was cut off is our doing */
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);

@@ -157,7 +157,7 @@ void capture_interface_watch(struct capture *c)
     c->last_packet = gad_time_wall();
     c->last_seen = gad_time_monotonic();
     c->has_begun = !c->stats.is_gone;
-    while (!atomic_load(&c->stop)) {
+    while (!thread_must_stop(&c->thread)) {
         struct pollfd p[] = {{.fd = gad_source_fd(c->source), .events = POLLIN},
                              {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN}};
         (void)poll(p, 2, TURN_MS);

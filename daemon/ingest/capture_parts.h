@@ -6,11 +6,11 @@
  * frames to batches; capture_file.c, capture_directory.c and capture_interface.c read what there is to be read.
  */
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "daemon/ingest/capture.h"
 #include "daemon/log_limit.h"
+#include "daemon/thread.h"
 #include "lib/net/source.h"
 
 struct gad_decoder;
@@ -32,9 +32,8 @@ struct capture {
     struct gad_flow_table *flows;
     struct gad_ring *filled, *emptied;
     struct capture_batch *batches; /* (CAPTURE_BATCHES) */
-    pthread_t thread;
-    bool runs;
-    _Atomic bool stop, leave; /* leave: at once, nobody takes batches any more */
+    struct thread thread;
+    _Atomic bool leave; /* at once: nobody takes batches any more */
 
     /* Thread: the capture's, from here on. */
     struct capture_batch *batch; /* being filled, or NULL */
@@ -58,7 +57,7 @@ int capture_directory_open(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK
 
 /* Thread: the capture's, all of these. */
 
-void *capture_run(void *capture);
+void capture_run(void *capture);
 
 /* Read until told to stop, or to the end. 0: it is fine, or a file was cut off. */
 int capture_file_read(struct capture *c);

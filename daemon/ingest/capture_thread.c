@@ -81,7 +81,7 @@ void capture_on_frame(void *arg, struct gad_time time, const uint8_t *frame, siz
                capture_on_packet, c);
 }
 
-void *capture_run(void *arg)
+void capture_run(void *arg)
 {
     struct capture *c = arg;
     int r = 0;
@@ -101,5 +101,4 @@ void *capture_run(void *arg)
         b->is_broken = r != 0;
         capture_send(c);
     }
-    return NULL;
 }

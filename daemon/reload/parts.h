@@ -3,10 +3,9 @@
 
 /* Inside of reload.h: the queue and the worker are reload.c, what they bring is put in place by swap.c. */
 
-#include <pthread.h>
-
 #include "daemon/reload/reload.h"
 #include "daemon/score/models.h"
+#include "daemon/thread.h"
 
 struct event;
 
@@ -32,9 +31,8 @@ struct reload {
     struct reload_ask signalled;
     struct reload_work work;
     struct reload_result result;
-    pthread_t thread;
-    bool runs;
-    int fd; /* an eventfd: the worker is done */
+    struct thread thread;
+    int fd; /* the event that the worker is done */
     struct event *done, *begin;
 };
 

@@ -2,17 +2,14 @@
 #include "daemon/reload/reload.h"
 
 #include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/log.h"
 #include "daemon/reload/parts.h"
-#include "daemon/thread.h"
 
 /* --- the worker --- */
 
@@ -41,17 +38,15 @@ static void load_one(struct reload_work *w)
         w->models->n = 1;
 }
 
-static void *work(void *arg)
+static void work(void *arg)
 {
     struct reload *r = arg;
-    const uint64_t one = 1;
 
     if (r->work.file)
         load_all(&r->work, r->o.feed);
     else
         load_one(&r->work);
-    (void)!write(r->fd, &one, sizeof(one)); /* a counter of 1 is never full */
-    return NULL;
+    thread_event_post(r->fd);
 }
 
 static void clear_work(struct reload *r)
@@ -131,9 +126,7 @@ static void tell_served(struct reload *r)
 
 static int start_worker(struct reload *r)
 {
-    int err = thread_start(&r->thread, "ganadd-reload", work, r);
-    r->runs = err == 0;
-    return err;
+    return thread_run(&r->thread, "ganadd-reload", work, r);
 }
 
 static void announce(bool begins)
@@ -211,7 +204,7 @@ static bool begin_one(struct reload *r, const struct reload_ask *ask)
 
 static void begin(struct reload *r)
 {
-    const struct reload_ask *ask = r->runs ? NULL : take_next(r);
+    const struct reload_ask *ask = r->thread.runs ? NULL : take_next(r);
 
     if (!ask)
         return;
@@ -241,11 +234,8 @@ static void begin_event(evutil_socket_t fd, short what, void *arg)
 
 static void join(struct reload *r)
 {
-    uint64_t n;
-
-    (void)pthread_join(r->thread, NULL);
-    r->runs = false;
-    (void)!read(r->fd, &n, sizeof(n));
+    thread_join(&r->thread);
+    thread_event_clear(r->fd);
 }
 
 static void done_event(evutil_socket_t fd, short what, void *arg)
@@ -311,7 +301,7 @@ int reload_new(const struct reload_options *o, struct reload **ret, struct gad_d
     r->now = o->config;
     TAILQ_INIT(&r->waiting);
     TAILQ_INIT(&r->served);
-    r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    r->fd = thread_event_open();
     r->begin = event_new(o->base, -1, 0, begin_event, r);
     r->done = r->fd < 0 ? NULL : event_new(o->base, r->fd, EV_READ | EV_PERSIST, done_event, r);
     if (!r->begin || !r->done || event_add(r->done, NULL) != 0)
@@ -324,7 +314,7 @@ void reload_free(struct reload *r)
 {
     if (!r)
         return;
-    if (r->runs)
+    if (r->thread.runs)
         join(r);
     clear_work(r);
     gad_buf_deinit(&r->result.applied.text);

@@ -2,7 +2,6 @@
 #include "daemon/score/scorer.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +28,7 @@ struct scorer {
     struct explained *explained;
     struct gad_time now; /* when the batch began: what it takes to score fills no budget for it */
     struct gad_ring *jobs, *done;
-    pthread_t thread;
-    bool runs;
-    _Atomic bool stop;
+    struct thread thread;
     _Atomic uint64_t asked, answered; /* scorer_answers() */
 
     struct gad_record *gathered; /* (GATHER_MAX) */
@@ -217,7 +214,7 @@ static bool work(struct scorer *s)
     return true;
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct scorer *s = arg;
     struct pollfd p = {.fd = gad_ring_items_fd(s->jobs), .events = POLLIN};
@@ -225,9 +222,9 @@ static void *run(void *arg)
     for (;;) {
         do
             atomic_store(&s->answered, atomic_load(&s->asked));
-        while (!atomic_load(&s->stop) && work(s));
-        if (atomic_load(&s->stop))
-            return NULL;
+        while (!thread_must_stop(&s->thread) && work(s));
+        if (thread_must_stop(&s->thread))
+            return;
         if (!gad_ring_arm_items(s->jobs))
             (void)poll(&p, 1, -1);
         gad_ring_disarm_items(s->jobs);
@@ -260,19 +257,16 @@ void scorer_set_again(struct scorer *s, struct gad_time again)
 
 int scorer_start(struct scorer *s)
 {
-    int r = thread_start(&s->thread, "ganadd-scorer", run, s);
-    s->runs = r == 0;
-    return r;
+    return thread_run(&s->thread, "ganadd-scorer", run, s);
 }
 
 void scorer_stop(struct scorer *s)
 {
-    if (!s || !s->runs)
+    if (!s || !s->thread.runs)
         return;
-    atomic_store(&s->stop, true);
+    thread_ask_stop(&s->thread);
     gad_ring_wake(s->jobs);
-    (void)pthread_join(s->thread, NULL);
-    s->runs = false;
+    thread_join(&s->thread);
 }
 
 void scorer_free(struct scorer *s)
@@ -309,7 +303,7 @@ struct gad_ring *scorer_done(struct scorer *s)
 
 struct job *scorer_take_back(struct scorer *s)
 {
-    gad_assert(!s->runs);
+    gad_assert(!s->thread.runs);
     struct job *j = gad_ring_pop(s->done);
     return j ? j : gad_ring_pop(s->jobs);
 }
