@@ -26,25 +26,26 @@ bool credential_is_named(const char *value)
 
 bool credential_can_be_there(const char *value)
 {
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    return !credential_is_meant(value) || (folder && *folder == '/');
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    return !credential_is_meant(value) || (directory && *directory == '/');
 }
 
 int credential_path(const char *value, char *buf, size_t size, const char **ret_path,
                     struct gad_diag *d)
 {
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
 
     if (!credential_is_meant(value)) {
         *ret_path = value;
         return 0;
     }
-    if (!folder || *folder != '/')
-        return gad_fail(d, GAD_EUNKNOWN,
-                        "'%s': no credentials were handed to us: the unit needs LoadCredential=, "
-                        "see systemd.exec(5)",
-                        value);
-    int len = snprintf(buf, size, "%s/%s", folder, value + sizeof(prefix) - 1);
+    if (!directory || *directory != '/')
+        return gad_fail(
+            d, GAD_EUNKNOWN,
+            "'%s': the service manager passed no credentials: the unit needs LoadCredential=, "
+            "see systemd.exec(5)",
+            value);
+    int len = snprintf(buf, size, "%s/%s", directory, value + sizeof(prefix) - 1);
     if (len < 0 || (size_t)len >= size)
         return gad_fail(d, GAD_ELIMIT, "'%s': its path is too long", value);
     *ret_path = buf;

@@ -7,20 +7,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "daemon/config/config.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 
-/* At most, and so more than most starts take; rings have eventfds, an output a socket or a file and what it reads. */
+/*
+ * Upper limits; most starts need fewer. Rings have eventfds; an output has a socket or a file, and
+ * the file it reads.
+ */
 enum {
     FOR_START = 40,
     FOR_CAPTURE = 8,
     FOR_OUTPUT = 3,
-    FILES_BESIDES = 64 /* that are no client's */
+    FILES_BESIDES = 64 /* not of clients */
 };
 
-/* Can so many be opened? */
+/* Whether n more descriptors can be opened. */
 static bool are_free(size_t n)
 {
     gad_cleanup(gad_freep) int *fd = gad_calloc(n, sizeof(*fd));
@@ -33,11 +35,11 @@ static bool are_free(size_t n)
     return got == n;
 }
 
-int descriptors_raise(const struct config *c, struct gad_diag *d)
+int descriptors_raise(uint64_t clients, size_t captures, size_t outputs, struct gad_diag *d)
 {
     struct rlimit limit;
-    uint64_t wanted = c->scoring.max_clients + c->control.max_clients + FILES_BESIDES;
-    size_t start = FOR_START + FOR_CAPTURE * c->n_captures + FOR_OUTPUT * c->n_outputs;
+    uint64_t wanted = clients + FILES_BESIDES;
+    size_t start = FOR_START + FOR_CAPTURE * captures + FOR_OUTPUT * outputs;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return 0;
@@ -48,7 +50,7 @@ int descriptors_raise(const struct config *c, struct gad_diag *d)
     if (!are_free(start))
         return gad_fail(d, -EMFILE,
                         "too many open files: %llu descriptors are allowed, a start with this "
-                        "configuration takes up to %zu: " DESCRIPTORS_ADVICE,
+                        "configuration needs up to %zu: " DESCRIPTORS_ADVICE,
                         (unsigned long long)limit.rlim_cur, start);
     if (limit.rlim_cur < wanted)
         log_warn("loop",

@@ -23,7 +23,7 @@ void log_set_level(const char *name)
             loudest = (enum log_level)i;
 }
 
-/* <N> of sd-daemon(3) for the journal, a time and a word for a person. */
+/* <N> as in sd-daemon(3) for the journal; otherwise the time and the level as a word. */
 static int head(char *line, size_t len, enum log_level level, const char *token)
 {
     static const int syslog_level[] = {3, 4, 5, 6, 7};

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * What ganadd has to say, one line each on stderr: "<4>sink: ..." under systemd, which takes the level from
- * the prefix, else with the time. The token names the room that speaks. Bytes that came from outside are
- * escaped, so that nobody can write a line of ours.
+ * The log: one line per message on the standard error. Under systemd it is "<4>capture: ...", where
+ * the prefix is the level; otherwise the line starts with the time and the level. The token names
+ * the module. Bytes from outside are escaped, so that a peer cannot forge a line.
  *
- * error: gave up; warn: went on; notice: a change of state; info; debug.
+ * error: the operation failed; warn: it continues; notice: a state changed; info; debug.
  *
  * Thread: any.
  */
@@ -22,10 +22,13 @@ enum log_level {
     LOG_LEVEL_DEBUG
 };
 
-/* The least important lines that are logged: "error", ... as in the configuration; until then: notice. */
+/*
+ * Logs lines of this level ("error", "warn", ...) and of more important ones. The default is
+ * notice.
+ */
 void log_set_level(const char *name);
 
-/* Would such a line be logged? For what costs something to find out. */
+/* Whether a line of this level is logged. For callers whose arguments are expensive to compute. */
 bool log_is_on(enum log_level level);
 
 void log_line(enum log_level level, const char *token, const char *fmt, ...)

@@ -14,15 +14,15 @@
 
 #include "lib/base/diag.h"
 
-/* NULL if there is nothing to do; *ret_err is set if there is nobody of that name. */
+/* Returns NULL if there is nothing to do; sets *ret_err if no such user exists. */
 static const struct passwd *find(const char *user, int *ret_err, struct gad_diag *d)
 {
     *ret_err = 0;
     if (*user == '\0' || geteuid() != 0)
         return NULL;
-    const struct passwd *pw = getpwnam(user); /* before any thread */
+    const struct passwd *pw = getpwnam(user); /* before any thread starts */
     if (!pw)
-        *ret_err = gad_fail(d, GAD_EUNKNOWN, "[ganadd] user '%s': there is no such user", user);
+        *ret_err = gad_fail(d, GAD_EUNKNOWN, "[ganadd] user '%s': no such user", user);
     return pw;
 }
 
@@ -42,12 +42,12 @@ int privileges_give(const char *user, const char *path, struct gad_diag *d)
     if (!pw)
         return r;
     if (lchown(path, pw->pw_uid, pw->pw_gid) != 0)
-        return gad_fail(d, -errno, "%s: cannot be given to '%s': %s", path, user,
+        return gad_fail(d, -errno, "%s: cannot change the owner to '%s': %s", path, user,
                         gad_strerror(-errno));
     return 0;
 }
 
-int privileges_give_folder(const char *user, const char *path, struct gad_diag *d)
+int privileges_give_directory(const char *user, const char *path, struct gad_diag *d)
 {
     int r;
     const struct passwd *pw = find(user, &r, d);
@@ -57,21 +57,24 @@ int privileges_give_folder(const char *user, const char *path, struct gad_diag *
     if (!pw)
         return r;
     if (!dir || fchown(dirfd(dir), pw->pw_uid, pw->pw_gid) != 0)
-        r = gad_fail(d, -errno, "%s: cannot be given to '%s': %s", path, user,
+        r = gad_fail(d, -errno, "%s: cannot change the owner to '%s': %s", path, user,
                      gad_strerror(-errno));
     while (r == 0 && (e = readdir(dir)) != NULL) {
         bool is_file = e->d_type == DT_REG || e->d_type == DT_UNKNOWN;
         if (is_file && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
             fchownat(dirfd(dir), e->d_name, pw->pw_uid, pw->pw_gid, AT_SYMLINK_NOFOLLOW) != 0)
-            r = gad_fail(d, -errno, "%s/%s: cannot be given to '%s': %s", path, e->d_name, user,
-                         gad_strerror(-errno));
+            r = gad_fail(d, -errno, "%s/%s: cannot change the owner to '%s': %s", path, e->d_name,
+                         user, gad_strerror(-errno));
     }
     if (dir)
         (void)closedir(dir);
     return r;
 }
 
-/* Nothing but CAP_NET_RAW at most, of what we have; libc has no function for it. Before any thread. */
+/*
+ * Drops all capabilities but CAP_NET_RAW, which is kept at most; libc has no function for it.
+ * Before any thread starts.
+ */
 static int keep_raw_at_most(bool keeps_raw, struct gad_diag *d)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -80,13 +83,13 @@ static int keep_raw_at_most(bool keeps_raw, struct gad_diag *d)
 
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (syscall(SYS_capget, &head, set) != 0)
-        return gad_fail(d, -errno, "cannot see which capabilities we have: %s",
+        return gad_fail(d, -errno, "cannot read the capabilities of the process: %s",
                         gad_strerror(-errno));
     const uint32_t kept = set[0].permitted & raw;
     set[0] = (struct __user_cap_data_struct){.effective = kept, .permitted = kept};
     set[1] = (struct __user_cap_data_struct){0};
     if (syscall(SYS_capset, &head, set) != 0)
-        return gad_fail(d, -errno, "cannot give up capabilities: %s", gad_strerror(-errno));
+        return gad_fail(d, -errno, "cannot drop capabilities: %s", gad_strerror(-errno));
     (void)prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
     return 0;
 }
@@ -99,7 +102,7 @@ void privileges_take_raw(void)
     if (syscall(SYS_capget, &head, set) != 0)
         return;
     set[0].effective |= set[0].permitted & 1U << CAP_NET_RAW;
-    (void)syscall(SYS_capset, &head, set); /* if it fails the capture says what it lacks */
+    (void)syscall(SYS_capset, &head, set); /* if it fails, the capture reports what it lacks */
 }
 
 int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d)

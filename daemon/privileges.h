@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* From root to nobody special, once everything that needs root is open. */
+/* Changes from root to an unprivileged user, once everything that needs root is open. */
 
 #include <stdbool.h>
 
@@ -9,24 +9,28 @@
 
 struct gad_diag;
 
-/* CAP_NET_RAW takes effect if we may have it: a file's capability without the flag "effective" only permits it.
- * Before any thread. */
+/*
+ * Makes CAP_NET_RAW effective if it is permitted: a file capability without the flag "effective"
+ * only permits it. Before any thread starts.
+ */
 void privileges_take_raw(void);
 
 /**
- * privileges_drop() - become @user for good
- * @user:      "" to stay who we are
- * @keeps_raw: all but CAP_NET_RAW, with which an interface that went away is opened again
+ * privileges_drop() - becomes @user for good
+ * @user: "" to keep the current user
+ * @keeps_raw: keeps CAP_NET_RAW, with which a lost interface is reopened
  *
- * If we are not root, only capabilities go, those that a unit gives with AmbientCapabilities=. No way back is left: no saved ids, no groups, no new privileges by exec.
+ * If the process is not root, it only drops capabilities, such as those that a unit gives with
+ * AmbientCapabilities=. It keeps no way back: no saved ids, no groups, no new privileges by exec.
  */
 int privileges_drop(const char *user, bool keeps_raw, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Is there a user of that name, if we are root and would become it? */
+/* Fails if the process is root and would become @user, but no such user exists. */
 int privileges_check(const char *user, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The files that root made, such as sockets, are handed to the user that will own them. */
+/* Makes @user the owner of a file that root created, such as a socket. */
 int privileges_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* A folder and the files in it; nothing below them, and no links. */
-int privileges_give_folder(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+/* The same for a directory and the files in it; not for directories below it, and not for links. */
+int privileges_give_directory(const char *user, const char *path,
+                              struct gad_diag *d) GAD_MUST_CHECK;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * So many of something a second, and no more than can be saved up at once: searches of a model, alerts, events to an
- * output.
+ * A token bucket: a number of operations per second, and an upper limit of operations that can be
+ * saved up. For searches of a model, alerts, and events to an output.
  *
  * Thread: one.
  */
@@ -14,18 +14,18 @@
 #include "lib/base/time.h"
 
 struct rate_limit {
-    double rate; /* a second; 0: as many as anybody likes */
-    double most; /* that can be saved up */
+    double rate; /* operations a second; 0: unlimited */
+    double most; /* operations that can be saved up */
     double left; /* saved up */
     struct gad_time last;
 };
 
-struct rate_limit rate_limit_init(double rate, double most, struct gad_time now); /* begins full */
+struct rate_limit rate_limit_init(double rate, double most, struct gad_time now); /* starts full */
 
-/* How many of n may be done now, and takes them. */
+/* Takes up to n operations; returns how many are allowed now. */
 size_t rate_limit_take(struct rate_limit *b, struct gad_time now, size_t n);
 
-/* n that were taken and not done. */
+/* Returns n operations that were taken but not done. */
 void rate_limit_give_back(struct rate_limit *b, size_t n);
 
 static inline bool rate_limit_is_limited(const struct rate_limit *b)

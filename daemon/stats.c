@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define STATS_ITEM(name, is_now, help) {#name, help, is_now, offsetof(struct stats, name)},
+#define STATS_ITEM(name, is_gauge, help) {#name, help, is_gauge, offsetof(struct stats, name)},
 const struct stats_item stats_items[] = {STATS(STATS_ITEM)};
 #undef STATS_ITEM
 const size_t stats_n_items = sizeof(stats_items) / sizeof(stats_items[0]);

@@ -1,66 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the daemon counts. Thread: main. The scorer's counts come with its finished jobs. */
+/* The daemon's counters. Thread: main. The scorer's counts arrive with its finished jobs. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 #include "lib/base/time.h"
 
-/* X(field, is it a number of things now, what it counts): fields, names in STATUS and the manual all come from here. */
+/*
+ * X(field, whether it is a current value, description): fields, names in STATUS and the manual all
+ * derive from this list.
+ */
 #define STATS(X)                                                                                   \
-    X(frames_in, false, "whole frames taken from scoring clients")                                 \
-    X(frames_bad, false, "frames refused: length, kind, or not the message it says")               \
-    X(requests_refused, false, "requests answered with an error while the connection went on")     \
-    X(records_in, false, "records taken for scoring")                                              \
-    X(records_bad, false, "records with a value out of its column's range")                        \
+    X(frames_in, false, "complete frames received from scoring clients")                           \
+    X(frames_bad, false, "frames refused: bad length, unknown kind, or not the announced message") \
+    X(requests_refused, false, "requests answered with an error without closing the connection")   \
+    X(records_in, false, "records accepted for scoring")                                           \
+    X(records_bad, false, "records with a value outside its column's range")                       \
     X(records_scored, false, "records answered with a score")                                      \
     X(records_unscored, false,                                                                     \
       "records answered without a score, beyond their model's search_rate")                        \
     X(records_anomalous, false, "records above their model's threshold")                           \
-    X(records_lost, false, "records that the file for them did not take")                          \
+    X(records_lost, false, "records that could not be written to the records file")                \
     X(unknown_names, false, "values outside a model's vocabulary")                                 \
-    X(batches, false, "times the scorer took what was there")                                      \
+    X(batches, false, "batches that the scorer took")                                              \
     X(bytes_in, false, "bytes read from scoring clients")                                          \
     X(bytes_out, false, "bytes written to scoring clients")                                        \
-    X(clients, true, "scoring clients now")                                                        \
-    X(clients_accepted, false, "scoring clients ever")                                             \
-    X(clients_refused, false, "scoring clients told BUSY")                                         \
-    X(clients_timed_out, false, "scoring clients cut for being slow or idle")                      \
-    X(clients_waits, false, "times a client was not read because work or answers had piled up")    \
-    X(jobs, true, "requests being scored now")                                                     \
+    X(clients, true, "connected scoring clients")                                                  \
+    X(clients_accepted, false, "scoring clients accepted")                                         \
+    X(clients_refused, false, "scoring clients refused with BUSY")                                 \
+    X(clients_timed_out, false, "scoring clients disconnected for being slow or idle")             \
+    X(clients_waits, false,                                                                        \
+      "times reading from a client paused because of queued work or answers")                      \
+    X(jobs, true, "requests being scored")                                                         \
     X(alerts, false, "alerts raised")                                                              \
     X(alerts_rolled_up, false,                                                                     \
-      "anomalous records told in an alert with others, but the first of each")                     \
-    X(alerts_suppressed, false, "anomalous records that a rule says are expected")                 \
-    X(alerts_limited, false, "anomalous records told in no alert, beyond alerts.rate")             \
+      "anomalous records aggregated into an alert, without the first of each")                     \
+    X(alerts_suppressed, false, "anomalous records suppressed by a rule")                          \
+    X(alerts_limited, false, "anomalous records without an alert, beyond alerts.rate")             \
     X(events, false, "events for the outputs: alerts, heartbeats, counters, models")               \
-    X(events_dropped, false, "events that the spool did not take, because the disk did not")       \
-    X(reloads, false, "changes of models and configuration that were asked for and made")          \
-    X(reloads_refused, false, "those that were refused; what ran went on")                         \
-    X(control_refused, false, "control clients told BUSY")                                         \
-    X(metrics_waits, false, "times further clients of metrics had to wait")                        \
-    X(tails, true, "control clients that follow the alerts now")                                   \
-    X(tail_lost, false, "alerts that a slow tail did not get")
+    X(events_dropped, false, "events that the spool dropped because the disk did not accept them") \
+    X(reloads, false, "reloads of models and configuration that succeeded")                        \
+    X(reloads_refused, false, "reloads that failed; the running configuration was kept")           \
+    X(control_refused, false, "control clients refused with BUSY")                                 \
+    X(metrics_waits, false, "times further metrics clients had to wait")                           \
+    X(tails, true, "control clients that follow the alerts")                                       \
+    X(tail_lost, false, "alerts that a slow tail client missed")
 
 struct stats {
-#define STATS_FIELD(name, is_now, help) uint64_t name;
+#define STATS_FIELD(name, is_gauge, help) uint64_t name;
     STATS(STATS_FIELD)
 #undef STATS_FIELD
-    struct histogram latency; /* of requests, s */
+    struct histogram latency; /* of requests, in seconds */
     struct gad_time started;  /* wall */
 };
 
 struct stats_item {
     const char *name, *help;
-    bool is_now;
+    bool is_gauge;
     size_t at; /* offset in struct stats */
 };
 
-void stats_init(struct stats *s); /* all 0, from now on */
+void stats_init(struct stats *s); /* sets all counters to 0 and the start time to now */
 
 extern const struct stats_item stats_items[];
 extern const size_t stats_n_items;

@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/thread.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static void *begin(void *arg)
+{
+    const struct thread *t = arg;
+
+    t->run(t->arg); /* may free t */
+    return NULL;
+}
 
 int thread_start(pthread_t *ret, const char *name, void *(*run)(void *arg), void *arg)
 {
@@ -14,4 +26,68 @@ int thread_start(pthread_t *ret, const char *name, void *(*run)(void *arg), void
     if (r == 0)
         (void)pthread_setname_np(*ret, name);
     return -r;
+}
+
+int thread_run(struct thread *t, const char *name, void (*run)(void *arg), void *arg)
+{
+    t->run = run;
+    t->arg = arg;
+    atomic_store(&t->stop, false);
+    int r = thread_start(&t->id, name, begin, t);
+    t->runs = r == 0;
+    return r;
+}
+
+void thread_ask_stop(struct thread *t)
+{
+    atomic_store(&t->stop, true);
+}
+
+bool thread_must_stop(const struct thread *t)
+{
+    return atomic_load(&t->stop);
+}
+
+void thread_join(struct thread *t)
+{
+    if (t->runs)
+        (void)pthread_join(t->id, NULL);
+    t->runs = false;
+}
+
+bool thread_join_within(struct thread *t, int seconds)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    if (t->runs && pthread_timedjoin_np(t->id, NULL, &until) != 0)
+        return false;
+    t->runs = false;
+    return true;
+}
+
+void thread_detach(struct thread *t)
+{
+    (void)pthread_detach(t->id);
+    t->runs = false;
+}
+
+int thread_event_open(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return fd >= 0 ? fd : -errno;
+}
+
+void thread_event_post(int fd)
+{
+    const uint64_t one = 1;
+    (void)!write(fd, &one,
+                 sizeof(one)); /* fails only when the counter is full: it is readable then, too */
+}
+
+void thread_event_clear(int fd)
+{
+    uint64_t n;
+    (void)!read(fd, &n, sizeof(n));
 }

@@ -13,15 +13,15 @@
 #include "daemon/stats.h"
 #include "models/detector.h"
 
-enum { BURST = 10 }; /* seconds of the rate that may come at once */
+enum { BURST = 10 }; /* seconds of the rate that are allowed at once */
 
 struct decider {
     struct decider_options o;
-    struct rollup *rollup;  /* NULL: each is told */
+    struct rollup *rollup;  /* NULL: each anomaly raises an alert */
     struct gad_time window; /* of the roll-up */
     uint64_t keys, rate;
     struct rate_limit limit;
-    struct gad_time now;    /* the latest that a record came at */
+    struct gad_time now;    /* the latest time of a record */
     struct gad_alert alert; /* scratch */
 };
 
@@ -78,7 +78,7 @@ void decider_free(struct decider *d)
     gad_free(d);
 }
 
-static bool may_tell(struct decider *d, struct gad_time now)
+static bool may_emit(struct decider *d, struct gad_time now)
 {
     return rate_limit_take(&d->limit, now, 1) == 1;
 }
@@ -88,7 +88,7 @@ static void set_text(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from ? from : "");
 }
 
-static void tell(struct decider *d, const struct rollup_told *t, struct gad_time wall)
+static void emit(struct decider *d, const struct rollup_told *t, struct gad_time wall)
 {
     const struct rollup_sample *s = t->sample;
     struct gad_alert *a = &d->alert;
@@ -114,7 +114,7 @@ static void tell(struct decider *d, const struct rollup_told *t, struct gad_time
     d->o.tell(d->o.arg, a, wall);
 }
 
-/* Columns that have a part in the score; they are sorted by it. */
+/* The number of columns that contribute to the score; they are sorted by contribution. */
 static size_t count_top(const struct gad_reason *top, size_t n)
 {
     size_t i = 0;
@@ -150,7 +150,7 @@ static struct rollup_key key_of(const struct job *j, size_t i)
     return k;
 }
 
-/* What the windows go by, which never goes backwards. */
+/* The time that windows are measured in; it never moves backwards. */
 static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
 {
     struct gad_time now =
@@ -161,15 +161,15 @@ static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
     return d->now;
 }
 
-static void tell_due(struct decider *d, struct gad_time now, struct gad_time wall)
+static void emit_due(struct decider *d, struct gad_time now, struct gad_time wall)
 {
     struct rollup_told told;
 
     while (d->rollup && rollup_due(d->rollup).ns <= now.ns) {
-        bool may = may_tell(d, now);
-        bool told_one = rollup_take_due(d->rollup, now, may, &told);
-        if (told_one)
-            tell(d, &told, wall);
+        bool may = may_emit(d, now);
+        bool is_one = rollup_take_due(d->rollup, now, may, &told);
+        if (is_one)
+            emit(d, &told, wall);
         else if (may)
             rate_limit_give_back(&d->limit, 1);
     }
@@ -182,16 +182,16 @@ static void take_rolled_up(struct decider *d, const struct job *j, size_t i,
     struct gad_time now = now_of(d, j, i), when = j->origin ? j->origin[i].decided : wall;
     struct rollup_told told;
 
-    tell_due(d, now, wall);
+    emit_due(d, now, wall);
     if (rollup_is_full_for(d->rollup, &key) && rollup_take_oldest(d->rollup, &told)) {
-        if (may_tell(d, now))
-            tell(d, &told, wall);
+        if (may_emit(d, now))
+            emit(d, &told, wall);
         else
             d->o.stats->alerts_limited += told.count;
     }
-    bool may = rollup_would_tell(d->rollup, &key, s->severity) && may_tell(d, now);
+    bool may = rollup_would_tell(d->rollup, &key, s->severity) && may_emit(d, now);
     if (rollup_add(d->rollup, &key, s, now, when, may, &told))
-        tell(d, &told, wall);
+        emit(d, &told, wall);
 }
 
 static void take_record(struct decider *d, const struct job *j, size_t i, struct gad_time wall)
@@ -206,9 +206,9 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
     sample_of(j, i, &s);
     if (d->rollup) {
         take_rolled_up(d, j, i, &s, wall);
-    } else if (may_tell(d, gad_time_monotonic())) {
+    } else if (may_emit(d, gad_time_monotonic())) {
         struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        tell(d, &(struct rollup_told){job_model(j, i)->label, &s, 1, when, when}, wall);
+        emit(d, &(struct rollup_told){job_model(j, i)->label, &s, 1, when, when}, wall);
     } else {
         d->o.stats->alerts_limited++;
     }
@@ -228,7 +228,7 @@ struct gad_time decider_tick(struct decider *d)
 {
     if (!d->rollup || d->o.by_packets)
         return (struct gad_time){INT64_MAX};
-    tell_due(d, gad_time_monotonic(), gad_time_wall());
+    emit_due(d, gad_time_monotonic(), gad_time_wall());
     return rollup_due(d->rollup);
 }
 
@@ -239,7 +239,7 @@ void decider_flush(struct decider *d)
 
     while (d->rollup && rollup_count(d->rollup) > 0)
         if (rollup_take_oldest(d->rollup, &told))
-            tell(d, &told, wall);
+            emit(d, &told, wall);
 }
 
 size_t decider_rolled_up(const struct decider *d)

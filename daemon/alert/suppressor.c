@@ -2,7 +2,6 @@
 #include "daemon/alert/suppressor.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/watch.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/file.h"
@@ -20,9 +20,9 @@ enum { SAVE_SECONDS = 60 };
 struct suppressor {
     const char *path;
     struct gad_suppress *list;
-    struct event *tick;
+    struct watch *tick;
     uint64_t saved_hits;
-    bool unsaved; /* a rule came or went and is not in the file */
+    bool unsaved; /* a rule was added or removed that the file does not show yet */
     bool failing; /* the failure to save was logged */
 };
 
@@ -49,7 +49,7 @@ static bool must_save(const struct suppressor *s)
     return s->unsaved || s->saved_hits != gad_suppress_hits(s->list);
 }
 
-/* What is not asked for by anybody, who could be told. */
+/* Saves without a client that could get the error: logs it. */
 static void save_quietly(struct suppressor *s)
 {
     struct gad_diag d = {""};
@@ -60,16 +60,14 @@ static void save_quietly(struct suppressor *s)
     s->failing = r != 0;
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void tick_event(void *arg)
 {
     struct suppressor *s = arg;
-    (void)fd;
-    (void)what;
 
-    size_t over = gad_suppress_expire(s->list, gad_time_wall());
-    if (over > 0)
-        log_notice("suppress", "%zu rules are over", over);
-    if (over > 0 || must_save(s))
+    size_t expired = gad_suppress_expire(s->list, gad_time_wall());
+    if (expired > 0)
+        log_notice("suppress", "%zu rules expired", expired);
+    if (expired > 0 || must_save(s))
         save_quietly(s);
 }
 
@@ -78,16 +76,18 @@ static int load(struct suppressor *s, struct gad_diag *d)
     gad_cleanup(gad_freep) uint8_t *text = NULL;
     size_t len;
 
+    /* any other error is reported by the read below: an existing list must not be lost */
     if (!*s->path || (access(s->path, F_OK) != 0 && errno == ENOENT))
-        return 0; /* anything else is said by the reading: a list that is there must not be lost */
+        return 0;
     int r = gad_file_read(s->path, GAD_SUPPRESS_FILE_MAX, &text, &len, d);
     if (r != 0)
         return r;
     if (len == 0)
-        return gad_fail(d, GAD_EFORMAT,
-                        "%s: is empty, so it is no list of rules: delete it, and ganadd makes it "
-                        "with the first rule",
-                        s->path);
+        return gad_fail(
+            d, GAD_EFORMAT,
+            "%s: is empty, which is not a list of rules: delete it, and ganadd creates it "
+            "with the first rule",
+            s->path);
     r = gad_suppress_read(s->list, (const char *)text, len, d);
     if (r != 0)
         gad_diag_prefix(d, "%s", s->path);
@@ -100,7 +100,6 @@ int suppressor_new(struct event_base *base, const char *path, struct suppressor 
                    struct gad_diag *d)
 {
     gad_cleanup(suppressor_freep) struct suppressor *s = gad_calloc(1, sizeof(*s));
-    const struct timeval minute = {SAVE_SECONDS, 0};
 
     if (!s || gad_suppress_new(&s->list) != 0)
         return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
@@ -108,14 +107,15 @@ int suppressor_new(struct event_base *base, const char *path, struct suppressor 
     int r = load(s, d);
     if (r != 0)
         return r;
-    s->tick = event_new(base, -1, EV_PERSIST, tick_event, s);
-    if (!s->tick || event_add(s->tick, &minute) != 0)
+    s->tick =
+        watch_ticker(base, (struct gad_time){SAVE_SECONDS * INT64_C(1000000000)}, tick_event, s);
+    if (!s->tick)
         return gad_fail(d, GAD_ENOMEM, "suppress: no memory");
     *ret = gad_steal(&s);
     return 0;
 }
 
-/* It is written beside itself and then moved there. */
+/* The file is written under another name in its directory and then renamed. */
 static void warn_if_not_saved(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -148,8 +148,7 @@ void suppressor_free(struct suppressor *s)
         return;
     if (s->tick && must_save(s))
         save_quietly(s);
-    if (s->tick)
-        event_free(s->tick);
+    watch_free(s->tick);
     gad_suppress_free(s->list);
     gad_free(s);
 }
@@ -184,10 +183,10 @@ int suppressor_add(struct suppressor *s, const char *text, size_t len, uint64_t 
 int suppressor_remove(struct suppressor *s, uint64_t id, struct gad_diag *d)
 {
     if (!gad_suppress_remove(s->list, id))
-        return gad_fail(d, GAD_EUNKNOWN, "there is no rule %llu", (unsigned long long)id);
+        return gad_fail(d, GAD_EUNKNOWN, "no rule %llu", (unsigned long long)id);
     int r = save(s, d);
     if (r != 0)
-        gad_diag_prefix(d, "rule %llu is gone, but the file still has it (tried again each minute)",
+        gad_diag_prefix(d, "rule %llu is removed, but the file still has it (retried every minute)",
                         (unsigned long long)id);
     return r;
 }

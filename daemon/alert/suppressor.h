@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The daemon's list of expected records (lib/suppress), and its file, which is written anew when a rule comes or goes,
- * once a minute if there were hits, and at the end. Without a file the list is for this run. Thread: main.
+ * The daemon's list of suppression rules (lib/suppress), and its file. The file is rewritten when a
+ * rule is added or removed, once a minute if there were hits, and at the end. Without a file the
+ * rules last until the daemon stops. Thread: main.
  */
 
 #include <stddef.h>
@@ -18,22 +19,22 @@ struct gad_record;
 struct gad_suppress;
 struct suppressor;
 
-/* Reads the file, if there is one. @path: "" for none; must outlive it. */
+/* Reads the file, if it exists. @path: "" for none; must outlive it. */
 int suppressor_new(struct event_base *base, const char *path, struct suppressor **ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
-/* Could the file be read now, if there is one? What would keep rules from being saved is a warning. */
+/* Whether the file, if it exists, could be read now. Logs a warning if rules could not be saved. */
 int suppressor_check(const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 void suppressor_free(struct suppressor *s);
 GAD_DEFINE_CLEANUP(struct suppressor, suppressor_free);
 
-/* Number of the rule that expects the record, whose hit is counted; 0: none does. NULL is an empty list. */
+/* The number of the rule that matches the record, whose hit is counted; 0: none. @s may be NULL. */
 uint64_t suppressor_match(struct suppressor *s, const struct gad_record *rec, const char *model,
                           float score);
 
-/* From text. What cannot be saved is taken back, and an error. */
+/* Parses and adds a rule. If it cannot be saved, removes it again and fails. */
 int suppressor_add(struct suppressor *s, const char *text, size_t len, uint64_t *ret_id,
                    struct gad_diag *d) GAD_MUST_CHECK;
-/* It is gone in any case; an error if the file still has it, which is tried again. */
+/* Removes a rule in any case; fails if the file still has it, which is retried. */
 int suppressor_remove(struct suppressor *s, uint64_t id, struct gad_diag *d) GAD_MUST_CHECK;
 
 const struct gad_suppress *suppressor_list(const struct suppressor *s);

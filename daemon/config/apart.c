@@ -15,7 +15,7 @@
 #include "lib/base/text.h"
 
 enum {
-    OTHERS = 6, /* sockets, file of records, rules, the configuration itself */
+    OTHERS = 6, /* sockets, records file, rules, the configuration file itself */
     PLACES_MAX = CONFIG_OUTPUTS_MAX + CONFIG_MODELS_MAX + OTHERS,
     SHOWN = 16 + CONFIG_NAME_MAX,
     SHOWN_PLACE = 192,
@@ -29,10 +29,10 @@ struct place {
     const char *key;
     const struct config_value *value;   /* or NULL */
     const struct config_output *output; /* or NULL */
-    uint64_t files;                     /* that it is moved away to; 0: never */
-    const char *path;                   /* "-": the standard output */
+    uint64_t files;   /* number of files that rotation keeps; 0: it does not rotate */
+    const char *path; /* "-": the standard output */
     char real[PATH_MAX];
-    bool is_file; /* there is a regular file now: */
+    bool is_file; /* a regular file exists now, with these numbers: */
     dev_t dev;
     ino_t ino;
 };
@@ -42,7 +42,7 @@ struct places {
     struct place at[PLACES_MAX];
 };
 
-/* The directory as the file system has it, then the last part of the path. */
+/* The directory as the file system resolves it, and the last component of the path. */
 static void resolve(const char *path, char real[static PATH_MAX])
 {
     char copy[PATH_MAX], dir[PATH_MAX];
@@ -137,7 +137,7 @@ static void add_all(struct places *p, const struct config *c)
                   c->model[i].checkpoint);
 }
 
-/* Is @b one of the names that @a is moved away to? */
+/* Whether @b is a name to which rotation moves @a. */
 static bool is_moved_to(const struct place *a, const struct place *b)
 {
     size_t len = strlen(a->real);
@@ -158,7 +158,7 @@ static bool may_share(const struct place *a, const struct place *b)
            x->syslog == y->syslog;
 }
 
-/* "FILE:12: ", as far as that is known. */
+/* "FILE:12: ", as far as known. */
 static const char *where(const struct place *p, char text[static SHOWN_PLACE])
 {
     text[0] = '\0';
@@ -173,7 +173,7 @@ static int clash(const struct place *a, const struct place *b, const char *how, 
     char at[SHOWN_PLACE];
     bool is_stdout = strcmp(b->path, "-") == 0;
 
-    return gad_fail(d, GAD_EINVAL, "%ssection '%s': key '%s': '%.120s' is %s section '%s', too: %s",
+    return gad_fail(d, GAD_EINVAL, "%ssection '%s': key '%s': '%.120s' is also %s section '%s': %s",
                     where(b, at), b->section, b->key, is_stdout ? "the standard output" : b->path,
                     how, a->section, advice);
 }
@@ -186,15 +186,15 @@ static int compare(const struct place *a, const struct place *b, struct gad_diag
 
     if (same && !may_share(a, b) && both_write && a->output && b->output)
         return clash(a, b, "written to by",
-                     "give each a file of its own, or both the same format, framing and syslog, "
+                     "use separate files, or the same format, framing and syslog for both, "
                      "and file_size = 0",
                      d);
     if (same && !may_share(a, b))
-        return clash(a, b, "used by", "give each a path of its own", d);
+        return clash(a, b, "used by", "use separate paths", d);
     if (is_moved_to(a, b))
-        return clash(a, b, "a file that is kept by", "give it another name", d);
+        return clash(a, b, "a rotated file of", "rename it", d);
     if (is_moved_to(b, a))
-        return clash(b, a, "a file that is kept by", "give it another name", d);
+        return clash(b, a, "a rotated file of", "rename it", d);
     return 0;
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Files and sockets of a configuration that must not be the same: what two write into one file cannot be read. */
+/*
+ * Checks that no two settings use the same file or socket: a file with two writers cannot be read.
+ */
 
 #include "lib/base/err.h"
 
@@ -9,8 +11,9 @@ struct config;
 struct gad_diag;
 
 /*
- * Paths are compared as the file system has them: `//`, `..`, symbolic links of directories and hard links count. Files
- * that one of them is moved away to (FILE.1, FILE.2, ...) are its own, too. Two outputs may share a file if what they
- * write looks the same and neither moves it away. Return: 0; GAD_EINVAL with both places in @d; GAD_ENOMEM.
+ * Paths are compared as the file system resolves them: `//`, `..`, symbolic links to directories
+ * and hard links count. The files that rotation keeps (FILE.1, FILE.2, ...) count as well. Two
+ * outputs may share a file if they write the same format and neither rotates it. Returns 0;
+ * GAD_EINVAL with both places in @d; GAD_ENOMEM.
  */
 int config_check_apart(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;

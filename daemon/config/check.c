@@ -9,7 +9,7 @@
 #include "daemon/config/apart.h"
 #include "daemon/config/config.h"
 #include "daemon/config/keys.h"
-#include "daemon/score/networks.h"
+#include "daemon/config/networks.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"
@@ -19,20 +19,13 @@
 #include "lib/spool/spool.h"
 #include "lib/wire/socket.h"
 
-/* What was written for a key of a section. */
-static const struct config_value *value_of(const struct config_value *value, const char *section,
+const struct config_value *config_value_of(const struct config_value *value, const char *section,
                                            const char *key)
 {
     for (size_t i = 0; i < config_n_keys; i++)
         if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, key) == 0)
             return &value[i];
     gad_assert(false);
-}
-
-const struct config_value *config_value_of(const struct config_value *value, const char *section,
-                                           const char *key)
-{
-    return value_of(value, section, key);
 }
 
 size_t config_n_captures_used(const struct config *c)
@@ -52,25 +45,25 @@ bool config_is_live(const struct config *c)
     return false;
 }
 
-/* Who scores what: the networks can be read, and somebody is no shadow. */
+/* Checks the roles of the models: the networks are valid, and at least one model is no shadow. */
 static int check_roles(const struct config *c, struct gad_diag *d)
 {
     size_t n_shadows = 0;
 
     for (size_t i = 0; i < c->n_models; i++) {
         const struct config_model *m = &c->model[i];
-        const struct config_value *v = value_of(m->value, "model", "networks");
+        const struct config_value *v = config_value_of(m->value, "model", "networks");
         gad_cleanup(networks_freep) struct networks *networks = NULL;
         int r = networks_new(m->networks, &networks, d);
         if (r != 0) {
             gad_diag_prefix(d, "%s:%u: key 'networks'", v->file, v->line);
             return r;
         }
-        v = value_of(m->value, "model", "shadow");
+        v = config_value_of(m->value, "model", "shadow");
         n_shadows += m->shadow;
         if (n_shadows > CONFIG_SHADOWS_MAX)
-            return gad_fail(d, GAD_EINVAL, "%s:%u: key 'shadow': there may be %d shadows", v->file,
-                            v->line, CONFIG_SHADOWS_MAX);
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key 'shadow': at most %d shadows are allowed",
+                            v->file, v->line, CONFIG_SHADOWS_MAX);
         if (n_shadows == c->n_models)
             return gad_fail(d, GAD_EINVAL,
                             "%s:%u: key 'shadow': there is no other model for it to shadow",
@@ -79,21 +72,21 @@ static int check_roles(const struct config *c, struct gad_diag *d)
     return 0;
 }
 
-/* Whoever reaches it reads what traffic there is. */
+/* Metrics reveal the traffic, so other machines reach them only if the configuration says so. */
 static int check_metrics(const struct config *c, struct gad_diag *d)
 {
     const char *tcp = c->metrics.tcp;
     bool is_local = strncmp(tcp, "127.", 4) == 0 || strncmp(tcp, "[::1]:", 6) == 0 ||
                     strncmp(tcp, "localhost:", 10) == 0;
 
-    const struct config_value *v = value_of(c->value, "metrics", "tcp");
+    const struct config_value *v = config_value_of(c->value, "metrics", "tcp");
     if (*tcp && *c->metrics.unix_path)
-        return gad_fail(d, GAD_EINVAL, "%s:%u: key 'tcp': [metrics] has unix, too: one is enough",
+        return gad_fail(d, GAD_EINVAL, "%s:%u: key 'tcp': [metrics] also has unix: use one of them",
                         v->file, v->line);
     if (*tcp && !is_local && !c->metrics.open)
         return gad_fail(d, GAD_EINVAL,
-                        "%s:%u: key 'tcp': other machines may reach '%s', without encryption or "
-                        "login: use 127.0.0.1, or say open = yes",
+                        "%s:%u: key 'tcp': other machines can reach '%s', without encryption or "
+                        "authentication: use 127.0.0.1, or set open = yes",
                         v->file, v->line, tcp);
     return 0;
 }
@@ -105,23 +98,22 @@ static int check_models(const struct config *c, struct gad_diag *d)
                         c->file);
     for (size_t i = 0; i < c->n_models; i++) {
         const struct config_model *m = &c->model[i];
-        const struct config_value *budget = value_of(m->value, "model", "fpr_budget");
-        const struct config_value *threshold = value_of(m->value, "model", "threshold");
+        const struct config_value *budget = config_value_of(m->value, "model", "fpr_budget");
+        const struct config_value *threshold = config_value_of(m->value, "model", "threshold");
         if (!m->checkpoint)
             return gad_fail(d, GAD_EINVAL, "%s: section 'model %s': key 'checkpoint' is missing",
                             c->file, m->name);
         if (budget->file && !isnan(m->threshold) && strcmp(budget->file, threshold->file) == 0)
-            return gad_fail(
-                d, GAD_EINVAL,
-                "%s:%u: key 'threshold': takes the place of fpr_budget, which line %u gives",
-                threshold->file, threshold->line, budget->line);
+            return gad_fail(d, GAD_EINVAL,
+                            "%s:%u: key 'threshold': replaces fpr_budget, which line %u sets",
+                            threshold->file, threshold->line, budget->line);
     }
     return check_roles(c, d);
 }
 
 static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = value_of(p->value, "capture", "tunnel_kinds");
+    const struct config_value *v = config_value_of(p->value, "capture", "tunnel_kinds");
     unsigned kinds;
 
     int r = gad_tunnel_kinds(p->tunnel_kinds, &kinds, d);
@@ -130,11 +122,14 @@ static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
     return r;
 }
 
-/* Files, those of a folder too, are of their own time and interfaces of now: there is no order of both together. */
-/* Which link there will be is known when it is opened: then it is asked again. */
+/*
+ * Captures of files, including directories, run in their own time, interfaces in the present: they
+ * cannot be ordered together.
+ */
+/* The link type is known only when the interface is opened; the filter is then checked again. */
 static int check_filter(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = value_of(p->value, "capture", "filter");
+    const struct config_value *v = config_value_of(p->value, "capture", "filter");
     int r = gad_source_check_filter(p->filter, d);
 
     if (r != 0)
@@ -142,10 +137,13 @@ static int check_filter(const struct config_capture *p, struct gad_diag *d)
     return r;
 }
 
-/* A name that no interface of Linux can have would be waited for in vain; what has a colon is libpcap's own. */
+/*
+ * A name that no Linux interface can have would be waited for in vain; names with a colon belong to
+ * libpcap.
+ */
 static int check_interface(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = value_of(p->value, "capture", "interface");
+    const struct config_value *v = config_value_of(p->value, "capture", "interface");
     bool is_possible = strlen(p->interface) < IF_NAMESIZE && !strpbrk(p->interface, "/ ");
 
     if (is_possible || strchr(p->interface, ':'))
@@ -177,17 +175,18 @@ static int check_captures(const struct config *c, struct gad_diag *d)
             return r;
     }
     if (n_live > 0 && n_live < config_n_captures_used(c))
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [capture NAME] sections are either all of interfaces or all of files "
-                        "and directories",
-                        c->file);
+        return gad_fail(
+            d, GAD_EINVAL,
+            "%s: the [capture NAME] sections must be either all interfaces or all files "
+            "and directories",
+            c->file);
     return 0;
 }
 
 static int check_services(const struct config *c, struct gad_diag *d)
 {
     gad_cleanup(gad_services_freep) struct gad_services *s = NULL;
-    const struct config_value *v = value_of(c->value, "records", "services");
+    const struct config_value *v = config_value_of(c->value, "records", "services");
 
     if (!*c->records.services)
         return 0;
@@ -208,30 +207,29 @@ static bool is_one_of(const char *text, const char *const *list, size_t n)
     return false;
 }
 
-/* What a type of output needs, and what means nothing with it. */
-/* A key that does nothing would leave somebody thinking that it does. */
+/* Which keys a type of output needs, and which have no meaning with it. */
+/* A key without effect is refused, because it would mislead the operator. */
 static int check_tls_keys(const struct config_output *o, struct gad_diag *d)
 {
     static const char *const keys[] = {"ca", "server_name", "certificate", "key"};
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && strcmp(o->type, "tls") != 0; i++) {
-        const struct config_value *v = value_of(o->value, "output", keys[i]);
+        const struct config_value *v = config_value_of(o->value, "output", keys[i]);
         if (v->file && *v->text)
-            return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is of type tls, and this is %s",
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is for type tls, but the type is %s",
                             v->file, v->line, keys[i], o->type);
     }
     return 0;
 }
 
-/* Where events go to must be an address that one can connect to. */
+/* The address of an output has to be one to which a client can connect. */
 static const char *check_port(const struct config_output *o)
 {
     if (gad_socket_check(o->to, NULL) != 0)
         return "key 'to': is not HOST:PORT with a port from 1 to 65535, as in siem.example:6514 or "
                "[2001:db8::1]:6514";
     const char *port = strrchr(o->to, ':') + 1;
-    return strspn(port, "0") == strlen(port) ? "key 'to': port 0 is none that could be reached"
-                                             : NULL;
+    return strspn(port, "0") == strlen(port) ? "key 'to': port 0 cannot be connected to" : NULL;
 }
 
 static int check_output(const struct config *c, const struct config_output *o, struct gad_diag *d)
@@ -252,20 +250,20 @@ static int check_output(const struct config *c, const struct config_output *o, s
              strlen(o->to) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
         fault = "key 'to': the path of a socket has at most 107 bytes";
     else if (strcmp(o->type, "stdout") == 0 && *o->to)
-        fault = "key 'to': the standard output is no place of that name";
+        fault = "key 'to': must be empty for type stdout";
     else if ((strcmp(o->type, "journal") == 0) != (strcmp(o->format, "journal") == 0))
-        fault = "type journal goes with format journal, and nothing else does";
+        fault = "type journal requires format journal, and the reverse";
     else if (!format)
         fault = "key 'format': is not built in";
     else if (strcmp(o->framing, "octets") == 0 && is_one_of(o->type, datagrams, 3))
-        fault = "key 'framing': a datagram is an event, there is nothing to frame";
+        fault = "key 'framing': each datagram is one event and needs no framing";
     else if ((*o->certificate != '\0') != (*o->key != '\0'))
-        fault = "'certificate' and 'key' are given together";
+        fault = "'certificate' and 'key' have to be set together";
     if (!fault && is_one_of(o->type, by_address, 3))
         fault = check_port(o);
     if (!fault)
         return check_tls_keys(o, d);
-    const struct config_value *v = value_of(o->value, "output", "type");
+    const struct config_value *v = config_value_of(o->value, "output", "type");
     if (v->file)
         return gad_fail(d, GAD_EINVAL, "%s:%u: section 'output %s': %s", v->file, v->line, o->name,
                         fault);
@@ -276,7 +274,7 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
 {
     for (size_t i = 0; i < c->n_outputs; i++) {
         const struct config_output *o = &c->output[i];
-        const struct config_value *v = value_of(o->value, "output", "events");
+        const struct config_value *v = config_value_of(o->value, "output", "events");
         unsigned kinds;
         int r = check_output(c, o, d);
         if (r != 0)
@@ -291,8 +289,8 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
         return gad_fail(d, GAD_EINVAL, "%s: [spool] segment is more than half of quota", c->file);
     if (c->spool.quota / c->spool.segment > GAD_SPOOL_SEGMENTS / 2)
         return gad_fail(d, GAD_EINVAL,
-                        "%s: [spool] quota would be more than %d files of segment bytes: raise "
-                        "segment, which may be %dM",
+                        "%s: [spool] quota is more than %d files of segment bytes: raise "
+                        "segment, up to %dM",
                         c->file, GAD_SPOOL_SEGMENTS / 2, GAD_SPOOL_SEGMENT_MAX >> 20);
     return 0;
 }
@@ -310,13 +308,13 @@ int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d)
         }
         if (len > 0 && k == GAD_N_EVENTS)
             return gad_fail(d, GAD_EINVAL,
-                            "'%.*s' is none of alert, heartbeat, stats, loss and model", (int)len,
-                            p);
+                            "'%.*s' is not one of alert, heartbeat, stats, loss and model",
+                            (int)len, p);
         kinds |= len > 0 ? 1U << k : 0;
         p += len + (p[len] != '\0');
     }
     if (kinds == 0)
-        return gad_fail(d, GAD_EINVAL, "names no event");
+        return gad_fail(d, GAD_EINVAL, "names no event kind");
     *ret = kinds;
     return 0;
 }
@@ -343,9 +341,10 @@ int config_check(const struct config *c, struct gad_diag *d)
 int config_check_input(const struct config *c, struct gad_diag *d)
 {
     if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: [scoring] has neither unix nor tcp, and there is no capture: nothing "
-                        "could come in",
-                        c->file);
+        return gad_fail(
+            d, GAD_EINVAL,
+            "%s: [scoring] has neither unix nor tcp, and no capture is configured: nothing "
+            "can be scored",
+            c->file);
     return config_check_apart(c, d);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What no single key of a configuration can show. */
+/* Checks of a configuration that concern more than one key. */
 
 #include "lib/base/err.h"
 
@@ -11,6 +11,8 @@ struct gad_diag;
 
 int config_check(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* What was written for a key of a section; @value: that section's. The key must be in the table. */
+/*
+ * The value of a key of a section, from that section's values @value. The key must be in the table.
+ */
 const struct config_value *config_value_of(const struct config_value *value, const char *section,
                                            const char *key);

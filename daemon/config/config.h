@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The configuration: an INI file and, after it, the files FILE.d/<*>.conf in the order of their names; a
- * later file wins. One table (keys.c) is the truth about keys: loading, --dump-config, the shipped
- * ganadd.conf and the manual are held to it. What is not known, of the wrong type, out of range or given
- * twice in one file is an error that says where: "FILE:12: key 'x': reason; did you mean 'y'?".
+ * The configuration: an INI file and, after it, the files FILE.d/<*>.conf in the order of their
+ * names; a later file overrides an earlier one. The table in keys.c is the reference for all keys:
+ * loading, --dump-config, the shipped ganadd.conf and the manual are checked against it. An unknown
+ * key, a wrong type, a value out of range, or a key given twice in one file is an error with its
+ * place: "FILE:12: key 'x': reason; did you mean 'y'?".
  */
 
 #include <stdbool.h>
@@ -23,17 +24,17 @@ struct gad_diag;
 
 enum {
     CONFIG_MODELS_MAX = 16,
-    CONFIG_CAPTURES_MAX = 64, /* as many as can be put in order */
+    CONFIG_CAPTURES_MAX = 64, /* the limit of the merge */
     CONFIG_OUTPUTS_MAX = 15,  /* each has a cursor in the spool */
-    CONFIG_NAME_MAX = 40,     /* of a model, a capture or an output, without the NUL */
+    CONFIG_NAME_MAX = 40,     /* bytes of the name of a model, capture or output, without the NUL */
     CONFIG_FILE_MAX = 1 << 20,
-    CONFIG_SHADOWS_MAX = 4, /* models that score what others do */
+    CONFIG_SHADOWS_MAX = 4, /* models that only score what others score */
     CONFIG_DROP_INS_MAX = 256,
 };
 
-/* What was written, for --dump-config. */
+/* A value as written, for --dump-config. */
 struct config_value {
-    char *text;    /* owned; text fields below point here */
+    char *text;    /* owned; the text fields below point to it */
     char *file;    /* owned; NULL: the default */
     unsigned line; /* in file */
 };
@@ -46,16 +47,16 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
-    const char *networks; /* as daemon/score/networks.h reads them */
+    const char *networks; /* as daemon/config/networks.h reads them */
     bool shadow;
     struct config_value *value; /* one a key of the table */
 };
 
-/* A place that packets come from: an interface, a file or a folder of files. */
+/* A packet source: an interface, a file or a directory of files. */
 struct config_capture {
     char name[CONFIG_NAME_MAX + 1];
-    const char *interface, *file,
-        *directory; /* one at most is not ""; none: the section is not used */
+    /* at most one is not ""; if all are "", the section is not used */
+    const char *interface, *file, *directory;
     const char *filter, *checksums, *tunnel_kinds;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
     bool promiscuous, by_vlan, watch, delete_done;
@@ -63,7 +64,7 @@ struct config_capture {
     struct config_value *value; /* one a key of the table */
 };
 
-/* Whom events go to. */
+/* A receiver of events. */
 struct config_output {
     char name[CONFIG_NAME_MAX + 1];
     const char *type, *to, *format, *framing, *events, *severity;
@@ -74,16 +75,16 @@ struct config_output {
     struct config_value *value; /* one a key of the table */
 };
 
-/* The formats that lib/event has, for the table of keys. A unit test compares. */
+/* The formats of lib/event, for the table of keys; a unit test compares them. */
 #define CONFIG_FORMATS "json|eve|ecs|ocsf|cef|leef|syslog|journal"
 
-/* Whose models are taken. */
+/* Which signatures of models are required. */
 struct config_trust {
     bool require_signature;
-    const char *keys; /* a folder */
+    const char *keys; /* a directory */
 };
 
-/* Texts are "" where something is off. */
+/* A text is "" if its feature is off. */
 struct config {
     struct config_trust trust;
     struct {
@@ -130,33 +131,38 @@ struct config {
     size_t n_outputs;
     struct config_output output[CONFIG_OUTPUTS_MAX]; /* in the order of the files */
     size_t n_models;
-    struct config_model
-        model[CONFIG_MODELS_MAX]; /* in the order of the files; the first is the default */
+    /* in the order of the files; the first is the default */
+    struct config_model model[CONFIG_MODELS_MAX];
 
     char *file;                 /* the main file's name */
     struct config_value *value; /* one a key of the table */
 };
 
 /**
- * config_load() - read a file and its drop-ins
- * Return: 0; else @d says which file, line and key, and why.
+ * config_load() - reads a file and its drop-ins
+ * Returns 0, or an error with the file, line, key and reason in @d.
  */
 int config_load(const char *file, struct config **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The same from memory, @name in messages; no drop-ins. */
+/* The same from memory, with @name in messages; no drop-ins. */
 int config_parse(const char *name, const char *text, size_t len, struct config **ret,
                  struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * config_read_files() - captures are these files and no others, and sockets are off; for ganadd -r
- * @file: (n), "-" is the standard input, a directory is read once; kept
- * They are read as the configuration's section of captures says, if it has one: the only one that names a source
- * or, if none does, the only one. Without an output alerts go to the standard output.
+ * config_read_files() - replaces the captures by these files and turns sockets off; for ganadd -r
+ * @file: (n), "-" is the standard input, a directory is read once; the pointers are kept
+ *
+ * The settings come from the configuration's capture section, if it has one: the only one that
+ * names a source or, if none does, the only one. Without an output, alerts go to the standard
+ * output.
  */
 int config_read_files(struct config *c, const char *const *file, size_t n,
                       struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Is there anything that records could come from, and is no file or socket used twice? Asked once -r has been looked at. */
+/*
+ * Checks that there is an input, and that no file or socket is used twice. To be called after
+ * config_read_files().
+ */
 int config_check_input(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
 
 static inline bool config_capture_is_used(const struct config_capture *p)
@@ -164,28 +170,31 @@ static inline bool config_capture_is_used(const struct config_capture *p)
     return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
 }
 
-/* "alert, loss" to a set of 1 << enum gad_event_kind. */
+/* Parses "alert, loss" into a set of 1 << enum gad_event_kind. */
 int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 size_t config_n_captures_used(const struct config *c);
-bool config_is_live(const struct config *c); /* captures on an interface */
+bool config_is_live(const struct config *c); /* whether it captures on an interface */
 
 void config_free(struct config *c);
 GAD_DEFINE_CLEANUP(struct config, config_free);
 
 struct config_entry {
-    const char *section, *name, *key; /* name: of [section name]; "" if there is one such section */
+    const char *section, *name, *key; /* name: of [section name]; "" for a section without a name */
     const char *text;
     const char *file; /* NULL: the default */
     unsigned line;
-    bool is_unused; /* another key says it */
+    bool is_unused; /* another key overrides it */
 };
 
 typedef void config_entry_fn(void *arg, const struct config_entry *e);
 
-/* The values that are in use, section by section: @start is what the daemon began with, @now what it has read since. */
+/*
+ * Calls @fn for each value in use, section by section: @start is the configuration of the start,
+ * @now the latest one.
+ */
 void config_walk(const struct config *start, const struct config *now, config_entry_fn *fn,
                  void *arg);
 
-/* Every value as a file that could be read again, each with where it came from. */
+/* Writes every value in the format of a configuration file, each with its source. */
 void config_dump(const struct config *c, struct gad_buf *out);

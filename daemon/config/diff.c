@@ -35,7 +35,7 @@ enum config_when config_key_when(const struct config_key *k)
     return is_live ? CONFIG_AT_ONCE : CONFIG_AT_RESTART;
 }
 
-/* NULL: there is no such section. */
+/* Returns NULL if the section does not exist. */
 static const char *text_of(const struct config_value *value, size_t i)
 {
     if (!value)
@@ -53,8 +53,8 @@ static void diff_section(const struct differ *d, const char *section, const char
             continue;
         const char *was = text_of(a, i), *is = text_of(b, i);
         const struct config_value *from = b ? &b[i] : &a[i];
-        bool told = was && is ? strcmp(was, is) != 0 : from->file != NULL;
-        if (told)
+        bool differs = was && is ? strcmp(was, is) != 0 : from->file != NULL;
+        if (differs)
             d->fn(d->arg, &(struct config_difference){shown, k->name, from->file, from->line});
     }
 }
@@ -69,7 +69,9 @@ static char *find(const struct config *c, const struct section_kind *k, const ch
     return NULL;
 }
 
-/* Sections of @a with those of @b of the same name; @only: but those that @b has not. */
+/*
+ * Compares sections of @a with those of @b of the same name; @only: lists sections that @b lacks.
+ */
 static void diff_named(const struct differ *d, const struct section_kind *k, const struct config *a,
                        const struct config *b, bool only)
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What two configurations disagree about: what a running daemon takes over, and what needs a restart. */
+/*
+ * The differences between two configurations: keys that a running daemon applies, and keys that
+ * need a restart.
+ */
 
 struct config;
 struct config_key;
@@ -9,7 +12,8 @@ struct config_key;
 struct config_difference {
     const char *section; /* "output x" */
     const char *key;
-    const char *file; /* where the second one says it; NULL: it does not, and the default holds */
+    /* where the second configuration sets it; NULL: it does not, so the default applies */
+    const char *file;
     unsigned line;
 };
 
@@ -19,6 +23,8 @@ enum config_when { CONFIG_AT_ONCE, CONFIG_AT_RESTART };
 
 enum config_when config_key_when(const struct config_key *k);
 
-/* Sections that only one of them has are told key by key; models that only one has are not. */
+/*
+ * Reports sections that only one of them has key by key; does not report models that only one has.
+ */
 void config_diff(const struct config *a, const struct config *b, enum config_when when,
                  config_difference_fn *fn, void *arg);

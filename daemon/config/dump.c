@@ -11,7 +11,7 @@
 struct walk {
     const char *section, *name;
     const struct config_value *start, *now;
-    const char *unused; /* a key that does not count */
+    const char *unused; /* a key that another key overrides */
     config_entry_fn *fn;
     void *arg;
 };
@@ -63,10 +63,10 @@ void config_walk(const struct config *start, const struct config *now, config_en
 
 struct dump {
     struct gad_buf *out;
-    const char *section, *name; /* of the line before */
+    const char *section, *name; /* of the previous line */
 };
 
-/* "[section]" where one begins and a line a key, "key = value ; where from". */
+/* Writes "[section]" at the start of a section, and one line per key: "key = value ; source". */
 static void dump(void *arg, const struct config_entry *e)
 {
     struct dump *d = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The table of configuration keys, and how the text of one becomes a value. */
+/* The table of configuration keys, and the parser of their values. */
 
 #include <stddef.h>
 
@@ -29,9 +29,9 @@ struct config_key {
     const char *section; /* "model" for each [model NAME]; so are "capture" and "output" */
     const char *name;
     enum config_type type;
-    size_t at;            /* offset in struct config, or that of the section */
+    size_t at;            /* offset in struct config, or in the section's struct */
     double min, max;      /* COUNT, SIZE (bytes), DURATION (s), REAL, MODE */
-    const char *fallback; /* the default, as text; NULL: must be given */
+    const char *fallback; /* the default as text; NULL: the key is mandatory */
     const char *choices;  /* CHOICE: "a|b|c" */
     const char *help;     /* one line */
 };
@@ -39,7 +39,7 @@ struct config_key {
 extern const struct config_key config_keys[];
 extern const size_t config_n_keys;
 
-/* The largest table of names that the functions below hand to gad_text_nearest(). */
+/* The largest table of names that is passed to gad_text_nearest(). */
 enum { CONFIG_KEYS_MAX = 128 };
 
 /**

@@ -78,7 +78,7 @@ int section_defaults(const struct section_kind *of, void *base, struct config_va
         if (!fits || !k->fallback)
             continue;
         int r = config_value_set(k, k->fallback, (char *)base + k->at, NULL);
-        gad_assert(r == 0); /* the table's own defaults; a unit test sets each */
+        gad_assert(r == 0); /* defaults are valid: a unit test sets each */
     }
     return 0;
 }

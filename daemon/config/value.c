@@ -15,7 +15,7 @@
 #include "lib/base/time.h"
 #include "lib/wire/socket.h"
 
-enum { VALUE_MAX = 1024 }; /* bytes of a value; inih's lines are shorter still */
+enum { VALUE_MAX = 1024 }; /* bytes of a value; libinih's lines are shorter */
 
 static int set_bool(const char *text, bool *field, struct gad_diag *d)
 {
@@ -31,7 +31,7 @@ struct unit {
     double factor;
 };
 
-/* Digits and then one of the units; false if it is not that. */
+/* Parses digits and one of the units; returns false if the text is not that. */
 static bool scan_unit(const char *text, const struct unit *units, size_t n, double *ret)
 {
     size_t digits = strspn(text, "0123456789.");
@@ -154,9 +154,9 @@ static int no_choice(const struct config_key *k, const char *text, struct gad_di
         name[n++] = strsep(&rest, "|");
     int near = gad_text_nearest(text, name, n);
     if (near >= 0)
-        return gad_fail(d, GAD_EINVAL, "'%s' is none of %s; did you mean '%s'?", text, k->choices,
-                        name[near]);
-    return gad_fail(d, GAD_EINVAL, "'%s' is none of %s", text, k->choices);
+        return gad_fail(d, GAD_EINVAL, "'%s' is not one of %s; did you mean '%s'?", text,
+                        k->choices, name[near]);
+    return gad_fail(d, GAD_EINVAL, "'%s' is not one of %s", text, k->choices);
 }
 
 static int check_text(const struct config_key *k, const char *text, struct gad_diag *d)
@@ -178,13 +178,14 @@ static int check_text(const struct config_key *k, const char *text, struct gad_d
             return gad_fail(d, GAD_EINVAL, "has a byte that is not printable ASCII");
     if (is_secret && !credential_is_named(text))
         return gad_fail(d, GAD_EINVAL,
-                        "'%s' does not name a credential: its name is that of a file", text);
+                        "'%s' does not name a credential: the name has to be a file name", text);
     if (is_path && !is_secret && text[0] != '/')
         return gad_fail(d, GAD_EINVAL, "'%s' is not an absolute path", text);
     if (strstr(text, " #"))
-        return gad_fail(d, GAD_EINVAL, "'%s': a comment behind a value begins with ' ;'", text);
+        return gad_fail(d, GAD_EINVAL, "'%s': a comment after a value begins with ' ;'", text);
     if (k->type == CONFIG_SOCKET && len >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-        return gad_fail(d, GAD_EINVAL, "is %zu bytes long, a socket's path has at most %zu", len,
+        return gad_fail(d, GAD_EINVAL,
+                        "is %zu bytes long, the limit for the path of a socket is %zu", len,
                         sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
     if (k->type == CONFIG_NAME && (strspn(text, name_bytes) != len || len > 64))
         return gad_fail(d, GAD_EINVAL,

@@ -12,15 +12,15 @@
 #include "proto/ganad.pb-c.h"
 
 enum {
-    VALUES = 100,          /* of one answer */
-    BYTES_MAX = 256 << 10, /* of their texts, unless the first alone is longer: then it is alone */
+    VALUES = 100,          /* values of one answer */
+    BYTES_MAX = 256 << 10, /* of their texts; a longer value is sent alone */
 };
 
-/* A message and everything that it points at. */
+/* A message and everything that it points to. */
 struct answer {
     Ganad__V1__ConfigReply m;
     Ganad__V1__ConfigReply__Value value[VALUES], *list[VALUES];
-    uint64_t from, n; /* the first that is wanted, and how many have been seen */
+    uint64_t from, n; /* the first requested value; the number seen so far */
     size_t bytes;
 };
 

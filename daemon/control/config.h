@@ -10,6 +10,6 @@
 struct control_options;
 struct gad_buf;
 
-/* Adds the values from number @from on to @out, or the error that says why not. Return: 0 or GAD_ENOMEM. */
+/* Appends the values from number @from on to @out. Returns 0 or GAD_ENOMEM. */
 int control_config_reply(const struct control_options *o, uint64_t from,
                          struct gad_buf *out) GAD_MUST_CHECK;

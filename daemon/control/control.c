@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/control/control.h"
 
-#include <event2/event.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -21,23 +20,24 @@
 #include "daemon/log_limit.h"
 #include "daemon/reload/reload.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "proto/ganad.pb-c.h"
 
 enum {
     FRAME_MAX = 4096,
     ARENA_MAX = 64 << 10,
-    TAIL_QUEUE = 1 << 20, /* bytes of alerts that a tail may be behind */
+    TAIL_QUEUE = 1 << 20, /* bytes of alerts that a tail client may lag behind */
     OUT_MAX = 2 << 20,
     IDLE_SECONDS = 60,
     FRAME_SECONDS = 5,
 };
 
 struct viewer {
-    struct conn conn; /* first: a conn of ours is a viewer */
+    struct conn conn; /* first: each conn here is a viewer */
     struct control *control;
     bool tails;
-    uint64_t lost; /* alerts, not yet told */
+    uint64_t lost; /* alerts; not reported to it yet */
     struct reload_ask ask;
     char *ask_model, *ask_file;
     TAILQ_ENTRY(viewer) all;
@@ -53,11 +53,11 @@ struct control {
     size_t n_viewers;
     struct log_limit refused;
     struct viewer_list viewers, dead;
-    struct event *reaper, *flusher;
+    struct watch *reaper, *flusher;
     struct arena arena;
     struct gad_buf event; /* one alert as a frame */
-    uint64_t bytes_in, bytes_out, frames_bad, timed_out,
-        waits; /* not told: operators look here, not at them */
+    /* not exported: operators use counters of scoring clients */
+    uint64_t bytes_in, bytes_out, frames_bad, timed_out, waits;
 };
 
 static struct viewer *viewer_of(const struct conn *c)
@@ -71,7 +71,7 @@ static size_t frame_cap(uint8_t kind, const void *arg)
     return kind == GANAD__V1__KIND__CONTROL_REQUEST ? FRAME_MAX : 0;
 }
 
-/* One after the other: an answer may take as long as models to load. */
+/* One request at a time: an answer can take as long as models take to load. */
 static bool is_ready(struct conn *c)
 {
     return !viewer_of(c)->ask.is_waiting;
@@ -99,7 +99,7 @@ static int add_event(const char *json, size_t len, struct gad_buf *out)
     return 0;
 }
 
-static void tell_loss(struct viewer *v)
+static void report_loss(struct viewer *v)
 {
     char text[128];
     struct gad_buf json = GAD_BUF_INIT(sizeof(text));
@@ -117,7 +117,7 @@ static void give_event(struct viewer *v, const struct gad_buf *event)
     size_t behind = gad_buf_left(&v->conn.out);
 
     if (v->lost > 0 && behind < TAIL_QUEUE / 2)
-        tell_loss(v);
+        report_loss(v);
     if (v->lost == 0 && !event->bad && behind + event->len <= TAIL_QUEUE) {
         gad_buf_add(&v->conn.out, event->p, event->len);
         return;
@@ -126,7 +126,7 @@ static void give_event(struct viewer *v, const struct gad_buf *event)
     v->control->o.stats->tail_lost++;
 }
 
-/* Every alert, while somebody tails. @json is followed by a line end, not by a NUL. */
+/* Passes every alert to the tail clients. @json ends with a line end, not with a NUL. */
 static void tail(void *arg, const char *json, size_t len)
 {
     struct control *c = arg;
@@ -146,16 +146,14 @@ static void tail(void *arg, const char *json, size_t len)
         if (v->tails)
             give_event(v, &c->event);
     }
-    event_active(c->flusher, 0, 0);
+    watch_soon(c->flusher);
 }
 
-/* At the end of the loop's turn, so that many alerts leave in one write. */
-static void flush_event(evutil_socket_t fd, short what, void *arg)
+/* Runs at the end of the loop's turn, so that many alerts leave in one write. */
+static void flush_event(void *arg)
 {
     struct control *c = arg;
     struct viewer *v, *next;
-    (void)fd;
-    (void)what;
 
     for (v = TAILQ_FIRST(&c->viewers); v; v = next) {
         next = TAILQ_NEXT(v, all);
@@ -210,7 +208,7 @@ static void ask_models(struct viewer *v, const Ganad__V1__ControlRequest *m)
     if (!c->o.reload || !set_text(&v->ask_model, m->model) || !set_text(&v->ask_file, m->file)) {
         if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__REFUSED,
                         c->o.reload ? "no memory"
-                                    : "captures are read once: models stay as they are",
+                                    : "captures are read once (-r): models cannot be changed",
                         &v->conn.out) != 0)
             log_warn("control", "no memory for an answer");
         conn_send(&v->conn);
@@ -227,7 +225,7 @@ static void ask_models(struct viewer *v, const Ganad__V1__ControlRequest *m)
 
 static void reopen(const struct control *c)
 {
-    log_notice("control", "a client asks: reopening the files");
+    log_notice("control", "a client requests it: reopening the files");
     c->o.reopen(c->o.arg);
 }
 
@@ -272,8 +270,7 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
         begin_tail(v);
         break;
     default:
-        conn_fail(conn, 0, GANAD__V1__ERROR_REPLY__CODE__BAD_MESSAGE,
-                  "a command that is not known");
+        conn_fail(conn, 0, GANAD__V1__ERROR_REPLY__CODE__BAD_MESSAGE, "unknown command");
         break;
     }
 }
@@ -288,7 +285,7 @@ static void closed(struct conn *conn)
     c->n_viewers--;
     TAILQ_REMOVE(&c->viewers, v, all);
     TAILQ_INSERT_TAIL(&c->dead, v, all);
-    event_active(c->reaper, 0, 0);
+    watch_soon(c->reaper);
 }
 
 static void free_dead(struct control *c)
@@ -303,10 +300,8 @@ static void free_dead(struct control *c)
     }
 }
 
-static void reap(evutil_socket_t fd, short what, void *arg)
+static void reap(void *arg)
 {
-    (void)fd;
-    (void)what;
     free_dead(arg);
 }
 
@@ -317,7 +312,7 @@ static void refuse_busy(struct control *c, int fd, const char *why)
 
     c->o.stats->control_refused++;
     if (log_limit_allows(&c->refused, gad_time_monotonic(), more))
-        log_warn("control", "refused a client, %s: %s%s", conn_peer(fd, who), why, more);
+        log_warn("control", "refused client %s: %s%s", conn_peer(fd, who), why, more);
     if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many control clients", &b) == 0)
         (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
     gad_buf_deinit(&b);
@@ -332,7 +327,7 @@ static void accepted(void *arg, int fd)
 
     if (!v || conn_open(&v->conn, &c->kind, fd) != 0) {
         gad_free(v);
-        refuse_busy(c, fd, is_full ? "there are max_clients" : "no memory");
+        refuse_busy(c, fd, is_full ? "max_clients is reached" : "no memory");
         return;
     }
     v->control = c;
@@ -377,8 +372,8 @@ int control_new(const struct control_options *o, struct control **ret, struct ga
     TAILQ_INIT(&c->dead);
     c->event = GAD_BUF_INIT(ARENA_MAX);
     c->kind = control_kind(c);
-    c->reaper = event_new(o->base, -1, 0, reap, c);
-    c->flusher = event_new(o->base, -1, 0, flush_event, c);
+    c->reaper = watch_timer(o->base, reap, c);
+    c->flusher = watch_timer(o->base, flush_event, c);
     if (!c->kind.scratch || !c->reaper || !c->flusher || arena_init(&c->arena, ARENA_MAX) != 0)
         return gad_fail(d, GAD_ENOMEM, "control: no memory");
     if (*o->config->control.unix_path) {
@@ -401,10 +396,8 @@ void control_free(struct control *c)
     while ((v = TAILQ_FIRST(&c->viewers)) != NULL)
         conn_close(&v->conn);
     free_dead(c);
-    if (c->reaper)
-        event_free(c->reaper);
-    if (c->flusher)
-        event_free(c->flusher);
+    watch_free(c->reaper);
+    watch_free(c->flusher);
     arena_deinit(&c->arena);
     gad_buf_deinit(&c->event);
     gad_free(c->kind.scratch);

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * The control socket: what ganadctl asks. STATUS is answered at once, and so is REOPEN, when the files are open
- * anew; a client that asked for TAIL gets each
- * alert from then on, as fast as it takes them: what it is too slow for is lost to it and counted, and it
- * is told how many as soon as there is room again.
+ * The control socket, which ganadctl uses. STATUS is answered at once; REOPEN is answered when the
+ * files are reopened. A client that sent TAIL gets every alert from then on, as fast as it takes
+ * them. Alerts beyond its queue are lost to it and counted; a loss event reports their number as
+ * soon as the queue has room.
  *
  * Thread: main.
  */
@@ -29,13 +29,13 @@ struct control_options {
     struct event_base *base;
     const struct config *config;
     const struct models *models;
-    struct reload *reload; /* or NULL: models stay as they are */
+    struct reload *reload; /* NULL: models cannot be changed */
     struct stats *stats;
     struct feed *feed;
     struct suppressor *suppressor;        /* may be NULL */
     const struct record_log *record_log;  /* or NULL */
     const struct capture_merge *captures; /* or NULL */
-    void (*reopen)(void *arg);            /* opens the files that are written anew */
+    void (*reopen)(void *arg);            /* reopens the output files */
     void *arg;
 };
 

@@ -8,7 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/wire/frame.h"
 
-/* A message and everything that it points at. */
+/* A message and everything that it points to. */
 struct answer {
     Ganad__V1__ReloadReply m;
     Ganad__V1__ReloadReply__Change change[2 * CONFIG_MODELS_MAX], *list[2 * CONFIG_MODELS_MAX];

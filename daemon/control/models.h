@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The control socket's commands about models. Thread: main. */
+/* The control socket's commands for models. Thread: main. */
 
 #include <stdbool.h>
 
@@ -11,8 +11,11 @@
 struct gad_buf;
 struct reload_result;
 
-/* Is it one of them? */
+/* Whether the request is one of them. */
 bool control_models_is(const Ganad__V1__ControlRequest *m);
 
-/* What has become of it at the end of @out: a ReloadReply, or why it was refused. GAD_ENOMEM: none. */
+/*
+ * Appends the result to @out: a ReloadReply, or an error with the reason. Returns GAD_ENOMEM if
+ * nothing was appended.
+ */
 int control_models_reply(const struct reload_result *r, struct gad_buf *out) GAD_MUST_CHECK;

@@ -28,7 +28,7 @@ enum {
     SOURCES_MAX = CONFIG_CAPTURES_MAX
 };
 
-/* A message and everything that it points at. */
+/* A message and everything that it points to. */
 struct status_drift {
     Ganad__V1__StatusReply__Drift column[GAD_REFERENCE_COLUMNS_MAX],
         *list[GAD_REFERENCE_COLUMNS_MAX];
@@ -50,7 +50,7 @@ struct status {
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
 };
 
-/* Strings of messages have no const; packing only reads. */
+/* Strings of messages are not const, but packing only reads them. */
 static char *unconst(const char *s)
 {
     return (char *)(uintptr_t)s;

@@ -9,6 +9,6 @@
 struct control_options;
 struct gad_buf;
 
-/* Appends a StatusReply frame. @started: monotonic. GAD_ENOMEM: nothing added. */
+/* Appends a StatusReply frame. @started: monotonic. Returns GAD_ENOMEM if nothing was appended. */
 int status_reply(const struct control_options *o, struct gad_time started,
                  struct gad_buf *out) GAD_MUST_CHECK;

@@ -11,9 +11,9 @@
 #include "lib/suppress/list.h"
 #include "lib/wire/frame.h"
 
-enum { RULES = 100 /* of one answer */, TEXT = GAD_RULE_TEXT + 256 };
+enum { RULES = 100 /* rules of one answer */, TEXT = GAD_RULE_TEXT + 256 };
 
-/* A message and everything that it points at. */
+/* A message and everything that it points to. */
 struct answer {
     Ganad__V1__SuppressReply m;
     Ganad__V1__SuppressReply__Rule rule[RULES], *list[RULES];
@@ -73,7 +73,7 @@ static bool set_end(uint8_t *to, const ProtobufCBinaryData *from, uint8_t family
     return true;
 }
 
-/* The record that is asked about. Ports are of a connection, so that it is one of IPv4 if no address says otherwise. */
+/* The record to test. Ports imply a connection: it is IPv4 unless an address says otherwise. */
 static int record_of(const Ganad__V1__SuppressTest *t, struct gad_record *r, struct gad_diag *d)
 {
     const struct gad_column_info *c = &gad_columns[GAD_SERVICE];
@@ -88,13 +88,13 @@ static int record_of(const Ganad__V1__SuppressTest *t, struct gad_record *r, str
     if (t->src_port > 65535 || t->dst_port > 65535 || t->ip_proto > 255 ||
         (len != 0 && r->tuple.family == 0) || !set_end(r->tuple.src, &t->src_ip, r->tuple.family) ||
         !set_end(r->tuple.dst, &t->dst_ip, r->tuple.family))
-        return gad_fail(d, GAD_EINVAL, "an address, port or protocol that cannot be");
+        return gad_fail(d, GAD_EINVAL, "an invalid address, port or protocol");
     r->v[GAD_SERVICE] = GAD_NAME_UNKNOWN;
     for (size_t i = 0; i < c->n_names; i++)
         if (strcmp(c->names[i], t->service) == 0)
             r->v[GAD_SERVICE] = (double)i;
     return *t->service && r->v[GAD_SERVICE] < 0
-               ? gad_fail(d, GAD_EUNKNOWN, "service '%s': KDD99 has none of that name", t->service)
+               ? gad_fail(d, GAD_EUNKNOWN, "service '%s': not a service of KDD99", t->service)
                : 0;
 }
 
@@ -116,8 +116,8 @@ static int test(const struct gad_suppress *s, const Ganad__V1__SuppressTest *t, 
     return 0;
 }
 
-static int do_it(struct suppressor *s, const Ganad__V1__ControlRequest *m, struct answer *a,
-                 struct gad_diag *d)
+static int answer_command(struct suppressor *s, const Ganad__V1__ControlRequest *m,
+                          struct answer *a, struct gad_diag *d)
 {
     uint64_t id;
     int r = 0;
@@ -155,7 +155,7 @@ int control_suppress(struct suppressor *s, const Ganad__V1__ControlRequest *m, s
         return GAD_ENOMEM;
     ganad__v1__suppress_reply__init(&a->m);
     a->m.rule = a->list;
-    int r = s ? do_it(s, m, a, &d) : gad_fail(&d, GAD_EINVAL, "there is no list of rules");
+    int r = s ? answer_command(s, m, a, &d) : gad_fail(&d, GAD_EINVAL, "rules are not available");
     r = r == 0 ? pack(a, out) : reply_error(0, GANAD__V1__ERROR_REPLY__CODE__REFUSED, d.text, out);
     for (size_t i = 0; i < a->m.n_rule; i++)
         gad_buf_deinit(&a->text[i]);

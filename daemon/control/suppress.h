@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The control socket's commands about suppressed records. Thread: main. */
+/* The control socket's commands for suppression rules. Thread: main. */
 
 #include <stdbool.h>
 
@@ -11,9 +11,12 @@
 struct gad_buf;
 struct suppressor;
 
-/* Is it one of them? */
+/* Whether the request is one of them. */
 bool control_suppress_is(const Ganad__V1__ControlRequest *m);
 
-/* The answer at the end of @out: a SuppressReply, or why it is refused. GAD_ENOMEM: none. */
+/*
+ * Appends the answer to @out: a SuppressReply, or an error with the reason. Returns GAD_ENOMEM if
+ * nothing was appended.
+ */
 int control_suppress(struct suppressor *s, const Ganad__V1__ControlRequest *m,
                      struct gad_buf *out) GAD_MUST_CHECK;

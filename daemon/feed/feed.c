@@ -22,7 +22,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 
 enum {
     LATEST = 50, /* alerts that the live page shows */

@@ -190,10 +190,11 @@ int feed_spool_check(const struct config *c, struct gad_diag *d)
         return 0;
     int r = gad_spool_check(directory, &is_used, d);
     if (r == 0 && is_used)
-        log_warn("check",
-                 "[spool] directory: '%s' is in use now: fine if it is by the ganadd that is to be "
-                 "replaced",
-                 directory);
+        log_warn(
+            "check",
+            "[spool] directory: '%s' is in use; this is fine if the ganadd that will be replaced "
+            "uses it",
+            directory);
     return r;
 }
 

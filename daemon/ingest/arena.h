@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Memory for one message at a time: allocation moves a pointer, and all is given back at once. What a
- * message can make us allocate ends at the arena's size, whatever it says of itself: 1 MiB of empty
- * sub-messages would be 100 MB on the heap.
+ * Memory for one message at a time: allocation advances a pointer, and everything is released at
+ * once. The arena's size limits what a message can make the daemon allocate, whatever its lengths
+ * say: 1 MiB of empty sub-messages would take 100 MB on the heap.
  */
 
 #include <stdbool.h>
@@ -22,10 +22,10 @@ struct arena {
     ProtobufCAllocator protobuf; /* unpacks into the arena; its free() does nothing */
 };
 
-int arena_init(struct arena *a, size_t cap) GAD_MUST_CHECK; /* the address must not change after */
+int arena_init(struct arena *a, size_t cap) GAD_MUST_CHECK; /* @a must not move afterwards */
 void arena_deinit(struct arena *a);
 
-/* 16-byte aligned, not zeroed; NULL if the arena is used up. */
+/* 16-byte aligned, not zeroed; NULL if the arena is exhausted. */
 void *arena_alloc(struct arena *a, size_t len);
 
 static inline void arena_reset(struct arena *a)

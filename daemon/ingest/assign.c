@@ -16,19 +16,23 @@ uint32_t assign_begin(const struct models *m, struct job *j, bool names_model)
     return most;
 }
 
-/* Index of the model among the parts of the job. */
+/* Index of the model among the parts of the job; adds it if it is new. */
 static uint8_t part_for(struct job *j, struct model *m)
 {
     size_t i = 0;
 
     while (i < j->n_parts && j->part[i] != m)
         i++;
+    /* cannot overflow: there is a place for each model */
     if (i == j->n_parts)
-        j->part[j->n_parts++] = model_hold(m); /* there are no more than places */
+        j->part[j->n_parts++] = model_hold(m);
     return (uint8_t)i;
 }
 
-/* The first record's model is the job's; if all are its there are no parts. */
+/*
+ * The job's model is that of the first record. If all records have the same model, the job has no
+ * parts.
+ */
 static void route(const struct models *m, struct job *j)
 {
     for (size_t i = 0; i < j->n; i++)

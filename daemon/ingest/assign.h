@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Which models score the records of a job, and what they have counted. Thread: main. */
+/* Assigns models to the records of a job, and counts what they found. Thread: main. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,12 +9,16 @@
 struct job;
 struct models;
 
-/* Before job_reserve(): @j->model is the one that was named, or the default, and if none was the records go where their
- * networks say. Returns how many reasons are kept of a record that raises an alert: the most of any of those models. */
+/*
+ * To be called before job_reserve(). @j->model is the model that the request named, or the default.
+ * If the request named none, records are routed by the networks of the models. Returns the number
+ * of features to keep per record that raises an alert: the maximum over the models that can get
+ * one.
+ */
 uint32_t assign_begin(const struct models *m, struct job *j, bool names_model);
 
-/* When the records are there: who scores them. Holds all that it assigns. */
+/* Assigns models to the records, once they are filled in. Holds every model that it assigns. */
 void assign_models(const struct models *m, struct job *j);
 
-/* Adds what the scorer found to the counters of the models. */
+/* Adds the scorer's results to the counters of the models. */
 void assign_count(const struct job *j);

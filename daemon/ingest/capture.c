@@ -1,20 +1,118 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/capture.h"
 
-#include <signal.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "daemon/config/config.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
-#include "daemon/thread.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 #include "lib/flow/table.h"
 #include "lib/net/decode.h"
 #include "lib/net/directory.h"
+
+struct capture_batch *capture_batch_of(struct capture *c, bool waits)
+{
+    struct pollfd p = {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN};
+
+    while (!c->batch && !(c->batch = gad_ring_pop(c->emptied))) {
+        if (!waits || atomic_load(&c->leave))
+            return NULL;
+        if (!gad_ring_arm_items(c->emptied) && !atomic_load(&c->leave))
+            (void)poll(&p, 1, -1);
+        gad_ring_disarm_items(c->emptied);
+    }
+    return c->batch;
+}
+
+static void count(struct capture *c)
+{
+    struct gad_flow_counters flow = gad_flow_table_counters(c->flows);
+    const struct gad_net_stats *net = gad_decoder_stats(c->decoder);
+
+    c->stats.packets = net->frames;
+    c->stats.bytes = net->bytes;
+    c->stats.refused = gad_net_refused(net);
+    c->stats.flows = flow.flows;
+    c->stats.conns = flow.ended;
+    c->stats.evicted = flow.evicted;
+    if (c->is_live)
+        capture_interface_count(c);
+}
+
+void capture_send(struct capture *c)
+{
+    struct capture_batch *b = gad_steal(&c->batch);
+
+    count(c);
+    b->reached = c->reached;
+    b->stats = c->stats;
+    c->sent = gad_time_monotonic();
+    bool pushed = gad_ring_push(c->filled, b);
+    gad_assert(pushed); /* fits: the ring has a place for each batch */
+}
+
+void capture_on_conn(void *arg, const struct gad_conn *conn)
+{
+    struct capture *c = arg;
+    struct capture_batch *b = capture_batch_of(c, !c->is_live || c->is_ending);
+
+    if (!b) {
+        c->stats.lost++;
+        return;
+    }
+    b->conn[b->n++] = *conn;
+    if (b->n == CAPTURE_BATCH)
+        capture_send(c);
+}
+
+/*
+ * After the packet's connections: they can be older than it, but not older than `reached` before
+ * it.
+ */
+void capture_on_packet(void *arg, const struct gad_packet *p)
+{
+    struct capture *c = arg;
+
+    gad_flow_packet(c->flows, p, capture_on_conn, c);
+    if (p->time.ns > c->reached.ns)
+        c->reached = p->time;
+}
+
+void capture_on_frame(void *arg, struct gad_time time, const uint8_t *frame, size_t caplen,
+                      size_t len)
+{
+    struct capture *c = arg;
+
+    c->last_packet = time;
+    gad_decode(c->decoder, gad_source_link_type(c->source), time, frame, caplen, len,
+               capture_on_packet, c);
+}
+
+void capture_run(void *arg)
+{
+    struct capture *c = arg;
+    int r = 0;
+
+    if (c->is_live)
+        capture_interface_watch(c);
+    else
+        r = c->directory ? capture_directory_read(c) : capture_file_read(c);
+    c->is_ending = true;
+    if (c->is_live)
+        capture_interface_empty(c);
+    gad_decoder_flush(c->decoder, capture_on_packet, c);
+    gad_flow_flush(c->flows, capture_on_conn, c);
+    struct capture_batch *b = capture_batch_of(c, true);
+    if (b) {
+        b->is_last = true;
+        b->is_broken = r != 0;
+        capture_send(c);
+    }
+}
 
 enum { JOIN_S = 2 };
 
@@ -25,7 +123,7 @@ static enum gad_checksums checksums_of(const char *name)
     return strcmp(name, "auto") == 0 ? GAD_CHECKSUMS_AUTO : GAD_CHECKSUMS_IGNORE;
 }
 
-/* Decoder and flow table, with secrets of their own: strangers choose what they hold. */
+/* Decoder and flow table, each with random secrets: attackers choose the keys that they store. */
 static int make_tables(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
@@ -73,7 +171,7 @@ static int open_interface(struct capture *c, struct gad_diag *d)
     return gad_source_open_live(o->interface, &opt, &c->source, d);
 }
 
-/* GAD_MORE: what is not there is waited for. */
+/* Returns GAD_MORE if the interface does not exist yet and is waited for. */
 static int open_source(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
@@ -87,18 +185,18 @@ static int open_source(struct capture *c, struct gad_diag *d)
 
 static int open_or_wait(struct capture *c, struct gad_diag *d)
 {
-    struct gad_diag said = {""};
-    int r = open_source(c, &said);
+    struct gad_diag found = {""};
+    int r = open_source(c, &found);
 
     if (r < 0)
-        return gad_fail(d, r, "capture '%s': %s", c->config->name, said.text);
-    if (said.text[0])
-        log_warn("capture", "%s: %s%s", c->config->name, said.text,
+        return gad_fail(d, r, "capture '%s': %s", c->config->name, found.text);
+    if (found.text[0])
+        log_warn("capture", "%s: %s%s", c->config->name, found.text,
                  r == GAD_MORE ? "; waiting for it" : "");
     c->stats.is_gone = r == GAD_MORE;
     if (c->is_live)
         c->stats.link = gad_interface_link(c->config->interface);
-    c->said_link = c->stats.link;
+    c->logged_link = c->stats.link;
     if (r == GAD_MORE)
         c->why = c->stats.link == GAD_LINK_MISSING ? -ENODEV : -ENETDOWN;
     if (r == 0 && c->stats.link == GAD_LINK_NO_CARRIER)
@@ -152,31 +250,25 @@ const char *capture_target(const struct config_capture *o)
 
 int capture_start(struct capture *c)
 {
-    int r = thread_start(&c->thread, "ganadd-capture", capture_run, c);
-    c->runs = r == 0;
-    return r;
+    return thread_run(&c->thread, "ganadd-capture", capture_run, c);
 }
 
 void capture_stop(struct capture *c)
 {
-    atomic_store(&c->stop, true);
+    thread_ask_stop(&c->thread);
     gad_ring_wake(c->emptied);
 }
 
-/* False: it is stuck where nobody can wake it. */
+/* Returns false if the thread is blocked where it cannot be woken. */
 static bool join(struct capture *c)
 {
-    struct timespec until;
-
-    if (!c->runs)
+    if (!c->thread.runs)
         return true;
     atomic_store(&c->leave, true);
     capture_stop(c);
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += JOIN_S;
-    if (pthread_timedjoin_np(c->thread, NULL, &until) == 0)
+    if (thread_join_within(&c->thread, JOIN_S))
         return true;
-    (void)pthread_detach(c->thread);
+    thread_detach(&c->thread);
     return false;
 }
 
@@ -204,7 +296,7 @@ void capture_give_back(struct capture *c, struct capture_batch *b)
     b->n = 0;
     b->is_last = b->is_broken = false;
     bool pushed = gad_ring_push(c->emptied, b);
-    gad_assert(pushed); /* the ring holds all batches there are */
+    gad_assert(pushed); /* fits: the ring has a place for each batch */
 }
 
 int capture_fd(const struct capture *c)

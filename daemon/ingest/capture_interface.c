@@ -10,11 +10,11 @@
 #include "lib/net/decode.h"
 
 enum {
-    TURN_MS = 100,       /* an interface: longest without a look at the clock */
-    KERNEL_MS = 1000,    /* what was not read by then is not held back by the kernel any more */
-    RETRY_MS = 1000,     /* an interface that is gone */
-    COUNTERS_MS = 500,   /* of the kernel, asked so often */
-    SAY_AGAIN_MS = 5000, /* the state of a link that the limit of lines left out */
+    TURN_MS = 100,        /* longest time between checks of the clock */
+    KERNEL_MS = 1000,     /* the kernel holds frames back for less than this */
+    RETRY_MS = 1000,      /* between attempts to reopen an interface */
+    COUNTERS_MS = 500,    /* between reads of the kernel's counters */
+    LINK_RETRY_MS = 5000, /* until a link state that the rate limit suppressed is logged */
 };
 
 #define MS INT64_C(1000000)
@@ -30,7 +30,7 @@ static void read_interface(struct capture *c)
     uint64_t before = gad_decoder_stats(c->decoder)->frames;
 
     if (gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, &d) < 0) {
-        log_warn("capture", "%s: %s; trying again", c->config->name, d.text);
+        log_warn("capture", "%s: %s; retrying", c->config->name, d.text);
         c->why = -ENODEV;
         c->stats.is_gone = true;
         c->retry = later(gad_time_monotonic(), RETRY_MS * MS);
@@ -39,13 +39,13 @@ static void read_interface(struct capture *c)
         c->last_seen = gad_time_monotonic();
 }
 
-/* Each reason once: an interface that is away for long would fill the log. */
-static void say_why(struct capture *c, int why, const struct gad_diag *d)
+/* Logs each reason once: a long absence would fill the log. */
+static void log_why(struct capture *c, int why, const struct gad_diag *d)
 {
     char more[LOG_LIMIT_TEXT];
 
     if (why != c->why && log_limit_allows(&c->link_limit, gad_time_monotonic(), more))
-        log_warn("capture", "%s: %s; trying again%s", c->config->name, d->text, more);
+        log_warn("capture", "%s: %s; retrying%s", c->config->name, d->text, more);
     c->why = why;
 }
 
@@ -59,16 +59,16 @@ static void reopen(struct capture *c)
     int r = gad_source_reopen(c->source, &d);
     if (r != 0) {
         c->retry = later(now, RETRY_MS * MS);
-        say_why(c, r, &d);
+        log_why(c, r, &d);
         return;
     }
     c->why = 0;
     c->stats.is_gone = false;
-    c->said_link = GAD_LINK_UP;
+    c->logged_link = GAD_LINK_UP;
     log_notice("capture", "%s: capturing on '%s'%s", c->config->name, c->config->interface,
                c->has_begun ? " again" : "");
     c->has_begun = true;
-    c->asked.ns = 0; /* the state of its link, at once */
+    c->asked.ns = 0; /* check the link state at once */
 }
 
 static bool is_bad_link(enum gad_link link)
@@ -77,22 +77,22 @@ static bool is_bad_link(enum gad_link link)
 }
 
 /*
- * Once for each change, or later if the limit does not let it: what the log says last is so. While an interface is gone,
- * its capture has said so.
+ * Logs each change once, or later if the rate limit forbids it now, so that the last logged state
+ * is true. While an interface is missing, that has been logged already.
  */
-static void say_link(struct capture *c, struct gad_time now)
+static void log_link(struct capture *c, struct gad_time now)
 {
-    enum gad_link is = c->stats.link, said = c->said_link;
+    enum gad_link is = c->stats.link, said = c->logged_link;
     bool is_bad = is_bad_link(is), is_news = is_bad || (is == GAD_LINK_UP && is_bad_link(said));
     char more[LOG_LIMIT_TEXT];
 
-    if (c->stats.is_gone || is == said || !is_news || now.ns < c->say_again.ns)
+    if (c->stats.is_gone || is == said || !is_news || now.ns < c->link_retry.ns)
         return;
     if (!log_limit_allows(&c->link_limit, now, more)) {
-        c->say_again = later(now, SAY_AGAIN_MS * MS);
+        c->link_retry = later(now, LINK_RETRY_MS * MS);
         return;
     }
-    c->said_link = is;
+    c->logged_link = is;
     if (is_bad)
         log_warn("capture", "%s: link of '%s': %s%s", c->config->name, c->config->interface,
                  gad_link_name(c->stats.link), more);
@@ -101,27 +101,30 @@ static void say_link(struct capture *c, struct gad_time now)
                    more);
 }
 
-/* A socket stays with its interface when that is renamed: another one may have the name now, or none. */
-static void look_whether_replaced(struct capture *c)
+/*
+ * A socket stays bound to its interface when that is renamed. Another interface can have the name
+ * now, or none.
+ */
+static void check_replaced(struct capture *c)
 {
-    const struct gad_diag d = {"its name is another interface's now, or no longer there"};
+    const struct gad_diag d = {"the interface was renamed, replaced or removed"};
 
     if (c->stats.is_gone || !gad_source_is_replaced(c->source))
         return;
     c->stats.is_gone = true;
     c->retry.ns = 0;
-    say_why(c, -ENODEV, &d);
+    log_why(c, -ENODEV, &d);
 }
 
-static void look_at_link(struct capture *c, struct gad_time now)
+static void check_link(struct capture *c, struct gad_time now)
 {
     enum gad_link was = c->stats.link;
 
-    look_whether_replaced(c);
+    check_replaced(c);
     c->stats.link = gad_interface_link(c->config->interface);
     if (c->stats.link != was && was != GAD_LINK_UNKNOWN)
         c->stats.link_changes++;
-    say_link(c, now);
+    log_link(c, now);
 }
 
 void capture_interface_count(struct capture *c)
@@ -131,7 +134,7 @@ void capture_interface_count(struct capture *c)
 
     if (!c->is_ending && gad_time_sub(now, c->asked).ns < COUNTERS_MS * MS)
         return;
-    look_at_link(c, now);
+    check_link(c, now);
     gad_source_stats(c->source, &s);
     c->stats.kernel_dropped = s.dropped;
     c->stats.interface_dropped = s.interface_dropped;
@@ -139,7 +142,7 @@ void capture_interface_count(struct capture *c)
     c->asked = now;
 }
 
-/* Time passes where no packets do. */
+/* Advances packet time while no packets arrive. */
 static void advance(struct capture *c)
 {
     struct gad_time silent = gad_time_sub(gad_time_monotonic(), c->last_seen);
@@ -157,7 +160,7 @@ void capture_interface_watch(struct capture *c)
     c->last_packet = gad_time_wall();
     c->last_seen = gad_time_monotonic();
     c->has_begun = !c->stats.is_gone;
-    while (!atomic_load(&c->stop)) {
+    while (!thread_must_stop(&c->thread)) {
         struct pollfd p[] = {{.fd = gad_source_fd(c->source), .events = POLLIN},
                              {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN}};
         (void)poll(p, 2, TURN_MS);

@@ -1,34 +1,159 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/capture_merge.h"
 
-#include <event2/event.h>
 #include <sys/random.h>
 
 #include "daemon/config/config.h"
 #include "daemon/ingest/assign.h"
-#include "daemon/ingest/capture_merge_parts.h"
+#include "daemon/log.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/record/community_id.h"
+#include "lib/record/make.h"
 #include "lib/record/merge.h"
 #include "lib/record/record.h"
 #include "lib/record/service.h"
 #include "lib/record/window.h"
 
+struct watch;
+struct gad_community_id;
+struct gad_merge;
+struct gad_merge_item;
+struct gad_services;
+struct gad_window;
+struct job_pool;
+
+enum { JOB_ROWS = 256 }; /* most records of one job */
+
+struct place {
+    struct capture_merge *merge;
+    struct capture *capture;
+    struct watch *filled;
+    const struct config_capture *config;
+    struct capture_stats stats;
+    uint64_t records;
+    bool has_ended, is_broken;
+};
+
+struct capture_merge {
+    struct capture_merge_options o;
+    struct gad_services *services;
+    struct gad_community_id *id;
+    struct gad_merge *merge; /* NULL: no captures */
+    struct gad_window *window;
+    struct job_pool *pool;
+    struct watch *again, *later;
+    size_t in_flight, rows_in_flight; /* jobs, records */
+    /* Jobs return in the order in which they were sent, so the place of the next one is free. */
+    struct job_origin (*origin)[JOB_ROWS]; /* (JOBS_CAPTURED) */
+    size_t n_pushed;
+    bool are_files, stopping, has_ended;
+    size_t n;
+    struct place place[]; /* (n) */
+};
+
+enum next { NEXT_RECORD, NEXT_WAIT, NEXT_END };
+
+/* --- batches to records in order --- */
+
+static void place_ended(struct place *p, const struct capture_batch *b)
+{
+    p->has_ended = true;
+    p->is_broken = b->is_broken;
+    log_info("capture", "%s: ended", p->config->name);
+}
+
+static void take_batch(struct capture_merge *s, size_t number, struct capture_batch *b)
+{
+    struct place *p = &s->place[number];
+    struct gad_record r;
+    int err = 0;
+
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, false);
+    for (size_t i = 0; i < b->n; i++) {
+        gad_record_make(s->services, s->id, &b->conn[i], &r);
+        int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
+        p->records += one == 0;
+        err = one != 0 ? one : err;
+    }
+    if (err != 0)
+        log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
+    gad_merge_reach(s->merge, number, b->reached);
+    p->stats = b->stats;
+    if (p->stats.is_idle)
+        gad_merge_set_idle(s->merge, number, true);
+    if (b->is_last) {
+        gad_merge_end(s->merge, number);
+        place_ended(p, b);
+    }
+    capture_give_back(p->capture, b);
+}
+
+/*
+ * The merge does not wait for idle captures, so this checks whether they have batches again.
+ * Returns true if one had. The others will wake the main loop.
+ */
+static bool take_from_idle(struct capture_merge *s)
+{
+    bool has_taken = false;
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct place *p = &s->place[i];
+        bool is_empty = false;
+        while (p->stats.is_idle && !p->has_ended && !is_empty) {
+            struct capture_batch *b = capture_take(p->capture);
+            if (b)
+                take_batch(s, i, b);
+            else
+                is_empty = capture_wait(p->capture);
+            has_taken |= b != NULL;
+        }
+    }
+    return has_taken;
+}
+
+static bool all_have_ended(const struct capture_merge *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (!s->place[i].has_ended)
+            return false;
+    return true;
+}
+
+/* The next record in order, with its window features; NEXT_WAIT: a capture will wake the loop. */
+static enum next next_record(struct capture_merge *s, struct gad_merge_item *ret)
+{
+    while (!gad_merge_take(s->merge, ret)) {
+        size_t slowest = gad_merge_slowest(s->merge);
+        struct capture *c = slowest < s->n ? s->place[slowest].capture : NULL;
+        struct capture_batch *b = c ? capture_take(c) : NULL;
+        if (b)
+            take_batch(s, slowest, b);
+        else if (!c && all_have_ended(s))
+            return NEXT_END;
+        else if ((!c || capture_wait(c)) && !take_from_idle(s))
+            return NEXT_WAIT; /* captures that became idle just now also wake the loop */
+    }
+    gad_window_add(s->window, ret->decided, &ret->rec);
+    return NEXT_RECORD;
+}
+
 enum {
-    JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED can be: they are what bounds it */
-    LATER_US = 10000,     /* how often it is seen whether the alerts have got on */
+    JOB_BYTES = 64 << 20, /* more than JOBS_CAPTURED jobs can use: their number is the limit */
+    LATER_NS = 10000000,  /* between checks of whether alerts have room again */
 };
 
 _Static_assert((int)CONFIG_CAPTURES_MAX <= (int)GAD_MERGE_SOURCES_MAX,
-               "all captures can be put in order");
+               "the merge has a place for each capture");
 
 static void again_now(struct capture_merge *s)
 {
-    event_active(s->again, 0, 0);
+    watch_soon(s->again);
 }
 
 static void end(struct capture_merge *s)
@@ -79,55 +204,52 @@ static void push(struct capture_merge *s, struct job *j)
     scorer_push(s->o.scorer, &item, 1);
 }
 
-static void look_later(struct capture_merge *s)
+static void try_later(struct capture_merge *s)
 {
-    const struct timeval tv = {0, LATER_US};
-    (void)event_add(s->later, &tv);
+    watch_after(s->later, (struct gad_time){LATER_NS});
 }
 
-/* Records that the next job may have; 0: none now, something will come and ask again. */
+/* The number of records that the next job may have; 0: none now, another call follows. */
 static size_t rows_now(struct capture_merge *s)
 {
     if (s->in_flight >= JOBS_CAPTURED)
-        return 0; /* a job that returns goes on */
+        return 0; /* a job that returns continues */
     if (!s->are_files)
         return JOB_ROWS;
     size_t room = s->o.room(s->o.arg);
     size_t rows = room > s->rows_in_flight ? room - s->rows_in_flight : 0;
     if (rows == 0)
-        look_later(s);
+        try_later(s);
     return rows < JOB_ROWS ? rows : JOB_ROWS;
 }
 
 static void pump(struct capture_merge *s)
 {
     struct gad_merge_item item;
-    enum capture_merge_next next = SENSOR_RECORD;
+    enum next next = NEXT_RECORD;
     size_t rows;
 
-    while (next == SENSOR_RECORD && (rows = rows_now(s)) > 0) {
-        (void)capture_merge_look_at_idle(s);
+    while (next == NEXT_RECORD && (rows = rows_now(s)) > 0) {
+        (void)take_from_idle(s);
         struct job *j = blank_job(s);
-        if (!j) { /* no memory; those that have some will give it back */
-            look_later(s);
+        if (!j) { /* no memory; other jobs will release some */
+            try_later(s);
             return;
         }
-        while (j->n < rows && (next = capture_merge_next(s, &item)) == SENSOR_RECORD)
+        while (j->n < rows && (next = next_record(s, &item)) == NEXT_RECORD)
             add_row(s, j, &item);
         if (j->n > 0)
             push(s, j);
         else
             job_put(s->pool, j);
     }
-    if (next == SENSOR_END && s->in_flight == 0)
+    if (next == NEXT_END && s->in_flight == 0)
         end(s);
 }
 
-static void pump_event(evutil_socket_t fd, short what, void *arg)
+static void pump_event(void *arg)
 {
     struct capture_merge *s = arg;
-    (void)fd;
-    (void)what;
 
     if (s->merge && !s->has_ended)
         pump(s);
@@ -135,12 +257,12 @@ static void pump_event(evutil_socket_t fd, short what, void *arg)
         end(s);
 }
 
-static void filled_event(evutil_socket_t fd, short what, void *arg)
+static void filled_event(void *arg)
 {
     const struct place *p = arg;
 
     capture_woken(p->capture);
-    pump_event(fd, what, p->sensor);
+    pump_event(p->merge);
 }
 
 void capture_merge_returned(struct capture_merge *s, struct job *j)
@@ -165,13 +287,12 @@ static int open_captures(struct capture_merge *s, struct gad_diag *d)
         if (r != 0)
             return r;
         s->n++;
-        p->sensor = s;
+        p->merge = s;
         p->config = &c->capture[i];
         p->stats = *capture_before_start(p->capture);
         s->are_files = *p->config->interface == '\0';
-        p->filled =
-            event_new(s->o.base, capture_fd(p->capture), EV_READ | EV_PERSIST, filled_event, p);
-        if (!p->filled || event_add(p->filled, NULL) != 0)
+        p->filled = watch_reader(s->o.base, capture_fd(p->capture), filled_event, p);
+        if (!p->filled)
             return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     }
     return 0;
@@ -211,8 +332,8 @@ int capture_merge_new(const struct capture_merge_options *o, struct capture_merg
     if (!s)
         return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     s->o = *o;
-    s->again = event_new(o->base, -1, 0, pump_event, s);
-    s->later = event_new(o->base, -1, 0, pump_event, s);
+    s->again = watch_timer(o->base, pump_event, s);
+    s->later = watch_timer(o->base, pump_event, s);
     if (!s->again || !s->later)
         return gad_fail(d, GAD_ENOMEM, "captures: no memory");
     int r = n > 0 ? make_records(s, n, d) : 0;
@@ -249,13 +370,11 @@ void capture_merge_free(struct capture_merge *s)
         return;
     for (size_t i = 0; i < s->n; i++) {
         if (s->place[i].filled)
-            event_free(s->place[i].filled);
+            watch_free(s->place[i].filled);
         capture_free(s->place[i].capture);
     }
-    if (s->again)
-        event_free(s->again);
-    if (s->later)
-        event_free(s->later);
+    watch_free(s->again);
+    watch_free(s->later);
     job_pool_free(s->pool);
     gad_free(s->origin);
     gad_merge_free(s->merge);

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * From the captures of the configuration to scored records: connections of all of them become records, are put
- * in the order in which they were decided, get their window features, and go to the scorer with the first model,
- * in jobs without a client.
+ * Turns the configured captures into scored records: connections of all captures become records,
+ * are merged in the order in which they were decided, get their window features, and go to the
+ * scorer in jobs without a client.
  *
  *     captures -> order -> windows -> job -> scorer -> capture_merge_returned()
  *
- * A batch is taken only from the capture that the others wait for, and only while there are few jobs at the
- * scorer; so what waits does so in the captures, where it is bounded.
+ * A batch is taken only from the capture that the others wait for, and only while few jobs are at
+ * the scorer. So a backlog stays in the captures, where it is bounded.
  *
  * Thread: main.
  */
@@ -37,37 +37,42 @@ struct capture_merge_options {
     struct models *models;
     struct scorer *scorer;
     struct stats *stats;
-    /* How many alerts can be raised without losing one. Files wait for room. */
+    /* The number of alerts that can be raised without losing one. Files wait until it is not 0. */
     size_t (*room)(void *arg);
-    /* All captures have come to their end, and all their records are scored. */
+    /* All captures have ended, and all their records are scored. */
     void (*ended)(void *arg);
     void *arg;
 };
 
-/* Opens the captures, which may need root; without any the sensor has nothing to do, and has not ended. */
+/*
+ * Opens the captures, which may need root. Without captures it does nothing, and does not call
+ * ended().
+ */
 int capture_merge_new(const struct capture_merge_options *o, struct capture_merge **ret,
                       struct gad_diag *d) GAD_MUST_CHECK;
 int capture_merge_start(struct capture_merge *s, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Captures read no more; what they have is scored, and then ended() is called, in any case. */
+/* Stops the captures; scores what they have already read, and then calls ended() in any case. */
 void capture_merge_stop(struct capture_merge *s);
 
-/* After the scorer has been stopped and what it had was given to capture_merge_returned(). */
+/*
+ * To be called after the scorer has stopped and its jobs were passed to capture_merge_returned().
+ */
 void capture_merge_free(struct capture_merge *s);
 GAD_DEFINE_CLEANUP(struct capture_merge, capture_merge_free);
 
-/* A job without a client is back, scored or not. */
+/* A job without a client is back, whether scored or not. */
 void capture_merge_returned(struct capture_merge *s, struct job *j);
 
-/* A capture, for those who tell of it. */
+/* A capture, for status and metrics. */
 struct capture_merge_source {
     const char *name, *target,
         *state;                 /* "reading", "waiting", "gone", "down", "ended" or "broken" */
-    const char *link;           /* of an interface, as gad_link_name() has it; else "" */
+    const char *link;           /* of an interface, as gad_link_name() returns it; else "" */
     struct capture_stats stats; /* as of its last batch */
     uint64_t records;
 };
 
-/* The i-th; false: there are no more. */
+/* The i-th capture; returns false if there are no more. */
 bool capture_merge_source(const struct capture_merge *s, size_t i,
                           struct capture_merge_source *ret);

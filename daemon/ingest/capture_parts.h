@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * The inside of a capture, for the files that it consists of: capture.c makes and ends it, capture_thread.c goes from
- * frames to batches; capture_file.c, capture_directory.c and capture_interface.c read what there is to be read.
+ * The inside of a capture. capture.c makes and ends it, and turns frames into batches;
+ * capture_file.c reads files and directories, capture_interface.c an interface.
  */
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "daemon/ingest/capture.h"
 #include "daemon/log_limit.h"
+#include "daemon/thread.h"
 #include "lib/net/source.h"
 
 struct gad_decoder;
@@ -19,58 +19,63 @@ struct gad_flow_table;
 struct gad_packet;
 struct gad_ring;
 
-enum { CAPTURE_FRAMES = 512 }; /* read at once */
+enum { CAPTURE_FRAMES = 512 }; /* frames per read */
 
 struct capture {
     const struct config_capture *config;
     bool is_live;
-    bool is_check; /* it is opened to see whether that is possible, and never started */
-    struct gad_source
-        *source; /* NULL: a folder that has no file to be read, a pipe that is not open */
+    bool is_check; /* opened only to check whether that works; never started */
+    /* NULL: a directory without a readable file, or a pipe that is not open */
+    struct gad_source *source;
     struct gad_directory *directory; /* or NULL */
     struct gad_decoder *decoder;
     struct gad_flow_table *flows;
     struct gad_ring *filled, *emptied;
     struct capture_batch *batches; /* (CAPTURE_BATCHES) */
-    pthread_t thread;
-    bool runs;
-    _Atomic bool stop, leave; /* leave: at once, nobody takes batches any more */
+    struct thread thread;
+    _Atomic bool leave; /* stop at once: the main loop takes no more batches */
 
-    /* Thread: the capture's, from here on. */
+    /* The following belongs to the capture's thread. */
     struct capture_batch *batch; /* being filled, or NULL */
     struct capture_stats stats;
     struct gad_time reached, last_packet; /* packet time */
     struct gad_time last_seen;            /* monotonic, of last_packet */
     struct gad_time sent, asked, retry;   /* monotonic */
     bool is_ending;
-    bool has_begun; /* an interface: it has been there */
+    bool has_begun; /* an interface: it has existed */
     struct log_limit link_limit;
-    enum gad_link said_link;   /* the state of its link that the log has */
-    struct gad_time say_again; /* monotonic; before it the log gets no other */
-    int why; /* an interface could not be opened the last time, which the log has; 0: it could */
+    enum gad_link logged_link;  /* the link state that was logged last */
+    struct gad_time link_retry; /* monotonic; no other state is logged before it */
+    int why;                    /* error of opening an interface that was logged; 0: it is open */
 };
 
-/* Makes the source of a file; main's thread too. */
+/* Makes the source of a file. Thread: main or the capture's. */
 int capture_file_open(struct capture *c, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 bool capture_file_waits(
-    const char *path); /* opening it may take for ever: the capture's thread does it */
+    const char *path); /* Opening it can block without limit, so the capture's thread does it. */
 int capture_directory_open(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Thread: the capture's, all of these. */
+/* Thread: the capture's, for all of the following. */
 
-void *capture_run(void *capture);
+void capture_run(void *capture);
 
-/* Read until told to stop, or to the end. 0: it is fine, or a file was cut off. */
+/*
+ * Read until the stop flag is set, or to the end. Return 0 if that was fine or a file was
+ * truncated.
+ */
 int capture_file_read(struct capture *c);
 int capture_directory_read(struct capture *c);
 void capture_interface_watch(struct capture *c);
-/* The source's frames. GAD_END; GAD_MORE if told to stop; a negative error. With GAD_END @d may hold a warning. */
+/*
+ * Reads the source's frames. Returns GAD_END; GAD_MORE if the stop flag is set; a negative error.
+ * With GAD_END @d can hold a warning.
+ */
 int capture_source_read(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
-/* What the kernel has already is part of what was captured. */
+/* Reads what the kernel has already captured. */
 void capture_interface_empty(struct capture *c);
 void capture_interface_count(struct capture *c);
 
-/* A batch to fill; NULL: none, or (leaving) nobody wants it. */
+/* A batch to fill; NULL: none is free, or the main loop takes no more. */
 struct capture_batch *capture_batch_of(struct capture *c, bool waits);
 void capture_send(struct capture *c);
 

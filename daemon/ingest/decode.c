@@ -19,9 +19,9 @@
 #define ERROR_CODE(name) GANAD__V1__ERROR_REPLY__CODE__##name
 
 enum {
-    N_TEXT_COLUMNS = 3, /* behind the first number; the other numbers come behind them */
+    N_TEXT_COLUMNS = 3, /* after the first numeric column; the other numeric columns follow them */
     N_NUMBER_COLUMNS = GAD_N_COLUMNS - N_TEXT_COLUMNS,
-    SHOWN_MAX = 48, /* of a foreign string in an error's text */
+    SHOWN_MAX = 48, /* bytes of a foreign string that an error text shows */
 };
 
 static enum decode_result refuse(struct job *j, enum decode_result how, int code, const char *fmt,
@@ -43,7 +43,7 @@ static enum decode_result refuse(struct job *j, enum decode_result how, int code
 static const ProtobufCFieldDescriptor *field_of(enum gad_column c)
 {
     return &ganad__v1__record__descriptor
-                .fields[c]; /* field c + 1 is column c: a unit test compares names */
+                .fields[c]; /* field c + 1 is column c; a unit test compares the names */
 }
 
 static double number_of(const Ganad__V1__Record *m, const ProtobufCFieldDescriptor *f)
@@ -77,7 +77,7 @@ static void take_features(const Ganad__V1__Record *m, struct gad_record *rec)
     rec->v[GAD_FLAG] = gad_name_number(GAD_FLAG, m->flag, strlen(m->flag));
 }
 
-/* Base64 and the version's digits: a community-id that is anything else could not be quoted as it is. */
+/* Base64 and the version digits. Any other community_id could not be quoted unescaped. */
 static bool is_community_id(const char *s)
 {
     static const char bytes[] =
@@ -86,7 +86,7 @@ static bool is_community_id(const char *s)
     return len < GAD_COMMUNITY_ID_TEXT && strspn(s, bytes) == len;
 }
 
-/* NULL, or what is wrong with it. */
+/* Returns NULL, or what is wrong with it. */
 static const char *take_connection(const Ganad__V1__Connection *m, struct gad_record *rec)
 {
     size_t len = m->src_ip.len;
@@ -98,7 +98,7 @@ static const char *take_connection(const Ganad__V1__Connection *m, struct gad_re
     if (m->ip_proto > UINT8_MAX)
         return "an IP protocol above 255";
     if (!is_community_id(m->community_id))
-        return "a community_id that is none";
+        return "an invalid community_id";
     struct gad_tuple *t = &rec->tuple;
     t->family = len == 0 ? 0 : len == 4 ? 4 : 6;
     t->proto = (uint8_t)m->ip_proto;
@@ -114,7 +114,7 @@ static const char *take_connection(const Ganad__V1__Connection *m, struct gad_re
     return NULL;
 }
 
-/* The records of the job are filled; are they legal, and whose are they? */
+/* Checks the filled-in records, and assigns models to them. */
 static enum decode_result finish(const struct decoder *dec, struct job *j)
 {
     for (size_t i = 0; i < j->n; i++) {
@@ -128,7 +128,7 @@ static enum decode_result finish(const struct decoder *dec, struct job *j)
     return DECODE_OK;
 }
 
-/* Limits, model and room for n records. */
+/* Checks the limits, finds the model, and reserves memory for n records. */
 static enum decode_result prepare(const struct decoder *dec, struct job *j, uint64_t id, size_t n,
                                   const Ganad__V1__ScoreOptions *o)
 {
@@ -145,7 +145,7 @@ static enum decode_result prepare(const struct decoder *dec, struct job *j, uint
                       "options.top is %u, the limit is %d", j->top, GAD_N_COLUMNS);
     if (n * j->top > JOB_REASONS_MAX)
         return refuse(j, DECODE_FATAL, ERROR_CODE(BAD_MESSAGE),
-                      "%zu records with %u reasons each, the limit is %d reasons", n, j->top,
+                      "%zu records with %u features each, the limit is %d features", n, j->top,
                       JOB_REASONS_MAX);
     j->model = models_find(dec->models, o ? o->model : "");
     if (!j->model) {
@@ -166,7 +166,8 @@ static enum decode_result cannot_unpack(const struct decoder *dec, struct job *j
 {
     if (dec->arena->full)
         return refuse(j, DECODE_FATAL, ERROR_CODE(BAD_MESSAGE),
-                      "decoding this %s takes over %zu bytes of memory", what, dec->arena->cap);
+                      "decoding this %s needs more than %zu bytes of memory", what,
+                      dec->arena->cap);
     return refuse(j, DECODE_FATAL, ERROR_CODE(BAD_MESSAGE), "not a %s message", what);
 }
 
@@ -195,8 +196,8 @@ static enum decode_result decode_score(const struct decoder *dec, const struct g
 }
 
 /*
- * One column of numbers: n values that lie together to one field of n records. A float32 cannot hold
- * 2^32 - 1: the largest legal value may come rounded up.
+ * One numeric column: n contiguous values go to one field of n records. A float32 cannot hold 2^32
+ * - 1, so the largest legal value can arrive rounded up.
  */
 static void scatter(const float *from, size_t n, struct gad_record *rec, enum gad_column c)
 {
@@ -232,7 +233,7 @@ static enum decode_result decode_packed(const struct decoder *dec, const struct 
                       "columns of %zu, %zu, %zu and %zu values do not make %zu records",
                       m->protocol_type.len, m->service.len, m->flag.len, m->n_number, n);
     if (n == 0)
-        return DECODE_OK; /* there are no columns to point into */
+        return DECODE_OK; /* the columns are empty and may be NULL */
     for (size_t i = 0; i < n; i++)
         memset(&j->rec[i].tuple, 0, sizeof(j->rec[i]) - offsetof(struct gad_record, tuple));
     scatter_names(m->protocol_type.data, n, j->rec, GAD_PROTOCOL_TYPE);

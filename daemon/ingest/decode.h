@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Requests of proto/ganad.proto to jobs. Nothing that a client says is believed before it is checked. */
+/*
+ * Converts requests of proto/ganad.proto to jobs. Every value of a client is checked before it is
+ * used.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,16 +29,16 @@ struct decoder {
 
 enum decode_result {
     DECODE_OK,
-    DECODE_REFUSED, /* the job carries the error as its answer; the connection goes on */
-    DECODE_FATAL,   /* the job carries the error; the connection ends with it */
+    DECODE_REFUSED, /* the job carries the error as its answer; the connection stays open */
+    DECODE_FATAL,   /* the job carries the error; the connection is closed after it */
 };
 
 /**
- * decode_request() - fill a blank job from a frame
+ * decode_request() - fills a blank job from a frame
  * @f: of kind SCORE_REQUEST or PACKED_REQUEST
  *
- * On REFUSED and FATAL the job has no records but an error code and a text that names the fault. The id is
- * set as soon as it could be read.
+ * On REFUSED and FATAL the job has no records, but an error code and a text that names the fault.
+ * The id is set as soon as it is known.
  */
 enum decode_result decode_request(const struct decoder *dec, const struct gad_frame *f,
                                   struct job *j);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/listen.h"
 
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -9,17 +8,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/control/notify.h"
 #include "daemon/descriptors.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/wire/socket.h"
 
 /*
- * Connections are taken at a pace, BACKLOG at once and ACCEPTS_PER_SECOND in the long run: a peer that does
- * nothing but connect then sleeps in connect(), instead of keeping a core of ours busy with it and so
- * taking turns from the clients that are connected (tests/bench/hostile).
+ * Connections are accepted at a limited rate: BACKLOG at once, and ACCEPTS_PER_SECOND in the long
+ * run. A peer that floods the socket with connections then sleeps in connect(), instead of keeping
+ * a core busy here and taking time from connected clients (tests/bench/hostile).
  */
 enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16, ACCEPTS_AFTER_REST = 4, ACCEPTS_PER_SECOND = 2000 };
 
@@ -27,9 +27,9 @@ struct listener {
     int fd;
     char *address;
     bool is_unix, resting;
-    bool is_given;        /* whoever made it also removes it */
-    struct gad_time paid; /* when the connections taken so far are what the pace allows */
-    struct event *reader, *rest;
+    bool is_given;        /* by the service manager, which also removes it */
+    struct gad_time paid; /* the time at which the accepted connections conform to the rate */
+    struct watch *reader, *rest;
     void (*accepted)(void *arg, int fd);
     void *arg;
 };
@@ -45,10 +45,8 @@ void listener_free(struct listener *l)
 {
     if (!l)
         return;
-    if (l->reader)
-        event_free(l->reader);
-    if (l->rest)
-        event_free(l->rest);
+    watch_free(l->reader);
+    watch_free(l->rest);
     if (l->fd >= 0) {
         (void)close(l->fd);
         if (l->is_unix && !l->is_given)
@@ -58,35 +56,31 @@ void listener_free(struct listener *l)
     gad_free(l);
 }
 
-static void rested(evutil_socket_t fd, short what, void *arg)
+static void rested(void *arg)
 {
     struct listener *l = arg;
-    (void)fd;
-    (void)what;
-    (void)event_add(l->reader, NULL);
+    watch_start(l->reader);
 }
 
-static void rest(struct listener *l, int64_t us)
+static void rest(struct listener *l, struct gad_time delay)
 {
-    const struct timeval tv = {us / 1000000, us % 1000000};
-
-    (void)event_del(l->reader);
-    (void)event_add(l->rest, &tv);
+    watch_stop(l->reader);
+    watch_after(l->rest, delay);
 }
 
 static void cannot_accept(struct listener *l, int err)
 {
     if (!l->resting)
-        log_warn("listen", "'%s': cannot accept: %s; trying again every second%s", l->address,
+        log_warn("listen", "'%s': cannot accept: %s; retrying every second%s", l->address,
                  gad_strerror(err),
                  err == -EMFILE || err == -ENFILE ? ": " DESCRIPTORS_ADVICE : "");
     l->resting = true;
-    rest(l, 1000000);
+    rest(l, (struct gad_time){1000000000});
 }
 
-static const int64_t pace = 1000000000 / ACCEPTS_PER_SECOND; /* ns a connection */
+static const int64_t pace = 1000000000 / ACCEPTS_PER_SECOND; /* ns per connection */
 
-/* How much of the pace was taken in advance. */
+/* How far the accepted connections are ahead of the rate. */
 static int64_t ahead(const struct listener *l)
 {
     int64_t ns = l->paid.ns - gad_time_monotonic().ns;
@@ -98,20 +92,19 @@ static bool is_passing(int err)
     return err == EINTR || err == ECONNABORTED || err == EPROTO || err == EPERM ||
            err == ENETDOWN || err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN ||
            err == ENONET || err == EOPNOTSUPP ||
-           err == ENOPROTOOPT; /* of one connection: accept(2) */
+           err == ENOPROTOOPT; /* affects one connection only: accept(2) */
 }
 
-static void accept_event(evutil_socket_t fd, short what, void *arg)
+static void accept_event(void *arg)
 {
     struct listener *l = arg;
-    (void)what;
 
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
         if (ahead(l) >= BACKLOG * pace) {
-            rest(l, ACCEPTS_AFTER_REST * pace / 1000);
+            rest(l, (struct gad_time){ACCEPTS_AFTER_REST * pace});
             return;
         }
-        int one = 1, peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int one = 1, peer = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (peer < 0 && errno == EAGAIN)
             return;
         if (peer < 0 && is_passing(errno))
@@ -149,9 +142,9 @@ int listener_new(struct event_base *base, const char *address, uint32_t mode,
     int r = l->is_given ? 0 : gad_socket_listen(address, (mode_t)mode, BACKLOG, &l->fd, d);
     if (r != 0)
         return r;
-    l->reader = event_new(base, l->fd, EV_READ | EV_PERSIST, accept_event, l);
-    l->rest = event_new(base, -1, 0, rested, l);
-    if (!l->reader || !l->rest || event_add(l->reader, NULL) != 0)
+    l->reader = watch_reader(base, l->fd, accept_event, l);
+    l->rest = watch_timer(base, rested, l);
+    if (!l->reader || !l->rest)
         return gad_fail(d, GAD_ENOMEM, "'%s': no memory", address);
     *ret = gad_steal(&l);
     return 0;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A listening socket in the loop. When descriptors run out it rests for a second instead of spinning, and
- * connections are taken at a pace that a flood of them cannot exceed.
+ * A listening socket in the event loop. When descriptors run out it pauses for a second instead of
+ * spinning. A limited rate bounds what a flood of connections costs.
  */
 
 #include <stdint.h>
@@ -15,10 +15,10 @@ struct gad_diag;
 struct listener;
 
 /**
- * listener_new() - bind and listen; a unix socket that the service manager has made already is taken as it is
- * @address: as lib/wire/socket.h has it; a unix socket is removed again by listener_free()
- * @mode:    permissions of a unix socket
- * @accepted: gets each new descriptor, non-blocking, and owns it
+ * listener_new() - binds and listens; takes a unix socket that the service manager passed
+ * @address: as in lib/wire/socket.h; listener_free() removes a unix socket
+ * @mode: permissions of a unix socket
+ * @accepted: is called with each new descriptor, which is non-blocking and then owned by the callee
  */
 int listener_new(struct event_base *base, const char *address, uint32_t mode,
                  void (*accepted)(void *arg, int fd), void *arg, struct listener **ret,

@@ -13,7 +13,7 @@
 #include "models/detector.h"
 #include "proto/ganad.pb-c.h"
 
-/* ProtobufCBinaryData and strings have no const; packing only reads. */
+/* ProtobufCBinaryData and strings are not const, but packing only reads them. */
 static uint8_t *unconst(const void *p)
 {
     return (uint8_t *)(uintptr_t)p;
@@ -45,7 +45,7 @@ struct reason_text {
     char value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT];
 };
 
-/* One record's reasons; NULL if the scratch memory is used up. */
+/* The top features of one record; NULL if the scratch memory is exhausted. */
 static Ganad__V1__Explanation *explain(const struct job *j, size_t i, struct arena *scratch)
 {
     const struct gad_reason *reason = &j->reason[i * j->stride];
@@ -88,7 +88,7 @@ static int add_explanations(const struct job *j, struct arena *scratch, Ganad__V
     return 0;
 }
 
-/* The records that were not scored: marked, and with numbers that nobody can take for a score. */
+/* Marks the records that were not scored, with NaN instead of a score. */
 static int mark_unscored(const struct job *j, struct arena *scratch, Ganad__V1__ScoreReply *m)
 {
     m->unscored = (ProtobufCBinaryData){j->n, arena_alloc(scratch, j->n)};
@@ -103,7 +103,7 @@ static int mark_unscored(const struct job *j, struct arena *scratch, Ganad__V1__
     return 0;
 }
 
-/* Whose the records are that went to several models. */
+/* The model of each record, if the records went to several models. */
 static int add_parts(const struct job *j, struct arena *scratch, Ganad__V1__ScoreReply *m)
 {
     Ganad__V1__ScoreReply__By *by = arena_alloc(scratch, j->n_parts * sizeof(*by));

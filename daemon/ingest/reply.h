@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Answers of proto/ganad.proto as frames at the end of a buffer. */
+/* Answers of proto/ganad.proto, as frames appended to a buffer. */
 
 #include <stdint.h>
 
@@ -11,7 +11,10 @@ struct arena;
 struct gad_buf;
 struct job;
 
-/* The answer to a finished job: a ScoreReply, or the ErrorReply that it carries. GAD_ENOMEM: nothing added. */
+/*
+ * Appends the answer to a finished job: a ScoreReply, or the ErrorReply that it carries. Returns
+ * GAD_ENOMEM if nothing was appended.
+ */
 int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out) GAD_MUST_CHECK;
 
 /* @code: ErrorReply.Code; @text: printable ASCII */

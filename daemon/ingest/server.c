@@ -1,24 +1,246 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/ingest/server.h"
 
-#include <event2/event.h>
+#include <event2/util.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/ingest/arena.h"
+#include "daemon/ingest/assign.h"
+#include "daemon/ingest/conn.h"
+#include "daemon/ingest/decode.h"
 #include "daemon/ingest/listen.h"
 #include "daemon/ingest/reply.h"
-#include "daemon/ingest/server_parts.h"
 #include "daemon/log.h"
+#include "daemon/log_limit.h"
+#include "daemon/score/job.h"
+#include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 #include "proto/ganad.pb-c.h"
 
+struct listener;
+
+struct client {
+    struct conn conn; /* first: each conn here is a client */
+    struct server *server;
+    uint64_t in_flight; /* requests */
+    size_t records;     /* of the requests in flight */
+    bool touched;       /* has answers that were not sent yet; is in server.touched */
+    TAILQ_ENTRY(client) all, touch;
+};
+
+TAILQ_HEAD(client_list, client);
+
+struct server {
+    struct server_options o;
+    struct listener *unix_listener, *tcp_listener;
+    struct conn_kind kind;
+    struct job_pool *pool;
+    struct arena decode_arena, reply_arena;
+    struct decoder decoder;
+    struct client_list clients, dead, touched;
+    struct watch *done, *again, *reaper, *pusher;
+    /* Jobs that were decoded in this turn of the loop and were not passed to the scorer yet. */
+    void *pending[JOBS_MAX];
+    size_t n_pending;
+    struct log_limit refused;
+    bool starved; /* reading from a client paused for want of jobs */
+    bool stopping;
+};
+
+static inline struct client *client_of(const struct conn *c)
+{
+    return (struct client *)(uintptr_t)c;
+}
+
 enum {
-    REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX reasons and their texts */
-    OUT_SLACK = 16 << 20,    /* answers in flight when a client's output is full */
+    CLIENT_RECORDS =
+        8192, /* in flight at which reading from a client pauses: about 20 ms of scoring */
+    DRAIN_RECORDS = 1024, /* answered in one turn of the loop: about 6 ms if each raises an alert */
+};
+
+static size_t frame_cap(uint8_t kind, const void *arg)
+{
+    const struct conn *c = arg;
+
+    if (kind == GANAD__V1__KIND__SCORE_REQUEST)
+        return SCORE_FRAME_MAX;
+    if (kind == GANAD__V1__KIND__PACKED_REQUEST)
+        return client_of(c)->server->o.config->scoring.packed_frame_max;
+    return 0;
+}
+
+static bool is_ready(struct conn *c)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+
+    if (client->in_flight < s->o.config->scoring.in_flight && client->records < CLIENT_RECORDS &&
+        !job_pool_is_empty(s->pool))
+        return true;
+    s->starved = true;
+    return false;
+}
+
+static bool owes(const struct conn *c)
+{
+    return client_of(c)->in_flight > 0;
+}
+
+static void take_frame(struct conn *c, const struct gad_frame *f)
+{
+    struct client *client = client_of(c);
+    struct server *s = client->server;
+    struct stats *st = s->o.stats;
+    struct job *j = job_get(s->pool);
+
+    gad_assert(j); /* is_ready() was true */
+    st->jobs = job_pool_in_use(s->pool);
+    st->frames_in++;
+    enum decode_result r = decode_request(&s->decoder, f, j);
+    if (r == DECODE_FATAL) {
+        st->frames_bad++;
+        conn_fail(c, j->id, j->error, j->text);
+        job_put(s->pool, j);
+        return;
+    }
+    if (r == DECODE_REFUSED) {
+        st->requests_refused++;
+        st->records_bad += j->error == GANAD__V1__ERROR_REPLY__CODE__BAD_RECORD;
+    }
+    st->records_in += j->n;
+    j->begun = gad_time_monotonic();
+    j->client = client;
+    client->in_flight++;
+    client->records += j->n;
+    if (s->n_pending == 0)
+        watch_soon(s->pusher);
+    s->pending[s->n_pending++] = j; /* fits: there is a place for each job */
+}
+
+/*
+ * Runs after the last client of this turn of the loop, so that the scorer is woken once for all
+ * their jobs. Woken for the first job, it would take the core from the main loop and find only that
+ * job.
+ */
+static void push_event(void *arg)
+{
+    struct server *s = arg;
+
+    scorer_push(s->o.scorer, s->pending, s->n_pending);
+    s->n_pending = 0;
+}
+
+static void count(struct server *s, const struct job *j)
+{
+    struct stats *st = s->o.stats;
+
+    if (j->begun.ns > 0)
+        histogram_add(&st->latency, gad_time_seconds(gad_time_sub(gad_time_monotonic(), j->begun)));
+
+    st->batches += j->begins_batch;
+    st->unknown_names += j->n_unknown;
+    if (!j->error) {
+        st->records_scored += job_n_scored(j);
+        st->records_unscored += j->n_unscored;
+        st->records_anomalous += j->n_anomalous;
+        assign_count(j);
+    }
+}
+
+/* A job is back from the scorer: counts it, answers it and returns it to the pool. */
+static void finish(struct server *s, struct job *j)
+{
+    struct client *c = j->client;
+
+    count(s, j);
+    if (!j->error)
+        s->o.scored(s->o.arg, j);
+    if (!c) {
+        s->o.returned(s->o.arg, j);
+        return;
+    }
+    c->in_flight--;
+    c->records -= j->n;
+    if (c->conn.state != CONN_CLOSED) {
+        if (reply_job(j, &s->reply_arena, &c->conn.out) != 0) {
+            log_warn("scoring", "no memory for an answer, closing the connection");
+            conn_close(&c->conn);
+        }
+    } else if (c->in_flight == 0) {
+        watch_soon(s->reaper);
+    }
+    if (!c->touched) {
+        c->touched = true;
+        TAILQ_INSERT_TAIL(&s->touched, c, touch);
+    }
+    job_put(s->pool, j);
+    s->o.stats->jobs = job_pool_in_use(s->pool);
+}
+
+static void send_answers(struct server *s)
+{
+    struct client *c;
+
+    while ((c = TAILQ_FIRST(&s->touched)) != NULL) {
+        TAILQ_REMOVE(&s->touched, c, touch);
+        c->touched = false;
+        if (c->conn.state != CONN_CLOSED)
+            conn_send(&c->conn);
+    }
+}
+
+/* Resumes clients that waited for jobs, starting with another client each time. */
+static void wake_starved(struct server *s)
+{
+    struct client *c = TAILQ_FIRST(&s->clients), *next;
+
+    if (!s->starved || !c)
+        return;
+    s->starved = false;
+    TAILQ_REMOVE(&s->clients, c, all);
+    TAILQ_INSERT_TAIL(&s->clients, c, all);
+    for (c = TAILQ_FIRST(&s->clients); c; c = next) {
+        next = TAILQ_NEXT(c, all);
+        conn_kick(&c->conn);
+    }
+}
+
+/* Answers finished jobs; returns false if it left some for the next turn of the loop. */
+static bool drain(struct server *s)
+{
+    struct job *j = NULL;
+    size_t records = 0;
+
+    while (records < DRAIN_RECORDS && (j = gad_ring_pop(scorer_done(s->o.scorer))) != NULL) {
+        records += j->n;
+        finish(s, j);
+    }
+    send_answers(s);
+    s->o.drained(s->o.arg);
+    wake_starved(s);
+    return j == NULL;
+}
+
+static void done_event(void *arg)
+{
+    struct server *s = arg;
+
+    gad_ring_disarm_items(scorer_done(s->o.scorer));
+    /* Not at once: the loop's other events come first. */
+    if (!drain(s) || gad_ring_arm_items(scorer_done(s->o.scorer)))
+        watch_after(s->again, (struct gad_time){0});
+}
+
+enum {
+    REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX features and their texts */
+    OUT_SLACK = 16 << 20,    /* for answers in flight when a client's output is full */
 };
 
 static void closed(struct conn *c)
@@ -29,16 +251,14 @@ static void closed(struct conn *c)
     s->o.stats->clients--;
     TAILQ_REMOVE(&s->clients, client, all);
     TAILQ_INSERT_TAIL(&s->dead, client, all);
-    event_active(s->reaper, 0, 0);
+    watch_soon(s->reaper);
 }
 
-/* Frees clients that are closed and that no job points at any more. */
-static void reap(evutil_socket_t fd, short what, void *arg)
+/* Frees clients that are closed and that no job refers to any more. */
+static void reap(void *arg)
 {
     struct server *s = arg;
     struct client *c = TAILQ_FIRST(&s->dead);
-    (void)fd;
-    (void)what;
 
     while (c) {
         struct client *next = TAILQ_NEXT(c, all);
@@ -59,7 +279,7 @@ static void refuse_busy(struct server *s, int fd, const char *why)
 
     s->o.stats->clients_refused++;
     if (log_limit_allows(&s->refused, gad_time_monotonic(), more))
-        log_warn("scoring", "refused a client, %s: %s%s", conn_peer(fd, who), why, more);
+        log_warn("scoring", "refused client %s: %s%s", conn_peer(fd, who), why, more);
     if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many clients", &b) == 0)
         (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
     gad_buf_deinit(&b);
@@ -71,7 +291,7 @@ static void accepted(void *arg, int fd)
     struct server *s = arg;
 
     if (s->o.stats->clients >= s->o.config->scoring.max_clients) {
-        refuse_busy(s, fd, "there are max_clients");
+        refuse_busy(s, fd, "max_clients is reached");
         return;
     }
     struct client *c = gad_calloc(1, sizeof(*c));
@@ -108,7 +328,7 @@ static struct conn_kind scoring_kind(struct server *s)
     return (struct conn_kind){
         .token = "scoring",
         .base = s->o.base,
-        .cap = traffic_frame_cap,
+        .cap = frame_cap,
         .frame_max = packed > SCORE_FRAME_MAX ? packed : SCORE_FRAME_MAX,
         .out_pause = c->scoring.client_output,
         .out_max = c->scoring.client_output + OUT_SLACK,
@@ -120,9 +340,9 @@ static struct conn_kind scoring_kind(struct server *s)
         .frames_bad = &st->frames_bad,
         .timed_out = &st->clients_timed_out,
         .waits = &st->clients_waits,
-        .ready = traffic_is_ready,
-        .frame = traffic_take_frame,
-        .owes = traffic_owes,
+        .ready = is_ready,
+        .frame = take_frame,
+        .owes = owes,
         .closed = closed,
     };
 }
@@ -139,13 +359,11 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     TAILQ_INIT(&s->dead);
     TAILQ_INIT(&s->touched);
     s->kind = scoring_kind(s);
-    s->done = event_new(o->base, gad_ring_items_fd(scorer_done(o->scorer)), EV_READ | EV_PERSIST,
-                        traffic_done, s);
-    s->again = event_new(o->base, -1, 0, traffic_done, s);
-    s->reaper = event_new(o->base, -1, 0, reap, s);
-    s->pusher = event_new(o->base, -1, 0, traffic_push, s);
+    s->done = watch_reader(o->base, gad_ring_items_fd(scorer_done(o->scorer)), done_event, s);
+    s->again = watch_timer(o->base, done_event, s);
+    s->reaper = watch_timer(o->base, reap, s);
+    s->pusher = watch_timer(o->base, push_event, s);
     if (!s->kind.scratch || !s->done || !s->again || !s->reaper || !s->pusher ||
-        event_add(s->done, NULL) != 0 ||
         job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
         arena_init(&s->decode_arena, o->config->scoring.client_memory) != 0 ||
         arena_init(&s->reply_arena, REPLY_SCRATCH) != 0)
@@ -155,7 +373,7 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     if (r != 0)
         return r;
     if (gad_ring_arm_items(scorer_done(o->scorer)))
-        event_active(s->done, EV_READ, 0);
+        watch_soon(s->done);
     *ret = gad_steal(&s);
     return 0;
 }
@@ -178,7 +396,7 @@ void server_stop(struct server *s)
         conn_fail(&c->conn, 0, GANAD__V1__ERROR_REPLY__CODE__SHUTTING_DOWN,
                   "ganadd is shutting down");
     }
-    event_active(s->reaper, 0, 0);
+    watch_soon(s->reaper);
 }
 
 static void take_back(struct server *s, struct job *j)
@@ -209,14 +427,10 @@ void server_free(struct server *s)
         TAILQ_REMOVE(&s->dead, c, all);
         gad_free(c);
     }
-    if (s->done)
-        event_free(s->done);
-    if (s->again)
-        event_free(s->again);
-    if (s->reaper)
-        event_free(s->reaper);
-    if (s->pusher)
-        event_free(s->pusher);
+    watch_free(s->done);
+    watch_free(s->again);
+    watch_free(s->reaper);
+    watch_free(s->pusher);
     job_pool_free(s->pool);
     arena_deinit(&s->decode_arena);
     arena_deinit(&s->reply_arena);

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * The scoring server: listeners, clients, and the way of their jobs to the scorer and back. A client whose
- * requests in flight are enough, or who does not take its answers, is not read; when the jobs of all run
- * out nobody is. Answers leave in the order of the requests.
+ * The scoring server: listeners, clients, and the path of their jobs to the scorer and back.
+ * Reading from a client pauses while it has enough requests in flight, or does not take its
+ * answers. When the jobs run out, reading from all clients pauses. Answers leave in the order of
+ * the requests.
  *
  * Thread: main.
  */
@@ -29,13 +30,13 @@ struct server_options {
     struct models *models;
     struct scorer *scorer;
     struct stats *stats;
-    /* A job with scores has come back, and is about to be answered. */
+    /* A job with scores is back, and is about to be answered. */
     void (*scored)(void *arg, const struct job *j);
-    /* A job without a client has come back, and has been counted; it is the receiver's again. */
+    /* A job without a client is back and has been counted; the callee owns it. */
     void (*returned)(void *arg, struct job *j);
-    /* No more jobs for now. */
+    /* No more jobs are back for now. */
     void (*drained)(void *arg);
-    /* After server_stop(): the last client is gone. */
+    /* After server_stop(): the last client is disconnected. */
     void (*stopped)(void *arg);
     void *arg;
 };
@@ -44,7 +45,10 @@ struct server_options {
 int server_new(const struct server_options *o, struct server **ret,
                struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Takes no more requests, answers those that were taken, tells the clients; then calls stopped(). */
+/*
+ * Accepts no more requests, answers those that it accepted, and sends the clients a shutdown error;
+ * then calls stopped().
+ */
 void server_stop(struct server *s);
 
 /* The scorer must have stopped: its jobs are taken back unanswered. */

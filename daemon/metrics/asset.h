@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The files of the live page, which tools/dev/embed makes C of. */
+/* The files of the live page, which tools/dev/embed turns into C. */
 
 #include <stddef.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/privileges.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/wire/socket.h"
@@ -25,17 +25,21 @@
 enum {
     CONNECTIONS_MAX = 16,
     HEAD_MAX = 4096,
-    BODY_MAX = 1, /* a GET has none; 0 would be no limit */
+    BODY_MAX = 1, /* a GET has no body; 0 would mean unlimited */
     PAGE_MAX = 4 << 20,
-    LAST_SECONDS = 10, /* of a connection, whatever happens on it */
-    SWEEP_US = 100000,
+    LAST_SECONDS = 10, /* longest life of a connection */
     BACKLOG = 64,
     FORBIDDEN = 403,
 };
 
 #define SHORT_NS INT64_C(1000000000)
 
-/* A connection of evhttp's, which tells nobody when it closes one: we hold its bufferevent, too, and look. */
+static const struct gad_time sweep_interval = {100000000};
+
+/*
+ * A connection of evhttp. evhttp does not report when it closes one, so this holds a reference to
+ * its bufferevent and checks it.
+ */
 struct visit {
     struct bufferevent *bev;
     struct gad_time began;
@@ -47,21 +51,22 @@ TAILQ_HEAD(visit_list, visit);
 struct metrics {
     struct metrics_options o;
     struct evhttp *http;
-    struct evconnlistener *listener; /* the http's */
-    bool rests;                      /* there are CONNECTIONS_MAX */
-    struct gad_time short_until;     /* monotonic: no descriptors, until then */
-    bool failing;                    /* ... which the log has */
+    struct evconnlistener *listener; /* owned by http */
+    bool is_paused;                  /* accepting is paused */
+    /* monotonic: accepting is paused until then for want of descriptors */
+    struct gad_time short_until;
+    bool failing; /* accepting failed, which has been logged */
     struct log_limit limit;
-    struct event *sweep;
+    struct watch *sweep;
     size_t n;
     struct visit_list visits;
     struct gad_buf page;
 };
 
-static struct metrics *served; /* for cannot_accept(), which is called with a pointer of evhttp's */
+static struct metrics *served; /* for cannot_accept(), whose argument belongs to evhttp */
 
-/* evhttp takes its callbacks off before it lets go of a connection. */
-static bool is_over(const struct visit *v)
+/* evhttp removes its callbacks before it releases a connection. */
+static bool is_closed(const struct visit *v)
 {
     bufferevent_data_cb read = NULL, write = NULL;
     bufferevent_event_cb event = NULL;
@@ -79,48 +84,49 @@ static void end_visit(struct metrics *m, struct visit *v)
     m->n--;
 }
 
-static void set_rest(struct metrics *m, bool rests)
+static void set_pause(struct metrics *m, bool rests)
 {
     char more[LOG_LIMIT_TEXT];
 
-    if (rests && !m->rests) {
+    if (rests && !m->is_paused) {
         (void)evconnlistener_disable(m->listener);
         m->o.stats->metrics_waits++;
         if (m->n >= CONNECTIONS_MAX && log_limit_allows(&m->limit, gad_time_monotonic(), more))
-            log_warn("metrics", "%d clients at a time, further ones wait%s", CONNECTIONS_MAX, more);
-    } else if (!rests && m->rests)
+            log_warn("metrics", "%d clients are connected, further ones wait%s", CONNECTIONS_MAX,
+                     more);
+    } else if (!rests && m->is_paused)
         (void)evconnlistener_enable(m->listener);
-    m->rests = rests;
+    m->is_paused = rests;
 }
 
-static void sweep_event(evutil_socket_t fd, short what, void *arg)
+static void sweep_event(void *arg)
 {
-    const struct timeval again = {0, SWEEP_US};
     struct metrics *m = arg;
     struct visit *v, *next;
-    (void)fd;
-    (void)what;
 
     for (v = TAILQ_FIRST(&m->visits); v; v = next) {
         next = TAILQ_NEXT(v, all);
-        if (is_over(v)) {
+        if (is_closed(v)) {
             end_visit(m, v);
             continue;
         }
         int64_t lasts = gad_time_sub(gad_time_monotonic(), v->began).ns;
+        /* evhttp then sees the end of the stream */
         if (lasts > LAST_SECONDS * INT64_C(1000000000))
-            (void)shutdown(bufferevent_getfd(v->bev), SHUT_RDWR); /* evhttp sees the end of it */
+            (void)shutdown(bufferevent_getfd(v->bev), SHUT_RDWR);
     }
     bool is_short = gad_time_monotonic().ns < m->short_until.ns;
-    set_rest(m, m->n >= CONNECTIONS_MAX || is_short);
+    set_pause(m, m->n >= CONNECTIONS_MAX || is_short);
     if (m->n > 0 || is_short)
-        (void)event_add(m->sweep, &again);
+        watch_after(m->sweep, sweep_interval);
 }
 
-/* Such as no descriptor: without a rest libevent would try it again at once, for ever. */
+/*
+ * Called, for example, when descriptors run out. Without a pause libevent would retry at once,
+ * forever.
+ */
 static void cannot_accept(struct evconnlistener *listener, void *evhttps_own)
 {
-    const struct timeval again = {0, SWEEP_US};
     struct metrics *m = served;
     int err = errno;
     char more[LOG_LIMIT_TEXT];
@@ -128,19 +134,21 @@ static void cannot_accept(struct evconnlistener *listener, void *evhttps_own)
     (void)evhttps_own;
 
     m->short_until.ns = gad_time_monotonic().ns + SHORT_NS;
-    set_rest(m, true);
-    (void)event_add(m->sweep, &again);
+    set_pause(m, true);
+    watch_after(m->sweep, sweep_interval);
     bool is_new = !m->failing;
     m->failing = true;
     if (is_new && log_limit_allows(&m->limit, gad_time_monotonic(), more))
-        log_warn("metrics", "cannot accept: %s; trying again every second%s%s", gad_strerror(-err),
+        log_warn("metrics", "cannot accept: %s; retrying every second%s%s", gad_strerror(-err),
                  err == EMFILE || err == ENFILE ? ": " DESCRIPTORS_ADVICE : "", more);
 }
 
-/* Asked by evhttp for each connection; NULL: it makes one of its own, which has its idle timeout and no more. */
+/*
+ * Called by evhttp for each connection. If it returns NULL, evhttp makes its own bufferevent, which
+ * only has an idle timeout.
+ */
 static struct bufferevent *visit_begins(struct event_base *base, void *arg)
 {
-    const struct timeval first = {0, SWEEP_US};
     struct metrics *m = arg;
     struct visit *v = gad_calloc(1, sizeof(*v));
 
@@ -155,9 +163,9 @@ static struct bufferevent *visit_begins(struct event_base *base, void *arg)
     v->began = gad_time_monotonic();
     m->failing = false;
     TAILQ_INSERT_TAIL(&m->visits, v, all);
-    set_rest(m, ++m->n >= CONNECTIONS_MAX);
-    if (!event_pending(m->sweep, EV_TIMEOUT, NULL))
-        (void)event_add(m->sweep, &first);
+    set_pause(m, ++m->n >= CONNECTIONS_MAX);
+    if (!watch_is_on(m->sweep))
+        watch_after(m->sweep, sweep_interval);
     return v->bev;
 }
 
@@ -209,7 +217,10 @@ static void send_made(struct metrics *m, struct evhttp_request *req,
         send_bytes(req, HTTP_OK, m->page.p, m->page.len, type);
 }
 
-/* What belongs to the page, by those who are at home here; false: it is none of it. */
+/*
+ * Serves the files and data of the live page, to local clients only. Returns false if @path does
+ * not belong to the page.
+ */
 static bool send_live(struct metrics *m, struct evhttp_request *req, const char *path)
 {
     const char *host = evhttp_find_header(evhttp_request_get_input_headers(req), "Host");
@@ -222,7 +233,7 @@ static bool send_live(struct metrics *m, struct evhttp_request *req, const char 
     if (!m->o.config->metrics.page || (!a && !is_data))
         return false;
     if (!*m->o.config->metrics.unix_path && !live_host_is_ours(host))
-        send_refusal(req, FORBIDDEN, "by address or as localhost only\n");
+        send_refusal(req, FORBIDDEN, "only by IP address or as localhost\n");
     else if (is_data)
         send_made(m, req, live_json, "application/json");
     else
@@ -238,7 +249,7 @@ static void asked(struct evhttp_request *req, void *arg)
     if (path && strcmp(path, "/metrics") == 0)
         send_made(arg, req, metrics_page, "text/plain; version=0.0.4; charset=utf-8");
     else if (!path || !send_live(arg, req, path))
-        send_refusal(req, HTTP_NOTFOUND, "there is only /metrics, and / if the page is on\n");
+        send_refusal(req, HTTP_NOTFOUND, "only /metrics exists, and / if the page is enabled\n");
 }
 
 static int listen_on(struct metrics *m, const char *address, struct gad_diag *d)
@@ -274,7 +285,7 @@ int metrics_new(const struct metrics_options *o, struct metrics **ret, struct ga
     m->limit = log_limit_init(gad_time_monotonic());
     TAILQ_INIT(&m->visits);
     m->page = GAD_BUF_INIT(PAGE_MAX);
-    m->sweep = event_new(o->base, -1, 0, sweep_event, m);
+    m->sweep = watch_timer(o->base, sweep_event, m);
     m->http = evhttp_new(o->base);
     if (!m->sweep || !m->http)
         return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
@@ -298,12 +309,11 @@ void metrics_free(struct metrics *m)
     if (!m)
         return;
     if (m->http)
-        evhttp_free(m->http); /* its listener and connections, too */
+        evhttp_free(m->http); /* with its listener and connections */
     while ((v = TAILQ_FIRST(&m->visits)) != NULL)
         end_visit(m, v);
-    if (m->sweep)
-        event_free(m->sweep);
-    if (m->listener && *m->o.config->metrics.unix_path) /* else it is not ours */
+    watch_free(m->sweep);
+    if (m->listener && *m->o.config->metrics.unix_path) /* otherwise another process may own it */
         (void)unlink(m->o.config->metrics.unix_path);
     gad_buf_deinit(&m->page);
     gad_free(m);

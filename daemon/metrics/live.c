@@ -8,15 +8,15 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
+#include "daemon/histogram.h"
 #include "daemon/ingest/capture_merge.h"
-#include "daemon/metrics/histogram.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/event/event.h"
-#include "lib/event/json.h"
 #include "lib/event/json_parts.h"
 #include "lib/spool/spool.h"
 #include "models/detector.h"
@@ -66,7 +66,7 @@ static void real(struct gad_buf *b, const char *name, double v)
     gad_json_real(b, v, GAD_JSON_SCORE_DIGITS);
 }
 
-/* {"limits":[...],"counts":[...]}: one count more than limits. */
+/* {"limits":[...],"counts":[...]}: counts has one element more than limits. */
 static void add_histogram(struct gad_buf *b, const struct histogram *h)
 {
     gad_json_raw(b, "{\"limits\":[");

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What the live page asks for each second: counters, histograms, models with their drift, outputs, captures and the latest
- * alerts, as one object of JSON. Sums since the start; the page makes rates of them.
+ * The data of the live page, which it fetches every second: counters, histograms, models with their
+ * drift, outputs, captures and the latest alerts, as one JSON object. Counters are totals since the
+ * start; the page computes rates.
  *
  * Thread: main.
  */
@@ -13,14 +14,15 @@
 struct gad_buf;
 struct metrics_options;
 
-/* At the end of @b; b->bad if there is no memory. */
+/* Appends the object to @b; sets b->bad if memory is short. */
 void live_json(const struct metrics_options *o, struct gad_buf *b);
 
 /**
- * live_host_is_ours() - whom a request is for, by its head
- * @host: of the head "Host", or NULL
+ * live_host_is_ours() - whether the Host header names this machine
+ * @host: value of the header "Host", or NULL
  *
- * A page elsewhere can have its name lead to this machine and read what we answer; what its requests carry then is that
- * name. So only localhost and literal addresses are ours, with or without a port.
+ * A foreign page can make its own name resolve to this machine and read the answers (DNS
+ * rebinding). Its requests then carry that name. So only localhost and literal addresses are
+ * accepted, with or without a port.
  */
 bool live_host_is_ours(const char *host);

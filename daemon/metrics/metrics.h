@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * What the daemon counts, for Prometheus: GET /metrics on a unix socket or on the loopback. The parser of HTTP is
- * libevent's, with limits on heads and bodies; besides there is a limit on connections, further ones wait in the kernel,
- * and one on how long a connection may last, whatever comes or goes on it. Every answer ends its connection.
+ * The daemon's counters for Prometheus: GET /metrics on a unix socket or on the loopback interface.
+ * libevent parses HTTP, with limits on heads and bodies. The number of connections is limited,
+ * further ones wait in the kernel, and so is the life of a connection, whatever its traffic. Every
+ * answer closes its connection.
  *
- * Thread: main. A page is made in one go, in well under a millisecond.
+ * Thread: main. A page is generated in one step, in well under a millisecond.
  */
 
 #include "lib/base/err.h"
@@ -31,11 +32,11 @@ struct metrics_options {
     const struct capture_merge *captures; /* or NULL */
 };
 
-/* *ret is NULL if nobody may ask. Everything in @o must outlive it. */
+/* *ret is NULL if no address is configured. Everything in @o must outlive it. */
 int metrics_new(const struct metrics_options *o, struct metrics **ret,
                 struct gad_diag *d) GAD_MUST_CHECK;
 void metrics_free(struct metrics *m);
 GAD_DEFINE_CLEANUP(struct metrics, metrics_free);
 
-/* The page at the end of @b; b->bad if there is no memory. */
+/* Appends the page to @b; sets b->bad if memory is short. */
 void metrics_page(const struct metrics_options *o, struct gad_buf *b);

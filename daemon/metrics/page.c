@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands on the page. Names: prometheus.io, "Metric and label naming". */
+/* The contents of /metrics. Names: prometheus.io, "Metric and label naming". */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,10 +30,10 @@ static void add_counters(const struct stats *st, struct gad_buf *b)
     char name[96];
 
     for (size_t i = 0; i < stats_n_items; i++) {
-        bool is_now = stats_items[i].is_now;
+        bool is_gauge = stats_items[i].is_gauge;
         (void)snprintf(name, sizeof(name), "ganad_%s%s", stats_items[i].name,
-                       is_now ? "" : "_total");
-        text_family(b, name, is_now ? TEXT_GAUGE : TEXT_COUNTER, stats_items[i].help);
+                       is_gauge ? "" : "_total");
+        text_family(b, name, is_gauge ? TEXT_GAUGE : TEXT_COUNTER, stats_items[i].help);
         text_count(b, name, NONE, stats_value(st, i));
     }
     text_family(b, "ganad_request_duration_seconds", TEXT_HISTOGRAM,
@@ -91,20 +91,20 @@ static const struct model_metric model_metrics[] = {
     {"ganad_model_records_unscored_total", "records beyond its search_rate", TEXT_COUNTER,
      unscored},
     {"ganad_model_records_disagreed_total",
-     "of a shadow: verdicts that the model in use did not share", TEXT_COUNTER, disagreed},
-    {"ganad_model_threshold", "a record is anomalous above it", TEXT_GAUGE, threshold},
-    {"ganad_model_fpr_budget", "false alarms a record that its threshold is for; 0: not said",
-     TEXT_GAUGE, fpr_budget},
-    {"ganad_model_loaded_timestamp_seconds", "when its checkpoint was loaded, since 1970",
-     TEXT_GAUGE, loaded}};
+     "of a shadow: verdicts that differ from those of the model in use", TEXT_COUNTER, disagreed},
+    {"ganad_model_threshold", "records with a higher score are anomalous", TEXT_GAUGE, threshold},
+    {"ganad_model_fpr_budget", "false-positive rate of its threshold; 0: unknown", TEXT_GAUGE,
+     fpr_budget},
+    {"ganad_model_loaded_timestamp_seconds",
+     "when its checkpoint was loaded, in seconds since 1970", TEXT_GAUGE, loaded}};
 
 static void add_drift(const struct models *m, struct gad_buf *b)
 {
     struct drift_column c;
 
     text_family(b, "ganad_drift_psi", TEXT_GAUGE,
-                "how far the last records are from those of training, by the population stability "
-                "index");
+                "population stability index of the last records against those of "
+                "training");
     for (size_t i = 0; i < m->n; i++) {
         for (size_t k = 0; drift_column(m->model[i]->drift, k, &c); k++) {
             text_begin(b, "ganad_drift_psi");
@@ -124,7 +124,7 @@ static void add_models(const struct models *m, struct gad_buf *b)
             text_number(b, one->name, (struct text_label){"model", m->model[i]->name},
                         one->value(m->model[i]));
     }
-    text_family(b, "ganad_model_info", TEXT_GAUGE, "1; its labels say what the model is");
+    text_family(b, "ganad_model_info", TEXT_GAUGE, "1; the labels describe the model");
     for (size_t i = 0; i < m->n; i++) {
         const struct gad_detector *det = m->model[i]->detector;
         text_begin(b, "ganad_model_info");
@@ -135,7 +135,8 @@ static void add_models(const struct models *m, struct gad_buf *b)
         text_end(b, 1);
     }
     add_drift(m, b);
-    text_family(b, "ganad_score", TEXT_HISTOGRAM, "scores of records; comparable within one model");
+    text_family(b, "ganad_score", TEXT_HISTOGRAM,
+                "scores of records; comparable only within one model");
     for (size_t i = 0; i < m->n; i++)
         text_histogram(b, "ganad_score", (struct text_label){"model", m->model[i]->name},
                        &m->model[i]->counts->score);
@@ -161,19 +162,20 @@ static void add_outputs(struct feed *feed, struct gad_buf *b)
 {
 #define AT(field) offsetof(struct output_status, field)
     static const struct field fields[] = {
-        {"ganad_output_events_sent_total", "events written, those sent again too", TEXT_COUNTER,
+        {"ganad_output_events_sent_total", "events written, including resent ones", TEXT_COUNTER,
          AT(sent)},
-        {"ganad_output_events_replayed_total", "of these, sent before", TEXT_COUNTER, AT(replayed)},
-        {"ganad_output_events_skipped_total", "events that are not for it", TEXT_COUNTER,
+        {"ganad_output_events_replayed_total", "of these, resent events", TEXT_COUNTER,
+         AT(replayed)},
+        {"ganad_output_events_skipped_total", "events of kinds that it does not take", TEXT_COUNTER,
          AT(skipped)},
-        {"ganad_output_events_lost_total", "events that it was not given", TEXT_COUNTER, AT(lost)},
+        {"ganad_output_events_lost_total", "events that it missed", TEXT_COUNTER, AT(lost)},
         {"ganad_output_events_lost_at_most_total",
-         "of these, the ones that may never have been events: power went", TEXT_COUNTER,
+         "of these, numbers that may not have been events: after a power loss", TEXT_COUNTER,
          AT(lost_at_most)},
         {"ganad_output_bytes_total", "bytes written", TEXT_COUNTER, AT(bytes)},
         {"ganad_output_connects_total", "connections made", TEXT_COUNTER, AT(connects)},
         {"ganad_output_reopened_total",
-         "times that its file was moved away, deleted, or reopened on request", TEXT_COUNTER,
+         "times that its file was renamed, deleted, or reopened on request", TEXT_COUNTER,
          AT(reopened)},
         {"ganad_output_deleted_total", "of these, the file had been deleted", TEXT_COUNTER,
          AT(deleted)}};
@@ -185,7 +187,7 @@ static void add_outputs(struct feed *feed, struct gad_buf *b)
         for (size_t i = 0; feed_output(feed, i, &s); i++)
             add_field(b, &fields[k], (struct text_label){"output", s.config->name}, &s);
     }
-    text_family(b, "ganad_output_events_waiting", TEXT_GAUGE, "events that it has not come to");
+    text_family(b, "ganad_output_events_waiting", TEXT_GAUGE, "events that it has not sent yet");
     for (size_t i = 0; feed_output(feed, i, &s); i++)
         text_count(b, "ganad_output_events_waiting", (struct text_label){"output", s.config->name},
                    s.waiting);
@@ -200,14 +202,13 @@ static void add_spool(const struct gad_spool_status *s, uint64_t quota, struct g
 #define AT(field) offsetof(struct gad_spool_status, field)
     static const struct field fields[] = {
         {"ganad_spool_bytes", "bytes of the spool's files", TEXT_GAUGE, AT(bytes)},
-        {"ganad_spool_events_committed_total", "events written since the spool exists",
+        {"ganad_spool_events_committed_total", "events written since the spool was created",
          TEXT_COUNTER, AT(totals.committed)},
-        {"ganad_spool_events_dropped_total", "events that it could not take", TEXT_COUNTER,
+        {"ganad_spool_events_dropped_total", "events that it dropped", TEXT_COUNTER,
          AT(totals.dropped)},
-        {"ganad_spool_evicted_bytes_total", "bytes deleted for the quota", TEXT_COUNTER,
+        {"ganad_spool_evicted_bytes_total", "bytes evicted for the quota", TEXT_COUNTER,
          AT(totals.evicted_bytes)},
-        {"ganad_spool_write_failures_total", "failures of writing", TEXT_COUNTER,
-         AT(totals.failures)},
+        {"ganad_spool_write_failures_total", "write failures", TEXT_COUNTER, AT(totals.failures)},
         {"ganad_spool_mended_total", "times that someone deleted or replaced files of the spool",
          TEXT_COUNTER, AT(mended)},
         {"ganad_spool_segments_removed_total", "segments that someone deleted", TEXT_COUNTER,
@@ -220,7 +221,7 @@ static void add_spool(const struct gad_spool_status *s, uint64_t quota, struct g
     }
     text_family(b, "ganad_spool_failing", TEXT_GAUGE, "1 if writing fails now");
     text_count(b, "ganad_spool_failing", NONE, s->failure != 0);
-    text_family(b, "ganad_spool_quota_bytes", TEXT_GAUGE, "bytes that the spool may have");
+    text_family(b, "ganad_spool_quota_bytes", TEXT_GAUGE, "limit of the spool's size");
     text_count(b, "ganad_spool_quota_bytes", NONE, quota);
 }
 
@@ -232,21 +233,22 @@ static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
     static const struct field fields[] = {
         {"ganad_capture_packets_total", "packets", TEXT_COUNTER, AT(packets)},
         {"ganad_capture_bytes_total", "bytes on the wire", TEXT_COUNTER, AT(bytes)},
-        {"ganad_capture_kernel_dropped_total", "packets that were not read in time", TEXT_COUNTER,
+        {"ganad_capture_kernel_dropped_total",
+         "packets that the kernel dropped because they were not read in time", TEXT_COUNTER,
          AT(kernel_dropped)},
         {"ganad_capture_interface_dropped_total", "packets that the interface dropped",
          TEXT_COUNTER, AT(interface_dropped)},
-        {"ganad_capture_refused_total", "packets of no connection, or damaged", TEXT_COUNTER,
+        {"ganad_capture_refused_total", "packets without a connection, or damaged", TEXT_COUNTER,
          AT(refused)},
-        {"ganad_capture_flows", "connections that are not over", TEXT_GAUGE, AT(flows)},
-        {"ganad_capture_connections_total", "connections that are over", TEXT_COUNTER, AT(conns)},
-        {"ganad_capture_evicted_total", "of these, cut short by max_flows", TEXT_COUNTER,
+        {"ganad_capture_flows", "open connections", TEXT_GAUGE, AT(flows)},
+        {"ganad_capture_connections_total", "finished connections", TEXT_COUNTER, AT(conns)},
+        {"ganad_capture_evicted_total", "of these, ended early by max_flows", TEXT_COUNTER,
          AT(evicted)},
-        {"ganad_capture_lost_total", "of these, because scoring did not keep up", TEXT_COUNTER,
+        {"ganad_capture_lost_total", "of these, lost because scoring was too slow", TEXT_COUNTER,
          AT(lost)},
-        {"ganad_capture_reopened_total", "times its interface came back", TEXT_COUNTER,
+        {"ganad_capture_reopened_total", "times its interface was reopened", TEXT_COUNTER,
          AT(reopened)},
-        {"ganad_capture_link_changes_total", "changes of its interface's link", TEXT_COUNTER,
+        {"ganad_capture_link_changes_total", "link changes of its interface", TEXT_COUNTER,
          AT(link_changes)}};
 #undef AT
     struct capture_merge_source s;
@@ -257,7 +259,7 @@ static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
             add_field(b, &fields[k], (struct text_label){"capture", s.name}, &s.stats);
     }
     text_family(b, "ganad_capture_up", TEXT_GAUGE,
-                "1 if it is read; of an interface, if its link is up, too");
+                "1 if it is being read and, for an interface, its link is up");
     for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++)
         text_count(b, "ganad_capture_up", (struct text_label){"capture", s.name},
                    strcmp(s.state, "reading") == 0 || strcmp(s.state, "waiting") == 0);
@@ -279,7 +281,7 @@ static size_t open_files(void)
         n++;
     if (dir)
         (void)closedir(dir);
-    return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
+    return n > 3 ? n - 3 : 0; /* ".", ".." and the directory itself */
 }
 
 /* The second number of statm, in pages: proc(5). */
@@ -318,11 +320,12 @@ static void add_process(const struct stats *st, struct gad_buf *b)
     text_family(b, "process_open_fds", TEXT_GAUGE, "open descriptors");
     text_count(b, "process_open_fds", NONE, open_files());
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    text_family(b, "process_max_fds", TEXT_GAUGE, "descriptors that may be open");
+    text_family(b, "process_max_fds", TEXT_GAUGE, "limit of open descriptors");
     text_count(b, "process_max_fds", NONE, limit.rlim_cur);
-    text_family(b, "process_start_time_seconds", TEXT_GAUGE, "start of the process, since 1970");
+    text_family(b, "process_start_time_seconds", TEXT_GAUGE,
+                "start of the process, in seconds since 1970");
     text_number(b, "process_start_time_seconds", NONE, (double)st->started.ns / 1e9);
-    text_family(b, "ganad_build_info", TEXT_GAUGE, "1; its label says the version");
+    text_family(b, "ganad_build_info", TEXT_GAUGE, "1; the label is the version");
     text_count(b, "ganad_build_info", (struct text_label){"version", GANAD_VERSION}, 1);
 }
 

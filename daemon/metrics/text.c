@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 
@@ -20,7 +20,10 @@ void text_family(struct gad_buf *b, const char *name, enum text_kind kind, const
     gad_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kinds[kind]);
 }
 
-/* Printable ASCII with backslash, quote and line end escaped; other bytes as gad_text_escape() has them. */
+/*
+ * Printable ASCII with backslash, quote and line end escaped; other bytes as gad_text_escape()
+ * writes them.
+ */
 static void add_value(struct gad_buf *b, const char *value)
 {
     char text[VALUE_MAX];
@@ -47,7 +50,7 @@ static void add_head(struct gad_buf *b, const char *name, struct text_label l)
     gad_buf_add(b, "}", 1);
 }
 
-/* The shortest of these that is the same number again. */
+/* Writes the fewest digits that read back as the same number. */
 static void add_number(struct gad_buf *b, double v)
 {
     char text[32];

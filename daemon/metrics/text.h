@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The text format of Prometheus, version 0.0.4: a family begins with its name, kind and help, and then come its samples.
- * Source: prometheus.io, "Exposition formats". Names and label names are ours; label values are any bytes.
+ * The text format of Prometheus, version 0.0.4: a family starts with its name, kind and help,
+ * followed by its samples. Source: prometheus.io, "Exposition formats". Names and label names are
+ * constants of the daemon; label values are any bytes.
  */
 
 #include <stdint.h>
@@ -23,7 +24,7 @@ void text_number(struct gad_buf *b, const char *name, struct text_label l, doubl
 void text_histogram(struct gad_buf *b, const char *name, struct text_label l,
                     const struct histogram *h);
 
-/* Another label of a sample that text_begin() began; then its value and a line end. */
+/* A sample with several labels: begin, labels, and the end with its value. */
 void text_begin(struct gad_buf *b, const char *name);
 void text_label(struct gad_buf *b, const char *name, const char *value);
 void text_end(struct gad_buf *b, double value);

@@ -28,8 +28,8 @@ static const char *action_of(const struct reload_result *r, const struct reload_
     return r->how == RELOAD_BACK ? "rolled-back" : "loaded";
 }
 
-static void tell_change(const struct reload_result *r, const struct reload_change *c,
-                        struct feed *f)
+static void report_change(const struct reload_result *r, const struct reload_change *c,
+                          struct feed *f)
 {
     struct gad_model_event e = {0};
 
@@ -40,7 +40,7 @@ static void tell_change(const struct reload_result *r, const struct reload_chang
     feed_model(f, &e);
 }
 
-void reload_tell(const struct reload_result *r, struct feed *f)
+void reload_report(const struct reload_result *r, struct feed *f)
 {
     if (r->error != 0) {
         struct gad_model_event e = {.action = "refused"};
@@ -51,5 +51,5 @@ void reload_tell(const struct reload_result *r, struct feed *f)
     }
     for (size_t i = 0; i < r->n; i++)
         if (r->change[i].kind != RELOAD_SAME)
-            tell_change(r, &r->change[i], f);
+            report_change(r, &r->change[i], f);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What came of a reload, told to the outputs: an event for each model that has changed, or one that it was refused. */
+/*
+ * Reports the result of a reload to the outputs: a model event for each model that changed, or one
+ * event if the reload failed.
+ */
 
 struct feed;
 struct reload_result;
 
-void reload_tell(const struct reload_result *r, struct feed *f);
+void reload_report(const struct reload_result *r, struct feed *f);

@@ -1,18 +1,251 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/reload/reload.h"
 
-#include <event2/event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "daemon/control/notify.h"
+#include "daemon/config/diff.h"
 #include "daemon/feed/feed.h"
 #include "daemon/log.h"
-#include "daemon/reload/parts.h"
+#include "daemon/notify.h"
+#include "daemon/score/models.h"
 #include "daemon/thread.h"
+#include "daemon/watch.h"
+#include "models/detector.h"
+
+struct watch;
+
+TAILQ_HEAD(reload_asks, reload_ask);
+
+/* The worker thread's input and result. */
+struct reload_work {
+    const char *file; /* of the configuration; NULL: one model only */
+    struct config_model one;
+    struct config_trust trust;
+    char checkpoint[4096]; /* the new checkpoint */
+    int error;
+    struct gad_diag why;
+    struct config *config;
+    struct models *models;
+};
+
+struct reload {
+    struct reload_options o;
+    /* the configuration that the models come from; owned if it is not o.config */
+    const struct config *now;
+    struct model *previous[CONFIG_MODELS_MAX]; /* held; NULL: none */
+    struct reload_asks waiting, served;        /* served: by the current work */
+    struct reload_ask signalled;
+    struct reload_work work;
+    struct reload_result result;
+    struct thread thread;
+    int fd; /* posted when the worker is done */
+    struct watch *done, *begin;
+};
+
+/* --- replacing the running models, and what that changes --- */
+
+static struct model *named(const struct models *m, const char *name)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (strcmp(m->model[i]->name, name) == 0)
+            return m->model[i];
+    return NULL;
+}
+
+static void add_change(struct reload_result *res, const struct model *was, const struct model *is)
+{
+    struct reload_change *c = &res->change[res->n++]; /* fits: each name occurs once */
+
+    (void)snprintf(c->name, sizeof(c->name), "%s", is ? is->name : was->name);
+    if (is)
+        (void)snprintf(c->is, sizeof(c->is), "%s", gad_detector_sha256_hex(is->detector));
+    if (was)
+        (void)snprintf(c->was, sizeof(c->was), "%s", gad_detector_sha256_hex(was->detector));
+    c->kind = !was                         ? RELOAD_NEW
+              : !is                        ? RELOAD_GONE
+              : strcmp(c->is, c->was) != 0 ? RELOAD_CHANGED
+                                           : RELOAD_SAME;
+}
+
+static struct model **place_of_previous(struct reload *r, const char *name)
+{
+    struct model **blank = NULL;
+
+    for (size_t i = 0; i < CONFIG_MODELS_MAX; i++) {
+        if (r->previous[i] && strcmp(r->previous[i]->name, name) == 0)
+            return &r->previous[i];
+        if (!r->previous[i])
+            blank = &r->previous[i];
+    }
+    return blank; /* fits: one for each configured model */
+}
+
+const struct config *reload_config(const struct reload *r)
+{
+    return r->now;
+}
+
+const struct model *reload_previous(const struct reload *r, const char *name)
+{
+    for (size_t i = 0; i < CONFIG_MODELS_MAX; i++)
+        if (r->previous[i] && strcmp(r->previous[i]->name, name) == 0)
+            return r->previous[i];
+    return NULL;
+}
+
+/* Keeps @was for a rollback: its replacement has another checkpoint. */
+static void remember(struct reload *r, struct model *was)
+{
+    struct model **place = place_of_previous(r, was->name);
+
+    gad_assert(place);
+    struct model *older = *place;
+    *place = model_hold(was);
+    model_drop(older);
+}
+
+/*
+ * Drops previous models that are not configured any more: only a configured model can be rolled
+ * back.
+ */
+static void forget_gone(struct reload *r)
+{
+    for (size_t i = 0; i < CONFIG_MODELS_MAX; i++) {
+        if (r->previous[i] && !named(r->o.models, r->previous[i]->name)) {
+            model_drop(r->previous[i]);
+            r->previous[i] = NULL;
+        }
+    }
+}
+
+static void compare(struct reload *r, const struct models *old)
+{
+    const struct models *now = r->o.models;
+
+    for (size_t i = 0; i < now->n; i++) {
+        struct model *was = named(old, now->model[i]->name);
+        add_change(&r->result, was, now->model[i]);
+        if (r->result.change[r->result.n - 1].kind == RELOAD_CHANGED)
+            remember(r, was);
+    }
+    for (size_t i = 0; i < old->n; i++)
+        if (!named(now, old->model[i]->name))
+            add_change(&r->result, old->model[i], NULL);
+    forget_gone(r);
+}
+
+static void add_key(void *arg, const struct config_difference *c)
+{
+    struct reload_keys *keys = arg;
+
+    if (keys->n++ >= RELOAD_KEYS_MAX)
+        return;
+    if (c->file)
+        gad_buf_printf(&keys->text, "%s:%u: [%s] %s", c->file, c->line, c->section, c->key);
+    else
+        gad_buf_printf(&keys->text, "[%s] %s", c->section, c->key);
+    gad_buf_add(&keys->text, "", 1);
+}
+
+static void add_keys(const struct config *a, const struct config *b, enum config_when when,
+                     struct reload_keys *keys)
+{
+    config_diff(a, b, when, add_key, keys);
+    if (keys->text.bad)
+        keys->n = 0; /* no memory: the log lists no keys, either */
+}
+
+static void add_file(void *arg, bool is_applied, const char *text)
+{
+    struct reload_result *res = arg;
+    struct reload_keys *keys = is_applied ? &res->applied : &res->restart;
+
+    if (keys->n >= RELOAD_KEYS_MAX || keys->text.bad)
+        return;
+    gad_buf_add(&keys->text, text, strlen(text) + 1);
+    keys->n = keys->text.bad ? 0 : keys->n + 1;
+}
+
+static void put_all(struct reload *r)
+{
+    struct reload_work *w = &r->work;
+    int err = r->o.configure ? r->o.configure(r->o.arg, w->config) : 0;
+
+    if (err != 0) {
+        r->result.error = gad_fail(&r->result.why, err, "no memory");
+        return;
+    }
+    models_keep(r->o.models, w->models);
+    models_swap(r->o.models, w->models);
+    compare(r, w->models); /* w->models has the old ones now */
+    add_keys(r->now, w->config, CONFIG_AT_ONCE, &r->result.applied);
+    add_keys(r->o.config, w->config, CONFIG_AT_RESTART, &r->result.restart);
+    if (r->o.feed)
+        feed_renewal_put(r->o.feed, add_file, &r->result);
+    log_set_level(w->config->ganadd.log_level);
+    if (r->now != r->o.config)
+        config_free((struct config *)(uintptr_t)r->now);
+    r->now = gad_steal(&w->config);
+}
+
+/*
+ * Replaces the model that has the name of @is. Takes ownership of @is, unless result.error is set:
+ * @is does not fit the other models.
+ */
+static bool put_one(struct reload *r, struct model *is)
+{
+    struct models set = *r->o.models;
+    struct model *was = named(&set, is->name);
+
+    gad_assert(was);
+    for (size_t i = 0; i < set.n; i++)
+        set.model[i] = set.model[i] == was ? is : set.model[i];
+    r->result.error = models_check(&set, &r->result.why);
+    if (r->result.error != 0)
+        return false;
+    models_swap(r->o.models, &set);
+    add_change(&r->result, was, is);
+    if (r->result.change[0].kind == RELOAD_CHANGED)
+        remember(r, was);
+    model_drop(was);
+    return true;
+}
+
+/* Replaces the running models by those of r->work. */
+static void put(struct reload *r)
+{
+    if (r->work.file) {
+        put_all(r);
+        return;
+    }
+    if (put_one(r, r->work.models->model[0]))
+        r->work.models->n = 0;
+}
+
+/* Puts the previous model of this name back. */
+static void put_back(struct reload *r, const char *name)
+{
+    struct model **place = place_of_previous(r, name);
+
+    if (!place || !*place) {
+        r->result.error =
+            gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has no previous checkpoint", name);
+        return;
+    }
+    if (r->now->trust.require_signature && *(*place)->signed_by == '\0') {
+        r->result.error =
+            gad_fail(&r->result.why, GAD_EINVAL,
+                     "model '%s': %s had no trusted signature when it was loaded, and "
+                     "[trust] require_signature is yes",
+                     name, (*place)->file);
+        return;
+    }
+    struct model *is = gad_steal(place);
+    if (!put_one(r, is))
+        *place = is;
+}
 
 /* --- the worker --- */
 
@@ -41,17 +274,15 @@ static void load_one(struct reload_work *w)
         w->models->n = 1;
 }
 
-static void *work(void *arg)
+static void work(void *arg)
 {
     struct reload *r = arg;
-    const uint64_t one = 1;
 
     if (r->work.file)
         load_all(&r->work, r->o.feed);
     else
         load_one(&r->work);
-    (void)!write(r->fd, &one, sizeof(one)); /* a counter of 1 is never full */
-    return NULL;
+    thread_event_post(r->fd);
 }
 
 static void clear_work(struct reload *r)
@@ -61,7 +292,7 @@ static void clear_work(struct reload *r)
     r->work = (struct reload_work){0};
 }
 
-/* --- who is told --- */
+/* --- the result --- */
 
 static void clear_result(struct reload *r)
 {
@@ -83,7 +314,7 @@ static void log_keys(const struct reload_keys *keys, void (*log)(const char *lin
 
 static void log_applied(const char *line)
 {
-    log_notice("reload", "%s: in use", line);
+    log_notice("reload", "%s: applied", line);
 }
 
 static void log_restart(const char *line)
@@ -94,29 +325,30 @@ static void log_restart(const char *line)
 static void log_result(const struct reload_result *res)
 {
     if (res->error != 0) {
-        log_error("reload", "refused, what runs goes on: %s", res->why.text);
+        log_error("reload", "reload failed, keeping the running configuration: %s", res->why.text);
         return;
     }
     for (size_t i = 0; i < res->n; i++) {
         const struct reload_change *c = &res->change[i];
         if (c->kind == RELOAD_SAME)
-            log_info("reload", "model '%s': the same", c->name);
+            log_info("reload", "model '%s': unchanged", c->name);
         else if (c->kind == RELOAD_CHANGED)
             log_notice("reload", "model '%s': %.16s instead of %.16s", c->name, c->is, c->was);
         else
-            log_notice("reload", "model '%s': %s", c->name, c->kind == RELOAD_NEW ? "new" : "gone");
+            log_notice("reload", "model '%s': %s", c->name,
+                       c->kind == RELOAD_NEW ? "added" : "removed");
     }
     log_keys(&res->applied, log_applied);
     log_keys(&res->restart, log_restart);
 }
 
-static void tell_served(struct reload *r)
+static void report_served(struct reload *r)
 {
     struct reload_ask *ask;
 
     log_result(&r->result);
-    if (r->o.told)
-        r->o.told(r->o.arg, &r->result);
+    if (r->o.done)
+        r->o.done(r->o.arg, &r->result);
     while ((ask = TAILQ_FIRST(&r->served)) != NULL) {
         TAILQ_REMOVE(&r->served, ask, next);
         ask->is_waiting = false;
@@ -124,16 +356,14 @@ static void tell_served(struct reload *r)
             ask->done(ask->arg, &r->result);
     }
     if (!TAILQ_EMPTY(&r->waiting))
-        event_active(r->begin, 0, 0);
+        watch_soon(r->begin);
 }
 
-/* --- one after the other --- */
+/* --- one reload at a time --- */
 
 static int start_worker(struct reload *r)
 {
-    int err = thread_start(&r->thread, "ganadd-reload", work, r);
-    r->runs = err == 0;
-    return err;
+    return thread_run(&r->thread, "ganadd-reload", work, r);
 }
 
 static void announce(bool begins)
@@ -160,7 +390,10 @@ static const struct config_model *configured(const struct reload *r, const char 
     return NULL;
 }
 
-/* Moves the first of those who wait, and all who want the same, to the served ones. */
+/*
+ * Moves the first waiting request to the served ones. If it is for all models, moves the others for
+ * all models with it.
+ */
 static struct reload_ask *take_next(struct reload *r)
 {
     struct reload_ask *first = TAILQ_FIRST(&r->waiting), *ask, *next;
@@ -184,7 +417,7 @@ static void begin_all(struct reload *r)
     announce(true);
 }
 
-/* false: there is nothing to wait for. */
+/* Returns false if there is nothing to wait for. */
 static bool begin_one(struct reload *r, const struct reload_ask *ask)
 {
     const struct config_model *c = configured(r, ask->model);
@@ -195,7 +428,7 @@ static bool begin_one(struct reload *r, const struct reload_ask *ask)
         return false;
     }
     if (!ask->file) {
-        reload_put_back(r, ask->model);
+        put_back(r, ask->model);
         return false;
     }
     if (ask->file[0] != '/' || strlen(ask->file) >= sizeof(r->work.checkpoint)) {
@@ -211,7 +444,7 @@ static bool begin_one(struct reload *r, const struct reload_ask *ask)
 
 static void begin(struct reload *r)
 {
-    const struct reload_ask *ask = r->runs ? NULL : take_next(r);
+    const struct reload_ask *ask = r->thread.runs ? NULL : take_next(r);
 
     if (!ask)
         return;
@@ -224,52 +457,45 @@ static void begin(struct reload *r)
     else
         begin_all(r);
     if (waits && start_worker(r) != 0) {
-        r->result.error = gad_fail(&r->result.why, GAD_ENOMEM, "no thread to load with");
+        r->result.error = gad_fail(&r->result.why, GAD_ENOMEM, "cannot start a thread to load it");
         end_work(r);
         waits = false;
     }
     if (!waits)
-        tell_served(r);
+        report_served(r);
 }
 
-static void begin_event(evutil_socket_t fd, short what, void *arg)
+static void begin_event(void *arg)
 {
-    (void)fd;
-    (void)what;
     begin(arg);
 }
 
 static void join(struct reload *r)
 {
-    uint64_t n;
-
-    (void)pthread_join(r->thread, NULL);
-    r->runs = false;
-    (void)!read(r->fd, &n, sizeof(n));
+    thread_join(&r->thread);
+    thread_event_clear(r->fd);
 }
 
-static void done_event(evutil_socket_t fd, short what, void *arg)
+static void done_event(void *arg)
 {
     struct reload *r = arg;
-    (void)fd;
-    (void)what;
 
     join(r);
     if (r->work.error != 0) {
         r->result.error = r->work.error;
         r->result.why = r->work.why;
     } else {
-        reload_put(r);
+        put(r);
     }
     end_work(r);
-    tell_served(r);
+    report_served(r);
 }
 
 void reload_ask(struct reload *r, struct reload_ask *ask)
 {
     ask->is_waiting = true;
     TAILQ_INSERT_TAIL(&r->waiting, ask, next);
-    event_active(r->begin, 0, 0);
+    watch_soon(r->begin);
 }
 
 void reload_forget(struct reload *r, struct reload_ask *ask)
@@ -294,10 +520,10 @@ void reload_all(struct reload *r)
 
     TAILQ_FOREACH (other, &r->waiting, next) {
         if (other == &r->signalled)
-            return; /* it has not begun: the one will do for both */
+            return; /* that reload has not started yet: it serves both */
     }
     reload_forget(r,
-                  &r->signalled); /* it is being served, maybe without what has changed just now */
+                  &r->signalled); /* a reload that is running may have missed the latest change */
     reload_ask(r, &r->signalled);
 }
 
@@ -311,10 +537,10 @@ int reload_new(const struct reload_options *o, struct reload **ret, struct gad_d
     r->now = o->config;
     TAILQ_INIT(&r->waiting);
     TAILQ_INIT(&r->served);
-    r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    r->begin = event_new(o->base, -1, 0, begin_event, r);
-    r->done = r->fd < 0 ? NULL : event_new(o->base, r->fd, EV_READ | EV_PERSIST, done_event, r);
-    if (!r->begin || !r->done || event_add(r->done, NULL) != 0)
+    r->fd = thread_event_open();
+    r->begin = watch_timer(o->base, begin_event, r);
+    r->done = r->fd < 0 ? NULL : watch_reader(o->base, r->fd, done_event, r);
+    if (!r->begin || !r->done)
         return gad_fail(d, GAD_ENOMEM, "reload: no memory");
     *ret = gad_steal(&r);
     return 0;
@@ -324,7 +550,7 @@ void reload_free(struct reload *r)
 {
     if (!r)
         return;
-    if (r->runs)
+    if (r->thread.runs)
         join(r);
     clear_work(r);
     gad_buf_deinit(&r->result.applied.text);
@@ -333,10 +559,8 @@ void reload_free(struct reload *r)
         model_drop(r->previous[i]);
     if (r->now != r->o.config)
         config_free((struct config *)(uintptr_t)r->now);
-    if (r->begin)
-        event_free(r->begin);
-    if (r->done)
-        event_free(r->done);
+    watch_free(r->begin);
+    watch_free(r->done);
     if (r->fd >= 0)
         (void)close(r->fd);
     gad_free(r);

@@ -2,16 +2,18 @@
 #pragma once
 
 /*
- * Models while the daemon runs. The new ones are read, checked and self-tested beside the running ones, by a thread that
- * lives as long as that takes, and then put into their place between two turns of the main loop: what was accepted
- * before is scored by the old ones, what comes after by the new. If anything is wrong with any of them nothing changes.
+ * Replaces models while the daemon runs. A worker thread, which exists only during a reload, reads,
+ * checks and self-tests the new models beside the running ones. The main loop then replaces the
+ * running models between two turns: records accepted before are scored by the old models, later
+ * ones by the new. If any model fails, nothing changes.
  *
  *     ask --> waiting --> worker --> swap --> done
  *
- * There is one at a time. Those who ask for all models while others wait share one reading, which begins after they asked.
+ * One reload runs at a time. Requests for all models that wait together share one reading, which
+ * starts after they were made.
  *
- * Of a configuration models, alerts and what else daemon/config/diff.c lists take effect; the other keys that have changed
- * are told, for a restart.
+ * Of a configuration, the models, the alerts and the other keys that daemon/config/diff.c lists
+ * take effect at once; other keys that changed are reported: they take effect at a restart.
  *
  * Thread: main.
  */
@@ -33,41 +35,40 @@ struct reload;
 
 enum reload_change_kind { RELOAD_SAME, RELOAD_CHANGED, RELOAD_NEW, RELOAD_GONE };
 
-/* What became of a model. */
+/* What happened to a model. */
 struct reload_change {
     enum reload_change_kind kind;
     char name[CONFIG_NAME_MAX + 1];
-    char is[65],
-        was[65]; /* SHA-256 of its checkpoint in hex, before and now; "" if there is none */
+    /* SHA-256 of its checkpoint in hex, new and old; "" if the model does not exist */
+    char is[65], was[65];
 };
 
 enum { RELOAD_KEYS_MAX = 100 };
 
-/* Keys that have changed. */
+/* Keys that changed. */
 struct reload_keys {
     size_t n; /* the first RELOAD_KEYS_MAX are listed */
-    struct gad_buf
-        text; /* "FILE:LINE: [section] key", or "[section] key FILE ...", each with its NUL */
+    /* each with its NUL: "FILE:LINE: [section] key", or "[section] key FILE ..." */
+    struct gad_buf text;
 };
 
 enum reload_how { RELOAD_ALL, RELOAD_LOAD, RELOAD_BACK };
 
 struct reload_result {
     enum reload_how how;
-    char asked[CONFIG_NAME_MAX + 1]; /* which model; "": all */
-    int error;                       /* 0, or nothing has changed */
+    char asked[CONFIG_NAME_MAX + 1]; /* name of the model; "": all */
+    int error;                       /* 0; otherwise nothing has changed */
     struct gad_diag why;
     size_t n;
     struct reload_change change[2 * CONFIG_MODELS_MAX];
-    struct reload_keys applied, restart; /* in use now; at a restart */
+    struct reload_keys applied, restart; /* effective now; effective after a restart */
 };
 
-/* Somebody who asks. His memory, from asking until done() or reload_forget(). */
+/* A request. The requester owns it and keeps it until done() or reload_forget(). */
 struct reload_ask {
-    bool is_waiting; /* between the two */
-    const char *
-        model; /* one model by its name in the configuration; NULL: all, as the configuration says */
-    const char *file; /* for one: the checkpoint; NULL: the one that it had before this one */
+    bool is_waiting;   /* from reload_ask() until one of these */
+    const char *model; /* name of one model in the configuration; NULL: all, as configured */
+    const char *file;  /* with a model: its new checkpoint; NULL: its previous one (rollback) */
     void (*done)(void *arg, const struct reload_result *r);
     void *arg;
     TAILQ_ENTRY(reload_ask) next;
@@ -75,29 +76,36 @@ struct reload_ask {
 
 struct reload_options {
     struct event_base *base;
-    const struct config *config; /* as it was at the start */
-    struct feed *feed;           /* whose outputs have files; NULL: there are none */
-    struct models *models;       /* those that run: their places get the new ones */
-    /* All but models that takes effect at once; not kept. An error: nothing is as it says. NULL: there is nothing. */
+    const struct config *config; /* as of the start */
+    struct feed *feed;           /* NULL: no outputs have files to reload */
+    struct models *models;       /* the running models, which are replaced in place */
+    /*
+     * Applies the keys other than models that take effect at once; does not keep @c. If it fails,
+     * nothing has been applied. May be NULL.
+     */
     int (*configure)(void *arg, const struct config *c);
-    void (*told)(void *arg, const struct reload_result *r); /* each result; NULL: nobody */
+    void (*done)(void *arg, const struct reload_result *r); /* after each reload; may be NULL */
     void *arg;
 };
 
-/* Everything handed in must outlive it. */
+/* Everything in @o must outlive it. */
 int reload_new(const struct reload_options *o, struct reload **ret,
                struct gad_diag *d) GAD_MUST_CHECK;
-void reload_free(struct reload *r); /* waits for the worker; nobody is told */
+void reload_free(struct reload *r); /* waits for the worker; calls no done() */
 GAD_DEFINE_CLEANUP(struct reload, reload_free);
 
 void reload_ask(struct reload *r, struct reload_ask *ask);
-void reload_forget(struct reload *r, struct reload_ask *ask); /* harmless if he does not wait */
+/* does nothing if it is not waiting */
+void reload_forget(struct reload *r, struct reload_ask *ask);
 
-/* All models, with nobody to tell but the log: the signal. */
+/* Reloads all models, with the result in the log only: for the signal. */
 void reload_all(struct reload *r);
 
-/* What the daemon has read last, and what can change at once is from; the caller of reload_new()'s if nothing else. */
+/*
+ * The configuration that was loaded last, whose keys that can change at once are in use; initially
+ * the one of reload_new().
+ */
 const struct config *reload_config(const struct reload *r);
 
-/* The model that rollback would bring back; NULL: none. */
+/* The model that a rollback would restore; NULL: none. */
 const struct model *reload_previous(const struct reload *r, const char *name);

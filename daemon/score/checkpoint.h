@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A checkpoint as the daemon takes one: with the signature that the configuration asks for. Thread: any. */
+/* Opens a checkpoint, with the signature that the configuration requires. Thread: any. */
 
 #include "lib/base/err.h"
 
@@ -11,10 +11,11 @@ struct gad_diag;
 struct gad_signed;
 
 /**
- * checkpoint_open() - read, verify, check and self-test
+ * checkpoint_open() - reads, verifies, checks and self-tests a checkpoint
  *
- * The signature comes first: of what is not signed as it must be not a byte is parsed, and what is parsed are the bytes
- * that were verified, whatever the file has become since. A bad signature by a trusted key is refused in any case.
+ * The signature is checked first: a file without the required signature is not parsed at all, and
+ * the parsed bytes are those that were verified, even if the file changes meanwhile. A bad
+ * signature by a trusted key is always refused.
  */
 int checkpoint_open(const char *file, const struct config_trust *t, struct gad_detector **ret,
                     struct gad_signed *ret_signed, struct gad_diag *d) GAD_MUST_CHECK;

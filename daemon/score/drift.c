@@ -4,31 +4,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/score/job.h"
-#include "daemon/score/models.h"
 #include "lib/event/event.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 #include "models/reference.h"
 
 enum {
-    SLICES = 8,     /* of a window */
-    TOLD = 3,       /* columns in an event, the farthest first */
-    WORST_TEXT = 96 /* bytes of one of them */
+    SLICES = 8,      /* slices of a window */
+    SHOWN = 3,       /* columns in an event, those with the highest index first */
+    SHOWN_TEXT = 96, /* bytes of one of them */
 };
 
-#define ENDS_BELOW 0.8 /* of the threshold */
+#define ENDS_BELOW 0.8
 
 struct drift {
-    const struct gad_detector *detector; /* the model's, which owns us */
+    const struct gad_detector *detector; /* of the model that owns this */
     const struct gad_reference *reference;
     uint64_t window;
-    uint64_t n_in_slice, n_slices; /* n_slices: that are full, ever */
-    struct gad_time second;        /* when the one began whose records were counted last */
+    uint64_t n_in_slice, n_slices; /* n_slices: completed, ever */
+    struct gad_time second;        /* the start of the second whose records are being counted */
     uint64_t n_in_second;
     double psi[GAD_REFERENCE_COLUMNS_MAX];
     bool drifts[GAD_REFERENCE_COLUMNS_MAX];
-    uint64_t *sum;   /* (n_bins), of the slices */
+    uint64_t *sum;   /* (n_bins), sum of the slices */
     uint32_t *slice; /* (SLICES, n_bins) */
 };
 
@@ -45,7 +43,8 @@ int drift_new(const struct gad_detector *det, struct drift **ret)
     d->detector = det;
     d->reference = r;
     d->sum = gad_calloc(r->n_bins, sizeof(*d->sum));
-    d->slice = gad_calloc(SLICES * r->n_bins, sizeof(*d->slice)); /* bins are below 2^20 */
+    /* there are fewer than 2^20 bins */
+    d->slice = gad_calloc(SLICES * r->n_bins, sizeof(*d->slice));
     if (!d->sum || !d->slice)
         return GAD_ENOMEM;
     *ret = gad_steal(&d);
@@ -61,7 +60,7 @@ void drift_free(struct drift *d)
     gad_free(d);
 }
 
-static void begin_anew(struct drift *d, uint64_t window)
+static void restart(struct drift *d, uint64_t window)
 {
     memset(d->slice, 0, SLICES * d->reference->n_bins * sizeof(*d->slice));
     memset(d->drifts, 0, sizeof(d->drifts));
@@ -92,7 +91,7 @@ static void sum_up(struct drift *d)
 }
 
 /* "src_bytes: PSI 1.23, 55 % are > 1032 instead of 0.1 %" */
-static void tell_column(const struct drift *d, size_t i, char text[static WORST_TEXT])
+static void describe_column(const struct drift *d, size_t i, char text[static SHOWN_TEXT])
 {
     const struct gad_reference_column *c = &d->reference->column[i];
     char bin[GAD_REFERENCE_BIN_TEXT];
@@ -100,46 +99,44 @@ static void tell_column(const struct drift *d, size_t i, char text[static WORST_
     size_t at = gad_reference_farthest(c, d->sum + c->first, &expected, &observed);
 
     gad_reference_bin_text(c, gad_detector_schema(d->detector), at, bin);
-    (void)snprintf(text, WORST_TEXT, "%s: PSI %.3g, %.3g %% are %.32s instead of %.3g %%",
+    (void)snprintf(text, SHOWN_TEXT, "%s: PSI %.3g, %.3g %% are %.32s instead of %.3g %%",
                    gad_reference_name(c), d->psi[i], 100 * observed, bin, 100 * expected);
 }
 
-static size_t farthest(const struct drift *d, const bool *told)
+static size_t farthest(const struct drift *d, const bool *done)
 {
     size_t most = SIZE_MAX;
 
     for (size_t i = 0; i < d->reference->n_columns; i++)
-        if (d->drifts[i] && !told[i] && (most == SIZE_MAX || d->psi[i] > d->psi[most]))
+        if (d->drifts[i] && !done[i] && (most == SIZE_MAX || d->psi[i] > d->psi[most]))
             most = i;
     return most;
 }
 
-static void tell(const struct drift *d, const struct model *m, size_t n_drifting, drift_fn *told,
-                 void *arg)
+/* The change that evaluate() found, for an event. */
+static void describe(const struct drift *d, size_t n_drifting, struct gad_model_event *ret)
 {
-    struct gad_model_event e = {.action = "drifted"};
     bool done[GAD_REFERENCE_COLUMNS_MAX] = {0};
-    char text[WORST_TEXT];
+    char text[SHOWN_TEXT];
+    size_t len = 0;
 
-    (void)snprintf(e.model, sizeof(e.model), "%s", m->name);
-    (void)snprintf(e.model_sha256, sizeof(e.model_sha256), "%s", m->label->sha256);
-    if (n_drifting == 0)
-        (void)snprintf(e.action, sizeof(e.action), "settled");
-    for (size_t k = 0; k < TOLD && k < n_drifting; k++) {
-        size_t i = farthest(d, done), len = strlen(e.reason);
+    *ret = (struct gad_model_event){0};
+    (void)snprintf(ret->action, sizeof(ret->action), n_drifting > 0 ? "drifted" : "settled");
+    for (size_t k = 0; k < SHOWN && k < n_drifting; k++) {
+        size_t i = farthest(d, done);
         done[i] = true;
-        tell_column(d, i, text);
-        (void)snprintf(e.reason + len, sizeof(e.reason) - len, "%s%s", k > 0 ? "; " : "", text);
+        describe_column(d, i, text);
+        len = strlen(ret->reason);
+        (void)snprintf(ret->reason + len, sizeof(ret->reason) - len, "%s%s", k > 0 ? "; " : "",
+                       text);
     }
-    if (n_drifting > TOLD) {
-        size_t len = strlen(e.reason);
-        (void)snprintf(e.reason + len, sizeof(e.reason) - len, "; %zu more", n_drifting - TOLD);
-    }
-    told(arg, &e);
+    len = strlen(ret->reason);
+    if (n_drifting > SHOWN)
+        (void)snprintf(ret->reason + len, sizeof(ret->reason) - len, "; %zu more",
+                       n_drifting - SHOWN);
 }
 
-static void evaluate(struct drift *d, const struct model *m, double threshold, drift_fn *told,
-                     void *arg)
+static bool evaluate(struct drift *d, double threshold, struct gad_model_event *ret)
 {
     size_t n_began = 0, n_ended = 0, n_drifting = 0;
 
@@ -154,20 +151,21 @@ static void evaluate(struct drift *d, const struct model *m, double threshold, d
         n_drifting += drifts;
         d->drifts[i] = drifts;
     }
-    if (n_began > 0 || (n_ended > 0 && n_drifting == 0))
-        tell(d, m, n_drifting, told, arg);
+    if (n_began == 0 && (n_ended == 0 || n_drifting > 0))
+        return false;
+    describe(d, n_drifting, ret);
+    return true;
 }
 
-static void end_slice(struct drift *d, const struct model *m, const struct drift_options *o,
-                      drift_fn *told, void *arg)
+static bool end_slice(struct drift *d, double threshold, struct gad_model_event *ret)
 {
     size_t n = d->reference->n_bins;
 
     d->n_in_slice = 0;
     d->n_slices++;
-    if (d->n_slices >= SLICES)
-        evaluate(d, m, o->threshold, told, arg);
+    bool changes = d->n_slices >= SLICES && evaluate(d, threshold, ret);
     memset(d->slice + d->n_slices % SLICES * n, 0, n * sizeof(*d->slice));
+    return changes;
 }
 
 static bool may_count(struct drift *d, uint64_t rate, struct gad_time now)
@@ -181,20 +179,15 @@ static bool may_count(struct drift *d, uint64_t rate, struct gad_time now)
     return d->n_in_second++ < rate;
 }
 
-void drift_take(const struct drift_options *o, const struct job *j, struct gad_time now,
-                drift_fn *told, void *arg)
+bool drift_count(struct drift *d, const struct drift_options *o, const struct gad_record *rec,
+                 float score, struct gad_time now, struct gad_model_event *ret)
 {
-    for (size_t i = 0; i < job_n_scored(j); i++) {
-        const struct model *m = job_model(j, i);
-        struct drift *d = m->drift;
-        if (d && d->window != o->window)
-            begin_anew(d, o->window);
-        if (!d || !may_count(d, o->rate, now))
-            continue;
-        add(d, &j->rec[i], j->score[i]);
-        if (d->n_in_slice >= d->window / SLICES)
-            end_slice(d, m, o, told, arg);
-    }
+    if (d->window != o->window)
+        restart(d, o->window);
+    if (!may_count(d, o->rate, now))
+        return false;
+    add(d, rec, score);
+    return d->n_in_slice >= d->window / SLICES && end_slice(d, o->threshold, ret);
 }
 
 bool drift_column(const struct drift *d, size_t i, struct drift_column *ret)

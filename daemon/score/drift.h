@@ -2,13 +2,15 @@
 #pragma once
 
 /*
- * Do the records still look like those that a model was trained on? Records that the model scored are counted in the
- * bins of its reference (models/reference.h), in a window of the last so many that moves by an eighth of it, and each
- * column has its index. Above the threshold the column drifts, until it is below four fifths of it.
+ * Measures whether the records still resemble those that a model was trained on. Records that the
+ * model scored are counted in the bins of its reference (models/reference.h). The counts are of a
+ * window of the last records, which moves in steps of an eighth. After each step every column gets
+ * its population stability index. A column drifts from when its index exceeds the threshold until
+ * it is at most four fifths of it.
  *
- * Of a window and not of all: a drift of today must not be thinned by last month. At most so many records a second are
- * counted, the first ones of it, so that at a high rate a window is seconds of traffic and not a moment of it, and
- * counting costs nothing.
+ * A window, and not all records, because last month's records would dilute today's drift. At most
+ * `rate` records a second are counted, the first ones of each second: at a high rate the window
+ * still covers seconds of traffic, and counting stays cheap.
  *
  * Thread: main.
  */
@@ -25,11 +27,9 @@ struct drift;
 struct gad_detector;
 struct gad_model_event;
 struct gad_record;
-struct job;
-struct model;
 
 struct drift_options {
-    double threshold; /* 0: nothing is told */
+    double threshold; /* 0: nothing is reported */
     uint64_t window;  /* records */
     uint64_t rate;    /* records a second that are counted; 0: all */
 };
@@ -39,12 +39,15 @@ int drift_new(const struct gad_detector *det, struct drift **ret) GAD_MUST_CHECK
 void drift_free(struct drift *d);
 GAD_DEFINE_CLEANUP(struct drift, drift_free);
 
-/* Told when a column begins to drift, and when the last one has ended. */
-typedef void drift_fn(void *arg, const struct gad_model_event *e);
-
-/* Counts the records of a job that is back. */
-void drift_take(const struct drift_options *o, const struct job *j, struct gad_time now,
-                drift_fn *told, void *arg);
+/**
+ * drift_count() - counts a record that the model scored
+ * @now: monotonic
+ * @ret: action ("drifted" or "settled") and reason, when a column began to drift or the last one
+ *        ended; the caller adds the model
+ * Returns whether @ret was filled.
+ */
+bool drift_count(struct drift *d, const struct drift_options *o, const struct gad_record *rec,
+                 float score, struct gad_time now, struct gad_model_event *ret);
 
 struct drift_column {
     const char *name; /* "src_bytes"; "score" */
@@ -52,5 +55,8 @@ struct drift_column {
     bool is_drifting;
 };
 
-/* Column i of a model; false: there are no more, or the window is not full yet. */
+/*
+ * Column i of a model. Returns false if there are no more, the window is not full yet, or @d is
+ * NULL.
+ */
 bool drift_column(const struct drift *d, size_t i, struct drift_column *ret);

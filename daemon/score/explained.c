@@ -11,7 +11,7 @@
 enum { PLACES = 16384 };
 
 struct place {
-    uint64_t hash; /* stands for the key: two that agree in 64 bits of a keyed hash are one */
+    uint64_t hash; /* stands for the key: two keys with the same 64-bit keyed hash count as one */
     struct gad_time until;
     double p_value;
 };
@@ -45,8 +45,8 @@ void explained_free(struct explained *e)
     gad_free(e);
 }
 
-bool explained_wants(struct explained *e, const struct explained_key *k, double p_value,
-                     struct gad_time now)
+bool explained_is_due(struct explained *e, const struct explained_key *k, double p_value,
+                      struct gad_time now)
 {
     const struct gad_tuple *t = k->tuple;
     uint64_t key[3] = {(uint64_t)k->model << 32 | (uint64_t)k->cause << 16 |

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Which anomalies were explained a short while ago. Reasons cost the scoring of sixteen rows; in a flood the same source
- * is anomalous for the same cause thousands of times a second, and all but the first are only counted
- * (daemon/alert/rollup.h). So reasons are worked out again only when half the roll-up's window has passed, or when a
- * record is more severe. A table of fixed size whose places are overwritten: what is forgotten is explained once more.
+ * Which anomalies were explained recently. Explaining a record costs as much as scoring sixteen
+ * rows. In a flood the same source is anomalous for the same top feature thousands of times a
+ * second, and all but the first are only counted (daemon/alert/rollup.h). So a record is explained
+ * again only when half the roll-up window has passed, or when it is more severe. The table has a
+ * fixed size; entries are overwritten, after which a record is explained once more.
  *
  * Thread: the scorer's.
  */
@@ -20,21 +21,24 @@
 struct explained;
 struct gad_tuple;
 
-/* @period: 0: nothing is remembered. */
+/* @period: 0: every record is explained. */
 int explained_new(struct gad_time period, struct explained **ret) GAD_MUST_CHECK;
 void explained_free(struct explained *e);
 GAD_DEFINE_CLEANUP(struct explained, explained_free);
 
-/* From now on; what is remembered is so for as long as it was to be. Any thread. */
+/* Takes effect for new entries; existing ones keep their period. Thread: any. */
 void explained_set_period(struct explained *e, struct gad_time period);
 
 struct explained_key {
     uint32_t model;
     uint8_t cause;    /* column */
-    bool is_captured; /* its time is that of packets; else the monotonic clock's */
+    bool is_captured; /* times are packet time; else of the monotonic clock */
     const struct gad_tuple *tuple;
 };
 
-/* Is such a record to be explained? Remembers it, if so. @p_value: the lower, the more severe. */
-bool explained_wants(struct explained *e, const struct explained_key *k, double p_value,
-                     struct gad_time now);
+/*
+ * Whether such a record is to be explained; if so, enters it into the table. @p_value: the lower,
+ * the more severe.
+ */
+bool explained_is_due(struct explained *e, const struct explained_key *k, double p_value,
+                      struct gad_time now);

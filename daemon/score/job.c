@@ -9,17 +9,17 @@
 enum {
     ROOM_MIN = 16,
     KEPT_PART =
-        4, /* of bytes_max may stay with jobs that are free, so that most need not allocate */
+        4, /* a quarter of bytes_max may stay with free jobs, so that most jobs need not allocate */
 };
 
-/* A job is charged what its arrays can hold, not what they do: that is what they take. */
+/* A job is charged for the capacity of its arrays, not for the used part. */
 struct job_pool {
     struct job *jobs; /* (JOBS_MAX) */
     struct job *free;
     size_t in_use;    /* jobs */
-    size_t bytes;     /* of those in use */
-    size_t bytes_max; /* no job is given out at or above it */
-    size_t kept;      /* bytes of those that are free */
+    size_t bytes;     /* of jobs in use */
+    size_t bytes_max; /* at or above it no job is handed out */
+    size_t kept;      /* bytes of free jobs */
 };
 
 static size_t held_by(const struct job *j)
@@ -145,8 +145,7 @@ static int grow_records(struct job *j, size_t n)
     while (room < n) /* n is at most JOB_RECORDS_MAX */
         room *= 2;
     drop_records(j);
-    j->rec =
-        gad_realloc_array(NULL, room, sizeof(*j->rec)); /* whoever fills them sets every field */
+    j->rec = gad_realloc_array(NULL, room, sizeof(*j->rec)); /* the decoder sets every field */
     j->score = gad_realloc_array(NULL, room, sizeof(*j->score));
     j->p_value = gad_realloc_array(NULL, room, sizeof(*j->p_value));
     j->anomalous = gad_realloc_array(NULL, room, sizeof(*j->anomalous));

@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * A job is one request from the moment it is decoded until its answer is written: records in, scores out.
- * Exactly one holds it at a time: the pool, the main loop, the ring to the scorer, the scorer, the ring
- * back. A request that is refused travels as a job too, so that answers leave in the order of the requests.
+ * A job is one request, from decoding until its answer is written: records in, scores out. It has
+ * one owner at a time: the pool, the main loop, the ring to the scorer, the scorer, or the ring
+ * back. A refused request also travels as a job, so that answers leave in the order of the
+ * requests.
  *
- * The pool is bounded in jobs and in bytes. Whoever finds it exhausted stops reading its client; nothing is
- * dropped.
+ * The pool is bounded in jobs and in bytes. When it is exhausted, reading from clients pauses;
+ * nothing is dropped.
  *
- * Thread: the pool is the main loop's.
+ * Thread: the pool belongs to the main loop.
  */
 
 #include <stdbool.h>
@@ -28,62 +29,65 @@ struct model;
 
 enum {
     JOB_RECORDS_MAX = 8192,  /* of one request */
-    JOB_REASONS_MAX = 16384, /* records times reasons asked for, of one request */
+    JOB_REASONS_MAX = 16384, /* records times features asked for, of one request */
     JOBS_MAX = 1024,         /* of a pool */
-    JOBS_CAPTURED = 16,      /* without a client, at a time */
+    JOBS_CAPTURED = 16,      /* at a time that have no client */
     JOB_ERROR_TEXT = 256,
 };
 
-/* What a model that raises no alerts made of a job's records. */
+/* The counts of a shadow model for one job. */
 struct job_shadow {
     struct model *model; /* held */
     uint32_t scored, anomalous, disagreed, unscored;
 };
 
-/* What a capture's record does not say of itself. */
+/* What a captured record does not contain itself. */
 struct job_origin {
     struct gad_time decided;
-    const char *source,
-        *interface; /* the capture's name, and what it captures on or ""; borrowed */
+    /* the capture's name; its interface, or ""; borrowed */
+    const char *source, *interface;
 };
 
 struct job {
-    struct client *client; /* whom to answer; NULL: nobody, the records come from captures */
-    uint64_t id;           /* the request's */
-    struct model *model;   /* held; NULL: none yet. Of all records unless n_parts > 0 */
-    bool may_part;         /* set before job_reserve(): its records may go to several models */
-    size_t n_parts;        /* models of which each has some of the records; 0, or more than 1 */
-    struct model *part[CONFIG_MODELS_MAX]; /* held; job_model() */
+    struct client *client; /* receives the answer; NULL: none, the records come from captures */
+    uint64_t id;
+    struct model *model; /* held; NULL: none yet. Scores all records unless n_parts > 0 */
+    bool may_part;       /* set before job_reserve(): the records can go to several models */
+    size_t n_parts;      /* models that have some of the records each; 0, or more than 1 */
+    struct model *part[CONFIG_MODELS_MAX]; /* held; see job_model() */
     size_t n_shadows;
     struct job_shadow shadow[CONFIG_SHADOWS_MAX];
     int error;                 /* ErrorReply.Code if the request is refused, else 0 */
-    char text[JOB_ERROR_TEXT]; /* why */
+    char text[JOB_ERROR_TEXT]; /* of the error */
 
     size_t n;
     struct gad_record *rec;          /* (n) */
-    const struct job_origin *origin; /* (n), the sensor's; NULL: of a client */
-    uint8_t *part_of;                /* (n), index in part, if there are some */
-    float *score;                    /* (n); of those that were scored, and so the next three */
+    const struct job_origin *origin; /* (n), owned by the capture merge; NULL: of a client */
+    uint8_t *part_of;                /* (n), index into part, if n_parts > 0 */
+    float *score;                    /* (n); of scored records only, as are the next three */
     float *p_value;                  /* (n) */
     uint8_t *anomalous;              /* (n), 0 or 1 */
-    uint8_t
-        *cause; /* (n), the column that stands for why it is anomalous; GAD_N_COLUMNS: not asked */
+    /* (n), the top feature's column; GAD_N_COLUMNS: not computed */
+    uint8_t *cause;
 
-    uint32_t top;    /* reasons a record in the answer */
+    uint32_t top;    /* features per record in the answer */
     bool may_alert;  /* anomalous records raise alerts */
-    uint32_t stride; /* reasons kept for a record: the most that answer or alert need */
-    struct gad_reason *
-        reason; /* (n, stride); rows of normal records only if top > 0; those of alerts that are told
-                                  with others have only a first one, then shares of 0 */
+    uint32_t stride; /* features kept per record: the most that the answer or an alert needs */
+    /*
+     * (n, stride). Rows of normal records are set only if top > 0. Rows of anomalies that were
+     * explained recently have only a first feature, then shares of 0.
+     */
+    struct gad_reason *reason;
 
     uint64_t n_unknown; /* values outside the model's vocabulary */
-    bool is_done;       /* the scorer has had it */
+    bool is_done;       /* the scorer has processed it */
     size_t n_anomalous;
-    size_t n_unscored;     /* the last so many, beyond their model's budget */
-    bool begins_batch;     /* the first of those that the scorer took together */
-    struct gad_time begun; /* monotonic: when it was decoded; 0: nobody waits for it */
+    /* the number of records at the end that are beyond the model's search_rate */
+    size_t n_unscored;
+    bool begins_batch;     /* the first job of a batch */
+    struct gad_time begun; /* monotonic: when it was decoded; 0: no client waits for it */
 
-    size_t n_room, reason_room, part_room; /* what the arrays can hold */
+    size_t n_room, reason_room, part_room; /* capacity of the arrays */
     struct job *next;                      /* in the pool */
 };
 
@@ -97,11 +101,11 @@ static inline struct model *job_model(const struct job *j, size_t i)
     return j->n_parts > 0 ? j->part[j->part_of[i]] : j->model;
 }
 
-/* @bytes: of records, scores and reasons in all jobs together; may be exceeded by one job. */
+/* @bytes: limit of records, scores and features in all jobs together; one job may exceed it. */
 int job_pool_new(size_t bytes, struct job_pool **ret) GAD_MUST_CHECK;
-void job_pool_free(struct job_pool *p); /* all jobs must be back */
+void job_pool_free(struct job_pool *p); /* all jobs must have been returned */
 
-/* Is there nothing to be had now? */
+/* Whether job_get() would return NULL now. */
 bool job_pool_is_empty(const struct job_pool *p);
 size_t job_pool_in_use(const struct job_pool *p);
 
@@ -110,7 +114,7 @@ struct job *job_get(struct job_pool *p);
 void job_put(struct job_pool *p, struct job *j);
 
 /**
- * job_reserve() - room for n records with stride reasons each; sets both
- * Contents of the arrays are undefined. Return: 0, GAD_ENOMEM.
+ * job_reserve() - reserves memory for n records with stride features each, and sets both
+ * The contents of the arrays are undefined. Returns 0 or GAD_ENOMEM.
  */
 int job_reserve(struct job_pool *p, struct job *j, size_t n, uint32_t stride) GAD_MUST_CHECK;

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/config/networks.h"
 #include "daemon/log.h"
 #include "daemon/score/checkpoint.h"
 #include "daemon/score/drift.h"
-#include "daemon/score/networks.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/sign/beside.h"
@@ -55,11 +55,12 @@ void model_drop(struct model *m)
 }
 
 /*
- * A score that is a search takes a thousand times as long as one that is not, and there is one scorer for all. A tenth
- * of a second's worth may be saved up, which is also the longest that the others wait for it; but two at least: a
- * record with reasons is two searches.
+ * A score that needs a search takes a thousand times as long as another score, and there is one
+ * scorer thread for all models. The limit allows a tenth of a second's searches at once, which is
+ * also the longest that other records wait for it. It allows at least two, because a record with
+ * features is two searches.
  */
-static struct rate_limit budget_of(const struct model *m)
+static struct rate_limit search_limit_of(const struct model *m)
 {
     double tenth = m->search_rate / 10;
     return rate_limit_init(m->search_rate, tenth > 2 ? tenth : 2, gad_time_monotonic());
@@ -83,16 +84,16 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     m->steps = gad_detector_steps(m->detector);
     if (m->steps > c->search_steps)
         return gad_fail(d, GAD_ELIMIT,
-                        "%s: takes %u steps a record, search_steps allows %llu; "
-                        "'ganad-train fit --steps' makes it with fewer",
+                        "%s: needs %u steps per record, search_steps allows %llu; "
+                        "use 'ganad-train fit --steps' to train it with fewer",
                         m->file, m->steps, (unsigned long long)c->search_steps);
     m->is_shadow = c->shadow;
     int r = networks_new(c->networks, &m->networks, d);
     if (r != 0)
         return r;
     m->search_rate = m->steps > 1 ? c->search_rate : 0;
-    m->budget = budget_of(m);
-    m->top_features = (uint32_t)c->top_features; /* the table says at most 41 */
+    m->search_limit = search_limit_of(m);
+    m->top_features = (uint32_t)c->top_features; /* the table of keys limits it to 41 */
     if (isnan(c->threshold)) {
         m->fpr_budget = c->fpr_budget;
         m->threshold = gad_detector_threshold(m->detector, c->fpr_budget);
@@ -130,7 +131,7 @@ int model_load(const struct config_model *c, const struct config_trust *t, const
         m->id = ++last_id;
         m->counts = gad_calloc(1, sizeof(*m->counts));
         if (m->counts)
-            m->counts->holders = 1; /* before anything fails: it is let go by its count */
+            m->counts->holders = 1; /* before anything can fail: model_drop() frees by this count */
         m->networks_text = gad_strndup(c->networks, strlen(c->networks));
         m->file = gad_strndup(file ? file : c->checkpoint, strlen(file ? file : c->checkpoint));
     }
@@ -224,8 +225,9 @@ int models_check(const struct models *m, struct gad_diag *d)
         const struct model *is = m->model[i];
         if (is->steps > 1 && !is->is_shadow && (is->networks || is == default_of(m)))
             return gad_fail(d, GAD_EINVAL,
-                            "model '%s': searches for each record, and cannot be one of those that "
-                            "records go to by 'networks'",
+                            "model '%s': needs a search for each record, so it cannot be one of "
+                            "the models to which "
+                            "'networks' routes records",
                             is->name);
     }
     return 0;

@@ -2,7 +2,6 @@
 #include "daemon/score/scorer.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,25 +19,27 @@
 
 enum {
     BATCH_JOBS = 64,
-    BATCH_RECORDS = 512, /* no further job is taken once a batch has as many: about 1 ms of work */
-    GATHER_MAX =
-        MODEL_ROWS, /* requests shorter than this are scored together; longer ones as they are */
+    /* no further job is taken once a batch has this many: about 1 ms of work */
+    BATCH_RECORDS = 512,
+    GATHER_MAX = MODEL_ROWS, /* shorter requests are scored together; longer ones alone */
 };
 
 struct scorer {
     struct explained *explained;
-    struct gad_time now; /* when the batch began: what it takes to score fills no budget for it */
+    /* the start of the batch: the time that scoring takes does not refill its own limit */
+    struct gad_time now;
     struct gad_ring *jobs, *done;
-    pthread_t thread;
-    bool runs;
-    _Atomic bool stop;
+    struct thread thread;
     _Atomic uint64_t asked, answered; /* scorer_answers() */
 
     struct gad_record *gathered; /* (GATHER_MAX) */
     float gathered_score[GATHER_MAX];
 };
 
-/* All reasons that were asked for; of an alert like one a short while ago the cause only. */
+/*
+ * Computes all features that were asked for; only the top feature of an alert that resembles a
+ * recent one.
+ */
 static void explain(struct scorer *s, struct job *j, size_t i)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
@@ -52,7 +53,7 @@ static void explain(struct scorer *s, struct job *j, size_t i)
             to[k].share = 0;
         const struct explained_key key = {m->id, j->cause[i], j->origin != NULL, &j->rec[i].tuple};
         struct gad_time now = j->origin ? j->origin[i].decided : s->now;
-        if (!explained_wants(s->explained, &key, (double)j->p_value[i], now))
+        if (!explained_is_due(s->explained, &key, (double)j->p_value[i], now))
             return;
     }
     gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
@@ -61,7 +62,10 @@ static void explain(struct scorer *s, struct job *j, size_t i)
         j->cause[i] = (uint8_t)reason[0].column;
 }
 
-/* Verdicts and reasons of records first .. last; returns how many got reasons. */
+/*
+ * Verdicts and features of records first .. last. Returns the number of records that were
+ * explained.
+ */
 static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
 {
     size_t n_explained = 0;
@@ -92,7 +96,7 @@ static void score_together(struct scorer *s, struct job **job, size_t n)
     }
     uint64_t unknown =
         gad_detector_score(m->detector, m->workspace, rows, s->gathered, s->gathered_score);
-    job[0]->n_unknown = unknown; /* only their sum is ever told */
+    job[0]->n_unknown = unknown; /* only the sum over all jobs is reported */
     rows = 0;
     for (size_t i = 0; i < n; i++) {
         memcpy(job[i]->score, &s->gathered_score[rows], job[i]->n * sizeof(float));
@@ -109,7 +113,7 @@ static void score_alone(struct scorer *s, struct job *j)
     (void)decide(s, j, 0, j->n);
 }
 
-/* Those of the job's part @p, GATHER_MAX at a time. */
+/* The records of the job's part @p, GATHER_MAX at a time. */
 static void score_part(struct scorer *s, struct job *j, size_t p)
 {
     const struct model *m = j->part[p];
@@ -130,7 +134,7 @@ static void score_part(struct scorer *s, struct job *j, size_t p)
     }
 }
 
-/* Each record by the model that it went to. */
+/* Scores each record by the model that it was routed to. */
 static void score_parts(struct scorer *s, struct job *j)
 {
     for (size_t p = 0; p < j->n_parts; p++)
@@ -138,22 +142,24 @@ static void score_parts(struct scorer *s, struct job *j)
     (void)decide(s, j, 0, j->n);
 }
 
-/* As many records, from the first on, as the model has a search for, and another for the reasons that each may
- * need; the others stay as they are. */
-static void score_within_budget(struct scorer *s, struct job *j)
+/*
+ * Scores as many records, from the first on, as the model's search limit allows. A record takes one
+ * search, and another one if it has to be explained. The others stay unscored.
+ */
+static void score_within_limit(struct scorer *s, struct job *j)
 {
     size_t each = j->stride > 0 ? 2 : 1, n;
     struct model *m = j->model;
-    struct rate_limit *b = &m->budget;
+    struct rate_limit *limit = &m->search_limit;
 
     for (size_t at = 0; at < j->n; at += n) {
-        size_t granted = rate_limit_take(b, s->now, each * (j->n - at));
+        size_t granted = rate_limit_take(limit, s->now, each * (j->n - at));
         n = granted / each;
         if (n > 0)
             j->n_unknown +=
                 gad_detector_score(m->detector, m->workspace, n, j->rec + at, j->score + at);
         size_t n_explained = n > 0 ? decide(s, j, at, at + n) : 0;
-        rate_limit_give_back(b, granted - n - n_explained);
+        rate_limit_give_back(limit, granted - n - n_explained);
         if (n == 0) {
             j->n_unscored = j->n - at;
             return;
@@ -161,7 +167,10 @@ static void score_within_budget(struct scorer *s, struct job *j)
     }
 }
 
-/* How many jobs from the first on can be scored together: one model without a budget, GATHER_MAX rows. */
+/*
+ * The number of jobs, from the first on, that can be scored together: one model without a search
+ * limit, at most GATHER_MAX rows.
+ */
 static size_t run_length(struct job **job, size_t n)
 {
     size_t rows = 0, i;
@@ -186,7 +195,7 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
     for (size_t i = 0; i < n;) {
         size_t run = run_length(job + i, n - i);
         if (!job[i]->error && job[i]->model->search_rate > 0)
-            score_within_budget(s, job[i]);
+            score_within_limit(s, job[i]);
         else if (!job[i]->error && job[i]->n_parts > 0)
             score_parts(s, job[i]);
         else if (run > 1)
@@ -198,7 +207,7 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
     shadow_score(s->gathered, job, n, s->now);
 }
 
-/* One batch; false if there was nothing. */
+/* Scores one batch; returns false if there was none. */
 static bool work(struct scorer *s)
 {
     struct job *job[BATCH_JOBS];
@@ -213,11 +222,11 @@ static bool work(struct scorer *s)
         return false;
     score_batch(s, job, n);
     size_t pushed = gad_ring_push_many(s->done, item, n);
-    gad_assert(pushed == n); /* the ring holds all jobs there are */
+    gad_assert(pushed == n); /* fits: the ring has a place for each job */
     return true;
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct scorer *s = arg;
     struct pollfd p = {.fd = gad_ring_items_fd(s->jobs), .events = POLLIN};
@@ -225,9 +234,9 @@ static void *run(void *arg)
     for (;;) {
         do
             atomic_store(&s->answered, atomic_load(&s->asked));
-        while (!atomic_load(&s->stop) && work(s));
-        if (atomic_load(&s->stop))
-            return NULL;
+        while (!thread_must_stop(&s->thread) && work(s));
+        if (thread_must_stop(&s->thread))
+            return;
         if (!gad_ring_arm_items(s->jobs))
             (void)poll(&p, 1, -1);
         gad_ring_disarm_items(s->jobs);
@@ -260,19 +269,16 @@ void scorer_set_again(struct scorer *s, struct gad_time again)
 
 int scorer_start(struct scorer *s)
 {
-    int r = thread_start(&s->thread, "ganadd-scorer", run, s);
-    s->runs = r == 0;
-    return r;
+    return thread_run(&s->thread, "ganadd-scorer", run, s);
 }
 
 void scorer_stop(struct scorer *s)
 {
-    if (!s || !s->runs)
+    if (!s || !s->thread.runs)
         return;
-    atomic_store(&s->stop, true);
+    thread_ask_stop(&s->thread);
     gad_ring_wake(s->jobs);
-    (void)pthread_join(s->thread, NULL);
-    s->runs = false;
+    thread_join(&s->thread);
 }
 
 void scorer_free(struct scorer *s)
@@ -290,7 +296,7 @@ void scorer_free(struct scorer *s)
 void scorer_push(struct scorer *s, void *const *job, size_t n)
 {
     size_t pushed = gad_ring_push_many(s->jobs, job, n);
-    gad_assert(pushed == n); /* the ring holds all jobs there are */
+    gad_assert(pushed == n); /* fits: the ring has a place for each job */
 }
 
 bool scorer_answers(struct scorer *s)
@@ -309,7 +315,7 @@ struct gad_ring *scorer_done(struct scorer *s)
 
 struct job *scorer_take_back(struct scorer *s)
 {
-    gad_assert(!s->runs);
+    gad_assert(!s->thread.runs);
     struct job *j = gad_ring_pop(s->done);
     return j ? j : gad_ring_pop(s->jobs);
 }

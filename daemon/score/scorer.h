@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * The thread that scores. It takes whatever jobs are there, up to a batch, never waits for more, and hands
- * all of them back together: under load batches grow by themselves, and wake-ups become rare.
+ * The scorer thread. It takes the jobs that are queued, up to a batch, never waits for more, and
+ * returns all of them together: under load, batches grow by themselves and wake-ups become rare.
  *
  *     main loop -- jobs --> scorer -- done --> main loop
  *
- * Both rings hold as many jobs as there are, so a push cannot fail.
+ * Both rings have a place for every job, so a push cannot fail.
  */
 
 #include <stdbool.h>
@@ -21,30 +21,35 @@ struct gad_ring;
 struct job;
 struct scorer;
 
-/* Makes rings; no thread yet. @again: an alert like one within so long gets its cause and no other reasons; 0: each gets
- * all. */
+/*
+ * Makes the rings; starts no thread. @again: an alert that resembles one of the last @again gets
+ * its top feature only; 0: each alert gets all features.
+ */
 int scorer_new(struct gad_time again, struct scorer **ret) GAD_MUST_CHECK;
 
-void scorer_set_again(struct scorer *s, struct gad_time again); /* another one; any thread */
+/* sets another @again. Thread: any */
+void scorer_set_again(struct scorer *s, struct gad_time again);
 
-/* Starts the thread, with all signals blocked in it. */
+/* Starts the thread. */
 int scorer_start(struct scorer *s) GAD_MUST_CHECK;
 
-/* Ends the thread after the batch it is at; harmless if it never started. */
+/* Stops the thread after its current batch; does nothing if it never started. */
 void scorer_stop(struct scorer *s);
-void scorer_free(struct scorer *s); /* stops it */
+void scorer_free(struct scorer *s); /* stops the thread */
 GAD_DEFINE_CLEANUP(struct scorer, scorer_free);
 
-/* n jobs (as the ring has them, without their type), with one wake-up. Thread: main. */
+/* Queues n jobs (untyped, as the ring takes them) with one wake-up. Thread: main. */
 void scorer_push(struct scorer *s, void *const *job, size_t n);
-struct gad_ring *scorer_done(struct scorer *s); /* finished jobs, in the order they were pushed */
+/* finished jobs, in the order in which they were pushed */
+struct gad_ring *scorer_done(struct scorer *s);
 
 /**
- * scorer_answers() - has the thread come by since this was asked the last time?
+ * scorer_answers() - whether the thread has run since the last call
  *
- * It does between two batches, and when it is woken by this. The first answer is yes. Thread: main.
+ * It answers between two batches, and when this call wakes it. The first call returns true. Thread:
+ * main.
  */
 bool scorer_answers(struct scorer *s);
 
-/* While the thread does not run: a job that is left, finished or not; NULL: none. */
+/* A remaining job, finished or not; NULL: none. Only while the thread does not run. */
 struct job *scorer_take_back(struct scorer *s);

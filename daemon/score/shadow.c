@@ -4,17 +4,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/config/networks.h"
 #include "daemon/rate_limit.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
-#include "daemon/score/networks.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
 /* Records of several jobs that one shadow scores together. */
 struct gathered {
     struct model *model;
-    size_t k; /* which shadow of its jobs it is */
+    size_t k; /* the index of the shadow in its jobs */
     struct gad_record *rec;
     size_t n;
     struct job *job[MODEL_ROWS];
@@ -25,7 +25,7 @@ static void score(struct gathered *g, struct gad_time now)
 {
     struct model *m = g->model;
     float score[MODEL_ROWS];
-    size_t n = m && m->search_rate > 0 ? rate_limit_take(&m->budget, now, g->n) : g->n;
+    size_t n = m && m->search_rate > 0 ? rate_limit_take(&m->search_limit, now, g->n) : g->n;
 
     if (n > 0)
         (void)gad_detector_score(m->detector, m->workspace, n, g->rec, score);
@@ -59,9 +59,9 @@ static void add_job(struct gathered *g, struct job *j, struct gad_time now)
     }
 }
 
-void shadow_score(struct gad_record *room, struct job *const *job, size_t n, struct gad_time now)
+void shadow_score(struct gad_record *scratch, struct job *const *job, size_t n, struct gad_time now)
 {
-    struct gathered g = {.rec = room};
+    struct gathered g = {.rec = scratch};
     size_t most = 0;
 
     for (size_t i = 0; i < n; i++)

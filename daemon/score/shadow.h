@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Models on trial: a shadow scores what the models in use have scored, raises no alert and answers nobody; how often its
- * verdict was another one is counted. It costs what a model costs.
+ * Models on trial. A shadow scores the records that the models in use have scored; it raises no
+ * alert and answers no client. The daemon counts how often its verdict differs. It costs as much as
+ * any model.
  *
  * Thread: the scorer's.
  */
@@ -15,5 +16,6 @@
 struct gad_record;
 struct job;
 
-/* @room: for MODEL_ROWS records; @job: (n), scored. Fills what their shadows counted. */
-void shadow_score(struct gad_record *room, struct job *const *job, size_t n, struct gad_time now);
+/* @scratch: (MODEL_ROWS); @job: (n), scored. Fills in the counts of their shadows. */
+void shadow_score(struct gad_record *scratch, struct job *const *job, size_t n,
+                  struct gad_time now);

@@ -183,6 +183,30 @@ int gad_text_casecmp(const char *a, const char *b)
     return lower(*a) - lower(*b);
 }
 
+size_t gad_text_utf8(const unsigned char *s, size_t len)
+{
+    static const struct {
+        unsigned char first, last, second_from, second_to;
+        size_t n;
+    } rows[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        if (s[0] < rows[r].first || s[0] > rows[r].last)
+            continue;
+        if (len < rows[r].n || s[1] < rows[r].second_from || s[1] > rows[r].second_to)
+            return 0;
+        for (size_t i = 2; i < rows[r].n; i++)
+            if (s[i] < 0x80 || s[i] > 0xbf)
+                return 0;
+        return rows[r].n;
+    }
+    return 0;
+}
+
 size_t gad_text_printable(const char *text)
 {
     const unsigned char *s = (const unsigned char *)text;

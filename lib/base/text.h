@@ -33,6 +33,9 @@ int gad_text_nearest(const char *word, const char *const *names, size_t n);
 /* As strcmp(), but takes ASCII letters of either case for the same, whatever the locale. */
 int gad_text_casecmp(const char *a, const char *b);
 
+/* Length of the UTF-8 sequence of more than one byte at s, of @len bytes; 0: there is no valid one. RFC 3629 section 4. */
+size_t gad_text_utf8(const unsigned char *s, size_t len);
+
 /* Length of the printable character in UTF-8 (RFC 3629) at @s, which a NUL ends; 0: a control, C1 ones too, or no UTF-8. */
 size_t gad_text_printable(const char *s);
 

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/head.h"
 #include "lib/record/record.h"
@@ -129,28 +130,10 @@ void gad_record_text_head(struct gad_buf *b, const struct gad_record_form *form)
 
 /* --- ndjson --- */
 
-/* Quoted; a byte beyond ASCII becomes U+FFFD, for nobody says what it is. */
-static void put_string(struct gad_buf *b, const char *s)
-{
-    put_text(b, "\"");
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c >= 0x7f)
-            put_text(b, "\\ufffd");
-        else if (c < 0x20)
-            gad_buf_printf(b, "\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            gad_buf_printf(b, "\\%c", c);
-        else
-            gad_buf_add(b, s, 1);
-    }
-    put_text(b, "\"");
-}
-
 static void put_key_string(struct gad_buf *b, const char *key, const char *s)
 {
     gad_buf_printf(b, ",\"%s\":", key);
-    put_string(b, s);
+    gad_json_string(b, s, strlen(s));
 }
 
 /* A key and its value at p; the byte behind them. Names are of the library's own lists: nothing has to be escaped.

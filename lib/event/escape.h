@@ -7,9 +7,6 @@
 
 struct gad_buf;
 
-/* Length of the UTF-8 sequence at s, of len bytes, 0 if it is none. RFC 3629 section 4. */
-size_t gad_utf8_length(const unsigned char *s, size_t len);
-
 /*
  * The text with @escape before each of the @special characters, which are ASCII; '\0': with '_' in their place. A control
  * byte becomes a blank, what is not UTF-8 becomes U+FFFD.

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
-#include "lib/event/formats.h"
 
 static const struct gad_format *const formats[] = {
     &gad_format_json, &gad_format_eve,  &gad_format_ecs,    &gad_format_ocsf,

@@ -41,7 +41,10 @@ struct gad_format {
                   enum gad_detail detail, struct gad_buf *out);
 };
 
-/* NULL if nobody has the name. */
+extern const struct gad_format gad_format_json, gad_format_eve, gad_format_ecs, gad_format_ocsf,
+    gad_format_cef, gad_format_leef, gad_format_syslog, gad_format_journal;
+
+/* NULL if no format has that name. */
 const struct gad_format *gad_format_find(const char *name);
 
 /* The i-th of all, NULL after the last. */

@@ -10,7 +10,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/event/escape.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/pairs.h"
 
 struct cef {

@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static void add_kind(struct gad_buf *b, const struct gad_event *e)
@@ -164,51 +164,28 @@ static void add_own(struct gad_buf *b, const struct gad_event *e, enum gad_detai
 
     gad_json_raw(b, ",\"ganad\":{\"schema\":1");
     gad_json_prev_seq(b, e);
-    gad_json_key(b, "p_value");
-    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
-    gad_json_key(b, "threshold");
-    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
-    gad_json_key(b, "fpr_budget");
-    gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    gad_json_verdict(b, a, true);
     gad_json_key(b, "source");
     gad_json_text(b, a->source);
     gad_json_key(b, "tunnels");
     gad_json_u64(b, a->record.tunnels);
-    gad_json_raw(b, ",\"rollup\":{\"count\":");
-    gad_json_u64(b, a->count);
-    gad_json_key(b, "first");
-    gad_json_time(b, a->first);
-    gad_json_key(b, "last");
-    gad_json_time(b, a->last);
-    gad_json_raw(b, "}");
-    gad_json_key(b, "top_features");
-    gad_json_top(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
-    if (detail < GAD_DETAIL_NO_FEATURES) {
-        gad_json_key(b, "features");
-        gad_json_features(b, &a->record);
-    }
+    gad_json_rollup(b, a);
+    gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}");
 }
 
 static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
 {
     struct gad_counter c[GAD_EVENT_COUNTERS + 4];
-    size_t n = gad_event_numbers(e, c);
 
-    if (e->kind == GAD_EVENT_MODEL) {
-        gad_json_raw(b, ",\"ganad\":{\"schema\":1");
-        gad_json_prev_seq(b, e);
-        gad_json_raw(b, ",");
-        gad_json_model(b, &e->model);
-        gad_json_raw(b, "}");
-        return;
-    }
-    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
-        n = 1;
     gad_json_raw(b, ",\"ganad\":{\"schema\":1");
     gad_json_prev_seq(b, e);
-    gad_json_key(b, "numbers");
-    gad_json_counters(b, c, n);
+    if (e->kind == GAD_EVENT_MODEL) {
+        gad_json_model(b, &e->model, true);
+    } else {
+        gad_json_key(b, "numbers");
+        gad_json_counters(b, c, gad_event_numbers(e, detail, c));
+    }
     gad_json_raw(b, "}");
 }
 

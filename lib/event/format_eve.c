@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/base/siphash.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static void add_time(struct gad_buf *b, struct gad_time t)
@@ -44,7 +44,6 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
 {
     const struct gad_record *r = &a->record;
     const char *app = gad_app_protocol((int)r->v[GAD_SERVICE]);
-    char proto[8];
 
     if (a->interface[0]) {
         gad_json_key(b, "in_iface");
@@ -53,16 +52,7 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
     if (r->tuple.family != 0) {
         gad_json_key(b, "flow_id");
         gad_json_u64(b, flow_id(r));
-        gad_json_key(b, "src_ip");
-        gad_json_address(b, r->tuple.family, r->tuple.src);
-        gad_json_key(b, "src_port");
-        gad_json_u64(b, r->tuple.src_port);
-        gad_json_key(b, "dest_ip");
-        gad_json_address(b, r->tuple.family, r->tuple.dst);
-        gad_json_key(b, "dest_port");
-        gad_json_u64(b, r->tuple.dst_port);
-        gad_json_key(b, "proto");
-        gad_json_text(b, gad_ip_proto_name(r->tuple.proto, proto));
+        gad_json_tuple(b, &r->tuple);
         gad_json_key(b, "ip_v");
         gad_json_u64(b, r->tuple.family);
     }
@@ -102,35 +92,16 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_u64(b, a->risk);
     gad_json_key(b, "score");
     gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
-    gad_json_key(b, "p_value");
-    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
-    gad_json_key(b, "threshold");
-    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
-    gad_json_key(b, "fpr_budget");
-    gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
-    gad_json_key(b, "model");
-    gad_json_text(b, a->model);
-    gad_json_key(b, "model_sha256");
-    gad_json_text(b, a->model_sha256);
+    gad_json_verdict(b, a, true);
+    gad_json_checkpoint(b, a);
     gad_json_key(b, "source");
     gad_json_text(b, a->source);
     if (a->record.tunnels > 0) {
         gad_json_key(b, "tunnels");
         gad_json_u64(b, a->record.tunnels);
     }
-    gad_json_raw(b, ",\"rollup\":{\"count\":");
-    gad_json_u64(b, a->count);
-    gad_json_key(b, "first");
-    gad_json_time(b, a->first);
-    gad_json_key(b, "last");
-    gad_json_time(b, a->last);
-    gad_json_raw(b, "}");
-    gad_json_key(b, "top_features");
-    gad_json_top(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
-    if (detail < GAD_DETAIL_NO_FEATURES) {
-        gad_json_key(b, "features");
-        gad_json_features(b, &a->record);
-    }
+    gad_json_rollup(b, a);
+    gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}}");
 }
 
@@ -154,7 +125,7 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e,
 static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
 {
     struct gad_counter c[GAD_EVENT_COUNTERS + 4];
-    size_t n = gad_event_numbers(e, c);
+    size_t n = gad_event_numbers(e, detail, c);
 
     if (e->kind == GAD_EVENT_STATS) {
         gad_json_raw(b, ",\"stats\":{\"uptime\":");
@@ -165,8 +136,6 @@ static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_det
         gad_json_sentence(b, e);
         gad_json_raw(b, "}");
     }
-    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
-        n = 1;
     gad_json_raw(b, ",\"metadata\":{\"flowvars\":[{\"event_id\":");
     gad_json_id(b, e);
     gad_json_raw(b, "}],\"flowints\":{");

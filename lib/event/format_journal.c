@@ -11,7 +11,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/event/escape.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/pairs.h"
 
 const char *gad_event_message_id(enum gad_event_kind k)

@@ -4,24 +4,8 @@
  * out. Names that Suricata's EVE has are used as it has them. proto/event.schema.json describes it. In texts control
  * bytes are escaped, what is not UTF-8 becomes U+FFFD.
  */
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
-
-static void add_tuple(struct gad_buf *b, const struct gad_tuple *t)
-{
-    char proto[8];
-
-    gad_json_key(b, "src_ip");
-    gad_json_address(b, t->family, t->src);
-    gad_json_key(b, "src_port");
-    gad_json_u64(b, t->src_port);
-    gad_json_key(b, "dest_ip");
-    gad_json_address(b, t->family, t->dst);
-    gad_json_key(b, "dest_port");
-    gad_json_u64(b, t->dst_port);
-    gad_json_key(b, "proto");
-    gad_json_text(b, gad_ip_proto_name(t->proto, proto));
-}
 
 static void add_connection(struct gad_buf *b, const struct gad_alert *a)
 {
@@ -36,7 +20,7 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
         gad_json_text(b, a->interface);
     }
     if (r->tuple.family != 0)
-        add_tuple(b, &r->tuple);
+        gad_json_tuple(b, &r->tuple);
     if (r->community_id[0]) {
         gad_json_key(b, "community_id");
         gad_json_text(b, r->community_id);
@@ -64,42 +48,16 @@ static void add_verdict(struct gad_buf *b, const struct gad_alert *a)
     gad_json_u64(b, a->risk);
     gad_json_key(b, "score");
     gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
-    gad_json_key(b, "p_value");
-    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
-    gad_json_key(b, "threshold");
-    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
-    if (a->fpr_budget > 0) {
-        gad_json_key(b, "fpr_budget");
-        gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
-    }
-    gad_json_key(b, "model");
-    gad_json_text(b, a->model);
-    gad_json_key(b, "model_sha256");
-    gad_json_text(b, a->model_sha256);
-}
-
-static void add_rollup(struct gad_buf *b, const struct gad_alert *a)
-{
-    gad_json_raw(b, ",\"rollup\":{\"count\":");
-    gad_json_u64(b, a->count);
-    gad_json_key(b, "first");
-    gad_json_time(b, a->first);
-    gad_json_key(b, "last");
-    gad_json_time(b, a->last);
-    gad_json_raw(b, "}");
+    gad_json_verdict(b, a, false);
+    gad_json_checkpoint(b, a);
 }
 
 static void add_alert(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
     add_verdict(b, a);
     add_connection(b, a);
-    add_rollup(b, a);
-    gad_json_key(b, "top_features");
-    gad_json_top(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
-    if (detail < GAD_DETAIL_NO_FEATURES) {
-        gad_json_key(b, "features");
-        gad_json_features(b, &a->record);
-    }
+    gad_json_rollup(b, a);
+    gad_json_explanation(b, a, detail);
 }
 
 static void add_heartbeat(struct gad_buf *b, const struct gad_heartbeat *h)
@@ -124,12 +82,6 @@ static void add_stats(struct gad_buf *b, const struct gad_stats_event *s, enum g
         return;
     gad_json_key(b, "counters");
     gad_json_counters(b, s->counter, s->n);
-}
-
-static void add_model(struct gad_buf *b, const struct gad_model_event *m)
-{
-    gad_json_raw(b, ",");
-    gad_json_model(b, m);
 }
 
 static void add_loss(struct gad_buf *b, const struct gad_loss *l)
@@ -171,7 +123,7 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
     else if (e->kind == GAD_EVENT_STATS)
         add_stats(b, &e->stats, detail);
     else if (e->kind == GAD_EVENT_MODEL)
-        add_model(b, &e->model);
+        gad_json_model(b, &e->model, true);
     else
         add_loss(b, &e->loss);
     gad_json_raw(b, "}");

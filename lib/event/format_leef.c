@@ -11,7 +11,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/event/escape.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/pairs.h"
 
 static const char *key_of(enum gad_pair p)

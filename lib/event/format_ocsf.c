@@ -6,7 +6,7 @@
  * 1 informational. count, start_time and end_time are of all connections that the alert stands for, as the schema has
  * it; the connection's own times are in the evidence's data. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
  */
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
 static uint64_t milliseconds(struct gad_time t)
@@ -151,15 +151,10 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_det
 
     add_finding(b, e);
     add_evidence(b, a);
-    add_analysis(b, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
+    add_analysis(b, a, gad_detail_n_top(a, detail));
     gad_json_raw(b, ",\"unmapped\":{\"score\":");
     gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
-    gad_json_key(b, "p_value");
-    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
-    gad_json_key(b, "threshold");
-    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
-    gad_json_key(b, "fpr_budget");
-    gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    gad_json_verdict(b, a, true);
     gad_json_prev_seq(b, e);
     if (detail < GAD_DETAIL_NO_FEATURES) {
         gad_json_key(b, "features");
@@ -171,14 +166,12 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_det
 static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
 {
     struct gad_counter c[GAD_EVENT_COUNTERS + 4];
-    size_t n = gad_event_numbers(e, c);
+    size_t n = gad_event_numbers(e, detail, c);
 
-    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
-        n = 1;
     gad_json_key(b, "unmapped");
     if (e->kind == GAD_EVENT_MODEL) {
         gad_json_raw(b, "{");
-        gad_json_model(b, &e->model);
+        gad_json_model(b, &e->model, false);
         gad_json_prev_seq(b, e);
         gad_json_raw(b, "}");
         return;

@@ -7,7 +7,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/event/escape.h"
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 #include "lib/event/pairs.h"
 
 enum { SD_NAME_MAX = 32 }; /* section 6.3.3 */

@@ -100,8 +100,72 @@ void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n)
     gad_json_raw(b, "}");
 }
 
-void gad_json_model(struct gad_buf *b, const struct gad_model_event *m)
+void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t)
 {
+    char proto[8];
+
+    gad_json_key(b, "src_ip");
+    gad_json_address(b, t->family, t->src);
+    gad_json_key(b, "src_port");
+    gad_json_u64(b, t->src_port);
+    gad_json_key(b, "dest_ip");
+    gad_json_address(b, t->family, t->dst);
+    gad_json_key(b, "dest_port");
+    gad_json_u64(b, t->dst_port);
+    gad_json_key(b, "proto");
+    gad_json_text(b, gad_ip_proto_name(t->proto, proto));
+}
+
+void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget)
+{
+    gad_json_key(b, "p_value");
+    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
+    gad_json_key(b, "threshold");
+    gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
+    if (a->fpr_budget > 0 || with_zero_budget) {
+        gad_json_key(b, "fpr_budget");
+        gad_json_real(b, a->fpr_budget, GAD_JSON_SHOWN_DIGITS);
+    }
+}
+
+void gad_json_checkpoint(struct gad_buf *b, const struct gad_alert *a)
+{
+    gad_json_key(b, "model");
+    gad_json_text(b, a->model);
+    gad_json_key(b, "model_sha256");
+    gad_json_text(b, a->model_sha256);
+}
+
+void gad_json_rollup(struct gad_buf *b, const struct gad_alert *a)
+{
+    gad_json_raw(b, ",\"rollup\":{\"count\":");
+    gad_json_u64(b, a->count);
+    gad_json_key(b, "first");
+    gad_json_time(b, a->first);
+    gad_json_key(b, "last");
+    gad_json_time(b, a->last);
+    gad_json_raw(b, "}");
+}
+
+size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail)
+{
+    return detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top;
+}
+
+void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
+{
+    gad_json_key(b, "top_features");
+    gad_json_top(b, a, gad_detail_n_top(a, detail));
+    if (detail < GAD_DETAIL_NO_FEATURES) {
+        gad_json_key(b, "features");
+        gad_json_features(b, &a->record);
+    }
+}
+
+void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_behind_another)
+{
+    if (is_behind_another)
+        gad_json_raw(b, ",");
     gad_json_raw(b, "\"action\":");
     gad_json_text(b, m->action);
     gad_json_key(b, "model");
@@ -131,7 +195,7 @@ static uint64_t seconds(struct gad_time t)
     return t.ns > 0 ? (uint64_t)(t.ns / 1000000000) : 0;
 }
 
-size_t gad_event_numbers(const struct gad_event *e,
+size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
                          struct gad_counter c[static GAD_EVENT_COUNTERS + 4])
 {
     size_t n = 0;
@@ -143,8 +207,10 @@ size_t gad_event_numbers(const struct gad_event *e,
         add(c, &n, "alerts", e->heartbeat.alerts);
     } else if (e->kind == GAD_EVENT_STATS) {
         add(c, &n, "uptime", seconds(e->stats.uptime));
-        memcpy(c + n, e->stats.counter, e->stats.n * sizeof(*c));
-        n += e->stats.n;
+        if (detail < GAD_DETAIL_ONE_REASON) {
+            memcpy(c + n, e->stats.counter, e->stats.n * sizeof(*c));
+            n += e->stats.n;
+        }
     } else if (e->kind == GAD_EVENT_LOSS) {
         add(c, &n, "lost", gad_loss_count(&e->loss));
         add(c, &n, "first_seq", e->loss.first);

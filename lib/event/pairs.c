@@ -101,7 +101,7 @@ static void put_alert(const struct out *o, const struct gad_alert *a, enum gad_d
     put_time(o, GAD_PAIR_LAST, a->last);
     put(o, GAD_PAIR_SOURCE, a->source);
     put(o, GAD_PAIR_INTERFACE, a->interface);
-    put_top(o, a, detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top);
+    put_top(o, a, gad_detail_n_top(a, detail));
 }
 
 static void put_model(const struct out *o, const struct gad_model_event *m)
@@ -139,9 +139,7 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
         put(&o, GAD_PAIR_OUTPUT, e->loss.output);
     if (e->kind == GAD_EVENT_HEARTBEAT)
         put(&o, GAD_PAIR_VERSION, e->heartbeat.version);
-    size_t n = gad_event_numbers(e, c);
-    if (e->kind == GAD_EVENT_STATS && detail >= GAD_DETAIL_ONE_REASON)
-        n = 1;
+    size_t n = gad_event_numbers(e, detail, c);
     for (size_t i = 0; i < n; i++) {
         char number[24];
         (void)snprintf(number, sizeof(number), "%" PRIu64, c[i].value);

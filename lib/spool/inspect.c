@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "lib/spool/scan.h"
 
 static void closep(int *fd)

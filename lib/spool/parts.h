@@ -11,7 +11,7 @@
  *     active      0 .. at: good bytes     at ..: what a failed write left, cut off or not
  */
 
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "lib/spool/format.h"
 #include "lib/spool/spool.h"
 #include "lib/spool/state.h"

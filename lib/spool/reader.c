@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "lib/spool/scan.h"
 
 struct gad_spool_reader {

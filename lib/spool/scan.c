@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "lib/spool/spool.h"
 
 _Static_assert(GAD_SPOOL_SCAN_BUF >= GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_RECORD_MAX, "a record fits");

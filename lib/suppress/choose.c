@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/base/siphash.h"
-#include "lib/suppress/parts.h"
+#include "lib/suppress/index.h"
 
 /* How many rules have something, by a hash without its keys: a collision makes it look less rare, no more. */
 struct counts {

@@ -11,7 +11,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
-#include "lib/suppress/parts.h"
+#include "lib/suppress/index.h"
 
 static const char magic[] = "# ganad suppress 1 next=";
 enum { SECOND = 1000000000 };

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "lib/record/record.h"
-#include "lib/suppress/parts.h"
+#include "lib/suppress/index.h"
 
 enum {
     ANY_PORT = 16,      /* level */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/base/diag.h"
-#include "lib/suppress/parts.h"
+#include "lib/suppress/index.h"
 
 int gad_suppress_new(struct gad_suppress **ret)
 {

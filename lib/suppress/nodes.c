@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/suppress/parts.h"
+#include "lib/suppress/index.h"
 
 /* A rule's network, to be sorted. */
 struct item {

@@ -10,7 +10,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
-#include "lib/event/escape.h"
+#include "lib/base/text.h"
 #include "lib/event/format.h"
 #include "tests/support/random_event.h"
 
@@ -25,7 +25,7 @@ static void require(bool x)
 static void is_one_line(const uint8_t *p, size_t len, bool is_datagram)
 {
     for (size_t at = 0; at < len;) {
-        size_t n = p[at] < 0x80 ? 1 : gad_utf8_length(p + at, len - at);
+        size_t n = p[at] < 0x80 ? 1 : gad_text_utf8(p + at, len - at);
         if (is_datagram && n == 0)
             n = 1; /* the journal accepts any byte */
         require(n > 0 && (is_datagram || (p[at] >= 0x20 && p[at] != 0x7f)));

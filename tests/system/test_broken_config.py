@@ -140,7 +140,7 @@ BROKEN = [
     ("a port in letters", "[scoring]\ntcp = 127.0.0.1:http\n", "key 'tcp': '127.0.0.1:http'"),
     ("an IPv6 address without brackets", "[scoring]\ntcp = ::1:4739\n", "brackets"),
     ("two servers at one address", "[scoring]\ntcp = 127.0.0.1:{port}\n[metrics]\ntcp = localhost:{port}\n", ":{port}"),
-    ("two sockets at one path", "[metrics]\nunix = {dir}/inner/../scoring.sock\n", "scoring.sock' is used by section 'scoring'"),
+    ("two sockets at one path", "[metrics]\nunix = {dir}/inner/../scoring.sock\n", "scoring.sock' is also used by section 'scoring'"),
     ("a socket's path of an output that is too long", "[output u]\ntype = unix\nto = /" + "x" * 107 + "\n", "107 bytes"),
     ("the same of datagrams", "[output u]\ntype = unix-dgram\nto = /" + "x" * 107 + "\n", "107 bytes"),
     ("an invalid port of an output", "[output t]\ntype = tcp\nto = localhost:syslog\n", "port from 1 to 65535"),
@@ -154,9 +154,9 @@ BROKEN = [
     ("two that move one file away", OUTPUT + SECOND + "{dir}/a.json\n", "file_size = 0"),
     ("two formats on the standard output", "[output f]\ntype = stdout\n[output g]\ntype = stdout\nformat = cef\n", "standard output"),
     ("records in a file of alerts", OUTPUT + "[records]\nfile = {dir}/a.json\n", "used by section 'records'"),
-    ("records in a file that alerts are moved away to", OUTPUT + "[records]\nfile = {dir}/a.json.3\n", "kept by section 'output f'"),
+    ("records in a file that alerts are moved away to", OUTPUT + "[records]\nfile = {dir}/a.json.3\n", "a rotated file of section 'output f'"),
     ("alerts in a file that records are moved away to", OUTPUT + "[records]\nfile = {dir}/a.js\n[output h]\ntype = file\n"
-     "to = {dir}/a.js.2\n", "kept by section 'records'"),
+     "to = {dir}/a.js.2\n", "a rotated file of section 'records'"),
     ("alerts over the model", SECOND + "{ckpt}\n", "used by section 'output g'"),
     ("alerts over the configuration", SECOND + "{conf}\n", "used by section 'ganadd'"),
     ("alerts over the rules", OUTPUT + "[alerts]\nsuppress = {dir}/a.json\n", "used by section 'alerts'"),
@@ -290,7 +290,7 @@ class Agree(unittest.TestCase):
         with ganad.Daemon(scoring={"tcp": f"127.0.0.1:{self.port}"}, metrics={"unix": "{dir}/m.sock"}) as d:
             r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(r.returncode, 0, r.stderr)
-            self.assertEqual(r.stderr.count("is in use now: fine if it is by the ganadd that is to be replaced"), 5, r.stderr)
+            self.assertEqual(r.stderr.count("is in use; this is fine if the ganadd that will be replaced uses it"), 5, r.stderr)
             (_, _), (code, said) = self.run_both("[metrics]\nunix = " + d.path("m.sock") + "\n")
             self.assertEqual(code, 1, said)
             # the one that did not start does not touch it

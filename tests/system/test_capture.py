@@ -104,7 +104,7 @@ class Capture(Case):
         self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
         p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
         self.assertEqual(p.returncode, 1)
-        self.assertIn(b"[scoring] has neither unix nor tcp, and there is no capture", p.stderr)
+        self.assertIn(b"[scoring] has neither unix nor tcp, and no capture is configured", p.stderr)
 
     def test_files_are_read_as_the_configuration_says(self):
         """With the settings of its only capture; with several it is ambiguous."""
@@ -130,7 +130,7 @@ class Capture(Case):
         self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
         self.assertEqual(len(os.listdir(folder)), 4)  # reading does not delete
         empty = tempfile.mkdtemp(dir=self.tmp.name)
-        self.assertIn(f"{empty}: no capture in it", self.read(empty, code=1)[1])
+        self.assertIn(f"{empty}: no capture file in it", self.read(empty, code=1)[1])
 
     def test_a_slow_reader_of_alerts_loses_none(self):
         many = pcap.Capture()
@@ -340,7 +340,7 @@ class Live(NetCase):
             self.send(one)
             ganad.wait_for(lambda: self.source(d).records == 2, 20, "another record")
             ganad.wait_for(lambda: self.source(d).reopened == 1, 5, "it is counted")
-            self.assertRegex(d.read_log(), r"warning: capture: wire: .*; trying again\n")
+            self.assertRegex(d.read_log(), r"warning: capture: wire: .*; retrying\n")
             self.assertRegex(d.read_log(), r"notice: capture: wire: capturing on 'far' again\n")
             self.assertEqual(d.stop(), 0)
 

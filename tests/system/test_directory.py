@@ -74,7 +74,7 @@ class Directory(Case):
             self.assertEqual((shown["files"], shown["files_broken"], shown["state"]), (3, 3, "waiting"))
             log = d.read_log()
             for name in ("notes.txt", "c.pcap", "e.pcap"):
-                self.assertRegex(log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; going on without\n")
+                self.assertRegex(log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; skipping it\n")
             self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: cut off")
             # read: deleted
             self.assertEqual(sorted(os.listdir(self.spool)), ["c.pcap", "e.pcap", "notes.txt"])
@@ -137,7 +137,7 @@ class Directory(Case):
             self.wait_for(d, 0)
             self.put("a.pcap", self.parts[0])
             self.wait_for(d, 1)
-            self.assertEqual(len(re.findall("; trying again", d.read_log())), 1)
+            self.assertEqual(len(re.findall("; retrying", d.read_log())), 1)
             self.assertRegex(d.read_log(), rf"notice: capture: spool0: reading '{self.spool}' again\n")
 
     def test_a_long_wait_does_not_delay_the_exit(self):
@@ -158,7 +158,7 @@ class Directory(Case):
         empty = tempfile.mkdtemp(dir=self.tmp.name)
         with self.daemon(empty, watch="no") as d:
             self.wait_for(d, 0, "broken")
-            self.assertIn(f"error: capture: spool0: {empty}: no capture in it\n", d.read_log())
+            self.assertIn(f"error: capture: spool0: {empty}: no capture file in it\n", d.read_log())
         with ganad.Daemon(start=False, captures={"x": {"directory": "/no/such"}}) as d:
             p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, check=False)
         self.assertEqual(p.returncode, 1)

@@ -335,7 +335,7 @@ class Tls(Case):
         for name in ("certificate", "key"):
             file = d.path("client." + ("key" if name == "key" else "crt"))
             self.assertIn(f"[output siem] {name} {file}, from the next connection on".encode(), r.stdout)
-            self.assertIn(f"[output siem] {name} {file}, from the next connection on: in use", d.read_log())
+            self.assertIn(f"[output siem] {name} {file}, from the next connection on: applied", d.read_log())
         self.delivers(d, got)
         self.assertNotIn(b"client.crt", d.ctl("reload", control=True).stdout)  # once is enough
         self.assertEqual(d.stop(), 0)
@@ -362,7 +362,7 @@ class Tls(Case):
             shutil.copy(self.authority.ca, ca)
             d.process.send_signal(signal.SIGHUP)
             ganad.wait_for(lambda: d.status().output[0].state == "open", 20, "it is trusted")
-            self.assertIn(f"[output siem] ca {ca}, from the next connection on: in use", d.read_log())
+            self.assertIn(f"[output siem] ca {ca}, from the next connection on: applied", d.read_log())
             self.assertEqual(d.stop(), 0)
 
     def test_a_new_file_that_cannot_be_used_changes_nothing(self):

@@ -125,7 +125,7 @@ class Tls(unittest.TestCase):
         with ganad.Daemon(start=False, outputs={"siem": output}, models=model()) as d:
             p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
             self.assertEqual(p.returncode, 1)
-            self.assertIn(b"key 'key': '" + output["key"].encode() + b"': no credentials were handed to us", p.stderr)
+            self.assertIn(b"key 'key': '" + output["key"].encode() + b"': the service manager passed no credentials", p.stderr)
             os.environ["CREDENTIALS_DIRECTORY"] = os.path.dirname(key)
             self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
             d.start()

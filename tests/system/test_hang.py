@@ -135,7 +135,7 @@ class Hang(unittest.TestCase):
         start = time.monotonic()
         self.assertEqual(d.stop(), 1)
         self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
-        self.assertIn("stop_timeout is over, and a thread still waits, for a disk", d.read_log())
+        self.assertIn("stop_timeout has expired and a thread still waits for a disk", d.read_log())
 
     def test_a_stop_does_not_wait_for_the_file_of_the_rules(self):
         """The main thread writes it at the end, since hits were counted."""
@@ -148,7 +148,7 @@ class Hang(unittest.TestCase):
         start = time.monotonic()
         self.assertEqual(d.stop(), 1)
         self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
-        self.assertIn("stop_timeout is over, and a thread still waits", d.read_log())
+        self.assertIn("stop_timeout has expired and a thread still waits", d.read_log())
 
     def test_records_do_not_delay_scoring(self):
         d = self.daemon(records=True)

@@ -420,7 +420,7 @@ class Hostile(unittest.TestCase):
                 with ganad.Conn(d.control) as more:
                     self.assertEqual(more.error().code, ganad.BUSY)
             visits = [ganad.Conn(d.path("m.sock")) for _ in range(16)]
-            ganad.wait_for(lambda: "metrics: 16 clients at a time, further ones wait" in d.read_log(), 10, "metrics is full")
+            ganad.wait_for(lambda: "metrics: 16 clients are connected, further ones wait" in d.read_log(), 10, "metrics is full")
             for c in visits:
                 c.close()
             counter = self.counters(second)
@@ -428,8 +428,8 @@ class Hostile(unittest.TestCase):
                              (300, 100, 1))
             log = d.read_log()
             for token in ("scoring", "control"):
-                lines = [line for line in log.splitlines() if f"warning: {token}: refused a client, " in line]
-                self.assertIn(f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}: there are max_clients", lines[0])
+                lines = [line for line in log.splitlines() if f"warning: {token}: refused client " in line]
+                self.assertIn(f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}: max_clients is reached", lines[0])
                 self.assertTrue(10 <= len(lines) <= 15, lines)
             self.assertEqual(d.stop(), 0)
 

@@ -289,7 +289,7 @@ class Reloads(unittest.TestCase):
                 self.assertEqual(model(d).sha256, before)
             refused("SHA-256", "model", "load", "m", broken)
             refused("no model 'n' is configured", "model", "load", "n", checkpoint(3))
-            refused("has had no other checkpoint", "model", "rollback", "m")
+            refused("has no previous checkpoint", "model", "rollback", "m")
             configure(d, {"m": {"checkpiont": checkpoint(3)}})
             refused("key 'checkpiont': not known in [model m]; did you mean 'checkpoint'?", "reload")
             configure(d, {"good": {"checkpoint": checkpoint(3)}, "m": {"checkpoint": broken}})
@@ -297,7 +297,7 @@ class Reloads(unittest.TestCase):
             self.assertEqual(len(d.status().model), 1)
             os.rename(d.conf, d.conf + ".away")
             refused("No such file", "reload")
-            self.assertIn("refused, what runs goes on", d.read_log())
+            self.assertIn("reload failed, keeping the running configuration", d.read_log())
 
     def test_rollback_goes_back_and_forth(self):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:

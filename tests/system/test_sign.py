@@ -166,7 +166,7 @@ class Signed(unittest.TestCase):
             self.assertEqual(code, 0, said)
             code, said = ctl("model", "rollback", "m")
             self.assertEqual(code, 1)
-            self.assertIn("require_signature asks for it", said)
+            self.assertIn("require_signature is yes", said)
             self.assertEqual(status().file, other)
 
     def test_offline(self):

@@ -276,7 +276,7 @@ class Start(unittest.TestCase):
                 self.addCleanup(waiting[-1].close)
                 waiting[-1].connect(path)
             waiting[-1].sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-            said = r"cannot accept: Too many open files; trying again every second: raise LimitNOFILE="
+            said = r"cannot accept: Too many open files; retrying every second: raise LimitNOFILE="
             ganad.wait_for(lambda: len(re.findall(said, d.read_log())) == 3, 10, d.read_log())
             before = cpu_seconds(pid)
             time.sleep(1)

@@ -128,7 +128,7 @@ class Speaks(unittest.TestCase):
         with ganad.Daemon(start=False) as d:
             m = Manager(d)
             said = [line for x in m.wait("READY=1") for line in x]
-            self.assertIn("STATUS=model random; no capture, records of clients only; no output", said)
+            self.assertIn("STATUS=model random; no capture, records from clients only; no output", said)
             d.process.send_signal(signal.SIGTERM)
             self.assertIn("STATUS=finishing what was accepted", [line for x in m.wait("STOPPING=1") for line in x])
             self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)

@@ -56,7 +56,7 @@ function draw() {
     };
 }
 
-// The limit of the bucket that a share of what came since then is below: at most a factor of two too much.
+// The upper limit of the bucket that contains the quantile of the counts since then: at most a factor of two too high.
 function quantile(now, then, share) {
     const counts = now.counts.map((n, i) => n - (then ? then.counts[i] : 0));
     const sum = counts.reduce((a, b) => a + b, 0);
@@ -88,7 +88,7 @@ function rates(s) {
 }
 
 function scores(s) {
-    const m = s.models.find(x => !x.shadow), sum = new Map(); // scores of two models are no one scale
+    const m = s.models.find(x => !x.shadow), sum = new Map(); // scores of different models are not comparable
     $("scores-of").textContent = "Scores of " + m.name;
     m.score.counts.forEach((n, i) => {
         const x = Math.log2(m.score.limits[Math.min(i, m.score.limits.length - 1)]);
@@ -166,7 +166,7 @@ function drift(s) {
     }
     if (!fresh.firstChild) {
         fresh.className = "none";
-        fresh.textContent = "not known yet";
+        fresh.textContent = "no data yet";
     }
     $("drift").replaceWith(fresh);
 }

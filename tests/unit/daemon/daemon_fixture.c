@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
-#include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/main/daemon.h"
 #include "daemon/score/models.h"
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
@@ -32,7 +32,7 @@ char daemon_dir[64];
 static struct config *config;
 static struct models *models;
 static pthread_t thread;
-static bool runs, told;
+static bool runs, is_stopped;
 static int result;
 static struct gad_diag why;
 static uint8_t *received;
@@ -84,7 +84,7 @@ void daemon_start(const char *more)
     if (config_parse("t", text, (size_t)n, &config, &d) != 0)
         fail_msg("%s", d.text);
     assert_int_equal(models_load(config, &models, &d), 0);
-    told = false;
+    is_stopped = false;
     runs = pthread_create(&thread, NULL, run, NULL) == 0;
     assert_true(runs);
     (void)close(client_open("c")); /* it is there once this one is: the control socket comes last */
@@ -97,9 +97,9 @@ void daemon_signal(int signal)
 
 void daemon_tell(void)
 {
-    if (!told)
-        daemon_signal(SIGTERM); /* a second one could come when nobody takes it any more */
-    told = true;
+    if (!is_stopped)
+        daemon_signal(SIGTERM); /* a second signal could arrive when it is not handled any more */
+    is_stopped = true;
 }
 
 void daemon_stop(void)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The whole daemon in a thread of the test, on sockets in a folder of its own, and a client of it. */
+/*
+ * The whole daemon in a thread of the test, on sockets in a private directory, and a client of it.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +11,7 @@
 
 #include "proto/ganad.pb-c.h"
 
-/* What every test of this kind may rely on; "%s" in the text is the folder. */
+/* What every test of this kind can rely on; "%s" in the text is the directory. */
 extern char daemon_dir[64];
 
 /* Cmocka's set-up and tear-down; each test calls daemon_start() itself. */

@@ -15,7 +15,7 @@
 #include "models/detector.h"
 #include "tests/unit/test.h"
 
-/* Thresholds by which one sees who scored: the score is src_bytes. */
+/* Thresholds that identify the model that scored: the score is src_bytes. */
 static const char conf[] = "[model trial]\ncheckpoint = /t\nthreshold = 150\nshadow = yes\n"
                            "[model all]\ncheckpoint = /a\nthreshold = 100\ntop_features = 2\n"
                            "[model ten]\ncheckpoint = /b\nthreshold = 200\nnetworks = 10.0.0.0/8\n"
@@ -115,7 +115,7 @@ static void a_record_goes_where_the_longest_prefix_says(void **state)
     assert_int_equal(models->model[PART]->counts->scored, 266); /* those in its network */
     assert_int_equal(models->model[PART]->counts->disagreed, n[PART]);
     job_put(pool, j);
-    assert_int_equal(models->model[TEN]->holders, 1); /* nobody holds what is done */
+    assert_int_equal(models->model[TEN]->holders, 1); /* finished jobs hold no model */
     assert_int_equal(models->model[TRIAL]->holders, 1);
 }
 
@@ -201,7 +201,7 @@ static void what_searches_is_no_place_to_go_to(void **state)
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(config_parse("t", bad[i], strlen(bad[i]), &c, NULL), 0);
         assert_int_equal(models_load(c, &m, &d), GAD_EINVAL);
-        assert_non_null(strstr(d.text, "model 'a': searches for each record"));
+        assert_non_null(strstr(d.text, "model 'a': needs a search for each record"));
         config_free(c);
     }
     assert_int_equal(config_parse("t", fine, sizeof(fine) - 1, &c, NULL), 0);

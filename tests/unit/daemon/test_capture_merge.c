@@ -27,7 +27,7 @@ static const uint8_t ping[] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0,  0, 0, 0, 
                                0x45, 0,    0,    28,   0, 1, 0, 0, 64, 1, 0, 0, 10, 0, 0,
                                1,    10,   0,    0,    2, 8, 0, 0, 0,  0, 1, 0, 1};
 
-/* The scorer's place is taken by whoever pops what it was given: its thread does not run. */
+/* The test pops the scorer's jobs itself: the scorer thread does not run. */
 struct room {
     struct event_base *base;
     struct config *config;

@@ -142,9 +142,9 @@ static void values_of_the_wrong_kind_are_refused(void **state)
             "t.conf:2: key 'unix': 'here.sock' is not an absolute path");
     refused("[scoring]\ntcp = localhost\n", "t.conf:2: key 'tcp': 'localhost' is not HOST:PORT");
     refused("[scoring]\nunix = /a # here\n",
-            "t.conf:2: key 'unix': '/a # here': a comment behind a value begins with ' ;'");
+            "t.conf:2: key 'unix': '/a # here': a comment after a value begins with ' ;'");
     refused("[ganadd]\nlog_level = loud\n",
-            "t.conf:2: key 'log_level': 'loud' is none of error|warn|notice|info|debug");
+            "t.conf:2: key 'log_level': 'loud' is not one of error|warn|notice|info|debug");
     refused("[ganadd]\nsensor = a b\n", "t.conf:2: key 'sensor': 'a b' is not a name of up to 64 "
                                         "letters, digits, '.', '_' and '-'");
     refused("[records]\nfile = /a\x01z\n",
@@ -173,7 +173,8 @@ static void ranges_are_kept(void **state)
 
     char text[256];
     (void)snprintf(text, sizeof(text), "[scoring]\nunix = /%0108d\n", 0);
-    refused(text, "t.conf:2: key 'unix': is 109 bytes long, a socket's path has at most 107");
+    refused(text,
+            "t.conf:2: key 'unix': is 109 bytes long, the limit for the path of a socket is 107");
     struct config *c = NULL;
     (void)snprintf(text, sizeof(text), MODEL "[scoring]\nunix = /%0106d\n", 0);
     assert_int_equal(parse(text, &c, NULL), 0);
@@ -185,9 +186,9 @@ static void lines_that_are_no_ini_are_refused(void **state)
     (void)state;
     char text[512];
 
-    refused("key = 1\n", "t.conf:1: key 'key': stands before the first [section]");
+    refused("key = 1\n", "t.conf:1: key 'key': is before the first [section]");
     refused("[scoring\n", "t.conf:1: a section begins with [ but has no ]");
-    refused("[scoring] x\n", "t.conf:1: something follows the ] of a section");
+    refused("[scoring] x\n", "t.conf:1: text after the ] of a section");
     refused("[]\n", "t.conf:1: a section without a name");
     refused("[scoring]\n\n\nfree\n", "t.conf:4: neither [section], key = value nor a comment");
     refused("[0123456789012345678901234567890123456789012345678]\n",
@@ -232,17 +233,17 @@ static void what_no_single_key_shows_is_refused(void **state)
     refused("", "t.conf: no [model NAME] section: nothing to score with");
     refused("[model m]\n", "t.conf: section 'model m': key 'checkpoint' is missing");
     refused(MODEL "fpr_budget = 0.1\nthreshold = 1\n",
-            "t.conf:4: key 'threshold': takes the place of fpr_budget, which line 3 gives");
+            "t.conf:4: key 'threshold': replaces fpr_budget, which line 3 sets");
     refused(MODEL "networks = 10.0.0.0/8, 10.0.0.1/8\n",
             "t.conf:3: key 'networks': '10.0.0.1/8': not a network such as 192.0.2.0/24 or "
-            "2001:db8::/32, with nothing behind its prefix");
+            "2001:db8::/32, with no bits set after its prefix");
     refused("[model a]\ncheckpoint = /a\nshadow = yes\n",
             "t.conf:3: key 'shadow': there is no other model for it to shadow");
     refused(MODEL
             "[model a]\ncheckpoint = /a\nshadow = yes\n[model b]\ncheckpoint = /a\nshadow = yes\n"
             "[model c]\ncheckpoint = /a\nshadow = yes\n[model d]\ncheckpoint = /a\nshadow = yes\n"
             "[model e]\ncheckpoint = /a\nshadow = yes\n",
-            "t.conf:17: key 'shadow': there may be 4 shadows");
+            "t.conf:17: key 'shadow': at most 4 shadows are allowed");
     refused(MODEL "[scoring]\nunix = /s\n[control]\nunix = /s\n",
             "t.conf: [scoring] and [control] have the same unix socket '/s'");
 }
@@ -260,10 +261,10 @@ static void there_may_be_sixteen_models(void **state)
     assert_int_equal(c->n_models, CONFIG_MODELS_MAX);
     config_free(c);
     (void)snprintf(text + at, sizeof(text) - at, "[model n]\n");
-    refused(text, "t.conf:33: no room for model 'n', there may be 16");
+    refused(text, "t.conf:33: model 'n' is one too many, the limit is 16");
 }
 
-/* A folder of its own for each test. */
+/* A directory for each test. */
 static char dir[64], main_file[80];
 
 static int make_folder(void **state)

@@ -48,10 +48,10 @@ static void a_capture_has_an_interface_or_files(void **state)
     refused(MODEL "[capture a]\ndirectory = /d\nfile = /a\n",
             "t.conf: section 'capture a': has more than one of interface, file and directory");
     refused(MODEL "[capture a]\ninterface = lo\n[capture b]\nfile = /a\n",
-            "t.conf: [capture NAME] sections are either all of interfaces or all of files and "
+            "t.conf: the [capture NAME] sections must be either all interfaces or all files and "
             "directories");
     refused(MODEL "[capture a]\ninterface = lo\n[capture b]\ndirectory = /a\n",
-            "t.conf: [capture NAME] sections are either all of interfaces or all of files and "
+            "t.conf: the [capture NAME] sections must be either all interfaces or all files and "
             "directories");
     assert_int_equal(parse(MODEL
                            "[capture a]\nfile = /a\n[capture b]\ndirectory = /d\nwatch = no\n"
@@ -85,9 +85,8 @@ static void records_must_come_from_somewhere(void **state)
 
     assert_int_equal(parse(MODEL "[capture a]\n[scoring]\nunix =\n", &c, NULL), 0);
     assert_int_equal(config_check_input(c, &d), GAD_EINVAL);
-    assert_string_equal(d.text,
-                        "t.conf: [scoring] has neither unix nor tcp, and there is no capture: "
-                        "nothing could come in");
+    assert_string_equal(d.text, "t.conf: [scoring] has neither unix nor tcp, and no capture is "
+                                "configured: nothing can be scored");
     assert_int_equal(config_read_files(c, &file, 1, NULL), 0);
     assert_int_equal(config_check_input(c, NULL), 0);
     config_free(c);

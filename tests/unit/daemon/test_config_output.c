@@ -30,13 +30,13 @@ static void outputs_have_what_their_type_needs(void **state)
         {"type = tcp\nto = /x", "key 'to': needs HOST:PORT"},
         {"type = unix\nto = x", "key 'to': needs an absolute path"},
         {"type = file", "key 'to': needs an absolute path"},
-        {"type = stdout\nto = /x", "key 'to': the standard output is no place of that name"},
-        {"type = journal", "type journal goes with format journal, and nothing else does"},
+        {"type = stdout\nto = /x", "key 'to': must be empty for type stdout"},
+        {"type = journal", "type journal requires format journal, and the reverse"},
         {"type = file\nto = /x\nformat = journal",
-         "type journal goes with format journal, and nothing else does"},
+         "type journal requires format journal, and the reverse"},
         {"type = udp\nto = a:1\nframing = octets",
-         "key 'framing': a datagram is an event, there is nothing to frame"},
-        {"type = tls\nto = a:1\nkey = /k", "'certificate' and 'key' are given together"},
+         "key 'framing': each datagram is one event and needs no framing"},
+        {"type = tls\nto = a:1\nkey = /k", "'certificate' and 'key' have to be set together"},
     };
     char text[256], want[256];
 
@@ -47,11 +47,11 @@ static void outputs_have_what_their_type_needs(void **state)
     }
     refused(MODEL "[output o]\nto = /x\n", "t.conf: section 'output o': key 'type' is missing");
     refused(MODEL "[output o]\ntype = tcp\nto = a:1\nca = /x\n",
-            "t.conf:6: key 'ca': is of type tls, and this is tcp");
+            "t.conf:6: key 'ca': is for type tls, but the type is tcp");
     refused(MODEL "[output o]\ntype = stdout\nevents = alert, los\n",
-            "t.conf:5: key 'events': 'los' is none of alert, heartbeat, stats, loss and model");
+            "t.conf:5: key 'events': 'los' is not one of alert, heartbeat, stats, loss and model");
     refused(MODEL "[output o]\ntype = stdout\nevents = ,\n",
-            "t.conf:5: key 'events': names no event");
+            "t.conf:5: key 'events': names no event kind");
     refused(MODEL "[spool]\nquota = 1M\nsegment = 1M\n",
             "t.conf: [spool] segment is more than half of quota");
 }
@@ -69,8 +69,8 @@ static void a_key_may_be_a_credential(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         (void)snprintf(text, sizeof(text), MODEL "[output o]\ntype = tls\nkey = %s\n", wrong[i]);
         (void)snprintf(want, sizeof(want),
-                       "t.conf:5: key 'key': '%s' does not name a credential: its name is that of "
-                       "a file",
+                       "t.conf:5: key 'key': '%s' does not name a credential: the name has to be "
+                       "a file name",
                        wrong[i]);
         refused(text, want);
     }

@@ -161,9 +161,9 @@ static void a_connection_that_cannot_be_is_refused(void **state)
     spoiled(DECODE_REFUSED, bad, "record 0: connection has an IP protocol above 255");
     one.c.ip_proto = 6;
     one.c.community_id = text("1:\"quoted\"");
-    spoiled(DECODE_REFUSED, bad, "record 0: connection has a community_id that is none");
+    spoiled(DECODE_REFUSED, bad, "record 0: connection has an invalid community_id");
     one.c.community_id = text("1:4567890123456789012345678901234"); /* one too long */
-    spoiled(DECODE_REFUSED, bad, "record 0: connection has a community_id that is none");
+    spoiled(DECODE_REFUSED, bad, "record 0: connection has an invalid community_id");
 }
 
 static void values_out_of_range_are_refused_by_name(void **state)

@@ -147,8 +147,8 @@ static void empty_sub_messages_cannot_take_memory(void **state)
         bench.bytes.len = PACKED_MAX;
         refused(DECODE_FATAL, rows[i].kind, GANAD__V1__ERROR_REPLY__CODE__BAD_MESSAGE,
                 rows[i].kind == GANAD__V1__KIND__SCORE_REQUEST
-                    ? "decoding this ScoreRequest takes over 4194304 bytes of memory"
-                    : "decoding this PackedRequest takes over 4194304 bytes of memory");
+                    ? "decoding this ScoreRequest needs more than 4194304 bytes of memory"
+                    : "decoding this PackedRequest needs more than 4194304 bytes of memory");
         assert_true(bench.arena.used <= ARENA);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/score/networks.h"
+#include "daemon/config/networks.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -199,7 +199,7 @@ static void a_model_that_takes_too_many_steps_is_refused(void **state)
         assert_int_equal(models_load(c, &m, &d), i == 1 ? GAD_ELIMIT : 0);
         if (i == 1)
             assert_non_null(strstr(d.text,
-                                   "model 'a': /search: takes 500 steps a record, search_steps "
+                                   "model 'a': /search: needs 500 steps per record, search_steps "
                                    "allows 499"));
         else
             assert_true(m->model[0]->search_rate == (i == 0 ? 100.0 : 0.0));
@@ -208,8 +208,10 @@ static void a_model_that_takes_too_many_steps_is_refused(void **state)
     }
 }
 
-/* A tenth of 1,000 searches a second: 100. Those kept for reasons that nobody needed score further records; what
- * is scored are the first ones. */
+/*
+ * A tenth of 1,000 searches a second: 100. Searches that were kept for explanations and not needed
+ * score further records; the scored records are the first ones.
+ */
 static void a_budget_is_used_up_and_no_further(void **state)
 {
     (void)state;

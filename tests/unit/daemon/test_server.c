@@ -140,7 +140,7 @@ static void every_bad_frame_is_named_behind_the_answers_before_it(void **state)
         for (uint64_t k = 0; k < 20; k++)
             assert_true(client_ask(fd, k, 7));
         assert_true(client_send_bytes(fd, rows[i].bytes, rows[i].len));
-        (void)client_ask(fd, 99, 7); /* nobody looks at this any more */
+        (void)client_ask(fd, 99, 7); /* this is not read any more */
         for (uint64_t k = 0; k < 20; k++)
             client_expect_score(fd, k, 7);
         client_expect_error(fd, 0, rows[i].code, rows[i].text);
@@ -222,10 +222,10 @@ static void slow_and_idle_clients_are_cut(void **state)
     daemon_start("[scoring]\nframe_timeout = 100ms\nidle_timeout = 400ms\n");
     int slow = client_open("s");
     assert_true(client_send_bytes(slow, "\0\0\0\x10\1\0", 6));
-    client_expect_error(slow, 0, CODE(TIMEOUT), "the frame did not come in time");
+    client_expect_error(slow, 0, CODE(TIMEOUT), "the frame was not complete in time");
     client_expect_end(slow);
     int idle = client_open("s");
-    client_expect_error(idle, 0, CODE(TIMEOUT), "nothing came for too long");
+    client_expect_error(idle, 0, CODE(TIMEOUT), "no data arrived within idle_timeout");
     client_expect_end(idle);
     (void)close(slow);
     (void)close(idle);
@@ -246,7 +246,7 @@ static void a_dripping_client_is_cut_and_the_others_are_served(void **state)
         assert_true(client_ask(good, i, 7));
         client_expect_score(good, i, 7);
         if (!client_send_bytes(drip, "\0", 1))
-            break; /* its error was sent, its side of the connection is gone */
+            break; /* its error was sent and its side of the connection is closed */
         struct {
             uint8_t peek;
         } byte;

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "lib/spool/reader.h"
 #include "tests/unit/spool/fixture.h"
 #include "tests/unit/test.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/daemon.h"
+#include "daemon/main/daemon.h"
 
 #include <dirent.h>
 #include <event2/event.h>
@@ -215,7 +215,7 @@ static void a_user_that_does_not_exist_is_named(void **state)
     if (geteuid() != 0)
         skip();
     assert_int_equal(privileges_give("no-such-user", "/tmp", &d), GAD_EUNKNOWN);
-    assert_string_equal(d.text, "[ganadd] user 'no-such-user': there is no such user");
+    assert_string_equal(d.text, "[ganadd] user 'no-such-user': no such user");
     assert_int_equal(privileges_give("", "/nowhere", &d), 0);
 }
 
@@ -243,8 +243,8 @@ static void the_service_manager_is_told(void **state)
     assert_int_equal(setenv("NOTIFY_SOCKET", addr.sun_path, 1), 0);
     daemon_start("");
     receive(fd, got);
-    assert_string_equal(got,
-                        "READY=1\nSTATUS=model m; no capture, records of clients only; no output");
+    assert_string_equal(
+        got, "READY=1\nSTATUS=model m; no capture, records from clients only; no output");
     daemon_stop();
     receive(fd, got);
     assert_string_equal(got, "STOPPING=1\nSTATUS=finishing what was accepted");

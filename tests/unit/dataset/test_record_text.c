@@ -259,6 +259,24 @@ static void a_line_is_one_line_whatever_it_holds(void **state)
         }
 }
 
+/* RFC 8259 section 8.1: JSON is UTF-8, so that a name in any language stands as it is. */
+static void valid_utf8_stays_in_ndjson(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(0);
+    struct gad_record r = example();
+    const struct gad_record_about about = {.source = "m\xc3\xa4rz\xf0\x9f\x98\x80\xff\xc3"};
+    struct gad_record_form form = everything;
+    json_error_t e;
+
+    form.ndjson = true;
+    json_t *o = json_loads(text_with(&b, form, &r, &about), JSON_REJECT_DUPLICATES, &e);
+    assert_non_null(o);
+    assert_string_equal(json_string_value(json_object_get(o, "source")),
+                        "m\xc3\xa4rz\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd");
+    json_decref(o);
+}
+
 static void the_longest_line_fits(void **state)
 {
     (void)state;
@@ -309,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_score_stands_last),
         cmocka_unit_test(with_the_head_it_is_a_file_for_readers),
         cmocka_unit_test(a_line_is_one_line_whatever_it_holds),
+        cmocka_unit_test(valid_utf8_stays_in_ndjson),
         cmocka_unit_test(the_longest_line_fits),
         cmocka_unit_test(labels_are_words),
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/event/formats.h"
+#include "lib/event/format.h"
 
 #include <float.h>
 #include <jansson.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/base/rng.h"
 #include "lib/event/event.h"
-#include "lib/event/json.h"
 #include "lib/record/record.h"
 #include "tests/unit/test.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/rng.h"
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 #include "lib/spool/format.h"
 #include "tests/unit/spool/fixture.h"
 #include "tests/unit/test.h"

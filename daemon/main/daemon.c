@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/daemon.h"
+#include "daemon/main/daemon.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
@@ -8,17 +8,19 @@
 #include <unistd.h>
 
 #include "daemon/alert/suppressor.h"
-#include "daemon/announce.h"
 #include "daemon/config/config.h"
 #include "daemon/control/control.h"
-#include "daemon/control/notify.h"
 #include "daemon/descriptors.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
+#include "daemon/main/announce.h"
+#include "daemon/main/signals.h"
+#include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "daemon/reload/events.h"
 #include "daemon/reload/reload.h"
@@ -26,15 +28,15 @@
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
-#include "daemon/signals.h"
 #include "daemon/stats.h"
-#include "daemon/stop_guard.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
+#include "lib/record/record.h"
 
 enum {
-    FLUSH_LOOK_US = 20000,    /* at the end: how often it is seen whether the outputs are done */
-    REST_MAX_NS = 1000000000, /* of stop_timeout, for the threads to end */
+    FLUSH_CHECK_NS = 20000000, /* at the end: between checks of whether the outputs are done */
+    REST_MAX_NS = 1000000000,  /* part of stop_timeout that is left for the threads to end */
 };
 
 struct daemon {
@@ -45,33 +47,46 @@ struct daemon {
     struct stats stats;
     struct event_base *base;
     struct signals *signals;
-    struct event *deadline, *look, *watchdog;
+    struct watch *deadline, *flush, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
     struct feed *feed;
     struct record_log *record_log;
     struct server *server;
     struct capture_merge *captures;
-    struct reload *reload; /* NULL: files are read once */
+    struct reload *reload; /* NULL: files are read once (-r) */
     struct control *control;
-    struct metrics *metrics; /* NULL: nobody may ask */
+    struct metrics *metrics; /* NULL: not configured */
     struct announce *announce;
     bool once, stopping, server_stopped, captures_ended;
 };
 
-static void drifted(void *arg, const struct gad_model_event *e)
+static void report_drift(struct daemon *self, const struct model *m, struct gad_model_event *e)
 {
-    struct daemon *self = arg;
-
+    (void)snprintf(e->model, sizeof(e->model), "%s", m->name);
+    (void)snprintf(e->model_sha256, sizeof(e->model_sha256), "%s", m->label->sha256);
     log_notice("models", "model '%s' %s%s%s", e->model, e->action, *e->reason ? ": " : "",
                e->reason);
     feed_model(self->feed, e);
 }
 
+static void count_drift(struct daemon *self, const struct job *j)
+{
+    struct gad_time now = gad_time_monotonic();
+    struct gad_model_event e;
+
+    for (size_t i = 0; i < job_n_scored(j); i++) {
+        const struct model *m = job_model(j, i);
+        if (m->drift && drift_count(m->drift, &self->drift, &j->rec[i], j->score[i], now, &e))
+            report_drift(self, m, &e);
+    }
+}
+
 static void scored(void *arg, const struct job *j)
 {
     struct daemon *self = arg;
-    drift_take(&self->drift, j, gad_time_monotonic(), drifted, self);
+
+    count_drift(self, j);
     feed_scored(self->feed, j);
     if (j->client)
         record_log_add(self->record_log, j);
@@ -84,42 +99,39 @@ static void drained(void *arg)
     record_log_flush(self->record_log);
 }
 
-/* The clients are gone; the outputs that have a connection get what is left. */
-static void look_event(evutil_socket_t fd, short what, void *arg)
+/* The clients are disconnected; the outputs that have a connection still get what is left. */
+static void flush_event(void *arg)
 {
     struct daemon *self = arg;
-    const struct timeval again = {0, FLUSH_LOOK_US};
-    (void)fd;
-    (void)what;
 
     bool is_flushed = record_log_is_flushed(self->record_log);
     if (!feed_finish(self->feed) || !is_flushed)
-        (void)event_add(self->look, &again);
+        watch_after(self->flush, (struct gad_time){FLUSH_CHECK_NS});
     else
         (void)event_base_loopbreak(self->base);
 }
 
-static void look_if_all_stopped(struct daemon *self)
+static void flush_if_all_stopped(struct daemon *self)
 {
     if (self->stopping && self->server_stopped && self->captures_ended)
-        event_active(self->look, 0, 0);
+        watch_soon(self->flush);
 }
 
 static void stopped(void *arg)
 {
     struct daemon *self = arg;
     self->server_stopped = true;
-    look_if_all_stopped(self);
+    flush_if_all_stopped(self);
 }
 
 static void returned(void *arg, struct job *j)
 {
     struct daemon *self = arg;
-    record_log_add(self->record_log, j); /* scored or not */
+    record_log_add(self->record_log, j); /* whether scored or not */
     capture_merge_returned(self->captures, j);
 }
 
-static size_t room(void *arg)
+static size_t alert_room(void *arg)
 {
     const struct daemon *self = arg;
     return record_log_has_room(self->record_log) ? feed_room(self->feed) : 0;
@@ -132,7 +144,7 @@ static void begin_stop(struct daemon *self)
     notify_state("STOPPING=1\nSTATUS=finishing what was accepted");
     capture_merge_stop(self->captures);
     server_stop(self->server);
-    look_if_all_stopped(self);
+    flush_if_all_stopped(self);
 }
 
 static void captures_ended(void *arg)
@@ -144,15 +156,13 @@ static void captures_ended(void *arg)
         begin_stop(self);
     else if (!self->stopping)
         log_notice("loop", "all captures have been read");
-    look_if_all_stopped(self);
+    flush_if_all_stopped(self);
 }
 
-static void deadline_event(evutil_socket_t fd, short what, void *arg)
+static void deadline_event(void *arg)
 {
     struct daemon *self = arg;
-    (void)fd;
-    (void)what;
-    log_warn("loop", "stop_timeout is nearly over, leaving the rest");
+    log_warn("loop", "stop_timeout has nearly expired, discarding the rest");
     (void)event_base_loopbreak(self->base);
 }
 
@@ -160,14 +170,13 @@ static void stop(void *arg, const char *signal_name)
 {
     struct daemon *self = arg;
     int64_t ns = self->stop_timeout.ns, rest = ns / 4 < REST_MAX_NS ? ns / 4 : REST_MAX_NS;
-    const struct timeval tv = {(ns - rest) / 1000000000, (ns - rest) % 1000000000 / 1000};
 
-    if (event_pending(self->deadline, EV_TIMEOUT, NULL))
+    if (watch_is_on(self->deadline))
         return;
     stop_guard_arm(&self->guard,
-                   self->stop_timeout); /* before all that may block, the log is of it */
+                   self->stop_timeout); /* before anything that can block, such as the log */
     log_notice("loop", "%s: finishing what was accepted", signal_name);
-    (void)event_add(self->deadline, &tv);
+    watch_after(self->deadline, (struct gad_time){ns - rest});
     if (!self->stopping)
         begin_stop(self);
 }
@@ -205,7 +214,7 @@ static void reloaded(void *arg, const struct reload_result *r)
     self->stats.reloads += r->error == 0;
     self->stats.reloads_refused += r->error != 0;
     if (!self->stopping)
-        reload_tell(r, self->feed);
+        reload_report(r, self->feed);
 }
 
 static void hup(void *arg)
@@ -218,12 +227,13 @@ static void hup(void *arg)
         reload_all(self->reload);
 }
 
-/* Only if the scorer moves, too: we stand still with it. */
-static void watchdog_event(evutil_socket_t fd, short what, void *arg)
+/*
+ * Keeps the service manager's watchdog alive only while the scorer thread works, too; the main loop
+ * does, since it runs this.
+ */
+static void watchdog_event(void *arg)
 {
     const struct daemon *self = arg;
-    (void)fd;
-    (void)what;
 
     if (scorer_answers(self->scorer))
         notify_state("WATCHDOG=1");
@@ -231,16 +241,15 @@ static void watchdog_event(evutil_socket_t fd, short what, void *arg)
         log_error("loop", "the scorer does not answer");
 }
 
-/* Thrice in the time that is allowed. */
+/* The keep-alive is sent three times per WatchdogSec=. */
 static int start_watchdog(struct daemon *self)
 {
-    int64_t ns = notify_watchdog().ns / 3;
-    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000};
+    const struct gad_time third = {notify_watchdog().ns / 3};
 
-    if (ns == 0)
+    if (third.ns == 0)
         return 0;
-    self->watchdog = event_new(self->base, -1, EV_PERSIST, watchdog_event, self);
-    return self->watchdog && event_add(self->watchdog, &tv) == 0 ? 0 : GAD_ENOMEM;
+    self->watchdog = watch_ticker(self->base, third, watchdog_event, self);
+    return self->watchdog ? 0 : GAD_ENOMEM;
 }
 
 static int make_events(struct daemon *self, struct gad_diag *d)
@@ -249,17 +258,11 @@ static int make_events(struct daemon *self, struct gad_diag *d)
     if (!self->base)
         return gad_fail(d, GAD_ENOMEM, "no memory for an event loop");
     const struct signals_options so = {.base = self->base, .stop = stop, .hup = hup, .arg = self};
-    self->deadline = event_new(self->base, -1, 0, deadline_event, self);
-    self->look = event_new(self->base, -1, 0, look_event, self);
-    if (!self->deadline || !self->look || signals_new(&so, &self->signals) != 0)
+    self->deadline = watch_timer(self->base, deadline_event, self);
+    self->flush = watch_timer(self->base, flush_event, self);
+    if (!self->deadline || !self->flush || signals_new(&so, &self->signals) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory for the events of signals");
     return 0;
-}
-
-static void free_event(struct event *e)
-{
-    if (e)
-        event_free(e);
 }
 
 static void daemon_deinit(struct daemon *self)
@@ -276,40 +279,54 @@ static void daemon_deinit(struct daemon *self)
     suppressor_free(self->suppressor);
     scorer_free(self->scorer);
     signals_free(self->signals);
-    free_event(self->deadline);
-    free_event(self->look);
-    free_event(self->watchdog);
+    watch_free(self->deadline);
+    watch_free(self->flush);
+    watch_free(self->watchdog);
     if (self->base)
         event_base_free(self->base);
     stop_guard_disarm(&self->guard);
 }
 
-static void warn_of_open_tcp(const struct config *c)
+static void warn_about_open_tcp(const struct config *c)
 {
     const char *tcp = c->scoring.tcp;
 
     if (*tcp && strncmp(tcp, "127.", 4) != 0 && strncmp(tcp, "[::1]", 5) != 0)
-        log_warn("scoring",
-                 "tcp '%s' is open to everybody who can reach it, without login or encryption",
-                 tcp);
+        log_warn(
+            "scoring",
+            "tcp '%s' accepts every client that can reach it, without authentication or encryption",
+            tcp);
 }
 
-/* What was made as root, and is written later. */
+/*
+ * The unprivileged user becomes the owner of the sockets and files that root made and that are
+ * written later.
+ */
 static int give_files(const struct daemon *self, struct gad_diag *d)
 {
     const struct config *c = self->config;
-    int r = privileges_give_folder(c->ganadd.user, feed_folder(self->feed), d);
+    const char *user = c->ganadd.user;
+    int r = 0;
 
+    if (*c->scoring.unix_path)
+        r = privileges_give(user, c->scoring.unix_path, d);
+    if (r == 0 && *c->control.unix_path)
+        r = privileges_give(user, c->control.unix_path, d);
+    if (r == 0)
+        r = privileges_give_directory(user, feed_folder(self->feed), d);
     if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
-        r = privileges_give(c->ganadd.user, c->alerts.suppress, d);
+        r = privileges_give(user, c->alerts.suppress, d);
     for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
         if (strcmp(c->output[i].type, "file") == 0)
-            r = privileges_give(c->ganadd.user, c->output[i].to, d);
+            r = privileges_give(user, c->output[i].to, d);
+    /* it is missing if the disk was full */
+    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0)
+        r = privileges_give(user, c->records.file, d);
     return r;
 }
 
-/* Everything that may need root. */
-static int make_rooms(struct daemon *self, struct models *m, struct gad_diag *d)
+/* Where records come from, and the scorer. */
+static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *d)
 {
     const struct config *c = self->config;
     int r = scorer_new((struct gad_time){c->alerts.rollup.ns / 2}, &self->scorer);
@@ -317,89 +334,96 @@ static int make_rooms(struct daemon *self, struct models *m, struct gad_diag *d)
     self->drift = drift_options(c);
     if (r != 0)
         return gad_fail(d, r, "scorer: %s", gad_strerror(r));
-    r = record_log_new(self->base, c, &self->stats, &self->record_log, d);
-    if (r != 0)
-        return r;
     const struct capture_merge_options captures = {.base = self->base,
                                                    .config = c,
                                                    .models = m,
                                                    .scorer = self->scorer,
                                                    .stats = &self->stats,
-                                                   .room = room,
+                                                   .room = alert_room,
                                                    .ended = captures_ended,
                                                    .arg = self};
-    r = capture_merge_new(&captures, &self->captures, d);
-    if (r != 0)
-        return r;
-    const struct server_options so = {.base = self->base,
-                                      .config = c,
-                                      .models = m,
-                                      .scorer = self->scorer,
-                                      .stats = &self->stats,
-                                      .scored = scored,
-                                      .returned = returned,
-                                      .drained = drained,
-                                      .stopped = stopped,
-                                      .arg = self};
-    r = server_new(&so, &self->server, d);
-    if (r != 0)
-        return r;
-    r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
-    if (r != 0)
-        return r;
-    const struct feed_options fo = {.base = self->base,
-                                    .config = c,
-                                    .stats = &self->stats,
-                                    .suppressor = self->suppressor,
-                                    .by_packets = self->once};
-    r = feed_new(&fo, &self->feed, d);
-    if (r != 0)
-        return r;
-    const struct reload_options ro = {.base = self->base,
-                                      .config = c,
-                                      .feed = self->feed,
-                                      .models = m,
-                                      .configure = configure,
-                                      .told = reloaded,
-                                      .arg = self};
-    r = self->once ? 0 : reload_new(&ro, &self->reload, d);
-    if (r != 0)
-        return r;
-    const struct control_options co = {.base = self->base,
-                                       .config = c,
-                                       .models = m,
-                                       .reload = self->reload,
-                                       .stats = &self->stats,
-                                       .feed = self->feed,
-                                       .suppressor = self->suppressor,
-                                       .record_log = self->record_log,
-                                       .captures = self->captures,
-                                       .reopen = reopen,
-                                       .arg = self};
-    r = control_new(&co, &self->control, d);
-    if (r != 0)
-        return r;
-    const struct metrics_options mo = {.base = self->base,
-                                       .config = c,
-                                       .models = m,
-                                       .stats = &self->stats,
-                                       .feed = self->feed,
-                                       .captures = self->captures};
-    r = metrics_new(&mo, &self->metrics, d);
-    if (r != 0)
-        return r;
-    if (*c->scoring.unix_path)
-        r = privileges_give(c->ganadd.user, c->scoring.unix_path, d);
-    if (r == 0 && *c->control.unix_path)
-        r = privileges_give(c->ganadd.user, c->control.unix_path, d);
+    const struct server_options server = {.base = self->base,
+                                          .config = c,
+                                          .models = m,
+                                          .scorer = self->scorer,
+                                          .stats = &self->stats,
+                                          .scored = scored,
+                                          .returned = returned,
+                                          .drained = drained,
+                                          .stopped = stopped,
+                                          .arg = self};
+    r = record_log_new(self->base, c, &self->stats, &self->record_log, d);
     if (r == 0)
-        r = give_files(self, d);
-    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0) /* not on a full disk */
-        r = privileges_give(c->ganadd.user, c->records.file, d);
-    return r;
+        r = capture_merge_new(&captures, &self->captures, d);
+    return r == 0 ? server_new(&server, &self->server, d) : r;
 }
 
-/* What came of the captures, a line on stderr. */
+/* Where alerts go. */
+static int make_feed(struct daemon *self, struct gad_diag *d)
+{
+    const struct config *c = self->config;
+    int r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
+
+    if (r != 0)
+        return r;
+    const struct feed_options o = {.base = self->base,
+                                   .config = c,
+                                   .stats = &self->stats,
+                                   .suppressor = self->suppressor,
+                                   .by_packets = self->once};
+    return feed_new(&o, &self->feed, d);
+}
+
+/* What an operator reaches: reload, control socket and metrics. */
+static int make_control(struct daemon *self, struct models *m, struct gad_diag *d)
+{
+    const struct reload_options reload = {.base = self->base,
+                                          .config = self->config,
+                                          .feed = self->feed,
+                                          .models = m,
+                                          .configure = configure,
+                                          .done = reloaded,
+                                          .arg = self};
+    int r = self->once ? 0 : reload_new(&reload, &self->reload, d);
+
+    if (r != 0)
+        return r;
+    const struct control_options control = {.base = self->base,
+                                            .config = self->config,
+                                            .models = m,
+                                            .reload = self->reload,
+                                            .stats = &self->stats,
+                                            .feed = self->feed,
+                                            .suppressor = self->suppressor,
+                                            .record_log = self->record_log,
+                                            .captures = self->captures,
+                                            .reopen = reopen,
+                                            .arg = self};
+    r = control_new(&control, &self->control, d);
+    if (r != 0)
+        return r;
+    const struct metrics_options metrics = {.base = self->base,
+                                            .config = self->config,
+                                            .models = m,
+                                            .stats = &self->stats,
+                                            .feed = self->feed,
+                                            .captures = self->captures};
+    return metrics_new(&metrics, &self->metrics, d);
+}
+
+/* Everything that may need root. Opens sockets, captures and files. */
+static int make_modules(struct daemon *self, struct models *m, struct gad_diag *d)
+{
+    int r = make_scoring(self, m, d);
+
+    if (r == 0)
+        r = make_feed(self, d);
+    if (r == 0)
+        r = make_control(self, m, d);
+    return r == 0 ? give_files(self, d) : r;
+}
+
+/* The result of -r, one line on the standard error. */
 static int summary(const struct daemon *self, struct gad_diag *d)
 {
     struct capture_stats sum = {0};
@@ -449,8 +473,8 @@ static int start_announcing(struct daemon *self, const struct models *m, struct 
     return 0;
 }
 
-/* As it is after the package was installed. */
-static void say_if_no_capture(const struct config *c)
+/* The state right after the package was installed. */
+static void log_if_no_capture(const struct config *c)
 {
     if (config_n_captures_used(c) == 0)
         log_notice("capture",
@@ -468,22 +492,23 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
 
     if (config_is_live(c))
         privileges_take_raw();
-    int r = descriptors_raise(c, d);
+    int r = descriptors_raise(c->scoring.max_clients + c->control.max_clients, c->n_captures,
+                              c->n_outputs, d);
     if (r == 0)
         r = make_events(&self, d);
     if (r == 0)
-        r = make_rooms(&self, m, d);
+        r = make_modules(&self, m, d);
     if (r == 0)
         r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)
         return r;
-    warn_of_open_tcp(c);
+    warn_about_open_tcp(c);
     r = start_threads(&self, d);
     if (r == 0)
         r = start_announcing(&self, m, d);
     if (r != 0)
         return r;
-    say_if_no_capture(c);
+    log_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
     announce_ready(self.announce);

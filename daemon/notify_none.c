@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/control/notify.h"
+#include "daemon/notify.h"
 
 void notify_state(const char *state)
 {

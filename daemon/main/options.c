@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/options.h"
+#include "daemon/main/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -9,21 +9,21 @@
 static const char help[] =
     "usage: ganadd [-c FILE] [-r CAPTURE]... [-t] [--dump-config]\n"
     "\n"
-    "Scores connections, from records that come to its socket or from packets, and raises alerts "
-    "on the\n"
+    "Scores connections, given as records on its socket or captured as packets, and raises "
+    "alerts for\n"
     "anomalous ones.\n"
     "\n"
-    "  -c, --config FILE   configuration (" CONFIG_FILE "); FILE.d/*.conf are read after it\n"
-    "  -r, --read CAPTURE  read this capture file (- is the standard input) or directory of them, "
+    "  -c, --config FILE   configuration file (" CONFIG_FILE "); FILE.d/*.conf are read after it\n"
+    "  -r, --read CAPTURE  read a capture file (- is the standard input) or a directory of them, "
     "raise alerts\n"
-    "                      on its connections, open no socket, and end; several are captures of "
-    "the same time\n"
-    "  -t, --test          check the configuration and the checkpoints that it names, and end\n"
-    "      --dump-config   print every value and where it came from, and end\n"
-    "      --help          this text\n"
-    "      --version       the version\n"
+    "                      for its connections, open no socket, and exit; several captures are "
+    "merged by time\n"
+    "  -t, --test          check the configuration and its checkpoints, and exit\n"
+    "      --dump-config   print every value and its source, and exit\n"
+    "      --help          print this text\n"
+    "      --version       print the version\n"
     "\n"
-    "ganadd(8) is the manual, ganadd.conf(5) explains every key.\n";
+    "See ganadd(8); ganadd.conf(5) explains every key.\n";
 
 enum { OPT_DUMP = 256, OPT_HELP, OPT_VERSION };
 

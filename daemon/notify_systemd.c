@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/control/notify.h"
+#include "daemon/notify.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 
 void notify_state(const char *state)
 {
-    (void)sd_notify(0, state); /* nobody listens: fine */
+    (void)sd_notify(0, state); /* fails harmlessly without a service manager */
 }
 
 struct gad_time notify_watchdog(void)
@@ -21,7 +21,10 @@ struct gad_time notify_watchdog(void)
     return (struct gad_time){(int64_t)usec * 1000};
 }
 
-/* The environment stays as it is: each listener looks for its own, and no other program is ever started. */
+/*
+ * The environment is kept: each listener searches it for its own socket, and no other program is
+ * ever started.
+ */
 int notify_socket(const char *path)
 {
     int n = sd_listen_fds(0);

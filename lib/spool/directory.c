@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/spool/folder.h"
+#include "lib/spool/directory.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/event/json.h"
+#include "lib/base/json.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "lib/base/buf.h"
-#include "lib/event/escape.h"
+#include "lib/base/text.h"
 
 static void escape(struct gad_buf *b, unsigned char c)
 {
@@ -37,7 +37,7 @@ void gad_json_string(struct gad_buf *b, const char *s, size_t len)
             escape(b, u[at++]);
             continue;
         }
-        size_t n = gad_utf8_length(u + at, len - at);
+        size_t n = gad_text_utf8(u + at, len - at);
         if (n == 0)
             gad_json_raw(b, "\\ufffd");
         else

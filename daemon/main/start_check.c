@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/start_check.h"
+#include "daemon/main/start_check.h"
 
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/check.h"
@@ -30,16 +30,19 @@ static int check_listen(const struct config *c, const char *section, const char 
         return 0;
     int r = gad_socket_check_listen(address, &is_used, d);
     if (r != 0 && !config_value_of(c->value, section, key)->file) {
-        /* The unit makes the directory of the default: the operator did not ask for it. */
+        /*
+         * The unit creates the directory of the default socket: the operator did not configure it.
+         */
         log_warn("check", "[%s] %s, by default: %s", section, key, d->text);
         return 0;
     }
     if (r != 0)
         prefix(c, section, key, d);
     else if (is_used)
-        log_warn("check",
-                 "[%s] %s: '%s' is in use now: fine if it is by the ganadd that is to be replaced",
-                 section, key, address);
+        log_warn(
+            "check",
+            "[%s] %s: '%s' is in use; this is fine if the ganadd that will be replaced uses it",
+            section, key, address);
     return r;
 }
 
@@ -57,7 +60,7 @@ static int check_sockets(const struct config *c, struct gad_diag *d)
         r = check_listen(c, "metrics", "tcp", c->metrics.tcp, d);
     if (r == 0 && *c->scoring.tcp && *c->metrics.tcp &&
         gad_socket_clash(c->scoring.tcp, c->metrics.tcp)) {
-        r = gad_fail(d, GAD_EINVAL, "'%s' is in the way of [scoring] tcp '%s': take another port",
+        r = gad_fail(d, GAD_EINVAL, "'%s' conflicts with [scoring] tcp '%s': use another port",
                      c->metrics.tcp, c->scoring.tcp);
         prefix(c, "metrics", "tcp", d);
     }

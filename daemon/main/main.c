@@ -5,15 +5,15 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
-#include "daemon/daemon.h"
 #include "daemon/feed/file_check.h"
 #include "daemon/feed/transport.h"
 #include "daemon/log.h"
-#include "daemon/options.h"
+#include "daemon/main/daemon.h"
+#include "daemon/main/options.h"
+#include "daemon/main/signals.h"
+#include "daemon/main/start_check.h"
 #include "daemon/privileges.h"
 #include "daemon/score/models.h"
-#include "daemon/signals.h"
-#include "daemon/start_check.h"
 #include "lib/base/buf.h"
 #include "lib/base/crypto.h"
 #include "lib/base/diag.h"
@@ -26,13 +26,16 @@ static int fail(const struct gad_diag *d)
     return EXIT_FAILURE;
 }
 
-/* Another attempt may go well: memory, descriptors, a disk. */
+/* A later attempt can succeed: memory, descriptors, a disk. */
 static bool is_passing(int r)
 {
     return r == GAD_ENOMEM || r == -EMFILE || r == -ENFILE || r == -EIO || r == -EAGAIN;
 }
 
-/* What only an operator can mend has a code of its own: the service manager does not try again. */
+/*
+ * An error that only the operator can fix has its own exit code, with which the service manager
+ * does not retry.
+ */
 static int fail_config(const struct options *o, int r, const struct gad_diag *d)
 {
     bool serves = !o->test && !o->dump && o->n_read == 0;
@@ -41,7 +44,7 @@ static int fail_config(const struct options *o, int r, const struct gad_diag *d)
     return serves && !is_passing(r) ? EX_CONFIG : code;
 }
 
-/* A checkpoint may be on a file system that is mounted later. */
+/* A checkpoint can be on a file system that is mounted later. */
 static int fail_models(const struct options *o, int r, const struct gad_diag *d)
 {
     return r == -ENOENT || r == -ESTALE || r == -ETIMEDOUT ? fail(d) : fail_config(o, r, d);
@@ -118,6 +121,6 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     log_set_level(c->ganadd.log_level);
-    d.text[0] = '\0'; /* what a model was not signed by, for instance */
+    d.text[0] = '\0'; /* a note about a signature, for example */
     return daemon_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);
 }

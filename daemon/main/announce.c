@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/announce.h"
+#include "daemon/main/announce.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/config/config.h"
-#include "daemon/control/notify.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture_merge.h"
+#include "daemon/notify.h"
 #include "daemon/score/models.h"
+#include "daemon/watch.h"
 #include "lib/base/buf.h"
 
-/* 16 models, 64 captures and 15 outputs with names of 40 bytes; the manager ignores messages of more than 4096. */
+/*
+ * Enough for 16 models, 64 captures and 15 outputs with names of 40 bytes. The manager ignores
+ * messages of more than 4096 bytes.
+ */
 enum { TEXT_MAX = 8192, SENT_MAX = 2048 };
 
 struct announce {
     struct announce_options o;
-    struct event *tick;
+    struct watch *tick;
     struct gad_buf text, last;
 };
 
@@ -37,7 +40,7 @@ static void add_captures(const struct capture_merge *s, struct gad_buf *b)
     for (i = 0; capture_merge_source(s, i, &one); i++)
         gad_buf_printf(b, "%s%s %s", i > 0 ? ", " : "; captures: ", one.name, one.state);
     if (i == 0)
-        gad_buf_printf(b, "; no capture, records of clients only");
+        gad_buf_printf(b, "; no capture, records from clients only");
 }
 
 static void add_outputs(struct feed *f, struct gad_buf *b)
@@ -79,25 +82,22 @@ static void send_if_changed(struct announce *a, const char *first)
     a->text = was;
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void tick_event(void *arg)
 {
-    (void)fd;
-    (void)what;
     send_if_changed(arg, "");
 }
 
 int announce_new(const struct announce_options *o, struct announce **ret)
 {
     gad_cleanup(announce_freep) struct announce *a = gad_calloc(1, sizeof(*a));
-    const struct timeval second = {1, 0};
 
     if (!a)
         return GAD_ENOMEM;
     a->o = *o;
     a->text = GAD_BUF_INIT(TEXT_MAX);
     a->last = GAD_BUF_INIT(TEXT_MAX);
-    a->tick = event_new(o->base, -1, EV_PERSIST, tick_event, a);
-    if (!a->tick || event_add(a->tick, &second) != 0)
+    a->tick = watch_ticker(o->base, (struct gad_time){1000000000}, tick_event, a);
+    if (!a->tick)
         return GAD_ENOMEM;
     *ret = gad_steal(&a);
     return 0;
@@ -114,8 +114,7 @@ void announce_free(struct announce *a)
 {
     if (!a)
         return;
-    if (a->tick)
-        event_free(a->tick);
+    watch_free(a->tick);
     gad_buf_deinit(&a->text);
     gad_buf_deinit(&a->last);
     gad_free(a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/metrics/histogram.h"
+#include "daemon/histogram.h"
 
 #include <math.h>
 
@@ -17,13 +17,4 @@ void histogram_add(struct histogram *h, double value)
 double histogram_limit(const struct histogram *h, int i)
 {
     return ldexp(1, h->low + i);
-}
-
-uint64_t histogram_n(const struct histogram *h)
-{
-    uint64_t n = 0;
-
-    for (int i = 0; i <= HISTOGRAM_BUCKETS; i++)
-        n += h->count[i];
-    return n;
 }

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/signals.h"
+#include "daemon/main/signals.h"
 
-#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/log.h"
 #include "daemon/log_limit.h"
+#include "daemon/watch.h"
 #include "lib/base/time.h"
 
-enum { EVENTS_MAX = 80, NAME = 32 };
+enum { SIGNALS_MAX = 80, NAME = 32 };
 
-_Static_assert(EVENTS_MAX >= NSIG, "an event for each signal");
+_Static_assert(SIGNALS_MAX >= NSIG, "a place for each signal");
 
 static const int stopping[] = {SIGTERM, SIGINT, SIGXCPU};
 
-/* Besides the real-time signals. All of them would end a program that does not catch them: signal(7). */
+/*
+ * In addition to the real-time signals. Each would end a program that does not catch it: signal(7).
+ */
 static const int ignored[] = {SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM,
                               SIGPROF, SIGIO,   SIGPWR,  SIGSTKFLT};
+
+struct caught {
+    struct signals *signals;
+    int number;
+    struct watch *watch;
+};
 
 struct signals {
     struct signals_options o;
     struct log_limit limit;
-    struct event *event[EVENTS_MAX];
+    struct caught caught[SIGNALS_MAX];
     size_t n;
 };
 
@@ -38,7 +46,7 @@ static const char *name_of(int number, char text[static NAME])
     return text;
 }
 
-static void held(sigset_t *set)
+static void fill_held(sigset_t *set)
 {
     (void)sigemptyset(set);
     (void)sigaddset(set, SIGHUP);
@@ -52,49 +60,46 @@ void signals_hold(void)
 {
     sigset_t set;
 
-    held(&set);
+    fill_held(&set);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not an end */
+    (void)signal(SIGXFSZ, SIG_IGN); /* reaching RLIMIT_FSIZE is handled like a full disk */
 }
 
-static void stop_event(evutil_socket_t fd, short what, void *arg)
+static void stop_event(void *arg)
 {
-    const struct signals *s = arg;
+    const struct caught *c = arg;
     char name[NAME];
-    (void)what;
 
-    s->o.stop(s->o.arg, name_of((int)fd, name));
+    c->signals->o.stop(c->signals->o.arg, name_of(c->number, name));
 }
 
-static void hup_event(evutil_socket_t fd, short what, void *arg)
+static void hup_event(void *arg)
 {
-    const struct signals *s = arg;
-    (void)fd;
-    (void)what;
+    const struct caught *c = arg;
 
-    s->o.hup(s->o.arg);
+    c->signals->o.hup(c->signals->o.arg);
 }
 
-static void ignored_event(evutil_socket_t fd, short what, void *arg)
+static void ignored_event(void *arg)
 {
-    struct signals *s = arg;
+    const struct caught *c = arg;
     char name[NAME], more[LOG_LIMIT_TEXT];
-    (void)what;
 
-    if (log_limit_allows(&s->limit, gad_time_monotonic(), more))
-        log_notice("loop", "%s has no meaning here and is ignored; SIGHUP reopens and reloads%s",
-                   name_of((int)fd, name), more);
+    if (log_limit_allows(&c->signals->limit, gad_time_monotonic(), more))
+        log_notice("loop",
+                   "%s has no meaning here and is ignored; SIGHUP reopens files and reloads%s",
+                   name_of(c->number, name), more);
 }
 
-static int add(struct signals *s, int number, event_callback_fn fn)
+static int add(struct signals *s, int number, watch_fn *fn)
 {
-    struct event *e = evsignal_new(s->o.base, number, fn, s);
+    struct caught *c = &s->caught[s->n++];
 
-    if (!e)
-        return GAD_ENOMEM;
-    s->event[s->n++] = e;
-    return event_add(e, NULL) == 0 ? 0 : GAD_ENOMEM;
+    c->signals = s;
+    c->number = number;
+    c->watch = watch_signal(s->o.base, number, fn, c);
+    return c->watch ? 0 : GAD_ENOMEM;
 }
 
 static int add_all(struct signals *s)
@@ -122,7 +127,7 @@ int signals_new(const struct signals_options *o, struct signals **ret)
     signals_hold();
     if (add_all(s) != 0)
         return GAD_ENOMEM;
-    held(&set);
+    fill_held(&set);
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
     *ret = gad_steal(&s);
     return 0;
@@ -132,8 +137,8 @@ void signals_free(struct signals *s)
 {
     if (!s)
         return;
-    signals_hold(); /* libevent brings the defaults back, which would end us now */
+    signals_hold(); /* libevent restores the defaults, which would end the process now */
     for (size_t i = 0; i < s->n; i++)
-        event_free(s->event[i]);
+        watch_free(s->caught[i].watch);
     gad_free(s);
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What runs, in a line for the service manager (STATUS=): models, captures with their states, outputs with theirs. It is
- * sent at the start and when it changes, which is looked at once a second. Thread: main.
+ * The status line for the service manager (STATUS=): models, captures with their states, outputs
+ * with theirs. It is sent at the start and when it changes; the main loop checks that once a
+ * second. Thread: main.
  */
 
 #include "lib/base/err.h"
@@ -24,9 +25,9 @@ struct announce_options {
     const struct capture_merge *captures;
 };
 
-/* Everything in @o must outlive it. Return: 0 or GAD_ENOMEM. */
+/* Everything in @o must outlive it. Returns 0 or GAD_ENOMEM. */
 int announce_new(const struct announce_options *o, struct announce **ret) GAD_MUST_CHECK;
-/* ganadd serves: READY=1 and the first line, in one message. */
+/* Sends READY=1 and the first status line in one message, once ganadd serves. */
 void announce_ready(struct announce *a);
 void announce_free(struct announce *a);
 GAD_DEFINE_CLEANUP(struct announce, announce_free);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/score/networks.h"
+#include "daemon/config/networks.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 enum { NETWORK_TEXT = 64 };
 
 struct address {
-    uint64_t word[2]; /* as in memory: they are compared, not sorted */
+    uint64_t word[2]; /* in memory order: addresses are compared, not sorted */
 };
 
 struct one {
@@ -22,10 +22,10 @@ struct one {
 
 struct networks {
     size_t n;
-    struct one at[NETWORKS_MAX]; /* the longest prefixes first */
+    struct one at[NETWORKS_MAX]; /* longest prefixes first */
 };
 
-/* Behind those that are as long. */
+/* Inserts after the prefixes of the same length. */
 static void insert(struct networks *n, const struct gad_network *w)
 {
     uint8_t mask[16] = {0};
@@ -52,10 +52,11 @@ static int add(struct networks *n, const char *word, size_t len, struct gad_diag
         text[len] = '\0';
     }
     if (len >= sizeof(text) || gad_network_parse(text, &w) != 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "'%.*s': not a network such as 192.0.2.0/24 or 2001:db8::/32, with nothing "
-                        "behind its prefix",
-                        (int)(len < NETWORK_TEXT ? len : NETWORK_TEXT), word);
+        return gad_fail(
+            d, GAD_EINVAL,
+            "'%.*s': not a network such as 192.0.2.0/24 or 2001:db8::/32, with no bits set "
+            "after its prefix",
+            (int)(len < NETWORK_TEXT ? len : NETWORK_TEXT), word);
     insert(n, &w);
     return 0;
 }

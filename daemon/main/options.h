@@ -9,7 +9,7 @@
 enum { OPTIONS_READ_MAX = 64 };
 
 struct options {
-    const char *file; /* -c, or the usual place */
+    const char *file; /* -c, or the default */
     bool test;        /* -t: check everything and end */
     bool dump;        /* --dump-config */
     size_t n_read;    /* -r: captures to read instead of serving */
@@ -18,5 +18,5 @@ struct options {
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
 
-/* DONE: --help or --version was answered on stdout; WRONG: said why on stderr. */
+/* DONE: printed the answer to --help or --version; WRONG: printed the error to stderr. */
 enum options_result options_parse(int argc, char **argv, struct options *ret);
