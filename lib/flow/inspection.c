@@ -20,7 +20,7 @@ static bool is_logged_in(const struct gad_stream *s)
 /* The session of before between these hosts, if it is another, hands over what it knows. */
 static void register_ftp(struct gad_flow_table *t, uint32_t flow)
 {
-    struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &t->flows[flow].key, &t->secret);
+    struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &t->flows[flow].key);
 
     if (s->flow != 0)
         s->logged_in |= is_logged_in(t->flows[s->flow].stream);
@@ -81,7 +81,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
             gad_stream_result(f->stream, ret);
     }
     if (app == GAD_APP_FTP || (app == GAD_APP_FTP_DATA && was_connection)) {
-        struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key, &t->secret);
+        struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key);
         if (s && app == GAD_APP_FTP && s->flow == flow) {
             s->logged_in |= is_logged_in(f->stream);
             s->flow = 0;

@@ -72,7 +72,7 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
     if (err == 0)
         err = gad_wheel_init(&t->wheel, t->flows);
     if (err == 0)
-        err = gad_ftp_sessions_init(&t->ftp);
+        err = gad_ftp_sessions_init(&t->ftp, &t->secret);
     if (err != 0)
         return err;
     *ret = gad_steal(&t);
