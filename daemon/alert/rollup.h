@@ -65,7 +65,7 @@ GAD_DEFINE_CLEANUP(struct rollup, rollup_free);
  * @may_tell: false: it is counted, whatever it is, and told at the end of its window
  * Return: true: @ret is to be told.
  *
- * If the table is full an entry must go first: see rollup_take_oldest().
+ * A key that rollup_is_full_for() must not be added: rollup_take_oldest() first.
  */
 bool rollup_add(struct rollup *r, const struct rollup_key *key, const struct rollup_sample *sample,
                 struct gad_time now, struct gad_time wall, bool may_tell, struct rollup_told *ret);
@@ -89,5 +89,4 @@ bool rollup_take_due(struct rollup *r, struct gad_time now, bool may_tell, struc
 /* When rollup_take_due() has something to do; INT64_MAX: not at all. */
 struct gad_time rollup_due(const struct rollup *r);
 
-size_t rollup_count(const struct rollup *r);     /* entries */
-uint64_t rollup_pending(const struct rollup *r); /* records that were counted and not told */
+size_t rollup_count(const struct rollup *r); /* entries */
