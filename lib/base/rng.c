@@ -163,7 +163,7 @@ static void mt_refill(struct gad_mt19937 *m)
     m->at = 0;
 }
 
-uint32_t gad_mt19937_u32(struct gad_mt19937 *m)
+static uint32_t mt_u32(struct gad_mt19937 *m)
 {
     if (m->at == MT_N)
         mt_refill(m);
@@ -184,7 +184,7 @@ static uint32_t mt_interval(struct gad_mt19937 *m, uint32_t max)
     for (int s = 1; s < 32; s *= 2)
         mask |= mask >> s;
     do {
-        v = gad_mt19937_u32(m) & mask;
+        v = mt_u32(m) & mask;
     } while (v > max);
     return v;
 }

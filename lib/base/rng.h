@@ -31,7 +31,6 @@ struct gad_mt19937 {
 
 void gad_mt19937_seed(struct gad_mt19937 *m,
                       uint32_t seed); /* init_genrand() of the reference code */
-uint32_t gad_mt19937_u32(struct gad_mt19937 *m);
 
 /* numpy.random.RandomState(seed).permutation(n), bit for bit, into a[0 .. n-1]. */
 void gad_mt19937_permutation(struct gad_mt19937 *m, uint32_t n, uint32_t *a);

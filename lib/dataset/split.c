@@ -8,25 +8,6 @@
 
 enum { STREAM = 0x53504c54 }; /* of gad_rng, for the choice of calibration rows */
 
-static const char *const names[GAD_N_PROTOCOLS] = {
-    [GAD_SURVEY] = "survey",
-    [GAD_NORMAL] = "normal",
-    [GAD_NORMAL_UNIQUE] = "normal-unique",
-};
-
-const char *gad_protocol_name(enum gad_protocol p)
-{
-    return (unsigned)p < GAD_N_PROTOCOLS ? names[p] : "?";
-}
-
-int gad_protocol_by_name(const char *name)
-{
-    for (int p = 0; p < GAD_N_PROTOCOLS; p++)
-        if (strcmp(names[p], name) == 0)
-            return p;
-    return -1;
-}
-
 /* Python's round(n / 2): a tie goes to the even number. */
 static size_t half_of(size_t n)
 {

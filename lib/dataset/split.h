@@ -44,9 +44,6 @@ struct gad_split {
     bool positive_is_normal; /* which class of the test rows is to be found */
 };
 
-const char *gad_protocol_name(enum gad_protocol p); /* "survey", "normal", "normal-unique" */
-int gad_protocol_by_name(const char *name);         /* or -1 */
-
 /**
  * gad_split_make() - halve n rows and choose
  * @is_normal: (n)

@@ -309,11 +309,6 @@ size_t gad_table_label(const struct gad_table *t, size_t i)
     return t->label_of[i];
 }
 
-const char *gad_table_label_text(const struct gad_table *t, size_t i)
-{
-    return gad_table_label_name(t, gad_table_label(t, i));
-}
-
 bool gad_table_is_normal(const struct gad_table *t, size_t i)
 {
     return gad_table_label_is_normal(t, gad_table_label(t, i));

@@ -81,7 +81,6 @@ int gad_table_first(const struct gad_table *t, uint32_t *first) GAD_MUST_CHECK;
 size_t gad_table_n_labels(const struct gad_table *t);
 const char *gad_table_label_name(const struct gad_table *t, size_t label);
 size_t gad_table_label(const struct gad_table *t, size_t i);
-const char *gad_table_label_text(const struct gad_table *t, size_t i);
 bool gad_table_has_label(const struct gad_table *t, const char *name); /* with its dot or without */
 uint64_t gad_table_label_rows(const struct gad_table *t, size_t label); /* how many have it */
 bool gad_table_label_is_normal(const struct gad_table *t, size_t label);

@@ -22,7 +22,6 @@ struct gad_schema {
     uint8_t numeric[GAD_N_COLUMNS]; /* columns of the first n_numeric elements */
     struct gad_schema_slot group[GAD_N_COLUMNS];
     const char **name; /* (dim), of the elements; numeric: the column table's, else into text */
-    uint8_t *column;   /* (dim) */
     char *text;        /* the categories, each with its NUL */
 };
 

@@ -123,11 +123,6 @@ enum gad_scaler_kind gad_scaler_kind(const struct gad_scaler *s)
     return s->kind;
 }
 
-size_t gad_scaler_dim(const struct gad_scaler *s)
-{
-    return s->dim;
-}
-
 const bool *gad_scaler_log(const struct gad_scaler *s)
 {
     return s->log;

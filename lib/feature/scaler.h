@@ -81,7 +81,6 @@ void gad_scaler_free(struct gad_scaler *s);
 GAD_DEFINE_CLEANUP(struct gad_scaler, gad_scaler_free);
 
 enum gad_scaler_kind gad_scaler_kind(const struct gad_scaler *s);
-size_t gad_scaler_dim(const struct gad_scaler *s);
 const bool *gad_scaler_log(const struct gad_scaler *s);     /* (dim) */
 const float *gad_scaler_offset(const struct gad_scaler *s); /* (dim) */
 const float *gad_scaler_range(const struct gad_scaler *s);  /* (dim) */

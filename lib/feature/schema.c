@@ -133,13 +133,11 @@ static int lay_out(struct gad_schema *s, const struct gad_schema_group *groups)
             len += strlen(groups[g].categories[i]) + 1; /* <= 4096 * 64 */
     s->text = gad_calloc(1, len);
     s->name = gad_calloc(s->dim, sizeof(s->name[0]));
-    s->column = gad_calloc(s->dim, sizeof(s->column[0]));
-    if (!s->text || !s->name || !s->column)
+    if (!s->text || !s->name)
         return GAD_ENOMEM;
 
     for (size_t i = 0; i < s->n_numeric; i++) {
         s->name[i] = gad_columns[s->numeric[i]].name;
-        s->column[i] = s->numeric[i];
     }
     for (size_t g = 0; g < s->n_groups; g++) {
         struct gad_schema_slot *slot = &s->group[g];
@@ -152,7 +150,6 @@ static int lay_out(struct gad_schema *s, const struct gad_schema_group *groups)
                 slot->element[v] = (int16_t)j;
             memcpy(s->text + at, category, bytes);
             s->name[j] = s->text + at;
-            s->column[j] = (uint8_t)slot->column;
             at += bytes;
         }
     }
@@ -194,7 +191,6 @@ void gad_schema_free(struct gad_schema *s)
 {
     if (!s)
         return;
-    gad_free(s->column);
     gad_free(s->name);
     gad_free(s->text);
     gad_free(s);
@@ -234,12 +230,6 @@ const char *gad_schema_element_name(const struct gad_schema *s, size_t j)
 {
     gad_assert(j < s->dim);
     return s->name[j];
-}
-
-enum gad_column gad_schema_element_column(const struct gad_schema *s, size_t j)
-{
-    gad_assert(j < s->dim);
-    return (enum gad_column)s->column[j];
 }
 
 int gad_schema_element(const struct gad_schema *s, size_t g, double v)

@@ -59,8 +59,5 @@ enum gad_column gad_schema_group_column(const struct gad_schema *s, size_t g, si
 /* Name of element j: "src_bytes", or the category "http" of its group. Lives as long as the schema. */
 const char *gad_schema_element_name(const struct gad_schema *s, size_t j);
 
-/* Column that element j comes from. */
-enum gad_column gad_schema_element_column(const struct gad_schema *s, size_t j);
-
 /* Element that fires for value v of a group's column (a name's number, or 0/1), or -1: outside the vocabulary. */
 int gad_schema_element(const struct gad_schema *s, size_t g, double v);

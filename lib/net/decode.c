@@ -121,8 +121,3 @@ const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec)
 {
     return &dec->stats;
 }
-
-enum gad_checksums gad_decoder_checksums(const struct gad_decoder *dec)
-{
-    return dec->checksums;
-}

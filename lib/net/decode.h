@@ -146,9 +146,6 @@ void gad_decoder_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg);
 
 const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec);
 
-/* What GAD_CHECKSUMS_AUTO has come to; itself as long as it has not. */
-enum gad_checksums gad_decoder_checksums(const struct gad_decoder *dec);
-
 bool gad_link_type_known(int link_type);
 
 GAD_DEFINE_CLEANUP(struct gad_decoder, gad_decoder_free);

@@ -389,12 +389,6 @@ int gad_source_link_type(const struct gad_source *s)
     return s->link_type;
 }
 
-const char *gad_source_link_name(const struct gad_source *s)
-{
-    const char *name = pcap_datalink_val_to_name(s->link_type);
-    return name ? name : "unknown";
-}
-
 int gad_source_fd(const struct gad_source *s)
 {
     return s->is_live && s->pcap ? pcap_get_selectable_fd(s->pcap) : -1;

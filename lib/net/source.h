@@ -97,7 +97,6 @@ int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg,
 int gad_source_reopen(struct gad_source *s, struct gad_diag *d) GAD_MUST_CHECK;
 
 int gad_source_link_type(const struct gad_source *s);
-const char *gad_source_link_name(const struct gad_source *s); /* "EN10MB", or "unknown" */
 
 /* Live: readable when frames may be there; -1 for files, and while an interface is gone. Changes by reopening. */
 int gad_source_fd(const struct gad_source *s);

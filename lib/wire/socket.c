@@ -368,19 +368,3 @@ bool gad_socket_clash(const char *a, const char *b)
         freeaddrinfo(y);
     return r;
 }
-
-int gad_socket_port(int fd)
-{
-    union {
-        struct sockaddr sa;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a = {0};
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, &a.sa, &len) != 0)
-        return 0;
-    if (a.sa.sa_family == AF_INET)
-        return ntohs(a.v4.sin_port);
-    return a.sa.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : 0;
-}

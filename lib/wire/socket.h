@@ -54,10 +54,7 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd,
  * @mode: permissions of a unix socket, whatever the umask; nobody can connect before they are right
  *
  * A unix socket that nobody serves any more is replaced; one that is served, or a file of another type, is
- * -EADDRINUSE. TCP: SO_REUSEADDR, IPv6 only on an IPv6 address, port 0 for any (gad_socket_port()).
+ * -EADDRINUSE. TCP: SO_REUSEADDR, IPv6 only on an IPv6 address, port 0 for any.
  */
 int gad_socket_listen(const char *address, mode_t mode, int backlog, int *ret_fd,
                       struct gad_diag *d) GAD_MUST_CHECK;
-
-/* Port of a bound TCP socket; 0 for any other. */
-int gad_socket_port(int fd);

@@ -9,6 +9,7 @@
  */
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -61,13 +62,22 @@ static void pin(int core)
         (void)fprintf(stderr, "bench_socket: cannot pin to core %d\n", core);
 }
 
+/* Port of a bound IPv4 socket. */
+static int port_of(int fd)
+{
+    struct sockaddr_in a = {0};
+    socklen_t len = sizeof(a);
+
+    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 ? ntohs(a.sin_port) : 0;
+}
+
 /* Nobody else takes it in the moment until the daemon does: a bench may fail once in a while. */
 static int free_port(void)
 {
     int fd, port = 0;
 
     if (gad_socket_listen("127.0.0.1:0", 0, 1, &fd, NULL) == 0) {
-        port = gad_socket_port(fd);
+        port = port_of(fd);
         (void)close(fd);
     }
     return port;

@@ -259,15 +259,12 @@ static void auto_tells_offload_from_damage(void **state)
         put_kind(&kinds[3], 5); /* IPv6: one sum a packet */
         for (unsigned i = 0; i < GAD_CHECKSUM_SAMPLE; i++) {
             got.n = 0;
-            assert_int_equal(gad_decoder_checksums(dec), GAD_CHECKSUMS_AUTO);
             f.p[f.len - 1] ^= i < bad;
             feed(dec, 0, &f, &got);
             f.p[f.len - 1] ^= i < bad;
             assert_false(got.p[0].bad_checksum);
         }
         bool offload = bad * GAD_CHECKSUM_BAD_SHARE > GAD_CHECKSUM_SAMPLE;
-        assert_int_equal(gad_decoder_checksums(dec),
-                         offload ? GAD_CHECKSUMS_IGNORE : GAD_CHECKSUMS_VERIFY);
         f.p[f.len - 1] ^= 1;
         got.n = 0;
         feed(dec, 0, &f, &got);
