@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "lib/flow/key.h"
+#include "lib/flow/index.h"
 #include "lib/flow/tcp.h"
 
 struct gad_stream;

@@ -12,7 +12,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/lru.h"
-#include "lib/flow/key.h"
+#include "lib/flow/index.h"
 
 struct gad_ftp_session {
     uint32_t flow;  /* of the latest control connection; 0: it has ended */

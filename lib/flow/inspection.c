@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/flow/inspection.h"
+#include "lib/flow/parts.h"
 
 static enum gad_app app_of(const struct gad_flow *f)
 {

@@ -3,13 +3,26 @@
 
 /* What the files of the table share. */
 
-#include "lib/flow/clock.h"
 #include "lib/flow/flow.h"
 #include "lib/flow/ftp.h"
 #include "lib/flow/index.h"
 #include "lib/flow/stream.h"
 #include "lib/flow/table.h"
 #include "lib/flow/wheel.h"
+
+/*
+ * A clock that never goes back, from the times of packets, which may: captures get merged, clocks set, files
+ * damaged. A packet from the past is of the present. If packet after packet is from the past, their clock was set
+ * back, and goes on from the present.
+ */
+struct gad_clock {
+    int64_t now;     /* ns, 0 .. GAD_CLOCK_MAX */
+    int64_t skew;    /* added to packet times */
+    unsigned n_past; /* packets in a row that are older than now by a second */
+    uint64_t back, reset;
+};
+
+#define GAD_CLOCK_MAX (INT64_C(1) << 62) /* the year 2116; deadlines fit above */
 
 struct gad_flow_table {
     struct gad_flow_options options;
@@ -28,18 +41,10 @@ struct gad_flow_table {
     struct gad_flow_counters n;
 };
 
-/* Where finished connections go. */
-struct gad_flow_sink {
-    gad_conn_fn *fn;
-    void *arg;
-};
+/* A TCP packet that is part of a flow, after gad_tcp_packet(). */
+void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
+                      bool from_originator);
 
-/* Hands a flow out as a connection and forgets it; it must be off the wheel. @decided: raised to what left before. */
-void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
-                  struct gad_flow_sink to);
-
-/* Ends whatever is due at the table's time. */
-void gad_flow_expire(struct gad_flow_table *t, struct gad_flow_sink to);
-
-/* One ICMP message, a connection of its own. */
-void gad_flow_icmp(struct gad_flow_table *t, const struct gad_packet *p, struct gad_flow_sink to);
+/* The flow is over: what was found, unless there never was a connection; and inspection is freed. */
+void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_connection,
+                          struct gad_content *ret);

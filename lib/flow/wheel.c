@@ -2,7 +2,6 @@
 #include "lib/flow/wheel.h"
 
 #include "lib/base/mem.h"
-#include "lib/flow/sort.h"
 
 enum { WORDS = GAD_WHEEL_SLOTS / 64, SUMMARY = WORDS / 64, LANE_ATTEMPTS = 0, LANE_REST = 1 };
 
@@ -154,6 +153,63 @@ static void take_slot(struct gad_wheel *w, int lane, uint64_t tick, uint32_t *du
     *due = kept;
 }
 
+static bool is_before(const struct gad_flow *x, const struct gad_flow *y)
+{
+    if (x->due != y->due)
+        return x->due < y->due;
+    if (x->end != y->end)
+        return x->end < y->end;
+    return x->id < y->id;
+}
+
+static uint32_t merge(struct gad_flow *flows, uint32_t x, uint32_t y)
+{
+    uint32_t first = 0, *tail = &first;
+
+    while (x && y) {
+        uint32_t *least = is_before(&flows[y], &flows[x]) ? &y : &x;
+        *tail = *least;
+        tail = &flows[*least].next;
+        *least = *tail;
+    }
+    *tail = x ? x : y;
+    return first;
+}
+
+/* Cuts the longest run in order off the front of *list. */
+static uint32_t take_run(struct gad_flow *flows, uint32_t *list)
+{
+    uint32_t first = *list, last = first;
+
+    while (flows[last].next && !is_before(&flows[flows[last].next], &flows[last]))
+        last = flows[last].next;
+    *list = flows[last].next;
+    flows[last].next = 0;
+    return first;
+}
+
+/* Orders a list of flows, linked by next, 0 at its end, by due, last packet and number; returns the first. In place;
+ * a run that is in order already, as most are, costs one comparison a flow. */
+static uint32_t sort_flows(struct gad_flow *flows, uint32_t list)
+{
+    enum { BINS = 32 }; /* bin i holds 2^i runs or none; there are under 2^32 flows */
+    uint32_t bins[BINS] = {0}, sorted = 0;
+
+    while (list) {
+        uint32_t run = take_run(flows, &list);
+        int i = 0;
+        for (; bins[i]; i++) {
+            gad_assert(i < BINS - 1);
+            run = merge(flows, bins[i], run);
+            bins[i] = 0;
+        }
+        bins[i] = run;
+    }
+    for (int i = 0; i < BINS; i++)
+        sorted = merge(flows, bins[i], sorted);
+    return sorted;
+}
+
 uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until)
 {
     while (w->due == 0) {
@@ -166,7 +222,7 @@ uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until)
         w->cursor = tick + 1;
         take_slot(w, LANE_REST, tick, &w->due);
         take_slot(w, LANE_ATTEMPTS, tick, &w->due);
-        w->due = gad_flow_sort(w->flows, w->due);
+        w->due = sort_flows(w->flows, w->due);
     }
     uint32_t flow = w->due;
     w->due = w->flows[flow].next;
