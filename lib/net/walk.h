@@ -91,10 +91,5 @@ enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto);
 /* tunnel.c: only where tunnels are opened. */
 bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto);
 enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto);
-bool gad_net_opens(const struct gad_walk *w, unsigned kinds);           /* any of enum gad_tunnel */
-bool gad_net_enter_tunnel(struct gad_walk *w);                          /* false: too deep */
-enum gad_net_fate gad_net_gre(struct gad_walk *w);                      /* entered already */
-enum gad_net_fate gad_net_tunnelled(struct gad_walk *w, uint16_t type); /* behind the header */
-
-/* tunnel_udp.c: behind the UDP header; false if it is no tunnel, then *ret is not touched. */
+/* Behind the UDP header; false: it is no tunnel, and *ret is not touched. */
 bool gad_net_udp_tunnel(struct gad_walk *w, enum gad_net_fate *ret);
