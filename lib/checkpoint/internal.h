@@ -6,7 +6,7 @@
  *
  *     bytes --reader.c--> protobuf message --convert.c--> struct gad_checkpoint --verify.c--> believed
  *
- * and build.c and writer.c go back. Everything that reading allocates comes from one arena with a budget,
+ * and writer.c goes back. Everything that reading allocates comes from one arena with a budget,
  * because protobuf-c turns the two bytes of an empty sub-message into some two hundred of heap.
  */
 
@@ -74,14 +74,3 @@ int gad_ckpt_bind_tensors(const Ganad__Checkpoint__Checkpoint *m, struct gad_che
 
 /* Everything else. */
 int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
-
-/* The reference alone: reference.c. */
-int gad_ckpt_convert_reference(const Ganad__Checkpoint__Reference *m, struct gad_ckpt_arena *a,
-                               struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
-int gad_ckpt_verify_reference(const struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
-Ganad__Checkpoint__Reference *gad_ckpt_build_reference(struct gad_ckpt_arena *a,
-                                                       const struct gad_checkpoint *c);
-
-/* A checkpoint to a message that points into it and into @a. False: the arena said no, and remembers why. */
-bool gad_ckpt_build(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
-                    Ganad__Checkpoint__Checkpoint *m) GAD_MUST_CHECK;
