@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 
 struct gad_record;
 

@@ -9,7 +9,6 @@
 #include "lib/base/file.h"
 #include "lib/dataset/connection.h"
 #include "lib/dataset/foreign.h"
-#include "lib/dataset/head.h"
 #include "lib/dataset/input.h"
 #include "lib/dataset/line.h"
 

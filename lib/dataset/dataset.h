@@ -4,7 +4,7 @@
 /*
  * Streaming reader of labelled connection records in text: KDD99 (41 columns, or 42 with a label that ends
  * in a dot) and NSL-KDD (43: label without dot, difficulty), plain or gzip, from a path or from stdin. A first
- * line that is a head, as lib/dataset/head.h has it, says what else there is; it may stand again further on,
+ * line that is a head, as lib/dataset/line.h has it, says what else there is; it may stand again further on,
  * where files were put together.
  *
  * What is no text of records (a capture, xz, UTF-16, ...; lib/dataset/foreign.h) is named and refused whatever the

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/dataset/dataset.h"
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 #include "lib/record/record.h"
 
 enum { SECOND = 1000000000 };

@@ -7,7 +7,7 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/attack.h"
 #include "lib/dataset/dataset.h"
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 
 enum {
     ROWS_FIRST = 4096,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
