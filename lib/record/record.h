@@ -33,3 +33,16 @@ struct gad_record {
  * an unknown name is).
  */
 int gad_record_check(const struct gad_record *r);
+
+/* Why a record is anomalous: a column, its value, and what the model expected there. */
+struct gad_reason {
+    enum gad_column column;
+    double value; /* the record's */
+    double
+        expected; /* the model's, in the units of the column; for a text column a name's number */
+    double share; /* of the score, 0 .. 1 */
+};
+
+/* A reason's value or expectation as text: "http", "511", "0.98". Always NUL-terminated. */
+enum { GAD_VALUE_TEXT = 32 };
+void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT]);

@@ -6,14 +6,21 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "lib/record/intern.h"
+#include "lib/base/lru.h"
 
 enum which { T, H, N_WINDOWS };
 
 enum {
     RING = 512, /* a power of two, at least the longer window */
     HOSTS_MAX = GAD_WINDOW_T_MAX,
+    HOST_WORDS = 3,
     SERVICES_MAX = 80, /* names of the column, and one more for those that are in no list */
+};
+
+/* Small numbers for keys, 0 .. the most keys at a time - 1; a key keeps its number while entries use it. */
+struct counted {
+    struct gad_lru *numbers; /* slot: number + 1 */
+    uint16_t n_uses[RING];   /* by number */
 };
 
 /* Of a host or of a service: its records in each window. */
@@ -38,9 +45,8 @@ struct gad_window {
     struct gad_time clock; /* the latest record's, never going back but for a restart of T */
     uint64_t next, first[N_WINDOWS];
     struct entry ring[RING];
-    struct gad_intern *hosts; /* held by each entry of the ring */
-    struct gad_intern
-        *ports; /* (host, originator's port), held by each entry of H: its holds are the count */
+    struct counted hosts; /* by each entry of the ring */
+    struct counted ports; /* (host, originator's port), by each entry of H */
     struct tally of_host[HOSTS_MAX], of_service[SERVICES_MAX];
     uint16_t both[HOSTS_MAX][SERVICES_MAX][N_WINDOWS]; /* records of that host and that service */
 };
@@ -53,9 +59,9 @@ int gad_window_new(const uint64_t key[static 2], struct gad_window **ret)
     if (!w)
         return GAD_ENOMEM;
     w->clock.ns = INT64_MIN;
-    int r = gad_intern_new(key, HOSTS_MAX, &w->hosts);
+    int r = gad_lru_new(HOSTS_MAX, HOST_WORDS, key, &w->hosts.numbers);
     if (r == 0)
-        r = gad_intern_new(key, GAD_WINDOW_H_MAX, &w->ports);
+        r = gad_lru_new(GAD_WINDOW_H_MAX, 1, key, &w->ports.numbers);
     if (r != 0)
         return r;
     *ret = gad_steal(&w);
@@ -66,8 +72,8 @@ void gad_window_free(struct gad_window *w)
 {
     if (!w)
         return;
-    gad_intern_free(w->hosts);
-    gad_intern_free(w->ports);
+    gad_lru_free(w->hosts.numbers);
+    gad_lru_free(w->ports.numbers);
     gad_free(w);
 }
 
@@ -84,21 +90,35 @@ static unsigned error_of(double flag)
     return flag >= 0.0 && flag < (double)sizeof(of) ? of[(size_t)flag] : 0;
 }
 
-static uint16_t hold_host(struct gad_window *w, const struct gad_tuple *t)
+static uint16_t use(struct counted *c, const uint64_t *key)
 {
-    uint8_t key[GAD_INTERN_KEY] = {t->family};
+    uint32_t slot = gad_lru_find(c->numbers, key);
 
-    memcpy(key + 1, t->dst, sizeof(t->dst));
-    return (uint16_t)gad_intern_hold(w->hosts, key);
+    if (slot == 0)
+        slot = gad_lru_add(c->numbers, key);
+    c->n_uses[slot - 1]++;
+    return (uint16_t)(slot - 1);
 }
 
-static uint16_t hold_port(struct gad_window *w, uint16_t host, uint16_t port)
+static void drop(struct counted *c, uint16_t number)
 {
-    uint8_t key[GAD_INTERN_KEY] = {0};
+    if (--c->n_uses[number] == 0)
+        gad_lru_remove(c->numbers, number + 1U);
+}
 
-    memcpy(key, &host, sizeof(host));
-    memcpy(key + sizeof(host), &port, sizeof(port));
-    return (uint16_t)gad_intern_hold(w->ports, key);
+static uint16_t use_host(struct gad_window *w, const struct gad_tuple *t)
+{
+    uint64_t key[HOST_WORDS] = {0, 0, t->family};
+
+    memcpy(key, t->dst, sizeof(t->dst));
+    return use(&w->hosts, key);
+}
+
+static uint16_t use_port(struct gad_window *w, uint16_t host, uint16_t port)
+{
+    const uint64_t key = host | (uint64_t)port << 16;
+
+    return use(&w->ports, &key);
 }
 
 static void tally_add(struct tally *t, enum which in, const struct entry *e, bool first_of_both)
@@ -135,9 +155,9 @@ static void leave(struct gad_window *w, enum which in)
     tally_remove(&w->of_host[e->host], in, e, last);
     tally_remove(&w->of_service[e->service], in, e, last);
     if (in == H)
-        gad_intern_drop(w->ports, e->src_port);
+        drop(&w->ports, e->src_port);
     if (w->first[T] > at && w->first[H] > at)
-        gad_intern_drop(w->hosts, e->host);
+        drop(&w->hosts, e->host);
 }
 
 /* Room in both windows for one more record at this time. */
@@ -189,8 +209,7 @@ static void set_features(const struct gad_window *w, const struct entry *e, doub
     v[GAD_DST_HOST_SRV_COUNT] = s->n[H];
     v[GAD_DST_HOST_SAME_SRV_RATE] = rate(both[H], h->n[H]);
     v[GAD_DST_HOST_DIFF_SRV_RATE] = rate(if_several(h->others[H]), h->n[H]);
-    v[GAD_DST_HOST_SAME_SRC_PORT_RATE] =
-        rate((unsigned)gad_intern_holds(w->ports, e->src_port), h->n[H]);
+    v[GAD_DST_HOST_SAME_SRC_PORT_RATE] = rate(w->ports.n_uses[e->src_port], h->n[H]);
     v[GAD_DST_HOST_SRV_DIFF_HOST_RATE] = rate(if_several(s->others[H]), s->n[H]);
     v[GAD_DST_HOST_SERROR_RATE] = rate(h->serror[H], h->n[H]);
     v[GAD_DST_HOST_SRV_SERROR_RATE] = rate(s->serror[H], s->n[H]);
@@ -208,12 +227,12 @@ void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_re
     struct entry *e = &w->ring[w->next++ % RING];
     *e = (struct entry){
         .time = w->clock,
-        .host = hold_host(w, &r->tuple),
+        .host = use_host(w, &r->tuple),
         .service = known ? (uint8_t)((uint8_t)service + 1) : 0,
         .serror = error == SERROR,
         .rerror = error == RERROR,
     };
-    e->src_port = hold_port(w, e->host, r->tuple.src_port);
+    e->src_port = use_port(w, e->host, r->tuple.src_port);
     enter(w, T, e);
     enter(w, H, e);
     set_features(w, e, r->v);
