@@ -49,7 +49,7 @@ void *gad_calloc_aligned(size_t n, size_t size)
 char *gad_strndup(const char *s, size_t len)
 {
     char *p = len < SIZE_MAX ? gad_calloc(1, len + 1) : NULL;
-    if (p)
+    if (p && len > 0) /* s may be NULL for 0 bytes */
         memcpy(p, s, len);
     return p;
 }

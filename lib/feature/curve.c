@@ -140,14 +140,20 @@ int gad_curves_new(size_t dim, const struct gad_scaler_knots *knots, struct gad_
     if (r != 0)
         return r;
     memcpy(c->n, knots->n, dim * sizeof(*c->n));
-    memcpy(c->x, knots->x, total * sizeof(*c->x));
-    memcpy(c->y, knots->y, total * sizeof(*c->y));
+    for (size_t k = 0; k < total; k++) { /* the arrays may be NULL if there are no knots */
+        c->x[k] = knots->x[k];
+        c->y[k] = knots->y[k];
+    }
     uint32_t at = 0, table_at = 0;
-    for (size_t j = 0; j<dim; at += c->n[j], table_at += c->n[j]> 0, j++) {
+    for (size_t j = 0; j < dim; j++) {
         c->at[j] = at;
         c->table_at[j] = table_at;
-        for (size_t i = 0; c->n[j] > 0 && i < WHOLE; i++)
+        if (c->n[j] == 0)
+            continue;
+        for (size_t i = 0; i < WHOLE; i++)
             c->table[table_at * WHOLE + i] = curve(c->x + at, c->y + at, c->n[j], (float)i);
+        at += c->n[j];
+        table_at++;
     }
     *ret = gad_steal(&c);
     return 0;

@@ -5,11 +5,34 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
-#include "lib/feature/layout.h"
+#include "lib/record/record.h"
 
 enum { CATEGORY_MAX = 63 }; /* bytes; the longest real one is "netbios_dgm" */
 
 _Static_assert(GAD_SCHEMA_DIM_MAX <= INT16_MAX, "an element's number fits the tables");
+
+enum { VALUES_MAX = 128 }; /* names of the longest list, with room; a byte on the wire */
+
+struct slot {
+    enum gad_column column;
+    size_t first, n;
+    size_t n_values;             /* 0 .. n_values - 1 have an entry below */
+    int16_t element[VALUES_MAX]; /* of a value: its element, or -1 */
+};
+
+struct gad_schema {
+    size_t dim, n_numeric, n_groups;
+    uint8_t numeric[GAD_N_COLUMNS]; /* columns of the first n_numeric elements */
+    struct slot group[GAD_N_COLUMNS];
+    const char **name; /* (dim), of the elements; numeric: the column table's, else into text */
+    char *text;        /* the categories, each with its NUL */
+};
+
+/* Element that fires for a value, or -1: outside the vocabulary (NaN, too). */
+static inline int element_of(const struct slot *g, double v)
+{
+    return v >= 0.0 && v < (double)g->n_values ? g->element[(size_t)v] : -1;
+}
 
 /* A name from a file, fit for a message. */
 struct shown {
@@ -96,7 +119,7 @@ static bool repeats(const struct gad_schema_group *g, size_t at)
 static int set_group(struct gad_schema *s, const struct gad_schema_group *in, uint64_t *used,
                      struct gad_diag *d)
 {
-    struct gad_schema_slot *g = &s->group[s->n_groups];
+    struct slot *g = &s->group[s->n_groups];
 
     int r = use_column(in->column, used, &g->column, d);
     if (r != 0)
@@ -108,7 +131,7 @@ static int set_group(struct gad_schema *s, const struct gad_schema_group *in, ui
         return gad_fail(d, GAD_EFORMAT, "column '%s': no categories given", in->column);
     g->n = in->n_categories;
     g->n_values = n_values(g->column);
-    gad_assert(g->n_values <= GAD_VALUES_MAX);
+    gad_assert(g->n_values <= VALUES_MAX);
     for (size_t v = 0; v < g->n_values; v++)
         g->element[v] = -1;
     for (size_t i = 0; i < g->n; i++) {
@@ -140,7 +163,7 @@ static int lay_out(struct gad_schema *s, const struct gad_schema_group *groups)
         s->name[i] = gad_columns[s->numeric[i]].name;
     }
     for (size_t g = 0; g < s->n_groups; g++) {
-        struct gad_schema_slot *slot = &s->group[g];
+        struct slot *slot = &s->group[g];
         slot->first = j;
         for (size_t i = 0; i < slot->n; i++, j++) {
             const char *category = groups[g].categories[i];
@@ -235,5 +258,34 @@ const char *gad_schema_element_name(const struct gad_schema *s, size_t j)
 int gad_schema_element(const struct gad_schema *s, size_t g, double v)
 {
     gad_assert(g < s->n_groups);
-    return gad_schema_slot_element(&s->group[g], v);
+    return element_of(&s->group[g], v);
+}
+
+static uint64_t vectorize_one(const struct gad_schema *s, const struct gad_record *rec, float *x,
+                              size_t ld)
+{
+    uint64_t outside = 0;
+
+    for (size_t i = 0; i < s->n_numeric; i++)
+        x[i] = (float)rec->v[s->numeric[i]];
+    memset(x + s->n_numeric, 0, (ld - s->n_numeric) * sizeof(x[0]));
+    for (size_t g = 0; g < s->n_groups; g++) {
+        const struct slot *slot = &s->group[g];
+        int j = element_of(slot, rec->v[slot->column]);
+        if (j >= 0)
+            x[j] = 1.0f;
+        else
+            outside++;
+    }
+    return outside;
+}
+
+uint64_t gad_vectorize(const struct gad_schema *s, size_t n, const struct gad_record *rec, float *x,
+                       size_t ld)
+{
+    uint64_t outside = 0;
+
+    for (size_t i = 0; i < n; i++)
+        outside += vectorize_one(s, &rec[i], x + i * ld, ld);
+    return outside;
 }

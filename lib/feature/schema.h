@@ -18,6 +18,7 @@
 #include "lib/record/column.h"
 
 struct gad_diag;
+struct gad_record;
 struct gad_schema;
 
 enum { GAD_SCHEMA_DIM_MAX = 4096 };
@@ -61,3 +62,13 @@ const char *gad_schema_element_name(const struct gad_schema *s, size_t j);
 
 /* Element that fires for value v of a group's column (a name's number, or 0/1), or -1: outside the vocabulary. */
 int gad_schema_element(const struct gad_schema *s, size_t g, double v);
+
+/**
+ * gad_vectorize() - records to unscaled feature vectors
+ * @rec:  n legal records (gad_record_check())
+ * @x:    (n, ld) row-major, ld >= dim of the schema; elements dim .. ld become 0
+ *
+ * Return: how many categorical values were outside the vocabulary. No allocation.
+ */
+uint64_t gad_vectorize(const struct gad_schema *s, size_t n, const struct gad_record *rec, float *x,
+                       size_t ld);

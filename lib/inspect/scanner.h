@@ -101,8 +101,7 @@ struct gad_scanner {
 };
 
 extern const struct gad_scanner gad_scan_telnet, gad_scan_rlogin, gad_scan_rsh, gad_scan_ftp,
-    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_text,
-    gad_scan_ftp_data, gad_scan_both_ways, gad_scan_none;
+    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth;
 
 static inline void gad_inspect_done(struct gad_inspect *in)
 {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/feature/vectorize.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
