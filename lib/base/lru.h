@@ -2,13 +2,15 @@
 #pragma once
 
 /*
- * Table of fixed size from keys to slots, with an order from the oldest slot to the newest. A slot is a number
- * from 1 to the capacity; the caller keeps the values in an array of its own, which the slot indexes. All memory
- * is allocated by gad_lru_new() and touched only as slots are used; no other function allocates or fails.
+ * Table of fixed size from keys to slots, with an order from the oldest slot to the newest. A slot
+ * is a number from 1 to the capacity; the caller keeps the values in an array of its own, which the
+ * slot indexes. All memory is allocated by gad_lru_new() and touched only as slots are used; no
+ * other function allocates or fails.
  *
  * Peers choose the keys, so the hash is keyed (SipHash-1-3). The order does not depend on the hash.
  *
- * The table evicts nothing by itself: while it is full, the caller removes a slot before it adds a key.
+ * The table evicts nothing by itself: while it is full, the caller removes a slot before it adds a
+ * key.
  */
 
 #include <stdbool.h>
@@ -41,13 +43,15 @@ GAD_DEFINE_CLEANUP(struct gad_lru, gad_lru_free);
 /* Returns the slot of a key, or 0. The order stays. */
 uint32_t gad_lru_find(const struct gad_lru *t, const uint64_t *key);
 
-/* Stores a key that the table does not hold, as the newest; the table must not be full. Returns its slot. */
+/* Stores a key that the table does not hold, as the newest; the table must not be full. Returns
+ * its slot. */
 uint32_t gad_lru_add(struct gad_lru *t, const uint64_t *key);
 
 /* Makes a slot in use the newest. */
 void gad_lru_touch(struct gad_lru *t, uint32_t slot);
 
-/* Frees a slot in use. The next gad_lru_add() can reuse it; until then the caller's value stays valid. */
+/* Frees a slot in use. The next gad_lru_add() can reuse it; until then the caller's value stays
+ * valid. */
 void gad_lru_remove(struct gad_lru *t, uint32_t slot);
 
 /* Returns the slot that was added or touched longest ago; 0: the table is empty. */

@@ -11,7 +11,8 @@
 enum { CAPACITY_MIN = 2, CAPACITY_MAX = 1 << 20, LINE = 64 };
 
 /*
- * head and tail count pushes and pops for ever (they wrap at SIZE_MAX, which a power of two divides):
+ * head and tail count pushes and pops for ever (they wrap at SIZE_MAX, which a power of two
+ * divides):
  *     tail .. head  are filled;  head - tail <= capacity
  * Each side's words have a cache line of their own.
  */
@@ -58,8 +59,9 @@ void gad_ring_free(struct gad_ring *r)
 }
 
 /*
- * The producer stores the head, then reads `asleep`; a consumer that goes to sleep stores `asleep`, then reads the
- * head. All four are sequentially consistent, so at least one of the two sees the other.
+ * The producer stores the head, then reads `asleep`; a consumer that goes to sleep stores `asleep`,
+ * then reads the head. All four are sequentially consistent, so at least one of the two sees the
+ * other.
  */
 static void wake_sleeper(struct gad_ring *r)
 {

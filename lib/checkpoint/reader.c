@@ -115,7 +115,7 @@ static void compare_cb(ProtobufCBuffer *buffer, size_t len, const uint8_t *p)
     struct comparison *c = (struct comparison *)buffer;
     const uint8_t *want = gad_cursor_take(&c->want, len);
 
-    c->differs = c->differs || !want || memcmp(want, p, len) != 0;
+    c->differs = c->differs || !want || (len > 0 && memcmp(want, p, len) != 0);
 }
 
 /*

@@ -15,8 +15,8 @@ struct gad_record;
 
 struct gad_connection_columns {
     bool any;
-    int8_t part
-        [GAD_HEAD_COLUMNS_MAX]; /* what column c holds, of connection.c; -1: nothing of the connection */
+    /* what column c holds, of connection.c; -1: nothing of the connection */
+    int8_t part[GAD_HEAD_COLUMNS_MAX];
 };
 
 /* Which columns of a file with that head are of the connection. */

@@ -50,8 +50,8 @@ struct gad_dataset_options {
     bool skip_bad;      /* skip and count bad lines instead of stopping at the first */
     bool sha256;        /* hash the file as it is stored while it is read */
     bool ignore_labels; /* a column that a head calls a label is passed over, whatever it holds */
-    bool
-        with_connection; /* read its columns, see lib/dataset/connection.h; else tuple and times are zero */
+    /* read its columns, see lib/dataset/connection.h; else tuple and times are zero */
+    bool with_connection;
 };
 
 struct gad_dataset_stats {

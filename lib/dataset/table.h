@@ -41,8 +41,8 @@ struct gad_table_source {
     uint64_t rows, bad_lines, unknown_names;
     uint64_t bytes;  /* of text, unpacked */
     char *first_bad; /* the first bad line that was skipped; "" */
-    char *
-        label_column; /* its name in the head; "" if there is no head, or none of its columns is the label */
+    /* its name in the head; "" if there is no head, or none of its columns is the label */
+    char *label_column;
     char *passed_over; /* other columns that were not read, as "a, b and 3 more"; "" */
 };
 

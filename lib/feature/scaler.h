@@ -43,8 +43,8 @@ enum gad_scaler_kind {
 /* Squares of this, summed over any row we accept, stay finite in float32. */
 #define GAD_SCALED_MAX 1e12f
 
-const char *gad_scaler_kind_name(
-    enum gad_scaler_kind k); /* "none", "minmax", "log-minmax", "standard", "quantile" */
+/* "none", "minmax", "log-minmax", "standard", "quantile" */
+const char *gad_scaler_kind_name(enum gad_scaler_kind k);
 int gad_scaler_kind_by_name(const char *name); /* or -1 */
 
 /*

@@ -37,8 +37,8 @@ struct gad_conn {
     struct gad_time
         duration; /* a span, as KDD99 counts it: to the packet that ended it, not to stragglers; 0 for
                                  * a TCP connection of which no side closed, as Bro did not know it */
-    struct gad_time
-        decided; /* packet time at which it was known to be over; connections leave in its order */
+    /* packet time at which it was known to be over; connections leave in its order */
+    struct gad_time decided;
     enum gad_conn_state state; /* UDP and ICMP: SF */
     uint64_t src_bytes,
         dst_bytes; /* payload; ICMP with its header; 0 where KDD99 has none, see table.h */

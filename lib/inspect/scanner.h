@@ -38,8 +38,8 @@ struct gad_login {
 enum { GAD_FTP_QUEUE = 8 };
 
 struct gad_ftp {
-    uint8_t queue
-        [GAD_FTP_QUEUE]; /* commands that wait for their reply, oldest first; enum command, flags */
+    /* commands that wait for their reply, oldest first; enum command, flags */
+    uint8_t queue[GAD_FTP_QUEUE];
     uint8_t n;
     uint16_t n_more;     /* those behind them, of which only the number is known */
     uint16_t multi_code; /* of a reply of several lines, until its last */

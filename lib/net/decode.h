@@ -88,8 +88,8 @@ enum gad_tunnel {
 struct gad_decoder_options {
     enum gad_checksums checksums;
     unsigned tunnels; /* how deep tunnels are opened, <= GAD_TUNNELS_MAX; 0: not at all */
-    unsigned
-        tunnel_kinds; /* of enum gad_tunnel; GAD_TUNNELS_USUAL. Others are what they are outside */
+    /* of enum gad_tunnel; GAD_TUNNELS_USUAL. Others are what they are outside */
+    unsigned tunnel_kinds;
     bool by_vlan;     /* fragments of different VLANs are of different datagrams */
     uint64_t seed;    /* of the hash of the fragments' table; unknown to the peers */
     size_t datagrams; /* how many are held at once; 4,096 */

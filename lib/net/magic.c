@@ -26,7 +26,7 @@ static int is_magic(const uint8_t *p, size_t len, bool *ret)
     bool begins = false;
 
     for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
-        begins = begins || memcmp(p, magic[i], n) == 0;
+        begins = begins || n == 0 || memcmp(p, magic[i], n) == 0;
     if (begins && n < MAGIC_LEN)
         return GAD_MORE;
     *ret = begins;

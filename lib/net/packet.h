@@ -33,13 +33,13 @@ struct gad_packet {
     uint8_t tcp_flags;
     uint8_t icmp_type, icmp_code;
     uint32_t seq, ack;
-    uint32_t
-        len; /* payload as the IP header has it: without TCP or UDP header, ICMP with its own */
+    /* payload as the IP header has it: without TCP or UDP header, ICMP with its own */
+    uint32_t len;
     const uint8_t *data; /* the captured part of the payload; borrowed until the callback returns */
     uint32_t data_len;   /* <= len */
-    uint16_t
-        wrong_fragments; /* fragments that overlap, lie beyond 65,535 bytes, or had a bad checksum */
-    bool bad_checksum;   /* of TCP, UDP or ICMP; only where checksums are looked at */
+    /* fragments that overlap, lie beyond 65,535 bytes, or had a bad checksum */
+    uint16_t wrong_fragments;
+    bool bad_checksum; /* of TCP, UDP or ICMP; only where checksums are looked at */
 };
 
 typedef void gad_packet_fn(void *arg, const struct gad_packet *p);

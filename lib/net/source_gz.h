@@ -17,8 +17,8 @@ struct gad_gz;
 
 struct gad_gz_input {
     int fd; /* remains the caller's, and open for as long as the stream is */
-    const void *
-        head; /* (head_len) bytes that were read of it already, at most GAD_FILE_HEAD_MAX; or NULL */
+    /* (head_len) bytes that were read of it already, at most GAD_FILE_HEAD_MAX; or NULL */
+    const void *head;
     size_t head_len;
     gad_source_wait_fn *wait; /* before each read, or NULL; not for a regular file */
     void *wait_arg;

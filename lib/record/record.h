@@ -38,8 +38,8 @@ int gad_record_check(const struct gad_record *r);
 struct gad_reason {
     enum gad_column column;
     double value; /* the record's */
-    double
-        expected; /* the model's, in the units of the column; for a text column a name's number */
+    /* the model's, in the units of the column; for a text column a name's number */
+    double expected;
     double share; /* of the score, 0 .. 1 */
 };
 

@@ -15,16 +15,11 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 
 enum { HOST_TEXT = 256, PORT_TEXT = 6 };
-
-static void closep(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 static const char *without_prefix(const char *s, const char *prefix)
 {
@@ -148,7 +143,7 @@ static int wait_for_backlog(int fd, const struct sockaddr *sa, socklen_t len, in
 static int connect_to(const struct sockaddr *sa, socklen_t len, int timeout_ms, int *ret_fd)
 {
     const int on = 1;
-    gad_cleanup(closep) int fd =
+    gad_cleanup(gad_closep) int fd =
         socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
@@ -203,7 +198,7 @@ static bool is_left_behind(const struct sockaddr_un *sa)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
                    errno == ECONNREFUSED;
-    closep(&fd);
+    gad_closep(&fd);
     return refused;
 }
 
@@ -215,7 +210,7 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
 
     if (err)
         return err;
-    gad_cleanup(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    gad_cleanup(gad_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
     if (is_left_behind(&sa))
@@ -236,7 +231,7 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
 static int bind_on(const struct addrinfo *a, int *ret_fd)
 {
     const int on = 1;
-    gad_cleanup(closep) int fd =
+    gad_cleanup(gad_closep) int fd =
         socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
@@ -252,7 +247,7 @@ static int bind_on(const struct addrinfo *a, int *ret_fd)
 
 static int listen_on(const struct addrinfo *a, int backlog, int *ret_fd)
 {
-    gad_cleanup(closep) int fd = -1;
+    gad_cleanup(gad_closep) int fd = -1;
     int err = bind_on(a, &fd);
 
     if (err)
@@ -322,7 +317,7 @@ int gad_socket_check_listen(const char *address, bool *ret_is_used, struct gad_d
     if (err)
         return err;
     err = bind_on(all, &fd); /* without listen(2) no client can connect */
-    closep(&fd);
+    gad_closep(&fd);
     freeaddrinfo(all);
     *ret_is_used = err == -EADDRINUSE;
     return err && !*ret_is_used

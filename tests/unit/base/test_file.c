@@ -267,11 +267,11 @@ static void files_that_belong_together_are_written_all_or_none(void **state)
     assert_non_null(strstr(d.text, "/no/such/folder/b: cannot create"));
     file[1].path = folder;
     assert_int_equal(gad_file_write_set(2, file, &d), -EISDIR);
-    assert_non_null(strstr(d.text, "is a folder"));
+    assert_non_null(strstr(d.text, "is a directory"));
     file[1].path = in_folder("fifo");
     assert_int_equal(mkfifo(file[1].path, 0600), 0);
     assert_int_equal(gad_file_write_set(2, file, &d), GAD_EINVAL);
-    assert_non_null(strstr(d.text, "is no regular file"));
+    assert_non_null(strstr(d.text, "is not a regular file"));
     assert_int_equal(unlink(file[1].path), 0);
     assert_content(a, "old", 3);
     assert_int_equal(n_files(), 2);
