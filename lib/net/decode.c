@@ -86,7 +86,7 @@ void gad_decoder_free(struct gad_decoder *dec)
 void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, const uint8_t *frame,
                 size_t caplen, size_t len, gad_packet_fn *fn, void *arg)
 {
-    if (len > UINT32_MAX) /* nothing on a wire is; a packet's length has 32 bits */
+    if (len > UINT32_MAX) /* no frame is that long; a packet's length has 32 bits */
         len = UINT32_MAX;
     if (caplen > UINT32_MAX)
         caplen = UINT32_MAX;

@@ -12,13 +12,13 @@ enum {
 };
 
 struct datagram {
-    uint64_t begun;      /* by the table's clock */
+    uint64_t begun;      /* on the table's clock */
     struct gad_packet p; /* addresses, VLAN, tunnels, wrong fragments; time of the last fragment */
     uint8_t proto;       /* of the first fragment */
     bool has_first, has_last, is_summable;
     uint32_t first_len; /* on the wire */
     uint32_t kept;      /* bytes of `first` */
-    uint32_t end;       /* bytes, once the last fragment has come */
+    uint32_t end;       /* bytes; known when the last fragment has arrived */
     uint32_t farthest;  /* end of the farthest fragment, bytes */
     uint32_t n_units;
     uint64_t sum; /* one's-complement, of all fragments */
@@ -28,8 +28,8 @@ struct datagram {
 };
 
 /*
- * The clock goes forward only: packets that are somewhat late do not move it, and a greater jump back in packet time
- * (captures that were put together) starts anew from there. It may come round.
+ * The clock only goes forward. Packets that are slightly late do not move it. A greater step back
+ * in packet time, as in concatenated captures, restarts it from there. The clock can wrap.
  */
 struct gad_frags {
     uint64_t clock, timeout; /* ns */
@@ -45,7 +45,7 @@ int gad_frags_new(const struct gad_decoder_options *opt, struct gad_frags **ret)
     const uint64_t secret[2] = {opt->seed, ~opt->seed};
     size_t n = opt->memory / COST;
 
-    n = n < opt->datagrams ? n : opt->datagrams; /* which is at most 2^20 */
+    n = n < opt->datagrams ? n : opt->datagrams; /* at most 2^20, see gad_decoder_new() */
     n = n > 0 ? n : 1;
     if (!t || !(t->d = gad_calloc(n + 1, sizeof(*t->d))))
         return GAD_ENOMEM;
@@ -82,7 +82,7 @@ static void tick(struct gad_frags *t, struct gad_time now)
     t->reference = now.ns;
 }
 
-/* Held no longer: a packet, or a refusal. */
+/* Ends a datagram as a packet or a refusal. */
 static void finish(struct gad_decoder *dec, uint32_t i, bool is_whole, gad_packet_fn *fn, void *arg)
 {
     struct datagram *d = &dec->frags->d[i];
@@ -107,7 +107,7 @@ static void finish(struct gad_decoder *dec, uint32_t i, bool is_whole, gad_packe
     }
     dec->stats.fate[GAD_NET_HELD]--;
     dec->stats.fate[fate]++;
-    gad_lru_remove(dec->frags->order, i); /* not before: the packet's data were in it */
+    gad_lru_remove(dec->frags->order, i); /* only now: the packet's data were in it */
 }
 
 void gad_frags_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn, void *arg)
@@ -132,7 +132,8 @@ void gad_frags_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
     }
 }
 
-/* RFC 791: addresses, protocol, id; RFC 8200: without the protocol, which each fragment may say otherwise. */
+/* RFC 791: addresses, protocol, id. RFC 8200: without the protocol, which can differ between
+ * fragments. */
 static void make_key(const struct gad_walk *w, const struct gad_fragment *f,
                      uint64_t key[KEY_WORDS])
 {
@@ -166,7 +167,7 @@ static uint32_t add_datagram(struct gad_walk *w, const uint64_t key[KEY_WORDS])
     return i;
 }
 
-/* Of the bits from .. to-1, how many are set; sets them if asked. */
+/* Counts the bits from .. to-1 that are set; sets them if asked. */
 static uint32_t count_bits(uint64_t *map, size_t from, size_t to, bool set)
 {
     uint32_t n = 0;
@@ -189,7 +190,7 @@ static bool bit(const uint64_t *map, size_t i)
     return i < (size_t)N_WORDS * 64 && (map[i / 64] >> i % 64 & 1) != 0;
 }
 
-/* All units of a fragment are there: as one fragment that was the same? */
+/* All units of a fragment have arrived: in one identical fragment? */
 static bool is_repeated(struct datagram *d, const struct gad_fragment *f, size_t end)
 {
     size_t from = f->offset / UNIT, to = (end + UNIT - 1) / UNIT;
@@ -251,7 +252,7 @@ enum gad_net_fate gad_net_fragment(struct gad_walk *w, const struct gad_fragment
     uint64_t key[KEY_WORDS];
 
     if (!f->is_last)
-        len -= len % UNIT; /* RFC 791 wants it so; what is more cannot be placed */
+        len -= len % UNIT; /* RFC 791 requires multiples of 8; the rest cannot be placed */
     if (w->from_fragments)
         return GAD_NET_FRAGMENT_NESTED;
     if (len == 0)

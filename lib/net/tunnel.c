@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tunnels: the names of all kinds; those that are protocols of IP, which are GRE (RFC 1701, 2784, 2890, with PPTP's RFC
- * 2637), IP in IP (RFC 2003, 4213, 2473) and ERSPAN I, II and III (draft-foschiano-erspan-03); those in UDP.
+ * Tunnels: the names of all kinds; those that are protocols of IP, which are GRE (RFC 1701, 2784,
+ * 2890, with PPTP's RFC 2637), IP in IP (RFC 2003, 4213, 2473) and ERSPAN I, II and III
+ * (draft-foschiano-erspan-03); those in UDP.
  */
 #include <string.h>
 
@@ -13,7 +14,7 @@ enum {
     PROTO_IPIP = 4,
     PROTO_IP6 = 41,
     PROTO_GRE = 47,
-    ETHER_TYPE_MIN = 0x600, /* below, it would be taken for a length */
+    ETHER_TYPE_MIN = 0x600, /* lower values are lengths */
     GRE_CHECKSUM = 0x8000,
     GRE_ROUTING = 0x4000,
     GRE_KEY = 0x2000,
@@ -29,7 +30,7 @@ static const char *const kind_names[] = {"gre",    "ipip",  "vxlan",  "geneve", 
                                          "teredo", "ayiya", "erspan", "all"};
 enum { N_KINDS = 8, N_NAMES = 9, NAME_LEN = 15 };
 
-/* One name, (len) bytes. */
+/* Parses one name of (len) bytes. */
 static int read_kind(const char *name, size_t len, unsigned *kinds, struct gad_diag *d)
 {
     char shown[NAME_LEN + 1];
@@ -43,7 +44,7 @@ static int read_kind(const char *name, size_t len, unsigned *kinds, struct gad_d
         return gad_fail(d, GAD_EFORMAT, "the name of a tunnel is missing");
     gad_text_escape(shown, sizeof(shown), name, len);
     int near = gad_text_nearest(shown, kind_names, N_NAMES);
-    return gad_fail(d, GAD_EUNKNOWN, "'%s' is no tunnel that is opened here%s%s%s", shown,
+    return gad_fail(d, GAD_EUNKNOWN, "'%s' is not a supported tunnel%s%s%s", shown,
                     near < 0 ? ": gre, ipip, vxlan, geneve, gtp, teredo, ayiya, erspan"
                              : "; did you mean '",
                     near < 0 ? "" : kind_names[near], near < 0 ? "" : "'?");
@@ -117,7 +118,7 @@ static enum gad_net_fate gre(struct gad_walk *w)
         return GAD_NET_OTHER_PROTOCOL;
     gad_cursor_skip(&w->c, flags & (GRE_CHECKSUM | GRE_ROUTING) ? 4 : 0);
     size_t len = gad_walk_left(w);
-    if (is_pptp) /* its key is a length and the number of a call */
+    if (is_pptp) /* its key is a length and a call number */
         len = gad_cursor_u16be(&w->c);
     gad_cursor_skip(&w->c, is_pptp ? 2 : flags & GRE_KEY ? 4 : 0);
     gad_cursor_skip(&w->c, flags & GRE_SEQUENCE ? 4 : 0);
@@ -150,9 +151,9 @@ enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto)
 }
 
 /*
- * In UDP, recognised by the port and by a header that could hardly be anything else: VXLAN (RFC 7348), GENEVE (RFC
- * 8926), GRE (RFC 8086), GTP-U (3GPP TS 29.281), Teredo (RFC 4380), AYIYA (draft-massar-v6ops-ayiya-02). UDP to such a
- * port with another payload is just UDP.
+ * In UDP, recognised by the port and by a header that could hardly be anything else: VXLAN (RFC
+ * 7348), GENEVE (RFC 8926), GRE (RFC 8086), GTP-U (3GPP TS 29.281), Teredo (RFC 4380), AYIYA
+ * (draft-massar-v6ops-ayiya-02). UDP to such a port with another payload is just UDP.
  */
 
 enum {
@@ -175,10 +176,10 @@ static bool looks_like_ip(const struct gad_cursor *c)
     return version == 6 ? c->left >= IP6_MIN : version == 4 && c->left >= IP4_MIN;
 }
 
-/* Each moves the cursor to what is inside and says what that is, or false. */
+/* Each moves the cursor to the inner packet and sets its type; false: not this tunnel. */
 typedef bool header_fn(struct gad_cursor *c, size_t left, uint16_t *ret_type);
 
-enum { IP_INSIDE = 0, GRE_INSIDE = 1 }; /* beside Ethernet's types */
+enum { IP_INSIDE = 0, GRE_INSIDE = 1 }; /* in addition to EtherTypes */
 
 static bool vxlan(struct gad_cursor *c, size_t left, uint16_t *ret_type)
 {
@@ -255,7 +256,8 @@ static bool teredo(struct gad_cursor *c, size_t left, uint16_t *ret_type)
     return looks_like_ip(c) && c->p[0] >> 4 == 6;
 }
 
-/* Between Teredo's peers and relays, on whatever ports: an IPv6 packet, to the byte, of an address of Teredo's. */
+/* Between Teredo peers and relays on any ports: an IPv6 packet of exactly this length with a Teredo
+ * address. */
 static bool teredo_bare(struct gad_cursor *c, size_t left, uint16_t *ret_type)
 {
     struct gad_cursor h = *c;
@@ -287,7 +289,7 @@ static bool ayiya(struct gad_cursor *c, size_t left, uint16_t *ret_type)
 
 static const struct {
     uint16_t port;  /* 0: any */
-    bool both_ways; /* either end may have the port; else the receiver has it */
+    bool both_ways; /* either end can have the port; else only the receiver */
     header_fn *header;
     enum gad_tunnel kind;
 } kinds[] = {
@@ -297,7 +299,7 @@ static const struct {
     {5072, true, ayiya, GAD_TUNNEL_AYIYA},
 };
 
-static enum gad_net_fate open_it(struct gad_walk *w, uint16_t type)
+static enum gad_net_fate open_tunnel(struct gad_walk *w, uint16_t type)
 {
     if (!enter(w))
         return GAD_NET_TUNNEL_DEEP;
@@ -319,7 +321,7 @@ bool gad_net_udp_tunnel(struct gad_walk *w, enum gad_net_fate *ret)
             inside.bad)
             continue;
         w->c = inside;
-        *ret = open_it(w, type);
+        *ret = open_tunnel(w, type);
         return true;
     }
     return false;

@@ -92,7 +92,7 @@ static void every_truncation_is_refused(void **state)
         uint8_t *cut = malloc(n ? n : 1); /* of its own, so that a read beyond it is seen */
         assert_non_null(cut);
         memcpy(cut, p, n);
-        assert_refused(cut, n, n < 56 ? "shorter than a checkpoint's header" : "cut off");
+        assert_refused(cut, n, n < 56 ? "shorter than a checkpoint's header" : "truncated");
         if (n >= 56)
             seal(cut, n);
         if (gad_checkpoint_parse("a.ckpt", cut, n, &c, NULL) == 0) {
