@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Pairs of hosts with an FTP session that is logged in: in KDD99, the data connections between them are logged in
- * too. Memory is bounded: when it is full, the pair longest unused is evicted. Which pair that is does not depend on
- * the secret of the hash, so the same packets always give the same records.
+ * Pairs of hosts with an FTP session that is logged in: in KDD99, the data connections between them
+ * are logged in too. Memory is bounded: when it is full, the pair longest unused is evicted. Which
+ * pair that is does not depend on the secret of the hash, so the same packets always give the same
+ * records.
  */
 
 #include <stdbool.h>
@@ -30,8 +31,9 @@ int gad_ftp_sessions_init(struct gad_ftp_sessions *f,
                           const struct gad_flow_secret *secret) GAD_MUST_CHECK;
 void gad_ftp_sessions_deinit(struct gad_ftp_sessions *f);
 
-/* Returns the session of the two hosts of a flow, and notes its use; NULL: they have none. */
+/* Returns the session between the two hosts of a flow and marks it as used; NULL: there is no
+ * session. */
 struct gad_ftp_session *gad_ftp_find(struct gad_ftp_sessions *f, const struct gad_flow_key *key);
 
-/* The same; creates the session if there is none. */
+/* The same, but creates a missing session. */
 struct gad_ftp_session *gad_ftp_get(struct gad_ftp_sessions *f, const struct gad_flow_key *key);

@@ -115,7 +115,7 @@ static void put(struct gad_flow_index *ix, struct gad_flow_index_entry e)
     ix->entries[at & ix->mask] = e;
 }
 
-/* Whole pages of what is not read again; it matters little if the kernel keeps them. */
+/* Returns whole pages of the old index to the kernel, which can also keep them. */
 static void give_back(const struct gad_flow_index_entry *old, size_t n)
 {
     const uintptr_t page = 4096;
@@ -126,7 +126,7 @@ static void give_back(const struct gad_flow_index_entry *old, size_t n)
         (void)madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
-/* Twice the size. */
+/* Doubles the index. */
 static void grow(struct gad_flow_index *ix)
 {
     const struct gad_flow_index_entry *old = ix->entries;
@@ -158,7 +158,8 @@ void gad_flow_index_add(struct gad_flow_index *ix, uint64_t hash, uint32_t flow)
     put(ix, (struct gad_flow_index_entry){(uint32_t)hash, flow});
 }
 
-/* The hole is filled by the next entry that may move there: one whose own place is not behind the hole. */
+/* Fills the hole with the next entry that can move there: one whose preferred place is not behind
+ * the hole. */
 void gad_flow_index_remove(struct gad_flow_index *ix, uint32_t tag, uint32_t flow)
 {
     uint32_t hole = tag & ix->mask;

@@ -17,7 +17,7 @@ static bool is_logged_in(const struct gad_stream *s)
     return c.logged_in;
 }
 
-/* The session of before between these hosts, if it is another, hands over what it knows. */
+/* A previous session between these hosts passes on whether it was logged in. */
 static void register_ftp(struct gad_flow_table *t, uint32_t flow)
 {
     struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &t->flows[flow].key);
@@ -43,8 +43,8 @@ static void begin(struct gad_flow_table *t, uint32_t flow)
 }
 
 /*
- * Begins with the first payload after the peer was heard: who only pretends to have a connection costs no
- * memory. What came before is a gap then.
+ * Starts with the first payload after the peer has answered, so that a client without a real
+ * connection costs no memory. Earlier payload is then a gap.
  */
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                       bool from_originator)
@@ -73,7 +73,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
     struct gad_flow *f = &t->flows[flow];
 
     if (f->packets[1] == 0)
-        return; /* most floods and scans end here: nothing was inspected */
+        return; /* most floods and scans return here: nothing was inspected */
     enum gad_app app = app_of(f);
     if (f->stream) {
         gad_stream_finish(f->stream, &t->streams);

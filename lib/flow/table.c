@@ -47,12 +47,12 @@ static bool are_valid(const struct gad_flow_options *o)
            is_span(s->tcp_idle) && is_span(s->udp_idle);
 }
 
-/* Large allocations come as untouched pages, which gad_calloc_aligned() would all write to. */
+/* Large allocations are untouched pages; gad_calloc_aligned() would write to all of them. */
 static int allocate_flows(struct gad_flow_table *t, size_t n)
 {
     enum { ALIGN = _Alignof(struct gad_flow) };
 
-    t->memory = gad_calloc(n + 2, sizeof(struct gad_flow)); /* nobody, and room to align */
+    t->memory = gad_calloc(n + 2, sizeof(struct gad_flow)); /* flow 0, and space to align */
     if (!t->memory)
         return GAD_ENOMEM;
     uintptr_t p = ((uintptr_t)t->memory + ALIGN - 1) / ALIGN * ALIGN;
@@ -117,8 +117,8 @@ static void set_clock(struct gad_clock *c, int64_t ns)
     c->reset++;
 }
 
-/* No record of KDD99 with one of these has bytes, or content. */
-static bool is_no_connection(enum gad_conn_state s)
+/* KDD99's records with one of these states have no bytes and no content. */
+static bool has_no_bytes(enum gad_conn_state s)
 {
     return s == GAD_CONN_REJ || s == GAD_CONN_SH || s == GAD_CONN_SHR || s == GAD_CONN_RSTOS0 ||
            s == GAD_CONN_RSTRH || s == GAD_CONN_OTH;
@@ -138,8 +138,8 @@ static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c
 
     c->state = gad_tcp_conn_state(f->side);
     c->duration.ns = tcp_duration(f);
-    gad_flow_inspect_end(t, flow, !is_no_connection(c->state), &c->content);
-    if (is_no_connection(c->state))
+    gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
+    if (has_no_bytes(c->state))
         return;
     c->src_bytes = gad_tcp_bytes(&f->side[0]);
     c->dst_bytes = gad_tcp_bytes(&f->side[1]);
@@ -171,7 +171,8 @@ static void emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, 
     to.fn(to.arg, c);
 }
 
-/* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what left before. */
+/* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what
+ * left before. */
 static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
                      struct sink to)
 {
@@ -205,7 +206,8 @@ static void expire(struct gad_flow_table *t, struct sink to)
 
     while ((flow = gad_wheel_next(&t->wheel, until)) != 0) {
         gad_flow_index_prefetch(&t->index,
-                                t->flows[t->wheel.due].tag); /* the next one's; 0: some */
+                                /* of the next flow; flow 0 is harmless */
+                                t->flows[t->wheel.due].tag);
         end_flow(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
     }
 }
@@ -245,7 +247,7 @@ static uint32_t find(const struct gad_flow_table *t, const struct gad_flow_key *
     return flow;
 }
 
-/* A flow number to use; makes room if there is none. */
+/* Returns a free flow number; evicts a flow if the table is full. */
 static uint32_t take_free(struct gad_flow_table *t, struct sink to)
 {
     if (t->free == 0 && t->n_touched == t->options.max_flows) {
@@ -262,7 +264,7 @@ static uint32_t take_free(struct gad_flow_table *t, struct sink to)
     return flow;
 }
 
-/* The first packet that was seen of it says who is the originator. */
+/* The first packet seen of a connection determines the originator. */
 static bool is_from_originator(const struct gad_packet *p)
 {
     enum { ALL = GAD_TCP_SYN | GAD_TCP_ACK | GAD_TCP_FIN | GAD_TCP_RST };
@@ -382,7 +384,7 @@ static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p, st
     add_packet(t, flow, p, src_is_b, is_new);
 }
 
-/* The cursor stands behind the tick that was expired last: most packets come within it. */
+/* The cursor is behind the tick that expired last; most packets fall into it. */
 static void set_time(struct gad_flow_table *t, struct gad_time now, struct sink to)
 {
     set_clock(&t->clock, now.ns);
@@ -421,7 +423,8 @@ void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)
 
     while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0)
         end_flow(t, flow, t->clock.now, false, (struct sink){fn, arg});
-    t->wheel.cursor = ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT) + 1; /* more may come */
+    /* more packets can follow */
+    t->wheel.cursor = ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT) + 1;
 }
 
 struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
