@@ -34,15 +34,14 @@ enum gad_conn_state {
 struct gad_conn {
     struct gad_tuple tuple;     /* src is the originator; ICMP: ports 0 */
     struct gad_time start, end; /* first and last packet */
-    struct gad_time
-        /* a span, as KDD99 counts it: to the packet that ended it, not to late packets. 0 for a
-         * TCP connection of which no side closed: Bro did not know its duration */
-        duration;
+    /* a span, as KDD99 counts it: to the packet that ended it, not to late packets. 0 for a TCP
+     * connection of which no side closed: Bro did not know its duration */
+    struct gad_time duration;
     /* packet time at which its end was known; connections are emitted in this order */
     struct gad_time decided;
     enum gad_conn_state state; /* UDP and ICMP: SF */
-    uint64_t src_bytes,
-        dst_bytes; /* payload; ICMP with its header; 0 where KDD99 counts no bytes, see table.h */
+    /* payload; ICMP with its header; 0 where KDD99 counts no bytes, see table.h */
+    uint64_t src_bytes, dst_bytes;
     uint64_t src_packets, dst_packets;
     uint32_t wrong_fragment, urgent;
     uint32_t vlan;

@@ -8,9 +8,11 @@
  * TCP: the sender of the SYN is the originator; without a SYN, the receiver of a SYN+ACK, else the
  * sender of the first packet. States are Bro's (tcp.h). A SYN that does not repeat the first one
  * ends the connection and begins a new one. Bytes come from sequence numbers. REJ, SH, SHR, RSTOS0,
- * RSTRH and OTH have no bytes and no content, like those records of KDD99. UDP: a connection lasts
- * until it is idle; its state is SF, its bytes are payload. ICMP: each message is a connection,
- * includes its header in the bytes, and is decided at once.
+ * RSTRH and OTH have no bytes and no content, like those records of KDD99.
+ *
+ * UDP: a connection lasts until it is idle; its state is SF, its bytes are payload.
+ *
+ * ICMP: each message is a connection, includes its header in the bytes, and is decided at once.
  *
  * Timers run in packet time, which never goes back: for timers and `decided`, a packet that is
  * older than one before it counts as current. If the packets' clock is set back for good, the
