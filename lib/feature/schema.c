@@ -11,13 +11,13 @@ enum { CATEGORY_MAX = 63 }; /* bytes; the longest real one is "netbios_dgm" */
 
 _Static_assert(GAD_SCHEMA_DIM_MAX <= INT16_MAX, "an element's number fits the tables");
 
-enum { VALUES_MAX = 128 }; /* names of the longest list, with room; a byte on the wire */
+enum { VALUES_MAX = 128 }; /* names of the longest list, with reserve; a byte on the wire */
 
 struct slot {
     enum gad_column column;
     size_t first, n;
     size_t n_values;             /* 0 .. n_values - 1 have an entry below */
-    int16_t element[VALUES_MAX]; /* of a value: its element, or -1 */
+    int16_t element[VALUES_MAX]; /* element of a value, or -1 */
 };
 
 struct gad_schema {
@@ -28,13 +28,13 @@ struct gad_schema {
     char *text;        /* the categories, each with its NUL */
 };
 
-/* Element that fires for a value, or -1: outside the vocabulary (NaN, too). */
+/* Returns the element of a value; -1: outside the vocabulary (NaN too). */
 static inline int element_of(const struct slot *g, double v)
 {
     return v >= 0.0 && v < (double)g->n_values ? g->element[(size_t)v] : -1;
 }
 
-/* A name from a file, fit for a message. */
+/* A name from a file, escaped for a message. */
 struct shown {
     char text[80];
 };
@@ -46,13 +46,13 @@ static struct shown show(const char *s)
     return t;
 }
 
-/* Number of values a column can have that a category may stand for: names, or 0 and 1. */
+/* Number of values of a column that a category can stand for: names, or 0 and 1. */
 static size_t n_values(enum gad_column c)
 {
     return gad_columns[c].kind == GAD_KIND_NAME ? gad_columns[c].n_names : 2;
 }
 
-/* The value that a category stands for; -1 if we have none. */
+/* Returns the value of a category; -1: it is in none of our lists. */
 static int value_of(enum gad_column c, const char *category)
 {
     if (gad_columns[c].kind == GAD_KIND_NAME)
@@ -79,7 +79,7 @@ static int set_numeric(struct gad_schema *s, const char *const *numeric, size_t 
 {
     for (size_t i = 0; i < n; i++) {
         enum gad_column c = GAD_N_COLUMNS;
-        int r = use_column(numeric[i], used, &c, d); /* fails at the 42nd, if not before */
+        int r = use_column(numeric[i], used, &c, d); /* fails at the 42nd at the latest */
         if (r != 0)
             return r;
         if (gad_columns[c].kind == GAD_KIND_NAME)

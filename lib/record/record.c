@@ -7,7 +7,7 @@
 
 static bool legal(const struct gad_column_info *col, double v)
 {
-    if (!(v >= 0.0 && v <= col->max)) /* NaN is not */
+    if (!(v >= 0.0 && v <= col->max)) /* refuses NaN too */
         return false;
     if (col->kind == GAD_KIND_RATE)
         return true;
@@ -36,7 +36,8 @@ void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TE
         break;
     case GAD_KIND_NUMBER:
     case GAD_KIND_BINARY:
-        /* Counts are whole; an expectation between two is shown so, as long as that says anything. */
+        /* Counts are whole; an expectation between two counts has one decimal, while that is
+         * informative. */
         (void)snprintf(text, GAD_VALUE_TEXT, v == rint(v) || v >= 100.0 ? "%.0f" : "%.1f", v);
         break;
     }

@@ -14,16 +14,17 @@ enum {
     RING = 512, /* a power of two, at least the longer window */
     HOSTS_MAX = GAD_WINDOW_T_MAX,
     HOST_WORDS = 3,
-    SERVICES_MAX = 80, /* names of the column, and one more for those that are in no list */
+    SERVICES_MAX = 80, /* names of the column, and one for names in no list */
 };
 
-/* Small numbers for keys, 0 .. the most keys at a time - 1; a key keeps its number while entries use it. */
+/* Numbers for keys, from 0 to the maximum number of keys less one; a key keeps its number while
+ * entries use it. */
 struct counted {
     struct gad_lru *numbers; /* slot: number + 1 */
     uint16_t n_uses[RING];   /* by number */
 };
 
-/* Of a host or of a service: its records in each window. */
+/* Records of a host or of a service in each window. */
 struct tally {
     uint16_t n[N_WINDOWS], serror[N_WINDOWS], rerror[N_WINDOWS];
     uint16_t others[N_WINDOWS]; /* a host's distinct services, a service's distinct hosts */
@@ -42,7 +43,7 @@ struct entry {
  *     min(first) .. first[H] .. next, or .. first[T] .. next; entry i is in ring[i % RING]
  */
 struct gad_window {
-    struct gad_time clock; /* the latest record's, never going back but for a restart of T */
+    struct gad_time clock; /* of the latest record; goes back only on a restart of T */
     uint64_t next, first[N_WINDOWS];
     struct entry ring[RING];
     struct counted hosts; /* by each entry of the ring */
@@ -79,7 +80,7 @@ void gad_window_free(struct gad_window *w)
 
 enum { SERROR = 1, RERROR = 2 };
 
-/* SF and OTH are neither, nor is a flag that is not known. */
+/* SF, OTH and unknown flags are neither. */
 static unsigned error_of(double flag)
 {
     static const uint8_t of[] = {
@@ -145,7 +146,7 @@ static void enter(struct gad_window *w, enum which in, const struct entry *e)
     tally_add(&w->of_service[e->service], in, e, first);
 }
 
-/* The oldest record of a window leaves it. */
+/* Removes the oldest record of a window. */
 static void leave(struct gad_window *w, enum which in)
 {
     uint64_t at = w->first[in]++;
@@ -160,7 +161,7 @@ static void leave(struct gad_window *w, enum which in)
         drop(&w->hosts, e->host);
 }
 
-/* Room in both windows for one more record at this time. */
+/* Makes space in both windows for one record at this time. */
 static void make_room(struct gad_window *w, struct gad_time decided)
 {
     bool restart = gad_time_sub(w->clock, decided).ns > GAD_WINDOW_T_NS;
@@ -178,7 +179,8 @@ static void make_room(struct gad_window *w, struct gad_time decided)
         leave(w, H);
 }
 
-/* k / n as KDD99 has it. A float32 has 24 bits, so that 100 of it are exact and rint() sees true halves only. */
+/* k / n as in KDD99. A float32 has 24 bits, so 100 times it is exact and rint() sees true halves
+ * only. */
 static double rate(unsigned k, unsigned n)
 {
     float q = (float)k / (float)n;

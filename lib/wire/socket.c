@@ -42,14 +42,15 @@ static int unix_address(const char *address, struct sockaddr_un *sa, struct gad_
     if (len == 0)
         return gad_fail(d, GAD_EFORMAT, "'%s': a unix socket needs a path", address);
     if (len >= sizeof(sa->sun_path))
-        return gad_fail(d, GAD_ELIMIT, "'%s': path of %zu bytes, a unix socket's may have %zu",
-                        address, len, sizeof(sa->sun_path) - 1);
+        return gad_fail(d, GAD_ELIMIT,
+                        "'%s': path of %zu bytes, the limit for a unix socket is %zu", address, len,
+                        sizeof(sa->sun_path) - 1);
     *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(sa->sun_path, path, len);
     return 0;
 }
 
-/* HOST:PORT with the brackets of [::1]:PORT taken off. */
+/* Splits HOST:PORT and removes the brackets of [::1]:PORT. */
 static int split(const char *address, char host[static HOST_TEXT], char port[static PORT_TEXT],
                  struct gad_diag *d)
 {
@@ -105,7 +106,7 @@ static int resolve(const char *address, bool passive, struct addrinfo **ret, str
     return err ? gad_fail(d, GAD_EUNKNOWN, "%s: %s", address, gai_strerror(err)) : 0;
 }
 
-/* Waits for a connect(2) under way. 0 or -errno. */
+/* Waits for a connect(2) in progress. Returns 0 or -errno. */
 static int wait_connected(int fd, int timeout_ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -122,7 +123,8 @@ static int wait_connected(int fd, int timeout_ms)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 ? -err : -errno;
 }
 
-/* unix(7): a full backlog is EAGAIN, and there is nothing to poll for: only a blocking connect(2) waits. */
+/* unix(7): a full backlog is EAGAIN without a descriptor to poll: only a blocking connect(2)
+ * waits. */
 static int wait_for_backlog(int fd, const struct sockaddr *sa, socklen_t len, int timeout_ms)
 {
     const struct timeval tv = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000},
@@ -186,8 +188,9 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd, struct 
 }
 
 /*
- * A socket file that no process is bound to belongs to one that ended. The question is asked by a socket of another type:
- * it cannot be connected (EPROTOTYPE), so that a server that lives, or a manager that would start one, sees nothing of it.
+ * A socket file that no process is bound to was left by a process that ended. A socket of another
+ * type tests this: it cannot be connected (EPROTOTYPE), so neither a running server nor a manager
+ * that starts servers on demand notices.
  */
 static bool is_left_behind(const struct sockaddr_un *sa)
 {
@@ -215,7 +218,7 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
         return -errno;
     if (is_left_behind(&sa))
         (void)unlink(sa.sun_path);
-    /* The file gets the socket's own mode less the umask: closed to all until chmod() opens it. */
+    /* The file has the socket's mode less the umask: closed to all until chmod() opens it. */
     if (fchmod(fd, 0) != 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0)
         return -errno;
     if (listen(fd, backlog) != 0 || chmod(sa.sun_path, mode) != 0) {
@@ -267,7 +270,7 @@ int gad_socket_listen(const char *address, mode_t mode, int backlog, int *ret_fd
     if (gad_socket_is_unix(address)) {
         err = listen_unix(address, mode, backlog, ret_fd, d);
         if (err == GAD_EFORMAT || err == GAD_ELIMIT)
-            return err; /* the diagnostic is there */
+            return err; /* the diagnostic is set */
     } else {
         struct addrinfo *all;
         err = resolve(address, true, &all, d);
@@ -300,7 +303,7 @@ static int check_listen_unix(const char *address, bool *ret_is_used, struct gad_
     if (lstat(sa.sun_path, &st) != 0)
         return 0;
     if (!S_ISSOCK(st.st_mode))
-        return gad_fail(d, -EADDRINUSE, "%s: there is a file that is no socket", address);
+        return gad_fail(d, -EADDRINUSE, "%s: exists and is not a socket", address);
     *ret_is_used = !is_left_behind(&sa);
     return 0;
 }
