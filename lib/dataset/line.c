@@ -13,7 +13,7 @@
 enum { DIGITS_MAX = 16 };     /* 10^16 < 2^64; 2^53 has 16 */
 enum { SECONDS_DIGITS = 10 }; /* of a time */
 #define SECONDS_MAX                                                                                \
-    UINT64_C(9000000000) /* 9e18 ns < 2^63, with less than a second behind the point */
+    UINT64_C(9000000000) /* 9e18 ns < 2^63, with less than a second after the point */
 
 static inline unsigned digit(char c)
 {
@@ -30,7 +30,7 @@ static inline bool is_line_end(const char *p)
     return p[0] == '\n' || (p[0] == '\r' && p[1] == '\n');
 }
 
-/* Digits up to anything else. */
+/* Parses digits up to the first other character. */
 static inline bool parse_whole(const char **p, uint64_t max, double *v)
 {
     const char *s = *p;
@@ -69,12 +69,12 @@ static bool parse_long_rate(const char **p, double *v)
         if (decimals == 0)
             return false;
     }
-    *v = (double)n / pow10[decimals]; /* both exact: rounded once, as strtod() does */
+    *v = (double)n / pow10[decimals]; /* both exact: rounded once, as by strtod() */
     *p = s;
     return *v <= 1.0;
 }
 
-/* Nearly all rates are "d.dd": those four bytes are taken as one number. */
+/* Nearly all rates have the form "d.dd": those four bytes are read as one number. */
 static inline bool parse_rate(const char **p, double *v)
 {
     uint32_t t;
@@ -119,7 +119,7 @@ static const char *stop(struct gad_line_fault *f, int column, const char *at)
     return NULL;
 }
 
-/* The label and what comes after it; p is behind the comma. */
+/* Parses the label and the columns after it; p is behind the comma. */
 static const char *parse_label(const char *p, struct gad_row *row, int *ret_columns,
                                struct gad_line_fault *f)
 {
@@ -146,7 +146,8 @@ static const char *parse_label(const char *p, struct gad_row *row, int *ret_colu
     return p;
 }
 
-/* Another form is not an error, for the column may be another program's: then the row has no time. */
+/* Another form is not an error, because the column can come from another program: then the row has
+ * no time. */
 bool gad_line_time(const char *s, const char *end, struct gad_time *ret)
 {
     bool before = s < end && *s == '-';
@@ -167,7 +168,7 @@ bool gad_line_time(const char *s, const char *end, struct gad_time *ret)
     return true;
 }
 
-/* What other programs write around a label. */
+/* Blanks that other programs write around a label. */
 static const char *skip_blanks(const char *p)
 {
     while (*p == ' ' || *p == '\t')
@@ -175,8 +176,8 @@ static const char *skip_blanks(const char *p)
     return p;
 }
 
-/* What the head says comes behind the features; p is at their end. A label may have its dot or not, and blanks around
- * it, which are no part of it. */
+/* Parses the columns of the head after the features; p is at their end. A label can have its dot
+ * or not, and blanks around it, which are ignored. */
 static const char *parse_named(const char *p, const struct gad_head *head, struct gad_row *row,
                                struct gad_line_fault *f)
 {
@@ -264,7 +265,8 @@ static const char *label_reason(const char *at, size_t len, bool last)
                 : "ends in a dot, and another column follows";
 }
 
-/* The same in a file with a head, of a column behind the features; missing: the line has ended before it. */
+/* The same for a column after the features in a file with a head; missing: the line ended before
+ * it. */
 static const char *reason_by_head(int c, const struct gad_head *head, size_t len, bool missing)
 {
     if (c >= head->n_columns)
@@ -274,7 +276,7 @@ static const char *reason_by_head(int c, const struct gad_head *head, size_t len
     return len >= GAD_LABEL_TEXT ? "longer than 31 bytes" : "not a label";
 }
 
-/* Why the field of len > 0 printable bytes is wrong; last: it is the line's last. */
+/* Returns why the field of len > 0 printable bytes is wrong; last: it is the last of the line. */
 static const char *reason(int c, const char *at, size_t len, bool last, int *ret_err)
 {
     enum gad_column_kind kind = c < GAD_N_COLUMNS ? gad_columns[c].kind : GAD_KIND_NUMBER;
@@ -363,7 +365,7 @@ static int add_name(struct gad_head *h, const char *at, size_t len, struct gad_d
         return gad_fail(d, GAD_EFORMAT, "head: column %d is '%s', but should be '%s'", c + 1, text,
                         gad_columns[c].name);
     if (find_column(h, h->name[c]) >= 0)
-        return gad_fail(d, GAD_EFORMAT, "head: column %d: '%s' is there twice", c + 1, text);
+        return gad_fail(d, GAD_EFORMAT, "head: column %d: '%s' occurs twice", c + 1, text);
     h->n_columns++;
     return 0;
 }
@@ -382,7 +384,7 @@ static int find_label(const struct gad_head *h)
 
 int gad_head_parse(const char *line, const char *end, struct gad_head *ret, struct gad_diag *d)
 {
-    /* Windows and files go by the time a connection is decided. */
+    /* Windows and files use the time at which a connection is decided. */
     static const char *const times[] = {"decided", "end", "start"};
     struct gad_head h = {.n_columns = 0, .time = -1};
 

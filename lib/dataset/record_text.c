@@ -45,7 +45,7 @@ static void put_name(struct gad_buf *b, const char *s)
     }
 }
 
-/* Seconds since the epoch, which may be before it. */
+/* Seconds since the epoch, also negative ones. */
 static void put_seconds(struct gad_buf *b, struct gad_time t, bool known)
 {
     uint64_t ns = t.ns < 0 ? 0 - (uint64_t)t.ns : (uint64_t)t.ns;
@@ -76,7 +76,7 @@ static void put_csv_connection(struct gad_buf *b, const struct gad_record_about 
     put_text(b, r->community_id);
 }
 
-/* Nine digits bring back every bit of a float32. */
+/* Nine digits restore every bit of a float32. */
 static void put_csv_score(struct gad_buf *b, const struct gad_record_about *a)
 {
     put_text(b, ",");
@@ -129,7 +129,7 @@ void gad_record_text_head(struct gad_buf *b, const struct gad_record_form *form)
 
 /* --- ndjson --- */
 
-/* Quoted; a byte beyond ASCII becomes U+FFFD, for nobody says what it is. */
+/* Quoted; a byte beyond ASCII becomes U+FFFD, because its encoding is not known. */
 static void put_string(struct gad_buf *b, const char *s)
 {
     put_text(b, "\"");
@@ -153,8 +153,8 @@ static void put_key_string(struct gad_buf *b, const char *key, const char *s)
     put_string(b, s);
 }
 
-/* A key and its value at p; the byte behind them. Names are of the library's own lists: nothing has to be escaped.
- * What is not legal, and "?" in CSV, is null. */
+/* Writes a key and its value at p; returns the byte after them. Names are from the library's
+ * lists, so nothing has to be escaped. Illegal values ("?" in CSV) are null. */
 static char *write_feature(char *p, int c, double v)
 {
     const struct gad_column_info *col = &gad_columns[c];

@@ -52,8 +52,8 @@ GAD_DEFINE_CLEANUP(struct gad_window, gad_window_free);
 /**
  * gad_window_add() - sets a record's window features and adds the record to the windows
  * @decided: packet time. A time earlier than that of a previous record by 2 s or less counts as
- *           that time. A larger step back
- *           restarts T, so that one wrong clock does not stop the time of later records.
+ *           that time. A larger step back restarts T, so that one wrong clock does not stop the
+ *           time of later records.
  * @r:       its service, flag and tuple are read, columns 23 to 41 are set
  */
 void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_record *r);

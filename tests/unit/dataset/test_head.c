@@ -211,8 +211,8 @@ static void a_head_that_is_none_says_why(void **state)
         const char *more, *why;
     } rows[] = {
         {",", "head: column 42: not a name of 1 to 31 bytes: ''"},
-        {",a,a", "head: column 43: 'a' is there twice"},
-        {",duration", "head: column 42: 'duration' is there twice"},
+        {",a,a", "head: column 43: 'a' occurs twice"},
+        {",duration", "head: column 42: 'duration' occurs twice"},
         {",a b", "head: column 42: byte 0x20"},
         {",12345678901234567890123456789012",
          "head: column 42: not a name of 1 to 31 bytes: '12345678901234567890123456789012'"},

@@ -183,7 +183,7 @@ static void what_is_no_file_is_named(void **state)
     assert_int_equal(gad_dataset_open("/nonexistent", NULL, &s, &d), -ENOENT);
     assert_string_equal(d.text, "/nonexistent: cannot open: No such file or directory");
     assert_int_equal(gad_dataset_open("/", NULL, &s, &d), -EISDIR);
-    assert_string_equal(d.text, "/: cannot read: it is a directory: give the files that are in it");
+    assert_string_equal(d.text, "/: cannot read: it is a directory: pass the files in it");
     assert_null(s);
     assert_int_equal(gad_input_open("/", false, &in, NULL), -EISDIR);
     assert_null(in);
