@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a message to a checkpoint: first all but the tensors, then, when the nets are verified, those. */
+/* From a message to a checkpoint: first everything except the tensors, then, when the nets are
+ * verified, the tensors. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ static int convert_net(const Ganad__Checkpoint__Net *m, struct gad_ckpt_arena *a
         return gad_ckpt_arena_fail(a, d);
     for (size_t i = 0; i < m->n_layer; i++) {
         const Ganad__Checkpoint__Layer *l = m->layer[i];
-        /* the enums of the .proto have the numbers of ours; gad_ckpt_verify_nets() refuses all others */
+        /* the enums of the .proto have the same numbers; gad_ckpt_verify_nets() refuses all
+         * others */
         net->layers[i] = (struct gad_ckpt_layer){
             .kind = (enum gad_ckpt_layer_kind)l->kind,
             .act = (enum gad_ckpt_act)l->activation,
@@ -69,7 +71,7 @@ static int convert_nets(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_
     return r;
 }
 
-/* The elements of the feature vector are counted as they come, so that no sum can overflow. */
+/* Counts the elements of the feature vector during conversion, so that no sum can overflow. */
 static int convert_schema(const Ganad__Checkpoint__Schema *m, struct gad_ckpt_arena *a,
                           struct gad_checkpoint *c, size_t *ret_dim, struct gad_diag *d)
 {
@@ -244,7 +246,7 @@ static int convert_reference(const Ganad__Checkpoint__Reference *m, struct gad_c
         return gad_fail(d, GAD_EMISMATCH, "reference: %zu histograms, the schema has %zu columns",
                         m->n_column, n);
     if (m->n == 0)
-        return gad_fail(d, GAD_EFORMAT, "reference: of no records");
+        return gad_fail(d, GAD_EFORMAT, "reference: no records");
     c->reference.column = gad_ckpt_arena_alloc(a, n, sizeof(*c->reference.column));
     if (!c->reference.column)
         return gad_ckpt_arena_fail(a, d);
@@ -323,7 +325,8 @@ struct tally {
     size_t n, subnormal; /* over all tensors */
 };
 
-/* Little-endian bytes to floats where they stand: arena memory is aligned and has no other type. */
+/* Converts little-endian bytes to floats in place: arena memory is aligned and has no other
+ * type. */
 static const float *decode(ProtobufCBinaryData data, size_t n, size_t *ret_first_bad,
                            struct tally *tally)
 {
@@ -342,7 +345,8 @@ static const float *decode(ProtobufCBinaryData data, size_t n, size_t *ret_first
     return (const float *)(const void *)data.data;
 }
 
-/* What a layer says of its tensor; a bias has no rows. Verified, so that rows * cols cannot overflow. */
+/* The shape that a layer requires of its tensor; a bias has no rows. Verified, so rows * cols
+ * cannot overflow. */
 struct shape {
     char name[GAD_CKPT_TENSOR_NAME], text[32];
     size_t n_dim, dim[2], n;
@@ -380,15 +384,14 @@ static int bind_tensor(const Ganad__Checkpoint__Tensor *t, const struct shape *s
     if (strcmp(t->name, s->name) != 0) {
         char found[GAD_CKPT_TENSOR_NAME];
         gad_text_escape(found, sizeof(found), t->name, strlen(t->name));
-        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': '%s' stands in its place", s->name, found);
+        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': found '%s' in its place", s->name, found);
     }
     if (t->data.len != s->n * sizeof(float))
-        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': %zu values%s, layer says %s", s->name,
+        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': %zu values%s, the layer needs %s", s->name,
                         t->data.len / sizeof(float),
-                        t->data.len % sizeof(float) ? " and a part of one" : "", s->text);
+                        t->data.len % sizeof(float) ? " and part of another" : "", s->text);
     if (!same_shape(t, s))
-        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': has another shape than %s", s->name,
-                        s->text);
+        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': shape is not %s", s->name, s->text);
     *ret = decode(t->data, s->n, &first_bad, tally);
     if (first_bad < s->n)
         return gad_fail(d, GAD_EFORMAT, "tensor '%s': value %zu is not a finite number", s->name,
@@ -426,7 +429,8 @@ int gad_ckpt_bind_tensors(const Ganad__Checkpoint__Checkpoint *m, struct gad_che
                         n_layers, 2 * n_layers);
     for (size_t i = 0; i < c->n_nets && r == 0; i++)
         r = bind_net(m, &c->nets[i], &at, &tally, d);
-    /* Arithmetic on subnormal numbers is many times slower; training leaves next to none. */
+    /* Arithmetic on subnormal numbers is many times slower; trained models contain almost no
+     * subnormal numbers. */
     if (r == 0 && tally.subnormal > tally.n / 100)
         r = gad_fail(d, GAD_EFORMAT, "tensors: %zu of %zu values are subnormal", tally.subnormal,
                      tally.n);

@@ -7,7 +7,7 @@
 
 #include "lib/base/diag.h"
 
-/* What is wrong with a string, or NULL. */
+/* Returns what is wrong with a string, or NULL. */
 static const char *text_fault(const char *s)
 {
     if (strnlen(s, GAD_CKPT_STRING_MAX + 1) > GAD_CKPT_STRING_MAX)
@@ -57,8 +57,9 @@ static int check_layer(const struct gad_ckpt_net *net, size_t i, struct gad_diag
     if (why)
         return gad_fail(d, GAD_EFORMAT, "net '%s': layer %zu %s", net->name, i, why);
     if (i > 0 && l->in != l[-1].out)
-        return gad_fail(d, GAD_EMISMATCH, "net '%s': layer %zu takes %u values, layer %zu gives %u",
-                        net->name, i, l->in, i - 1, l[-1].out);
+        return gad_fail(d, GAD_EMISMATCH,
+                        "net '%s': layer %zu takes %u values, layer %zu returns %u", net->name, i,
+                        l->in, i - 1, l[-1].out);
     return 0;
 }
 
@@ -72,7 +73,7 @@ static int check_net(const struct gad_checkpoint *c, size_t i, size_t *n_layers,
         return gad_fail(d, GAD_EFORMAT, "net %zu: name %s", i, why);
     for (size_t k = 0; k < i; k++)
         if (strcmp(c->nets[k].name, net->name) == 0)
-            return gad_fail(d, GAD_EFORMAT, "net '%s': there are two", net->name);
+            return gad_fail(d, GAD_EFORMAT, "net '%s': duplicate name", net->name);
     *n_layers += net->n_layers; /* each at most LAYERS_MAX, of at most NETS_MAX nets */
     if (*n_layers > GAD_CKPT_LAYERS_MAX)
         return gad_fail(d, GAD_ELIMIT, "net '%s': more than %d layers in all", net->name,
@@ -158,7 +159,8 @@ int gad_checkpoint_condition(const struct gad_checkpoint *c, size_t *ret_first, 
         }
         first += g->n_categories;
     }
-    return gad_fail(d, GAD_EMISMATCH, "condition '%.64s' is no group of the schema", c->condition);
+    return gad_fail(d, GAD_EMISMATCH, "condition '%.64s' is not a group of the schema",
+                    c->condition);
 }
 
 static int check_condition(const struct gad_checkpoint *c, struct gad_diag *d)
@@ -218,7 +220,7 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
     size_t n = c->calibration.n_levels;
 
     if (c->calibration.n < 1)
-        return gad_fail(d, GAD_EFORMAT, "calibration: of no rows");
+        return gad_fail(d, GAD_EFORMAT, "calibration: no rows");
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(level[i]) || !isfinite(value[i]))
             return gad_fail(d, GAD_EFORMAT, "calibration: level %zu is not a finite number", i);
@@ -228,7 +230,7 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
             return gad_fail(d, GAD_EFORMAT, "calibration: value %zu descends", i);
     }
     if (level[0] != 0.0 || level[n - 1] != 1.0)
-        return gad_fail(d, GAD_EFORMAT, "calibration: levels do not go from 0 to 1");
+        return gad_fail(d, GAD_EFORMAT, "calibration: levels do not range from 0 to 1");
     return 0;
 }
 
@@ -280,7 +282,7 @@ static int check_self_tests(const struct gad_checkpoint *c, struct gad_diag *d)
 static int check_edges(const struct gad_ckpt_histogram *h, const char *column, struct gad_diag *d)
 {
     if (h->n_edges == 0 || h->n_edges > GAD_CKPT_EDGES_MAX)
-        return gad_fail(d, GAD_ELIMIT, "reference: column '%.64s': %zu edges, 1 to %d can be",
+        return gad_fail(d, GAD_ELIMIT, "reference: column '%.64s': %zu edges, allowed are 1 to %d",
                         column, h->n_edges, GAD_CKPT_EDGES_MAX);
     for (size_t i = 0; i < h->n_edges; i++)
         if (!isfinite(h->edge[i]) || (i > 0 && h->edge[i] <= h->edge[i - 1]))
@@ -303,8 +305,8 @@ static int check_counts(const struct gad_checkpoint *c, const struct gad_ckpt_hi
             return 0;
     }
     return gad_fail(d, GAD_EMISMATCH,
-                    "reference: column '%.64s': the counts are not of %" PRIu64 " records", column,
-                    c->reference.n);
+                    "reference: column '%.64s': the counts do not sum to %" PRIu64 " records",
+                    column, c->reference.n);
 }
 
 static int verify_reference(const struct gad_checkpoint *c, struct gad_diag *d)

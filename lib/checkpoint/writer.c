@@ -8,9 +8,10 @@
 #include "lib/base/file.h"
 #include "lib/checkpoint/internal.h"
 
-/* The build_*() make one message each, in the arena; NULL if the arena says no, and it remembers why. */
+/* Each build function creates one message in the arena; NULL on failure, with the reason in the
+ * arena. */
 
-/* protobuf-c has no const members, and only reads what it packs. */
+/* protobuf-c has no const members, but packing only reads. */
 static char *borrow(const char *s)
 {
     char *p;
@@ -32,7 +33,7 @@ static double *borrow_doubles(const double *v)
     return p;
 }
 
-/* Room for n pointers to messages or strings. */
+/* Allocates n pointers to messages or strings. */
 static void *pointers(struct gad_ckpt_arena *a, size_t n)
 {
     return gad_ckpt_arena_alloc(a, n, sizeof(void *));
@@ -367,7 +368,7 @@ static bool build(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
 
 enum { MEMORY_MAX = 2 * GAD_CKPT_FILE_MAX }; /* for building, and then for the file */
 
-/* The message behind room for a header, then the header. */
+/* Writes the message after space for the header, then the header. */
 static int encode(const struct gad_checkpoint *c, struct gad_buf *file, uint8_t sum[static 32],
                   struct gad_diag *d)
 {

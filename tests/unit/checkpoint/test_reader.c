@@ -143,7 +143,7 @@ static void bytes_behind_the_message_are_refused(void **state)
     uint8_t *more = gad_realloc_array(p, len + 1, 1);
     assert_non_null(more);
     more[len] = 0;
-    assert_refused(more, len + 1, "1 bytes too many behind the message");
+    assert_refused(more, len + 1, "1 bytes after the message");
     gad_free(more);
 }
 
