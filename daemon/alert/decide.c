@@ -88,7 +88,7 @@ static void set_text(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from ? from : "");
 }
 
-static void tell(struct decider *d, const struct rollup_told *t, struct gad_time wall)
+static void tell(struct decider *d, const struct rollup_report *t, struct gad_time wall)
 {
     const struct rollup_sample *s = t->sample;
     struct gad_alert *a = &d->alert;
@@ -163,7 +163,7 @@ static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
 
 static void tell_due(struct decider *d, struct gad_time now, struct gad_time wall)
 {
-    struct rollup_told told;
+    struct rollup_report told;
 
     while (d->rollup && rollup_due(d->rollup).ns <= now.ns) {
         bool may = may_tell(d, now);
@@ -180,7 +180,7 @@ static void take_rolled_up(struct decider *d, const struct job *j, size_t i,
 {
     const struct rollup_key key = key_of(j, i);
     struct gad_time now = now_of(d, j, i), when = j->origin ? j->origin[i].decided : wall;
-    struct rollup_told told;
+    struct rollup_report told;
 
     tell_due(d, now, wall);
     if (rollup_is_full_for(d->rollup, &key) && rollup_take_oldest(d->rollup, &told)) {
@@ -189,7 +189,7 @@ static void take_rolled_up(struct decider *d, const struct job *j, size_t i,
         else
             d->o.stats->alerts_limited += told.count;
     }
-    bool may = rollup_would_tell(d->rollup, &key, s->severity) && may_tell(d, now);
+    bool may = rollup_would_report(d->rollup, &key, s->severity) && may_tell(d, now);
     if (rollup_add(d->rollup, &key, s, now, when, may, &told))
         tell(d, &told, wall);
 }
@@ -208,7 +208,7 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
         take_rolled_up(d, j, i, &s, wall);
     } else if (may_tell(d, gad_time_monotonic())) {
         struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        tell(d, &(struct rollup_told){job_model(j, i)->label, &s, 1, when, when}, wall);
+        tell(d, &(struct rollup_report){job_model(j, i)->label, &s, 1, when, when}, wall);
     } else {
         d->o.stats->alerts_limited++;
     }
@@ -235,7 +235,7 @@ struct gad_time decider_tick(struct decider *d)
 void decider_flush(struct decider *d)
 {
     struct gad_time wall = gad_time_wall();
-    struct rollup_told told;
+    struct rollup_report told;
 
     while (d->rollup && rollup_count(d->rollup) > 0)
         if (rollup_take_oldest(d->rollup, &told))

@@ -12,18 +12,18 @@ enum { KEY_WORDS = 4 };
 struct entry {
     struct rollup_key key;
     struct gad_time end; /* of the window, monotonic */
-    unsigned severity;   /* the highest that was told in the window: the lowest number */
+    unsigned severity;   /* the highest reported in the window, which is the lowest number */
     uint64_t pending;
-    struct gad_time first, last; /* of the pending ones */
+    struct gad_time first, last; /* of the pending records */
     struct rollup_sample sample;
 };
 
 struct rollup {
     struct gad_time window;
-    struct gad_lru
-        *order; /* by begin of the window; windows are of one length: the first ends first */
+    /* by start of the window; all windows have one length, so the oldest ends first */
+    struct gad_lru *order;
     struct entry *entries;    /* by slot */
-    struct model_label *lent; /* of an entry that left; its report is valid until the next call */
+    struct model_label *lent; /* of an evicted entry, whose report is valid until the next call */
 };
 
 int rollup_new(size_t n_keys, struct gad_time window, struct rollup **ret)
@@ -52,8 +52,8 @@ static void return_label(struct rollup *r)
     r->lent = NULL;
 }
 
-/* The entry leaves; its sample and label stay until the next call. */
-static void forget(struct rollup *r, uint32_t slot)
+/* Removes an entry; its sample and label stay until the next call. */
+static void remove_entry(struct rollup *r, uint32_t slot)
 {
     return_label(r);
     r->lent = r->entries[slot].key.model;
@@ -67,7 +67,7 @@ void rollup_free(struct rollup *r)
     if (!r)
         return;
     while (r->order && (slot = gad_lru_oldest(r->order)) != 0)
-        forget(r, slot);
+        remove_entry(r, slot);
     return_label(r);
     gad_lru_free(r->order);
     gad_free(r->entries);
@@ -90,7 +90,8 @@ static struct entry *find(const struct rollup *r, const struct rollup_key *k)
     return slot != 0 ? &r->entries[slot] : NULL;
 }
 
-/* What is told stands for the worst of them, with as many reasons as are known. */
+/* A report shows the most severe record, and of these the one with the most contributing
+ * features. */
 static bool is_better(const struct rollup_sample *a, const struct rollup_sample *b)
 {
     return a->severity < b->severity || (a->severity == b->severity && a->n_top > b->n_top);
@@ -105,10 +106,10 @@ static void hold(struct entry *e, const struct rollup_sample *sample, struct gad
     e->last = wall;
 }
 
-/* What is pending is told with this. */
-static void tell(struct entry *e, struct rollup_told *ret)
+/* Reports the pending records. */
+static void report(struct entry *e, struct rollup_report *ret)
 {
-    *ret = (struct rollup_told){e->key.model, &e->sample, e->pending, e->first, e->last};
+    *ret = (struct rollup_report){e->key.model, &e->sample, e->pending, e->first, e->last};
     if (e->sample.severity < e->severity)
         e->severity = e->sample.severity;
     e->pending = 0;
@@ -127,16 +128,17 @@ static struct entry *add_entry(struct rollup *r, const struct rollup_key *k, str
 }
 
 bool rollup_add(struct rollup *r, const struct rollup_key *key, const struct rollup_sample *sample,
-                struct gad_time now, struct gad_time wall, bool may_tell, struct rollup_told *ret)
+                struct gad_time now, struct gad_time wall, bool may_report,
+                struct rollup_report *ret)
 {
     struct entry *e = find(r, key);
 
     if (!e)
         e = add_entry(r, key, now);
     hold(e, sample, wall);
-    if (!may_tell || sample->severity >= e->severity)
+    if (!may_report || sample->severity >= e->severity)
         return false;
-    tell(e, ret);
+    report(e, ret);
     return true;
 }
 
@@ -145,13 +147,13 @@ bool rollup_is_full_for(const struct rollup *r, const struct rollup_key *key)
     return gad_lru_is_full(r->order) && !find(r, key);
 }
 
-bool rollup_would_tell(const struct rollup *r, const struct rollup_key *key, unsigned severity)
+bool rollup_would_report(const struct rollup *r, const struct rollup_key *key, unsigned severity)
 {
     const struct entry *e = find(r, key);
     return !e || severity < e->severity;
 }
 
-bool rollup_take_oldest(struct rollup *r, struct rollup_told *ret)
+bool rollup_take_oldest(struct rollup *r, struct rollup_report *ret)
 {
     uint32_t slot = gad_lru_oldest(r->order);
 
@@ -159,27 +161,28 @@ bool rollup_take_oldest(struct rollup *r, struct rollup_told *ret)
         return false;
     bool has_some = r->entries[slot].pending > 0;
     if (has_some)
-        tell(&r->entries[slot], ret);
-    forget(r, slot);
+        report(&r->entries[slot], ret);
+    remove_entry(r, slot);
     return has_some;
 }
 
-bool rollup_take_due(struct rollup *r, struct gad_time now, bool may_tell, struct rollup_told *ret)
+bool rollup_take_due(struct rollup *r, struct gad_time now, bool may_report,
+                     struct rollup_report *ret)
 {
     uint32_t slot;
 
     while ((slot = gad_lru_oldest(r->order)) != 0 && r->entries[slot].end.ns <= now.ns) {
         struct entry *e = &r->entries[slot];
         if (e->pending == 0) {
-            forget(r, slot);
+            remove_entry(r, slot);
             continue;
         }
         e->end.ns = now.ns + r->window.ns;
         gad_lru_touch(r->order, slot);
-        if (!may_tell)
+        if (!may_report)
             continue;
         e->severity = GAD_SEVERITY_LOW + 1;
-        tell(e, ret);
+        report(e, ret);
         return true;
     }
     return false;

@@ -30,7 +30,7 @@ static struct rollup_key key(unsigned source)
 }
 
 static bool add(struct rollup *r, unsigned source, unsigned severity, double now,
-                struct rollup_told *told)
+                struct rollup_report *told)
 {
     const struct rollup_key k = key(source);
     const struct rollup_sample s = {.severity = severity, .score = (float)now};
@@ -41,7 +41,7 @@ static void the_first_leaves_and_the_others_are_counted(void **state)
 {
     (void)state;
     struct rollup *r = make(KEYS);
-    struct rollup_told t;
+    struct rollup_report t;
 
     assert_true(add(r, 1, LOW, 0, &t));
     assert_int_equal(t.count, 1);
@@ -69,7 +69,7 @@ static void what_is_more_severe_leaves_at_once(void **state)
 {
     (void)state;
     struct rollup *r = make(KEYS);
-    struct rollup_told t;
+    struct rollup_report t;
 
     assert_true(add(r, 1, LOW, 0, &t));
     assert_false(add(r, 1, LOW, 1, &t));
@@ -95,19 +95,19 @@ static void who_may_not_be_told_waits_and_is_counted(void **state)
 {
     (void)state;
     struct rollup *r = make(KEYS);
-    struct rollup_told t;
+    struct rollup_report t;
     const struct rollup_key k = key(1);
     const struct rollup_sample s = {.severity = HIGH};
 
-    assert_true(rollup_would_tell(r, &k, LOW));
+    assert_true(rollup_would_report(r, &k, LOW));
     for (int i = 0; i < 5; i++)
         assert_false(rollup_add(r, &k, &s, at(i), at(i), false, &t));
     assert_false(rollup_take_due(r, at(60), false, &t));
     assert_false(rollup_take_due(r, at(100), true, &t)); /* the next window */
-    assert_true(rollup_would_tell(r, &k, LOW));
+    assert_true(rollup_would_report(r, &k, LOW));
     assert_true(rollup_take_due(r, at(120), true, &t));
     assert_int_equal(t.count, 5);
-    assert_false(rollup_would_tell(r, &k, HIGH));
+    assert_false(rollup_would_report(r, &k, HIGH));
     rollup_free(r);
 }
 
@@ -115,7 +115,7 @@ static void a_full_table_tells_the_oldest_early(void **state)
 {
     (void)state;
     struct rollup *r = make(3);
-    struct rollup_told t;
+    struct rollup_report t;
     const struct rollup_key k4 = key(4), k1 = key(1);
 
     for (unsigned i = 1; i <= 3; i++)
@@ -139,7 +139,7 @@ static void counts_sum_to_the_records(void **state)
 
     for (int round = 0; round < 30; round++) {
         struct rollup *r = make(2 + gad_rng_below(&rng, 40));
-        struct rollup_told t;
+        struct rollup_report t;
         uint64_t records = 0, told = 0;
         double now = 0;
         for (int i = 0; i < 20000; i++) {
@@ -169,7 +169,7 @@ static void every_failed_allocation_is_an_error_or_an_alert(void **state)
     (void)state;
     for (long k = 1;; k++) {
         struct rollup *r = NULL;
-        struct rollup_told t;
+        struct rollup_report t;
         (void)gad_mem_fail_at(k);
         int e = rollup_new(KEYS, window, &r);
         bool told = e == 0 && add(r, 1, LOW, 0, &t);
