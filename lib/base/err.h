@@ -9,7 +9,7 @@
  * Positive values are outcomes, not errors; the header of a function that returns one documents it.
  *
  * A caller passes up a negative code of our own functions and does not match it: only the function
- * that created the code knows its meaning. A caller handles an outcome on the spot.
+ * that created the code can interpret it. A caller handles an outcome on the spot.
  */
 
 #include <errno.h>

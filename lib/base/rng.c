@@ -125,8 +125,8 @@ static double normal(struct gad_rng *r, const struct ziggurat *z)
 
 void gad_rng_normal(struct gad_rng *r, size_t n, float *out)
 {
-    /* 4 KiB rebuilt a call would cost more than the draws: kept per thread, filled on its first
-     * call. */
+    /* Rebuilding 4 KiB in each call would cost more than the draws: kept per thread, filled on its
+     * first call. */
     static _Thread_local struct ziggurat z;
 
     if (z.x[0] == 0.0)

@@ -212,7 +212,7 @@ static int take_head(struct gad_dataset *s, const char *p, const char *lf, struc
         return r;
     if (s->head.n_columns > 0 ? !gad_head_is_same(&s->head, &head) : s->n_columns > 0)
         return gad_fail(why, GAD_EFORMAT, "head: the lines before have %s",
-                        s->head.n_columns > 0 ? "another" : "none");
+                        s->head.n_columns > 0 ? "a different head" : "no head");
     head.ignores_label = s->opt.ignore_labels;
     s->head = head;
     s->n_columns = head.n_columns;

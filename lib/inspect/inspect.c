@@ -8,11 +8,11 @@
  * Services of which only the text counts, and services of which only the number of directions
  * counts.
  *
- * Text, mainly data connections of FTP, also on other ports (D: service other has what ftp_data
- * has): lib/inspect/shell.h (D, ftp_data: num_root in 511 rows, 1 to 9, by the size of the listing
- * one for each of its lines that root owns; num_file_creations in 63, num_access_files in 22). A
- * direction with a NUL in a line is binary and not inspected further: apparent words there are
- * chance.
+ * Text is mainly data connections of FTP, also on other ports (D: service other has what ftp_data
+ * has). Rules: lib/inspect/shell.h (D, ftp_data: num_root in 511 rows, 1 to 9, by the size of the
+ * listing one for each of its lines that root owns; num_file_creations in 63, num_access_files in
+ * 22). A direction with a NUL in a line is binary and not inspected further: apparent words there
+ * are chance.
  *
  * logged_in: payload in both directions (D: domain, gopher, ssh, IRC, X11, private; not finger,
  * time). For ftp_data it is that of the control connection (D: 3,676 of 4,721 rows), which the

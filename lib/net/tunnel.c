@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tunnels: the names of all kinds; those that are protocols of IP, which are GRE (RFC 1701, 2784,
- * 2890, with PPTP's RFC 2637), IP in IP (RFC 2003, 4213, 2473) and ERSPAN I, II and III
- * (draft-foschiano-erspan-03); those in UDP.
+ * Tunnels: the names of all kinds; tunnels that are protocols of IP; tunnels in UDP. The protocols
+ * of IP are GRE (RFC 1701, 2784, 2890, with PPTP's RFC 2637), IP in IP (RFC 2003, 4213, 2473) and
+ * ERSPAN I, II and III (draft-foschiano-erspan-03).
  */
 #include <string.h>
 

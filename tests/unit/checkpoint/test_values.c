@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A writer never makes what a reader would refuse, so the writer is the way to show a reader each fault. */
+/* A writer never makes what a reader would refuse, so the writer is the way to show a reader
+ * each fault. */
 #include <float.h>
 #include <math.h>
 #include <string.h>

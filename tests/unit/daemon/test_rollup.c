@@ -30,11 +30,11 @@ static struct rollup_key key(unsigned source)
 }
 
 static bool add(struct rollup *r, unsigned source, unsigned severity, double now,
-                struct rollup_report *told)
+                struct rollup_report *reported)
 {
     const struct rollup_key k = key(source);
     const struct rollup_sample s = {.severity = severity, .score = (float)now};
-    return rollup_add(r, &k, &s, at(now), at(1000 + now), true, told);
+    return rollup_add(r, &k, &s, at(now), at(1000 + now), true, reported);
 }
 
 static void the_first_leaves_and_the_others_are_counted(void **state)
@@ -87,11 +87,11 @@ static void what_is_more_severe_leaves_at_once(void **state)
     assert_false(add(r, 1, MEDIUM, 61, &t));
     assert_true(rollup_take_due(r, at(120), true, &t));
     assert_int_equal(t.sample->severity, MEDIUM);
-    assert_true(add(r, 1, HIGH, 121, &t)); /* each window anew */
+    assert_true(add(r, 1, HIGH, 121, &t)); /* each window restarts */
     rollup_free(r);
 }
 
-static void who_may_not_be_told_waits_and_is_counted(void **state)
+static void who_may_not_be_reported_waits_and_is_counted(void **state)
 {
     (void)state;
     struct rollup *r = make(KEYS);
@@ -111,7 +111,7 @@ static void who_may_not_be_told_waits_and_is_counted(void **state)
     rollup_free(r);
 }
 
-static void a_full_table_tells_the_oldest_early(void **state)
+static void a_full_table_reports_the_oldest_early(void **state)
 {
     (void)state;
     struct rollup *r = make(3);
@@ -126,7 +126,7 @@ static void a_full_table_tells_the_oldest_early(void **state)
     assert_true(rollup_take_oldest(r, &t));
     assert_int_equal(t.count, 1);
     assert_true(add(r, 4, LOW, 5, &t));
-    assert_false(rollup_take_oldest(r, &t)); /* 2 has nothing to tell */
+    assert_false(rollup_take_oldest(r, &t)); /* 2 has nothing to report */
     assert_int_equal(rollup_count(r), 2);
     rollup_free(r);
 }
@@ -140,26 +140,26 @@ static void counts_sum_to_the_records(void **state)
     for (int round = 0; round < 30; round++) {
         struct rollup *r = make(2 + gad_rng_below(&rng, 40));
         struct rollup_report t;
-        uint64_t records = 0, told = 0;
+        uint64_t records = 0, reported = 0;
         double now = 0;
         for (int i = 0; i < 20000; i++) {
             now += 0.001 * (double)gad_rng_below(&rng, 200);
             bool may = gad_rng_below(&rng, 8) > 0;
             while (rollup_due(r).ns <= at(now).ns)
                 if (rollup_take_due(r, at(now), may, &t))
-                    told += t.count;
+                    reported += t.count;
             const struct rollup_key k = key(gad_rng_below(&rng, 60));
             const struct rollup_sample s = {.severity = 1 + gad_rng_below(&rng, 3)};
             if (rollup_is_full_for(r, &k) && rollup_take_oldest(r, &t))
-                told += t.count;
+                reported += t.count;
             records++;
             if (rollup_add(r, &k, &s, at(now), at(now), may, &t))
-                told += t.count;
-            assert_true(told <= records);
+                reported += t.count;
+            assert_true(reported <= records);
         }
         while (rollup_count(r) > 0)
-            told += rollup_take_oldest(r, &t) ? t.count : 0;
-        assert_true(told == records);
+            reported += rollup_take_oldest(r, &t) ? t.count : 0;
+        assert_true(reported == records);
         rollup_free(r);
     }
 }
@@ -172,10 +172,10 @@ static void every_failed_allocation_is_an_error_or_an_alert(void **state)
         struct rollup_report t;
         (void)gad_mem_fail_at(k);
         int e = rollup_new(KEYS, window, &r);
-        bool told = e == 0 && add(r, 1, LOW, 0, &t);
+        bool reported = e == 0 && add(r, 1, LOW, 0, &t);
         bool failed = gad_mem_fail_at(0) >= k;
         if (e == 0) {
-            assert_true(told);
+            assert_true(reported);
             assert_int_equal(t.count, 1);
         }
         rollup_free(r);
@@ -189,8 +189,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_leaves_and_the_others_are_counted),
         cmocka_unit_test(what_is_more_severe_leaves_at_once),
-        cmocka_unit_test(who_may_not_be_told_waits_and_is_counted),
-        cmocka_unit_test(a_full_table_tells_the_oldest_early),
+        cmocka_unit_test(who_may_not_be_reported_waits_and_is_counted),
+        cmocka_unit_test(a_full_table_reports_the_oldest_early),
         cmocka_unit_test(counts_sum_to_the_records),
         cmocka_unit_test(every_failed_allocation_is_an_error_or_an_alert),
     };

@@ -351,7 +351,8 @@ static void lines_are_limited(void **state)
         }
 }
 
-/* Longer than any buffer, before, between and after good lines, with the numbers of lines still right. */
+/* Longer than any buffer, before, between and after good lines, with the numbers of lines still
+ * right. */
 static void a_line_without_end_is_skipped_as_one(void **state)
 {
     (void)state;

@@ -178,7 +178,7 @@ static void a_head_may_come_again_but_not_another(void **state)
     head_line(",a\n", twice + strlen(twice));
     strncat(twice, FEATURES ",2\n", sizeof(twice) - strlen(twice) - 1);
     taken(",a\n", twice, 2, "");
-    refused(",b\n", twice, "f:3: head: the lines before have another");
+    refused(",b\n", twice, "f:3: head: the lines before have a different head");
 
     gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
     struct gad_diag d = {""};
@@ -188,7 +188,7 @@ static void a_head_may_come_again_but_not_another(void **state)
     assert_int_equal(gad_dataset_open_memory("f", twice, strlen(twice), NULL, &s, NULL), 0);
     assert_int_equal(gad_dataset_next(s, &row, &d), 0);
     assert_int_equal(gad_dataset_next(s, &row, &d), GAD_EFORMAT);
-    assert_string_equal(d.text, "f:2: head: the lines before have none");
+    assert_string_equal(d.text, "f:2: head: the lines before have no head");
 }
 
 static int parse(const char *line, struct gad_head *h, struct gad_diag *d)

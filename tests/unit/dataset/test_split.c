@@ -202,7 +202,8 @@ static uint64_t fnv1a64(const uint32_t *a, size_t n)
     return h;
 }
 
-/* The published split of the 10 % file: 198,361 attacks train; 48,629 normals and 198,382 attacks test. */
+/* The published split of the 10 % file: 198,361 attacks train; 48,629 normals and 198,382
+ * attacks test. */
 static void published_split_is_reproduced(void **state)
 {
     (void)state;

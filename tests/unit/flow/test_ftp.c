@@ -32,7 +32,8 @@ static void a_pair_is_found_again(void **state)
     gad_ftp_sessions_deinit(&f);
 }
 
-/* Which pairs are remembered hangs on their uses alone: two secrets, against a list of the last uses. */
+/* Which pairs are remembered hangs on their uses alone: two secrets, against a list of the last
+ * uses. */
 static void the_longest_unused_is_forgotten_whatever_the_secret(void **state)
 {
     (void)state;

@@ -27,7 +27,8 @@ static uint32_t add_words(uint32_t sum, const uint8_t *p, size_t len)
     return sum;
 }
 
-/* The right sum, computed another way, of the message that begins at l4 and ends with the frame, into byte `at`. */
+/* The right sum, computed another way, of the message that begins at l4 and ends with the frame,
+ * into byte `at`. */
 static void set_sum(uint8_t family, uint8_t proto, size_t l4, size_t at, bool has_pseudo)
 {
     set16(&f, at, 0);
@@ -230,7 +231,8 @@ static void a_datagram_in_fragments_has_a_sum(void **state)
     }
 }
 
-/* A datagram in fragments that is longer than UDP says: nothing to compare the sum with was kept. */
+/* A datagram in fragments that is longer than UDP says: nothing to compare the sum with was
+ * kept. */
 static void a_longer_datagram_is_not_summed_up(void **state)
 {
     (void)state;

@@ -248,9 +248,8 @@ static void tunnels_have_names(void **state)
                {"gre,", "the name of a tunnel is missing"},
                {"gre, ,ipip", "the name of a tunnel is missing"},
                {"gre vxlan", "'gre vxlan' is not a supported tunnel; did you mean 'vxlan'?"},
-               {"etherip",
-                "'etherip' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
-                "teredo, ayiya, erspan"},
+               {"etherip", "'etherip' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
+                           "teredo, ayiya, erspan"},
                {"gre,vxlam", "'vxlam' is not a supported tunnel; did you mean 'vxlan'?"},
                {"GRE", "'GRE' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
                        "teredo, ayiya, erspan"}};

@@ -17,7 +17,8 @@
 
 enum { PATH = 64, GOT_MAX = 64 };
 
-/* A capture that is being made; frames are ICMP echo requests, each a record at once, told apart by their bytes. */
+/* A capture under construction; frames are ICMP echo requests, each a record at once, distinguished
+ * by their bytes. */
 struct capture {
     struct gad_buf b;
     char path[PATH];
