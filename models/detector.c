@@ -11,7 +11,6 @@
 #include "lib/dataset/dataset.h"
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
-#include "lib/feature/vectorize.h"
 #include "models/detector_impl.h"
 #include "models/interval.h"
 #include "models/model.h"

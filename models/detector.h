@@ -15,7 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/record/column.h"
-#include "lib/record/reason.h"
+#include "lib/record/record.h"
 
 struct gad_checkpoint;
 struct gad_interval;

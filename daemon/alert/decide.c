@@ -88,7 +88,7 @@ static void set_text(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from ? from : "");
 }
 
-static void emit(struct decider *d, const struct rollup_told *t, struct gad_time wall)
+static void emit(struct decider *d, const struct rollup_report *t, struct gad_time wall)
 {
     const struct rollup_sample *s = t->sample;
     struct gad_alert *a = &d->alert;
@@ -163,13 +163,13 @@ static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
 
 static void emit_due(struct decider *d, struct gad_time now, struct gad_time wall)
 {
-    struct rollup_told told;
+    struct rollup_report report;
 
     while (d->rollup && rollup_due(d->rollup).ns <= now.ns) {
         bool may = may_emit(d, now);
-        bool is_one = rollup_take_due(d->rollup, now, may, &told);
+        bool is_one = rollup_take_due(d->rollup, now, may, &report);
         if (is_one)
-            emit(d, &told, wall);
+            emit(d, &report, wall);
         else if (may)
             rate_limit_give_back(&d->limit, 1);
     }
@@ -180,18 +180,18 @@ static void take_rolled_up(struct decider *d, const struct job *j, size_t i,
 {
     const struct rollup_key key = key_of(j, i);
     struct gad_time now = now_of(d, j, i), when = j->origin ? j->origin[i].decided : wall;
-    struct rollup_told told;
+    struct rollup_report report;
 
     emit_due(d, now, wall);
-    if (rollup_is_full_for(d->rollup, &key) && rollup_take_oldest(d->rollup, &told)) {
+    if (rollup_is_full_for(d->rollup, &key) && rollup_take_oldest(d->rollup, &report)) {
         if (may_emit(d, now))
-            emit(d, &told, wall);
+            emit(d, &report, wall);
         else
-            d->o.stats->alerts_limited += told.count;
+            d->o.stats->alerts_limited += report.count;
     }
-    bool may = rollup_would_tell(d->rollup, &key, s->severity) && may_emit(d, now);
-    if (rollup_add(d->rollup, &key, s, now, when, may, &told))
-        emit(d, &told, wall);
+    bool may = rollup_would_report(d->rollup, &key, s->severity) && may_emit(d, now);
+    if (rollup_add(d->rollup, &key, s, now, when, may, &report))
+        emit(d, &report, wall);
 }
 
 static void take_record(struct decider *d, const struct job *j, size_t i, struct gad_time wall)
@@ -208,7 +208,7 @@ static void take_record(struct decider *d, const struct job *j, size_t i, struct
         take_rolled_up(d, j, i, &s, wall);
     } else if (may_emit(d, gad_time_monotonic())) {
         struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        emit(d, &(struct rollup_told){job_model(j, i)->label, &s, 1, when, when}, wall);
+        emit(d, &(struct rollup_report){job_model(j, i)->label, &s, 1, when, when}, wall);
     } else {
         d->o.stats->alerts_limited++;
     }
@@ -235,11 +235,11 @@ struct gad_time decider_tick(struct decider *d)
 void decider_flush(struct decider *d)
 {
     struct gad_time wall = gad_time_wall();
-    struct rollup_told told;
+    struct rollup_report report;
 
     while (d->rollup && rollup_count(d->rollup) > 0)
-        if (rollup_take_oldest(d->rollup, &told))
-            emit(d, &told, wall);
+        if (rollup_take_oldest(d->rollup, &report))
+            emit(d, &report, wall);
 }
 
 size_t decider_rolled_up(const struct decider *d)

@@ -2,14 +2,17 @@
 #pragma once
 
 /*
- * Repeats of an alert. What has the same source, model and reason within a window is one thing to a reader: the first
- * leaves at once, the others are counted, and at the end of the window they are told as one alert with their number,
- * which begins the next window. A window without any ends it. What is more severe than anything told in the window
- * leaves at once, with the number of those that were held back before it.
+ * Aggregates repeats of an alert. Records with the same source, model and top feature within a
+ * window are repeats. The first is reported at once and starts the window; later ones are counted.
+ * At the end of the window they are reported as one alert with their number, which starts the next
+ * window. A window without repeats ends the aggregate. A record that is more severe than all
+ * reported in the window is reported at once, with the number of records held back before it.
  *
- * No record is counted twice or not at all: the counts of all alerts sum to the records that came here.
+ * Every record is counted exactly once: the counts of all alerts sum to the records that were
+ * added.
  *
- * The table is bounded. When it is full the entry whose window began first is told early, and forgotten.
+ * The table has a fixed size. When it is full, the caller evicts the entry whose window began
+ * first, which reports it early.
  *
  * Thread: one.
  */
@@ -23,19 +26,19 @@
 #include "lib/base/time.h"
 #include "lib/event/event.h"
 
-enum { ROLLUP_REASONS = 8 }; /* kept of an alert for when its repeats are told */
+enum { ROLLUP_REASONS = 8 }; /* contributing features kept for the report of the repeats */
 
 struct model_label;
 struct rollup;
 
 struct rollup_key {
-    struct model_label *model; /* held by what is kept of it */
-    uint8_t family;            /* of src; 0: not known, which is a source too */
-    uint8_t cause;             /* column; GAD_N_COLUMNS: none */
+    struct model_label *model; /* an entry holds a reference */
+    uint8_t family;            /* of src; 0: not known, which counts as a source */
+    uint8_t cause;             /* column of the top feature; GAD_N_COLUMNS: none */
     uint8_t src[16];
 };
 
-/* What is told again with the number of repeats. */
+/* The data reported with the number of repeats. */
 struct rollup_sample {
     struct gad_record record;
     const char *source, *interface; /* of the capture; outlive the table */
@@ -46,48 +49,51 @@ struct rollup_sample {
     struct gad_reason top[ROLLUP_REASONS];
 };
 
-/* An alert to be told now. */
-struct rollup_told {
+/* An alert to report now. */
+struct rollup_report {
     const struct model_label *model;
-    const struct rollup_sample *sample; /* until the next call */
+    const struct rollup_sample *sample; /* valid until the next call */
     uint64_t count;                     /* records, at least 1 */
     struct gad_time first, last;        /* wall */
 };
 
-/* @window: more than 0 */
+/* @n_keys: entries; @window: more than 0 */
 int rollup_new(size_t n_keys, struct gad_time window, struct rollup **ret) GAD_MUST_CHECK;
 void rollup_free(struct rollup *r);
 GAD_DEFINE_CLEANUP(struct rollup, rollup_free);
 
 /**
- * rollup_add() - one more record
- * @now:      monotonic, never backwards
- * @may_tell: false: it is counted, whatever it is, and told at the end of its window
- * Return: true: @ret is to be told.
+ * rollup_add() - adds one record
+ * @now:        monotonic, never goes back
+ * @may_report: false: the record is only counted, and reported at the end of its window
+ * Return: true: the caller reports @ret.
  *
- * If the table is full an entry must go first: see rollup_take_oldest().
+ * A key for which rollup_is_full_for() is true must not be added: the caller first calls
+ * rollup_take_oldest().
  */
 bool rollup_add(struct rollup *r, const struct rollup_key *key, const struct rollup_sample *sample,
-                struct gad_time now, struct gad_time wall, bool may_tell, struct rollup_told *ret);
+                struct gad_time now, struct gad_time wall, bool may_report,
+                struct rollup_report *ret);
 
-/* Would a record with this key need room that there is not? */
+/* Is the table full, and is this key not in it? */
 bool rollup_is_full_for(const struct rollup *r, const struct rollup_key *key);
 
-/* Would it be told, if it may? */
-bool rollup_would_tell(const struct rollup *r, const struct rollup_key *key, unsigned severity);
+/* Would a record with this key and severity be reported at once, if it may? */
+bool rollup_would_report(const struct rollup *r, const struct rollup_key *key, unsigned severity);
 
-/* Forgets the entry whose window began first; true: it has records that were not told. */
-bool rollup_take_oldest(struct rollup *r, struct rollup_told *ret);
+/* Evicts the entry whose window began first; true: it has unreported records, which the caller
+ * reports. */
+bool rollup_take_oldest(struct rollup *r, struct rollup_report *ret);
 
 /**
- * rollup_take_due() - repeats whose window is over
- * @may_tell: false: entries with something to tell wait another window
- * Return: true: @ret is to be told; call again. false: nothing is due.
+ * rollup_take_due() - returns repeats whose window has ended
+ * @may_report: false: entries with repeats wait another window
+ * Return: true: the caller reports @ret and calls again. false: no window has ended.
  */
-bool rollup_take_due(struct rollup *r, struct gad_time now, bool may_tell, struct rollup_told *ret);
+bool rollup_take_due(struct rollup *r, struct gad_time now, bool may_report,
+                     struct rollup_report *ret);
 
-/* When rollup_take_due() has something to do; INT64_MAX: not at all. */
+/* Returns when the next window ends; INT64_MAX: the table is empty. */
 struct gad_time rollup_due(const struct rollup *r);
 
-size_t rollup_count(const struct rollup *r);     /* entries */
-uint64_t rollup_pending(const struct rollup *r); /* records that were counted and not told */
+size_t rollup_count(const struct rollup *r); /* entries */

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Growing byte buffer with a cap. A failed append (no memory, or over the cap) sets `bad`, which stays set
- * and makes later appends do nothing; so a writer writes a whole message and asks once.
+ * Growing byte buffer with a limit. An append that fails (no memory, or over the limit) sets `bad`.
+ * Once set, `bad` stays, and later appends do nothing: a writer writes a whole message and checks
+ * once.
  *
- *     0 .. pos  read and done with      pos .. len  valid bytes      len .. cap  room
+ *     0 .. pos  read and discarded      pos .. len  valid bytes      len .. cap  free
  */
 
 #include <stdbool.h>
@@ -17,16 +18,17 @@
 struct gad_buf {
     uint8_t *p;
     size_t pos, len, cap;
-    size_t max; /* bytes; growth beyond fails */
+    size_t max; /* bytes; growing beyond it fails */
     bool bad;
 };
 
 #define GAD_BUF_INIT(limit) ((struct gad_buf){.max = (limit)})
 
-void gad_buf_deinit(
-    struct gad_buf *b); /* frees the bytes, keeps the limit; the buffer may be used again */
+/* Frees the bytes and keeps the limit; the buffer can be used again. */
+void gad_buf_deinit(struct gad_buf *b);
 
-/* Room for n more bytes behind len; NULL and bad if there cannot be. Compacts read bytes away first. */
+/* Returns space for n more bytes behind len, or NULL and sets `bad`. Discards the bytes that were
+ * read first. */
 uint8_t *gad_buf_room(struct gad_buf *b, size_t n);
 
 void gad_buf_add(struct gad_buf *b, const void *p, size_t n);
@@ -42,5 +44,5 @@ static inline size_t gad_buf_left(const struct gad_buf *b)
     return b->len - b->pos;
 }
 
-/* n unread bytes are done with; an empty buffer starts over at 0. */
+/* Discards n unread bytes; an empty buffer starts again at 0. */
 void gad_buf_consume(struct gad_buf *b, size_t n);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Bounds-checked reader over borrowed bytes. A read past the end yields zero and sets `bad`, which stays
- * set; so a parser reads a whole header and asks once. Byte order is part of the name. To commit only on
- * success, read from a copy and assign it back.
+ * Bounds-checked reader over borrowed bytes. A read past the end yields zero and sets `bad`. Once
+ * set, `bad` stays: a parser reads a whole header and checks once. The byte order is part of each
+ * function's name. To commit only on success, read from a copy and assign it back.
  */
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ static inline struct gad_cursor gad_cursor_init(const void *buf, size_t len)
     return (struct gad_cursor){.p = buf ? buf : empty, .left = buf ? len : 0};
 }
 
-/* Borrowed pointer to the next n bytes, or NULL (and `bad`) if fewer are left. */
+/* Returns a borrowed pointer to the next n bytes; NULL, and `bad` set, if fewer are left. */
 static inline const uint8_t *gad_cursor_take(struct gad_cursor *c, size_t n)
 {
     if (c->bad || n > c->left) {
@@ -37,13 +37,14 @@ static inline const uint8_t *gad_cursor_take(struct gad_cursor *c, size_t n)
     return p;
 }
 
-/* Past the next n bytes; bad, and where it was, if fewer are left. */
+/* Skips the next n bytes; if fewer are left, sets `bad` and skips none. */
 static inline void gad_cursor_skip(struct gad_cursor *c, size_t n)
 {
     (void)gad_cursor_take(c, n);
 }
 
-/* A cursor over the next n bytes, so that a nested length cannot leave its parent; empty and bad if too few. */
+/* Returns a cursor over the next n bytes, so that a nested length cannot leave its parent; empty
+ * and `bad` if fewer are left. */
 static inline struct gad_cursor gad_cursor_sub(struct gad_cursor *c, size_t n)
 {
     const uint8_t *p = gad_cursor_take(c, n);
@@ -60,7 +61,7 @@ static inline uint16_t gad_cursor_u16be(struct gad_cursor *c)
 {
     const uint8_t *b = gad_cursor_take(c, 2);
     unsigned v = b ? (unsigned)b[0] << 8 | b[1]
-                   : 0; /* in one expression, gcc's -fsanitize sees a narrowing */
+                   : 0; /* written as one expression, gcc's -fsanitize reports a narrowing */
     return (uint16_t)v;
 }
 

@@ -45,7 +45,7 @@ void gad_diag_prefix(struct gad_diag *d, const char *fmt, ...)
     if (len < 0)
         len = 0;
     size_t at = (size_t)len < sizeof(d->text) ? (size_t)len : sizeof(d->text) - 1;
-    /* A precision: gcc at -O0 wants to see that a cut is meant. */
+    /* The precision shows gcc at -O0 that the truncation is intended. */
     (void)snprintf(d->text + at, sizeof(d->text) - at, ": %.*s", (int)(sizeof(d->text) - at), old);
     make_printable(d->text);
 }

@@ -4,12 +4,12 @@
 /*
  * Errors
  *
- * Every fallible function returns int: 0 on success, a negative gad_err on failure. System errors keep
- * their -errno value, the library's own start at -1000, so one switch can tell them apart. Positive
- * values are outcomes, not errors; a header that returns one says so.
+ * Every fallible function returns int: 0 on success, a negative gad_err on failure. System errors
+ * keep their -errno value; the library's codes start at -1000, so one switch can distinguish both.
+ * Positive values are outcomes, not errors; the header of a function that returns one documents it.
  *
- * A negative code that comes back from one of our own functions is passed up, not matched: what it
- * means is known only where it was born. An outcome is handled on the spot.
+ * A caller passes up a negative code of our own functions and does not match it: only the function
+ * that created the code can interpret it. A caller handles an outcome on the spot.
  */
 
 #include <errno.h>
@@ -20,11 +20,11 @@ enum gad_err {
     GAD_EINVAL = -EINVAL,
     GAD_ETRUNC = -1001,    /* input ended before the format did */
     GAD_EFORMAT = -1002,   /* bytes break a rule of the format */
-    GAD_ELIMIT = -1003,    /* well formed, but over a limit we set */
-    GAD_EVERSION = -1004,  /* a version we do not read */
-    GAD_EMISMATCH = -1005, /* a sum, a shape or a self-test does not agree */
-    GAD_EUNKNOWN = -1006,  /* a name nobody registered */
-    GAD_ECLOSED = -1007,   /* the peer went away */
+    GAD_ELIMIT = -1003,    /* well formed, but over a limit of ours */
+    GAD_EVERSION = -1004,  /* an unsupported version */
+    GAD_EMISMATCH = -1005, /* a checksum, a shape or a self-test does not match */
+    GAD_EUNKNOWN = -1006,  /* an unknown name */
+    GAD_ECLOSED = -1007,   /* the peer disconnected */
 };
 
 enum gad_outcome {
@@ -34,5 +34,6 @@ enum gad_outcome {
 
 #define GAD_MUST_CHECK __attribute__((__warn_unused_result__))
 
-/* A short phrase for a code, never NULL; system codes by strerror(). Thread-safe. */
+/* Returns a short phrase for a code, never NULL; for system codes that of strerror().
+ * Thread-safe. */
 const char *gad_strerror(int err);

@@ -12,7 +12,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 
-static void closep(int *fd)
+void gad_closep(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
@@ -24,7 +24,7 @@ static int system_error(struct gad_diag *d, const char *path, const char *what)
     return gad_fail(d, -err, "%s: cannot %s: %s", path, what, gad_strerror(-err));
 }
 
-/* Until len bytes came or the file ended. */
+/* Reads until len bytes are there or the file ends. */
 static ssize_t read_full(int fd, uint8_t *p, size_t len)
 {
     size_t at = 0;
@@ -45,10 +45,10 @@ int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len, 
 {
     struct stat st;
     /* O_NONBLOCK: opening a FIFO must not wait for a writer; it has no effect on a regular file. */
-    gad_cleanup(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    gad_cleanup(gad_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0 && errno == ELOOP)
-        return gad_fail(d, -ELOOP, "%s: is a symbolic link, which is not followed here", path);
+        return gad_fail(d, -ELOOP, "%s: is a symbolic link, which is not followed", path);
     if (fd < 0)
         return system_error(d, path, "open");
     if (fstat(fd, &st) != 0)
@@ -67,7 +67,7 @@ int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len, 
     if (n < 0)
         return system_error(d, path, "read");
     if ((size_t)n != len)
-        return gad_fail(d, GAD_ETRUNC, "%s: shrank while it was read", path);
+        return gad_fail(d, GAD_ETRUNC, "%s: shrank during the read", path);
     *ret = gad_steal(&p);
     *ret_len = len;
     return 0;
@@ -87,8 +87,8 @@ static int write_full(int fd, const uint8_t *p, size_t len)
     return 0;
 }
 
-/* A rename is on disk when its folder is. */
-static int sync_folder(const char *path)
+/* A rename is on disk only when its directory is. */
+static int sync_directory(const char *path)
 {
     char dir[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -100,25 +100,25 @@ static int sync_folder(const char *path)
     dir[len] = '\0';
     if (len == 0)
         (void)snprintf(dir, sizeof(dir), "%s", slash ? "/" : ".");
-    gad_cleanup(closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    gad_cleanup(gad_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -1 : fsync(fd);
 }
 
-/* A complete file under a name of its own beside @path. On failure it is gone. */
+/* Writes a complete temporary file beside f->path. On failure it is deleted. */
 static int stage(const struct gad_file_content *f, char tmp[static PATH_MAX], struct gad_diag *d)
 {
     struct stat st;
 
     tmp[0] = '\0';
     if (lstat(f->path, &st) == 0 && S_ISDIR(st.st_mode))
-        return gad_fail(d, -EISDIR, "%s: is a folder", f->path);
+        return gad_fail(d, -EISDIR, "%s: is a directory", f->path);
     if (stat(f->path, &st) == 0 && !S_ISREG(st.st_mode)) /* root would replace /dev/null */
-        return gad_fail(d, GAD_EINVAL, "%s: is no regular file", f->path);
+        return gad_fail(d, GAD_EINVAL, "%s: is not a regular file", f->path);
     if ((size_t)snprintf(tmp, PATH_MAX, "%s.XXXXXX", f->path) >= PATH_MAX) {
         tmp[0] = '\0';
         return gad_fail(d, GAD_ELIMIT, "%s: path too long", f->path);
     }
-    gad_cleanup(closep) int fd = mkostemp(tmp, O_CLOEXEC);
+    gad_cleanup(gad_closep) int fd = mkostemp(tmp, O_CLOEXEC);
     if (fd < 0) {
         tmp[0] = '\0';
         return system_error(d, f->path, "create a temporary file beside it");
@@ -139,7 +139,7 @@ static int put_in_place(const struct gad_file_content *f, char tmp[static PATH_M
     if (rename(tmp, f->path) != 0)
         return system_error(d, f->path, "write");
     tmp[0] = '\0';
-    return sync_folder(f->path) == 0 ? 0 : system_error(d, f->path, "sync its folder");
+    return sync_directory(f->path) == 0 ? 0 : system_error(d, f->path, "sync its directory");
 }
 
 int gad_file_write_set(size_t n, const struct gad_file_content *file, struct gad_diag *d)

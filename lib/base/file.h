@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whole files: read with a cap, written so that a reader sees the old bytes or the new ones and nothing
- * between, whatever happens to us or to the machine.
+ * Whole files: read with a size limit, and written so that a reader sees either the old bytes or
+ * the new ones, whatever happens to the process or the machine.
  */
 
 #include <stddef.h>
@@ -14,8 +14,8 @@
 struct gad_diag;
 
 /*
- * A file, or pipe, that is open and of which somebody who wanted to know what it is has read the first bytes. Who
- * takes it closes fd, also after a failure, unless it is the standard input.
+ * An open file or pipe whose first bytes were already read to detect its type. The function that
+ * takes it closes fd, also after a failure, unless it is standard input.
  */
 struct gad_file_begun {
     const char *name; /* in messages */
@@ -27,24 +27,28 @@ struct gad_file_begun {
 enum { GAD_FILE_HEAD_MAX = 32 * 1024 };
 
 /**
- * gad_file_read() - the whole of a regular file
+ * gad_file_read() - reads a whole regular file
  * @max:  bytes; a larger file is GAD_ELIMIT before anything is allocated
- * @ret:  owned by the caller (gad_free()), never NULL on success even if empty
+ * @ret:  owned by the caller (gad_free()), never NULL on success, even if empty
  *
- * A symbolic link as the last component, a FIFO or a device is refused. The file is read, not mapped: a
- * mapping would turn a truncation by somebody else into SIGBUS.
+ * A symbolic link as the last component, a FIFO or a device is refused. The file is read, not
+ * mapped: a mapping would turn a truncation by another process into SIGBUS.
  */
 int gad_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len,
                   struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * gad_file_write_atomic() - replace or create a file with mode 0644 less the umask
+ * gad_file_write_atomic() - replaces or creates a file with mode 0644 less the umask
  *
- * Temporary file in the same folder, fsync, rename, fsync of the folder. On any failure the temporary file
- * is gone and an old file at @path is untouched. What is there and no regular file, a device or a FIFO, is refused.
+ * Writes a temporary file in the same directory, syncs it, renames it and syncs the directory. On
+ * any failure the temporary file is deleted and an old file at @path is untouched. An existing path
+ * that is not a regular file (a device, a FIFO) is refused.
  */
 int gad_file_write_atomic(const char *path, const void *p, size_t len,
                           struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Closes a descriptor, for gad_cleanup(gad_closep); a negative one is ignored. */
+void gad_closep(int *fd);
 
 struct gad_file_content {
     const char *path;
@@ -53,10 +57,10 @@ struct gad_file_content {
 };
 
 /**
- * gad_file_write_set() - the same for files that belong together
+ * gad_file_write_set() - writes files that belong together
  *
- * All temporary files are complete on the disk before the first old file is replaced, so that a full disk or a folder
- * that cannot be written leaves all old files as they were.
+ * All temporary files are complete on disk before the first old file is replaced. So a full disk or
+ * a directory that cannot be written leaves all old files unchanged.
  */
 int gad_file_write_set(size_t n, const struct gad_file_content *file,
                        struct gad_diag *d) GAD_MUST_CHECK;

@@ -39,7 +39,7 @@ void *gad_calloc_aligned(size_t n, size_t size)
 
     if (must_fail() || !gad_mul_size(n, size, &len) || len > SIZE_MAX - 64)
         return NULL;
-    len = (len + 63) & ~(size_t)63; /* aligned_alloc() wants a multiple */
+    len = (len + 63) & ~(size_t)63; /* aligned_alloc() needs a multiple */
     void *p = aligned_alloc(64, len ? len : 64);
     if (p)
         memset(p, 0, len);
@@ -49,7 +49,7 @@ void *gad_calloc_aligned(size_t n, size_t size)
 char *gad_strndup(const char *s, size_t len)
 {
     char *p = len < SIZE_MAX ? gad_calloc(1, len + 1) : NULL;
-    if (p)
+    if (p && len > 0)
         memcpy(p, s, len);
     return p;
 }

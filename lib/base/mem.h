@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The only way to the heap. Sizes are products that are checked here, memory comes zeroed, and a test can
+ * The only access to the heap. Size products are checked here, memory is zeroed, and a test can
  * make the k-th allocation fail: see gad_mem_fail_at().
  */
 
@@ -12,20 +12,22 @@
 
 void *gad_calloc(size_t n, size_t size) __attribute__((__warn_unused_result__));
 
-/* Grows or shrinks to n items; NULL (and p untouched) on overflow or exhaustion. New bytes are not zeroed. */
+/* Grows or shrinks an array to n items; NULL, and p untouched, on overflow or exhaustion. New bytes
+ * are not zeroed. */
 void *gad_realloc_array(void *p, size_t n, size_t size) __attribute__((__warn_unused_result__));
 
-/* gad_calloc() on a 64-byte boundary, a cache line and a vector register; freed by gad_free(). */
+/* gad_calloc() on a 64-byte boundary (a cache line, a vector register); freed by gad_free(). */
 void *gad_calloc_aligned(size_t n, size_t size) __attribute__((__warn_unused_result__));
 
-/* A NUL-terminated copy of len bytes. */
+/* Returns a NUL-terminated copy of len bytes; s may be NULL if len is 0. */
 char *gad_strndup(const char *s, size_t len) __attribute__((__warn_unused_result__));
 
 void gad_free(void *p);
 
 /**
- * gad_mem_fail_at() - tests only: the k-th allocation from now fails, once; 0 switches it off
- * Return: allocations made since the last call. Process-wide and atomic: the one global of this library.
+ * gad_mem_fail_at() - for tests: the k-th allocation from now fails, once; 0 switches this off
+ * Return: number of allocations since the last call. Process-wide and atomic: the only global of
+ * this library.
  */
 long gad_mem_fail_at(long k);
 
@@ -50,7 +52,7 @@ static inline void gad_freep(void *pp)
     gad_free(*(void **)pp);
 }
 
-/* Hands a pointer out of a cleanup scope: returns *pp and leaves NULL behind. */
+/* Moves a pointer out of a cleanup scope: returns *pp and leaves NULL behind. */
 #define gad_steal(pp)                                                                              \
     __extension__({                                                                                \
         __typeof__(*(pp)) gad_steal_p = *(pp);                                                     \
@@ -58,7 +60,7 @@ static inline void gad_freep(void *pp)
         gad_steal_p;                                                                               \
     })
 
-/* A broken invariant of ours; on in release builds too, never for input. */
+/* Stops the program on a broken invariant of ours; on in release builds too, never for input. */
 #define gad_assert(x)                                                                              \
     do {                                                                                           \
         if (__builtin_expect(!(x), 0))                                                             \

@@ -10,20 +10,16 @@
 
 enum { CAPACITY_MIN = 2, CAPACITY_MAX = 1 << 20, LINE = 64 };
 
-/* One direction of sleeping: a flag that says "I am about to sleep" and the descriptor to be woken by. */
-struct bell {
-    _Atomic bool asleep;
-    int fd;
-};
-
 /*
- * head and tail count pushes and pops for ever (they wrap at SIZE_MAX, which a power of two divides):
+ * head and tail count pushes and pops for ever (they wrap at SIZE_MAX, which a power of two
+ * divides):
  *     tail .. head  are filled;  head - tail <= capacity
  * Each side's words have a cache line of their own.
  */
 struct gad_ring {
     size_t mask;
-    struct bell items, room;
+    int fd;                             /* wakes the consumer */
+    _Atomic bool asleep;                /* the consumer has announced that it is about to sleep */
     _Alignas(LINE) _Atomic size_t head; /* written by the producer */
     _Alignas(LINE) _Atomic size_t tail; /* written by the consumer */
     _Alignas(LINE) void *slot[];
@@ -43,9 +39,8 @@ int gad_ring_new(size_t capacity, struct gad_ring **ret)
     if (!r)
         return GAD_ENOMEM;
     r->mask = n - 1;
-    r->items.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    r->room.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (r->items.fd < 0 || r->room.fd < 0) {
+    r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (r->fd < 0) {
         int err = -errno;
         gad_ring_free(r);
         return err;
@@ -58,23 +53,20 @@ void gad_ring_free(struct gad_ring *r)
 {
     if (!r)
         return;
-    if (r->items.fd >= 0)
-        close(r->items.fd);
-    if (r->room.fd >= 0)
-        close(r->room.fd);
+    if (r->fd >= 0)
+        close(r->fd);
     gad_free(r);
 }
 
 /*
- * Who works stores its index and then looks at `asleep`; who goes to sleep stores `asleep` and then looks at
- * the index. All four are sequentially consistent, so at least one of the two sees the other.
+ * The producer stores the head, then reads `asleep`; a consumer that goes to sleep stores `asleep`,
+ * then reads the head. All four are sequentially consistent, so at least one of the two sees the
+ * other.
  */
-static void ring_bell(struct bell *b)
+static void wake_sleeper(struct gad_ring *r)
 {
-    if (atomic_load(&b->asleep) && atomic_exchange(&b->asleep, false)) {
-        uint64_t one = 1;
-        (void)!write(b->fd, &one, sizeof(one)); /* only fails when already readable */
-    }
+    if (atomic_load(&r->asleep) && atomic_exchange(&r->asleep, false))
+        gad_ring_wake(r);
 }
 
 bool gad_ring_push(struct gad_ring *r, void *item)
@@ -84,7 +76,7 @@ bool gad_ring_push(struct gad_ring *r, void *item)
         return false;
     r->slot[head & r->mask] = item;
     atomic_store(&r->head, head + 1);
-    ring_bell(&r->items);
+    wake_sleeper(r);
     return true;
 }
 
@@ -100,7 +92,7 @@ size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n)
     for (size_t i = 0; i < n; i++)
         r->slot[(head + i) & r->mask] = item[i];
     atomic_store(&r->head, head + n);
-    ring_bell(&r->items);
+    wake_sleeper(r);
     return n;
 }
 
@@ -110,8 +102,7 @@ void *gad_ring_pop(struct gad_ring *r)
     if (atomic_load_explicit(&r->head, memory_order_acquire) == tail)
         return NULL;
     void *item = r->slot[tail & r->mask];
-    atomic_store(&r->tail, tail + 1);
-    ring_bell(&r->room);
+    atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
     return item;
 }
 
@@ -125,51 +116,25 @@ size_t gad_ring_count(const struct gad_ring *r)
 
 int gad_ring_items_fd(const struct gad_ring *r)
 {
-    return r->items.fd;
-}
-
-int gad_ring_room_fd(const struct gad_ring *r)
-{
-    return r->room.fd;
-}
-
-static void arm(struct bell *b)
-{
-    atomic_store(&b->asleep, true);
-}
-
-static void disarm(struct bell *b)
-{
-    uint64_t n;
-
-    atomic_store(&b->asleep, false);
-    (void)!read(b->fd, &n, sizeof(n)); /* empty is fine */
+    return r->fd;
 }
 
 bool gad_ring_arm_items(struct gad_ring *r)
 {
-    arm(&r->items);
+    atomic_store(&r->asleep, true);
     return gad_ring_count(r) > 0;
-}
-
-bool gad_ring_arm_room(struct gad_ring *r)
-{
-    arm(&r->room);
-    return gad_ring_count(r) <= r->mask;
 }
 
 void gad_ring_disarm_items(struct gad_ring *r)
 {
-    disarm(&r->items);
-}
+    uint64_t n;
 
-void gad_ring_disarm_room(struct gad_ring *r)
-{
-    disarm(&r->room);
+    atomic_store(&r->asleep, false);
+    (void)!read(r->fd, &n, sizeof(n)); /* empty is fine */
 }
 
 void gad_ring_wake(struct gad_ring *r)
 {
     uint64_t one = 1;
-    (void)!write(r->items.fd, &one, sizeof(one));
+    (void)!write(r->fd, &one, sizeof(one)); /* only fails when already readable */
 }

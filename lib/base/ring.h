@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * Single-producer single-consumer ring of pointers, the only place where two threads meet. Each side may
- * sleep on an eventfd: the consumer on `items`, the producer (if the ring was full) on `room`.
+ * Single-producer single-consumer ring of pointers, the only place where two threads meet. The
+ * consumer can sleep on an eventfd; the producer of a full ring retries later.
  *
- * A push becomes visible with release order, so everything written before it is seen by the popper.
- * Wake-ups are written only when the other side said that it is about to sleep: a busy ring makes no
- * system call.
+ * A push becomes visible with release order, so the consumer sees everything that was written
+ * before it. The producer writes a wake-up only when the consumer has announced that it is about to
+ * sleep: a busy ring makes no system call.
  *
- * Thread: one pushes, one pops; init and deinit while neither runs.
+ * Threads: one pushes, one pops; gad_ring_new() and gad_ring_free() while neither runs.
  */
 
 #include <stdbool.h>
@@ -19,37 +19,37 @@
 
 struct gad_ring;
 
-/* capacity is rounded up to a power of two, 2 .. 1 Mi. */
+/* Creates an empty ring. The capacity, at most 2^20, is rounded up to a power of two, at least
+ * 2. */
 int gad_ring_new(size_t capacity, struct gad_ring **ret) GAD_MUST_CHECK;
-void gad_ring_free(
-    struct gad_ring *r); /* NULL is fine; what is still in it is the caller's to drain first */
 
-/* Producer. False: full, nothing stored. */
+/* Frees a ring, which the caller has drained; NULL is allowed. */
+void gad_ring_free(struct gad_ring *r);
+
+/* Producer: appends an item. False: the ring is full, nothing was stored. */
 bool gad_ring_push(struct gad_ring *r, void *item);
 
 /*
- * Producer. As many of the n items as fit, in their order; returns how many. The consumer sees all of them at
- * once and is woken at most once: on a busy core each wake-up may cost a switch to it and back.
+ * Producer: appends as many of the n items as fit, in their order; returns their number. The
+ * consumer sees all of them at once and is woken at most once: on a busy core each wake-up can cost
+ * a switch to the consumer and back.
  */
 size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n);
 
-/* Consumer. NULL: empty. */
+/* Consumer: removes the first item. NULL: the ring is empty. */
 void *gad_ring_pop(struct gad_ring *r);
 
-/* How many are in it now; exact for neither side while the other runs. */
+/* Returns the number of items; exact for neither side while the other runs. */
 size_t gad_ring_count(const struct gad_ring *r);
 
 /*
- * Descriptors for poll(): readable when there may be items (consumer) or room (producer). The protocol for
- * a sleeper: arm, look once more, then poll; after the poll, disarm. arm() returns true if there is already
- * something to do, in which case do not sleep.
+ * Consumer: a descriptor for poll(), readable when there can be items. To sleep: arm, check the
+ * ring once more, poll; after the poll, disarm. gad_ring_arm_items() returns true if there are
+ * items already: then do not sleep.
  */
 int gad_ring_items_fd(const struct gad_ring *r);
-int gad_ring_room_fd(const struct gad_ring *r);
 bool gad_ring_arm_items(struct gad_ring *r);
-bool gad_ring_arm_room(struct gad_ring *r);
 void gad_ring_disarm_items(struct gad_ring *r);
-void gad_ring_disarm_room(struct gad_ring *r);
 
-/* Wakes a sleeping consumer without an item: to make it look at a stop flag. */
+/* Wakes a sleeping consumer without an item, so that it checks a stop flag. */
 void gad_ring_wake(struct gad_ring *r);

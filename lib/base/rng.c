@@ -125,7 +125,8 @@ static double normal(struct gad_rng *r, const struct ziggurat *z)
 
 void gad_rng_normal(struct gad_rng *r, size_t n, float *out)
 {
-    /* 4 KiB rebuilt a call would cost more than the draws: kept per thread, filled on its first call. */
+    /* Rebuilding 4 KiB in each call would cost more than the draws: kept per thread, filled on its
+     * first call. */
     static _Thread_local struct ziggurat z;
 
     if (z.x[0] == 0.0)
@@ -163,7 +164,7 @@ static void mt_refill(struct gad_mt19937 *m)
     m->at = 0;
 }
 
-uint32_t gad_mt19937_u32(struct gad_mt19937 *m)
+static uint32_t mt_u32(struct gad_mt19937 *m)
 {
     if (m->at == MT_N)
         mt_refill(m);
@@ -174,7 +175,8 @@ uint32_t gad_mt19937_u32(struct gad_mt19937 *m)
     return y ^ y >> 18;
 }
 
-/* numpy's legacy random_interval(): masked to the next power of two less one, rejected while above max. */
+/* numpy's legacy random_interval(): masked to the next power of two less one, rejected while
+ * above max. */
 static uint32_t mt_interval(struct gad_mt19937 *m, uint32_t max)
 {
     uint32_t mask = max, v;
@@ -184,7 +186,7 @@ static uint32_t mt_interval(struct gad_mt19937 *m, uint32_t max)
     for (int s = 1; s < 32; s *= 2)
         mask |= mask >> s;
     do {
-        v = gad_mt19937_u32(m) & mask;
+        v = mt_u32(m) & mask;
     } while (v > max);
     return v;
 }

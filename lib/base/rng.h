@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Random numbers that are the same on every run and every machine. gad_rng is xoshiro256++ (Blackman and
- * Vigna 2019) seeded by splitmix64; its streams feed initialisers, dropout, latent draws and shuffles.
- * gad_mt19937 is numpy's RandomState, kept only because published splits are made with it.
+ * Random numbers that are the same in every run and on every machine. gad_rng is xoshiro256++
+ * (Blackman and Vigna 2019) seeded by splitmix64; its streams feed initialisers, dropout, latent
+ * draws and shuffles. gad_mt19937 is numpy's RandomState, kept only because published splits use
+ * it.
  */
 
 #include <stddef.h>
@@ -14,7 +15,7 @@ struct gad_rng {
     uint64_t s[4];
 };
 
-/* Streams with the same seed and another stream number do not overlap in practice. */
+/* Streams with the same seed and different stream numbers do not overlap in practice. */
 struct gad_rng gad_rng_init(uint64_t seed, uint64_t stream);
 
 uint64_t gad_rng_u64(struct gad_rng *r);
@@ -31,7 +32,6 @@ struct gad_mt19937 {
 
 void gad_mt19937_seed(struct gad_mt19937 *m,
                       uint32_t seed); /* init_genrand() of the reference code */
-uint32_t gad_mt19937_u32(struct gad_mt19937 *m);
 
-/* numpy.random.RandomState(seed).permutation(n), bit for bit, into a[0 .. n-1]. */
+/* Writes numpy.random.RandomState(seed).permutation(n), bit for bit, to a[0 .. n-1]. */
 void gad_mt19937_permutation(struct gad_mt19937 *m, uint32_t n, uint32_t *a);

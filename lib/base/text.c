@@ -62,8 +62,8 @@ static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned
     return i;
 }
 
-/* Digits below 2^53 and powers up to 10^19 (5^19 < 2^53) are exact, so that the division alone rounds; longer
- * digits round once before it. */
+/* Digits below 2^53 and powers up to 10^19 (5^19 < 2^53) are exact, so only the division rounds;
+ * longer digits round once before it. */
 static double quotient(uint64_t digits, unsigned scale)
 {
     return (double)digits / pow10_exact[scale];
@@ -108,14 +108,14 @@ int gad_text_real(const char *s, size_t len, double *ret)
 
 enum {
     WORD_MAX = 64,
-    /* What a slip costs, the more common ones less: two letters that changed places, one too few or too many, a wrong one;
-     * an ending that was not typed is nearly none. */
+    /* Costs of errors, the more common ones less: two exchanged letters, one letter too few or
+     * too many, a wrong one. A missing ending costs almost nothing. */
     COST_LETTER = 4,
     COST_SWAP = 3,
     COST_WRONG = 5,
     COST_ENDING = 1,
-    COST_ENDING_MAX = COST_LETTER, /* of the whole of it */
-    PREFIX_MIN = 2,                /* letters that say which word was begun */
+    COST_ENDING_MAX = COST_LETTER, /* of the whole ending */
+    PREFIX_MIN = 2,                /* letters from which an abbreviation counts */
 };
 
 static unsigned least(unsigned a, unsigned b)
@@ -123,7 +123,8 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Edit distance with transpositions of neighbours (optimal string alignment), three rows of the table at a time. */
+/* Edit distance with transpositions of neighbours (optimal string alignment), three rows of the
+ * table at a time. */
 static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
 {
     unsigned rows[3][WORD_MAX + 1];
@@ -143,7 +144,7 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
     return rows[na % 3][nb];
 }
 
-/* The same, but that a word which was only begun is near. */
+/* The same, but an abbreviation is near. */
 static unsigned distance_to(const char *word, size_t len, const char *name)
 {
     size_t n = strnlen(name, WORD_MAX);
@@ -236,7 +237,7 @@ void gad_text_escape(char *dst, size_t dst_len, const char *s, size_t len)
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
         bool plain = c >= 0x20 && c <= 0x7e;
-        if (at + (plain ? 1 : 4) + 4 > dst_len) { /* what is to come, then "..." and NUL */
+        if (at + (plain ? 1 : 4) + 4 > dst_len) { /* the next character, then "..." and NUL */
             at += (size_t)snprintf(dst + at, dst_len - at, "...");
             if (at >= dst_len)
                 at = dst_len - 1;

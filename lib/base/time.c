@@ -40,7 +40,8 @@ void gad_time_text(struct gad_time t, char text[static GAD_TIME_TEXT])
     (void)snprintf(text + n, GAD_TIME_TEXT - n, ".%06dZ", (int)(ns / 1000));
 }
 
-/* The digits where the pattern has '0' as numbers, one for each run of them; all else as it is. */
+/* Reads the digits where the pattern has '0' as numbers, one for each run of them; all other
+ * characters must be equal. */
 static bool take(const char *s, const char *pattern, int *number)
 {
     for (size_t i = 0, n = 0; pattern[i]; i++) {
@@ -58,7 +59,7 @@ static bool take(const char *s, const char *pattern, int *number)
     return true;
 }
 
-/* ".5": nanoseconds; how many bytes it is long, 0 if it is none. */
+/* Adds the nanoseconds of ".5"; returns its length in bytes, 0 if there is no fraction. */
 static size_t take_fraction(const char *s, size_t len, int64_t *ns)
 {
     int64_t unit = NS / 10;
@@ -92,7 +93,7 @@ int gad_time_parse(const char *s, size_t len, struct gad_time *ret)
                     .tm_hour = n[3],
                     .tm_min = n[4],
                     .tm_sec = n[5]};
-    time_t t = timegm(&tm); /* which makes the 31st of February the 3rd of March */
+    time_t t = timegm(&tm); /* timegm() turns the 31st of February into the 3rd of March */
     if (tm.tm_year != n[0] - 1900 || tm.tm_mon != n[1] - 1 || tm.tm_mday != n[2] ||
         tm.tm_hour != n[3] || tm.tm_min != n[4] || tm.tm_sec != n[5])
         return GAD_EFORMAT;

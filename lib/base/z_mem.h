@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* zlib's memory from the one heap there is, so that a test can make it fail: a z_stream begins as GAD_Z_STREAM. */
+/* Makes zlib allocate from the heap of lib/base/mem.h, so that a test can make it fail. A z_stream
+ * starts as GAD_Z_STREAM. */
 
 #include <zlib.h>
 

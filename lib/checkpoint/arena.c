@@ -52,8 +52,7 @@ void *gad_ckpt_arena_alloc(struct gad_ckpt_arena *a, size_t n, size_t size)
     }
     len = len ? (len + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
     a->left -= len < a->left ? len : a->left;
-    if (len >
-        ALONE_LEN) /* one large request does not throw away what is left of the shared chunk */
+    if (len > ALONE_LEN) /* a large request keeps the rest of the shared chunk usable */
         return add_chunk(a, len);
     if (len > a->room) {
         uint8_t *p = add_chunk(a, CHUNK_LEN);
@@ -71,6 +70,6 @@ void *gad_ckpt_arena_alloc(struct gad_ckpt_arena *a, size_t n, size_t size)
 int gad_ckpt_arena_fail(const struct gad_ckpt_arena *a, struct gad_diag *d)
 {
     if (a->over)
-        return gad_fail(d, GAD_ELIMIT, "would unpack to many times its size in memory");
+        return gad_fail(d, GAD_ELIMIT, "would need many times its size in memory");
     return gad_fail(d, GAD_ENOMEM, "no memory");
 }

@@ -2,23 +2,28 @@
 #pragma once
 
 /*
- * A checkpoint in memory: everything of proto/checkpoint.proto as plain C, so that nobody above has to know
- * protobuf. The reader believes nothing:
+ * A checkpoint in memory: everything of proto/checkpoint.proto as plain C, so that other modules do
+ * not need protobuf. The reader verifies everything:
  *
- *   - header: magic, version, reserved bytes zero, 56 + length equals the file's size, SHA-256 agrees;
- *   - sizes in 64 bits with overflow checks; caps below; no unknown fields (a newer writer raises the version),
- *     no encoding but the canonical one; unpacking takes at most twice the file's size and a megabyte;
- *   - text: printable ASCII, within the caps; names of nets and tensors distinct;
- *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, in the order of the
- *     layers, and no other tensor does;
- *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from 0 to 1;
+ *   - header: magic, version, reserved bytes zero, 56 + length equals the file's size, SHA-256
+ *     matches;
+ *   - sizes in 64 bits with overflow checks; limits below; no unknown fields (a newer writer raises
+ *     the version), only the canonical encoding; unpacking uses at most twice the file's size and a
+ *     megabyte;
+ *   - text: printable ASCII, within the limits; names of nets and tensors distinct;
+ *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, in
+ *     the order of the layers, and there are no other tensors;
+ *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from
+ *     0 to 1;
  *   - a search has steps, and phases that ascend from 0 with positive rates;
- *   - a history of training, if there is one, has four finite figures for each epoch;
+ *   - a history of training, if present, has four finite figures for each epoch;
  *   - a condition is the column of a group of the schema;
- *   - a reference has a histogram for each column of the schema: edges ascend, the counts of each sum to its n;
- *   - self-test vectors present. Whether they come true is for models/detector.h, which alone can score.
+ *   - a reference has a histogram for each column of the schema: edges ascend, the counts of each
+ *     sum to its n;
+ *   - self-test vectors present. models/detector.h, which can score, checks their results.
  *
- * Any refusal names the file and the reason in the diagnostic; the out-parameter is then untouched.
+ * Each refusal names the file and the reason in the diagnostic; the out-parameter is then
+ * untouched.
  */
 
 #include <stdbool.h>
@@ -40,7 +45,7 @@ enum {
     GAD_CKPT_SELF_TESTS_MAX = 256,
     GAD_CKPT_LIST_MAX = 1024,   /* sources; metrics */
     GAD_CKPT_NAME_MAX = 63,     /* characters of the name of a checkpoint, model, net or kind */
-    GAD_CKPT_STRING_MAX = 4096, /* bytes of any one string */
+    GAD_CKPT_STRING_MAX = 4096, /* bytes of any string */
     GAD_CKPT_FILE_MAX = 80 << 20,
     GAD_CKPT_SEARCH_STEPS_MAX = 100000,
     GAD_CKPT_SEARCH_PHASES_MAX = 16,
@@ -95,7 +100,7 @@ struct gad_ckpt_self_test {
 };
 
 struct gad_ckpt_phase {
-    uint32_t from; /* steps that were done before it */
+    uint32_t from; /* steps before this phase */
     float rate;
 };
 
@@ -107,25 +112,25 @@ struct gad_ckpt_search {
     const struct gad_ckpt_phase *phases;
 };
 
-/* Of each epoch in order, see the .proto. */
+/* Figures of each epoch in order, see the .proto. */
 struct gad_ckpt_history {
-    size_t n;                                          /* epochs; 0: was not recorded */
+    size_t n;                                          /* epochs; 0: not recorded */
     const double *loss_d, *loss_g, *loss_e, *held_out; /* each (n) */
 };
 
-/* Of a column of the schema: bin i is edge[i - 1] <= value < edge[i]. Of a group: no edges, and a bin for each category,
- * then one for all other values. */
+/* For a column of the schema: bin i is edge[i - 1] <= value < edge[i]. For a group: no edges,
+ * and a bin for each category, then one for all other values. */
 struct gad_ckpt_histogram {
     size_t n_edges, n_bins;
     const double *edge;    /* (n_edges) */
     const uint64_t *count; /* (n_bins) */
 };
 
-/* Strings are never NULL. From the reader everything lives as long as the checkpoint; a writer may point
- * anywhere. */
+/* Strings are never NULL. In a checkpoint from the reader everything is valid as long as the
+ * checkpoint; a writer's checkpoint can point anywhere. */
 struct gad_checkpoint {
     const char *name, *model;
-    const char *condition; /* column of the group that a conditional model sees; "": none */
+    const char *condition; /* column of the group that conditions the model; "": unconditional */
 
     size_t n_nets;
     struct gad_ckpt_net *nets;
@@ -141,7 +146,7 @@ struct gad_checkpoint {
         size_t dim;
         const bool *log;
         const float *offset, *range;  /* each (dim) */
-        size_t n_knots;               /* of all elements; 0: no element has any */
+        size_t n_knots;               /* of all elements; 0: no element has knots */
         const uint32_t *knots;        /* (dim), or NULL */
         const float *knot_x, *knot_y; /* each (n_knots) */
     } scaler;
@@ -171,8 +176,8 @@ struct gad_checkpoint {
     } provenance;
 
     struct {
-        uint64_t n;       /* records; 0: there is no reference */
-        size_t n_columns; /* the schema's numeric ones, then its groups */
+        uint64_t n;       /* records; 0: no reference */
+        size_t n_columns; /* the numeric columns of the schema, then its groups */
         struct gad_ckpt_histogram *column;
     } reference;
 
@@ -180,38 +185,38 @@ struct gad_checkpoint {
     struct gad_ckpt_self_test *self_tests;
 
     uint8_t sha256[32]; /* of the message; set by reader and writer */
-    void *arena;        /* reader's; NULL in a checkpoint that a writer built */
+    void *arena;        /* of the reader; NULL in a checkpoint that a writer built */
 };
 
-/* Whole file; @path stands in every message. */
+/* Reads a whole file; every message contains @path. */
 int gad_checkpoint_read(const char *path, struct gad_checkpoint **ret,
                         struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The same from bytes, @name in messages. */
+/* The same from bytes, with @name in messages. */
 int gad_checkpoint_parse(const char *name, const void *p, size_t len, struct gad_checkpoint **ret,
                          struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Frees what read or parse gave. */
+/* Frees a checkpoint of gad_checkpoint_read() or gad_checkpoint_parse(). */
 void gad_checkpoint_free(struct gad_checkpoint *c);
 GAD_DEFINE_CLEANUP(struct gad_checkpoint, gad_checkpoint_free);
 
 /**
- * gad_checkpoint_write() - atomically (lib/base/file.h), the same bytes for the same content
+ * gad_checkpoint_write() - writes atomically (lib/base/file.h), the same bytes for the same content
  *
- * What is written is first parsed back with the reader's checks: a file that we would refuse is never made.
- * Sets c->sha256.
+ * The result is first parsed with the reader's checks, so a file that the reader would refuse is
+ * never created. Sets c->sha256.
  */
 int gad_checkpoint_write(struct gad_checkpoint *c, const char *path,
                          struct gad_diag *d) GAD_MUST_CHECK;
 
-/* As above, to memory: *ret is the caller's (gad_free()). */
+/* The same to memory: *ret is owned by the caller (gad_free()). For tests. */
 int gad_checkpoint_pack(struct gad_checkpoint *c, uint8_t **ret, size_t *ret_len,
                         struct gad_diag *d) GAD_MUST_CHECK;
 
 const struct gad_ckpt_net *gad_checkpoint_net(const struct gad_checkpoint *c,
                                               const char *name); /* or NULL */
 
-/* Elements of the feature vector that the condition means, first .. first + n; n 0: none. GAD_EMISMATCH with @d if it
- * is no column of a group. */
+/* Returns the elements of the feature vector for the condition, first .. first + n; n 0: no
+ * condition. GAD_EMISMATCH with @d if it is not the column of a group. */
 int gad_checkpoint_condition(const struct gad_checkpoint *c, size_t *ret_first, size_t *ret_n,
                              struct gad_diag *d) GAD_MUST_CHECK;

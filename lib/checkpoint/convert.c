@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/checkpoint/internal.h"
+/* From a message to a checkpoint: first everything except the tensors, then, when the nets are
+ * verified, the tensors. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "lib/base/cursor.h"
 #include "lib/base/diag.h"
+#include "lib/base/text.h"
 #include "lib/checkpoint/checkpoint.h"
+#include "lib/checkpoint/internal.h"
 
 static int check_count(const char *what, size_t n, size_t min, size_t max, struct gad_diag *d)
 {
@@ -34,7 +42,8 @@ static int convert_net(const Ganad__Checkpoint__Net *m, struct gad_ckpt_arena *a
         return gad_ckpt_arena_fail(a, d);
     for (size_t i = 0; i < m->n_layer; i++) {
         const Ganad__Checkpoint__Layer *l = m->layer[i];
-        /* the enums of the .proto have the numbers of ours; gad_ckpt_verify_nets() refuses all others */
+        /* the enums of the .proto have the same numbers; gad_ckpt_verify_nets() refuses all
+         * others */
         net->layers[i] = (struct gad_ckpt_layer){
             .kind = (enum gad_ckpt_layer_kind)l->kind,
             .act = (enum gad_ckpt_act)l->activation,
@@ -62,7 +71,7 @@ static int convert_nets(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_
     return r;
 }
 
-/* The elements of the feature vector are counted as they come, so that no sum can overflow. */
+/* Counts the elements of the feature vector during conversion, so that no sum can overflow. */
 static int convert_schema(const Ganad__Checkpoint__Schema *m, struct gad_ckpt_arena *a,
                           struct gad_checkpoint *c, size_t *ret_dim, struct gad_diag *d)
 {
@@ -227,6 +236,30 @@ static int convert_provenance(const Ganad__Checkpoint__Provenance *m, struct gad
     return 0;
 }
 
+/* The histograms that drift is measured against. */
+static int convert_reference(const Ganad__Checkpoint__Reference *m, struct gad_ckpt_arena *a,
+                             struct gad_checkpoint *c, struct gad_diag *d)
+{
+    size_t n = c->schema.n_numeric + c->schema.n_groups;
+
+    if (m->n_column != n)
+        return gad_fail(d, GAD_EMISMATCH, "reference: %zu histograms, the schema has %zu columns",
+                        m->n_column, n);
+    if (m->n == 0)
+        return gad_fail(d, GAD_EFORMAT, "reference: no records");
+    c->reference.column = gad_ckpt_arena_alloc(a, n, sizeof(*c->reference.column));
+    if (!c->reference.column)
+        return gad_ckpt_arena_fail(a, d);
+    for (size_t i = 0; i < n; i++)
+        c->reference.column[i] = (struct gad_ckpt_histogram){.n_edges = m->column[i]->n_edge,
+                                                             .n_bins = m->column[i]->n_count,
+                                                             .edge = m->column[i]->edge,
+                                                             .count = m->column[i]->count};
+    c->reference.n = m->n;
+    c->reference.n_columns = n;
+    return 0;
+}
+
 static int convert_self_tests(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_arena *a,
                               struct gad_checkpoint *c, struct gad_diag *d)
 {
@@ -275,8 +308,131 @@ int gad_ckpt_convert(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_are
     if (r == 0)
         r = convert_provenance(m->provenance, a, c, d);
     if (r == 0 && m->reference)
-        r = gad_ckpt_convert_reference(m->reference, a, c, d);
+        r = convert_reference(m->reference, a, c, d);
     if (r == 0)
         r = convert_self_tests(m, a, c, d);
+    return r;
+}
+
+void gad_ckpt_tensor_name(const char *net, size_t layer, bool bias,
+                          char text[static GAD_CKPT_TENSOR_NAME])
+{
+    (void)snprintf(text, GAD_CKPT_TENSOR_NAME, "%.*s.%zu.%s", GAD_CKPT_NAME_MAX, net, layer,
+                   bias ? "bias" : "weight");
+}
+
+struct tally {
+    size_t n, subnormal; /* over all tensors */
+};
+
+/* Converts little-endian bytes to floats in place: arena memory is aligned and has no other
+ * type. */
+static const float *decode(ProtobufCBinaryData data, size_t n, size_t *ret_first_bad,
+                           struct tally *tally)
+{
+    struct gad_cursor in = gad_cursor_init(data.data, data.len);
+    size_t first_bad = n;
+
+    for (size_t i = 0; i < n; i++) {
+        float v = gad_cursor_f32le(&in);
+        memcpy(data.data + i * sizeof(v), &v, sizeof(v));
+        if (!isfinite(v) && first_bad == n)
+            first_bad = i;
+        tally->subnormal += v != 0.0f && fabsf(v) < FLT_MIN;
+    }
+    tally->n += n;
+    *ret_first_bad = first_bad;
+    return (const float *)(const void *)data.data;
+}
+
+/* The shape that a layer requires of its tensor; a bias has no rows. Verified, so rows * cols
+ * cannot overflow. */
+struct shape {
+    char name[GAD_CKPT_TENSOR_NAME], text[32];
+    size_t n_dim, dim[2], n;
+};
+
+static struct shape layer_shape(const char *net, size_t i, const struct gad_ckpt_layer *l,
+                                bool bias)
+{
+    struct shape s = {.n_dim = bias ? 1 : 2, .n = l->out};
+
+    gad_ckpt_tensor_name(net, i, bias, s.name);
+    if (bias) {
+        s.dim[0] = l->out;
+        (void)snprintf(s.text, sizeof(s.text), "%u", l->out);
+    } else {
+        s.dim[0] = l->in;
+        s.dim[1] = l->out;
+        s.n *= l->in;
+        (void)snprintf(s.text, sizeof(s.text), "%u x %u", l->in, l->out);
+    }
+    return s;
+}
+
+static bool same_shape(const Ganad__Checkpoint__Tensor *t, const struct shape *s)
+{
+    return t->n_dim == s->n_dim && t->dim[0] == s->dim[0] &&
+           (s->n_dim == 1 || t->dim[1] == s->dim[1]);
+}
+
+static int bind_tensor(const Ganad__Checkpoint__Tensor *t, const struct shape *s, const float **ret,
+                       struct tally *tally, struct gad_diag *d)
+{
+    size_t first_bad;
+
+    if (strcmp(t->name, s->name) != 0) {
+        char found[GAD_CKPT_TENSOR_NAME];
+        gad_text_escape(found, sizeof(found), t->name, strlen(t->name));
+        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': found '%s' in its place", s->name, found);
+    }
+    if (t->data.len != s->n * sizeof(float))
+        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': %zu values%s, the layer needs %s", s->name,
+                        t->data.len / sizeof(float),
+                        t->data.len % sizeof(float) ? " and part of another" : "", s->text);
+    if (!same_shape(t, s))
+        return gad_fail(d, GAD_EMISMATCH, "tensor '%s': shape is not %s", s->name, s->text);
+    *ret = decode(t->data, s->n, &first_bad, tally);
+    if (first_bad < s->n)
+        return gad_fail(d, GAD_EFORMAT, "tensor '%s': value %zu is not a finite number", s->name,
+                        first_bad);
+    return 0;
+}
+
+static int bind_net(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_net *net, size_t *at,
+                    struct tally *tally, struct gad_diag *d)
+{
+    for (size_t i = 0; i < net->n_layers; i++) {
+        struct gad_ckpt_layer *l = &net->layers[i];
+        struct shape weight = layer_shape(net->name, i, l, false);
+        struct shape bias = layer_shape(net->name, i, l, true);
+        int r = bind_tensor(m->tensor[(*at)++], &weight, &l->weight, tally, d);
+        if (r == 0)
+            r = bind_tensor(m->tensor[(*at)++], &bias, &l->bias, tally, d);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+int gad_ckpt_bind_tensors(const Ganad__Checkpoint__Checkpoint *m, struct gad_checkpoint *c,
+                          struct gad_diag *d)
+{
+    struct tally tally = {0};
+    size_t n_layers = 0, at = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < c->n_nets; i++)
+        n_layers += c->nets[i].n_layers;
+    if (m->n_tensor != 2 * n_layers)
+        return gad_fail(d, GAD_EMISMATCH, "%zu tensors, the %zu layers need %zu", m->n_tensor,
+                        n_layers, 2 * n_layers);
+    for (size_t i = 0; i < c->n_nets && r == 0; i++)
+        r = bind_net(m, &c->nets[i], &at, &tally, d);
+    /* Arithmetic on subnormal numbers is many times slower; trained models contain almost no
+     * subnormal numbers. */
+    if (r == 0 && tally.subnormal > tally.n / 100)
+        r = gad_fail(d, GAD_EFORMAT, "tensors: %zu of %zu values are subnormal", tally.subnormal,
+                     tally.n);
     return r;
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 /*
- * What the files of this folder share. A checkpoint goes through them as
+ * Shared by the files of this directory. A checkpoint passes through them as
  *
- *     bytes --reader.c--> protobuf message --convert.c--> struct gad_checkpoint --verify.c--> believed
+ *     bytes --reader.c--> protobuf message --convert.c--> struct gad_checkpoint --verify.c-->
+ *     verified
  *
- * and build.c and writer.c go back. Everything that reading allocates comes from one arena with a budget,
- * because protobuf-c turns the two bytes of an empty sub-message into some two hundred of heap.
+ * and writer.c goes back. Everything that reading allocates comes from one arena with a limit,
+ * because protobuf-c turns the two bytes of an empty sub-message into some two hundred bytes of
+ * heap.
  */
 
 #include <stdbool.h>
@@ -26,26 +28,27 @@ enum {
 
 extern const uint8_t gad_ckpt_magic[8];
 
-/* The chunks end with the arena, all at once. */
+/* The arena frees all its chunks at once. */
 struct gad_ckpt_chunk;
 struct gad_ckpt_arena {
     struct gad_ckpt_chunk *chunks;
     uint8_t *at; /* free bytes of the newest shared chunk: at .. at + room */
     size_t room;
-    size_t left;    /* bytes of the budget */
-    bool over;      /* a request was beyond the budget */
-    bool no_memory; /* a request was not, but the heap said no */
+    size_t left;    /* bytes left of the limit */
+    bool over;      /* a request was over the limit */
+    bool no_memory; /* a request was within the limit, but the heap was exhausted */
 };
 
 struct gad_ckpt_arena *gad_ckpt_arena_new(size_t budget); /* or NULL */
 void gad_ckpt_arena_free(struct gad_ckpt_arena *a);
 GAD_DEFINE_CLEANUP(struct gad_ckpt_arena, gad_ckpt_arena_free);
 
-/* Zeroed, on a 16-byte boundary; NULL with a reason in `over` or `no_memory`. Never NULL for 0 bytes. */
+/* Returns zeroed memory on a 16-byte boundary, also for 0 bytes; NULL with the reason in `over` or
+ * `no_memory`. */
 void *gad_ckpt_arena_alloc(struct gad_ckpt_arena *a, size_t n, size_t size)
     __attribute__((__warn_unused_result__));
 
-/* The code and text of the failure that the arena remembers. */
+/* Returns code and text of the failure stored in the arena. */
 int gad_ckpt_arena_fail(const struct gad_ckpt_arena *a, struct gad_diag *d);
 
 int gad_ckpt_sha256(const void *p, size_t len, uint8_t sum[static 32],
@@ -56,32 +59,22 @@ void gad_ckpt_tensor_name(const char *net, size_t layer, bool bias,
                           char text[static GAD_CKPT_TENSOR_NAME]);
 
 /**
- * gad_ckpt_convert() - a message to a checkpoint, all but the tensors
+ * gad_ckpt_convert() - converts a message to a checkpoint, without the tensors
  * @m:  unpacked into @a; the checkpoint points into it
  * @c:  zeroed
  *
- * Counts are checked, here and nowhere later; what they count is for gad_ckpt_verify_*().
+ * Checks all counts, here only; gad_ckpt_verify_*() check the counted items.
  */
 int gad_ckpt_convert(const Ganad__Checkpoint__Checkpoint *m, struct gad_ckpt_arena *a,
                      struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The nets: names, chains of layers, caps. After this any product of two dimensions fits 32 bits. */
+/* Verifies the nets: names, chains of layers, limits. After this any product of two dimensions fits
+ * 32 bits. */
 int gad_ckpt_verify_nets(const struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Gives each layer its two tensors, decoded in place. Needs verified nets. */
+/* Sets the two tensors of each layer, decoded in place. Needs verified nets. */
 int gad_ckpt_bind_tensors(const Ganad__Checkpoint__Checkpoint *m, struct gad_checkpoint *c,
                           struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Everything else. */
+/* Verifies everything else. */
 int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
-
-/* The reference alone: reference.c. */
-int gad_ckpt_convert_reference(const Ganad__Checkpoint__Reference *m, struct gad_ckpt_arena *a,
-                               struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
-int gad_ckpt_verify_reference(const struct gad_checkpoint *c, struct gad_diag *d) GAD_MUST_CHECK;
-Ganad__Checkpoint__Reference *gad_ckpt_build_reference(struct gad_ckpt_arena *a,
-                                                       const struct gad_checkpoint *c);
-
-/* A checkpoint to a message that points into it and into @a. False: the arena said no, and remembers why. */
-bool gad_ckpt_build(struct gad_ckpt_arena *a, const struct gad_checkpoint *c,
-                    Ganad__Checkpoint__Checkpoint *m) GAD_MUST_CHECK;

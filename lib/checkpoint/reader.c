@@ -11,8 +11,8 @@
 
 const uint8_t gad_ckpt_magic[8] = {'G', 'A', 'N', 'A', 'D', 'C', 'K', 'P'};
 
-/* What unpacking a message of len bytes may take: tensors and tables are copied once, and the caps on
- * everything that is repeated keep the rest under a megabyte. */
+/* Memory for unpacking a message of len bytes: tensors and tables are copied once, and the
+ * limits on everything that is repeated keep the rest under a megabyte. */
 enum { BUDGET_EXTRA = 1 << 20 };
 
 int gad_ckpt_sha256(const void *p, size_t len, uint8_t sum[static 32], struct gad_diag *d)
@@ -22,7 +22,7 @@ int gad_ckpt_sha256(const void *p, size_t len, uint8_t sum[static 32], struct ga
     return 0;
 }
 
-/* Leaves the cursor on the message, whose sum is in @sum. */
+/* Moves the cursor to the message, whose checksum is stored in @sum. */
 static int read_header(struct gad_cursor *in, uint8_t sum[static 32], struct gad_diag *d)
 {
     size_t file_len = in->left;
@@ -41,15 +41,15 @@ static int read_header(struct gad_cursor *in, uint8_t sum[static 32], struct gad
     if (reserved != 0)
         return gad_fail(d, GAD_EFORMAT, "header: reserved bytes are not zero");
     if (len > in->left)
-        return gad_fail(d, GAD_ETRUNC, "cut off: header promises %llu bytes, %zu are there",
+        return gad_fail(d, GAD_ETRUNC,
+                        "truncated: the header announces %llu bytes, %zu are present",
                         (unsigned long long)len, in->left);
     if (len < in->left)
-        return gad_fail(d, GAD_EFORMAT, "%zu bytes too many behind the message",
-                        in->left - (size_t)len);
+        return gad_fail(d, GAD_EFORMAT, "%zu bytes after the message", in->left - (size_t)len);
 
     int r = gad_ckpt_sha256(in->p, in->left, sum, d);
     if (r == 0 && memcmp(sum, want, 32) != 0)
-        r = gad_fail(d, GAD_EMISMATCH, "damaged: SHA-256 of the message is not the header's");
+        r = gad_fail(d, GAD_EMISMATCH, "damaged: SHA-256 of the message differs from the header");
     return r;
 }
 
@@ -60,11 +60,11 @@ static void *alloc_cb(void *arena, size_t size)
 
 static void free_cb(void *arena, void *p)
 {
-    (void)arena; /* everything goes with the arena */
+    (void)arena; /* the arena frees everything at once */
     (void)p;
 }
 
-/* The n messages of field f of m, by memcpy() since the offsets are not typed. */
+/* Returns the n messages of field f of m; by memcpy(), because the offsets are not typed. */
 static const void *submessages(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f,
                                size_t *n)
 {
@@ -84,8 +84,8 @@ static int refuse_unknown(const ProtobufCMessage *m, struct gad_diag *d)
     const ProtobufCMessageDescriptor *desc = m->descriptor;
 
     if (m->n_unknown_fields > 0)
-        return gad_fail(d, GAD_EFORMAT, "message %s has a field %u that is not known here",
-                        desc->short_name, m->unknown_fields[0].tag);
+        return gad_fail(d, GAD_EFORMAT, "message %s has an unknown field %u", desc->short_name,
+                        m->unknown_fields[0].tag);
     for (unsigned i = 0; i < desc->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &desc->fields[i];
         size_t n;
@@ -115,13 +115,14 @@ static void compare_cb(ProtobufCBuffer *buffer, size_t len, const uint8_t *p)
     struct comparison *c = (struct comparison *)buffer;
     const uint8_t *want = gad_cursor_take(&c->want, len);
 
-    c->differs = c->differs || !want || memcmp(want, p, len) != 0;
+    c->differs = c->differs || !want || (len > 0 && memcmp(want, p, len) != 0);
 }
 
 /*
- * The same content has one encoding: fields ascend, defaults are absent, arrays are packed in one piece, a
- * varint is as short as it can be, a string has no NUL inside. So whatever is read is what we would write,
- * and two programs cannot see different things in one file.
+ * Each content has exactly one encoding: fields ascend, defaults are absent, arrays are packed in
+ * one piece, a varint is as short as possible, a string has no NUL inside. So an accepted file is
+ * identical to the one that the writer would write, and two programs cannot read different contents
+ * from one file.
  */
 static int refuse_other_encodings(const ProtobufCMessage *m, const uint8_t *p, size_t len,
                                   struct gad_diag *d)
@@ -169,7 +170,7 @@ static int parse(const void *p, size_t len, struct gad_checkpoint **ret, struct 
     if (r != 0)
         return r;
 
-    /* FILE_MAX bounds the sum */
+    /* FILE_MAX limits the sum */
     gad_cleanup(gad_ckpt_arena_freep) struct gad_ckpt_arena *a =
         gad_ckpt_arena_new(2 * in.left + BUDGET_EXTRA);
     struct gad_checkpoint *c = a ? gad_ckpt_arena_alloc(a, 1, sizeof(*c)) : NULL;
@@ -207,7 +208,7 @@ void gad_checkpoint_free(struct gad_checkpoint *c)
     if (!c)
         return;
     gad_assert(c->arena);
-    gad_ckpt_arena_free(c->arena); /* and c with it */
+    gad_ckpt_arena_free(c->arena); /* which contains c */
 }
 
 const struct gad_ckpt_net *gad_checkpoint_net(const struct gad_checkpoint *c, const char *name)

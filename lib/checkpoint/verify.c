@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/checkpoint/internal.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "lib/base/diag.h"
 
-/* What is wrong with a string, or NULL. */
+/* Returns what is wrong with a string, or NULL. */
 static const char *text_fault(const char *s)
 {
     if (strnlen(s, GAD_CKPT_STRING_MAX + 1) > GAD_CKPT_STRING_MAX)
@@ -56,8 +57,9 @@ static int check_layer(const struct gad_ckpt_net *net, size_t i, struct gad_diag
     if (why)
         return gad_fail(d, GAD_EFORMAT, "net '%s': layer %zu %s", net->name, i, why);
     if (i > 0 && l->in != l[-1].out)
-        return gad_fail(d, GAD_EMISMATCH, "net '%s': layer %zu takes %u values, layer %zu gives %u",
-                        net->name, i, l->in, i - 1, l[-1].out);
+        return gad_fail(d, GAD_EMISMATCH,
+                        "net '%s': layer %zu takes %u values, layer %zu returns %u", net->name, i,
+                        l->in, i - 1, l[-1].out);
     return 0;
 }
 
@@ -71,7 +73,7 @@ static int check_net(const struct gad_checkpoint *c, size_t i, size_t *n_layers,
         return gad_fail(d, GAD_EFORMAT, "net %zu: name %s", i, why);
     for (size_t k = 0; k < i; k++)
         if (strcmp(c->nets[k].name, net->name) == 0)
-            return gad_fail(d, GAD_EFORMAT, "net '%s': there are two", net->name);
+            return gad_fail(d, GAD_EFORMAT, "net '%s': duplicate name", net->name);
     *n_layers += net->n_layers; /* each at most LAYERS_MAX, of at most NETS_MAX nets */
     if (*n_layers > GAD_CKPT_LAYERS_MAX)
         return gad_fail(d, GAD_ELIMIT, "net '%s': more than %d layers in all", net->name,
@@ -157,7 +159,8 @@ int gad_checkpoint_condition(const struct gad_checkpoint *c, size_t *ret_first, 
         }
         first += g->n_categories;
     }
-    return gad_fail(d, GAD_EMISMATCH, "condition '%.64s' is no group of the schema", c->condition);
+    return gad_fail(d, GAD_EMISMATCH, "condition '%.64s' is not a group of the schema",
+                    c->condition);
 }
 
 static int check_condition(const struct gad_checkpoint *c, struct gad_diag *d)
@@ -217,7 +220,7 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
     size_t n = c->calibration.n_levels;
 
     if (c->calibration.n < 1)
-        return gad_fail(d, GAD_EFORMAT, "calibration: of no rows");
+        return gad_fail(d, GAD_EFORMAT, "calibration: no rows");
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(level[i]) || !isfinite(value[i]))
             return gad_fail(d, GAD_EFORMAT, "calibration: level %zu is not a finite number", i);
@@ -227,7 +230,7 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
             return gad_fail(d, GAD_EFORMAT, "calibration: value %zu descends", i);
     }
     if (level[0] != 0.0 || level[n - 1] != 1.0)
-        return gad_fail(d, GAD_EFORMAT, "calibration: levels do not go from 0 to 1");
+        return gad_fail(d, GAD_EFORMAT, "calibration: levels do not range from 0 to 1");
     return 0;
 }
 
@@ -276,6 +279,57 @@ static int check_self_tests(const struct gad_checkpoint *c, struct gad_diag *d)
     return 0;
 }
 
+static int check_edges(const struct gad_ckpt_histogram *h, const char *column, struct gad_diag *d)
+{
+    if (h->n_edges == 0 || h->n_edges > GAD_CKPT_EDGES_MAX)
+        return gad_fail(d, GAD_ELIMIT, "reference: column '%.64s': %zu edges, allowed are 1 to %d",
+                        column, h->n_edges, GAD_CKPT_EDGES_MAX);
+    for (size_t i = 0; i < h->n_edges; i++)
+        if (!isfinite(h->edge[i]) || (i > 0 && h->edge[i] <= h->edge[i - 1]))
+            return gad_fail(d, GAD_EFORMAT, "reference: column '%.64s': edge %zu does not ascend",
+                            column, i);
+    return 0;
+}
+
+static int check_counts(const struct gad_checkpoint *c, const struct gad_ckpt_histogram *h,
+                        size_t n_bins, const char *column, struct gad_diag *d)
+{
+    uint64_t left = c->reference.n;
+
+    if (h->n_bins != n_bins)
+        return gad_fail(d, GAD_EMISMATCH, "reference: column '%.64s': %zu counts, not %zu", column,
+                        h->n_bins, n_bins);
+    for (size_t i = 0; i < n_bins && h->count[i] <= left; i++) {
+        left -= h->count[i];
+        if (i + 1 == n_bins && left == 0)
+            return 0;
+    }
+    return gad_fail(d, GAD_EMISMATCH,
+                    "reference: column '%.64s': the counts do not sum to %" PRIu64 " records",
+                    column, c->reference.n);
+}
+
+static int verify_reference(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->reference.n_columns; i++) {
+        const struct gad_ckpt_histogram *h = &c->reference.column[i];
+        if (i < c->schema.n_numeric) {
+            r = check_edges(h, c->schema.numeric[i], d);
+            if (r == 0)
+                r = check_counts(c, h, h->n_edges + 1, c->schema.numeric[i], d);
+            continue;
+        }
+        const struct gad_ckpt_group *g = &c->schema.groups[i - c->schema.n_numeric];
+        if (h->n_edges > 0)
+            return gad_fail(d, GAD_EFORMAT, "reference: column '%.64s': a group has no edges",
+                            g->column);
+        r = check_counts(c, h, g->n_categories + 1, g->column, d);
+    }
+    return r;
+}
+
 int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d)
 {
     int r = check_names(c, d);
@@ -292,7 +346,7 @@ int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d)
     if (r == 0)
         r = check_provenance(c, d);
     if (r == 0)
-        r = gad_ckpt_verify_reference(c, d);
+        r = verify_reference(c, d);
     if (r == 0)
         r = check_self_tests(c, d);
     return r;

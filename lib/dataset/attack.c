@@ -59,7 +59,7 @@ enum gad_attack_class gad_attack_class(const char *label)
 {
     const struct attack *a =
         bsearch(label, attacks, sizeof(attacks) / sizeof(attacks[0]), sizeof(attacks[0]), compare);
-    if (!a && gad_text_casecmp(label, "benign") == 0) /* as CIC's data sets have it */
+    if (!a && gad_text_casecmp(label, "benign") == 0) /* as in CIC's data sets */
         return GAD_CLASS_NORMAL;
     return a ? a->class : GAD_CLASS_UNKNOWN;
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Labels to classes of attack: normal, or one of the four families of KDD99. Knows all names of the KDD99
- * training and "corrected" test sets and of NSL-KDD.
+ * Maps labels to classes of attack: normal, or one of the four families of KDD99. Contains all
+ * names of the KDD99 training and "corrected" test sets and of NSL-KDD.
  *
- * Source: training_and_test_attack_types of KDD99, as it stands (httptunnel and worm are r2l there).
+ * Source: training_and_test_attack_types of KDD99, unchanged (httptunnel and worm are r2l there).
  */
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@ enum gad_attack_class {
     GAD_CLASS_NORMAL,
     GAD_CLASS_DOS,
     GAD_CLASS_PROBE,
-    GAD_CLASS_R2L, /* remote to local: who has no account gets in */
-    GAD_CLASS_U2R, /* user to root: who has an account gets more */
+    GAD_CLASS_R2L, /* remote to local: an attacker without an account gains access */
+    GAD_CLASS_U2R, /* user to root: an attacker with an account gains privileges */
     GAD_CLASS_UNKNOWN,
     GAD_N_CLASSES
 };

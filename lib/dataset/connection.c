@@ -27,7 +27,7 @@ void gad_connection_find(const struct gad_head *head, struct gad_connection_colu
     *ret = columns;
 }
 
-/* 4 or 6, or 0: no address. */
+/* Returns 4 or 6; 0: not an address. */
 static uint8_t parse_address(const char *s, size_t len, uint8_t to[static 16])
 {
     char text[INET6_ADDRSTRLEN];
@@ -48,7 +48,7 @@ static bool parse_port(const char *s, size_t len, uint16_t *to)
     return ok;
 }
 
-/* What ganadd takes for one. */
+/* Accepts what ganadd accepts. */
 static bool parse_community_id(const char *s, size_t len, char to[static GAD_COMMUNITY_ID_TEXT])
 {
     static const char bytes[] =
@@ -90,7 +90,7 @@ static bool parse_part(struct parsed *p, enum part part, const char *s, size_t l
     }
 }
 
-/* KDD99 knows three. */
+/* KDD99 has three protocols. */
 static uint8_t ip_proto(const struct gad_record *rec)
 {
     static const uint8_t of[] = {GAD_IP_TCP, GAD_IP_UDP, GAD_IP_ICMP};
@@ -100,7 +100,7 @@ static uint8_t ip_proto(const struct gad_record *rec)
     return proto == GAD_IP_ICMP && rec->tuple.family == 6 ? GAD_IP_ICMP6 : proto;
 }
 
-/* Both addresses of one kind, or the record has no endpoints. */
+/* Sets the family if both addresses have the same one; otherwise the record has no endpoints. */
 static bool join(struct parsed *p)
 {
     struct gad_tuple *t = &p->rec->tuple;

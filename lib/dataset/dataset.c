@@ -9,11 +9,10 @@
 #include "lib/base/file.h"
 #include "lib/dataset/connection.h"
 #include "lib/dataset/foreign.h"
-#include "lib/dataset/head.h"
 #include "lib/dataset/input.h"
 #include "lib/dataset/line.h"
 
-enum { BUF_LEN = 256 * 1024 }; /* stays in the second cache; many times GAD_DATASET_LINE_MAX */
+enum { BUF_LEN = 256 * 1024 }; /* fits the second-level cache; many times GAD_DATASET_LINE_MAX */
 
 struct gad_dataset {
     struct gad_input *in;
@@ -21,16 +20,16 @@ struct gad_dataset {
     struct gad_dataset_stats stats;
     struct gad_diag first_bad;
     uint64_t line; /* lines begun */
-    int n_columns; /* of every line; 0: none was good yet */
+    int n_columns; /* of every line; 0: no good line yet */
     struct gad_head head;
     struct gad_connection_columns connection;
-    bool looked;    /* at what the file is */
-    bool resyncing; /* dropping the rest of a line that is too long */
-    int err;        /* negative: what every further call returns, with the text in why */
+    bool checked;   /* the format of the file was checked */
+    bool resyncing; /* skipping the rest of a line that is too long */
+    int err;        /* negative: returned by every further call, with the text in why */
     struct gad_diag why;
-    /* 0 .. pos  done      pos .. whole  lines with their LF      whole .. end  the begin of a line */
+    /* 0 .. pos  read    pos .. whole  lines with their LF    whole .. end  start of a line */
     size_t pos, whole, end;
-    char buf[BUF_LEN + 1 + GAD_LINE_PAD]; /* 1: an LF for a last line that has none */
+    char buf[BUF_LEN + 1 + GAD_LINE_PAD]; /* 1: an LF for a last line without one */
 };
 
 /* NULL: no memory, and @d says so. */
@@ -100,7 +99,7 @@ void gad_dataset_close(struct gad_dataset *s)
     gad_free(s);
 }
 
-/* Drops up to the LF of a line that is too long; false: the LF is still to come. */
+/* Skips up to the LF of a line that is too long; false: the LF is not in the buffer yet. */
 static bool resync(struct gad_dataset *s)
 {
     const char *lf = memchr(s->buf + s->pos, '\n', s->end - s->pos);
@@ -110,7 +109,7 @@ static bool resync(struct gad_dataset *s)
     return lf != NULL;
 }
 
-/* The next bytes that there are; 0 of them at the end. */
+/* Reads the next available bytes; 0 of them at the end. */
 static int read_some(struct gad_dataset *s, size_t *ret_n, struct gad_diag *d)
 {
     int r = gad_input_read(s->in, s->buf + s->end, BUF_LEN - s->end, ret_n, d);
@@ -122,15 +121,15 @@ static int read_some(struct gad_dataset *s, size_t *ret_n, struct gad_diag *d)
     return 0;
 }
 
-/* Once, before the first line. A file that is something else is refused, also if bad lines are skipped. */
-static int look(struct gad_dataset *s, struct gad_diag *d)
+/* Called once, before the first line. Another format is refused, also if bad lines are skipped. */
+static int check_format(struct gad_dataset *s, struct gad_diag *d)
 {
     for (size_t n = 1; n > 0 && s->end < GAD_FOREIGN_LEN;) {
         int r = read_some(s, &n, d);
         if (r != 0)
             return r;
     }
-    s->looked = true;
+    s->checked = true;
     const char *what = gad_foreign_file(s->buf, s->end);
     if (what)
         return gad_fail(d, GAD_EFORMAT, "%s: %s", gad_input_name(s->in), what);
@@ -140,8 +139,8 @@ static int look(struct gad_dataset *s, struct gad_diag *d)
 }
 
 /*
- * Bytes until there is at least one whole line, or more than a line may have without an LF. The last line of
- * a file may lack its LF, and gets one.
+ * Reads until the buffer has a whole line, or more bytes than a line can have without an LF. The
+ * last line of a file can lack its LF, and is completed with one.
  * Return: 0; GAD_END; negative with @d.
  */
 static int refill(struct gad_dataset *s, struct gad_diag *d)
@@ -169,7 +168,7 @@ static int refill(struct gad_dataset *s, struct gad_diag *d)
     return 0;
 }
 
-/* Nothing comes after this error but the error. */
+/* Stores an error that every further call returns. */
 static int give_up(struct gad_dataset *s, int err, const struct gad_diag *why, struct gad_diag *d)
 {
     s->err = err;
@@ -179,7 +178,7 @@ static int give_up(struct gad_dataset *s, int err, const struct gad_diag *why, s
     return err;
 }
 
-/* The policy: 0 if the line is skipped, else the error. @why lacks its place yet. */
+/* Applies the policy: returns 0 if the line is skipped, else the error. @why has no place yet. */
 static int bad_line(struct gad_dataset *s, int err, struct gad_diag *why, struct gad_diag *d)
 {
     gad_diag_prefix(why, "%s:%llu", gad_input_name(s->in), (unsigned long long)s->line);
@@ -191,7 +190,7 @@ static int bad_line(struct gad_dataset *s, int err, struct gad_diag *why, struct
     return 0;
 }
 
-/* The line at @p, of which GAD_DATASET_LINE_MAX bytes are there and more. */
+/* The line at @p has more than GAD_DATASET_LINE_MAX bytes. */
 static int too_long(struct gad_dataset *s, const char *p, struct gad_diag *d)
 {
     struct gad_diag why;
@@ -203,7 +202,7 @@ static int too_long(struct gad_dataset *s, const char *p, struct gad_diag *d)
     return bad_line(s, GAD_ELIMIT, &why, d);
 }
 
-/* 0, or why it is none that this file may have here. */
+/* Takes a head; an error if this file cannot have this head here. */
 static int take_head(struct gad_dataset *s, const char *p, const char *lf, struct gad_diag *why)
 {
     struct gad_head head;
@@ -213,7 +212,7 @@ static int take_head(struct gad_dataset *s, const char *p, const char *lf, struc
         return r;
     if (s->head.n_columns > 0 ? !gad_head_is_same(&s->head, &head) : s->n_columns > 0)
         return gad_fail(why, GAD_EFORMAT, "head: the lines before have %s",
-                        s->head.n_columns > 0 ? "another" : "none");
+                        s->head.n_columns > 0 ? "a different head" : "no head");
     head.ignores_label = s->opt.ignore_labels;
     s->head = head;
     s->n_columns = head.n_columns;
@@ -221,7 +220,7 @@ static int take_head(struct gad_dataset *s, const char *p, const char *lf, struc
     return 0;
 }
 
-/* The line at pos is not a row. */
+/* Handles a line at pos that is not a row. */
 static int explain_line(struct gad_dataset *s, const struct gad_line_fault *f, struct gad_diag *d)
 {
     struct gad_diag why;
@@ -258,7 +257,8 @@ static void take_connection(struct gad_dataset *s, const char *line, struct gad_
     memset(row->rec.community_id, 0, sizeof(row->rec.community_id));
 }
 
-/* The mark of UTF-8 at the begin of a file, or of one of several that were put together: the line comes behind it. */
+/* Skips the mark of UTF-8 at the start of a file, or of one of several concatenated files; the line
+ * follows it. */
 static bool skip_bom(struct gad_dataset *s)
 {
     static const char bom[] = {'\xef', '\xbb', '\xbf'};
@@ -270,7 +270,7 @@ static bool skip_bom(struct gad_dataset *s)
     return true;
 }
 
-/* The line at pos: 0, or GAD_MORE if it was bad and skipped, or the error. */
+/* Reads the line at pos. Returns 0; GAD_MORE: it was bad and skipped; or the error. */
 static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag *d)
 {
     struct gad_line_fault f;
@@ -303,15 +303,15 @@ static int take_line(struct gad_dataset *s, struct gad_row *row, struct gad_diag
     return 0;
 }
 
-/* No whole line is left: GAD_MORE to look again, GAD_END, or the error. */
+/* Reads more when no whole line is left. Returns GAD_MORE to try again, GAD_END, or the error. */
 static int more(struct gad_dataset *s, struct gad_diag *d)
 {
     struct gad_diag why = {.text = ""};
 
-    int r = s->looked ? refill(s, &why) : look(s, &why);
+    int r = s->checked ? refill(s, &why) : check_format(s, &why);
     if (r < 0)
         return give_up(s, r, &why, d);
-    if (r == 0 && s->looked && s->whole == s->pos && s->end - s->pos > GAD_DATASET_LINE_MAX) {
+    if (r == 0 && s->checked && s->whole == s->pos && s->end - s->pos > GAD_DATASET_LINE_MAX) {
         s->line++;
         r = too_long(s, s->buf + s->pos, d);
         s->resyncing = true;

@@ -14,24 +14,26 @@ struct magic {
     const char *what;
 };
 
-/* Sources: the formats' specifications; file(1) has the same. */
+/* Sources: the specifications of the formats; file(1) has the same. */
 static const struct magic magics[] = {
     {"\x1f\x8b", 2, 0, "gzip within gzip: unpack it once"},
     {"\xfd"
      "7zXZ",
-     5, 0, "packed by xz, and only gzip is read: use 'xz -dc FILE | ...' with - as the file"},
+     5, 0,
+     "compressed with xz; only gzip is supported: use 'xz -dc FILE | ...' with - as the file"},
     {"\x28\xb5\x2f\xfd", 4, 0,
-     "packed by zstd, and only gzip is read: use 'zstd -dc FILE | ...' with - as the file"},
+     "compressed with zstd; only gzip is supported: use 'zstd -dc FILE | ...' with - as the file"},
     {"BZh", 3, 0,
-     "packed by bzip2, and only gzip is read: use 'bzip2 -dc FILE | ...' with - as the file"},
+     "compressed with bzip2; only gzip is supported: use 'bzip2 -dc FILE | ...' with - as the "
+     "file"},
     {"\x04\x22\x4d\x18", 4, 0,
-     "packed by lz4, and only gzip is read: use 'lz4 -dc FILE | ...' with - as the file"},
+     "compressed with lz4; only gzip is supported: use 'lz4 -dc FILE | ...' with - as the file"},
     {"PK\x03\x04", 4, 0, "a zip archive, or a spreadsheet: unpack it, or save it as CSV"},
-    {"ustar", 5, 257, "a tar archive: unpack it and give the files"},
-    {"PAR1", 4, 0, "Parquet, and only CSV is read: write the records as CSV"},
-    {"GANADCKP", 8, 0, "a checkpoint, and records are wanted here"},
-    {"\xff\xfe", 2, 0, "text in UTF-16, and only ASCII is read: use 'iconv -f UTF-16 -t ASCII'"},
-    {"\xfe\xff", 2, 0, "text in UTF-16, and only ASCII is read: use 'iconv -f UTF-16 -t ASCII'"},
+    {"ustar", 5, 257, "a tar archive: unpack it and pass the files"},
+    {"PAR1", 4, 0, "Parquet; only CSV is supported: write the records as CSV"},
+    {"GANADCKP", 8, 0, "a checkpoint, not records"},
+    {"\xff\xfe", 2, 0, "text in UTF-16; only ASCII is supported: use 'iconv -f UTF-16 -t ASCII'"},
+    {"\xfe\xff", 2, 0, "text in UTF-16; only ASCII is supported: use 'iconv -f UTF-16 -t ASCII'"},
 };
 
 const char *gad_foreign_file(const void *p, size_t len)
@@ -45,7 +47,7 @@ const char *gad_foreign_file(const void *p, size_t len)
             return m->what;
     }
     if (gad_magic_is_capture(p, len, &is_capture) == 0 && is_capture)
-        return "a capture of packets, and records are wanted here: make them with 'ganadctl "
+        return "a capture of packets, not records: create them with 'ganadctl "
                "extract' or 'ganad-train extract'";
     return NULL;
 }
@@ -71,7 +73,7 @@ static size_t count(const char *line, const char *end, char c)
     return n;
 }
 
-/* Several fields, none of which begins as a number does. */
+/* Several fields, none of which starts like a number. */
 static bool are_names(const char *line, const char *end)
 {
     enum { FEW = 5 };
@@ -88,35 +90,35 @@ static bool are_names(const char *line, const char *end)
     return n >= FEW;
 }
 
-/* A first line that names columns, which are not those of a record or not written as they should be. */
+/* A first line that names columns that are not those of a record or not in the expected form. */
 static const char *other_head(const char *line, const char *end)
 {
     if (begins(line, end, ",duration"))
-        return "a head whose first column has no name, as an index has: write the file without it";
+        return "a head whose first column has no name, like an index: write the file without it";
     if (count(line, end, ',') == 0 && count(line, end, ';') >= GAD_N_COLUMNS - 1)
-        return "columns with ';' between them: write them with commas";
+        return "columns with ';' between them: separate them with commas";
     if (count(line, end, ',') == 0 && count(line, end, '\t') >= GAD_N_COLUMNS - 1)
-        return "columns with tabs between them: write them with commas";
+        return "columns with tabs between them: separate them with commas";
     if (*line == '"')
         return "columns in quotes: write the file without them";
     if (are_names(line, end))
-        return "a head of other columns: a record has the 41 of KDD99, which begin with "
-               "'duration', as 'ganadctl extract --head' writes them";
+        return "a head of other columns: a record has the 41 of KDD99, starting with "
+               "'duration', as written by 'ganadctl extract --head'";
     return NULL;
 }
 
 const char *gad_foreign_line(const char *line, const char *end, int is_first)
 {
     if (*line == '{')
-        return "a line of JSON, and only CSV is read: write the records as csv";
+        return "a line of JSON; only CSV is supported: write the records as CSV";
     if (*line == '[')
-        return "JSON, and only CSV is read: write the records as csv";
+        return "JSON; only CSV is supported: write the records as CSV";
     if (begins(line, end, "@relation") || begins(line, end, "@attribute") ||
         begins(line, end, "@data") || (is_first && *line == '%'))
-        return "ARFF, and only CSV is read: write the lines below @data, and above them as one "
-               "line the names of the attributes, with commas between them";
+        return "ARFF; only CSV is supported: write the names of the attributes as one line, "
+               "separated by commas, then the lines below @data";
     if (begins(line, end, "#separator") || begins(line, end, "#fields"))
-        return "a log of Zeek, whose columns are others: make records of the capture with "
+        return "a log of Zeek, with other columns: create records from the capture with "
                "'ganadctl extract'";
     return is_first ? other_head(line, end) : NULL;
 }
@@ -124,8 +126,8 @@ const char *gad_foreign_line(const char *line, const char *end, int is_first)
 const char *gad_foreign_byte(char c)
 {
     if (c == '\r')
-        return "a CR without an LF behind it, as old Macs end lines: use tr '\\r' '\\n'";
+        return "a CR without an LF behind it, the line end of old Macs: use tr '\\r' '\\n'";
     if (c == '\0')
-        return "a NUL byte, which no text has, but UTF-16: use iconv -f UTF-16 -t ASCII";
+        return "a NUL byte, as in UTF-16: use iconv -f UTF-16 -t ASCII";
     return NULL;
 }

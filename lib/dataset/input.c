@@ -13,7 +13,7 @@
 
 enum {
     RAW_LEN = 64 * 1024,
-    NAME_MAX_LEN = 200,    /* of a diagnostic's 511, so that the reason is not what gets cut */
+    NAME_MAX_LEN = 200,    /* of a diagnostic's 511, so that the reason is not truncated */
     GZIP_WINDOW = 15 + 16, /* the largest window; gzip header and trailer, nothing else */
 };
 
@@ -27,7 +27,7 @@ struct gad_input {
     z_stream z;
     EVP_MD_CTX *sha; /* or NULL */
     char name[NAME_MAX_LEN + 1];
-    /* 0 .. raw_pos  used      raw_pos .. raw_len  to be used */
+    /* 0 .. raw_pos  used      raw_pos .. raw_len  unused */
     size_t raw_pos, raw_len;
     uint8_t raw[RAW_LEN];
 };
@@ -41,14 +41,14 @@ static int read_file(struct gad_input *in, void *p, size_t len, size_t *ret_n, s
     if (n < 0) {
         int err = -errno;
         return gad_fail(d, err, "%s: cannot read: %s", in->name,
-                        err == -EISDIR ? "it is a directory: give the files that are in it"
+                        err == -EISDIR ? "it is a directory: pass the files in it"
                                        : gad_strerror(err));
     }
     *ret_n = (size_t)n;
     return 0;
 }
 
-/* Bytes as they are stored; 0 of them at the end. */
+/* Reads stored bytes; 0 of them at the end. */
 static int read_stored(struct gad_input *in, void *p, size_t len, size_t *ret_n, struct gad_diag *d)
 {
     size_t n = len < in->mem_left ? len : in->mem_left;
@@ -79,8 +79,8 @@ static int fill_raw(struct gad_input *in, struct gad_diag *d)
     return 0;
 }
 
-/* A pipe may give its first two bytes one at a time. */
-static int look_at_magic(struct gad_input *in, struct gad_diag *d)
+/* A pipe can deliver its first two bytes one at a time. */
+static int detect_gzip(struct gad_input *in, struct gad_diag *d)
 {
     while (in->raw_len < 2 && !in->raw_ended) {
         int r = fill_raw(in, d);
@@ -133,7 +133,7 @@ int gad_input_open_begun(const struct gad_file_begun *f, bool sha256, struct gad
     in->raw_len = f->head_len;
     if (in->sha && EVP_DigestUpdate(in->sha, in->raw, in->raw_len) != 1)
         return gad_fail(d, GAD_ENOMEM, "%s: cannot hash", in->name);
-    int r = look_at_magic(in, d);
+    int r = detect_gzip(in, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&in);
@@ -204,10 +204,10 @@ static int read_gzip(struct gad_input *in, char *p, size_t len, size_t *ret_n, s
         if (in->raw_pos == in->raw_len) {
             *ret_n = 0;
             if (in->in_member)
-                return gad_fail(d, GAD_ETRUNC, "%s: gzip stream is cut off", in->name);
+                return gad_fail(d, GAD_ETRUNC, "%s: truncated gzip stream", in->name);
             return 0;
         }
-        if (!in->in_member) { /* what follows a member is another one, or an error of inflate() */
+        if (!in->in_member) { /* after a member comes another one, or inflate() fails */
             (void)inflateReset(&in->z);
             in->in_member = true;
         }
@@ -234,7 +234,7 @@ int gad_input_read(struct gad_input *in, char *p, size_t len, size_t *ret_n, str
     if (in->is_gzip)
         return read_gzip(in, p, len, ret_n, d);
 
-    size_t n = in->raw_len - in->raw_pos; /* what look_at_magic() had to read */
+    size_t n = in->raw_len - in->raw_pos; /* read by detect_gzip() */
     if (n == 0)
         return read_stored(in, p, len, ret_n, d);
     if (n > len)

@@ -8,12 +8,12 @@
 #include "lib/base/text.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/foreign.h"
-#include "lib/dataset/head.h"
+#include "lib/record/column.h"
 
 enum { DIGITS_MAX = 16 };     /* 10^16 < 2^64; 2^53 has 16 */
 enum { SECONDS_DIGITS = 10 }; /* of a time */
 #define SECONDS_MAX                                                                                \
-    UINT64_C(9000000000) /* 9e18 ns < 2^63, with less than a second behind the point */
+    UINT64_C(9000000000) /* 9e18 ns < 2^63, with less than a second after the point */
 
 static inline unsigned digit(char c)
 {
@@ -30,7 +30,7 @@ static inline bool is_line_end(const char *p)
     return p[0] == '\n' || (p[0] == '\r' && p[1] == '\n');
 }
 
-/* Digits up to anything else. */
+/* Parses digits up to the first other character. */
 static inline bool parse_whole(const char **p, uint64_t max, double *v)
 {
     const char *s = *p;
@@ -69,12 +69,12 @@ static bool parse_long_rate(const char **p, double *v)
         if (decimals == 0)
             return false;
     }
-    *v = (double)n / pow10[decimals]; /* both exact: rounded once, as strtod() does */
+    *v = (double)n / pow10[decimals]; /* both exact: rounded once, as by strtod() */
     *p = s;
     return *v <= 1.0;
 }
 
-/* Nearly all rates are "d.dd": those four bytes are taken as one number. */
+/* Nearly all rates have the form "d.dd": those four bytes are read as one number. */
 static inline bool parse_rate(const char **p, double *v)
 {
     uint32_t t;
@@ -119,7 +119,7 @@ static const char *stop(struct gad_line_fault *f, int column, const char *at)
     return NULL;
 }
 
-/* The label and what comes after it; p is behind the comma. */
+/* Parses the label and the columns after it; p is behind the comma. */
 static const char *parse_label(const char *p, struct gad_row *row, int *ret_columns,
                                struct gad_line_fault *f)
 {
@@ -146,7 +146,8 @@ static const char *parse_label(const char *p, struct gad_row *row, int *ret_colu
     return p;
 }
 
-/* Another form is not an error, for the column may be another program's: then the row has no time. */
+/* Another form is not an error, because the column can come from another program: then the row has
+ * no time. */
 bool gad_line_time(const char *s, const char *end, struct gad_time *ret)
 {
     bool before = s < end && *s == '-';
@@ -167,7 +168,7 @@ bool gad_line_time(const char *s, const char *end, struct gad_time *ret)
     return true;
 }
 
-/* What other programs write around a label. */
+/* Blanks that other programs write around a label. */
 static const char *skip_blanks(const char *p)
 {
     while (*p == ' ' || *p == '\t')
@@ -175,8 +176,8 @@ static const char *skip_blanks(const char *p)
     return p;
 }
 
-/* What the head says comes behind the features; p is at their end. A label may have its dot or not, and blanks around
- * it, which are no part of it. */
+/* Parses the columns of the head after the features; p is at their end. A label can have its dot
+ * or not, and blanks around it, which are ignored. */
 static const char *parse_named(const char *p, const struct gad_head *head, struct gad_row *row,
                                struct gad_line_fault *f)
 {
@@ -264,7 +265,8 @@ static const char *label_reason(const char *at, size_t len, bool last)
                 : "ends in a dot, and another column follows";
 }
 
-/* The same in a file with a head, of a column behind the features; missing: the line has ended before it. */
+/* The same for a column after the features in a file with a head; missing: the line ended before
+ * it. */
 static const char *reason_by_head(int c, const struct gad_head *head, size_t len, bool missing)
 {
     if (c >= head->n_columns)
@@ -274,7 +276,7 @@ static const char *reason_by_head(int c, const struct gad_head *head, size_t len
     return len >= GAD_LABEL_TEXT ? "longer than 31 bytes" : "not a label";
 }
 
-/* Why the field of len > 0 printable bytes is wrong; last: it is the line's last. */
+/* Returns why the field of len > 0 printable bytes is wrong; last: it is the last of the line. */
 static const char *reason(int c, const char *at, size_t len, bool last, int *ret_err)
 {
     enum gad_column_kind kind = c < GAD_N_COLUMNS ? gad_columns[c].kind : GAD_KIND_NUMBER;
@@ -324,4 +326,109 @@ int gad_line_explain(const struct gad_line_fault *f, const struct gad_head *head
                               : reason(f->column, f->at, len, last, &err);
     gad_text_escape(text, sizeof(text), f->at, len);
     return gad_fail(d, err, "column %d '%s': %s: '%s'", n, column_name(f->column, head), why, text);
+}
+
+bool gad_head_is_one(const char *line)
+{
+    size_t len = strlen(gad_columns[0].name);
+    return strncmp(line, gad_columns[0].name, len) == 0 && line[len] == ',';
+}
+
+static int find_column(const struct gad_head *h, const char *name)
+{
+    for (int c = 0; c < h->n_columns; c++)
+        if (strcmp(h->name[c], name) == 0)
+            return c;
+    return -1;
+}
+
+static int add_name(struct gad_head *h, const char *at, size_t len, struct gad_diag *d)
+{
+    char text[64];
+    int c = h->n_columns;
+
+    gad_text_escape(text, sizeof(text), at, len);
+    if (c == GAD_HEAD_COLUMNS_MAX)
+        return gad_fail(d, GAD_ELIMIT, "head: more than %d columns", GAD_HEAD_COLUMNS_MAX);
+    for (size_t i = 0; i < len; i++)
+        if (at[i] <= 0x20 || at[i] >= 0x7f) {
+            const char *why = gad_foreign_byte(at[i]);
+            return gad_fail(d, GAD_EFORMAT, "head: column %d: byte 0x%02x%s%s", c + 1,
+                            (unsigned)(unsigned char)at[i], why ? ": " : "", why ? why : "");
+        }
+    if (len == 0 || len >= GAD_HEAD_NAME)
+        return gad_fail(d, GAD_EFORMAT, "head: column %d: not a name of 1 to %d bytes: '%s'", c + 1,
+                        GAD_HEAD_NAME - 1, text);
+    memcpy(h->name[c], at, len);
+    h->name[c][len] = '\0';
+    if (c < GAD_N_COLUMNS && strcmp(h->name[c], gad_columns[c].name) != 0)
+        return gad_fail(d, GAD_EFORMAT, "head: column %d is '%s', but should be '%s'", c + 1, text,
+                        gad_columns[c].name);
+    if (find_column(h, h->name[c]) >= 0)
+        return gad_fail(d, GAD_EFORMAT, "head: column %d: '%s' occurs twice", c + 1, text);
+    h->n_columns++;
+    return 0;
+}
+
+static int find_label(const struct gad_head *h)
+{
+    static const char *const labels[] = {"label",      "labels",      "class",  "attack",
+                                         "attack_cat", "attack_type", "target", "outcome"};
+
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        for (int c = GAD_N_COLUMNS; c < h->n_columns; c++)
+            if (gad_text_casecmp(h->name[c], labels[i]) == 0)
+                return c;
+    return -1;
+}
+
+int gad_head_parse(const char *line, const char *end, struct gad_head *ret, struct gad_diag *d)
+{
+    /* Windows and files use the time at which a connection is decided. */
+    static const char *const times[] = {"decided", "end", "start"};
+    struct gad_head h = {.n_columns = 0, .time = -1};
+
+    if (end > line && end[-1] == '\r')
+        end--;
+    for (const char *at = line;; at++) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        int r = add_name(&h, at, (size_t)((comma ? comma : end) - at), d);
+        if (r != 0)
+            return r;
+        if (!comma)
+            break;
+        at = comma;
+    }
+    if (h.n_columns < GAD_N_COLUMNS)
+        return gad_fail(d, GAD_EFORMAT, "head: %d columns, fewer than the %d of a record",
+                        h.n_columns, GAD_N_COLUMNS);
+    h.label = find_label(&h);
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && h.time < 0; i++)
+        h.time = find_column(&h, times[i]);
+    *ret = h;
+    return 0;
+}
+
+bool gad_head_is_passed_over(const struct gad_head *h, int column)
+{
+    static const char *const ours[] = {"src_ip", "src_port", "dest_ip",      "dest_port", "start",
+                                       "end",    "decided",  "community_id", "source",    "model",
+                                       "score",  "p_value",  "anomalous"};
+
+    if (column < GAD_N_COLUMNS || column == h->label || column == h->time)
+        return false;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        if (strcmp(h->name[column], ours[i]) == 0)
+            return false;
+    return true;
+}
+
+bool gad_head_is_same(const struct gad_head *a, const struct gad_head *b)
+{
+    if (a->n_columns != b->n_columns)
+        return false;
+    for (int c = 0; c < a->n_columns; c++)
+        if (strcmp(a->name[c], b->name[c]) != 0)
+            return false;
+    return true;
 }

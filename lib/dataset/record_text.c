@@ -8,7 +8,7 @@
 
 #include "lib/base/json.h"
 #include "lib/dataset/dataset.h"
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 #include "lib/record/record.h"
 
 enum { SECOND = 1000000000 };
@@ -46,7 +46,7 @@ static void put_name(struct gad_buf *b, const char *s)
     }
 }
 
-/* Seconds since the epoch, which may be before it. */
+/* Seconds since the epoch, also negative ones. */
 static void put_seconds(struct gad_buf *b, struct gad_time t, bool known)
 {
     uint64_t ns = t.ns < 0 ? 0 - (uint64_t)t.ns : (uint64_t)t.ns;
@@ -77,7 +77,7 @@ static void put_csv_connection(struct gad_buf *b, const struct gad_record_about 
     put_text(b, r->community_id);
 }
 
-/* Nine digits bring back every bit of a float32. */
+/* Nine digits restore every bit of a float32. */
 static void put_csv_score(struct gad_buf *b, const struct gad_record_about *a)
 {
     put_text(b, ",");
@@ -136,8 +136,8 @@ static void put_key_string(struct gad_buf *b, const char *key, const char *s)
     gad_json_string(b, s, strlen(s));
 }
 
-/* A key and its value at p; the byte behind them. Names are of the library's own lists: nothing has to be escaped.
- * What is not legal, and "?" in CSV, is null. */
+/* Writes a key and its value at p; returns the byte after them. Names are from the library's
+ * lists, so nothing has to be escaped. Illegal values ("?" in CSV) are null. */
 static char *write_feature(char *p, int c, double v)
 {
     const struct gad_column_info *col = &gad_columns[c];

@@ -2,23 +2,24 @@
 #pragma once
 
 /*
- * Records as text, a line each, for whoever keeps them: the command extract and the daemon's file of records. CSV
- * is the form of the KDD99 files, so that by itself it is what readers of those take; NDJSON is one object a line,
- * its keys the names of the columns.
+ * Writes records as text, one line each: for the command extract and the daemon's file of records.
+ * CSV is the form of the KDD99 files, so by itself it suits readers of those. NDJSON is one object
+ * a line, with the names of the columns as keys.
  *
- * Behind the 41 columns there may stand, in this order, in NDJSON under these keys:
+ * After the 41 columns these can follow, in this order, in NDJSON under these keys:
  *
  *     label
  *     src_ip src_port dest_ip dest_port start end decided community_id     the connection
- *     source                                                              the capture it was seen by
- *     model score p_value anomalous                                       what a model said of it
+ *     source                                                              its capture
+ *     model score p_value anomalous                                       result of a model
  *
- * What is not known is empty in CSV and not there in NDJSON; a record without a score has those three empty or null.
- * Times are RFC 3339 in UTC with microseconds in NDJSON, seconds with nine decimals in CSV; anomalous is true or
- * false, or 1 or 0. Whatever a name holds, a line is one line and its fields are as many as they should be: NDJSON
- * escapes, CSV has '_' for what is not printable ASCII, for a comma, a space and a quote.
+ * Unknown values are empty in CSV and absent in NDJSON; a record without a score has those three
+ * empty or null. Times are RFC 3339 in UTC with microseconds in NDJSON, seconds with nine decimals
+ * in CSV; anomalous is true or false, or 1 or 0. No name can break a line or change its number of
+ * fields: NDJSON escapes; CSV has '_' for bytes that are not printable ASCII, for a comma, a space
+ * and a quote.
  *
- * A CSV file with more than the columns and a label is one that gad_dataset_open() takes if its first line is
+ * gad_dataset_open() accepts a CSV file with more than the columns and a label if its first line is
  * the head.
  */
 
@@ -32,28 +33,29 @@ struct gad_record;
 
 struct gad_record_form {
     bool ndjson;
-    const char *label; /* or NULL: none */
+    const char *label; /* or NULL: no label */
     bool with_connection, with_source, with_score;
 };
 
-/* What a record does not say of itself. */
+/* Data that a record does not contain. */
 struct gad_record_about {
     struct gad_time decided;
-    bool times_known; /* all three, and 0 too is one, as captures have it; else 0 is not known */
+    /* all three are set, also if 0, as from captures; otherwise 0 means not known */
+    bool times_known;
     const char *source, *model; /* or NULL */
     bool is_scored;
-    float score, p_value; /* if it is, and so the next */
+    float score, p_value; /* valid if is_scored, like is_anomalous */
     bool is_anomalous;
 };
 
-/* No line is longer, if label, source and model have at most 64 bytes each. */
+/* Maximum length of a line, if label, source and model have at most 64 bytes each. */
 enum { GAD_RECORD_LINE_MAX = 4096 };
 
 void gad_record_text(struct gad_buf *b, const struct gad_record_form *form,
                      const struct gad_record *r, const struct gad_record_about *about);
 
-/* The names of the columns as a line of CSV; NDJSON has no head. */
+/* Writes the names of the columns as a line of CSV; NDJSON has no head. */
 void gad_record_text_head(struct gad_buf *b, const struct gad_record_form *form);
 
-/* Fit to be a label: 1 to 31 letters, digits, '_' and '-'. */
+/* Is the text usable as a label: 1 to 31 letters, digits, '_' and '-'? */
 bool gad_record_text_is_label(const char *s);

@@ -8,32 +8,13 @@
 
 enum { STREAM = 0x53504c54 }; /* of gad_rng, for the choice of calibration rows */
 
-static const char *const names[GAD_N_PROTOCOLS] = {
-    [GAD_SURVEY] = "survey",
-    [GAD_NORMAL] = "normal",
-    [GAD_NORMAL_UNIQUE] = "normal-unique",
-};
-
-const char *gad_protocol_name(enum gad_protocol p)
-{
-    return (unsigned)p < GAD_N_PROTOCOLS ? names[p] : "?";
-}
-
-int gad_protocol_by_name(const char *name)
-{
-    for (int p = 0; p < GAD_N_PROTOCOLS; p++)
-        if (strcmp(names[p], name) == 0)
-            return p;
-    return -1;
-}
-
 /* Python's round(n / 2): a tie goes to the even number. */
 static size_t half_of(size_t n)
 {
     return n / 2 + (n % 2 == 1 && n / 2 % 2 == 1);
 }
 
-/* Rows of one half, in the order given. */
+/* Keeps rows of one class, in the order given. */
 static size_t keep_class(const uint32_t *row, size_t n, const bool *is_normal, bool normal,
                          uint32_t *ret)
 {
@@ -44,7 +25,7 @@ static size_t keep_class(const uint32_t *row, size_t n, const bool *is_normal, b
     return kept;
 }
 
-/* What is not in the first half, in file order. */
+/* Returns the rows outside the first half, in file order. */
 static size_t other_half(const uint32_t *first, size_t n_first, size_t n, bool *taken,
                          uint32_t *ret)
 {
@@ -57,7 +38,7 @@ static size_t other_half(const uint32_t *first, size_t n_first, size_t n, bool *
     return kept;
 }
 
-/* Drops rows that are equal to one that was seen, in place. */
+/* Drops rows that are equal to an earlier one, in place. */
 static size_t keep_new(const uint32_t *first, bool *seen, uint32_t *row, size_t n)
 {
     size_t kept = 0;
@@ -70,7 +51,8 @@ static size_t keep_new(const uint32_t *first, bool *seen, uint32_t *row, size_t 
     return kept;
 }
 
-/* Moves n_calibration of the training rows, chosen at random, to calibration; both keep their order. */
+/* Moves n_calibration of the training rows, chosen at random, to calibration; both keep their
+ * order. */
 static int hold_out(struct gad_split *s, size_t n_calibration, uint32_t seed)
 {
     gad_cleanup(gad_freep) uint32_t *order = gad_calloc(s->n_train, sizeof(*order));
@@ -115,15 +97,15 @@ static int fill(const struct gad_split_options *opt, size_t n, const bool *is_no
     s->n_test = other_half(order, half, n, taken, s->test);
     s->positive_is_normal = !learns_normal;
     if (opt->protocol == GAD_NORMAL_UNIQUE) {
-        memset(taken, 0, n * sizeof(*taken)); /* now: a row equal to this one is in use */
+        memset(taken, 0, n * sizeof(*taken)); /* now: an equal row is in use */
         s->n_train = keep_new(first, taken, s->train, s->n_train);
         s->n_test = keep_new(first, taken, s->test, s->n_test);
     }
 
     size_t n_calibration = (size_t)((double)s->n_train * opt->calibration + 0.5);
     if (n_calibration >= s->n_train || s->n_test == 0)
-        return gad_fail(d, GAD_EINVAL, "%zu rows leave none to train on %s rows or none to test", n,
-                        learns_normal ? "normal" : "attack");
+        return gad_fail(d, GAD_EINVAL, "%zu rows: no %s rows remain to train on, or none to test",
+                        n, learns_normal ? "normal" : "attack");
     if (n_calibration > 0 && hold_out(s, n_calibration, opt->seed) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory to split %zu rows", n);
     return 0;
@@ -154,7 +136,7 @@ size_t gad_split_thin(uint32_t *row, size_t n, size_t max)
     if (n <= max)
         return n;
     for (size_t i = 0; i < max; i++)
-        row[i] = row[(size_t)((uint64_t)i * n / max)]; /* n < 2^32; never from behind i */
+        row[i] = row[(size_t)((uint64_t)i * n / max)]; /* n < 2^32; never reads before i */
     return max;
 }
 

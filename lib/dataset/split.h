@@ -2,19 +2,22 @@
 #pragma once
 
 /*
- * Which rows train, which calibrate and which test: the named protocols. All halve the rows by numpy's
- * permutation, so that the published split comes out bit for bit; they differ in the class that is learned.
+ * Evaluation protocols: which rows train, which calibrate and which test. All halve the rows by
+ * numpy's permutation, so that the published split is reproduced bit for bit; they differ in the
+ * class that is learned.
  *
- *   survey   the first half trains, attacks only; in the other half, in file order, normal rows are the
- *            positives. As Zenati's EGBAD code has it (seed 42), and the survey after it.
- *   normal   the same halves; normal rows alone train, attacks are the positives. For deployment.
- *   normal-unique   as normal, each record once: of equal rows the first trains; a row tests if none before it in
- *            the test half and none of the training class in the training half is equal to it. Of KDD99's rows
- *            two thirds are copies, most of them of a few floods, which otherwise decide every figure.
+ *   survey   the first half trains, attacks only; in the other half, in file order, normal rows
+ *            are the positives. As in Zenati's EGBAD code (seed 42), and the survey after it.
+ *   normal   the same halves; only normal rows train, attacks are the positives. For deployment.
+ *   normal-unique   as normal, each record once: of equal rows the first trains; a row tests if
+ *            no earlier row of the test half and no row of the training class in the training half
+ *            is equal to it. Two thirds of KDD99's rows are copies, most of them of a few floods,
+ *            which otherwise dominate every figure.
  *
- * A part of the training class is held out of the training rows: its scores calibrate a checkpoint.
+ * Part of the training class is held out of the training rows: its scores calibrate a checkpoint.
  *
- * Source: houssamzenati/Efficient-GAN-Anomaly-Detection data/kdd.py; pandas DataFrame.sample(frac=0.5).
+ * Source: houssamzenati/Efficient-GAN-Anomaly-Detection data/kdd.py; pandas
+ * DataFrame.sample(frac=0.5).
  */
 
 #include <stdbool.h>
@@ -29,7 +32,7 @@ struct gad_diag;
 enum gad_protocol { GAD_SURVEY, GAD_NORMAL, GAD_NORMAL_UNIQUE, GAD_N_PROTOCOLS };
 
 #define GAD_SPLIT_SEED        42  /* of the published split */
-#define GAD_SPLIT_CALIBRATION 0.1 /* held out of the training class, where nobody says otherwise */
+#define GAD_SPLIT_CALIBRATION 0.1 /* held out of the training class by default */
 
 struct gad_split_options {
     enum gad_protocol protocol;
@@ -37,28 +40,26 @@ struct gad_split_options {
     double calibration; /* share of the training class, [0, 1) */
 };
 
-/* Row numbers. Training and calibration rows stand in the order of the permutation, test rows in file order. */
+/* Row numbers. Training and calibration rows are in the order of the permutation, test rows in file
+ * order. */
 struct gad_split {
     uint32_t *train, *calibration, *test;
     size_t n_train, n_calibration, n_test;
-    bool positive_is_normal; /* which class of the test rows is to be found */
+    bool positive_is_normal; /* which class of the test rows is to be detected */
 };
 
-const char *gad_protocol_name(enum gad_protocol p); /* "survey", "normal", "normal-unique" */
-int gad_protocol_by_name(const char *name);         /* or -1 */
-
 /**
- * gad_split_make() - halve n rows and choose
+ * gad_split_make() - halves n rows and chooses
  * @is_normal: (n)
  * @first:     (n) number of the first row that is equal to each; only for normal-unique, else NULL
  * @ret:       the caller's storage, overwritten on success; gad_split_deinit() frees the arrays
- * Return: 0; GAD_ELIMIT if n is 2^32 or more; GAD_EINVAL if no row is left to train or to test, or the share is out
- * of range; GAD_ENOMEM.
+ * Return: 0; GAD_ELIMIT if n is 2^32 or more; GAD_EINVAL if no row remains to train or to test, or
+ * the share is out of range; GAD_ENOMEM.
  */
 int gad_split_make(const struct gad_split_options *opt, size_t n, const bool *is_normal,
                    const uint32_t *first, struct gad_split *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Leaves at most max of n rows, evenly spread and in their order; returns how many. */
+/* Reduces n rows to at most max, evenly spaced and in their order; returns their number. */
 size_t gad_split_thin(uint32_t *row, size_t n, size_t max);
 
 void gad_split_deinit(struct gad_split *s);

@@ -7,7 +7,7 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/attack.h"
 #include "lib/dataset/dataset.h"
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 
 enum {
     ROWS_FIRST = 4096,
@@ -24,7 +24,7 @@ struct gad_table {
     size_t n, cap, max;
     struct features *row;
     uint16_t *label_of;    /* (n) */
-    struct gad_time *time; /* (n), of a row without one NEVER; NULL: no row has one */
+    struct gad_time *time; /* (n), NEVER for a row without a time; NULL: no row has one */
     size_t n_timed;
     size_t n_labels, n_sources;
     char label[GAD_TABLE_LABELS_MAX][GAD_LABEL_TEXT];
@@ -43,7 +43,7 @@ static uint32_t hash(const char *s)
     return h;
 }
 
-/* What was given may have the dot that files have. */
+/* A given label can have the dot that files have. */
 static bool is_name_of(const char *given, const char *label)
 {
     size_t len = strlen(label);
@@ -60,7 +60,7 @@ static bool means_normal(const struct gad_table_options *opt, const char *label)
     return false;
 }
 
-/* Number of a label, a new one if need be; -1: too many. */
+/* Returns the number of a label, a new one if needed; -1: too many labels. */
 static int intern(struct gad_table *t, const char *label)
 {
     uint32_t h = hash(label) & (LABEL_SLOTS - 1);
@@ -96,7 +96,7 @@ static int resize(struct gad_table *t, size_t cap)
     return 0;
 }
 
-/* When the row at n was; the first that has a time makes room for all. */
+/* Stores the time of the row at n; the first row with a time allocates space for all. */
 static int append_time(struct gad_table *t, const struct gad_row *row)
 {
     if (row->is_timed && !t->time) {
@@ -309,11 +309,6 @@ size_t gad_table_label(const struct gad_table *t, size_t i)
     return t->label_of[i];
 }
 
-const char *gad_table_label_text(const struct gad_table *t, size_t i)
-{
-    return gad_table_label_name(t, gad_table_label(t, i));
-}
-
 bool gad_table_is_normal(const struct gad_table *t, size_t i)
 {
     return gad_table_label_is_normal(t, gad_table_label(t, i));
@@ -348,7 +343,8 @@ enum gad_attack_class gad_table_label_class(const struct gad_table *t, size_t la
     return class == GAD_CLASS_NORMAL ? GAD_CLASS_UNKNOWN : class;
 }
 
-/* Floats that compare equal have the same bits here: what is read has no sign and no NaN. */
+/* Floats that compare equal have the same bits here: the reader produces neither negative zero nor
+ * NaN. */
 static uint64_t features_hash(const struct features *f)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
@@ -362,7 +358,8 @@ static uint64_t features_hash(const struct features *f)
     return h;
 }
 
-/* Open addressing, at most half full. Rows that were made to collide cost time, not the answer. */
+/* Open addressing, at most half full. Rows that were crafted to collide cost time but do not change
+ * the result. */
 int gad_table_first(const struct gad_table *t, uint32_t *first)
 {
     size_t slots = 16;

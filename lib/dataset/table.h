@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Whole files of connection records in memory, compactly, for training and evaluation: 41 float32 and the
- * number of a label a row (166 bytes), and 8 more where a file has times. float32 is what a model sees, so scores are the same bits as
- * from the file; a whole number above 2^24 comes back rounded.
+ * Whole files of connection records in memory, in compact form, for training and evaluation: 41
+ * float32 and a label number a row (166 bytes), and 8 more where a file has times. A model uses
+ * float32, so scores are the same bits as from the file; a whole number above 2^24 is rounded.
  */
 
 #include <stdbool.h>
@@ -26,30 +26,31 @@ enum {
 };
 
 struct gad_table_options {
-    bool skip_bad;   /* as gad_dataset_options */
+    bool skip_bad;   /* as in gad_dataset_options */
     size_t max_rows; /* 0: GAD_TABLE_ROWS_MAX */
-    /* Labels of normal rows, to the byte, with their dot or without; none: those of gad_label_is_normal(). Borrowed
-     * for the call. */
+    /* Labels of normal rows, compared byte by byte, with or without their dot; n_normal 0: those
+     * of gad_label_is_normal(). Borrowed for the call. */
     const char *const *normal;
     size_t n_normal;
 };
 
-/* Where rows came from, one for each file in the order given. */
+/* Origin of rows, one for each file in the order given. */
 struct gad_table_source {
-    char *name;      /* without its folder; "stdin" for "-" */
-    char sha256[65]; /* of the file as it is stored, hex */
+    char *name;      /* without its directory; "stdin" for "-" */
+    char sha256[65]; /* of the stored bytes, hex */
     uint64_t rows, bad_lines, unknown_names;
     uint64_t bytes;  /* of text, unpacked */
-    char *first_bad; /* the first bad line that was skipped; "" */
-    char *
-        label_column; /* its name in the head; "" if there is no head, or none of its columns is the label */
+    char *first_bad; /* the first skipped bad line; "" */
+    /* its name in the head; "" if there is no head, or no column is the label */
+    char *label_column;
     char *passed_over; /* other columns that were not read, as "a, b and 3 more"; "" */
 };
 
 /**
- * gad_table_load() - read files, one after the other
- * @path:  n_paths of what gad_dataset_open() takes
- * Return: 0; what gad_dataset_next() says; GAD_ELIMIT over max_rows or GAD_TABLE_LABELS_MAX; GAD_ENOMEM.
+ * gad_table_load() - reads files, one after the other
+ * @path:  n_paths paths for gad_dataset_open()
+ * Return: 0; an error of gad_dataset_next(); GAD_ELIMIT over max_rows or GAD_TABLE_LABELS_MAX;
+ * GAD_ENOMEM.
  */
 int gad_table_load(const char *const *path, size_t n_paths, const struct gad_table_options *opt,
                    struct gad_table **ret, struct gad_diag *d) GAD_MUST_CHECK;
@@ -60,32 +61,32 @@ size_t gad_table_n_rows(const struct gad_table *t);
 size_t gad_table_n_sources(const struct gad_table *t);
 const struct gad_table_source *gad_table_source(const struct gad_table *t, size_t i);
 
-/* Row i as a record; it knows no tuple and no times. */
+/* Writes row i as a record, without tuple and times. */
 void gad_table_record(const struct gad_table *t, size_t i, struct gad_record *ret);
 
-/* How many rows have a time, and row i's; false: it has none. */
+/* The number of rows with a time; and row i's time, false: it has no time. */
 size_t gad_table_n_timed(const struct gad_table *t);
 bool gad_table_time(const struct gad_table *t, size_t i, struct gad_time *ret);
 
-/* Its 41 features, as gad_record.v. */
+/* Returns the 41 features of row i, like gad_record.v. */
 const float *gad_table_features(const struct gad_table *t, size_t i);
 
 /**
- * gad_table_first() - which rows are equal
- * @first: (rows) of each row the number of the first one with the same 41 features; its own if there is none before
+ * gad_table_first() - finds equal rows
+ * @first: (rows) for each row the number of the first one with the same 41 features, which can be
+ *         its own
  * Return: 0 or GAD_ENOMEM.
  */
 int gad_table_first(const struct gad_table *t, uint32_t *first) GAD_MUST_CHECK;
 
-/* Labels are numbered in the order in which they came; "" for rows of a file without labels. */
+/* Labels are numbered in order of appearance; "" for rows of a file without labels. */
 size_t gad_table_n_labels(const struct gad_table *t);
 const char *gad_table_label_name(const struct gad_table *t, size_t label);
 size_t gad_table_label(const struct gad_table *t, size_t i);
-const char *gad_table_label_text(const struct gad_table *t, size_t i);
 bool gad_table_has_label(const struct gad_table *t, const char *name); /* with its dot or without */
 uint64_t gad_table_label_rows(const struct gad_table *t, size_t label); /* how many have it */
 bool gad_table_label_is_normal(const struct gad_table *t, size_t label);
-/* By its name, but normal is what the caller named as that, if it did, and nothing else. */
+/* By its name; but if the caller named normal labels, exactly those are normal. */
 enum gad_attack_class gad_table_label_class(const struct gad_table *t, size_t label);
 bool gad_table_is_normal(const struct gad_table *t, size_t i);
 bool gad_table_is_labelled(const struct gad_table *t); /* every row has a label */

@@ -25,7 +25,7 @@ static void put_digits(struct writer *w, uint64_t n, unsigned width)
     char t[20];
     unsigned at = sizeof(t);
 
-    if (n < 10 && width <= 1) { /* most of a record */
+    if (n < 10 && width <= 1) { /* the most frequent case */
         w->buf[w->len++] = (char)('0' + n);
         return;
     }
@@ -39,8 +39,8 @@ static void put_digits(struct writer *w, uint64_t n, unsigned width)
 }
 
 /*
- * The fewest decimals that bring v back: as it is, if it came from text, or at least as the float32 that a
- * model sees, if it came from one.
+ * Writes the fewest decimals that restore v exactly, if it came from text, or at least the float32
+ * that a model sees.
  */
 static void put_rate(struct writer *w, double v)
 {
@@ -82,7 +82,7 @@ static void put_feature(struct writer *w, int c, double v)
         const char *name = gad_name_text((enum gad_column)c, known ? (int)v : GAD_NAME_UNKNOWN);
         put(w, name, strlen(name));
     } else if (!(v >= 0.0 && v <= col->max)) {
-        put(w, "?", 1); /* not legal: what no reader takes, rather than another value */
+        put(w, "?", 1); /* not legal: refused by every reader, instead of another value */
     } else if (col->kind == GAD_KIND_RATE) {
         put_rate(w, v);
     } else {
@@ -98,7 +98,7 @@ size_t gad_feature_write(enum gad_column c, double v, char *buf)
     return w.len;
 }
 
-/* Columns land to is_guest_login, which are all 0 in most records. */
+/* Columns land to is_guest_login, all 0 in most records. */
 static const char no_content[] = ",0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
 _Static_assert(sizeof(no_content) - 1 == 2 * (GAD_COUNT - GAD_LAND), "a zero a column");
 

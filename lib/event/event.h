@@ -17,7 +17,6 @@
 
 #include "lib/base/err.h"
 #include "lib/base/time.h"
-#include "lib/record/reason.h"
 #include "lib/record/record.h"
 
 struct gad_buf;

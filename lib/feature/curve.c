@@ -9,8 +9,9 @@
 #include "lib/base/mem.h"
 
 enum {
-    WHOLE = 512, /* values 0 .. 511 of each curve are a table: every window count, most others */
-    STEPS = 48,  /* knots are at least a 48th of the way apart, but for those beside a jump */
+    /* each curve has a table for the values 0 .. 511: every window count, most others */
+    WHOLE = 512,
+    STEPS = 48, /* knots are at least a 48th of the range apart, except beside a jump */
 };
 
 static_assert(2 * STEPS + 4 <= GAD_SCALER_KNOTS_MAX, "a fit never has too many knots");
@@ -57,7 +58,7 @@ static bool legal(size_t n, const float *x, const float *y)
     return n == 0 || x[n - 1] > 0.0f;
 }
 
-/* The segment of v among n ascending knots: 1 .. n - 1, its upper end. */
+/* Returns the segment of v among n ascending knots: 1 .. n - 1, its upper end. */
 static size_t segment(const float *knot, size_t n, float v)
 {
     size_t lo = 1, hi = n - 1;
@@ -140,14 +141,20 @@ int gad_curves_new(size_t dim, const struct gad_scaler_knots *knots, struct gad_
     if (r != 0)
         return r;
     memcpy(c->n, knots->n, dim * sizeof(*c->n));
-    memcpy(c->x, knots->x, total * sizeof(*c->x));
-    memcpy(c->y, knots->y, total * sizeof(*c->y));
+    for (size_t k = 0; k < total; k++) { /* the arrays can be NULL without knots */
+        c->x[k] = knots->x[k];
+        c->y[k] = knots->y[k];
+    }
     uint32_t at = 0, table_at = 0;
-    for (size_t j = 0; j<dim; at += c->n[j], table_at += c->n[j]> 0, j++) {
+    for (size_t j = 0; j < dim; j++) {
         c->at[j] = at;
         c->table_at[j] = table_at;
-        for (size_t i = 0; c->n[j] > 0 && i < WHOLE; i++)
+        if (c->n[j] == 0)
+            continue;
+        for (size_t i = 0; i < WHOLE; i++)
             c->table[table_at * WHOLE + i] = curve(c->x + at, c->y + at, c->n[j], (float)i);
+        at += c->n[j];
+        table_at++;
     }
     *ret = gad_steal(&c);
     return 0;
@@ -168,7 +175,7 @@ static size_t run_of(const float *v, size_t n, size_t at)
     return end - at;
 }
 
-/* Knots in the making: those kept so far and the last point that was not. */
+/* The knots so far and the last point that was skipped. */
 struct fit {
     float *x, *y;
     size_t n;
@@ -178,12 +185,12 @@ struct fit {
 static void keep(struct fit *f, float x, float y)
 {
     if (f->n > 0 && !(x > f->x[f->n - 1] && y > f->y[f->n - 1]))
-        return; /* two values that float32 cannot tell apart */
+        return; /* float32 cannot distinguish the two values */
     f->x[f->n] = x;
     f->y[f->n++] = y;
 }
 
-/* A point is kept if it is a step on from the last knot; the point before a jump too, for it is where the jump
+/* Keeps a point that is a step away from the last knot, and the point before a jump, where the jump
  * begins. */
 static void visit(struct fit *f, float x, float y, bool last)
 {
@@ -202,7 +209,8 @@ size_t gad_curve_fit(size_t n, float *v, float *x, float *y)
     struct fit f = {.x = x, .y = y};
 
     qsort(v, n, sizeof(*v), ascending);
-    /* Ranks are those of the middle of equal values, from 0 for the smallest value to 1 for the largest. */
+    /* Ranks are those of the middle of equal values, from 0 for the smallest value to 1 for the
+     * largest. */
     double first = 0.5 * (double)run_of(v, n, 0), t0 = log1p((double)v[0]), last = (double)n,
            log_range = log1p((double)v[n - 1]) - t0;
     size_t tail = n;

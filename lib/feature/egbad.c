@@ -2,9 +2,9 @@
 #include "lib/feature/schema.h"
 
 /*
- * The feature vector of EGBAD's KDD99 code: numeric columns in file order, then the one-hot groups that
- * pandas.get_dummies() makes of the values that occur in the 10 % file, sorted by byte. is_host_login is
- * always 0 there, so it has one category.
+ * The feature vector of EGBAD's KDD99 code: numeric columns in file order, then one-hot groups.
+ * pandas.get_dummies() makes the groups of the values in the 10 % file, sorted by byte.
+ * is_host_login is always 0 there, so it has one category.
  */
 
 static const char *const numeric[] = {

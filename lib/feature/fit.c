@@ -6,7 +6,7 @@
 
 #include "lib/feature/curve.h"
 
-/* What a fit needs of the training rows, each (dim). */
+/* Statistics of the training rows, each (dim). */
 struct moments {
     float *min, *max;
     double *mean, *variance;
@@ -29,7 +29,7 @@ static int moments_init(struct moments *m, size_t dim)
     return m->min && m->max && m->mean && m->variance ? 0 : GAD_ENOMEM;
 }
 
-/* Two passes: the mean of squares less the square of the mean would lose src_bytes' digits. */
+/* Two passes: the mean of squares minus the square of the mean would lose digits of src_bytes. */
 static int measure(size_t n, size_t dim, const float *x, size_t ld, struct moments *m)
 {
     for (size_t j = 0; j < dim; j++)
@@ -56,8 +56,7 @@ static int measure(size_t n, size_t dim, const float *x, size_t ld, struct momen
     return 0;
 }
 
-#define LOG_ABOVE                                                                                  \
-    50.0f /* log-minmax: training maximum above which an element is taken by its log */
+#define LOG_ABOVE 50.0f /* log-minmax: training maximum above which log1p is used */
 
 static void choose(enum gad_scaler_kind kind, const struct moments *m, size_t j, bool *log,
                    float *offset, float *range)
@@ -69,13 +68,13 @@ static void choose(enum gad_scaler_kind kind, const struct moments *m, size_t j,
     *range = 1.0f;
     switch (kind) {
     case GAD_SCALER_MINMAX:
-    case GAD_SCALER_QUANTILE: /* of the elements without a curve */
+    case GAD_SCALER_QUANTILE: /* for elements without a curve */
     case GAD_SCALER_LOG_MINMAX:
         *offset = *log ? log1pf(min) : min;
         *range = (*log ? log1pf(max) : max) - *offset;
         break;
     case GAD_SCALER_STANDARD:
-        *offset = min == max ? min : (float)m->mean[j]; /* a sum of constants may round */
+        *offset = min == max ? min : (float)m->mean[j]; /* a sum of constants can round */
         *range = (float)sqrt(m->variance[j]);
         break;
     case GAD_SCALER_NONE:
@@ -88,7 +87,7 @@ static void choose(enum gad_scaler_kind kind, const struct moments *m, size_t j,
 
 #define CURVE_ABOVE 1.0f /* quantile: training maximum above which an element has a curve */
 
-/* Knots of all elements, those of one behind those of another. */
+/* Knots of all elements, one element after the other. */
 struct knots {
     uint32_t *n;
     float *x, *y, *column;
@@ -122,7 +121,7 @@ static void fit_curves(size_t n, size_t dim, const float *x, size_t ld, const st
         for (size_t i = 0; i < n; i++)
             k->column[i] = x[i * ld + j];
         k->n[j] = (uint32_t)gad_curve_fit(n, k->column, k->x + at, k->y + at);
-        if (k->n[j] < 2) /* values that differ by less than float32 shows of their logs */
+        if (k->n[j] < 2) /* float32 cannot distinguish the logs of the values */
             k->n[j] = 0;
         at += k->n[j];
     }
@@ -162,7 +161,7 @@ int gad_scaler_fit(enum gad_scaler_kind kind, size_t n, size_t dim, const float 
             offset[j] = 0.0f;
             range[j] = 1.0f;
         }
-        if (!isfinite(range[j])) /* values so far apart are not measurements */
+        if (!isfinite(range[j])) /* the values are too far apart for measurements */
             return GAD_EINVAL;
     }
     return gad_scaler_new(kind, dim, log, offset, range, &(struct gad_scaler_knots){k.n, k.x, k.y},

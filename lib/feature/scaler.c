@@ -9,11 +9,12 @@
 #include "lib/feature/curve.h"
 
 enum {
-    DIM_MAX = 4096, /* GAD_SCHEMA_DIM_MAX; a scaler knows no schema */
+    DIM_MAX = 4096, /* GAD_SCHEMA_DIM_MAX; the scaler does not depend on a schema */
     LOG_TABLE = 512 /* log1p of the whole numbers below this: every window count, most others */
 };
 
-/* Four lanes, which every 64-bit machine has: the same operations in the same order, so the same bits. */
+/* Four lanes, available on every 64-bit machine: the same operations in the same order, so the same
+ * bits. */
 typedef float lanes __attribute__((vector_size(16)));
 typedef int32_t lane_mask __attribute__((vector_size(16)));
 enum { LANES = 4 };
@@ -23,8 +24,8 @@ struct gad_scaler {
     size_t dim, n_log;
     bool *log;
     float *offset, *range;
-    uint16_t *log_at;          /* (n_log) elements that are marked */
-    struct gad_curves *curves; /* NULL: none of them has knots */
+    uint16_t *log_at;          /* (n_log) marked elements */
+    struct gad_curves *curves; /* NULL: no element has knots */
     float log1p[LOG_TABLE];
 };
 
@@ -123,11 +124,6 @@ enum gad_scaler_kind gad_scaler_kind(const struct gad_scaler *s)
     return s->kind;
 }
 
-size_t gad_scaler_dim(const struct gad_scaler *s)
-{
-    return s->dim;
-}
-
 const bool *gad_scaler_log(const struct gad_scaler *s)
 {
     return s->log;
@@ -158,14 +154,14 @@ static float log_of(const struct gad_scaler *s, float x)
     return log1pf(x);
 }
 
-/* What is done to a marked element before it is moved and divided. */
+/* Transforms a marked element before offset and range. */
 static float transform(const struct gad_scaler *s, size_t j, float x)
 {
     return s->curves && gad_curves_has(s->curves, j) ? gad_curves_apply(s->curves, j, x)
                                                      : log_of(s, x);
 }
 
-/* A NaN fails every comparison: it is not kept by the masks and becomes 0. */
+/* A NaN fails every comparison, so no mask keeps it and it becomes 0. */
 static void linear(const float *offset, const float *range, float *x)
 {
     const lanes most = {GAD_SCALED_MAX, GAD_SCALED_MAX, GAD_SCALED_MAX, GAD_SCALED_MAX};

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Scaler: feature vectors in the units of the columns to what a network is fed. Per element
+ * Scaler: converts feature vectors from the units of the columns to the input of a network. Per
+ * element
  *
  *     y = (t(x) - offset) / range,   t(x) = log1p(x) where the element is marked, else x
  *
@@ -10,16 +11,16 @@
  *   minmax      offset min, range max - min of the training rows
  *   log-minmax  as minmax, on log1p(x) for elements whose training maximum is above 50
  *   standard    offset mean, range standard deviation (population)
- *   quantile    as minmax, but an element whose training maximum is above 1 (every count; rates are not) goes
- *               through a monotone curve of its own: half its rank among the training rows, half the minmax of
- *               its log1p. The rank spreads what is crowded, so that 2 is far from 0 where 0 is the rule; the
- *               log keeps apart what only its size tells apart
+ *   quantile    as minmax, but an element whose training maximum is above 1 (every count;
+ *               rates are not) has its own monotone curve: half its rank among the training rows,
+ *               half the minmax of its log1p. The rank spreads dense values, so 2 is far from 0
+ *               where 0 is usual; the log separates values that differ only in size
  *
- * An element constant in training has range 1 (scikit-learn's rule). Values outside the training range are
- * not clipped to it: how far out they lie is what the model is there to see. They are only kept finite and
- * within +-GAD_SCALED_MAX, and NaN becomes 0: a model is never handed either.
+ * An element that is constant in training has range 1 (scikit-learn's rule). Values outside the
+ * training range are not clipped to it, because their distance is a signal for the model. They are
+ * limited to +-GAD_SCALED_MAX, and NaN becomes 0, so a model receives only finite values.
  *
- * Arithmetic is float32, division included, so that numpy gives the same bits (but for log1p).
+ * Arithmetic is float32, division included, so numpy gives the same bits (except for log1p).
  */
 
 #include <stdbool.h>
@@ -40,28 +41,30 @@ enum gad_scaler_kind {
     GAD_N_SCALERS
 };
 
-/* Squares of this, summed over any row we accept, stay finite in float32. */
+/* The squares of this, summed over any accepted row, stay finite in float32. */
 #define GAD_SCALED_MAX 1e12f
 
-const char *gad_scaler_kind_name(
-    enum gad_scaler_kind k); /* "none", "minmax", "log-minmax", "standard", "quantile" */
+/* "none", "minmax", "log-minmax", "standard", "quantile" */
+const char *gad_scaler_kind_name(enum gad_scaler_kind k);
 int gad_scaler_kind_by_name(const char *name); /* or -1 */
 
 /*
- * The curves of kind quantile. Element j has n[j] knots, 0 (no curve) or 2 .. GAD_SCALER_KNOTS_MAX, one element's
- * behind the other's; x = log1p(value) and y ascend strictly. Between knots y is linear in log1p(value). Outside of
- * them a value goes on from the nearest knot by log1p(distance) / (2 x of the last knot): 471 connections may be
- * the most that was seen, and 511 still has to stand out.
+ * The curves of kind quantile. Element j has n[j] knots, 0 (no curve) or 2 .. GAD_SCALER_KNOTS_MAX,
+ * stored one element after the other; x = log1p(value) and y ascend strictly. Between knots y is
+ * linear in log1p(value). Outside the knots a value continues from the nearest knot by
+ * log1p(distance) / (2 x of the last knot): 471 connections can be the training maximum, and 511
+ * must still be distinct.
+ *
  * An element with knots is marked log, with offset 0 and range 1.
  */
 enum { GAD_SCALER_KNOTS_MAX = 128 };
 struct gad_scaler_knots {
-    const uint32_t *n; /* (dim); NULL: there are none at all */
+    const uint32_t *n; /* (dim); NULL: no element has knots */
     const float *x, *y;
 };
 
 /**
- * gad_scaler_fit() - learn offsets and ranges
+ * gad_scaler_fit() - fits offsets and ranges
  * @x:   (n, dim) row-major, leading dimension ld, unscaled, finite; training rows only
  * Return: 0; GAD_EINVAL if n is 0 or a value is not finite; GAD_ENOMEM.
  */
@@ -69,10 +72,10 @@ int gad_scaler_fit(enum gad_scaler_kind kind, size_t n, size_t dim, const float 
                    struct gad_scaler **ret) GAD_MUST_CHECK;
 
 /**
- * gad_scaler_new() - from the arrays of a checkpoint, each (dim)
- * @knots: copied; NULL or empty for all kinds but quantile
- * Return: 0; GAD_EFORMAT if an offset or range is not finite or a range is not positive, or the knots are not as
- * above; GAD_ELIMIT; GAD_ENOMEM.
+ * gad_scaler_new() - creates a scaler from the arrays of a checkpoint, each (dim)
+ * @knots: copied; NULL or empty for all kinds except quantile
+ * Return: 0; GAD_EFORMAT if an offset or range is not finite, a range is not positive, or the knots
+ * are not as above; GAD_ELIMIT; GAD_ENOMEM.
  */
 int gad_scaler_new(enum gad_scaler_kind kind, size_t dim, const bool *log, const float *offset,
                    const float *range, const struct gad_scaler_knots *knots,
@@ -81,15 +84,15 @@ void gad_scaler_free(struct gad_scaler *s);
 GAD_DEFINE_CLEANUP(struct gad_scaler, gad_scaler_free);
 
 enum gad_scaler_kind gad_scaler_kind(const struct gad_scaler *s);
-size_t gad_scaler_dim(const struct gad_scaler *s);
 const bool *gad_scaler_log(const struct gad_scaler *s);     /* (dim) */
 const float *gad_scaler_offset(const struct gad_scaler *s); /* (dim) */
 const float *gad_scaler_range(const struct gad_scaler *s);  /* (dim) */
 struct gad_scaler_knots
-gad_scaler_knots(const struct gad_scaler *s); /* live as long as the scaler */
+gad_scaler_knots(const struct gad_scaler *s); /* valid as long as the scaler */
 
-/* Scales (n, dim) with leading dimension ld in place; elements dim .. ld are not touched. No allocation. */
+/* Scales (n, dim) with leading dimension ld in place; elements dim .. ld are unchanged. No
+ * allocation. */
 void gad_scaler_apply(const struct gad_scaler *s, size_t n, float *x, size_t ld);
 
-/* What element j looked like before: the inverse for one value, for display. */
+/* Returns the unscaled value of element j: the inverse for one value, for display. */
 float gad_scaler_invert(const struct gad_scaler *s, size_t j, float y);

@@ -5,13 +5,36 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
-#include "lib/feature/layout.h"
+#include "lib/record/record.h"
 
 enum { CATEGORY_MAX = 63 }; /* bytes; the longest real one is "netbios_dgm" */
 
 _Static_assert(GAD_SCHEMA_DIM_MAX <= INT16_MAX, "an element's number fits the tables");
 
-/* A name from a file, fit for a message. */
+enum { VALUES_MAX = 128 }; /* names of the longest list, with reserve; a byte on the wire */
+
+struct slot {
+    enum gad_column column;
+    size_t first, n;
+    size_t n_values;             /* 0 .. n_values - 1 have an entry below */
+    int16_t element[VALUES_MAX]; /* element of a value, or -1 */
+};
+
+struct gad_schema {
+    size_t dim, n_numeric, n_groups;
+    uint8_t numeric[GAD_N_COLUMNS]; /* columns of the first n_numeric elements */
+    struct slot group[GAD_N_COLUMNS];
+    const char **name; /* (dim), of the elements; numeric: the column table's, else into text */
+    char *text;        /* the categories, each with its NUL */
+};
+
+/* Returns the element of a value; -1: outside the vocabulary (NaN too). */
+static inline int element_of(const struct slot *g, double v)
+{
+    return v >= 0.0 && v < (double)g->n_values ? g->element[(size_t)v] : -1;
+}
+
+/* A name from a file, escaped for a message. */
 struct shown {
     char text[80];
 };
@@ -23,13 +46,13 @@ static struct shown show(const char *s)
     return t;
 }
 
-/* Number of values a column can have that a category may stand for: names, or 0 and 1. */
+/* Number of values of a column that a category can stand for: names, or 0 and 1. */
 static size_t n_values(enum gad_column c)
 {
     return gad_columns[c].kind == GAD_KIND_NAME ? gad_columns[c].n_names : 2;
 }
 
-/* The value that a category stands for; -1 if we have none. */
+/* Returns the value of a category; -1: it is in none of our lists. */
 static int value_of(enum gad_column c, const char *category)
 {
     if (gad_columns[c].kind == GAD_KIND_NAME)
@@ -56,7 +79,7 @@ static int set_numeric(struct gad_schema *s, const char *const *numeric, size_t 
 {
     for (size_t i = 0; i < n; i++) {
         enum gad_column c = GAD_N_COLUMNS;
-        int r = use_column(numeric[i], used, &c, d); /* fails at the 42nd, if not before */
+        int r = use_column(numeric[i], used, &c, d); /* fails at the 42nd at the latest */
         if (r != 0)
             return r;
         if (gad_columns[c].kind == GAD_KIND_NAME)
@@ -96,7 +119,7 @@ static bool repeats(const struct gad_schema_group *g, size_t at)
 static int set_group(struct gad_schema *s, const struct gad_schema_group *in, uint64_t *used,
                      struct gad_diag *d)
 {
-    struct gad_schema_slot *g = &s->group[s->n_groups];
+    struct slot *g = &s->group[s->n_groups];
 
     int r = use_column(in->column, used, &g->column, d);
     if (r != 0)
@@ -108,7 +131,7 @@ static int set_group(struct gad_schema *s, const struct gad_schema_group *in, ui
         return gad_fail(d, GAD_EFORMAT, "column '%s': no categories given", in->column);
     g->n = in->n_categories;
     g->n_values = n_values(g->column);
-    gad_assert(g->n_values <= GAD_VALUES_MAX);
+    gad_assert(g->n_values <= VALUES_MAX);
     for (size_t v = 0; v < g->n_values; v++)
         g->element[v] = -1;
     for (size_t i = 0; i < g->n; i++) {
@@ -133,16 +156,14 @@ static int lay_out(struct gad_schema *s, const struct gad_schema_group *groups)
             len += strlen(groups[g].categories[i]) + 1; /* <= 4096 * 64 */
     s->text = gad_calloc(1, len);
     s->name = gad_calloc(s->dim, sizeof(s->name[0]));
-    s->column = gad_calloc(s->dim, sizeof(s->column[0]));
-    if (!s->text || !s->name || !s->column)
+    if (!s->text || !s->name)
         return GAD_ENOMEM;
 
     for (size_t i = 0; i < s->n_numeric; i++) {
         s->name[i] = gad_columns[s->numeric[i]].name;
-        s->column[i] = s->numeric[i];
     }
     for (size_t g = 0; g < s->n_groups; g++) {
-        struct gad_schema_slot *slot = &s->group[g];
+        struct slot *slot = &s->group[g];
         slot->first = j;
         for (size_t i = 0; i < slot->n; i++, j++) {
             const char *category = groups[g].categories[i];
@@ -152,7 +173,6 @@ static int lay_out(struct gad_schema *s, const struct gad_schema_group *groups)
                 slot->element[v] = (int16_t)j;
             memcpy(s->text + at, category, bytes);
             s->name[j] = s->text + at;
-            s->column[j] = (uint8_t)slot->column;
             at += bytes;
         }
     }
@@ -194,7 +214,6 @@ void gad_schema_free(struct gad_schema *s)
 {
     if (!s)
         return;
-    gad_free(s->column);
     gad_free(s->name);
     gad_free(s->text);
     gad_free(s);
@@ -236,14 +255,37 @@ const char *gad_schema_element_name(const struct gad_schema *s, size_t j)
     return s->name[j];
 }
 
-enum gad_column gad_schema_element_column(const struct gad_schema *s, size_t j)
-{
-    gad_assert(j < s->dim);
-    return (enum gad_column)s->column[j];
-}
-
 int gad_schema_element(const struct gad_schema *s, size_t g, double v)
 {
     gad_assert(g < s->n_groups);
-    return gad_schema_slot_element(&s->group[g], v);
+    return element_of(&s->group[g], v);
+}
+
+static uint64_t vectorize_one(const struct gad_schema *s, const struct gad_record *rec, float *x,
+                              size_t ld)
+{
+    uint64_t outside = 0;
+
+    for (size_t i = 0; i < s->n_numeric; i++)
+        x[i] = (float)rec->v[s->numeric[i]];
+    memset(x + s->n_numeric, 0, (ld - s->n_numeric) * sizeof(x[0]));
+    for (size_t g = 0; g < s->n_groups; g++) {
+        const struct slot *slot = &s->group[g];
+        int j = element_of(slot, rec->v[slot->column]);
+        if (j >= 0)
+            x[j] = 1.0f;
+        else
+            outside++;
+    }
+    return outside;
+}
+
+uint64_t gad_vectorize(const struct gad_schema *s, size_t n, const struct gad_record *rec, float *x,
+                       size_t ld)
+{
+    uint64_t outside = 0;
+
+    for (size_t i = 0; i < n; i++)
+        outside += vectorize_one(s, &rec[i], x + i * ld, ld);
+    return outside;
 }

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Schema: which columns of a record become which elements of the feature vector. First the numeric columns
- * in order, then a group of one-hot elements for each categorical column. The EGBAD layout of KDD99 has
- * 34 + 3 + 66 + 11 + 2 + 2 + 1 + 2 = 121 elements.
+ * Schema: which columns of a record become which elements of the feature vector. First the numeric
+ * columns in order, then a group of one-hot elements for each categorical column. The EGBAD layout
+ * of KDD99 has 34 + 3 + 66 + 11 + 2 + 2 + 1 + 2 = 121 elements.
  *
- * A schema is carried by each checkpoint as names, so that a change of our own tables cannot shift the
- * inputs of an old model. Immutable after it is made; threads may share it.
+ * Each checkpoint contains its schema as names, so that a change of our tables cannot shift the
+ * inputs of an old model. Immutable after creation; threads can share it.
  */
 
 #include <stddef.h>
@@ -18,11 +18,12 @@
 #include "lib/record/column.h"
 
 struct gad_diag;
+struct gad_record;
 struct gad_schema;
 
 enum { GAD_SCHEMA_DIM_MAX = 4096 };
 
-/* What a checkpoint says: columns by name. Everything is borrowed during the call. */
+/* A group in a checkpoint: columns by name. Borrowed during the call. */
 struct gad_schema_group {
     const char *column; /* a text column, or a binary one with the categories "0" and "1" */
     const char *const *categories; /* n_categories distinct names, in vector order */
@@ -30,16 +31,18 @@ struct gad_schema_group {
 };
 
 /**
- * gad_schema_new() - build from names
- * Return: 0; GAD_EUNKNOWN for a column we do not have; GAD_EFORMAT if a column is used twice, a numeric one is
- * a text column, a category repeats or cannot occur in its column; GAD_ELIMIT over GAD_SCHEMA_DIM_MAX;
- * GAD_ENOMEM. @d names the column. A category of a text column need not be in our list (it then never fires).
+ * gad_schema_new() - creates a schema from names
+ * Return: 0; GAD_EUNKNOWN for an unknown column; GAD_EFORMAT if a column is used twice, a numeric
+ * one is a text column, or a category repeats or cannot occur in its column; GAD_ELIMIT over
+ * GAD_SCHEMA_DIM_MAX; GAD_ENOMEM. @d names the column. A category of a text column can be missing
+ * in our list (it then never matches).
  */
 int gad_schema_new(const char *const *numeric, size_t n_numeric,
                    const struct gad_schema_group *groups, size_t n_groups, struct gad_schema **ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The 121 elements of EGBAD's KDD99 code, index for index. Source: houssamzenati/Efficient-GAN-Anomaly-Detection. */
+/* The 121 elements of EGBAD's KDD99 code, index by index. Source:
+ * houssamzenati/Efficient-GAN-Anomaly-Detection. */
 int gad_schema_new_egbad(struct gad_schema **ret) GAD_MUST_CHECK;
 
 void gad_schema_free(struct gad_schema *s);
@@ -52,15 +55,26 @@ size_t gad_schema_n_groups(const struct gad_schema *s);
 enum gad_column gad_schema_numeric(const struct gad_schema *s,
                                    size_t i); /* column of element i < n_numeric */
 
-/* Group g of the one-hot part: its column, first element and number of elements. */
+/* Returns the column of group g of the one-hot part, its first element and number of elements. */
 enum gad_column gad_schema_group_column(const struct gad_schema *s, size_t g, size_t *ret_first,
                                         size_t *ret_n);
 
-/* Name of element j: "src_bytes", or the category "http" of its group. Lives as long as the schema. */
+/* Returns the name of element j: "src_bytes", or the category "http" of its group. Valid as long as
+ * the schema. */
 const char *gad_schema_element_name(const struct gad_schema *s, size_t j);
 
-/* Column that element j comes from. */
-enum gad_column gad_schema_element_column(const struct gad_schema *s, size_t j);
-
-/* Element that fires for value v of a group's column (a name's number, or 0/1), or -1: outside the vocabulary. */
+/* Returns the element for value v of a group's column (a name's number, or 0/1); -1: outside the
+ * vocabulary. */
 int gad_schema_element(const struct gad_schema *s, size_t g, double v);
+
+/**
+ * gad_vectorize() - converts records to unscaled feature vectors: numeric columns as float32,
+ * categories one-hot
+ * @rec:  n legal records (gad_record_check())
+ * @x:    (n, ld) row-major, ld >= dim of the schema; elements dim .. ld become 0
+ *
+ * A value outside the vocabulary leaves its group all zeros.
+ * Return: number of categorical values outside the vocabulary. No allocation.
+ */
+uint64_t gad_vectorize(const struct gad_schema *s, size_t n, const struct gad_record *rec, float *x,
+                       size_t ld);

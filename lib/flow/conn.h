@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A finished connection: what is left of a flow once it is over, as a value. A TCP connection, a UDP exchange
- * (5-tuple, until it is idle), or one ICMP message.
+ * A finished connection, as a value: a TCP connection, a UDP exchange (5-tuple, until it is idle),
+ * or one ICMP message.
  */
 
 #include <stdbool.h>
@@ -26,7 +26,7 @@ enum gad_conn_state {
     GAD_CONN_RSTOS0,
     GAD_CONN_S3,
     GAD_CONN_OTH,
-    GAD_CONN_RSTRH, /* KDD99 does not have these two; lib/record maps them to OTH */
+    GAD_CONN_RSTRH, /* not in KDD99; lib/record maps both to OTH */
     GAD_CONN_SHR,
     GAD_N_CONN_STATES,
 };
@@ -34,20 +34,20 @@ enum gad_conn_state {
 struct gad_conn {
     struct gad_tuple tuple;     /* src is the originator; ICMP: ports 0 */
     struct gad_time start, end; /* first and last packet */
-    struct gad_time
-        duration; /* a span, as KDD99 counts it: to the packet that ended it, not to stragglers; 0 for
-                                 * a TCP connection of which no side closed, as Bro did not know it */
-    struct gad_time
-        decided; /* packet time at which it was known to be over; connections leave in its order */
+    /* a span, as KDD99 counts it: to the packet that ended it, not to late packets. 0 for a TCP
+     * connection of which no side closed: Bro did not know its duration */
+    struct gad_time duration;
+    /* packet time at which its end was known; connections are emitted in this order */
+    struct gad_time decided;
     enum gad_conn_state state; /* UDP and ICMP: SF */
-    uint64_t src_bytes,
-        dst_bytes; /* payload; ICMP with its header; 0 where KDD99 has none, see table.h */
+    /* payload; ICMP with its header; 0 where KDD99 counts no bytes, see table.h */
+    uint64_t src_bytes, dst_bytes;
     uint64_t src_packets, dst_packets;
     uint32_t wrong_fragment, urgent;
     uint32_t vlan;
     uint8_t icmp_type, icmp_code;
     uint8_t tunnels;
-    bool evicted; /* ended by the cap on flows, not by itself */
+    bool evicted; /* ended by the limit on flows, not by itself */
     struct gad_content content;
 };
 

@@ -2,33 +2,33 @@
 #pragma once
 
 /*
- * One flow inside the table, three cache lines. The first is all that looking up and timers touch. Flows are known
- * by their index in one array, which is allocated once; index 0 is nobody.
+ * One flow in the table, three cache lines. Lookups and timers touch only the first. Flows are
+ * identified by their index in one array, which is allocated once; index 0 means no flow.
  */
 
 #include <stdint.h>
 
-#include "lib/flow/key.h"
+#include "lib/flow/index.h"
 #include "lib/flow/tcp.h"
 
 struct gad_stream;
 
-/* Which of the timers a flow waits for. */
+/* The timer that a flow waits for. */
 enum gad_flow_timing {
-    GAD_FLOW_ATTEMPT, /* SYN and no answer: from the first packet */
+    GAD_FLOW_ATTEMPT, /* SYN without an answer: from the first packet */
     GAD_FLOW_IDLE,    /* from the last packet */
-    GAD_FLOW_ENDING,  /* over, or nearly: from the packet that ended it */
+    GAD_FLOW_ENDING,  /* ended, or nearly: from the packet that ended it */
 };
 
 struct gad_flow {
     struct gad_flow_key key;
     int64_t due;         /* table clock, ns */
-    uint32_t next, prev; /* in its slot of the wheel; of free flows, next alone */
-    uint32_t tick;       /* where it hangs in the wheel, low 32 bits */
+    uint32_t next, prev; /* in its slot of the wheel; of free flows, only next */
+    uint32_t tick;       /* its tick in the wheel, low 32 bits */
     uint8_t timing;      /* enum gad_flow_timing */
     uint8_t lane;        /* of the wheel */
     bool orig_is_b;      /* the originator is endpoint b of the key */
-    bool lasting_known;  /* productive holds the end of what counts as its duration */
+    bool lasting_known;  /* productive holds the end of its duration */
 
     struct gad_tcp_side side[2]; /* originator, responder; UDP: `last` counts bytes */
     uint64_t packets[2];
@@ -41,7 +41,7 @@ struct gad_flow {
     uint32_t vlan;
     uint32_t tag; /* low half of the key's hash */
     uint8_t tunnels;
-    bool not_inspected; /* as its service is not, or for want of memory */
+    bool not_inspected; /* its service is not inspected, or memory was short */
 } __attribute__((__aligned__(64)));
 
 _Static_assert(sizeof(struct gad_flow) == 192, "three cache lines");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/flow/inspection.h"
+#include "lib/flow/parts.h"
 
 static enum gad_app app_of(const struct gad_flow *f)
 {
@@ -17,10 +17,10 @@ static bool is_logged_in(const struct gad_stream *s)
     return c.logged_in;
 }
 
-/* The session of before between these hosts, if it is another, hands over what it knows. */
+/* A previous session between these hosts passes on whether it was logged in. */
 static void register_ftp(struct gad_flow_table *t, uint32_t flow)
 {
-    struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &t->flows[flow].key, &t->secret);
+    struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &t->flows[flow].key);
 
     if (s->flow != 0)
         s->logged_in |= is_logged_in(t->flows[s->flow].stream);
@@ -43,8 +43,8 @@ static void begin(struct gad_flow_table *t, uint32_t flow)
 }
 
 /*
- * Begins with the first payload after the peer was heard: who only pretends to have a connection costs no
- * memory. What came before is a gap then.
+ * Starts with the first payload after the peer has answered, so that a client without a real
+ * connection costs no memory. Earlier payload is then a gap.
  */
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                       bool from_originator)
@@ -73,7 +73,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
     struct gad_flow *f = &t->flows[flow];
 
     if (f->packets[1] == 0)
-        return; /* most floods and scans end here: nothing was inspected */
+        return; /* most floods and scans return here: nothing was inspected */
     enum gad_app app = app_of(f);
     if (f->stream) {
         gad_stream_finish(f->stream, &t->streams);
@@ -81,7 +81,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
             gad_stream_result(f->stream, ret);
     }
     if (app == GAD_APP_FTP || (app == GAD_APP_FTP_DATA && was_connection)) {
-        struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key, &t->secret);
+        struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key);
         if (s && app == GAD_APP_FTP && s->flow == flow) {
             s->logged_in |= is_logged_in(f->stream);
             s->flow = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the files of the table share. */
+/* Internal to table.c and inspection.c. */
 
-#include "lib/flow/clock.h"
 #include "lib/flow/flow.h"
 #include "lib/flow/ftp.h"
 #include "lib/flow/index.h"
@@ -11,13 +10,28 @@
 #include "lib/flow/table.h"
 #include "lib/flow/wheel.h"
 
+/*
+ * A clock that never goes back, driven by packet times, which can: captures are merged, clocks are
+ * set, files are damaged. A packet with an earlier time counts as current. After 64 such packets in
+ * a row that are at least a second old, the packets' clock was set back: the table's clock then
+ * continues from its current value.
+ */
+struct gad_clock {
+    int64_t now;     /* ns, 0 .. GAD_CLOCK_MAX */
+    int64_t skew;    /* added to packet times */
+    unsigned n_past; /* packets in a row that are more than a second older than now */
+    uint64_t back, reset;
+};
+
+#define GAD_CLOCK_MAX (INT64_C(1) << 62) /* the year 2116; deadlines fit above */
+
 struct gad_flow_table {
     struct gad_flow_options options;
     struct gad_flow_secret secret;
     struct gad_clock clock;
-    int64_t decided; /* the latest of all that left */
+    int64_t decided; /* the latest `decided` of all emitted connections */
     void *memory;
-    struct gad_flow *flows; /* 1 .. max_flows, in memory, on a cache line */
+    struct gad_flow *flows; /* in memory, aligned to a cache line */
     uint32_t n_touched;     /* flows 1 .. n_touched have been in use */
     uint32_t free;          /* first of the free ones among them, linked by next */
     uint64_t last_id;
@@ -28,18 +42,11 @@ struct gad_flow_table {
     struct gad_flow_counters n;
 };
 
-/* Where finished connections go. */
-struct gad_flow_sink {
-    gad_conn_fn *fn;
-    void *arg;
-};
+/* Inspects a TCP packet of a flow, after gad_tcp_packet(). */
+void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
+                      bool from_originator);
 
-/* Hands a flow out as a connection and forgets it; it must be off the wheel. @decided: raised to what left before. */
-void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
-                  struct gad_flow_sink to);
-
-/* Ends whatever is due at the table's time. */
-void gad_flow_expire(struct gad_flow_table *t, struct gad_flow_sink to);
-
-/* One ICMP message, a connection of its own. */
-void gad_flow_icmp(struct gad_flow_table *t, const struct gad_packet *p, struct gad_flow_sink to);
+/* Ends the inspection of a flow and frees it. Stores the content features, unless there was no
+ * connection. */
+void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_connection,
+                          struct gad_content *ret);

@@ -11,13 +11,13 @@ struct segment {
 };
 
 struct gad_stream {
-    struct gad_inspect *in; /* NULL: it has seen enough, and content is the result */
+    struct gad_inspect *in; /* NULL: inspection has ended, and content is the result */
     struct gad_content content;
-    uint64_t next[2];        /* offset of the byte that is to come */
-    struct segment *held[2]; /* in order of offset, all behind next */
+    uint64_t next[2];        /* offset of the next byte */
+    struct segment *held[2]; /* in order of offset, all beyond next */
     size_t held_len;
     size_t inspect_len;
-    uint64_t left; /* bytes to look at */
+    uint64_t left; /* bytes still to inspect */
 };
 
 static size_t cost_of(const struct segment *g)
@@ -53,7 +53,7 @@ static struct segment *pop(struct gad_stream *s, struct gad_stream_memory *m, in
     return g;
 }
 
-/* Keeps the result alone. */
+/* Ends the inspection and keeps only its result. */
 static void stop(struct gad_stream *s, struct gad_stream_memory *m)
 {
     if (!s->in)
@@ -76,7 +76,7 @@ void gad_stream_free(struct gad_stream *s, struct gad_stream_memory *m)
     gad_free(s);
 }
 
-static void tell_gap(struct gad_stream *s, struct gad_stream_memory *m, int way, uint64_t len)
+static void report_gap(struct gad_stream *s, struct gad_stream_memory *m, int way, uint64_t len)
 {
     if (len == 0 || !s->in)
         return;
@@ -86,7 +86,7 @@ static void tell_gap(struct gad_stream *s, struct gad_stream_memory *m, int way,
     gad_inspect_gap(s->in, way == 0, len);
 }
 
-/* The next (len) bytes of a way, of which data_len are there. */
+/* Passes on the next (len) bytes of a way, data_len of which were captured. */
 static void deliver(struct gad_stream *s, struct gad_stream_memory *m, int way, const uint8_t *data,
                     uint32_t data_len, uint32_t len)
 {
@@ -106,14 +106,14 @@ static void deliver(struct gad_stream *s, struct gad_stream_memory *m, int way, 
     if (!more)
         stop(s, m);
     else if (len > data_len)
-        tell_gap(s, m, way, len - data_len);
+        report_gap(s, m, way, len - data_len);
 }
 
-/* A segment that begins at or before the next byte: what is new of it. */
+/* Passes on the new part of a segment that starts at or before the next byte. */
 static void deliver_rest(struct gad_stream *s, struct gad_stream_memory *m, int way, int64_t offset,
                          const uint8_t *data, uint32_t data_len, uint32_t len)
 {
-    uint64_t known = s->next[way] - (uint64_t)offset; /* modulo 2^64, and not negative */
+    uint64_t known = s->next[way] - (uint64_t)offset; /* modulo 2^64, not negative */
 
     if (known >= len)
         return;
@@ -121,7 +121,7 @@ static void deliver_rest(struct gad_stream *s, struct gad_stream_memory *m, int 
     deliver(s, m, way, skip_data ? data + skip_data : data, data_len - skip_data, len - skip);
 }
 
-/* Held segments that are next by now. */
+/* Passes on held segments that are next by now. */
 static void drain(struct gad_stream *s, struct gad_stream_memory *m, int way)
 {
     while (s->held[way] && s->held[way]->offset <= s->next[way]) {
@@ -131,12 +131,12 @@ static void drain(struct gad_stream *s, struct gad_stream_memory *m, int way)
     }
 }
 
-/* Gives up the first hole, and delivers what lies behind it. */
+/* Gives up the first hole and passes on the bytes behind it. */
 static void skip_hole(struct gad_stream *s, struct gad_stream_memory *m, int way, uint64_t to)
 {
     if (s->held[way] && s->held[way]->offset < to)
         to = s->held[way]->offset;
-    tell_gap(s, m, way, to - s->next[way]);
+    report_gap(s, m, way, to - s->next[way]);
     drain(s, m, way);
 }
 
@@ -149,7 +149,7 @@ static bool hold(struct gad_stream *s, struct gad_stream_memory *m, int way, uin
     while (*at && (*at)->offset < offset)
         at = &(*at)->next;
     if (*at && (*at)->offset == offset && (*at)->len >= len)
-        return true; /* the same again */
+        return true; /* a repetition */
     if (s->held_len + cost > GAD_STREAM_HELD_MAX || m->used + cost > m->max)
         return false;
     struct segment *g = gad_calloc(1, cost);

@@ -2,11 +2,13 @@
 #pragma once
 
 /*
- * The bytes of a TCP connection in order, to its inspector. What comes in order goes straight through, what comes
- * too early is held, what comes twice is passed over: the first copy counts. A hole is told as a gap once the
- * peer acknowledged what lies behind it, so nobody will send it again, or when too much is held.
+ * Passes the bytes of a TCP connection to its inspector in order. Bytes in order are passed on at
+ * once; early segments are held; repeated bytes are ignored: the first copy counts. A hole is
+ * reported as a gap when the peer has acknowledged bytes behind it, because no sender repeats it
+ * then, or when too much is held.
  *
- * Offsets count from the SYN, so the first payload byte is at 1; ways are 0, from the originator, and 1.
+ * Offsets count from the SYN, so the first payload byte is at 1. Ways are 0, from the originator,
+ * and 1.
  */
 
 #include <stdbool.h>
@@ -15,26 +17,26 @@
 
 #include "lib/inspect/inspect.h"
 
-/* What all streams of a table share. */
+/* Shared by all streams of a table. */
 struct gad_stream_memory {
     size_t max, used; /* bytes */
     uint64_t gaps, gap_bytes;
-    uint64_t cut; /* streams that were longer than what is looked at */
+    uint64_t cut; /* streams longer than the inspection limit */
 };
 
 enum {
     GAD_STREAM_HELD_MAX = 32768,     /* bytes of one stream, with their bookkeeping */
-    GAD_STREAM_AHEAD_MAX = 16 << 20, /* a segment farther off than that is not of this connection */
+    GAD_STREAM_AHEAD_MAX = 16 << 20, /* segments farther ahead do not belong to this connection */
 };
 
 struct gad_stream;
 
-/* NULL: no memory, by the budget or by the system. @bytes: payload that is looked at. */
+/* Returns NULL without memory, by the limit or in the system. @bytes: payload to inspect. */
 struct gad_stream *gad_stream_new(struct gad_stream_memory *m, enum gad_app app, uint64_t bytes);
 void gad_stream_free(struct gad_stream *s, struct gad_stream_memory *m);
 
 /**
- * gad_stream_data() - one segment
+ * gad_stream_data() - adds one segment
  * @offset: of its first byte
  * @data:   (data_len) bytes, the captured ones of len
  * @acked:  offset up to which the receiver has acknowledged this way
@@ -42,10 +44,10 @@ void gad_stream_free(struct gad_stream *s, struct gad_stream_memory *m);
 void gad_stream_data(struct gad_stream *s, struct gad_stream_memory *m, int way, int64_t offset,
                      const uint8_t *data, uint32_t data_len, uint32_t len, uint64_t acked);
 
-/* The receiver of this way has acknowledged all before an offset. */
+/* The receiver of this way has acknowledged all bytes before an offset. */
 void gad_stream_acked(struct gad_stream *s, struct gad_stream_memory *m, int way, uint64_t acked);
 
-/* No more will come: what is held goes to the inspector, holes as gaps. */
+/* Ends the stream: held bytes are passed to the inspector, holes as gaps. */
 void gad_stream_finish(struct gad_stream *s, struct gad_stream_memory *m);
 
 void gad_stream_result(const struct gad_stream *s, struct gad_content *ret);

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/table.h"
 
-#include "lib/flow/inspection.h"
+#include "lib/flow/parts.h"
 
 #define SECONDS(s)                                                                                 \
     {                                                                                              \
         (s) * INT64_C(1000000000)                                                                  \
     }
 #define SPAN_MAX (INT64_C(366) * 86400 * 1000000000)
+
+/* Receives the finished connections. */
+struct sink {
+    gad_conn_fn *fn;
+    void *arg;
+};
 
 struct gad_flow_options gad_flow_defaults(void)
 {
@@ -41,12 +47,12 @@ static bool are_valid(const struct gad_flow_options *o)
            is_span(s->tcp_idle) && is_span(s->udp_idle);
 }
 
-/* Large allocations come as untouched pages, which gad_calloc_aligned() would all write to. */
+/* Large allocations are untouched pages; gad_calloc_aligned() would write to all of them. */
 static int allocate_flows(struct gad_flow_table *t, size_t n)
 {
     enum { ALIGN = _Alignof(struct gad_flow) };
 
-    t->memory = gad_calloc(n + 2, sizeof(struct gad_flow)); /* nobody, and room to align */
+    t->memory = gad_calloc(n + 2, sizeof(struct gad_flow)); /* flow 0, and space to align */
     if (!t->memory)
         return GAD_ENOMEM;
     uintptr_t p = ((uintptr_t)t->memory + ALIGN - 1) / ALIGN * ALIGN;
@@ -72,7 +78,7 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
     if (err == 0)
         err = gad_wheel_init(&t->wheel, t->flows);
     if (err == 0)
-        err = gad_ftp_sessions_init(&t->ftp);
+        err = gad_ftp_sessions_init(&t->ftp, &t->secret);
     if (err != 0)
         return err;
     *ret = gad_steal(&t);
@@ -92,6 +98,141 @@ void gad_flow_table_free(struct gad_flow_table *t)
     gad_free(t);
 }
 
+enum { PAST_MAX = 64, PAST_NS = 1000000000 };
+
+static void set_clock(struct gad_clock *c, int64_t ns)
+{
+    ns = ns < 0 ? 0 : ns > GAD_CLOCK_MAX ? GAD_CLOCK_MAX : ns;
+    ns = ns > GAD_CLOCK_MAX - c->skew ? GAD_CLOCK_MAX : ns + c->skew;
+    if (ns >= c->now) {
+        c->now = ns;
+        c->n_past = 0;
+        return;
+    }
+    c->back++;
+    if (c->now - ns < PAST_NS || ++c->n_past < PAST_MAX)
+        return;
+    c->skew += c->now - ns; /* at most GAD_CLOCK_MAX: ns was not below the old skew */
+    c->n_past = 0;
+    c->reset++;
+}
+
+/* KDD99's records with one of these states have no bytes and no content. */
+static bool has_no_bytes(enum gad_conn_state s)
+{
+    return s == GAD_CONN_REJ || s == GAD_CONN_SH || s == GAD_CONN_SHR || s == GAD_CONN_RSTOS0 ||
+           s == GAD_CONN_RSTRH || s == GAD_CONN_OTH;
+}
+
+static int64_t tcp_duration(const struct gad_flow *f)
+{
+    const struct gad_tcp_side *s = f->side;
+    bool closed = s[0].state >= GAD_TCP_CLOSED || s[1].state >= GAD_TCP_CLOSED;
+
+    return closed ? (f->lasting_known ? f->productive : f->end) - f->start : 0;
+}
+
+static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c)
+{
+    const struct gad_flow *f = &t->flows[flow];
+
+    c->state = gad_tcp_conn_state(f->side);
+    c->duration.ns = tcp_duration(f);
+    gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
+    if (has_no_bytes(c->state))
+        return;
+    c->src_bytes = gad_tcp_bytes(&f->side[0]);
+    c->dst_bytes = gad_tcp_bytes(&f->side[1]);
+}
+
+static void fill_udp(const struct gad_flow *f, struct gad_conn *c)
+{
+    c->state = GAD_CONN_SF;
+    c->duration.ns = f->end - f->start;
+    c->src_bytes = f->side[0].last;
+    c->dst_bytes = f->side[1].last;
+}
+
+static void free_flow(struct gad_flow_table *t, uint32_t flow)
+{
+    struct gad_flow *f = &t->flows[flow];
+
+    gad_flow_index_remove(&t->index, f->tag, flow);
+    f->next = t->free;
+    t->free = flow;
+    t->n.flows--;
+}
+
+static void emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, struct sink to)
+{
+    t->decided = decided > t->decided ? decided : t->decided;
+    c->decided.ns = t->decided;
+    t->n.ended++;
+    to.fn(to.arg, c);
+}
+
+/* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what
+ * left before. */
+static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
+                     struct sink to)
+{
+    const struct gad_flow *f = &t->flows[flow];
+    struct gad_conn c = {
+        .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b),
+        .start.ns = f->start,
+        .end.ns = f->end,
+        .src_packets = f->packets[0],
+        .dst_packets = f->packets[1],
+        .wrong_fragment = f->wrong_fragment,
+        .urgent = f->urgent,
+        .vlan = f->vlan,
+        .tunnels = f->tunnels,
+        .evicted = evicted,
+    };
+
+    if (gad_flow_is_tcp(f))
+        fill_tcp(t, flow, &c);
+    else
+        fill_udp(f, &c);
+    free_flow(t, flow);
+    emit(t, &c, decided, to);
+}
+
+/* Ends every flow that is due at the table's time. */
+static void expire(struct gad_flow_table *t, struct sink to)
+{
+    uint64_t until = (uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT;
+    uint32_t flow;
+
+    while ((flow = gad_wheel_next(&t->wheel, until)) != 0) {
+        gad_flow_index_prefetch(&t->index,
+                                /* of the next flow; flow 0 is harmless */
+                                t->flows[t->wheel.due].tag);
+        end_flow(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
+    }
+}
+
+/* One ICMP message, which is a connection. */
+static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struct sink to)
+{
+    struct gad_conn c = {
+        .tuple = p->tuple,
+        .start = p->time,
+        .end = p->time,
+        .state = GAD_CONN_SF,
+        .src_bytes = p->len,
+        .src_packets = 1,
+        .wrong_fragment = p->wrong_fragments,
+        .vlan = p->vlan,
+        .icmp_type = p->icmp_type,
+        .icmp_code = p->icmp_code,
+        .tunnels = p->tunnels,
+    };
+
+    t->n.begun++;
+    emit(t, &c, t->clock.now, to);
+}
+
 static uint32_t find(const struct gad_flow_table *t, const struct gad_flow_key *key, uint64_t hash)
 {
     uint32_t at = (uint32_t)hash, flow;
@@ -106,15 +247,15 @@ static uint32_t find(const struct gad_flow_table *t, const struct gad_flow_key *
     return flow;
 }
 
-/* A flow number to use; makes room if there is none. */
-static uint32_t take_free(struct gad_flow_table *t, struct gad_flow_sink to)
+/* Returns a free flow number; evicts a flow if the table is full. */
+static uint32_t take_free(struct gad_flow_table *t, struct sink to)
 {
     if (t->free == 0 && t->n_touched == t->options.max_flows) {
         uint32_t victim = gad_wheel_victim(&t->wheel);
         gad_assert(victim != 0);
         gad_wheel_remove(&t->wheel, victim);
         t->n.evicted++;
-        gad_flow_end(t, victim, t->clock.now, true, to);
+        end_flow(t, victim, t->clock.now, true, to);
     }
     if (t->free == 0)
         return ++t->n_touched;
@@ -123,7 +264,7 @@ static uint32_t take_free(struct gad_flow_table *t, struct gad_flow_sink to)
     return flow;
 }
 
-/* The first packet that was seen of it says who is the originator. */
+/* The first packet seen of a connection determines the originator. */
 static bool is_from_originator(const struct gad_packet *p)
 {
     enum { ALL = GAD_TCP_SYN | GAD_TCP_ACK | GAD_TCP_FIN | GAD_TCP_RST };
@@ -132,8 +273,7 @@ static bool is_from_originator(const struct gad_packet *p)
 }
 
 static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
-                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b,
-                      struct gad_flow_sink to)
+                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b, struct sink to)
 {
     uint32_t flow = take_free(t, to);
 
@@ -223,8 +363,7 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
         gad_wheel_update(&t->wheel, flow);
 }
 
-static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p,
-                        struct gad_flow_sink to)
+static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p, struct sink to)
 {
     bool src_is_b, is_new = false;
     struct gad_flow_key key =
@@ -235,7 +374,7 @@ static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p,
     if (flow && gad_flow_is_tcp(&t->flows[flow]) && gad_tcp_is_reuse(t->flows[flow].side, p)) {
         gad_wheel_remove(&t->wheel, flow);
         t->n.reused++;
-        gad_flow_end(t, flow, t->clock.now, false, to);
+        end_flow(t, flow, t->clock.now, false, to);
         flow = 0;
     }
     if (flow == 0) {
@@ -245,18 +384,18 @@ static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p,
     add_packet(t, flow, p, src_is_b, is_new);
 }
 
-/* The cursor stands behind the tick that was expired last: most packets come within it. */
-static void set_time(struct gad_flow_table *t, struct gad_time now, struct gad_flow_sink to)
+/* The cursor is behind the tick that expired last; most packets fall into it. */
+static void set_time(struct gad_flow_table *t, struct gad_time now, struct sink to)
 {
-    gad_clock_set(&t->clock, now.ns);
+    set_clock(&t->clock, now.ns);
     if ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT >= t->wheel.cursor)
-        gad_flow_expire(t, to);
+        expire(t, to);
 }
 
 void gad_flow_packet(struct gad_flow_table *t, const struct gad_packet *p, gad_conn_fn *fn,
                      void *arg)
 {
-    struct gad_flow_sink to = {fn, arg};
+    struct sink to = {fn, arg};
     uint8_t proto = p->tuple.proto, family = p->tuple.family;
 
     t->n.packets++;
@@ -268,14 +407,24 @@ void gad_flow_packet(struct gad_flow_table *t, const struct gad_packet *p, gad_c
     else if (proto == GAD_IP_TCP || proto == GAD_IP_UDP)
         add_to_flow(t, p, to);
     else if (proto == GAD_IP_ICMP || proto == GAD_IP_ICMP6)
-        gad_flow_icmp(t, p, to);
+        add_icmp(t, p, to);
     else
         t->n.not_counted++;
 }
 
 void gad_flow_advance(struct gad_flow_table *t, struct gad_time now, gad_conn_fn *fn, void *arg)
 {
-    set_time(t, now, (struct gad_flow_sink){fn, arg});
+    set_time(t, now, (struct sink){fn, arg});
+}
+
+void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)
+{
+    uint32_t flow;
+
+    while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0)
+        end_flow(t, flow, t->clock.now, false, (struct sink){fn, arg});
+    /* more packets can follow */
+    t->wheel.cursor = ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT) + 1;
 }
 
 struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)

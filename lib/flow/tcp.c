@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/tcp.h"
 
-/* Bro: TOO_LARGE_SEQ_DELTA. A SYN, RST or zero ACK that is farther off is rather wrong than large. */
+/* Bro: TOO_LARGE_SEQ_DELTA. A SYN, RST or zero ACK that is farther away is more likely wrong than
+ * large. */
 enum { SEQ_DELTA_MAX = 1048576 };
 
 static void set_state(struct gad_tcp_side *s, enum gad_tcp_state state)
@@ -19,7 +20,7 @@ static void restart(struct gad_tcp_side *s, uint32_t start, uint32_t last)
     s->last = last - start;
 }
 
-/* How far seq lies behind `at`, which is a distance from s->start. */
+/* Returns how far seq lies behind `at`, a distance from s->start. */
 static int32_t ahead(const struct gad_tcp_side *s, uint64_t at, uint32_t seq)
 {
     return (int32_t)(seq - (s->start + (uint32_t)at));
@@ -61,7 +62,7 @@ static void open_side(struct gad_tcp_side *s, struct gad_tcp_side *peer, bool fr
     set_state(s, GAD_TCP_ESTABLISHED);
 }
 
-/* Returns whether the side is at its end. */
+/* Returns whether the side has ended. */
 static bool from_inactive(struct gad_tcp_side *s, struct gad_tcp_side *peer, bool from_originator,
                           const struct gad_packet *p)
 {
@@ -73,7 +74,7 @@ static bool from_inactive(struct gad_tcp_side *s, struct gad_tcp_side *peer, boo
         set_state(s, GAD_TCP_CLOSED);
     if (flags & GAD_TCP_RST)
         set_state(s, GAD_TCP_RESET);
-    /* Some acknowledge a SYN before they answer it; that makes no partial connection. */
+    /* Some hosts acknowledge a SYN before they answer it; that makes no partial connection. */
     if (s->state == GAD_TCP_INACTIVE &&
         (from_originator || p->len > 0 || peer->state != GAD_TCP_SYN_SENT))
         set_state(s, GAD_TCP_PARTIAL);
@@ -98,7 +99,7 @@ static bool from_established(struct gad_tcp_side *s, struct gad_tcp_side *peer,
 {
     uint8_t flags = p->tcp_flags;
 
-    if (flags & GAD_TCP_SYN) { /* perhaps this one, not the one before, opens the connection */
+    if (flags & GAD_TCP_SYN) { /* this packet can open the connection instead of the one before */
         if (s->state == GAD_TCP_PARTIAL && peer->state == GAD_TCP_INACTIVE &&
             !(flags & GAD_TCP_ACK))
             set_state(s, GAD_TCP_SYN_SENT);
@@ -146,7 +147,8 @@ static enum gad_tcp_event move(struct gad_tcp_side *s, struct gad_tcp_side *peer
             return GAD_TCP_NOTHING;
         set_state(s, GAD_TCP_RESET);
         return GAD_TCP_RESET_AFTER;
-    default: /* after a RST: a SYN shows that the RST, the first of this side, may have been forged */
+    /* after a RST: a SYN shows that the RST, the first packet of this side, can have been forged */
+    default:
         if ((p->tcp_flags & GAD_TCP_SYN) && s->before == GAD_TCP_INACTIVE)
             restart(s, p->seq, last);
     }
@@ -166,7 +168,7 @@ enum gad_tcp_event gad_tcp_packet(struct gad_tcp_side side[static 2], bool from_
         s->fin = true;
         last++;
     }
-    if ((flags & GAD_TCP_RST) && p->len > 0) /* a reason in words, not part of the stream */
+    if ((flags & GAD_TCP_RST) && p->len > 0) /* a reason as text, not part of the stream */
         last = p->seq;
     if (flags & GAD_TCP_ACK)
         take_ack(peer, p->ack, flags);

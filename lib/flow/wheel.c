@@ -2,11 +2,10 @@
 #include "lib/flow/wheel.h"
 
 #include "lib/base/mem.h"
-#include "lib/flow/sort.h"
 
 enum { WORDS = GAD_WHEEL_SLOTS / 64, SUMMARY = WORDS / 64, LANE_ATTEMPTS = 0, LANE_REST = 1 };
 
-/* Which slots hold something, as bits, and which words of them are not 0. */
+/* Which slots are not empty, as bits, and which words of these are not 0. */
 struct gad_wheel_lane {
     uint64_t summary[SUMMARY];
     uint64_t words[WORDS];
@@ -25,7 +24,7 @@ void gad_wheel_deinit(struct gad_wheel *w)
     gad_free(w->lanes);
 }
 
-static void hang(struct gad_wheel *w, uint32_t i, uint64_t tick)
+static void insert(struct gad_wheel *w, uint32_t i, uint64_t tick)
 {
     struct gad_flow *f = &w->flows[i];
     uint32_t slot = (uint32_t)tick & (GAD_WHEEL_SLOTS - 1);
@@ -45,7 +44,7 @@ static void hang(struct gad_wheel *w, uint32_t i, uint64_t tick)
         w->flows[h->prev].next = i;
         h->prev = i;
     }
-    w->n_hung++;
+    w->n_flows++;
 }
 
 void gad_wheel_add(struct gad_wheel *w, uint32_t flow)
@@ -53,7 +52,7 @@ void gad_wheel_add(struct gad_wheel *w, uint32_t flow)
     uint64_t tick = gad_wheel_tick(w->flows[flow].due), last = w->cursor + GAD_WHEEL_SLOTS - 1;
 
     tick = tick < w->cursor ? w->cursor : tick;
-    hang(w, flow, tick > last ? last : tick);
+    insert(w, flow, tick > last ? last : tick);
 }
 
 static void set_empty(struct gad_wheel_lane *lane, uint32_t slot)
@@ -78,21 +77,21 @@ void gad_wheel_remove(struct gad_wheel *w, uint32_t flow)
         if (lane->head[slot] == flow)
             lane->head[slot] = f->next;
     }
-    w->n_hung--;
+    w->n_flows--;
 }
 
 void gad_wheel_update(struct gad_wheel *w, uint32_t flow)
 {
     struct gad_flow *f = &w->flows[flow];
-    uint64_t hung = w->cursor + (uint32_t)(f->tick - (uint32_t)w->cursor);
+    uint64_t at = w->cursor + (uint32_t)(f->tick - (uint32_t)w->cursor);
 
-    if (gad_wheel_tick(f->due) < hung) {
+    if (gad_wheel_tick(f->due) < at) {
         gad_wheel_remove(w, flow);
         gad_wheel_add(w, flow);
     }
 }
 
-/* The first slot at or behind `from` that holds something; GAD_WHEEL_SLOTS: none. */
+/* Returns the first non-empty slot at or behind `from`; GAD_WHEEL_SLOTS: all are empty. */
 static uint32_t occupied_from(const struct gad_wheel_lane *lane, uint32_t from)
 {
     uint32_t word = from / 64;
@@ -114,7 +113,7 @@ static uint32_t occupied_from(const struct gad_wheel_lane *lane, uint32_t from)
     }
 }
 
-/* The first tick in a lane that holds something; UINT64_MAX: none. */
+/* Returns the first tick of a lane with flows; UINT64_MAX: the lane is empty. */
 static uint64_t first_tick(const struct gad_wheel *w, int lane)
 {
     uint32_t at = (uint32_t)w->cursor & (GAD_WHEEL_SLOTS - 1);
@@ -126,7 +125,8 @@ static uint64_t first_tick(const struct gad_wheel *w, int lane)
     return slot < GAD_WHEEL_SLOTS ? w->cursor + GAD_WHEEL_SLOTS - at + slot : UINT64_MAX;
 }
 
-/* Empties a slot: what is due goes before *due, the rest is hung up anew. The cursor is behind the tick. */
+/* Empties a slot: flows that are due go before *due, the others are added again. The cursor is
+ * behind the tick. */
 static void take_slot(struct gad_wheel *w, int lane, uint64_t tick, uint32_t *due)
 {
     uint32_t slot = (uint32_t)tick & (GAD_WHEEL_SLOTS - 1), i = w->lanes[lane].head[slot];
@@ -139,19 +139,76 @@ static void take_slot(struct gad_wheel *w, int lane, uint64_t tick, uint32_t *du
     while (i) {
         struct gad_flow *f = &w->flows[i];
         uint32_t next = f->next;
-        w->n_hung--;
+        w->n_flows--;
         if (gad_wheel_tick(f->due) > tick) {
             gad_wheel_add(w, i);
         } else {
             *tail = i;
             tail = &f->next;
-            __builtin_prefetch((const char *)f + 64); /* it is about to be looked at as a whole */
+            __builtin_prefetch((const char *)f + 64); /* all of it is read next */
             __builtin_prefetch((const char *)f + 128);
         }
         i = next;
     }
     *tail = *due;
     *due = kept;
+}
+
+static bool is_before(const struct gad_flow *x, const struct gad_flow *y)
+{
+    if (x->due != y->due)
+        return x->due < y->due;
+    if (x->end != y->end)
+        return x->end < y->end;
+    return x->id < y->id;
+}
+
+static uint32_t merge(struct gad_flow *flows, uint32_t x, uint32_t y)
+{
+    uint32_t first = 0, *tail = &first;
+
+    while (x && y) {
+        uint32_t *least = is_before(&flows[y], &flows[x]) ? &y : &x;
+        *tail = *least;
+        tail = &flows[*least].next;
+        *least = *tail;
+    }
+    *tail = x ? x : y;
+    return first;
+}
+
+/* Takes the longest sorted run off the front of *list. */
+static uint32_t take_run(struct gad_flow *flows, uint32_t *list)
+{
+    uint32_t first = *list, last = first;
+
+    while (flows[last].next && !is_before(&flows[flows[last].next], &flows[last]))
+        last = flows[last].next;
+    *list = flows[last].next;
+    flows[last].next = 0;
+    return first;
+}
+
+/* Orders a list of flows, linked by next, 0 at its end, by due, last packet and number; returns
+ * the first. In place; a run that is in order already, as most are, costs one comparison a flow. */
+static uint32_t sort_flows(struct gad_flow *flows, uint32_t list)
+{
+    enum { BINS = 32 }; /* bin i is empty or holds 2^i runs; there are under 2^32 flows */
+    uint32_t bins[BINS] = {0}, sorted = 0;
+
+    while (list) {
+        uint32_t run = take_run(flows, &list);
+        int i = 0;
+        for (; bins[i]; i++) {
+            gad_assert(i < BINS - 1);
+            run = merge(flows, bins[i], run);
+            bins[i] = 0;
+        }
+        bins[i] = run;
+    }
+    for (int i = 0; i < BINS; i++)
+        sorted = merge(flows, bins[i], sorted);
+    return sorted;
 }
 
 uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until)
@@ -166,7 +223,7 @@ uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until)
         w->cursor = tick + 1;
         take_slot(w, LANE_REST, tick, &w->due);
         take_slot(w, LANE_ATTEMPTS, tick, &w->due);
-        w->due = gad_flow_sort(w->flows, w->due);
+        w->due = sort_flows(w->flows, w->due);
     }
     uint32_t flow = w->due;
     w->due = w->flows[flow].next;
@@ -181,10 +238,10 @@ static uint32_t first_flow(const struct gad_wheel *w, int lane, uint64_t *ret_ti
                : w->lanes[lane].head[(uint32_t)*ret_tick & (GAD_WHEEL_SLOTS - 1)];
 }
 
-/* A flow that hangs where it no longer belongs is hung up anew: once for the packets that moved it. */
+/* A flow in an outdated slot is added again: once for all packets that moved its deadline. */
 uint32_t gad_wheel_victim(struct gad_wheel *w)
 {
-    enum { TRIES_MAX = 16 }; /* so that one packet does not pay for all that came before */
+    enum { TRIES_MAX = 16 }; /* so that one packet does not pay for all packets before it */
     uint64_t tick;
     uint32_t i = 0;
 

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Timers of flows. Time is cut into ticks of 2^23 ns (8.4 ms), and a ring of slots holds those of the next 550 s.
- * A flow hangs in the slot of a tick that is not after its deadline: a packet moves the deadline and leaves the flow
- * where it is, and at the tick it is hung up anew if it is not due. So a packet costs nothing here, and a flow is
- * touched once in an idle time.
+ * Timers of flows. Time is divided into ticks of 2^23 ns (8.4 ms); a ring of slots holds the flows
+ * of the next 550 s. A flow is in the slot of a tick that is not after its deadline. A packet moves
+ * the deadline and leaves the flow in its slot; at the tick, a flow that is not due is moved to a
+ * later slot. So a packet costs nothing here, and a flow is touched once in an idle time.
  *
- * A deadline counts as reached at the end of its tick. Attempts have slots of their own, so that the oldest of
- * them is found at once when room is needed.
+ * A deadline counts as reached at the end of its tick. Attempts have their own slots, so that the
+ * oldest attempt is found at once when a flow must be evicted.
  */
 
 #include <stddef.h>
@@ -25,9 +25,9 @@ enum {
 
 struct gad_wheel {
     struct gad_flow *flows; /* the table's */
-    uint64_t cursor;        /* ticks before this one are done */
-    uint32_t due;           /* flows of the last tick that are still to be handed out, by next */
-    size_t n_hung;
+    uint64_t cursor;        /* ticks before this one have expired */
+    uint32_t due;           /* flows of the last tick that were not yet returned, by next */
+    size_t n_flows;
     struct gad_wheel_lane *lanes;
 };
 
@@ -46,22 +46,23 @@ static inline int64_t gad_wheel_end(uint64_t tick)
     return (int64_t)(tick << GAD_WHEEL_TICK_SHIFT);
 }
 
-/* Hangs a flow up by its due and timing. */
+/* Adds a flow by its due and timing. */
 void gad_wheel_add(struct gad_wheel *w, uint32_t flow);
 void gad_wheel_remove(struct gad_wheel *w, uint32_t flow);
 
-/* After a change of due or timing: moves the flow only if it would be found too late. */
+/* After a change of due or timing: moves the flow only if the wheel would find it too late. */
 void gad_wheel_update(struct gad_wheel *w, uint32_t flow);
 
 /**
- * gad_wheel_next() - takes the next flow that is due
- * @until: a tick; what is due after its end stays
+ * gad_wheel_next() - removes and returns the next flow that is due
+ * @until: a tick; flows due after its end stay
  *
- * Flows come tick by tick, those of one tick in order of due, last packet, number. The cursor follows.
- * Return: the flow, off the wheel; 0 if there is none, and the cursor is then behind `until`.
+ * Flows are returned tick by tick, those of one tick in order of due, last packet, number. The
+ * cursor follows.
+ * Return: the flow; 0 if no flow is due, and the cursor is then behind `until`.
  */
 uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until);
 
-/* The flow to give up when there is no room: the oldest attempt, else the one that would end soonest, as far as a
- * bounded search finds it and its deadline is on the wheel. 0: none. */
+/* Returns the flow to evict: the oldest attempt, else the flow that would end soonest, as far as
+ * a bounded search finds it and its deadline is on the wheel. 0: the wheel is empty. */
 uint32_t gad_wheel_victim(struct gad_wheel *w);

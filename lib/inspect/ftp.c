@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control connection of FTP (RFC 959, 2428). Commands wait in a queue for their replies, so that only what the
- * server agreed to counts.
+ * The control connection of FTP (RFC 959, 2428). Commands wait in a queue for their replies, so
+ * that only commands that the server accepted count.
  *
- * hot:                one for each transfer that began, up or down, and each listing (D: hot in 686 of the 687 rows
- *                     that are logged in; by their bytes it is one more for each further 45 of PORT and RETR and 130 of replies)
- * num_file_creations: uploads that began, directories made (D: warezmaster has hot 18 and 21 of these, and a session
- *                     of 36 bytes, room for a login and one MKD, has hot 0 and 1)
+ * hot:                one for each transfer that began, up or down, and each listing (D: hot in 686
+ *                     of the 687 rows that are logged in; by their bytes it is one more for each
+ *                     further 45 of PORT and RETR and 130 of replies)
+ * num_file_creations: uploads that began, directories made (D: warezmaster has hot 18 and 21 of
+ *                     these, and a session of 36 bytes, enough for a login and one MKD, has hot 0
+ *                     and 1)
  * num_access_files:   a transfer of a file of accounts or access control (D: ftp_write, .rhosts)
  * num_failed_logins:  530 to USER or PASS (D: one row; L)
  * logged_in:          230 (D: 687 of 689 rows with payload both ways)
@@ -122,7 +124,7 @@ static void agreed(struct gad_inspect *in, unsigned command, unsigned code, stru
         gad_ftp_endpoint_of_reply(code, s, &f->endpoint);
         f->has_endpoint = f->endpoint.port != 0;
         break;
-    case AUTH: /* what follows is TLS */
+    case AUTH: /* TLS follows */
         gad_inspect_done(in);
         break;
     default:
@@ -151,7 +153,7 @@ static void reply(struct gad_inspect *in, unsigned code, struct gad_span s)
     pop(f);
 }
 
-/* Three digits; -1 if not. */
+/* Returns the three digits; -1 if they are missing. */
 static int code_of(struct gad_span s)
 {
     int code = 0;
@@ -188,7 +190,7 @@ static void ftp_line(struct gad_inspect *in, enum gad_way way, struct gad_span s
         server_line(in, s);
 }
 
-/* Which reply answers which command is not known any more. */
+/* It is no longer known which reply answers which command. */
 static void ftp_gap(struct gad_inspect *in, enum gad_way way)
 {
     (void)way;

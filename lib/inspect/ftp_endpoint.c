@@ -8,7 +8,7 @@
 
 enum { TEXT_MAX = 46 }; /* the longest IPv6 address and a NUL */
 
-/* Up to the separator, which is passed over; the whole rest without one. */
+/* Returns the part up to the separator, which is skipped; without one, the whole rest. */
 static struct gad_span part(struct gad_span *s, char separator)
 {
     const char *end = s->len > 0 ? memchr(s->p, separator, s->len) : NULL;
@@ -28,7 +28,7 @@ static bool number(struct gad_span s, uint64_t max, unsigned *ret)
     return true;
 }
 
-/* Six numbers; what follows the last of them is not looked at. */
+/* Six numbers; text after the last one is ignored. */
 static bool read_plain(struct gad_span s, struct gad_ftp_endpoint *e)
 {
     unsigned v[6];
@@ -63,7 +63,7 @@ static bool read_address(struct gad_span s, unsigned family, struct gad_ftp_endp
     return inet_pton(family == 1 ? AF_INET : AF_INET6, text, e->addr) == 1;
 }
 
-/* The separator is whatever comes first; in a reply family and address are empty. */
+/* The first character is the separator; in a reply, family and address are empty. */
 static bool read_extended(struct gad_span s, bool reply, struct gad_ftp_endpoint *e)
 {
     unsigned family, port;
@@ -88,7 +88,8 @@ void gad_ftp_endpoint_of_command(bool extended, struct gad_span arg, struct gad_
     *ret = good ? e : (struct gad_ftp_endpoint){0};
 }
 
-/* 227 Entering Passive Mode (192,0,2,1,4,2); not every server writes the brackets: from the first digit on. */
+/* 227 Entering Passive Mode (192,0,2,1,4,2). Not every server writes the brackets, so reading
+ * starts at the first digit. */
 void gad_ftp_endpoint_of_reply(unsigned code, struct gad_span line, struct gad_ftp_endpoint *ret)
 {
     struct gad_ftp_endpoint e = {0};

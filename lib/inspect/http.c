@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP: the lines of requests; of answers only those to a request that was hot.
+ * HTTP: the lines of requests, and the answers to hot requests.
  *
- * hot:              one for a program that was known to be open to attack, one for a path out of where it should be or
- *                   to a file of accounts (B, http-request.bro; D: 2 in the rows of phf), one for a long run of slashes
- *                   (D: 1 in the rows of back that ended before the answer did), one more if the answer is "was not
- *                   found" (D: 2 in those that have it all)
- * num_compromised:  the same answer, to a hot request only (D: 1 in back; no other row, though one request in twenty of
- *                   that traffic was answered by 404)
- * num_access_files: /etc/passwd and its like in the target (D: phf)
- * root_shell:       a line of accounts, root's, in the answer to such a request (D: the rows of phf)
+ * hot:              one for a program known to be vulnerable; one for a path outside the document
+ *                   root or to a file of accounts (B, http-request.bro; D: 2 in the rows of phf);
+ *                   one for a long run of slashes (D: 1 in the rows of back that ended before the
+ *                   answer did); one more if the answer is "was not found" (D: 2 in the rows with
+ *                   all of the answer)
+ * num_compromised:  the same answer, to a hot request only (D: 1 in back; no other row, although
+ *                   one request in twenty of that traffic was answered by 404)
+ * num_access_files: /etc/passwd and similar files in the target (D: phf)
+ * root_shell:       a line of accounts, root's, in the answer to such a request (D: the rows of
+ *                   phf)
  * logged_in:        payload both ways (D: all 58,672)
  */
 #include <string.h>
@@ -17,7 +19,7 @@
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"
 
-enum { SLASHES = 32 }; /* more than an honest target has in a row */
+enum { SLASHES = 32 }; /* more than a regular target has in a row */
 
 static const char *const methods[] = {"GET ",     "POST ",  "HEAD ",    "PUT ",   "DELETE ",
                                       "OPTIONS ", "TRACE ", "CONNECT ", "PATCH ", NULL};
@@ -37,7 +39,7 @@ static const char *const paths[] = {
     "etc/passwd", "etc/shadow", "etc/netconfig", "\n/bin", "\n/etc", "\n/usr", "\n/tmp",
     "../bin",     "../etc",     "../usr",        "../tmp", "IFS=",   NULL,
 };
-static const char phrase[] = "was not found"; /* its first letter is nowhere else in it */
+static const char phrase[] = "was not found"; /* its first letter occurs only once */
 
 static unsigned hex(char c)
 {
@@ -47,7 +49,7 @@ static unsigned hex(char c)
                                   : 16;
 }
 
-/* %XX once, as a server does. */
+/* Decodes %XX once, as a server does. */
 static struct gad_span decode(struct gad_span s, char out[GAD_INSPECT_LINE])
 {
     size_t n = 0;
@@ -84,14 +86,15 @@ static void judge_target(struct gad_inspect *in, struct gad_span target)
     in->http.access = gad_shell_has_access_path(s);
     in->http.hot = hot > 0 || in->http.access;
     in->http.n_matched = 0;
-    in->line[GAD_SERVER].taken = true; /* the answer begins a line, whatever was before */
+    in->line[GAD_SERVER].taken = true; /* the answer begins a line, whatever came before */
     for (; hot > 0; hot--)
         gad_count(&in->c.hot);
     if (in->http.access)
         gad_count(&in->c.num_access_files);
 }
 
-/* A request of HTTP/0.9 is one line, any other has headers; if its end was not kept it is long, and not of 0.9. */
+/* A request of HTTP/0.9 is one line; others have headers. A request whose end was not kept is too
+ * long for 0.9. */
 static void client_line(struct gad_inspect *in, struct gad_span s)
 {
     if (in->http.in_headers) {
@@ -113,7 +116,7 @@ static void answered_not_found(struct gad_inspect *in)
     in->http.hot = false;
 }
 
-/* Byte by byte, for the line that the phrase is in repeats the target and may be of any length. */
+/* Byte by byte, because the line with the phrase repeats the target and can have any length. */
 static bool has_phrase(struct gad_http *h, const uint8_t *p, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -136,7 +139,7 @@ static bool has_phrase(struct gad_http *h, const uint8_t *p, size_t len)
 static void answer_bytes(struct gad_inspect *in, const uint8_t *p, size_t len)
 {
     struct gad_span s;
-    const uint8_t *q = p; /* neither search may depend on how far the other got in these bytes */
+    const uint8_t *q = p; /* neither search depends on the progress of the other in these bytes */
     size_t left = len;
 
     while (in->http.access && gad_inspect_line_next(&in->line[GAD_SERVER], &q, &left, &s))
@@ -160,7 +163,7 @@ static void http_bytes(struct gad_inspect *in, enum gad_way way, const uint8_t *
             client_line(in, s);
 }
 
-/* Headers may have ended in it; a request is known by its method. */
+/* Headers can have ended in the gap; the next request is recognised by its method. */
 static void http_gap(struct gad_inspect *in, enum gad_way way)
 {
     if (way == GAD_CLIENT)

@@ -2,19 +2,23 @@
 #pragma once
 
 /*
- * Inspection of one connection: the bytes of its two directions in order, content features out. Knows no flow,
- * no packet, no window. Memory is fixed when it is made; no call allocates; the time per byte is constant.
+ * Inspection of one connection: the bytes of its two directions in order in, content features out.
+ * It has no access to flows, packets or windows. Memory is fixed at creation; no other call
+ * allocates; the time per byte is constant.
  *
- * Bytes that were lost are told as a gap: the line they fall into is not looked at.
+ * The caller reports lost bytes as a gap: the line that contains a gap is not inspected.
  *
- * What counts, and on what evidence, is said at the head of each scanner and in shell.h. How the bytes are cut into
- * calls does not matter, the order of the two directions does: a reply comes after its command.
+ * The header comment of each scanner and shell.h document what counts, and the evidence for it. The
+ * division of the bytes into calls does not matter. The order of the two directions does: a reply
+ * follows its command.
  *
- * Left to the caller, who knows connections:
- *  - logged_in is what the payload says. KDD99 has 0 in every row whose state is S0, REJ, SH, RSTOS0 or OTH.
- *  - logged_in of ftp_data is that of its control connection. The endpoints to expect come from
- *    gad_inspect_take_endpoint(), whether that session is logged in from gad_inspect_result().
- *  - num_outbound_cmds and is_host_login stay 0: no row of KDD99 has them, though people logged in as root.
+ * The caller, which has the connections, handles:
+ *  - logged_in is decided from the payload. KDD99 has 0 in every row whose state is S0, REJ, SH,
+ *    RSTOS0 or OTH.
+ *  - logged_in of ftp_data is that of its control connection. gad_inspect_take_endpoint() returns
+ *    the expected endpoints, gad_inspect_result() whether that session is logged in.
+ *  - num_outbound_cmds and is_host_login stay 0: no row of KDD99 has them, although users logged in
+ *    as root.
  */
 
 #include <stdbool.h>
@@ -25,7 +29,8 @@
 #include "lib/base/mem.h"
 #include "lib/inspect/content.h"
 
-/* What a connection is scanned as; from the ports alone, as KDD99 has its services. */
+/* The protocol that a connection is scanned for; from the ports alone, like the services of
+ * KDD99. */
 enum gad_app {
     GAD_APP_NONE, /* not inspected */
     GAD_APP_TELNET,
@@ -46,7 +51,7 @@ enum gad_app {
 
 struct gad_inspect;
 
-/* Where a data connection of an FTP session will be accepted: by PORT, EPRT, or the replies 227 and 229. */
+/* The expected endpoint of an FTP data connection: from PORT, EPRT, or the replies 227 and 229. */
 struct gad_ftp_endpoint {
     bool at_originator; /* the session's originator listens there; else its responder */
     uint8_t addr_len;   /* 4, 16; 0: the listener's own address (229) */
@@ -54,25 +59,26 @@ struct gad_ftp_endpoint {
     uint16_t port;
 };
 
-/* @orig_port: 20 makes ftp_data, as its server opens that connection. TCP only. */
+/* @orig_port: 20 means ftp_data, because the server opens that connection. TCP only. */
 enum gad_app gad_app_of(uint16_t orig_port, uint16_t resp_port);
 
-/* Bytes that one inspection takes from the heap, for a budget. */
+/* Returns the bytes of memory that one inspection uses, for a limit. */
 size_t gad_inspect_size(enum gad_app app);
 
 int gad_inspect_new(enum gad_app app, struct gad_inspect **ret) GAD_MUST_CHECK;
 void gad_inspect_free(struct gad_inspect *in);
 GAD_DEFINE_CLEANUP(struct gad_inspect, gad_inspect_free);
 
-/* The next bytes of one direction. False: nothing that follows in this connection can change the result, so the
- * caller may stop. */
+/* Takes the next bytes of one direction. False: no later bytes of this connection can change the
+ * result, so the caller can stop. */
 bool gad_inspect_bytes(struct gad_inspect *in, bool from_originator, const uint8_t *p, size_t len);
 
-/* So many bytes of a direction that nobody saw. */
+/* Reports len bytes of a direction that were not captured. */
 void gad_inspect_gap(struct gad_inspect *in, bool from_originator, uint64_t len);
 
-/* The newest endpoint that was agreed on and not yet taken. False: none. */
+/* Returns the newest endpoint that was agreed on and not yet taken. False: there is no such
+ * endpoint. */
 bool gad_inspect_take_endpoint(struct gad_inspect *in, struct gad_ftp_endpoint *ret);
 
-/* What is known so far; may be asked at any time. */
+/* Stores the features counted so far; can be called at any time. */
 void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret);

@@ -32,7 +32,7 @@ static void keep(struct gad_inspect_line *l, const uint8_t *p, size_t len)
     l->len = (uint16_t)(l->len + n);
 }
 
-/* The CR before the LF is not of the line. Of a longer line the last byte kept is not the last of the line. */
+/* Drops the CR before the LF. In a longer line the last byte kept is not the last of the line. */
 static struct gad_span finish(struct gad_inspect_line *l, const uint8_t *p, size_t len)
 {
     if (len > GAD_INSPECT_LINE) {

@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Lines out of the bytes of one direction, in bounded memory. Of a longer line the first GAD_INSPECT_LINE bytes
- * are kept, the rest is skipped, and the line is judged by what was kept. A line into which a gap fell is known
- * to have been there, but not what it said.
+ * Splits the bytes of one direction into lines, in bounded memory. Of a longer line the first
+ * GAD_INSPECT_LINE bytes are kept; the rest is skipped, and the kept part is inspected. Of a line
+ * with a gap only its existence is known.
  *
- * Two kinds of ends. Protocols: LF, a CR before it dropped; found by memchr(). Terminals, byte by byte: CR, LF,
- * CR LF and CR NUL, whatever the cutting into segments.
+ * Two kinds of line ends. Protocols: LF, with a CR before it dropped; found by memchr(). Terminals,
+ * byte by byte: CR, LF, CR LF and CR NUL, whatever the division into segments.
  */
 
 #include <stdbool.h>
@@ -20,24 +20,25 @@ enum { GAD_INSPECT_LINE = 400 };
 
 struct gad_inspect_line {
     uint16_t len;    /* bytes kept so far */
-    bool lost;       /* a gap fell into the line */
-    bool cr;         /* terminals: a CR ended the line, its LF or NUL is still to come */
-    bool cut;        /* the line is longer than what is kept */
-    bool taken;      /* the line was given out: the next byte begins another */
+    bool lost;       /* the line contains a gap */
+    bool cr;         /* terminals: a CR ended the line, its LF or NUL is still expected */
+    bool cut;        /* the line is longer than the kept part */
+    bool taken;      /* the line was returned: the next byte begins another */
     bool has_binary; /* a NUL is among the bytes kept */
     uint8_t buf[GAD_INSPECT_LINE];
 };
 
 /**
- * gad_inspect_line_next() - takes bytes up to the end of a line, LF
- * @p, @len: moved over what was taken
- * @ret:     valid until the next call and while *p is; may lie in the caller's bytes
- * Return: whether a line was completed. False only if all bytes were taken.
+ * gad_inspect_line_next() - reads bytes up to the end of a line, LF
+ * @p, @len: advanced over the bytes read
+ * @ret:     valid until the next call and while *p is; can point into the caller's bytes
+ * Return: whether a line is complete. False only if all bytes were read.
  */
 bool gad_inspect_line_next(struct gad_inspect_line *l, const uint8_t **p, size_t *len,
                            struct gad_span *ret);
 
-/* A byte of a terminal, of what was typed or shown. True: it ended the line, which is in l until the next call. */
+/* Takes a byte that was typed or shown in a terminal. True: it ended the line, which is in l until
+ * the next call. */
 bool gad_inspect_line_typed(struct gad_inspect_line *l, uint8_t b);
 
 void gad_inspect_line_gap(struct gad_inspect_line *l);

@@ -2,15 +2,18 @@
 /*
  * POP3 (RFC 1939) and IMAP (RFC 3501): the login, and nothing after it.
  *
- * logged_in:         the server agreed (D: pop_3 79 of 80 rows with payload both ways; imap4 1 of 3)
- * num_failed_logins: it refused (L; D has none)
- * num_root, num_compromised: POP3 login as a user whose name holds "root", one each (G; D: both, in 2 rows of pop_3 and
- *                    in all 4 of auth)
- * A mail that is fetched is not looked at (D: nothing in 77 of 79 rows of pop_3).
+ * logged_in:                 the server accepted (D: pop_3 79 of 80 rows with payload both ways;
+ *                            imap4 1 of 3)
+ * num_failed_logins:         the server refused (L; not in D)
+ * num_root, num_compromised: POP3 login as a user whose name contains "root", one each (G; D: both,
+ *                            in 2 rows of pop_3 and in all 4 of auth)
+ *
+ * Fetched mail is not inspected (D: no counts in 77 of 79 rows of pop_3).
  */
 #include <string.h>
 
 #include "lib/inspect/scanner.h"
+#include "lib/inspect/shell.h"
 
 enum pending { NOTHING, LOGIN, TLS };
 
@@ -90,9 +93,9 @@ const struct gad_scanner gad_scan_imap = {.line = imap_line, .gap = mail_gap};
 /*
  * Ident (RFC 1413): "PORTS : USERID : SYSTEM : NAME".
  *
- * logged_in: the server named a user (D: 165 of 220 rows with payload both ways)
- * num_root, num_compromised: it is root (D: all 4 rows of 14 and 37 bytes, which is a reply with that name, and no
- *            other row; G)
+ * logged_in:                 the server named a user (D: 165 of 220 rows with payload both ways)
+ * num_root, num_compromised: the user is root (D: all 4 rows of 14 and 37 bytes, the length of a
+ *                            reply with that name, and no other row; G)
  */
 static void auth_line(struct gad_inspect *in, enum gad_way way, struct gad_span s)
 {
@@ -109,3 +112,54 @@ static void auth_line(struct gad_inspect *in, enum gad_way way, struct gad_span 
 }
 
 const struct gad_scanner gad_scan_auth = {.line = auth_line};
+
+/*
+ * SMTP: the bodies of mails, line by line, without their headers (D: num_root in 33 of 9723 rows;
+ * headers contain root far more often).
+ *
+ * num_root, num_file_creations, num_access_files: lib/inspect/shell.h (D: 33, 147 and 94 rows)
+ * su_attempted: "su root" or "su - root" (D: 2 rows; L)
+ * logged_in:    payload both ways (D: 9,569 of 9,571)
+ */
+static const char *const su_root[] = {"su root", "su - root", NULL};
+
+static void body_line(struct gad_inspect *in, struct gad_span s)
+{
+    if (s.len == 1 && *s.p == '.') {
+        in->smtp = (struct gad_smtp){0};
+    } else if (!in->smtp.in_body) {
+        in->smtp.in_body = s.len == 0;
+    } else {
+        gad_shell_text(s, &in->c);
+        in->c.su_attempted |= gad_span_has_any(s, su_root);
+    }
+}
+
+static void client_line(struct gad_inspect *in, struct gad_span s)
+{
+    struct gad_span verb = gad_span_token(&s);
+    in->smtp.data_asked = gad_span_is(verb, "DATA");
+    in->smtp.tls_asked = gad_span_is(verb, "STARTTLS");
+}
+
+static void server_line(struct gad_inspect *in, struct gad_span s)
+{
+    if (in->smtp.data_asked && gad_span_starts(s, "354"))
+        in->smtp.in_data = true;
+    else if (in->smtp.tls_asked && gad_span_starts(s, "220"))
+        gad_inspect_done(in);
+    in->smtp.data_asked = false;
+    in->smtp.tls_asked = false;
+}
+
+static void smtp_line(struct gad_inspect *in, enum gad_way way, struct gad_span s)
+{
+    if (way == GAD_SERVER)
+        server_line(in, s);
+    else if (in->smtp.in_data)
+        body_line(in, s);
+    else
+        client_line(in, s);
+}
+
+const struct gad_scanner gad_scan_smtp = {.line = smtp_line, .both_ways_is_login = true};

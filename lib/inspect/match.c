@@ -13,7 +13,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-/* Not strncasecmp(), which would ask the locale. */
+/* Not strncasecmp(), which depends on the locale. */
 static bool same_nocase(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Matching in a line, by hand and without a regular expression: a line is at most a few hundred bytes, a table a
- * dozen words. "nocase" folds ASCII letters only; everything else is as it stands.
+ * Matching in a line, without regular expressions: a line has at most a few hundred bytes, a table
+ * a dozen words. "nocase" ignores the case of ASCII letters only; everything else matches exactly.
  */
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct gad_span {
 bool gad_span_is(struct gad_span s, const char *word);         /* nocase */
 bool gad_span_starts(struct gad_span s, const char *word);     /* nocase */
 bool gad_span_ends(struct gad_span s, const char *word);       /* nocase */
-bool gad_span_has(struct gad_span s, const char *word);        /* as it stands */
+bool gad_span_has(struct gad_span s, const char *word);        /* exact */
 bool gad_span_has_nocase(struct gad_span s, const char *word); /* the word in lower case */
 
 /* The same for a table of words, ended by NULL. */
@@ -28,7 +28,7 @@ bool gad_span_ends_any(struct gad_span s, const char *const *words);
 bool gad_span_has_any(struct gad_span s, const char *const *words);
 bool gad_span_has_any_nocase(struct gad_span s, const char *const *words);
 
-/* Cuts the first token of non-blanks out of s; empty at the end. */
+/* Removes the first token of non-blanks from s; empty at the end. */
 struct gad_span gad_span_token(struct gad_span *s);
 
 struct gad_span gad_span_trim(struct gad_span s);     /* without blanks and CRs around it */

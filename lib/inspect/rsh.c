@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rsh: the client sends a port, its user, the user on the server and a command, each ended by NUL; the server NUL if it
- * runs it, else 1 and a line that says why.
+ * rsh: the client sends a port, its user, the user on the server and a command, each ended by NUL.
+ * The server sends NUL if it runs the command, else 1 and a line with the reason.
  *
- * The command is counted once the server runs it: lib/inspect/shell.h. num_root: the user on the server is root's (G).
- * num_failed_logins: the server refused the user (L). logged_in stays 0 (D: the one row whose server answered NUL).
+ * The command counts when the server runs it: lib/inspect/shell.h. num_root: the user on the server
+ * is root (G). num_failed_logins: the server refused the user (L). logged_in stays 0 (D: the one
+ * row whose server answered NUL).
  */
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"
@@ -20,7 +21,7 @@ static void field_ended(struct gad_inspect *in)
         in->rsh.root = !line->lost && gad_span_has_nocase(s, "root");
     in->rsh.n_fields++;
     if (in->rsh.n_fields == N_FIELDS)
-        return; /* the line stays, until the server has decided */
+        return; /* keep the line until the server has decided */
     line->len = 0;
     line->lost = false;
 }
@@ -78,7 +79,7 @@ static void rsh_bytes(struct gad_inspect *in, enum gad_way way, const uint8_t *p
     }
 }
 
-/* Whether it fell into a field or over its end is not known. */
+/* It is not known whether the gap hit the inside or the end of a field. */
 static void rsh_gap(struct gad_inspect *in, enum gad_way way)
 {
     (void)way;

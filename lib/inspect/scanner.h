@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What is inside an inspection: the counts, the lines of both directions, and what the one scanner of its
- * application keeps. Only lib/inspect and its tests look here.
+ * Internal to lib/inspect and its tests: the counts, the lines of both directions, and the state of
+ * the one scanner of the connection's protocol.
  */
 
 #include <stddef.h>
@@ -12,42 +12,42 @@
 #include "lib/inspect/line.h"
 #include "lib/inspect/terminal.h"
 
-enum gad_way { GAD_SERVER, GAD_CLIENT, GAD_N_WAYS }; /* indices are "from the originator" */
+enum gad_way { GAD_SERVER, GAD_CLIENT, GAD_N_WAYS }; /* indexed by "from the originator" */
 
 enum gad_login_stage {
-    GAD_LOGIN_START,  /* nothing asked, or a failure was said */
+    GAD_LOGIN_START,  /* no prompt yet, or a failure was reported */
     GAD_LOGIN_NAME,   /* a name is being typed */
     GAD_LOGIN_SECRET, /* a password */
-    GAD_LOGIN_WAIT,   /* something was given, the verdict is to come */
+    GAD_LOGIN_WAIT,   /* input was sent, the verdict is expected */
     GAD_LOGIN_IN,
 };
 
 struct gad_login {
     struct gad_terminal terminal[GAD_N_WAYS];
     enum gad_login_stage stage;
-    bool guest;       /* the name last given is a guest's */
-    bool answered;    /* rlogin, telnet: the server showed something since the client's last line */
-    bool asked;       /* the client's line so far was begun at a prompt that was looked at */
-    bool secret;      /* inside a session: the line being typed is a password */
-    bool root_prompt; /* it is being typed at root's prompt */
-    bool su;          /* su to root was asked for, no root prompt seen since */
-    bool new_file;    /* an editor said so since the last line */
+    bool guest;        /* the last name is a guest's */
+    bool answered;     /* rlogin, telnet: the server showed output since the client's last line */
+    bool asked;        /* the client's current line began at an inspected prompt */
+    bool secret;       /* in a session: the current line is a password */
+    bool root_prompt;  /* the current line is typed at root's prompt */
+    bool su;           /* su to root was requested, no root prompt since */
+    bool new_file;     /* an editor reported a new file since the last line */
     uint8_t handshake; /* rlogin: NULs that the client has sent */
 };
 
 enum { GAD_FTP_QUEUE = 8 };
 
 struct gad_ftp {
-    uint8_t queue
-        [GAD_FTP_QUEUE]; /* commands that wait for their reply, oldest first; enum command, flags */
+    /* commands that wait for their reply, oldest first; enum command, flags */
+    uint8_t queue[GAD_FTP_QUEUE];
     uint8_t n;
-    uint16_t n_more;     /* those behind them, of which only the number is known */
-    uint16_t multi_code; /* of a reply of several lines, until its last */
+    uint16_t n_more;     /* further commands, of which only the number is known */
+    uint16_t multi_code; /* code of a multi-line reply, until its last line */
     bool greeted;
     bool guest; /* by the last USER */
     bool has_endpoint;
     struct gad_ftp_endpoint asked,
-        endpoint; /* PORT before its reply; the newest, until it is taken */
+        endpoint; /* PORT before its reply; the newest endpoint, until it is taken */
 };
 
 struct gad_smtp {
@@ -56,9 +56,9 @@ struct gad_smtp {
 
 struct gad_http {
     bool in_headers;
-    bool hot;          /* the request last seen was hot, its answer is looked at */
-    bool access;       /* and asked for a file of accounts */
-    uint8_t n_matched; /* of the phrase that is looked for in the answer */
+    bool hot;          /* the last request was hot, so its answer is inspected */
+    bool access;       /* and requested a file of accounts */
+    uint8_t n_matched; /* bytes of the searched phrase that matched */
 };
 
 struct gad_mail {    /* POP3, IMAP */
@@ -77,8 +77,8 @@ struct gad_rsh {
 struct gad_inspect {
     const struct gad_scanner *scanner;
     enum gad_app app;
-    bool seen[GAD_N_WAYS]; /* some payload, or a gap where there was some */
-    bool done[GAD_N_WAYS]; /* nothing more to learn from that direction */
+    bool seen[GAD_N_WAYS]; /* some payload, or a gap */
+    bool done[GAD_N_WAYS]; /* no more input of that direction is needed */
     struct gad_content c;
     struct gad_inspect_line line[GAD_N_WAYS];
     union {
@@ -91,18 +91,17 @@ struct gad_inspect {
     };
 };
 
-/* One of line and bytes is set; gap may be NULL, the lines are dealt with by the caller. */
+/* One of line and bytes is set. gap can be NULL; the caller of the scanner handles the lines. */
 struct gad_scanner {
     void (*start)(struct gad_inspect *in);
     void (*line)(struct gad_inspect *in, enum gad_way way, struct gad_span s);
     void (*bytes)(struct gad_inspect *in, enum gad_way way, const uint8_t *p, size_t len);
     void (*gap)(struct gad_inspect *in, enum gad_way way);
-    bool both_ways_is_login; /* payload both ways is "logged in" */
+    bool both_ways_is_login; /* payload in both directions means "logged in" */
 };
 
 extern const struct gad_scanner gad_scan_telnet, gad_scan_rlogin, gad_scan_rsh, gad_scan_ftp,
-    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_text,
-    gad_scan_ftp_data, gad_scan_both_ways, gad_scan_none;
+    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth;
 
 static inline void gad_inspect_done(struct gad_inspect *in)
 {

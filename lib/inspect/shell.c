@@ -19,7 +19,7 @@ static const char *const system_directories[] = {
     "/usr/sbin", "/usr/etc", "/var/adm", "/var/log", NULL,
 };
 
-/* Bro's input_trouble, those of the years of KDD99; as it stands. */
+/* Bro's input_trouble, the entries of the years of KDD99; exact. */
 static const char *const trouble[] = {
     "rewt",       "eggdrop",        "/bin/eject",    "shellcode",
     "shell_code", "xploitcode",     "xploit_code",   "execshell",
@@ -68,7 +68,7 @@ static bool is_system_directory(struct gad_span s)
     return false;
 }
 
-static bool runs_a_program_of_its_own(struct gad_span word)
+static bool runs_local_program(struct gad_span word)
 {
     static const char tmp[] = "/tmp/";
     if (gad_span_starts(word, "./"))
@@ -78,7 +78,7 @@ static bool runs_a_program_of_its_own(struct gad_span word)
     return gad_span_is(gad_span_basename(word), "a.out");
 }
 
-/* su, without a name or with root's; options are skipped. */
+/* su without a name or with root's; options are skipped. */
 static bool asks_for_root(struct gad_span rest)
 {
     struct gad_span word = gad_span_token(&rest);
@@ -108,7 +108,7 @@ static void one_command(struct gad_span s, struct gad_content *c, struct command
     } else if (gad_span_is(name, "su")) {
         f->su |= asks_for_root(rest);
     }
-    f->hot |= runs_a_program_of_its_own(word);
+    f->hot |= runs_local_program(word);
     f->shell |= gad_span_is_any(name, shells);
 }
 
@@ -131,7 +131,7 @@ bool gad_shell_command(struct gad_span line, struct gad_content *c)
     return f.su;
 }
 
-/* The word somewhere, not as a part of a longer one; followed by a blank, if that is asked for. */
+/* Finds a word that is not part of a longer one; with a blank after it, if required. */
 static bool has_word(struct gad_span s, const char *word, bool before_blank)
 {
     const char *end = s.p + s.len;

@@ -2,27 +2,32 @@
 /*
  * telnet and rlogin: a dialogue for the login, then a shell.
  *
- * The client's line is what was typed, editing done; the server's is what it showed, echoes among it. A prompt is a
- * line that the server left unfinished when the client began to type.
+ * The client's line is the typed text after editing; the server's is its output, with echoes. A
+ * prompt is a line that the server left unfinished when the client started to type.
  *
- * num_failed_logins: "Login incorrect" (G), while logging in also Bro's other failure messages (B)
- * logged_in:         what a success says (B), or an answer to name or password that is no failure and no new
- *                    question, to which the client types on (B; D: 238 rows, in none of the 52 failed guesses)
- * hot:               a login tried as a guest (D: hot 1 in the rows of guess_passwd, which was on the account guest),
- *                    the lines of lib/inspect/shell.h, "Jumping to address" (B)
- * num_compromised:   "not found" (G; D: in 52 normal rows, mostly 1 to 13), "Jumping to address" (L)
- * root_shell:        root's prompt (G)
- * su_attempted:      1 asked for root by su, 2 and got it (D: root_shell is 1 in all 6 rows with 2, 0 in all 4 with 1)
- * num_root:          lines typed at root's prompt (G's ^root@ counts the same lines where the prompt is so; D: in rows
- *                    with su_attempted 2 it exceeds num_compromised by one for each 11 bytes of the client, 17, 30, 31,
- *                    90, 109 for 394 to 1419 bytes; what the rest, common to both, stands for is not known)
- * num_file_creations: shell.h, and "[New file]" of an editor, once a line typed (G)
- * is_guest_login:    logged in by a guest's name (G; D: the one row)
+ * num_failed_logins:  "Login incorrect" (G); during login also Bro's other failure messages (B)
+ * logged_in:          a success message (B), or an answer to name or password that is no failure
+ *                     and no new question, after which the client continues to type (B; D: 238
+ *                     rows, in none of the 52 failed guesses)
+ * hot:                a login attempt as a guest (D: hot 1 in the rows of guess_passwd, which was
+ *                     on the account guest), the lines of lib/inspect/shell.h, "Jumping to
+ *                     address" (B)
+ * num_compromised:    "not found" (G; D: in 52 normal rows, mostly 1 to 13), "Jumping to address"
+ *                     (L)
+ * root_shell:         root's prompt (G)
+ * su_attempted:       1: requested root by su; 2: and got it (D: root_shell is 1 in all 6 rows with
+ *                     2, 0 in all 4 with 1)
+ * num_root:           lines typed at root's prompt (G's ^root@ counts the same lines where the
+ *                     prompt has that form; D: in rows with su_attempted 2 it exceeds
+ *                     num_compromised by one for each 11 bytes of the client, 17, 30, 31, 90, 109
+ *                     for 394 to 1419 bytes; the meaning of the rest, common to both, is not known)
+ * num_file_creations: shell.h, and "[New file]" of an editor, once a typed line (G)
+ * is_guest_login:     logged in by a guest's name (G; D: the one row)
  */
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"
 
-/* Bro's login_prompts, as the end of the line; nocase. */
+/* Bro's login_prompts, at the end of the line; nocase. */
 static const char *const name_prompts[] = {"login:", "username:", "user:", "name:", NULL};
 static const char *const secret_prompts[] = {"password:", "passcode:", "passwd:", NULL};
 static const char *const failures[] = {"incorrect", "invalid", "login fail", "failure",
@@ -42,8 +47,9 @@ static void enter(struct gad_inspect *in)
 }
 
 /*
- * "# ", "root@host# ", "[root@host dir]# ", "host# ", "bash-2.03# ": one word, or in brackets, that ends in a number
- * sign. A comment line that is shown is no prompt, for it is finished before anything is typed.
+ * "# ", "root@host# ", "[root@host dir]# ", "host# ", "bash-2.03# ": one word, or brackets, with a
+ * number sign at the end. A comment line in the output is no prompt, because it is complete before
+ * the client types.
  */
 static bool is_root_prompt(struct gad_span s)
 {
@@ -62,8 +68,8 @@ static void root_prompt_seen(struct gad_inspect *in)
         in->c.su_attempted = 2;
 }
 
-/* The client begins to type: the server's unfinished line is what it types at. */
-static void look_at_prompt(struct gad_inspect *in)
+/* The client starts to type: the server's unfinished line is the prompt. */
+static void inspect_prompt(struct gad_inspect *in)
 {
     struct gad_login *l = &in->login;
     const struct gad_inspect_line *shown = &in->line[GAD_SERVER];
@@ -90,7 +96,7 @@ static void look_at_prompt(struct gad_inspect *in)
         return;
     if (is_root_prompt(s))
         root_prompt_seen(in);
-    l->su = false; /* granted, or refused */
+    l->su = false; /* granted or refused */
 }
 
 static void take_name(struct gad_inspect *in, struct gad_span name)
@@ -162,7 +168,7 @@ static void data_byte(struct gad_inspect *in, enum gad_way way, uint8_t b)
     struct gad_inspect_line *line = &in->line[way];
 
     if (way == GAD_CLIENT && !in->login.asked && !(line->cr && (b == '\n' || b == 0)))
-        look_at_prompt(in);
+        inspect_prompt(in);
     if (way == GAD_SERVER && b > ' ' && b < 0x7f)
         in->login.answered = true;
     if (!gad_inspect_line_typed(line, b))
@@ -195,8 +201,8 @@ static void session_gap(struct gad_inspect *in, enum gad_way way)
 const struct gad_scanner gad_scan_telnet = {.bytes = telnet_bytes, .gap = session_gap};
 
 /*
- * RFC 1282: the client begins with NUL, its user, NUL, the user on the server, NUL, terminal and speed, NUL. What
- * the server says before it has it all cannot be a prompt.
+ * RFC 1282: the client starts with NUL, its user, NUL, the user on the server, NUL, terminal and
+ * speed, NUL. Server output before that is complete cannot be a prompt.
  */
 enum { RLOGIN_SERVER_USER = 2, RLOGIN_HANDSHAKE = 4 };
 

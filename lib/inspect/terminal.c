@@ -24,7 +24,7 @@ enum state {
     TITLE_ESC,
 };
 
-/* Telnet's commands; 255 twice is a byte 255. */
+/* Telnet's commands; 255 twice means a byte 255. */
 static bool telnet(struct gad_terminal *t, uint8_t b)
 {
     switch (t->state) {
@@ -55,7 +55,8 @@ static bool rlogin(struct gad_terminal *t, uint8_t b)
     return b != IAC;
 }
 
-/* The end of a line ends a sequence too, or one that never ends would hide all that follows. */
+/* A line end also ends an escape sequence; otherwise an endless sequence would hide all that
+ * follows. */
 static bool escape(struct gad_terminal *t, uint8_t b)
 {
     if (b == '\r' || b == '\n') {

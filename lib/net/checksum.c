@@ -16,7 +16,7 @@ uint64_t gad_checksum_add(uint64_t sum, const uint8_t *p, size_t len)
     }
     word = 0;
     if (len > 0)
-        memcpy(&word, p, len); /* zeros behind, as RFC 1071 wants it, in either byte order */
+        memcpy(&word, p, len); /* padded with zeros, as RFC 1071 requires, in either byte order */
     more += word;
     sum += (more & UINT32_MAX) + (more >> 32);
     return sum;

@@ -86,7 +86,7 @@ void gad_decoder_free(struct gad_decoder *dec)
 void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, const uint8_t *frame,
                 size_t caplen, size_t len, gad_packet_fn *fn, void *arg)
 {
-    if (len > UINT32_MAX) /* nothing on a wire is; a packet's length has 32 bits */
+    if (len > UINT32_MAX) /* no frame is that long; a packet's length has 32 bits */
         len = UINT32_MAX;
     if (caplen > UINT32_MAX)
         caplen = UINT32_MAX;
@@ -120,9 +120,4 @@ void gad_decoder_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
 const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec)
 {
     return &dec->stats;
-}
-
-enum gad_checksums gad_decoder_checksums(const struct gad_decoder *dec)
-{
-    return dec->checksums;
 }

@@ -14,11 +14,11 @@
 
 struct entry {
     int64_t written_ns;
-    bool is_taken, is_gone;
+    bool is_taken, is_deleted;
     char *name;
 };
 
-struct list { /* by name, once list_sort() was called */
+struct list { /* by name, after list_sort() */
     size_t n, room;
     struct entry *e;
 };
@@ -28,9 +28,9 @@ struct gad_directory {
     int fd;
     bool was_scanned;
     struct list files;
-    size_t current; /* taken last, or SIZE_MAX */
+    size_t current; /* the file returned last, or SIZE_MAX */
     size_t path_len;
-    char path[PATH_MAX]; /* of the folder, then of a file in it */
+    char path[PATH_MAX]; /* of the directory, then of a file in it */
 };
 
 static void list_deinit(struct list *l)
@@ -76,8 +76,8 @@ static struct entry *list_find(const struct list *l, struct entry *like)
     return l->n > 0 ? bsearch(like, l->e, l->n, sizeof(*l->e), by_name) : NULL;
 }
 
-/* False if it is no regular file, or not there any more. */
-static bool look_at(const struct gad_directory *dir, const char *name, int64_t *ret_written_ns)
+/* False: it is not a regular file, or no longer there. */
+static bool stat_file(const struct gad_directory *dir, const char *name, int64_t *ret_written_ns)
 {
     struct stat st;
 
@@ -97,7 +97,7 @@ static int read_names(const struct gad_directory *dir, DIR *stream, struct list 
     struct dirent *e;
 
     while (errno = 0, (e = readdir(stream)) != NULL) {
-        if (e->d_name[0] == '.' || !look_at(dir, e->d_name, &written_ns))
+        if (e->d_name[0] == '.' || !stat_file(dir, e->d_name, &written_ns))
             continue;
         int r = list_add(l, e->d_name, written_ns);
         if (r != 0)
@@ -106,8 +106,8 @@ static int read_names(const struct gad_directory *dir, DIR *stream, struct list 
     return -errno;
 }
 
-/* By its name each time, so that one that was removed and made again is found. */
-static DIR *open_folder(struct gad_directory *dir)
+/* Opens by name each time, so that a directory that was deleted and created again is found. */
+static DIR *open_again(struct gad_directory *dir)
 {
     int fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
@@ -128,11 +128,11 @@ static DIR *open_folder(struct gad_directory *dir)
     return stream;
 }
 
-/* The list anew; what was taken and has not been written to since remains so. */
+/* Lists the directory again. Files that were taken and not written to since remain taken. */
 static int scan(struct gad_directory *dir, struct gad_diag *d)
 {
     gad_cleanup(list_deinit) struct list fresh = {.n = 0};
-    DIR *stream = open_folder(dir);
+    DIR *stream = open_again(dir);
 
     if (!stream) {
         int err = -errno;
@@ -149,7 +149,7 @@ static int scan(struct gad_directory *dir, struct gad_diag *d)
     }
     struct list old = dir->files;
     dir->files = fresh;
-    fresh = old; /* goes at the end of this function */
+    fresh = old; /* freed at the end of this function */
     dir->current = SIZE_MAX;
     dir->was_scanned = true;
     return 0;
@@ -208,16 +208,16 @@ static size_t pick(struct gad_directory *dir, struct gad_time now)
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < dir->files.n; i++) {
             const struct entry *e = &dir->files.e[i];
-            if (!e->is_taken && !e->is_gone && is_settled(dir, e, now) &&
+            if (!e->is_taken && !e->is_deleted && is_settled(dir, e, now) &&
                 (best == SIZE_MAX || is_before(e, &dir->files.e[best])))
                 best = i;
         }
         if (best == SIZE_MAX)
             return best;
-        struct entry *e = &dir->files.e[best]; /* as it was at the last scan, and now: */
+        struct entry *e = &dir->files.e[best]; /* compares the last scan with the current state */
         int64_t listed_ns = e->written_ns;
-        e->is_gone = !look_at(dir, e->name, &e->written_ns);
-        if (!e->is_gone && e->written_ns == listed_ns)
+        e->is_deleted = !stat_file(dir, e->name, &e->written_ns);
+        if (!e->is_deleted && e->written_ns == listed_ns)
             return best;
     }
 }
@@ -238,7 +238,7 @@ int gad_directory_next(struct gad_directory *dir, struct gad_time now, const cha
         return dir->opt.watch ? GAD_MORE : GAD_END;
     dir->files.e[i].is_taken = true;
     (void)snprintf(dir->path + dir->path_len, sizeof(dir->path) - dir->path_len, "/%s",
-                   dir->files.e[i].name); /* room was seen to by gad_directory_open() */
+                   dir->files.e[i].name); /* gad_directory_open() checked the length */
     *ret_path = dir->path;
     return 0;
 }
@@ -251,7 +251,7 @@ int gad_directory_done(struct gad_directory *dir, struct gad_diag *d)
         return 0;
     struct entry *e = &dir->files.e[dir->current];
     dir->current = SIZE_MAX;
-    if (!look_at(dir, e->name, &written_ns) || written_ns != e->written_ns)
+    if (!stat_file(dir, e->name, &written_ns) || written_ns != e->written_ns)
         return 0;
     if (unlinkat(dir->fd, e->name, 0) != 0) {
         int err = -errno;

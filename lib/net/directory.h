@@ -2,11 +2,13 @@
 #pragma once
 
 /*
- * A folder of capture files, taken once or watched for more: which file is next. The oldest is, by the time it was
- * written last, then by name. Nothing waits here: who asks brings the time, and asks again.
+ * A directory of capture files, read once or watched for new ones: returns which file is next. That
+ * is the one with the oldest modification time, then by name. No function waits: the caller passes
+ * the time and calls again later.
  *
- * A file is its name and the time it was written last, so one that is written to after it was taken is taken again,
- * as it is when a ring of files comes round. Names that begin with a dot, and what is no regular file, are left out.
+ * A file is identified by its name and modification time. A file that is written to after it was
+ * read is read again, as happens in a ring of files. Names that begin with a dot and paths that are
+ * not regular files are skipped.
  */
 
 #include <stdbool.h>
@@ -23,9 +25,9 @@ struct gad_directory;
 enum { GAD_DIRECTORY_FILES_MAX = 1 << 20 };
 
 struct gad_directory_options {
-    bool watch;        /* look again when all that were there are done */
-    int64_t settle_ns; /* watched: a file must not have been written to for so long */
-    bool delete_done;  /* gad_directory_done() removes the file */
+    bool watch;        /* list the directory again when all files were read */
+    int64_t settle_ns; /* watched: a file is read only when it was not written to for this time */
+    bool delete_done;  /* gad_directory_done() deletes the file */
 };
 
 int gad_directory_open(const char *path, const struct gad_directory_options *opt,
@@ -33,18 +35,19 @@ int gad_directory_open(const char *path, const struct gad_directory_options *opt
 void gad_directory_close(struct gad_directory *dir);
 
 /**
- * gad_directory_next() - the file to read now
+ * gad_directory_next() - returns the file to read next
  * @now:      wall time, the clock of files
  * @ret_path: borrowed until the next call
  *
- * Return: 0; GAD_MORE: none as yet, ask again later (watched); GAD_END: that was all; GAD_ELIMIT: more files
- * than GAD_DIRECTORY_FILES_MAX; a system error. After an error it may be asked again, too: the folder may have
- * been made anew.
+ * Return: 0; GAD_MORE: no file yet, call again later (watched); GAD_END: all files were read;
+ * GAD_ELIMIT: more files than GAD_DIRECTORY_FILES_MAX; a system error. The caller can retry after
+ * an error: the directory can have been created again.
  */
 int gad_directory_next(struct gad_directory *dir, struct gad_time now, const char **ret_path,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The file that gad_directory_next() gave has been read; it is deleted, if asked for and not written to since. */
+/* The caller has read the file of gad_directory_next(). Deletes it if delete_done is set and the
+ * file was not written to since. */
 int gad_directory_done(struct gad_directory *dir, struct gad_diag *d) GAD_MUST_CHECK;
 
 GAD_DEFINE_CLEANUP(struct gad_directory, gad_directory_close);

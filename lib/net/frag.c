@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/net/frag.h"
 
-#include "lib/base/siphash.h"
+#include "lib/base/lru.h"
 #include "lib/net/checksum.h"
 
 enum {
     UNIT = 8, /* bytes; of an offset, RFC 791 section 3.1 */
     DATAGRAM_MAX = 65535,
     N_WORDS = (DATAGRAM_MAX / UNIT + 1) / 64, /* of a bitmap with a bit a unit */
-    KEY_LEN = 44,
+    KEY_WORDS = 6,
 };
 
-static const uint32_t none = UINT32_MAX;
-
 struct datagram {
-    uint8_t key[KEY_LEN];
-    uint32_t in_bucket, older, newer; /* or `none`; a free one uses `newer` */
-    uint32_t bucket;
-    uint64_t begun;      /* by the table's clock */
+    uint64_t begun;      /* on the table's clock */
     struct gad_packet p; /* addresses, VLAN, tunnels, wrong fragments; time of the last fragment */
     uint8_t proto;       /* of the first fragment */
     bool has_first, has_last, is_summable;
     uint32_t first_len; /* on the wire */
     uint32_t kept;      /* bytes of `first` */
-    uint32_t end;       /* bytes, once the last fragment has come */
+    uint32_t end;       /* bytes; known when the last fragment has arrived */
     uint32_t farthest;  /* end of the farthest fragment, bytes */
     uint32_t n_units;
     uint64_t sum; /* one's-complement, of all fragments */
@@ -33,41 +28,31 @@ struct datagram {
 };
 
 /*
- * The clock goes forward only: packets that are somewhat late do not move it, and a greater jump back in packet time
- * (captures that were put together) starts anew from there. It may come round.
+ * The clock only goes forward. Packets that are slightly late do not move it. A greater step back
+ * in packet time, as in concatenated captures, restarts it from there. The clock can wrap.
  */
 struct gad_frags {
-    uint64_t key[2];
     uint64_t clock, timeout; /* ns */
     int64_t reference;       /* packet time of `clock` */
-    uint32_t oldest, newest;
-    uint32_t free;   /* was used, and is not */
-    uint32_t unused; /* from here on none has been used: memory that is not touched costs nothing */
-    uint32_t n;
-    uint32_t mask; /* of buckets */
-    uint32_t *buckets;
-    struct datagram *d;
+    struct gad_lru *order;   /* by their first fragment to arrive */
+    struct datagram *d;      /* by slot; memory that is not touched costs nothing */
 };
 
 int gad_frags_new(const struct gad_decoder_options *opt, struct gad_frags **ret)
 {
+    enum { COST = sizeof(struct datagram) + GAD_LRU_SLOT_SIZE + KEY_WORDS * 8 }; /* bytes */
     gad_cleanup(gad_frags_freep) struct gad_frags *t = gad_calloc(1, sizeof(*t));
-    size_t n = opt->memory / sizeof(struct datagram), n_buckets = 1;
+    const uint64_t secret[2] = {opt->seed, ~opt->seed};
+    size_t n = opt->memory / COST;
 
-    n = n < opt->datagrams ? n : opt->datagrams; /* which is below 2^31 */
+    n = n < opt->datagrams ? n : opt->datagrams; /* at most 2^20, see gad_decoder_new() */
     n = n > 0 ? n : 1;
-    while (n_buckets < n)
-        n_buckets *= 2;
-    if (!t || !(t->buckets = gad_calloc(n_buckets, sizeof(*t->buckets))) ||
-        !(t->d = gad_calloc(n, sizeof(*t->d))))
+    if (!t || !(t->d = gad_calloc(n + 1, sizeof(*t->d))))
         return GAD_ENOMEM;
-    t->key[0] = opt->seed;
-    t->key[1] = ~opt->seed;
     t->timeout = (uint64_t)opt->timeout_ns;
-    t->mask = (uint32_t)n_buckets - 1;
-    t->n = (uint32_t)n;
-    t->oldest = t->newest = t->free = none;
-    memset(t->buckets, 0xff, n_buckets * sizeof(*t->buckets)); /* none */
+    int r = gad_lru_new(n, KEY_WORDS, secret, &t->order);
+    if (r != 0)
+        return r;
     *ret = gad_steal(&t);
     return 0;
 }
@@ -76,14 +61,14 @@ void gad_frags_free(struct gad_frags *t)
 {
     if (!t)
         return;
+    gad_lru_free(t->order);
     gad_free(t->d);
-    gad_free(t->buckets);
     gad_free(t);
 }
 
 bool gad_frags_any(const struct gad_frags *t)
 {
-    return t->oldest != none;
+    return gad_lru_count(t->order) > 0;
 }
 
 static void tick(struct gad_frags *t, struct gad_time now)
@@ -97,25 +82,12 @@ static void tick(struct gad_frags *t, struct gad_time now)
     t->reference = now.ns;
 }
 
-static void unlink_datagram(struct gad_frags *t, uint32_t i)
-{
-    struct datagram *d = &t->d[i];
-    uint32_t *at = &t->buckets[d->bucket];
-
-    while (*at != i)
-        at = &t->d[*at].in_bucket;
-    *at = d->in_bucket;
-    *(d->older != none ? &t->d[d->older].newer : &t->oldest) = d->newer;
-    *(d->newer != none ? &t->d[d->newer].older : &t->newest) = d->older;
-}
-
-/* Held no longer: a packet, or a refusal. */
+/* Ends a datagram as a packet or a refusal. */
 static void finish(struct gad_decoder *dec, uint32_t i, bool is_whole, gad_packet_fn *fn, void *arg)
 {
     struct datagram *d = &dec->frags->d[i];
     enum gad_net_fate fate = GAD_NET_FRAGMENT_NO_FIRST;
 
-    unlink_datagram(dec->frags, i);
     if (d->has_first) {
         struct gad_walk w = {
             .dec = dec,
@@ -135,89 +107,67 @@ static void finish(struct gad_decoder *dec, uint32_t i, bool is_whole, gad_packe
     }
     dec->stats.fate[GAD_NET_HELD]--;
     dec->stats.fate[fate]++;
-    d->newer = dec->frags->free; /* not before: the packet's data were in it */
-    dec->frags->free = i;
-}
-
-static void give_up_oldest(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
-{
-    finish(dec, dec->frags->oldest, false, fn, arg);
+    gad_lru_remove(dec->frags->order, i); /* only now: the packet's data were in it */
 }
 
 void gad_frags_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn, void *arg)
 {
     struct gad_frags *t = dec->frags;
+    uint32_t i;
 
     tick(t, now);
-    while (t->oldest != none && t->clock - t->d[t->oldest].begun >= t->timeout) {
+    while ((i = gad_lru_oldest(t->order)) != 0 && t->clock - t->d[i].begun >= t->timeout) {
         dec->stats.datagrams_timed_out++;
-        give_up_oldest(dec, fn, arg);
+        finish(dec, i, false, fn, arg);
     }
 }
 
 void gad_frags_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
 {
-    while (dec->frags->oldest != none) {
+    uint32_t i;
+
+    while ((i = gad_lru_oldest(dec->frags->order)) != 0) {
         dec->stats.datagrams_timed_out++;
-        give_up_oldest(dec, fn, arg);
+        finish(dec, i, false, fn, arg);
     }
 }
 
-/* RFC 791: addresses, protocol, id; RFC 8200: without the protocol, which each fragment may say otherwise. */
-static void make_key(const struct gad_walk *w, const struct gad_fragment *f, uint8_t key[KEY_LEN])
+/* RFC 791: addresses, protocol, id. RFC 8200: without the protocol, which can differ between
+ * fragments. */
+static void make_key(const struct gad_walk *w, const struct gad_fragment *f,
+                     uint64_t key[KEY_WORDS])
 {
     const struct gad_tuple *t = &w->p.tuple;
     uint32_t vlan = w->dec->opt.by_vlan ? w->p.vlan : 0;
+    uint8_t proto = t->family == 4 ? f->proto : 0;
 
     memcpy(key, t->src, 16);
-    memcpy(key + 16, t->dst, 16);
-    memcpy(key + 32, &f->id, 4);
-    memcpy(key + 36, &vlan, 4);
-    key[40] = t->family;
-    key[41] = t->family == 4 ? f->proto : 0;
-    key[42] = w->p.tunnels;
-    key[43] = 0;
+    memcpy(key + 2, t->dst, 16);
+    key[4] = f->id | (uint64_t)vlan << 32;
+    key[5] = t->family | (uint64_t)proto << 8 | (uint64_t)w->p.tunnels << 16;
 }
 
-static uint32_t take_free(struct gad_walk *w)
+static uint32_t add_datagram(struct gad_walk *w, const uint64_t key[KEY_WORDS])
 {
     struct gad_frags *t = w->dec->frags;
 
-    if (t->free == none && t->unused < t->n)
-        return t->unused++;
-    if (t->free == none) {
+    if (gad_lru_is_full(t->order)) {
         w->dec->stats.datagrams_evicted++;
-        give_up_oldest(w->dec, w->fn, w->arg);
+        finish(w->dec, gad_lru_oldest(t->order), false, w->fn, w->arg);
     }
-    uint32_t i = t->free;
-    t->free = t->d[i].newer;
-    return i;
-}
-
-static uint32_t add_datagram(struct gad_walk *w, const uint8_t key[KEY_LEN], uint32_t bucket)
-{
-    struct gad_frags *t = w->dec->frags;
-    uint32_t i = take_free(w);
+    uint32_t i = gad_lru_add(t->order, key);
     struct datagram *d = &t->d[i];
 
     memset(d, 0, offsetof(struct datagram, first));
-    memcpy(d->key, key, KEY_LEN);
     tick(t, w->p.time);
     d->begun = t->clock;
     d->p = w->p;
     d->is_summable = true;
-    d->bucket = bucket;
-    d->in_bucket = t->buckets[bucket];
-    t->buckets[bucket] = i;
-    d->newer = none;
-    d->older = t->newest;
-    *(t->newest != none ? &t->d[t->newest].newer : &t->oldest) = i;
-    t->newest = i;
     w->dec->stats.datagrams++;
     return i;
 }
 
-/* Of the bits from .. to-1, how many are set; sets them if asked. */
+/* Counts the bits from .. to-1 that are set; sets them if asked. */
 static uint32_t count_bits(uint64_t *map, size_t from, size_t to, bool set)
 {
     uint32_t n = 0;
@@ -240,7 +190,7 @@ static bool bit(const uint64_t *map, size_t i)
     return i < (size_t)N_WORDS * 64 && (map[i / 64] >> i % 64 & 1) != 0;
 }
 
-/* All units of a fragment are there: as one fragment that was the same? */
+/* All units of a fragment have arrived: in one identical fragment? */
 static bool is_repeated(struct datagram *d, const struct gad_fragment *f, size_t end)
 {
     size_t from = f->offset / UNIT, to = (end + UNIT - 1) / UNIT;
@@ -299,22 +249,19 @@ enum gad_net_fate gad_net_fragment(struct gad_walk *w, const struct gad_fragment
 {
     struct gad_frags *t = w->dec->frags;
     size_t len = gad_walk_left(w);
-    uint8_t key[KEY_LEN];
+    uint64_t key[KEY_WORDS];
 
     if (!f->is_last)
-        len -= len % UNIT; /* RFC 791 wants it so; what is more cannot be placed */
+        len -= len % UNIT; /* RFC 791 requires multiples of 8; the rest cannot be placed */
     if (w->from_fragments)
         return GAD_NET_FRAGMENT_NESTED;
     if (len == 0)
         return GAD_NET_FRAGMENT_LENGTH;
     make_key(w, f, key);
-    uint32_t bucket = (uint32_t)gad_siphash(t->key, key, KEY_LEN) & t->mask;
-    uint32_t i = t->buckets[bucket];
-    while (i != none && memcmp(t->d[i].key, key, KEY_LEN) != 0)
-        i = t->d[i].in_bucket;
-    bool is_new = i == none;
+    uint32_t i = gad_lru_find(t->order, key);
+    bool is_new = i == 0;
     if (is_new)
-        i = add_datagram(w, key, bucket);
+        i = add_datagram(w, key);
 
     struct datagram *d = &t->d[i];
     enum verdict v = place(d, f, len);

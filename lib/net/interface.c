@@ -22,9 +22,10 @@ enum gad_link gad_interface_link(const char *name)
     size_t len = strlen(name);
 
     if (len == 0 || len >= sizeof(request.ifr_name) || strcmp(name, "any") == 0 ||
-        strchr(name, ':')) /* "nflog:1": of libpcap's own */
+        strchr(name, ':')) /* "nflog:1" is a source of libpcap */
         return GAD_LINK_UNKNOWN;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* netdevice(7): any socket will do */
+    /* netdevice(7): works with any socket */
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return GAD_LINK_UNKNOWN;
     memcpy(request.ifr_name, name, len);

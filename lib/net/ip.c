@@ -39,7 +39,7 @@ static bool is_extension(uint8_t family, uint8_t proto)
     }
 }
 
-/* Of the others, fragments need not be held. */
+/* Fragments of other protocols are not held. */
 static bool is_wanted(const struct gad_walk *w, uint8_t proto)
 {
     return proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
@@ -47,7 +47,7 @@ static bool is_wanted(const struct gad_walk *w, uint8_t proto)
            gad_net_is_tunnel(w, proto);
 }
 
-/* False if the header's sum is bad and that counts. The header was captured. */
+/* False: the header's checksum is bad and checksums are verified. The header was captured. */
 static bool ip4_sum_holds(struct gad_walk *w, const uint8_t *header, size_t len)
 {
     if (w->dec->checksums == GAD_CHECKSUMS_IGNORE)
@@ -80,7 +80,7 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
     gad_cursor_skip(&w->c, header - IP4_HEADER); /* options */
     if (w->c.bad)
         return gad_walk_short(w, GAD_NET_IP_HEADER);
-    if (total == 0) /* segmentation offload leaves it to the hardware */
+    if (total == 0) /* set by the hardware under segmentation offload */
         total = header + gad_walk_left(w);
     if (total < header)
         return GAD_NET_IP_HEADER;
@@ -140,7 +140,7 @@ enum gad_net_fate gad_net_ip(struct gad_walk *w)
     }
 }
 
-/* RFC 8200 section 4.5; a fragment that is all of its datagram (RFC 6946) stands for itself. */
+/* RFC 8200 section 4.5; a fragment that is a whole datagram (RFC 6946) is handled at once. */
 static enum gad_net_fate ip6_fragment(struct gad_walk *w)
 {
     struct gad_fragment f = {.proto = gad_cursor_u8(&w->c)};

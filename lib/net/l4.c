@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792) and ICMPv6 (RFC 4443): where the packet is made. */
+/* TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792) and ICMPv6 (RFC 4443): creates the packet. */
 #include "lib/net/checksum.h"
 #include "lib/net/walk.h"
 
 enum { TCP_HEADER = 20, UDP_HEADER = 8, ICMP_HEADER = 8 };
 
-/* Is the sum over the message of len bytes bad, and to be believed? Only what came in full can be summed up. */
+/* Is the checksum of the message of len bytes bad, and is it to count? Only complete data can be
+ * verified. */
 static bool is_bad(struct gad_walk *w, const struct gad_cursor *m, size_t len, bool has_pseudo)
 {
     uint64_t sum = 0;
@@ -49,7 +50,7 @@ enum gad_net_fate gad_net_tcp(struct gad_walk *w)
     size_t options = header - TCP_HEADER;
     size_t captured = options < w->c.left ? options : w->c.left;
     gad_cursor_skip(&w->c, captured);
-    w->missing -= options - captured; /* of the options, too, some were only on the wire */
+    w->missing -= options - captured; /* part of the options was not captured */
     return deliver(w);
 }
 

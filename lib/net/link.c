@@ -34,7 +34,7 @@ enum ether_type {
 
 enum { ARPHRD_IS_NETLINK = 824 }; /* its "protocol" is a netlink family */
 
-/* Two tags are kept, the outer one on top; priority tags (id 0) tell no VLAN. */
+/* Keeps two tags, the outer one in the upper bits; priority tags (id 0) name no VLAN. */
 static void add_vlan(struct gad_walk *w, uint16_t tci)
 {
     uint32_t id = tci & 0xfff;
@@ -42,7 +42,7 @@ static void add_vlan(struct gad_walk *w, uint16_t tci)
         w->p.vlan = w->p.vlan << 12 | id;
 }
 
-/* RFC 3032: labels to the bottom of the stack, then whatever the first bits look like. */
+/* RFC 3032: labels to the bottom of the stack, then a payload recognised by its first bits. */
 static enum gad_net_fate mpls(struct gad_walk *w)
 {
     bool is_bottom = false;
@@ -79,7 +79,7 @@ static enum gad_net_fate pppoe(struct gad_walk *w)
 /* RFC 1661, with or without RFC 1662's address and control, protocol compressed or not. */
 enum gad_net_fate gad_net_ppp(struct gad_walk *w)
 {
-    if (w->c.left > 0 && w->c.p[0] == 0xff) /* and 0x03; no protocol begins so */
+    if (w->c.left > 0 && w->c.p[0] == 0xff) /* with 0x03; no protocol number begins with it */
         gad_cursor_skip(&w->c, 2);
     unsigned proto = gad_cursor_u8(&w->c);
     if ((proto & 1) == 0)
@@ -99,7 +99,7 @@ enum gad_net_fate gad_net_ppp(struct gad_walk *w)
     }
 }
 
-/* IEEE 802.3: a length, then LLC; IP is behind SNAP only (RFC 1042). */
+/* IEEE 802.3: a length, then LLC; IP only behind SNAP (RFC 1042). */
 static enum gad_net_fate snap(struct gad_walk *w, uint16_t len)
 {
     if (!gad_walk_trim(w, len))
@@ -158,7 +158,7 @@ enum gad_net_fate gad_net_ethernet(struct gad_walk *w)
     return gad_net_ether_type(w, type);
 }
 
-/* BSD loopback: an address family in the byte order of the machine that captured, or of the network. */
+/* BSD loopback: an address family in the byte order of the capturing machine or of the network. */
 static enum gad_net_fate loopback(struct gad_walk *w)
 {
     uint32_t family = gad_cursor_u32be(&w->c);
@@ -218,7 +218,7 @@ static enum gad_net_fate cisco_hdlc(struct gad_walk *w)
     return type > ETHER_LENGTH_MAX ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
 }
 
-/* The commonest first. */
+/* The most common first. */
 static const struct reader {
     int type;
     enum gad_net_fate (*read)(struct gad_walk *w);

@@ -12,21 +12,21 @@ enum {
     GZIP_WINDOW = 15 + 16, /* the largest window; gzip header and trailer, nothing else */
 };
 
-/* pcap in both orders, with microseconds, nanoseconds or longer heads, and pcapng. */
+/* pcap in both byte orders, with microseconds, nanoseconds or longer headers, and pcapng. */
 static const uint8_t magic[][MAGIC_LEN] = {
     {0xd4, 0xc3, 0xb2, 0xa1}, {0xa1, 0xb2, 0xc3, 0xd4}, {0x4d, 0x3c, 0xb2, 0xa1},
     {0xa1, 0xb2, 0x3c, 0x4d}, {0x34, 0xcd, 0xb2, 0xa1}, {0xa1, 0xb2, 0xcd, 0x34},
     {0x0a, 0x0d, 0x0d, 0x0a},
 };
 
-/* GAD_MORE: it may be one, as far as it goes. */
+/* GAD_MORE: the bytes are the start of a magic number. */
 static int is_magic(const uint8_t *p, size_t len, bool *ret)
 {
     size_t n = len < MAGIC_LEN ? len : MAGIC_LEN;
     bool begins = false;
 
     for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
-        begins = begins || memcmp(p, magic[i], n) == 0;
+        begins = begins || n == 0 || memcmp(p, magic[i], n) == 0;
     if (begins && n < MAGIC_LEN)
         return GAD_MORE;
     *ret = begins;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the first bytes of a file say: is it a capture, as lib/net/source.h reads them? */
+/* Detects from the first bytes of a file whether it is a capture that lib/net/source.h reads. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,9 +9,10 @@
 #include "lib/base/err.h"
 
 /**
- * gad_magic_is_capture() - pcap or pcapng, plain or within gzip
- * @p: the first (len) bytes; if they are gzip's it is the first that are packed which say
- * @ret: false, too, for bytes that cannot be unpacked
- * Return: 0; GAD_MORE: it needs more bytes; GAD_ENOMEM. If there are no more, it is none.
+ * gad_magic_is_capture() - detects pcap and pcapng, plain or within gzip
+ * @p:   the first (len) bytes; of gzip, the first unpacked bytes decide
+ * @ret: false also for bytes that cannot be unpacked
+ * Return: 0; GAD_MORE: more bytes are needed (at the end of the file: it is not a capture);
+ * GAD_ENOMEM.
  */
 int gad_magic_is_capture(const void *p, size_t len, bool *ret) GAD_MUST_CHECK;

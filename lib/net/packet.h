@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * What is left of a frame once link layer, IP and fragments are dealt with: one TCP segment, UDP datagram or
- * ICMP message and what a connection has to know of it. Other protocols give no packet, for KDD99 has no record
- * of them.
+ * The result of a frame after link layer, IP and fragments: one TCP segment, UDP datagram or ICMP
+ * message, with what a connection needs of it. Other protocols give no packet, because KDD99 has no
+ * records of them.
  *
- * A datagram that came in fragments gives one packet when it is whole, or when it is given up.
+ * A datagram in fragments gives one packet when it is complete or given up.
  */
 
 #include <stdbool.h>
@@ -27,19 +27,19 @@ enum gad_tcp_flag { /* RFC 9293 section 3.1 */
 
 struct gad_packet {
     struct gad_time time;   /* packet time; of the last fragment */
-    struct gad_tuple tuple; /* src sent it; ICMP: ports are 0 */
-    uint32_t vlan;   /* outer id << 12 | inner id, 0 without; told apart only where asked for */
-    uint8_t tunnels; /* how many tunnels it came through */
+    struct gad_tuple tuple; /* src is the sender; ICMP: ports are 0 */
+    uint32_t vlan;          /* outer id << 12 | inner id, 0 without a tag */
+    uint8_t tunnels;        /* number of tunnels around it */
     uint8_t tcp_flags;
     uint8_t icmp_type, icmp_code;
     uint32_t seq, ack;
-    uint32_t
-        len; /* payload as the IP header has it: without TCP or UDP header, ICMP with its own */
+    /* payload by the IP header: without TCP or UDP header, with the ICMP header */
+    uint32_t len;
     const uint8_t *data; /* the captured part of the payload; borrowed until the callback returns */
     uint32_t data_len;   /* <= len */
-    uint16_t
-        wrong_fragments; /* fragments that overlap, lie beyond 65,535 bytes, or had a bad checksum */
-    bool bad_checksum;   /* of TCP, UDP or ICMP; only where checksums are looked at */
+    /* fragments that overlap, lie beyond 65,535 bytes, or had a bad checksum */
+    uint16_t wrong_fragments;
+    bool bad_checksum; /* of TCP, UDP or ICMP; only if checksums are verified */
 };
 
 typedef void gad_packet_fn(void *arg, const struct gad_packet *p);

@@ -20,15 +20,15 @@ enum {
     SNAPLEN = 262144,
     BUFFER = 64 << 20,
     TIMEOUT_MS = 100,
-    NAME_MAX_LEN = 200, /* of a diagnostic's 511, so that the reason is not what gets cut */
+    NAME_MAX_LEN = 200, /* of a diagnostic's 511, so that the reason is not truncated */
 };
 
 struct gad_source {
-    pcap_t *pcap; /* NULL: an interface that is gone */
+    pcap_t *pcap; /* NULL: the interface is missing */
     struct gad_gz *gz;
-    int fd; /* of a file; -1 without, or if it is not ours */
+    int fd; /* of a file; -1: none, or standard input */
     bool is_live, has_ended;
-    bool has_begun;      /* live: it captured once */
+    bool has_begun;      /* live: a capture was started */
     int64_t ns_per_unit; /* of a time stamp's fraction */
     int link_type;
     struct gad_source_options opt; /* complete; filter owned by `filter` */
@@ -38,7 +38,7 @@ struct gad_source {
     char name[NAME_MAX_LEN + 1];
 };
 
-/* One reading of gad_source_read(), for libpcap's callback. */
+/* One call of gad_source_read(), for libpcap's callback. */
 struct reading {
     struct gad_source *s;
     gad_frame_fn *fn;
@@ -69,7 +69,7 @@ static struct gad_source *source_new(const char *name, const struct gad_source_o
     return gad_steal(&s);
 }
 
-/* Link type and filter, of an open capture. */
+/* Sets link type and filter of an open capture. */
 static int prepare(struct gad_source *s, struct gad_diag *d)
 {
     struct bpf_program program;
@@ -77,8 +77,8 @@ static int prepare(struct gad_source *s, struct gad_diag *d)
 
     s->link_type = pcap_datalink(s->pcap);
     if (!gad_link_type_known(s->link_type))
-        return gad_fail(d, GAD_EFORMAT, "%s: frames of link type %s (%d), which is not read here",
-                        s->name, link_name ? link_name : "unknown", s->link_type);
+        return gad_fail(d, GAD_EFORMAT, "%s: unsupported link type %s (%d)", s->name,
+                        link_name ? link_name : "unknown", s->link_type);
     if (!s->filter)
         return 0;
     if (pcap_compile(s->pcap, &program, s->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
@@ -146,8 +146,8 @@ static int open_capture(struct gad_source *s, const void *head, size_t head_len,
         return gz_failed(s, d);
     if (!ended && strcmp(text, "unknown file format") == 0)
         return gad_fail(d, GAD_EFORMAT,
-                        "%s: no capture: neither pcap nor pcapng, plain or gzip; what xz, zstd or "
-                        "bzip2 packed is to be unpacked first, as in xz -dc FILE into '-'",
+                        "%s: not a capture: neither pcap nor pcapng, plain or gzip; decompress xz, "
+                        "zstd and bzip2 first, as in 'xz -dc FILE' with - as the file",
                         s->name);
     return gad_fail(d, ended ? GAD_ETRUNC : GAD_EFORMAT, "%s: %s", s->name, text);
 }
@@ -188,13 +188,13 @@ int gad_source_open_file(const char *path, const struct gad_source_options *opt,
     return gad_source_open_begun(&f, opt, ret, d);
 }
 
-/* What pcap_create() would take for something else than an interface. */
+/* pcap_create() accepts more than interfaces. */
 static bool is_interface_name(const char *name)
 {
     return name[0] != '\0' && strstr(name, "://") == NULL;
 }
 
-/* Why libpcap did not begin, and what to do. */
+/* Explains why libpcap could not start, and what to do. */
 static int cannot_capture(const struct gad_source *s, int status, struct gad_diag *d)
 {
     const char *meaning = pcap_statustostr(status), *more = pcap_geterr(s->pcap);
@@ -202,15 +202,14 @@ static int cannot_capture(const struct gad_source *s, int status, struct gad_dia
 
     if (status == PCAP_ERROR_NO_SUCH_DEVICE) {
         gad_interface_list(names);
-        return gad_fail(d, -ENODEV, "%s: there is no such interface; there are: %s", s->name,
-                        names);
+        return gad_fail(d, -ENODEV, "%s: no such interface; interfaces: %s", s->name, names);
     }
     if (status == PCAP_ERROR_IFACE_NOT_UP)
         return gad_fail(d, -ENETDOWN, "%s: the interface is down", s->name);
     if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED)
         return gad_fail(d, -EPERM,
-                        "%s: no permission to capture: it takes CAP_NET_RAW, which root and the "
-                        "unit of systemd have",
+                        "%s: no permission to capture: this needs CAP_NET_RAW, which root and "
+                        "the systemd unit have",
                         s->name);
     bool has_more = more[0] != '\0' && strcmp(more, meaning) != 0;
     return gad_fail(d, -EIO, "%s: cannot capture: %s%s%s", s->name, meaning, has_more ? ": " : "",
@@ -224,7 +223,8 @@ static int activate(struct gad_source *s, struct gad_diag *d)
     s->pcap = pcap_create(s->name, text);
     if (!s->pcap)
         return gad_fail(d, GAD_ENOMEM, "%s: %s", s->name, text);
-    /* These fail on an active capture only; not every kernel has nanoseconds. No immediate mode: TPACKET_V3. */
+    /* These fail only on an active capture; not every kernel has nanoseconds. No immediate mode, so
+     * TPACKET_V3 is used. */
     (void)pcap_set_snaplen(s->pcap, s->opt.snaplen);
     (void)pcap_set_promisc(s->pcap, !s->opt.no_promiscuous);
     (void)pcap_set_timeout(s->pcap, s->opt.timeout_ms);
@@ -279,7 +279,7 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
     gad_cleanup(gad_source_closep) struct gad_source *s = NULL;
 
     if (!is_interface_name(interface) || strlen(interface) > NAME_MAX_LEN)
-        return gad_fail(d, GAD_EINVAL, "'%.*s' is no interface", NAME_MAX_LEN, interface);
+        return gad_fail(d, GAD_EINVAL, "'%.*s' is not an interface", NAME_MAX_LEN, interface);
     s = source_new(interface, opt, d);
     if (!s)
         return GAD_ENOMEM;
@@ -298,7 +298,7 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
 int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
 {
     if (!s->is_live)
-        return gad_fail(d, GAD_EINVAL, "%s: a file is not opened again", s->name);
+        return gad_fail(d, GAD_EINVAL, "%s: a file cannot be reopened", s->name);
     stop_live(s);
     int r = activate(s, d);
     if (r != 0) {
@@ -310,13 +310,13 @@ int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
     return 0;
 }
 
-/* Saturates, for a file can say anything. */
+/* Saturates, because a file can hold any value. */
 static struct gad_time time_of(const struct gad_source *s, const struct pcap_pkthdr *h)
 {
     int64_t sec = (int64_t)h->ts.tv_sec, fraction = (int64_t)h->ts.tv_usec, ns;
 
     if (fraction < 0 || fraction >= 1000000000 / s->ns_per_unit)
-        fraction = 0; /* it is none */
+        fraction = 0; /* out of range */
     if (sec < 0 &&
         sec >= INT32_MIN) /* pcap has 32 bits without a sign; libpcap reads them with one */
         sec += INT64_C(1) << 32;
@@ -335,7 +335,7 @@ static void give(u_char *user, const struct pcap_pkthdr *h, const u_char *frame)
     r->fn(r->arg, time_of(r->s, h), frame, h->caplen, h->len);
 }
 
-/* A file that stopped: where it should, in the middle of a frame, or at nonsense. */
+/* The file ended: regularly, within a frame, or at invalid data. */
 static int file_stopped(struct gad_source *s, int r, struct gad_diag *d)
 {
     bool ended = feof(pcap_file(s->pcap)) != 0;
@@ -347,9 +347,9 @@ static int file_stopped(struct gad_source *s, int r, struct gad_diag *d)
     if (r < 0 && !ended)
         return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, pcap_geterr(s->pcap));
     if (r < 0)
-        (void)gad_fail(d, GAD_ETRUNC, "%s: cut off: %s", s->name, pcap_geterr(s->pcap));
+        (void)gad_fail(d, GAD_ETRUNC, "%s: truncated: %s", s->name, pcap_geterr(s->pcap));
     else if (s->stats.truncated)
-        (void)gad_fail(d, GAD_ETRUNC, "%s: gzip stream is cut off", s->name);
+        (void)gad_fail(d, GAD_ETRUNC, "%s: truncated gzip stream", s->name);
     return GAD_END;
 }
 
@@ -367,7 +367,7 @@ int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg, st
     if (!s->is_live)
         return file_stopped(s, r, d);
     r = gad_fail(d, -EIO, "%s: %s", s->name, pcap_geterr(s->pcap));
-    stop_live(s); /* a descriptor with an error is readable for ever */
+    stop_live(s); /* a descriptor with an error stays readable */
     return r;
 }
 
@@ -389,12 +389,6 @@ int gad_source_link_type(const struct gad_source *s)
     return s->link_type;
 }
 
-const char *gad_source_link_name(const struct gad_source *s)
-{
-    const char *name = pcap_datalink_val_to_name(s->link_type);
-    return name ? name : "unknown";
-}
-
 int gad_source_fd(const struct gad_source *s)
 {
     return s->is_live && s->pcap ? pcap_get_selectable_fd(s->pcap) : -1;
@@ -407,7 +401,7 @@ bool gad_source_is_replaced(const struct gad_source *s)
     int fd = gad_source_fd(s);
 
     if (fd < 0 || getsockname(fd, (struct sockaddr *)&at, &len) != 0 ||
-        at.sll_family != AF_PACKET || at.sll_ifindex == 0) /* 0: of all interfaces */
+        at.sll_family != AF_PACKET || at.sll_ifindex == 0) /* 0: all interfaces */
         return false;
     return if_nametoindex(s->name) != (unsigned)at.sll_ifindex;
 }

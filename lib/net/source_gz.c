@@ -25,7 +25,7 @@ struct gad_gz {
     bool is_gzip, in_member, raw_ended, is_cut;
     z_stream z;
     int error;
-    /* 0 .. raw_pos  used      raw_pos .. raw_len  to be used */
+    /* 0 .. raw_pos  used      raw_pos .. raw_len  unused */
     size_t raw_pos, raw_len;
     uint8_t raw[RAW_LEN];
     char stream[STREAM_LEN]; /* stdio's buffer */
@@ -43,7 +43,7 @@ static ssize_t read_some(const struct gad_gz *z, void *p, size_t len)
     return n;
 }
 
-/* More bytes behind those that are there; false on an error of the system, errno says which. */
+/* Appends bytes; false: a system error, in errno. */
 static bool fill_raw(struct gad_gz *z)
 {
     ssize_t n = read_some(z, z->raw + z->raw_len, RAW_LEN - z->raw_len);
@@ -66,7 +66,7 @@ static ssize_t unpack(struct gad_gz *z, char *p, size_t len)
             z->is_cut = z->in_member;
             return 0;
         }
-        if (!z->in_member) { /* what follows a member is another one, or an error of inflate() */
+        if (!z->in_member) { /* after a member comes another one, or inflate() fails */
             (void)inflateReset(&z->z);
             z->in_member = true;
         }
@@ -96,7 +96,7 @@ static ssize_t stream_read(void *cookie, char *p, size_t len)
         len = INT32_MAX; /* zlib counts in unsigned int */
     if (z->is_gzip)
         return unpack(z, p, len);
-    size_t n = z->raw_len - z->raw_pos; /* what gad_gz_open() had to read */
+    size_t n = z->raw_len - z->raw_pos; /* read by gad_gz_open() */
     if (n == 0)
         return z->raw_ended ? 0 : read_some(z, p, len);
     if (n > len)
@@ -106,7 +106,7 @@ static ssize_t stream_read(void *cookie, char *p, size_t len)
     return (ssize_t)n;
 }
 
-/* A disk needs no waiting for. */
+/* A regular file never blocks. */
 static bool is_regular(int fd)
 {
     struct stat st;
@@ -128,7 +128,7 @@ int gad_gz_open(const struct gad_gz_input *in, struct gad_gz **ret, struct gad_d
     if (in->head_len > 0)
         memcpy(z->raw, in->head, in->head_len);
     z->raw_len = in->head_len;
-    while (r == 0 && z->raw_len < 2 && !z->raw_ended) /* a pipe may give one byte at a time */
+    while (r == 0 && z->raw_len < 2 && !z->raw_ended) /* a pipe can deliver one byte at a time */
         if (!fill_raw(z))
             r = gad_fail(d, -errno, "cannot read: %s", gad_strerror(-errno));
     if (r == 0 && z->raw_len >= 2 && z->raw[0] == 0x1f && z->raw[1] == 0x8b) {

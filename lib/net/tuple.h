@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Two endpoints and the protocol between them. Of a packet, src is its sender; of a connection, its originator.
+ * Two endpoints and their protocol. For a packet, src is the sender; for a connection, the
+ * originator.
  */
 
 #include <stdint.h>

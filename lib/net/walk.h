@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Between the files of the decoder: one frame on its way through the layers. Each layer takes its header off
- * `c`, bounds what follows by its own length field, and passes the walk on; it returns the frame's fate.
+ * Internal to the decoder: one frame on its way through the layers. Each layer removes its header
+ * from `c`, limits the rest by its own length field, and passes the walk on; it returns the frame's
+ * fate.
  *
  *     c.p .. c.p + c.left   captured      .. + missing   was on the wire, but not captured
  */
@@ -30,22 +31,22 @@ struct gad_walk {
     struct gad_cursor c;
     size_t missing;
     unsigned layers;       /* tags, labels, extension headers so far */
-    bool from_fragments;   /* c is in the payload of a datagram's first fragment, of which ... */
-    bool is_split;         /* ... the end, not that of a capture, is the end of c */
-    bool is_incomplete;    /* ... the others did not all come */
+    bool from_fragments;   /* c is the payload of a datagram's first fragment, of which ... */
+    bool is_split;         /* ... the end, not a truncated capture, is the end of c */
+    bool is_incomplete;    /* ... not all other fragments arrived */
     const uint8_t *sum_at; /* NULL, or the start of a datagram whose sum_len bytes add up to sum */
     size_t sum_len;
     uint64_t sum;
     struct gad_packet p;
 };
 
-/* Bytes that are left on the wire. */
+/* Returns the remaining bytes on the wire. */
 static inline size_t gad_walk_left(const struct gad_walk *w)
 {
     return w->c.left + w->missing;
 }
 
-/* Bounds what follows to len bytes on the wire; false if there are fewer. */
+/* Limits the rest to len bytes on the wire; false: there are fewer. */
 static inline bool gad_walk_trim(struct gad_walk *w, size_t len)
 {
     if (len > gad_walk_left(w))
@@ -56,7 +57,8 @@ static inline bool gad_walk_trim(struct gad_walk *w, size_t len)
     return true;
 }
 
-/* Why a header could not be read: it is too short, unless the capture or the first fragment is. */
+/* Returns why a header could not be read: @f, unless the capture or the first fragment is too
+ * short. */
 static inline enum gad_net_fate gad_walk_short(const struct gad_walk *w, enum gad_net_fate f)
 {
     if (w->is_split)
@@ -80,7 +82,7 @@ enum gad_net_fate gad_net_ip(struct gad_walk *w); /* by the version in its first
 enum gad_net_fate gad_net_ip4(struct gad_walk *w);
 enum gad_net_fate gad_net_ip6(struct gad_walk *w);
 
-/* What is in an IP packet or a datagram, extension headers first. */
+/* The payload of an IP packet or datagram, extension headers first. */
 enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto);
 
 /* l4.c */
@@ -91,10 +93,5 @@ enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto);
 /* tunnel.c: only where tunnels are opened. */
 bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto);
 enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto);
-bool gad_net_opens(const struct gad_walk *w, unsigned kinds);           /* any of enum gad_tunnel */
-bool gad_net_enter_tunnel(struct gad_walk *w);                          /* false: too deep */
-enum gad_net_fate gad_net_gre(struct gad_walk *w);                      /* entered already */
-enum gad_net_fate gad_net_tunnelled(struct gad_walk *w, uint16_t type); /* behind the header */
-
-/* tunnel_udp.c: behind the UDP header; false if it is no tunnel, then *ret is not touched. */
+/* Behind the UDP header; false: it is no tunnel, and *ret is not touched. */
 bool gad_net_udp_tunnel(struct gad_walk *w, enum gad_net_fate *ret);

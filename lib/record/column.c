@@ -10,8 +10,8 @@ static const char *const protocols[] = {"tcp", "udp", "icmp"};
 static const char *const flags[] = {"OTH", "REJ", "RSTO", "RSTOS0", "RSTR", "S0",
                                     "S1",  "S2",  "S3",   "SF",     "SH"};
 
-/* The 66 of the 10 % file in byte order; then those of the full file and NSL-KDD, of the corrected test set, and
- * of kdd99extractor. */
+/* The 66 of the 10 % file in byte order; then those of the full file and NSL-KDD, of the
+ * corrected test set, and of kdd99extractor. */
 static const char *const services[] = {
     "IRC",          "X11",     "Z39_50",    "auth",      "bgp",      "courier",     "csnet_ns",
     "ctf",          "daytime", "discard",   "domain",    "domain_u", "echo",        "eco_i",
@@ -98,9 +98,9 @@ const struct gad_column_info gad_columns[GAD_N_COLUMNS] = {
 };
 
 /*
- * Open hash tables of number + 1, 0 for an empty slot, linear probing from hash(). With these multipliers no
- * two of the names above meet. A name that is added goes to the first free slot from its hash; the unit test
- * finds out if it does not.
+ * Open hash tables of number + 1, 0 for an empty slot, with linear probing from hash(). With these
+ * multipliers no two of the names above collide. A new name takes the first free slot from its
+ * hash; the unit test checks that.
  */
 static const uint8_t protocol_slots[8] = {[3] = 2, [5] = 3, [6] = 1};
 static const uint8_t flag_slots[32] = {[1] = 8,  [9] = 10, [11] = 9, [12] = 2,  [13] = 6, [16] = 4,
@@ -123,7 +123,7 @@ static unsigned hash(const char *s, size_t len)
     return first * 63 + last * 12 + middle * 30 + (unsigned)len * 16;
 }
 
-/* Stops at the NUL of the name, so s may hold any bytes. */
+/* Stops at the NUL of the name, so s can contain any bytes. */
 static bool same(const char *name, const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++)

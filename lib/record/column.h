@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * The 41 columns of a KDD99 connection record: name, kind, legal range and, for the three text columns,
- * every name that is known anywhere (the 10 % file, the full file, the corrected test set, NSL-KDD). This
- * table is the one truth about columns; readers, schema, wire and display look here.
+ * The 41 columns of a KDD99 connection record: name, kind, legal range, and for the three text
+ * columns every known name (of the 10 % file, the full file, the corrected test set and NSL-KDD).
+ * Readers, schema, wire and display all use this table.
  *
- * A name's place in its list is its number in memory and on the wire (proto/ganad.proto): lists only grow
- * at the end.
+ * A name's position in its list is its number in memory and on the wire (proto/ganad.proto): lists
+ * grow only at the end.
  *
  * Source: kddcup.names; the 10 % set, all 494,021 rows; NSL-KDD KDDTrain+.
  */
@@ -15,10 +15,10 @@
 #include <stddef.h>
 
 enum gad_column {
-    GAD_DURATION, /* s, whole */
+    GAD_DURATION, /* whole seconds */
     GAD_PROTOCOL_TYPE,
     GAD_SERVICE,
-    GAD_FLAG,      /* conn_state in Bro's terms */
+    GAD_FLAG,      /* Bro's conn_state */
     GAD_SRC_BYTES, /* application bytes, originator to responder */
     GAD_DST_BYTES,
     GAD_LAND,
@@ -76,7 +76,7 @@ struct gad_column_info {
 
 extern const struct gad_column_info gad_columns[GAD_N_COLUMNS];
 
-/* Numbers of the names in protocol_type and flag, for who makes records. */
+/* Numbers of the names in protocol_type and flag, for code that creates records. */
 enum gad_protocol_name { GAD_PROTOCOL_TCP, GAD_PROTOCOL_UDP, GAD_PROTOCOL_ICMP };
 enum gad_flag_name {
     GAD_FLAG_OTH,
@@ -92,14 +92,14 @@ enum gad_flag_name {
     GAD_FLAG_SH,
 };
 
-/* A record's value for a name that is in no list; encodes to all zeros. */
+/* The value for a name that is in no list; encodes to all zeros. */
 enum { GAD_NAME_UNKNOWN = -1 };
 
-/* Number of a name (not NUL-terminated) in a text column, or GAD_NAME_UNKNOWN. O(1). */
+/* Returns the number of a name (not NUL-terminated) in a text column, or GAD_NAME_UNKNOWN. O(1). */
 int gad_name_number(enum gad_column col, const char *s, size_t len);
 
-/* The name of a number; "?" for GAD_NAME_UNKNOWN or one out of range. */
+/* Returns the name of a number; "?" for GAD_NAME_UNKNOWN or a number out of range. */
 const char *gad_name_text(enum gad_column col, int number);
 
-/* Column by name, or -1. */
+/* Returns a column by its name, or -1. */
 int gad_column_by_name(const char *name);

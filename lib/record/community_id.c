@@ -9,12 +9,12 @@
 enum {
     IP_SCTP = 132,
     SHA1_LEN = 20,
-    BASE64_LEN = 28, /* of 20 bytes, its padding counted */
+    BASE64_LEN = 28, /* of 20 bytes, with padding */
     INPUT_MAX = 2 + 16 + 16 + 2 + 4,
 };
 
 struct gad_community_id {
-    EVP_MD_CTX *sha; /* set up once: looking an algorithm up costs more than a hash of 40 bytes */
+    EVP_MD_CTX *sha; /* set up once: finding an algorithm costs more than a hash of 40 bytes */
     uint16_t seed;
 };
 
@@ -61,7 +61,7 @@ static bool counterpart(const struct type_pair *pair, size_t n, uint8_t type, ui
     return false;
 }
 
-/* What is hashed of the two endpoints. */
+/* The hashed part of the two endpoints besides addresses. */
 struct ends {
     uint16_t src, dst;
     bool have_ports, one_way;
@@ -102,7 +102,7 @@ static void add_u16be(struct input *in, uint16_t v)
 static struct input input_of(const struct gad_tuple *t, uint16_t seed, size_t addr_len,
                              struct ends e)
 {
-    const uint8_t proto[2] = {t->proto, 0}; /* and a byte of padding */
+    const uint8_t proto[2] = {t->proto, 0}; /* and a padding byte */
     int cmp = memcmp(t->src, t->dst, addr_len);
     bool swap = !e.one_way && (cmp > 0 || (cmp == 0 && e.have_ports && e.src > e.dst));
     struct input in = {.len = 0};

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * Community ID version 1: one short text for both directions of a connection, the same in every tool that looks
- * at the same traffic with the same seed. SHA-1 over seed, addresses, protocol and ports, the lesser endpoint
- * first; for ICMP types stand for ports, and a message whose type has no counterpart keeps its direction.
+ * Community ID version 1: one short text for both directions of a connection, the same in every
+ * tool that sees the same traffic with the same seed. SHA-1 over seed, addresses, protocol and
+ * ports, the lesser endpoint first. For ICMP, types take the place of ports, and a message whose
+ * type has no counterpart keeps its direction.
  *
- * SHA-1 is what the format says; nothing here rests on it being hard to break.
+ * The format prescribes SHA-1; nothing here depends on its strength.
  *
  * Source: https://github.com/corelight/community-id-spec
  */
@@ -25,11 +26,11 @@ void gad_community_id_free(struct gad_community_id *c);
 GAD_DEFINE_CLEANUP(struct gad_community_id, gad_community_id_free);
 
 /**
- * gad_community_id_text() - "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
- * @t: of a connection or of a packet of either direction; ports of protocols other than TCP, UDP and SCTP are not
- *     looked at
+ * gad_community_id_text() - writes an ID, such as "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
+ * @t: of a connection or of a packet of either direction; ports count only for TCP, UDP and SCTP
  *
- * Allocates nothing. "" if the family is not known, or if the hash failed, as it does where SHA-1 is forbidden.
+ * Allocates nothing. Writes "" if the family is not known or the hash failed, as it does where
+ * SHA-1 is forbidden.
  */
 void gad_community_id_text(struct gad_community_id *c, const struct gad_tuple *t, uint8_t icmp_type,
                            uint8_t icmp_code, char text[static GAD_COMMUNITY_ID_TEXT]);

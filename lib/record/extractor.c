@@ -17,9 +17,9 @@
 enum { FRAMES_AT_ONCE = 512 };
 
 struct file {
-    char *path; /* owned, and so is head */
+    char *path; /* owned, like head */
     bool optional;
-    int fd; /* -1: is to be opened */
+    int fd; /* -1: not open yet */
     uint8_t *head;
     size_t head_len;
 };
@@ -29,12 +29,12 @@ struct lane {
     size_t number;
     struct gad_decoder *decoder;
     struct gad_flow_table *flows;
-    struct gad_source *source; /* the file that is read, or NULL */
+    struct gad_source *source; /* the current file, or NULL */
     struct file *file;
-    size_t n_files, next; /* next: to be opened */
+    size_t n_files, next; /* next: the file to open next */
 };
 
-/* Secrets of the tables that hold what strangers choose. What comes out does not depend on them. */
+/* Secrets of the tables whose keys come from the network. Results do not depend on them. */
 struct secrets {
     uint64_t window[2], fragments;
     uint8_t flows[16];
@@ -45,12 +45,12 @@ struct gad_extractor {
     char *filter;
     struct gad_services *services;
     struct gad_community_id *id;
-    struct gad_merge *merge; /* NULL: one lane, whose records go on at once */
+    struct gad_merge *merge; /* NULL: one lane, whose records are emitted at once */
     struct gad_window *window;
     struct gad_extractor_stats stats;
     gad_record_fn *fn; /* during a step */
     void *arg;
-    int failed; /* what fn or the merger returned */
+    int failed; /* error of fn or the merge */
     size_t n_lanes;
     struct lane lane[];
 };
@@ -75,7 +75,7 @@ static int lane_init(struct lane *l, const struct gad_extractor_options *opt,
                   : 0;
 }
 
-/* What all lanes share. */
+/* Creates the parts that all lanes share. */
 static int shared_init(struct gad_extractor *x, const struct gad_extractor_options *opt,
                        const struct secrets *secret, struct gad_diag *d)
 {
@@ -101,11 +101,11 @@ int gad_extractor_new(const struct gad_extractor_options *opt, size_t n_lanes,
     struct secrets secret;
 
     if (n_lanes < 1 || n_lanes > GAD_MERGE_SOURCES_MAX)
-        return gad_fail(d, GAD_EINVAL, "%zu captures at a time: from 1 to %d can be merged",
-                        n_lanes, GAD_MERGE_SOURCES_MAX);
+        return gad_fail(d, GAD_EINVAL, "%zu captures: 1 to %d can be merged", n_lanes,
+                        GAD_MERGE_SOURCES_MAX);
     if (getrandom(&secret, sizeof(secret), 0) !=
-        (ssize_t)sizeof(secret)) /* short ones come whole */
-        return gad_fail(d, -EIO, "the system has no random numbers");
+        (ssize_t)sizeof(secret)) /* requests this short are complete */
+        return gad_fail(d, -EIO, "no random numbers from the system");
     gad_cleanup(gad_extractor_freep) struct gad_extractor *x =
         gad_calloc(1, sizeof(*x) + n_lanes * sizeof(x->lane[0]));
     if (!x)
@@ -155,7 +155,7 @@ void gad_extractor_free(struct gad_extractor *x)
     gad_free(x);
 }
 
-/* What @f owns is taken if that works. */
+/* Adds a file; on success takes ownership of @f's resources. */
 static int add(struct gad_extractor *x, size_t lane, const char *path, struct file f)
 {
     gad_assert(lane < x->n_lanes);
@@ -195,7 +195,7 @@ int gad_extractor_add_begun(struct gad_extractor *x, size_t lane, const struct g
     return r;
 }
 
-static void give(struct gad_extractor *x, struct gad_time decided, struct gad_record *r)
+static void emit(struct gad_extractor *x, struct gad_time decided, struct gad_record *r)
 {
     gad_window_add(x->window, decided, r);
     x->stats.records++;
@@ -211,7 +211,7 @@ static void on_conn(void *arg, const struct gad_conn *c)
 
     gad_record_make(x->services, x->id, c, &r);
     if (!x->merge) {
-        give(x, c->decided, &r);
+        emit(x, c->decided, &r);
         return;
     }
     int err = gad_merge_put(x->merge, l->number, c->decided, &r);
@@ -241,7 +241,7 @@ static int open_file(struct lane *l, struct file *f, struct gad_diag *d)
 
     if (f->fd < 0)
         return gad_source_open_file(f->path, &l->x->source, &l->source, d);
-    f->fd = -1; /* the source's */
+    f->fd = -1; /* now the source's */
     return gad_source_open_begun(&begun, &l->x->source, &l->source, d);
 }
 
@@ -269,7 +269,7 @@ static void lane_end(struct lane *l)
         gad_merge_end(l->x->merge, l->number);
 }
 
-/* GAD_MORE, GAD_END: the lane has been read to its end; or an error. */
+/* Returns GAD_MORE; GAD_END: the lane was read to its end; or an error. */
 static int lane_step(struct lane *l, struct gad_diag *d)
 {
     if (!l->source && l->next < l->n_files)
@@ -298,7 +298,7 @@ int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg, st
     x->arg = arg;
     int r = lane_step(&x->lane[lane], d);
     while (x->merge && x->failed == 0 && gad_merge_take(x->merge, &item))
-        give(x, item.decided, &item.rec);
+        emit(x, item.decided, &item.rec);
     if (x->failed != 0)
         return x->failed;
     if (r == GAD_END && x->merge && gad_merge_slowest(x->merge) < x->n_lanes)

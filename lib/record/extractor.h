@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Capture files to records, the whole way: frames, packets, connections, records, windows. For tools and tests;
- * a live sensor walks the same way with its halves on two threads.
+ * Capture files to records: frames, packets, connections, records, windows. For tools and tests; a
+ * live sensor has the same steps, divided between two threads.
  *
- * A lane is one place that was captured: files that follow each other, with connections going on from one to the
- * next. Several lanes are several places at the same time, and their records are put in order of time before the
- * windows look at them (lib/record/merge.h).
+ * A lane is one capture point: consecutive files, with connections that continue from one to the
+ * next. Several lanes are several capture points at the same time; their records are put in order
+ * of time before the windows see them (lib/record/merge.h).
  */
 
 #include <stdbool.h>
@@ -26,8 +26,8 @@ struct gad_extractor;
 struct gad_file_begun;
 
 struct gad_extractor_options {
-    struct gad_decoder_options decoder; /* its seed is not looked at */
-    struct gad_flow_options flow;       /* nor is its hash_key */
+    struct gad_decoder_options decoder; /* its seed is ignored */
+    struct gad_flow_options flow;       /* its hash_key is ignored */
     const char *filter;                 /* pcap-filter(7), or NULL */
     const char *services;               /* gad_services_map(), or NULL */
     bool community_id;
@@ -36,12 +36,12 @@ struct gad_extractor_options {
 
 struct gad_extractor_options gad_extractor_defaults(void);
 
-/* @decided: what windows and order go by. A negative value ends the extraction. */
+/* @decided: the time for windows and order. A negative return value ends the extraction. */
 typedef int gad_record_fn(void *arg, struct gad_time decided, const struct gad_record *r);
 
 /**
- * gad_extractor_new() - for so many lanes, 1 .. GAD_MERGE_SOURCES_MAX
- * Return: 0; GAD_EINVAL for an option out of range; what gad_services_map() says; GAD_ENOMEM.
+ * gad_extractor_new() - creates an extractor for n_lanes lanes, 1 .. GAD_MERGE_SOURCES_MAX
+ * Return: 0; GAD_EINVAL for an option out of range; an error of gad_services_map(); GAD_ENOMEM.
  */
 int gad_extractor_new(const struct gad_extractor_options *opt, size_t n_lanes,
                       struct gad_extractor **ret, struct gad_diag *d) GAD_MUST_CHECK;
@@ -49,37 +49,39 @@ void gad_extractor_free(struct gad_extractor *x);
 GAD_DEFINE_CLEANUP(struct gad_extractor, gad_extractor_free);
 
 /**
- * gad_extractor_add() - one more file for a lane, before the first step
- * @path:     "-" is the standard input; copied
- * @optional: if it is no capture, it is passed over with a warning, and if it is broken further on, so is the rest
+ * gad_extractor_add() - adds a file to a lane, before the first step
+ * @path:     "-" is standard input; copied
+ * @optional: a file that is not a capture is skipped with a warning, and so is the rest of one that
+ *            is broken further on
  */
 int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path,
                       bool optional) GAD_MUST_CHECK;
 
-/* The same of a file that is open, and not optional. */
+/* The same for an open file, which is not optional. */
 int gad_extractor_add_begun(struct gad_extractor *x, size_t lane,
                             const struct gad_file_begun *f) GAD_MUST_CHECK;
 
 /**
- * gad_extractor_step() - some frames more, of the lane that the others wait for
- * @fn: gets the records that are known by then
- * @d:  with GAD_MORE it may hold a warning: a file was cut off, or passed over
+ * gad_extractor_step() - reads some more frames, of the lane that the others wait for
+ * @fn: called for each record that is complete by then
+ * @d:  with GAD_MORE it can hold a warning: a file was truncated or skipped
  *
- * Return: GAD_MORE: come again; GAD_END: all has been read and given; what fn returned; a negative error: a file
- * cannot be read, or GAD_ENOMEM. After anything but GAD_MORE only gad_extractor_free() makes sense.
+ * Return: GAD_MORE: call again; GAD_END: all files were read and all records emitted; the value
+ * that fn returned; a negative error: a file cannot be read, or GAD_ENOMEM. After any other value
+ * than GAD_MORE only gad_extractor_free() is allowed.
  */
 int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
 struct gad_extractor_stats {
     uint64_t files;
-    uint64_t files_cut; /* of these: that end too early, or are broken from somewhere on */
+    uint64_t files_cut; /* of these: truncated, or broken from some point on */
     uint64_t files_passed_over;
     uint64_t records;
 };
 
 struct gad_extractor_stats gad_extractor_stats(const struct gad_extractor *x);
 
-/* A lane's own counters; copies, summed over its files. */
+/* Returns a lane's counters, summed over its files. */
 struct gad_net_stats gad_extractor_net(const struct gad_extractor *x, size_t lane);
 struct gad_flow_counters gad_extractor_flow(const struct gad_extractor *x, size_t lane);

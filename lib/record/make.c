@@ -69,7 +69,7 @@ static void set_content(struct gad_record *r, const struct gad_content *n)
     set(r, GAD_IS_GUEST_LOGIN, n->is_guest_login);
 }
 
-/* Bytes and content, as far as KDD99 has them for this flag. */
+/* Sets bytes and content, as far as KDD99 has them for this flag. */
 static void set_payload(struct gad_record *r, const struct gad_conn *c, int protocol, int flag)
 {
     bool nothing_said = flag == GAD_FLAG_REJ || flag == GAD_FLAG_SH || flag == GAD_FLAG_RSTOS0 ||

@@ -10,7 +10,7 @@ struct queue {
 };
 
 struct gad_merge {
-    struct gad_time given; /* of the record that was taken last */
+    struct gad_time taken; /* of the last record taken */
     size_t n;
     struct queue source[];
 };
@@ -25,7 +25,7 @@ int gad_merge_new(size_t n, struct gad_merge **ret)
     if (!m)
         return GAD_ENOMEM;
     m->n = n;
-    m->given.ns = INT64_MIN;
+    m->taken.ns = INT64_MIN;
     for (size_t i = 0; i < n; i++)
         m->source[i].reached.ns = INT64_MIN;
     *ret = m;
@@ -91,7 +91,7 @@ void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle)
     gad_assert(source < m->n);
     m->source[source].idle = idle;
     if (!idle)
-        gad_merge_reach(m, source, m->given);
+        gad_merge_reach(m, source, m->taken);
 }
 
 void gad_merge_end(struct gad_merge *m, size_t source)
@@ -100,7 +100,7 @@ void gad_merge_end(struct gad_merge *m, size_t source)
     m->source[source].ended = true;
 }
 
-/* The earliest that a source can still give, or false: nothing. */
+/* Returns the earliest time at which a source can still have a record; false: none will follow. */
 static bool earliest(const struct queue *q, struct gad_time *ret)
 {
     if (q->n > 0)
@@ -125,7 +125,7 @@ bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret)
     if (!best || best->n == 0)
         return false;
     *ret = *item_at(best, 0);
-    m->given = ret->decided;
+    m->taken = ret->decided;
     best->first = (best->first + 1) & (best->room - 1);
     best->n--;
     return true;

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Records of several sources in one order: by the time they were decided, at the same time by the source's
- * number, within a source as they came. A record comes out as soon as no source can have one before it, so what
- * comes out depends on the sources only and not on who was read when.
+ * Records of several sources in one order: by decision time; at the same time by the source's
+ * number; within a source in their order. A record is emitted as soon as no source can have an
+ * earlier one. So the result depends on the sources, not on when each was read.
  *
- * What waits is kept, in memory that grows: who reads the slowest source first, keeps it small.
+ * Waiting records are kept in memory that grows; reading the slowest source first keeps it small.
  */
 
 #include <stdbool.h>
@@ -32,25 +32,27 @@ int gad_merge_new(size_t n, struct gad_merge **ret) GAD_MUST_CHECK;
 void gad_merge_free(struct gad_merge *m);
 GAD_DEFINE_CLEANUP(struct gad_merge, gad_merge_free);
 
-/* A source's next record; one earlier than the source has come to counts as of then. 0 or GAD_ENOMEM. */
+/* Adds a source's next record; one earlier than the source's current time counts as of that time.
+ * Returns 0 or GAD_ENOMEM. */
 int gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided,
                   const struct gad_record *r) GAD_MUST_CHECK;
 
-/* Packet time that the source has come to: it will have nothing from before. */
+/* Sets the packet time of a source: it has no records from before it. */
 void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now);
 
 /*
- * It has nothing for now and nobody knows when it will: the others do not wait for it. When it has something again
- * (idle is false before that is put), that counts as no earlier than what was taken by then.
+ * Marks a source as idle: it has no records now, and the others do not wait for it. Before its next
+ * record is put, the caller clears the mark; that record then counts as no earlier than the records
+ * taken by then.
  */
 void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle);
 
-/* It will have nothing more. */
+/* Ends a source: it has no more records. */
 void gad_merge_end(struct gad_merge *m, size_t source);
 
-/* The next record, if it is known which one that is; false if not. */
+/* Returns the next record if its turn is certain; false if not. */
 bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret);
 
-/* The source that the others wait for: the one that came least far, of those that have not ended and are not idle.
- * n if there is none. */
+/* Returns the source that the others wait for: the earliest of those that have not ended and are
+ * not idle; n: there is no such source. */
 size_t gad_merge_slowest(const struct gad_merge *m);

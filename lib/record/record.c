@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/record/record.h"
 
+#include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 
 static bool legal(const struct gad_column_info *col, double v)
 {
-    if (!(v >= 0.0 && v <= col->max)) /* NaN is not */
+    if (!(v >= 0.0 && v <= col->max)) /* refuses NaN too */
         return false;
     if (col->kind == GAD_KIND_RATE)
         return true;
@@ -21,4 +23,22 @@ int gad_record_check(const struct gad_record *r)
             return c;
     }
     return -1;
+}
+
+void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT])
+{
+    switch (gad_columns[col].kind) {
+    case GAD_KIND_NAME:
+        (void)snprintf(text, GAD_VALUE_TEXT, "%s", gad_name_text(col, (int)v));
+        break;
+    case GAD_KIND_RATE:
+        (void)snprintf(text, GAD_VALUE_TEXT, "%.2f", v);
+        break;
+    case GAD_KIND_NUMBER:
+    case GAD_KIND_BINARY:
+        /* Counts are whole; an expectation between two counts has one decimal, while that is
+         * informative. */
+        (void)snprintf(text, GAD_VALUE_TEXT, v == rint(v) || v >= 100.0 ? "%.0f" : "%.1f", v);
+        break;
+    }
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * A connection record: the 41 KDD99 features, and what is known of the connection they came from. A value;
- * copying it copies everything.
+ * A connection record: the 41 KDD99 features and the data of the connection. A value; copying it
+ * copies everything.
  *
- * Features are doubles: exact for every count up to 2^53, and rates keep the two decimals of the text. A
- * model sees (float)v. For the text columns v is the name's number (lib/record/column.h) or
+ * Features are doubles: exact for every count up to 2^53, and rates keep the two decimals of the
+ * text. A model uses (float)v. In text columns v is the name's number (lib/record/column.h) or
  * GAD_NAME_UNKNOWN.
  */
 
@@ -22,14 +22,28 @@ enum { GAD_COMMUNITY_ID_TEXT = 32 }; /* "1:" + 28 base64 characters, NUL */
 struct gad_record {
     double v[GAD_N_COLUMNS];
     struct gad_tuple tuple;
-    uint8_t tunnels;                          /* how many its packets came through */
+    uint8_t tunnels;                          /* number of tunnels around its packets */
     struct gad_time start, end;               /* packet time; 0: not known */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
 };
 
 /**
- * gad_record_check() - is every feature within its column's kind and range?
- * Return: -1 if the record is legal, else the number of the first column that is not (NaN and Inf are not,
- * an unknown name is).
+ * gad_record_check() - checks every feature against its column's kind and range
+ * Return: -1 if the record is legal, else the number of the first column that is not. NaN and Inf
+ * are not legal, an unknown name is.
  */
 int gad_record_check(const struct gad_record *r);
+
+/* A contributing feature of an anomalous record: a column, its value, and what the model expected
+ * there. */
+struct gad_reason {
+    enum gad_column column;
+    double value; /* of the record */
+    /* of the model, in the units of the column; for a text column a name's number */
+    double expected;
+    double share; /* of the score, 0 .. 1 */
+};
+
+/* Writes a value or an expectation as text: "http", "511", "0.98". Always NUL-terminated. */
+enum { GAD_VALUE_TEXT = 32 };
+void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT]);

@@ -15,13 +15,13 @@ enum {
     PORT_FTP_DATA = 20,
     X11_LAST = 6063, /* 64 displays */
     NAMES_MAX = 127, /* of the column; a number fits uint8_t */
-    WORD_MAX = 63,   /* bytes of a part of a mapping; longer ones are shown cut */
+    WORD_MAX = 63,   /* bytes of a part of a mapping; longer ones are shown truncated */
 };
 
 enum transport { TCP, UDP, N_TRANSPORTS };
 
 struct gad_services {
-    uint8_t of_port[N_TRANSPORTS][N_PORTS]; /* 128 KiB: one look for any port */
+    uint8_t of_port[N_TRANSPORTS][N_PORTS]; /* 128 KiB: one lookup for any port */
 };
 
 struct named_port {
@@ -29,7 +29,7 @@ struct named_port {
     const char *name;
 };
 
-/* harvest and pm_dump are names of KDD99 too, of ports that the data do not tell. */
+/* harvest and pm_dump are names of KDD99 too; the data do not show their ports. */
 static const struct named_port tcp_ports[] = {
     {7, "echo"},         {9, "discard"},       {11, "systat"},       {13, "daytime"},
     {15, "netstat"},     {20, "ftp_data"},     {21, "ftp"},          {22, "ssh"},
@@ -86,7 +86,7 @@ void gad_services_free(struct gad_services *s)
     gad_free(s);
 }
 
-/* A part of a mapping, without blanks around. */
+/* A part of a mapping, without surrounding blanks. */
 struct word {
     const char *p;
     size_t len;
@@ -103,7 +103,7 @@ static struct word trim(const char *p, size_t len)
     return (struct word){p, len};
 }
 
-/* Splits at the first c; false if there is none. */
+/* Splits at the first c; false: c does not occur. */
 static bool cut(struct word w, char c, struct word *ret_left, struct word *ret_right)
 {
     const char *at = w.len ? memchr(w.p, c, w.len) : NULL;
@@ -193,7 +193,7 @@ static int read_mapping(struct word w, struct mapping *ret, struct gad_diag *d)
     return 0;
 }
 
-/* Every mapping is read before the first is applied. */
+/* All mappings are checked before the first is applied. */
 static int for_each_mapping(struct gad_services *s, const char *text, bool apply,
                             struct gad_diag *d)
 {

@@ -6,17 +6,25 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "lib/record/intern.h"
+#include "lib/base/lru.h"
 
 enum which { T, H, N_WINDOWS };
 
 enum {
     RING = 512, /* a power of two, at least the longer window */
     HOSTS_MAX = GAD_WINDOW_T_MAX,
-    SERVICES_MAX = 80, /* names of the column, and one more for those that are in no list */
+    HOST_WORDS = 3,
+    SERVICES_MAX = 80, /* names of the column, and one for names in no list */
 };
 
-/* Of a host or of a service: its records in each window. */
+/* Numbers for keys, from 0 to the maximum number of keys less one; a key keeps its number while
+ * entries use it. */
+struct counted {
+    struct gad_lru *numbers; /* slot: number + 1 */
+    uint16_t n_uses[RING];   /* by number */
+};
+
+/* Records of a host or of a service in each window. */
 struct tally {
     uint16_t n[N_WINDOWS], serror[N_WINDOWS], rerror[N_WINDOWS];
     uint16_t others[N_WINDOWS]; /* a host's distinct services, a service's distinct hosts */
@@ -35,12 +43,11 @@ struct entry {
  *     min(first) .. first[H] .. next, or .. first[T] .. next; entry i is in ring[i % RING]
  */
 struct gad_window {
-    struct gad_time clock; /* the latest record's, never going back but for a restart of T */
+    struct gad_time clock; /* of the latest record; goes back only on a restart of T */
     uint64_t next, first[N_WINDOWS];
     struct entry ring[RING];
-    struct gad_intern *hosts; /* held by each entry of the ring */
-    struct gad_intern
-        *ports; /* (host, originator's port), held by each entry of H: its holds are the count */
+    struct counted hosts; /* by each entry of the ring */
+    struct counted ports; /* (host, originator's port), by each entry of H */
     struct tally of_host[HOSTS_MAX], of_service[SERVICES_MAX];
     uint16_t both[HOSTS_MAX][SERVICES_MAX][N_WINDOWS]; /* records of that host and that service */
 };
@@ -53,9 +60,9 @@ int gad_window_new(const uint64_t key[static 2], struct gad_window **ret)
     if (!w)
         return GAD_ENOMEM;
     w->clock.ns = INT64_MIN;
-    int r = gad_intern_new(key, HOSTS_MAX, &w->hosts);
+    int r = gad_lru_new(HOSTS_MAX, HOST_WORDS, key, &w->hosts.numbers);
     if (r == 0)
-        r = gad_intern_new(key, GAD_WINDOW_H_MAX, &w->ports);
+        r = gad_lru_new(GAD_WINDOW_H_MAX, 1, key, &w->ports.numbers);
     if (r != 0)
         return r;
     *ret = gad_steal(&w);
@@ -66,14 +73,14 @@ void gad_window_free(struct gad_window *w)
 {
     if (!w)
         return;
-    gad_intern_free(w->hosts);
-    gad_intern_free(w->ports);
+    gad_lru_free(w->hosts.numbers);
+    gad_lru_free(w->ports.numbers);
     gad_free(w);
 }
 
 enum { SERROR = 1, RERROR = 2 };
 
-/* SF and OTH are neither, nor is a flag that is not known. */
+/* SF, OTH and unknown flags are neither. */
 static unsigned error_of(double flag)
 {
     static const uint8_t of[] = {
@@ -84,21 +91,35 @@ static unsigned error_of(double flag)
     return flag >= 0.0 && flag < (double)sizeof(of) ? of[(size_t)flag] : 0;
 }
 
-static uint16_t hold_host(struct gad_window *w, const struct gad_tuple *t)
+static uint16_t use(struct counted *c, const uint64_t *key)
 {
-    uint8_t key[GAD_INTERN_KEY] = {t->family};
+    uint32_t slot = gad_lru_find(c->numbers, key);
 
-    memcpy(key + 1, t->dst, sizeof(t->dst));
-    return (uint16_t)gad_intern_hold(w->hosts, key);
+    if (slot == 0)
+        slot = gad_lru_add(c->numbers, key);
+    c->n_uses[slot - 1]++;
+    return (uint16_t)(slot - 1);
 }
 
-static uint16_t hold_port(struct gad_window *w, uint16_t host, uint16_t port)
+static void drop(struct counted *c, uint16_t number)
 {
-    uint8_t key[GAD_INTERN_KEY] = {0};
+    if (--c->n_uses[number] == 0)
+        gad_lru_remove(c->numbers, number + 1U);
+}
 
-    memcpy(key, &host, sizeof(host));
-    memcpy(key + sizeof(host), &port, sizeof(port));
-    return (uint16_t)gad_intern_hold(w->ports, key);
+static uint16_t use_host(struct gad_window *w, const struct gad_tuple *t)
+{
+    uint64_t key[HOST_WORDS] = {0, 0, t->family};
+
+    memcpy(key, t->dst, sizeof(t->dst));
+    return use(&w->hosts, key);
+}
+
+static uint16_t use_port(struct gad_window *w, uint16_t host, uint16_t port)
+{
+    const uint64_t key = host | (uint64_t)port << 16;
+
+    return use(&w->ports, &key);
 }
 
 static void tally_add(struct tally *t, enum which in, const struct entry *e, bool first_of_both)
@@ -125,7 +146,7 @@ static void enter(struct gad_window *w, enum which in, const struct entry *e)
     tally_add(&w->of_service[e->service], in, e, first);
 }
 
-/* The oldest record of a window leaves it. */
+/* Removes the oldest record of a window. */
 static void leave(struct gad_window *w, enum which in)
 {
     uint64_t at = w->first[in]++;
@@ -135,12 +156,12 @@ static void leave(struct gad_window *w, enum which in)
     tally_remove(&w->of_host[e->host], in, e, last);
     tally_remove(&w->of_service[e->service], in, e, last);
     if (in == H)
-        gad_intern_drop(w->ports, e->src_port);
+        drop(&w->ports, e->src_port);
     if (w->first[T] > at && w->first[H] > at)
-        gad_intern_drop(w->hosts, e->host);
+        drop(&w->hosts, e->host);
 }
 
-/* Room in both windows for one more record at this time. */
+/* Makes space in both windows for one record at this time. */
 static void make_room(struct gad_window *w, struct gad_time decided)
 {
     bool restart = gad_time_sub(w->clock, decided).ns > GAD_WINDOW_T_NS;
@@ -158,7 +179,8 @@ static void make_room(struct gad_window *w, struct gad_time decided)
         leave(w, H);
 }
 
-/* k / n as KDD99 has it. A float32 has 24 bits, so that 100 of it are exact and rint() sees true halves only. */
+/* k / n as in KDD99. A float32 has 24 bits, so 100 times it is exact and rint() sees true halves
+ * only. */
 static double rate(unsigned k, unsigned n)
 {
     float q = (float)k / (float)n;
@@ -189,8 +211,7 @@ static void set_features(const struct gad_window *w, const struct entry *e, doub
     v[GAD_DST_HOST_SRV_COUNT] = s->n[H];
     v[GAD_DST_HOST_SAME_SRV_RATE] = rate(both[H], h->n[H]);
     v[GAD_DST_HOST_DIFF_SRV_RATE] = rate(if_several(h->others[H]), h->n[H]);
-    v[GAD_DST_HOST_SAME_SRC_PORT_RATE] =
-        rate((unsigned)gad_intern_holds(w->ports, e->src_port), h->n[H]);
+    v[GAD_DST_HOST_SAME_SRC_PORT_RATE] = rate(w->ports.n_uses[e->src_port], h->n[H]);
     v[GAD_DST_HOST_SRV_DIFF_HOST_RATE] = rate(if_several(s->others[H]), s->n[H]);
     v[GAD_DST_HOST_SERROR_RATE] = rate(h->serror[H], h->n[H]);
     v[GAD_DST_HOST_SRV_SERROR_RATE] = rate(s->serror[H], s->n[H]);
@@ -208,12 +229,12 @@ void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_re
     struct entry *e = &w->ring[w->next++ % RING];
     *e = (struct entry){
         .time = w->clock,
-        .host = hold_host(w, &r->tuple),
+        .host = use_host(w, &r->tuple),
         .service = known ? (uint8_t)((uint8_t)service + 1) : 0,
         .serror = error == SERROR,
         .rerror = error == RERROR,
     };
-    e->src_port = hold_port(w, e->host, r->tuple.src_port);
+    e->src_port = use_port(w, e->host, r->tuple.src_port);
     enter(w, T, e);
     enter(w, H, e);
     set_features(w, e, r->v);

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * The 19 features of a record that look at the records before it (columns 23 to 41). Two windows, both over all
- * hosts and both with the record itself in them:
+ * The 19 window features of a record, which depend on earlier records (columns 23 to 41). Two
+ * windows, both over all hosts and both including the record itself:
  *
- *     T  those of the last 2 s (2 s ago to the nanosecond is in it), but the last 511 at most: columns 23 to 31
- *     H  the last 255: columns 32 to 41
+ *     T  records of the last 2 s (exactly 2 s ago included), at most the last 511: columns 23 to 31
+ *     H  the last 255 records: columns 32 to 41
  *
- * Same host is the same responder, same service the same name, on any host. With Hs the window's records of the
- * same host and Ss those of the same service:
+ * Same host is the same responder, same service the same name, on any host. With Hs the window's
+ * records of the same host and Ss those of the same service:
  *
  *     count, dst_host_count          |Hs|
  *     srv_count, dst_host_srv_count  |Ss|
@@ -20,14 +20,16 @@
  *     srv_diff_host_rate             hosts in Ss, 0 if there is one only, / |Ss|
  *     same_src_port_rate             |those of Hs with the same port of the originator| / |Hs|
  *
- * A rate is a float32 quotient rounded to two decimals, half to even where it is exactly half, and stands in the
- * record as a reader of its text would have it. The 10 % set holds all of this in all 494,021 rows.
+ * A rate is a float32 quotient rounded to two decimals, half to even where it is exactly half. The
+ * record holds the value that a reader of its text would get. All 494,021 rows of the 10 % set
+ * agree with all of this.
  *
- * "Before" is the order in which connections are decided, and so is the time that T looks at. KDD99 sorted by
- * start with hindsight; a live sensor knows a connection's flag only when it is over, and so that the same
- * traffic gives the same records live and from a file, files are read the same way.
+ * Records are in the order in which connections are decided, and T uses that time. KDD99 was sorted
+ * by start afterwards; a live sensor has a connection's flag only when the connection has ended.
+ * Files are read in the same way, so that the same traffic gives the same records live and from a
+ * file.
  *
- * Work and memory are the same whatever the traffic: counts are kept as records come and go.
+ * Work and memory do not depend on the traffic: counts are updated as records enter and leave.
  */
 
 #include <stdint.h>
@@ -42,15 +44,16 @@ struct gad_window;
 enum { GAD_WINDOW_T_MAX = 511, GAD_WINDOW_H_MAX = 255 };
 #define GAD_WINDOW_T_NS INT64_C(2000000000)
 
-/* @key: of the tables that hold addresses, which strangers choose; results do not depend on it. */
+/* @key: of the hash of addresses, which peers choose; results do not depend on it. */
 int gad_window_new(const uint64_t key[static 2], struct gad_window **ret) GAD_MUST_CHECK;
 void gad_window_free(struct gad_window *w);
 GAD_DEFINE_CLEANUP(struct gad_window, gad_window_free);
 
 /**
- * gad_window_add() - set a record's window features, and remember it for those that follow
- * @decided: packet time. One that is earlier than a record's before by 2 s or less counts as that; a step further
- *           back begins T anew, so that one wrong clock does not stop the time for what follows.
+ * gad_window_add() - sets a record's window features and adds the record to the windows
+ * @decided: packet time. A time earlier than that of a previous record by 2 s or less counts as
+ *           that time. A larger step back restarts T, so that one wrong clock does not stop the
+ *           time of later records.
  * @r:       its service, flag and tuple are read, columns 23 to 41 are set
  */
 void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_record *r);

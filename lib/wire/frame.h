@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Frames: a 32-bit big-endian length and that many bytes, the first of which says which message the rest is
- * (enum Kind of proto/ganad.proto). A length counts the kind byte, so it is at least 1.
+ * Frames: a 32-bit big-endian length and that many bytes. The first of these is the kind of the
+ * message (enum Kind of proto/ganad.proto). The length includes the kind byte, so it is at least 1.
  *
  *     length (4)  kind (1)  message (length - 1)
  */
@@ -23,22 +23,22 @@ struct gad_frame {
     size_t len;       /* of the message, without the kind */
 };
 
-/* The most bytes a message of this kind may have; 0: we do not take this kind. Never asked about kind 0. */
+/* Returns the maximum message size of a kind; 0: this kind is refused. Never called for kind 0. */
 typedef size_t gad_frame_cap_fn(uint8_t kind, const void *arg);
 
 /**
- * gad_frame_next() - the first frame of the bytes at p
- * @cap:      asked as soon as the kind is known: before the message has come, let alone been kept
+ * gad_frame_next() - parses the first frame of the bytes at p
+ * @cap:      called as soon as the kind is known, before the message has arrived
  * @ret_used: bytes of the whole frame; set only on 0
  *
- * Return: 0; GAD_MORE if the frame is not all there (ret_frame->kind is 0 if the head is not, else
- * ret_frame->len is the length to come); GAD_EFORMAT for length 0; GAD_EUNKNOWN for kind 0 or one that cap
- * refuses, GAD_ELIMIT over the cap: both set kind and len of ret_frame, for the message to the peer.
- * ret_frame->p is set on 0 only.
+ * Return: 0; GAD_MORE if the frame is incomplete (ret_frame->kind is 0 if the header is incomplete
+ * too, else ret_frame->len is the expected length); GAD_EFORMAT for length 0; GAD_EUNKNOWN for kind
+ * 0 or one that cap refuses; GAD_ELIMIT over the cap. The last two set kind and len of ret_frame,
+ * for the message to the peer. ret_frame->p is set on 0 only.
  */
 int gad_frame_next(const uint8_t *p, size_t len, gad_frame_cap_fn *cap, const void *arg,
                    struct gad_frame *ret_frame, size_t *ret_used) GAD_MUST_CHECK;
 
-/* Appends the head of a frame whose message has len bytes, which the caller appends. kind is not 0, and
- * len + 1 fits in 32 bits. */
+/* Appends the header of a frame whose message has len bytes; the caller appends the message.
+ * kind is not 0, and len + 1 fits in 32 bits. */
 void gad_frame_add_head(struct gad_buf *b, uint8_t kind, size_t len);

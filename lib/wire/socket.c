@@ -15,16 +15,11 @@
 #include <unistd.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 
 enum { HOST_TEXT = 256, PORT_TEXT = 6 };
-
-static void closep(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 static const char *without_prefix(const char *s, const char *prefix)
 {
@@ -47,14 +42,15 @@ static int unix_address(const char *address, struct sockaddr_un *sa, struct gad_
     if (len == 0)
         return gad_fail(d, GAD_EFORMAT, "'%s': a unix socket needs a path", address);
     if (len >= sizeof(sa->sun_path))
-        return gad_fail(d, GAD_ELIMIT, "'%s': path of %zu bytes, a unix socket's may have %zu",
-                        address, len, sizeof(sa->sun_path) - 1);
+        return gad_fail(d, GAD_ELIMIT,
+                        "'%s': path of %zu bytes, the limit for a unix socket is %zu", address, len,
+                        sizeof(sa->sun_path) - 1);
     *sa = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(sa->sun_path, path, len);
     return 0;
 }
 
-/* HOST:PORT with the brackets of [::1]:PORT taken off. */
+/* Splits HOST:PORT and removes the brackets of [::1]:PORT. */
 static int split(const char *address, char host[static HOST_TEXT], char port[static PORT_TEXT],
                  struct gad_diag *d)
 {
@@ -110,7 +106,7 @@ static int resolve(const char *address, bool passive, struct addrinfo **ret, str
     return err ? gad_fail(d, GAD_EUNKNOWN, "%s: %s", address, gai_strerror(err)) : 0;
 }
 
-/* Waits for a connect(2) under way. 0 or -errno. */
+/* Waits for a connect(2) in progress. Returns 0 or -errno. */
 static int wait_connected(int fd, int timeout_ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -127,7 +123,8 @@ static int wait_connected(int fd, int timeout_ms)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 ? -err : -errno;
 }
 
-/* unix(7): a full backlog is EAGAIN, and there is nothing to poll for: only a blocking connect(2) waits. */
+/* unix(7): a full backlog is EAGAIN without a descriptor to poll: only a blocking connect(2)
+ * waits. */
 static int wait_for_backlog(int fd, const struct sockaddr *sa, socklen_t len, int timeout_ms)
 {
     const struct timeval tv = {timeout_ms / 1000, (suseconds_t)(timeout_ms % 1000) * 1000},
@@ -148,7 +145,7 @@ static int wait_for_backlog(int fd, const struct sockaddr *sa, socklen_t len, in
 static int connect_to(const struct sockaddr *sa, socklen_t len, int timeout_ms, int *ret_fd)
 {
     const int on = 1;
-    gad_cleanup(closep) int fd =
+    gad_cleanup(gad_closep) int fd =
         socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
@@ -191,8 +188,9 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd, struct 
 }
 
 /*
- * A socket file that no process is bound to belongs to one that ended. The question is asked by a socket of another type:
- * it cannot be connected (EPROTOTYPE), so that a server that lives, or a manager that would start one, sees nothing of it.
+ * A socket file that no process is bound to was left by a process that ended. A socket of another
+ * type tests this: it cannot be connected (EPROTOTYPE), so neither a running server nor a manager
+ * that starts servers on demand notices.
  */
 static bool is_left_behind(const struct sockaddr_un *sa)
 {
@@ -203,7 +201,7 @@ static bool is_left_behind(const struct sockaddr_un *sa)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
                    errno == ECONNREFUSED;
-    closep(&fd);
+    gad_closep(&fd);
     return refused;
 }
 
@@ -215,12 +213,12 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
 
     if (err)
         return err;
-    gad_cleanup(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    gad_cleanup(gad_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
     if (is_left_behind(&sa))
         (void)unlink(sa.sun_path);
-    /* The file gets the socket's own mode less the umask: closed to all until chmod() opens it. */
+    /* The file has the socket's mode less the umask: closed to all until chmod() opens it. */
     if (fchmod(fd, 0) != 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0)
         return -errno;
     if (listen(fd, backlog) != 0 || chmod(sa.sun_path, mode) != 0) {
@@ -236,7 +234,7 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
 static int bind_on(const struct addrinfo *a, int *ret_fd)
 {
     const int on = 1;
-    gad_cleanup(closep) int fd =
+    gad_cleanup(gad_closep) int fd =
         socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
@@ -252,7 +250,7 @@ static int bind_on(const struct addrinfo *a, int *ret_fd)
 
 static int listen_on(const struct addrinfo *a, int backlog, int *ret_fd)
 {
-    gad_cleanup(closep) int fd = -1;
+    gad_cleanup(gad_closep) int fd = -1;
     int err = bind_on(a, &fd);
 
     if (err)
@@ -272,7 +270,7 @@ int gad_socket_listen(const char *address, mode_t mode, int backlog, int *ret_fd
     if (gad_socket_is_unix(address)) {
         err = listen_unix(address, mode, backlog, ret_fd, d);
         if (err == GAD_EFORMAT || err == GAD_ELIMIT)
-            return err; /* the diagnostic is there */
+            return err; /* the diagnostic is set */
     } else {
         struct addrinfo *all;
         err = resolve(address, true, &all, d);
@@ -305,7 +303,7 @@ static int check_listen_unix(const char *address, bool *ret_is_used, struct gad_
     if (lstat(sa.sun_path, &st) != 0)
         return 0;
     if (!S_ISSOCK(st.st_mode))
-        return gad_fail(d, -EADDRINUSE, "%s: there is a file that is no socket", address);
+        return gad_fail(d, -EADDRINUSE, "%s: exists and is not a socket", address);
     *ret_is_used = !is_left_behind(&sa);
     return 0;
 }
@@ -322,7 +320,7 @@ int gad_socket_check_listen(const char *address, bool *ret_is_used, struct gad_d
     if (err)
         return err;
     err = bind_on(all, &fd); /* without listen(2) no client can connect */
-    closep(&fd);
+    gad_closep(&fd);
     freeaddrinfo(all);
     *ret_is_used = err == -EADDRINUSE;
     return err && !*ret_is_used
@@ -367,20 +365,4 @@ bool gad_socket_clash(const char *a, const char *b)
     if (y)
         freeaddrinfo(y);
     return r;
-}
-
-int gad_socket_port(int fd)
-{
-    union {
-        struct sockaddr sa;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a = {0};
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, &a.sa, &len) != 0)
-        return 0;
-    if (a.sa.sa_family == AF_INET)
-        return ntohs(a.v4.sin_port);
-    return a.sa.sa_family == AF_INET6 ? ntohs(a.v6.sin6_port) : 0;
 }

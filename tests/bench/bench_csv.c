@@ -18,7 +18,6 @@
 #include "lib/dataset/input.h"
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
-#include "lib/feature/vectorize.h"
 
 enum { RUNS = 7, TILE = 512, LD = 128, TEXT_MAX = 1 << 30 };
 

@@ -9,6 +9,7 @@
  */
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -61,6 +62,15 @@ static void pin(int core)
         (void)fprintf(stderr, "bench_socket: cannot pin to core %d\n", core);
 }
 
+/* Port of a bound IPv4 socket. */
+static int port_of(int fd)
+{
+    struct sockaddr_in a = {0};
+    socklen_t len = sizeof(a);
+
+    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 ? ntohs(a.sin_port) : 0;
+}
+
 /* The port is free until the daemon binds it, so another program can take it: a benchmark may
  * fail now and then. */
 static int free_port(void)
@@ -68,7 +78,7 @@ static int free_port(void)
     int fd, port = 0;
 
     if (gad_socket_listen("127.0.0.1:0", 0, 1, &fd, NULL) == 0) {
-        port = gad_socket_port(fd);
+        port = port_of(fd);
         (void)close(fd);
     }
     return port;

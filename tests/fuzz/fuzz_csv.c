@@ -11,7 +11,7 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/foreign.h"
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -220,7 +220,7 @@ class Own(Case):
 
     def test_json_is_distinguished_from_csv(self):
         j = self.write("records.json", '{"duration":0,"protocol_type":"tcp"}\n')
-        self.assertIn("records.json:1: a line of JSON, and only CSV is read", self.fit(j, code=1).stderr)
+        self.assertIn("records.json:1: a line of JSON; only CSV is supported", self.fit(j, code=1).stderr)
 
     def test_a_short_time_and_rows_without_one_are_reported(self):
         rows = [r for r, t in zip(self.rows, self.times) if t < START + DAY]

@@ -72,7 +72,7 @@ class Capture(Case):
             self.assertIn(b"is ready", p.stderr.readline())
             p.send_signal(signal.SIGTERM)
             self.assertEqual(p.wait(30 * ganad.SLOW), 0)
-        self.assertIn("standard input: no capture: neither pcap nor pcapng", self.read("-", input=b"no capture at all", code=1)[1])
+        self.assertIn("standard input: not a capture: neither pcap nor pcapng", self.read("-", input=b"no capture at all", code=1)[1])
 
     @unittest.skipUnless(os.geteuid() == 0, "not root")
     def test_nothing_of_root_is_kept_for_files(self):
@@ -144,7 +144,7 @@ class Capture(Case):
         data = self.traffic.bytes()
         cut = self.write("cut.pcap", data[:len(data) * 2 // 3 + 5])
         alerts, said = self.read(cut)
-        self.assertRegex(said, r"warning: capture: 1: .*cut\.pcap: cut off")
+        self.assertRegex(said, r"warning: capture: 1: .*cut\.pcap: truncated")
         self.assertEqual(self.told(alerts), self.expected(cut))
 
     def test_a_file_that_cannot_be_read_is_named(self):
@@ -173,7 +173,7 @@ class Capture(Case):
         cut = self.write("cut2.pcap", self.traffic.bytes()[:-5])
         p = ganad.ctl("score", "--local", ganad.checkpoint(), cut)
         self.assertEqual(p.returncode, 0)
-        self.assertIn(b"warning: " + cut.encode() + b": cut off", p.stderr)
+        self.assertIn(b"warning: " + cut.encode() + b": truncated", p.stderr)
         # not every gzip is a capture
         text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))
         self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
@@ -205,7 +205,7 @@ class Capture(Case):
             self.assertEqual(writer.wait(), 0)
         self.assertEqual(score(input=b"").stdout, b"")
         self.assertEqual(score(input=b"\x1f", code=1).stdout, b"")
-        self.assertIn(b"cut off", score(input=data[:-5]).stderr)
+        self.assertIn(b"truncated", score(input=data[:-5]).stderr)
         self.assertIn(b"stdin: ", score(input=data[:4] + b"x" * 100, code=1).stderr)
 
     def test_ganadctl_reads_packets_as_its_options_say(self):

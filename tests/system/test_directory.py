@@ -75,7 +75,7 @@ class Directory(Case):
             log = d.read_log()
             for name in ("notes.txt", "c.pcap", "e.pcap"):
                 self.assertRegex(log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; skipping it\n")
-            self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: cut off")
+            self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: truncated")
             # read: deleted
             self.assertEqual(sorted(os.listdir(self.spool)), ["c.pcap", "e.pcap", "notes.txt"])
             self.put("f.pcap", self.parts[3])

@@ -151,7 +151,7 @@ class Extract(unittest.TestCase):
         data = self.traffic.bytes()
         for name, cut in (("cut.pcap", data[:-10]), ("cut.gz", gzip.compress(data)[:-5000])):
             p = extract(self.write(name, cut))
-            self.assertRegex(p.stderr.decode(), rf"warning: .*{name}.*cut off")
+            self.assertRegex(p.stderr.decode(), rf"warning: .*{name}.*truncated")
             self.assertGreater(p.stdout.count(b"\n"), 100)
 
     def test_counters_add_up(self):
@@ -220,7 +220,7 @@ class Extract(unittest.TestCase):
                                  (["--service", "tcp/80=httpd", "x"], "did you mean 'http'"),
                                  (["--checksums", "maybe", "x"], "not one of ignore, verify, auto"),
                                  (["--max-flows", "0", "x"], "from 1 to"), (["--tunnels", "9", "x"], "from 0 to 8"),
-                                 (["--tunnel-kinds", "gre,vxlam", "x"], "--tunnel-kinds: 'vxlam' is no tunnel"),
+                                 (["--tunnel-kinds", "gre,vxlam", "x"], "--tunnel-kinds: 'vxlam' is not a supported tunnel"),
                                  (["--tunnel-kinds", "", "x"], "--tunnel-kinds: the name of a tunnel is missing"),
                                  (["--inspect-memory", "2G", "x"], "not a size up to 1024M"),
                                  (["--inspect-memory", "K", "x"], "not a size"),

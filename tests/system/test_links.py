@@ -48,8 +48,8 @@ class Links(NetCase):
         with daemon({"late": {"interface": "dmz0"}, "wire": {"interface": "far", "filter": "ip"}}) as d:
             said = self.check(d)
             self.assertEqual(said.returncode, 0, said.stderr)
-            self.assertRegex(said.stderr, r"warning: capture: late: dmz0: there is no such interface; "
-                                          r"there are: (lo|near|far), .*; waiting for it\n$")
+            self.assertRegex(said.stderr, r"warning: capture: late: dmz0: no such interface; "
+                                          r"interfaces: (lo|near|far), .*; waiting for it\n$")
             self.start(d)
             self.assertEqual((self.sources(d)["late"].state, self.sources(d)["late"].link), ("gone", "missing"))
             self.record_comes(d, "wire", 1)
@@ -61,7 +61,7 @@ class Links(NetCase):
             self.wait_for_state(d, "late", "reading", "up")
             self.assertEqual(self.sources(d)["late"].reopened, 0)  # it never existed before
             log = d.read_log()
-            self.assertEqual(len(re.findall(r"late: dmz0: there is no such interface", log)), 1, log)
+            self.assertEqual(len(re.findall(r"late: dmz0: no such interface", log)), 1, log)
             self.assertRegex(log, r"notice: capture: late: capturing on 'dmz0'\n")
             self.assertNotIn("exists: No such device", log)
             self.assertEqual(d.stop(), 0)
@@ -75,7 +75,7 @@ class Links(NetCase):
                 self.assertEqual(self.check(d).returncode, 0)
                 self.start(d)
                 self.assertEqual(self.sources(d)["wire"].state, "gone" if missing else "down")
-                self.assertIn("far: there is no such interface" if missing else "far: the interface is down", d.read_log())
+                self.assertIn("far: no such interface" if missing else "far: the interface is down", d.read_log())
                 if missing:
                     self.make_link()
                 else:

@@ -275,7 +275,7 @@ class Report(TrainCase):
         command = [ganad.args.train, "report", self.checkpoint, "--data", self.data, "--out", os.path.join(folder, "r.html")]
         cases = [(command, limit, "cannot write"),
                  ([*command, "--json", "/no/such/folder/r.json"], None, "/no/such/folder/r.json"),
-                 ([*command, "--json", self.tmp.name], None, "is a folder"),
+                 ([*command, "--json", self.tmp.name], None, "is a directory"),
                  ([*command[:-1], "/no/such/folder/r.html", "--json", os.path.join(folder, "r.json")], None, "r.html")]
         for arguments, before, words in cases:
             p = subprocess.run(arguments, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

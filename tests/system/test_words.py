@@ -99,7 +99,7 @@ class Files(unittest.TestCase):
                     f.write(data)
                 r = ganad.ctl("extract", path)
                 self.assertEqual((r.returncode, r.stdout), (1, b""))
-                self.assertIn(path.encode() + b": no capture: neither pcap nor pcapng, plain or gzip", r.stderr)
+                self.assertIn(path.encode() + b": not a capture: neither pcap nor pcapng, plain or gzip", r.stderr)
 
 
 class Sandbox(unittest.TestCase):

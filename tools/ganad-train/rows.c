@@ -8,7 +8,6 @@
 #include "lib/dataset/split.h"
 #include "lib/dataset/table.h"
 #include "lib/feature/schema.h"
-#include "lib/feature/vectorize.h"
 #include "lib/record/record.h"
 #include "models/model.h"
 

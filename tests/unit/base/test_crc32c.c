@@ -12,7 +12,8 @@ static void check(const void *p, size_t len, uint32_t want)
     assert_int_equal(gad_crc32c_table(0, p, len), want);
 }
 
-/* RFC 3720 appendix B.4, whose sums are printed in the order of the bytes on the wire; and the check value. */
+/* RFC 3720 appendix B.4, whose sums are printed in the order of the bytes on the wire; and the
+ * check value. */
 static void the_vectors_of_rfc_3720_come_out(void **state)
 {
     (void)state;

@@ -13,8 +13,8 @@ static void fail_says_why_and_gives_the_code_back(void **state)
 
     assert_int_equal(gad_fail(&d, GAD_ELIMIT, "%s: %d", "a", 7), GAD_ELIMIT);
     assert_string_equal(d.text, "a: 7");
-    assert_int_equal(gad_fail(NULL, -ENOENT, "%s", "nobody listens"), -ENOENT);
-    gad_diag_prefix(NULL, "nobody");
+    assert_int_equal(gad_fail(NULL, -ENOENT, "%s", "no diagnostic"), -ENOENT);
+    gad_diag_prefix(NULL, "none");
 }
 
 static void prefixes_come_before_what_is_there(void **state)
@@ -46,7 +46,8 @@ static void long_texts_are_cut_and_end(void **state)
     }
 }
 
-/* What a file's name or contents bring with them cannot move a terminal's cursor, nor break a JSON string. */
+/* What a file's name or contents bring with them cannot move a terminal's cursor, nor break a
+ * JSON string. */
 static void only_printable_utf8_gets_through(void **state)
 {
     (void)state;
@@ -58,8 +59,8 @@ static void only_printable_utf8_gets_through(void **state)
         {"\xc2\x9b"
          "2J \xc2\x80 \xc2\xa0",
          "??2J ?? \xc2\xa0"},                                      /* C1 controls; no-break space */
-        {"\x80 \xff \xc3", "? ? ?"},                               /* alone, or cut off */
-        {"\xe2\x82", "??"},                                        /* cut off by the end */
+        {"\x80 \xff \xc3", "? ? ?"},                               /* alone, or truncated */
+        {"\xe2\x82", "??"},                                        /* truncated by the end */
         {"\xe2\x82z", "??z"},                                      /* or by another character */
         {"\xc0\xaf \xe0\x9f\xbf \xf0\x8f\xbf\xbf", "?? ??? ????"}, /* overlong */
         {"\xed\xa0\x80 \xed\x9f\xbf", "??? \xed\x9f\xbf"}, /* a surrogate; the last before them */

@@ -19,12 +19,12 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-static char folder[80];
+static char directory[80];
 
-static const char *in_folder(const char *name)
+static const char *in_directory(const char *name)
 {
     static char path[PATH_MAX];
-    assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) < sizeof(path));
+    assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) < sizeof(path));
     return path;
 }
 
@@ -43,7 +43,7 @@ static void assert_content(const char *path, const char *want, size_t len)
 
 static size_t n_files(void)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = opendir(directory);
     size_t n = 0;
 
     assert_non_null(dir);
@@ -56,7 +56,7 @@ static size_t n_files(void)
 static void what_was_written_is_read(void **state)
 {
     (void)state;
-    const char *path = in_folder("a");
+    const char *path = in_directory("a");
     static char big[300000];
 
     assert_int_equal(gad_file_write_atomic(path, "old", 3, NULL), 0);
@@ -73,7 +73,7 @@ static void what_was_written_is_read(void **state)
 static void the_mode_follows_the_umask(void **state)
 {
     (void)state;
-    const char *path = in_folder("a");
+    const char *path = in_directory("a");
     static const mode_t masks[] = {0, 022, 027, 077};
     struct stat st;
     mode_t old = umask(0);
@@ -92,7 +92,7 @@ static void the_mode_follows_the_umask(void **state)
 static void the_limit_is_in_bytes(void **state)
 {
     (void)state;
-    const char *path = in_folder("a");
+    const char *path = in_directory("a");
     struct gad_diag d = {0};
     uint8_t *p = NULL;
     size_t n = 7;
@@ -135,10 +135,10 @@ static void assert_unreadable(const char *path, int err, const char *why)
 static void only_regular_files_are_read(void **state)
 {
     (void)state;
-    const char *path = in_folder("a");
+    const char *path = in_directory("a");
 
     assert_unreadable(path, -ENOENT, "cannot open: No such file");
-    assert_unreadable(folder, GAD_EFORMAT, "not a regular file");
+    assert_unreadable(directory, GAD_EFORMAT, "not a regular file");
     assert_unreadable("/dev/zero", GAD_EFORMAT, "not a regular file");
     assert_int_equal(symlink("/etc/passwd", path), 0);
     assert_unreadable(path, -ELOOP, "symbolic link");
@@ -157,11 +157,11 @@ static void a_link_is_replaced_not_followed(void **state)
 {
     (void)state;
     char target[PATH_MAX];
-    const char *path = in_folder("target");
+    const char *path = in_directory("target");
     struct stat st;
 
     (void)snprintf(target, sizeof(target), "%s", path);
-    path = in_folder("link");
+    path = in_directory("link");
     assert_int_equal(gad_file_write_atomic(target, "old", 3, NULL), 0);
     assert_int_equal(symlink(target, path), 0);
     assert_int_equal(gad_file_write_atomic(path, "new", 3, NULL), 0);
@@ -176,7 +176,7 @@ static void a_link_is_replaced_not_followed(void **state)
 static void a_write_that_fails_leaves_the_old_file_and_nothing_else(void **state)
 {
     (void)state;
-    const char *path = in_folder("a");
+    const char *path = in_directory("a");
     static char big[100000];
     struct gad_diag d = {0};
     struct rlimit old, small = {.rlim_cur = 50000};
@@ -199,7 +199,7 @@ static void a_write_that_fails_leaves_the_old_file_and_nothing_else(void **state
     assert_int_equal(gad_file_write_atomic(path, "x", 1, &d), -EISDIR);
     assert_int_equal(n_files(), 1);
     assert_int_equal(rmdir(path), 0);
-    assert_int_equal(gad_file_write_atomic(in_folder("no/such/folder"), "x", 1, &d), -ENOENT);
+    assert_int_equal(gad_file_write_atomic(in_directory("no/such/directory"), "x", 1, &d), -ENOENT);
 
     char *endless = gad_calloc(1, PATH_MAX + 1);
     assert_non_null(endless);
@@ -214,7 +214,7 @@ static void a_name_without_a_folder_is_in_this_one(void **state)
     char cwd[PATH_MAX];
 
     assert_non_null(getcwd(cwd, sizeof(cwd)));
-    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(chdir(directory), 0);
     assert_int_equal(gad_file_write_atomic("a", "x", 1, NULL), 0);
     assert_content("a", "x", 1);
     assert_int_equal(unlink("a"), 0);
@@ -224,7 +224,7 @@ static void a_name_without_a_folder_is_in_this_one(void **state)
 static void no_memory_is_said(void **state)
 {
     (void)state;
-    const char *path = in_folder("a");
+    const char *path = in_directory("a");
     struct gad_diag d = {0};
     uint8_t *p = NULL;
     size_t n;
@@ -240,13 +240,13 @@ static void no_memory_is_said(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(scratch_path(folder, sizeof(folder), "file-XXXXXX")) ? 0 : -1;
+    return mkdtemp(scratch_path(directory, sizeof(directory), "file-XXXXXX")) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    return rmdir(folder);
+    return rmdir(directory);
 }
 
 static void files_that_belong_together_are_written_all_or_none(void **state)
@@ -255,23 +255,23 @@ static void files_that_belong_together_are_written_all_or_none(void **state)
     char a[PATH_MAX], b[PATH_MAX];
     struct gad_diag d = {0};
 
-    (void)snprintf(a, sizeof(a), "%s", in_folder("a"));
-    (void)snprintf(b, sizeof(b), "%s", in_folder("b"));
+    (void)snprintf(a, sizeof(a), "%s", in_directory("a"));
+    (void)snprintf(b, sizeof(b), "%s", in_directory("b"));
     struct gad_file_content file[] = {{a, "old", 3}, {b, "file", 4}};
     assert_int_equal(gad_file_write_set(2, file, NULL), 0);
     assert_content(a, "old", 3);
     assert_content(b, "file", 4);
     file[0].p = "new";
-    file[1].path = "/no/such/folder/b";
+    file[1].path = "/no/such/directory/b";
     assert_int_equal(gad_file_write_set(2, file, &d), -ENOENT);
-    assert_non_null(strstr(d.text, "/no/such/folder/b: cannot create"));
-    file[1].path = folder;
+    assert_non_null(strstr(d.text, "/no/such/directory/b: cannot create"));
+    file[1].path = directory;
     assert_int_equal(gad_file_write_set(2, file, &d), -EISDIR);
-    assert_non_null(strstr(d.text, "is a folder"));
-    file[1].path = in_folder("fifo");
+    assert_non_null(strstr(d.text, "is a directory"));
+    file[1].path = in_directory("fifo");
     assert_int_equal(mkfifo(file[1].path, 0600), 0);
     assert_int_equal(gad_file_write_set(2, file, &d), GAD_EINVAL);
-    assert_non_null(strstr(d.text, "is no regular file"));
+    assert_non_null(strstr(d.text, "is not a regular file"));
     assert_int_equal(unlink(file[1].path), 0);
     assert_content(a, "old", 3);
     assert_int_equal(n_files(), 2);

@@ -9,7 +9,8 @@
 #include "lib/base/err.h"
 #include "tests/unit/test.h"
 
-/* A sanitizer's allocator ends the process where malloc() returns NULL, unless it is asked not to. */
+/* A sanitizer's allocator ends the process where malloc() returns NULL, unless it is asked not
+ * to. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

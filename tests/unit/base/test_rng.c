@@ -7,7 +7,8 @@
 #include "lib/base/mem.h"
 #include "tests/unit/test.h"
 
-/* The split of the published experiments: pandas' df.sample(frac=0.5, random_state=42) on 494,021 rows. */
+/* The split of the published experiments: pandas' df.sample(frac=0.5, random_state=42) on
+ * 494,021 rows. */
 static void permutation_is_numpys(void **state)
 {
     (void)state;

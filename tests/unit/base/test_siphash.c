@@ -3,7 +3,8 @@
 
 #include "tests/unit/test.h"
 
-/* Key 00 01 .. 0f, messages 00 01 .. of n bytes: appendix A of the paper (15), vectors.h of the reference code. */
+/* Key 00 01 .. 0f, messages 00 01 .. of n bytes: appendix A of the paper (15), vectors.h of the
+ * reference code. */
 static void the_vectors_of_its_authors_come_out(void **state)
 {
     (void)state;
@@ -19,7 +20,8 @@ static void the_vectors_of_its_authors_come_out(void **state)
     assert_true(gad_siphash(key, m, 63) == UINT64_C(0x958a324ceb064572));
 }
 
-/* What CPython 3.11 gives, with PYTHONHASHSEED=0, which is the key 0, as hash() of the bytes 00 01 .. on x86-64. */
+/* What CPython 3.11 gives, with PYTHONHASHSEED=0, which is the key 0, as hash() of the bytes 00
+ * 01 .. on x86-64. */
 static void words_hash_as_elsewhere(void **state)
 {
     (void)state;

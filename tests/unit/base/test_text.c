@@ -95,7 +95,8 @@ static const char *nearest(const char *word)
     return at < 0 ? "" : commands[at];
 }
 
-/* Each word is one slip from the name that was meant; most are one wrong letter from another one, too. */
+/* Each word is one slip from the name that was meant; most are one wrong letter from another
+ * one, too. */
 static void nearest_knows_the_slips_of_fingers(void **state)
 {
     (void)state;

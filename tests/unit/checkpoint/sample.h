@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A small checkpoint that a reader likes, for tests to break, and the test's own idea of what is legal. */
+/* A small checkpoint that a reader likes, for tests to break, and the test's own idea of what is
+ * legal. */
 
 #include "lib/checkpoint/checkpoint.h"
 
@@ -42,7 +43,8 @@ struct sample {
 /* Points into s, which must not move afterwards. */
 void sample_init(struct sample *s);
 
-/* Whether all that checkpoint.h promises holds, written without a look at lib/checkpoint; fails the test if not. */
+/* Whether all that checkpoint.h promises holds, written without a look at lib/checkpoint; fails
+ * the test if not. */
 void assert_legal(const struct gad_checkpoint *c);
 
 void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b);

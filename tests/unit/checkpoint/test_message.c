@@ -89,19 +89,18 @@ static void dimensions_that_overflow_are_refused(void **state)
         m = unpack_sample();
         m->tensor[0]->dim[0] = dims[i][0];
         m->tensor[0]->dim[1] = dims[i][1];
-        assert_refused(m, NULL, 0, GAD_EMISMATCH,
-                       "tensor 'encoder.0.weight': has another shape than 6 x 4");
+        assert_refused(m, NULL, 0, GAD_EMISMATCH, "tensor 'encoder.0.weight': shape is not 6 x 4");
     }
     message *m = unpack_sample();
     m->tensor[0]->dim[0] = 4;
     m->tensor[0]->dim[1] = 6; /* as many values */
-    assert_refused(m, NULL, 0, GAD_EMISMATCH, "another shape than 6 x 4");
+    assert_refused(m, NULL, 0, GAD_EMISMATCH, "shape is not 6 x 4");
     m = unpack_sample();
     m->tensor[0]->n_dim = 1;
-    assert_refused(m, NULL, 0, GAD_EMISMATCH, "another shape than 6 x 4");
+    assert_refused(m, NULL, 0, GAD_EMISMATCH, "shape is not 6 x 4");
     m = unpack_sample();
     m->tensor[1]->n_dim = 0;
-    assert_refused(m, NULL, 0, GAD_EMISMATCH, "tensor 'encoder.0.bias': has another shape than 4");
+    assert_refused(m, NULL, 0, GAD_EMISMATCH, "tensor 'encoder.0.bias': shape is not 4");
 }
 
 static void tensors_have_exactly_their_bytes(void **state)
@@ -116,10 +115,11 @@ static void tensors_have_exactly_their_bytes(void **state)
     message *m = unpack_sample();
     m->tensor[0]->data.len = 4;
     assert_refused(m, NULL, 0, GAD_EMISMATCH,
-                   "a.ckpt: tensor 'encoder.0.weight': 1 values, layer says 6 x 4");
+                   "a.ckpt: tensor 'encoder.0.weight': 1 values, the layer needs 6 x 4");
     m = unpack_sample();
     m->tensor[0]->data.len = 6;
-    assert_refused(m, NULL, 0, GAD_EMISMATCH, "1 values and a part of one, layer says 6 x 4");
+    assert_refused(m, NULL, 0, GAD_EMISMATCH,
+                   "1 values and part of another, the layer needs 6 x 4");
 }
 
 static void tensors_stand_in_the_order_of_the_layers(void **state)
@@ -130,13 +130,13 @@ static void tensors_stand_in_the_order_of_the_layers(void **state)
     m->tensor[0] = m->tensor[2];
     m->tensor[2] = t;
     assert_refused(m, NULL, 0, GAD_EMISMATCH,
-                   "tensor 'encoder.0.weight': 'encoder.1.weight' stands in its place");
+                   "tensor 'encoder.0.weight': found 'encoder.1.weight' in its place");
     m = unpack_sample();
     ganad__checkpoint__tensor__free_unpacked(m->tensor[--m->n_tensor], NULL);
     assert_refused(m, NULL, 0, GAD_EMISMATCH, "7 tensors, the 4 layers need 8");
     m = unpack_sample();
     m->tensor[0]->name[0] = '\n';
-    assert_refused(m, NULL, 0, GAD_EMISMATCH, "'\\x0ancoder.0.weight' stands in its place");
+    assert_refused(m, NULL, 0, GAD_EMISMATCH, "'\\x0ancoder.0.weight' in its place");
 }
 
 static void each_part_must_be_there(void **state)
@@ -209,7 +209,7 @@ static void unknown_fields_are_refused_at_every_depth(void **state)
     f.data = &byte;
 
     assert_refused(unpack_sample(), "\x98\x06\x01", 3, GAD_EFORMAT,
-                   "message Checkpoint has a field 99 that is not known here");
+                   "message Checkpoint has an unknown field 99");
     for (int depth = 0; depth < 9; depth++) {
         message *m = unpack_sample();
         ProtobufCMessage *at[] = {&m->net[1]->base,
@@ -230,7 +230,7 @@ static void unknown_fields_are_refused_at_every_depth(void **state)
         at[depth]->n_unknown_fields = 0;
         at[depth]->unknown_fields = NULL;
         ganad__checkpoint__checkpoint__free_unpacked(m, NULL);
-        assert_refused_bytes(p, len, GAD_EFORMAT, "has a field 99 that is not known here");
+        assert_refused_bytes(p, len, GAD_EFORMAT, "has an unknown field 99");
         gad_free(p);
     }
 }
@@ -317,7 +317,7 @@ static void small_bytes_do_not_become_much_memory(void **state)
             p[i] = (uint8_t)(field << 3 | 2);
             p[i + 1] = 0;
         }
-        assert_refused_bytes(p, LEN, GAD_ELIMIT, "would unpack to many times its size");
+        assert_refused_bytes(p, LEN, GAD_ELIMIT, "would need many times its size");
     }
     for (uint8_t sub = 1; sub <= 2;
          sub++) { /* one level down: nets of layers, groups of categories */
@@ -327,7 +327,7 @@ static void small_bytes_do_not_become_much_memory(void **state)
             p[i + 1] = 0;
         }
         memcpy(p, head, sizeof(head));
-        assert_refused_bytes(p, LEN, GAD_ELIMIT, "would unpack to many times its size");
+        assert_refused_bytes(p, LEN, GAD_ELIMIT, "would need many times its size");
     }
 #ifndef SANITIZED
     assert_true(peak_kib() - before < 16 * 1024);

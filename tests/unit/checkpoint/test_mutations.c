@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seeded random damage. The number of mutants is the argument; 100000 if there is none. */
+/* Seeded random damage. The argument is the number of mutants; default 100000. */
 #include "lib/checkpoint/checkpoint.h"
 
 #include <stdio.h>
@@ -17,7 +17,8 @@ static uint64_t n_mutants = 100000;
 static uint8_t *original;
 static size_t original_len;
 
-/* Values that parsers have tripped over: signs, all bits, longest varints, tags of this very message. */
+/* Values that parsers have tripped over: signs, all bits, longest varints, tags of this very
+ * message. */
 static const uint8_t interesting[] = {0x00, 0x01, 0x02, 0x07, 0x08, 0x0a, 0x12, 0x1a, 0x22, 0x2a,
                                       0x32, 0x3a, 0x42, 0x4a, 0x52, 0x7f, 0x80, 0x81, 0xfe, 0xff};
 
@@ -119,7 +120,8 @@ static void damage_under_a_new_sum_is_refused_or_harmless(void **state)
     }
     print_message("seed 1: %llu mutants, %llu of them legal\n", (unsigned long long)n_mutants,
                   (unsigned long long)n_accepted);
-    /* Flips in weights and texts are legal; were there none, the mutants would not get past the sum. */
+    /* Flips in weights and texts are legal; were there none, the mutants would not get past the
+     * sum. */
     assert_true(n_accepted > n_mutants / 100 && n_accepted < n_mutants / 2);
 }
 

@@ -14,13 +14,13 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-/* A folder of its own, gone when the test is. */
-static char folder[80];
+/* A directory of its own, gone when the test is. */
+static char directory[80];
 
-static const char *in_folder(const char *name)
+static const char *in_directory(const char *name)
 {
     static char path[PATH_MAX];
-    assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) < sizeof(path));
+    assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) < sizeof(path));
     return path;
 }
 
@@ -52,7 +52,7 @@ static void what_was_written_is_read(void **state)
     struct sample s;
     struct gad_checkpoint *c = NULL;
     struct gad_diag d = {0};
-    const char *path = in_folder("sample.ckpt");
+    const char *path = in_directory("sample.ckpt");
 
     sample_init(&s);
     assert_legal(&s.c); /* so that the check itself is known to pass something */
@@ -76,8 +76,8 @@ static void what_was_written_is_read(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
-/* With an honest header over half a message, two cuts leave a whole checkpoint: that between its two self-tests, and
- * that between the last of them and the condition. */
+/* With an honest header over half a message, two cuts leave a whole checkpoint: that between its
+ * two self-tests, and that between the last of them and the condition. */
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -92,7 +92,7 @@ static void every_truncation_is_refused(void **state)
         uint8_t *cut = malloc(n ? n : 1); /* of its own, so that a read beyond it is seen */
         assert_non_null(cut);
         memcpy(cut, p, n);
-        assert_refused(cut, n, n < 56 ? "shorter than a checkpoint's header" : "cut off");
+        assert_refused(cut, n, n < 56 ? "shorter than a checkpoint's header" : "truncated");
         if (n >= 56)
             seal(cut, n);
         if (gad_checkpoint_parse("a.ckpt", cut, n, &c, NULL) == 0) {
@@ -143,7 +143,7 @@ static void bytes_behind_the_message_are_refused(void **state)
     uint8_t *more = gad_realloc_array(p, len + 1, 1);
     assert_non_null(more);
     more[len] = 0;
-    assert_refused(more, len + 1, "1 bytes too many behind the message");
+    assert_refused(more, len + 1, "1 bytes after the message");
     gad_free(more);
 }
 
@@ -156,9 +156,9 @@ static void only_regular_files_are_read(void **state)
     char target[PATH_MAX];
 
     sample_init(&s);
-    (void)snprintf(target, sizeof(target), "%s", in_folder("target"));
+    (void)snprintf(target, sizeof(target), "%s", in_directory("target"));
     assert_int_equal(gad_checkpoint_write(&s.c, target, &d), 0);
-    const char *path = in_folder("other");
+    const char *path = in_directory("other");
 
     assert_int_equal(symlink(target, path), 0);
     assert_int_equal(gad_checkpoint_read(path, &c, &d), -ELOOP);
@@ -170,7 +170,7 @@ static void only_regular_files_are_read(void **state)
     assert_non_null(strstr(d.text, "not a regular file"));
     assert_int_equal(unlink(path), 0);
 
-    assert_int_equal(gad_checkpoint_read(folder, &c, &d), GAD_EFORMAT);
+    assert_int_equal(gad_checkpoint_read(directory, &c, &d), GAD_EFORMAT);
     assert_int_equal(gad_checkpoint_read(path, &c, &d), -ENOENT);
     assert_non_null(strstr(d.text, path));
 
@@ -220,13 +220,13 @@ static void every_allocation_may_fail(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(scratch_path(folder, sizeof(folder), "checkpoint-XXXXXX")) ? 0 : -1;
+    return mkdtemp(scratch_path(directory, sizeof(directory), "checkpoint-XXXXXX")) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    return rmdir(folder); /* fails, and the test with it, if something was left behind */
+    return rmdir(directory); /* fails, and the test with it, if something was left behind */
 }
 
 int main(void)

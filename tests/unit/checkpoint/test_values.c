@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A writer never makes what a reader would refuse, so the writer is the way to show a reader each fault. */
+/* A writer never makes what a reader would refuse, so the writer is the way to show a reader
+ * each fault. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static void a_reference_is_of_the_schema_and_counts_its_records(void **state)
     }
     sample_init(&s);
     s.histograms[0].n_edges = 0;
-    assert_fault(&s, GAD_ELIMIT, "0 edges, 1 to 64 can be");
+    assert_fault(&s, GAD_ELIMIT, "0 edges, allowed are 1 to 64");
     sample_init(&s);
     s.histograms[1].n_bins = 2;
     assert_fault(&s, GAD_EMISMATCH, "2 counts, not 3");
@@ -150,7 +151,7 @@ static void a_reference_is_of_the_schema_and_counts_its_records(void **state)
     for (uint64_t wrong = 4; wrong != 3; wrong = wrong == 4 ? 6 : wrong == 6 ? UINT64_MAX : 3) {
         sample_init(&s);
         s.counts[4][1] = wrong;
-        assert_fault(&s, GAD_EMISMATCH, "the counts are not of 10 records");
+        assert_fault(&s, GAD_EMISMATCH, "the counts do not sum to 10 records");
     }
 }
 
@@ -192,15 +193,15 @@ static void calibration_ascends_from_0_to_1(void **state)
     assert_fault(&s, GAD_EFORMAT, "calibration: value 3 descends");
     sample_init(&s);
     s.level[0] = 1e-300;
-    assert_fault(&s, GAD_EFORMAT, "levels do not go from 0 to 1");
+    assert_fault(&s, GAD_EFORMAT, "levels do not range from 0 to 1");
     sample_init(&s);
     s.level[SAMPLE_LEVELS - 1] = nextafter(1.0, 0.0);
-    assert_fault(&s, GAD_EFORMAT, "levels do not go from 0 to 1");
+    assert_fault(&s, GAD_EFORMAT, "levels do not range from 0 to 1");
     s.level[SAMPLE_LEVELS - 1] = nextafter(1.0, 2.0);
-    assert_fault(&s, GAD_EFORMAT, "levels do not go from 0 to 1");
+    assert_fault(&s, GAD_EFORMAT, "levels do not range from 0 to 1");
     sample_init(&s);
     s.c.calibration.n = 0;
-    assert_fault(&s, GAD_EFORMAT, "calibration: of no rows");
+    assert_fault(&s, GAD_EFORMAT, "calibration: no rows");
     sample_init(&s);
     s.c.calibration.n_levels = 1;
     assert_fault(&s, GAD_EFORMAT, "calibration: levels: 1, at least 2");
@@ -217,7 +218,7 @@ static void layers_fit_together(void **state)
 
     sample_init(&s);
     s.layers[0][1].in = SAMPLE_HIDDEN + 1;
-    assert_fault(&s, GAD_EMISMATCH, "net 'encoder': layer 1 takes 5 values, layer 0 gives 4");
+    assert_fault(&s, GAD_EMISMATCH, "net 'encoder': layer 1 takes 5 values, layer 0 returns 4");
     sample_init(&s);
     s.layers[1][0].kind = 0;
     assert_fault(&s, GAD_EFORMAT, "net 'generator': layer 0 is of an unknown kind");
@@ -228,7 +229,7 @@ static void layers_fit_together(void **state)
     assert_fault(&s, GAD_EFORMAT, "net 'generator': layer 0 has an unknown activation");
     sample_init(&s);
     s.nets[1].name = "encoder";
-    assert_fault(&s, GAD_EFORMAT, "net 'encoder': there are two");
+    assert_fault(&s, GAD_EFORMAT, "net 'encoder': duplicate name");
     sample_init(&s);
     s.nets[1].n_layers = 0;
     assert_fault(&s, GAD_EFORMAT, "layers of a net: 0, at least 1");
@@ -295,7 +296,7 @@ static void a_condition_is_a_group_of_the_schema(void **state)
     assert_true(first == 0 && n == 0);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
         s.c.condition = none[i];
-        assert_fault(&s, GAD_EMISMATCH, "is no group of the schema");
+        assert_fault(&s, GAD_EMISMATCH, "is not a group of the schema");
     }
     s.c.condition = "\x1b[2J";
     assert_fault(&s, GAD_EFORMAT, "condition has a byte that is not printable");
@@ -303,7 +304,7 @@ static void a_condition_is_a_group_of_the_schema(void **state)
     s.c.condition = text;
     assert_fault(&s, GAD_EFORMAT, "condition is longer than 4096 bytes");
     s.c.condition = text + 1;
-    assert_fault(&s, GAD_EMISMATCH, "is no group of the schema");
+    assert_fault(&s, GAD_EMISMATCH, "is not a group of the schema");
     s.groups[0].column = text + 1;
     assert_fine(&s);
 }

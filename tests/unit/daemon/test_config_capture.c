@@ -68,7 +68,7 @@ static void a_capture_has_an_interface_or_files(void **state)
     refused(MODEL "[capture a]\ntunnels = 9\n",
             "t.conf:4: key 'tunnels': '9' is out of range 0 .. 8");
     refused(MODEL "[capture a]\ntunnels = 1\ntunnel_kinds = gre, vxlam\n",
-            "t.conf:5: key 'tunnel_kinds': 'vxlam' is no tunnel that is opened here; did you mean "
+            "t.conf:5: key 'tunnel_kinds': 'vxlam' is not a supported tunnel; did you mean "
             "'vxlan'?");
     refused(MODEL "[capture a]\ntunnel_kinds =\n",
             "t.conf:4: key 'tunnel_kinds': the name of a tunnel is missing");

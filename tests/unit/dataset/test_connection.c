@@ -84,7 +84,8 @@ static void what_extract_writes_comes_back(void **state)
         }
 }
 
-/* The columns @names hold @values: what becomes of them, in one text, with a '!' if something was left out. */
+/* The columns @names hold @values: what becomes of them, in one text, with a '!' if something
+ * was left out. */
 static const char *read_as(const char *names, const char *values)
 {
     static char text[1024];

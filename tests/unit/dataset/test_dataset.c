@@ -160,7 +160,7 @@ static void bad_lines_are_named_by_file_line_column_and_reason(void **state)
         {KDD("a") "0,tcp,http,SF,x", GAD_EFORMAT,
          "t:2: column 5 'src_bytes': not a whole number: 'x'"},
         {"{\"duration\":0}", GAD_EFORMAT,
-         "t:1: a line of JSON, and only CSV is read: write the records as csv"},
+         "t:1: a line of JSON; only CSV is supported: write the records as CSV"},
         {"-1,", GAD_EFORMAT, "t:1: column 1 'duration': not a whole number: '-1'"},
         {"1.5,", GAD_EFORMAT, "column 1 'duration': not a whole number: '1.5'"},
         {"1e3,", GAD_EFORMAT, "column 1 'duration': not a whole number"},
@@ -351,7 +351,8 @@ static void lines_are_limited(void **state)
         }
 }
 
-/* Longer than any buffer, before, between and after good lines, with the numbers of lines still right. */
+/* Longer than any buffer, before, between and after good lines, with the numbers of lines still
+ * right. */
 static void a_line_without_end_is_skipped_as_one(void **state)
 {
     (void)state;

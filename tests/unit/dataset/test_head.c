@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/dataset/head.h"
+#include "lib/dataset/line.h"
 
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
@@ -178,7 +178,7 @@ static void a_head_may_come_again_but_not_another(void **state)
     head_line(",a\n", twice + strlen(twice));
     strncat(twice, FEATURES ",2\n", sizeof(twice) - strlen(twice) - 1);
     taken(",a\n", twice, 2, "");
-    refused(",b\n", twice, "f:3: head: the lines before have another");
+    refused(",b\n", twice, "f:3: head: the lines before have a different head");
 
     gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
     struct gad_diag d = {""};
@@ -188,7 +188,7 @@ static void a_head_may_come_again_but_not_another(void **state)
     assert_int_equal(gad_dataset_open_memory("f", twice, strlen(twice), NULL, &s, NULL), 0);
     assert_int_equal(gad_dataset_next(s, &row, &d), 0);
     assert_int_equal(gad_dataset_next(s, &row, &d), GAD_EFORMAT);
-    assert_string_equal(d.text, "f:2: head: the lines before have none");
+    assert_string_equal(d.text, "f:2: head: the lines before have no head");
 }
 
 static int parse(const char *line, struct gad_head *h, struct gad_diag *d)
@@ -211,8 +211,8 @@ static void a_head_that_is_none_says_why(void **state)
         const char *more, *why;
     } rows[] = {
         {",", "head: column 42: not a name of 1 to 31 bytes: ''"},
-        {",a,a", "head: column 43: 'a' is there twice"},
-        {",duration", "head: column 42: 'duration' is there twice"},
+        {",a,a", "head: column 43: 'a' occurs twice"},
+        {",duration", "head: column 42: 'duration' occurs twice"},
         {",a b", "head: column 42: byte 0x20"},
         {",12345678901234567890123456789012",
          "head: column 42: not a name of 1 to 31 bytes: '12345678901234567890123456789012'"},

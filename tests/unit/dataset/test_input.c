@@ -107,7 +107,7 @@ static void every_truncation_is_reported(void **state)
             continue;
         struct outcome o = read_bytes(gz, len);
         assert_int_equal(o.r, GAD_ETRUNC);
-        assert_non_null(strstr(o.d.text, "gzip stream is cut off"));
+        assert_non_null(strstr(o.d.text, "truncated gzip stream"));
         assert_true(o.rows >= (len > first ? 2u : 0u) && o.rows <= (len > first ? 4u : 2u));
     }
 }
@@ -121,7 +121,7 @@ static void bytes_behind_the_last_member_are_refused(void **state)
     struct outcome o = read_bytes(gz, n + 4); /* zeros */
     assert_true(o.r == GAD_EFORMAT && o.rows == 2);
     assert_non_null(strstr(o.d.text, "broken gzip stream"));
-    gz[n] = 0x1f; /* looks like another member, and is none */
+    gz[n] = 0x1f; /* looks like another member, but is not */
     gz[n + 1] = 0x8b;
     gz[n + 2] = 99;
     assert_int_equal(read_bytes(gz, n + 4).r, GAD_EFORMAT);
@@ -144,7 +144,7 @@ static void no_changed_byte_goes_unseen(void **state)
     assert_int_equal(read_bytes(gz, n).r, GAD_END);
 }
 
-/* However many bytes somebody has looked at; the sum is of those too. */
+/* However many bytes were read before; the checksum includes them. */
 static void a_file_may_be_begun(void **state)
 {
     (void)state;
@@ -183,7 +183,7 @@ static void what_is_no_file_is_named(void **state)
     assert_int_equal(gad_dataset_open("/nonexistent", NULL, &s, &d), -ENOENT);
     assert_string_equal(d.text, "/nonexistent: cannot open: No such file or directory");
     assert_int_equal(gad_dataset_open("/", NULL, &s, &d), -EISDIR);
-    assert_string_equal(d.text, "/: cannot read: it is a directory: give the files that are in it");
+    assert_string_equal(d.text, "/: cannot read: it is a directory: pass the files in it");
     assert_null(s);
     assert_int_equal(gad_input_open("/", false, &in, NULL), -EISDIR);
     assert_null(in);

@@ -173,16 +173,6 @@ static void what_cannot_be_split_is_refused(void **state)
     assert_null(s.train);
 }
 
-static void protocols_have_names(void **state)
-{
-    (void)state;
-    assert_string_equal(gad_protocol_name(GAD_SURVEY), "survey");
-    assert_string_equal(gad_protocol_name(GAD_NORMAL), "normal");
-    assert_int_equal(gad_protocol_by_name("survey"), GAD_SURVEY);
-    assert_int_equal(gad_protocol_by_name("normal"), GAD_NORMAL);
-    assert_int_equal(gad_protocol_by_name("egbad"), -1);
-}
-
 static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
 {
     (void)state;
@@ -212,7 +202,8 @@ static uint64_t fnv1a64(const uint32_t *a, size_t n)
     return h;
 }
 
-/* The published split of the 10 % file: 198,361 attacks train; 48,629 normals and 198,382 attacks test. */
+/* The published split of the 10 % file: 198,361 attacks train; 48,629 normals and 198,382
+ * attacks test. */
 static void published_split_is_reproduced(void **state)
 {
     (void)state;
@@ -286,7 +277,6 @@ int main(void)
         cmocka_unit_test(the_same_seed_makes_the_same_split),
         cmocka_unit_test(halves_round_as_python_does),
         cmocka_unit_test(what_cannot_be_split_is_refused),
-        cmocka_unit_test(protocols_have_names),
         cmocka_unit_test(each_failed_allocation_is_reported_and_nothing_leaks),
         cmocka_unit_test(thinned_rows_are_evenly_spread),
         cmocka_unit_test(published_split_is_reproduced),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Lines that the tests of this folder share, and files to put them in. */
+/* Lines that the tests of this directory share, and files to put them in. */
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -131,6 +131,19 @@ static const char *const egbad[] = {"duration",
                                     "is_guest_login=0",
                                     "is_guest_login=1"};
 
+/* Column that element j comes from. */
+static enum gad_column column_of(const struct gad_schema *s, size_t j)
+{
+    size_t first, n, g = 0;
+
+    if (j < gad_schema_n_numeric(s))
+        return gad_schema_numeric(s, j);
+    enum gad_column c = gad_schema_group_column(s, g, &first, &n);
+    while (j >= first + n)
+        c = gad_schema_group_column(s, ++g, &first, &n);
+    return c;
+}
+
 static void egbad_is_right_index_for_index(void **state)
 {
     (void)state;
@@ -143,10 +156,9 @@ static void egbad_is_right_index_for_index(void **state)
     assert_int_equal(gad_schema_n_groups(s), 7);
     for (size_t j = 0; j < 121; j++) {
         char got[64];
-        enum gad_column c = gad_schema_element_column(s, j);
+        enum gad_column c = column_of(s, j);
         const char *name = gad_schema_element_name(s, j);
         if (j < 34) {
-            assert_int_equal(gad_schema_numeric(s, j), c);
             (void)snprintf(got, sizeof(got), "%s", name);
         } else {
             (void)snprintf(got, sizeof(got), "%s=%s", gad_columns[c].name, name);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/feature/vectorize.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,6 +28,19 @@ static struct gad_record draw_record(struct gad_rng *r)
     return rec;
 }
 
+/* Column that element j comes from. */
+static enum gad_column column_of(const struct gad_schema *s, size_t j)
+{
+    size_t first, n, g = 0;
+
+    if (j < gad_schema_n_numeric(s))
+        return gad_schema_numeric(s, j);
+    enum gad_column c = gad_schema_group_column(s, g, &first, &n);
+    while (j >= first + n)
+        c = gad_schema_group_column(s, ++g, &first, &n);
+    return c;
+}
+
 /* By names alone, element by element: no table of the schema is used but the names. */
 static uint64_t naive(const struct gad_schema *s, const struct gad_record *rec, float *x)
 {
@@ -37,7 +49,7 @@ static uint64_t naive(const struct gad_schema *s, const struct gad_record *rec, 
 
     for (size_t j = 0; j < gad_schema_dim(s); j++) {
         const char *name = gad_schema_element_name(s, j);
-        enum gad_column c = gad_schema_element_column(s, j);
+        enum gad_column c = column_of(s, j);
         double v = rec->v[c];
         if (j < gad_schema_n_numeric(s)) {
             x[j] = (float)v;

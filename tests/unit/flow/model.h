@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The flow table again, written to be compared with: a list of flows that is searched from its beginning, deadlines
- * looked at for every flow at every packet, sequence numbers without a modulus. No cap, no inspection, no VLAN.
+ * The flow table again, written to be compared with: a list of flows that is searched from its
+ * beginning, deadlines looked at for every flow at every packet, sequence numbers without a
+ * modulus. No cap, no inspection, no VLAN.
  */
 
 #include <stddef.h>

@@ -9,7 +9,7 @@
 struct random_packets {
     struct gad_rng rng;
     int64_t now;
-    uint32_t seq[2]; /* of whoever sends: near, so that things fit now and then */
+    uint32_t seq[2]; /* of the sender: close together, so that some segments fit */
 };
 
 static inline uint32_t random_pick(struct random_packets *r, const uint32_t *of, uint32_t n)

@@ -20,19 +20,20 @@ static void a_pair_is_found_again(void **state)
     struct gad_ftp_sessions f;
     const struct gad_flow_key one = pair(1), two = pair(2);
 
-    assert_int_equal(gad_ftp_sessions_init(&f), 0);
-    assert_null(gad_ftp_find(&f, &one, &secret));
-    struct gad_ftp_session *s = gad_ftp_get(&f, &one, &secret);
+    assert_int_equal(gad_ftp_sessions_init(&f, &secret), 0);
+    assert_null(gad_ftp_find(&f, &one));
+    struct gad_ftp_session *s = gad_ftp_get(&f, &one);
     s->flow = 77;
-    assert_ptr_equal(gad_ftp_find(&f, &one, &secret), s);
-    assert_ptr_equal(gad_ftp_get(&f, &one, &secret), s);
-    assert_null(gad_ftp_find(&f, &two, &secret));
-    assert_int_equal(gad_ftp_get(&f, &two, &secret)->flow, 0);
-    assert_int_equal(gad_ftp_find(&f, &one, &secret)->flow, 77);
+    assert_ptr_equal(gad_ftp_find(&f, &one), s);
+    assert_ptr_equal(gad_ftp_get(&f, &one), s);
+    assert_null(gad_ftp_find(&f, &two));
+    assert_int_equal(gad_ftp_get(&f, &two)->flow, 0);
+    assert_int_equal(gad_ftp_find(&f, &one)->flow, 77);
     gad_ftp_sessions_deinit(&f);
 }
 
-/* Which pairs are remembered hangs on their uses alone: two secrets, against a list of the last uses. */
+/* Which pairs are remembered hangs on their uses alone: two secrets, against a list of the last
+ * uses. */
 static void the_longest_unused_is_forgotten_whatever_the_secret(void **state)
 {
     (void)state;
@@ -44,15 +45,15 @@ static void the_longest_unused_is_forgotten_whatever_the_secret(void **state)
     size_t n = 0;
 
     for (int k = 0; k < 2; k++)
-        assert_int_equal(gad_ftp_sessions_init(&f[k]), 0);
+        assert_int_equal(gad_ftp_sessions_init(&f[k], &secret[k]), 0);
     memset(used, 0, sizeof(used));
     for (int i = 0; i < 60000; i++) {
         uint64_t which = gad_rng_below(&rng, PAIRS);
         const struct gad_flow_key key = pair(which);
         bool is_there = used[which] != 0;
         for (int k = 0; k < 2; k++) {
-            assert_true((gad_ftp_find(&f[k], &key, &secret[k]) != NULL) == is_there);
-            (void)gad_ftp_get(&f[k], &key, &secret[k]);
+            assert_true((gad_ftp_find(&f[k], &key) != NULL) == is_there);
+            (void)gad_ftp_get(&f[k], &key);
         }
         if (!is_there && n++ == GAD_FTP_SESSIONS) {
             size_t oldest = SIZE_MAX;

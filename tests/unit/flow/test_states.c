@@ -133,7 +133,7 @@ static void bytes_are_counted_by_sequence(void **state)
     assert_bytes("ShADDDdFf", 300, 100);
     assert_bytes("ShADXDdFf", 300, 100); /* lost in the middle */
     assert_bytes("ShADXadFf", 200, 100); /* lost at the end, but acknowledged */
-    assert_bytes("ShADX", 100, 0);       /* lost at the end, and nobody knows */
+    assert_bytes("ShADX", 100, 0);       /* lost at the end, unnoticed */
     assert_bytes("ShADxxA", 100, 200);
     assert_bytes("DdFf", 100, 100);  /* without SYN */
     assert_bytes("aDdFf", 100, 100); /* b is the originator */
@@ -160,7 +160,7 @@ static void what_comes_twice_counts_once(void **state)
     tr.seq[0] -= 100;
     play(&tr, "D"); /* the same */
     tr.seq[0] -= 50;
-    play(&tr, "D");   /* half of it anew */
+    play(&tr, "D");   /* half of it is new */
     tr.seq[0] -= 151; /* a keep-alive: the byte before the next */
     send(&tr, true, GAD_TCP_ACK, 1);
     tr.seq[0] += 150;

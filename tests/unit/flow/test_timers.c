@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When connections end: each deadline just before, at and after its tick; reuse of ports; clocks that go back. */
+/* When connections end: each deadline just before, at and after its tick; reuse of ports; clocks
+ * that go back. */
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Dialogues by hand: who says what, and what is to be counted. Each is fed whole, byte by byte, and cut in two at every
- * place; the counts must be the same.
+ * Dialogues by hand: who says what, and what is to be counted. Each is fed whole, byte by byte, and
+ * cut in two at every place; the counts must be the same.
  */
 
 #include <string.h>
@@ -55,7 +55,7 @@ static inline bool feed(struct gad_inspect *in, bool client, const char *p, size
     return gad_inspect_bytes(in, client, copy + 1, len);
 }
 
-/* Cuts the turn `where` at byte `at`; a step cuts every turn into pieces of so many bytes. */
+/* Splits the turn `where` at byte `at`; a step splits every turn into pieces of that many bytes. */
 static inline void run_cut(enum gad_app app, const struct turn *t, size_t n, size_t where,
                            size_t at, size_t step, const struct gad_content *want)
 {

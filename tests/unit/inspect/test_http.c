@@ -60,7 +60,7 @@ static void phf_that_is_not_there_compromises_no_more_than_that(void **state)
     RUN(GAD_APP_HTTP, t, .logged_in = 1, .hot = 3, .num_compromised = 1, .num_access_files = 1);
 }
 
-/* As the rows of back: hot 2 and num_compromised 1, and hot 1 where the answer was cut off before its end. */
+/* As the rows of back: hot 2 and num_compromised 1, and hot 1 where the answer was truncated. */
 static void back_is_a_run_of_slashes(void **state)
 {
     (void)state;

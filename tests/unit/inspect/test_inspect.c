@@ -62,7 +62,7 @@ static void payload_both_ways_decides_where_nothing_else_does(void **state)
         assert_true(feed(in, true, "x", 1));
         gad_inspect_result(in, &c);
         assert_int_equal(c.logged_in, 0);
-        gad_inspect_gap(in, false, 1); /* it was there, though nobody saw it */
+        gad_inspect_gap(in, false, 1); /* it was there, but not captured */
         gad_inspect_result(in, &c);
         assert_int_equal(c.logged_in, 1);
         assert_int_equal(feed(in, false, "x", 1), apps[i] != GAD_APP_IRC);

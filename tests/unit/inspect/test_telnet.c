@@ -320,7 +320,7 @@ static void what_a_gap_falls_into_is_not_judged(void **state)
     }
 }
 
-/* After a gap in what the server showed nobody knows what the client answers. */
+/* After a gap in the server's output it is not known what the client answers. */
 static void a_prompt_behind_a_gap_decides_nothing(void **state)
 {
     (void)state;
@@ -369,13 +369,13 @@ static void rlogin_knows_its_user_from_the_start(void **state)
         S("\r\nLast login: x\r\n$ "),
         C("./x\r"),
     };
-    static const struct turn nobody[] = {C("\0guest\0\0sun/9600\0"), S("\0Password: "), C("x\r")};
+    static const struct turn no_guest[] = {C("\0guest\0\0sun/9600\0"), S("\0Password: "), C("x\r")};
     static const struct turn denied[] = {C("\0a\0b\0c\0"),
                                          S("\001rlogind: Permission denied.\r\n")};
 
     RUN(GAD_APP_RLOGIN, refused, .hot = 1, .num_failed_logins = 1);
     RUN(GAD_APP_RLOGIN, trusted, .hot = 1, .logged_in = 1);
-    RUN(GAD_APP_RLOGIN, nobody, .hot = 0);
+    RUN(GAD_APP_RLOGIN, no_guest, .hot = 0);
     RUN(GAD_APP_RLOGIN, denied, .num_failed_logins = 1);
 }
 

@@ -9,7 +9,6 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
-#include "lib/feature/vectorize.h"
 #include "lib/record/record.h"
 #include "models/detector_impl.h"
 #include "models/model.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Capture files by hand, as bytes and as files in a temporary folder. */
+/* Capture files by hand, as bytes and as files in a temporary directory. */
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Frames by hand: headers are written one after the other, outermost first, and the lengths and sums of those
- * that enclose others are put in by frame_end_...(). What the decoder makes of a frame is caught.
+ * Frames by hand: headers are written one after the other, outermost first, and the lengths and
+ * sums of those that enclose others are put in by frame_end_...(). What the decoder makes of a
+ * frame is caught.
  */
 
 #include <assert.h>
@@ -184,7 +185,8 @@ static inline struct gad_time at_ms(int64_t ms)
     return (struct gad_time){INT64_C(1000000000000000000) + ms * 1000000};
 }
 
-/* Decodes a frame whose capture is cut at caplen, from an exact copy on the heap, so that AddressSanitizer watches it. */
+/* Decodes a frame whose capture is cut at caplen, from an exact copy on the heap, so that
+ * AddressSanitizer watches it. */
 static inline void feed_cut(struct gad_decoder *dec, int link_type, int64_t ms,
                             const struct frame *f, size_t caplen, size_t len, struct caught *c)
 {
@@ -249,8 +251,9 @@ static inline int stop(void **state)
 }
 
 /*
- * A frame with one packet at every length. Cut by the capture, it is a packet of the same length as long as the L4
- * header, which ends at byte `head`, is there, and else a cut. Cut on the wire, it is refused.
+ * A frame with one packet at every length. Cut by the capture, it is a packet of the same length as
+ * long as the L4 header, which ends at byte `head`, is there, and else a cut. Cut on the wire, it
+ * is refused.
  */
 static inline bool every_truncation_holds(int link_type, size_t head)
 {

@@ -45,7 +45,8 @@ static void padding_is_no_payload(void **state)
     assert_int_equal(got.p[0].data_len, 3);
 }
 
-/* A packet as long as the L4 header is there, with the length of the IP header; then it is a cut. */
+/* A packet as long as the L4 header is there, with the length of the IP header; then it is a
+ * cut. */
 static void a_cut_capture_gives_what_it_has(void **state)
 {
     (void)state;

@@ -12,7 +12,7 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-static char folder[64];
+static char directory[64];
 static const char *path;
 static struct gad_directory *dir;
 
@@ -24,7 +24,7 @@ static struct gad_time at(int64_t s)
 static void write_at(const char *name, int64_t s)
 {
     char p[128];
-    (void)snprintf(p, sizeof(p), "%s/%s", folder, name);
+    (void)snprintf(p, sizeof(p), "%s/%s", directory, name);
     FILE *f = fopen(p, "we");
     assert_non_null(f);
     (void)fclose(f);
@@ -35,14 +35,14 @@ static void write_at(const char *name, int64_t s)
 static void remove_name(const char *name)
 {
     char p[128];
-    (void)snprintf(p, sizeof(p), "%s/%s", folder, name);
+    (void)snprintf(p, sizeof(p), "%s/%s", directory, name);
     assert_int_equal(remove(p), 0);
 }
 
 static bool is_there(const char *name)
 {
     char p[128];
-    (void)snprintf(p, sizeof(p), "%s/%s", folder, name);
+    (void)snprintf(p, sizeof(p), "%s/%s", directory, name);
     return access(p, F_OK) == 0;
 }
 
@@ -50,7 +50,7 @@ static int make_folder(void **state)
 {
     (void)state;
     dir = NULL;
-    return mkdtemp(scratch_path(folder, sizeof(folder), "directory-XXXXXX")) ? 0 : -1;
+    return mkdtemp(scratch_path(directory, sizeof(directory), "directory-XXXXXX")) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
@@ -61,20 +61,20 @@ static int remove_folder(void **state)
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (is_there(names[i]))
             remove_name(names[i]);
-    return rmdir(folder);
+    return rmdir(directory);
 }
 
 static void open_with(struct gad_directory_options opt)
 {
-    assert_int_equal(gad_directory_open(folder, &opt, &dir, NULL), 0);
+    assert_int_equal(gad_directory_open(directory, &opt, &dir, NULL), 0);
 }
 
 static void next_is(const char *name, int64_t now)
 {
     path = NULL;
     assert_int_equal(gad_directory_next(dir, at(now), &path, NULL), 0);
-    assert_memory_equal(path, folder, strlen(folder));
-    assert_string_equal(path + strlen(folder) + 1, name);
+    assert_memory_equal(path, directory, strlen(directory));
+    assert_string_equal(path + strlen(directory) + 1, name);
 }
 
 static void the_oldest_is_first_then_the_name(void **state)
@@ -86,9 +86,9 @@ static void the_oldest_is_first_then_the_name(void **state)
     write_at("a", 200);
     write_at("d", 150);
     write_at(".hidden", 1);
-    (void)snprintf(p, sizeof(p), "%s/sub", folder);
+    (void)snprintf(p, sizeof(p), "%s/sub", directory);
     assert_int_equal(mkdir(p, 0700), 0);
-    (void)snprintf(p, sizeof(p), "%s/link", folder);
+    (void)snprintf(p, sizeof(p), "%s/link", directory);
     assert_int_equal(symlink("/dev/null", p), 0);
     open_with((struct gad_directory_options){.settle_ns = INT64_MAX});
     next_is("c", 0); /* the clock and settling are of no concern without watching */
@@ -146,10 +146,10 @@ static void a_watched_folder_may_be_made_anew(void **state)
     write_at("a", 100);
     next_is("a", 200);
     remove_name("a");
-    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(rmdir(directory), 0);
     assert_int_equal(gad_directory_next(dir, at(200), &path, &d), -ENOENT);
-    assert_string_equal(d.text + strlen(folder), ": cannot open: No such file or directory");
-    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_string_equal(d.text + strlen(directory), ": cannot open: No such file or directory");
+    assert_int_equal(mkdir(directory, 0700), 0);
     assert_int_equal(gad_directory_next(dir, at(200), &path, NULL), GAD_MORE);
     write_at("a", 150);
     next_is("a", 200);
@@ -231,7 +231,7 @@ static void allocation_may_fail_anywhere(void **state)
     write_at("b", 100);
     for (long k = 1;; k++) {
         (void)gad_mem_fail_at(k);
-        int r = gad_directory_open(folder, NULL, &dir, NULL);
+        int r = gad_directory_open(directory, NULL, &dir, NULL);
         r = r != 0 ? r : gad_directory_next(dir, at(0), &path, NULL);
         (void)gad_mem_fail_at(0);
         if (r == 0) {

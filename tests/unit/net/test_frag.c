@@ -11,7 +11,8 @@ static void flush(void)
     gad_decoder_flush(dec, catch, &got);
 }
 
-/* A fragment of UDP with `len` bytes behind the IP header: an UDP header first, where it is the first. */
+/* A fragment of UDP with `len` bytes behind the IP header: an UDP header first, where it is the
+ * first. */
 static void send_udp(int64_t ms, unsigned id, unsigned offset, unsigned len, bool more,
                      unsigned total)
 {
@@ -255,12 +256,12 @@ static void time_gives_up_what_waits(void **state)
     send_udp(40000, 2, 0, 16, true, 32);
     send_udp(69999, 2, 32, 16, true, 32);
     assert_int_equal(got.n, 1);
-    send_udp(70000, 3, 16, 16, false, 0); /* any frame tells the time */
+    send_udp(70000, 3, 16, 16, false, 0); /* any frame sets the time */
     assert_int_equal(got.n, 2);
     assert_int_equal(stats()->datagrams_timed_out, 2);
 }
 
-/* A jump back of more than the timeout starts anew; one of less is a packet that is late. */
+/* A jump back of more than the timeout restarts the clock; a smaller one is a late packet. */
 static void time_that_goes_back_stops_nothing(void **state)
 {
     (void)state;

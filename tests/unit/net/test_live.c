@@ -93,7 +93,7 @@ static void an_interface_may_be_missing_if_that_is_allowed(void **state)
     struct gad_diag d = {""};
 
     assert_int_equal(gad_source_open_live("ganad-none0", NULL, &s, &d), -ENODEV);
-    assert_non_null(strstr(d.text, "ganad-none0: there is no such interface; there are: "));
+    assert_non_null(strstr(d.text, "ganad-none0: no such interface; interfaces: "));
     assert_null(s);
     assert_int_equal(gad_source_open_live("ganad-none0", &opt, &s, &d), GAD_MORE);
     assert_int_equal(gad_source_fd(s), -1);

@@ -31,7 +31,8 @@ static struct bytes packed(const void *p, size_t len, const char *name)
     return b;
 }
 
-/* Of these bytes as they come, one after the other: once it is known it stays; @n: bytes it takes. */
+/* Of these bytes as they come, one after the other: once it is known it stays; @n: bytes it
+ * takes. */
 static bool says(const void *p, size_t len, size_t *ret_n)
 {
     bool is = false;

@@ -12,7 +12,7 @@
 
 enum { ETHERNET = 1, N_CAUGHT = 16 };
 
-static char folder[80], path[96];
+static char directory[80], path[96];
 static struct capture c;
 static struct gad_diag diag;
 
@@ -38,16 +38,16 @@ static void catch (void *arg, struct gad_time time, const uint8_t *frame, size_t
 static int make_folder(void **state)
 {
     (void)state;
-    if (!mkdtemp(scratch_path(folder, sizeof(folder), "source-XXXXXX")))
+    if (!mkdtemp(scratch_path(directory, sizeof(directory), "source-XXXXXX")))
         return -1;
-    (void)snprintf(path, sizeof(path), "%s/capture", folder);
+    (void)snprintf(path, sizeof(path), "%s/capture", directory);
     return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    return unlink(path) != 0 || rmdir(folder) != 0;
+    return unlink(path) != 0 || rmdir(directory) != 0;
 }
 
 /* Everything in a file; what reading it came to at last. */
@@ -113,7 +113,8 @@ static void pcap_of_either_unit_and_byte_order(void **state)
     c.is_big = c.is_ns = false;
 }
 
-/* What is no fraction of a second is ignored: of microseconds, libpcap makes nanoseconds in 32 bits. */
+/* What is no fraction of a second is ignored: of microseconds, libpcap makes nanoseconds in 32
+ * bits. */
 static void a_fraction_is_less_than_a_second(void **state)
 {
     (void)state;
@@ -243,7 +244,7 @@ static bool wait_until(void *arg, int fd)
     return w->calls++ < w->until;
 }
 
-/* Asked before each read; whoever says no, has cut the file there. A file on disk needs no waiting for. */
+/* Called before each read; a refusal truncates the file there. A regular file needs no waiting. */
 static void a_pipe_is_waited_for_by_who_likes(void **state)
 {
     (void)state;
@@ -284,7 +285,7 @@ static void a_pipe_is_waited_for_by_who_likes(void **state)
     assert_int_equal(w.calls, 0);
 }
 
-/* However many bytes somebody has looked at. */
+/* However many bytes were read before. */
 static void a_file_may_be_begun(void **state)
 {
     (void)state;
@@ -340,7 +341,7 @@ static void what_is_no_capture_is_refused(void **state)
     assert_int_equal(read_bytes(c.p, 100, &s), GAD_EFORMAT);
     assert_int_equal(read_path("/tmp/ganad-no-such-file", NULL, &s), -ENOENT);
     assert_non_null(strstr(diag.text, "ganad-no-such-file"));
-    assert_int_equal(read_path(folder, NULL, &s), -EISDIR);
+    assert_int_equal(read_path(directory, NULL, &s), -EISDIR);
     cap_start(&c, 127);
     cap_frame(&c, 0, 0, 10, 10);
     assert_int_equal(read_bytes(c.p, c.len, &s), GAD_EFORMAT);

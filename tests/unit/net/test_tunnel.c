@@ -247,12 +247,11 @@ static void tunnels_have_names(void **state)
     } bad[] = {{"", "the name of a tunnel is missing"},
                {"gre,", "the name of a tunnel is missing"},
                {"gre, ,ipip", "the name of a tunnel is missing"},
-               {"gre vxlan", "'gre vxlan' is no tunnel that is opened here; did you mean 'vxlan'?"},
-               {"etherip",
-                "'etherip' is no tunnel that is opened here: gre, ipip, vxlan, geneve, gtp, "
-                "teredo, ayiya, erspan"},
-               {"gre,vxlam", "'vxlam' is no tunnel that is opened here; did you mean 'vxlan'?"},
-               {"GRE", "'GRE' is no tunnel that is opened here: gre, ipip, vxlan, geneve, gtp, "
+               {"gre vxlan", "'gre vxlan' is not a supported tunnel; did you mean 'vxlan'?"},
+               {"etherip", "'etherip' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
+                           "teredo, ayiya, erspan"},
+               {"gre,vxlam", "'vxlam' is not a supported tunnel; did you mean 'vxlan'?"},
+               {"GRE", "'GRE' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
                        "teredo, ayiya, erspan"}};
     unsigned kinds = 77;
     struct gad_diag d = {""};

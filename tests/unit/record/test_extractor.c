@@ -17,7 +17,8 @@
 
 enum { PATH = 64, GOT_MAX = 64 };
 
-/* A capture that is being made; frames are ICMP echo requests, each a record at once, told apart by their bytes. */
+/* A capture under construction; frames are ICMP echo requests, each a record at once, distinguished
+ * by their bytes. */
 struct capture {
     struct gad_buf b;
     char path[PATH];
@@ -212,7 +213,7 @@ static void a_file_that_is_cut_off_gives_what_it_has(void **state)
     assert_int_equal(gad_extractor_add(x, 0, capture_end(&a, 5), false), 0);
     assert_int_equal(run(x, &g, &warning), GAD_END);
     assert_bytes(&g, (const double[]){20}, 1);
-    assert_non_null(strstr(warning.text, "cut off"));
+    assert_non_null(strstr(warning.text, "truncated"));
     assert_int_equal(gad_extractor_stats(x).files_cut, 1);
     (void)unlink(a.path);
 }

@@ -132,7 +132,7 @@ static void nobody_waits_for_a_source_that_is_idle(void **state)
     assert_true(take(m) == 5.0);
     assert_true(take(m) == 3.0);
     gad_merge_set_idle(m, 1, true);
-    assert_int_equal(gad_merge_slowest(m), 2); /* nobody, though nobody has ended */
+    assert_int_equal(gad_merge_slowest(m), 2); /* no source, although none has ended */
     assert_true(take(m) == -1.0);
 }
 

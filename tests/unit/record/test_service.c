@@ -37,8 +37,9 @@ static const char *icmp(const struct gad_services *s, uint8_t proto, uint8_t typ
     return gad_name_text(GAD_SERVICE, gad_services_of(s, &t, type, code));
 }
 
-/* Of a flood over TCP 1 .. 1024 the data have 53 names, one port each, 971 - 1 times `private`, once `other`; but
- * ftp_data and pm_dump, which is unknown, are in the data for other reasons too. */
+/* Of a flood over TCP 1 .. 1024 the data have 53 names, one port each, 971 - 1 times `private`,
+ * once `other`; but ftp_data and pm_dump, which is unknown, are in the data for other reasons
+ * too. */
 static void below_1024_each_name_is_one_port(void **state)
 {
     (void)state;

@@ -73,7 +73,8 @@ static void the_record_itself_is_in_both_windows(void **state)
     }
 }
 
-/* diff_srv_rate counts services and not the records of other services: 2/1 is 1.00, 3/2 is 0.67, 4/3 is 0.50. */
+/* diff_srv_rate counts services and not the records of other services: 2/1 is 1.00, 3/2 is 0.67,
+ * 4/3 is 0.50. */
 static void different_services_and_hosts_count_themselves(void **state)
 {
     (void)state;
@@ -100,8 +101,8 @@ static void different_services_and_hosts_count_themselves(void **state)
     }
 }
 
-/* In float32 17/40 is above the half, 21/40 and 31/40 below it, in double it is the other way round; 1/8 is
- * exactly half. */
+/* In float32 17/40 is above the half, 21/40 and 31/40 below it, in double it is the other way
+ * round; 1/8 is exactly half. */
 static void rates_are_rounded_as_the_data_are(void **state)
 {
     (void)state;
@@ -251,8 +252,8 @@ static void any_traffic_is_counted_as_the_definition_has_it(void **state)
         against_the_slow_model(&worlds[i], 2000, i);
 }
 
-/* Hosts that a stranger who knows the key has chosen to meet in one chain: slower, but right. */
-static void hosts_that_meet_in_one_chain_are_told_apart(void **state)
+/* Hosts chosen by a peer with the key to share one bucket: slower, but correct. */
+static void hosts_of_one_bucket_are_distinguished(void **state)
 {
     (void)state;
     gad_cleanup(gad_window_freep) struct gad_window *w = new_window();
@@ -260,9 +261,10 @@ static void hosts_that_meet_in_one_chain_are_told_apart(void **state)
     size_t n = 0;
 
     for (uint32_t host = 0; n < 300; host++) {
-        uint8_t key[20] = {4}; /* as window.c has it: the family, the address */
-        memcpy(key + 1, &host, sizeof(host));
-        if ((gad_siphash(test_key, key, sizeof(key)) & 511) == 0)
+        uint64_t key[3] = {0, 0, 4}; /* as in window.c: the address, the family */
+        memcpy(key, &host, sizeof(host));
+        if ((gad_siphash13(test_key, key, 3) & 511) ==
+            0) /* as in lru.c: 512 buckets for 511 slots */
             chosen[n++] = host;
     }
     for (size_t round = 1; round <= 4; round++)
@@ -321,7 +323,7 @@ int main(void)
         cmocka_unit_test(hosts_are_told_apart_by_family_too),
         cmocka_unit_test(the_same_port_of_another_host_is_not_the_same),
         cmocka_unit_test(any_traffic_is_counted_as_the_definition_has_it),
-        cmocka_unit_test(hosts_that_meet_in_one_chain_are_told_apart),
+        cmocka_unit_test(hosts_of_one_bucket_are_distinguished),
         cmocka_unit_test(the_key_does_not_show),
         cmocka_unit_test(without_memory_there_is_no_window_and_then_none_is_asked_for),
     };

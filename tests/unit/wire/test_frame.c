@@ -129,7 +129,7 @@ static void hostile_lengths_are_refused_by_the_head_alone(void **state)
     }
     /* length 0 has no room for a kind: refused by its four bytes */
     assert_int_equal(next("\0\0\0\0", 4, &f, &used), GAD_EFORMAT);
-    /* kind 0 is nobody's, whatever the caller's caps say */
+    /* kind 0 is never valid, whatever the caller's caps */
     assert_int_equal(next("\0\0\0\x01\0", 5, &f, &used), GAD_EUNKNOWN);
     assert_int_equal(used, 0);
 }

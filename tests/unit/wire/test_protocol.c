@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proto/PROTOCOL.md against the code: whoever writes a client by it must be able to believe it. */
+/* Compares proto/PROTOCOL.md with the code, so that client authors can rely on it. */
 
 #include <ctype.h>
 #include <math.h>
@@ -46,7 +46,7 @@ static const char *fenced(const char *head, const char **ret_end)
     return p;
 }
 
-/* The next word before end; false if there is none. */
+/* Returns the next word before end; false: there are no more words. */
 static bool next_word(const char **p, const char *end, char word[static WORD])
 {
     size_t n = 0;

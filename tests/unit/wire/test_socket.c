@@ -2,6 +2,7 @@
 #include "lib/wire/socket.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -83,7 +84,6 @@ static void unix_socket_serves_with_its_mode_whatever_the_umask(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0660);
     assert_served(path, server);
-    assert_int_equal(gad_socket_port(server), 0);
     close(server);
 }
 
@@ -158,6 +158,15 @@ static void a_file_of_another_type_is_left_alone(void **state)
     assert_int_equal(st.st_size, 4);
 }
 
+/* Port of a bound IPv4 socket. */
+static int port_of(int fd)
+{
+    struct sockaddr_in a = {0};
+    socklen_t len = sizeof(a);
+
+    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 ? ntohs(a.sin_port) : 0;
+}
+
 static void tcp_serves_on_a_port_of_the_systems_choice(void **state)
 {
     (void)state;
@@ -166,7 +175,7 @@ static void tcp_serves_on_a_port_of_the_systems_choice(void **state)
     int server = -1, fd = -1;
 
     assert_int_equal(gad_socket_listen("127.0.0.1:0", 0, 8, &server, &d), 0);
-    int port = gad_socket_port(server);
+    int port = port_of(server);
     assert_in_range(port, 1, 65535);
     (void)snprintf(address, sizeof(address), "tcp:127.0.0.1:%d", port);
     assert_served(address, server);
