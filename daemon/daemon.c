@@ -298,7 +298,7 @@ static void warn_of_open_tcp(const struct config *c)
 static int give_files(const struct daemon *self, struct gad_diag *d)
 {
     const struct config *c = self->config;
-    int r = privileges_give_folder(c->ganadd.user, feed_folder(self->feed), d);
+    int r = privileges_give_folder(c->ganadd.user, feed_directory(self->feed), d);
 
     if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
         r = privileges_give(c->ganadd.user, c->alerts.suppress, d);

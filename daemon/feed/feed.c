@@ -273,7 +273,7 @@ static int open_outputs(struct feed *f, struct gad_diag *d)
     for (size_t i = 0; i < f->o.config->n_outputs; i++)
         next[i] = feed_spool_next(f->spool, i);
     const struct output_thread_options o = {.config = f->o.config,
-                                            .folder = feed_spool_folder(f->spool),
+                                            .directory = feed_spool_directory(f->spool),
                                             .sensor = f->sensor,
                                             .run = f->run,
                                             .next = next,
@@ -471,9 +471,9 @@ bool feed_finish(struct feed *f)
            output_thread_is_finished(f->output_thread);
 }
 
-const char *feed_folder(const struct feed *f)
+const char *feed_directory(const struct feed *f)
 {
-    return feed_spool_folder(f->spool);
+    return feed_spool_directory(f->spool);
 }
 
 const struct gad_spool_status *feed_spool(const struct feed *f)

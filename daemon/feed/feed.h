@@ -75,7 +75,7 @@ size_t feed_room(const struct feed *f);
  * have everything. */
 bool feed_finish(struct feed *f);
 
-const char *feed_folder(const struct feed *f); /* of the spool */
+const char *feed_directory(const struct feed *f); /* of the spool */
 const struct gad_spool_status *feed_spool(const struct feed *f);
 size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are counted now */
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The spool of the feed: opened as the configuration says, with a cursor for each output, by its name. Without a folder
+ * The spool of the feed: opened as the configuration says, with a cursor for each output, by its name. Without a directory
  * in the configuration it is in a temporary one, which goes with the run. Thread: main.
  */
 
@@ -26,7 +26,7 @@ void feed_spool_close(struct feed_spool *s); /* the writer was stopped */
 GAD_DEFINE_CLEANUP(struct feed_spool, feed_spool_close);
 
 struct spool_writer *feed_spool_writer(struct feed_spool *s);
-const char *feed_spool_folder(const struct feed_spool *s);
+const char *feed_spool_directory(const struct feed_spool *s);
 bool feed_spool_is_kept(const struct feed_spool *s); /* it is there in the next run */
 
 unsigned feed_spool_cursor(const struct feed_spool *s, size_t output); /* of the i-th output */

@@ -58,8 +58,8 @@ struct output_status {
 struct output_options {
     struct event_base *base;
     const struct config_output *config;
-    const char *folder; /* of the spool */
-    const char *sensor; /* for events that begin here */
+    const char *directory; /* of the spool */
+    const char *sensor;    /* for events that begin here */
     uint64_t run;
     uint64_t next;                     /* where the spool's cursor stands */
     const struct gad_spool_gaps *gaps; /* numbers without an event when the spool was opened */

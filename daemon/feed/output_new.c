@@ -73,7 +73,7 @@ static int make(struct output *o, struct gad_diag *d)
     if (!o->timer || !gad_buf_room(&o->buf, 4 * OUTPUT_BUFFER) ||
         !gad_buf_room(&o->line, OUTPUT_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    int r = gad_spool_reader_open(o->o.folder, o->o.next, &o->reader, d);
+    int r = gad_spool_reader_open(o->o.directory, o->o.next, &o->reader, d);
     if (r == 0)
         gad_spool_reader_know(o->reader, o->o.gaps);
     if (r == 0 && strcmp(o->o.config->type, "tls") == 0)

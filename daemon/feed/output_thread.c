@@ -130,7 +130,7 @@ int output_thread_new(const struct output_thread_options *o, struct output_threa
     for (; d->n < o->config->n_outputs; d->n++) {
         const struct output_options oo = {.base = d->base,
                                           .config = &o->config->output[d->n],
-                                          .folder = o->folder,
+                                          .directory = o->directory,
                                           .sensor = o->sensor,
                                           .run = o->run,
                                           .next = o->next[d->n],

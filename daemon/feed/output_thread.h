@@ -24,7 +24,7 @@ struct output_status;
 
 struct output_thread_options {
     const struct config *config;
-    const char *folder; /* of the spool */
+    const char *directory; /* of the spool */
     const char *sensor;
     uint64_t run;
     const uint64_t *next;              /* (n_outputs) where the cursors stand */

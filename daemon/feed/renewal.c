@@ -83,7 +83,7 @@ static void watch(struct watched *w, const char *key, const char *value)
 
 static void watch_output(struct watched_output *o, const struct config_output *c)
 {
-    const char *file, *folder;
+    const char *file, *directory;
 
     o->config = c;
     watch(&o->file[0], "ca", c->ca);
@@ -91,9 +91,9 @@ static void watch_output(struct watched_output *o, const struct config_output *c
     watch(&o->file[2], "key", c->key);
     if (*c->ca != '\0')
         return;
-    tls_files_system_ca(&file, &folder);
+    tls_files_system_ca(&file, &directory);
     watch(&o->file[0], "ca", file);
-    watch(&o->file[3], "ca", folder);
+    watch(&o->file[3], "ca", directory);
 }
 
 int renewal_new(const struct config *c, struct renewal **ret)

@@ -137,7 +137,7 @@ static void report_mended(const struct gad_spool_status *before, const struct ga
     static const struct {
         unsigned bit;
         const char *name;
-    } parts[] = {{GAD_SPOOL_MISSED_FOLDER, "the directory"},
+    } parts[] = {{GAD_SPOOL_MISSED_DIRECTORY, "the directory"},
                  {GAD_SPOOL_MISSED_STATE, "the state"},
                  {GAD_SPOOL_MISSED_ACTIVE, "the segment that is written to"},
                  {GAD_SPOOL_MISSED_OTHER, "other segments"}};
@@ -229,7 +229,7 @@ static void collect(struct spool_writer *w)
     }
 }
 
-int spool_writer_new(const char *folder, const struct gad_spool_options *o,
+int spool_writer_new(const char *directory, const struct gad_spool_options *o,
                      struct spool_writer **ret, struct gad_spool_recovery *ret_found,
                      struct gad_diag *d)
 {
@@ -237,7 +237,7 @@ int spool_writer_new(const char *folder, const struct gad_spool_options *o,
 
     if (!w)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    int r = gad_spool_open(folder, o, &w->spool, ret_found, d);
+    int r = gad_spool_open(directory, o, &w->spool, ret_found, d);
     if (r != 0)
         return r;
     r = gad_ring_new(SPOOL_BLOCKS, &w->full);
@@ -251,7 +251,7 @@ int spool_writer_new(const char *folder, const struct gad_spool_options *o,
             r = GAD_ENOMEM;
     }
     if (r != 0)
-        return gad_fail(d, r, "%s: %s", folder, gad_strerror(r));
+        return gad_fail(d, r, "%s: %s", directory, gad_strerror(r));
     gad_spool_status(w->spool, &w->status);
     w->next = w->status.next;
     atomic_store(&w->end, w->status.end);

@@ -32,7 +32,7 @@ enum {
 }; /* bytes; what waits for the disk at most is their product */
 
 /* Opens the spool; no thread yet. */
-int spool_writer_new(const char *folder, const struct gad_spool_options *o,
+int spool_writer_new(const char *directory, const struct gad_spool_options *o,
                      struct spool_writer **ret, struct gad_spool_recovery *ret_found,
                      struct gad_diag *d) GAD_MUST_CHECK;
 void spool_writer_free(struct spool_writer *w); /* stops it */

@@ -175,13 +175,13 @@ void transport_tls_context_free(void *context)
     SSL_CTX_free(context);
 }
 
-void tls_files_system_ca(const char **ret_file, const char **ret_folder)
+void tls_files_system_ca(const char **ret_file, const char **ret_directory)
 {
     const char *file = getenv(X509_get_default_cert_file_env());
-    const char *folder = getenv(X509_get_default_cert_dir_env());
+    const char *directory = getenv(X509_get_default_cert_dir_env());
 
     *ret_file = file ? file : X509_get_default_cert_file();
-    *ret_folder = folder ? folder : X509_get_default_cert_dir();
+    *ret_directory = directory ? directory : X509_get_default_cert_dir();
 }
 
 /* --- dates --- */

@@ -17,7 +17,7 @@ int transport_tls_context(const struct config_output *c, void **ret,
 void transport_tls_context_free(void *context);
 
 /* Where the system's authorities are, which an output without a key 'ca' trusts; either may not exist. */
-void tls_files_system_ca(const char **ret_file, const char **ret_folder);
+void tls_files_system_ca(const char **ret_file, const char **ret_directory);
 
 /* Whether each certificate in the files of @context is valid today; of several authorities one will do. */
 int tls_files_check_dates(void *context, const struct config_output *c,

@@ -26,7 +26,7 @@ struct gad_diag;
 enum {
     GAD_SIGN_FILE_MAX = 4096,    /* bytes of a signature's or a key's file */
     GAD_SIGN_COMMENT_MAX = 1024, /* of a trusted comment */
-    GAD_SIGN_KEYS_MAX = 64,      /* of a folder */
+    GAD_SIGN_KEYS_MAX = 64,      /* of a directory */
     GAD_SIGN_ID_TEXT = 17,       /* a key's number in hex as minisign shows it, with the NUL */
 };
 
@@ -53,12 +53,12 @@ int gad_signature_parse(const void *text, size_t len, struct gad_signature *ret,
                         struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * gad_sign_keys_read() - the keys in the files *.pub of a folder
+ * gad_sign_keys_read() - the keys in the files *.pub of a directory
  *
- * Who can write there decides what is trusted: a folder or file that others than root and we ourselves may write is
- * refused, and so is a symbolic link. A folder that is not there has no keys.
+ * Who can write there decides what is trusted: a directory or file that others than root and we ourselves may write is
+ * refused, and so is a symbolic link. A directory that is not there has no keys.
  */
-int gad_sign_keys_read(const char *folder, struct gad_sign_keys *ret,
+int gad_sign_keys_read(const char *directory, struct gad_sign_keys *ret,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
 /**

@@ -67,7 +67,7 @@ void gad_spool_seal(struct gad_spool *s)
 
 void gad_spool_discard_empty(struct gad_spool *s, bool remove)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     char name[GAD_SPOOL_FILE_NAME];
 
     gad_spool_segment_name(f->seg[f->n - 1].first, name);
@@ -84,16 +84,16 @@ void gad_spool_discard_empty(struct gad_spool *s, bool remove)
 static int create(struct gad_spool *s, const char *name)
 {
     enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
-    int fd = s->io->open(s->io->arg, s->folder.fd, name, FLAGS);
+    int fd = s->io->open(s->io->arg, s->directory.fd, name, FLAGS);
 
-    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, s->folder.fd, name) == 0)
-        fd = s->io->open(s->io->arg, s->folder.fd, name, FLAGS);
+    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, s->directory.fd, name) == 0)
+        fd = s->io->open(s->io->arg, s->directory.fd, name, FLAGS);
     return fd < 0 ? -errno : fd;
 }
 
 int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created, bool sync)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     const struct gad_spool_head h = {.first = first,
                                      .unused_from = s->state.unused_from,
                                      .unused_to = s->state.unused_to,
@@ -103,7 +103,7 @@ int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created
     char name[GAD_SPOOL_FILE_NAME];
     uint8_t bytes[GAD_SPOOL_HEAD];
 
-    int r = gad_spool_folder_grow(f);
+    int r = gad_spool_directory_grow(f);
     if (r != 0)
         return r;
     if (f->n == GAD_SPOOL_SEGMENTS)
@@ -199,7 +199,7 @@ static int write_group(struct gad_spool *s, struct gad_time now)
         s->last_sync = now;
     }
     s->at += s->group_len;
-    s->folder.seg[s->folder.n - 1].bytes = s->at;
+    s->directory.seg[s->directory.n - 1].bytes = s->at;
     s->end = s->group_end;
     s->state.totals.committed += s->group_n;
     s->state.totals.committed_bytes += s->group_bytes;

@@ -25,7 +25,7 @@ struct gad_spool_view {
 };
 
 /* Errors as of gad_spool_open(); a state that is damaged or missing is none. */
-int gad_spool_view(const char *folder, struct gad_spool_view *ret,
+int gad_spool_view(const char *directory, struct gad_spool_view *ret,
                    struct gad_diag *d) GAD_MUST_CHECK;
 /* What waits for that cursor, and what it has lost besides cursor.lost. */
 struct gad_spool_share gad_spool_view_share(const struct gad_spool_view *v, size_t cursor);
@@ -47,6 +47,6 @@ struct gad_spool_content {
  * @first: its number, from gad_spool_view()
  * @each:  called for each record, in the file's order; may be NULL; not 0 stops and is returned
  */
-int gad_spool_look(const char *folder, uint64_t first,
+int gad_spool_look(const char *directory, uint64_t first,
                    int (*each)(void *arg, const struct gad_spool_item *item), void *arg,
                    struct gad_spool_content *ret, struct gad_diag *d) GAD_MUST_CHECK;

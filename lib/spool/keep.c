@@ -48,8 +48,8 @@ uint64_t gad_spool_bytes(const struct gad_spool *s)
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < s->folder.n; i++)
-        if (__builtin_add_overflow(sum, s->folder.seg[i].bytes, &sum))
+    for (size_t i = 0; i < s->directory.n; i++)
+        if (__builtin_add_overflow(sum, s->directory.seg[i].bytes, &sum))
             return UINT64_MAX; /* sparse files of somebody else */
     return sum;
 }
@@ -57,7 +57,7 @@ uint64_t gad_spool_bytes(const struct gad_spool *s)
 /* Deletes the n oldest segments; how many went. */
 static size_t delete_oldest(struct gad_spool *s, size_t n)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     char name[GAD_SPOOL_FILE_NAME];
     size_t gone = 0;
 
@@ -74,7 +74,7 @@ static size_t delete_oldest(struct gad_spool *s, size_t n)
 /* Segments that may go: all but the active one. */
 static size_t n_sealed(const struct gad_spool *s)
 {
-    return s->folder.n - (s->fd >= 0);
+    return s->directory.n - (s->fd >= 0);
 }
 
 /* May the last segment be deleted? It says where the numbers end: the state has to say it first. */
@@ -107,15 +107,15 @@ void gad_spool_retire(struct gad_spool *s)
     size_t n = 0;
 
     while (n < n_sealed(s)) {
-        bool last = n + 1 == s->folder.n;
-        uint64_t behind = last ? s->end : s->folder.seg[n + 1].first;
-        if (behind > wanted || (last && s->folder.seg[n].bytes == GAD_SPOOL_HEAD))
+        bool last = n + 1 == s->directory.n;
+        uint64_t behind = last ? s->end : s->directory.seg[n + 1].first;
+        if (behind > wanted || (last && s->directory.seg[n].bytes == GAD_SPOOL_HEAD))
             break; /* a head alone says which numbers were skipped */
         if (last && !end_is_stored(s))
             break;
         n++;
     }
-    uint64_t oldest = s->folder.n > 0 ? s->folder.seg[0].first : s->end;
+    uint64_t oldest = s->directory.n > 0 ? s->directory.seg[0].first : s->end;
     gad_spool_gaps_forget(&s->state.gaps, wanted > 0 ? wanted : oldest);
     if (n > 0)
         (void)delete_oldest(s, n);
@@ -127,8 +127,8 @@ int gad_spool_evict(struct gad_spool *s, uint64_t more)
     size_t n = 0;
 
     while (n < n_sealed(s) && (after > s->o.quota || s->o.quota - after < more) &&
-           (n + 1 < s->folder.n || end_is_stored(s)))
-        after -= s->folder.seg[n++].bytes;
+           (n + 1 < s->directory.n || end_is_stored(s)))
+        after -= s->directory.seg[n++].bytes;
     if (n == 0)
         return 0;
     size_t gone = delete_oldest(s, n);
@@ -157,8 +157,8 @@ int gad_spool_cursor(struct gad_spool *s, const char *name, bool from_oldest, un
         return GAD_ELIMIT;
     struct gad_spool_cursor *c = &s->state.cursor[at];
     *c = (struct gad_spool_cursor){.next = s->end};
-    if (from_oldest && s->folder.n > 0 && s->folder.seg[0].first < s->end)
-        c->next = s->folder.seg[0].first;
+    if (from_oldest && s->directory.n > 0 && s->directory.seg[0].first < s->end)
+        c->next = s->directory.seg[0].first;
     memcpy(c->name, name, len);
     s->state_changed = true;
     *ret = at;
@@ -200,15 +200,16 @@ void gad_spool_ack(struct gad_spool *s, unsigned cursor, uint64_t next, uint64_t
 
 void gad_spool_status(const struct gad_spool *s, struct gad_spool_status *ret)
 {
-    *ret = (struct gad_spool_status){.totals = s->state.totals,
-                                     .bytes = gad_spool_bytes(s),
-                                     .n_segments = s->folder.n,
-                                     .oldest = s->folder.n > 0 ? s->folder.seg[0].first : s->end,
-                                     .end = s->end,
-                                     .next = s->next,
-                                     .waiting = s->group_len,
-                                     .failure = s->failure,
-                                     .mended = s->mended,
-                                     .missed = s->missed,
-                                     .gaps = s->state.gaps};
+    *ret =
+        (struct gad_spool_status){.totals = s->state.totals,
+                                  .bytes = gad_spool_bytes(s),
+                                  .n_segments = s->directory.n,
+                                  .oldest = s->directory.n > 0 ? s->directory.seg[0].first : s->end,
+                                  .end = s->end,
+                                  .next = s->next,
+                                  .waiting = s->group_len,
+                                  .failure = s->failure,
+                                  .mended = s->mended,
+                                  .missed = s->missed,
+                                  .gaps = s->state.gaps};
 }

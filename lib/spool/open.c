@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From whatever is in the folder to a spool that can be written. */
+/* From whatever is in the directory to a spool that can be written. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,37 +24,37 @@ static int check_options(const struct gad_spool_options *o, struct gad_diag *d)
     return 0;
 }
 
-static int open_folder(struct gad_spool *s, const char *path, struct gad_diag *d)
+static int open_directory(struct gad_spool *s, const char *path, struct gad_diag *d)
 {
     if (mkdir(path, 0750) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES) {
         int err = errno;
-        return gad_fail(d, -err, "cannot make the folder: %s", gad_strerror(-err));
+        return gad_fail(d, -err, "cannot create the directory: %s", gad_strerror(-err));
     }
-    return gad_spool_folder_open(path, &s->folder.fd, d);
+    return gad_spool_directory_open(path, &s->directory.fd, d);
 }
 
-/* Do the name in the folder and the descriptor mean the same file? */
-static bool is_same(int folder, const char *name, int fd)
+/* Do the name in the directory and the descriptor mean the same file? */
+static bool is_same(int directory, const char *name, int fd)
 {
     struct stat by_name, by_fd;
 
-    return fstatat(folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
+    return fstatat(directory, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
            by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
 }
 
-int gad_spool_state_open(const struct gad_spool *s, int folder, int *ret)
+int gad_spool_state_open(const struct gad_spool *s, int directory, int *ret)
 {
     struct stat st;
     int r = 0;
 
-    int fd = s->io->open(s->io->arg, folder, GAD_SPOOL_STATE_NAME, O_RDWR | O_CREAT);
+    int fd = s->io->open(s->io->arg, directory, GAD_SPOOL_STATE_NAME, O_RDWR | O_CREAT);
     if (fd < 0 || fstat(fd, &st) != 0)
         r = -errno;
     else if (!S_ISREG(st.st_mode))
         r = GAD_EFORMAT;
     else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         r = -errno;
-    else if (!is_same(folder, GAD_SPOOL_STATE_NAME,
+    else if (!is_same(directory, GAD_SPOOL_STATE_NAME,
                       fd)) /* deleted before it was locked: no lock at all */
         r = -EAGAIN;
     if (r != 0 && fd >= 0)
@@ -66,7 +66,7 @@ int gad_spool_state_open(const struct gad_spool *s, int folder, int *ret)
 
 static int open_state(struct gad_spool *s, struct gad_diag *d)
 {
-    int r = gad_spool_state_open(s, s->folder.fd, &s->state_fd);
+    int r = gad_spool_state_open(s, s->directory.fd, &s->state_fd);
 
     if (r == GAD_EFORMAT)
         return gad_fail(d, r, "%s: not a regular file", GAD_SPOOL_STATE_NAME);
@@ -91,7 +91,7 @@ static int load_state(struct gad_spool *s, struct gad_spool_recovery *found, str
     }
     s->state = (struct gad_spool_state){.next = 1, .reserved = 1};
     s->synced_slot = 1;
-    if (r == GAD_END && s->folder.n == 0) {
+    if (r == GAD_END && s->directory.n == 0) {
         found->is_new = s->state.clean = true;
         return 0;
     }
@@ -109,7 +109,7 @@ static int load_state(struct gad_spool *s, struct gad_spool_recovery *found, str
 /* Deletes the last segment, which has no record, when the state has what its head says. */
 static void delete_merged(struct gad_spool *s)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     char name[GAD_SPOOL_FILE_NAME];
 
     gad_spool_segment_name(s->head.first, name);
@@ -129,29 +129,29 @@ static int begin_state(struct gad_spool *s, const struct gad_spool_recovery *fou
     s->state.totals.damaged += found->damaged;
     for (int i = 0; r == 0 && i < n_slots; i++)
         r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
-    if (r == 0 && n_slots == 2 && s->io->sync(s->io->arg, s->folder.fd) != 0)
+    if (r == 0 && n_slots == 2 && s->io->sync(s->io->arg, s->directory.fd) != 0)
         r = -errno;
     return r == 0 ? 0
                   : gad_fail(d, r, "%s: cannot write: %s", GAD_SPOOL_STATE_NAME, gad_strerror(r));
 }
 
-static int open_all(struct gad_spool *s, const char *folder, struct gad_spool_recovery *found,
+static int open_all(struct gad_spool *s, const char *directory, struct gad_spool_recovery *found,
                     struct gad_diag *d)
 {
     bool merged = false;
 
-    int r = open_folder(s, folder, d);
+    int r = open_directory(s, directory, d);
     if (r == 0)
         r = open_state(s, d);
     if (r == 0)
-        r = gad_spool_folder_list(&s->folder, d);
+        r = gad_spool_directory_list(&s->directory, d);
     if (r == 0)
         r = load_state(s, found, d);
     if (r == 0)
         r = gad_spool_recover(s, found, &merged, d);
     if (r != 0)
         return r;
-    found->n_foreign = s->folder.n_foreign;
+    found->n_foreign = s->directory.n_foreign;
     r = begin_state(s, found, d);
     if (r == 0 && merged)
         delete_merged(s);
@@ -166,7 +166,7 @@ static int open_all(struct gad_spool *s, const char *folder, struct gad_spool_re
     return r;
 }
 
-int gad_spool_open(const char *folder, const struct gad_spool_options *o, struct gad_spool **ret,
+int gad_spool_open(const char *directory, const struct gad_spool_options *o, struct gad_spool **ret,
                    struct gad_spool_recovery *ret_found, struct gad_diag *d)
 {
     struct gad_spool_recovery found = {0};
@@ -179,17 +179,17 @@ int gad_spool_open(const char *folder, const struct gad_spool_options *o, struct
         return gad_fail(d, GAD_ENOMEM, "no memory");
     s->o = *o;
     s->io = o->io ? o->io : &gad_spool_system;
-    s->fd = s->state_fd = s->folder.fd = -1;
+    s->fd = s->state_fd = s->directory.fd = -1;
     s->salt = o->salt;
     s->group = gad_calloc(1, o->group_max);
-    s->path = gad_calloc(1, strlen(folder) + 1);
+    s->path = gad_calloc(1, strlen(directory) + 1);
     if (s->path)
-        memcpy(s->path, folder, strlen(folder));
+        memcpy(s->path, directory, strlen(directory));
     if (!s->group || !s->path)
         return gad_fail(d, GAD_ENOMEM, "no memory for %zu bytes", o->group_max);
-    r = open_all(s, folder, &found, d);
+    r = open_all(s, directory, &found, d);
     if (r != 0) {
-        gad_diag_prefix(d, "%s", folder);
+        gad_diag_prefix(d, "%s", directory);
         return r;
     }
     if (ret_found)
@@ -205,7 +205,7 @@ void gad_spool_close(struct gad_spool *s)
     gad_spool_seal(s);
     if (s->state_fd >= 0)
         (void)close(s->state_fd); /* and with it the lock */
-    gad_spool_folder_deinit(&s->folder);
+    gad_spool_directory_deinit(&s->directory);
     gad_free(s->group);
     gad_free(s->path);
     gad_free(s);

@@ -23,7 +23,7 @@ struct gad_spool {
     struct gad_spool_options o;
     const struct gad_spool_io *io;
     char *path;
-    struct gad_spool_folder folder; /* its last segment is the active one, if fd >= 0 */
+    struct gad_spool_directory directory; /* its last segment is the active one, if fd >= 0 */
 
     int fd;      /* active segment; -1: none, the next commit makes one */
     uint64_t at; /* its good bytes */
@@ -83,8 +83,8 @@ int gad_spool_evict(struct gad_spool *s, uint64_t more) GAD_MUST_CHECK;
 /* Have all cursors passed all records? False without cursors. */
 bool gad_spool_all_done(const struct gad_spool *s);
 
-/* Opens the state in @folder, makes it if it is not there, and locks it. -EWOULDBLOCK: another process has it. */
-int gad_spool_state_open(const struct gad_spool *s, int folder, int *ret) GAD_MUST_CHECK;
+/* Opens the state in @directory, makes it if it is not there, and locks it. -EWOULDBLOCK: another process has it. */
+int gad_spool_state_open(const struct gad_spool *s, int directory, int *ret) GAD_MUST_CHECK;
 
 /* Gives up the active segment, which holds no record; the state takes over what its head says. @remove: its file, too. */
 void gad_spool_discard_empty(struct gad_spool *s, bool remove);

@@ -14,7 +14,7 @@
 struct gad_spool_reader {
     char *path;
     struct gad_spool_gaps gaps; /* what is known of unused numbers */
-    int folder, fd;             /* fd: the segment; -1: none open */
+    int directory, fd;          /* fd: the segment; -1: none open */
     uint64_t next;              /* the number that is looked for */
     uint64_t
         segment;    /* first number of the segment that is, or was last, open; 0: look for next's */
@@ -27,19 +27,19 @@ struct gad_spool_reader {
     uint8_t buf[GAD_SPOOL_SCAN_BUF];
 };
 
-int gad_spool_reader_open(const char *folder, uint64_t next, struct gad_spool_reader **ret,
+int gad_spool_reader_open(const char *directory, uint64_t next, struct gad_spool_reader **ret,
                           struct gad_diag *d)
 {
     gad_cleanup(gad_spool_reader_closep) struct gad_spool_reader *r = gad_calloc(1, sizeof(*r));
 
     if (!r)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    r->fd = r->folder = -1;
-    r->path = gad_calloc(1, strlen(folder) + 1);
+    r->fd = r->directory = -1;
+    r->path = gad_calloc(1, strlen(directory) + 1);
     if (!r->path)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    memcpy(r->path, folder, strlen(folder));
-    int err = gad_spool_folder_open(folder, &r->folder, d);
+    memcpy(r->path, directory, strlen(directory));
+    int err = gad_spool_directory_open(directory, &r->directory, d);
     if (err != 0)
         return err;
     gad_spool_reader_seek(r, next);
@@ -62,8 +62,8 @@ void gad_spool_reader_close(struct gad_spool_reader *r)
     if (!r)
         return;
     leave(r);
-    if (r->folder >= 0)
-        (void)close(r->folder);
+    if (r->directory >= 0)
+        (void)close(r->directory);
     gad_free(r->path);
     gad_free(r);
 }
@@ -126,13 +126,13 @@ static bool is_current(const struct gad_spool_reader *r)
     struct stat by_name, by_fd;
 
     gad_spool_segment_name(r->segment, name);
-    return fstatat(r->folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return fstatat(r->directory, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
            fstat(r->fd, &by_fd) == 0 && same(&by_name, &by_fd);
 }
 
 /*
- * Before a loss up to the limit is believed: the folder, or the segment, may have been deleted and made again. 0: nothing
- * has changed; GAD_MORE: look once more; -errno: the folder cannot be opened now.
+ * Before a loss up to the limit is believed: the directory, or the segment, may have been deleted and made again. 0: nothing
+ * has changed; GAD_MORE: look once more; -errno: the directory cannot be opened now.
  */
 static int refresh(struct gad_spool_reader *r)
 {
@@ -141,12 +141,12 @@ static int refresh(struct gad_spool_reader *r)
 
     if (stat(r->path, &by_path) != 0)
         return -errno;
-    if (fstat(r->folder, &by_fd) != 0 || !same(&by_path, &by_fd)) {
-        int err = gad_spool_folder_open(r->path, &fd, NULL);
+    if (fstat(r->directory, &by_fd) != 0 || !same(&by_path, &by_fd)) {
+        int err = gad_spool_directory_open(r->path, &fd, NULL);
         if (err != 0)
             return err;
-        (void)close(r->folder);
-        r->folder = fd;
+        (void)close(r->directory);
+        r->directory = fd;
         r_more = GAD_MORE;
     }
     if (r->fd >= 0 ? !is_current(r) : r_more != 0) {
@@ -183,9 +183,9 @@ static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h
 static int choose(const struct gad_spool_reader *r, uint64_t *ret)
 {
     if (r->segment != 0)
-        return gad_spool_folder_successor(r->folder, r->segment, ret);
-    int err = gad_spool_folder_holder(r->folder, r->next, ret);
-    return err == GAD_END ? gad_spool_folder_successor(r->folder, r->next, ret) : err;
+        return gad_spool_directory_successor(r->directory, r->segment, ret);
+    int err = gad_spool_directory_holder(r->directory, r->next, ret);
+    return err == GAD_END ? gad_spool_directory_successor(r->directory, r->next, ret) : err;
 }
 
 /*
@@ -201,7 +201,7 @@ static int enter(struct gad_spool_reader *r, uint64_t limit)
     int err = choose(r, &first);
     if (err != 0 || first >= limit)
         return err != 0 ? err : GAD_END;
-    err = gad_spool_segment_open(r->folder, first, &fd);
+    err = gad_spool_segment_open(r->directory, first, &fd);
     if (err == -ENOENT) { /* deleted since it was listed */
         r->segment = first;
         return 0;
@@ -237,7 +237,7 @@ static int look_behind(struct gad_spool_reader *r, uint64_t limit)
 
     if (r->sealed)
         return 0;
-    int err = gad_spool_folder_successor(r->folder, r->segment, &first);
+    int err = gad_spool_directory_successor(r->directory, r->segment, &first);
     r->sealed = err == 0 && first < limit;
     r->ceiling = first;
     return err < 0 ? err : 0;
@@ -302,7 +302,7 @@ int gad_spool_reader_next(struct gad_spool_reader *r, uint64_t limit, struct gad
 {
     while (r->next < limit) {
         int err = step(r, limit, ret);
-        if (err == -ENOENT) { /* the folder is deleted; is there another by now? */
+        if (err == -ENOENT) { /* the directory is deleted; is there another by now? */
             int again = refresh(r);
             err = again == 0 ? err : again;
         }
@@ -316,7 +316,8 @@ void gad_spool_reader_look(struct gad_spool_reader *r)
 {
     uint64_t first = 0;
 
-    if (r->fd < 0 || r->sealed || gad_spool_folder_successor(r->folder, r->segment, &first) != 0)
+    if (r->fd < 0 || r->sealed ||
+        gad_spool_directory_successor(r->directory, r->segment, &first) != 0)
         return;
     r->sealed = true;
     r->ceiling = first;

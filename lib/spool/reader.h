@@ -6,7 +6,7 @@
  * It shares nothing with the writer but files and that one number, so that it may run in another thread, or process.
  *
  * A segment that is deleted under a reader (quota) stays readable for it to its end; what it then misses, it reports.
- * A folder that was deleted or renamed, and made again by the writer, is opened again by its name.
+ * A directory that was deleted or renamed, and made again by the writer, is opened again by its name.
  *
  * Thread: the caller's, one at a time.
  */
@@ -39,9 +39,9 @@ struct gad_spool_item {
 
 /**
  * gad_spool_reader_open() - begin with record @next
- * Opens the folder; one segment at a time is open later. Takes 256 KiB.
+ * Opens the directory; one segment at a time is open later. Takes 256 KiB.
  */
-int gad_spool_reader_open(const char *folder, uint64_t next, struct gad_spool_reader **ret,
+int gad_spool_reader_open(const char *directory, uint64_t next, struct gad_spool_reader **ret,
                           struct gad_diag *d) GAD_MUST_CHECK;
 void gad_spool_reader_close(struct gad_spool_reader *r);
 GAD_DEFINE_CLEANUP(struct gad_spool_reader, gad_spool_reader_close);

@@ -47,7 +47,7 @@ static int scan_tail(int fd, uint32_t salt, struct tail *t, struct gad_spool_rec
 static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
                      struct gad_diag *d)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     const struct gad_spool_segment *last = &f->seg[f->n - 1];
     char name[GAD_SPOOL_FILE_NAME];
     struct gad_spool_head h;
@@ -91,7 +91,7 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
 /* The last segment has no record: where the records end that are before it. What cannot be read has none. */
 static void look_before(const struct gad_spool *s, struct tail *t)
 {
-    const struct gad_spool_folder *f = &s->folder;
+    const struct gad_spool_directory *f = &s->directory;
     uint64_t seen = 0;
 
     for (size_t i = f->n - 1; i-- > 0 && seen == 0;) {
@@ -119,24 +119,24 @@ static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spoo
 {
     int r = GAD_END;
 
-    while (r == GAD_END && s->folder.n > 0)
+    while (r == GAD_END && s->directory.n > 0)
         r = open_last(s, t, found, d);
     if (r < 0)
         return r;
-    if (s->folder.n == 0 && t->end < s->state.next) /* all was done with */
+    if (s->directory.n == 0 && t->end < s->state.next) /* all was done with */
         t->end = s->state.next;
     t->seen = t->end;
     if (t->empty)
         look_before(s, t);
-    if (s->folder.n == 0 || t->head_damaged) {
+    if (s->directory.n == 0 || t->head_damaged) {
         gad_spool_seal(s);
         return 0;
     }
-    uint64_t bytes = s->folder.seg[s->folder.n - 1].bytes;
+    uint64_t bytes = s->directory.seg[s->directory.n - 1].bytes;
     if (bytes > t->good) {
         found->cut += bytes - t->good;
         if (s->io->truncate(s->io->arg, s->fd, t->good) == 0)
-            s->folder.seg[s->folder.n - 1].bytes = t->good;
+            s->directory.seg[s->directory.n - 1].bytes = t->good;
         else
             gad_spool_seal(s);
     }
@@ -233,7 +233,7 @@ static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spoo
         st->unused_from = st->unused_to = 0;
         st->guessed = false;
     }
-    if (s->folder.n > 0 && !t->head_damaged) /* of a version that had no list */
+    if (s->directory.n > 0 && !t->head_damaged) /* of a version that had no list */
         gad_spool_gaps_add(&st->gaps, s->head.unused_from, s->head.unused_to, GAD_SPOOL_UNUSED);
     found->tail_lost = t->head_damaged;
     found->damaged += found->cut;

@@ -5,7 +5,7 @@
  * A spool: records on disk between one that makes them and several that take them away, each at its own pace.
  * This header is the writer's side, reader.h the takers', inspect.h looks from outside.
  *
- * In the folder, all numbers little-endian:
+ * In the directory, all numbers little-endian:
  *
  *     ganad-spool.state          two slots of 4096 bytes (state.h): cursors, counters, numbers that are reserved
  *     0000000000000001.seg       segments, named by the first sequence number that they may hold, in hex
@@ -42,11 +42,11 @@
  *        limit.
  *
  * Files that someone deletes, renames or replaces while the spool is open are noticed at the next commit (mend.c). The
- * writer makes them again: the active segment from its open descriptor, the other segments by hard links if the folder
- * was only renamed. What is not there any more is a loss. A folder that another process has taken since is left alone:
+ * writer makes them again: the active segment from its open descriptor, the other segments by hard links if the directory
+ * was only renamed. What is not there any more is a loss. A directory that another process has taken since is left alone:
  * commits fail until it is free.
  *
- * Whatever is in the folder, opening it takes memory for its names and reads no more than the state and the last
+ * Whatever is in the directory, opening it takes memory for its names and reads no more than the state and the last
  * segment, or if that has no record (after a crash one may be begun at once) the last one that has.
  *
  * Nothing half-written stays: what fails to be written is cut off again, or stands behind the end of what counts.
@@ -74,7 +74,7 @@ enum {
     GAD_SPOOL_SEGMENT_MIN = 256 << 10, /* bytes; limits of segment_max */
     GAD_SPOOL_SEGMENT_MAX = 64 << 20,
     GAD_SPOOL_GROUP_MIN = 2 * GAD_SPOOL_RECORD_MAX,
-    GAD_SPOOL_SEGMENTS = 1 << 16, /* as many a folder may hold */
+    GAD_SPOOL_SEGMENTS = 1 << 16, /* as many a directory may hold */
     GAD_SPOOL_CURSORS = 16,
     GAD_SPOOL_NAME = 64, /* bytes of a cursor's name, with its NUL */
     GAD_SPOOL_KINDS = 1 << 16,
@@ -96,7 +96,7 @@ struct gad_spool_options {
         group_max; /* bytes kept in memory between commits, GAD_SPOOL_GROUP_MIN .. less than a segment */
     uint64_t
         boot; /* same number, same boot of the machine: files written before are whole; 0: not known */
-    uint32_t salt;                 /* random, for a folder that has none */
+    uint32_t salt;                 /* random, for a directory that has none */
     const struct gad_spool_io *io; /* NULL: the system's */
 };
 
@@ -145,7 +145,7 @@ struct gad_spool_status {
 
 /* What someone else deleted or replaced. */
 enum gad_spool_missed {
-    GAD_SPOOL_MISSED_FOLDER = 1,
+    GAD_SPOOL_MISSED_DIRECTORY = 1,
     GAD_SPOOL_MISSED_STATE = 2,
     GAD_SPOOL_MISSED_ACTIVE = 4, /* the segment that was written to; it was saved */
     GAD_SPOOL_MISSED_OTHER = 8,  /* other segments; what readers do not have open of them is lost */
@@ -158,14 +158,14 @@ struct gad_spool_cursor {
 };
 
 /**
- * gad_spool_open() - open the spool in a folder for writing; a folder that is not there is made, mode 0750
+ * gad_spool_open() - open the spool in a directory for writing; a directory that is not there is made, mode 0750
  * @ret_found: may be NULL
  *
- * Damage is no error: it is cut or stepped over, and counted. Errors are what a person must mend: a folder that
+ * Damage is no error: it is cut or stepped over, and counted. Errors are what a person must mend: a directory that
  * cannot be written, a spool in use (-EWOULDBLOCK), one of a later version (GAD_EVERSION), a state that is not ours
  * (GAD_EFORMAT), too many segments (GAD_ELIMIT), options out of range (GAD_EINVAL).
  */
-int gad_spool_open(const char *folder, const struct gad_spool_options *o, struct gad_spool **ret,
+int gad_spool_open(const char *directory, const struct gad_spool_options *o, struct gad_spool **ret,
                    struct gad_spool_recovery *ret_found, struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
@@ -200,7 +200,7 @@ void gad_spool_drop(struct gad_spool *s, uint64_t n);
  *
  * On failure what was not committed stays in memory, whole (gad_spool_status.waiting), and the next commit tries
  * again; for 100 ms after a failure it returns the same error and touches nothing. Besides errors of the disk there
- * are -EWOULDBLOCK (another process has the folder, which was replaced), -EEXIST (the folder that took its place has
+ * are -EWOULDBLOCK (another process has the directory, which was replaced), -EEXIST (the directory that took its place has
  * segments) and -EPERM (it belongs to another user). A sync of GAD_SPOOL_INTERVAL that
  * fails takes nothing back: the records are committed, as safe as without a sync, and the segment gets no more.
  */
@@ -238,7 +238,7 @@ void gad_spool_ack(struct gad_spool *s, unsigned cursor, uint64_t next, uint64_t
 struct gad_spool_io {
     int (*open)(void *arg, int dir, const char *name, int flags);
     ssize_t (*pwrite)(void *arg, int fd, const void *p, size_t len, uint64_t at);
-    int (*sync)(void *arg, int fd); /* fdatasync(), of files and of the folder */
+    int (*sync)(void *arg, int fd); /* fdatasync(), of files and of the directory */
     int (*truncate)(void *arg, int fd, uint64_t len);
     int (*unlink)(void *arg, int dir, const char *name);
     void *arg;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records into a spool and out of it. Usage: bench_spool FOLDER
+ * Records into a spool and out of it. Usage: bench_spool DIRECTORY
  *
  * Group commit: as many records as come while the disk is at it wait for the next commit, here so many a group. The
  * three rules of syncing; then reading all of it from the start, and opening it again. At last the daemon's thread,
- * with a producer that waits when no block is free: what the disk takes, and what an alert costs the main loop. FOLDER must be empty or not be;
+ * with a producer that waits when no block is free: what the disk takes, and what an alert costs the main loop. DIRECTORY must be empty or not be;
  * the spool in it is deleted. Rates hang on the disk: /dev/shm gives those of the processor.
  */
 
@@ -39,32 +39,32 @@ static struct gad_spool_options options(enum gad_spool_sync sync)
                                       .salt = 1};
 }
 
-static struct gad_spool *open_spool(const char *folder, enum gad_spool_sync sync)
+static struct gad_spool *open_spool(const char *directory, enum gad_spool_sync sync)
 {
     const struct gad_spool_options o = options(sync);
     struct gad_spool *s;
     struct gad_diag d = {""};
 
-    if (gad_spool_open(folder, &o, &s, NULL, &d) != 0)
+    if (gad_spool_open(directory, &o, &s, NULL, &d) != 0)
         die(d.text);
     return s;
 }
 
-static void delete_spool(const char *folder)
+static void delete_spool(const char *directory)
 {
     struct gad_spool_view v;
     char path[4096];
 
-    if (gad_spool_view(folder, &v, NULL) != 0)
+    if (gad_spool_view(directory, &v, NULL) != 0)
         return;
     for (size_t i = 0; i < v.n_segments; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%016llx.seg", folder,
+        (void)snprintf(path, sizeof(path), "%s/%016llx.seg", directory,
                        (unsigned long long)v.segment[i].first);
         (void)unlink(path);
     }
-    (void)snprintf(path, sizeof(path), "%s/ganad-spool.state", folder);
+    (void)snprintf(path, sizeof(path), "%s/ganad-spool.state", directory);
     (void)unlink(path);
-    (void)rmdir(folder);
+    (void)rmdir(directory);
     gad_spool_view_deinit(&v);
 }
 
@@ -91,7 +91,7 @@ static size_t fill(struct gad_spool *s, size_t group, const uint8_t *p, double *
     return n;
 }
 
-static void drain(const char *folder, uint64_t limit)
+static void drain(const char *directory, uint64_t limit)
 {
     struct gad_spool_reader *r;
     struct gad_spool_item item;
@@ -99,7 +99,7 @@ static void drain(const char *folder, uint64_t limit)
     size_t n = 0;
     unsigned sum = 0;
 
-    if (gad_spool_reader_open(folder, 1, &r, NULL) != 0)
+    if (gad_spool_reader_open(directory, 1, &r, NULL) != 0)
         die("cannot read");
     while (gad_spool_reader_next(r, limit, &item) == 0) {
         if (!item.p)
@@ -113,14 +113,14 @@ static void drain(const char *folder, uint64_t limit)
     gad_spool_reader_close(r);
 }
 
-static void bench(const char *folder, const char *what, enum gad_spool_sync sync, size_t group)
+static void bench(const char *directory, const char *what, enum gad_spool_sync sync, size_t group)
 {
     static uint8_t p[PAYLOAD];
     struct gad_spool_status st;
     double seconds;
 
     memset(p, 'x', sizeof(p));
-    struct gad_spool *s = open_spool(folder, sync);
+    struct gad_spool *s = open_spool(directory, sync);
     size_t n = fill(s, group, p, &seconds);
     printf("%-8s groups of %-5zu  %10.0f records/s  %6.0f MB/s\n", what, group, (double)n / seconds,
            (double)n * PAYLOAD / seconds / 1e6);
@@ -130,13 +130,13 @@ static void bench(const char *folder, const char *what, enum gad_spool_sync sync
     gad_spool_close(s);
     if (group >= 4096) {
         struct gad_time t = gad_time_monotonic();
-        s = open_spool(folder, sync);
+        s = open_spool(directory, sync);
         printf("  opened                 %10.1f ms         %6.0f MB of backlog\n", 1e3 * since(t),
                (double)st.bytes / 1e6);
         gad_spool_close(s);
-        drain(folder, st.end);
+        drain(directory, st.end);
     }
-    delete_spool(folder);
+    delete_spool(directory);
 }
 
 static void wait_for_room(struct spool_writer *w)
@@ -150,7 +150,7 @@ static void wait_for_room(struct spool_writer *w)
     }
 }
 
-static void bench_thread(const char *folder, const char *what, enum gad_spool_sync sync)
+static void bench_thread(const char *directory, const char *what, enum gad_spool_sync sync)
 {
     static uint8_t p[PAYLOAD];
     const struct gad_spool_options o = options(sync);
@@ -160,7 +160,7 @@ static void bench_thread(const char *folder, const char *what, enum gad_spool_sy
     size_t n = 0, n_dropped = 0;
     bool dropped;
 
-    if (spool_writer_new(folder, &o, &w, NULL, &d) != 0 || spool_writer_start(w) != 0)
+    if (spool_writer_new(directory, &o, &w, NULL, &d) != 0 || spool_writer_start(w) != 0)
         die(d.text);
     begin = gad_time_monotonic();
     for (; n < 2000000 && (n % 256 != 0 || since(begin) < 3); n++) {
@@ -182,7 +182,7 @@ static void bench_thread(const char *folder, const char *what, enum gad_spool_sy
            "record)\n",
            what, (double)n / t, (double)n * PAYLOAD / t / 1e6, n_dropped, 1e9 * filled / (double)n);
     spool_writer_free(w);
-    delete_spool(folder);
+    delete_spool(directory);
 }
 
 int main(int argc, char **argv)
@@ -190,7 +190,7 @@ int main(int argc, char **argv)
     static const size_t groups[] = {1, 32, 256, 4096};
 
     if (argc != 2)
-        die("usage: bench_spool FOLDER");
+        die("usage: bench_spool DIRECTORY");
     for (size_t i = 0; i < 4; i++)
         bench(argv[1], "always", GAD_SPOOL_ALWAYS, groups[i]);
     for (size_t i = 0; i < 4; i += 3)

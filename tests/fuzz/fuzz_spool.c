@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A folder of made-up files as a spool: opened, or refused with a reason. What opens can be read to its end, in order
+ * A directory of made-up files as a spool: opened, or refused with a reason. What opens can be read to its end, in order
  * and with every number accounted for; written on; left as by a crash or orderly; and opened again, when all that was
  * read before is read again, and no number comes twice.
  *
@@ -96,7 +96,7 @@ struct tally {
     uint64_t records, last;
 };
 
-static struct tally read_all(const char *folder, uint64_t limit)
+static struct tally read_all(const char *directory, uint64_t limit)
 {
     struct gad_spool_reader *r;
     struct gad_spool_item item;
@@ -104,7 +104,7 @@ static struct tally read_all(const char *folder, uint64_t limit)
     uint64_t at = 1;
     int err;
 
-    require(gad_spool_reader_open(folder, 1, &r, NULL) == 0);
+    require(gad_spool_reader_open(directory, 1, &r, NULL) == 0);
     while ((err = gad_spool_reader_next(r, limit, &item)) != GAD_END) {
         require(err == 0 || err == GAD_EVERSION);
         if (err != 0) {
@@ -123,15 +123,16 @@ static struct tally read_all(const char *folder, uint64_t limit)
 }
 
 /* Opens and reads; NULL if it is refused. */
-static struct gad_spool *open_and_read(const char *folder, const struct gad_spool_options *o,
+static struct gad_spool *open_and_read(const char *directory, const struct gad_spool_options *o,
                                        struct tally *t, struct gad_spool_status *st)
 {
     struct gad_spool *s = NULL;
     struct gad_diag d = {""};
 
-    int r = gad_spool_open(folder, o, &s, NULL, &d);
+    int r = gad_spool_open(directory, o, &s, NULL, &d);
     if (r != 0) {
-        require(strncmp(d.text, folder, strlen(folder)) == 0 && d.text[strlen(folder)] == ':');
+        require(strncmp(d.text, directory, strlen(directory)) == 0 &&
+                d.text[strlen(directory)] == ':');
         return NULL;
     }
     gad_spool_status(s, st);
@@ -140,17 +141,17 @@ static struct gad_spool *open_and_read(const char *folder, const struct gad_spoo
     const struct gad_spool_share share =
         gad_spool_gaps_share(&st->gaps, st->oldest, st->end, &place);
     require(share.waiting + share.lost <= st->next && share.at_most <= share.lost);
-    *t = read_all(folder, st->end);
+    *t = read_all(directory, st->end);
     require(t->last < st->end);
     return s;
 }
 
-static void try(const char *folder, const struct gad_spool_options *o, bool orderly)
+static void try(const char *directory, const struct gad_spool_options *o, bool orderly)
 {
     struct gad_spool_status st;
     struct tally t, more;
 
-    struct gad_spool *s = open_and_read(folder, o, &t, &st);
+    struct gad_spool *s = open_and_read(directory, o, &t, &st);
     if (!s)
         return;
     for (int i = 0; i < 3; i++) {
@@ -167,7 +168,7 @@ static void try(const char *folder, const struct gad_spool_options *o, bool orde
     gad_spool_close(s);
 
     uint64_t next = st.next;
-    s = open_and_read(folder, o, &more, &st);
+    s = open_and_read(directory, o, &more, &st);
     require(s && st.next > next);
     require(deletes ||
             more.records >= t.records + (orderly ? 3 : 1)); /* more, if segments overlap */
@@ -176,7 +177,7 @@ static void try(const char *folder, const struct gad_spool_options *o, bool orde
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char folder[64];
+    static char directory[64];
     static int dir = -1;
     struct gad_cursor c = gad_cursor_init(data, size);
     struct gad_spool_options o = {.quota = 1 << 20,
@@ -187,21 +188,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dir < 0) {
         if (access("/dev/shm", W_OK) == 0)
             (void)setenv("TMPDIR", "/dev/shm", 1);
-        require(mkdtemp(scratch_path(folder, sizeof(folder), "fuzz-XXXXXX")) != NULL);
-        dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        require(mkdtemp(scratch_path(directory, sizeof(directory), "fuzz-XXXXXX")) != NULL);
+        dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         require(dir >= 0);
     }
-    (void)mkdir(folder, 0700);
+    (void)mkdir(directory, 0700);
     (void)close(dir);
-    dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     require(dir >= 0);
     uint8_t mode = gad_cursor_u8(&c);
     o.sync = (enum gad_spool_sync)((mode & 3) % 3);
     o.boot = mode & 4 ? 7 : 8;
     put_state(dir, &c, (mode & 16) == 0);
     put_segments(dir, &c);
-    try(folder, &o, (mode & 8) != 0);
+    try(directory, &o, (mode & 8) != 0);
     empty(dir);
-    (void)rmdir(folder);
+    (void)rmdir(directory);
     return 0;
 }

@@ -51,7 +51,7 @@ static int make(void **state)
         return -1;
     make_file(in_dir("file"), 0640);
     make_socket(in_dir("socket"));
-    return mkdir(in_dir("folder"), 0755) == 0 && symlink("file", in_dir("link")) == 0 &&
+    return mkdir(in_dir("directory"), 0755) == 0 && symlink("file", in_dir("link")) == 0 &&
                    symlink("nowhere", in_dir("dangling")) == 0 && mkfifo(in_dir("fifo"), 0600) == 0
                ? 0
                : -1;
@@ -91,7 +91,7 @@ static void each_kind_of_path_is_named_with_what_to_do(void **state)
     says("dangling", -ELOOP,
          "is a symbolic link to 'nowhere', and ganadd does not follow links: give the path of the "
          "file itself");
-    says("folder", -EISDIR, "is a directory: give the path of a file in it");
+    says("directory", -EISDIR, "is a directory: give the path of a file in it");
     says("fifo", GAD_EINVAL, "is a FIFO, and not a regular file: give another path");
     says("socket", GAD_EINVAL, "is a socket, and not a regular file: give another path");
     (void)snprintf(want, sizeof(want),
