@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the group in memory to segments. */
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "lib/spool/parts.h"
 
 static const struct gad_time retry_after = {100000000}, state_every = {1000000000};
@@ -39,94 +35,6 @@ void gad_spool_drop(struct gad_spool *s, uint64_t n)
     s->next += n;
     s->state.totals.dropped += n;
     s->state_changed = true;
-}
-
-int gad_spool_write(const struct gad_spool *s, int fd, const void *p, size_t len, uint64_t at)
-{
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n = s->io->pwrite(s->io->arg, fd, (const uint8_t *)p + done, len - done, at + done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -ENOSPC;
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-void gad_spool_seal(struct gad_spool *s)
-{
-    if (s->fd >= 0)
-        (void)close(s->fd);
-    s->fd = -1;
-    s->at = 0;
-    s->unsynced = false;
-}
-
-void gad_spool_discard_empty(struct gad_spool *s, bool remove)
-{
-    struct gad_spool_directory *f = &s->directory;
-    char name[GAD_SPOOL_FILE_NAME];
-
-    gad_spool_segment_name(f->seg[f->n - 1].first, name);
-    gad_spool_seal(s);
-    if (remove)
-        (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
-    f->n--;
-    s->state.unused_from = s->head.unused_from;
-    s->state.unused_to = s->head.unused_to;
-    s->state.guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
-}
-
-/* A file of that name is what we failed to delete before: whatever was there at opening is in the list. */
-static int create(struct gad_spool *s, const char *name)
-{
-    enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
-    int fd = s->io->open(s->io->arg, s->directory.fd, name, FLAGS);
-
-    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, s->directory.fd, name) == 0)
-        fd = s->io->open(s->io->arg, s->directory.fd, name, FLAGS);
-    return fd < 0 ? -errno : fd;
-}
-
-int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created, bool sync)
-{
-    struct gad_spool_directory *f = &s->directory;
-    const struct gad_spool_head h = {.first = first,
-                                     .unused_from = s->state.unused_from,
-                                     .unused_to = s->state.unused_to,
-                                     .created = created,
-                                     .salt = s->salt,
-                                     .flags = s->state.guessed ? GAD_SPOOL_GUESSED : 0};
-    char name[GAD_SPOOL_FILE_NAME];
-    uint8_t bytes[GAD_SPOOL_HEAD];
-
-    int r = gad_spool_directory_grow(f);
-    if (r != 0)
-        return r;
-    if (f->n == GAD_SPOOL_SEGMENTS)
-        return GAD_ELIMIT;
-    gad_spool_segment_name(first, name);
-    gad_spool_head_write(&h, bytes);
-    int fd = create(s, name);
-    if (fd < 0)
-        return fd;
-    s->fd = fd;
-    s->at = sizeof(bytes);
-    s->head = h;
-    f->seg[f->n++] = (struct gad_spool_segment){first, sizeof(bytes)};
-    r = gad_spool_write(s, fd, bytes, sizeof(bytes), 0);
-    if (r == 0 && sync && (s->io->sync(s->io->arg, fd) != 0 || s->io->sync(s->io->arg, f->fd) != 0))
-        r = -errno;
-    if (r != 0) {
-        gad_spool_discard_empty(s, true);
-        return r;
-    }
-    s->state.unused_from = s->state.unused_to = 0; /* the head has it */
-    s->state.guessed = false;
-    return 0;
 }
 
 /* Of the active segment. What a failed sync left on the disk nobody knows (the kernel forgets that pages were not

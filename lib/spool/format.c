@@ -6,7 +6,6 @@
 
 #include "lib/base/crc32c.h"
 #include "lib/base/cursor.h"
-#include "lib/spool/bytes.h"
 #include "lib/spool/spool.h"
 
 static const uint8_t magic[8] = {'G', 'A', 'D', 'S', 'P', 'O', 'O', 'L'};

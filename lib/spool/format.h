@@ -36,6 +36,19 @@ struct gad_spool_record {
     uint32_t len, kind;
 };
 
+/* Little-endian numbers into bytes of fixed places; lib/base/cursor.h reads them. */
+static inline void gad_put_u32le(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static inline void gad_put_u64le(uint8_t *p, uint64_t v)
+{
+    gad_put_u32le(p, (uint32_t)v);
+    gad_put_u32le(p + 4, (uint32_t)(v >> 32));
+}
+
 /* "0000000000000001.seg" */
 void gad_spool_segment_name(uint64_t first, char name[static GAD_SPOOL_FILE_NAME]);
 bool gad_spool_segment_number(const char *name, uint64_t *ret);

@@ -1,13 +1,296 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From whatever is in the directory to a spool that can be written. */
+/*
+ * Opens a spool, whatever is in its directory: locks and loads the state, reads the last segment, and works out where the
+ * records end and which numbers are free. spool.h says why.
+ */
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/diag.h"
 #include "lib/spool/parts.h"
+#include "lib/spool/scan.h"
+
+/* Without a state no number is known to be free; this far behind the last that is seen, they are. */
+#define JUMP (UINT64_C(1) << 32)
+
+enum { RECORD_MIN = GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_ALIGN }; /* bytes of the smallest record */
+
+/* What the last segment says. */
+struct tail {
+    uint64_t
+        end; /* behind the last whole record, or the number that a damaged segment is named by */
+    uint64_t seen; /* behind the last whole record of all; == end, if the last segment has one */
+    uint64_t good; /* bytes up to there */
+    bool head_damaged;
+    bool empty;  /* a head and no record; end is its first number */
+    bool merged; /* and the next segment's head will say what its head says */
+};
+
+/* The last number and the last good byte of a segment; errors are those of reading. */
+static int scan_tail(int fd, uint32_t salt, struct tail *t, struct gad_spool_recovery *found)
+{
+    struct gad_spool_scan scan;
+    struct gad_spool_record rec;
+    gad_cleanup(gad_freep) uint8_t *buf = gad_calloc(1, GAD_SPOOL_SCAN_BUF);
+    int r;
+
+    if (!buf)
+        return GAD_ENOMEM;
+    gad_spool_scan_begin(&scan, fd, salt, buf);
+    while ((r = gad_spool_scan_next(&scan, &rec)) == 0) {
+        t->good = scan.at;
+        if (rec.seq >= t->end)
+            t->end = rec.seq + 1;
+    }
+    found->damaged += scan.damaged;
+    return r == GAD_END ? 0 : r;
+}
+
+/* Opens the last segment. GAD_END: it held nothing, and is gone. */
+static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                     struct gad_diag *d)
+{
+    struct gad_spool_directory *f = &s->directory;
+    const struct gad_spool_segment *last = &f->seg[f->n - 1];
+    char name[GAD_SPOOL_FILE_NAME];
+    struct gad_spool_head h;
+    uint8_t head[GAD_SPOOL_HEAD];
+
+    gad_spool_segment_name(last->first, name);
+    *t = (struct tail){.end = last->first, .good = GAD_SPOOL_HEAD};
+    s->fd = s->io->open(s->io->arg, f->fd, name, O_RDWR);
+    int r = s->fd < 0 ? -errno : 0;
+    ssize_t n = r == 0 ? gad_spool_pread(s->fd, head, sizeof(head), 0) : 0;
+    if (r != 0 || n < 0)
+        return gad_fail(d, r ? r : (int)n, "%s: cannot read: %s", name,
+                        gad_strerror(r ? r : (int)n));
+    r = gad_spool_head_read(head, (size_t)n, &h);
+    if (r == GAD_EVERSION)
+        return gad_fail(d, r, "%s: written by a later version of ganad", name);
+    if (r == 0 && h.first == last->first && last->bytes <= GAD_SPOOL_SEGMENT_MAX) {
+        s->salt = h.salt;
+        s->head = h;
+        r = scan_tail(s->fd, s->salt, t, found);
+        if (r != 0)
+            return gad_fail(d, r, "%s: cannot read: %s", name, gad_strerror(r));
+    } else if (r != GAD_ETRUNC) {
+        t->head_damaged = true;
+        t->end = last->first + 1; /* that number is taken, by the file's name */
+        found->damaged += last->bytes;
+        return 0;
+    }
+    t->empty = r == 0 && t->end == last->first;
+    if (r != 0) { /* it was being made */
+        found->cut += last->bytes;
+        gad_spool_seal(s);
+        if (s->io->unlink(s->io->arg, f->fd, name) != 0)
+            return gad_fail(d, -errno, "%s: cannot delete: %s", name, gad_strerror(-errno));
+        f->n--;
+        return GAD_END;
+    }
+    return 0;
+}
+
+/* The last segment has no record: where the records end that are before it. What cannot be read has none. */
+static void look_before(const struct gad_spool *s, struct tail *t)
+{
+    const struct gad_spool_directory *f = &s->directory;
+    uint64_t seen = 0;
+
+    for (size_t i = f->n - 1; i-- > 0 && seen == 0;) {
+        struct gad_spool_recovery ignored = {0};
+        struct tail before = {.end = f->seg[i].first};
+        struct gad_spool_head h;
+        uint8_t head[GAD_SPOOL_HEAD];
+        int fd = -1;
+        if (gad_spool_segment_open(f->fd, f->seg[i].first, &fd) != 0)
+            continue;
+        ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
+        if (n < 0 || gad_spool_head_read(head, (size_t)n, &h) != 0)
+            seen = f->seg[i].first + 1;
+        else if (scan_tail(fd, h.salt, &before, &ignored) == 0 && before.end > f->seg[i].first)
+            seen = before.end;
+        (void)close(fd);
+    }
+    t->seen = seen > 0 && seen < t->end     ? seen
+              : s->head.unused_to == t->end ? s->head.unused_from
+                                            : t->end;
+}
+
+static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                            struct gad_diag *d)
+{
+    int r = GAD_END;
+
+    while (r == GAD_END && s->directory.n > 0)
+        r = open_last(s, t, found, d);
+    if (r < 0)
+        return r;
+    if (s->directory.n == 0 && t->end < s->state.next) /* all was done with */
+        t->end = s->state.next;
+    t->seen = t->end;
+    if (t->empty)
+        look_before(s, t);
+    if (s->directory.n == 0 || t->head_damaged) {
+        gad_spool_seal(s);
+        return 0;
+    }
+    uint64_t bytes = s->directory.seg[s->directory.n - 1].bytes;
+    if (bytes > t->good) {
+        found->cut += bytes - t->good;
+        if (s->io->truncate(s->io->arg, s->fd, t->good) == 0)
+            s->directory.seg[s->directory.n - 1].bytes = t->good;
+        else
+            gad_spool_seal(s);
+    }
+    s->at = t->good;
+    return 0;
+}
+
+/* Is the end of the last segment as the writer left it? spool.h says why then no number needs to be skipped. */
+static bool is_exact(const struct gad_spool *s, const struct tail *t,
+                     const struct gad_spool_recovery *found)
+{
+    const struct gad_spool_state *st = &s->state;
+    bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
+
+    return whole && !found->state_lost && !t->head_damaged && found->cut == 0 &&
+           t->end <= st->reserved;
+}
+
+/* Behind the last number that may have been a record's, at least @sure. */
+static uint64_t guess_given(const struct gad_spool *s, const struct tail *t,
+                            const struct gad_spool_recovery *found, uint64_t sure)
+{
+    const struct gad_spool_state *st = &s->state;
+    bool whole = st->sync == GAD_SPOOL_ALWAYS || (s->o.boot != 0 && s->o.boot == st->boot);
+    uint64_t guess = s->next;
+
+    if (whole && !t->head_damaged)
+        guess = t->end + (found->cut + RECORD_MIN - 1) / RECORD_MIN;
+    return guess > s->next ? s->next : guess > sure ? guess : sure;
+}
+
+/* Numbers that records had, and that are not there: given out for certain up to @sure, perhaps up to @given. */
+static void note_lost(struct gad_spool *s, const struct tail *t, struct gad_spool_recovery *found,
+                      uint64_t sure, uint64_t given)
+{
+    struct gad_spool_gaps *gaps = &s->state.gaps;
+    uint64_t first = t->head_damaged ? t->end - 1 : t->end;
+
+    gad_spool_gaps_add(gaps, first, sure, t->head_damaged ? GAD_SPOOL_MAYBE : GAD_SPOOL_LOST);
+    gad_spool_gaps_add(gaps, sure, given, GAD_SPOOL_MAYBE);
+    if (first <
+        s->state.unused_to) /* they were skipped, and what is before them was found lost then */
+        first = s->state.unused_to;
+    if (given > first) {
+        found->lost_first = first;
+        found->lost_end = given;
+    }
+}
+
+/*
+ * What of the numbers skipped the head of the next segment says. The list in the state has all of them; the head is for a
+ * reader after the state was lost, and has room for one range.
+ */
+static void note_unused(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
+                        uint64_t given, bool guessed)
+{
+    struct gad_spool_state *st = &s->state;
+    bool pending = st->unused_to > 0;
+
+    gad_spool_gaps_add(&st->gaps, given, s->next, GAD_SPOOL_UNUSED);
+    if (given < s->next) {
+        found->unused_first = given;
+        found->unused_end = s->next;
+    }
+    if (pending && given == st->unused_to) /* a crash before anything was written */
+        given = st->unused_from;
+    else
+        st->guessed = guessed || (pending && st->guessed) || pending;
+    t->merged = t->empty && given == t->end && s->head.unused_to == t->end;
+    if (t->merged) { /* crashes in a row make one segment */
+        given = s->head.unused_from;
+        st->guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
+    }
+    st->unused_from = given;
+    st->unused_to = s->next;
+}
+
+static void sync_last(struct gad_spool *s)
+{
+    if (s->fd >= 0 && s->o.sync != GAD_SPOOL_NEVER)
+        (void)s->io->sync(s->io->arg, s->fd);
+}
+
+/*
+ * Which numbers are free, and which of those before them may have been lost.
+ *
+ *     unclean    .. t->end: seen    .. given: perhaps given out, and lost    .. next: reserved, not given out
+ */
+static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
+{
+    struct gad_spool_state *st = &s->state;
+
+    if (t->end >= st->unused_to) { /* a segment was begun since, and its head says it */
+        st->unused_from = st->unused_to = 0;
+        st->guessed = false;
+    }
+    if (s->directory.n > 0 && !t->head_damaged) /* of a version that had no list */
+        gad_spool_gaps_add(&st->gaps, s->head.unused_from, s->head.unused_to, GAD_SPOOL_UNUSED);
+    found->tail_lost = t->head_damaged;
+    found->damaged += found->cut;
+    s->end = t->seen;
+    if (st->clean && t->end <= st->next && !t->head_damaged && found->cut == 0) {
+        s->next = st->next;
+        if (st->unused_to > 0)
+            gad_spool_seal(s);
+        return;
+    }
+    found->unclean = true;
+    uint64_t sure = st->next > t->end ? st->next : t->end;
+    if (is_exact(s, t, found)) {
+        s->next = sure;
+        note_lost(s, t, found, sure, sure);
+        sync_last(s);
+        if (!t->empty ||
+            st->unused_to > 0) /* what a sync before the crash left of it is not known */
+            gad_spool_seal(s);
+        return;
+    }
+    s->next = st->reserved > t->end ? st->reserved : t->end;
+    uint64_t given = t->end;
+    if (found->state_lost || t->end > st->reserved) {
+        s->next += JUMP;
+        sure = given;
+    } else {
+        given = guess_given(s, t, found, sure);
+    }
+    note_lost(s, t, found, sure, given);
+    note_unused(s, t, found, given, given > sure);
+    sync_last(s);
+    gad_spool_seal(s); /* the head of the next one says which numbers were skipped */
+}
+
+static int recover(struct gad_spool *s, struct gad_spool_recovery *found, bool *ret_merged,
+                   struct gad_diag *d)
+{
+    struct tail t = {.end = 1};
+
+    int r = recover_segments(s, &t, found, d);
+    if (r != 0)
+        return r;
+    recover_numbers(s, &t, found);
+    uint64_t reserved = s->state.reserved; /* where a crash would begin */
+    if ((s->next > reserved ? s->next : reserved) > GAD_SPOOL_SEQ_MAX - 2 * JUMP)
+        return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a file was made up");
+    *ret_merged = t.merged;
+    return 0;
+}
+
+/* --- opening --- */
 
 static int check_options(const struct gad_spool_options *o, struct gad_diag *d)
 {
@@ -31,37 +314,6 @@ static int open_directory(struct gad_spool *s, const char *path, struct gad_diag
         return gad_fail(d, -err, "cannot create the directory: %s", gad_strerror(-err));
     }
     return gad_spool_directory_open(path, &s->directory.fd, d);
-}
-
-/* Do the name in the directory and the descriptor mean the same file? */
-static bool is_same(int directory, const char *name, int fd)
-{
-    struct stat by_name, by_fd;
-
-    return fstatat(directory, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
-           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino;
-}
-
-int gad_spool_state_open(const struct gad_spool *s, int directory, int *ret)
-{
-    struct stat st;
-    int r = 0;
-
-    int fd = s->io->open(s->io->arg, directory, GAD_SPOOL_STATE_NAME, O_RDWR | O_CREAT);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        r = -errno;
-    else if (!S_ISREG(st.st_mode))
-        r = GAD_EFORMAT;
-    else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        r = -errno;
-    else if (!is_same(directory, GAD_SPOOL_STATE_NAME,
-                      fd)) /* deleted before it was locked: no lock at all */
-        r = -EAGAIN;
-    if (r != 0 && fd >= 0)
-        (void)close(fd);
-    if (r == 0)
-        *ret = fd;
-    return r;
 }
 
 static int open_state(struct gad_spool *s, struct gad_diag *d)
@@ -148,7 +400,7 @@ static int open_all(struct gad_spool *s, const char *directory, struct gad_spool
     if (r == 0)
         r = load_state(s, found, d);
     if (r == 0)
-        r = gad_spool_recover(s, found, &merged, d);
+        r = recover(s, found, &merged, d);
     if (r != 0)
         return r;
     found->n_foreign = s->directory.n_foreign;

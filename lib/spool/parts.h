@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The writer's insides, shared by its files: open.c, recover.c (what is in the
- * segments), commit.c (group, segments, sync), keep.c (state, cursors, quota).
+ * The writer's insides. Each of its files calls only those behind it: open.c (what a start finds), commit.c (the group,
+ * sync), mend.c (files that someone else deleted), store.c (segments, state, cursors, quota), directory.c.
  *
  *     numbers     end <= next <= reserved
  *                 < end: committed, what readers may see     end .. next: in the group, or dropped
@@ -56,13 +56,6 @@ struct gad_spool {
     int failure;
     struct gad_time retry; /* monotonic; nothing is tried before */
 };
-
-/**
- * gad_spool_recover() - sets the active segment, if it goes on, and all numbers; s->state is as it was loaded
- * @ret_merged: the last segment has no record, and what its head says is in the state: delete it when that is written
- */
-int gad_spool_recover(struct gad_spool *s, struct gad_spool_recovery *found, bool *ret_merged,
-                      struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Writes the state into the slot that is not the synced one; @sync makes it the synced one. A changed @reserved must
  * be synced. -errno. */

@@ -22,7 +22,6 @@ struct gad_spool_reader {
     uint64_t refused; /* the segment that could not be opened; 0: none */
     uint64_t ceiling; /* if sealed: its numbers are not of this segment */
     bool sealed;      /* there is a segment behind the open one: it gets no more records */
-    uint64_t damaged; /* in segments before this one */
     struct gad_spool_scan scan;
     uint8_t buf[GAD_SPOOL_SCAN_BUF];
 };
@@ -53,8 +52,6 @@ static void leave(struct gad_spool_reader *r)
         return;
     (void)close(r->fd);
     r->fd = -1;
-    r->damaged += r->scan.damaged;
-    r->scan.damaged = 0;
 }
 
 void gad_spool_reader_close(struct gad_spool_reader *r)
@@ -84,11 +81,6 @@ void gad_spool_reader_seek(struct gad_spool_reader *r, uint64_t next)
 uint64_t gad_spool_reader_at(const struct gad_spool_reader *r)
 {
     return r->next;
-}
-
-uint64_t gad_spool_reader_damaged(const struct gad_spool_reader *r)
-{
-    return r->damaged + r->scan.damaged;
 }
 
 void gad_spool_reader_give_up(struct gad_spool_reader *r)
@@ -218,7 +210,6 @@ static int enter(struct gad_spool_reader *r, uint64_t limit)
     r->refused = 0;
     r->segment = first;
     if (err != 0 || h.first != first) { /* damaged: its numbers will be missing */
-        r->damaged += (uint64_t)n;
         (void)close(fd);
         return 0;
     }

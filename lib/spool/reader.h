@@ -74,6 +74,3 @@ void gad_spool_reader_look(struct gad_spool_reader *r);
 
 /* If the oldest record that is left is behind this number, those from it on cannot be read any more: gad_spool_place. */
 uint64_t gad_spool_reader_gone(const struct gad_spool_reader *r);
-
-/* Bytes that were no record, so far. */
-uint64_t gad_spool_reader_damaged(const struct gad_spool_reader *r);

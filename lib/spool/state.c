@@ -5,7 +5,6 @@
 
 #include "lib/base/crc32c.h"
 #include "lib/base/cursor.h"
-#include "lib/spool/bytes.h"
 #include "lib/spool/format.h"
 
 static const uint8_t magic[8] = {'G', 'A', 'D', 'S', 'T', 'A', 'T', 'E'};

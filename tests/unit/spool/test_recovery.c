@@ -9,7 +9,7 @@
 #include "lib/base/crc32c.h"
 #include "lib/base/diag.h"
 #include "lib/base/time.h"
-#include "lib/spool/bytes.h"
+#include "lib/spool/format.h"
 #include "lib/spool/parts.h"
 #include "tests/unit/spool/fixture.h"
 #include "tests/unit/test.h"
