@@ -73,8 +73,6 @@ void spool_writer_take(struct spool_writer *w);
 /* To sleep on the descriptor: arm; true: there is already something. Disarm after it. */
 bool spool_writer_arm(struct spool_writer *w);
 
-uint64_t spool_writer_next(const struct spool_writer *w); /* the number that the next record gets */
-
 /* The limit for readers. Thread: any. */
 uint64_t spool_writer_end(const struct spool_writer *w);
 

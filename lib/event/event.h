@@ -145,7 +145,6 @@ unsigned gad_event_priority(const struct gad_event *e); /* of syslog: 1 alert ..
 #define GAD_MESSAGE_ID_STATS     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e03"
 #define GAD_MESSAGE_ID_LOSS      "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"
 #define GAD_MESSAGE_ID_MODEL     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e06"
-const char *gad_event_message_id(enum gad_event_kind k);
 
 /* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0, risk 97: ...". */
 enum { GAD_EVENT_SENTENCE = 512 };

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/base/err.h"
 
@@ -44,11 +45,19 @@ struct gad_format {
 extern const struct gad_format gad_format_json, gad_format_eve, gad_format_ecs, gad_format_ocsf,
     gad_format_cef, gad_format_leef, gad_format_syslog, gad_format_journal;
 
-/* NULL if no format has that name. */
-const struct gad_format *gad_format_find(const char *name);
-
 /* The i-th of all, NULL after the last. */
 const struct gad_format *gad_format_at(size_t i);
+
+/* NULL if no format has that name. */
+static inline const struct gad_format *gad_format_find(const char *name)
+{
+    const struct gad_format *f;
+    size_t i = 0;
+
+    while ((f = gad_format_at(i)) != NULL && strcmp(f->name, name) != 0)
+        i++;
+    return f;
+}
 
 /**
  * gad_format_write() - the line at the end of @out, with as much detail as @o->max allows

@@ -14,7 +14,7 @@
 #include "lib/event/format.h"
 #include "lib/event/pairs.h"
 
-const char *gad_event_message_id(enum gad_event_kind k)
+static const char *message_id(enum gad_event_kind k)
 {
     static const char *const ids[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = GAD_MESSAGE_ID_ALERT,
                                                   [GAD_EVENT_HEARTBEAT] = GAD_MESSAGE_ID_HEARTBEAT,
@@ -108,7 +108,7 @@ static void write_journal(const struct gad_event *e, const struct gad_format_opt
 
     gad_event_sentence(e, sentence);
     add_field(b, "MESSAGE", sentence);
-    add_field(b, "MESSAGE_ID", gad_event_message_id(e->kind));
+    add_field(b, "MESSAGE_ID", message_id(e->kind));
     gad_buf_printf(b, "PRIORITY=%u\nSYSLOG_IDENTIFIER=ganadd\n", gad_event_priority(e));
     gad_event_pairs(e, detail, each, b);
 }

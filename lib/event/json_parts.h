@@ -29,7 +29,6 @@ enum {
 void gad_json_text(struct gad_buf *b, const char *s);
 void gad_json_time(struct gad_buf *b, struct gad_time t); /* RFC 3339 */
 void gad_json_address(struct gad_buf *b, uint8_t family, const uint8_t addr[static 16]);
-void gad_json_value(struct gad_buf *b, enum gad_column c, double v); /* a name or a number */
 void gad_json_id(struct gad_buf *b, const struct gad_event *e);
 
 /* ,"prev_seq":N if the output filters events; nothing for a loss. */

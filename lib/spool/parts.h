@@ -95,6 +95,3 @@ int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created
 /* The whole of it, or -errno. */
 int gad_spool_write(const struct gad_spool *s, int fd, const void *p, size_t len,
                     uint64_t at) GAD_MUST_CHECK;
-
-/* Bytes of all segments. */
-uint64_t gad_spool_bytes(const struct gad_spool *s);

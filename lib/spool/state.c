@@ -104,7 +104,8 @@ static bool is_sane(const struct gad_spool_state *s, uint32_t sync)
     return sane;
 }
 
-int gad_spool_slot_read(const uint8_t p[static GAD_SPOOL_SLOT], struct gad_spool_state *ret)
+/* 0; GAD_EFORMAT: no magic; GAD_EMISMATCH: damaged, or numbers that contradict each other; GAD_EVERSION. */
+static int read_slot(const uint8_t p[static GAD_SPOOL_SLOT], struct gad_spool_state *ret)
 {
     struct gad_cursor c = gad_cursor_init(p, SUM_AT), sum = gad_cursor_init(p + SUM_AT, 4);
     struct gad_spool_state s = {0};
@@ -160,7 +161,7 @@ int gad_spool_state_read(const uint8_t *p, size_t len, struct gad_spool_state *r
     unsigned whole = 0, slot = 0;
 
     for (unsigned i = 0; i < 2 && len >= (i + 1) * (size_t)GAD_SPOOL_SLOT; i++) {
-        int r = gad_spool_slot_read(p + i * (size_t)GAD_SPOOL_SLOT, &s);
+        int r = read_slot(p + i * (size_t)GAD_SPOOL_SLOT, &s);
         if (r == GAD_EVERSION)
             return r;
         ours = ours || r != GAD_EFORMAT;

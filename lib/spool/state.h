@@ -46,10 +46,6 @@ struct gad_spool_state {
 
 void gad_spool_slot_write(const struct gad_spool_state *s, uint8_t out[static GAD_SPOOL_SLOT]);
 
-/* 0; GAD_EFORMAT (no magic), GAD_EMISMATCH (damaged, or numbers that contradict each other), GAD_EVERSION. */
-int gad_spool_slot_read(const uint8_t p[static GAD_SPOOL_SLOT],
-                        struct gad_spool_state *ret) GAD_MUST_CHECK;
-
 /**
  * gad_spool_state_read() - the slot that counts
  * @p: len bytes of the file

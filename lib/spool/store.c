@@ -170,7 +170,7 @@ int gad_spool_reserve(struct gad_spool *s)
     return s->next <= s->state.reserved ? 0 : r; /* if some are left, the group may go on */
 }
 
-uint64_t gad_spool_bytes(const struct gad_spool *s)
+static uint64_t n_bytes(const struct gad_spool *s)
 {
     uint64_t sum = 0;
 
@@ -249,7 +249,7 @@ void gad_spool_retire(struct gad_spool *s)
 
 int gad_spool_evict(struct gad_spool *s, uint64_t more)
 {
-    uint64_t before = gad_spool_bytes(s), after = before;
+    uint64_t before = n_bytes(s), after = before;
     size_t n = 0;
 
     while (n < n_sealed(s) && (after > s->o.quota || s->o.quota - after < more) &&
@@ -259,7 +259,7 @@ int gad_spool_evict(struct gad_spool *s, uint64_t more)
         return 0;
     size_t gone = delete_oldest(s, n);
     s->state.totals.evicted += gone;
-    s->state.totals.evicted_bytes += before - gad_spool_bytes(s);
+    s->state.totals.evicted_bytes += before - n_bytes(s);
     s->state_changed = true;
     return gone == n ? 0 : -EDQUOT;
 }
@@ -328,7 +328,7 @@ void gad_spool_status(const struct gad_spool *s, struct gad_spool_status *ret)
 {
     *ret =
         (struct gad_spool_status){.totals = s->state.totals,
-                                  .bytes = gad_spool_bytes(s),
+                                  .bytes = n_bytes(s),
                                   .n_segments = s->directory.n,
                                   .oldest = s->directory.n > 0 ? s->directory.seg[0].first : s->end,
                                   .end = s->end,
