@@ -66,6 +66,9 @@ struct disk_result {
     struct gad_diag why; /* the error, for a person */
 };
 
+/* PATH becomes PATH.1, that PATH.2, and so on, at most @files of them. False: the file is still where it was. */
+bool disk_rotate(const char *path, uint64_t files);
+
 /* Nothing is opened yet. */
 int disk_new(const struct disk_options *o, struct disk **ret) GAD_MUST_CHECK;
 int disk_start(struct disk *d) GAD_MUST_CHECK; /* the thread, with all signals blocked */

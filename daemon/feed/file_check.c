@@ -79,7 +79,7 @@ static int check_directory(const char *path, struct gad_diag *d)
     return 0;
 }
 
-int transport_file_check(const char *path, struct gad_diag *d)
+int file_check(const char *path, struct gad_diag *d)
 {
     struct stat st;
 
@@ -98,7 +98,7 @@ int transport_file_check(const char *path, struct gad_diag *d)
 static int check_key(const char *path, const struct config_value *v, const char *section,
                      const char *key, struct gad_diag *d)
 {
-    int r = transport_file_check(path, d);
+    int r = file_check(path, d);
 
     if (r != 0)
         gad_diag_prefix(d, "%s:%u: section '%s': key '%s': '%s'", v->file, v->line, section, key,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/lines.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "daemon/feed/disk.h"
 #include "daemon/log.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 
 enum {
@@ -28,8 +28,7 @@ static void schedule_retry(struct lines *o)
         ms *= 2;
     ms = ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
     o->tries++;
-    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    (void)event_add(o->retry, &tv);
+    watch_after(o->retry, (struct gad_time){ms * INT64_C(1000000)});
 }
 
 static void fail(struct lines *o, const struct disk_result *r)
@@ -240,7 +239,7 @@ void lines_add(struct lines *o, const uint8_t *line, size_t len)
 
 static void retry(struct lines *o)
 {
-    (void)event_del(o->retry);
+    watch_stop(o->retry);
     o->failed = o->reopen = false;
     if (disk_is_idle(o->disk))
         begin(o, DISK_LOOK | DISK_OPEN, 0);
@@ -267,25 +266,19 @@ void lines_reopen(struct lines *o)
 
 /* --- events --- */
 
-static void retry_event(evutil_socket_t fd, short what, void *arg)
+static void on_retry(void *arg)
 {
-    (void)fd;
-    (void)what;
     retry(arg);
 }
 
-static void done_event(evutil_socket_t fd, short what, void *arg)
+static void on_done(void *arg)
 {
-    (void)fd;
-    (void)what;
     lines_flush(arg);
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *arg)
 {
     struct lines *o = arg;
-    (void)fd;
-    (void)what;
 
     lines_flush(o);
     if (!o->failed && disk_is_idle(o->disk))
@@ -314,18 +307,14 @@ static int make(struct lines *o)
                                           o->o.queue_max < WRITE_MAX ? o->o.queue_max : WRITE_MAX,
                                       .files = o->o.files,
                                       .keeps_lines = true};
-    const struct timeval second = {1, 0};
     int r = disk_new(&disk, &o->disk);
 
     if (r != 0)
         return r;
-    o->retry = event_new(o->o.base, -1, 0, retry_event, o);
-    o->done = event_new(o->o.base, disk_fd(o->disk), EV_READ | EV_PERSIST, done_event, o);
-    o->tick = event_new(o->o.base, -1, EV_PERSIST, tick_event, o);
-    return o->retry && o->done && o->tick && event_add(o->done, NULL) == 0 &&
-                   event_add(o->tick, &second) == 0
-               ? 0
-               : GAD_ENOMEM;
+    o->retry = watch_timer(o->o.base, on_retry, o);
+    o->done = watch_reader(o->o.base, disk_fd(o->disk), on_done, o);
+    o->tick = watch_ticker(o->o.base, (struct gad_time){1000000000}, on_tick, o);
+    return o->retry && o->done && o->tick ? 0 : GAD_ENOMEM;
 }
 
 int lines_new(const struct lines_options *options, struct lines **ret, struct gad_diag *d)
@@ -368,12 +357,9 @@ void lines_free(struct lines *o)
     uint64_t left = count_lines(queued(o), gad_buf_left(&o->queue));
     if (left > 0)
         log_warn("feed", "'%s': %" PRIu64 " lines could not be delivered", o->o.path, left);
-    if (o->retry)
-        event_free(o->retry);
-    if (o->done)
-        event_free(o->done);
-    if (o->tick)
-        event_free(o->tick);
+    watch_free(o->retry);
+    watch_free(o->done);
+    watch_free(o->tick);
     disk_free(o->disk);
     gad_buf_deinit(&o->queue);
     gad_free(o);

@@ -23,9 +23,9 @@
 #include "lib/base/time.h"
 
 struct disk;
-struct event;
 struct event_base;
 struct gad_diag;
+struct watch;
 
 enum { LINES_PATIENCE_MS = 10 };
 
@@ -59,7 +59,7 @@ struct lines {
     int error;    /* of the last failure; 0: it never failed */
     bool failing; /* the failure was logged */
     unsigned tries;
-    struct event *retry, *done, *tick;
+    struct watch *retry, *done, *tick;
 };
 
 /* An error of the first opening is the operator's to mend, unless the disk is full. No thread yet. */
@@ -83,13 +83,3 @@ bool lines_has_room(struct lines *o, struct gad_time patience);
 /* Reopens the path: the file was moved away. What is in the queue still goes into the old file. Waits until
  * it is done, or a fifth of a second. */
 void lines_reopen(struct lines *o);
-
-/*
- * Opens a file for whole lines, made if it is not there: nothing but a regular file. What stands behind its last line
- * end is taken away, or if that is longer than the @longest of our lines it gets a line end. @head as above. Return: the
- * descriptor, or negative.
- */
-int lines_open(const char *path, const char *head, size_t longest);
-
-/* PATH becomes PATH.1, that PATH.2, and so on, at most @files of them. False: the file is still where it was. */
-bool lines_rotate(const char *path, uint64_t files);

@@ -57,17 +57,18 @@ static void want(struct output *o, unsigned tasks)
     next_task(o);
 }
 
-void output_file_write(struct output *o, size_t first, size_t len)
+void output_file_write(struct output *o)
 {
     uint64_t most = o->o.config->file_size, size = o->file_bytes - o->file_from;
+    size_t first = o->message[o->head].len;
 
-    next_task(o); /* what is to be synced is not put off by what is to be written */
+    next_task(o); /* first, so that writes do not postpone a sync */
     if (!disk_is_idle(o->disk) || *o->disk_failed.text)
         return;
     if (most > 0 && size > 0 && size + first > most)
         begin(o, DISK_SYNC | DISK_LOOK | DISK_ROTATE, 0);
     else
-        begin(o, DISK_WRITE, len);
+        begin(o, DISK_WRITE, output_next_write(o));
 }
 
 /* --- results --- */
@@ -109,11 +110,11 @@ static void answers(struct output *o)
     o->stalled = o->reopening = false;
 }
 
-static void take_result(struct output *o, const struct disk_result *r)
+static int take_result(struct output *o, const struct disk_result *r, struct gad_diag *d)
 {
     answers(o);
     if (o->state != OUTPUT_OPEN) /* it failed in between, and begins with opening the file */
-        return;
+        return 0;
     o->file_bytes = r->size;
     if (o->file_from > r->size) /* it was truncated */
         o->file_from = 0;
@@ -139,17 +140,20 @@ static void take_result(struct output *o, const struct disk_result *r)
         o->disk_failed = r->why;
         want(o, 0);
     } else if (r->error != 0 || *o->disk_failed.text) {
-        output_fail(o, *o->disk_failed.text ? o->disk_failed.text : r->why.text);
+        return gad_fail(d, r->error != 0 ? r->error : -EIO, "%s",
+                        *o->disk_failed.text ? o->disk_failed.text : r->why.text);
     }
+    return 0;
 }
 
-void output_file_done(struct output *o)
+int output_file_done(struct output *o, struct gad_diag *d)
 {
-    struct disk_result r;
+    struct disk_result result;
+    int r = disk_take(o->disk, &result) ? take_result(o, &result, d) : 0;
 
-    if (disk_take(o->disk, &r))
-        take_result(o, &r);
-    next_task(o);
+    if (r == 0)
+        next_task(o);
+    return r;
 }
 
 /* --- what the output asks for --- */

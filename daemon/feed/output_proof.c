@@ -5,7 +5,6 @@
  * something was delivered. Until then it does not work again, its address is no better than others, and the time
  * between two attempts grows.
  */
-#include <event2/event.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/log.h"
+#include "daemon/watch.h"
 
 static const int64_t SECOND = 1000000000;
 
@@ -58,7 +58,7 @@ static bool is_delivered(const struct output *o, bool held, bool moves)
     return o->disk ? o->synced_some : held && moves;
 }
 
-void output_proof_look(struct output *o, struct gad_time now)
+void output_proof_check(struct output *o, struct gad_time now)
 {
     int64_t flying = in_flight(o), taken = bytes_taken(o, flying);
     bool held = gad_time_sub(now, o->opened).ns > STEADY_SECONDS * SECOND;
@@ -120,8 +120,7 @@ void output_schedule_retry(struct output *o)
     most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
     o->tries++;
     uint32_t ms = RETRY_MS / 10 + gad_rng_below(&o->rng, most);
-    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    (void)event_add(o->timer, &tv);
-    log_info("feed", "output '%s': tried again in %" PRIu32 ".%03" PRIu32 " s", o->o.config->name,
+    watch_after(o->timer, (struct gad_time){ms * INT64_C(1000000)});
+    log_info("feed", "output '%s': next attempt in %" PRIu32 ".%03" PRIu32 " s", o->o.config->name,
              ms / 1000, ms % 1000);
 }

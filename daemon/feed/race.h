@@ -48,3 +48,7 @@ bool race_has(const struct race *r, const struct address *a);
 /* What it waits for: "the lookup of 'HOST'", or the addresses that are being tried. */
 enum { RACE_TEXT = 160 };
 void race_text(const struct race *r, char text[static RACE_TEXT]);
+
+/* The host of HOST:PORT, without brackets; GAD_EINVAL, GAD_ELIMIT. */
+enum { RACE_HOST = 256 };
+int race_host(const char *host_port, char host[static RACE_HOST]) GAD_MUST_CHECK;

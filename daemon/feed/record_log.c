@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/feed/disk.h"
 #include "daemon/feed/lines.h"
 #include "daemon/log.h"
 #include "daemon/score/job.h"
@@ -71,7 +72,7 @@ static void leave_other_form(struct record_log *t)
         return;
     log_notice("records", "'%s' has records in another form and is moved away",
                t->config->records.file);
-    t->left_behind += lines_rotate(t->config->records.file, t->config->records.files);
+    t->left_behind += disk_rotate(t->config->records.file, t->config->records.files);
 }
 
 int record_log_new(struct event_base *base, const struct config *c, struct stats *st,

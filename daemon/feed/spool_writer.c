@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,9 +40,8 @@ struct spool_writer {
     uint64_t failed_at;      /* records committed when it began; the thread's */
     struct gad_ring *full, *empty;
     struct block *all[SPOOL_BLOCKS];
-    pthread_t thread;
-    bool runs, has_run;
-    _Atomic bool stop;
+    struct thread thread;
+    bool has_run;
     _Atomic uint64_t end;
     _Atomic uint64_t refused; /* records that the thread dropped */
     void (*committed)(void *arg);
@@ -202,17 +199,18 @@ static int patience(const struct gad_spool *s)
                       : (int)((due - now < 60000000000 ? due - now : 60000000000) / 1000000 + 1);
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct spool_writer *w = arg;
     struct pollfd p = {.fd = gad_ring_items_fd(w->full), .events = POLLIN};
 
     for (;;) {
-        bool stop = atomic_load(&w->stop); /* before looking: what was pushed before it is seen */
+        bool stop =
+            thread_must_stop(&w->thread); /* before looking: what was pushed before it is seen */
         work(w);
         if (stop && gad_ring_count(w->full) == 0)
-            return NULL;
-        if (!gad_ring_arm_items(w->full) && !atomic_load(&w->stop))
+            return;
+        if (!gad_ring_arm_items(w->full) && !thread_must_stop(&w->thread))
             (void)poll(&p, 1, patience(w->spool));
         gad_ring_disarm_items(w->full);
     }
@@ -278,7 +276,7 @@ void spool_writer_free(struct spool_writer *w)
 
 struct gad_spool *spool_writer_spool(struct spool_writer *w)
 {
-    gad_assert(!w->runs);
+    gad_assert(!w->thread.runs);
     return w->spool;
 }
 
@@ -290,21 +288,19 @@ void spool_writer_on_commit(struct spool_writer *w, void (*committed)(void *arg)
 
 int spool_writer_start(struct spool_writer *w)
 {
-    atomic_store(&w->stop, false);
-    int r = thread_start(&w->thread, "ganadd-spool", run, w);
-    w->runs = w->has_run = r == 0;
+    int r = thread_run(&w->thread, "ganadd-spool", run, w);
+    w->has_run = r == 0;
     return r;
 }
 
 int spool_writer_stop(struct spool_writer *w)
 {
-    if (!w->runs)
+    if (!w->thread.runs)
         return 0;
     spool_writer_flush(w, true);
-    atomic_store(&w->stop, true);
+    thread_ask_stop(&w->thread);
     gad_ring_wake(w->full);
-    (void)pthread_join(w->thread, NULL);
-    w->runs = false;
+    thread_join(&w->thread);
     spool_writer_take(w);
     if (w->dropped > 0) /* for these, and for these acknowledgements, there was no block any more */
         gad_spool_drop(w->spool, w->dropped);

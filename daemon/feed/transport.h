@@ -100,10 +100,7 @@ GAD_DEFINE_CLEANUP(struct transport, transport_free);
 extern const struct transport_ops transport_stdout, transport_file, transport_unix,
     transport_unix_dgram, transport_journal, transport_tcp, transport_udp, transport_tls;
 
-/* What sockets share. */
-int transport_read_socket(struct transport *t, struct gad_diag *d);
-ssize_t transport_send(struct transport *t, const uint8_t *p, size_t len);
-void transport_close_fd(struct transport *t);
-void transport_close_inet(struct transport *t);
+/* What tls shares with tcp. */
 int transport_connect_begin(struct transport *t, struct gad_diag *d); /* to config->to */
 int transport_connect_proceed(struct transport *t, struct gad_diag *d);
+void transport_close_inet(struct transport *t);

@@ -70,8 +70,8 @@ static int open_file(struct transport *t, struct gad_diag *d)
     return r == GAD_MORE ? proceed_file(t, d) : r; /* before there is a thread it is done at once */
 }
 
-/* The thread has the file, and opens it again when it is to. */
-static void close_file(struct transport *t)
+/* The standard output is not ours to close; a file is its thread's. */
+static void close_nothing(struct transport *t)
 {
     t->fd = -1;
 }
@@ -91,7 +91,7 @@ const struct transport_ops transport_stdout = {.type = "stdout",
                                                .write = write_stdout,
                                                .read = read_nothing,
                                                .finish = finish_at_once,
-                                               .close = transport_close_fd};
+                                               .close = close_nothing};
 
 const struct transport_ops transport_file = {.type = "file",
                                              .is_file = true,
@@ -100,4 +100,4 @@ const struct transport_ops transport_file = {.type = "file",
                                              .write = write_file,
                                              .read = read_nothing,
                                              .finish = finish_at_once,
-                                             .close = close_file};
+                                             .close = close_nothing};

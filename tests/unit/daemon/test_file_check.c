@@ -71,7 +71,7 @@ static unsigned count_entries(void)
 static void says(const char *name, int err, const char *what)
 {
     struct gad_diag d = {""};
-    int r = transport_file_check(in_dir(name), &d);
+    int r = file_check(in_dir(name), &d);
 
     if (r != err || strcmp(d.text, what) != 0)
         fail_msg("%s: %d '%s', expected %d '%s'", name, r, d.text, err, what);
@@ -116,8 +116,8 @@ static void what_may_not_be_written_is_refused(void **state)
         assert_int_equal(chmod(in_dir("file"), 0440), 0);
     }
     struct gad_diag d = {""}, d2 = {""};
-    int r = transport_file_check(in_dir("file"), &d);
-    int r2 = transport_file_check(in_dir("new"), &d2);
+    int r = file_check(in_dir("file"), &d);
+    int r2 = file_check(in_dir("new"), &d2);
     unsigned uid = (unsigned)geteuid();
     if (getuid() == 0)
         assert_int_equal(seteuid(0), 0);
