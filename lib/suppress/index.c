@@ -12,13 +12,14 @@
  *               blocks of 2^level ports that begin at a multiple of it, at most 30 each; a port lies in one block of each
  *               level, so that a look a level finds the ranges that it is in.
  */
+#include "lib/suppress/index.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/siphash.h"
 #include "lib/record/record.h"
-#include "lib/suppress/index.h"
 
 enum {
     ANY_PORT = 16,      /* level */

@@ -88,8 +88,8 @@ class Planted(unittest.TestCase):
         expect("daemon/vendor/x.js", "x", "no line end")
         expect("lib/base/a.h", C, "#pragma once")
         expect("lib/base/a.c", C + "int a;", "no line end")
-        expect("lib/base/a.c", C + "\n" * 499)
-        expect("lib/base/a.c", C + "\n" * 500, "501 lines")
+        expect("lib/base/a.c", C + "\n" * 599)
+        expect("lib/base/a.c", C + "\n" * 600, "601 lines")
         for call in ("strcpy", "sprintf", "gets", "alloca", "atoi", "sscanf", "strtol", "strtoul", "strtoull", "strtok", "rand",
                      "localtime", "system"):
             expect("tests/unit/a.c", C + f"\nvoid f(void) {{ {call}(x); }}\n", f"a.c:3: {call}: has no bound")

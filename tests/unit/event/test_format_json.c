@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/base/rng.h"
 #include "lib/event/event.h"
-#include "lib/base/json.h"
 #include "lib/record/record.h"
 #include "tests/unit/test.h"
 
