@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a rule is found. Three steps build the index:
+ * How the index finds the rules that a record meets. It is built in three steps:
  *
- *     places    by which of its conditions a rule is found: the network and the port that the fewest others have, and
- *               service and protocol. So ten thousand rules of one source and different destinations are found by these,
- *               and the other way round.
- *     nodes     the networks, sorted by their first address, and the shorter of two with the same before the longer. The
- *               last one that begins at or before an address lies, if it does not hold the address, beside it in the
- *               longest one that does; so that one is among those around it.
- *     entries   the rules of each node, port, service and protocol. Ranges of ports, where there are many, are cut into
- *               blocks of 2^level ports that begin at a multiple of it, at most 30 each; a port lies in one block of each
- *               level, so that a look a level finds the ranges that it is in.
+ *     places    For each rule, the conditions that it is found by: the network and the port that
+ *               the fewest other rules have, the service and the protocol. Ten thousand rules with one
+ *               source and different destinations are therefore found by their destinations.
+ *     nodes     The networks, sorted by first address; of two with the same first address the
+ *               shorter prefix comes first. The last network that begins at or before an address
+ *               either holds it, or lies in the longest prefix that does: node.outer leads there.
+ *     entries   The rules of each node, port, service and protocol. Where there are many ranges of
+ *               ports, each is split into blocks of 2^level ports that begin at a multiple of
+ *               2^level, at most 30 blocks a range. A port lies in one block of each level, so one
+ *               lookup per level finds all ranges that hold it.
  */
 #include "lib/suppress/index.h"
 
@@ -24,18 +25,18 @@
 enum {
     ANY_PORT = 16,      /* level */
     KIND_ANY_PORT = 32, /* bit of kinds; below it, 16 for each port, by level */
-    FEW_RANGES = 16,    /* of the same node, service and protocol: these are asked one by one */
+    FEW_RANGES = 16,    /* up to this many of one node, service and protocol are tried one by one */
     PIECES_MAX = 8 * GAD_SUPPRESS_MAX,
     BLOCK = 64 /* entries */
 };
-#define KEY_FREE UINT64_MAX /* no key: there are not that many nodes */
+#define KEY_FREE UINT64_MAX /* never a key: there are fewer nodes */
 
 static unsigned table_of(unsigned side, unsigned family)
 {
     return 2 * side + (family == 6);
 }
 
-/* Where a rule is. */
+/* The place that a rule is found at. */
 struct choice {
     uint8_t table; /* or GAD_SUPPRESS_ANYWHERE */
     uint8_t port;  /* of enum port */
@@ -43,12 +44,12 @@ struct choice {
 };
 enum port { GAD_PORT_NONE, GAD_PORT_DST, GAD_PORT_SRC };
 
-/* What all rules of a key have the same; -1: any. */
+/* Service and protocol of all rules of a key; -1: any. */
 struct same {
     int service, proto;
 };
 
-/* Key of a rule or record at a node: a block of 2^level ports, level 16 is any. */
+/* Key of a rule or record at a node, for a block of 2^level ports; level 16 means any port. */
 static uint64_t key_of(uint32_t node, enum port which, unsigned level, unsigned port,
                        struct same same)
 {
@@ -61,7 +62,7 @@ static uint64_t key_of(uint32_t node, enum port which, unsigned level, unsigned 
 
 /* --- places --- */
 
-/* How many rules have something, by a hash without its keys: a collision makes it look less rare, no more. */
+/* Counts of rules by hash, without the keys: a collision only makes a condition seem less rare. */
 struct counts {
     uint32_t *n;
     size_t mask;
@@ -76,7 +77,7 @@ static const struct gad_ports *ports_of(const struct gad_rule *r, enum port whic
 static uint32_t *count_of(const struct counts *c, const struct gad_rule *r, unsigned table,
                           enum port which)
 {
-    static const uint64_t key[2] = {0}; /* whoever writes rules may make them slow */
+    static const uint64_t key[2] = {0}; /* a fixed key: only the operator writes rules */
     const struct gad_network *networks[] = {&r->src, &r->dst, &r->host};
     const struct gad_ports *p = ports_of(r, which);
     bool is_range = p->first != p->last;
@@ -93,7 +94,7 @@ static uint32_t *count_of(const struct counts *c, const struct gad_rule *r, unsi
     return &c->n[gad_siphash13(key, word, 5) & c->mask];
 }
 
-/* The places where a rule can be; returns how many. */
+/* All places where a rule can be found. Returns their number. */
 static size_t places(const struct gad_rule *r, struct choice to[static 6])
 {
     const struct gad_network *networks[] = {&r->src, &r->dst, &r->host};
@@ -203,7 +204,7 @@ static size_t items_of(const struct gad_suppressed *rule, size_t n, const struct
     return n_items;
 }
 
-/* A node for each network of which the one before it in the same table, if there is one, is @before. */
+/* Adds a node for a network. @before: the node before it in the same table; 0: it is the first. */
 static void add_node(struct gad_suppress_index *x, const struct item *it, uint32_t before)
 {
     struct gad_suppress_node *node = &x->node[x->n_nodes++];
@@ -243,8 +244,8 @@ static uint32_t find_node(const struct gad_suppress_index *x, unsigned table, co
 
     if (n == 0)
         return 0;
-    while (n >
-           1) { /* the last one that begins at or before it is in (n) from @from, if there is one */
+    /* invariant: the last one that begins at or before @a is among (n) from @from, if any is */
+    while (n > 1) {
         const struct gad_suppress_addr *mid = &x->node[from + n / 2].addr;
         bool is_before = mid->hi < a.hi || (mid->hi == a.hi && mid->lo <= a.lo);
         from = is_before ? from + n / 2 : from;
@@ -257,7 +258,7 @@ static uint32_t find_node(const struct gad_suppress_index *x, unsigned table, co
 
 /* --- entries --- */
 
-/* Adds the rule to the entries of a key, or only says that it will be there. */
+/* Adds rules to the entries of their keys, or only counts them. */
 struct builder {
     struct gad_suppress_index *x;
     const struct gad_suppressed *rule;
@@ -319,7 +320,7 @@ static void add_range(struct builder *b, uint32_t i, const struct gad_ports *p)
     }
 }
 
-/* All rules, in the order of their numbers. Does the same twice: first counting, then with entries. */
+/* Adds all rules in the order of their numbers. Called twice: to count, then to store. */
 static void add_rules(struct builder *b, const uint32_t *n_ranges, size_t n)
 {
     b->n_pieces = 0;
@@ -338,7 +339,7 @@ static void add_rules(struct builder *b, const uint32_t *n_ranges, size_t n)
     }
 }
 
-/* How many ranges are where a rule's range is. */
+/* Counts the ranges at the place of each rule's range. */
 static int count_ranges(struct builder *b, size_t n, uint32_t *n_ranges)
 {
     gad_cleanup(gad_freep) uint32_t *counted = NULL;
@@ -387,7 +388,7 @@ static int build_entries(struct builder *b, const uint32_t *n_ranges, size_t n)
     return 0;
 }
 
-/* Entries that there will be, at most: what there are slots for. */
+/* Returns an upper limit of the entries, which the slots are made for. */
 static size_t most_entries(const struct builder *b, const uint32_t *n_ranges, size_t n)
 {
     size_t n_pieces = 0;
@@ -438,9 +439,9 @@ void gad_suppress_index_deinit(struct gad_suppress_index *x)
     *x = (struct gad_suppress_index){.is_stale = true};
 }
 
-/* --- asking --- */
+/* --- looking up --- */
 
-/* The first rule before @best of a key that is met. */
+/* Returns the first rule of a key before @best that the record meets, else @best. */
 static size_t ask_key(const struct gad_suppress_index *x, const struct gad_suppressed *rule,
                       const struct gad_suppress_question *q, uint64_t key, size_t best)
 {

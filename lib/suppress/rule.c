@@ -60,7 +60,7 @@ static int take_word(const char **p, const char *end, struct field *f, struct ga
     return n > 0 ? 0 : gad_fail(d, GAD_EFORMAT, "field '%.*s': is empty", (int)f->key_len, f->key);
 }
 
-/* The next field; GAD_END: there is none. */
+/* Takes the next field. GAD_END: no field is left. */
 static int next_field(const char **p, const char *end, struct field *f, struct gad_diag *d)
 {
     while (*p < end && **p == ' ')
@@ -77,7 +77,7 @@ static int next_field(const char **p, const char *end, struct field *f, struct g
     f->op = *(*p)++;
     int r = *p < end && **p == '"' ? take_quoted(p, end, f, d) : take_word(p, end, f, d);
     if (r == 0 && *p < end && **p != ' ')
-        r = gad_fail(d, GAD_EFORMAT, "field '%.*s': something follows its value", (int)f->key_len,
+        r = gad_fail(d, GAD_EFORMAT, "field '%.*s': trailing data after its value", (int)f->key_len,
                      f->key);
     return r;
 }
@@ -92,7 +92,7 @@ static int find_key(const struct field *f, struct gad_diag *d)
             return (f->op == '<') == (i == SCORE)
                        ? i
                        : gad_fail(d, GAD_EFORMAT, "field '%s': %s", word,
-                                  i == SCORE ? "is written score<N" : "needs a '='");
+                                  i == SCORE ? "must be written score<N" : "needs a '='");
     int at = gad_text_nearest(word, keys, N_KEYS);
     if (at < 0)
         return gad_fail(d, GAD_EUNKNOWN, "field '%s': not known", word);
@@ -122,8 +122,9 @@ int gad_network_parse(const char *text, struct gad_network *ret)
         return GAD_EFORMAT;
     n->bits = (uint8_t)bits;
     for (size_t i = 0; i < most; i++)
+        /* bits after the prefix: it would look like a host but match a network */
         if (i >= bits && (n->addr[i / 8] & (0x80 >> i % 8)) != 0)
-            return GAD_EINVAL; /* it would look like a host and stand for a network */
+            return GAD_EINVAL;
     *ret = it;
     return 0;
 }
@@ -209,7 +210,7 @@ static int set_relative(const char *text, struct gad_time now, struct gad_time *
     return GAD_EFORMAT;
 }
 
-/* Whole seconds, which are what is written. */
+/* Whole seconds, as gad_rule_write() writes them. */
 static int set_absolute(const char *text, struct gad_time *ret)
 {
     int r = gad_time_parse(text, strlen(text), ret);
@@ -218,7 +219,7 @@ static int set_absolute(const char *text, struct gad_time *ret)
     return r == 0 && ret->ns == 0 ? GAD_ELIMIT : r;
 }
 
-/* On a grid of 1e-9, which text gives back exactly. */
+/* Rounded to a multiple of 1e-9, which the text restores exactly. */
 static int set_score(const char *text, double *ret)
 {
     double v;
@@ -274,9 +275,9 @@ static int set(struct gad_rule *r, enum key k, const char *v, struct gad_time no
 static const char *wanted(enum key k)
 {
     static const char *const text[N_KEYS] = {
-        "a network such as 192.0.2.0/24 or 2001:db8::/32, with nothing behind its prefix",
-        "a network such as 192.0.2.0/24 or 2001:db8::/32, with nothing behind its prefix",
-        "a network such as 192.0.2.0/24 or 2001:db8::/32, with nothing behind its prefix",
+        "a network such as 192.0.2.0/24 or 2001:db8::/32, with no bits set after the prefix",
+        "a network such as 192.0.2.0/24 or 2001:db8::/32, with no bits set after the prefix",
+        "a network such as 192.0.2.0/24 or 2001:db8::/32, with no bits set after the prefix",
         "a port or a range such as 80-90",
         "a port or a range such as 80-90",
         "tcp, udp, icmp, icmp6 or a number",
@@ -304,7 +305,7 @@ int gad_rule_parse(const char *text, size_t len, struct gad_time now, struct gad
         if (k < 0)
             return k;
         if (seen & 1U << k)
-            return gad_fail(d, GAD_EFORMAT, "field '%s': twice", keys[k]);
+            return gad_fail(d, GAD_EFORMAT, "field '%s': given twice", keys[k]);
         seen |= 1U << k;
         int e = set(ret, (enum key)k, f.value, now);
         if (e != 0)
@@ -398,10 +399,10 @@ void gad_rule_write(const struct gad_rule *r, struct gad_buf *out)
         write_score(r->score_below, out);
     write_expiry(r->expires, out);
     write_comment(r->comment, out);
-    out->len -= !out->bad && gad_buf_left(out) > before; /* the last blank */
+    out->len -= !out->bad && gad_buf_left(out) > before; /* removes the trailing blank */
 }
 
-/* --- meeting --- */
+/* --- matching --- */
 
 bool gad_network_holds(const struct gad_network *n, uint8_t family, const uint8_t addr[static 16])
 {
