@@ -15,7 +15,7 @@ const struct gad_format *gad_format_at(size_t i)
 int gad_format_write(const struct gad_format *f, const struct gad_event *e,
                      const struct gad_format_options *o, struct gad_buf *out)
 {
-    size_t before = gad_buf_left(out); /* making room may move what is there */
+    size_t before = gad_buf_left(out); /* an offset, because growing may move the bytes */
 
     for (int detail = GAD_DETAIL_ALL; !out->bad && detail <= GAD_DETAIL_ONE_REASON; detail++) {
         f->write(e, o, (enum gad_detail)detail, out);

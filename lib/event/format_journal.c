@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native protocol of systemd's journal (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of fields, "KEY=value\n", or
- * if the value has a line end "KEY\n", its length in 64 bits little-endian, the value, "\n". MESSAGE_ID names the kind of
- * event, see event.h; systemd/ganad.catalog explains each. Values are bytes in this protocol, so that texts stand as
- * they are, whatever is in them; only the names of counters are made names of fields.
+ * The native protocol of systemd's journal (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of
+ * fields. A field is "KEY=value\n", or, if the value has a line end, "KEY\n", its length in 64 bits
+ * little-endian, the value, "\n". MESSAGE_ID names the kind of event, see event.h;
+ * systemd/ganad.catalog explains each.
+ *
+ * Values are bytes in this protocol, so texts are not escaped. Only the names of counters are
+ * converted to field names.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -92,7 +95,7 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
         add_field(b, key_of(p), value);
         return;
     }
-    for (; *key && n < sizeof(name) - 1; key++) /* fields are named in capitals, digits and '_' */
+    for (; *key && n < sizeof(name) - 1; key++) /* field names have capitals, digits and '_' only */
         name[n++] = isalnum((unsigned char)*key) && (unsigned char)*key < 0x80
                         ? (char)toupper((unsigned char)*key)
                         : '_';

@@ -59,7 +59,8 @@ void gad_json_features(struct gad_buf *b, const struct gad_record *r); /* {41 co
 /* {"NAME":VALUE,..} */
 void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n);
 
-/* "action":..,"model":.., then those of the other texts that are not empty. @is_behind_another: begins with a comma. */
+/* Appends "action", "model" and those of the other texts that are not empty. @is_behind_another:
+ * begins with a comma. */
 void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_behind_another);
 
 /* What formats that are not JSON share with those above. */

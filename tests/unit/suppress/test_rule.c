@@ -106,7 +106,7 @@ static void what_is_no_rule_is_refused_by_its_field(void **state)
         {"dport=5 expires=+99999999999999999999h", "field 'expires'"},
         {"dport=5 expires=+4000d", "field 'expires'"},
         {"dport=5 comment=\"open", "field 'comment': no closing quote"},
-        {"dport=5 comment=\"a\"b", "field 'comment': something follows"},
+        {"dport=5 comment=\"a\"b", "field 'comment': trailing data after its value"},
         {"dport=5 comment=\"a\tb\"", "field 'comment'"},
         {"dport=", "field 'dport': is empty"},
         {"80", "'80': neither KEY=VALUE nor score<N"},
