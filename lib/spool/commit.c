@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the group in memory to segments. */
+/* Collects records in a group in memory, and commits the group to segments. */
 #include "lib/spool/parts.h"
 
 static const struct gad_time retry_after = {100000000}, state_every = {1000000000};
@@ -37,8 +37,8 @@ void gad_spool_drop(struct gad_spool *s, uint64_t n)
     s->state_changed = true;
 }
 
-/* Of the active segment. What a failed sync left on the disk nobody knows (the kernel forgets that pages were not
- * written), so that the segment gets no more records. */
+/* Syncs the active segment. If that fails, what reached the disk is unknown (the kernel forgets
+ * which pages were not written). So the segment is sealed and receives no more records. */
 static int sync_active(struct gad_spool *s, struct gad_time now)
 {
     if (s->io->sync(s->io->arg, s->fd) != 0) {
@@ -52,15 +52,14 @@ static int sync_active(struct gad_spool *s, struct gad_time now)
     return 0;
 }
 
-/* The active segment has room for the group, and the quota too. */
+/* Makes an active segment with room for the group, within the quota. */
 static int make_room(struct gad_spool *s, struct gad_time now)
 {
     int r = 0;
 
     if (s->fd >= 0 && s->at + s->group_len > s->o.segment_max) {
         if (s->unsynced && s->o.sync != GAD_SPOOL_NEVER)
-            r = sync_active(
-                s, now); /* only the last segment may have a tail that is not on the disk */
+            r = sync_active(s, now); /* only the last segment may have a tail that is not synced */
         gad_spool_seal(s);
     }
     if (r == 0)
@@ -70,7 +69,7 @@ static int make_room(struct gad_spool *s, struct gad_time now)
     return r;
 }
 
-/* Back to the good bytes. */
+/* Removes what a failed write left behind the good bytes. */
 static void undo(struct gad_spool *s)
 {
     s->state.totals.failures++;
@@ -79,8 +78,7 @@ static void undo(struct gad_spool *s)
     if (s->at == GAD_SPOOL_HEAD)
         gad_spool_discard_empty(s, true);
     else if (s->io->truncate(s->io->arg, s->fd, s->at) != 0 || gad_spool_all_done(s))
-        gad_spool_seal(
-            s); /* the rest does no harm: it is of records that the next segment has, too */
+        gad_spool_seal(s); /* the rest is harmless: the next segment has the same records */
 }
 
 static int write_group(struct gad_spool *s, struct gad_time now)
@@ -136,7 +134,8 @@ static int try_commit(struct gad_spool *s, struct gad_time now)
     gad_spool_retire(s);
     if (s->state_changed && is_over(s->last_state, state_every, now)) {
         s->last_state = now;
-        int ignored = gad_spool_state_keep(s); /* counted; cursors that are old cost repetitions */
+        /* counted as a failure; old cursors only cause repetitions */
+        int ignored = gad_spool_state_keep(s);
         (void)ignored;
     }
     return r;
@@ -168,7 +167,7 @@ int gad_spool_finish(struct gad_spool *s, struct gad_time now)
 {
     bool sync = s->o.sync != GAD_SPOOL_NEVER;
 
-    s->retry = now; /* the last try */
+    s->retry = now; /* no wait after an earlier failure */
     int r = gad_spool_commit(s, now);
     if (r == 0 && s->fd >= 0 && sync && s->unsynced)
         r = sync_active(s, now);
@@ -176,6 +175,6 @@ int gad_spool_finish(struct gad_spool *s, struct gad_time now)
         return r;
     s->state.clean = true;
     r = gad_spool_state_store(s, s->next, sync);
-    s->state.clean = false; /* should it go on: gad_spool_reserve() writes it anew */
+    s->state.clean = false; /* if the caller continues, gad_spool_reserve() rewrites the state */
     return r;
 }

@@ -67,7 +67,8 @@ static void closedirp(DIR **dir)
         (void)closedir(*dir);
 }
 
-/* A descriptor of its own: a stream takes its descriptor and the position in the directory with it. */
+/* Opens another descriptor, because a stream owns its descriptor and moves its position in the
+ * directory. */
 static DIR *stream(int fd)
 {
     int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -146,7 +147,7 @@ void gad_spool_directory_deinit(struct gad_spool_directory *f)
     *f = (struct gad_spool_directory){.fd = -1};
 }
 
-/* The number nearest to @seq on one side of it. */
+/* Finds the first number of a segment nearest to @seq: above it, or not above it. */
 static int nearest(int fd, uint64_t seq, bool above, uint64_t *ret)
 {
     gad_cleanup(closedirp) DIR *dir = stream(fd);
@@ -214,7 +215,7 @@ ssize_t gad_spool_pread(int fd, void *p, size_t len, uint64_t at)
 int gad_spool_state_load(int fd, struct gad_spool_state *ret, unsigned *ret_slot,
                          unsigned *ret_whole)
 {
-    uint8_t p[GAD_SPOOL_STATE + 1]; /* one more: a longer file is not ours */
+    uint8_t p[GAD_SPOOL_STATE + 1]; /* one byte more, to detect a longer file, which is not ours */
     ssize_t n = gad_spool_pread(fd, p, sizeof(p), 0);
 
     if (n < 0)

@@ -151,7 +151,7 @@ int gad_spool_look(const char *directory, uint64_t first,
         gad_spool_scan_begin(&scan, fd, h.salt, buf);
         r = walk(&scan, each, arg, &c);
         c.damaged = r == 0 ? (uint64_t)st.st_size - scan.at + scan.damaged : scan.damaged;
-        if ((uint64_t)st.st_size < scan.at) /* it grew */
+        if ((uint64_t)st.st_size < scan.at) /* a writer has extended it */
             c.damaged = scan.damaged;
     }
     *ret = c;

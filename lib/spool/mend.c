@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What someone else deleted, renamed or replaced while the spool is open is made again, so that what this process still
- * has arrives: the group, the active segment by its descriptor, and all segments of a directory that was only renamed.
+ * Restores what someone else deleted, renamed or replaced while the spool is open, so that the
+ * records that this process still has are delivered: the group, the active segment by its
+ * descriptor, and all segments of a directory that was only renamed.
  *
- * The order matters to a crash in between: first the state, whose number is behind every record, then the segments. So a
- * start after it uses numbers behind all that were used.
+ * The order protects against a crash in between: first the state, whose number is above that of
+ * every record, then the segments. A start after the crash therefore uses unused numbers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 #include "lib/spool/parts.h"
 
-enum { COPY = 64 << 10, LOOKS = 256 /* sealed segments looked for at a time */ };
+enum { COPY = 64 << 10, LOOKS = 256 /* sealed segments checked at a time */ };
 
 static const struct gad_time look_every = {1000000000};
 
@@ -23,7 +24,8 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is what the name means in the directory still what the descriptor is? What cannot be known counts as yes. */
+/* Whether the name in the directory is still the file of the descriptor. True if that cannot be
+ * determined. */
 static bool is_there(int directory, const char *name, int fd)
 {
     struct stat by_name, by_fd;
@@ -56,7 +58,7 @@ static void note(struct gad_spool *s, unsigned what)
     s->missed |= what;
 }
 
-/* The first @len bytes of a segment as a new file in @directory. */
+/* Copies the first @len bytes of a segment to a new file in @directory. */
 static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int directory,
                         const char *name)
 {
@@ -85,7 +87,7 @@ static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int d
     return r;
 }
 
-/* Saves the active segment into @directory, and seals it: the old file may have other owners now. */
+/* Copies the active segment into @directory and seals it: another process may have the old file. */
 static int save_active(struct gad_spool *s, int directory)
 {
     char name[GAD_SPOOL_FILE_NAME];
@@ -103,7 +105,7 @@ static int save_active(struct gad_spool *s, int directory)
     return r;
 }
 
-/* Takes segment i out of the list; readers that do not have it open lose its records. */
+/* Removes segment i from the list. Readers that do not have it open lose its records. */
 static void lose_segment(struct gad_spool *s, size_t i)
 {
     struct gad_spool_directory *f = &s->directory;
@@ -116,8 +118,9 @@ static void lose_segment(struct gad_spool *s, size_t i)
     s->state_changed = true;
 }
 
-/* A segment of a directory that was renamed, or that something was mounted over: the old one keeps it, too. */
-static int take_over(const struct gad_spool *s, const struct gad_spool_segment *seg, int to)
+/* Links or copies a segment of a directory that was renamed or covered by a mount. The old
+ * directory keeps its file. */
+static int carry(const struct gad_spool *s, const struct gad_spool_segment *seg, int to)
 {
     char name[GAD_SPOOL_FILE_NAME];
     int fd = -1;
@@ -136,13 +139,14 @@ static int take_over(const struct gad_spool *s, const struct gad_spool_segment *
     return r;
 }
 
-/* All segments but the active one. What is deleted is lost; another failure is tried again. */
-static int take_over_sealed(struct gad_spool *s, int to)
+/* All segments but the active one. A deleted segment is lost; after another failure the next commit
+ * retries. */
+static int carry_sealed(struct gad_spool *s, int to)
 {
     struct gad_spool_directory *f = &s->directory;
 
     for (size_t i = f->n - (s->fd >= 0); i-- > 0;) {
-        int r = take_over(s, &f->seg[i], to);
+        int r = carry(s, &f->seg[i], to);
         if (r == -ENOENT) {
             lose_segment(s, i);
             note(s, GAD_SPOOL_MISSED_OTHER);
@@ -153,7 +157,7 @@ static int take_over_sealed(struct gad_spool *s, int to)
     return 0;
 }
 
-/* Both slots, so that no older one is left. */
+/* Writes both slots, so that no older one remains. */
 static int store_state(struct gad_spool *s, int directory)
 {
     int r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
@@ -165,7 +169,7 @@ static int store_state(struct gad_spool *s, int directory)
     return r;
 }
 
-/* Is a segment in @directory one of ours: of a try that failed later, or a copy of it? */
+/* Whether a segment in @directory is ours: from an earlier attempt, or a copy. */
 static bool is_ours(const struct gad_spool *s, int directory, uint64_t first)
 {
     uint8_t head[GAD_SPOOL_HEAD];
@@ -183,7 +187,7 @@ static bool is_ours(const struct gad_spool *s, int directory, uint64_t first)
            h.salt == s->salt && h.first == first;
 }
 
-/* 0: the directory belongs to us or to root, and has no segments of another spool. */
+/* Returns 0 if the directory belongs to us or to root and has no segments of another spool. */
 static int check_directory(const struct gad_spool *s, int fd)
 {
     struct gad_spool_directory there = {.fd = dup(fd)};
@@ -219,7 +223,7 @@ static int mend_directory(struct gad_spool *s)
         s->state_fd = state_fd;
         r = store_state(s, fd);
         if (r == 0)
-            r = take_over_sealed(s, fd);
+            r = carry_sealed(s, fd);
         if (r == 0)
             r = save_active(s, fd);
         s->state_fd = r == 0 ? state_fd : old;
@@ -232,8 +236,9 @@ static int mend_directory(struct gad_spool *s)
         note(s, GAD_SPOOL_MISSED_DIRECTORY);
         s->state_changed = true;
     }
+    /* closes the old one and releases its lock, or discards the new one */
     if (state_fd >= 0)
-        (void)close(state_fd); /* the old one, and with it the lock of the old directory */
+        (void)close(state_fd);
     if (fd >= 0)
         (void)close(fd);
     return r;
@@ -267,7 +272,7 @@ static int mend_active(struct gad_spool *s)
     return r;
 }
 
-/* Once a second, some of them in turn. */
+/* Checks some of the sealed segments in turn, once a second. */
 static void look_for_sealed(struct gad_spool *s, struct gad_time now)
 {
     struct gad_spool_directory *f = &s->directory;

@@ -12,23 +12,24 @@
 #include "lib/spool/parts.h"
 #include "lib/spool/scan.h"
 
-/* Without a state no number is known to be free; this far behind the last that is seen, they are. */
+/* Without a state every number may be in use. Those this far behind the last one found are free. */
 #define JUMP (UINT64_C(1) << 32)
 
 enum { RECORD_MIN = GAD_SPOOL_RECORD_HEAD + GAD_SPOOL_ALIGN }; /* bytes of the smallest record */
 
-/* What the last segment says. */
+/* What the last segment contains. */
 struct tail {
-    uint64_t
-        end; /* behind the last whole record, or the number that a damaged segment is named by */
-    uint64_t seen; /* behind the last whole record of all; == end, if the last segment has one */
+    /* behind the last whole record, or behind the number in the name of a damaged segment */
+    uint64_t end;
+    /* behind the last whole record of all segments; == end if the last segment has one */
+    uint64_t seen;
     uint64_t good; /* bytes up to there */
     bool head_damaged;
     bool empty;  /* a head and no record; end is its first number */
-    bool merged; /* and the next segment's head will say what its head says */
+    bool merged; /* the head of the next segment will repeat what this head says */
 };
 
-/* The last number and the last good byte of a segment; errors are those of reading. */
+/* Finds the last number and the last good byte of a segment. Errors are those of reading. */
 static int scan_tail(int fd, uint32_t salt, struct tail *t, struct gad_spool_recovery *found)
 {
     struct gad_spool_scan scan;
@@ -48,7 +49,7 @@ static int scan_tail(int fd, uint32_t salt, struct tail *t, struct gad_spool_rec
     return r == GAD_END ? 0 : r;
 }
 
-/* Opens the last segment. GAD_END: it held nothing, and is gone. */
+/* Opens the last segment. GAD_END: it was incomplete, and was deleted. */
 static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
                      struct gad_diag *d)
 {
@@ -77,12 +78,12 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
             return gad_fail(d, r, "%s: cannot read: %s", name, gad_strerror(r));
     } else if (r != GAD_ETRUNC) {
         t->head_damaged = true;
-        t->end = last->first + 1; /* that number is taken, by the file's name */
+        t->end = last->first + 1; /* the name of the file shows that this number is used */
         found->damaged += last->bytes;
         return 0;
     }
     t->empty = r == 0 && t->end == last->first;
-    if (r != 0) { /* it was being made */
+    if (r != 0) { /* a crash while it was created */
         found->cut += last->bytes;
         gad_spool_seal(s);
         if (s->io->unlink(s->io->arg, f->fd, name) != 0)
@@ -93,7 +94,8 @@ static int open_last(struct gad_spool *s, struct tail *t, struct gad_spool_recov
     return 0;
 }
 
-/* The last segment has no record: where the records end that are before it. What cannot be read has none. */
+/* The last segment has no record: finds the end of the records before it. Segments that cannot be
+ * read count as empty. */
 static void look_before(const struct gad_spool *s, struct tail *t)
 {
     const struct gad_spool_directory *f = &s->directory;
@@ -128,7 +130,7 @@ static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spoo
         r = open_last(s, t, found, d);
     if (r < 0)
         return r;
-    if (s->directory.n == 0 && t->end < s->state.next) /* all was done with */
+    if (s->directory.n == 0 && t->end < s->state.next) /* every cursor had passed all segments */
         t->end = s->state.next;
     t->seen = t->end;
     if (t->empty)
@@ -149,7 +151,8 @@ static int recover_segments(struct gad_spool *s, struct tail *t, struct gad_spoo
     return 0;
 }
 
-/* Is the end of the last segment as the writer left it? spool.h says why then no number needs to be skipped. */
+/* Whether the end of the last segment is as the writer left it. Then no number must be skipped;
+ * spool.h says why. */
 static bool is_exact(const struct gad_spool *s, const struct tail *t,
                      const struct gad_spool_recovery *found)
 {
@@ -160,7 +163,7 @@ static bool is_exact(const struct gad_spool *s, const struct tail *t,
            t->end <= st->reserved;
 }
 
-/* Behind the last number that may have been a record's, at least @sure. */
+/* Returns the number behind the last one that a record may have had, at least @sure. */
 static uint64_t guess_given(const struct gad_spool *s, const struct tail *t,
                             const struct gad_spool_recovery *found, uint64_t sure)
 {
@@ -173,7 +176,8 @@ static uint64_t guess_given(const struct gad_spool *s, const struct tail *t,
     return guess > s->next ? s->next : guess > sure ? guess : sure;
 }
 
-/* Numbers that records had, and that are not there: given out for certain up to @sure, perhaps up to @given. */
+/* Notes numbers whose records are missing: given out for certain up to @sure, perhaps up to
+ * @given. */
 static void note_lost(struct gad_spool *s, const struct tail *t, struct gad_spool_recovery *found,
                       uint64_t sure, uint64_t given)
 {
@@ -182,8 +186,8 @@ static void note_lost(struct gad_spool *s, const struct tail *t, struct gad_spoo
 
     gad_spool_gaps_add(gaps, first, sure, t->head_damaged ? GAD_SPOOL_MAYBE : GAD_SPOOL_LOST);
     gad_spool_gaps_add(gaps, sure, given, GAD_SPOOL_MAYBE);
-    if (first <
-        s->state.unused_to) /* they were skipped, and what is before them was found lost then */
+    /* skipped numbers; the start that skipped them noted what was lost before them */
+    if (first < s->state.unused_to)
         first = s->state.unused_to;
     if (given > first) {
         found->lost_first = first;
@@ -191,10 +195,8 @@ static void note_lost(struct gad_spool *s, const struct tail *t, struct gad_spoo
     }
 }
 
-/*
- * What of the numbers skipped the head of the next segment says. The list in the state has all of them; the head is for a
- * reader after the state was lost, and has room for one range.
- */
+/* Decides which skipped numbers the head of the next segment names. The list in the state has all
+ * of them. The head has room for one range, for a reader without that list. */
 static void note_unused(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found,
                         uint64_t given, bool guessed)
 {
@@ -206,12 +208,12 @@ static void note_unused(struct gad_spool *s, struct tail *t, struct gad_spool_re
         found->unused_first = given;
         found->unused_end = s->next;
     }
-    if (pending && given == st->unused_to) /* a crash before anything was written */
+    if (pending && given == st->unused_to) /* the last start crashed before it wrote anything */
         given = st->unused_from;
     else
         st->guessed = guessed || (pending && st->guessed) || pending;
     t->merged = t->empty && given == t->end && s->head.unused_to == t->end;
-    if (t->merged) { /* crashes in a row make one segment */
+    if (t->merged) { /* several crashes in a row leave one segment */
         given = s->head.unused_from;
         st->guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
     }
@@ -226,7 +228,7 @@ static void sync_last(struct gad_spool *s)
 }
 
 /*
- * Which numbers are free, and which of those before them may have been lost.
+ * Finds out which numbers are free, and which of those before them may have been lost.
  *
  *     unclean    .. t->end: seen    .. given: perhaps given out, and lost    .. next: reserved, not given out
  */
@@ -234,11 +236,11 @@ static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spoo
 {
     struct gad_spool_state *st = &s->state;
 
-    if (t->end >= st->unused_to) { /* a segment was begun since, and its head says it */
+    if (t->end >= st->unused_to) { /* a later segment names them in its head */
         st->unused_from = st->unused_to = 0;
         st->guessed = false;
     }
-    if (s->directory.n > 0 && !t->head_damaged) /* of a version that had no list */
+    if (s->directory.n > 0 && !t->head_damaged) /* written by a version without the list */
         gad_spool_gaps_add(&st->gaps, s->head.unused_from, s->head.unused_to, GAD_SPOOL_UNUSED);
     found->tail_lost = t->head_damaged;
     found->damaged += found->cut;
@@ -255,8 +257,7 @@ static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spoo
         s->next = sure;
         note_lost(s, t, found, sure, sure);
         sync_last(s);
-        if (!t->empty ||
-            st->unused_to > 0) /* what a sync before the crash left of it is not known */
+        if (!t->empty || st->unused_to > 0) /* how much a sync before the crash wrote is unknown */
             gad_spool_seal(s);
         return;
     }
@@ -283,9 +284,9 @@ static int recover(struct gad_spool *s, struct gad_spool_recovery *found, bool *
     if (r != 0)
         return r;
     recover_numbers(s, &t, found);
-    uint64_t reserved = s->state.reserved; /* where a crash would begin */
+    uint64_t reserved = s->state.reserved; /* where a start after a crash would begin */
     if ((s->next > reserved ? s->next : reserved) > GAD_SPOOL_SEQ_MAX - 2 * JUMP)
-        return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a file was made up");
+        return gad_fail(d, GAD_ELIMIT, "no sequence numbers are left: a spool file is forged");
     *ret_merged = t.merged;
     return 0;
 }
@@ -358,14 +359,14 @@ static int load_state(struct gad_spool *s, struct gad_spool_recovery *found, str
     return gad_fail(d, r, "%s: cannot read: %s", GAD_SPOOL_STATE_NAME, gad_strerror(r));
 }
 
-/* Deletes the last segment, which has no record, when the state has what its head says. */
+/* Deletes the last segment, which has no record, once the state has the numbers of its head. */
 static void delete_merged(struct gad_spool *s)
 {
     struct gad_spool_directory *f = &s->directory;
     char name[GAD_SPOOL_FILE_NAME];
 
     gad_spool_segment_name(s->head.first, name);
-    if (s->io->unlink(s->io->arg, f->fd, name) == 0) /* else both stay, and agree */
+    if (s->io->unlink(s->io->arg, f->fd, name) == 0) /* on failure both remain, and they agree */
         f->n--;
 }
 
@@ -409,7 +410,7 @@ static int open_all(struct gad_spool *s, const char *directory, struct gad_spool
         delete_merged(s);
     if (r == 0 && s->state.unused_to > 0) {
         int begun = gad_spool_begin_segment(s, s->next, 0, true);
-        (void)begun; /* a full disk: the state has it, until there is room */
+        (void)begun; /* a full disk: the state has the numbers until a segment can be created */
     }
     if (r == 0)
         r = gad_spool_evict(s, 0) == 0
@@ -456,7 +457,7 @@ void gad_spool_close(struct gad_spool *s)
         return;
     gad_spool_seal(s);
     if (s->state_fd >= 0)
-        (void)close(s->state_fd); /* and with it the lock */
+        (void)close(s->state_fd); /* releases the lock, too */
     gad_spool_directory_deinit(&s->directory);
     gad_free(s->group);
     gad_free(s->path);

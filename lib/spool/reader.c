@@ -13,15 +13,15 @@
 
 struct gad_spool_reader {
     char *path;
-    struct gad_spool_gaps gaps; /* what is known of unused numbers */
+    struct gad_spool_gaps gaps; /* unused numbers known so far */
     int directory, fd;          /* fd: the segment; -1: none open */
-    uint64_t next;              /* the number that is looked for */
-    uint64_t
-        segment;    /* first number of the segment that is, or was last, open; 0: look for next's */
-    uint64_t fresh; /* what was read ahead was read when this was the limit, or later */
-    uint64_t refused; /* the segment that could not be opened; 0: none */
-    uint64_t ceiling; /* if sealed: its numbers are not of this segment */
-    bool sealed;      /* there is a segment behind the open one: it gets no more records */
+    uint64_t next;              /* the number to read next */
+    /* first number of the segment that is or was open; 0: find the one that holds next */
+    uint64_t segment;
+    uint64_t fresh;   /* the buffer was filled when this was the limit, or later */
+    uint64_t refused; /* the segment that could not be opened; 0: no such segment */
+    uint64_t ceiling; /* if sealed: numbers from here on are in later segments */
+    bool sealed;      /* a later segment exists, so the open one receives no more records */
     struct gad_spool_scan scan;
     uint8_t buf[GAD_SPOOL_SCAN_BUF];
 };
@@ -91,7 +91,7 @@ void gad_spool_reader_give_up(struct gad_spool_reader *r)
     leave(r);
 }
 
-/* Numbers r->next .. end - 1 are missing: the first part of them that is of one kind. */
+/* Numbers r->next .. end - 1 are missing: returns the first part of them that is of one kind. */
 static int lose(struct gad_spool_reader *r, uint64_t end, bool at_end, struct gad_spool_item *ret)
 {
     enum gad_spool_gap_kind kind;
@@ -111,7 +111,7 @@ static int same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is the open segment still the file of its name? */
+/* Whether the open segment is still the file of that name. */
 static bool is_current(const struct gad_spool_reader *r)
 {
     char name[GAD_SPOOL_FILE_NAME];
@@ -122,10 +122,9 @@ static bool is_current(const struct gad_spool_reader *r)
            fstat(r->fd, &by_fd) == 0 && same(&by_name, &by_fd);
 }
 
-/*
- * Before a loss up to the limit is believed: the directory, or the segment, may have been deleted and made again. 0: nothing
- * has changed; GAD_MORE: look once more; -errno: the directory cannot be opened now.
- */
+/* Checks, before a loss up to the limit is reported, whether the directory or the segment was
+ * deleted and recreated. Returns 0: nothing has changed; GAD_MORE: read again; -errno: the
+ * directory cannot be opened now. */
 static int refresh(struct gad_spool_reader *r)
 {
     struct stat by_path, by_fd;
@@ -149,14 +148,14 @@ static int refresh(struct gad_spool_reader *r)
     return r_more;
 }
 
-/* The writer says that there are records up to the limit, and none is found. */
+/* The writer has committed records up to the limit, and the reader finds no more. */
 static int lose_to_limit(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     int err = refresh(r);
     return err == 0 ? lose(r, limit, true, ret) : err;
 }
 
-/* Takes what the head of a segment says of the numbers before it, unless the list has it already. */
+/* Adds the unused numbers in the head of a segment to the list, unless the list has them. */
 static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h)
 {
     if (h->unused_to <= r->next && h->unused_from <= r->next)
@@ -171,7 +170,7 @@ static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h
         gad_spool_gaps_add(&r->gaps, r->next, h->unused_from, GAD_SPOOL_MAYBE);
 }
 
-/* First number of the segment to go on with; GAD_END: there is none. */
+/* Finds the first number of the segment to continue with. GAD_END: no such segment. */
 static int choose(const struct gad_spool_reader *r, uint64_t *ret)
 {
     if (r->segment != 0)
@@ -180,9 +179,8 @@ static int choose(const struct gad_spool_reader *r, uint64_t *ret)
     return err == GAD_END ? gad_spool_directory_successor(r->directory, r->next, ret) : err;
 }
 
-/*
- * Opens the next segment. 0: it is open, or was stepped over, so go on; GAD_END: there is none below the limit.
- */
+/* Opens the next segment. Returns 0: it is open, or was skipped, so continue; GAD_END: no segment
+ * below the limit. */
 static int enter(struct gad_spool_reader *r, uint64_t limit)
 {
     uint8_t head[GAD_SPOOL_HEAD];
@@ -221,7 +219,7 @@ static int enter(struct gad_spool_reader *r, uint64_t limit)
     return 0;
 }
 
-/* Looks whether there is a segment behind the open one. Once there is, there will always be. */
+/* Checks whether a later segment exists. If one does, it stays so. */
 static int look_behind(struct gad_spool_reader *r, uint64_t limit)
 {
     uint64_t first = 0;
@@ -234,12 +232,13 @@ static int look_behind(struct gad_spool_reader *r, uint64_t limit)
     return err < 0 ? err : 0;
 }
 
-/* The next record of the open segment. GAD_END: none below the limit; GAD_MORE: go on. */
+/* Reads the next record of the open segment. GAD_END: no record below the limit; GAD_MORE:
+ * continue. */
 static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     struct gad_spool_record rec;
 
-    if (r->next >= r->fresh) { /* what was read ahead may have been written since */
+    if (r->next >= r->fresh) { /* the writer may have written what was read ahead */
         gad_spool_scan_forget(&r->scan);
         r->fresh = limit;
     }
@@ -249,7 +248,7 @@ static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_sp
     if (rec.seq < r->next)
         return GAD_MORE;
     if (rec.seq > r->next) {
-        /* What is between was lost; or this one is of a later commit, or out of its place. */
+        /* The numbers between are lost, or this record is of a later commit, or misplaced. */
         err = look_behind(r, limit);
         if (err != 0)
             return err;
@@ -268,7 +267,7 @@ static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_sp
     return 0;
 }
 
-/* A record, or a loss; GAD_MORE: neither yet. */
+/* Returns 0 with a record or a loss; GAD_MORE: neither yet. */
 static int step(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     int err;
@@ -293,7 +292,7 @@ int gad_spool_reader_next(struct gad_spool_reader *r, uint64_t limit, struct gad
 {
     while (r->next < limit) {
         int err = step(r, limit, ret);
-        if (err == -ENOENT) { /* the directory is deleted; is there another by now? */
+        if (err == -ENOENT) { /* the directory was deleted; another may have its name now */
             int again = refresh(r);
             err = again == 0 ? err : again;
         }

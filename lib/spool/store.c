@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The files of the spool: how a segment is begun, sealed and deleted, how the state is written, which segments cursors and
- * quota still need.
- */
+/* The files of the spool: begins, seals and deletes segments, writes the state, and decides which
+ * segments the cursors and the quota still need. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -43,14 +41,14 @@ void gad_spool_discard_empty(struct gad_spool *s, bool remove)
     gad_spool_segment_name(f->seg[f->n - 1].first, name);
     gad_spool_seal(s);
     if (remove)
-        (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
+        (void)s->io->unlink(s->io->arg, f->fd, name); /* on failure, create() unlinks it later */
     f->n--;
     s->state.unused_from = s->head.unused_from;
     s->state.unused_to = s->head.unused_to;
     s->state.guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
 }
 
-/* A file of that name is what we failed to delete before: whatever was there at opening is in the list. */
+/* A file with that name is one that could not be deleted before: opening listed all others. */
 static int create(struct gad_spool *s, const char *name)
 {
     enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
@@ -94,12 +92,12 @@ int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created
         gad_spool_discard_empty(s, true);
         return r;
     }
-    s->state.unused_from = s->state.unused_to = 0; /* the head has it */
+    s->state.unused_from = s->state.unused_to = 0; /* the head has them now */
     s->state.guessed = false;
     return 0;
 }
 
-/* Do the name in the directory and the descriptor mean the same file? */
+/* Whether the name in the directory is the file of the descriptor. */
 static bool is_same(int directory, const char *name, int fd)
 {
     struct stat by_name, by_fd;
@@ -121,7 +119,7 @@ int gad_spool_state_open(const struct gad_spool *s, int directory, int *ret)
     else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         r = -errno;
     else if (!is_same(directory, GAD_SPOOL_STATE_NAME,
-                      fd)) /* deleted before it was locked: no lock at all */
+                      fd)) /* deleted before it was locked: the lock protects nothing */
         r = -EAGAIN;
     if (r != 0 && fd >= 0)
         (void)close(fd);
@@ -157,7 +155,7 @@ int gad_spool_state_store(struct gad_spool *s, uint64_t reserved, bool sync)
 
 int gad_spool_state_keep(struct gad_spool *s)
 {
-    if (s->next > s->state.reserved) /* by drops alone */
+    if (s->next > s->state.reserved) /* drops alone used up the reserved numbers */
         return gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
     return gad_spool_state_store(s, s->state.reserved, s->o.sync != GAD_SPOOL_NEVER);
 }
@@ -167,7 +165,8 @@ int gad_spool_reserve(struct gad_spool *s)
     if (s->next + GAD_SPOOL_RESERVE / 2 <= s->state.reserved)
         return 0;
     int r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
-    return s->next <= s->state.reserved ? 0 : r; /* if some are left, the group may go on */
+    /* while reserved numbers are left, the group can be written */
+    return s->next <= s->state.reserved ? 0 : r;
 }
 
 static uint64_t n_bytes(const struct gad_spool *s)
@@ -176,40 +175,41 @@ static uint64_t n_bytes(const struct gad_spool *s)
 
     for (size_t i = 0; i < s->directory.n; i++)
         if (__builtin_add_overflow(sum, s->directory.seg[i].bytes, &sum))
-            return UINT64_MAX; /* sparse files of somebody else */
+            return UINT64_MAX; /* sparse files made by another program */
     return sum;
 }
 
-/* Deletes the n oldest segments; how many went. */
+/* Deletes the n oldest segments. Returns how many were deleted. */
 static size_t delete_oldest(struct gad_spool *s, size_t n)
 {
     struct gad_spool_directory *f = &s->directory;
     char name[GAD_SPOOL_FILE_NAME];
-    size_t gone = 0;
+    size_t deleted = 0;
 
-    for (; gone < n; gone++) {
-        gad_spool_segment_name(f->seg[gone].first, name);
+    for (; deleted < n; deleted++) {
+        gad_spool_segment_name(f->seg[deleted].first, name);
         if (s->io->unlink(s->io->arg, f->fd, name) != 0 && errno != ENOENT)
             break;
     }
-    f->n -= gone;
-    memmove(f->seg, f->seg + gone, f->n * sizeof(f->seg[0]));
-    return gone;
+    f->n -= deleted;
+    memmove(f->seg, f->seg + deleted, f->n * sizeof(f->seg[0]));
+    return deleted;
 }
 
-/* Segments that may go: all but the active one. */
+/* Segments that can be deleted: all but the active one. */
 static size_t n_sealed(const struct gad_spool *s)
 {
     return s->directory.n - (s->fd >= 0);
 }
 
-/* May the last segment be deleted? It says where the numbers end: the state has to say it first. */
+/* Whether the last segment can be deleted. It shows where the numbers end, so the state must have
+ * that number first. */
 static bool end_is_stored(struct gad_spool *s)
 {
     return s->stored_next >= s->end || gad_spool_state_keep(s) == 0;
 }
 
-/* The smallest number that some cursor still waits for; 0: there are no cursors. */
+/* The smallest number that a cursor waits for; 0: the spool has no cursors. */
 static uint64_t least_wanted(const struct gad_spool *s)
 {
     uint64_t least = 0;
@@ -236,7 +236,7 @@ void gad_spool_retire(struct gad_spool *s)
         bool last = n + 1 == s->directory.n;
         uint64_t behind = last ? s->end : s->directory.seg[n + 1].first;
         if (behind > wanted || (last && s->directory.seg[n].bytes == GAD_SPOOL_HEAD))
-            break; /* a head alone says which numbers were skipped */
+            break; /* only this head names the skipped numbers */
         if (last && !end_is_stored(s))
             break;
         n++;
@@ -257,11 +257,11 @@ int gad_spool_evict(struct gad_spool *s, uint64_t more)
         after -= s->directory.seg[n++].bytes;
     if (n == 0)
         return 0;
-    size_t gone = delete_oldest(s, n);
-    s->state.totals.evicted += gone;
+    size_t deleted = delete_oldest(s, n);
+    s->state.totals.evicted += deleted;
     s->state.totals.evicted_bytes += before - n_bytes(s);
     s->state_changed = true;
-    return gone == n ? 0 : -EDQUOT;
+    return deleted == n ? 0 : -EDQUOT;
 }
 
 int gad_spool_cursor(struct gad_spool *s, const char *name, bool from_oldest, unsigned *ret)
