@@ -14,7 +14,7 @@
 #include "daemon/thread.h"
 #include "lib/base/buf.h"
 
-enum { END_MS = 50 }; /* for a task that is under way when the disk is freed */
+enum { END_MS = 50 }; /* that disk_free() waits for a task */
 
 enum disk_state { DISK_IDLE, DISK_BUSY, DISK_DONE };
 
@@ -31,15 +31,15 @@ struct disk {
     pthread_cond_t changed;
     enum disk_state state;
     bool end;       /* the thread is to end */
-    bool abandoned; /* and to free everything, for its owner is gone */
+    bool abandoned; /* the thread is also to free everything, because the owner has left */
     struct gad_time began;
 
-    /* Of the thread while the state is BUSY, else of the owner. */
+    /* The thread uses these while the state is DISK_BUSY, the owner otherwise. */
     unsigned tasks;
     struct gad_buf data;
     struct disk_result result;
     int fd;
-    bool missing; /* the last look found no file at the path */
+    bool missing; /* the last DISK_LOOK found no file at the path */
 };
 
 /* --- the file --- */
@@ -53,7 +53,8 @@ static int write_all(int fd, const char *p, size_t len)
     return n < 0 ? -errno : -ENOSPC;
 }
 
-/* One that an earlier run could not end leaves the file, so that whoever reads it finds no line that is none. */
+/* Removes a last line without its end, which an earlier run could not complete, so that readers
+ * find whole lines only. */
 static int cut_last_line(const char *path, int fd, off_t size, size_t longest)
 {
     size_t len = (size_t)size < longest ? (size_t)size : longest;
@@ -72,7 +73,7 @@ static int cut_last_line(const char *path, int fd, off_t size, size_t longest)
         return write_all(fd, "\n", 1);
     if (ftruncate(fd, whole) != 0)
         return -errno;
-    log_notice("feed", "'%s': its last line was not whole: %lld bytes are taken away", path,
+    log_notice("feed", "'%s': its last line was incomplete: %lld bytes were removed", path,
                (long long)(size - whole));
     return 0;
 }
@@ -110,7 +111,7 @@ static int open_lines(const char *path, const char *head, size_t longest)
     return r;
 }
 
-/* PATH.n, or PATH for 0; false if that is too long. */
+/* Writes PATH.n, or PATH for 0. Returns false if that is too long. */
 static bool name_of(const char *path, uint64_t n, char name[static PATH_MAX])
 {
     int len = n == 0 ? snprintf(name, PATH_MAX, "%s", path)
@@ -136,7 +137,7 @@ bool disk_rotate(const char *path, uint64_t files)
 
 /* --- the thread's side --- */
 
-/* A part that a full disk took leaves the file again, so that its lines are whole. Returns what stays. */
+/* Removes the incomplete lines that a full disk took. Returns the bytes that stay. */
 static size_t take_back(struct disk *d, size_t done)
 {
     const uint8_t *lf = d->keeps_lines ? memrchr(d->data.p, '\n', done) : NULL;
@@ -165,7 +166,8 @@ static int append(struct disk *d, size_t *ret_written)
     return r;
 }
 
-/* A file that is moved away is often replaced a moment later by the program that moved it: one look more. */
+/* The program that moves a file away often replaces it a moment later, so a missing file counts as
+ * moved only at the second check. */
 static enum disk_change look(struct disk *d)
 {
     struct stat ours, there;
@@ -211,7 +213,7 @@ static void work(struct disk *d)
         r->error = fdatasync(d->fd) == 0 ? 0 : -errno;
         r->synced = r->error == 0;
     }
-    /* After the sync: what was synced was in a file that still had its name. */
+    /* After the sync, so that what was synced was in a file that still had its name. */
     if (r->error == 0 && (tasks & DISK_LOOK) != 0 && d->fd >= 0)
         r->change = look(d);
     if (r->error == 0 && (tasks & DISK_ROTATE) != 0 && r->change == DISK_SAME)

@@ -24,11 +24,13 @@
 #include "lib/event/format.h"
 
 enum {
-    LATEST = 50, /* alerts that the live page shows */
+    LATEST = 50, /* alerts kept for the live page */
     LINE_MAX_BYTES = 64 << 10,
     REPORT_SECONDS = 60, /* between two lines in the log about the losses of one output */
-    SPOOLED_HEAD = 32,   /* bytes in the spool beside a record */
-    ROOM_PART = 2, /* the part of the quota that a file may fill before outputs have taken it */
+    SPOOLED_HEAD = 32,   /* bytes in the spool for each record, besides the record */
+    /* 1 / this of the quota may hold events that outputs have not read, while a capture file is
+     * read */
+    ROOM_PART = 2,
 };
 
 /* Losses of one output that its cursor in the spool has. */
@@ -65,8 +67,8 @@ struct feed {
     bool finishing, finished_sent;
     struct gad_buf packed, line;
     struct gad_event event;   /* scratch */
-    struct gad_event *latest; /* (LATEST), of the page; NULL: nobody looks */
-    size_t n_latest;          /* ever */
+    struct gad_event *latest; /* (LATEST), of the page; NULL: the page is off */
+    size_t n_latest;          /* since the start */
 };
 
 static int name_sensor(struct feed *f)
@@ -200,7 +202,7 @@ static void unread_report(struct unread_log *u, uint64_t own, const struct outpu
 {
     struct gad_time now = gad_time_monotonic();
 
-    if (s->lost == own) { /* what it meets the output logs */
+    if (s->lost == own) { /* the output itself logs the losses that it reads */
         u->lost = own;
         return;
     }
@@ -209,9 +211,10 @@ static void unread_report(struct unread_log *u, uint64_t own, const struct outpu
     if (u->was_logged && gad_time_sub(now, u->logged).ns < REPORT_SECONDS * INT64_C(1000000000))
         return;
     log_warn("spool",
-             "output '%s' loses events before it comes to them: %" PRIu64 " more, %" PRIu64
-             " in all (since the spool exists: %" PRIu64 " segments evicted for the quota, %" PRIu64
-             " deleted by someone else, %" PRIu64 " events not taken by the disk)",
+             "output '%s' loses events before it reads them: %" PRIu64 " more, %" PRIu64
+             " in total (since the spool was created: %" PRIu64
+             " segments evicted for the quota, %" PRIu64 " deleted by another program, %" PRIu64
+             " events dropped while the disk failed)",
              s->config->name, s->lost - u->lost, s->lost, spool->totals.evicted,
              spool->totals.removed, spool->totals.dropped);
     *u = (struct unread_log){.lost = s->lost, .logged = now, .was_logged = true};
@@ -241,7 +244,7 @@ static void schedule_due(struct feed *f, struct gad_time due)
     watch_after(f->due, (struct gad_time){ns});
 }
 
-/* Repeats whose window is over. */
+/* The roll-up window of some repeats has ended. */
 static void on_due(void *arg)
 {
     struct feed *f = arg;
@@ -252,7 +255,7 @@ static void on_due(void *arg)
     feed_flush(f);
 }
 
-/* What the outputs are done with, the spool need not keep. */
+/* Passes each output's acknowledged position to the spool. */
 static void acknowledge(struct feed *f)
 {
     struct output_status s;
@@ -395,7 +398,7 @@ int feed_start(struct feed *f, struct gad_diag *d)
     return r == 0 ? 0 : gad_fail(d, r, "alerts: %s", gad_strerror(r));
 }
 
-/* Outputs of a spool that ends with this run have no second chance. */
+/* A temporary spool is deleted, so its undelivered events are lost. */
 static void report_undelivered(struct feed *f)
 {
     struct output_status s;
@@ -412,9 +415,10 @@ void feed_free(struct feed *f)
         report_undelivered(f);
         acknowledge(f);
     }
-    /* The writer's thread wakes the outputs' for as long as it runs. */
+    /* Before the outputs are freed, because the writer's thread wakes their thread while it
+     * runs. */
     if (f->writer && spool_writer_stop(f->writer) != 0)
-        log_warn("feed", "the spool could not be ended in order");
+        log_warn("feed", "the spool could not be closed cleanly");
     output_thread_free(f->output_thread);
     renewal_free(f->renewal);
     watch_free(f->committed);
@@ -486,7 +490,7 @@ void feed_reopen(struct feed *f)
     output_thread_reopen(f->output_thread);
 }
 
-/* Bytes on disk that an output with a connection has not read, about. */
+/* Approximate bytes on disk that an output with a connection has not read yet. */
 static uint64_t unread(const struct feed *f)
 {
     const struct gad_spool_status *st = spool_writer_status(f->writer);
@@ -522,7 +526,7 @@ bool feed_finish(struct feed *f)
     const struct gad_spool_status *st = spool_writer_status(f->writer);
     bool is_idle = spool_writer_is_idle(f->writer);
     if (!f->finished_sent &&
-        (is_idle || st->failure != 0)) { /* outputs end in order all the same */
+        (is_idle || st->failure != 0)) { /* outputs still close their connections in order */
         output_thread_finish(f->output_thread);
         f->finished_sent = true;
     }

@@ -37,12 +37,12 @@ static int make_temporary(struct feed_spool *s, struct gad_diag *d)
 {
     int n = snprintf(s->directory, sizeof(s->directory), "%s/ganad-spool.XXXXXX", temporary());
     if (n < 0 || (size_t)n >= sizeof(s->directory) || !mkdtemp(s->directory))
-        return gad_fail(d, -errno, "spool: no temporary directory '%s': %s", s->directory,
-                        gad_strerror(-errno));
+        return gad_fail(d, -errno, "spool: cannot create the temporary directory '%s': %s",
+                        s->directory, gad_strerror(-errno));
     return 0;
 }
 
-/* Nothing but what a spool makes: a directory that somebody put something into stays. */
+/* Deletes only files of a spool. A directory with other files stays. */
 static void remove_temporary(const char *directory)
 {
     DIR *dir = opendir(directory);
@@ -56,10 +56,10 @@ static void remove_temporary(const char *directory)
     if (dir)
         (void)closedir(dir);
     if (rmdir(directory) != 0 && errno != ENOENT)
-        log_notice("spool", "'%s' stays: %s", directory, gad_strerror(-errno));
+        log_notice("spool", "'%s' is not deleted: %s", directory, gad_strerror(-errno));
 }
 
-/* The same number for as long as the machine runs; 0: not known. */
+/* Returns a number that is the same until the machine reboots; 0: unknown. */
 static uint64_t boot_number(void)
 {
     static const uint64_t no_secret[2] = {0, 0};
@@ -93,10 +93,11 @@ static void report(const char *directory, const struct gad_spool_recovery *r)
         log_warn("spool", "'%s': its state was lost; outputs begin with the oldest event",
                  directory);
     else if (r->state_torn)
-        log_notice("spool", "'%s': half of its state was damaged, the other half counts",
+        log_notice("spool",
+                   "'%s': one of the two copies of its state was damaged; the other one is used",
                    directory);
     if (r->damaged > 0)
-        log_warn("spool", "'%s': %" PRIu64 " bytes were damaged, %" PRIu64 " of them cut off",
+        log_warn("spool", "'%s': %" PRIu64 " bytes were damaged, %" PRIu64 " of them truncated",
                  directory, r->damaged, r->cut);
     if (r->lost_end > r->lost_first)
         log_warn("spool", "'%s': events %" PRIu64 " to %" PRIu64 " may have been lost", directory,
@@ -106,7 +107,7 @@ static void report(const char *directory, const struct gad_spool_recovery *r)
                    "'%s': the numbers %" PRIu64 " to %" PRIu64 " are skipped; no event has them",
                    directory, r->unused_first, r->unused_end - 1);
     if (r->n_foreign > 0)
-        log_notice("spool", "'%s': %zu files in it are none of the spool's", directory,
+        log_notice("spool", "'%s': %zu files in it do not belong to the spool", directory,
                    r->n_foreign);
 }
 
@@ -118,7 +119,7 @@ static bool is_output(const struct config *c, const char *name)
     return false;
 }
 
-/* An output that is no longer there holds nothing back. */
+/* Removes the cursors of outputs that are no longer configured. */
 static void drop_old_cursors(const struct config *c, struct gad_spool *spool)
 {
     struct gad_spool_status st;
@@ -129,8 +130,8 @@ static void drop_old_cursors(const struct config *c, struct gad_spool *spool)
         if (!cursor || is_output(c, cursor->name))
             continue;
         log_notice("spool",
-                   "output '%s' is not configured any more; what waited for it, at most %" PRIu64
-                   " events, waits no longer",
+                   "output '%s' is no longer configured; its backlog of at most %" PRIu64
+                   " events is discarded",
                    cursor->name,
                    gad_spool_cursor_share(cursor, &st.gaps, st.oldest, st.end).waiting);
         gad_spool_cursor_remove(spool, i);
@@ -186,7 +187,7 @@ int feed_spool_check(const struct config *c, struct gad_diag *d)
 
     if (!*directory && faccessat(AT_FDCWD, temporary(), W_OK | X_OK, AT_EACCESS) != 0) {
         int err = -errno;
-        return gad_fail(d, err, "no temporary directory can be made in '%s': %s", temporary(),
+        return gad_fail(d, err, "no temporary directory can be created in '%s': %s", temporary(),
                         gad_strerror(err));
     }
     if (!*directory)
@@ -194,7 +195,7 @@ int feed_spool_check(const struct config *c, struct gad_diag *d)
     int r = gad_spool_check(directory, &is_used, d);
     if (r == 0 && is_used)
         log_warn("check",
-                 "[spool] directory: '%s' is in use now: fine if it is by the ganadd that is to be "
+                 "[spool] directory: '%s' is in use now: expected if by the ganadd to be "
                  "replaced",
                  directory);
     return r;

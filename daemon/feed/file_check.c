@@ -12,7 +12,7 @@
 #include "daemon/config/config.h"
 #include "lib/base/diag.h"
 
-/* What a path names that is no regular file. */
+/* Returns the kind of a file that is not regular. */
 static const char *kind_of(mode_t mode)
 {
     if (S_ISFIFO(mode))
@@ -54,7 +54,7 @@ static int explain_access(int err, const char *what, struct gad_diag *d)
     return gad_fail(d, err, "%s cannot be written: %s", what, gad_strerror(err));
 }
 
-/* The file is not there: can it be created? */
+/* The file does not exist: checks whether it can be created. */
 static int check_directory(const char *path, struct gad_diag *d)
 {
     char parent[PATH_MAX], what[PATH_MAX + 16];

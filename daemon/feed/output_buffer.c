@@ -15,8 +15,8 @@
 static const int64_t SECOND = 1000000000;
 
 enum {
-    GIVE_UP_SECONDS = 10,    /* of a segment that cannot be read */
-    RATE_WAIT_NS = 20000000, /* for the next of an output with a rate */
+    GIVE_UP_SECONDS = 10,    /* before a segment that cannot be read counts as lost */
+    RATE_WAIT_NS = 20000000, /* between two checks of the rate */
 };
 
 static size_t at(const struct output *o, size_t i)
@@ -29,7 +29,7 @@ static struct output_message *message_at(struct output *o, size_t i)
     return &o->message[at(o, i)];
 }
 
-/* The line is in o->line; with its frame into the buffer. */
+/* Appends o->line with its framing to the buffer. */
 static void push_line(struct output *o, uint64_t next)
 {
     size_t before = gad_buf_left(&o->buf), len = gad_buf_left(&o->line);
@@ -39,11 +39,11 @@ static void push_line(struct output *o, uint64_t next)
     gad_buf_add(&o->buf, o->line.p + o->line.pos, len);
     if (!o->octets && !o->ops->is_datagram)
         gad_buf_add(&o->buf, "\n", 1);
-    gad_assert(!o->buf.bad); /* fill() leaves room for the longest */
+    gad_assert(!o->buf.bad); /* output_fill() leaves room for the longest */
     *message_at(o, o->n_messages++) = (struct output_message){gad_buf_left(&o->buf) - before, next};
 }
 
-/* Nothing is written for the events before @next. */
+/* Passes events before @next for which nothing is written. */
 static void skip_to(struct output *o, uint64_t next)
 {
     if (o->n_messages > 0)
@@ -57,7 +57,7 @@ static void lose(struct output *o, uint64_t n)
     o->now.lost += n;
 }
 
-/* Formats o->event; what is too long whatever is left out of it is lost. */
+/* Formats o->event. An event that is too long with the least detail is lost. */
 static void push_event(struct output *o, uint64_t next)
 {
     if ((o->kinds & 1U << o->event.kind) == 0 ||
@@ -66,7 +66,8 @@ static void push_event(struct output *o, uint64_t next)
         skip_to(o, next);
         return;
     }
-    if (o->event.kind != GAD_EVENT_LOSS) { /* one that is too long was to be sent, too */
+    /* also for an event that is too long: the receiver is to notice it */
+    if (o->event.kind != GAD_EVENT_LOSS) {
         o->event.filtered = o->filters;
         o->event.prev_seq = o->prev;
         o->prev = o->event.seq;
@@ -134,14 +135,15 @@ static void take_item(struct output *o, const struct gad_spool_item *item)
         log_warn("feed", "output '%s': event %" PRIu64 ": %s", o->o.config->name, item->seq,
                  d.text);
         lose(o, item->end > o->known ? 1 : 0);
-        o->prev = item->seq; /* the receiver is to miss it */
+        o->prev = item->seq; /* so that the receiver notices the gap */
         skip_to(o, item->end);
         return;
     }
     push_event(o, item->end);
 }
 
-/* The spool cannot be read, or its last events are missing, which the writer may mend: once a second it is tried again, and at last what cannot be read is lost. */
+/* The spool cannot be read, or its last events are missing, which the writer may still restore. The
+ * output retries once a second; after GIVE_UP_SECONDS it reports them as lost. */
 static void spool_failed(struct output *o, int err, struct gad_time now)
 {
     if (!o->spool_fails) {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Inside of output.h. output.c is the state machine of a connection, and calls the other files, which do not call it or
- * each other upwards:
+ * Inside of output.h. output.c is the state machine of a connection and calls the other files. They
+ * do not call output.c:
  *
  *     output.c --> output_file.c --> output_buffer.c
  *        '-------> output_proof.c

@@ -16,7 +16,7 @@
 #include "lib/base/diag.h"
 
 enum {
-    REOPEN_MS = 200, /* that the main loop waits for files to be reopened */
+    REOPEN_MS = 200, /* that the main thread waits for files to be reopened */
     CHECK_MS = 20,   /* between two checks while the main thread waits */
 };
 
@@ -28,7 +28,7 @@ struct output_thread {
     struct output *output[CONFIG_OUTPUTS_MAX];
     struct thread thread;
     _Atomic bool reopen, finish, finished;
-    _Atomic(void *) renewed[CONFIG_OUTPUTS_MAX]; /* to be taken by the thread; NULL: nothing */
+    _Atomic(void *) renewed[CONFIG_OUTPUTS_MAX]; /* for the thread to take; NULL: nothing */
     sem_t reopened;
     bool is_finishing, is_reopening; /* the thread's */
 };
@@ -165,7 +165,7 @@ void output_thread_reopen(struct output_thread *d)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     while (sem_trywait(&d->reopened) == 0)
-        ; /* of an earlier call that did not wait so long */
+        ; /* posted for an earlier call that had stopped waiting */
     atomic_store(&d->reopen, true);
     output_thread_wake(d);
     while (d->thread.runs && sem_clockwait(&d->reopened, CLOCK_MONOTONIC, &until) != 0 &&

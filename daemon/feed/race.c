@@ -14,11 +14,10 @@
 
 /* --- the lookup --- */
 
-/*
- * A thread for each lookup: it shares the lookup with whoever asked, and whoever is done last frees it. (getaddrinfo_a()
- * would do this, but in a thread whose stack is as small as can be, in which not every module of the resolver fits.)
- */
-enum { RUNNING = 1 }; /* of getaddrinfo(), which is 0 or negative */
+/* Each lookup has its own thread. The thread and the caller share the struct; the last of them
+ * frees it. (getaddrinfo_a() would do this, but its thread has a minimal stack, too small for some
+ * resolver modules.) */
+enum { RUNNING = 1 }; /* not a result of getaddrinfo(), which is 0 or negative */
 
 struct lookup {
     struct thread thread;
@@ -48,7 +47,7 @@ int race_host(const char *host_port, char host[static RACE_HOST])
     return 0;
 }
 
-static void let_go(struct lookup *l)
+static void release(struct lookup *l)
 {
     if (atomic_fetch_sub(&l->owners, 1) != 1)
         return;
@@ -63,7 +62,7 @@ static void run(void *arg)
 
     int r = getaddrinfo(l->host, l->port, &l->hints, &l->found);
     atomic_store(&l->result, r);
-    let_go(l);
+    release(l);
 }
 
 static int start(struct lookup *l)
@@ -118,7 +117,7 @@ static const struct addrinfo *lookup_found(const struct lookup *l)
 static void lookup_free(struct lookup *l)
 {
     if (l)
-        let_go(l);
+        release(l);
 }
 
 /* --- the attempts --- */
@@ -131,8 +130,8 @@ struct race {
     bool is_found, is_won;
     size_t n, begun, running;
     struct address address[ADDRESSES_MAX];
-    int fd[RACE_ATTEMPTS]; /* of address i; -1: none, or it has failed */
-    struct gad_time next;  /* when the next one begins */
+    int fd[RACE_ATTEMPTS]; /* of address i; -1: no socket, or the attempt has failed */
+    struct gad_time next;  /* when the next attempt begins */
     char failures[RACE_TEXT];
 };
 
@@ -216,7 +215,7 @@ static void begin_attempt(struct race *r)
         fail_attempt(r, i, -errno);
 }
 
-/* Whether attempt @i is connected; one that has failed is ended. */
+/* Whether attempt @i is connected. Ends an attempt that has failed. */
 static bool is_connected(struct race *r, size_t i)
 {
     struct pollfd p = {.fd = r->fd[i], .events = POLLOUT};

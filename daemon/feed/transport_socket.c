@@ -22,7 +22,7 @@ static void close_fd(struct transport *t)
     t->fd = -1;
 }
 
-/* A reader of events has nothing to say: what comes is its end, or thrown away. */
+/* A receiver has nothing to send: its bytes are discarded, and its end is reported. */
 static int read_socket(struct transport *t, struct gad_diag *d)
 {
     char ignored[4096];
@@ -45,7 +45,7 @@ static int finish_stream(struct transport *t)
     return shutdown(t->fd, SHUT_WR) == 0 ? 0 : -errno;
 }
 
-/* What the kernel took is with the receiver. */
+/* What the kernel took has reached the receiver. */
 static int finish_dgram(struct transport *t)
 {
     (void)t;
@@ -59,7 +59,7 @@ static void set_options(const struct transport *t)
     const int yes = 1;
     unsigned ms = (unsigned)(t->config->stall_timeout.ns / 1000000);
 
-    /* A receiver whose machine is gone is found out in the time in which one that does not read is. */
+    /* An unreachable receiver is detected in the same time as one that does not read. */
     (void)setsockopt(t->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     (void)setsockopt(t->fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
     (void)setsockopt(t->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
@@ -102,10 +102,9 @@ void transport_close_inet(struct transport *t)
     end_race(t);
 }
 
-/*
- * A receiver of datagrams may move, and no error says so. Its name is looked up again at intervals; the socket stays as
- * long as its address is one of the name's. Datagrams go on to the old address meanwhile.
- */
+/* A receiver of datagrams may move without an error. So its name is resolved again at intervals.
+ * The socket stays as long as its address is one of the name's; meanwhile datagrams go to the old
+ * address. */
 static int refresh_udp(struct transport *t, struct gad_diag *d)
 {
     struct address peer;
@@ -159,7 +158,7 @@ const struct transport_ops transport_udp = {.type = "udp",
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-/* A unix socket connects at once or not at all: EAGAIN is a full backlog. */
+/* A unix socket connects at once or fails; EAGAIN means a full backlog. */
 static int connect_to(struct transport *t, int type, const char *path, struct gad_diag *d)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};

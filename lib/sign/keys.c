@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The directory of keys. */
+/* Reads the directory of trusted keys. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,11 +18,11 @@ static int check(const struct stat *st, const char *directory, const char *name,
 {
     return is_ours_alone(st)
                ? 0
-               : gad_fail(
-                     d, -EPERM,
-                     "%s%s%s: others may write it, so it cannot be trusted: it must be root's or "
-                     "the user's who runs this, with mode go-w, not %03o",
-                     directory, *name ? "/" : "", name, (unsigned)st->st_mode & 07777U);
+               : gad_fail(d, -EPERM,
+                          "%s%s%s: other users can write it, so it cannot be trusted: it must "
+                          "belong to root "
+                          "or to the user who runs this, with mode go-w, not %03o",
+                          directory, *name ? "/" : "", name, (unsigned)st->st_mode & 07777U);
 }
 
 static int read_key(int dir, const char *directory, const char *name, struct gad_sign_key *ret,
@@ -43,7 +43,7 @@ static int read_key(int dir, const char *directory, const char *name, struct gad
     if (r != 0)
         return r;
     if (n < 0 || n > GAD_SIGN_FILE_MAX)
-        return gad_fail(d, GAD_EFORMAT, "%s/%s: cannot be read, or too long", directory, name);
+        return gad_fail(d, GAD_EFORMAT, "%s/%s: cannot be read or is too long", directory, name);
     r = gad_sign_key_parse(text, (size_t)n, ret, d);
     if (r != 0)
         gad_diag_prefix(d, "%s/%s", directory, name);
