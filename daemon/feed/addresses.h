@@ -5,7 +5,8 @@
  * The order in which the addresses of a name are tried:
  *
  *     1. the address that worked last
- *     2. addresses that have not failed, in the resolver's order, IPv4 and IPv6 in turn (RFC 8305 section 4)
+ *     2. addresses that have not failed, in the resolver's order, IPv4 and IPv6 in turn (RFC 8305
+ *        section 4)
  *     3. addresses that failed, the one that failed longest ago first
  *
  * So every address is tried eventually, whatever the others do. Thread: one.

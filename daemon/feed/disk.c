@@ -99,7 +99,8 @@ static int begin_file(const char *path, int fd, const char *head, size_t longest
 
 static int open_lines(const char *path, const char *head, size_t longest)
 {
-    /* O_NONBLOCK: opening a FIFO must not wait for its reader; it has no effect on a regular file. */
+    /* O_NONBLOCK: opening a FIFO must not wait for its reader; it has no effect on a regular
+     * file. */
     int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 
     if (fd < 0)

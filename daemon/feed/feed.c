@@ -61,8 +61,8 @@ struct feed {
     struct watch *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
-    struct unread_pass
-        passed[CONFIG_OUTPUTS_MAX]; /* of each output, the losses acknowledged to the spool */
+    /* of each output, the losses acknowledged to the spool */
+    struct unread_pass passed[CONFIG_OUTPUTS_MAX];
     struct unread_log unread[CONFIG_OUTPUTS_MAX];
     bool finishing, finished_sent;
     struct gad_buf packed, line;
@@ -164,11 +164,13 @@ static void on_stats(void *arg)
 /* --- what outputs have not read --- */
 
 /*
- * An output that is behind has lost events that the quota evicted, that the disk did not take, and those of segments that
- * someone deleted. They count at once, not only when its reader comes there: a receiver may be away for days.
+ * An output that is behind has lost events that the quota evicted, that the disk did not take, and
+ * those of segments that someone deleted. They count at once, not only when its reader arrives there:
+ * a receiver may be away for days.
  */
 
-/* Sets s->waiting, and adds the losses that the output has not reached to s->lost and s->lost_at_most. */
+/* Sets s->waiting, and adds the losses that the output has not reached to s->lost and
+ * s->lost_at_most. */
 static void unread_add(struct output_status *s, const struct gad_spool_status *spool)
 {
     const struct gad_spool_place place = {.next = s->next, .gone = s->gone, .known = s->known};
@@ -180,8 +182,8 @@ static void unread_add(struct output_status *s, const struct gad_spool_status *s
     s->lost_at_most += share.at_most;
 }
 
-/* Returns the losses to acknowledge now. The output must have passed all events before them: a start after a crash meets
- * the same gap again, and would count it twice. */
+/* Returns the losses to acknowledge now. The output must have passed all events before them: a
+ * start after a crash meets the same gap again, and would count it twice. */
 static uint64_t unread_passed(struct unread_pass *p, const struct output_status *s)
 {
     if (p->seen == p->done && s->lost != p->seen) {
@@ -195,8 +197,8 @@ static uint64_t unread_passed(struct unread_pass *p, const struct output_status 
     return more;
 }
 
-/* Logs what the output lost of events that it has not reached: at once, then once a minute. @own: losses that the output
- * has reported itself. */
+/* Logs what the output lost of events that it has not reached: at once, then once a minute. @own:
+ * losses that the output has reported itself. */
 static void unread_report(struct unread_log *u, uint64_t own, const struct output_status *s,
                           const struct gad_spool_status *spool)
 {

@@ -5,7 +5,8 @@
  * Carries alerts to the outputs. An event is emitted when it is in the spool (lib/spool), and stays
  * there until each output has acknowledged it:
  *
- *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs (output_thread.h)
+ *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs
+ *                                                                   (output_thread.h)
  *
  * At intervals the feed also emits a heartbeat and the counters.
  *

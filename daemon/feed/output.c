@@ -185,7 +185,8 @@ static void proceed(struct output *o)
 {
     struct gad_diag d = {""};
 
-    /* A refused transport closes its descriptor, and the kernel may soon reuse the number: no watch may keep it. */
+    /* A refused transport closes its descriptor, and the kernel may soon reuse the number: no watch
+     * may keep it. */
     stop_watching(o);
     int r = o->ops->proceed(o->transport, &d);
 
@@ -450,7 +451,8 @@ static void configure(struct output *o, const struct config_output *c)
     o->now.config = c;
 }
 
-/* An expired certificate does not end the start: its receiver may refuse it, and the output then reports that. */
+/* An expired certificate does not end the start: its receiver may refuse it, and the output then
+ * reports that. */
 static int read_tls_files(struct output *o, struct gad_diag *d)
 {
     struct gad_diag why = {""};

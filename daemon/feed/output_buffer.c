@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the spool into the buffer, and out of the buffer what has been written. Calls no other file of an output. */
+/* From the spool into the buffer, and out of the buffer what has been written. Calls no other file
+ * of an output. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

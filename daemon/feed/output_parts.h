@@ -50,8 +50,8 @@ struct output {
     struct watch *readable, *writable, *timer;
     struct gad_time deadline; /* connecting: when it has taken too long */
     struct gad_time opened;
-    struct gad_time
-        progress; /* when the receiver last took something, or nothing was left to take */
+    /* when the receiver last took something, or nothing was left to take */
+    struct gad_time progress;
     unsigned tries;
     bool failing;         /* the failure was logged, and nothing has been delivered since */
     bool proven;          /* something was delivered on this connection */
@@ -97,10 +97,12 @@ struct output {
 
 /* --- output_buffer.c --- */
 
-/* Reads events from the spool and formats them, up to a full buffer, the limit of the rate or the end of the spool. */
+/* Reads events from the spool and formats them, up to a full buffer, the limit of the rate or the
+ * end of the spool. */
 void output_fill(struct output *o);
 
-/* Bytes of the buffer for one write: a datagram, as many lines as the file may still have, or all. */
+/* Bytes of the buffer for one write: a datagram, as many lines as the file may still have, or
+ * all. */
 size_t output_next_write(const struct output *o);
 void output_took(struct output *o, size_t len); /* @len bytes of the buffer are written */
 void output_drop_first(struct output *o);       /* the first message fits into no datagram */
@@ -111,7 +113,8 @@ bool output_is_at_end(const struct output *o);
 
 /* --- output_proof.c --- */
 
-/* The connection was opened; is checked, once a second while it is open; has failed, and is not closed yet. */
+/* The connection was opened; is checked, once a second while it is open; has failed, and is not
+ * closed yet. */
 void output_proof_begin(struct output *o);
 void output_proof_check(struct output *o, struct gad_time now);
 void output_proof_failed(struct output *o, const char *why);

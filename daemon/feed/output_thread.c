@@ -33,7 +33,8 @@ struct output_thread {
     bool is_finishing, is_reopening; /* the thread's */
 };
 
-/* Outputs do not report that they are done. While the main thread waits for it, a timer checks them. */
+/* Outputs do not report that they are done. While the main thread waits for it, a timer checks
+ * them. */
 static void check_whether_done(struct output_thread *d)
 {
     bool finished = d->is_finishing, reopening = false;

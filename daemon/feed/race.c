@@ -86,7 +86,8 @@ static int lookup_begin(const char *host_port, int socktype, struct lookup **ret
         (void)gad_fail(d, r, "'%s' is not HOST:PORT", host_port);
     (void)snprintf(l->port, sizeof(l->port), "%s", r == 0 ? strrchr(host_port, ':') + 1 : "");
     l->hints.ai_socktype = socktype;
-    /* Without AI_ADDRCONFIG, which hides 127.0.0.1 from a machine that has link-local addresses only. */
+    /* Without AI_ADDRCONFIG, which hides 127.0.0.1 from a machine that has link-local addresses
+     * only. */
     l->hints.ai_flags = AI_NUMERICSERV;
     atomic_store(&l->result, RUNNING);
     if (r == 0 && (r = start(l)) != 0)

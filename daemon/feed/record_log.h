@@ -41,8 +41,8 @@ GAD_DEFINE_CLEANUP(struct record_log, record_log_free);
 void record_log_add(struct record_log *t, const struct job *j);
 void record_log_flush(struct record_log *t);
 bool record_log_is_flushed(struct record_log *t); /* all lines are in the file, or cannot be now */
-bool record_log_has_room(
-    struct record_log *t); /* for one more job; false: the thread will soon make room */
+/* for one more job; false: the thread will soon make room */
+bool record_log_has_room(struct record_log *t);
 void record_log_reopen(struct record_log *t); /* the file was moved away */
 
 struct record_log_state {

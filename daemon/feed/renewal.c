@@ -34,8 +34,8 @@ struct watched_output {
     const struct config_output *config;
     struct watched file[FILES];
     void *context; /* read and not applied yet; NULL: unchanged or not readable */
-    struct gad_diag
-        kept; /* why changed files are not applied; "": they are, or nothing has changed */
+    /* why changed files are not applied; "": they are, or nothing has changed */
+    struct gad_diag kept;
 };
 
 struct renewal {

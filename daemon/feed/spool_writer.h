@@ -30,8 +30,8 @@ struct spool_writer;
 
 enum {
     SPOOL_BLOCKS = 16,
-    SPOOL_BLOCK_LEN = 256 << 10
-}; /* bytes of a block; SPOOL_BLOCKS of them can wait for the disk */
+    SPOOL_BLOCK_LEN = 256 << 10, /* bytes; SPOOL_BLOCKS of them can wait for the disk */
+};
 
 /* Opens the spool. Starts no thread. */
 int spool_writer_new(const char *directory, const struct gad_spool_options *o,

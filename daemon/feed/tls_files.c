@@ -156,8 +156,8 @@ int transport_tls_context(const struct config_output *c, void **ret, struct gad_
     if (!ctx)
         return gad_fail(d, GAD_ENOMEM, "TLS: %s", tls_reason());
     (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    (void)SSL_CTX_set_options(
-        ctx, SSL_OP_NO_RENEGOTIATION); /* a receiver could request renegotiations without end */
+    /* a receiver could request renegotiations without end */
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_mode(ctx,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

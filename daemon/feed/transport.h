@@ -6,7 +6,7 @@
  * here blocks. One transport is one connection: when it fails, the output closes it and makes
  * another.
  *
- *     open -> GAD_MORE -> proceed ... -> 0: ready -> write, read ... -> finish -> ... GAD_END -> close
+ *  open -> GAD_MORE -> proceed ... -> 0: ready -> write, read ... -> finish ... -> GAD_END -> close
  *
  * Until a transport is ready, the output calls proceed() when the descriptor can be read (or
  * written, if wants_write), and every TRANSPORT_POLL_MS, because there is no descriptor while a

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets: TCP and UDP, to whichever address of a name answers (daemon/feed/race.h), and unix sockets: streams, datagrams
- * and the journal's.
+ * Sockets: TCP and UDP, to whichever address of a name answers (daemon/feed/race.h), and unix
+ * sockets: streams, datagrams and the journal's.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>

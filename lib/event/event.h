@@ -98,8 +98,9 @@ struct gad_stats_event {
 
 /* Models were changed, a change was refused, or records drifted from the training data. */
 struct gad_model_event {
-    char action
-        [16]; /* "loaded" (another checkpoint), "rolled-back", "added", "removed", "refused"; "drifted", "settled" */
+    /* "loaded" (another checkpoint), "rolled-back", "added", "removed", "refused"; "drifted",
+     * "settled" */
+    char action[16];
     char model[GAD_EVENT_NAME]; /* its name in the configuration; "": all models were refused */
     /* of the checkpoint that scores now; "": unknown or not scoring */
     char model_sha256[GAD_EVENT_SHA256];
@@ -109,10 +110,10 @@ struct gad_model_event {
 
 struct gad_event {
     enum gad_event_kind kind;
-    char sensor
-        [GAD_EVENT_NAME]; /* printable, as all texts here; formats escape any bytes nevertheless */
-    uint64_t run;         /* random number of the daemon's run */
-    uint64_t seq;         /* 0: a loss, which has no number */
+    /* printable, as all texts here; formats escape any bytes nevertheless */
+    char sensor[GAD_EVENT_NAME];
+    uint64_t run;  /* random number of the daemon's run */
+    uint64_t seq;  /* 0: a loss, which has no number */
     bool filtered; /* the output filters events, so that formats write prev_seq; not in the spool */
     uint64_t prev_seq;    /* of the event that the output sent before this one; 0: unknown */
     struct gad_time time; /* wall clock */
@@ -125,10 +126,10 @@ struct gad_event {
     };
 };
 
-const char *
-gad_event_kind_name(enum gad_event_kind k); /* "alert", "heartbeat", "stats", "loss", "model" */
-uint64_t
-gad_loss_count(const struct gad_loss *l); /* number of lost events; 0 if the numbers were unused */
+/* "alert", "heartbeat", "stats", "loss", "model" */
+const char *gad_event_kind_name(enum gad_event_kind k);
+/* number of lost events; 0 if the numbers were unused */
+uint64_t gad_loss_count(const struct gad_loss *l);
 bool gad_loss_is_real(const struct gad_event *e);  /* whether the event reports lost events */
 bool gad_model_refused(const struct gad_event *e); /* whether the event reports a refused model */
 bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
@@ -150,7 +151,8 @@ unsigned gad_event_priority(const struct gad_event *e);
 #define GAD_MESSAGE_ID_LOSS      "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"
 #define GAD_MESSAGE_ID_MODEL     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e06"
 
-/* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0, risk 97: ...". */
+/* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0,
+ * risk 97: ...". */
 enum { GAD_EVENT_SENTENCE = 512 };
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE]);
 

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Members of events as JSON, shared by the formats json, eve, ecs and ocsf. A member is written here if more than one
- * format has it. The formats differ in these points, which receivers rely on and which therefore stay:
+ * Members of events as JSON, shared by the formats json, eve, ecs and ocsf. A member is written
+ * here if more than one format has it. The formats differ in these points, which receivers rely on
+ * and which therefore stay:
  *
  *     fpr_budget   json leaves it out if it is not known; eve, ecs and ocsf write 0
  *     source       json leaves it out for a client's record; eve, ecs and ocsf write ""
@@ -40,7 +41,8 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e);
 /* ,"src_ip":..,"src_port":..,"dest_ip":..,"dest_port":..,"proto":.. */
 void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
 
-/* ,"p_value":..,"threshold":..,"fpr_budget":..; the last one if it is known or @with_zero_budget. */
+/* ,"p_value":..,"threshold":..,"fpr_budget":..; the last one if it is known or
+ * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
 
 /* ,"model":..,"model_sha256":.. */
@@ -68,7 +70,8 @@ void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_
 /* Contributing features that @detail allows. */
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail);
 
-/* The numbers of a heartbeat, stats or loss event as counters, as many as @detail allows. Returns how many. */
+/* The numbers of a heartbeat, stats or loss event as counters, as many as @detail allows. Returns
+ * how many. */
 size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
                          struct gad_counter c[static GAD_EVENT_COUNTERS + 4]);
 

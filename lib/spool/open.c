@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opens a spool, whatever is in its directory: locks and loads the state, reads the last segment, and works out where the
- * records end and which numbers are free. spool.h says why.
+ * Opens a spool, whatever is in its directory: locks and loads the state, reads the last segment,
+ * and works out where the records end and which numbers are free. spool.h says why.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -230,7 +230,8 @@ static void sync_last(struct gad_spool *s)
 /*
  * Finds out which numbers are free, and which of those before them may have been lost.
  *
- *     unclean    .. t->end: seen    .. given: perhaps given out, and lost    .. next: reserved, not given out
+ *     unclean    .. t->end: seen    .. given: perhaps given out, and lost
+ *                .. next: reserved, not given out
  */
 static void recover_numbers(struct gad_spool *s, struct tail *t, struct gad_spool_recovery *found)
 {
@@ -415,7 +416,7 @@ static int open_all(struct gad_spool *s, const char *directory, struct gad_spool
     if (r == 0)
         r = gad_spool_evict(s, 0) == 0
                 ? 0
-                : gad_fail(d, -EDQUOT, "cannot delete what is over the quota");
+                : gad_fail(d, -EDQUOT, "cannot delete segments beyond the quota");
     return r;
 }
 

@@ -25,7 +25,8 @@
 struct gad_diag;
 struct gad_spool_reader;
 
-/* A record; or, with p == NULL, numbers seq .. end - 1: lost records, or numbers that no record ever had (unused). */
+/* A record; or, with p == NULL, numbers seq .. end - 1: lost records, or numbers that no record
+ * ever had (unused). */
 struct gad_spool_item {
     uint64_t seq, end;    /* end = seq + 1 for a record */
     struct gad_time time; /* wall */
@@ -35,8 +36,8 @@ struct gad_spool_item {
     /* of a loss: power failed, and some of these numbers may never have been a record */
     bool at_most;
     bool unused;
-    bool
-        at_end; /* of a loss: no later record exists, so the writer may still restore it (mend.c) */
+    /* of a loss: no later record exists, so the writer may still restore it (mend.c) */
+    bool at_end;
 };
 
 /**

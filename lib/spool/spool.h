@@ -7,8 +7,8 @@
  *
  * In the directory, all numbers little-endian:
  *
- *     ganad-spool.state          two slots of 4096 bytes (state.h): cursors, counters, reserved numbers
- *     0000000000000001.seg       segments, named by the first sequence number that they may hold, in hex
+ *     ganad-spool.state      two slots of 4096 bytes (state.h): cursors, counters, reserved numbers
+ *     0000000000000001.seg   segments, named by the first sequence number they may hold, in hex
  *
  *     segment   head (64)  record  record ...
  *     head      magic "GADSPOOL"  version u32 = 1  salt u32  first u64  unused_from u64
@@ -96,8 +96,8 @@ struct gad_spool_options {
     struct gad_time interval; /* of GAD_SPOOL_INTERVAL */
     uint64_t quota;           /* bytes of all segments; at least 2 * segment_max */
     uint64_t segment_max;     /* bytes; a new segment begins before one would exceed it */
-    size_t
-        group_max; /* bytes kept in memory between commits, GAD_SPOOL_GROUP_MIN .. less than a segment */
+    /* bytes kept in memory between commits, GAD_SPOOL_GROUP_MIN .. less than a segment */
+    size_t group_max;
     /* identifies the boot of the machine: while it is the same, written files are whole; 0:
      * unknown */
     uint64_t boot;

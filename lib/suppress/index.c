@@ -3,8 +3,8 @@
  * How the index finds the rules that a record meets. It is built in three steps:
  *
  *     places    For each rule, the conditions that it is found by: the network and the port that
- *               the fewest other rules have, the service and the protocol. Ten thousand rules with one
- *               source and different destinations are therefore found by their destinations.
+ *               the fewest other rules have, the service and the protocol. Ten thousand rules with
+ *               one source and different destinations are therefore found by their destinations.
  *     nodes     The networks, sorted by first address; of two with the same first address the
  *               shorter prefix comes first. The last network that begins at or before an address
  *               either holds it, or lies in the longest prefix that does: node.outer leads there.

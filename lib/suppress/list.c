@@ -138,8 +138,8 @@ uint64_t gad_suppress_match(struct gad_suppress *s, const struct gad_record *rec
     if (s->n == 0)
         return 0;
     if (s->index.is_stale && gad_suppress_index_build(&s->index, s->rule, s->n) != 0)
-        gad_suppress_index_deinit(
-            &s->index); /* no memory: each rule is tried until a later call can build it */
+        /* no memory: each rule is tried until a later call can build it */
+        gad_suppress_index_deinit(&s->index);
     const struct gad_suppress_question q = {rec, model, score, now};
     size_t i = s->index.is_stale ? gad_suppress_ask_each(s->rule, s->n, &q)
                                  : gad_suppress_index_ask(&s->index, s->rule, &q);
