@@ -180,7 +180,7 @@ static void fill_spool(struct status *s, const struct feed *feed)
     Ganad__V1__StatusReply__Spool *to = &s->spool;
 
     ganad__v1__status_reply__spool__init(to);
-    to->folder = unconst(feed_folder(feed));
+    to->folder = unconst(feed_directory(feed));
     to->bytes = from->bytes;
     to->segments = from->n_segments;
     to->oldest = from->oldest;

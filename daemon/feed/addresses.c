@@ -33,7 +33,7 @@ void address_text(const struct address *a, char text[static ADDRESS_TEXT])
     }
 }
 
-/* Its place in the list, or n. */
+/* Returns the index of @a in the list, or @n. */
 static size_t find(const struct address *list, size_t n, const struct address *a)
 {
     size_t i = 0;
@@ -56,7 +56,7 @@ static bool take(const struct addrinfo *from, struct address *to)
     return true;
 }
 
-/* The family of the resolver's first one begins. */
+/* Takes the two families in turn, beginning with that of the resolver's first address. */
 static size_t interleave(const struct addrinfo *found, struct address *ret)
 {
     const struct addrinfo *next[2] = {found, found};

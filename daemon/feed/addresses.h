@@ -2,11 +2,14 @@
 #pragma once
 
 /*
- * The addresses of a name, in the order in which they are tried: first the one that worked last, then those that have
- * not failed, as the resolver has them but with IPv4 and IPv6 in turn (RFC 8305 section 4), then those that failed, the
- * longest ago first. So each is tried in the end, whatever the others do.
+ * The order in which the addresses of a name are tried:
  *
- * Thread: one.
+ *     1. the address that worked last
+ *     2. addresses that have not failed, in the resolver's order, IPv4 and IPv6 in turn (RFC 8305
+ *        section 4)
+ *     3. addresses that failed, the one that failed longest ago first
+ *
+ * So every address is tried eventually, whatever the others do. Thread: one.
  */
 
 #include <netinet/in.h>
@@ -17,7 +20,7 @@
 struct addrinfo;
 
 enum {
-    ADDRESSES_MAX = 32, /* of a name; more are not looked at */
+    ADDRESSES_MAX = 32, /* of a name; further ones are ignored */
     ADDRESS_TEXT = INET6_ADDRSTRLEN + 24
 };
 
@@ -27,17 +30,18 @@ struct address {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     };
-    socklen_t len; /* 0: none */
+    socklen_t len; /* 0: no address */
 };
 
-/* What is remembered of one receiver's addresses. Begins as zeros. */
+/* What an output remembers of the addresses of its receiver. Begins as zeros. */
 struct addresses {
-    struct address worked;                /* last */
-    struct address failed[ADDRESSES_MAX]; /* since they worked, the longest ago first */
+    struct address worked; /* last */
+    /* since they last worked; the one that failed longest ago first */
+    struct address failed[ADDRESSES_MAX];
     size_t n_failed;
 };
 
-/* Into @ret, each once; returns how many. Families but IPv4 and IPv6 are passed over. */
+/* Writes each IPv4 and IPv6 address once to @ret. Returns their number. */
 size_t addresses_order(const struct addresses *known, const struct addrinfo *found,
                        struct address ret[static ADDRESSES_MAX]);
 
@@ -46,4 +50,4 @@ void addresses_failed(struct addresses *known, const struct address *a);
 
 bool address_is(const struct address *a, const struct address *b);
 void address_text(const struct address *a,
-                  char text[static ADDRESS_TEXT]); /* "[::1]:514"; "" of none */
+                  char text[static ADDRESS_TEXT]); /* "[::1]:514"; "" if there is no address */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/disk.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/feed/file_check.h"
-#include "daemon/feed/lines.h"
+#include "daemon/log.h"
 #include "daemon/thread.h"
 #include "lib/base/buf.h"
 
-enum { END_MS = 50 }; /* for a task that is under way when the disk is freed */
+enum { END_MS = 50 }; /* that disk_free() waits for a task */
 
 enum disk_state { DISK_IDLE, DISK_BUSY, DISK_DONE };
 
@@ -24,28 +24,121 @@ struct disk {
     uint64_t files;
     bool keeps_lines;
     int event; /* an eventfd */
-    pthread_t thread;
-    bool runs;     /* the owner's */
+    struct thread thread;
     uint64_t size; /* the owner's */
 
     pthread_mutex_t lock; /* of the following */
     pthread_cond_t changed;
     enum disk_state state;
     bool end;       /* the thread is to end */
-    bool abandoned; /* and to free everything, for its owner is gone */
+    bool abandoned; /* the thread is also to free everything, because the owner has left */
     struct gad_time began;
 
-    /* Of the thread while the state is BUSY, else of the owner. */
+    /* The thread uses these while the state is DISK_BUSY, the owner otherwise. */
     unsigned tasks;
     struct gad_buf data;
     struct disk_result result;
     int fd;
-    bool missing; /* the last look found no file at the path */
+    bool missing; /* the last DISK_LOOK found no file at the path */
 };
+
+/* --- the file --- */
+
+static int write_all(int fd, const char *p, size_t len)
+{
+    ssize_t n = len > 0 ? write(fd, p, len) : 0;
+
+    if (n == (ssize_t)len)
+        return 0;
+    return n < 0 ? -errno : -ENOSPC;
+}
+
+/* Removes a last line without its end, which an earlier run could not complete, so that readers
+ * find whole lines only. */
+static int cut_last_line(const char *path, int fd, off_t size, size_t longest)
+{
+    size_t len = (size_t)size < longest ? (size_t)size : longest;
+    off_t from = size - (off_t)len;
+    gad_cleanup(gad_freep) char *tail = gad_calloc(len + 1, 1);
+
+    if (!tail)
+        return GAD_ENOMEM;
+    if (pread(fd, tail, len, from) != (ssize_t)len)
+        return -errno;
+    const char *lf = memrchr(tail, '\n', len);
+    off_t whole = lf ? from + (lf - tail) + 1 : from;
+    if (whole == size)
+        return 0;
+    if (!lf && from > 0)
+        return write_all(fd, "\n", 1);
+    if (ftruncate(fd, whole) != 0)
+        return -errno;
+    log_notice("feed", "'%s': its last line was incomplete: %lld bytes were removed", path,
+               (long long)(size - whole));
+    return 0;
+}
+
+static int begin_file(const char *path, int fd, const char *head, size_t longest)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return GAD_EINVAL;
+    int r = cut_last_line(path, fd, st.st_size, longest);
+    if (r == 0 && fstat(fd, &st) != 0)
+        r = -errno;
+    if (r != 0 || st.st_size > 0)
+        return r;
+    r = write_all(fd, head, strlen(head));
+    if (r != 0)
+        (void)!ftruncate(fd, 0);
+    return r;
+}
+
+static int open_lines(const char *path, const char *head, size_t longest)
+{
+    /* O_NONBLOCK: opening a FIFO must not wait for its reader; it has no effect on a regular
+     * file. */
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+
+    if (fd < 0)
+        return -errno;
+    int r = begin_file(path, fd, head, longest);
+    if (r == 0)
+        return fd;
+    (void)close(fd);
+    return r;
+}
+
+/* Writes PATH.n, or PATH for 0. Returns false if that is too long. */
+static bool name_of(const char *path, uint64_t n, char name[static PATH_MAX])
+{
+    int len = n == 0 ? snprintf(name, PATH_MAX, "%s", path)
+                     : snprintf(name, PATH_MAX, "%s.%llu", path, (unsigned long long)n);
+    return len > 0 && len < PATH_MAX;
+}
+
+bool disk_rotate(const char *path, uint64_t files)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+    bool ok = false;
+
+    for (uint64_t n = files; n-- > 0;) {
+        ok = false;
+        if (!name_of(path, n, from) || !name_of(path, n + 1, to))
+            continue;
+        ok = rename(from, to) == 0;
+        if (!ok && (n == 0 || errno != ENOENT))
+            log_warn("feed", "'%s' cannot be moved away: %s", from, gad_strerror(-errno));
+    }
+    return ok;
+}
 
 /* --- the thread's side --- */
 
-/* A part that a full disk took leaves the file again, so that its lines are whole. Returns what stays. */
+/* Removes the incomplete lines that a full disk took. Returns the bytes that stay. */
 static size_t take_back(struct disk *d, size_t done)
 {
     const uint8_t *lf = d->keeps_lines ? memrchr(d->data.p, '\n', done) : NULL;
@@ -74,7 +167,8 @@ static int append(struct disk *d, size_t *ret_written)
     return r;
 }
 
-/* A file that is moved away is often replaced a moment later by the program that moved it: one look more. */
+/* The program that moves a file away often replaces it a moment later, so a missing file counts as
+ * moved only at the second check. */
 static enum disk_change look(struct disk *d)
 {
     struct stat ours, there;
@@ -96,11 +190,11 @@ static int open_path(struct disk *d, struct gad_diag *why)
     if (d->fd >= 0)
         (void)close(d->fd);
     d->missing = false;
-    d->fd = lines_open(d->path, d->head, d->longest);
+    d->fd = open_lines(d->path, d->head, d->longest);
     if (d->fd >= 0)
         return 0;
     int r = d->fd;
-    if (transport_file_check(d->path, why) == 0)
+    if (file_check(d->path, why) == 0)
         (void)gad_fail(why, r, "%s", gad_strerror(r));
     return r;
 }
@@ -120,11 +214,11 @@ static void work(struct disk *d)
         r->error = fdatasync(d->fd) == 0 ? 0 : -errno;
         r->synced = r->error == 0;
     }
-    /* After the sync: what was synced was in a file that still had its name. */
+    /* After the sync, so that what was synced was in a file that still had its name. */
     if (r->error == 0 && (tasks & DISK_LOOK) != 0 && d->fd >= 0)
         r->change = look(d);
     if (r->error == 0 && (tasks & DISK_ROTATE) != 0 && r->change == DISK_SAME)
-        r->rotated = lines_rotate(d->path, d->files);
+        r->rotated = disk_rotate(d->path, d->files);
     if (r->error == 0 && ((tasks & DISK_OPEN) != 0 || r->change != DISK_SAME || r->rotated)) {
         r->error = open_path(d, &r->why);
         r->opened = r->error == 0;
@@ -150,14 +244,12 @@ static void destroy(struct disk *d)
 
 static void finish_task(struct disk *d)
 {
-    const uint64_t one = 1;
-
     d->state = DISK_DONE;
-    (void)!write(d->event, &one, sizeof(one)); /* a counter of 1 is never full */
+    thread_event_post(d->event);
     (void)pthread_cond_broadcast(&d->changed);
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct disk *d = arg;
 
@@ -176,7 +268,6 @@ static void *run(void *arg)
     (void)pthread_mutex_unlock(&d->lock);
     if (abandoned)
         destroy(d);
-    return NULL;
 }
 
 /* --- the owner's side --- */
@@ -197,8 +288,8 @@ int disk_new(const struct disk_options *o, struct disk **ret)
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&d->changed, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
-    d->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int r = d->event >= 0 ? 0 : -errno;
+    d->event = thread_event_open();
+    int r = d->event >= 0 ? 0 : d->event;
     d->data = GAD_BUF_INIT(o->write_max);
     d->path = gad_strndup(o->path, strlen(o->path));
     d->head = gad_strndup(o->head, strlen(o->head));
@@ -213,32 +304,29 @@ int disk_new(const struct disk_options *o, struct disk **ret)
 
 int disk_start(struct disk *d)
 {
-    int r = thread_start(&d->thread, "ganadd-file", run, d);
-    d->runs = r == 0;
-    return r;
+    return thread_run(&d->thread, "ganadd-file", run, d);
 }
 
 void disk_free(struct disk *d)
 {
     if (!d)
         return;
-    if (!d->runs) {
+    if (!d->thread.runs) {
         destroy(d);
         return;
     }
     bool comes_back = disk_wait(d, END_MS);
-    pthread_t thread = d->thread;
     (void)pthread_mutex_lock(&d->lock);
     comes_back = comes_back || d->state != DISK_BUSY;
     d->end = true;
     d->abandoned = !comes_back;
+    if (d->abandoned)
+        thread_detach(&d->thread);
     (void)pthread_cond_broadcast(&d->changed);
     (void)pthread_mutex_unlock(&d->lock);
-    if (!comes_back) { /* d is the thread's from here on */
-        (void)pthread_detach(thread);
+    if (!comes_back) /* the thread owns d from here on */
         return;
-    }
-    (void)pthread_join(thread, NULL);
+    thread_join(&d->thread);
     destroy(d);
 }
 
@@ -257,7 +345,7 @@ void disk_begin(struct disk *d, unsigned tasks, const void *p, size_t len)
     gad_assert(!d->data.bad); /* write_max */
     d->began = gad_time_monotonic();
     d->state = DISK_BUSY;
-    if (d->runs) {
+    if (d->thread.runs) {
         (void)pthread_cond_broadcast(&d->changed);
     } else {
         work(d);
@@ -281,11 +369,9 @@ bool disk_is_idle(struct disk *d)
 
 bool disk_take(struct disk *d, struct disk_result *ret)
 {
-    uint64_t ignored;
-
     if (state_of(d) != DISK_DONE)
         return false;
-    (void)!read(d->event, &ignored, sizeof(ignored));
+    thread_event_clear(d->event);
     *ret = d->result;
     d->size = d->result.size;
     (void)pthread_mutex_lock(&d->lock);

@@ -2,17 +2,17 @@
 #pragma once
 
 /*
- * A regular file that lines are appended to, with a thread of its own. Everything that may block while a disk or a
- * network file system does not answer runs there: open, write, fdatasync, stat, rename and close. The owner begins one
- * task at a time, does not wait for it, and takes the result later:
+ * A regular file that lines are appended to, with its own thread. Every call that may block while a
+ * disk or a network file system does not answer runs there: open, write, fdatasync, stat, rename
+ * and close. The owner begins one task at a time, does not wait for it, and takes the result later:
  *
  *     disk_begin() ---> the thread works ---> disk_fd() is readable ---> disk_take()
  *
- * Before disk_start() there is no thread, and disk_begin() does the work itself: so a file can be opened while the
- * process is root, and its error ends the start.
+ * Before disk_start() there is no thread, and disk_begin() does the work itself. So the daemon can
+ * open a file while it is root, and a failure ends the start.
  *
- * A thread that is stuck in a system call cannot be cancelled. disk_free() then leaves it alone: it frees what it has
- * when it comes back, or ends with the process.
+ * A thread that is stuck in a system call cannot be cancelled. disk_free() then leaves the struct
+ * to the thread, which frees it when the call returns, or ends with the process.
  *
  * Thread: the owner's.
  */
@@ -28,9 +28,9 @@
 
 struct disk;
 
-/* The parts of a task, done in this order up to the first that fails. */
+/* The parts of a task, in the order in which they are done. The first failure ends the task. */
 enum {
-    DISK_WRITE = 1, /* appends all of the bytes or, but for keeps_lines, none */
+    DISK_WRITE = 1, /* appends all bytes, or none (but see keeps_lines) */
     DISK_SYNC = 2,  /* fdatasync */
     DISK_LOOK =
         4, /* compares the open file with the path, and reopens the path if it is another file */
@@ -41,50 +41,55 @@ enum {
 /* What DISK_LOOK found. */
 enum disk_change {
     DISK_SAME,
-    DISK_MOVED,   /* the file has another name now: what was written to it is still there */
+    DISK_MOVED,   /* the file has another name now, so what was written still exists */
     DISK_DELETED, /* the file has no name left */
 };
 
 struct disk_options {
     const char *path; /* copied, as is head */
     const char *head; /* what a new file begins with, or "" */
-    size_t longest;   /* bytes of a line at most, see lines_open() */
+    /* maximum bytes of a line: a longer incomplete line at the end of the file is given a line end */
+    size_t longest;
     size_t write_max; /* bytes of one DISK_WRITE */
-    uint64_t files;   /* that DISK_ROTATE keeps */
-    bool keeps_lines; /* a DISK_WRITE that failed leaves the lines in the file that are whole */
+    uint64_t files;   /* files that DISK_ROTATE keeps */
+    bool keeps_lines; /* a failed DISK_WRITE leaves whole lines in the file */
 };
 
 struct disk_result {
     unsigned tasks; /* as they were begun */
     int error;      /* of the first part that failed, or 0 */
-    size_t written; /* bytes that are in the file now; fewer than were given if that failed */
+    size_t written; /* bytes that are in the file now; fewer than requested if the write failed */
     bool synced;    /* fdatasync was done */
-    bool opened;    /* the path was opened again */
+    bool opened;    /* the path was reopened */
     bool rotated;   /* the old file was moved away */
     enum disk_change change;
-    uint64_t size;       /* bytes of the file that is open now; 0: none is */
+    uint64_t size;       /* bytes of the open file; 0: no file is open */
     struct gad_diag why; /* the error, for a person */
 };
 
-/* Nothing is opened yet. */
-int disk_new(const struct disk_options *o, struct disk **ret) GAD_MUST_CHECK;
-int disk_start(struct disk *d) GAD_MUST_CHECK; /* the thread, with all signals blocked */
+/* Renames PATH to PATH.1, that to PATH.2, and so on, at most @files of them. Returns false if PATH
+ * was not renamed. */
+bool disk_rotate(const char *path, uint64_t files);
 
-/* Ends the thread, and the file with it. It waits for a task for 50 ms at most. */
+/* Opens nothing yet. */
+int disk_new(const struct disk_options *o, struct disk **ret) GAD_MUST_CHECK;
+int disk_start(struct disk *d) GAD_MUST_CHECK; /* starts the thread */
+
+/* Ends the thread and closes the file. Waits at most 50 ms for a task. */
 void disk_free(struct disk *d);
 GAD_DEFINE_CLEANUP(struct disk, disk_free);
 
 int disk_fd(const struct disk *d); /* readable while there is a result to take */
 
-/* Begins a task; none may be under way or have a result. @p: (len) bytes for DISK_WRITE, copied. */
+/* Begins a task. disk_is_idle() must be true. @p: (len) bytes for DISK_WRITE, copied. */
 void disk_begin(struct disk *d, unsigned tasks, const void *p, size_t len);
 
-bool disk_is_idle(struct disk *d); /* a task can be begun */
+bool disk_is_idle(struct disk *d); /* no task is running or has a result */
 bool disk_take(struct disk *d, struct disk_result *ret);
-uint64_t
-disk_size(const struct disk *d); /* bytes of the file, as of the last result that was taken */
+/* bytes of the file, as of the last result that was taken */
+uint64_t disk_size(const struct disk *d);
 bool disk_wait(struct disk *d,
-               int ms); /* until there is a result, or none to wait for. False: it took longer */
+               int ms); /* Waits until no task is running. False: it took longer than @ms. */
 
-struct gad_time disk_busy(
-    struct disk *d); /* how long the thread has been at work on the present task; 0: it is not */
+/* Time since the running task began; 0: no task is running. */
+struct gad_time disk_busy(struct disk *d);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/feed.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,20 +15,36 @@
 #include "daemon/feed/output_thread.h"
 #include "daemon/feed/renewal.h"
 #include "daemon/feed/spool_writer.h"
-#include "daemon/feed/unread.h"
 #include "daemon/log.h"
 #include "daemon/stats.h"
+#include "daemon/watch.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 
 enum {
-    LATEST = 50, /* alerts that the live page shows */
+    LATEST = 50, /* alerts kept for the live page */
     LINE_MAX_BYTES = 64 << 10,
-    TICK_US = 1000000, /* cursors, counters of the spool */
-    SPOOLED_HEAD = 32, /* bytes in the spool beside a record */
-    ROOM_PART = 2,     /* the part of the quota that a file may fill before outputs have taken it */
+    REPORT_SECONDS = 60, /* between two lines in the log about the losses of one output */
+    SPOOLED_HEAD = 32,   /* bytes in the spool for each record, besides the record */
+    /* 1 / this of the quota may hold events that outputs have not read, while a capture file is
+     * read */
+    ROOM_PART = 2,
+};
+
+/* Losses of one output that its cursor in the spool has. */
+struct unread_pass {
+    uint64_t done; /* losses acknowledged so far */
+    uint64_t seen; /* losses that the output had when its position was @next */
+    uint64_t next;
+};
+
+/* What was logged of one output. */
+struct unread_log {
+    uint64_t lost; /* by the output, when it was logged last */
+    struct gad_time logged;
+    bool was_logged;
 };
 
 struct feed {
@@ -43,17 +58,17 @@ struct feed {
     struct output_thread *output_thread;
     struct renewal *renewal;
     struct decider *decider;
-    struct event *committed, *tick, *due, *heartbeat, *stats;
+    struct watch *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
-    struct unread_pass
-        passed[CONFIG_OUTPUTS_MAX]; /* of each output, the losses acknowledged to the spool */
+    /* of each output, the losses acknowledged to the spool */
+    struct unread_pass passed[CONFIG_OUTPUTS_MAX];
     struct unread_log unread[CONFIG_OUTPUTS_MAX];
     bool finishing, finished_sent;
     struct gad_buf packed, line;
     struct gad_event event;   /* scratch */
-    struct gad_event *latest; /* (LATEST), of the page; NULL: nobody looks */
-    size_t n_latest;          /* ever */
+    struct gad_event *latest; /* (LATEST), of the page; NULL: the page is off */
+    size_t n_latest;          /* since the start */
 };
 
 static int name_sensor(struct feed *f)
@@ -100,7 +115,7 @@ static void emit(struct feed *f)
     show_tail(f);
 }
 
-static void tell_alert(void *arg, const struct gad_alert *a, struct gad_time wall)
+static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wall)
 {
     struct feed *f = arg;
 
@@ -117,12 +132,10 @@ const struct gad_event *feed_latest(const struct feed *f, size_t i)
     return &f->latest[(f->n_latest - 1 - i) % LATEST];
 }
 
-static void heartbeat_event(evutil_socket_t fd, short what, void *arg)
+static void on_heartbeat(void *arg)
 {
     struct feed *f = arg;
     struct gad_heartbeat *h = &begin_event(f, GAD_EVENT_HEARTBEAT, gad_time_wall())->heartbeat;
-    (void)fd;
-    (void)what;
 
     (void)snprintf(h->version, sizeof(h->version), "%s", GANAD_VERSION);
     h->uptime = gad_time_sub(gad_time_monotonic(), f->started);
@@ -133,12 +146,10 @@ static void heartbeat_event(evutil_socket_t fd, short what, void *arg)
     feed_flush(f);
 }
 
-static void stats_event(evutil_socket_t fd, short what, void *arg)
+static void on_stats(void *arg)
 {
     struct feed *f = arg;
     struct gad_stats_event *s = &begin_event(f, GAD_EVENT_STATS, gad_time_wall())->stats;
-    (void)fd;
-    (void)what;
 
     s->uptime = gad_time_sub(gad_time_monotonic(), f->started);
     for (; s->n < stats_n_items && s->n < GAD_EVENT_COUNTERS; s->n++) {
@@ -150,6 +161,80 @@ static void stats_event(evutil_socket_t fd, short what, void *arg)
     feed_flush(f);
 }
 
+/* --- what outputs have not read --- */
+
+/*
+ * An output that is behind has lost events that the quota evicted, that the disk did not take, and
+ * those of segments that someone deleted. They count at once, not only when its reader arrives there:
+ * a receiver may be away for days.
+ */
+
+/* Sets s->waiting, and adds the losses that the output has not reached to s->lost and
+ * s->lost_at_most. */
+static void unread_add(struct output_status *s, const struct gad_spool_status *spool)
+{
+    const struct gad_spool_place place = {.next = s->next, .gone = s->gone, .known = s->known};
+    const struct gad_spool_share share =
+        gad_spool_gaps_share(&spool->gaps, spool->oldest, spool->end, &place);
+
+    s->waiting = share.waiting;
+    s->lost += share.lost;
+    s->lost_at_most += share.at_most;
+}
+
+/* Returns the losses to acknowledge now. The output must have passed all events before them: a
+ * start after a crash meets the same gap again, and would count it twice. */
+static uint64_t unread_passed(struct unread_pass *p, const struct output_status *s)
+{
+    if (p->seen == p->done && s->lost != p->seen) {
+        p->seen = s->lost;
+        p->next = s->next;
+    }
+    if (s->released < p->next)
+        return 0;
+    uint64_t more = p->seen - p->done;
+    p->done = p->seen;
+    return more;
+}
+
+/* Logs what the output lost of events that it has not reached: at once, then once a minute. @own:
+ * losses that the output has reported itself. */
+static void unread_report(struct unread_log *u, uint64_t own, const struct output_status *s,
+                          const struct gad_spool_status *spool)
+{
+    struct gad_time now = gad_time_monotonic();
+
+    if (s->lost == own) { /* the output itself logs the losses that it reads */
+        u->lost = own;
+        return;
+    }
+    if (s->lost <= u->lost)
+        return;
+    if (u->was_logged && gad_time_sub(now, u->logged).ns < REPORT_SECONDS * INT64_C(1000000000))
+        return;
+    log_warn("spool",
+             "output '%s' loses events before it reads them: %" PRIu64 " more, %" PRIu64
+             " in total (since the spool was created: %" PRIu64
+             " segments evicted for the quota, %" PRIu64 " deleted by another program, %" PRIu64
+             " events dropped while the disk failed)",
+             s->config->name, s->lost - u->lost, s->lost, spool->totals.evicted,
+             spool->totals.removed, spool->totals.dropped);
+    *u = (struct unread_log){.lost = s->lost, .logged = now, .was_logged = true};
+}
+
+/* At the end: logs what was not delivered. @kept: the next start continues with it. */
+static void unread_report_end(const struct output_status *s, bool kept)
+{
+    if (s->waiting > 0)
+        log_warn("feed", "output '%s': %" PRIu64 " events could not be delivered%s",
+                 s->config->name, s->waiting, kept ? "; they are kept" : "");
+    if (s->released < s->next && strcmp(s->config->type, "file") == 0)
+        log_warn("feed",
+                 "output '%s': the disk has not confirmed events %" PRIu64 " to %" PRIu64 "%s",
+                 s->config->name, s->released, s->next - 1,
+                 kept ? "; the next start writes them again" : "");
+}
+
 /* --- time --- */
 
 static void schedule_due(struct feed *f, struct gad_time due)
@@ -158,17 +243,13 @@ static void schedule_due(struct feed *f, struct gad_time due)
 
     if (due.ns == INT64_MAX)
         return;
-    ns = ns > 0 ? ns : 0;
-    const struct timeval tv = {ns / 1000000000, ns % 1000000000 / 1000 + 1};
-    (void)event_add(f->due, &tv);
+    watch_after(f->due, (struct gad_time){ns});
 }
 
-/* Repeats whose window is over. */
-static void due_event(evutil_socket_t fd, short what, void *arg)
+/* The roll-up window of some repeats has ended. */
+static void on_due(void *arg)
 {
     struct feed *f = arg;
-    (void)fd;
-    (void)what;
 
     if (f->finishing)
         return;
@@ -176,7 +257,7 @@ static void due_event(evutil_socket_t fd, short what, void *arg)
     feed_flush(f);
 }
 
-/* What the outputs are done with, the spool need not keep. */
+/* Passes each output's acknowledged position to the spool. */
 static void acknowledge(struct feed *f)
 {
     struct output_status s;
@@ -198,22 +279,18 @@ static void look_at_unread(struct feed *f)
     }
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *arg)
 {
     struct feed *f = arg;
-    (void)fd;
-    (void)what;
 
     acknowledge(f);
     look_at_unread(f);
     spool_writer_flush(f->writer, true);
 }
 
-static void committed_event(evutil_socket_t fd, short what, void *arg)
+static void on_committed(void *arg)
 {
     struct feed *f = arg;
-    (void)fd;
-    (void)what;
 
     do
         spool_writer_take(f->writer);
@@ -223,40 +300,26 @@ static void committed_event(evutil_socket_t fd, short what, void *arg)
 
 /* --- life --- */
 
-static int add_period(struct event *e, struct gad_time every)
+/* The period begins now if it is another one. */
+static void set_period(struct watch *w, struct gad_time was, struct gad_time is)
 {
-    const struct timeval tv = {every.ns / 1000000000, every.ns % 1000000000 / 1000};
-    return every.ns > 0 ? event_add(e, &tv) : 0;
-}
-
-/* Begins anew, if it is another one. */
-static void set_period(struct event *e, struct gad_time was, struct gad_time is)
-{
-    if (was.ns == is.ns)
-        return;
-    (void)event_del(e);
-    if (add_period(e, is) != 0)
+    if (was.ns != is.ns && watch_every(w, is) != 0)
         log_error("feed", "no memory for a timer");
 }
 
-static int make_events(struct feed *f)
+static int make_watches(struct feed *f)
 {
     struct event_base *base = f->o.base;
-    const struct timeval tick = {0, TICK_US};
 
-    f->committed =
-        event_new(base, spool_writer_fd(f->writer), EV_READ | EV_PERSIST, committed_event, f);
-    f->tick = event_new(base, -1, EV_PERSIST, tick_event, f);
-    f->due = event_new(base, -1, 0, due_event, f);
-    f->heartbeat = event_new(base, -1, EV_PERSIST, heartbeat_event, f);
-    f->stats = event_new(base, -1, EV_PERSIST, stats_event, f);
-    if (!f->committed || !f->tick || !f->due || !f->heartbeat || !f->stats ||
-        event_add(f->committed, NULL) != 0 || event_add(f->tick, &tick) != 0 ||
-        add_period(f->heartbeat, f->o.config->alerts.heartbeat) != 0 ||
-        add_period(f->stats, f->o.config->alerts.stats) != 0)
-        return GAD_ENOMEM;
     f->every = f->o.config->alerts.heartbeat;
     f->counters_every = f->o.config->alerts.stats;
+    f->committed = watch_reader(base, spool_writer_fd(f->writer), on_committed, f);
+    f->tick = watch_ticker(base, (struct gad_time){1000000000}, on_tick, f);
+    f->due = watch_timer(base, on_due, f);
+    f->heartbeat = watch_ticker(base, f->every, on_heartbeat, f);
+    f->stats = watch_ticker(base, f->counters_every, on_stats, f);
+    if (!f->committed || !f->tick || !f->due || !f->heartbeat || !f->stats)
+        return GAD_ENOMEM;
     (void)spool_writer_arm(f->writer);
     return 0;
 }
@@ -273,7 +336,7 @@ static int open_outputs(struct feed *f, struct gad_diag *d)
     for (size_t i = 0; i < f->o.config->n_outputs; i++)
         next[i] = feed_spool_next(f->spool, i);
     const struct output_thread_options o = {.config = f->o.config,
-                                            .folder = feed_spool_folder(f->spool),
+                                            .directory = feed_spool_directory(f->spool),
                                             .sensor = f->sensor,
                                             .run = f->run,
                                             .next = next,
@@ -306,7 +369,7 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
                                              .stats = o->stats,
                                              .suppressor = o->suppressor,
                                              .by_packets = o->by_packets,
-                                             .tell = tell_alert,
+                                             .tell = emit_alert,
                                              .arg = f};
     r = decider_new(&deciding, &f->decider);
     if (r != 0)
@@ -316,7 +379,7 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
         return r;
     f->writer = feed_spool_writer(f->spool);
     r = open_outputs(f, d);
-    if (r == 0 && make_events(f) != 0)
+    if (r == 0 && make_watches(f) != 0)
         r = gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     if (r == 0)
         *ret = gad_steal(&f);
@@ -337,7 +400,7 @@ int feed_start(struct feed *f, struct gad_diag *d)
     return r == 0 ? 0 : gad_fail(d, r, "alerts: %s", gad_strerror(r));
 }
 
-/* Outputs of a spool that ends with this run have no second chance. */
+/* A temporary spool is deleted, so its undelivered events are lost. */
 static void report_undelivered(struct feed *f)
 {
     struct output_status s;
@@ -354,15 +417,17 @@ void feed_free(struct feed *f)
         report_undelivered(f);
         acknowledge(f);
     }
-    /* The writer's thread wakes the outputs' for as long as it runs. */
+    /* Before the outputs are freed, because the writer's thread wakes their thread while it
+     * runs. */
     if (f->writer && spool_writer_stop(f->writer) != 0)
-        log_warn("feed", "the spool could not be ended in order");
+        log_warn("feed", "the spool could not be closed cleanly");
     output_thread_free(f->output_thread);
     renewal_free(f->renewal);
-    struct event *events[] = {f->committed, f->tick, f->due, f->heartbeat, f->stats};
-    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-        if (events[i])
-            event_free(events[i]);
+    watch_free(f->committed);
+    watch_free(f->tick);
+    watch_free(f->due);
+    watch_free(f->heartbeat);
+    watch_free(f->stats);
     decider_free(f->decider);
     feed_spool_close(f->spool);
     gad_buf_deinit(&f->packed);
@@ -380,7 +445,7 @@ void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, siz
 void feed_scored(struct feed *f, const struct job *j)
 {
     decider_take(f->decider, j);
-    if (!event_pending(f->due, EV_TIMEOUT, NULL))
+    if (!watch_is_on(f->due))
         schedule_due(f, decider_tick(f->decider));
 }
 
@@ -427,7 +492,7 @@ void feed_reopen(struct feed *f)
     output_thread_reopen(f->output_thread);
 }
 
-/* Bytes on disk that an output with a connection has not read, about. */
+/* Approximate bytes on disk that an output with a connection has not read yet. */
 static uint64_t unread(const struct feed *f)
 {
     const struct gad_spool_status *st = spool_writer_status(f->writer);
@@ -454,8 +519,8 @@ bool feed_finish(struct feed *f)
 {
     if (!f->finishing) {
         decider_flush(f->decider);
-        (void)event_del(f->heartbeat); /* outputs end with what there is now */
-        (void)event_del(f->stats);
+        watch_stop(f->heartbeat); /* outputs end with what there is now */
+        watch_stop(f->stats);
         f->finishing = true;
     }
     spool_writer_flush(f->writer, true);
@@ -463,7 +528,7 @@ bool feed_finish(struct feed *f)
     const struct gad_spool_status *st = spool_writer_status(f->writer);
     bool is_idle = spool_writer_is_idle(f->writer);
     if (!f->finished_sent &&
-        (is_idle || st->failure != 0)) { /* outputs end in order all the same */
+        (is_idle || st->failure != 0)) { /* outputs still close their connections in order */
         output_thread_finish(f->output_thread);
         f->finished_sent = true;
     }
@@ -471,9 +536,9 @@ bool feed_finish(struct feed *f)
            output_thread_is_finished(f->output_thread);
 }
 
-const char *feed_folder(const struct feed *f)
+const char *feed_directory(const struct feed *f)
 {
-    return feed_spool_folder(f->spool);
+    return feed_spool_directory(f->spool);
 }
 
 const struct gad_spool_status *feed_spool(const struct feed *f)

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * From alerts to the outputs. An event is emitted when it is in the spool (lib/spool), and stays there until each
- * output is done with it:
+ * Carries alerts to the outputs. An event is emitted when it is in the spool (lib/spool), and stays
+ * there until each output has acknowledged it:
  *
- *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs (daemon/feed/output_thread.h)
+ *     scored job -> decider (daemon/alert) -> event -> spool writer -> disk -> outputs
+ *                                                                   (output_thread.h)
  *
- * Besides alerts there is a heartbeat, and the counters, at intervals.
+ * At intervals the feed also emits a heartbeat and the counters.
  *
  * Thread: main.
  */
@@ -39,28 +40,30 @@ struct feed_options {
     bool by_packets;               /* see daemon/alert/decide.h */
 };
 
-/* Opens the spool and the outputs. Everything handed in must outlive it. */
+/* Opens the spool and the outputs. All that @o points to must outlive the feed. */
 int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d) GAD_MUST_CHECK;
 void feed_free(struct feed *f);
 GAD_DEFINE_CLEANUP(struct feed, feed_free);
 
-/* Starts its threads: after privileges were dropped. */
+/* Starts the threads. The caller has dropped privileges before. */
 int feed_start(struct feed *f, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Besides the outputs, @tail gets each event as JSON without a line end, as it is emitted. NULL: nobody. */
+/* Passes each event to @tail as it is emitted, as JSON without a line end. NULL: stops that. */
 void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, size_t len),
                    void *arg);
 
-/* Raises the alerts of a job that has come back from the scorer. */
+/* Raises the alerts of a job that the scorer has returned. */
 void feed_scored(struct feed *f, const struct job *j);
 
-/* A model was changed, or refused. */
+/* Emits that a model was changed or refused, or has drifted. */
 void feed_model(struct feed *f, const struct gad_model_event *m);
 
-/* What [alerts] says of another configuration, but for suppress; it is not kept. GAD_ENOMEM: all is as it was. */
+/* Applies [alerts] of another configuration, except suppress; @c is not kept. GAD_ENOMEM: nothing
+ * has changed. */
 int feed_configure(struct feed *f, const struct config *c) GAD_MUST_CHECK;
 
-/* Files of outputs that were renewed in place: read by the reload's worker, put in use by main. See daemon/feed/renewal.h. */
+/* Certificates and keys that were renewed in place. The reload's worker reads them, the main thread
+ * applies them. See daemon/feed/renewal.h. */
 int feed_renewal_read(struct feed *f, struct gad_diag *d) GAD_MUST_CHECK;
 void feed_renewal_put(struct feed *f, void (*fn)(void *arg, bool is_applied, const char *text),
                       void *arg);
@@ -68,19 +71,22 @@ void feed_renewal_put(struct feed *f, void (*fn)(void *arg, bool is_applied, con
 void feed_flush(struct feed *f); /* at the end of each turn of the loop */
 void feed_reopen(struct feed *f);
 
-/* So many alerts more are lost by nobody who takes some; SIZE_MAX: any number. */
+/* Returns the number of further alerts that can be queued without loss to any connected output;
+ * SIZE_MAX: unlimited. */
 size_t feed_room(const struct feed *f);
 
-/* At the end, again and again until it is true: all that was counted is told, and the outputs that have a connection
- * have everything. */
+/* Ends the feed. The caller repeats it until it returns true: all counted repeats are emitted, and
+ * each output with a connection has all events. */
 bool feed_finish(struct feed *f);
 
-const char *feed_folder(const struct feed *f); /* of the spool */
+const char *feed_directory(const struct feed *f); /* of the spool */
 const struct gad_spool_status *feed_spool(const struct feed *f);
-size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are counted now */
+size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are being counted */
 
-/* The alert that was raised i before the last one, if [metrics] page is on; NULL: so many are not remembered. */
+/* Returns the alert raised @i alerts before the last one; NULL: the feed keeps no such alert, or
+ * [metrics] page is off. */
 const struct gad_event *feed_latest(const struct feed *f, size_t i);
 
-/* The i-th output, with what waits for it, and what it lost of events that it has not come to; false: there are no more. */
+/* Returns the status of the i-th output, including what waits for it and losses that it has not
+ * read yet. False: no such output. */
 bool feed_output(const struct feed *f, size_t i, struct output_status *ret);

@@ -19,7 +19,7 @@
 #include "lib/spool/check.h"
 
 struct feed_spool {
-    char folder[PATH_MAX];
+    char directory[PATH_MAX];
     bool is_kept;
     struct spool_writer *writer;
     unsigned cursor[CONFIG_OUTPUTS_MAX];
@@ -35,17 +35,17 @@ static const char *temporary(void)
 
 static int make_temporary(struct feed_spool *s, struct gad_diag *d)
 {
-    int n = snprintf(s->folder, sizeof(s->folder), "%s/ganad-spool.XXXXXX", temporary());
-    if (n < 0 || (size_t)n >= sizeof(s->folder) || !mkdtemp(s->folder))
-        return gad_fail(d, -errno, "spool: no temporary folder '%s': %s", s->folder,
-                        gad_strerror(-errno));
+    int n = snprintf(s->directory, sizeof(s->directory), "%s/ganad-spool.XXXXXX", temporary());
+    if (n < 0 || (size_t)n >= sizeof(s->directory) || !mkdtemp(s->directory))
+        return gad_fail(d, -errno, "spool: cannot create the temporary directory '%s': %s",
+                        s->directory, gad_strerror(-errno));
     return 0;
 }
 
-/* Nothing but what a spool makes: a folder that somebody put something into stays. */
-static void remove_temporary(const char *folder)
+/* Deletes only files of a spool. A directory with other files stays. */
+static void remove_temporary(const char *directory)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = opendir(directory);
     const struct dirent *e;
 
     while (dir && (e = readdir(dir)) != NULL) {
@@ -55,11 +55,11 @@ static void remove_temporary(const char *folder)
     }
     if (dir)
         (void)closedir(dir);
-    if (rmdir(folder) != 0 && errno != ENOENT)
-        log_notice("spool", "'%s' stays: %s", folder, gad_strerror(-errno));
+    if (rmdir(directory) != 0 && errno != ENOENT)
+        log_notice("spool", "'%s' is not deleted: %s", directory, gad_strerror(-errno));
 }
 
-/* The same number for as long as the machine runs; 0: not known. */
+/* Returns a number that is the same until the machine reboots; 0: unknown. */
 static uint64_t boot_number(void)
 {
     static const uint64_t no_secret[2] = {0, 0};
@@ -87,24 +87,28 @@ static int options_of(const struct config *c, bool is_kept, struct gad_spool_opt
     return getrandom(&o->salt, sizeof(o->salt), 0) == (ssize_t)sizeof(o->salt) ? 0 : -errno;
 }
 
-static void report(const char *folder, const struct gad_spool_recovery *r)
+static void report(const char *directory, const struct gad_spool_recovery *r)
 {
     if (r->state_lost)
-        log_warn("spool", "'%s': its state was lost; outputs begin with the oldest event", folder);
+        log_warn("spool", "'%s': its state was lost; outputs begin with the oldest event",
+                 directory);
     else if (r->state_torn)
-        log_notice("spool", "'%s': half of its state was damaged, the other half counts", folder);
+        log_notice("spool",
+                   "'%s': one of the two copies of its state was damaged; the other one is used",
+                   directory);
     if (r->damaged > 0)
-        log_warn("spool", "'%s': %" PRIu64 " bytes were damaged, %" PRIu64 " of them cut off",
-                 folder, r->damaged, r->cut);
+        log_warn("spool", "'%s': %" PRIu64 " bytes were damaged, %" PRIu64 " of them truncated",
+                 directory, r->damaged, r->cut);
     if (r->lost_end > r->lost_first)
-        log_warn("spool", "'%s': events %" PRIu64 " to %" PRIu64 " may have been lost", folder,
+        log_warn("spool", "'%s': events %" PRIu64 " to %" PRIu64 " may have been lost", directory,
                  r->lost_first, r->lost_end - 1);
     if (r->unused_end > r->unused_first)
         log_notice("spool",
                    "'%s': the numbers %" PRIu64 " to %" PRIu64 " are skipped; no event has them",
-                   folder, r->unused_first, r->unused_end - 1);
+                   directory, r->unused_first, r->unused_end - 1);
     if (r->n_foreign > 0)
-        log_notice("spool", "'%s': %zu files in it are none of the spool's", folder, r->n_foreign);
+        log_notice("spool", "'%s': %zu files in it do not belong to the spool", directory,
+                   r->n_foreign);
 }
 
 static bool is_output(const struct config *c, const char *name)
@@ -115,7 +119,7 @@ static bool is_output(const struct config *c, const char *name)
     return false;
 }
 
-/* An output that is no longer there holds nothing back. */
+/* Removes the cursors of outputs that are no longer configured. */
 static void drop_old_cursors(const struct config *c, struct gad_spool *spool)
 {
     struct gad_spool_status st;
@@ -126,8 +130,8 @@ static void drop_old_cursors(const struct config *c, struct gad_spool *spool)
         if (!cursor || is_output(c, cursor->name))
             continue;
         log_notice("spool",
-                   "output '%s' is not configured any more; what waited for it, at most %" PRIu64
-                   " events, waits no longer",
+                   "output '%s' is no longer configured; its backlog of at most %" PRIu64
+                   " events is discarded",
                    cursor->name,
                    gad_spool_cursor_share(cursor, &st.gaps, st.oldest, st.end).waiting);
         gad_spool_cursor_remove(spool, i);
@@ -158,18 +162,18 @@ int feed_spool_open(const struct config *c, struct feed_spool **ret, struct gad_
     if (!s)
         return gad_fail(d, GAD_ENOMEM, "spool: no memory");
     s->is_kept = *c->spool.directory != '\0';
-    (void)snprintf(s->folder, sizeof(s->folder), "%s", c->spool.directory);
+    (void)snprintf(s->directory, sizeof(s->directory), "%s", c->spool.directory);
     int r = s->is_kept ? 0 : make_temporary(s, d);
     if (r == 0 && options_of(c, s->is_kept, &o) != 0)
         r = gad_fail(d, -errno, "spool: no random numbers");
     if (r == 0) {
-        r = spool_writer_new(s->folder, &o, &s->writer, &found, d);
+        r = spool_writer_new(s->directory, &o, &s->writer, &found, d);
         if (r != 0)
             gad_diag_prefix(d, "spool");
     }
     if (r != 0)
         return r;
-    report(s->folder, &found);
+    report(s->directory, &found);
     r = take_cursors(s, c, d);
     if (r == 0)
         *ret = gad_steal(&s);
@@ -183,7 +187,7 @@ int feed_spool_check(const struct config *c, struct gad_diag *d)
 
     if (!*directory && faccessat(AT_FDCWD, temporary(), W_OK | X_OK, AT_EACCESS) != 0) {
         int err = -errno;
-        return gad_fail(d, err, "no temporary directory can be made in '%s': %s", temporary(),
+        return gad_fail(d, err, "no temporary directory can be created in '%s': %s", temporary(),
                         gad_strerror(err));
     }
     if (!*directory)
@@ -203,8 +207,8 @@ void feed_spool_close(struct feed_spool *s)
     if (!s)
         return;
     spool_writer_free(s->writer);
-    if (!s->is_kept && *s->folder)
-        remove_temporary(s->folder);
+    if (!s->is_kept && *s->directory)
+        remove_temporary(s->directory);
     gad_free(s);
 }
 
@@ -213,9 +217,9 @@ struct spool_writer *feed_spool_writer(struct feed_spool *s)
     return s->writer;
 }
 
-const char *feed_spool_folder(const struct feed_spool *s)
+const char *feed_spool_directory(const struct feed_spool *s)
 {
-    return s->folder;
+    return s->directory;
 }
 
 bool feed_spool_is_kept(const struct feed_spool *s)

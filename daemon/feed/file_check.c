@@ -12,7 +12,7 @@
 #include "daemon/config/config.h"
 #include "lib/base/diag.h"
 
-/* What a path names that is no regular file. */
+/* Returns the kind of a file that is not regular. */
 static const char *kind_of(mode_t mode)
 {
     if (S_ISFIFO(mode))
@@ -54,7 +54,7 @@ static int explain_access(int err, const char *what, struct gad_diag *d)
     return gad_fail(d, err, "%s cannot be written: %s", what, gad_strerror(err));
 }
 
-/* The file is not there: can it be created? */
+/* The file does not exist: checks whether it can be created. */
 static int check_directory(const char *path, struct gad_diag *d)
 {
     char parent[PATH_MAX], what[PATH_MAX + 16];
@@ -79,7 +79,7 @@ static int check_directory(const char *path, struct gad_diag *d)
     return 0;
 }
 
-int transport_file_check(const char *path, struct gad_diag *d)
+int file_check(const char *path, struct gad_diag *d)
 {
     struct stat st;
 
@@ -98,7 +98,7 @@ int transport_file_check(const char *path, struct gad_diag *d)
 static int check_key(const char *path, const struct config_value *v, const char *section,
                      const char *key, struct gad_diag *d)
 {
-    int r = transport_file_check(path, d);
+    int r = file_check(path, d);
 
     if (r != 0)
         gad_diag_prefix(d, "%s:%u: section '%s': key '%s': '%s'", v->file, v->line, section, key,

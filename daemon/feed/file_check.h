@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/*
- * Whether a file can be written to as lines_open() would, without touching it: for `ganadd -t`, and for the text of an
- * error when opening failed. Thread: any.
- */
+/* Checks whether disk.c could open a file for writing, without touching the file: for `ganadd -t`,
+ * and to explain a failure. Thread: any. */
 
 #include "lib/base/err.h"
 
@@ -12,11 +10,11 @@ struct config;
 struct gad_diag;
 
 /**
- * transport_file_check() - look whether the file at a path can be opened, or created
- * Nothing is created, opened or changed. The answer is that for the caller's user.
- * Return: 0; else @d says why not and what to do, without the path of the file itself.
+ * file_check() - checks whether the file at a path can be opened or created Creates, opens and
+ * changes nothing. The answer is valid for the effective user of the process.
+ * Returns 0; else @d says why not and what to do, without the path of the file itself.
  */
-int transport_file_check(const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int file_check(const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The same for each file of a configuration; @d names file, line and section. */
+/* Checks each file of a configuration; @d names file, line and section. */
 int file_check_config(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;

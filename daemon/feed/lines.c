@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/feed/lines.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "daemon/feed/disk.h"
 #include "daemon/log.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 
 enum {
@@ -14,9 +14,9 @@ enum {
     RETRY_MAX_MS = 30000,
     LINE_LEN_MAX = 4096,   /* bytes; a record's line is shorter */
     WRITE_MAX = 256 << 10, /* bytes a call */
-    FLUSH_FROM = 64 << 10, /* bytes that are not left waiting for the end of the loop's turn */
+    FLUSH_FROM = 64 << 10, /* queued bytes that are flushed before the end of the loop's turn */
     REOPEN_MS = 200,       /* that lines_reopen() waits */
-    STUCK_SECONDS = 10,    /* without an answer, until it is reported */
+    STUCK_SECONDS = 10,    /* without an answer, before that is reported */
     LAST_WAIT_MS = 100,    /* of lines_free(), for each task */
 };
 
@@ -28,8 +28,7 @@ static void schedule_retry(struct lines *o)
         ms *= 2;
     ms = ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
     o->tries++;
-    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    (void)event_add(o->retry, &tv);
+    watch_after(o->retry, (struct gad_time){ms * INT64_C(1000000)});
 }
 
 static void fail(struct lines *o, const struct disk_result *r)
@@ -42,7 +41,7 @@ static void fail(struct lines *o, const struct disk_result *r)
     schedule_retry(o);
 }
 
-/* The first byte of the queue; it has no memory before its first line. */
+/* Returns the first byte of the queue, which has no memory before its first line. */
 static const uint8_t *queued(const struct lines *o)
 {
     return o->queue.p ? o->queue.p + o->queue.pos : (const uint8_t *)"";
@@ -91,13 +90,14 @@ static void take_written(struct lines *o, size_t len)
         report_burst(o);
 }
 
-/* What was written before the last comparison was in a file that had a name then; the operator deleted that. */
+/* Lines written before the last comparison were in a file that had a name then, so the operator
+ * deleted them on purpose. Only later lines count as dropped. */
 static void take_look(struct lines *o, enum disk_change change)
 {
     if (change == DISK_DELETED) {
         log_warn("feed",
-                 "'%s' was deleted: at most %" PRIu64 " lines went with it that were written since "
-                 "the last second; it is created again",
+                 "'%s' was deleted: at most %" PRIu64 " lines written since "
+                 "the last check are lost; it is created again",
                  o->o.path, o->unseen);
         drop(o, o->unseen);
         o->n_sent -= o->unseen;
@@ -112,7 +112,7 @@ static void take_opened(struct lines *o, const struct disk_result *r)
 {
     if (r->rotated) {
         o->rotations++;
-        log_info("feed", "'%s': moved away as '%s.1', a new file is begun", o->o.path, o->o.path);
+        log_info("feed", "'%s': renamed to '%s.1', a new file is begun", o->o.path, o->o.path);
     } else if (!o->failing) {
         o->reopened++;
         log_info("feed", "'%s': reopened", o->o.path);
@@ -137,7 +137,7 @@ static void take(struct lines *o)
     if ((r.tasks & DISK_LOOK) != 0)
         take_look(o, r.change);
     if ((r.tasks & DISK_ROTATE) != 0 && !r.opened)
-        o->size_from = r.size; /* it grows, and is tried again when as much has come once more */
+        o->size_from = r.size; /* it grows, and rotation is retried after another size_max bytes */
     if (r.opened)
         take_opened(o, &r);
     if (r.error != 0)
@@ -149,10 +149,10 @@ static void take(struct lines *o)
 static void begin(struct lines *o, unsigned tasks, size_t len)
 {
     disk_begin(o->disk, tasks, queued(o), len);
-    take(o); /* before the thread is started it is done at once */
+    take(o); /* without a thread the task is done already */
 }
 
-/* Whole lines for one call, as many as the file may still have. */
+/* Returns the length of whole lines for one write, as many as size_max allows. */
 static size_t next_write(const struct lines *o, size_t most)
 {
     const uint8_t *p = queued(o);
@@ -170,7 +170,7 @@ static size_t next_write(const struct lines *o, size_t most)
     return len;
 }
 
-/* The first of the lines is more than the file may have. A file of nothing but its head is not moved away. */
+/* Whether the first line would exceed size_max. A file that has only its head is not rotated. */
 static bool is_full(const struct lines *o, size_t len)
 {
     return o->o.size_max > 0 && o->size > strlen(o->o.head) && o->size > o->size_from &&
@@ -208,7 +208,8 @@ bool lines_has_room(struct lines *o, struct gad_time patience)
     return gad_buf_left(&o->queue) < o->o.queue_max / 2 || busy.ns == 0 || busy.ns > patience.ns;
 }
 
-/* The thread is a moment late, or its disk is. False: the line has no room. */
+/* Waits briefly for the thread if the queue is full. Returns false if the line still has no
+ * room. */
 static bool make_room(struct lines *o, size_t len)
 {
     while (gad_buf_left(&o->queue) + len > o->o.queue_max && !o->failed && !o->slow) {
@@ -231,7 +232,7 @@ void lines_add(struct lines *o, const uint8_t *line, size_t len)
         gad_buf_add(&o->queue, line, len);
         if (!o->queue.bad)
             return;
-        o->queue.bad = false; /* no memory to grow: as if it were full */
+        o->queue.bad = false; /* no memory to grow counts as full */
     }
     if (o->burst++ == 0)
         log_warn("feed", "'%s': queue full, dropping lines", o->o.path);
@@ -240,7 +241,7 @@ void lines_add(struct lines *o, const uint8_t *line, size_t len)
 
 static void retry(struct lines *o)
 {
-    (void)event_del(o->retry);
+    watch_stop(o->retry);
     o->failed = o->reopen = false;
     if (disk_is_idle(o->disk))
         begin(o, DISK_LOOK | DISK_OPEN, 0);
@@ -267,25 +268,19 @@ void lines_reopen(struct lines *o)
 
 /* --- events --- */
 
-static void retry_event(evutil_socket_t fd, short what, void *arg)
+static void on_retry(void *arg)
 {
-    (void)fd;
-    (void)what;
     retry(arg);
 }
 
-static void done_event(evutil_socket_t fd, short what, void *arg)
+static void on_done(void *arg)
 {
-    (void)fd;
-    (void)what;
     lines_flush(arg);
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *arg)
 {
     struct lines *o = arg;
-    (void)fd;
-    (void)what;
 
     lines_flush(o);
     if (!o->failed && disk_is_idle(o->disk))
@@ -314,18 +309,14 @@ static int make(struct lines *o)
                                           o->o.queue_max < WRITE_MAX ? o->o.queue_max : WRITE_MAX,
                                       .files = o->o.files,
                                       .keeps_lines = true};
-    const struct timeval second = {1, 0};
     int r = disk_new(&disk, &o->disk);
 
     if (r != 0)
         return r;
-    o->retry = event_new(o->o.base, -1, 0, retry_event, o);
-    o->done = event_new(o->o.base, disk_fd(o->disk), EV_READ | EV_PERSIST, done_event, o);
-    o->tick = event_new(o->o.base, -1, EV_PERSIST, tick_event, o);
-    return o->retry && o->done && o->tick && event_add(o->done, NULL) == 0 &&
-                   event_add(o->tick, &second) == 0
-               ? 0
-               : GAD_ENOMEM;
+    o->retry = watch_timer(o->o.base, on_retry, o);
+    o->done = watch_reader(o->o.base, disk_fd(o->disk), on_done, o);
+    o->tick = watch_ticker(o->o.base, (struct gad_time){1000000000}, on_tick, o);
+    return o->retry && o->done && o->tick ? 0 : GAD_ENOMEM;
 }
 
 int lines_new(const struct lines_options *options, struct lines **ret, struct gad_diag *d)
@@ -336,7 +327,8 @@ int lines_new(const struct lines_options *options, struct lines **ret, struct ga
     if (!o)
         return gad_fail(d, GAD_ENOMEM, "records '%s': no memory", options->path);
     o->o = *options;
-    /* So that moving the rest to the front is rare: once a queue_max. */
+    /* Twice queue_max, so that the buffer moves its rest to the front only once per queue_max
+     * bytes. */
     o->queue = GAD_BUF_INIT(2 * o->o.queue_max);
     int err = make(o);
     if (err != 0)
@@ -368,12 +360,9 @@ void lines_free(struct lines *o)
     uint64_t left = count_lines(queued(o), gad_buf_left(&o->queue));
     if (left > 0)
         log_warn("feed", "'%s': %" PRIu64 " lines could not be delivered", o->o.path, left);
-    if (o->retry)
-        event_free(o->retry);
-    if (o->done)
-        event_free(o->done);
-    if (o->tick)
-        event_free(o->tick);
+    watch_free(o->retry);
+    watch_free(o->done);
+    watch_free(o->tick);
     disk_free(o->disk);
     gad_buf_deinit(&o->queue);
     gad_free(o);

@@ -21,7 +21,7 @@ static void remember(struct losses *l, const struct gad_loss *part)
 }
 
 void losses_take(struct losses *l, const struct gad_loss *gap, uint64_t known,
-                 void (*tell)(void *arg, const struct gad_loss *part, bool is_new), void *arg)
+                 void (*report)(void *arg, const struct gad_loss *part, bool is_new), void *arg)
 {
     const struct losses before = *l;
     struct gad_loss part = *gap;
@@ -35,15 +35,15 @@ void losses_take(struct losses *l, const struct gad_loss *gap, uint64_t known,
             part.first = at;
             part.last = t->first - 1;
             remember(l, &part);
-            tell(arg, &part, true);
+            report(arg, &part, true);
         }
-        tell(arg, t, false);
+        report(arg, t, false);
         at = t->last + 1 > at ? t->last + 1 : at;
     }
     if (at <= gap->last) {
         part.first = at;
         part.last = gap->last;
         remember(l, &part);
-        tell(arg, &part, true);
+        report(arg, &part, true);
     }
 }

@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * What was reported to an output as lost, or as numbers that were never used. After a broken connection a part of the
- * spool is read again, and with it the gaps: what was reported before is reported again, for it may not have arrived,
- * under the same numbers and counted once; what the spool has given up since then is new. What was sent before the spool
- * gave it up is no loss.
+ * Gaps that an output has reported as lost or never used. After a broken connection the output
+ * reads a part of the spool again, and with it the gaps. It reports a gap again, because the first
+ * report may not have arrived, under the same numbers, and counts it once. Events that the spool
+ * evicted since then are a new loss. Events that were sent before the spool evicted them are not
+ * lost.
  *
  * Thread: one.
  */
@@ -16,18 +17,18 @@
 
 #include "lib/event/event.h"
 
-enum { LOSSES_MAX = 32 }; /* remembered; of more the oldest are forgotten, and would count twice */
+enum { LOSSES_MAX = 32 }; /* remembered; beyond it the oldest is forgotten and would count twice */
 
 struct losses {
     size_t n;
-    struct gad_loss range[LOSSES_MAX]; /* (n), apart, rising */
+    struct gad_loss range[LOSSES_MAX]; /* (n), disjoint, rising */
 };
 
 /**
- * losses_take() - a gap was read
+ * losses_take() - takes a gap that was read
  * @known: events before it were sent at least once
- * @tell:  called for each part in order; @is_new: it was not told before
- * At most 2 * LOSSES_MAX + 1 parts.
+ * @report: called for each part in order; @is_new: it was not reported before
+ * Limits: at most 2 * LOSSES_MAX + 1 parts.
  */
 void losses_take(struct losses *l, const struct gad_loss *gap, uint64_t known,
-                 void (*tell)(void *arg, const struct gad_loss *part, bool is_new), void *arg);
+                 void (*report)(void *arg, const struct gad_loss *part, bool is_new), void *arg);

@@ -2,14 +2,15 @@
 #pragma once
 
 /*
- * One place that events go to. It reads the spool at its own pace, writes what it reads in its format, and says up to
- * where the spool need not keep it. When its connection breaks it waits, longer each time, connects again, and sends
- * everything again of which it is not known that it arrived: at least once, each under the same id.
+ * One destination of events. An output reads the spool at its own pace, writes events in its
+ * format, and reports which events the spool need not keep for it. When its connection breaks, it
+ * waits, longer each time, reconnects, and sends every event again that is not known to have
+ * arrived: at least once, under the same id.
  *
  *     waiting --> connecting --> open --> finishing --> finished
  *        ^------------+-----------'           (the daemon ends)
  *
- * Thread: the feed's (daemon/feed/output_thread.h), but for output_status().
+ * Thread: the feed's (daemon/feed/output_thread.h), except output_status().
  */
 
 #include <stdbool.h>
@@ -26,10 +27,10 @@ struct gad_spool_gaps;
 struct output;
 
 enum output_state {
-    OUTPUT_WAITING, /* until it is tried again */
+    OUTPUT_WAITING, /* until the next attempt */
     OUTPUT_CONNECTING,
     OUTPUT_OPEN,
-    OUTPUT_FINISHING, /* everything is written, the receiver comes to its end */
+    OUTPUT_FINISHING, /* all is written, and the receiver has to close its side */
     OUTPUT_FINISHED,
 };
 
@@ -39,35 +40,38 @@ struct output_status {
     const struct config_output *config;
     enum output_state state;
     char error[OUTPUT_ERROR_TEXT]; /* of the last failure; "": it never failed */
-    char address[160];             /* to which it is connected; "": none, or it has none */
-    uint64_t sent, bytes;          /* events written, those that were sent again too */
-    uint64_t replayed;             /* of those sent, the ones that had been sent before */
-    uint64_t skipped;              /* not for this output: kind, severity */
-    uint64_t lost;         /* events that the spool had no longer, or that could not be written */
-    uint64_t lost_at_most; /* of these, the ones that may never have been events: power went */
-    uint64_t waiting;      /* events that it has not come to; feed_output() fills it in */
+    char address[160];     /* the receiver's; "": not connected, or a type without addresses */
+    uint64_t sent, bytes;  /* events written, including repetitions */
+    uint64_t replayed;     /* of those sent, repetitions */
+    uint64_t skipped;      /* events filtered out by kind or severity */
+    uint64_t lost;         /* events that the spool no longer had, or that could not be written */
+    uint64_t lost_at_most; /* of these, numbers that may never have been events (power failure) */
+    uint64_t waiting;      /* events that it has not read; set by feed_output() */
     uint64_t connects;     /* connections made */
-    uint64_t next;         /* the event that it comes to next */
-    uint64_t released;     /* events before it are done with */
+    uint64_t next;         /* number of the next event to read */
+    uint64_t released;     /* events before it are delivered or not for this output */
     uint64_t known;        /* events before it were written at least once, or reported as lost */
     uint64_t gone;         /* of struct gad_spool_place */
-    uint64_t reopened; /* of a file: times that it was moved away, deleted, or to be reopened ... */
-    uint64_t deleted;  /* ... and of these, deleted */
+    /* of a file: times that it was reopened because it was moved away, deleted or the operator
+     * asked */
+    uint64_t reopened;
+    uint64_t deleted; /* of these, deleted */
 };
 
 struct output_options {
     struct event_base *base;
     const struct config_output *config;
-    const char *folder; /* of the spool */
-    const char *sensor; /* for events that begin here */
+    const char *directory; /* of the spool */
+    const char *sensor;    /* for events that the output itself makes */
     uint64_t run;
-    uint64_t next;                     /* where the spool's cursor stands */
+    uint64_t next;                     /* position of the spool's cursor */
     const struct gad_spool_gaps *gaps; /* numbers without an event when the spool was opened */
-    uint64_t (*end)(const void *arg);  /* of what is committed */
+    uint64_t (*end)(const void *arg);  /* limit of committed events */
     const void *arg;
 };
 
-/* Reads the files that its type needs, and opens a file: errors here are the operator's to mend. No connection yet. */
+/* Reads the files that the type needs, and opens a file. Errors are the operator's to fix. Makes no
+ * connection yet. */
 int output_new(const struct output_options *o, struct output **ret,
                struct gad_diag *d) GAD_MUST_CHECK;
 void output_free(struct output *o);
@@ -75,17 +79,18 @@ GAD_DEFINE_CLEANUP(struct output, output_free);
 
 int output_start_thread(struct output *o) GAD_MUST_CHECK; /* of a file, before output_start() */
 void output_start(struct output *o);                      /* connects */
-void output_wake(struct output *o);                       /* there may be more in the spool */
+void output_wake(struct output *o);                       /* the spool may have new events */
 void output_tick(struct output *o);                       /* once a second */
-void output_reopen(struct output *o); /* a file that was moved away: begins it */
+void output_reopen(struct output *o);                     /* reopens a file that was moved away */
 bool output_is_reopening(const struct output *o);
 
-/* Its next connection is made with this SSL_CTX, which becomes its own. One that waits to be tried again is, at once. */
+/* Uses this SSL_CTX, which the output then owns, for the next connection. If the output waits for
+ * its next attempt, the attempt is made at once. */
 void output_renew(struct output *o, void *context);
 
-/* No more comes into the spool: when it has come to the end it finishes. */
+/* The spool receives no more events: the output finishes when it has sent all. */
 void output_finish(struct output *o);
-bool output_is_finished(const struct output *o); /* or cannot be now: it was not to be connected */
+bool output_is_finished(const struct output *o); /* or has no connection that could deliver more */
 
 /* Thread: any. */
 void output_status(struct output *o, struct output_status *ret);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An output of type file. A thread of its own does everything that may block (daemon/feed/disk.h): no output waits for
- * the disk of another. Events count as delivered once fdatasync has returned and, after it, the file still had a name;
- * so what went into a file that was deleted is written again into the new one.
+ * An output of type file. Its thread makes every call that may block (daemon/feed/disk.h), so that
+ * no output waits for the disk of another. Events count as delivered once fdatasync has returned
+ * and the file still had a name after it. So events that went into a deleted file are written again
+ * into the new one.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 
-enum { HEAD_LEN = 512 }; /* of syslog, and the line end */
+enum { HEAD_LEN = 512 }; /* bytes of a syslog head and the line end */
 
 int output_file_new(struct output *o)
 {
@@ -44,7 +45,7 @@ static void next_task(struct output *o)
 {
     if (o->state != OUTPUT_OPEN || o->disk_wants == 0 || !disk_is_idle(o->disk))
         return;
-    if (o->unsynced) /* since it was asked for, too: the file may be closed by this task */
+    if (o->unsynced) /* also after an earlier sync: this task may close the file */
         o->disk_wants |= DISK_SYNC;
     o->reopening = (o->disk_wants & DISK_OPEN) != 0;
     begin(o, o->disk_wants, 0);
@@ -57,17 +58,18 @@ static void want(struct output *o, unsigned tasks)
     next_task(o);
 }
 
-void output_file_write(struct output *o, size_t first, size_t len)
+void output_file_write(struct output *o)
 {
     uint64_t most = o->o.config->file_size, size = o->file_bytes - o->file_from;
+    size_t first = o->message[o->head].len;
 
-    next_task(o); /* what is to be synced is not put off by what is to be written */
+    next_task(o); /* first, so that writes do not postpone a sync */
     if (!disk_is_idle(o->disk) || *o->disk_failed.text)
         return;
     if (most > 0 && size > 0 && size + first > most)
         begin(o, DISK_SYNC | DISK_LOOK | DISK_ROTATE, 0);
     else
-        begin(o, DISK_WRITE, len);
+        begin(o, DISK_WRITE, output_next_write(o));
 }
 
 /* --- results --- */
@@ -84,7 +86,7 @@ static void report_change(struct output *o, enum disk_change change)
     o->now.deleted++;
     log_warn("feed",
              "output '%s': '%s' was deleted: it is created again, with the events from %" PRIu64
-             " on, which were not yet known to be on disk",
+             " on, which were not confirmed to be on disk",
              c->name, c->to, o->window.released);
 }
 
@@ -93,7 +95,7 @@ static void report_opened(struct output *o, const struct disk_result *r)
     const struct config_output *c = o->o.config;
 
     if (r->rotated) {
-        log_info("feed", "output '%s': '%s' was moved away as '%s.1', a new file is begun", c->name,
+        log_info("feed", "output '%s': '%s' was renamed to '%s.1', a new file is begun", c->name,
                  c->to, c->to);
     } else {
         o->now.reopened++;
@@ -109,11 +111,11 @@ static void answers(struct output *o)
     o->stalled = o->reopening = false;
 }
 
-static void take_result(struct output *o, const struct disk_result *r)
+static int take_result(struct output *o, const struct disk_result *r, struct gad_diag *d)
 {
     answers(o);
-    if (o->state != OUTPUT_OPEN) /* it failed in between, and begins with opening the file */
-        return;
+    if (o->state != OUTPUT_OPEN) /* the output failed in between, and will reopen the file */
+        return 0;
     o->file_bytes = r->size;
     if (o->file_from > r->size) /* it was truncated */
         o->file_from = 0;
@@ -130,29 +132,34 @@ static void take_result(struct output *o, const struct disk_result *r)
         output_forget_unwritten(o);
     else if ((r->tasks & DISK_LOOK) != 0 && !o->unsynced)
         resend_window_all_arrived(&o->window);
+    /* it grows, and rotation is retried after another file_size bytes */
     if ((r->tasks & DISK_ROTATE) != 0 && !r->opened)
-        o->file_from = r->size; /* it grows, and is tried again when as much has come once more */
+        o->file_from = r->size;
     if (r->opened)
         report_opened(o, r);
-    /* A full disk: what it took before is not written again once it has a name and is synced. */
+    /* The disk is full: sync what it took before, so that those events need not be written
+     * again. */
     if (r->error != 0 && r->tasks == DISK_WRITE && o->unsynced) {
         o->disk_failed = r->why;
         want(o, 0);
     } else if (r->error != 0 || *o->disk_failed.text) {
-        output_fail(o, *o->disk_failed.text ? o->disk_failed.text : r->why.text);
+        return gad_fail(d, r->error != 0 ? r->error : -EIO, "%s",
+                        *o->disk_failed.text ? o->disk_failed.text : r->why.text);
     }
+    return 0;
 }
 
-void output_file_done(struct output *o)
+int output_file_done(struct output *o, struct gad_diag *d)
 {
-    struct disk_result r;
+    struct disk_result result;
+    int r = disk_take(o->disk, &result) ? take_result(o, &result, d) : 0;
 
-    if (disk_take(o->disk, &r))
-        take_result(o, &r);
-    next_task(o);
+    if (r == 0)
+        next_task(o);
+    return r;
 }
 
-/* --- what the output asks for --- */
+/* --- requests of the output --- */
 
 void output_file_opened(struct output *o)
 {

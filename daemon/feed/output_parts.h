@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Inside of output.h: output.c is the life of a connection, output_proof.c whether it is of use, output_pump.c what goes
- * over it. */
+/*
+ * Inside of output.h. output.c is the state machine of a connection and calls the other files. They
+ * do not call output.c:
+ *
+ *     output.c --> output_file.c --> output_buffer.c
+ *        '-------> output_proof.c
+ */
 
 #include <pthread.h>
 
@@ -19,20 +24,15 @@
 #include "lib/event/format.h"
 
 struct disk;
-struct event;
 struct gad_spool_reader;
+struct watch;
 
-enum {
-
-    OUTPUT_MESSAGES = 1024,
-    OUTPUT_BUFFER = 128 << 10,
-    OUTPUT_LINE_MAX = 64 << 10
-};
+enum { OUTPUT_MESSAGES = 1024, OUTPUT_BUFFER = 128 << 10, OUTPUT_LINE_MAX = 64 << 10 };
 
 /* In the buffer, not wholly written. */
 struct output_message {
     size_t len;
-    uint64_t next; /* behind it, in the spool */
+    uint64_t next; /* number of the event behind it in the spool */
 };
 
 struct output {
@@ -42,87 +42,97 @@ struct output {
     const struct gad_format *format;
     struct gad_format_options form;
     bool octets;
-    unsigned kinds, severity; /* that go there */
-    bool filters;             /* not all do */
+    unsigned kinds, severity; /* of the events that this output sends */
+    bool filters;             /* it does not send all events */
 
     enum output_state state;
-    struct transport *transport; /* NULL: none */
-    struct event *readable, *writable, *timer;
+    struct transport *transport; /* NULL: no connection */
+    struct watch *readable, *writable, *timer;
     struct gad_time deadline; /* connecting: when it has taken too long */
-    struct gad_time opened,
-        progress; /* progress: when it last took something, or had nothing to take */
+    struct gad_time opened;
+    /* when the receiver last took something, or nothing was left to take */
+    struct gad_time progress;
     unsigned tries;
-    bool failing;         /* the failure was logged, and nothing was delivered since */
+    bool failing;         /* the failure was logged, and nothing has been delivered since */
     bool proven;          /* something was delivered on this connection */
-    uint64_t sent_before; /* when it was opened */
-    int64_t taken;        /* bytes that the other side had when it was last looked at */
+    uint64_t sent_before; /* now.sent when the connection was opened */
+    int64_t taken;        /* bytes that the receiver's kernel had at the last check */
     struct gad_time warned;
     char warned_of[OUTPUT_ERROR_TEXT];
-    bool lookup_fails; /* of a name that was looked up before */
+    bool lookup_fails; /* of a name that was resolved before */
     bool finishing;
     struct gad_rng rng;
 
     struct gad_spool_reader *reader;
-    uint64_t known; /* events before it were written at least once, themselves or as a loss */
-    uint64_t prev;  /* the last event read that goes there; 0: not known */
+    uint64_t known; /* events before it were written at least once, or reported as lost */
+    uint64_t prev;  /* number of the last event read that this output sends; 0: not known */
     struct losses losses;
     struct rate_limit rate;
     bool rate_waits;
-    bool spool_fails, gives_up; /* gives_up: what is missing is believed to be lost */
-    struct gad_time spool_failed, spool_again; /* since when, and when it is tried again */
+    bool spool_fails;
+    bool gives_up;                /* events that the spool does not have count as lost */
+    struct gad_time spool_failed; /* since when the spool cannot be read */
+    struct gad_time spool_again;  /* when to read it again */
     struct resend_window window;
     struct gad_buf buf, line;
     size_t written;                                 /* bytes of the first message */
     struct output_message message[OUTPUT_MESSAGES]; /* a ring */
     size_t head, n_messages;
 
-    /* Of a file. */
-    struct disk *disk;   /* NULL: it is none */
-    unsigned disk_wants; /* parts of the next task */
-    uint64_t file_bytes,
-        file_from;    /* its size; where one that cannot be moved away is counted from */
-    bool unsynced;    /* it has something that the disk may not have */
-    bool synced_some; /* something was written and synced since it was opened */
-    struct gad_diag
-        disk_failed; /* why a write failed: it fails once what is in the file is synced */
-    bool stalled;    /* its file system does not answer, and that was reported */
+    /* Of an output of type file. */
+    struct disk *disk;           /* NULL: another type */
+    unsigned disk_wants;         /* parts of the next task */
+    uint64_t file_bytes;         /* size of the file */
+    uint64_t file_from;          /* file_size counts from here, if a file could not be moved away */
+    bool unsynced;               /* the file has bytes that the disk may not have */
+    bool synced_some;            /* something was written and synced since the file was opened */
+    struct gad_diag disk_failed; /* why a write failed; the output fails once the file is synced */
+    bool stalled;                /* the file system does not answer, and that was reported */
     bool reopening;
 
     struct gad_event event; /* scratch */
-    pthread_mutex_t lock;   /* of told */
-    struct output_status now, told;
+    pthread_mutex_t lock;   /* of published */
+    struct output_status now, published;
 };
 
-/* It has been opened; looked at each second while it is; it has failed, before the connection is dropped. */
+/* --- output_buffer.c --- */
+
+/* Reads events from the spool and formats them, up to a full buffer, the limit of the rate or the
+ * end of the spool. */
+void output_fill(struct output *o);
+
+/* Bytes of the buffer for one write: a datagram, as many lines as the file may still have, or
+ * all. */
+size_t output_next_write(const struct output *o);
+void output_took(struct output *o, size_t len); /* @len bytes of the buffer are written */
+void output_drop_first(struct output *o);       /* the first message fits into no datagram */
+
+/* Discards the buffer; the spool is read again from the first event that is not released. */
+void output_forget_unwritten(struct output *o);
+bool output_is_at_end(const struct output *o);
+
+/* --- output_proof.c --- */
+
+/* The connection was opened; is checked, once a second while it is open; has failed, and is not
+ * closed yet. */
 void output_proof_begin(struct output *o);
-void output_proof_look(struct output *o, struct gad_time now);
+void output_proof_check(struct output *o, struct gad_time now);
 void output_proof_failed(struct output *o, const char *why);
 void output_schedule_retry(struct output *o);
 
-/* Reads, formats and writes what can be now. */
-void output_pump(struct output *o);
-void output_forget_unwritten(struct output *o); /* the buffer, back to what is released */
-bool output_is_at_end(const struct output *o);
+/* --- output_file.c --- */
 
-int output_connect(struct output *o,
-                   struct gad_diag *d); /* makes the transport: 0, GAD_MORE, negative */
-void output_drop_connection(struct output *o);
-void output_took(struct output *o, size_t len); /* so many bytes of the buffer are written */
-
-/* output_file.c: of type file. */
 int output_file_new(struct output *o) GAD_MUST_CHECK;
 void output_file_opened(struct output *o);
-void output_file_write(struct output *o, size_t first,
-                       size_t len);      /* of the first message, of all that fit */
-void output_file_done(struct output *o); /* its thread has a result */
+
+/* Begins to write the next messages. Nothing happens while the thread is busy. */
+void output_file_write(struct output *o);
+
+/* Takes the thread's result, if it has one. Negative: the output has failed, and @d says why. */
+int output_file_done(struct output *o, struct gad_diag *d) GAD_MUST_CHECK;
 void output_file_tick(struct output *o);
 void output_file_reopen(struct output *o);
 bool output_file_is_reopening(const struct output *o);
-bool output_file_is_safe(
-    struct output *o); /* the disk has everything that was written; else that is begun */
 
-void output_timer_event(int fd, short what, void *arg); /* arg: the output */
-
-/* The connection is no use any more. */
-void output_fail(struct output *o, const char *why);
-void output_publish(struct output *o);
+/* Whether the disk has everything that was written; if not, a sync is begun. */
+bool output_file_is_safe(struct output *o);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a connection is of use, and what becomes of it if not. That it could be opened says little: a full disk can be
- * opened, a receiver may accept and close, and TLS 1.3 refuses a certificate after the handshake. It is proven when
- * something was delivered. Until then it does not work again, its address is no better than others, and the time
- * between two attempts grows.
+ * Whether a connection works, and what follows if it does not. An open connection proves little: a
+ * full disk can be opened, a receiver may accept and close, and TLS 1.3 refuses a certificate after
+ * the handshake. A connection is proven when something was delivered on it. Until then the output
+ * does not report that it works again, its address is not preferred, and the time between two
+ * attempts grows.
  */
-#include <event2/event.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/log.h"
+#include "daemon/watch.h"
 
 static const int64_t SECOND = 1000000000;
 
@@ -22,11 +23,11 @@ enum {
     RETRY_MS = 250, /* the first; doubles */
     RETRY_MAX_MS = 30000,
     STEADY_SECONDS =
-        10, /* so long a connection must have held: longer than receivers take to refuse */
-    REMIND_SECONDS = 60, /* a failure for another reason is logged at most so often */
+        10, /* that a connection must have lasted: longer than receivers take to refuse */
+    REMIND_SECONDS = 60, /* between two warnings of an output whose reason changes */
 };
 
-/* Bytes that the other side's kernel has not taken; 0 where that is not known. */
+/* Returns the bytes that the receiver's kernel has not acknowledged; 0 where that is unknown. */
 static int64_t in_flight(const struct output *o)
 {
     int n = 0;
@@ -45,12 +46,13 @@ void output_proof_begin(struct output *o)
     o->sent_before = o->now.sent;
     o->taken = bytes_taken(o, 0);
     transport_text(o->transport, o->now.address);
-    if (!o->disk) /* output_file.c says more */
+    if (!o->disk) /* output_file.c logs it with the size */
         log_info("feed", "output '%s': %s%s", o->o.config->name,
                  *o->now.address ? "connected to " : "open", o->now.address);
 }
 
-/* A file has what was synced; a receiver what its kernel took, if the connection also held. */
+/* To a file, synced bytes are delivered; to a receiver, bytes that its kernel took on a connection
+ * that lasted. */
 static bool is_delivered(const struct output *o, bool held, bool moves)
 {
     if (o->now.sent == o->sent_before)
@@ -58,7 +60,7 @@ static bool is_delivered(const struct output *o, bool held, bool moves)
     return o->disk ? o->synced_some : held && moves;
 }
 
-void output_proof_look(struct output *o, struct gad_time now)
+void output_proof_check(struct output *o, struct gad_time now)
 {
     int64_t flying = in_flight(o), taken = bytes_taken(o, flying);
     bool held = gad_time_sub(now, o->opened).ns > STEADY_SECONDS * SECOND;
@@ -69,7 +71,7 @@ void output_proof_look(struct output *o, struct gad_time now)
         return;
     o->proven = is_delivered(o, held, moves);
     if (o->proven || (held && o->now.sent == o->sent_before))
-        o->tries = 0; /* one that had nothing to take did not fail */
+        o->tries = 0; /* a connection that had nothing to send did not fail */
     if (!o->proven)
         return;
     transport_worked(o->transport);
@@ -79,7 +81,7 @@ void output_proof_look(struct output *o, struct gad_time now)
     o->failing = false;
 }
 
-/* Each reason once, and not often if they alternate. */
+/* Logs each new reason once, and rarely if reasons alternate. */
 static void log_failure(struct output *o, struct gad_time now)
 {
     const struct config_output *c = o->o.config;
@@ -110,7 +112,7 @@ void output_proof_failed(struct output *o, const char *why)
         transport_failed(o->transport);
 }
 
-/* Full jitter: many sensors that lost the same collector do not come back in step. */
+/* Full jitter, so that sensors that lost the same collector do not reconnect in step. */
 void output_schedule_retry(struct output *o)
 {
     uint32_t most = RETRY_MS;
@@ -120,8 +122,7 @@ void output_schedule_retry(struct output *o)
     most = most < RETRY_MAX_MS ? most : RETRY_MAX_MS;
     o->tries++;
     uint32_t ms = RETRY_MS / 10 + gad_rng_below(&o->rng, most);
-    const struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    (void)event_add(o->timer, &tv);
-    log_info("feed", "output '%s': tried again in %" PRIu32 ".%03" PRIu32 " s", o->o.config->name,
+    watch_after(o->timer, (struct gad_time){ms * INT64_C(1000000)});
+    log_info("feed", "output '%s': next attempt in %" PRIu32 ".%03" PRIu32 " s", o->o.config->name,
              ms / 1000, ms % 1000);
 }

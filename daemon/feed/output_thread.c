@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,31 +12,31 @@
 #include "daemon/feed/output.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/thread.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 
 enum {
-    REOPEN_MS = 200, /* that the main loop waits for files to be reopened */
-    LOOK_US = 20000, /* between two looks while something is waited for */
+    REOPEN_MS = 200, /* that the main thread waits for files to be reopened */
+    CHECK_MS = 20,   /* between two checks while the main thread waits */
 };
 
 struct output_thread {
     struct event_base *base;
-    struct event *wake, *tick, *look;
+    struct watch *wake, *tick, *check;
     int fd; /* eventfd */
     size_t n;
     struct output *output[CONFIG_OUTPUTS_MAX];
-    pthread_t thread;
-    bool runs;
-    _Atomic bool stop, reopen, finish, finished;
-    _Atomic(void *) renewed[CONFIG_OUTPUTS_MAX]; /* to be taken by the thread; NULL: nothing */
+    struct thread thread;
+    _Atomic bool reopen, finish, finished;
+    _Atomic(void *) renewed[CONFIG_OUTPUTS_MAX]; /* for the thread to take; NULL: nothing */
     sem_t reopened;
     bool is_finishing, is_reopening; /* the thread's */
 };
 
-/* Outputs do not say when they are done; while the main thread waits for that they are asked. */
-static void look_whether_done(struct output_thread *d)
+/* Outputs do not report that they are done. While the main thread waits for it, a timer checks
+ * them. */
+static void check_whether_done(struct output_thread *d)
 {
-    const struct timeval soon = {0, LOOK_US};
     bool finished = d->is_finishing, reopening = false;
 
     for (size_t i = 0; i < d->n; i++) {
@@ -51,24 +49,20 @@ static void look_whether_done(struct output_thread *d)
         (void)sem_post(&d->reopened);
     }
     if ((d->is_finishing && !finished) || d->is_reopening)
-        (void)event_add(d->look, &soon);
+        watch_after(d->check, (struct gad_time){CHECK_MS * INT64_C(1000000)});
 }
 
-static void look_event(evutil_socket_t fd, short what, void *arg)
+static void on_check(void *arg)
 {
-    (void)fd;
-    (void)what;
-    look_whether_done(arg);
+    check_whether_done(arg);
 }
 
-static void wake_event(evutil_socket_t fd, short what, void *arg)
+static void on_wake(void *arg)
 {
     struct output_thread *d = arg;
-    uint64_t ignored;
-    (void)what;
 
-    (void)!read(fd, &ignored, sizeof(ignored));
-    if (atomic_load(&d->stop)) {
+    thread_event_clear(d->fd);
+    if (thread_must_stop(&d->thread)) {
         (void)event_base_loopbreak(d->base);
         return;
     }
@@ -86,34 +80,28 @@ static void wake_event(evutil_socket_t fd, short what, void *arg)
         output_wake(d->output[i]);
     }
     d->is_reopening = d->is_reopening || reopen;
-    look_whether_done(d);
+    check_whether_done(d);
 }
 
-static void tick_event(evutil_socket_t fd, short what, void *arg)
+static void on_tick(void *arg)
 {
     struct output_thread *d = arg;
-    (void)fd;
-    (void)what;
 
     for (size_t i = 0; i < d->n; i++)
         output_tick(d->output[i]);
-    look_whether_done(d);
+    check_whether_done(d);
 }
 
 static int make_events(struct output_thread *d)
 {
     d->base = event_base_new();
-    d->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    d->fd = thread_event_open();
     if (!d->base || d->fd < 0)
         return GAD_ENOMEM;
-    d->wake = event_new(d->base, d->fd, EV_READ | EV_PERSIST, wake_event, d);
-    d->tick = event_new(d->base, -1, EV_PERSIST, tick_event, d);
-    d->look = event_new(d->base, -1, 0, look_event, d);
-    const struct timeval second = {1, 0};
-    return d->wake && d->tick && d->look && event_add(d->wake, NULL) == 0 &&
-                   event_add(d->tick, &second) == 0
-               ? 0
-               : GAD_ENOMEM;
+    d->wake = watch_reader(d->base, d->fd, on_wake, d);
+    d->tick = watch_ticker(d->base, (struct gad_time){1000000000}, on_tick, d);
+    d->check = watch_timer(d->base, on_check, d);
+    return d->wake && d->tick && d->check ? 0 : GAD_ENOMEM;
 }
 
 int output_thread_new(const struct output_thread_options *o, struct output_thread **ret,
@@ -130,7 +118,7 @@ int output_thread_new(const struct output_thread_options *o, struct output_threa
     for (; d->n < o->config->n_outputs; d->n++) {
         const struct output_options oo = {.base = d->base,
                                           .config = &o->config->output[d->n],
-                                          .folder = o->folder,
+                                          .directory = o->directory,
                                           .sensor = o->sensor,
                                           .run = o->run,
                                           .next = o->next[d->n],
@@ -145,14 +133,13 @@ int output_thread_new(const struct output_thread_options *o, struct output_threa
     return 0;
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct output_thread *d = arg;
 
     for (size_t i = 0; i < d->n; i++)
         output_start(d->output[i]);
     (void)event_base_dispatch(d->base);
-    return NULL;
 }
 
 int output_thread_start(struct output_thread *d)
@@ -162,15 +149,12 @@ int output_thread_start(struct output_thread *d)
         if (err != 0)
             return err;
     }
-    int r = thread_start(&d->thread, "ganadd-feed", run, d);
-    d->runs = r == 0;
-    return r;
+    return thread_run(&d->thread, "ganadd-feed", run, d);
 }
 
 void output_thread_wake(struct output_thread *d)
 {
-    const uint64_t one = 1;
-    (void)!write(d->fd, &one, sizeof(one));
+    thread_event_post(d->fd);
 }
 
 void output_thread_reopen(struct output_thread *d)
@@ -182,10 +166,11 @@ void output_thread_reopen(struct output_thread *d)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     while (sem_trywait(&d->reopened) == 0)
-        ; /* of an earlier call that did not wait so long */
+        ; /* posted for an earlier call that had stopped waiting */
     atomic_store(&d->reopen, true);
     output_thread_wake(d);
-    while (d->runs && sem_clockwait(&d->reopened, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+    while (d->thread.runs && sem_clockwait(&d->reopened, CLOCK_MONOTONIC, &until) != 0 &&
+           errno == EINTR)
         ;
 }
 
@@ -203,7 +188,7 @@ void output_thread_finish(struct output_thread *d)
 
 bool output_thread_is_finished(const struct output_thread *d)
 {
-    return !d->runs || atomic_load(&d->finished);
+    return !d->thread.runs || atomic_load(&d->finished);
 }
 
 bool output_thread_status(struct output_thread *d, size_t i, struct output_status *ret)
@@ -218,21 +203,16 @@ void output_thread_free(struct output_thread *d)
 {
     if (!d)
         return;
-    if (d->runs) {
-        atomic_store(&d->stop, true);
-        output_thread_wake(d);
-        (void)pthread_join(d->thread, NULL);
-    }
+    thread_ask_stop(&d->thread);
+    output_thread_wake(d);
+    thread_join(&d->thread);
     for (size_t i = d->n; i-- > 0;) {
         transport_tls_context_free(atomic_exchange(&d->renewed[i], NULL));
         output_free(d->output[i]);
     }
-    if (d->wake)
-        event_free(d->wake);
-    if (d->tick)
-        event_free(d->tick);
-    if (d->look)
-        event_free(d->look);
+    watch_free(d->wake);
+    watch_free(d->tick);
+    watch_free(d->check);
     if (d->base)
         event_base_free(d->base);
     if (d->fd >= 0)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/feed/disk.h"
 #include "daemon/feed/lines.h"
 #include "daemon/log.h"
 #include "daemon/score/job.h"
@@ -18,8 +19,9 @@
 #include "models/detector.h"
 
 enum {
-    QUEUE_MAX = 1 << 20,      /* bytes */
-    PATIENCE_NS = 1000000000, /* of a file that is read, for a disk that does not answer */
+    QUEUE_MAX = 1 << 20, /* bytes */
+    /* that the reader of a capture file waits for a disk that does not answer */
+    PATIENCE_NS = 1000000000,
 };
 
 struct record_log {
@@ -28,10 +30,10 @@ struct record_log {
     struct gad_buf head; /* of a new file, with a NUL */
     struct gad_buf line;
     struct lines *out;
-    uint64_t left_behind; /* files in another form */
+    uint64_t left_behind; /* rotated files that had another form */
 };
 
-/* Plain records are as KDD99's, which have no head. */
+/* Plain records have the form of KDD99's files, which have no head. */
 static bool has_head(const struct gad_record_form *f)
 {
     return !f->ndjson && (f->with_connection || f->with_score);
@@ -45,7 +47,8 @@ static struct gad_record_form form_of(const struct config *c)
                                     .with_score = c->records.score};
 }
 
-/* Would the bytes that a file begins with be what we write there? A short file may have a part of it. */
+/* Whether a file begins as the records that are written now. A short file may have only a part of
+ * the head. */
 static bool begins_as_ours(const struct record_log *t, const char *p, size_t len)
 {
     size_t head = t->head.len - 1;
@@ -57,7 +60,8 @@ static bool begins_as_ours(const struct record_log *t, const char *p, size_t len
     return p[0] >= '0' && p[0] <= '9';
 }
 
-/* A file in another form is moved away, for a file is of one form. What cannot be read is lines_new()'s to tell. */
+/* Rotates a file whose records have another form, because a file has one form. lines_new() reports
+ * a file that cannot be read. */
 static void leave_other_form(struct record_log *t)
 {
     char p[GAD_RECORD_LINE_MAX];
@@ -71,7 +75,7 @@ static void leave_other_form(struct record_log *t)
         return;
     log_notice("records", "'%s' has records in another form and is moved away",
                t->config->records.file);
-    t->left_behind += lines_rotate(t->config->records.file, t->config->records.files);
+    t->left_behind += disk_rotate(t->config->records.file, t->config->records.files);
 }
 
 int record_log_new(struct event_base *base, const struct config *c, struct stats *st,

@@ -15,7 +15,7 @@
 
 enum { FILES = 4, TEXT = 2 * PATH_MAX };
 
-/* Which file was read: another one, or one that was written to, differs. */
+/* Identifies the file that was read: a replaced or modified file differs. */
 struct identity {
     int error; /* of stat(2) */
     dev_t dev;
@@ -25,7 +25,7 @@ struct identity {
 };
 
 struct watched {
-    const char *key; /* NULL: there is no such file */
+    const char *key; /* NULL: not in use */
     char path[PATH_MAX];
     struct identity was, is;
 };
@@ -33,9 +33,9 @@ struct watched {
 struct watched_output {
     const struct config_output *config;
     struct watched file[FILES];
-    void *context; /* read, and to be used; NULL: nothing has changed, or not readable */
-    struct gad_diag
-        kept; /* why the old ones stay in use; "": they do not, or nothing has changed */
+    void *context; /* read and not applied yet; NULL: unchanged or not readable */
+    /* why changed files are not applied; "": they are, or nothing has changed */
+    struct gad_diag kept;
 };
 
 struct renewal {
@@ -74,7 +74,7 @@ static void watch(struct watched *w, const char *key, const char *value)
     const char *path;
 
     if (*value == '\0' || credential_path(value, w->path, sizeof(w->path), &path, NULL) != 0)
-        return; /* a credential that is missing ends the start */
+        return; /* a missing credential ends the start */
     if (path != w->path)
         (void)snprintf(w->path, sizeof(w->path), "%s", path);
     w->key = key;
@@ -83,7 +83,7 @@ static void watch(struct watched *w, const char *key, const char *value)
 
 static void watch_output(struct watched_output *o, const struct config_output *c)
 {
-    const char *file, *folder;
+    const char *file, *directory;
 
     o->config = c;
     watch(&o->file[0], "ca", c->ca);
@@ -91,9 +91,9 @@ static void watch_output(struct watched_output *o, const struct config_output *c
     watch(&o->file[2], "key", c->key);
     if (*c->ca != '\0')
         return;
-    tls_files_system_ca(&file, &folder);
+    tls_files_system_ca(&file, &directory);
     watch(&o->file[0], "ca", file);
-    watch(&o->file[3], "ca", folder);
+    watch(&o->file[3], "ca", directory);
 }
 
 int renewal_new(const struct config *c, struct renewal **ret)
@@ -124,7 +124,7 @@ void renewal_free(struct renewal *r)
     gad_free(r);
 }
 
-/* A file that root had read; NULL: ganadd can read them all. */
+/* Returns a file that only root can read; NULL: ganadd can read all files. */
 static const struct watched *unreadable(const struct watched_output *o)
 {
     for (size_t i = 0; i < FILES; i++)

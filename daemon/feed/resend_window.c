@@ -23,7 +23,8 @@ static struct resend_window_mark *mark_at(struct resend_window *w, size_t i)
     return &w->mark[(w->head + i) % RESEND_WINDOW_MARKS];
 }
 
-/* Every second mark goes, from the newest but one on, so that the newest and the spread stay. */
+/* Removes every second mark, beginning with the newest but one, so that the newest and the span
+ * stay. */
 static void thin_out(struct resend_window *w)
 {
     size_t kept = 0;

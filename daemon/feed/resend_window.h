@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What was written to a receiver that does not say what it got. Of an event nobody knows that it arrived until so many
- * more were written after it, which its buffers and the network's cannot all hold, and so much time has passed, in
- * which its queues are worked off. Until then it is sent again when the connection breaks.
+ * Events written to a receiver that does not acknowledge them. An event counts as delivered once N
+ * later events were written, more than the buffers of the receiver and the network can hold, and T
+ * has passed, in which the receiver's queues are processed. Until then the event is sent again when
+ * the connection breaks.
  *
  * The window is kept as marks, not event by event: it releases a little late, never early.
  *
@@ -20,12 +21,12 @@ enum { RESEND_WINDOW_MARKS = 256 };
 
 struct resend_window_mark {
     uint64_t next;        /* events before this number ... */
-    uint64_t n;           /* ... were the first so many of this connection, ... */
+    uint64_t n;           /* ... were the first n of this connection, ... */
     struct gad_time time; /* ... and written before this */
 };
 
 struct resend_window {
-    uint64_t events; /* at least so many are kept */
+    uint64_t events; /* N: at least this many are kept */
     struct gad_time time;
     uint64_t n;        /* written on this connection */
     uint64_t next;     /* behind the last one */
@@ -38,17 +39,17 @@ struct resend_window {
 void resend_window_init(struct resend_window *w, uint64_t events, struct gad_time time,
                         uint64_t next);
 
-/* A new connection begins with event resend_window_released(). */
+/* A new connection begins with the first event that is not released. */
 void resend_window_restart(struct resend_window *w);
 
-/* Events up to @next were written. @now: monotonic. */
+/* Events before @next were written. @now: monotonic. */
 void resend_window_wrote(struct resend_window *w, uint64_t next, struct gad_time now);
 
-/* Events up to @next are not for the receiver. */
+/* Events before @next are not for the receiver. */
 void resend_window_skipped(struct resend_window *w, uint64_t next);
 
-/* Events before this need not be sent again. */
+/* Returns the first event that may have to be sent again. */
 uint64_t resend_window_released(struct resend_window *w, struct gad_time now);
 
-/* Everything written arrived: the receiver came to its end in order. */
+/* All that was written has arrived: the receiver has closed the connection in order. */
 void resend_window_all_arrived(struct resend_window *w);

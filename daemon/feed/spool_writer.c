@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +12,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
 
-enum { UNDER_WAY_MAX = 2 }; /* blocks: one that is being written, and one that is written next */
+enum { UNDER_WAY_MAX = 2 }; /* blocks: one being written, and the next one */
 
 /* In a block's bytes before each payload, which ends on a multiple of 8. */
 struct entry {
@@ -26,12 +24,13 @@ struct ack {
     uint64_t next, lost; /* 0, 0: nothing new */
 };
 
-/* Belongs to one side at a time. */
+/* One thread owns a block at a time. */
 struct block {
-    uint64_t dropped; /* numbers before its first record that were dropped for want of a block */
-    uint64_t first;   /* number of its first record */
+    /* numbers before its first record that were dropped because no block was free */
+    uint64_t dropped;
+    uint64_t first; /* number of its first record */
     struct ack ack[GAD_SPOOL_CURSORS];
-    struct gad_spool_status status; /* on the way back */
+    struct gad_spool_status status; /* set by the thread before it returns the block */
     size_t len;
     _Alignas(8) uint8_t data[SPOOL_BLOCK_LEN];
 };
@@ -39,23 +38,22 @@ struct block {
 struct spool_writer {
     struct gad_spool *spool; /* the thread's, while it runs */
     bool failing;            /* the failure was logged; the thread's */
-    uint64_t failed_at;      /* records committed when it began; the thread's */
+    uint64_t failed_at;      /* records committed when the failure began; the thread's */
     struct gad_ring *full, *empty;
     struct block *all[SPOOL_BLOCKS];
-    pthread_t thread;
-    bool runs, has_run;
-    _Atomic bool stop;
+    struct thread thread;
+    bool has_run;
     _Atomic uint64_t end;
     _Atomic uint64_t refused; /* records that the thread dropped */
     void (*committed)(void *arg);
     void *arg;
 
-    struct block *free[SPOOL_BLOCKS]; /* (n_free) came back */
+    struct block *free[SPOOL_BLOCKS]; /* (n_free) returned by the thread */
     size_t n_free;
     struct block *filling; /* NULL: none */
     uint64_t next;         /* number of the next record */
     uint64_t dropped;      /* since the last block was begun */
-    uint64_t n_dropped;    /* for want of a block, ever */
+    uint64_t n_dropped;    /* because no block was free, since the start */
     struct ack ack[GAD_SPOOL_CURSORS];
     bool has_acks;
     struct gad_spool_status status;
@@ -75,10 +73,10 @@ static void append(struct spool_writer *w, uint64_t seq, const struct entry *e, 
     int r = gad_spool_append(s, e->kind, wall, p, e->len, &got);
     if (r == GAD_MORE) {
         int committed = gad_spool_commit(s, gad_time_monotonic());
-        (void)committed; /* the status says it; what does not fit then is lost */
+        (void)committed; /* the status has the error; a record that still does not fit is lost */
         r = gad_spool_append(s, e->kind, wall, p, e->len, &got);
     }
-    gad_assert(r >= 0 && got == seq); /* both sides count alike */
+    gad_assert(r >= 0 && got == seq); /* both threads count alike */
     if (r == GAD_MORE) {
         gad_spool_drop(s, 1);
         atomic_fetch_add(&w->refused, 1);
@@ -111,15 +109,16 @@ static const char *why(int failure)
     if (failure == -EWOULDBLOCK)
         return "its directory was replaced, and another process writes to the new one";
     if (failure == -EEXIST)
-        return "its directory was replaced by one that has segments of its own";
+        return "its directory was replaced by one that has segments of another spool";
     return gad_strerror(failure);
 }
 
-/* Once when it begins to fail. Once when it is over: something was committed since, and nothing is left to be. */
+/* Logs once when commits begin to fail, and once when they work again: something was committed
+ * since, and nothing waits. */
 static void report_failure(struct spool_writer *w, const struct gad_spool_status *now)
 {
     if (now->failure != 0 && !w->failing) {
-        log_warn("spool", "cannot write: %s; keeping what fits in memory, trying again",
+        log_warn("spool", "cannot write: %s; keeping what fits in memory, retrying",
                  why(now->failure));
         w->failing = true;
         w->failed_at = now->totals.committed;
@@ -137,9 +136,9 @@ static void report_mended(const struct gad_spool_status *before, const struct ga
     static const struct {
         unsigned bit;
         const char *name;
-    } parts[] = {{GAD_SPOOL_MISSED_FOLDER, "the directory"},
+    } parts[] = {{GAD_SPOOL_MISSED_DIRECTORY, "the directory"},
                  {GAD_SPOOL_MISSED_STATE, "the state"},
-                 {GAD_SPOOL_MISSED_ACTIVE, "the segment that is written to"},
+                 {GAD_SPOOL_MISSED_ACTIVE, "the active segment"},
                  {GAD_SPOOL_MISSED_OTHER, "other segments"}};
     char text[128] = "";
     size_t len = 0;
@@ -151,8 +150,8 @@ static void report_mended(const struct gad_spool_status *before, const struct ga
             len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len > 0 ? ", " : "",
                                     parts[i].name);
     log_warn("spool",
-             "someone deleted, renamed or replaced %s; what was still open here was "
-             "written again, %llu segments are gone",
+             "another program deleted, renamed or replaced %s; files that were still open "
+             "were restored, %llu segments are lost",
              text, (unsigned long long)(now->totals.removed - before->totals.removed));
 }
 
@@ -164,7 +163,7 @@ static void log_segments(const struct gad_spool_status *before, const struct gad
                   (unsigned long long)now->oldest, (unsigned long long)now->end - 1);
 }
 
-/* All blocks that are there, and one commit. */
+/* Appends all blocks in the ring and commits once. */
 static void work(struct spool_writer *w)
 {
     struct gad_spool_status before, now;
@@ -191,7 +190,7 @@ static void work(struct spool_writer *w)
         gad_ring_wake(w->empty);
 }
 
-/* Milliseconds until the spool has something to do by itself; -1: nothing. */
+/* Returns the milliseconds until a commit is due without new records; -1: never. */
 static int patience(const struct gad_spool *s)
 {
     int64_t due = gad_spool_due(s).ns, now = gad_time_monotonic().ns;
@@ -202,23 +201,24 @@ static int patience(const struct gad_spool *s)
                       : (int)((due - now < 60000000000 ? due - now : 60000000000) / 1000000 + 1);
 }
 
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct spool_writer *w = arg;
     struct pollfd p = {.fd = gad_ring_items_fd(w->full), .events = POLLIN};
 
     for (;;) {
-        bool stop = atomic_load(&w->stop); /* before looking: what was pushed before it is seen */
+        /* read before work(), which then sees all blocks pushed before the stop */
+        bool stop = thread_must_stop(&w->thread);
         work(w);
         if (stop && gad_ring_count(w->full) == 0)
-            return NULL;
-        if (!gad_ring_arm_items(w->full) && !atomic_load(&w->stop))
+            return;
+        if (!gad_ring_arm_items(w->full) && !thread_must_stop(&w->thread))
             (void)poll(&p, 1, patience(w->spool));
         gad_ring_disarm_items(w->full);
     }
 }
 
-/* What came back; the last of it has the newest status. */
+/* Takes the returned blocks; the last one has the newest status. */
 static void collect(struct spool_writer *w)
 {
     struct block *b;
@@ -229,7 +229,7 @@ static void collect(struct spool_writer *w)
     }
 }
 
-int spool_writer_new(const char *folder, const struct gad_spool_options *o,
+int spool_writer_new(const char *directory, const struct gad_spool_options *o,
                      struct spool_writer **ret, struct gad_spool_recovery *ret_found,
                      struct gad_diag *d)
 {
@@ -237,7 +237,7 @@ int spool_writer_new(const char *folder, const struct gad_spool_options *o,
 
     if (!w)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    int r = gad_spool_open(folder, o, &w->spool, ret_found, d);
+    int r = gad_spool_open(directory, o, &w->spool, ret_found, d);
     if (r != 0)
         return r;
     r = gad_ring_new(SPOOL_BLOCKS, &w->full);
@@ -251,7 +251,7 @@ int spool_writer_new(const char *folder, const struct gad_spool_options *o,
             r = GAD_ENOMEM;
     }
     if (r != 0)
-        return gad_fail(d, r, "%s: %s", folder, gad_strerror(r));
+        return gad_fail(d, r, "%s: %s", directory, gad_strerror(r));
     gad_spool_status(w->spool, &w->status);
     w->next = w->status.next;
     atomic_store(&w->end, w->status.end);
@@ -264,7 +264,7 @@ void spool_writer_free(struct spool_writer *w)
     if (!w)
         return;
     (void)spool_writer_stop(w);
-    if (w->spool && !w->has_run) { /* the start failed elsewhere: nothing was lost by it */
+    if (w->spool && !w->has_run) { /* the start failed elsewhere: mark the spool as clean */
         int ignored = gad_spool_finish(w->spool, gad_time_monotonic());
         (void)ignored;
     }
@@ -278,7 +278,7 @@ void spool_writer_free(struct spool_writer *w)
 
 struct gad_spool *spool_writer_spool(struct spool_writer *w)
 {
-    gad_assert(!w->runs);
+    gad_assert(!w->thread.runs);
     return w->spool;
 }
 
@@ -290,23 +290,21 @@ void spool_writer_on_commit(struct spool_writer *w, void (*committed)(void *arg)
 
 int spool_writer_start(struct spool_writer *w)
 {
-    atomic_store(&w->stop, false);
-    int r = thread_start(&w->thread, "ganadd-spool", run, w);
-    w->runs = w->has_run = r == 0;
+    int r = thread_run(&w->thread, "ganadd-spool", run, w);
+    w->has_run = r == 0;
     return r;
 }
 
 int spool_writer_stop(struct spool_writer *w)
 {
-    if (!w->runs)
+    if (!w->thread.runs)
         return 0;
     spool_writer_flush(w, true);
-    atomic_store(&w->stop, true);
+    thread_ask_stop(&w->thread);
     gad_ring_wake(w->full);
-    (void)pthread_join(w->thread, NULL);
-    w->runs = false;
+    thread_join(&w->thread);
     spool_writer_take(w);
-    if (w->dropped > 0) /* for these, and for these acknowledgements, there was no block any more */
+    if (w->dropped > 0) /* no block was free for these drops and acknowledgements */
         gad_spool_drop(w->spool, w->dropped);
     w->dropped = 0;
     take_acks(w->spool, w->ack);
@@ -317,7 +315,7 @@ int spool_writer_stop(struct spool_writer *w)
     return r;
 }
 
-/* A block to fill, if there is one. */
+/* Makes a block current, if one is free. */
 static bool begin_block(struct spool_writer *w)
 {
     if (w->filling)
@@ -336,7 +334,7 @@ static bool begin_block(struct spool_writer *w)
     return true;
 }
 
-/* That the thread has, or that are on their way to it. */
+/* Blocks that the thread has or will take. */
 static size_t blocks_under_way(const struct spool_writer *w)
 {
     return SPOOL_BLOCKS - w->n_free - gad_ring_count(w->empty) - (w->filling ? 1 : 0);
@@ -385,11 +383,11 @@ void spool_writer_ack(struct spool_writer *w, unsigned cursor, uint64_t next, ui
 void spool_writer_flush(struct spool_writer *w, bool tick)
 {
     if (!w->filling && (tick || w->has_acks || w->dropped > 0) && !begin_block(w))
-        return; /* the next flush does it */
+        return; /* the next flush retries */
     if (!w->filling)
         return;
-    /* While the disk is busy with others a block that has room waits for more: blocks that are nearly empty would soon
-     * all be under way. */
+    /* While the disk is busy, a block with room waits for more records. Otherwise nearly empty
+     * blocks would soon use up all blocks. */
     if (!tick && blocks_under_way(w) >= UNDER_WAY_MAX)
         return;
     push_filling(w);
@@ -397,7 +395,7 @@ void spool_writer_flush(struct spool_writer *w, bool tick)
 
 size_t spool_writer_room(const struct spool_writer *w)
 {
-    /* The end of a block may be too short for a record. */
+    /* The unused end of a block may be too short for a record. */
     size_t usable = SPOOL_BLOCK_LEN - GAD_SPOOL_RECORD_MAX - sizeof(struct entry);
     size_t n = (w->n_free + gad_ring_count(w->empty)) * usable;
 
@@ -430,11 +428,6 @@ uint64_t spool_writer_dropped(const struct spool_writer *w)
 bool spool_writer_is_idle(const struct spool_writer *w)
 {
     return w->status.next == w->next && w->status.waiting == 0;
-}
-
-uint64_t spool_writer_next(const struct spool_writer *w)
-{
-    return w->next;
 }
 
 uint64_t spool_writer_end(const struct spool_writer *w)

@@ -2,16 +2,18 @@
 #pragma once
 
 /*
- * The thread that writes the spool (lib/spool), so that the main loop never waits for a disk. Records go there in
- * blocks that the main loop fills, acknowledgements with them; the blocks come back when what is in them is committed.
- * While the disk is busy blocks gather: the thread takes all there are, and commits them together.
+ * The thread that writes the spool (lib/spool), so that the main loop never waits for a disk. The
+ * main loop fills blocks with records and acknowledgements. The thread returns a block when its
+ * records are committed. While the disk is busy, blocks gather: the thread takes all of them and
+ * commits them together.
  *
  *     main loop -- full blocks --> thread -- empty blocks --> main loop
  *
- * A sequence number is given at once, by the main loop. When no block is free the record is dropped, its number used,
- * and readers of the spool meet it as a loss: a disk that hangs loses alerts, exactly counted, and holds up nothing.
+ * The main loop assigns sequence numbers at once. When no block is free, the record is dropped, its
+ * number stays used, and readers of the spool report it as a loss. So a disk that hangs loses
+ * alerts, counted exactly, and blocks nothing.
  *
- * Thread: main, but for reading the number behind the last committed record.
+ * Thread: main, except spool_writer_end().
  */
 
 #include <stdbool.h>
@@ -28,61 +30,64 @@ struct spool_writer;
 
 enum {
     SPOOL_BLOCKS = 16,
-    SPOOL_BLOCK_LEN = 256 << 10
-}; /* bytes; what waits for the disk at most is their product */
+    SPOOL_BLOCK_LEN = 256 << 10, /* bytes; SPOOL_BLOCKS of them can wait for the disk */
+};
 
-/* Opens the spool; no thread yet. */
-int spool_writer_new(const char *folder, const struct gad_spool_options *o,
+/* Opens the spool. Starts no thread. */
+int spool_writer_new(const char *directory, const struct gad_spool_options *o,
                      struct spool_writer **ret, struct gad_spool_recovery *ret_found,
                      struct gad_diag *d) GAD_MUST_CHECK;
-void spool_writer_free(struct spool_writer *w); /* stops it */
+void spool_writer_free(struct spool_writer *w); /* stops the thread */
 GAD_DEFINE_CLEANUP(struct spool_writer, spool_writer_free);
 
-/* For cursors, while the thread does not run. */
+/* Returns the spool, for its cursors, while the thread does not run. */
 struct gad_spool *spool_writer_spool(struct spool_writer *w);
 
-/* @committed is called from the thread whenever more is to be read. Before it is started. */
+/* Sets the function that the thread calls whenever readers can read more. The caller sets it before
+ * the start. */
 void spool_writer_on_commit(struct spool_writer *w, void (*committed)(void *arg), void *arg);
 
 /* Starts the thread, with all signals blocked in it. */
 int spool_writer_start(struct spool_writer *w) GAD_MUST_CHECK;
 
-/* Ends the thread when everything is committed, or could not be, and finishes the spool. 0, or why it could not. */
+/* Ends the thread when all records are committed, or could not be, and finishes the spool. Returns
+ * 0 or the error of the spool. */
 int spool_writer_stop(struct spool_writer *w);
 
-/* A record of at most GAD_SPOOL_RECORD_MAX bytes; never waits. Returns its number, which is also that of one that was
- * dropped: *ret_dropped. */
+/* Adds a record of at most GAD_SPOOL_RECORD_MAX bytes; never waits. Returns its number, which a
+ * dropped record (*ret_dropped) uses up, too. */
 uint64_t spool_writer_add(struct spool_writer *w, unsigned kind, struct gad_time wall,
                           const void *p, size_t len, bool *ret_dropped);
 
-/* Records that a cursor is done with, as gad_spool_ack(). Goes with the next block. */
+/* Acknowledges records, as gad_spool_ack(), with the next block. */
 void spool_writer_ack(struct spool_writer *w, unsigned cursor, uint64_t next, uint64_t lost);
 
-/* Hands over what was added; at the end of each turn of the loop, and when blocks came back. While the disk is busy it
- * may be kept, so that it is written with what follows. @tick: in any case, also if that is nothing, for what
- * the status says: once a second. */
+/* Passes the current block to the thread; called at the end of each turn of the loop, and when
+ * blocks were returned. While the disk is busy, a block with room is kept for more records. @tick:
+ * passes a block in any case, even an empty one, to update the status; once a second. */
 void spool_writer_flush(struct spool_writer *w, bool tick);
 
-/* Bytes that can be added now without a drop, a lower limit: who can wait (a file) waits for it. */
+/* Returns a lower limit of the bytes that can be added without a drop. A source that can wait, such
+ * as a capture file, waits for it. */
 size_t spool_writer_room(const struct spool_writer *w);
 
-/* Readable when something was committed, or blocks came back; then spool_writer_take(). */
+/* Returns a descriptor that is readable when blocks were returned or records committed; the caller
+ * then calls spool_writer_take(). */
 int spool_writer_fd(const struct spool_writer *w);
 void spool_writer_take(struct spool_writer *w);
 
-/* To sleep on the descriptor: arm; true: there is already something. Disarm after it. */
+/* Arms the descriptor before the loop sleeps. True: blocks have been returned already.
+ * spool_writer_take() disarms it. */
 bool spool_writer_arm(struct spool_writer *w);
 
-uint64_t spool_writer_next(const struct spool_writer *w); /* the number that the next record gets */
-
-/* The limit for readers. Thread: any. */
+/* Returns the limit for readers: the number behind the last committed record. Thread: any. */
 uint64_t spool_writer_end(const struct spool_writer *w);
 
-/* Records dropped since it was opened, of this moment. */
+/* Returns the records dropped since it was opened, up to now. */
 uint64_t spool_writer_dropped(const struct spool_writer *w);
 
-/* Nothing that was added waits for the disk. */
+/* Whether no record waits for the disk. */
 bool spool_writer_is_idle(const struct spool_writer *w);
 
-/* As of the last block that came back. */
+/* Returns the status as of the last returned block. */
 const struct gad_spool_status *spool_writer_status(const struct spool_writer *w);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Certificates and keys of an output of type tls. OpenSSL says little about a file that it cannot use, so what is
- * commonly wrong with one is found out here.
- */
+/* Certificates and keys of an output of type tls. OpenSSL explains little about a file that it
+ * cannot use, so this file detects the common mistakes. */
 #include "daemon/feed/tls_files.h"
 
 #include <fcntl.h>
@@ -21,7 +19,8 @@
 
 enum { HEAD_BYTES = 8192 }; /* of a file, to explain why it cannot be used */
 
-/* A file of an output: the key that names it, how it is used, and the PEM block that it must hold. */
+/* A file of an output: its key in the configuration, the PEM block that it must hold, and how it is
+ * loaded. */
 struct use {
     const char *key, *block, *what, *to_pem;
     int (*load)(SSL_CTX *ctx, const char *file); /* 1: loaded */
@@ -52,10 +51,10 @@ static const struct use certificate = {"certificate", "CERTIFICATE-----", "certi
                                        SSL_CTX_use_certificate_chain_file};
 static const struct use key = {"key", "PRIVATE KEY-----", "private key", "pkey", load_key};
 
-/* Into @head, with a NUL. -errno: it cannot be read. */
+/* Reads the head of a file and appends a NUL. Returns 0 or -errno. */
 static int read_head(const char *file, char head[static HEAD_BYTES], size_t *ret)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold up the start */
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block the start */
     ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD_BYTES - 1);
     int r = n < 0 ? -errno : 0;
 
@@ -73,7 +72,7 @@ static int fail_of(const struct use *u, const char *file, const char *why, struc
     return gad_fail(d, GAD_EINVAL, "key '%s': %s: %s", u->key, file, why);
 }
 
-/* OpenSSL refused @file, which begins with @head. */
+/* Explains why OpenSSL refused @file, which begins with @head. */
 static int explain(const struct use *u, const char *file, const char *head, size_t len, bool asked,
                    struct gad_diag *d)
 {
@@ -95,7 +94,8 @@ static int explain(const struct use *u, const char *file, const char *head, size
     if (len < HEAD_BYTES - 1 && !strstr(head, u->block))
         return gad_fail(d, GAD_EINVAL, "key '%s': %s: has no %s in PEM", u->key, file, u->what);
     if (is_x509 && (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH))
-        return fail_of(u, file, "does not match the certificate: it is the key of another one", d);
+        return fail_of(u, file,
+                       "does not match the certificate: it is the key of another certificate", d);
     return fail_of(u, file, tls_reason(), d);
 }
 
@@ -156,8 +156,8 @@ int transport_tls_context(const struct config_output *c, void **ret, struct gad_
     if (!ctx)
         return gad_fail(d, GAD_ENOMEM, "TLS: %s", tls_reason());
     (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    (void)SSL_CTX_set_options(
-        ctx, SSL_OP_NO_RENEGOTIATION); /* a receiver could ask for one without end */
+    /* a receiver could request renegotiations without end */
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_mode(ctx,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -175,13 +175,13 @@ void transport_tls_context_free(void *context)
     SSL_CTX_free(context);
 }
 
-void tls_files_system_ca(const char **ret_file, const char **ret_folder)
+void tls_files_system_ca(const char **ret_file, const char **ret_directory)
 {
     const char *file = getenv(X509_get_default_cert_file_env());
-    const char *folder = getenv(X509_get_default_cert_dir_env());
+    const char *directory = getenv(X509_get_default_cert_dir_env());
 
     *ret_file = file ? file : X509_get_default_cert_file();
-    *ret_folder = folder ? folder : X509_get_default_cert_dir();
+    *ret_directory = directory ? directory : X509_get_default_cert_dir();
 }
 
 /* --- dates --- */
@@ -208,7 +208,7 @@ static int check_date(const char *name, const char *file, const X509 *x, struct 
                     expired ? "has expired on" : "is not valid before", text);
 }
 
-/* Of many authorities some may be of the past. */
+/* One valid authority is enough: of many, some may have expired. */
 static int check_authorities(SSL_CTX *ctx, const char *file, struct gad_diag *d)
 {
     STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));

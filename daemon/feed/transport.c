@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "daemon/config/config.h"
 #include "daemon/feed/race.h"
@@ -75,29 +73,4 @@ void transport_text(const struct transport *t, char text[static TRANSPORT_TEXT])
     (void)snprintf(text, TRANSPORT_TEXT, "%s", address);
     if (t->peer.len == 0 && t->race)
         race_text(t->race, text);
-}
-
-void transport_close_fd(struct transport *t)
-{
-    if (t->fd > STDERR_FILENO)
-        (void)close(t->fd);
-    t->fd = -1;
-}
-
-/* A reader of events has nothing to say: what comes is its end, or thrown away. */
-int transport_read_socket(struct transport *t, struct gad_diag *d)
-{
-    char ignored[4096];
-    ssize_t n = recv(t->fd, ignored, sizeof(ignored), MSG_DONTWAIT);
-
-    if (n == 0 && !t->ops->is_datagram)
-        return GAD_END;
-    if (n < 0 && errno != EAGAIN && errno != EINTR)
-        return gad_fail(d, -errno, "%s", gad_strerror(-errno));
-    return 0;
-}
-
-ssize_t transport_send(struct transport *t, const uint8_t *p, size_t len)
-{
-    return send(t->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

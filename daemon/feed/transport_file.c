@@ -20,10 +20,8 @@ static int open_stdout(struct transport *t, struct gad_diag *d)
     return 0;
 }
 
-/*
- * The descriptor is shared with whoever started us, so it is not ours to make non-blocking. A pipe that
- * poll() calls writable takes PIPE_BUF bytes without blocking; a file takes everything.
- */
+/* The parent process shares the descriptor, so it must not become non-blocking. A pipe that poll()
+ * reports as writable takes PIPE_BUF bytes without blocking; a file takes everything. */
 static ssize_t write_stdout(struct transport *t, const uint8_t *p, size_t len)
 {
     struct pollfd fd = {.fd = t->fd, .events = POLLOUT};
@@ -48,7 +46,7 @@ static int finish_at_once(struct transport *t)
     return GAD_END;
 }
 
-/* The thread may still be at work for the connection before. */
+/* The thread may still be busy with the previous connection. */
 static int proceed_file(struct transport *t, struct gad_diag *d)
 {
     struct disk_result r;
@@ -67,16 +65,16 @@ static int open_file(struct transport *t, struct gad_diag *d)
 {
     t->fd = disk_fd(t->memory->disk);
     int r = proceed_file(t, d);
-    return r == GAD_MORE ? proceed_file(t, d) : r; /* before there is a thread it is done at once */
+    return r == GAD_MORE ? proceed_file(t, d) : r; /* without a thread the file is open already */
 }
 
-/* The thread has the file, and opens it again when it is to. */
-static void close_file(struct transport *t)
+/* The standard output is not ours to close; a file is its thread's. */
+static void close_nothing(struct transport *t)
 {
     t->fd = -1;
 }
 
-/* output_file_write() does that. */
+/* output_file_write() writes files. */
 static ssize_t write_file(struct transport *t, const uint8_t *p, size_t len)
 {
     (void)t;
@@ -91,7 +89,7 @@ const struct transport_ops transport_stdout = {.type = "stdout",
                                                .write = write_stdout,
                                                .read = read_nothing,
                                                .finish = finish_at_once,
-                                               .close = transport_close_fd};
+                                               .close = close_nothing};
 
 const struct transport_ops transport_file = {.type = "file",
                                              .is_file = true,
@@ -100,4 +98,4 @@ const struct transport_ops transport_file = {.type = "file",
                                              .write = write_file,
                                              .read = read_nothing,
                                              .finish = finish_at_once,
-                                             .close = close_file};
+                                             .close = close_nothing};

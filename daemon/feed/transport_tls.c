@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS over TCP. The receiver's certificate is checked against the host's name (RFC 6125) and its issuers; TLS 1.2 at
- * least (RFC 9325). The end is told to the other side and its answer waited for (RFC 5425 section 4.4): without that
- * the last events may never be read, though they were sent.
+ * TLS over TCP, version 1.2 at least (RFC 9325). The receiver's certificate is checked against the
+ * host's name (RFC 6125) and its issuers. At the end, close_notify is sent and the receiver's
+ * answer awaited (RFC 5425 section 4.4). Without that, the receiver may never read the last events
+ * although they were sent.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -15,21 +16,21 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
-#include "daemon/feed/lookup.h"
+#include "daemon/feed/race.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/feed/transport.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 
-/* The name or address that the certificate must have. */
+/* Sets the name or address that the certificate must have. */
 static int expect_host(const struct config_output *c, SSL *ssl, struct gad_diag *d)
 {
-    char host[LOOKUP_HOST];
+    char host[RACE_HOST];
     struct in6_addr ignored;
 
     if (*c->server_name)
         (void)snprintf(host, sizeof(host), "%s", c->server_name);
-    else if (lookup_host(c->to, host) != 0)
+    else if (race_host(c->to, host) != 0)
         return gad_fail(d, GAD_EINVAL, "'%s' has no host", c->to);
     bool is_address =
         inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
@@ -58,7 +59,7 @@ static int why_it_failed(const struct transport *t, struct gad_diag *d)
     if (verify != X509_V_OK)
         return gad_fail(d, GAD_EMISMATCH, "certificate: %s", X509_verify_cert_error_string(verify));
     if (ERR_peek_error() == 0)
-        return gad_fail(d, GAD_ECLOSED, "TLS: the other side closed the connection");
+        return gad_fail(d, GAD_ECLOSED, "TLS: the receiver closed the connection");
     return gad_fail(d, GAD_EFORMAT, "TLS: %s", tls_reason());
 }
 
@@ -85,7 +86,8 @@ static int proceed_tls(struct transport *t, struct gad_diag *d)
     return GAD_MORE;
 }
 
-/* A receiver that refuses us says why and closes: what can be read then is more than that the connection broke. */
+/* A receiver that refuses us sends a TLS alert and closes. The alert says more than the error of
+ * the write. */
 static const char *why_write_failed(SSL *ssl)
 {
     char ignored;
@@ -112,15 +114,17 @@ static ssize_t write_tls(struct transport *t, const uint8_t *p, size_t len)
     return -1;
 }
 
-/* Alerts of TLS, session tickets, the other side's end. */
-enum { READS = 16 }; /* of SSL_read() at a time */
+/* Calls of SSL_read() at a time; they process TLS alerts, session tickets and the receiver's
+ * end. */
+enum { READS = 16 };
 
 static int read_tls(struct transport *t, struct gad_diag *d)
 {
     char ignored[4096];
 
-    /* One that never stops sending gets a turn like the others: the rest keeps the descriptor readable, but for what
-     * OpenSSL has read already, which is thrown away at the next turn. */
+    /* A receiver that never stops sending gets READS calls a turn. The rest keeps the descriptor
+     * readable, except for bytes that OpenSSL has read already; they are discarded at the next
+     * turn. */
     for (int i = 0; i < READS; i++) {
         ERR_clear_error();
         int r = SSL_read(t->ssl, ignored, sizeof(ignored));
@@ -129,7 +133,8 @@ static int read_tls(struct transport *t, struct gad_diag *d)
         int want = SSL_get_error(t->ssl, r);
         if (want == SSL_ERROR_WANT_READ || want == SSL_ERROR_WANT_WRITE)
             return 0;
-        /* Many answer our close_notify by closing the connection: it was read, and so was all before it. */
+        /* Many receivers answer our close_notify by closing the connection. They have read it, and
+         * all before it. */
         bool is_eof = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
         if (want == SSL_ERROR_ZERO_RETURN || (t->finishing && is_eof))
             return GAD_END;
@@ -138,7 +143,7 @@ static int read_tls(struct transport *t, struct gad_diag *d)
     return 0;
 }
 
-/* Our close_notify; the other side's comes by read(). */
+/* Sends our close_notify; read_tls() receives the other one. */
 static int finish_tls(struct transport *t)
 {
     ERR_clear_error();

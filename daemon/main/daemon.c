@@ -313,7 +313,7 @@ static int give_files(const struct daemon *self, struct gad_diag *d)
     if (r == 0 && *c->control.unix_path)
         r = privileges_give(user, c->control.unix_path, d);
     if (r == 0)
-        r = privileges_give_directory(user, feed_folder(self->feed), d);
+        r = privileges_give_directory(user, feed_directory(self->feed), d);
     if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
         r = privileges_give(user, c->alerts.suppress, d);
     for (size_t i = 0; r == 0 && i < c->n_outputs; i++)

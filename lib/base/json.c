@@ -49,7 +49,7 @@ void gad_json_string(struct gad_buf *b, const char *s, size_t len)
 
 enum { U64_DIGITS = 20 };
 
-/* Digits of v before end; returns where they begin. */
+/* Writes the digits of @v so that they end before @end. Returns where they begin. */
 static char *digits_before(char *end, uint64_t v)
 {
     do {
@@ -65,7 +65,7 @@ void gad_json_u64(struct gad_buf *b, uint64_t v)
     gad_buf_add(b, p, (size_t)(t + sizeof(t) - p));
 }
 
-/* hundredths / 100 without trailing zeros */
+/* Appends hundredths / 100 without trailing zeros. */
 static void add_hundredths(struct gad_buf *b, uint64_t hundredths)
 {
     unsigned rest = (unsigned)(hundredths % 100);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Any bytes as text that a format can hold. */
+/* Writes any bytes as text that a format can hold. */
 
 #include <stddef.h>
 
 struct gad_buf;
 
-/*
- * The text with @escape before each of the @special characters, which are ASCII; '\0': with '_' in their place. A control
- * byte becomes a blank, what is not UTF-8 becomes U+FFFD.
- */
+/* Appends the text with @escape before each of the @special characters, which are ASCII. If @escape
+ * is '\0', '_' replaces them. A space replaces a control byte; U+FFFD replaces bytes that are not
+ * UTF-8. */
 void gad_escape(struct gad_buf *b, const char *s, const char *special, char escape);
 
-/* At most @max bytes as a key: letters, digits, '_' and what is in @also stay, any other byte becomes '_'; never empty. */
+/* Appends at most @max bytes as a key: letters, digits, '_' and the characters in @also stay, '_'
+ * replaces any other byte. Never empty. */
 void gad_escape_key(struct gad_buf *b, const char *s, const char *also, size_t max);

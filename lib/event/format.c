@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/event/format.h"
 
-#include <string.h>
-
 #include "lib/base/buf.h"
 
 static const struct gad_format *const formats[] = {
     &gad_format_json, &gad_format_eve,  &gad_format_ecs,    &gad_format_ocsf,
     &gad_format_cef,  &gad_format_leef, &gad_format_syslog, &gad_format_journal};
-
-const struct gad_format *gad_format_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (strcmp(formats[i]->name, name) == 0)
-            return formats[i];
-    return NULL;
-}
 
 const struct gad_format *gad_format_at(size_t i)
 {
@@ -25,7 +15,7 @@ const struct gad_format *gad_format_at(size_t i)
 int gad_format_write(const struct gad_format *f, const struct gad_event *e,
                      const struct gad_format_options *o, struct gad_buf *out)
 {
-    size_t before = gad_buf_left(out); /* making room may move what is there */
+    size_t before = gad_buf_left(out); /* an offset, because growing may move the bytes */
 
     for (int detail = GAD_DETAIL_ALL; !out->bad && detail <= GAD_DETAIL_ONE_REASON; detail++) {
         f->write(e, o, (enum gad_detail)detail, out);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Common Event Format, version 0 (ArcSight). '|' and '\' are escaped in the head, '=' and '\' in the extension; control
- * bytes become blanks, what is not UTF-8 U+FFFD. Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat,
- * :3 stats, :4 loss, :6 model. IPv6 addresses are c6a2 and c6a3, for src and dst hold IPv4 only. Keys that begin with "ganad" are
- * ours; they have letters, digits and '_' only, for some parsers take a '-' or '.' as the key's end.
+ * Common Event Format, version 0 (ArcSight). '|' and '\' are escaped in the head, '=' and '\' in
+ * the extension. A space replaces a control byte, U+FFFD replaces bytes that are not UTF-8.
+ *
+ * Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat, :3
+ * stats, :4 loss, :6 model. IPv6 addresses are c6a2 and c6a3, because src and dst hold IPv4 only.
+ * Keys that begin with "ganad" are ours. They have letters, digits and '_' only, because some
+ * parsers end a key at '-' or '.'.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -18,7 +21,7 @@ struct cef {
     bool is_v6, is_first;
 };
 
-/* The key, and the label that goes with it, or NULL. */
+/* Returns the key. *ret_label: the label that CEF requires with it, or NULL. */
 static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
 {
     static const struct {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Elastic Common Schema: names and types are ECS's, what it has no field for is under "ganad". event.kind is alert,
- * state (heartbeat), metric (stats) or event (model; loss: pipeline_error would say of this event that its ingestion failed).
- * event.risk_score is the score as it is, event.risk_score_norm the risk, 0 to 100; event.severity is 3 high to 1 low,
- * for there larger is worse. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
+ * Elastic Common Schema. Names and types are those of ECS; members without an ECS field are under
+ * "ganad". event.kind is alert, state (heartbeat), metric (stats) or event (model and loss;
+ * pipeline_error would mean that the ingestion of this event failed).
+ *
+ * event.risk_score is the score itself, event.risk_score_norm the risk, 0 to 100. event.severity is
+ * 3 high to 1 low, because larger is worse in ECS. Texts are escaped as JSON; U+FFFD replaces bytes
+ * that are not UTF-8.
  */
 #include <ctype.h>
 #include <string.h>
@@ -86,7 +89,7 @@ static void add_end(struct gad_buf *b, const struct gad_tuple *t, const uint8_t 
     gad_json_u64(b, (uint64_t)bytes);
 }
 
-/* Lower case, as ECS has it. */
+/* Lower case, as ECS requires. */
 static void add_transport(struct gad_buf *b, uint8_t proto)
 {
     char number[8], text[16];

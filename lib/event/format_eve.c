@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EVE as Suricata writes it (its etc/schema.json, whose objects are closed). An alert is an event of type alert, with
- * all that EVE has no place for in alert.context.ganad; counters are of type stats, whose object has no place for ours
- * but uptime, a heartbeat and a loss of type engine; all three have their numbers in metadata.flowints, which is open.
- * Times have a numeric zone. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
+ * EVE as Suricata writes it (its etc/schema.json, whose objects are closed). An alert is an event
+ * of type alert; members without an EVE field are in alert.context.ganad. Counters are of type
+ * stats, whose object has room for uptime only. Heartbeats, losses and model events are of type
+ * engine. Events other than alerts have their numbers in metadata.flowints, which is open.
  *
- * alert.gid is the enterprise number, signature_id 1; severity is ours, 1 high to 3 low.
+ * Times have a numeric zone. Texts are escaped as JSON; U+FFFD replaces bytes that are not UTF-8.
+ * alert.gid is the enterprise number, signature_id 1. alert.severity is that of ganad, 1 high to 3
+ * low.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +24,11 @@ static void add_time(struct gad_buf *b, struct gad_time t)
     if (z)
         memcpy(z, "+0000", 6);
     else
-        memcpy(text, "1970-01-01T00:00:00.000000+0000", 32); /* a year that has not four digits */
+        memcpy(text, "1970-01-01T00:00:00.000000+0000", 32); /* a year without four digits */
     gad_json_text(b, text);
 }
 
-/* The same for all events of a connection; 53 bits, which a double holds. */
+/* Returns the same number for all events of a connection; 53 bits, which a double holds. */
 static uint64_t flow_id(const struct gad_record *r)
 {
     static const uint64_t no_secret[2] = {0, 0};

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native protocol of systemd's journal (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of fields, "KEY=value\n", or
- * if the value has a line end "KEY\n", its length in 64 bits little-endian, the value, "\n". MESSAGE_ID names the kind of
- * event, see event.h; systemd/ganad.catalog explains each. Values are bytes in this protocol, so that texts stand as
- * they are, whatever is in them; only the names of counters are made names of fields.
+ * The native protocol of systemd's journal (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of
+ * fields. A field is "KEY=value\n", or, if the value has a line end, "KEY\n", its length in 64 bits
+ * little-endian, the value, "\n". MESSAGE_ID names the kind of event, see event.h;
+ * systemd/ganad.catalog explains each.
+ *
+ * Values are bytes in this protocol, so texts are not escaped. Only the names of counters are
+ * converted to field names.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,7 +17,7 @@
 #include "lib/event/format.h"
 #include "lib/event/pairs.h"
 
-const char *gad_event_message_id(enum gad_event_kind k)
+static const char *message_id(enum gad_event_kind k)
 {
     static const char *const ids[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = GAD_MESSAGE_ID_ALERT,
                                                   [GAD_EVENT_HEARTBEAT] = GAD_MESSAGE_ID_HEARTBEAT,
@@ -92,7 +95,7 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
         add_field(b, key_of(p), value);
         return;
     }
-    for (; *key && n < sizeof(name) - 1; key++) /* fields are named in capitals, digits and '_' */
+    for (; *key && n < sizeof(name) - 1; key++) /* field names have capitals, digits and '_' only */
         name[n++] = isalnum((unsigned char)*key) && (unsigned char)*key < 0x80
                         ? (char)toupper((unsigned char)*key)
                         : '_';
@@ -108,7 +111,7 @@ static void write_journal(const struct gad_event *e, const struct gad_format_opt
 
     gad_event_sentence(e, sentence);
     add_field(b, "MESSAGE", sentence);
-    add_field(b, "MESSAGE_ID", gad_event_message_id(e->kind));
+    add_field(b, "MESSAGE_ID", message_id(e->kind));
     gad_buf_printf(b, "PRIORITY=%u\nSYSLOG_IDENTIFIER=ganadd\n", gad_event_priority(e));
     gad_event_pairs(e, detail, each, b);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our own format: everything that an event holds, as one JSON object, keys in a fixed order. What is not known is left
- * out. Names that Suricata's EVE has are used as it has them. proto/event.schema.json describes it. In texts control
- * bytes are escaped, what is not UTF-8 becomes U+FFFD.
+ * The format of ganad itself: all that an event holds, as one JSON object with keys in a fixed
+ * order. Unknown values are left out. Names that Suricata's EVE defines are used with the same
+ * meaning. proto/event.schema.json describes the format. Control bytes in texts are escaped; U+FFFD
+ * replaces bytes that are not UTF-8.
  */
 #include "lib/event/format.h"
 #include "lib/event/json_parts.h"

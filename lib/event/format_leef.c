@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Log Event Extended Format 2.0 (QRadar), with '^' between the pairs. LEEF knows no escape: a '^' in a value becomes '_',
- * a control byte a blank, what is not UTF-8 U+FFFD. sev is the risk in tenths, 1 to 10. Event ids as in CEF.
+ * Log Event Extended Format 2.0 (QRadar), with '^' between the pairs. LEEF has no escape: '_'
+ * replaces a '^' in a value, a space replaces a control byte, U+FFFD replaces bytes that are not
+ * UTF-8. sev is the risk in tenths, 1 to 10. Event ids are those of CEF.
  *
- * devTime has milliseconds and no more: devTimeFormat is one of Java's SimpleDateFormat, where S counts milliseconds
- * however many digits there are. The sensor is a key of our own, for ident* are whom the event is about.
+ * devTime has milliseconds only: devTimeFormat is a pattern of Java's SimpleDateFormat, where S
+ * counts milliseconds however many digits there are. The sensor has a key of ours, because ident*
+ * name the subject of the event.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open Cybersecurity Schema Framework 1.5, the first that has anomaly_analyses: an alert is a Detection Finding (class
- * 2004, activity Create) in which they say what was observed in each feature and what was expected; the other events are
- * Base Events with their numbers in unmapped. Times are milliseconds. severity_id: 4 high, 3 medium, 2 low,
- * 1 informational. count, start_time and end_time are of all connections that the alert stands for, as the schema has
- * it; the connection's own times are in the evidence's data. Texts are escaped as JSON, what is not UTF-8 is U+FFFD.
+ * Open Cybersecurity Schema Framework 1.5, the first version with anomaly_analyses. An alert is a
+ * Detection Finding (class 2004, activity Create); anomaly_analyses has the observed and the
+ * expected value of each contributing feature. The other events are Base Events with their numbers
+ * in unmapped.
+ *
+ * Times are milliseconds. severity_id: 4 high, 3 medium, 2 low, 1 informational. count, start_time
+ * and end_time are of all connections that the alert reports, as the schema defines them. The
+ * connection's own times are in the evidence's data. Texts are escaped as JSON; U+FFFD replaces
+ * bytes that are not UTF-8.
  */
 #include "lib/event/format.h"
 #include "lib/event/json_parts.h"
@@ -176,7 +180,8 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
         gad_json_raw(b, "}");
         return;
     }
-    if (e->filtered && e->kind != GAD_EVENT_LOSS) /* events have at least one number less than c */
+    /* c has room for one number more than any event has */
+    if (e->filtered && e->kind != GAD_EVENT_LOSS)
         c[n++] = (struct gad_counter){"prev_seq", e->prev_seq};
     gad_json_counters(b, c, n);
 }

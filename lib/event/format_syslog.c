@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 5424, with everything in structured data. SD-ID ganad@ENTERPRISE, and meta with sequenceId (section 7.3.1).
- * SD values: '"', '\' and ']' escaped (section 6.3.3), control bytes as spaces, what is not UTF-8 as U+FFFD.
+ * RFC 5424, with all members in structured data: SD-ID ganad@ENTERPRISE, and meta with sequenceId
+ * (section 7.3.1). In values '"', '\' and ']' are escaped (section 6.3.3), a space replaces a
+ * control byte, U+FFFD replaces bytes that are not UTF-8.
  */
 #include <inttypes.h>
 
@@ -42,7 +43,8 @@ static const char *message_id(enum gad_event_kind k)
     return k < GAD_N_EVENTS && ids[k] ? ids[k] : "-";
 }
 
-/* PRINTUSASCII of at most max bytes, section 6; anything else becomes '_', nothing becomes '-'. */
+/* Appends PRINTUSASCII of at most @max bytes (section 6): '_' replaces any other byte, '-' an empty
+ * text. */
 static void add_header_field(struct gad_buf *b, const char *s, size_t max)
 {
     size_t n = 0;
@@ -119,7 +121,7 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
     gad_buf_add(b, "\"", 1);
 }
 
-/* Section 6.4: MSG of UTF-8 begins with a BOM, which plain ASCII does without. */
+/* Section 6.4: a MSG in UTF-8 begins with a BOM, unless it is plain ASCII. */
 static void add_message(struct gad_buf *b, const struct gad_event *e)
 {
     char sentence[GAD_EVENT_SENTENCE];
@@ -140,7 +142,7 @@ static void write_syslog(const struct gad_event *e, const struct gad_format_opti
     gad_syslog_head(e, o, b);
     gad_buf_printf(b, "[ganad@%" PRIu32, o->enterprise);
     gad_event_pairs(e, detail, each, b);
-    /* Section 7.3.1: 1 .. 2^31 - 1, then from 1 again. */
+    /* Section 7.3.1: 1 .. 2^31 - 1, then 1 again. */
     gad_buf_printf(b, "]");
     if (e->seq > 0)
         gad_buf_printf(b, "[meta sequenceId=\"%" PRIu64 "\"]", (e->seq - 1) % 2147483647 + 1);

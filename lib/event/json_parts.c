@@ -24,7 +24,8 @@ void gad_json_address(struct gad_buf *b, uint8_t family, const uint8_t addr[stat
     gad_json_text(b, text);
 }
 
-void gad_json_value(struct gad_buf *b, enum gad_column c, double v)
+/* A name or a number. */
+static void add_value(struct gad_buf *b, enum gad_column c, double v)
 {
     if (gad_columns[c].kind == GAD_KIND_NAME)
         gad_json_text(b, gad_name_text(c, (int)v));
@@ -64,9 +65,9 @@ void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
         gad_json_raw(b, "{\"name\":");
         gad_json_text(b, gad_columns[r->column].name);
         gad_json_key(b, "value");
-        gad_json_value(b, r->column, r->value);
+        add_value(b, r->column, r->value);
         gad_json_key(b, "expected");
-        gad_json_value(b, r->column, r->expected);
+        add_value(b, r->column, r->expected);
         gad_json_key(b, "share");
         gad_json_real(b, r->share, 4);
         gad_json_raw(b, "}");
@@ -82,7 +83,7 @@ void gad_json_features(struct gad_buf *b, const struct gad_record *r)
             gad_json_raw(b, ",");
         gad_json_text(b, gad_columns[c].name);
         gad_json_raw(b, ":");
-        gad_json_value(b, c, r->v[c]);
+        add_value(b, c, r->v[c]);
     }
     gad_json_raw(b, "}");
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Members of events as JSON, shared by the formats json, eve, ecs and ocsf. A member is written here if more than one
- * format has it. The formats differ in these points, which receivers rely on and which therefore stay:
+ * Members of events as JSON, shared by the formats json, eve, ecs and ocsf. A member is written
+ * here if more than one format has it. The formats differ in these points, which receivers rely on
+ * and which therefore stay:
  *
  *     fpr_budget   json leaves it out if it is not known; eve, ecs and ocsf write 0
  *     source       json leaves it out for a client's record; eve, ecs and ocsf write ""
@@ -29,7 +30,6 @@ enum {
 void gad_json_text(struct gad_buf *b, const char *s);
 void gad_json_time(struct gad_buf *b, struct gad_time t); /* RFC 3339 */
 void gad_json_address(struct gad_buf *b, uint8_t family, const uint8_t addr[static 16]);
-void gad_json_value(struct gad_buf *b, enum gad_column c, double v); /* a name or a number */
 void gad_json_id(struct gad_buf *b, const struct gad_event *e);
 
 /* ,"prev_seq":N if the output filters events; nothing for a loss. */
@@ -41,7 +41,8 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e);
 /* ,"src_ip":..,"src_port":..,"dest_ip":..,"dest_port":..,"proto":.. */
 void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
 
-/* ,"p_value":..,"threshold":..,"fpr_budget":..; the last one if it is known or @with_zero_budget. */
+/* ,"p_value":..,"threshold":..,"fpr_budget":..; the last one if it is known or
+ * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
 
 /* ,"model":..,"model_sha256":.. */
@@ -60,7 +61,8 @@ void gad_json_features(struct gad_buf *b, const struct gad_record *r); /* {41 co
 /* {"NAME":VALUE,..} */
 void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n);
 
-/* "action":..,"model":.., then those of the other texts that are not empty. @is_behind_another: begins with a comma. */
+/* Appends "action", "model" and those of the other texts that are not empty. @is_behind_another:
+ * begins with a comma. */
 void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_behind_another);
 
 /* What formats that are not JSON share with those above. */
@@ -68,7 +70,8 @@ void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_
 /* Contributing features that @detail allows. */
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail);
 
-/* The numbers of a heartbeat, stats or loss event as counters, as many as @detail allows. Returns how many. */
+/* The numbers of a heartbeat, stats or loss event as counters, as many as @detail allows. Returns
+ * how many. */
 size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
                          struct gad_counter c[static GAD_EVENT_COUNTERS + 4]);
 

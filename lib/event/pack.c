@@ -9,9 +9,9 @@
 enum { SHA256_BYTES = (GAD_EVENT_SHA256 - 1) / 2 };
 
 _Static_assert(sizeof(((struct gad_alert *)0)->record.v) == GAD_N_COLUMNS * sizeof(double),
-               "features are packed as they stand");
+               "features are packed without conversion");
 
-/* Strings of messages have no const; packing only reads. */
+/* The strings of messages are not const, but packing only reads them. */
 static char *unconst(const char *s)
 {
     return (char *)(uintptr_t)s;
@@ -26,9 +26,7 @@ static void add_message(const ProtobufCMessage *m, struct gad_buf *out)
 {
     size_t len = protobuf_c_message_get_packed_size(m);
 
-    gad_assert(
-        len <=
-        GAD_EVENT_PACKED_MAX); /* all that an event can hold is shorter; a test packs the longest */
+    gad_assert(len <= GAD_EVENT_PACKED_MAX); /* every event is shorter; a test packs the longest */
     if (gad_buf_room(out, len))
         out->len += protobuf_c_message_pack(m, out->p + out->len);
 }
@@ -68,7 +66,7 @@ static int hex_digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* As many bytes as the text has whole pairs of hex digits. */
+/* Writes one byte for each pair of hex digits of the text. Returns the number of bytes. */
 static size_t bytes_of_hex(const char *text, uint8_t *p, size_t max)
 {
     size_t n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What an event has as pairs of a key and a text, for the formats that are lists of such pairs. */
+/* The members of an event as pairs of a key and a text, for the formats that are lists of pairs. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,11 +9,11 @@
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 
-/* Keys that a format calls by a name of its own. */
+/* Members; each format has its own keys for them. */
 enum gad_pair {
     GAD_PAIR_ID,
     GAD_PAIR_SEQ,
-    GAD_PAIR_PREV_SEQ, /* of an output that filters */
+    GAD_PAIR_PREV_SEQ, /* of an output that filters events */
     GAD_PAIR_SENSOR,
     GAD_PAIR_SCORE,
     GAD_PAIR_THRESHOLD,
@@ -49,7 +49,8 @@ enum gad_pair {
     GAD_PAIR_NUMBER, /* a counter: its name is the key */
 };
 
-/* What is not known is left out. @key: of a GAD_PAIR_NUMBER, else NULL. @value is printable only once it is escaped. */
+/* Calls @each for each known member. @key: the name of a GAD_PAIR_NUMBER, else NULL. @value may
+ * hold any byte: the format escapes it. */
 void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
                      void (*each)(void *arg, enum gad_pair pair, const char *key,
                                   const char *value),

@@ -7,7 +7,8 @@
 #include "lib/event/event.h"
 #include "proto/event.pb-c.h"
 
-/* What a message of GAD_EVENT_PACKED_MAX bytes may unpack to; many empty objects in few bytes are refused by it. */
+/* Memory for one unpacked message of GAD_EVENT_PACKED_MAX bytes. It refuses a message that has many
+ * empty objects in few bytes. */
 enum { UNPACK_MAX = 48 << 10 };
 
 struct unpacking {
@@ -29,7 +30,7 @@ static void *allocate(void *arg, size_t size)
 
 static void release(void *arg, void *p)
 {
-    (void)arg; /* all of it goes at once */
+    (void)arg; /* all memory is released together */
     (void)p;
 }
 
@@ -84,7 +85,7 @@ static bool take_reasons(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
         if (r->column >= GAD_N_COLUMNS || !isfinite(r->value) || !isfinite(r->expected) ||
             !(r->share >= 0.0 && r->share <= 1.0))
             return false;
-        /* A name's number must be one that has a text. */
+        /* The number of a name must have a text. */
         if (gad_columns[r->column].kind == GAD_KIND_NAME &&
             (fabs(r->value) > 255 || fabs(r->expected) > 255))
             return false;
@@ -192,7 +193,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
     if (!u)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     if (kind >= GAD_N_EVENTS || !descriptors[kind])
-        return gad_fail(d, GAD_EUNKNOWN, "event of kind %u, which this version does not know",
+        return gad_fail(d, GAD_EUNKNOWN, "event of kind %u, which this version does not support",
                         kind);
     if (len > GAD_EVENT_PACKED_MAX)
         return gad_fail(d, GAD_EFORMAT, "event of %zu bytes, over %d", len, GAD_EVENT_PACKED_MAX);
@@ -206,6 +207,6 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
               : kind == GAD_EVENT_MODEL     ? take_model(ret, message)
                                             : take_stats(ret, message);
     return ok ? 0
-              : gad_fail(d, GAD_EFORMAT, "event of kind '%s' with a value that cannot be",
+              : gad_fail(d, GAD_EFORMAT, "event of kind '%s' with an impossible value",
                          gad_event_kind_name(ret->kind));
 }

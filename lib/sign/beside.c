@@ -19,7 +19,7 @@ int gad_signed_check(const char *path, const void *p, size_t len, const struct g
     *ret = (struct gad_signed){.state = GAD_SIGNED_NOT};
     int n = snprintf(beside, sizeof(beside), "%s.minisig", path);
     if (n < 0 || (size_t)n >= sizeof(beside))
-        return gad_fail(d, GAD_ELIMIT, "%s: a path this long has no signature beside it", path);
+        return gad_fail(d, GAD_ELIMIT, "%s: the path is too long for a signature beside it", path);
     int r = gad_file_read(beside, GAD_SIGN_FILE_MAX, &text, &text_len, d);
     if (r == -ENOENT)
         return 0;

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The signature that lies beside a file. */
+/* Checks the signature of a file, which lies beside it as FILE.minisig. */
 
 #include "lib/sign/minisign.h"
 
 enum gad_signed_state {
-    GAD_SIGNED_NOT,     /* there is no FILE.minisig */
-    GAD_SIGNED_UNKNOWN, /* there is one, by a key that is not trusted */
+    GAD_SIGNED_NOT,     /* FILE.minisig does not exist */
+    GAD_SIGNED_UNKNOWN, /* signed by a key that is not trusted */
     GAD_SIGNED,
 };
 
 struct gad_signed {
     enum gad_signed_state state;
-    char key[GAD_SIGN_ID_TEXT];             /* number of the key that signed; "" if nobody did */
-    char comment[GAD_SIGN_COMMENT_MAX + 1]; /* the trusted one, of GAD_SIGNED; any bytes but NUL */
+    char key[GAD_SIGN_ID_TEXT]; /* number of the signing key; "" without a signature */
+    /* trusted comment if GAD_SIGNED, else ""; any bytes but NUL */
+    char comment[GAD_SIGN_COMMENT_MAX + 1];
 };
 
 /**
- * gad_signed_check() - what @path's signature says of its content
- * @p: (len) the content as it was read, and not as it may be when it is looked at again
+ * gad_signed_check() - checks the signature beside @path against its content
+ * @p: (len) the content as the caller has read it: the file may have changed since
  *
- * Return: 0 with what was found in *ret; an error if the signature cannot be read, or is none of this content although
- * its key is trusted: then the file is not what was signed.
+ * Returns 0 with the result in *ret. Returns an error if the signature cannot be read, or if a
+ * trusted key signed other content: then the file is not what was signed.
  */
 int gad_signed_check(const char *path, const void *p, size_t len, const struct gad_sign_keys *keys,
                      struct gad_signed *ret, struct gad_diag *d) GAD_MUST_CHECK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folder of keys. */
+/* Reads the directory of trusted keys. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,18 +14,18 @@ static bool is_ours_alone(const struct stat *st)
     return (st->st_uid == 0 || st->st_uid == geteuid()) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-static int check(const struct stat *st, const char *folder, const char *name, struct gad_diag *d)
+static int check(const struct stat *st, const char *directory, const char *name, struct gad_diag *d)
 {
     return is_ours_alone(st)
                ? 0
-               : gad_fail(
-                     d, -EPERM,
-                     "%s%s%s: others may write it, so it cannot be trusted: it must be root's or "
-                     "the user's who runs this, with mode go-w, not %03o",
-                     folder, *name ? "/" : "", name, (unsigned)st->st_mode & 07777U);
+               : gad_fail(d, -EPERM,
+                          "%s%s%s: other users can write it, so it cannot be trusted: it must "
+                          "belong to root "
+                          "or to the user who runs this, with mode go-w, not %03o",
+                          directory, *name ? "/" : "", name, (unsigned)st->st_mode & 07777U);
 }
 
-static int read_key(int dir, const char *folder, const char *name, struct gad_sign_key *ret,
+static int read_key(int dir, const char *directory, const char *name, struct gad_sign_key *ret,
                     struct gad_diag *d)
 {
     uint8_t text[GAD_SIGN_FILE_MAX + 1];
@@ -33,20 +33,20 @@ static int read_key(int dir, const char *folder, const char *name, struct gad_si
 
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return gad_fail(d, -errno, "%s/%s: cannot open: %s", folder, name, gad_strerror(-errno));
+        return gad_fail(d, -errno, "%s/%s: cannot open: %s", directory, name, gad_strerror(-errno));
     bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     ssize_t n = is_file ? read(fd, text, sizeof(text)) : -1;
     (void)close(fd);
     if (!is_file)
-        return gad_fail(d, GAD_EFORMAT, "%s/%s: not a regular file", folder, name);
-    int r = check(&st, folder, name, d);
+        return gad_fail(d, GAD_EFORMAT, "%s/%s: not a regular file", directory, name);
+    int r = check(&st, directory, name, d);
     if (r != 0)
         return r;
     if (n < 0 || n > GAD_SIGN_FILE_MAX)
-        return gad_fail(d, GAD_EFORMAT, "%s/%s: cannot be read, or too long", folder, name);
+        return gad_fail(d, GAD_EFORMAT, "%s/%s: cannot be read or is too long", directory, name);
     r = gad_sign_key_parse(text, (size_t)n, ret, d);
     if (r != 0)
-        gad_diag_prefix(d, "%s/%s", folder, name);
+        gad_diag_prefix(d, "%s/%s", directory, name);
     return r;
 }
 
@@ -56,7 +56,7 @@ static bool is_key(const char *name)
     return len > 4 && name[0] != '.' && strcmp(name + len - 4, ".pub") == 0;
 }
 
-static int read_all(DIR *dir, const char *folder, struct gad_sign_keys *ret, struct gad_diag *d)
+static int read_all(DIR *dir, const char *directory, struct gad_sign_keys *ret, struct gad_diag *d)
 {
     const struct dirent *e;
     int r = 0;
@@ -65,19 +65,19 @@ static int read_all(DIR *dir, const char *folder, struct gad_sign_keys *ret, str
         if (!is_key(e->d_name))
             continue;
         if (ret->n == GAD_SIGN_KEYS_MAX)
-            return gad_fail(d, GAD_ELIMIT, "%s: more than %d keys", folder, GAD_SIGN_KEYS_MAX);
-        r = read_key(dirfd(dir), folder, e->d_name, &ret->key[ret->n], d);
+            return gad_fail(d, GAD_ELIMIT, "%s: more than %d keys", directory, GAD_SIGN_KEYS_MAX);
+        r = read_key(dirfd(dir), directory, e->d_name, &ret->key[ret->n], d);
         ret->n += r == 0;
     }
     return r;
 }
 
-int gad_sign_keys_read(const char *folder, struct gad_sign_keys *ret, struct gad_diag *d)
+int gad_sign_keys_read(const char *directory, struct gad_sign_keys *ret, struct gad_diag *d)
 {
     struct stat st;
 
     ret->n = 0;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return 0;
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -87,11 +87,11 @@ int gad_sign_keys_read(const char *folder, struct gad_sign_keys *ret, struct gad
             (void)close(fd);
         if (dir)
             (void)closedir(dir);
-        return gad_fail(d, err, "%s: cannot open: %s", folder, gad_strerror(err));
+        return gad_fail(d, err, "%s: cannot open: %s", directory, gad_strerror(err));
     }
-    int r = check(&st, folder, "", d);
+    int r = check(&st, directory, "", d);
     if (r == 0)
-        r = read_all(dir, folder, ret, d);
+        r = read_all(dir, directory, ret, d);
     (void)closedir(dir);
     return r;
 }

@@ -16,7 +16,7 @@ struct line {
     size_t len;
 };
 
-/* The next line without its end; false: there is none. */
+/* Takes the next line without its end. Returns false at the end of the text. */
 static bool next_line(struct gad_cursor *c, struct line *ret)
 {
     if (c->left == 0)
@@ -46,7 +46,8 @@ static int digit(char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Exactly @len bytes in the one way that there is to write them (RFC 4648, section 4): bits that are left over are 0. */
+/* Decodes exactly @len bytes from their only valid base64 form (RFC 4648, section 4): unused bits
+ * are 0. */
 static bool decode(const struct line *l, uint8_t *out, size_t len)
 {
     size_t n_digits = (len * 8 + 5) / 6, n_pads = (3 - len % 3) % 3;
@@ -90,7 +91,7 @@ int gad_sign_key_parse(const void *text, size_t len, struct gad_sign_key *ret, s
     if (memcmp(bytes, "Ed", 2) != 0)
         return gad_fail(d, GAD_EFORMAT, "line 2: a key of another kind than Ed25519");
     if (!at_end(&c))
-        return gad_fail(d, GAD_EFORMAT, "line 3: there is more");
+        return gad_fail(d, GAD_EFORMAT, "trailing data after line 2");
     memcpy(ret->id, bytes + 2, sizeof(ret->id));
     memcpy(ret->key, bytes + 10, sizeof(ret->key));
     return 0;
@@ -105,7 +106,7 @@ static int take_comment(const struct line *l, struct gad_signature *ret, struct 
     if (l->len - skip > GAD_SIGN_COMMENT_MAX)
         return gad_fail(d, GAD_EFORMAT, "line 3: longer than %d bytes", GAD_SIGN_COMMENT_MAX);
     if (memchr(l->p, '\0', l->len))
-        return gad_fail(d, GAD_EFORMAT, "line 3: has a NUL in it");
+        return gad_fail(d, GAD_EFORMAT, "line 3: contains a NUL");
     memcpy(ret->comment, l->p + skip, l->len - skip);
     ret->comment[l->len - skip] = '\0';
     return 0;
@@ -128,13 +129,13 @@ int gad_signature_parse(const void *text, size_t len, struct gad_signature *ret,
     memcpy(ret->id, bytes + 2, sizeof(ret->id));
     memcpy(ret->signature, bytes + 10, sizeof(ret->signature));
     if (!next_line(&c, &l))
-        return gad_fail(d, GAD_EFORMAT, "line 3: there is none");
+        return gad_fail(d, GAD_EFORMAT, "line 3: missing trusted comment");
     int r = take_comment(&l, ret, d);
     if (r != 0)
         return r;
     if (!next_line(&c, &l) || !decode(&l, ret->global, sizeof(ret->global)))
         return gad_fail(d, GAD_EFORMAT, "line 4: not the base64 of a signature");
-    return at_end(&c) ? 0 : gad_fail(d, GAD_EFORMAT, "line 5: there is more");
+    return at_end(&c) ? 0 : gad_fail(d, GAD_EFORMAT, "trailing data after line 4");
 }
 
 int gad_signature_verify(const struct gad_signature *s, const struct gad_sign_keys *keys,
@@ -160,7 +161,7 @@ int gad_signature_verify(const struct gad_signature *s, const struct gad_sign_ke
     return r;
 }
 
-/* The number is little-endian in the file. */
+/* The file has the number in little-endian order. */
 void gad_sign_id_text(const uint8_t id[static 8], char text[static GAD_SIGN_ID_TEXT])
 {
     for (int i = 0; i < 8; i++)

@@ -2,16 +2,17 @@
 #pragma once
 
 /*
- * Signatures of files as minisign makes them: Ed25519 (RFC 8032) over the file, or over its BLAKE2b-512 (RFC 7693), in
- * four lines of text beside it, FILE.minisig:
+ * Signatures of files in the format of minisign: Ed25519 (RFC 8032) over the file, or over its
+ * BLAKE2b-512 (RFC 7693), in four lines of text beside it, FILE.minisig:
  *
  *     untrusted comment: anything
  *     base64 of algorithm "ED" (of the hash) or "Ed" (of the file)  key number (8)  signature (64)
- *     trusted comment: text, signed too
+ *     trusted comment: text, which is signed too
  *     base64 of a signature (64) over the signature above and the trusted comment
  *
- * A public key is two lines, an untrusted comment and base64 of "Ed"  key number (8)  key (32). Nobody signed an
- * untrusted comment, so it may say anything. Source: jedisct1.github.io/minisign, "Signature format".
+ * A public key is two lines, an untrusted comment and base64 of "Ed"  key number (8)  key (32).
+ * Untrusted comments are not signed, so they can contain anything. Source:
+ * jedisct1.github.io/minisign, "Signature format".
  */
 
 #include <stdbool.h>
@@ -26,7 +27,7 @@ struct gad_diag;
 enum {
     GAD_SIGN_FILE_MAX = 4096,    /* bytes of a signature's or a key's file */
     GAD_SIGN_COMMENT_MAX = 1024, /* of a trusted comment */
-    GAD_SIGN_KEYS_MAX = 64,      /* of a folder */
+    GAD_SIGN_KEYS_MAX = 64,      /* of a directory */
     GAD_SIGN_ID_TEXT = 17,       /* a key's number in hex as minisign shows it, with the NUL */
 };
 
@@ -37,33 +38,35 @@ struct gad_sign_key {
 struct gad_signature {
     bool is_of_hash;
     uint8_t id[8], signature[64], global[64];
-    char comment[GAD_SIGN_COMMENT_MAX + 1]; /* trusted once it is verified */
+    char comment[GAD_SIGN_COMMENT_MAX + 1]; /* trusted after gad_signature_verify() */
 };
 
-/* The keys that are trusted. */
+/* The trusted keys. */
 struct gad_sign_keys {
     size_t n;
     struct gad_sign_key key[GAD_SIGN_KEYS_MAX];
 };
 
-/* From text; @d says what is wrong, without the file's name. Return: 0, GAD_EFORMAT. */
+/* Read a key or a signature from text. Return 0, or GAD_EFORMAT with a reason in @d that does not
+ * name the file. */
 int gad_sign_key_parse(const void *text, size_t len, struct gad_sign_key *ret,
                        struct gad_diag *d) GAD_MUST_CHECK;
 int gad_signature_parse(const void *text, size_t len, struct gad_signature *ret,
                         struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * gad_sign_keys_read() - the keys in the files *.pub of a folder
+ * gad_sign_keys_read() - reads the keys in the files *.pub of a directory
  *
- * Who can write there decides what is trusted: a folder or file that others than root and we ourselves may write is
- * refused, and so is a symbolic link. A folder that is not there has no keys.
+ * Anyone who can write there decides what is trusted. So a directory or file that users other than
+ * root and the current one can write is refused, and so is a symbolic link. A missing directory has
+ * no keys.
  */
-int gad_sign_keys_read(const char *folder, struct gad_sign_keys *ret,
+int gad_sign_keys_read(const char *directory, struct gad_sign_keys *ret,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
 /**
- * gad_signature_verify() - is it a signature of these bytes by one of the keys?
- * Return: 0; GAD_EUNKNOWN: by none of them; GAD_EMISMATCH: it is of other bytes, or the comment is not the signed one;
+ * gad_signature_verify() - verifies a signature of these bytes by one of the keys
+ * Returns 0; GAD_EUNKNOWN: by another key; GAD_EMISMATCH: other bytes, or a changed comment;
  * GAD_ENOMEM.
  */
 int gad_signature_verify(const struct gad_signature *s, const struct gad_sign_keys *keys,

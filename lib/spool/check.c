@@ -12,7 +12,7 @@
 #include "lib/base/diag.h"
 #include "lib/spool/parts.h"
 
-/* One level is made at the start. */
+/* gad_spool_open() creates one level. */
 static int check_parent(const char *directory, struct gad_diag *d)
 {
     char parent[PATH_MAX];
@@ -29,7 +29,7 @@ static int check_parent(const char *directory, struct gad_diag *d)
     if (faccessat(AT_FDCWD, len > 0 ? parent : ".", W_OK | X_OK, AT_EACCESS) == 0)
         return 0;
     int err = -errno;
-    return gad_fail(d, err, "%s: is not there and cannot be made: %s", directory,
+    return gad_fail(d, err, "%s: does not exist and cannot be created: %s", directory,
                     gad_strerror(err));
 }
 
@@ -51,7 +51,7 @@ static int check_state(const char *directory, int fd, bool *ret_is_used, struct 
                         GAD_SPOOL_STATE_NAME);
     if (r == GAD_EFORMAT)
         return gad_fail(d, r, "%s: %s: not the state of a spool", directory, GAD_SPOOL_STATE_NAME);
-    return 0; /* what is damaged is recovered */
+    return 0; /* gad_spool_open() recovers from damage */
 }
 
 int gad_spool_check(const char *directory, bool *ret_is_used, struct gad_diag *d)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Could a spool be opened, without opening it: for who checks a configuration. */
+/* Checks whether a spool can be opened, without opening it: for a check of the configuration. */
 
 #include <stdbool.h>
 
@@ -10,10 +10,11 @@
 struct gad_diag;
 
 /**
- * gad_spool_check() - would gad_spool_open() have what it needs?
- * @ret_is_used: another process writes to it now; that is no error here
+ * gad_spool_check() - checks whether gad_spool_open() would have what it needs
+ * @ret_is_used: another process writes to the spool now, which is not an error here
  *
- * Looks at the directory, or if it is not there at the one that it would be made in, and at the state file. Changes
- * nothing; a shared lock of the state file is held for a moment. Return: 0 or why not, with the path in @d.
+ * Checks the directory, or its parent if it does not exist, and the state file. Changes nothing,
+ * but holds a shared lock of the state file for a moment. Returns 0, or an error with the path in
+ * @d.
  */
 int gad_spool_check(const char *directory, bool *ret_is_used, struct gad_diag *d) GAD_MUST_CHECK;

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the group in memory to segments. */
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
+/* Collects records in a group in memory, and commits the group to segments. */
 #include "lib/spool/parts.h"
 
 static const struct gad_time retry_after = {100000000}, state_every = {1000000000};
@@ -41,96 +37,8 @@ void gad_spool_drop(struct gad_spool *s, uint64_t n)
     s->state_changed = true;
 }
 
-int gad_spool_write(const struct gad_spool *s, int fd, const void *p, size_t len, uint64_t at)
-{
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n = s->io->pwrite(s->io->arg, fd, (const uint8_t *)p + done, len - done, at + done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -ENOSPC;
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-void gad_spool_seal(struct gad_spool *s)
-{
-    if (s->fd >= 0)
-        (void)close(s->fd);
-    s->fd = -1;
-    s->at = 0;
-    s->unsynced = false;
-}
-
-void gad_spool_discard_empty(struct gad_spool *s, bool remove)
-{
-    struct gad_spool_folder *f = &s->folder;
-    char name[GAD_SPOOL_FILE_NAME];
-
-    gad_spool_segment_name(f->seg[f->n - 1].first, name);
-    gad_spool_seal(s);
-    if (remove)
-        (void)s->io->unlink(s->io->arg, f->fd, name); /* if it stays, create() unlinks it */
-    f->n--;
-    s->state.unused_from = s->head.unused_from;
-    s->state.unused_to = s->head.unused_to;
-    s->state.guessed = (s->head.flags & GAD_SPOOL_GUESSED) != 0;
-}
-
-/* A file of that name is what we failed to delete before: whatever was there at opening is in the list. */
-static int create(struct gad_spool *s, const char *name)
-{
-    enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
-    int fd = s->io->open(s->io->arg, s->folder.fd, name, FLAGS);
-
-    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, s->folder.fd, name) == 0)
-        fd = s->io->open(s->io->arg, s->folder.fd, name, FLAGS);
-    return fd < 0 ? -errno : fd;
-}
-
-int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created, bool sync)
-{
-    struct gad_spool_folder *f = &s->folder;
-    const struct gad_spool_head h = {.first = first,
-                                     .unused_from = s->state.unused_from,
-                                     .unused_to = s->state.unused_to,
-                                     .created = created,
-                                     .salt = s->salt,
-                                     .flags = s->state.guessed ? GAD_SPOOL_GUESSED : 0};
-    char name[GAD_SPOOL_FILE_NAME];
-    uint8_t bytes[GAD_SPOOL_HEAD];
-
-    int r = gad_spool_folder_grow(f);
-    if (r != 0)
-        return r;
-    if (f->n == GAD_SPOOL_SEGMENTS)
-        return GAD_ELIMIT;
-    gad_spool_segment_name(first, name);
-    gad_spool_head_write(&h, bytes);
-    int fd = create(s, name);
-    if (fd < 0)
-        return fd;
-    s->fd = fd;
-    s->at = sizeof(bytes);
-    s->head = h;
-    f->seg[f->n++] = (struct gad_spool_segment){first, sizeof(bytes)};
-    r = gad_spool_write(s, fd, bytes, sizeof(bytes), 0);
-    if (r == 0 && sync && (s->io->sync(s->io->arg, fd) != 0 || s->io->sync(s->io->arg, f->fd) != 0))
-        r = -errno;
-    if (r != 0) {
-        gad_spool_discard_empty(s, true);
-        return r;
-    }
-    s->state.unused_from = s->state.unused_to = 0; /* the head has it */
-    s->state.guessed = false;
-    return 0;
-}
-
-/* Of the active segment. What a failed sync left on the disk nobody knows (the kernel forgets that pages were not
- * written), so that the segment gets no more records. */
+/* Syncs the active segment. If that fails, what reached the disk is unknown (the kernel forgets
+ * which pages were not written). So the segment is sealed and receives no more records. */
 static int sync_active(struct gad_spool *s, struct gad_time now)
 {
     if (s->io->sync(s->io->arg, s->fd) != 0) {
@@ -144,15 +52,14 @@ static int sync_active(struct gad_spool *s, struct gad_time now)
     return 0;
 }
 
-/* The active segment has room for the group, and the quota too. */
+/* Makes an active segment with room for the group, within the quota. */
 static int make_room(struct gad_spool *s, struct gad_time now)
 {
     int r = 0;
 
     if (s->fd >= 0 && s->at + s->group_len > s->o.segment_max) {
         if (s->unsynced && s->o.sync != GAD_SPOOL_NEVER)
-            r = sync_active(
-                s, now); /* only the last segment may have a tail that is not on the disk */
+            r = sync_active(s, now); /* only the last segment may have a tail that is not synced */
         gad_spool_seal(s);
     }
     if (r == 0)
@@ -162,7 +69,7 @@ static int make_room(struct gad_spool *s, struct gad_time now)
     return r;
 }
 
-/* Back to the good bytes. */
+/* Removes what a failed write left behind the good bytes. */
 static void undo(struct gad_spool *s)
 {
     s->state.totals.failures++;
@@ -171,8 +78,7 @@ static void undo(struct gad_spool *s)
     if (s->at == GAD_SPOOL_HEAD)
         gad_spool_discard_empty(s, true);
     else if (s->io->truncate(s->io->arg, s->fd, s->at) != 0 || gad_spool_all_done(s))
-        gad_spool_seal(
-            s); /* the rest does no harm: it is of records that the next segment has, too */
+        gad_spool_seal(s); /* the rest is harmless: the next segment has the same records */
 }
 
 static int write_group(struct gad_spool *s, struct gad_time now)
@@ -199,7 +105,7 @@ static int write_group(struct gad_spool *s, struct gad_time now)
         s->last_sync = now;
     }
     s->at += s->group_len;
-    s->folder.seg[s->folder.n - 1].bytes = s->at;
+    s->directory.seg[s->directory.n - 1].bytes = s->at;
     s->end = s->group_end;
     s->state.totals.committed += s->group_n;
     s->state.totals.committed_bytes += s->group_bytes;
@@ -228,7 +134,8 @@ static int try_commit(struct gad_spool *s, struct gad_time now)
     gad_spool_retire(s);
     if (s->state_changed && is_over(s->last_state, state_every, now)) {
         s->last_state = now;
-        int ignored = gad_spool_state_keep(s); /* counted; cursors that are old cost repetitions */
+        /* counted as a failure; old cursors only cause repetitions */
+        int ignored = gad_spool_state_keep(s);
         (void)ignored;
     }
     return r;
@@ -260,7 +167,7 @@ int gad_spool_finish(struct gad_spool *s, struct gad_time now)
 {
     bool sync = s->o.sync != GAD_SPOOL_NEVER;
 
-    s->retry = now; /* the last try */
+    s->retry = now; /* no wait after an earlier failure */
     int r = gad_spool_commit(s, now);
     if (r == 0 && s->fd >= 0 && sync && s->unsynced)
         r = sync_active(s, now);
@@ -268,6 +175,6 @@ int gad_spool_finish(struct gad_spool *s, struct gad_time now)
         return r;
     s->state.clean = true;
     r = gad_spool_state_store(s, s->next, sync);
-    s->state.clean = false; /* should it go on: gad_spool_reserve() writes it anew */
+    s->state.clean = false; /* if the caller continues, gad_spool_reserve() rewrites the state */
     return r;
 }

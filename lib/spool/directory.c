@@ -49,13 +49,13 @@ const struct gad_spool_io gad_spool_system = {.open = system_open,
                                               .truncate = system_truncate,
                                               .unlink = system_unlink};
 
-int gad_spool_folder_open(const char *path, int *ret, struct gad_diag *d)
+int gad_spool_directory_open(const char *path, int *ret, struct gad_diag *d)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0) {
         int err = errno;
-        return gad_fail(d, -err, "%s: cannot open the folder: %s", path, gad_strerror(-err));
+        return gad_fail(d, -err, "%s: cannot open the directory: %s", path, gad_strerror(-err));
     }
     *ret = fd;
     return 0;
@@ -67,7 +67,8 @@ static void closedirp(DIR **dir)
         (void)closedir(*dir);
 }
 
-/* A descriptor of its own: a stream takes its descriptor and the position in the folder with it. */
+/* Opens another descriptor, because a stream owns its descriptor and moves its position in the
+ * directory. */
 static DIR *stream(int fd)
 {
     int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -81,7 +82,7 @@ static DIR *stream(int fd)
     return dir;
 }
 
-int gad_spool_folder_grow(struct gad_spool_folder *f)
+int gad_spool_directory_grow(struct gad_spool_directory *f)
 {
     if (f->n < f->cap)
         return 0;
@@ -100,7 +101,7 @@ static int by_first(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
-static int take_entry(struct gad_spool_folder *f, const char *name, struct gad_diag *d)
+static int take_entry(struct gad_spool_directory *f, const char *name, struct gad_diag *d)
 {
     struct stat st;
     uint64_t first;
@@ -114,14 +115,14 @@ static int take_entry(struct gad_spool_folder *f, const char *name, struct gad_d
     }
     if (f->n == GAD_SPOOL_SEGMENTS)
         return gad_fail(d, GAD_ELIMIT, "more than %d segments", GAD_SPOOL_SEGMENTS);
-    int r = gad_spool_folder_grow(f);
+    int r = gad_spool_directory_grow(f);
     if (r != 0)
         return gad_fail(d, r, "no memory for the list of segments");
     f->seg[f->n++] = (struct gad_spool_segment){first, st.st_size < 0 ? 0 : (uint64_t)st.st_size};
     return 0;
 }
 
-int gad_spool_folder_list(struct gad_spool_folder *f, struct gad_diag *d)
+int gad_spool_directory_list(struct gad_spool_directory *f, struct gad_diag *d)
 {
     gad_cleanup(closedirp) DIR *dir = stream(f->fd);
     const struct dirent *e;
@@ -131,22 +132,22 @@ int gad_spool_folder_list(struct gad_spool_folder *f, struct gad_diag *d)
         r = take_entry(f, e->d_name, d);
     if (!dir || (r == 0 && errno != 0)) {
         int err = errno;
-        return gad_fail(d, -err, "cannot read the folder: %s", gad_strerror(-err));
+        return gad_fail(d, -err, "cannot read the directory: %s", gad_strerror(-err));
     }
     if (r == 0 && f->n > 0)
         qsort(f->seg, f->n, sizeof(f->seg[0]), by_first);
     return r;
 }
 
-void gad_spool_folder_deinit(struct gad_spool_folder *f)
+void gad_spool_directory_deinit(struct gad_spool_directory *f)
 {
     if (f->fd >= 0)
         (void)close(f->fd);
     gad_free(f->seg);
-    *f = (struct gad_spool_folder){.fd = -1};
+    *f = (struct gad_spool_directory){.fd = -1};
 }
 
-/* The number nearest to @seq on one side of it. */
+/* Finds the first number of a segment nearest to @seq: above it, or not above it. */
 static int nearest(int fd, uint64_t seq, bool above, uint64_t *ret)
 {
     gad_cleanup(closedirp) DIR *dir = stream(fd);
@@ -167,23 +168,23 @@ static int nearest(int fd, uint64_t seq, bool above, uint64_t *ret)
     return 0;
 }
 
-int gad_spool_folder_successor(int fd, uint64_t above, uint64_t *ret)
+int gad_spool_directory_successor(int fd, uint64_t above, uint64_t *ret)
 {
     return nearest(fd, above, true, ret);
 }
 
-int gad_spool_folder_holder(int fd, uint64_t seq, uint64_t *ret)
+int gad_spool_directory_holder(int fd, uint64_t seq, uint64_t *ret)
 {
     return nearest(fd, seq, false, ret);
 }
 
-int gad_spool_segment_open(int folder, uint64_t first, int *ret)
+int gad_spool_segment_open(int directory, uint64_t first, int *ret)
 {
     char name[GAD_SPOOL_FILE_NAME];
     struct stat st;
 
     gad_spool_segment_name(first, name);
-    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return -errno;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -214,7 +215,7 @@ ssize_t gad_spool_pread(int fd, void *p, size_t len, uint64_t at)
 int gad_spool_state_load(int fd, struct gad_spool_state *ret, unsigned *ret_slot,
                          unsigned *ret_whole)
 {
-    uint8_t p[GAD_SPOOL_STATE + 1]; /* one more: a longer file is not ours */
+    uint8_t p[GAD_SPOOL_STATE + 1]; /* one byte more, to detect a longer file, which is not ours */
     ssize_t n = gad_spool_pread(fd, p, sizeof(p), 0);
 
     if (n < 0)

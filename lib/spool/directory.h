@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The files of a spool: which there are, and bytes of them. */
+/* The files of a spool: their names, and reading them. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,45 +12,48 @@
 #include "lib/spool/state.h"
 
 struct gad_spool_segment {
-    uint64_t first; /* of its name */
-    uint64_t bytes; /* of the file */
+    uint64_t first; /* first number, from its name */
+    uint64_t bytes; /* size of the file */
 };
 
-struct gad_spool_folder {
+struct gad_spool_directory {
     int fd;
-    struct gad_spool_segment *seg; /* in the order of their numbers; room for one more than n */
+    struct gad_spool_segment *seg; /* (n) in the order of their numbers; cap is larger than n */
     size_t n, cap;
     size_t n_foreign;
 };
 
-/* -errno, with the reason in d. */
-int gad_spool_folder_open(const char *path, int *ret, struct gad_diag *d) GAD_MUST_CHECK;
+/* Opens the directory. Returns 0 or -errno with the reason in @d. */
+int gad_spool_directory_open(const char *path, int *ret, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* All segments; regular files only. GAD_ELIMIT: over GAD_SPOOL_SEGMENTS. f->fd is set. */
-int gad_spool_folder_list(struct gad_spool_folder *f, struct gad_diag *d) GAD_MUST_CHECK;
-void gad_spool_folder_deinit(struct gad_spool_folder *f); /* closes the folder, too */
+/* Lists all segments that are regular files. The caller has set f->fd. GAD_ELIMIT: more than
+ * GAD_SPOOL_SEGMENTS. */
+int gad_spool_directory_list(struct gad_spool_directory *f, struct gad_diag *d) GAD_MUST_CHECK;
+void gad_spool_directory_deinit(struct gad_spool_directory *f); /* closes the directory, too */
 
-/* Room for one more segment. */
-int gad_spool_folder_grow(struct gad_spool_folder *f) GAD_MUST_CHECK;
+/* Makes room for one more segment. */
+int gad_spool_directory_grow(struct gad_spool_directory *f) GAD_MUST_CHECK;
 
 /**
- * gad_spool_folder_successor() - the smallest first number above @above, of the folder as it is now
- * Return: 0; GAD_END: there is none; -errno.
+ * gad_spool_directory_successor() - finds the smallest first number above @above in the directory
+ * as it is now
+ * Returns 0; GAD_END: no segment has one; -errno.
  */
-int gad_spool_folder_successor(int fd, uint64_t above, uint64_t *ret) GAD_MUST_CHECK;
+int gad_spool_directory_successor(int fd, uint64_t above, uint64_t *ret) GAD_MUST_CHECK;
 
-/* The largest first number that is not above @seq. As before. */
-int gad_spool_folder_holder(int fd, uint64_t seq, uint64_t *ret) GAD_MUST_CHECK;
+/* Finds the largest first number that is not above @seq. Returns the same. */
+int gad_spool_directory_holder(int fd, uint64_t seq, uint64_t *ret) GAD_MUST_CHECK;
 
-/* A segment for reading; -errno, -EINVAL if it is no regular file. Nothing blocks and no link is followed. */
-int gad_spool_segment_open(int folder, uint64_t first, int *ret) GAD_MUST_CHECK;
+/* Opens a segment for reading. Returns 0; -errno; GAD_EINVAL: not a regular file. Never blocks or
+ * follows a link. */
+int gad_spool_segment_open(int directory, uint64_t first, int *ret) GAD_MUST_CHECK;
 
-/* len bytes from there, fewer at the end of the file; or -errno. */
+/* Reads @len bytes at @at, fewer at the end of the file. Returns their number or -errno. */
 ssize_t gad_spool_pread(int fd, void *p, size_t len, uint64_t at);
 
 /**
- * gad_spool_state_load() - the state in an open file, if it has one
- * As gad_spool_state_read(); -errno if it cannot be read; GAD_END if it is empty.
+ * gad_spool_state_load() - reads the state in an open file
+ * Returns as gad_spool_state_read(); -errno if the file cannot be read; GAD_END if it is empty.
  */
 int gad_spool_state_load(int fd, struct gad_spool_state *ret, unsigned *ret_slot,
                          unsigned *ret_whole) GAD_MUST_CHECK;

@@ -6,7 +6,6 @@
 
 #include "lib/base/crc32c.h"
 #include "lib/base/cursor.h"
-#include "lib/spool/bytes.h"
 #include "lib/spool/spool.h"
 
 static const uint8_t magic[8] = {'G', 'A', 'D', 'S', 'P', 'O', 'O', 'L'};
@@ -70,10 +69,12 @@ int gad_spool_head_read(const uint8_t *p, size_t len, struct gad_spool_head *ret
     gad_cursor_skip(&c, 8);
     if (gad_cursor_u32le(&c) != gad_crc32c(0, p, GAD_SPOOL_HEAD - 4))
         return GAD_EMISMATCH;
-    if (version != GAD_SPOOL_VERSION) /* after the sum: a version that damage made is none */
+    /* after the sum, so that damage does not look like a version */
+    if (version != GAD_SPOOL_VERSION)
         return GAD_EVERSION;
+    /* 0 is not a valid number */
     if (h.first == 0 || h.first > GAD_SPOOL_SEQ_MAX || h.unused_from > h.unused_to ||
-        h.unused_to > h.first || (h.unused_from == 0 && h.unused_to > 0)) /* 0 is no number */
+        h.unused_to > h.first || (h.unused_from == 0 && h.unused_to > 0))
         return GAD_EMISMATCH;
     *ret = h;
     return 0;

@@ -112,7 +112,7 @@ uint64_t gad_spool_gaps_part(const struct gad_spool_gaps *g, uint64_t first, uin
 
 bool gad_spool_gaps_are_sane(const struct gad_spool_gaps *g, uint64_t limit)
 {
-    uint64_t behind = 1; /* 0 is no number */
+    uint64_t behind = 1; /* 0 is not a valid number */
 
     if (g->n > GAD_SPOOL_GAPS || g->unsure > limit || limit > GAD_SPOOL_SEQ_MAX)
         return false;
@@ -126,7 +126,7 @@ bool gad_spool_gaps_are_sane(const struct gad_spool_gaps *g, uint64_t limit)
     return true;
 }
 
-/* Numbers first .. end - 1 that a record has, or had. */
+/* Counts the numbers first .. end - 1 that a record has or had. */
 static uint64_t used(const struct gad_spool_gaps *g, uint64_t first, uint64_t end)
 {
     return first < end ? end - first - gad_spool_gaps_count(g, first, end, GAD_SPOOL_UNUSED) : 0;
@@ -138,7 +138,7 @@ static uint64_t there(const struct gad_spool_gaps *g, uint64_t first, uint64_t e
            gad_spool_gaps_count(g, first, end, GAD_SPOOL_MAYBE);
 }
 
-/* Numbers first .. end - 1 cannot be read any more. */
+/* Adds the numbers first .. end - 1, which can no longer be read. */
 static void add_gone(struct gad_spool_share *s, const struct gad_spool_gaps *g, uint64_t first,
                      uint64_t end)
 {
@@ -148,7 +148,8 @@ static void add_gone(struct gad_spool_share *s, const struct gad_spool_gaps *g, 
     s->at_most += used(g, first, sure) + gad_spool_gaps_count(g, sure, end, GAD_SPOOL_MAYBE);
 }
 
-/* Numbers first .. end - 1 can be read, but for those that the list has; up to UINT64_MAX: none of them yet. */
+/* Adds the numbers first .. end - 1, which can be read except for those in the list. @end
+ * UINT64_MAX: no record beyond @first is committed yet. */
 static void add_readable(struct gad_spool_share *s, const struct gad_spool_gaps *g, uint64_t first,
                          uint64_t end, uint64_t known)
 {
@@ -166,7 +167,7 @@ struct gad_spool_share gad_spool_gaps_share(const struct gad_spool_gaps *g, uint
     struct gad_spool_share s = {0};
     uint64_t from = smaller(oldest, end), gone = smaller(larger(p->gone, p->next), from);
 
-    add_readable(&s, g, p->next, gone, p->known); /* in a file that it holds open */
+    add_readable(&s, g, p->next, gone, p->known); /* in a segment that the reader holds open */
     add_gone(&s, g, larger(gone, p->known), from);
     add_readable(&s, g, larger(from, p->next), end, p->known);
     add_readable(&s, g, larger(end, p->next), UINT64_MAX, p->known);

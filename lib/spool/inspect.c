@@ -16,12 +16,12 @@ static void closep(int *fd)
         (void)close(*fd);
 }
 
-static int view_state(int folder, struct gad_spool_view *v, struct gad_diag *d)
+static int view_state(int directory, struct gad_spool_view *v, struct gad_diag *d)
 {
     struct gad_spool_state st = {0};
     unsigned slot;
     gad_cleanup(closep) int fd =
-        openat(folder, GAD_SPOOL_STATE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        openat(directory, GAD_SPOOL_STATE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     int r = fd >= 0 ? gad_spool_state_load(fd, &st, &slot, &v->slots_whole) : -errno;
     if (r == GAD_END || r == GAD_EMISMATCH || r == -ENOENT) {
@@ -40,9 +40,10 @@ static int view_state(int folder, struct gad_spool_view *v, struct gad_diag *d)
     return 0;
 }
 
-static int view_segments(struct gad_spool_folder *f, struct gad_spool_view *v, struct gad_diag *d)
+static int view_segments(struct gad_spool_directory *f, struct gad_spool_view *v,
+                         struct gad_diag *d)
 {
-    int r = gad_spool_folder_list(f, d);
+    int r = gad_spool_directory_list(f, d);
 
     if (r != 0)
         return r;
@@ -58,19 +59,19 @@ static int view_segments(struct gad_spool_folder *f, struct gad_spool_view *v, s
     return 0;
 }
 
-int gad_spool_view(const char *folder, struct gad_spool_view *ret, struct gad_diag *d)
+int gad_spool_view(const char *directory, struct gad_spool_view *ret, struct gad_diag *d)
 {
-    gad_cleanup(gad_spool_folder_deinit) struct gad_spool_folder f = {.fd = -1};
+    gad_cleanup(gad_spool_directory_deinit) struct gad_spool_directory f = {.fd = -1};
     struct gad_spool_view v = {0};
 
-    int r = gad_spool_folder_open(folder, &f.fd, d);
+    int r = gad_spool_directory_open(directory, &f.fd, d);
     if (r != 0)
         return r;
     r = view_state(f.fd, &v, d);
     if (r == 0)
         r = view_segments(&f, &v, d);
     if (r != 0) {
-        gad_diag_prefix(d, "%s", folder);
+        gad_diag_prefix(d, "%s", directory);
         return r;
     }
     *ret = v;
@@ -116,7 +117,7 @@ static int walk(struct gad_spool_scan *scan, int (*each)(void *arg, const struct
     return r == GAD_END ? 0 : r;
 }
 
-int gad_spool_look(const char *folder, uint64_t first,
+int gad_spool_look(const char *directory, uint64_t first,
                    int (*each)(void *arg, const struct gad_spool_item *item), void *arg,
                    struct gad_spool_content *ret, struct gad_diag *d)
 {
@@ -130,7 +131,7 @@ int gad_spool_look(const char *folder, uint64_t first,
 
     if (!buf)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    int r = gad_spool_folder_open(folder, &dir, d);
+    int r = gad_spool_directory_open(directory, &dir, d);
     if (r != 0)
         return r;
     r = gad_spool_segment_open(dir, first, &fd);
@@ -140,7 +141,7 @@ int gad_spool_look(const char *folder, uint64_t first,
     if (r == 0 && fstat(fd, &st) != 0)
         r = -errno;
     if (r != 0)
-        return gad_fail(d, r, "%s: segment %016llx: %s", folder, (unsigned long long)first,
+        return gad_fail(d, r, "%s: segment %016llx: %s", directory, (unsigned long long)first,
                         gad_strerror(r));
     c.head = gad_spool_head_read(head, (size_t)n, &h);
     if (c.head == 0 && h.first != first)
@@ -150,7 +151,7 @@ int gad_spool_look(const char *folder, uint64_t first,
         gad_spool_scan_begin(&scan, fd, h.salt, buf);
         r = walk(&scan, each, arg, &c);
         c.damaged = r == 0 ? (uint64_t)st.st_size - scan.at + scan.damaged : scan.damaged;
-        if ((uint64_t)st.st_size < scan.at) /* it grew */
+        if ((uint64_t)st.st_size < scan.at) /* a writer has extended it */
             c.damaged = scan.damaged;
     }
     *ret = c;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What someone else deleted, renamed or replaced while the spool is open is made again, so that what this process still
- * has arrives: the group, the active segment by its descriptor, and all segments of a folder that was only renamed.
+ * Restores what someone else deleted, renamed or replaced while the spool is open, so that the
+ * records that this process still has are delivered: the group, the active segment by its
+ * descriptor, and all segments of a directory that was only renamed.
  *
- * The order matters to a crash in between: first the state, whose number is behind every record, then the segments. So a
- * start after it uses numbers behind all that were used.
+ * The order protects against a crash in between: first the state, whose number is above that of
+ * every record, then the segments. A start after the crash therefore uses unused numbers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 #include "lib/spool/parts.h"
 
-enum { COPY = 64 << 10, LOOKS = 256 /* sealed segments looked for at a time */ };
+enum { COPY = 64 << 10, LOOKS = 256 /* sealed segments checked at a time */ };
 
 static const struct gad_time look_every = {1000000000};
 
@@ -23,23 +24,24 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is what the name means in the folder still what the descriptor is? What cannot be known counts as yes. */
-static bool is_there(int folder, const char *name, int fd)
+/* Whether the name in the directory is still the file of the descriptor. True if that cannot be
+ * determined. */
+static bool is_there(int directory, const char *name, int fd)
 {
     struct stat by_name, by_fd;
 
     if (fstat(fd, &by_fd) != 0)
         return true;
-    if (fstatat(folder, name, &by_name, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(directory, name, &by_name, AT_SYMLINK_NOFOLLOW) != 0)
         return errno != ENOENT;
     return same_file(&by_name, &by_fd);
 }
 
-static bool folder_is_there(const struct gad_spool *s)
+static bool directory_is_there(const struct gad_spool *s)
 {
     struct stat by_path, by_fd;
 
-    if (fstat(s->folder.fd, &by_fd) != 0)
+    if (fstat(s->directory.fd, &by_fd) != 0)
         return true;
     if (stat(s->path, &by_path) != 0)
         return errno != ENOENT && errno != ENOTDIR;
@@ -56,8 +58,8 @@ static void note(struct gad_spool *s, unsigned what)
     s->missed |= what;
 }
 
-/* The first @len bytes of a segment as a new file in @folder. */
-static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int folder,
+/* Copies the first @len bytes of a segment to a new file in @directory. */
+static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int directory,
                         const char *name)
 {
     enum { FLAGS = O_RDWR | O_CREAT | O_EXCL };
@@ -66,9 +68,9 @@ static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int f
 
     if (!p)
         return GAD_ENOMEM;
-    int fd = s->io->open(s->io->arg, folder, name, FLAGS);
-    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, folder, name) == 0)
-        fd = s->io->open(s->io->arg, folder, name, FLAGS);
+    int fd = s->io->open(s->io->arg, directory, name, FLAGS);
+    if (fd < 0 && errno == EEXIST && s->io->unlink(s->io->arg, directory, name) == 0)
+        fd = s->io->open(s->io->arg, directory, name, FLAGS);
     if (fd < 0)
         return -errno;
     for (uint64_t at = 0; r == 0 && at < len;) {
@@ -81,12 +83,12 @@ static int copy_segment(const struct gad_spool *s, int from, uint64_t len, int f
         r = -errno;
     (void)close(fd);
     if (r != 0)
-        (void)s->io->unlink(s->io->arg, folder, name);
+        (void)s->io->unlink(s->io->arg, directory, name);
     return r;
 }
 
-/* Saves the active segment into @folder, and seals it: the old file may have other owners now. */
-static int save_active(struct gad_spool *s, int folder)
+/* Copies the active segment into @directory and seals it: another process may have the old file. */
+static int save_active(struct gad_spool *s, int directory)
 {
     char name[GAD_SPOOL_FILE_NAME];
 
@@ -96,17 +98,17 @@ static int save_active(struct gad_spool *s, int folder)
         gad_spool_discard_empty(s, false);
         return 0;
     }
-    gad_spool_segment_name(s->folder.seg[s->folder.n - 1].first, name);
-    int r = copy_segment(s, s->fd, s->at, folder, name);
+    gad_spool_segment_name(s->directory.seg[s->directory.n - 1].first, name);
+    int r = copy_segment(s, s->fd, s->at, directory, name);
     if (r == 0)
         gad_spool_seal(s);
     return r;
 }
 
-/* Takes segment i out of the list; readers that do not have it open lose its records. */
+/* Removes segment i from the list. Readers that do not have it open lose its records. */
 static void lose_segment(struct gad_spool *s, size_t i)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     uint64_t behind = i + 1 < f->n ? f->seg[i + 1].first : s->end;
 
     gad_spool_gaps_add(&s->state.gaps, f->seg[i].first, behind, GAD_SPOOL_LOST);
@@ -116,19 +118,20 @@ static void lose_segment(struct gad_spool *s, size_t i)
     s->state_changed = true;
 }
 
-/* A segment of a folder that was renamed, or that something was mounted over: the old one keeps it, too. */
-static int take_over(const struct gad_spool *s, const struct gad_spool_segment *seg, int to)
+/* Links or copies a segment of a directory that was renamed or covered by a mount. The old
+ * directory keeps its file. */
+static int carry(const struct gad_spool *s, const struct gad_spool_segment *seg, int to)
 {
     char name[GAD_SPOOL_FILE_NAME];
     int fd = -1;
 
     gad_spool_segment_name(seg->first, name);
-    bool linked = linkat(s->folder.fd, name, to, name, 0) == 0;
+    bool linked = linkat(s->directory.fd, name, to, name, 0) == 0;
     if (!linked && errno == EEXIST && unlinkat(to, name, 0) == 0)
-        linked = linkat(s->folder.fd, name, to, name, 0) == 0;
+        linked = linkat(s->directory.fd, name, to, name, 0) == 0;
     if (linked)
         return 0;
-    int r = gad_spool_segment_open(s->folder.fd, seg->first, &fd);
+    int r = gad_spool_segment_open(s->directory.fd, seg->first, &fd);
     if (r != 0)
         return r;
     r = copy_segment(s, fd, seg->bytes, to, name);
@@ -136,13 +139,14 @@ static int take_over(const struct gad_spool *s, const struct gad_spool_segment *
     return r;
 }
 
-/* All segments but the active one. What is deleted is lost; another failure is tried again. */
-static int take_over_sealed(struct gad_spool *s, int to)
+/* All segments but the active one. A deleted segment is lost; after another failure the next commit
+ * retries. */
+static int carry_sealed(struct gad_spool *s, int to)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
 
     for (size_t i = f->n - (s->fd >= 0); i-- > 0;) {
-        int r = take_over(s, &f->seg[i], to);
+        int r = carry(s, &f->seg[i], to);
         if (r == -ENOENT) {
             lose_segment(s, i);
             note(s, GAD_SPOOL_MISSED_OTHER);
@@ -153,29 +157,29 @@ static int take_over_sealed(struct gad_spool *s, int to)
     return 0;
 }
 
-/* Both slots, so that no older one is left. */
-static int store_state(struct gad_spool *s, int folder)
+/* Writes both slots, so that no older one remains. */
+static int store_state(struct gad_spool *s, int directory)
 {
     int r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
 
     if (r == 0)
         r = gad_spool_state_store(s, s->next + GAD_SPOOL_RESERVE, true);
-    if (r == 0 && s->o.sync != GAD_SPOOL_NEVER && s->io->sync(s->io->arg, folder) != 0)
+    if (r == 0 && s->o.sync != GAD_SPOOL_NEVER && s->io->sync(s->io->arg, directory) != 0)
         r = -errno;
     return r;
 }
 
-/* Is a segment in @folder one of ours: of a try that failed later, or a copy of it? */
-static bool is_ours(const struct gad_spool *s, int folder, uint64_t first)
+/* Whether a segment in @directory is ours: from an earlier attempt, or a copy. */
+static bool is_ours(const struct gad_spool *s, int directory, uint64_t first)
 {
     uint8_t head[GAD_SPOOL_HEAD];
     struct gad_spool_head h;
     bool known = false;
     int fd = -1;
 
-    for (size_t k = 0; !known && k < s->folder.n; k++)
-        known = s->folder.seg[k].first == first;
-    if (!known || gad_spool_segment_open(folder, first, &fd) != 0)
+    for (size_t k = 0; !known && k < s->directory.n; k++)
+        known = s->directory.seg[k].first == first;
+    if (!known || gad_spool_segment_open(directory, first, &fd) != 0)
         return false;
     ssize_t n = gad_spool_pread(fd, head, sizeof(head), 0);
     (void)close(fd);
@@ -183,10 +187,10 @@ static bool is_ours(const struct gad_spool *s, int folder, uint64_t first)
            h.salt == s->salt && h.first == first;
 }
 
-/* 0: the folder belongs to us or to root, and has no segments of another spool. */
-static int check_folder(const struct gad_spool *s, int fd)
+/* Returns 0 if the directory belongs to us or to root and has no segments of another spool. */
+static int check_directory(const struct gad_spool *s, int fd)
 {
-    struct gad_spool_folder there = {.fd = dup(fd)};
+    struct gad_spool_directory there = {.fd = dup(fd)};
     struct stat st;
     int r = 0;
 
@@ -195,45 +199,46 @@ static int check_folder(const struct gad_spool *s, int fd)
     else if (st.st_uid != geteuid() && st.st_uid != 0)
         r = -EPERM;
     if (r == 0)
-        r = gad_spool_folder_list(&there, NULL);
+        r = gad_spool_directory_list(&there, NULL);
     for (size_t i = 0; r == 0 && i < there.n; i++)
         if (!is_ours(s, fd, there.seg[i].first))
             r = -EEXIST;
-    gad_spool_folder_deinit(&there);
+    gad_spool_directory_deinit(&there);
     return r;
 }
 
-static int mend_folder(struct gad_spool *s)
+static int mend_directory(struct gad_spool *s)
 {
     int fd = -1, state_fd = -1;
 
     if (mkdir(s->path, 0750) != 0 && errno != EEXIST)
         return -errno;
-    int r = gad_spool_folder_open(s->path, &fd, NULL);
+    int r = gad_spool_directory_open(s->path, &fd, NULL);
     if (r == 0)
         r = gad_spool_state_open(s, fd, &state_fd);
     if (r == 0)
-        r = check_folder(s, fd);
+        r = check_directory(s, fd);
     if (r == 0) {
         int old = s->state_fd;
         s->state_fd = state_fd;
         r = store_state(s, fd);
         if (r == 0)
-            r = take_over_sealed(s, fd);
+            r = carry_sealed(s, fd);
         if (r == 0)
             r = save_active(s, fd);
         s->state_fd = r == 0 ? state_fd : old;
         state_fd = r == 0 ? old : state_fd;
     }
     if (r == 0) {
-        int old = s->folder.fd;
-        s->folder.fd = fd;
+        int old = s->directory.fd;
+        s->directory.fd = fd;
         fd = old;
-        note(s, GAD_SPOOL_MISSED_FOLDER);
+        note(s, GAD_SPOOL_MISSED_DIRECTORY);
         s->state_changed = true;
     }
+    /* closes the old one and releases its lock, or discards the new one */
     if (state_fd >= 0)
-        (void)close(state_fd); /* the old one, and with it the lock of the old folder */
+        (void)close(state_fd);
     if (fd >= 0)
         (void)close(fd);
     return r;
@@ -243,11 +248,11 @@ static int mend_state(struct gad_spool *s)
 {
     int fd = -1, old = s->state_fd;
 
-    int r = gad_spool_state_open(s, s->folder.fd, &fd);
+    int r = gad_spool_state_open(s, s->directory.fd, &fd);
     if (r != 0)
         return r;
     s->state_fd = fd;
-    r = store_state(s, s->folder.fd);
+    r = store_state(s, s->directory.fd);
     if (r != 0) {
         s->state_fd = old;
         (void)close(fd);
@@ -260,17 +265,17 @@ static int mend_state(struct gad_spool *s)
 
 static int mend_active(struct gad_spool *s)
 {
-    int r = save_active(s, s->folder.fd);
+    int r = save_active(s, s->directory.fd);
 
     if (r == 0)
         note(s, GAD_SPOOL_MISSED_ACTIVE);
     return r;
 }
 
-/* Once a second, some of them in turn. */
+/* Checks some of the sealed segments in turn, once a second. */
 static void look_for_sealed(struct gad_spool *s, struct gad_time now)
 {
-    struct gad_spool_folder *f = &s->folder;
+    struct gad_spool_directory *f = &s->directory;
     size_t n = f->n - (s->fd >= 0), looks = n < LOOKS ? n : LOOKS;
     char name[GAD_SPOOL_FILE_NAME];
 
@@ -297,13 +302,13 @@ int gad_spool_mend(struct gad_spool *s, struct gad_time now)
     int r = 0;
 
     s->mending = 0;
-    if (!folder_is_there(s))
-        r = mend_folder(s);
-    if (r == 0 && !is_there(s->folder.fd, GAD_SPOOL_STATE_NAME, s->state_fd))
+    if (!directory_is_there(s))
+        r = mend_directory(s);
+    if (r == 0 && !is_there(s->directory.fd, GAD_SPOOL_STATE_NAME, s->state_fd))
         r = mend_state(s);
     if (r == 0 && s->fd >= 0) {
-        gad_spool_segment_name(s->folder.seg[s->folder.n - 1].first, name);
-        if (!is_there(s->folder.fd, name, s->fd))
+        gad_spool_segment_name(s->directory.seg[s->directory.n - 1].first, name);
+        if (!is_there(s->directory.fd, name, s->fd))
             r = mend_active(s);
     }
     if (r == 0)

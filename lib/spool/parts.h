@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * The writer's insides, shared by its files: open.c, recover.c (what is in the
- * segments), commit.c (group, segments, sync), keep.c (state, cursors, quota).
+ * Inside of the writer. Each file calls only those behind it: open.c (what a start finds), commit.c
+ * (group and sync), mend.c (files that someone else deleted), store.c (segments, state, cursors,
+ * quota), directory.c.
  *
  *     numbers     end <= next <= reserved
  *                 < end: committed, what readers may see     end .. next: in the group, or dropped
  *                 next .. reserved: may be given out before the state is written again
- *     active      0 .. at: good bytes     at ..: what a failed write left, cut off or not
+ *     active      0 .. at: good bytes     at ..: what a failed write left, truncated or not
  */
 
 #include "lib/spool/directory.h"
@@ -16,21 +17,22 @@
 #include "lib/spool/spool.h"
 #include "lib/spool/state.h"
 
-/* Numbers reserved by one write of the state; half of them are left when it is written again. */
+/* Numbers that one write of the state reserves. The next write is due when half of them are
+ * used. */
 enum { GAD_SPOOL_RESERVE = 1 << 16 };
 
 struct gad_spool {
     struct gad_spool_options o;
     const struct gad_spool_io *io;
     char *path;
-    struct gad_spool_folder folder; /* its last segment is the active one, if fd >= 0 */
+    struct gad_spool_directory directory; /* its last segment is the active one, if fd >= 0 */
 
     int fd;      /* active segment; -1: none, the next commit makes one */
     uint64_t at; /* its good bytes */
     uint32_t salt;
     struct gad_spool_head head; /* its head, until it has a record */
-    bool unsynced;              /* bytes of it are not known to be on the disk */
-    struct gad_time last_sync;  /* when it began to be so, or was synced; monotonic */
+    bool unsynced;              /* bytes of it may not be on the disk */
+    struct gad_time last_sync;  /* when it was synced, or became unsynced; monotonic */
 
     uint64_t next, end;
 
@@ -41,67 +43,60 @@ struct gad_spool {
     uint64_t group_n, group_bytes;   /* records, bytes of their payloads */
 
     int state_fd;
-    struct gad_spool_state state; /* as it is to be written; .reserved as it was last synced */
-    unsigned synced_slot;         /* the one that is known to be on the disk */
-    uint64_t
-        stored_next; /* the number that the state on file says; none below it is given out again */
+    struct gad_spool_state state; /* the next to write; .reserved as last synced */
+    unsigned synced_slot;         /* number of the slot that is on the disk */
+    uint64_t stored_next; /* next number in the state file; no number below it is given out again */
     bool state_changed;
     struct gad_time last_state; /* monotonic */
 
     uint64_t mended;
-    unsigned missed, mending; /* enum gad_spool_missed: of the last time, and of this commit */
-    struct gad_time looked;   /* when the sealed segments were looked for; monotonic */
-    size_t look_at;           /* the next of them to look for */
+    unsigned missed, mending; /* enum gad_spool_missed: of the last repair, and of this commit */
+    struct gad_time looked;   /* when the sealed segments were last checked; monotonic */
+    size_t look_at;           /* index of the next one to check */
 
     int failure;
-    struct gad_time retry; /* monotonic; nothing is tried before */
+    struct gad_time retry; /* monotonic; no commit is attempted before */
 };
 
-/**
- * gad_spool_recover() - sets the active segment, if it goes on, and all numbers; s->state is as it was loaded
- * @ret_merged: the last segment has no record, and what its head says is in the state: delete it when that is written
- */
-int gad_spool_recover(struct gad_spool *s, struct gad_spool_recovery *found, bool *ret_merged,
-                      struct gad_diag *d) GAD_MUST_CHECK;
-
-/* Writes the state into the slot that is not the synced one; @sync makes it the synced one. A changed @reserved must
- * be synced. -errno. */
+/* Writes the state into the slot that is not the synced one. @sync: makes it the synced one;
+ * required for a changed @reserved. Returns 0 or -errno. */
 int gad_spool_state_store(struct gad_spool *s, uint64_t reserved, bool sync) GAD_MUST_CHECK;
 
-/* Writes the state as it is now, on the disk unless the rule is never. -errno. */
+/* Writes the state, and syncs it unless the rule is GAD_SPOOL_NEVER. Returns 0 or -errno. */
 int gad_spool_state_keep(struct gad_spool *s) GAD_MUST_CHECK;
 
-/* Reserves the next numbers, if that is due. */
+/* Reserves the next numbers if that is due. Returns 0 or -errno. */
 int gad_spool_reserve(struct gad_spool *s) GAD_MUST_CHECK;
 
-/* Deletes what all cursors have passed, and forgets the gaps before it. */
+/* Deletes the segments that all cursors have passed, and forgets the gaps before them. */
 void gad_spool_retire(struct gad_spool *s);
 
-/* Deletes the oldest segments until @more bytes are within the quota; never the active one. -EDQUOT: they are not. */
+/* Evicts the oldest segments, never the active one, until @more bytes are within the quota.
+ * -EDQUOT: a segment could not be deleted. */
 int gad_spool_evict(struct gad_spool *s, uint64_t more) GAD_MUST_CHECK;
 
-/* Have all cursors passed all records? False without cursors. */
+/* Whether all cursors have passed all records. False without cursors. */
 bool gad_spool_all_done(const struct gad_spool *s);
 
-/* Opens the state in @folder, makes it if it is not there, and locks it. -EWOULDBLOCK: another process has it. */
-int gad_spool_state_open(const struct gad_spool *s, int folder, int *ret) GAD_MUST_CHECK;
+/* Opens or creates the state in @directory and locks it. -EWOULDBLOCK: another process holds the
+ * lock. */
+int gad_spool_state_open(const struct gad_spool *s, int directory, int *ret) GAD_MUST_CHECK;
 
-/* Gives up the active segment, which holds no record; the state takes over what its head says. @remove: its file, too. */
+/* Discards the active segment, which holds no record; the state keeps the numbers of its head.
+ * @remove: also deletes the file. */
 void gad_spool_discard_empty(struct gad_spool *s, bool remove);
 
-/* Makes again what someone else deleted or replaced. Before each commit. 0, or why it cannot be. */
+/* Restores what someone else deleted or replaced; called before each commit. Returns 0 or an
+ * error. */
 int gad_spool_mend(struct gad_spool *s, struct gad_time now) GAD_MUST_CHECK;
 
 /* Closes the active segment; the next commit begins another. */
 void gad_spool_seal(struct gad_spool *s);
 
-/* Makes a new active segment, whose records have numbers from @first on; @created: ns, wall, 0: not known. */
+/* Creates a new active segment for numbers from @first on. @created: ns, wall; 0: unknown. */
 int gad_spool_begin_segment(struct gad_spool *s, uint64_t first, int64_t created,
                             bool sync) GAD_MUST_CHECK;
 
-/* The whole of it, or -errno. */
+/* Writes all @len bytes. Returns 0 or -errno. */
 int gad_spool_write(const struct gad_spool *s, int fd, const void *p, size_t len,
                     uint64_t at) GAD_MUST_CHECK;
-
-/* Bytes of all segments. */
-uint64_t gad_spool_bytes(const struct gad_spool *s);

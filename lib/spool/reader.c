@@ -13,33 +13,32 @@
 
 struct gad_spool_reader {
     char *path;
-    struct gad_spool_gaps gaps; /* what is known of unused numbers */
-    int folder, fd;             /* fd: the segment; -1: none open */
-    uint64_t next;              /* the number that is looked for */
-    uint64_t
-        segment;    /* first number of the segment that is, or was last, open; 0: look for next's */
-    uint64_t fresh; /* what was read ahead was read when this was the limit, or later */
-    uint64_t refused; /* the segment that could not be opened; 0: none */
-    uint64_t ceiling; /* if sealed: its numbers are not of this segment */
-    bool sealed;      /* there is a segment behind the open one: it gets no more records */
-    uint64_t damaged; /* in segments before this one */
+    struct gad_spool_gaps gaps; /* unused numbers known so far */
+    int directory, fd;          /* fd: the segment; -1: none open */
+    uint64_t next;              /* the number to read next */
+    /* first number of the segment that is or was open; 0: find the one that holds next */
+    uint64_t segment;
+    uint64_t fresh;   /* the buffer was filled when this was the limit, or later */
+    uint64_t refused; /* the segment that could not be opened; 0: no such segment */
+    uint64_t ceiling; /* if sealed: numbers from here on are in later segments */
+    bool sealed;      /* a later segment exists, so the open one receives no more records */
     struct gad_spool_scan scan;
     uint8_t buf[GAD_SPOOL_SCAN_BUF];
 };
 
-int gad_spool_reader_open(const char *folder, uint64_t next, struct gad_spool_reader **ret,
+int gad_spool_reader_open(const char *directory, uint64_t next, struct gad_spool_reader **ret,
                           struct gad_diag *d)
 {
     gad_cleanup(gad_spool_reader_closep) struct gad_spool_reader *r = gad_calloc(1, sizeof(*r));
 
     if (!r)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    r->fd = r->folder = -1;
-    r->path = gad_calloc(1, strlen(folder) + 1);
+    r->fd = r->directory = -1;
+    r->path = gad_calloc(1, strlen(directory) + 1);
     if (!r->path)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    memcpy(r->path, folder, strlen(folder));
-    int err = gad_spool_folder_open(folder, &r->folder, d);
+    memcpy(r->path, directory, strlen(directory));
+    int err = gad_spool_directory_open(directory, &r->directory, d);
     if (err != 0)
         return err;
     gad_spool_reader_seek(r, next);
@@ -53,8 +52,6 @@ static void leave(struct gad_spool_reader *r)
         return;
     (void)close(r->fd);
     r->fd = -1;
-    r->damaged += r->scan.damaged;
-    r->scan.damaged = 0;
 }
 
 void gad_spool_reader_close(struct gad_spool_reader *r)
@@ -62,8 +59,8 @@ void gad_spool_reader_close(struct gad_spool_reader *r)
     if (!r)
         return;
     leave(r);
-    if (r->folder >= 0)
-        (void)close(r->folder);
+    if (r->directory >= 0)
+        (void)close(r->directory);
     gad_free(r->path);
     gad_free(r);
 }
@@ -86,11 +83,6 @@ uint64_t gad_spool_reader_at(const struct gad_spool_reader *r)
     return r->next;
 }
 
-uint64_t gad_spool_reader_damaged(const struct gad_spool_reader *r)
-{
-    return r->damaged + r->scan.damaged;
-}
-
 void gad_spool_reader_give_up(struct gad_spool_reader *r)
 {
     if (r->fd < 0 && r->refused > 0)
@@ -99,7 +91,7 @@ void gad_spool_reader_give_up(struct gad_spool_reader *r)
     leave(r);
 }
 
-/* Numbers r->next .. end - 1 are missing: the first part of them that is of one kind. */
+/* Numbers r->next .. end - 1 are missing: returns the first part of them that is of one kind. */
 static int lose(struct gad_spool_reader *r, uint64_t end, bool at_end, struct gad_spool_item *ret)
 {
     enum gad_spool_gap_kind kind;
@@ -119,21 +111,20 @@ static int same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is the open segment still the file of its name? */
+/* Whether the open segment is still the file of that name. */
 static bool is_current(const struct gad_spool_reader *r)
 {
     char name[GAD_SPOOL_FILE_NAME];
     struct stat by_name, by_fd;
 
     gad_spool_segment_name(r->segment, name);
-    return fstatat(r->folder, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return fstatat(r->directory, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
            fstat(r->fd, &by_fd) == 0 && same(&by_name, &by_fd);
 }
 
-/*
- * Before a loss up to the limit is believed: the folder, or the segment, may have been deleted and made again. 0: nothing
- * has changed; GAD_MORE: look once more; -errno: the folder cannot be opened now.
- */
+/* Checks, before a loss up to the limit is reported, whether the directory or the segment was
+ * deleted and recreated. Returns 0: nothing has changed; GAD_MORE: read again; -errno: the
+ * directory cannot be opened now. */
 static int refresh(struct gad_spool_reader *r)
 {
     struct stat by_path, by_fd;
@@ -141,12 +132,12 @@ static int refresh(struct gad_spool_reader *r)
 
     if (stat(r->path, &by_path) != 0)
         return -errno;
-    if (fstat(r->folder, &by_fd) != 0 || !same(&by_path, &by_fd)) {
-        int err = gad_spool_folder_open(r->path, &fd, NULL);
+    if (fstat(r->directory, &by_fd) != 0 || !same(&by_path, &by_fd)) {
+        int err = gad_spool_directory_open(r->path, &fd, NULL);
         if (err != 0)
             return err;
-        (void)close(r->folder);
-        r->folder = fd;
+        (void)close(r->directory);
+        r->directory = fd;
         r_more = GAD_MORE;
     }
     if (r->fd >= 0 ? !is_current(r) : r_more != 0) {
@@ -157,14 +148,14 @@ static int refresh(struct gad_spool_reader *r)
     return r_more;
 }
 
-/* The writer says that there are records up to the limit, and none is found. */
+/* The writer has committed records up to the limit, and the reader finds no more. */
 static int lose_to_limit(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     int err = refresh(r);
     return err == 0 ? lose(r, limit, true, ret) : err;
 }
 
-/* Takes what the head of a segment says of the numbers before it, unless the list has it already. */
+/* Adds the unused numbers in the head of a segment to the list, unless the list has them. */
 static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h)
 {
     if (h->unused_to <= r->next && h->unused_from <= r->next)
@@ -179,18 +170,17 @@ static void take_head(struct gad_spool_reader *r, const struct gad_spool_head *h
         gad_spool_gaps_add(&r->gaps, r->next, h->unused_from, GAD_SPOOL_MAYBE);
 }
 
-/* First number of the segment to go on with; GAD_END: there is none. */
+/* Finds the first number of the segment to continue with. GAD_END: no such segment. */
 static int choose(const struct gad_spool_reader *r, uint64_t *ret)
 {
     if (r->segment != 0)
-        return gad_spool_folder_successor(r->folder, r->segment, ret);
-    int err = gad_spool_folder_holder(r->folder, r->next, ret);
-    return err == GAD_END ? gad_spool_folder_successor(r->folder, r->next, ret) : err;
+        return gad_spool_directory_successor(r->directory, r->segment, ret);
+    int err = gad_spool_directory_holder(r->directory, r->next, ret);
+    return err == GAD_END ? gad_spool_directory_successor(r->directory, r->next, ret) : err;
 }
 
-/*
- * Opens the next segment. 0: it is open, or was stepped over, so go on; GAD_END: there is none below the limit.
- */
+/* Opens the next segment. Returns 0: it is open, or was skipped, so continue; GAD_END: no segment
+ * below the limit. */
 static int enter(struct gad_spool_reader *r, uint64_t limit)
 {
     uint8_t head[GAD_SPOOL_HEAD];
@@ -201,7 +191,7 @@ static int enter(struct gad_spool_reader *r, uint64_t limit)
     int err = choose(r, &first);
     if (err != 0 || first >= limit)
         return err != 0 ? err : GAD_END;
-    err = gad_spool_segment_open(r->folder, first, &fd);
+    err = gad_spool_segment_open(r->directory, first, &fd);
     if (err == -ENOENT) { /* deleted since it was listed */
         r->segment = first;
         return 0;
@@ -218,7 +208,6 @@ static int enter(struct gad_spool_reader *r, uint64_t limit)
     r->refused = 0;
     r->segment = first;
     if (err != 0 || h.first != first) { /* damaged: its numbers will be missing */
-        r->damaged += (uint64_t)n;
         (void)close(fd);
         return 0;
     }
@@ -230,25 +219,26 @@ static int enter(struct gad_spool_reader *r, uint64_t limit)
     return 0;
 }
 
-/* Looks whether there is a segment behind the open one. Once there is, there will always be. */
+/* Checks whether a later segment exists. If one does, it stays so. */
 static int look_behind(struct gad_spool_reader *r, uint64_t limit)
 {
     uint64_t first = 0;
 
     if (r->sealed)
         return 0;
-    int err = gad_spool_folder_successor(r->folder, r->segment, &first);
+    int err = gad_spool_directory_successor(r->directory, r->segment, &first);
     r->sealed = err == 0 && first < limit;
     r->ceiling = first;
     return err < 0 ? err : 0;
 }
 
-/* The next record of the open segment. GAD_END: none below the limit; GAD_MORE: go on. */
+/* Reads the next record of the open segment. GAD_END: no record below the limit; GAD_MORE:
+ * continue. */
 static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     struct gad_spool_record rec;
 
-    if (r->next >= r->fresh) { /* what was read ahead may have been written since */
+    if (r->next >= r->fresh) { /* the writer may have written what was read ahead */
         gad_spool_scan_forget(&r->scan);
         r->fresh = limit;
     }
@@ -258,7 +248,7 @@ static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_sp
     if (rec.seq < r->next)
         return GAD_MORE;
     if (rec.seq > r->next) {
-        /* What is between was lost; or this one is of a later commit, or out of its place. */
+        /* The numbers between are lost, or this record is of a later commit, or misplaced. */
         err = look_behind(r, limit);
         if (err != 0)
             return err;
@@ -277,7 +267,7 @@ static int read_record(struct gad_spool_reader *r, uint64_t limit, struct gad_sp
     return 0;
 }
 
-/* A record, or a loss; GAD_MORE: neither yet. */
+/* Returns 0 with a record or a loss; GAD_MORE: neither yet. */
 static int step(struct gad_spool_reader *r, uint64_t limit, struct gad_spool_item *ret)
 {
     int err;
@@ -302,7 +292,7 @@ int gad_spool_reader_next(struct gad_spool_reader *r, uint64_t limit, struct gad
 {
     while (r->next < limit) {
         int err = step(r, limit, ret);
-        if (err == -ENOENT) { /* the folder is deleted; is there another by now? */
+        if (err == -ENOENT) { /* the directory was deleted; another may have its name now */
             int again = refresh(r);
             err = again == 0 ? err : again;
         }
@@ -316,7 +306,8 @@ void gad_spool_reader_look(struct gad_spool_reader *r)
 {
     uint64_t first = 0;
 
-    if (r->fd < 0 || r->sealed || gad_spool_folder_successor(r->folder, r->segment, &first) != 0)
+    if (r->fd < 0 || r->sealed ||
+        gad_spool_directory_successor(r->directory, r->segment, &first) != 0)
         return;
     r->sealed = true;
     r->ceiling = first;

@@ -26,7 +26,7 @@ void gad_spool_scan_forget(struct gad_spool_scan *s)
     s->pos = s->len = 0;
 }
 
-/* As much of the file as the buffer holds; the number of bytes that are there, or -errno. */
+/* Fills the buffer from the file. Returns the number of bytes in it, or -errno. */
 static ssize_t fill(struct gad_spool_scan *s)
 {
     size_t have = s->len - s->pos;
@@ -76,7 +76,7 @@ int gad_spool_scan_next(struct gad_spool_scan *s, struct gad_spool_record *ret)
             at_end = (size_t)n < GAD_SPOOL_SCAN_BUF;
             continue;
         }
-        if (r == GAD_MORE) { /* it may be half written: next time, from here */
+        if (r == GAD_MORE) { /* it may be half written: the next call begins here again */
             s->at = begin;
             gad_spool_scan_forget(s);
             return GAD_END;

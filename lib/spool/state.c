@@ -5,7 +5,6 @@
 
 #include "lib/base/crc32c.h"
 #include "lib/base/cursor.h"
-#include "lib/spool/bytes.h"
 #include "lib/spool/format.h"
 
 static const uint8_t magic[8] = {'G', 'A', 'D', 'S', 'T', 'A', 'T', 'E'};
@@ -95,7 +94,7 @@ static bool is_sane(const struct gad_spool_state *s, uint32_t sync)
 {
     bool sane = s->next >= 1 && s->next <= s->reserved && s->reserved <= GAD_SPOOL_SEQ_MAX &&
                 s->unused_from <= s->unused_to && s->unused_to <= s->next &&
-                (s->unused_from > 0 || s->unused_to == 0) && /* 0 is no number */
+                (s->unused_from > 0 || s->unused_to == 0) && /* 0 is not a valid number */
                 sync <= GAD_SPOOL_NEVER && gad_spool_gaps_are_sane(&s->gaps, s->reserved);
 
     for (int i = 0; sane && i < GAD_SPOOL_CURSORS; i++) {
@@ -105,7 +104,8 @@ static bool is_sane(const struct gad_spool_state *s, uint32_t sync)
     return sane;
 }
 
-int gad_spool_slot_read(const uint8_t p[static GAD_SPOOL_SLOT], struct gad_spool_state *ret)
+/* Returns 0; GAD_EFORMAT: no magic; GAD_EMISMATCH: damaged or contradictory; GAD_EVERSION. */
+static int read_slot(const uint8_t p[static GAD_SPOOL_SLOT], struct gad_spool_state *ret)
 {
     struct gad_cursor c = gad_cursor_init(p, SUM_AT), sum = gad_cursor_init(p + SUM_AT, 4);
     struct gad_spool_state s = {0};
@@ -157,11 +157,11 @@ int gad_spool_state_read(const uint8_t *p, size_t len, struct gad_spool_state *r
                          unsigned *ret_slot, unsigned *ret_whole)
 {
     struct gad_spool_state s, best = {0};
-    bool ours = is_empty(p, len); /* the machine went down when it was made */
+    bool ours = is_empty(p, len); /* power failed when it was created */
     unsigned whole = 0, slot = 0;
 
     for (unsigned i = 0; i < 2 && len >= (i + 1) * (size_t)GAD_SPOOL_SLOT; i++) {
-        int r = gad_spool_slot_read(p + i * (size_t)GAD_SPOOL_SLOT, &s);
+        int r = read_slot(p + i * (size_t)GAD_SPOOL_SLOT, &s);
         if (r == GAD_EVERSION)
             return r;
         ours = ours || r != GAD_EFORMAT;

@@ -1,27 +1,268 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ranges of ports, where there are many, are cut into blocks of 2^level ports that begin at a multiple of it, at most 30
- * each; a port lies in one block of each level, so that a look a level finds the ranges that it is in.
+ * How the index finds the rules that a record meets. It is built in three steps:
+ *
+ *     places    For each rule, the conditions that it is found by: the network and the port that
+ *               the fewest other rules have, the service and the protocol. Ten thousand rules with
+ *               one source and different destinations are therefore found by their destinations.
+ *     nodes     The networks, sorted by first address; of two with the same first address the
+ *               shorter prefix comes first. The last network that begins at or before an address
+ *               either holds it, or lies in the longest prefix that does: node.outer leads there.
+ *     entries   The rules of each node, port, service and protocol. Where there are many ranges of
+ *               ports, each is split into blocks of 2^level ports that begin at a multiple of
+ *               2^level, at most 30 blocks a range. A port lies in one block of each level, so one
+ *               lookup per level finds all ranges that hold it.
  */
-#include <math.h>
-
-#include "lib/record/record.h"
 #include "lib/suppress/index.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/siphash.h"
+#include "lib/record/record.h"
 
 enum {
     ANY_PORT = 16,      /* level */
     KIND_ANY_PORT = 32, /* bit of kinds; below it, 16 for each port, by level */
-    FEW_RANGES = 16,    /* of the same node, service and protocol: these are asked one by one */
+    FEW_RANGES = 16,    /* up to this many of one node, service and protocol are tried one by one */
     PIECES_MAX = 8 * GAD_SUPPRESS_MAX,
     BLOCK = 64 /* entries */
 };
-#define KEY_FREE UINT64_MAX /* no key: there are not that many nodes */
+#define KEY_FREE UINT64_MAX /* never a key: there are fewer nodes */
 
-/* Adds the rule to the entries of a key, or only says that it will be there. */
+static unsigned table_of(unsigned side, unsigned family)
+{
+    return 2 * side + (family == 6);
+}
+
+/* The place that a rule is found at. */
+struct choice {
+    uint8_t table; /* or GAD_SUPPRESS_ANYWHERE */
+    uint8_t port;  /* of enum port */
+    uint32_t node;
+};
+enum port { GAD_PORT_NONE, GAD_PORT_DST, GAD_PORT_SRC };
+
+/* Service and protocol of all rules of a key; -1: any. */
+struct same {
+    int service, proto;
+};
+
+/* Key of a rule or record at a node, for a block of 2^level ports; level 16 means any port. */
+static uint64_t key_of(uint32_t node, enum port which, unsigned level, unsigned port,
+                       struct same same)
+{
+    return (uint64_t)node << 41 | (uint64_t)(same.proto + 1) << 32 |
+           (uint64_t)(uint8_t)(same.service + 1) << 24 |
+           (level == 16
+                ? UINT64_C(16) << 16
+                : (uint64_t)(which == GAD_PORT_SRC) << 21 | (uint64_t)level << 16 | port >> level);
+}
+
+/* --- places --- */
+
+/* Counts of rules by hash, without the keys: a collision only makes a condition seem less rare. */
+struct counts {
+    uint32_t *n;
+    size_t mask;
+};
+
+static const struct gad_ports *ports_of(const struct gad_rule *r, enum port which)
+{
+    static const struct gad_ports none = {0};
+    return which == GAD_PORT_DST ? &r->dport : which == GAD_PORT_SRC ? &r->sport : &none;
+}
+
+static uint32_t *count_of(const struct counts *c, const struct gad_rule *r, unsigned table,
+                          enum port which)
+{
+    static const uint64_t key[2] = {0}; /* a fixed key: only the operator writes rules */
+    const struct gad_network *networks[] = {&r->src, &r->dst, &r->host};
+    const struct gad_ports *p = ports_of(r, which);
+    bool is_range = p->first != p->last;
+    uint64_t word[5] = {0};
+
+    word[0] = table | (uint64_t)which << 8 | (uint64_t)is_range << 16 |
+              (uint64_t)(is_range ? 0 : p->first) << 32 |
+              (uint64_t)(uint8_t)(r->service == GAD_RULE_ANY ? 0 : r->service + 1) << 48;
+    word[4] = (uint64_t)(r->proto + 1);
+    if (table != GAD_SUPPRESS_ANYWHERE) {
+        word[1] = networks[table / 2]->bits;
+        memcpy(&word[2], networks[table / 2]->addr, 16);
+    }
+    return &c->n[gad_siphash13(key, word, 5) & c->mask];
+}
+
+/* All places where a rule can be found. Returns their number. */
+static size_t places(const struct gad_rule *r, struct choice to[static 6])
+{
+    const struct gad_network *networks[] = {&r->src, &r->dst, &r->host};
+    uint8_t table[3] = {GAD_SUPPRESS_ANYWHERE}, port[2] = {GAD_PORT_NONE};
+    size_t n_tables = 0, n_ports = 0, n = 0;
+
+    for (unsigned side = 0; side < 3; side++)
+        if (networks[side]->family != 0)
+            table[n_tables++] = (uint8_t)table_of(side, networks[side]->family);
+    if (r->dport.is_set)
+        port[n_ports++] = GAD_PORT_DST;
+    if (r->sport.is_set)
+        port[n_ports++] = GAD_PORT_SRC;
+    for (size_t t = 0; t < n_tables || t == 0; t++)
+        for (size_t p = 0; p < n_ports || p == 0; p++)
+            to[n++] = (struct choice){.table = table[t], .port = port[p]};
+    return n;
+}
+
+static int choose_places(const struct gad_suppressed *rule, size_t n, struct choice *choice)
+{
+    gad_cleanup(gad_freep) uint32_t *counted = NULL;
+    struct choice place[6];
+    size_t size = 64;
+
+    while (size < 4 * n) /* n is at most GAD_SUPPRESS_MAX */
+        size *= 2;
+    counted = gad_calloc(size, sizeof(*counted));
+    if (!counted)
+        return GAD_ENOMEM;
+    const struct counts c = {counted, size - 1};
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = places(&rule[i].rule, place); k-- > 0;)
+            ++*count_of(&c, &rule[i].rule, place[k].table, place[k].port);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t fewest = UINT32_MAX;
+        size_t n_places = places(&rule[i].rule, place);
+        for (size_t k = 0; k < n_places; k++) {
+            uint32_t others = *count_of(&c, &rule[i].rule, place[k].table, place[k].port);
+            if (others < fewest)
+                choice[i] = place[k];
+            fewest = others < fewest ? others : fewest;
+        }
+    }
+    return 0;
+}
+
+/* --- nodes --- */
+
+/* A rule's network, to be sorted. */
+struct item {
+    struct gad_suppress_addr addr;
+    uint32_t rule;
+    uint8_t table, bits;
+};
+
+static struct gad_suppress_addr addr_of(const uint8_t *p, unsigned table)
+{
+    struct gad_suppress_addr a = {0};
+
+    for (size_t i = 0; i < 8; i++)
+        a.hi = a.hi << 8 | (table % 2 == 0 && i >= 4 ? 0 : p[i]);
+    for (size_t i = 8; i < 16 && table % 2 == 1; i++)
+        a.lo = a.lo << 8 | p[i];
+    return a;
+}
+
+static bool holds(const struct gad_suppress_node *n, struct gad_suppress_addr a)
+{
+    uint64_t hi = a.hi ^ n->addr.hi, lo = a.lo ^ n->addr.lo;
+
+    if (n->bits == 0)
+        return true;
+    if (n->bits <= 64)
+        return hi >> (64 - n->bits) == 0;
+    return hi == 0 && lo >> (128 - n->bits) == 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+
+    if (x->table != y->table)
+        return x->table < y->table ? -1 : 1;
+    if (x->addr.hi != y->addr.hi)
+        return x->addr.hi < y->addr.hi ? -1 : 1;
+    if (x->addr.lo != y->addr.lo)
+        return x->addr.lo < y->addr.lo ? -1 : 1;
+    return (x->bits > y->bits) - (x->bits < y->bits);
+}
+
+static size_t items_of(const struct gad_suppressed *rule, size_t n, const struct choice *choice,
+                       struct item *item)
+{
+    size_t n_items = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct gad_rule *r = &rule[i].rule;
+        const struct gad_network *networks[] = {&r->src, &r->dst, &r->host};
+        uint8_t table = choice[i].table;
+        if (table == GAD_SUPPRESS_ANYWHERE)
+            continue;
+        const struct gad_network *w = networks[table / 2];
+        item[n_items++] = (struct item){addr_of(w->addr, table), (uint32_t)i, table, w->bits};
+    }
+    qsort(item, n_items, sizeof(*item), by_place);
+    return n_items;
+}
+
+/* Adds a node for a network. @before: the node before it in the same table; 0: it is the first. */
+static void add_node(struct gad_suppress_index *x, const struct item *it, uint32_t before)
+{
+    struct gad_suppress_node *node = &x->node[x->n_nodes++];
+
+    *node = (struct gad_suppress_node){.addr = it->addr, .bits = it->bits};
+    while (before != 0 && !holds(&x->node[before], it->addr))
+        before = x->node[before].outer;
+    node->outer = before;
+}
+
+static int build_nodes(struct gad_suppress_index *x, const struct gad_suppressed *rule, size_t n,
+                       struct choice *choice)
+{
+    gad_cleanup(gad_freep) struct item *item = gad_calloc(n + 1, sizeof(*item));
+
+    x->node = gad_calloc(n + 1, sizeof(*x->node));
+    if (!item || !x->node)
+        return GAD_ENOMEM;
+    size_t n_items = items_of(rule, n, choice, item), i = 0;
+    x->n_nodes = 1;
+    for (unsigned t = 0; t < GAD_SUPPRESS_TABLES; t++) {
+        x->table[t] = (uint32_t)x->n_nodes;
+        for (size_t from = i; i < n_items && item[i].table == t; i++) {
+            if (i == from || by_place(&item[i], &item[i - 1]) != 0)
+                add_node(x, &item[i], i == from ? 0 : (uint32_t)x->n_nodes - 1);
+            choice[item[i].rule].node = (uint32_t)x->n_nodes - 1;
+        }
+    }
+    x->table[GAD_SUPPRESS_TABLES] = (uint32_t)x->n_nodes;
+    return 0;
+}
+
+static uint32_t find_node(const struct gad_suppress_index *x, unsigned table, const uint8_t *addr)
+{
+    const struct gad_suppress_addr a = addr_of(addr, table);
+    uint32_t from = x->table[table], n = x->table[table + 1] - from;
+
+    if (n == 0)
+        return 0;
+    /* invariant: the last one that begins at or before @a is among (n) from @from, if any is */
+    while (n > 1) {
+        const struct gad_suppress_addr *mid = &x->node[from + n / 2].addr;
+        bool is_before = mid->hi < a.hi || (mid->hi == a.hi && mid->lo <= a.lo);
+        from = is_before ? from + n / 2 : from;
+        n = is_before ? n - n / 2 : n / 2;
+    }
+    while (from != 0 && !holds(&x->node[from], a))
+        from = x->node[from].outer;
+    return from;
+}
+
+/* --- entries --- */
+
+/* Adds rules to the entries of their keys, or only counts them. */
 struct builder {
     struct gad_suppress_index *x;
     const struct gad_suppressed *rule;
-    const struct gad_suppress_choice *choice;
+    const struct choice *choice;
     bool is_counting;
     size_t n_pieces;
 };
@@ -36,20 +277,18 @@ static struct gad_suppress_slot *slot_of(const struct gad_suppress_index *x, uin
     return &x->slot[at];
 }
 
-/* --- building --- */
-
-static struct gad_suppress_same same_of(const struct gad_rule *r)
+static struct same same_of(const struct gad_rule *r)
 {
-    return (struct gad_suppress_same){r->service == GAD_RULE_ANY ? -1 : r->service, r->proto};
+    return (struct same){r->service == GAD_RULE_ANY ? -1 : r->service, r->proto};
 }
 
 static void add_entry(struct builder *b, uint32_t i, unsigned level, unsigned port)
 {
     struct gad_suppress_index *x = b->x;
     const struct gad_rule *r = &b->rule[i].rule;
-    const struct gad_suppress_choice *c = &b->choice[i];
-    struct gad_suppress_same same = same_of(r);
-    uint64_t key = gad_suppress_key(c->node, c->port, level, port, same);
+    const struct choice *c = &b->choice[i];
+    struct same same = same_of(r);
+    uint64_t key = key_of(c->node, c->port, level, port, same);
     struct gad_suppress_slot *s = slot_of(x, key);
     double below = isnan(r->score_below) ? (double)INFINITY : r->score_below;
 
@@ -81,13 +320,13 @@ static void add_range(struct builder *b, uint32_t i, const struct gad_ports *p)
     }
 }
 
-/* All rules, in the order of their numbers. Does the same twice: first counting, then with entries. */
+/* Adds all rules in the order of their numbers. Called twice: to count, then to store. */
 static void add_rules(struct builder *b, const uint32_t *n_ranges, size_t n)
 {
     b->n_pieces = 0;
     for (uint32_t i = 0; i < n; i++) {
         const struct gad_rule *r = &b->rule[i].rule;
-        const struct gad_suppress_choice *c = &b->choice[i];
+        const struct choice *c = &b->choice[i];
         const struct gad_ports *p = c->port == GAD_PORT_SRC ? &r->sport : &r->dport;
         if (c->port == GAD_PORT_NONE)
             add_entry(b, i, ANY_PORT, 0);
@@ -100,7 +339,7 @@ static void add_rules(struct builder *b, const uint32_t *n_ranges, size_t n)
     }
 }
 
-/* How many ranges are where a rule's range is. */
+/* Counts the ranges at the place of each rule's range. */
 static int count_ranges(struct builder *b, size_t n, uint32_t *n_ranges)
 {
     gad_cleanup(gad_freep) uint32_t *counted = NULL;
@@ -113,8 +352,8 @@ static int count_ranges(struct builder *b, size_t n, uint32_t *n_ranges)
         return GAD_ENOMEM;
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < n; i++) {
-            const struct gad_suppress_choice *c = &b->choice[i];
-            uint64_t key = gad_suppress_key(c->node, c->port, 15, 0, same_of(&b->rule[i].rule));
+            const struct choice *c = &b->choice[i];
+            uint64_t key = key_of(c->node, c->port, 15, 0, same_of(&b->rule[i].rule));
             uint64_t h = key * UINT64_C(0x9e3779b97f4a7c15);
             uint32_t *of = &counted[(h ^ h >> 32) & (size - 1)];
             const struct gad_ports *p =
@@ -149,7 +388,7 @@ static int build_entries(struct builder *b, const uint32_t *n_ranges, size_t n)
     return 0;
 }
 
-/* Entries that there will be, at most: what there are slots for. */
+/* Returns an upper limit of the entries, which the slots are made for. */
 static size_t most_entries(const struct builder *b, const uint32_t *n_ranges, size_t n)
 {
     size_t n_pieces = 0;
@@ -166,15 +405,15 @@ static size_t most_entries(const struct builder *b, const uint32_t *n_ranges, si
 int gad_suppress_index_build(struct gad_suppress_index *x, const struct gad_suppressed *rule,
                              size_t n)
 {
-    gad_cleanup(gad_freep) struct gad_suppress_choice *choice = gad_calloc(n, sizeof(*choice));
+    gad_cleanup(gad_freep) struct choice *choice = gad_calloc(n, sizeof(*choice));
     gad_cleanup(gad_freep) uint32_t *n_ranges = gad_calloc(n, sizeof(*n_ranges));
     struct builder b = {.x = x, .rule = rule, .choice = choice};
 
     gad_suppress_index_deinit(x);
     if (!choice || !n_ranges)
         return GAD_ENOMEM;
-    int r = gad_suppress_choose(rule, n, choice);
-    r = r ? r : gad_suppress_nodes_build(x, rule, n, choice);
+    int r = choose_places(rule, n, choice);
+    r = r ? r : build_nodes(x, rule, n, choice);
     r = r ? r : count_ranges(&b, n, n_ranges);
     if (r != 0)
         return r;
@@ -200,9 +439,9 @@ void gad_suppress_index_deinit(struct gad_suppress_index *x)
     *x = (struct gad_suppress_index){.is_stale = true};
 }
 
-/* --- asking --- */
+/* --- looking up --- */
 
-/* The first rule before @best of a key that is met. */
+/* Returns the first rule of a key before @best that the record meets, else @best. */
 static size_t ask_key(const struct gad_suppress_index *x, const struct gad_suppressed *rule,
                       const struct gad_suppress_question *q, uint64_t key, size_t best)
 {
@@ -231,16 +470,16 @@ static size_t ask_node(const struct gad_suppress_index *x, const struct gad_supp
     int service = (int)q->rec->v[GAD_SERVICE];
 
     for (unsigned with = 0; with < 4; with++) {
-        const struct gad_suppress_same same = {with & 1 ? service : -1, with & 2 ? t->proto : -1};
+        const struct same same = {with & 1 ? service : -1, with & 2 ? t->proto : -1};
         uint64_t kinds = x->node[node].kinds[with];
         if (with & 1 && (service < 0 || service >= UINT8_MAX))
             continue;
         for (; kinds != 0; kinds &= kinds - 1) {
             unsigned bit = (unsigned)__builtin_ctzll(kinds);
             bool is_src = bit >= 16;
-            uint64_t key = gad_suppress_key(node, is_src ? GAD_PORT_SRC : GAD_PORT_DST,
-                                            bit == KIND_ANY_PORT ? ANY_PORT : bit % 16,
-                                            is_src ? t->src_port : t->dst_port, same);
+            uint64_t key = key_of(node, is_src ? GAD_PORT_SRC : GAD_PORT_DST,
+                                  bit == KIND_ANY_PORT ? ANY_PORT : bit % 16,
+                                  is_src ? t->src_port : t->dst_port, same);
             best = ask_key(x, rule, q, key, best);
         }
     }
@@ -258,8 +497,8 @@ size_t gad_suppress_index_ask(const struct gad_suppress_index *x, const struct g
     size_t best = ask_node(x, rule, q, 0, GAD_SUPPRESS_NONE);
 
     for (size_t i = 0; i < 4 && (t->family == 4 || t->family == 6); i++) {
-        unsigned table = gad_suppress_table(looks[i].side, t->family);
-        uint32_t node = gad_suppress_nodes_find(x, table, looks[i].addr);
+        unsigned table = table_of(looks[i].side, t->family);
+        uint32_t node = find_node(x, table, looks[i].addr);
         for (; node != 0; node = x->node[node].outer)
             best = ask_node(x, rule, q, node, best);
     }

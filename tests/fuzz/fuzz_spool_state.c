@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const struct gad_spool_state *s)
 {
     struct gad_spool_state again;
+    unsigned n, whole;
     static uint8_t slot[GAD_SPOOL_SLOT], second[GAD_SPOOL_SLOT];
 
     require(s->next >= 1 && s->next <= s->reserved && s->reserved <= GAD_SPOOL_SEQ_MAX);
@@ -24,7 +25,7 @@ static void check(const struct gad_spool_state *s)
     }
     require(gad_spool_gaps_are_sane(&s->gaps, s->reserved));
     gad_spool_slot_write(s, slot);
-    require(gad_spool_slot_read(slot, &again) == 0);
+    require(gad_spool_state_read(slot, sizeof(slot), &again, &n, &whole) == 0);
     gad_spool_slot_write(&again, second);
     require(memcmp(slot, second, sizeof(slot)) == 0);
 }

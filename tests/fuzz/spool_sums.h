@@ -9,7 +9,6 @@
 
 #include "lib/base/crc32c.h"
 #include "lib/base/cursor.h"
-#include "lib/spool/bytes.h"
 #include "lib/spool/format.h"
 
 static inline void require(bool holds)

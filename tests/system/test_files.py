@@ -79,7 +79,7 @@ class Files(unittest.TestCase):
             self.assertLessEqual(r.written - 10, f.read().count(b"\n"))
         log = d.read_log()
         self.assertIn("logs/alerts' was deleted: it is created again, with the events from 11 on", log)
-        self.assertRegex(log, r"logs/records' was deleted: at most \d+ lines went with it")
+        self.assertRegex(log, r"logs/records' was deleted: at most \d+ lines written since the last check are lost")
         shown = d.ctl("status", control=True).stdout.decode()
         self.assertIn("file, number of times its file was deleted: 1\n", shown)
         self.assertIn("number of times the file of records was deleted: 1\n", shown)
@@ -177,7 +177,7 @@ class Files(unittest.TestCase):
         self.wait_for_output(d, reopened=1)
         log = d.read_log()
         self.assertIn(f"output 'file': '{d.path('logs/alerts')}' is open, 0 bytes", log)
-        self.assertIn(f"'{d.path('logs/alerts')}' was moved away as '{d.path('logs/alerts')}.1', a new file is begun", log)
+        self.assertIn(f"'{d.path('logs/alerts')}' was renamed to '{d.path('logs/alerts')}.1', a new file is begun", log)
         ganad.wait_for(lambda: f"'{d.path('logs/alerts')}' is reopened" in d.read_log(), 5, "a line")
 
     def test_it_does_not_start_with_a_path_that_is_not_a_file(self):

@@ -111,7 +111,7 @@ class Signed(unittest.TestCase):
         os.rename(self.path("real"), beside)
         self.assertEqual(self.test()[0], 0)
         os.chmod(self.path("keys"), 0o777)
-        self.assertIn("others may write it", self.test()[1])
+        self.assertIn("other users can write it", self.test()[1])
 
     def test_a_bad_one_does_not_replace_a_good_one(self):
         self.signer.sign(self.model)

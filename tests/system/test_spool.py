@@ -191,7 +191,7 @@ class Quota(Case):
         gone = ganad.wait_for(evicted, 10, "what was evicted is lost, and the rest waits")
         self.says(d, n - gone, gone)
         self.assertRegex(ganad.wait_for(lambda: "loses events" in d.read_log() and d.read_log(), 5, "a line of the log"),
-                         r"output 'unix' loses events before it comes to them: \d+ more, \d+ in all")
+                         r"output 'unix' loses events before it reads them: \d+ more, \d+ in total")
         r = self.reader(d)
         self.all_is_delivered(d)
         self.says(d, 0, gone)  # its reader found the gap: not counted twice
@@ -217,7 +217,7 @@ class Touched(Case):
         harm(d)
         mended = ganad.wait_for(lambda: d.status().spool.mended, 3, "it is noticed, without an event")
         self.assertEqual(mended, 1)
-        self.assertIn("someone deleted, renamed or replaced", d.read_log())
+        self.assertIn("another program deleted, renamed or replaced", d.read_log())
         n += score(d, 2)
         r = r or self.reader(d)
         committed(d, n)

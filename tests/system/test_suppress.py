@@ -88,7 +88,7 @@ class Suppress(unittest.TestCase):
                                (["dprt=1"], "did you mean 'dport'"), (["comment=x"], "no condition"),
                                (["service=htttp"], "field 'service'"),
                                (["dport=1", "expires=2026-02-31T00:00:00Z"], "field 'expires'"),
-                               (["dport=1", "expires=2020-01-01T00:00:00Z"], "is over already"),
+                               (["dport=1", "expires=2020-01-01T00:00:00Z"], "is in the past"),
                                (["dport=1", b"comment=\xff\xfe"], "field 'comment'")):
                 self.assertIn(why, self.ctl(d, "add", *words, code=1)[1])
             self.ctl(d, "add", "dport=80")
@@ -104,7 +104,7 @@ class Suppress(unittest.TestCase):
                 f.write("# ganad suppress 1 next=5\nid=1 created=1 hits=0 last=0 | dport=80\nid=2 creat")
             p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
             self.assertEqual(p.returncode, 1)
-            self.assertIn(d.path("rules") + ": line 3: has no line end: cut off", p.stderr.decode())
+            self.assertIn(d.path("rules") + ": line 3: no line end: the file is truncated", p.stderr.decode())
 
     def test_a_file_is_read_without_the_daemon(self):
         with self.daemon(start=False) as d:

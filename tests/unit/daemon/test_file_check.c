@@ -51,7 +51,7 @@ static int make(void **state)
         return -1;
     make_file(in_dir("file"), 0640);
     make_socket(in_dir("socket"));
-    return mkdir(in_dir("folder"), 0755) == 0 && symlink("file", in_dir("link")) == 0 &&
+    return mkdir(in_dir("directory"), 0755) == 0 && symlink("file", in_dir("link")) == 0 &&
                    symlink("nowhere", in_dir("dangling")) == 0 && mkfifo(in_dir("fifo"), 0600) == 0
                ? 0
                : -1;
@@ -71,7 +71,7 @@ static unsigned count_entries(void)
 static void says(const char *name, int err, const char *what)
 {
     struct gad_diag d = {""};
-    int r = transport_file_check(in_dir(name), &d);
+    int r = file_check(in_dir(name), &d);
 
     if (r != err || strcmp(d.text, what) != 0)
         fail_msg("%s: %d '%s', expected %d '%s'", name, r, d.text, err, what);
@@ -91,7 +91,7 @@ static void each_kind_of_path_is_named_with_what_to_do(void **state)
     says("dangling", -ELOOP,
          "is a symbolic link to 'nowhere', and ganadd does not follow links: give the path of the "
          "file itself");
-    says("folder", -EISDIR, "is a directory: give the path of a file in it");
+    says("directory", -EISDIR, "is a directory: give the path of a file in it");
     says("fifo", GAD_EINVAL, "is a FIFO, and not a regular file: give another path");
     says("socket", GAD_EINVAL, "is a socket, and not a regular file: give another path");
     (void)snprintf(want, sizeof(want),
@@ -116,8 +116,8 @@ static void what_may_not_be_written_is_refused(void **state)
         assert_int_equal(chmod(in_dir("file"), 0440), 0);
     }
     struct gad_diag d = {""}, d2 = {""};
-    int r = transport_file_check(in_dir("file"), &d);
-    int r2 = transport_file_check(in_dir("new"), &d2);
+    int r = file_check(in_dir("file"), &d);
+    int r2 = file_check(in_dir("new"), &d2);
     unsigned uid = (unsigned)geteuid();
     if (getuid() == 0)
         assert_int_equal(seteuid(0), 0);

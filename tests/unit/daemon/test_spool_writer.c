@@ -11,11 +11,11 @@
 #include "tests/unit/spool/fixture.h"
 #include "tests/unit/test.h"
 
-static struct spool_writer *writer_of(const char *folder, const struct gad_spool_options *o)
+static struct spool_writer *writer_of(const char *directory, const struct gad_spool_options *o)
 {
     struct spool_writer *w = NULL;
 
-    assert_int_equal(spool_writer_new(folder, o, &w, NULL, NULL), 0);
+    assert_int_equal(spool_writer_new(directory, o, &w, NULL, NULL), 0);
     return w;
 }
 
@@ -206,14 +206,15 @@ static void acknowledgements_reach_the_state(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(one_that_was_never_started_leaves_the_spool_in_order),
-        IN_FOLDER(records_are_committed_without_waiting_for_more),
-        IN_FOLDER(a_stop_commits_what_was_added),
-        IN_FOLDER(a_disk_that_hangs_holds_up_nothing_and_every_drop_is_counted),
-        IN_FOLDER(a_disk_that_fails_is_tried_again_without_being_asked),
-        IN_FOLDER(acknowledgements_reach_the_state),
+        IN_DIRECTORY(one_that_was_never_started_leaves_the_spool_in_order),
+        IN_DIRECTORY(records_are_committed_without_waiting_for_more),
+        IN_DIRECTORY(a_stop_commits_what_was_added),
+        IN_DIRECTORY(a_disk_that_hangs_holds_up_nothing_and_every_drop_is_counted),
+        IN_DIRECTORY(a_disk_that_fails_is_tried_again_without_being_asked),
+        IN_DIRECTORY(acknowledgements_reach_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,62 +191,62 @@ static void what_is_no_signature_is_refused_with_its_line(void **state)
     write_signature(true, "c", content, sizeof(content), text);
     (void)snprintf(longer, sizeof(longer), "%s\n", text);
     assert_int_equal(gad_signature_parse(longer, strlen(longer), &s, &d), GAD_EFORMAT);
-    assert_string_equal(d.text, "line 5: there is more");
+    assert_string_equal(d.text, "trailing data after line 4");
 }
 
-static void put(const char *folder, const char *name, const char *text, mode_t mode)
+static void put(const char *directory, const char *name, const char *text, mode_t mode)
 {
     char path[256];
 
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     assert_int_equal(fchmod(fd, mode), 0);
     (void)close(fd);
 }
 
-static void remove_all(const char *folder, const char *const *name, size_t n)
+static void remove_all(const char *directory, const char *const *name, size_t n)
 {
     char path[256];
 
     for (size_t i = 0; i < n; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, name[i]);
+        (void)snprintf(path, sizeof(path), "%s/%s", directory, name[i]);
         (void)unlink(path);
     }
-    (void)rmdir(folder);
+    (void)rmdir(directory);
 }
 
-static void the_folder_of_keys_is_ours_alone(void **state)
+static void the_directory_of_keys_is_ours_alone(void **state)
 {
     (void)state;
     static const char *const names[] = {"a.pub", "b.pub", "note.txt", "bad.pub", "link.pub"};
-    char folder[80], link[96], target[96];
+    char directory[80], link[96], target[96];
     struct gad_sign_keys got;
     struct gad_diag d;
 
-    assert_non_null(mkdtemp(scratch_path(folder, sizeof(folder), "keys-XXXXXX")));
-    put(folder, "a.pub", public_text, 0644);
-    put(folder, "note.txt", "not a key", 0666);
-    assert_int_equal(gad_sign_keys_read(folder, &got, &d), 0);
+    assert_non_null(mkdtemp(scratch_path(directory, sizeof(directory), "keys-XXXXXX")));
+    put(directory, "a.pub", public_text, 0644);
+    put(directory, "note.txt", "not a key", 0666);
+    assert_int_equal(gad_sign_keys_read(directory, &got, &d), 0);
     assert_int_equal(got.n, 1);
     assert_memory_equal(got.key[0].key, keys.key[0].key, 32);
-    put(folder, "b.pub", public_text, 0664);
-    assert_int_equal(gad_sign_keys_read(folder, &got, &d), -EPERM);
-    assert_non_null(strstr(d.text, "b.pub: others may write it"));
-    put(folder, "b.pub", public_text, 0644);
-    assert_int_equal(chmod(folder, 0777), 0);
-    assert_int_equal(gad_sign_keys_read(folder, &got, &d), -EPERM);
-    assert_int_equal(chmod(folder, 0755), 0);
-    put(folder, "bad.pub", "untrusted comment: x\nnothing\n", 0644);
-    assert_int_equal(gad_sign_keys_read(folder, &got, &d), GAD_EFORMAT);
+    put(directory, "b.pub", public_text, 0664);
+    assert_int_equal(gad_sign_keys_read(directory, &got, &d), -EPERM);
+    assert_non_null(strstr(d.text, "b.pub: other users can write it"));
+    put(directory, "b.pub", public_text, 0644);
+    assert_int_equal(chmod(directory, 0777), 0);
+    assert_int_equal(gad_sign_keys_read(directory, &got, &d), -EPERM);
+    assert_int_equal(chmod(directory, 0755), 0);
+    put(directory, "bad.pub", "untrusted comment: x\nnothing\n", 0644);
+    assert_int_equal(gad_sign_keys_read(directory, &got, &d), GAD_EFORMAT);
     assert_non_null(strstr(d.text, "bad.pub: line 2: not the base64 of a key"));
-    (void)snprintf(target, sizeof(target), "%s/bad.pub", folder);
+    (void)snprintf(target, sizeof(target), "%s/bad.pub", directory);
     assert_int_equal(unlink(target), 0);
-    (void)snprintf(link, sizeof(link), "%s/link.pub", folder);
+    (void)snprintf(link, sizeof(link), "%s/link.pub", directory);
     assert_int_equal(symlink("a.pub", link), 0);
-    assert_int_equal(gad_sign_keys_read(folder, &got, &d), -ELOOP);
-    remove_all(folder, names, sizeof(names) / sizeof(names[0]));
-    assert_int_equal(gad_sign_keys_read(folder, &got, &d), 0); /* not there: no keys */
+    assert_int_equal(gad_sign_keys_read(directory, &got, &d), -ELOOP);
+    remove_all(directory, names, sizeof(names) / sizeof(names[0]));
+    assert_int_equal(gad_sign_keys_read(directory, &got, &d), 0); /* not there: no keys */
     assert_int_equal(got.n, 0);
 }
 
@@ -258,7 +258,7 @@ int main(void)
         cmocka_unit_test(every_changed_byte_of_a_signature_is_seen),
         cmocka_unit_test(a_key_that_is_not_ours_is_said_to_be_unknown),
         cmocka_unit_test(what_is_no_signature_is_refused_with_its_line),
-        cmocka_unit_test(the_folder_of_keys_is_ours_alone),
+        cmocka_unit_test(the_directory_of_keys_is_ours_alone),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);
 }

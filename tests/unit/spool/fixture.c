@@ -14,20 +14,20 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
-int spool_folder_new(void **state)
+int spool_directory_new(void **state)
 {
     char *path = calloc(1, SPOOL_PATH);
 
-    /* In memory where there is such a folder: these are tests of order, and a thousand syncs take long. */
+    /* In memory where there is such a directory: these are tests of order, and a thousand syncs take long. */
     if (access("/dev/shm", W_OK) == 0)
         (void)setenv("TMPDIR", "/dev/shm", 1);
     *state = path;
     return mkdtemp(scratch_path(path, SPOOL_PATH, "spool-XXXXXX")) ? 0 : -1;
 }
 
-void spool_empty(const char *folder)
+void spool_empty(const char *directory)
 {
-    DIR *dir = opendir(folder);
+    DIR *dir = opendir(directory);
     const struct dirent *e;
 
     assert_non_null(dir);
@@ -37,7 +37,7 @@ void spool_empty(const char *folder)
     (void)closedir(dir);
 }
 
-int spool_folder_remove(void **state)
+int spool_directory_remove(void **state)
 {
     spool_empty(*state);
     int r = rmdir(*state);
@@ -56,13 +56,13 @@ struct gad_spool_options spool_options(enum gad_spool_sync sync)
                                       .salt = 0x12345678};
 }
 
-struct gad_spool *spool_open(const char *folder, const struct gad_spool_options *o,
+struct gad_spool *spool_open(const char *directory, const struct gad_spool_options *o,
                              struct gad_spool_recovery *found)
 {
     struct gad_spool *s = NULL;
     struct gad_diag d = {""};
 
-    if (gad_spool_open(folder, o, &s, found, &d) != 0)
+    if (gad_spool_open(directory, o, &s, found, &d) != 0)
         fail_msg("%s", d.text);
     return s;
 }
@@ -142,35 +142,35 @@ struct spool_tally spool_read(struct gad_spool_reader *r, uint64_t limit)
     return t;
 }
 
-struct spool_tally spool_read_from(const char *folder, uint64_t from, uint64_t limit)
+struct spool_tally spool_read_from(const char *directory, uint64_t from, uint64_t limit)
 {
     struct gad_spool_reader *r = NULL;
 
-    assert_int_equal(gad_spool_reader_open(folder, from, &r, NULL), 0);
+    assert_int_equal(gad_spool_reader_open(directory, from, &r, NULL), 0);
     struct spool_tally t = spool_read(r, limit);
     gad_spool_reader_close(r);
     return t;
 }
 
-static int open_file(const char *folder, const char *name, int flags)
+static int open_file(const char *directory, const char *name, int flags)
 {
     char path[2 * SPOOL_PATH];
 
-    assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) < sizeof(path));
+    assert_true((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) < sizeof(path));
     return open(path, flags | O_CLOEXEC, 0600);
 }
 
-static int must_open(const char *folder, const char *name, int flags)
+static int must_open(const char *directory, const char *name, int flags)
 {
-    int fd = open_file(folder, name, flags);
+    int fd = open_file(directory, name, flags);
 
     assert_true(fd >= 0);
     return fd;
 }
 
-size_t spool_file_size(const char *folder, const char *name)
+size_t spool_file_size(const char *directory, const char *name)
 {
-    int fd = must_open(folder, name, O_RDONLY);
+    int fd = must_open(directory, name, O_RDONLY);
     off_t len = lseek(fd, 0, SEEK_END);
 
     (void)close(fd);
@@ -178,9 +178,9 @@ size_t spool_file_size(const char *folder, const char *name)
     return (size_t)len;
 }
 
-void spool_flip(const char *folder, const char *name, size_t at, uint8_t mask)
+void spool_flip(const char *directory, const char *name, size_t at, uint8_t mask)
 {
-    int fd = must_open(folder, name, O_RDWR);
+    int fd = must_open(directory, name, O_RDWR);
     uint8_t b;
 
     assert_int_equal(pread(fd, &b, 1, (off_t)at), 1);
@@ -189,25 +189,25 @@ void spool_flip(const char *folder, const char *name, size_t at, uint8_t mask)
     (void)close(fd);
 }
 
-void spool_cut(const char *folder, const char *name, size_t len)
+void spool_cut(const char *directory, const char *name, size_t len)
 {
-    int fd = must_open(folder, name, O_RDWR);
+    int fd = must_open(directory, name, O_RDWR);
 
     assert_int_equal(ftruncate(fd, (off_t)len), 0);
     (void)close(fd);
 }
 
-void spool_put(const char *folder, const char *name, const void *p, size_t len)
+void spool_put(const char *directory, const char *name, const void *p, size_t len)
 {
-    int fd = must_open(folder, name, O_WRONLY | O_CREAT | O_TRUNC);
+    int fd = must_open(directory, name, O_WRONLY | O_CREAT | O_TRUNC);
 
     assert_int_equal(write(fd, p, len), (ssize_t)len);
     (void)close(fd);
 }
 
-bool spool_has(const char *folder, const char *name)
+bool spool_has(const char *directory, const char *name)
 {
-    int fd = open_file(folder, name, O_RDONLY);
+    int fd = open_file(directory, name, O_RDONLY);
 
     if (fd >= 0)
         (void)close(fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A spool in a folder of its own, records that can be told from one another, and files that fail when told to. */
+/* A spool in a directory of its own, records that can be told from one another, and files that fail when told to. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,16 +12,16 @@
 
 enum { SPOOL_PATH = 64, SPOOL_PAYLOAD_MAX = 256, SPOOL_KIND = 7 };
 
-/* setup() and teardown() of cmocka: *state is the folder's path. */
-int spool_folder_new(void **state);
-int spool_folder_remove(void **state);
-void spool_empty(const char *folder);
+/* setup() and teardown() of cmocka: *state is the directory's path. */
+int spool_directory_new(void **state);
+int spool_directory_remove(void **state);
+void spool_empty(const char *directory);
 
 /* Smallest segments, four of them within the quota; an interval of 200 ms. */
 struct gad_spool_options spool_options(enum gad_spool_sync sync);
 
 /* Opens it, or fails the test with the reason. */
-struct gad_spool *spool_open(const char *folder, const struct gad_spool_options *o,
+struct gad_spool *spool_open(const char *directory, const struct gad_spool_options *o,
                              struct gad_spool_recovery *found);
 void spool_end(struct gad_spool *s); /* finish and close */
 
@@ -40,14 +40,14 @@ struct spool_tally {
 
 /* Reads up to the limit, checks each record's payload, kind and order. */
 struct spool_tally spool_read(struct gad_spool_reader *r, uint64_t limit);
-struct spool_tally spool_read_from(const char *folder, uint64_t from, uint64_t limit);
+struct spool_tally spool_read_from(const char *directory, uint64_t from, uint64_t limit);
 
-/* A file of the folder: how long it is, byte @at flipped by @mask, cut. */
-size_t spool_file_size(const char *folder, const char *name);
-void spool_flip(const char *folder, const char *name, size_t at, uint8_t mask);
-void spool_cut(const char *folder, const char *name, size_t len);
-void spool_put(const char *folder, const char *name, const void *p, size_t len);
-bool spool_has(const char *folder, const char *name);
+/* A file of the directory: how long it is, byte @at flipped by @mask, cut. */
+size_t spool_file_size(const char *directory, const char *name);
+void spool_flip(const char *directory, const char *name, size_t at, uint8_t mask);
+void spool_cut(const char *directory, const char *name, size_t len);
+void spool_put(const char *directory, const char *name, const void *p, size_t len);
+bool spool_has(const char *directory, const char *name);
 
 /* Operations that fail: the k-th from now, or all while @error is set. */
 struct spool_faults {

@@ -36,7 +36,7 @@ static uint64_t offer(struct gad_spool *s, int64_t now, bool *ret_stored)
 }
 
 /* Each operation of a run fails once, with each error, in each mode: every record arrives, and the files are right. */
-static void fail_each(const char *folder, enum gad_spool_sync sync, char only, int error,
+static void fail_each(const char *directory, enum gad_spool_sync sync, char only, int error,
                       bool is_short)
 {
     for (long k = 1;; k++) {
@@ -49,10 +49,10 @@ static void fail_each(const char *folder, enum gad_spool_sync sync, char only, i
 
         o.io = &io;
         o.quota = 64 * o.segment_max;
-        struct gad_spool *s = spool_open(folder, &o, NULL);
+        struct gad_spool *s = spool_open(directory, &o, NULL);
         struct gad_spool_reader *r = NULL;
         uint64_t n_read = 0;
-        assert_int_equal(gad_spool_reader_open(folder, 1, &r, NULL), 0);
+        assert_int_equal(gad_spool_reader_open(directory, 1, &r, NULL), 0);
         assert_int_equal(gad_spool_cursor(s, "out", true, &c), 0);
         f.n = 0;
         f.at = k;
@@ -75,9 +75,9 @@ static void fail_each(const char *folder, enum gad_spool_sync sync, char only, i
         assert_int_equal(gad_spool_finish(s, (struct gad_time){now}), 0);
         assert_int_equal(spool_limit(s), 60 * 40 + 1);
         gad_spool_close(s);
-        struct spool_tally t = spool_read_from(folder, 1, 60 * 40 + 1);
+        struct spool_tally t = spool_read_from(directory, 1, 60 * 40 + 1);
         assert_true(t.records == 60 * 40 && t.lost == 0);
-        spool_empty(folder);
+        spool_empty(directory);
         if (!failed)
             return;
     }
@@ -143,7 +143,7 @@ static void any_operation_that_fails_once_costs_nothing(void **state)
 }
 
 /* All operations fail for a while: the group holds what it can, the rest is dropped, and the count is exact. */
-static void fail_for_a_while(const char *folder, int error, char only, bool is_short)
+static void fail_for_a_while(const char *directory, int error, char only, bool is_short)
 {
     struct spool_faults f = {.only = only, .error = error};
     struct gad_spool_io io = spool_faulty(&f);
@@ -153,7 +153,7 @@ static void fail_for_a_while(const char *folder, int error, char only, bool is_s
     int64_t now = 0;
 
     o.io = &io;
-    struct gad_spool *s = spool_open(folder, &o, NULL);
+    struct gad_spool *s = spool_open(directory, &o, NULL);
     spool_add(s, 10, now);
     f.for_ever = true;
     f.is_short = is_short;
@@ -165,12 +165,12 @@ static void fail_for_a_while(const char *folder, int error, char only, bool is_s
     }
     assert_true(n_dropped > 1000);
     assert_true(f.n_failed < 400); /* a broken disk is left alone between tries */
-    assert_int_equal(spool_read_from(folder, 1, spool_limit(s)).records, 10);
+    assert_int_equal(spool_read_from(directory, 1, spool_limit(s)).records, 10);
 
     f.for_ever = false;
     now += 200 * MS;
     spool_add(s, 10, now);
-    struct spool_tally t = spool_read_from(folder, 1, spool_limit(s));
+    struct spool_tally t = spool_read_from(directory, 1, spool_limit(s));
     assert_int_equal(t.lost, n_dropped);
     assert_int_equal(t.records, seq - n_dropped + 10);
     struct gad_spool_status st;
@@ -178,9 +178,9 @@ static void fail_for_a_while(const char *folder, int error, char only, bool is_s
     assert_int_equal(st.totals.dropped, n_dropped);
     assert_int_equal(st.failure, 0);
     spool_end(s);
-    t = spool_read_from(folder, 1, seq + 11);
+    t = spool_read_from(directory, 1, seq + 11);
     assert_int_equal(t.lost, n_dropped);
-    spool_empty(folder);
+    spool_empty(directory);
 }
 
 static void a_disk_that_fails_for_a_while_loses_an_exact_number(void **state)
@@ -278,9 +278,9 @@ static void every_failed_allocation_is_survived(void **state)
 
     /* Later the list of segments alone grows: the group waits. */
     s = spool_open(*state, &o, NULL);
-    s->folder.cap = s->folder.n;
+    s->directory.cap = s->directory.n;
     spool_add(s, 1, 1);
-    s->folder.cap = s->folder.n;
+    s->directory.cap = s->directory.n;
     gad_spool_seal(s);
     assert_int_equal(gad_spool_append(s, SPOOL_KIND, (struct gad_time){1}, "x", 1, NULL), 0);
     gad_mem_fail_at(1);
@@ -360,19 +360,20 @@ static void a_full_file_system_is_met_cleanly(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_write_that_fails_once_costs_nothing),
-        IN_FOLDER(a_sync_that_fails_once_costs_nothing),
-        IN_FOLDER(a_segment_whose_sync_failed_gets_no_more_records),
-        IN_FOLDER(an_open_that_fails_once_costs_nothing),
-        IN_FOLDER(any_operation_that_fails_once_costs_nothing),
-        IN_FOLDER(a_disk_that_fails_for_a_while_loses_an_exact_number),
-        IN_FOLDER(a_crash_after_any_failure_loses_nothing),
-        IN_FOLDER(opening_fails_cleanly_at_each_operation),
-        IN_FOLDER(every_failed_allocation_is_survived),
-        IN_FOLDER(a_file_size_limit_of_the_kernel_is_met_cleanly),
-        IN_FOLDER(a_full_file_system_is_met_cleanly),
+        IN_DIRECTORY(a_write_that_fails_once_costs_nothing),
+        IN_DIRECTORY(a_sync_that_fails_once_costs_nothing),
+        IN_DIRECTORY(a_segment_whose_sync_failed_gets_no_more_records),
+        IN_DIRECTORY(an_open_that_fails_once_costs_nothing),
+        IN_DIRECTORY(any_operation_that_fails_once_costs_nothing),
+        IN_DIRECTORY(a_disk_that_fails_for_a_while_loses_an_exact_number),
+        IN_DIRECTORY(a_crash_after_any_failure_loses_nothing),
+        IN_DIRECTORY(opening_fails_cleanly_at_each_operation),
+        IN_DIRECTORY(every_failed_allocation_is_survived),
+        IN_DIRECTORY(a_file_size_limit_of_the_kernel_is_met_cleanly),
+        IN_DIRECTORY(a_full_file_system_is_met_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

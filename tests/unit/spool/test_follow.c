@@ -11,7 +11,7 @@
 enum { READERS = 3, RECORDS = 60000 };
 
 struct follower {
-    const char *folder;
+    const char *directory;
     _Atomic uint64_t *limit;
     _Atomic uint64_t done; /* numbers before it are read */
     uint64_t records, lost, bad;
@@ -27,7 +27,7 @@ static void *follow(void *arg)
     struct gad_spool_item item;
     uint8_t want[SPOOL_PAYLOAD_MAX];
 
-    if (gad_spool_reader_open(f->folder, 1, &r, NULL) != 0) {
+    if (gad_spool_reader_open(f->directory, 1, &r, NULL) != 0) {
         f->bad = UINT64_MAX;
         atomic_store(&f->done, RECORDS + 1);
         return NULL;
@@ -52,7 +52,7 @@ static void *follow(void *arg)
     return NULL;
 }
 
-static void run(const char *folder, uint64_t quota, struct follower f[static READERS],
+static void run(const char *directory, uint64_t quota, struct follower f[static READERS],
                 struct gad_spool_status *ret)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_NEVER);
@@ -61,9 +61,9 @@ static void run(const char *folder, uint64_t quota, struct follower f[static REA
     static const char *const names[READERS] = {"a", "b", "lazy"};
 
     o.quota = quota;
-    struct gad_spool *s = spool_open(folder, &o, NULL);
+    struct gad_spool *s = spool_open(directory, &o, NULL);
     for (int i = 0; i < READERS; i++) {
-        f[i] = (struct follower){.folder = folder, .limit = &limit, .lazy = i == 2};
+        f[i] = (struct follower){.directory = directory, .limit = &limit, .lazy = i == 2};
         assert_int_equal(gad_spool_cursor(s, names[i], true, &c[i]), 0);
         assert_int_equal(pthread_create(&f[i].thread, NULL, follow, &f[i]), 0);
     }
@@ -112,10 +112,11 @@ static void a_late_reader_counts_what_the_quota_took(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(readers_get_every_record_while_it_is_written),
-        IN_FOLDER(a_late_reader_counts_what_the_quota_took),
+        IN_DIRECTORY(readers_get_every_record_while_it_is_written),
+        IN_DIRECTORY(a_late_reader_counts_what_the_quota_took),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

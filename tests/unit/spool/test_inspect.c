@@ -127,7 +127,7 @@ static void what_is_not_there_is_said(void **state)
     assert_int_equal(gad_spool_look(*state, 0x2a, NULL, NULL, &content, &d), -ENOENT);
     assert_non_null(strstr(d.text, "segment 000000000000002a: No such file"));
     assert_int_equal(gad_spool_view("/nowhere", &v, &d), -ENOENT);
-    assert_non_null(strstr(d.text, "/nowhere: cannot open the folder: No such file"));
+    assert_non_null(strstr(d.text, "/nowhere: cannot open the directory: No such file"));
 }
 
 static void every_failed_allocation_is_survived(void **state)
@@ -154,13 +154,14 @@ static void every_failed_allocation_is_survived(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_spool_is_seen_while_it_is_written),
-        IN_FOLDER(records_are_shown_until_the_caller_has_enough),
-        IN_FOLDER(damage_is_shown_and_nothing_is_changed),
-        IN_FOLDER(what_is_not_there_is_said),
-        IN_FOLDER(every_failed_allocation_is_survived),
+        IN_DIRECTORY(a_spool_is_seen_while_it_is_written),
+        IN_DIRECTORY(records_are_shown_until_the_caller_has_enough),
+        IN_DIRECTORY(damage_is_shown_and_nothing_is_changed),
+        IN_DIRECTORY(what_is_not_there_is_said),
+        IN_DIRECTORY(every_failed_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

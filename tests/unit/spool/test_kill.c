@@ -22,7 +22,7 @@ struct shared {
     _Atomic uint64_t n_steps; /* of its work, of any kind */
 };
 
-static _Noreturn void write_until_killed(const char *folder, const struct gad_spool_options *o,
+static _Noreturn void write_until_killed(const char *directory, const struct gad_spool_options *o,
                                          struct shared *shared, uint64_t seed)
 {
     struct gad_rng rng = gad_rng_init(seed, 0);
@@ -31,7 +31,8 @@ static _Noreturn void write_until_killed(const char *folder, const struct gad_sp
     uint8_t p[SPOOL_PAYLOAD_MAX];
     unsigned c;
 
-    if (gad_spool_open(folder, o, &s, NULL, NULL) != 0 || gad_spool_cursor(s, "out", true, &c) != 0)
+    if (gad_spool_open(directory, o, &s, NULL, NULL) != 0 ||
+        gad_spool_cursor(s, "out", true, &c) != 0)
         _exit(1);
     for (int64_t now = 1;; now += 50000000) {
         uint32_t n = 1 + gad_rng_below(&rng, 300);
@@ -53,8 +54,8 @@ static _Noreturn void write_until_killed(const char *folder, const struct gad_sp
     }
 }
 
-static void kill_after(const char *folder, const struct gad_spool_options *o, struct shared *shared,
-                       uint64_t seed, uint64_t steps)
+static void kill_after(const char *directory, const struct gad_spool_options *o,
+                       struct shared *shared, uint64_t seed, uint64_t steps)
 {
     int status;
 
@@ -62,7 +63,7 @@ static void kill_after(const char *folder, const struct gad_spool_options *o, st
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
-        write_until_killed(folder, o, shared, seed);
+        write_until_killed(directory, o, shared, seed);
     while (atomic_load(&shared->n_steps) < steps && waitpid(pid, &status, WNOHANG) == 0)
         (void)sched_yield();
     (void)kill(pid, SIGKILL);
@@ -72,7 +73,7 @@ static void kill_after(const char *folder, const struct gad_spool_options *o, st
     assert_true(WIFSIGNALED(status));
 }
 
-static void run(const char *folder, enum gad_spool_sync sync)
+static void run(const char *directory, enum gad_spool_sync sync)
 {
     struct gad_rng rng = gad_rng_init(5, (uint64_t)sync);
     struct gad_spool_options o = spool_options(sync);
@@ -88,10 +89,10 @@ static void run(const char *folder, enum gad_spool_sync sync)
     for (int i = 0; i < KILLS; i++) {
         struct gad_spool_recovery found;
         struct gad_spool_status st;
-        kill_after(folder, &o, shared, (uint64_t)i, gad_rng_below(&rng, 4000));
+        kill_after(directory, &o, shared, (uint64_t)i, gad_rng_below(&rng, 4000));
         uint64_t end = atomic_load(&shared->end), next = atomic_load(&shared->next);
 
-        struct gad_spool *s = spool_open(folder, &o, &found);
+        struct gad_spool *s = spool_open(directory, &o, &found);
         gad_spool_status(s, &st);
         assert_true(st.next >= end &&
                     st.next > most); /* no number is used again that a reader saw */
@@ -101,7 +102,7 @@ static void run(const char *folder, enum gad_spool_sync sync)
         assert_true(st.end >= end);
         assert_true(found.lost_first == 0 ||
                     found.lost_first >= end); /* nothing that was committed */
-        struct spool_tally t = spool_read_from(folder, st.oldest, st.end);
+        struct spool_tally t = spool_read_from(directory, st.oldest, st.end);
         assert_true(t.last + 1 >= end);
         guessed += found.lost_end - found.lost_first;
         assert_true(t.lost == t.guessed && t.lost <= guessed);
@@ -134,11 +135,12 @@ static void committed_records_survive_a_kill_never(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(committed_records_survive_a_kill_always),
-        IN_FOLDER(committed_records_survive_a_kill_interval),
-        IN_FOLDER(committed_records_survive_a_kill_never),
+        IN_DIRECTORY(committed_records_survive_a_kill_always),
+        IN_DIRECTORY(committed_records_survive_a_kill_interval),
+        IN_DIRECTORY(committed_records_survive_a_kill_never),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

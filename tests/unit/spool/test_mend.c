@@ -26,11 +26,11 @@ struct spool {
     int64_t now;
 };
 
-/* A spool in a folder within the test's, which can be deleted; N records; a reader at the beginning. */
-static void begin(struct spool *t, const char *folder, const struct gad_spool_options *o)
+/* A spool in a directory within the test's, which can be deleted; N records; a reader at the beginning. */
+static void begin(struct spool *t, const char *directory, const struct gad_spool_options *o)
 {
-    (void)snprintf(t->path, sizeof(t->path), "%s/spool", folder);
-    (void)snprintf(t->other, sizeof(t->other), "%s/other", folder);
+    (void)snprintf(t->path, sizeof(t->path), "%s/spool", directory);
+    (void)snprintf(t->other, sizeof(t->other), "%s/other", directory);
     t->s = spool_open(t->path, o, NULL);
     t->now = SECOND;
     assert_int_equal(gad_spool_cursor(t->s, "out", true, &t->cursor), 0);
@@ -64,7 +64,7 @@ static unsigned missed(const struct gad_spool *s, uint64_t *ret_mended)
 }
 
 /* With a reader that has the segment open, with one that has not, and from the outside. */
-static void a_deleted_folder_is_made_again_with_what_is_open(void **state)
+static void a_deleted_directory_is_made_again_with_what_is_open(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_INTERVAL);
     uint64_t mended;
@@ -77,7 +77,7 @@ static void a_deleted_folder_is_made_again_with_what_is_open(void **state)
         spool_empty(t.path);
         assert_int_equal(rmdir(t.path), 0);
         add_and_read_all(&t, 5, has_read ? N - 10 + 5 : N + 5);
-        assert_int_equal(missed(t.s, &mended), GAD_SPOOL_MISSED_FOLDER);
+        assert_int_equal(missed(t.s, &mended), GAD_SPOOL_MISSED_DIRECTORY);
         assert_int_equal(mended, 1);
         add_and_read_all(&t, 5, 5);
         missed(t.s, &mended);
@@ -123,7 +123,7 @@ static void a_deleted_segment_is_a_loss_that_is_known_at_once(void **state)
         spool_add(t.s, 20, t.now);
     gad_spool_status(t.s, &st);
     assert_true(st.n_segments >= 3);
-    uint64_t second = t.s->folder.seg[1].first, third = t.s->folder.seg[2].first;
+    uint64_t second = t.s->directory.seg[1].first, third = t.s->directory.seg[2].first;
     char name[GAD_SPOOL_FILE_NAME], path[4 * SPOOL_PATH];
     gad_spool_segment_name(second, name);
     (void)snprintf(path, sizeof(path), "%s/%s", t.path, name);
@@ -138,7 +138,7 @@ static void a_deleted_segment_is_a_loss_that_is_known_at_once(void **state)
 
     gad_spool_reader_look(t.r);
     struct gad_spool_place place = {6, gad_spool_reader_gone(t.r), 6};
-    assert_int_equal(place.gone, third); /* the folder has no nearer successor any more */
+    assert_int_equal(place.gone, third); /* the directory has no nearer successor any more */
     struct spool_tally tally = spool_read(t.r, st.end);
     assert_int_equal(tally.lost, third - second);
     assert_int_equal(tally.records, st.end - third + second - 6);
@@ -150,7 +150,7 @@ static void a_deleted_segment_is_a_loss_that_is_known_at_once(void **state)
 }
 
 /* mv spool other: all segments go with their owner, to where the next start looks for them. */
-static void a_renamed_folder_is_left_and_everything_taken_along(void **state)
+static void a_renamed_directory_is_left_and_everything_taken_along(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
     struct spool t;
@@ -163,7 +163,7 @@ static void a_renamed_folder_is_left_and_everything_taken_along(void **state)
     uint64_t n = spool_limit(t.s) - 1;
     assert_int_equal(rename(t.path, t.other), 0);
     add_and_read_all(&t, 5, n + 5);
-    assert_int_equal(missed(t.s, &mended), GAD_SPOOL_MISSED_FOLDER);
+    assert_int_equal(missed(t.s, &mended), GAD_SPOOL_MISSED_DIRECTORY);
     assert_int_equal(spool_read_from(t.path, 1, spool_limit(t.s)).records, n + 5);
     assert_int_equal(spool_read_from(t.other, 1, n + 1).records,
                      n);                            /* and the old ones stay as they were */
@@ -173,8 +173,8 @@ static void a_renamed_folder_is_left_and_everything_taken_along(void **state)
     end(&t);
 }
 
-/* Two processes never write to one folder: the one that lost it waits, and keeps what fits in memory. */
-static void a_folder_that_another_one_took_is_left_to_it(void **state)
+/* Two processes never write to one directory: the one that lost it waits, and keeps what fits in memory. */
+static void a_directory_that_another_one_took_is_left_to_it(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
     struct spool t;
@@ -182,7 +182,7 @@ static void a_folder_that_another_one_took_is_left_to_it(void **state)
     begin(&t, *state, &o);
     spool_empty(t.path);
     assert_int_equal(rmdir(t.path), 0);
-    o.salt++; /* a folder of another spool */
+    o.salt++; /* a directory of another spool */
     struct gad_spool *second = spool_open(t.path, &o, NULL);
     spool_add(second, 3, 1);
     assert_int_equal(gad_spool_append(t.s, SPOOL_KIND, (struct gad_time){N + 1}, "x", 1, NULL), 0);
@@ -291,16 +291,17 @@ static void a_crash_while_mending_uses_no_number_again(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_deleted_folder_is_made_again_with_what_is_open),
-        IN_FOLDER(deleted_files_are_made_again),
-        IN_FOLDER(a_deleted_segment_is_a_loss_that_is_known_at_once),
-        IN_FOLDER(a_renamed_folder_is_left_and_everything_taken_along),
-        IN_FOLDER(a_folder_that_another_one_took_is_left_to_it),
-        IN_FOLDER(a_state_that_another_one_made_is_not_taken_from_it),
-        IN_FOLDER(mending_that_fails_at_any_operation_is_tried_again),
-        IN_FOLDER(a_crash_while_mending_uses_no_number_again),
+        IN_DIRECTORY(a_deleted_directory_is_made_again_with_what_is_open),
+        IN_DIRECTORY(deleted_files_are_made_again),
+        IN_DIRECTORY(a_deleted_segment_is_a_loss_that_is_known_at_once),
+        IN_DIRECTORY(a_renamed_directory_is_left_and_everything_taken_along),
+        IN_DIRECTORY(a_directory_that_another_one_took_is_left_to_it),
+        IN_DIRECTORY(a_state_that_another_one_made_is_not_taken_from_it),
+        IN_DIRECTORY(mending_that_fails_at_any_operation_is_tried_again),
+        IN_DIRECTORY(a_crash_while_mending_uses_no_number_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

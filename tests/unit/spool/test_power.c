@@ -2,7 +2,7 @@
 /*
  * The power goes at any operation. A disk is modelled that keeps what was synced for certain, and of what was written
  * since an arbitrary part: any of its 512-byte sectors, each file longer or not, names made or deleted since the last
- * sync of the folder there or not. What is on it after the cut is opened as a spool.
+ * sync of the directory there or not. What is on it after the cut is opened as a spool.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ struct image {
 struct file {
     char name[GAD_SPOOL_FILE_NAME];
     int fd;                /* -1: closed, or used anew */
-    bool there, was_there; /* in the folder now; when the folder was synced last */
+    bool there, was_there; /* in the directory now; when the directory was synced last */
     struct image is, was;  /* its bytes now; when it was synced last */
 };
 
@@ -103,7 +103,7 @@ static int disk_sync(void *arg, int fd)
         return -1;
     if (f)
         f->was = f->is;
-    for (size_t i = 0; !f && i < d->n; i++) /* the folder */
+    for (size_t i = 0; !f && i < d->n; i++) /* the directory */
         d->file[i].was_there = d->file[i].there;
     return 0;
 }
@@ -148,12 +148,12 @@ static void mix(struct file *f, struct gad_rng *rng)
     f->was = f->is;
 }
 
-/* The folder as the disk may have it; that is what is on it from now on. */
-static void cut_power(const char *folder, struct disk *d, struct gad_rng *rng)
+/* The directory as the disk may have it; that is what is on it from now on. */
+static void cut_power(const char *directory, struct disk *d, struct gad_rng *rng)
 {
     size_t n = 0;
 
-    spool_empty(folder);
+    spool_empty(directory);
     for (size_t i = 0; i < d->n; i++) {
         struct file *f = &d->file[i];
         if (!(f->there && f->was_there) &&
@@ -162,7 +162,7 @@ static void cut_power(const char *folder, struct disk *d, struct gad_rng *rng)
         mix(f, rng);
         f->there = f->was_there = true;
         f->fd = -1;
-        spool_put(folder, f->name, f->is.p, f->is.len);
+        spool_put(directory, f->name, f->is.p, f->is.len);
         if (n != i)
             d->file[n] = *f;
         n++;
@@ -177,7 +177,7 @@ enum fate { COMMITTED = 1, READ = 2, TOLD = 4, UNUSED = 8 };
 static uint8_t fates[NUMBERS];
 
 /* Writes until the power goes. Returns from where on records are not yet done with. */
-static uint64_t work(const char *folder, const struct gad_spool_options *o, struct gad_rng *rng,
+static uint64_t work(const char *directory, const struct gad_spool_options *o, struct gad_rng *rng,
                      uint64_t *next)
 {
     struct gad_spool *s = NULL;
@@ -186,7 +186,7 @@ static uint64_t work(const char *folder, const struct gad_spool_options *o, stru
     uint64_t done = 0;
     unsigned c;
 
-    if (gad_spool_open(folder, o, &s, NULL, NULL) != 0)
+    if (gad_spool_open(directory, o, &s, NULL, NULL) != 0)
         return 0;
     assert_int_equal(gad_spool_cursor(s, "out", true, &c), 0);
     for (int64_t now = 1; st.failure == 0; now += 70000000) {
@@ -211,14 +211,14 @@ static uint64_t work(const char *folder, const struct gad_spool_options *o, stru
     return done;
 }
 
-static void read_all(const char *folder, uint64_t from, uint64_t limit)
+static void read_all(const char *directory, uint64_t from, uint64_t limit)
 {
     struct gad_spool_reader *r = NULL;
     struct gad_spool_item item;
     uint8_t want[SPOOL_PAYLOAD_MAX];
     int err;
 
-    assert_int_equal(gad_spool_reader_open(folder, from, &r, NULL), 0);
+    assert_int_equal(gad_spool_reader_open(directory, from, &r, NULL), 0);
     while ((err = gad_spool_reader_next(r, limit, &item)) == 0) {
         assert_true(item.end <= NUMBERS);
         for (uint64_t seq = item.seq; seq < item.end; seq++)
@@ -245,7 +245,7 @@ static void check_fates(uint64_t from, uint64_t limit, bool always)
     }
 }
 
-static void run(const char *folder, enum gad_spool_sync sync)
+static void run(const char *directory, enum gad_spool_sync sync)
 {
     struct gad_rng rng = gad_rng_init(11, (uint64_t)sync);
     struct disk d = {.file = calloc(FILES, sizeof(struct file))};
@@ -256,22 +256,22 @@ static void run(const char *folder, enum gad_spool_sync sync)
     o.io = &io;
     for (int i = 0; i < SPOOLS; i++) {
         uint64_t next = 1, done = 1;
-        spool_empty(folder);
+        spool_empty(directory);
         memset(fates, 0, sizeof(fates));
         d.n = 0;
         for (int crash = 0; crash < CRASHES; crash++) {
             d.left = 1 + gad_rng_below(&rng, crash % 2 == 0 ? 200 : 20);
             o.boot++;
-            uint64_t now_done = work(folder, &o, &rng, &next);
+            uint64_t now_done = work(directory, &o, &rng, &next);
             done = now_done > done ? now_done : done;
-            cut_power(folder, &d, &rng);
+            cut_power(directory, &d, &rng);
         }
         d.left = LONG_MAX;
         o.boot++;
-        struct gad_spool *s = spool_open(folder, &o, NULL);
+        struct gad_spool *s = spool_open(directory, &o, NULL);
         spool_add(s, 1, 1); /* what is lost at the end is told when something follows */
         assert_true(spool_limit(s) > next);
-        read_all(folder, done, spool_limit(s));
+        read_all(directory, done, spool_limit(s));
         check_fates(done, next, sync == GAD_SPOOL_ALWAYS);
         gad_spool_close(s);
     }
@@ -295,11 +295,12 @@ static void without_syncs_what_is_lost_is_told_too(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_cut_of_power_takes_nothing_that_was_synced),
-        IN_FOLDER(what_a_cut_of_power_takes_of_an_interval_is_told),
-        IN_FOLDER(without_syncs_what_is_lost_is_told_too),
+        IN_DIRECTORY(a_cut_of_power_takes_nothing_that_was_synced),
+        IN_DIRECTORY(what_a_cut_of_power_takes_of_an_interval_is_told),
+        IN_DIRECTORY(without_syncs_what_is_lost_is_told_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

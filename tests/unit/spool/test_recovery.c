@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What opening and reading make of a folder in which things went wrong. */
+/* What opening and reading make of a directory in which things went wrong. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "lib/base/crc32c.h"
 #include "lib/base/diag.h"
 #include "lib/base/time.h"
-#include "lib/spool/bytes.h"
+#include "lib/spool/format.h"
 #include "lib/spool/parts.h"
 #include "tests/unit/spool/fixture.h"
 #include "tests/unit/test.h"
@@ -19,10 +19,10 @@ enum { N = 12 };
 static const char segment[] = "0000000000000001.seg";
 
 /* N records in one segment; where each one begins, and the end. */
-static void make(const char *folder, size_t at[static N + 1], bool clean)
+static void make(const char *directory, size_t at[static N + 1], bool clean)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
-    struct gad_spool *s = spool_open(folder, &o, NULL);
+    struct gad_spool *s = spool_open(directory, &o, NULL);
     uint8_t p[SPOOL_PAYLOAD_MAX];
 
     spool_add(s, N, 1);
@@ -33,7 +33,7 @@ static void make(const char *folder, size_t at[static N + 1], bool clean)
         spool_end(s);
     else
         gad_spool_close(s);
-    assert_int_equal(spool_file_size(folder, segment), at[N]);
+    assert_int_equal(spool_file_size(directory, segment), at[N]);
 }
 
 /* One record, all of its bytes: what remains is exactly what was not hit. */
@@ -194,8 +194,8 @@ static void numbers_are_reserved_before_they_are_used(void **state)
     struct gad_spool *s = spool_open(*state, &o, NULL);
     for (int i = 0; i < 700; i++)
         spool_add(s, 100, 1);
-    for (size_t i = 0; i < s->folder.n; i++) {
-        gad_spool_segment_name(s->folder.seg[i].first, name);
+    for (size_t i = 0; i < s->directory.n; i++) {
+        gad_spool_segment_name(s->directory.seg[i].first, name);
         spool_cut(*state, name, 0);
     }
     gad_spool_close(s);
@@ -305,13 +305,13 @@ static void foreign_files_are_left_alone(void **state)
     assert_true(spool_has(*state, "README") && spool_has(*state, "0000000000000002.seg~"));
 }
 
-static void refuse(const char *folder, int want, const char *text)
+static void refuse(const char *directory, int want, const char *text)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
     struct gad_spool *s = NULL;
     struct gad_diag d = {""};
 
-    assert_int_equal(gad_spool_open(folder, &o, &s, NULL, &d), want);
+    assert_int_equal(gad_spool_open(directory, &o, &s, NULL, &d), want);
     if (!strstr(d.text, text))
         fail_msg("'%s' is not in '%s'", text, d.text);
 }
@@ -325,10 +325,10 @@ static void what_a_person_must_mend_is_said(void **state)
     char path[2 * SPOOL_PATH];
 
     (void)snprintf(path, sizeof(path), "%s/no/where", (const char *)*state);
-    refuse(path, -ENOENT, "no/where: cannot make the folder");
+    refuse(path, -ENOENT, "no/where: cannot create the directory");
     (void)snprintf(path, sizeof(path), "%s/file", (const char *)*state);
     spool_put(*state, "file", "", 0);
-    refuse(path, -ENOTDIR, "file: cannot open the folder");
+    refuse(path, -ENOTDIR, "file: cannot open the directory");
 
     memset(big, 'x', sizeof(big));
     spool_put(*state, GAD_SPOOL_STATE_NAME, big, sizeof(big));
@@ -417,22 +417,23 @@ static void a_file_of_absurd_size_costs_no_time(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_flipped_bit_costs_the_record_it_hits_and_no_other),
-        IN_FOLDER(opening_survives_every_flipped_byte),
-        IN_FOLDER(a_segment_cut_at_any_byte_keeps_its_whole_records),
-        IN_FOLDER(a_crash_without_damage_loses_nothing_and_skips_no_number),
-        IN_FOLDER(a_lost_tail_is_told_as_an_upper_limit),
-        IN_FOLDER(numbers_rise_over_any_number_of_crashes),
-        IN_FOLDER(numbers_are_reserved_before_they_are_used),
-        IN_FOLDER(drops_between_crashes_are_counted_once),
-        IN_FOLDER(one_torn_slot_is_one_and_the_other_counts),
-        IN_FOLDER(a_lost_state_costs_repetitions_and_no_records),
-        IN_FOLDER(foreign_files_are_left_alone),
-        IN_FOLDER(what_a_person_must_mend_is_said),
-        IN_FOLDER(a_file_of_absurd_size_costs_no_time),
-        IN_FOLDER(a_gigabyte_of_backlog_opens_at_once),
+        IN_DIRECTORY(a_flipped_bit_costs_the_record_it_hits_and_no_other),
+        IN_DIRECTORY(opening_survives_every_flipped_byte),
+        IN_DIRECTORY(a_segment_cut_at_any_byte_keeps_its_whole_records),
+        IN_DIRECTORY(a_crash_without_damage_loses_nothing_and_skips_no_number),
+        IN_DIRECTORY(a_lost_tail_is_told_as_an_upper_limit),
+        IN_DIRECTORY(numbers_rise_over_any_number_of_crashes),
+        IN_DIRECTORY(numbers_are_reserved_before_they_are_used),
+        IN_DIRECTORY(drops_between_crashes_are_counted_once),
+        IN_DIRECTORY(one_torn_slot_is_one_and_the_other_counts),
+        IN_DIRECTORY(a_lost_state_costs_repetitions_and_no_records),
+        IN_DIRECTORY(foreign_files_are_left_alone),
+        IN_DIRECTORY(what_a_person_must_mend_is_said),
+        IN_DIRECTORY(a_file_of_absurd_size_costs_no_time),
+        IN_DIRECTORY(a_gigabyte_of_backlog_opens_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,23 +351,24 @@ static void only_one_writes(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, spool_folder_new, spool_folder_remove)
+#define IN_DIRECTORY(f)                                                                            \
+    cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(what_was_committed_is_read),
-        IN_FOLDER(what_was_only_appended_is_not),
-        IN_FOLDER(numbers_go_on_after_a_clean_end),
-        IN_FOLDER(lengths_and_kinds_out_of_range_are_refused),
-        IN_FOLDER(a_full_group_takes_no_number),
-        IN_FOLDER(dropped_numbers_are_a_loss_for_every_reader),
-        IN_FOLDER(cursors_have_their_own_pace_and_survive),
-        IN_FOLDER(there_is_a_limit_of_cursors_and_of_their_names),
-        IN_FOLDER(a_segment_goes_when_all_cursors_have_passed_it),
-        IN_FOLDER(the_quota_takes_the_oldest_and_readers_know_exactly_what),
-        IN_FOLDER(what_was_read_ahead_is_read_anew),
-        IN_FOLDER(the_interval_decides_when_it_is_synced),
-        IN_FOLDER(each_mode_syncs_as_it_says),
-        IN_FOLDER(options_out_of_range_are_refused_by_name),
-        IN_FOLDER(only_one_writes),
+        IN_DIRECTORY(what_was_committed_is_read),
+        IN_DIRECTORY(what_was_only_appended_is_not),
+        IN_DIRECTORY(numbers_go_on_after_a_clean_end),
+        IN_DIRECTORY(lengths_and_kinds_out_of_range_are_refused),
+        IN_DIRECTORY(a_full_group_takes_no_number),
+        IN_DIRECTORY(dropped_numbers_are_a_loss_for_every_reader),
+        IN_DIRECTORY(cursors_have_their_own_pace_and_survive),
+        IN_DIRECTORY(there_is_a_limit_of_cursors_and_of_their_names),
+        IN_DIRECTORY(a_segment_goes_when_all_cursors_have_passed_it),
+        IN_DIRECTORY(the_quota_takes_the_oldest_and_readers_know_exactly_what),
+        IN_DIRECTORY(what_was_read_ahead_is_read_anew),
+        IN_DIRECTORY(the_interval_decides_when_it_is_synced),
+        IN_DIRECTORY(each_mode_syncs_as_it_says),
+        IN_DIRECTORY(options_out_of_range_are_refused_by_name),
+        IN_DIRECTORY(only_one_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -409,7 +409,7 @@ static void numbers_of_a_file_stay_within_what_is_read(void **state)
                "line 2: field 'expires'");
     read_fails("# ganad suppress 1 next=3\nid=1 created=0 hits=0 last=0 | dport=80\n"
                "id=1 created=0 hits=0 last=0 | dport=81\n",
-               "line 3: id=1: numbers rise");
+               "line 3: id=1: rule numbers must rise");
 }
 
 static void a_rule_that_is_over_is_not_added(void **state)
@@ -423,7 +423,7 @@ static void a_rule_that_is_over_is_not_added(void **state)
 
     assert_int_equal(gad_rule_parse(text, strlen(text), now, &r, NULL), 0);
     assert_int_equal(gad_suppress_add(s, &r, now, &id, &d), GAD_EINVAL);
-    assert_string_equal(d.text, "field 'expires': is over already");
+    assert_string_equal(d.text, "field 'expires': is in the past");
     assert_int_equal(gad_suppress_count(s), 0);
     gad_suppress_free(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the spool into the buffer, from the buffer onto the connection. */
+/* From the spool into the buffer, and out of the buffer what has been written. Calls no other file
+ * of an output. */
 #include <errno.h>
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,23 +9,28 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/output_parts.h"
 #include "daemon/log.h"
+#include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/spool/reader.h"
 
 static const int64_t SECOND = 1000000000;
 
 enum {
-    TURNS = 4,            /* buffers that one output writes before the others have a turn */
-    GIVE_UP_SECONDS = 10, /* of a segment that cannot be read */
-    RATE_WAIT_US = 20000, /* for the next of an output with a rate */
+    GIVE_UP_SECONDS = 10,    /* before a segment that cannot be read counts as lost */
+    RATE_WAIT_NS = 20000000, /* between two checks of the rate */
 };
+
+static size_t at(const struct output *o, size_t i)
+{
+    return (o->head + i) % OUTPUT_MESSAGES;
+}
 
 static struct output_message *message_at(struct output *o, size_t i)
 {
-    return &o->message[(o->head + i) % OUTPUT_MESSAGES];
+    return &o->message[at(o, i)];
 }
 
-/* The line is in o->line; with its frame into the buffer. */
+/* Appends o->line with its framing to the buffer. */
 static void push_line(struct output *o, uint64_t next)
 {
     size_t before = gad_buf_left(&o->buf), len = gad_buf_left(&o->line);
@@ -35,11 +40,11 @@ static void push_line(struct output *o, uint64_t next)
     gad_buf_add(&o->buf, o->line.p + o->line.pos, len);
     if (!o->octets && !o->ops->is_datagram)
         gad_buf_add(&o->buf, "\n", 1);
-    gad_assert(!o->buf.bad); /* fill() leaves room for the longest */
+    gad_assert(!o->buf.bad); /* output_fill() leaves room for the longest */
     *message_at(o, o->n_messages++) = (struct output_message){gad_buf_left(&o->buf) - before, next};
 }
 
-/* Nothing is written for the events before @next. */
+/* Passes events before @next for which nothing is written. */
 static void skip_to(struct output *o, uint64_t next)
 {
     if (o->n_messages > 0)
@@ -53,7 +58,7 @@ static void lose(struct output *o, uint64_t n)
     o->now.lost += n;
 }
 
-/* Formats o->event; what is too long whatever is left out of it is lost. */
+/* Formats o->event. An event that is too long with the least detail is lost. */
 static void push_event(struct output *o, uint64_t next)
 {
     if ((o->kinds & 1U << o->event.kind) == 0 ||
@@ -62,7 +67,8 @@ static void push_event(struct output *o, uint64_t next)
         skip_to(o, next);
         return;
     }
-    if (o->event.kind != GAD_EVENT_LOSS) { /* one that is too long was to be sent, too */
+    /* also for an event that is too long: the receiver is to notice it */
+    if (o->event.kind != GAD_EVENT_LOSS) {
         o->event.filtered = o->filters;
         o->event.prev_seq = o->prev;
         o->prev = o->event.seq;
@@ -91,7 +97,7 @@ static void push_loss(struct output *o, const struct gad_loss *l, struct gad_tim
     push_event(o, l->last + 1);
 }
 
-static void tell_loss(void *arg, const struct gad_loss *part, bool is_new)
+static void report_loss(void *arg, const struct gad_loss *part, bool is_new)
 {
     struct output *o = arg;
 
@@ -114,7 +120,7 @@ static void take_gap(struct output *o, const struct gad_spool_item *item)
                                  .at_most = item->at_most,
                                  .unused = item->unused};
 
-    losses_take(&o->losses, &gap, o->known, tell_loss, o);
+    losses_take(&o->losses, &gap, o->known, report_loss, o);
     skip_to(o, item->end);
 }
 
@@ -130,14 +136,15 @@ static void take_item(struct output *o, const struct gad_spool_item *item)
         log_warn("feed", "output '%s': event %" PRIu64 ": %s", o->o.config->name, item->seq,
                  d.text);
         lose(o, item->end > o->known ? 1 : 0);
-        o->prev = item->seq; /* the receiver is to miss it */
+        o->prev = item->seq; /* so that the receiver notices the gap */
         skip_to(o, item->end);
         return;
     }
     push_event(o, item->end);
 }
 
-/* The spool cannot be read, or its last events are missing, which the writer may mend: once a second it is tried again, and at last what cannot be read is lost. */
+/* The spool cannot be read, or its last events are missing, which the writer may still restore. The
+ * output retries once a second; after GIVE_UP_SECONDS it reports them as lost. */
 static void spool_failed(struct output *o, int err, struct gad_time now)
 {
     if (!o->spool_fails) {
@@ -155,19 +162,17 @@ static void spool_failed(struct output *o, int err, struct gad_time now)
 
 static void wait_for_rate(struct output *o)
 {
-    const struct timeval tv = {0, RATE_WAIT_US};
-
     o->rate_waits = true;
-    (void)event_add(o->timer, &tv);
+    watch_after(o->timer, (struct gad_time){RATE_WAIT_NS});
 }
 
-static void fill(struct output *o)
+void output_fill(struct output *o)
 {
     uint64_t end = o->o.end(o->o.arg);
     struct gad_time now = gad_time_monotonic();
     struct gad_spool_item item;
 
-    /* Room for the losses that one gap may be told as. */
+    /* Room for the losses that one gap may be reported as. */
     while (o->n_messages + 2 * LOSSES_MAX + 1 < OUTPUT_MESSAGES &&
            gad_buf_left(&o->buf) < OUTPUT_BUFFER &&
            !(o->spool_fails && now.ns < o->spool_again.ns)) {
@@ -193,9 +198,10 @@ static void fill(struct output *o)
     }
 }
 
-/* n more bytes are out: whole messages leave the buffer. */
-static void take_written(struct output *o, size_t n, struct gad_time now)
+void output_took(struct output *o, size_t n)
 {
+    struct gad_time now = gad_time_monotonic();
+
     gad_buf_consume(&o->buf, n);
     o->written += n;
     while (o->n_messages > 0 && o->written >= message_at(o, 0)->len) {
@@ -214,83 +220,28 @@ static void take_written(struct output *o, size_t n, struct gad_time now)
     o->progress = now;
 }
 
-void output_took(struct output *o, size_t len)
-{
-    take_written(o, len, gad_time_monotonic());
-}
-
-/* A message that no datagram can hold. */
-static void drop_first(struct output *o, struct gad_time now)
+void output_drop_first(struct output *o)
 {
     lose(o, message_at(o, 0)->next > o->known ? 1 : 0);
-    take_written(o, message_at(o, 0)->len, now);
+    output_took(o, message_at(o, 0)->len);
     o->now.sent--;
 }
 
-/* Bytes for one call: a datagram, as many lines as the file may still have, or all. */
-static size_t next_write(struct output *o)
+size_t output_next_write(const struct output *o)
 {
     size_t len = 0, most = o->o.config->file_size;
 
     if (o->ops->is_datagram)
-        return message_at(o, 0)->len;
+        return o->message[at(o, 0)].len;
     if (!o->ops->is_file || most == 0)
         return gad_buf_left(&o->buf);
     for (size_t i = 0; i < o->n_messages; i++) {
-        size_t more = message_at(o, i)->len;
+        size_t more = o->message[at(o, i)].len;
         if (len > 0 && o->file_bytes - o->file_from + len + more > most)
             break;
         len += more;
     }
     return len;
-}
-
-/* False: it is full, or broke. */
-static bool write_some(struct output *o)
-{
-    struct gad_time now = gad_time_monotonic();
-
-    if (o->disk) { /* it goes on when its thread has written them */
-        output_file_write(o, message_at(o, 0)->len, next_write(o));
-        return false;
-    }
-    ssize_t n = o->ops->write(o->transport, o->buf.p + o->buf.pos, next_write(o));
-    if (n >= 0) {
-        take_written(o, (size_t)n, now);
-        return true;
-    }
-    if (errno == EINTR)
-        return true;
-    if (errno == EMSGSIZE && o->ops->is_datagram) {
-        drop_first(o, now);
-        return true;
-    }
-    if (errno == EAGAIN && o->writable) {
-        (void)event_add(o->writable, NULL);
-        return false;
-    }
-    output_fail(o, *o->transport->error ? o->transport->error : gad_strerror(-errno));
-    return false;
-}
-
-void output_pump(struct output *o)
-{
-    bool goes_on = true;
-
-    for (int turn = 0; goes_on && turn < TURNS && o->state == OUTPUT_OPEN; turn++) {
-        fill(o);
-        if (o->n_messages == 0) {
-            o->progress = gad_time_monotonic();
-            break;
-        }
-        while (goes_on && o->n_messages > 0)
-            goes_on = write_some(o);
-    }
-    if (o->state == OUTPUT_OPEN && goes_on && !o->rate_waits && !o->spool_fails &&
-        !output_is_at_end(o)) {
-        const struct timeval now = {0, 0}; /* the others first */
-        (void)event_add(o->timer, &now);
-    }
 }
 
 bool output_is_at_end(const struct output *o)
