@@ -195,7 +195,7 @@ int feed_spool_check(const struct config *c, struct gad_diag *d)
     int r = gad_spool_check(directory, &is_used, d);
     if (r == 0 && is_used)
         log_warn("check",
-                 "[spool] directory: '%s' is in use now: expected if by the ganadd to be "
+                 "[spool] directory: '%s' is in use now: fine if it is by the ganadd that is to be "
                  "replaced",
                  directory);
     return r;

@@ -284,7 +284,7 @@ class Agree(unittest.TestCase):
         with ganad.Daemon(scoring={"tcp": f"127.0.0.1:{self.port}"}, metrics={"unix": "{dir}/m.sock"}) as d:
             r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             self.assertEqual(r.returncode, 0, r.stderr)
-            self.assertEqual(r.stderr.count("is in use now: expected if by the ganadd to be replaced"), 5, r.stderr)
+            self.assertEqual(r.stderr.count("is in use now: fine if it is by the ganadd that is to be replaced"), 5, r.stderr)
             (_, _), (code, said) = self.run_both("[metrics]\nunix = " + d.path("m.sock") + "\n")
             self.assertEqual(code, 1, said)
             self.assertTrue(os.path.exists(d.path("m.sock")))  # the one that did not start leaves it alone
