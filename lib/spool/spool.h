@@ -235,8 +235,8 @@ void gad_spool_status(const struct gad_spool *s, struct gad_spool_status *ret);
 int gad_spool_cursor(struct gad_spool *s, const char *name, bool from_oldest,
                      unsigned *ret) GAD_MUST_CHECK;
 void gad_spool_cursor_remove(struct gad_spool *s, unsigned cursor);
-const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s,
-                                                   unsigned cursor); /* NULL: not in use */
+/* NULL: not in use */
+const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s, unsigned cursor);
 
 /* Returns what the spool has for an output whose position is only known from its cursor. */
 struct gad_spool_share gad_spool_cursor_share(const struct gad_spool_cursor *c,
