@@ -49,5 +49,5 @@ void addresses_worked(struct addresses *known, const struct address *a);
 void addresses_failed(struct addresses *known, const struct address *a);
 
 bool address_is(const struct address *a, const struct address *b);
-void address_text(const struct address *a,
-                  char text[static ADDRESS_TEXT]); /* "[::1]:514"; "" if there is no address */
+/* "[::1]:514"; "" if there is no address */
+void address_text(const struct address *a, char text[static ADDRESS_TEXT]);

@@ -48,7 +48,8 @@ enum disk_change {
 struct disk_options {
     const char *path; /* copied, as is head */
     const char *head; /* what a new file begins with, or "" */
-    /* maximum bytes of a line: a longer incomplete line at the end of the file is given a line end */
+    /* maximum bytes of a line: a longer incomplete line at the end of the file is given a line
+     * end */
     size_t longest;
     size_t write_max; /* bytes of one DISK_WRITE */
     uint64_t files;   /* files that DISK_ROTATE keeps */
@@ -88,8 +89,8 @@ bool disk_is_idle(struct disk *d); /* no task is running or has a result */
 bool disk_take(struct disk *d, struct disk_result *ret);
 /* bytes of the file, as of the last result that was taken */
 uint64_t disk_size(const struct disk *d);
-bool disk_wait(struct disk *d,
-               int ms); /* Waits until no task is running. False: it took longer than @ms. */
+/* Waits until no task is running. False: it took longer than @ms. */
+bool disk_wait(struct disk *d, int ms);
 
 /* Time since the running task began; 0: no task is running. */
 struct gad_time disk_busy(struct disk *d);

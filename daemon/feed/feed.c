@@ -165,8 +165,8 @@ static void on_stats(void *arg)
 
 /*
  * An output that is behind has lost events that the quota evicted, that the disk did not take, and
- * those of segments that someone deleted. They count at once, not only when its reader arrives there:
- * a receiver may be away for days.
+ * those of segments that someone deleted. They count at once, not only when its reader arrives
+ * there: a receiver may be away for days.
  */
 
 /* Sets s->waiting, and adds the losses that the output has not reached to s->lost and

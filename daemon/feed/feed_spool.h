@@ -29,5 +29,5 @@ const char *feed_spool_directory(const struct feed_spool *s);
 bool feed_spool_is_kept(const struct feed_spool *s); /* the next run continues with it */
 
 unsigned feed_spool_cursor(const struct feed_spool *s, size_t output); /* of the i-th output */
-uint64_t feed_spool_next(const struct feed_spool *s,
-                         size_t output); /* where the cursor was when the spool was opened */
+/* where the cursor was when the spool was opened */
+uint64_t feed_spool_next(const struct feed_spool *s, size_t output);

@@ -51,9 +51,8 @@ struct lines {
     struct gad_buf queue;
     size_t before_reopen; /* bytes of the queue that belong to the open file */
     bool reopen;
-    uint64_t size,
-        /* of the file; size_from: size_max counts from here, if a file could not be rotated */
-        size_from;
+    /* of the file; size_from: size_max counts from here, if a file could not be rotated */
+    uint64_t size, size_from;
     uint64_t n_sent, n_dropped, burst; /* lines; burst: dropped since the queue was last taken */
     uint64_t unseen; /* of those sent, lines written after the last comparison began */
     uint64_t bytes;  /* of those that were sent */

@@ -62,10 +62,8 @@ struct gad_alert {
     struct gad_reason top[GAD_N_COLUMNS]; /* (n_top), largest share first */
 
     uint64_t count; /* anomalous records that this alert reports, at least 1 */
-    struct gad_time first,
-        /* times of the first and the last of them: packet time, or wall clock for a client's
-         * records */
-        last;
+    /* times of the first and the last of them: packet time, or wall clock for a client's records */
+    struct gad_time first, last;
 };
 
 /* Events first .. last were lost, in the spool or before it. If unused, no event ever had these

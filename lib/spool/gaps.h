@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Sequence numbers that have no record in the spool, as far as the writer can tell: numbers that no
- * record ever had (after a crash), and numbers of lost records (dropped, or deleted by someone
+ * Sequence numbers that have no record in the spool, as far as the writer can tell. Either no
+ * record ever had the number (after a crash), or its record is lost (dropped, or deleted by someone
  * else). From this list and the two ends of the spool the daemon computes at once what waits for an
  * output and what it has lost, before its reader arrives there.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Restores what someone else deleted, renamed or replaced while the spool is open, so that the
- * records that this process still has are delivered: the group, the active segment by its
- * descriptor, and all segments of a directory that was only renamed.
+ * Restores files that someone else deleted, renamed or replaced while the spool is open, so that
+ * the records in them are delivered. These are the group, the active segment (by its descriptor),
+ * and all segments of a directory that was only renamed.
  *
  * The order protects against a crash in between: first the state, whose number is above that of
  * every record, then the segments. A start after the crash therefore uses unused numbers.

@@ -169,9 +169,9 @@ struct gad_spool_cursor {
  * @ret_found: may be NULL
  *
  * Damage is not an error: it is truncated or skipped, and counted. Errors are for the operator: a
- * directory that cannot be written, a spool in use (-EWOULDBLOCK), one of a later version
- * (GAD_EVERSION), a state that is not ours (GAD_EFORMAT), too many segments (GAD_ELIMIT), options
- * out of range (GAD_EINVAL).
+ * directory that cannot be written, a spool in use (-EWOULDBLOCK), or one of a later version
+ * (GAD_EVERSION). Further ones are a state that is not ours (GAD_EFORMAT), too many segments
+ * (GAD_ELIMIT), and options out of range (GAD_EINVAL).
  */
 int gad_spool_open(const char *directory, const struct gad_spool_options *o, struct gad_spool **ret,
                    struct gad_spool_recovery *ret_found, struct gad_diag *d) GAD_MUST_CHECK;
@@ -235,8 +235,8 @@ void gad_spool_status(const struct gad_spool *s, struct gad_spool_status *ret);
 int gad_spool_cursor(struct gad_spool *s, const char *name, bool from_oldest,
                      unsigned *ret) GAD_MUST_CHECK;
 void gad_spool_cursor_remove(struct gad_spool *s, unsigned cursor);
-const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s,
-                                                   unsigned cursor); /* NULL: not in use */
+/* NULL: not in use */
+const struct gad_spool_cursor *gad_spool_cursor_at(const struct gad_spool *s, unsigned cursor);
 
 /* Returns what the spool has for an output whose position is only known from its cursor. */
 struct gad_spool_share gad_spool_cursor_share(const struct gad_spool_cursor *c,

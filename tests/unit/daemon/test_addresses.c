@@ -127,7 +127,7 @@ static void the_one_that_worked_is_first_and_those_that_failed_are_last(void **s
     expect(&known, all, "10.0.0.3 10.0.0.4 10.0.0.2 10.0.0.1");
 }
 
-/* Whatever fails: within so many turns as there are addresses each is first once. */
+/* Whatever fails: within N turns for N addresses, each is first once. */
 static void each_gets_its_turn(void **state)
 {
     const char *all = "10.0.0.1 10.0.0.2 10.0.0.3 fd00::1 fd00::2";

@@ -157,7 +157,7 @@ static void a_file_is_compared_with_its_path(void **state)
     assert_int_equal(unlink(moved), 0);
 }
 
-/* The thread still has the file when its owner and the configuration are gone. */
+/* The thread still has the file when its owner and the configuration are freed. */
 static void a_thread_that_is_stuck_holds_up_nothing(void **state)
 {
     (void)state;

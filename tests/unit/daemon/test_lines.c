@@ -232,7 +232,8 @@ static void a_full_disk_keeps_alerts_in_the_queue(void **state)
     file_is(target, "", 0, 41);
 }
 
-/* With its thread, as in the daemon: a full queue waits a moment for it, and what is dropped all the same is counted. */
+/* With its thread, as in the daemon: a full queue waits a moment for it, and what is dropped all
+ * the same is counted. */
 static void a_thread_takes_more_than_the_queue_holds(void **state)
 {
     (void)state;
@@ -246,7 +247,7 @@ static void a_thread_takes_more_than_the_queue_holds(void **state)
     uint64_t sent = o->n_sent;
     lines_free(o);
     assert_int_equal(sent + dropped, 20000);
-    assert_true(sent > 40); /* so many fit the queue; how many more hangs on the disk */
+    assert_true(sent > 40); /* as many as fit the queue; how many more depends on the disk */
     struct stat st;
     assert_int_equal(stat(target, &st), 0);
     assert_int_equal(st.st_size, sent * LINE);
@@ -260,7 +261,7 @@ static void lines_of_a_deleted_file_are_counted(void **state)
     add_line(o, 0);
     lines_flush(o);
     while (o->unseen > 0)
-        (void)event_base_loop(base, EVLOOP_ONCE); /* its timer looks */
+        (void)event_base_loop(base, EVLOOP_ONCE); /* its timer checks */
     assert_int_equal(unlink(target), 0);
     add_line(o, 1);
     add_line(o, 2);

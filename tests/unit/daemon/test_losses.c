@@ -7,7 +7,7 @@
 #include "lib/base/rng.h"
 #include "tests/unit/test.h"
 
-/* "+5-9" new, "=5-9" told again. */
+/* "+5-9" new, "=5-9" reported again. */
 static void note(void *arg, const struct gad_loss *part, bool is_new)
 {
     char *text = arg, one[64];
@@ -40,7 +40,7 @@ static void a_gap_is_told_once_and_again_when_it_is_read_again(void **state)
     tells(&l, 10, 30, 25, "=10-19 =25-29 =30-30 ");
 }
 
-/* Told, and not sent: what was in between and never left is lost when the spool gives it up. */
+/* Reported and not sent: events in between that never left are lost when the spool evicts them. */
 static void what_was_never_sent_is_a_loss_before_one_that_was_told(void **state)
 {
     (void)state;
@@ -77,8 +77,8 @@ static void count(void *arg, const struct gad_loss *part, bool is_new)
     }
 }
 
-/* An output that is read back again and again while the spool gives up more: no number is counted twice, and parts come
- * in order. */
+/* An output that reads back repeatedly while the spool evicts more: no number is counted twice, and
+ * parts are in order. */
 static void no_number_is_counted_twice(void **state)
 {
     (void)state;
@@ -90,7 +90,8 @@ static void no_number_is_counted_twice(void **state)
         uint8_t lost[N + 1] = {0}, gone[N + 1] = {0};
         uint64_t known = 1, released = 1, oldest = 1;
         while (known <= N) {
-            /* From what is released up to somewhere, with gaps; the spool has given up what is before oldest. */
+            /* From what is released up to somewhere, with gaps; the spool has given up what is
+             * before oldest. */
             uint64_t to = known + gad_rng_below(&rng, N / 4);
             oldest += gad_rng_below(&rng, 20);
             for (uint64_t i = released; i <= N && i < to;) {

@@ -79,7 +79,8 @@ static void what_is_skipped_holds_nothing_back(void **state)
     assert_int_equal(resend_window_released(&w, at(2)), 500); /* behind one that is kept */
 }
 
-/* Against every event's own time and place: never early, and late by no more than the marks are apart. */
+/* Against every event's own time and place: never early, and late by no more than the marks are
+ * apart. */
 static void marks_agree_with_a_list(void **state)
 {
     (void)state;

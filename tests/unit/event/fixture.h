@@ -10,7 +10,8 @@
 
 enum { FIXTURE_LINE = 64 << 10, FIXTURE_ENTERPRISE = 32473, FIXTURE_RECEIVER = 8192 };
 
-/* As they come: an alert on a scan with two reasons, and one of each other kind. */
+/* Typical events: an alert on a scan with two contributing features, and one event of each other
+ * kind. */
 struct gad_event fixture_alert(void);
 struct gad_event fixture_heartbeat(void);
 struct gad_event fixture_stats(void);
@@ -20,14 +21,16 @@ struct gad_event fixture_model(bool is_refused);
 /* Every text of the event is this. */
 void fixture_fill_texts(struct gad_event *e, const char *text);
 
-/* All that an alert can hold, each text as long as it can be and of bytes that JSON has to escape. */
+/* All that an alert can hold, each text as long as it can be and of bytes that JSON has to
+ * escape. */
 struct gad_event fixture_longest_alert(void);
 
 /* The line with this much detail, NUL-terminated; it stands until the next call. */
 const char *fixture_line(const char *format, const struct gad_event *e, enum gad_detail detail,
                          size_t *ret_len);
 
-/* The line as JSON; of a value in it by "alert.context.ganad.top_features.0.name", NULL if it is not there. */
+/* The line as JSON; of a value in it by "alert.context.ganad.top_features.0.name", NULL if it is
+ * not there. */
 json_t *fixture_json(const char *format, const struct gad_event *e, enum gad_detail detail);
 const json_t *fixture_at(const json_t *j, const char *path);
 

@@ -9,7 +9,8 @@
 
 enum { ROOM = 256 };
 
-/* RFC 3629 by arithmetic: the bits, then whether they had to be written with so many bytes, and may be at all. */
+/* RFC 3629 by arithmetic: decodes the bits, then checks that they need this many bytes and are a
+ * valid code point. */
 static size_t slow_length(const unsigned char *s, size_t len)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

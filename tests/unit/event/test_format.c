@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all formats have in common: the table, and how much of an event a line of a certain length has. */
+/* What all formats have in common: the table, and how much of an event a line of a certain length
+ * has. */
 #include "lib/event/format.h"
 
 #include <string.h>
@@ -102,7 +103,8 @@ static void the_longest_alert_fits_every_receiver(void **state)
         assert_int_equal(detail_within(names[i], &e, FIXTURE_RECEIVER - 1), detail[i]);
 }
 
-/* RFC 5426 section 3.2: what IPv6 carries without fragments. ECS and OCSF have too many names for that. */
+/* RFC 5426 section 3.2: what IPv6 carries without fragments. ECS and OCSF have too many names for
+ * that. */
 static void an_ordinary_alert_fits_a_datagram(void **state)
 {
     (void)state;

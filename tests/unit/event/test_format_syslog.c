@@ -72,7 +72,8 @@ static void a_model_is_told_and_its_refusal_is_a_warning(void **state)
     assert_non_null(strstr(line, " model 'm' refused: x.ckpt: its SHA-256 is another one"));
 }
 
-/* Section 6.3.3: these three, with a backslash; a line end or what is not UTF-8 may not be there. */
+/* Section 6.3.3: these three, with a backslash; a line end or what is not UTF-8 may not be
+ * there. */
 static void values_are_escaped(void **state)
 {
     (void)state;

@@ -122,7 +122,7 @@ static void every_flipped_bit_of_the_content_is_seen(void **state)
     }
 }
 
-/* But in the untrusted comment, which nobody signed, and in how lines end. */
+/* Except in the untrusted comment, which is not signed, and in line ends. */
 static void every_changed_byte_of_a_signature_is_seen(void **state)
 {
     (void)state;

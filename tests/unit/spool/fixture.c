@@ -18,7 +18,8 @@ int spool_directory_new(void **state)
 {
     char *path = calloc(1, SPOOL_PATH);
 
-    /* In memory where there is such a directory: these are tests of order, and a thousand syncs take long. */
+    /* In memory where there is such a directory: these are tests of order, and a thousand syncs
+     * take long. */
     if (access("/dev/shm", W_OK) == 0)
         (void)setenv("TMPDIR", "/dev/shm", 1);
     *state = path;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A spool in a directory of its own, records that can be told from one another, and files that fail when told to. */
+/* A spool in a temporary directory, records that can be distinguished, and files that fail on
+ * request. */
 
 #include <stdbool.h>
 #include <stddef.h>

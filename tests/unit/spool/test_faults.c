@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Disks that are full, broken or read-only, and no memory: nothing half-written stays, and every loss is counted. */
+/* Disks that are full, broken or read-only, and no memory: nothing half-written stays, and every
+ * loss is counted. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,7 +36,8 @@ static uint64_t offer(struct gad_spool *s, int64_t now, bool *ret_stored)
     return st.next;
 }
 
-/* Each operation of a run fails once, with each error, in each mode: every record arrives, and the files are right. */
+/* Each operation of a run fails once, with each error, in each mode: every record arrives, and the
+ * files are right. */
 static void fail_each(const char *directory, enum gad_spool_sync sync, char only, int error,
                       bool is_short)
 {
@@ -97,7 +99,7 @@ static void a_sync_that_fails_once_costs_nothing(void **state)
     fail_each(*state, GAD_SPOOL_INTERVAL, 's', EIO, false);
 }
 
-/* What it left on the disk nobody knows: what comes goes elsewhere. */
+/* What it left on the disk is unknown: later records go to another segment. */
 static void a_segment_whose_sync_failed_gets_no_more_records(void **state)
 {
     for (int sync = GAD_SPOOL_ALWAYS; sync <= GAD_SPOOL_INTERVAL; sync++) {
@@ -142,7 +144,8 @@ static void any_operation_that_fails_once_costs_nothing(void **state)
     fail_each(*state, GAD_SPOOL_ALWAYS, 0, EIO, true);
 }
 
-/* All operations fail for a while: the group holds what it can, the rest is dropped, and the count is exact. */
+/* All operations fail for a while: the group holds what it can, the rest is dropped, and the count
+ * is exact. */
 static void fail_for_a_while(const char *directory, int error, char only, bool is_short)
 {
     struct spool_faults f = {.only = only, .error = error};
@@ -323,7 +326,8 @@ static void a_file_size_limit_of_the_kernel_is_met_cleanly(void **state)
     gad_spool_close(s);
 }
 
-/* A file system of 1 MiB with a quota of 16: it is full long before. Needs to be allowed to mount. */
+/* A file system of 1 MiB with a quota of 16: it is full long before. Needs to be allowed to
+ * mount. */
 static void a_full_file_system_is_met_cleanly(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -346,7 +350,7 @@ static void a_full_file_system_is_met_cleanly(void **state)
     gad_spool_status(s, &st);
     assert_true(n_dropped > 2000 && st.failure == -ENOSPC && st.totals.evicted == 0);
 
-    /* The output comes back and takes everything: there is room again without anybody's help. */
+    /* The output reconnects and takes everything: the spool has room again without intervention. */
     gad_spool_ack(s, c, st.end, 0);
     int r = gad_spool_commit(s, (struct gad_time){20000 * MS});
     (void)r;

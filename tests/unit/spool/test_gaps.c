@@ -56,7 +56,8 @@ static void a_list_is_what_an_array_of_numbers_would_be(void **state)
     }
 }
 
-/* Lost ones go first; when unused ones have to go, what is lost there is an upper limit from then on. */
+/* Lost ones go first; when unused ones have to go, what is lost there is an upper limit from then
+ * on. */
 static void a_full_list_forgets_what_costs_least(void **state)
 {
     (void)state;

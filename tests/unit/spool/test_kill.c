@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A writer that is killed at any moment: what it had committed is there, its numbers are not used again, none is skipped. */
+/* A writer that is killed at any moment: what it had committed is there, its numbers are not used
+ * again, none is skipped. */
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Someone deletes, renames or replaces the files of a spool that is open: what is still there arrives. */
+/* Someone deletes, renames or replaces the files of a spool that is open: what is still there
+ * arrives. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,8 @@ struct spool {
     int64_t now;
 };
 
-/* A spool in a directory within the test's, which can be deleted; N records; a reader at the beginning. */
+/* A spool in a directory within the test's, which can be deleted; N records; a reader at the
+ * beginning. */
 static void begin(struct spool *t, const char *directory, const struct gad_spool_options *o)
 {
     (void)snprintf(t->path, sizeof(t->path), "%s/spool", directory);
@@ -87,7 +89,7 @@ static void a_deleted_directory_is_made_again_with_what_is_open(void **state)
     }
 }
 
-/* Also when nothing is appended: a commit without a group looks, too. */
+/* Also when nothing is appended: a commit without a group checks, too. */
 static void deleted_files_are_made_again(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -108,7 +110,8 @@ static void deleted_files_are_made_again(void **state)
     end(&t);
 }
 
-/* A segment that its owner had finished is gone; what it held is a loss, known before a reader comes to it. */
+/* A sealed segment was deleted. Its records are a loss, which is counted before a reader arrives
+ * there. */
 static void a_deleted_segment_is_a_loss_that_is_known_at_once(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_NEVER);
@@ -149,7 +152,8 @@ static void a_deleted_segment_is_a_loss_that_is_known_at_once(void **state)
     end(&t);
 }
 
-/* mv spool other: all segments go with their owner, to where the next start looks for them. */
+/* mv spool other: the writer carries all segments to the directory where the next start expects
+ * them. */
 static void a_renamed_directory_is_left_and_everything_taken_along(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -173,7 +177,8 @@ static void a_renamed_directory_is_left_and_everything_taken_along(void **state)
     end(&t);
 }
 
-/* Two processes never write to one directory: the one that lost it waits, and keeps what fits in memory. */
+/* Two processes never write to one directory: the one that lost it waits, and keeps what fits in
+ * memory. */
 static void a_directory_that_another_one_took_is_left_to_it(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -217,7 +222,8 @@ static void a_state_that_another_one_made_is_not_taken_from_it(void **state)
     end(&t);
 }
 
-/* Each operation of it fails once: nothing is lost, and a crash after any of them finds numbers that go on. */
+/* Each operation fails once: nothing is lost, and a start after a crash at any of them finds unused
+ * numbers. */
 static void mending_that_fails_at_any_operation_is_tried_again(void **state)
 {
     for (long k = 1;; k++) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The power goes at any operation. A disk is modelled that keeps what was synced for certain, and of what was written
- * since an arbitrary part: any of its 512-byte sectors, each file longer or not, names made or deleted since the last
- * sync of the directory there or not. What is on it after the cut is opened as a spool.
+ * Power fails at any operation. A disk is modelled that keeps what was synced for certain, and of
+ * what was written since an arbitrary part: any of its 512-byte sectors, each file longer or not,
+ * names made or deleted since the last sync of the directory there or not. What is on it after the
+ * cut is opened as a spool.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@ struct image {
 
 struct file {
     char name[GAD_SPOOL_FILE_NAME];
-    int fd;                /* -1: closed, or used anew */
+    int fd;                /* -1: closed, or reused */
     bool there, was_there; /* in the directory now; when the directory was synced last */
     struct image is, was;  /* its bytes now; when it was synced last */
 };
@@ -34,7 +35,7 @@ struct file {
 struct disk {
     struct file *file; /* (FILES) */
     size_t n;
-    long left; /* operations until the power goes; then all fail */
+    long left; /* operations until power fails; then all fail */
 };
 
 static bool is_on(struct disk *d)
@@ -176,7 +177,7 @@ enum fate { COMMITTED = 1, READ = 2, TOLD = 4, UNUSED = 8 };
 
 static uint8_t fates[NUMBERS];
 
-/* Writes until the power goes. Returns from where on records are not yet done with. */
+/* Writes until power fails. Returns the first number that is not acknowledged. */
 static uint64_t work(const char *directory, const struct gad_spool_options *o, struct gad_rng *rng,
                      uint64_t *next)
 {
@@ -193,7 +194,7 @@ static uint64_t work(const char *directory, const struct gad_spool_options *o, s
         uint32_t n = 1 + gad_rng_below(rng, 200);
         gad_spool_status(s, &st);
         uint64_t first = st.next;
-        assert_true(first >= *next && first + n < NUMBERS); /* no number comes twice */
+        assert_true(first >= *next && first + n < NUMBERS); /* no number is read twice */
         for (uint64_t seq = first; seq < first + n; seq++) {
             size_t len = spool_payload(seq, p);
             int r = gad_spool_append(s, SPOOL_KIND, (struct gad_time){(int64_t)seq}, p, len, NULL);
@@ -232,13 +233,14 @@ static void read_all(const char *directory, uint64_t from, uint64_t limit)
     gad_spool_reader_close(r);
 }
 
-/* Each committed record that nobody was done with is there, or told to be lost; with @always it is there. */
+/* Each committed record that was not acknowledged is there or reported as lost; with @always it is
+ * there. */
 static void check_fates(uint64_t from, uint64_t limit, bool always)
 {
     for (uint64_t seq = from; seq < limit; seq++) {
         bool known = (fates[seq] & (always ? READ : READ | TOLD)) != 0;
         if ((fates[seq] & COMMITTED) && !known)
-            fail_msg("record %llu is gone", (unsigned long long)seq);
+            fail_msg("record %llu is missing", (unsigned long long)seq);
         if ((fates[seq] & COMMITTED) && (fates[seq] & UNUSED))
             fail_msg("record %llu was never used", (unsigned long long)seq);
         fates[seq] &= COMMITTED;
@@ -269,7 +271,7 @@ static void run(const char *directory, enum gad_spool_sync sync)
         d.left = LONG_MAX;
         o.boot++;
         struct gad_spool *s = spool_open(directory, &o, NULL);
-        spool_add(s, 1, 1); /* what is lost at the end is told when something follows */
+        spool_add(s, 1, 1); /* a loss at the end is reported when something follows */
         assert_true(spool_limit(s) > next);
         read_all(directory, done, spool_limit(s));
         check_fates(done, next, sync == GAD_SPOOL_ALWAYS);

@@ -58,7 +58,8 @@ static void a_flipped_bit_costs_the_record_it_hits_and_no_other(void **state)
     assert_int_equal(spool_read_from(*state, 1, N + 1).records, N);
 }
 
-/* The same, then opened for writing: what is read afterwards is whole, numbers go up, and nothing is counted twice. */
+/* The same, then opened for writing: what is read afterwards is whole, numbers go up, and nothing
+ * is counted twice. */
 static void opening_survives_every_flipped_byte(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -137,7 +138,8 @@ static void a_crash_without_damage_loses_nothing_and_skips_no_number(void **stat
     gad_spool_close(s);
 }
 
-/* Without a sync the records may be gone with the power: not known, unless the machine is still up. */
+/* Without a sync the records may be gone with the power: not known, unless the machine is still
+ * up. */
 static void a_lost_tail_is_told_as_an_upper_limit(void **state)
 {
     struct gad_spool_recovery found;
@@ -183,7 +185,7 @@ static void numbers_rise_over_any_number_of_crashes(void **state)
     assert_true(t.records == total && t.lost == 0 && t.unused == 0 && last == total);
 }
 
-/* All that was written is gone with the power; the numbers are not. */
+/* The power failure took all that was written, but not the numbers. */
 static void numbers_are_reserved_before_they_are_used(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_NEVER);
@@ -205,7 +207,8 @@ static void numbers_are_reserved_before_they_are_used(void **state)
     gad_spool_close(s);
 }
 
-/* Numbers dropped after a crash, before anything can be written, and a crash again: the count stays exact. */
+/* Numbers dropped after a crash, before anything can be written, and a crash again: the count stays
+ * exact. */
 static void drops_between_crashes_are_counted_once(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -354,7 +357,8 @@ static void what_a_person_must_mend_is_said(void **state)
     refuse(*state, GAD_EVERSION, "0000000000000001.seg: written by a later version");
 }
 
-/* 1 GiB and a last segment of 7 MiB: segments in the middle are not looked at until a reader comes to them. */
+/* 1 GiB and a last segment of 7 MiB: segments in the middle are not read until a reader arrives
+ * there. */
 static void a_gigabyte_of_backlog_opens_at_once(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_NEVER);
@@ -383,7 +387,7 @@ static void a_gigabyte_of_backlog_opens_at_once(void **state)
     gad_spool_close(s);
 }
 
-/* Neither is read: of one segment 64 MiB at most, and a longer last one is none of ours. */
+/* Neither is read: at most 64 MiB of one segment, and a longer last segment is not ours. */
 static void a_file_of_absurd_size_costs_no_time(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_ALWAYS);
@@ -403,7 +407,7 @@ static void a_file_of_absurd_size_costs_no_time(void **state)
     make(*state, at, true);
     s = spool_open(*state, &o, &found);
     spool_add(s, 1, 1);
-    spool_cut(*state, segment, (size_t)1 << 40); /* under the writer's hands */
+    spool_cut(*state, segment, (size_t)1 << 40); /* while the writer has it open */
     assert_int_equal(spool_read_from(*state, 1, N + 2).records, N + 1);
     gad_spool_seal(s);
     spool_add(s, 1, 1);

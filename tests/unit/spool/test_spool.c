@@ -242,7 +242,7 @@ static void the_quota_takes_the_oldest_and_readers_know_exactly_what(void **stat
     assert_int_equal(t.records, st.end - st.oldest);
     assert_int_equal(t.guessed, 0);
 
-    struct spool_tally u = spool_read(r, st.end); /* and from the middle of what is gone */
+    struct spool_tally u = spool_read(r, st.end); /* and from the middle of what was deleted */
     assert_int_equal(u.records + u.lost, st.end - 11);
     assert_true(u.lost > 0 && u.lost < t.lost && u.records > t.records);
     gad_spool_reader_close(r);
@@ -269,7 +269,8 @@ static void what_was_read_ahead_is_read_anew(void **state)
     gad_spool_close(s);
 }
 
-/* Moves of the clock alone make no difference; a sync is due an interval after the first record that it is for. */
+/* Moves of the clock alone make no difference; a sync is due an interval after the first record
+ * that it is for. */
 static void the_interval_decides_when_it_is_synced(void **state)
 {
     struct spool_faults f = {.only = 's'};

@@ -138,7 +138,7 @@ static void every_length_of_the_file_is_told_apart(void **state)
         if (r == 0)
             assert_int_equal(got.generation, len < GAD_SPOOL_STATE ? 1 : 2);
     }
-    memset(p, 'x', sizeof(p)); /* somebody else's file */
+    memset(p, 'x', sizeof(p)); /* another program's file */
     assert_int_equal(gad_spool_state_read(p, sizeof(p), &got, &slot, &whole), GAD_EFORMAT);
 }
 

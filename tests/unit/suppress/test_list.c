@@ -219,7 +219,8 @@ static void ranges_of_ports_are_found_at_each_port(void **state)
     gad_suppress_free(s);
 }
 
-/* Rules that differ in their scores only: the lowest number that is met has the hit, wherever it is. */
+/* Rules that differ in their scores only: the lowest number that is met has the hit, wherever it
+ * is. */
 static void the_first_of_many_scores_is_met(void **state)
 {
     (void)state;
