@@ -219,7 +219,7 @@ class Capture(Case):
                          ganad.ctl(*local, "-", input=tcp).stdout)
         p = ganad.ctl(*local, "--filter", "tcp", "-", input=tcp)
         self.assertEqual((p.returncode, p.stdout), (1, b""))
-        self.assertIn(b"stdin: has records and no packets, which --filter is for", p.stderr)
+        self.assertIn(b"stdin: holds records, and --filter is for packets", p.stderr)
         self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
         conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n", threshold="-1e30")
         self.assertEqual(self.told(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))

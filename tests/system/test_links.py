@@ -135,7 +135,7 @@ class Links(NetCase):
                                                    ganad.args.ganadd, *options, "-c", d.conf), stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True, timeout=30 * ganad.SLOW)
                     self.assertEqual(p.returncode, 1, p.stderr)
-                    self.assertRegex(p.stderr, rf"capture 'wire': {name}: no permission to capture: it takes CAP_NET_RAW")
+                    self.assertRegex(p.stderr, rf"capture 'wire': {name}: no permission to capture: this needs CAP_NET_RAW")
 
 
 class Files(Case):

@@ -164,7 +164,7 @@ class Crashes(Case):
         self.assertEqual((first, end), (max(lost or {n - PER_REQUEST}) + 1, skipped_to))
         self.assertEqual(told.seen, set(range(1, first)) - lost | set(range(end, end + PER_REQUEST)))
         self.assertNotIn("missing", told.watch())
-        self.assertEqual(told.watch().count("lost"), sum(e["lost"] > 0 for e in told.losses))
+        self.assertEqual(told.watch().count("reports the loss of"), sum(e["lost"] > 0 for e in told.losses))
         self.assertIn(f"the numbers {first} to {end - 1} are skipped", d.read_log())
 
     def test_a_torn_end_may_have_lost_an_event_and_skips_the_rest(self):

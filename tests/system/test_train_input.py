@@ -125,7 +125,7 @@ class Input(TrainCase):
                  "pcap.gz": (gzip.compress(b"\xd4\xc3\xb2\xa1\2\0\4\0" + bytes(16)), "ganad-train extract"),
                  "gz.gz": (gzip.compress(gzip.compress(text)), "unpack it once"),
                  "arff": (b"@relation 'x'\n@data\n" + text, "ARFF"), "utf16": (self.text.encode("utf-16"), "iconv"),
-                 "zeek": (b"#separator \\x09\n#fields\tts\n", "ganadctl extract"), "json": (b'{"a":1}\n', "as csv"),
+                 "zeek": (b"#separator \\x09\n#fields\tts\n", "ganadctl extract"), "json": (b'{"a":1}\n', "as CSV"),
                  "mac": (text.replace(b"\n", b"\r"), "tr '\\r' '\\n'"), "nul": (b"0,tcp\0" + text, "NUL"),
                  "pandas": (b"," + ",".join(COLUMNS).encode() + b"\n0," + text, "index"),
                  "flows": (b"Flow ID, Source IP, Source Port, Label, a, b\n", "head of other columns")}
