@@ -22,7 +22,8 @@ void cli_set_program(const char *name)
 
 /* --- messages --- */
 
-static void say(const struct cli_command *c, const char *fmt, va_list ap)
+__attribute__((__format__(__printf__, 2, 0))) static void say(const struct cli_command *c,
+                                                              const char *fmt, va_list ap)
 {
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s%s%s: ", program, c ? " " : "", c ? c->name : "");
