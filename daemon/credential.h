@@ -29,6 +29,7 @@ bool credential_can_be_there(const char *value);
 /**
  * credential_path() - the file that @value stands for: itself, or the credential that it names
  * @buf: receives the path of a credential
+ *
  * Returns 0 with @ret_path, which is @value or @buf; GAD_EUNKNOWN if the service manager passed no
  * credentials; GAD_ELIMIT if the path does not fit into @size bytes.
  */

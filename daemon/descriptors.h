@@ -17,6 +17,7 @@ struct gad_diag;
  * @clients
  * @clients: scoring and control clients that the configuration allows
  * @captures, @outputs: of the configuration
+ *
  * Returns 0, or -EMFILE if the start itself would run out of descriptors, which would fail later
  * with a less clear error.
  */

@@ -15,16 +15,16 @@
  * derive from this list.
  */
 #define STATS(X)                                                                                   \
-    X(frames_in, false, "complete frames received from scoring clients")                           \
-    X(frames_bad, false, "frames refused: bad length, unknown kind, or not the announced message") \
-    X(requests_refused, false, "requests answered with an error without closing the connection")   \
+    X(frames_in, false, "whole frames received from scoring clients")                              \
+    X(frames_bad, false, "frames refused: wrong length, kind or message")                          \
+    X(requests_refused, false, "requests answered with an error while the connection stayed open") \
     X(records_in, false, "records accepted for scoring")                                           \
-    X(records_bad, false, "records with a value outside its column's range")                       \
+    X(records_bad, false, "records with a value out of its column's range")                        \
     X(records_scored, false, "records answered with a score")                                      \
     X(records_unscored, false,                                                                     \
       "records answered without a score, beyond their model's search_rate")                        \
     X(records_anomalous, false, "records above their model's threshold")                           \
-    X(records_lost, false, "records that could not be written to the records file")                \
+    X(records_lost, false, "records that could not be written to the file of [records]")           \
     X(unknown_names, false, "values outside a model's vocabulary")                                 \
     X(batches, false, "batches that the scorer took")                                              \
     X(bytes_in, false, "bytes read from scoring clients")                                          \
@@ -34,21 +34,22 @@
     X(clients_refused, false, "scoring clients refused with BUSY")                                 \
     X(clients_timed_out, false, "scoring clients disconnected for being slow or idle")             \
     X(clients_waits, false,                                                                        \
-      "times reading from a client paused because of queued work or answers")                      \
+      "times the daemon paused reading from a client because of its unanswered requests or "       \
+      "answers")                                                                                   \
     X(jobs, true, "requests being scored")                                                         \
     X(alerts, false, "alerts raised")                                                              \
     X(alerts_rolled_up, false,                                                                     \
-      "anomalous records aggregated into an alert, without the first of each")                     \
-    X(alerts_suppressed, false, "anomalous records suppressed by a rule")                          \
-    X(alerts_limited, false, "anomalous records without an alert, beyond alerts.rate")             \
-    X(events, false, "events for the outputs: alerts, heartbeats, counters, models")               \
-    X(events_dropped, false, "events that the spool dropped because the disk did not accept them") \
-    X(reloads, false, "reloads of models and configuration that succeeded")                        \
-    X(reloads_refused, false, "reloads that failed; the running configuration was kept")           \
+      "anomalous records that were aggregated into an alert, without the first of each")           \
+    X(alerts_suppressed, false, "anomalous records that a rule suppressed")                        \
+    X(alerts_limited, false, "anomalous records in no alert, beyond alerts.rate")                  \
+    X(events, false, "events for the outputs: alerts, heartbeats, stats, models")                  \
+    X(events_dropped, false, "events that the spool could not write to disk")                      \
+    X(reloads, false, "reloads of models and configuration that were applied")                     \
+    X(reloads_refused, false, "reloads that failed; the daemon kept the running configuration")    \
     X(control_refused, false, "control clients refused with BUSY")                                 \
-    X(metrics_waits, false, "times further metrics clients had to wait")                           \
+    X(metrics_waits, false, "times that further clients of [metrics] had to wait")                 \
     X(tails, true, "control clients that follow the alerts")                                       \
-    X(tail_lost, false, "alerts that a slow tail client missed")
+    X(tail_lost, false, "alerts that a slow tail did not receive")
 
 struct stats {
 #define STATS_FIELD(name, is_gauge, help) uint64_t name;

@@ -263,7 +263,8 @@ static void move(const struct gad_model *m, struct search *s, size_t from, size_
     s->row[to] = s->row[from];
 }
 
-/* Delivers the records whose loss fell by less than the tolerance. Returns true if there were any. */
+/* Delivers the records whose loss fell by less than the tolerance. Returns true if there were
+ * any. */
 static bool drop_finished(const struct gad_model *m, struct search *s, bool first, float *score,
                           float *xhat)
 {

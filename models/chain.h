@@ -30,10 +30,10 @@ struct gad_chain {
 /**
  * gad_chain_load() - loads one net of a checkpoint
  * @in, @out: what the model needs; 0: anything
- * Returns 0; GAD_EMISMATCH with @d if the net is missing, has more than GAD_CHAIN_LAYERS_MAX layers
- * or other widths, or an activation that scoring does not support (sigmoid, tanh); GAD_ENOMEM. On
- * failure
- * @ret is untouched.
+ *
+ * Returns 0; GAD_ENOMEM; GAD_EMISMATCH with @d if the net is missing, has more than
+ * GAD_CHAIN_LAYERS_MAX layers or other widths, or an activation that scoring does not support
+ * (sigmoid, tanh). On failure @ret is untouched.
  */
 int gad_chain_load(const struct gad_checkpoint *c, const char *net, size_t in, size_t out,
                    struct gad_chain *ret, struct gad_diag *d) GAD_MUST_CHECK;

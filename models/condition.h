@@ -28,6 +28,7 @@ struct gad_conditional {
 /**
  * gad_conditional_load() - loads one net that reads [in, y] from a checkpoint
  * @in, @out: as in gad_chain_load(), without y
+ *
  * Returns as gad_chain_load(); GAD_EMISMATCH also if the net is no wider than y.
  */
 int gad_conditional_load(const struct gad_checkpoint *c, const char *net,

@@ -39,23 +39,25 @@ struct gad_egbad_loss {
 /*
  * Batches are stacked as rows. B is the batch (n), k the width of the condition y (0 without one):
  *
- *              xs (3B, dim)          zs (3B, 32 + k)
- *   rows       columns 0 .. dim      0 .. 32       32 .. 32 + k    a pair of D?
- *   0 .. B     x, the real rows      E(x)          y of x          the real pair (x, E(x))
- *   B .. 2B    G(z), generated       z, the draw   y of x          the fake pair (G(z), z)
- *   2B .. 3B   G(E(x)), reconstr.    E(x), copied  y of x          no; for the residual only
+ *                xs (3B, dim)          zs (3B, 32 + k)
+ *     rows       columns 0 .. dim      0 .. 32       32 .. 32 + k    a pair of D?
+ *     0 .. B     x, the real rows      E(x)          y of x          the real pair (x, E(x))
+ *     B .. 2B    G(z), generated       z, the draw   y of x          the fake pair (G(z), z)
+ *     2B .. 3B   G(E(x)), reconstr.    E(x), copied  y of x          no; for the residual only
  *
  * Without a residual, rows 2B .. 3B do not exist. G reads zs rows B .. and writes xs rows B ..; E
  * writes zs rows 0 .. B. D reads the first 2B rows. Its first layers write side by side:
  *
- *              pair (2B, 256)
- *   rows       columns 0 .. 128      128 .. 256
- *   0 .. B     disc_x(x)             disc_z(E(x))      ]  disc_f -> f (2B, 128)
- *   B .. 2B    disc_x(G(z))          disc_z(z)         ]  disc_logit -> logit (2B, 1)
+ *                pair (2B, 256)
+ *     rows       columns 0 .. 128      128 .. 256
+ *     0 .. B     disc_x(x)             disc_z(E(x))      ]  disc_f -> f (2B, 128)
+ *     B .. 2B    disc_x(G(z))          disc_z(z)         ]  disc_logit -> logit (2B, 1)
  *
- * Gradients: d_logit (2B, 1), d_f (2B, 128) and d_pair (2B, 256) have the rows of pair. d_gen (B or
- * 2B, dim) and d_latent (B or 2B, 32) have those of G: first z, then with a residual E(x). d_code
- * (B, 32) is that of E(x).
+ * Gradients:
+ *
+ *     d_logit (2B, 1), d_f (2B, 128), d_pair (2B, 256)   the rows of pair
+ *     d_gen (B or 2B, dim), d_latent (B or 2B, 32)       those of G: z, then with a residual E(x)
+ *     d_code (B, 32)                                     that of E(x)
  */
 struct gad_egbad {
     size_t n, dim;

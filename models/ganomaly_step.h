@@ -6,11 +6,11 @@
  * random order of the rows and the export are in ganomaly_train.c and trainer.c. This part alone is
  * also compiled in double, and central differences check its losses as a whole.
  *
- *   E   encoder    dim -> 64 LReLU -> 32
- *   G   decoder    32 -> 64 ReLU -> 128 ReLU -> dim
- *   E'  encoder2   dim -> 64 LReLU -> 32, with weights separate from those of E
- *   D   disc_f     dim -> 256 LReLU -> 128 LReLU = f
- *       disc_logit f (128) -> 1 logit
+ *     E   encoder    dim -> 64 LReLU -> 32
+ *     G   decoder    32 -> 64 ReLU -> 128 ReLU -> dim
+ *     E'  encoder2   dim -> 64 LReLU -> 32, with weights separate from those of E
+ *     D   disc_f     dim -> 256 LReLU -> 128 LReLU = f
+ *         disc_logit f (128) -> 1 logit
  *
  * LReLU slope 0.2. Source: Akcay et al. 2018 (arXiv 1805.06725) and their code, which is for
  * images. The activations are those of the code (encoder and discriminator leaky, decoder plain

@@ -7,7 +7,7 @@
  * models/trainer.h: a program that only scores links none of it.
  *
  * The score of a row does not depend on the rows it is scored with: it has the same bits alone, in
- * a batch of 4,096, by socket or in the trainer. lib/nn/kernel.h says how.
+ * a batch of 4,096, by socket or in the trainer. How: lib/nn/kernel.h.
  */
 
 #include <stddef.h>

@@ -86,9 +86,12 @@ GAD_DEFINE_CLEANUP(struct gad_trainer, gad_trainer_free);
  *         the epoch unfinished. May be NULL.
  * @stats: set unless the rows were refused or memory was short
  *
- * Allocates the orders of the rows; a step allocates nothing. Returns 0; GAD_END if tick stopped
- * it; GAD_EMISMATCH with @d if a loss is no longer finite; GAD_EINVAL with @d if n is less than one
- * batch; GAD_ELIMIT with @d above 2^32 - 1 rows; GAD_ENOMEM.
+ * Allocates the orders of the rows; a step allocates nothing.
+ *
+ * Returns 0; GAD_END if tick stopped it; GAD_ENOMEM; with @d also
+ *     GAD_EMISMATCH   a loss is no longer finite
+ *     GAD_EINVAL      n is less than one batch
+ *     GAD_ELIMIT      more than 2^32 - 1 rows
  */
 int gad_trainer_epoch(struct gad_trainer *t, size_t n, const float *x, size_t ld,
                       bool (*tick)(void *arg, size_t rows), void *arg,

@@ -12,6 +12,7 @@ struct gad_diag;
 /**
  * transport_tls_context() - makes the SSL_CTX of an output and reads its files, which may require
  * root
+ *
  * Returns 0 with @ret, which the caller owns; else @d names key and file, and says what to do.
  */
 int transport_tls_context(const struct config_output *c, void **ret,
@@ -30,6 +31,7 @@ int tls_files_check_dates(void *context, const struct config_output *c,
 /**
  * tls_files_check() - checks the files and their dates for `ganadd -t`, as transport_tls_context()
  * reads them
+ *
  * Returns 0; @d then names the credential that was not checked because no service manager has
  * passed any, or is "".
  */

@@ -89,6 +89,7 @@ const struct transport_ops *transport_find(const char *type);
 /**
  * transport_check() - checks for `ganadd -t` whether an output can be made, as far as that shows
  * without making it
+ *
  * Returns 0, and @d names what could not be checked, or is ""; else @d says why not, with the name
  * of the output.
  */

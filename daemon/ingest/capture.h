@@ -13,8 +13,9 @@
  * carries the counters of its source and the packet time that was reached, so an interface sends a
  * batch regularly even if it is empty.
  *
- * While an interface is idle or missing, its packet time advances with the clock: the time of its
- * last packet plus what has passed since, less the time for which the kernel can hold frames back.
+ * While an interface is idle or missing, its packet time advances with the clock. It is the time of
+ * the last packet plus the time since then, less the time for which the kernel can hold frames
+ * back.
  *
  * The files of a directory are one capture: connections continue from one file to the next. While a
  * watched directory has nothing to read, packet time stands still, because the next file continues

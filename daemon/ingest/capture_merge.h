@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Turns the configured captures into scored records: connections of all captures become records,
- * are merged in the order in which they were decided, get their window features, and go to the
- * scorer in jobs without a client.
+ * Turns the configured captures into scored records. Connections of all captures become records,
+ * which are merged in the order in which they were decided. They then receive their window features
+ * and go to the scorer in jobs without a client.
  *
  *     captures -> order -> windows -> job -> scorer -> capture_merge_returned()
  *

@@ -22,6 +22,7 @@ struct models;
 /**
  * daemon_run() - runs until a signal stops it
  * @once: or until all captures have been read, with a summary on the standard error
+ *
  * Returns 0, or why the start failed; with @once also a negative error if a capture could not be
  * read to its end.
  */

@@ -112,8 +112,8 @@ int main(int argc, char **argv)
     if (o.test && start_check(c, &d) != 0)
         return fail(&d);
     if (o.test) {
-        (void)printf("%s: the configuration and %zu model%s are fine\n", o.file, m->n,
-                     m->n == 1 ? "" : "s");
+        (void)printf("%s: the configuration is fine; %zu %s fine\n", o.file, m->n,
+                     m->n == 1 ? "model is" : "models are");
         for (size_t i = 0; i < m->n; i++)
             if (*m->model[i]->signed_by)
                 (void)printf("model '%s' is signed by %s\n", m->model[i]->name,

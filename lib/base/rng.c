@@ -69,7 +69,10 @@ static double uniform53(struct gad_rng *r)
 
 /*
  * Ziggurat (Marsaglia and Tsang 2000, in Doornik's 2005 form): 256 layers of equal area V under
- * f(x) = exp(-x*x/2), the lowest ending at R. x[i] is the right edge of layer i, x[0] = V / f(R).
+ * f(x) = exp(-x*x/2). The lowest layer ends at R.
+ *
+ *     x[i]   right edge of layer i
+ *     x[0]   V / f(R)
  */
 enum { LAYERS = 256 };
 static const double zig_r = 3.6541528853610088, zig_v = 0.00492867323399;

@@ -2,10 +2,12 @@
 #pragma once
 
 /*
- * Random numbers that are the same in every run and on every machine. gad_rng is xoshiro256++
- * (Blackman and Vigna 2019) seeded by splitmix64; its streams feed initialisers, dropout, latent
- * draws and shuffles. gad_mt19937 is numpy's RandomState, kept only because published splits use
- * it.
+ * Random numbers that are the same in every run and on every machine.
+ *
+ * gad_rng is xoshiro256++ (Blackman and Vigna 2019) seeded by splitmix64. Its streams feed
+ * initialisers, dropout, latent draws and shuffles.
+ *
+ * gad_mt19937 is numpy's RandomState, kept only because published splits use it.
  */
 
 #include <stddef.h>

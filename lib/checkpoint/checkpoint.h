@@ -5,22 +5,22 @@
  * A checkpoint in memory: everything of proto/checkpoint.proto as plain C, so that other modules do
  * not need protobuf. The reader verifies everything:
  *
- *   - header: magic, version, reserved bytes zero, 56 + length equals the file's size, SHA-256
- *     matches;
- *   - sizes in 64 bits with overflow checks; limits below; no unknown fields (a newer writer raises
- *     the version), only the canonical encoding; unpacking uses at most twice the file's size and a
- *     megabyte;
- *   - text: printable ASCII, within the limits; names of nets and tensors distinct;
- *   - each layer's in equals the out before it; its two tensors exist with exactly its shape, in
- *     the order of the layers, and there are no other tensors;
- *   - all numbers finite; ranges positive; levels and values of the calibration ascend, level from
- *     0 to 1;
- *   - a search has steps, and phases that ascend from 0 with positive rates;
- *   - a history of training, if present, has four finite figures for each epoch;
- *   - a condition is the column of a group of the schema;
- *   - a reference has a histogram for each column of the schema: edges ascend, the counts of each
- *     sum to its n;
- *   - self-test vectors present. models/detector.h, which can score, checks their results.
+ *     - header: magic, version, reserved bytes zero, 56 + length equals the file's size, SHA-256
+ *       matches;
+ *     - sizes in 64 bits with overflow checks; limits below; no unknown fields (a newer writer
+ *       raises the version), only the canonical encoding; unpacking uses at most twice the file's
+ *       size and a megabyte;
+ *     - text: printable ASCII, within the limits; names of nets and tensors distinct;
+ *     - each layer's in equals the out before it; its two tensors exist with exactly its shape, in
+ *       the order of the layers, and there are no other tensors;
+ *     - all numbers finite; ranges positive; levels and values of the calibration ascend, level
+ *       from 0 to 1;
+ *     - a search has steps, and phases that ascend from 0 with positive rates;
+ *     - a history of training, if present, has four finite figures for each epoch;
+ *     - a condition is the column of a group of the schema;
+ *     - a reference has a histogram for each column of the schema: edges ascend, the counts of each
+ *       sum to its n;
+ *     - self-test vectors present. models/detector.h, which can score, checks their results.
  *
  * Each refusal names the file and the reason in the diagnostic; the out-parameter is then
  * untouched.

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Streaming reader of labelled connection records in text: KDD99 (41 columns, or 42 with a label
- * that ends in a dot) and NSL-KDD (43: label without dot, difficulty), plain or gzip, from a path
- * or from standard input. If the first line is a head (lib/dataset/line.h), it names further
- * columns; it can be repeated later, where files were concatenated.
+ * Streaming reader of labelled connection records in text, plain or gzip, from a path or from
+ * standard input. The formats are KDD99 (41 columns, or 42 with a label that ends in a dot) and
+ * NSL-KDD (43: label without dot, difficulty). If the first line is a head (lib/dataset/line.h), it
+ * names further columns; it can be repeated later, where files were concatenated.
  *
  * Other formats (a capture, xz, UTF-16, ...; lib/dataset/foreign.h) are named and refused whatever
  * the policy. A UTF-8 mark (BOM) before a line is skipped.

@@ -6,9 +6,13 @@
  * NSL-KDD text. Parsing is fast and returns only where it stopped; a bad line is explained
  * afterwards.
  *
- * A line has 41 features. After them it can have a label that ends in a dot (KDD99); or a label
- * without a dot and a difficulty of 0..21 (NSL-KDD); or, in a file with a head, the columns of the
- * head. Numbers are digits only, at most 16. A rate is one digit and, after a point, 1 to 15
+ * A line has 41 features. After them it can have one of:
+ *
+ *     KDD99                   a label that ends in a dot
+ *     NSL-KDD                 a label without a dot, and a difficulty of 0..21
+ *     in a file with a head   the columns of the head
+ *
+ * Numbers are digits only, at most 16. A rate is one digit and, after a point, 1 to 15
  * decimals. Names and labels are printable ASCII. LF or CR LF ends the line.
  */
 

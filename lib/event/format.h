@@ -63,6 +63,7 @@ static inline const struct gad_format *gad_format_find(const char *name)
 
 /**
  * gad_format_write() - appends the line to @out, with as much detail as @o->max allows
+ *
  * Returns 0; GAD_ELIMIT: no memory, or even the line with the least detail exceeds @o->max or the
  * limit of @out. Nothing was appended then.
  */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Elastic Common Schema. Names and types are those of ECS; members without an ECS field are under
- * "ganad". event.kind is alert, state (heartbeat), metric (stats) or event (model and loss;
- * pipeline_error would mean that the ingestion of this event failed).
+ * "ganad".
+ *
+ *     event.kind   alert; state: heartbeat; metric: stats; event: model, loss
+ *
+ * A loss is not a pipeline_error, which would mean that the ingestion of this event failed.
  *
  * event.risk_score is the score itself, event.risk_score_norm the risk, 0 to 100. event.severity is
  * 3 high to 1 low, because larger is worse in ECS. Texts are escaped as JSON; U+FFFD replaces bytes

@@ -3,8 +3,8 @@
 
 /*
  * The feature vector of EGBAD's KDD99 code: numeric columns in file order, then one-hot groups.
- * pandas.get_dummies() makes the groups of the values in the 10 % file, sorted by byte.
- * is_host_login is always 0 there, so it has one category.
+ * The groups are those that pandas.get_dummies() makes of the values in the 10 % file, sorted by
+ * byte. The column is_host_login is always 0 there, so it has one category.
  */
 
 static const char *const numeric[] = {

@@ -7,14 +7,14 @@
  *
  *     y = (t(x) - offset) / range,   t(x) = log1p(x) where the element is marked, else x
  *
- *   none        offset 0, range 1, no log
- *   minmax      offset min, range max - min of the training rows
- *   log-minmax  as minmax, on log1p(x) for elements whose training maximum is above 50
- *   standard    offset mean, range standard deviation (population)
- *   quantile    as minmax, but an element whose training maximum is above 1 (every count;
- *               rates are not) has its own monotone curve: half its rank among the training rows,
- *               half the minmax of its log1p. The rank spreads dense values, so 2 is far from 0
- *               where 0 is usual; the log separates values that differ only in size
+ *     none        offset 0, range 1, no log
+ *     minmax      offset min, range max - min of the training rows
+ *     log-minmax  as minmax, on log1p(x) for elements whose training maximum is above 50
+ *     standard    offset mean, range standard deviation (population)
+ *     quantile    as minmax, but an element whose training maximum is above 1 (every count; rates
+ *                 are not) has its own monotone curve: half its rank among the training rows, half
+ *                 the minmax of its log1p. The rank spreads dense values, so 2 is far from 0 where
+ *                 0 is usual; the log separates values that differ only in size
  *
  * An element that is constant in training has range 1 (scikit-learn's rule). Values outside the
  * training range are not clipped to it, because their distance is a signal for the model. They are

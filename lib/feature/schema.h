@@ -32,9 +32,9 @@ struct gad_schema_group {
 
 /**
  * gad_schema_new() - creates a schema from names
- * Return: 0; GAD_EUNKNOWN for an unknown column; GAD_EFORMAT if a column is used twice, a numeric
- * one is a text column, or a category repeats or cannot occur in its column; GAD_ELIMIT over
- * GAD_SCHEMA_DIM_MAX; GAD_ENOMEM. @d names the column. A category of a text column can be missing
+ * Return: 0; GAD_EUNKNOWN for an unknown column; GAD_ELIMIT over GAD_SCHEMA_DIM_MAX; GAD_ENOMEM.
+ * GAD_EFORMAT if a column is used twice, a numeric one is a text column, or a category repeats or
+ * cannot occur in its column. @d names the column. A category of a text column can be missing
  * in our list (it then never matches).
  */
 int gad_schema_new(const char *const *numeric, size_t n_numeric,

@@ -3,7 +3,7 @@
 
 /*
  * The TCP state machine of Bro 1.5.3 (src/TCP.cc, src/TCP_Endpoint.cc), whose connection states
- * KDD99 calls `flag`: a state for each side, changed by flags alone, and a table that combines both
+ * KDD99 calls `flag`. Each side has a state, which flags alone change, and a table combines both
  * states. Bytes are counted from sequence numbers: bytes that were not captured count when they
  * were acknowledged or skipped, and repeated bytes count once. The module has no clock: it returns
  * which of Bro's timers a packet starts.

@@ -3,16 +3,17 @@
  * The control connection of FTP (RFC 959, 2428). Commands wait in a queue for their replies, so
  * that only commands that the server accepted count.
  *
- * hot:                one for each transfer that began, up or down, and each listing (D: hot in 686
- *                     of the 687 rows that are logged in; by their bytes it is one more for each
- *                     further 45 of PORT and RETR and 130 of replies)
- * num_file_creations: uploads that began, directories made (D: warezmaster has hot 18 and 21 of
- *                     these, and a session of 36 bytes, enough for a login and one MKD, has hot 0
- *                     and 1)
- * num_access_files:   a transfer of a file of accounts or access control (D: ftp_write, .rhosts)
- * num_failed_logins:  530 to USER or PASS (D: one row; L)
- * logged_in:          230 (D: 687 of 689 rows with payload both ways)
- * is_guest_login:     logged in by the name ftp or a guest's (D: 684; G)
+ *     hot:                one for each transfer that began, up or down, and each listing (D: hot in
+ *                         686 of the 687 rows that are logged in; by their bytes it is one more for
+ *                         each further 45 of PORT and RETR and 130 of replies)
+ *     num_file_creations: uploads that began, directories made (D: warezmaster has hot 18 and 21 of
+ *                         these, and a session of 36 bytes, enough for a login and one MKD, has hot
+ *                         0 and 1)
+ *     num_access_files:   a transfer of a file of accounts or access control (D: ftp_write,
+ *                         .rhosts)
+ *     num_failed_logins:  530 to USER or PASS (D: one row; L)
+ *     logged_in:          230 (D: 687 of 689 rows with payload both ways)
+ *     is_guest_login:     logged in by the name ftp or a guest's (D: 684; G)
  */
 #include <string.h>
 

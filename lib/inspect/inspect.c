@@ -9,10 +9,13 @@
  * counts.
  *
  * Text is mainly data connections of FTP, also on other ports (D: service other has what ftp_data
- * has). Rules: lib/inspect/shell.h (D, ftp_data: num_root in 511 rows, 1 to 9, by the size of the
- * listing one for each of its lines that root owns; num_file_creations in 63, num_access_files in
- * 22). A direction with a NUL in a line is binary and not inspected further: apparent words there
- * are chance.
+ * has). A direction with a NUL in a line is binary and not inspected further: apparent words there
+ * are chance. The rules are in lib/inspect/shell.h. Evidence (D, rows of ftp_data):
+ *
+ *     num_root             511 rows, 1 to 9; by the size of the listing, one for each of its lines
+ *                          that root owns
+ *     num_file_creations   63 rows
+ *     num_access_files     22 rows
  *
  * logged_in: payload in both directions (D: domain, gopher, ssh, IRC, X11, private; not finger,
  * time). For ftp_data it is that of the control connection (D: 3,676 of 4,721 rows), which the

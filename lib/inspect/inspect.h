@@ -13,12 +13,12 @@
  * follows its command.
  *
  * The caller, which has the connections, handles:
- *  - logged_in is decided from the payload. KDD99 has 0 in every row whose state is S0, REJ, SH,
- *    RSTOS0 or OTH.
- *  - logged_in of ftp_data is that of its control connection. gad_inspect_take_endpoint() returns
- *    the expected endpoints, gad_inspect_result() whether that session is logged in.
- *  - num_outbound_cmds and is_host_login stay 0: no row of KDD99 has them, although users logged in
- *    as root.
+ *     - logged_in is decided from the payload. KDD99 has 0 in every row whose state is S0, REJ, SH,
+ *       RSTOS0 or OTH.
+ *     - logged_in of ftp_data is that of its control connection. gad_inspect_take_endpoint()
+ *       returns the expected endpoints, gad_inspect_result() whether that session is logged in.
+ *     - num_outbound_cmds and is_host_login stay 0: no row of KDD99 has them, although users logged
+ *       in as root.
  */
 
 #include <stdbool.h>

@@ -93,9 +93,10 @@ const struct gad_scanner gad_scan_imap = {.line = imap_line, .gap = mail_gap};
 /*
  * Ident (RFC 1413): "PORTS : USERID : SYSTEM : NAME".
  *
- * logged_in:                 the server named a user (D: 165 of 220 rows with payload both ways)
- * num_root, num_compromised: the user is root (D: all 4 rows of 14 and 37 bytes, the length of a
- *                            reply with that name, and no other row; G)
+ *     logged_in:                 the server named a user (D: 165 of 220 rows with payload both
+ *                                ways)
+ *     num_root, num_compromised: the user is root (D: all 4 rows of 14 and 37 bytes, the length of
+ *                                a reply with that name, and no other row; G)
  */
 static void auth_line(struct gad_inspect *in, enum gad_way way, struct gad_span s)
 {
@@ -117,9 +118,10 @@ const struct gad_scanner gad_scan_auth = {.line = auth_line};
  * SMTP: the bodies of mails, line by line, without their headers (D: num_root in 33 of 9723 rows;
  * headers contain root far more often).
  *
- * num_root, num_file_creations, num_access_files: lib/inspect/shell.h (D: 33, 147 and 94 rows)
- * su_attempted: "su root" or "su - root" (D: 2 rows; L)
- * logged_in:    payload both ways (D: 9,569 of 9,571)
+ *     num_root, num_file_creations, num_access_files: lib/inspect/shell.h
+ *                   (D: 33, 147 and 94 rows)
+ *     su_attempted: "su root" or "su - root" (D: 2 rows; L)
+ *     logged_in:    payload both ways (D: 9,569 of 9,571)
  */
 static const char *const su_root[] = {"su root", "su - root", NULL};
 

@@ -3,9 +3,11 @@
  * rsh: the client sends a port, its user, the user on the server and a command, each ended by NUL.
  * The server sends NUL if it runs the command, else 1 and a line with the reason.
  *
- * The command counts when the server runs it: lib/inspect/shell.h. num_root: the user on the server
- * is root (G). num_failed_logins: the server refused the user (L). logged_in stays 0 (D: the one
- * row whose server answered NUL).
+ * The command counts when the server runs it: lib/inspect/shell.h.
+ *
+ *     num_root:          the user on the server is root (G)
+ *     num_failed_logins: the server refused the user (L)
+ *     logged_in:         0 (D: the one row whose server answered NUL)
  */
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"

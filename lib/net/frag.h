@@ -8,10 +8,12 @@
  * bytes.
  *
  * A fragment is wrong if it overlaps another, ends beyond the end of the datagram or before its
- * farthest byte, lies beyond 65,535 bytes (ping of death), or has a bad IPv4 header checksum where
- * checksums are verified. An exact repetition is not wrong, unless the datagram has a wrong
- * fragment already. A datagram with a wrong fragment is never complete (RFC 5722): teardrop, which
- * repeats its pair of fragments with the same id, is one datagram with 1, 3, 5 ... wrong fragments.
+ * farthest byte, or lies beyond 65,535 bytes (ping of death). Where checksums are verified, it is
+ * also wrong if its IPv4 header checksum is bad.
+ *
+ * An exact repetition is not wrong, unless the datagram has a wrong fragment already. A datagram
+ * with a wrong fragment is never complete (RFC 5722): teardrop, which repeats its pair of fragments
+ * with the same id, is one datagram with 1, 3, 5 ... wrong fragments.
  */
 
 #include "lib/net/walk.h"

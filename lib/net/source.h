@@ -56,9 +56,9 @@ typedef void gad_frame_fn(void *arg, struct gad_time time, const uint8_t *frame,
  * @interface: a name, or "any"
  * @d:         on success it can hold a warning
  *
- * Return: 0; with opt->may_be_missing GAD_MORE and the reason in @d if the interface does not exist
- * now or is down: the source captures nothing until gad_source_reopen() succeeds; a negative error,
- * -EPERM without CAP_NET_RAW.
+ * Return: 0; a negative error, -EPERM without CAP_NET_RAW. With opt->may_be_missing GAD_MORE and
+ * the reason in @d if the interface does not exist now or is down. The source then captures nothing
+ * until gad_source_reopen() succeeds.
  */
 int gad_source_open_live(const char *interface, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
@@ -90,9 +90,9 @@ void gad_source_close(struct gad_source *s);
  * @fn: called for each
  * @d:  with GAD_END it says if the file was truncated; all frames up to there were passed to @fn
  *
- * Return: GAD_MORE: call again (live: when readable); GAD_END: the file has ended; a negative
- * error: the file is broken from here on, or the interface is missing or down and the caller can
- * try gad_source_reopen().
+ * Return: GAD_MORE: call again (live: when readable); GAD_END: the file has ended; or a negative
+ * error. The file is then broken from here on, or the interface is missing or down and the caller
+ * can try gad_source_reopen().
  */
 int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg,
                     struct gad_diag *d) GAD_MUST_CHECK;

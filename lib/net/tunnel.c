@@ -151,9 +151,12 @@ enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto)
 }
 
 /*
- * In UDP, recognised by the port and by a header that could hardly be anything else: VXLAN (RFC
- * 7348), GENEVE (RFC 8926), GRE (RFC 8086), GTP-U (3GPP TS 29.281), Teredo (RFC 4380), AYIYA
- * (draft-massar-v6ops-ayiya-02). UDP to such a port with another payload is just UDP.
+ * In UDP, recognised by the port and by a header that could hardly be anything else. UDP to such a
+ * port with another payload is just UDP.
+ *
+ *     VXLAN    RFC 7348          GTP-U    3GPP TS 29.281
+ *     GENEVE   RFC 8926          Teredo   RFC 4380
+ *     GRE      RFC 8086          AYIYA    draft-massar-v6ops-ayiya-02
  */
 
 enum {

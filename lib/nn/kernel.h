@@ -66,10 +66,12 @@ struct gad_kernel {
     void (*distance1)(size_t n, const float *a, const float *b, size_t ld, float *d);
     void (*distance2)(size_t n, const float *a, const float *b, size_t ld, float *d);
 
-    /* For gradients, over n floats, n a multiple of GAD_KERNEL_STEP. sign: d = scale * sign(a -
-     * b), 0 where they are equal: the gradient of distance1() by a. leaky_back: dy *= leaky'(x),
-     * from y = leaky(x). */
+    /* The next two are for gradients, over n floats, n a multiple of GAD_KERNEL_STEP. */
+
+    /* d = scale * sign(a - b), 0 where they are equal: the gradient of distance1() by a. */
     void (*sign)(size_t n, const float *a, const float *b, float scale, float *d);
+
+    /* dy *= leaky'(x), from y = leaky(x). */
     void (*leaky_back)(size_t n, const float *y, float slope, float *dy);
 };
 

@@ -10,7 +10,7 @@
 #include "lib/nn/mat.h"
 
 /* Mean over the n rows of logit (n, 1) of the cross entropy with one target for all, 0 or 1.
- * log(1 + exp(-x)) of a logit x for target 1, log(1 + exp(x)) for target 0. */
+ * For a logit x and target 1 it is log(1 + exp(-x)), for target 0 log(1 + exp(x)). */
 double gad_loss_bce(struct gad_mat logit, int target, double weight, struct gad_mat dlogit);
 
 /* Mean over all elements of |a - b|. The gradient at a = b is 0. */

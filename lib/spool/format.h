@@ -72,8 +72,8 @@ void gad_spool_record_write(const struct gad_spool_record *r, uint32_t salt, uin
  * @ret_size: bytes to advance: of the whole record if its head is whole, else GAD_SPOOL_ALIGN
  *
  * Returns 0; GAD_MORE: p has too few bytes, *ret_size are needed; GAD_EFORMAT: no record begins
- * here; GAD_EMISMATCH: the head is whole and the payload is damaged (*ret is set except for the
- * payload).
+ * here. GAD_EMISMATCH: the head is whole and the payload is damaged; *ret is set except for the
+ * payload.
  */
 int gad_spool_record_read(const uint8_t *p, size_t len, uint32_t salt, struct gad_spool_record *ret,
                           size_t *ret_size) GAD_MUST_CHECK;

@@ -36,7 +36,8 @@ void gad_spool_scan_back(struct gad_spool_scan *s);
 
 /**
  * gad_spool_scan_next() - reads the next whole record; its payload is borrowed until the next call
- * Returns 0; GAD_END: no whole record before the end of the file (nothing is consumed: the next
- * call reads again what follows the last record); -errno.
+ *
+ * Returns 0; GAD_END: no whole record before the end of the file; -errno. With GAD_END nothing is
+ * consumed: the next call reads again what follows the last record.
  */
 int gad_spool_scan_next(struct gad_spool_scan *s, struct gad_spool_record *ret) GAD_MUST_CHECK;

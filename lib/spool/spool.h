@@ -192,9 +192,9 @@ GAD_DEFINE_CLEANUP(struct gad_spool, gad_spool_close);
  * @wall: time of the record
  * @ret_seq: its number; may be NULL
  *
- * Returns 0; GAD_MORE: the group is full, nothing was stored and no number used (the caller commits
- * and retries, and if the group is still full calls gad_spool_drop()); GAD_EINVAL: kind or length
- * (1 .. GAD_SPOOL_RECORD_MAX).
+ * Returns 0; GAD_MORE: the group is full, nothing was stored and no number used; GAD_EINVAL: kind
+ * or length (1 to GAD_SPOOL_RECORD_MAX). After GAD_MORE the caller commits and retries, and if the
+ * group is still full calls gad_spool_drop().
  */
 int gad_spool_append(struct gad_spool *s, unsigned kind, struct gad_time wall, const void *p,
                      size_t len, uint64_t *ret_seq) GAD_MUST_CHECK;

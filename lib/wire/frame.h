@@ -31,10 +31,10 @@ typedef size_t gad_frame_cap_fn(uint8_t kind, const void *arg);
  * @cap:      called as soon as the kind is known, before the message has arrived
  * @ret_used: bytes of the whole frame; set only on 0
  *
- * Return: 0; GAD_MORE if the frame is incomplete (ret_frame->kind is 0 if the header is incomplete
- * too, else ret_frame->len is the expected length); GAD_EFORMAT for length 0; GAD_EUNKNOWN for kind
- * 0 or one that cap refuses; GAD_ELIMIT over the cap. The last two set kind and len of ret_frame,
- * for the message to the peer. ret_frame->p is set on 0 only.
+ * Return: 0; GAD_MORE if the frame is incomplete; GAD_EFORMAT for length 0; GAD_EUNKNOWN for kind 0
+ * or one that cap refuses; GAD_ELIMIT over the cap. The last two set kind and len of ret_frame, for
+ * the message to the peer. With GAD_MORE ret_frame->kind is 0 if the header is incomplete too, else
+ * ret_frame->len is the expected length. On 0 only, ret_frame->p is set.
  */
 int gad_frame_next(const uint8_t *p, size_t len, gad_frame_cap_fn *cap, const void *arg,
                    struct gad_frame *ret_frame, size_t *ret_used) GAD_MUST_CHECK;

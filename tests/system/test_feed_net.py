@@ -379,7 +379,7 @@ class Tls(Case):
             break_it()
             r = d.ctl("reload", control=True)
             self.assertEqual(r.returncode, 1, r.stdout)
-            self.assertRegex(r.stderr.decode(), r"refused, keeping the running configuration: .*output 'siem' \(tls localhost:\d+\): key '")
+            self.assertRegex(r.stderr.decode(), r"reload failed, keeping the running configuration: .*output 'siem' \(tls localhost:\d+\): key '")
             self.assertIn(why.encode(), r.stderr)
             self.assertIn(why, d.read_log())
         self.delivers(d, got)  # by the connection that it has

@@ -284,7 +284,7 @@ class Reloads(unittest.TestCase):
             def refused(reason, *command):
                 code, out, err = ctl(d, *command)
                 self.assertEqual((code, out), (1, ""))
-                self.assertIn("refused, keeping the running configuration", err)
+                self.assertIn("reload failed, keeping the running configuration", err)
                 self.assertIn(reason, err)
                 self.assertEqual(model(d).sha256, before)
             refused("SHA-256", "model", "load", "m", broken)

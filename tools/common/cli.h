@@ -3,7 +3,7 @@
 
 /*
  * The command line that ganadctl, ganad-train and ganad-traffic share: a table of commands with its
- * help, messages on stderr, and option values that are checked when they are read, so that a
+ * help, messages on stderr, and option values. Each value is checked when it is read, so that a
  * message can name the option.
  */
 

@@ -6,11 +6,11 @@
  * captured at its edge; outside are 4,064 clients and 1,016 servers, with very different
  * frequencies, and attackers.
  *
- *   10.20.0.0/22    clients; 10.20.2.0/24 in a VLAN, 10.20.3.0/24 in one within another
- *   172.16.112.0/24 servers; 172.16.115.0/24 unused addresses
- *   198.18.0.0/20   clients outside; 198.19.0.0/22 servers outside (RFC 2544)
- *   203.0.113.0/24  attackers (RFC 5737); 192.0.2.0/24 addresses that they forge;
- *                   198.51.100.0/24 hosts that reflect their packets
+ *     10.20.0.0/22    clients; 10.20.2.0/24 in a VLAN, 10.20.3.0/24 in one within another
+ *     172.16.112.0/24 servers; 172.16.115.0/24 unused addresses
+ *     198.18.0.0/20   clients outside; 198.19.0.0/22 servers outside (RFC 2544)
+ *     203.0.113.0/24  attackers (RFC 5737); 192.0.2.0/24 addresses that they forge;
+ *                     198.51.100.0/24 hosts that reflect their packets
  *
  * Each host has an IPv6 address too: 2001:db8::, with its IPv4 address in the last 32 bits.
  */

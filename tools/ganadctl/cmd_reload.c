@@ -74,7 +74,7 @@ int reload_run(const Ganad__V1__ControlRequest *m, bool json, struct gad_diag *d
     if (err && !reached)
         return ctl_unreachable(err, d, false);
     if (err) {
-        cli_say("refused, keeping the running configuration: %s", d->text);
+        cli_say("reload failed, keeping the running configuration: %s", d->text);
         return CLI_FAILED;
     }
     if (json)

@@ -32,8 +32,9 @@ struct burst {
  * @score: (n), no NaN
  *
  * The highest-scoring records are a thousandth of all, at least 20; a burst is more than half of
- * them. With fewer than 200 records, or a span of less than two hours, no burst is reported. Returns 0;
- * GAD_ENOMEM.
+ * them. With fewer than 200 records, or a span of less than two hours, no burst is reported.
+ *
+ * Returns 0; GAD_ENOMEM.
  */
 int burst_find(size_t n, const struct gad_time *time, const float *score,
                struct burst *ret) GAD_MUST_CHECK;

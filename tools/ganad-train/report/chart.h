@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A picture with two axes as inline SVG: begin, then lines and marks in the order in which they cover
- * each other, then end. Colours and widths are classes of the page's style, so one picture serves
- * light, dark and paper. All text is escaped.
+ * A picture with two axes as inline SVG: begin, then lines and marks in the order in which they
+ * cover each other, then end. Colours and widths are classes of the page's style, so one picture
+ * serves light, dark and paper. All text is escaped.
  */
 
 #include <stdbool.h>
