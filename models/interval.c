@@ -102,9 +102,11 @@ static double below(double k, double n, double m, double j)
 {
     double term = j > 0.0 ? exp(log_chance(k, n, m, j - 1.0)) : 0.0, sum = term;
 
-    for (j -= 1.0; j > 0.0 && term > sum * 1e-12; j -= 1.0) {
+    j -= 1.0;
+    while (j > 0.0 && term > sum * 1e-12) {
         term /= step(k, n, m, j - 1.0);
         sum += term;
+        j -= 1.0;
     }
     return sum;
 }
@@ -113,9 +115,11 @@ static double above(double k, double n, double m, double j)
 {
     double term = j < m ? exp(log_chance(k, n, m, j + 1.0)) : 0.0, sum = term;
 
-    for (j += 1.0; j < m && term > sum * 1e-12; j += 1.0) {
+    j += 1.0;
+    while (j < m && term > sum * 1e-12) {
         term *= step(k, n, m, j);
         sum += term;
+        j += 1.0;
     }
     return sum;
 }

@@ -159,10 +159,16 @@ static int no_choice(const struct config_key *k, const char *text, struct gad_di
     return gad_fail(d, GAD_EINVAL, "'%s' is not one of %s", text, k->choices);
 }
 
+static bool is_name(const char *text)
+{
+    static const char bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t len = strlen(text);
+
+    return len <= 64 && strspn(text, bytes) == len;
+}
+
 static int check_text(const struct config_key *k, const char *text, struct gad_diag *d)
 {
-    static const char name_bytes[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     size_t len = strlen(text);
     bool is_secret = k->type == CONFIG_SECRET && credential_is_meant(text);
     bool is_path = k->type == CONFIG_PATH || k->type == CONFIG_SOCKET || k->type == CONFIG_SECRET;
@@ -187,7 +193,7 @@ static int check_text(const struct config_key *k, const char *text, struct gad_d
         return gad_fail(d, GAD_EINVAL,
                         "is %zu bytes long, the limit for the path of a socket is %zu", len,
                         sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
-    if (k->type == CONFIG_NAME && (strspn(text, name_bytes) != len || len > 64))
+    if (k->type == CONFIG_NAME && !is_name(text))
         return gad_fail(d, GAD_EINVAL,
                         "'%s' is not a name of up to 64 letters, digits, '.', '_' and '-'", text);
     if (k->type == CONFIG_ADDRESS && (strchr(text, '/') || !strrchr(text, ':')))

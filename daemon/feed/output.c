@@ -465,10 +465,10 @@ static int read_tls_files(struct output *o, struct gad_diag *d)
 
 static int make(struct output *o, struct gad_diag *d)
 {
-    o->buf = GAD_BUF_INIT(4 * OUTPUT_BUFFER);
+    o->buf = GAD_BUF_INIT((size_t)4 * OUTPUT_BUFFER);
     o->line = GAD_BUF_INIT(OUTPUT_LINE_MAX);
     o->timer = watch_timer(o->o.base, on_timer, o);
-    if (!o->timer || !gad_buf_room(&o->buf, 4 * OUTPUT_BUFFER) ||
+    if (!o->timer || !gad_buf_room(&o->buf, (size_t)4 * OUTPUT_BUFFER) ||
         !gad_buf_room(&o->line, OUTPUT_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "no memory");
     int r = gad_spool_reader_open(o->o.directory, o->o.next, &o->reader, d);

@@ -173,7 +173,7 @@ void output_fill(struct output *o)
     struct gad_spool_item item;
 
     /* Room for the losses that one gap may be reported as. */
-    while (o->n_messages + 2 * LOSSES_MAX + 1 < OUTPUT_MESSAGES &&
+    while (o->n_messages + (size_t)2 * LOSSES_MAX + 1 < OUTPUT_MESSAGES &&
            gad_buf_left(&o->buf) < OUTPUT_BUFFER &&
            !(o->spool_fails && now.ns < o->spool_again.ns)) {
         if (rate_limit_take(&o->rate, now, 1) == 0) {

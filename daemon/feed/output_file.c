@@ -23,7 +23,7 @@ int output_file_new(struct output *o)
     const struct disk_options options = {.path = c->to,
                                          .head = "",
                                          .longest = c->length + HEAD_LEN,
-                                         .write_max = 4 * OUTPUT_BUFFER,
+                                         .write_max = (size_t)4 * OUTPUT_BUFFER,
                                          .files = c->files};
 
     int r = disk_new(&options, &o->disk);

@@ -97,7 +97,7 @@ int gad_time_parse(const char *s, size_t len, struct gad_time *ret)
     if (tm.tm_year != n[0] - 1900 || tm.tm_mon != n[1] - 1 || tm.tm_mday != n[2] ||
         tm.tm_hour != n[3] || tm.tm_min != n[4] || tm.tm_sec != n[5])
         return GAD_EFORMAT;
-    t -= (sign == '-' ? -60 : 60) * (60 * zone[0] + zone[1]);
+    t -= (time_t)(sign == '-' ? -60 : 60) * (60 * zone[0] + zone[1]);
     if (n[0] > 2261 || t < 0)
         return GAD_ELIMIT;
     *ret = (struct gad_time){(int64_t)t * NS + ns};

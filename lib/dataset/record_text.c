@@ -140,6 +140,7 @@ static void put_key_string(struct gad_buf *b, const char *key, const char *s)
  * lists, so nothing has to be escaped. Illegal values ("?" in CSV) are null. */
 static char *write_feature(char *p, int c, double v)
 {
+    static const char null[] = {'n', 'u', 'l', 'l'};
     const struct gad_column_info *col = &gad_columns[c];
     size_t len = strlen(col->name);
 
@@ -155,8 +156,8 @@ static char *write_feature(char *p, int c, double v)
     if (col->kind == GAD_KIND_NAME) {
         *p++ = '"';
     } else if (*value == '?') {
-        memcpy(value, "null", 4);
-        p = value + 4;
+        memcpy(value, null, sizeof(null));
+        p = value + sizeof(null);
     }
     return p;
 }

@@ -100,11 +100,12 @@ size_t gad_feature_write(enum gad_column c, double v, char *buf)
 
 /* Columns land to is_guest_login, all 0 in most records. */
 static const char no_content[] = ",0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0";
-_Static_assert(sizeof(no_content) - 1 == 2 * (GAD_COUNT - GAD_LAND), "a zero a column");
+_Static_assert(sizeof(no_content) - 1 == (size_t)2 * (GAD_COUNT - GAD_LAND), "a zero a column");
 
 static bool has_no_content(const struct gad_record *r)
 {
     static const double zeros[GAD_COUNT - GAD_LAND];
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
     return memcmp(&r->v[GAD_LAND], zeros, sizeof(zeros)) == 0;
 }
 

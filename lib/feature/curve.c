@@ -152,7 +152,7 @@ int gad_curves_new(size_t dim, const struct gad_scaler_knots *knots, struct gad_
         if (c->n[j] == 0)
             continue;
         for (size_t i = 0; i < WHOLE; i++)
-            c->table[table_at * WHOLE + i] = curve(c->x + at, c->y + at, c->n[j], (float)i);
+            c->table[(size_t)table_at * WHOLE + i] = curve(c->x + at, c->y + at, c->n[j], (float)i);
         at += c->n[j];
         table_at++;
     }

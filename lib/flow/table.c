@@ -400,13 +400,12 @@ void gad_flow_packet(struct gad_flow_table *t, const struct gad_packet *p, gad_c
 
     t->n.packets++;
     set_time(t, p->time, to);
-    if (family != 4 && family != 6)
-        t->n.not_counted++;
-    else if (p->bad_checksum)
+    bool is_ip = family == 4 || family == 6;
+    if (is_ip && p->bad_checksum)
         t->n.bad_checksums++;
-    else if (proto == GAD_IP_TCP || proto == GAD_IP_UDP)
+    else if (is_ip && (proto == GAD_IP_TCP || proto == GAD_IP_UDP))
         add_to_flow(t, p, to);
-    else if (proto == GAD_IP_ICMP || proto == GAD_IP_ICMP6)
+    else if (is_ip && (proto == GAD_IP_ICMP || proto == GAD_IP_ICMP6))
         add_icmp(t, p, to);
     else
         t->n.not_counted++;

@@ -40,7 +40,9 @@ struct gad_frags {
 
 int gad_frags_new(const struct gad_decoder_options *opt, struct gad_frags **ret)
 {
-    enum { COST = sizeof(struct datagram) + GAD_LRU_SLOT_SIZE + KEY_WORDS * 8 }; /* bytes */
+    enum {
+        COST = sizeof(struct datagram) + GAD_LRU_SLOT_SIZE + KEY_WORDS * sizeof(uint64_t)
+    }; /* bytes */
     gad_cleanup(gad_frags_freep) struct gad_frags *t = gad_calloc(1, sizeof(*t));
     const uint64_t secret[2] = {opt->seed, ~opt->seed};
     size_t n = opt->memory / COST;

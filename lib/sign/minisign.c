@@ -164,6 +164,6 @@ int gad_signature_verify(const struct gad_signature *s, const struct gad_sign_ke
 /* The file has the number in little-endian order. */
 void gad_sign_id_text(const uint8_t id[static 8], char text[static GAD_SIGN_ID_TEXT])
 {
-    for (int i = 0; i < 8; i++)
-        (void)snprintf(text + 2 * i, 3, "%02X", id[7 - i]);
+    for (size_t i = 0; i < 8; i++)
+        (void)snprintf(&text[2 * i], 3, "%02X", id[7 - i]);
 }

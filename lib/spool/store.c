@@ -116,10 +116,10 @@ int gad_spool_state_open(const struct gad_spool *s, int directory, int *ret)
         r = -errno;
     else if (!S_ISREG(st.st_mode))
         r = GAD_EFORMAT;
-    else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+    if (r == 0 && flock(fd, LOCK_EX | LOCK_NB) != 0)
         r = -errno;
-    else if (!is_same(directory, GAD_SPOOL_STATE_NAME,
-                      fd)) /* deleted before it was locked: the lock protects nothing */
+    /* A file that was deleted before it was locked protects nothing. */
+    if (r == 0 && !is_same(directory, GAD_SPOOL_STATE_NAME, fd))
         r = -EAGAIN;
     if (r != 0 && fd >= 0)
         (void)close(fd);

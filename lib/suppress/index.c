@@ -86,7 +86,7 @@ static uint32_t *count_of(const struct counts *c, const struct gad_rule *r, unsi
     word[0] = table | (uint64_t)which << 8 | (uint64_t)is_range << 16 |
               (uint64_t)(is_range ? 0 : p->first) << 32 |
               (uint64_t)(uint8_t)(r->service == GAD_RULE_ANY ? 0 : r->service + 1) << 48;
-    word[4] = (uint64_t)(r->proto + 1);
+    word[4] = (uint64_t)r->proto + 1;
     if (table != GAD_SUPPRESS_ANYWHERE) {
         word[1] = networks[table / 2]->bits;
         memcpy(&word[2], networks[table / 2]->addr, 16);
@@ -328,11 +328,9 @@ static void add_rules(struct builder *b, const uint32_t *n_ranges, size_t n)
         const struct gad_rule *r = &b->rule[i].rule;
         const struct choice *c = &b->choice[i];
         const struct gad_ports *p = c->port == GAD_PORT_SRC ? &r->sport : &r->dport;
-        if (c->port == GAD_PORT_NONE)
-            add_entry(b, i, ANY_PORT, 0);
-        else if (p->first == p->last)
+        if (c->port != GAD_PORT_NONE && p->first == p->last)
             add_entry(b, i, 0, p->first);
-        else if (n_ranges[i] > FEW_RANGES && b->n_pieces < PIECES_MAX)
+        else if (c->port != GAD_PORT_NONE && n_ranges[i] > FEW_RANGES && b->n_pieces < PIECES_MAX)
             add_range(b, i, p);
         else
             add_entry(b, i, ANY_PORT, 0);

@@ -100,7 +100,7 @@ static int print_json(const char *directory, const struct gad_spool_view *v)
             share.waiting ? time_of(directory, c->next, v->next) : (struct gad_time){0};
         json_t *o = json_pack("{s:s, s:I, s:I, s:I}", "name", c->name, "next", (json_int_t)c->next,
                               "waiting", (json_int_t)share.waiting, "lost",
-                              (json_int_t)(c->lost + share.lost));
+                              (json_int_t)c->lost + (json_int_t)share.lost);
         (void)json_object_set_new(
             o, "oldest_age",
             t.ns ? json_real(gad_time_seconds(gad_time_sub(gad_time_wall(), t))) : json_null());
@@ -149,7 +149,7 @@ static int print_events(struct look *l, const char *directory, const struct gad_
     struct gad_diag d = {""};
     bool found = l->segment == 0;
 
-    l->line = GAD_BUF_INIT(2 * LINE);
+    l->line = GAD_BUF_INIT((size_t)2 * LINE);
     for (size_t i = 0; i < v->n_segments; i++) {
         struct gad_spool_content content;
         if (l->segment != 0 && v->segment[i].first != l->segment)

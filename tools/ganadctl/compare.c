@@ -222,7 +222,7 @@ static json_t *json_of(const struct comparison *c, size_t i)
 static int print_json(const struct comparison *c)
 {
     json_t *o = json_pack("{s:I, s:I, s:o, s:o, s:o}", "records", (json_int_t)c->n, "disagreed",
-                          (json_int_t)(c->only[0] + c->only[1]), "rank_correlation",
+                          (json_int_t)c->only[0] + (json_int_t)c->only[1], "rank_correlation",
                           real_or_null(c->correlation), "a", json_of(c, 0), "b", json_of(c, 1));
     bool ok = o && json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0;
     json_decref(o);

@@ -118,6 +118,12 @@ static int add_left_out(struct fit_options *o, const char *text, struct gad_diag
     return 0;
 }
 
+/* The option of the letter @c, else the long one at @at. */
+static int place_of(int c, int at)
+{
+    return c == 'o' ? OPT_OUT : c == 'q' ? OPT_QUIET : at;
+}
+
 static int collect(const struct cli_command *self, int argc, char **argv, struct given *g,
                    struct fit_options *o)
 {
@@ -138,7 +144,7 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
             return cli_failed(GAD_ENOMEM, NULL);
         if (c == 0 && at == OPT_LEAVE_OUT && add_left_out(o, optarg, &d) != 0)
             return cli_usage(self, "%s", d.text);
-        g->text[c == 'o' ? OPT_OUT : c == 'q' ? OPT_QUIET : at] = optarg ? optarg : "";
+        g->text[place_of(c, at)] = optarg ? optarg : "";
     }
     for (int i = optind; i < argc; i++)
         if (cli_list_add(data, argv[i]) != 0)
