@@ -15,27 +15,21 @@ static void *begin(void *arg)
     return NULL;
 }
 
-int thread_start(pthread_t *ret, const char *name, void *(*run)(void *arg), void *arg)
+int thread_run(struct thread *t, const char *name, void (*run)(void *arg), void *arg)
 {
     sigset_t all, old;
 
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* inherited by the new thread */
-    int r = pthread_create(ret, NULL, run, arg);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (r == 0)
-        (void)pthread_setname_np(*ret, name);
-    return -r;
-}
-
-int thread_run(struct thread *t, const char *name, void (*run)(void *arg), void *arg)
-{
     t->run = run;
     t->arg = arg;
     atomic_store(&t->stop, false);
-    int r = thread_start(&t->id, name, begin, t);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old); /* inherited by the new thread */
+    int r = pthread_create(&t->id, NULL, begin, t);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     t->runs = r == 0;
-    return r;
+    if (t->runs)
+        (void)pthread_setname_np(t->id, name);
+    return -r;
 }
 
 void thread_ask_stop(struct thread *t)

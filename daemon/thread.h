@@ -48,7 +48,3 @@ void thread_detach(struct thread *t);
 int thread_event_open(void); /* returns the descriptor, which the caller closes, or -errno */
 void thread_event_post(int fd);
 void thread_event_clear(int fd);
-
-/* The same without a struct: the caller joins or detaches *ret. Returns 0 or -errno. */
-int thread_start(pthread_t *ret, const char *name, void *(*run)(void *arg),
-                 void *arg) GAD_MUST_CHECK;

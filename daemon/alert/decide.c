@@ -111,7 +111,7 @@ static void emit(struct decider *d, const struct rollup_report *t, struct gad_ti
     memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
     d->o.stats->alerts++;
     d->o.stats->alerts_rolled_up += t->count - 1;
-    d->o.tell(d->o.arg, a, wall);
+    d->o.emit(d->o.arg, a, wall);
 }
 
 /* The number of columns that contribute to the score; they are sorted by contribution. */

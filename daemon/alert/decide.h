@@ -30,7 +30,7 @@ struct decider_options {
     struct suppressor *suppressor; /* NULL: no rules */
     /* windows use packet time, and the rate is unlimited: for reading files */
     bool by_packets;
-    void (*tell)(void *arg, const struct gad_alert *a, struct gad_time wall);
+    void (*emit)(void *arg, const struct gad_alert *a, struct gad_time wall);
     void *arg;
 };
 

@@ -369,7 +369,7 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
                                              .stats = o->stats,
                                              .suppressor = o->suppressor,
                                              .by_packets = o->by_packets,
-                                             .tell = emit_alert,
+                                             .emit = emit_alert,
                                              .arg = f};
     r = decider_new(&deciding, &f->decider);
     if (r != 0)

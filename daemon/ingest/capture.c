@@ -92,7 +92,7 @@ void capture_on_frame(void *arg, struct gad_time time, const uint8_t *frame, siz
                capture_on_packet, c);
 }
 
-void capture_run(void *arg)
+static void run(void *arg)
 {
     struct capture *c = arg;
     int r = 0;
@@ -250,7 +250,7 @@ const char *capture_target(const struct config_capture *o)
 
 int capture_start(struct capture *c)
 {
-    return thread_run(&c->thread, "ganadd-capture", capture_run, c);
+    return thread_run(&c->thread, "ganadd-capture", run, c);
 }
 
 void capture_stop(struct capture *c)

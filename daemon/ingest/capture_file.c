@@ -50,7 +50,9 @@ bool capture_file_waits(const char *path)
            (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
-int capture_source_read(struct capture *c, struct gad_diag *d)
+/* Reads the source's frames. Returns GAD_END; GAD_MORE if the stop flag is set; a negative error.
+ * With GAD_END @d can hold a warning. */
+static int read_source(struct capture *c, struct gad_diag *d)
 {
     int r = GAD_MORE;
 
@@ -69,7 +71,7 @@ int capture_file_read(struct capture *c)
 
     int r = c->source ? 0 : capture_file_open(c, c->config->file, &d);
     if (r == 0)
-        r = capture_source_read(c, &d);
+        r = read_source(c, &d);
     if (is_pipe && thread_must_stop(&c->thread))
         return 0; /* the daemon itself stopped reading there */
     if (r < 0)
@@ -97,7 +99,7 @@ static void read_one(struct capture *c, const char *path)
 
     int r = capture_file_open(c, path, &d);
     if (r == 0)
-        r = capture_source_read(c, &d);
+        r = read_source(c, &d);
     gad_source_close(c->source);
     c->source = NULL;
     if (r == GAD_MORE)

@@ -51,13 +51,11 @@ struct capture {
 
 /* Makes the source of a file. Thread: main or the capture's. */
 int capture_file_open(struct capture *c, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
-bool capture_file_waits(
-    const char *path); /* Opening it can block without limit, so the capture's thread does it. */
+/* Opening it can block without limit, so the capture's thread does it. */
+bool capture_file_waits(const char *path);
 int capture_directory_open(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Thread: the capture's, for all of the following. */
-
-void capture_run(void *capture);
 
 /*
  * Read until the stop flag is set, or to the end. Return 0 if that was fine or a file was
@@ -66,11 +64,6 @@ void capture_run(void *capture);
 int capture_file_read(struct capture *c);
 int capture_directory_read(struct capture *c);
 void capture_interface_watch(struct capture *c);
-/*
- * Reads the source's frames. Returns GAD_END; GAD_MORE if the stop flag is set; a negative error.
- * With GAD_END @d can hold a warning.
- */
-int capture_source_read(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK;
 /* Reads what the kernel has already captured. */
 void capture_interface_empty(struct capture *c);
 void capture_interface_count(struct capture *c);
