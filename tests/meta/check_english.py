@@ -28,6 +28,20 @@ REFUSED = {
 # File and a part of the line.
 ALLOWED = [
     ("tools/check", "chown -R nobody:"),
+    # The field of the protocol, and the JSON key, of the spool's directory.
+    ("proto/ganad.proto", "string folder = 1;"),
+    ("daemon/control/status.c", "to->folder"),
+    ("tools/ganadctl/cmd_spool.c", '"folder", directory'),
+    ("tools/ganadctl/cmd_spool.c", "object with folder, bytes"),
+    ("tools/ganadctl/cmd_status.c", "p->folder"),
+    ("tools/ganadctl/ganadctl.1", "the keys folder, bytes"),
+    # A JSON key of the report.
+    ("tools/ganad-train/report/json.c", '"strangest"'),
+    ("tests/system/test_report.py", '"strangest_negatives"'),
+    # A user of the system.
+    ("tests/system/test_capture.py", '"nobody"'),
+    ("tests/system/test_feed_net.py", '"nobody"'),
+    ("tests/unit/daemon/test_start.c", '"nobody"'),
 ]
 PATTERN = re.compile(r"(?<![A-Za-z])(" + "|".join(re.escape(w).replace(r"\ ", r"\s+") for w in sorted(REFUSED, key=len, reverse=True))
                      + r")(?![A-Za-z])", re.I)

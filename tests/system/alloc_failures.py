@@ -87,7 +87,7 @@ class Allocations(unittest.TestCase):
         step = max(1, (total - first) // (180 if ganad.args.long else 10))
         faults = ended = refused = libevent = 0
         for n in range(first, total + 1, step):
-            code, answer, told, log = live(checkpoint, n)
+            code, answer, reported, log = live(checkpoint, n)
             why = ""
             if code == -11 and any(x in log for x in LIBEVENT):
                 libevent += 1
@@ -97,8 +97,8 @@ class Allocations(unittest.TestCase):
                 why = "ended without a message about memory"
             elif answer and list(answer.score) != list(right.score):
                 why = "other scores"
-            elif answer and code == 0 and told != alerts and not says_why(log):
-                why = f"{told} alerts of {alerts}, and no message"
+            elif answer and code == 0 and reported != alerts and not says_why(log):
+                why = f"{reported} alerts of {alerts}, and no message"
             ended += code == 1
             refused += answer is None
             faults += bool(why)

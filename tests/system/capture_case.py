@@ -83,7 +83,7 @@ class Case(unittest.TestCase):
         tuples = [(r[41], r[42], r[43], r[44], r[48]) for r in rows]
         return list(zip(self.scores(self.extract(*arguments)), tuples))
 
-    def told(self, alerts):
+    def reported(self, alerts):
         return [(ganad.bits(a["score"]), flow(a)) for a in alerts]
 
 

@@ -28,9 +28,9 @@ REPLAY, REPLAY_TIME = 8192, 5  # events, seconds
 class Impostor:
     """A TLS server whose certificate no trusted authority has signed."""
 
-    def __init__(self, folder):
+    def __init__(self, directory):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*receivers.Authority(folder, "impostor").sign("impostor"))
+        self.context.load_cert_chain(*receivers.Authority(directory, "impostor").sign("impostor"))
         self.listener = receivers.socket.create_server(("127.0.0.1", 0))
         self.address, self.greeted = self.listener.getsockname(), 0
         threading.Thread(target=self.serve, daemon=True).start()
@@ -51,21 +51,21 @@ class Impostor:
 
 
 class Campaign:
-    def __init__(self, folder, longest):
-        self.folder, self.longest = folder, longest
-        authority = receivers.Authority(folder)
-        self.receivers = {"tcp": receivers.Rsyslog(folder, "tcp"), "unix": receivers.Reader(folder, "unix"),
-                          "tls": receivers.Rsyslog(folder, "tls", (authority.ca, authority.sign("server")))}
+    def __init__(self, directory, longest):
+        self.directory, self.longest = directory, longest
+        authority = receivers.Authority(directory)
+        self.receivers = {"tcp": receivers.Rsyslog(directory, "tcp"), "unix": receivers.Reader(directory, "unix"),
+                          "tls": receivers.Rsyslog(directory, "tls", (authority.ca, authority.sign("server")))}
         self.proxies = {}
         for name, r in self.receivers.items():
             r.start()
-            self.proxies[name] = receivers.Proxy(r, folder, name)
-        self.impostor = Impostor(folder)
+            self.proxies[name] = receivers.Proxy(r, directory, name)
+        self.impostor = Impostor(directory)
         outputs = {name: {"type": name, "to": p.to, "replay": str(REPLAY), "replay_time": f"{REPLAY_TIME}s",
                           "connect_timeout": "2s", "stall_timeout": "3s", "format": "json" if name == "unix" else "syslog"}
                    for name, p in self.proxies.items()}
         outputs["tls"]["ca"] = authority.ca
-        outputs["file"] = {"type": "file", "to": os.path.join(folder, "emitted"), "file_size": "0"}
+        outputs["file"] = {"type": "file", "to": os.path.join(directory, "emitted"), "file_size": "0"}
         model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30", "top_features": "1"}
         self.daemon = ganad.Daemon(outputs=outputs, models={"m": model}, ganadd={"stop_timeout": "60s"})
         self.sent, self.done = 0, threading.Event()
@@ -200,8 +200,8 @@ def main():
     p.add_argument("--longest", type=float, default=20, help="seconds of an outage; the shortest is 0.1")
     mine, rest = p.parse_known_args()
     ganad.parse(rest)
-    with tempfile.TemporaryDirectory(prefix="ganad-campaign-") as folder:
-        c = Campaign(folder, mine.longest)
+    with tempfile.TemporaryDirectory(prefix="ganad-campaign-") as directory:
+        c = Campaign(directory, mine.longest)
         try:
             start = time.monotonic()
             for line in c.run(mine.seed, mine.outages, mine.alerts, lambda s: print(s, file=sys.stderr, flush=True)):

@@ -73,8 +73,8 @@ def skip(why):
 
 def data_file():
     """The 10 % set of KDD99, or None."""
-    folder = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
-    path = os.path.join(folder, "kdd99", "kddcup.data_10_percent.gz")
+    directory = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
+    path = os.path.join(directory, "kdd99", "kddcup.data_10_percent.gz")
     return path if os.path.exists(path) else None
 
 
@@ -106,8 +106,8 @@ def synthetic_lines(n):
 @functools.lru_cache(None)
 def checkpoint(model="egbad"):
     """A complete checkpoint with random weights, for tests only."""
-    folder = scratch()
-    records, path = os.path.join(folder, "calibration"), os.path.join(folder, model + ".ckpt")
+    directory = scratch()
+    records, path = os.path.join(directory, "calibration"), os.path.join(directory, model + ".ckpt")
     with open(records, "wb") as f:
         f.writelines(data_lines(2000))
     subprocess.run([args.random_checkpoint, model, "1", records, path], check=True)

@@ -48,14 +48,14 @@ def free_port():
 class Authority:
     """A certificate authority in a directory, and the certificates that it signs."""
 
-    def __init__(self, folder, name="ca"):
-        self.folder, self.name = folder, name
+    def __init__(self, directory, name="ca"):
+        self.directory, self.name = directory, name
         self.ca = self.path(name + ".pem")
         self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                  "-keyout", self.path(name + ".key"), "-out", self.ca, "-subj", f"/CN=ganad test {name}")
 
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.directory, name)
 
     def run(self, *arguments):
         subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -139,11 +139,11 @@ class Receiver:
 class Rsyslog(Receiver):
     """rsyslogd with default settings, on a TCP port, with TLS if it has a certificate."""
 
-    def __init__(self, folder, name, tls=None):
-        self.file = os.path.join(folder, name + ".log")
+    def __init__(self, directory, name, tls=None):
+        self.file = os.path.join(directory, name + ".log")
         self.address = ("127.0.0.1", free_port())
-        self.log = open(os.path.join(folder, name + ".err"), "w+")
-        self.conf, self.pid = os.path.join(folder, name + ".conf"), os.path.join(folder, name + ".pid")
+        self.log = open(os.path.join(directory, name + ".err"), "w+")
+        self.conf, self.pid = os.path.join(directory, name + ".conf"), os.path.join(directory, name + ".pid")
         open(self.file, "w").close()
         driver = ""
         if tls:
@@ -152,7 +152,7 @@ class Rsyslog(Receiver):
             top = (f'global(DefaultNetstreamDriverCAFile="{ca}" DefaultNetstreamDriverCertFile="{cert}" '
                    f'DefaultNetstreamDriverKeyFile="{key}")\n')
         with open(self.conf, "w") as f:
-            f.write((top if tls else "") + f'global(workDirectory="{folder}" maxMessageSize="64k")\n'
+            f.write((top if tls else "") + f'global(workDirectory="{directory}" maxMessageSize="64k")\n'
                     f'module(load="imtcp" {driver})\ninput(type="imtcp" port="{self.address[1]}" address="127.0.0.1")\n'
                     'template(name="raw" type="string" string="%rawmsg%\\n")\n'
                     f'*.* action(type="omfile" file="{self.file}" template="raw")\n')
@@ -199,9 +199,9 @@ while True:
 class Reader(Receiver):
     """A program that reads lines from a unix stream socket and appends the complete ones to a file."""
 
-    def __init__(self, folder, name):
-        self.file, self.address = os.path.join(folder, name + ".log"), os.path.join(folder, name + ".sock")
-        self.log = open(os.path.join(folder, name + ".err"), "w+")
+    def __init__(self, directory, name):
+        self.file, self.address = os.path.join(directory, name + ".log"), os.path.join(directory, name + ".sock")
+        self.log = open(os.path.join(directory, name + ".err"), "w+")
         open(self.file, "w").close()
 
     def command(self):
@@ -214,11 +214,11 @@ class Proxy:
     """Between ganadd and a receiver. mode: "pass", "refuse" (closed at once) or "deaf" (accepted,
     and never read)."""
 
-    def __init__(self, receiver, folder, name):
+    def __init__(self, receiver, directory, name):
         self.receiver, self.mode, self.target = receiver, "pass", None
         self.lock, self.pairs, self.ended = threading.Lock(), set(), False
         if isinstance(receiver.address, str):
-            self.address = os.path.join(folder, name + "-proxy.sock")
+            self.address = os.path.join(directory, name + "-proxy.sock")
             self.listener = socket.socket(socket.AF_UNIX)
             self.listener.bind(self.address)
         else:

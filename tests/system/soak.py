@@ -59,7 +59,7 @@ def slope(samples):
     return sum((x - mx) * (y - my) for x, y in use) / sxx * 3600 / (1 << 20) if sxx else 0.0
 
 
-def feed_folder(d, capture, ends, counter):
+def feed_directory(d, capture, ends, counter):
     n = 0
     while not ends.is_set():
         if len(os.listdir(d.path("in"))) < 4:
@@ -90,8 +90,8 @@ def load(d, receiver, seconds, capture):
     records and the samples."""
     ends, files, samples = threading.Event(), [], []
     clients = [Client(d.scoring, ganad.data_lines(ROWS)) for _ in range(CLIENTS)]
-    folder = threading.Thread(target=feed_folder, args=(d, capture, ends, files), daemon=True)
-    folder.start()
+    feeder = threading.Thread(target=feed_directory, args=(d, capture, ends, files), daemon=True)
+    feeder.start()
     began, reloads, breaks = time.monotonic(), 0, 0
     while time.monotonic() - began < seconds:
         time.sleep(1)
@@ -105,7 +105,7 @@ def load(d, receiver, seconds, capture):
             reloads += d.ctl("reload", control=True).returncode == 0
     for e in (ends, *(c.ends for c in clients)):
         e.set()
-    for t in (*clients, folder):
+    for t in (*clients, feeder):
         t.join(60)
     ganad.wait_for(lambda: idle(d), 120, "what is in flight is done")
     ganad.wait_for(lambda: all(o.waiting == 0 for o in d.status().output), 300, "the outputs have every event")
@@ -122,9 +122,9 @@ def disagreements(sent, s, n, events):
         yield f"records in {n['records_in']}, sent {sent}, captured {captured}"
     if n["records_in"] != n["records_scored"] + n["records_unscored"]:
         yield f"records in {n['records_in']}, scored {n['records_scored']}, unscored {n['records_unscored']}"
-    told = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
-    if n["records_anomalous"] != told + n["alerts_suppressed"] + n["alerts_limited"]:
-        yield (f"anomalous {n['records_anomalous']}, reported {told}, suppressed {n['alerts_suppressed']}, "
+    reported = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
+    if n["records_anomalous"] != reported + n["alerts_suppressed"] + n["alerts_limited"]:
+        yield (f"anomalous {n['records_anomalous']}, reported {reported}, suppressed {n['alerts_suppressed']}, "
                f"limited {n['alerts_limited']}")
     if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
         yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"

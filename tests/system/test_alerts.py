@@ -293,8 +293,8 @@ class Words(unittest.TestCase):
             self.assertEqual(v["ganadd"], s["version"])
             with open(os.path.join(ganad.args.source, "daemon", "ganad-events.5")) as f:
                 page = f.read().split(".Sh COUNTERS")[1].split(".Sh")[0]
-            told = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
-            self.assertEqual(told, set(s["counters"]), "counters and their list in ganad-events(5) differ")
+            listed = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
+            self.assertEqual(listed, set(s["counters"]), "counters and their list in ganad-events(5) differ")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Capture(Case):
     def test_scores_are_those_of_extract_and_score(self):
         alerts, said = self.read(self.pcap)
         self.assertGreater(len(alerts), 600)
-        self.assertEqual(self.told(alerts), self.expected(self.pcap))
+        self.assertEqual(self.reported(alerts), self.expected(self.pcap))
         self.assertRegex(said, rf"\n{len(self.traffic.packets)} packets, 0 refused, {len(alerts)} connections, "
                                rf"{len(alerts)} records scored, {len(alerts)} anomalous\n$")
         for a in alerts:
@@ -31,7 +31,7 @@ class Capture(Case):
 
     def test_the_standard_input_is_a_capture_too(self):
         with open(self.pcap, "rb") as f:
-            self.assertEqual(self.told(self.read("-", input=f.read())[0]), self.told(self.read(self.pcap)[0]))
+            self.assertEqual(self.reported(self.read("-", input=f.read())[0]), self.reported(self.read(self.pcap)[0]))
 
     def test_a_silent_pipe_does_not_delay_a_stop(self):
         """It stops at once, and keeps what had arrived."""
@@ -85,7 +85,7 @@ class Capture(Case):
         second = self.write("other.pcap", other.bytes())
         want = self.expected("--merge", self.pcap, second)
         for _ in range(3):
-            self.assertEqual(self.told(self.read(self.pcap, second)[0]), want)
+            self.assertEqual(self.reported(self.read(self.pcap, second)[0]), want)
 
     def test_the_outputs_of_the_configuration_are_used(self):
         out = self.path("alerts.json")
@@ -95,13 +95,13 @@ class Capture(Case):
         alerts, _ = self.read(self.pcap, conf=conf)
         self.assertEqual(alerts, [])
         with open(out, encoding="ascii") as f:
-            told = self.told(map(json.loads, f))
-        self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
+            reported = self.reported(map(json.loads, f))
+        self.assertEqual(reported, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
 
     def test_a_configuration_without_sockets_is_enough(self):
         bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n[model m]\n"
                                        f"checkpoint = {ganad.checkpoint()}\nthreshold = -1e30\n".encode())
-        self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
+        self.assertEqual(self.reported(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
         p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn(b"[scoring] has neither unix nor tcp, and no capture is configured", p.stderr)
@@ -114,21 +114,21 @@ class Capture(Case):
         for name, sections, n in (("one", used, want), ("off", used + "[capture off]\nfilter = udp\n", want),
                                   ("many", used + "[capture b]\nfile = /b\n", self.expected(self.pcap))):
             conf = self.configure(name + ".conf", sections, threshold="-1e30")
-            self.assertEqual(self.told(self.read(self.pcap, conf=conf)[0]), n)
+            self.assertEqual(self.reported(self.read(self.pcap, conf=conf)[0]), n)
 
     def test_a_directory_is_a_capture_too(self):
-        folder = tempfile.mkdtemp(dir=self.tmp.name)
+        directory = tempfile.mkdtemp(dir=self.tmp.name)
         n = len(self.traffic.packets)
         for i in range(3):
-            name = self.write(os.path.join(folder, str(9 - i)), self.traffic.bytes(i * n // 3, (i + 1) * n // 3))
+            name = self.write(os.path.join(directory, str(9 - i)), self.traffic.bytes(i * n // 3, (i + 1) * n // 3))
             os.utime(name, (1000 + i, 1000 + i))
-        self.write(os.path.join(folder, "notes.txt"), b"no capture at all, by any means")
-        alerts, said = self.read(folder)
-        self.assertEqual(self.told(alerts), self.expected(self.pcap))
+        self.write(os.path.join(directory, "notes.txt"), b"no capture at all, by any means")
+        alerts, said = self.read(directory)
+        self.assertEqual(self.reported(alerts), self.expected(self.pcap))
         self.assertIn("notes.txt: ", said)
-        conf = self.configure("delete.conf", f"[capture x]\ndirectory = {folder}\ndelete = yes\n", threshold="-1e30")
-        self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
-        self.assertEqual(len(os.listdir(folder)), 4)  # reading does not delete
+        conf = self.configure("delete.conf", f"[capture x]\ndirectory = {directory}\ndelete = yes\n", threshold="-1e30")
+        self.assertEqual(len(self.read(directory, conf=conf)[0]), len(alerts))
+        self.assertEqual(len(os.listdir(directory)), 4)  # reading does not delete
         empty = tempfile.mkdtemp(dir=self.tmp.name)
         self.assertIn(f"{empty}: no capture file in it", self.read(empty, code=1)[1])
 
@@ -145,7 +145,7 @@ class Capture(Case):
         cut = self.write("cut.pcap", data[:len(data) * 2 // 3 + 5])
         alerts, said = self.read(cut)
         self.assertRegex(said, r"warning: capture: 1: .*cut\.pcap: truncated")
-        self.assertEqual(self.told(alerts), self.expected(cut))
+        self.assertEqual(self.reported(alerts), self.expected(cut))
 
     def test_a_file_that_cannot_be_read_is_named(self):
         self.assertIn("/no/such.pcap: cannot open: No such file or directory",
@@ -222,7 +222,7 @@ class Capture(Case):
         self.assertIn(b"stdin: has records and no packets, which --filter is for", p.stderr)
         self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
         conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n", threshold="-1e30")
-        self.assertEqual(self.told(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))
+        self.assertEqual(self.reported(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))
         self.assertEqual({a["tunnels"] for a in self.read(tunnelled, conf=conf)[0]}, {1})
         outside = self.read(tunnelled)[0]
         self.assertEqual(len(outside), 1)
@@ -246,8 +246,8 @@ class Capture(Case):
         self.assertFalse(os.path.exists(kept + ".4"))
         self.assertTrue(want.endswith(b"".join(parts)))
         self.assertGreater(len(b"".join(parts)), 3 * 16000)
-        self.assertIn("records '/no/such/folder/r': directory '/no/such/folder' does not exist: create it", self.read(
-            self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/folder/r\n"), code=1)[1])
+        self.assertIn("records '/no/such/directory/r': directory '/no/such/directory' does not exist: create it", self.read(
+            self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/directory/r\n"), code=1)[1])
 
     def test_a_source_of_the_configuration_is_counted(self):
         with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, outputs=ganad.ALERTS_FILE) as d:

@@ -362,10 +362,10 @@ class Looks(unittest.TestCase):
                 f.write("\n" + text.replace("rate = 7", "rate = 8").replace(d.path("spool"), d.path("elsewhere")))
             self.assertEqual(d.ctl("reload", control=True).returncode, 0)
             is_now = {(v["section"], v["name"], v["key"]): v for v in json.loads(d.ctl("config", "-J", control=True).stdout)}
-        rate, folder = is_now["alerts", None, "rate"], is_now["spool", None, "directory"]
+        rate, directory = is_now["alerts", None, "rate"], is_now["spool", None, "directory"]
         self.assertEqual((rate["value"], rate["file"]), ("8", d.conf))
         self.assertEqual(("\n" + text).split("\n")[rate["line"] - 1], "rate = 7")
-        self.assertEqual(folder["value"], d.path("spool"))  # takes a restart
+        self.assertEqual(directory["value"], d.path("spool"))  # takes a restart
         self.assertEqual(is_now["alerts", None, "rollup_keys"]["file"], None)
 
     def test_stats_are_rates_of_what_happened(self):

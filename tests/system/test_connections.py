@@ -39,7 +39,7 @@ class Connections(capture_case.Case):
             stdin = f.read()
         for arguments, kw in ((("--seed", "7", self.pcap), {}), (("--seed", "7", "-"), {"input": stdin}), ((self.csv,), {})):
             alerts = self.alerts(*arguments, **kw)
-            self.assertEqual(self.told(alerts), expected, arguments)
+            self.assertEqual(self.reported(alerts), expected, arguments)
             self.assertEqual([(a["flow"]["start"][:26], a["flow"]["end"][:26]) for a in alerts], times)
             self.assertEqual({a["proto"] for a in alerts}, {"TCP", "UDP", "ICMP"})
 

@@ -20,17 +20,17 @@ class Directory(Case):
         self.parts = [self.traffic.bytes(i * n // 4, (i + 1) * n // 4) for i in range(4)]
         self.n_put = 0
 
-    def put(self, name, data, folder=None):
+    def put(self, name, data, directory=None):
         """Complete at once, as by a rename, and later than those before."""
         self.n_put += 1
         new = self.write(f"new-{self.n_put}", data)
         os.utime(new, (1000 + self.n_put, 1000 + self.n_put))
-        os.rename(new, os.path.join(folder or self.spool, name))
+        os.rename(new, os.path.join(directory or self.spool, name))
 
-    def daemon(self, *folders, **keys):
+    def daemon(self, *directories, **keys):
         keys = {"poll": "100ms", "settle": "1s", "patience": "1h", **keys}
         return ganad.Daemon(captures={f"spool{i}": {"directory": f, **keys}
-                                      for i, f in enumerate(folders or [self.spool])},
+                                      for i, f in enumerate(directories or [self.spool])},
                             outputs=ganad.ALERTS_FILE,
                             models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
 
@@ -43,7 +43,7 @@ class Directory(Case):
 
     def alerts(self, d):
         with open(d.path("alerts"), encoding="ascii") as f:
-            return self.told(map(json.loads, f))
+            return self.reported(map(json.loads, f))
 
     def test_arriving_files_are_one_capture(self):
         with self.daemon() as d:

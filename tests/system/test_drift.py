@@ -60,7 +60,7 @@ def send(c, sequence):
         c.answer()
 
 
-def told(d):
+def drift_events(d):
     with open(d.path("alerts")) as f:
         events = [json.loads(x) for x in f]
     return [e for e in events if e["event_type"] == "model" and e["action"] in ("drifted", "settled")]
@@ -106,12 +106,12 @@ class Drift(unittest.TestCase):
         for name, place, sign, most in LONG_SHIFTS if ganad.args.long else SHIFTS:
             with self.subTest(name), self.daemon(rate=0) as d, ganad.Conn(d.scoring) as c:
                 send(c, r.choices(self.frames, k=40))
-                self.assertEqual(told(d), [])
+                self.assertEqual(drift_events(d), [])
                 after = frames(list(shifted(self.lines[:WITHIN], place, sign, most)))
                 self.assertEqual(len(after) * FRAME, WITHIN)
                 send(c, after)
-                ganad.wait_for(lambda: told(d), 10, "the drift is reported")
-                events = told(d)
+                ganad.wait_for(lambda: drift_events(d), 10, "the drift is reported")
+                events = drift_events(d)
                 self.assertEqual({e["action"] for e in events}, {"drifted"})
                 self.assertTrue(any(name + ": PSI " in e["reason"] for e in events), events)
                 rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
@@ -125,7 +125,7 @@ class Drift(unittest.TestCase):
                     key = 'ganad_drift_psi{model="m",feature="%s"}' % x["feature"]
                     self.assertAlmostEqual(metric[key], x["psi"], delta=1e-6 * max(1, x["psi"]))
                 send(c, r.choices(self.frames, k=40))
-                ganad.wait_for(lambda: told(d)[-1]["action"] == "settled", 10, "it is over")
+                ganad.wait_for(lambda: drift_events(d)[-1]["action"] == "settled", 10, "it is over")
 
     def test_records_like_those_of_training_are_not_reported(self):
         n = 1_000_000 if ganad.args.long else 60_000
@@ -138,7 +138,7 @@ class Drift(unittest.TestCase):
                 rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
                 self.assertTrue(rows)
                 most = max(most, rows[0]["psi"])
-            self.assertEqual(told(d), [])
+            self.assertEqual(drift_events(d), [])
             self.assertEqual(d.counter("records_scored"), sent)
             print(f"{sent:,} records, the largest PSI {most:.3f}")
 
@@ -166,14 +166,14 @@ class Drift(unittest.TestCase):
         with self.daemon(rate=0, threshold=0) as d, ganad.Conn(d.scoring) as c:
             after = frames(list(shifted(self.lines[:WITHIN], *SHIFTS[0][1:])))
             send(c, after)
-            self.assertEqual(told(d), [])
+            self.assertEqual(drift_events(d), [])
             with open(d.path("ganadd.conf")) as f:
                 text = f.read()
             with open(d.path("ganadd.conf"), "w") as f:
                 f.write(text.replace("threshold = 0", "threshold = 0.2"))
             self.assertEqual(d.ctl("reload", control=True).returncode, 0)
             send(c, after)
-            ganad.wait_for(lambda: told(d), 10, "the drift is reported")
+            ganad.wait_for(lambda: drift_events(d), 10, "the drift is reported")
 
 
 if __name__ == "__main__":

@@ -239,9 +239,9 @@ class Extract(unittest.TestCase):
             self.assertIn(words, extract(*arguments, code=1).stderr.decode())
 
     def test_a_file_is_written_as_a_whole_or_not_at_all(self):
-        folder = self.path("out")
-        os.makedirs(folder, exist_ok=True)
-        out = os.path.join(folder, "records.csv")
+        directory = self.path("out")
+        os.makedirs(directory, exist_ok=True)
+        out = os.path.join(directory, "records.csv")
         extract("--out", out, self.pcap)
         with open(out, "rb") as f:
             self.assertEqual(f.read(), self.csv)
@@ -251,7 +251,7 @@ class Extract(unittest.TestCase):
         extract("-o", out, self.path("missing"), code=1)
         with open(out, "rb") as f:
             self.assertEqual(f.read(), self.csv)
-        self.assertEqual(os.listdir(folder), ["records.csv"])
+        self.assertEqual(os.listdir(directory), ["records.csv"])
         link = self.path("link.csv")
         os.symlink(self.write("linked.csv", b"old"), link)
         extract("-o", link, self.pcap)
@@ -259,20 +259,20 @@ class Extract(unittest.TestCase):
         with open(self.path("linked.csv"), "rb") as f:
             self.assertEqual(f.read(), self.csv)
         self.assertEqual(extract("-o", "/dev/stdout", self.pcap).stdout, self.csv)
-        self.assertIn("cannot create", extract("-o", os.path.join(folder, "no", "x"), self.pcap, code=1).stderr.decode())
+        self.assertIn("cannot create", extract("-o", os.path.join(directory, "no", "x"), self.pcap, code=1).stderr.decode())
 
     def test_an_interrupt_leaves_nothing_behind(self):
-        folder = self.path("interrupted")
-        os.makedirs(folder, exist_ok=True)
+        directory = self.path("interrupted")
+        os.makedirs(directory, exist_ok=True)
         for sig in (signal.SIGINT, signal.SIGTERM):
-            with subprocess.Popen([ganad.args.ganadctl, "extract", "-", "-o", os.path.join(folder, "x")],
+            with subprocess.Popen([ganad.args.ganadctl, "extract", "-", "-o", os.path.join(directory, "x")],
                                   stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
                 p.stdin.write(self.traffic.bytes()[:200000])
                 p.stdin.flush()
-                ganad.wait_for(lambda: os.listdir(folder), 30, "a temporary file")
+                ganad.wait_for(lambda: os.listdir(directory), 30, "a temporary file")
                 p.send_signal(sig)
                 self.assertEqual(p.wait(30 * ganad.SLOW), -sig)
-            self.assertEqual(os.listdir(folder), [])
+            self.assertEqual(os.listdir(directory), [])
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
     def test_a_full_disk_is_reported(self):

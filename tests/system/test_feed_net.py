@@ -248,17 +248,17 @@ class WorksAgain(Case):
             self.assertEqual(d.stop(), 0)
 
     def test_a_full_disk(self):
-        folder = tempfile.mkdtemp(prefix="ganad-full-")
-        self.addCleanup(os.rmdir, folder)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "ganad-test", folder],
+        directory = tempfile.mkdtemp(prefix="ganad-full-")
+        self.addCleanup(os.rmdir, directory)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "ganad-test", directory],
                           stderr=subprocess.DEVNULL).returncode:
             self.skipTest("mounting a tmpfs takes root")
-        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
-        filler = os.path.join(folder, "filler")
+        self.addCleanup(subprocess.run, ["umount", "-l", directory], check=True)
+        filler = os.path.join(directory, "filler")
         with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as f:
             while f.write(bytes(4096)):
                 pass
-        with ganad.Daemon(models=model(), outputs={"file": {"type": "file", "to": folder + "/alerts"}}) as d:
+        with ganad.Daemon(models=model(), outputs={"file": {"type": "file", "to": directory + "/alerts"}}) as d:
             Load(d.scoring).stop()
             ganad.wait_for(lambda: d.status().output[0].connects >= 4, 30, "some attempts")
             self.assertEqual(self.says(d), (0, 1))
@@ -394,8 +394,8 @@ class Tls(Case):
         d = self.mutual(start=False, ganadd={"user": "nobody"})
         self.client(d, self.authority.sign("sensor", "sensor.example"))
         ganad.checkpoint()
-        for folder in (d.dir, ganad.scratch()):
-            os.chmod(folder, 0o755)
+        for directory in (d.dir, ganad.scratch()):
+            os.chmod(directory, 0o755)
         os.chmod(d.path("client.key"), 0o600)
         d.start()
         self.delivers(d, got)

@@ -54,9 +54,9 @@ def check_ecs_fields(o, fields, prefix=""):
                 ipaddress.ip_address(one)
 
 
-def data_folder(source):
-    folder = os.path.join(os.environ.get("GANAD_DATA") or os.path.join(source, "..", "shared", "data"), "feed")
-    return folder if os.path.isdir(folder) else None
+def data_directory(source):
+    directory = os.path.join(os.environ.get("GANAD_DATA") or os.path.join(source, "..", "shared", "data"), "feed")
+    return directory if os.path.isdir(directory) else None
 
 
 def close_objects(schema):
@@ -205,17 +205,17 @@ def main():
     p.add_argument("--long", action="store_true")
     args = p.parse_args()
     n, schemas, fields = 100000 if args.long else 2000, {}, None
-    folder = data_folder(args.source)
+    directory = data_directory(args.source)
     if not jsonschema:
         print("python3-jsonschema is not installed: nothing is held to a schema")
     else:
         native = read_schema(os.path.join(args.source, "proto", "event.schema.json"))
         schemas["json"] = (validator(closed(native)), 1, validator(native))
-        if folder:
+        if directory:
             # Suricata's schema has 9,800 lines: validates each seventh event.
-            schemas["eve"] = (validator(read_schema(os.path.join(folder, "suricata-eve.schema.json"))), 7)
-    if folder:
-        fields = ecs_fields(os.path.join(folder, "ecs-fields.csv"))
+            schemas["eve"] = (validator(read_schema(os.path.join(directory, "suricata-eve.schema.json"))), 7)
+    if directory:
+        fields = ecs_fields(os.path.join(directory, "ecs-fields.csv"))
     else:
         print("no feed/ in $GANAD_DATA or ../shared/data: EVE and ECS are parsed, not held to their schemas")
     counts = run(args, n, 60000, schemas, fields, full=True)

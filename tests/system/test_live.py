@@ -92,10 +92,10 @@ class Live(unittest.TestCase):
                          {x["feature"]: x["psi"] for x in
                           json.loads(self.d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]})
         with open(self.d.path("alerts")) as f:
-            told = [e for e in map(json.loads, f) if e["event_type"] == "alert"]
-        self.assertGreater(len(told), ALERTS_MAX)
+            reported = [e for e in map(json.loads, f) if e["event_type"] == "alert"]
+        self.assertGreater(len(reported), ALERTS_MAX)
         self.assertEqual(len(s["alerts"]), ALERTS_MAX)
-        for ours, theirs in zip(s["alerts"], reversed(told)):
+        for ours, theirs in zip(s["alerts"], reversed(reported)):
             for key in "seq", "score", "p_value", "risk", "threshold", "top_features":
                 self.assertEqual(ours[key], theirs[key], key)
 
@@ -129,9 +129,9 @@ class Live(unittest.TestCase):
 class Browser:
     """Chromium by WebDriver, https://www.w3.org/TR/webdriver/."""
 
-    def __init__(self, port, folder):
+    def __init__(self, port, directory):
         self.url = f"http://127.0.0.1:{port}/session"
-        options = {"args": [*FLAGS, f"--user-data-dir={folder}"]}
+        options = {"args": [*FLAGS, f"--user-data-dir={directory}"]}
         self.url += "/" + self.call("POST", "", {"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})["sessionId"]
 
@@ -156,13 +156,13 @@ class Browser:
 @contextlib.contextmanager
 def browser():
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="ganad-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="ganad-", ignore_cleanup_errors=True) as directory:
         driver = subprocess.Popen([shutil.which("chromedriver"), f"--port={port}"], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL)
         b = None
         try:
             ganad.wait_for(lambda: listens(port), 20, "chromedriver")
-            b = Browser(port, folder)
+            b = Browser(port, directory)
             yield b
         finally:
             if b:

@@ -96,9 +96,9 @@ class Monitoring(unittest.TestCase):
     def test_promtool_agrees(self):
         if not shutil.which("promtool"):
             self.skipTest("promtool is not installed (Debian's package prometheus)")
-        folder = os.path.join(ganad.args.source, "conf", "prometheus")
+        directory = os.path.join(ganad.args.source, "conf", "prometheus")
         for command in ("check", "ganad.rules.yml"), ("test", "ganad.rules.test.yml"):
-            r = subprocess.run(["promtool", command[0], "rules", command[1]], cwd=folder, text=True, timeout=60 * ganad.SLOW,
+            r = subprocess.run(["promtool", command[0], "rules", command[1]], cwd=directory, text=True, timeout=60 * ganad.SLOW,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             self.assertEqual(r.returncode, 0, r.stdout)
             self.assertIn("SUCCESS", r.stdout)

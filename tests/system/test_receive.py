@@ -43,9 +43,9 @@ def seqs_of(path):
 class Receiver:
     """The program with --out in its own directory."""
 
-    def __init__(self, *arguments, out=True, folder=None):
-        self.tmp = None if folder else tempfile.TemporaryDirectory(prefix="ganad-")
-        self.dir = folder or self.tmp.name
+    def __init__(self, *arguments, out=True, directory=None):
+        self.tmp = None if directory else tempfile.TemporaryDirectory(prefix="ganad-")
+        self.dir = directory or self.tmp.name
         self.out, self.port = os.path.join(self.dir, "out"), free_port()
         self.command = [sys.executable, os.path.join(ganad.args.source, "conf/ganad-receive.py"), *(["--out", self.out] if out else []),
                         *(a.format(port=self.port, dir=self.dir) for a in arguments)]
@@ -145,7 +145,7 @@ class Receive(unittest.TestCase):
 
     def test_a_restart_remembers_the_ids_in_the_file(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
-            with Receiver("--tcp", "{port}", folder=d) as r:
+            with Receiver("--tcp", "{port}", directory=d) as r:
                 r.send(line(1), line(2))
                 r.process.kill()
                 r.process.wait()
@@ -193,7 +193,7 @@ class Receive(unittest.TestCase):
                     f.write(b"".join(what))
 
             add(line(1))
-            with Receiver("--follow", path, "--from-start", folder=d) as r:
+            with Receiver("--follow", path, "--from-start", directory=d) as r:
                 arrived = lambda n: ganad.wait_for(lambda: len(r.seqs()) == n, LIMIT, f"{n} events")
                 arrived(1)
                 add(line(2), line(3)[:10])
@@ -238,7 +238,7 @@ class Receive(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
             ca = Authority(d)
             (cert, key), (own, own_key) = ca.sign("server"), ca.sign("sensor")
-            with Receiver("--tls", "{port}", "--certificate", cert, "--key", key, "--ca", ca.ca, "--connections", "4", folder=d) as r, \
+            with Receiver("--tls", "{port}", "--certificate", cert, "--key", key, "--ca", ca.ca, "--connections", "4", directory=d) as r, \
                     ganad.Daemon(outputs={"siem": {"type": "tls", "to": f"localhost:{r.port}", "ca": ca.ca, "certificate": own,
                                                    "key": own_key}}, alerts={**EACH, "stats": "100ms"}) as g:
                 ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)), LIMIT, "an event")
@@ -261,7 +261,7 @@ class Receive(unittest.TestCase):
 
     def test_broken_connections_to_ganadd_repeat_nothing(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
-            with Receiver("--tcp", "{port}", folder=d) as r:
+            with Receiver("--tcp", "{port}", directory=d) as r:
                 r.address = ("127.0.0.1", r.port)
                 proxy = Proxy(r, d, "p")
                 with ganad.Daemon(outputs={"r": {"type": "tcp", "to": proxy.to, "format": "json", "syslog": "yes"}},

@@ -246,14 +246,14 @@ class Reloads(unittest.TestCase):
                 self.assertEqual(r["restart"], [])
                 return [x.partition(": ")[2] for x in r["applied"]]
 
-            def told():
+            def reported():
                 with open(d.path("alerts")) as f:
                     events = [json.loads(line) for line in f]
                 return sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), events
             ask(2)
             self.assertLess(d.counter("alerts"), 100)
             self.assertEqual(reload("rollup = 1h", "rollup = 0s"), ["[alerts] rollup"])
-            ganad.wait_for(lambda: told()[0] == 100, 20, "the aggregated alerts are reported")
+            ganad.wait_for(lambda: reported()[0] == 100, 20, "the aggregated alerts are reported")
             before = d.counter("alerts")
             ask(1)
             self.assertEqual(d.counter("alerts"), before + 50)  # each is a separate alert now
@@ -263,7 +263,7 @@ class Reloads(unittest.TestCase):
             self.assertGreaterEqual(d.counter("alerts_limited"), 85)
             self.assertEqual(reload("heartbeat = 0s\nstats = 0s", "heartbeat = 100ms\nstats = 100ms"),
                              ["[alerts] heartbeat", "[alerts] stats"])
-            ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats") for e in told()[1]) >= 4, 20, "heartbeats")
+            ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats") for e in reported()[1]) >= 4, 20, "heartbeats")
             self.assertEqual(reload("stats = 100ms", "stats = 100ms\n[ganadd]\nstop_timeout = 9s\n"),
                              ["[ganadd] stop_timeout"])
             self.assertEqual(reload("threshold = -1e9", "threshold = -1e8"), ["[model m] threshold"])

@@ -262,29 +262,29 @@ class Report(TrainCase):
         self.assertFalse(os.path.exists(self.path("w.json")))
 
     def test_what_cannot_be_written_leaves_the_old_files(self):
-        folder = self.path("full")
-        os.mkdir(folder)
+        directory = self.path("full")
+        os.mkdir(directory)
         for name in ("r.html", "r.json"):
-            with open(os.path.join(folder, name), "w") as f:
+            with open(os.path.join(directory, name), "w") as f:
                 f.write("old")
 
         def limit():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
-        command = [ganad.args.train, "report", self.checkpoint, "--data", self.data, "--out", os.path.join(folder, "r.html")]
+        command = [ganad.args.train, "report", self.checkpoint, "--data", self.data, "--out", os.path.join(directory, "r.html")]
         cases = [(command, limit, "cannot write"),
-                 ([*command, "--json", "/no/such/folder/r.json"], None, "/no/such/folder/r.json"),
+                 ([*command, "--json", "/no/such/directory/r.json"], None, "/no/such/directory/r.json"),
                  ([*command, "--json", self.tmp.name], None, "is a directory"),
-                 ([*command[:-1], "/no/such/folder/r.html", "--json", os.path.join(folder, "r.json")], None, "r.html")]
+                 ([*command[:-1], "/no/such/directory/r.html", "--json", os.path.join(directory, "r.json")], None, "r.html")]
         for arguments, before, words in cases:
             p = subprocess.run(arguments, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, preexec_fn=before)
             self.assertEqual(p.returncode, 1)
             self.assertIn(words, p.stderr)
-            self.assertEqual(sorted(os.listdir(folder)), ["r.html", "r.json"])
+            self.assertEqual(sorted(os.listdir(directory)), ["r.html", "r.json"])
             for name in ("r.html", "r.json"):
-                with open(os.path.join(folder, name)) as f:
+                with open(os.path.join(directory, name)) as f:
                     self.assertEqual(f.read(), "old")
 
     def test_wrong_usage_is_named(self):

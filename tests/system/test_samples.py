@@ -329,8 +329,8 @@ class Samples(unittest.TestCase):
                               ("ganad-train verify", f"ganad-train verify --keys {etc}/trusted.d"),
                               ("ganad-train", ganad.args.train), ("ganadctl", ganad.args.ganadctl)):
             commands = commands.replace(before, after)
-        for folder in (self.dir, lib):
-            shutil.copy(self.model, os.path.join(folder, "office.ckpt"))
+        for directory in (self.dir, lib):
+            shutil.copy(self.model, os.path.join(directory, "office.ckpt"))
         with ganad.Daemon(models={"m": {"checkpoint": os.path.join(lib, "office.ckpt")}}, trust={"keys": os.path.join(etc, "trusted.d")}) as d:
             said = run("bash", "-eu", "-c", commands, cwd=self.dir, env={**os.environ, "GANAD_CONTROL_SOCKET": d.control})
             self.assertRegex(said, r"signed by [0-9A-F]{16}")

@@ -15,8 +15,8 @@ import ganad
 class Signer:
     """A directory with a key pair."""
 
-    def __init__(self, folder, name):
-        self.public, self.secret = os.path.join(folder, name + ".pub"), os.path.join(folder, name + ".key")
+    def __init__(self, directory, name):
+        self.public, self.secret = os.path.join(directory, name + ".pub"), os.path.join(directory, name + ".key")
         subprocess.run(["minisign", "-G", "-W", "-p", self.public, "-s", self.secret], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -31,7 +31,7 @@ class Signed(unittest.TestCase):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-sign-")
         self.addCleanup(self.tmp.cleanup)
         os.mkdir(self.path("keys"), 0o755)
-        self.signer, self.stranger = Signer(self.tmp.name, "ours"), Signer(self.tmp.name, "theirs")
+        self.signer, self.untrusted = Signer(self.tmp.name, "ours"), Signer(self.tmp.name, "theirs")
         shutil.copy(self.signer.public, self.path("keys"))
         os.chmod(self.path("keys/ours.pub"), 0o644)
         self.model = self.path("m.ckpt")
@@ -72,7 +72,7 @@ class Signed(unittest.TestCase):
     def test_what_is_not_signed_as_it_must_be_is_refused(self):
         self.assertIn("not signed, and [trust] require_signature is yes", self.test()[1])
         self.assertEqual(self.test("no")[0], 0)
-        self.stranger.sign(self.model)
+        self.untrusted.sign(self.model)
         code, said = self.test()
         self.assertEqual(code, 1)
         self.assertRegex(said, r"signed by key [0-9A-F]{16}, which is not in ")
@@ -120,7 +120,7 @@ class Signed(unittest.TestCase):
             other = self.path("other.ckpt")
             shutil.copy(self.model, other)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 1)
-            self.stranger.sign(other)
+            self.untrusted.sign(other)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 1)
             self.signer.sign(other)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 0)

@@ -41,7 +41,7 @@ def committed(d, n):
     ganad.wait_for(lambda: d.status().spool.end == n + 1, 30, f"{n} events are in the spool")
 
 
-class Told:
+class Received:
     """The events that a receiver has received."""
 
     def __init__(self, reader):
@@ -120,9 +120,9 @@ class Crashes(Case):
         self.all_is_delivered(d)
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual(told.seen, set(range(1, n + 1)))
-        self.assertEqual((told.losses, told.watch()), ([], ""))
+        received = Received(r)
+        self.assertEqual(received.seen, set(range(1, n + 1)))
+        self.assertEqual((received.losses, received.watch()), ([], ""))
 
     def test_a_stop_after_a_kill_with_nothing_to_send_is_immediate(self):
         d = self.daemon()
@@ -154,17 +154,17 @@ class Crashes(Case):
         at_most = d.status().output[0].lost_at_most
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual(told.lost(), lost)
+        received = Received(r)
+        self.assertEqual(received.lost(), lost)
         # If the state was written after the last event, that one is lost for certain.
         self.assertIn(len(lost) - at_most, (0, 1) if torn else (0,))
-        self.assertEqual(sum(e["lost"] for e in told.losses), len(lost))
-        self.assertEqual(sum(e["lost"] for e in told.losses if e["at_most"]), at_most)
-        ((first, end),) = told.unused()
+        self.assertEqual(sum(e["lost"] for e in received.losses), len(lost))
+        self.assertEqual(sum(e["lost"] for e in received.losses if e["at_most"]), at_most)
+        ((first, end),) = received.unused()
         self.assertEqual((first, end), (max(lost or {n - PER_REQUEST}) + 1, skipped_to))
-        self.assertEqual(told.seen, set(range(1, first)) - lost | set(range(end, end + PER_REQUEST)))
-        self.assertNotIn("missing", told.watch())
-        self.assertEqual(told.watch().count("lost"), sum(e["lost"] > 0 for e in told.losses))
+        self.assertEqual(received.seen, set(range(1, first)) - lost | set(range(end, end + PER_REQUEST)))
+        self.assertNotIn("missing", received.watch())
+        self.assertEqual(received.watch().count("lost"), sum(e["lost"] > 0 for e in received.losses))
         self.assertIn(f"the numbers {first} to {end - 1} are skipped", d.read_log())
 
     def test_a_torn_end_may_have_lost_an_event_and_skips_the_rest(self):
@@ -197,9 +197,9 @@ class Quota(Case):
         self.says(d, 0, gone)  # its reader found the gap: not counted twice
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual(told.lost(), set(range(1, gone + 1)))
-        self.assertEqual(told.seen, set(range(gone + 1, n + 1)))
+        received = Received(r)
+        self.assertEqual(received.lost(), set(range(1, gone + 1)))
+        self.assertEqual(received.seen, set(range(gone + 1, n + 1)))
         self.assertLessEqual(d.read_log().count("loses events"), 1)
 
 
@@ -230,9 +230,9 @@ class Touched(Case):
         self.all_is_delivered(d)
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual((told.seen, told.losses), (set(range(1, n + 1)), []))
-        self.assertEqual(told.watch(), "")
+        received = Received(r)
+        self.assertEqual((received.seen, received.losses), (set(range(1, n + 1)), []))
+        self.assertEqual(received.watch(), "")
         return d
 
     def test_the_directory_is_deleted(self):
@@ -268,7 +268,7 @@ class Touched(Case):
         self.assertNotEqual(p.returncode, 0)
         self.assertIn("another process writes to this spool", p.stderr)
 
-    def test_a_deleted_segment_that_nobody_read_is_lost_and_counted_at_once(self):
+    def test_a_deleted_segment_that_no_output_read_is_lost_and_counted_at_once(self):
         d = self.daemon(segment="256K", quota="16M")
         n = 0
         while d.status().spool.segments < 3:
@@ -284,7 +284,7 @@ class Touched(Case):
         self.says(d, 0, gone)
         self.stops_at_once(d)
         r.stop()
-        self.assertEqual(Told(r).lost(), set(range(first, second)))
+        self.assertEqual(Received(r).lost(), set(range(first, second)))
 
 
 if __name__ == "__main__":

@@ -202,7 +202,7 @@ class Survey(TrainCase):
         unlabelled = self.write("unlabelled.csv", records(n=200, labelled=False))
         one_class = self.write("one-class.csv", records().replace("normal.", "smurf."))
         for arguments, words in (((unlabelled,), "no labels"), ((one_class,), "no row is labelled normal"),
-                                 ((self.rows, "--json", "/no/such/folder/x.json"), "cannot be written"),
+                                 ((self.rows, "--json", "/no/such/directory/x.json"), "cannot be written"),
                                  ((self.write("few.csv", "".join(self.text.splitlines(True)[:60])),), "one batch")):
             p = self.run_train("survey", *arguments, code=1)
             self.assertIn(words, p.stderr)

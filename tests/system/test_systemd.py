@@ -204,7 +204,7 @@ class Unit(unittest.TestCase):
     def setUp(self):
         tmp = tempfile.TemporaryDirectory(prefix="ganad-unit-")
         self.addCleanup(tmp.cleanup)
-        self.folder, self.unit = tmp.name, tmp.name + "/ganadd.service"
+        self.directory, self.unit = tmp.name, tmp.name + "/ganadd.service"
         source = os.path.join(ganad.args.source, "systemd")
         with open(os.path.join(source, "ganadd.service.in")) as f:
             self.text = f.read()
@@ -213,10 +213,10 @@ class Unit(unittest.TestCase):
         with open(self.unit, "w") as f:
             f.write(self.text)
         for name in "ganadd-scoring.socket", "ganadd-control.socket":
-            shutil.copy(os.path.join(source, name), self.folder)
+            shutil.copy(os.path.join(source, name), self.directory)
 
     def test_systemd_understands_it(self):
-        r = analyze("verify", "--man=no", *(os.path.join(self.folder, name) for name in sorted(os.listdir(self.folder))))
+        r = analyze("verify", "--man=no", *(os.path.join(self.directory, name) for name in sorted(os.listdir(self.directory))))
         self.assertEqual((r.returncode, r.stdout), (0, ""))
 
     def test_it_is_sandboxed(self):
@@ -262,7 +262,7 @@ class Unit(unittest.TestCase):
                  "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--no-new-privs", "/bin/sh", "-c",
                  'kill -STOP $$; exec "$0" "$@"', d.path("ganadd"), "-c", d.conf], stdout=subprocess.DEVNULL, stderr=d.log)
             self.stopped(d.process.pid)
-            trace = subprocess.Popen(["strace", "-f", "-qq", "-o", self.folder + "/calls", "-p", str(d.process.pid)])
+            trace = subprocess.Popen(["strace", "-f", "-qq", "-o", self.directory + "/calls", "-p", str(d.process.pid)])
             ganad.wait_for(lambda: self.is_traced(d.process.pid), 20, "strace is there")
             d.process.send_signal(signal.SIGCONT)
             ganad.wait_for(d.answers, 60, "ganadd serves")
@@ -279,7 +279,7 @@ class Unit(unittest.TestCase):
             time.sleep(1.2)  # once a second
             self.assertEqual(d.stop(), 0)
             trace.wait(20 * ganad.SLOW)
-        with open(self.folder + "/calls") as f:
+        with open(self.directory + "/calls") as f:
             calls = f.read()
         calls = calls[calls.index("execve("):]  # before it was the shell
         made = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", calls, re.M))

@@ -164,7 +164,7 @@ class Traffic(unittest.TestCase):
         self.assertFalse(os.path.exists(self.path("a")))
 
     def test_what_cannot_be_written_leaves_nothing(self):
-        p = run("-n", "2", self.path("no/such/folder"), check=False)
+        p = run("-n", "2", self.path("no/such/directory"), check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn("No such file", p.stderr.decode())
         with open("/dev/full", "wb") as full:
@@ -173,14 +173,14 @@ class Traffic(unittest.TestCase):
         self.assertIn("standard output: cannot write: No space left", p.stderr.decode())
 
     def test_a_signal_leaves_nothing(self):
-        folder = self.path("stopped")
-        os.mkdir(folder)
-        p = subprocess.Popen([args.traffic, "-n", "100000000", "a.pcap", "a.tsv"], cwd=folder, stderr=subprocess.DEVNULL)
-        while len(os.listdir(folder)) < 2 and p.poll() is None:
+        directory = self.path("stopped")
+        os.mkdir(directory)
+        p = subprocess.Popen([args.traffic, "-n", "100000000", "a.pcap", "a.tsv"], cwd=directory, stderr=subprocess.DEVNULL)
+        while len(os.listdir(directory)) < 2 and p.poll() is None:
             time.sleep(0.01)
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(30), 1)
-        self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(os.listdir(directory), [])
 
     def test_tcpdump_reads_it(self):
         tcpdump = shutil.which("tcpdump", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")

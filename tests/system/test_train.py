@@ -140,7 +140,7 @@ class Train(TrainCase):
         self.assertRegex(p.stderr, r"bad\.csv:3001: column 5 'src_bytes'")
         with open(out) as f:
             self.assertEqual(f.read(), "an old file")
-        self.assertIn("cannot be written", self.fit("--out", "/no/such/folder/x.ckpt", code=1).stderr)
+        self.assertIn("cannot be written", self.fit("--out", "/no/such/directory/x.ckpt", code=1).stderr)
         self.assertIn("/no/such/file", self.fit("--out", out, data="/no/such/file", code=1).stderr)
         self.assertIn("less than one batch", self.fit("--out", out, "--batch", "60000", code=1).stderr)
         self.assertIn("no rows", self.fit("--out", out, data=self.write("empty.csv", ""), code=1).stderr)
@@ -177,9 +177,9 @@ class Train(TrainCase):
         self.assertNotIn("never vary", p.stderr)
 
     def test_a_full_disk_leaves_the_old_file(self):
-        folder = os.path.join(self.path("full"))
-        os.mkdir(folder)
-        out = os.path.join(folder, "model.ckpt")
+        directory = os.path.join(self.path("full"))
+        os.mkdir(directory)
+        out = os.path.join(directory, "model.ckpt")
         with open(out, "w") as f:
             f.write("an old file")
 
@@ -194,7 +194,7 @@ class Train(TrainCase):
                                preexec_fn=limit)
             self.assertEqual(p.returncode, 1)
             self.assertIn("model.ckpt", p.stderr)
-            self.assertEqual(os.listdir(folder), ["model.ckpt"])
+            self.assertEqual(os.listdir(directory), ["model.ckpt"])
             with open(out) as f:
                 self.assertEqual(f.read(), "an old file")
 
@@ -301,7 +301,7 @@ class Train(TrainCase):
         self.assertIn("trained by protocol 'normal'", p.stderr)
 
     def test_best_keeps_the_epoch_with_the_lowest_held_out_error(self):
-        out, told = self.path("best.ckpt"), 0
+        out, earlier = self.path("best.ckpt"), 0
         for seed in range(1, 6):
             p = self.fit("--model", "ganomaly", "--lr", "0.02", "--ema", "0", "--epochs", "12", "--keep", "best",
                          "--seed", seed, "--out", out)
@@ -314,8 +314,8 @@ class Train(TrainCase):
             history = provenance["history"]
             self.assertEqual([float(f"{x:.5g}") for x in history["held_out"]], errors)
             self.assertEqual([len(history[k]) for k in ("loss_d", "loss_g", "loss_e")], [12] * 3)
-            told += provenance["epoch"] < 12
-        self.assertGreater(told, 0, "the last epoch was always the best: the case shows nothing")
+            earlier += provenance["epoch"] < 12
+        self.assertGreater(earlier, 0, "the last epoch was always the best: the case shows nothing")
 
     def test_rows_without_labels_train_and_are_not_evaluated(self):
         plain = self.write("plain.csv", records(seed=4, n=1000, labelled=False))
@@ -386,15 +386,15 @@ class Shipped(unittest.TestCase):
     """models/default: complete, and as good as its MANIFEST says."""
 
     def test_files_are_those_of_the_manifest(self):
-        folder = os.path.join(ganad.args.source, "models", "default")
-        with open(os.path.join(folder, "MANIFEST")) as f:
+        directory = os.path.join(ganad.args.source, "models", "default")
+        with open(os.path.join(directory, "MANIFEST")) as f:
             manifest = json.load(f)
-        names = sorted(x for x in os.listdir(folder) if x.endswith(".ckpt"))
+        names = sorted(x for x in os.listdir(directory) if x.endswith(".ckpt"))
         self.assertEqual(names, sorted(m["file"] for m in manifest["models"]))
         self.assertIn("kdd99-egbad.ckpt", names)
         self.assertIn("kdd99-ganomaly.ckpt", names)
         for m in manifest["models"]:
-            path = os.path.join(folder, m["file"])
+            path = os.path.join(directory, m["file"])
             with open(path, "rb") as f:
                 self.assertEqual(hashlib.sha256(f.read()).hexdigest(), m["file_sha256"])
             c = json.loads(subprocess.run([ganad.args.train, "inspect", "--json", path], check=True,

@@ -40,9 +40,9 @@ class TrainFiles(TrainCase):
         self.assertNotIn("never vary", p.stderr)
 
     def test_a_full_disk_leaves_the_old_file(self):
-        folder = os.path.join(self.path("full"))
-        os.mkdir(folder)
-        out = os.path.join(folder, "model.ckpt")
+        directory = os.path.join(self.path("full"))
+        os.mkdir(directory)
+        out = os.path.join(directory, "model.ckpt")
         with open(out, "w") as f:
             f.write("an old file")
 
@@ -57,7 +57,7 @@ class TrainFiles(TrainCase):
                                preexec_fn=limit)
             self.assertEqual(p.returncode, 1)
             self.assertIn("model.ckpt", p.stderr)
-            self.assertEqual(os.listdir(folder), ["model.ckpt"])
+            self.assertEqual(os.listdir(directory), ["model.ckpt"])
             with open(out) as f:
                 self.assertEqual(f.read(), "an old file")
 
@@ -131,8 +131,8 @@ class TrainFiles(TrainCase):
         self.assertIn("searches for each record", p.stderr)
         p = self.run_train("export", "--onnx", self.data, "--out", out, code=1)
         self.assertIn("records.csv", p.stderr)
-        p = self.run_train("export", "--onnx", self.checkpoint, "--out", self.path("no/such/folder"), code=1)
-        self.assertIn("no/such/folder", p.stderr)
+        p = self.run_train("export", "--onnx", self.checkpoint, "--out", self.path("no/such/directory"), code=1)
+        self.assertIn("no/such/directory", p.stderr)
         self.assertFalse(os.path.exists(out))
 
 

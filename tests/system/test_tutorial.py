@@ -56,17 +56,17 @@ class Tutorial(unittest.TestCase):
         os.mkdir(cls.home)
         subprocess.run(["meson", "install", "-C", args.build, "--no-rebuild", "--quiet", "--destdir", cls.tree], check=True,
                        stdout=subprocess.DEVNULL)
-        cls.prefix = cls.folder_of("bin/ganadctl")
-        with open(os.path.join(cls.folder_of("share/doc/ganad/tutorial.md"), "share/doc/ganad/tutorial.md")) as f:
+        cls.prefix = cls.directory_of("bin/ganadctl")
+        with open(os.path.join(cls.directory_of("share/doc/ganad/tutorial.md"), "share/doc/ganad/tutorial.md")) as f:
             cls.text = f.read()
         cls.blocks = blocks(cls.text)
         cls.run_all()
 
     @classmethod
-    def folder_of(cls, name):
-        for folder, _, _ in os.walk(cls.tree):
-            if os.path.exists(os.path.join(folder, name)):
-                return folder
+    def directory_of(cls, name):
+        for directory, _, _ in os.walk(cls.tree):
+            if os.path.exists(os.path.join(directory, name)):
+                return directory
         raise AssertionError(f"{name} is not installed")
 
     @classmethod
@@ -172,9 +172,9 @@ class Tutorial(unittest.TestCase):
 
     def test_the_documents_that_it_names_are_installed(self):
         for name, section in set(re.findall(r"\b(ganad[a-z.-]*)\((\d)\)", self.text)):
-            self.folder_of(f"man{section}/{name}.{section}")
+            self.directory_of(f"man{section}/{name}.{section}")
         for name in re.findall(r"\]\(([^)]+)\)", self.text):
-            self.folder_of("share/doc/ganad/" + name)
+            self.directory_of("share/doc/ganad/" + name)
 
 
 if __name__ == "__main__":

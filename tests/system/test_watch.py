@@ -61,8 +61,8 @@ class Watch(unittest.TestCase):
 
     def test_a_new_spool_starts_from_its_first_number(self):
         run = json.loads(self.lines[0])["event_id"].rsplit("-", 2)[1]
-        anew = [x.replace(run, "0123456789abcdef") for x in self.lines]
-        self.assertEqual(watch(self.lines + anew[:9] + anew[10:])[0], self.said("events 10 to 10 are missing"))
+        restarted = [x.replace(run, "0123456789abcdef") for x in self.lines]
+        self.assertEqual(watch(self.lines + restarted[:9] + restarted[10:])[0], self.said("events 10 to 10 are missing"))
 
     def test_what_is_not_an_event_is_skipped(self):
         beat = {"host": self.host, "event_type": "heartbeat", "event_id": "x"}

@@ -33,8 +33,8 @@ def command(log):
 class Memory(unittest.TestCase):
     def check(self, code, log):
         with open(log, encoding="utf-8") as f:
-            told = f.read()
-        self.assertEqual((code, told), (0, ""), told[-4000:])
+            report = f.read()
+        self.assertEqual((code, report), (0, ""), report[-4000:])
 
     def test_service(self):
         with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, captures={"incoming": {"directory": "{dir}/in"}},
