@@ -17,9 +17,12 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT_SECONDS = 400
 # What a purge may leave: the user, the records of apt and dpkg, files of a running system.
-NOT_OURS = re.compile(r"^/(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/(machine-id|ld\.so\.cache|\.pwd\.lock|resolv\.conf)"
-                      r"|etc/systemd|etc/ssl|etc/pki|var/(lib/(apt|dpkg|systemd|dbus|private)|cache|log|tmp|backups|spool)"
-                      r"|tmp|root|results|after|before|ganad\.deb|previous\.deb|boot_guest\.sh|usr/lib/(locale|sysimage)"
+NOT_OURS = re.compile(r"^/(etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$"
+                      r"|etc/(machine-id|ld\.so\.cache|\.pwd\.lock|resolv\.conf)"
+                      r"|etc/systemd|etc/ssl|etc/pki"
+                      r"|var/(lib/(apt|dpkg|systemd|dbus|private)|cache|log|tmp|backups|spool)"
+                      r"|tmp|root|results|after|before|ganad\.deb|previous\.deb|boot_guest\.sh"
+                      r"|usr/lib/(locale|sysimage)"
                       r"|etc/\.updated|var/\.updated)")
 UNIT = """[Unit]
 Description=Look at ganad
@@ -40,7 +43,8 @@ def release_here():
             values = dict(line.rstrip("\n").split("=", 1) for line in f if "=" in line)
     except OSError:
         values = {}
-    return values.get("VERSION_CODENAME", "bookworm") if values.get("ID") == "debian" else "bookworm"
+    return values.get("VERSION_CODENAME",
+                      "bookworm") if values.get("ID") == "debian" else "bookworm"
 
 
 def run(*command, **kw):
@@ -48,17 +52,20 @@ def run(*command, **kw):
 
 
 def chroot(root, *command):
-    run("chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", *command, stdout=subprocess.DEVNULL)
+    run("chroot", root, "env", "DEBIAN_FRONTEND=noninteractive", *command,
+        stdout=subprocess.DEVNULL)
 
 
 def files(root):
-    out = subprocess.run(["find", root, "-xdev", "-printf", "/%P\\n"], stdout=subprocess.PIPE, check=True, text=True).stdout
+    out = subprocess.run(["find", root, "-xdev", "-printf", "/%P\\n"], stdout=subprocess.PIPE,
+                         check=True, text=True).stdout
     return set(out.split("\n"))
 
 
 def make_root(root, base, suite):
     if not base or not os.path.isdir(base):
-        run("mmdebstrap", "--quiet", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,procps,openssl,ca-certificates",
+        run("mmdebstrap", "--quiet", "--variant=minbase",
+            "--include=systemd,systemd-sysv,dbus,procps,openssl,ca-certificates",
             suite, base or root)
     if base:
         run("cp", "-a", base, root)
@@ -80,7 +87,8 @@ def lower_version(deb, to, directory):
 def install(root, deb, previous):
     for name in os.listdir("/etc/apt/apt.conf.d"):
         if "proxy" in name:
-            shutil.copy(os.path.join("/etc/apt/apt.conf.d", name), os.path.join(root, "etc/apt/apt.conf.d"))
+            shutil.copy(os.path.join("/etc/apt/apt.conf.d", name),
+                        os.path.join(root, "etc/apt/apt.conf.d"))
     for name in ("etc/resolv.conf", "etc/hosts"):
         shutil.copy("/" + name, os.path.join(root, name))
     before = files(root)
@@ -102,8 +110,10 @@ def install(root, deb, previous):
 def boot(root):
     """Runs the machine until it powers off."""
     with open(os.path.join(root, "..", "console"), "wb") as console:
-        p = subprocess.Popen(["systemd-nspawn", "-q", "-b", "--register=no", "--keep-unit", "--console=pipe",
-                              "--private-network", "-D", root], stdin=subprocess.DEVNULL, stdout=console,
+        p = subprocess.Popen(["systemd-nspawn", "-q", "-b", "--register=no", "--keep-unit",
+                              "--console=pipe",
+                              "--private-network", "-D", root], stdin=subprocess.DEVNULL,
+                             stdout=console,
                              stderr=subprocess.STDOUT, start_new_session=True)
         try:
             return p.wait(BOOT_SECONDS)
@@ -117,9 +127,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("deb", metavar="ganad_VERSION_ARCH.deb", type=os.path.abspath)
     parser.add_argument("base", nargs="?", type=os.path.abspath,
-                        help="directory for the Debian without the package: created if missing, and copied later")
-    parser.add_argument("--suite", default=release_here(), help="the release of Debian that the package was built on (this machine's)")
-    parser.add_argument("--from", dest="previous", metavar="DEB", type=os.path.abspath, help="upgrade from this package")
+                        help="directory for the Debian without the package: created if missing, "
+                             "and copied later")
+    parser.add_argument("--suite", default=release_here(),
+                        help="the release of Debian that the package was built on (this machine's)")
+    parser.add_argument("--from", dest="previous", metavar="DEB", type=os.path.abspath,
+                        help="upgrade from this package")
     args = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("a system is made and booted by root")
@@ -141,13 +154,17 @@ def main():
         if code is None or "\nend\n" not in text:
             bad += 1
             with open(os.path.join(directory, "console"), "rb") as f:
-                print(f"did not come to its end (code {code}):\n{f.read()[-3000:].decode(errors='replace')}")
+                print("did not come to its end (code "
+                      f"{code}):\n{f.read()[-3000:].decode(errors='replace')}")
         else:
             with open(os.path.join(root, "after")) as f:
-                left = sorted(p for p in set(f.read().split("\n")) - before if p and not NOT_OURS.match(p))
-            ours = sorted(p for p in files(root) if "ganad" in os.path.basename(p) and p != "/ganad.deb" and not
+                left = sorted(p for p in set(f.read().split("\n")) - before if p
+                              and not NOT_OURS.match(p))
+            ours = sorted(p for p in files(root) if "ganad" in os.path.basename(p)
+                          and p != "/ganad.deb" and not
                           p.startswith(("/var/lib/dpkg", "/var/log/journal", "/var/cache")))
-            print("FAILED purge left " + " ".join(left + ours) if left or ours else "ok purge leaves nothing")
+            print("FAILED purge left " + " ".join(left + ours) if left or ours
+                  else "ok purge leaves nothing")
             good += not left + ours
             bad += bool(left + ours)
     print(f"{good} passed, {bad} failed")

@@ -17,9 +17,11 @@ WITHIN = 10000  # records after the shift
 FRAME = 500
 # column, its place in a line, sign of the shift, its limit
 SHIFTS = [("count", 22, 1, 511), ("src_bytes", 4, 1, None), ("same_srv_rate", 28, -1, 1.0)]
-LONG_SHIFTS = SHIFTS + [("dst_bytes", 5, 1, None), ("duration", 0, 1, 58329), ("srv_count", 23, 1, 511),
+LONG_SHIFTS = SHIFTS + [("dst_bytes", 5, 1, None), ("duration", 0, 1, 58329),
+                        ("srv_count", 23, 1, 511),
                         ("srv_diff_host_rate", 30, 1, 1.0), ("dst_host_count", 31, -1, 255),
-                        ("dst_host_srv_count", 32, -1, 255), ("dst_host_same_src_port_rate", 35, 1, 1.0)]
+                        ("dst_host_srv_count", 32, -1, 255),
+                        ("dst_host_same_src_port_rate", 35, 1, 1.0)]
 
 
 def normal_lines(n):
@@ -44,7 +46,8 @@ def shifted(lines, place, sign, most):
 
 
 def frames(lines):
-    return [ganad.frame(ganad.SCORE_REQUEST, ganad.request([ganad.record(x.encode()) for x in lines[i:i + FRAME]]))
+    return [ganad.frame(ganad.SCORE_REQUEST, ganad.request([ganad.record(x.encode())
+                                                            for x in lines[i:i + FRAME]]))
             for i in range(0, len(lines) - FRAME + 1, FRAME)]
 
 
@@ -63,7 +66,8 @@ def send(c, sequence):
 def drift_events(d):
     with open(d.path("alerts")) as f:
         events = [json.loads(x) for x in f]
-    return [e for e in events if e["event_type"] == "model" and e["action"] in ("drifted", "settled")]
+    return [e for e in events if e["event_type"] == "model"
+            and e["action"] in ("drifted", "settled")]
 
 
 def without_reference(path, to):
@@ -83,7 +87,8 @@ def without_reference(path, to):
         if key == 12 << 3 | 2:
             body = b[56:start] + b[at:]
             with open(to, "wb") as f:
-                f.write(b[:16] + struct.pack("<Q", len(body)) + hashlib.sha256(body).digest() + body)
+                f.write(b[:16] + struct.pack("<Q", len(body)) + hashlib.sha256(body).digest() +
+                        body)
             return
     raise AssertionError("no reference")
 
@@ -98,8 +103,10 @@ class Drift(unittest.TestCase):
 
     def daemon(self, checkpoint=None, **drift):
         path = checkpoint or os.path.join(ganad.args.source, "models/default/kdd99-egbad.ckpt")
-        return ganad.Daemon(outputs=ganad.ALERTS_FILE, models={"m": {"checkpoint": path, "fpr_budget": "0.0001"}},
-                            drift=drift, metrics={"unix": "{dir}/metrics.sock"}, scoring={"job_memory": "16M"})
+        return ganad.Daemon(outputs=ganad.ALERTS_FILE,
+                            models={"m": {"checkpoint": path, "fpr_budget": "0.0001"}},
+                            drift=drift, metrics={"unix": "{dir}/metrics.sock"},
+                            scoring={"job_memory": "16M"})
 
     def test_a_column_that_moves_by_one_sigma_is_reported_and_one_that_stays_is_not(self):
         r = random.Random(2)
@@ -114,10 +121,12 @@ class Drift(unittest.TestCase):
                 events = drift_events(d)
                 self.assertEqual({e["action"] for e in events}, {"drifted"})
                 self.assertTrue(any(name + ": PSI " in e["reason"] for e in events), events)
-                rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
+                rows = json.loads(d.ctl("drift", "-J",
+                                        control=True).stdout)["models"][0]["features"]
                 drifting = {x["feature"] for x in rows if x["drifting"]}
                 self.assertIn(name, drifting)
-                self.assertEqual([x["psi"] for x in rows], sorted((x["psi"] for x in rows), reverse=True))
+                self.assertEqual([x["psi"] for x in rows],
+                                 sorted((x["psi"] for x in rows), reverse=True))
                 self.assertIn(name, d.ctl("drift", control=True).stdout.decode())
                 _, text = test_metrics.get(test_metrics.Unix(d.path("metrics.sock")))
                 metric = test_metrics.samples(text)
@@ -135,7 +144,8 @@ class Drift(unittest.TestCase):
             while sent < n:
                 send(c, r.choices(self.frames, k=40))
                 sent += 40 * FRAME
-                rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
+                rows = json.loads(d.ctl("drift", "-J",
+                                        control=True).stdout)["models"][0]["features"]
                 self.assertTrue(rows)
                 most = max(most, rows[0]["psi"])
             self.assertEqual(drift_events(d), [])
@@ -145,7 +155,8 @@ class Drift(unittest.TestCase):
     def test_the_number_of_records_counted_in_a_second_is_limited(self):
         with self.daemon(rate=100, window=800) as d, ganad.Conn(d.scoring) as c:
             send(c, self.frames[:2])
-            self.assertEqual(json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"], [])
+            self.assertEqual(json.loads(d.ctl("drift", "-J",
+                                              control=True).stdout)["models"][0]["features"], [])
             self.assertIn("unknown", d.ctl("drift", control=True).stdout.decode())
 
     def test_an_older_checkpoint_has_no_drift_and_scores_as_before(self):
@@ -158,7 +169,8 @@ class Drift(unittest.TestCase):
                 c.s.sendall(self.frames[0])
                 scores.append(list(c.answer().score))
                 send(c, self.frames[:4])
-                rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
+                rows = json.loads(d.ctl("drift", "-J",
+                                        control=True).stdout)["models"][0]["features"]
                 self.assertEqual(bool(rows), checkpoint == path)
         self.assertEqual(scores[0], scores[1])
 

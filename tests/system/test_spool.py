@@ -52,7 +52,8 @@ class Received:
         self.seen = {e["seq"] for e in events if e["event_type"] != "loss"}
 
     def lost(self):
-        return {n for e in self.losses if e["lost"] > 0 for n in range(e["first_seq"], e["last_seq"] + 1)}
+        return {n for e in self.losses if e["lost"] > 0
+                for n in range(e["first_seq"], e["last_seq"] + 1)}
 
     def unused(self):
         """(first, end); it can be billions of numbers."""
@@ -60,14 +61,16 @@ class Received:
 
     def watch(self):
         """The reports of conf/ganad-watch.py about it."""
-        p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")], input="".join(self.lines),
+        p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")],
+                           input="".join(self.lines),
                            text=True, stdout=subprocess.PIPE, check=True, timeout=60 * ganad.SLOW)
         return p.stdout
 
 
 class Case(unittest.TestCase):
     def daemon(self, **spool):
-        d = ganad.Daemon(outputs=TO, models=model(), metrics={"unix": "{dir}/metrics.sock"}, spool=spool)
+        d = ganad.Daemon(outputs=TO, models=model(), metrics={"unix": "{dir}/metrics.sock"},
+                         spool=spool)
         self.addCleanup(d.__exit__)
         return d
 
@@ -97,7 +100,8 @@ class Case(unittest.TestCase):
         ganad.wait_for(outside, 5, "ganadctl spool says the same, when the state is written")
 
     def all_is_delivered(self, d):
-        ganad.wait_for(lambda: d.status().output[0].state == "open" and d.status().output[0].waiting == 0, 60,
+        ganad.wait_for(lambda: d.status().output[0].state == "open"
+                       and d.status().output[0].waiting == 0, 60,
                        "all is delivered")
 
     def stops_at_once(self, d):
@@ -162,9 +166,11 @@ class Crashes(Case):
         self.assertEqual(sum(e["lost"] for e in received.losses if e["at_most"]), at_most)
         ((first, end),) = received.unused()
         self.assertEqual((first, end), (max(lost or {n - PER_REQUEST}) + 1, skipped_to))
-        self.assertEqual(received.seen, set(range(1, first)) - lost | set(range(end, end + PER_REQUEST)))
+        self.assertEqual(received.seen, set(range(1, first)) - lost |
+                         set(range(end, end + PER_REQUEST)))
         self.assertNotIn("missing", received.watch())
-        self.assertEqual(received.watch().count("lost"), sum(e["lost"] > 0 for e in received.losses))
+        self.assertEqual(received.watch().count("lost"),
+                         sum(e["lost"] > 0 for e in received.losses))
         self.assertIn(f"the numbers {first} to {end - 1} are skipped", d.read_log())
 
     def test_a_torn_end_may_have_lost_an_event_and_skips_the_rest(self):
@@ -174,7 +180,8 @@ class Crashes(Case):
         self.harmed(tear, 30, 1 + (1 << 16))
 
     def test_a_lost_state_skips_far_and_loses_nothing(self):
-        self.harmed(lambda d: os.unlink(d.path("spool/ganad-spool.state")), 0, 1 + 2 * PER_REQUEST + (1 << 32))
+        self.harmed(lambda d: os.unlink(d.path("spool/ganad-spool.state")), 0,
+                    1 + 2 * PER_REQUEST + (1 << 32))
 
 
 class Quota(Case):
@@ -190,7 +197,8 @@ class Quota(Case):
             return gone if (s.output[0].waiting, s.output[0].lost) == (n - gone, gone) else 0
         gone = ganad.wait_for(evicted, 10, "what was evicted is lost, and the rest waits")
         self.says(d, n - gone, gone)
-        self.assertRegex(ganad.wait_for(lambda: "loses events" in d.read_log() and d.read_log(), 5, "a line of the log"),
+        self.assertRegex(ganad.wait_for(lambda: "loses events" in d.read_log() and d.read_log(), 5,
+                                        "a line of the log"),
                          r"output 'unix' loses events before it reads them: \d+ more, \d+ in total")
         r = self.reader(d)
         self.all_is_delivered(d)
@@ -215,7 +223,8 @@ class Touched(Case):
         if r:
             self.all_is_delivered(d)
         harm(d)
-        mended = ganad.wait_for(lambda: d.status().spool.mended, 3, "it is noticed, without an event")
+        mended = ganad.wait_for(lambda: d.status().spool.mended, 3,
+                                "it is noticed, without an event")
         self.assertEqual(mended, 1)
         self.assertIn("another program deleted, renamed or replaced", d.read_log())
         n += score(d, 2)
@@ -261,10 +270,12 @@ class Touched(Case):
         shutil.rmtree(d.path("spool"))
         ganad.wait_for(lambda: d.status().spool.mended, 3, "it is noticed")
         with open(d.conf, encoding="utf-8") as f:
-            conf = re.sub(r"(?m)^unix = .*\n", lambda m: m.group(0).replace(".sock", "2.sock"), f.read())
+            conf = re.sub(r"(?m)^unix = .*\n", lambda m: m.group(0).replace(".sock", "2.sock"),
+                          f.read())
         with open(d.path("second.conf"), "w", encoding="utf-8") as f:
             f.write(conf)
-        p = subprocess.run([ganad.args.ganadd, "-c", d.path("second.conf")], text=True, stderr=subprocess.PIPE, timeout=60 * ganad.SLOW)
+        p = subprocess.run([ganad.args.ganadd, "-c", d.path("second.conf")], text=True,
+                           stderr=subprocess.PIPE, timeout=60 * ganad.SLOW)
         self.assertNotEqual(p.returncode, 0)
         self.assertIn("another process writes to this spool", p.stderr)
 
@@ -274,7 +285,8 @@ class Touched(Case):
         while d.status().spool.segments < 3:
             n += score(d, 5)
         committed(d, n)
-        first, second = (int(os.path.basename(f)[:16], 16) for f in sorted(glob.glob(d.path("spool/*.seg")))[:2])
+        first, second = (int(os.path.basename(f)[:16], 16)
+                         for f in sorted(glob.glob(d.path("spool/*.seg")))[:2])
         os.unlink(d.path(f"spool/{first:016x}.seg"))
         gone = second - first
         ganad.wait_for(lambda: d.status().spool.removed == 1, 5, "it is noticed")
