@@ -23,14 +23,14 @@ MACHINE = re.compile(r"(?<![\w.])/(wo" r"rk|ro" r"ot|ho" r"me)/\w")
 
 CALL = r"(?<![\w.>])({})\s*\("
 ANYWHERE = re.compile(CALL.format(
-    "strcpy|stpcpy|strcat|v?sprintf|gets|alloca|ato[ilf]|atoll|v?f?scanf|v?sscanf|strtou?ll?|strtou?l"
-    "|strtof|strtok"
+    "strcpy|stpcpy|strcat|v?sprintf|gets|alloca|ato[ilf]|atoll|v?f?scanf|v?sscanf|strtou?ll?"
+    "|strtou?l|strtof|strtok"
     "|s?rand|random|localtime|gmtime|ctime|asctime|tmpnam|mktemp|system|popen|bcopy|bzero"))
 HEAP = re.compile(CALL.format(
     "malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strn?dup|v?asprintf|free"))
 LIBRARY = re.compile(CALL.format(
-    "v?printf|v?fprintf|v?dprintf|puts|fputs|putchar|perror|exit|_exit|quick_exit|abort|syslog|sleep"
-    "|usleep|nanosleep"
+    "v?printf|v?fprintf|v?dprintf|puts|fputs|putchar|perror|exit|_exit|quick_exit|abort|syslog"
+    "|sleep|usleep|nanosleep"
     "|signal|sigaction|setlocale|fork"))
 TYPEDEF = re.compile(r"\btypedef\s+(struct|union|enum)\b")
 

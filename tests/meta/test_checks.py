@@ -228,7 +228,8 @@ class Planted(unittest.TestCase):
                 "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro",
                 "-Wl,-z,now", "-Wl,-z,noexecstack"]
         code = """#include <stdio.h>
-int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc == 1 ? "%s" : argv[1], "x"); }
+int main(int argc, char **argv)
+{ char b[20]; return snprintf(b, sizeof(b), argc == 1 ? "%s" : argv[1], "x"); }
 """
 
         def expect(flags, *found, more=""):
@@ -266,7 +267,9 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         def expect(help_text, command_help, page_text, *found):
             self.plant("prog.1", page_text)
             self.expect(check, "prog",
-                        f"""#!/bin/sh\n[ "$1" = --help ] && echo '{help_text}' || echo '{command_help}'\n""", *found)
+                        f"""#!/bin/sh
+[ "$1" = --help ] && echo '{help_text}' || echo '{command_help}'
+""", *found)
         usage = "Usage: prog COMMAND\n\nCommands:\n  run   runs"
         expect(usage, "-x, --fast", page)
         expect(usage, "-x, --fast, -q, --quiet", page, "prog: --quiet is in --help, not",
@@ -294,7 +297,8 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         self.plant("daemon/config/keys.c", '    {"scoring", "max_clients", X},\n')
         self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* a limit */\n B_MAX = 3 };\n")
         self.plant("tests/fuzz/fuzz_a.c", C)
-        good = "| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n| `lib/a.c` | `fuzz_a` |\n"
+        good = ("| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n"
+                "| `lib/a.c` | `fuzz_a` |\n")
 
         def expect(text, *found):
             self.expect(check_limits.check, "SECURITY.md", text, *found)
@@ -335,7 +339,8 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
                                          "There may be 4 shadows, and at least one model must not "
                                          "be a shadow.\n")
         outputs = "There may be 15 outputs.\n"
-        ganadd = ".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n.Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n"
+        ganadd = (".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n"
+                  ".Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n")
         events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys "
                   "of leef, syslog and journal\n"
                   ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n.It Va "

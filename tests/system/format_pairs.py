@@ -10,8 +10,8 @@ from format_checks import (ENTERPRISE, KIND, PID, TEXTS, VERSION, Event, fail, f
 
 
 def top_text(e, n):
-    return ", ".join(f"{name}={value} ({expected}, {100 * share:.0f}%)" for name, value, expected,
-                     share, *_ in e.top[:n])
+    return ", ".join(f"{name}={value} ({expected}, {100 * share:.0f}%)"
+                     for name, value, expected, share, *_ in e.top[:n])
 
 
 def check_top_text(got, e):

@@ -188,8 +188,8 @@ def check_ocsf_alert(o, e):
     top = e.top[:detail("features" in o["unmapped"], a["anomalies"], e)]
     same("reasons", [(t["observation_parameter"], t["observations"], t["observed_pattern"])
                      for t in a["anomalies"]],
-         [(name, [{"value": value}], f"share {share:.4f} of the score") for name, value, _, share,
-          *_ in top])
+         [(name, [{"value": value}], f"share {share:.4f} of the score")
+          for name, value, _, share, *_ in top])
     same("baselines", [(t["observation_parameter"], t["observations"]) for t in a["baselines"]],
          [(name, [{"value": expected}]) for name, _, expected, *_ in top])
     if "features" in o["unmapped"]:

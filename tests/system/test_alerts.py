@@ -208,9 +208,8 @@ class Alerts(unittest.TestCase):
             self.assertLess(d.status().spool.bytes, 2 << 20)
             got = b""
             s.settimeout(20 * ganad.SLOW)
-            while got.count(b"\n") < 2 or json.loads(got.splitlines()[-1] if got.endswith(b"\n")
-                                                     else
-                                                     got.splitlines()[-2]).get("seq") != n:
+            while (got.count(b"\n") < 2 or json.loads(
+                    got.splitlines()[-1 if got.endswith(b"\n") else -2]).get("seq") != n):
                 got += s.recv(1 << 20)
             seen, lost = [], []
             for line in got.splitlines():

@@ -87,8 +87,8 @@ class Case(unittest.TestCase):
 
     def figures(self, p):
         """{budget: (threshold, found, low, high)}, {slice: records}"""
-        lines = {float(b): (float(t), whole(f), whole(lo), whole(hi)) for _, b, t, f, lo,
-                 hi in LINE.findall(p.stdout)}
+        lines = {float(b): (float(t), whole(f), whole(lo), whole(hi))
+                 for _, b, t, f, lo, hi in LINE.findall(p.stdout)}
         return lines, {what: whole(n) for what, n in SLICE.findall(p.stdout)}
 
     def scores(self, data, model="own.ckpt"):
@@ -330,8 +330,8 @@ class Budgets(Case):
     def in_time(self, name, rows):
         head = ",".join(self.days("head.csv", 1, 0.001, 1).split("\n", 1)[0].split(",")[:41])
         step = 5 * DAY / len(rows)
-        return self.write(name, head + ",decided\n" + "".join(f"{r},{START + i * step:.3f}\n" for i,
-                                                              r in enumerate(rows)))
+        return self.write(name, head + ",decided\n" + "".join(f"{r},{START + i * step:.3f}\n"
+                                                              for i, r in enumerate(rows)))
 
     def public(self):
         """Normal rows of each available data set."""

@@ -45,8 +45,8 @@ def read(*path):
 def rules():
     """{alert: expression}"""
     text = read("prometheus", "ganad.rules.yml")
-    return {name: e.replace("''", "'") for name,
-            e in re.findall(r"- alert: (\w+)\n +expr: '(.*)'\n", text)}
+    return {name: e.replace("''", "'")
+            for name, e in re.findall(r"- alert: (\w+)\n +expr: '(.*)'\n", text)}
 
 
 def expressions(node):

@@ -185,8 +185,8 @@ class Report(TrainCase):
                          "a<img src=x onerror=y>&\"'\\x0a\\x1b\\xe2\\x80\\xae.csv")
 
     def test_many_classes_do_not_make_a_long_page(self):
-        lines = [re.sub(r"[a-z]+\.$", f"class-{i % 1000:025d}.", line) for i,
-                 line in enumerate(self.text.splitlines())]
+        lines = [re.sub(r"[a-z]+\.$", f"class-{i % 1000:025d}.", line)
+                 for i, line in enumerate(self.text.splitlines())]
         data = self.write("classes.csv", "\n".join(lines) + "\n")
         text, j = self.make(self.checkpoint, "--data", data)
         self.assertEqual(len(j["per_class"]), 1000)

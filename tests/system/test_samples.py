@@ -155,8 +155,8 @@ class Samples(unittest.TestCase):
         labels = ("normal", "normal", "normal", "neptune", "ipsweep", "guess_passwd", "rootkit")
         path = os.path.join(self.dir, "labelled.csv")
         with open(path, "wb") as f:
-            f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".") for i,
-                         x in enumerate(ganad.synthetic_lines(2100)))
+            f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".")
+                         for i, x in enumerate(ganad.synthetic_lines(2100)))
         return path
 
     # --- README.md: a command, and a method for its output ---
@@ -356,8 +356,8 @@ class Samples(unittest.TestCase):
             line = line.replace("neptune:1000000", "neptune:1000")
             if "| jq" in line and not shutil.which("jq"):
                 line = line.split("| jq")[0]
-            shell = "".join(f"{name}() {{ {path} \"$@\"; }}\n" for name,
-                            path in programs.items()) + line
+            shell = "".join(f"{name}() {{ {path} \"$@\"; }}\n"
+                            for name, path in programs.items()) + line
             run("bash", "-euo", "pipefail", "-c", shell, cwd=self.dir, env=env)
 
     def test_the_example_of_signing(self):
@@ -392,9 +392,9 @@ class Samples(unittest.TestCase):
 
     def test_the_sizes_of_alerts(self):
         page = re.sub(r"\s+", " ", read("daemon/ganad-events.5"))
-        stated = {f: int(n.replace(",", "")) for n,
-                  f in re.findall(r"([\d,]+)(?: bytes)? as (\w+)",
-                                  page.split("An ordinary alert")[1][:150])}
+        stated = {f: int(n.replace(",", ""))
+                  for n, f in re.findall(r"([\d,]+)(?: bytes)? as (\w+)",
+                                         page.split("An ordinary alert")[1][:150])}
         self.assertEqual(set(stated), {"json", "eve", "ecs", "ocsf", "cef", "leef", "syslog"})
         shorter = re.search(r"Without the columns it takes ([\d,]+) as json and ([\d,]+) as eve",
                             page)

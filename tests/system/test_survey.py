@@ -103,8 +103,8 @@ class Survey(TrainCase):
                     self.assertGreaterEqual(flagged, 0.2 * v["rows"] - 1)
 
     def test_published_figures_stand_beside_the_measured_ones(self):
-        published = {(r["model"], v["score"]): [p["f1"] for p in v["published"]] for r,
-                     v in self.views()
+        published = {(r["model"], v["score"]): [p["f1"] for p in v["published"]]
+                     for r, v in self.views()
                      if v["published"]}
         self.assertEqual(published[("egbad", "fm")], [0.948605, 0.9058])
         self.assertEqual(published[("egbad", "cross-e")], [0.948605, 0.9372])

@@ -202,8 +202,8 @@ class Input(TrainCase):
                             "second.ckpt"],
                            check=True, cwd=self.tmp.name, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
-            with open(self.path("first.ckpt"), "rb") as a, open(self.path("second.ckpt"),
-                                                                "rb") as b:
+            with open(self.path("first.ckpt"), "rb") as a, \
+                    open(self.path("second.ckpt"), "rb") as b:
                 self.assertEqual(a.read(), b.read())
 
     def test_fit_shows_its_protocol_and_the_alternative(self):
@@ -215,8 +215,8 @@ class Input(TrainCase):
         self.assertNotIn("chosen", self.fit(*out, "-q").stderr)
         timed = self.csv("timed.csv", more=",decided", cells=",1")
         self.assertIn("for records with labels: protocol normal", self.fit(*out, data=timed).stderr)
-        lines = [",".join(COLUMNS) + ",decided"] + [f"{text},{i}" for i,
-                                                    (text, _) in enumerate(self.rows)]
+        lines = [",".join(COLUMNS) + ",decided"] + [f"{text},{i}"
+                                                    for i, (text, _) in enumerate(self.rows)]
         own = self.write("own.csv", "\n".join(lines) + "\n")
         self.assertIn("for records with times and no labels: protocol baseline",
                       self.fit(*out, data=own).stderr)
