@@ -195,8 +195,8 @@ class Planted(unittest.TestCase):
             subprocess.run([*COMPILER, os.path.join(self.root, "a.c"), "-o", out], check=True)
             return check_parsers.check(out)
         self.expect(check, "a.c",
-                    "int json_dumps(void); int json_dumps(void) { return 0; }\nint main(void) { "
-                    "return 0; }\n")
+                    "int json_dumps(void); int json_dumps(void) { return 0; }\n"
+                    "int main(void) { return 0; }\n")
         for name in ("json_loads", "json_load_file", "yaml_parser_parse", "cJSON_Parse",
                      "XML_Parse"):
             self.expect(check, "a.c",
@@ -256,8 +256,8 @@ int main(int argc, char **argv)
         if not tree.on_path("mandoc"):
             self.skipTest("no mandoc")
         program = os.path.join(self.root, "prog")
-        page = (".Dd November 23, 2026\n.Dt PROG 1\n.Os\n.Sh NAME\n.Nm prog\n.Nd does\n.Sh "
-                "DESCRIPTION\n"
+        page = (".Dd November 23, 2026\n.Dt PROG 1\n.Os\n.Sh NAME\n.Nm prog\n.Nd does\n"
+                ".Sh DESCRIPTION\n"
                 "The command\n.Cm run\ntakes\n.Fl Fl fast\nand\n.Fl x .\n")
 
         def check(root):
@@ -341,14 +341,14 @@ int main(int argc, char **argv)
         outputs = "There may be 15 outputs.\n"
         ganadd = (".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n"
                   ".Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n")
-        events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys "
-                  "of leef, syslog and journal\n"
-                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n.It Va "
-                  "jobs\n.El\n")
-        conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\nDefault: "
-                "8.\n.It Cm c No = Cm x | y\n"
-                "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n.It Cm e No = Ar "
-                "path\nEmpty, the default.\n.El\n")
+        events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n"
+                  ".Ss Keys of leef, syslog and journal\n"
+                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n"
+                  ".It Va jobs\n.El\n")
+        conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\n"
+                "Default: 8.\n.It Cm c No = Cm x | y\n"
+                "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n"
+                ".It Cm e No = Ar path\nEmpty, the default.\n.El\n")
 
         def expect(name, text, *found):
             for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events),

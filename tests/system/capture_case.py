@@ -57,8 +57,8 @@ class Case(unittest.TestCase):
         keys = "".join(f"{k} = {v}\n" for k, v in model.items())
         alerts = "".join(f"{k} = {v}\n" for k, v in ganad.EACH_ALERT.items())
         return cls.write(name,
-                         f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = "
-                         f"{cls.path('never-2')}\n"
+                         f"[scoring]\nunix = {cls.path('never')}\n[control]\n"
+                         f"unix = {cls.path('never-2')}\n"
                          f"[alerts]\n{alerts}{more}"
                          f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
 

@@ -91,8 +91,8 @@ class Authority:
             with open(os.path.join(db, name), "w") as f:
                 f.write(text)
         with open(conf, "w") as f:
-            f.write(f"[ca]\ndefault_ca = x\n[x]\ndatabase = {db}/index.txt\nserial = "
-                    f"{db}/serial\nnew_certs_dir = {db}\n"
+            f.write(f"[ca]\ndefault_ca = x\n[x]\ndatabase = {db}/index.txt\n"
+                    f"serial = {db}/serial\nnew_certs_dir = {db}\n"
                     f"default_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n")
         self.run("ca", "-batch", "-config", conf, "-in", request, "-out", cert, "-cert", self.ca,
                  "-keyfile",

@@ -250,8 +250,8 @@ FINE = [
      OUTPUT + "file_size = 0\n" + SECOND + "{dir}/inner/../a.json\nfile_size = 0\n"),
     ("files side by side", OUTPUT + SECOND + "{dir}/a.json.x\n[records]\nfile = {dir}/a.json.9\n"),
     ("two receivers at one socket",
-     "[output u]\ntype = unix\nto = {dir}/r\n[output v]\ntype = unix\nto = {dir}/r\nformat = "
-     "cef\n"),
+     "[output u]\ntype = unix\nto = {dir}/r\n[output v]\ntype = unix\nto = {dir}/r\n"
+     "format = cef\n"),
     ("a socket of a process that ended", "[metrics]\nunix = {dir}/stale\n"),
     ("a spool that is made", "[spool]\ndirectory = {dir}/new-spool\n"),
     ("ports of one number at two addresses",

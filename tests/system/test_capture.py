@@ -97,10 +97,10 @@ class Capture(Case):
     def test_the_outputs_of_the_configuration_are_used(self):
         out = self.path("alerts.json")
         conf = self.configure("file.conf",
-                              f"[output f]\ntype = file\nto = {out}\n[records]\ncommunity_id_seed "
-                              "= 7\n"
-                              "services = tcp/8080 = http\n[capture never]\ninterface "
-                              "= no-such\n",
+                              f"[output f]\ntype = file\nto = {out}\n[records]\n"
+                              "community_id_seed = 7\n"
+                              "services = tcp/8080 = http\n[capture never]\n"
+                              "interface = no-such\n",
                               threshold="-1e30")
         alerts, _ = self.read(self.pcap, conf=conf)
         self.assertEqual(alerts, [])
@@ -111,10 +111,10 @@ class Capture(Case):
 
     def test_a_configuration_without_sockets_is_enough(self):
         bare = self.write("bare.conf",
-                          "[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n[model "
-                          "m]\n"
-                          f"checkpoint = {ganad.checkpoint()}\nthreshold = "
-                          "-1e30\n".encode())
+                          "[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n"
+                          "[model m]\n"
+                          f"checkpoint = {ganad.checkpoint()}\n"
+                          "threshold = -1e30\n".encode())
         self.assertEqual(self.reported(self.read(self.pcap, conf=bare)[0]),
                          self.expected(self.pcap))
         p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE,
@@ -158,8 +158,8 @@ class Capture(Case):
         for i in range(12000):
             many.icmp(i / 1000, f"10.1.{i % 200}.1", "10.2.0.1", 8)
         conf = self.configure("slow.conf",
-                              "[spool]\nquota = 1M\nsegment = 256K\n[output o]\ntype = "
-                              "stdout\nevents = alert, loss\n", threshold="-1e30")
+                              "[spool]\nquota = 1M\nsegment = 256K\n[output o]\n"
+                              "type = stdout\nevents = alert, loss\n", threshold="-1e30")
         alerts, said = self.read(self.write("many.pcap", many.bytes()), conf=conf)
         self.assertEqual([a["seq"] for a in alerts], list(range(1, 12001)), said)
 
@@ -248,7 +248,7 @@ class Capture(Case):
                          ganad.ctl(*local, "-", input=tcp).stdout)
         p = ganad.ctl(*local, "--filter", "tcp", "-", input=tcp)
         self.assertEqual((p.returncode, p.stdout), (1, b""))
-        self.assertIn(b"stdin: has records and no packets, which --filter is for", p.stderr)
+        self.assertIn(b"stdin: holds records, and --filter is for packets", p.stderr)
         self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
         conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n",
                               threshold="-1e30")

@@ -89,10 +89,10 @@ class Forms(Case):
     def test_what_was_not_scored_is_there_without_a_score(self):
         kept = self.path("unscored")
         conf = self.write("unscored.conf",
-                          f"[scoring]\nunix = {self.path('never')}\n[control]\nunix "
-                          f"=\n[records]\nfile = {kept}\nscore = yes\n"
-                          f"[model m]\ncheckpoint = {ganad.checkpoint('anogan')}\nsearch_rate = "
-                          "1\n".encode())
+                          f"[scoring]\nunix = {self.path('never')}\n[control]\n"
+                          f"unix =\n[records]\nfile = {kept}\nscore = yes\n"
+                          f"[model m]\ncheckpoint = {ganad.checkpoint('anogan')}\n"
+                          "search_rate = 1\n".encode())
         _, said = self.read(self.pcap, conf=conf)
         rows = list(csv.DictReader(io.StringIO(read(kept).decode())))
         self.assertEqual(len(rows), self.extract(self.pcap).count(b"\n"))
@@ -162,8 +162,8 @@ class Forms(Case):
     def test_every_line_is_whole_after_a_kill(self):
         big, small = self.write("big.pcap", pings(20000)), self.write("small.pcap", pings(3))
         conf = self.configure("kill.conf",
-                              f"[records]\nfile = {self.path('kill')}\nfile_size = 1M\nconnection "
-                              "= yes\n")
+                              f"[records]\nfile = {self.path('kill')}\nfile_size = 1M\n"
+                              "connection = yes\n")
         r = random.Random(1)
         for _ in range(6):
             with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", big],

@@ -470,10 +470,10 @@ class Captured(Case):
     def test_connections_are_routed_by_their_networks(self):
         conf = self.configure("networks.conf", threshold="-1e30")
         with open(conf, "a") as f:
-            f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\nnetworks = "
-                    "10.9.0.0/24\n"
-                    f"[model trial]\ncheckpoint = {checkpoint(3)}\nthreshold = -1e30\nshadow = "
-                    "yes\n")
+            f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\n"
+                    "networks = 10.9.0.0/24\n"
+                    f"[model trial]\ncheckpoint = {checkpoint(3)}\nthreshold = -1e30\n"
+                    "shadow = yes\n")
         alerts, _ = self.read(self.pcap, conf=conf)
         records = self.extract(self.pcap)
         of_all = self.scores_by(ganad.checkpoint(), records)

@@ -403,8 +403,8 @@ class Samples(unittest.TestCase):
             for name in stated:
                 for length in ("60000", "1180"):
                     f.write(f"[output {name}{length}]\ntype = file\nto = "
-                            f"{self.dir}/{name}{length}\nformat = {name}\nevents = alert\nlength = "
-                            f"{length}\n")
+                            f"{self.dir}/{name}{length}\nformat = {name}\nevents = alert\n"
+                            f"length = {length}\n")
         run(ganad.args.ganadd, "-c", "sizes.conf", "-r", "site.pcap", cwd=self.dir)
         alerts = {(n, k): read_file(os.path.join(self.dir, n + k)).splitlines() for n in stated
                   for k in ("60000", "1180")}

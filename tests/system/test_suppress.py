@@ -111,8 +111,8 @@ class Suppress(unittest.TestCase):
     def test_a_damaged_file_is_refused_at_the_start(self):
         with self.daemon(start=False) as d:
             with open(d.path("rules"), "w") as f:
-                f.write("# ganad suppress 1 next=5\nid=1 created=1 hits=0 last=0 | dport=80\nid=2 "
-                        "creat")
+                f.write("# ganad suppress 1 next=5\nid=1 created=1 hits=0 last=0 | dport=80\n"
+                        "id=2 creat")
             p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE,
                                timeout=30 * ganad.SLOW)
             self.assertEqual(p.returncode, 1)
@@ -126,8 +126,8 @@ class Suppress(unittest.TestCase):
                 self.assertEqual(r.returncode, code, r.stderr)
                 return r.stdout.decode(), r.stderr.decode()
             with open(d.path("rules"), "w") as f:
-                f.write("# ganad suppress 1 next=9\nid=1 created=1 hits=2 last=3 | dport=80 "
-                        "comment=\"f\u00fcr alle\"\n"
+                f.write("# ganad suppress 1 next=9\n"
+                        "id=1 created=1 hits=2 last=3 | dport=80 comment=\"f\u00fcr alle\"\n"
                         "id=7 created=1 hits=0 last=0 | src=2001:db8::/32 "
                         "expires=2099-01-01T00:00:00Z\n")
             rules = {o["id"]: o for o in json.loads(ctl("-J", "-f", d.path("rules"), "list")[0])}
