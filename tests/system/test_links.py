@@ -155,7 +155,7 @@ class Links(NetCase):
                     self.assertEqual(p.returncode, 1, p.stderr)
                     self.assertRegex(p.stderr,
                                      rf"capture 'wire': {name}: no permission to capture: "
-                                     "it takes CAP_NET_RAW")
+                                     "this needs CAP_NET_RAW")
 
 
 class Files(Case):
