@@ -169,7 +169,7 @@ class Crashes(Case):
         self.assertEqual(received.seen, set(range(1, first)) - lost |
                          set(range(end, end + PER_REQUEST)))
         self.assertNotIn("missing", received.watch())
-        self.assertEqual(received.watch().count("lost"),
+        self.assertEqual(received.watch().count("the loss of"),
                          sum(e["lost"] > 0 for e in received.losses))
         self.assertIn(f"the numbers {first} to {end - 1} are skipped", d.read_log())
 
