@@ -6,8 +6,8 @@
  * number occurs twice.
  *
  *   mode (1): 1, 2 sync  4 same boot  8 orderly end  16 no state
- *   state: next  reserved  unused_from  unused_to  cursor (8 each)  flags (1): 1 clean  2 guessed  4, 8 sync
- *          16 two gaps, around the unused numbers
+ *   state: next  reserved  unused_from  unused_to  cursor (8 each)
+ *          flags (1): 1 clean  2 guessed  4, 8 sync  16 two gaps, around the unused numbers
  *   then for each segment: number (8)  length (2)  bytes; sums of ff ff ff ff are corrected
  */
 

@@ -11,14 +11,16 @@ import tree
 
 TOP = r"(?:\.ci|conf|daemon|lib|models|proto|systemd|tests|tools)"
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
-IN_TICKS = re.compile(rf"`({TOP}/[\w./-]*[\w/])`|(?<![\w`/.-])({TOP}/[\w./-]*\w\.(?:c|h|py|md|proto|conf|ckpt))\b")
+IN_TICKS = re.compile(rf"`({TOP}/[\w./-]*[\w/])`"
+                      rf"|(?<![\w`/.-])({TOP}/[\w./-]*\w\.(?:c|h|py|md|proto|conf|ckpt))\b")
 PAGE = re.compile(r"(?:^|/)([a-z][a-z.-]*)\.([1578])$")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]+|-[a-zA-Z])(?![\w-])")
 UNIVERSAL = {"-h", "--help"}
 
 
 def run(*command):
-    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
 
 
 def pages(root):
@@ -65,7 +67,8 @@ def check_paths(root, name, text):
     for m in list(LINK.finditer(text)) + list(IN_TICKS.finditer(text)):
         path = next(g for g in m.groups() if g)
         bases = [os.path.join(root, directory), root]
-        if not re.search(r"\b[A-Z]{4,}\b|NAME", path) and not any(os.path.exists(os.path.join(b, path)) for b in bases):
+        if not re.search(r"\b[A-Z]{4,}\b|NAME",
+                         path) and not any(os.path.exists(os.path.join(b, path)) for b in bases):
             yield f"{name}:{text.count(chr(10), 0, m.start()) + 1}: {path} is not there"
 
 

@@ -16,8 +16,10 @@ def check(root):
     # names made by macros confuse it
     names = [n for n in tree.c_files(root) if not n.endswith(".inc")]
     if names:
-        cf = subprocess.run([PROGRAM, "--dry-run", "-Werror", "--ferror-limit=3", "--style=file"] + names, cwd=root,
-                            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        cf = subprocess.run([PROGRAM, "--dry-run", "-Werror", "--ferror-limit=3", "--style=file"] +
+                            names, cwd=root,
+                            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            check=False)
         if cf.returncode:
             yield f"{cf.stdout}\nput right by: {PROGRAM} -i FILE"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each header compiles alone, and twice. Usage: check_headers.py SOURCE_ROOT BUILD_ROOT COMPILER..."""
+"""Each header compiles alone, and twice.
+Usage: check_headers.py SOURCE_ROOT BUILD_ROOT COMPILER..."""
 
 import os
 import subprocess
@@ -11,16 +12,19 @@ import tree
 
 def compile_alone(root, build, compiler, name):
     unit = f'#include "{name}"\n#include "{name}" /* and twice */\nint gad_alone;\n'
-    cc = subprocess.run(compiler + ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c",
+    cc = subprocess.run(compiler + ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+                                    "-fsyntax-only", "-x", "c",
                                     "-I", root, "-I", build, "-"],
-                        input=unit, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                        input=unit, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                        check=False)
     return f"{name} does not compile alone:\n{cc.stdout}" if cc.returncode else None
 
 
 def check(root, build, compiler):
     headers = [n for n in tree.files(root) if n.endswith(".h")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from filter(None, pool.map(lambda n: compile_alone(root, build, compiler, n), headers))
+        yield from filter(None, pool.map(lambda n: compile_alone(root, build, compiler, n),
+                                         headers))
 
 
 if __name__ == "__main__":

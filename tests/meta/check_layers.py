@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files may include which, as ARCHITECTURE.md describes. Usage: check_layers.py SOURCE_ROOT"""
+"""Which files may include which, as ARCHITECTURE.md describes.
+Usage: check_layers.py SOURCE_ROOT"""
 
 import os
 import re
@@ -35,7 +36,8 @@ EXTRA = {
 }
 # header: the only places that may include it.
 ONLY = [
-    (r"(proto/)?[a-z_]+\.pb-c\.h", ["lib/checkpoint/", "lib/event/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
+    (r"(proto/)?[a-z_]+\.pb-c\.h", ["lib/checkpoint/", "lib/event/", "daemon/ingest/",
+                                    "daemon/control/", "tools/", "tests/"]),
     (r"models/trainer\.h", ["models/", "tools/ganad-train/", "tests/"]),
     (r"cblas\.h|openblas.*\.h", ["lib/nn/mat.c"]),
     (r"event2/(http|listener|bufferevent).*", ["daemon/metrics/"]),
@@ -45,9 +47,11 @@ ONLY = [
     (r"ini\.h", ["daemon/", "tests/"]),
     (r"systemd/.*", ["daemon/"]),
     (r"zlib\.h", ["lib/base/z_mem.h", "tests/"]),
-    (r"openssl/(ssl|err|x509v3)\.h", ["daemon/feed/transport_tls.c", "daemon/feed/tls_files.c", "tests/"]),
+    (r"openssl/(ssl|err|x509v3)\.h", ["daemon/feed/transport_tls.c", "daemon/feed/tls_files.c",
+                                      "tests/"]),
     (r"openssl/(?!ssl\.h|err\.h|x509v3\.h).*", ["lib/", "models/", "tools/", "tests/"]),
-    (r"protobuf-c/.*", ["lib/checkpoint/", "lib/event/", "daemon/ingest/", "daemon/control/", "tools/", "tests/"]),
+    (r"protobuf-c/.*", ["lib/checkpoint/", "lib/event/", "daemon/ingest/", "daemon/control/",
+                        "tools/", "tests/"]),
     (r"cmocka\.h", ["tests/unit/test.h"]),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)

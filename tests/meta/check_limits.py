@@ -17,7 +17,8 @@ ROW = re.compile(r"^\| `([\w/.`, ]+)` \| `(fuzz_\w+)", re.M)
 
 
 def keys(root):
-    return set(re.findall(r'^    \{"(\w+)", "(\w+)",', tree.read(root, "daemon/config/keys.c"), re.M))
+    return set(re.findall(r'^    \{"(\w+)", "(\w+)",', tree.read(root, "daemon/config/keys.c"),
+                          re.M))
 
 
 def check_values(root, text):
@@ -41,9 +42,11 @@ def check_targets(root, text):
         for file in re.findall(r"[\w/.]+\.[ch]", files):
             if not os.path.exists(os.path.join(root, file)):
                 yield f"SECURITY.md: {file} is not there"
-    there = {n[:-2] for n in os.listdir(os.path.join(root, "tests/fuzz")) if re.fullmatch(r"fuzz_\w+\.c", n)} - {"fuzz_main"}
+    there = {n[:-2] for n in os.listdir(os.path.join(root, "tests/fuzz"))
+             if re.fullmatch(r"fuzz_\w+\.c", n)} - {"fuzz_main"}
     for name in sorted(there ^ listed):
-        yield f"SECURITY.md: {name} is {'not in the table of parsers' if name in there else 'no fuzz target'}"
+        why = "not in the table of parsers" if name in there else "no fuzz target"
+        yield f"SECURITY.md: {name} is {why}"
 
 
 def check(root):

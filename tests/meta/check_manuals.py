@@ -10,8 +10,10 @@ import sys
 import tree
 
 TEXT = r'(NULL|"(?:[^"\\]|\\.)*"|[A-Z][A-Z_]+)'
-KEY = re.compile(r'\{"(\w+)", "(\w+)", CONFIG_(\w+), IN\w*\([\w.]+\),\s+([^,]+),\s+([^,]+),\s+' + TEXT + r",\s*" + TEXT, re.S)
-ITEM = re.compile(r"^\.It Cm (\w+) No = (.*)\n((?:(?!\.It Cm \w+ No =|\.El|\.Ss |\.Sh ).*\n)*)", re.M)
+KEY = re.compile(r'\{"(\w+)", "(\w+)", CONFIG_(\w+), IN\w*\([\w.]+\),\s+([^,]+),\s+([^,]+),\s+' +
+                 TEXT + r",\s*" + TEXT, re.S)
+ITEM = re.compile(r"^\.It Cm (\w+) No = (.*)\n((?:(?!\.It Cm \w+ No =|\.El|\.Ss |\.Sh ).*\n)*)",
+                  re.M)
 MACRO = re.compile(r"^\.(?:Pa|Cm|Pq|Ql|Ar|Va|Nm|Dv|Ic|Xr|Li|Sx|Em) ?", re.M)
 UNIT = {"": 1, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 NUMBER = r"(10\^\d+|\d+(?:\.\d+)?(?:e-?\d+)?)(?: ?(ms|s|min|h|[KMG])\b)?"
@@ -41,7 +43,8 @@ def keys(root):
         name, kind = (m.group(1), m.group(2)), m.group(3)
         default, choices = (None if g == "NULL" else g.strip('"') for g in m.groups()[5:7])
         if default and default.startswith("GAD_"):
-            default = re.search(rf'{default} +"([^"]*)"', tree.read(root, "lib/wire/socket.h")).group(1)
+            default = re.search(rf'{default} +"([^"]*)"',
+                                tree.read(root, "lib/wire/socket.h")).group(1)
         yield name, kind, m.group(4), m.group(5), default, choices
 
 
@@ -51,7 +54,8 @@ def described(root):
     for page in (n for n in tree.files(root) if re.fullmatch(r"conf/[\w.-]+\.5", n)):
         for part in re.split(r"^\.(?:Ss|Sh) ", tree.read(root, page), flags=re.M):
             m = re.match(r"(?:Section|DESCRIPTION) ?(\w*)", part)
-            name = m.group(1) if m and m.group(1) else "capture" if "ganad-capture" in page else None
+            other = "capture" if "ganad-capture" in page else None
+            name = m.group(1) if m and m.group(1) else other
             for key, form, text in ITEM.findall(part) if name else []:
                 found[name, key] = (page, form, flat(text))
     return found
@@ -59,7 +63,8 @@ def described(root):
 
 def limit(text):
     try:
-        return float(eval(text.replace("0777", "0o777"), {"__builtins__": {}}))  # pylint: disable=eval-used
+        text = text.replace("0777", "0o777")
+        return float(eval(text, {"__builtins__": {}}))  # pylint: disable=eval-used
     except (NameError, SyntaxError):
         return None  # a constant of another file
 
@@ -74,7 +79,8 @@ def check_range(where, kind, low, high, text):
     if not RANGE.search(text):
         yield f"{where}: says no range, the code has {low} to {high}"
     for a, a_unit, b, b_unit in RANGE.findall(text):
-        stated = [float(x.replace("10^", "1e")) * UNIT[unit] for x, unit in ((a, a_unit), (b, b_unit))]
+        stated = [float(x.replace("10^", "1e")) * UNIT[unit]
+                  for x, unit in ((a, a_unit), (b, b_unit))]
         if not (same_number(limit(low), stated[0]) and same_number(limit(high), stated[1])):
             yield f"{where}: says {a}{a_unit} to {b}{b_unit}, the code has {low} to {high}"
 
@@ -103,7 +109,8 @@ def check_keys(root):
             continue
         yield from check_default(where, default, text)
         yield from check_range(where, kind, low, high, text)
-        if kind == "CHOICE" and choices != "CONFIG_FORMATS" and re.findall(r"[\w-]+", form)[1:] != choices.split("|"):
+        if (kind == "CHOICE" and choices != "CONFIG_FORMATS"
+                and re.findall(r"[\w-]+", form)[1:] != choices.split("|")):
             yield f"{where}: its choices are {choices}"
     for name, key in sorted(there.keys() - known):
         yield f"{there[name, key][0]}: there is no key [{name}] {key}"
@@ -133,7 +140,8 @@ def check_members(root):
     for members in own.values():
         for name, what in members.items():
             inner = what.get("items", what).get("properties", {}) if name != "features" else {}
-            want |= {f"{name}.{x}" for x in inner} if name in ("flow", "rollup") else {name} | set(inner)
+            want |= ({f"{name}.{x}" for x in inner} if name in ("flow", "rollup")
+                     else {name} | set(inner))
     for name in sorted(want - said):
         yield f"daemon/ganad-events.5: format json has '{name}', too"
     for name in sorted(said - want):
@@ -141,11 +149,14 @@ def check_members(root):
 
 
 def check_pairs(root):
-    text = section(tree.read(root, "daemon/ganad-events.5"), r"\.Ss Keys of leef, syslog and journal", r"\n\.El")
-    said = {tuple(re.split(r" Ta ", row)[:3]) for row in re.findall(r"^\.It (?!Sy)(\w.*)$", text, re.M)}
+    text = section(tree.read(root, "daemon/ganad-events.5"),
+                   r"\.Ss Keys of leef, syslog and journal", r"\n\.El")
+    said = {tuple(re.split(r" Ta ", row)[:3])
+            for row in re.findall(r"^\.It (?!Sy)(\w.*)$", text, re.M)}
     names = {}
     for form in ("leef", "syslog", "journal"):
-        for pair, key in re.findall(r'\[GAD_PAIR_(\w+)\] = "(\w+)"', tree.read(root, f"lib/event/format_{form}.c")):
+        for pair, key in re.findall(r'\[GAD_PAIR_(\w+)\] = "(\w+)"',
+                                    tree.read(root, f"lib/event/format_{form}.c")):
             names.setdefault(pair, []).append(re.sub("^GANAD_", "", key))
     want = {tuple(n) for n in names.values()}
     for row in sorted(want - said):
@@ -162,11 +173,13 @@ def check_counters(root):
     listed = section(tree.read(root, "daemon/ganad-events.5"), r"\.Sh COUNTERS", r"\n\.El")
     said = re.findall(r"^\.It Va (\w+)$", listed, re.M)
     for name in sorted(set(fields) ^ set(said)):
-        yield f"daemon/ganad-events.5: {'no counter' if name in fields else 'there is no counter'} '{name}'"
+        why = "no counter" if name in fields else "there is no counter"
+        yield f"daemon/ganad-events.5: {why} '{name}'"
 
 
 STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUTS_MAX"),
-          ("conf/ganadd.conf.5", r"At least one such section is required; there may be (\d+)\.", "CONFIG_MODELS_MAX"),
+          ("conf/ganadd.conf.5", r"At least one such section is required; there may be (\d+)\.",
+           "CONFIG_MODELS_MAX"),
           ("conf/ganadd.conf.5", r"There may be (\d+) shadows,", "CONFIG_SHADOWS_MAX"),
           ("conf/ganadd.conf.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
           ("conf/ganad-capture.5", r"under a name of up to (\d+) letters", "CONFIG_NAME_MAX"),
@@ -174,7 +187,8 @@ STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUT
 
 
 def check_stated(root):
-    values = dict(re.findall(r"\b(CONFIG_\w+_MAX) = (\d+)", tree.read(root, "daemon/config/config.h")))
+    values = dict(re.findall(r"\b(CONFIG_\w+_MAX) = (\d+)",
+                             tree.read(root, "daemon/config/config.h")))
     for page, pattern, name in STATED:
         m = re.search(pattern, flat(tree.read(root, page)))
         if not m or m.group(1) != values[name]:
@@ -194,7 +208,8 @@ def check_environment(root):
 
 
 def check(root):
-    for part in (check_keys, check_members, check_pairs, check_counters, check_stated, check_environment):
+    for part in (check_keys, check_members, check_pairs, check_counters, check_stated,
+                 check_environment):
         yield from part(root)
 
 

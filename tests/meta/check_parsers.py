@@ -9,15 +9,19 @@ import re
 
 import tree
 
-LIBRARY = re.compile(r"\(NEEDED\) .*\[(lib(?:json-c|json-glib|yajl|cjson|simdjson|yaml|fyaml|xml2|expat)\b[^\]]*)\]")
+LIBRARY = re.compile(r"\(NEEDED\) .*\[(lib(?:json-c|json-glib|yajl|cjson|simdjson|yaml|fyaml|xml2"
+                     r"|expat)\b[^\]]*)\]")
 # Functions of Debian's libraries that turn text into a value
-PARSER = re.compile(r"^(json_load\w*|json_(tokener|parser)_\w+|json_object_from_(file|fd)\w*|yajl_(parse|tree_parse)\w*|"
+PARSER = re.compile(r"^(json_load\w*|json_(tokener|parser)_\w+|json_object_from_(file|fd)\w*"
+                    r"|yajl_(parse|tree_parse)\w*|"
                     r"cJSON_Parse\w*|yaml_\w+|fy_\w+|xml(Read|Parse|Ctxt|SAX)\w*|XML_Parse\w*)$")
 
 
 def check(program):
     text = tree.readelf(program, "--dynamic", "--syms", "--dyn-syms")
-    names = {m.group(1) for m in re.finditer(r"^ *\d+: [0-9a-f]+ +\S+ (?:FUNC|NOTYPE) .* (?:UND|\d+) (\w+)", text, re.M)}
+    names = {m.group(1)
+             for m in re.finditer(r"^ *\d+: [0-9a-f]+ +\S+ (?:FUNC|NOTYPE) .* (?:UND|\d+) (\w+)",
+                                  text, re.M)}
     for library in LIBRARY.findall(text):
         yield f"{program}: is linked with {library}"
     for name in sorted(n for n in names if PARSER.match(n)):

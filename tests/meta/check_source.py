@@ -8,23 +8,29 @@ import tree
 
 LINES_MAX = 500
 C_LINES_MAX = 600
-SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service", ".sysusers", ".tmpfiles", ".1",
+SOURCE = (".c", ".h", ".inc", ".proto", ".py", ".sh", ".build", ".in", ".conf", ".service",
+          ".sysusers", ".tmpfiles", ".1",
           ".5", ".7", ".8")
 NAMED = ("meson_options.txt", ".clang-format", ".clang-tidy")
-DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/|\.webp$")
+DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/"
+                  r"|daemon/metrics/page/vendor/|\.webp$")
 
 # The words are assembled here, so that this file does not contain what it searches for.
-UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b|\bplace" r"holder|\bst" r"ub(s|bed)?\b"
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b|\bplace" r"holder|\bst"
+                        r"ub(s|bed)?\b"
                         r"|\bnot (yet )?imple" r"mented\b")
 MACHINE = re.compile(r"(?<![\w.])/(wo" r"rk|ro" r"ot|ho" r"me)/\w")
 
 CALL = r"(?<![\w.>])({})\s*\("
 ANYWHERE = re.compile(CALL.format(
-    "strcpy|stpcpy|strcat|v?sprintf|gets|alloca|ato[ilf]|atoll|v?f?scanf|v?sscanf|strtou?ll?|strtou?l|strtof|strtok"
+    "strcpy|stpcpy|strcat|v?sprintf|gets|alloca|ato[ilf]|atoll|v?f?scanf|v?sscanf|strtou?ll?"
+    "|strtou?l|strtof|strtok"
     "|s?rand|random|localtime|gmtime|ctime|asctime|tmpnam|mktemp|system|popen|bcopy|bzero"))
-HEAP = re.compile(CALL.format("malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strn?dup|v?asprintf|free"))
+HEAP = re.compile(CALL.format(
+    "malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strn?dup|v?asprintf|free"))
 LIBRARY = re.compile(CALL.format(
-    "v?printf|v?fprintf|v?dprintf|puts|fputs|putchar|perror|exit|_exit|quick_exit|abort|syslog|sleep|usleep|nanosleep"
+    "v?printf|v?fprintf|v?dprintf|puts|fputs|putchar|perror|exit|_exit|quick_exit|abort|syslog"
+    "|sleep|usleep|nanosleep"
     "|signal|sigaction|setlocale|fork"))
 TYPEDEF = re.compile(r"\btypedef\s+(struct|union|enum)\b")
 

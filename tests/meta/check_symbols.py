@@ -20,7 +20,8 @@ SYMBOL = re.compile(r"^[0-9a-f]+ (.{7}) (\S+)\t([0-9a-f]+) +(?:\.\w+ +)?(\S+)$")
 
 
 def check(archive):
-    table = subprocess.run(["objdump", "-t", archive], text=True, stdout=subprocess.PIPE, check=True).stdout
+    table = subprocess.run(["objdump", "-t", archive], text=True, stdout=subprocess.PIPE,
+                           check=True).stdout
     member, n = "?", 0
     for line in table.split("\n"):
         m = MEMBER.match(line)
@@ -31,7 +32,8 @@ def check(archive):
             continue
         n += 1
         flags, section, size, name = m.groups()
-        mutable = re.fullmatch(r"\.(t?data|t?bss)(\..*)?|\*COM\*", section) and not section.startswith(".data.rel.ro")
+        mutable = re.fullmatch(r"\.(t?data|t?bss)(\..*)?|\*COM\*",
+                               section) and not section.startswith(".data.rel.ro")
         if mutable and "O" in flags and int(size, 16) and name.split(".")[0] not in GLOBALS:
             yield f"{member}: '{name}' is a mutable global ({section}, {int(size, 16)} bytes)"
         if flags[0] in "gu!" and section != "*UND*" and not name.startswith("gad_"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The text of the tree that people read: documents, manual pages, comments and messages, as paragraphs with their lines."""
+"""The text of the tree that people read, as paragraphs with their lines: documents, manual pages,
+comments and messages."""
 
 import io
 import re
@@ -7,13 +8,17 @@ import tokenize
 
 import tree
 
-DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/|daemon/metrics/page/vendor/|^LICENSE$|\.webp$")
+DATA = re.compile(r"tests/fuzz/corpus/|tests/.*/(corpus|data|golden)/|models/default/"
+                  r"|daemon/metrics/page/vendor/|^LICENSE$|\.webp$")
 PAGE = re.compile(r"\.[1578]$")
-HASH = re.compile(r"\.(sh|build|conf|in|service|socket|timer|sysusers|tmpfiles|yml|yaml|toml|preset)$|^meson_options\.txt$|^debian/")
+HASH = re.compile(r"\.(sh|build|conf|in|service|socket|timer|sysusers|tmpfiles|yml|yaml"
+                  r"|toml|preset)$"
+                  r"|^meson_options\.txt$|^debian/")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[`]*[A-Z`])")
 WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*|\d[\d.,]*")
 CODE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]*>")
-INLINE = {"Nm", "Ar", "Cm", "Dq", "Em", "Ev", "Fl", "Ic", "Li", "Pa", "Pq", "Ql", "Qq", "Sq", "Sy", "Va", "Vt", "Xr", "No", "Ns", "Op", "Oc", "Po", "Pc", "Aq", "Sx", "Brq", "Lk"}
+INLINE = {"Nm", "Ar", "Cm", "Dq", "Em", "Ev", "Fl", "Ic", "Li", "Pa", "Pq", "Ql", "Qq", "Sq", "Sy",
+          "Va", "Vt", "Xr", "No", "Ns", "Op", "Oc", "Po", "Pc", "Aq", "Sx", "Brq", "Lk"}
 
 
 def markdown(text):
@@ -23,7 +28,8 @@ def markdown(text):
         begins = line.startswith("```")
         if begins:
             fenced = not fenced
-        ends = begins or fenced or not line.strip() or line.startswith(("|", "#", "    ")) or re.match(r"\s*([-*]|\d+\.) ", line)
+        ends = (begins or fenced or not line.strip() or line.startswith(("|", "#", "    "))
+                or re.match(r"\s*([-*]|\d+\.) ", line))
         if ends and part:
             yield start, " ".join(part)
             part = []
@@ -53,7 +59,8 @@ def manual(text):
             continue
         if not part:
             start = i
-        part.append(" ".join(w for w in words[1:] if w not in INLINE) if words else line.replace("\\&", ""))
+        part.append(" ".join(w for w in words[1:] if w not in INLINE) if words
+                    else line.replace("\\&", ""))
 
 
 def c_comments(text):
@@ -109,7 +116,7 @@ def python(text):
 
 
 def paragraphs(name, text):
-    """(line, text) of what people read in a file, by its kind; strings of C are left to c_strings()."""
+    """(line, text) of what people read in a file, by its kind; c_strings() has the strings of C."""
     if name.endswith(".md"):
         return markdown(text)
     if PAGE.search(name):

@@ -46,7 +46,7 @@ class Planted(unittest.TestCase):
             f.write(text)
 
     def expect(self, check, name, text, *found):
-        """The check reports each of found, in this order, about the planted file, and nothing else."""
+        """The check reports each of found, in this order, about the planted file, and no more."""
         with self.subTest(name=name, text=text):
             self.plant(name, text)
             said = list(check(self.root))
@@ -57,7 +57,8 @@ class Planted(unittest.TestCase):
 
     def test_layers(self):
         def expect(name, includes, *found):
-            self.expect(check_layers.check, name, C + "".join(f"#include {i}\n" for i in includes), *found)
+            self.expect(check_layers.check, name, C + "".join(f"#include {i}\n" for i in includes),
+                        *found)
         expect("lib/base/a.c", ['"lib/base/a.h"', "<stdio.h>", '"lib/base/b.h"'])
         expect("lib/base/a.c", ['"lib/nn/mat.h"'], "lib/base/a.c:2: lib/base may not include")
         expect("lib/base/a.c", ['"a.h"'], "may not include")
@@ -93,9 +94,11 @@ class Planted(unittest.TestCase):
         expect("lib/base/a.c", C + "\n" * 599)
         expect("lib/base/a.c", C + "\n" * 600, "601 lines")
         expect("conf/a.conf", "# SPDX-License-Identifier: Apache-2.0\n" + "\n" * 500, "501 lines")
-        for call in ("strcpy", "sprintf", "gets", "alloca", "atoi", "sscanf", "strtol", "strtoul", "strtoull", "strtok", "rand",
+        for call in ("strcpy", "sprintf", "gets", "alloca", "atoi", "sscanf", "strtol", "strtoul",
+                     "strtoull", "strtok", "rand",
                      "localtime", "system"):
-            expect("tests/unit/a.c", C + f"\nvoid f(void) {{ {call}(x); }}\n", f"a.c:3: {call}: has no bound")
+            expect("tests/unit/a.c", C + f"\nvoid f(void) {{ {call}(x); }}\n",
+                   f"a.c:3: {call}: has no bound")
         for call in ("malloc", "free", "strdup", "asprintf"):
             expect("daemon/a.c", C + f"x = {call} (y);\n", f"{call}: memory comes from")
             expect("tests/a.c", C + f"x = {call}(y);\n")
@@ -106,7 +109,8 @@ class Planted(unittest.TestCase):
             expect("tools/a.c", C + f"{call}(x);\n")
         expect("lib/nn/a.c", C + "snprintf(x); gad_buf_printf(x);\n")
         expect("lib/nn/a.c", C + "typedef struct gad_x gad_x;\n", "keep their names")
-        for word in (words("TO", "DO"), words("FIX", "ME"), words("X", "XX"), words("place", "holder"), words("st", "ub")):
+        for word in (words("TO", "DO"), words("FIX", "ME"), words("X", "XX"),
+                     words("place", "holder"), words("st", "ub")):
             expect("lib/base/a.c", C + f"/* {word}: later */\n", "finish it")
             expect("README.md", f"{word} here\n", "finish it")
         for path in (words("/wo", "rk/x"), words("/ro", "ot/x"), words("/ho", "me/x")):
@@ -120,7 +124,8 @@ class Planted(unittest.TestCase):
         expect("README.md", "The daemon reports it.\n")
         expect("README.md", f"The daemon asks {refused}.\n", f"README.md:1: '{refused}': write")
         expect("README.md", f"The daemon asks\n{refused.capitalize()}.\n", "README.md:2: ")
-        expect("README.md", "It is " + words("go", "ne") + ".\nThe host is\n" + words("go", "ne") + " again.\n", "README.md:1: ", "README.md:2: ")
+        expect("README.md", "It is " + words("go", "ne") + ".\nThe host is\n" + words("go", "ne") +
+               " again.\n", "README.md:1: ", "README.md:2: ")
         expect("tests/unit/a.c", C + f"static int is_{refused}(void);\n", "tests/unit/a.c:2: ")
         expect("daemon/a.c", C + f'const char *text = "{refused} reads";\n', "daemon/a.c:2: ")
         expect("tools/a.py", f'x = 1 if y is None else "{refused}"\n', "tools/a.py:1: ")
@@ -141,11 +146,12 @@ class Planted(unittest.TestCase):
             for source in ("lib/a", "daemon/b", "tests/c"):
                 path = os.path.join(root, source)
                 if os.path.exists(path + ".c"):
-                    subprocess.run(COMPILER + ["-c", "-fno-common", path + ".c", "-o", path + ".o"], check=True)
+                    subprocess.run(COMPILER + ["-c", "-fno-common", path + ".c", "-o", path + ".o"],
+                                   check=True)
             return check_exports.check(root)
         self.plant("lib/a.c", "int gad_a(void); int gad_a(void) { return 1; }\n")
         self.plant("tests/c.c", "int gad_a(void); int main(void) { return gad_a(); }\n")
-        self.assertIn("'gad_a' has no caller", " ".join(check(self.root)))
+        self.assertIn("product uses 'gad_a'", " ".join(check(self.root)))
         self.plant("daemon/b.c", "int gad_a(void); int main(void) { return gad_a(); }\n")
         self.assertEqual(list(check(self.root)), [])
 
@@ -153,7 +159,8 @@ class Planted(unittest.TestCase):
         def expect(name, text, *found):
             self.expect(lambda root: check_headers.check(root, root, COMPILER), name, text, *found)
         expect("lib/base/a.h", H + "#include <stddef.h>\nstruct a { size_t n; };\n")
-        expect("lib/base/a.h", H + "struct a { size_t n; };\n", "lib/base/a.h does not compile alone")
+        expect("lib/base/a.h", H + "struct a { size_t n; };\n",
+               "lib/base/a.h does not compile alone")
         expect("lib/base/a.h", C + "struct a { int n; };\n", "does not compile alone")
 
     def test_format(self):
@@ -166,13 +173,17 @@ class Planted(unittest.TestCase):
     def test_symbols(self):
         def check(root):
             obj, lib = os.path.join(root, "a.o"), os.path.join(root, "liba.a")
-            subprocess.run(COMPILER + ["-c", "-fno-common", os.path.join(root, "a.c"), "-o", obj], check=True)
+            subprocess.run(COMPILER + ["-c", "-fno-common", os.path.join(root, "a.c"), "-o", obj],
+                           check=True)
             subprocess.run(["ar", "crs", lib, obj], check=True)
             return check_symbols.check(lib)
-        self.expect(check, "a.c", "static const int k[2] = {1, 2};\nconst int *gad_f(void) { return k; }\n")
+        self.expect(check, "a.c",
+                    "static const int k[2] = {1, 2};\nconst int *gad_f(void) { return k; }\n")
         self.expect(check, "a.c", "int f(void) { return 1; }\n", "exports 'f'")
-        self.expect(check, "a.c", "static int n; int gad_f(void) { return ++n; }\n", "'n' is a mutable global")
-        self.expect(check, "a.c", "static int n = 3; int gad_f(void) { static int m; return ++n + ++m; }\n",
+        self.expect(check, "a.c", "static int n; int gad_f(void) { return ++n; }\n",
+                    "'n' is a mutable global")
+        self.expect(check, "a.c",
+                    "static int n = 3; int gad_f(void) { static int m; return ++n + ++m; }\n",
                     "mutable global", "mutable global")
 
     def test_parsers(self):
@@ -183,37 +194,49 @@ class Planted(unittest.TestCase):
             out = os.path.join(self.root, "prog")
             subprocess.run([*COMPILER, os.path.join(self.root, "a.c"), "-o", out], check=True)
             return check_parsers.check(out)
-        self.expect(check, "a.c", "int json_dumps(void); int json_dumps(void) { return 0; }\nint main(void) { return 0; }\n")
-        for name in ("json_loads", "json_load_file", "yaml_parser_parse", "cJSON_Parse", "XML_Parse"):
-            self.expect(check, "a.c", f"int {name}(void); int {name}(void) {{ return 0; }}\nint main(void) {{ return 0; }}\n",
+        self.expect(check, "a.c",
+                    "int json_dumps(void); int json_dumps(void) { return 0; }\n"
+                    "int main(void) { return 0; }\n")
+        for name in ("json_loads", "json_load_file", "yaml_parser_parse", "cJSON_Parse",
+                     "XML_Parse"):
+            self.expect(check, "a.c",
+                        f"int {name}(void); int {name}(void) {{ return 0; }}\nint main(void) {{ "
+                        f"return 0; }}\n",
                         f"has '{name}'")
         self.expect(check, "a.c", "int json_loads(void) __attribute__((weak));\n"
-                    "int main(void) { return json_loads ? json_loads() : 0; }\n", "has 'json_loads'")
+                    "int main(void) { return json_loads ? json_loads() : 0; }\n",
+                    "has 'json_loads'")
 
         library = os.path.join(self.root, "libyaml-0.so.2")
         self.plant("y.c", "int y(void); int y(void) { return 0; }\n")
-        subprocess.run([*COMPILER, "-shared", "-fPIC", os.path.join(self.root, "y.c"), "-Wl,-soname,libyaml-0.so.2", "-o",
+        subprocess.run([*COMPILER, "-shared", "-fPIC", os.path.join(self.root, "y.c"),
+                        "-Wl,-soname,libyaml-0.so.2", "-o",
                         library], check=True)
 
         def check_linked(_):
             out = os.path.join(self.root, "prog")
-            subprocess.run([*COMPILER, os.path.join(self.root, "a.c"), library, "-o", out], check=True)
+            subprocess.run([*COMPILER, os.path.join(self.root, "a.c"), library, "-o", out],
+                           check=True)
             return check_parsers.check(out)
-        self.expect(check_linked, "a.c", "int y(void);\nint main(void) { return y(); }\n", "is linked with libyaml-0.so.2")
+        self.expect(check_linked, "a.c", "int y(void);\nint main(void) { return y(); }\n",
+                    "is linked with libyaml-0.so.2")
 
     def test_hardening(self):
         if not tree.on_path("readelf"):
             self.skipTest("no readelf")
-        good = ["-O2", "-fPIE", "-pie", "-fstack-protector-all", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro",
+        good = ["-O2", "-fPIE", "-pie", "-fstack-protector-all", "-U_FORTIFY_SOURCE",
+                "-D_FORTIFY_SOURCE=2", "-Wl,-z,relro",
                 "-Wl,-z,now", "-Wl,-z,noexecstack"]
         code = """#include <stdio.h>
-int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc == 1 ? "%s" : argv[1], "x"); }
+int main(int argc, char **argv)
+{ char b[20]; return snprintf(b, sizeof(b), argc == 1 ? "%s" : argv[1], "x"); }
 """
 
         def expect(flags, *found, more=""):
             def check(_):
                 out = os.path.join(self.root, "prog")
-                subprocess.run([*COMPILER, *good, *flags, os.path.join(self.root, "a.c"), "-o", out], check=True)
+                subprocess.run([*COMPILER, *good, *flags, os.path.join(self.root, "a.c"), "-o",
+                                out], check=True)
                 return check_hardening.check(out)
             self.expect(check, "a.c", code + more, *found)
         expect([])
@@ -221,7 +244,8 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         expect(["-Wl,-z,norelro"], "has no RELRO segment")
         expect(["-Wl,-z,lazy"], "RELRO is not full")
         expect(["-Wl,-z,execstack"], "its stack is executable")
-        expect([], "writable and executable", more=r"""__asm__(".section .x,\"awx\"\n.byte 0\n.text\n");
+        expect([], "writable and executable",
+               more=r"""__asm__(".section .x,\"awx\"\n.byte 0\n.text\n");
 """)
         expect(["-Wl,-rpath,/usr/lib/x"])
         expect(["-Wl,-rpath,/usr/lib/x:/tmp"], "looks for libraries in /usr/lib/x:/tmp")
@@ -232,7 +256,8 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         if not tree.on_path("mandoc"):
             self.skipTest("no mandoc")
         program = os.path.join(self.root, "prog")
-        page = (".Dd November 23, 2026\n.Dt PROG 1\n.Os\n.Sh NAME\n.Nm prog\n.Nd does\n.Sh DESCRIPTION\n"
+        page = (".Dd November 23, 2026\n.Dt PROG 1\n.Os\n.Sh NAME\n.Nm prog\n.Nd does\n"
+                ".Sh DESCRIPTION\n"
                 "The command\n.Cm run\ntakes\n.Fl Fl fast\nand\n.Fl x .\n")
 
         def check(root):
@@ -241,10 +266,14 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
 
         def expect(help_text, command_help, page_text, *found):
             self.plant("prog.1", page_text)
-            self.expect(check, "prog", f"""#!/bin/sh\n[ "$1" = --help ] && echo '{help_text}' || echo '{command_help}'\n""", *found)
+            self.expect(check, "prog",
+                        f"""#!/bin/sh
+[ "$1" = --help ] && echo '{help_text}' || echo '{command_help}'
+""", *found)
         usage = "Usage: prog COMMAND\n\nCommands:\n  run   runs"
         expect(usage, "-x, --fast", page)
-        expect(usage, "-x, --fast, -q, --quiet", page, "prog: --quiet is in --help, not", "prog: -q is in --help, not")
+        expect(usage, "-x, --fast, -q, --quiet", page, "prog: --quiet is in --help, not",
+               "prog: -q is in --help, not")
         expect(usage, "-x", page, "--fast is in prog.1, not in --help")
         expect(usage + "\n  jump  jumps", "-x, --fast", page, "prog jump: not in prog.1")
         expect(usage, "-x, --fast", page.replace(".Nd does\n", ""), "prog.1")
@@ -257,16 +286,19 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
 
         def expect(text, *found):
             self.expect(lambda root: check_docs.check(root, []), "README.md", text, *found)
-        expect("`lib/base/err.h`, `lib/base/`, lib/base/err.h:12, [a](docs/a.md#b), [c](https://example.org/x.md), lib/NAME.c\n")
+        expect("`lib/base/err.h`, `lib/base/`, lib/base/err.h:12, [a](docs/a.md#b), "
+               "[c](https://example.org/x.md), lib/NAME.c\n")
         expect("`lib/base/mem.h`\n", "README.md:1: lib/base/mem.h is not there")
-        expect("\nsee lib/base/mem.h and `tools/none`\n", "README.md:2: lib/base/mem.h", "README.md:2: tools/none")
+        expect("\nsee lib/base/mem.h and `tools/none`\n", "README.md:2: lib/base/mem.h",
+               "README.md:2: tools/none")
         expect("[a](docs/b.md)\n", "docs/b.md is not there")
 
     def test_tables_of_limits_and_parsers(self):
         self.plant("daemon/config/keys.c", '    {"scoring", "max_clients", X},\n')
         self.plant("lib/a.c", "enum { A_MAX = 1 << 4, /* a limit */\n B_MAX = 3 };\n")
         self.plant("tests/fuzz/fuzz_a.c", C)
-        good = "| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n| `lib/a.c` | `fuzz_a` |\n"
+        good = ("| a | `lib/a.c A_MAX = 1 << 4`, `[scoring] max_clients` | refused |\n"
+                "| `lib/a.c` | `fuzz_a` |\n")
 
         def expect(text, *found):
             self.expect(check_limits.check, "SECURITY.md", text, *found)
@@ -274,70 +306,100 @@ int main(int argc, char **argv) { char b[20]; return snprintf(b, sizeof(b), argc
         expect(good.replace("1 << 4", "1 << 5"), "lib/a.c has no A_MAX = 1 << 5")
         expect(good.replace("A_MAX = 1 << 4", "B_MAX = 33"), "lib/a.c has no B_MAX = 33")
         expect(good.replace("max_clients", "most"), "no key [scoring] most")
-        expect(good + "| `lib/b.c` | `fuzz_b` |\n", "lib/b.c is not there", "fuzz_b is no fuzz target")
-        expect(good.replace("fuzz_a", "fuzz_b"), "fuzz_a is not in the table", "fuzz_b is no fuzz target")
+        expect(good + "| `lib/b.c` | `fuzz_b` |\n", "lib/b.c is not there",
+               "fuzz_b is no fuzz target")
+        expect(good.replace("fuzz_a", "fuzz_b"), "fuzz_a is not in the table",
+               "fuzz_b is no fuzz target")
         expect("text\n", "no tables", "fuzz_a is not in the table")
 
     def test_lists_of_manual_pages(self):
         schema = {"properties": {"event_type": {"enum": ["alert"]}, "seq": {}},
-                  "$defs": {"alert": {"properties": {"flow": {"properties": {"start": {}}}, "risk": {}}}}}
+                  "$defs": {"alert": {"properties": {"flow": {"properties": {"start": {}}},
+                                                     "risk": {}}}}}
         self.plant("proto/event.schema.json", json.dumps(schema))
         self.plant("lib/wire/socket.h", '#define GAD_X "/run/x"\n')
         for form in ("leef", "syslog", "journal"):
-            self.plant(f"lib/event/format_{form}.c", f'[GAD_PAIR_SEQ] = "{"GANAD_SEQ" if form == "journal" else "seq"}",\n')
-        self.plant("daemon/config/keys.c", """{"a", "n", CONFIG_COUNT, IN(a.n), 1, 1 << 20, "8", NULL,
+            self.plant(f"lib/event/format_{form}.c",
+                       f'[GAD_PAIR_SEQ] = "{"GANAD_SEQ" if form == "journal" else "seq"}",\n')
+        self.plant("daemon/config/keys.c",
+                   """{"a", "n", CONFIG_COUNT, IN(a.n), 1, 1 << 20, "8", NULL,
 {"a", "c", CONFIG_CHOICE, IN_A(c), 0, 0, NULL, "x|y",
 {"a", "p", CONFIG_SOCKET, IN(a.p), 0, 0, GAD_X, NULL,
 {"a", "e", CONFIG_PATH, IN(a.e), 0, 0, "", NULL,\n""")
         self.plant("daemon/a.c", 'getenv("HERE");\n')
         self.plant("daemon/stats.h", "    X(jobs, true, \"x\")\n")
-        self.plant("daemon/config/config.h", "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, CONFIG_NAME_MAX = 40, "
-                                      "CONFIG_CAPTURES_MAX = 64\n")
-        self.plant("conf/ganad-capture.5", "under a name of up to 40 letters. There may be 64 such sections.\n")
+        self.plant("daemon/config/config.h",
+                   "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, "
+                   "CONFIG_NAME_MAX = 40, "
+                   "CONFIG_CAPTURES_MAX = 64\n")
+        self.plant("conf/ganad-capture.5",
+                   "under a name of up to 40 letters. There may be 64 such sections.\n")
         self.plant("conf/ganadd.conf.5", "under a name of up to 40 letters. "
                                          "At least one such section is required; there may be 16. "
-                                         "There may be 4 shadows, and at least one model must not be a shadow.\n")
+                                         "There may be 4 shadows, and at least one model must not "
+                                         "be a shadow.\n")
         outputs = "There may be 15 outputs.\n"
-        ganadd = ".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n.Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n"
-        events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Ss Keys of leef, syslog and journal\n"
-                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n.It Va jobs\n.El\n")
-        conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\nDefault: 8.\n.It Cm c No = Cm x | y\n"
-                "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n.It Cm e No = Ar path\nEmpty, the default.\n.El\n")
+        ganadd = (".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n"
+                  ".Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n")
+        events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n"
+                  ".Ss Keys of leef, syslog and journal\n"
+                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n"
+                  ".It Va jobs\n.El\n")
+        conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\n"
+                "Default: 8.\n.It Cm c No = Cm x | y\n"
+                "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n"
+                ".It Cm e No = Ar path\nEmpty, the default.\n.El\n")
 
         def expect(name, text, *found):
-            for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events), ("conf/a.5", conf),
+            for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events),
+                               ("conf/a.5", conf),
                                ("conf/ganad-outputs.5", outputs)):
                 self.plant(page, good)
             self.expect(check_manuals.check, name, text, *found)
         expect("daemon/ganadd.8", ganadd)
         expect("daemon/ganadd.8", ganadd.replace(".It risk\n", ""), "an alert has 'risk', too")
-        expect("daemon/ganadd.8", ganadd.replace("It risk", "It risk, luck"), "an alert has no 'luck'")
-        expect("daemon/ganadd.8", ganadd.replace("Ev HERE", "Ev THERE"), "daemon/a.c reads the variable HERE")
-        expect("daemon/ganad-events.5", events.replace("flow.start", "flow.end"), "has 'flow.start', too", "has no 'flow.end'")
-        expect("daemon/ganad-events.5", events.replace("Ta SEQ", "Ta SEK"), "no row of keys seq seq SEQ", "no format has the keys seq seq SEK")
-        expect("daemon/ganad-events.5", events.replace("Va jobs", "Va job"), "there is no counter 'job'", "no counter 'jobs'")
-        expect("conf/ganad-outputs.5", outputs.replace("15", "16"), "CONFIG_OUTPUTS_MAX, which is 15")
-        expect("conf/a.5", conf.replace("Default: 8", "Default: 80"), "a.5: [a] n: does not say that the default is '8'")
-        expect("conf/a.5", conf.replace("1M", "2M"), "a.5: [a] n: says 1 to 2M, the code has 1 to 1 << 20")
+        expect("daemon/ganadd.8", ganadd.replace("It risk", "It risk, luck"),
+               "an alert has no 'luck'")
+        expect("daemon/ganadd.8", ganadd.replace("Ev HERE", "Ev THERE"),
+               "daemon/a.c reads the variable HERE")
+        expect("daemon/ganad-events.5", events.replace("flow.start", "flow.end"),
+               "has 'flow.start', too", "has no 'flow.end'")
+        expect("daemon/ganad-events.5", events.replace("Ta SEQ", "Ta SEK"),
+               "no row of keys seq seq SEQ", "no format has the keys seq seq SEK")
+        expect("daemon/ganad-events.5", events.replace("Va jobs", "Va job"),
+               "there is no counter 'job'", "no counter 'jobs'")
+        expect("conf/ganad-outputs.5", outputs.replace("15", "16"),
+               "CONFIG_OUTPUTS_MAX, which is 15")
+        expect("conf/a.5", conf.replace("Default: 8", "Default: 80"),
+               "a.5: [a] n: does not say that the default is '8'")
+        expect("conf/a.5", conf.replace("1M", "2M"),
+               "a.5: [a] n: says 1 to 2M, the code has 1 to 1 << 20")
         expect("conf/a.5", conf.replace("1 to 1M", "any"), "a.5: [a] n: says no range")
         expect("conf/a.5", conf.replace("x | y", "x | z"), "a.5: [a] c: its choices are x|y")
         expect("conf/a.5", conf.replace("Must be given", "May be"), "the default is None")
         expect("conf/a.5", conf.replace("/run/x", "/run/y"), "the default is '/run/x'")
         expect("conf/a.5", conf.replace("Empty, the", "The"), "the default is ''")
-        expect("conf/a.5", conf.replace("Cm e No", "Cm f No"), "no page describes [a] e", "there is no key [a] f")
+        expect("conf/a.5", conf.replace("Cm e No", "Cm f No"), "no page describes [a] e",
+               "there is no key [a] f")
 
     def test_results_are_counted(self):
         def line(result):
             return json.dumps({"name": "x", "result": result}) + "\n"
         log = os.path.join(self.root, "testlog.json")
         count = [os.path.join(ROOT, "tools/dev/count_tests.py"), log]
-        self.plant("testlog.json", "".join(map(line, ["OK", "OK", "SKIP", "FAIL", "TIMEOUT", "ERROR", "UNEXPECTEDPASS"])))
+        self.plant("testlog.json", "".join(map(line,
+                                               ["OK", "OK", "SKIP", "FAIL", "TIMEOUT", "ERROR",
+                                                "UNEXPECTEDPASS"])))
         self.assertEqual(subprocess.check_output(count, text=True), "2 4 1\n")
-        self.plant("testlog.json", line("OK") + json.dumps({"name": "y", "result": "FAIL", "stdout": "first\n" + "more\n" * 14 + "last\n"}))
+        self.plant("testlog.json", line("OK") +
+                   json.dumps({"name": "y", "result": "FAIL",
+                               "stdout": "first\n" + "more\n" * 14 + "last\n"}))
         ends = subprocess.check_output([count[0], "--failures", log], text=True).split("\n")
-        self.assertEqual([ends[0], ends[1], ends[-2], len(ends)], ["== y: FAIL", "more", "last", 17])
+        self.assertEqual([ends[0], ends[1], ends[-2], len(ends)],
+                         ["== y: FAIL", "more", "last", 17])
         self.plant("testlog.json", "")
-        self.assertNotEqual(subprocess.run(count, stderr=subprocess.DEVNULL, check=False).returncode, 0)
+        self.assertNotEqual(subprocess.run(count, stderr=subprocess.DEVNULL,
+                                           check=False).returncode, 0)
 
     def test_ignored_directories_are_not_files(self):
         for name in ("build/a.c", "build-asan/a.c", "lib/__pycache__/a.pyc", "lib/a.c"):

@@ -12,19 +12,23 @@ BUILD_DIRECTORY = re.compile(r"(^|/)(\.git|build[^/]*|__pycache__)/")
 
 def files(root):
     """Paths, relative to root, of all files that are or could be committed; sorted."""
-    git = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z", "--cached", "--others",
-                          "--exclude-standard"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False) \
+    git = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z", "--cached",
+                          "--others",
+                          "--exclude-standard"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                         check=False) \
         if os.path.exists(os.path.join(root, ".git")) and on_path("git") else None
     if git and git.returncode == 0 and git.stdout:
         names = git.stdout.decode().split("\0")
     else:  # a tree without git, such as an unpacked archive
-        names = [os.path.relpath(os.path.join(d, f), root) for d, _, fs in os.walk(root) for f in fs]
+        names = [os.path.relpath(os.path.join(d, f), root) for d, _, fs in os.walk(root)
+                 for f in fs]
     names = [n for n in names if n and not BUILD_DIRECTORY.search(n)]
     return sorted(n for n in set(names) if os.path.isfile(os.path.join(root, n)))
 
 
 def on_path(program):
-    return any(os.access(os.path.join(d, program), os.X_OK) for d in os.environ.get("PATH", "").split(":"))
+    return any(os.access(os.path.join(d, program), os.X_OK)
+               for d in os.environ.get("PATH", "").split(":"))
 
 
 def read(root, name):
@@ -36,7 +40,8 @@ def c_files(root):
     return [n for n in files(root) if n.endswith((".c", ".h", ".inc"))]
 
 
-STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/', re.S)
+STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|//[^\n]*|/\*.*?\*/',
+                               re.S)
 
 
 def code_only(text):
@@ -48,7 +53,8 @@ def code_only(text):
 
 
 def readelf(program, *what):
-    return subprocess.run(["readelf", "-W", *what, program], text=True, stdout=subprocess.PIPE, check=True).stdout
+    return subprocess.run(["readelf", "-W", *what, program], text=True, stdout=subprocess.PIPE,
+                          check=True).stdout
 
 
 def report_programs(name, check):

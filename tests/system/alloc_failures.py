@@ -22,7 +22,8 @@ import test_metrics
 
 def run(conf, n):
     env = dict(os.environ, LD_PRELOAD=ganad.args.shim, GANAD_FAIL_ALLOC=str(n))
-    return subprocess.run([ganad.args.ganadd, "-t", "-c", conf], env=env, text=True, errors="replace",
+    return subprocess.run([ganad.args.ganadd, "-t", "-c", conf], env=env, text=True,
+                          errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60)
 
 
@@ -41,8 +42,10 @@ def says_why(log):
 
 def start(d, n):
     env = dict(os.environ, LD_PRELOAD=ganad.args.shim, GANAD_FAIL_ALLOC=str(n))
-    d.process = subprocess.Popen([ganad.args.ganadd, "-c", d.conf], stdout=subprocess.DEVNULL, stderr=d.log, env=env)
-    ganad.wait_for(lambda: d.process.poll() is not None or d.answers(), 30, "ganadd serves or has ended")
+    d.process = subprocess.Popen([ganad.args.ganadd, "-c", d.conf], stdout=subprocess.DEVNULL,
+                                 stderr=d.log, env=env)
+    ganad.wait_for(lambda: d.process.poll() is not None or d.answers(), 30,
+                   "ganadd serves or has ended")
 
 
 def use(d):
@@ -62,7 +65,8 @@ def use(d):
 
 def live(checkpoint, n):
     """Returns (exit status, answer or None, alerts in the file, log)."""
-    with ganad.Daemon(start=False, models={"m": {"checkpoint": checkpoint, "fpr_budget": "0.5"}}, outputs=ganad.ALERTS_FILE,
+    with ganad.Daemon(start=False, models={"m": {"checkpoint": checkpoint, "fpr_budget": "0.5"}},
+                      outputs=ganad.ALERTS_FILE,
                       metrics={"unix": "{dir}/metrics.sock", "page": "yes"}) as d:
         start(d, n)
         answer = use(d) if d.process.poll() is None else None
@@ -87,7 +91,7 @@ class Allocations(unittest.TestCase):
         step = max(1, (total - first) // (180 if ganad.args.long else 10))
         faults = ended = refused = libevent = 0
         for n in range(first, total + 1, step):
-            code, answer, told, log = live(checkpoint, n)
+            code, answer, reported, log = live(checkpoint, n)
             why = ""
             if code == -11 and any(x in log for x in LIBEVENT):
                 libevent += 1
@@ -97,14 +101,15 @@ class Allocations(unittest.TestCase):
                 why = "ended without a message about memory"
             elif answer and list(answer.score) != list(right.score):
                 why = "other scores"
-            elif answer and code == 0 and told != alerts and not says_why(log):
-                why = f"{told} alerts of {alerts}, and no message"
+            elif answer and code == 0 and reported != alerts and not says_why(log):
+                why = f"{reported} alerts of {alerts}, and no message"
             ended += code == 1
             refused += answer is None
             faults += bool(why)
             if why:
                 print(f"allocation {n} of {total}: {why}: '{log[-300:]}'")
-        print(f"{total} allocations of a day, step {step}: {ended} ended it, {refused} without an answer, {libevent} of "
+        print(f"{total} allocations of a day, step {step}: {ended} ended it, {refused} without an "
+              f"answer, {libevent} of "
               f"libevent's own, {faults} faults")
         self.assertEqual(faults, 0)
 
@@ -112,7 +117,8 @@ class Allocations(unittest.TestCase):
         tmp = ganad.scratch()
         conf, checkpoint = os.path.join(tmp, "alloc.conf"), os.path.join(tmp, "alloc.ckpt")
         records = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support/records.csv")
-        subprocess.run([ganad.args.random_checkpoint, "egbad", "1", records, checkpoint], check=True)
+        subprocess.run([ganad.args.random_checkpoint, "egbad", "1", records, checkpoint],
+                       check=True)
         with open(conf, "w", encoding="utf-8") as f:
             f.write(f"[model m]\ncheckpoint = {checkpoint}\n")
         good = run(conf, 0)

@@ -53,7 +53,7 @@ call_during() {
     wait $job || { cat /tmp/during.log && return 1; }
     [ "$(property MainPID)" != "$pid" ] && [ $refused -eq 0 ] && all_active
 }
-is_active_anew() { # PID: another process exists and is ready
+is_active_again() { # PID: another process exists and is ready
     local pid
     pid=$(property MainPID)
     [ "$pid" != 0 ] && [ "$pid" != "$1" ] && is_active
@@ -126,7 +126,7 @@ rm /etc/ganad/ganadd.conf.d/90-bad.conf
 pid=$(property MainPID)
 began=$(now_ms)
 kill -9 "$pid"
-wait_for 20 is_active_anew "$pid"
+wait_for 20 is_active_again "$pid"
 took=$(($(now_ms) - began))
 say "figure active again $took ms after kill -9"
 check "kill -9 recovers within 2 s" test "$took" -le 2000
@@ -135,7 +135,7 @@ again_and_again() {
     local i pid
     for i in 1 2 3 4 5 6 7 8; do
         pid=$(property MainPID)
-        kill -9 "$pid" && wait_for 20 is_active_anew "$pid" || return 1
+        kill -9 "$pid" && wait_for 20 is_active_again "$pid" || return 1
     done
 }
 check "and does so again and again" again_and_again
@@ -144,7 +144,7 @@ check "and does so again and again" again_and_again
 pid=$(property MainPID)
 began=$(now_ms)
 kill -STOP "$pid"
-check "the watchdog ends a stopped process" wait_for 60 is_active_anew "$pid"
+check "the watchdog ends a stopped process" wait_for 60 is_active_again "$pid"
 say "figure active again $(($(now_ms) - began)) ms after SIGSTOP"
 check "by the watchdog" bash -c 'journalctl -u ganadd | grep -qi "watchdog timeout"'
 pid=$(property MainPID)
@@ -153,7 +153,7 @@ hold "$(scorer_of "$pid")" >/tmp/hold.log 2>&1 &
 sleep 1
 check "the scorer alone is stopped" grep -q '^State:.*tracing' "/proc/$pid/task/$(scorer_of "$pid")/status"
 check "while the main loop responds" timeout 5 ganadctl status
-check "the watchdog detects it" wait_for 60 is_active_anew "$pid"
+check "the watchdog detects it" wait_for 60 is_active_again "$pid"
 say "figure active again $(($(now_ms) - began)) ms after the scorer stood still"
 check "and the log reports it" bash -c 'journalctl -u ganadd | grep -q "the scorer does not answer"'
 check "and records are scored again" bash -c 'ganadctl score /usr/share/ganad/examples/*.pcap.gz'

@@ -29,7 +29,8 @@ def attack(r):
 
 def flow(alert):
     """The values of an alert that a record of extract --with-connection has, too."""
-    return tuple(str(alert[k]) for k in ("src_ip", "src_port", "dest_ip", "dest_port", "community_id"))
+    return tuple(str(alert[k]) for k in ("src_ip", "src_port", "dest_ip", "dest_port",
+                                         "community_id"))
 
 
 class Case(unittest.TestCase):
@@ -55,13 +56,16 @@ class Case(unittest.TestCase):
     def configure(cls, name, more="", **model):
         keys = "".join(f"{k} = {v}\n" for k, v in model.items())
         alerts = "".join(f"{k} = {v}\n" for k, v in ganad.EACH_ALERT.items())
-        return cls.write(name, f"[scoring]\nunix = {cls.path('never')}\n[control]\nunix = {cls.path('never-2')}\n"
-                               f"[alerts]\n{alerts}{more}"
-                               f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
+        return cls.write(name,
+                         f"[scoring]\nunix = {cls.path('never')}\n[control]\n"
+                         f"unix = {cls.path('never-2')}\n"
+                         f"[alerts]\n{alerts}{more}"
+                         f"[model m]\ncheckpoint = {ganad.checkpoint()}\n{keys}".encode())
 
     def read(self, *files, code=0, conf=None, **kw):
         arguments = [x for f in files for x in ("-r", f)]
-        p = subprocess.run([ganad.args.ganadd, "-c", conf or self.conf, *arguments], stdout=subprocess.PIPE,
+        p = subprocess.run([ganad.args.ganadd, "-c", conf or self.conf, *arguments],
+                           stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, **kw)
         self.assertEqual(p.returncode, code, p.stderr.decode())
         self.assertFalse(os.path.exists(self.path("never")))
@@ -78,12 +82,13 @@ class Case(unittest.TestCase):
         return [ganad.bits(row["score"]) for row in csv.DictReader(io.StringIO(p.stdout.decode()))]
 
     def expected(self, *arguments):
-        """[(score, tuple and Community ID)] of the records that extract makes of the same capture."""
-        rows = [line.split(",") for line in self.extract("--with-connection", *arguments).decode().splitlines()]
+        """[(score, tuple and Community ID)] of the records that extract makes of the capture."""
+        rows = [line.split(",") for line in self.extract("--with-connection",
+                                                         *arguments).decode().splitlines()]
         tuples = [(r[41], r[42], r[43], r[44], r[48]) for r in rows]
         return list(zip(self.scores(self.extract(*arguments)), tuples))
 
-    def told(self, alerts):
+    def reported(self, alerts):
         return [(ganad.bits(a["score"]), flow(a)) for a in alerts]
 
 
@@ -104,7 +109,8 @@ while at < len(data):
 def net_namespace_works():
     if not shutil.which("ip") or not shutil.which("unshare"):
         return False
-    return subprocess.run(["unshare", "-n", "ip", "link", "add", "near", "type", "veth", "peer", "name", "far"],
+    return subprocess.run(["unshare", "-n", "ip", "link", "add", "near", "type", "veth", "peer",
+                           "name", "far"],
                           stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 

@@ -35,7 +35,7 @@ def run(*command, **kw):
 # --- the build ---
 
 def instructions(text, args):
-    """[(instruction, rest)], with lines joined, comments removed and build arguments substituted."""
+    """[(instruction, rest)]: lines joined, comments removed and build arguments substituted."""
     text = re.sub(r"^#.*\n", "", text, flags=re.M).replace("\\\n", "")
     for line in filter(str.strip, text.splitlines()):
         word, rest = line.split(None, 1)
@@ -50,24 +50,30 @@ def instructions(text, args):
 class Stage:
     """A root file system, and the settings of the Containerfile for running it."""
 
-    def __init__(self, room, release):
-        self.room, self.folder, self.user, self.volumes, self.entry, self.health = room, "/", "0:0", [], [], []
-        run("mmdebstrap", "--quiet", "--variant=minbase", release, room)
+    def __init__(self, root, release):
+        self.root, self.directory, self.user = root, "/", "0:0"
+        self.volumes, self.entry, self.health = [], [], []
+        run("mmdebstrap", "--quiet", "--variant=minbase", release, root)
         for name in os.listdir("/etc/apt/apt.conf.d"):
             if "proxy" in name:
-                shutil.copy(os.path.join("/etc/apt/apt.conf.d", name), os.path.join(room, "etc/apt/apt.conf.d"))
+                shutil.copy(os.path.join("/etc/apt/apt.conf.d", name),
+                            os.path.join(root, "etc/apt/apt.conf.d"))
         for name in "etc/resolv.conf", "etc/hosts":
-            shutil.copy("/" + name, os.path.join(room, name))
+            shutil.copy("/" + name, os.path.join(root, name))
 
     def path(self, name):
-        return os.path.normpath(self.room + "/" + os.path.join(self.folder, name))
+        return os.path.normpath(self.root + "/" + os.path.join(self.directory, name))
 
     def execute(self, command):
         print(f"  RUN {command[:110]}", flush=True)
-        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"}
-        script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /bin/sh -c \'cd "$0" && eval "$1"\' "$1" "$2"'
-        r = subprocess.run(["unshare", "--mount", "--pid", "--fork", "/bin/sh", "-c", script, self.room, self.folder, command],
-                           env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
+               "DEBIAN_FRONTEND": "noninteractive"}
+        script = ('mount -t proc proc "$0/proc" && '
+                  'exec chroot "$0" /bin/sh -c \'cd "$0" && eval "$1"\' "$1" "$2"')
+        r = subprocess.run(["unshare", "--mount", "--pid", "--fork", "/bin/sh", "-c", script,
+                            self.root, self.directory, command],
+                           env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True,
                            errors="replace", check=False)
         if r.returncode:
             raise SystemExit(f"FAILED RUN {command}\n{r.stdout[-4000:]}")
@@ -85,12 +91,12 @@ class Stage:
                 run("cp", "-a", "--no-preserve=ownership", source, target)
 
     @staticmethod
-    def made(folder):
-        os.makedirs(folder, exist_ok=True)
-        return folder
+    def made(directory):
+        os.makedirs(directory, exist_ok=True)
+        return directory
 
 
-def build(text, folder, context, release):
+def build(text, directory, context, release):
     args = {"RELEASE": release} if release else {}
     stages, names = [], {}
     for word, rest in instructions(text, args):
@@ -101,16 +107,18 @@ def build(text, folder, context, release):
             if not BASE.match(image):
                 raise SystemExit(f"FAILED FROM {image}: only Debian's slim images can be made here")
             print(f"FROM {image}", flush=True)
-            stages.append(Stage(os.path.join(folder, f"stage{len(stages)}"), BASE.match(image).group(1)))
+            stages.append(Stage(os.path.join(directory, f"stage{len(stages)}"),
+                                BASE.match(image).group(1)))
             names[name] = stages[-1]
             continue
         s = stages[-1]
         if word == "WORKDIR":
-            s.folder = os.path.join(s.folder, rest)
+            s.directory = os.path.join(s.directory, rest)
             s.made(s.path("."))
         elif word == "COPY":
             words = rest.split()
-            base = names[words.pop(0).split("=")[1]].room if words[0].startswith("--from=") else context
+            base = (names[words.pop(0).split("=")[1]].root if words[0].startswith("--from=")
+                    else context)
             s.copy(words[:-1], words[-1], base)
         elif word == "RUN":
             s.execute(rest)
@@ -131,17 +139,19 @@ def build(text, folder, context, release):
 
 class Container:
     def __init__(self, image, name, config, options):
-        self.image, self.folder, self.options = image, os.path.join(image["folder"], name), options
-        folder = self.folder
-        os.mkdir(folder)
+        self.image, self.options = image, options
+        self.directory = os.path.join(image["directory"], name)
+        directory = self.directory
+        os.mkdir(directory)
         for name in image["volumes"] + VOLUMES_OF_RUN:  # an engine copies the image's content there
-            volume = os.path.join(folder, name.strip("/").replace("/", "-"))
-            run("cp", "-a", image["room"] + name, volume)
-            run("mount", "--bind", volume, image["room"] + name)
-        with open(os.path.join(image["room"] + "/etc/ganad/ganadd.conf.d/local.conf"), "w") as f:
+            volume = os.path.join(directory, name.strip("/").replace("/", "-"))
+            run("cp", "-a", image["root"] + name, volume)
+            run("mount", "--bind", volume, image["root"] + name)
+        with open(os.path.join(image["root"] + "/etc/ganad/ganadd.conf.d/local.conf"), "w") as f:
             f.write(config)
-        self.out, self.err = open(folder + "/stdout", "wb"), open(folder + "/stderr", "wb")
-        self.process = subprocess.Popen(self.command(*image["entry"]), stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
+        self.out, self.err = open(directory + "/stdout", "wb"), open(directory + "/stderr", "wb")
+        self.process = subprocess.Popen(self.command(*image["entry"]), stdin=subprocess.DEVNULL,
+                                        stdout=self.out, stderr=self.err,
                                         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
     def command(self, *words):
@@ -149,7 +159,8 @@ class Container:
         bounding set. env(1) is in between because setpriv keeps its permitted capabilities until it
         executes a program."""
         uid, gid = self.image["user"].split(":")
-        return ["chroot", self.image["room"], "/usr/bin/setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups",
+        return ["chroot", self.image["root"], "/usr/bin/setpriv", f"--reuid={uid}",
+                f"--regid={gid}", "--clear-groups",
                 "--inh-caps=-all", "--ambient-caps=-all", *self.options, "/usr/bin/env", *words]
 
     def status(self, key):
@@ -157,7 +168,8 @@ class Container:
             return re.search(rf"^{key}:\s*(.*)$", f.read(), re.M).group(1)
 
     def is_healthy(self):
-        return subprocess.run(self.command(*self.image["health"]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        return subprocess.run(self.command(*self.image["health"]), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL,
                               check=False).returncode == 0
 
     def wait(self, what):
@@ -169,7 +181,7 @@ class Container:
         return what()
 
     def text(self, name):
-        with open(os.path.join(self.folder, name), errors="replace") as f:
+        with open(os.path.join(self.directory, name), errors="replace") as f:
             return f.read()
 
     def stop(self):
@@ -184,7 +196,7 @@ class Container:
         if self.process.poll() is None:
             self.stop()
         for name in self.image["volumes"] + VOLUMES_OF_RUN:
-            run("umount", self.image["room"] + name)
+            run("umount", self.image["root"] + name)
 
 
 def frames(path):
@@ -218,40 +230,48 @@ class Look:
 
 
 CAPABLE = ["--bounding-set=-all,+net_raw"]
-INCAPABLE = {"no capability": ["--bounding-set=-all"], "no new privileges": [*CAPABLE, "--no-new-privs"]}
+INCAPABLE = {"no capability": ["--bounding-set=-all"],
+             "no new privileges": [*CAPABLE, "--no-new-privs"]}
 CAPTURE = "[capture veth]\ninterface = ganad-in\n[output console]\ntype = stdout\n"
 
 
 def inside(image):
     """Runs in the namespaces."""
-    look, room = Look(), image["room"]
+    look, root = Look(), image["root"]
     run("mount", "--make-rprivate", "/")
-    run("mount", "--bind", room, room)
-    run("mount", "-t", "proc", "proc", room + "/proc")
+    run("mount", "--bind", root, root)
+    run("mount", "-t", "proc", "proc", root + "/proc")
     run("ip", "link", "set", "lo", "up")
-    run("ip", "link", "add", "ganad-in", "mtu", "9000", "type", "veth", "peer", "name", "ganad-out", "mtu", "9000")
+    run("ip", "link", "add", "ganad-in", "mtu", "9000", "type", "veth", "peer", "name", "ganad-out",
+        "mtu", "9000")
     for name in "ganad-in", "ganad-out":
         run("ip", "link", "set", name, "up")
-    run("mount", "-o", "remount,bind,ro", room)
+    run("mount", "-o", "remount,bind,ro", root)
 
     c = Container(image, "capable", CAPTURE, CAPABLE)
     look.check("the health check answers", c.wait(c.is_healthy), c.text("stderr"))
     if c.process.poll() is None:
-        look.check("runs as the image's user", c.status("Uid").split() == [image["user"].split(":")[0]] * 4, c.status("Uid"))
+        look.check("runs as the image's user",
+                   c.status("Uid").split() == [image["user"].split(":")[0]] * 4, c.status("Uid"))
         for key in "CapBnd", "CapPrm", "CapEff":
-            look.check(f"{key} is CAP_NET_RAW and no other", int(c.status(key), 16) == NET_RAW, c.status(key))
-        refused = subprocess.run(c.command("/bin/sh", "-c", "echo >/etc/x || echo >/usr/bin/x || echo >/x"), stderr=subprocess.DEVNULL,
+            look.check(f"{key} is CAP_NET_RAW and no other", int(c.status(key), 16) == NET_RAW,
+                       c.status(key))
+        refused = subprocess.run(c.command("/bin/sh", "-c",
+                                           "echo >/etc/x || echo >/usr/bin/x || echo >/x"),
+                                 stderr=subprocess.DEVNULL,
                                  check=False).returncode != 0
         look.check("its root cannot be written", refused)
-        send("ganad-out", room + "/usr/share/ganad/examples/attacks.pcap.gz")
+        send("ganad-out", root + "/usr/share/ganad/examples/attacks.pcap.gz")
         look.check("what is sent on the interface raises an alert on the standard output",
                    c.wait(lambda: '"event_type":"alert"' in c.text("stdout")), c.text("stderr"))
         look.check("with the connection", '"src_ip":"203.0.113.' in c.text("stdout"))
-        look.check("and in the file of its volume", c.wait(lambda: "top_features" in c.text("var-log-ganad/alerts.json")))
-        look.check("the spool is in its volume", os.listdir(c.folder + "/var-lib-ganad/spool"))
+        look.check("and in the file of its volume",
+                   c.wait(lambda: "top_features" in c.text("var-log-ganad/alerts.json")))
+        look.check("the spool is in its volume", os.listdir(c.directory + "/var-lib-ganad/spool"))
         look.check("stops on SIGTERM with 0", c.stop() == 0, c.text("stderr"))
         look.check("nothing but events is on the standard output",
-                   all(line.startswith("{") for line in c.text("stdout").splitlines()), c.text("stdout")[:200])
+                   all(line.startswith("{") for line in c.text("stdout").splitlines()),
+                   c.text("stdout")[:200])
     c.close()
 
     for what, options in INCAPABLE.items():
@@ -260,39 +280,43 @@ def inside(image):
         look.check("and stops with 0", c.stop() == 0)
         c.close()
         c = Container(image, what + ", capture", CAPTURE, options)
-        look.check(f"with {what} a capture says so on the standard error", c.wait(lambda c=c: "permission" in c.text("stderr")),
+        look.check(f"with {what} a capture says so on the standard error",
+                   c.wait(lambda c=c: "permission" in c.text("stderr")),
                    c.text("stderr"))
         c.close()
     return look.failed
 
 
-def make(image, folder, release):
+def make(image, directory, release):
     """Returns what to run, from the directory @image: a root file system and the settings of the
     Containerfile."""
     config = os.path.join(image, "config.json")
     if not os.path.exists(config):
         began = time.monotonic()
-        context = os.path.join(folder, "context")
+        context = os.path.join(directory, "context")
         os.mkdir(context)
-        archive = run("git", "-c", "safe.directory=" + ROOT, "-C", ROOT, "archive", "HEAD", stdout=subprocess.PIPE).stdout
+        archive = run("git", "-c", "safe.directory=" + ROOT, "-C", ROOT, "archive", "HEAD",
+                      stdout=subprocess.PIPE).stdout
         run("tar", "-x", "-C", context, input=archive)
         with open(FILE) as f:
-            last = build(f.read(), folder, context, release)
+            last = build(f.read(), directory, context, release)
         os.makedirs(image)
-        run("cp", "-a", last.room, image + "/root")
-        size = run("du", "-sxm", last.room, stdout=subprocess.PIPE, text=True).stdout.split()[0]
+        run("cp", "-a", last.root, image + "/root")
+        size = run("du", "-sxm", last.root, stdout=subprocess.PIPE, text=True).stdout.split()[0]
         print(f"figure built in {time.monotonic() - began:.0f} s, {size} MB", flush=True)
         with open(config, "w") as f:
-            json.dump({"user": last.user, "volumes": last.volumes, "entry": last.entry, "health": last.health}, f)
+            json.dump({"user": last.user, "volumes": last.volumes, "entry": last.entry,
+                       "health": last.health}, f)
     with open(config) as f:
-        return {"room": os.path.join(image, "root"), **json.load(f)}
+        return {"root": os.path.join(image, "root"), **json.load(f)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--release", help="the build argument RELEASE")
     parser.add_argument("--image", metavar="DIR", type=os.path.abspath,
-                        help="where the image is kept: built if it is not there, else run without a build")
+                        help="where the image is kept: built if it is not there, else run without "
+                             "a build")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.inside:
@@ -303,10 +327,11 @@ def main():
         if not shutil.which(tool):
             print(f"skipped: {tool} is not installed")
             return 77
-    with tempfile.TemporaryDirectory(prefix="ganad-container-", dir="/var/tmp") as folder:
-        image = make(args.image or os.path.join(folder, "image"), folder, args.release)
-        image["folder"] = folder
-        failed = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable,
+    with tempfile.TemporaryDirectory(prefix="ganad-container-", dir="/var/tmp") as directory:
+        image = make(args.image or os.path.join(directory, "image"), directory, args.release)
+        image["directory"] = directory
+        failed = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc",
+                                 "--kill-child", sys.executable,
                                  __file__, "--inside", json.dumps(image)], check=False).returncode
     print(f"{failed} failed")
     return 1 if failed else 0

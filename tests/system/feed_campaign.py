@@ -3,8 +3,10 @@
 show a bad certificate. At the end each receiver has every alert. A seed determines the course of
 outages.
 
-    tests/system/feed_campaign.py --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \
-        --random-checkpoint build/tests/support/random_checkpoint --source . [--seed 1] [--outages 50] [--alerts 200000]
+    tests/system/feed_campaign.py --ganadd build/daemon/ganadd \
+        --ganadctl build/tools/ganadctl/ganadctl \
+        --random-checkpoint build/tests/support/random_checkpoint --source . \
+        [--seed 1] [--outages 50] [--alerts 200000]
 
 test_feed.py runs a short form. Needs rsyslog with rsyslog-openssl, and openssl."""
 
@@ -20,7 +22,8 @@ import time
 import ganad
 import receivers
 
-KINDS = {"tcp": ("kill", "stop", "reset", "half", "deaf"), "unix": ("kill", "stop", "reset", "half", "deaf"),
+KINDS = {"tcp": ("kill", "stop", "reset", "half", "deaf"),
+         "unix": ("kill", "stop", "reset", "half", "deaf"),
          "tls": ("kill", "stop", "reset", "half", "deaf", "certificate")}
 REPLAY, REPLAY_TIME = 8192, 5  # events, seconds
 
@@ -28,9 +31,9 @@ REPLAY, REPLAY_TIME = 8192, 5  # events, seconds
 class Impostor:
     """A TLS server whose certificate no trusted authority has signed."""
 
-    def __init__(self, folder):
+    def __init__(self, directory):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(*receivers.Authority(folder, "impostor").sign("impostor"))
+        self.context.load_cert_chain(*receivers.Authority(directory, "impostor").sign("impostor"))
         self.listener = receivers.socket.create_server(("127.0.0.1", 0))
         self.address, self.greeted = self.listener.getsockname(), 0
         threading.Thread(target=self.serve, daemon=True).start()
@@ -51,23 +54,29 @@ class Impostor:
 
 
 class Campaign:
-    def __init__(self, folder, longest):
-        self.folder, self.longest = folder, longest
-        authority = receivers.Authority(folder)
-        self.receivers = {"tcp": receivers.Rsyslog(folder, "tcp"), "unix": receivers.Reader(folder, "unix"),
-                          "tls": receivers.Rsyslog(folder, "tls", (authority.ca, authority.sign("server")))}
+    def __init__(self, directory, longest):
+        self.directory, self.longest = directory, longest
+        authority = receivers.Authority(directory)
+        self.receivers = {"tcp": receivers.Rsyslog(directory, "tcp"),
+                          "unix": receivers.Reader(directory, "unix"),
+                          "tls": receivers.Rsyslog(directory, "tls",
+                                                   (authority.ca, authority.sign("server")))}
         self.proxies = {}
         for name, r in self.receivers.items():
             r.start()
-            self.proxies[name] = receivers.Proxy(r, folder, name)
-        self.impostor = Impostor(folder)
-        outputs = {name: {"type": name, "to": p.to, "replay": str(REPLAY), "replay_time": f"{REPLAY_TIME}s",
-                          "connect_timeout": "2s", "stall_timeout": "3s", "format": "json" if name == "unix" else "syslog"}
+            self.proxies[name] = receivers.Proxy(r, directory, name)
+        self.impostor = Impostor(directory)
+        outputs = {name: {"type": name, "to": p.to, "replay": str(REPLAY),
+                          "replay_time": f"{REPLAY_TIME}s",
+                          "connect_timeout": "2s", "stall_timeout": "3s", "format": "json"
+                          if name == "unix" else "syslog"}
                    for name, p in self.proxies.items()}
         outputs["tls"]["ca"] = authority.ca
-        outputs["file"] = {"type": "file", "to": os.path.join(folder, "emitted"), "file_size": "0"}
+        outputs["file"] = {"type": "file", "to": os.path.join(directory, "emitted"),
+                           "file_size": "0"}
         model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30", "top_features": "1"}
-        self.daemon = ganad.Daemon(outputs=outputs, models={"m": model}, ganadd={"stop_timeout": "60s"})
+        self.daemon = ganad.Daemon(outputs=outputs, models={"m": model},
+                                   ganadd={"stop_timeout": "60s"})
         self.sent, self.done = 0, threading.Event()
         self.history = {name: [] for name in self.receivers}  # (time, events sent) of each output
 
@@ -79,7 +88,8 @@ class Campaign:
         with ganad.Conn(self.daemon.scoring, timeout=120) as c:
             while self.sent < alerts and not self.done.is_set():
                 n = min(100, alerts - self.sent)
-                c.send(ganad.SCORE_REQUEST, ganad.request([records[(at + i) % len(records)] for i in range(n)], id=at))
+                c.send(ganad.SCORE_REQUEST, ganad.request([records[(at + i) % len(records)]
+                                                           for i in range(n)], id=at))
                 c.answer()
                 at += n
                 self.sent += n
@@ -136,7 +146,8 @@ class Campaign:
         r = random.Random(seed)
         for _ in range(n):
             name = r.choice(sorted(KINDS))
-            yield name, r.choice(KINDS[name]), 0.1 * (self.longest / 0.1) ** r.random(), r.uniform(0.1, 1)
+            yield (name, r.choice(KINDS[name]), 0.1 * (self.longest / 0.1) ** r.random(),
+                   r.uniform(0.1, 1))
 
     def run(self, seed, outages, alerts, say=lambda *_: None):
         course = list(self.course(seed, outages))
@@ -152,7 +163,8 @@ class Campaign:
         load.join()
         def is_done():
             s = self.daemon.status()
-            return s.spool.end > alerts and all(o.waiting == 0 and o.state == "open" for o in s.output)
+            return s.spool.end > alerts and all(o.waiting == 0 and o.state == "open"
+                                                for o in s.output)
         ganad.wait_for(is_done, 180, "the spool and all outputs have everything")
         self.status = self.daemon.status()
         self.done.set()
@@ -174,12 +186,14 @@ class Campaign:
             if o.name == "file":
                 continue
             got = list(self.receivers[o.name].seqs())
-            missing, strange = emitted - set(got), set(got) - emitted
+            missing, unknown = emitted - set(got), set(got) - emitted
             twice = len(got) - len(set(got))
             window = self.window(o.name)
-            report.append(f"{o.name}: {len(set(got))} of {alerts}, {twice} twice, {o.connects} connections, "
+            report.append(f"{o.name}: {len(set(got))} of {alerts}, {twice} twice, {o.connects} "
+                          "connections, "
                           f"window at most {window}, {o.lost} lost")
-            assert not missing and not strange and o.lost == 0, (report, sorted(missing)[:5], sorted(strange)[:5])
+            assert not missing and not unknown and o.lost == 0, (
+                report, sorted(missing)[:5], sorted(unknown)[:5])
             assert twice <= window * o.connects, report
         return report
 
@@ -194,19 +208,23 @@ class Campaign:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("seed", 1), ("outages", 50), ("alerts", 200000)):
         p.add_argument("--" + name, type=int, default=default)
-    p.add_argument("--longest", type=float, default=20, help="seconds of an outage; the shortest is 0.1")
+    p.add_argument("--longest", type=float, default=20,
+                   help="seconds of an outage; the shortest is 0.1")
     mine, rest = p.parse_known_args()
     ganad.parse(rest)
-    with tempfile.TemporaryDirectory(prefix="ganad-campaign-") as folder:
-        c = Campaign(folder, mine.longest)
+    with tempfile.TemporaryDirectory(prefix="ganad-campaign-") as directory:
+        c = Campaign(directory, mine.longest)
         try:
             start = time.monotonic()
-            for line in c.run(mine.seed, mine.outages, mine.alerts, lambda s: print(s, file=sys.stderr, flush=True)):
+            for line in c.run(mine.seed, mine.outages, mine.alerts,
+                              lambda s: print(s, file=sys.stderr, flush=True)):
                 print(line)
-            print(f"seed {mine.seed}: {mine.outages} outages, {mine.alerts} alerts, {time.monotonic() - start:.0f} s")
+            print(f"seed {mine.seed}: {mine.outages} outages, {mine.alerts} alerts, "
+                  f"{time.monotonic() - start:.0f} s")
         finally:
             c.close()
 

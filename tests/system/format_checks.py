@@ -14,7 +14,8 @@ import time
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
 KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6}
-TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output", "version",
+TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output",
+         "version",
          "action", "previous_sha256", "reason")
 
 
@@ -63,7 +64,8 @@ def key_text(raw):
 
 def rfc3339(ns, micros=True):
     s, rest = divmod(ns, 10 ** 9)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(s)) + (f".{rest // 1000:06d}Z" if micros else "Z")
+    fraction = f".{rest // 1000:06d}Z" if micros else "Z"
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(s)) + fraction
 
 
 def float32(x):
@@ -97,7 +99,8 @@ class Event:
             elif key in ("kind", "run"):
                 self.v[key] = rest
             else:
-                self.v[key] = float(rest) if "." in rest or "e" in rest or "inf" in rest else int(rest)
+                real = "." in rest or "e" in rest or "inf" in rest
+                self.v[key] = float(rest) if real else int(rest)
         self.kind = self.v["kind"]
 
     def text(self, key):
@@ -106,7 +109,8 @@ class Event:
     def id(self, clean=lambda s: s):
         run = self.v["run"]
         if self.kind == "loss":
-            return clean(self.text("sensor")) + f"-{run}-loss-{self.v['first_seq']}-{self.v['last_seq']}"
+            numbers = f"{self.v['first_seq']}-{self.v['last_seq']}"
+            return clean(self.text("sensor")) + f"-{run}-loss-{numbers}"
         return clean(self.text("sensor")) + f"-{run}-{self.v['seq']}"
 
     def prev_seq(self):
@@ -134,20 +138,23 @@ class Event:
 
     def model(self):
         """The values that a model's event has."""
-        return {k: self.text(k) for k in ("action", "model", "model_sha256", "previous_sha256", "reason")
+        return {k: self.text(k) for k in ("action", "model", "model_sha256", "previous_sha256",
+                                          "reason")
                 if self.v[k] or k in ("action", "model")}
 
     def address(self, key):
         return ipaddress.ip_address(self.v[key][:4 if self.v["family"] == 4 else 16])
 
     def proto(self):
-        return {6: "TCP", 17: "UDP", 1: "ICMP", 58: "IPv6-ICMP"}.get(self.v["proto"], str(self.v["proto"]))
+        n = self.v["proto"]
+        return {6: "TCP", 17: "UDP", 1: "ICMP", 58: "IPv6-ICMP"}.get(n, str(n))
 
     def sentence(self):
         """The message of the event for people, in bytes."""
         v = self.v
         if self.kind == "alert":
-            ends = [f"[{a}]" if v["family"] == 6 else str(a) for a in map(self.address, ("src", "dst"))] if v["family"] else []
+            ends = [f"[{a}]" if v["family"] == 6 else str(a)
+                    for a in map(self.address, ("src", "dst"))] if v["family"] else []
             text = "anomalous connection"
             if ends:
                 text += f" {ends[0]}:{v['src_port']} > {ends[1]}:{v['dst_port']} {self.proto()}"
@@ -156,25 +163,30 @@ class Event:
             text += ": {} is {}, expected {}".format(*self.top[0]) if self.top else ""
             return text.encode()
         if self.kind == "heartbeat":
-            return (b"ganadd " + v["version"] + f" is alive: up {v['uptime'] / 1e9:.0f} s, {v['records']} records, "
+            return (b"ganadd " + v["version"] +
+                    f" is alive: up {v['uptime'] / 1e9:.0f} s, {v['records']} records, "
                     f"{v['alerts']} alerts".encode())
         if self.kind == "stats":
-            return f"ganadd counts: {len(self.counters)} counters after {v['uptime'] / 1e9:.0f} s".encode()
+            seconds = v["uptime"] / 1e9
+            return f"ganadd counts: {len(self.counters)} counters after {seconds:.0f} s".encode()
         if self.kind == "model":
             text = (b"model '" + v["model"] + b"' " if v["model"] else b"models ") + v["action"]
             if v["reason"]:
                 return text + b": " + v["reason"]
             text += b": " + v["model_sha256"][:16] if v["model_sha256"] else b""
-            return text + (b" instead of " + v["previous_sha256"][:16] if v["previous_sha256"] else b"")
+            return text + (b" instead of " + v["previous_sha256"][:16] if v["previous_sha256"]
+                           else b"")
         if v["unused"]:
-            return f"0 events were lost: no event had the numbers {v['first_seq']} to {v['last_seq']}".encode()
+            numbers = f"{v['first_seq']} to {v['last_seq']}"
+            return f"0 events were lost: no event had the numbers {numbers}".encode()
         return (("at most " if v["at_most"] else "") + f"{self.lost()} events were lost, "
                 f"{v['first_seq']} to {v['last_seq']}").encode()
 
     def numbers(self):
         v = self.v
         if self.kind == "heartbeat":
-            return {b"uptime": v["uptime"] // 10 ** 9, b"interval": v["interval"] // 10 ** 9, b"records": v["records"],
+            return {b"uptime": v["uptime"] // 10 ** 9, b"interval": v["interval"] // 10 ** 9,
+                    b"records": v["records"],
                     b"alerts": v["alerts"]}
         if self.kind == "stats":
             return {b"uptime": v["uptime"] // 10 ** 9, **dict(self.counters)}
@@ -237,7 +249,8 @@ def check_verdict(got, e):
 
 
 def check_rollup(got, e):
-    same("rollup", got, {"count": e.v["count"], "first": rfc3339(e.v["first"]), "last": rfc3339(e.v["last"])})
+    same("rollup", got, {"count": e.v["count"], "first": rfc3339(e.v["first"]),
+                         "last": rfc3339(e.v["last"])})
 
 
 def detail(has_features, top, e):
@@ -260,17 +273,20 @@ def check_numbers(got, e):
 def check_native(line, e):
     o, v = parse_json(line), e.v
     same("schema", (o["schema"], o["event_type"], o["timestamp"]), (1, e.kind, rfc3339(v["time"])))
-    same("names", (o["host"], o["event_id"], o.get("seq", 0), o.get("prev_seq")), (e.text("sensor"), e.id(), v["seq"], e.prev_seq()))
+    same("names", (o["host"], o["event_id"], o.get("seq", 0), o.get("prev_seq")),
+         (e.text("sensor"), e.id(), v["seq"], e.prev_seq()))
     if e.kind == "alert":
         same("verdict", (o["risk"], o["severity"], o["model"], o["model_sha256"]),
              (v["risk"], v["severity"], e.text("model"), e.text("model_sha256")))
         check_verdict(o, e)
         check_rollup(o["rollup"], e)
-        same("from", (o.get("source", ""), o.get("in_iface", ""), o.get("community_id", ""), o.get("tunnels", 0)),
+        same("from", (o.get("source", ""), o.get("in_iface", ""), o.get("community_id", ""),
+                      o.get("tunnels", 0)),
              (e.text("source"), e.text("interface"), e.text("community_id"), v["tunnels"]))
         check_tuple(o, e)
         same("flow", o.get("flow", {}), flow_times(e, rfc3339))
-        check_top("top_features", o["top_features"], e, detail("features" in o, o["top_features"], e))
+        check_top("top_features", o["top_features"], e,
+                  detail("features" in o, o["top_features"], e))
         if "features" in o:
             check_features("features", o["features"], e)
     elif e.kind == "heartbeat":
@@ -282,7 +298,8 @@ def check_native(line, e):
         if e.full or "counters" in o:
             same("counters", o["counters"], {utf8(k): n for k, n in e.counters})
     elif e.kind == "model":
-        same("model", {k: o[k] for k in o if k in ("action", "model", "model_sha256", "previous_sha256", "reason")}, e.model())
+        same("model", {k: o[k] for k in o if k in ("action", "model", "model_sha256",
+                                                   "previous_sha256", "reason")}, e.model())
     elif e.kind == "loss":
         same("loss", (o["lost"], o["first_seq"], o["last_seq"], o["at_most"], o["output"]),
              (e.lost(), v["first_seq"], v["last_seq"], bool(v["at_most"]), e.text("output")))
@@ -295,11 +312,13 @@ def flow_times(e, form):
 
 def check_tuple(o, e):
     if e.v["family"]:
-        same("tuple", (ipaddress.ip_address(o["src_ip"]), o["src_port"], ipaddress.ip_address(o["dest_ip"]), o["dest_port"],
+        same("tuple", (ipaddress.ip_address(o["src_ip"]), o["src_port"],
+                       ipaddress.ip_address(o["dest_ip"]), o["dest_port"],
                        o["proto"]),
              (e.address("src"), e.v["src_port"], e.address("dst"), e.v["dst_port"], e.proto()))
     else:
-        same("no tuple", [k for k in o if k in ("src_ip", "src_port", "dest_ip", "dest_port", "proto")], [])
+        same("no tuple", [k for k in o if k in ("src_ip", "src_port", "dest_ip", "dest_port",
+                                                "proto")], [])
 
 
 def eve_time(ns):
@@ -307,8 +326,10 @@ def eve_time(ns):
 
 
 # Suricata's names of the protocols of some services, and services for which it has no name.
-APPS = {"http": "http", "http_443": "tls", "ftp": "ftp", "smtp": "smtp", "telnet": "telnet", "ssh": "ssh", "domain_u": "dns",
-        "ntp_u": "ntp", "imap4": "imap", "ldap": "ldap", "private": None, "other": None, "eco_i": None}
+APPS = {"http": "http", "http_443": "tls", "ftp": "ftp", "smtp": "smtp", "telnet": "telnet",
+        "ssh": "ssh", "domain_u": "dns",
+        "ntp_u": "ntp", "imap4": "imap", "ldap": "ldap", "private": None, "other": None,
+        "eco_i": None}
 
 
 def check_app(got, e):
@@ -324,13 +345,16 @@ def check_eve(line, e):
         check_eve_other(o, e)
         return o
     a, g = o["alert"], o["alert"]["context"]["ganad"]
-    same("alert", (o["event_type"], a["action"], a["gid"], a["signature_id"], a["rev"], a["severity"], a["category"],
+    same("alert", (o["event_type"], a["action"], a["gid"], a["signature_id"], a["rev"],
+                   a["severity"], a["category"],
                    a["signature"]),
          ("alert", "allowed", ENTERPRISE, 1, 1, v["severity"], "Anomaly",
           f"GANAD anomalous connection (model {e.text('model')})"))
     same("prev_seq", g.get("prev_seq"), e.prev_seq())
-    same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"], g["source"], g.get("tunnels", 0)),
-         (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"), v["tunnels"]))
+    same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"],
+                 g["source"], g.get("tunnels", 0)),
+         (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"),
+          v["tunnels"]))
     check_verdict(g, e)
     check_rollup(g["rollup"], e)
     check_tuple(o, e)
@@ -339,7 +363,8 @@ def check_eve(line, e):
     check_app(o.get("app_proto"), e)
     same("from", (o["direction"], o.get("in_iface", ""), o.get("community_id", "")),
          ("to_server", e.text("interface"), e.text("community_id")))
-    same("flow", o["flow"], {"bytes_toserver": int(e.features["src_bytes"]), "bytes_toclient": int(e.features["dst_bytes"]),
+    same("flow", o["flow"], {"bytes_toserver": int(e.features["src_bytes"]),
+                             "bytes_toclient": int(e.features["dst_bytes"]),
                              **flow_times(e, eve_time)})
     check_top("top", g["top_features"], e, detail("features" in g, g["top_features"], e))
     if "features" in g:
@@ -349,10 +374,13 @@ def check_eve(line, e):
 
 def check_eve_other(o, e):
     ints = o["metadata"]["flowints"]
-    same("id", (o["metadata"]["flowvars"], ints.pop("seq", None)), ([{"event_id": e.id()}], e.v["seq"] or None))
+    same("id", (o["metadata"]["flowvars"], ints.pop("seq", None)),
+         ([{"event_id": e.id()}], e.v["seq"] or None))
     same("prev_seq", ints.pop("prev_seq", None), e.prev_seq())
     check_numbers(ints, e)
     if e.kind == "stats":
-        same("stats", (o["event_type"], o["stats"]), ("stats", {"uptime": e.v["uptime"] // 10 ** 9}))
+        same("stats", (o["event_type"], o["stats"]),
+             ("stats", {"uptime": e.v["uptime"] // 10 ** 9}))
     else:
-        same("engine", (o["event_type"], o["engine"]), ("engine", {"module": "ganad", "message": utf8(e.sentence())}))
+        same("engine", (o["event_type"], o["engine"]),
+             ("engine", {"module": "ganad", "message": utf8(e.sentence())}))

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As format_checks.py, for the formats of key and text pairs: CEF, LEEF, RFC 5424 and the journal."""
+"""As format_checks.py, for formats of key and text pairs: CEF, LEEF, RFC 5424 and the journal."""
 
 import ipaddress
 import re
 
-from format_checks import (ENTERPRISE, KIND, PID, TEXTS, VERSION, Event, fail, float32, key_text, near, plain,
+from format_checks import (ENTERPRISE, KIND, PID, TEXTS, VERSION, Event, fail, float32, key_text,
+                           near, plain,
                            rfc3339, same, utf8)
 
 
 def top_text(e, n):
-    return ", ".join(f"{name}={value} ({expected}, {100 * share:.0f}%)" for name, value, expected, share, *_ in e.top[:n])
+    return ", ".join(f"{name}={value} ({expected}, {100 * share:.0f}%)"
+                     for name, value, expected, share, *_ in e.top[:n])
 
 
 def check_top_text(got, e):
@@ -22,7 +24,8 @@ def check_pairs(got, e, names, clean, number):
     be absent."""
     v = e.v
     same("id", (got.pop(names["id"]), int(got.pop(names["seq"], 0))), (e.id(clean), v["seq"]))
-    same("prev_seq", got.pop(names["prev_seq"], None), None if e.prev_seq() is None else str(e.prev_seq()))
+    same("prev_seq", got.pop(names["prev_seq"], None), None if e.prev_seq() is None
+         else str(e.prev_seq()))
     same("sensor", got.pop(names["sensor"], ""), clean(e.text("sensor")))
     if e.kind == "alert":
         same("score", float32(got.pop(names["score"])), v["score"])
@@ -35,13 +38,16 @@ def check_pairs(got, e, names, clean, number):
             same(key, got.pop(names[key], ""), clean(e.text(key)))
         for key in ("start", "end", "first", "last"):
             same(key, int(got.pop(names[key], 0)), v[key] // 10 ** 6)
-        same("service", (got.pop(names["service"]), got.pop(names["flag"])), (e.features["service"], e.features["flag"]))
+        same("service", (got.pop(names["service"]), got.pop(names["flag"])),
+             (e.features["service"], e.features["flag"]))
         same("bytes", (int(got.pop(names["src_bytes"])), int(got.pop(names["dst_bytes"]))),
              (int(e.features["src_bytes"]), int(e.features["dst_bytes"])))
         if v["family"]:
-            src, dst = names["src6" if v["family"] == 6 else "src"], names["dst6" if v["family"] == 6 else "dst"]
+            six = "6" if v["family"] == 6 else ""
+            src, dst = names["src" + six], names["dst" + six]
             same("tuple", (ipaddress.ip_address(got.pop(src)), int(got.pop(names["src_port"])),
-                           ipaddress.ip_address(got.pop(dst)), int(got.pop(names["dst_port"])), got.pop(names["proto"])),
+                           ipaddress.ip_address(got.pop(dst)), int(got.pop(names["dst_port"])),
+                           got.pop(names["proto"])),
                  (e.address("src"), v["src_port"], e.address("dst"), v["dst_port"], e.proto()))
         check_top_text(got.pop(names["top"], ""), e)
     else:
@@ -59,15 +65,23 @@ def check_pairs(got, e, names, clean, number):
     same("nothing else", got, {})
 
 
-CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters", "loss": "Events were lost",
+CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters",
+            "loss": "Events were lost",
             "model": "Model"}
-CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "sensor": "dvchost", "score": "anomalyScore", "threshold": "threshold",
-       "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt", "tunnels": "tunnels", "model": "model",
-       "model_sha256": "modelSha256", "community_id": "communityId", "source": "capture", "interface": "deviceInboundInterface",
-       "start": "ganadStart", "end": "ganadEnd", "first": "start", "last": "end", "service": "app", "flag": "connState",
-       "src_bytes": "in", "dst_bytes": "out", "src": "src", "dst": "dst", "src6": "Source IPv6 Address",
-       "dst6": "Destination IPv6 Address", "src_port": "spt", "dst_port": "dpt", "proto": "proto", "top": "topFeatures",
-       "output": "output", "version": "version", "action": "act", "previous_sha256": "previousSha256", "reason": "reason"}
+CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "sensor": "dvchost",
+       "score": "anomalyScore", "threshold": "threshold",
+       "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt",
+       "tunnels": "tunnels", "model": "model",
+       "model_sha256": "modelSha256", "community_id": "communityId", "source": "capture",
+       "interface": "deviceInboundInterface",
+       "start": "ganadStart", "end": "ganadEnd", "first": "start", "last": "end", "service": "app",
+       "flag": "connState",
+       "src_bytes": "in", "dst_bytes": "out", "src": "src", "dst": "dst",
+       "src6": "Source IPv6 Address",
+       "dst6": "Destination IPv6 Address", "src_port": "spt", "dst_port": "dpt", "proto": "proto",
+       "top": "topFeatures",
+       "output": "output", "version": "version", "action": "act",
+       "previous_sha256": "previousSha256", "reason": "reason"}
 
 
 def split_head(text, n):
@@ -105,23 +119,29 @@ def parse_cef(line):
 def check_cef(line, e):
     head, got = parse_cef(line)
     name = "Numbers were skipped" if e.lost() == 0 else CEF_NAME[e.kind]
-    same("head", head[:6], ["CEF:0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}", name])
-    same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.lost() or e.warns() else 0)
+    same("head", head[:6], ["CEF:0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}",
+                            name])
+    same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.lost()
+         or e.warns() else 0)
     same("rt", int(got.pop("rt")), e.v["time"] // 10 ** 6)
     same("msg", got.pop("msg"), plain(utf8(e.sentence())))
     check_pairs(got, e, CEF, plain, lambda k: "ganad_" + re.sub("[.-]", "_", key_text(k)))
 
 
-LEEF = {**CEF, "action": "action", "id": "eventId", "seq": "seq", "prev_seq": "prevSeq", "sensor": "sensor", "score": "score", "count": "count",
-        "interface": "interface", "start": "start", "end": "end", "first": "first", "last": "last", "service": "service",
-        "src_bytes": "srcBytes", "dst_bytes": "dstBytes", "src6": "src", "dst6": "dst", "src_port": "srcPort",
+LEEF = {**CEF, "action": "action", "id": "eventId", "seq": "seq", "prev_seq": "prevSeq",
+        "sensor": "sensor", "score": "score", "count": "count",
+        "interface": "interface", "start": "start", "end": "end", "first": "first", "last": "last",
+        "service": "service",
+        "src_bytes": "srcBytes", "dst_bytes": "dstBytes", "src6": "src", "dst6": "dst",
+        "src_port": "srcPort",
         "dst_port": "dstPort"}
 
 
 def check_leef(line, e):
     text = line.decode("utf-8", "strict")
     head = text.split("|", 6)
-    same("head", head[:6], ["LEEF:2.0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}", "^"])
+    same("head", head[:6], ["LEEF:2.0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}",
+                            "^"])
     got = {}
     for pair in head[6].split("^"):
         key, _, value = pair.partition("=")
@@ -132,12 +152,14 @@ def check_leef(line, e):
     same("devTime", got.pop("devTime"), rfc3339(e.v["time"])[:-4] + "Z")
     same("format", (got.pop("devTimeFormat"), got.pop("cat")),
          ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "Anomaly" if e.kind == "alert" else "Sensor"))
-    same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5 if e.lost() or e.warns() else 1)
+    same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5
+         if e.lost() or e.warns() else 1)
     check_pairs(got, e, LEEF, lambda s: plain(s, "^"), lambda k: "n_" + key_text(k))
 
 
 SYSLOG = {**LEEF, "threshold": "thr", "p_value": "p", "fpr_budget": "fpr", "community_id": "cid",
-          "interface": "iface", "count": "cnt", "src_port": "spt", "dst_port": "dpt", "flag": "state", "top": "top"}
+          "interface": "iface", "count": "cnt", "src_port": "spt", "dst_port": "dpt",
+          "flag": "state", "top": "top"}
 
 
 def parse_5424(line):
@@ -177,7 +199,8 @@ def check_syslog(line, e):
 
 
 JOURNAL = {k: "GANAD_" + k.upper() for k in SYSLOG}
-JOURNAL |= {"id": "GANAD_EVENT_ID", "flag": "GANAD_CONN_STATE", "source": "GANAD_CAPTURE", "top": "GANAD_TOP_FEATURES",
+JOURNAL |= {"id": "GANAD_EVENT_ID", "flag": "GANAD_CONN_STATE", "source": "GANAD_CAPTURE",
+            "top": "GANAD_TOP_FEATURES",
             "src6": "GANAD_SRC", "dst6": "GANAD_DST"}
 
 

@@ -50,7 +50,8 @@ def parse(argv):
     p = argparse.ArgumentParser()
     p.add_argument("--ganadd")
     p.add_argument("--ganadctl")
-    p.add_argument("--random-checkpoint", help="the program that makes a checkpoint without training")
+    p.add_argument("--random-checkpoint",
+                   help="the program that makes a checkpoint without training")
     p.add_argument("--train", help="the program ganad-train")
     p.add_argument("--traffic", help="the program ganad-traffic")
     p.add_argument("--flip-signed", help="the program that changes bytes of a signed file")
@@ -59,7 +60,8 @@ def parse(argv):
     p.add_argument("--long", action="store_true", help="all records, not a slice")
     args, rest = p.parse_known_args(argv)
     args.source = os.path.abspath(args.source)
-    subprocess.run(["protoc", "--proto_path=" + os.path.join(args.source, "proto"), "--python_out=" + scratch(),
+    subprocess.run(["protoc", "--proto_path=" + os.path.join(args.source, "proto"),
+                    "--python_out=" + scratch(),
                     "ganad.proto"], check=True)
     sys.path.insert(0, scratch())
     pb = importlib.import_module("ganad_pb2")
@@ -73,8 +75,8 @@ def skip(why):
 
 def data_file():
     """The 10 % set of KDD99, or None."""
-    folder = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
-    path = os.path.join(folder, "kdd99", "kddcup.data_10_percent.gz")
+    directory = os.environ.get("GANAD_DATA") or os.path.join(args.source, "..", "shared", "data")
+    path = os.path.join(directory, "kdd99", "kddcup.data_10_percent.gz")
     return path if os.path.exists(path) else None
 
 
@@ -94,10 +96,13 @@ def data_lines(n):
 def synthetic_lines(n):
     """n records of synthetic traffic, sessions and every attack mixed, all with the label of a
     normal one."""
-    traffic = args.traffic or os.path.join(os.path.dirname(args.ganadctl), "..", "ganad-traffic", "ganad-traffic")
+    traffic = args.traffic or os.path.join(os.path.dirname(args.ganadctl), "..", "ganad-traffic",
+                                           "ganad-traffic")
     capture = os.path.join(scratch(), "synthetic.pcap")
-    subprocess.run([traffic, "--quiet", "--sessions", str(max(n, 500)), "--attacks", capture], check=True)
-    lines = subprocess.run([args.ganadctl, "extract", "--out", "-", capture], check=True, stdout=subprocess.PIPE,
+    subprocess.run([traffic, "--quiet", "--sessions", str(max(n, 500)), "--attacks", capture],
+                   check=True)
+    lines = subprocess.run([args.ganadctl, "extract", "--out", "-", capture], check=True,
+                           stdout=subprocess.PIPE,
                            stderr=subprocess.DEVNULL).stdout.splitlines()
     os.unlink(capture)
     return [line + b",normal.\n" for line in random.Random(n).sample(lines, n)]
@@ -106,8 +111,8 @@ def synthetic_lines(n):
 @functools.lru_cache(None)
 def checkpoint(model="egbad"):
     """A complete checkpoint with random weights, for tests only."""
-    folder = scratch()
-    records, path = os.path.join(folder, "calibration"), os.path.join(folder, model + ".ckpt")
+    directory = scratch()
+    records, path = os.path.join(directory, "calibration"), os.path.join(directory, model + ".ckpt")
     with open(records, "wb") as f:
         f.writelines(data_lines(2000))
     subprocess.run([args.random_checkpoint, model, "1", records, path], check=True)
@@ -151,14 +156,16 @@ keep_temporary_files_together()
 
 
 def wait_for(condition, seconds, what):
-    """Waits until condition() is true and returns its value. @what: what is waited for; text, or a function of none."""
+    """Waits until condition() is true and returns its value.
+    @what: what is waited for; a text, or a function that returns one."""
     end = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds * SLOW:g} s")
+            raise AssertionError(f"{what() if callable(what) else what}: not within "
+                                 f"{seconds * SLOW:g} s")
         time.sleep(0.01)
 
 
@@ -171,12 +178,14 @@ class Daemon:
     """A ganadd in its own directory, {dir} in values. Sections of its configuration are keywords:
     scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}, outputs=ALERTS_FILE."""
 
-    def __init__(self, start=True, models=None, captures=None, outputs=None, stdout=subprocess.DEVNULL, **sections):
+    def __init__(self, start=True, models=None, captures=None, outputs=None,
+                 stdout=subprocess.DEVNULL, **sections):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
         self.dir = self.tmp.name
         self.scoring, self.control = self.path("scoring.sock"), self.path("control.sock")
         conf = {"ganadd": {"log_level": "info"}, "scoring": {"unix": self.scoring},
-                "control": {"unix": self.control}, "metrics": {}, "trust": {}, "alerts": dict(EACH_ALERT), "drift": {}, "records": {},
+                "control": {"unix": self.control}, "metrics": {}, "trust": {},
+                "alerts": dict(EACH_ALERT), "drift": {}, "records": {},
                 "spool": {"directory": self.path("spool")}}
         for name, keys in sections.items():
             conf[name].update(keys)
@@ -200,7 +209,8 @@ class Daemon:
         return os.path.join(self.dir, name)
 
     def start(self, stdout=subprocess.DEVNULL):
-        self.process = subprocess.Popen([args.ganadd, "-c", self.conf], stdout=stdout, stderr=self.log)
+        self.process = subprocess.Popen([args.ganadd, "-c", self.conf], stdout=stdout,
+                                        stderr=self.log)
         wait_for(self.answers, 30, "ganadd serves")
 
     def answers(self):
@@ -250,7 +260,8 @@ class Daemon:
 
 def ctl(*arguments, **kw):
     kw.setdefault("timeout", 120 * SLOW)
-    return subprocess.run([args.ganadctl, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+    return subprocess.run([args.ganadctl, *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, **kw)
 
 
 def bits(x):
@@ -296,7 +307,8 @@ class Conn:
 
     def answer(self, want=SCORE_REPLY):
         kind, body = self.frame()
-        message = {SCORE_REPLY: pb.ScoreReply, ERROR_REPLY: pb.ErrorReply, STATUS_REPLY: pb.StatusReply,
+        message = {SCORE_REPLY: pb.ScoreReply, ERROR_REPLY: pb.ErrorReply,
+                   STATUS_REPLY: pb.StatusReply,
                    EVENT: pb.Event}[kind].FromString(body)
         if kind != want:
             raise AssertionError(f"kind {kind}, expected {want}: {message}")

@@ -30,7 +30,8 @@ def have(program):
 
 
 def rsyslog_is_there(tls=False):
-    return bool(find("rsyslogd")) and (not tls or os.path.exists(os.path.join(RSYSLOG_DRIVERS, "lmnsd_ossl.so")))
+    return bool(find("rsyslogd")) and (
+        not tls or os.path.exists(os.path.join(RSYSLOG_DRIVERS, "lmnsd_ossl.so")))
 
 
 def find(program):
@@ -48,28 +49,35 @@ def free_port():
 class Authority:
     """A certificate authority in a directory, and the certificates that it signs."""
 
-    def __init__(self, folder, name="ca"):
-        self.folder, self.name = folder, name
+    def __init__(self, directory, name="ca"):
+        self.directory, self.name = directory, name
         self.ca = self.path(name + ".pem")
-        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                 "-keyout", self.path(name + ".key"), "-out", self.ca, "-subj", f"/CN=ganad test {name}")
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-days", "30",
+                 "-keyout", self.path(name + ".key"), "-out", self.ca, "-subj",
+                 f"/CN=ganad test {name}")
 
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.directory, name)
 
     def run(self, *arguments):
-        subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
 
     def sign(self, name, host="localhost", days=30):
         """The files of a certificate and its key."""
-        key, request, cert, more = (self.path(f"{self.name}-{name}.{x}") for x in ("key", "csr", "crt", "ext"))
-        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request,
+        key, request, cert, more = (self.path(f"{self.name}-{name}.{x}")
+                                    for x in ("key", "csr", "crt", "ext"))
+        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                 key, "-out", request,
                  "-subj", f"/CN={name}")
         with open(more, "w") as f:
             f.write(f"subjectAltName={'IP' if host[0].isdigit() else 'DNS'}:{host}\n")
-        dates = ["-days", str(days)] if days > 0 else ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"]
+        dates = ["-days", str(days)] if days > 0 else ["-not_before", "20200101000000Z",
+                                                       "-not_after", "20200102000000Z"]
         if days > 0:
-            self.run("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.path(self.name + ".key"),
+            self.run("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey",
+                     self.path(self.name + ".key"),
                      "-CAcreateserial", "-out", cert, "-extfile", more, *dates)
         else:
             self.sign_expired(request, cert, more)
@@ -83,10 +91,13 @@ class Authority:
             with open(os.path.join(db, name), "w") as f:
                 f.write(text)
         with open(conf, "w") as f:
-            f.write(f"[ca]\ndefault_ca = x\n[x]\ndatabase = {db}/index.txt\nserial = {db}/serial\nnew_certs_dir = {db}\n"
+            f.write(f"[ca]\ndefault_ca = x\n[x]\ndatabase = {db}/index.txt\n"
+                    f"serial = {db}/serial\nnew_certs_dir = {db}\n"
                     f"default_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n")
-        self.run("ca", "-batch", "-config", conf, "-in", request, "-out", cert, "-cert", self.ca, "-keyfile",
-                 self.path(self.name + ".key"), "-startdate", "20200101000000Z", "-enddate", "20200102000000Z", "-extfile",
+        self.run("ca", "-batch", "-config", conf, "-in", request, "-out", cert, "-cert", self.ca,
+                 "-keyfile",
+                 self.path(self.name + ".key"), "-startdate", "20200101000000Z", "-enddate",
+                 "20200102000000Z", "-extfile",
                  more, "-notext")
 
 
@@ -139,21 +150,25 @@ class Receiver:
 class Rsyslog(Receiver):
     """rsyslogd with default settings, on a TCP port, with TLS if it has a certificate."""
 
-    def __init__(self, folder, name, tls=None):
-        self.file = os.path.join(folder, name + ".log")
+    def __init__(self, directory, name, tls=None):
+        self.file = os.path.join(directory, name + ".log")
         self.address = ("127.0.0.1", free_port())
-        self.log = open(os.path.join(folder, name + ".err"), "w+")
-        self.conf, self.pid = os.path.join(folder, name + ".conf"), os.path.join(folder, name + ".pid")
+        self.log = open(os.path.join(directory, name + ".err"), "w+")
+        self.conf = os.path.join(directory, name + ".conf")
+        self.pid = os.path.join(directory, name + ".pid")
         open(self.file, "w").close()
         driver = ""
         if tls:
             ca, (cert, key) = tls
             driver = ('StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon"')
-            top = (f'global(DefaultNetstreamDriverCAFile="{ca}" DefaultNetstreamDriverCertFile="{cert}" '
+            top = (f'global(DefaultNetstreamDriverCAFile="{ca}" '
+                   f'DefaultNetstreamDriverCertFile="{cert}" '
                    f'DefaultNetstreamDriverKeyFile="{key}")\n')
         with open(self.conf, "w") as f:
-            f.write((top if tls else "") + f'global(workDirectory="{folder}" maxMessageSize="64k")\n'
-                    f'module(load="imtcp" {driver})\ninput(type="imtcp" port="{self.address[1]}" address="127.0.0.1")\n'
+            f.write((top if tls else "") +
+                    f'global(workDirectory="{directory}" maxMessageSize="64k")\n'
+                    f'module(load="imtcp" {driver})\n'
+                    f'input(type="imtcp" port="{self.address[1]}" address="127.0.0.1")\n'
                     'template(name="raw" type="string" string="%rawmsg%\\n")\n'
                     f'*.* action(type="omfile" file="{self.file}" template="raw")\n')
 
@@ -197,11 +212,12 @@ while True:
 
 
 class Reader(Receiver):
-    """A program that reads lines from a unix stream socket and appends the complete ones to a file."""
+    """A program that reads lines from a unix stream socket and appends complete ones to a file."""
 
-    def __init__(self, folder, name):
-        self.file, self.address = os.path.join(folder, name + ".log"), os.path.join(folder, name + ".sock")
-        self.log = open(os.path.join(folder, name + ".err"), "w+")
+    def __init__(self, directory, name):
+        self.file = os.path.join(directory, name + ".log")
+        self.address = os.path.join(directory, name + ".sock")
+        self.log = open(os.path.join(directory, name + ".err"), "w+")
         open(self.file, "w").close()
 
     def command(self):
@@ -214,11 +230,11 @@ class Proxy:
     """Between ganadd and a receiver. mode: "pass", "refuse" (closed at once) or "deaf" (accepted,
     and never read)."""
 
-    def __init__(self, receiver, folder, name):
+    def __init__(self, receiver, directory, name):
         self.receiver, self.mode, self.target = receiver, "pass", None
         self.lock, self.pairs, self.ended = threading.Lock(), set(), False
         if isinstance(receiver.address, str):
-            self.address = os.path.join(folder, name + "-proxy.sock")
+            self.address = os.path.join(directory, name + "-proxy.sock")
             self.listener = socket.socket(socket.AF_UNIX)
             self.listener.bind(self.address)
         else:
@@ -247,7 +263,8 @@ class Proxy:
 
     def forward(self, client):
         try:
-            server = socket.create_connection(self.target, 5) if self.target else self.receiver.connect()
+            server = socket.create_connection(self.target,
+                                              5) if self.target else self.receiver.connect()
         except OSError:
             client.close()
             return
@@ -278,7 +295,7 @@ class Proxy:
                 peer.shutdown(socket.SHUT_WR)
 
     def cut(self, how):
-        """Acts on the existing connections: "reset" or "half" (closes our side and keeps reading)."""
+        """Acts on the open connections: "reset" or "half" (closes our side and keeps reading)."""
         with self.lock:
             pairs, self.pairs = list(self.pairs), set()
         for client, server in pairs:

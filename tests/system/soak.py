@@ -3,7 +3,8 @@
 incoming captures, a receiver with outages, reloads. At the end everything received was delivered,
 and memory is constant.
 
-    tests/system/soak.py --source . --ganadd build/daemon/ganadd --ganadctl build/tools/ganadctl/ganadctl \
+    tests/system/soak.py --source . --ganadd build/daemon/ganadd \
+        --ganadctl build/tools/ganadctl/ganadctl \
         --capture build/tools/ganad-traffic/attacks.pcap.gz [--minutes 60]
 
 The test soak runs a short form."""
@@ -30,8 +31,10 @@ class Client(threading.Thread):
 
     def __init__(self, path, lines):
         super().__init__(daemon=True)
-        self.conn, self.ends, self.records, self.wrong = ganad.Conn(path, timeout=60), threading.Event(), 0, None
-        self.frame = ganad.frame(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in lines]))
+        self.conn, self.ends = ganad.Conn(path, timeout=60), threading.Event()
+        self.records, self.wrong = 0, None
+        self.frame = ganad.frame(ganad.SCORE_REQUEST,
+                                 ganad.request([ganad.record(x) for x in lines]))
         self.n = len(lines)
         self.start()
 
@@ -59,7 +62,7 @@ def slope(samples):
     return sum((x - mx) * (y - my) for x, y in use) / sxx * 3600 / (1 << 20) if sxx else 0.0
 
 
-def feed_folder(d, capture, ends, counter):
+def feed_directory(d, capture, ends, counter):
     n = 0
     while not ends.is_set():
         if len(os.listdir(d.path("in"))) < 4:
@@ -82,7 +85,8 @@ def idle(d):
     before = counters(d)[1]
     time.sleep(0.5)
     after = counters(d)[1]
-    return after["jobs"] == 0 and before["records_in"] == after["records_in"] and not os.listdir(d.path("in"))
+    return (after["jobs"] == 0 and before["records_in"] == after["records_in"]
+            and not os.listdir(d.path("in")))
 
 
 def load(d, receiver, seconds, capture):
@@ -90,8 +94,8 @@ def load(d, receiver, seconds, capture):
     records and the samples."""
     ends, files, samples = threading.Event(), [], []
     clients = [Client(d.scoring, ganad.data_lines(ROWS)) for _ in range(CLIENTS)]
-    folder = threading.Thread(target=feed_folder, args=(d, capture, ends, files), daemon=True)
-    folder.start()
+    feeder = threading.Thread(target=feed_directory, args=(d, capture, ends, files), daemon=True)
+    feeder.start()
     began, reloads, breaks = time.monotonic(), 0, 0
     while time.monotonic() - began < seconds:
         time.sleep(1)
@@ -105,12 +109,15 @@ def load(d, receiver, seconds, capture):
             reloads += d.ctl("reload", control=True).returncode == 0
     for e in (ends, *(c.ends for c in clients)):
         e.set()
-    for t in (*clients, folder):
+    for t in (*clients, feeder):
         t.join(60)
     ganad.wait_for(lambda: idle(d), 120, "what is in flight is done")
-    ganad.wait_for(lambda: all(o.waiting == 0 for o in d.status().output), 300, "the outputs have every event")
-    print(f"{files[0]} captures, {reloads} reloads, {breaks} breaks of the receiver; resident {samples[0][1] >> 20} MiB at "
-          f"first, {samples[-1][1] >> 20} MiB at the end, at most {max(y for _, y in samples) >> 20} MiB; "
+    ganad.wait_for(lambda: all(o.waiting == 0 for o in d.status().output), 300,
+                   "the outputs have every event")
+    print(f"{files[0]} captures, {reloads} reloads, {breaks} breaks of the receiver; resident "
+          f"{samples[0][1] >> 20} MiB at "
+          f"first, {samples[-1][1] >> 20} MiB at the end, at most "
+          f"{max(y for _, y in samples) >> 20} MiB; "
           f"slope {slope(samples):+.2f} MB an hour")
     return sum(c.records for c in clients), [c.wrong for c in clients if c.wrong], slope(samples)
 
@@ -121,10 +128,12 @@ def disagreements(sent, s, n, events):
     if n["records_in"] != sent + captured:
         yield f"records in {n['records_in']}, sent {sent}, captured {captured}"
     if n["records_in"] != n["records_scored"] + n["records_unscored"]:
-        yield f"records in {n['records_in']}, scored {n['records_scored']}, unscored {n['records_unscored']}"
-    told = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
-    if n["records_anomalous"] != told + n["alerts_suppressed"] + n["alerts_limited"]:
-        yield (f"anomalous {n['records_anomalous']}, reported {told}, suppressed {n['alerts_suppressed']}, "
+        yield (f"records in {n['records_in']}, scored {n['records_scored']}, "
+               f"unscored {n['records_unscored']}")
+    reported = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
+    if n["records_anomalous"] != reported + n["alerts_suppressed"] + n["alerts_limited"]:
+        yield (f"anomalous {n['records_anomalous']}, reported {reported}, suppressed "
+               f"{n['alerts_suppressed']}, "
                f"limited {n['alerts_limited']}")
     if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
         yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"
@@ -137,7 +146,8 @@ def missing(seqs, receiver):
     except AssertionError:
         has = set(receiver.seqs())
         gone = sorted(seqs - has)
-        return [f"the receiver has {len(has)} of {len(seqs)} events; not {gone[:5]} .. {gone[-5:]}; more: {sorted(has - seqs)[:5]}"]
+        return [f"the receiver has {len(has)} of {len(seqs)} events; not {gone[:5]} .. "
+                f"{gone[-5:]}; more: {sorted(has - seqs)[:5]}"]
     return []
 
 
@@ -145,9 +155,12 @@ def soak(seconds, capture, checkpoint):
     outputs = {"file": {"type": "file", "to": "{dir}/alerts", "file_size": "4G"},
                "unix": {"type": "unix", "to": "{dir}/receiver.sock"}}
     with ganad.Daemon(start=False, outputs=outputs, models={"m": {"checkpoint": checkpoint}},
-                      captures={"incoming": {"directory": "{dir}/in", "poll": "100ms", "settle": "100ms", "delete": "yes"}},
-                      alerts={"rollup": "2s", "stats": "5s", "heartbeat": "5s"}, spool={"quota": "4G", "sync": "interval"},
-                      metrics={"unix": "{dir}/metrics.sock"}, ganadd={"stop_timeout": "60s", "log_level": "notice"}) as d, \
+                      captures={"incoming": {"directory": "{dir}/in", "poll": "100ms",
+                                             "settle": "100ms", "delete": "yes"}},
+                      alerts={"rollup": "2s", "stats": "5s", "heartbeat": "5s"},
+                      spool={"quota": "4G", "sync": "interval"},
+                      metrics={"unix": "{dir}/metrics.sock"},
+                      ganadd={"stop_timeout": "60s", "log_level": "notice"}) as d, \
             contextlib.ExitStack() as at_end:
         os.mkdir(d.path("in"))
         receiver = receivers.Reader(d.dir, "receiver")
@@ -163,13 +176,16 @@ def soak(seconds, capture, checkpoint):
             events = [json.loads(line) for line in f]
         bad += disagreements(sent, s, n, events)
         bad += missing({e["seq"] for e in events}, receiver)
-        print(f"{seconds:.0f} s: {n['records_in']:,} records ({n['records_in'] / seconds:,.0f} a second), "
-              f"{n['records_anomalous']:,} anomalous in {n['alerts']:,} alerts, {len(events):,} events")
+        print(f"{seconds:.0f} s: {n['records_in']:,} records ({n['records_in'] / seconds:,.0f} a "
+              "second), "
+              f"{n['records_anomalous']:,} anomalous in {n['alerts']:,} alerts, {len(events):,} "
+              "events")
     return bad, per_hour
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--capture", required=True)
     p.add_argument("--minutes", type=float, default=60)
     mine, rest = p.parse_known_args()

@@ -15,7 +15,8 @@ import unittest
 
 import ganad
 
-KEYS = {"rollup", "schema", "event_type", "timestamp", "host", "event_id", "seq", "severity", "risk", "score", "p_value",
+KEYS = {"rollup", "schema", "event_type", "timestamp", "host", "event_id", "seq", "severity",
+        "risk", "score", "p_value",
         "threshold", "fpr_budget", "model", "model_sha256", "top_features", "features"}
 RECORDS = 3000
 
@@ -91,7 +92,8 @@ class Alerts(unittest.TestCase):
             self.assertRegex(a["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
             top = a["top_features"]
             self.assertEqual(len(top), 5)
-            self.assertEqual([t["share"] for t in top], sorted((t["share"] for t in top), reverse=True))
+            self.assertEqual([t["share"] for t in top],
+                             sorted((t["share"] for t in top), reverse=True))
             self.assertTrue(0 < top[0]["share"] <= 1)
             record = ganad.record(lines[int(row["line"]) - 1])
             for t in top:
@@ -133,7 +135,8 @@ class Alerts(unittest.TestCase):
             reader = Reader(path)
             ganad.wait_for(lambda: len(reader.lines) >= len(first), 60, "the alerts that waited")
             second = self.score(d, lines[1000:2000])
-            ganad.wait_for(lambda: len(reader.lines) >= len(first) + len(second), 20, "the alerts of a live reader")
+            ganad.wait_for(lambda: len(reader.lines) >= len(first) + len(second), 20,
+                           "the alerts of a live reader")
             reader.close()
             self.assertEqual(reader.rest, b"")
             self.check(reader.lines[:len(first)], first, lines[:1000])
@@ -142,9 +145,11 @@ class Alerts(unittest.TestCase):
 
             again = self.score(d, lines[2000:])  # while no reader is connected
             reader = Reader(path)
-            ganad.wait_for(lambda: len(reader.lines) >= len(before) + len(again), 60, "the alerts of the time between")
+            ganad.wait_for(lambda: len(reader.lines) >= len(before) + len(again), 60,
+                           "the alerts of the time between")
             # The outputs' thread updates its counters after it has sent.
-            ganad.wait_for(lambda: d.status().output[0].connects == 2, 20, "status has the second connection")
+            ganad.wait_for(lambda: d.status().output[0].connects == 2, 20,
+                           "status has the second connection")
             ganad.wait_for(lambda: d.status().output[0].waiting == 0, 20, "status has all as sent")
             o = d.status().output[0]
             self.assertEqual((o.replayed, o.lost, o.connects), (len(before), 0, 2))
@@ -160,12 +165,15 @@ class Alerts(unittest.TestCase):
             path = d.path("reader")
             found = self.score(d, lines)
             self.assertEqual(d.stop(), 0)
-            self.assertIn(f"{len(found)} events could not be delivered; they are kept", d.read_log())
+            self.assertIn(f"{len(found)} events could not be delivered; they are kept",
+                          d.read_log())
             reader = Reader(path)
             d.start()
-            ganad.wait_for(lambda: len(reader.lines) >= len(found), 60, "the alerts of the last run")
+            ganad.wait_for(lambda: len(reader.lines) >= len(found), 60,
+                           "the alerts of the last run")
             more = self.score(d, lines[:500])
-            ganad.wait_for(lambda: len(reader.lines) >= len(found) + len(more), 60, "the alerts of this run")
+            ganad.wait_for(lambda: len(reader.lines) >= len(found) + len(more), 60,
+                           "the alerts of this run")
             self.assertEqual(d.stop(), 0)
             reader.join(20)
             self.check(reader.lines[:len(found)], found, lines)
@@ -183,7 +191,8 @@ class Alerts(unittest.TestCase):
         """The spool fills up to its quota; events that it evicts are lost to this reader only, and
         reported exactly."""
         lines = ganad.data_lines(2000)
-        with self.daemon(unix="{dir}/reader", file="{dir}/alerts", spool={"quota": "1M", "segment": "256K"}) as d:
+        with self.daemon(unix="{dir}/reader", file="{dir}/alerts",
+                         spool={"quota": "1M", "segment": "256K"}) as d:
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(d.path("reader"))
             listener.listen(1)
@@ -191,15 +200,16 @@ class Alerts(unittest.TestCase):
             n = 0
             while n < 4000:
                 n += len(self.score(d, lines))
-            ganad.wait_for(lambda: len(read_lines(d.path("alerts"))) == n, 20, "all alerts in the file")
+            ganad.wait_for(lambda: len(read_lines(d.path("alerts"))) == n, 20,
+                           "all alerts in the file")
             states = {o.name: o for o in d.status().output}
             self.assertEqual((states["file"].lost, states["file"].sent), (0, n))
             self.assertLess(states["unix"].sent, n)
             self.assertLess(d.status().spool.bytes, 2 << 20)
             got = b""
             s.settimeout(20 * ganad.SLOW)
-            while got.count(b"\n") < 2 or json.loads(got.splitlines()[-1] if got.endswith(b"\n") else
-                                                     got.splitlines()[-2]).get("seq") != n:
+            while (got.count(b"\n") < 2 or json.loads(
+                    got.splitlines()[-1 if got.endswith(b"\n") else -2]).get("seq") != n):
                 got += s.recv(1 << 20)
             seen, lost = [], []
             for line in got.splitlines():
@@ -223,7 +233,8 @@ class Alerts(unittest.TestCase):
         with self.daemon(file="{dir}/alerts") as d:
             path = d.path("alerts")
             first = self.score(d, lines)
-            ganad.wait_for(lambda: len(read_lines(path)) == len(first), 20, "alerts in the first file")
+            ganad.wait_for(lambda: len(read_lines(path)) == len(first), 20,
+                           "alerts in the first file")
             os.rename(path, path + ".1")
             d.process.send_signal(signal.SIGHUP)
             ganad.wait_for(lambda: os.path.exists(path), 20, "the new file")
@@ -237,7 +248,8 @@ class Alerts(unittest.TestCase):
         with self.daemon(file="{dir}/alerts") as d:
             path = d.path("alerts")
             n = len(self.score(d, lines, "--no-alerts"))
-            tails = [subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count", str(n), *more],
+            tails = [subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count",
+                                       str(n), *more],
                                       stdout=subprocess.PIPE) for more in (["--json"], [])]
             ganad.wait_for(lambda: d.counter("tails") == 2, 20, "both tails follow")
             found = self.score(d, lines)
@@ -248,8 +260,9 @@ class Alerts(unittest.TestCase):
             self.check(raw, found, lines)
             self.assertEqual(len(pretty), n)
             for line in pretty:
-                self.assertRegex(line, rb"^\S+Z  ANOMALY  score \S+ \(threshold \S+\), p \S+, random  "
-                                       rb"\S+/\S+ \S+  \w+ \S+ \(expected \S+\) \d+%, ")
+                self.assertRegex(line,
+                                 rb"^\S+Z  ANOMALY  score \S+ \(threshold \S+\), p \S+, random  "
+                                 rb"\S+/\S+ \S+  \w+ \S+ \(expected \S+\) \d+%, ")
 
     def test_addresses_are_in_the_alerts(self):
         lines = ganad.data_lines(1000)
@@ -257,9 +270,11 @@ class Alerts(unittest.TestCase):
             path = d.path("alerts")
             worst = max(self.score(d, lines, "--no-alerts"), key=lambda row: float(row["score"]))
             r = ganad.record(lines[int(worst["line"]) - 1])
-            r.connection.src_ip, r.connection.dst_ip = bytes([192, 0, 2, 44]), bytes([198, 51, 100, 7])
+            r.connection.src_ip = bytes([192, 0, 2, 44])
+            r.connection.dst_ip = bytes([198, 51, 100, 7])
             r.connection.src_port, r.connection.dst_port, r.connection.ip_proto = 51873, 80, 6
-            r.connection.start_ns, r.connection.community_id = 1795442709123456789, "1:wCb3OG7yAFWelaUydu0D+125CLM="
+            r.connection.start_ns = 1795442709123456789
+            r.connection.community_id = "1:wCb3OG7yAFWelaUydu0D+125CLM="
             r6 = ganad.pb.Record.FromString(r.SerializeToString())
             r6.connection.src_ip = r6.connection.dst_ip = bytes(15) + b"\1"
             with ganad.Conn(d.scoring) as c:
@@ -267,8 +282,10 @@ class Alerts(unittest.TestCase):
                 self.assertEqual(c.answer().anomalous, b"\1\1")
             self.assertEqual(d.stop(), 0)
             a, a6 = (json.loads(x) for x in read_lines(path))
-            self.assertEqual([a[k] for k in ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id")],
-                             ["192.0.2.44", 51873, "198.51.100.7", 80, "TCP", "1:wCb3OG7yAFWelaUydu0D+125CLM="])
+            self.assertEqual([a[k] for k in ("src_ip", "src_port", "dest_ip", "dest_port", "proto",
+                                             "community_id")],
+                             ["192.0.2.44", 51873, "198.51.100.7", 80, "TCP",
+                              "1:wCb3OG7yAFWelaUydu0D+125CLM="])
             self.assertEqual(a["flow"]["start"], "2026-11-23T14:05:09.123456Z")
             self.assertEqual(a6["src_ip"], "::1")
 
@@ -279,22 +296,27 @@ class Words(unittest.TestCase):
             r = d.ctl("score", "--no-alerts", "-", input=b"".join(ganad.data_lines(100)))
             self.assertEqual(r.returncode, 0)
             s = json.loads(d.ctl("status", "--json", control=True).stdout)
-            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models", "outputs", "spool", "records", "sources",
+            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models",
+                                      "outputs", "spool", "records", "sources",
                                   "counters"})
             self.assertEqual((s["pid"], s["config_file"]), (d.process.pid, d.conf))
             self.assertEqual(set(s["models"][0]),
-                             {"name", "kind", "sha256", "file", "fpr_budget", "threshold", "scored", "anomalous",
+                             {"name", "kind", "sha256", "file", "fpr_budget", "threshold", "scored",
+                              "anomalous",
                               "steps", "search_rate", "unscored"})
-            self.assertEqual((s["models"][0]["scored"], s["counters"]["records_scored"]), (100, 100))
+            self.assertEqual((s["models"][0]["scored"], s["counters"]["records_scored"]),
+                             (100, 100))
             text = d.ctl("status", control=True).stdout.decode()
-            for word in (s["version"], str(d.process.pid), s["models"][0]["name"], "records_scored", d.conf):
+            for word in (s["version"], str(d.process.pid), s["models"][0]["name"], "records_scored",
+                         d.conf):
                 self.assertIn(word, text)
             v = json.loads(d.ctl("version", "--json", control=True).stdout)
             self.assertEqual(v["ganadd"], s["version"])
             with open(os.path.join(ganad.args.source, "daemon", "ganad-events.5")) as f:
                 page = f.read().split(".Sh COUNTERS")[1].split(".Sh")[0]
-            told = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
-            self.assertEqual(told, set(s["counters"]), "counters and their list in ganad-events(5) differ")
+            listed = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
+            self.assertEqual(listed, set(s["counters"]),
+                             "counters and their list in ganad-events(5) differ")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ def whole(text):
 
 
 def run(*command, code=0, **more):
-    p = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **more)
+    p = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       text=True, check=False, **more)
     if p.returncode != code:
         raise AssertionError(f"{command}: {p.returncode}\n{p.stderr}")
     return p
@@ -48,7 +49,8 @@ def log_choose(n, k):
 def chance_of(k, n, m):
     """For each count of m above a threshold that k of n exceed: its probability, by counting the
     orders of both together."""
-    return [math.exp(log_choose(k + j, j) + log_choose(n - k - 1 + m - j, m - j) - log_choose(n + m, m))
+    all_orders = log_choose(n + m, m)
+    return [math.exp(log_choose(k + j, j) + log_choose(n - k - 1 + m - j, m - j) - all_orders)
             for j in range(min(m, 60 + 20 * (k + 1) * m // n) + 1)]
 
 
@@ -72,7 +74,8 @@ class Case(unittest.TestCase):
     def days(cls, name, seed, rate, days=4, *options):
         """Records of synthetic days as extract writes them; text."""
         pcap, out = cls.path("pcap"), cls.path(name)
-        run(mine.traffic, "-q", "-n", 10**8, "-r", rate, "-t", days * DAY, "-s", seed, *options, pcap, cls.path("truth"))
+        run(mine.traffic, "-q", "-n", 10**8, "-r", rate, "-t", days * DAY, "-s", seed, *options,
+            pcap, cls.path("truth"))
         run(ganad.args.ganadctl, "extract", "--with-connection", "--head", pcap, "--out", out)
         os.unlink(pcap)
         with open(out) as f:
@@ -84,7 +87,8 @@ class Case(unittest.TestCase):
 
     def figures(self, p):
         """{budget: (threshold, found, low, high)}, {slice: records}"""
-        lines = {float(b): (float(t), whole(f), whole(lo), whole(hi)) for _, b, t, f, lo, hi in LINE.findall(p.stdout)}
+        lines = {float(b): (float(t), whole(f), whole(lo), whole(hi))
+                 for _, b, t, f, lo, hi in LINE.findall(p.stdout)}
         return lines, {what: whole(n) for what, n in SLICE.findall(p.stdout)}
 
     def scores(self, data, model="own.ckpt"):
@@ -114,8 +118,10 @@ class Own(Case):
             names.append(self.write(name, "\n".join([self.head, *part]) + "\n"))
         p = self.fit(*reversed(names), "--epochs", "3", out="parts.ckpt")
         self.assertEqual(self.figures(p), self.figures(self.first))
-        self.assertTrue(self.scores(self.path("all.csv"), "parts.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
-        source = json.loads(run(ganad.args.train, "inspect", "--json", self.path("parts.ckpt")).stdout)["provenance"]["data"]
+        data = self.path("all.csv")
+        self.assertTrue(self.scores(data, "parts.ckpt") == self.scores(data, "first.ckpt"))
+        source = json.loads(run(ganad.args.train, "inspect", "--json",
+                                self.path("parts.ckpt")).stdout)["provenance"]["data"]
         self.assertEqual(len({s["sha256"] for s in source}), 4)
 
     def changed(self, name, which):
@@ -135,7 +141,8 @@ class Own(Case):
         want, _ = self.figures(self.first)
         self.assertEqual({b: v[0] for b, v in lines.items()}, {b: v[0] for b, v in want.items()})
         self.assertGreater(lines[0.01][1], 1000)
-        self.assertTrue(self.scores(self.path("all.csv"), "day.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
+        self.assertTrue(self.scores(self.path("all.csv"),
+                                    "day.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
         self.assertIn("differ from those before", p.stderr)
 
     def test_the_days_that_calibrate_do_not_train(self):
@@ -143,7 +150,8 @@ class Own(Case):
         lines, _ = self.figures(self.fit(other, "--epochs", "3", out="other.ckpt"))
         want, _ = self.figures(self.first)
         self.assertTrue(all(lines[b][0] > want[b][0] for b in BUDGETS))
-        self.assertTrue(self.scores(self.path("all.csv"), "other.ckpt") == self.scores(self.path("all.csv"), "first.ckpt"))
+        data = self.path("all.csv")
+        self.assertTrue(self.scores(data, "other.ckpt") == self.scores(data, "first.ckpt"))
 
     def test_the_figures_can_be_recomputed(self):
         lines, slices = self.figures(self.first)
@@ -159,8 +167,10 @@ class Own(Case):
         self.assertEqual(j["calibration"]["n"], slices["calibrated"])
         m = j["provenance"]["metrics"]
         found = lines[0.001][1]
-        self.assertEqual((m["fpr_budget"], m["held_out_records"], m["held_out_false_alarms"]), (0.001, slices["held out"], found))
-        self.assertEqual((m["held_out_predicted_low"], m["held_out_predicted_high"]), lines[0.001][2:])
+        self.assertEqual((m["fpr_budget"], m["held_out_records"], m["held_out_false_alarms"]),
+                         (0.001, slices["held out"], found))
+        self.assertEqual((m["held_out_predicted_low"], m["held_out_predicted_high"]),
+                         lines[0.001][2:])
         self.assertAlmostEqual(m["alerts_per_day"], found / m["held_out_hours"] * 24)
         self.assertAlmostEqual(m["alerts_per_hour"] * 24, m["alerts_per_day"])
         self.assertTrue(m["held_out_fpr_low"] <= m["held_out_fpr"] <= m["held_out_fpr_high"])
@@ -179,48 +189,66 @@ class Own(Case):
 
     def test_what_cannot_be_done_is_refused(self):
         data = self.path("all.csv")
-        plain = self.write("plain.csv", "".join(",".join(r.split(",")[:41]) + "\n" for r in self.rows[:100]))
-        for said, *options in (("--fpr-budget: only with protocol baseline", "--fpr-budget", "0.1", "--protocol", "normal"),
-                               ("--leave-out: only with", "--leave-out", "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z", "--all-rows"),
-                               ("--all-rows: protocol baseline", "--all-rows", "--protocol", "baseline"),
-                               ("--calibration-share: protocol baseline", "--calibration-share", "0.1"),
-                               ("is not two times", "--leave-out", "yesterday/2026-01-02T00:00:00Z"),
+        plain = self.write("plain.csv", "".join(",".join(r.split(",")[:41]) + "\n"
+                                                for r in self.rows[:100]))
+        for said, *options in (("--fpr-budget: only with protocol baseline", "--fpr-budget", "0.1",
+                                "--protocol", "normal"),
+                               ("--leave-out: only with", "--leave-out",
+                                "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z", "--all-rows"),
+                               ("--all-rows: protocol baseline", "--all-rows", "--protocol",
+                                "baseline"),
+                               ("--calibration-share: protocol baseline", "--calibration-share",
+                                "0.1"),
+                               ("is not two times", "--leave-out",
+                                "yesterday/2026-01-02T00:00:00Z"),
                                ("is not two times", "--leave-out", "2026-01-02T00:00:00Z"),
-                               ("ends before it begins", "--leave-out", "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"),
-                               ("more than 64 times", *["--leave-out", "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"] * 65)):
+                               ("ends before it begins", "--leave-out",
+                                "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"),
+                               ("more than 64 times",
+                                *["--leave-out",
+                                  "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"] * 65)):
             self.assertIn(said, self.fit(data, *options, code=2).stderr)
-        self.assertIn("no record has a time", self.fit(plain, "--protocol", "baseline", code=1).stderr)
+        self.assertIn("no record has a time", self.fit(plain, "--protocol", "baseline",
+                                                       code=1).stderr)
 
     def test_other_records_have_the_protocol_that_they_had(self):
-        plain = self.write("plain.csv", "".join(",".join(r.split(",")[:41]) + "\n" for r in self.rows[:2000]))
-        labelled = self.write("labelled.csv", "\n".join([self.head + ",label", *(r + ",normal" for r in self.rows[:2000])]) + "\n")
-        for data, *options in ((plain,), (labelled,), (self.path("all.csv"), "--all-rows"), (self.path("all.csv"), "--protocol", "normal")):
+        plain = self.write("plain.csv", "".join(",".join(r.split(",")[:41]) + "\n"
+                                                for r in self.rows[:2000]))
+        labelled = self.write("labelled.csv", "\n".join([self.head + ",label",
+                                                         *(r + ",normal"
+                                                           for r in self.rows[:2000])]) + "\n")
+        for data, *options in ((plain,), (labelled,), (self.path("all.csv"), "--all-rows"),
+                               (self.path("all.csv"), "--protocol", "normal")):
             self.fit(data, *options, "--epochs", "1", out="x.ckpt")
             j = json.loads(run(ganad.args.train, "inspect", "--json", self.path("x.ckpt")).stdout)
             self.assertEqual((j["model"], j["provenance"]["protocol"]), ("egbad", "normal"))
 
     def test_a_model_that_searches_reports_the_same_traffic(self):
-        """At most 5,000 of its records calibrate and test, but the rate of records is that of all."""
+        """At most 5,000 of its records calibrate and test, but the record rate is that of all."""
         more = self.days("more.csv", 5, 0.14, 2)
         self.assertGreater(more.count("\n"), 27000)
         paces = []
         for options in (("--model", "anogan", "--steps", "2"), ()):
             self.fit(self.path("more.csv"), "--epochs", "1", *options, out="pace.ckpt")
-            p = json.loads(run(ganad.args.train, "inspect", "--json", self.path("pace.ckpt")).stdout)["provenance"]["metrics"]
+            p = json.loads(run(ganad.args.train, "inspect", "--json",
+                               self.path("pace.ckpt")).stdout)["provenance"]["metrics"]
             paces.append(p["records_per_hour"])
-            self.assertAlmostEqual(p["alerts_per_day"], p["held_out_fpr"] * p["records_per_hour"] * 24)
+            self.assertAlmostEqual(p["alerts_per_day"],
+                                   p["held_out_fpr"] * p["records_per_hour"] * 24)
         self.assertEqual(p["held_out_records"] > 5000, True)
         self.assertAlmostEqual(*paces)
 
     def test_a_file_that_is_given_twice_is_reported(self):
         data, copy = self.path("all.csv"), self.path("copy.csv")
         shutil.copy(data, copy)
-        self.assertIn("warning: all.csv and copy.csv are the same", self.fit(data, copy, "--epochs", "1", out="x.ckpt").stderr)
+        self.assertIn("warning: all.csv and copy.csv are the same",
+                      self.fit(data, copy, "--epochs", "1", out="x.ckpt").stderr)
         self.assertNotIn("are the same", self.first.stderr)
 
     def test_json_is_distinguished_from_csv(self):
         j = self.write("records.json", '{"duration":0,"protocol_type":"tcp"}\n')
-        self.assertIn("records.json:1: a line of JSON; only CSV is supported", self.fit(j, code=1).stderr)
+        self.assertIn("records.json:1: a line of JSON; only CSV is supported",
+                      self.fit(j, code=1).stderr)
 
     def test_a_short_time_and_rows_without_one_are_reported(self):
         rows = [r for r, t in zip(self.rows, self.times) if t < START + DAY]
@@ -238,7 +266,8 @@ class Own(Case):
         rows = [r for r in self.rows if r.split(",")[at] == "http"]
         p = self.fit(self.write("http.csv", "\n".join([self.head, *rows]) + "\n"), "--epochs", "1")
         self.assertNotIn("of the service", p.stderr)  # quiet
-        p = run(ganad.args.train, "fit", "--out", self.path("x.ckpt"), self.path("http.csv"), "--epochs", "1")
+        p = run(ganad.args.train, "fit", "--out", self.path("x.ckpt"), self.path("http.csv"),
+                "--epochs", "1")
         self.assertIn("100 % of the rows that train are of the service 'http'", p.stderr)
 
 
@@ -248,7 +277,8 @@ class Attacked(Case):
         head, *rows = text.splitlines()
         time_at = head.split(",").index("decided")
         with open(self.path("truth")) as f:
-            sweep = [float(t["start"]) for t in csv.DictReader(f, delimiter="\t") if t["label"] == "portsweep"]
+            sweep = [float(t["start"]) for t in csv.DictReader(f, delimiter="\t")
+                     if t["label"] == "portsweep"]
         end = max(float(r.split(",")[time_at]) for r in rows)
         self.assertTrue(end - 2 * DAY < sweep[0] and sweep[-1] < end - DAY)  # as the seed makes it
         before = self.fit(self.path("days.csv"), "--epochs", "12")
@@ -261,7 +291,8 @@ class Attacked(Case):
         old, _ = self.figures(before)
         new, _ = self.figures(after)
         self.assertLess(new[0.01][0], old[0.01][0])
-        self.assertIn(" ".join(offered)[:30], run(ganad.args.train, "inspect", self.path("own.ckpt")).stdout)
+        self.assertIn(" ".join(offered)[:30], run(ganad.args.train, "inspect",
+                                                  self.path("own.ckpt")).stdout)
 
 
 class Budgets(Case):
@@ -280,12 +311,14 @@ class Budgets(Case):
             self.assertLessEqual(sum(chance[:low]), 0.025 + 1e-6)
             self.assertLessEqual(sum(chance[high + 1:]), 0.025 + 1e-6)
             tail = min(below, above) + chance[found] if found < len(chance) else 0.0
-            self.seen.append((tail, low <= found <= high, f"{what} seed {seed}: budget {budget:g}: {found} of {m} found, "
+            self.seen.append((tail, low <= found <= high,
+                              f"{what} seed {seed}: budget {budget:g}: {found} of {m} found, "
                               f"{low} to {high} predicted from {n}"))
 
     def judge(self):
         worst, outside = min(self.seen), sum(not inside for _, inside, _ in self.seen)
-        print(f"{len(self.seen)} figures, {outside} outside of 95 %; worst: {worst[2]} (tail {worst[0]:.2g})", flush=True)
+        print(f"{len(self.seen)} figures, {outside} outside of 95 %; worst: {worst[2]} (tail "
+              f"{worst[0]:.2g})", flush=True)
         self.assertGreater(worst[0], 0.01 / len(self.seen), worst[2])
         self.assertLessEqual(outside, max(1, len(self.seen) // 8))
 
@@ -297,21 +330,25 @@ class Budgets(Case):
     def in_time(self, name, rows):
         head = ",".join(self.days("head.csv", 1, 0.001, 1).split("\n", 1)[0].split(",")[:41])
         step = 5 * DAY / len(rows)
-        return self.write(name, head + ",decided\n" + "".join(f"{r},{START + i * step:.3f}\n" for i, r in enumerate(rows)))
+        return self.write(name, head + ",decided\n" + "".join(f"{r},{START + i * step:.3f}\n"
+                                                              for i, r in enumerate(rows)))
 
     def public(self):
         """Normal rows of each available data set."""
         kdd = ganad.data_file()
         nsl = kdd and os.path.join(os.path.dirname(kdd), "..", "nsl-kdd", "KDDTrain+.txt.xz")
-        for name, path, opener, label in (("KDD99", kdd, gzip.open, "normal."), ("NSL-KDD", nsl, lzma.open, "normal")):
+        for name, path, opener, label in (("KDD99", kdd, gzip.open, "normal."),
+                                          ("NSL-KDD", nsl, lzma.open, "normal")):
             if path and os.path.exists(path):
                 with opener(path, "rt") as f:
-                    yield name, [",".join(c[:41]) for c in (line.strip().split(",") for line in f) if c[41] == label]
+                    yield name, [",".join(c[:41]) for c in (line.strip().split(",") for line in f)
+                                 if c[41] == label]
 
     def test_synthetic_days(self):
         for seed in range(1, 7) if ganad.args.long else (2,):
             self.days("days.csv", 100 + seed, 0.25 if ganad.args.long else 0.06)
-            self.check("synthetic days", self.path("days.csv"), seed, *([] if ganad.args.long else ["--epochs", "4"]))
+            self.check("synthetic days", self.path("days.csv"), seed,
+                       *([] if ganad.args.long else ["--epochs", "4"]))
         self.judge()
 
     def test_public_data(self):

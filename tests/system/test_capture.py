@@ -20,9 +20,11 @@ class Capture(Case):
     def test_scores_are_those_of_extract_and_score(self):
         alerts, said = self.read(self.pcap)
         self.assertGreater(len(alerts), 600)
-        self.assertEqual(self.told(alerts), self.expected(self.pcap))
-        self.assertRegex(said, rf"\n{len(self.traffic.packets)} packets, 0 refused, {len(alerts)} connections, "
-                               rf"{len(alerts)} records scored, {len(alerts)} anomalous\n$")
+        self.assertEqual(self.reported(alerts), self.expected(self.pcap))
+        self.assertRegex(said,
+                         rf"\n{len(self.traffic.packets)} packets, 0 refused, "
+                         rf"{len(alerts)} connections, "
+                         rf"{len(alerts)} records scored, {len(alerts)} anomalous\n$")
         for a in alerts:
             self.assertTrue(a["community_id"].startswith("1:"))
             self.assertIn(a["proto"], ("TCP", "UDP", "ICMP"))
@@ -31,7 +33,8 @@ class Capture(Case):
 
     def test_the_standard_input_is_a_capture_too(self):
         with open(self.pcap, "rb") as f:
-            self.assertEqual(self.told(self.read("-", input=f.read())[0]), self.told(self.read(self.pcap)[0]))
+            self.assertEqual(self.reported(self.read("-", input=f.read())[0]),
+                             self.reported(self.read(self.pcap)[0]))
 
     def test_a_silent_pipe_does_not_delay_a_stop(self):
         """It stops at once, and keeps what had arrived."""
@@ -40,7 +43,8 @@ class Capture(Case):
         for i in range(3):
             ping.icmp(i, "10.0.0.1", "10.0.0.2", 8)
         ping.tcp(4, "10.0.0.1", 1000, "10.0.0.2", 80, end="silent")
-        with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        with subprocess.Popen([ganad.args.ganadd, "-c", conf, "-r", "-"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as p:
             p.stdin.write(ping.bytes())
             p.stdin.flush()
@@ -61,8 +65,10 @@ class Capture(Case):
             self.assertEqual(d.status().source[0].state, "reading")
             with open(fifo, "wb") as f:
                 f.write(self.traffic.bytes())
-            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")
-            self.assertEqual((s.packets, s.records), (len(self.traffic.packets), len(self.expected(self.pcap))))
+            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"),
+                                            None), 20, "the end")
+            self.assertEqual((s.packets, s.records),
+                             (len(self.traffic.packets), len(self.expected(self.pcap))))
             self.assertEqual(d.stop(), 0)
         with ganad.Daemon(captures={"pipe": {"file": fifo}}, ganadd={"stop_timeout": "1h"}) as d:
             self.assertEqual(d.stop(), 0)
@@ -72,7 +78,8 @@ class Capture(Case):
             self.assertIn(b"is ready", p.stderr.readline())
             p.send_signal(signal.SIGTERM)
             self.assertEqual(p.wait(30 * ganad.SLOW), 0)
-        self.assertIn("standard input: not a capture: neither pcap nor pcapng", self.read("-", input=b"no capture at all", code=1)[1])
+        self.assertIn("standard input: not a capture: neither pcap nor pcapng",
+                      self.read("-", input=b"no capture at all", code=1)[1])
 
     @unittest.skipUnless(os.geteuid() == 0, "not root")
     def test_nothing_of_root_is_kept_for_files(self):
@@ -85,24 +92,33 @@ class Capture(Case):
         second = self.write("other.pcap", other.bytes())
         want = self.expected("--merge", self.pcap, second)
         for _ in range(3):
-            self.assertEqual(self.told(self.read(self.pcap, second)[0]), want)
+            self.assertEqual(self.reported(self.read(self.pcap, second)[0]), want)
 
     def test_the_outputs_of_the_configuration_are_used(self):
         out = self.path("alerts.json")
-        conf = self.configure("file.conf", f"[output f]\ntype = file\nto = {out}\n[records]\ncommunity_id_seed = 7\n"
-                                           "services = tcp/8080 = http\n[capture never]\ninterface = no-such\n",
+        conf = self.configure("file.conf",
+                              f"[output f]\ntype = file\nto = {out}\n[records]\n"
+                              "community_id_seed = 7\n"
+                              "services = tcp/8080 = http\n[capture never]\n"
+                              "interface = no-such\n",
                               threshold="-1e30")
         alerts, _ = self.read(self.pcap, conf=conf)
         self.assertEqual(alerts, [])
         with open(out, encoding="ascii") as f:
-            told = self.told(map(json.loads, f))
-        self.assertEqual(told, self.expected("--seed", "7", "--service", "tcp/8080=http", self.pcap))
+            reported = self.reported(map(json.loads, f))
+        self.assertEqual(reported, self.expected("--seed", "7", "--service", "tcp/8080=http",
+                                                 self.pcap))
 
     def test_a_configuration_without_sockets_is_enough(self):
-        bare = self.write("bare.conf", f"[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n[model m]\n"
-                                       f"checkpoint = {ganad.checkpoint()}\nthreshold = -1e30\n".encode())
-        self.assertEqual(self.told(self.read(self.pcap, conf=bare)[0]), self.expected(self.pcap))
-        p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE, check=False)
+        bare = self.write("bare.conf",
+                          "[scoring]\nunix =\n[control]\nunix =\n[alerts]\nrollup = 0s\n"
+                          "[model m]\n"
+                          f"checkpoint = {ganad.checkpoint()}\n"
+                          "threshold = -1e30\n".encode())
+        self.assertEqual(self.reported(self.read(self.pcap, conf=bare)[0]),
+                         self.expected(self.pcap))
+        p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE,
+                           check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn(b"[scoring] has neither unix nor tcp, and no capture is configured", p.stderr)
 
@@ -111,24 +127,29 @@ class Capture(Case):
         used = "[capture spool]\ndirectory = /no/such\ndelete = yes\nfilter = tcp\n"
         want = self.expected("--filter", "tcp", self.pcap)
         self.assertLess(len(want), len(self.expected(self.pcap)))
-        for name, sections, n in (("one", used, want), ("off", used + "[capture off]\nfilter = udp\n", want),
-                                  ("many", used + "[capture b]\nfile = /b\n", self.expected(self.pcap))):
+        for name, sections, n in (("one", used, want),
+                                  ("off", used + "[capture off]\nfilter = udp\n", want),
+                                  ("many", used + "[capture b]\nfile = /b\n",
+                                   self.expected(self.pcap))):
             conf = self.configure(name + ".conf", sections, threshold="-1e30")
-            self.assertEqual(self.told(self.read(self.pcap, conf=conf)[0]), n)
+            self.assertEqual(self.reported(self.read(self.pcap, conf=conf)[0]), n)
 
     def test_a_directory_is_a_capture_too(self):
-        folder = tempfile.mkdtemp(dir=self.tmp.name)
+        directory = tempfile.mkdtemp(dir=self.tmp.name)
         n = len(self.traffic.packets)
         for i in range(3):
-            name = self.write(os.path.join(folder, str(9 - i)), self.traffic.bytes(i * n // 3, (i + 1) * n // 3))
+            name = self.write(os.path.join(directory, str(9 - i)),
+                              self.traffic.bytes(i * n // 3, (i + 1) * n // 3))
             os.utime(name, (1000 + i, 1000 + i))
-        self.write(os.path.join(folder, "notes.txt"), b"no capture at all, by any means")
-        alerts, said = self.read(folder)
-        self.assertEqual(self.told(alerts), self.expected(self.pcap))
+        self.write(os.path.join(directory, "notes.txt"), b"no capture at all, by any means")
+        alerts, said = self.read(directory)
+        self.assertEqual(self.reported(alerts), self.expected(self.pcap))
         self.assertIn("notes.txt: ", said)
-        conf = self.configure("delete.conf", f"[capture x]\ndirectory = {folder}\ndelete = yes\n", threshold="-1e30")
-        self.assertEqual(len(self.read(folder, conf=conf)[0]), len(alerts))
-        self.assertEqual(len(os.listdir(folder)), 4)  # reading does not delete
+        conf = self.configure("delete.conf",
+                              f"[capture x]\ndirectory = {directory}\ndelete = yes\n",
+                              threshold="-1e30")
+        self.assertEqual(len(self.read(directory, conf=conf)[0]), len(alerts))
+        self.assertEqual(len(os.listdir(directory)), 4)  # reading does not delete
         empty = tempfile.mkdtemp(dir=self.tmp.name)
         self.assertIn(f"{empty}: no capture file in it", self.read(empty, code=1)[1])
 
@@ -136,7 +157,9 @@ class Capture(Case):
         many = pcap.Capture()
         for i in range(12000):
             many.icmp(i / 1000, f"10.1.{i % 200}.1", "10.2.0.1", 8)
-        conf = self.configure("slow.conf", "[spool]\nquota = 1M\nsegment = 256K\n[output o]\ntype = stdout\nevents = alert, loss\n", threshold="-1e30")
+        conf = self.configure("slow.conf",
+                              "[spool]\nquota = 1M\nsegment = 256K\n[output o]\n"
+                              "type = stdout\nevents = alert, loss\n", threshold="-1e30")
         alerts, said = self.read(self.write("many.pcap", many.bytes()), conf=conf)
         self.assertEqual([a["seq"] for a in alerts], list(range(1, 12001)), said)
 
@@ -145,12 +168,14 @@ class Capture(Case):
         cut = self.write("cut.pcap", data[:len(data) * 2 // 3 + 5])
         alerts, said = self.read(cut)
         self.assertRegex(said, r"warning: capture: 1: .*cut\.pcap: truncated")
-        self.assertEqual(self.told(alerts), self.expected(cut))
+        self.assertEqual(self.reported(alerts), self.expected(cut))
 
     def test_a_file_that_cannot_be_read_is_named(self):
         self.assertIn("/no/such.pcap: cannot open: No such file or directory",
                       self.read("/no/such.pcap", code=1)[1])
-        self.assertIn("text.pcap: ", self.read(self.write("text.pcap", b"no capture at all, by any means"), code=1)[1])
+        self.assertIn("text.pcap: ", self.read(self.write("text.pcap",
+                                                          b"no capture at all, by any means"),
+                                               code=1)[1])
         self.assertEqual(self.read(self.pcap, "/no/such.pcap", code=1)[0], [])
 
     def test_a_file_that_breaks_is_read_up_to_there_and_is_an_error(self):
@@ -176,11 +201,13 @@ class Capture(Case):
         self.assertIn(b"warning: " + cut.encode() + b": truncated", p.stderr)
         # not every gzip is a capture
         text = self.write("records.gz", gzip.compress(self.extract(self.pcap)))
-        self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", text).stdout, want)
+        self.assertEqual(ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv",
+                                   text).stdout, want)
 
     def test_ganadctl_recognizes_a_capture_that_arrives_through_a_pipe(self):
         def score(*arguments, name="-", code=0, **kw):
-            p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", *arguments, name, **kw)
+            p = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", *arguments,
+                          name, **kw)
             self.assertEqual(p.returncode, code, p.stderr)
             return p
 
@@ -196,7 +223,8 @@ class Capture(Case):
             self.assertEqual(score(stdin=f).stdout, want)
         fifo = self.path("score-fifo")
         os.mkfifo(fifo)
-        with subprocess.Popen([sys.executable, "-c", "import sys, time\nf = open(sys.argv[1], 'wb', 0)\n"
+        with subprocess.Popen([sys.executable, "-c",
+                               "import sys, time\nf = open(sys.argv[1], 'wb', 0)\n"
                                "data = open(sys.argv[2], 'rb').read()\n"
                                "for at in range(6):\n f.write(data[at:at + 1])\n time.sleep(0.02)\n"
                                # the first bytes one at a time
@@ -215,14 +243,17 @@ class Capture(Case):
         self.assertEqual(ganad.ctl(*local, "--tunnels", "1", tunnelled).stdout, want)
         self.assertNotEqual(ganad.ctl(*local, tunnelled).stdout, want)
         tcp = self.extract("--filter", "tcp", "--service", "tcp/8080 = http", self.pcap)
-        self.assertEqual(ganad.ctl(*local, "--filter", "tcp", "--service", "tcp/8080 = http", self.pcap).stdout,
+        self.assertEqual(ganad.ctl(*local, "--filter", "tcp", "--service", "tcp/8080 = http",
+                                   self.pcap).stdout,
                          ganad.ctl(*local, "-", input=tcp).stdout)
         p = ganad.ctl(*local, "--filter", "tcp", "-", input=tcp)
         self.assertEqual((p.returncode, p.stdout), (1, b""))
         self.assertIn(b"stdin: holds records, and --filter is for packets", p.stderr)
         self.assertEqual(ganad.ctl(*local, "--tunnels", "x", self.pcap).returncode, 2)
-        conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n", threshold="-1e30")
-        self.assertEqual(self.told(self.read(tunnelled, conf=conf)[0]), self.expected("--tunnels", "1", tunnelled))
+        conf = self.configure("tunnels.conf", "[capture x]\ntunnels = 1\ntunnel_kinds = vxlan\n",
+                              threshold="-1e30")
+        self.assertEqual(self.reported(self.read(tunnelled, conf=conf)[0]),
+                         self.expected("--tunnels", "1", tunnelled))
         self.assertEqual({a["tunnels"] for a in self.read(tunnelled, conf=conf)[0]}, {1})
         outside = self.read(tunnelled)[0]
         self.assertEqual(len(outside), 1)
@@ -235,7 +266,8 @@ class Capture(Case):
         with open(kept, "rb") as f:
             self.assertEqual(f.read(), want)
         os.unlink(kept)
-        conf = self.configure("rotate.conf", f"[records]\nfile = {kept}\nfile_size = 16K\nfiles = 3\n")
+        conf = self.configure("rotate.conf",
+                              f"[records]\nfile = {kept}\nfile_size = 16K\nfiles = 3\n")
         self.read(self.pcap, conf=conf)
         parts = []
         for name in (kept, kept + ".1", kept + ".2", kept + ".3"):
@@ -246,20 +278,27 @@ class Capture(Case):
         self.assertFalse(os.path.exists(kept + ".4"))
         self.assertTrue(want.endswith(b"".join(parts)))
         self.assertGreater(len(b"".join(parts)), 3 * 16000)
-        self.assertIn("records '/no/such/folder/r': directory '/no/such/folder' does not exist: create it", self.read(
-            self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/folder/r\n"), code=1)[1])
+        self.assertIn("records '/no/such/directory/r': directory '/no/such/directory' does not "
+                      "exist: create it", self.read(
+            self.pcap, conf=self.configure("bad.conf", "[records]\nfile = /no/such/directory/r\n"),
+            code=1)[1])
 
     def test_a_source_of_the_configuration_is_counted(self):
-        with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}}, outputs=ganad.ALERTS_FILE) as d:
-            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"), None), 20, "the end")
+        with ganad.Daemon(captures={"a": {"file": self.pcap}, "off": {}},
+                          outputs=ganad.ALERTS_FILE) as d:
+            s = ganad.wait_for(lambda: next((x for x in d.status().source if x.state == "ended"),
+                                            None), 20, "the end")
             n = len(self.expected(self.pcap))
-            self.assertEqual((s.name, s.target, s.packets, s.connections, s.records, s.flows, s.lost, s.evicted),
+            self.assertEqual((s.name, s.target, s.packets, s.connections, s.records, s.flows,
+                              s.lost, s.evicted),
                              ("a", self.pcap, len(self.traffic.packets), n, n, 0, 0, 0))
             self.assertEqual(len(d.status().source), 1)
             ganad.wait_for(lambda: d.counter("records_scored") == n, 20, "all are scored")
             shown = json.loads(d.ctl("status", "--json", control=True).stdout)["sources"]
-            self.assertEqual([(x["name"], x["state"], x["records"]) for x in shown], [("a", "ended", n)])
-            self.assertRegex(d.ctl("status", control=True).stdout.decode(), rf"\na +ended +{s.packets:,} ")
+            self.assertEqual([(x["name"], x["state"], x["records"]) for x in shown],
+                             [("a", "ended", n)])
+            self.assertRegex(d.ctl("status", control=True).stdout.decode(),
+                             rf"\na +ended +{s.packets:,} ")
             line = ganad.data_lines(1)[0]
             with ganad.Conn(d.scoring) as c:  # clients are served all the same
                 c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(line)]))
@@ -274,7 +313,8 @@ def privileges(d):
     for task in os.listdir(f"/proc/{d.process.pid}/task"):
         with open(f"/proc/{d.process.pid}/task/{task}/status") as f:
             fields = dict(line.rstrip().split(":", 1) for line in f)
-        said.add((*fields["Uid"].split(), *(int(fields[k], 16) for k in ("CapEff", "CapPrm", "CapInh", "CapAmb"))))
+        said.add((*fields["Uid"].split(), *(int(fields[k], 16)
+                                            for k in ("CapEff", "CapPrm", "CapInh", "CapAmb"))))
     (ruid, euid, suid, fsuid, eff, prm, inh, amb), = said
     assert ruid == euid == suid == fsuid and eff == prm and inh == amb == 0, said
     return euid, eff
@@ -282,9 +322,11 @@ def privileges(d):
 
 class Live(NetCase):
     def daemon(self, **ganadd):
-        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}}, ganadd=ganadd,
-                            outputs=ganad.ALERTS_FILE, models={"m": {"checkpoint": ganad.checkpoint(),
-                                                                           "threshold": "-1e30"}})
+        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}},
+                            ganadd=ganadd,
+                            outputs=ganad.ALERTS_FILE,
+                            models={"m": {"checkpoint": ganad.checkpoint(),
+                                          "threshold": "-1e30"}})
 
     def test_what_is_on_the_wire_is_scored(self):
         n = len(self.traffic.packets)
@@ -299,8 +341,10 @@ class Live(NetCase):
                 alerts = [json.loads(line) for line in f]
         # Times are the current ones, and windows and idle times depend on them; everything else is
         # the same.
-        basic = ("protocol_type", "service", "flag", "src_bytes", "dst_bytes", "land", "hot", "logged_in")
-        rows = [json.loads(x) for x in self.extract("--with-connection", "--format", "ndjson", self.pcap).splitlines()]
+        basic = ("protocol_type", "service", "flag", "src_bytes", "dst_bytes", "land", "hot",
+                 "logged_in")
+        rows = [json.loads(x) for x in self.extract("--with-connection", "--format", "ndjson",
+                                                    self.pcap).splitlines()]
         self.assertEqual(sorted((flow(a), *(str(a["features"][k]) for k in basic)) for a in alerts),
                          sorted((flow(r), *(str(r[k]) for k in basic)) for r in rows))
 

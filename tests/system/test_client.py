@@ -20,8 +20,8 @@ import numpy
 
 import ganad
 
-LINE = b"0,tcp,http,SF,%d,5450,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,8,8,0.00,0.00,0.00,0.00,1.00,0.00,0.00,9,9,1.00,0.00," \
-       b"0.11,0.00,0.00,0.00,0.00,0.00,normal.\n"
+LINE = b"0,tcp,http,SF,%d,5450,0,0,0,0,0,1,0,0,0,0,0,0,0,0,0,0,8,8,0.00,0.00,0.00,0.00," \
+       b"1.00,0.00,0.00,9,9,1.00,0.00,0.11,0.00,0.00,0.00,0.00,0.00,normal.\n"
 
 
 def lines(n):
@@ -29,7 +29,7 @@ def lines(n):
 
 
 class Server(threading.Thread):
-    """Serves one connection after another by a function of (connection, number of the connection)."""
+    """Serves one connection after another by a function of (connection, its number)."""
 
     def __init__(self, serve):
         super().__init__(daemon=True)
@@ -84,13 +84,15 @@ class Peer(ganad.Conn):
 def reply(m, **change):
     """The answer of a model whose score is src_bytes, which shows the order."""
     score = change.get("score", list(m.number[m.n:2 * m.n]))
-    r = dict(id=m.id, model="fake", model_sha256=hashlib.sha256(b"").digest(), threshold=10, score=score,
+    r = dict(id=m.id, model="fake", model_sha256=hashlib.sha256(b"").digest(), threshold=10,
+             score=score,
              p_value=[0.5] * m.n, anomalous=bytes(s > 10 for s in score))
     r.update(change)
     answer = ganad.pb.ScoreReply(**r)
     if m.options.top and "explanation" not in change:
         for _ in range(m.n):
-            answer.explanation.add().reason.add(feature="src_bytes", value="1", expected="240.5", share=0.5)
+            answer.explanation.add().reason.add(feature="src_bytes", value="1", expected="240.5",
+                                                share=0.5)
     return answer
 
 
@@ -122,7 +124,8 @@ class Answers(unittest.TestCase):
             for m in peer.requests():
                 waiting.append(m)
                 if len(waiting) == 16 or not select.select([peer.s], [], [], 0.5)[0]:
-                    peer.s.sendall(b"".join(ganad.frame(ganad.SCORE_REPLY, reply(m)) for m in waiting))
+                    peer.s.sendall(b"".join(ganad.frame(ganad.SCORE_REPLY, reply(m))
+                                            for m in waiting))
                     waiting = []
         with Server(late) as s:
             r = score(s, 16 * 256 * 3 + 1, "--format", "csv", "--top", "41")
@@ -130,7 +133,8 @@ class Answers(unittest.TestCase):
         self.assertEqual(r.stdout.count(b"\n"), 16 * 256 * 3 + 2)
 
     def test_json_and_csv_bring_back_every_bit(self):
-        values = [struct.unpack("<f", struct.pack("<I", 0x3dcccccd + i * 7919))[0] for i in range(256)]
+        values = [struct.unpack("<f", struct.pack("<I", 0x3dcccccd + i * 7919))[0]
+                  for i in range(256)]
         def serve(peer, _):
             for m in peer.requests():
                 src_bytes = m.number[m.n:2 * m.n]
@@ -167,13 +171,15 @@ class Answers(unittest.TestCase):
                 if n == 1 and i == 0:
                     break
             if n == 1:
-                peer.send(ganad.ERROR_REPLY, ganad.pb.ErrorReply(code=ganad.TIMEOUT, message="nothing came"))
+                peer.send(ganad.ERROR_REPLY,
+                          ganad.pb.ErrorReply(code=ganad.TIMEOUT, message="nothing came"))
         with Server(serve) as s:
             reader, writer = os.pipe()
             with os.fdopen(reader, "rb") as out:
                 feed, feeder = os.pipe()
-                p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "--format", "csv", "-"],
-                                           stdin=feed, stdout=writer, stderr=subprocess.PIPE)
+                p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "--format", "csv",
+                                      "-"],
+                                     stdin=feed, stdout=writer, stderr=subprocess.PIPE)
                 os.close(feed)
                 os.close(writer)
                 os.write(feeder, lines(1))
@@ -214,7 +220,8 @@ class BadServers(unittest.TestCase):
                 self.fails(self.change(**change), "does not fit request 1")
 
     def test_bytes_that_are_no_frame_of_ours(self):
-        for raw in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0", b"\xff" * 64, ganad.frame(1, b"")):
+        for raw in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\0", b"\xff" * 64,
+                    ganad.frame(1, b"")):
             with self.subTest(raw=raw):
                 self.fails(lambda peer, _: peer.s.sendall(raw), "not a ganadd")
 
@@ -272,15 +279,20 @@ class Words(unittest.TestCase):
             self.assertIn(b"systemctl start ganadd", r.stderr)
 
     def test_the_environment_names_the_sockets(self):
-        env = dict(os.environ, GANAD_SCORING_SOCKET="/nonexistent/scoring", GANAD_CONTROL_SOCKET="/nonexistent/control")
+        env = dict(os.environ, GANAD_SCORING_SOCKET="/nonexistent/scoring",
+                   GANAD_CONTROL_SOCKET="/nonexistent/control")
         self.assertIn(b"/nonexistent/control:", ganad.ctl("status", env=env).stderr)
         self.assertIn(b"/nonexistent/scoring:", ganad.ctl("score", "-", input=b"", env=env).stderr)
-        self.assertIn(b"/nonexistent/s:", ganad.ctl("score", "-s", "/nonexistent/s", "-", input=b"", env=env).stderr)
+        self.assertIn(b"/nonexistent/s:", ganad.ctl("score", "-s", "/nonexistent/s", "-", input=b"",
+                                                    env=env).stderr)
 
     def test_wrong_usage_is_2_and_says_where_help_is(self):
-        for line in ("", "scor", "score", "score a b", "score --format xml a", "score --top 42 a", "score --top x a",
-                     "score --local c --model m a", "score --fpr-budget 0.1 a", "score --local c --fpr-budget 1 a",
-                     "status x", "status --foo", "tail -n x", "tail x", "version x", "help a b", "help nothing",
+        for line in ("", "scor", "score", "score a b", "score --format xml a", "score --top 42 a",
+                     "score --top x a",
+                     "score --local c --model m a", "score --fpr-budget 0.1 a",
+                     "score --local c --fpr-budget 1 a",
+                     "status x", "status --foo", "tail -n x", "tail x", "version x", "help a b",
+                     "help nothing",
                      "-s nonsense status"):
             with self.subTest(line=line):
                 r = ganad.ctl(*line.split())
@@ -293,9 +305,13 @@ class Words(unittest.TestCase):
 
     def test_an_option_that_is_nearly_one_is_named(self):
         train = [ganad.args.train, "fit"]
-        for program, line, meant in ((None, "status --jsn", "json"), (None, "tail --cuont 1", "count"), (None, "--sokcet x", "socket"),
-                                     (None, "extract --with-conection x", "with-connection"), (train, "--modle x", "model")):
-            r = subprocess.run((program or [ganad.args.ganadctl]) + line.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for program, line, meant in ((None, "status --jsn", "json"),
+                                     (None, "tail --cuont 1", "count"),
+                                     (None, "--sokcet x", "socket"),
+                                     (None, "extract --with-conection x", "with-connection"),
+                                     (train, "--modle x", "model")):
+            r = subprocess.run((program or [ganad.args.ganadctl]) + line.split(),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertEqual((r.returncode, r.stdout), (2, b""))
             self.assertIn(f"Did you mean '--{meant}'?\n".encode(), r.stderr)
         # far from all; without a value; the begin of one
@@ -303,7 +319,8 @@ class Words(unittest.TestCase):
             self.assertNotIn(b"mean", ganad.ctl(*line.split()).stderr)
 
     def test_help_is_on_stdout(self):
-        for line in ("help", "--help", "-h", "help score", "score --help", "status -h", "tail --help", "version -h"):
+        for line in ("help", "--help", "-h", "help score", "score --help", "status -h",
+                     "tail --help", "version -h"):
             r = ganad.ctl(*line.split())
             self.assertEqual((r.returncode, r.stderr), (0, b""), line)
             self.assertIn(b"Usage: ganadctl", r.stdout)
@@ -320,15 +337,18 @@ class Words(unittest.TestCase):
             self.assertEqual(r.stdout.count(b"\n"), 4)
             self.assertIn(b":4:", r.stderr)
             self.assertNotIn(b"skipped", r.stderr)
-            r = score(s, 0, "--format", "csv", "--skip-bad", stdin=lines(3) + b"0,tcp,http\n" + lines(2))
+            r = score(s, 0, "--format", "csv", "--skip-bad",
+                      stdin=lines(3) + b"0,tcp,http\n" + lines(2))
             self.assertEqual(r.returncode, 0, r.stderr)
-            self.assertEqual([x.split(b",")[0] for x in r.stdout.splitlines()[1:]], [b"1", b"2", b"3", b"5", b"6"])
+            self.assertEqual([x.split(b",")[0] for x in r.stdout.splitlines()[1:]],
+                             [b"1", b"2", b"3", b"5", b"6"])
             self.assertIn(b"1 bad lines skipped", r.stderr)
 
     def test_a_reader_that_closes_ends_it_quietly(self):
         with Server(answer_all) as s:
-            p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "-"], stdin=subprocess.PIPE,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            p = subprocess.Popen([ganad.args.ganadctl, "-s", s.path, "score", "-"],
+                                 stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             feeder = threading.Thread(target=lambda: feed(p.stdin, lines(50000)))
             feeder.start()
             self.assertTrue(p.stdout.readline().lstrip().startswith(b"LINE"))
@@ -352,32 +372,37 @@ class Looks(unittest.TestCase):
         models = {f"m{i}": {"checkpoint": ganad.checkpoint()} for i in range(12)}
         with ganad.Daemon(models=models, alerts={"rate": "7"}) as d:
             r = d.ctl("config", control=True)
-            dump = subprocess.run([ganad.args.ganadd, "-c", d.conf, "--dump-config"], stdout=subprocess.PIPE)
+            dump = subprocess.run([ganad.args.ganadd, "-c", d.conf, "--dump-config"],
+                                  stdout=subprocess.PIPE)
             self.assertEqual((r.returncode, r.stdout), (0, dump.stdout))
             values = json.loads(d.ctl("config", "-J", control=True).stdout)
             self.assertGreater(len(values), 100)  # more than one answer holds
             with open(d.conf) as f:
                 text = f.read()
             with open(d.conf, "w") as f:
-                f.write("\n" + text.replace("rate = 7", "rate = 8").replace(d.path("spool"), d.path("elsewhere")))
+                f.write("\n" + text.replace("rate = 7", "rate = 8")
+                        .replace(d.path("spool"), d.path("elsewhere")))
             self.assertEqual(d.ctl("reload", control=True).returncode, 0)
-            is_now = {(v["section"], v["name"], v["key"]): v for v in json.loads(d.ctl("config", "-J", control=True).stdout)}
-        rate, folder = is_now["alerts", None, "rate"], is_now["spool", None, "directory"]
+            is_now = {(v["section"], v["name"], v["key"]): v
+                      for v in json.loads(d.ctl("config", "-J", control=True).stdout)}
+        rate, directory = is_now["alerts", None, "rate"], is_now["spool", None, "directory"]
         self.assertEqual((rate["value"], rate["file"]), ("8", d.conf))
         self.assertEqual(("\n" + text).split("\n")[rate["line"] - 1], "rate = 7")
-        self.assertEqual(folder["value"], d.path("spool"))  # takes a restart
+        self.assertEqual(directory["value"], d.path("spool"))  # takes a restart
         self.assertEqual(is_now["alerts", None, "rollup_keys"]["file"], None)
 
     def test_stats_are_rates_of_what_happened(self):
         with ganad.Daemon(outputs=ganad.ALERTS_FILE) as d:
-            watch = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "stats", "-J", "-w", f"{2 * min(ganad.SLOW, 5):g}", "-n", "2"],
+            watch = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "stats", "-J", "-w",
+                                      f"{2 * min(ganad.SLOW, 5):g}", "-n", "2"],
                                      stdout=subprocess.PIPE)
             first = json.loads(watch.stdout.readline())
             self.assertEqual(d.ctl("score", "-", input=lines(5000)).returncode, 0)
             second = json.loads(watch.stdout.readline())
             self.assertEqual(watch.wait(60), 0)
             watch.stdout.close()
-            self.assertIn(b"latency p99", d.ctl("stats", "-w", "0.1", "-n", "1", control=True).stdout)
+            self.assertIn(b"latency p99", d.ctl("stats", "-w", "0.1", "-n", "1",
+                                                control=True).stdout)
             self.assertEqual(d.ctl("stats", "-w", "0", control=True).returncode, 2)
         self.assertEqual((first["records_per_second"], first["latency_p99"]), (0, None))
         self.assertAlmostEqual(second["records_per_second"] * second["seconds"], 5000, delta=1)
@@ -387,7 +412,8 @@ class Looks(unittest.TestCase):
 
     def test_two_checkpoints_on_the_same_records(self):
         one, other = ganad.checkpoint(), ganad.checkpoint("ganomaly")
-        data = lines(300) + b"".join((LINE % (i * 977)).replace(b"normal.", b"smurf.") for i in range(1, 200))
+        data = lines(300) + b"".join((LINE % (i * 977)).replace(b"normal.", b"smurf.")
+                                     for i in range(1, 200))
         with tempfile.TemporaryDirectory() as tmp:
             path = os.path.join(tmp, "records")
             with open(path, "wb") as f:
@@ -397,7 +423,8 @@ class Looks(unittest.TestCase):
             c = json.loads(r.stdout)
             rank, verdict = [], []
             for side, checkpoint in ("a", one), ("b", other):
-                out = ganad.ctl("score", "--format", "csv", "--fpr-budget", "0.05", "--local", checkpoint, path).stdout
+                out = ganad.ctl("score", "--format", "csv", "--fpr-budget", "0.05", "--local",
+                                checkpoint, path).stdout
                 rows = list(csv.DictReader(io.StringIO(out.decode())))
                 score = [float(row["score"]) for row in rows]
                 pairs = [(a > b) + (a == b) / 2 for a in score[300:] for b in score[:300]]

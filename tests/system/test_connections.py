@@ -16,7 +16,8 @@ class Connections(capture_case.Case):
         super().setUpClass()
         options = ("--with-connection", "--head", "--seed", "7")
         cls.csv = cls.write("all.csv", ganad.ctl("extract", *options, cls.pcap).stdout)
-        cls.ndjson = ganad.ctl("extract", "--format", "ndjson", "--with-connection", "--seed", "7", cls.pcap).stdout
+        cls.ndjson = ganad.ctl("extract", "--format", "ndjson", "--with-connection", "--seed", "7",
+                               cls.pcap).stdout
 
     def alerts(self, *arguments, summary="", models=None, **kw):
         """Of records that are all anomalous."""
@@ -34,13 +35,16 @@ class Connections(capture_case.Case):
     def test_a_capture_and_a_file_of_extract(self):
         expected = self.expected("--seed", "7", self.pcap)
         self.assertGreater(len(expected), 700)  # more than fit two requests
-        times = [(r["start"][:26], r["end"][:26]) for r in map(json.loads, self.ndjson.splitlines())]
+        times = [(r["start"][:26], r["end"][:26])
+                 for r in map(json.loads, self.ndjson.splitlines())]
         with open(self.pcap, "rb") as f:
             stdin = f.read()
-        for arguments, kw in ((("--seed", "7", self.pcap), {}), (("--seed", "7", "-"), {"input": stdin}), ((self.csv,), {})):
+        for arguments, kw in ((("--seed", "7", self.pcap), {}),
+                              (("--seed", "7", "-"), {"input": stdin}), ((self.csv,), {})):
             alerts = self.alerts(*arguments, **kw)
-            self.assertEqual(self.told(alerts), expected, arguments)
-            self.assertEqual([(a["flow"]["start"][:26], a["flow"]["end"][:26]) for a in alerts], times)
+            self.assertEqual(self.reported(alerts), expected, arguments)
+            self.assertEqual([(a["flow"]["start"][:26], a["flow"]["end"][:26]) for a in alerts],
+                             times)
             self.assertEqual({a["proto"] for a in alerts}, {"TCP", "UDP", "ICMP"})
 
     def test_what_a_file_does_not_say_is_not_there(self):
@@ -52,7 +56,8 @@ class Connections(capture_case.Case):
             head, *rows = f.readlines()
         cells = rows[0].split(b",")
         cells[41] = b"10.0.0.256"
-        alerts = self.alerts("-", input=head + b",".join(cells) + rows[1], summary="\n1 records have an invalid address, ")
+        alerts = self.alerts("-", input=head + b",".join(cells) + rows[1],
+                             summary="\n1 records have an invalid address, ")
         self.assertEqual(WITHOUT - set(alerts[0]), {"src_ip", "src_port", "dest_ip", "dest_port"})
         self.assertFalse(WITHOUT - set(alerts[1]))
 
@@ -60,11 +65,13 @@ class Connections(capture_case.Case):
         with open(self.csv, "rb") as f:
             head, row = f.readline().rstrip(b"\n"), f.readline().rstrip(b"\n")
         for label in (b"x" * 100, b"", b"normal."):
-            self.assertEqual(len(self.alerts("-", input=head + b",Target\n" + row + b"," + label + b"\n")), 1)
+            self.assertEqual(len(self.alerts("-", input=head + b",Target\n" + row + b"," + label +
+                                             b"\n")), 1)
 
     def test_models_with_networks_get_their_records(self):
         model = {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}
-        other = {"checkpoint": ganad.checkpoint("ganomaly"), "threshold": "-1e30", "networks": "10.9.0.1/32"}
+        other = {"checkpoint": ganad.checkpoint("ganomaly"), "threshold": "-1e30",
+                 "networks": "10.9.0.1/32"}
         alerts = self.alerts(self.csv, models={"all": model, "flood": other})
         by = {a["model_sha256"]: set() for a in alerts}
         for a in alerts:
@@ -78,23 +85,31 @@ class Connections(capture_case.Case):
         with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE) as d:
             def tail(name, *arguments, n):
                 with open(d.path(name), "w") as f:
-                    return subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "-J", "-n", str(n), *arguments],
+                    return subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "-J",
+                                             "-n", str(n), *arguments],
                                             stdout=f)
             with open(self.csv) as f:
                 head, *rows = f.readlines()
             floods = [row for row in rows if ",10.9.0.1," in row][:60]
             records = head + "".join(floods + [row for row in rows if ",10.9.0.1," not in row][:40])
             six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,\n"
-            for words, said in ((["-H", "256.1.1.1"], "--host: '256.1.1.1' is not an address or a network"), (["-H", ""], "--host: ''"),
-                                (["-H", "10.0.0.1/8"], "bits set after its prefix"), (["-H", "10.0.0.0/33"], "an address or"),
-                                (["-m", "nomodel"], "it has 'one' (in alerts 'random'), 'two' (in alerts 'random')"),
-                                (["-m", ""], "has no model ''"), (["-l", "grave"], "not one of high, medium, low")):
+            for words, said in ((["-H", "256.1.1.1"],
+                                 "--host: '256.1.1.1' is not an address or a network"),
+                                (["-H", ""], "--host: ''"),
+                                (["-H", "10.0.0.1/8"], "bits set after its prefix"),
+                                (["-H", "10.0.0.0/33"], "an address or"),
+                                (["-m", "nomodel"],
+                                 "it has 'one' (in alerts 'random'), 'two' (in alerts 'random')"),
+                                (["-m", ""], "has no model ''"),
+                                (["-l", "grave"], "not one of high, medium, low")):
                 r = d.ctl("tail", *words, control=True)
                 self.assertEqual((r.returncode, r.stdout), (2, b""), words)
                 self.assertIn(said, r.stderr.decode())
             readers = [tail(name, *words, n=n) for name, words, n in (
-                ("host", ("-H", "10.9.0.1"), 120), ("network", flood, 120), ("six", ("-H", "2001:db8::/32"), 1),
-                ("model", ("-m", "two"), 100), ("alert", ("-m", "random"), 200), ("both", (*flood, "-m", "one"), 60))]
+                ("host", ("-H", "10.9.0.1"), 120), ("network", flood, 120),
+                ("six", ("-H", "2001:db8::/32"), 1),
+                ("model", ("-m", "two"), 100), ("alert", ("-m", "random"), 200),
+                ("both", (*flood, "-m", "one"), 60))]
             ganad.wait_for(lambda: d.counter("tails") == len(readers), 20, "all follow")
             for arguments in ("--model", "one"), ("--model", "two"), ():
                 r = d.ctl("score", *arguments, "-", input=(records if arguments else six).encode())
@@ -109,7 +124,8 @@ class Connections(capture_case.Case):
         self.assertEqual(ends["network"], ends["host"])
         self.assertEqual(ends["six"], {("2001:db8:7::1", "2001:db7::1")})
         models = {name: {a["model_sha256"] for a in list_} for name, list_ in found.items()}
-        self.assertEqual((len(models["model"]), len(models["both"]), len(models["alert"])), (1, 1, 2))
+        self.assertEqual((len(models["model"]), len(models["both"]), len(models["alert"])),
+                         (1, 1, 2))
         self.assertEqual(models["alert"], models["model"] | models["both"])
 
 

@@ -20,17 +20,17 @@ class Directory(Case):
         self.parts = [self.traffic.bytes(i * n // 4, (i + 1) * n // 4) for i in range(4)]
         self.n_put = 0
 
-    def put(self, name, data, folder=None):
+    def put(self, name, data, directory=None):
         """Complete at once, as by a rename, and later than those before."""
         self.n_put += 1
         new = self.write(f"new-{self.n_put}", data)
         os.utime(new, (1000 + self.n_put, 1000 + self.n_put))
-        os.rename(new, os.path.join(folder or self.spool, name))
+        os.rename(new, os.path.join(directory or self.spool, name))
 
-    def daemon(self, *folders, **keys):
+    def daemon(self, *directories, **keys):
         keys = {"poll": "100ms", "settle": "1s", "patience": "1h", **keys}
         return ganad.Daemon(captures={f"spool{i}": {"directory": f, **keys}
-                                      for i, f in enumerate(folders or [self.spool])},
+                                      for i, f in enumerate(directories or [self.spool])},
                             outputs=ganad.ALERTS_FILE,
                             models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
 
@@ -38,12 +38,13 @@ class Directory(Case):
         return d.status().source[i]
 
     def wait_for(self, d, files, state="waiting", i=0):
-        return ganad.wait_for(lambda: (lambda s: s.files == files and s.state == state and s)(self.source(d, i)), 20,
+        return ganad.wait_for(lambda: (lambda s: s.files == files and s.state == state
+                                       and s)(self.source(d, i)), 20,
                               f"{files} files")
 
     def alerts(self, d):
         with open(d.path("alerts"), encoding="ascii") as f:
-            return self.told(map(json.loads, f))
+            return self.reported(map(json.loads, f))
 
     def test_arriving_files_are_one_capture(self):
         with self.daemon() as d:
@@ -52,9 +53,11 @@ class Directory(Case):
                 self.put(f"{9 - i}.pcap", part)  # in the order of the times, not of the names
                 self.wait_for(d, i + 1)
             s = self.source(d)
-            self.assertEqual((s.packets, s.target, s.files_broken), (len(self.traffic.packets), self.spool, 0))
+            self.assertEqual((s.packets, s.target, s.files_broken),
+                             (len(self.traffic.packets), self.spool, 0))
             self.assertGreater(s.flows, 0)
-            self.assertRegex(d.ctl("status", control=True).stdout.decode(), r"\nspool0: files read 4, broken 0\n")
+            self.assertRegex(d.ctl("status", control=True).stdout.decode(),
+                             r"\nspool0: files read 4, broken 0\n")
             self.assertEqual(d.stop(), 0)
             self.assertEqual(self.alerts(d), self.expected(self.pcap))
             self.assertEqual(len(os.listdir(self.spool)), 4)
@@ -71,10 +74,12 @@ class Directory(Case):
             self.assertEqual(s.files_broken, 3)
             self.assertEqual(s.packets, 3 * (len(self.traffic.packets) // 4) + 30 - 1)
             shown = json.loads(d.ctl("status", "--json", control=True).stdout)["sources"][0]
-            self.assertEqual((shown["files"], shown["files_broken"], shown["state"]), (3, 3, "waiting"))
+            self.assertEqual((shown["files"], shown["files_broken"], shown["state"]),
+                             (3, 3, "waiting"))
             log = d.read_log()
             for name in ("notes.txt", "c.pcap", "e.pcap"):
-                self.assertRegex(log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; skipping it\n")
+                self.assertRegex(
+                    log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; skipping it\n")
             self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: truncated")
             # read: deleted
             self.assertEqual(sorted(os.listdir(self.spool)), ["c.pcap", "e.pcap", "notes.txt"])
@@ -106,7 +111,8 @@ class Directory(Case):
             self.assertEqual(d.counter("records_scored"), 0)
             self.assertEqual(d.stop(), 0)
         with self.daemon(self.spool, other, patience="2s") as d:
-            ganad.wait_for(lambda: self.source(d).records == n, 20, "records of the one that has some")
+            ganad.wait_for(lambda: self.source(d).records == n, 20,
+                           "records of the one that has some")
             ganad.wait_for(lambda: d.counter("records_scored") == n, 20, "all are scored")
             # its connections have ended
             self.assertEqual((self.source(d).flows, self.source(d).state), (0, "waiting"))
@@ -114,7 +120,8 @@ class Directory(Case):
             self.wait_for(d, 1, i=1)
             ganad.wait_for(lambda: d.counter("records_scored") == n + 1, 20, "and of the other")
             self.put("again.pcap", self.traffic.bytes())
-            ganad.wait_for(lambda: d.counter("records_scored") == 2 * n + 1, 20, "and of the first again")
+            ganad.wait_for(lambda: d.counter("records_scored") == 2 * n + 1, 20,
+                           "and of the first again")
             self.assertEqual(d.stop(), 0)
 
     def test_what_arrives_after_all_captures_were_given_up_is_read(self):
@@ -138,7 +145,8 @@ class Directory(Case):
             self.put("a.pcap", self.parts[0])
             self.wait_for(d, 1)
             self.assertEqual(len(re.findall("; retrying", d.read_log())), 1)
-            self.assertRegex(d.read_log(), rf"notice: capture: spool0: reading '{self.spool}' again\n")
+            self.assertRegex(d.read_log(),
+                             rf"notice: capture: spool0: reading '{self.spool}' again\n")
 
     def test_a_long_wait_does_not_delay_the_exit(self):
         self.put("all.pcap", self.traffic.bytes())
@@ -160,7 +168,8 @@ class Directory(Case):
             self.wait_for(d, 0, "broken")
             self.assertIn(f"error: capture: spool0: {empty}: no capture file in it\n", d.read_log())
         with ganad.Daemon(start=False, captures={"x": {"directory": "/no/such"}}) as d:
-            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, check=False)
+            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE,
+                               check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn(b"capture 'x': /no/such: cannot open: No such file or directory", p.stderr)
 

@@ -17,9 +17,11 @@ WITHIN = 10000  # records after the shift
 FRAME = 500
 # column, its place in a line, sign of the shift, its limit
 SHIFTS = [("count", 22, 1, 511), ("src_bytes", 4, 1, None), ("same_srv_rate", 28, -1, 1.0)]
-LONG_SHIFTS = SHIFTS + [("dst_bytes", 5, 1, None), ("duration", 0, 1, 58329), ("srv_count", 23, 1, 511),
+LONG_SHIFTS = SHIFTS + [("dst_bytes", 5, 1, None), ("duration", 0, 1, 58329),
+                        ("srv_count", 23, 1, 511),
                         ("srv_diff_host_rate", 30, 1, 1.0), ("dst_host_count", 31, -1, 255),
-                        ("dst_host_srv_count", 32, -1, 255), ("dst_host_same_src_port_rate", 35, 1, 1.0)]
+                        ("dst_host_srv_count", 32, -1, 255),
+                        ("dst_host_same_src_port_rate", 35, 1, 1.0)]
 
 
 def normal_lines(n):
@@ -44,7 +46,8 @@ def shifted(lines, place, sign, most):
 
 
 def frames(lines):
-    return [ganad.frame(ganad.SCORE_REQUEST, ganad.request([ganad.record(x.encode()) for x in lines[i:i + FRAME]]))
+    return [ganad.frame(ganad.SCORE_REQUEST, ganad.request([ganad.record(x.encode())
+                                                            for x in lines[i:i + FRAME]]))
             for i in range(0, len(lines) - FRAME + 1, FRAME)]
 
 
@@ -60,10 +63,11 @@ def send(c, sequence):
         c.answer()
 
 
-def told(d):
+def drift_events(d):
     with open(d.path("alerts")) as f:
         events = [json.loads(x) for x in f]
-    return [e for e in events if e["event_type"] == "model" and e["action"] in ("drifted", "settled")]
+    return [e for e in events if e["event_type"] == "model"
+            and e["action"] in ("drifted", "settled")]
 
 
 def without_reference(path, to):
@@ -83,7 +87,8 @@ def without_reference(path, to):
         if key == 12 << 3 | 2:
             body = b[56:start] + b[at:]
             with open(to, "wb") as f:
-                f.write(b[:16] + struct.pack("<Q", len(body)) + hashlib.sha256(body).digest() + body)
+                f.write(b[:16] + struct.pack("<Q", len(body)) + hashlib.sha256(body).digest() +
+                        body)
             return
     raise AssertionError("no reference")
 
@@ -98,26 +103,30 @@ class Drift(unittest.TestCase):
 
     def daemon(self, checkpoint=None, **drift):
         path = checkpoint or os.path.join(ganad.args.source, "models/default/kdd99-egbad.ckpt")
-        return ganad.Daemon(outputs=ganad.ALERTS_FILE, models={"m": {"checkpoint": path, "fpr_budget": "0.0001"}},
-                            drift=drift, metrics={"unix": "{dir}/metrics.sock"}, scoring={"job_memory": "16M"})
+        return ganad.Daemon(outputs=ganad.ALERTS_FILE,
+                            models={"m": {"checkpoint": path, "fpr_budget": "0.0001"}},
+                            drift=drift, metrics={"unix": "{dir}/metrics.sock"},
+                            scoring={"job_memory": "16M"})
 
     def test_a_column_that_moves_by_one_sigma_is_reported_and_one_that_stays_is_not(self):
         r = random.Random(2)
         for name, place, sign, most in LONG_SHIFTS if ganad.args.long else SHIFTS:
             with self.subTest(name), self.daemon(rate=0) as d, ganad.Conn(d.scoring) as c:
                 send(c, r.choices(self.frames, k=40))
-                self.assertEqual(told(d), [])
+                self.assertEqual(drift_events(d), [])
                 after = frames(list(shifted(self.lines[:WITHIN], place, sign, most)))
                 self.assertEqual(len(after) * FRAME, WITHIN)
                 send(c, after)
-                ganad.wait_for(lambda: told(d), 10, "the drift is reported")
-                events = told(d)
+                ganad.wait_for(lambda: drift_events(d), 10, "the drift is reported")
+                events = drift_events(d)
                 self.assertEqual({e["action"] for e in events}, {"drifted"})
                 self.assertTrue(any(name + ": PSI " in e["reason"] for e in events), events)
-                rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
+                rows = json.loads(d.ctl("drift", "-J",
+                                        control=True).stdout)["models"][0]["features"]
                 drifting = {x["feature"] for x in rows if x["drifting"]}
                 self.assertIn(name, drifting)
-                self.assertEqual([x["psi"] for x in rows], sorted((x["psi"] for x in rows), reverse=True))
+                self.assertEqual([x["psi"] for x in rows],
+                                 sorted((x["psi"] for x in rows), reverse=True))
                 self.assertIn(name, d.ctl("drift", control=True).stdout.decode())
                 _, text = test_metrics.get(test_metrics.Unix(d.path("metrics.sock")))
                 metric = test_metrics.samples(text)
@@ -125,7 +134,7 @@ class Drift(unittest.TestCase):
                     key = 'ganad_drift_psi{model="m",feature="%s"}' % x["feature"]
                     self.assertAlmostEqual(metric[key], x["psi"], delta=1e-6 * max(1, x["psi"]))
                 send(c, r.choices(self.frames, k=40))
-                ganad.wait_for(lambda: told(d)[-1]["action"] == "settled", 10, "it is over")
+                ganad.wait_for(lambda: drift_events(d)[-1]["action"] == "settled", 10, "it is over")
 
     def test_records_like_those_of_training_are_not_reported(self):
         n = 1_000_000 if ganad.args.long else 60_000
@@ -135,17 +144,19 @@ class Drift(unittest.TestCase):
             while sent < n:
                 send(c, r.choices(self.frames, k=40))
                 sent += 40 * FRAME
-                rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
+                rows = json.loads(d.ctl("drift", "-J",
+                                        control=True).stdout)["models"][0]["features"]
                 self.assertTrue(rows)
                 most = max(most, rows[0]["psi"])
-            self.assertEqual(told(d), [])
+            self.assertEqual(drift_events(d), [])
             self.assertEqual(d.counter("records_scored"), sent)
             print(f"{sent:,} records, the largest PSI {most:.3f}")
 
     def test_the_number_of_records_counted_in_a_second_is_limited(self):
         with self.daemon(rate=100, window=800) as d, ganad.Conn(d.scoring) as c:
             send(c, self.frames[:2])
-            self.assertEqual(json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"], [])
+            self.assertEqual(json.loads(d.ctl("drift", "-J",
+                                              control=True).stdout)["models"][0]["features"], [])
             self.assertIn("unknown", d.ctl("drift", control=True).stdout.decode())
 
     def test_an_older_checkpoint_has_no_drift_and_scores_as_before(self):
@@ -158,7 +169,8 @@ class Drift(unittest.TestCase):
                 c.s.sendall(self.frames[0])
                 scores.append(list(c.answer().score))
                 send(c, self.frames[:4])
-                rows = json.loads(d.ctl("drift", "-J", control=True).stdout)["models"][0]["features"]
+                rows = json.loads(d.ctl("drift", "-J",
+                                        control=True).stdout)["models"][0]["features"]
                 self.assertEqual(bool(rows), checkpoint == path)
         self.assertEqual(scores[0], scores[1])
 
@@ -166,14 +178,14 @@ class Drift(unittest.TestCase):
         with self.daemon(rate=0, threshold=0) as d, ganad.Conn(d.scoring) as c:
             after = frames(list(shifted(self.lines[:WITHIN], *SHIFTS[0][1:])))
             send(c, after)
-            self.assertEqual(told(d), [])
+            self.assertEqual(drift_events(d), [])
             with open(d.path("ganadd.conf")) as f:
                 text = f.read()
             with open(d.path("ganadd.conf"), "w") as f:
                 f.write(text.replace("threshold = 0", "threshold = 0.2"))
             self.assertEqual(d.ctl("reload", control=True).returncode, 0)
             send(c, after)
-            ganad.wait_for(lambda: told(d), 10, "the drift is reported")
+            ganad.wait_for(lambda: drift_events(d), 10, "the drift is reported")
 
 
 if __name__ == "__main__":

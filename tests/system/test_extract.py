@@ -17,20 +17,28 @@ import ganad
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import pcap  # noqa: E402
 
-COLUMNS = ("duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins "
-           "logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files "
-           "num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate "
-           "srv_rerror_rate same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count "
-           "dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate "
-           "dst_host_serror_rate dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate").split()
+COLUMNS = ("duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot "
+           "num_failed_logins "
+           "logged_in num_compromised root_shell su_attempted num_root num_file_creations "
+           "num_shells num_access_files "
+           "num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate "
+           "srv_serror_rate rerror_rate "
+           "srv_rerror_rate same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count "
+           "dst_host_srv_count "
+           "dst_host_same_srv_rate dst_host_diff_srv_rate dst_host_same_src_port_rate "
+           "dst_host_srv_diff_host_rate "
+           "dst_host_serror_rate dst_host_srv_serror_rate dst_host_rerror_rate "
+           "dst_host_srv_rerror_rate").split()
 BEHIND = "src_ip src_port dest_ip dest_port start end decided community_id".split()
 
 
 def extract(*arguments, code=0, program=None, **kw):
-    p = subprocess.run([program or ganad.args.ganadctl, "extract", *arguments], stdout=subprocess.PIPE,
+    p = subprocess.run([program or ganad.args.ganadctl, "extract", *arguments],
+                       stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, timeout=100 * ganad.SLOW, **kw)
     if p.returncode != code:
-        raise AssertionError(f"exit code {p.returncode}, not {code}: {arguments}\n{p.stderr.decode()}")
+        raise AssertionError(f"exit code {p.returncode}, not {code}: "
+                             f"{arguments}\n{p.stderr.decode()}")
     return p
 
 
@@ -60,7 +68,8 @@ class Extract(unittest.TestCase):
 
     def test_records_are_what_happened(self):
         c = pcap.Capture()
-        c.tcp(0, "10.0.0.1", 40000, "10.0.0.2", 80, b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\nhello")
+        c.tcp(0, "10.0.0.1", 40000, "10.0.0.2", 80, b"GET / HTTP/1.0\r\n\r\n",
+              b"HTTP/1.0 200 OK\r\n\r\nhello")
         c.tcp(10, "10.0.0.1", 40001, "10.0.0.2", 113, end="refused")
         c.icmp(20, "10.0.0.1", "10.0.0.2", 8)
         c.icmp(30, "10.0.0.2", "10.0.0.1", 3, 3, b"x" * 175)
@@ -78,7 +87,8 @@ class Extract(unittest.TestCase):
 
     def test_both_programs_write_the_same_bytes(self):
         for arguments in ([], ["--format", "ndjson", "--with-connection"], ["--label", "normal"]):
-            p, q = (extract(*arguments, self.pcap, program=x) for x in (ganad.args.ganadctl, ganad.args.train))
+            p, q = (extract(*arguments, self.pcap, program=x)
+                    for x in (ganad.args.ganadctl, ganad.args.train))
             self.assertEqual(p.stdout, q.stdout)
             self.assertGreater(len(p.stdout), 100000)
 
@@ -88,7 +98,8 @@ class Extract(unittest.TestCase):
         self.assertEqual(extract("-", input=data).stdout, self.csv)
         self.assertEqual(extract("-", input=gzip.compress(data)).stdout, self.csv)
         self.assertEqual(extract(self.write("all.gz", gzip.compress(data))).stdout, self.csv)
-        parts = [self.write(f"parts/{i}.pcap", self.traffic.bytes(i * n // 4, (i + 1) * n // 4)) for i in range(4)]
+        parts = [self.write(f"parts/{i}.pcap", self.traffic.bytes(i * n // 4, (i + 1) * n // 4))
+                 for i in range(4)]
         self.assertEqual(extract(*parts).stdout, self.csv)
         for i, part in enumerate(parts):
             os.utime(part, (1000 + i, 1000 + i))
@@ -105,14 +116,16 @@ class Extract(unittest.TestCase):
         files = [self.write(f"half{i}.pcap", h.bytes()) for i, h in enumerate(halves)]
         merged = extract("--merge", "--with-connection", *files).stdout
         self.assertEqual(sorted(r[41:47] for r in cells(merged)),
-                         sorted(r[41:47] for r in cells(extract("--with-connection", self.pcap).stdout)))
+                         sorted(r[41:47] for r in cells(extract("--with-connection",
+                                                                self.pcap).stdout)))
         decided = [float(r[47]) for r in cells(merged)]
         self.assertEqual(decided, sorted(decided))
         self.assertEqual(extract("--merge", self.pcap).stdout, self.csv)
 
     def test_ndjson_has_the_same_values(self):
         rows = cells(extract("--with-connection", self.pcap).stdout)
-        lines = extract("--with-connection", "--format", "ndjson", self.pcap).stdout.decode().splitlines()
+        lines = extract("--with-connection", "--format", "ndjson",
+                        self.pcap).stdout.decode().splitlines()
         self.assertEqual(len(rows), len(lines))
         for row, line in zip(rows, lines):
             o = json.loads(line)
@@ -125,7 +138,8 @@ class Extract(unittest.TestCase):
         for label in ([], ["--label", "normal"]):
             data, model = self.path("train.csv"), self.path("model.ckpt")
             extract("--out", data, *label, self.pcap)
-            p = subprocess.run([ganad.args.train, "fit", "--data", data, "--out", model, "--epochs", "1"],
+            p = subprocess.run([ganad.args.train, "fit", "--data", data, "--out", model, "--epochs",
+                                "1"],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
             self.assertEqual(p.returncode, 0, p.stdout)
             p = ganad.ctl("score", "--local", model, "--format", "csv", data)
@@ -136,14 +150,16 @@ class Extract(unittest.TestCase):
         c.tcp(0, "128.232.110.120", 34855, "66.35.250.204", 80)
         one = self.write("one.pcap", c.bytes())
         self.assertIn(b"1:LQU9qZlK+B5F3KDmev6m5PMibrg=", extract("--with-connection", one).stdout)
-        self.assertIn(b"1:3V71V58M3Ksw/yuFALMcW0LAHvc=", extract("--with-connection", "--seed", "1", one).stdout)
+        self.assertIn(b"1:3V71V58M3Ksw/yuFALMcW0LAHvc=",
+                      extract("--with-connection", "--seed", "1", one).stdout)
 
     def test_a_filter_and_services_of_ones_own(self):
         rows = cells(extract("--filter", "udp port 53", self.pcap).stdout)
         self.assertEqual({(r[1], r[2]) for r in rows}, {("udp", "domain_u")})
         names = {r[2] for r in cells(extract("--filter", "tcp port 8080", self.pcap).stdout)}
         self.assertEqual(names, {"other"})
-        for options in (["--service", "tcp/8080 = http"], ["--service", "udp/9=other", "--service", "tcp/8000-8100=http"]):
+        for options in (["--service", "tcp/8080 = http"],
+                        ["--service", "udp/9=other", "--service", "tcp/8000-8100=http"]):
             rows = cells(extract("--filter", "tcp port 8080", *options, self.pcap).stdout)
             self.assertEqual({r[2] for r in rows}, {"http"})
 
@@ -160,7 +176,9 @@ class Extract(unittest.TestCase):
         c.ip(1, "10.0.0.1", "10.0.0.2", 47, b"\0" * 40)
         c.packets.append((2, b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\x06" + b"\0" * 28))
         text = extract(self.write("counted.pcap", c.bytes())).stderr.decode()
-        self.assertRegex(text, r"^3 packets of 1 file, 2 refused: not-ip 1, other-protocol 1\n1 records of 1 connections, ")
+        self.assertRegex(text,
+                         r"^3 packets of 1 file, 2 refused: not-ip 1, other-protocol 1\n"
+                         r"1 records of 1 connections, ")
         text = extract(self.pcap).stderr.decode()
         records = int(re.search(r"^([\d,]+) records of", text, re.M).group(1).replace(",", ""))
         self.assertEqual(records, self.csv.count(b"\n"))
@@ -186,7 +204,8 @@ class Extract(unittest.TestCase):
                           ["--tunnels", "1", "--tunnel-kinds", "gre, erspan", erspan],
                           ["--tunnels", "1", "--tunnel-kinds", "all", erspan]):
             self.assertEqual(extract(*arguments).stdout, self.csv)
-            marked = extract("--with-connection", "--format", "ndjson", *arguments).stdout.decode().splitlines()
+            marked = extract("--with-connection", "--format", "ndjson",
+                             *arguments).stdout.decode().splitlines()
             self.assertEqual({json.loads(line)["tunnels"] for line in marked}, {1})
         for arguments, n in (([vxlan], 1), ([gre], 0), (["--tunnels", "8", erspan], 0),
                              (["--tunnels", "1", "--tunnel-kinds", "gre", vxlan], 1),
@@ -200,31 +219,42 @@ class Extract(unittest.TestCase):
         both = pcap.Capture()
         for i in range(2):
             c = pcap.Capture()
-            c.tcp(i / 1e4, "10.0.0.1", 1000, "10.0.0.2", 80, b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n")
+            c.tcp(i / 1e4, "10.0.0.1", 1000, "10.0.0.2", 80, b"GET / HTTP/1.0\r\n\r\n",
+                  b"HTTP/1.0 200 OK\r\n\r\n")
             both.packets += c.tagged(i + 1).packets
         tagged = self.write("vlan.pcap", both.bytes())
-        self.assertEqual([r[4:6] for r in cells(extract("--by-vlan", tagged).stdout)], [["18", "19"]] * 2)
+        self.assertEqual([r[4:6] for r in cells(extract("--by-vlan", tagged).stdout)],
+                         [["18", "19"]] * 2)
         self.assertNotEqual([r[4:6] for r in cells(extract(tagged).stdout)], [["18", "19"]] * 2)
 
     def test_payload_inspection_has_a_limit(self):
         c = pcap.Capture()
-        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 21, b"USER a\r\nPASS b\r\n", b"220 a\r\n331 b\r\n230 in\r\n")
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 21, b"USER a\r\nPASS b\r\n",
+              b"220 a\r\n331 b\r\n230 in\r\n")
         name = self.write("ftp.pcap", c.bytes())
         self.assertEqual([r[11] for r in cells(extract(name).stdout)], ["1"])
-        self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "64K", name).stdout)], ["1"])
-        self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "0", name).stdout)], ["0"])
+        self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "64K", name).stdout)],
+                         ["1"])
+        self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "0", name).stdout)],
+                         ["0"])
 
     def test_wrong_usage_is_explained(self):
-        for arguments, words in (([], "extract: needs captures"), (["--format", "xml", "x"], "not one of csv, ndjson"),
-                                 (["--seed", "65536", "x"], "from 0 to 65535"), (["--label", "a b", "x"], "--label"),
+        for arguments, words in (([], "extract: needs captures"),
+                                 (["--format", "xml", "x"], "not one of csv, ndjson"),
+                                 (["--seed", "65536", "x"], "from 0 to 65535"),
+                                 (["--label", "a b", "x"], "--label"),
                                  (["--service", "tcp/80=httpd", "x"], "did you mean 'http'"),
                                  (["--checksums", "maybe", "x"], "not one of ignore, verify, auto"),
-                                 (["--max-flows", "0", "x"], "from 1 to"), (["--tunnels", "9", "x"], "from 0 to 8"),
-                                 (["--tunnel-kinds", "gre,vxlam", "x"], "--tunnel-kinds: 'vxlam' is not a supported tunnel"),
-                                 (["--tunnel-kinds", "", "x"], "--tunnel-kinds: the name of a tunnel is missing"),
+                                 (["--max-flows", "0", "x"], "from 1 to"),
+                                 (["--tunnels", "9", "x"], "from 0 to 8"),
+                                 (["--tunnel-kinds", "gre,vxlam", "x"],
+                                  "--tunnel-kinds: 'vxlam' is not a supported tunnel"),
+                                 (["--tunnel-kinds", "", "x"],
+                                  "--tunnel-kinds: the name of a tunnel is missing"),
                                  (["--inspect-memory", "2G", "x"], "not a size up to 1024M"),
                                  (["--inspect-memory", "K", "x"], "not a size"),
-                                 (["--inspect-memory", "", "x"], "not a size"), (["--nonsense"], "unrecognized option")):
+                                 (["--inspect-memory", "", "x"], "not a size"),
+                                 (["--nonsense"], "unrecognized option")):
             for program in (ganad.args.ganadctl, ganad.args.train):
                 p = extract(*arguments, code=2, program=program)
                 self.assertIn(words, p.stderr.decode())
@@ -234,14 +264,15 @@ class Extract(unittest.TestCase):
         text = self.write("text.pcap", b"this is not a capture of anything at all")
         os.makedirs(self.path("empty"), exist_ok=True)
         for arguments, words in (([text], "text.pcap"), ([self.path("missing")], "cannot open"),
-                                 ([self.path("empty")], "no files in it"), (["--filter", "nonsense(", self.pcap], "filter"),
+                                 ([self.path("empty")], "no files in it"),
+                                 (["--filter", "nonsense(", self.pcap], "filter"),
                                  (["--merge"] + [self.pcap] * 65, "1 to 64 can be merged")):
             self.assertIn(words, extract(*arguments, code=1).stderr.decode())
 
     def test_a_file_is_written_as_a_whole_or_not_at_all(self):
-        folder = self.path("out")
-        os.makedirs(folder, exist_ok=True)
-        out = os.path.join(folder, "records.csv")
+        directory = self.path("out")
+        os.makedirs(directory, exist_ok=True)
+        out = os.path.join(directory, "records.csv")
         extract("--out", out, self.pcap)
         with open(out, "rb") as f:
             self.assertEqual(f.read(), self.csv)
@@ -251,7 +282,7 @@ class Extract(unittest.TestCase):
         extract("-o", out, self.path("missing"), code=1)
         with open(out, "rb") as f:
             self.assertEqual(f.read(), self.csv)
-        self.assertEqual(os.listdir(folder), ["records.csv"])
+        self.assertEqual(os.listdir(directory), ["records.csv"])
         link = self.path("link.csv")
         os.symlink(self.write("linked.csv", b"old"), link)
         extract("-o", link, self.pcap)
@@ -259,25 +290,28 @@ class Extract(unittest.TestCase):
         with open(self.path("linked.csv"), "rb") as f:
             self.assertEqual(f.read(), self.csv)
         self.assertEqual(extract("-o", "/dev/stdout", self.pcap).stdout, self.csv)
-        self.assertIn("cannot create", extract("-o", os.path.join(folder, "no", "x"), self.pcap, code=1).stderr.decode())
+        self.assertIn("cannot create", extract("-o", os.path.join(directory, "no", "x"), self.pcap,
+                                               code=1).stderr.decode())
 
     def test_an_interrupt_leaves_nothing_behind(self):
-        folder = self.path("interrupted")
-        os.makedirs(folder, exist_ok=True)
+        directory = self.path("interrupted")
+        os.makedirs(directory, exist_ok=True)
         for sig in (signal.SIGINT, signal.SIGTERM):
-            with subprocess.Popen([ganad.args.ganadctl, "extract", "-", "-o", os.path.join(folder, "x")],
+            with subprocess.Popen([ganad.args.ganadctl, "extract", "-", "-o",
+                                   os.path.join(directory, "x")],
                                   stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
                 p.stdin.write(self.traffic.bytes()[:200000])
                 p.stdin.flush()
-                ganad.wait_for(lambda: os.listdir(folder), 30, "a temporary file")
+                ganad.wait_for(lambda: os.listdir(directory), 30, "a temporary file")
                 p.send_signal(sig)
                 self.assertEqual(p.wait(30 * ganad.SLOW), -sig)
-            self.assertEqual(os.listdir(folder), [])
+            self.assertEqual(os.listdir(directory), [])
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
     def test_a_full_disk_is_reported(self):
         with open("/dev/full", "wb") as full:
-            p = subprocess.run([ganad.args.ganadctl, "extract", self.pcap], stdout=full, stderr=subprocess.PIPE,
+            p = subprocess.run([ganad.args.ganadctl, "extract", self.pcap], stdout=full,
+                               stderr=subprocess.PIPE,
                                check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn(b"cannot write", p.stderr)

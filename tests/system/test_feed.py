@@ -35,7 +35,8 @@ class Kills(unittest.TestCase):
 
     def campaign(self, sync, kills):
         r = random.Random(kills)
-        outputs = {"file": {"type": "file", "to": "{dir}/alerts", "events": "alert", "file_size": "0"},
+        outputs = {"file": {"type": "file", "to": "{dir}/alerts", "events": "alert",
+                            "file_size": "0"},
                    "unix": {"type": "unix", "to": "{dir}/reader.sock", "replay_time": "5s"}}
         with ganad.Daemon(start=False, outputs=outputs, models=model(),
                           spool={"sync": sync, "segment": "256K", "quota": "2G"}) as d:
@@ -53,16 +54,19 @@ class Kills(unittest.TestCase):
                 load.stop()
                 spooled |= self.in_spool(d)
             d.start()
-            ganad.wait_for(lambda: all(o.waiting == 0 and o.state == "open" for o in d.status().output), 60,
+            ganad.wait_for(lambda: all(o.waiting == 0 and o.state == "open"
+                                       for o in d.status().output), 60,
                            "everything is delivered")
             lost = {o.name: o.lost for o in d.status().output}
             self.assertEqual(d.stop(), 0)
             reader.stop()
             self.assertGreater(len(spooled), 20 * kills)
-            for name, got in (("file", set(seqs_of(d.path("alerts")))), ("unix", set(reader.seqs()))):
+            for name, got in (("file", set(seqs_of(d.path("alerts")))),
+                              ("unix", set(reader.seqs()))):
                 self.assertEqual(spooled - got, set(), name)
             everything = set(reader.seqs())
-            self.assertEqual(everything, set(range(1, max(everything) + 1)), "no number was skipped")
+            self.assertEqual(everything, set(range(1, max(everything) + 1)),
+                             "no number was skipped")
             return len(spooled), lost
 
     def in_spool(self, d):
@@ -86,8 +90,8 @@ class Outages(unittest.TestCase):
     def test_a_short_campaign(self):
         if not receivers.rsyslog_is_there(tls=True) or not have("openssl"):
             self.skipTest("rsyslog with rsyslog-openssl, or openssl, is not installed")
-        with tempfile.TemporaryDirectory(prefix="ganad-campaign-") as folder:
-            c = feed_campaign.Campaign(folder, longest=0.5)
+        with tempfile.TemporaryDirectory(prefix="ganad-campaign-") as directory:
+            c = feed_campaign.Campaign(directory, longest=0.5)
             try:
                 for line in c.run(7, *((8, 6000) if ganad.SLOW == 1 else (3, 1500))):
                     print(line)
@@ -97,15 +101,16 @@ class Outages(unittest.TestCase):
 
 class Disks(unittest.TestCase):
     def mount(self):
-        folder = tempfile.mkdtemp(prefix="ganad-disk-")
-        self.addCleanup(os.rmdir, folder)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=755", "ganad-test", folder],
+        directory = tempfile.mkdtemp(prefix="ganad-disk-")
+        self.addCleanup(os.rmdir, directory)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=755", "ganad-test",
+                           directory],
                           stderr=subprocess.DEVNULL).returncode:
             self.skipTest("mounting a tmpfs takes root")
-        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
-        return folder
+        self.addCleanup(subprocess.run, ["umount", "-l", directory], check=True)
+        return directory
 
-    def told(self, d, reader):
+    def seen_and_lost(self, d, reader):
         """The numbers that arrived, and those that a loss event reports as lost."""
         seen, lost = set(), set()
         with open(reader.file) as f:
@@ -120,17 +125,19 @@ class Disks(unittest.TestCase):
     # No disk returns EIO and EROFS on demand: tests/unit/spool/test_faults.c makes each operation
     # fail with them.
 
-    def run_on(self, folder, break_it, mend_it):
-        """A spool whose disk fails and recovers: each number is reported, as an event or as lost."""
-        spool = {"directory": folder + "/spool", "quota": "1G", "segment": "1M"}
-        outputs = {"unix": {"type": "unix", "to": "{dir}/reader.sock", "replay": "0", "replay_time": "0s"}}
+    def run_on(self, directory, break_it, mend_it):
+        """A spool whose disk fails and recovers: each number arrives, as an event or as lost."""
+        spool = {"directory": directory + "/spool", "quota": "1G", "segment": "1M"}
+        outputs = {"unix": {"type": "unix", "to": "{dir}/reader.sock", "replay": "0",
+                            "replay_time": "0s"}}
         with ganad.Daemon(outputs=outputs, models=model(), spool=spool) as d:
             reader = receivers.Reader(d.dir, "reader")
             load = Load(d.scoring, 50)
             ganad.wait_for(lambda: load.answered > 1000, 60, "alerts")
             break_it(d)
             before = load.answered
-            ganad.wait_for(lambda: d.status().spool.dropped > 500, 120, "the disk takes no more, and that is counted")
+            ganad.wait_for(lambda: d.status().spool.dropped > 500, 120,
+                           "the disk takes no more, and that is counted")
             self.assertGreater(load.answered, before)  # scoring continues
             self.assertNotEqual(d.status().spool.error, "")
             reader.start()
@@ -139,47 +146,53 @@ class Disks(unittest.TestCase):
             at = d.status().spool.end
             ganad.wait_for(lambda: d.status().spool.end > at + 500, 60, "new alerts")
             load.stop()
-            ganad.wait_for(lambda: d.status().output[0].next == d.counter("events") + 1, 60, "all is delivered")
+            ganad.wait_for(lambda: d.status().output[0].next == d.counter("events") + 1, 60,
+                           "all is delivered")
             n, lost_there = d.counter("events"), d.status().output[0].lost
-            self.assertEqual((d.counter("events_dropped"), d.status().spool.dropped), (lost_there, lost_there))
+            self.assertEqual((d.counter("events_dropped"), d.status().spool.dropped),
+                             (lost_there, lost_there))
             self.assertEqual(d.read_log().count("writes again"), 1)
             self.assertEqual(d.stop(), 0)
             reader.stop()
-            seen, lost = self.told(d, reader)
+            seen, lost = self.seen_and_lost(d, reader)
             self.assertEqual(seen & lost, set())
             self.assertEqual(seen | lost, set(range(1, n + 1)))
             self.assertEqual(len(lost), lost_there)
             self.assertGreater(len(lost), 500)
 
     def test_a_disk_that_is_full(self):
-        folder = self.mount()
-        ballast = os.path.join(folder, "ballast")
+        directory = self.mount()
+        ballast = os.path.join(directory, "ballast")
 
         def fill(_):
             with open(ballast, "wb", buffering=0) as f, contextlib.suppress(OSError):
                 while True:
                     f.write(bytes(1 << 16))
-        self.run_on(folder, fill, lambda _: os.unlink(ballast))
+        self.run_on(directory, fill, lambda _: os.unlink(ballast))
 
 
 class Floods(unittest.TestCase):
     def test_a_flood_is_few_alerts_with_exact_counts(self):
         n, window, sources = (1000000 if ganad.args.long else 60000), 2, 20
         alerts = {**ganad.EACH_ALERT, "rollup": f"{window}s"}
-        with ganad.Daemon(outputs=ganad.ALERTS_FILE, models=model(top_features="3"), alerts=alerts) as d:
+        with ganad.Daemon(outputs=ganad.ALERTS_FILE, models=model(top_features="3"),
+                          alerts=alerts) as d:
             line = ganad.data_lines(20)
             records = []
             for i in range(1000):
                 r = ganad.record(line[i % 5])
-                r.connection.src_ip, r.connection.dst_ip = bytes([10, 0, 0, i % sources]), bytes([10, 1, i // 256, i % 256])
-                r.connection.src_port, r.connection.dst_port, r.connection.ip_proto = 1024 + i, 80, 6
+                r.connection.src_ip = bytes([10, 0, 0, i % sources])
+                r.connection.dst_ip = bytes([10, 1, i // 256, i % 256])
+                r.connection.src_port, r.connection.dst_port = 1024 + i, 80
+                r.connection.ip_proto = 6
                 records.append(r)
             request = [ganad.request(records[i:i + 100]) for i in range(0, 1000, 100)]
             with ganad.Conn(d.scoring, timeout=120) as c:
                 begin = time.time()
                 c.send(ganad.SCORE_REQUEST, request[0])
                 c.answer()
-                first = ganad.wait_for(lambda: glob.glob(d.path("alerts")) and os.path.getsize(d.path("alerts")) > 0, 20,
+                first = ganad.wait_for(lambda: glob.glob(d.path("alerts"))
+                                       and os.path.getsize(d.path("alerts")) > 0, 20,
                                        "the first alert")
                 self.assertTrue(first)
                 for i in range(1, n // 100):
@@ -189,17 +202,19 @@ class Floods(unittest.TestCase):
             self.assertEqual(d.counter("records_anomalous"), n)
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
-                told = [json.loads(x) for x in f]
-            self.assertEqual(sum(a["rollup"]["count"] for a in told), n)
-            keys = {(a["src_ip"], a["model"], a["top_features"][0]["name"]) for a in told}
+                rollups = [json.loads(x) for x in f]
+            self.assertEqual(sum(a["rollup"]["count"] for a in rollups), n)
+            keys = {(a["src_ip"], a["model"], a["top_features"][0]["name"]) for a in rollups}
             windows = int(seconds / window) + 2
             # Five different records: at most as many top features for each source; and the severity
             # can rise twice.
-            self.assertLessEqual(len(told), sources * 5 * (windows + 2))
-            first = min(time_of(a["timestamp"]) for a in told)
+            self.assertLessEqual(len(rollups), sources * 5 * (windows + 2))
+            first = min(time_of(a["timestamp"]) for a in rollups)
             # Of one anomalous record: scored, decided, in the spool. On an idle machine it is 1 ms.
-            self.assertLess(first - begin, 0.05 * ganad.SLOW * (4 if os.getloadavg()[0] > 1.5 else 1))
-            print(f"{n} records in {seconds:.1f} s: {len(told)} alerts of {len(keys)} kinds, counts exact; the first after "
+            busy = 4 if os.getloadavg()[0] > 1.5 else 1
+            self.assertLess(first - begin, 0.05 * ganad.SLOW * busy)
+            print(f"{n} records in {seconds:.1f} s: {len(rollups)} alerts of {len(keys)} kinds, "
+                  "counts exact; the first after "
                   f"{1000 * (first - begin):.1f} ms")
 
     def test_what_is_more_severe_leaves_at_once(self):
@@ -211,24 +226,28 @@ class Floods(unittest.TestCase):
         alerts = {**ganad.EACH_ALERT, "rollup": "60s"}
         with ganad.Daemon(outputs=ganad.ALERTS_FILE, alerts=alerts,
                           models={"m": {"checkpoint": trained[0], "fpr_budget": "0.05"}}) as d:
-            flood = ganad.pb.Record(protocol_type="tcp", service="http", flag="SF", src_bytes=250, dst_bytes=4000, logged_in=1,
-                                    count=8, srv_count=8, same_srv_rate=1, dst_host_count=255, dst_host_srv_count=255,
+            flood = ganad.pb.Record(protocol_type="tcp", service="http", flag="SF", src_bytes=250,
+                                    dst_bytes=4000, logged_in=1,
+                                    count=8, srv_count=8, same_srv_rate=1, dst_host_count=255,
+                                    dst_host_srv_count=255,
                                     dst_host_same_srv_rate=1, num_compromised=1)
             worse = ganad.pb.Record.FromString(flood.SerializeToString())
             worse.num_compromised = 500
             with ganad.Conn(d.scoring) as c:
                 for i in range(200):
-                    c.send(ganad.SCORE_REQUEST, ganad.request([flood] * 20 + ([worse] if i == 100 else [])))
+                    c.send(ganad.SCORE_REQUEST,
+                           ganad.request([flood] * 20 + ([worse] if i == 100 else [])))
                     reply = c.answer()
                     if i == 0:
                         self.assertEqual(reply.anomalous[:1], b"\1")
             ganad.wait_for(lambda: d.counter("alerts") >= 2, 10, "both alerts")
-            ganad.wait_for(lambda: len(seqs_of(d.path("alerts"))) >= 2, 10, "both alerts, long before the window is over")
+            ganad.wait_for(lambda: len(seqs_of(d.path("alerts"))) >= 2, 10,
+                           "both alerts, long before the window is over")
             with open(d.path("alerts")) as f:
-                told = [json.loads(x) for x in f]
-            self.assertEqual([a["rollup"]["count"] for a in told], [1, 20 * 101])
-            self.assertLess(told[1]["severity"], told[0]["severity"])
-            self.assertGreater(told[1]["score"], told[0]["score"])
+                rollups = [json.loads(x) for x in f]
+            self.assertEqual([a["rollup"]["count"] for a in rollups], [1, 20 * 101])
+            self.assertLess(rollups[1]["severity"], rollups[0]["severity"])
+            self.assertGreater(rollups[1]["score"], rollups[0]["score"])
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
                 self.assertEqual(sum(json.loads(x)["rollup"]["count"] for x in f), 4001)
@@ -249,16 +268,17 @@ class Others(unittest.TestCase):
             self.assertIn("records_scored", last["counters"])
 
     def test_a_datagram_is_an_event(self):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as directory:
             unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            unix.bind(folder + "/dgram")
+            unix.bind(directory + "/dgram")
             journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            journal.bind(folder + "/journal")
+            journal.bind(directory + "/journal")
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             udp.bind(("127.0.0.1", 0))
-            outputs = {"a": {"type": "unix-dgram", "to": folder + "/dgram", "format": "eve"},
-                       "b": {"type": "udp", "to": "127.0.0.1:%d" % udp.getsockname()[1], "format": "leef", "length": "1180"},
-                       "c": {"type": "journal", "format": "journal", "to": folder + "/journal"}}
+            outputs = {"a": {"type": "unix-dgram", "to": directory + "/dgram", "format": "eve"},
+                       "b": {"type": "udp", "to": "127.0.0.1:%d" % udp.getsockname()[1],
+                             "format": "leef", "length": "1180"},
+                       "c": {"type": "journal", "format": "journal", "to": directory + "/journal"}}
             with ganad.Daemon(outputs=outputs, models=model()) as d:
                 line = ganad.record(ganad.data_lines(1)[0])
                 with ganad.Conn(d.scoring) as c:
@@ -281,7 +301,8 @@ class Others(unittest.TestCase):
             taken.bind(("127.0.0.1", 0))  # and does not listen
             outputs = {"gone": {"type": "tcp", "to": f"127.0.0.1:{taken.getsockname()[1]}"}}
             with ganad.Daemon(outputs=outputs, models=model()) as d:
-                ganad.wait_for(lambda: "Connection refused" in d.status().output[0].error, 20, "it was tried")
+                ganad.wait_for(lambda: "Connection refused" in d.status().output[0].error, 20,
+                               "it was tried")
                 # and again, each time from another moment of the connection attempt
                 time.sleep(1.5)
                 self.assertEqual(d.stop(), 0)
@@ -297,7 +318,8 @@ class Others(unittest.TestCase):
             load.stop()
             self.assertEqual(d.stop(), 0)
             files = sorted(glob.glob(d.path("alerts*")), reverse=True)
-            self.assertEqual([os.path.basename(f) for f in files], ["alerts.3", "alerts.2", "alerts.1", "alerts"])
+            self.assertEqual([os.path.basename(f) for f in files],
+                             ["alerts.3", "alerts.2", "alerts.1", "alerts"])
             seq = []
             for f in files:
                 self.assertLessEqual(os.path.getsize(f), 65536)
@@ -308,9 +330,11 @@ class Others(unittest.TestCase):
         outputs = {"slow": {"type": "file", "to": "{dir}/slow", "rate": "100"}, **ganad.ALERTS_FILE}
         with ganad.Daemon(outputs=outputs, models=model(), ganadd={"stop_timeout": "60s"}) as d:
             with ganad.Conn(d.scoring) as c:
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(300)]))
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x)
+                                                           for x in ganad.data_lines(300)]))
                 c.answer()
-            ganad.wait_for(lambda: len(seqs_of(d.path("alerts"))) == 300, 20, "all of them where there is no rate")
+            ganad.wait_for(lambda: len(seqs_of(d.path("alerts"))) == 300, 20,
+                           "all of them where there is no rate")
             begin = time.monotonic()
             self.assertLess(len(seqs_of(d.path("slow"))), 150)
             self.assertEqual(d.stop(90), 0)
@@ -322,7 +346,8 @@ class Others(unittest.TestCase):
             outputs = {"f": {"type": "file", "to": "{dir}/f", "syslog": "yes", **more}}
             with ganad.Daemon(outputs=outputs, models=model()) as d:
                 with ganad.Conn(d.scoring) as c:
-                    c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(20)]))
+                    c.send(ganad.SCORE_REQUEST,
+                           ganad.request([ganad.record(x) for x in ganad.data_lines(20)]))
                     c.answer()
                 self.assertEqual(d.stop(), 0)
                 with open(d.path("f"), "rb") as f:
@@ -336,29 +361,35 @@ class Others(unittest.TestCase):
     def test_syslog_ng_receives_it(self):
         program = receivers.find("syslog-ng")
         if not program:
-            self.skipTest("syslog-ng is not installed (it and rsyslog exclude each other as packages)")
-        with tempfile.TemporaryDirectory(prefix="ganad-sng-") as folder:
+            self.skipTest("syslog-ng is not installed (it and rsyslog exclude each other as "
+                          "packages)")
+        with tempfile.TemporaryDirectory(prefix="ganad-sng-") as directory:
             port = receivers.free_port()
-            with open(folder + "/conf", "w") as f:
-                f.write(f'@version: 3.35\nsource s {{ syslog(ip(127.0.0.1) port({port}) transport(tcp)); }};\n'
-                        f'destination d {{ file("{folder}/out" template("${{SDATA}} ${{MSG}}\\n")); }};\n'
+            with open(directory + "/conf", "w") as f:
+                f.write('@version: 3.35\n'
+                        f'source s {{ syslog(ip(127.0.0.1) port({port}) transport(tcp)); }};\n'
+                        f'destination d {{ file("{directory}/out" '
+                        'template("${SDATA} ${MSG}\\n")); };\n'
                         'log { source(s); destination(d); };\n')
-            p = subprocess.Popen([program, "-F", "-f", folder + "/conf", "-R", folder + "/persist", "-p", folder + "/pid",
-                                  "-c", folder + "/ctl", "--no-caps"], stderr=subprocess.DEVNULL)
+            p = subprocess.Popen([program, "-F", "-f", directory + "/conf", "-R",
+                                  directory + "/persist", "-p", directory + "/pid",
+                                  "-c", directory + "/ctl", "--no-caps"], stderr=subprocess.DEVNULL)
             try:
                 output = {"type": "tcp", "to": f"127.0.0.1:{port}", "format": "syslog"}
                 with ganad.Daemon(outputs={"sng": output}, models=model()) as d:
                     with ganad.Conn(d.scoring) as c:
-                        c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(200)]))
+                        c.send(ganad.SCORE_REQUEST,
+                               ganad.request([ganad.record(x) for x in ganad.data_lines(200)]))
                         c.answer()
                     ganad.wait_for(lambda: d.status().output[0].sent >= 200, 30, "all are sent")
                     self.assertEqual(d.stop(), 0)
-                ganad.wait_for(lambda: os.path.exists(folder + "/out") and open(folder + "/out").read().count("\n") >= 200,
+                ganad.wait_for(lambda: os.path.exists(directory + "/out")
+                               and open(directory + "/out").read().count("\n") >= 200,
                                20, "all are written")
             finally:
                 p.terminate()
                 p.wait(20)
-            with open(folder + "/out") as f:
+            with open(directory + "/out") as f:
                 seq = [int(re.search(r'\[ganad@32473 .*?seq="(\d+)"', line).group(1)) for line in f]
             self.assertEqual(sorted(set(seq)), list(range(1, 201)))
 
@@ -375,13 +406,15 @@ class Documents(unittest.TestCase):
     def check(self, language, *command):
         if not receivers.find(command[0]):
             self.skipTest(f"{command[0]} is not installed")
-        with tempfile.TemporaryDirectory(prefix="ganad-doc-") as folder:
+        with tempfile.TemporaryDirectory(prefix="ganad-doc-") as directory:
             for block in self.blocks(language):
                 for name in re.findall(r"/etc/rsyslog\.d/([\w.]+)", block):
-                    open(os.path.join(folder, name), "w").close()  # only its existence is checked
-                with open(folder + "/conf", "w") as f:
-                    f.write(block.replace("/etc/rsyslog.d", folder))
-                p = subprocess.run([receivers.find(command[0]), *command[1:], folder + "/conf"], stdout=subprocess.PIPE,
+                    open(os.path.join(directory, name),
+                         "w").close()  # only its existence is checked
+                with open(directory + "/conf", "w") as f:
+                    f.write(block.replace("/etc/rsyslog.d", directory))
+                p = subprocess.run([receivers.find(command[0]), *command[1:], directory + "/conf"],
+                                   stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
                 self.assertEqual(p.returncode, 0, block + p.stdout)
 

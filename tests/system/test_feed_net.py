@@ -27,7 +27,8 @@ def unshare(*flags):
 
 def can(*command):
     try:
-        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20).returncode == 0
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              timeout=20).returncode == 0
     except OSError:
         return False
 
@@ -51,8 +52,10 @@ class Named(ganad.Daemon):
     def start(self, stdout=subprocess.DEVNULL):
         flags = ["-m"] + (["-n"] if self.net else [])
         script = MOUNTS + (self.net + " && " if self.net else "") + 'exec "$@"'
-        self.process = subprocess.Popen([*unshare(*flags), "sh", "-c", script, "sh", self.path("hosts"), self.path("nsswitch"),
-                                         ganad.args.ganadd, "-c", self.conf], stdout=stdout, stderr=self.log)
+        self.process = subprocess.Popen([*unshare(*flags), "sh", "-c", script, "sh",
+                                         self.path("hosts"), self.path("nsswitch"),
+                                         ganad.args.ganadd, "-c", self.conf], stdout=stdout,
+                                        stderr=self.log)
         ganad.wait_for(self.answers, 30, "ganadd serves")
 
     def output(self):
@@ -102,13 +105,15 @@ class Case(unittest.TestCase):
         return got
 
     def connected(self, d, address):
-        ganad.wait_for(lambda: d.output().address == f"{address}:{self.port}", 20, "status has the address")
+        ganad.wait_for(lambda: d.output().address == f"{address}:{self.port}", 20,
+                       "status has the address")
 
     def delivers(self, d, got):
         Load(d.scoring).stop()
         n = d.counter("alerts")
         self.assertGreater(n, 0)
-        ganad.wait_for(lambda: b"".join(got).count(b'"event_type":"alert"') >= n, 20, "all alerts arrive")
+        ganad.wait_for(lambda: b"".join(got).count(b'"event_type":"alert"') >= n, 20,
+                       "all alerts arrive")
 
 
 def read_all(s, got):
@@ -127,7 +132,8 @@ class Addresses(Case):
         with self.daemon(["127.0.0.2", "127.0.0.3"]) as d:
             self.delivers(d, got)
             self.connected(d, "127.0.0.3")
-            self.assertIn(f"siem is connected to 127.0.0.3:{self.port}".encode(), d.ctl("status", control=True).stdout)
+            self.assertIn(f"siem is connected to 127.0.0.3:{self.port}".encode(),
+                          d.ctl("status", control=True).stdout)
             self.assertEqual(d.output().connects, 1)  # within one attempt, and without an error
             self.assertNotIn("warning: feed", d.read_log())
             self.assertEqual(d.stop(), 0)
@@ -147,7 +153,8 @@ class Addresses(Case):
         got = self.serve(self.listen(addresses[-1]), read_all)
         with self.daemon(addresses, connect_timeout="0.5s") as d:
             self.delivers(d, got)
-            self.assertRegex(d.output().error, "no connection within connect_timeout; still waiting for 127.0.0.2:")
+            self.assertRegex(d.output().error,
+                             "no connection within connect_timeout; still waiting for 127.0.0.2:")
             self.assertEqual(d.stop(), 0)
 
     def test_when_all_refuse_each_is_named(self):
@@ -165,11 +172,13 @@ class Addresses(Case):
             self.assertEqual(d.stop(), 0)
 
     def test_a_host_that_has_link_local_addresses_only(self):
-        net = ("ip link set lo up && ip -6 addr flush dev lo && ip link add d0 type veth peer name d1 && "
+        net = ("ip link set lo up && ip -6 addr flush dev lo && ip link add d0 type veth peer name "
+               "d1 && "
                "ip link set d0 up && ip link set d1 up && ip -6 addr add fe80::1/64 dev d0 nodad")
         if not shutil.which("ip") or not can(*unshare("-n"), "sh", "-c", net):
             self.skipTest("no network of one's own here (unshare -n, ip)")
-        with Named(["127.0.0.1"], net=net, outputs={"siem": {"type": "tcp", "to": f"{NAME}:{self.port}"}}) as d:
+        with Named(["127.0.0.1"], net=net, outputs={"siem": {"type": "tcp",
+                                                             "to": f"{NAME}:{self.port}"}}) as d:
             error = ganad.wait_for(lambda: d.output().error, 20, "an attempt")
             # found in this way
             self.assertEqual(error, f"127.0.0.1:{self.port}: Connection refused")
@@ -186,7 +195,8 @@ class Udp(Case):
         return s
 
     def daemon(self, addresses, **more):
-        return Named(addresses, outputs={"siem": {"type": "udp", "to": f"{NAME}:{self.port}", **more}})
+        return Named(addresses, outputs={"siem": {"type": "udp", "to": f"{NAME}:{self.port}",
+                                                  **more}})
 
     def takes(self, d, s):
         """Alerts of a request, by this socket."""
@@ -248,17 +258,19 @@ class WorksAgain(Case):
             self.assertEqual(d.stop(), 0)
 
     def test_a_full_disk(self):
-        folder = tempfile.mkdtemp(prefix="ganad-full-")
-        self.addCleanup(os.rmdir, folder)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "ganad-test", folder],
+        directory = tempfile.mkdtemp(prefix="ganad-full-")
+        self.addCleanup(os.rmdir, directory)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "ganad-test",
+                           directory],
                           stderr=subprocess.DEVNULL).returncode:
             self.skipTest("mounting a tmpfs takes root")
-        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=True)
-        filler = os.path.join(folder, "filler")
+        self.addCleanup(subprocess.run, ["umount", "-l", directory], check=True)
+        filler = os.path.join(directory, "filler")
         with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as f:
             while f.write(bytes(4096)):
                 pass
-        with ganad.Daemon(models=model(), outputs={"file": {"type": "file", "to": folder + "/alerts"}}) as d:
+        with ganad.Daemon(models=model(), outputs={"file": {"type": "file",
+                                                            "to": directory + "/alerts"}}) as d:
             Load(d.scoring).stop()
             ganad.wait_for(lambda: d.status().output[0].connects >= 4, 30, "some attempts")
             self.assertEqual(self.says(d), (0, 1))
@@ -296,15 +308,20 @@ class Tls(Case):
         """Its connections are accepted, and no handshake completes."""
         self.listen("127.0.0.2")
         got = self.server("127.0.0.3", NAME)
-        output = {"type": "tls", "to": f"{NAME}:{self.port}", "ca": self.authority.ca, "connect_timeout": "0.5s"}
-        with Named(["127.0.0.2", "127.0.0.3"], outputs={"siem": output}, ganadd={"log_level": "debug"}) as d:
+        output = {"type": "tls", "to": f"{NAME}:{self.port}", "ca": self.authority.ca,
+                  "connect_timeout": "0.5s"}
+        with Named(["127.0.0.2", "127.0.0.3"], outputs={"siem": output},
+                   ganadd={"log_level": "debug"}) as d:
             self.delivers(d, got)
             self.assertEqual(d.output().error,
-                             f"127.0.0.2:{self.port}: connected, but no TLS handshake within connect_timeout")
+                             f"127.0.0.2:{self.port}: connected, but no TLS handshake within "
+                             "connect_timeout")
             self.assertEqual(d.stop(), 0)
             log = d.read_log()
-            for line in (f"debug: feed: output 'siem': trying 127.0.0.2:{self.port}", "debug: feed: output 'siem': TLSv1.3 with",
-                         f"info: feed: output 'siem': connected to 127.0.0.3:{self.port}", "info: feed: output 'siem': next attempt in"):
+            for line in (f"debug: feed: output 'siem': trying 127.0.0.2:{self.port}",
+                         "debug: feed: output 'siem': TLSv1.3 with",
+                         f"info: feed: output 'siem': connected to 127.0.0.3:{self.port}",
+                         "info: feed: output 'siem': next attempt in"):
                 self.assertIn(line, log)
 
     def client(self, d, source):
@@ -313,7 +330,8 @@ class Tls(Case):
             shutil.copy(file, d.path(name))
 
     def mutual(self, start=True, key="{dir}/client.key", **sections):
-        output = {"type": "tls", "to": f"localhost:{self.port}", "ca": self.authority.ca, "certificate": "{dir}/client.crt",
+        output = {"type": "tls", "to": f"localhost:{self.port}", "ca": self.authority.ca,
+                  "certificate": "{dir}/client.crt",
                   "key": key}
         d = ganad.Daemon(start=False, models=model(), outputs={"siem": output}, **sections)
         self.addCleanup(d.__exit__)
@@ -326,7 +344,8 @@ class Tls(Case):
         got = self.server("127.0.0.1", "localhost", ask=True)
         d = self.mutual()
         Load(d.scoring).stop()
-        ganad.wait_for(lambda: d.status().output[0].connects >= 2 and d.status().output[0].error, 20, "it is refused")
+        ganad.wait_for(lambda: d.status().output[0].connects >= 2 and d.status().output[0].error,
+                       20, "it is refused")
         self.assertNotIn("works again", d.read_log())  # TLS 1.3 refuses after the handshake
         self.assertNotIn(b"client.crt", d.ctl("reload", control=True).stdout)  # nothing has changed
         self.client(d, self.authority.sign("renewed", "sensor.example"))
@@ -334,8 +353,10 @@ class Tls(Case):
         self.assertEqual(r.returncode, 0, r.stderr)
         for name in ("certificate", "key"):
             file = d.path("client." + ("key" if name == "key" else "crt"))
-            self.assertIn(f"[output siem] {name} {file}, from the next connection on".encode(), r.stdout)
-            self.assertIn(f"[output siem] {name} {file}, from the next connection on: applied", d.read_log())
+            self.assertIn(f"[output siem] {name} {file}, from the next connection on".encode(),
+                          r.stdout)
+            self.assertIn(f"[output siem] {name} {file}, from the next connection on: applied",
+                          d.read_log())
         self.delivers(d, got)
         self.assertNotIn(b"client.crt", d.ctl("reload", control=True).stdout)  # once is enough
         self.assertEqual(d.stop(), 0)
@@ -348,7 +369,8 @@ class Tls(Case):
         d.start()
         self.client(d, self.authority.sign("renewed", "sensor.example"))
         r = d.ctl("reload", control=True)
-        self.assertIn(f"[output siem] key {d.path('client.key')}, from the next connection on".encode(), r.stdout, r.stderr)
+        self.assertIn(f"[output siem] key {d.path('client.key')}, from the next connection "
+                      "on".encode(), r.stdout, r.stderr)
         self.delivers(d, got)
         self.assertEqual(d.stop(), 0)
 
@@ -358,11 +380,13 @@ class Tls(Case):
         shutil.copy(self.other.ca, ca)
         output = {"type": "tls", "to": f"localhost:{self.port}", "ca": ca}
         with ganad.Daemon(models=model(), outputs={"siem": output}) as d:
-            ganad.wait_for(lambda: "certificate" in d.status().output[0].error, 20, "it is not trusted")
+            ganad.wait_for(lambda: "certificate" in d.status().output[0].error, 20,
+                           "it is not trusted")
             shutil.copy(self.authority.ca, ca)
             d.process.send_signal(signal.SIGHUP)
             ganad.wait_for(lambda: d.status().output[0].state == "open", 20, "it is trusted")
-            self.assertIn(f"[output siem] ca {ca}, from the next connection on: applied", d.read_log())
+            self.assertIn(f"[output siem] ca {ca}, from the next connection on: applied",
+                          d.read_log())
             self.assertEqual(d.stop(), 0)
 
     def test_a_new_file_that_cannot_be_used_changes_nothing(self):
@@ -372,14 +396,20 @@ class Tls(Case):
         d.start()
         self.delivers(d, got)
         _, key = self.authority.sign("another", "sensor.example")
-        for break_it, why in ((lambda: shutil.copy(key, d.path("client.key")), "does not match the certificate"),
-                              (lambda: os.truncate(d.path("client.key"), 0), "client.key: is empty"),
-                              (lambda: os.unlink(d.path("client.key")), "client.key: No such file or directory"),
-                              (lambda: self.client(d, self.authority.sign("late", "x.example", -1)), "has expired on 2020-01-02")):
+        for break_it, why in ((lambda: shutil.copy(key, d.path("client.key")),
+                               "does not match the certificate"),
+                              (lambda: os.truncate(d.path("client.key"), 0),
+                               "client.key: is empty"),
+                              (lambda: os.unlink(d.path("client.key")),
+                               "client.key: No such file or directory"),
+                              (lambda: self.client(d, self.authority.sign("late", "x.example", -1)),
+                               "has expired on 2020-01-02")):
             break_it()
             r = d.ctl("reload", control=True)
             self.assertEqual(r.returncode, 1, r.stdout)
-            self.assertRegex(r.stderr.decode(), r"reload failed, keeping the running configuration: .*output 'siem' \(tls localhost:\d+\): key '")
+            self.assertRegex(r.stderr.decode(),
+                             r"reload failed, keeping the running configuration: "
+                             r".*output 'siem' \(tls localhost:\d+\): key '")
             self.assertIn(why.encode(), r.stderr)
             self.assertIn(why, d.read_log())
         self.delivers(d, got)  # by the connection that it has
@@ -394,8 +424,8 @@ class Tls(Case):
         d = self.mutual(start=False, ganadd={"user": "nobody"})
         self.client(d, self.authority.sign("sensor", "sensor.example"))
         ganad.checkpoint()
-        for folder in (d.dir, ganad.scratch()):
-            os.chmod(folder, 0o755)
+        for directory in (d.dir, ganad.scratch()):
+            os.chmod(directory, 0o755)
         os.chmod(d.path("client.key"), 0o600)
         d.start()
         self.delivers(d, got)
@@ -403,11 +433,13 @@ class Tls(Case):
         os.chmod(d.path("client.key"), 0o600)
         r = d.ctl("reload", control=True)
         self.assertEqual(r.returncode, 0, r.stderr)
-        self.assertRegex(r.stdout.decode(), r"takes effect at a restart:\n  \[output siem\] key .*client.key, which the user of "
-                                            r"ganadd cannot read \(Permission denied\)")
+        self.assertRegex(r.stdout.decode(),
+                         r"takes effect at a restart:\n  \[output siem\] key .*client.key, "
+                         r"which the user of ganadd cannot read \(Permission denied\)")
         self.assertIn("Permission denied): takes effect at a restart", d.read_log())
         os.chmod(d.path("client.key"), 0o644)
-        self.assertIn(b"client.key, from the next connection on", d.ctl("reload", control=True).stdout)
+        self.assertIn(b"client.key, from the next connection on",
+                      d.ctl("reload", control=True).stdout)
         self.assertEqual(d.stop(), 0)
 
 

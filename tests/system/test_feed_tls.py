@@ -65,7 +65,8 @@ class Tls(unittest.TestCase):
     def refused(self, port, *words, host="localhost", **more):
         with self.daemon(port, host, **more) as d:
             Load(d.scoring).stop()
-            o = ganad.wait_for(lambda: next((o for o in d.status().output if o.error), None), 20, "it is refused")
+            o = ganad.wait_for(lambda: next((o for o in d.status().output if o.error), None), 20,
+                               "it is refused")
             self.assertRegex(o.error, "|".join(words))
             self.assertEqual((o.connects, o.sent), (0, 0))
             self.assertIn(o.error.encode(), d.ctl("status", control=True).stdout)
@@ -98,7 +99,9 @@ class Tls(unittest.TestCase):
 
     def test_an_old_tls_version(self):
         port, got = self.server(self.authority.sign("server"), most=ssl.TLSVersion.TLSv1_1)
-        self.refused(port, "TLS: .*(protocol version|unsupported protocol|handshake failure|internal error)")
+        self.refused(port,
+                     "TLS: .*(protocol version|unsupported protocol|handshake failure|internal "
+                     "error)")
         self.assertEqual(got, [])
 
     def test_a_server_that_asks_for_our_certificate(self):
@@ -120,12 +123,15 @@ class Tls(unittest.TestCase):
     def test_a_key_from_the_service_manager(self):
         cert, key = self.authority.sign("sensor", "sensor.example")
         port, got = self.server(self.authority.sign("server"), ask=self.authority.ca)
-        output = {"type": "tls", "to": f"localhost:{port}", "ca": self.authority.ca, "certificate": cert,
+        output = {"type": "tls", "to": f"localhost:{port}", "ca": self.authority.ca,
+                  "certificate": cert,
                   "key": "credential:" + os.path.basename(key)}
         with ganad.Daemon(start=False, outputs={"siem": output}, models=model()) as d:
-            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE, timeout=30 * ganad.SLOW)
+            p = subprocess.run([ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE,
+                               timeout=30 * ganad.SLOW)
             self.assertEqual(p.returncode, 1)
-            self.assertIn(b"key 'key': '" + output["key"].encode() + b"': the service manager passed no credentials", p.stderr)
+            self.assertIn(b"key 'key': '" + output["key"].encode() +
+                          b"': the service manager passed no credentials", p.stderr)
             os.environ["CREDENTIALS_DIRECTORY"] = os.path.dirname(key)
             self.addCleanup(os.environ.pop, "CREDENTIALS_DIRECTORY")
             d.start()
@@ -140,26 +146,33 @@ class Tls(unittest.TestCase):
         _, other = self.authority.sign("other", "sensor.example")
         at = self.authority.path
         self.authority.run("x509", "-in", cert, "-outform", "DER", "-out", at("der.crt"))
-        self.authority.run("pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", at("locked.key"))
+        self.authority.run("pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out",
+                           at("locked.key"))
         with open(at("empty.pem"), "w"), open(at("cut.pem"), "w") as cut, open(cert) as whole:
             cut.write(whole.read()[:200])
         yield {"ca": "/no/such"}, "key 'ca': /no/such: No such file or directory"
         yield {"ca": self.tmp.name}, f"key 'ca': {self.tmp.name}: Is a directory"
         yield {"ca": at("empty.pem")}, f"key 'ca': {at('empty.pem')}: is empty"
         yield {"ca": key}, f"key 'ca': {key}: has no certificate in PEM"
-        yield {"certificate": cert, "key": "/no/such"}, "key 'key': /no/such: No such file or directory"
-        yield {"certificate": cert, "key": other}, f"key 'key': {other}: does not match the certificate"
+        yield {"certificate": cert,
+               "key": "/no/such"}, "key 'key': /no/such: No such file or directory"
+        yield {"certificate": cert,
+               "key": other}, f"key 'key': {other}: does not match the certificate"
         yield {"certificate": cert, "key": cert}, f"key 'key': {cert}: has no private key in PEM"
-        yield {"certificate": cert, "key": at("locked.key")}, f"key 'key': {at('locked.key')}: has a password"
-        yield {"certificate": key, "key": key}, f"key 'certificate': {key}: has no certificate in PEM"
-        yield {"certificate": at("der.crt"), "key": key}, f"key 'certificate': {at('der.crt')}: is DER or PKCS #12"
+        yield {"certificate": cert,
+               "key": at("locked.key")}, f"key 'key': {at('locked.key')}: has a password"
+        yield {"certificate": key,
+               "key": key}, f"key 'certificate': {key}: has no certificate in PEM"
+        yield {"certificate": at("der.crt"),
+               "key": key}, f"key 'certificate': {at('der.crt')}: is DER or PKCS #12"
         yield {"certificate": at("cut.pem"), "key": key}, f"key 'certificate': {at('cut.pem')}: "
 
     def start(self, keys, *options):
         """The message of ganadd about an output with these keys, and its exit status."""
         output = {"type": "tls", "to": "localhost:1", "ca": self.authority.ca, **keys}
         with ganad.Daemon(start=False, models=model(), outputs={"s": output}) as d:
-            p = subprocess.run([ganad.args.ganadd, "-c", d.conf, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            p = subprocess.run([ganad.args.ganadd, "-c", d.conf, *options], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT,
                                timeout=30 * ganad.SLOW)
         return p.stdout.decode(), p.returncode
 
@@ -173,7 +186,8 @@ class Tls(unittest.TestCase):
 
     def test_our_certificate_has_expired(self):
         cert, key = self.authority.sign("over", "sensor.example", days=-1)
-        why = f"key 'certificate': {cert}: a certificate in it has expired on 2020-01-02 00:00:00 UTC"
+        why = (f"key 'certificate': {cert}: a certificate in it has expired on "
+               "2020-01-02 00:00:00 UTC")
         said, status = self.start({"certificate": cert, "key": key}, "-t")
         self.assertIn("output 's' (tls localhost:1): " + why, said)
         self.assertEqual(status, 1)
@@ -191,7 +205,8 @@ class Tls(unittest.TestCase):
         if not receivers.rsyslog_is_there(tls=True):
             self.skipTest("rsyslog with rsyslog-openssl is not installed")
         n = 20000 if ganad.SLOW == 1 else 2000
-        rsyslog = receivers.Rsyslog(self.tmp.name, "stop", (self.authority.ca, self.authority.sign("server")))
+        rsyslog = receivers.Rsyslog(self.tmp.name, "stop",
+                                    (self.authority.ca, self.authority.sign("server")))
         rsyslog.start()
         with self.daemon(rsyslog.address[1], format="syslog") as d:
             records = [ganad.record(line) for line in ganad.data_lines(500)]

@@ -72,7 +72,8 @@ class FetchData(unittest.TestCase):
         return f"http://127.0.0.1:{self.server.server_port}/{how}/{name}"
 
     def fetch(self, *args, kdd=AWAY, nsl=AWAY):
-        env = os.environ | {"GANAD_DATA": str(self.dir), "GANAD_KDD99_URL": kdd, "GANAD_NSL_KDD_URL": nsl,
+        env = os.environ | {"GANAD_DATA": str(self.dir), "GANAD_KDD99_URL": kdd,
+                            "GANAD_NSL_KDD_URL": nsl,
                             "no_proxy": "*", "LC_ALL": "C"}
         p = subprocess.run([ROOT / "tools/fetch-data", *args], env=env, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, timeout=120, check=False)
@@ -122,7 +123,8 @@ class FetchData(unittest.TestCase):
 
     def test_the_next_address_is_tried(self):
         self.server.files["kdd"] = self.need(KDD)
-        urls = " ".join([AWAY, self.url("ok", "none"), self.url("ok", "junk"), self.url("ok", "kdd")])
+        urls = " ".join([AWAY, self.url("ok", "none"), self.url("ok", "junk"),
+                         self.url("ok", "kdd")])
         code, out = self.fetch("kdd99", kdd=urls)
         self.assertEqual(code, 0, out)
         self.assertEqual(self.target.read_bytes(), self.server.files["kdd"])
@@ -150,7 +152,8 @@ class FetchData(unittest.TestCase):
     def test_old_part_that_fits_nowhere_is_dropped(self):
         self.server.files["kdd"] = body = self.need(KDD)
         self.target.parent.mkdir()
-        for how, old in (("ok", b"x" * 1000), ("ok", b"x" * (len(body) + 1)), ("whole", body[:1000])):
+        for how, old in (("ok", b"x" * 1000), ("ok", b"x" * (len(body) + 1)),
+                         ("whole", body[:1000])):
             self.target.unlink(missing_ok=True)
             self.target.with_name(self.target.name + ".part").write_bytes(old)
             code, out = self.fetch("kdd99", kdd=self.url(how, "kdd"))
@@ -160,7 +163,8 @@ class FetchData(unittest.TestCase):
     def test_offline_says_what_to_do_by_hand(self):
         code, out = self.fetch()
         self.assertEqual(code, 1)
-        for text in ("is this machine online?", "By hand", str(self.target), AWAY, "kdd99:", "nsl-kdd:"):
+        for text in ("is this machine online?", "By hand", str(self.target), AWAY, "kdd99:",
+                     "nsl-kdd:"):
             self.assertIn(text, out)
 
     @unittest.skipUnless(shutil.which("unzip"), "no unzip")

@@ -33,8 +33,10 @@ def request(n):
 
 class Files(unittest.TestCase):
     def daemon(self, outputs=OUTPUT, records=True, **sections):
-        d = ganad.Daemon(start=False, outputs=outputs, models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}},
-                         records={"file": "{dir}/logs/records", "clients": "yes"} if records else {}, **sections)
+        d = ganad.Daemon(start=False, outputs=outputs,
+                         models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}},
+                         records={"file": "{dir}/logs/records", "clients": "yes"} if records
+                         else {}, **sections)
         self.addCleanup(d.__exit__)
         os.mkdir(d.path("logs"))
         d.start()
@@ -78,8 +80,10 @@ class Files(unittest.TestCase):
         with open(d.path("logs/records"), "rb") as f:
             self.assertLessEqual(r.written - 10, f.read().count(b"\n"))
         log = d.read_log()
-        self.assertIn("logs/alerts' was deleted: it is created again, with the events from 11 on", log)
-        self.assertRegex(log, r"logs/records' was deleted: at most \d+ lines written since the last check are lost")
+        self.assertIn("logs/alerts' was deleted: it is created again, with the events from 11 on",
+                      log)
+        self.assertRegex(log, r"logs/records' was deleted: "
+                         r"at most \d+ lines written since the last check are lost")
         shown = d.ctl("status", control=True).stdout.decode()
         self.assertIn("file, number of times its file was deleted: 1\n", shown)
         self.assertIn("number of times the file of records was deleted: 1\n", shown)
@@ -92,7 +96,8 @@ class Files(unittest.TestCase):
         shutil.rmtree(d.path("logs"))
         self.send(d)
         ganad.wait_for(lambda: d.status().output[0].state == "waiting", 10, "it cannot be created")
-        self.assertIn(f"directory '{d.path('logs')}' does not exist: create it", d.status().output[0].error)
+        self.assertIn(f"directory '{d.path('logs')}' does not exist: create it",
+                      d.status().output[0].error)
         self.send(d)
         os.mkdir(d.path("logs"))
         self.wait_for_output(d, state="open")
@@ -116,14 +121,16 @@ class Files(unittest.TestCase):
                 self.send(d)
                 self.on_disk(d)
                 self.assertEqual(d.stop(), 0)
-                self.assertEqual(seqs(d.path("logs/alerts.old"), d.path("logs/alerts")), list(range(1, 31)))
+                self.assertEqual(seqs(d.path("logs/alerts.old"), d.path("logs/alerts")),
+                                 list(range(1, 31)))
                 self.assertGreaterEqual(len(seqs(d.path("logs/alerts"))), 10)
                 lines = 0
                 for path in glob.glob(d.path("logs/records*")):
                     with open(path, "rb") as f:
                         lines += f.read().count(b"\n")
                 self.assertEqual(lines, 30)
-                self.assertEqual(d.read_log().count("was moved away or replaced, and is reopened"), 2)
+                self.assertEqual(d.read_log().count("was moved away or replaced, and is reopened"),
+                                 2)
 
     def test_a_file_that_is_truncated_is_appended_to(self):
         """As logrotate's copytruncate does."""
@@ -156,7 +163,8 @@ class Files(unittest.TestCase):
 
     def test_what_takes_its_place_is_named(self):
         d = self.daemon(records=False)
-        for make, word in ((lambda p: os.symlink("/nowhere", p), "is a symbolic link to '/nowhere', and ganadd does not follow links"),
+        for make, word in ((lambda p: os.symlink("/nowhere", p),
+                            "is a symbolic link to '/nowhere', and ganadd does not follow links"),
                            (os.mkfifo, "is a FIFO, and not a regular file")):
             os.rename(d.path("logs/alerts"), d.path("logs/old"))
             make(d.path("logs/alerts"))
@@ -177,11 +185,14 @@ class Files(unittest.TestCase):
         self.wait_for_output(d, reopened=1)
         log = d.read_log()
         self.assertIn(f"output 'file': '{d.path('logs/alerts')}' is open, 0 bytes", log)
-        self.assertIn(f"'{d.path('logs/alerts')}' was renamed to '{d.path('logs/alerts')}.1', a new file is begun", log)
-        ganad.wait_for(lambda: f"'{d.path('logs/alerts')}' is reopened" in d.read_log(), 5, "a line")
+        self.assertIn(f"'{d.path('logs/alerts')}' was renamed to '{d.path('logs/alerts')}.1', a "
+                      "new file is begun", log)
+        ganad.wait_for(lambda: f"'{d.path('logs/alerts')}' is reopened" in d.read_log(), 5,
+                       "a line")
 
     def test_it_does_not_start_with_a_path_that_is_not_a_file(self):
-        for make, word in ((lambda p: os.symlink("x", p), "is a symbolic link to 'x'"), (os.mkfifo, "is a FIFO"),
+        for make, word in ((lambda p: os.symlink("x", p), "is a symbolic link to 'x'"),
+                           (os.mkfifo, "is a FIFO"),
                            (os.mkdir, "is a directory")):
             for of_records in (False, True):
                 d = ganad.Daemon(start=False, outputs=None if of_records else ganad.ALERTS_FILE,
@@ -189,7 +200,8 @@ class Files(unittest.TestCase):
                 self.addCleanup(d.__exit__)
                 make(d.path("alerts"))
                 for options in ([], ["-t"]):
-                    p = subprocess.run([ganad.args.ganadd, *options, "-c", d.conf], stderr=subprocess.PIPE,
+                    p = subprocess.run([ganad.args.ganadd, *options, "-c", d.conf],
+                                       stderr=subprocess.PIPE,
                                        stdout=subprocess.DEVNULL, timeout=60, text=True)
                     self.assertEqual(p.returncode, 1)
                     self.assertIn(d.path("alerts"), p.stderr)

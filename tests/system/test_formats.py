@@ -23,10 +23,12 @@ from format_checks import check_eve, check_native, events, fail, same
 from format_pairs import check_cef, check_journal, check_leef, check_syslog
 from format_siem import check_ecs, check_ocsf
 
-CHECKS = {"json": check_native, "eve": check_eve, "ecs": check_ecs, "ocsf": check_ocsf, "cef": check_cef,
+CHECKS = {"json": check_native, "eve": check_eve, "ecs": check_ecs, "ocsf": check_ocsf,
+          "cef": check_cef,
           "leef": check_leef, "syslog": check_syslog, "journal": check_journal}
 
-ECS_TYPES = {"keyword": str, "ip": str, "long": int, "float": (int, float), "date": str, "match_only_text": str,
+ECS_TYPES = {"keyword": str, "ip": str, "long": int, "float": (int, float), "date": str,
+             "match_only_text": str,
              "wildcard": str, "constant_keyword": str}
 
 
@@ -54,9 +56,10 @@ def check_ecs_fields(o, fields, prefix=""):
                 ipaddress.ip_address(one)
 
 
-def data_folder(source):
-    folder = os.path.join(os.environ.get("GANAD_DATA") or os.path.join(source, "..", "shared", "data"), "feed")
-    return folder if os.path.isdir(folder) else None
+def data_directory(source):
+    directory = os.path.join(os.environ.get("GANAD_DATA")
+                             or os.path.join(source, "..", "shared", "data"), "feed")
+    return directory if os.path.isdir(directory) else None
 
 
 def close_objects(schema):
@@ -73,11 +76,12 @@ def close_objects(schema):
 
 
 def closed(schema):
-    """A copy of our schema that finds a forgotten key. The shipped one is open: keys can be added."""
+    """A copy of our schema that finds a forgotten key. The shipped one accepts further keys."""
     copy = json.loads(json.dumps(schema))
     features = copy["$defs"]["alert"]["properties"]["features"]
     close_objects(copy["$defs"])
-    features.update(maxProperties=41, propertyNames={"$ref": "#/$defs/column"}, additionalProperties={"type": "number", "minimum": 0})
+    features.update(maxProperties=41, propertyNames={"$ref": "#/$defs/column"},
+                    additionalProperties={"type": "number", "minimum": 0})
     return {**copy, "unevaluatedProperties": False}
 
 
@@ -97,7 +101,8 @@ def check_schema(v, o):
         fail("schema", list(error.absolute_path), error.message)
 
 
-OPTIONAL = {"prev_seq", "fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip", "dest_port", "proto", "community_id", "tunnels",
+OPTIONAL = {"prev_seq", "fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip",
+            "dest_port", "proto", "community_id", "tunnels",
             "flow", "features", "counters"}
 OPTIONAL_OF_MODEL = {"prev_seq", "model_sha256", "previous_sha256", "reason"}
 
@@ -123,7 +128,8 @@ def check_is_closed(v, shipped, o):
     may_miss = OPTIONAL_OF_MODEL if o["event_type"] == "model" else OPTIONAL
     for key in list(o):
         value = o.pop(key)
-        same("the schema does without " + key, (v.is_valid(o), shipped.is_valid(o)), (key in may_miss,) * 2)
+        same("the schema does without " + key, (v.is_valid(o), shipped.is_valid(o)),
+             (key in may_miss,) * 2)
         o[key] = value
 
 
@@ -187,13 +193,16 @@ def run(args, n, length, schemas, fields, full=False):
                 raise
             counts[name] += 1
     if "json" in schemas:
-        same("kinds that the schema was tried with", tried, {"alert", "heartbeat", "stats", "loss", "model"})
+        same("kinds that the schema was tried with", tried,
+             {"alert", "heartbeat", "stats", "loss", "model"})
     print(f"{n} events of at most {length} bytes:",
           ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
     if full:
         schema = read_schema(os.path.join(args.source, "proto", "event.schema.json"))
-        same("members that events had and the schema names", {k: sorted(v) for k, v in seen.items()},
-             {k: sorted(members(schema, k) - ({"seq", "prev_seq"} if k == "loss" else set())) for k in seen})
+        same("members that events had and the schema names",
+             {k: sorted(v) for k, v in seen.items()},
+             {k: sorted(members(schema, k) - ({"seq", "prev_seq"} if k == "loss" else set()))
+              for k in seen})
         check_catalog(os.path.join(args.source, "systemd", "ganad.catalog"), journal)
     return counts
 
@@ -205,19 +214,21 @@ def main():
     p.add_argument("--long", action="store_true")
     args = p.parse_args()
     n, schemas, fields = 100000 if args.long else 2000, {}, None
-    folder = data_folder(args.source)
+    directory = data_directory(args.source)
     if not jsonschema:
         print("python3-jsonschema is not installed: nothing is held to a schema")
     else:
         native = read_schema(os.path.join(args.source, "proto", "event.schema.json"))
         schemas["json"] = (validator(closed(native)), 1, validator(native))
-        if folder:
+        if directory:
             # Suricata's schema has 9,800 lines: validates each seventh event.
-            schemas["eve"] = (validator(read_schema(os.path.join(folder, "suricata-eve.schema.json"))), 7)
-    if folder:
-        fields = ecs_fields(os.path.join(folder, "ecs-fields.csv"))
+            eve = read_schema(os.path.join(directory, "suricata-eve.schema.json"))
+            schemas["eve"] = (validator(eve), 7)
+    if directory:
+        fields = ecs_fields(os.path.join(directory, "ecs-fields.csv"))
     else:
-        print("no feed/ in $GANAD_DATA or ../shared/data: EVE and ECS are parsed, not held to their schemas")
+        print("no feed/ in $GANAD_DATA or ../shared/data: EVE and ECS are parsed, not held to "
+              "their schemas")
     counts = run(args, n, 60000, schemas, fields, full=True)
     same("all fit", set(counts.values()), {n})
     run(args, n // 4, 8192, schemas, fields)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A disk or network file system that stops responding: it delays only the files on it, and no stop."""
+"""A disk or network file system that stops responding: it delays only its files, and no stop."""
 
 import functools
 import json
@@ -24,8 +24,10 @@ class Hang(unittest.TestCase):
         hang."""
         outputs = {"file": {"type": "file", "to": "{dir}/slow/alerts", **output},
                    "unix": {"type": "unix", "to": "{dir}/reader.sock"}}
-        d = ganad.Daemon(start=False, outputs=outputs, models=receivers.model(), ganadd={"stop_timeout": f"{STOP}s"},
-                         records={"file": "{dir}/slow/records", "clients": "yes"} if records else {},
+        d = ganad.Daemon(start=False, outputs=outputs, models=receivers.model(),
+                         ganadd={"stop_timeout": f"{STOP}s"},
+                         records={"file": "{dir}/slow/records", "clients": "yes"} if records
+                         else {},
                          spool=spool or {"sync": "never"}, alerts=alerts or {})
         self.addCleanup(d.__exit__)
         os.mkdir(d.path("slow"))
@@ -37,7 +39,8 @@ class Hang(unittest.TestCase):
             d.start()
         finally:
             del os.environ["LD_PRELOAD"], os.environ["GANAD_HANG_DISK"]
-        ganad.wait_for(lambda: all(o.state == "open" for o in d.status().output), 20, "both outputs")
+        ganad.wait_for(lambda: all(o.state == "open" for o in d.status().output), 20,
+                       "both outputs")
         return d
 
     def hang(self, d, *calls, where="slow"):
@@ -82,7 +85,8 @@ class Hang(unittest.TestCase):
                 for i in range(5):
                     self.assertLess(self.send(d), 1 * ganad.SLOW)
                     self.reader_has(20 + 10 * i, 1)
-                ganad.wait_for(lambda: d.status().output[0].state == "waiting", 10, "it does not answer")
+                ganad.wait_for(lambda: d.status().output[0].state == "waiting", 10,
+                               "it does not answer")
                 self.assertEqual(d.status().output[0].error, "its file system does not answer")
                 self.assertIn("output 'file' (file", d.read_log())
                 self.assertIn("its file system has not answered for", d.read_log())
@@ -92,7 +96,8 @@ class Hang(unittest.TestCase):
                 self.assertLess(time.monotonic() - start, 2 * ganad.SLOW)
                 self.heal(d)
                 self.file_has(d, 60)
-                ganad.wait_for(lambda: d.status().output[0].released == 61, 20, "the disk has everything")
+                ganad.wait_for(lambda: d.status().output[0].released == 61, 20,
+                               "the disk has everything")
                 self.assertIn("answers again", d.read_log())
                 self.assertEqual(d.stop(), 0)
 
@@ -112,14 +117,16 @@ class Hang(unittest.TestCase):
             with self.subTest(call=call):
                 d = self.daemon(replay="0", replay_time="0s")
                 self.send(d)
-                ganad.wait_for(lambda: d.status().output[0].released == 11, 20, "the disk has everything")
+                ganad.wait_for(lambda: d.status().output[0].released == 11, 20,
+                               "the disk has everything")
                 self.hang(d, call)
                 self.send(d)
                 ganad.wait_for(lambda: d.counter("events") == 20, 10, "the alerts")
                 start = time.monotonic()
                 self.assertEqual(d.stop(), 0)
                 self.assertLess(time.monotonic() - start, STOP + 1 * ganad.SLOW)
-                self.assertIn("the disk has not confirmed events 11 to 20; the next start writes them again", d.read_log())
+                self.assertIn("the disk has not confirmed events 11 to 20; the next start writes "
+                              "them again", d.read_log())
                 self.reader_has(20, 5)
                 self.heal(d)
                 d.start()

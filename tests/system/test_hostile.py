@@ -11,6 +11,7 @@ import time
 import unittest
 
 import ganad
+from good_client import good_client, metronome
 
 LATENCY_MAX = 1.0 * ganad.SLOW  # s; far above the usual time, far below that of a blocked loop
 # bytes; sanitizers keep freed memory and shadows of it
@@ -21,40 +22,10 @@ BURST, PACE = 128, 2000  # connections at once, and a second: daemon/ingest/list
 SCORE_CAP, PACKED_CAP, RECORDS_MAX, REASONS_MAX = 65536, 1 << 20, 8192, 16384
 
 
-def good_client(path, lines, stop, result):
-    """Requests one record after another and compares every answer with the first."""
-    want, latency, failure = {}, [], ""
-    try:
-        with ganad.Conn(path) as c:
-            while not stop.wait(0.003):
-                i = len(latency) % len(lines)
-                start = time.monotonic()
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(lines[i])], id=len(latency), no_alert=True))
-                a = c.answer()
-                latency.append(time.monotonic() - start)
-                if a.id != len(latency) - 1 or len(a.score) != 1 or want.setdefault(i, a.score[0]) != a.score[0]:
-                    failure = f"answer {len(latency)}: {a}"
-                    break
-    except Exception as e:
-        failure = repr(e)
-    result.send((failure, latency))
-
-
-def metronome(stop, result):
-    """Measures by how much the machine lets a sleeping process oversleep: no daemon can answer faster than that."""
-    worst = 0.0
-    while True:
-        start = time.monotonic()
-        ended = stop.wait(0.003)
-        worst = max(worst, time.monotonic() - start - 0.003)
-        if ended:
-            break
-    result.send(worst)
-
-
 def packed(rows, **change):
     n = rows
-    m = dict(id=1, n=n, protocol_type=bytes(n), service=bytes(n), flag=bytes(n), number=[0.0] * (38 * n))
+    m = dict(id=1, n=n, protocol_type=bytes(n), service=bytes(n), flag=bytes(n),
+             number=[0.0] * (38 * n))
     m.update(change)
     return ganad.pb.PackedRequest(**m)
 
@@ -64,11 +35,13 @@ class Hostile(unittest.TestCase):
     def setUpClass(cls):
         cls.lines = ganad.data_lines(50)
         cls.record = ganad.record(cls.lines[0])
-        cls.daemon = ganad.Daemon(scoring={"idle_timeout": f"{IDLE_TIMEOUT}s", "frame_timeout": f"{FRAME_TIMEOUT}s",
+        cls.daemon = ganad.Daemon(scoring={"idle_timeout": f"{IDLE_TIMEOUT}s",
+                                           "frame_timeout": f"{FRAME_TIMEOUT}s",
                                            "max_clients": 600})
         fork = multiprocessing.get_context("fork")
         cls.stop, (cls.result, theirs) = fork.Event(), fork.Pipe()
-        cls.good = fork.Process(target=good_client, args=(cls.daemon.scoring, cls.lines, cls.stop, theirs))
+        cls.good = fork.Process(target=good_client,
+                                args=(cls.daemon.scoring, cls.lines, cls.stop, theirs))
         cls.good.start()
         theirs.close()
         cls.stall, theirs = fork.Pipe(duplex=False)
@@ -88,13 +61,15 @@ class Hostile(unittest.TestCase):
             cls.metronome.join()
             code = cls.daemon.stop()
             latency.sort()
-            print(f"the good client: {len(latency)} answers, p50 {latency[len(latency) // 2] * 1e3:.2f} ms, "
-                  f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst {latency[-1] * 1e3:.2f} ms; the machine stalled for {stall * 1e3:.2f} ms; "
+            print(f"the good client: {len(latency)} answers, p50 "
+                  f"{latency[len(latency) // 2] * 1e3:.2f} ms, "
+                  f"p99 {latency[len(latency) * 99 // 100] * 1e3:.2f} ms, worst "
+                  f"{latency[-1] * 1e3:.2f} ms; the machine stalled for {stall * 1e3:.2f} ms; "
                   f"memory {cls.rss >> 20} MiB, at most {cls.peak >> 20} MiB", flush=True)
             assert not failure, failure
             # A request meets client, daemon and scorer, and each of them may meet a stall.
             assert latency[-1] < LATENCY_MAX + 3 * stall, f"an answer took {latency[-1]:.2f} s"
-            assert cls.peak - cls.rss < GROWTH_MAX, f"memory grew from {cls.rss} to {cls.peak} bytes"
+            assert cls.peak - cls.rss < GROWTH_MAX, f"memory: {cls.rss}, then {cls.peak} bytes"
             assert code == 0, f"ganadd ended with {code}:\n{cls.daemon.read_log()}"
 
     def setUp(self):
@@ -133,13 +108,15 @@ class Hostile(unittest.TestCase):
         most = BURST + PACE * (time.monotonic() - begin) + 1
         self.assertLessEqual(took, most)
         ganad.wait_for(lambda: self.daemon.counter("clients_accepted") - before == n, 60,
-                       lambda: f"{n} accepted: {self.daemon.counter('clients_accepted') - before}, refused: "
+                       lambda: f"{n} accepted: {self.daemon.counter('clients_accepted') - before}, "
+                               "refused: "
                                f"{self.daemon.counter('clients_refused') - refused}")
 
     def test_lengths_that_are_wrong(self):
         self.refused(b"\0\0\0\0", ganad.BAD_FRAME, "length 0")
         for length in (SCORE_CAP + 2, 2**31, 2**32 - 1):
-            self.refused(struct.pack(">IB", length, ganad.SCORE_REQUEST), ganad.BAD_FRAME, "limit for kind 1 is 65536")
+            self.refused(struct.pack(">IB", length, ganad.SCORE_REQUEST), ganad.BAD_FRAME,
+                         "limit for kind 1 is 65536")
         for length in (PACKED_CAP + 2, 2**31, 2**32 - 1):
             self.refused(struct.pack(">IB", length, ganad.PACKED_REQUEST), ganad.BAD_FRAME,
                          "limit for kind 2 is 1048576")
@@ -148,7 +125,8 @@ class Hostile(unittest.TestCase):
         for kind, cap in ((ganad.SCORE_REQUEST, SCORE_CAP), (ganad.PACKED_REQUEST, PACKED_CAP)):
             for size in (cap - 1, cap, cap + 1):
                 # field 15, which is not defined, as padding
-                head = b"\x7a" + bytes([0x80 | (size - 4) & 0x7f, 0x80 | (size - 4) >> 7 & 0x7f, (size - 4) >> 14])
+                head = b"\x7a" + bytes([0x80 | (size - 4) & 0x7f, 0x80 | (size - 4) >> 7 & 0x7f,
+                                        (size - 4) >> 14])
                 m = head + bytes(size - 4) if size - 4 < 1 << 21 else b""
                 self.assertEqual(len(m), size)
                 with self.conn() as c:
@@ -161,7 +139,8 @@ class Hostile(unittest.TestCase):
                         self.assertTrue(c.is_closed())
 
     def test_kinds_that_are_not_accepted_here(self):
-        for kind in (0, ganad.CONTROL_REQUEST, 4, 128, ganad.SCORE_REPLY, ganad.ERROR_REPLY, ganad.EVENT, 255):
+        for kind in (0, ganad.CONTROL_REQUEST, 4, 128, ganad.SCORE_REPLY, ganad.ERROR_REPLY,
+                     ganad.EVENT, 255):
             self.refused(ganad.frame(kind, b"x"), ganad.BAD_FRAME, f"kind {kind} is not taken here")
 
     def test_garbage(self):
@@ -180,13 +159,15 @@ class Hostile(unittest.TestCase):
         try:
             while True:
                 kind, body = c.frame()
-                {ganad.SCORE_REPLY: ganad.pb.ScoreReply, ganad.ERROR_REPLY: ganad.pb.ErrorReply}[kind].FromString(body)
+                {ganad.SCORE_REPLY: ganad.pb.ScoreReply,
+                 ganad.ERROR_REPLY: ganad.pb.ErrorReply}[kind].FromString(body)
         except (ganad.Closed, ConnectionResetError, BrokenPipeError):
             pass
 
     def test_mutated_requests(self):
         r = random.Random(2)
-        seeds = [ganad.frame(ganad.SCORE_REQUEST, ganad.request([self.record] * 3, top=2, no_alert=True)),
+        seeds = [ganad.frame(ganad.SCORE_REQUEST,
+                             ganad.request([self.record] * 3, top=2, no_alert=True)),
                  ganad.frame(ganad.PACKED_REQUEST, packed(3))]
         for i in range(int(1500 / ganad.SLOW)):
             raw = bytearray(seeds[i % 2])
@@ -213,14 +194,17 @@ class Hostile(unittest.TestCase):
 
     def test_what_is_no_message(self):
         for kind in (ganad.SCORE_REQUEST, ganad.PACKED_REQUEST):
-            for body in (b"\xff", b"\x1a\xff\xff\xff\xff\x0f", b"\x08" + b"\xff" * 11, b"\x0b\x0c", b"\x1a\x05ab"):
+            for body in (b"\xff", b"\x1a\xff\xff\xff\xff\x0f", b"\x08" + b"\xff" * 11, b"\x0b\x0c",
+                         b"\x1a\x05ab"):
                 self.refused(ganad.frame(kind, body), ganad.BAD_MESSAGE)
 
     def test_empty_sub_messages(self):
         """Two bytes each on the wire, a whole struct each in memory."""
-        self.refused(ganad.frame(ganad.SCORE_REQUEST, b"\x1a\x00" * (SCORE_CAP // 2)), ganad.BAD_MESSAGE)
+        self.refused(ganad.frame(ganad.SCORE_REQUEST, b"\x1a\x00" * (SCORE_CAP // 2)),
+                     ganad.BAD_MESSAGE)
         before = self.daemon.rss()
-        for body in (b"\x1a\x00" * (PACKED_CAP // 2), b"\x7a\x00" * (PACKED_CAP // 2), b"\x12\x00" * (PACKED_CAP // 2)):
+        for body in (b"\x1a\x00" * (PACKED_CAP // 2), b"\x7a\x00" * (PACKED_CAP // 2),
+                     b"\x12\x00" * (PACKED_CAP // 2)):
             conns = [self.conn() for _ in range(20)]
             for c in conns:
                 c.s.sendall(ganad.frame(ganad.PACKED_REQUEST, body))
@@ -233,7 +217,8 @@ class Hostile(unittest.TestCase):
     def test_limits_of_a_request(self):
 
         for n, top, code in ((RECORDS_MAX, 0, 0), (RECORDS_MAX + 1, 0, ganad.BAD_MESSAGE),
-                             (REASONS_MAX // 41, 41, 0), (REASONS_MAX // 41 + 1, 41, ganad.BAD_MESSAGE),
+                             (REASONS_MAX // 41, 41, 0),
+                             (REASONS_MAX // 41 + 1, 41, ganad.BAD_MESSAGE),
                              (1, 42, ganad.BAD_MESSAGE), (1, 2**32 - 1, ganad.BAD_MESSAGE)):
             m = ganad.pb.ScoreRequest(id=9, record=[ganad.pb.Record()] * n)
             m.options.top, m.options.no_alert = top, True
@@ -246,19 +231,23 @@ class Hostile(unittest.TestCase):
                         a = c.answer()
                         self.assertEqual((len(a.score), len(a.explanation)), (n, n if top else 0))
                         if top:
-                            self.assertAlmostEqual(sum(r.share for r in a.explanation[0].reason), 1, delta=1e-5)
+                            self.assertAlmostEqual(sum(r.share for r in a.explanation[0].reason), 1,
+                                                   delta=1e-5)
 
     def test_columns_that_do_not_fit(self):
-        for change in (dict(n=4), dict(n=0), dict(n=2**32 - 1), dict(number=[0.0] * (38 * 3 - 1)), dict(flag=b""),
+        for change in (dict(n=4), dict(n=0), dict(n=2**32 - 1), dict(number=[0.0] * (38 * 3 - 1)),
+                       dict(flag=b""),
                        dict(service=bytes(4)), dict(number=[])):
-            self.refused(ganad.frame(ganad.PACKED_REQUEST, packed(3, **change)), ganad.BAD_MESSAGE, id=1)
+            self.refused(ganad.frame(ganad.PACKED_REQUEST, packed(3, **change)), ganad.BAD_MESSAGE,
+                         id=1)
 
     def test_a_bad_record_is_refused_and_the_connection_stays_open(self):
         numbers = [0.0] * 38
         with self.conn() as c:
             bad = [packed(1, number=numbers[:i] + [v] + numbers[i + 1:])
                    for i in (0, 3, 19, 21, 37) for v in (-1.0, 1e30, float("nan"), float("inf"))]
-            bad += [packed(1, number=[0.5] + numbers[1:]), packed(1, protocol_type=b"\x03"), packed(1, flag=b"\x0b"),
+            bad += [packed(1, number=[0.5] + numbers[1:]), packed(1, protocol_type=b"\x03"),
+                    packed(1, flag=b"\x0b"),
                     packed(1, service=b"\xfe")]
             for i, m in enumerate(bad):
                 m.id = i
@@ -268,12 +257,15 @@ class Hostile(unittest.TestCase):
                 e = c.error()
                 self.assertEqual((e.id, e.code), (i, ganad.BAD_RECORD))
                 self.assertEqual(c.answer().id, i + 1000)
-            c.send(ganad.SCORE_REQUEST, ganad.request([self.record], id=5, model="no such\n\x1b model"))
+            c.send(ganad.SCORE_REQUEST, ganad.request([self.record], id=5,
+                                                      model="no such\n\x1b model"))
             e = c.error()
             self.assertEqual((e.id, e.code), (5, ganad.UNKNOWN_MODEL))
             self.assertNotIn("\n", e.message)
-            bad_connections = (dict(src_ip=b"12345", dst_ip=b"12345"), dict(src_ip=b"1234"), dict(src_port=65536),
-                               dict(ip_proto=256), dict(community_id='1:"}'), dict(community_id="x" * 100))
+            bad_connections = (dict(src_ip=b"12345", dst_ip=b"12345"), dict(src_ip=b"1234"),
+                               dict(src_port=65536),
+                               dict(ip_proto=256), dict(community_id='1:"}'),
+                               dict(community_id="x" * 100))
             for change in bad_connections:
                 r = ganad.pb.Record(connection=ganad.pb.Connection(**change))
                 c.send(ganad.SCORE_REQUEST, ganad.request([r], id=6))
@@ -290,7 +282,8 @@ class Hostile(unittest.TestCase):
         conns = [self.conn() for _ in range(N_SLOW)]
         start, cut, at = time.monotonic(), {}, 0
         while len(cut) < N_SLOW:
-            self.assertLess(time.monotonic() - start, FRAME_TIMEOUT * 3 + 20 * ganad.SLOW, f"only {len(cut)} were cut")
+            self.assertLess(time.monotonic() - start, FRAME_TIMEOUT * 3 + 20 * ganad.SLOW,
+                            f"only {len(cut)} were cut")
             for i, c in enumerate(conns):
                 if i in cut:
                     continue
@@ -300,7 +293,8 @@ class Hostile(unittest.TestCase):
                     pass
             at += 1
             self.assertLess(at, len(raw), "the frames came whole")
-            readable, _, _ = select.select([c.s for i, c in enumerate(conns) if i not in cut], [], [], 0.1)
+            readable, _, _ = select.select([c.s for i, c in enumerate(conns) if i not in cut], [],
+                                           [], 0.1)
             for i, c in enumerate(conns):
                 if i not in cut and c.s in readable:
                     self.assertEqual(c.error().code, ganad.TIMEOUT)
@@ -335,9 +329,11 @@ class Hostile(unittest.TestCase):
             except (BrokenPipeError, ConnectionResetError):
                 pass  # already disconnected: a slow daemon took a part now and then
             self.assertLess(sent, 64 << 20)
-            ganad.wait_for(lambda: self.daemon.counter("clients_waits") > waits, 20, "the client waits")
+            ganad.wait_for(lambda: self.daemon.counter("clients_waits") > waits, 20,
+                           "the client waits")
             self.assertLess(self.daemon.rss() - before, GROWTH_MAX)
-            ganad.wait_for(lambda: self.daemon.counter("clients_timed_out") > timed_out, IDLE_TIMEOUT * 3 + 20, "cut")
+            ganad.wait_for(lambda: self.daemon.counter("clients_timed_out") > timed_out,
+                           IDLE_TIMEOUT * 3 + 20, "cut")
 
     def test_a_reader_that_pauses_receives_every_answer(self):
         n = 2000
@@ -384,11 +380,13 @@ class Hostile(unittest.TestCase):
             if i % 2:
                 c.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             c.close()
-        ganad.wait_for(lambda: self.daemon.counter("clients") <= 1, 10, "only the good client is left")
+        ganad.wait_for(lambda: self.daemon.counter("clients") <= 1, 10,
+                       "only the good client is left")
 
     def counters(self, c):
         """The counters of a status that is asked for on connection c."""
-        c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.STATUS))
+        c.send(ganad.CONTROL_REQUEST,
+               ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.STATUS))
         return {k.name: k.value for k in c.answer(ganad.STATUS_REPLY).counter}
 
     def served(self, d):
@@ -402,7 +400,8 @@ class Hostile(unittest.TestCase):
         return c
 
     def test_refused_clients_are_logged_and_counted_but_not_one_by_one(self):
-        with ganad.Daemon(scoring={"max_clients": 1}, control={"max_clients": 2}, metrics={"unix": "{dir}/m.sock"}) as d:
+        with ganad.Daemon(scoring={"max_clients": 1}, control={"max_clients": 2},
+                          metrics={"unix": "{dir}/m.sock"}) as d:
             self.addCleanup(ganad.Conn(d.scoring).close)
             ganad.wait_for(lambda: d.counter("clients") == 1, 10, "a client")
             for _ in range(300):
@@ -410,7 +409,8 @@ class Hostile(unittest.TestCase):
                     self.assertEqual(more.error().code, ganad.BUSY)
             first = ganad.Conn(d.control)
             self.addCleanup(first.close)
-            first.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
+            first.send(ganad.CONTROL_REQUEST,
+                       ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
             ganad.wait_for(lambda: d.counter("tails") == 1, 10, "a tail")
             # ganadd can still have the connection of the last counter() in its second place.
             second = ganad.wait_for(lambda: self.served(d), 20, "a second control client")
@@ -420,21 +420,27 @@ class Hostile(unittest.TestCase):
                 with ganad.Conn(d.control) as more:
                     self.assertEqual(more.error().code, ganad.BUSY)
             visits = [ganad.Conn(d.path("m.sock")) for _ in range(16)]
-            ganad.wait_for(lambda: "metrics: 16 clients are connected, further ones wait" in d.read_log(), 10, "metrics is full")
+            ganad.wait_for(lambda: "metrics: 16 clients are connected, further ones "
+                                   "wait" in d.read_log(), 10, "metrics is full")
             for c in visits:
                 c.close()
             counter = self.counters(second)
-            self.assertEqual((counter["clients_refused"], counter["control_refused"] - refused, counter["metrics_waits"]),
+            self.assertEqual((counter["clients_refused"], counter["control_refused"] - refused,
+                              counter["metrics_waits"]),
                              (300, 100, 1))
             log = d.read_log()
             for token in ("scoring", "control"):
-                lines = [line for line in log.splitlines() if f"warning: {token}: refused client " in line]
-                self.assertIn(f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}: max_clients is reached", lines[0])
+                lines = [line for line in log.splitlines()
+                         if f"warning: {token}: refused client " in line]
+                self.assertIn(f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}: "
+                              "max_clients is reached", lines[0])
                 self.assertTrue(10 <= len(lines) <= 15, lines)
             self.assertEqual(d.stop(), 0)
 
     def test_debug_lines_are_of_clients_and_never_of_records(self):
-        with ganad.Daemon(ganadd={"log_level": "debug"}, models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}}) as d:
+        with ganad.Daemon(ganadd={"log_level": "debug"},
+                          models={"m": {"checkpoint": ganad.checkpoint(),
+                                        "threshold": "-1e30"}}) as d:
             for n in (1, 1000):
                 before = d.read_log().count("\n")
                 with ganad.Conn(d.scoring) as c:
@@ -445,11 +451,13 @@ class Hostile(unittest.TestCase):
                 self.assertLess(d.read_log().count("\n") - before, 40)
             said = f"pid {os.getpid()}, uid {os.getuid()}, gid {os.getgid()}"
             self.assertRegex(d.read_log(), rf"debug: scoring: client \d+ opened: {said}\n")
-            self.assertRegex(d.read_log(), rf"debug: scoring: client \d+ closed: {said}, 1000 frames, \d{{5,}} bytes in, "
-                                           r"\d{5,} bytes out, \d+\.\d+ s\n")
+            self.assertRegex(d.read_log(),
+                             rf"debug: scoring: client \d+ closed: {said}, 1000 frames, "
+                             r"\d{5,} bytes in, \d{5,} bytes out, \d+\.\d+ s\n")
             self.assertEqual(d.ctl("score", "-", input=self.lines[0] * 50).returncode, 0)
             ganad.wait_for(lambda: "debug: spool: segments" in d.read_log(), 10, "a segment")
-            self.assertRegex(d.read_log(), r"debug: spool: segments: 1, with \d+ bytes, of events 1 to \d+\n")
+            self.assertRegex(d.read_log(),
+                             r"debug: spool: segments: 1, with \d+ bytes, of events 1 to \d+\n")
             self.assertEqual(d.stop(), 0)
 
     def test_clients_over_the_limit_are_answered_busy(self):
@@ -476,7 +484,8 @@ class Hostile(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
 
     def test_the_control_socket(self):
-        for raw in (b"\0\0\0\0", struct.pack(">IB", 2**31, 3), ganad.frame(1, b""), ganad.frame(3, b"\xff"),
+        for raw in (b"\0\0\0\0", struct.pack(">IB", 2**31, 3), ganad.frame(1, b""),
+                    ganad.frame(3, b"\xff"),
                     ganad.frame(3, b""), ganad.frame(3, b"\x08\x63"), os.urandom(64)):
             with ganad.Conn(self.daemon.control) as c:
                 c.s.sendall(raw)

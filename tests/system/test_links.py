@@ -12,12 +12,14 @@ from capture_case import Case, NetCase, pcap
 
 
 def daemon(captures, **sections):
-    return ganad.Daemon(start=False, captures=captures, models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}},
+    return ganad.Daemon(start=False, captures=captures,
+                        models={"m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}},
                         outputs=ganad.ALERTS_FILE, **sections)
 
 
 def metric(d, name, capture):
-    p = subprocess.run(["curl", "-s", "--unix-socket", d.path("metrics.sock"), "http://x/metrics"], stdout=subprocess.PIPE,
+    p = subprocess.run(["curl", "-s", "--unix-socket", d.path("metrics.sock"), "http://x/metrics"],
+                       stdout=subprocess.PIPE,
                        text=True, check=True, timeout=20 * ganad.SLOW)
     found = re.search(rf'^{name}{{capture="{capture}"}} (\S+)$', p.stdout, re.M)
     return float(found.group(1)) if found else None
@@ -34,26 +36,31 @@ class Links(NetCase):
         return {s.name: s for s in d.status().source}
 
     def wait_for_state(self, d, name, *wanted):
-        ganad.wait_for(lambda: (self.sources(d)[name].state, self.sources(d)[name].link) == wanted, 20, f"{name}: {wanted}")
+        ganad.wait_for(lambda: (self.sources(d)[name].state, self.sources(d)[name].link) == wanted,
+                       20, f"{name}: {wanted}")
 
     def record_comes(self, d, name, n):
         self.send(self.ping)
         ganad.wait_for(lambda: self.sources(d)[name].records == n, 20, f"{n} records of {name}")
 
     def check(self, d):
-        return subprocess.run(self.inside(ganad.args.ganadd, "-t", "-c", d.conf), stdout=subprocess.PIPE,
+        return subprocess.run(self.inside(ganad.args.ganadd, "-t", "-c", d.conf),
+                              stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=30 * ganad.SLOW)
 
     def test_one_of_two_that_is_missing_does_not_stop_the_other(self):
-        with daemon({"late": {"interface": "dmz0"}, "wire": {"interface": "far", "filter": "ip"}}) as d:
+        with daemon({"late": {"interface": "dmz0"},
+                     "wire": {"interface": "far", "filter": "ip"}}) as d:
             said = self.check(d)
             self.assertEqual(said.returncode, 0, said.stderr)
             self.assertRegex(said.stderr, r"warning: capture: late: dmz0: no such interface; "
                                           r"interfaces: (lo|near|far), .*; waiting for it\n$")
             self.start(d)
-            self.assertEqual((self.sources(d)["late"].state, self.sources(d)["late"].link), ("gone", "missing"))
+            self.assertEqual((self.sources(d)["late"].state, self.sources(d)["late"].link),
+                             ("gone", "missing"))
             self.record_comes(d, "wire", 1)
-            ganad.wait_for(lambda: d.counter("records_scored") == 1, 20, "it is scored, though the other is missing")
+            ganad.wait_for(lambda: d.counter("records_scored") == 1, 20,
+                           "it is scored, though the other is missing")
             self.run_inside("ip", "link", "add", "dmz0", "type", "veth", "peer", "name", "dmz1")
             self.wait_for_state(d, "late", "down", "down")
             for name in ("dmz0", "dmz1"):
@@ -75,7 +82,8 @@ class Links(NetCase):
                 self.assertEqual(self.check(d).returncode, 0)
                 self.start(d)
                 self.assertEqual(self.sources(d)["wire"].state, "gone" if missing else "down")
-                self.assertIn("far: no such interface" if missing else "far: the interface is down", d.read_log())
+                self.assertIn("far: no such interface" if missing else "far: the interface is down",
+                              d.read_log())
                 if missing:
                     self.make_link()
                 else:
@@ -86,7 +94,8 @@ class Links(NetCase):
             self.run_inside("ip", "link", "set", "far", "down")
 
     def test_the_state_of_a_link_is_reported_when_it_changes(self):
-        with daemon({"wire": {"interface": "far", "filter": "ip"}}, metrics={"unix": "{dir}/metrics.sock"}) as d:
+        with daemon({"wire": {"interface": "far", "filter": "ip"}},
+                    metrics={"unix": "{dir}/metrics.sock"}) as d:
             self.start(d)
             self.wait_for_state(d, "wire", "reading", "up")
             self.record_comes(d, "wire", 1)
@@ -95,19 +104,25 @@ class Links(NetCase):
             self.run_inside("ip", "link", "set", "far", "down")
             self.wait_for_state(d, "wire", "down", "down")
             shown = json.loads(d.ctl("status", "--json", control=True).stdout)["sources"][0]
-            self.assertEqual((shown["state"], shown["link"], shown["link_changes"]), ("down", "down", 2))
-            self.assertIn("\nwire: link down, changed 2 times\n", d.ctl("status", control=True).stdout.decode())
+            self.assertEqual((shown["state"], shown["link"], shown["link_changes"]),
+                             ("down", "down", 2))
+            self.assertIn("\nwire: link down, changed 2 times\n",
+                          d.ctl("status", control=True).stdout.decode())
             if shutil.which("curl"):
-                self.assertEqual([metric(d, "ganad_capture_" + n, "wire") for n in ("up", "link_up", "link_changes_total")],
+                self.assertEqual([metric(d, "ganad_capture_" + n, "wire")
+                                  for n in ("up", "link_up", "link_changes_total")],
                                  [0, 0, 2])
             for name in ("near", "far"):
                 self.run_inside("ip", "link", "set", name, "up")
             self.wait_for_state(d, "wire", "reading", "up")
             self.record_comes(d, "wire", 2)
             if shutil.which("curl"):
-                self.assertEqual([metric(d, "ganad_capture_" + n, "wire") for n in ("up", "link_up")], [1, 1])
+                self.assertEqual([metric(d, "ganad_capture_" + n, "wire")
+                                  for n in ("up", "link_up")], [1, 1])
             lines = re.findall(r"(\w+): capture: wire: link of 'far': (.*)\n", d.read_log())
-            self.assertEqual(lines[:2] + lines[-1:], [("warning", "no carrier"), ("warning", "down"), ("notice", "up again")])
+            self.assertEqual(lines[:2] + lines[-1:],
+                             [("warning", "no carrier"), ("warning", "down"),
+                              ("notice", "up again")])
             self.assertEqual(d.stop(), 0)
 
     def test_a_name_that_another_interface_has_now_is_followed(self):
@@ -117,7 +132,8 @@ class Links(NetCase):
             self.start(d)
             self.record_comes(d, "wire", 1)
             self.run_inside("ip", "link", "add", "near2", "type", "veth", "peer", "name", "far2")
-            for was, name in (("far", "far1"), ("near", "near1"), ("far2", "far"), ("near2", "near")):
+            for was, name in (("far", "far1"), ("near", "near1"), ("far2", "far"),
+                              ("near2", "near")):
                 self.run_inside("ip", "link", "set", was, "down")
                 self.run_inside("ip", "link", "set", was, "name", name)
                 self.run_inside("ip", "link", "set", name, "arp", "off", "up")
@@ -131,11 +147,15 @@ class Links(NetCase):
         for name in ("far", "nowhere0"):
             with daemon({"wire": {"interface": name}}) as d:
                 for options in (["-t"], []):
-                    p = subprocess.run(self.inside("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw",
-                                                   ganad.args.ganadd, *options, "-c", d.conf), stdout=subprocess.PIPE,
+                    p = subprocess.run(self.inside("setpriv", "--bounding-set=-net_raw",
+                                                   "--inh-caps=-net_raw",
+                                                   ganad.args.ganadd, *options, "-c", d.conf),
+                                       stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True, timeout=30 * ganad.SLOW)
                     self.assertEqual(p.returncode, 1, p.stderr)
-                    self.assertRegex(p.stderr, rf"capture 'wire': {name}: no permission to capture: this needs CAP_NET_RAW")
+                    self.assertRegex(p.stderr,
+                                     rf"capture 'wire': {name}: no permission to capture: "
+                                     "this needs CAP_NET_RAW")
 
 
 class Files(Case):
@@ -143,9 +163,11 @@ class Files(Case):
         for source in ({"directory": "/no/such"}, {"file": "/no/such.pcap"}):
             with daemon({"a": source}) as d:
                 for options in (["-t"], []):
-                    p = subprocess.run([ganad.args.ganadd, *options, "-c", d.conf], stdout=subprocess.PIPE,
+                    p = subprocess.run([ganad.args.ganadd, *options, "-c", d.conf],
+                                       stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True, timeout=30 * ganad.SLOW)
-                    self.assertEqual((p.returncode, p.stderr.count("capture 'a': /no/such")), (1, 1), p.stderr)
+                    self.assertEqual((p.returncode, p.stderr.count("capture 'a': /no/such")),
+                                     (1, 1), p.stderr)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,8 @@ class Metrics(unittest.TestCase):
     def test_they_are_what_status_says(self):
         score(self.d, 200)
         r, text = get(Unix(self.path))
-        self.assertEqual((r.status, r.getheader("Content-Type")), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        self.assertEqual((r.status, r.getheader("Content-Type")),
+                         (200, "text/plain; version=0.0.4; charset=utf-8"))
         s, said = self.d.status(), samples(text)
         for c in s.counter:
             mine = said.get(f"ganad_{c.name}_total", said.get(f"ganad_{c.name}"))
@@ -87,7 +88,8 @@ class Metrics(unittest.TestCase):
         if not shutil.which("promtool"):
             self.skipTest("promtool is not installed (Debian's package prometheus)")
         text = get(Unix(self.path))[1]
-        r = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, stdout=subprocess.PIPE,
+        r = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                           stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT)
         self.assertEqual((r.returncode, r.stdout), (0, ""))
 
@@ -156,7 +158,8 @@ class Metrics(unittest.TestCase):
     def test_nothing_stays_open(self):
         for _ in range(50):
             get(Unix(self.path))
-        ganad.wait_for(lambda: samples(get(Unix(self.path))[1])["process_open_fds"] < 40, 10, "connections are closed")
+        ganad.wait_for(lambda: samples(get(Unix(self.path))[1])["process_open_fds"] < 40, 10,
+                       "connections are closed")
 
 
 class Tcp(unittest.TestCase):
@@ -170,7 +173,8 @@ class Tcp(unittest.TestCase):
 
     def test_others_may_not_unless_configured(self):
         for keys, ok in (({"tcp": "0.0.0.0:9187"}, False), ({"tcp": "[::]:9187"}, False),
-                         ({"tcp": "0.0.0.0:9187", "open": "yes"}, True), ({"tcp": "127.0.0.1:1", "unix": "/x"}, False)):
+                         ({"tcp": "0.0.0.0:9187", "open": "yes"}, True),
+                         ({"tcp": "127.0.0.1:1", "unix": "/x"}, False)):
             with ganad.Daemon(start=False, metrics=keys) as d:
                 r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert rules for Prometheus and the dashboard for Grafana name what a running ganadd exports."""
+"""The rules for Prometheus and the dashboard for Grafana name what a running ganadd exports."""
 
 import json
 import os
@@ -16,18 +16,24 @@ LABEL_OF = re.compile(r"\{[^}]*\}|by \([^)]*\)|\"[^\"]*\"")
 PART = re.compile(r"_(bucket|sum|count)$")
 # Exported for troubleshooting; neither rules nor dashboard use them.
 NOT_SHOWN = {
-    "ganad_alerts_rolled_up_total", "ganad_batches_total", "ganad_bytes_in_total", "ganad_bytes_out_total", "ganad_clients",
+    "ganad_alerts_rolled_up_total", "ganad_batches_total", "ganad_bytes_in_total",
+    "ganad_bytes_out_total", "ganad_clients",
     "ganad_clients_accepted_total", "ganad_clients_refused_total", "ganad_clients_timed_out_total",
-    "ganad_clients_waits_total", "ganad_control_refused_total", "ganad_metrics_waits_total", "ganad_events_total", "ganad_frames_in_total", "ganad_jobs",
-    "ganad_records_in_total", "ganad_records_lost_total", "ganad_reloads_refused_total", "ganad_reloads_total",
+    "ganad_clients_waits_total", "ganad_control_refused_total", "ganad_metrics_waits_total",
+    "ganad_events_total", "ganad_frames_in_total", "ganad_jobs",
+    "ganad_records_in_total", "ganad_records_lost_total", "ganad_reloads_refused_total",
+    "ganad_reloads_total",
     "ganad_tail_lost_total", "ganad_tails", "ganad_unknown_names_total",
-    "ganad_model_records_disagreed_total", "ganad_model_threshold", "ganad_model_loaded_timestamp_seconds",
+    "ganad_model_records_disagreed_total", "ganad_model_threshold",
+    "ganad_model_loaded_timestamp_seconds",
     "ganad_output_bytes_total", "ganad_output_connects_total", "ganad_output_deleted_total",
     "ganad_output_reopened_total", "ganad_output_events_replayed_total",
     "ganad_output_events_skipped_total", "ganad_output_events_lost_at_most_total",
-    "ganad_spool_segments_removed_total", "ganad_spool_evicted_bytes_total", "ganad_spool_write_failures_total",
+    "ganad_spool_segments_removed_total", "ganad_spool_evicted_bytes_total",
+    "ganad_spool_write_failures_total",
     "ganad_capture_bytes_total", "ganad_capture_connections_total", "ganad_capture_flows",
-    "ganad_capture_refused_total", "ganad_capture_reopened_total", "ganad_capture_link_up", "ganad_capture_link_changes_total",
+    "ganad_capture_refused_total", "ganad_capture_reopened_total", "ganad_capture_link_up",
+    "ganad_capture_link_changes_total",
     "process_open_fds", "process_max_fds"}
 
 
@@ -39,7 +45,8 @@ def read(*path):
 def rules():
     """{alert: expression}"""
     text = read("prometheus", "ganad.rules.yml")
-    return {name: e.replace("''", "'") for name, e in re.findall(r"- alert: (\w+)\n +expr: '(.*)'\n", text)}
+    return {name: e.replace("''", "'")
+            for name, e in re.findall(r"- alert: (\w+)\n +expr: '(.*)'\n", text)}
 
 
 def expressions(node):
@@ -74,7 +81,8 @@ class Monitoring(unittest.TestCase):
     def test_rules_name_existing_units(self):
         text = read("prometheus", "ganad.rules.yml")
         units = set(re.findall(r"(?:journalctl -u|systemctl status) ([a-z-]+)", text))
-        there = {f.split(".")[0] for f in os.listdir(os.path.join(ganad.args.source, "systemd")) if ".service" in f}
+        there = {f.split(".")[0] for f in os.listdir(os.path.join(ganad.args.source, "systemd"))
+                 if ".service" in f}
         self.assertEqual(units, {"ganadd"})
         self.assertLessEqual(units, there)
 
@@ -84,7 +92,8 @@ class Monitoring(unittest.TestCase):
         self.assertEqual(used - self.exported, set())
 
     def test_what_is_exported_is_used_or_left_out_on_purpose(self):
-        used = families(rules().values()) | families(expressions(json.loads(read("grafana", "ganad.json"))))
+        dashboard = json.loads(read("grafana", "ganad.json"))
+        used = families(rules().values()) | families(expressions(dashboard))
         self.assertEqual(self.exported - used, NOT_SHOWN)
 
     def test_each_rule_is_tested_both_ways(self):
@@ -96,9 +105,10 @@ class Monitoring(unittest.TestCase):
     def test_promtool_agrees(self):
         if not shutil.which("promtool"):
             self.skipTest("promtool is not installed (Debian's package prometheus)")
-        folder = os.path.join(ganad.args.source, "conf", "prometheus")
+        directory = os.path.join(ganad.args.source, "conf", "prometheus")
         for command in ("check", "ganad.rules.yml"), ("test", "ganad.rules.test.yml"):
-            r = subprocess.run(["promtool", command[0], "rules", command[1]], cwd=folder, text=True, timeout=60 * ganad.SLOW,
+            r = subprocess.run(["promtool", command[0], "rules", command[1]], cwd=directory,
+                               text=True, timeout=60 * ganad.SLOW,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             self.assertEqual(r.returncode, 0, r.stdout)
             self.assertIn("SUCCESS", r.stdout)

@@ -24,7 +24,8 @@ EACH = {"rollup": "0s", "rate": "0"}
 
 
 def event(seq, sensor="s", run="0123456789abcdef", **more):
-    return {"schema": 1, "event_type": "alert", "host": sensor, "event_id": f"{sensor}-{run}-{seq}", "seq": seq, **more}
+    return {"schema": 1, "event_type": "alert", "host": sensor, "event_id": f"{sensor}-{run}-{seq}",
+            "seq": seq, **more}
 
 
 def line(*args, **more):
@@ -43,11 +44,12 @@ def seqs_of(path):
 class Receiver:
     """The program with --out in its own directory."""
 
-    def __init__(self, *arguments, out=True, folder=None):
-        self.tmp = None if folder else tempfile.TemporaryDirectory(prefix="ganad-")
-        self.dir = folder or self.tmp.name
+    def __init__(self, *arguments, out=True, directory=None):
+        self.tmp = None if directory else tempfile.TemporaryDirectory(prefix="ganad-")
+        self.dir = directory or self.tmp.name
         self.out, self.port = os.path.join(self.dir, "out"), free_port()
-        self.command = [sys.executable, os.path.join(ganad.args.source, "conf/ganad-receive.py"), *(["--out", self.out] if out else []),
+        self.command = [sys.executable, os.path.join(ganad.args.source, "conf/ganad-receive.py"),
+                        *(["--out", self.out] if out else []),
                         *(a.format(port=self.port, dir=self.dir) for a in arguments)]
         self.err = open(os.path.join(self.dir, "err"), "a+")
 
@@ -58,7 +60,8 @@ class Receiver:
     def start(self):
         before = self.said().count("ready")
         self.process = subprocess.Popen(self.command, stderr=self.err)
-        ganad.wait_for(lambda: self.said().count("ready") > before or self.process.poll() is not None, LIMIT, "it is ready")
+        ganad.wait_for(lambda: self.said().count("ready") > before
+                       or self.process.poll() is not None, LIMIT, "it is ready")
         assert self.process.poll() is None, self.said()
         return self
 
@@ -103,7 +106,8 @@ class Receive(unittest.TestCase):
         with Receiver("--tcp", "{port}") as r:
             r.send(line(1), line(2)[:-20])
             r.send(line(1), line(2), line(3)[:1])
-            r.send(line(3), b"%d %s" % (len(line(4)) - 1, line(4)[:-1]), b"%d %s" % (len(line(5)), line(5)[:9]))
+            r.send(line(3), b"%d %s" % (len(line(4)) - 1, line(4)[:-1]),
+                   b"%d %s" % (len(line(5)), line(5)[:9]))
             r.send(b"12")
             self.assertEqual(r.seqs(), [1, 2, 3, 4])
             said = r.stop()
@@ -121,8 +125,10 @@ class Receive(unittest.TestCase):
             self.assertNotIn("not events", r.stop())
 
     def test_garbage_costs_only_itself(self):
-        bad = [b"{\n", b"[]\n", b"\0\n", b"\xff\xfe\n", b'{"event_id": 7, "host": "s", "event_type": "alert"}\n', b"[" * 60000 + b"\n",
-               b'{"event_id": "%s", "host": "s", "event_type": "alert"}\n' % (b"x" * 1000), b'{"seq": %s}\n' % (b"9" * 50000),
+        bad = [b"{\n", b"[]\n", b"\0\n", b"\xff\xfe\n",
+               b'{"event_id": 7, "host": "s", "event_type": "alert"}\n', b"[" * 60000 + b"\n",
+               b'{"event_id": "%s", "host": "s", "event_type": "alert"}\n' % (b"x" * 1000),
+               b'{"seq": %s}\n' % (b"9" * 50000),
                b'{"event_id": "a-b-1", "host": "s", "event_type": "alert", "seq": "1"}\n']
         with Receiver("--tcp", "{port}") as r:
             r.send(line(1), *bad, b"\n", b"x" * 300000 + b"\n", line(2))
@@ -137,15 +143,17 @@ class Receive(unittest.TestCase):
     def test_a_gap_is_reported_and_a_filter_is_not(self):
         with Receiver("--tcp", "{port}") as r:
             r.send(line(1), line(2), line(5))
-            r.send(line(3, "f", prev_seq=0), line(9, "f", prev_seq=3), line(20, "f", prev_seq=14), line(30, "f", prev_seq=0))
+            r.send(line(3, "f", prev_seq=0), line(9, "f", prev_seq=3), line(20, "f", prev_seq=14),
+                   line(30, "f", prev_seq=0))
             said = r.stop()
         self.assertEqual([x.split(" ", 1)[1] for x in said.splitlines() if "missing" in x],
                          ["sensor s: events 3 to 4 are missing",
-                          "sensor f: events are missing, the last of them is 14, the first is 10 or later"])
+                          "sensor f: events are missing, the last of them is 14, the first is 10 "
+                          "or later"])
 
     def test_a_restart_remembers_the_ids_in_the_file(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
-            with Receiver("--tcp", "{port}", folder=d) as r:
+            with Receiver("--tcp", "{port}", directory=d) as r:
                 r.send(line(1), line(2))
                 r.process.kill()
                 r.process.wait()
@@ -174,7 +182,8 @@ class Receive(unittest.TestCase):
                 c = r.connect()
                 c.sendall(line(i + 1, f"s{i}"))
                 connections.append(c)
-                ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)) == i + 1, LIMIT, "the event")
+                ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)) == i + 1,
+                               LIMIT, "the event")
             self.assertEqual([c.recv(1) for c in connections[:5]], [b""] * 5)
             connections[8].sendall(line(10, "s8"))
             ganad.wait_for(lambda: len(lines_of(r.out)) == 10, LIMIT, "the last event")
@@ -193,7 +202,7 @@ class Receive(unittest.TestCase):
                     f.write(b"".join(what))
 
             add(line(1))
-            with Receiver("--follow", path, "--from-start", folder=d) as r:
+            with Receiver("--follow", path, "--from-start", directory=d) as r:
                 arrived = lambda n: ganad.wait_for(lambda: len(r.seqs()) == n, LIMIT, f"{n} events")
                 arrived(1)
                 add(line(2), line(3)[:10])
@@ -238,10 +247,14 @@ class Receive(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
             ca = Authority(d)
             (cert, key), (own, own_key) = ca.sign("server"), ca.sign("sensor")
-            with Receiver("--tls", "{port}", "--certificate", cert, "--key", key, "--ca", ca.ca, "--connections", "4", folder=d) as r, \
-                    ganad.Daemon(outputs={"siem": {"type": "tls", "to": f"localhost:{r.port}", "ca": ca.ca, "certificate": own,
-                                                   "key": own_key}}, alerts={**EACH, "stats": "100ms"}) as g:
-                ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)), LIMIT, "an event")
+            with Receiver("--tls", "{port}", "--certificate", cert, "--key", key, "--ca", ca.ca,
+                          "--connections", "4", directory=d) as r, \
+                    ganad.Daemon(outputs={"siem": {"type": "tls", "to": f"localhost:{r.port}",
+                                                   "ca": ca.ca, "certificate": own,
+                                                   "key": own_key}},
+                                 alerts={**EACH, "stats": "100ms"}) as g:
+                ganad.wait_for(lambda: os.path.exists(r.out) and len(lines_of(r.out)), LIMIT,
+                               "an event")
                 # many silent clients, and one that does not speak TLS
                 with contextlib.ExitStack() as stack:
                     others = [stack.enter_context(r.connect()) for _ in range(8)]
@@ -249,8 +262,9 @@ class Receive(unittest.TestCase):
                     n = len(lines_of(r.out))
                     ganad.wait_for(lambda: len(lines_of(r.out)) > n + 4, LIMIT, "events")
                 self.assertEqual(g.status().output[0].connects, 1, "it was pushed out by others")
-                strange = ssl.create_default_context(cafile=ca.ca)
-                with self.assertRaises((ssl.SSLError, ConnectionError)), strange.wrap_socket(r.connect(), server_hostname="localhost") as t:
+                without = ssl.create_default_context(cafile=ca.ca)
+                with self.assertRaises((ssl.SSLError, ConnectionError)), \
+                        without.wrap_socket(r.connect(), server_hostname="localhost") as t:
                     t.sendall(line(1, "intruder"))
                     t.recv(1)
                 self.assertEqual(g.stop(), 0)
@@ -261,14 +275,16 @@ class Receive(unittest.TestCase):
 
     def test_broken_connections_to_ganadd_repeat_nothing(self):
         with tempfile.TemporaryDirectory(prefix="ganad-") as d:
-            with Receiver("--tcp", "{port}", folder=d) as r:
+            with Receiver("--tcp", "{port}", directory=d) as r:
                 r.address = ("127.0.0.1", r.port)
                 proxy = Proxy(r, d, "p")
-                with ganad.Daemon(outputs={"r": {"type": "tcp", "to": proxy.to, "format": "json", "syslog": "yes"}},
+                with ganad.Daemon(outputs={"r": {"type": "tcp", "to": proxy.to, "format": "json",
+                                                 "syslog": "yes"}},
                                   alerts={**EACH, "stats": "100ms"}) as g:
                     for _ in range(3):
                         n = len(r.seqs()) if os.path.exists(r.out) else 0
-                        ganad.wait_for(lambda: os.path.exists(r.out) and len(r.seqs()) > n + 3, LIMIT, "more events")
+                        ganad.wait_for(lambda: os.path.exists(r.out) and len(r.seqs()) > n + 3,
+                                       LIMIT, "more events")
                         proxy.cut("reset")
                     ganad.wait_for(lambda: len(r.seqs()) > n + 6, LIMIT, "more events")
                     self.assertEqual(g.stop(), 0)
@@ -284,32 +300,39 @@ class Documents(unittest.TestCase):
             return f.read()
 
     def test_the_numbers_are_those_of_the_code(self):
-        keys = dict(re.findall(r'\{"output", "(\w+)", [^"]*"([^"]*)"', self.read("daemon/config/keys.c")))
+        keys = dict(re.findall(r'\{"output", "(\w+)", [^"]*"([^"]*)"',
+                               self.read("daemon/config/keys.c")))
         self.assertEqual(keys["replay_time"], "1min")
         replay, program = int(keys["replay"]), self.read("conf/ganad-receive.py")
         remember = int(re.search(r'"--remember", type=int, default=(\d+)', program).group(1))
         self.assertIn("REPLAY_SECONDS = 60 ", program)
         self.assertGreaterEqual(remember, replay + 60 * 1500)
         page = re.sub(r"\s+", " ", self.read("conf/receivers.md"))
-        for text in (f"the last {replay:,} events (`replay`)", f"these are 60,000, together {replay + 60000:,}",
+        for text in (f"the last {replay:,} events (`replay`)",
+                     f"these are 60,000, together {replay + 60000:,}",
                      f"The default of `--remember` is {remember:,}"):
             self.assertIn(text, page)
         manual = re.sub(r"\s+", " ", self.read("conf/ganad-outputs.5"))
-        for text in (f"{replay} events and 1 minute", f"it is 60,000 and the sum {replay + 60000:,}; {remember:,} ids"):
+        for text in (f"{replay} events and 1 minute",
+                     f"it is 60,000 and the sum {replay + 60000:,}; {remember:,} ids"):
             self.assertIn(text, manual)
 
     def test_each_command_of_the_document_is_understood(self):
-        p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-receive.py"), "--help"],
+        p = subprocess.run([sys.executable, os.path.join(ganad.args.source,
+                                                         "conf/ganad-receive.py"), "--help"],
                            stdout=subprocess.PIPE, text=True, check=True)
         page = self.read("conf/receivers.md")
-        used = set(re.findall(r"(--[a-z-]+)", "".join(re.findall(r"ganad-receive\.py (.*)", page)))) | set(re.findall(r"`(--[a-z-]+)`", page))
+        commands = "".join(re.findall(r"ganad-receive\.py (.*)", page))
+        used = set(re.findall(r"(--[a-z-]+)", commands)) | set(re.findall(r"`(--[a-z-]+)`", page))
         self.assertGreaterEqual(len(used), 7)
         self.assertLessEqual(used, set(re.findall(r"(--[a-z-]+)", p.stdout)))
 
 
-OUTPUTS = {"all": {"type": "file", "to": "{dir}/all"}, "alerts": {"type": "file", "to": "{dir}/alerts", "events": "alert, loss"},
+OUTPUTS = {"all": {"type": "file", "to": "{dir}/all"},
+           "alerts": {"type": "file", "to": "{dir}/alerts", "events": "alert, loss"},
            "high": {"type": "file", "to": "{dir}/high", "severity": "high"},
-           "both": {"type": "file", "to": "{dir}/both", "events": "alert, heartbeat, stats, model, loss"}}
+           "both": {"type": "file", "to": "{dir}/both",
+                    "events": "alert, heartbeat, stats, model, loss"}}
 
 
 class Filters(unittest.TestCase):
@@ -328,36 +351,46 @@ class Filters(unittest.TestCase):
             for kill in (True, False):
                 for _ in range(4):
                     with ganad.Conn(d.scoring) as c:
-                        c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.synthetic_lines(50)]))
+                        c.send(ganad.SCORE_REQUEST,
+                               ganad.request([ganad.record(x) for x in ganad.synthetic_lines(50)]))
                         c.answer()
                     before = d.counter("events")
                     ganad.wait_for(lambda: d.counter("events") > before + 1, LIMIT, "stats between")
-                ganad.wait_for(lambda: len(seqs_of(d.path("all"))) >= d.counter("events"), LIMIT, "everything in the file")
+                ganad.wait_for(lambda: len(seqs_of(d.path("all"))) >= d.counter("events"), LIMIT,
+                               "everything in the file")
                 if kill:
                     d.process.kill()
                     d.process.wait()
                     d.start()
             self.assertEqual(d.stop(), 0)
             events = [json.loads(x) for name in ("all", "both") for x in lines_of(d.path(name))]
-            self.assertFalse([e for e in events if "prev_seq" in e], "an output that filters nothing has no prev_seq")
+            self.assertFalse([e for e in events if "prev_seq" in e],
+                             "an output that filters nothing has no prev_seq")
             by_seq = {e["seq"]: e for e in events}
             alerts = self.check_chain(d.path("alerts"), 2)
             self.assertGreater(len(alerts), 20)
             self.assertLess(len(set(alerts)), len(by_seq))
-            self.assertEqual(sorted(set(alerts)), sorted(s for s, e in by_seq.items() if e["event_type"] == "alert"))
+            self.assertEqual(sorted(set(alerts)),
+                             sorted(s for s, e in by_seq.items() if e["event_type"] == "alert"))
             high = self.check_chain(d.path("high"), 2)
-            self.assertEqual(sorted(set(high)), sorted(s for s, e in by_seq.items() if e.get("severity", 1) == 1))
+            self.assertEqual(sorted(set(high)),
+                             sorted(s for s, e in by_seq.items() if e.get("severity", 1) == 1))
             for name in ("alerts", "high"):
                 self.check_reports(lines_of(d.path(name)))
 
     def check_reports(self, lines):
         """With all of them nothing is missing; if one of those in between is left out, it is
         reported as missing."""
-        watch = lambda x: subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")], input=b"".join(x),
-                                         stdout=subprocess.PIPE, check=True, timeout=LIMIT * ganad.SLOW).stdout.decode()
+        watch = lambda x: subprocess.run([sys.executable,
+                                          os.path.join(ganad.args.source, "conf/ganad-watch.py")],
+                                         input=b"".join(x),
+                                         stdout=subprocess.PIPE, check=True,
+                                         timeout=LIMIT * ganad.SLOW).stdout.decode()
         self.assertEqual(watch(lines), "")
-        middle = next(i for i in range(3, len(lines)) if all(json.loads(x)["prev_seq"] for x in lines[i - 1:i + 2]))
-        self.assertIn(f"events are missing, the last of them is {json.loads(lines[middle])['seq']}", watch(lines[:middle] + lines[middle + 1:]))
+        middle = next(i for i in range(3, len(lines))
+                      if all(json.loads(x)["prev_seq"] for x in lines[i - 1:i + 2]))
+        self.assertIn(f"events are missing, the last of them is {json.loads(lines[middle])['seq']}",
+                      watch(lines[:middle] + lines[middle + 1:]))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ class Client(threading.Thread):
         sent = 0
         while not self.ends.is_set() or self.n < sent:
             while sent < self.n + 8 and not self.ends.is_set():
-                self.conn.send(ganad.SCORE_REQUEST, ganad.request(self.records, id=sent, no_alert=sent % 2 == 0))
+                self.conn.send(ganad.SCORE_REQUEST,
+                               ganad.request(self.records, id=sent, no_alert=sent % 2 == 0))
                 sent += 1
             a = self.conn.answer()
             sha, scores = a.model_sha256.hex(), list(map(ganad.bits, a.score))
@@ -79,7 +80,8 @@ def expected(records):
     """The scores of the records by each of two checkpoints, as bits, by the checkpoint's hash."""
     out = {}
     for seed in 2, 3:
-        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(seed)}}) as d, ganad.Conn(d.scoring) as c:
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(seed)}}) as d, \
+                ganad.Conn(d.scoring) as c:
             c.send(ganad.SCORE_REQUEST, ganad.request(records))
             a = c.answer()
             out[a.model_sha256.hex()] = list(map(ganad.bits, a.score))
@@ -92,7 +94,8 @@ class Reloads(unittest.TestCase):
         records = [ganad.record(x) for x in ganad.data_lines(30)]
         scores = expected(records)
         self.assertEqual(len(scores), 2)
-        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, outputs=ganad.ALERTS_FILE) as d:
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}},
+                          outputs=ganad.ALERTS_FILE) as d:
             clients = [Client(d.scoring, records, scores) for _ in range(3)]
             for i in range(rounds):
                 now = checkpoint(3 if i % 2 == 0 else 2)
@@ -125,12 +128,14 @@ class Reloads(unittest.TestCase):
                 shas = {json.loads(line)["model_sha256"] for line in f}
             self.assertLessEqual(shas, set(scores))
             print(f"{rounds} reloads, {n * len(records)} records, each scored once, by " +
-                  ", ".join(f"{sha[:8]}: {sum(c.seen.get(sha, 0) for c in clients)} requests" for sha in scores))
+                  ", ".join(f"{sha[:8]}: {sum(c.seen.get(sha, 0) for c in clients)} requests"
+                            for sha in scores))
 
     def test_models_are_added_removed_and_changed(self):
         a, b = checkpoint(2), checkpoint(3)
         with ganad.Daemon(models={"m": {"checkpoint": a}, "old": {"checkpoint": a}}) as d:
-            configure(d, {"m": {"checkpoint": b}, "fresh": {"checkpoint": a, "threshold": "7"}}, sensor="other")
+            configure(d, {"m": {"checkpoint": b}, "fresh": {"checkpoint": a, "threshold": "7"}},
+                      sensor="other")
             code, out, err = ctl(d, "reload", "-J")
             self.assertEqual(code, 0, err)
             r = json.loads(out)
@@ -148,7 +153,8 @@ class Reloads(unittest.TestCase):
         with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2), "threshold": "1e9"}}) as d:
             with ganad.Conn(d.scoring) as c:
                 def anomalous():
-                    c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
+                    c.send(ganad.SCORE_REQUEST,
+                           ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
                     return sum(c.answer().anomalous)
                 self.assertEqual(anomalous(), 0)
                 configure(d, {"m": {"checkpoint": checkpoint(2), "threshold": "-1e9"}})
@@ -163,7 +169,8 @@ class Reloads(unittest.TestCase):
             for side, last in ("src_ip", i % 200), ("dst_ip", 1):
                 if i % 3:
                     setattr(r.connection, side, bytes([10, i % 3, 0, last]))
-        models = {"m": {"checkpoint": a}, "lan": {"checkpoint": b, "networks": "10.1.0.0/16, 192.0.2.0/24"}}
+        models = {"m": {"checkpoint": a}, "lan": {"checkpoint": b,
+                                                  "networks": "10.1.0.0/16, 192.0.2.0/24"}}
         with ganad.Daemon(models=models) as d, ganad.Conn(d.scoring) as conn:
             def ask(rs, **options):
                 conn.send(ganad.SCORE_REQUEST, ganad.request(rs, **options))
@@ -192,13 +199,15 @@ class Reloads(unittest.TestCase):
             self.assertEqual(ctl(d, "reload")[0], 0)
             check(["m", "lan", "more"])
             listed = json.loads(ctl(d, "model", "list", "-J")[1])
-            self.assertEqual([m["networks"] for m in listed], ["", "10.1.0.0/16, 192.0.2.0/24", "10.0.0.0/8"])
+            self.assertEqual([m["networks"] for m in listed],
+                             ["", "10.1.0.0/16, 192.0.2.0/24", "10.0.0.0/8"])
 
     def test_a_shadow_scores_too_and_raises_nothing(self):
         records = [ganad.record(x) for x in ganad.data_lines(250)]
         models = {"trial": {"checkpoint": checkpoint(3), "threshold": "-1e9", "shadow": "yes"},
                   "m": {"checkpoint": checkpoint(2), "threshold": "1e9"}}
-        with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE) as d, ganad.Conn(d.scoring) as conn:
+        with ganad.Daemon(models=models,
+                          outputs=ganad.ALERTS_FILE) as d, ganad.Conn(d.scoring) as conn:
             def ask(**options):
                 conn.send(ganad.SCORE_REQUEST, ganad.request(records, **options))
                 return conn.answer()
@@ -231,7 +240,8 @@ class Reloads(unittest.TestCase):
         with ganad.Daemon(models=models, outputs=ganad.ALERTS_FILE, alerts={"rollup": "1h"}) as d, \
                 ganad.Conn(d.scoring) as conn:
             def ask(n):
-                conn.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)] * n))
+                conn.send(ganad.SCORE_REQUEST,
+                          ganad.request([ganad.record(x) for x in ganad.data_lines(50)] * n))
                 self.assertEqual(sum(conn.answer().anomalous), 50 * n)
 
             def reload(old, new):
@@ -246,14 +256,15 @@ class Reloads(unittest.TestCase):
                 self.assertEqual(r["restart"], [])
                 return [x.partition(": ")[2] for x in r["applied"]]
 
-            def told():
+            def reported():
                 with open(d.path("alerts")) as f:
                     events = [json.loads(line) for line in f]
-                return sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), events
+                return sum(e["rollup"]["count"] for e in events
+                           if e["event_type"] == "alert"), events
             ask(2)
             self.assertLess(d.counter("alerts"), 100)
             self.assertEqual(reload("rollup = 1h", "rollup = 0s"), ["[alerts] rollup"])
-            ganad.wait_for(lambda: told()[0] == 100, 20, "the aggregated alerts are reported")
+            ganad.wait_for(lambda: reported()[0] == 100, 20, "the aggregated alerts are reported")
             before = d.counter("alerts")
             ask(1)
             self.assertEqual(d.counter("alerts"), before + 50)  # each is a separate alert now
@@ -261,12 +272,16 @@ class Reloads(unittest.TestCase):
             ask(2)
             # 10 of a burst, and those of one or a few seconds
             self.assertGreaterEqual(d.counter("alerts_limited"), 85)
-            self.assertEqual(reload("heartbeat = 0s\nstats = 0s", "heartbeat = 100ms\nstats = 100ms"),
+            self.assertEqual(reload("heartbeat = 0s\nstats = 0s",
+                                    "heartbeat = 100ms\nstats = 100ms"),
                              ["[alerts] heartbeat", "[alerts] stats"])
-            ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats") for e in told()[1]) >= 4, 20, "heartbeats")
-            self.assertEqual(reload("stats = 100ms", "stats = 100ms\n[ganadd]\nstop_timeout = 9s\n"),
+            ganad.wait_for(lambda: sum(e["event_type"] in ("heartbeat", "stats")
+                                       for e in reported()[1]) >= 4, 20, "heartbeats")
+            self.assertEqual(reload("stats = 100ms",
+                                    "stats = 100ms\n[ganadd]\nstop_timeout = 9s\n"),
                              ["[ganadd] stop_timeout"])
-            self.assertEqual(reload("threshold = -1e9", "threshold = -1e8"), ["[model m] threshold"])
+            self.assertEqual(reload("threshold = -1e9", "threshold = -1e8"),
+                             ["[model m] threshold"])
             self.assertEqual(reload("threshold = -1e8", "threshold = -1e8"), [])
             self.assertEqual(d.stop(), 0)
 
@@ -291,7 +306,8 @@ class Reloads(unittest.TestCase):
             refused("no model 'n' is configured", "model", "load", "n", checkpoint(3))
             refused("has no previous checkpoint", "model", "rollback", "m")
             configure(d, {"m": {"checkpiont": checkpoint(3)}})
-            refused("key 'checkpiont': not known in [model m]; did you mean 'checkpoint'?", "reload")
+            refused("key 'checkpiont': not known in [model m]; did you mean 'checkpoint'?",
+                    "reload")
             configure(d, {"good": {"checkpoint": checkpoint(3)}, "m": {"checkpoint": broken}})
             refused(broken, "reload")
             self.assertEqual(len(d.status().model), 1)
@@ -315,9 +331,11 @@ class Reloads(unittest.TestCase):
             self.assertIn("before:", ctl(d, "model")[1])
 
     def test_each_change_is_an_event(self):
-        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, outputs=ganad.ALERTS_FILE) as d:
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}},
+                          outputs=ganad.ALERTS_FILE) as d:
             first, missing = model(d).sha256, d.path("missing.ckpt")
-            tail = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count", "6"], stdout=subprocess.PIPE)
+            tail = subprocess.Popen([ganad.args.ganadctl, "-s", d.control, "tail", "--count", "6"],
+                                    stdout=subprocess.PIPE)
             self.addCleanup(tail.stdout.close)
             self.addCleanup(tail.wait)
             self.addCleanup(tail.kill)
@@ -335,18 +353,23 @@ class Reloads(unittest.TestCase):
             self.assertEqual(ctl(d, "model", "rollback", "n")[0], 1)
             shown = tail.communicate(timeout=20 * ganad.SLOW)[0].decode().splitlines()
             self.assertEqual([line.split("  MODEL  ")[1][:60] for line in shown[:3]],
-                             [f"m loaded: {second[:16]} instead of {first[:16]}", f"m rolled-back: {first[:16]} instead of "
+                             [f"m loaded: {second[:16]} instead of {first[:16]}",
+                              f"m rolled-back: {first[:16]} instead of "
                               f"{second[:16]}", f"n added: {second[:16]}"])
             self.assertIn(f"configuration refused: model 'm': {missing}", shown[4])
             self.assertEqual((d.counter("reloads"), d.counter("reloads_refused")), (5, 2))
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
                 events = [json.loads(line) for line in f]
-            self.assertEqual([(e["event_type"], e["action"], e["model"], e.get("model_sha256"), e.get("previous_sha256"))
+            self.assertEqual([(e["event_type"], e["action"], e["model"], e.get("model_sha256"),
+                               e.get("previous_sha256"))
                               for e in events],
-                             [("model", "loaded", "m", second, first), ("model", "rolled-back", "m", first, second),
-                              ("model", "added", "n", second, None), ("model", "removed", "n", None, second),
-                              ("model", "refused", "", None, None), ("model", "refused", "n", None, None)])
+                             [("model", "loaded", "m", second, first),
+                              ("model", "rolled-back", "m", first, second),
+                              ("model", "added", "n", second, None),
+                              ("model", "removed", "n", None, second),
+                              ("model", "refused", "", None, None),
+                              ("model", "refused", "n", None, None)])
             self.assertIn(missing, events[4]["reason"])
             self.assertIn("no model 'n' is configured", events[5]["reason"])
 
@@ -376,13 +399,16 @@ class Reloads(unittest.TestCase):
             for i in range(50):
                 configure(d, {"m": {"checkpoint": checkpoint(2 + i % 2)}})
                 d.process.send_signal(signal.SIGHUP)
-            ganad.wait_for(lambda: model(d).file == checkpoint(3), 20, "the last configuration is in use")
+            ganad.wait_for(lambda: model(d).file == checkpoint(3), 20,
+                           "the last configuration is in use")
 
     def test_several_request_at_once_and_one_disconnects(self):
-        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}, control={"max_clients": "40"}) as d:
+        with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}},
+                          control={"max_clients": "40"}) as d:
             conns = [ganad.Conn(d.control) for _ in range(30)]
             for c in conns:
-                c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.RELOAD))
+                c.send(ganad.CONTROL_REQUEST,
+                       ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.RELOAD))
             for c in conns[::3]:
                 c.close()
             for i, c in enumerate(conns):
@@ -396,7 +422,8 @@ class Reloads(unittest.TestCase):
             with ganad.Daemon(models={"m": {"checkpoint": checkpoint(2)}}) as d:
                 d.process.send_signal(signal.SIGHUP)
                 with ganad.Conn(d.control) as c:
-                    c.send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.RELOAD))
+                    c.send(ganad.CONTROL_REQUEST,
+                           ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.RELOAD))
                     self.assertEqual(d.stop(), 0)
 
     @unittest.skipIf(ganad.SLOW > 1, "a sanitizer keeps what is freed")
@@ -414,7 +441,8 @@ class Reloads(unittest.TestCase):
         """Each of them has a window of an hour, and was scored by another model."""
         models = [{"m": {"checkpoint": checkpoint(2 + i), "threshold": "-1e9"}} for i in range(2)]
         record = ganad.record(ganad.data_lines(1)[0])
-        with ganad.Daemon(models=models[0], alerts={"rollup": "1h"}, outputs=ganad.ALERTS_FILE) as d, \
+        with ganad.Daemon(models=models[0], alerts={"rollup": "1h"},
+                          outputs=ganad.ALERTS_FILE) as d, \
                 ganad.Conn(d.scoring) as conn:
             def reload(n):
                 for i in range(n):
@@ -428,7 +456,8 @@ class Reloads(unittest.TestCase):
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:
                 events = [json.loads(line) for line in f]
-            self.assertEqual(sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert"), 80)
+            self.assertEqual(sum(e["rollup"]["count"] for e in events
+                                 if e["event_type"] == "alert"), 80)
 
 
 class Captured(Case):
@@ -441,11 +470,14 @@ class Captured(Case):
     def test_connections_are_routed_by_their_networks(self):
         conf = self.configure("networks.conf", threshold="-1e30")
         with open(conf, "a") as f:
-            f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\nnetworks = 10.9.0.0/24\n"
-                    f"[model trial]\ncheckpoint = {checkpoint(3)}\nthreshold = -1e30\nshadow = yes\n")
+            f.write(f"[model lan]\ncheckpoint = {checkpoint(2)}\nthreshold = -1e30\n"
+                    "networks = 10.9.0.0/24\n"
+                    f"[model trial]\ncheckpoint = {checkpoint(3)}\nthreshold = -1e30\n"
+                    "shadow = yes\n")
         alerts, _ = self.read(self.pcap, conf=conf)
         records = self.extract(self.pcap)
-        of_all, of_lan = self.scores_by(ganad.checkpoint(), records), self.scores_by(checkpoint(2), records)
+        of_all = self.scores_by(ganad.checkpoint(), records)
+        of_lan = self.scores_by(checkpoint(2), records)
         self.assertEqual(len(alerts), len(of_all[1]))  # the shadow adds none
         n = 0
         for i, a in enumerate(alerts):

@@ -17,7 +17,8 @@ class Resume(TrainCase):
         return ("--data", self.data, "--quiet", "--batch", "20", *more)
 
     def start(self, *arguments, **kw):
-        return subprocess.Popen([ganad.args.train, "fit", *map(str, arguments)], stdin=subprocess.DEVNULL,
+        return subprocess.Popen([ganad.args.train, "fit", *map(str, arguments)],
+                                stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kw)
 
     def read(self, path):
@@ -36,10 +37,12 @@ class Resume(TrainCase):
         return self.read(state)
 
     def test_a_killed_training_resumes_to_the_same_bits(self):
-        for model in (("--epochs", "60"), ("--model", "ganomaly", "--epochs", "60", "--keep", "best"),
+        for model in (("--epochs", "60"), ("--model", "ganomaly", "--epochs", "60", "--keep",
+                                           "best"),
                       ("--model", "anogan", "--epochs", "20", "--steps", "5")):
             name = model[1] if model[0] == "--model" else "egbad"
-            whole, resumed, state = (self.path(f"{name}.{x}") for x in ("whole", "resumed", "state"))
+            whole, resumed, state = (self.path(f"{name}.{x}")
+                                     for x in ("whole", "resumed", "state"))
             settings = self.settings(*model)
             self.run_train("fit", *settings, "--out", whole)
             for _ in range(2):
@@ -56,7 +59,8 @@ class Resume(TrainCase):
         self.kill_in_the_middle(state, *settings, "--out", resumed, how=signal.SIGINT)
         early = self.json("inspect", resumed)["provenance"]
         self.assertLess(early["epochs"], 60)
-        p = self.run_train("fit", *[x for x in settings if x != "--quiet"], "--out", resumed, "--resume", state)
+        p = self.run_train("fit", *[x for x in settings if x != "--quiet"], "--out", resumed,
+                           "--resume", state)
         self.assertIn("continuing from", p.stderr)
         self.assertEqual(self.read(whole), self.read(resumed))
 
@@ -65,10 +69,12 @@ class Resume(TrainCase):
         settings = self.settings("--epochs", "60")
         kept = self.kill_in_the_middle(state, *settings, "--out", out)
         other = self.write("other.csv", self.text.replace("smurf", "neptune"))
-        for change in (("--seed", "2"), ("--epochs", "61"), ("--model", "ganomaly"), ("--lr", "0.01")):
+        for change in (("--seed", "2"), ("--epochs", "61"), ("--model", "ganomaly"),
+                       ("--lr", "0.01")):
             p = self.run_train("fit", *settings, *change, "--out", out, "--resume", state, code=1)
             self.assertIn("other settings", p.stderr)
-        p = self.run_train("fit", "--data", other, *settings[2:], "--out", out, "--resume", state, code=1)
+        p = self.run_train("fit", "--data", other, *settings[2:], "--out", out, "--resume", state,
+                           code=1)
         self.assertIn("other settings", p.stderr)
         self.assertEqual(self.read(state), kept)
         self.assertFalse(os.path.exists(out))
@@ -78,7 +84,8 @@ class Resume(TrainCase):
         settings = self.settings("--epochs", "60")
         kept = self.kill_in_the_middle(state, *settings, "--out", out)
         cases = [kept[:n] for n in (0, 7, 39, 40, len(kept) // 2, len(kept) - 1)] + [kept + b"x"]
-        cases += [kept[:i] + bytes([kept[i] ^ 1]) + kept[i + 1:] for i in (0, 9, 40, len(kept) // 2, len(kept) - 1)]
+        cases += [kept[:i] + bytes([kept[i] ^ 1]) + kept[i + 1:]
+                  for i in (0, 9, 40, len(kept) // 2, len(kept) - 1)]
         for bad in cases:
             with open(state, "wb") as f:
                 f.write(bad)
@@ -93,7 +100,8 @@ class Resume(TrainCase):
             resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
 
         state = self.path("full.state")
-        p = self.start(*self.settings("--epochs", "3"), "--out", self.path("full.ckpt"), "--resume", state,
+        p = self.start(*self.settings("--epochs", "3"), "--out", self.path("full.ckpt"), "--resume",
+                       state,
                        preexec_fn=limit)
         _, err = p.communicate(timeout=60 * ganad.SLOW)
         self.assertEqual(p.returncode, 1)

@@ -59,7 +59,9 @@ def plain(line):
 def check_row(line, head, rows):
     """The first cells are of the kinds of some real row, and there are as many as the head has."""
     got = cells(line)
-    if not any(len(got) == len(r) and [kind(c) for c in got[:len(head) - 1]] == [kind(c) for c in r[:len(head) - 1]] for r in rows):
+    n = len(head) - 1
+    kinds = [kind(c) for c in got[:n]]
+    if not any(len(got) == len(r) and kinds == [kind(c) for c in r[:n]] for r in rows):
         raise AssertionError(f"no row like {line!r} under {head}: {rows[:5]}")
 
 
@@ -69,7 +71,8 @@ def check_json(line, real):
     have, at = keys(real), 0
     for part in re.split(r",? ?\.\.\. ?,?", line):
         want = keys(part)
-        at = next((i for i in range(at, len(have) - len(want) + 1) if have[i:i + len(want)] == want), None)
+        at = next((i for i in range(at, len(have) - len(want) + 1)
+                   if have[i:i + len(want)] == want), None)
         if at is None:
             raise AssertionError(f"no keys {want} in {have}")
         at += len(want)
@@ -108,16 +111,20 @@ def samples(text):
 
 class Shapes(unittest.TestCase):
     def test_a_wrong_shape_is_found(self):
-        real = "  ID  HITS  RULE\n   7     3  src=192.0.2.1\n\n12 packets, 1 refused\n" + '{"a":1,"b":{"c":2},"d":3}\n'
-        for good in ("  ID   HITS   RULE\n  1  412  dport=1\n", "  9 packets, 2 refused\n", '{"a":7,"b":{"c":1}, ... }', "...\n"):
+        real = ("  ID  HITS  RULE\n   7     3  src=192.0.2.1\n\n12 packets, 1 refused\n"
+                '{"a":1,"b":{"c":2},"d":3}\n')
+        for good in ("  ID   HITS   RULE\n  1  412  dport=1\n", "  9 packets, 2 refused\n",
+                     '{"a":7,"b":{"c":1}, ... }', "...\n"):
             check_shape(good, real)
-        for bad in ("  ID   RULE  MORE\n", "  ID  HITS  RULE\n  1  never  dport=1\n", "  ID  HITS  RULE\n  1  7\n", "9 packages, 2 refused\n",
+        for bad in ("  ID   RULE  MORE\n", "  ID  HITS  RULE\n  1  never  dport=1\n",
+                    "  ID  HITS  RULE\n  1  7\n", "9 packages, 2 refused\n",
                     '{"b":1,"a":1}', '{"a":1, ... ,"x":2}', '{"a":1,"d":2}'):
             self.assertRaises(AssertionError, check_shape, bad, real)
 
 
 def run(*command, code=0, **more):
-    p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=LIMIT * ganad.SLOW, check=False, **more)
+    p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                       timeout=LIMIT * ganad.SLOW, check=False, **more)
     if p.returncode != code:
         raise AssertionError(f"{command}: {p.returncode}\n{p.stdout}{p.stderr}")
     return p.stdout + p.stderr
@@ -131,11 +138,14 @@ class Samples(unittest.TestCase):
         cls.dir = os.path.join(ganad.scratch(), "samples")
         os.mkdir(cls.dir)
         cls.model = os.path.join(ganad.args.source, "models/default/kdd99-ganomaly.ckpt")
-        run(ganad.args.traffic, "--quiet", "-n", "600", "--attacks", "site.pcap", "site.tsv", cwd=cls.dir)
-        run(ganad.args.traffic, "--quiet", "--sessions", "2600", "--rate", "0.01", "days.pcap", cwd=cls.dir)
+        run(ganad.args.traffic, "--quiet", "-n", "600", "--attacks", "site.pcap", "site.tsv",
+            cwd=cls.dir)
+        run(ganad.args.traffic, "--quiet", "--sessions", "2600", "--rate", "0.01", "days.pcap",
+            cwd=cls.dir)
         with open(os.path.join(cls.dir, "ganadd.conf"), "w") as f:
             f.write(f"[model kdd99-ganomaly]\ncheckpoint = {cls.model}\n")
-        run(ganad.args.ganadctl, "extract", "--with-connection", "--head", "days.pcap", "--out", "records.csv", cwd=cls.dir)
+        run(ganad.args.ganadctl, "extract", "--with-connection", "--head", "days.pcap", "--out",
+            "records.csv", cwd=cls.dir)
 
     def ctl(self, *arguments, **more):
         return run(ganad.args.ganadctl, *arguments, cwd=self.dir, **more)
@@ -145,7 +155,8 @@ class Samples(unittest.TestCase):
         labels = ("normal", "normal", "normal", "neptune", "ipsweep", "guess_passwd", "rootkit")
         path = os.path.join(self.dir, "labelled.csv")
         with open(path, "wb") as f:
-            f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".") for i, x in enumerate(ganad.synthetic_lines(2100)))
+            f.writelines(x.replace(b"normal.", labels[i % len(labels)].encode() + b".")
+                         for i, x in enumerate(ganad.synthetic_lines(2100)))
         return path
 
     # --- README.md: a command, and a method for its output ---
@@ -161,22 +172,27 @@ class Samples(unittest.TestCase):
         model = {"m": {"checkpoint": self.model, "threshold": "-1e30"}}
         with ganad.Daemon(models=model) as d:
             ctl = lambda *a: run(ganad.args.ganadctl, "-s", d.control, "suppress", *a)
-            added = ctl("add", "src=192.0.2.0/24", "dport=873", "expires=+30d", "comment=nightly backup")
+            added = ctl("add", "src=192.0.2.0/24", "dport=873", "expires=+30d",
+                        "comment=nightly backup")
             with ganad.Conn(d.scoring) as c:
                 r = ganad.record(ganad.synthetic_lines(1)[0])
-                r.connection.src_ip, r.connection.dst_ip, r.connection.dst_port = b"\xc0\x00\x02\x01", b"\x0a\x00\x00\x01", 873
+                r.connection.src_ip, r.connection.dst_ip = b"\xc0\x00\x02\x01", b"\x0a\x00\x00\x01"
+                r.connection.dst_port = 873
                 c.send(ganad.SCORE_REQUEST, ganad.request([r]))
                 c.answer()
             return added, ctl("list")
 
     def real_fit(self):
-        return run(ganad.args.train, "fit", "records.csv", "--name", "own", "--out", "own.ckpt", "--epochs", "2", cwd=self.dir)
+        return run(ganad.args.train, "fit", "records.csv", "--name", "own", "--out", "own.ckpt",
+                   "--epochs", "2", cwd=self.dir)
 
     def test_readme(self):
         silent = ("ganadctl extract ", "ganadctl tail ", "ganadctl model load ")
-        real = {"ganadctl score --local ": self.real_score, "ganadd -c own.conf -r ": self.real_read,
+        real = {"ganadctl score --local ": self.real_score,
+                "ganadd -c own.conf -r ": self.real_read,
                 "ganad-train fit ": self.real_fit,
-                "ganadctl suppress add ": lambda: self.real_suppress()[0], "ganadctl suppress list": lambda: self.real_suppress()[1]}
+                "ganadctl suppress add ": lambda: self.real_suppress()[0],
+                "ganadctl suppress list": lambda: self.real_suppress()[1]}
         used = set()
         for command, shown in samples(read("README.md")):
             with self.subTest(command=command):
@@ -208,7 +224,8 @@ class Samples(unittest.TestCase):
                           read("README.md"), re.M)
         self.assertEqual({r[0] for r in rows}, {"dos", "normal", "probe", "r2l", "u2r"})
         for column, budget in (2, "0.001"), (3, "0.01"):
-            found = json.loads(run(ganad.args.train, "eval", self.model, "--data", ganad.data_file(),
+            found = json.loads(run(ganad.args.train, "eval", self.model, "--data",
+                                   ganad.data_file(),
                                    "--protocol", "normal", "--fpr", budget, "--json"))
             for row in rows:
                 one = found["per_category"][row[0]]
@@ -223,8 +240,11 @@ class Samples(unittest.TestCase):
         """The first list of keys under an item of the page."""
         page = read("tools/ganadctl/ganadctl.1")
         text = re.search(rf"^\.It Cm {item}\n(.*?)(?=^\.It Cm [a-z])", page, re.M | re.S).group(1)
-        listed = re.search(r"with\s+the\s+keys\s+(.*?)[.;](?:\s|$)", re.sub(r"\s+", " ", text)).group(1)
-        return {w for w in re.findall(r"[a-z]\w*", re.sub(r"\([^)]*\)|, the last two with .*|, \w+ of .*", "", listed)) if w != "and"}
+        listed = re.search(r"with\s+the\s+keys\s+(.*?)[.;](?:\s|$)",
+                           re.sub(r"\s+", " ", text)).group(1)
+        return {w for w in re.findall(r"[a-z]\w*",
+                                      re.sub(r"\([^)]*\)|, the last two with .*|, \w+ of .*", "",
+                                             listed)) if w != "and"}
 
     def test_keys_of_json(self):
         model = {"m": {"checkpoint": self.model, "threshold": "-1e30"}}
@@ -233,54 +253,72 @@ class Samples(unittest.TestCase):
             asked = lambda *a: ctl("-s", d.control, *a)
             asked("suppress", "add", "dport=1", "comment=x")
             with ganad.Conn(d.scoring) as c:
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.synthetic_lines(5)]))
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x)
+                                                           for x in ganad.synthetic_lines(5)]))
                 c.answer()
-            real = {"version": asked("version"), "status": asked("status"), "model Op Cm list": asked("model", "list")[0],
-                    "config": asked("config")[0], "stats": asked("stats"), "suppress test Ar connection": asked("suppress", "list")[0],
-                    "reload": asked("reload")["models"][0], "spool Op Ar directory": ctl("spool", d.path("spool"))}
+            real = {"version": asked("version"), "status": asked("status"),
+                    "model Op Cm list": asked("model", "list")[0],
+                    "config": asked("config")[0], "stats": asked("stats"),
+                    "suppress test Ar connection": asked("suppress", "list")[0],
+                    "reload": asked("reload")["models"][0],
+                    "spool Op Ar directory": ctl("spool", d.path("spool"))}
             with open(os.path.join(self.dir, "plain.csv"), "wb") as f:
                 f.writelines(ganad.synthetic_lines(200))
-            real["model compare Ar a b file"] = ctl("model", "compare", self.model, self.model, os.path.join(self.dir, "plain.csv"))
+            real["model compare Ar a b file"] = ctl("model", "compare", self.model, self.model,
+                                                    os.path.join(self.dir, "plain.csv"))
         for item, o in real.items():
             with self.subTest(item=item):
                 self.assertEqual(self.keys_of_the_manual(item), set(o))
 
     def test_keys_of_an_evaluation(self):
-        page = re.sub(r"\s+", " ", read("tools/ganad-train/ganad-train.1").replace("\n.Li", "").replace("\n.Cm", ""))
+        page = read("tools/ganad-train/ganad-train.1")
+        page = re.sub(r"\s+", " ", page.replace("\n.Li", "").replace("\n.Cm", ""))
         eval_keys = re.search(r"with, among others, the keys (.*?)\. A figure", page).group(1)
-        report_keys = re.search(r"all keys of eval Fl Fl json , and (.*?) and others", page).group(1)
-        listed = [re.findall(r"[a-z][\w.]+", x.replace(" and ", " , ")) for x in (eval_keys, report_keys)]
+        report_keys = re.search(r"all keys of eval Fl Fl json , and (.*?) and others",
+                                page).group(1)
+        listed = [re.findall(r"[a-z][\w.]+", x.replace(" and ", " , "))
+                  for x in (eval_keys, report_keys)]
         self.assertGreater(min(map(len, listed)), 3)
-        real = json.loads(run(ganad.args.train, "eval", self.model, "--data", self.labelled(), "--json"))
+        real = json.loads(run(ganad.args.train, "eval", self.model, "--data", self.labelled(),
+                              "--json"))
         self.assertLessEqual(set(listed[0]), set(real))
-        run(ganad.args.train, "report", self.model, "--data", self.labelled(), "--out", "r.html", cwd=self.dir)
-        self.assertLessEqual(set(real) | set(listed[1]), set(json.loads(read_file(os.path.join(self.dir, "r.json")))))
+        run(ganad.args.train, "report", self.model, "--data", self.labelled(), "--out", "r.html",
+            cwd=self.dir)
+        self.assertLessEqual(set(real) | set(listed[1]),
+                             set(json.loads(read_file(os.path.join(self.dir, "r.json")))))
 
     def test_heads_of_records_and_scores(self):
         page = re.sub(r"\s+", " ", read("tools/ganadctl/ganadctl.1"))
-        head = self.ctl("score", "--local", self.model, "--format", "csv", "--top", "1", "site.pcap").splitlines()[0].split(",")
-        listed = re.search(r"has a header line and the columns (.*?), threshold(.*?) and, with", page)
+        head = self.ctl("score", "--local", self.model, "--format", "csv", "--top", "1",
+                        "site.pcap").splitlines()[0].split(",")
+        listed = re.search(r"has a header line and the columns (.*?), threshold(.*?) and, with",
+                           page)
         self.assertEqual(head, re.findall(r"\w+", re.sub(r"\([^)]*\)", "", listed.group(1))) +
                          ["threshold"] + re.findall(r"\w+", listed.group(2)) + ["top_features"])
         with open(os.path.join(self.dir, "records.csv")) as f:
             behind = f.readline().strip().split(",")[41:]
-        self.assertEqual(behind, re.search(r"Appends the columns (.*?)\.", page).group(1).split(", "))
+        self.assertEqual(behind, re.search(r"Appends the columns (.*?)\.",
+                                           page).group(1).split(", "))
 
     def test_columns_of_the_truth(self):
         with open(os.path.join(self.dir, "site.tsv")) as f:
             head = f.readline().strip().split("\t")
-        page = re.search(r"\.Sh THE TRUTH\n(.*?)\n\.El", read("tools/ganad-traffic/ganad-traffic.1"), re.S).group(1).replace("\\\n", "")
-        self.assertEqual(head, [w for line in re.findall(r"^\.It (.*)$", page, re.M) for w in line.split(" , ")
+        page = read("tools/ganad-traffic/ganad-traffic.1")
+        page = re.search(r"\.Sh THE TRUTH\n(.*?)\n\.El", page, re.S).group(1).replace("\\\n", "")
+        self.assertEqual(head, [w for line in re.findall(r"^\.It (.*)$", page, re.M)
+                                for w in line.split(" , ")
                                 for w in re.findall(r"\w+", w)])
 
     # --- examples of manual pages ---
 
     def test_each_example_runs(self):
-        programs = {os.path.basename(p): p for p in (ganad.args.ganadd, ganad.args.ganadctl, ganad.args.train, ganad.args.traffic)}
+        programs = {os.path.basename(p): p for p in (ganad.args.ganadd, ganad.args.ganadctl,
+                                                     ganad.args.train, ganad.args.traffic)}
         shutil.copy(self.model, os.path.join(self.dir, "egbad.ckpt"))
         shutil.copy(os.path.join(self.dir, "site.pcap"), os.path.join(self.dir, "lan.pcap"))
         with open(os.path.join(self.dir, "records.gz"), "wb") as f:
-            f.write(subprocess.run(["gzip", "-c"], input=b"".join(ganad.synthetic_lines(50)), stdout=subprocess.PIPE, check=True).stdout)
+            f.write(subprocess.run(["gzip", "-c"], input=b"".join(ganad.synthetic_lines(50)),
+                                   stdout=subprocess.PIPE, check=True).stdout)
         n = 0
         for page in glob.glob(os.path.join(ganad.args.source, "*/**/*.[1-8]"), recursive=True):
             if "/build" in page:
@@ -294,11 +332,13 @@ class Samples(unittest.TestCase):
 
     def test_each_configuration_is_one(self):
         found = []
-        for page in ("conf/ganadd.conf.5", "conf/ganad-outputs.5", "conf/ganad-capture.5", "daemon/ganadd.8"):
+        for page in ("conf/ganadd.conf.5", "conf/ganad-outputs.5", "conf/ganad-capture.5",
+                     "daemon/ganadd.8"):
             found += re.findall(r"^\.Bd[^\n]*\n(.*?)\n\.Ed", read(page), re.M | re.S)
         for page in ("README.md", "conf/receivers.md"):
             found += re.findall(r"^```[\w-]*\n(.*?)^```$", read(page), re.M | re.S)
-        found = [x for x in found if re.match(r"(#.*\n)*\[(output|capture|records|alerts|spool|metrics|trust)\b", x)]
+        found = [x for x in found
+                 if re.match(r"(#.*\n)*\[(output|capture|records|alerts|spool|metrics|trust)\b", x)]
         self.assertGreaterEqual(len(found), 10)
         for text in found:
             with self.subTest(text=text):
@@ -311,49 +351,63 @@ class Samples(unittest.TestCase):
 
     def example(self, line, programs):
         with ganad.Daemon(models={"m": {"checkpoint": self.model}}) as d:
-            env = {**os.environ, "GANAD_SCORING_SOCKET": d.scoring, "GANAD_CONTROL_SOCKET": d.control}
+            env = {**os.environ, "GANAD_SCORING_SOCKET": d.scoring,
+                   "GANAD_CONTROL_SOCKET": d.control}
             line = line.replace("neptune:1000000", "neptune:1000")
             if "| jq" in line and not shutil.which("jq"):
                 line = line.split("| jq")[0]
-            shell = "".join(f"{name}() {{ {path} \"$@\"; }}\n" for name, path in programs.items()) + line
+            shell = "".join(f"{name}() {{ {path} \"$@\"; }}\n"
+                            for name, path in programs.items()) + line
             run("bash", "-euo", "pipefail", "-c", shell, cwd=self.dir, env=env)
 
     def test_the_example_of_signing(self):
         if not shutil.which("minisign"):
             self.skipTest("no minisign on this machine")
-        block = re.search(r"\.Sh SIGNED MODELS.*?\.Bd[^\n]*\n(.*?)\n\.Ed", read("daemon/ganadd.8"), re.S).group(1)
+        block = re.search(r"\.Sh SIGNED MODELS.*?\.Bd[^\n]*\n(.*?)\n\.Ed", read("daemon/ganadd.8"),
+                          re.S).group(1)
         commands = "\n".join(x[2:] for x in block.splitlines() if x[:2] in ("$ ", "# "))
         etc, lib = os.path.join(self.dir, "etc"), os.path.join(self.dir, "lib")
         os.mkdir(lib)
-        for before, after in (("/etc/ganad", etc), ("/var/lib/ganad", lib), ("minisign -G", "minisign -G -W"),
+        for before, after in (("/etc/ganad", etc), ("/var/lib/ganad", lib),
+                              ("minisign -G", "minisign -G -W"),
                               ("ganad-train verify", f"ganad-train verify --keys {etc}/trusted.d"),
                               ("ganad-train", ganad.args.train), ("ganadctl", ganad.args.ganadctl)):
             commands = commands.replace(before, after)
-        for folder in (self.dir, lib):
-            shutil.copy(self.model, os.path.join(folder, "office.ckpt"))
-        with ganad.Daemon(models={"m": {"checkpoint": os.path.join(lib, "office.ckpt")}}, trust={"keys": os.path.join(etc, "trusted.d")}) as d:
-            said = run("bash", "-eu", "-c", commands, cwd=self.dir, env={**os.environ, "GANAD_CONTROL_SOCKET": d.control})
+        for directory in (self.dir, lib):
+            shutil.copy(self.model, os.path.join(directory, "office.ckpt"))
+        with ganad.Daemon(models={"m": {"checkpoint": os.path.join(lib, "office.ckpt")}},
+                          trust={"keys": os.path.join(etc, "trusted.d")}) as d:
+            said = run("bash", "-eu", "-c", commands, cwd=self.dir,
+                       env={**os.environ, "GANAD_CONTROL_SOCKET": d.control})
             self.assertRegex(said, r"signed by [0-9A-F]{16}")
             self.assertIn("signed by", run(ganad.args.ganadctl, "-s", d.control, "model"))
 
     def test_the_example_of_a_rule_is_one(self):
-        rule = re.search(r"^\.Sh EXAMPLES\n\.Dl (.*)$", read("tools/ganadctl/ganad-suppress.5"), re.M).group(1)
+        rule = re.search(r"^\.Sh EXAMPLES\n\.Dl (.*)$", read("tools/ganadctl/ganad-suppress.5"),
+                         re.M).group(1)
         with ganad.Daemon() as d:
-            shell = '"$0" -s "$1" suppress add -n ' + rule.replace("\\(dq", '"').replace("score<12", "'score<12'")
+            rule = rule.replace("\\(dq", '"').replace("score<12", "'score<12'")
+            shell = '"$0" -s "$1" suppress add -n ' + rule
             run("bash", "-eu", "-c", shell, ganad.args.ganadctl, d.control)
 
     def test_the_sizes_of_alerts(self):
         page = re.sub(r"\s+", " ", read("daemon/ganad-events.5"))
-        stated = {f: int(n.replace(",", "")) for n, f in re.findall(r"([\d,]+)(?: bytes)? as (\w+)", page.split("An ordinary alert")[1][:150])}
+        stated = {f: int(n.replace(",", ""))
+                  for n, f in re.findall(r"([\d,]+)(?: bytes)? as (\w+)",
+                                         page.split("An ordinary alert")[1][:150])}
         self.assertEqual(set(stated), {"json", "eve", "ecs", "ocsf", "cef", "leef", "syslog"})
-        shorter = re.search(r"Without the columns it takes ([\d,]+) as json and ([\d,]+) as eve", page)
+        shorter = re.search(r"Without the columns it takes ([\d,]+) as json and ([\d,]+) as eve",
+                            page)
         with open(os.path.join(self.dir, "sizes.conf"), "w") as f:
             f.write(read_file(os.path.join(self.dir, "ganadd.conf")))
             for name in stated:
                 for length in ("60000", "1180"):
-                    f.write(f"[output {name}{length}]\ntype = file\nto = {self.dir}/{name}{length}\nformat = {name}\nevents = alert\nlength = {length}\n")
+                    f.write(f"[output {name}{length}]\ntype = file\nto = "
+                            f"{self.dir}/{name}{length}\nformat = {name}\nevents = alert\n"
+                            f"length = {length}\n")
         run(ganad.args.ganadd, "-c", "sizes.conf", "-r", "site.pcap", cwd=self.dir)
-        alerts = {(n, k): read_file(os.path.join(self.dir, n + k)).splitlines() for n in stated for k in ("60000", "1180")}
+        alerts = {(n, k): read_file(os.path.join(self.dir, n + k)).splitlines() for n in stated
+                  for k in ("60000", "1180")}
         for name, want in stated.items():
             self.assertAlmostEqual(mean(alerts[name, "60000"]), want, delta=want * 0.15, msg=name)
         inside = {"json": lambda o: o, "eve": lambda o: o["alert"]["context"]["ganad"]}
@@ -362,17 +416,21 @@ class Samples(unittest.TestCase):
             for o in whole:
                 get(o).pop("features")
             want = int(want.replace(",", ""))
-            self.assertAlmostEqual(mean([json.dumps(o, separators=(",", ":")) for o in whole]), want, delta=want * 0.15, msg=name)
-        one = [len(inside["eve"](json.loads(x))["top_features"]) == 1 for x in alerts["eve", "1180"]]
+            self.assertAlmostEqual(mean([json.dumps(o, separators=(",", ":")) for o in whole]),
+                                   want, delta=want * 0.15, msg=name)
+        one = [len(inside["eve"](json.loads(x))["top_features"]) == 1
+               for x in alerts["eve", "1180"]]
         self.assertGreater(sum(one), 0.9 * len(one))
         few = [n for n in stated if len(alerts[n, "1180"]) < 0.1 * len(alerts[n, "60000"])]
         self.assertEqual(few, ["ecs", "ocsf"])
-        self.assertEqual([n for n in stated if n not in few and len(alerts[n, "1180"]) < len(alerts[n, "60000"])], [])
+        self.assertEqual([n for n in stated if n not in few
+                          and len(alerts[n, "1180"]) < len(alerts[n, "60000"])], [])
 
     def test_the_sources_with_the_most_connections(self):
         if not shutil.which("jq"):
             self.skipTest("no jq on this machine")
-        block = re.search(r"\.Sh EXAMPLES\n.*?\.Bd[^\n]*\n(.*?)\n\.Ed", read("daemon/ganad-events.5"), re.S).group(1)
+        block = re.search(r"\.Sh EXAMPLES\n.*?\.Bd[^\n]*\n(.*?)\n\.Ed",
+                          read("daemon/ganad-events.5"), re.S).group(1)
         with open(os.path.join(self.dir, "alerts.json"), "w") as f:
             f.write("".join(x + "\n" for x in self.real_read().splitlines() if x.startswith("{")))
         found = run("bash", "-eu", "-c", block, cwd=self.dir).split()

@@ -26,11 +26,13 @@ def records_file():
 
 
 def checkpoints():
-    return [ganad.checkpoint("egbad"), ganad.checkpoint("ganomaly"), ganad.checkpoint("anogan")] + ganad.trained()
+    return [ganad.checkpoint("egbad"), ganad.checkpoint("ganomaly"),
+            ganad.checkpoint("anogan")] + ganad.trained()
 
 
 def name_of(checkpoint):
-    r = subprocess.run([ganad.args.train, "inspect", "--json", checkpoint], stdout=subprocess.PIPE, check=True)
+    r = subprocess.run([ganad.args.train, "inspect", "--json", checkpoint], stdout=subprocess.PIPE,
+                       check=True)
     return json.loads(r.stdout)["name"]
 
 
@@ -56,7 +58,8 @@ class Scores(unittest.TestCase):
         a part."""
         for checkpoint in checkpoints():
             with self.subTest(checkpoint=checkpoint), \
-                    ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint, "search_rate": "1e6"}}) as d:
+                    ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint,
+                                                               "search_rate": "1e6"}}) as d:
                 for options in (["--format", "csv"], ["--format", "csv", "--top", "41"],
                                 ["--format", "json", "--top", "3"], ["--format", "table"]):
                     file = records_file()
@@ -68,20 +71,25 @@ class Scores(unittest.TestCase):
                     socket = d.ctl("score", "--no-alerts", *options, file)
                     seconds = time.monotonic() - start
                     local = ganad.ctl("score", "--local", checkpoint, *options, file)
-                    self.assertEqual((socket.returncode, local.returncode), (0, 0), socket.stderr + local.stderr)
+                    self.assertEqual((socket.returncode, local.returncode), (0, 0),
+                                     socket.stderr + local.stderr)
                     self.assertTrue(socket.stdout == local.stdout, "socket and local differ")
                     if options == ["--format", "csv"]:
                         rows = list(csv.DictReader(io.StringIO(socket.stdout.decode())))
-                        self.assertEqual([int(r["line"]) for r in rows], list(range(1, len(rows) + 1)))
-                        n = ganad.DATA_ROWS if file == ganad.data_file() else len(ganad.data_lines(N))
+                        self.assertEqual([int(r["line"]) for r in rows],
+                                         list(range(1, len(rows) + 1)))
+                        n = (ganad.DATA_ROWS if file == ganad.data_file()
+                             else len(ganad.data_lines(N)))
                         self.assertEqual(len(rows), n)
                         self.assertGreater(len({r["score"] for r in rows}), len(rows) // 10)
-                        print(f"{os.path.basename(checkpoint)}: {len(rows)} records in {seconds:.2f} s", flush=True)
+                        print(f"{os.path.basename(checkpoint)}: {len(rows)} records in "
+                              f"{seconds:.2f} s", flush=True)
 
     def test_a_message_a_record_gives_the_same_bits(self):
         lines = ganad.data_lines(600)
         checkpoint = ganad.checkpoint()
-        local = ganad.ctl("score", "--local", checkpoint, "--format", "csv", "-", input=b"".join(lines))
+        local = ganad.ctl("score", "--local", checkpoint, "--format", "csv", "-",
+                          input=b"".join(lines))
         want = [ganad.bits(r["score"]) for r in csv.DictReader(io.StringIO(local.stdout.decode()))]
         records = [ganad.record(line) for line in lines]
         with ganad.Daemon() as d:
@@ -89,7 +97,8 @@ class Scores(unittest.TestCase):
                 with ganad.Conn(d.scoring) as c:
                     starts = range(0, len(records), n)
                     for i in starts:
-                        c.send(ganad.SCORE_REQUEST, ganad.request(records[i:i + n], id=i, no_alert=True))
+                        c.send(ganad.SCORE_REQUEST,
+                               ganad.request(records[i:i + n], id=i, no_alert=True))
                     got = []
                     for i in starts:
                         a = c.answer()
@@ -113,21 +122,25 @@ class Scores(unittest.TestCase):
         opener = ganad.gzip.open if file.endswith(".gz") else open
         with opener(file, "rb") as f:
             attack = [not line.rstrip().endswith(b"normal.") for line in f]
-        e = subprocess.run([ganad.args.train, "eval", checkpoint, "--data", file, "--json"], stdout=subprocess.PIPE,
+        e = subprocess.run([ganad.args.train, "eval", checkpoint, "--data", file, "--json"],
+                           stdout=subprocess.PIPE,
                            check=True)
         e = json.loads(e.stdout)
         self.assertEqual((e["n"], e["positives"]), (len(rows), sum(attack)))
         self.assertEqual(ganad.bits(e["threshold"]), ganad.bits(rows[0]["threshold"]))
         hits = sum(r["anomalous"] == "1" and y for r, y in zip(rows, attack))
         self.assertAlmostEqual(e["recall"], hits / sum(attack), delta=1e-9)
-        self.assertAlmostEqual(e["auroc"], auroc([float(r["score"]) for r in rows], attack), delta=1e-9)
+        self.assertAlmostEqual(e["auroc"], auroc([float(r["score"]) for r in rows], attack),
+                               delta=1e-9)
 
     def test_the_largest_values_pass_through_the_socket(self):
         """float32 cannot hold 2^32 - 1: rounding must not put a legal record out of range."""
-        line = b"4294967295,tcp,http,SF,9007199254740992,9007199254740992,1" + b",4294967295" * 4 + b",1,4294967295,1,2"
-        line += b",4294967295" * 5 + b",1,1,511,511" + b",1.00" * 7 + b",255,255" + b",1.00" * 8 + b"\n"
+        line = b"4294967295,tcp,http,SF,9007199254740992,9007199254740992,1"
+        line += b",4294967295" * 4 + b",1,4294967295,1,2" + b",4294967295" * 5
+        line += b",1,1,511,511" + b",1.00" * 7 + b",255,255" + b",1.00" * 8 + b"\n"
         with ganad.Daemon(models={"random": {"checkpoint": ganad.checkpoint()}}) as d:
-            local = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-", input=line)
+            local = ganad.ctl("score", "--local", ganad.checkpoint(), "--format", "csv", "-",
+                              input=line)
             self.assertEqual(local.returncode, 0, local.stderr)
             socket = d.ctl("score", "--format", "csv", "-", input=line)
             self.assertEqual(socket.returncode, 0, socket.stderr)
@@ -138,10 +151,12 @@ class Scores(unittest.TestCase):
         models = {"quick": {"checkpoint": ganad.checkpoint("egbad")},
                   "search": {"checkpoint": ganad.checkpoint("anogan"), "search_rate": "30"}}
         lines = ganad.data_lines(500)
-        local = ganad.ctl("score", "--local", ganad.checkpoint("anogan"), "--format", "csv", "-", input=b"".join(lines))
+        local = ganad.ctl("score", "--local", ganad.checkpoint("anogan"), "--format", "csv", "-",
+                          input=b"".join(lines))
         want = {r["line"]: r["score"] for r in csv.DictReader(io.StringIO(local.stdout.decode()))}
         with ganad.Daemon(models=models) as d:
-            r = d.ctl("score", "--model", "search", "--no-alerts", "--format", "csv", "-", input=b"".join(lines))
+            r = d.ctl("score", "--model", "search", "--no-alerts", "--format", "csv", "-",
+                      input=b"".join(lines))
             self.assertEqual(r.returncode, 0, r.stderr)
             rows = list(csv.DictReader(io.StringIO(r.stdout.decode())))
             scored = [row for row in rows if row["score"]]
@@ -157,14 +172,18 @@ class Scores(unittest.TestCase):
             status = d.ctl("status", "--json", control=True)
             search = json.loads(status.stdout)["models"][1]
             self.assertEqual((search["steps"], search["search_rate"]), (20, 30))
-            self.assertEqual((search["scored"], search["unscored"]), (len(scored), 500 - len(scored)))
+            self.assertEqual((search["scored"], search["unscored"]),
+                             (len(scored), 500 - len(scored)))
             self.assertEqual(d.counter("records_unscored"), 500 - len(scored))
             text = d.ctl("status", control=True).stdout.decode()
-            self.assertIn(f"search: 20 steps per search, 30 searches per second, {500 - len(scored)} records unscored", text)
+            self.assertIn("search: 20 steps per search, 30 searches per second, "
+                          f"{500 - len(scored)} records unscored", text)
             self.assertNotIn("quick: ", text)
 
-            for form, word in (("table", b"  unscored "), ("json", b'"score":null,"p_value":null,"anomalous":null')):
-                r = d.ctl("score", "--model", "search", "--format", form, "-", input=b"".join(lines))
+            for form, word in (("table", b"  unscored "),
+                               ("json", b'"score":null,"p_value":null,"anomalous":null')):
+                r = d.ctl("score", "--model", "search", "--format", form, "-",
+                          input=b"".join(lines))
                 self.assertEqual(r.returncode, 0, r.stderr)
                 self.assertIn(word, r.stdout)
                 self.assertEqual(r.stdout.count(b"\n"), 501 if form == "table" else 500)
@@ -175,7 +194,8 @@ class Scores(unittest.TestCase):
             with ganad.Conn(d.scoring) as busy, ganad.Conn(d.scoring) as c:
                 waits = []
                 for i in range(50):
-                    busy.send(ganad.SCORE_REQUEST, ganad.request(records[:250], id=i, model="search", no_alert=True))
+                    busy.send(ganad.SCORE_REQUEST,
+                              ganad.request(records[:250], id=i, model="search", no_alert=True))
                     start = time.monotonic()
                     c.send(ganad.SCORE_REQUEST, ganad.request(records[:1], id=i))
                     self.assertEqual(len(c.answer().score), 1)
@@ -186,16 +206,19 @@ class Scores(unittest.TestCase):
                 self.assertLess(sorted(waits)[25], 0.1 * ganad.SLOW)
 
     def test_two_models_are_kept_apart(self):
-        models = {"a": {"checkpoint": ganad.checkpoint("egbad")}, "b": {"checkpoint": ganad.checkpoint("ganomaly")}}
+        models = {"a": {"checkpoint": ganad.checkpoint("egbad")},
+                  "b": {"checkpoint": ganad.checkpoint("ganomaly")}}
         lines = b"".join(ganad.data_lines(10))
         with ganad.Daemon(models=models) as d:
             seen = {}
             for name in ("", "a", "b"):
-                r = d.ctl("score", "--format", "csv", *(["--model", name] if name else []), "-", input=lines)
+                r = d.ctl("score", "--format", "csv", *(["--model", name] if name else []), "-",
+                          input=lines)
                 self.assertEqual(r.returncode, 0, r.stderr)
                 seen[name] = r.stdout
                 checkpoint = models[name or "a"]["checkpoint"]
-                local = ganad.ctl("score", "--local", checkpoint, "--format", "csv", "-", input=lines)
+                local = ganad.ctl("score", "--local", checkpoint, "--format", "csv", "-",
+                                  input=lines)
                 self.assertEqual(r.stdout, local.stdout)
             self.assertEqual(seen[""], seen["a"])
             self.assertNotEqual(seen["a"], seen["b"])

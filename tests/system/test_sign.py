@@ -15,13 +15,15 @@ import ganad
 class Signer:
     """A directory with a key pair."""
 
-    def __init__(self, folder, name):
-        self.public, self.secret = os.path.join(folder, name + ".pub"), os.path.join(folder, name + ".key")
+    def __init__(self, directory, name):
+        self.public = os.path.join(directory, name + ".pub")
+        self.secret = os.path.join(directory, name + ".key")
         subprocess.run(["minisign", "-G", "-W", "-p", self.public, "-s", self.secret], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def sign(self, path, *options, comment="office, week 48"):
-        subprocess.run(["minisign", "-S", *options, "-s", self.secret, "-t", comment, "-m", path], check=True,
+        subprocess.run(["minisign", "-S", *options, "-s", self.secret, "-t", comment, "-m", path],
+                       check=True,
                        stdout=subprocess.DEVNULL)
 
 
@@ -31,7 +33,7 @@ class Signed(unittest.TestCase):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-sign-")
         self.addCleanup(self.tmp.cleanup)
         os.mkdir(self.path("keys"), 0o755)
-        self.signer, self.stranger = Signer(self.tmp.name, "ours"), Signer(self.tmp.name, "theirs")
+        self.signer, self.untrusted = Signer(self.tmp.name, "ours"), Signer(self.tmp.name, "theirs")
         shutil.copy(self.signer.public, self.path("keys"))
         os.chmod(self.path("keys/ours.pub"), 0o644)
         self.model = self.path("m.ckpt")
@@ -47,7 +49,8 @@ class Signed(unittest.TestCase):
     def test(self, required="yes"):
         """The messages of ganadd -t."""
         with self.daemon(required, start=False) as d:
-            r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            r = subprocess.run([ganad.args.ganadd, "-t", "-c", d.conf], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE,
                                text=True)
             return r.returncode, r.stdout + r.stderr
 
@@ -67,12 +70,13 @@ class Signed(unittest.TestCase):
         with self.daemon() as d:
             self.assertRegex(d.status().model[0].signed_by, r"^[0-9A-F]{16} office, week 48$")
             self.assertIn("signed by", d.ctl("model", control=True).stdout.decode())
-            self.assertIn("week 48", json.loads(d.ctl("model", "-J", control=True).stdout)[0]["signed_by"])
+            self.assertIn("week 48", json.loads(d.ctl("model", "-J",
+                                                      control=True).stdout)[0]["signed_by"])
 
     def test_what_is_not_signed_as_it_must_be_is_refused(self):
         self.assertIn("not signed, and [trust] require_signature is yes", self.test()[1])
         self.assertEqual(self.test("no")[0], 0)
-        self.stranger.sign(self.model)
+        self.untrusted.sign(self.model)
         code, said = self.test()
         self.assertEqual(code, 1)
         self.assertRegex(said, r"signed by key [0-9A-F]{16}, which is not in ")
@@ -82,12 +86,15 @@ class Signed(unittest.TestCase):
         for required in "yes", "no":  # a trusted key says that it is another file
             code, said = self.test(required)
             self.assertEqual(code, 1)
-            self.assertRegex(said, r"the signature in .*m.ckpt.minisig, by key [0-9A-F]{16}, is not of this file")
+            self.assertRegex(said,
+                             r"the signature in .*m.ckpt.minisig, by key [0-9A-F]{16}, "
+                             "is not of this file")
 
     def test_every_changed_byte_is_found(self):
         self.signer.sign(self.model)
         step = "1" if ganad.args.long else "997"
-        r = subprocess.run([ganad.args.flip_signed, self.model, self.path("keys"), step], stdout=subprocess.PIPE, text=True)
+        r = subprocess.run([ganad.args.flip_signed, self.model, self.path("keys"), step],
+                           stdout=subprocess.PIPE, text=True)
         print(r.stdout, end="")
         self.assertEqual(r.returncode, 0, r.stdout)
 
@@ -120,7 +127,7 @@ class Signed(unittest.TestCase):
             other = self.path("other.ckpt")
             shutil.copy(self.model, other)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 1)
-            self.stranger.sign(other)
+            self.untrusted.sign(other)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 1)
             self.signer.sign(other)
             self.assertEqual(d.ctl("model", "load", "m", other, control=True).returncode, 0)
@@ -145,7 +152,8 @@ class Signed(unittest.TestCase):
             def status():
                 return d.status().model[0]
             other = self.path("other.ckpt")
-            subprocess.run([ganad.args.random_checkpoint, "egbad", "2", os.path.join(ganad.scratch(), "calibration"), other],
+            subprocess.run([ganad.args.random_checkpoint, "egbad", "2",
+                            os.path.join(ganad.scratch(), "calibration"), other],
                            check=True)
             self.signer.sign(other)
             self.assertEqual(ctl("model", "load", "m", other)[0], 0)
@@ -161,7 +169,8 @@ class Signed(unittest.TestCase):
             with open(d.conf) as f:
                 text = f.read()
             with open(d.conf, "w") as f:
-                f.write(text.replace("require_signature = no", "require_signature = yes").replace(unsigned, other))
+                f.write(text.replace("require_signature = no",
+                                     "require_signature = yes").replace(unsigned, other))
             code, said = ctl("reload")
             self.assertEqual(code, 0, said)
             code, said = ctl("model", "rollback", "m")
@@ -171,7 +180,8 @@ class Signed(unittest.TestCase):
 
     def test_offline(self):
         def verify(*files):
-            r = subprocess.run([ganad.args.train, "verify", "--keys", self.path("keys"), *files], stdout=subprocess.PIPE,
+            r = subprocess.run([ganad.args.train, "verify", "--keys", self.path("keys"), *files],
+                               stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
             return r.returncode, r.stdout, r.stderr
         self.assertEqual(verify(self.model)[0], 1)

@@ -41,7 +41,7 @@ def committed(d, n):
     ganad.wait_for(lambda: d.status().spool.end == n + 1, 30, f"{n} events are in the spool")
 
 
-class Told:
+class Received:
     """The events that a receiver has received."""
 
     def __init__(self, reader):
@@ -52,7 +52,8 @@ class Told:
         self.seen = {e["seq"] for e in events if e["event_type"] != "loss"}
 
     def lost(self):
-        return {n for e in self.losses if e["lost"] > 0 for n in range(e["first_seq"], e["last_seq"] + 1)}
+        return {n for e in self.losses if e["lost"] > 0
+                for n in range(e["first_seq"], e["last_seq"] + 1)}
 
     def unused(self):
         """(first, end); it can be billions of numbers."""
@@ -60,14 +61,16 @@ class Told:
 
     def watch(self):
         """The reports of conf/ganad-watch.py about it."""
-        p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")], input="".join(self.lines),
+        p = subprocess.run([sys.executable, os.path.join(ganad.args.source, "conf/ganad-watch.py")],
+                           input="".join(self.lines),
                            text=True, stdout=subprocess.PIPE, check=True, timeout=60 * ganad.SLOW)
         return p.stdout
 
 
 class Case(unittest.TestCase):
     def daemon(self, **spool):
-        d = ganad.Daemon(outputs=TO, models=model(), metrics={"unix": "{dir}/metrics.sock"}, spool=spool)
+        d = ganad.Daemon(outputs=TO, models=model(), metrics={"unix": "{dir}/metrics.sock"},
+                         spool=spool)
         self.addCleanup(d.__exit__)
         return d
 
@@ -97,7 +100,8 @@ class Case(unittest.TestCase):
         ganad.wait_for(outside, 5, "ganadctl spool says the same, when the state is written")
 
     def all_is_delivered(self, d):
-        ganad.wait_for(lambda: d.status().output[0].state == "open" and d.status().output[0].waiting == 0, 60,
+        ganad.wait_for(lambda: d.status().output[0].state == "open"
+                       and d.status().output[0].waiting == 0, 60,
                        "all is delivered")
 
     def stops_at_once(self, d):
@@ -120,9 +124,9 @@ class Crashes(Case):
         self.all_is_delivered(d)
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual(told.seen, set(range(1, n + 1)))
-        self.assertEqual((told.losses, told.watch()), ([], ""))
+        received = Received(r)
+        self.assertEqual(received.seen, set(range(1, n + 1)))
+        self.assertEqual((received.losses, received.watch()), ([], ""))
 
     def test_a_stop_after_a_kill_with_nothing_to_send_is_immediate(self):
         d = self.daemon()
@@ -154,17 +158,19 @@ class Crashes(Case):
         at_most = d.status().output[0].lost_at_most
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual(told.lost(), lost)
+        received = Received(r)
+        self.assertEqual(received.lost(), lost)
         # If the state was written after the last event, that one is lost for certain.
         self.assertIn(len(lost) - at_most, (0, 1) if torn else (0,))
-        self.assertEqual(sum(e["lost"] for e in told.losses), len(lost))
-        self.assertEqual(sum(e["lost"] for e in told.losses if e["at_most"]), at_most)
-        ((first, end),) = told.unused()
+        self.assertEqual(sum(e["lost"] for e in received.losses), len(lost))
+        self.assertEqual(sum(e["lost"] for e in received.losses if e["at_most"]), at_most)
+        ((first, end),) = received.unused()
         self.assertEqual((first, end), (max(lost or {n - PER_REQUEST}) + 1, skipped_to))
-        self.assertEqual(told.seen, set(range(1, first)) - lost | set(range(end, end + PER_REQUEST)))
-        self.assertNotIn("missing", told.watch())
-        self.assertEqual(told.watch().count("reports the loss of"), sum(e["lost"] > 0 for e in told.losses))
+        self.assertEqual(received.seen, set(range(1, first)) - lost |
+                         set(range(end, end + PER_REQUEST)))
+        self.assertNotIn("missing", received.watch())
+        self.assertEqual(received.watch().count("reports the loss of"),
+                         sum(e["lost"] > 0 for e in received.losses))
         self.assertIn(f"the numbers {first} to {end - 1} are skipped", d.read_log())
 
     def test_a_torn_end_may_have_lost_an_event_and_skips_the_rest(self):
@@ -174,7 +180,8 @@ class Crashes(Case):
         self.harmed(tear, 30, 1 + (1 << 16))
 
     def test_a_lost_state_skips_far_and_loses_nothing(self):
-        self.harmed(lambda d: os.unlink(d.path("spool/ganad-spool.state")), 0, 1 + 2 * PER_REQUEST + (1 << 32))
+        self.harmed(lambda d: os.unlink(d.path("spool/ganad-spool.state")), 0,
+                    1 + 2 * PER_REQUEST + (1 << 32))
 
 
 class Quota(Case):
@@ -190,16 +197,17 @@ class Quota(Case):
             return gone if (s.output[0].waiting, s.output[0].lost) == (n - gone, gone) else 0
         gone = ganad.wait_for(evicted, 10, "what was evicted is lost, and the rest waits")
         self.says(d, n - gone, gone)
-        self.assertRegex(ganad.wait_for(lambda: "loses events" in d.read_log() and d.read_log(), 5, "a line of the log"),
+        self.assertRegex(ganad.wait_for(lambda: "loses events" in d.read_log() and d.read_log(), 5,
+                                        "a line of the log"),
                          r"output 'unix' loses events before it reads them: \d+ more, \d+ in total")
         r = self.reader(d)
         self.all_is_delivered(d)
         self.says(d, 0, gone)  # its reader found the gap: not counted twice
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual(told.lost(), set(range(1, gone + 1)))
-        self.assertEqual(told.seen, set(range(gone + 1, n + 1)))
+        received = Received(r)
+        self.assertEqual(received.lost(), set(range(1, gone + 1)))
+        self.assertEqual(received.seen, set(range(gone + 1, n + 1)))
         self.assertLessEqual(d.read_log().count("loses events"), 1)
 
 
@@ -215,7 +223,8 @@ class Touched(Case):
         if r:
             self.all_is_delivered(d)
         harm(d)
-        mended = ganad.wait_for(lambda: d.status().spool.mended, 3, "it is noticed, without an event")
+        mended = ganad.wait_for(lambda: d.status().spool.mended, 3,
+                                "it is noticed, without an event")
         self.assertEqual(mended, 1)
         self.assertIn("another program deleted, renamed or replaced", d.read_log())
         n += score(d, 2)
@@ -230,9 +239,9 @@ class Touched(Case):
         self.all_is_delivered(d)
         self.stops_at_once(d)
         r.stop()
-        told = Told(r)
-        self.assertEqual((told.seen, told.losses), (set(range(1, n + 1)), []))
-        self.assertEqual(told.watch(), "")
+        received = Received(r)
+        self.assertEqual((received.seen, received.losses), (set(range(1, n + 1)), []))
+        self.assertEqual(received.watch(), "")
         return d
 
     def test_the_directory_is_deleted(self):
@@ -261,20 +270,23 @@ class Touched(Case):
         shutil.rmtree(d.path("spool"))
         ganad.wait_for(lambda: d.status().spool.mended, 3, "it is noticed")
         with open(d.conf, encoding="utf-8") as f:
-            conf = re.sub(r"(?m)^unix = .*\n", lambda m: m.group(0).replace(".sock", "2.sock"), f.read())
+            conf = re.sub(r"(?m)^unix = .*\n", lambda m: m.group(0).replace(".sock", "2.sock"),
+                          f.read())
         with open(d.path("second.conf"), "w", encoding="utf-8") as f:
             f.write(conf)
-        p = subprocess.run([ganad.args.ganadd, "-c", d.path("second.conf")], text=True, stderr=subprocess.PIPE, timeout=60 * ganad.SLOW)
+        p = subprocess.run([ganad.args.ganadd, "-c", d.path("second.conf")], text=True,
+                           stderr=subprocess.PIPE, timeout=60 * ganad.SLOW)
         self.assertNotEqual(p.returncode, 0)
         self.assertIn("another process writes to this spool", p.stderr)
 
-    def test_a_deleted_segment_that_nobody_read_is_lost_and_counted_at_once(self):
+    def test_a_deleted_segment_that_no_output_read_is_lost_and_counted_at_once(self):
         d = self.daemon(segment="256K", quota="16M")
         n = 0
         while d.status().spool.segments < 3:
             n += score(d, 5)
         committed(d, n)
-        first, second = (int(os.path.basename(f)[:16], 16) for f in sorted(glob.glob(d.path("spool/*.seg")))[:2])
+        first, second = (int(os.path.basename(f)[:16], 16)
+                         for f in sorted(glob.glob(d.path("spool/*.seg")))[:2])
         os.unlink(d.path(f"spool/{first:016x}.seg"))
         gone = second - first
         ganad.wait_for(lambda: d.status().spool.removed == 1, 5, "it is noticed")
@@ -284,7 +296,7 @@ class Touched(Case):
         self.says(d, 0, gone)
         self.stops_at_once(d)
         r.stop()
-        self.assertEqual(Told(r).lost(), set(range(first, second)))
+        self.assertEqual(Received(r).lost(), set(range(first, second)))
 
 
 if __name__ == "__main__":

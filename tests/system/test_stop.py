@@ -87,13 +87,16 @@ class Stop(unittest.TestCase):
                     self.assertEqual(load.answers, list(range(len(load.answers))))
                     self.assertTrue(load.clean, "the connection broke")
                     self.assertEqual(load.end and load.end.code, ganad.SHUTTING_DOWN)
-                    self.assertLess(len(load.answers), len(load.frames), "it was over before the signal")
+                    self.assertLess(len(load.answers), len(load.frames),
+                                    "it was over before the signal")
                 with open(d.path("alerts")) as f:
                     alerts = [json.loads(line) for line in f]
                 self.assertEqual(len(alerts), sum(load.anomalous for load in loads))
                 first = alerts[0]["seq"]
-                self.assertEqual([a["seq"] for a in alerts], list(range(first, first + len(alerts))))
-                self.assertFalse(os.path.exists(d.scoring) or os.path.exists(d.control), "sockets were left behind")
+                self.assertEqual([a["seq"] for a in alerts],
+                                 list(range(first, first + len(alerts))))
+                self.assertFalse(os.path.exists(d.scoring) or os.path.exists(d.control),
+                                 "sockets were left behind")
 
     def test_a_client_that_does_not_read_delays_it_by_stop_timeout_at_most(self):
         with ganad.Daemon(ganadd={"stop_timeout": "1s"}) as d, ganad.Conn(d.scoring) as c:
@@ -109,8 +112,10 @@ class Stop(unittest.TestCase):
 
     def test_idle_clients_and_tails_do_not_delay_it(self):
         with ganad.Daemon() as d:
-            conns = [ganad.Conn(d.scoring) for _ in range(20)] + [ganad.Conn(d.control) for _ in range(3)]
-            conns[-1].send(ganad.CONTROL_REQUEST, ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
+            conns = [ganad.Conn(d.scoring) for _ in range(20)]
+            conns += [ganad.Conn(d.control) for _ in range(3)]
+            conns[-1].send(ganad.CONTROL_REQUEST,
+                           ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
             ganad.wait_for(lambda: d.counter("tails") == 1, 10, "tail")
             start = time.monotonic()
             self.assertEqual(d.stop(), 0)
@@ -132,9 +137,12 @@ class Stop(unittest.TestCase):
 
 class Signals(unittest.TestCase):
     # Each ends a program that does not catch it: signal(7).
-    WITHOUT_MEANING = {signal.SIGUSR1: "SIGUSR1", signal.SIGUSR2: "SIGUSR2", signal.SIGALRM: "SIGALRM",
-                       signal.SIGVTALRM: "SIGVTALRM", signal.SIGPROF: "SIGPROF", signal.SIGIO: "SIGPOLL",
-                       signal.SIGPWR: "SIGPWR", 16: "SIGSTKFLT", signal.SIGRTMIN: f"signal {int(signal.SIGRTMIN)}",
+    WITHOUT_MEANING = {signal.SIGUSR1: "SIGUSR1", signal.SIGUSR2: "SIGUSR2",
+                       signal.SIGALRM: "SIGALRM",
+                       signal.SIGVTALRM: "SIGVTALRM", signal.SIGPROF: "SIGPROF",
+                       signal.SIGIO: "SIGPOLL",
+                       signal.SIGPWR: "SIGPWR", 16: "SIGSTKFLT",
+                       signal.SIGRTMIN: f"signal {int(signal.SIGRTMIN)}",
                        signal.SIGRTMAX: f"signal {int(signal.SIGRTMAX)}"}
 
     def daemon(self):
@@ -145,14 +153,16 @@ class Signals(unittest.TestCase):
         """The number of anomalous records in the alerts of the file."""
         with open(d.path("alerts"), encoding="ascii") as f:
             events = [json.loads(line) for line in f]
-        return sum(e["rollup"]["count"] if "rollup" in e else 1 for e in events if e["event_type"] == "alert")
+        return sum(e["rollup"]["count"] if "rollup" in e else 1 for e in events
+                   if e["event_type"] == "alert")
 
     def test_signals_without_meaning_end_nothing_and_lose_no_count(self):
         with self.daemon() as d:
             self.assertEqual(d.ctl("score", "-", input=ganad.data_lines(1)[0] * 300).returncode, 0)
             for number, name in self.WITHOUT_MEANING.items():
                 d.process.send_signal(number)
-                ganad.wait_for(lambda: f"notice: loop: {name} has no meaning here" in d.read_log(), 10, name)
+                ganad.wait_for(lambda: f"notice: loop: {name} has no meaning here" in d.read_log(),
+                               10, name)
             for _ in range(200):
                 d.process.send_signal(signal.SIGUSR1)
             self.assertEqual(d.counter("records_scored"), 300)
@@ -194,16 +204,19 @@ def cpu_seconds(pid):
 def holds(pid, number):
     """Returns whether it blocks or catches a signal."""
     with open(f"/proc/{pid}/status") as f:
-        masks = {k: int(v, 16) for k, v in (line.split(":", 1) for line in f) if k in ("SigBlk", "SigCgt")}
+        masks = {k: int(v, 16) for k, v in (line.split(":", 1) for line in f)
+                 if k in ("SigBlk", "SigCgt")}
     return any(m >> (number - 1) & 1 for m in masks.values())
 
 
 class Start(unittest.TestCase):
     # 78: the service manager does not retry
     def run_daemon(self, conf, *options, expect=None):
-        r = subprocess.run([ganad.args.ganadd, "-c", conf, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        r = subprocess.run([ganad.args.ganadd, "-c", conf, *options], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE,
                            timeout=30 * ganad.SLOW)
-        self.assertEqual(r.returncode, (1 if options else 78) if expect is None else expect, r.stderr)
+        self.assertEqual(r.returncode, (1 if options else 78) if expect is None else expect,
+                         r.stderr)
         return (r.stdout + r.stderr).decode()
 
     def broken(self, text, *words):
@@ -244,10 +257,12 @@ class Start(unittest.TestCase):
 
     def test_too_few_descriptors_are_named_and_what_to_raise(self):
         """At each number that is too small."""
-        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE, metrics={"unix": "{dir}/m.sock"}) as d:
+        with ganad.Daemon(start=False, outputs=ganad.ALERTS_FILE,
+                          metrics={"unix": "{dir}/m.sock"}) as d:
             said = []
             for n in range(12, 64, 3):
-                p = subprocess.Popen(["prlimit", f"--nofile={n}:{n}", ganad.args.ganadd, "-c", d.conf], stderr=subprocess.PIPE,
+                p = subprocess.Popen(["prlimit", f"--nofile={n}:{n}", ganad.args.ganadd, "-c",
+                                      d.conf], stderr=subprocess.PIPE,
                                      text=True)
                 lines = ""
                 for line in p.stderr:
@@ -261,7 +276,9 @@ class Start(unittest.TestCase):
             self.assertEqual(said[-1][1], 0, said[-1])
             self.assertGreater(len(said), 8)
             for n, code, lines in said[:-1]:
-                self.assertEqual((code, lines.count(f"too many open files: {n} descriptors are allowed")), (1, 1), lines)
+                self.assertEqual((code,
+                                  lines.count(f"too many open files: {n} descriptors are allowed")),
+                                 (1, 1), lines)
                 self.assertIn("raise LimitNOFILE= of the unit, or 'ulimit -n'", lines)
 
     def test_a_server_without_descriptors_pauses_and_resumes(self):
@@ -291,10 +308,13 @@ class Start(unittest.TestCase):
     def test_a_missing_capture_is_reported_with_what_to_do(self):
         with ganad.Daemon() as d:
             ganad.wait_for(lambda: "is ready" in d.read_log(), 20, "the log says that it is ready")
-            self.assertRegex(d.read_log(), r"notice: capture: no capture is configured: .* add \[capture NAME\] with interface = "
-                                           rf"\.\.\. to {d.conf} or a file of {d.conf}\.d")
+            self.assertRegex(d.read_log(),
+                             r"notice: capture: no capture is configured: "
+                             r".* add \[capture NAME\] with interface = "
+                             rf"\.\.\. to {d.conf} or a file of {d.conf}\.d")
             said = d.ctl("status", control=True).stdout.decode()
-            self.assertIn("no capture: only scoring clients send records. To capture packets, add [capture NAME]", said)
+            self.assertIn("no capture: only scoring clients send records. To capture packets, add "
+                          "[capture NAME]", said)
             self.assertEqual(d.stop(), 0)
 
     def test_what_is_wrong_in_a_configuration_is_named(self):
@@ -310,7 +330,8 @@ class Start(unittest.TestCase):
     def test_a_checkpoint_that_is_not_good_is_named(self):
         with open(ganad.checkpoint(), "rb") as f:
             good = f.read()
-        cases = {"cut": good[:-1], "longer": good + b"x", "flipped": good[:5000] + bytes([good[5000] ^ 1]) + good[5001:],
+        cases = {"cut": good[:-1], "longer": good + b"x",
+                 "flipped": good[:5000] + bytes([good[5000] ^ 1]) + good[5001:],
                  "empty": b"", "other": b"PK\3\4" + bytes(1000)}
         for name, content in cases.items():
             model = {"checkpoint": "{dir}/x.ckpt"}
@@ -333,7 +354,8 @@ class Start(unittest.TestCase):
             tcp = ganad.ctl("-s", f"127.0.0.1:{port}", "score", "--format", "csv", "-", input=lines)
             self.assertEqual((tcp.returncode, tcp.stdout), (0, unix.stdout), tcp.stderr)
             self.assertEqual(d.stop(), 0)
-        self.assertEqual(ganad.ctl("-s", f"127.0.0.1:{port}", "score", "-", input=lines).returncode, 3)
+        self.assertEqual(ganad.ctl("-s", f"127.0.0.1:{port}", "score", "-", input=lines).returncode,
+                         3)
 
 
 if __name__ == "__main__":

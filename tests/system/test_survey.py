@@ -35,7 +35,8 @@ class Survey(TrainCase):
         few = [x for i, x in enumerate(lines) if "normal" not in x or i % 6 == 0]
         cls.rows = cls.write("survey.csv", "".join(few + few[:500]))
         cls.some = cls.write("some.csv", "".join(few[:400]))
-        cls.stdout, cls.found = cls.survey("--seeds", "2", "--epochs", cls.EPOCHS, "--rows", cls.ROWS)
+        cls.stdout, cls.found = cls.survey("--seeds", "2", "--epochs", cls.EPOCHS, "--rows",
+                                           cls.ROWS)
 
     @classmethod
     def survey(cls, *arguments, name="survey.json", **kw):
@@ -51,18 +52,22 @@ class Survey(TrainCase):
     def test_every_combination_is_there_with_every_score(self):
         egbad = ["fm", "cross-e", "cross-e-paper", "residual"]
         some = ["fm", "fm", "cross-e", "cross-e", "cross-e-paper", "residual"]
-        self.assertEqual([(r["model"], r["loss"], r["residual_on_e"], [v["score"] for v in r["scores"]])
+        self.assertEqual([(r["model"], r["loss"], r["residual_on_e"],
+                           [v["score"] for v in r["scores"]])
                           for r in self.found["results"]],
                          [("egbad", "bce", 0, some), ("ganomaly", "fm", 0, ["enc", "rec"]),
-                          ("anogan", "bce", 0, ["fm", "cross-e"]), ("ganomaly", "bce", 0, ["enc", "rec"]),
-                          ("egbad", "bce", 1, egbad), ("egbad", "fm", 0, egbad), ("egbad", "fm", 1, egbad)])
+                          ("anogan", "bce", 0, ["fm", "cross-e"]),
+                          ("ganomaly", "bce", 0, ["enc", "rec"]),
+                          ("egbad", "bce", 1, egbad), ("egbad", "fm", 0, egbad),
+                          ("egbad", "fm", 1, egbad)])
         self.assertTrue(self.found["complete"])
         self.assertEqual((self.found["protocol"], self.found["positive"]), ("survey", "normal"))
         self.assertLess(self.found["test_rows_distinct"], self.found["test_rows"])
         for r, v in self.views():
             self.assertEqual([t["seed"] for t in r["trainings"]], [1, 2])
             beside = v["score"] in ("fm", "cross-e") and r["scores"].index(v) % 2 == 1
-            few = r["model"] == "anogan" or (r["model"] == "egbad" and len(r["scores"]) == 6 and beside)
+            few = r["model"] == "anogan" or (r["model"] == "egbad" and len(r["scores"]) == 6
+                                             and beside)
             self.assertEqual(v["rows"], self.ROWS if few else self.found["test_rows"])
 
     def test_picks_are_those_of_the_history(self):
@@ -70,7 +75,8 @@ class Survey(TrainCase):
         for r, v in self.views():
             for i, t in enumerate(r["trainings"]):
                 looks, course = t["looks_at_epoch"], v["f1_by_look"][i]
-                expected = [e for e in range(1, self.EPOCHS + 1) if r["model"] != "anogan" or e in (10, self.EPOCHS)]
+                expected = [e for e in range(1, self.EPOCHS + 1) if r["model"] != "anogan"
+                            or e in (10, self.EPOCHS)]
                 self.assertEqual(looks, expected)
                 self.assertEqual(len(course), len(looks))
                 at = {"best_test_f1": course.index(max(course)), "last": len(course) - 1,
@@ -78,7 +84,8 @@ class Survey(TrainCase):
                 for pick in PICKS:
                     self.assertEqual(v[pick]["epoch"][i], looks[at[pick]])
                     self.assertEqual(v[pick]["f1"]["by_seed"][i], course[at[pick]])
-                self.assertGreaterEqual(v["best_test_f1"]["f1"]["by_seed"][i], v["last"]["f1"]["by_seed"][i])
+                self.assertGreaterEqual(v["best_test_f1"]["f1"]["by_seed"][i],
+                                        v["last"]["f1"]["by_seed"][i])
                 differ += max(course) > course[-1]
         self.assertGreater(differ, 0)
 
@@ -96,7 +103,8 @@ class Survey(TrainCase):
                     self.assertGreaterEqual(flagged, 0.2 * v["rows"] - 1)
 
     def test_published_figures_stand_beside_the_measured_ones(self):
-        published = {(r["model"], v["score"]): [p["f1"] for p in v["published"]] for r, v in self.views()
+        published = {(r["model"], v["score"]): [p["f1"] for p in v["published"]]
+                     for r, v in self.views()
                      if v["published"]}
         self.assertEqual(published[("egbad", "fm")], [0.948605, 0.9058])
         self.assertEqual(published[("egbad", "cross-e")], [0.948605, 0.9372])
@@ -107,10 +115,13 @@ class Survey(TrainCase):
 
     def test_last_epochs_are_what_fit_and_eval_find(self):
         cases = [(0, 0, ("--model", "egbad")), (0, 3, ("--model", "egbad", "--score", "cross-e")),
-                 (1, 0, ("--model", "ganomaly")), (2, 1, ("--model", "anogan", "--score", "cross-e")),
+                 (1, 0, ("--model", "ganomaly")),
+                 (2, 1, ("--model", "anogan", "--score", "cross-e")),
                  (3, 1, ("--model", "ganomaly", "--loss", "bce", "--score", "rec")),
-                 (4, 2, ("--model", "egbad", "--residual", "1", "--residual-on", "e", "--score", "cross-e-paper")),
-                 (6, 3, ("--model", "egbad", "--residual", "1", "--residual-on", "e", "--loss", "fm", "--score",
+                 (4, 2, ("--model", "egbad", "--residual", "1", "--residual-on", "e", "--score",
+                         "cross-e-paper")),
+                 (6, 3, ("--model", "egbad", "--residual", "1", "--residual-on", "e", "--loss",
+                         "fm", "--score",
                          "residual"))]
         out = self.path("same.ckpt")
         for result, view, options in cases:
@@ -118,18 +129,22 @@ class Survey(TrainCase):
                 # its searches are in the unit tests; fit searches for all records of its
                 # calibration
                 continue
-            self.fit("--out", out, "--protocol", "survey", "--epochs", self.EPOCHS, "--seed", "2", "-q", *options,
+            self.fit("--out", out, "--protocol", "survey", "--epochs", self.EPOCHS, "--seed", "2",
+                     "-q", *options,
                      data=self.rows)
             v = self.found["results"][result]["scores"][view]
-            e = self.json("eval", out, "--data", self.rows, "--protocol", "survey", "--rows", v["rows"])
+            e = self.json("eval", out, "--data", self.rows, "--protocol", "survey", "--rows",
+                          v["rows"])
             self.assertEqual(e["positives"], v["positives"])
             for name in FIGURES:
-                self.assertAlmostEqual(v["last"][name]["by_seed"][1], e[name], 11, f"{options} {name}")
+                self.assertAlmostEqual(v["last"][name]["by_seed"][1], e[name], 11,
+                                       f"{options} {name}")
 
     def test_defaults_are_those_of_fit(self):
         p = self.run_train("survey", "--data", self.some, "--quick", "--rows", "10")
         for title, epochs in (("egbad, loss bce, no residual term; scaler none", 50),
-                              ("ganomaly, loss fm; scaler minmax", 5), ("anogan, loss bce; scaler none", 50)):
+                              ("ganomaly, loss fm; scaler minmax", 5),
+                              ("anogan, loss bce; scaler none", 50)):
             self.assertIn(f"{title}, {epochs} epochs, 1 seed;", p.stdout)
             model, scaler = title.split(",")[0], title.split()[-1]
             if model == "anogan" and ganad.SLOW > 1:
@@ -147,18 +162,22 @@ class Survey(TrainCase):
             for pick in PICKS:
                 f = v[pick]["f1"]
                 self.assertIn(f"{f['mean']:.4f} +- {f['sd']:.4f}  {f['worst']:.4f}", self.stdout)
-        for words in ("best by test labels", "last epoch", "least residual", "0.9486", "too good a figure",
-                      "80th percentile of the test scores", "survey, table 3", f"fm, {self.ROWS} rows"):
+        for words in ("best by test labels", "last epoch", "least residual", "0.9486",
+                      "too good a figure",
+                      "80th percentile of the test scores", "survey, table 3",
+                      f"fm, {self.ROWS} rows"):
             self.assertIn(words, self.stdout)
 
     def test_same_again_and_other_choices_change_nothing(self):
-        _, again = self.survey("--seeds", "2", "--epochs", self.EPOCHS, "--rows", self.ROWS, "--models", "anogan,ganomaly",
+        _, again = self.survey("--seeds", "2", "--epochs", self.EPOCHS, "--rows", self.ROWS,
+                               "--models", "anogan,ganomaly",
                                "-q", name="again.json")
         of_both = [r for r in self.found["results"] if r["model"] != "egbad"]
         self.assertEqual(timeless(again["results"]), timeless(of_both))
 
     def start(self, words, *arguments):
-        p = subprocess.Popen([ganad.args.train, "survey", "--data", self.rows, "--seeds", "100", *arguments], text=True,
+        p = subprocess.Popen([ganad.args.train, "survey", "--data", self.rows, "--seeds", "100",
+                              *arguments], text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for line in p.stderr:
             if words in line:
@@ -192,18 +211,27 @@ class Survey(TrainCase):
         self.assertFalse(os.path.exists(out))
 
     def test_what_is_wrong_is_said(self):
-        for arguments, words in (((), "--data"), ((self.rows, "--models", "egbad,ganomly"), "did you mean 'ganomaly'"),
-                                 ((self.rows, "--models", ""), "--models"), ((self.rows, "--models", "egbad,"), "--models"),
-                                 ((self.rows, "--seeds", "0"), "--seeds"), ((self.rows, "--seeds", "101"), "--seeds"),
-                                 ((self.rows, "--epochs", "0"), "--epochs"), ((self.rows, "--rows", "0"), "--rows")):
+        for arguments, words in (((), "--data"),
+                                 ((self.rows, "--models", "egbad,ganomly"),
+                                  "did you mean 'ganomaly'"),
+                                 ((self.rows, "--models", ""), "--models"),
+                                 ((self.rows, "--models", "egbad,"), "--models"),
+                                 ((self.rows, "--seeds", "0"), "--seeds"),
+                                 ((self.rows, "--seeds", "101"), "--seeds"),
+                                 ((self.rows, "--epochs", "0"), "--epochs"),
+                                 ((self.rows, "--rows", "0"), "--rows")):
             p = self.run_train("survey", *arguments, code=2)
             self.assertIn(words, p.stderr)
             self.assertEqual(p.stdout, "")
         unlabelled = self.write("unlabelled.csv", records(n=200, labelled=False))
         one_class = self.write("one-class.csv", records().replace("normal.", "smurf."))
-        for arguments, words in (((unlabelled,), "no labels"), ((one_class,), "no row is labelled normal"),
-                                 ((self.rows, "--json", "/no/such/folder/x.json"), "cannot be written"),
-                                 ((self.write("few.csv", "".join(self.text.splitlines(True)[:60])),), "one batch")):
+        for arguments, words in (((unlabelled,), "no labels"),
+                                 ((one_class,), "no row is labelled normal"),
+                                 ((self.rows, "--json", "/no/such/directory/x.json"),
+                                  "cannot be written"),
+                                 ((self.write("few.csv",
+                                              "".join(self.text.splitlines(True)[:60])),),
+                                  "one batch")):
             p = self.run_train("survey", *arguments, code=1)
             self.assertIn(words, p.stderr)
             self.assertEqual(p.stdout, "")

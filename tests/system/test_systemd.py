@@ -22,11 +22,12 @@ EXPOSURE_MAX = 1.8
 
 
 def speaks_to_systemd():
-    return b"libsystemd" in subprocess.run(["ldd", ganad.args.ganadd], stdout=subprocess.PIPE, check=True).stdout
+    return b"libsystemd" in subprocess.run(["ldd", ganad.args.ganadd], stdout=subprocess.PIPE,
+                                           check=True).stdout
 
 
 class Manager:
-    """A daemon started by a service manager, with this environment and these descriptors from 3 on."""
+    """A daemon started by a service manager, with this environment and descriptors from 3 on."""
 
     def __init__(self, d, sockets=(), **environ):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-notify-")
@@ -49,8 +50,10 @@ class Manager:
         # The environment of the child is set before its process id is known: a shell adds it.
         command = [ganad.args.ganadd, "-c", d.conf]
         if fds:
-            command = ["/bin/sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(fds)} exec "$0" "$@"', *command]
-        d.process = subprocess.Popen(command, env=env, stderr=d.log, stdout=subprocess.DEVNULL, preexec_fn=in_child,
+            command = ["/bin/sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(fds)} exec "$0" "$@"',
+                       *command]
+        d.process = subprocess.Popen(command, env=env, stderr=d.log, stdout=subprocess.DEVNULL,
+                                     preexec_fn=in_child,
                                      close_fds=False)
         for fd in fds:
             os.close(fd)
@@ -92,7 +95,8 @@ class Thread:
 
     def __init__(self, pid, name):
         self.libc = ctypes.CDLL(None, use_errno=True)
-        self.tid = next(int(t) for t in os.listdir(f"/proc/{pid}/task") if self.name(pid, t) == name)
+        self.tid = next(int(t) for t in os.listdir(f"/proc/{pid}/task")
+                        if self.name(pid, t) == name)
         if self.libc.ptrace(PTRACE_ATTACH, self.tid, None, None) != 0:
             raise unittest.SkipTest(f"ptrace: {os.strerror(ctypes.get_errno())}")
         os.waitpid(self.tid, 0x40000000)  # __WALL
@@ -106,7 +110,8 @@ class Thread:
         self.libc.ptrace(PTRACE_DETACH, self.tid, None, None)
 
 
-@unittest.skipUnless(os.path.exists("/usr/bin/ldd"), "no ldd to see whether ganadd speaks to systemd")
+@unittest.skipUnless(os.path.exists("/usr/bin/ldd"),
+                     "no ldd to see whether ganadd speaks to systemd")
 class Speaks(unittest.TestCase):
     def setUp(self):
         if not speaks_to_systemd():
@@ -128,16 +133,19 @@ class Speaks(unittest.TestCase):
         with ganad.Daemon(start=False) as d:
             m = Manager(d)
             said = [line for x in m.wait("READY=1") for line in x]
-            self.assertIn("STATUS=model random; no capture, records from clients only; no output", said)
+            self.assertIn("STATUS=model random; no capture, records from clients only; no output",
+                          said)
             d.process.send_signal(signal.SIGTERM)
-            self.assertIn("STATUS=finishing what was accepted", [line for x in m.wait("STOPPING=1") for line in x])
+            self.assertIn("STATUS=finishing what was accepted",
+                          [line for x in m.wait("STOPPING=1") for line in x])
             self.assertEqual(d.process.wait(20 * ganad.SLOW), 0)
             m.close()
         listener = socket.socket()
         self.addCleanup(listener.close)
         listener.bind(("127.0.0.1", 0))
         to = f"127.0.0.1:{listener.getsockname()[1]}"
-        with ganad.Daemon(start=False, outputs={**ganad.ALERTS_FILE, "siem": {"type": "tcp", "to": to}},
+        with ganad.Daemon(start=False, outputs={**ganad.ALERTS_FILE,
+                                                "siem": {"type": "tcp", "to": to}},
                           captures={"spool": {"directory": "{dir}"}}) as d:
             m = Manager(d)
             m.wait("READY=1")
@@ -154,7 +162,8 @@ class Speaks(unittest.TestCase):
             m.wait("READY=1")
             self.assertGreater(m.count("WATCHDOG=1", 1), 2)  # without work, and
             with ganad.Conn(d.scoring) as c:
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x)
+                                                           for x in ganad.data_lines(50)]))
                 c.answer()
             m.count("", 0.1)  # those from before
             m.wait("WATCHDOG=1")  # after some work
@@ -176,7 +185,8 @@ class Speaks(unittest.TestCase):
                 s.listen(16)
                 given.append(s)
             early = ganad.Conn(d.scoring)  # before a daemon serves it
-            early.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(3)]))
+            early.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x)
+                                                           for x in ganad.data_lines(3)]))
             inodes = [os.stat(path).st_ino for path in (d.scoring, d.control)]
             for _ in range(2):
                 m = Manager(d, given)
@@ -193,7 +203,8 @@ class Speaks(unittest.TestCase):
 
 
 def analyze(*arguments):
-    return subprocess.run(["systemd-analyze", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    return subprocess.run(["systemd-analyze", *arguments], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True,
                           check=False)
 
 
@@ -204,19 +215,21 @@ class Unit(unittest.TestCase):
     def setUp(self):
         tmp = tempfile.TemporaryDirectory(prefix="ganad-unit-")
         self.addCleanup(tmp.cleanup)
-        self.folder, self.unit = tmp.name, tmp.name + "/ganadd.service"
+        self.directory, self.unit = tmp.name, tmp.name + "/ganadd.service"
         source = os.path.join(ganad.args.source, "systemd")
         with open(os.path.join(source, "ganadd.service.in")) as f:
             self.text = f.read()
         for path in ganad.args.ganadctl, ganad.args.ganadd:
-            self.text = re.sub(rf"@bindir@/{os.path.basename(path)}\b", os.path.abspath(path), self.text)
+            self.text = re.sub(rf"@bindir@/{os.path.basename(path)}\b", os.path.abspath(path),
+                               self.text)
         with open(self.unit, "w") as f:
             f.write(self.text)
         for name in "ganadd-scoring.socket", "ganadd-control.socket":
-            shutil.copy(os.path.join(source, name), self.folder)
+            shutil.copy(os.path.join(source, name), self.directory)
 
     def test_systemd_understands_it(self):
-        r = analyze("verify", "--man=no", *(os.path.join(self.folder, name) for name in sorted(os.listdir(self.folder))))
+        r = analyze("verify", "--man=no", *(os.path.join(self.directory, name)
+                                            for name in sorted(os.listdir(self.directory))))
         self.assertEqual((r.returncode, r.stdout), (0, ""))
 
     def test_it_is_sandboxed(self):
@@ -241,7 +254,8 @@ class Unit(unittest.TestCase):
             allowed = allowed - named if line[0] == "~" else allowed | named
         return allowed
 
-    @unittest.skipUnless(shutil.which("strace") and shutil.which("setpriv"), "no strace or no setpriv")
+    @unittest.skipUnless(shutil.which("strace") and shutil.which("setpriv"),
+                         "no strace or no setpriv")
     @unittest.skipUnless(os.geteuid() == 0, "not root")
     @unittest.skipUnless(ganad.SLOW == 1, "a sanitizer makes system calls of its own")
     def test_its_filter_has_every_system_call_that_is_made(self):
@@ -249,25 +263,32 @@ class Unit(unittest.TestCase):
         self.assertGreater(len(allowed), 100)
         self.assertNotIn("mount", allowed)
         with ganad.Daemon(start=False, captures={"lo": {"interface": "lo"}},
-                          models={"m": {"checkpoint": "{dir}/m.ckpt", "threshold": "-1e9"}}, scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
+                          models={"m": {"checkpoint": "{dir}/m.ckpt", "threshold": "-1e9"}},
+                          scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
                           records={"file": "{dir}/records.csv"},
-                          outputs={"f": {"type": "file", "to": "{dir}/alerts"}, "t": {"type": "tls", "to": "localhost:1"},
+                          outputs={"f": {"type": "file", "to": "{dir}/alerts"},
+                                   "t": {"type": "tls", "to": "localhost:1"},
                                    "j": {"type": "journal", "format": "journal"}}) as d:
             shutil.copy(ganad.checkpoint(), d.path("m.ckpt"))
             shutil.copy(ganad.args.ganadd, d.path("ganadd"))
             for name in ["", *os.listdir(d.dir)]:
                 os.chown(d.path(name), 65534, 65534)
             d.process = subprocess.Popen(
-                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all,+net_raw",
-                 "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--no-new-privs", "/bin/sh", "-c",
-                 'kill -STOP $$; exec "$0" "$@"', d.path("ganadd"), "-c", d.conf], stdout=subprocess.DEVNULL, stderr=d.log)
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                 "--bounding-set=-all,+net_raw",
+                 "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--no-new-privs",
+                 "/bin/sh", "-c",
+                 'kill -STOP $$; exec "$0" "$@"', d.path("ganadd"), "-c", d.conf],
+                stdout=subprocess.DEVNULL, stderr=d.log)
             self.stopped(d.process.pid)
-            trace = subprocess.Popen(["strace", "-f", "-qq", "-o", self.folder + "/calls", "-p", str(d.process.pid)])
+            trace = subprocess.Popen(["strace", "-f", "-qq", "-o", self.directory + "/calls", "-p",
+                                      str(d.process.pid)])
             ganad.wait_for(lambda: self.is_traced(d.process.pid), 20, "strace is there")
             d.process.send_signal(signal.SIGCONT)
             ganad.wait_for(d.answers, 60, "ganadd serves")
             with ganad.Conn(d.scoring) as c:
-                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x) for x in ganad.data_lines(50)]))
+                c.send(ganad.SCORE_REQUEST, ganad.request([ganad.record(x)
+                                                           for x in ganad.data_lines(50)]))
                 c.answer()
             with socket.socket(socket.AF_UNIX) as s:
                 s.connect(d.path("metrics"))
@@ -279,7 +300,7 @@ class Unit(unittest.TestCase):
             time.sleep(1.2)  # once a second
             self.assertEqual(d.stop(), 0)
             trace.wait(20 * ganad.SLOW)
-        with open(self.folder + "/calls") as f:
+        with open(self.directory + "/calls") as f:
             calls = f.read()
         calls = calls[calls.index("execve("):]  # before it was the shell
         made = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", calls, re.M))

@@ -36,7 +36,8 @@ STATES = {"SF", "S0", "REJ", "RSTR", "RSTO", "SH", "S1", "S2", "RSTOS0", "S3", "
 
 
 def run(*options, check=True, **more):
-    p = subprocess.run([args.traffic, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **more)
+    p = subprocess.run([args.traffic, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       check=False, **more)
     if check and p.returncode:
         raise AssertionError(f"{options}: {p.returncode}\n{p.stderr.decode()}")
     return p
@@ -70,7 +71,8 @@ class Traffic(unittest.TestCase):
         return os.path.join(cls.tmp.name, name)
 
     def test_a_seed_gives_the_same_bytes_everywhere(self):
-        self.assertEqual({"pcap": sha256(self.pcap), "truth": sha256(self.truth_path)}, KNOWN_SHA256)
+        self.assertEqual({"pcap": sha256(self.pcap), "truth": sha256(self.truth_path)},
+                         KNOWN_SHA256)
 
     def test_another_seed_gives_another_capture(self):
         run("-n", "20", "-s", "1", self.path("1"))
@@ -86,27 +88,33 @@ class Traffic(unittest.TestCase):
 
     def test_truth_is_what_a_tracker_sees(self):
         def key(r):
-            return [str(r[c]) for c in ("protocol_type", "src_ip", "src_port", "dst_ip", "dst_port")]
+            return [str(r[c]) for c in ("protocol_type", "src_ip", "src_port", "dst_ip",
+                                        "dst_port")]
 
-        truth = [dict(t, **{c: int(t[c].replace(".", "")) for c in ("start", "duration")}) for t in self.truth]
+        truth = [dict(t, **{c: int(t[c].replace(".", "")) for c in ("start", "duration")})
+                 for t in self.truth]
         truth.sort(key=lambda r: (key(r), r["start"]))
         seen = sorted(self.rows, key=lambda r: (key(r), r["start"]))
         self.assertEqual(len(seen), len(truth))
         for a, b in zip(seen, truth):
-            self.assertEqual({c: str(v) for c, v in a.items()}, {c: str(b[c]) for c in a}, b["kind"])
+            self.assertEqual({c: str(v) for c, v in a.items()}, {c: str(b[c]) for c in a},
+                             b["kind"])
 
     def test_every_state_and_every_kind_is_there(self):
-        listed = [line.split() for line in run("--list").stdout.decode().split("\n") if line.startswith("  ")]
+        listed = [line.split() for line in run("--list").stdout.decode().split("\n")
+                  if line.startswith("  ")]
         names = {words[0] for words in listed}
         self.assertEqual({t["flag"] for t in self.truth}, STATES)
         kinds = {t["kind"] for t in self.truth}
         self.assertTrue(kinds <= names, kinds - names)
-        self.assertEqual({t["label"] for t in self.truth} - {"normal"}, names & {t["label"] for t in self.truth})
+        self.assertEqual({t["label"] for t in self.truth} - {"normal"},
+                         names & {t["label"] for t in self.truth})
 
     def test_attacks_look_like_the_rows_of_kdd99(self):
         of = collections.defaultdict(collections.Counter)
         for t in self.truth:
-            of[t["label"]][tuple(t[c] for c in ("service", "flag", "src_bytes", "wrong_fragment"))] += 1
+            of[t["label"]][tuple(t[c] for c in ("service", "flag", "src_bytes",
+                                                "wrong_fragment"))] += 1
         common = {label: rows.most_common(1)[0][0] for label, rows in of.items()}
         self.assertIn(common["smurf"], [("ecr_i", "SF", "1032", "0"), ("ecr_i", "SF", "520", "0")])
         self.assertEqual(common["teardrop"], ("private", "SF", "28", "3"))
@@ -115,20 +123,25 @@ class Traffic(unittest.TestCase):
         self.assertEqual(common["neptune"], ("private", "S0", "0", "0"))
         self.assertEqual(common["nmap"], ("private", "SH", "0", "0"))
         self.assertEqual(common["back"], ("http", "SF", "54540", "0"))
-        self.assertTrue(all(t["land"] == "1" and t["flag"] == "S0" for t in self.truth if t["label"] == "land"))
-        guesses = [t for t in self.truth if t["label"] == "guess_passwd" and t["service"] == "telnet"]
+        self.assertTrue(all(t["land"] == "1" and t["flag"] == "S0" for t in self.truth
+                            if t["label"] == "land"))
+        guesses = [t for t in self.truth if t["label"] == "guess_passwd"
+                   and t["service"] == "telnet"]
         self.assertTrue(guesses and all(int(t["num_failed_logins"]) in (1, 5) for t in guesses))
         self.assertTrue(all(t["logged_in"] == "0" for t in guesses))
 
     def test_steps_of_an_attack_are_counted(self):
-        run("-n", "0", "-a", "neptune:70000", "-a", "land:3", self.path("n.pcap"), self.path("n.tsv"))
+        run("-n", "0", "-a", "neptune:70000", "-a", "land:3", self.path("n.pcap"),
+            self.path("n.tsv"))
         rows = collections.Counter(t["label"] for t in read_truth(self.path("n.tsv")))
         self.assertEqual(rows, {"neptune": 70000, "land": 3})
-        ends = {(t["src_ip"], t["src_port"], t["dst_ip"], t["dst_port"]) for t in read_truth(self.path("n.tsv"))}
+        ends = {(t["src_ip"], t["src_port"], t["dst_ip"], t["dst_port"])
+                for t in read_truth(self.path("n.tsv"))}
         self.assertEqual(len(ends), 70001)  # land arrives from its own address and port every time
 
     def test_kinds_and_seconds_are_respected(self):
-        run("-k", "dns", "-k", "finger", "--seconds", "20", "--rate", "30", self.path("k.pcap"), self.path("k.tsv"))
+        run("-k", "dns", "-k", "finger", "--seconds", "20", "--rate", "30", self.path("k.pcap"),
+            self.path("k.tsv"))
         truth = read_truth(self.path("k.tsv"))
         self.assertEqual({t["kind"] for t in truth}, {"dns", "finger"})
         self.assertTrue(400 < len(truth) < 800, len(truth))
@@ -148,15 +161,21 @@ class Traffic(unittest.TestCase):
         os.mkfifo(fifo)
         with subprocess.Popen(["sha256sum", fifo], stdout=subprocess.PIPE) as reader:
             run(*KNOWN, "-q", fifo)
-            self.assertEqual(reader.communicate(timeout=60)[0].split()[0].decode(), sha256(self.pcap))
+            self.assertEqual(reader.communicate(timeout=60)[0].split()[0].decode(),
+                             sha256(self.pcap))
         self.assertTrue(stat.S_ISFIFO(os.stat(fifo).st_mode))
 
     def test_wrong_usage_is_refused_with_a_reason(self):
-        for options, said in [([], "no file"), (["a", "b", "c"], "more than two"), (["-", "-"], "cannot both"),
-                              (["-n", "x", "a"], "--sessions: 'x'"), (["-r", "0", "a"], "--rate: '0'"),
-                              (["-a", "smruf", "a"], "did you mean 'smurf'"), (["-k", "htttp", "a"], "mean 'http'"),
-                              (["-a", "smurf:0", "a"], "'0' is not a whole number"), (["--nonsense", "a"], "--nonsense"),
-                              (["-n", "0", "a"], "nothing to write"), (["--start", "4e9", "a"], "--start"),
+        for options, said in [([], "no file"), (["a", "b", "c"], "more than two"),
+                              (["-", "-"], "cannot both"),
+                              (["-n", "x", "a"], "--sessions: 'x'"),
+                              (["-r", "0", "a"], "--rate: '0'"),
+                              (["-a", "smruf", "a"], "did you mean 'smurf'"),
+                              (["-k", "htttp", "a"], "mean 'http'"),
+                              (["-a", "smurf:0", "a"], "'0' is not a whole number"),
+                              (["--nonsense", "a"], "--nonsense"),
+                              (["-n", "0", "a"], "nothing to write"),
+                              (["--start", "4e9", "a"], "--start"),
                               (["-n", "100000000", "-r", "0.01", "a"], "2105")]:
             p = run(*options, check=False, cwd=self.tmp.name)
             self.assertEqual(p.returncode, 2, options)
@@ -164,30 +183,34 @@ class Traffic(unittest.TestCase):
         self.assertFalse(os.path.exists(self.path("a")))
 
     def test_what_cannot_be_written_leaves_nothing(self):
-        p = run("-n", "2", self.path("no/such/folder"), check=False)
+        p = run("-n", "2", self.path("no/such/directory"), check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn("No such file", p.stderr.decode())
         with open("/dev/full", "wb") as full:
-            p = subprocess.run([args.traffic, "-n", "2", "-"], stdout=full, stderr=subprocess.PIPE, check=False)
+            p = subprocess.run([args.traffic, "-n", "2", "-"], stdout=full, stderr=subprocess.PIPE,
+                               check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn("standard output: cannot write: No space left", p.stderr.decode())
 
     def test_a_signal_leaves_nothing(self):
-        folder = self.path("stopped")
-        os.mkdir(folder)
-        p = subprocess.Popen([args.traffic, "-n", "100000000", "a.pcap", "a.tsv"], cwd=folder, stderr=subprocess.DEVNULL)
-        while len(os.listdir(folder)) < 2 and p.poll() is None:
+        directory = self.path("stopped")
+        os.mkdir(directory)
+        p = subprocess.Popen([args.traffic, "-n", "100000000", "a.pcap", "a.tsv"], cwd=directory,
+                             stderr=subprocess.DEVNULL)
+        while len(os.listdir(directory)) < 2 and p.poll() is None:
             time.sleep(0.01)
         p.send_signal(signal.SIGTERM)
         self.assertEqual(p.wait(30), 1)
-        self.assertEqual(os.listdir(folder), [])
+        self.assertEqual(os.listdir(directory), [])
 
     def test_tcpdump_reads_it(self):
         tcpdump = shutil.which("tcpdump", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
         if not tcpdump:
             self.skipTest("no tcpdump on this machine")
-        p = subprocess.run([tcpdump, "-nvvr", self.pcap], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
-        self.assertNotRegex(p.stdout.decode(errors="replace"), r"bad (ip )?(udp )?cksum|cksum.*incorrect|truncated-ip")
+        p = subprocess.run([tcpdump, "-nvvr", self.pcap], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, check=True)
+        self.assertNotRegex(p.stdout.decode(errors="replace"),
+                            r"bad (ip )?(udp )?cksum|cksum.*incorrect|truncated-ip")
 
     def test_the_comparison_with_an_extractor_finds_what_is_wrong(self):
         """Records made of the truth agree; each planted fault does not."""
@@ -199,18 +222,24 @@ class Traffic(unittest.TestCase):
                 r = dict(t, duration=str(int(float(t["duration"]))))
                 r.update(change.get(i, {}))
                 cells = [r.get(c, "0").replace("-", "0") for c in compare_truth.KDD]
-                lines.append(",".join(cells + list(label) + [r["src_ip"], r["src_port"], r["dst_ip"], r["dst_port"], r["start"]]))
+                lines.append(",".join(cells + list(label) + [r["src_ip"], r["src_port"],
+                                                             r["dst_ip"], r["dst_port"],
+                                                             r["start"]]))
             with open(self.path("records"), "w") as f:
                 f.write("\n".join(lines) + "\n")
-            p = subprocess.run([sys.executable, os.path.join(args.source, "tests/golden/compare_truth.py"), "--content",
-                                self.path("records"), self.path("part.tsv")], stdout=subprocess.PIPE, check=False)
+            p = subprocess.run([sys.executable,
+                                os.path.join(args.source, "tests/golden/compare_truth.py"),
+                                "--content",
+                                self.path("records"), self.path("part.tsv")],
+                               stdout=subprocess.PIPE, check=False)
             return p.returncode
 
         with open(self.truth_path) as f, open(self.path("part.tsv"), "w") as part:
             part.writelines(f.readlines()[:201])
         self.assertEqual(records({}), 0)
         self.assertEqual(records({}, ["normal"]), 0)
-        for fault in ({"flag": "S9"}, {"src_bytes": "123456789"}, {"service": "gopher"}, {"duration": "99999"},
+        for fault in ({"flag": "S9"}, {"src_bytes": "123456789"}, {"service": "gopher"},
+                      {"duration": "99999"},
                       {"src_port": "1"}, {"hot": "77"}):
             self.assertEqual(records({5: fault}), 1, fault)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ganad-train and its files: rows that teach nothing, a full disk, other checkpoints made from one."""
+"""ganad-train and its files: rows that teach nothing, a full disk, checkpoints made from one."""
 
 import os
 import resource
@@ -20,7 +20,8 @@ class TrainFiles(TrainCase):
         attacks = [line for line in lines if not line.endswith("normal.\n")]
         cases = [("empty", "", "no rows"), ("ten", "".join(lines[:10]), "less than one batch"),
                  ("attacks", "".join(attacks), "no row is labelled normal, but 'smurf' ("),
-                 ("wrong", self.text.replace("normal.", "smurf."), "no row is labelled normal, but 'smurf' ("),
+                 ("wrong", self.text.replace("normal.", "smurf."),
+                  "no row is labelled normal, but 'smurf' ("),
                  ("nan", "nan," + lines[0].split(",", 1)[1], "not a whole number: 'nan'"),
                  ("inf", lines[0].replace(",0.00,", ",inf,", 1), "'inf'")]
         for name, text, words in cases:
@@ -32,7 +33,8 @@ class TrainFiles(TrainCase):
     def test_rows_that_teach_little_are_warned_of(self):
         normal = [line for line in self.text.splitlines(True) if line.endswith("normal.\n")]
         out = self.path("constant.ckpt")
-        p = self.fit("--out", out, "--epochs", "2", data=self.write("constant.csv", normal[0] * 500))
+        p = self.fit("--out", out, "--epochs", "2",
+                     data=self.write("constant.csv", normal[0] * 500))
         self.assertIn("never vary", p.stderr)
         self.assertIn("cannot be distinguished", p.stderr)
         self.assertIn("self-test   ok", self.run_train("inspect", out).stdout)
@@ -40,9 +42,9 @@ class TrainFiles(TrainCase):
         self.assertNotIn("never vary", p.stderr)
 
     def test_a_full_disk_leaves_the_old_file(self):
-        folder = os.path.join(self.path("full"))
-        os.mkdir(folder)
-        out = os.path.join(folder, "model.ckpt")
+        directory = os.path.join(self.path("full"))
+        os.mkdir(directory)
+        out = os.path.join(directory, "model.ckpt")
         with open(out, "w") as f:
             f.write("an old file")
 
@@ -50,21 +52,25 @@ class TrainFiles(TrainCase):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
 
-        for command in (("fit", "--data", self.data, "--epochs", "1"), ("calibrate", self.checkpoint, self.data),
+        for command in (("fit", "--data", self.data, "--epochs", "1"),
+                        ("calibrate", self.checkpoint, self.data),
                         ("export", "--onnx", self.checkpoint)):
-            p = subprocess.run([ganad.args.train, *command, "--out", out], text=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100 * ganad.SLOW,
+            p = subprocess.run([ganad.args.train, *command, "--out", out], text=True,
+                               stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               timeout=100 * ganad.SLOW,
                                preexec_fn=limit)
             self.assertEqual(p.returncode, 1)
             self.assertIn("model.ckpt", p.stderr)
-            self.assertEqual(os.listdir(folder), ["model.ckpt"])
+            self.assertEqual(os.listdir(directory), ["model.ckpt"])
             with open(out) as f:
                 self.assertEqual(f.read(), "an old file")
 
     def test_standard_input_trains_as_the_file_does(self):
         out = self.path("stdin.ckpt")
         with open(self.data, "rb") as f:
-            subprocess.run([ganad.args.train, "fit", "--data", "-", "--out", out, "--epochs", "8", "-q"], stdin=f,
+            subprocess.run([ganad.args.train, "fit", "--data", "-", "--out", out, "--epochs", "8",
+                            "-q"], stdin=f,
                            check=True, stdout=subprocess.DEVNULL, timeout=100 * ganad.SLOW)
         a, b = self.json("inspect", out), self.json("inspect", self.checkpoint)
         self.assertEqual(a["provenance"]["data"][0]["sha256"], b["provenance"]["data"][0]["sha256"])
@@ -72,8 +78,10 @@ class TrainFiles(TrainCase):
 
     def test_calibrate_takes_thresholds_from_other_records(self):
         out, again = self.path("calibrated.ckpt"), self.path("again.ckpt")
-        text = self.run_train("calibrate", self.checkpoint, "--data", self.data, "--out", out).stdout
-        normal = sorted(s for s, label in zip(self.scores(self.checkpoint), self.labels()) if label == "normal")
+        text = self.run_train("calibrate", self.checkpoint, "--data", self.data, "--out",
+                              out).stdout
+        normal = sorted(s for s, label in zip(self.scores(self.checkpoint), self.labels())
+                        if label == "normal")
         c = self.json("inspect", out)
         self.assertEqual(c["calibration"]["n"], len(normal))
         self.assertIn(f"calibrated on {len(normal):,} rows", text)
@@ -84,10 +92,12 @@ class TrainFiles(TrainCase):
         self.assertIn("; ganad-train calibrate", c["provenance"]["command"])
         self.assertNotIn("f1", c["provenance"]["metrics"])
         # a fifth is declared as attacks: the highest fifth of the scores is left out
-        self.run_train("calibrate", out, "--data", self.data, "--out", again, "--contamination", "0.2")
+        self.run_train("calibrate", out, "--data", self.data, "--out", again, "--contamination",
+                       "0.2")
         c = self.json("inspect", again)
         self.assertEqual(c["calibration"]["n"], len(normal) - round(0.2 * len(normal)))
-        self.assertLessEqual(c["calibration"]["threshold_at_fpr"]["0.01"], normal[c["calibration"]["n"] - 1])
+        self.assertLessEqual(c["calibration"]["threshold_at_fpr"]["0.01"],
+                             normal[c["calibration"]["n"] - 1])
 
     def test_records_with_attacks_among_them(self):
         lines = [line.rsplit(",", 1) for line in self.text.splitlines()]
@@ -98,9 +108,12 @@ class TrainFiles(TrainCase):
         settings = ("--all-rows", "--epochs", "20", "--batch", "20")
         self.fit("--out", blind, *settings, data=mixed)
         p = self.fit("--out", screened, *settings, "--contamination", "0.02", data=mixed)
-        self.assertRegex(p.stderr, r"\d+ of [\d,]+ distinct records, \d+ rows, are least like the others")
-        self.assertIn("--contamination 0.02", self.json("inspect", screened)["provenance"]["command"])
-        found = [self.json("eval", c, "--data", self.data)["per_class"]["smurf"]["rate"] for c in (blind, screened)]
+        self.assertRegex(p.stderr,
+                         r"\d+ of [\d,]+ distinct records, \d+ rows, are least like the others")
+        self.assertIn("--contamination 0.02", self.json("inspect",
+                                                        screened)["provenance"]["command"])
+        found = [self.json("eval", c, "--data", self.data)["per_class"]["smurf"]["rate"]
+                 for c in (blind, screened)]
         self.assertGreater(found[1], 0.95)
         self.assertLess(found[0], found[1])
         p = self.fit("--out", blind, "--protocol", "survey", "--contamination", "0.02", code=2)
@@ -108,7 +121,8 @@ class TrainFiles(TrainCase):
 
     def test_calibrate_reports_too_few_records(self):
         few = self.write("few.csv", "".join(self.text.splitlines(True)[:50]))
-        p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out", self.path("never.ckpt"), code=1)
+        p = self.run_train("calibrate", self.checkpoint, "--data", few, "--out",
+                           self.path("never.ckpt"), code=1)
         self.assertIn("too few to calibrate", p.stderr)
         self.assertFalse(os.path.exists(self.path("never.ckpt")))
 
@@ -131,8 +145,9 @@ class TrainFiles(TrainCase):
         self.assertIn("searches for each record", p.stderr)
         p = self.run_train("export", "--onnx", self.data, "--out", out, code=1)
         self.assertIn("records.csv", p.stderr)
-        p = self.run_train("export", "--onnx", self.checkpoint, "--out", self.path("no/such/folder"), code=1)
-        self.assertIn("no/such/folder", p.stderr)
+        p = self.run_train("export", "--onnx", self.checkpoint, "--out",
+                           self.path("no/such/directory"), code=1)
+        self.assertIn("no/such/directory", p.stderr)
         self.assertFalse(os.path.exists(out))
 
 

@@ -13,23 +13,28 @@ import unittest
 import ganad
 from train_case import TrainCase, record, records
 
-COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins
-logged_in num_compromised root_shell su_attempted num_root num_file_creations num_shells num_access_files
-num_outbound_cmds is_host_login is_guest_login count srv_count serror_rate srv_serror_rate rerror_rate srv_rerror_rate
-same_srv_rate diff_srv_rate srv_diff_host_rate dst_host_count dst_host_srv_count dst_host_same_srv_rate
-dst_host_diff_srv_rate dst_host_same_src_port_rate dst_host_srv_diff_host_rate dst_host_serror_rate
+COLUMNS = """duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot
+num_failed_logins logged_in num_compromised root_shell su_attempted num_root num_file_creations
+num_shells num_access_files num_outbound_cmds is_host_login is_guest_login count srv_count
+serror_rate srv_serror_rate rerror_rate srv_rerror_rate same_srv_rate diff_srv_rate
+srv_diff_host_rate dst_host_count dst_host_srv_count dst_host_same_srv_rate dst_host_diff_srv_rate
+dst_host_same_src_port_rate dst_host_srv_diff_host_rate dst_host_serror_rate
 dst_host_srv_serror_rate dst_host_rerror_rate dst_host_srv_rerror_rate""".split()
 
 UNUSED = {"egbad": {"--weights": "1,50,1", "--steps": "9", "--tolerance": "0.1"},
-          "ganomaly": {"--residual": "1", "--residual-on": "e", "--condition": "service", "--score-weight": "0.1",
+          "ganomaly": {"--residual": "1", "--residual-on": "e", "--condition": "service",
+                       "--score-weight": "0.1",
                        "--degree": "1", "--steps": "9", "--tolerance": "0.1"},
-          "anogan": {"--residual": "1", "--residual-on": "e", "--loss": "fm", "--weights": "1,50,1", "--degree": "1"}}
+          "anogan": {"--residual": "1", "--residual-on": "e", "--loss": "fm", "--weights": "1,50,1",
+                     "--degree": "1"}}
 USED = {"egbad": {"--residual": "2", "--residual-on": "e", "--loss": "fm", "--condition": "service",
                   "--score-weight": "0.3", "--degree": "2", "--score": "fm"},
         "ganomaly": {"--loss": "bce", "--weights": "2,40,3", "--score": "rec"},
-        "anogan": {"--condition": "service", "--score-weight": "0.3", "--steps": "3", "--tolerance": "0.5",
+        "anogan": {"--condition": "service", "--score-weight": "0.3", "--steps": "3",
+                   "--tolerance": "0.5",
                    "--score": "fm"}}
-ALL = {"--scaler": "minmax", "--epochs": "2", "--seed": "5", "--batch": "20", "--lr": "0.001", "--ema": "0.5",
+ALL = {"--scaler": "minmax", "--epochs": "2", "--seed": "5", "--batch": "20", "--lr": "0.001",
+       "--ema": "0.5",
        "--calibration-share": "0.2", "--keep": "best", "--patience": "2", "--name": "own"}
 
 
@@ -94,7 +99,8 @@ class Input(TrainCase):
         data = self.csv("zero.csv", normal="0")
         n = sum(x == "normal" for _, x in self.rows)
         words = f"no row is labelled normal, but '0' ({n}), 'neptune' ({1000 - n}): --normal NAME"
-        for arguments in (("fit", "--out", self.path("no.ckpt")), ("calibrate", self.checkpoint, "--out", self.path("no.ckpt")),
+        for arguments in (("fit", "--out", self.path("no.ckpt")),
+                          ("calibrate", self.checkpoint, "--out", self.path("no.ckpt")),
                           ("eval", self.checkpoint, "--protocol", "normal"), ("survey", "--quick")):
             self.assertIn(words, self.run_train(*arguments, "--data", data, code=1).stderr)
         p = self.run_train("eval", self.checkpoint, "--data", data)
@@ -109,85 +115,111 @@ class Input(TrainCase):
         self.assertEqual(p["metrics"], a["metrics"])
         self.assertIn("--normal 0 ", p["command"])
         self.assertIn("normal is '0'", stderr)
-        self.assertIn("with --normal", self.run_train("eval", self.path("trained.ckpt"), data, code=0).stderr)
+        self.assertIn("with --normal", self.run_train("eval", self.path("trained.ckpt"), data,
+                                                      code=0).stderr)
         for command in ("calibrate", "report"):
             out = self.path("out." + command)
             self.run_train(command, self.checkpoint, "--data", data, "--normal", "0", "--out", out)
-        self.assertIn("--normal 0 zero.csv", self.json("inspect", self.path("out.calibrate"))["provenance"]["command"])
+        provenance = self.json("inspect", self.path("out.calibrate"))["provenance"]
+        self.assertIn("--normal 0 zero.csv", provenance["command"])
         p = self.run_train("eval", self.checkpoint, data, "--normal", "zero", code=1)
         self.assertIn(f"--normal 'zero': no row has this label, but '0' ({n})", p.stderr)
 
     def test_other_formats_are_named_with_what_to_do(self):
         text = self.text.encode()
         cases = {"xz": (lzma.compress(text), "xz -dc"), "bz2": (bz2.compress(text), "bzip2 -dc"),
-                 "zst": (b"\x28\xb5\x2f\xfd" + text, "zstd -dc"), "zip": (b"PK\3\4" + text, "zip archive"),
+                 "zst": (b"\x28\xb5\x2f\xfd" + text, "zstd -dc"),
+                 "zip": (b"PK\3\4" + text, "zip archive"),
                  "pcap": (b"\xd4\xc3\xb2\xa1\2\0\4\0" + bytes(16), "ganad-train extract"),
-                 "pcap.gz": (gzip.compress(b"\xd4\xc3\xb2\xa1\2\0\4\0" + bytes(16)), "ganad-train extract"),
+                 "pcap.gz": (gzip.compress(b"\xd4\xc3\xb2\xa1\2\0\4\0" + bytes(16)),
+                             "ganad-train extract"),
                  "gz.gz": (gzip.compress(gzip.compress(text)), "unpack it once"),
-                 "arff": (b"@relation 'x'\n@data\n" + text, "ARFF"), "utf16": (self.text.encode("utf-16"), "iconv"),
-                 "zeek": (b"#separator \\x09\n#fields\tts\n", "ganadctl extract"), "json": (b'{"a":1}\n', "as CSV"),
-                 "mac": (text.replace(b"\n", b"\r"), "tr '\\r' '\\n'"), "nul": (b"0,tcp\0" + text, "NUL"),
+                 "arff": (b"@relation 'x'\n@data\n" + text, "ARFF"),
+                 "utf16": (self.text.encode("utf-16"), "iconv"),
+                 "zeek": (b"#separator \\x09\n#fields\tts\n", "ganadctl extract"),
+                 "json": (b'{"a":1}\n', "as CSV"),
+                 "mac": (text.replace(b"\n", b"\r"), "tr '\\r' '\\n'"),
+                 "nul": (b"0,tcp\0" + text, "NUL"),
                  "pandas": (b"," + ",".join(COLUMNS).encode() + b"\n0," + text, "index"),
-                 "flows": (b"Flow ID, Source IP, Source Port, Label, a, b\n", "head of other columns")}
+                 "flows": (b"Flow ID, Source IP, Source Port, Label, a, b\n",
+                           "head of other columns")}
         for name, (content, words) in cases.items():
             path = self.path("other." + name)
             with open(path, "wb") as f:
                 f.write(content)
             for arguments in (("fit", "--out", self.path("never.ckpt")), ("eval", self.checkpoint)):
-                self.assertIn(words, self.run_train(*arguments, "--data", path, code=1).stderr, name)
+                self.assertIn(words, self.run_train(*arguments, "--data", path, code=1).stderr,
+                              name)
         never = ("fit", "--out", self.path("never.ckpt"), "--data")
         self.assertIn("it is a directory", self.run_train(*never, self.tmp.name, code=1).stderr)
-        self.assertIn("an empty file", self.run_train(*never, self.write("nothing.csv", ""), code=1).stderr)
-        p = self.run_train("fit", "-q", "--epochs", "1", "--out", self.path("two.ckpt"), self.data, self.path("nothing.csv"))
+        self.assertIn("an empty file", self.run_train(*never, self.write("nothing.csv", ""),
+                                                      code=1).stderr)
+        p = self.run_train("fit", "-q", "--epochs", "1", "--out", self.path("two.ckpt"), self.data,
+                           self.path("nothing.csv"))
         self.assertIn("warning: nothing.csv: an empty file", p.stderr)
         self.assertIn("a checkpoint", self.run_train(*never, self.checkpoint, code=1).stderr)
-        self.assertIn("is a directory", self.run_train("fit", self.data, "--out", self.tmp.name, code=1).stderr)
+        self.assertIn("is a directory", self.run_train("fit", self.data, "--out", self.tmp.name,
+                                                       code=1).stderr)
 
     def test_names_in_no_list_are_counted_in_the_output(self):
         data = self.write("names.csv", self.text.replace(",http,", ",\"http\","))
         p = self.fit("-q", "--epochs", "1", "--out", self.path("names.ckpt"), data=data)
-        self.assertRegex(p.stderr, r"warning: names\.csv: [0-9,]+ names of protocols, services or flags are not names of KDD99")
+        self.assertRegex(p.stderr,
+                         r"warning: names\.csv: [0-9,]+ names of protocols, services or flags "
+                         "are not names of KDD99")
 
     def test_an_option_that_the_model_has_not_is_refused_by_name(self):
         for model, options in UNUSED.items():
             for option, value in options.items():
-                p = self.fit("--model", model, option, value, "--out", self.path("never.ckpt"), code=2)
+                p = self.fit("--model", model, option, value, "--out", self.path("never.ckpt"),
+                             code=2)
                 self.assertIn(f"{option}: model '{model}' does not use it", p.stderr)
         for options, words in ((("--score-weight", "0.5"), "--score-weight: score 'whitened'"),
                                (("--degree", "2"), "--degree: score 'whitened'"),
-                               (("--score", "residual", "--score-weight", "0.5"), "--score-weight: score 'residual'"),
-                               (("--residual", "0", "--residual-on", "e"), "--residual-on: --residual is 0")):
-            self.assertIn(words, self.fit(*options, "--out", self.path("never.ckpt"), code=2).stderr)
+                               (("--score", "residual", "--score-weight", "0.5"),
+                                "--score-weight: score 'residual'"),
+                               (("--residual", "0", "--residual-on", "e"),
+                                "--residual-on: --residual is 0")):
+            self.assertIn(words, self.fit(*options, "--out", self.path("never.ckpt"),
+                                          code=2).stderr)
         self.assertFalse(os.path.exists(self.path("never.ckpt")))
 
     def test_every_setting_is_in_the_provenance_and_makes_the_model_again(self):
         data = self.write("few.csv", records(n=300))
         for model, own in USED.items():
             options = [x for pair in {**ALL, **own}.items() for x in pair]
-            self.fit("-q", "--model", model, "--protocol", "normal-unique", "--skip-bad", *options, "--normal", "normal",
+            self.fit("-q", "--model", model, "--protocol", "normal-unique", "--skip-bad", *options,
+                     "--normal", "normal",
                      "--out", self.path("first.ckpt"), data=data)
             command = self.json("inspect", self.path("first.ckpt"))["provenance"]["command"]
-            for option, value in {**ALL, **own, "--normal": "normal", "--protocol": "normal-unique"}.items():
+            for option, value in {**ALL, **own, "--normal": "normal",
+                                  "--protocol": "normal-unique"}.items():
                 self.assertIn(f" {option} {value} ", command)
             for option in UNUSED[model]:
                 self.assertNotIn(f" {option} ", command)
             self.assertIn(" --skip-bad ", command)
-            subprocess.run([os.path.abspath(ganad.args.train), *command.split()[1:], "-q", "--out", "second.ckpt"],
-                           check=True, cwd=self.tmp.name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            with open(self.path("first.ckpt"), "rb") as a, open(self.path("second.ckpt"), "rb") as b:
+            subprocess.run([os.path.abspath(ganad.args.train), *command.split()[1:], "-q", "--out",
+                            "second.ckpt"],
+                           check=True, cwd=self.tmp.name, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+            with open(self.path("first.ckpt"), "rb") as a, \
+                    open(self.path("second.ckpt"), "rb") as b:
                 self.assertEqual(a.read(), b.read())
 
     def test_fit_shows_its_protocol_and_the_alternative(self):
         out = ("--epochs", "1", "--out", self.path("way.ckpt"))
-        self.assertIn("for records without times: protocol normal, model egbad", self.fit(*out).stderr)
+        self.assertIn("for records without times: protocol normal, model egbad",
+                      self.fit(*out).stderr)
         self.assertIn("--with-connection --head", self.fit(*out).stderr)
         self.assertNotIn("chosen", self.fit(*out, "--protocol", "normal").stderr)
         self.assertNotIn("chosen", self.fit(*out, "-q").stderr)
         timed = self.csv("timed.csv", more=",decided", cells=",1")
         self.assertIn("for records with labels: protocol normal", self.fit(*out, data=timed).stderr)
-        lines = [",".join(COLUMNS) + ",decided"] + [f"{text},{i}" for i, (text, _) in enumerate(self.rows)]
+        lines = [",".join(COLUMNS) + ",decided"] + [f"{text},{i}"
+                                                    for i, (text, _) in enumerate(self.rows)]
         own = self.write("own.csv", "\n".join(lines) + "\n")
-        self.assertIn("for records with times and no labels: protocol baseline", self.fit(*out, data=own).stderr)
+        self.assertIn("for records with times and no labels: protocol baseline",
+                      self.fit(*out, data=own).stderr)
 
 
 if __name__ == "__main__":

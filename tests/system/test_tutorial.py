@@ -44,7 +44,8 @@ def free_port():
 
 
 def count_alerts(text, pattern=""):
-    return sum(bool(re.search(pattern, line)) for line in text.splitlines() if '"event_type":"alert"' in line)
+    return sum(bool(re.search(pattern, line)) for line in text.splitlines()
+               if '"event_type":"alert"' in line)
 
 
 class Tutorial(unittest.TestCase):
@@ -54,30 +55,34 @@ class Tutorial(unittest.TestCase):
         cls.addClassCleanup(cls.tmp.cleanup)
         cls.tree, cls.home = os.path.join(cls.tmp.name, "tree"), os.path.join(cls.tmp.name, "home")
         os.mkdir(cls.home)
-        subprocess.run(["meson", "install", "-C", args.build, "--no-rebuild", "--quiet", "--destdir", cls.tree], check=True,
+        subprocess.run(["meson", "install", "-C", args.build, "--no-rebuild", "--quiet",
+                        "--destdir", cls.tree], check=True,
                        stdout=subprocess.DEVNULL)
-        cls.prefix = cls.folder_of("bin/ganadctl")
-        with open(os.path.join(cls.folder_of("share/doc/ganad/tutorial.md"), "share/doc/ganad/tutorial.md")) as f:
+        cls.prefix = cls.directory_of("bin/ganadctl")
+        with open(os.path.join(cls.directory_of("share/doc/ganad/tutorial.md"),
+                               "share/doc/ganad/tutorial.md")) as f:
             cls.text = f.read()
         cls.blocks = blocks(cls.text)
         cls.run_all()
 
     @classmethod
-    def folder_of(cls, name):
-        for folder, _, _ in os.walk(cls.tree):
-            if os.path.exists(os.path.join(folder, name)):
-                return folder
+    def directory_of(cls, name):
+        for directory, _, _ in os.walk(cls.tree):
+            if os.path.exists(os.path.join(directory, name)):
+                return directory
         raise AssertionError(f"{name} is not installed")
 
     @classmethod
     def run_all(cls):
         script = "set -euo pipefail\numask 002\n"  # an ordinary user's in Debian 13
         for _, commands in cls.blocks:
-            commands = commands.replace("share=/usr/share/ganad\n", f"share={cls.prefix}/share/ganad\n")
+            commands = commands.replace("share=/usr/share/ganad\n",
+                                        f"share={cls.prefix}/share/ganad\n")
             commands = re.sub(r"^port=\d+$", f"port={free_port()}", commands, flags=re.M)
             script += f"{commands}\necho '{MARK}'\n"
         env = {"PATH": f"{cls.prefix}/bin:/usr/bin:/bin", "HOME": cls.home, "LANG": "C.UTF-8"}
-        with subprocess.Popen(["bash"], cwd=cls.home, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        with subprocess.Popen(["bash"], cwd=cls.home, env=env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, start_new_session=True) as p:
             try:
                 out, _ = p.communicate(script, timeout=240 * SLOW)
@@ -101,14 +106,16 @@ class Tutorial(unittest.TestCase):
         out = self.output("The first alert")
         alert = json.loads(out.splitlines()[-1] if out.splitlines()[-1].startswith("{") else
                            next(line for line in out.splitlines() if line.startswith("{")))
-        for key in ("src_ip", "dest_ip", "flow", "community_id", "score", "threshold", "p_value", "top_features", "rollup"):
+        for key in ("src_ip", "dest_ip", "flow", "community_id", "score", "threshold", "p_value",
+                    "top_features", "rollup"):
             self.assertIn(key, alert)
         self.assertGreater(alert["score"], alert["threshold"])
         self.assertEqual(self.output("The first alert", 1).count("ANOMALY"), 5)
         self.assertIn(" normal\n", self.output("The first alert", 2))
 
     def test_the_own_model_is_better_about_this_network(self):
-        own = int(re.findall(r"^(\d+)$", self.output("The same attacks, with the own model"), re.M)[-1])
+        own = int(re.findall(r"^(\d+)$", self.output("The same attacks, with the own model"),
+                             re.M)[-1])
         first = count_alerts(self.file("first.json"), r'"src_ip":"10\.20\.')
         # processors round differently, and so do the trained networks: none on one, five of eleven
         # on another
@@ -117,7 +124,8 @@ class Tutorial(unittest.TestCase):
     def test_the_attacks_are_reported(self):
         sources = set(re.findall(r'"src_ip":"([^"]+)"', self.file("alerts.json")))
         self.assertGreaterEqual(len([s for s in sources if s.startswith("203.0.113.")]), 6, sources)
-        self.assertEqual(len(self.output("The same attacks, with the own model").splitlines()) > 5, True)
+        self.assertEqual(len(self.output("The same attacks, with the own model").splitlines()) > 5,
+                         True)
 
     def test_fit_says_what_the_tutorial_shows(self):
         shown = re.search(r"```text\n(.*?)```", self.text, re.S).group(1)
@@ -125,19 +133,24 @@ class Tutorial(unittest.TestCase):
         for line in shown.splitlines():
             words = re.sub(r"[\d.,e:-]+", "0", line).split()
             if words and words[0] != "*":
-                self.assertIn(words[:3], [re.sub(r"[\d.,e:-]+", "0", x).split()[:3] for x in said.splitlines()], line)
+                self.assertIn(words[:3], [re.sub(r"[\d.,e:-]+", "0", x).split()[:3]
+                                          for x in said.splitlines()], line)
 
     def test_the_model_is_loaded_and_kept(self):
-        self.assertRegex(self.output("A model of one's own network, in three commands", 2), r"lan +changed")
+        self.assertRegex(self.output("A model of one's own network, in three commands", 2),
+                         r"lan +changed")
         self.assertIn("own.ckpt", self.output("A model of one's own network, in three commands", 2))
         self.assertRegex(self.output("A model of one's own network, in three commands", 3), r"lan")
 
     def test_counters_and_a_model_on_trial(self):
         counters = self.output("Does the budget hold?")
-        scored, anomalous = (int(re.search(rf'^ganad_model_records_{what}_total{{model="lan"}} (\d+)$', counters, re.M).group(1))
-                             for what in ("scored", "anomalous"))
+        scored, anomalous = (
+            int(re.search(rf'^ganad_model_records_{what}_total{{model="lan"}} (\d+)$',
+                          counters, re.M).group(1))
+            for what in ("scored", "anomalous"))
         self.assertTrue(200 < anomalous < scored, (anomalous, scored))
-        self.assertRegex(self.output("Does the budget hold?", 1), r"shadow: \d+ scored, \d+ anomalous, \d+ with the other verdict")
+        self.assertRegex(self.output("Does the budget hold?", 1),
+                         r"shadow: \d+ scored, \d+ anomalous, \d+ with the other verdict")
 
     def test_what_is_expected_is_not_reported(self):
         listed = self.output("What is expected", 1)
@@ -172,9 +185,9 @@ class Tutorial(unittest.TestCase):
 
     def test_the_documents_that_it_names_are_installed(self):
         for name, section in set(re.findall(r"\b(ganad[a-z.-]*)\((\d)\)", self.text)):
-            self.folder_of(f"man{section}/{name}.{section}")
+            self.directory_of(f"man{section}/{name}.{section}")
         for name in re.findall(r"\]\(([^)]+)\)", self.text):
-            self.folder_of("share/doc/ganad/" + name)
+            self.directory_of("share/doc/ganad/" + name)
 
 
 if __name__ == "__main__":

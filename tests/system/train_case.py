@@ -12,21 +12,25 @@ import unittest
 
 import ganad
 
-SERVICES = {"normal": ("tcp", "http", "SF"), "smurf": ("icmp", "ecr_i", "SF"), "neptune": ("tcp", "private", "S0"),
+SERVICES = {"normal": ("tcp", "http", "SF"), "smurf": ("icmp", "ecr_i", "SF"),
+            "neptune": ("tcp", "private", "S0"),
             "nmap": ("udp", "domain_u", "SF")}
 CATEGORY = {"normal": "normal", "smurf": "dos", "neptune": "dos", "nmap": "probe"}
 
 
 def record(r, label):
-    """Attacks differ from normal connections in most columns, except nmap, which is close to them."""
+    """Attacks differ from normal connections in most columns, but nmap is close to them."""
     attack = label in ("smurf", "neptune")
     cells = [r.choice((0, 0, 0, 2)), *SERVICES[label if r.random() < 0.9 else "normal"],
-             1032 if label == "smurf" else r.randrange(50, 400), 0 if attack else r.randrange(200, 6000), 0, 0, 0,
+             1032 if label == "smurf" else r.randrange(50, 400), 0 if attack
+             else r.randrange(200, 6000), 0, 0, 0,
              r.randrange(2), 0, 0 if attack else 1, *[0] * 10]
     cells += [r.randrange(400, 512) if attack else r.randrange(1, 30) for _ in range(2)]
     rate = 1.0 if label == "neptune" else 0.0
-    cells += [f"{rate:.2f}"] * 2 + ["0.00"] * 2 + [f"{r.choice((1.0, 1.0, 0.5)):.2f}", "0.00", "0.00"]
-    cells += [255 if attack else r.randrange(1, 255), r.randrange(1, 256), f"{r.random():.2f}", "0.00",
+    cells += [f"{rate:.2f}"] * 2 + ["0.00"] * 2 + [f"{r.choice((1.0, 1.0, 0.5)):.2f}", "0.00",
+                                                   "0.00"]
+    cells += [255 if attack else r.randrange(1, 255), r.randrange(1, 256), f"{r.random():.2f}",
+              "0.00",
               f"{r.random() / 10:.2f}", "0.00", f"{rate:.2f}", f"{rate:.2f}", "0.00", "0.00"]
     return ",".join(map(str, cells))
 
@@ -64,10 +68,12 @@ class TrainCase(unittest.TestCase):
 
     @classmethod
     def run_train(cls, *arguments, code=0):
-        p = subprocess.run([ganad.args.train, *map(str, arguments)], text=True, stdin=subprocess.DEVNULL,
+        p = subprocess.run([ganad.args.train, *map(str, arguments)], text=True,
+                           stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100 * ganad.SLOW)
         if p.returncode != code:
-            raise AssertionError(f"exit code {p.returncode}, not {code}: {' '.join(map(str, arguments))}\n{p.stderr}")
+            raise AssertionError(f"exit code {p.returncode}, not {code}: "
+                                 f"{' '.join(map(str, arguments))}\n{p.stderr}")
         return p
 
     @classmethod
@@ -79,7 +85,8 @@ class TrainCase(unittest.TestCase):
 
     def scores(self, checkpoint, data=None):
         """By another program than the one under test."""
-        p = subprocess.run([ganad.args.ganadctl, "score", "--local", checkpoint, "--format", "csv", data or self.data],
+        p = subprocess.run([ganad.args.ganadctl, "score", "--local", checkpoint, "--format", "csv",
+                            data or self.data],
                            check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return [as_float32(line.split(",")[1]) for line in p.stdout.splitlines()[1:]]
 

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * One directory for all files of a test program, below $TMPDIR or /tmp. It is removed with everything in it however
- * the program ends: by exit() here, and after a signal, an abort or a kill by a child process that waits for that.
+ * One directory for all files of a test program, below $TMPDIR or /tmp. It is removed with
+ * everything in it however the program ends: by exit() here, and after a signal, an abort or a kill
+ * by a child process that waits for that.
  */
 
 #include <ftw.h>
@@ -17,7 +18,7 @@
 
 enum { SCRATCH_TMP_MAX = 24 }; /* bytes of $TMPDIR: paths of unix sockets are short */
 
-static char scratch_folder[64];
+static char scratch_directory[64];
 static pid_t scratch_owner;
 
 static inline int scratch_remove_one(const char *path, const struct stat *st, int kind,
@@ -33,7 +34,7 @@ static inline int scratch_remove_one(const char *path, const struct stat *st, in
 static inline void scratch_remove(void)
 {
     if (getpid() == scratch_owner) /* and not in a child that ends by exit() */
-        (void)nftw(scratch_folder, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        (void)nftw(scratch_directory, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* The write end of the pipe is open for as long as the program, and its children, live. */
@@ -67,17 +68,17 @@ static inline const char *scratch(void)
 {
     const char *tmp = getenv("TMPDIR");
 
-    if (*scratch_folder)
-        return scratch_folder;
+    if (*scratch_directory)
+        return scratch_directory;
     bool fits = tmp && *tmp && strlen(tmp) <= SCRATCH_TMP_MAX;
-    (void)snprintf(scratch_folder, sizeof(scratch_folder), "%.*s/ganad-test.XXXXXX",
+    (void)snprintf(scratch_directory, sizeof(scratch_directory), "%.*s/ganad-test.XXXXXX",
                    SCRATCH_TMP_MAX, fits ? tmp : "/tmp");
-    if (!mkdtemp(scratch_folder))
+    if (!mkdtemp(scratch_directory))
         abort();
     scratch_owner = getpid();
     scratch_guard();
     (void)atexit(scratch_remove);
-    return scratch_folder;
+    return scratch_directory;
 }
 
 /* A path in it. With "XXXXXX" at its end it is for mkdtemp() or mkstemp(). */

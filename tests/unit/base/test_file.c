@@ -208,7 +208,7 @@ static void a_write_that_fails_leaves_the_old_file_and_nothing_else(void **state
     gad_free(endless);
 }
 
-static void a_name_without_a_folder_is_in_this_one(void **state)
+static void a_name_without_a_directory_is_in_this_one(void **state)
 {
     (void)state;
     char cwd[PATH_MAX];
@@ -237,13 +237,13 @@ static void no_memory_is_said(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
     return mkdtemp(scratch_path(directory, sizeof(directory), "file-XXXXXX")) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
     return rmdir(directory);
@@ -297,8 +297,8 @@ int main(void)
         cmocka_unit_test(a_link_is_replaced_not_followed),
         cmocka_unit_test(a_write_that_fails_leaves_the_old_file_and_nothing_else),
         cmocka_unit_test(files_that_belong_together_are_written_all_or_none),
-        cmocka_unit_test(a_name_without_a_folder_is_in_this_one),
+        cmocka_unit_test(a_name_without_a_directory_is_in_this_one),
         cmocka_unit_test(no_memory_is_said),
     };
-    return cmocka_run_group_tests_name("file", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("file", tests, make_directory, remove_directory);
 }

@@ -75,7 +75,7 @@ static void shrinking_to_nothing_is_not_a_failure(void **state)
     gad_free(p);
 }
 
-static void strndup_ends_where_it_is_told(void **state)
+static void strndup_ends_at_its_limit(void **state)
 {
     (void)state;
     char *s = gad_strndup("abcdef", 3), *e = gad_strndup("", 0);
@@ -156,7 +156,7 @@ int main(void)
         cmocka_unit_test(products_that_overflow_are_refused),
         cmocka_unit_test(memory_comes_zeroed_and_aligned),
         cmocka_unit_test(shrinking_to_nothing_is_not_a_failure),
-        cmocka_unit_test(strndup_ends_where_it_is_told),
+        cmocka_unit_test(strndup_ends_at_its_limit),
         cmocka_unit_test(the_kth_allocation_fails_once),
         cmocka_unit_test(a_scope_frees_what_was_not_handed_out),
         cmocka_unit_test(a_broken_invariant_ends_the_process),

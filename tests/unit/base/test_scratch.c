@@ -24,7 +24,7 @@ static void nothing_is_left_after(int signal)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        *scratch_folder = '\0'; /* as a program of its own */
+        *scratch_directory = '\0'; /* as a program of its own */
         (void)snprintf(file, sizeof(file), "%s/a", scratch());
         int made = mkdir(file, 0700) == 0 ? 0 : -1;
         (void)snprintf(file, sizeof(file), "%s/a/b", scratch());

@@ -74,7 +74,7 @@ static void real_takes_an_exponent(void **state)
     assert_int_equal(gad_text_real("999999999999999999e300", 22, &v), GAD_ELIMIT);
 }
 
-static void nearest_finds_the_typo_and_not_the_stranger(void **state)
+static void nearest_finds_the_typo_and_no_unlike_name(void **state)
 {
     (void)state;
     static const char *const keys[] = {"max_clients", "idle_timeout", "checkpoint"};
@@ -171,7 +171,7 @@ int main(void)
         cmocka_unit_test(u64_takes_digits_up_to_max),
         cmocka_unit_test(decimal_agrees_with_strtod),
         cmocka_unit_test(real_takes_an_exponent),
-        cmocka_unit_test(nearest_finds_the_typo_and_not_the_stranger),
+        cmocka_unit_test(nearest_finds_the_typo_and_no_unlike_name),
         cmocka_unit_test(nearest_knows_the_slips_of_fingers),
         cmocka_unit_test(nearest_of_long_words_stays_in_its_table),
         cmocka_unit_test(case_of_ascii_letters_does_not_count),

@@ -217,13 +217,13 @@ static void every_allocation_may_fail(void **state)
     gad_free(p);
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
     return mkdtemp(scratch_path(directory, sizeof(directory), "checkpoint-XXXXXX")) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
     return rmdir(directory); /* fails, and the test with it, if something was left behind */
@@ -239,5 +239,6 @@ int main(void)
         cmocka_unit_test(only_regular_files_are_read),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests_name("checkpoint reader", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("checkpoint reader", tests, make_directory,
+                                       remove_directory);
 }

@@ -44,7 +44,7 @@ const uint8_t *client_receive(int fd, uint8_t *ret_kind, size_t *ret_len);
 void client_expect_error(int fd, uint64_t id, int code, const char *text);
 void client_expect_end(int fd);
 
-/* One record with so many src_bytes, which is also its score; negative: a record that is refused. */
+/* One record with src_bytes = score; negative: a record that is refused. */
 bool client_ask(int fd, uint64_t id, double score);
 void client_expect_score(int fd, uint64_t id, double score);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A detector that costs nothing and whose answers are known: score = src_bytes, p = 1 / (1 + score),
- * threshold = 1 / fpr, everything is src_bytes's fault. Linked in front of the library it takes the place
- * of models/detector.c and models/explain.c: the daemon's own cost can be measured, and its tests need no
- * checkpoint. A checkpoint whose name ends in "missing" cannot be opened; one named "search" says that it takes
- * 500 steps.
+ * A detector that costs nothing, with known answers: score = src_bytes, p = 1 / (1 + score),
+ * threshold = 1 / fpr, and src_bytes is the top feature. Linked in front of the library it replaces
+ * models/detector.c and models/explain.c. So the cost of the daemon alone can be measured, and its
+ * tests need no checkpoint. A checkpoint whose name ends in "missing" cannot be opened; one named
+ * "search" reports that it takes 500 steps.
  */
 #include "models/detector.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the networks of a record to the model that scores it, and what shadows make of it: the real scorer between. */
+/*
+ * From the networks of a record to the model that scores it, and the scores of its shadow models.
+ * The real scorer is between them.
+ */
 #include "daemon/ingest/assign.h"
 
 #include <poll.h>

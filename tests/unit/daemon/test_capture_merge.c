@@ -193,7 +193,7 @@ static void files_wait_for_room(void **state)
     capture_merge_free(s);
 }
 
-static void without_captures_it_ends_when_it_is_told(void **state)
+static void without_captures_it_ends_on_request(void **state)
 {
     struct room *m = *state;
     const struct capture_merge_options o = options_of(m);
@@ -219,7 +219,7 @@ int main(void)
         WITH(every_failed_allocation_is_an_error_that_leaves_nothing),
         WITH(all_captures_become_jobs_and_then_it_has_ended),
         WITH(files_wait_for_room),
-        WITH(without_captures_it_ends_when_it_is_told),
+        WITH(without_captures_it_ends_on_request),
     };
     return cmocka_run_group_tests_name("sensor", tests, NULL, NULL);
 }

@@ -267,7 +267,7 @@ static void there_may_be_sixteen_models(void **state)
 /* A directory for each test. */
 static char dir[64], main_file[80];
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
     if (!mkdtemp(scratch_path(dir, sizeof(dir), "config.XXXXXX")))
@@ -284,7 +284,7 @@ static void path_of(char path[static 128], const char *name)
 static const char *const files[] = {"g.conf", "g.conf.d/10.conf", "g.conf.d/20.conf",
                                     "g.conf.d/.x.conf", "g.conf.d/30.conf~"};
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
     char path[128];
@@ -469,9 +469,9 @@ int main(void)
         cmocka_unit_test(a_key_twice_in_one_file_is_refused),
         cmocka_unit_test(what_no_single_key_shows_is_refused),
         cmocka_unit_test(there_may_be_sixteen_models),
-        cmocka_unit_test_setup_teardown(later_files_win, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_file_that_is_not_there_is_named, make_folder,
-                                        remove_folder),
+        cmocka_unit_test_setup_teardown(later_files_win, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(a_file_that_is_not_there_is_named, make_directory,
+                                        remove_directory),
         cmocka_unit_test(a_dump_reads_back_the_same),
         cmocka_unit_test(the_shipped_file_and_the_manual_know_every_key),
         cmocka_unit_test(every_failed_allocation_is_an_error),

@@ -150,7 +150,7 @@ static void a_tail_gets_each_alert_from_then_on(void **state)
     (void)close(fd);
 }
 
-static void a_slow_tail_is_told_how_many_it_lost(void **state)
+static void a_slow_tail_gets_the_number_of_lost_alerts(void **state)
 {
     (void)state;
     enum { N = 4000 };
@@ -238,7 +238,7 @@ static void control_clients_are_limited(void **state)
     (void)close(fd[1]);
 }
 
-static void sighup_opens_the_alert_file_anew(void **state)
+static void sighup_reopens_the_alert_file(void **state)
 {
     (void)state;
     char more[256], file[96], old[96];
@@ -276,10 +276,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(status_knows_model_outputs_and_counters),
         WITH(a_tail_gets_each_alert_from_then_on),
-        WITH(a_slow_tail_is_told_how_many_it_lost),
+        WITH(a_slow_tail_gets_the_number_of_lost_alerts),
         WITH(what_is_no_control_request_ends_the_connection),
         WITH(control_clients_are_limited),
-        WITH(sighup_opens_the_alert_file_anew),
+        WITH(sighup_reopens_the_alert_file),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

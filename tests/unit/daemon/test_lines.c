@@ -168,7 +168,7 @@ static void a_disk_that_is_full_in_a_line_has_only_whole_ones(void **state)
     lines_free(o);
 }
 
-static void a_file_that_was_moved_away_is_made_anew(void **state)
+static void a_file_that_was_moved_away_is_recreated(void **state)
 {
     (void)state;
     char moved[112];
@@ -335,7 +335,7 @@ int main(void)
         WITH(a_file_gets_every_line_and_is_ours_alone),
         WITH(a_record_that_was_cut_leaves_the_file),
         WITH(a_disk_that_is_full_in_a_line_has_only_whole_ones),
-        WITH(a_file_that_was_moved_away_is_made_anew),
+        WITH(a_file_that_was_moved_away_is_recreated),
         WITH(what_is_no_plain_file_is_refused),
         WITH(a_full_disk_keeps_alerts_in_the_queue),
         WITH(a_thread_takes_more_than_the_queue_holds),

@@ -17,7 +17,8 @@ static void note(void *arg, const struct gad_loss *part, bool is_new)
     strncat(text, one, 200);
 }
 
-static void tells(struct losses *l, uint64_t first, uint64_t last, uint64_t known, const char *want)
+static void reports(struct losses *l, uint64_t first, uint64_t last, uint64_t known,
+                    const char *want)
 {
     const struct gad_loss gap = {.first = first, .last = last};
     char text[1024] = "";
@@ -26,29 +27,29 @@ static void tells(struct losses *l, uint64_t first, uint64_t last, uint64_t know
     assert_string_equal(text, want);
 }
 
-static void a_gap_is_told_once_and_again_when_it_is_read_again(void **state)
+static void a_gap_is_reported_once_and_again_when_it_is_read_again(void **state)
 {
     (void)state;
     struct losses l = {0};
 
-    tells(&l, 10, 19, 10, "+10-19 ");
-    tells(&l, 10, 19, 10, "=10-19 ");
-    tells(&l, 10, 19, 20, "=10-19 ");
-    tells(&l, 30, 30, 30, "+30-30 ");
-    tells(&l, 10, 30, 25,
-          "=10-19 +25-29 =30-30 "); /* 20 to 24 were sent before the spool gave them up */
-    tells(&l, 10, 30, 25, "=10-19 =25-29 =30-30 ");
+    reports(&l, 10, 19, 10, "+10-19 ");
+    reports(&l, 10, 19, 10, "=10-19 ");
+    reports(&l, 10, 19, 20, "=10-19 ");
+    reports(&l, 30, 30, 30, "+30-30 ");
+    reports(&l, 10, 30, 25,
+            "=10-19 +25-29 =30-30 "); /* 20 to 24 were sent before the spool gave them up */
+    reports(&l, 10, 30, 25, "=10-19 =25-29 =30-30 ");
 }
 
 /* Reported and not sent: events in between that never left are lost when the spool evicts them. */
-static void what_was_never_sent_is_a_loss_before_one_that_was_told(void **state)
+static void what_was_never_sent_is_a_loss_before_a_reported_one(void **state)
 {
     (void)state;
     struct losses l = {0};
 
-    tells(&l, 101, 200, 1, "+101-200 ");
-    tells(&l, 1, 200, 1, "+1-100 =101-200 ");
-    tells(&l, 1, 250, 1, "=1-100 =101-200 +201-250 ");
+    reports(&l, 101, 200, 1, "+101-200 ");
+    reports(&l, 1, 200, 1, "+1-100 =101-200 ");
+    reports(&l, 1, 250, 1, "=1-100 =101-200 +201-250 ");
 }
 
 static void what_was_sent_is_no_loss(void **state)
@@ -56,8 +57,8 @@ static void what_was_sent_is_no_loss(void **state)
     (void)state;
     struct losses l = {0};
 
-    tells(&l, 1, 50, 51, "");
-    tells(&l, 1, 50, 40, "+40-50 ");
+    reports(&l, 1, 50, 51, "");
+    reports(&l, 1, 50, 40, "+40-50 ");
 }
 
 struct sum {
@@ -121,8 +122,8 @@ static void no_number_is_counted_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_gap_is_told_once_and_again_when_it_is_read_again),
-        cmocka_unit_test(what_was_never_sent_is_a_loss_before_one_that_was_told),
+        cmocka_unit_test(a_gap_is_reported_once_and_again_when_it_is_read_again),
+        cmocka_unit_test(what_was_never_sent_is_a_loss_before_a_reported_one),
         cmocka_unit_test(what_was_sent_is_no_loss),
         cmocka_unit_test(no_number_is_counted_twice),
     };

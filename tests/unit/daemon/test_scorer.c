@@ -41,7 +41,7 @@ static int unmake(void **state)
     return 0;
 }
 
-/* Everything about job i follows from i, so that what comes back can be checked without being kept. */
+/* Everything about job i follows from i, so that an answer can be checked without a copy. */
 static size_t size_of(uint64_t i)
 {
     return i % 7 == 0 ? i % 200 : i % 5;

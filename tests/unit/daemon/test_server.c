@@ -33,8 +33,11 @@ static void answers_keep_the_order_of_pipelined_requests(void **state)
     (void)close(fd);
 }
 
-/* 100 requests of a record each, at once, to a model that may do two searches a second and costs two with its
- * reasons: one is scored, and then all the others are answered as unscored, in order, and so is the other model. */
+/*
+ * 100 requests of three records each, at once, to a model that can do two searches a second. A
+ * record with its top features costs two. The first record is scored, and the others are answered
+ * as unscored, in order. The other model scores all records of its requests in between.
+ */
 static void beyond_a_budget_records_are_answered_unscored(void **state)
 {
     (void)state;
@@ -188,7 +191,7 @@ static void clients_that_vanish_leave_nothing_behind(void **state)
     assert_int_equal(status_counter("jobs"), 0);
 }
 
-static void one_too_many_is_told_busy(void **state)
+static void one_too_many_is_refused_as_busy(void **state)
 {
     (void)state;
     int fd[3];
@@ -357,7 +360,7 @@ int main(void)
         WITH(every_bad_frame_is_named_behind_the_answers_before_it),
         WITH(a_stream_that_ends_gets_its_answers_first),
         WITH(clients_that_vanish_leave_nothing_behind),
-        WITH(one_too_many_is_told_busy),
+        WITH(one_too_many_is_refused_as_busy),
         WITH(slow_and_idle_clients_are_cut),
         WITH(a_dripping_client_is_cut_and_the_others_are_served),
         WITH(who_does_not_take_answers_is_not_read_and_then_cut),

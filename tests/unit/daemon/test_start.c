@@ -28,7 +28,7 @@
 #include "tests/unit/test.h"
 
 /* What daemon_run() makes before it runs, one after the other. */
-struct rooms {
+struct modules {
     struct event_base *base;
     struct config *config;
     struct models *models;
@@ -50,7 +50,7 @@ static void ignore(void *arg)
     (void)arg;
 }
 
-static int make_rooms(struct rooms *m, struct gad_diag *d)
+static int make_modules(struct modules *m, struct gad_diag *d)
 {
     int r = models_load(m->config, &m->models, d);
 
@@ -79,7 +79,7 @@ static int make_rooms(struct rooms *m, struct gad_diag *d)
     return r;
 }
 
-static void free_rooms(struct rooms *m)
+static void free_modules(struct modules *m)
 {
     control_free(m->control);
     server_free(m->server);
@@ -107,7 +107,7 @@ static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state
 {
     (void)state;
     char text[512];
-    struct rooms m = {.base = event_base_new()};
+    struct modules m = {.base = event_base_new()};
 
     assert_non_null(m.base);
     int n = snprintf(
@@ -119,10 +119,10 @@ static void every_failed_allocation_is_an_error_that_leaves_nothing(void **state
     for (long k = 1;; k++) {
         struct gad_diag d = {""};
         (void)gad_mem_fail_at(k);
-        int r = make_rooms(&m, &d);
+        int r = make_modules(&m, &d);
         (void)gad_mem_fail_at(0);
-        free_rooms(&m);
-        m = (struct rooms){.base = m.base, .config = m.config};
+        free_modules(&m);
+        m = (struct modules){.base = m.base, .config = m.config};
         (void)snprintf(text, sizeof(text), "%s/s", daemon_dir);
         assert_int_not_equal(access(text, F_OK), 0); /* sockets are removed again */
         if (r == 0) {
@@ -149,10 +149,10 @@ static void a_socket_that_is_served_is_left_alone(void **state)
                      daemon_dir);
     assert_int_equal(config_parse("t", text, (size_t)n, &c, NULL), 0);
     assert_int_equal(models_load(c, &models, NULL), 0);
-    struct rooms m = {.base = event_base_new(), .config = c};
-    assert_int_equal(make_rooms(&m, &d), -EADDRINUSE);
+    struct modules m = {.base = event_base_new(), .config = c};
+    assert_int_equal(make_modules(&m, &d), -EADDRINUSE);
     assert_non_null(strstr(d.text, daemon_dir));
-    free_rooms(&m);
+    free_modules(&m);
     event_base_free(m.base);
     models_free(models);
     config_free(c);
@@ -227,7 +227,7 @@ static void receive(int fd, char got[static 256])
     got[n] = '\0';
 }
 
-static void the_service_manager_is_told(void **state)
+static void the_service_manager_is_notified(void **state)
 {
     (void)state;
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -269,7 +269,7 @@ static void logged(const char *text, char got[static 4096])
     got[n] = '\0';
 }
 
-static void nobody_else_writes_a_line_of_the_log(void **state)
+static void no_message_forges_a_line_of_the_log(void **state)
 {
     (void)state;
     char got[4096], much[3000];
@@ -302,8 +302,8 @@ int main(void)
         WITH(sockets_have_the_mode_that_was_asked_for),
         cmocka_unit_test(root_is_given_up_for_good),
         cmocka_unit_test(a_user_that_does_not_exist_is_named),
-        WITH(the_service_manager_is_told),
-        cmocka_unit_test(nobody_else_writes_a_line_of_the_log),
+        WITH(the_service_manager_is_notified),
+        cmocka_unit_test(no_message_forges_a_line_of_the_log),
     };
     return cmocka_run_group_tests_name("start", tests, NULL, NULL);
 }

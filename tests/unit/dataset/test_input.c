@@ -58,7 +58,7 @@ static struct outcome read_bytes(const void *p, size_t len)
     return o;
 }
 
-static void plain_and_gzip_are_told_apart_by_their_bytes(void **state)
+static void plain_and_gzip_are_distinguished_by_their_bytes(void **state)
 {
     (void)state;
     uint8_t gz[1024];
@@ -254,7 +254,7 @@ static void each_failed_allocation_is_reported_and_nothing_leaks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_and_gzip_are_told_apart_by_their_bytes),
+        cmocka_unit_test(plain_and_gzip_are_distinguished_by_their_bytes),
         cmocka_unit_test(members_follow_each_other),
         cmocka_unit_test(an_empty_member_is_an_empty_file),
         cmocka_unit_test(every_truncation_is_reported),

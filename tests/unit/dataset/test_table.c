@@ -82,7 +82,7 @@ static void the_sum_is_the_files_and_bad_lines_are_counted(void **state)
     assert_false(gad_table_is_labelled(t));
 }
 
-static void files_without_labels_are_told_apart(void **state)
+static void files_without_labels_are_distinguished(void **state)
 {
     (void)state;
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
@@ -285,7 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_labels_and_sources_are_kept),
         cmocka_unit_test(the_sum_is_the_files_and_bad_lines_are_counted),
-        cmocka_unit_test(files_without_labels_are_told_apart),
+        cmocka_unit_test(files_without_labels_are_distinguished),
         cmocka_unit_test(which_labels_are_normal_is_known_and_counted),
         cmocka_unit_test(a_source_says_what_its_head_meant),
         cmocka_unit_test(rows_keep_their_times),

@@ -197,7 +197,7 @@ static void what_cannot_be_is_refused(void **state)
     }
 }
 
-static void kinds_of_later_versions_are_told_apart(void **state)
+static void kinds_of_later_versions_are_distinguished(void **state)
 {
     (void)state;
     struct gad_event back;
@@ -265,7 +265,7 @@ int main(void)
         cmocka_unit_test(each_field_comes_back),
         cmocka_unit_test(a_text_that_is_too_long_is_refused),
         cmocka_unit_test(what_cannot_be_is_refused),
-        cmocka_unit_test(kinds_of_later_versions_are_told_apart),
+        cmocka_unit_test(kinds_of_later_versions_are_distinguished),
         cmocka_unit_test(mutants_hold_what_the_header_promises),
         cmocka_unit_test(many_empty_objects_are_refused),
     };

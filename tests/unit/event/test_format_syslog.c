@@ -53,7 +53,7 @@ static void other_events_are_these(void **state)
 }
 
 /* 5 is notice, 4 warning. */
-static void a_model_is_told_and_its_refusal_is_a_warning(void **state)
+static void a_model_is_reported_and_its_refusal_is_a_warning(void **state)
 {
     (void)state;
     const struct gad_event is = fixture_model(false), bad = fixture_model(true);
@@ -161,7 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alert_is_this_message),
         cmocka_unit_test(other_events_are_these),
-        cmocka_unit_test(a_model_is_told_and_its_refusal_is_a_warning),
+        cmocka_unit_test(a_model_is_reported_and_its_refusal_is_a_warning),
         cmocka_unit_test(values_are_escaped),
         cmocka_unit_test(a_sensor_without_a_name_is_nil),
         cmocka_unit_test(only_a_message_beyond_ascii_has_a_bom),

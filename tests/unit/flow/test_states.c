@@ -25,7 +25,7 @@ static void every_state_of_the_table_is_reached(void **state)
         const char *script;
         enum gad_conn_state state;
     } rows[] = {
-        {"S", GAD_CONN_S0},        {"Sa", GAD_CONN_S0}, /* an ACK before the SYN+ACK does not count */
+        {"S", GAD_CONN_S0},        {"Sa", GAD_CONN_S0}, /* an ACK before SYN+ACK does not count */
         {"Sd", GAD_CONN_OTH},      {"Sr", GAD_CONN_REJ},      {"Sq", GAD_CONN_REJ},
         {"SrR", GAD_CONN_REJ},     {"ShRr", GAD_CONN_REJ}, /* both reset, and no byte passed */
         {"ShADRr", GAD_CONN_RSTR}, {"ShA", GAD_CONN_S1},      {"Sh", GAD_CONN_S1},

@@ -124,7 +124,7 @@ static void a_table_of_one_flow_works(void **state)
     traffic_deinit(&tr);
 }
 
-static void vlans_are_told_apart_where_asked(void **state)
+static void vlans_are_distinguished_where_configured(void **state)
 {
     (void)state;
     for (int by_vlan = 0; by_vlan < 2; by_vlan++) {
@@ -143,7 +143,7 @@ static void vlans_are_told_apart_where_asked(void **state)
     }
 }
 
-static void families_and_protocols_are_told_apart(void **state)
+static void families_and_protocols_are_distinguished(void **state)
 {
     (void)state;
     struct traffic tr;
@@ -251,8 +251,8 @@ int main(void)
         cmocka_unit_test(attempts_are_given_up_first_and_the_oldest_of_them),
         cmocka_unit_test(a_flow_in_use_outlives_idle_ones),
         cmocka_unit_test(a_table_of_one_flow_works),
-        cmocka_unit_test(vlans_are_told_apart_where_asked),
-        cmocka_unit_test(families_and_protocols_are_told_apart),
+        cmocka_unit_test(vlans_are_distinguished_where_configured),
+        cmocka_unit_test(families_and_protocols_are_distinguished),
         cmocka_unit_test(bad_checksums_are_dropped_and_counted),
         cmocka_unit_test(the_table_goes_on_after_a_flush),
         cmocka_unit_test(every_failing_allocation_is_survived),

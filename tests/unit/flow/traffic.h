@@ -5,9 +5,9 @@
  * Scripted packets for tests of the flow table, and a place for the connections that come out.
  *
  * A script is a string, a letter a packet, in upper case from host A, in lower case from host B:
- *   S SYN   H SYN+ACK   A ACK   D 100 bytes with ACK   F FIN+ACK   R RST+ACK   Q RST   N FIN   U as D, with URG
- *   X nothing: the next 100 bytes of this host are lost   . 1 ms later (between packets nothing passes)
- *   , 1 s later
+ *   S SYN   H SYN+ACK   A ACK   D 100 bytes with ACK   F FIN+ACK   R RST+ACK   Q RST   N FIN
+ *   U as D, with URG   X nothing: the next 100 bytes of this host are lost
+ *   . 1 ms later (between packets no time passes)   , 1 s later
  */
 
 #include <stdbool.h>

@@ -46,14 +46,14 @@ static bool is_there(const char *name)
     return access(p, F_OK) == 0;
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
     dir = NULL;
     return mkdtemp(scratch_path(directory, sizeof(directory), "directory-XXXXXX")) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
     gad_directory_close(dir);
@@ -101,7 +101,7 @@ static void the_oldest_is_first_then_the_name(void **state)
     remove_name("e");
 }
 
-static void an_empty_folder_has_an_end(void **state)
+static void an_empty_directory_has_an_end(void **state)
 {
     (void)state;
     open_with((struct gad_directory_options){.watch = false});
@@ -124,7 +124,7 @@ static void a_file_settles_first(void **state)
     assert_int_equal(gad_directory_next(dir, at(999), &path, NULL), GAD_MORE);
 }
 
-static void a_watched_folder_gives_what_comes(void **state)
+static void a_watched_directory_gives_new_files(void **state)
 {
     (void)state;
     write_at("b", 100);
@@ -138,7 +138,7 @@ static void a_watched_folder_gives_what_comes(void **state)
     assert_int_equal(gad_directory_next(dir, at(400), &path, NULL), GAD_MORE);
 }
 
-static void a_watched_folder_may_be_made_anew(void **state)
+static void a_watched_directory_can_be_recreated(void **state)
 {
     (void)state;
     struct gad_diag d = {""};
@@ -210,7 +210,7 @@ static void a_file_that_is_done_is_deleted_if_asked(void **state)
     assert_true(is_there("c"));
 }
 
-static void what_is_no_folder_is_refused(void **state)
+static void what_is_no_directory_is_refused(void **state)
 {
     (void)state;
     struct gad_diag d = {.text = ""};
@@ -246,20 +246,20 @@ static void allocation_may_fail_anywhere(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_oldest_is_first_then_the_name),
-        TEST(an_empty_folder_has_an_end),
+        TEST(an_empty_directory_has_an_end),
         TEST(a_file_settles_first),
-        TEST(a_watched_folder_gives_what_comes),
-        TEST(a_watched_folder_may_be_made_anew),
+        TEST(a_watched_directory_gives_new_files),
+        TEST(a_watched_directory_can_be_recreated),
         TEST(what_vanishes_or_changes_before_its_turn),
         TEST(the_order_is_of_the_last_writing),
         TEST(a_file_that_is_done_is_deleted_if_asked),
-        TEST(what_is_no_folder_is_refused),
+        TEST(what_is_no_directory_is_refused),
         TEST(allocation_may_fail_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,7 +253,7 @@ static void a_longer_datagram_is_not_summed_up(void **state)
 }
 
 /* The first thousand sums decide, whatever they are of; until then nothing is bad. */
-static void auto_tells_offload_from_damage(void **state)
+static void auto_distinguishes_offload_from_damage(void **state)
 {
     (void)state;
     for (unsigned bad = 99; bad <= 101; bad++) {
@@ -302,7 +302,7 @@ int main(void)
         TEST(what_cannot_be_summed_up_is_not_bad),
         TEST(a_datagram_in_fragments_has_a_sum),
         TEST(a_longer_datagram_is_not_summed_up),
-        TEST(auto_tells_offload_from_damage),
+        TEST(auto_distinguishes_offload_from_damage),
         TEST(the_sum_is_that_of_the_rfc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

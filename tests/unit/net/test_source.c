@@ -35,7 +35,7 @@ static void catch (void *arg, struct gad_time time, const uint8_t *frame, size_t
     got.frame[got.n++].len = len;
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
     (void)state;
     if (!mkdtemp(scratch_path(directory, sizeof(directory), "source-XXXXXX")))
@@ -44,7 +44,7 @@ static int make_folder(void **state)
     return 0;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
     (void)state;
     return unlink(path) != 0 || rmdir(directory) != 0;
@@ -452,5 +452,5 @@ int main(void)
         TEST(counters_of_32_bits_come_round),
         TEST(what_is_no_interface_is_refused),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -26,7 +26,7 @@ static double take(struct gad_merge *m)
     return gad_merge_take(m, &item) ? item.rec.v[0] : -1.0;
 }
 
-static void one_source_waits_for_nobody(void **state)
+static void one_source_waits_for_no_other(void **state)
 {
     (void)state;
     gad_cleanup(gad_merge_freep) struct gad_merge *m = new_merge(1);
@@ -106,7 +106,7 @@ static size_t merge_all(uint64_t seed, int64_t times[SOURCES][EACH], double out[
     return n;
 }
 
-static void nobody_waits_for_a_source_that_is_idle(void **state)
+static void no_source_waits_for_an_idle_one(void **state)
 {
     (void)state;
     gad_cleanup(gad_merge_freep) struct gad_merge *m = new_merge(2);
@@ -183,10 +183,10 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_source_waits_for_nobody),
+        cmocka_unit_test(one_source_waits_for_no_other),
         cmocka_unit_test(a_record_waits_until_none_can_come_before_it),
         cmocka_unit_test(what_comes_late_counts_as_now),
-        cmocka_unit_test(nobody_waits_for_a_source_that_is_idle),
+        cmocka_unit_test(no_source_waits_for_an_idle_one),
         cmocka_unit_test(the_order_does_not_depend_on_who_was_read_when),
         cmocka_unit_test(every_allocation_may_fail),
     };

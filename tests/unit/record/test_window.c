@@ -182,7 +182,7 @@ static void time_that_goes_back_breaks_nothing(void **state)
     assert_is(add(w, 1, 99.0, 7, "http", "SF"), GAD_DST_HOST_COUNT, 9.0);
 }
 
-static void hosts_are_told_apart_by_family_too(void **state)
+static void hosts_are_distinguished_by_family_too(void **state)
 {
     (void)state;
     gad_cleanup(gad_window_freep) struct gad_window *w = new_window();
@@ -320,7 +320,7 @@ int main(void)
         cmocka_unit_test(the_windows_have_511_and_255_records),
         cmocka_unit_test(two_seconds_ago_is_just_within),
         cmocka_unit_test(time_that_goes_back_breaks_nothing),
-        cmocka_unit_test(hosts_are_told_apart_by_family_too),
+        cmocka_unit_test(hosts_are_distinguished_by_family_too),
         cmocka_unit_test(the_same_port_of_another_host_is_not_the_same),
         cmocka_unit_test(any_traffic_is_counted_as_the_definition_has_it),
         cmocka_unit_test(hosts_of_one_bucket_are_distinguished),

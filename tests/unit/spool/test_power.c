@@ -173,7 +173,7 @@ static void cut_power(const char *directory, struct disk *d, struct gad_rng *rng
 
 /* What became of each number, over all the crashes of one spool. */
 enum { NUMBERS = (CRASHES + 1) * 2 * 65536 };
-enum fate { COMMITTED = 1, READ = 2, TOLD = 4, UNUSED = 8 };
+enum fate { COMMITTED = 1, READ = 2, REPORTED = 4, UNUSED = 8 };
 
 static uint8_t fates[NUMBERS];
 
@@ -223,7 +223,7 @@ static void read_all(const char *directory, uint64_t from, uint64_t limit)
     while ((err = gad_spool_reader_next(r, limit, &item)) == 0) {
         assert_true(item.end <= NUMBERS);
         for (uint64_t seq = item.seq; seq < item.end; seq++)
-            fates[seq] |= item.p ? READ : item.unused ? UNUSED : TOLD;
+            fates[seq] |= item.p ? READ : item.unused ? UNUSED : REPORTED;
         if (item.p) {
             assert_int_equal(item.len, spool_payload(item.seq, want));
             assert_memory_equal(item.p, want, item.len);
@@ -238,7 +238,7 @@ static void read_all(const char *directory, uint64_t from, uint64_t limit)
 static void check_fates(uint64_t from, uint64_t limit, bool always)
 {
     for (uint64_t seq = from; seq < limit; seq++) {
-        bool known = (fates[seq] & (always ? READ : READ | TOLD)) != 0;
+        bool known = (fates[seq] & (always ? READ : READ | REPORTED)) != 0;
         if ((fates[seq] & COMMITTED) && !known)
             fail_msg("record %llu is missing", (unsigned long long)seq);
         if ((fates[seq] & COMMITTED) && (fates[seq] & UNUSED))
@@ -285,12 +285,12 @@ static void a_cut_of_power_takes_nothing_that_was_synced(void **state)
     run(*state, GAD_SPOOL_ALWAYS);
 }
 
-static void what_a_cut_of_power_takes_of_an_interval_is_told(void **state)
+static void a_power_failure_reports_what_it_loses_of_an_interval(void **state)
 {
     run(*state, GAD_SPOOL_INTERVAL);
 }
 
-static void without_syncs_what_is_lost_is_told_too(void **state)
+static void without_syncs_what_is_lost_is_reported_too(void **state)
 {
     run(*state, GAD_SPOOL_NEVER);
 }
@@ -301,8 +301,8 @@ int main(void)
     cmocka_unit_test_setup_teardown(f, spool_directory_new, spool_directory_remove)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(a_cut_of_power_takes_nothing_that_was_synced),
-        IN_DIRECTORY(what_a_cut_of_power_takes_of_an_interval_is_told),
-        IN_DIRECTORY(without_syncs_what_is_lost_is_told_too),
+        IN_DIRECTORY(a_power_failure_reports_what_it_loses_of_an_interval),
+        IN_DIRECTORY(without_syncs_what_is_lost_is_reported_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

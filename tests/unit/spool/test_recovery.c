@@ -140,7 +140,7 @@ static void a_crash_without_damage_loses_nothing_and_skips_no_number(void **stat
 
 /* Without a sync the records may be gone with the power: not known, unless the machine is still
  * up. */
-static void a_lost_tail_is_told_as_an_upper_limit(void **state)
+static void a_lost_tail_is_reported_as_an_upper_limit(void **state)
 {
     struct gad_spool_recovery found;
 
@@ -428,7 +428,7 @@ int main(void)
         IN_DIRECTORY(opening_survives_every_flipped_byte),
         IN_DIRECTORY(a_segment_cut_at_any_byte_keeps_its_whole_records),
         IN_DIRECTORY(a_crash_without_damage_loses_nothing_and_skips_no_number),
-        IN_DIRECTORY(a_lost_tail_is_told_as_an_upper_limit),
+        IN_DIRECTORY(a_lost_tail_is_reported_as_an_upper_limit),
         IN_DIRECTORY(numbers_rise_over_any_number_of_crashes),
         IN_DIRECTORY(numbers_are_reserved_before_they_are_used),
         IN_DIRECTORY(drops_between_crashes_are_counted_once),

@@ -250,7 +250,7 @@ static void the_quota_takes_the_oldest_and_readers_know_exactly_what(void **stat
 }
 
 /* Bytes behind the limit may be of a write that is under way. */
-static void what_was_read_ahead_is_read_anew(void **state)
+static void what_was_read_ahead_is_reread(void **state)
 {
     struct gad_spool_options o = spool_options(GAD_SPOOL_NEVER);
     struct gad_spool *s = spool_open(*state, &o, NULL);
@@ -365,7 +365,7 @@ int main(void)
         IN_DIRECTORY(there_is_a_limit_of_cursors_and_of_their_names),
         IN_DIRECTORY(a_segment_goes_when_all_cursors_have_passed_it),
         IN_DIRECTORY(the_quota_takes_the_oldest_and_readers_know_exactly_what),
-        IN_DIRECTORY(what_was_read_ahead_is_read_anew),
+        IN_DIRECTORY(what_was_read_ahead_is_reread),
         IN_DIRECTORY(the_interval_decides_when_it_is_synced),
         IN_DIRECTORY(each_mode_syncs_as_it_says),
         IN_DIRECTORY(options_out_of_range_are_refused_by_name),

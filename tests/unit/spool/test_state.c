@@ -123,7 +123,7 @@ static void a_write_torn_at_any_byte_leaves_the_old_state_or_the_new(void **stat
     }
 }
 
-static void every_length_of_the_file_is_told_apart(void **state)
+static void every_length_of_the_file_is_distinguished(void **state)
 {
     (void)state;
     struct gad_spool_state one = sample(1), two = sample(2), got;
@@ -149,7 +149,7 @@ int main(void)
         cmocka_unit_test(no_flipped_bit_of_a_slot_is_believed),
         cmocka_unit_test(numbers_that_contradict_each_other_are_refused),
         cmocka_unit_test(a_write_torn_at_any_byte_leaves_the_old_state_or_the_new),
-        cmocka_unit_test(every_length_of_the_file_is_told_apart),
+        cmocka_unit_test(every_length_of_the_file_is_distinguished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
