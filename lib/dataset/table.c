@@ -372,7 +372,7 @@ int gad_table_first(const struct gad_table *t, uint32_t *first)
     for (size_t i = 0; i < t->n; i++) {
         size_t at = (size_t)features_hash(&t->row[i]) & (slots - 1);
 
-        /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
+        /* NOLINTNEXTLINE(*-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
         while (slot[at] != 0 && memcmp(&t->row[slot[at] - 1], &t->row[i], sizeof(t->row[i])) != 0)
             at = (at + 1) & (slots - 1);
         if (slot[at] == 0)

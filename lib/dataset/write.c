@@ -105,7 +105,7 @@ _Static_assert(sizeof(no_content) - 1 == (size_t)2 * (GAD_COUNT - GAD_LAND), "a 
 static bool has_no_content(const struct gad_record *r)
 {
     static const double zeros[GAD_COUNT - GAD_LAND];
-    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
+    /* NOLINTNEXTLINE(*-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
     return memcmp(&r->v[GAD_LAND], zeros, sizeof(zeros)) == 0;
 }
 

@@ -46,7 +46,7 @@ static int earliest_first(const void *pa, const void *pb, void *arg)
 
     if (a->ns != b->ns)
         return a->ns > b->ns ? 1 : -1;
-    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
+    /* NOLINTNEXTLINE(*-memory-comparison,cert-exp42-c,cert-flp37-c): bits decide */
     return memcmp(gad_table_features(*table, a->row), gad_table_features(*table, b->row),
                   GAD_N_COLUMNS * sizeof(float));
 }
