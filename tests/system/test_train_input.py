@@ -137,7 +137,7 @@ class Input(TrainCase):
                  "arff": (b"@relation 'x'\n@data\n" + text, "ARFF"),
                  "utf16": (self.text.encode("utf-16"), "iconv"),
                  "zeek": (b"#separator \\x09\n#fields\tts\n", "ganadctl extract"),
-                 "json": (b'{"a":1}\n', "as csv"),
+                 "json": (b'{"a":1}\n', "as CSV"),
                  "mac": (text.replace(b"\n", b"\r"), "tr '\\r' '\\n'"),
                  "nul": (b"0,tcp\0" + text, "NUL"),
                  "pandas": (b"," + ",".join(COLUMNS).encode() + b"\n0," + text, "index"),
