@@ -59,7 +59,7 @@ int privileges_give_directory(const char *user, const char *path, struct gad_dia
     if (!dir || fchown(dirfd(dir), pw->pw_uid, pw->pw_gid) != 0)
         r = gad_fail(d, -errno, "%s: cannot change the owner to '%s': %s", path, user,
                      gad_strerror(-errno));
-    while (r == 0 && (e = readdir(dir)) != NULL) {
+    while (dir && r == 0 && (e = readdir(dir)) != NULL) {
         bool is_file = e->d_type == DT_REG || e->d_type == DT_UNKNOWN;
         if (is_file && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
             fchownat(dirfd(dir), e->d_name, pw->pw_uid, pw->pw_gid, AT_SYMLINK_NOFOLLOW) != 0)

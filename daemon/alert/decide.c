@@ -137,7 +137,8 @@ static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
                                 .n_top = top ? count_top(top, most) : 0};
     s->risk = gad_alert_risk(s->p_value, gad_detector_n_calibration(m->detector));
     s->severity = gad_alert_severity(s->risk);
-    memcpy(s->top, top, s->n_top * sizeof(*top));
+    if (top)
+        memcpy(s->top, top, s->n_top * sizeof(*top));
 }
 
 static struct rollup_key key_of(const struct job *j, size_t i)

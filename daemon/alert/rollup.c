@@ -121,6 +121,7 @@ static struct entry *add_entry(struct rollup *r, const struct rollup_key *k, str
 
     pack_key(k, key);
     struct entry *e = &r->entries[gad_lru_add(r->order, key)];
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an element of an array is not NULL */
     *e = (struct entry){
         .key = *k, .end.ns = now.ns + r->window.ns, .severity = GAD_SEVERITY_LOW + 1};
     (void)model_label_hold(k->model);

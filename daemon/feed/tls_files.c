@@ -86,7 +86,7 @@ static int explain(const struct use *u, const char *file, const char *head, size
                         u->key, file, file);
     if (len == 0)
         return fail_of(u, file, "is empty", d);
-    if ((unsigned char)head[0] == 0x30 && (unsigned char)head[1] >= 0x80)
+    if (len >= 2 && (unsigned char)head[0] == 0x30 && (unsigned char)head[1] >= 0x80)
         return gad_fail(d, GAD_EINVAL,
                         "key '%s': %s: is DER or PKCS #12, and must be PEM: of DER write a copy "
                         "by 'openssl %s -inform DER -in %s -out NEW'",
@@ -113,7 +113,7 @@ static int no_password(char *buf, int size, int rwflag, void *arg)
 
 static int use_file(SSL_CTX *ctx, const struct use *u, const char *value, struct gad_diag *d)
 {
-    char path[PATH_MAX], head[HEAD_BYTES];
+    char path[PATH_MAX], head[HEAD_BYTES] = {0};
     const char *file;
     bool asked = false;
     size_t len = 0;

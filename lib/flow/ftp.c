@@ -41,6 +41,7 @@ struct gad_ftp_session *gad_ftp_get(struct gad_ftp_sessions *f, const struct gad
     if (gad_lru_is_full(f->by_hosts))
         gad_lru_remove(f->by_hosts, gad_lru_oldest(f->by_hosts));
     s = &f->sessions[gad_lru_add(f->by_hosts, hosts)];
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an element of an array is not NULL */
     *s = (struct gad_ftp_session){0};
     return s;
 }
