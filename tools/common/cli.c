@@ -239,7 +239,7 @@ int cli_main(const struct cli_program *p, int argc, char **argv)
     if (argc > 0)
         argv[0] = (char *)(uintptr_t)p->name;
     while ((c = option_next(argc, argv, p->socket ? "+hVs:" : "+hV", longs, NULL)) != -1) {
-        if (c == 's') {
+        if (c == 's' && p->socket) {
             *p->socket = optarg;
         } else if (c == 'h') {
             show_overview(p, stdout);

@@ -133,18 +133,19 @@ static int collect(const struct cli_command *self, int argc, char **argv, struct
 
     /* "-": getopt() returns a bare argument as option 1, in its place among the others. */
     for (int c; (c = option_next(argc, argv, "-o:q", long_options, &at)) != -1;) {
+        const char *value = optarg ? optarg : "";
         if (c == '?')
             return cli_try_help(self); /* getopt() printed why */
         if (c == 1 || (c == 0 && at == OPT_DATA)) {
-            if (cli_list_add(data, optarg) != 0)
+            if (cli_list_add(data, value) != 0)
                 return cli_failed(GAD_ENOMEM, NULL);
             continue;
         }
-        if (c == 0 && at == OPT_NORMAL && cli_list_add(&o->normal, optarg) != 0)
+        if (c == 0 && at == OPT_NORMAL && cli_list_add(&o->normal, value) != 0)
             return cli_failed(GAD_ENOMEM, NULL);
-        if (c == 0 && at == OPT_LEAVE_OUT && add_left_out(o, optarg, &d) != 0)
+        if (c == 0 && at == OPT_LEAVE_OUT && add_left_out(o, value, &d) != 0)
             return cli_usage(self, "%s", d.text);
-        g->text[place_of(c, at)] = optarg ? optarg : "";
+        g->text[place_of(c, at)] = value;
     }
     for (int i = optind; i < argc; i++)
         if (cli_list_add(data, argv[i]) != 0)

@@ -74,7 +74,7 @@ static void warn_of_service(const struct gad_table *t, const struct gad_split *s
 void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
                      bool own)
 {
-    bool constant[GAD_N_COLUMNS];
+    bool constant[GAD_N_COLUMNS] = {false};
     size_t n_numeric = gad_schema_n_numeric(r->schema);
     size_t n_constant = constant_columns(r, split->n_train, constant);
     char n[SHOW_TEXT];
