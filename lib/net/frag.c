@@ -91,12 +91,14 @@ static void finish(struct gad_decoder *dec, uint32_t i, bool is_whole, gad_packe
     enum gad_net_fate fate = GAD_NET_FRAGMENT_NO_FIRST;
 
     if (d->has_first) {
+        /* A forged last fragment can end the datagram inside its first one. */
+        size_t len = is_whole ? d->end : d->first_len, kept = d->kept < len ? d->kept : len;
         struct gad_walk w = {
             .dec = dec,
             .fn = fn,
             .arg = arg,
-            .c = gad_cursor_init(d->first, d->kept),
-            .missing = (is_whole ? d->end : d->first_len) - d->kept,
+            .c = gad_cursor_init(d->first, kept),
+            .missing = len - kept,
             .from_fragments = true,
             .is_split = d->kept == d->first_len,
             .is_incomplete = !is_whole,
