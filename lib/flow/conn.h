@@ -31,6 +31,15 @@ enum gad_conn_state {
     GAD_N_CONN_STATES,
 };
 
+/* What the reader of a connection must know of it, to be combined by |. */
+enum gad_conn_note {
+    GAD_NOTE_GUESSED = 1,   /* no handshake was seen: which side is the originator is a guess */
+    GAD_NOTE_AMBIGUOUS = 2, /* copies of the same bytes differed; all of them were inspected */
+    GAD_NOTE_INTERIM = 4,   /* the connection continues; its final record follows */
+    GAD_NOTE_CUT = 8,       /* ended by the end of the capture, not on the network */
+    GAD_NOTE_BLIND = 16,    /* payload was not inspected, or only in part, for lack of memory */
+};
+
 struct gad_conn {
     struct gad_tuple tuple;     /* src is the originator; ICMP: ports 0 */
     struct gad_time start, end; /* first and last packet */
@@ -47,7 +56,8 @@ struct gad_conn {
     uint32_t vlan;
     uint8_t icmp_type, icmp_code;
     uint8_t tunnels;
-    bool evicted; /* ended by the limit on flows, not by itself */
+    uint8_t notes; /* of enum gad_conn_note */
+    bool evicted;  /* ended by the limit on flows, not by itself */
     struct gad_content content;
 };
 

@@ -90,8 +90,11 @@ void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
 {
     int protocol = protocol_of(c);
     int flag = protocol == GAD_PROTOCOL_TCP ? flag_of(c) : GAD_FLAG_SF;
-    struct gad_record r = {
-        .tuple = c->tuple, .start = c->start, .end = c->end, .tunnels = c->tunnels};
+    struct gad_record r = {.tuple = c->tuple,
+                           .start = c->start,
+                           .end = c->end,
+                           .tunnels = c->tunnels,
+                           .notes = c->notes};
 
     r.v[GAD_PROTOCOL_TYPE] = protocol;
     r.v[GAD_SERVICE] = gad_services_of(s, &c->tuple, c->icmp_type, c->icmp_code);

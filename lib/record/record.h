@@ -23,6 +23,7 @@ struct gad_record {
     double v[GAD_N_COLUMNS];
     struct gad_tuple tuple;
     uint8_t tunnels;                          /* number of tunnels around its packets */
+    uint8_t notes;                            /* of enum gad_conn_note */
     struct gad_time start, end;               /* packet time; 0: not known */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
 };
