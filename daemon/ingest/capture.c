@@ -124,7 +124,7 @@ static enum gad_checksums checksums_of(const char *name)
 }
 
 /* Decoder and flow table, each with random secrets: attackers choose the keys that they store. */
-static int make_tables(struct capture *c, struct gad_diag *d)
+static int make_tables(struct capture *c, const struct gad_ports *ports, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
     struct gad_decoder_options decoder = {.checksums = checksums_of(o->checksums),
@@ -135,6 +135,7 @@ static int make_tables(struct capture *c, struct gad_diag *d)
     if (getrandom(&decoder.seed, sizeof(decoder.seed), 0) != (ssize_t)sizeof(decoder.seed) ||
         getrandom(flow.hash_key, sizeof(flow.hash_key), 0) != (ssize_t)sizeof(flow.hash_key))
         return gad_fail(d, -EIO, "capture '%s': no random numbers", o->name);
+    flow.ports = ports;
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
@@ -217,7 +218,8 @@ int capture_check(const struct config_capture *o, struct gad_diag *d)
     return open_or_wait(c, d);
 }
 
-int capture_open(const struct config_capture *o, struct capture **ret, struct gad_diag *d)
+int capture_open(const struct config_capture *o, const struct gad_ports *ports,
+                 struct capture **ret, struct gad_diag *d)
 {
     gad_cleanup(capture_freep) struct capture *c = gad_calloc(1, sizeof(*c));
 
@@ -228,7 +230,7 @@ int capture_open(const struct config_capture *o, struct capture **ret, struct ga
     c->link_limit = log_limit_init(gad_time_monotonic());
     int r = open_or_wait(c, d);
     if (r == 0)
-        r = make_tables(c, d);
+        r = make_tables(c, ports, d);
     if (r == 0)
         r = make_batches(c, d);
     if (r == 0 && !c->stats.is_gone)

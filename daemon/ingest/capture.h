@@ -38,6 +38,7 @@
 struct capture;
 struct config_capture;
 struct gad_diag;
+struct gad_ports;
 
 enum { CAPTURE_BATCH = 128, CAPTURE_BATCHES = 64 };
 
@@ -68,11 +69,12 @@ struct capture_batch {
 };
 
 /*
- * Opens the source, which may need root. @c must outlive it. A missing interface, or one that is
- * down, is waited for, with a line in the log; a file or directory must exist.
+ * Opens the source, which may need root. @c must outlive it; @ports, those of the services, only
+ * the call. A missing interface, or one that is down, is waited for, with a line in the log; a file
+ * or directory must exist.
  */
-int capture_open(const struct config_capture *c, struct capture **ret,
-                 struct gad_diag *d) GAD_MUST_CHECK;
+int capture_open(const struct config_capture *c, const struct gad_ports *ports,
+                 struct capture **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
 /*
  * Whether capture_open() would succeed now. Opens the source briefly, an interface without

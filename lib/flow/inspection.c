@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/parts.h"
 
-static enum gad_app app_of(const struct gad_flow *f)
+static enum gad_app app_of(const struct gad_flow_table *t, const struct gad_flow *f)
 {
-    struct gad_tuple t = gad_flow_key_tuple(&f->key, f->orig_is_b);
+    struct gad_tuple tuple = gad_flow_key_tuple(&f->key, f->orig_is_b);
 
-    return gad_app_of(t.src_port, t.dst_port);
+    return tuple.src_port == 20 ? GAD_APP_FTP_DATA : gad_ports_app(&t->ports, tuple.dst_port);
 }
 
 static bool is_logged_in(const struct gad_stream *s)
@@ -30,7 +30,7 @@ static void register_ftp(struct gad_flow_table *t, uint32_t flow)
 static void begin(struct gad_flow_table *t, uint32_t flow)
 {
     struct gad_flow *f = &t->flows[flow];
-    enum gad_app app = app_of(f);
+    enum gad_app app = app_of(t, f);
 
     if (app != GAD_APP_NONE && t->streams.max > 0) {
         f->stream = gad_stream_new(&t->streams, app, t->options.inspect_bytes);
@@ -74,7 +74,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
 
     if (f->packets[1] == 0)
         return; /* most floods and scans return here: nothing was inspected */
-    enum gad_app app = app_of(f);
+    enum gad_app app = app_of(t, f);
     if (f->stream) {
         gad_stream_finish(f->stream, &t->streams);
         if (was_connection)

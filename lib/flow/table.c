@@ -70,6 +70,11 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
     if (!t)
         return GAD_ENOMEM;
     t->options = *o;
+    t->options.ports = NULL; /* the caller's */
+    if (o->ports)
+        t->ports = *o->ports;
+    else
+        gad_ports_init(&t->ports);
     t->streams.max = o->inspect_memory;
     t->secret = gad_flow_secret_of(o->hash_key);
     int err = allocate_flows(t, o->max_flows);

@@ -35,6 +35,8 @@
 #include "lib/flow/conn.h"
 #include "lib/net/packet.h"
 
+struct gad_ports;
+
 /* Spans, from 1 ns to a year. Bro's names: tcp_attempt_delay and so on. */
 struct gad_flow_timeouts {
     struct gad_time tcp_attempt;       /* SYN without an answer, from the first packet */
@@ -52,6 +54,7 @@ struct gad_flow_options {
     size_t inspect_memory;  /* bytes, for all inspected connections together; 0: no inspection */
     uint64_t inspect_bytes; /* payload of one connection to inspect */
     struct gad_flow_timeouts timeouts;
+    const struct gad_ports *ports; /* copied; NULL: gad_ports_init() */
 };
 
 enum { GAD_FLOWS_MAX = 1 << 26 };

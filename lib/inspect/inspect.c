@@ -55,30 +55,6 @@ static const struct gad_scanner *const scanners[GAD_N_APPS] = {
     [GAD_APP_AUTH] = &gad_scan_auth,     [GAD_APP_TEXT] = &scan_text,
 };
 
-/* By KDD99's table of services: one port each. */
-static const struct {
-    uint16_t port;
-    enum gad_app app;
-} ports[] = {
-    {20, GAD_APP_FTP_DATA}, {21, GAD_APP_FTP},     {23, GAD_APP_TELNET}, {25, GAD_APP_SMTP},
-    {37, GAD_APP_NONE}, /* time: the server sends binary data */
-    {79, GAD_APP_FINGER},   {80, GAD_APP_HTTP},    {110, GAD_APP_POP3},  {113, GAD_APP_AUTH},
-    {143, GAD_APP_IMAP},    {513, GAD_APP_RLOGIN}, {514, GAD_APP_RSH},   {2784, GAD_APP_HTTP},
-    {6667, GAD_APP_IRC},    {8001, GAD_APP_HTTP},
-};
-
-enum { FTP_DATA = 20 };
-
-enum gad_app gad_app_of(uint16_t orig_port, uint16_t resp_port)
-{
-    if (orig_port == FTP_DATA)
-        return GAD_APP_FTP_DATA;
-    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-        if (ports[i].port == resp_port)
-            return ports[i].app;
-    return GAD_APP_TEXT;
-}
-
 size_t gad_inspect_size(enum gad_app app)
 {
     gad_assert(app < GAD_N_APPS);

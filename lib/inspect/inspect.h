@@ -29,8 +29,7 @@
 #include "lib/base/mem.h"
 #include "lib/inspect/content.h"
 
-/* The protocol that a connection is scanned for; from the ports alone, like the services of
- * KDD99. */
+/* The protocol that a connection is scanned for. */
 enum gad_app {
     GAD_APP_NONE, /* not inspected */
     GAD_APP_TELNET,
@@ -58,9 +57,6 @@ struct gad_ftp_endpoint {
     uint8_t addr[16];
     uint16_t port;
 };
-
-/* @orig_port: 20 means ftp_data, because the server opens that connection. TCP only. */
-enum gad_app gad_app_of(uint16_t orig_port, uint16_t resp_port);
 
 /* Returns the bytes of memory that one inspection uses, for a limit. */
 size_t gad_inspect_size(enum gad_app app);

@@ -68,6 +68,7 @@ static int lane_init(struct lane *l, const struct gad_extractor_options *opt,
 
     decoder.seed = secret->fragments;
     memcpy(flow.hash_key, secret->flows, sizeof(flow.hash_key));
+    flow.ports = gad_services_ports(l->x->services);
     int r = gad_decoder_new(&decoder, &l->decoder);
     if (r == 0)
         r = gad_flow_table_new(&flow, &l->flows);

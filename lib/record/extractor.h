@@ -27,7 +27,7 @@ struct gad_file_begun;
 
 struct gad_extractor_options {
     struct gad_decoder_options decoder; /* its seed is ignored */
-    struct gad_flow_options flow;       /* its hash_key is ignored */
+    struct gad_flow_options flow;       /* its hash_key and ports are ignored */
     const char *filter;                 /* pcap-filter(7), or NULL */
     const char *services;               /* gad_services_map(), or NULL */
     bool community_id;

@@ -7,12 +7,14 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
+#include "lib/flow/ports.h"
 #include "lib/record/column.h"
 
 enum {
     N_PORTS = 65536,
     FIRST_OTHER = 1024, /* first port that is `other` if it has no name */
     PORT_FTP_DATA = 20,
+    X11_FIRST = 6000,
     X11_LAST = 6063, /* 64 displays */
     NAMES_MAX = 127, /* of the column; a number fits uint8_t */
     WORD_MAX = 63,   /* bytes of a part of a mapping; longer ones are shown truncated */
@@ -22,6 +24,7 @@ enum transport { TCP, UDP, N_TRANSPORTS };
 
 struct gad_services {
     uint8_t of_port[N_TRANSPORTS][N_PORTS]; /* 128 KiB: one lookup for any port */
+    struct gad_ports ports;
 };
 
 struct named_port {
@@ -50,6 +53,19 @@ static const struct named_port tcp_ports[] = {
 
 static const struct named_port udp_ports[] = {{53, "domain_u"}, {69, "tftp_u"}, {123, "ntp_u"}};
 
+/* What services are inspected as; all others as text. */
+static const struct {
+    const char *name;
+    enum gad_app app;
+} apps[] = {
+    {"ftp_data", GAD_APP_FTP_DATA}, {"ftp", GAD_APP_FTP},      {"telnet", GAD_APP_TELNET},
+    {"smtp", GAD_APP_SMTP},         {"time", GAD_APP_NONE}, /* the server sends binary data */
+    {"finger", GAD_APP_FINGER},     {"http", GAD_APP_HTTP},    {"http_2784", GAD_APP_HTTP},
+    {"http_8001", GAD_APP_HTTP},    {"pop_3", GAD_APP_POP3},   {"auth", GAD_APP_AUTH},
+    {"imap4", GAD_APP_IMAP},        {"login", GAD_APP_RLOGIN}, {"shell", GAD_APP_RSH},
+    {"IRC", GAD_APP_IRC},
+};
+
 #define LEN(list) (sizeof(list) / sizeof((list)[0]))
 
 static int number_of(const char *name)
@@ -57,10 +73,39 @@ static int number_of(const char *name)
     return gad_name_number(GAD_SERVICE, name, strlen(name));
 }
 
-static void set_ports(uint8_t *of_port, const struct named_port *p, size_t n)
+static enum gad_app app_of(uint8_t name)
 {
-    for (size_t i = 0; i < n; i++)
-        of_port[p[i].port] = (uint8_t)number_of(p[i].name);
+    const char *text = gad_name_text(GAD_SERVICE, name);
+
+    for (size_t i = 0; i < LEN(apps); i++)
+        if (strcmp(apps[i].name, text) == 0)
+            return apps[i].app;
+    return GAD_APP_TEXT;
+}
+
+/* A range of ports that has one name. */
+struct mapping {
+    enum transport transport;
+    uint16_t first, last;
+    uint8_t name;
+};
+
+static void set(struct gad_services *s, const struct mapping *m)
+{
+    bool named = m->name != number_of("private") && m->name != number_of("other");
+
+    memset(&s->of_port[m->transport][m->first], m->name, (size_t)m->last - m->first + 1);
+    gad_ports_set(&s->ports, m->transport == UDP ? GAD_IP_UDP : GAD_IP_TCP, m->first, m->last,
+                  named, app_of(m->name));
+}
+
+static void set_ports(struct gad_services *s, enum transport t, const struct named_port *p,
+                      size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct mapping m = {t, p[i].port, p[i].port, (uint8_t)number_of(p[i].name)};
+        set(s, &m);
+    }
 }
 
 int gad_services_new(struct gad_services **ret)
@@ -74,9 +119,10 @@ int gad_services_new(struct gad_services **ret)
         memset(s->of_port[t], number_of("private"), FIRST_OTHER);
         memset(s->of_port[t] + FIRST_OTHER, number_of("other"), N_PORTS - FIRST_OTHER);
     }
-    set_ports(s->of_port[TCP], tcp_ports, LEN(tcp_ports));
-    set_ports(s->of_port[UDP], udp_ports, LEN(udp_ports));
-    memset(s->of_port[TCP] + 6000, number_of("X11"), X11_LAST + 1 - 6000);
+    gad_ports_init(&s->ports);
+    set_ports(s, TCP, tcp_ports, LEN(tcp_ports));
+    set_ports(s, UDP, udp_ports, LEN(udp_ports));
+    set(s, &(struct mapping){TCP, X11_FIRST, X11_LAST, (uint8_t)number_of("X11")});
     *ret = s;
     return 0;
 }
@@ -130,12 +176,6 @@ static struct shown show(struct word w)
     gad_text_escape(t.text, sizeof(t.text), w.p, w.len);
     return t;
 }
-
-struct mapping {
-    enum transport transport;
-    uint16_t first, last;
-    uint8_t name;
-};
 
 static int read_port(struct word w, uint16_t *ret, struct gad_diag *d)
 {
@@ -208,7 +248,7 @@ static int for_each_mapping(struct gad_services *s, const char *text, bool apply
         if (r != 0)
             return r;
         if (apply)
-            memset(&s->of_port[m.transport][m.first], m.name, (size_t)m.last - m.first + 1);
+            set(s, &m);
         left = rest;
     }
     return 0;
@@ -218,6 +258,11 @@ int gad_services_map(struct gad_services *s, const char *text, struct gad_diag *
 {
     int r = for_each_mapping(s, text, false, d);
     return r != 0 ? r : for_each_mapping(s, text, true, NULL);
+}
+
+const struct gad_ports *gad_services_ports(const struct gad_services *s)
+{
+    return &s->ports;
 }
 
 /* RFC 792. */

@@ -23,6 +23,7 @@
 #include "lib/net/tuple.h"
 
 struct gad_diag;
+struct gad_ports;
 struct gad_services;
 
 /* Creates KDD99's table. */
@@ -38,6 +39,10 @@ GAD_DEFINE_CLEANUP(struct gad_services, gad_services_free);
  * table is then unchanged.
  */
 int gad_services_map(struct gad_services *s, const char *text, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Returns the same ports for the flow table: a connection is inspected as what its name says.
+ * Valid until the next gad_services_map() or gad_services_free(). */
+const struct gad_ports *gad_services_ports(const struct gad_services *s);
 
 /* Returns the number of the name in the column service. For ICMP, type and code count instead of
  * ports. */

@@ -8,6 +8,7 @@
 
 #include "lib/base/cursor.h"
 #include "lib/flow/table.h"
+#include "lib/record/service.h"
 
 enum { PACKET_LEN = 16, PACKETS_MAX = 4096 };
 
@@ -121,7 +122,12 @@ static struct seen run(const uint8_t *data, size_t size, struct gad_flow_options
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static struct gad_services *services;
     struct gad_flow_options o = gad_flow_defaults();
+
+    if (!services && gad_services_new(&services) != 0)
+        return 0;
+    o.ports = gad_services_ports(services);
     struct seen x = run(data, size, &o);
 
     memset(o.hash_key, 0x5a, sizeof(o.hash_key));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/diag.h"
+#include "lib/flow/ports.h"
 #include "lib/record/column.h"
 #include "lib/record/service.h"
 
@@ -22,6 +23,8 @@ static void require(bool holds)
 /* Sums of all names, a different one for each table. */
 static uint64_t all_ports(const struct gad_services *s)
 {
+    const int is_private = gad_name_number(GAD_SERVICE, "private", 7);
+    const int is_other = gad_name_number(GAD_SERVICE, "other", 5);
     uint64_t sum = 0;
 
     for (unsigned port = 0; port < 65536; port++) {
@@ -31,6 +34,9 @@ static uint64_t all_ports(const struct gad_services *s)
         int udp = gad_services_of(s, &t, 0, 0);
         require(tcp >= 0 && (size_t)tcp < gad_columns[GAD_SERVICE].n_names);
         require(udp >= 0 && (size_t)udp < gad_columns[GAD_SERVICE].n_names);
+        bool named = tcp != is_private && tcp != is_other;
+        require(gad_ports_is_named(gad_services_ports(s), GAD_IP_TCP, (uint16_t)port) == named);
+        require(named || gad_ports_app(gad_services_ports(s), (uint16_t)port) == GAD_APP_TEXT);
         sum = sum * 31 + (uint64_t)tcp * 128 + (uint64_t)udp;
     }
     return sum;

@@ -11,14 +11,6 @@ struct gad_inspect {
     char way;
 };
 
-enum gad_app gad_app_of(uint16_t orig_port, uint16_t resp_port)
-{
-    return orig_port == 20    ? GAD_APP_FTP_DATA
-           : resp_port == 21  ? GAD_APP_FTP
-           : resp_port == 443 ? GAD_APP_NONE
-                              : GAD_APP_TEXT;
-}
-
 size_t gad_inspect_size(enum gad_app app)
 {
     (void)app;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/flow/ports.h"
 #include "tests/unit/test.h"
 
 int64_t tick_end(int64_t due)
@@ -23,11 +24,25 @@ struct gad_tuple tuple4(uint8_t proto, uint32_t src, uint16_t src_port, uint32_t
     return t;
 }
 
+const struct gad_ports *traffic_ports(void)
+{
+    static struct gad_ports p;
+
+    gad_ports_init(&p);
+    gad_ports_set(&p, GAD_IP_TCP, 20, 20, true, GAD_APP_FTP_DATA);
+    gad_ports_set(&p, GAD_IP_TCP, 21, 21, true, GAD_APP_FTP);
+    gad_ports_set(&p, GAD_IP_TCP, 80, 80, true, GAD_APP_HTTP);
+    gad_ports_set(&p, GAD_IP_TCP, 443, 443, true, GAD_APP_NONE);
+    gad_ports_set(&p, GAD_IP_UDP, 53, 53, true, GAD_APP_NONE);
+    return &p;
+}
+
 void traffic_init(struct traffic *tr, const struct gad_flow_options *o)
 {
     struct gad_flow_options defaults = gad_flow_defaults();
 
     defaults.max_flows = 1000;
+    defaults.ports = traffic_ports();
     *tr = (struct traffic){.seq = {1000, 5000}};
     tr->next.time.ns = START;
     tr->next.tuple = tuple4(GAD_IP_TCP, 0x0a000001, 1025, 0x0a000002, 80);

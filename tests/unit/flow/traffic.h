@@ -34,6 +34,9 @@ struct traffic {
 /* The end of the tick in which a deadline lies. */
 int64_t tick_end(int64_t due);
 
+/* Named: tcp 20 and 21 (FTP), 80, 443 (not inspected); udp 53. */
+const struct gad_ports *traffic_ports(void);
+
 /* A, B are 10.0.0.1 port 1025 and 10.0.0.2 port 80; their sequence numbers 1000 and 5000. */
 void traffic_init(struct traffic *tr, const struct gad_flow_options *o);
 void traffic_deinit(struct traffic *tr);

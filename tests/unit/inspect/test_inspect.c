@@ -1,25 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/inspect/dialogue.h"
 
-static void ports_are_what_kdd99_takes_them_for(void **state)
-{
-    (void)state;
-    static const struct {
-        uint16_t orig, resp;
-        enum gad_app app;
-    } t[] = {
-        {1024, 21, GAD_APP_FTP},    {20, 1024, GAD_APP_FTP_DATA}, {1024, 20, GAD_APP_FTP_DATA},
-        {20, 80, GAD_APP_FTP_DATA}, {1024, 23, GAD_APP_TELNET},   {1023, 513, GAD_APP_RLOGIN},
-        {1023, 514, GAD_APP_RSH},   {1024, 25, GAD_APP_SMTP},     {1024, 80, GAD_APP_HTTP},
-        {1024, 8001, GAD_APP_HTTP}, {1024, 110, GAD_APP_POP3},    {1024, 143, GAD_APP_IMAP},
-        {1024, 6667, GAD_APP_IRC},  {1024, 79, GAD_APP_FINGER},   {1024, 113, GAD_APP_AUTH},
-        {1024, 37, GAD_APP_NONE},   {1024, 8080, GAD_APP_TEXT},   {21, 1024, GAD_APP_TEXT},
-        {0, 0, GAD_APP_TEXT},       {1024, 65535, GAD_APP_TEXT},
-    };
-    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-        assert_int_equal(gad_app_of(t[i].orig, t[i].resp), t[i].app);
-}
-
 /* As the listings of ftp_data: a line that root owns is one. */
 static void a_listing_is_counted_by_its_owners(void **state)
 {
@@ -105,7 +86,6 @@ static void an_inspection_takes_one_allocation_of_the_size_it_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ports_are_what_kdd99_takes_them_for),
         cmocka_unit_test(a_listing_is_counted_by_its_owners),
         cmocka_unit_test(a_binary_direction_is_done_with),
         cmocka_unit_test(payload_both_ways_decides_where_nothing_else_does),

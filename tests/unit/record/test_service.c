@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/diag.h"
+#include "lib/flow/ports.h"
 #include "lib/record/column.h"
 #include "tests/unit/test.h"
 
@@ -186,6 +187,67 @@ static void without_memory_there_is_no_table(void **state)
     gad_services_free(NULL);
 }
 
+static void a_port_is_inspected_as_its_name_says(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t port;
+        enum gad_app app;
+    } t[] = {
+        {20, GAD_APP_FTP_DATA}, {21, GAD_APP_FTP},     {23, GAD_APP_TELNET},  {25, GAD_APP_SMTP},
+        {37, GAD_APP_NONE},     {79, GAD_APP_FINGER},  {80, GAD_APP_HTTP},    {110, GAD_APP_POP3},
+        {113, GAD_APP_AUTH},    {143, GAD_APP_IMAP},   {513, GAD_APP_RLOGIN}, {514, GAD_APP_RSH},
+        {2784, GAD_APP_HTTP},   {6667, GAD_APP_IRC},   {8001, GAD_APP_HTTP},  {8080, GAD_APP_TEXT},
+        {0, GAD_APP_TEXT},      {65535, GAD_APP_TEXT},
+    };
+    gad_cleanup(gad_services_freep) struct gad_services *s = new_services();
+    const struct gad_ports *p = gad_services_ports(s);
+
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+        assert_int_equal(gad_ports_app(p, t[i].port), t[i].app);
+}
+
+/* Private and other are no names; TCP and UDP are apart. */
+static void named_ports_are_those_with_a_name_of_their_own(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_services_freep) struct gad_services *s = new_services();
+    const struct gad_ports *p = gad_services_ports(s);
+    unsigned tcp_ports = 0, udp_ports = 0;
+
+    for (unsigned port = 0; port < GAD_PORTS; port++) {
+        tcp_ports += gad_ports_is_named(p, GAD_IP_TCP, (uint16_t)port);
+        udp_ports += gad_ports_is_named(p, GAD_IP_UDP, (uint16_t)port);
+    }
+    assert_int_equal(tcp_ports, 52 + 4 + 64); /* below 1024; aol, IRC and two of HTTP; X11 */
+    assert_int_equal(udp_ports, 3);
+    assert_true(gad_ports_is_named(p, GAD_IP_TCP, 6063));
+    assert_false(gad_ports_is_named(p, GAD_IP_TCP, 6064));
+}
+
+static void a_mapping_moves_name_and_inspection_both_ways(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_services_freep) struct gad_services *s = new_services();
+    const struct gad_ports *p = gad_services_ports(s);
+
+    assert_int_equal(
+        gad_services_map(s, "tcp/2121=ftp, tcp/21=other, tcp/2323-2325 = telnet", NULL), 0);
+    assert_int_equal(gad_ports_app(p, 2121), GAD_APP_FTP);
+    assert_int_equal(gad_ports_app(p, 2325), GAD_APP_TELNET);
+    assert_int_equal(gad_ports_app(p, 2326), GAD_APP_TEXT);
+    assert_int_equal(gad_ports_app(p, 21), GAD_APP_TEXT);
+    assert_true(gad_ports_is_named(p, GAD_IP_TCP, 2121));
+    assert_false(gad_ports_is_named(p, GAD_IP_TCP, 21));
+    assert_int_equal(gad_services_map(s, "udp/2121=domain_u, tcp/23=private", NULL), 0);
+    assert_int_equal(gad_ports_app(p, 2121), GAD_APP_FTP); /* UDP is not inspected */
+    assert_true(gad_ports_is_named(p, GAD_IP_UDP, 2121));
+    assert_int_equal(gad_ports_app(p, 23), GAD_APP_TEXT);
+    assert_int_equal(gad_services_map(s, "tcp/0-65535=http", NULL), 0);
+    assert_true(gad_ports_is_named(p, GAD_IP_TCP, 65535));
+    assert_int_equal(gad_ports_app(p, 0), GAD_APP_HTTP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +258,9 @@ int main(void)
         cmocka_unit_test(mappings_add_and_replace),
         cmocka_unit_test(a_bad_mapping_is_explained_and_changes_nothing),
         cmocka_unit_test(without_memory_there_is_no_table),
+        cmocka_unit_test(a_port_is_inspected_as_its_name_says),
+        cmocka_unit_test(named_ports_are_those_with_a_name_of_their_own),
+        cmocka_unit_test(a_mapping_moves_name_and_inspection_both_ways),
     };
     return cmocka_run_group_tests_name("service", tests, NULL, NULL);
 }
