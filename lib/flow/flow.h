@@ -35,13 +35,17 @@ struct gad_flow {
 
     int64_t start, end;        /* packet time, ns */
     int64_t productive;        /* packet time at which both sides had closed */
-    uint64_t id;               /* number of the flow, from 1 */
     struct gad_stream *stream; /* NULL: not inspected, or not yet */
-    uint32_t urgent, wrong_fragment;
+    uint32_t id;               /* number of the flow, from 1, modulo 2^32 */
+    uint32_t other_syn;        /* number of a SYN that does not belong, if has_other_syn */
     uint32_t vlan;
-    uint32_t tag; /* low half of the key's hash */
+    uint32_t tag;                    /* low half of the key's hash */
+    uint16_t urgent, wrong_fragment; /* saturate */
     uint8_t tunnels;
+    uint8_t notes;      /* of enum gad_conn_note */
     bool not_inspected; /* its service is not inspected, or memory was short */
+    bool has_other_syn : 1;
+    bool other_syn_is_responders : 1;
 } __attribute__((__aligned__(64)));
 
 _Static_assert(sizeof(struct gad_flow) == 192, "three cache lines");

@@ -44,7 +44,8 @@ static void begin(struct gad_flow_table *t, uint32_t flow)
 
 /*
  * Starts with the first payload after the peer has answered, so that a client without a real
- * connection costs no memory. Earlier payload is then a gap.
+ * connection costs no memory. Earlier payload is then a gap. Data of a SYN (RFC 7413) starts it
+ * too, and counts when the peer acknowledges it.
  */
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                       bool from_originator)
@@ -54,17 +55,18 @@ void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_
     bool has_payload = p->len > 0 && !(p->tcp_flags & GAD_TCP_RST);
 
     if (!f->stream) {
-        if (f->not_inspected || !has_payload || f->side[1 - way].state == GAD_TCP_INACTIVE)
+        bool is_answered = f->side[1 - way].state != GAD_TCP_INACTIVE;
+        if (f->not_inspected || !has_payload || !(is_answered || (p->tcp_flags & GAD_TCP_SYN)))
             return;
         begin(t, flow);
         if (!f->stream)
             return;
     }
     if (p->tcp_flags & GAD_TCP_ACK)
-        gad_stream_acked(f->stream, &t->streams, 1 - way, f->side[1 - way].acked);
+        gad_stream_acked(f->stream, &t->streams, 1 - way, gad_tcp_acked(&f->side[1 - way]));
     if (has_payload)
         gad_stream_data(f->stream, &t->streams, way, gad_tcp_offset(&f->side[way], p), p->data,
-                        p->data_len, p->len, f->side[way].acked);
+                        p->data_len, p->len, gad_tcp_acked(&f->side[way]));
 }
 
 void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_connection,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Internal to table.c and inspection.c. */
+/* Internal to table.c, opening.c and inspection.c. */
 
 #include "lib/flow/flow.h"
 #include "lib/flow/ftp.h"
 #include "lib/flow/index.h"
+#include "lib/flow/linger.h"
 #include "lib/flow/ports.h"
 #include "lib/flow/stream.h"
 #include "lib/flow/table.h"
@@ -35,14 +36,45 @@ struct gad_flow_table {
     struct gad_flow *flows; /* in memory, aligned to a cache line */
     uint32_t n_touched;     /* flows 1 .. n_touched have been in use */
     uint32_t free;          /* first of the free ones among them, linked by next */
-    uint64_t last_id;
+    uint32_t last_id;
     struct gad_flow_index index;
     struct gad_wheel wheel;
     struct gad_stream_memory streams;
     struct gad_ftp_sessions ftp;
+    struct gad_linger linger;
     struct gad_ports ports; /* copied from the options */
     struct gad_flow_counters n;
 };
+
+static inline uint16_t gad_flow_sum(uint16_t sum, unsigned n)
+{
+    return (uint16_t)(n < (unsigned)(UINT16_MAX - sum) ? sum + n : UINT16_MAX);
+}
+
+/* Counts a packet that belongs to a flow. */
+static inline void gad_flow_count(struct gad_flow *f, const struct gad_packet *p,
+                                  bool from_originator)
+{
+    f->end = p->time.ns > f->end ? p->time.ns : f->end;
+    f->packets[from_originator ? 0 : 1]++;
+    f->wrong_fragment = gad_flow_sum(f->wrong_fragment, p->wrong_fragments);
+}
+
+/* Is the sender of a connection's first packet the originator? *ret_guessed: that is a guess.
+ * @e: of the same ports, or NULL. */
+bool gad_flow_is_from_originator(const struct gad_flow_table *t, const struct gad_packet *p,
+                                 bool src_is_b, const struct gad_lingering *e, bool *ret_guessed);
+
+enum gad_flow_syn {
+    GAD_FLOW_SYN_BELONGS,  /* to the flow */
+    GAD_FLOW_SYN_COUNTED,  /* in the flow, and nothing else happens until it is answered */
+    GAD_FLOW_SYN_OPENS,    /* a new flow */
+    GAD_FLOW_SYN_ANSWERED, /* the same; the packet answers a SYN that was counted in the old one */
+};
+
+/* Judges a packet with SYN on the ports of a flow. */
+enum gad_flow_syn gad_flow_place_syn(struct gad_flow_table *t, struct gad_flow *f,
+                                     const struct gad_packet *p, bool src_is_b);
 
 /* Inspects a TCP packet of a flow, after gad_tcp_packet(). */
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the flow table knows of ports: which have the name of a service, and what a TCP connection
- * to them is inspected as. lib/record makes it from KDD99's services and the operator's map
+ * Properties of ports for the flow table: which have the name of a service, and what a TCP
+ * connection to them is inspected as. lib/record makes it from KDD99's services and the operator's map
  * (gad_services_ports()), so that a name and its inspection never differ.
  */
 

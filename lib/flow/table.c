@@ -29,6 +29,7 @@ struct gad_flow_options gad_flow_defaults(void)
                 .tcp_partial_close = SECONDS(3),
                 .tcp_idle = SECONDS(300),
                 .udp_idle = SECONDS(60),
+                .linger = SECONDS(120),
             },
     };
 }
@@ -44,7 +45,7 @@ static bool are_valid(const struct gad_flow_options *o)
 
     return o->max_flows > 0 && o->max_flows <= GAD_FLOWS_MAX && is_span(s->tcp_attempt) &&
            is_span(s->tcp_close) && is_span(s->tcp_reset) && is_span(s->tcp_partial_close) &&
-           is_span(s->tcp_idle) && is_span(s->udp_idle);
+           is_span(s->tcp_idle) && is_span(s->udp_idle) && is_span(s->linger);
 }
 
 /* Large allocations are untouched pages; gad_calloc_aligned() would write to all of them. */
@@ -84,6 +85,8 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
         err = gad_wheel_init(&t->wheel, t->flows);
     if (err == 0)
         err = gad_ftp_sessions_init(&t->ftp, &t->secret);
+    if (err == 0)
+        err = gad_linger_init(&t->linger);
     if (err != 0)
         return err;
     *ret = gad_steal(&t);
@@ -96,6 +99,7 @@ void gad_flow_table_free(struct gad_flow_table *t)
         return;
     for (uint32_t i = 1; i <= t->n_touched; i++)
         gad_stream_free(t->flows[i].stream, &t->streams);
+    gad_linger_deinit(&t->linger);
     gad_ftp_sessions_deinit(&t->ftp);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
@@ -139,8 +143,9 @@ static int64_t tcp_duration(const struct gad_flow *f)
 
 static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c)
 {
-    const struct gad_flow *f = &t->flows[flow];
+    struct gad_flow *f = &t->flows[flow];
 
+    gad_tcp_finish(f->side);
     c->state = gad_tcp_conn_state(f->side);
     c->duration.ns = tcp_duration(f);
     gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
@@ -176,6 +181,45 @@ static void emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, 
     to.fn(to.arg, c);
 }
 
+/* Remembers an ended connection for its late packets. Those that no handshake opened are not worth
+ * it: a scan would fill the table. */
+static void remember(struct gad_flow_table *t, const struct gad_flow *f)
+{
+    const struct gad_tcp_side *s = f->side;
+    bool ended = s[0].closed || s[1].closed;
+
+    if (!gad_tcp_was_open(s) && !(ended && f->packets[0] + f->packets[1] > 2))
+        return;
+    int a = f->orig_is_b, b = !f->orig_is_b; /* the side that is endpoint a, b */
+    const struct gad_lingering e = {
+        .next = {gad_tcp_next(&s[a]), gad_tcp_next(&s[b])},
+        .orig_is_b = f->orig_is_b,
+        .ended = ended,
+        .reset = {s[a].state == GAD_TCP_RESET, s[b].state == GAD_TCP_RESET},
+    };
+    gad_linger_add(&t->linger, gad_flow_key_hash(&f->key, &t->secret), t->clock.now,
+                   t->clock.now + t->options.timeouts.linger.ns, &e);
+}
+
+/* A SYN that was not answered, on the ports of a connection that ended: an attempt of its own. */
+static void emit_other_syn(struct gad_flow_table *t, const struct gad_flow *f, struct gad_conn *c,
+                           int64_t decided, struct sink to)
+{
+    struct gad_conn attempt = {
+        .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b != f->other_syn_is_responders),
+        .start.ns = f->end,
+        .end.ns = f->end,
+        .state = GAD_CONN_S0,
+        .src_packets = 1,
+        .vlan = f->vlan,
+        .tunnels = f->tunnels,
+    };
+
+    t->n.begun++;
+    emit(t, c, decided, to);
+    emit(t, &attempt, decided, to);
+}
+
 /* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what
  * left before. */
 static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
@@ -192,15 +236,26 @@ static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, b
         .urgent = f->urgent,
         .vlan = f->vlan,
         .tunnels = f->tunnels,
+        .notes = f->notes,
         .evicted = evicted,
     };
+    bool is_attempt = gad_tcp_is_attempt(f->side);
+    bool has_other = f->has_other_syn && (is_attempt || f->side[0].closed || f->side[1].closed);
 
-    if (gad_flow_is_tcp(f))
+    if (gad_flow_is_tcp(f)) {
         fill_tcp(t, flow, &c);
-    else
+        remember(t, f);
+    } else {
         fill_udp(f, &c);
+    }
     free_flow(t, flow);
-    emit(t, &c, decided, to);
+    if (has_other) {
+        uint64_t *n = f->other_syn_is_responders ? &c.dst_packets : &c.src_packets;
+        *n -= *n > 0;
+        emit_other_syn(t, f, &c, decided, to);
+    } else {
+        emit(t, &c, decided, to);
+    }
 }
 
 /* Ends every flow that is due at the table's time. */
@@ -269,31 +324,28 @@ static uint32_t take_free(struct gad_flow_table *t, struct sink to)
     return flow;
 }
 
-/* The first packet seen of a connection determines the originator. */
-static bool is_from_originator(const struct gad_packet *p)
-{
-    enum { ALL = GAD_TCP_SYN | GAD_TCP_ACK | GAD_TCP_FIN | GAD_TCP_RST };
-
-    return p->tuple.proto != GAD_IP_TCP || (p->tcp_flags & ALL) != (GAD_TCP_SYN | GAD_TCP_ACK);
-}
-
 static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
-                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b, struct sink to)
+                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b,
+                      const struct gad_lingering *e, struct sink to)
 {
+    bool guessed;
+    bool from_originator = gad_flow_is_from_originator(t, p, src_is_b, e, &guessed);
     uint32_t flow = take_free(t, to);
 
     t->flows[flow] = (struct gad_flow){
         .key = *key,
-        .orig_is_b = src_is_b == is_from_originator(p),
+        .orig_is_b = src_is_b == from_originator,
         .start = p->time.ns,
         .end = p->time.ns,
         .id = ++t->last_id,
         .vlan = p->vlan,
         .tag = (uint32_t)hash,
         .tunnels = p->tunnels,
+        .notes = guessed ? GAD_NOTE_GUESSED : 0,
     };
     gad_flow_index_add(&t->index, hash, flow);
     t->n.begun++;
+    t->n.guessed += guessed;
     t->n.flows++;
     t->n.flows_most = t->n.flows > t->n.flows_most ? t->n.flows : t->n.flows_most;
     return flow;
@@ -305,16 +357,20 @@ static void start_ending(const struct gad_flow_table *t, struct gad_flow *f, str
     f->due = t->clock.now + span.ns;
 }
 
-static void set_tcp_timer(const struct gad_flow_table *t, struct gad_flow *f,
-                          enum gad_tcp_event event, bool is_new)
+static void set_tcp_timer(const struct gad_flow_table *t, struct gad_flow *f, unsigned effect,
+                          bool is_new)
 {
     const struct gad_flow_timeouts *s = &t->options.timeouts;
 
-    if (event == GAD_TCP_ENDED) {
+    if (effect & GAD_TCP_REVOKED) {
+        f->timing = GAD_FLOW_IDLE;
+        f->lasting_known = false;
+    }
+    if (effect & GAD_TCP_ENDED) {
         start_ending(t, f, s->tcp_close);
-    } else if (event == GAD_TCP_RESET_AFTER) {
+    } else if (effect & GAD_TCP_RESET_AFTER) {
         start_ending(t, f, s->tcp_reset);
-    } else if (event == GAD_TCP_HALF_SEEN) {
+    } else if (effect & GAD_TCP_HALF_SEEN) {
         start_ending(t, f, s->tcp_partial_close);
     } else if (is_new && gad_tcp_is_attempt(f->side)) {
         f->timing = GAD_FLOW_ATTEMPT;
@@ -326,17 +382,32 @@ static void set_tcp_timer(const struct gad_flow_table *t, struct gad_flow *f,
     }
 }
 
-static void add_tcp(const struct gad_flow_table *t, struct gad_flow *f, const struct gad_packet *p,
-                    bool from_originator, bool is_new)
+static void count_effect(struct gad_flow_table *t, unsigned effect, const struct gad_packet *p)
 {
-    enum gad_tcp_event event = gad_tcp_packet(f->side, from_originator, p);
+    bool is_wrong = (effect & GAD_TCP_WRONG) != 0;
 
-    set_tcp_timer(t, f, event, is_new);
-    f->urgent += (p->tcp_flags & GAD_TCP_URG) != 0;
-    if (event == GAD_TCP_ENDED && !f->lasting_known) {
+    t->n.out_of_window += is_wrong;
+    t->n.dropped += (effect & GAD_TCP_DROPPED) != 0;
+    t->n.resets_wrong += is_wrong && (p->tcp_flags & GAD_TCP_RST);
+    t->n.syns_wrong += is_wrong && (p->tcp_flags & GAD_TCP_SYN);
+    t->n.resets_revoked += (effect & GAD_TCP_REVOKED) != 0;
+}
+
+static unsigned add_tcp(struct gad_flow_table *t, struct gad_flow *f, const struct gad_packet *p,
+                        bool from_originator, bool is_new)
+{
+    unsigned effect = gad_tcp_packet(f->side, from_originator, p);
+
+    if (effect != 0)
+        count_effect(t, effect, p);
+    set_tcp_timer(t, f, effect, is_new);
+    if (!(effect & GAD_TCP_DROPPED))
+        f->urgent = gad_flow_sum(f->urgent, (p->tcp_flags & GAD_TCP_URG) != 0);
+    if ((effect & GAD_TCP_ENDED) && !f->lasting_known) {
         f->productive = f->end;
         f->lasting_known = true;
     }
+    return effect;
 }
 
 static void add_udp(const struct gad_flow_table *t, struct gad_flow *f, const struct gad_packet *p,
@@ -347,46 +418,89 @@ static void add_udp(const struct gad_flow_table *t, struct gad_flow *f, const st
     f->due = t->clock.now + t->options.timeouts.udp_idle.ns;
 }
 
+/* Moves a flow whose deadline came closer. */
+static void set_wheel(struct gad_flow_table *t, uint32_t flow, bool is_new)
+{
+    if (is_new)
+        gad_wheel_add(&t->wheel, flow);
+    else if (t->flows[flow].timing == GAD_FLOW_ENDING)
+        gad_wheel_update(&t->wheel, flow);
+}
+
 static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                        bool src_is_b, bool is_new)
 {
     struct gad_flow *f = &t->flows[flow];
     bool from_originator = src_is_b == f->orig_is_b;
 
-    f->end = p->time.ns > f->end ? p->time.ns : f->end;
-    f->packets[from_originator ? 0 : 1]++;
-    f->wrong_fragment += p->wrong_fragments;
+    gad_flow_count(f, p, from_originator);
     if (gad_flow_is_tcp(f)) {
-        add_tcp(t, f, p, from_originator, is_new);
-        gad_flow_inspect(t, flow, p, from_originator);
+        unsigned effect = add_tcp(t, f, p, from_originator, is_new);
+        if (!(effect & GAD_TCP_DROPPED))
+            gad_flow_inspect(t, flow, p, from_originator);
+        if (f->has_other_syn && !f->side[0].closed && !f->side[1].closed &&
+            !(effect & GAD_TCP_DROPPED) && from_originator != f->other_syn_is_responders &&
+            !gad_tcp_is_attempt(f->side))
+            f->has_other_syn = false; /* its sender continues the connection */
     } else {
         add_udp(t, f, p, from_originator);
     }
-    if (is_new)
-        gad_wheel_add(&t->wheel, flow);
-    else if (f->timing == GAD_FLOW_ENDING)
-        gad_wheel_update(&t->wheel, flow);
+    set_wheel(t, flow, is_new);
+}
+
+/* The first packet of a flow, unless it is a late one of a flow that ended. */
+static void add_first(struct gad_flow_table *t, const struct gad_packet *p,
+                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b, struct sink to)
+{
+    bool opens = (p->tcp_flags & (GAD_TCP_SYN | GAD_TCP_ACK)) == GAD_TCP_SYN;
+    const struct gad_lingering *e = NULL;
+
+    if (p->tuple.proto == GAD_IP_TCP && !opens)
+        e = gad_linger_find(&t->linger, hash, t->clock.now);
+    if (e && gad_linger_is_late(e, src_is_b, p))
+        t->n.late++;
+    else
+        add_packet(t, begin(t, p, key, hash, src_is_b, e, to), p, src_is_b, true);
+}
+
+/* A packet with SYN, on the ports of a flow. */
+static void add_syn(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
+                    uint64_t hash, bool src_is_b, struct sink to)
+{
+    const struct gad_flow_key key = t->flows[flow].key;
+    enum gad_flow_syn syn = gad_flow_place_syn(t, &t->flows[flow], p, src_is_b);
+
+    if (syn == GAD_FLOW_SYN_BELONGS) {
+        add_packet(t, flow, p, src_is_b, false);
+        return;
+    }
+    if (syn == GAD_FLOW_SYN_COUNTED)
+        return;
+    gad_wheel_remove(&t->wheel, flow);
+    t->n.reused++;
+    end_flow(t, flow, t->clock.now, false, to);
+    flow = begin(t, p, &key, hash, src_is_b, NULL, to);
+    if (syn == GAD_FLOW_SYN_ANSWERED) {
+        gad_tcp_restart(&t->flows[flow].side[0], p->ack - 1);
+        t->flows[flow].packets[0] = 1;
+    }
+    add_packet(t, flow, p, src_is_b, true);
 }
 
 static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p, struct sink to)
 {
-    bool src_is_b, is_new = false;
+    bool src_is_b;
     struct gad_flow_key key =
         gad_flow_key_of(&p->tuple, t->options.by_vlan ? p->vlan : 0, &src_is_b);
     uint64_t hash = gad_flow_key_hash(&key, &t->secret);
     uint32_t flow = find(t, &key, hash);
 
-    if (flow && gad_flow_is_tcp(&t->flows[flow]) && gad_tcp_is_reuse(t->flows[flow].side, p)) {
-        gad_wheel_remove(&t->wheel, flow);
-        t->n.reused++;
-        end_flow(t, flow, t->clock.now, false, to);
-        flow = 0;
-    }
-    if (flow == 0) {
-        flow = begin(t, p, &key, hash, src_is_b, to);
-        is_new = true;
-    }
-    add_packet(t, flow, p, src_is_b, is_new);
+    if (!flow)
+        add_first(t, p, &key, hash, src_is_b, to);
+    else if ((p->tcp_flags & GAD_TCP_SYN) && gad_flow_is_tcp(&t->flows[flow]))
+        add_syn(t, flow, p, hash, src_is_b, to);
+    else
+        add_packet(t, flow, p, src_is_b, false);
 }
 
 /* The cursor is behind the tick that expired last; most packets fall into it. */
@@ -441,5 +555,6 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
     n.gap_bytes = t->streams.gap_bytes;
     n.clock_back = t->clock.back;
     n.clock_reset = t->clock.reset;
+    n.linger_evicted = t->linger.evicted;
     return n;
 }

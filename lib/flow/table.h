@@ -5,10 +5,14 @@
  * Packets in, finished connections out. Connections are defined as in KDD99, and in Bro 1.5.3,
  * which created its basic features:
  *
- * TCP: the sender of the SYN is the originator; without a SYN, the receiver of a SYN+ACK, else the
- * sender of the first packet. States are Bro's (tcp.h). A SYN that does not repeat the first one
- * ends the connection and begins a new one. Bytes come from sequence numbers. REJ, SH, SHR, RSTOS0,
- * RSTRH and OTH have no bytes and no content, like those records of KDD99.
+ * TCP: the sender of the SYN is the originator; without a SYN, the receiver of a SYN+ACK. If neither
+ * was seen, the side whose port is a named service is the responder, else that of the lower port if
+ * it is below 1024, else the receiver of the first packet. The connection is then marked as guessed.
+ * States are Bro's; one packet of wrong numbers changes none (tcp.h). A SYN that does not repeat the
+ * first one ends the connection and begins a new one, if the connection had ended or the SYN is
+ * answered. Late packets of an ended connection make no connection of their own (linger.h).
+ * Bytes come from sequence numbers. REJ, SH, SHR, RSTOS0, RSTRH and OTH have no bytes and no
+ * content, like those records of KDD99.
  *
  * UDP: a connection lasts until it is idle; its state is SF, its bytes are payload.
  *
@@ -45,6 +49,7 @@ struct gad_flow_timeouts {
     struct gad_time tcp_partial_close; /* FIN as the first packet seen of a side */
     struct gad_time tcp_idle;          /* any other, from the last packet */
     struct gad_time udp_idle;
+    struct gad_time linger; /* late packets of an ended TCP connection make no connection */
 };
 
 struct gad_flow_options {
@@ -60,12 +65,12 @@ struct gad_flow_options {
 enum { GAD_FLOWS_MAX = 1 << 26 };
 
 /* Returns 131,072 flows, 8 MiB for inspection, 1 MiB a connection, Bro's times: 5 s, 5 s, 5 s, 3 s,
- * 5 min, 1 min. */
+ * 5 min, 1 min; linger 120 s. */
 struct gad_flow_options gad_flow_defaults(void);
 
 /*
- * packets = not_counted + bad_checksums + those of ended connections and of flows. begun = ended +
- * flows.
+ * packets = not_counted + bad_checksums + late + those of ended connections and of flows. begun =
+ * ended + flows.
  */
 struct gad_flow_counters {
     uint64_t packets;
@@ -77,6 +82,14 @@ struct gad_flow_counters {
     uint64_t evicted;       /* of ended: by the limit on flows */
     uint64_t reused;        /* of ended: by a SYN of the next connection on the same ports */
     uint64_t flows, flows_most;
+    uint64_t guessed;         /* connections whose originator is a guess */
+    uint64_t out_of_window;   /* TCP packets of wrong numbers; of these ... */
+    uint64_t resets_wrong;    /* RST */
+    uint64_t syns_wrong;      /* SYN that do not belong to the connection */
+    uint64_t dropped;         /* TCP packets that their receiver drops: not inspected */
+    uint64_t resets_revoked;  /* connections that continued after a RST */
+    uint64_t late;            /* packets of a connection that had ended */
+    uint64_t linger_evicted;  /* ended connections that were forgotten too early */
     uint64_t inspected;       /* connections */
     uint64_t inspect_refused; /* connections not inspected for lack of memory */
     uint64_t inspect_cut;     /* connections longer than the inspection limit */

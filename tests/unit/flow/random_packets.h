@@ -10,6 +10,7 @@ struct random_packets {
     struct gad_rng rng;
     int64_t now;
     uint32_t seq[2]; /* of the sender: close together, so that some segments fit */
+    bool plain;      /* TCP: only SYNs of the client, always the same one */
 };
 
 static inline uint32_t random_pick(struct random_packets *r, const uint32_t *of, uint32_t n)
@@ -43,7 +44,11 @@ static inline struct gad_packet random_packet(struct random_packets *r)
     }
     p.len = random_pick(r, lens, 6);
     p.wrong_fragments = gad_rng_below(&r->rng, 30) == 0;
-    if (p.tuple.proto == GAD_IP_TCP) {
+    if (p.tuple.proto == GAD_IP_TCP && r->plain) {
+        p.tcp_flags = GAD_TCP_SYN;
+        p.len = 0;
+        p.seq = p.tuple.src_port + p.tuple.src[3];
+    } else if (p.tuple.proto == GAD_IP_TCP) {
         p.tcp_flags = (uint8_t)random_pick(r, flags, 16);
         p.seq = r->seq[from_b] + gad_rng_below(&r->rng, 4);
         p.ack = r->seq[!from_b] + gad_rng_below(&r->rng, 4);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table and a slow model of it say the same of random packets, whatever the hash key. */
+/* The table and a slow model of it agree on random packets of UDP, ICMP and TCP attempts, whatever
+ * the hash key. test_endpoints.c has whole TCP connections. */
 
 #include <stddef.h>
 #include <string.h>
@@ -29,9 +30,9 @@ static struct log log_new(void)
                         .room = PACKETS + 1};
 }
 
-static void run_table(const struct gad_flow_options *o, uint64_t seed, struct log *l)
+static void run_table(const struct gad_flow_options *o, uint64_t seed, bool plain, struct log *l)
 {
-    struct random_packets r = {gad_rng_init(seed, 0), INT64_C(1000000000000), {100, 200}};
+    struct random_packets r = {gad_rng_init(seed, 0), INT64_C(1000000000000), {100, 200}, plain};
     struct gad_flow_table *t = NULL;
 
     assert_int_equal(gad_flow_table_new(o, &t), 0);
@@ -48,7 +49,7 @@ static void run_table(const struct gad_flow_options *o, uint64_t seed, struct lo
 
 static void run_model(uint64_t seed, struct log *l)
 {
-    struct random_packets r = {gad_rng_init(seed, 0), INT64_C(1000000000000), {100, 200}};
+    struct random_packets r = {gad_rng_init(seed, 0), INT64_C(1000000000000), {100, 200}, true};
     struct gad_flow_options o = gad_flow_defaults();
     struct model *m = model_new(&o.timeouts);
 
@@ -101,25 +102,20 @@ static void the_table_does_what_the_model_does(void **state)
 {
     (void)state;
     struct gad_flow_options o = gad_flow_defaults();
-    uint64_t seen[GAD_N_CONN_STATES] = {0};
 
     o.max_flows = 1000;
     o.inspect_memory = 0;
     for (uint64_t seed = 1; seed <= SEQUENCES; seed++) {
         struct log table = log_new(), model = log_new();
         memset(o.hash_key, (int)seed, sizeof(o.hash_key));
-        run_table(&o, seed, &table);
+        run_table(&o, seed, true, &table);
         run_model(seed, &model);
         assert_int_equal(table.n, model.n);
-        for (size_t i = 0; i < table.n; i++) {
+        for (size_t i = 0; i < table.n; i++)
             assert_same(&table.conns[i], &model.conns[i]);
-            seen[table.conns[i].state]++;
-        }
         test_free(table.conns);
         test_free(model.conns);
     }
-    for (int i = 0; i < GAD_N_CONN_STATES; i++)
-        assert_true(seen[i] > 0);
 }
 
 static void the_hash_key_changes_nothing(void **state)
@@ -133,7 +129,7 @@ static void the_hash_key_changes_nothing(void **state)
         for (int k = 0; k < 3; k++) {
             memset(o.hash_key, k * 77, sizeof(o.hash_key));
             logs[k] = log_new();
-            run_table(&o, seed, &logs[k]);
+            run_table(&o, seed, false, &logs[k]);
             assert_int_equal(logs[k].n, logs[0].n);
             for (size_t i = 0; i < logs[k].n; i++)
                 assert_equal(&logs[k].conns[i], &logs[0].conns[i]);

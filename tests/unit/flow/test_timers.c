@@ -98,26 +98,35 @@ static void a_syn_again_after_its_time_is_another_attempt(void **state)
     traffic_deinit(&tr);
 }
 
+/* At once if the connection before had ended or was never one; else when the SYN is answered. */
 static void ports_are_reused(void **state)
 {
     (void)state;
-    static const char *const before[] = {"ShADdFf", "Sr", "ShADR", "ShADF", "ShA", "S", "D"};
+    static const struct {
+        const char *before;
+        bool at_once;
+        int n; /* connections of `before` */
+    } rows[] = {{"ShADdFf", true, 1}, {"Sr", true, 1}, {"ShADR", false, 1}, {"ShADF", false, 1},
+                {"ShA", false, 1},    {"S", false, 0}, {"D", true, 1}};
 
-    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct traffic tr;
         traffic_init(&tr, NULL);
-        play(&tr, before[i]);
+        play(&tr, rows[i].before);
         tr.seq[0] += 77777;
         play(&tr, ".S");
-        assert_int_equal(tr.n, 1);
-        assert_int_equal(tr.conns[0].decided.ns, tr.next.time.ns);
-        assert_int_equal(gad_flow_table_counters(tr.t).reused, 1);
-        play(&tr, "hADDdFf");
+        assert_int_equal(tr.n, rows[i].at_once ? rows[i].n : 0);
+        play(&tr, "h");
+        assert_int_equal(tr.n, rows[i].n);
+        if (rows[i].n > 0)
+            assert_int_equal(tr.conns[0].decided.ns, tr.next.time.ns);
+        assert_int_equal(gad_flow_table_counters(tr.t).reused, rows[i].n);
+        play(&tr, "ADDdFf");
         flush(&tr);
-        assert_int_equal(tr.n, 2);
-        assert_int_equal(tr.conns[1].state, GAD_CONN_SF);
-        assert_int_equal(tr.conns[1].src_bytes, 200);
-        assert_int_equal(tr.conns[1].src_packets, 5);
+        assert_int_equal(tr.n, rows[i].n + 1);
+        assert_int_equal(tr.conns[tr.n - 1].state, GAD_CONN_SF);
+        assert_int_equal(tr.conns[tr.n - 1].src_bytes, 200);
+        assert_int_equal(tr.conns[tr.n - 1].src_packets, rows[i].n > 0 ? 5 : 6);
         traffic_deinit(&tr);
     }
 }
