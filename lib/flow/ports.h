@@ -3,8 +3,8 @@
 
 /*
  * Properties of ports for the flow table: which have the name of a service, and what a TCP
- * connection to them is inspected as. lib/record makes it from KDD99's services and the operator's map
- * (gad_services_ports()), so that a name and its inspection never differ.
+ * connection to them is inspected as. lib/record makes it from KDD99's services and the operator's
+ * map (gad_services_ports()), so that a name and its inspection never differ.
  */
 
 #include <stdbool.h>

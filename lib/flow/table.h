@@ -5,12 +5,12 @@
  * Packets in, finished connections out. Connections are defined as in KDD99, and in Bro 1.5.3,
  * which created its basic features:
  *
- * TCP: the sender of the SYN is the originator; without a SYN, the receiver of a SYN+ACK. If neither
- * was seen, the side whose port is a named service is the responder, else that of the lower port if
- * it is below 1024, else the receiver of the first packet. The connection is then marked as guessed.
- * States are Bro's; one packet of wrong numbers changes none (tcp.h). A SYN that does not repeat the
- * first one ends the connection and begins a new one, if the connection had ended or the SYN is
- * answered. Late packets of an ended connection make no connection of their own (linger.h).
+ * TCP: the sender of the SYN is the originator; without a SYN, the receiver of a SYN+ACK. If
+ * neither was seen, the side whose port is a named service is the responder, else that of the lower
+ * port if it is below 1024, else the receiver of the first packet. The connection is then marked as
+ * guessed. States are Bro's; one packet of wrong numbers changes none (tcp.h). A SYN that does not
+ * repeat the first one ends the connection and begins a new one, if the connection had ended or the
+ * SYN is answered. Late packets of an ended connection make no connection of their own (linger.h).
  * Bytes come from sequence numbers. REJ, SH, SHR, RSTOS0, RSTRH and OTH have no bytes and no
  * content, like those records of KDD99.
  *
