@@ -87,9 +87,9 @@ void capture_on_frame(void *arg, struct gad_time time, const uint8_t *frame, siz
 {
     struct capture *c = arg;
 
-    c->last_packet = time;
     gad_decode(c->decoder, gad_source_link_type(c->source), time, frame, caplen, len,
                capture_on_packet, c);
+    c->last_packet = gad_decoder_time(c->decoder);
 }
 
 static void run(void *arg)

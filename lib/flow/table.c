@@ -435,13 +435,14 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
 
     gad_flow_count(f, p, from_originator);
     if (gad_flow_is_tcp(f)) {
+        bool had_closed = f->side[from_originator ? 0 : 1].closed;
         unsigned effect = add_tcp(t, f, p, from_originator, is_new);
-        if (!(effect & GAD_TCP_DROPPED))
+        if (!(effect & GAD_TCP_DROPPED)) {
             gad_flow_inspect(t, flow, p, from_originator);
-        if (f->has_other_syn && !f->side[0].closed && !f->side[1].closed &&
-            !(effect & GAD_TCP_DROPPED) && from_originator != f->other_syn_is_responders &&
-            !gad_tcp_is_attempt(f->side))
-            f->has_other_syn = false; /* its sender continues the connection */
+            if (f->has_other_syn && !had_closed && !gad_tcp_is_attempt(f->side) &&
+                from_originator != f->other_syn_is_responders)
+                f->has_other_syn = false; /* its sender continues the connection */
+        }
     } else {
         add_udp(t, f, p, from_originator);
     }

@@ -58,6 +58,7 @@ static unsigned close_side(struct gad_tcp_side *s, struct gad_tcp_side *peer)
 {
     s->fin = true;
     s->doubt_fin = false;
+    s->doubt_is = GAD_TCP_SURE;
     if (s->state == GAD_TCP_RESET || s->state == GAD_TCP_CLOSED)
         return 0;
     set_state(s, GAD_TCP_CLOSED);
@@ -227,8 +228,10 @@ static unsigned take_next(struct gad_tcp_side *s, struct gad_tcp_side *peer, int
         s->doubt_is = GAD_TCP_SURE;
     }
     unsigned effect = settle(s, peer);
-    if (s->doubt_is != GAD_TCP_DOUBT_SEGMENT || !is_near(s->doubt, gad_tcp_next(s)))
-        s->doubt_fin = false; /* its sender continues */
+    if (s->doubt_is == GAD_TCP_SURE || !s->doubt_fin || !is_near(s->doubt, gad_tcp_next(s))) {
+        s->doubt_is = GAD_TCP_SURE; /* its sender continues here */
+        s->doubt_fin = false;
+    }
     return effect | (is_fin ? close_side(s, peer) : 0);
 }
 

@@ -80,7 +80,25 @@ void gad_decoder_free(struct gad_decoder *dec)
     if (!dec)
         return;
     gad_frags_free(dec->frags);
+    gad_steady_deinit(&dec->steady);
     gad_free(dec);
+}
+
+static void decode(struct gad_decoder *dec, const struct gad_frame *f, gad_packet_fn *fn, void *arg)
+{
+    struct gad_walk w = {
+        .dec = dec,
+        .fn = fn,
+        .arg = arg,
+        .c = gad_cursor_init(f->data, f->caplen),
+        .missing = f->len - f->caplen,
+        .p = {.time = f->time},
+    };
+    if (gad_frags_any(dec->frags))
+        gad_frags_advance(dec, f->time, fn, arg);
+    dec->stats.frames++;
+    dec->stats.bytes += f->len;
+    dec->stats.fate[gad_net_link(&w, f->link_type)]++;
 }
 
 void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, const uint8_t *frame,
@@ -92,29 +110,41 @@ void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, co
         caplen = UINT32_MAX;
     if (len < caplen)
         len = caplen;
-    struct gad_walk w = {
-        .dec = dec,
-        .fn = fn,
-        .arg = arg,
-        .c = gad_cursor_init(frame, caplen),
-        .missing = len - caplen,
-        .p = {.time = time},
-    };
-    if (gad_frags_any(dec->frags))
-        gad_frags_advance(dec, time, fn, arg);
-    dec->stats.frames++;
-    dec->stats.bytes += len;
-    dec->stats.fate[gad_net_link(&w, link_type)]++;
+    struct gad_frame f = {time, link_type, frame, caplen, len}, first;
+    enum gad_steady_fate fate;
+
+    while ((fate = gad_steady_next(&dec->steady, &f, &first)) == GAD_STEADY_RELEASED)
+        decode(dec, &first, fn, arg);
+    dec->stats.clock_steps = dec->steady.steps;
+    dec->stats.clock_strays = dec->steady.strays;
+    if (fate == GAD_STEADY_NOW)
+        decode(dec, &f, fn, arg);
+}
+
+static void release(struct gad_decoder *dec, struct gad_time now, bool is_end, gad_packet_fn *fn,
+                    void *arg)
+{
+    struct gad_frame f;
+
+    if (gad_steady_release(&dec->steady, now, is_end, &f))
+        decode(dec, &f, fn, arg);
 }
 
 void gad_decoder_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn, void *arg)
 {
+    release(dec, now, false, fn, arg);
     gad_frags_advance(dec, now, fn, arg);
 }
 
 void gad_decoder_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg)
 {
+    release(dec, dec->steady.now, true, fn, arg);
     gad_frags_flush(dec, fn, arg);
+}
+
+struct gad_time gad_decoder_time(const struct gad_decoder *dec)
+{
+    return dec->steady.now;
 }
 
 const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec)

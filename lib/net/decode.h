@@ -4,7 +4,8 @@
 /*
  * Frames in, packets out. A frame passes through its link layer, IP and, if it is a fragment, the
  * reassembly state of its datagram; a callback receives the result as a struct gad_packet. Nothing
- * is allocated after gad_decoder_new(). Time is packet time, which can go backwards.
+ * is allocated after gad_decoder_new(), except to hold a frame whose time is in doubt (steady.h).
+ * Time is packet time, which can go backwards.
  *
  * Every frame has exactly one fate, and every fate a counter:
  *
@@ -113,6 +114,8 @@ struct gad_net_stats {
     uint64_t datagrams_timed_out; /* or incomplete at the end of the input */
     uint64_t datagrams_evicted;   /* the oldest, because the table was full */
     uint64_t fragments_wrong, fragments_repeated;
+    uint64_t clock_steps;  /* of more than a minute that a second frame confirmed */
+    uint64_t clock_strays; /* frames dated more than a minute off, whose time was corrected */
 };
 
 /**
@@ -152,6 +155,9 @@ void gad_decoder_advance(struct gad_decoder *dec, struct gad_time now, gad_packe
 
 /* Gives up all datagrams, at the end of the input. */
 void gad_decoder_flush(struct gad_decoder *dec, gad_packet_fn *fn, void *arg);
+
+/* The time of the last frame that is believed; it was decoded, or is held for its time. */
+struct gad_time gad_decoder_time(const struct gad_decoder *dec);
 
 const struct gad_net_stats *gad_decoder_stats(const struct gad_decoder *dec);
 

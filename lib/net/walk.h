@@ -11,6 +11,7 @@
 
 #include "lib/base/cursor.h"
 #include "lib/net/decode.h"
+#include "lib/net/steady.h"
 
 enum { GAD_ETHER_TRANSPARENT = 0x6558 }; /* EtherType of a whole Ethernet frame, RFC 1701 */
 
@@ -22,6 +23,7 @@ struct gad_decoder {
     enum gad_checksums checksums;   /* in force: AUTO while it samples */
     uint32_t sampled, sampled_bad;
     struct gad_frags *frags;
+    struct gad_steady steady;
 };
 
 struct gad_walk {

@@ -233,7 +233,7 @@ static void on_frame(void *arg, struct gad_time time, const uint8_t *frame, size
 
     gad_decode(l->decoder, gad_source_link_type(l->source), time, frame, caplen, len, on_packet, l);
     if (l->x->merge)
-        gad_merge_reach(l->x->merge, l->number, time);
+        gad_merge_reach(l->x->merge, l->number, gad_decoder_time(l->decoder));
 }
 
 static int open_file(struct lane *l, struct file *f, struct gad_diag *d)
