@@ -62,19 +62,19 @@ struct name {
 
 /* Sources: IEEE and IANA registries of IEEE 802 numbers; LLC: ISO/IEC TR 11802-1. */
 static const struct name ether_names[] = {
-    {0x0000, "LLC null"}, {0x0042, "STP"},      {0x00aa, "SNAP"},      {0x00e0, "IPX"},
-    {0x00f0, "NetBEUI"},  {0x00fe, "IS-IS"},    {0x00ff, "IPX"},       {0x0806, "ARP"},
-    {0x0842, "WoL"},      {0x22ea, "MSRP"},     {0x22f0, "AVTP"},      {0x22f3, "TRILL"},
-    {0x6002, "MOP"},      {0x6003, "DECnet"},   {0x8035, "RARP"},      {0x809b, "AppleTalk"},
-    {0x80f3, "AARP"},     {0x8137, "IPX"},      {0x86dd, "IPv6"},      {0x8808, "pause"},
-    {0x8809, "LACP"},     {0x880b, "PPP"},      {0x8863, "PPPoE"},     {0x8874, "Realtek"},
-    {0x887b, "HomePlug"}, {0x888e, "EAPOL"},    {0x8892, "PROFINET"},  {0x8899, "RRCP"},
-    {0x88a2, "AoE"},      {0x88a4, "EtherCAT"}, {0x88ab, "Powerlink"}, {0x88b8, "GOOSE"},
-    {0x88ba, "SV"},       {0x88cc, "LLDP"},     {0x88cd, "SERCOS"},    {0x88d9, "LLTD"},
-    {0x88e1, "HomePlug"}, {0x88e3, "MRP"},      {0x88e5, "MACsec"},    {0x88f5, "MVRP"},
-    {0x88f7, "PTP"},      {0x88fb, "PRP"},      {0x8902, "CFM"},       {0x8906, "FCoE"},
-    {0x8914, "FIP"},      {0x8915, "RoCE"},     {0x892f, "HSR"},       {0x893a, "IEEE 1905"},
-    {0x894f, "NSH"},      {0x9000, "loopback"},
+    {0x0042, "STP"},      {0x00aa, "SNAP"},      {0x00e0, "IPX"},       {0x00f0, "NetBEUI"},
+    {0x00fe, "IS-IS"},    {0x00ff, "IPX"},       {0x0806, "ARP"},       {0x0842, "WoL"},
+    {0x22ea, "MSRP"},     {0x22f0, "AVTP"},      {0x22f3, "TRILL"},     {0x6002, "MOP"},
+    {0x6003, "DECnet"},   {0x8035, "RARP"},      {0x809b, "AppleTalk"}, {0x80f3, "AARP"},
+    {0x8137, "IPX"},      {0x86dd, "IPv6"},      {0x8808, "pause"},     {0x8809, "LACP"},
+    {0x880b, "PPP"},      {0x8863, "PPPoE"},     {0x8874, "Realtek"},   {0x887b, "HomePlug"},
+    {0x888e, "EAPOL"},    {0x8892, "PROFINET"},  {0x8899, "RRCP"},      {0x88a2, "AoE"},
+    {0x88a4, "EtherCAT"}, {0x88ab, "Powerlink"}, {0x88b8, "GOOSE"},     {0x88ba, "SV"},
+    {0x88cc, "LLDP"},     {0x88cd, "SERCOS"},    {0x88d9, "LLTD"},      {0x88e1, "HomePlug"},
+    {0x88e3, "MRP"},      {0x88e5, "MACsec"},    {0x88f5, "MVRP"},      {0x88f7, "PTP"},
+    {0x88fb, "PRP"},      {0x8902, "CFM"},       {0x8906, "FCoE"},      {0x8914, "FIP"},
+    {0x8915, "RoCE"},     {0x892f, "HSR"},       {0x893a, "IEEE 1905"}, {0x894f, "NSH"},
+    {0x9000, "loopback"},
 };
 
 /* https://www.iana.org/assignments/protocol-numbers */
