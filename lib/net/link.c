@@ -37,7 +37,7 @@ enum ether_type {
     ETHER_CMD = 0x8909,        /* Cisco MetaData, with the security group tag */
     ETHER_VN_TAG = 0x8926,     /* Cisco: four bytes */
     ETHER_E_TAG = 0x893f,      /* IEEE 802.1BR: six bytes */
-    ETHER_VLAN_8988 = 0x8988,
+    ETHER_TAG_8988 = 0x8988,   /* without a public description */
     ETHER_QINQ_OLD = 0x9100,
     ETHER_VLAN_9200 = 0x9200,
     ETHER_VLAN_9300 = 0x9300,
@@ -59,7 +59,6 @@ static bool is_vlan(uint16_t type)
     case ETHER_VLAN:
     case ETHER_VLAN_8200:
     case ETHER_QINQ:
-    case ETHER_VLAN_8988:
     case ETHER_QINQ_OLD:
     case ETHER_VLAN_9200:
     case ETHER_VLAN_9300:
@@ -69,13 +68,13 @@ static bool is_vlan(uint16_t type)
     }
 }
 
-/* Could an Ethernet frame start `at` bytes behind the cursor? Its EtherType must be one that is
- * read, or ARP, and IP must begin with its version. */
-static bool has_frame(const struct gad_cursor *c, size_t at)
+/* Is there an EtherType `at` bytes behind the cursor? It must be one that is read, or ARP, and IP
+ * must begin with its version. */
+static bool has_type(const struct gad_cursor *c, size_t at)
 {
     struct gad_cursor h = *c;
 
-    gad_cursor_skip(&h, at + 12);
+    gad_cursor_skip(&h, at);
     uint16_t type = gad_cursor_u16be(&h);
     uint8_t version = gad_cursor_u8(&h) >> 4;
     if (h.bad)
@@ -83,6 +82,12 @@ static bool has_frame(const struct gad_cursor *c, size_t at)
     if (type == ETHER_IPV4 || type == ETHER_IPV6)
         return version == (type == ETHER_IPV4 ? 4 : 6);
     return is_vlan(type) || type == ETHER_ARP || type == ETHER_MPLS || type == ETHER_PPPOE;
+}
+
+/* Could an Ethernet frame start `at` bytes behind the cursor? */
+static bool has_frame(const struct gad_cursor *c, size_t at)
+{
+    return has_type(c, at + 12);
 }
 
 /*
@@ -208,6 +213,12 @@ static void skip_tag(struct gad_walk *w, uint16_t type)
     case ETHER_E_TAG:
         gad_cursor_skip(&w->c, 6);
         break;
+    case ETHER_TAG_8988: /* as long as a VLAN's, a VN-Tag or an E-Tag: by what is behind it */
+        if (!has_type(&w->c, 2) && (has_type(&w->c, 4) || has_type(&w->c, 6))) {
+            gad_cursor_skip(&w->c, has_type(&w->c, 4) ? 4 : 6);
+            break;
+        }
+        /* fall through */
     default:
         add_vlan(w, gad_cursor_u16be(&w->c));
     }
@@ -237,6 +248,7 @@ enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type)
         case ETHER_CMD:
         case ETHER_VN_TAG:
         case ETHER_E_TAG:
+        case ETHER_TAG_8988:
             break;
         default:
             if (!is_vlan(type))

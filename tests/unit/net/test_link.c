@@ -92,6 +92,17 @@ static void tags_of_switches(void **state)
                 put_tag(5, 0x0800);
             check(1, vlans ? 5 : 0);
         }
+    for (unsigned len = 2; len <= 6; len += 2) {
+        f.len = got.n = 0;
+        put_ether(&f, 0x8988);
+        put_bytes(&f, "\0\5\3\4\5\6", len);
+        put16(&f, 0x0800);
+        put_ip_tcp();
+        feed(dec, 0, &f, &got);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].vlan, len == 2 ? 5 : 0);
+    }
+    f.len = got.n = 0;
     put_ether(&f, 0x8903); /* FabricPath: then a frame */
     put16(&f, 0x1234);
     put_ether(&f, 0x0800);
