@@ -196,10 +196,23 @@ static enum gad_net_fate snap(struct gad_walk *w, uint16_t len)
     return gad_net_ether_type(w, type);
 }
 
+/* Returns the length of a tag 0x8988 by what is behind it: as a VLAN's, a VN-Tag or an E-Tag. */
+static size_t tag_8988_len(const struct gad_cursor *c)
+{
+    if (has_type(c, 2))
+        return 2;
+    return has_type(c, 4) ? 4 : has_type(c, 6) ? 6 : 2;
+}
+
 /* Removes a tag; the next EtherType is behind it. */
 static void skip_tag(struct gad_walk *w, uint16_t type)
 {
     size_t units;
+
+    if (type == ETHER_TAG_8988 && tag_8988_len(&w->c) > 2) {
+        gad_cursor_skip(&w->c, tag_8988_len(&w->c));
+        return;
+    }
 
     switch (type) {
     case ETHER_CMD: /* version, length in 8 bytes with both EtherTypes, options */
@@ -213,12 +226,6 @@ static void skip_tag(struct gad_walk *w, uint16_t type)
     case ETHER_E_TAG:
         gad_cursor_skip(&w->c, 6);
         break;
-    case ETHER_TAG_8988: /* as long as a VLAN's, a VN-Tag or an E-Tag: by what is behind it */
-        if (!has_type(&w->c, 2) && (has_type(&w->c, 4) || has_type(&w->c, 6))) {
-            gad_cursor_skip(&w->c, has_type(&w->c, 4) ? 4 : 6);
-            break;
-        }
-        /* fall through */
     default:
         add_vlan(w, gad_cursor_u16be(&w->c));
     }
