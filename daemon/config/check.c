@@ -111,14 +111,28 @@ static int check_models(const struct config *c, struct gad_diag *d)
     return check_roles(c, d);
 }
 
+/* Returns @r; an error names the place of a key of the capture. */
+static int at_key(const struct config_capture *p, const char *key, int r, struct gad_diag *d)
+{
+    const struct config_value *v = config_value_of(p->value, "capture", key);
+
+    if (r != 0)
+        gad_diag_prefix(d, "%s:%u: key '%s'", v->file, v->line, key);
+    return r;
+}
+
 static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = config_value_of(p->value, "capture", "tunnel_kinds");
+    struct gad_tunnel_ports ports;
     unsigned kinds;
 
-    int r = gad_tunnel_kinds(p->tunnel_kinds, &kinds, d);
-    if (r != 0)
-        gad_diag_prefix(d, "%s:%u: key 'tunnel_kinds'", v->file, v->line);
+    int r = at_key(p, "tunnel_kinds", gad_tunnel_kinds(p->tunnel_kinds, &kinds, d), d);
+    if (r == 0)
+        r = at_key(p, "vxlan_ports", gad_tunnel_ports(p->vxlan_ports, &ports, d), d);
+    if (r == 0)
+        r = at_key(p, "geneve_ports", gad_tunnel_ports(p->geneve_ports, &ports, d), d);
+    if (r == 0)
+        r = at_key(p, "gtp_ports", gad_tunnel_ports(p->gtp_ports, &ports, d), d);
     return r;
 }
 
@@ -129,12 +143,7 @@ static int check_tunnels(const struct config_capture *p, struct gad_diag *d)
 /* The link type is known only when the interface is opened; the filter is then checked again. */
 static int check_filter(const struct config_capture *p, struct gad_diag *d)
 {
-    const struct config_value *v = config_value_of(p->value, "capture", "filter");
-    int r = gad_source_check_filter(p->filter, d);
-
-    if (r != 0)
-        gad_diag_prefix(d, "%s:%u: key 'filter'", v->file, v->line);
-    return r;
+    return at_key(p, "filter", gad_source_check_filter(p->filter, d), d);
 }
 
 /*

@@ -315,6 +315,31 @@ static int config_new(const char *file, struct config **ret)
     return 0;
 }
 
+/*
+ * Before tunnel_kinds had fewer kinds by default than all but ERSPAN, a section chose tunnels by
+ * their depth alone. Such a section keeps its meaning.
+ */
+static int complete_kinds(struct config_capture *p, struct gad_diag *d)
+{
+    const struct config_value *depth = config_value_of(p->value, "capture", "tunnels");
+    const struct config_value *kinds = config_value_of(p->value, "capture", "tunnel_kinds");
+
+    if (!depth->file || kinds->file)
+        return 0;
+    return section_put(p->value, (size_t)(kinds - p->value), p,
+                       "gre, ipip, vxlan, geneve, gtp, teredo, ayiya, l2tp, tzsp, mpls, etherip",
+                       depth->file, depth->line, d);
+}
+
+static int complete(struct config *c, struct gad_diag *d)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < c->n_captures; i++)
+        r = complete_kinds(&c->capture[i], d);
+    return r == 0 ? config_check(c, d) : r;
+}
+
 int config_parse(const char *name, const char *text, size_t len, struct config **ret,
                  struct gad_diag *d)
 {
@@ -325,7 +350,7 @@ int config_parse(const char *name, const char *text, size_t len, struct config *
         return gad_fail(d, r, "%s: no memory", name);
     r = read_text(c, name, text, len, d);
     if (r == 0)
-        r = config_check(c, d);
+        r = complete(c, d);
     if (r == 0)
         *ret = gad_steal(&c);
     return r;
@@ -378,7 +403,7 @@ int config_load(const char *file, struct config **ret, struct gad_diag *d)
     if (r == 0)
         r = read_drop_ins(c, d);
     if (r == 0)
-        r = config_check(c, d);
+        r = complete(c, d);
     if (r == 0)
         *ret = gad_steal(&c);
     return r;

@@ -58,6 +58,7 @@ struct config_capture {
     /* at most one is not ""; if all are "", the section is not used */
     const char *interface, *file, *directory;
     const char *filter, *checksums, *tunnel_kinds;
+    const char *vxlan_ports, *geneve_ports, *gtp_ports;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
     bool promiscuous, by_vlan, watch, delete_done;
     struct gad_time poll, settle, patience;

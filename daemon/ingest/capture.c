@@ -141,6 +141,12 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
     flow.inspect_memory = o->inspect_memory;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)
+        r = gad_tunnel_ports(o->vxlan_ports, &decoder.vxlan_ports, d);
+    if (r == 0)
+        r = gad_tunnel_ports(o->geneve_ports, &decoder.geneve_ports, d);
+    if (r == 0)
+        r = gad_tunnel_ports(o->gtp_ports, &decoder.gtp_ports, d);
+    if (r == 0)
         r = gad_decoder_new(&decoder, &c->decoder);
     if (r == 0)
         r = gad_flow_table_new(&flow, &c->flows);

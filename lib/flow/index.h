@@ -27,10 +27,15 @@
  * words. */
 struct gad_flow_key {
     uint64_t a[2], b[2]; /* addresses, in the byte order of the tuple */
-    uint64_t rest;       /* port of a, port of b (16 bits each), vlan (24), IPv6 (1), TCP (1) */
+    uint64_t rest;       /* port of a, port of b (16 bits each), vlan (24); IPv6, TCP, tunnel */
 };
 
-enum { GAD_FLOW_KEY_VLAN = 32, GAD_FLOW_KEY_IPV6 = 56, GAD_FLOW_KEY_TCP = 57 }; /* shifts in rest */
+enum { /* shifts in rest */
+       GAD_FLOW_KEY_VLAN = 32,
+       GAD_FLOW_KEY_IPV6 = 56,
+       GAD_FLOW_KEY_TCP = 57,
+       GAD_FLOW_KEY_TUNNEL = 58,
+};
 
 struct gad_flow_secret {
     uint64_t k[2];

@@ -493,6 +493,8 @@ static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p, st
     bool src_is_b;
     struct gad_flow_key key =
         gad_flow_key_of(&p->tuple, t->options.by_vlan ? p->vlan : 0, &src_is_b);
+    /* any host can send a tunnel, so what is inside must not change a flow that is outside */
+    key.rest |= (uint64_t)(p->tunnels > 0) << GAD_FLOW_KEY_TUNNEL;
     uint64_t hash = gad_flow_key_hash(&key, &t->secret);
     uint32_t flow = find(t, &key, hash);
 

@@ -65,9 +65,12 @@ int gad_decoder_new(const struct gad_decoder_options *opt, struct gad_decoder **
         dec->opt.timeout_ns = timeout_ns;
     if (dec->opt.datagrams > DATAGRAMS_MAX || dec->opt.timeout_ns < 0 ||
         dec->opt.tunnels > GAD_TUNNELS_MAX || dec->opt.tunnel_kinds > GAD_TUNNELS_ALL ||
-        dec->opt.checksums > GAD_CHECKSUMS_AUTO)
+        dec->opt.checksums > GAD_CHECKSUMS_AUTO || dec->opt.vxlan_ports.n > GAD_TUNNEL_PORTS_MAX ||
+        dec->opt.geneve_ports.n > GAD_TUNNEL_PORTS_MAX ||
+        dec->opt.gtp_ports.n > GAD_TUNNEL_PORTS_MAX)
         return GAD_EINVAL;
     dec->checksums = dec->opt.checksums;
+    gad_net_udp_tunnels_init(dec);
     int r = gad_frags_new(&dec->opt, &dec->frags);
     if (r != 0)
         return r;

@@ -23,6 +23,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/net/packet.h"
+#include "lib/net/unread.h"
 
 struct gad_diag;
 
@@ -38,7 +39,7 @@ enum gad_net_fate {
     GAD_NET_CUT, /* the capture is truncated within a header that was on the wire */
     GAD_NET_IP_VERSION,
     GAD_NET_IP_HEADER,
-    GAD_NET_IP_LENGTH, /* a length beyond the end of the frame */
+    GAD_NET_IP_LENGTH, /* outside of tunnels: a length beyond the end of the frame */
     GAD_NET_IP_CHECKSUM,
     GAD_NET_IP6_CHAIN,      /* extension headers: broken, or too many */
     GAD_NET_OTHER_PROTOCOL, /* neither TCP, UDP, ICMP nor a tunnel that is opened */
@@ -46,7 +47,7 @@ enum gad_net_fate {
     GAD_NET_UDP_HEADER,
     GAD_NET_ICMP_HEADER,
     GAD_NET_TUNNEL_HEADER,
-    GAD_NET_TUNNEL_DEEP,
+    GAD_NET_TUNNEL_DEEP,       /* a tunnel directly in IP, within as many as are opened */
     GAD_NET_FRAGMENT_TINY,     /* a first fragment splits the TCP, UDP or ICMP header: RFC 1858 */
     GAD_NET_FRAGMENT_LENGTH,   /* empty, or not the last and less than the unit of 8 bytes */
     GAD_NET_FRAGMENT_NESTED,   /* within a datagram that was itself fragmented */
@@ -73,6 +74,8 @@ enum {
     GAD_CHECKSUM_BAD_SHARE = 10,
     GAD_NET_LAYERS_MAX = 16, /* tags, labels and extension headers of one frame */
     GAD_TUNNELS_MAX = 8,
+    GAD_TUNNELS_DEPTH = 2,    /* what programs open by default */
+    GAD_TUNNEL_PORTS_MAX = 8, /* of one kind */
 };
 
 /* Kinds of tunnels, to be combined by |. */
@@ -86,8 +89,20 @@ enum gad_tunnel {
     GAD_TUNNEL_AYIYA = 64,
     /* mirrored by a switch; if opened, traffic is seen twice where it also passes directly */
     GAD_TUNNEL_ERSPAN = 128,
-    GAD_TUNNELS_ALL = 255,
+    GAD_TUNNEL_L2TP = 256,  /* version 2, data messages with PPP */
+    GAD_TUNNEL_TZSP = 512,  /* mirrored as well */
+    GAD_TUNNEL_MPLS = 1024, /* in UDP or IP; directly on a link it is always read */
+    GAD_TUNNEL_ETHERIP = 2048,
+    GAD_TUNNELS_ALL = 4095,
     GAD_TUNNELS_USUAL = GAD_TUNNELS_ALL & ~GAD_TUNNEL_ERSPAN,
+    /* what programs open by default: those between hosts */
+    GAD_TUNNELS_HOSTS = GAD_TUNNEL_GRE | GAD_TUNNEL_IPIP | GAD_TUNNEL_VXLAN | GAD_TUNNEL_GENEVE,
+};
+
+/* UDP ports of one kind of tunnel; n = 0: its default. */
+struct gad_tunnel_ports {
+    uint16_t port[GAD_TUNNEL_PORTS_MAX];
+    size_t n;
 };
 
 /* Zero in a field means its default. */
@@ -98,6 +113,7 @@ struct gad_decoder_options {
     /* of enum gad_tunnel; GAD_TUNNELS_USUAL. Tunnels of other kinds are treated as their outer
      * packets */
     unsigned tunnel_kinds;
+    struct gad_tunnel_ports vxlan_ports, geneve_ports, gtp_ports; /* 4789, 6081, 2152 */
     bool by_vlan;       /* fragments of different VLANs belong to different datagrams */
     uint64_t seed;      /* of the hash of the fragments' table; unknown to peers */
     size_t datagrams;   /* how many are held at a time; 4,096 */
@@ -116,15 +132,31 @@ struct gad_net_stats {
     uint64_t fragments_wrong, fragments_repeated;
     uint64_t clock_steps;  /* of more than a minute that a second frame confirmed */
     uint64_t clock_strays; /* frames dated more than a minute off, whose time was corrected */
+    uint64_t tunnels_cut;  /* frames in a tunnel that end before the length in their header */
+    uint64_t tunnels_deep; /* tunnels that were not opened, within as many as are opened */
+    /* UDP datagrams with the header of a tunnel whose content gave no packet; they are UDP packets
+     * themselves */
+    uint64_t tunnels_unread;
+    /* numbers behind GAD_NET_NOT_IP and GAD_NET_OTHER_PROTOCOL, also within a tunnel; PPP with a
+     * protocol that is not read counts as EtherType 0x880b */
+    struct gad_unread_table ether_types, ip_protocols;
 };
 
 /**
  * gad_tunnel_kinds() - parses names of tunnel kinds
- * @text: one or more of gre, ipip, vxlan, geneve, gtp, teredo, ayiya, erspan, all, separated by
- *        commas; blanks are ignored
+ * @text: one or more of gre, ipip, vxlan, geneve, gtp, teredo, ayiya, erspan, l2tp, tzsp, mpls,
+ *        etherip, all, separated by commas; blanks are ignored
  * Return: 0; GAD_EUNKNOWN for another name, GAD_EFORMAT for a missing one; @ret is then unchanged.
  */
 int gad_tunnel_kinds(const char *text, unsigned *ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/**
+ * gad_tunnel_ports() - parses UDP ports, such as "4789, 8472"
+ * @text: 1 to GAD_TUNNEL_PORTS_MAX numbers, 1 to 65535, separated by commas; blanks are ignored
+ * Return: 0; GAD_EFORMAT or GAD_ELIMIT; @ret is then unchanged.
+ */
+int gad_tunnel_ports(const char *text, struct gad_tunnel_ports *ret,
+                     struct gad_diag *d) GAD_MUST_CHECK;
 
 uint64_t gad_net_refused(const struct gad_net_stats *s); /* sum of the refusals */
 

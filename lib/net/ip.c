@@ -98,7 +98,7 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
                                        .is_bad = !holds,
                                        .offset = (size_t)(fragment & OFFSET_MASK) * 8,
                                        .header = header};
-        return is_wanted(w, proto) ? gad_net_fragment(w, &f) : GAD_NET_OTHER_PROTOCOL;
+        return is_wanted(w, proto) ? gad_net_fragment(w, &f) : gad_net_other(w, proto);
     }
     return holds ? gad_net_payload(w, proto) : GAD_NET_IP_CHECKSUM;
 }
@@ -153,7 +153,7 @@ static enum gad_net_fate ip6_fragment(struct gad_walk *w)
         return gad_walk_short(w, GAD_NET_IP6_CHAIN);
     if (f.offset == 0 && f.is_last)
         return gad_net_payload(w, f.proto);
-    return is_wanted(w, f.proto) ? gad_net_fragment(w, &f) : GAD_NET_OTHER_PROTOCOL;
+    return is_wanted(w, f.proto) ? gad_net_fragment(w, &f) : gad_net_other(w, f.proto);
 }
 
 enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto)
@@ -173,7 +173,7 @@ enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto)
         }
         bool is_fragment = proto == PROTO_FRAGMENT && w->p.tuple.family == 6;
         if (!is_fragment && !is_extension(w->p.tuple.family, proto))
-            return gad_net_is_tunnel(w, proto) ? gad_net_tunnel(w, proto) : GAD_NET_OTHER_PROTOCOL;
+            return gad_net_is_tunnel(w, proto) ? gad_net_tunnel(w, proto) : gad_net_other(w, proto);
         if (!gad_walk_deeper(w))
             return GAD_NET_IP6_CHAIN;
         if (is_fragment)

@@ -3,7 +3,20 @@
 #include "lib/net/checksum.h"
 #include "lib/net/walk.h"
 
-enum { TCP_HEADER = 20, UDP_HEADER = 8, ICMP_HEADER = 8 };
+enum {
+    TCP_HEADER = 20,
+    TCP_NEEDED = 14, /* ports, numbers, length of the header and flags: what a record needs */
+    UDP_HEADER = 8,
+    UDP_NEEDED = 4, /* ports; IP has the length */
+    ICMP_HEADER = 8,
+};
+
+/* Is a header of len bytes on the wire, and were the first `needed` of it captured? Of fragments it
+ * must be complete: the other bytes can be in the next one. */
+static bool has_header(const struct gad_walk *w, size_t len, size_t needed)
+{
+    return gad_walk_left(w) >= len && w->c.left >= (w->from_fragments ? len : needed);
+}
 
 /* Is the checksum of the message of len bytes bad, and is it to count? Only complete data can be
  * verified. */
@@ -30,12 +43,22 @@ static enum gad_net_fate deliver(struct gad_walk *w)
     return GAD_NET_PACKET;
 }
 
+/* Removes len bytes of a header, of which the capture can have fewer. */
+static void skip_header(struct gad_walk *w, size_t len)
+{
+    size_t captured = len < w->c.left ? len : w->c.left;
+
+    gad_cursor_skip(&w->c, captured);
+    w->missing -= len - captured;
+}
+
 enum gad_net_fate gad_net_tcp(struct gad_walk *w)
 {
     const struct gad_cursor whole = w->c;
-    struct gad_cursor h = gad_cursor_sub(&w->c, TCP_HEADER);
+    struct gad_cursor h = w->c;
+    size_t len = gad_walk_left(w);
 
-    if (h.bad)
+    if (!has_header(w, TCP_HEADER, TCP_NEEDED))
         return gad_walk_short(w, GAD_NET_TCP_HEADER);
     w->p.tuple.src_port = gad_cursor_u16be(&h);
     w->p.tuple.dst_port = gad_cursor_u16be(&h);
@@ -43,38 +66,41 @@ enum gad_net_fate gad_net_tcp(struct gad_walk *w)
     w->p.ack = gad_cursor_u32be(&h);
     size_t header = (size_t)(gad_cursor_u8(&h) >> 4) * 4;
     w->p.tcp_flags = gad_cursor_u8(&h);
-    if (header < TCP_HEADER || header - TCP_HEADER > gad_walk_left(w))
+    if (header < TCP_HEADER || header > len)
         return GAD_NET_TCP_HEADER;
 
-    w->p.bad_checksum = is_bad(w, &whole, TCP_HEADER + gad_walk_left(w), true);
-    size_t options = header - TCP_HEADER;
-    size_t captured = options < w->c.left ? options : w->c.left;
-    gad_cursor_skip(&w->c, captured);
-    w->missing -= options - captured; /* part of the options was not captured */
+    skip_header(w, header);
+    w->p.bad_checksum = is_bad(w, &whole, len, true);
     return deliver(w);
 }
 
 enum gad_net_fate gad_net_udp(struct gad_walk *w)
 {
     const struct gad_cursor whole = w->c;
-    struct gad_cursor h = gad_cursor_sub(&w->c, UDP_HEADER);
+    struct gad_cursor h = w->c;
+    size_t left = gad_walk_left(w);
     enum gad_net_fate fate;
 
-    if (h.bad)
+    if (!has_header(w, UDP_HEADER, UDP_NEEDED))
         return gad_walk_short(w, GAD_NET_UDP_HEADER);
     w->p.tuple.src_port = gad_cursor_u16be(&h);
     w->p.tuple.dst_port = gad_cursor_u16be(&h);
     size_t len = gad_cursor_u16be(&h);
     bool has_sum = gad_cursor_u16be(&h) != 0;
+    skip_header(w, UDP_HEADER);
 
-    if (len == 0) /* a jumbogram (RFC 2675), or segmentation offload */
-        len = UDP_HEADER + gad_walk_left(w);
+    if (len == 0 || h.bad) /* a jumbogram (RFC 2675), segmentation offload, or not captured */
+        len = left;
     if (len < UDP_HEADER)
         return GAD_NET_UDP_HEADER;
-    if (!gad_walk_trim(w, len - UDP_HEADER) && !w->is_incomplete)
-        return GAD_NET_UDP_HEADER;
+    if (len > left) { /* in a tunnel it is no reason to refuse; the length of IP counts */
+        if (!w->is_incomplete && w->p.tunnels == 0)
+            return GAD_NET_UDP_HEADER;
+        len = left;
+    }
+    (void)gad_walk_trim(w, len - UDP_HEADER);
     w->p.bad_checksum = has_sum && !w->is_incomplete && is_bad(w, &whole, len, true);
-    if (w->dec->opt.tunnels > 0 && gad_net_udp_tunnel(w, &fate))
+    if (w->dec->n_udp > 0 && !w->p.bad_checksum && gad_net_udp_tunnel(w, &fate))
         return fate;
     return deliver(w);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the first byte of a frame to IP. Link types: https://www.tcpdump.org/linktypes.html. */
+#include "lib/net/checksum.h"
 #include "lib/net/walk.h"
 
 enum link_type {
@@ -22,14 +23,24 @@ enum link_type {
 enum ether_type {
     ETHER_LENGTH_MAX = 1535, /* below 0x600 it is the length of an IEEE 802.3 frame */
     ETHER_IPV4 = 0x0800,
+    ETHER_ARP = 0x0806,
     ETHER_VLAN = 0x8100,
+    ETHER_VLAN_8200 = 0x8200, /* VLAN tags by other vendors' numbers */
     ETHER_IPV6 = 0x86dd,
+    ETHER_PPP = 0x880b,
     ETHER_MPLS = 0x8847,
     ETHER_MPLS_UPSTREAM = 0x8848,
     ETHER_PPPOE = 0x8864, /* session stage */
     ETHER_QINQ = 0x88a8,
-    ETHER_PBB = 0x88e7, /* IEEE 802.1ah: a service tag, then a frame */
+    ETHER_PBB = 0x88e7,        /* IEEE 802.1ah: a service tag, then a frame */
+    ETHER_FABRICPATH = 0x8903, /* Cisco: a tag of two bytes, then a frame */
+    ETHER_CMD = 0x8909,        /* Cisco MetaData, with the security group tag */
+    ETHER_VN_TAG = 0x8926,     /* Cisco: four bytes */
+    ETHER_E_TAG = 0x893f,      /* IEEE 802.1BR: six bytes */
+    ETHER_TAG_8988 = 0x8988,   /* without a public description */
     ETHER_QINQ_OLD = 0x9100,
+    ETHER_VLAN_9200 = 0x9200,
+    ETHER_VLAN_9300 = 0x9300,
 };
 
 enum { ARPHRD_IS_NETLINK = 824 }; /* its "protocol" is a netlink family */
@@ -42,7 +53,80 @@ static void add_vlan(struct gad_walk *w, uint16_t tci)
         w->p.vlan = w->p.vlan << 12 | id;
 }
 
-/* RFC 3032: labels to the bottom of the stack, then a payload recognised by its first bits. */
+static bool is_vlan(uint16_t type)
+{
+    switch (type) {
+    case ETHER_VLAN:
+    case ETHER_VLAN_8200:
+    case ETHER_QINQ:
+    case ETHER_QINQ_OLD:
+    case ETHER_VLAN_9200:
+    case ETHER_VLAN_9300:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Is there an EtherType `at` bytes behind the cursor? It must be one that is read, or ARP, and IP
+ * must begin with its version. */
+static bool has_type(const struct gad_cursor *c, size_t at)
+{
+    struct gad_cursor h = *c;
+
+    gad_cursor_skip(&h, at);
+    uint16_t type = gad_cursor_u16be(&h);
+    uint8_t version = gad_cursor_u8(&h) >> 4;
+    if (h.bad)
+        return false;
+    if (type == ETHER_IPV4 || type == ETHER_IPV6)
+        return version == (type == ETHER_IPV4 ? 4 : 6);
+    return is_vlan(type) || type == ETHER_ARP || type == ETHER_MPLS || type == ETHER_PPPOE;
+}
+
+/* Could an Ethernet frame start `at` bytes behind the cursor? */
+static bool has_frame(const struct gad_cursor *c, size_t at)
+{
+    return has_type(c, at + 12);
+}
+
+/*
+ * Is the payload of MPLS IP, although it could be a frame? Both begin with any bits: a destination
+ * of a frame can begin with 4 or 6. Routers drop IPv4 with a wrong sum, so a sender cannot make IP
+ * be read as a frame.
+ */
+static bool is_ip(const struct gad_walk *w)
+{
+    struct gad_cursor h = w->c;
+    size_t len = (size_t)(h.left > 0 ? h.p[0] & 15 : 0) * 4;
+
+    if (!has_frame(&h, 0))
+        return true;
+    if (h.p[0] >> 4 == 4)
+        return len >= 20 && len <= h.left &&
+               gad_checksum_fold(gad_checksum_add(0, h.p, len)) == 0xffff;
+    gad_cursor_skip(&h, 4);
+    return gad_cursor_u16be(&h) + (size_t)40 <= gad_walk_left(w);
+}
+
+/*
+ * What the label stack ends with has no number: IP, a frame behind the control word of a pseudowire
+ * (RFC 4448), or a frame without it.
+ */
+static enum gad_net_fate mpls_payload(struct gad_walk *w)
+{
+    unsigned first = w->c.left > 0 ? w->c.p[0] >> 4 : 4;
+
+    if ((first == 4 || first == 6) && is_ip(w))
+        return gad_net_ip(w);
+    if (first == 0 && (has_frame(&w->c, 4) || !has_frame(&w->c, 0)))
+        gad_cursor_skip(&w->c, 4);
+    else if (first == 1 && !has_frame(&w->c, 0)) /* a control channel, RFC 4385 section 5 */
+        return gad_net_not_ip(w, ETHER_MPLS);
+    return gad_net_ethernet(w);
+}
+
+/* RFC 3032: labels to the bottom of the stack. */
 static enum gad_net_fate mpls(struct gad_walk *w)
 {
     bool is_bottom = false;
@@ -54,11 +138,7 @@ static enum gad_net_fate mpls(struct gad_walk *w)
         if (w->c.bad)
             return gad_walk_short(w, GAD_NET_LINK_HEADER);
     }
-    if (w->c.left > 0 && w->c.p[0] >> 4 == 0) { /* control word of a pseudowire, RFC 4448 */
-        gad_cursor_skip(&w->c, 4);
-        return gad_net_ethernet(w);
-    }
-    return gad_net_ip(w);
+    return mpls_payload(w);
 }
 
 /* RFC 2516 section 4. */
@@ -95,7 +175,7 @@ enum gad_net_fate gad_net_ppp(struct gad_walk *w)
     case 0x283:
         return mpls(w);
     default:
-        return GAD_NET_NOT_IP;
+        return gad_net_not_ip(w, ETHER_PPP);
     }
 }
 
@@ -105,15 +185,50 @@ static enum gad_net_fate snap(struct gad_walk *w, uint16_t len)
     if (!gad_walk_trim(w, len))
         return GAD_NET_LINK_HEADER;
     if (w->c.left > 0 && w->c.p[0] != 0xaa)
-        return GAD_NET_NOT_IP;
+        return gad_net_not_ip(w, w->c.p[0]);
     uint32_t llc = gad_cursor_u32be(&w->c); /* DSAP, SSAP, control, first byte of the OUI */
     uint16_t oui = gad_cursor_u16be(&w->c);
     uint16_t type = gad_cursor_u16be(&w->c);
     if (w->c.bad)
         return gad_walk_short(w, GAD_NET_LINK_HEADER);
     if (llc != 0xaaaa0300 || oui != 0 || type <= ETHER_LENGTH_MAX)
-        return GAD_NET_NOT_IP;
+        return gad_net_not_ip(w, 0xaa);
     return gad_net_ether_type(w, type);
+}
+
+/* Returns the length of a tag 0x8988 by what is behind it: as a VLAN's, a VN-Tag or an E-Tag. */
+static size_t tag_8988_len(const struct gad_cursor *c)
+{
+    if (has_type(c, 2))
+        return 2;
+    return has_type(c, 4) ? 4 : has_type(c, 6) ? 6 : 2;
+}
+
+/* Removes a tag; the next EtherType is behind it. */
+static void skip_tag(struct gad_walk *w, uint16_t type)
+{
+    size_t units;
+
+    if (type == ETHER_TAG_8988 && tag_8988_len(&w->c) > 2) {
+        gad_cursor_skip(&w->c, tag_8988_len(&w->c));
+        return;
+    }
+
+    switch (type) {
+    case ETHER_CMD: /* version, length in 8 bytes with both EtherTypes, options */
+        gad_cursor_skip(&w->c, 1);
+        units = gad_cursor_u8(&w->c);
+        gad_cursor_skip(&w->c, units > 0 ? units * 8 - 4 : 4);
+        break;
+    case ETHER_VN_TAG:
+        gad_cursor_skip(&w->c, 4);
+        break;
+    case ETHER_E_TAG:
+        gad_cursor_skip(&w->c, 6);
+        break;
+    default:
+        add_vlan(w, gad_cursor_u16be(&w->c));
+    }
 }
 
 enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type)
@@ -132,16 +247,21 @@ enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type)
         case ETHER_PBB:
             gad_cursor_skip(&w->c, 4);
             return gad_net_ethernet(w);
+        case ETHER_FABRICPATH:
+            gad_cursor_skip(&w->c, 2);
+            return gad_net_ethernet(w);
         case GAD_ETHER_TRANSPARENT:
             return gad_net_ethernet(w);
-        case ETHER_VLAN:
-        case ETHER_QINQ:
-        case ETHER_QINQ_OLD:
+        case ETHER_CMD:
+        case ETHER_VN_TAG:
+        case ETHER_E_TAG:
+        case ETHER_TAG_8988:
             break;
         default:
-            return type <= ETHER_LENGTH_MAX ? snap(w, type) : GAD_NET_NOT_IP;
+            if (!is_vlan(type))
+                return type <= ETHER_LENGTH_MAX ? snap(w, type) : gad_net_not_ip(w, type);
         }
-        add_vlan(w, gad_cursor_u16be(&w->c));
+        skip_tag(w, type);
         type = gad_cursor_u16be(&w->c);
         if (w->c.bad)
             return gad_walk_short(w, GAD_NET_LINK_HEADER);
@@ -215,7 +335,7 @@ static enum gad_net_fate cisco_hdlc(struct gad_walk *w)
     uint16_t type = gad_cursor_u16be(&w->c);
     if (w->c.bad)
         return gad_walk_short(w, GAD_NET_LINK_HEADER);
-    return type > ETHER_LENGTH_MAX ? gad_net_ether_type(w, type) : GAD_NET_NOT_IP;
+    return type > ETHER_LENGTH_MAX ? gad_net_ether_type(w, type) : gad_net_not_ip(w, type);
 }
 
 /* The most common first. */

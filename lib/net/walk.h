@@ -15,7 +15,15 @@
 
 enum { GAD_ETHER_TRANSPARENT = 0x6558 }; /* EtherType of a whole Ethernet frame, RFC 1701 */
 
+enum { GAD_UDP_TUNNELS_MAX = 40 };
+
 struct gad_frags;
+
+/* A port at which a kind of tunnel in UDP is looked for; 0: any. */
+struct gad_udp_tunnel {
+    uint16_t port;
+    uint8_t kind; /* its place in a table of tunnel_udp.c */
+};
 
 struct gad_decoder {
     struct gad_net_stats stats;
@@ -24,6 +32,8 @@ struct gad_decoder {
     uint32_t sampled, sampled_bad;
     struct gad_frags *frags;
     struct gad_steady steady;
+    struct gad_udp_tunnel udp[GAD_UDP_TUNNELS_MAX]; /* those that are opened */
+    size_t n_udp;
 };
 
 struct gad_walk {
@@ -33,6 +43,7 @@ struct gad_walk {
     struct gad_cursor c;
     size_t missing;
     unsigned layers;       /* tags, labels, extension headers so far */
+    bool is_cut;           /* its tunnel ended before a length in the frame */
     bool from_fragments;   /* c is the payload of a datagram's first fragment, of which ... */
     bool is_split;         /* ... the end, not a truncated capture, is the end of c */
     bool is_incomplete;    /* ... not all other fragments arrived */
@@ -48,11 +59,18 @@ static inline size_t gad_walk_left(const struct gad_walk *w)
     return w->c.left + w->missing;
 }
 
-/* Limits the rest to len bytes on the wire; false: there are fewer. */
+/*
+ * Limits the rest to len bytes on the wire, at most 65,535. False: there are fewer. In a tunnel
+ * they were not captured: a mirror truncates a frame without changing its lengths.
+ */
 static inline bool gad_walk_trim(struct gad_walk *w, size_t len)
 {
-    if (len > gad_walk_left(w))
-        return false;
+    if (len > gad_walk_left(w)) {
+        if (w->p.tunnels == 0 || w->is_incomplete)
+            return false;
+        w->dec->stats.tunnels_cut += !w->is_cut;
+        w->is_cut = true;
+    }
     if (len <= w->c.left)
         w->c.left = len;
     w->missing = len - w->c.left;
@@ -71,6 +89,20 @@ static inline enum gad_net_fate gad_walk_short(const struct gad_walk *w, enum ga
 static inline bool gad_walk_deeper(struct gad_walk *w)
 {
     return ++w->layers <= GAD_NET_LAYERS_MAX;
+}
+
+/* Counts a frame that is not IP, and why: an EtherType, or the DSAP of an LLC frame. */
+static inline enum gad_net_fate gad_net_not_ip(struct gad_walk *w, uint16_t type)
+{
+    gad_unread_count(&w->dec->stats.ether_types, type, 1);
+    return GAD_NET_NOT_IP;
+}
+
+/* Counts a packet whose IP protocol is not read. */
+static inline enum gad_net_fate gad_net_other(struct gad_walk *w, uint8_t proto)
+{
+    gad_unread_count(&w->dec->stats.ip_protocols, proto, 1);
+    return GAD_NET_OTHER_PROTOCOL;
 }
 
 /* link.c */
@@ -95,5 +127,13 @@ enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto);
 /* tunnel.c: only where tunnels are opened. */
 bool gad_net_is_tunnel(const struct gad_walk *w, uint8_t proto);
 enum gad_net_fate gad_net_tunnel(struct gad_walk *w, uint8_t proto);
-/* Behind the UDP header; false: it is no tunnel, and *ret is not touched. */
+/* Counts one more tunnel around the packet; false, and counted: as many as are opened are open. */
+bool gad_net_enter(struct gad_walk *w);
+/* What GRE and UDP carry: a packet by its EtherType; a frame as GAD_ETHER_TRANSPARENT. */
+enum gad_net_fate gad_net_tunnelled(struct gad_walk *w, uint16_t type);
+enum gad_net_fate gad_net_gre(struct gad_walk *w);
+
+/* tunnel_udp.c */
+void gad_net_udp_tunnels_init(struct gad_decoder *dec);
+/* Behind the UDP header; false: it is no tunnel, or gives no packet; nothing has changed then. */
 bool gad_net_udp_tunnel(struct gad_walk *w, enum gad_net_fate *ret);

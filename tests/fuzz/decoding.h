@@ -28,7 +28,7 @@ static inline void require(bool holds)
 
 static inline bool decoding_start(struct decoding *s, uint8_t options)
 {
-    const struct gad_decoder_options opt = {
+    struct gad_decoder_options opt = {
         .checksums = (enum gad_checksums)(options % 3),
         .tunnels = options >> 2 & 3,
         .tunnel_kinds = options & 32 ? GAD_TUNNELS_USUAL : GAD_TUNNELS_ALL,
@@ -36,6 +36,8 @@ static inline bool decoding_start(struct decoding *s, uint8_t options)
         .seed = options,
         .datagrams = DATAGRAMS,
     };
+    if (options & 64)
+        opt.vxlan_ports = (struct gad_tunnel_ports){{8472, 4789}, 2};
     s->is_open = opt.tunnels > 0;
     return gad_decoder_new(&opt, &s->dec) == 0;
 }
@@ -49,7 +51,8 @@ static inline void check_packet(void *arg, const struct gad_packet *p)
 
     s->packets++;
     require(p->data_len <= p->len);
-    for (size_t i = 0; i < p->data_len; i++) /* a sanitizer checks every byte */
+    require(p->tunnels == 0 || p->len <= 65535 + 40); /* a header in a cut frame says no more */
+    for (size_t i = 0; i < p->data_len; i++)          /* a sanitizer checks every byte */
         last = p->data[i];
     (void)last;
     require(proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
@@ -72,6 +75,14 @@ static inline uint64_t sum_of_fates(const struct gad_net_stats *n)
     return sum;
 }
 
+static inline uint64_t sum_of_unread(const struct gad_unread_table *t)
+{
+    uint64_t sum = t->other;
+    for (size_t i = 0; i < GAD_UNREAD_MAX; i++)
+        sum += t->entry[i].count;
+    return sum;
+}
+
 static inline void check_counters(const struct decoding *s)
 {
     const struct gad_net_stats *n = gad_decoder_stats(s->dec);
@@ -82,6 +93,8 @@ static inline void check_counters(const struct decoding *s)
     require(n->datagrams == n->fate[GAD_NET_HELD] + n->datagrams_whole + n->datagrams_timed_out +
                                 n->datagrams_evicted);
     require(n->checksums_bad <= n->checksums_checked);
+    require(sum_of_unread(&n->ip_protocols) >= n->fate[GAD_NET_OTHER_PROTOCOL]);
+    require(s->is_open || n->tunnels_cut + n->tunnels_deep + n->tunnels_unread == 0);
 }
 
 /* In a separate allocation, so that an access before or after it is found. */

@@ -76,9 +76,9 @@ class Capture:
         self.segment(next(step), *back, ack, seq + 1, FIN | ACK)
         self.segment(next(step), *there, seq + 1, ack + 1, ACK)
 
-    def in_vxlan(self):
+    def in_vxlan(self, port=4789):
         """The same packets as two hosts tunnel them."""
-        return self.within(lambda c, t, f: c.udp(t, "192.0.2.1", 50000, "192.0.2.2", 4789,
+        return self.within(lambda c, t, f: c.udp(t, "192.0.2.1", 50000, "192.0.2.2", port,
                                                  b"\x08\0\0\0\0\0\x07\0" + f))
 
     def in_gre(self, type_=0x6558):

@@ -241,7 +241,9 @@ class Capture(Case):
         local = ("score", "--local", ganad.checkpoint(), "--format", "csv")
         want = ganad.ctl(*local, self.pcap).stdout
         self.assertEqual(ganad.ctl(*local, "--tunnels", "1", tunnelled).stdout, want)
-        self.assertNotEqual(ganad.ctl(*local, tunnelled).stdout, want)
+        self.assertEqual(ganad.ctl(*local, tunnelled).stdout, want)
+        outer = ganad.ctl(*local, "--tunnels", "0", tunnelled).stdout
+        self.assertEqual(outer.count(b"\n"), 2)  # with a head
         tcp = self.extract("--filter", "tcp", "--service", "tcp/8080 = http", self.pcap)
         self.assertEqual(ganad.ctl(*local, "--filter", "tcp", "--service", "tcp/8080 = http",
                                    self.pcap).stdout,
@@ -255,7 +257,8 @@ class Capture(Case):
         self.assertEqual(self.reported(self.read(tunnelled, conf=conf)[0]),
                          self.expected("--tunnels", "1", tunnelled))
         self.assertEqual({a["tunnels"] for a in self.read(tunnelled, conf=conf)[0]}, {1})
-        outside = self.read(tunnelled)[0]
+        conf = self.configure("outside.conf", "[capture x]\ntunnels = 0\n", threshold="-1e30")
+        outside = self.read(tunnelled, conf=conf)[0]
         self.assertEqual(len(outside), 1)
         self.assertNotIn("tunnels", outside[0])
 

@@ -173,11 +173,12 @@ class Extract(unittest.TestCase):
     def test_counters_add_up(self):
         c = pcap.Capture()
         c.icmp(0, "10.0.0.1", "10.0.0.2", 8)
-        c.ip(1, "10.0.0.1", "10.0.0.2", 47, b"\0" * 40)
+        c.ip(1, "10.0.0.1", "10.0.0.2", 89, b"\0" * 40)
         c.packets.append((2, b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\x06" + b"\0" * 28))
         text = extract(self.write("counted.pcap", c.bytes())).stderr.decode()
         self.assertRegex(text,
                          r"^3 packets of 1 file, 2 refused: not-ip 1, other-protocol 1\n"
+                         r"not read: EtherType 0x0806 ARP 1, IP protocol 89 OSPF 1\n"
                          r"1 records of 1 connections, ")
         text = extract(self.pcap).stderr.decode()
         records = int(re.search(r"^([\d,]+) records of", text, re.M).group(1).replace(",", ""))
@@ -195,11 +196,13 @@ class Extract(unittest.TestCase):
         self.assertEqual(p.stdout, b"")
         self.assertIn("1 dropped for a wrong checksum", p.stderr.decode())
 
-    def test_tunnels_are_opened_if_requested(self):
+    def test_tunnels_are_opened_as_requested(self):
         vxlan = self.write("vxlan.pcap", self.traffic.in_vxlan().bytes())
         gre = self.write("gre.pcap", self.traffic.in_gre().bytes())
         erspan = self.write("erspan.pcap", self.traffic.in_gre(0x88be).bytes())
-        for arguments in (["--tunnels", "1", vxlan], ["--tunnels", "8", gre],
+        other = self.write("vxlan8472.pcap", self.traffic.in_vxlan(8472).bytes())
+        for arguments in ([vxlan], [gre], ["--tunnels", "1", vxlan], ["--tunnels", "8", gre],
+                          ["--vxlan-ports", "4789, 8472", other], ["--tunnel-kinds", "all", erspan],
                           ["--tunnels", "1", "--tunnel-kinds", "vxlan", vxlan],
                           ["--tunnels", "1", "--tunnel-kinds", "gre, erspan", erspan],
                           ["--tunnels", "1", "--tunnel-kinds", "all", erspan]):
@@ -207,7 +210,8 @@ class Extract(unittest.TestCase):
             marked = extract("--with-connection", "--format", "ndjson",
                              *arguments).stdout.decode().splitlines()
             self.assertEqual({json.loads(line)["tunnels"] for line in marked}, {1})
-        for arguments, n in (([vxlan], 1), ([gre], 0), (["--tunnels", "8", erspan], 0),
+        for arguments, n in ((["--tunnels", "0", vxlan], 1), (["--tunnels", "0", gre], 0),
+                             (["--tunnels", "8", erspan], 0), ([erspan], 0), ([other], 1),
                              (["--tunnels", "1", "--tunnel-kinds", "gre", vxlan], 1),
                              (["--tunnels", "1", "--tunnel-kinds", "vxlan,erspan", gre], 0)):
             p = extract(*arguments)

@@ -11,13 +11,14 @@
 
 enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
 
-static const char *const names[] = {"--filter",    "--service",        "--checksums",
-                                    "--tunnels",   "--tunnel-kinds",   "--by-vlan",
-                                    "--max-flows", "--inspect-memory", "--seed"};
+static const char *const names[] = {"--filter",      "--service",        "--checksums",
+                                    "--tunnels",     "--tunnel-kinds",   "--by-vlan",
+                                    "--max-flows",   "--inspect-memory", "--seed",
+                                    "--vxlan-ports", "--geneve-ports",   "--gtp-ports"};
 
 void capture_options_init(struct capture_options *o)
 {
-    *o = (struct capture_options){.inspect_memory = UINT64_MAX};
+    *o = (struct capture_options){.inspect_memory = UINT64_MAX, .tunnels = GAD_TUNNELS_DEPTH};
 }
 
 void capture_options_deinit(struct capture_options *o)
@@ -49,6 +50,16 @@ static int add_services(struct capture_options *o, const char *arg, struct gad_d
     return 0;
 }
 
+static int take_ports(const char *name, const char *arg, struct gad_tunnel_ports *ports,
+                      struct gad_diag *d)
+{
+    int r = gad_tunnel_ports(arg, ports, d);
+
+    if (r != 0)
+        gad_diag_prefix(d, "%s", name);
+    return r;
+}
+
 int capture_option_take(struct capture_options *o, int c, const char *arg, struct gad_diag *d)
 {
     static const char *const checksums[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
@@ -74,12 +85,19 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     case CAPTURE_TUNNELS:
         r = cli_u64(name, arg, 0, GAD_TUNNELS_MAX, &n, d);
         o->tunnels = (unsigned)n;
+        o->tunnels_given = true;
         break;
     case CAPTURE_TUNNEL_KINDS:
         r = gad_tunnel_kinds(arg, &o->tunnel_kinds, d);
         if (r != 0)
             gad_diag_prefix(d, "%s", name);
         break;
+    case CAPTURE_VXLAN_PORTS:
+        return take_ports(name, arg, &o->vxlan_ports, d);
+    case CAPTURE_GENEVE_PORTS:
+        return take_ports(name, arg, &o->geneve_ports, d);
+    case CAPTURE_GTP_PORTS:
+        return take_ports(name, arg, &o->gtp_ports, d);
     case CAPTURE_BY_VLAN:
         o->by_vlan = true;
         break;
@@ -105,6 +123,11 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
     x->decoder.checksums = o->checksums;
     x->decoder.tunnels = o->tunnels;
     x->decoder.tunnel_kinds = o->tunnel_kinds;
+    if (o->tunnel_kinds == 0 && !o->tunnels_given)
+        x->decoder.tunnel_kinds = GAD_TUNNELS_HOSTS;
+    x->decoder.vxlan_ports = o->vxlan_ports;
+    x->decoder.geneve_ports = o->geneve_ports;
+    x->decoder.gtp_ports = o->gtp_ports;
     x->decoder.by_vlan = x->flow.by_vlan = o->by_vlan;
     if (o->max_flows > 0)
         x->flow.max_flows = o->max_flows;

@@ -19,7 +19,9 @@ struct capture_options {
     const char *filter;
     char *services; /* all values of --service, separated by commas, or NULL; owned */
     enum gad_checksums checksums;
-    unsigned tunnels, tunnel_kinds;
+    unsigned tunnels, tunnel_kinds; /* 0 kinds: none were named */
+    bool tunnels_given;
+    struct gad_tunnel_ports vxlan_ports, geneve_ports, gtp_ports;
     bool by_vlan;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
@@ -37,6 +39,9 @@ enum {
     CAPTURE_MAX_FLOWS,
     CAPTURE_INSPECT_MEMORY,
     CAPTURE_SEED,
+    CAPTURE_VXLAN_PORTS,
+    CAPTURE_GENEVE_PORTS,
+    CAPTURE_GTP_PORTS,
 };
 
 /* clang-format off */
@@ -49,7 +54,10 @@ enum {
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
     {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                           \
-    {"seed", required_argument, NULL, CAPTURE_SEED}
+    {"seed", required_argument, NULL, CAPTURE_SEED},                                               \
+    {"vxlan-ports", required_argument, NULL, CAPTURE_VXLAN_PORTS},                                 \
+    {"geneve-ports", required_argument, NULL, CAPTURE_GENEVE_PORTS},                               \
+    {"gtp-ports", required_argument, NULL, CAPTURE_GTP_PORTS}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -60,9 +68,13 @@ enum {
     "                           ignore (default); verify: drop packets with a wrong checksum;\n"   \
     "                           auto: verify unless the first 1000 packets show that the\n"        \
     "                           sender's network card computed them\n"                             \
-    "  --tunnels N              nested tunnels to decapsulate, 0 to 8 (0)\n"                       \
-    "  --tunnel-kinds LIST      which of gre,ipip,vxlan,geneve,gtp,teredo,ayiya,\n"                \
-    "                           erspan or all (all but erspan)\n"                                  \
+    "  --tunnels N              nested tunnels to decapsulate, 0 to 8 (2)\n"                       \
+    "  --tunnel-kinds LIST      which of gre,ipip,vxlan,geneve,gtp,teredo,ayiya,erspan,\n"         \
+    "                           l2tp,tzsp,mpls,etherip or all (gre,ipip,vxlan,geneve;\n"           \
+    "                           with --tunnels: all but erspan)\n"                                 \
+    "  --vxlan-ports LIST       their UDP ports, such as 4789,8472 (4789)\n"                       \
+    "  --geneve-ports LIST      (6081)\n"                                                          \
+    "  --gtp-ports LIST         (2152)\n"                                                          \
     "  --by-vlan                the same addresses in different VLANs are different connections\n" \
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \

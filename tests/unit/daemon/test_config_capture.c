@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/config/config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
+#include "lib/net/decode.h"
 #include "tests/unit/test.h"
 
 #define MODEL "[model m]\ncheckpoint = /m.ckpt\n"
@@ -73,6 +75,43 @@ static void a_capture_has_an_interface_or_files(void **state)
     refused(MODEL "[capture a]\ntunnel_kinds =\n",
             "t.conf:4: key 'tunnel_kinds': the name of a tunnel is missing");
     refused("[capture]\n", "t.conf:1: section 'capture': needs a name, as in [capture NAME]");
+}
+
+/* A depth without kinds opens all but ERSPAN, as it did when that was the default. */
+static void tunnels_have_kinds_and_ports(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned kinds;
+    } sections[] = {{"", GAD_TUNNELS_HOSTS},
+                    {"tunnels = 2\n", GAD_TUNNELS_USUAL},
+                    {"tunnel_kinds = gtp\n", GAD_TUNNEL_GTP},
+                    {"tunnel_kinds = gtp\ntunnels = 4\n", GAD_TUNNEL_GTP}};
+    struct config *c = NULL;
+    unsigned kinds = 0;
+
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        char text[512];
+        (void)snprintf(text, sizeof(text), MODEL "[capture a]\nfile = /a\n%s", sections[i].text);
+        assert_int_equal(parse(text, &c, NULL), 0);
+        assert_int_equal(gad_tunnel_kinds(c->capture[0].tunnel_kinds, &kinds, NULL), 0);
+        assert_int_equal(kinds, sections[i].kinds);
+        assert_string_equal(c->capture[0].vxlan_ports, "4789");
+        config_free(c);
+    }
+    assert_int_equal(parse(MODEL "[capture a]\nvxlan_ports = 4789, 8472\ngeneve_ports = 1\n"
+                                 "gtp_ports = 65535\n",
+                           &c, NULL),
+                     0);
+    assert_string_equal(c->capture[0].vxlan_ports, "4789, 8472");
+    config_free(c);
+    refused(MODEL "[capture a]\nvxlan_ports = 4789;8472\n",
+            "t.conf:4: key 'vxlan_ports': '4789;8472' is not a port, 1 to 65535");
+    refused(MODEL "[capture a]\ngeneve_ports =\n",
+            "t.conf:4: key 'geneve_ports': '' is not a port, 1 to 65535");
+    refused(MODEL "[capture a]\ngtp_ports = 1,2,3,4,5,6,7,8,9\n",
+            "t.conf:4: key 'gtp_ports': more than 8 ports");
 }
 
 /* A configuration without sockets is one for -r, or for captures. */
@@ -181,11 +220,11 @@ static void files_are_read_as_the_only_capture_is(void **state)
                    1); /* none is used, and there is but one */
     assert_int_equal(c->capture[0].tunnels, 2);
     config_free(c);
-    c = files_with(MODEL "[capture a]\ntunnels = 2\n[capture b]\ntunnels = 3\n", 1);
-    assert_int_equal(c->capture[0].tunnels, 0);
+    c = files_with(MODEL "[capture a]\ntunnels = 4\n[capture b]\ntunnels = 3\n", 1);
+    assert_int_equal(c->capture[0].tunnels, 2);
     config_free(c);
-    c = files_with(MODEL "[capture a]\nfile = /a\ntunnels = 2\n[capture b]\nfile = /b\n", 1);
-    assert_int_equal(c->capture[0].tunnels, 0);
+    c = files_with(MODEL "[capture a]\nfile = /a\ntunnels = 4\n[capture b]\nfile = /b\n", 1);
+    assert_int_equal(c->capture[0].tunnels, 2);
     config_free(c);
 }
 
@@ -211,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_capture_has_an_interface_or_files),
+        cmocka_unit_test(tunnels_have_kinds_and_ports),
         cmocka_unit_test(records_must_come_from_somewhere),
         cmocka_unit_test(a_map_of_services_is_checked),
         cmocka_unit_test(files_take_the_place_of_captures),

@@ -143,6 +143,30 @@ static void vlans_are_distinguished_where_configured(void **state)
     }
 }
 
+/* A sender of tunnels could otherwise end the flows of others. */
+static void a_tunnel_changes_nothing_outside(void **state)
+{
+    (void)state;
+    for (int outside = 0; outside < 2; outside++) {
+        struct traffic tr;
+        traffic_init(&tr, NULL);
+        tr.next.tunnels = outside ? 0 : 1;
+        play(&tr, "S.h.A.D.a");
+        tr.next.tunnels = outside ? 1 : 0;
+        play(&tr, "R.D");
+        tr.next.tunnels = outside ? 0 : 2; /* how many there are does not count */
+        play(&tr, ".d.A.F.f.A");
+        flush(&tr);
+        assert_int_equal(tr.n, 2);
+        for (size_t i = 0; i < 2; i++)
+            if ((tr.conns[i].tunnels > 0) != outside) {
+                assert_int_equal(tr.conns[i].state, GAD_CONN_SF);
+                assert_int_equal(tr.conns[i].dst_bytes, 100);
+            }
+        traffic_deinit(&tr);
+    }
+}
+
 static void families_and_protocols_are_distinguished(void **state)
 {
     (void)state;
@@ -252,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_flow_in_use_outlives_idle_ones),
         cmocka_unit_test(a_table_of_one_flow_works),
         cmocka_unit_test(vlans_are_distinguished_where_configured),
+        cmocka_unit_test(a_tunnel_changes_nothing_outside),
         cmocka_unit_test(families_and_protocols_are_distinguished),
         cmocka_unit_test(bad_checksums_are_dropped_and_counted),
         cmocka_unit_test(the_table_goes_on_after_a_flush),

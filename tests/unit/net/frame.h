@@ -16,6 +16,8 @@
 #include "lib/net/decode.h"
 
 enum { FRAME_MAX = 70000, CAUGHT_MAX = 8, LINK_EN10MB = 1 };
+/* Bytes of headers of L4 that a packet needs, of 20 and 8. */
+enum { TCP_NEEDED = 14, UDP_NEEDED = 4 };
 
 struct frame {
     uint8_t p[FRAME_MAX];
@@ -252,7 +254,7 @@ static inline int stop(void **state)
 
 /*
  * A frame with one packet at every length. Cut by the capture, it is a packet of the same length as
- * long as the L4 header, which ends at byte `head`, is there, and else a cut. Cut on the wire, it
+ * long as the first `head` bytes are there, and else a cut. Cut on the wire, it
  * is refused.
  */
 static inline bool every_truncation_holds(int link_type, size_t head)

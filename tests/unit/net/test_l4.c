@@ -58,13 +58,53 @@ static void options_of_tcp_are_no_payload(void **state)
         assert_int_equal(got.p[0].tcp_flags, 0xff);
         assert_int_equal(got.p[0].len, 5);
         assert_memory_equal(got.data[0], "hello", 5);
-        assert_true(every_truncation_holds(LINK_EN10MB, L4 + 20));
+        assert_true(every_truncation_holds(LINK_EN10MB, L4 + TCP_NEEDED));
         got.n = 0;
         feed_cut(dec, LINK_EN10MB, 0, &f, L4 + 20 + (words - 5) * 2, f.len,
                  &got); /* amid options */
         assert_int_equal(got.p[0].len, 5);
         assert_int_equal(got.p[0].data_len, 0);
     }
+}
+
+/* Ports, numbers, length and flags were captured; IP has the length. */
+static void a_part_of_a_header_is_enough(void **state)
+{
+    (void)state;
+    put_ip(GAD_IP_TCP);
+    put_tcp(&f, 40000, 80, 0x18, "");
+    f.p[L4 + 12] = 8 << 4;
+    put_zeros(&f, 12);
+    put_bytes(&f, "hello", 5);
+    end_ip4(&f, IP);
+    feed_cut(dec, LINK_EN10MB, 0, &f, L4 + 14, f.len, &got);
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.p[0].tuple.src_port, 40000);
+    assert_int_equal(got.p[0].seq, 1000);
+    assert_int_equal(got.p[0].ack, 2000);
+    assert_int_equal(got.p[0].tcp_flags, 0x18);
+    assert_int_equal(got.p[0].len, 5);
+    assert_int_equal(got.p[0].data_len, 0);
+    for (unsigned cut = 4; cut < 8; cut++) {
+        put_ip(GAD_IP_UDP);
+        put_udp(&f, 1, 53, 100);
+        end_ip4(&f, IP);
+        got.n = 0;
+        feed_cut(dec, LINK_EN10MB, 0, &f, L4 + cut, f.len, &got);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].tuple.dst_port, 53);
+        assert_int_equal(got.p[0].len, 100);
+        assert_int_equal(got.p[0].data_len, 0);
+    }
+    for (unsigned len = 14; len < 20; len++) { /* on the wire it has no more */
+        put_ip(GAD_IP_TCP);
+        put_tcp(&f, 40000, 80, 0x18, "");
+        f.len = L4 + len;
+        end_ip4(&f, IP);
+        feed(dec, 0, &f, &got);
+        assert_int_equal(got.n, 0);
+    }
+    assert_int_equal(fate(GAD_NET_TCP_HEADER), 6);
 }
 
 static void a_tcp_header_has_limits(void **state)
@@ -103,7 +143,7 @@ static void udp_and_icmp_at_every_truncation(void **state)
     put_ip(GAD_IP_UDP);
     put_udp(&f, 1, 2, 20);
     end_ip4(&f, IP);
-    assert_true(every_truncation_holds(LINK_EN10MB, L4 + 8));
+    assert_true(every_truncation_holds(LINK_EN10MB, L4 + UDP_NEEDED));
     put_ip(GAD_IP_ICMP);
     put_icmp(&f, 8, 0, 20);
     end_ip4(&f, IP);
@@ -293,6 +333,7 @@ static void the_sum_is_that_of_the_rfc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_part_of_a_header_is_enough),
         TEST(options_of_tcp_are_no_payload),
         TEST(a_tcp_header_has_limits),
         TEST(the_length_of_udp_bounds_it),

@@ -4,7 +4,7 @@
 #include "tests/unit/net/frame.h"
 #include "tests/unit/test.h"
 
-enum { HEAD = 40 }; /* from the start of IPv4 to the end of the TCP header */
+enum { HEAD = 40, NEEDED = 20 + TCP_NEEDED }; /* bytes of IPv4 and TCP */
 
 static void put_ip_tcp(void)
 {
@@ -23,7 +23,7 @@ static void check(int link_type, uint32_t vlan)
     assert_int_equal(got.p[0].tuple.dst_port, 80);
     assert_int_equal(got.p[0].len, 5);
     assert_int_equal(got.p[0].vlan, vlan);
-    assert_true(every_truncation_holds(link_type, link + HEAD));
+    assert_true(every_truncation_holds(link_type, link + NEEDED));
     f.len = 0;
     got.n = 0;
 }
@@ -49,8 +49,8 @@ static void ethernet(void **state)
 static void tags_of_vlans(void **state)
 {
     (void)state;
-    static const unsigned types[] = {0x8100, 0x88a8, 0x9100};
-    for (unsigned i = 0; i < 3; i++) {
+    static const unsigned types[] = {0x8100, 0x88a8, 0x9100, 0x9200, 0x9300, 0x8200, 0x8988};
+    for (unsigned i = 0; i < 7; i++) {
         put_ether(&f, types[i]);
         put_tag(0xe005, 0x0800);
         check(1, 5);
@@ -67,6 +67,46 @@ static void tags_of_vlans(void **state)
     put_tag(2, 0x8100);
     put_tag(3, 0x0800);
     check(1, 1 << 12 | 2);
+}
+
+/* Tags of other lengths, alone and around a VLAN's; they name no VLAN. */
+static void tags_of_switches(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned type, len;
+        const char *tag;
+    } tags[] = {{0x8926, 4, "\x80\x12\x03\x45"},
+                {0x893f, 6, "\xe0\x00\x10\x02\x00\x00"},
+                {0x8909, 6, "\x01\x01\x00\x01\x12\x34"},
+                {0x8909, 6, "\x00\x00\x00\x00\x00\x00"},
+                {0x8909, 14, "\x01\x02\x00\x01\x12\x34\x00\x01\x12\x34\x00\x01\x12\x34"}};
+    for (unsigned i = 0; i < sizeof(tags) / sizeof(*tags); i++)
+        for (unsigned vlans = 0; vlans <= 2; vlans++) {
+            put_ether(&f, vlans == 2 ? 0x8100 : tags[i].type);
+            if (vlans == 2)
+                put_tag(5, tags[i].type);
+            put_bytes(&f, tags[i].tag, tags[i].len);
+            put16(&f, vlans == 1 ? 0x8100 : 0x0800);
+            if (vlans == 1)
+                put_tag(5, 0x0800);
+            check(1, vlans ? 5 : 0);
+        }
+    for (unsigned len = 2; len <= 6; len += 2) {
+        f.len = got.n = 0;
+        put_ether(&f, 0x8988);
+        put_bytes(&f, "\0\5\3\4\5\6", len);
+        put16(&f, 0x0800);
+        put_ip_tcp();
+        feed(dec, 0, &f, &got);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].vlan, len == 2 ? 5 : 0);
+    }
+    f.len = got.n = 0;
+    put_ether(&f, 0x8903); /* FabricPath: then a frame */
+    put16(&f, 0x1234);
+    put_ether(&f, 0x0800);
+    check(1, 0);
 }
 
 static void tags_have_a_limit(void **state)
@@ -108,6 +148,66 @@ static void mpls(void **state)
         put32(&f, 0);
     feed(dec, 0, &f, &got);
     assert_int_equal(fate(GAD_NET_LINK_DEEP), 1);
+}
+
+static void put_labelled_frame(const char *head, size_t len, const char *destination)
+{
+    f.len = got.n = 0;
+    put_ether(&f, 0x8847);
+    put32(&f, 0x00010140);
+    put_bytes(&f, head, len);
+    put_bytes(&f, destination, 6);
+    put_bytes(&f, "\2\0\0\0\0\1\x08\0", 8);
+}
+
+/* With and without a control word, to destinations that look like one, and like IP. */
+static void frames_behind_labels(void **state)
+{
+    (void)state;
+    static const char *const destinations[] = {
+        "\x02\0\0\0\0\2",   "\xfc\1\2\3\4\5", "\0\x1b\x21\3\4\5", "\0\0\x5e\0\1\1",
+        "\x45\0\0\x40\4\5", "\x40\1\2\3\4\5", "\x60\1\2\3\4\5",   "\x16\1\2\3\4\5",
+    };
+    for (unsigned i = 0; i < sizeof(destinations) / sizeof(*destinations); i++) {
+        put_labelled_frame("\0\0\0\7", 4, destinations[i]);
+        check(1, 0);
+        put_labelled_frame("", 0, destinations[i]);
+        put_ip_tcp();
+        feed(dec, 0, &f, &got);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].len, 5);
+    }
+    put_labelled_frame("\x10\0\0\7", 4, "\2\0\0\0\0\2"); /* a control channel */
+    put_ip_tcp();
+    got.n = 0;
+    feed(dec, 0, &f, &got);
+    assert_int_equal(got.n, 0);
+    assert_int_equal(fate(GAD_NET_NOT_IP), 1);
+}
+
+/* Its source address looks like an EtherType of IPv4 and a version: the sum decides. */
+static void ip_behind_labels_is_no_frame(void **state)
+{
+    (void)state;
+    put_ether(&f, 0x8847);
+    put32(&f, 0x00010140);
+    size_t ip = put_ip4(&f, GAD_IP_TCP, 1, 0);
+    put_tcp(&f, 40000, 80, 0, "hello");
+    memcpy(f.p + ip + 12, "\x08\x00\x45\x01", 4);
+    end_ip4(&f, ip);
+    feed(dec, 0, &f, &got);
+    assert_int_equal(got.n, 1);
+    assert_memory_equal(got.p[0].tuple.src, "\x08\x00\x45\x01", 4);
+    f.len = got.n = 0;
+    put_ether(&f, 0x8847);
+    put32(&f, 0x00010140);
+    ip = put_ip6(&f, GAD_IP_TCP);
+    put_tcp(&f, 40000, 80, 0, "hello");
+    end_ip6(&f, ip);
+    memcpy(f.p + ip + 12, "\x86\xdd\x60", 3);
+    feed(dec, 0, &f, &got);
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.p[0].tuple.family, 6);
 }
 
 static void pppoe_and_ppp(void **state)
@@ -273,8 +373,8 @@ static void ip6_link_type(void **state)
     size_t ip = put_ip6(&f, GAD_IP_TCP);
     put_tcp(&f, 1, 80, 0, "hello");
     end_ip6(&f, ip);
-    assert_true(every_truncation_holds(229, 60));
-    assert_true(every_truncation_holds(101, 60));
+    assert_true(every_truncation_holds(229, 40 + TCP_NEEDED));
+    assert_true(every_truncation_holds(101, 40 + TCP_NEEDED));
 }
 
 static void other_link_types_are_refused(void **state)
@@ -298,6 +398,9 @@ int main(void)
         TEST(ethernet),
         TEST(tags_of_vlans),
         TEST(tags_have_a_limit),
+        TEST(tags_of_switches),
+        TEST(frames_behind_labels),
+        TEST(ip_behind_labels_is_no_frame),
         TEST(mpls),
         TEST(pppoe_and_ppp),
         TEST(pppoe_is_read_strictly),

@@ -42,7 +42,7 @@ static void check(enum gad_tunnel kind)
     assert_int_equal(got.p[0].tuple.dst_port, 80);
     assert_int_equal(got.p[0].len, 5);
     if (!is_udp)
-        assert_true(every_truncation_holds(LINK_EN10MB, f.len - 5));
+        assert_true(every_truncation_holds(LINK_EN10MB, f.len - 25 + TCP_NEEDED));
     f.len = got.n = 0;
 }
 
@@ -166,6 +166,43 @@ static void erspan(void **state)
     }
 }
 
+static void others_in_ip(void **state)
+{
+    (void)state;
+    put_outer(97); /* EtherIP */
+    put16(&f, 0x3000);
+    put_ether(&f, 0x0800);
+    put_inner();
+    check(GAD_TUNNEL_ETHERIP);
+    put_outer(97); /* of no version */
+    put16(&f, 0x0300);
+    put_ether(&f, 0x0800);
+    put_inner();
+    end_ip4(&f, 14);
+    feed(dec, 0, &f, &got);
+    assert_int_equal(got.n, 0);
+    put_outer(137);
+    put32(&f, 0x00010140);
+    put_inner();
+    check(GAD_TUNNEL_MPLS);
+    for (unsigned has_header = 0; has_header <= 1; has_header++) {
+        put_outer(47); /* WCCP 1 and 2 */
+        put32(&f, 0x0000883e);
+        if (has_header)
+            put32(&f, 0x80000100);
+        put_inner();
+        check(GAD_TUNNEL_GRE);
+    }
+    put_outer(47);
+    put32(&f, 0x100022eb);
+    put32(&f, 1);
+    put32(&f, 0x20000000); /* ERSPAN III with IP instead of a frame */
+    put32(&f, 0);
+    put32(&f, 0x00000800);
+    put_inner();
+    check(GAD_TUNNEL_ERSPAN);
+}
+
 static void another_version_of_erspan_is_refused(void **state)
 {
     (void)state;
@@ -237,22 +274,24 @@ static void tunnels_have_names(void **state)
     static const struct {
         const char *text;
         unsigned kinds;
-    } good[] = {{"gre", GAD_TUNNEL_GRE},
-                {" ipip ,\tvxlan", GAD_TUNNEL_IPIP | GAD_TUNNEL_VXLAN},
-                {"gre,ipip,vxlan,geneve,gtp,teredo,ayiya", GAD_TUNNELS_USUAL},
-                {"erspan, geneve, erspan", GAD_TUNNEL_ERSPAN | GAD_TUNNEL_GENEVE},
-                {"all", GAD_TUNNELS_ALL}};
+    } good[] = {
+        {"gre", GAD_TUNNEL_GRE},
+        {" ipip ,\tvxlan", GAD_TUNNEL_IPIP | GAD_TUNNEL_VXLAN},
+        {"gre,ipip,vxlan,geneve,gtp,teredo,ayiya,l2tp,tzsp,mpls,etherip", GAD_TUNNELS_USUAL},
+        {"erspan, geneve, erspan", GAD_TUNNEL_ERSPAN | GAD_TUNNEL_GENEVE},
+        {"all", GAD_TUNNELS_ALL}};
     static const struct {
         const char *text, *why;
     } bad[] = {{"", "the name of a tunnel is missing"},
                {"gre,", "the name of a tunnel is missing"},
                {"gre, ,ipip", "the name of a tunnel is missing"},
                {"gre vxlan", "'gre vxlan' is not a supported tunnel; did you mean 'vxlan'?"},
-               {"etherip", "'etherip' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
-                           "teredo, ayiya, erspan"},
+               {"wireguard",
+                "'wireguard' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
+                "teredo, ayiya, erspan, l2tp, tzsp, mpls, etherip"},
                {"gre,vxlam", "'vxlam' is not a supported tunnel; did you mean 'vxlan'?"},
                {"GRE", "'GRE' is not a supported tunnel: gre, ipip, vxlan, geneve, gtp, "
-                       "teredo, ayiya, erspan"}};
+                       "teredo, ayiya, erspan, l2tp, tzsp, mpls, etherip"}};
     unsigned kinds = 77;
     struct gad_diag d = {""};
 
@@ -376,6 +415,7 @@ int main(void)
         TEST(gre_with_every_option),
         TEST(gre_of_pptp),
         TEST(erspan),
+        TEST(others_in_ip),
         TEST(another_version_of_erspan_is_refused),
         TEST(vxlan_and_geneve),
         TEST(udp_that_is_no_tunnel_is_udp),
