@@ -4,7 +4,7 @@
 #include "lib/net/frag.h"
 #include "lib/net/walk.h"
 
-enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 32 << 20 };
+enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 4 << 20 };
 
 static const int64_t timeout_ns = INT64_C(30000000000);
 

@@ -46,7 +46,7 @@ enum gad_net_fate {
     GAD_NET_ICMP_HEADER,
     GAD_NET_TUNNEL_HEADER,
     GAD_NET_TUNNEL_DEEP,
-    GAD_NET_FRAGMENT_TINY,     /* a first fragment splits the TCP, UDP or ICMP header: RFC 1858 */
+    GAD_NET_FRAGMENT_TINY,     /* a datagram given up in its TCP, UDP or ICMP header: RFC 1858 */
     GAD_NET_FRAGMENT_LENGTH,   /* empty, or not the last and less than the unit of 8 bytes */
     GAD_NET_FRAGMENT_NESTED,   /* within a datagram that was itself fragmented */
     GAD_NET_FRAGMENT_NO_FIRST, /* a datagram given up without its first fragment */
@@ -100,7 +100,7 @@ struct gad_decoder_options {
     bool by_vlan;       /* fragments of different VLANs belong to different datagrams */
     uint64_t seed;      /* of the hash of the fragments' table; unknown to peers */
     size_t datagrams;   /* how many are held at a time; 4,096 */
-    size_t memory;      /* bytes for them; the lower of both limits applies; 32 MiB */
+    size_t memory;      /* bytes for their content, 4 MiB; no datagram uses more than 6 KiB */
     int64_t timeout_ns; /* from the arrival of the first fragment; 30 s, RFC 1122 section 3.3.2 */
 };
 
@@ -111,8 +111,9 @@ struct gad_net_stats {
     uint64_t datagrams;           /* begun by a fragment; of these ... */
     uint64_t datagrams_whole;     /* complete */
     uint64_t datagrams_timed_out; /* or incomplete at the end of the input */
-    uint64_t datagrams_evicted;   /* the oldest, because the table was full */
+    uint64_t datagrams_evicted;   /* because the table or its memory was full */
     uint64_t fragments_wrong, fragments_repeated;
+    uint64_t fragments_conflicting; /* bytes differ from those that an earlier fragment had there */
 };
 
 /**

@@ -39,7 +39,7 @@ static bool is_extension(uint8_t family, uint8_t proto)
     }
 }
 
-/* Fragments of other protocols are not held. */
+/* Fragments of other protocols begin no datagram. */
 static bool is_wanted(const struct gad_walk *w, uint8_t proto)
 {
     return proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
@@ -96,9 +96,10 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
                                        .proto = proto,
                                        .is_last = (fragment & MORE_FRAGMENTS) == 0,
                                        .is_bad = !holds,
+                                       .is_unwanted = !is_wanted(w, proto),
                                        .offset = (size_t)(fragment & OFFSET_MASK) * 8,
                                        .header = header};
-        return is_wanted(w, proto) ? gad_net_fragment(w, &f) : GAD_NET_OTHER_PROTOCOL;
+        return gad_net_fragment(w, &f);
     }
     return holds ? gad_net_payload(w, proto) : GAD_NET_IP_CHECKSUM;
 }
@@ -153,7 +154,8 @@ static enum gad_net_fate ip6_fragment(struct gad_walk *w)
         return gad_walk_short(w, GAD_NET_IP6_CHAIN);
     if (f.offset == 0 && f.is_last)
         return gad_net_payload(w, f.proto);
-    return is_wanted(w, f.proto) ? gad_net_fragment(w, &f) : GAD_NET_OTHER_PROTOCOL;
+    f.is_unwanted = !is_wanted(w, f.proto); /* only the first fragment's protocol counts */
+    return gad_net_fragment(w, &f);
 }
 
 enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto)

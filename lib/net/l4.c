@@ -13,11 +13,12 @@ static bool is_bad(struct gad_walk *w, const struct gad_cursor *m, size_t len, b
 
     if (w->dec->checksums == GAD_CHECKSUMS_IGNORE)
         return false;
-    if (w->from_fragments ? w->sum_at != m->p || w->sum_len != len : len > m->left)
+    bool is_summed = w->sum_at == m->p && w->sum_len == len;
+    if (w->is_incomplete || (!is_summed && len > m->left))
         return false;
     if (has_pseudo)
         sum = gad_checksum_pseudo(0, &w->p.tuple, len);
-    sum = w->from_fragments ? sum + w->sum : gad_checksum_add(sum, m->p, len);
+    sum = is_summed ? sum + w->sum : gad_checksum_add(sum, m->p, len);
     return gad_checksum_judge(w->dec, gad_checksum_fold(sum) != 0xffff);
 }
 
@@ -44,7 +45,7 @@ enum gad_net_fate gad_net_tcp(struct gad_walk *w)
     size_t header = (size_t)(gad_cursor_u8(&h) >> 4) * 4;
     w->p.tcp_flags = gad_cursor_u8(&h);
     if (header < TCP_HEADER || header - TCP_HEADER > gad_walk_left(w))
-        return GAD_NET_TCP_HEADER;
+        return w->is_split && header > TCP_HEADER ? GAD_NET_FRAGMENT_TINY : GAD_NET_TCP_HEADER;
 
     w->p.bad_checksum = is_bad(w, &whole, TCP_HEADER + gad_walk_left(w), true);
     size_t options = header - TCP_HEADER;
@@ -73,7 +74,7 @@ enum gad_net_fate gad_net_udp(struct gad_walk *w)
         return GAD_NET_UDP_HEADER;
     if (!gad_walk_trim(w, len - UDP_HEADER) && !w->is_incomplete)
         return GAD_NET_UDP_HEADER;
-    w->p.bad_checksum = has_sum && !w->is_incomplete && is_bad(w, &whole, len, true);
+    w->p.bad_checksum = has_sum && is_bad(w, &whole, len, true);
     if (w->dec->opt.tunnels > 0 && gad_net_udp_tunnel(w, &fate))
         return fate;
     return deliver(w);

@@ -31,9 +31,9 @@ struct gad_walk {
     struct gad_cursor c;
     size_t missing;
     unsigned layers;       /* tags, labels, extension headers so far */
-    bool from_fragments;   /* c is the payload of a datagram's first fragment, of which ... */
-    bool is_split;         /* ... the end, not a truncated capture, is the end of c */
-    bool is_incomplete;    /* ... not all other fragments arrived */
+    bool from_fragments;   /* c is the start of a datagram's payload, of which ... */
+    bool is_split;         /* ... a missing fragment, not a truncated capture, is the end of c */
+    bool is_incomplete;    /* ... not all fragments arrived */
     const uint8_t *sum_at; /* NULL, or the start of a datagram whose sum_len bytes add up to sum */
     size_t sum_len;
     uint64_t sum;

@@ -61,7 +61,7 @@ static void a_datagram_is_one_packet_in_any_order(void **state)
         }
         assert_int_equal(got.n, 1);
         assert_int_equal(got.p[0].len, 2993);
-        assert_int_equal(got.p[0].data_len, 1472);
+        assert_int_equal(got.p[0].data_len, 2993);
         assert_int_equal(got.p[0].tuple.src_port, 1111);
         assert_int_equal(got.p[0].wrong_fragments, 0);
         assert_int_equal(got.data[0][0], 8); /* behind the UDP header */
@@ -209,28 +209,184 @@ static void a_datagram_that_never_completes_is_its_first_fragment(void **state)
     assert_int_equal(stats()->fate[GAD_NET_FRAGMENT_NO_FIRST], 1);
 }
 
-static void a_split_header_is_refused(void **state)
+/* A segment of 20 + 12 bytes of header and `len` of payload, and a part of it as a fragment. */
+static struct frame segment;
+
+static void make_segment(size_t len)
+{
+    segment.len = 0;
+    put_tcp(&segment, 1111, 23, GAD_TCP_ACK, "");
+    segment.p[12] = 0x80;
+    put_zeros(&segment, 12);
+    for (size_t i = 0; i < len; i++)
+        put8(&segment, (unsigned)(i * 7));
+}
+
+static void send_part(unsigned id, size_t from, size_t to, bool more)
+{
+    f.len = 0;
+    put_ether(&f, 0x0800);
+    size_t ip = put_ip4(&f, GAD_IP_TCP, id, (unsigned)from / 8 | (more ? MF : 0));
+    put_bytes(&f, segment.p + from, to - from);
+    end_ip4(&f, ip);
+    feed(dec, 0, &f, &got);
+}
+
+static void a_header_is_put_together(void **state)
 {
     (void)state;
-    for (unsigned len = 8; len <= 32; len += 8) { /* of 20 bytes of TCP header */
+    make_segment(21);
+    for (unsigned size = 8; size <= 32; size += 8)
+        for (int way = 0; way <= 1; way++) {
+            unsigned n = (unsigned)(segment.len + size - 1) / size;
+            got.n = 0;
+            for (unsigned k = 0; k < n; k++) {
+                size_t from = (way == 0 ? k : n - 1 - k) * size, to = from + size;
+                bool more = to < segment.len;
+                assert_int_equal(got.n, 0);
+                send_part(size + (unsigned)way, from, more ? to : segment.len, more);
+            }
+            assert_int_equal(got.n, 1);
+            assert_int_equal(got.p[0].tuple.dst_port, 23);
+            assert_int_equal(got.p[0].len, 21);
+            assert_int_equal(got.p[0].data_len, 21);
+            assert_memory_equal(got.data[0], segment.p + 32, 21);
+            assert_false(got.p[0].is_ambiguous);
+        }
+    assert_int_equal(stats()->datagrams_whole, 8);
+}
+
+/* What arrived in order is enough if it has the header. Else it is refused, as tiny. */
+static void an_incomplete_datagram_needs_its_header(void **state)
+{
+    (void)state;
+    make_segment(24);
+    for (size_t n = 1; n <= 6; n++) {
         got.n = 0;
-        f.len = 0;
-        put_ether(&f, 0x0800);
-        size_t ip = put_ip4(&f, GAD_IP_TCP, len, MF);
-        size_t at = f.len;
-        put_tcp(&f, 1, 2, GAD_TCP_SYN, "payload 0123");
-        f.len = at + len;
-        end_ip4(&f, ip);
-        feed(dec, 0, &f, &got);
-        f.len = 0;
-        put_ether(&f, 0x0800);
-        ip = put_ip4(&f, GAD_IP_TCP, len, len / 8);
-        put_zeros(&f, 40);
-        end_ip4(&f, ip);
-        feed(dec, 0, &f, &got);
-        assert_int_equal(got.n, len >= 20);
+        for (size_t k = 0; k < n; k++)
+            send_part((unsigned)n, k * 8, k * 8 + 8, true);
+        send_part((unsigned)n, 64, 72, true);
+        flush();
+        assert_int_equal(got.n, n >= 4);
+        assert_true(n < 4 || got.p[0].len == n * 8 - 32);
+        assert_int_equal(stats()->fate[GAD_NET_FRAGMENT_TINY], n < 4 ? n : 3);
     }
-    assert_int_equal(stats()->fate[GAD_NET_FRAGMENT_TINY], 2);
+}
+
+/* Cut at any multiple of 8, in any order, some twice: the same bytes. */
+static void any_cut_in_any_order_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    uint32_t random = 1;
+    make_segment(400);
+    for (unsigned round = 0; round < 200; round++) {
+        struct {
+            size_t from, to;
+        } parts[64], swap;
+        unsigned n = 0;
+        for (size_t at = 0; at < segment.len; n++) {
+            random = random * 1664525 + 1013904223;
+            size_t to = at + 8 + (random >> 28) * 8;
+            parts[n].from = at;
+            at = parts[n].to = to < segment.len ? to : segment.len;
+        }
+        for (unsigned i = 0; i < n; i++) {
+            random = random * 1664525 + 1013904223;
+            unsigned k = (random >> 8) % n;
+            swap = parts[i], parts[i] = parts[k], parts[k] = swap;
+        }
+        got.n = 0;
+        for (unsigned i = 0; i < n; i++)
+            for (unsigned copies = 0; copies < (i < n - 1 ? 1 + i % 2 : 1); copies++)
+                send_part(round, parts[i].from, parts[i].to, parts[i].to < segment.len);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].data_len, 400);
+        assert_memory_equal(got.data[0], segment.p + 32, 64);
+    }
+    assert_int_equal(stats()->fragments_wrong, 0);
+    assert_int_equal(stats()->fragments_conflicting, 0);
+}
+
+static const size_t overlaps[][2] = {{0, 40}, {24, 56}, {48, 64}};
+
+/* Of TCP, what some hosts accept is passed on at once. The first copy of a byte counts. */
+static void an_overlap_of_tcp_is_put_together(void **state)
+{
+    (void)state;
+    for (unsigned differs = 0; differs <= 1; differs++) {
+        got.n = 0;
+        for (unsigned i = 0; i < 3; i++) {
+            make_segment(32);
+            if (i == 1 && differs)
+                segment.p[34] ^= 1;
+            send_part(differs, overlaps[i][0], overlaps[i][1], i < 2);
+        }
+        make_segment(32);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].len, 32);
+        assert_memory_equal(got.data[0], segment.p + 32, 32);
+        assert_int_equal(got.p[0].wrong_fragments, 1);
+        assert_int_equal(got.p[0].is_ambiguous, differs);
+        assert_int_equal(stats()->fragments_conflicting, differs);
+    }
+}
+
+/* A repetition with other bytes is as long as the first copy, so KDD99 does not call it wrong. */
+static void a_repetition_that_differs_is_counted(void **state)
+{
+    (void)state;
+    make_segment(32);
+    send_part(1, 0, 40, true);
+    segment.p[33] ^= 1;
+    send_part(1, 0, 40, true);
+    segment.p[33] ^= 1;
+    send_part(1, 40, 64, false);
+    assert_int_equal(got.n, 1);
+    assert_memory_equal(got.data[0], segment.p + 32, 32);
+    assert_int_equal(got.p[0].wrong_fragments, 0);
+    assert_true(got.p[0].is_ambiguous);
+    assert_int_equal(stats()->fragments_conflicting, 1);
+}
+
+static void the_content_that_is_kept_has_a_limit(void **state)
+{
+    (void)state;
+    enum { KEEP = 4096 };
+    for (unsigned over = 0; over <= 8; over += 8) {
+        make_segment(KEEP - 32 + over);
+        got.n = 0;
+        for (size_t at = 0; at < segment.len; at += 1024) {
+            size_t to = at + 1024 < segment.len ? at + 1024 : segment.len;
+            send_part(over, at, to, to < segment.len);
+        }
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].len, KEEP - 32 + over);
+        assert_int_equal(got.p[0].data_len, KEEP - 32);
+    }
+}
+
+/* A capture that is truncated inside a datagram: the bytes before that are content. */
+static void bytes_that_were_not_captured_end_the_content(void **state)
+{
+    (void)state;
+    make_segment(96);
+    for (size_t missing = 1; missing <= 33; missing += 8) {
+        got.n = 0;
+        send_part((unsigned)missing, 96, 128, false);
+        f.len = 0;
+        put_ether(&f, 0x0800);
+        size_t ip = put_ip4(&f, GAD_IP_TCP, (unsigned)missing, MF | 8);
+        put_bytes(&f, segment.p + 64, 32);
+        end_ip4(&f, ip);
+        size_t cut = f.len - (missing < 32 ? missing : 32);
+        feed_cut(dec, LINK_EN10MB, 0, &f, cut, f.len, &got);
+        send_part((unsigned)missing, 0, 64, true);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(got.p[0].len, 96);
+        assert_int_equal(got.p[0].data_len, 64 - (missing < 32 ? missing : 32));
+        assert_memory_equal(got.data[0], segment.p + 32, got.p[0].data_len);
+        assert_false(got.p[0].is_ambiguous);
+    }
 }
 
 static void a_fragment_of_less_than_a_unit_is_refused(void **state)
@@ -298,33 +454,65 @@ static void jumps_in_time_do_not_add_up(void **state)
     }
 }
 
-static void the_oldest_makes_room(void **state)
+/* A first fragment of 10.x.y.z, by number. */
+static void send_first(unsigned source, unsigned id, unsigned len)
 {
-    (void)state;
-    start_with((struct gad_decoder_options){.datagrams = 2, .seed = 1});
-    send_udp(0, 1, 0, 16, true, 32);
-    send_udp(1, 2, 0, 24, true, 32);
-    assert_int_equal(got.n, 0);
-    send_udp(2, 3, 0, 32, true, 48);
-    assert_int_equal(got.n, 1);
-    assert_int_equal(got.p[0].len, 8);
-    assert_int_equal(stats()->datagrams_evicted, 1);
-    assert_int_equal(stats()->fate[GAD_NET_HELD], 2);
-    send_udp(3, 3, 32, 16, false, 48); /* the others are as they were */
-    assert_int_equal(got.n, 2);
-    assert_int_equal(got.p[1].len, 40);
-    send_udp(4, 2, 24, 8, false, 48);
-    assert_int_equal(got.n, 3);
-    assert_int_equal(got.p[2].len, 24);
+    f.len = 0;
+    put_ether(&f, 0x0800);
+    size_t ip = put_ip4(&f, GAD_IP_UDP, id, MF);
+    put_udp(&f, 1, 2, len - 8);
+    f.p[ip + 13] = (uint8_t)(source >> 16);
+    f.p[ip + 14] = (uint8_t)(source >> 8);
+    f.p[ip + 15] = (uint8_t)source;
+    end_ip4(&f, ip);
+    gad_decode(dec, LINK_EN10MB, at_ms(0), f.p, f.len, f.len, catch_none, NULL);
 }
 
+/* The datagram of another network waits while one sender, or one network, fills the table. */
+static void who_holds_most_loses_first(void **state)
+{
+    (void)state;
+    for (unsigned forged = 0; forged <= 1; forged++) {
+        start_with((struct gad_decoder_options){.datagrams = 64, .seed = 1});
+        got.n = 0;
+        send_first(0xc0ffee, 7, 16);
+        for (unsigned i = 0; i < 1000; i++)
+            send_first(forged ? i : 5, i, 16);
+        assert_int_equal(stats()->datagrams_evicted, 1001 - 64);
+        f.p[27] = 0xc0, f.p[28] = 0xff, f.p[29] = 0xee; /* and its last fragment */
+        set16(&f, 18, 7);
+        set16(&f, 20, 2);
+        end_ip4(&f, 14);
+        feed(dec, 0, &f, &got);
+        assert_int_equal(got.n, 1);
+        assert_int_equal(stats()->datagrams_whole, 1);
+    }
+}
+
+/* Of one sender's datagrams, those with a second fragment stay. */
+static void progress_decides_among_equals(void **state)
+{
+    (void)state;
+    start_with((struct gad_decoder_options){.datagrams = 64, .seed = 1});
+    send_udp(0, 7, 0, 16, true, 0);
+    send_udp(0, 7, 16, 16, true, 0);
+    for (unsigned i = 0; i < 1000; i++)
+        send_first(1, 100 + i, 16);
+    send_udp(0, 7, 32, 8, false, 0);
+    assert_int_equal(got.n, 1);
+    assert_int_equal(got.p[0].len, 32);
+}
+
+/* The memory of content has a limit of its own; there is always room for two datagrams. */
 static void memory_is_a_cap_too(void **state)
 {
     (void)state;
-    start_with((struct gad_decoder_options){.memory = 1}); /* there is always room for one */
-    send_udp(0, 1, 0, 16, true, 32);
-    send_udp(0, 2, 0, 16, true, 32);
+    start_with((struct gad_decoder_options){.memory = 1});
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned at = 0; at < 65528; at += 1456)
+            send_udp(0, i, at, at < 64064 ? 1456 : 1464, true, 0);
     assert_int_equal(stats()->datagrams_evicted, 1);
+    assert_int_equal(stats()->fate[GAD_NET_HELD], 2);
 }
 
 /* Many at once, so that buckets are shared; then all complete, in another order. */
@@ -431,12 +619,19 @@ int main(void)
         TEST(ping_of_death_is_counted_as_in_kdd99),
         TEST(the_longest_datagram_is_65535_bytes),
         TEST(a_datagram_that_never_completes_is_its_first_fragment),
-        TEST(a_split_header_is_refused),
+        TEST(a_header_is_put_together),
+        TEST(an_incomplete_datagram_needs_its_header),
+        TEST(any_cut_in_any_order_gives_the_same_bytes),
+        TEST(an_overlap_of_tcp_is_put_together),
+        TEST(a_repetition_that_differs_is_counted),
+        TEST(the_content_that_is_kept_has_a_limit),
+        TEST(bytes_that_were_not_captured_end_the_content),
         TEST(a_fragment_of_less_than_a_unit_is_refused),
         TEST(time_gives_up_what_waits),
         TEST(time_that_goes_back_stops_nothing),
         TEST(jumps_in_time_do_not_add_up),
-        TEST(the_oldest_makes_room),
+        TEST(who_holds_most_loses_first),
+        TEST(progress_decides_among_equals),
         TEST(memory_is_a_cap_too),
         TEST(none_is_lost_among_many),
         TEST(vlans_are_apart_if_asked),
