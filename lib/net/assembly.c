@@ -11,7 +11,7 @@ enum {
     MAP_WORDS = WORDS / 2, /* a chunk has a part of both maps */
     MAP_UNITS = MAP_WORDS * 64,
     DATAGRAM_MAX = 65535,
-    CHUNKS_MAX = 65535, /* numbers of chunks have 16 bits; 0 is none */
+    CHUNKS_MAX = 65535, /* numbers of chunks have 16 bits; 0: no chunk */
 };
 
 _Static_assert(GAD_ASSEMBLY_MAPS *MAP_UNITS *UNIT > DATAGRAM_MAX, "maps are for any datagram");

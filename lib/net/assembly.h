@@ -42,7 +42,7 @@ GAD_DEFINE_CLEANUP(struct gad_pool, gad_pool_free);
 struct gad_assembly {
     uint16_t data[GAD_ASSEMBLY_DATA], map[GAD_ASSEMBLY_MAPS];    /* chunks; 0: none */
     uint64_t filled[GAD_ASSEMBLY_KEEP / GAD_ASSEMBLY_UNIT / 64]; /* a bit for each unit of bytes */
-    uint32_t unknown; /* one more than the first byte that was not captured; 0: there is none */
+    uint32_t unknown; /* one more than the first byte that was not captured; 0: all were */
     uint32_t end;     /* of the datagram, by the first last fragment to arrive; 0: not known */
 };
 

@@ -2,6 +2,7 @@
 #include "lib/net/decode.h"
 
 #include "lib/net/frag.h"
+#include "lib/net/senders.h"
 #include "lib/net/walk.h"
 
 enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 4 << 20 };
@@ -67,8 +68,9 @@ int gad_decoder_new(const struct gad_decoder_options *opt, struct gad_decoder **
         dec->opt.tunnels > GAD_TUNNELS_MAX || dec->opt.tunnel_kinds > GAD_TUNNELS_ALL ||
         dec->opt.checksums > GAD_CHECKSUMS_AUTO)
         return GAD_EINVAL;
-    dec->checksums = dec->opt.checksums;
     int r = gad_frags_new(&dec->opt, &dec->frags);
+    if (r == 0 && dec->opt.checksums == GAD_CHECKSUMS_AUTO)
+        r = gad_senders_new(dec->opt.seed, &dec->stats, &dec->senders);
     if (r != 0)
         return r;
     *ret = gad_steal(&dec);
@@ -80,6 +82,7 @@ void gad_decoder_free(struct gad_decoder *dec)
     if (!dec)
         return;
     gad_frags_free(dec->frags);
+    gad_senders_free(dec->senders);
     gad_free(dec);
 }
 

@@ -62,14 +62,11 @@ enum gad_checksums {
     GAD_CHECKSUMS_IGNORE,
     /* refuses a bad IPv4 header; marks a packet with a bad TCP, UDP or ICMP sum */
     GAD_CHECKSUMS_VERIFY,
-    /* the first GAD_CHECKSUM_SAMPLE sums decide; until then no sum is called bad */
+    /* the same, except for senders whose sums the network card computes: see senders.h */
     GAD_CHECKSUMS_AUTO,
 };
 
 enum {
-    GAD_CHECKSUM_SAMPLE = 1000, /* Suricata's CHECKSUM_SAMPLE_COUNT */
-    /* more than one in ten bad: checksum offload, so sums are ignored */
-    GAD_CHECKSUM_BAD_SHARE = 10,
     GAD_NET_LAYERS_MAX = 16, /* tags, labels and extension headers of one frame */
     GAD_TUNNELS_MAX = 8,
 };
@@ -98,7 +95,7 @@ struct gad_decoder_options {
      * packets */
     unsigned tunnel_kinds;
     bool by_vlan;       /* fragments of different VLANs belong to different datagrams */
-    uint64_t seed;      /* of the hash of the fragments' table; unknown to peers */
+    uint64_t seed;      /* of the hashes of the tables; unknown to peers */
     size_t datagrams;   /* how many are held at a time; 4,096 */
     size_t memory;      /* bytes for their content, 4 MiB; no datagram uses more than 6 KiB */
     int64_t timeout_ns; /* from the arrival of the first fragment; 30 s, RFC 1122 section 3.3.2 */
@@ -107,11 +104,17 @@ struct gad_decoder_options {
 struct gad_net_stats {
     uint64_t frames, bytes; /* bytes as on the wire */
     uint64_t fate[GAD_N_NET_FATES];
-    uint64_t checksums_checked, checksums_bad;
-    uint64_t datagrams;           /* begun by a fragment; of these ... */
-    uint64_t datagrams_whole;     /* complete */
-    uint64_t datagrams_timed_out; /* or incomplete at the end of the input */
-    uint64_t datagrams_evicted;   /* because the table or its memory was full */
+    uint64_t checksums_checked;
+    uint64_t checksums_bad;             /* of these, wrong; with GAD_CHECKSUMS_AUTO of these ... */
+    uint64_t checksums_offloaded;       /* believed: what checksum offload leaves */
+    uint64_t checksums_undecided;       /* believed: the sender has shown no right sum */
+    uint64_t checksum_senders;          /* now known */
+    uint64_t checksum_senders_rejudged; /* the verdict on a sender changed */
+    uint64_t checksum_senders_evicted;  /* because the table was full */
+    uint64_t datagrams;                 /* begun by a fragment; of these ... */
+    uint64_t datagrams_whole;           /* complete */
+    uint64_t datagrams_timed_out;       /* or incomplete at the end of the input */
+    uint64_t datagrams_evicted;         /* because the table or its memory was full */
     uint64_t fragments_wrong, fragments_repeated;
     uint64_t fragments_conflicting; /* bytes differ from those that an earlier fragment had there */
 };

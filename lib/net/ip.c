@@ -47,13 +47,21 @@ static bool is_wanted(const struct gad_walk *w, uint8_t proto)
            gad_net_is_tunnel(w, proto);
 }
 
-/* False: the header's checksum is bad and checksums are verified. The header was captured. */
+/* False: the header's checksum is to count as bad. The header was captured. */
 static bool ip4_sum_holds(struct gad_walk *w, const uint8_t *header, size_t len)
 {
-    if (w->dec->checksums == GAD_CHECKSUMS_IGNORE)
+    enum { FIELD = 10 };
+
+    if (w->dec->opt.checksums == GAD_CHECKSUMS_IGNORE)
         return true;
-    bool is_bad = gad_checksum_fold(gad_checksum_add(0, header, len)) != 0xffff;
-    return !gad_checksum_judge(w->dec, is_bad);
+    bool is_right = gad_checksum_fold(gad_checksum_add(0, header, len)) == 0xffff;
+    const struct gad_checksum sum = {
+        .class = GAD_SUM_IP4,
+        .is_right = is_right,
+        .is_left = !is_right && gad_checksum_is_left(header + FIELD, &w->p.tuple, len, false),
+        .is_evidence = true,
+    };
+    return !gad_checksum_judge(w, &sum);
 }
 
 enum gad_net_fate gad_net_ip4(struct gad_walk *w)

@@ -15,13 +15,14 @@
 enum { GAD_ETHER_TRANSPARENT = 0x6558 }; /* EtherType of a whole Ethernet frame, RFC 1701 */
 
 struct gad_frags;
+struct gad_senders;
 
 struct gad_decoder {
     struct gad_net_stats stats;
     struct gad_decoder_options opt; /* complete */
-    enum gad_checksums checksums;   /* in force: AUTO while it samples */
-    uint32_t sampled, sampled_bad;
     struct gad_frags *frags;
+    struct gad_senders *senders; /* NULL: GAD_CHECKSUMS_AUTO is off */
+    bool is_merging;             /* frames larger than what a link carries were captured */
 };
 
 struct gad_walk {
@@ -30,6 +31,7 @@ struct gad_walk {
     void *arg;
     struct gad_cursor c;
     size_t missing;
+    uint64_t link_source;  /* the sender's address on the innermost link; 0: it has no address */
     unsigned layers;       /* tags, labels, extension headers so far */
     bool from_fragments;   /* c is the start of a datagram's payload, of which ... */
     bool is_split;         /* ... a missing fragment, not a truncated capture, is the end of c */
