@@ -35,7 +35,7 @@ static inline bool decoding_start(struct decoding *s, uint8_t options)
         .by_vlan = (options & 16) != 0,
         .seed = options,
         .datagrams = DATAGRAMS,
-        .memory = options & 64 ? 1 : 0, /* 1: for two datagrams */
+        .memory = options & 64 ? 1 : DATAGRAMS * 6144, /* 1: for two datagrams */
     };
     s->is_open = opt.tunnels > 0;
     return gad_decoder_new(&opt, &s->dec) == 0;
