@@ -198,7 +198,7 @@ const struct config_key config_keys[] = {
      "of an interface: also capture packets that are addressed to other hosts"},
     {"capture", "checksums", CONFIG_CHOICE, IN_CAPTURE(checksums), 0, 0, "ignore",
      "ignore|verify|auto",
-     "drop packets with a wrong checksum; auto: unless over 10 % of the first 1000 are wrong"},
+     "drop packets with a wrong checksum; auto: unless checksum offload explains it"},
     {"capture", "tunnels", CONFIG_COUNT, IN_CAPTURE(tunnels), 0, GAD_TUNNELS_MAX, "2", NULL,
      "how many nested tunnels are opened; 0: none, and those directly in IP are dropped"},
     {"capture", "tunnel_kinds", CONFIG_TEXT, IN_CAPTURE(tunnel_kinds), 0, 0,

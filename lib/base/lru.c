@@ -146,6 +146,11 @@ uint32_t gad_lru_oldest(const struct gad_lru *t)
     return t->links[0].newer;
 }
 
+uint32_t gad_lru_newer(const struct gad_lru *t, uint32_t slot)
+{
+    return t->links[slot].newer;
+}
+
 size_t gad_lru_count(const struct gad_lru *t)
 {
     return t->n;

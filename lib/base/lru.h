@@ -57,5 +57,8 @@ void gad_lru_remove(struct gad_lru *t, uint32_t slot);
 /* Returns the slot that was added or touched longest ago; 0: the table is empty. */
 uint32_t gad_lru_oldest(const struct gad_lru *t);
 
+/* Returns the slot after one in use, in the order; 0: it was the newest. */
+uint32_t gad_lru_newer(const struct gad_lru *t, uint32_t slot);
+
 size_t gad_lru_count(const struct gad_lru *t); /* slots in use */
 bool gad_lru_is_full(const struct gad_lru *t);

@@ -58,6 +58,7 @@ static inline void gad_flow_count(struct gad_flow *f, const struct gad_packet *p
     f->end = p->time.ns > f->end ? p->time.ns : f->end;
     f->packets[from_originator ? 0 : 1]++;
     f->wrong_fragment = gad_flow_sum(f->wrong_fragment, p->wrong_fragments);
+    f->notes = (uint8_t)(f->notes | (p->is_ambiguous ? GAD_NOTE_AMBIGUOUS : 0));
 }
 
 /* Is the sender of a connection's first packet the originator? *ret_guessed: that is a guess.

@@ -46,16 +46,41 @@ uint16_t gad_checksum_fold(uint64_t sum)
     return (uint16_t)sum;
 }
 
-bool gad_checksum_judge(struct gad_decoder *dec, bool is_bad)
+bool gad_checksum_is_left(const uint8_t field[static 2], const struct gad_tuple *t, size_t len,
+                          bool has_pseudo)
 {
+    uint16_t left;
+
+    memcpy(&left, field, sizeof(left));
+    return left == 0 || (has_pseudo && (left == gad_checksum_fold(gad_checksum_pseudo(0, t, len)) ||
+                                        left == gad_checksum_fold(gad_checksum_pseudo(0, t, 0))));
+}
+
+/* See senders.h. */
+static bool is_believed(struct gad_walk *w, const struct gad_checksum *sum)
+{
+    struct gad_decoder *dec = w->dec;
+    const struct gad_tuple *t = &w->p.tuple;
+
+    dec->is_merging |= sum->is_left && sum->is_merged;
+    bool believed =
+        (sum->is_left && sum->is_mergeable && dec->is_merging) ||
+        !gad_senders_knows_better(dec->senders, t, w->link_source, sum->class, sum->is_left);
+    dec->stats.checksums_offloaded += believed && sum->is_left;
+    dec->stats.checksums_undecided += believed && !sum->is_left;
+    return believed;
+}
+
+bool gad_checksum_judge(struct gad_walk *w, const struct gad_checksum *sum)
+{
+    struct gad_decoder *dec = w->dec;
+
     dec->stats.checksums_checked++;
-    dec->stats.checksums_bad += is_bad;
-    if (dec->checksums != GAD_CHECKSUMS_AUTO)
-        return is_bad && dec->checksums == GAD_CHECKSUMS_VERIFY;
-    dec->sampled_bad += is_bad;
-    if (++dec->sampled == GAD_CHECKSUM_SAMPLE) {
-        bool offload = dec->sampled_bad * GAD_CHECKSUM_BAD_SHARE > GAD_CHECKSUM_SAMPLE;
-        dec->checksums = offload ? GAD_CHECKSUMS_IGNORE : GAD_CHECKSUMS_VERIFY;
-    }
+    dec->stats.checksums_bad += !sum->is_right;
+    if (dec->opt.checksums != GAD_CHECKSUMS_AUTO)
+        return !sum->is_right && dec->opt.checksums == GAD_CHECKSUMS_VERIFY;
+    if (!sum->is_right)
+        return !is_believed(w, sum);
+    gad_senders_right(dec->senders, &w->p.tuple, w->link_source, sum->class, sum->is_evidence);
     return false;
 }

@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct gad_decoder;
+#include "lib/net/senders.h"
+
 struct gad_tuple;
+struct gad_walk;
 
 /* Adds len bytes to a sum; all parts but the last must have even lengths. Byte order is the
  * machine's. */
@@ -21,6 +23,20 @@ uint64_t gad_checksum_pseudo(uint64_t sum, const struct gad_tuple *t, size_t len
 /* Returns the 16 bits of a sum; data that include their checksum are correct if this is 0xffff. */
 uint16_t gad_checksum_fold(uint64_t sum);
 
-/* Counts a verified sum and lets GAD_CHECKSUMS_AUTO decide. True: the sum is bad and the packet is
- * to be marked. */
-bool gad_checksum_judge(struct gad_decoder *dec, bool is_bad);
+/* What was found out about the checksum of one header or message. */
+struct gad_checksum {
+    enum gad_sum_class class;
+    bool is_right;
+    bool is_left;      /* wrong, and what checksum offload leaves in the field */
+    bool is_evidence;  /* where a host with offload sends no right sum */
+    bool is_mergeable; /* a segment such as the kernel makes of several on receipt */
+    bool is_merged;    /* larger than what a link carries */
+};
+
+/* Is a wrong field what checksum offload leaves: zero, or the sum of the pseudo header, with the
+ * length of the message or without it? The field is in the order of the packet. */
+bool gad_checksum_is_left(const uint8_t field[static 2], const struct gad_tuple *t, size_t len,
+                          bool has_pseudo);
+
+/* Counts a checksum, and judges it: true: it is wrong, and the packet is to be marked. */
+bool gad_checksum_judge(struct gad_walk *w, const struct gad_checksum *sum);

@@ -2,9 +2,10 @@
 #include "lib/net/decode.h"
 
 #include "lib/net/frag.h"
+#include "lib/net/senders.h"
 #include "lib/net/walk.h"
 
-enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 32 << 20 };
+enum { DATAGRAMS = 4096, DATAGRAMS_MAX = 1 << 20, MEMORY = 4 << 20 };
 
 static const int64_t timeout_ns = INT64_C(30000000000);
 
@@ -69,9 +70,10 @@ int gad_decoder_new(const struct gad_decoder_options *opt, struct gad_decoder **
         dec->opt.geneve_ports.n > GAD_TUNNEL_PORTS_MAX ||
         dec->opt.gtp_ports.n > GAD_TUNNEL_PORTS_MAX)
         return GAD_EINVAL;
-    dec->checksums = dec->opt.checksums;
     gad_net_udp_tunnels_init(dec);
     int r = gad_frags_new(&dec->opt, &dec->frags);
+    if (r == 0 && dec->opt.checksums == GAD_CHECKSUMS_AUTO)
+        r = gad_senders_new(dec->opt.seed, &dec->stats, &dec->senders);
     if (r != 0)
         return r;
     *ret = gad_steal(&dec);
@@ -84,6 +86,7 @@ void gad_decoder_free(struct gad_decoder *dec)
         return;
     gad_frags_free(dec->frags);
     gad_steady_deinit(&dec->steady);
+    gad_senders_free(dec->senders);
     gad_free(dec);
 }
 

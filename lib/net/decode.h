@@ -48,7 +48,7 @@ enum gad_net_fate {
     GAD_NET_ICMP_HEADER,
     GAD_NET_TUNNEL_HEADER,
     GAD_NET_TUNNEL_DEEP,       /* a tunnel directly in IP, within as many as are opened */
-    GAD_NET_FRAGMENT_TINY,     /* a first fragment splits the TCP, UDP or ICMP header: RFC 1858 */
+    GAD_NET_FRAGMENT_TINY,     /* a datagram given up in its TCP, UDP or ICMP header: RFC 1858 */
     GAD_NET_FRAGMENT_LENGTH,   /* empty, or not the last and less than the unit of 8 bytes */
     GAD_NET_FRAGMENT_NESTED,   /* within a datagram that was itself fragmented */
     GAD_NET_FRAGMENT_NO_FIRST, /* a datagram given up without its first fragment */
@@ -64,14 +64,11 @@ enum gad_checksums {
     GAD_CHECKSUMS_IGNORE,
     /* refuses a bad IPv4 header; marks a packet with a bad TCP, UDP or ICMP sum */
     GAD_CHECKSUMS_VERIFY,
-    /* the first GAD_CHECKSUM_SAMPLE sums decide; until then no sum is called bad */
+    /* the same, except for senders whose sums the network card computes: see senders.h */
     GAD_CHECKSUMS_AUTO,
 };
 
 enum {
-    GAD_CHECKSUM_SAMPLE = 1000, /* Suricata's CHECKSUM_SAMPLE_COUNT */
-    /* more than one in ten bad: checksum offload, so sums are ignored */
-    GAD_CHECKSUM_BAD_SHARE = 10,
     GAD_NET_LAYERS_MAX = 16, /* tags, labels and extension headers of one frame */
     GAD_TUNNELS_MAX = 8,
     GAD_TUNNELS_DEPTH = 2,    /* what programs open by default */
@@ -115,20 +112,26 @@ struct gad_decoder_options {
     unsigned tunnel_kinds;
     struct gad_tunnel_ports vxlan_ports, geneve_ports, gtp_ports; /* 4789, 6081, 2152 */
     bool by_vlan;       /* fragments of different VLANs belong to different datagrams */
-    uint64_t seed;      /* of the hash of the fragments' table; unknown to peers */
+    uint64_t seed;      /* of the hashes of the tables; unknown to peers */
     size_t datagrams;   /* how many are held at a time; 4,096 */
-    size_t memory;      /* bytes for them; the lower of both limits applies; 32 MiB */
+    size_t memory;      /* bytes for their content, 4 MiB; no datagram uses more than 6 KiB */
     int64_t timeout_ns; /* from the arrival of the first fragment; 30 s, RFC 1122 section 3.3.2 */
 };
 
 struct gad_net_stats {
     uint64_t frames, bytes; /* bytes as on the wire */
     uint64_t fate[GAD_N_NET_FATES];
-    uint64_t checksums_checked, checksums_bad;
-    uint64_t datagrams;           /* begun by a fragment; of these ... */
-    uint64_t datagrams_whole;     /* complete */
-    uint64_t datagrams_timed_out; /* or incomplete at the end of the input */
-    uint64_t datagrams_evicted;   /* the oldest, because the table was full */
+    uint64_t checksums_checked;
+    uint64_t checksums_bad;             /* of these, wrong; with GAD_CHECKSUMS_AUTO of these ... */
+    uint64_t checksums_offloaded;       /* believed: what checksum offload leaves */
+    uint64_t checksums_undecided;       /* believed: the sender has shown no right sum */
+    uint64_t checksum_senders;          /* now known */
+    uint64_t checksum_senders_rejudged; /* the verdict on a sender changed */
+    uint64_t checksum_senders_evicted;  /* because the table was full */
+    uint64_t datagrams;                 /* begun by a fragment; of these ... */
+    uint64_t datagrams_whole;           /* complete */
+    uint64_t datagrams_timed_out;       /* or incomplete at the end of the input */
+    uint64_t datagrams_evicted;         /* because the table or its memory was full */
     uint64_t fragments_wrong, fragments_repeated;
     uint64_t clock_steps;  /* of more than a minute that a second frame confirmed */
     uint64_t clock_strays; /* frames dated more than a minute off, whose time was corrected */
@@ -140,6 +143,7 @@ struct gad_net_stats {
     /* numbers behind GAD_NET_NOT_IP and GAD_NET_OTHER_PROTOCOL, also within a tunnel; PPP with a
      * protocol that is not read counts as EtherType 0x880b */
     struct gad_unread_table ether_types, ip_protocols;
+    uint64_t fragments_conflicting; /* bytes differ from those that an earlier fragment had there */
 };
 
 /**

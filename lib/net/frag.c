@@ -2,29 +2,35 @@
 #include "lib/net/frag.h"
 
 #include "lib/base/lru.h"
+#include "lib/base/siphash.h"
+#include "lib/net/assembly.h"
 #include "lib/net/checksum.h"
 
 enum {
-    UNIT = 8, /* bytes; of an offset, RFC 791 section 3.1 */
+    UNIT = GAD_ASSEMBLY_UNIT,
     DATAGRAM_MAX = 65535,
-    N_WORDS = (DATAGRAM_MAX / UNIT + 1) / 64, /* of a bitmap with a bit a unit */
     KEY_WORDS = 6,
+    N_WEIGHTS = 4096, /* addresses share them by a keyed hash */
+    PROBES = 16,      /* datagrams that are compared to choose one to give up */
 };
+
+/* What a datagram counts for. Senders forge sources, but not often of all networks. */
+enum share { SOURCE, SOURCE_NETWORK, DESTINATION, N_SHARES };
 
 struct datagram {
     uint64_t begun;      /* on the table's clock */
     struct gad_packet p; /* addresses, VLAN, tunnels, wrong fragments; time of the last fragment */
     uint8_t proto;       /* of the first fragment */
     bool has_first, has_last, is_summable;
-    uint32_t first_len; /* on the wire */
-    uint32_t kept;      /* bytes of `first` */
-    uint32_t end;       /* bytes; known when the last fragment has arrived */
-    uint32_t farthest;  /* end of the farthest fragment, bytes */
+    uint16_t place[N_SHARES]; /* in `weights` */
+    uint32_t n;               /* fragments; 0: the slot is free */
+    uint32_t weight;          /* 1 and its chunks */
+    uint32_t first_len;       /* on the wire */
+    uint32_t end;             /* bytes; known when the last fragment has arrived */
+    uint32_t farthest;        /* end of the farthest fragment, bytes */
     uint32_t n_units;
     uint64_t sum; /* one's-complement, of all fragments */
-    uint64_t have[N_WORDS];
-    uint64_t starts[N_WORDS]; /* units at which a fragment started */
-    uint8_t first[GAD_FRAGMENT_KEEP];
+    struct gad_assembly bytes;
 };
 
 /*
@@ -36,23 +42,29 @@ struct gad_frags {
     int64_t reference;       /* packet time of `clock` */
     struct gad_lru *order;   /* by their first fragment to arrive */
     struct datagram *d;      /* by slot; memory that is not touched costs nothing */
+    size_t n;                /* slots */
+    struct gad_pool *pool;
+    uint64_t secret[2];
+    uint32_t weights[N_SHARES][N_WEIGHTS]; /* sums over datagrams */
+    uint8_t buf[GAD_ASSEMBLY_KEEP];
 };
 
 int gad_frags_new(const struct gad_decoder_options *opt, struct gad_frags **ret)
 {
-    enum {
-        COST = sizeof(struct datagram) + GAD_LRU_SLOT_SIZE + KEY_WORDS * sizeof(uint64_t)
-    }; /* bytes */
     gad_cleanup(gad_frags_freep) struct gad_frags *t = gad_calloc(1, sizeof(*t));
-    const uint64_t secret[2] = {opt->seed, ~opt->seed};
-    size_t n = opt->memory / COST;
 
-    n = n < opt->datagrams ? n : opt->datagrams; /* at most 2^20, see gad_decoder_new() */
-    n = n > 0 ? n : 1;
-    if (!t || !(t->d = gad_calloc(n + 1, sizeof(*t->d))))
+    if (!t)
         return GAD_ENOMEM;
+    t->n = opt->datagrams; /* 1 to 2^20, see gad_decoder_new() */
     t->timeout = (uint64_t)opt->timeout_ns;
-    int r = gad_lru_new(n, KEY_WORDS, secret, &t->order);
+    t->secret[0] = opt->seed;
+    t->secret[1] = ~opt->seed;
+    t->d = gad_calloc(t->n + 1, sizeof(*t->d));
+    if (!t->d)
+        return GAD_ENOMEM;
+    int r = gad_lru_new(t->n, KEY_WORDS, t->secret, &t->order);
+    if (r == 0)
+        r = gad_pool_new(opt->memory, &t->pool);
     if (r != 0)
         return r;
     *ret = gad_steal(&t);
@@ -63,6 +75,7 @@ void gad_frags_free(struct gad_frags *t)
 {
     if (!t)
         return;
+    gad_pool_free(t->pool);
     gad_lru_free(t->order);
     gad_free(t->d);
     gad_free(t);
@@ -84,34 +97,89 @@ static void tick(struct gad_frags *t, struct gad_time now)
     t->reference = now.ns;
 }
 
-/* Ends a datagram as a packet or a refusal. */
+static void add_weight(struct gad_frags *t, struct datagram *d, uint32_t n)
+{
+    d->weight += n;
+    for (int i = 0; i < N_SHARES; i++)
+        t->weights[i][d->place[i]] += n;
+}
+
+/* Of IPv6, the source is a network of 64 bits, because a host can choose the rest. */
+static void begin_weight(struct gad_frags *t, struct datagram *d)
+{
+    const struct gad_tuple *tuple = &d->p.tuple;
+    const size_t network = tuple->family == 4 ? 2 : 4; /* bytes */
+
+    for (int i = 0; i < N_SHARES; i++) {
+        uint64_t words[3] = {(uint64_t)i};
+        memcpy(words + 1, i == DESTINATION ? tuple->dst : tuple->src,
+               i == DESTINATION ? 16
+               : i == SOURCE    ? 8
+                                : network);
+        d->place[i] = (uint16_t)(gad_siphash13(t->secret, words, 3) % N_WEIGHTS);
+    }
+    add_weight(t, d, 1);
+}
+
+/* Returns what its addresses hold in all, itself included. */
+static uint32_t weigh(const struct gad_frags *t, const struct datagram *d)
+{
+    uint32_t sum = 0;
+
+    for (int i = 0; i < N_SHARES; i++)
+        sum += t->weights[i][d->place[i]]; /* < 2^21 each: 2^20 datagrams and 2^16 chunks */
+    return sum;
+}
+
+enum ending { WHOLE, INCOMPLETE, CUT }; /* CUT: not all that arrived was captured */
+
+/* Passes on a datagram as one of len bytes, of which `kept` are in the buffer. */
+static enum gad_net_fate pass(struct gad_decoder *dec, const struct datagram *d, size_t len,
+                              size_t kept, enum ending how, gad_packet_fn *fn, void *arg)
+{
+    bool is_whole = how == WHOLE;
+    bool has_sum = is_whole && d->is_summable && d->p.wrong_fragments == 0;
+
+    kept = kept < len ? kept : len;
+    struct gad_walk w = {
+        .dec = dec,
+        .fn = fn,
+        .arg = arg,
+        .c = gad_cursor_init(dec->frags->buf, kept),
+        .missing = len - kept,
+        .from_fragments = true,
+        .is_split = how == INCOMPLETE,
+        .is_incomplete = !is_whole,
+        .sum_at = has_sum ? dec->frags->buf : NULL,
+        .sum = d->sum,
+        .sum_len = len,
+        .p = d->p,
+    };
+    return gad_net_payload(&w, d->proto);
+}
+
+/* Ends a datagram as a packet or a refusal. An incomplete one is as long as its first fragment, as
+ * in KDD99, unless the headers continue behind that. */
 static void finish(struct gad_decoder *dec, uint32_t i, bool is_whole, gad_packet_fn *fn, void *arg)
 {
-    struct datagram *d = &dec->frags->d[i];
+    struct gad_frags *t = dec->frags;
+    struct datagram *d = &t->d[i];
     enum gad_net_fate fate = GAD_NET_FRAGMENT_NO_FIRST;
+    size_t left;
 
     if (d->has_first) {
-        /* A forged last fragment can end the datagram inside its first one. */
-        size_t len = is_whole ? d->end : d->first_len, kept = d->kept < len ? d->kept : len;
-        struct gad_walk w = {
-            .dec = dec,
-            .fn = fn,
-            .arg = arg,
-            .c = gad_cursor_init(d->first, kept),
-            .missing = len - kept,
-            .from_fragments = true,
-            .is_split = d->kept == d->first_len,
-            .is_incomplete = !is_whole,
-            .sum_at = is_whole && d->is_summable ? d->first : NULL,
-            .sum = d->sum,
-            .sum_len = d->end,
-            .p = d->p,
-        };
-        fate = gad_net_payload(&w, d->proto);
+        size_t kept = gad_assembly_copy(t->pool, &d->bytes, t->buf, &left);
+        enum ending how = is_whole ? WHOLE : kept == left ? INCOMPLETE : CUT;
+        fate = pass(dec, d, is_whole ? d->bytes.end : d->first_len, kept, how, fn, arg);
+        if (fate == GAD_NET_FRAGMENT_TINY && left > d->first_len)
+            fate = pass(dec, d, left, kept, how, fn, arg);
     }
     dec->stats.fate[GAD_NET_HELD]--;
     dec->stats.fate[fate]++;
-    gad_lru_remove(dec->frags->order, i); /* only now: the packet's data were in it */
+    gad_assembly_release(t->pool, &d->bytes);
+    add_weight(t, d, -d->weight);
+    d->n = 0;
+    gad_lru_remove(t->order, i);
 }
 
 void gad_frags_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn, void *arg)
@@ -151,77 +219,106 @@ static void make_key(const struct gad_walk *w, const struct gad_fragment *f,
     key[5] = t->family | (uint64_t)proto << 8 | (uint64_t)w->p.tunnels << 16;
 }
 
+/* Is `a` less worth keeping? First those whose addresses hold clearly more, because a little more
+ * is chance, then those without progress. */
+static bool is_worse(const struct gad_frags *t, const struct datagram *a, const struct datagram *b)
+{
+    uint32_t of_a = weigh(t, a), of_b = weigh(t, b);
+
+    if (of_a > of_b + of_b / 4 || of_b > of_a + of_a / 4)
+        return of_a > of_b;
+    return a->n == 1 && b->n > 1;
+}
+
+/*
+ * Chooses among a few at random. By age, a sender would know how many fragments push out a certain
+ * datagram; by progress alone, datagrams of two fragments would fill the table and leave no room.
+ */
+static void give_up_one(struct gad_walk *w, uint32_t keep)
+{
+    struct gad_frags *t = w->dec->frags;
+    const uint64_t turn = w->dec->stats.datagrams_evicted++;
+    uint64_t random = gad_siphash13(t->secret, &turn, 1); /* no peer can predict it */
+    uint32_t worst = 0;
+
+    for (unsigned i = 0; i < PROBES; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1; /* Knuth's MMIX */
+        uint32_t slot = (uint32_t)((random >> 32) * t->n >> 32) + 1;
+        if (slot != keep && t->d[slot].n > 0 &&
+            (worst == 0 || is_worse(t, &t->d[slot], &t->d[worst])))
+            worst = slot;
+    }
+    for (uint32_t slot = gad_lru_oldest(t->order); worst == 0; slot = gad_lru_newer(t->order, slot))
+        worst = slot != keep ? slot : 0;
+    finish(w->dec, worst, false, w->fn, w->arg);
+}
+
 static uint32_t add_datagram(struct gad_walk *w, const uint64_t key[KEY_WORDS])
 {
     struct gad_frags *t = w->dec->frags;
 
-    if (gad_lru_is_full(t->order)) {
-        w->dec->stats.datagrams_evicted++;
-        finish(w->dec, gad_lru_oldest(t->order), false, w->fn, w->arg);
-    }
+    if (gad_lru_is_full(t->order))
+        give_up_one(w, 0);
     uint32_t i = gad_lru_add(t->order, key);
     struct datagram *d = &t->d[i];
 
-    memset(d, 0, offsetof(struct datagram, first));
+    memset(d, 0, sizeof(*d));
     tick(t, w->p.time);
     d->begun = t->clock;
     d->p = w->p;
     d->is_summable = true;
+    begin_weight(t, d);
     w->dec->stats.datagrams++;
     return i;
 }
 
-/* Counts the bits from .. to-1 that are set; sets them if asked. */
-static uint32_t count_bits(uint64_t *map, size_t from, size_t to, bool set)
+/* Gives datagram i the memory for bytes [from, to). */
+static void reserve(struct gad_walk *w, uint32_t i, size_t from, size_t to)
 {
-    uint32_t n = 0;
+    struct gad_frags *t = w->dec->frags;
+    struct datagram *d = &t->d[i];
+    int n;
 
-    for (size_t word = from / 64; word * 64 < to; word++) {
-        uint64_t mask = UINT64_MAX;
-        if (word == from / 64)
-            mask <<= from % 64;
-        if (to - word * 64 < 64)
-            mask &= (UINT64_C(1) << (to - word * 64)) - 1;
-        n += (uint32_t)__builtin_popcountll(map[word] & mask);
-        if (set)
-            map[word] |= mask;
-    }
-    return n;
+    while ((n = gad_assembly_reserve(t->pool, &d->bytes, from, to)) < 0)
+        give_up_one(w, i); /* there is another one: the pool is enough for two */
+    add_weight(t, d, (uint32_t)n);
 }
 
-static bool bit(const uint64_t *map, size_t i)
+static bool has_bit(const struct gad_pool *p, const struct datagram *d, enum gad_assembly_map m,
+                    size_t i)
 {
-    return i < (size_t)N_WORDS * 64 && (map[i / 64] >> i % 64 & 1) != 0;
+    return gad_assembly_count(p, &d->bytes, m, i, i + 1) != 0;
 }
 
 /* All units of a fragment have arrived: in one identical fragment? */
-static bool is_repeated(struct datagram *d, const struct gad_fragment *f, size_t end)
+static bool is_repeated(const struct gad_pool *p, const struct datagram *d,
+                        const struct gad_fragment *f, size_t end)
 {
     size_t from = f->offset / UNIT, to = (end + UNIT - 1) / UNIT;
 
     return d->p.wrong_fragments == 0 && f->is_last == (d->has_last && end == d->end) &&
-           bit(d->starts, from) && count_bits(d->starts, from + 1, to, false) == 0 &&
-           (bit(d->starts, to) || !bit(d->have, to));
+           has_bit(p, d, GAD_ASSEMBLY_STARTS, from) &&
+           gad_assembly_count(p, &d->bytes, GAD_ASSEMBLY_STARTS, from + 1, to) == 0 &&
+           (has_bit(p, d, GAD_ASSEMBLY_STARTS, to) || !has_bit(p, d, GAD_ASSEMBLY_HAVE, to));
 }
 
 enum verdict { FITS, REPEATED, WRONG };
 
-static enum verdict place(struct datagram *d, const struct gad_fragment *f, size_t len)
+static enum verdict place(struct gad_pool *p, struct datagram *d, const struct gad_fragment *f,
+                          size_t len)
 {
     size_t from = f->offset / UNIT, end = f->offset + len;
     size_t to = (end + UNIT - 1) / UNIT;
 
-    if (f->is_bad || f->header + end > DATAGRAM_MAX)
-        return WRONG;
     if (f->is_last && (d->has_last ? end != d->end : end < d->farthest))
         return WRONG;
     if (!f->is_last && d->has_last && end > d->end)
         return WRONG;
-    uint32_t overlap = count_bits(d->have, from, to, false);
+    uint32_t overlap = gad_assembly_count(p, &d->bytes, GAD_ASSEMBLY_HAVE, from, to);
     if (overlap > 0)
-        return overlap == to - from && is_repeated(d, f, end) ? REPEATED : WRONG;
-    (void)count_bits(d->have, from, to, true);
-    (void)count_bits(d->starts, from, from + 1, true);
+        return overlap == to - from && is_repeated(p, d, f, end) ? REPEATED : WRONG;
+    gad_assembly_set(p, &d->bytes, GAD_ASSEMBLY_HAVE, from, to);
+    gad_assembly_set(p, &d->bytes, GAD_ASSEMBLY_STARTS, from, from + 1);
     d->n_units += (uint32_t)(to - from);
     if (end > d->farthest)
         d->farthest = (uint32_t)end;
@@ -232,21 +329,65 @@ static enum verdict place(struct datagram *d, const struct gad_fragment *f, size
     return FITS;
 }
 
-static void keep_first(struct datagram *d, const struct gad_walk *w, uint8_t proto)
+/* The bytes count even if the fragment is wrong: some hosts accept an overlap. */
+static void assemble(struct gad_walk *w, struct datagram *d, const struct gad_fragment *f,
+                     size_t len)
 {
-    d->has_first = true;
-    d->proto = proto;
-    d->first_len = (uint32_t)gad_walk_left(w); /* <= DATAGRAM_MAX */
-    d->kept = (uint32_t)(w->c.left < GAD_FRAGMENT_KEEP ? w->c.left : GAD_FRAGMENT_KEEP);
-    memcpy(d->first, w->c.p, d->kept);
+    if (gad_assembly_put(w->dec->frags->pool, &d->bytes, f->offset, w->c.p,
+                         w->c.left < len ? w->c.left : len, len)) {
+        w->dec->stats.fragments_conflicting++;
+        d->p.is_ambiguous = true;
+    }
+    if (f->is_last && d->bytes.end == 0)
+        d->bytes.end = (uint32_t)(f->offset + len);
+    if (f->offset == 0 && !d->has_first) {
+        d->has_first = true;
+        d->proto = f->proto;
+        d->first_len = (uint32_t)gad_walk_left(w); /* <= DATAGRAM_MAX */
+    }
 }
 
 static void add_sum(struct datagram *d, const struct gad_walk *w, size_t len)
 {
-    if (w->dec->checksums == GAD_CHECKSUMS_IGNORE || len > w->c.left)
+    if (w->dec->opt.checksums == GAD_CHECKSUMS_IGNORE || len > w->c.left)
         d->is_summable = false;
     else
         d->sum = gad_checksum_add(d->sum, w->c.p, len);
+}
+
+static enum verdict add_fragment(struct gad_walk *w, uint32_t i, const struct gad_fragment *f,
+                                 size_t len)
+{
+    struct gad_frags *t = w->dec->frags;
+    struct datagram *d = &t->d[i];
+
+    if (f->is_bad || f->header + f->offset + len > DATAGRAM_MAX)
+        return WRONG;
+    reserve(w, i, f->offset, f->offset + len);
+    enum verdict v = place(t->pool, d, f, len);
+    if (v == FITS)
+        add_sum(d, w, len);
+    assemble(w, d, f, len);
+    return v;
+}
+
+static void count(struct gad_walk *w, struct datagram *d, enum verdict v)
+{
+    d->p.time = w->p.time;
+    d->n++;
+    w->dec->stats.fragments_repeated += v == REPEATED;
+    w->dec->stats.fragments_wrong += v == WRONG;
+    if (v == WRONG && d->p.wrong_fragments < UINT16_MAX)
+        d->p.wrong_fragments++;
+}
+
+/* With a wrong fragment only TCP is complete: its content would be late otherwise. KDD99, whose
+ * teardrop is UDP and whose ping of death is ICMP, counts those together until they time out. */
+static bool is_complete(const struct datagram *d)
+{
+    if (d->p.wrong_fragments > 0)
+        return d->has_first && d->proto == GAD_IP_TCP && gad_assembly_is_whole(&d->bytes);
+    return d->has_last && d->n_units == (d->end + UNIT - 1) / UNIT;
 }
 
 enum gad_net_fate gad_net_fragment(struct gad_walk *w, const struct gad_fragment *f)
@@ -264,24 +405,12 @@ enum gad_net_fate gad_net_fragment(struct gad_walk *w, const struct gad_fragment
     make_key(w, f, key);
     uint32_t i = gad_lru_find(t->order, key);
     bool is_new = i == 0;
+    if (is_new && f->is_unwanted)
+        return gad_net_other(w, f->proto);
     if (is_new)
         i = add_datagram(w, key);
-
-    struct datagram *d = &t->d[i];
-    enum verdict v = place(d, f, len);
-    d->p.time = w->p.time;
-    if (v == WRONG) {
-        w->dec->stats.fragments_wrong++;
-        if (d->p.wrong_fragments < UINT16_MAX)
-            d->p.wrong_fragments++;
-    } else if (v == REPEATED) {
-        w->dec->stats.fragments_repeated++;
-    } else {
-        add_sum(d, w, len);
-    }
-    if (f->offset == 0 && !d->has_first && !f->is_bad)
-        keep_first(d, w, f->proto);
-    if (d->has_last && d->p.wrong_fragments == 0 && d->n_units == (d->end + UNIT - 1) / UNIT) {
+    count(w, &t->d[i], add_fragment(w, i, f, len));
+    if (is_complete(&t->d[i])) {
         w->dec->stats.datagrams_whole++;
         finish(w->dec, i, true, w->fn, w->arg);
     }

@@ -2,30 +2,32 @@
 #pragma once
 
 /*
- * Datagrams in fragments. They are not reassembled: KDD99 needs the length of a datagram, the
- * content of its first fragment, and the number of wrong fragments. So a datagram keeps the bytes
- * of its first fragment, up to GAD_FRAGMENT_KEEP, and which other parts arrived, in units of 8
- * bytes.
+ * Datagrams in fragments. A datagram keeps its first bytes, which assembly.h puts together, and
+ * which of its units have arrived. So it becomes a packet with its length, its headers, however
+ * small the fragments are, and the start of its content.
  *
  * A fragment is wrong if it overlaps another, ends beyond the end of the datagram or before its
  * farthest byte, or lies beyond 65,535 bytes (ping of death). Where checksums are verified, it is
  * also wrong if its IPv4 header checksum is bad.
  *
  * An exact repetition is not wrong, unless the datagram has a wrong fragment already. A datagram
- * with a wrong fragment is never complete (RFC 5722): teardrop, which repeats its pair of fragments
- * with the same id, is one datagram with 1, 3, 5 ... wrong fragments.
+ * with a wrong fragment waits for its timeout (RFC 5722 discards it): teardrop, which repeats its
+ * pair of fragments with the same id, is one datagram with 1, 3, 5 ... wrong fragments. Only a TCP
+ * segment is passed on when its bytes are there, because some hosts accept the overlap.
+ *
+ * If the table or the memory is full, of a few datagrams chosen at random the one is given up whose
+ * source, network of the source and destination hold most; among equals, one without progress.
  */
 
 #include "lib/net/walk.h"
-
-enum { GAD_FRAGMENT_KEEP = 2048 };
 
 struct gad_fragment {
     uint32_t id;
     uint8_t proto; /* protocol of the payload */
     bool is_last, is_bad;
-    size_t offset; /* bytes */
-    size_t header; /* bytes of IP header that count to the 65,535 of a datagram */
+    bool is_unwanted; /* it begins no datagram, but can belong to one */
+    size_t offset;    /* bytes */
+    size_t header;    /* bytes of IP header that count to the 65,535 of a datagram */
 };
 
 int gad_frags_new(const struct gad_decoder_options *opt, struct gad_frags **ret) GAD_MUST_CHECK;

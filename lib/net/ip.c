@@ -39,7 +39,7 @@ static bool is_extension(uint8_t family, uint8_t proto)
     }
 }
 
-/* Fragments of other protocols are not held. */
+/* Fragments of other protocols begin no datagram. */
 static bool is_wanted(const struct gad_walk *w, uint8_t proto)
 {
     return proto == GAD_IP_TCP || proto == GAD_IP_UDP || proto == GAD_IP_ICMP ||
@@ -47,13 +47,21 @@ static bool is_wanted(const struct gad_walk *w, uint8_t proto)
            gad_net_is_tunnel(w, proto);
 }
 
-/* False: the header's checksum is bad and checksums are verified. The header was captured. */
+/* False: the header's checksum is to count as bad. The header was captured. */
 static bool ip4_sum_holds(struct gad_walk *w, const uint8_t *header, size_t len)
 {
-    if (w->dec->checksums == GAD_CHECKSUMS_IGNORE)
+    enum { FIELD = 10 };
+
+    if (w->dec->opt.checksums == GAD_CHECKSUMS_IGNORE)
         return true;
-    bool is_bad = gad_checksum_fold(gad_checksum_add(0, header, len)) != 0xffff;
-    return !gad_checksum_judge(w->dec, is_bad);
+    bool is_right = gad_checksum_fold(gad_checksum_add(0, header, len)) == 0xffff;
+    const struct gad_checksum sum = {
+        .class = GAD_SUM_IP4,
+        .is_right = is_right,
+        .is_left = !is_right && gad_checksum_is_left(header + FIELD, &w->p.tuple, len, false),
+        .is_evidence = true,
+    };
+    return !gad_checksum_judge(w, &sum);
 }
 
 enum gad_net_fate gad_net_ip4(struct gad_walk *w)
@@ -96,9 +104,10 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
                                        .proto = proto,
                                        .is_last = (fragment & MORE_FRAGMENTS) == 0,
                                        .is_bad = !holds,
+                                       .is_unwanted = !is_wanted(w, proto),
                                        .offset = (size_t)(fragment & OFFSET_MASK) * 8,
                                        .header = header};
-        return is_wanted(w, proto) ? gad_net_fragment(w, &f) : gad_net_other(w, proto);
+        return gad_net_fragment(w, &f);
     }
     return holds ? gad_net_payload(w, proto) : GAD_NET_IP_CHECKSUM;
 }
@@ -153,7 +162,8 @@ static enum gad_net_fate ip6_fragment(struct gad_walk *w)
         return gad_walk_short(w, GAD_NET_IP6_CHAIN);
     if (f.offset == 0 && f.is_last)
         return gad_net_payload(w, f.proto);
-    return is_wanted(w, f.proto) ? gad_net_fragment(w, &f) : gad_net_other(w, f.proto);
+    f.is_unwanted = !is_wanted(w, f.proto); /* only the first fragment's protocol counts */
+    return gad_net_fragment(w, &f);
 }
 
 enum gad_net_fate gad_net_payload(struct gad_walk *w, uint8_t proto)

@@ -18,20 +18,55 @@ static bool has_header(const struct gad_walk *w, size_t len, size_t needed)
     return gad_walk_left(w) >= len && w->c.left >= (w->from_fragments ? len : needed);
 }
 
-/* Is the checksum of the message of len bytes bad, and is it to count? Only complete data can be
- * verified. */
-static bool is_bad(struct gad_walk *w, const struct gad_cursor *m, size_t len, bool has_pseudo)
-{
-    uint64_t sum = 0;
+enum { LINK_MAX = 1500 }; /* bytes of a packet on Ethernet; jumbo frames are rare enough */
 
-    if (w->dec->checksums == GAD_CHECKSUMS_IGNORE)
+/* A message of TCP, UDP or ICMP. */
+struct message {
+    const uint8_t *p; /* (left) bytes, the captured ones of len */
+    size_t left, len;
+    size_t field; /* where its checksum is */
+    bool has_pseudo, is_evidence, is_mergeable;
+};
+
+/* Is the checksum of a message bad, and is it to count? Only complete data can be verified. */
+static bool is_bad(struct gad_walk *w, enum gad_sum_class class, const struct message *m)
+{
+    const struct gad_tuple *t = &w->p.tuple;
+
+    if (w->dec->opt.checksums == GAD_CHECKSUMS_IGNORE)
         return false;
-    if (w->from_fragments ? w->sum_at != m->p || w->sum_len != len : len > m->left)
+    bool is_summed = w->sum_at == m->p && w->sum_len == m->len;
+    if (w->is_incomplete || (!is_summed && m->len > m->left))
         return false;
-    if (has_pseudo)
-        sum = gad_checksum_pseudo(0, &w->p.tuple, len);
-    sum = w->from_fragments ? sum + w->sum : gad_checksum_add(sum, m->p, len);
-    return gad_checksum_judge(w->dec, gad_checksum_fold(sum) != 0xffff);
+    uint64_t sum = m->has_pseudo ? gad_checksum_pseudo(0, t, m->len) : 0;
+    sum = is_summed ? sum + w->sum : gad_checksum_add(sum, m->p, m->len);
+    bool is_right = gad_checksum_fold(sum) == 0xffff;
+    const struct gad_checksum found = {
+        .class = class,
+        .is_right = is_right,
+        .is_left = !is_right && gad_checksum_is_left(m->p + m->field, t, m->len, m->has_pseudo),
+        .is_evidence = m->is_evidence && !w->from_fragments,
+        .is_mergeable = m->is_mergeable && !w->from_fragments,
+        .is_merged = m->len > LINK_MAX && !w->from_fragments,
+    };
+    return gad_checksum_judge(w, &found);
+}
+
+static bool is_bad_tcp(struct gad_walk *w, const struct gad_cursor *whole, size_t len,
+                       size_t header)
+{
+    enum { FIELD = 16 };
+    const struct message m = {
+        whole->p,
+        whole->left,
+        len,
+        FIELD,
+        true,
+        .is_evidence = len > header && (w->p.tcp_flags & GAD_TCP_RST) == 0,
+        .is_mergeable =
+            len > header && (w->p.tcp_flags & (GAD_TCP_SYN | GAD_TCP_RST | GAD_TCP_URG)) == 0,
+    };
+    return is_bad(w, GAD_SUM_TCP, &m);
 }
 
 static enum gad_net_fate deliver(struct gad_walk *w)
@@ -67,10 +102,10 @@ enum gad_net_fate gad_net_tcp(struct gad_walk *w)
     size_t header = (size_t)(gad_cursor_u8(&h) >> 4) * 4;
     w->p.tcp_flags = gad_cursor_u8(&h);
     if (header < TCP_HEADER || header > len)
-        return GAD_NET_TCP_HEADER;
+        return w->is_split && header > TCP_HEADER ? GAD_NET_FRAGMENT_TINY : GAD_NET_TCP_HEADER;
 
     skip_header(w, header);
-    w->p.bad_checksum = is_bad(w, &whole, len, true);
+    w->p.bad_checksum = is_bad_tcp(w, &whole, len, header);
     return deliver(w);
 }
 
@@ -99,7 +134,9 @@ enum gad_net_fate gad_net_udp(struct gad_walk *w)
         len = left;
     }
     (void)gad_walk_trim(w, len - UDP_HEADER);
-    w->p.bad_checksum = has_sum && !w->is_incomplete && is_bad(w, &whole, len, true);
+    const struct message m = {
+        whole.p, whole.left, len, 6, true, .is_evidence = true, .is_mergeable = len > UDP_HEADER};
+    w->p.bad_checksum = has_sum && is_bad(w, GAD_SUM_UDP, &m);
     if (w->dec->n_udp > 0 && !w->p.bad_checksum && gad_net_udp_tunnel(w, &fate))
         return fate;
     return deliver(w);
@@ -114,6 +151,8 @@ enum gad_net_fate gad_net_icmp(struct gad_walk *w, uint8_t proto)
     gad_cursor_skip(&h, ICMP_HEADER - 2);
     if (h.bad)
         return gad_walk_short(w, GAD_NET_ICMP_HEADER);
-    w->p.bad_checksum = is_bad(w, &w->c, gad_walk_left(w), proto == GAD_IP_ICMP6);
+    const struct message m = {
+        w->c.p, w->c.left, gad_walk_left(w), 2, proto == GAD_IP_ICMP6, .is_evidence = true};
+    w->p.bad_checksum = is_bad(w, GAD_SUM_ICMP, &m);
     return deliver(w);
 }

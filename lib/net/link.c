@@ -126,6 +126,15 @@ static enum gad_net_fate mpls_payload(struct gad_walk *w)
     return gad_net_ethernet(w);
 }
 
+/* Removes n bytes, in which the sender's address starts at byte @at. */
+static void link_source(struct gad_walk *w, size_t at, size_t n)
+{
+    const uint8_t *p = gad_cursor_take(&w->c, n);
+
+    if (p)
+        memcpy(&w->link_source, p + at, 6); /* the rest stays 0; any order of bytes will do */
+}
+
 /* RFC 3032: labels to the bottom of the stack. */
 static enum gad_net_fate mpls(struct gad_walk *w)
 {
@@ -271,7 +280,7 @@ enum gad_net_fate gad_net_ether_type(struct gad_walk *w, uint16_t type)
 
 enum gad_net_fate gad_net_ethernet(struct gad_walk *w)
 {
-    gad_cursor_skip(&w->c, 12); /* addresses */
+    link_source(w, 6, 12);
     uint16_t type = gad_cursor_u16be(&w->c);
     if (w->c.bad)
         return gad_walk_short(w, GAD_NET_LINK_HEADER);
@@ -304,7 +313,7 @@ static enum gad_net_fate cooked(struct gad_walk *w)
 {
     gad_cursor_skip(&w->c, 2); /* direction */
     uint16_t hardware = gad_cursor_u16be(&w->c);
-    gad_cursor_skip(&w->c, 10); /* address */
+    link_source(w, 2, 10); /* behind its length */
     uint16_t type = gad_cursor_u16be(&w->c);
 
     if (w->c.bad)
@@ -319,7 +328,7 @@ static enum gad_net_fate cooked2(struct gad_walk *w)
     uint16_t type = gad_cursor_u16be(&w->c);
     gad_cursor_skip(&w->c, 6); /* reserved, interface */
     uint16_t hardware = gad_cursor_u16be(&w->c);
-    gad_cursor_skip(&w->c, 10); /* direction, address */
+    link_source(w, 2, 10); /* behind the direction and its length */
 
     if (w->c.bad)
         return gad_walk_short(w, GAD_NET_LINK_HEADER);

@@ -39,6 +39,7 @@ struct gad_packet {
     uint32_t data_len;   /* <= len */
     /* fragments that overlap, lie beyond 65,535 bytes, or had a bad checksum */
     uint16_t wrong_fragments;
+    bool is_ambiguous; /* bytes of overlapping fragments differ; the first copy is in `data` */
     bool bad_checksum; /* of TCP, UDP or ICMP; only if checksums are verified */
 };
 

@@ -18,6 +18,7 @@ enum { GAD_ETHER_TRANSPARENT = 0x6558 }; /* EtherType of a whole Ethernet frame,
 enum { GAD_UDP_TUNNELS_MAX = 40 };
 
 struct gad_frags;
+struct gad_senders;
 
 /* A port at which a kind of tunnel in UDP is looked for; 0: any. */
 struct gad_udp_tunnel {
@@ -28,12 +29,12 @@ struct gad_udp_tunnel {
 struct gad_decoder {
     struct gad_net_stats stats;
     struct gad_decoder_options opt; /* complete */
-    enum gad_checksums checksums;   /* in force: AUTO while it samples */
-    uint32_t sampled, sampled_bad;
     struct gad_frags *frags;
     struct gad_steady steady;
     struct gad_udp_tunnel udp[GAD_UDP_TUNNELS_MAX]; /* those that are opened */
     size_t n_udp;
+    struct gad_senders *senders; /* NULL: GAD_CHECKSUMS_AUTO is off */
+    bool is_merging;             /* frames larger than what a link carries were captured */
 };
 
 struct gad_walk {
@@ -42,11 +43,12 @@ struct gad_walk {
     void *arg;
     struct gad_cursor c;
     size_t missing;
+    uint64_t link_source;  /* the sender's address on the innermost link; 0: it has no address */
     unsigned layers;       /* tags, labels, extension headers so far */
     bool is_cut;           /* its tunnel ended before a length in the frame */
-    bool from_fragments;   /* c is the payload of a datagram's first fragment, of which ... */
-    bool is_split;         /* ... the end, not a truncated capture, is the end of c */
-    bool is_incomplete;    /* ... not all other fragments arrived */
+    bool from_fragments;   /* c is the start of a datagram's payload, of which ... */
+    bool is_split;         /* ... a missing fragment, not a truncated capture, is the end of c */
+    bool is_incomplete;    /* ... not all fragments arrived */
     const uint8_t *sum_at; /* NULL, or the start of a datagram whose sum_len bytes add up to sum */
     size_t sum_len;
     uint64_t sum;

@@ -16,7 +16,7 @@ static const int link_types[N_LINK_TYPES] = {1,   0,   9,   12,  14,  50,  51, 1
 
 struct decoding {
     struct gad_decoder *dec;
-    uint64_t frames, packets;
+    uint64_t frames, packets, ambiguous;
     bool is_open; /* tunnels are opened */
 };
 
@@ -35,6 +35,7 @@ static inline bool decoding_start(struct decoding *s, uint8_t options)
         .by_vlan = (options & 16) != 0,
         .seed = options,
         .datagrams = DATAGRAMS,
+        .memory = options & 64 ? 1 : DATAGRAMS * 6144, /* 1: for two datagrams */
     };
     if (options & 64)
         opt.vxlan_ports = (struct gad_tunnel_ports){{8472, 4789}, 2};
@@ -65,6 +66,7 @@ static inline void check_packet(void *arg, const struct gad_packet *p)
     require(is_icmp ? p->len >= 8 && p->tuple.src_port == 0 && p->tuple.dst_port == 0
                     : p->icmp_type == 0 && p->icmp_code == 0);
     require(proto == GAD_IP_TCP || p->tcp_flags == 0);
+    s->ambiguous += p->is_ambiguous;
 }
 
 static inline uint64_t sum_of_fates(const struct gad_net_stats *n)
@@ -95,6 +97,9 @@ static inline void check_counters(const struct decoding *s)
     require(n->checksums_bad <= n->checksums_checked);
     require(sum_of_unread(&n->ip_protocols) >= n->fate[GAD_NET_OTHER_PROTOCOL]);
     require(s->is_open || n->tunnels_cut + n->tunnels_deep + n->tunnels_unread == 0);
+    require(n->checksums_offloaded + n->checksums_undecided <= n->checksums_bad);
+    require(n->fragments_wrong + n->fragments_conflicting <=
+            2 * (n->fate[GAD_NET_JOINED] + n->datagrams));
 }
 
 /* In a separate allocation, so that an access before or after it is found. */
@@ -118,5 +123,6 @@ static inline void decoding_end(struct decoding *s)
     gad_decoder_flush(s->dec, check_packet, s);
     check_counters(s);
     require(gad_decoder_stats(s->dec)->fate[GAD_NET_HELD] == 0);
+    require(s->ambiguous <= gad_decoder_stats(s->dec)->fragments_conflicting);
     gad_decoder_free(s->dec);
 }

@@ -93,6 +93,21 @@ class Capture:
             add(c, t, frame)
         return c
 
+    def in_fragments(self, size):
+        """The same packets with IP payloads in fragments of `size` bytes, a multiple of 8."""
+        c = Capture()
+        c.is_sorted = True
+        for id_, (t, frame) in enumerate(self.sorted()):
+            header, payload = frame[14:34], frame[34:]
+            for at in range(0, len(payload), size):
+                part = payload[at:at + size]
+                more = 0x2000 if at + size < len(payload) else 0
+                h = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(part), id_ & 0xffff, more | at // 8,
+                                64, header[9], 0) + header[12:]
+                h = h[:10] + struct.pack(">H", checksum(h)) + h[12:]
+                c.packets.append((t, frame[:14] + h + part))
+        return c
+
     def tagged(self, vlan):
         return self.within(lambda c, t, f: c.packets.append((t, f[:12] + struct.pack(">HH", 0x8100,
                                                                                      vlan) +

@@ -68,12 +68,16 @@ static void add_up(const struct gad_net_stats *s)
         run.total.fate[f] += s->fate[f];
     run.total.checksums_checked += s->checksums_checked;
     run.total.checksums_bad += s->checksums_bad;
+    run.total.checksums_offloaded += s->checksums_offloaded;
+    run.total.checksums_undecided += s->checksums_undecided;
+    run.total.checksum_senders_rejudged += s->checksum_senders_rejudged;
     run.total.datagrams += s->datagrams;
     run.total.datagrams_whole += s->datagrams_whole;
     run.total.datagrams_timed_out += s->datagrams_timed_out;
     run.total.datagrams_evicted += s->datagrams_evicted;
     run.total.fragments_wrong += s->fragments_wrong;
     run.total.fragments_repeated += s->fragments_repeated;
+    run.total.fragments_conflicting += s->fragments_conflicting;
 }
 
 static void print(const char *name, const struct gad_net_stats *s)
@@ -83,12 +87,15 @@ static void print(const char *name, const struct gad_net_stats *s)
         if (s->fate[f] > 0)
             printf(", %" PRIu64 " %s", s->fate[f], gad_net_reason_name((enum gad_net_fate)f));
     if (s->checksums_checked > 0)
-        printf("; %" PRIu64 " of %" PRIu64 " sums bad", s->checksums_bad, s->checksums_checked);
+        printf("; %" PRIu64 " of %" PRIu64 " sums bad, %" PRIu64 " by offload, %" PRIu64
+               " undecided; %" PRIu64 " senders judged again",
+               s->checksums_bad, s->checksums_checked, s->checksums_offloaded,
+               s->checksums_undecided, s->checksum_senders_rejudged);
     if (s->datagrams > 0)
         printf("; %" PRIu64 " datagrams: %" PRIu64 " whole, %" PRIu64 " late, %" PRIu64
-               " evicted; %" PRIu64 " wrong, %" PRIu64 " repeated",
+               " evicted; %" PRIu64 " wrong, %" PRIu64 " repeated, %" PRIu64 " conflicting",
                s->datagrams, s->datagrams_whole, s->datagrams_timed_out, s->datagrams_evicted,
-               s->fragments_wrong, s->fragments_repeated);
+               s->fragments_wrong, s->fragments_repeated, s->fragments_conflicting);
     printf("\n");
 }
 

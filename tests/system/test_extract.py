@@ -196,6 +196,18 @@ class Extract(unittest.TestCase):
         self.assertEqual(p.stdout, b"")
         self.assertIn("1 dropped for a wrong checksum", p.stderr.decode())
 
+    def test_fragments_of_any_size_give_the_same_records(self):
+        c = pcap.traffic(random.Random(7), 200)
+        c.tcp(100, "10.1.0.9", 2000, "10.2.0.9", 23, b"root\r\nsecret\r\ncat /etc/shadow\r\n",
+              b"login: Password: Last login: Mon\r\n# ")
+        for option in ("ignore", "verify", "auto"):
+            whole = extract("--checksums", option, self.write("whole.pcap", c.bytes())).stdout
+            for size in (8, 24):
+                parts = self.write("parts.pcap", c.in_fragments(size).bytes())
+                p = extract("--checksums", option, parts)
+                self.assertEqual(p.stdout, whole)
+                self.assertIn(" 0 refused", p.stderr.decode())
+
     def test_tunnels_are_opened_as_requested(self):
         vxlan = self.write("vxlan.pcap", self.traffic.in_vxlan().bytes())
         gre = self.write("gre.pcap", self.traffic.in_gre().bytes())

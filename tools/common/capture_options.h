@@ -66,8 +66,7 @@ enum {
     "                           can be repeated\n"                                                 \
     "  --checksums ignore|verify|auto\n"                                                           \
     "                           ignore (default); verify: drop packets with a wrong checksum;\n"   \
-    "                           auto: verify unless the first 1000 packets show that the\n"        \
-    "                           sender's network card computed them\n"                             \
+    "                           auto: verify where checksum offload does not explain it\n"         \
     "  --tunnels N              nested tunnels to decapsulate, 0 to 8 (2)\n"                       \
     "  --tunnel-kinds LIST      which of gre,ipip,vxlan,geneve,gtp,teredo,ayiya,erspan,\n"         \
     "                           l2tp,tzsp,mpls,etherip or all (gre,ipip,vxlan,geneve;\n"           \

@@ -94,8 +94,6 @@ static struct ends after(const struct script *s, size_t n)
     return r;
 }
 
-typedef struct gad_packet forge_fn(const struct ends *now, bool from_a, uint32_t by);
-
 static struct gad_packet reset(const struct ends *now, bool from_a, uint32_t by)
 {
     struct gad_packet p = blank(now, from_a, GAD_TCP_RST, 0);
@@ -153,7 +151,7 @@ static struct gad_packet data_without_ack(const struct ends *now, bool from_a, u
 
 static const struct {
     const char *name;
-    forge_fn *forge;
+    struct gad_packet (*forge)(const struct ends *now, bool from_a, uint32_t by);
 } forgeries[] = {
     {"RST", reset},           {"SYN", syn},
     {"SYN+ACK", syn_ack},     {"data ahead", data_ahead},

@@ -271,9 +271,8 @@ static void a_datagram_in_fragments_has_a_sum(void **state)
     }
 }
 
-/* A datagram in fragments that is longer than UDP says: nothing to compare the sum with was
- * kept. */
-static void a_longer_datagram_is_not_summed_up(void **state)
+/* A datagram in fragments that is longer than UDP says: the rest is not part of the sum. */
+static void a_longer_datagram_is_summed_up_as_far_as_it_counts(void **state)
 {
     (void)state;
     start_with((struct gad_decoder_options){.checksums = GAD_CHECKSUMS_VERIFY});
@@ -289,30 +288,155 @@ static void a_longer_datagram_is_not_summed_up(void **state)
     }
     assert_int_equal(got.n, 1);
     assert_int_equal(got.p[0].len, 12);
-    assert_false(got.p[0].bad_checksum);
+    assert_true(got.p[0].bad_checksum);
 }
 
-/* The first thousand sums decide, whatever they are of; until then nothing is bad. */
-static void auto_distinguishes_offload_from_damage(void **state)
+/* What is sent with GAD_CHECKSUMS_AUTO: by address 10.0.0.HOST, with the sum right, damaged, zero,
+ * or left as that of the pseudo header. */
+enum sum { RIGHT, DAMAGED, ZERO, PSEUDO, PSEUDO_WITHOUT_LENGTH };
+
+static bool is_taken(unsigned host, unsigned link, unsigned flags, unsigned payload, enum sum sum)
+{
+    struct gad_tuple t = {.family = 4, .proto = GAD_IP_TCP, .dst = {10, 0, 0, 2}};
+
+    put_ip(GAD_IP_TCP);
+    f.p[11] = (uint8_t)link;
+    f.p[IP + 15] = (uint8_t)host;
+    put_tcp(&f, 1, 2, flags, "");
+    put_zeros(&f, payload);
+    end_ip4(&f, IP);
+    set_sum(4, GAD_IP_TCP, L4, L4 + 16, true);
+    memcpy(t.src, f.p + IP + 12, 4);
+    uint16_t left = gad_checksum_fold(gad_checksum_pseudo(0, &t, sum == PSEUDO ? f.len - L4 : 0));
+    if (sum == DAMAGED)
+        f.p[L4 + 16] ^= 0x55;
+    else if (sum == ZERO)
+        set16(&f, L4 + 16, 0);
+    else if (sum != RIGHT)
+        memcpy(f.p + L4 + 16, &left, 2);
+    got.n = 0;
+    feed(dec, 0, &f, &got);
+    assert_int_equal(got.n, 1);
+    return !got.p[0].bad_checksum;
+}
+
+static void start_auto(void)
+{
+    start_with((struct gad_decoder_options){.checksums = GAD_CHECKSUMS_AUTO});
+}
+
+/* Hundreds of wrong sums are those of their sender; his own count until he shows a right one. */
+static void auto_judges_each_sender(void **state)
 {
     (void)state;
-    for (unsigned bad = 99; bad <= 101; bad++) {
-        start_with((struct gad_decoder_options){.checksums = GAD_CHECKSUMS_AUTO});
-        put_kind(&kinds[3], 5); /* IPv6: one sum a packet */
-        for (unsigned i = 0; i < GAD_CHECKSUM_SAMPLE; i++) {
+    start_auto();
+    for (unsigned i = 0; i < 300; i++)
+        assert_true(is_taken(7, 1, GAD_TCP_ACK, 5, DAMAGED));
+    assert_true(is_taken(8, 1, GAD_TCP_SYN, 0, RIGHT));
+    assert_int_equal(stats()->checksums_undecided, 300);
+    for (unsigned link = 1; link <= 2; link++) /* another link makes no other sender of these */
+        assert_false(is_taken(8, link, GAD_TCP_RST, 0, DAMAGED));
+    assert_true(is_taken(7, 1, GAD_TCP_ACK, 5, RIGHT));
+    assert_false(is_taken(7, 1, GAD_TCP_ACK, 5, DAMAGED));
+    assert_int_equal(stats()->checksums_bad, 303);
+}
+
+static void what_offload_leaves_is_recognised(void **state)
+{
+    (void)state;
+    static const enum sum left[] = {ZERO, PSEUDO, PSEUDO_WITHOUT_LENGTH};
+    start_auto();
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(is_taken(3, 1, GAD_TCP_SYN, 0, left[i]));
+        assert_true(is_taken(3, 1, GAD_TCP_ACK, 9, left[i]));
+    }
+    assert_int_equal(stats()->checksums_offloaded, 6);
+    assert_int_equal(stats()->checksums_undecided, 0);
+    assert_true(is_taken(3, 1, GAD_TCP_RST, 0, RIGHT)); /* software makes these */
+    assert_true(is_taken(3, 1, GAD_TCP_SYN, 0, RIGHT));
+    assert_true(is_taken(3, 1, GAD_TCP_ACK, 0, RIGHT));
+    assert_true(is_taken(3, 1, GAD_TCP_ACK, 9, PSEUDO));
+    assert_true(is_taken(3, 2, GAD_TCP_ACK, 9, RIGHT)); /* forged behind a router */
+    assert_true(is_taken(3, 1, GAD_TCP_ACK, 9, PSEUDO));
+    assert_false(is_taken(3, 2, GAD_TCP_ACK, 9, PSEUDO));
+    assert_false(is_taken(3, 2, GAD_TCP_ACK, 9, ZERO));
+}
+
+/* The kernel's merged segments have the sum of the pseudo header; once such frames were captured,
+ * a segment of data may be one. */
+static void merged_segments_are_believed(void **state)
+{
+    (void)state;
+    start_auto();
+    for (unsigned seen = 0; seen <= 1; seen++) {
+        assert_true(is_taken(4, 1, GAD_TCP_ACK, 9, RIGHT));
+        assert_int_equal(is_taken(4, 1, GAD_TCP_ACK, 9, PSEUDO), seen);
+        assert_int_equal(is_taken(4, 1, GAD_TCP_ACK, 2900, PSEUDO), true);
+        assert_false(is_taken(4, 1, GAD_TCP_RST, 0, PSEUDO));
+        assert_false(is_taken(4, 1, GAD_TCP_ACK, 9, DAMAGED));
+    }
+}
+
+/* One right sum ends a row of wrong ones. */
+static void auto_judges_again(void **state)
+{
+    (void)state;
+    start_auto();
+    for (unsigned round = 0; round < 2; round++) {
+        assert_true(is_taken(4, 1, GAD_TCP_ACK, 9, RIGHT));
+        for (unsigned i = 1; i < GAD_SENDER_RETRY; i++)
+            assert_false(is_taken(4, 1, GAD_TCP_ACK, 9, DAMAGED));
+    }
+    assert_int_equal(stats()->checksum_senders_rejudged, 0);
+    assert_true(is_taken(4, 1, GAD_TCP_ACK, 9, DAMAGED));
+    assert_int_equal(stats()->checksum_senders_rejudged, 1);
+    assert_true(is_taken(4, 1, GAD_TCP_ACK, 9, RIGHT));
+    assert_false(is_taken(4, 1, GAD_TCP_ACK, 9, DAMAGED));
+    assert_int_equal(stats()->checksum_senders_rejudged, 2);
+}
+
+/* Those of each protocol and of IPv4 headers are judged apart. */
+static void auto_judges_each_protocol(void **state)
+{
+    (void)state;
+    start_auto();
+    for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        for (unsigned shown = 0; shown <= 1; shown++) {
+            put_kind(&kinds[i], 20);
+            f.p[f.len - 1] ^= 1;
             got.n = 0;
-            f.p[f.len - 1] ^= i < bad;
             feed(dec, 0, &f, &got);
-            f.p[f.len - 1] ^= i < bad;
-            assert_false(got.p[0].bad_checksum);
+            assert_int_equal(got.p[0].bad_checksum, shown);
+            f.p[f.len - 1] ^= 1;
+            feed(dec, 0, &f, &got);
+            assert_false(got.p[1].bad_checksum);
         }
-        bool offload = bad * GAD_CHECKSUM_BAD_SHARE > GAD_CHECKSUM_SAMPLE;
-        f.p[f.len - 1] ^= 1;
+    start_auto();
+    put_kind(&kinds[0], 20);
+    f.p[IP + 10] ^= 1; /* of the header */
+    feed(dec, 0, &f, &got);
+    assert_int_equal(fate(GAD_NET_IP_CHECKSUM), 0);
+    put_kind(&kinds[0], 20);
+    feed(dec, 0, &f, &got);
+    f.p[IP + 10] ^= 1;
+    feed(dec, 0, &f, &got);
+    assert_int_equal(fate(GAD_NET_IP_CHECKSUM), 1);
+}
+
+/* More senders than the table has: the one that was silent for longest is forgotten. */
+static void senders_have_a_limit(void **state)
+{
+    (void)state;
+    start_auto();
+    put_kind(&kinds[3], 5);
+    for (unsigned i = 0; i < GAD_SENDERS; i++) { /* two entries for each */
+        set16(&f, IP + 8 + 12, i);
+        set_sum(6, GAD_IP_TCP, kinds[3].l4, kinds[3].sum_at, true);
         got.n = 0;
         feed(dec, 0, &f, &got);
-        assert_int_equal(got.p[0].bad_checksum, !offload);
-        assert_int_equal(stats()->checksums_bad, bad + !offload);
     }
+    assert_int_equal(stats()->checksum_senders, GAD_SENDERS);
+    assert_int_equal(stats()->checksum_senders_evicted, GAD_SENDERS);
 }
 
 /* RFC 1071 section 3: 00 01 f2 03 f4 f5 f6 f7 add up to dd f2. */
@@ -342,8 +466,13 @@ int main(void)
         TEST(a_bad_sum_marks_the_packet),
         TEST(what_cannot_be_summed_up_is_not_bad),
         TEST(a_datagram_in_fragments_has_a_sum),
-        TEST(a_longer_datagram_is_not_summed_up),
-        TEST(auto_distinguishes_offload_from_damage),
+        TEST(a_longer_datagram_is_summed_up_as_far_as_it_counts),
+        TEST(auto_judges_each_sender),
+        TEST(what_offload_leaves_is_recognised),
+        TEST(merged_segments_are_believed),
+        TEST(auto_judges_again),
+        TEST(auto_judges_each_protocol),
+        TEST(senders_have_a_limit),
         TEST(the_sum_is_that_of_the_rfc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
