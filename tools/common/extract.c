@@ -34,6 +34,7 @@ struct run {
     struct output out;
     struct gad_diag d;
     struct bar bar;
+    bool is_incomplete; /* a file, or part of one, could not be read */
 };
 
 /* The sums over all lanes. */
@@ -80,8 +81,10 @@ static void summary(const struct run *run)
     char a[SHOW_TEXT], b[SHOW_TEXT];
 
     (void)fprintf(stderr, "%s packets", show_count(t.net.frames, a));
-    (void)fprintf(stderr, " of %s file%s, %s refused", show_count(st.files, a),
-                  st.files == 1 ? "" : "s", show_count(refused, b));
+    (void)fprintf(stderr, " of %s file%s", show_count(st.files, a), st.files == 1 ? "" : "s");
+    if (st.files_damaged > 0)
+        (void)fprintf(stderr, " (%s damaged)", show_count(st.files_damaged, a));
+    (void)fprintf(stderr, ", %s refused", show_count(refused, b));
     const char *before = ": ";
     for (size_t f = GAD_NET_FIRST_REFUSAL; f < GAD_N_NET_FATES; f++)
         if (t.net.fate[f] > 0) {
@@ -170,8 +173,10 @@ static int read_all(struct run *run)
     bar_clear(&run->bar);
     if (r != GAD_END)
         return r;
-    if (gad_extractor_stats(run->x).files == 0)
+    const struct gad_extractor_stats st = gad_extractor_stats(run->x);
+    if (st.files == 0)
         return gad_fail(&run->d, GAD_EFORMAT, "no capture among the files");
+    run->is_incomplete = st.files_damaged + st.files_failed > 0;
     return output_commit(&run->out, &run->d);
 }
 
@@ -190,7 +195,7 @@ static int extract(const struct extract *e)
         (void)cli_failed(r, &run.d);
     output_deinit(&run.out);
     gad_extractor_free(run.x);
-    return r == 0 ? CLI_OK : CLI_FAILED;
+    return r == 0 && !run.is_incomplete ? CLI_OK : CLI_FAILED;
 }
 
 /* --- options --- */
@@ -294,10 +299,12 @@ const struct cli_command command_extract = {
         "                           then read files with the connection, too\n" CAPTURE_HELP_OPTIONS
         "  --merge                  the inputs are captures of the same time from several places\n"
         "\n"
-        "The inputs, pcap or pcapng, plain or gzip, are read one after the other as one capture; "
-        "of\n"
-        "a directory all files, in the order in which they were written. Records are in the order\n"
-        "in which connections ended. Counters are on stderr. A truncated file is read up to the\n"
-        "truncation, with a warning.\n",
+        "The inputs, pcap or pcapng, plain or packed with gzip, zstd, xz or bzip2, are read one "
+        "after\n"
+        "the other as one capture; of a directory all files, in the order in which they were "
+        "written.\n"
+        "Records are in the order in which connections ended. Counters are on stderr. What a "
+        "truncated\n"
+        "or damaged file still holds is read, with a warning; after damage the exit status is 1.\n",
     .run = run_extract,
 };

@@ -25,7 +25,7 @@ struct input {
     size_t n;
     struct gad_row row[INPUT_BATCH];
     struct gad_dataset_stats stats;
-    bool ended;
+    bool ended, is_damaged;
     int err;
     struct gad_diag diag;
 };
@@ -99,14 +99,18 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
 }
 
 /* Reads all of the capture. The line of a row is its number. With 0, @d can hold a warning: the
- * file is truncated. */
+ * first one. */
 static int read_capture(struct input *in, struct gad_diag *d)
 {
     struct reading reading = {.x = in->capture, .in = in};
+    struct gad_diag later = {""};
     int r;
 
-    while ((r = gad_extractor_step(in->capture, on_record, &reading, d)) == GAD_MORE)
-        ;
+    do
+        r = gad_extractor_step(in->capture, on_record, &reading, d->text[0] ? &later : d);
+    while (r == GAD_MORE);
+    if (r < 0 && later.text[0] != '\0')
+        *d = later;
     return r == GAD_END ? 0 : r;
 }
 
@@ -117,6 +121,7 @@ static void *read_all(void *arg)
 
     int err = in->capture ? read_capture(in, &d) : read_records(in, &d);
     (void)pthread_mutex_lock(&in->lock);
+    in->is_damaged = in->capture && gad_extractor_stats(in->capture).files_damaged > 0;
     in->ended = true;
     in->err = err;
     in->diag = d;
@@ -266,6 +271,14 @@ bool input_ended(struct input *in, int *ret_err, struct gad_diag *d)
     }
     (void)pthread_mutex_unlock(&in->lock);
     return ended;
+}
+
+bool input_is_damaged(struct input *in)
+{
+    (void)pthread_mutex_lock(&in->lock);
+    bool is_damaged = in->is_damaged;
+    (void)pthread_mutex_unlock(&in->lock);
+    return is_damaged;
 }
 
 struct gad_dataset_stats input_stats(struct input *in)
