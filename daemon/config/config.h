@@ -59,7 +59,7 @@ struct config_capture {
     const char *interface, *file, *directory;
     const char *filter, *checksums, *tunnel_kinds;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
-    bool promiscuous, by_vlan, watch, delete_done;
+    bool promiscuous, by_vlan, watch, recursive, delete_done;
     struct gad_time poll, settle, patience;
     struct config_value *value; /* one a key of the table */
 };

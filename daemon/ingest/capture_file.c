@@ -105,8 +105,10 @@ int capture_file_read(struct capture *c)
 int capture_directory_open(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
-    const struct gad_directory_options opt = {
-        .watch = o->watch, .settle_ns = o->settle.ns, .delete_done = o->delete_done};
+    const struct gad_directory_options opt = {.watch = o->watch,
+                                              .recursive = o->recursive,
+                                              .settle_ns = o->settle.ns,
+                                              .delete_done = o->delete_done};
 
     return gad_directory_open(o->directory, &opt, &c->directory, d);
 }
@@ -197,6 +199,8 @@ static void look(struct capture *c, struct gad_time *since)
         log_warn("capture", "%s: %s; retrying", name, d.text);
     else if (r >= 0 && c->stats.is_gone)
         log_notice("capture", "%s: reading '%s' again", name, c->config->directory);
+    if (r >= 0 && d.text[0])
+        log_warn("capture", "%s: %s", name, d.text);
     if (r == 0) {
         c->stats.is_idle = false;
         set_state(c, false, false);
@@ -215,7 +219,10 @@ static int read_once(struct capture *c)
     int r = 0;
 
     while (r == 0 && !thread_must_stop(&c->thread)) {
+        d.text[0] = '\0';
         r = gad_directory_next(c->directory, gad_time_wall(), &path, &d);
+        if (r >= 0 && d.text[0])
+            log_warn("capture", "%s: %s", c->config->name, d.text);
         if (r == 0)
             read_one(c, path);
     }

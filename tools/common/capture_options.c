@@ -11,9 +11,9 @@
 
 enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
 
-static const char *const names[] = {"--filter",    "--service",        "--checksums",
-                                    "--tunnels",   "--tunnel-kinds",   "--by-vlan",
-                                    "--max-flows", "--inspect-memory", "--seed"};
+static const char *const names[] = {
+    "--filter",  "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
+    "--by-vlan", "--max-flows", "--inspect-memory", "--seed",    "--recursive"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -82,6 +82,9 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         break;
     case CAPTURE_BY_VLAN:
         o->by_vlan = true;
+        break;
+    case CAPTURE_RECURSIVE:
+        o->recursive = true;
         break;
     case CAPTURE_MAX_FLOWS:
         r = cli_u64(name, arg, 1, GAD_FLOWS_MAX, &n, d);

@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/mem.h"
 #include "lib/dataset/record_text.h"
-#include "lib/net/directory.h"
 #include "lib/record/extractor.h"
 #include "tools/common/bar.h"
+#include "tools/common/capture_input.h"
 #include "tools/common/capture_options.h"
 #include "tools/common/option.h"
 #include "tools/common/output.h"
@@ -114,29 +113,13 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
     return output_flush(&run->out, &run->d);
 }
 
-static int add_directory(struct run *run, const char *path, size_t lane)
-{
-    gad_cleanup(gad_directory_closep) struct gad_directory *dir = NULL;
-    const char *file = NULL;
-    size_t n = 0;
-
-    int r = gad_directory_open(path, NULL, &dir, &run->d);
-    while (r == 0 && (r = gad_directory_next(dir, gad_time_wall(), &file, &run->d)) == 0) {
-        r = gad_extractor_add(run->x, lane, file, true);
-        n++;
-    }
-    if (r == GAD_END && n == 0)
-        return gad_fail(&run->d, GAD_EINVAL, "%s: no files in it", path);
-    return r == GAD_END ? 0 : r;
-}
-
 static int add_input(struct run *run, const char *path, size_t lane)
 {
-    struct stat st;
-
-    if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return add_directory(run, path, lane);
-    return gad_extractor_add(run->x, lane, path, false);
+    run->d.text[0] = '\0';
+    int r = capture_input_add(run->x, lane, path, run->e->capture.recursive, &run->d);
+    if (r == 0 && run->d.text[0] != '\0')
+        cli_say("warning: %s", run->d.text);
+    return r;
 }
 
 static int open_all(struct run *run)
