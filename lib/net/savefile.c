@@ -11,6 +11,8 @@
 
 enum { MAGIC_LEN = 4, PLACE_LEN = 400 };
 
+#define NEITHER "neither pcap nor pcapng, plain or gzip, zstd, xz or bzip2"
+
 /* "FILE: damaged at byte 1234, after packet 5" */
 static void place(const struct gad_savefile *s, const char *what, char text[static PLACE_LEN])
 {
@@ -20,7 +22,7 @@ static void place(const struct gad_savefile *s, const char *what, char text[stat
                    what, gad_bytes_offset(s->bytes), of, s->frames);
 }
 
-void savefile_damaged(struct gad_savefile *s, const char *fmt, ...)
+void gad_savefile_note_damage(struct gad_savefile *s, const char *fmt, ...)
 {
     char at[PLACE_LEN];
     va_list args;
@@ -71,7 +73,7 @@ static int bytes_failed(struct gad_savefile *s, int err)
     return GAD_END;
 }
 
-int savefile_end(struct gad_savefile *s)
+int gad_savefile_end(struct gad_savefile *s)
 {
     int err = gad_bytes_end(s->bytes);
 
@@ -79,7 +81,7 @@ int savefile_end(struct gad_savefile *s)
     return err != 0 ? bytes_failed(s, err) : GAD_END;
 }
 
-int savefile_cut(struct gad_savefile *s, const char *in)
+int gad_savefile_cut_within(struct gad_savefile *s, const char *in)
 {
     char at[PLACE_LEN];
     int err = gad_bytes_end(s->bytes);
@@ -96,7 +98,7 @@ int savefile_cut(struct gad_savefile *s, const char *in)
 }
 
 /* https://www.tcpdump.org/linktypes.html: the numbers of which libpcap has others on Linux. */
-int savefile_link_type(uint32_t in_file)
+int gad_savefile_map_link(uint32_t in_file)
 {
     static const struct {
         uint32_t in_file;
@@ -110,7 +112,7 @@ int savefile_link_type(uint32_t in_file)
     return (int)in_file;
 }
 
-int savefile_check_link(const struct gad_savefile *s, struct gad_diag *d)
+int gad_savefile_check_link(const struct gad_savefile *s, struct gad_diag *d)
 {
     const char *name = pcap_datalink_val_to_name(s->link_type);
 
@@ -129,6 +131,9 @@ static int no_header(struct gad_savefile *s, size_t n, struct gad_diag *d)
         return gad_fail(d, err, "%s: no memory to unpack it", s->name);
     if (err == -EISDIR || (err < 0 && gad_bytes_packed(s->bytes) == GAD_PACKED_NONE))
         return gad_fail(d, err, "%s: cannot read: %s", s->name, gad_strerror(err));
+    if (err == GAD_EFORMAT)
+        return gad_fail(d, err, "%s: not a capture: " NEITHER "; its %s stream is broken", s->name,
+                        gad_packed_name(gad_bytes_packed(s->bytes)));
     if (err != 0) {
         (void)bytes_failed(s, err);
         return gad_fail(d, err, "%s", s->damage.text);
@@ -146,9 +151,7 @@ static int not_a_capture(const struct gad_savefile *s, struct gad_diag *d)
                         "%s: what is packed in it with %s is not a capture; for records use '%s "
                         "FILE | ...' with - as the file",
                         s->name, gad_packed_name(kind), gad_packed_command(kind));
-    return gad_fail(d, GAD_EFORMAT,
-                    "%s: not a capture: neither pcap nor pcapng, plain or gzip, zstd, xz or bzip2",
-                    s->name);
+    return gad_fail(d, GAD_EFORMAT, "%s: not a capture: " NEITHER, s->name);
 }
 
 static int open_format(struct gad_savefile *s, struct gad_diag *d)
@@ -161,11 +164,11 @@ static int open_format(struct gad_savefile *s, struct gad_diag *d)
     s->is_big = true;
     switch (savefile_u32(s, p)) {
     case 0x0a0d0d0a:
-        return savefile_pcapng_open(s, d);
+        return gad_savefile_open_pcapng(s, d);
     case 0xa1b2c3d4:
     case 0xa1b23c4d:
     case 0xa1b2cd34:
-        return savefile_pcap_open(s, d);
+        return gad_savefile_open_pcap(s, d);
     default:
         break;
     }
@@ -174,7 +177,7 @@ static int open_format(struct gad_savefile *s, struct gad_diag *d)
     case 0xa1b2c3d4:
     case 0xa1b23c4d:
     case 0xa1b2cd34:
-        return savefile_pcap_open(s, d);
+        return gad_savefile_open_pcap(s, d);
     default:
         return not_a_capture(s, d);
     }

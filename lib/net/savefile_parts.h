@@ -45,23 +45,23 @@ struct gad_savefile {
 };
 
 /* Reads of the first bytes, at least enough for the header of the format. */
-int savefile_pcap_open(struct gad_savefile *s, struct gad_diag *d) GAD_MUST_CHECK;
-int savefile_pcapng_open(struct gad_savefile *s, struct gad_diag *d) GAD_MUST_CHECK;
+int gad_savefile_open_pcap(struct gad_savefile *s, struct gad_diag *d) GAD_MUST_CHECK;
+int gad_savefile_open_pcapng(struct gad_savefile *s, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Notes damage at the current place. */
-void savefile_damaged(struct gad_savefile *s, const char *fmt, ...)
+void gad_savefile_note_damage(struct gad_savefile *s, const char *fmt, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 
 /* The bytes ended too early, within what @in names. Notes why. Returns GAD_END, or GAD_ENOMEM. */
-int savefile_cut(struct gad_savefile *s, const char *in);
+int gad_savefile_cut_within(struct gad_savefile *s, const char *in);
 /* The bytes ended where they can. */
-int savefile_end(struct gad_savefile *s);
+int gad_savefile_end(struct gad_savefile *s);
 
 /* Fails for an unsupported link type. */
-int savefile_check_link(const struct gad_savefile *s, struct gad_diag *d) GAD_MUST_CHECK;
+int gad_savefile_check_link(const struct gad_savefile *s, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* libpcap's number for a link type of a file, as lib/net/link.c has it. */
-int savefile_link_type(uint32_t in_file);
+int gad_savefile_map_link(uint32_t in_file);
 
 static inline uint32_t savefile_u32(const struct gad_savefile *s, const uint8_t *p)
 {

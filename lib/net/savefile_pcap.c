@@ -17,9 +17,9 @@ static int next(struct gad_savefile *s, struct gad_savefile_frame *ret)
     const uint8_t *p = gad_bytes_need(s->bytes, s->record_len, &n);
 
     if (n == 0)
-        return savefile_end(s);
+        return gad_savefile_end(s);
     if (n < s->record_len)
-        return savefile_cut(s, "the header of a packet");
+        return gad_savefile_cut_within(s, "the header of a packet");
     uint32_t sec = savefile_u32(s, p), fraction = savefile_u32(s, p + 4);
     uint32_t caplen = savefile_u32(s, p + 8), len = savefile_u32(s, p + 12);
     if (s->lengths == LENGTHS_SWAPPED || (s->lengths == LENGTHS_MAYBE_SWAPPED && caplen > len)) {
@@ -30,16 +30,17 @@ static int next(struct gad_savefile *s, struct gad_savefile_frame *ret)
     bool is_zero = memcmp(p, zeros, RECORD_LEN) == 0;
     if (caplen > GAD_SAVEFILE_FRAME_MAX || is_zero) {
         if (is_zero)
-            savefile_damaged(s, "zeros instead of a packet; the rest is not read");
+            gad_savefile_note_damage(s, "zeros instead of a packet; the rest is not read");
         else
-            savefile_damaged(s, "a packet of %u captured bytes, above %d; the rest is not read",
-                             caplen, GAD_SAVEFILE_FRAME_MAX);
+            gad_savefile_note_damage(
+                s, "a packet of %u captured bytes, above %d; the rest is not read", caplen,
+                GAD_SAVEFILE_FRAME_MAX);
         s->has_ended = true;
         return GAD_END;
     }
     p = gad_bytes_need(s->bytes, s->record_len + caplen, &n);
     if (n < s->record_len + caplen)
-        return savefile_cut(s, "a packet");
+        return gad_savefile_cut_within(s, "a packet");
     gad_bytes_take(s->bytes, s->record_len + caplen);
     /* More than a second of nanoseconds is no time; then only the seconds count. */
     uint64_t ns = (uint64_t)fraction * (s->is_ns ? 1 : 1000);
@@ -52,13 +53,13 @@ static int next(struct gad_savefile *s, struct gad_savefile_frame *ret)
     return 0;
 }
 
-int savefile_pcap_open(struct gad_savefile *s, struct gad_diag *d)
+int gad_savefile_open_pcap(struct gad_savefile *s, struct gad_diag *d)
 {
     size_t n;
     const uint8_t *p = gad_bytes_need(s->bytes, HEADER_LEN, &n);
 
     if (n < HEADER_LEN)
-        return savefile_cut(s, "its header");
+        return gad_savefile_cut_within(s, "its header");
     uint32_t magic = savefile_u32(s, p);
     uint16_t major = savefile_u16(s, p + 4), minor = savefile_u16(s, p + 6);
     if (major < 2)
@@ -71,8 +72,8 @@ int savefile_pcap_open(struct gad_savefile *s, struct gad_diag *d)
         s->lengths = LENGTHS_SWAPPED;
     else if (major == 2 && minor == 3)
         s->lengths = LENGTHS_MAYBE_SWAPPED;
-    s->link_type = savefile_link_type(savefile_u32(s, p + 20));
+    s->link_type = gad_savefile_map_link(savefile_u32(s, p + 20));
     s->next = next;
     gad_bytes_take(s->bytes, HEADER_LEN);
-    return savefile_check_link(s, d);
+    return gad_savefile_check_link(s, d);
 }

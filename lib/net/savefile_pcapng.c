@@ -65,7 +65,7 @@ static struct gad_time time_of(const struct savefile_interface *i, uint64_t t)
 /* Ends the file here: nothing says where the next block begins. */
 static int lost(struct gad_savefile *s, const char *why)
 {
-    savefile_damaged(s, "%s; the rest is not read", why);
+    gad_savefile_note_damage(s, "%s; the rest is not read", why);
     s->has_ended = true;
     return GAD_END;
 }
@@ -96,17 +96,18 @@ static int finish_block(struct gad_savefile *s)
         want = want < GAD_BYTES_WINDOW ? want : GAD_BYTES_WINDOW;
         (void)gad_bytes_need(s->bytes, want, &n);
         if (n < want)
-            return savefile_cut(s, "a block");
+            return gad_savefile_cut_within(s, "a block");
         gad_bytes_take(s->bytes, want);
         s->block_rest -= want;
     }
     const uint8_t *p = gad_bytes_need(s->bytes, TRAILER_LEN, &n);
     if (n < TRAILER_LEN)
-        return savefile_cut(s, "a block");
+        return gad_savefile_cut_within(s, "a block");
     uint32_t trailer = savefile_u32(s, p);
     bool is_same = trailer == s->block_len;
     if (!is_same)
-        savefile_damaged(s, "the block's two lengths differ: %u and %u", s->block_len, trailer);
+        gad_savefile_note_damage(s, "the block's two lengths differ: %u and %u", s->block_len,
+                                 trailer);
     gad_bytes_take(s->bytes, TRAILER_LEN);
     s->block_len = 0;
     if (!is_same && !is_plausible(s))
@@ -129,7 +130,7 @@ static int section(struct gad_savefile *s)
     const uint8_t *p = gad_bytes_need(s->bytes, SECTION_LEN, &n);
 
     if (n < SECTION_LEN)
-        return savefile_cut(s, "the header of a section");
+        return gad_savefile_cut_within(s, "the header of a section");
     s->is_big = true;
     if (savefile_u32(s, p + 8) != BYTE_ORDER) {
         s->is_big = false;
@@ -179,9 +180,9 @@ static int interface(struct gad_savefile *s, uint32_t len)
     const uint8_t *p = gad_bytes_need(s->bytes, want, &n);
 
     if (n < want)
-        return savefile_cut(s, "the description of an interface");
+        return gad_savefile_cut_within(s, "the description of an interface");
     if (s->n_interfaces == GAD_SAVEFILE_INTERFACES_MAX) {
-        savefile_damaged(s, "more than %d interfaces", GAD_SAVEFILE_INTERFACES_MAX);
+        gad_savefile_note_damage(s, "more than %d interfaces", GAD_SAVEFILE_INTERFACES_MAX);
         take(s, len, HEAD_LEN);
         return GAD_MORE;
     }
@@ -196,12 +197,12 @@ static int interface(struct gad_savefile *s, uint32_t len)
     i.is_unusable = len < INTERFACE_LEN + TRAILER_LEN;
     if (!i.is_unusable) {
         size_t end = want < len ? want : want - TRAILER_LEN;
-        i.link_type = savefile_link_type(savefile_u16(s, p + 8));
+        i.link_type = gad_savefile_map_link(savefile_u16(s, p + 8));
         i.snaplen = savefile_u32(s, p + 12);
         i.is_unusable = !options(s, gad_cursor_init(p + INTERFACE_LEN, end - INTERFACE_LEN), &i);
     }
     if (i.is_unusable)
-        savefile_damaged(s, "the description of interface %zu", s->n_interfaces);
+        gad_savefile_note_damage(s, "the description of interface %zu", s->n_interfaces);
     s->interface[s->n_interfaces++] = i; /* also then: the next ones keep their numbers */
     take(s, len, HEAD_LEN);
     return GAD_MORE;
@@ -210,7 +211,7 @@ static int interface(struct gad_savefile *s, uint32_t len)
 /* A packet that cannot be read is passed over by its block's length. */
 static int pass_over(struct gad_savefile *s, uint32_t len, const char *why, uint32_t number)
 {
-    savefile_damaged(s, "%s (%u)", why, number);
+    gad_savefile_note_damage(s, "%s (%u)", why, number);
     take(s, len, HEAD_LEN);
     return GAD_MORE;
 }
@@ -227,7 +228,7 @@ static int packet(struct gad_savefile *s, uint32_t type, uint32_t len,
         return pass_over(s, len, "a packet whose block is too short", len);
     const uint8_t *p = gad_bytes_need(s->bytes, head, &n);
     if (n < head)
-        return savefile_cut(s, "the header of a packet");
+        return gad_savefile_cut_within(s, "the header of a packet");
     if (type != SIMPLE_PACKET)
         number = type == PACKET ? savefile_u16(s, p + 8) : savefile_u32(s, p + 8);
     if (number >= s->n_interfaces || s->interface[number].is_unusable)
@@ -249,7 +250,7 @@ static int packet(struct gad_savefile *s, uint32_t type, uint32_t len,
         return pass_over(s, len, "a packet whose captured length is out of range", caplen);
     p = gad_bytes_need(s->bytes, head + caplen, &n);
     if (n < head + caplen)
-        return savefile_cut(s, "a packet");
+        return gad_savefile_cut_within(s, "a packet");
     ret->p = p + head;
     ret->caplen = caplen;
     s->last = ret->time;
@@ -273,9 +274,9 @@ static int other_block(struct gad_savefile *s, uint32_t *ret_type, uint32_t *ret
         return r;
     const uint8_t *p = gad_bytes_need(s->bytes, HEAD_LEN, &n);
     if (n == 0)
-        return savefile_end(s);
+        return gad_savefile_end(s);
     if (n < HEAD_LEN)
-        return savefile_cut(s, "the header of a block");
+        return gad_savefile_cut_within(s, "the header of a block");
     uint32_t type = savefile_u32(s, p), len = savefile_u32(s, p + 4);
     if (type == SECTION)
         return section(s);
@@ -307,7 +308,7 @@ static int next(struct gad_savefile *s, struct gad_savefile_frame *ret)
 
 /* Reads up to the first packet, so that the link types are known: the first one that is supported
  * stands for all. */
-int savefile_pcapng_open(struct gad_savefile *s, struct gad_diag *d)
+int gad_savefile_open_pcapng(struct gad_savefile *s, struct gad_diag *d)
 {
     uint32_t type, len;
     int r;
@@ -326,5 +327,5 @@ int savefile_pcapng_open(struct gad_savefile *s, struct gad_diag *d)
     s->link_type = s->interface[0].link_type;
     for (size_t i = 0; i < s->n_interfaces && !gad_link_type_known(s->link_type); i++)
         s->link_type = s->interface[i].link_type;
-    return savefile_check_link(s, d);
+    return gad_savefile_check_link(s, d);
 }

@@ -72,8 +72,9 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
  * @path: "-" is standard input
  * @opt:  may be NULL
  *
- * Return: 0; GAD_EFORMAT if the file is not a capture or has only unsupported link types; GAD_ETRUNC
- * if it ends within its header; GAD_EUNKNOWN if this build does not unpack it; a system error.
+ * Return: 0; GAD_EFORMAT if the file is not a capture or has only unsupported link types;
+ * GAD_ETRUNC if it ends within its header; GAD_EUNKNOWN if this build does not unpack it; a system
+ * error.
  */
 int gad_source_open_file(const char *path, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;

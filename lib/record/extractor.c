@@ -257,7 +257,7 @@ static bool has_more_files(const struct gad_extractor *x)
     return false;
 }
 
-/* A file that cannot be opened leaves the others. It is an error if there are none. */
+/* A file that cannot be opened leaves the others. It is an error if there is no other. */
 static int open_next(struct lane *l, struct gad_diag *d)
 {
     struct file *f = &l->file[l->next++];

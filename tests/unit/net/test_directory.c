@@ -108,7 +108,7 @@ static void make_sub(const char *name)
     assert_int_equal(mkdir(p, 0700), 0);
 }
 
-/* In one order with the others. Links are not followed, so a loop is none. */
+/* In one order with the others. Links are not followed, so there is no loop. */
 static void directories_in_it_may_be_read_too(void **state)
 {
     (void)state;

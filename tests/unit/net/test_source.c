@@ -204,6 +204,7 @@ static void gzip_is_unpacked(void **state)
     assert_non_null(strstr(diag.text, "gzip"));
     gz[12] ^= 0xff;
     assert_int_equal(read_bytes(gz, n, &s), GAD_EFORMAT);
+    assert_non_null(strstr(diag.text, "gzip"));
 }
 
 /* The bytes are in the pipe before it is read; it holds 64 KiB. */
