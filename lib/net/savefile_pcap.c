@@ -27,14 +27,11 @@ static int next(struct gad_savefile *s, struct gad_savefile_frame *ret)
         caplen = len;
         len = other;
     }
-    bool is_zero = memcmp(p, zeros, RECORD_LEN) == 0;
-    if (caplen > GAD_SAVEFILE_FRAME_MAX || is_zero) {
-        if (is_zero)
-            gad_savefile_note_damage(s, "zeros instead of a packet; the rest is not read");
-        else
-            gad_savefile_note_damage(
-                s, "a packet of %u captured bytes, above %d; the rest is not read", caplen,
-                GAD_SAVEFILE_FRAME_MAX);
+    if (memcmp(p, zeros, RECORD_LEN) == 0) /* as of a writer that crashed; no frame is empty */
+        return gad_savefile_cut_within(s, "zeros, which are not packets");
+    if (caplen > GAD_SAVEFILE_FRAME_MAX) {
+        gad_savefile_note_damage(s, "a packet of %u captured bytes, above %d; the rest is not read",
+                                 caplen, GAD_SAVEFILE_FRAME_MAX);
         s->has_ended = true;
         return GAD_END;
     }
