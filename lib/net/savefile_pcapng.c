@@ -70,7 +70,18 @@ static int lost(struct gad_savefile *s, const char *why)
     return GAD_END;
 }
 
-/* Is there the start of a block, or nothing? */
+/* Do the (n) bytes hold the head of a packet that fits into its block of @len bytes? */
+static bool is_sound_packet(const struct gad_savefile *s, const uint8_t *p, size_t n, uint32_t len)
+{
+    return n >= PACKET_LEN && savefile_u32(s, p) == ENHANCED_PACKET &&
+           savefile_u32(s, p + 8) < s->n_interfaces && len >= PACKET_LEN + TRAILER_LEN &&
+           savefile_u32(s, p + 20) <= len - PACKET_LEN - TRAILER_LEN;
+}
+
+/*
+ * After damage: is there a block, or the end? More is asked of it than of others: two equal
+ * lengths, or a packet that fits.
+ */
 static bool is_plausible(struct gad_savefile *s)
 {
     size_t n;
@@ -80,10 +91,16 @@ static bool is_plausible(struct gad_savefile *s)
         return n == 0;
     uint32_t type = savefile_u32(s, p), len = savefile_u32(s, p + 4);
     if (type == SECTION)
-        return true;
+        return savefile_u32(s, p + 8) == BYTE_ORDER ||
+               savefile_u32(s, p + 8) == __builtin_bswap32(BYTE_ORDER);
     /* 4 to 10: names, statistics, journal, secrets; bad: custom, with its upper bit or not */
     bool is_known = (type >= 1 && type <= 10) || (type & 0xbfffffff) == 0xbad;
-    return is_known && len >= BLOCK_MIN && len <= GAD_SAVEFILE_BLOCK_MAX;
+    if (!is_known || len < BLOCK_MIN || len > GAD_BYTES_WINDOW - 3)
+        return false;
+    size_t padded = ((size_t)len + 3) & ~(size_t)3;
+    p = gad_bytes_need(s->bytes, padded, &n);
+    return (n >= padded && savefile_u32(s, p + padded - TRAILER_LEN) == len) ||
+           is_sound_packet(s, p, n, len);
 }
 
 /* Moves to the end of the block that is being read. GAD_MORE: a next one can begin there. */

@@ -262,6 +262,26 @@ static void a_damaged_block_is_passed_over(void **state)
         }
 }
 
+/* Of any block, and of all packets: their heads still say where the next one begins. */
+static void trailers_may_be_wrong(void **state)
+{
+    (void)state;
+    begin();
+    size_t first = c.len;
+    for (uint8_t k = 0; k < 4; k++)
+        packet(0, k, k);
+    const size_t ends[] = {HEAD, first, c.len};
+    for (unsigned i = 0; i < 3; i++) {
+        c.p[ends[i] - 1] = 1;
+        is_damaged(4, "two lengths differ");
+        assert_null(strstr(diag.text, "more places"));
+        c.p[ends[i] - 1] = 0;
+    }
+    for (unsigned k = 0; k < 4; k++)
+        memset(c.p + first + 36UL * (k + 1) - 4, 0, 4);
+    is_damaged(4, "3 more places");
+}
+
 /* Where no length says where the next block begins, what follows is not searched for one. */
 static void nothing_is_searched(void **state)
 {
@@ -388,6 +408,7 @@ int main(void)
         TEST(an_unsupported_link_type_leaves_the_others),
         TEST(other_kinds_of_packets),
         TEST(a_damaged_block_is_passed_over),
+        TEST(trailers_may_be_wrong),
         TEST(nothing_is_searched),
         TEST(a_damaged_interface_keeps_its_number),
         TEST(zeros_are_no_packets),
