@@ -60,7 +60,7 @@ struct config_capture {
     const char *filter, *checksums, *tunnel_kinds;
     const char *vxlan_ports, *geneve_ports, *gtp_ports;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
-    bool promiscuous, by_vlan, watch, delete_done;
+    bool promiscuous, by_vlan, watch, recursive, delete_done;
     struct gad_time poll, settle, patience;
     struct config_value *value; /* one a key of the table */
 };

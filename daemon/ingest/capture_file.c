@@ -50,10 +50,25 @@ bool capture_file_waits(const char *path)
            (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
-/* Reads the source's frames. Returns GAD_END; GAD_MORE if the stop flag is set; a negative error.
- * With GAD_END @d can hold a warning. */
-static int read_source(struct capture *c, struct gad_diag *d)
+/* Warns, once, of a filter that took nothing because of VLAN tags. */
+static void hint(struct capture *c, const struct gad_source_stats *s)
 {
+    struct gad_diag d = {""};
+
+    c->refused = c->has_taken ? (struct gad_filter_refused){.frames = 0} : c->refused;
+    c->has_taken = c->has_taken || s->frames > 0;
+    gad_filter_add(&c->refused, &s->refused);
+    if (c->has_taken || c->has_hinted || !gad_filter_hint(c->config->filter, &c->refused, &d))
+        return;
+    c->has_hinted = true;
+    log_warn("capture", "%s: %s", c->config->name, d.text);
+}
+
+/* Reads the source's frames. Returns GAD_END; GAD_MORE if the stop flag is set; a negative error.
+ * With GAD_END @d can hold a warning; *ret_damaged: some of the file could not be read. */
+static int read_source(struct capture *c, bool *ret_damaged, struct gad_diag *d)
+{
+    struct gad_source_stats s;
     int r = GAD_MORE;
 
     while (r == GAD_MORE && !thread_must_stop(&c->thread)) {
@@ -61,24 +76,28 @@ static int read_source(struct capture *c, struct gad_diag *d)
         if (c->batch && c->batch->n > 0 && gad_ring_count(c->filled) == 0)
             capture_send(c); /* the main loop is idle */
     }
+    gad_source_stats(c->source, &s);
+    *ret_damaged = s.damaged;
+    if (r == GAD_END)
+        hint(c, &s);
     return r;
 }
 
 int capture_file_read(struct capture *c)
 {
     struct gad_diag d = {""};
-    bool is_pipe = !c->source;
+    bool is_pipe = !c->source, is_damaged = false;
 
     int r = c->source ? 0 : capture_file_open(c, c->config->file, &d);
     if (r == 0)
-        r = read_source(c, &d);
+        r = read_source(c, &is_damaged, &d);
     if (is_pipe && thread_must_stop(&c->thread))
         return 0; /* the daemon itself stopped reading there */
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);
     else if (d.text[0])
         log_warn("capture", "%s: %s", c->config->name, d.text);
-    return r < 0 ? r : 0;
+    return is_damaged ? GAD_EFORMAT : r < 0 ? r : 0;
 }
 
 #define MS INT64_C(1000000)
@@ -86,27 +105,32 @@ int capture_file_read(struct capture *c)
 int capture_directory_open(struct capture *c, struct gad_diag *d)
 {
     const struct config_capture *o = c->config;
-    const struct gad_directory_options opt = {
-        .watch = o->watch, .settle_ns = o->settle.ns, .delete_done = o->delete_done};
+    const struct gad_directory_options opt = {.watch = o->watch,
+                                              .recursive = o->recursive,
+                                              .settle_ns = o->settle.ns,
+                                              .delete_done = o->delete_done};
 
     return gad_directory_open(o->directory, &opt, &c->directory, d);
 }
 
-/* Reads one file, as the next part of the capture. An error in it affects this file only. */
+/* Reads one file, as the next part of the capture. An error in it affects this file only. A damaged
+ * file counts as broken and is not deleted. */
 static void read_one(struct capture *c, const char *path)
 {
     struct gad_diag d = {""};
+    bool is_damaged = false;
 
     int r = capture_file_open(c, path, &d);
     if (r == 0)
-        r = read_source(c, &d);
+        r = read_source(c, &is_damaged, &d);
     gad_source_close(c->source);
     c->source = NULL;
     if (r == GAD_MORE)
         return; /* stopped in the middle of it */
     if (d.text[0])
         log_warn("capture", "%s: %s%s", c->config->name, d.text, r < 0 ? "; skipping it" : "");
-    if (r < 0) {
+    c->has_damaged = c->has_damaged || is_damaged;
+    if (r < 0 || is_damaged) {
         c->stats.files_broken++;
         return;
     }
@@ -175,6 +199,8 @@ static void look(struct capture *c, struct gad_time *since)
         log_warn("capture", "%s: %s; retrying", name, d.text);
     else if (r >= 0 && c->stats.is_gone)
         log_notice("capture", "%s: reading '%s' again", name, c->config->directory);
+    if (r >= 0 && d.text[0])
+        log_warn("capture", "%s: %s", name, d.text);
     if (r == 0) {
         c->stats.is_idle = false;
         set_state(c, false, false);
@@ -193,15 +219,18 @@ static int read_once(struct capture *c)
     int r = 0;
 
     while (r == 0 && !thread_must_stop(&c->thread)) {
+        d.text[0] = '\0';
         r = gad_directory_next(c->directory, gad_time_wall(), &path, &d);
+        if (r >= 0 && d.text[0])
+            log_warn("capture", "%s: %s", c->config->name, d.text);
         if (r == 0)
             read_one(c, path);
     }
-    if (r == GAD_END && c->stats.files == 0)
+    if (r == GAD_END && c->stats.files == 0 && !c->has_damaged)
         r = gad_fail(&d, GAD_EFORMAT, "%s: no capture file in it", c->config->directory);
     if (r < 0)
         log_error("capture", "%s: %s", c->config->name, d.text);
-    return r < 0 ? r : 0;
+    return r < 0 ? r : c->has_damaged ? GAD_EFORMAT : 0;
 }
 
 int capture_directory_read(struct capture *c)

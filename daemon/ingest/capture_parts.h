@@ -43,6 +43,10 @@ struct capture {
     struct gad_time sent, asked, retry;   /* monotonic */
     bool is_ending;
     bool has_begun; /* an interface: it has existed */
+    /* Files: what the filter refused before it took a first frame, for one warning. */
+    struct gad_filter_refused refused;
+    bool has_taken, has_hinted;
+    bool has_damaged; /* a file was damaged */
     struct log_limit link_limit;
     enum gad_link logged_link;  /* the link state that was logged last */
     struct gad_time link_retry; /* monotonic; no other state is logged before it */
@@ -59,7 +63,7 @@ int capture_directory_open(struct capture *c, struct gad_diag *d) GAD_MUST_CHECK
 
 /*
  * Read until the stop flag is set, or to the end. Return 0 if that was fine or a file was
- * truncated.
+ * truncated; GAD_EFORMAT if a file was damaged.
  */
 int capture_file_read(struct capture *c);
 int capture_directory_read(struct capture *c);

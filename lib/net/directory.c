@@ -28,7 +28,8 @@ struct gad_directory {
     int fd;
     bool was_scanned;
     struct list files;
-    size_t current; /* the file returned last, or SIZE_MAX */
+    size_t current;      /* the file returned last, or SIZE_MAX */
+    size_t n_unreadable; /* directories in it, at the last scan */
     size_t path_len;
     char path[PATH_MAX]; /* of the directory, then of a file in it */
 };
@@ -91,15 +92,72 @@ static bool stat_file(const struct gad_directory *dir, const char *name, int64_t
     return true;
 }
 
-static int read_names(const struct gad_directory *dir, DIR *stream, struct list *l)
+/* The listing of one directory, and of those in it. */
+struct walk {
+    const struct gad_directory *dir;
+    struct list *l;
+    struct gad_diag *d; /* receives the first directory that cannot be read */
+    size_t n_unreadable;
+    unsigned depth;
+    size_t len; /* of name up to the current directory, with its slash */
+    char name[PATH_MAX];
+};
+
+static int read_names(struct walk *w, DIR *stream);
+
+/* Lists the directory whose name is in w->name; @len: with a slash. */
+static int read_sub(struct walk *w, size_t len)
 {
+    int fd = openat(w->dir->fd, w->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+    size_t before = w->len;
+
+    if (!stream) {
+        int err = -errno;
+        if (fd >= 0)
+            close(fd);
+        if (err == -ENOENT || err == -ENOTDIR || err == -ELOOP) /* replaced meanwhile */
+            return 0;
+        if (w->n_unreadable++ == 0)
+            (void)gad_fail(w->d, err, "%s/%s: cannot open: %s; skipping it", w->dir->path, w->name,
+                           gad_strerror(err));
+        return 0;
+    }
+    w->name[len - 1] = '/';
+    w->len = len;
+    w->depth++;
+    int r = w->depth > GAD_DIRECTORY_DEPTH_MAX ? GAD_ELIMIT : read_names(w, stream);
+    w->depth--;
+    w->len = before;
+    closedir(stream);
+    return r;
+}
+
+static bool is_directory(const struct gad_directory *dir, const char *name)
+{
+    struct stat st;
+
+    return fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int read_names(struct walk *w, DIR *stream)
+{
+    const size_t room = sizeof(w->dir->path) - w->dir->path_len - 1;
     int64_t written_ns;
     struct dirent *e;
 
     while (errno = 0, (e = readdir(stream)) != NULL) {
-        if (e->d_name[0] == '.' || !stat_file(dir, e->d_name, &written_ns))
+        size_t len = w->len + strlen(e->d_name) + 1;
+        if (e->d_name[0] == '.')
             continue;
-        int r = list_add(l, e->d_name, written_ns);
+        if (len > room)
+            return GAD_ELIMIT;
+        memcpy(w->name + w->len, e->d_name, len - w->len);
+        int r = 0;
+        if (stat_file(w->dir, w->name, &written_ns))
+            r = list_add(w->l, w->name, written_ns);
+        else if (w->dir->opt.recursive && is_directory(w->dir, w->name))
+            r = read_sub(w, len);
         if (r != 0)
             return r;
     }
@@ -132,16 +190,21 @@ static DIR *open_again(struct gad_directory *dir)
 static int scan(struct gad_directory *dir, struct gad_diag *d)
 {
     gad_cleanup(list_deinit) struct list fresh = {.n = 0};
+    struct gad_diag unreadable = {""};
+    struct walk w = {.dir = dir, .l = &fresh, .d = &unreadable};
     DIR *stream = open_again(dir);
 
     if (!stream) {
         int err = -errno;
         return gad_fail(d, err, "%s: cannot open: %s", dir->path, gad_strerror(err));
     }
-    int r = read_names(dir, stream, &fresh);
+    int r = read_names(&w, stream);
     closedir(stream);
     if (r != 0)
         return gad_fail(d, r, "%s: cannot list: %s", dir->path, gad_strerror(r));
+    if (w.n_unreadable > 0 && w.n_unreadable != dir->n_unreadable)
+        (void)gad_fail(d, 0, "%s", unreadable.text);
+    dir->n_unreadable = w.n_unreadable;
     list_sort(&fresh);
     for (size_t i = 0; i < fresh.n; i++) {
         const struct entry *old = list_find(&dir->files, &fresh.e[i]);

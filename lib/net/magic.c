@@ -6,6 +6,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/z_mem.h"
+#include "lib/net/unpack.h"
 
 enum {
     MAGIC_LEN = 4,
@@ -33,7 +34,7 @@ static int is_magic(const uint8_t *p, size_t len, bool *ret)
     return 0;
 }
 
-static int is_packed_magic(const void *p, size_t len, bool *ret)
+static int is_gzip_magic(const void *p, size_t len, bool *ret)
 {
     uint8_t out[MAGIC_LEN] = {0};
     z_stream z = GAD_Z_STREAM;
@@ -60,11 +61,15 @@ static int is_packed_magic(const void *p, size_t len, bool *ret)
 
 int gad_magic_is_capture(const void *p, size_t len, bool *ret)
 {
-    const uint8_t *b = p;
+    enum gad_packed kind = GAD_PACKED_NONE;
 
-    if (len >= 2 && b[0] == 0x1f && b[1] == 0x8b)
-        return is_packed_magic(p, len, ret);
-    if (len == 0 || (len == 1 && b[0] == 0x1f))
-        return GAD_MORE;
-    return is_magic(b, len, ret);
+    int r = gad_packed_kind(p, len, &kind);
+    if (r != 0)
+        return r;
+    if (kind == GAD_PACKED_GZIP)
+        return is_gzip_magic(p, len, ret);
+    if (kind == GAD_PACKED_NONE)
+        return is_magic(p, len, ret);
+    *ret = true; /* files of records are never packed like this */
+    return 0;
 }

@@ -9,8 +9,9 @@
 #include "lib/base/err.h"
 
 /**
- * gad_magic_is_capture() - detects pcap and pcapng, plain or within gzip
- * @p:   the first (len) bytes; of gzip, the first unpacked bytes decide
+ * gad_magic_is_capture() - detects pcap and pcapng, plain or packed
+ * @p:   the first (len) bytes; of gzip, the first unpacked bytes decide. Records are not packed in
+ *       the other ways of lib/net/unpack.h, so each file of these counts as a capture
  * @ret: false also for bytes that cannot be unpacked
  * Return: 0; GAD_MORE: more bytes are needed (at the end of the file: it is not a capture);
  * GAD_ENOMEM.

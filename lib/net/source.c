@@ -14,7 +14,8 @@
 #include "lib/net/counter.h"
 #include "lib/net/decode.h"
 #include "lib/net/interface.h"
-#include "lib/net/source_gz.h"
+#include "lib/net/savefile.h"
+#include "lib/net/source_bytes.h"
 
 enum {
     SNAPLEN = 262144,
@@ -24,15 +25,16 @@ enum {
 };
 
 struct gad_source {
-    pcap_t *pcap; /* NULL: the interface is missing */
-    struct gad_gz *gz;
-    int fd; /* of a file; -1: none, or standard input */
+    pcap_t *pcap;              /* NULL: a file, or the interface is missing */
+    struct gad_savefile *file; /* NULL: live */
+    struct gad_filter *filter; /* of a file; or NULL */
+    int fd;                    /* of a file; -1: none, or standard input */
     bool is_live, has_ended;
     bool has_begun;      /* live: a capture was started */
     int64_t ns_per_unit; /* of a time stamp's fraction */
     int link_type;
-    struct gad_source_options opt; /* complete; filter owned by `filter` */
-    char *filter;                  /* or NULL */
+    struct gad_source_options opt; /* complete; filter owned by `filter_text` */
+    char *filter_text;             /* or NULL */
     struct gad_source_stats stats;
     struct gad_counter received, dropped, interface_dropped;
     char name[NAME_MAX_LEN + 1];
@@ -58,18 +60,18 @@ static struct gad_source *source_new(const char *name, const struct gad_source_o
         s->opt.snaplen = s->opt.snaplen ? s->opt.snaplen : SNAPLEN;
         s->opt.buffer = s->opt.buffer ? s->opt.buffer : BUFFER;
         s->opt.timeout_ms = s->opt.timeout_ms ? s->opt.timeout_ms : TIMEOUT_MS;
-        s->filter = has_filter ? gad_strndup(opt->filter, strlen(opt->filter)) : NULL;
-        s->opt.filter = s->filter;
+        s->filter_text = has_filter ? gad_strndup(opt->filter, strlen(opt->filter)) : NULL;
+        s->opt.filter = s->filter_text;
         (void)snprintf(s->name, sizeof(s->name), "%s", name);
     }
-    if (!s || (has_filter && !s->filter)) {
+    if (!s || (has_filter && !s->filter_text)) {
         (void)gad_fail(d, GAD_ENOMEM, "%.*s: no memory", NAME_MAX_LEN, name);
         return NULL;
     }
     return gad_steal(&s);
 }
 
-/* Sets link type and filter of an open capture. */
+/* Sets link type and filter of an open interface. */
 static int prepare(struct gad_source *s, struct gad_diag *d)
 {
     struct bpf_program program;
@@ -79,77 +81,43 @@ static int prepare(struct gad_source *s, struct gad_diag *d)
     if (!gad_link_type_known(s->link_type))
         return gad_fail(d, GAD_EFORMAT, "%s: unsupported link type %s (%d)", s->name,
                         link_name ? link_name : "unknown", s->link_type);
-    if (!s->filter)
+    if (!s->filter_text)
         return 0;
-    if (pcap_compile(s->pcap, &program, s->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
-        return gad_fail(d, GAD_EINVAL, "%s: filter '%s': %s", s->name, s->filter,
+    if (pcap_compile(s->pcap, &program, s->filter_text, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        return gad_fail(d, GAD_EINVAL, "%s: filter '%s': %s", s->name, s->filter_text,
                         pcap_geterr(s->pcap));
     int r = pcap_setfilter(s->pcap, &program);
     pcap_freecode(&program);
     if (r != 0)
-        return gad_fail(d, GAD_EINVAL, "%s: filter '%s': %s", s->name, s->filter,
+        return gad_fail(d, GAD_EINVAL, "%s: filter '%s': %s", s->name, s->filter_text,
                         pcap_geterr(s->pcap));
     return 0;
 }
 
-int gad_source_check_filter(const char *filter, struct gad_diag *d)
+static int open_savefile(struct gad_source *s, const struct gad_file_begun *f, struct gad_diag *d)
 {
-    static const int links[] = {DLT_EN10MB, DLT_RAW, DLT_LINUX_SLL2, DLT_IEEE802_11_RADIO};
-    int r = GAD_EINVAL;
+    const struct gad_bytes_input in = {.fd = f->fd,
+                                       .head = f->head,
+                                       .head_len = f->head_len,
+                                       .wait = s->opt.wait,
+                                       .wait_arg = s->opt.wait_arg};
+    struct gad_bytes *bytes = NULL;
 
-    for (size_t i = 0; *filter && r != 0 && i < sizeof(links) / sizeof(links[0]); i++) {
-        struct bpf_program program;
-        pcap_t *p = pcap_open_dead(links[i], 65535);
-        if (!p)
-            return gad_fail(d, GAD_ENOMEM, "no memory");
-        if (pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-            pcap_freecode(&program);
-            r = 0;
-        } else if (i == 0) {
-            (void)gad_fail(d, r, "'%s': %s", filter, pcap_geterr(p));
-        }
-        pcap_close(p);
-    }
-    return *filter ? r : 0;
-}
-
-static int gz_failed(const struct gad_source *s, struct gad_diag *d)
-{
-    int r = gad_gz_error(s->gz);
-    return gad_fail(d, r, "%s: %s", s->name,
-                    r == GAD_ENOMEM ? "no memory to unpack gzip" : "broken gzip stream");
-}
-
-static int open_capture(struct gad_source *s, const void *head, size_t head_len, struct gad_diag *d)
-{
-    const struct gad_gz_input in = {.fd = s->fd >= 0 ? s->fd : STDIN_FILENO,
-                                    .head = head,
-                                    .head_len = head_len,
-                                    .wait = s->opt.wait,
-                                    .wait_arg = s->opt.wait_arg};
-    char text[PCAP_ERRBUF_SIZE] = "";
-
-    int r = gad_gz_open(&in, &s->gz, d);
+    int r = gad_bytes_open(&in, &bytes, d);
     if (r != 0) {
         gad_diag_prefix(d, "%s", s->name);
         return r;
     }
-    FILE *f = gad_gz_stream(s->gz);
-    if (!f)
-        return gad_fail(d, GAD_ENOMEM, "%s: no memory", s->name);
-    s->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, text);
-    if (s->pcap)
+    r = gad_savefile_open(bytes, s->name, &s->file, d);
+    if (r != 0)
+        return r;
+    s->link_type = gad_savefile_link_type(s->file);
+    if (!s->filter_text)
         return 0;
-    bool ended = feof(f) != 0;
-    (void)fclose(f);
-    if (gad_gz_error(s->gz))
-        return gz_failed(s, d);
-    if (!ended && strcmp(text, "unknown file format") == 0)
-        return gad_fail(d, GAD_EFORMAT,
-                        "%s: not a capture: neither pcap nor pcapng, plain or gzip; decompress xz, "
-                        "zstd and bzip2 first, as in 'xz -dc FILE' with - as the file",
-                        s->name);
-    return gad_fail(d, ended ? GAD_ETRUNC : GAD_EFORMAT, "%s: %s", s->name, text);
+    r = gad_filter_new(s->filter_text, s->link_type, &s->filter, d);
+    if (r != 0)
+        gad_diag_prefix(d, "%s", s->name);
+    return r;
 }
 
 int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_source_options *opt,
@@ -163,9 +131,7 @@ int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_sourc
         return GAD_ENOMEM;
     }
     s->fd = f->fd != STDIN_FILENO ? f->fd : -1;
-    s->ns_per_unit = 1; /* libpcap converts files */
-    int r = open_capture(s, f->head, f->head_len, d);
-    r = r != 0 ? r : prepare(s, d);
+    int r = open_savefile(s, f, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&s);
@@ -310,7 +276,7 @@ int gad_source_reopen(struct gad_source *s, struct gad_diag *d)
     return 0;
 }
 
-/* Saturates, because a file can hold any value. */
+/* Saturates: the clock of a host can have any value. */
 static struct gad_time time_of(const struct gad_source *s, const struct pcap_pkthdr *h)
 {
     int64_t sec = (int64_t)h->ts.tv_sec, fraction = (int64_t)h->ts.tv_usec, ns;
@@ -335,21 +301,39 @@ static void give(u_char *user, const struct pcap_pkthdr *h, const u_char *frame)
     r->fn(r->arg, time_of(r->s, h), frame, h->caplen, h->len);
 }
 
-/* The file ended: regularly, within a frame, or at invalid data. */
-static int file_stopped(struct gad_source *s, int r, struct gad_diag *d)
+/* Passes a frame on if the filter takes it. While it took none it counts those with a tag. */
+static void filter_and_give(struct gad_source *s, const struct gad_savefile_frame *f,
+                            gad_frame_fn *fn, void *arg)
 {
-    bool ended = feof(pcap_file(s->pcap)) != 0;
+    if (s->filter && !gad_filter_takes(s->filter, f->link_type, f->p, f->caplen, f->len)) {
+        if (s->stats.frames == 0)
+            gad_filter_count(&s->stats.refused, f->link_type, f->p, f->caplen);
+        return;
+    }
+    s->link_type = f->link_type;
+    s->stats.frames++;
+    s->stats.bytes += f->len;
+    fn(arg, f->time, f->p, f->caplen, f->len);
+}
 
+static int read_file(struct gad_source *s, int n, gad_frame_fn *fn, void *arg, struct gad_diag *d)
+{
+    struct gad_savefile_frame f;
+    int r = 0;
+
+    for (int i = 0; i < n && r == 0; i++) {
+        r = gad_savefile_next(s->file, &f);
+        if (r == 0)
+            filter_and_give(s, &f, fn, arg);
+    }
+    if (r == 0)
+        return GAD_MORE;
     s->has_ended = true;
-    s->stats.truncated = gad_gz_is_cut(s->gz) || (r < 0 && ended);
-    if (gad_gz_error(s->gz))
-        return gz_failed(s, d);
-    if (r < 0 && !ended)
-        return gad_fail(d, GAD_EFORMAT, "%s: %s", s->name, pcap_geterr(s->pcap));
     if (r < 0)
-        (void)gad_fail(d, GAD_ETRUNC, "%s: truncated: %s", s->name, pcap_geterr(s->pcap));
-    else if (s->stats.truncated)
-        (void)gad_fail(d, GAD_ETRUNC, "%s: truncated gzip stream", s->name);
+        return gad_fail(d, r, "%s: %s", s->name, gad_strerror(r));
+    enum gad_savefile_state state = gad_savefile_damage(s->file, d);
+    s->stats.truncated = state == GAD_SAVEFILE_CUT;
+    s->stats.damaged = state == GAD_SAVEFILE_DAMAGED;
     return GAD_END;
 }
 
@@ -359,13 +343,13 @@ int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg, st
 
     if (s->has_ended)
         return GAD_END;
+    if (s->file)
+        return read_file(s, n, fn, arg, d);
     if (!s->pcap)
         return gad_fail(d, GAD_ECLOSED, "%s: not capturing", s->name);
     int r = pcap_dispatch(s->pcap, n, give, (u_char *)&reading);
-    if (r > 0 || (s->is_live && r == 0))
+    if (r >= 0)
         return GAD_MORE;
-    if (!s->is_live)
-        return file_stopped(s, r, d);
     r = gad_fail(d, -EIO, "%s: %s", s->name, pcap_geterr(s->pcap));
     stop_live(s); /* a descriptor with an error stays readable */
     return r;
@@ -377,10 +361,11 @@ void gad_source_close(struct gad_source *s)
         return;
     if (s->pcap)
         pcap_close(s->pcap);
-    gad_gz_close(s->gz);
+    gad_savefile_close(s->file);
     if (s->fd >= 0)
         close(s->fd);
-    gad_free(s->filter);
+    gad_filter_free(s->filter);
+    gad_free(s->filter_text);
     gad_free(s);
 }
 

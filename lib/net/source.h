@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * Frames from a network interface or from a capture file (pcap, pcapng, either gzipped or from a
- * pipe). The only user of libpcap. A live source never waits: the caller reads it when its
- * descriptor is readable, and also by a timer, because the kernel delays the frames of a slow
- * network.
+ * Frames from a network interface, by libpcap, or from a capture file (pcap or pcapng, plain or
+ * packed, also from a pipe). A live source never waits: the caller reads it when its descriptor is
+ * readable, and also by a timer, because the kernel delays the frames of a slow network.
  */
 
 #include <stdbool.h>
@@ -15,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
+#include "lib/net/source_filter.h"
 
 struct gad_diag;
 struct gad_file_begun;
@@ -44,7 +44,10 @@ struct gad_source_stats {
     uint64_t dropped;       /* live: the kernel's ring was full */
     uint64_t interface_dropped;
     uint64_t reopened; /* live: number of restarts of the capture */
-    bool truncated;    /* file: it ends within a frame or within its gzip stream */
+    bool truncated;    /* file: it ends within a frame or within its packed stream */
+    bool damaged;      /* file: some of it could not be read */
+    /* file: of the filter, while it had taken no frame; of a live capture the kernel filters */
+    struct gad_filter_refused refused;
 };
 
 /* frame: (caplen) of len bytes, borrowed until the callback returns. */
@@ -69,8 +72,9 @@ int gad_source_open_live(const char *interface, const struct gad_source_options 
  * @path: "-" is standard input
  * @opt:  may be NULL
  *
- * Return: 0; GAD_EFORMAT if the file is not a capture or has an unsupported link type; GAD_ETRUNC
- * if it ends before its first frame; a system error.
+ * Return: 0; GAD_EFORMAT if the file is not a capture or has only unsupported link types;
+ * GAD_ETRUNC if it ends within its header; GAD_EUNKNOWN if this build does not unpack it; a system
+ * error.
  */
 int gad_source_open_file(const char *path, const struct gad_source_options *opt,
                          struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
@@ -79,20 +83,16 @@ int gad_source_open_file(const char *path, const struct gad_source_options *opt,
 int gad_source_open_begun(const struct gad_file_begun *f, const struct gad_source_options *opt,
                           struct gad_source **ret, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Checks a filter against Ethernet, raw IP, Linux's "any" and wireless frames; "" is valid.
- * Returns 0, or GAD_EINVAL with the reason. */
-int gad_source_check_filter(const char *filter, struct gad_diag *d) GAD_MUST_CHECK;
-
 void gad_source_close(struct gad_source *s);
 
 /**
  * gad_source_read() - reads up to n frames
  * @fn: called for each
- * @d:  with GAD_END it says if the file was truncated; all frames up to there were passed to @fn
+ * @d:  with GAD_END it says what is wrong with a file that is truncated or damaged; all frames that
+ *      it still holds were passed to @fn
  *
- * Return: GAD_MORE: call again (live: when readable); GAD_END: the file has ended; or a negative
- * error. The file is then broken from here on, or the interface is missing or down and the caller
- * can try gad_source_reopen().
+ * Return: GAD_MORE: call again (live: when readable); GAD_END: the file has ended; GAD_ENOMEM; or,
+ * live, an error: the interface is missing or down and the caller can try gad_source_reopen().
  */
 int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg,
                     struct gad_diag *d) GAD_MUST_CHECK;
@@ -102,6 +102,8 @@ int gad_source_read(struct gad_source *s, int n, gad_frame_fn *fn, void *arg,
  * -ENODEV: the interface does not exist, -ENETDOWN: it is down. */
 int gad_source_reopen(struct gad_source *s, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* In gad_frame_fn that of the frame: each frame of a pcapng file can have its own. Before the first
+ * frame that of the first interface. */
 int gad_source_link_type(const struct gad_source *s);
 
 /* Live: a descriptor that is readable when there can be frames; -1 for files, and while the

@@ -48,6 +48,9 @@ struct gad_extractor {
     struct gad_merge *merge; /* NULL: one lane, whose records are emitted at once */
     struct gad_window *window;
     struct gad_extractor_stats stats;
+    bool has_ended;
+    uint64_t frames; /* that the filter took */
+    struct gad_filter_refused refused;
     gad_record_fn *fn; /* during a step */
     void *arg;
     int failed; /* error of fn or the merge */
@@ -246,6 +249,16 @@ static int open_file(struct lane *l, struct file *f, struct gad_diag *d)
     return gad_source_open_begun(&begun, &l->x->source, &l->source, d);
 }
 
+/* Can a file follow, in any lane? */
+static bool has_more_files(const struct gad_extractor *x)
+{
+    for (size_t i = 0; i < x->n_lanes; i++)
+        if (x->lane[i].source || x->lane[i].next < x->lane[i].n_files)
+            return true;
+    return false;
+}
+
+/* A file that cannot be opened leaves the others. It is an error if there is no other. */
 static int open_next(struct lane *l, struct gad_diag *d)
 {
     struct file *f = &l->file[l->next++];
@@ -256,10 +269,27 @@ static int open_next(struct lane *l, struct gad_diag *d)
         x->stats.files++;
         return GAD_MORE;
     }
-    if (!f->optional)
-        return r;
-    x->stats.files_passed_over++;
-    return GAD_MORE;
+    if (f->optional)
+        x->stats.files_passed_over++;
+    else
+        x->stats.files_failed++;
+    bool is_last = !f->optional && x->stats.files == 0 && !has_more_files(x);
+    return r == GAD_ENOMEM || is_last ? r : GAD_MORE;
+}
+
+/* A source was read to its end. */
+static void close_source(struct lane *l)
+{
+    struct gad_extractor *x = l->x;
+    struct gad_source_stats s;
+
+    gad_source_stats(l->source, &s);
+    x->stats.files_cut += s.truncated;
+    x->stats.files_damaged += s.damaged;
+    x->frames += s.frames;
+    gad_filter_add(&x->refused, &s.refused);
+    gad_source_close(l->source);
+    l->source = NULL;
 }
 
 static void lane_end(struct lane *l)
@@ -280,14 +310,20 @@ static int lane_step(struct lane *l, struct gad_diag *d)
         return GAD_END;
     }
     int r = gad_source_read(l->source, FRAMES_AT_ONCE, on_frame, l, d);
-    if (r == GAD_MORE || (r < 0 && !l->file[l->next - 1].optional))
-        return r;
-    struct gad_source_stats s;
-    gad_source_stats(l->source, &s);
-    l->x->stats.files_cut += s.truncated || r < 0;
-    gad_source_close(l->source);
-    l->source = NULL;
-    return GAD_MORE;
+    if (r == GAD_END) {
+        close_source(l);
+        r = GAD_MORE;
+    }
+    return r;
+}
+
+/* At the end: warns, once, of a filter that took nothing because of tags. */
+static int hint(struct gad_extractor *x, struct gad_diag *d)
+{
+    bool is_hint = x->filter && x->frames == 0 && gad_filter_hint(x->filter, &x->refused, d);
+
+    x->refused = (struct gad_filter_refused){.frames = 0};
+    return is_hint ? GAD_MORE : GAD_END;
 }
 
 int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg, struct gad_diag *d)
@@ -295,6 +331,8 @@ int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg, st
     size_t lane = x->merge ? gad_merge_slowest(x->merge) : 0;
     struct gad_merge_item item;
 
+    if (lane == x->n_lanes || x->has_ended)
+        return GAD_END; /* after a warning */
     x->fn = fn;
     x->arg = arg;
     int r = lane_step(&x->lane[lane], d);
@@ -304,7 +342,8 @@ int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg, st
         return x->failed;
     if (r == GAD_END && x->merge && gad_merge_slowest(x->merge) < x->n_lanes)
         return GAD_MORE;
-    return r;
+    x->has_ended = r == GAD_END;
+    return r == GAD_END ? hint(x, d) : r;
 }
 
 struct gad_extractor_stats gad_extractor_stats(const struct gad_extractor *x)

@@ -51,8 +51,8 @@ GAD_DEFINE_CLEANUP(struct gad_extractor, gad_extractor_free);
 /**
  * gad_extractor_add() - adds a file to a lane, before the first step
  * @path:     "-" is standard input; copied
- * @optional: a file that is not a capture is skipped with a warning, and so is the rest of one that
- *            is broken further on
+ * @optional: a file that is not a capture is skipped with a warning, and counts as passed over; one
+ *            that is not optional counts as failed
  */
 int gad_extractor_add(struct gad_extractor *x, size_t lane, const char *path,
                       bool optional) GAD_MUST_CHECK;
@@ -64,18 +64,21 @@ int gad_extractor_add_begun(struct gad_extractor *x, size_t lane,
 /**
  * gad_extractor_step() - reads some more frames, of the lane that the others wait for
  * @fn: called for each record that is complete by then
- * @d:  with GAD_MORE it can hold a warning: a file was truncated or skipped
+ * @d:  with GAD_MORE it can hold a warning: a file was truncated, damaged or skipped, or the filter
+ *      took nothing because of VLAN tags
  *
  * Return: GAD_MORE: call again; GAD_END: all files were read and all records emitted; the value
- * that fn returned; a negative error: a file cannot be read, or GAD_ENOMEM. After any other value
- * than GAD_MORE only gad_extractor_free() is allowed.
+ * that fn returned; a negative error: not a single file that is not optional could be read, or
+ * GAD_ENOMEM. After any other value than GAD_MORE only gad_extractor_free() is allowed.
  */
 int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
 struct gad_extractor_stats {
     uint64_t files;
-    uint64_t files_cut; /* of these: truncated, or broken from some point on */
+    uint64_t files_cut;     /* of these: truncated */
+    uint64_t files_damaged; /* of these: some of it could not be read */
+    uint64_t files_failed;  /* not read at all */
     uint64_t files_passed_over;
     uint64_t records;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A capture file, pcap, pcapng or gzip, through source and decoder. */
+/* A capture file, pcap or pcapng, plain or packed, through source, filter and decoder. */
 
 #include <stdio.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct reading {
     struct decoding decoding;
-    int link_type;
+    const struct gad_source *source;
     uint64_t bytes;
 };
 
@@ -24,30 +24,35 @@ static void decode(void *arg, struct gad_time time, const uint8_t *frame, size_t
 
     r->bytes += len;
     require(time.ns >= 0);
-    decode_frame(&r->decoding, r->link_type, time, frame, caplen, len > caplen ? 255 : 0);
+    decode_frame(&r->decoding, gad_source_link_type(r->source), time, frame, caplen,
+                 len > caplen ? 255 : 0);
 }
 
-static void read_all(const char *path)
+/* Filtered and not: the frames that a filter refuses are counted until it takes one. */
+static void read_all(const char *path, const char *filter)
 {
+    const struct gad_source_options opt = {.filter = filter};
     struct reading r = {.bytes = 0};
     struct gad_source *s = NULL;
     struct gad_source_stats stats;
     struct gad_diag d = {.text = ""};
     int end;
 
-    if (gad_source_open_file(path, NULL, &s, &d) != 0) {
+    if (gad_source_open_file(path, &opt, &s, &d) != 0) {
         require(s == NULL && d.text[0] != '\0');
         return;
     }
-    r.link_type = gad_source_link_type(s);
-    require(gad_link_type_known(r.link_type) && d.text[0] == '\0');
+    r.source = s;
+    require(gad_link_type_known(gad_source_link_type(s)) && d.text[0] == '\0');
     if (decoding_start(&r.decoding, 4)) {
         do
             end = gad_source_read(s, 7, decode, &r, &d);
         while (end == GAD_MORE);
         gad_source_stats(s, &stats);
         require(stats.frames == r.decoding.frames && stats.bytes == r.bytes);
-        require((end < 0 || stats.truncated) == (d.text[0] != '\0'));
+        require(end == GAD_END || end == GAD_ENOMEM);
+        require(!(stats.truncated && stats.damaged));
+        require((end < 0 || stats.truncated || stats.damaged) == (d.text[0] != '\0'));
         require(gad_source_read(s, 7, decode, &r, NULL) == GAD_END);
         decoding_end(&r.decoding);
     }
@@ -75,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_magic(data, size, size);
     if (size == 0 || write(fd, data, size) == (ssize_t)size) {
         (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        read_all(path);
+        read_all(path, "");
+        read_all(path, "tcp or vlan 7");
     }
     close(fd);
     return 0;

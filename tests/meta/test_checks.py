@@ -76,6 +76,7 @@ class Planted(unittest.TestCase):
         expect("daemon/ingest/a.c", ['"proto/ganad.pb-c.h"', "<event2/event.h>"])
         expect("tools/ganadctl/a.c", ['"daemon/main/daemon.h"'], "tools may not include")
         expect("tools/ganadctl/a.c", ["<pcap.h>"], "only for lib/net/source.c")
+        expect("lib/dataset/a.c", ["<lzma.h>"], "only for lib/net/unpack_")
         expect("lib/inspect/a.c", ['"lib/flow/conn.h"'], "may not include")
         expect("lib/flow/a.c", ['"lib/record/record.h"'], "may not include")
         expect("extra/a.c", [], "no layer")

@@ -36,9 +36,7 @@ static struct run {
 
 struct job {
     struct gad_decoder *dec;
-    int link_type;
-    const uint8_t *frame;
-    size_t caplen;
+    const struct gad_source *source;
     uint64_t packets, sum; /* sum: so that the bytes are read */
     bool failed;
 };
@@ -57,7 +55,7 @@ static void check_packet(void *arg, const struct gad_packet *p)
 static void decode(void *arg, struct gad_time time, const uint8_t *frame, size_t caplen, size_t len)
 {
     struct job *j = arg;
-    gad_decode(j->dec, j->link_type, time, frame, caplen, len, check_packet, j);
+    gad_decode(j->dec, gad_source_link_type(j->source), time, frame, caplen, len, check_packet, j);
 }
 
 static void add_up(const struct gad_net_stats *s)
@@ -116,7 +114,7 @@ static int one_file(const char *path)
     }
     if (gad_decoder_new(&run.decoder, &dec) != 0)
         return -1;
-    struct job j = {.dec = dec, .link_type = gad_source_link_type(s)};
+    struct job j = {.dec = dec, .source = s};
     do
         r = gad_source_read(s, FRAMES_AT_ONCE, decode, &j, &d);
     while (r == GAD_MORE);
@@ -124,7 +122,7 @@ static int one_file(const char *path)
     const struct gad_net_stats *n = gad_decoder_stats(dec);
     gad_source_stats(s, &stats);
 
-    run.broken += r < 0;
+    run.broken += r < 0 || stats.damaged;
     run.truncated += stats.truncated;
     j.failed |= n->frames != stats.frames || n->fate[GAD_NET_PACKET] != j.packets;
     j.failed |= n->fate[GAD_NET_HELD] != 0 ||

@@ -77,7 +77,8 @@ class Directory(Case):
             self.assertEqual((shown["files"], shown["files_broken"], shown["state"]),
                              (3, 3, "waiting"))
             log = d.read_log()
-            for name in ("notes.txt", "c.pcap", "e.pcap"):
+            self.assertRegex(log, r"warning: capture: spool0: [^\n]*/c\.pcap: damaged at byte ")
+            for name in ("notes.txt", "e.pcap"):
                 self.assertRegex(
                     log, rf"warning: capture: spool0: [^\n]*/{name}: [^\n]*; skipping it\n")
             self.assertRegex(log, r"warning: capture: spool0: [^\n]*/d\.pcap: truncated")

@@ -11,10 +11,10 @@
 
 enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
 
-static const char *const names[] = {"--filter",      "--service",        "--checksums",
-                                    "--tunnels",     "--tunnel-kinds",   "--by-vlan",
-                                    "--max-flows",   "--inspect-memory", "--seed",
-                                    "--vxlan-ports", "--geneve-ports",   "--gtp-ports"};
+static const char *const names[] = {
+    "--filter",       "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
+    "--by-vlan",      "--max-flows", "--inspect-memory", "--seed",    "--vxlan-ports",
+    "--geneve-ports", "--gtp-ports", "--recursive"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -100,6 +100,9 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         return take_ports(name, arg, &o->gtp_ports, d);
     case CAPTURE_BY_VLAN:
         o->by_vlan = true;
+        break;
+    case CAPTURE_RECURSIVE:
+        o->recursive = true;
         break;
     case CAPTURE_MAX_FLOWS:
         r = cli_u64(name, arg, 1, GAD_FLOWS_MAX, &n, d);

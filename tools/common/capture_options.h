@@ -22,7 +22,7 @@ struct capture_options {
     unsigned tunnels, tunnel_kinds; /* 0 kinds: none were named */
     bool tunnels_given;
     struct gad_tunnel_ports vxlan_ports, geneve_ports, gtp_ports;
-    bool by_vlan;
+    bool by_vlan, recursive;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
     uint16_t seed;           /* of the Community ID */
@@ -42,6 +42,7 @@ enum {
     CAPTURE_VXLAN_PORTS,
     CAPTURE_GENEVE_PORTS,
     CAPTURE_GTP_PORTS,
+    CAPTURE_RECURSIVE,
 };
 
 /* clang-format off */
@@ -57,7 +58,8 @@ enum {
     {"seed", required_argument, NULL, CAPTURE_SEED},                                               \
     {"vxlan-ports", required_argument, NULL, CAPTURE_VXLAN_PORTS},                                 \
     {"geneve-ports", required_argument, NULL, CAPTURE_GENEVE_PORTS},                               \
-    {"gtp-ports", required_argument, NULL, CAPTURE_GTP_PORTS}
+    {"gtp-ports", required_argument, NULL, CAPTURE_GTP_PORTS}, \
+    {"recursive", no_argument, NULL, CAPTURE_RECURSIVE}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -78,6 +80,7 @@ enum {
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
+    "  --recursive              of a directory, also the files of the directories in it\n"         \
     "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
 
 void capture_options_init(struct capture_options *o);

@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/mem.h"
 #include "lib/dataset/record_text.h"
-#include "lib/net/directory.h"
 #include "lib/record/extractor.h"
 #include "tools/common/bar.h"
+#include "tools/common/capture_input.h"
 #include "tools/common/capture_options.h"
 #include "tools/common/option.h"
 #include "tools/common/output.h"
@@ -34,6 +33,7 @@ struct run {
     struct output out;
     struct gad_diag d;
     struct bar bar;
+    bool is_incomplete; /* a file, or part of one, could not be read */
 };
 
 /* The sums over all lanes. */
@@ -120,8 +120,10 @@ static void summary(const struct run *run)
     char a[SHOW_TEXT], b[SHOW_TEXT];
 
     (void)fprintf(stderr, "%s packets", show_count(t.net.frames, a));
-    (void)fprintf(stderr, " of %s file%s, %s refused", show_count(st.files, a),
-                  st.files == 1 ? "" : "s", show_count(refused, b));
+    (void)fprintf(stderr, " of %s file%s", show_count(st.files, a), st.files == 1 ? "" : "s");
+    if (st.files_damaged > 0)
+        (void)fprintf(stderr, " (%s damaged)", show_count(st.files_damaged, a));
+    (void)fprintf(stderr, ", %s refused", show_count(refused, b));
     const char *before = ": ";
     for (size_t f = GAD_NET_FIRST_REFUSAL; f < GAD_N_NET_FATES; f++)
         if (t.net.fate[f] > 0) {
@@ -153,29 +155,13 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
     return output_flush(&run->out, &run->d);
 }
 
-static int add_directory(struct run *run, const char *path, size_t lane)
-{
-    gad_cleanup(gad_directory_closep) struct gad_directory *dir = NULL;
-    const char *file = NULL;
-    size_t n = 0;
-
-    int r = gad_directory_open(path, NULL, &dir, &run->d);
-    while (r == 0 && (r = gad_directory_next(dir, gad_time_wall(), &file, &run->d)) == 0) {
-        r = gad_extractor_add(run->x, lane, file, true);
-        n++;
-    }
-    if (r == GAD_END && n == 0)
-        return gad_fail(&run->d, GAD_EINVAL, "%s: no files in it", path);
-    return r == GAD_END ? 0 : r;
-}
-
 static int add_input(struct run *run, const char *path, size_t lane)
 {
-    struct stat st;
-
-    if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return add_directory(run, path, lane);
-    return gad_extractor_add(run->x, lane, path, false);
+    run->d.text[0] = '\0';
+    int r = capture_input_add(run->x, lane, path, run->e->capture.recursive, &run->d);
+    if (r == 0 && run->d.text[0] != '\0')
+        cli_say("warning: %s", run->d.text);
+    return r;
 }
 
 static int open_all(struct run *run)
@@ -212,8 +198,10 @@ static int read_all(struct run *run)
     bar_clear(&run->bar);
     if (r != GAD_END)
         return r;
-    if (gad_extractor_stats(run->x).files == 0)
+    const struct gad_extractor_stats st = gad_extractor_stats(run->x);
+    if (st.files == 0)
         return gad_fail(&run->d, GAD_EFORMAT, "no capture among the files");
+    run->is_incomplete = st.files_damaged + st.files_failed > 0;
     return output_commit(&run->out, &run->d);
 }
 
@@ -232,7 +220,7 @@ static int extract(const struct extract *e)
         (void)cli_failed(r, &run.d);
     output_deinit(&run.out);
     gad_extractor_free(run.x);
-    return r == 0 ? CLI_OK : CLI_FAILED;
+    return r == 0 && !run.is_incomplete ? CLI_OK : CLI_FAILED;
 }
 
 /* --- options --- */
@@ -336,10 +324,12 @@ const struct cli_command command_extract = {
         "                           then read files with the connection, too\n" CAPTURE_HELP_OPTIONS
         "  --merge                  the inputs are captures of the same time from several places\n"
         "\n"
-        "The inputs, pcap or pcapng, plain or gzip, are read one after the other as one capture; "
-        "of\n"
-        "a directory all files, in the order in which they were written. Records are in the order\n"
-        "in which connections ended. Counters are on stderr. A truncated file is read up to the\n"
-        "truncation, with a warning.\n",
+        "The inputs, pcap or pcapng, plain or packed with gzip, zstd, xz or bzip2, are read one "
+        "after\n"
+        "the other as one capture; of a directory all files, in the order in which they were "
+        "written.\n"
+        "Records are in the order in which connections ended. Counters are on stderr. What a "
+        "truncated\n"
+        "or damaged file still holds is read, with a warning; after damage the exit status is 1.\n",
     .run = run_extract,
 };

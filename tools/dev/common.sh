@@ -17,9 +17,10 @@ clang=clang-$llvm
 
 # Packages for a build, and those that the checks need in addition.
 packages_build=(gcc libc6-dev meson ninja-build pkgconf protobuf-c-compiler libprotobuf-c-dev libevent-dev
-    libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev libpcap-dev libsystemd-dev)
+    libopenblas-serial-dev libinih-dev libjansson-dev libssl-dev zlib1g-dev
+    libbz2-dev liblzma-dev libzstd-dev libpcap-dev libsystemd-dev)
 packages_check=(binutils "$clang" "libclang-rt-$llvm-dev" "${packages_format[@]}" "${packages_tidy[@]}" libcmocka-dev protobuf-compiler mandoc python3
-    openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils systemd
+    openssl python3-jsonschema python3-numpy python3-protobuf minisign rsyslog rsyslog-openssl curl unzip xz-utils zstd systemd
     strace iproute2 jq zsh)
 packages_package=(git build-essential lintian blhc devscripts) # in addition to debian/control
 

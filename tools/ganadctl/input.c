@@ -12,6 +12,7 @@
 #include "lib/base/mem.h"
 #include "lib/net/magic.h"
 #include "lib/record/extractor.h"
+#include "tools/common/capture_input.h"
 #include "tools/common/capture_options.h"
 
 struct input {
@@ -25,7 +26,7 @@ struct input {
     size_t n;
     struct gad_row row[INPUT_BATCH];
     struct gad_dataset_stats stats;
-    bool ended;
+    bool ended, is_damaged;
     int err;
     struct gad_diag diag;
 };
@@ -66,16 +67,36 @@ struct reading {
     struct gad_dataset_stats stats;
 };
 
+static int new_extractor(const struct capture_options *o, struct gad_extractor **ret,
+                         struct gad_diag *d)
+{
+    struct gad_extractor_options opt = gad_extractor_defaults();
+
+    capture_options_apply(o, &opt);
+    opt.community_id = true;
+    return gad_extractor_new(&opt, 1, ret, d);
+}
+
+static int open_directory(const char *path, const struct capture_options *o,
+                          struct gad_extractor **ret, struct gad_diag *d)
+{
+    gad_cleanup(gad_extractor_freep) struct gad_extractor *x = NULL;
+
+    int r = new_extractor(o, &x, d);
+    if (r == 0)
+        r = capture_input_add(x, 0, path, o->recursive, d);
+    if (r == 0)
+        *ret = gad_steal(&x);
+    return r;
+}
+
 /* Takes @f in any case. */
 static int open_capture(const struct gad_file_begun *f, const struct capture_options *o,
                         struct gad_extractor **ret, struct gad_diag *d)
 {
     gad_cleanup(gad_extractor_freep) struct gad_extractor *x = NULL;
-    struct gad_extractor_options opt = gad_extractor_defaults();
 
-    capture_options_apply(o, &opt);
-    opt.community_id = true;
-    int r = gad_extractor_new(&opt, 1, &x, d);
+    int r = new_extractor(o, &x, d);
     if (r != 0) {
         if (f->fd != STDIN_FILENO)
             close(f->fd);
@@ -99,24 +120,31 @@ static int on_record(void *arg, struct gad_time decided, const struct gad_record
 }
 
 /* Reads all of the capture. The line of a row is its number. With 0, @d can hold a warning: the
- * file is truncated. */
+ * first one. */
 static int read_capture(struct input *in, struct gad_diag *d)
 {
     struct reading reading = {.x = in->capture, .in = in};
+    struct gad_diag later = {""};
     int r;
 
-    while ((r = gad_extractor_step(in->capture, on_record, &reading, d)) == GAD_MORE)
-        ;
+    do
+        r = gad_extractor_step(in->capture, on_record, &reading, d->text[0] ? &later : d);
+    while (r == GAD_MORE);
+    if (r == GAD_END && gad_extractor_stats(in->capture).files == 0)
+        r = gad_fail(&later, GAD_EFORMAT, "no capture among the files");
+    if (r < 0 && later.text[0] != '\0')
+        *d = later;
     return r == GAD_END ? 0 : r;
 }
 
 static void *read_all(void *arg)
 {
     struct input *in = arg;
-    struct gad_diag d = {0};
+    struct gad_diag d = in->diag; /* a warning of input_open() */
 
     int err = in->capture ? read_capture(in, &d) : read_records(in, &d);
     (void)pthread_mutex_lock(&in->lock);
+    in->is_damaged = in->capture && gad_extractor_stats(in->capture).files_damaged > 0;
     in->ended = true;
     in->err = err;
     in->diag = d;
@@ -169,6 +197,8 @@ static int open_file(struct input *in, const char *file, bool skip_bad,
     struct gad_file_begun f = {.name = is_stdin ? "stdin" : file, .fd = STDIN_FILENO};
     gad_cleanup(gad_freep) uint8_t *head = gad_calloc(1, GAD_FILE_HEAD_MAX);
 
+    if (capture_input_is_directory(file))
+        return open_directory(file, capture, &in->capture, d);
     if (!head)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     if (!is_stdin && (f.fd = open(file, O_RDONLY | O_CLOEXEC)) < 0)
@@ -196,6 +226,7 @@ int input_open(const char *file, bool skip_bad, const struct capture_options *ca
         gad_free(in);
         return err;
     }
+    in->diag = *d;
     in->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     err = in->event < 0 ? -errno : 0;
     (void)pthread_mutex_init(&in->lock, NULL);
@@ -266,6 +297,14 @@ bool input_ended(struct input *in, int *ret_err, struct gad_diag *d)
     }
     (void)pthread_mutex_unlock(&in->lock);
     return ended;
+}
+
+bool input_is_damaged(struct input *in)
+{
+    (void)pthread_mutex_lock(&in->lock);
+    bool is_damaged = in->is_damaged;
+    (void)pthread_mutex_unlock(&in->lock);
+    return is_damaged;
 }
 
 struct gad_dataset_stats input_stats(struct input *in)

@@ -41,6 +41,9 @@ int input_fd(const struct input *in);
  * @d says why, or can hold a warning with 0. */
 bool input_ended(struct input *in, int *ret_err, struct gad_diag *d);
 
+/* Once the input has ended: some of a capture could not be read. @d of input_ended() says what. */
+bool input_is_damaged(struct input *in);
+
 /* Counts at least the rows that were taken. */
 struct gad_dataset_stats input_stats(struct input *in);
 

@@ -261,6 +261,8 @@ static int score(struct score_run *run)
         code = cli_failed(run->read_err, &run->diag);
     if (code == CLI_OK || run->n > 0)
         summary(run, seconds);
+    if (code == CLI_OK && run->at_end && input_is_damaged(run->in))
+        code = CLI_FAILED; /* after the warning */
     gad_buf_deinit(&run->out);
     input_close(run->in);
     return code;

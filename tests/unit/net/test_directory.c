@@ -101,6 +101,84 @@ static void the_oldest_is_first_then_the_name(void **state)
     remove_name("e");
 }
 
+static void make_sub(const char *name)
+{
+    char p[128];
+    (void)snprintf(p, sizeof(p), "%s/%s", directory, name);
+    assert_int_equal(mkdir(p, 0700), 0);
+}
+
+/* In one order with the others. Links are not followed, so there is no loop. */
+static void directories_in_it_may_be_read_too(void **state)
+{
+    (void)state;
+    struct gad_diag d = {""};
+    char p[128];
+    make_sub("sub");
+    make_sub("sub/.hidden");
+    make_sub("sub/deep");
+    write_at("c", 100);
+    write_at("sub/b", 200);
+    write_at("sub/deep/a", 150);
+    write_at("sub/.hidden/x", 1);
+    write_at("a", 200);
+    (void)snprintf(p, sizeof(p), "%s/sub/loop", directory);
+    assert_int_equal(symlink(directory, p), 0);
+    open_with((struct gad_directory_options){.recursive = true, .delete_done = true});
+    next_is("c", 0);
+    next_is("sub/deep/a", 0);
+    assert_int_equal(gad_directory_done(dir, NULL), 0);
+    assert_false(is_there("sub/deep/a"));
+    next_is("a", 0);
+    next_is("sub/b", 0);
+    assert_int_equal(gad_directory_next(dir, at(0), &path, &d), GAD_END);
+    assert_string_equal(d.text, "");
+    static const char *const names[] = {"sub/.hidden/x", "sub/.hidden", "sub/deep",
+                                        "sub/loop",      "sub/b",       "sub"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+        remove_name(names[i]);
+}
+
+static void directories_have_a_limit_of_depth(void **state)
+{
+    (void)state;
+    char name[2 * (GAD_DIRECTORY_DEPTH_MAX + 2)] = "sub";
+    struct gad_diag d = {""};
+    for (unsigned depth = 1; depth <= GAD_DIRECTORY_DEPTH_MAX + 1; depth++) {
+        if (depth > 1)
+            (void)snprintf(name + strlen(name), sizeof(name) - strlen(name), "/%c", 'd');
+        make_sub(name);
+        open_with((struct gad_directory_options){.recursive = true});
+        assert_int_equal(gad_directory_next(dir, at(0), &path, &d),
+                         depth <= GAD_DIRECTORY_DEPTH_MAX ? (int)GAD_END : (int)GAD_ELIMIT);
+        gad_directory_close(gad_steal(&dir));
+    }
+    assert_non_null(strstr(d.text, directory));
+    for (; strlen(name) >= 3; name[strlen(name) - 2] = '\0') {
+        remove_name(name);
+        if (strlen(name) == 3)
+            break;
+    }
+}
+
+static void a_directory_that_cannot_be_read_is_named(void **state)
+{
+    (void)state;
+    struct gad_diag d = {""};
+    char p[128];
+    if (geteuid() == 0)
+        skip(); /* root can read all */
+    make_sub("sub");
+    (void)snprintf(p, sizeof(p), "%s/sub", directory);
+    assert_int_equal(chmod(p, 0), 0);
+    open_with((struct gad_directory_options){.recursive = true, .watch = true});
+    assert_int_equal(gad_directory_next(dir, at(0), &path, &d), GAD_MORE);
+    assert_non_null(strstr(d.text, "/sub: cannot open: "));
+    d.text[0] = '\0'; /* once */
+    assert_int_equal(gad_directory_next(dir, at(0), &path, &d), GAD_MORE);
+    assert_string_equal(d.text, "");
+}
+
 static void an_empty_directory_has_an_end(void **state)
 {
     (void)state;
@@ -252,6 +330,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_oldest_is_first_then_the_name),
+        TEST(directories_in_it_may_be_read_too),
+        TEST(directories_have_a_limit_of_depth),
+        TEST(a_directory_that_cannot_be_read_is_named),
         TEST(an_empty_directory_has_an_end),
         TEST(a_file_settles_first),
         TEST(a_watched_directory_gives_new_files),

@@ -218,7 +218,7 @@ static void a_file_that_is_cut_off_gives_what_it_has(void **state)
     (void)unlink(a.path);
 }
 
-static void what_is_no_capture_ends_it_or_is_passed_over(void **state)
+static void what_is_no_capture_is_passed_over(void **state)
 {
     (void)state;
     struct capture a, b;
@@ -236,17 +236,25 @@ static void what_is_no_capture_ends_it_or_is_passed_over(void **state)
         assert_int_equal(gad_extractor_add(x, 0, b.path, optional), 0);
         assert_int_equal(gad_extractor_add(x, 0, "/no/such/file", optional), 0);
         assert_int_equal(gad_extractor_add(x, 0, a.path, false), 0);
-        int r = run(x, &g, &said);
-        assert_int_equal(r, optional ? (int)GAD_END : (int)GAD_EFORMAT);
-        assert_non_null(strstr(said.text, optional ? "/no/such/file" : b.path));
-        assert_int_equal(g.n, optional ? 1 : 0);
+        assert_int_equal(run(x, &g, &said), GAD_END);
+        assert_non_null(strstr(said.text, "/no/such/file"));
+        assert_int_equal(g.n, 1);
         assert_int_equal(gad_extractor_stats(x).files_passed_over, optional ? 2 : 0);
+        assert_int_equal(gad_extractor_stats(x).files_failed, optional ? 0 : 2);
     }
+    /* with no other file it is an error */
+    gad_cleanup(gad_extractor_freep) struct gad_extractor *x = new_extractor(1);
+    struct gad_diag said = {.text = ""};
+    struct got g = {.n = 0};
+    assert_int_equal(gad_extractor_add(x, 0, "/no/such/file", false), 0);
+    assert_int_equal(gad_extractor_add(x, 0, b.path, false), 0);
+    assert_int_equal(run(x, &g, &said), GAD_EFORMAT);
+    assert_non_null(strstr(said.text, b.path));
     (void)unlink(a.path);
     (void)unlink(b.path);
 }
 
-static void what_is_broken_further_on_ends_it_or_is_cut_there(void **state)
+static void a_damaged_file_leaves_the_next_one(void **state)
 {
     (void)state;
     struct capture a;
@@ -261,10 +269,12 @@ static void what_is_broken_further_on_ends_it_or_is_cut_there(void **state)
         struct gad_diag said = {.text = ""};
         struct got g = {.n = 0};
         assert_int_equal(gad_extractor_add(x, 0, a.path, optional), 0);
-        assert_int_equal(run(x, &g, &said), optional ? (int)GAD_END : (int)GAD_EFORMAT);
+        assert_int_equal(gad_extractor_add(x, 0, a.path, optional), 0);
+        assert_int_equal(run(x, &g, &said), GAD_END);
         assert_non_null(strstr(said.text, a.path));
-        assert_bytes(&g, (const double[]){20}, 1);
-        assert_int_equal(gad_extractor_stats(x).files_cut, optional);
+        assert_bytes(&g, (const double[]){20, 20}, 2);
+        assert_int_equal(gad_extractor_stats(x).files_damaged, 2);
+        assert_int_equal(gad_extractor_stats(x).files_cut, 0);
     }
     (void)unlink(a.path);
 }
@@ -384,8 +394,8 @@ int main(void)
         cmocka_unit_test(files_of_a_lane_are_one_capture),
         cmocka_unit_test(lanes_are_put_in_order_of_time),
         cmocka_unit_test(a_file_that_is_cut_off_gives_what_it_has),
-        cmocka_unit_test(what_is_no_capture_ends_it_or_is_passed_over),
-        cmocka_unit_test(what_is_broken_further_on_ends_it_or_is_cut_there),
+        cmocka_unit_test(what_is_no_capture_is_passed_over),
+        cmocka_unit_test(a_damaged_file_leaves_the_next_one),
         cmocka_unit_test(who_takes_the_records_can_end_it),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(a_file_may_be_begun),
