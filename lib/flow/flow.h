@@ -17,7 +17,9 @@ struct gad_stream;
 enum gad_flow_timing {
     GAD_FLOW_ATTEMPT, /* SYN without an answer: from the first packet */
     GAD_FLOW_IDLE,    /* from the last packet */
-    GAD_FLOW_ENDING,  /* ended, or nearly: from the packet that ended it */
+    /* The deadline of these can be earlier than before. */
+    GAD_FLOW_ENDING,   /* ended, or nearly: from the packet that ended it */
+    GAD_FLOW_ANSWERED, /* a UDP exchange that has its answers: from the last packet */
 };
 
 struct gad_flow {
@@ -42,6 +44,7 @@ struct gad_flow {
     uint32_t tag; /* low half of the key's hash */
     uint8_t tunnels;
     bool not_inspected; /* its service is not inspected, or memory was short */
+    uint16_t interims;  /* number of the next interim record, from 0; see interim.h */
 } __attribute__((__aligned__(64)));
 
 _Static_assert(sizeof(struct gad_flow) == 192, "three cache lines");

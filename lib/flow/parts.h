@@ -21,6 +21,7 @@ struct gad_clock {
     int64_t skew;    /* added to packet times */
     unsigned n_past; /* packets in a row that are more than a second older than now */
     uint64_t back, reset;
+    bool resumes; /* the last input has ended: an earlier packet continues from now */
 };
 
 #define GAD_CLOCK_MAX (INT64_C(1) << 62) /* the year 2116; deadlines fit above */
@@ -40,11 +41,15 @@ struct gad_flow_table {
     struct gad_stream_memory streams;
     struct gad_ftp_sessions ftp;
     struct gad_flow_counters n;
+    bool is_at_end; /* of the input: open connections are cut */
 };
 
 /* Inspects a TCP packet of a flow, after gad_tcp_packet(). */
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                       bool from_originator);
+
+/* Stores the content features of a flow so far. */
+void gad_flow_inspect_so_far(struct gad_flow_table *t, uint32_t flow, struct gad_content *ret);
 
 /* Ends the inspection of a flow and frees it. Stores the content features, unless there was no
  * connection. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/table.h"
 
+#include "lib/flow/decide.h"
 #include "lib/flow/parts.h"
 
 #define SECONDS(s)                                                                                 \
@@ -29,6 +30,7 @@ struct gad_flow_options gad_flow_defaults(void)
                 .tcp_partial_close = SECONDS(3),
                 .tcp_idle = SECONDS(300),
                 .udp_idle = SECONDS(60),
+                .udp_answered = SECONDS(2),
             },
     };
 }
@@ -38,13 +40,19 @@ static bool is_span(struct gad_time s)
     return s.ns > 0 && s.ns <= SPAN_MAX;
 }
 
+static bool is_span_or_0(struct gad_time s)
+{
+    return s.ns == 0 || is_span(s);
+}
+
 static bool are_valid(const struct gad_flow_options *o)
 {
     const struct gad_flow_timeouts *s = &o->timeouts;
 
     return o->max_flows > 0 && o->max_flows <= GAD_FLOWS_MAX && is_span(s->tcp_attempt) &&
            is_span(s->tcp_close) && is_span(s->tcp_reset) && is_span(s->tcp_partial_close) &&
-           is_span(s->tcp_idle) && is_span(s->udp_idle);
+           is_span(s->tcp_idle) && is_span(s->udp_idle) && is_span_or_0(s->udp_answered) &&
+           is_span_or_0(o->interim);
 }
 
 /* Large allocations are untouched pages; gad_calloc_aligned() would write to all of them. */
@@ -81,6 +89,7 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
         err = gad_ftp_sessions_init(&t->ftp, &t->secret);
     if (err != 0)
         return err;
+    t->wheel.interims.span = o->interim.ns;
     *ret = gad_steal(&t);
     return 0;
 }
@@ -103,6 +112,10 @@ enum { PAST_MAX = 64, PAST_NS = 1000000000 };
 static void set_clock(struct gad_clock *c, int64_t ns)
 {
     ns = ns < 0 ? 0 : ns > GAD_CLOCK_MAX ? GAD_CLOCK_MAX : ns;
+    if (c->resumes) {
+        c->resumes = false;
+        c->skew = ns < c->now ? c->now - ns : 0;
+    }
     ns = ns > GAD_CLOCK_MAX - c->skew ? GAD_CLOCK_MAX : ns + c->skew;
     if (ns >= c->now) {
         c->now = ns;
@@ -163,21 +176,23 @@ static void free_flow(struct gad_flow_table *t, uint32_t flow)
     t->n.flows--;
 }
 
-static void emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, struct sink to)
+static void give(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, struct sink to)
 {
     t->decided = decided > t->decided ? decided : t->decided;
     c->decided.ns = t->decided;
-    t->n.ended++;
     to.fn(to.arg, c);
 }
 
-/* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what
- * left before. */
-static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
-                     struct sink to)
+static void emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, struct sink to)
 {
-    const struct gad_flow *f = &t->flows[flow];
-    struct gad_conn c = {
+    t->n.ended++;
+    give(t, c, decided, to);
+}
+
+/* The part of a connection that does not depend on its protocol. */
+static struct gad_conn conn_of(const struct gad_flow *f)
+{
+    return (struct gad_conn){
         .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b),
         .start.ns = f->start,
         .end.ns = f->end,
@@ -187,8 +202,45 @@ static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, b
         .urgent = f->urgent,
         .vlan = f->vlan,
         .tunnels = f->tunnels,
-        .evicted = evicted,
     };
+}
+
+/* Emits what the flow is so far, as a connection of which both sides close now. */
+static void emit_interim(struct gad_flow_table *t, uint32_t flow, int64_t decided, struct sink to)
+{
+    const struct gad_flow *f = &t->flows[flow];
+    struct gad_conn c = conn_of(f);
+
+    fill_udp(f, &c);
+    if (gad_flow_is_tcp(f)) {
+        c.state = gad_tcp_conn_state(f->side);
+        bool has_bytes = !has_no_bytes(c.state);
+        c.src_bytes = has_bytes ? gad_tcp_bytes(&f->side[0]) : 0;
+        c.dst_bytes = has_bytes ? gad_tcp_bytes(&f->side[1]) : 0;
+        if (has_bytes)
+            gad_flow_inspect_so_far(t, flow, &c.content);
+    }
+    c.notes |= GAD_NOTE_INTERIM;
+    t->n.interims++;
+    give(t, &c, decided, to);
+}
+
+/* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what
+ * left before. */
+static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
+                     struct sink to)
+{
+    const struct gad_flow *f = &t->flows[flow];
+    struct gad_conn c = conn_of(f);
+
+    c.evicted = evicted;
+    if (t->is_at_end && gad_flow_is_cut(f)) {
+        if (t->options.interim.ns > 0)
+            emit_interim(t, flow, decided, to);
+        c.notes |= GAD_NOTE_CUT;
+        t->n.cut++;
+    }
+    t->n.answered += f->timing == GAD_FLOW_ANSWERED;
 
     if (gad_flow_is_tcp(f))
         fill_tcp(t, flow, &c);
@@ -198,13 +250,29 @@ static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, b
     emit(t, &c, decided, to);
 }
 
+/* A flow whose interim record is due stays. */
+static void pass_interim(struct gad_flow_table *t, uint32_t flow, struct sink to)
+{
+    int64_t now = gad_wheel_end(t->wheel.cursor - 1);
+
+    if (gad_interim_is_worth(&t->wheel.interims, &t->flows[flow]))
+        emit_interim(t, flow, now, to);
+    gad_interim_next(&t->wheel.interims, &t->flows[flow], now);
+    gad_wheel_add(&t->wheel, flow);
+}
+
 /* Ends every flow that is due at the table's time. */
 static void expire(struct gad_flow_table *t, struct sink to)
 {
     uint64_t until = (uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT;
     uint32_t flow;
 
+    t->wheel.interims.skew = t->clock.skew;
     while ((flow = gad_wheel_next(&t->wheel, until)) != 0) {
+        if (gad_wheel_is_interim(&t->wheel, flow)) {
+            pass_interim(t, flow, to);
+            continue;
+        }
         gad_flow_index_prefetch(&t->index,
                                 /* of the next flow; flow 0 is harmless */
                                 t->flows[t->wheel.due].tag);
@@ -286,6 +354,7 @@ static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
         .vlan = p->vlan,
         .tag = (uint32_t)hash,
         .tunnels = p->tunnels,
+        .interims = p->tuple.proto != GAD_IP_TCP, /* the first is for TCP only */
     };
     gad_flow_index_add(&t->index, hash, flow);
     t->n.begun++;
@@ -338,8 +407,11 @@ static void add_udp(const struct gad_flow_table *t, struct gad_flow *f, const st
                     bool from_originator)
 {
     f->side[from_originator ? 0 : 1].last += p->len;
-    f->timing = GAD_FLOW_IDLE;
-    f->due = t->clock.now + t->options.timeouts.udp_idle.ns;
+    const struct gad_flow_timeouts *s = &t->options.timeouts;
+    bool is_answered = s->udp_answered.ns > 0 && gad_flow_is_answered(f);
+
+    f->timing = is_answered ? GAD_FLOW_ANSWERED : GAD_FLOW_IDLE;
+    f->due = t->clock.now + (is_answered ? s->udp_answered.ns : s->udp_idle.ns);
 }
 
 static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
@@ -359,7 +431,7 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
     }
     if (is_new)
         gad_wheel_add(&t->wheel, flow);
-    else if (f->timing == GAD_FLOW_ENDING)
+    else if (f->timing >= GAD_FLOW_ENDING)
         gad_wheel_update(&t->wheel, flow);
 }
 
@@ -418,11 +490,21 @@ void gad_flow_advance(struct gad_flow_table *t, struct gad_time now, gad_conn_fn
 
 void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)
 {
+    struct gad_interims interims = t->wheel.interims;
+    int64_t now = t->clock.now;
     uint32_t flow;
 
-    while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0)
-        end_flow(t, flow, t->clock.now, false, (struct sink){fn, arg});
+    t->wheel.interims.span = 0; /* none of the future */
+    t->is_at_end = true;
+    while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0) {
+        now = gad_wheel_end(gad_wheel_tick(t->flows[flow].due));
+        end_flow(t, flow, now, false, (struct sink){fn, arg});
+    }
+    t->is_at_end = false;
+    t->wheel.interims = interims;
     /* more packets can follow */
+    t->clock.now = now > GAD_CLOCK_MAX ? GAD_CLOCK_MAX : now;
+    t->clock.resumes = true;
     t->wheel.cursor = ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT) + 1;
 }
 

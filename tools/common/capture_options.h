@@ -24,6 +24,8 @@ struct capture_options {
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
     uint16_t seed;           /* of the Community ID */
+    uint64_t interim;        /* seconds; 0: none */
+    uint64_t udp_answered;   /* seconds; UINT64_MAX: the default */
 };
 
 enum {
@@ -37,6 +39,8 @@ enum {
     CAPTURE_MAX_FLOWS,
     CAPTURE_INSPECT_MEMORY,
     CAPTURE_SEED,
+    CAPTURE_INTERIM,
+    CAPTURE_UDP_ANSWERED,
 };
 
 /* clang-format off */
@@ -49,7 +53,9 @@ enum {
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
     {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                           \
-    {"seed", required_argument, NULL, CAPTURE_SEED}
+    {"seed", required_argument, NULL, CAPTURE_SEED},                                               \
+    {"interim", required_argument, NULL, CAPTURE_INTERIM},                                         \
+    {"udp-answered", required_argument, NULL, CAPTURE_UDP_ANSWERED}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -67,6 +73,10 @@ enum {
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
+    "  --interim SECONDS        also give records of connections that have lasted this long, up\n"  \
+    "                           to 86400; 0: none (0)\n"                                           \
+    "  --udp-answered SECONDS   until a UDP exchange that has its answer ends, up to 60; 0: as\n"  \
+    "                           others, 60 s (2)\n"                                                \
     "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
 
 void capture_options_init(struct capture_options *o);

@@ -190,10 +190,14 @@ static void the_table_goes_on_after_a_flush(void **state)
     play(&tr, "ShAD");
     flush(&tr);
     flush(&tr);
-    play(&tr, "S");
-    wait_until(&tr, tick_end(tr.next.time.ns + 5 * SECOND));
+    int64_t last = tick_end(START + 300 * SECOND);
+    assert_int_equal(tr.conns[0].decided.ns, last);
+    play(&tr, "S"); /* at START; the clock continues from the last deadline */
+    wait_until(&tr, START + 5 * SECOND + TICK);
     assert_int_equal(tr.n, 2);
     assert_int_equal(tr.conns[1].state, GAD_CONN_S0);
+    assert_int_equal(tr.conns[1].decided.ns, tick_end(last + 5 * SECOND));
+    assert_int_equal(gad_flow_table_counters(tr.t).clock_reset, 0);
     traffic_deinit(&tr);
 }
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/flow/decide.h"
+
+enum { DNS = 53, NTP = 123 };
+
+static uint16_t responder_port(const struct gad_flow *f)
+{
+    return (uint16_t)(f->orig_is_b ? f->key.rest : f->key.rest >> 16);
+}
+
+bool gad_flow_is_answered(const struct gad_flow *f)
+{
+    uint64_t requests = f->packets[0], answers = f->packets[1];
+    uint16_t port = responder_port(f);
+
+    if (port == DNS || port == NTP)
+        return requests > 0 && answers >= requests;
+    return requests == 1 && answers == 1;
+}
+
+bool gad_flow_is_cut(const struct gad_flow *f)
+{
+    return gad_flow_is_tcp(f) && f->timing == GAD_FLOW_IDLE;
+}

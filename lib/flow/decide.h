@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Rules for the moment at which a flow is decided, besides the timers of TCP. */
+
+#include <stdbool.h>
+
+#include "lib/flow/flow.h"
+
+/*
+ * Whether a UDP flow is an exchange that is complete: DNS or NTP with an answer for each request,
+ * or any service with one request and one answer. Anything else, such as a stream or a tunnel, has
+ * pauses that are not its end.
+ */
+bool gad_flow_is_answered(const struct gad_flow *f);
+
+/* Whether the end of the input cuts the flow: an open TCP connection. An attempt, a connection in
+ * its close delay and a UDP exchange end as they would without further packets. */
+bool gad_flow_is_cut(const struct gad_flow *f);
