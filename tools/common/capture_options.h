@@ -73,10 +73,10 @@ enum {
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
-    "  --interim SECONDS        also give records of connections that have lasted this long, up\n"  \
-    "                           to 86400; 0: none (0)\n"                                           \
-    "  --udp-answered SECONDS   until a UDP exchange that has its answer ends, up to 60; 0: as\n"  \
-    "                           others, 60 s (2)\n"                                                \
+    "  --interim SECONDS        also give records of connections that have lasted this long,\n"    \
+    "                           up to 86400; 0: none (0)\n"                                        \
+    "  --udp-answered SECONDS   until a UDP exchange that has its answer ends, up to 60;\n"        \
+    "                           0: as others, after 60 s (2)\n"                                    \
     "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
 
 void capture_options_init(struct capture_options *o);
