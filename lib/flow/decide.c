@@ -18,7 +18,8 @@ bool gad_flow_is_answered(const struct gad_flow *f)
     return requests == 1 && answers == 1;
 }
 
-bool gad_flow_is_cut(const struct gad_flow *f)
+bool gad_flow_is_open(const struct gad_flow *f)
 {
-    return gad_flow_is_tcp(f) && f->timing == GAD_FLOW_IDLE;
+    return gad_flow_is_tcp(f) && f->timing == GAD_FLOW_IDLE && f->packets[0] > 1 &&
+           f->packets[1] > 0;
 }

@@ -14,6 +14,12 @@
  */
 bool gad_flow_is_answered(const struct gad_flow *f);
 
-/* Whether the end of the input cuts the flow: an open TCP connection. An attempt, a connection in
- * its close delay and a UDP exchange end as they would without further packets. */
-bool gad_flow_is_cut(const struct gad_flow *f);
+/*
+ * Whether the flow is an open TCP connection: neither side has ended it, and after an answer the
+ * originator has sent more than its first packet. So a half-open flood or scan, whose originators
+ * ignore the answers, and single packets without an answer are not.
+ *
+ * The end of the input cuts an open connection. All other flows end as they would without further
+ * packets.
+ */
+bool gad_flow_is_open(const struct gad_flow *f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/interim.h"
 
+#include "lib/flow/decide.h"
 #include "lib/flow/flow.h"
 
 enum {
@@ -40,8 +41,9 @@ int64_t gad_interim_due(const struct gad_interims *i, const struct gad_flow *f)
 bool gad_interim_is_worth(const struct gad_interims *i, const struct gad_flow *f)
 {
     if (f->interims == 0)
-        return gad_flow_is_tcp(f) && f->packets[1] > 0 && gad_tcp_bytes(&f->side[1]) == 0;
-    return f->end - f->start >= age(i, f->interims - 1U);
+        return gad_flow_is_open(f) && gad_tcp_bytes(&f->side[1]) == 0;
+    return (gad_flow_is_open(f) || !gad_flow_is_tcp(f)) &&
+           f->end - f->start >= age(i, f->interims - 1U);
 }
 
 /* A forged time of the first packet can make a flow very old: one division instead of many steps.

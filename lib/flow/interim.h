@@ -5,9 +5,9 @@
  * When an open flow gives an interim record, so that a connection is scored while it lasts. The
  * ages, with `span` as the unit:
  *
- *     0.1                      only a TCP connection whose responder has sent no payload: a request
- *                              that never ends, or a connection that is held without use
- *     1, 2, 4, 8, 16           any flow
+ *     0.1                      only an open TCP connection (decide.h) whose responder has sent no
+ *                              payload: a request that never ends, or a connection without use
+ *     1, 2, 4, 8, 16           any open TCP connection, any UDP exchange
  *     28, 40, ...              every 12 from here on
  *
  * At each of them a flow without a packet since the age before gives none: its last record says

@@ -234,7 +234,7 @@ static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, b
     struct gad_conn c = conn_of(f);
 
     c.evicted = evicted;
-    if (t->is_at_end && gad_flow_is_cut(f)) {
+    if (t->is_at_end && gad_flow_is_open(f)) {
         if (t->options.interim.ns > 0)
             emit_interim(t, flow, decided, to);
         c.notes |= GAD_NOTE_CUT;
