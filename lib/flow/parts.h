@@ -21,7 +21,6 @@ struct gad_clock {
     int64_t skew;    /* added to packet times */
     unsigned n_past; /* packets in a row that are more than a second older than now */
     uint64_t back, reset;
-    bool resumes; /* the last input has ended: an earlier packet continues from now */
 };
 
 #define GAD_CLOCK_MAX (INT64_C(1) << 62) /* the year 2116; deadlines fit above */

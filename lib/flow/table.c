@@ -112,10 +112,6 @@ enum { PAST_MAX = 64, PAST_NS = 1000000000 };
 static void set_clock(struct gad_clock *c, int64_t ns)
 {
     ns = ns < 0 ? 0 : ns > GAD_CLOCK_MAX ? GAD_CLOCK_MAX : ns;
-    if (c->resumes) {
-        c->resumes = false;
-        c->skew = ns < c->now ? c->now - ns : 0;
-    }
     ns = ns > GAD_CLOCK_MAX - c->skew ? GAD_CLOCK_MAX : ns + c->skew;
     if (ns >= c->now) {
         c->now = ns;
@@ -490,22 +486,19 @@ void gad_flow_advance(struct gad_flow_table *t, struct gad_time now, gad_conn_fn
 
 void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)
 {
-    struct gad_interims interims = t->wheel.interims;
-    int64_t now = t->clock.now;
+    int64_t span = t->wheel.interims.span;
     uint32_t flow;
 
     t->wheel.interims.span = 0; /* none of the future */
     t->is_at_end = true;
-    while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0) {
-        now = gad_wheel_end(gad_wheel_tick(t->flows[flow].due));
-        end_flow(t, flow, now, false, (struct sink){fn, arg});
-    }
+    while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0)
+        end_flow(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false,
+                 (struct sink){fn, arg});
     t->is_at_end = false;
-    t->wheel.interims = interims;
-    /* more packets can follow */
-    t->clock.now = now > GAD_CLOCK_MAX ? GAD_CLOCK_MAX : now;
-    t->clock.resumes = true;
-    t->wheel.cursor = ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT) + 1;
+    t->wheel.interims = (struct gad_interims){.span = span};
+    t->wheel.cursor = 0;
+    t->clock = (struct gad_clock){.back = t->clock.back, .reset = t->clock.reset};
+    t->decided = 0;
 }
 
 struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)

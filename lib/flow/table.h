@@ -111,8 +111,8 @@ void gad_flow_advance(struct gad_flow_table *t, struct gad_time now, gad_conn_fn
 /*
  * Ends every flow at the end of the input, as if no further packet came: each is decided at its own
  * deadline, in order. TCP connections that are open have the note GAD_NOTE_CUT; before each of them
- * comes an interim record, if there are such. The table's clock is then at the last deadline; if
- * another input with earlier packets follows, it continues from there.
+ * comes an interim record, if there are such. The table is then as new, except for its counters:
+ * packets of another input can have earlier times than these deadlines.
  */
 void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg);
 
