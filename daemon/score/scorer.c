@@ -74,8 +74,8 @@ static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
     for (size_t i = first; i < last; i++) {
         const struct model *m = job_model(j, i);
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
-        /* a cut record is what the end of the capture made of a connection */
-        bool is_cut = j->rec[i].notes & GAD_NOTE_CUT;
+        /* of a capture: the end of the capture made this record, not the connection */
+        bool is_cut = j->origin && (j->rec[i].notes & GAD_NOTE_CUT);
         j->anomalous[i] = !is_cut && j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
         j->cause[i] = GAD_N_COLUMNS;

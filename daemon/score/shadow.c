@@ -32,7 +32,7 @@ static void score(struct gathered *g, struct gad_time now)
         (void)gad_detector_score(m->detector, m->workspace, n, g->rec, score);
     for (size_t i = 0; i < g->n; i++) {
         struct job_shadow *s = &g->job[i]->shadow[g->k];
-        bool is_cut = g->rec[i].notes & GAD_NOTE_CUT;
+        bool is_cut = g->job[i]->origin && (g->rec[i].notes & GAD_NOTE_CUT);
         bool anomalous = i < n && !is_cut && score[i] > m->threshold;
         s->unscored += i >= n;
         s->scored += i < n;

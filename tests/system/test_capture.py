@@ -358,9 +358,10 @@ def privileges(d):
 
 
 class Live(NetCase):
-    def daemon(self, **ganadd):
-        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}},
-                            ganadd=ganadd,
+    def daemon(self, records=None, interim="5min", **ganadd):
+        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip",
+                                                            "interim": interim}},
+                            ganadd=ganadd, records=records or {},
                             outputs=ganad.ALERTS_FILE,
                             models={"m": {"checkpoint": ganad.checkpoint(),
                                           "threshold": "-1e30"}})
@@ -384,6 +385,29 @@ class Live(NetCase):
                                                     self.pcap).splitlines()]
         self.assertEqual(sorted((flow(a), *(str(a["features"][k]) for k in basic)) for a in alerts),
                          sorted((flow(r), *(str(r[k]) for k in basic)) for r in rows))
+
+    def test_a_stop_cuts_open_connections(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 80, b"a", b"b")
+        for sport in range(2000, 2040):
+            there, back = ("10.0.0.1", sport, "10.0.0.2", 80), ("10.0.0.2", 80, "10.0.0.1", sport)
+            c.segment(0.1, *there, 1000, 0, pcap.SYN)
+            c.segment(0.2, *back, 5000, 1001, pcap.SYN | pcap.ACK)
+            c.segment(0.3, *there, 1001, 5001, pcap.ACK, b"a")
+        with self.daemon(records={"file": "{dir}/records"}, interim="0s") as d:
+            self.start(d)
+            self.send(self.write("open.pcap", c.bytes()))
+            ganad.wait_for(lambda: self.source(d).packets == len(c.packets), 20, "all packets")
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts"), encoding="ascii") as f:
+                alerts = [json.loads(line) for line in f]
+            with open(d.path("records"), encoding="ascii") as f:
+                rows = [line.rstrip("\n").split(",") for line in f]
+        # The log has them, each alone in its windows. None is anomalous, with a threshold at which
+        # every record is.
+        self.assertEqual([a["src_port"] for a in alerts], [1000])
+        self.assertEqual([r[3] for r in rows], ["SF"] + 40 * ["S1"])
+        self.assertEqual({(r[22], r[31]) for r in rows[1:]}, {("1", "2")})
 
     def test_silence_ends_connections_too(self):
         c = pcap.Capture()
