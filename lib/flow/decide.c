@@ -10,12 +10,9 @@ static uint16_t responder_port(const struct gad_flow *f)
 
 bool gad_flow_is_answered(const struct gad_flow *f)
 {
-    uint64_t requests = f->packets[0], answers = f->packets[1];
     uint16_t port = responder_port(f);
 
-    if (port == DNS || port == NTP)
-        return requests > 0 && answers >= requests;
-    return requests == 1 && answers == 1;
+    return (port == DNS || port == NTP) && f->packets[0] > 0 && f->packets[1] >= f->packets[0];
 }
 
 bool gad_flow_is_open(const struct gad_flow *f)

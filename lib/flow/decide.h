@@ -7,11 +7,8 @@
 
 #include "lib/flow/flow.h"
 
-/*
- * Whether a UDP flow is an exchange that is complete: DNS or NTP with an answer for each request,
- * or any service with one request and one answer. Anything else, such as a stream or a tunnel, has
- * pauses that are not its end.
- */
+/* Whether a UDP flow is an exchange of DNS or NTP with an answer for each request. Others, such as
+ * a stream, a tunnel or a poll, have pauses that are not their end. */
 bool gad_flow_is_answered(const struct gad_flow *f);
 
 /*

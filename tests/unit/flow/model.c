@@ -371,7 +371,7 @@ void model_packet(struct model *m, const struct gad_packet *p, gad_conn_fn *fn, 
         f->e[way].udp_bytes += p->len;
         bool is_query = f->tuple.dst_port == 53 || f->tuple.dst_port == 123;
         uint64_t asked = f->e[0].packets, answered = f->e[1].packets;
-        bool is_done = is_query ? asked > 0 && answered >= asked : asked == 1 && answered == 1;
+        bool is_done = is_query && asked > 0 && answered >= asked;
         f->due = m->now + (is_done ? m->timeouts.udp_answered.ns : m->timeouts.udp_idle.ns);
     } else {
         tcp(m, f, way, p, is_new);
