@@ -61,7 +61,7 @@ struct config_capture {
     const char *vxlan_ports, *geneve_ports, *gtp_ports;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
     bool promiscuous, by_vlan, watch, recursive, delete_done;
-    struct gad_time poll, settle, patience;
+    struct gad_time poll, settle, patience, udp_answered, interim;
     struct config_value *value; /* one a key of the table */
 };
 

@@ -218,6 +218,10 @@ const struct config_key config_keys[] = {
      "open connections at once, about 200 bytes each; beyond it one ends early for each new one"},
     {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
      "memory for payload inspection; 0: no inspection"},
+    {"capture", "udp_answered", CONFIG_DURATION, IN_CAPTURE(udp_answered), 0, 60, "2s", NULL,
+     "a UDP exchange that has its answer ends after this time without a packet; 0: as others"},
+    {"capture", "interim", CONFIG_DURATION, IN_CAPTURE(interim), 0, 86400, "5min", NULL,
+     "connections that last this long are also scored before they end; 0: none are"},
 
     {"model", "checkpoint", CONFIG_PATH, IN_MODEL(checkpoint), 0, 0, NULL, NULL,
      "the trained model"},

@@ -15,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/dataset/record_text.h"
+#include "lib/flow/conn.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -125,6 +126,8 @@ void record_log_add(struct record_log *t, const struct job *j)
     if (!t || j->error || (j->client && !t->config->records.clients))
         return;
     for (size_t i = 0; i < j->n; i++) {
+        if (j->rec[i].notes & GAD_NOTE_INTERIM)
+            continue; /* the log, which trains models, has each connection once */
         struct gad_record_about about = {.model = gad_detector_name(job_model(j, i)->detector),
                                          .is_scored = i < job_n_scored(j)};
         if (j->origin) {

@@ -139,6 +139,8 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
+    flow.timeouts.udp_answered = o->udp_answered;
+    flow.interim = o->interim;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)
         r = gad_tunnel_ports(o->vxlan_ports, &decoder.vxlan_ports, d);

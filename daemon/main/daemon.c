@@ -32,6 +32,7 @@
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
+#include "lib/flow/conn.h"
 #include "lib/record/record.h"
 
 enum {
@@ -77,6 +78,8 @@ static void count_drift(struct daemon *self, const struct job *j)
 
     for (size_t i = 0; i < job_n_scored(j); i++) {
         const struct model *m = job_model(j, i);
+        if (j->rec[i].notes & (GAD_NOTE_INTERIM | GAD_NOTE_CUT))
+            continue; /* the reference has finished connections, each once */
         if (m->drift && drift_count(m->drift, &self->drift, &j->rec[i], j->score[i], now, &e))
             report_drift(self, m, &e);
     }

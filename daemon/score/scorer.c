@@ -14,6 +14,7 @@
 #include "daemon/score/shadow.h"
 #include "daemon/thread.h"
 #include "lib/base/ring.h"
+#include "lib/flow/conn.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -73,7 +74,9 @@ static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
     for (size_t i = first; i < last; i++) {
         const struct model *m = job_model(j, i);
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
-        j->anomalous[i] = j->score[i] > m->threshold;
+        /* of a capture: the end of the capture made this record, not the connection */
+        bool is_cut = j->origin && (j->rec[i].notes & GAD_NOTE_CUT);
+        j->anomalous[i] = !is_cut && j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
         j->cause[i] = GAD_N_COLUMNS;
         if (j->stride == 0 || (j->top == 0 && !j->anomalous[i]))

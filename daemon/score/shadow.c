@@ -8,6 +8,7 @@
 #include "daemon/rate_limit.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
+#include "lib/flow/conn.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -31,7 +32,8 @@ static void score(struct gathered *g, struct gad_time now)
         (void)gad_detector_score(m->detector, m->workspace, n, g->rec, score);
     for (size_t i = 0; i < g->n; i++) {
         struct job_shadow *s = &g->job[i]->shadow[g->k];
-        bool anomalous = i < n && score[i] > m->threshold;
+        bool is_cut = g->job[i]->origin && (g->rec[i].notes & GAD_NOTE_CUT);
+        bool anomalous = i < n && !is_cut && score[i] > m->threshold;
         s->unscored += i >= n;
         s->scored += i < n;
         s->anomalous += anomalous;

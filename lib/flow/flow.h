@@ -17,7 +17,9 @@ struct gad_stream;
 enum gad_flow_timing {
     GAD_FLOW_ATTEMPT, /* SYN without an answer: from the first packet */
     GAD_FLOW_IDLE,    /* from the last packet */
-    GAD_FLOW_ENDING,  /* ended, or nearly: from the packet that ended it */
+    /* The deadline of these can be earlier than before. */
+    GAD_FLOW_ENDING,   /* ended, or nearly: from the packet that ended it */
+    GAD_FLOW_ANSWERED, /* a UDP exchange that has its answers: from the last packet */
 };
 
 struct gad_flow {
@@ -44,6 +46,7 @@ struct gad_flow {
     uint8_t tunnels;
     uint8_t notes;      /* of enum gad_conn_note */
     bool not_inspected; /* its service is not inspected, or memory was short */
+    uint16_t interims;  /* number of the next interim record, from 0; see interim.h */
     bool has_other_syn : 1;
     bool other_syn_is_responders : 1;
 } __attribute__((__aligned__(64)));

@@ -69,6 +69,19 @@ void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_
                         p->data_len, p->len, gad_tcp_acked(&f->side[way]));
 }
 
+void gad_flow_inspect_so_far(struct gad_flow_table *t, uint32_t flow, struct gad_content *ret)
+{
+    const struct gad_flow *f = &t->flows[flow];
+
+    if (f->stream)
+        gad_stream_result(f->stream, ret);
+    if (app_of(t, f) == GAD_APP_FTP_DATA) {
+        const struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key);
+        ret->logged_in |=
+            s && (s->logged_in || (s->flow && is_logged_in(t->flows[s->flow].stream)));
+    }
+}
+
 void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_connection,
                           struct gad_content *ret)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/linger.h"
 
+#include <string.h>
+
 #include "lib/base/mem.h"
 
 enum { WAYS = 4, UNIT_SHIFT = 30, FLIGHT_MAX = 1048576 /* bytes that can still be on their way */ };
@@ -15,6 +17,11 @@ void gad_linger_deinit(struct gad_linger *l)
 {
     gad_free(l->entries);
     *l = (struct gad_linger){0};
+}
+
+void gad_linger_clear(struct gad_linger *l)
+{
+    memset(l->entries, 0, GAD_LINGER_MAX * sizeof(*l->entries));
 }
 
 static struct gad_lingering *places(const struct gad_linger *l, uint64_t hash)

@@ -39,6 +39,9 @@ struct gad_linger {
 int gad_linger_init(struct gad_linger *l) GAD_MUST_CHECK;
 void gad_linger_deinit(struct gad_linger *l);
 
+/* Forgets all, at the end of the input. */
+void gad_linger_clear(struct gad_linger *l);
+
 /* @now, @until: table clock, ns. @e: tag and until are set here. */
 void gad_linger_add(struct gad_linger *l, uint64_t hash, int64_t now, int64_t until,
                     const struct gad_lingering *e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Internal to table.c, opening.c and inspection.c. */
+/* Internal to table.c, opening.c, end.c and inspection.c. */
 
 #include "lib/flow/flow.h"
 #include "lib/flow/ftp.h"
@@ -44,7 +44,27 @@ struct gad_flow_table {
     struct gad_linger linger;
     struct gad_ports ports; /* copied from the options */
     struct gad_flow_counters n;
+    bool is_at_end; /* of the input: open connections are cut */
 };
+
+/* Receives the finished connections. */
+struct gad_flow_sink {
+    gad_conn_fn *fn;
+    void *arg;
+};
+
+/* Emits a connection that ends now; it is no flow of the table. @decided: raised to what left
+ * before. */
+void gad_flow_emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided,
+                   struct gad_flow_sink to);
+
+/* Emits what the flow is so far, as a connection of which both sides close now. */
+void gad_flow_emit_interim(struct gad_flow_table *t, uint32_t flow, int64_t decided,
+                           struct gad_flow_sink to);
+
+/* Emits a flow, which is off the wheel, as a connection, and frees it. */
+void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
+                  struct gad_flow_sink to);
 
 static inline uint16_t gad_flow_sum(uint16_t sum, unsigned n)
 {
@@ -80,6 +100,9 @@ enum gad_flow_syn gad_flow_place_syn(struct gad_flow_table *t, struct gad_flow *
 /* Inspects a TCP packet of a flow, after gad_tcp_packet(). */
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                       bool from_originator);
+
+/* Stores the content features of a flow so far. */
+void gad_flow_inspect_so_far(struct gad_flow_table *t, uint32_t flow, struct gad_content *ret);
 
 /* Ends the inspection of a flow and frees it. Stores the content features, unless there was no
  * connection. */

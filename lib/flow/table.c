@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/table.h"
 
+#include "lib/flow/decide.h"
 #include "lib/flow/parts.h"
 
 #define SECONDS(s)                                                                                 \
@@ -8,12 +9,6 @@
         (s) * INT64_C(1000000000)                                                                  \
     }
 #define SPAN_MAX (INT64_C(366) * 86400 * 1000000000)
-
-/* Receives the finished connections. */
-struct sink {
-    gad_conn_fn *fn;
-    void *arg;
-};
 
 struct gad_flow_options gad_flow_defaults(void)
 {
@@ -30,6 +25,7 @@ struct gad_flow_options gad_flow_defaults(void)
                 .tcp_idle = SECONDS(300),
                 .udp_idle = SECONDS(60),
                 .linger = SECONDS(120),
+                .udp_answered = SECONDS(2),
             },
     };
 }
@@ -39,13 +35,19 @@ static bool is_span(struct gad_time s)
     return s.ns > 0 && s.ns <= SPAN_MAX;
 }
 
+static bool is_span_or_0(struct gad_time s)
+{
+    return s.ns == 0 || is_span(s);
+}
+
 static bool are_valid(const struct gad_flow_options *o)
 {
     const struct gad_flow_timeouts *s = &o->timeouts;
 
     return o->max_flows > 0 && o->max_flows <= GAD_FLOWS_MAX && is_span(s->tcp_attempt) &&
            is_span(s->tcp_close) && is_span(s->tcp_reset) && is_span(s->tcp_partial_close) &&
-           is_span(s->tcp_idle) && is_span(s->udp_idle) && is_span(s->linger);
+           is_span(s->tcp_idle) && is_span(s->udp_idle) && is_span(s->linger) &&
+           is_span_or_0(s->udp_answered) && is_span_or_0(o->interim);
 }
 
 /* Large allocations are untouched pages; gad_calloc_aligned() would write to all of them. */
@@ -89,6 +91,7 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
         err = gad_linger_init(&t->linger);
     if (err != 0)
         return err;
+    t->wheel.interims.span = o->interim.ns;
     *ret = gad_steal(&t);
     return 0;
 }
@@ -126,154 +129,38 @@ static void set_clock(struct gad_clock *c, int64_t ns)
     c->reset++;
 }
 
-/* KDD99's records with one of these states have no bytes and no content. */
-static bool has_no_bytes(enum gad_conn_state s)
+/* A flow whose interim record is due stays. */
+static void pass_interim(struct gad_flow_table *t, uint32_t flow, struct gad_flow_sink to)
 {
-    return s == GAD_CONN_REJ || s == GAD_CONN_SH || s == GAD_CONN_SHR || s == GAD_CONN_RSTOS0 ||
-           s == GAD_CONN_RSTRH || s == GAD_CONN_OTH;
-}
+    int64_t now = gad_wheel_end(t->wheel.cursor - 1);
 
-static int64_t tcp_duration(const struct gad_flow *f)
-{
-    const struct gad_tcp_side *s = f->side;
-    bool closed = s[0].state >= GAD_TCP_CLOSED || s[1].state >= GAD_TCP_CLOSED;
-
-    return closed ? (f->lasting_known ? f->productive : f->end) - f->start : 0;
-}
-
-static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c)
-{
-    struct gad_flow *f = &t->flows[flow];
-
-    gad_tcp_finish(f->side);
-    c->state = gad_tcp_conn_state(f->side);
-    c->duration.ns = tcp_duration(f);
-    gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
-    if (has_no_bytes(c->state))
-        return;
-    c->src_bytes = gad_tcp_bytes(&f->side[0]);
-    c->dst_bytes = gad_tcp_bytes(&f->side[1]);
-}
-
-static void fill_udp(const struct gad_flow *f, struct gad_conn *c)
-{
-    c->state = GAD_CONN_SF;
-    c->duration.ns = f->end - f->start;
-    c->src_bytes = f->side[0].last;
-    c->dst_bytes = f->side[1].last;
-}
-
-static void free_flow(struct gad_flow_table *t, uint32_t flow)
-{
-    struct gad_flow *f = &t->flows[flow];
-
-    gad_flow_index_remove(&t->index, f->tag, flow);
-    f->next = t->free;
-    t->free = flow;
-    t->n.flows--;
-}
-
-static void emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided, struct sink to)
-{
-    t->decided = decided > t->decided ? decided : t->decided;
-    c->decided.ns = t->decided;
-    t->n.ended++;
-    to.fn(to.arg, c);
-}
-
-/* Remembers an ended connection for its late packets. Those that no handshake opened are not worth
- * it: a scan would fill the table. */
-static void remember(struct gad_flow_table *t, const struct gad_flow *f)
-{
-    const struct gad_tcp_side *s = f->side;
-    bool ended = s[0].closed || s[1].closed;
-
-    if (!gad_tcp_was_open(s) && !(ended && f->packets[0] + f->packets[1] > 2))
-        return;
-    int a = f->orig_is_b, b = !f->orig_is_b; /* the side that is endpoint a, b */
-    const struct gad_lingering e = {
-        .next = {gad_tcp_next(&s[a]), gad_tcp_next(&s[b])},
-        .orig_is_b = f->orig_is_b,
-        .ended = ended,
-        .reset = {s[a].state == GAD_TCP_RESET, s[b].state == GAD_TCP_RESET},
-    };
-    gad_linger_add(&t->linger, gad_flow_key_hash(&f->key, &t->secret), t->clock.now,
-                   t->clock.now + t->options.timeouts.linger.ns, &e);
-}
-
-/* A SYN that was not answered, on the ports of a connection that ended: an attempt of its own. */
-static void emit_other_syn(struct gad_flow_table *t, const struct gad_flow *f, struct gad_conn *c,
-                           int64_t decided, struct sink to)
-{
-    struct gad_conn attempt = {
-        .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b != f->other_syn_is_responders),
-        .start.ns = f->end,
-        .end.ns = f->end,
-        .state = GAD_CONN_S0,
-        .src_packets = 1,
-        .vlan = f->vlan,
-        .tunnels = f->tunnels,
-    };
-
-    t->n.begun++;
-    emit(t, c, decided, to);
-    emit(t, &attempt, decided, to);
-}
-
-/* Emits a flow, which is off the wheel, as a connection, and frees it. @decided: raised to what
- * left before. */
-static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool evicted,
-                     struct sink to)
-{
-    const struct gad_flow *f = &t->flows[flow];
-    struct gad_conn c = {
-        .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b),
-        .start.ns = f->start,
-        .end.ns = f->end,
-        .src_packets = f->packets[0],
-        .dst_packets = f->packets[1],
-        .wrong_fragment = f->wrong_fragment,
-        .urgent = f->urgent,
-        .vlan = f->vlan,
-        .tunnels = f->tunnels,
-        .notes = f->notes,
-        .evicted = evicted,
-    };
-    bool is_attempt = gad_tcp_is_attempt(f->side);
-    bool has_other = f->has_other_syn && (is_attempt || f->side[0].closed || f->side[1].closed);
-
-    if (gad_flow_is_tcp(f)) {
-        fill_tcp(t, flow, &c);
-        remember(t, f);
-    } else {
-        fill_udp(f, &c);
-    }
-    free_flow(t, flow);
-    if (has_other) {
-        uint64_t *n = f->other_syn_is_responders ? &c.dst_packets : &c.src_packets;
-        *n -= *n > 0;
-        emit_other_syn(t, f, &c, decided, to);
-    } else {
-        emit(t, &c, decided, to);
-    }
+    if (gad_interim_is_worth(&t->wheel.interims, &t->flows[flow]))
+        gad_flow_emit_interim(t, flow, now, to);
+    gad_interim_next(&t->wheel.interims, &t->flows[flow], now);
+    gad_wheel_add(&t->wheel, flow);
 }
 
 /* Ends every flow that is due at the table's time. */
-static void expire(struct gad_flow_table *t, struct sink to)
+static void expire(struct gad_flow_table *t, struct gad_flow_sink to)
 {
     uint64_t until = (uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT;
     uint32_t flow;
 
+    t->wheel.interims.skew = t->clock.skew;
     while ((flow = gad_wheel_next(&t->wheel, until)) != 0) {
+        if (gad_wheel_is_interim(&t->wheel, flow)) {
+            pass_interim(t, flow, to);
+            continue;
+        }
         gad_flow_index_prefetch(&t->index,
                                 /* of the next flow; flow 0 is harmless */
                                 t->flows[t->wheel.due].tag);
-        end_flow(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
+        gad_flow_end(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
     }
 }
 
 /* One ICMP message, which is a connection. */
-static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struct sink to)
+static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struct gad_flow_sink to)
 {
     struct gad_conn c = {
         .tuple = p->tuple,
@@ -290,7 +177,7 @@ static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struc
     };
 
     t->n.begun++;
-    emit(t, &c, t->clock.now, to);
+    gad_flow_emit(t, &c, t->clock.now, to);
 }
 
 static uint32_t find(const struct gad_flow_table *t, const struct gad_flow_key *key, uint64_t hash)
@@ -308,14 +195,14 @@ static uint32_t find(const struct gad_flow_table *t, const struct gad_flow_key *
 }
 
 /* Returns a free flow number; evicts a flow if the table is full. */
-static uint32_t take_free(struct gad_flow_table *t, struct sink to)
+static uint32_t take_free(struct gad_flow_table *t, struct gad_flow_sink to)
 {
     if (t->free == 0 && t->n_touched == t->options.max_flows) {
         uint32_t victim = gad_wheel_victim(&t->wheel);
         gad_assert(victim != 0);
         gad_wheel_remove(&t->wheel, victim);
         t->n.evicted++;
-        end_flow(t, victim, t->clock.now, true, to);
+        gad_flow_end(t, victim, t->clock.now, true, to);
     }
     if (t->free == 0)
         return ++t->n_touched;
@@ -326,7 +213,7 @@ static uint32_t take_free(struct gad_flow_table *t, struct sink to)
 
 static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
                       const struct gad_flow_key *key, uint64_t hash, bool src_is_b,
-                      const struct gad_lingering *e, struct sink to)
+                      const struct gad_lingering *e, struct gad_flow_sink to)
 {
     bool guessed;
     bool from_originator = gad_flow_is_from_originator(t, p, src_is_b, e, &guessed);
@@ -342,6 +229,7 @@ static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
         .tag = (uint32_t)hash,
         .tunnels = p->tunnels,
         .notes = guessed ? GAD_NOTE_GUESSED : 0,
+        .interims = p->tuple.proto != GAD_IP_TCP, /* the first is for TCP only */
     };
     gad_flow_index_add(&t->index, hash, flow);
     t->n.begun++;
@@ -414,8 +302,11 @@ static void add_udp(const struct gad_flow_table *t, struct gad_flow *f, const st
                     bool from_originator)
 {
     f->side[from_originator ? 0 : 1].last += p->len;
-    f->timing = GAD_FLOW_IDLE;
-    f->due = t->clock.now + t->options.timeouts.udp_idle.ns;
+    const struct gad_flow_timeouts *s = &t->options.timeouts;
+    bool is_answered = s->udp_answered.ns > 0 && gad_flow_is_answered(f);
+
+    f->timing = is_answered ? GAD_FLOW_ANSWERED : GAD_FLOW_IDLE;
+    f->due = t->clock.now + (is_answered ? s->udp_answered.ns : s->udp_idle.ns);
 }
 
 /* Moves a flow whose deadline came closer. */
@@ -423,7 +314,7 @@ static void set_wheel(struct gad_flow_table *t, uint32_t flow, bool is_new)
 {
     if (is_new)
         gad_wheel_add(&t->wheel, flow);
-    else if (t->flows[flow].timing == GAD_FLOW_ENDING)
+    else if (t->flows[flow].timing >= GAD_FLOW_ENDING)
         gad_wheel_update(&t->wheel, flow);
 }
 
@@ -451,7 +342,8 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
 
 /* The first packet of a flow, unless it is a late one of a flow that ended. */
 static void add_first(struct gad_flow_table *t, const struct gad_packet *p,
-                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b, struct sink to)
+                      const struct gad_flow_key *key, uint64_t hash, bool src_is_b,
+                      struct gad_flow_sink to)
 {
     bool opens = (p->tcp_flags & (GAD_TCP_SYN | GAD_TCP_ACK)) == GAD_TCP_SYN;
     const struct gad_lingering *e = NULL;
@@ -466,7 +358,7 @@ static void add_first(struct gad_flow_table *t, const struct gad_packet *p,
 
 /* A packet with SYN, on the ports of a flow. */
 static void add_syn(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
-                    uint64_t hash, bool src_is_b, struct sink to)
+                    uint64_t hash, bool src_is_b, struct gad_flow_sink to)
 {
     const struct gad_flow_key key = t->flows[flow].key;
     enum gad_flow_syn syn = gad_flow_place_syn(t, &t->flows[flow], p, src_is_b);
@@ -479,7 +371,7 @@ static void add_syn(struct gad_flow_table *t, uint32_t flow, const struct gad_pa
         return;
     gad_wheel_remove(&t->wheel, flow);
     t->n.reused++;
-    end_flow(t, flow, t->clock.now, false, to);
+    gad_flow_end(t, flow, t->clock.now, false, to);
     flow = begin(t, p, &key, hash, src_is_b, NULL, to);
     if (syn == GAD_FLOW_SYN_ANSWERED) {
         gad_tcp_restart(&t->flows[flow].side[0], p->ack - 1);
@@ -488,7 +380,8 @@ static void add_syn(struct gad_flow_table *t, uint32_t flow, const struct gad_pa
     add_packet(t, flow, p, src_is_b, true);
 }
 
-static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p, struct sink to)
+static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p,
+                        struct gad_flow_sink to)
 {
     bool src_is_b;
     struct gad_flow_key key =
@@ -507,7 +400,7 @@ static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p, st
 }
 
 /* The cursor is behind the tick that expired last; most packets fall into it. */
-static void set_time(struct gad_flow_table *t, struct gad_time now, struct sink to)
+static void set_time(struct gad_flow_table *t, struct gad_time now, struct gad_flow_sink to)
 {
     set_clock(&t->clock, now.ns);
     if ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT >= t->wheel.cursor)
@@ -517,7 +410,7 @@ static void set_time(struct gad_flow_table *t, struct gad_time now, struct sink 
 void gad_flow_packet(struct gad_flow_table *t, const struct gad_packet *p, gad_conn_fn *fn,
                      void *arg)
 {
-    struct sink to = {fn, arg};
+    struct gad_flow_sink to = {fn, arg};
     uint8_t proto = p->tuple.proto, family = p->tuple.family;
 
     t->n.packets++;
@@ -535,17 +428,25 @@ void gad_flow_packet(struct gad_flow_table *t, const struct gad_packet *p, gad_c
 
 void gad_flow_advance(struct gad_flow_table *t, struct gad_time now, gad_conn_fn *fn, void *arg)
 {
-    set_time(t, now, (struct sink){fn, arg});
+    set_time(t, now, (struct gad_flow_sink){fn, arg});
 }
 
 void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)
 {
+    int64_t span = t->wheel.interims.span;
     uint32_t flow;
 
+    t->wheel.interims.span = 0; /* none of the future */
+    t->is_at_end = true;
     while ((flow = gad_wheel_next(&t->wheel, UINT64_MAX - 1)) != 0)
-        end_flow(t, flow, t->clock.now, false, (struct sink){fn, arg});
-    /* more packets can follow */
-    t->wheel.cursor = ((uint64_t)t->clock.now >> GAD_WHEEL_TICK_SHIFT) + 1;
+        gad_flow_end(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false,
+                     (struct gad_flow_sink){fn, arg});
+    t->is_at_end = false;
+    t->wheel.interims = (struct gad_interims){.span = span};
+    t->wheel.cursor = 0;
+    gad_linger_clear(&t->linger);
+    t->clock = (struct gad_clock){.back = t->clock.back, .reset = t->clock.reset};
+    t->decided = 0;
 }
 
 struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)

@@ -14,7 +14,8 @@
  * Bytes come from sequence numbers. REJ, SH, SHR, RSTOS0, RSTRH and OTH have no bytes and no
  * content, like those records of KDD99.
  *
- * UDP: a connection lasts until it is idle; its state is SF, its bytes are payload.
+ * UDP: a connection lasts until it is idle, which is soon for an exchange that has its answer
+ * (decide.h); its state is SF, its bytes are payload.
  *
  * ICMP: each message is a connection, includes its header in the bytes, and is decided at once.
  *
@@ -22,6 +23,9 @@
  * older than one before it counts as current. If the packets' clock is set back for good, the
  * table's clock continues from its value. A deadline counts as reached at the end of its tick of
  * 8.4 ms; a packet at that moment finds no flow.
+ *
+ * A flow that lasts can give interim records (interim.h): what an end at this moment would give,
+ * with the note GAD_NOTE_INTERIM. Its final record follows.
  *
  * gad_flow_table_new() allocates all memory except that of inspection. Memory is touched only as
  * far as there are flows.
@@ -49,7 +53,8 @@ struct gad_flow_timeouts {
     struct gad_time tcp_partial_close; /* FIN as the first packet seen of a side */
     struct gad_time tcp_idle;          /* any other, from the last packet */
     struct gad_time udp_idle;
-    struct gad_time linger; /* late packets of an ended TCP connection make no connection */
+    struct gad_time linger;       /* late packets of an ended TCP connection make no connection */
+    struct gad_time udp_answered; /* an exchange that has its answer; 0: as udp_idle */
 };
 
 struct gad_flow_options {
@@ -60,12 +65,13 @@ struct gad_flow_options {
     uint64_t inspect_bytes; /* payload of one connection to inspect */
     struct gad_flow_timeouts timeouts;
     const struct gad_ports *ports; /* copied; NULL: gad_ports_init() */
+    struct gad_time interim;       /* age of a flow at its first interim record; 0: none */
 };
 
 enum { GAD_FLOWS_MAX = 1 << 26 };
 
 /* Returns 131,072 flows, 8 MiB for inspection, 1 MiB a connection, Bro's times: 5 s, 5 s, 5 s, 3 s,
- * 5 min, 1 min; linger 120 s. */
+ * 5 min, 1 min; linger 120 s; 2 s after an answer; no interim records. */
 struct gad_flow_options gad_flow_defaults(void);
 
 /*
@@ -81,6 +87,9 @@ struct gad_flow_counters {
     uint64_t begun, ended;  /* connections */
     uint64_t evicted;       /* of ended: by the limit on flows */
     uint64_t reused;        /* of ended: by a SYN of the next connection on the same ports */
+    uint64_t cut;           /* of ended: TCP connections that were open at the end of the input */
+    uint64_t answered;      /* of ended: UDP exchanges that had their answer */
+    uint64_t interims;      /* interim records */
     uint64_t flows, flows_most;
     uint64_t guessed;         /* connections whose originator is a guess */
     uint64_t out_of_window;   /* TCP packets of wrong numbers; of these ... */
@@ -115,8 +124,12 @@ void gad_flow_packet(struct gad_flow_table *t, const struct gad_packet *p, gad_c
 /* Sets the time on the packets' clock when no packet has arrived. */
 void gad_flow_advance(struct gad_flow_table *t, struct gad_time now, gad_conn_fn *fn, void *arg);
 
-/* Ends every flow at the end of the input, in the order in which they would have ended without
- * further packets. */
+/*
+ * Ends every flow at the end of the input, as if no further packet came: each is decided at its own
+ * deadline, in order. TCP connections that are open have the note GAD_NOTE_CUT; before each of them
+ * comes an interim record, if there are such. The table is then as new, except for its counters:
+ * packets of another input can have earlier times than these deadlines.
+ */
 void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg);
 
 struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t);

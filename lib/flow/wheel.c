@@ -47,12 +47,20 @@ static void insert(struct gad_wheel *w, uint32_t i, uint64_t tick)
     w->n_flows++;
 }
 
-void gad_wheel_add(struct gad_wheel *w, uint32_t flow)
+static void add_at(struct gad_wheel *w, uint32_t flow, int64_t due)
 {
-    uint64_t tick = gad_wheel_tick(w->flows[flow].due), last = w->cursor + GAD_WHEEL_SLOTS - 1;
+    uint64_t tick = gad_wheel_tick(due), last = w->cursor + GAD_WHEEL_SLOTS - 1;
 
     tick = tick < w->cursor ? w->cursor : tick;
     insert(w, flow, tick > last ? last : tick);
+}
+
+void gad_wheel_add(struct gad_wheel *w, uint32_t flow)
+{
+    const struct gad_flow *f = &w->flows[flow];
+    int64_t interim = gad_interim_due(&w->interims, f);
+
+    add_at(w, flow, interim < f->due ? interim : f->due);
 }
 
 static void set_empty(struct gad_wheel_lane *lane, uint32_t slot)
@@ -140,7 +148,8 @@ static void take_slot(struct gad_wheel *w, int lane, uint64_t tick, uint32_t *du
         struct gad_flow *f = &w->flows[i];
         uint32_t next = f->next;
         w->n_flows--;
-        if (gad_wheel_tick(f->due) > tick) {
+        if (gad_wheel_tick(f->due) > tick &&
+            gad_wheel_tick(gad_interim_due(&w->interims, f)) > tick) {
             gad_wheel_add(w, i);
         } else {
             *tail = i;
@@ -238,7 +247,11 @@ static uint32_t first_flow(const struct gad_wheel *w, int lane, uint64_t *ret_ti
                : w->lanes[lane].head[(uint32_t)*ret_tick & (GAD_WHEEL_SLOTS - 1)];
 }
 
-/* A flow in an outdated slot is added again: once for all packets that moved its deadline. */
+/*
+ * A flow in an outdated slot is added again: once for all packets that moved its deadline. It goes
+ * to its deadline, and its interim record is late: interim records must not hide the flow that ends
+ * soonest.
+ */
 uint32_t gad_wheel_victim(struct gad_wheel *w)
 {
     enum { TRIES_MAX = 16 }; /* so that one packet does not pay for all packets before it */
@@ -250,13 +263,13 @@ uint32_t gad_wheel_victim(struct gad_wheel *w)
         if (w->flows[i].timing == GAD_FLOW_ATTEMPT)
             return i;
         gad_wheel_remove(w, i);
-        gad_wheel_add(w, i);
+        add_at(w, i, w->flows[i].due);
     }
     for (int tries = 0; tries < TRIES_MAX && (i = first_flow(w, LANE_REST, &tick)) != 0; tries++) {
         if (gad_wheel_tick(w->flows[i].due) <= tick)
             return i;
         gad_wheel_remove(w, i);
-        gad_wheel_add(w, i);
+        add_at(w, i, w->flows[i].due);
     }
     return i ? i : first_flow(w, LANE_ATTEMPTS, &tick);
 }

@@ -7,6 +7,9 @@
  * the deadline and leaves the flow in its slot; at the tick, a flow that is not due is moved to a
  * later slot. So a packet costs nothing here, and a flow is touched once in an idle time.
  *
+ * A flow also comes up when its interim record is due, which can be before its deadline. The caller
+ * then adds it again.
+ *
  * A deadline counts as reached at the end of its tick. Attempts have their own slots, so that the
  * oldest attempt is found at once when a flow must be evicted.
  */
@@ -16,6 +19,7 @@
 
 #include "lib/base/err.h"
 #include "lib/flow/flow.h"
+#include "lib/flow/interim.h"
 
 enum {
     GAD_WHEEL_TICK_SHIFT = 23,
@@ -29,6 +33,7 @@ struct gad_wheel {
     uint32_t due;           /* flows of the last tick that were not yet returned, by next */
     size_t n_flows;
     struct gad_wheel_lane *lanes;
+    struct gad_interims interims;
 };
 
 int gad_wheel_init(struct gad_wheel *w, struct gad_flow *flows) GAD_MUST_CHECK;
@@ -46,7 +51,7 @@ static inline int64_t gad_wheel_end(uint64_t tick)
     return (int64_t)(tick << GAD_WHEEL_TICK_SHIFT);
 }
 
-/* Adds a flow by its due and timing. */
+/* Adds a flow by its due, its next interim record and its timing. */
 void gad_wheel_add(struct gad_wheel *w, uint32_t flow);
 void gad_wheel_remove(struct gad_wheel *w, uint32_t flow);
 
@@ -54,7 +59,7 @@ void gad_wheel_remove(struct gad_wheel *w, uint32_t flow);
 void gad_wheel_update(struct gad_wheel *w, uint32_t flow);
 
 /**
- * gad_wheel_next() - removes and returns the next flow that is due
+ * gad_wheel_next() - removes and returns the next flow that is due, or its interim record
  * @until: a tick; flows due after its end stay
  *
  * Flows are returned tick by tick, those of one tick in order of due, last packet, number. The
@@ -62,6 +67,12 @@ void gad_wheel_update(struct gad_wheel *w, uint32_t flow);
  * Return: the flow; 0 if no flow is due, and the cursor is then behind `until`.
  */
 uint32_t gad_wheel_next(struct gad_wheel *w, uint64_t until);
+
+/* Whether a flow that gad_wheel_next() returned has not reached its deadline. */
+static inline bool gad_wheel_is_interim(const struct gad_wheel *w, uint32_t flow)
+{
+    return gad_wheel_tick(w->flows[flow].due) >= w->cursor;
+}
 
 /* Returns the flow to evict: the oldest attempt, else the flow that would end soonest, as far as
  * a bounded search finds it and its deadline is on the wheel. 0: the wheel is empty. */

@@ -33,7 +33,8 @@ static int flag_of(const struct gad_conn *c)
         [GAD_CONN_OTH] = GAD_FLAG_OTH,       [GAD_CONN_RSTRH] = GAD_FLAG_OTH,
         [GAD_CONN_SHR] = GAD_FLAG_OTH,
     };
-    return of[c->state];
+    bool is_open = c->state == GAD_CONN_S1 || c->state == GAD_CONN_S2 || c->state == GAD_CONN_S3;
+    return is_open && (c->notes & GAD_NOTE_INTERIM) ? GAD_FLAG_SF : of[c->state];
 }
 
 static double whole_seconds(const struct gad_conn *c)

@@ -12,6 +12,8 @@
  *     RSTRH, SHR       are OTH, which KDD99 has instead
  *     REJ, SH, RSTOS0, OTH   no bytes, no content
  *     S0               bytes of its one side, if its SYN carried data; logged_in is 0
+ *     interim          an open connection (S1, S2, S3) is SF, as if it closed now: models learn
+ *                      from finished connections, and S1 would only say that it is not finished
  *     duration         whole seconds, rounded down; defined in lib/flow/conn.h
  *     land             ports are equal too, so never icmp
  *

@@ -86,10 +86,22 @@ void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now)
         m->source[source].reached = now;
 }
 
+static bool none_has_records(const struct gad_merge *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (m->source[i].n > 0 || !(m->source[i].idle || m->source[i].ended))
+            return false;
+    return true;
+}
+
 void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle)
 {
     gad_assert(source < m->n);
-    m->source[source].idle = idle;
+    struct queue *q = &m->source[source];
+
+    if (q->idle && !idle && none_has_records(m))
+        m->taken.ns = q->reached.ns = INT64_MIN;
+    q->idle = idle;
     if (!idle)
         gad_merge_reach(m, source, m->taken);
 }

@@ -43,7 +43,8 @@ void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now);
 /*
  * Marks a source as idle: it has no records now, and the others do not wait for it. Before its next
  * record is put, the caller clears the mark; that record then counts as no earlier than the records
- * taken by then.
+ * taken by then. If no source has or awaits records, the order begins again: the end of an input
+ * has records that are later than its last packet, and the next input can continue from that.
  */
 void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle);
 

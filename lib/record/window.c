@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "lib/base/lru.h"
+#include "lib/flow/conn.h"
 
 enum which { T, H, N_WINDOWS };
 
 enum {
-    RING = 512, /* a power of two, at least the longer window */
-    HOSTS_MAX = GAD_WINDOW_T_MAX,
+    RING = 512,                       /* a power of two, at least the longer window */
+    HOSTS_MAX = GAD_WINDOW_T_MAX + 1, /* one more for a peek, as with ports */
     HOST_WORDS = 3,
     SERVICES_MAX = 80, /* names of the column, and one for names in no list */
 };
@@ -62,7 +63,7 @@ int gad_window_new(const uint64_t key[static 2], struct gad_window **ret)
     w->clock.ns = INT64_MIN;
     int r = gad_lru_new(HOSTS_MAX, HOST_WORDS, key, &w->hosts.numbers);
     if (r == 0)
-        r = gad_lru_new(GAD_WINDOW_H_MAX, 1, key, &w->ports.numbers);
+        r = gad_lru_new(GAD_WINDOW_H_MAX + 1, 1, key, &w->ports.numbers);
     if (r != 0)
         return r;
     *ret = gad_steal(&w);
@@ -161,6 +162,18 @@ static void leave(struct gad_window *w, enum which in)
         drop(&w->hosts, e->host);
 }
 
+/* Removes from T what is older than 2 s, or everything, and the oldest above a number. */
+static void expire(struct gad_window *w, bool all, uint64_t max)
+{
+    while (w->first[T] < w->next) {
+        struct gad_time oldest = w->ring[w->first[T] % RING].time;
+        if (!all && w->next - w->first[T] < max &&
+            gad_time_sub(w->clock, oldest).ns <= GAD_WINDOW_T_NS)
+            break;
+        leave(w, T);
+    }
+}
+
 /* Makes space in both windows for one record at this time. */
 static void make_room(struct gad_window *w, struct gad_time decided)
 {
@@ -168,13 +181,7 @@ static void make_room(struct gad_window *w, struct gad_time decided)
 
     if (restart || decided.ns > w->clock.ns)
         w->clock = decided;
-    while (w->first[T] < w->next) {
-        struct gad_time oldest = w->ring[w->first[T] % RING].time;
-        if (!restart && w->next - w->first[T] < GAD_WINDOW_T_MAX &&
-            gad_time_sub(w->clock, oldest).ns <= GAD_WINDOW_T_NS)
-            break;
-        leave(w, T);
-    }
+    expire(w, restart, GAD_WINDOW_T_MAX);
     if (w->next - w->first[H] == GAD_WINDOW_H_MAX)
         leave(w, H);
 }
@@ -192,7 +199,9 @@ static unsigned if_several(unsigned n)
     return n > 1 ? n : 0;
 }
 
-static void set_features(const struct gad_window *w, const struct entry *e, double *v)
+/* @n_same_port: records of H with the same host and port of the originator */
+static void set_features(const struct gad_window *w, const struct entry *e, unsigned n_same_port,
+                         double *v)
 {
     const struct tally *h = &w->of_host[e->host], *s = &w->of_service[e->service];
     const uint16_t *both = w->both[e->host][e->service];
@@ -211,7 +220,7 @@ static void set_features(const struct gad_window *w, const struct entry *e, doub
     v[GAD_DST_HOST_SRV_COUNT] = s->n[H];
     v[GAD_DST_HOST_SAME_SRV_RATE] = rate(both[H], h->n[H]);
     v[GAD_DST_HOST_DIFF_SRV_RATE] = rate(if_several(h->others[H]), h->n[H]);
-    v[GAD_DST_HOST_SAME_SRC_PORT_RATE] = rate(w->ports.n_uses[e->src_port], h->n[H]);
+    v[GAD_DST_HOST_SAME_SRC_PORT_RATE] = rate(n_same_port, h->n[H]);
     v[GAD_DST_HOST_SRV_DIFF_HOST_RATE] = rate(if_several(s->others[H]), s->n[H]);
     v[GAD_DST_HOST_SERROR_RATE] = rate(h->serror[H], h->n[H]);
     v[GAD_DST_HOST_SRV_SERROR_RATE] = rate(s->serror[H], s->n[H]);
@@ -219,23 +228,74 @@ static void set_features(const struct gad_window *w, const struct entry *e, doub
     v[GAD_DST_HOST_SRV_RERROR_RATE] = rate(s->rerror[H], s->n[H]);
 }
 
-void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_record *r)
+/* Returns the entry of a record, which counts as a user of its host and its port. */
+static struct entry entry_of(struct gad_window *w, const struct gad_record *r)
 {
     double service = r->v[GAD_SERVICE];
     unsigned error = error_of(r->v[GAD_FLAG]);
     bool known = service >= 0.0 && service <= gad_columns[GAD_SERVICE].max;
-
-    make_room(w, decided);
-    struct entry *e = &w->ring[w->next++ % RING];
-    *e = (struct entry){
+    struct entry e = {
         .time = w->clock,
         .host = use_host(w, &r->tuple),
         .service = known ? (uint8_t)((uint8_t)service + 1) : 0,
         .serror = error == SERROR,
         .rerror = error == RERROR,
     };
-    e->src_port = use_port(w, e->host, r->tuple.src_port);
+
+    e.src_port = use_port(w, e.host, r->tuple.src_port);
+    return e;
+}
+
+/* Takes a record out of a window's counts. Its host and port stay in use. */
+static void set_aside(struct gad_window *w, enum which in, const struct entry *e)
+{
+    bool last = --w->both[e->host][e->service][in] == 0;
+
+    tally_remove(&w->of_host[e->host], in, e, last);
+    tally_remove(&w->of_service[e->service], in, e, last);
+}
+
+/* Returns the record that has to leave a window for another one; NULL: there is room. */
+static const struct entry *in_the_way(const struct gad_window *w, enum which in, uint64_t max)
+{
+    return w->next - w->first[in] == max ? &w->ring[w->first[in] % RING] : NULL;
+}
+
+/* Sets features as if the record were added, and does not add it. Time never steps back. */
+static void peek(struct gad_window *w, struct gad_time decided, struct gad_record *r)
+{
+    if (decided.ns > w->clock.ns)
+        w->clock = decided;
+    expire(w, false, GAD_WINDOW_T_MAX + 1);
+    const struct entry e = entry_of(w, r);
+    const struct entry *out[N_WINDOWS] = {
+        [T] = in_the_way(w, T, GAD_WINDOW_T_MAX), [H] = in_the_way(w, H, GAD_WINDOW_H_MAX)};
+    for (enum which in = T; in < N_WINDOWS; in++) {
+        if (out[in])
+            set_aside(w, in, out[in]);
+        enter(w, in, &e);
+    }
+    bool same_port = out[H] && out[H]->src_port == e.src_port;
+    set_features(w, &e, w->ports.n_uses[e.src_port] - (same_port ? 1U : 0U), r->v);
+    for (enum which in = T; in < N_WINDOWS; in++) {
+        set_aside(w, in, &e);
+        if (out[in])
+            enter(w, in, out[in]);
+    }
+    drop(&w->ports, e.src_port);
+    drop(&w->hosts, e.host);
+}
+
+void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_record *r)
+{
+    if (r->notes & (GAD_NOTE_INTERIM | GAD_NOTE_CUT)) {
+        peek(w, decided, r);
+        return;
+    }
+    make_room(w, decided);
+    struct entry *e = &w->ring[w->next++ % RING];
+    *e = entry_of(w, r);
     enter(w, T, e);
     enter(w, H, e);
-    set_features(w, e, r->v);
+    set_features(w, e, w->ports.n_uses[e->src_port], r->v);
 }

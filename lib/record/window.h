@@ -54,6 +54,10 @@ GAD_DEFINE_CLEANUP(struct gad_window, gad_window_free);
  * @decided: packet time. A time earlier than that of a previous record by 2 s or less counts as
  *           that time. A larger step back restarts T, so that one wrong clock does not stop the
  *           time of later records.
- * @r:       its service, flag and tuple are read, columns 23 to 41 are set
+ * @r:       its service, flag, tuple and notes are read, columns 23 to 41 are set
+ *
+ * A record with the note interim or cut gets its features as if it were added, but is not: the
+ * final record of the former follows, and the flag of the latter comes from the end of the capture.
+ * Its time never steps back.
  */
 void gad_window_add(struct gad_window *w, struct gad_time decided, struct gad_record *r);

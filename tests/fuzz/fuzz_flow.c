@@ -15,7 +15,7 @@ enum { PACKET_LEN = 16, PACKETS_MAX = 4096 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seen {
-    uint64_t conns, packets, evicted, digest;
+    uint64_t interims, conns, packets, evicted, digest;
     int64_t decided;
 };
 
@@ -46,6 +46,10 @@ static void on_conn(void *arg, const struct gad_conn *c)
     gad_assert(!none || (c->src_bytes == 0 && c->dst_bytes == 0 && c->content.logged_in == 0));
     gad_assert(c->urgent <= c->src_packets + c->dst_packets);
     s->decided = c->decided.ns;
+    if (c->notes & GAD_NOTE_INTERIM) {
+        s->interims++;
+        return;
+    }
     s->conns++;
     s->packets += c->src_packets + c->dst_packets;
     s->evicted += c->evicted;
@@ -102,6 +106,7 @@ static struct seen run(const uint8_t *data, size_t size, struct gad_flow_options
     o->by_vlan = options & 1;
     o->inspect_memory = options & 2 ? 40000 : options & 4 ? 0 : 1 << 20;
     o->inspect_bytes = options & 8 ? 1000 : 1 << 20;
+    o->interim.ns = options & 16 ? INT64_C(1000000000) : 0;
     gad_assert(gad_flow_table_new(o, &t) == 0);
     for (int n = 0; in.left >= PACKET_LEN && n < PACKETS_MAX; n++) {
         struct gad_packet p = read_packet(&in, &now, data, size);
@@ -114,6 +119,7 @@ static struct seen run(const uint8_t *data, size_t size, struct gad_flow_options
     gad_flow_flush(t, on_conn, &s);
     struct gad_flow_counters c = gad_flow_table_counters(t);
     gad_assert(c.flows == 0 && c.ended == s.conns && c.begun == s.conns && c.evicted == s.evicted);
+    gad_assert(c.interims == s.interims && c.cut + c.answered <= c.ended);
     gad_assert(c.packets == s.packets + c.not_counted + c.bad_checksums + c.late);
     gad_assert(c.bad_checksums == dropped && c.inspect_memory == 0);
     gad_flow_table_free(t);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/flow/conn.h"
 #include "lib/record/window.h"
 #include "tests/support/slow_window.h"
 
@@ -42,6 +43,7 @@ static struct gad_record record_of(const uint8_t *p)
     r.tuple.dst[3] = p[1] >> 1;
     r.v[GAD_SERVICE] = (double)(p[2] % 73) - 1.0; /* -1: not known */
     r.v[GAD_FLAG] = (double)(p[3] % 12) - 1.0;
+    r.notes = p[3] >= 192 ? GAD_NOTE_INTERIM : 0;
     return r;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/flow/conn.h"
+
 static bool same_host(const struct gad_record *a, const struct gad_record *b)
 {
     return a->tuple.family == b->tuple.family &&
@@ -102,17 +104,20 @@ bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_
         w->entry = e;
         w->room = room;
     }
-    if (w->n > 0) {
-        int64_t last = w->entry[w->n - 1].time.ns;
-        if (decided.ns < last && gad_time_sub((struct gad_time){last}, decided).ns > two_s)
+    bool is_peek = r->notes & (GAD_NOTE_INTERIM | GAD_NOTE_CUT);
+    if (w->has_begun && decided.ns < w->clock.ns) {
+        if (!is_peek && gad_time_sub(w->clock, decided).ns > two_s)
             w->first_of_t = w->n;
-        else if (decided.ns < last)
-            decided.ns = last;
+        else
+            decided = w->clock;
     }
+    w->clock = decided;
+    w->has_begun = true;
     w->entry[w->n++] = (struct slow_entry){decided, *r};
-    if (!look)
+    if (!look) {
+        w->n -= is_peek;
         return true;
-
+    }
     size_t t = w->n - 1, h = w->n < 255 ? 0 : w->n - 255;
     while (t > w->first_of_t && w->n - (t - 1) <= 511 &&
            gad_time_sub(decided, w->entry[t - 1].time).ns <= two_s)
@@ -121,6 +126,7 @@ bool slow_window_add(struct slow_window *w, struct gad_time decided, struct gad_
           look_back(w->entry + t, w->n - t, r, same_service, same_host));
     set_h(r->v, look_back(w->entry + h, w->n - h, r, same_host, same_service),
           look_back(w->entry + h, w->n - h, r, same_service, same_host));
+    w->n -= is_peek;
     return true;
 }
 

@@ -19,6 +19,8 @@ struct slow_entry {
 };
 
 struct slow_window {
+    struct gad_time clock; /* of the last record, kept or not */
+    bool has_begun;
     struct slow_entry *entry; /* all records */
     size_t n, room, first_of_t;
 };

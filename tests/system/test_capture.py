@@ -166,9 +166,46 @@ class Capture(Case):
     def test_a_truncated_file_is_read_up_to_the_truncation(self):
         data = self.traffic.bytes()
         cut = self.write("cut.pcap", data[:len(data) * 2 // 3 + 5])
-        alerts, said = self.read(cut)
+        conf = self.configure("cut.conf", "[capture c]\ninterim = 0s\n", threshold="-1e30")
+        alerts, said = self.read(cut, conf=conf)
         self.assertRegex(said, r"warning: capture: 1: .*cut\.pcap: truncated")
-        self.assertEqual(self.reported(alerts), self.expected(cut))
+        rows, reported = self.expected(cut), self.reported(alerts)
+        opened = [r for r in rows if r not in reported]  # still at the end
+        self.assertEqual(len(opened), 2)
+        self.assertEqual(reported, [r for r in rows if r not in opened])
+        alerts = self.read(cut)[0]
+        interim = [a for a in alerts if flow(a) in [r[1] for r in opened]]  # what they did so far
+        self.assertEqual([a["features"]["flag"] for a in interim], ["SF", "SF"])
+        self.assertEqual(len(alerts), len(rows))
+
+    def test_a_connection_that_lasts_is_scored_before_it_ends(self):
+        c = pcap.Capture()
+        there, back = ("10.1.0.1", 2000, "10.2.0.1", 22), ("10.2.0.1", 22, "10.1.0.1", 2000)
+        c.segment(0, *there, 1000, 0, pcap.SYN)
+        c.segment(0.1, *back, 5000, 1001, pcap.SYN | pcap.ACK)
+        c.segment(0.2, *back, 5001, 1001, pcap.ACK, b"x")
+        for i in range(70):  # 700 s
+            c.segment(1 + 10 * i, *there, 1001 + i, 5002, pcap.ACK, b"x")
+        c.segment(700, *there, 1071, 5002, pcap.FIN | pcap.ACK)
+        c.segment(700, *back, 5002, 1072, pcap.FIN | pcap.ACK)
+        for i in range(100):  # a lookup that has its answer, each 5 s
+            c.udp(7 * i, "10.1.0.1", 40000, "10.2.0.2", 53)
+            c.udp(7 * i + 0.1, "10.2.0.2", 53, "10.1.0.1", 40000)
+        log = self.path("interim.csv")
+        conf = self.configure("interim.conf", f"[records]\nfile = {log}\n", threshold="-1e30")
+        name = self.write("interim.pcap", c.bytes())
+        alerts = self.read(name, conf=conf)[0]
+        ours = [a for a in alerts if a["dest_port"] == 22]
+        self.assertEqual([(a["features"]["duration"], a["features"]["flag"]) for a in ours],
+                         [(291, "SF"), (591, "SF"), (700, "SF")])
+        self.assertEqual(len({(a["community_id"], a["flow"]["start"]) for a in ours}), 1)
+        self.assertEqual(len(alerts), 103)
+        with open(log) as f:  # which trains models: each connection once
+            lines = f.read()
+        self.assertEqual(lines.encode(), self.extract(name))
+        self.assertEqual(lines.count("\n"), 101)
+        self.assertEqual(self.extract("--interim", "300", name).count(b"\n"), 103)
+        self.assertEqual(self.extract("--udp-answered", "0", name).count(b"\n"), 2)
 
     def test_a_file_that_cannot_be_read_is_named(self):
         self.assertIn("/no/such.pcap: cannot open: No such file or directory",
@@ -324,9 +361,10 @@ def privileges(d):
 
 
 class Live(NetCase):
-    def daemon(self, **ganadd):
-        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip"}},
-                            ganadd=ganadd,
+    def daemon(self, records=None, interim="5min", **ganadd):
+        return ganad.Daemon(start=False, captures={"wire": {"interface": "far", "filter": "ip",
+                                                            "interim": interim}},
+                            ganadd=ganadd, records=records or {},
                             outputs=ganad.ALERTS_FILE,
                             models={"m": {"checkpoint": ganad.checkpoint(),
                                           "threshold": "-1e30"}})
@@ -350,6 +388,29 @@ class Live(NetCase):
                                                     self.pcap).splitlines()]
         self.assertEqual(sorted((flow(a), *(str(a["features"][k]) for k in basic)) for a in alerts),
                          sorted((flow(r), *(str(r[k]) for k in basic)) for r in rows))
+
+    def test_a_stop_cuts_open_connections(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 80, b"a", b"b")
+        for sport in range(2000, 2040):
+            there, back = ("10.0.0.1", sport, "10.0.0.2", 80), ("10.0.0.2", 80, "10.0.0.1", sport)
+            c.segment(0.1, *there, 1000, 0, pcap.SYN)
+            c.segment(0.2, *back, 5000, 1001, pcap.SYN | pcap.ACK)
+            c.segment(0.3, *there, 1001, 5001, pcap.ACK, b"a")
+        with self.daemon(records={"file": "{dir}/records"}, interim="0s") as d:
+            self.start(d)
+            self.send(self.write("open.pcap", c.bytes()))
+            ganad.wait_for(lambda: self.source(d).packets == len(c.packets), 20, "all packets")
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts"), encoding="ascii") as f:
+                alerts = [json.loads(line) for line in f]
+            with open(d.path("records"), encoding="ascii") as f:
+                rows = [line.rstrip("\n").split(",") for line in f]
+        # The log has them, each alone in its windows. None is anomalous, with a threshold at which
+        # every record is.
+        self.assertEqual([a["src_port"] for a in alerts], [1000])
+        self.assertEqual([r[3] for r in rows], ["SF"] + 40 * ["S1"])
+        self.assertEqual({(r[22], r[31]) for r in rows[1:]}, {("1", "2")})
 
     def test_silence_ends_connections_too(self):
         c = pcap.Capture()

@@ -9,16 +9,18 @@
 #include "lib/record/service.h"
 #include "tools/common/cli.h"
 
-enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
+/* As in ganadd.conf; seconds. */
+enum { INSPECT_MEMORY_MAX = 1 << 30, INTERIM_MAX = 86400, UDP_ANSWERED_MAX = 60 };
 
 static const char *const names[] = {
     "--filter",       "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
     "--by-vlan",      "--max-flows", "--inspect-memory", "--seed",    "--vxlan-ports",
-    "--geneve-ports", "--gtp-ports", "--recursive"};
+    "--geneve-ports", "--gtp-ports", "--recursive",      "--interim", "--udp-answered"};
 
 void capture_options_init(struct capture_options *o)
 {
-    *o = (struct capture_options){.inspect_memory = UINT64_MAX, .tunnels = GAD_TUNNELS_DEPTH};
+    *o = (struct capture_options){
+        .inspect_memory = UINT64_MAX, .udp_answered = UINT64_MAX, .tunnels = GAD_TUNNELS_DEPTH};
 }
 
 void capture_options_deinit(struct capture_options *o)
@@ -112,6 +114,10 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         r = cli_u64(name, arg, 0, UINT16_MAX, &n, d);
         o->seed = (uint16_t)n;
         break;
+    case CAPTURE_INTERIM:
+        return cli_u64(name, arg, 0, INTERIM_MAX, &o->interim, d);
+    case CAPTURE_UDP_ANSWERED:
+        return cli_u64(name, arg, 0, UDP_ANSWERED_MAX, &o->udp_answered, d);
     default:
         return cli_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
     }
@@ -136,4 +142,7 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
         x->flow.max_flows = o->max_flows;
     if (o->inspect_memory != UINT64_MAX)
         x->flow.inspect_memory = (size_t)o->inspect_memory;
+    x->flow.interim.ns = (int64_t)o->interim * 1000000000;
+    if (o->udp_answered != UINT64_MAX)
+        x->flow.timeouts.udp_answered.ns = (int64_t)o->udp_answered * 1000000000;
 }

@@ -26,6 +26,8 @@ struct capture_options {
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
     uint16_t seed;           /* of the Community ID */
+    uint64_t interim;        /* seconds; 0: none */
+    uint64_t udp_answered;   /* seconds; UINT64_MAX: the default */
 };
 
 enum {
@@ -43,6 +45,8 @@ enum {
     CAPTURE_GENEVE_PORTS,
     CAPTURE_GTP_PORTS,
     CAPTURE_RECURSIVE,
+    CAPTURE_INTERIM,
+    CAPTURE_UDP_ANSWERED,
 };
 
 /* clang-format off */
@@ -59,7 +63,9 @@ enum {
     {"vxlan-ports", required_argument, NULL, CAPTURE_VXLAN_PORTS},                                 \
     {"geneve-ports", required_argument, NULL, CAPTURE_GENEVE_PORTS},                               \
     {"gtp-ports", required_argument, NULL, CAPTURE_GTP_PORTS}, \
-    {"recursive", no_argument, NULL, CAPTURE_RECURSIVE}
+    {"recursive", no_argument, NULL, CAPTURE_RECURSIVE}, \
+    {"interim", required_argument, NULL, CAPTURE_INTERIM},                                         \
+    {"udp-answered", required_argument, NULL, CAPTURE_UDP_ANSWERED}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -81,6 +87,10 @@ enum {
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
     "  --recursive              of a directory, also the files of the directories in it\n"         \
+    "  --interim SECONDS        also give records of connections that have lasted this long,\n"    \
+    "                           up to 86400; 0: none (0)\n"                                        \
+    "  --udp-answered SECONDS   until a UDP exchange that has its answer ends, up to 60;\n"        \
+    "                           0: as others, after 60 s (2)\n"                                    \
     "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
 
 void capture_options_init(struct capture_options *o);

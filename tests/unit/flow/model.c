@@ -142,12 +142,17 @@ void model_packet(struct model *m, const struct gad_packet *p, gad_conn_fn *fn, 
     f->wrong += p->wrong_fragments;
     if (p->tuple.proto == GAD_IP_UDP) {
         f->e[way].bytes += p->len;
-        f->due = m->now + m->timeouts.udp_idle.ns;
+        bool is_query = f->tuple.dst_port == 53 || f->tuple.dst_port == 123;
+        uint64_t asked = f->e[0].packets, answered = f->e[1].packets;
+        bool is_done = is_query && asked > 0 && answered >= asked;
+        f->due = m->now + (is_done ? m->timeouts.udp_answered.ns : m->timeouts.udp_idle.ns);
     }
 }
 
 void model_flush(struct model *m, gad_conn_fn *fn, void *arg)
 {
-    while (m->n > 0)
-        end_flow(m, first_to_end(m), m->now, fn, arg);
+    while (m->n > 0) {
+        size_t i = first_to_end(m);
+        end_flow(m, i, tick_end(m->flows[i].due), fn, arg);
+    }
 }

@@ -39,8 +39,9 @@ static inline struct gad_packet random_packet(struct random_packets *r)
     p.tuple.src[3] = (uint8_t)(from_b ? 9 : a);
     p.tuple.dst[3] = (uint8_t)(from_b ? a : 9);
     if (p.tuple.proto != GAD_IP_ICMP) {
-        p.tuple.src_port = (uint16_t)(from_b ? 80 : 1000 + port);
-        p.tuple.dst_port = (uint16_t)(from_b ? 1000 + port : 80);
+        uint32_t server = p.tuple.proto == GAD_IP_UDP && port > 1 ? 53 : 80;
+        p.tuple.src_port = (uint16_t)(from_b ? server : 1000 + port);
+        p.tuple.dst_port = (uint16_t)(from_b ? 1000 + port : server);
     }
     p.len = random_pick(r, lens, 6);
     p.wrong_fragments = gad_rng_below(&r->rng, 30) == 0;

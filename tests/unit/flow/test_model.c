@@ -7,6 +7,7 @@
 
 #include "tests/unit/flow/model.h"
 #include "tests/unit/flow/random_packets.h"
+#include "tests/unit/flow/traffic.h"
 #include "tests/unit/test.h"
 
 enum { SEQUENCES = 60, PACKETS = 4000 };
@@ -42,8 +43,8 @@ static void run_table(const struct gad_flow_options *o, uint64_t seed, bool plai
     }
     gad_flow_flush(t, keep, l);
     struct gad_flow_counters n = gad_flow_table_counters(t);
-    assert_int_equal(n.begun, l->n);
-    assert_int_equal(n.ended, l->n);
+    assert_int_equal(n.begun, n.ended);
+    assert_int_equal(n.ended + n.interims, l->n);
     gad_flow_table_free(t);
 }
 
@@ -118,6 +119,32 @@ static void the_table_does_what_the_model_does(void **state)
     }
 }
 
+static void interim_records_change_no_other(void **state)
+{
+    (void)state;
+    struct gad_flow_options o = gad_flow_defaults();
+    size_t interims = 0;
+
+    o.max_flows = 1000;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct log without = log_new(), with = {.room = 3 * PACKETS};
+        with.conns = test_calloc(with.room, sizeof(struct gad_conn));
+        o.interim.ns = 0;
+        run_table(&o, seed, false, &without);
+        o.interim.ns = SECOND;
+        run_table(&o, seed, false, &with);
+        size_t n = 0;
+        for (size_t i = 0; i < with.n; i++)
+            if (!(with.conns[i].notes & GAD_NOTE_INTERIM))
+                assert_equal(&with.conns[i], &without.conns[n++]);
+        assert_int_equal(n, without.n);
+        interims += with.n - n;
+        test_free(without.conns);
+        test_free(with.conns);
+    }
+    assert_true(interims > 1000);
+}
+
 static void the_hash_key_changes_nothing(void **state)
 {
     (void)state;
@@ -143,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_does_what_the_model_does),
+        cmocka_unit_test(interim_records_change_no_other),
         cmocka_unit_test(the_hash_key_changes_nothing),
     };
 

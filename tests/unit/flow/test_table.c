@@ -214,10 +214,15 @@ static void the_table_goes_on_after_a_flush(void **state)
     play(&tr, "ShAD");
     flush(&tr);
     flush(&tr);
-    play(&tr, "S");
-    wait_until(&tr, tick_end(tr.next.time.ns + 5 * SECOND));
-    assert_int_equal(tr.n, 2);
-    assert_int_equal(tr.conns[1].state, GAD_CONN_S0);
+    assert_int_equal(tr.conns[0].decided.ns, tick_end(START + 300 * SECOND));
+    tr.n = 0;
+    play(&tr, "S"); /* at START: earlier than the last deadline, and no step back */
+    wait_until(&tr, tick_end(START + 5 * SECOND));
+    assert_int_equal(tr.n, 1);
+    assert_int_equal(tr.conns[0].state, GAD_CONN_S0);
+    assert_int_equal(tr.conns[0].decided.ns, tick_end(START + 5 * SECOND));
+    assert_int_equal(gad_flow_table_counters(tr.t).clock_back, 0);
+    assert_int_equal(gad_flow_table_counters(tr.t).ended, 2);
     traffic_deinit(&tr);
 }
 

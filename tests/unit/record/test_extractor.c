@@ -176,6 +176,28 @@ static void files_of_a_lane_are_one_capture(void **state)
     (void)unlink(b.path);
 }
 
+/* The end of a lane decides its connection at 60 s: after an earlier record of a lane that is still
+ * read, and before a later one. */
+static void a_lane_that_ends_waits_for_the_others(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_extractor_freep) struct gad_extractor *x = new_extractor(2);
+    struct capture a, b;
+    struct got g = {.n = 0};
+
+    capture_begin(&a);
+    capture_udp(&a, 0, 10);
+    capture_begin(&b);
+    capture_ping(&b, 30, 20);
+    capture_ping(&b, 100, 30);
+    assert_int_equal(gad_extractor_add(x, 0, capture_end(&a, 0), false), 0);
+    assert_int_equal(gad_extractor_add(x, 1, capture_end(&b, 0), false), 0);
+    assert_int_equal(run(x, &g, NULL), GAD_END);
+    assert_bytes(&g, (const double[]){20, 10, 30}, 3);
+    (void)unlink(a.path);
+    (void)unlink(b.path);
+}
+
 static void lanes_are_put_in_order_of_time(void **state)
 {
     (void)state;
@@ -393,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_a_lane_are_one_capture),
         cmocka_unit_test(lanes_are_put_in_order_of_time),
+        cmocka_unit_test(a_lane_that_ends_waits_for_the_others),
         cmocka_unit_test(a_file_that_is_cut_off_gives_what_it_has),
         cmocka_unit_test(what_is_no_capture_is_passed_over),
         cmocka_unit_test(a_damaged_file_leaves_the_next_one),

@@ -136,6 +136,28 @@ static void no_source_waits_for_an_idle_one(void **state)
     assert_true(take(m) == -1.0);
 }
 
+/* The end of an input has late deadlines; the next input continues from its last packet. */
+static void when_all_are_idle_the_order_begins_again(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_merge_freep) struct gad_merge *m = new_merge(2);
+    struct gad_merge_item item;
+
+    put(m, 0, 300, 1.0);
+    gad_merge_set_idle(m, 0, true);
+    gad_merge_end(m, 1);
+    gad_merge_set_idle(m, 0, false); /* its record is not taken yet */
+    put(m, 0, 4, 2.0);
+    assert_true(take(m) == 1.0);
+    assert_true(gad_merge_take(m, &item));
+    assert_int_equal(item.decided.ns, 300);
+    gad_merge_set_idle(m, 0, true);
+    gad_merge_set_idle(m, 0, false);
+    put(m, 0, 5, 3.0);
+    assert_true(gad_merge_take(m, &item));
+    assert_int_equal(item.decided.ns, 5);
+}
+
 static void the_order_does_not_depend_on_who_was_read_when(void **state)
 {
     (void)state;
@@ -187,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_record_waits_until_none_can_come_before_it),
         cmocka_unit_test(what_comes_late_counts_as_now),
         cmocka_unit_test(no_source_waits_for_an_idle_one),
+        cmocka_unit_test(when_all_are_idle_the_order_begins_again),
         cmocka_unit_test(the_order_does_not_depend_on_who_was_read_when),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -6,6 +6,7 @@
 
 #include "lib/base/rng.h"
 #include "lib/base/siphash.h"
+#include "lib/flow/conn.h"
 #include "tests/support/slow_window.h"
 #include "tests/unit/test.h"
 
@@ -230,6 +231,8 @@ static void against_the_slow_model(const struct world *of, size_t n, uint64_t se
                                      (uint16_t)gad_rng_below(&rng, of->ports));
         r.v[GAD_SERVICE] = (double)gad_rng_below(&rng, of->services) - 1.0;
         r.v[GAD_FLAG] = gad_rng_below(&rng, 11);
+        if (gad_rng_below(&rng, 8) == 0)
+            r.notes = gad_rng_below(&rng, 2) ? GAD_NOTE_INTERIM : GAD_NOTE_CUT | GAD_NOTE_GUESSED;
         struct gad_record want = r;
         t.ns += (int64_t)(gad_rng_u64(&rng) % (uint64_t)of->step) - of->step / 16;
         gad_window_add(w, t, &r);
@@ -264,7 +267,7 @@ static void hosts_of_one_bucket_are_distinguished(void **state)
         uint64_t key[3] = {0, 0, 4}; /* as in window.c: the address, the family */
         memcpy(key, &host, sizeof(host));
         if ((gad_siphash13(test_key, key, 3) & 511) ==
-            0) /* as in lru.c: 512 buckets for 511 slots */
+            0) /* as in lru.c: 512 buckets for 512 slots */
             chosen[n++] = host;
     }
     for (size_t round = 1; round <= 4; round++)
@@ -273,6 +276,30 @@ static void hosts_of_one_bucket_are_distinguished(void **state)
             gad_window_add(w, (struct gad_time){0}, &r);
             assert_is(r, GAD_COUNT, round == 1 ? 1.0 : 2.0);
         }
+}
+
+/* 511 hosts in T, and another one that is not added: its features are right, and nothing of it
+ * stays. */
+static void an_interim_record_leaves_no_trace(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_window_freep) struct gad_window *w = new_window();
+
+    for (uint32_t host = 1; host <= 600; host++)
+        (void)add(w, 1, 1.0, host, "http", "SF");
+    for (int i = 0; i < 1000; i++) {
+        struct gad_record r = record(1000, "smtp", "S1", 1);
+        r.notes = GAD_NOTE_INTERIM;
+        gad_window_add(w, (struct gad_time){1000000000}, &r);
+        assert_is(r, GAD_COUNT, 1.0);
+        assert_is(r, GAD_SERROR_RATE, 1.0);
+        assert_is(r, GAD_DST_HOST_SAME_SRC_PORT_RATE, 1.0);
+    }
+    struct gad_record r = add(w, 1, 1.0, 1000, "http", "SF");
+    assert_is(r, GAD_COUNT, 1.0);
+    assert_is(r, GAD_SRV_COUNT, 511.0);
+    assert_is(r, GAD_SERROR_RATE, 0.0);
+    assert_is(r, GAD_DST_HOST_SRV_COUNT, 255.0);
 }
 
 static void the_key_does_not_show(void **state)
@@ -324,6 +351,7 @@ int main(void)
         cmocka_unit_test(the_same_port_of_another_host_is_not_the_same),
         cmocka_unit_test(any_traffic_is_counted_as_the_definition_has_it),
         cmocka_unit_test(hosts_of_one_bucket_are_distinguished),
+        cmocka_unit_test(an_interim_record_leaves_no_trace),
         cmocka_unit_test(the_key_does_not_show),
         cmocka_unit_test(without_memory_there_is_no_window_and_then_none_is_asked_for),
     };
