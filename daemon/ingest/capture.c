@@ -30,15 +30,8 @@ struct capture_batch *capture_batch_of(struct capture *c, bool waits)
 
 static void count(struct capture *c)
 {
-    struct gad_flow_counters flow = gad_flow_table_counters(c->flows);
-    const struct gad_net_stats *net = gad_decoder_stats(c->decoder);
-
-    c->stats.packets = net->frames;
-    c->stats.bytes = net->bytes;
-    c->stats.refused = gad_net_refused(net);
-    c->stats.flows = flow.flows;
-    c->stats.conns = flow.ended;
-    c->stats.evicted = flow.evicted;
+    c->stats.counts.net = *gad_decoder_stats(c->decoder);
+    c->stats.counts.flow = gad_flow_table_counters(c->flows);
     if (c->is_live)
         capture_interface_count(c);
 }
@@ -61,7 +54,7 @@ void capture_on_conn(void *arg, const struct gad_conn *conn)
     struct capture_batch *b = capture_batch_of(c, !c->is_live || c->is_ending);
 
     if (!b) {
-        c->stats.lost++;
+        c->stats.counts.lost++;
         return;
     }
     b->conn[b->n++] = *conn;

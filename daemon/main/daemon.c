@@ -2,6 +2,7 @@
 #include "daemon/main/daemon.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -426,22 +427,17 @@ static int make_modules(struct daemon *self, struct models *m, struct gad_diag *
 /* The result of -r, one line on the standard error. */
 static int summary(const struct daemon *self, struct gad_diag *d)
 {
-    struct capture_stats sum = {0};
+    const struct stats *s = &self->stats;
     struct capture_merge_source one;
     bool is_whole = true;
 
-    for (size_t i = 0; capture_merge_source(self->captures, i, &one); i++) {
-        sum.packets += one.stats.packets;
-        sum.refused += one.stats.refused;
-        sum.conns += one.stats.conns;
+    for (size_t i = 0; capture_merge_source(self->captures, i, &one); i++)
         is_whole = is_whole && strcmp(one.state, "broken") != 0;
-    }
     (void)fprintf(stderr,
-                  "%llu packets, %llu refused, %llu connections, %llu records scored, "
-                  "%llu anomalous\n",
-                  (unsigned long long)sum.packets, (unsigned long long)sum.refused,
-                  (unsigned long long)sum.conns, (unsigned long long)self->stats.records_scored,
-                  (unsigned long long)self->stats.records_anomalous);
+                  "%" PRIu64 " packets, %" PRIu64 " refused, %" PRIu64 " connections, %" PRIu64
+                  " records scored, %" PRIu64 " anomalous\n",
+                  s->captures.net.frames, gad_net_refused(&s->captures.net), s->captures.flow.ended,
+                  s->records_scored, s->records_anomalous);
     return is_whole ? 0 : gad_fail(d, -EIO, "a capture could not be read to its end");
 }
 

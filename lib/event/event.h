@@ -38,10 +38,10 @@ enum {
         72, /* bytes of the name of a sensor, model, capture, interface or output, with its NUL */
     GAD_EVENT_SHA256 = 65, /* in hex, with its NUL */
     GAD_EVENT_REASON = 320,
-    GAD_EVENT_COUNTERS = 64,
+    GAD_EVENT_COUNTERS = 160,
     GAD_EVENT_COUNTER_NAME = 40,
     GAD_EVENT_ID_TEXT = GAD_EVENT_NAME + 64,
-    GAD_EVENT_PACKED_MAX = 8 << 10, /* bytes of a message in the spool */
+    GAD_EVENT_PACKED_MAX = 12 << 10, /* bytes of a message in the spool */
 };
 
 enum gad_severity { GAD_SEVERITY_HIGH = 1, GAD_SEVERITY_MEDIUM = 2, GAD_SEVERITY_LOW = 3 };

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/counters.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/net/packet.h"
@@ -114,6 +115,10 @@ struct gad_net_stats {
     uint64_t datagrams_evicted;   /* the oldest, because the table was full */
     uint64_t fragments_wrong, fragments_repeated;
 };
+
+/* Names of all counters above; one without a line in counters.c does not compile. */
+enum { GAD_NET_COUNTERS = sizeof(struct gad_net_stats) / sizeof(uint64_t) };
+extern const struct gad_counter_item gad_net_counters[]; /* (GAD_NET_COUNTERS) */
 
 /**
  * gad_tunnel_kinds() - parses names of tunnel kinds
