@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/record/notes.h"
+
 enum { HIGH_FROM = 90, MEDIUM_FROM = 70 }; /* risk */
 
 const char *gad_event_kind_name(enum gad_event_kind k)
@@ -111,7 +113,8 @@ static void endpoints_text(const struct gad_tuple *t, char *text, size_t size)
 
 static void alert_sentence(const struct gad_alert *a, char text[static GAD_EVENT_SENTENCE])
 {
-    char ends[160], value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT], why[160] = "", more[48] = "";
+    char ends[160], value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT], why[160] = "", more[48] = "",
+                                                                     notes[GAD_NOTES_TEXT];
     const double *v = a->record.v;
 
     endpoints_text(&a->record.tuple, ends, sizeof(ends));
@@ -123,9 +126,11 @@ static void alert_sentence(const struct gad_alert *a, char text[static GAD_EVENT
     }
     if (a->count > 1)
         (void)snprintf(more, sizeof(more), ", %" PRIu64 " connections", a->count);
-    (void)snprintf(text, GAD_EVENT_SENTENCE, "anomalous connection%s %s %s, risk %u%s%s", ends,
+    gad_notes_text(a->record.notes, notes);
+    (void)snprintf(text, GAD_EVENT_SENTENCE, "anomalous connection%s %s %s, risk %u%s%s%s%s", ends,
                    gad_name_text(GAD_SERVICE, (int)v[GAD_SERVICE]),
-                   gad_name_text(GAD_FLAG, (int)v[GAD_FLAG]), a->risk, more, why);
+                   gad_name_text(GAD_FLAG, (int)v[GAD_FLAG]), a->risk, more, *notes ? ", " : "",
+                   notes, why);
 }
 
 /* "model 'x' loaded: 0123456789abcdef instead of fedcba9876543210", "models refused: REASON" */

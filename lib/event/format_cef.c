@@ -56,6 +56,7 @@ static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
         [GAD_PAIR_SOURCE] = {"cs6", "capture"},
         [GAD_PAIR_INTERFACE] = {"deviceInboundInterface", NULL},
         [GAD_PAIR_TUNNELS] = {"cn2", "tunnels"},
+        [GAD_PAIR_NOTES] = {"ganadNotes", NULL},
         [GAD_PAIR_TOP] = {"cs3", "topFeatures"},
         [GAD_PAIR_OUTPUT] = {"cs1", "output"},
         [GAD_PAIR_VERSION] = {"cs1", "version"},

@@ -175,6 +175,7 @@ static void add_own(struct gad_buf *b, const struct gad_event *e, enum gad_detai
     gad_json_text(b, a->source);
     gad_json_key(b, "tunnels");
     gad_json_u64(b, a->record.tunnels);
+    gad_json_notes(b, &a->record);
     gad_json_rollup(b, a);
     gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}");

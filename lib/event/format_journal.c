@@ -75,6 +75,7 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_SOURCE] = "GANAD_CAPTURE",
         [GAD_PAIR_INTERFACE] = "GANAD_INTERFACE",
         [GAD_PAIR_TUNNELS] = "GANAD_TUNNELS",
+        [GAD_PAIR_NOTES] = "GANAD_NOTES",
         [GAD_PAIR_TOP] = "GANAD_TOP_FEATURES",
         [GAD_PAIR_OUTPUT] = "GANAD_OUTPUT",
         [GAD_PAIR_VERSION] = "GANAD_VERSION",

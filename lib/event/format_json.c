@@ -26,10 +26,7 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
         gad_json_key(b, "community_id");
         gad_json_text(b, r->community_id);
     }
-    if (r->tunnels > 0) {
-        gad_json_key(b, "tunnels");
-        gad_json_u64(b, r->tunnels);
-    }
+    gad_json_marks(b, r);
     if (r->start.ns != 0) {
         gad_json_raw(b, ",\"flow\":{\"start\":");
         gad_json_time(b, r->start);

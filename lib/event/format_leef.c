@@ -48,6 +48,7 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_SOURCE] = "capture",
         [GAD_PAIR_INTERFACE] = "interface",
         [GAD_PAIR_TUNNELS] = "tunnels",
+        [GAD_PAIR_NOTES] = "notes",
         [GAD_PAIR_TOP] = "topFeatures",
         [GAD_PAIR_OUTPUT] = "output",
         [GAD_PAIR_VERSION] = "version",

@@ -74,10 +74,7 @@ static void add_evidence(struct gad_buf *b, const struct gad_alert *a)
     gad_json_u64(b, (uint64_t)a->record.v[GAD_SRC_BYTES]);
     gad_json_key(b, "bytes_in");
     gad_json_u64(b, (uint64_t)a->record.v[GAD_DST_BYTES]);
-    if (a->record.tunnels > 0) {
-        gad_json_key(b, "tunnels");
-        gad_json_u64(b, a->record.tunnels);
-    }
+    gad_json_marks(b, &a->record);
     if (a->record.start.ns != 0) {
         gad_json_key(b, "start_time");
         gad_json_u64(b, milliseconds(a->record.start));

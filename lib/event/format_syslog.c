@@ -100,6 +100,7 @@ static const char *name_of(enum gad_pair p)
         [GAD_PAIR_SOURCE] = "capture",
         [GAD_PAIR_INTERFACE] = "iface",
         [GAD_PAIR_TUNNELS] = "tunnels",
+        [GAD_PAIR_NOTES] = "notes",
         [GAD_PAIR_TOP] = "top",
         [GAD_PAIR_OUTPUT] = "output",
         [GAD_PAIR_VERSION] = "version",

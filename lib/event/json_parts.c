@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/record/notes.h"
+
 void gad_json_text(struct gad_buf *b, const char *s)
 {
     gad_json_string(b, s, strlen(s));
@@ -73,6 +75,26 @@ void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
         gad_json_raw(b, "}");
     }
     gad_json_raw(b, "]");
+}
+
+void gad_json_marks(struct gad_buf *b, const struct gad_record *r)
+{
+    if (r->tunnels > 0) {
+        gad_json_key(b, "tunnels");
+        gad_json_u64(b, r->tunnels);
+    }
+    gad_json_notes(b, r);
+}
+
+void gad_json_notes(struct gad_buf *b, const struct gad_record *r)
+{
+    char notes[GAD_NOTES_TEXT];
+
+    gad_notes_text(r->notes, notes);
+    if (*notes) {
+        gad_json_key(b, "notes");
+        gad_json_text(b, notes);
+    }
 }
 
 void gad_json_features(struct gad_buf *b, const struct gad_record *r)

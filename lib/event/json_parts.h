@@ -45,6 +45,10 @@ void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
  * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
 
+/* ,"tunnels":..,"notes":..; those that are not 0 or empty. */
+void gad_json_marks(struct gad_buf *b, const struct gad_record *r);
+void gad_json_notes(struct gad_buf *b, const struct gad_record *r); /* the second one alone */
+
 /* ,"model":..,"model_sha256":.. */
 void gad_json_checkpoint(struct gad_buf *b, const struct gad_alert *a);
 

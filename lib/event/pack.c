@@ -54,6 +54,7 @@ static void set_connection(Ganad__Event__V1__Alert *m, const struct gad_record *
         m->ip_proto = r->tuple.proto;
     }
     m->tunnels = r->tunnels;
+    m->notes = r->notes;
     m->start_ns = r->start.ns;
     m->end_ns = r->end.ns;
     m->community_id = unconst(r->community_id);

@@ -5,6 +5,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
+#include "lib/record/notes.h"
 #include "proto/event.pb-c.h"
 
 /* Memory for one unpacked message of GAD_EVENT_PACKED_MAX bytes. It refuses a message that has many
@@ -57,7 +58,8 @@ static bool take_origin(struct gad_event *e, const Ganad__Event__V1__Origin *o)
 static bool take_connection(struct gad_record *r, const Ganad__Event__V1__Alert *m)
 {
     if (m->src_ip.len != m->dst_ip.len || m->src_port > 65535 || m->dst_port > 65535 ||
-        m->ip_proto > 255 || m->tunnels > 255 || m->n_feature != GAD_N_COLUMNS ||
+        m->ip_proto > 255 || m->tunnels > 255 || m->notes > GAD_NOTES_ALL ||
+        m->n_feature != GAD_N_COLUMNS ||
         (m->src_ip.len != 0 && m->src_ip.len != 4 && m->src_ip.len != 16))
         return false;
     if (m->src_ip.len > 0) {
@@ -69,6 +71,7 @@ static bool take_connection(struct gad_record *r, const Ganad__Event__V1__Alert 
         memcpy(r->tuple.dst, m->dst_ip.data, m->dst_ip.len);
     }
     r->tunnels = (uint8_t)m->tunnels;
+    r->notes = (uint8_t)m->notes;
     r->start.ns = m->start_ns;
     r->end.ns = m->end_ns;
     memcpy(r->v, m->feature, sizeof(r->v));

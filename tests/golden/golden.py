@@ -43,7 +43,7 @@ class Record:
         self.cells = line.rstrip("\n").split(",")
         self.protocol, self.service, self.flag = self.cells[1:4]
         (self.src, sport, self.dst, dport, start, end, decided,
-         self.community_id) = self.cells[COLUMNS:]
+         self.community_id, self.orient, self.notes) = self.cells[COLUMNS:]
         self.sport, self.dport = int(sport), int(dport)
         self.start, self.end, self.decided = (self.ns(t) for t in (start, end, decided))
 

@@ -45,10 +45,11 @@ static void dump_alert(const struct gad_alert *a)
                  (double)a->score, (double)a->threshold, a->p_value, a->fpr_budget);
     (void)printf("risk %u\nseverity %u\ncount %" PRIu64 "\nfirst %" PRId64 "\nlast %" PRId64 "\n",
                  a->risk, a->severity, a->count, a->first.ns, a->last.ns);
-    (void)printf("family %u\nproto %u\nsrc_port %u\ndst_port %u\ntunnels %u\nstart %" PRId64
-                 "\nend %" PRId64 "\n",
-                 r->tuple.family, r->tuple.proto, r->tuple.src_port, r->tuple.dst_port, r->tunnels,
-                 r->start.ns, r->end.ns);
+    (void)printf(
+        "family %u\nproto %u\nsrc_port %u\ndst_port %u\ntunnels %u\nnotes %u\nstart %" PRId64
+        "\nend %" PRId64 "\n",
+        r->tuple.family, r->tuple.proto, r->tuple.src_port, r->tuple.dst_port, r->tunnels, r->notes,
+        r->start.ns, r->end.ns);
     hex("src", r->tuple.src, r->tuple.family == 4 ? 4 : 16);
     hex("dst", r->tuple.dst, r->tuple.family == 4 ? 4 : 16);
     for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++) {

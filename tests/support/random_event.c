@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/record/notes.h"
 /* Texts that break parsers. */
 static const char *const pieces[] = {
     "\"",
@@ -121,6 +122,7 @@ static void random_record(struct gad_rng *rng, struct gad_record *r)
         random_bytes(rng, r->tuple.dst, len);
     }
     r->tunnels = (uint8_t)gad_rng_below(rng, 3);
+    r->notes = (uint8_t)(gad_rng_below(rng, 2) * gad_rng_below(rng, GAD_NOTES_ALL + 1));
     if (gad_rng_below(rng, 4) > 0)
         r->start = random_time(rng);
     if (r->start.ns != 0 && gad_rng_below(rng, 2) == 0)

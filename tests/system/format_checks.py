@@ -116,6 +116,10 @@ class Event:
     def prev_seq(self):
         return self.v["prev_seq"] if self.v["filtered"] and self.kind != "loss" else None
 
+    def notes(self):
+        words = ("guessed", "ambiguous", "interim", "cut", "blind")
+        return " ".join(w for i, w in enumerate(words) if self.v["notes"] >> i & 1)
+
     def is_refused(self):
         return self.kind == "model" and self.v["action"] == b"refused"
 
@@ -160,6 +164,7 @@ class Event:
                 text += f" {ends[0]}:{v['src_port']} > {ends[1]}:{v['dst_port']} {self.proto()}"
             text += f" {self.features['service']} {self.features['flag']}, risk {v['risk']}"
             text += f", {v['count']} connections" if v["count"] > 1 else ""
+            text += ", " + self.notes() if self.notes() else ""
             text += ": {} is {}, expected {}".format(*self.top[0]) if self.top else ""
             return text.encode()
         if self.kind == "heartbeat":
@@ -281,8 +286,9 @@ def check_native(line, e):
         check_verdict(o, e)
         check_rollup(o["rollup"], e)
         same("from", (o.get("source", ""), o.get("in_iface", ""), o.get("community_id", ""),
-                      o.get("tunnels", 0)),
-             (e.text("source"), e.text("interface"), e.text("community_id"), v["tunnels"]))
+                      o.get("tunnels", 0), o.get("notes", "")),
+             (e.text("source"), e.text("interface"), e.text("community_id"), v["tunnels"],
+              e.notes()))
         check_tuple(o, e)
         same("flow", o.get("flow", {}), flow_times(e, rfc3339))
         check_top("top_features", o["top_features"], e,
@@ -352,9 +358,9 @@ def check_eve(line, e):
           f"GANAD anomalous connection (model {e.text('model')})"))
     same("prev_seq", g.get("prev_seq"), e.prev_seq())
     same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"],
-                 g["source"], g.get("tunnels", 0)),
+                 g["source"], g.get("tunnels", 0), g.get("notes", "")),
          (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"),
-          v["tunnels"]))
+          v["tunnels"], e.notes()))
     check_verdict(g, e)
     check_rollup(g["rollup"], e)
     check_tuple(o, e)

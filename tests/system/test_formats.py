@@ -102,7 +102,7 @@ def check_schema(v, o):
 
 
 OPTIONAL = {"prev_seq", "fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip",
-            "dest_port", "proto", "community_id", "tunnels",
+            "dest_port", "proto", "community_id", "tunnels", "notes",
             "flow", "features", "counters"}
 OPTIONAL_OF_MODEL = {"prev_seq", "model_sha256", "previous_sha256", "reason"}
 
