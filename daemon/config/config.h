@@ -61,6 +61,7 @@ struct config_capture {
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
     bool promiscuous, by_vlan, watch, delete_done;
     struct gad_time poll, settle, patience;
+    struct gad_time tcp_idle, tcp_half_open, tcp_close, udp_idle;
     struct config_value *value; /* one a key of the table */
 };
 

@@ -131,6 +131,10 @@ static int make_tables(struct capture *c, struct gad_diag *d)
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
+    flow.timeouts.tcp_idle = o->tcp_idle;
+    flow.timeouts.tcp_attempt = o->tcp_half_open;
+    flow.timeouts.tcp_close = o->tcp_close;
+    flow.timeouts.udp_idle = o->udp_idle;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)
         r = gad_decoder_new(&decoder, &c->decoder);

@@ -9,11 +9,12 @@
 #include "lib/record/service.h"
 #include "tools/common/cli.h"
 
-enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
+enum { INSPECT_MEMORY_MAX = 1 << 30, TIMEOUT_MAX = 86400 }; /* as in ganadd.conf */
 
-static const char *const names[] = {"--filter",    "--service",        "--checksums",
-                                    "--tunnels",   "--tunnel-kinds",   "--by-vlan",
-                                    "--max-flows", "--inspect-memory", "--seed"};
+static const char *const names[] = {
+    "--filter",        "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
+    "--by-vlan",       "--max-flows", "--inspect-memory", "--seed",    "--tcp-idle",
+    "--tcp-half-open", "--tcp-close", "--udp-idle"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -91,10 +92,25 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         r = cli_u64(name, arg, 0, UINT16_MAX, &n, d);
         o->seed = (uint16_t)n;
         break;
+    case CAPTURE_TCP_IDLE:
+    case CAPTURE_TCP_HALF_OPEN:
+    case CAPTURE_TCP_CLOSE:
+    case CAPTURE_UDP_IDLE:
+        return cli_u64(name, arg, 1, TIMEOUT_MAX, &o->timeout[c - CAPTURE_TCP_IDLE], d);
     default:
         return cli_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
     }
     return r;
+}
+
+static void apply_timeouts(const uint64_t from[static 4], struct gad_flow_timeouts *to)
+{
+    struct gad_time *const field[] = {&to->tcp_idle, &to->tcp_attempt, &to->tcp_close,
+                                      &to->udp_idle};
+
+    for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
+        if (from[i] > 0)
+            field[i]->ns = (int64_t)from[i] * 1000000000;
 }
 
 void capture_options_apply(const struct capture_options *o, struct gad_extractor_options *x)
@@ -110,4 +126,5 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
         x->flow.max_flows = o->max_flows;
     if (o->inspect_memory != UINT64_MAX)
         x->flow.inspect_memory = (size_t)o->inspect_memory;
+    apply_timeouts(o->timeout, &x->flow.timeouts);
 }

@@ -24,6 +24,8 @@ struct capture_options {
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
     uint16_t seed;           /* of the Community ID */
+    /* seconds, from CAPTURE_TCP_IDLE to CAPTURE_UDP_IDLE; 0: the default */
+    uint64_t timeout[4];
 };
 
 enum {
@@ -37,6 +39,10 @@ enum {
     CAPTURE_MAX_FLOWS,
     CAPTURE_INSPECT_MEMORY,
     CAPTURE_SEED,
+    CAPTURE_TCP_IDLE,
+    CAPTURE_TCP_HALF_OPEN,
+    CAPTURE_TCP_CLOSE,
+    CAPTURE_UDP_IDLE,
 };
 
 /* clang-format off */
@@ -49,7 +55,11 @@ enum {
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
     {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                           \
-    {"seed", required_argument, NULL, CAPTURE_SEED}
+    {"seed", required_argument, NULL, CAPTURE_SEED},                                               \
+    {"tcp-idle", required_argument, NULL, CAPTURE_TCP_IDLE},                                       \
+    {"tcp-half-open", required_argument, NULL, CAPTURE_TCP_HALF_OPEN},                             \
+    {"tcp-close", required_argument, NULL, CAPTURE_TCP_CLOSE},                                     \
+    {"udp-idle", required_argument, NULL, CAPTURE_UDP_IDLE}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -66,6 +76,10 @@ enum {
     "  --by-vlan                the same addresses in different VLANs are different connections\n" \
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
+    "  --tcp-idle SECONDS       until a TCP connection without a packet ends (300)\n"              \
+    "  --tcp-half-open SECONDS  until one whose SYN has no answer ends (5)\n"                      \
+    "  --tcp-close SECONDS      until one that is closed or reset ends (5)\n"                      \
+    "  --udp-idle SECONDS       until a UDP exchange without a packet ends (60)\n"                 \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
     "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
 
