@@ -467,6 +467,13 @@ void feed_model(struct feed *f, const struct gad_model_event *m)
     feed_flush(f);
 }
 
+void feed_blind(struct feed *f, const struct gad_blind_event *b)
+{
+    begin_event(f, GAD_EVENT_BLIND, gad_time_wall())->blind = *b;
+    emit(f);
+    feed_flush(f);
+}
+
 int feed_configure(struct feed *f, const struct config *c)
 {
     int r = decider_configure(f->decider, c);

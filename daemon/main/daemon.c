@@ -18,6 +18,7 @@
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
 #include "daemon/main/announce.h"
+#include "daemon/main/blindness.h"
 #include "daemon/main/signals.h"
 #include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
@@ -55,6 +56,7 @@ struct daemon {
     struct record_log *record_log;
     struct server *server;
     struct capture_merge *captures;
+    struct blindness *blindness;
     struct reload *reload; /* NULL: files are read once (-r) */
     struct control *control;
     struct metrics *metrics; /* NULL: not configured */
@@ -153,6 +155,7 @@ static void captures_ended(void *arg)
     struct daemon *self = arg;
 
     self->captures_ended = true;
+    blindness_look(self->blindness);
     if (!self->stopping && self->once)
         begin_stop(self);
     else if (!self->stopping)
@@ -269,6 +272,7 @@ static int make_events(struct daemon *self, struct gad_diag *d)
 static void daemon_deinit(struct daemon *self)
 {
     announce_free(self->announce);
+    blindness_free(self->blindness);
     scorer_stop(self->scorer);
     metrics_free(self->metrics);
     control_free(self->control);
@@ -456,6 +460,13 @@ static int start_threads(struct daemon *self, struct gad_diag *d)
     return capture_merge_start(self->captures, d);
 }
 
+static int start_looking(struct daemon *self, struct gad_diag *d)
+{
+    int r = blindness_new(self->base, self->captures, self->feed, &self->blindness);
+
+    return r == 0 ? 0 : gad_fail(d, r, "no memory for the events of captures");
+}
+
 static int start_announcing(struct daemon *self, const struct models *m, struct gad_diag *d)
 {
     const struct announce_options o = {.base = self->base,
@@ -499,7 +510,9 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
     if (r != 0)
         return r;
     warn_about_open_tcp(c);
-    r = start_threads(&self, d);
+    r = start_looking(&self, d);
+    if (r == 0)
+        r = start_threads(&self, d);
     if (r == 0)
         r = start_announcing(&self, m, d);
     if (r != 0)

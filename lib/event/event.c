@@ -13,11 +13,10 @@ enum { HIGH_FROM = 90, MEDIUM_FROM = 70 }; /* risk */
 
 const char *gad_event_kind_name(enum gad_event_kind k)
 {
-    static const char *const names[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "alert",
-                                                    [GAD_EVENT_HEARTBEAT] = "heartbeat",
-                                                    [GAD_EVENT_STATS] = "stats",
-                                                    [GAD_EVENT_LOSS] = "loss",
-                                                    [GAD_EVENT_MODEL] = "model"};
+    static const char *const names[GAD_N_EVENTS] = {
+        [GAD_EVENT_ALERT] = "alert", [GAD_EVENT_HEARTBEAT] = "heartbeat",
+        [GAD_EVENT_STATS] = "stats", [GAD_EVENT_LOSS] = "loss",
+        [GAD_EVENT_MODEL] = "model", [GAD_EVENT_BLIND] = "blind"};
 
     return k < GAD_N_EVENTS && names[k] ? names[k] : "";
 }
@@ -41,6 +40,16 @@ bool gad_model_warns(const struct gad_event *e)
 {
     return gad_model_refused(e) ||
            (e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "drifted") == 0);
+}
+
+static bool is_blind(const struct gad_event *e)
+{
+    return e->kind == GAD_EVENT_BLIND && strcmp(e->blind.action, "cleared") != 0;
+}
+
+bool gad_event_warns(const struct gad_event *e)
+{
+    return gad_loss_is_real(e) || gad_model_warns(e) || is_blind(e);
 }
 
 const char *gad_severity_name(unsigned severity)
@@ -148,6 +157,25 @@ static void model_sentence(const struct gad_model_event *m, char text[static GAD
                        *m->previous_sha256 ? " instead of " : "", m->previous_sha256);
 }
 
+/* "capture 'lan' was blind: lost 3, flow_evicted 12" */
+static void blind_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE])
+{
+    const struct gad_blind_event *b = &e->blind;
+    size_t len = 0;
+
+    if (!is_blind(e)) {
+        (void)snprintf(text, GAD_EVENT_SENTENCE, "capture '%s' sees all again, after %.0f s",
+                       b->source, gad_time_seconds(b->period));
+        return;
+    }
+    (void)snprintf(text, GAD_EVENT_SENTENCE, "capture '%s' was blind", b->source);
+    for (size_t i = 0; i < b->n; i++) {
+        len = strlen(text);
+        (void)snprintf(text + len, GAD_EVENT_SENTENCE - len, "%s %s %" PRIu64, i > 0 ? "," : ":",
+                       b->counter[i].name, b->counter[i].value);
+    }
+}
+
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE])
 {
     switch (e->kind) {
@@ -174,6 +202,9 @@ void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SE
         break;
     case GAD_EVENT_MODEL:
         model_sentence(&e->model, text);
+        break;
+    case GAD_EVENT_BLIND:
+        blind_sentence(e, text);
         break;
     case GAD_N_EVENTS:
         *text = '\0';

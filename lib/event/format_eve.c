@@ -137,6 +137,10 @@ static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_det
     }
     gad_json_raw(b, ",\"metadata\":{\"flowvars\":[{\"event_id\":");
     gad_json_id(b, e);
+    if (e->kind == GAD_EVENT_BLIND) {
+        gad_json_raw(b, "},{");
+        gad_json_blind(b, e, false);
+    }
     gad_json_raw(b, "}],\"flowints\":{");
     if (e->kind != GAD_EVENT_LOSS) {
         gad_json_raw(b, "\"seq\":");

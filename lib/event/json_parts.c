@@ -213,6 +213,18 @@ static void add(struct gad_counter *c, size_t *n, const char *name, uint64_t val
     c[(*n)++].value = value;
 }
 
+void gad_json_blind(struct gad_buf *b, const struct gad_event *e, bool is_behind_another)
+{
+    if (e->kind != GAD_EVENT_BLIND)
+        return;
+    if (is_behind_another)
+        gad_json_raw(b, ",");
+    gad_json_raw(b, "\"action\":");
+    gad_json_text(b, e->blind.action);
+    gad_json_key(b, "source");
+    gad_json_text(b, e->blind.source);
+}
+
 static uint64_t seconds(struct gad_time t)
 {
     return t.ns > 0 ? (uint64_t)(t.ns / 1000000000) : 0;
@@ -239,6 +251,10 @@ size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
         add(c, &n, "first_seq", e->loss.first);
         add(c, &n, "last_seq", e->loss.last);
         add(c, &n, "at_most", e->loss.at_most);
+    } else if (e->kind == GAD_EVENT_BLIND) {
+        add(c, &n, "period", seconds(e->blind.period));
+        memcpy(c + n, e->blind.counter, e->blind.n * sizeof(*c));
+        n += e->blind.n;
     }
     return n;
 }

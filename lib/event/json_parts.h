@@ -69,13 +69,16 @@ void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n)
  * begins with a comma. */
 void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_behind_another);
 
+/* "action":..,"source":.. of a blind event; nothing of others. */
+void gad_json_blind(struct gad_buf *b, const struct gad_event *e, bool is_behind_another);
+
 /* What formats that are not JSON share with those above. */
 
 /* Contributing features that @detail allows. */
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail);
 
-/* The numbers of a heartbeat, stats or loss event as counters, as many as @detail allows. Returns
- * how many. */
+/* The numbers of a heartbeat, stats, loss or blind event as counters, as many as @detail allows.
+ * Returns how many. */
 size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
                          struct gad_counter c[static GAD_EVENT_COUNTERS + 4]);
 

@@ -138,6 +138,10 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
     }
     if (e->kind == GAD_EVENT_MODEL)
         put_model(&o, &e->model);
+    if (e->kind == GAD_EVENT_BLIND) {
+        put(&o, GAD_PAIR_ACTION, e->blind.action);
+        put(&o, GAD_PAIR_SOURCE, e->blind.source);
+    }
     if (e->kind == GAD_EVENT_LOSS)
         put(&o, GAD_PAIR_OUTPUT, e->loss.output);
     if (e->kind == GAD_EVENT_HEARTBEAT)

@@ -67,6 +67,14 @@ static void dump_alert(const struct gad_alert *a)
     }
 }
 
+static void dump_counters(const struct gad_counter *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (void)printf("counter %" PRIu64 " ", c[i].value);
+        text("", c[i].name);
+    }
+}
+
 static void dump(const struct gad_event *e)
 {
     (void)printf("kind %s\nrun %016" PRIx64 "\nseq %" PRIu64 "\ntime %" PRId64 "\n",
@@ -85,6 +93,11 @@ static void dump(const struct gad_event *e)
         text("model_sha256", e->model.model_sha256);
         text("previous_sha256", e->model.previous_sha256);
         text("reason", e->model.reason);
+    } else if (e->kind == GAD_EVENT_BLIND) {
+        text("action", e->blind.action);
+        text("source", e->blind.source);
+        (void)printf("period %" PRId64 "\n", e->blind.period.ns);
+        dump_counters(e->blind.counter, e->blind.n);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         (void)printf("uptime %" PRId64 "\ninterval %" PRId64 "\nrecords %" PRIu64
                      "\nalerts %" PRIu64 "\n",
@@ -93,10 +106,7 @@ static void dump(const struct gad_event *e)
         text("version", e->heartbeat.version);
     } else {
         (void)printf("uptime %" PRId64 "\n", e->stats.uptime.ns);
-        for (size_t i = 0; i < e->stats.n; i++) {
-            (void)printf("counter %" PRIu64 " ", e->stats.counter[i].value);
-            text("", e->stats.counter[i].name);
-        }
+        dump_counters(e->stats.counter, e->stats.n);
     }
 }
 

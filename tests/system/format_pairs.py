@@ -55,6 +55,9 @@ def check_pairs(got, e, names, clean, number):
         if e.kind == "model":
             for key in ("action", "model", "model_sha256", "previous_sha256", "reason"):
                 same(key, got.pop(names[key], ""), clean(e.text(key)))
+        if e.kind == "blind":
+            for key in ("action", "source"):
+                same(key, got.pop(names[key], ""), clean(e.text(key)))
         if e.kind in ("loss", "heartbeat"):
             key = "output" if e.kind == "loss" else "version"
             same(key, got.pop(names[key], ""), clean(e.text(key)))
@@ -68,7 +71,7 @@ def check_pairs(got, e, names, clean, number):
 
 CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters",
             "loss": "Events were lost",
-            "model": "Model"}
+            "model": "Model", "blind": "Blind"}
 CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "sensor": "dvchost",
        "score": "anomalyScore", "threshold": "threshold",
        "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt",

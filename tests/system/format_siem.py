@@ -12,7 +12,8 @@ ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection"
             "heartbeat": ("state", ["process"], ["info"]),
             "stats": ("metric", ["process"], ["info"]),
             "loss": ("event", ["process"], ["info"]),
-            "model": ("event", ["configuration"], ["change"])}
+            "model": ("event", ["configuration"], ["change"]),
+            "blind": ("event", ["process"], ["info"])}
 
 
 def check_ecs(line, e):
@@ -31,6 +32,9 @@ def check_ecs(line, e):
         same("outcome", ev["outcome"], "failure" if e.is_refused() else "success")
         same("model", o["ganad"], {"schema": 1, **e.model()})
     else:
+        if e.kind == "blind":
+            same("blind", (o["ganad"]["action"], o["ganad"]["source"]),
+                 (e.text("action"), e.text("source")))
         check_numbers(o["ganad"]["numbers"], e)
     return o
 
@@ -152,6 +156,10 @@ def check_ocsf(line, e):
              (0, 0, 99, e.kind, 3 if e.lost() or e.warns() else 1))
         if e.kind == "model":
             same("unmapped", o["unmapped"], e.model())
+        elif e.kind == "blind":
+            same("blind", (o["unmapped"]["action"], o["unmapped"]["source"]),
+                 (e.text("action"), e.text("source")))
+            check_numbers(o["unmapped"]["numbers"], e)
         else:
             check_numbers(o["unmapped"], e)
     return o
