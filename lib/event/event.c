@@ -26,7 +26,7 @@ uint64_t gad_loss_count(const struct gad_loss *l)
     return l->unused ? 0 : l->last - l->first + 1;
 }
 
-bool gad_loss_is_real(const struct gad_event *e)
+static bool loss_is_real(const struct gad_event *e)
 {
     return e->kind == GAD_EVENT_LOSS && !e->loss.unused;
 }
@@ -49,7 +49,7 @@ static bool is_blind(const struct gad_event *e)
 
 bool gad_event_warns(const struct gad_event *e)
 {
-    return gad_loss_is_real(e) || gad_model_warns(e) || is_blind(e);
+    return loss_is_real(e) || gad_model_warns(e) || is_blind(e);
 }
 
 const char *gad_severity_name(unsigned severity)

@@ -141,10 +141,9 @@ struct gad_event {
 const char *gad_event_kind_name(enum gad_event_kind k);
 /* number of lost events; 0 if the numbers were unused */
 uint64_t gad_loss_count(const struct gad_loss *l);
-bool gad_loss_is_real(const struct gad_event *e);  /* whether the event reports lost events */
 bool gad_model_refused(const struct gad_event *e); /* whether the event reports a refused model */
 bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
-bool gad_event_warns(const struct gad_event *e);   /* either of these, lost events, or blindness */
+bool gad_event_warns(const struct gad_event *e);   /* that, lost events, or blindness */
 const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
 

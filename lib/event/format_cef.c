@@ -5,8 +5,8 @@
  *
  * Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat, :3
  * stats, :4 loss, :6 model, :7 blind. IPv6 addresses are c6a2 and c6a3, because src and dst hold
- * IPv4 only. Keys that begin with "ganad" are ours. They have letters, digits and '_' only, because some
- * parsers end a key at '-' or '.'.
+ * IPv4 only. Keys that begin with "ganad" are ours. They have letters, digits and '_' only,
+ * because some parsers end a key at '-' or '.'.
  */
 #include <inttypes.h>
 #include <string.h>
