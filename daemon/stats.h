@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/capture_counts.h"
 #include "daemon/histogram.h"
+#include "lib/base/counters.h"
 #include "lib/base/time.h"
 
 /*
@@ -55,19 +57,14 @@ struct stats {
 #define STATS_FIELD(name, is_gauge, help) uint64_t name;
     STATS(STATS_FIELD)
 #undef STATS_FIELD
-    struct histogram latency; /* of requests, in seconds */
-    struct gad_time started;  /* wall */
-};
-
-struct stats_item {
-    const char *name, *help;
-    bool is_gauge;
-    size_t at; /* offset in struct stats */
+    struct capture_counts captures; /* sums over all captures */
+    struct histogram latency;       /* of requests, in seconds */
+    struct gad_time started;        /* wall */
 };
 
 void stats_init(struct stats *s); /* sets all counters to 0 and the start time to now */
 
-extern const struct stats_item stats_items[];
-extern const size_t stats_n_items;
-
-uint64_t stats_value(const struct stats *s, size_t i);
+#define STATS_ONE(name, is_gauge, help) +1
+enum { STATS_N_ITEMS = STATS(STATS_ONE) };
+#undef STATS_ONE
+extern const struct gad_counter_item stats_items[]; /* (STATS_N_ITEMS) */

@@ -22,7 +22,6 @@
 #include "proto/ganad.pb-c.h"
 
 enum {
-    COUNTERS_MAX = 64,
     MODELS_MAX = CONFIG_MODELS_MAX,
     OUTPUTS_MAX = CONFIG_OUTPUTS_MAX,
     SOURCES_MAX = CONFIG_CAPTURES_MAX
@@ -34,12 +33,16 @@ struct status_drift {
         *list[GAD_REFERENCE_COLUMNS_MAX];
 };
 
+struct status_counts {
+    Ganad__V1__StatusReply__Counter counter[CAPTURE_COUNTERS], *list[CAPTURE_COUNTERS];
+};
+
 struct status {
     struct status_drift drift[MODELS_MAX];
     Ganad__V1__StatusReply m;
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
     Ganad__V1__StatusReply__Role role[MODELS_MAX];
-    Ganad__V1__StatusReply__Counter counter[COUNTERS_MAX], *counter_list[COUNTERS_MAX];
+    Ganad__V1__StatusReply__Counter counter[STATS_N_ITEMS], *counter_list[STATS_N_ITEMS];
     Ganad__V1__StatusReply__Output output[OUTPUTS_MAX], *output_list[OUTPUTS_MAX];
     struct output_status from[OUTPUTS_MAX];
     Ganad__V1__StatusReply__Latency latency;
@@ -48,6 +51,7 @@ struct status {
     Ganad__V1__StatusReply__Spool spool;
     Ganad__V1__StatusReply__Records records;
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
+    struct status_counts counts[SOURCES_MAX];
 };
 
 /* Strings of messages are not const, but packing only reads them. */
@@ -121,11 +125,11 @@ static void fill_models(struct status *s, const struct models *models, const str
 
 static void fill_counters(struct status *s, const struct stats *stats)
 {
-    for (size_t i = 0; i < stats_n_items && i < COUNTERS_MAX; i++) {
+    for (size_t i = 0; i < STATS_N_ITEMS; i++) {
         Ganad__V1__StatusReply__Counter *to = &s->counter[i];
         ganad__v1__status_reply__counter__init(to);
         to->name = unconst(stats_items[i].name);
-        to->value = stats_value(stats, i);
+        to->value = gad_counter_get(stats, &stats_items[i]);
         s->counter_list[s->m.n_counter++] = to;
     }
     s->m.counter = s->counter_list;
@@ -217,6 +221,19 @@ static void fill_records(struct status *s, const struct record_log *record_log)
     s->m.records = &s->records;
 }
 
+static void fill_counts(struct status_counts *s, const struct capture_counts *from,
+                        Ganad__V1__StatusReply__Source *to)
+{
+    for (; to->n_counter < CAPTURE_COUNTERS; to->n_counter++) {
+        Ganad__V1__StatusReply__Counter *c = &s->counter[to->n_counter];
+        ganad__v1__status_reply__counter__init(c);
+        c->name = unconst(capture_counter(to->n_counter)->name);
+        c->value = capture_count(from, to->n_counter);
+        s->list[to->n_counter] = c;
+    }
+    to->counter = s->list;
+}
+
 static void fill_sources(struct status *s, const struct capture_merge *captures)
 {
     struct capture_merge_source from;
@@ -227,21 +244,22 @@ static void fill_sources(struct status *s, const struct capture_merge *captures)
         to->name = unconst(from.name);
         to->target = unconst(from.target);
         to->state = unconst(from.state);
-        to->packets = from.stats.packets;
-        to->bytes = from.stats.bytes;
-        to->kernel_dropped = from.stats.kernel_dropped;
-        to->interface_dropped = from.stats.interface_dropped;
-        to->refused = from.stats.refused;
-        to->flows = from.stats.flows;
-        to->connections = from.stats.conns;
-        to->evicted = from.stats.evicted;
-        to->lost = from.stats.lost;
+        to->packets = from.stats.counts.net.frames;
+        to->bytes = from.stats.counts.net.bytes;
+        to->kernel_dropped = from.stats.counts.kernel_dropped;
+        to->interface_dropped = from.stats.counts.interface_dropped;
+        to->refused = gad_net_refused(&from.stats.counts.net);
+        to->flows = from.stats.counts.flow.flows;
+        to->connections = from.stats.counts.flow.ended;
+        to->evicted = from.stats.counts.flow.evicted;
+        to->lost = from.stats.counts.lost;
         to->records = from.records;
         to->reopened = from.stats.reopened;
         to->files = from.stats.files;
         to->files_broken = from.stats.files_broken;
         to->link = unconst(from.link);
         to->link_changes = from.stats.link_changes;
+        fill_counts(&s->counts[i], &from.stats.counts, to);
         s->source_list[s->m.n_source++] = to;
     }
     s->m.source = s->source_list;

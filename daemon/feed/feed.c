@@ -146,17 +146,28 @@ static void on_heartbeat(void *arg)
     feed_flush(f);
 }
 
+_Static_assert(STATS_N_ITEMS + CAPTURE_COUNTERS <= GAD_EVENT_COUNTERS, "all counters fit");
+
+static void add_counter(struct gad_stats_event *s, const char *prefix,
+                        const struct gad_counter_item *item, uint64_t value)
+{
+    struct gad_counter *c = &s->counter[s->n++];
+
+    (void)snprintf(c->name, sizeof(c->name), "%s%s", prefix, item->name);
+    c->value = value;
+}
+
 static void on_stats(void *arg)
 {
     struct feed *f = arg;
+    const struct stats *from = f->o.stats;
     struct gad_stats_event *s = &begin_event(f, GAD_EVENT_STATS, gad_time_wall())->stats;
 
     s->uptime = gad_time_sub(gad_time_monotonic(), f->started);
-    for (; s->n < stats_n_items && s->n < GAD_EVENT_COUNTERS; s->n++) {
-        struct gad_counter *c = &s->counter[s->n];
-        (void)snprintf(c->name, sizeof(c->name), "%s", stats_items[s->n].name);
-        c->value = stats_value(f->o.stats, s->n);
-    }
+    for (size_t i = 0; i < STATS_N_ITEMS; i++)
+        add_counter(s, "", &stats_items[i], gad_counter_get(from, &stats_items[i]));
+    for (size_t i = 0; i < CAPTURE_COUNTERS && f->o.config->n_captures > 0; i++)
+        add_counter(s, "capture_", capture_counter(i), capture_count(&from->captures, i));
     emit(f);
     feed_flush(f);
 }
@@ -452,6 +463,13 @@ void feed_scored(struct feed *f, const struct job *j)
 void feed_model(struct feed *f, const struct gad_model_event *m)
 {
     begin_event(f, GAD_EVENT_MODEL, gad_time_wall())->model = *m;
+    emit(f);
+    feed_flush(f);
+}
+
+void feed_blind(struct feed *f, const struct gad_blind_event *b)
+{
+    begin_event(f, GAD_EVENT_BLIND, gad_time_wall())->blind = *b;
     emit(f);
     feed_flush(f);
 }

@@ -25,6 +25,7 @@ struct event_base;
 struct feed;
 struct gad_diag;
 struct gad_event;
+struct gad_blind_event;
 struct gad_model_event;
 struct gad_spool_status;
 struct job;
@@ -57,6 +58,9 @@ void feed_scored(struct feed *f, const struct job *j);
 
 /* Emits that a model was changed or refused, or has drifted. */
 void feed_model(struct feed *f, const struct gad_model_event *m);
+
+/* Emits that a capture could not see traffic, or can again. */
+void feed_blind(struct feed *f, const struct gad_blind_event *b);
 
 /* Applies [alerts] of another configuration, except suppress; @c is not kept. GAD_ENOMEM: nothing
  * has changed. */

@@ -30,15 +30,8 @@ struct capture_batch *capture_batch_of(struct capture *c, bool waits)
 
 static void count(struct capture *c)
 {
-    struct gad_flow_counters flow = gad_flow_table_counters(c->flows);
-    const struct gad_net_stats *net = gad_decoder_stats(c->decoder);
-
-    c->stats.packets = net->frames;
-    c->stats.bytes = net->bytes;
-    c->stats.refused = gad_net_refused(net);
-    c->stats.flows = flow.flows;
-    c->stats.conns = flow.ended;
-    c->stats.evicted = flow.evicted;
+    c->stats.counts.net = *gad_decoder_stats(c->decoder);
+    c->stats.counts.flow = gad_flow_table_counters(c->flows);
     if (c->is_live)
         capture_interface_count(c);
 }
@@ -61,7 +54,7 @@ void capture_on_conn(void *arg, const struct gad_conn *conn)
     struct capture_batch *b = capture_batch_of(c, !c->is_live || c->is_ending);
 
     if (!b) {
-        c->stats.lost++;
+        c->stats.counts.lost++;
         return;
     }
     b->conn[b->n++] = *conn;
@@ -141,6 +134,10 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
     flow.inspect_memory = o->inspect_memory;
     flow.timeouts.udp_answered = o->udp_answered;
     flow.interim = o->interim;
+    flow.timeouts.tcp_idle = o->tcp_idle;
+    flow.timeouts.tcp_attempt = o->tcp_half_open;
+    flow.timeouts.tcp_close = o->tcp_close;
+    flow.timeouts.udp_idle = o->udp_idle;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)
         r = gad_tunnel_ports(o->vxlan_ports, &decoder.vxlan_ports, d);

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/capture_counts.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
@@ -43,12 +44,7 @@ struct gad_ports;
 enum { CAPTURE_BATCH = 128, CAPTURE_BATCHES = 64 };
 
 struct capture_stats {
-    uint64_t packets, bytes; /* frames; bytes on the wire */
-    uint64_t kernel_dropped, interface_dropped;
-    uint64_t refused; /* frames without a usable packet */
-    uint64_t flows;   /* open now */
-    uint64_t conns, evicted;
-    uint64_t lost;     /* connections, for want of a batch */
+    struct capture_counts counts;
     uint64_t reopened; /* times the interface was reopened */
     uint64_t files;    /* of a directory: read to their end */
     uint64_t files_broken;

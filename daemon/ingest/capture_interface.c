@@ -136,8 +136,8 @@ void capture_interface_count(struct capture *c)
         return;
     check_link(c, now);
     gad_source_stats(c->source, &s);
-    c->stats.kernel_dropped = s.dropped;
-    c->stats.interface_dropped = s.interface_dropped;
+    c->stats.counts.kernel_dropped = s.dropped;
+    c->stats.counts.interface_dropped = s.interface_dropped;
     c->stats.reopened = s.reopened;
     c->asked = now;
 }

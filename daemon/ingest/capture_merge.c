@@ -84,6 +84,7 @@ static void take_batch(struct capture_merge *s, size_t number, struct capture_ba
     if (err != 0)
         log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
     gad_merge_reach(s->merge, number, b->reached);
+    capture_counts_move(&s->o.stats->captures, &p->stats.counts, &b->stats.counts);
     p->stats = b->stats;
     if (p->stats.is_idle)
         gad_merge_set_idle(s->merge, number, true);

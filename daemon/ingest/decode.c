@@ -11,6 +11,7 @@
 #include "daemon/score/models.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/record/notes.h"
 #include "lib/record/record.h"
 #include "lib/wire/frame.h"
 #include "models/detector.h"
@@ -99,6 +100,8 @@ static const char *take_connection(const Ganad__V1__Connection *m, struct gad_re
         return "an IP protocol above 255";
     if (!is_community_id(m->community_id))
         return "an invalid community_id";
+    if (m->notes > GAD_NOTES_ALL)
+        return "unknown notes";
     struct gad_tuple *t = &rec->tuple;
     t->family = len == 0 ? 0 : len == 4 ? 4 : 6;
     t->proto = (uint8_t)m->ip_proto;
@@ -110,6 +113,7 @@ static const char *take_connection(const Ganad__V1__Connection *m, struct gad_re
     }
     rec->start = (struct gad_time){m->start_ns};
     rec->end = (struct gad_time){m->end_ns};
+    rec->notes = (uint8_t)m->notes;
     memcpy(rec->community_id, m->community_id, strlen(m->community_id) + 1);
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include "daemon/main/daemon.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "daemon/ingest/server.h"
 #include "daemon/log.h"
 #include "daemon/main/announce.h"
+#include "daemon/main/blindness.h"
 #include "daemon/main/signals.h"
 #include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
@@ -55,6 +57,7 @@ struct daemon {
     struct record_log *record_log;
     struct server *server;
     struct capture_merge *captures;
+    struct blindness *blindness;
     struct reload *reload; /* NULL: files are read once (-r) */
     struct control *control;
     struct metrics *metrics; /* NULL: not configured */
@@ -155,6 +158,7 @@ static void captures_ended(void *arg)
     struct daemon *self = arg;
 
     self->captures_ended = true;
+    blindness_look(self->blindness);
     if (!self->stopping && self->once)
         begin_stop(self);
     else if (!self->stopping)
@@ -271,6 +275,7 @@ static int make_events(struct daemon *self, struct gad_diag *d)
 static void daemon_deinit(struct daemon *self)
 {
     announce_free(self->announce);
+    blindness_free(self->blindness);
     scorer_stop(self->scorer);
     metrics_free(self->metrics);
     control_free(self->control);
@@ -429,22 +434,17 @@ static int make_modules(struct daemon *self, struct models *m, struct gad_diag *
 /* The result of -r, one line on the standard error. */
 static int summary(const struct daemon *self, struct gad_diag *d)
 {
-    struct capture_stats sum = {0};
+    const struct stats *s = &self->stats;
     struct capture_merge_source one;
     bool is_whole = true;
 
-    for (size_t i = 0; capture_merge_source(self->captures, i, &one); i++) {
-        sum.packets += one.stats.packets;
-        sum.refused += one.stats.refused;
-        sum.conns += one.stats.conns;
+    for (size_t i = 0; capture_merge_source(self->captures, i, &one); i++)
         is_whole = is_whole && strcmp(one.state, "broken") != 0;
-    }
     (void)fprintf(stderr,
-                  "%llu packets, %llu refused, %llu connections, %llu records scored, "
-                  "%llu anomalous\n",
-                  (unsigned long long)sum.packets, (unsigned long long)sum.refused,
-                  (unsigned long long)sum.conns, (unsigned long long)self->stats.records_scored,
-                  (unsigned long long)self->stats.records_anomalous);
+                  "%" PRIu64 " packets, %" PRIu64 " refused, %" PRIu64 " connections, %" PRIu64
+                  " records scored, %" PRIu64 " anomalous\n",
+                  s->captures.net.frames, gad_net_refused(&s->captures.net), s->captures.flow.ended,
+                  s->records_scored, s->records_anomalous);
     return is_whole ? 0 : gad_fail(d, -EIO, "a capture could not be read to its end");
 }
 
@@ -461,6 +461,13 @@ static int start_threads(struct daemon *self, struct gad_diag *d)
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));
     return capture_merge_start(self->captures, d);
+}
+
+static int start_looking(struct daemon *self, struct gad_diag *d)
+{
+    int r = blindness_new(self->base, self->captures, self->feed, &self->blindness);
+
+    return r == 0 ? 0 : gad_fail(d, r, "no memory for the events of captures");
 }
 
 static int start_announcing(struct daemon *self, const struct models *m, struct gad_diag *d)
@@ -506,7 +513,9 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
     if (r != 0)
         return r;
     warn_about_open_tcp(c);
-    r = start_threads(&self, d);
+    r = start_looking(&self, d);
+    if (r == 0)
+        r = start_threads(&self, d);
     if (r == 0)
         r = start_announcing(&self, m, d);
     if (r != 0)

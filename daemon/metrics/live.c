@@ -87,9 +87,9 @@ static void add_histogram(struct gad_buf *b, const struct histogram *h)
 static void add_counters(struct gad_buf *b, const struct stats *st)
 {
     gad_json_raw(b, ",\"counters\":{");
-    for (size_t i = 0; i < stats_n_items; i++) {
+    for (size_t i = 0; i < STATS_N_ITEMS; i++) {
         key(b, stats_items[i].name, i == 0);
-        gad_json_u64(b, stats_value(st, i));
+        gad_json_u64(b, gad_counter_get(st, &stats_items[i]));
     }
     gad_json_raw(b, "},\"latency\":");
     add_histogram(b, &st->latency);
@@ -161,10 +161,10 @@ static void add_sources(struct gad_buf *b, const struct capture_merge *captures)
         gad_buf_printf(b, "%s{\"name\":", i > 0 ? "," : "");
         gad_json_text(b, s.name);
         text(b, "state", s.state);
-        number(b, "packets", s.stats.packets);
-        number(b, "dropped", s.stats.kernel_dropped + s.stats.interface_dropped);
-        number(b, "lost", s.stats.lost);
-        number(b, "flows", s.stats.flows);
+        number(b, "packets", s.stats.counts.net.frames);
+        number(b, "dropped", s.stats.counts.kernel_dropped + s.stats.counts.interface_dropped);
+        number(b, "lost", s.stats.counts.lost);
+        number(b, "flows", s.stats.counts.flow.flows);
         number(b, "records", s.records);
         gad_json_raw(b, "}");
     }

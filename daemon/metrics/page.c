@@ -25,16 +25,27 @@
 
 static const struct text_label NONE = {NULL, NULL};
 
+/* "ganad_X" for a gauge, "ganad_X_total" for a counter. */
+static void name_of(const struct gad_counter_item *item, const char *prefix, char *name,
+                    size_t size)
+{
+    (void)snprintf(name, size, "%s%s%s", prefix, item->name,
+                   item->kind == GAD_COUNTER_GAUGE ? "" : "_total");
+}
+
+static enum text_kind kind_of(const struct gad_counter_item *item)
+{
+    return item->kind == GAD_COUNTER_GAUGE ? TEXT_GAUGE : TEXT_COUNTER;
+}
+
 static void add_counters(const struct stats *st, struct gad_buf *b)
 {
     char name[96];
 
-    for (size_t i = 0; i < stats_n_items; i++) {
-        bool is_gauge = stats_items[i].is_gauge;
-        (void)snprintf(name, sizeof(name), "ganad_%s%s", stats_items[i].name,
-                       is_gauge ? "" : "_total");
-        text_family(b, name, is_gauge ? TEXT_GAUGE : TEXT_COUNTER, stats_items[i].help);
-        text_count(b, name, NONE, stats_value(st, i));
+    for (size_t i = 0; i < STATS_N_ITEMS; i++) {
+        name_of(&stats_items[i], "ganad_", name, sizeof(name));
+        text_family(b, name, kind_of(&stats_items[i]), stats_items[i].help);
+        text_count(b, name, NONE, gad_counter_get(st, &stats_items[i]));
     }
     text_family(b, "ganad_request_duration_seconds", TEXT_HISTOGRAM,
                 "from a request being decoded until its answer is written");
@@ -227,25 +238,32 @@ static void add_spool(const struct gad_spool_status *s, uint64_t quota, struct g
 
 /* --- captures --- */
 
+static void add_capture_counters(const struct capture_merge *captures, struct gad_buf *b)
+{
+    struct capture_merge_source s;
+    char name[96];
+
+    for (size_t k = 0; k < CAPTURE_COUNTERS; k++) {
+        const struct gad_counter_item *item = capture_counter(k);
+        name_of(item, "ganad_capture_", name, sizeof(name));
+        text_family(b, name, kind_of(item), item->help);
+        for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++)
+            text_count(b, name, (struct text_label){"capture", s.name},
+                       capture_count(&s.stats.counts, k));
+    }
+}
+
 static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
 {
 #define AT(field) offsetof(struct capture_stats, field)
     static const struct field fields[] = {
-        {"ganad_capture_packets_total", "packets", TEXT_COUNTER, AT(packets)},
-        {"ganad_capture_bytes_total", "bytes on the wire", TEXT_COUNTER, AT(bytes)},
-        {"ganad_capture_kernel_dropped_total",
-         "packets that the kernel dropped because they were not read in time", TEXT_COUNTER,
-         AT(kernel_dropped)},
-        {"ganad_capture_interface_dropped_total", "packets that the interface dropped",
-         TEXT_COUNTER, AT(interface_dropped)},
-        {"ganad_capture_refused_total", "packets without a connection, or damaged", TEXT_COUNTER,
-         AT(refused)},
-        {"ganad_capture_flows", "open connections", TEXT_GAUGE, AT(flows)},
-        {"ganad_capture_connections_total", "finished connections", TEXT_COUNTER, AT(conns)},
+        {"ganad_capture_packets_total", "packets", TEXT_COUNTER, AT(counts.net.frames)},
+        {"ganad_capture_bytes_total", "bytes on the wire", TEXT_COUNTER, AT(counts.net.bytes)},
+        {"ganad_capture_flows", "open connections", TEXT_GAUGE, AT(counts.flow.flows)},
+        {"ganad_capture_connections_total", "finished connections", TEXT_COUNTER,
+         AT(counts.flow.ended)},
         {"ganad_capture_evicted_total", "of these, ended early by max_flows", TEXT_COUNTER,
-         AT(evicted)},
-        {"ganad_capture_lost_total", "of these, lost because scoring was too slow", TEXT_COUNTER,
-         AT(lost)},
+         AT(counts.flow.evicted)},
         {"ganad_capture_reopened_total", "times its interface was reopened", TEXT_COUNTER,
          AT(reopened)},
         {"ganad_capture_link_changes_total", "link changes of its interface", TEXT_COUNTER,
@@ -258,6 +276,11 @@ static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
         for (size_t i = 0; capture_merge_source(captures, i, &s); i++)
             add_field(b, &fields[k], (struct text_label){"capture", s.name}, &s.stats);
     }
+    text_family(b, "ganad_capture_refused_total", TEXT_COUNTER,
+                "packets without a connection, or damaged");
+    for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++)
+        text_count(b, "ganad_capture_refused_total", (struct text_label){"capture", s.name},
+                   gad_net_refused(&s.stats.counts.net));
     text_family(b, "ganad_capture_up", TEXT_GAUGE,
                 "1 if it is being read and, for an interface, its link is up");
     for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++)
@@ -336,5 +359,6 @@ void metrics_page(const struct metrics_options *o, struct gad_buf *b)
     add_outputs(o->feed, b);
     add_spool(feed_spool(o->feed), o->config->spool.quota, b);
     add_sources(o->captures, b);
+    add_capture_counters(o->captures, b);
     add_process(o->stats, b);
 }

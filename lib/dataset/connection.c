@@ -6,12 +6,14 @@
 
 #include "lib/base/text.h"
 #include "lib/dataset/line.h"
+#include "lib/record/notes.h"
 #include "lib/record/record.h"
 
-enum part { SRC_IP, SRC_PORT, DST_IP, DST_PORT, START, END, COMMUNITY_ID, N_PARTS };
+enum part { SRC_IP, SRC_PORT, DST_IP, DST_PORT, START, END, COMMUNITY_ID, ORIENT, NOTES, N_PARTS };
 
-static const char *const part_name[N_PARTS] = {"src_ip", "src_port", "dest_ip",     "dest_port",
-                                               "start",  "end",      "community_id"};
+static const char *const part_name[N_PARTS] = {"src_ip",       "src_port", "dest_ip",
+                                               "dest_port",    "start",    "end",
+                                               "community_id", "orient",   "notes"};
 
 void gad_connection_find(const struct gad_head *head, struct gad_connection_columns *ret)
 {
@@ -63,6 +65,13 @@ static bool parse_community_id(const char *s, size_t len, char to[static GAD_COM
     return false;
 }
 
+static bool parse_orient(const char *s, size_t len, uint8_t *notes)
+{
+    static const char known[] = {'k', 'n', 'o', 'w', 'n'};
+
+    return (len == sizeof(known) && memcmp(s, known, len) == 0) || gad_notes_parse(s, len, notes);
+}
+
 struct parsed {
     struct gad_record *rec;
     uint8_t family[2]; /* of src and dst */
@@ -85,8 +94,12 @@ static bool parse_part(struct parsed *p, enum part part, const char *s, size_t l
         return gad_line_time(s, s + len, &p->rec->start);
     case END:
         return gad_line_time(s, s + len, &p->rec->end);
-    default:
+    case COMMUNITY_ID:
         return parse_community_id(s, len, p->rec->community_id);
+    case ORIENT:
+        return parse_orient(s, len, &p->rec->notes);
+    default:
+        return gad_notes_parse(s, len, &p->rec->notes);
     }
 }
 
@@ -124,6 +137,7 @@ bool gad_connection_parse(const struct gad_connection_columns *columns, const ch
     memset(&rec->tuple, 0, sizeof(rec->tuple));
     rec->start = rec->end = (struct gad_time){0};
     memset(rec->community_id, 0, sizeof(rec->community_id));
+    rec->notes = 0;
     for (int c = 0; c < GAD_HEAD_COLUMNS_MAX; c++) {
         size_t len = strcspn(line, ",\r\n");
         if (columns->part[c] >= 0 && len > 0)

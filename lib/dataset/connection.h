@@ -3,7 +3,8 @@
 
 /*
  * The columns after the features that identify the connection of a record: src_ip, src_port,
- * dest_ip, dest_port, start, end and community_id, as gad_record_text() writes them. Each can be
+ * dest_ip, dest_port, start, end, community_id, orient and
+ * notes, as gad_record_text() writes them. Each can be
  * missing in the file and empty in a line.
  */
 

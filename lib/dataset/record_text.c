@@ -9,12 +9,14 @@
 #include "lib/base/json.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/line.h"
+#include "lib/record/notes.h"
 #include "lib/record/record.h"
 
 enum { SECOND = 1000000000 };
 
 static const char *const names_of_connection[] = {"src_ip", "src_port", "dest_ip", "dest_port",
-                                                  "start",  "end",      "decided", "community_id"};
+                                                  "start",  "end",      "decided", "community_id",
+                                                  "orient", "notes"};
 static const char *const names_of_score[] = {"model", "score", "p_value", "anomalous"};
 
 bool gad_record_text_is_label(const char *s)
@@ -26,6 +28,18 @@ bool gad_record_text_is_label(const char *s)
 static void put_text(struct gad_buf *b, const char *s)
 {
     gad_buf_add(b, s, strlen(s));
+}
+
+/* Whether the originator is known; "": the record does not say. */
+static const char *orient_of(const struct gad_record *r, const struct gad_record_about *a)
+{
+    return r->notes & GAD_NOTE_GUESSED ? "guessed" : a->times_known ? "known" : "";
+}
+
+/* The other notes. */
+static void notes_of(const struct gad_record *r, char text[static GAD_NOTES_TEXT])
+{
+    gad_notes_text(r->notes & ~(unsigned)GAD_NOTE_GUESSED, text);
 }
 
 static void put_address(struct gad_buf *b, uint8_t family, const uint8_t *address)
@@ -60,7 +74,9 @@ static void put_csv_connection(struct gad_buf *b, const struct gad_record_about 
                                const struct gad_record *r)
 {
     const struct gad_time times[] = {r->start, r->end, a->decided};
+    char notes[GAD_NOTES_TEXT];
 
+    notes_of(r, notes);
     if (r->tuple.family != 0) {
         put_text(b, ",");
         put_address(b, r->tuple.family, r->tuple.src);
@@ -74,7 +90,7 @@ static void put_csv_connection(struct gad_buf *b, const struct gad_record_about 
         put_seconds(b, times[i], a->times_known);
         put_text(b, ",");
     }
-    put_text(b, r->community_id);
+    gad_buf_printf(b, "%s,%s,%s", r->community_id, orient_of(r, a), notes);
 }
 
 /* Nine digits restore every bit of a float32. */
@@ -175,6 +191,10 @@ static void put_time(struct gad_buf *b, const char *key, struct gad_time t, bool
 static void put_json_connection(struct gad_buf *b, const struct gad_record_about *a,
                                 const struct gad_record *r)
 {
+    const char *orient = orient_of(r, a);
+    char notes[GAD_NOTES_TEXT];
+
+    notes_of(r, notes);
     if (r->tuple.family != 0) {
         put_text(b, ",\"src_ip\":\"");
         put_address(b, r->tuple.family, r->tuple.src);
@@ -187,6 +207,10 @@ static void put_json_connection(struct gad_buf *b, const struct gad_record_about
     put_time(b, "decided", a->decided, a->times_known);
     if (r->community_id[0])
         put_key_string(b, "community_id", r->community_id);
+    if (*orient)
+        put_key_string(b, "orient", orient);
+    if (*notes)
+        put_key_string(b, "notes", notes);
     if (r->tunnels > 0)
         gad_buf_printf(b, ",\"tunnels\":%u", (unsigned)r->tunnels);
 }

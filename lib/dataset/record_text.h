@@ -9,9 +9,13 @@
  * After the 41 columns these can follow, in this order, in NDJSON under these keys:
  *
  *     label
- *     src_ip src_port dest_ip dest_port start end decided community_id     the connection
+ *     src_ip src_port dest_ip dest_port start end decided community_id
+ *     orient notes                                                        the connection
  *     source                                                              its capture
  *     model score p_value anomalous                                       result of a model
+ *
+ * orient is "known", or "guessed" if no handshake showed the originator; notes are the other words
+ * of lib/record/notes.h, joined by a space.
  *
  * Unknown values are empty in CSV and absent in NDJSON; a record without a score has those three
  * empty or null. Times are RFC 3339 in UTC with microseconds in NDJSON, seconds with nine decimals

@@ -7,15 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/record/notes.h"
+
 enum { HIGH_FROM = 90, MEDIUM_FROM = 70 }; /* risk */
 
 const char *gad_event_kind_name(enum gad_event_kind k)
 {
-    static const char *const names[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "alert",
-                                                    [GAD_EVENT_HEARTBEAT] = "heartbeat",
-                                                    [GAD_EVENT_STATS] = "stats",
-                                                    [GAD_EVENT_LOSS] = "loss",
-                                                    [GAD_EVENT_MODEL] = "model"};
+    static const char *const names[GAD_N_EVENTS] = {
+        [GAD_EVENT_ALERT] = "alert", [GAD_EVENT_HEARTBEAT] = "heartbeat",
+        [GAD_EVENT_STATS] = "stats", [GAD_EVENT_LOSS] = "loss",
+        [GAD_EVENT_MODEL] = "model", [GAD_EVENT_BLIND] = "blind"};
 
     return k < GAD_N_EVENTS && names[k] ? names[k] : "";
 }
@@ -25,7 +26,7 @@ uint64_t gad_loss_count(const struct gad_loss *l)
     return l->unused ? 0 : l->last - l->first + 1;
 }
 
-bool gad_loss_is_real(const struct gad_event *e)
+static bool loss_is_real(const struct gad_event *e)
 {
     return e->kind == GAD_EVENT_LOSS && !e->loss.unused;
 }
@@ -39,6 +40,16 @@ bool gad_model_warns(const struct gad_event *e)
 {
     return gad_model_refused(e) ||
            (e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "drifted") == 0);
+}
+
+static bool is_blind(const struct gad_event *e)
+{
+    return e->kind == GAD_EVENT_BLIND && strcmp(e->blind.action, "cleared") != 0;
+}
+
+bool gad_event_warns(const struct gad_event *e)
+{
+    return loss_is_real(e) || gad_model_warns(e) || is_blind(e);
 }
 
 const char *gad_severity_name(unsigned severity)
@@ -111,7 +122,8 @@ static void endpoints_text(const struct gad_tuple *t, char *text, size_t size)
 
 static void alert_sentence(const struct gad_alert *a, char text[static GAD_EVENT_SENTENCE])
 {
-    char ends[160], value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT], why[160] = "", more[48] = "";
+    char ends[160], value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT], why[160] = "", more[48] = "",
+                                                                     notes[GAD_NOTES_TEXT];
     const double *v = a->record.v;
 
     endpoints_text(&a->record.tuple, ends, sizeof(ends));
@@ -123,9 +135,11 @@ static void alert_sentence(const struct gad_alert *a, char text[static GAD_EVENT
     }
     if (a->count > 1)
         (void)snprintf(more, sizeof(more), ", %" PRIu64 " connections", a->count);
-    (void)snprintf(text, GAD_EVENT_SENTENCE, "anomalous connection%s %s %s, risk %u%s%s", ends,
+    gad_notes_text(a->record.notes, notes);
+    (void)snprintf(text, GAD_EVENT_SENTENCE, "anomalous connection%s %s %s, risk %u%s%s%s%s", ends,
                    gad_name_text(GAD_SERVICE, (int)v[GAD_SERVICE]),
-                   gad_name_text(GAD_FLAG, (int)v[GAD_FLAG]), a->risk, more, why);
+                   gad_name_text(GAD_FLAG, (int)v[GAD_FLAG]), a->risk, more, *notes ? ", " : "",
+                   notes, why);
 }
 
 /* "model 'x' loaded: 0123456789abcdef instead of fedcba9876543210", "models refused: REASON" */
@@ -141,6 +155,25 @@ static void model_sentence(const struct gad_model_event *m, char text[static GAD
         (void)snprintf(text, GAD_EVENT_SENTENCE, "model%s%s%s %s%s%.16s%s%.16s", quote, m->model,
                        end, m->action, *m->model_sha256 ? ": " : "", m->model_sha256,
                        *m->previous_sha256 ? " instead of " : "", m->previous_sha256);
+}
+
+/* "capture 'lan' was blind: lost 3, flow_evicted 12" */
+static void blind_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE])
+{
+    const struct gad_blind_event *b = &e->blind;
+    size_t len = 0;
+
+    if (!is_blind(e)) {
+        (void)snprintf(text, GAD_EVENT_SENTENCE, "capture '%s' sees all again, after %.0f s",
+                       b->source, gad_time_seconds(b->period));
+        return;
+    }
+    (void)snprintf(text, GAD_EVENT_SENTENCE, "capture '%s' was blind", b->source);
+    for (size_t i = 0; i < b->n; i++) {
+        len = strlen(text);
+        (void)snprintf(text + len, GAD_EVENT_SENTENCE - len, "%s %s %" PRIu64, i > 0 ? "," : ":",
+                       b->counter[i].name, b->counter[i].value);
+    }
 }
 
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE])
@@ -169,6 +202,9 @@ void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SE
         break;
     case GAD_EVENT_MODEL:
         model_sentence(&e->model, text);
+        break;
+    case GAD_EVENT_BLIND:
+        blind_sentence(e, text);
         break;
     case GAD_N_EVENTS:
         *text = '\0';

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Events that ganadd reports to a SIEM: alerts, heartbeats, counters, changes of models, and losses
- * on the way. An event is a value: copying it copies everything. In the spool it is a protobuf
- * message (proto/event.proto), at an output a line of one of the formats (format.h).
+ * Events that ganadd reports to a SIEM: alerts, heartbeats, counters, changes of models, traffic
+ * that it could not see, and losses on the way. An event is a value: copying it copies everything.
+ * In the spool it is a protobuf message (proto/event.proto), at an output a line of one of the
+ * formats (format.h).
  *
  * Sensor, run and sequence number identify an event. The spool numbers events 1, 2, ... for as long
  * as it exists, so a receiver detects missing events and duplicates. A loss has no number: each
@@ -30,6 +31,7 @@ enum gad_event_kind {
     GAD_EVENT_LOSS = 4, /* never in the spool */
     /* 5 is not used */
     GAD_EVENT_MODEL = 6,
+    GAD_EVENT_BLIND = 7,
     GAD_N_EVENTS
 };
 
@@ -38,10 +40,11 @@ enum {
         72, /* bytes of the name of a sensor, model, capture, interface or output, with its NUL */
     GAD_EVENT_SHA256 = 65, /* in hex, with its NUL */
     GAD_EVENT_REASON = 320,
-    GAD_EVENT_COUNTERS = 64,
+    GAD_EVENT_COUNTERS = 160,
     GAD_EVENT_COUNTER_NAME = 40,
+    GAD_BLIND_COUNTERS = 16,
     GAD_EVENT_ID_TEXT = GAD_EVENT_NAME + 64,
-    GAD_EVENT_PACKED_MAX = 8 << 10, /* bytes of a message in the spool */
+    GAD_EVENT_PACKED_MAX = 12 << 10, /* bytes of a message in the spool */
 };
 
 enum gad_severity { GAD_SEVERITY_HIGH = 1, GAD_SEVERITY_MEDIUM = 2, GAD_SEVERITY_LOW = 3 };
@@ -105,6 +108,16 @@ struct gad_model_event {
     char reason[GAD_EVENT_REASON]; /* why it was refused, or what drifted how far; else "" */
 };
 
+/* A capture could not see traffic, or can again. */
+struct gad_blind_event {
+    char action[16];             /* "blind", "cleared" */
+    char source[GAD_EVENT_NAME]; /* the capture's name */
+    /* of "blind": since the last such event, 0 if it is the first; of "cleared": since the first */
+    struct gad_time period;
+    size_t n;
+    struct gad_counter counter[GAD_BLIND_COUNTERS]; /* (n), those that rose in this period */
+};
+
 struct gad_event {
     enum gad_event_kind kind;
     /* printable, as all texts here; formats escape any bytes nevertheless */
@@ -120,16 +133,17 @@ struct gad_event {
         struct gad_heartbeat heartbeat;
         struct gad_stats_event stats;
         struct gad_model_event model;
+        struct gad_blind_event blind;
     };
 };
 
-/* "alert", "heartbeat", "stats", "loss", "model" */
+/* "alert", "heartbeat", "stats", "loss", "model", "blind" */
 const char *gad_event_kind_name(enum gad_event_kind k);
 /* number of lost events; 0 if the numbers were unused */
 uint64_t gad_loss_count(const struct gad_loss *l);
-bool gad_loss_is_real(const struct gad_event *e);  /* whether the event reports lost events */
 bool gad_model_refused(const struct gad_event *e); /* whether the event reports a refused model */
 bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
+bool gad_event_warns(const struct gad_event *e);   /* that, lost events, or blindness */
 const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
 
@@ -147,6 +161,7 @@ unsigned gad_event_priority(const struct gad_event *e);
 #define GAD_MESSAGE_ID_STATS     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e03"
 #define GAD_MESSAGE_ID_LOSS      "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"
 #define GAD_MESSAGE_ID_MODEL     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e06"
+#define GAD_MESSAGE_ID_BLIND     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e07"
 
 /* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0,
  * risk 97: ...". */

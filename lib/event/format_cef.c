@@ -4,9 +4,9 @@
  * the extension. A space replaces a control byte, U+FFFD replaces bytes that are not UTF-8.
  *
  * Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat, :3
- * stats, :4 loss, :6 model. IPv6 addresses are c6a2 and c6a3, because src and dst hold IPv4 only.
- * Keys that begin with "ganad" are ours. They have letters, digits and '_' only, because some
- * parsers end a key at '-' or '.'.
+ * stats, :4 loss, :6 model, :7 blind. IPv6 addresses are c6a2 and c6a3, because src and dst hold
+ * IPv4 only. Keys that begin with "ganad" are ours. They have letters, digits and '_' only,
+ * because some parsers end a key at '-' or '.'.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -56,6 +56,7 @@ static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
         [GAD_PAIR_SOURCE] = {"cs6", "capture"},
         [GAD_PAIR_INTERFACE] = {"deviceInboundInterface", NULL},
         [GAD_PAIR_TUNNELS] = {"cn2", "tunnels"},
+        [GAD_PAIR_NOTES] = {"ganadNotes", NULL},
         [GAD_PAIR_TOP] = {"cs3", "topFeatures"},
         [GAD_PAIR_OUTPUT] = {"cs1", "output"},
         [GAD_PAIR_VERSION] = {"cs1", "version"},
@@ -105,17 +106,17 @@ static void write_cef(const struct gad_event *e, const struct gad_format_options
                                                     [GAD_EVENT_HEARTBEAT] = "Heartbeat",
                                                     [GAD_EVENT_STATS] = "Counters",
                                                     [GAD_EVENT_LOSS] = "Events were lost",
-                                                    [GAD_EVENT_MODEL] = "Model"};
-    bool is_bad = gad_loss_is_real(e) || gad_model_warns(e);
+                                                    [GAD_EVENT_MODEL] = "Model",
+                                                    [GAD_EVENT_BLIND] = "Blind"};
 
     gad_buf_printf(b, "CEF:0|ganad|ganadd|");
     gad_escape(b, o->version, "|\\", '\\');
     gad_buf_printf(b, "|%" PRIu32 ":%d|%s|%u|rt=%" PRIu64, o->enterprise, (int)e->kind,
                    e->kind == GAD_EVENT_LOSS && e->loss.unused ? "Numbers were skipped"
                                                                : names[e->kind],
-                   is_alert ? (e->alert.risk + 5) / 10
-                   : is_bad ? 5
-                            : 0,
+                   is_alert             ? (e->alert.risk + 5) / 10
+                   : gad_event_warns(e) ? 5
+                                        : 0,
                    e->time.ns > 0 ? (uint64_t)(e->time.ns / 1000000) : 0);
     gad_event_pairs(e, detail, each, &c);
     gad_event_sentence(e, sentence);

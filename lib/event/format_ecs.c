@@ -3,7 +3,7 @@
  * Elastic Common Schema. Names and types are those of ECS; members without an ECS field are under
  * "ganad".
  *
- *     event.kind   alert; state: heartbeat; metric: stats; event: model, loss
+ *     event.kind   alert; state: heartbeat; metric: stats; event: model, loss, blind
  *
  * A loss is not a pipeline_error, which would mean that the ingestion of this event failed.
  *
@@ -35,6 +35,7 @@ static void add_kind(struct gad_buf *b, const struct gad_event *e)
                         "\"outcome\":");
         gad_json_text(b, gad_model_refused(e) ? "failure" : "success");
         break;
+    case GAD_EVENT_BLIND:
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:
         gad_json_raw(b, "\"kind\":\"event\",\"category\":[\"process\"],\"type\":[\"info\"]");
@@ -175,6 +176,7 @@ static void add_own(struct gad_buf *b, const struct gad_event *e, enum gad_detai
     gad_json_text(b, a->source);
     gad_json_key(b, "tunnels");
     gad_json_u64(b, a->record.tunnels);
+    gad_json_notes(b, &a->record);
     gad_json_rollup(b, a);
     gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}");
@@ -189,6 +191,7 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
     if (e->kind == GAD_EVENT_MODEL) {
         gad_json_model(b, &e->model, true);
     } else {
+        gad_json_blind(b, e, true);
         gad_json_key(b, "numbers");
         gad_json_counters(b, c, gad_event_numbers(e, detail, c));
     }

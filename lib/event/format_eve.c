@@ -98,10 +98,7 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_checkpoint(b, a);
     gad_json_key(b, "source");
     gad_json_text(b, a->source);
-    if (a->record.tunnels > 0) {
-        gad_json_key(b, "tunnels");
-        gad_json_u64(b, a->record.tunnels);
-    }
+    gad_json_marks(b, &a->record);
     gad_json_rollup(b, a);
     gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}}");
@@ -140,6 +137,10 @@ static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_det
     }
     gad_json_raw(b, ",\"metadata\":{\"flowvars\":[{\"event_id\":");
     gad_json_id(b, e);
+    if (e->kind == GAD_EVENT_BLIND) {
+        gad_json_raw(b, "},{");
+        gad_json_blind(b, e, false);
+    }
     gad_json_raw(b, "}],\"flowints\":{");
     if (e->kind != GAD_EVENT_LOSS) {
         gad_json_raw(b, "\"seq\":");

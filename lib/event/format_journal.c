@@ -19,11 +19,10 @@
 
 static const char *message_id(enum gad_event_kind k)
 {
-    static const char *const ids[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = GAD_MESSAGE_ID_ALERT,
-                                                  [GAD_EVENT_HEARTBEAT] = GAD_MESSAGE_ID_HEARTBEAT,
-                                                  [GAD_EVENT_STATS] = GAD_MESSAGE_ID_STATS,
-                                                  [GAD_EVENT_LOSS] = GAD_MESSAGE_ID_LOSS,
-                                                  [GAD_EVENT_MODEL] = GAD_MESSAGE_ID_MODEL};
+    static const char *const ids[GAD_N_EVENTS] = {
+        [GAD_EVENT_ALERT] = GAD_MESSAGE_ID_ALERT, [GAD_EVENT_HEARTBEAT] = GAD_MESSAGE_ID_HEARTBEAT,
+        [GAD_EVENT_STATS] = GAD_MESSAGE_ID_STATS, [GAD_EVENT_LOSS] = GAD_MESSAGE_ID_LOSS,
+        [GAD_EVENT_MODEL] = GAD_MESSAGE_ID_MODEL, [GAD_EVENT_BLIND] = GAD_MESSAGE_ID_BLIND};
 
     return k < GAD_N_EVENTS && ids[k] ? ids[k] : "";
 }
@@ -75,6 +74,7 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_SOURCE] = "GANAD_CAPTURE",
         [GAD_PAIR_INTERFACE] = "GANAD_INTERFACE",
         [GAD_PAIR_TUNNELS] = "GANAD_TUNNELS",
+        [GAD_PAIR_NOTES] = "GANAD_NOTES",
         [GAD_PAIR_TOP] = "GANAD_TOP_FEATURES",
         [GAD_PAIR_OUTPUT] = "GANAD_OUTPUT",
         [GAD_PAIR_VERSION] = "GANAD_VERSION",

@@ -26,10 +26,7 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
         gad_json_key(b, "community_id");
         gad_json_text(b, r->community_id);
     }
-    if (r->tunnels > 0) {
-        gad_json_key(b, "tunnels");
-        gad_json_u64(b, r->tunnels);
-    }
+    gad_json_marks(b, r);
     if (r->start.ns != 0) {
         gad_json_raw(b, ",\"flow\":{\"start\":");
         gad_json_time(b, r->start);
@@ -99,6 +96,15 @@ static void add_loss(struct gad_buf *b, const struct gad_loss *l)
     gad_json_text(b, l->output);
 }
 
+static void add_blind(struct gad_buf *b, const struct gad_event *e)
+{
+    gad_json_blind(b, e, true);
+    gad_json_key(b, "period");
+    gad_json_real(b, gad_time_seconds(e->blind.period), GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "counters");
+    gad_json_counters(b, e->blind.counter, e->blind.n);
+}
+
 static void write_json(const struct gad_event *e, const struct gad_format_options *o,
                        enum gad_detail detail, struct gad_buf *b)
 {
@@ -125,6 +131,8 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
         add_stats(b, &e->stats, detail);
     else if (e->kind == GAD_EVENT_MODEL)
         gad_json_model(b, &e->model, true);
+    else if (e->kind == GAD_EVENT_BLIND)
+        add_blind(b, e);
     else
         add_loss(b, &e->loss);
     gad_json_raw(b, "}");

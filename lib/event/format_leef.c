@@ -48,6 +48,7 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_SOURCE] = "capture",
         [GAD_PAIR_INTERFACE] = "interface",
         [GAD_PAIR_TUNNELS] = "tunnels",
+        [GAD_PAIR_NOTES] = "notes",
         [GAD_PAIR_TOP] = "topFeatures",
         [GAD_PAIR_OUTPUT] = "output",
         [GAD_PAIR_VERSION] = "version",
@@ -87,7 +88,7 @@ static void add_time(struct gad_buf *b, struct gad_time t)
 
 static unsigned severity_of(const struct gad_event *e)
 {
-    if (gad_loss_is_real(e) || gad_model_warns(e))
+    if (gad_event_warns(e))
         return 5;
     unsigned tenths = e->kind == GAD_EVENT_ALERT ? (e->alert.risk + 5) / 10 : 0;
     return tenths > 0 ? tenths : 1;

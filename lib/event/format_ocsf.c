@@ -74,10 +74,7 @@ static void add_evidence(struct gad_buf *b, const struct gad_alert *a)
     gad_json_u64(b, (uint64_t)a->record.v[GAD_SRC_BYTES]);
     gad_json_key(b, "bytes_in");
     gad_json_u64(b, (uint64_t)a->record.v[GAD_DST_BYTES]);
-    if (a->record.tunnels > 0) {
-        gad_json_key(b, "tunnels");
-        gad_json_u64(b, a->record.tunnels);
-    }
+    gad_json_marks(b, &a->record);
     if (a->record.start.ns != 0) {
         gad_json_key(b, "start_time");
         gad_json_u64(b, milliseconds(a->record.start));
@@ -180,6 +177,15 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
         gad_json_raw(b, "}");
         return;
     }
+    if (e->kind == GAD_EVENT_BLIND) {
+        gad_json_raw(b, "{");
+        gad_json_blind(b, e, false);
+        gad_json_key(b, "numbers");
+        gad_json_counters(b, c, n);
+        gad_json_prev_seq(b, e);
+        gad_json_raw(b, "}");
+        return;
+    }
     /* c has room for one number more than any event has */
     if (e->filtered && e->kind != GAD_EVENT_LOSS)
         c[n++] = (struct gad_counter){"prev_seq", e->prev_seq};
@@ -200,7 +206,7 @@ static void write_ocsf(const struct gad_event *e, const struct gad_format_option
                         "\"activity_id\":99,\"activity_name\":");
         gad_json_text(b, gad_event_kind_name(e->kind));
         gad_json_raw(b, ",\"type_uid\":99,\"severity_id\":");
-        gad_json_u64(b, gad_loss_is_real(e) || gad_model_warns(e) ? 3 : 1);
+        gad_json_u64(b, gad_event_warns(e) ? 3 : 1);
     }
     gad_json_key(b, "time");
     gad_json_u64(b, milliseconds(e->time));

@@ -25,6 +25,8 @@ unsigned gad_event_priority(const struct gad_event *e)
         return e->loss.unused ? 5 : 3;
     case GAD_EVENT_MODEL:
         return gad_model_warns(e) ? 4 : 5;
+    case GAD_EVENT_BLIND:
+        return gad_event_warns(e) ? 4 : 5;
     case GAD_EVENT_HEARTBEAT:
     case GAD_EVENT_STATS:
     case GAD_N_EVENTS:
@@ -35,11 +37,10 @@ unsigned gad_event_priority(const struct gad_event *e)
 
 static const char *message_id(enum gad_event_kind k)
 {
-    static const char *const ids[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "ALERT",
-                                                  [GAD_EVENT_HEARTBEAT] = "HEARTBEAT",
-                                                  [GAD_EVENT_STATS] = "STATS",
-                                                  [GAD_EVENT_LOSS] = "LOSS",
-                                                  [GAD_EVENT_MODEL] = "MODEL"};
+    static const char *const ids[GAD_N_EVENTS] = {
+        [GAD_EVENT_ALERT] = "ALERT", [GAD_EVENT_HEARTBEAT] = "HEARTBEAT",
+        [GAD_EVENT_STATS] = "STATS", [GAD_EVENT_LOSS] = "LOSS",
+        [GAD_EVENT_MODEL] = "MODEL", [GAD_EVENT_BLIND] = "BLIND"};
     return k < GAD_N_EVENTS && ids[k] ? ids[k] : "-";
 }
 
@@ -100,6 +101,7 @@ static const char *name_of(enum gad_pair p)
         [GAD_PAIR_SOURCE] = "capture",
         [GAD_PAIR_INTERFACE] = "iface",
         [GAD_PAIR_TUNNELS] = "tunnels",
+        [GAD_PAIR_NOTES] = "notes",
         [GAD_PAIR_TOP] = "top",
         [GAD_PAIR_OUTPUT] = "output",
         [GAD_PAIR_VERSION] = "version",

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/record/notes.h"
+
 void gad_json_text(struct gad_buf *b, const char *s)
 {
     gad_json_string(b, s, strlen(s));
@@ -73,6 +75,26 @@ void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
         gad_json_raw(b, "}");
     }
     gad_json_raw(b, "]");
+}
+
+void gad_json_marks(struct gad_buf *b, const struct gad_record *r)
+{
+    if (r->tunnels > 0) {
+        gad_json_key(b, "tunnels");
+        gad_json_u64(b, r->tunnels);
+    }
+    gad_json_notes(b, r);
+}
+
+void gad_json_notes(struct gad_buf *b, const struct gad_record *r)
+{
+    char notes[GAD_NOTES_TEXT];
+
+    gad_notes_text(r->notes, notes);
+    if (*notes) {
+        gad_json_key(b, "notes");
+        gad_json_text(b, notes);
+    }
 }
 
 void gad_json_features(struct gad_buf *b, const struct gad_record *r)
@@ -191,6 +213,18 @@ static void add(struct gad_counter *c, size_t *n, const char *name, uint64_t val
     c[(*n)++].value = value;
 }
 
+void gad_json_blind(struct gad_buf *b, const struct gad_event *e, bool is_behind_another)
+{
+    if (e->kind != GAD_EVENT_BLIND)
+        return;
+    if (is_behind_another)
+        gad_json_raw(b, ",");
+    gad_json_raw(b, "\"action\":");
+    gad_json_text(b, e->blind.action);
+    gad_json_key(b, "source");
+    gad_json_text(b, e->blind.source);
+}
+
 static uint64_t seconds(struct gad_time t)
 {
     return t.ns > 0 ? (uint64_t)(t.ns / 1000000000) : 0;
@@ -217,6 +251,10 @@ size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
         add(c, &n, "first_seq", e->loss.first);
         add(c, &n, "last_seq", e->loss.last);
         add(c, &n, "at_most", e->loss.at_most);
+    } else if (e->kind == GAD_EVENT_BLIND) {
+        add(c, &n, "period", seconds(e->blind.period));
+        memcpy(c + n, e->blind.counter, e->blind.n * sizeof(*c));
+        n += e->blind.n;
     }
     return n;
 }

@@ -45,6 +45,10 @@ void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
  * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
 
+/* ,"tunnels":..,"notes":..; those that are not 0 or empty. */
+void gad_json_marks(struct gad_buf *b, const struct gad_record *r);
+void gad_json_notes(struct gad_buf *b, const struct gad_record *r); /* the second one alone */
+
 /* ,"model":..,"model_sha256":.. */
 void gad_json_checkpoint(struct gad_buf *b, const struct gad_alert *a);
 
@@ -65,13 +69,16 @@ void gad_json_counters(struct gad_buf *b, const struct gad_counter *c, size_t n)
  * begins with a comma. */
 void gad_json_model(struct gad_buf *b, const struct gad_model_event *m, bool is_behind_another);
 
+/* "action":..,"source":.. of a blind event; nothing of others. */
+void gad_json_blind(struct gad_buf *b, const struct gad_event *e, bool is_behind_another);
+
 /* What formats that are not JSON share with those above. */
 
 /* Contributing features that @detail allows. */
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail);
 
-/* The numbers of a heartbeat, stats or loss event as counters, as many as @detail allows. Returns
- * how many. */
+/* The numbers of a heartbeat, stats, loss or blind event as counters, as many as @detail allows.
+ * Returns how many. */
 size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
                          struct gad_counter c[static GAD_EVENT_COUNTERS + 4]);
 

@@ -54,6 +54,7 @@ static void set_connection(Ganad__Event__V1__Alert *m, const struct gad_record *
         m->ip_proto = r->tuple.proto;
     }
     m->tunnels = r->tunnels;
+    m->notes = r->notes;
     m->start_ns = r->start.ns;
     m->end_ns = r->end.ns;
     m->community_id = unconst(r->community_id);
@@ -128,22 +129,50 @@ static void pack_heartbeat(const struct gad_event *e, struct gad_buf *out)
     add_message(&m.base, out);
 }
 
+/* The most counters of an event, as messages. */
+struct packed_counters {
+    Ganad__Event__V1__Counter counter[GAD_EVENT_COUNTERS], *list[GAD_EVENT_COUNTERS];
+};
+
+static void set_counters(struct packed_counters *to, const struct gad_counter *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ganad__event__v1__counter__init(&to->counter[i]);
+        to->counter[i].name = unconst(from[i].name);
+        to->counter[i].value = from[i].value;
+        to->list[i] = &to->counter[i];
+    }
+}
+
 static void pack_stats(const struct gad_event *e, struct gad_buf *out)
 {
     Ganad__Event__V1__Stats m;
     Ganad__Event__V1__Origin origin = origin_of(e);
-    Ganad__Event__V1__Counter counter[GAD_EVENT_COUNTERS], *list[GAD_EVENT_COUNTERS];
+    struct packed_counters c;
 
     ganad__event__v1__stats__init(&m);
     m.origin = &origin;
     m.uptime_ns = e->stats.uptime.ns;
-    for (; m.n_counter < e->stats.n; m.n_counter++) {
-        ganad__event__v1__counter__init(&counter[m.n_counter]);
-        counter[m.n_counter].name = unconst(e->stats.counter[m.n_counter].name);
-        counter[m.n_counter].value = e->stats.counter[m.n_counter].value;
-        list[m.n_counter] = &counter[m.n_counter];
-    }
-    m.counter = list;
+    set_counters(&c, e->stats.counter, e->stats.n);
+    m.n_counter = e->stats.n;
+    m.counter = c.list;
+    add_message(&m.base, out);
+}
+
+static void pack_blind(const struct gad_event *e, struct gad_buf *out)
+{
+    Ganad__Event__V1__Blind m;
+    Ganad__Event__V1__Origin origin = origin_of(e);
+    struct packed_counters c;
+
+    ganad__event__v1__blind__init(&m);
+    m.origin = &origin;
+    m.action = unconst(e->blind.action);
+    m.source = unconst(e->blind.source);
+    m.period_ns = e->blind.period.ns;
+    set_counters(&c, e->blind.counter, e->blind.n);
+    m.n_counter = e->blind.n;
+    m.counter = c.list;
     add_message(&m.base, out);
 }
 
@@ -179,6 +208,9 @@ void gad_event_pack(const struct gad_event *e, struct gad_buf *out)
         break;
     case GAD_EVENT_MODEL:
         pack_model(e, out);
+        break;
+    case GAD_EVENT_BLIND:
+        pack_blind(e, out);
         break;
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:

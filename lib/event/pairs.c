@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "lib/event/json_parts.h"
+#include "lib/record/notes.h"
 
 struct out {
     void (*each)(void *arg, enum gad_pair pair, const char *key, const char *value);
@@ -48,7 +49,7 @@ static void put_address(const struct out *o, enum gad_pair p, const struct gad_t
 
 static void put_connection(const struct out *o, const struct gad_record *r)
 {
-    char proto[8];
+    char proto[8], notes[GAD_NOTES_TEXT];
 
     if (r->tuple.family != 0) {
         put_address(o, GAD_PAIR_SRC, &r->tuple, r->tuple.src);
@@ -66,6 +67,8 @@ static void put_connection(const struct out *o, const struct gad_record *r)
     put_time(o, GAD_PAIR_END, r->end);
     if (r->tunnels > 0)
         put_u64(o, GAD_PAIR_TUNNELS, r->tunnels);
+    gad_notes_text(r->notes, notes);
+    put(o, GAD_PAIR_NOTES, notes);
 }
 
 static void put_top(const struct out *o, const struct gad_alert *a, size_t n)
@@ -135,6 +138,10 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
     }
     if (e->kind == GAD_EVENT_MODEL)
         put_model(&o, &e->model);
+    if (e->kind == GAD_EVENT_BLIND) {
+        put(&o, GAD_PAIR_ACTION, e->blind.action);
+        put(&o, GAD_PAIR_SOURCE, e->blind.source);
+    }
     if (e->kind == GAD_EVENT_LOSS)
         put(&o, GAD_PAIR_OUTPUT, e->loss.output);
     if (e->kind == GAD_EVENT_HEARTBEAT)

@@ -40,7 +40,8 @@ enum gad_pair {
     GAD_PAIR_SOURCE,
     GAD_PAIR_INTERFACE,
     GAD_PAIR_TUNNELS,
-    GAD_PAIR_TOP, /* "serror_rate=1.00 (0.02, 41%), ..." */
+    GAD_PAIR_NOTES, /* words, joined by a space */
+    GAD_PAIR_TOP,   /* "serror_rate=1.00 (0.02, 41%), ..." */
     GAD_PAIR_OUTPUT,
     GAD_PAIR_VERSION,
     GAD_PAIR_ACTION,

@@ -5,6 +5,7 @@
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
+#include "lib/record/notes.h"
 #include "proto/event.pb-c.h"
 
 /* Memory for one unpacked message of GAD_EVENT_PACKED_MAX bytes. It refuses a message that has many
@@ -57,7 +58,8 @@ static bool take_origin(struct gad_event *e, const Ganad__Event__V1__Origin *o)
 static bool take_connection(struct gad_record *r, const Ganad__Event__V1__Alert *m)
 {
     if (m->src_ip.len != m->dst_ip.len || m->src_port > 65535 || m->dst_port > 65535 ||
-        m->ip_proto > 255 || m->tunnels > 255 || m->n_feature != GAD_N_COLUMNS ||
+        m->ip_proto > 255 || m->tunnels > 255 || m->notes > GAD_NOTES_ALL ||
+        m->n_feature != GAD_N_COLUMNS ||
         (m->src_ip.len != 0 && m->src_ip.len != 4 && m->src_ip.len != 16))
         return false;
     if (m->src_ip.len > 0) {
@@ -69,6 +71,7 @@ static bool take_connection(struct gad_record *r, const Ganad__Event__V1__Alert 
         memcpy(r->tuple.dst, m->dst_ip.data, m->dst_ip.len);
     }
     r->tunnels = (uint8_t)m->tunnels;
+    r->notes = (uint8_t)m->notes;
     r->start.ns = m->start_ns;
     r->end.ns = m->end_ns;
     memcpy(r->v, m->feature, sizeof(r->v));
@@ -151,20 +154,38 @@ static bool take_heartbeat(struct gad_event *e, const Ganad__Event__V1__Heartbea
            take_text(h->version, sizeof(h->version), m->version);
 }
 
+/* Takes at most @max counters; false: more, or one with an impossible value. */
+static bool take_counters(struct gad_counter *to, size_t *ret_n, size_t max,
+                          Ganad__Event__V1__Counter *const *from, size_t n)
+{
+    if (n > max)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        to[i].value = from[i]->value;
+        if (from[i]->value > INT64_MAX || !take_text(to[i].name, sizeof(to[i].name), from[i]->name))
+            return false;
+    }
+    *ret_n = n;
+    return true;
+}
+
 static bool take_stats(struct gad_event *e, const Ganad__Event__V1__Stats *m)
 {
     struct gad_stats_event *s = &e->stats;
 
-    if (m->n_counter > GAD_EVENT_COUNTERS)
-        return false;
     s->uptime.ns = m->uptime_ns;
-    for (; s->n < m->n_counter; s->n++) {
-        struct gad_counter *c = &s->counter[s->n];
-        c->value = m->counter[s->n]->value;
-        if (c->value > INT64_MAX || !take_text(c->name, sizeof(c->name), m->counter[s->n]->name))
-            return false;
-    }
-    return take_origin(e, m->origin);
+    return take_counters(s->counter, &s->n, GAD_EVENT_COUNTERS, m->counter, m->n_counter) &&
+           take_origin(e, m->origin);
+}
+
+static bool take_blind(struct gad_event *e, const Ganad__Event__V1__Blind *m)
+{
+    struct gad_blind_event *to = &e->blind;
+
+    to->period.ns = m->period_ns;
+    return take_origin(e, m->origin) && take_text(to->action, sizeof(to->action), m->action) &&
+           take_text(to->source, sizeof(to->source), m->source) &&
+           take_counters(to->counter, &to->n, GAD_BLIND_COUNTERS, m->counter, m->n_counter);
 }
 
 static bool take_model(struct gad_event *e, const Ganad__Event__V1__Model *m)
@@ -186,6 +207,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
         [GAD_EVENT_HEARTBEAT] = &ganad__event__v1__heartbeat__descriptor,
         [GAD_EVENT_STATS] = &ganad__event__v1__stats__descriptor,
         [GAD_EVENT_MODEL] = &ganad__event__v1__model__descriptor,
+        [GAD_EVENT_BLIND] = &ganad__event__v1__blind__descriptor,
     };
     gad_cleanup(gad_freep) struct unpacking *u = gad_calloc(1, sizeof(*u));
     ProtobufCAllocator allocator = {allocate, release, u};
@@ -205,6 +227,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
     bool ok = kind == GAD_EVENT_ALERT       ? take_alert(ret, message)
               : kind == GAD_EVENT_HEARTBEAT ? take_heartbeat(ret, message)
               : kind == GAD_EVENT_MODEL     ? take_model(ret, message)
+              : kind == GAD_EVENT_BLIND     ? take_blind(ret, message)
                                             : take_stats(ret, message);
     return ok ? 0
               : gad_fail(d, GAD_EFORMAT, "event of kind '%s' with an impossible value",

@@ -37,6 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/counters.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
@@ -105,6 +106,10 @@ struct gad_flow_counters {
     uint64_t inspect_memory;  /* bytes in use */
     uint64_t gaps, gap_bytes; /* in inspected connections */
 };
+
+/* Names of all counters above; one without a line in counters.c does not compile. */
+enum { GAD_FLOW_COUNTERS = sizeof(struct gad_flow_counters) / sizeof(uint64_t) };
+extern const struct gad_counter_item gad_flow_counters[]; /* (GAD_FLOW_COUNTERS) */
 
 struct gad_flow_table;
 

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/counters.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/net/packet.h"
@@ -133,7 +134,8 @@ struct gad_net_stats {
     uint64_t datagrams_timed_out;       /* or incomplete at the end of the input */
     uint64_t datagrams_evicted;         /* because the table or its memory was full */
     uint64_t fragments_wrong, fragments_repeated;
-    uint64_t clock_steps;  /* of more than a minute that a second frame confirmed */
+    uint64_t fragments_conflicting; /* bytes differ from those that an earlier fragment had there */
+    uint64_t clock_steps;           /* of more than a minute that a second frame confirmed */
     uint64_t clock_strays; /* frames dated more than a minute off, whose time was corrected */
     uint64_t tunnels_cut;  /* frames in a tunnel that end before the length in their header */
     uint64_t tunnels_deep; /* tunnels that were not opened, within as many as are opened */
@@ -143,8 +145,11 @@ struct gad_net_stats {
     /* numbers behind GAD_NET_NOT_IP and GAD_NET_OTHER_PROTOCOL, also within a tunnel; PPP with a
      * protocol that is not read counts as EtherType 0x880b */
     struct gad_unread_table ether_types, ip_protocols;
-    uint64_t fragments_conflicting; /* bytes differ from those that an earlier fragment had there */
 };
+
+/* Names of all counters above; one without a line in counters.c does not compile. */
+enum { GAD_NET_COUNTERS = offsetof(struct gad_net_stats, ether_types) / sizeof(uint64_t) };
+extern const struct gad_counter_item gad_net_counters[]; /* (GAD_NET_COUNTERS) */
 
 /**
  * gad_tunnel_kinds() - parses names of tunnel kinds

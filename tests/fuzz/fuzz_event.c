@@ -46,12 +46,17 @@ static bool has_proper_names(const struct gad_event *e)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
 
-    for (size_t i = 0; e->kind == GAD_EVENT_STATS && i < e->stats.n; i++) {
-        const char *name = e->stats.counter[i].name;
-        if (name[strspn(name, letters)] || strcmp(name, "uptime") == 0 || strcmp(name, "seq") == 0)
+    bool is_stats = e->kind == GAD_EVENT_STATS;
+    const struct gad_counter *c = is_stats ? e->stats.counter : e->blind.counter;
+    size_t n = is_stats ? e->stats.n : e->kind == GAD_EVENT_BLIND ? e->blind.n : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *name = c[i].name;
+        if (name[strspn(name, letters)] || strcmp(name, "uptime") == 0 ||
+            strcmp(name, "period") == 0 || strcmp(name, "seq") == 0)
             return false;
         for (size_t k = 0; k < i; k++)
-            if (strcmp(name, e->stats.counter[k].name) == 0)
+            if (strcmp(name, c[k].name) == 0)
                 return false;
     }
     return true;
@@ -126,6 +131,9 @@ static void as_texts(uint64_t seed, const uint8_t *data, size_t size)
         fill(e.model.action, sizeof(e.model.action), data, size);
         fill(e.model.model, sizeof(e.model.model), data, size);
         fill(e.model.reason, sizeof(e.model.reason), data, size);
+    } else if (e.kind == GAD_EVENT_BLIND) {
+        fill(e.blind.action, sizeof(e.blind.action), data, size);
+        fill(e.blind.source, sizeof(e.blind.source), data, size);
     } else if (e.kind == GAD_EVENT_LOSS) {
         fill(e.loss.output, sizeof(e.loss.output), data, size);
     } else if (e.kind == GAD_EVENT_HEARTBEAT) {

@@ -43,8 +43,8 @@ class Record:
         self.cells = line.rstrip("\n").split(",")
         self.protocol, self.service, self.flag = self.cells[1:4]
         (self.src, sport, self.dst, dport, start, end, decided,
-         self.community_id, *more) = self.cells[COLUMNS:]
-        self.notes = more[1].split() if len(more) > 1 else None  # orient, notes; None: not shown
+         self.community_id, self.orient, notes) = self.cells[COLUMNS:]
+        self.notes = notes.split()
         self.sport, self.dport = int(sport), int(dport)
         self.start, self.end, self.decided = (self.ns(t) for t in (start, end, decided))
 

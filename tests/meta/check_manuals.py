@@ -168,13 +168,37 @@ def check_pairs(root):
 
 # --- counters, and limits of their number ---
 
+COUNTERS = "daemon/ganad-counters.5"
+
+
+def capture_counters(root):
+    """{name: (help, kind)}, in the order of the tables."""
+    found = {}
+    for table in ("daemon/capture_counts.c", "lib/net/counters.c", "lib/flow/counters.c"):
+        for m in re.finditer(r'(REFUSED|FATE)\((\w+), "([^"]+)",\s*"([^"]+)"\)|'
+                             r'\{"(\w+)",\s*"([^"]+)",\s*AT\([^)]*\),\s*GAD_COUNTER_(\w+)\}',
+                             tree.read(root, table)):
+            fate, _, name, text, own, own_text, kind = m.groups()
+            found["refused_" + name if fate == "REFUSED" else name or own] = (
+                text or own_text, kind or "PLAIN")
+    return found
+
+
 def check_counters(root):
     fields = re.findall(r"^ *X\((\w+),", tree.read(root, "daemon/stats.h"), re.M)
-    listed = section(tree.read(root, "daemon/ganad-events.5"), r"\.Sh COUNTERS", r"\n\.El")
-    said = re.findall(r"^\.It Va (\w+)$", listed, re.M)
+    page = tree.read(root, COUNTERS)
+    said = re.findall(r"^\.It Va (\w+)$", section(page, r"\.Sh COUNTERS OF THE DAEMON", r"\n\.El"),
+                      re.M)
     for name in sorted(set(fields) ^ set(said)):
         why = "no counter" if name in fields else "there is no counter"
-        yield f"daemon/ganad-events.5: {why} '{name}'"
+        yield f"{COUNTERS}: {why} '{name}'"
+    end = {"PLAIN": "", "GAUGE": " now", "DOUBT": " (doubt)", "BLIND": " (blind)"}
+    want = [(name, f"{text[0].upper()}{text[1:]}{end[kind]}.")
+            for name, (text, kind) in capture_counters(root).items()]
+    said = re.findall(r"^\.It Va (\w+)\n(.*)$",
+                      section(page, r"\.Sh COUNTERS OF A CAPTURE", r"\n\.El"), re.M)
+    for name, text in [x for x in want if x not in said] + [x for x in said if x not in want]:
+        yield f"{COUNTERS}: '{name}', '{text}' is not in both the page and the tables"
 
 
 STATED = (("conf/ganad-outputs.5", r"There may be (\d+) outputs", "CONFIG_OUTPUTS_MAX"),

@@ -329,6 +329,9 @@ int main(int argc, char **argv)
 {"a", "e", CONFIG_PATH, IN(a.e), 0, 0, "", NULL,\n""")
         self.plant("daemon/a.c", 'getenv("HERE");\n')
         self.plant("daemon/stats.h", "    X(jobs, true, \"x\")\n")
+        self.plant("daemon/capture_counts.c", '{"lost", "lost frames", AT(a.b), GAD_COUNTER_BLIND},\n')
+        self.plant("lib/net/counters.c", '    REFUSED(A, "a", "of kind A"),\n')
+        self.plant("lib/flow/counters.c", "")
         self.plant("daemon/config/config.h",
                    "CONFIG_OUTPUTS_MAX = 15, CONFIG_MODELS_MAX = 16, CONFIG_SHADOWS_MAX = 4, "
                    "CONFIG_NAME_MAX = 40, "
@@ -344,8 +347,10 @@ int main(int argc, char **argv)
                   ".Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n")
         events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n"
                   ".Ss Keys of leef, syslog and journal\n"
-                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n.Sh COUNTERS\n"
-                  ".It Va jobs\n.El\n")
+                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n")
+        counters = (".Sh COUNTERS OF THE DAEMON\n.It Va jobs\n.El\n"
+                    ".Sh COUNTERS OF A CAPTURE\n.It Va lost\nLost frames (blind).\n"
+                    ".It Va refused_a\nOf kind A.\n.El\n")
         conf = (".Sh DESCRIPTION\n.Ss Section a\n.It Cm n No = Ar number\nIt is 1 to 1M.\n"
                 "Default: 8.\n.It Cm c No = Cm x | y\n"
                 "Must be given.\n.It Cm p No = Ar path\nDefault:\n.Pa /run/x .\n"
@@ -353,7 +358,7 @@ int main(int argc, char **argv)
 
         def expect(name, text, *found):
             for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events),
-                               ("conf/a.5", conf),
+                               ("daemon/ganad-counters.5", counters), ("conf/a.5", conf),
                                ("conf/ganad-outputs.5", outputs)):
                 self.plant(page, good)
             self.expect(check_manuals.check, name, text, *found)
@@ -367,8 +372,12 @@ int main(int argc, char **argv)
                "has 'flow.start', too", "has no 'flow.end'")
         expect("daemon/ganad-events.5", events.replace("Ta SEQ", "Ta SEK"),
                "no row of keys seq seq SEQ", "no format has the keys seq seq SEK")
-        expect("daemon/ganad-events.5", events.replace("Va jobs", "Va job"),
+        expect("daemon/ganad-counters.5", counters.replace("Va jobs", "Va job"),
                "there is no counter 'job'", "no counter 'jobs'")
+        expect("daemon/ganad-counters.5", counters.replace(" (blind)", ""),
+               "'lost', 'Lost frames (blind).' is not in both", "'lost', 'Lost frames.' is not")
+        expect("daemon/ganad-counters.5", counters.replace("refused_a", "refused_b"),
+               "'refused_a', 'Of kind A.' is not in both", "'refused_b', 'Of kind A.' is not")
         expect("conf/ganad-outputs.5", outputs.replace("15", "16"),
                "CONFIG_OUTPUTS_MAX, which is 15")
         expect("conf/a.5", conf.replace("Default: 8", "Default: 80"),

@@ -45,10 +45,11 @@ static void dump_alert(const struct gad_alert *a)
                  (double)a->score, (double)a->threshold, a->p_value, a->fpr_budget);
     (void)printf("risk %u\nseverity %u\ncount %" PRIu64 "\nfirst %" PRId64 "\nlast %" PRId64 "\n",
                  a->risk, a->severity, a->count, a->first.ns, a->last.ns);
-    (void)printf("family %u\nproto %u\nsrc_port %u\ndst_port %u\ntunnels %u\nstart %" PRId64
-                 "\nend %" PRId64 "\n",
-                 r->tuple.family, r->tuple.proto, r->tuple.src_port, r->tuple.dst_port, r->tunnels,
-                 r->start.ns, r->end.ns);
+    (void)printf(
+        "family %u\nproto %u\nsrc_port %u\ndst_port %u\ntunnels %u\nnotes %u\nstart %" PRId64
+        "\nend %" PRId64 "\n",
+        r->tuple.family, r->tuple.proto, r->tuple.src_port, r->tuple.dst_port, r->tunnels, r->notes,
+        r->start.ns, r->end.ns);
     hex("src", r->tuple.src, r->tuple.family == 4 ? 4 : 16);
     hex("dst", r->tuple.dst, r->tuple.family == 4 ? 4 : 16);
     for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++) {
@@ -63,6 +64,14 @@ static void dump_alert(const struct gad_alert *a)
         gad_value_text(t->column, t->expected, expected);
         (void)printf("top %s %s %s %.17g %.17g %.17g\n", gad_columns[t->column].name, value,
                      expected, t->share, t->value, t->expected);
+    }
+}
+
+static void dump_counters(const struct gad_counter *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (void)printf("counter %" PRIu64 " ", c[i].value);
+        text("", c[i].name);
     }
 }
 
@@ -84,6 +93,11 @@ static void dump(const struct gad_event *e)
         text("model_sha256", e->model.model_sha256);
         text("previous_sha256", e->model.previous_sha256);
         text("reason", e->model.reason);
+    } else if (e->kind == GAD_EVENT_BLIND) {
+        text("action", e->blind.action);
+        text("source", e->blind.source);
+        (void)printf("period %" PRId64 "\n", e->blind.period.ns);
+        dump_counters(e->blind.counter, e->blind.n);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         (void)printf("uptime %" PRId64 "\ninterval %" PRId64 "\nrecords %" PRIu64
                      "\nalerts %" PRIu64 "\n",
@@ -92,10 +106,7 @@ static void dump(const struct gad_event *e)
         text("version", e->heartbeat.version);
     } else {
         (void)printf("uptime %" PRId64 "\n", e->stats.uptime.ns);
-        for (size_t i = 0; i < e->stats.n; i++) {
-            (void)printf("counter %" PRIu64 " ", e->stats.counter[i].value);
-            text("", e->stats.counter[i].name);
-        }
+        dump_counters(e->stats.counter, e->stats.n);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/record/notes.h"
 /* Texts that break parsers. */
 static const char *const pieces[] = {
     "\"",
@@ -121,6 +122,7 @@ static void random_record(struct gad_rng *rng, struct gad_record *r)
         random_bytes(rng, r->tuple.dst, len);
     }
     r->tunnels = (uint8_t)gad_rng_below(rng, 3);
+    r->notes = (uint8_t)(gad_rng_below(rng, 2) * gad_rng_below(rng, GAD_NOTES_ALL + 1));
     if (gad_rng_below(rng, 4) > 0)
         r->start = random_time(rng);
     if (r->start.ns != 0 && gad_rng_below(rng, 2) == 0)
@@ -171,16 +173,30 @@ static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
     a->last.ns = a->first.ns + gad_rng_below(rng, UINT32_MAX);
 }
 
+static void random_counters(struct gad_rng *rng, bool hostile, struct gad_counter *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        /* Names differ, as those of counters do. */
+        int len = snprintf(c[i].name, sizeof(c[i].name), "%zu-", i);
+        random_text(rng, hostile && i % 4 == 0, c[i].name + len, 24);
+        c[i].value = gad_rng_u64(rng) >> 11;
+    }
+}
+
 static void random_stats(struct gad_rng *rng, bool hostile, struct gad_stats_event *s)
 {
     s->uptime.ns = (int64_t)(gad_rng_u64(rng) >> 8);
     s->n = gad_rng_below(rng, GAD_EVENT_COUNTERS + 1);
-    for (size_t i = 0; i < s->n; i++) {
-        /* Names differ, as those of counters do. */
-        int len = snprintf(s->counter[i].name, sizeof(s->counter[i].name), "%zu-", i);
-        random_text(rng, hostile && i % 4 == 0, s->counter[i].name + len, 24);
-        s->counter[i].value = gad_rng_u64(rng) >> 11;
-    }
+    random_counters(rng, hostile, s->counter, s->n);
+}
+
+static void random_blind_event(struct gad_rng *rng, bool hostile, struct gad_blind_event *b)
+{
+    (void)snprintf(b->action, sizeof(b->action), "%s", gad_rng_below(rng, 2) ? "blind" : "cleared");
+    random_text(rng, hostile, b->source, sizeof(b->source));
+    b->period.ns = (int64_t)(gad_rng_u64(rng) >> 8);
+    b->n = gad_rng_below(rng, GAD_BLIND_COUNTERS + 1);
+    random_counters(rng, hostile, b->counter, b->n);
 }
 
 static void random_model_event(struct gad_rng *rng, bool hostile, struct gad_model_event *m)
@@ -201,11 +217,11 @@ static void random_model_event(struct gad_rng *rng, bool hostile, struct gad_mod
 void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
 {
     static const enum gad_event_kind kinds[] = {GAD_EVENT_HEARTBEAT, GAD_EVENT_STATS,
-                                                GAD_EVENT_LOSS, GAD_EVENT_MODEL};
+                                                GAD_EVENT_LOSS, GAD_EVENT_MODEL, GAD_EVENT_BLIND};
 
     *e = (struct gad_event){.kind = GAD_EVENT_ALERT, .run = gad_rng_u64(rng)};
     if (gad_rng_below(rng, 8) == 0)
-        e->kind = kinds[gad_rng_below(rng, 4)];
+        e->kind = kinds[gad_rng_below(rng, sizeof(kinds) / sizeof(kinds[0]))];
     random_text(rng, hostile, e->sensor, sizeof(e->sensor));
     e->seq = e->kind == GAD_EVENT_LOSS ? 0 : 1 + (gad_rng_u64(rng) >> 12);
     e->time = random_time(rng);
@@ -215,6 +231,8 @@ void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
         random_stats(rng, hostile, &e->stats);
     } else if (e->kind == GAD_EVENT_MODEL) {
         random_model_event(rng, hostile, &e->model);
+    } else if (e->kind == GAD_EVENT_BLIND) {
+        random_blind_event(rng, hostile, &e->blind);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         random_text(rng, hostile, e->heartbeat.version, sizeof(e->heartbeat.version));
         e->heartbeat.uptime.ns = (int64_t)(gad_rng_u64(rng) >> 8);

@@ -13,7 +13,7 @@ import time
 
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
-KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6}
+KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 7}
 TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output",
          "version",
          "action", "previous_sha256", "reason")
@@ -116,6 +116,10 @@ class Event:
     def prev_seq(self):
         return self.v["prev_seq"] if self.v["filtered"] and self.kind != "loss" else None
 
+    def notes(self):
+        words = ("guessed", "ambiguous", "interim", "cut", "blind")
+        return " ".join(w for i, w in enumerate(words) if self.v["notes"] >> i & 1)
+
     def is_refused(self):
         return self.kind == "model" and self.v["action"] == b"refused"
 
@@ -126,7 +130,8 @@ class Event:
         return None
 
     def warns(self):
-        return self.kind == "model" and self.v["action"] in (b"refused", b"drifted")
+        return (self.kind == "model" and self.v["action"] in (b"refused", b"drifted") or
+                self.kind == "blind" and self.v["action"] == b"blind")
 
     def priority(self):
         """The severity in syslog."""
@@ -134,7 +139,9 @@ class Event:
             return {1: 1, 2: 4, 3: 5}[self.v["severity"]]
         if self.lost() == 0:
             return 5
-        return {True: 4, False: 5}[self.warns()] if self.kind == "model" else PRIORITY[self.kind]
+        if self.kind in ("model", "blind"):
+            return 4 if self.warns() else 5
+        return PRIORITY[self.kind]
 
     def model(self):
         """The values that a model's event has."""
@@ -160,6 +167,7 @@ class Event:
                 text += f" {ends[0]}:{v['src_port']} > {ends[1]}:{v['dst_port']} {self.proto()}"
             text += f" {self.features['service']} {self.features['flag']}, risk {v['risk']}"
             text += f", {v['count']} connections" if v["count"] > 1 else ""
+            text += ", " + self.notes() if self.notes() else ""
             text += ": {} is {}, expected {}".format(*self.top[0]) if self.top else ""
             return text.encode()
         if self.kind == "heartbeat":
@@ -176,6 +184,12 @@ class Event:
             text += b": " + v["model_sha256"][:16] if v["model_sha256"] else b""
             return text + (b" instead of " + v["previous_sha256"][:16] if v["previous_sha256"]
                            else b"")
+        if self.kind == "blind":
+            name = b"capture '" + v["source"]
+            if v["action"] == b"cleared":
+                return name + f"' sees all again, after {v['period'] / 1e9:.0f} s".encode()
+            rose = b", ".join(k + b" " + str(n).encode() for k, n in self.counters)
+            return (name + b"' was blind" + (b": " + rose if rose else b""))[:511]
         if v["unused"]:
             numbers = f"{v['first_seq']} to {v['last_seq']}"
             return f"0 events were lost: no event had the numbers {numbers}".encode()
@@ -192,6 +206,8 @@ class Event:
             return {b"uptime": v["uptime"] // 10 ** 9, **dict(self.counters)}
         if self.kind == "model":
             return {}
+        if self.kind == "blind":
+            return {b"period": v["period"] // 10 ** 9, **dict(self.counters)}
         return {b"lost": Event.lost(self), b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
                 b"at_most": v["at_most"]}
 
@@ -281,8 +297,9 @@ def check_native(line, e):
         check_verdict(o, e)
         check_rollup(o["rollup"], e)
         same("from", (o.get("source", ""), o.get("in_iface", ""), o.get("community_id", ""),
-                      o.get("tunnels", 0)),
-             (e.text("source"), e.text("interface"), e.text("community_id"), v["tunnels"]))
+                      o.get("tunnels", 0), o.get("notes", "")),
+             (e.text("source"), e.text("interface"), e.text("community_id"), v["tunnels"],
+              e.notes()))
         check_tuple(o, e)
         same("flow", o.get("flow", {}), flow_times(e, rfc3339))
         check_top("top_features", o["top_features"], e,
@@ -300,6 +317,10 @@ def check_native(line, e):
     elif e.kind == "model":
         same("model", {k: o[k] for k in o if k in ("action", "model", "model_sha256",
                                                    "previous_sha256", "reason")}, e.model())
+    elif e.kind == "blind":
+        near("period", o["period"], v["period"] / 1e9, 8)
+        same("blind", (o["action"], o["source"], o["counters"]),
+             (e.text("action"), e.text("source"), {utf8(k): n for k, n in e.counters}))
     elif e.kind == "loss":
         same("loss", (o["lost"], o["first_seq"], o["last_seq"], o["at_most"], o["output"]),
              (e.lost(), v["first_seq"], v["last_seq"], bool(v["at_most"]), e.text("output")))
@@ -352,9 +373,9 @@ def check_eve(line, e):
           f"GANAD anomalous connection (model {e.text('model')})"))
     same("prev_seq", g.get("prev_seq"), e.prev_seq())
     same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"],
-                 g["source"], g.get("tunnels", 0)),
+                 g["source"], g.get("tunnels", 0), g.get("notes", "")),
          (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"),
-          v["tunnels"]))
+          v["tunnels"], e.notes()))
     check_verdict(g, e)
     check_rollup(g["rollup"], e)
     check_tuple(o, e)
@@ -374,8 +395,10 @@ def check_eve(line, e):
 
 def check_eve_other(o, e):
     ints = o["metadata"]["flowints"]
+    blind = ([{"action": e.text("action"), "source": e.text("source")}] if e.kind == "blind"
+             else [])
     same("id", (o["metadata"]["flowvars"], ints.pop("seq", None)),
-         ([{"event_id": e.id()}], e.v["seq"] or None))
+         ([{"event_id": e.id()}] + blind, e.v["seq"] or None))
     same("prev_seq", ints.pop("prev_seq", None), e.prev_seq())
     check_numbers(ints, e)
     if e.kind == "stats":

@@ -34,6 +34,7 @@ def check_pairs(got, e, names, clean, number):
         near("fpr_budget", float(got.pop(names["fpr_budget"], 0)) + 1, v["fpr_budget"] + 1, 9)
         for key in ("risk", "count", "tunnels"):
             same(key, int(got.pop(names[key], 0)), v[key])
+        same("notes", got.pop(names["notes"], ""), e.notes())
         for key in ("model", "model_sha256", "community_id", "source", "interface"):
             same(key, got.pop(names[key], ""), clean(e.text(key)))
         for key in ("start", "end", "first", "last"):
@@ -54,6 +55,9 @@ def check_pairs(got, e, names, clean, number):
         if e.kind == "model":
             for key in ("action", "model", "model_sha256", "previous_sha256", "reason"):
                 same(key, got.pop(names[key], ""), clean(e.text(key)))
+        if e.kind == "blind":
+            for key in ("action", "source"):
+                same(key, got.pop(names[key], ""), clean(e.text(key)))
         if e.kind in ("loss", "heartbeat"):
             key = "output" if e.kind == "loss" else "version"
             same(key, got.pop(names[key], ""), clean(e.text(key)))
@@ -67,11 +71,11 @@ def check_pairs(got, e, names, clean, number):
 
 CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters",
             "loss": "Events were lost",
-            "model": "Model"}
+            "model": "Model", "blind": "Blind"}
 CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "sensor": "dvchost",
        "score": "anomalyScore", "threshold": "threshold",
        "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt",
-       "tunnels": "tunnels", "model": "model",
+       "tunnels": "tunnels", "notes": "ganadNotes", "model": "model",
        "model_sha256": "modelSha256", "community_id": "communityId", "source": "capture",
        "interface": "deviceInboundInterface",
        "start": "ganadStart", "end": "ganadEnd", "first": "start", "last": "end", "service": "app",
@@ -128,7 +132,7 @@ def check_cef(line, e):
     check_pairs(got, e, CEF, plain, lambda k: "ganad_" + re.sub("[.-]", "_", key_text(k)))
 
 
-LEEF = {**CEF, "action": "action", "id": "eventId", "seq": "seq", "prev_seq": "prevSeq",
+LEEF = {**CEF, "action": "action", "notes": "notes", "id": "eventId", "seq": "seq", "prev_seq": "prevSeq",
         "sensor": "sensor", "score": "score", "count": "count",
         "interface": "interface", "start": "start", "end": "end", "first": "first", "last": "last",
         "service": "service",
@@ -254,6 +258,9 @@ class Latin:
 
     def prev_seq(self):
         return Event.prev_seq(self)
+
+    def notes(self):
+        return Event.notes(self)
 
     def address(self, key):
         return Event.address(self, key)

@@ -12,7 +12,8 @@ ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection"
             "heartbeat": ("state", ["process"], ["info"]),
             "stats": ("metric", ["process"], ["info"]),
             "loss": ("event", ["process"], ["info"]),
-            "model": ("event", ["configuration"], ["change"])}
+            "model": ("event", ["configuration"], ["change"]),
+            "blind": ("event", ["process"], ["info"])}
 
 
 def check_ecs(line, e):
@@ -31,6 +32,9 @@ def check_ecs(line, e):
         same("outcome", ev["outcome"], "failure" if e.is_refused() else "success")
         same("model", o["ganad"], {"schema": 1, **e.model()})
     else:
+        if e.kind == "blind":
+            same("blind", (o["ganad"]["action"], o["ganad"]["source"]),
+                 (e.text("action"), e.text("source")))
         check_numbers(o["ganad"]["numbers"], e)
     return o
 
@@ -45,9 +49,9 @@ def check_ecs_alert(o, e):
     near("p_value", g["p_value"], v["p_value"], 6)
     same("threshold", (float32(g["threshold"]), g["fpr_budget"]), (v["threshold"], v["fpr_budget"]))
     check_rollup(g["rollup"], e)
-    same("from", (g["source"], g["tunnels"], network.get("community_id", ""),
+    same("from", (g["source"], g["tunnels"], g.get("notes", ""), network.get("community_id", ""),
                   o["observer"].get("ingress", {"interface": {"name": ""}})["interface"]["name"]),
-         (e.text("source"), v["tunnels"], e.text("community_id"), e.text("interface")))
+         (e.text("source"), v["tunnels"], e.notes(), e.text("community_id"), e.text("interface")))
     same("times", {k: ev[k] for k in ("start", "end") if k in ev}, flow_times(e, rfc3339))
     sent, received = int(e.features["src_bytes"]), int(e.features["dst_bytes"])
     same("bytes", (o["source"]["bytes"], o["destination"]["bytes"]), (sent, received))
@@ -152,6 +156,10 @@ def check_ocsf(line, e):
              (0, 0, 99, e.kind, 3 if e.lost() or e.warns() else 1))
         if e.kind == "model":
             same("unmapped", o["unmapped"], e.model())
+        elif e.kind == "blind":
+            same("blind", (o["unmapped"]["action"], o["unmapped"]["source"]),
+                 (e.text("action"), e.text("source")))
+            check_numbers(o["unmapped"]["numbers"], e)
         else:
             check_numbers(o["unmapped"], e)
     return o
@@ -172,6 +180,7 @@ def check_ocsf_alert(o, e):
         "source": e.text("source"), "bytes_out": int(e.features["src_bytes"]),
         "bytes_in": int(e.features["dst_bytes"]),
         **({"tunnels": v["tunnels"]} if v["tunnels"] else {}),
+        **({"notes": e.notes()} if v["notes"] else {}),
         **{k + "_time": v[k] // 10 ** 6 for k in ("start", "end") if v[k]}})
     check_verdict(o["unmapped"], e)
     if v["family"]:

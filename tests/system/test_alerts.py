@@ -312,11 +312,11 @@ class Words(unittest.TestCase):
                 self.assertIn(word, text)
             v = json.loads(d.ctl("version", "--json", control=True).stdout)
             self.assertEqual(v["ganadd"], s["version"])
-            with open(os.path.join(ganad.args.source, "daemon", "ganad-events.5")) as f:
-                page = f.read().split(".Sh COUNTERS")[1].split(".Sh")[0]
+            with open(os.path.join(ganad.args.source, "daemon", "ganad-counters.5")) as f:
+                page = f.read().split(".Sh COUNTERS OF THE DAEMON")[1].split(".Sh")[0]
             listed = set(re.findall(r"^\.It Va (\w+)$", page, re.M))
             self.assertEqual(listed, set(s["counters"]),
-                             "counters and their list in ganad-events(5) differ")
+                             "counters and their list in ganad-counters(5) differ")
 
 
 if __name__ == "__main__":

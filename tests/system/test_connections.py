@@ -92,7 +92,7 @@ class Connections(capture_case.Case):
                 head, *rows = f.readlines()
             floods = [row for row in rows if ",10.9.0.1," in row][:60]
             records = head + "".join(floods + [row for row in rows if ",10.9.0.1," not in row][:40])
-            six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,\n"
+            six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,,,\n"
             for words, said in ((["-H", "256.1.1.1"],
                                  "--host: '256.1.1.1' is not an address or a network"),
                                 (["-H", ""], "--host: ''"),

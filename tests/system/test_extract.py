@@ -29,7 +29,7 @@ COLUMNS = ("duration protocol_type service flag src_bytes dst_bytes land wrong_f
            "dst_host_srv_diff_host_rate "
            "dst_host_serror_rate dst_host_srv_serror_rate dst_host_rerror_rate "
            "dst_host_srv_rerror_rate").split()
-BEHIND = "src_ip src_port dest_ip dest_port start end decided community_id".split()
+BEHIND = "src_ip src_port dest_ip dest_port start end decided community_id orient notes".split()
 
 
 def extract(*arguments, code=0, program=None, **kw):
@@ -129,7 +129,7 @@ class Extract(unittest.TestCase):
         self.assertEqual(len(rows), len(lines))
         for row, line in zip(rows, lines):
             o = json.loads(line)
-            self.assertEqual(list(o), COLUMNS + BEHIND)
+            self.assertEqual(list(o), COLUMNS + BEHIND[:-1])  # without notes
             for name, cell in zip(COLUMNS + BEHIND[:4], row):
                 value = o[name]
                 self.assertEqual(f"{value:.2f}" if isinstance(value, float) else str(value), cell)
@@ -194,7 +194,37 @@ class Extract(unittest.TestCase):
         self.assertEqual(extract(bad).stdout.count(b"\n"), 1)
         p = extract("--checksums", "verify", bad)
         self.assertEqual(p.stdout, b"")
-        self.assertIn("1 dropped for a wrong checksum", p.stderr.decode())
+        self.assertIn("flow_bad_checksums 1", p.stderr.decode())
+
+    def test_times_after_which_connections_end(self):
+        """The number of records with the default, and with another time."""
+        a, b = "10.1.0.1", "10.1.0.2"
+
+        def quiet(c, t):
+            c.segment(t, a, 4000, b, 80, 1, 0, pcap.SYN)
+            c.segment(t + .1, b, 80, a, 4000, 9, 2, pcap.SYN | pcap.ACK)
+            for late in .2, 400:
+                c.segment(t + late, a, 4000, b, 80, 2, 10, pcap.ACK)
+
+        def repeated(c, t):
+            for late in 0, 8:
+                c.segment(t + late, a, 4000, b, 80, 1, 0, pcap.SYN)
+
+        def late_data(c, t):
+            c.tcp(t, a, 4000, b, 80, end="rst")
+            c.segment(t + 8, b, 80, a, 4000, 5001, 1001, pcap.ACK, b"late")
+
+        def exchange(c, t):
+            for late in 0, 90:
+                c.udp(t + late, a, 4000, b, 99)
+
+        for option, make in (("--tcp-idle", quiet), ("--tcp-half-open", repeated),
+                             ("--tcp-close", late_data), ("--udp-idle", exchange)):
+            c = pcap.Capture()
+            make(c, 0)
+            name = self.write("times.pcap", c.bytes())
+            self.assertEqual(len(cells(extract(option, "1", name).stdout)), 2, option)
+            self.assertEqual(len(cells(extract(option, "1000", name).stdout)), 1, option)
 
     def test_fragments_of_any_size_give_the_same_records(self):
         c = pcap.traffic(random.Random(7), 200)
@@ -262,6 +292,8 @@ class Extract(unittest.TestCase):
                                  (["--service", "tcp/80=httpd", "x"], "did you mean 'http'"),
                                  (["--checksums", "maybe", "x"], "not one of ignore, verify, auto"),
                                  (["--max-flows", "0", "x"], "from 1 to"),
+                                 (["--tcp-idle", "0", "x"], "--tcp-idle: '0' is not"),
+                                 (["--udp-idle", "86401", "x"], "from 1 to 86400"),
                                  (["--tunnels", "9", "x"], "from 0 to 8"),
                                  (["--tunnel-kinds", "gre,vxlam", "x"],
                                   "--tunnel-kinds: 'vxlam' is not a supported tunnel"),

@@ -10,12 +10,18 @@
 #include "tools/common/cli.h"
 
 /* As in ganadd.conf; seconds. */
-enum { INSPECT_MEMORY_MAX = 1 << 30, INTERIM_MAX = 86400, UDP_ANSWERED_MAX = 60 };
+enum {
+    INSPECT_MEMORY_MAX = 1 << 30,
+    INTERIM_MAX = 86400,
+    UDP_ANSWERED_MAX = 60,
+    TIMEOUT_MAX = 86400
+};
 
 static const char *const names[] = {
-    "--filter",       "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
-    "--by-vlan",      "--max-flows", "--inspect-memory", "--seed",    "--vxlan-ports",
-    "--geneve-ports", "--gtp-ports", "--recursive",      "--interim", "--udp-answered"};
+    "--filter",       "--service",       "--checksums",      "--tunnels", "--tunnel-kinds",
+    "--by-vlan",      "--max-flows",     "--inspect-memory", "--seed",    "--vxlan-ports",
+    "--geneve-ports", "--gtp-ports",     "--recursive",      "--interim", "--udp-answered",
+    "--tcp-idle",     "--tcp-half-open", "--tcp-close",      "--udp-idle"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -118,10 +124,25 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         return cli_u64(name, arg, 0, INTERIM_MAX, &o->interim, d);
     case CAPTURE_UDP_ANSWERED:
         return cli_u64(name, arg, 0, UDP_ANSWERED_MAX, &o->udp_answered, d);
+    case CAPTURE_TCP_IDLE:
+    case CAPTURE_TCP_HALF_OPEN:
+    case CAPTURE_TCP_CLOSE:
+    case CAPTURE_UDP_IDLE:
+        return cli_u64(name, arg, 1, TIMEOUT_MAX, &o->timeout[c - CAPTURE_TCP_IDLE], d);
     default:
         return cli_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
     }
     return r;
+}
+
+static void apply_timeouts(const uint64_t from[static 4], struct gad_flow_timeouts *to)
+{
+    struct gad_time *const field[] = {&to->tcp_idle, &to->tcp_attempt, &to->tcp_close,
+                                      &to->udp_idle};
+
+    for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
+        if (from[i] > 0)
+            field[i]->ns = (int64_t)from[i] * 1000000000;
 }
 
 void capture_options_apply(const struct capture_options *o, struct gad_extractor_options *x)
@@ -145,4 +166,5 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
     x->flow.interim.ns = (int64_t)o->interim * 1000000000;
     if (o->udp_answered != UINT64_MAX)
         x->flow.timeouts.udp_answered.ns = (int64_t)o->udp_answered * 1000000000;
+    apply_timeouts(o->timeout, &x->flow.timeouts);
 }

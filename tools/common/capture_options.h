@@ -28,6 +28,8 @@ struct capture_options {
     uint16_t seed;           /* of the Community ID */
     uint64_t interim;        /* seconds; 0: none */
     uint64_t udp_answered;   /* seconds; UINT64_MAX: the default */
+    /* seconds, from CAPTURE_TCP_IDLE to CAPTURE_UDP_IDLE; 0: the default */
+    uint64_t timeout[4];
 };
 
 enum {
@@ -47,6 +49,10 @@ enum {
     CAPTURE_RECURSIVE,
     CAPTURE_INTERIM,
     CAPTURE_UDP_ANSWERED,
+    CAPTURE_TCP_IDLE,
+    CAPTURE_TCP_HALF_OPEN,
+    CAPTURE_TCP_CLOSE,
+    CAPTURE_UDP_IDLE,
 };
 
 /* clang-format off */
@@ -65,7 +71,11 @@ enum {
     {"gtp-ports", required_argument, NULL, CAPTURE_GTP_PORTS}, \
     {"recursive", no_argument, NULL, CAPTURE_RECURSIVE}, \
     {"interim", required_argument, NULL, CAPTURE_INTERIM},                                         \
-    {"udp-answered", required_argument, NULL, CAPTURE_UDP_ANSWERED}
+    {"udp-answered", required_argument, NULL, CAPTURE_UDP_ANSWERED}, \
+    {"tcp-idle", required_argument, NULL, CAPTURE_TCP_IDLE},                                       \
+    {"tcp-half-open", required_argument, NULL, CAPTURE_TCP_HALF_OPEN},                             \
+    {"tcp-close", required_argument, NULL, CAPTURE_TCP_CLOSE},                                     \
+    {"udp-idle", required_argument, NULL, CAPTURE_UDP_IDLE}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -85,6 +95,10 @@ enum {
     "  --by-vlan                the same addresses in different VLANs are different connections\n" \
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
+    "  --tcp-idle SECONDS       until a TCP connection without a packet ends (300)\n"              \
+    "  --tcp-half-open SECONDS  until one whose SYN has no answer ends (5)\n"                      \
+    "  --tcp-close SECONDS      until one that is closed or reset ends (5)\n"                      \
+    "  --udp-idle SECONDS       until a UDP exchange without a packet ends (60)\n"                 \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
     "  --recursive              of a directory, also the files of the directories in it\n"         \
     "  --interim SECONDS        also give records of connections that have lasted this long,\n"    \

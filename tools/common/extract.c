@@ -49,14 +49,10 @@ static struct totals totals_of(const struct run *run)
     for (size_t i = 0; i < run->n_lanes; i++) {
         struct gad_net_stats net = gad_extractor_net(run->x, i);
         struct gad_flow_counters flow = gad_extractor_flow(run->x, i);
-        t.net.frames += net.frames;
-        for (size_t f = 0; f < GAD_N_NET_FATES; f++)
-            t.net.fate[f] += net.fate[f];
+        gad_counters_add(&t.net, &net, gad_net_counters, GAD_NET_COUNTERS);
+        gad_counters_add(&t.flow, &flow, gad_flow_counters, GAD_FLOW_COUNTERS);
         gad_unread_add(&t.net.ether_types, &net.ether_types);
         gad_unread_add(&t.net.ip_protocols, &net.ip_protocols);
-        t.flow.ended += flow.ended;
-        t.flow.evicted += flow.evicted;
-        t.flow.bad_checksums += flow.bad_checksums;
     }
     return t;
 }
@@ -111,6 +107,22 @@ static void show_unread(struct gad_net_stats *net)
         (void)fprintf(stderr, "\n");
 }
 
+/* Appends those of the counters that are doubtful and not 0. Returns what goes before the next. */
+static const char *doubts(const void *s, const struct gad_counter_item *item, size_t n,
+                          const char *before)
+{
+    char a[SHOW_TEXT];
+
+    for (; n > 0; n--, item++) {
+        uint64_t v = gad_counter_get(s, item);
+        if (item->kind < GAD_COUNTER_DOUBT || v == 0)
+            continue;
+        (void)fprintf(stderr, "%s%s %s", before, item->name, show_count(v, a));
+        before = ", ";
+    }
+    return before;
+}
+
 static void summary(const struct run *run)
 {
     double s = bar_seconds(&run->bar);
@@ -131,9 +143,6 @@ static void summary(const struct run *run)
                           show_count(t.net.fate[f], a));
             before = ", ";
         }
-    if (t.flow.bad_checksums > 0)
-        (void)fprintf(stderr, "; %s dropped for a wrong checksum",
-                      show_count(t.flow.bad_checksums, a));
     (void)fprintf(stderr, "\n");
     show_unread(&t.net);
     (void)fprintf(stderr, "%s records of %s connections", show_count(st.records, a),
@@ -143,6 +152,10 @@ static void summary(const struct run *run)
     (void)fprintf(stderr, ", %s", show_duration(s, a));
     (void)fprintf(stderr, ", %s packets/s\n",
                   show_count(s > 0.0 ? (uint64_t)((double)t.net.frames / s) : 0, b));
+    before = doubts(&t.net, gad_net_counters, GAD_NET_COUNTERS, "doubtful: ");
+    before = doubts(&t.flow, gad_flow_counters, GAD_FLOW_COUNTERS, before);
+    if (strcmp(before, ", ") == 0)
+        (void)fprintf(stderr, "\n");
 }
 
 static int on_record(void *arg, struct gad_time decided, const struct gad_record *r)

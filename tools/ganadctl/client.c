@@ -223,7 +223,7 @@ void request_free(struct request *r)
 static bool has_connection(const struct gad_record *rec)
 {
     return rec->tuple.family != 0 || rec->start.ns != 0 || rec->end.ns != 0 ||
-           rec->community_id[0] != '\0';
+           rec->community_id[0] != '\0' || rec->notes != 0;
 }
 
 bool request_has_connection(const struct gad_record *rec, size_t n)
@@ -308,6 +308,7 @@ static void set_connection(Ganad__V1__Connection *m, struct gad_record *rec)
     m->start_ns = rec->start.ns;
     m->end_ns = rec->end.ns;
     m->community_id = rec->community_id;
+    m->notes = rec->notes;
 }
 
 static int queue_records(struct request *r, struct client *c, uint64_t id,

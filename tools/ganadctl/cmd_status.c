@@ -228,6 +228,18 @@ static void print_files(const Ganad__V1__StatusReply *s)
     }
 }
 
+static void print_counters(Ganad__V1__StatusReply__Counter *const *c, size_t n, const char *source)
+{
+    char name[CTL_TEXT], value[SHOW_TEXT];
+
+    if (n > 0)
+        printf("\n%-32s %18s%s%s\n", "COUNTER", "VALUE", *source ? "  " : "",
+               ctl_safe(source, name));
+    for (size_t i = 0; i < n; i++)
+        if (!*source || c[i]->value > 0)
+            printf("%-32s %18s\n", ctl_safe(c[i]->name, name), show_count(c[i]->value, value));
+}
+
 static void print_status(const Ganad__V1__StatusReply *s)
 {
     char text[CTL_TEXT], n[SHOW_TEXT];
@@ -254,11 +266,9 @@ static void print_status(const Ganad__V1__StatusReply *s)
     print_losses(s);
     print_links(s);
     print_files(s);
-    if (s->n_counter > 0)
-        printf("\n%-24s %18s\n", "COUNTER", "VALUE");
-    for (size_t i = 0; i < s->n_counter; i++)
-        printf("%-24s %18s\n", ctl_safe(s->counter[i]->name, text),
-               show_count(s->counter[i]->value, n));
+    print_counters(s->counter, s->n_counter, "");
+    for (size_t i = 0; i < s->n_source; i++)
+        print_counters(s->source[i]->counter, s->source[i]->n_counter, s->source[i]->name);
 }
 
 /* --- for machines --- */
@@ -344,6 +354,15 @@ static json_t *records(const Ganad__V1__StatusReply__Records *r)
                      (json_int_t)r->deleted);
 }
 
+static json_t *counters(Ganad__V1__StatusReply__Counter *const *from, size_t n)
+{
+    json_t *o = json_object();
+
+    for (size_t i = 0; i < n; i++)
+        (void)json_object_set_new(o, from[i]->name, json_integer((json_int_t)from[i]->value));
+    return o;
+}
+
 static json_t *sources(const Ganad__V1__StatusReply *s)
 {
     json_t *list = json_array();
@@ -368,6 +387,8 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
             {"files_broken", o->files_broken},
             {"link_changes", o->link_changes},
         };
+        if (one)
+            (void)json_object_set_new(one, "counters", counters(o->counter, o->n_counter));
         (void)json_array_append_new(
             list, with_numbers(one, numbers, sizeof(numbers) / sizeof(numbers[0])));
     }
@@ -376,16 +397,11 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
 
 static int print_json(const Ganad__V1__StatusReply *s)
 {
-    json_t *counters = json_object();
-
-    for (size_t i = 0; i < s->n_counter; i++)
-        (void)json_object_set_new(counters, s->counter[i]->name,
-                                  json_integer((json_int_t)s->counter[i]->value));
-    json_t *o =
-        json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", s->version,
-                  "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file", s->config_file,
-                  "models", models(s), "outputs", outputs(s), "spool", spool(s->spool), "records",
-                  records(s->records), "sources", sources(s), "counters", counters);
+    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+                          s->version, "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file",
+                          s->config_file, "models", models(s), "outputs", outputs(s), "spool",
+                          spool(s->spool), "records", records(s->records), "sources", sources(s),
+                          "counters", counters(s->counter, s->n_counter));
     int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
     json_decref(o);
     putchar('\n');

@@ -160,7 +160,7 @@ static void all_captures_become_jobs_and_then_it_has_ended(void **state)
         assert_string_equal(source.target, m->file);
         assert_string_equal(source.state, "ended");
         assert_int_equal(source.records, 1);
-        assert_int_equal(source.stats.packets, 1);
+        assert_int_equal(source.stats.counts.net.frames, 1);
     }
     assert_false(capture_merge_source(s, 2, &source)); /* c has neither */
     capture_merge_free(s);

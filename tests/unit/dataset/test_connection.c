@@ -7,6 +7,7 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/record_text.h"
+#include "lib/record/notes.h"
 #include "tests/unit/test.h"
 
 static const struct gad_record_form form = {.with_connection = true};
@@ -27,6 +28,7 @@ static struct gad_record example(uint8_t family, int protocol)
 
     if (family == 6)
         r.tuple.src[15] = r.tuple.dst[15] = 7;
+    r.notes = family == 6 ? GAD_NOTE_GUESSED | GAD_NOTE_CUT : protocol == 1 ? GAD_NOTE_BLIND : 0;
     if (family == 6 && protocol == 2)
         r.tuple.proto = GAD_IP_ICMP6;
     r.v[GAD_PROTOCOL_TYPE] = protocol;
@@ -56,6 +58,7 @@ static void same_connection(const struct gad_record *a, const struct gad_record 
     assert_int_equal(a->start.ns, b->start.ns);
     assert_int_equal(a->end.ns, b->end.ns);
     assert_string_equal(a->community_id, b->community_id);
+    assert_int_equal(a->notes, b->notes);
 }
 
 static void what_extract_writes_comes_back(void **state)

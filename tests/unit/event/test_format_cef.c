@@ -32,8 +32,11 @@ static void an_alert_is_this_line(void **state)
 static void other_events_are_these(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
+    static struct gad_event h, s, l; /* large for the stack */
 
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
     assert_string_equal(
         fixture_line("cef", &h, GAD_DETAIL_ALL, NULL),
         "CEF:0|ganad|ganadd|1.2.3|32473:2|Heartbeat|0|rt=1795442709123 "

@@ -102,8 +102,13 @@ static void the_rest_is_ours(void **state)
 static void kinds_are_those_of_ecs(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
-    json_t *j = fixture_json("ecs", &h, GAD_DETAIL_ALL);
+    static struct gad_event h, s, l; /* large for the stack */
+    json_t *j;
+
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
+    j = fixture_json("ecs", &h, GAD_DETAIL_ALL);
 
     assert_string_equal(fixture_text(j, "event.kind"), "state");
     assert_int_equal(fixture_int(j, "ganad.numbers.records"), 1234567);

@@ -118,8 +118,13 @@ static void without_addresses_there_is_no_flow(void **state)
 static void other_events_are_stats_and_engine(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
-    json_t *j = fixture_json("eve", &s, GAD_DETAIL_ALL);
+    static struct gad_event h, s, l; /* large for the stack */
+    json_t *j;
+
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
+    j = fixture_json("eve", &s, GAD_DETAIL_ALL);
 
     assert_string_equal(fixture_text(j, "event_type"), "stats");
     assert_int_equal(fixture_int(j, "stats.uptime"), 30);

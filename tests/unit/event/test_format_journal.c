@@ -30,8 +30,11 @@ static void an_alert_is_these_fields(void **state)
 static void other_events_are_these(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
+    static struct gad_event h, s, l; /* large for the stack */
 
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
     assert_string_equal(
         fixture_line("journal", &h, GAD_DETAIL_ALL, NULL),
         "MESSAGE=ganadd 1.2.3 is alive: up 3600 s, 1234567 records, 89 alerts\n"

@@ -27,8 +27,11 @@ static void an_alert_is_this_line(void **state)
 static void other_events_are_these(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
+    static struct gad_event h, s, l; /* large for the stack */
 
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
     assert_string_equal(
         fixture_line("leef", &h, GAD_DETAIL_ALL, NULL),
         "LEEF:2.0|ganad|ganadd|1.2.3|32473:2|^|devTime=2026-11-23T14:05:09.123Z"

@@ -121,8 +121,13 @@ static void severities_are_those_of_the_schema(void **state)
 static void other_events_are_base_events(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
-    json_t *j = fixture_json("ocsf", &h, GAD_DETAIL_ALL);
+    static struct gad_event h, s, l; /* large for the stack */
+    json_t *j;
+
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
+    j = fixture_json("ocsf", &h, GAD_DETAIL_ALL);
 
     assert_int_equal(fixture_int(j, "class_uid"), 0);
     assert_int_equal(fixture_int(j, "activity_id"), 99);

@@ -30,8 +30,11 @@ static void an_alert_is_this_message(void **state)
 static void other_events_are_these(void **state)
 {
     (void)state;
-    const struct gad_event h = fixture_heartbeat(), s = fixture_stats(), l = fixture_loss();
+    static struct gad_event h, s, l; /* large for the stack */
 
+    h = fixture_heartbeat();
+    s = fixture_stats();
+    l = fixture_loss();
     assert_string_equal(
         fixture_line("syslog", &h, GAD_DETAIL_ALL, NULL),
         "<134>1 2026-11-23T14:05:09.123456Z sensor-07 ganadd 4242 HEARTBEAT [ganad@32473 "
