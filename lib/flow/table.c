@@ -91,6 +91,7 @@ void gad_flow_table_free(struct gad_flow_table *t)
         return;
     for (uint32_t i = 1; i <= t->n_touched; i++)
         gad_stream_free(t->flows[i].stream, &t->streams);
+    gad_stream_memory_deinit(&t->streams);
     gad_ftp_sessions_deinit(&t->ftp);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
@@ -139,6 +140,7 @@ static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c
     c->state = gad_tcp_conn_state(f->side);
     c->duration.ns = tcp_duration(f);
     gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
+    c->notes |= f->notes;
     if (has_no_bytes(c->state))
         return;
     c->src_bytes = gad_tcp_bytes(&f->side[0]);
@@ -431,6 +433,10 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
     struct gad_flow_counters n = t->n;
 
     n.inspect_cut = t->streams.cut;
+    n.inspect_cut_bytes = t->streams.cut_bytes;
+    n.inspect_evicted = t->streams.evicted;
+    n.ambiguous = t->streams.ambiguous;
+    n.conflicts = t->streams.conflicts;
     n.inspect_memory = t->streams.used;
     n.gaps = t->streams.gaps;
     n.gap_bytes = t->streams.gap_bytes;

@@ -50,7 +50,7 @@ struct gad_flow_options {
     uint8_t hash_key[16];   /* preferably secret; results do not depend on it */
     bool by_vlan;           /* the same addresses in another VLAN are another flow */
     size_t inspect_memory;  /* bytes, for all inspected connections together; 0: no inspection */
-    uint64_t inspect_bytes; /* payload of one connection to inspect */
+    uint64_t inspect_bytes; /* payload of one connection to inspect, again every 10 s */
     struct gad_flow_timeouts timeouts;
 };
 
@@ -74,11 +74,15 @@ struct gad_flow_counters {
     uint64_t evicted;       /* of ended: by the limit on flows */
     uint64_t reused;        /* of ended: by a SYN of the next connection on the same ports */
     uint64_t flows, flows_most;
-    uint64_t inspected;       /* connections */
-    uint64_t inspect_refused; /* connections not inspected for lack of memory */
-    uint64_t inspect_cut;     /* connections longer than the inspection limit */
-    uint64_t inspect_memory;  /* bytes in use */
-    uint64_t gaps, gap_bytes; /* in inspected connections */
+    uint64_t inspected;         /* connections */
+    uint64_t inspect_refused;   /* connections not inspected for lack of memory */
+    uint64_t inspect_evicted;   /* times that a connection lost its inspection to another one */
+    uint64_t inspect_cut;       /* connections longer than the inspection limit */
+    uint64_t inspect_cut_bytes; /* their payload that was not inspected */
+    uint64_t inspect_memory;    /* bytes in use */
+    uint64_t gaps, gap_bytes;   /* in inspected connections */
+    uint64_t conflicts;         /* segments with other bytes than an earlier copy of them */
+    uint64_t ambiguous;         /* connections whose copies are all inspected */
 };
 
 struct gad_flow_table;
