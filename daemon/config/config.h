@@ -58,7 +58,7 @@ struct config_capture {
     /* at most one is not ""; if all are "", the section is not used */
     const char *interface, *file, *directory;
     const char *filter, *checksums, *tunnel_kinds;
-    uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
+    uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory, inspect_bytes;
     bool promiscuous, by_vlan, watch, delete_done;
     struct gad_time poll, settle, patience;
     struct config_value *value; /* one a key of the table */

@@ -210,6 +210,8 @@ const struct config_key config_keys[] = {
      "open connections at once, about 200 bytes each; beyond it one ends early for each new one"},
     {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
      "memory for payload inspection; 0: no inspection"},
+    {"capture", "inspect_bytes", CONFIG_SIZE, IN_CAPTURE(inspect_bytes), 0, 1 << 30, "1M", NULL,
+     "payload of a connection that is inspected, again every 10 s; beyond it the newest bytes"},
 
     {"model", "checkpoint", CONFIG_PATH, IN_MODEL(checkpoint), 0, 0, NULL, NULL,
      "the trained model"},

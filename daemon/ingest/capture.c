@@ -138,6 +138,7 @@ static int make_tables(struct capture *c, struct gad_diag *d)
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
+    flow.inspect_bytes = o->inspect_bytes;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)
         r = gad_decoder_new(&decoder, &c->decoder);

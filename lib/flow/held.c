@@ -53,7 +53,7 @@ static bool insert(struct gad_held *h, struct gad_held_piece *before, const stru
     return true;
 }
 
-/* Stores the range of captured bytes that s and a piece have in common; false: there is none. */
+/* Stores the range of captured bytes that s and a piece have in common. False: no common byte. */
 static bool common(const struct gad_held_piece *g, const struct gad_segment *s, uint64_t *ret_from,
                    size_t *ret_len)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Segments of one direction that wait: for the bytes before them, or for the receiver to acknowledge
- * them. They are stored in pieces, in order of their offsets, that do not overlap. Of bytes that
- * come twice, the copy of one segment stays: the first one, or a later one.
+ * Segments of one direction that wait: for the bytes before them, or for their acknowledgement.
+ * They are stored in pieces, in order of their offsets, that do not overlap. Of bytes that come
+ * twice, the copy of one segment stays: the first one, or a later one.
  */
 
 #include <stdbool.h>

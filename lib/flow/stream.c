@@ -15,7 +15,7 @@ static bool begin(struct gad_stream *s, struct gad_stream_memory *m,
 {
     struct gad_view *v = &s->first;
 
-    gad_inspect_begin(m->work, (enum gad_app)s->app, before);
+    gad_inspect_begin(m->work, s->app, before);
     uint64_t evicted = m->evicted;
     gad_view_close(s, m, v);
     if (v->packed)
@@ -37,7 +37,7 @@ struct gad_stream *gad_stream_new(struct gad_stream_memory *m, struct gad_flow *
     *s = (struct gad_stream){.flow = flow,
                              .first.next = {1, 1},
                              .n_views = 1,
-                             .app = (uint8_t)app,
+                             .app = app,
                              .bytes = bytes,
                              .left = bytes,
                              .filled = m->now};
@@ -353,6 +353,8 @@ bool gad_stream_take_endpoint(struct gad_stream *s, struct gad_stream_memory *m,
 {
     bool taken = false;
 
+    if (s->app != GAD_APP_FTP)
+        return false;
     for (struct gad_view *v = &s->first; v && !taken; v = v->later) {
         if (!v->packed)
             continue;
@@ -365,13 +367,7 @@ bool gad_stream_take_endpoint(struct gad_stream *s, struct gad_stream_memory *m,
 
 void gad_stream_result(const struct gad_stream *s, struct gad_content *ret)
 {
-    struct gad_content c;
-
     *ret = s->content;
-    for (const struct gad_view *v = &s->first; v; v = v->later) {
-        if (!v->packed)
-            continue;
-        gad_inspect_packed_result(v->packed, &c);
-        gad_content_max(ret, &c);
-    }
+    for (const struct gad_view *v = &s->first; v; v = v->later)
+        gad_content_max(ret, &v->content);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/view.h"
 
-enum { ALLOCATION = 16 };                 /* bytes that the C library uses besides */
-enum { TOUCH_NS = 128 << 20 };            /* progress within this time does not move a stream */
+enum { ALLOCATION = 16 };      /* bytes that the C library uses besides */
+enum { TOUCH_NS = 128 << 20 }; /* progress within this time does not move a stream */
 enum { HASH_BITS = 5 };
 
 _Static_assert(1 << HASH_BITS == GAD_STREAM_LISTS, "the hash gives this number of lists");

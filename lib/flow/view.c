@@ -13,12 +13,7 @@ struct gad_inspect *gad_view_open(struct gad_view *v, struct gad_stream_memory *
 
 static void keep_result(struct gad_stream *s, struct gad_view *v)
 {
-    struct gad_content c;
-
-    if (!v->packed)
-        return;
-    gad_inspect_packed_result(v->packed, &c);
-    gad_content_max(&s->content, &c);
+    gad_content_max(&s->content, &v->content);
     gad_free(v->packed);
     v->packed = NULL;
     v->packed_room = 0;
@@ -56,6 +51,7 @@ void gad_view_close(struct gad_stream *s, struct gad_stream_memory *m, struct ga
         return;
     }
     gad_inspect_pack(m->work, v->packed);
+    gad_inspect_result(m->work, &v->content);
     v->packed_len = (uint32_t)len;
     for (int way = 0; way < 2; way++)
         v->skip[way] = v->is_final || gad_inspect_skips(m->work, way == 0);
@@ -231,6 +227,7 @@ struct gad_view *gad_view_fork(struct gad_stream *s, struct gad_stream_memory *m
                            .packed_room = last->packed_room,
                            .packed_len = last->packed_len,
                            .is_final = last->is_final,
+                           .content = last->content,
                            .skip = {last->skip[0], last->skip[1]}};
     last->later = v;
     s->n_views++;

@@ -14,8 +14,9 @@ struct gad_view {
     struct gad_held held[2];
     uint8_t *packed; /* the inspector; NULL: it has ended, or was evicted */
     uint32_t packed_len, packed_room;
-    bool skip[2];  /* the inspector needs no bytes of that way now */
-    bool is_final; /* nor ever again, of both */
+    struct gad_content content; /* until now, or its result */
+    bool skip[2];               /* the inspector needs no bytes of that way now */
+    bool is_final;              /* nor ever again, of both */
 };
 
 enum { GAD_STREAM_RECENT = 32 };
@@ -25,11 +26,12 @@ struct gad_stream {
     struct gad_flow *flow;
     int64_t touched;            /* time of its last progress, as far as its list knows */
     struct gad_view first;      /* sees the first copies */
-    struct gad_content content; /* of inspections that have ended */
+    struct gad_content content; /* of views that were dropped, and before an eviction */
     uint64_t bytes, left;       /* payload to inspect: in all, and now */
     int64_t filled;             /* time at which left was last raised */
     size_t cost;                /* bytes of memory that are counted */
-    uint8_t app, list, n_views;
+    enum gad_app app;
+    uint8_t list, n_views;
     bool is_live;  /* in a list of live streams */
     bool was_cut;  /* counted */
     bool evicted;  /* its inspector was; it begins another with the next bytes */
@@ -48,7 +50,7 @@ void gad_stream_unlink(struct gad_stream *s, struct gad_stream_memory *m);
 /* Moves a stream with progress to the newest end of its list. */
 void gad_stream_touch(struct gad_stream *s, struct gad_stream_memory *m);
 
-/* Evicts others until there are so many bytes; false: there are fewer. */
+/* Evicts others until `need` bytes are free; false: fewer are. */
 bool gad_stream_make_room(struct gad_stream_memory *m, const struct gad_stream *except,
                           size_t need);
 

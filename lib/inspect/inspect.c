@@ -151,11 +151,6 @@ void gad_inspect_unpack(struct gad_inspect *in, const uint8_t *packed)
     }
 }
 
-void gad_inspect_packed_result(const uint8_t *packed, struct gad_content *ret)
-{
-    memcpy(ret, packed + offsetof(struct gad_inspect, c), sizeof(*ret));
-}
-
 void gad_inspect_free(struct gad_inspect *in)
 {
     gad_free(in);

@@ -79,7 +79,6 @@ enum { GAD_INSPECT_PACKED_MAX = 2048 };
 /* Stores the state; gad_inspect_unpack() continues with it, in any inspector. */
 void gad_inspect_pack(const struct gad_inspect *in, uint8_t *ret);
 void gad_inspect_unpack(struct gad_inspect *in, const uint8_t *packed);
-void gad_inspect_packed_result(const uint8_t *packed, struct gad_content *ret);
 
 /* Do the next bytes of this direction change nothing, whatever they are, until the other direction
  * has more bytes? They need not be given, nor reported as a gap. */

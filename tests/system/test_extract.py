@@ -238,6 +238,15 @@ class Extract(unittest.TestCase):
         self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "0", name).stdout)],
                          ["0"])
 
+    def test_padding_hides_nothing_behind_it(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 21, b"HELP " + b"a" * 5000 + b"\r\nUSER a\r\nPASS b\r\n",
+              b"220 a\r\n502 no\r\n331 b\r\n230 in\r\n")
+        name = self.write("padding.pcap", c.bytes())
+        for size in ("1M", "100", "0"):
+            self.assertEqual([r[11] for r in cells(extract("--inspect-bytes", size, name).stdout)],
+                             ["1"])
+
     def test_wrong_usage_is_explained(self):
         for arguments, words in (([], "extract: needs captures"),
                                  (["--format", "xml", "x"], "not one of csv, ndjson"),
@@ -253,6 +262,7 @@ class Extract(unittest.TestCase):
                                   "--tunnel-kinds: the name of a tunnel is missing"),
                                  (["--inspect-memory", "2G", "x"], "not a size up to 1024M"),
                                  (["--inspect-memory", "K", "x"], "not a size"),
+                                 (["--inspect-bytes", "2G", "x"], "not a size up to 1024M"),
                                  (["--inspect-memory", "", "x"], "not a size"),
                                  (["--nonsense"], "unrecognized option")):
             for program in (ganad.args.ganadctl, ganad.args.train):

@@ -9,15 +9,15 @@
 #include "lib/record/service.h"
 #include "tools/common/cli.h"
 
-enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
+enum { INSPECT_MAX = 1 << 30 }; /* bytes of either kind, as in ganadd.conf */
 
-static const char *const names[] = {"--filter",    "--service",        "--checksums",
-                                    "--tunnels",   "--tunnel-kinds",   "--by-vlan",
-                                    "--max-flows", "--inspect-memory", "--seed"};
+static const char *const names[] = {
+    "--filter",  "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
+    "--by-vlan", "--max-flows", "--inspect-memory", "--seed",    "--inspect-bytes"};
 
 void capture_options_init(struct capture_options *o)
 {
-    *o = (struct capture_options){.inspect_memory = UINT64_MAX};
+    *o = (struct capture_options){.inspect_memory = UINT64_MAX, .inspect_bytes = UINT64_MAX};
 }
 
 void capture_options_deinit(struct capture_options *o)
@@ -91,8 +91,10 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         r = cli_u64(name, arg, 0, UINT16_MAX, &n, d);
         o->seed = (uint16_t)n;
         break;
+    case CAPTURE_INSPECT_BYTES:
+        return cli_size(name, arg, INSPECT_MAX, &o->inspect_bytes, d);
     default:
-        return cli_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
+        return cli_size(name, arg, INSPECT_MAX, &o->inspect_memory, d);
     }
     return r;
 }
@@ -110,4 +112,6 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
         x->flow.max_flows = o->max_flows;
     if (o->inspect_memory != UINT64_MAX)
         x->flow.inspect_memory = (size_t)o->inspect_memory;
+    if (o->inspect_bytes != UINT64_MAX)
+        x->flow.inspect_bytes = o->inspect_bytes;
 }

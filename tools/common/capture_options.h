@@ -23,6 +23,7 @@ struct capture_options {
     bool by_vlan;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
+    uint64_t inspect_bytes;  /* the same */
     uint16_t seed;           /* of the Community ID */
 };
 
@@ -37,6 +38,7 @@ enum {
     CAPTURE_MAX_FLOWS,
     CAPTURE_INSPECT_MEMORY,
     CAPTURE_SEED,
+    CAPTURE_INSPECT_BYTES,
 };
 
 /* clang-format off */
@@ -49,7 +51,8 @@ enum {
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
     {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                           \
-    {"seed", required_argument, NULL, CAPTURE_SEED}
+    {"seed", required_argument, NULL, CAPTURE_SEED},                                               \
+    {"inspect-bytes", required_argument, NULL, CAPTURE_INSPECT_BYTES}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -67,7 +70,8 @@ enum {
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
-    "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
+    "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"          \
+    "  --inspect-bytes SIZE     payload of a connection to inspect, again every 10 s (1M)\n"
 
 void capture_options_init(struct capture_options *o);
 void capture_options_deinit(struct capture_options *o);

@@ -53,14 +53,6 @@ void gad_inspect_unpack(struct gad_inspect *in, const uint8_t *packed)
     memcpy(in->text, packed + head, in->len + 1);
 }
 
-void gad_inspect_packed_result(const uint8_t *packed, struct gad_content *ret)
-{
-    size_t seen;
-
-    memcpy(&seen, packed + offsetof(struct gad_inspect, seen), sizeof(seen));
-    *ret = (struct gad_content){.hot = (uint16_t)seen, .logged_in = fake.logged_in};
-}
-
 bool gad_inspect_skips(const struct gad_inspect *in, bool from_originator)
 {
     (void)in;
