@@ -240,11 +240,11 @@ class Extract(unittest.TestCase):
 
     def test_padding_hides_nothing_behind_it(self):
         c = pcap.Capture()
-        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 21, b"HELP " + b"a" * 5000 + b"\r\nUSER a\r\nPASS b\r\n",
-              b"220 a\r\n502 no\r\n331 b\r\n230 in\r\n")
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 80, b"POST / HTTP/1.1\r\n\r\n" + b"a" * 5000 +
+              b"\r\nGET /cgi-bin/phf HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n")
         name = self.write("padding.pcap", c.bytes())
         for size in ("1M", "100", "0"):
-            self.assertEqual([r[11] for r in cells(extract("--inspect-bytes", size, name).stdout)],
+            self.assertEqual([r[9] for r in cells(extract("--inspect-bytes", size, name).stdout)],
                              ["1"])
 
     def test_wrong_usage_is_explained(self):
