@@ -59,7 +59,7 @@ struct config_capture {
     const char *interface, *file, *directory;
     const char *filter, *checksums, *tunnel_kinds;
     const char *vxlan_ports, *geneve_ports, *gtp_ports;
-    uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory;
+    uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory, inspect_bytes;
     bool promiscuous, by_vlan, watch, recursive, delete_done;
     struct gad_time poll, settle, patience, udp_answered, interim;
     struct gad_time tcp_idle, tcp_half_open, tcp_close, udp_idle;

@@ -226,6 +226,8 @@ const struct config_key config_keys[] = {
      "a UDP exchange without a packet for this long ends"},
     {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
      "memory for payload inspection; 0: no inspection"},
+    {"capture", "inspect_bytes", CONFIG_SIZE, IN_CAPTURE(inspect_bytes), 0, 1 << 30, "1M", NULL,
+     "payload of a connection that is inspected, again every 10 s; beyond it the newest bytes"},
     {"capture", "udp_answered", CONFIG_DURATION, IN_CAPTURE(udp_answered), 0, 60, "2s", NULL,
      "a UDP exchange that has its answer ends after this time without a packet; 0: as others"},
     {"capture", "interim", CONFIG_DURATION, IN_CAPTURE(interim), 0, 86400, "5min", NULL,

@@ -132,6 +132,7 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
+    flow.inspect_bytes = o->inspect_bytes;
     flow.timeouts.udp_answered = o->udp_answered;
     flow.interim = o->interim;
     flow.timeouts.tcp_idle = o->tcp_idle;

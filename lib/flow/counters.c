@@ -43,11 +43,19 @@ const struct gad_counter_item gad_flow_counters[] = {
      GAD_COUNTER_PLAIN},
     {"flow_inspect_refused", "connections not inspected for lack of memory", AT(inspect_refused),
      GAD_COUNTER_BLIND},
+    {"flow_inspect_evicted", "times that a connection lost its inspection to another one",
+     AT(inspect_evicted), GAD_COUNTER_BLIND},
     {"flow_inspect_cut", "connections longer than the limit of inspection", AT(inspect_cut),
+     GAD_COUNTER_DOUBT},
+    {"flow_inspect_cut_bytes", "their payload that was not inspected", AT(inspect_cut_bytes),
      GAD_COUNTER_DOUBT},
     {"flow_inspect_memory", "bytes that inspection uses", AT(inspect_memory), GAD_COUNTER_GAUGE},
     {"flow_gaps", "gaps in the payload of inspected connections", AT(gaps), GAD_COUNTER_PLAIN},
     {"flow_gap_bytes", "bytes that are missing there", AT(gap_bytes), GAD_COUNTER_DOUBT},
+    {"flow_conflicts", "segments with other bytes than an earlier copy of them", AT(conflicts),
+     GAD_COUNTER_DOUBT},
+    {"flow_ambiguous", "connections whose differing copies are all inspected", AT(ambiguous),
+     GAD_COUNTER_DOUBT},
 };
 /* clang-format on */
 

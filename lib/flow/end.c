@@ -26,6 +26,7 @@ static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c
     c->state = gad_tcp_conn_state(f->side);
     c->duration.ns = tcp_duration(f);
     gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
+    c->notes |= f->notes;
     if (has_no_bytes(c->state))
         return;
     c->src_bytes = gad_tcp_bytes(&f->side[0]);

@@ -33,9 +33,12 @@ static void begin(struct gad_flow_table *t, uint32_t flow)
     enum gad_app app = app_of(t, f);
 
     if (app != GAD_APP_NONE && t->streams.max > 0) {
-        f->stream = gad_stream_new(&t->streams, app, t->options.inspect_bytes);
+        f->stream = gad_stream_new(&t->streams, f, app, t->options.inspect_bytes);
         t->n.inspected += f->stream != NULL;
-        t->n.inspect_refused += f->stream == NULL;
+        if (!f->stream) {
+            t->n.inspect_refused++;
+            f->notes |= GAD_NOTE_BLIND;
+        }
     }
     f->not_inspected = !f->stream;
     if (f->stream && app == GAD_APP_FTP)
@@ -52,6 +55,7 @@ void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_
 {
     struct gad_flow *f = &t->flows[flow];
     int way = from_originator ? 0 : 1;
+    t->streams.now = t->clock.now;
     bool has_payload = p->len > 0 && !(p->tcp_flags & GAD_TCP_RST);
 
     if (!f->stream) {
@@ -87,7 +91,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
 {
     struct gad_flow *f = &t->flows[flow];
 
-    if (f->packets[1] == 0)
+    if (!f->stream && f->packets[1] == 0)
         return; /* most floods and scans return here: nothing was inspected */
     enum gad_app app = app_of(t, f);
     if (f->stream) {

@@ -103,6 +103,7 @@ void gad_flow_table_free(struct gad_flow_table *t)
     for (uint32_t i = 1; i <= t->n_touched; i++)
         gad_stream_free(t->flows[i].stream, &t->streams);
     gad_linger_deinit(&t->linger);
+    gad_stream_memory_deinit(&t->streams);
     gad_ftp_sessions_deinit(&t->ftp);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
@@ -454,6 +455,10 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
     struct gad_flow_counters n = t->n;
 
     n.inspect_cut = t->streams.cut;
+    n.inspect_cut_bytes = t->streams.cut_bytes;
+    n.inspect_evicted = t->streams.evicted;
+    n.ambiguous = t->streams.ambiguous;
+    n.conflicts = t->streams.conflicts;
     n.inspect_memory = t->streams.used;
     n.gaps = t->streams.gaps;
     n.gap_bytes = t->streams.gap_bytes;

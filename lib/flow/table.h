@@ -63,7 +63,7 @@ struct gad_flow_options {
     uint8_t hash_key[16];   /* preferably secret; results do not depend on it */
     bool by_vlan;           /* the same addresses in another VLAN are another flow */
     size_t inspect_memory;  /* bytes, for all inspected connections together; 0: no inspection */
-    uint64_t inspect_bytes; /* payload of one connection to inspect */
+    uint64_t inspect_bytes; /* payload of one connection to inspect, again every 10 s */
     struct gad_flow_timeouts timeouts;
     const struct gad_ports *ports; /* copied; NULL: gad_ports_init() */
     struct gad_time interim;       /* age of a flow at its first interim record; 0: none */
@@ -92,19 +92,23 @@ struct gad_flow_counters {
     uint64_t answered;      /* of ended: UDP exchanges that had their answer */
     uint64_t interims;      /* interim records */
     uint64_t flows, flows_most;
-    uint64_t guessed;         /* connections whose originator is a guess */
-    uint64_t out_of_window;   /* TCP packets of wrong numbers; of these ... */
-    uint64_t resets_wrong;    /* RST */
-    uint64_t syns_wrong;      /* SYN that do not belong to the connection */
-    uint64_t dropped;         /* TCP packets that their receiver drops: not inspected */
-    uint64_t resets_revoked;  /* connections that continued after a RST */
-    uint64_t late;            /* packets of a connection that had ended */
-    uint64_t linger_evicted;  /* ended connections that were forgotten too early */
-    uint64_t inspected;       /* connections */
-    uint64_t inspect_refused; /* connections not inspected for lack of memory */
-    uint64_t inspect_cut;     /* connections longer than the inspection limit */
-    uint64_t inspect_memory;  /* bytes in use */
-    uint64_t gaps, gap_bytes; /* in inspected connections */
+    uint64_t guessed;           /* connections whose originator is a guess */
+    uint64_t out_of_window;     /* TCP packets of wrong numbers; of these ... */
+    uint64_t resets_wrong;      /* RST */
+    uint64_t syns_wrong;        /* SYN that do not belong to the connection */
+    uint64_t dropped;           /* TCP packets that their receiver drops: not inspected */
+    uint64_t resets_revoked;    /* connections that continued after a RST */
+    uint64_t late;              /* packets of a connection that had ended */
+    uint64_t linger_evicted;    /* ended connections that were forgotten too early */
+    uint64_t inspected;         /* connections */
+    uint64_t inspect_refused;   /* connections not inspected for lack of memory */
+    uint64_t inspect_evicted;   /* times that a connection lost its inspection to another one */
+    uint64_t inspect_cut;       /* connections longer than the inspection limit */
+    uint64_t inspect_cut_bytes; /* their payload that was not inspected */
+    uint64_t inspect_memory;    /* bytes in use */
+    uint64_t gaps, gap_bytes;   /* in inspected connections */
+    uint64_t conflicts;         /* segments with other bytes than an earlier copy of them */
+    uint64_t ambiguous;         /* connections whose copies are all inspected */
 };
 
 /* Names of all counters above; one without a line in counters.c does not compile. */

@@ -171,5 +171,11 @@ static void http_gap(struct gad_inspect *in, enum gad_way way)
     in->http.n_matched = 0;
 }
 
+/* Only the answer to a hot request is inspected. */
+static bool http_skips(const struct gad_inspect *in, enum gad_way way)
+{
+    return way == GAD_SERVER && !in->http.hot && !in->http.access;
+}
+
 const struct gad_scanner gad_scan_http = {
-    .bytes = http_bytes, .gap = http_gap, .both_ways_is_login = true};
+    .bytes = http_bytes, .gap = http_gap, .skips = http_skips, .both_ways_is_login = true};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/inspect/inspect.h"
 
+#include <string.h>
+
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"
 
@@ -55,24 +57,74 @@ static const struct gad_scanner *const scanners[GAD_N_APPS] = {
     [GAD_APP_AUTH] = &gad_scan_auth,     [GAD_APP_TEXT] = &scan_text,
 };
 
-size_t gad_inspect_size(enum gad_app app)
-{
-    gad_assert(app < GAD_N_APPS);
-    return sizeof(struct gad_inspect);
-}
-
 int gad_inspect_new(enum gad_app app, struct gad_inspect **ret)
 {
-    struct gad_inspect *in = gad_calloc(1, gad_inspect_size(app));
+    struct gad_inspect *in = gad_calloc(1, sizeof(*in));
 
     if (!in)
         return GAD_ENOMEM;
-    in->app = app;
-    in->scanner = scanners[app];
-    if (in->scanner->start)
-        in->scanner->start(in);
+    gad_inspect_begin(in, app, NULL);
     *ret = in;
     return 0;
+}
+
+void gad_inspect_begin(struct gad_inspect *in, enum gad_app app, const struct gad_content *before)
+{
+    gad_assert(app < GAD_N_APPS);
+    memset(in, 0, sizeof(*in)); /* padding, too: it is packed */
+    in->app = app;
+    in->scanner = scanners[app];
+    if (before) {
+        in->c = *before;
+        gad_inspect_line_gap(&in->line[GAD_SERVER]);
+        gad_inspect_line_gap(&in->line[GAD_CLIENT]);
+    }
+    if (in->scanner->start)
+        in->scanner->start(in);
+}
+
+enum {
+    HEAD = offsetof(struct gad_inspect, line),
+    LINE_HEAD = offsetof(struct gad_inspect_line, buf)
+};
+
+_Static_assert(sizeof(struct gad_inspect) <= GAD_INSPECT_PACKED_MAX, "the longest packed form");
+
+/* Of a line that was taken, only that is known to be needed. */
+static size_t packed_line_len(const struct gad_inspect_line *l)
+{
+    return l->taken ? 0 : l->len;
+}
+
+size_t gad_inspect_packed_len(const struct gad_inspect *in)
+{
+    return HEAD + 2 * LINE_HEAD + packed_line_len(&in->line[0]) + packed_line_len(&in->line[1]);
+}
+
+void gad_inspect_pack(const struct gad_inspect *in, uint8_t *ret)
+{
+    memcpy(ret, in, HEAD);
+    ret += HEAD;
+    for (size_t way = 0; way < GAD_N_WAYS; way++) {
+        const struct gad_inspect_line *l = &in->line[way];
+        size_t len = packed_line_len(l);
+        memcpy(ret, l, LINE_HEAD);
+        memcpy(ret + offsetof(struct gad_inspect_line, len), &(uint16_t){(uint16_t)len},
+               sizeof(l->len));
+        memcpy(ret + LINE_HEAD, l->buf, len);
+        ret += LINE_HEAD + len;
+    }
+}
+
+void gad_inspect_unpack(struct gad_inspect *in, const uint8_t *packed)
+{
+    memcpy(in, packed, HEAD);
+    packed += HEAD;
+    for (size_t way = 0; way < GAD_N_WAYS; way++) {
+        memcpy(&in->line[way], packed, LINE_HEAD);
+        memcpy(in->line[way].buf, packed + LINE_HEAD, in->line[way].len);
+        packed += LINE_HEAD + in->line[way].len;
+    }
 }
 
 void gad_inspect_free(struct gad_inspect *in)
@@ -92,6 +144,13 @@ static void see(struct gad_inspect *in, enum gad_way way)
     in->seen[way] = true;
     if (in->scanner->both_ways_is_login)
         in->c.logged_in = in->seen[GAD_SERVER] && in->seen[GAD_CLIENT];
+}
+
+bool gad_inspect_skips(const struct gad_inspect *in, bool from_originator)
+{
+    enum gad_way way = from_originator ? GAD_CLIENT : GAD_SERVER;
+
+    return in->seen[way] && (in->done[way] || (in->scanner->skips && in->scanner->skips(in, way)));
 }
 
 bool gad_inspect_bytes(struct gad_inspect *in, bool from_originator, const uint8_t *p, size_t len)

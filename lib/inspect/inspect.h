@@ -4,7 +4,8 @@
 /*
  * Inspection of one connection: the bytes of its two directions in order in, content features out.
  * It has no access to flows, packets or windows. Memory is fixed at creation; no other call
- * allocates; the time per byte is constant.
+ * allocates; the time per byte is constant. At rest an inspection can be packed into the few bytes
+ * that it uses, so that one inspector serves many connections.
  *
  * The caller reports lost bytes as a gap: the line that contains a gap is not inspected.
  *
@@ -58,12 +59,26 @@ struct gad_ftp_endpoint {
     uint16_t port;
 };
 
-/* Returns the bytes of memory that one inspection uses, for a limit. */
-size_t gad_inspect_size(enum gad_app app);
-
 int gad_inspect_new(enum gad_app app, struct gad_inspect **ret) GAD_MUST_CHECK;
 void gad_inspect_free(struct gad_inspect *in);
 GAD_DEFINE_CLEANUP(struct gad_inspect, gad_inspect_free);
+
+/* Begins another inspection in the same memory. @before: the features of an earlier part of the
+ * connection, between which and the next byte any number of bytes can be missing; or NULL. */
+void gad_inspect_begin(struct gad_inspect *in, enum gad_app app, const struct gad_content *before);
+
+/* Returns the bytes that gad_inspect_pack() writes, at most GAD_INSPECT_PACKED_MAX. */
+size_t gad_inspect_packed_len(const struct gad_inspect *in);
+
+enum { GAD_INSPECT_PACKED_MAX = 2048 };
+
+/* Stores the state; gad_inspect_unpack() continues with it, in any inspector. */
+void gad_inspect_pack(const struct gad_inspect *in, uint8_t *ret);
+void gad_inspect_unpack(struct gad_inspect *in, const uint8_t *packed);
+
+/* Do the next bytes of this direction change nothing, whatever they are, until the other direction
+ * has more bytes? They need not be given, nor reported as a gap. */
+bool gad_inspect_skips(const struct gad_inspect *in, bool from_originator);
 
 /* Takes the next bytes of one direction. False: no later bytes of this connection can change the
  * result, so the caller can stop. */

@@ -80,7 +80,6 @@ struct gad_inspect {
     bool seen[GAD_N_WAYS]; /* some payload, or a gap */
     bool done[GAD_N_WAYS]; /* no more input of that direction is needed */
     struct gad_content c;
-    struct gad_inspect_line line[GAD_N_WAYS];
     union {
         struct gad_login login;
         struct gad_ftp ftp;
@@ -89,14 +88,17 @@ struct gad_inspect {
         struct gad_mail mail;
         struct gad_rsh rsh;
     };
+    struct gad_inspect_line line[GAD_N_WAYS]; /* last: packed without the unused part */
 };
 
-/* One of line and bytes is set. gap can be NULL; the caller of the scanner handles the lines. */
+/* One of line and bytes is set. gap and skips can be NULL; the caller of the scanner handles the
+ * lines. */
 struct gad_scanner {
     void (*start)(struct gad_inspect *in);
     void (*line)(struct gad_inspect *in, enum gad_way way, struct gad_span s);
     void (*bytes)(struct gad_inspect *in, enum gad_way way, const uint8_t *p, size_t len);
     void (*gap)(struct gad_inspect *in, enum gad_way way);
+    bool (*skips)(const struct gad_inspect *in, enum gad_way way); /* see gad_inspect_skips() */
     bool both_ways_is_login; /* payload in both directions means "logged in" */
 };
 

@@ -38,6 +38,7 @@ static const char *const successes[] = {"last login", "last successful login",
                                         "failures since last", NULL};
 
 enum { PROMPT_MAX = 80 };
+enum { RLOGIN_SERVER_USER = 2, RLOGIN_HANDSHAKE = 4 }; /* NULs of the client, see below */
 
 static void enter(struct gad_inspect *in)
 {
@@ -198,14 +199,22 @@ static void session_gap(struct gad_inspect *in, enum gad_way way)
     in->login.terminal[way] = (struct gad_terminal){0};
 }
 
-const struct gad_scanner gad_scan_telnet = {.bytes = telnet_bytes, .gap = session_gap};
+/* A part of the session was inspected before. */
+static void session_start(struct gad_inspect *in)
+{
+    if (!in->c.logged_in)
+        return;
+    in->login.stage = GAD_LOGIN_IN;
+    in->login.handshake = RLOGIN_HANDSHAKE;
+}
+
+const struct gad_scanner gad_scan_telnet = {
+    .start = session_start, .bytes = telnet_bytes, .gap = session_gap};
 
 /*
  * RFC 1282: the client starts with NUL, its user, NUL, the user on the server, NUL, terminal and
  * speed, NUL. Server output before that is complete cannot be a prompt.
  */
-enum { RLOGIN_SERVER_USER = 2, RLOGIN_HANDSHAKE = 4 };
-
 static size_t rlogin_handshake(struct gad_inspect *in, const uint8_t *p, size_t len)
 {
     struct gad_inspect_line *line = &in->line[GAD_CLIENT];
@@ -231,4 +240,5 @@ static void rlogin_bytes(struct gad_inspect *in, enum gad_way way, const uint8_t
     session_bytes(in, way, p + used, len - used, GAD_TERMINAL_RLOGIN);
 }
 
-const struct gad_scanner gad_scan_rlogin = {.bytes = rlogin_bytes, .gap = session_gap};
+const struct gad_scanner gad_scan_rlogin = {
+    .start = session_start, .bytes = rlogin_bytes, .gap = session_gap};

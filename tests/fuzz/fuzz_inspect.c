@@ -2,7 +2,8 @@
 /*
  * A dialogue with one scanner, APP: pieces of a byte of flags (1: by the client, 2: lost), a length
  * and that number of bytes. Unchanged, byte by byte, and joined as far as they have one direction,
- * the pieces give the same counts. A count that a scanner reported as final does not change.
+ * the pieces give the same counts, also if the inspection is packed between them, and without the
+ * pieces that it skips. A count that a scanner reported as final does not change.
  */
 
 #include <stdint.h>
@@ -12,7 +13,7 @@
 #include "lib/inspect/inspect.h"
 
 enum { BY_CLIENT = 1, LOST = 2, LOST_FACTOR = 257 };
-enum cut { AS_THEY_COME, BYTES, JOINED };
+enum cut { AS_THEY_COME, BYTES, JOINED, PACKED };
 
 struct feeder {
     struct gad_inspect *in;
@@ -24,6 +25,20 @@ struct feeder {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The inspection continues in an inspector that has served another. */
+static void repack(struct gad_inspect *in)
+{
+    uint8_t packed[GAD_INSPECT_PACKED_MAX];
+    size_t len = gad_inspect_packed_len(in);
+
+    gad_assert(len <= sizeof(packed));
+    gad_inspect_pack(in, packed);
+    gad_inspect_begin(in, GAD_APP_TELNET, NULL);
+    (void)gad_inspect_bytes(in, true, (const uint8_t *)"another\n", 8);
+    gad_inspect_unpack(in, packed);
+    gad_assert(gad_inspect_packed_len(in) == len);
+}
 
 static void feed(struct feeder *f, bool client, const uint8_t *p, size_t len)
 {
@@ -49,6 +64,12 @@ static void piece(struct feeder *f, enum cut cut, bool client, const uint8_t *p,
         gad_assert(copy);
         memcpy(copy + 1, p, len);
         feed(f, client, copy + 1, len);
+        return;
+    }
+    if (cut == PACKED) {
+        repack(f->in);
+        if (len > 0 && !gad_inspect_skips(f->in, client))
+            feed(f, client, p, len);
         return;
     }
     if (cut == BYTES) {
@@ -79,7 +100,8 @@ static void run(const uint8_t *p, size_t size, enum cut cut, struct gad_content 
         size_t len = p[1];
         if (p[0] & LOST) {
             flush(&f);
-            gad_inspect_gap(in, client, len * LOST_FACTOR);
+            if (cut != PACKED || !gad_inspect_skips(in, client))
+                gad_inspect_gap(in, client, len * LOST_FACTOR);
             p += 2;
             size -= 2;
             continue;
@@ -105,14 +127,16 @@ static void check_ranges(const struct gad_content *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct gad_content a, b, c;
-    struct gad_ftp_endpoint ea = {0}, eb = {0}, ec = {0};
+    struct gad_content a, b, c, d;
+    struct gad_ftp_endpoint ea = {0}, eb = {0}, ec = {0}, ed = {0};
 
     run(data, size, AS_THEY_COME, &a, &ea);
     run(data, size, BYTES, &b, &eb);
     run(data, size, JOINED, &c, &ec);
+    run(data, size, PACKED, &d, &ed);
     check_ranges(&a);
     gad_assert(memcmp(&a, &b, sizeof(a)) == 0 && memcmp(&a, &c, sizeof(a)) == 0);
+    gad_assert(memcmp(&a, &d, sizeof(a)) == 0 && memcmp(&ea, &ed, sizeof(ea)) == 0);
     gad_assert(memcmp(&ea, &eb, sizeof(ea)) == 0 && memcmp(&ea, &ec, sizeof(ea)) == 0);
     return 0;
 }

@@ -284,6 +284,32 @@ class Extract(unittest.TestCase):
         self.assertEqual([r[11] for r in cells(extract("--inspect-memory", "0", name).stdout)],
                          ["0"])
 
+    def test_copies_with_other_bytes_hide_nothing(self):
+        request = b"GET /cgi-bin/phf HTTP/1.0\r\n\r\n"
+        other = b"a" * len(request)
+        there, back = ("10.0.0.1", 1000, "10.0.0.2", 80), ("10.0.0.2", 80, "10.0.0.1", 1000)
+        for copies in ([request], [request, request], [other, request], [request, other],
+                       [other, request, b"b" * len(request)], [other * 3, request],
+                       [other[:5], request]):
+            c = pcap.Capture()
+            c.segment(0, *there, 1000, 0, pcap.SYN)
+            c.segment(0.001, *back, 5000, 1001, pcap.SYN | pcap.ACK)
+            for i, data in enumerate(copies):
+                c.segment(0.002 + i / 1e6, *there, 1001, 5001, pcap.PSH | pcap.ACK, data)
+            c.segment(0.003, *back, 5001, 1001 + len(request), pcap.PSH | pcap.ACK, b"HTTP/1.0 200")
+            c.segment(0.004, *back, 5013, 1001 + len(request), pcap.RST | pcap.ACK)
+            name = self.write("copies.pcap", c.bytes())
+            self.assertEqual([r[9] for r in cells(extract(name).stdout)], ["1"], copies)
+
+    def test_padding_hides_nothing_behind_it(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.0.0.1", 1000, "10.0.0.2", 80, b"POST / HTTP/1.1\r\n\r\n" + b"a" * 5000 +
+              b"\r\nGET /cgi-bin/phf HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n")
+        name = self.write("padding.pcap", c.bytes())
+        for size in ("1M", "100", "0"):
+            self.assertEqual([r[9] for r in cells(extract("--inspect-bytes", size, name).stdout)],
+                             ["1"])
+
     def test_wrong_usage_is_explained(self):
         for arguments, words in (([], "extract: needs captures"),
                                  (["--format", "xml", "x"], "not one of csv, ndjson"),
@@ -301,6 +327,7 @@ class Extract(unittest.TestCase):
                                   "--tunnel-kinds: the name of a tunnel is missing"),
                                  (["--inspect-memory", "2G", "x"], "not a size up to 1024M"),
                                  (["--inspect-memory", "K", "x"], "not a size"),
+                                 (["--inspect-bytes", "2G", "x"], "not a size up to 1024M"),
                                  (["--inspect-memory", "", "x"], "not a size"),
                                  (["--nonsense"], "unrecognized option")):
             for program in (ganad.args.ganadctl, ganad.args.train):

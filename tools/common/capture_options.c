@@ -11,22 +11,24 @@
 
 /* As in ganadd.conf; seconds. */
 enum {
-    INSPECT_MEMORY_MAX = 1 << 30,
+    INSPECT_MAX = 1 << 30, /* bytes of either kind */
     INTERIM_MAX = 86400,
     UDP_ANSWERED_MAX = 60,
     TIMEOUT_MAX = 86400
 };
 
 static const char *const names[] = {
-    "--filter",       "--service",       "--checksums",      "--tunnels", "--tunnel-kinds",
-    "--by-vlan",      "--max-flows",     "--inspect-memory", "--seed",    "--vxlan-ports",
-    "--geneve-ports", "--gtp-ports",     "--recursive",      "--interim", "--udp-answered",
-    "--tcp-idle",     "--tcp-half-open", "--tcp-close",      "--udp-idle"};
+    "--filter",       "--service",       "--checksums",      "--tunnels",  "--tunnel-kinds",
+    "--by-vlan",      "--max-flows",     "--inspect-memory", "--seed",     "--vxlan-ports",
+    "--geneve-ports", "--gtp-ports",     "--recursive",      "--interim",  "--udp-answered",
+    "--tcp-idle",     "--tcp-half-open", "--tcp-close",      "--udp-idle", "--inspect-bytes"};
 
 void capture_options_init(struct capture_options *o)
 {
-    *o = (struct capture_options){
-        .inspect_memory = UINT64_MAX, .udp_answered = UINT64_MAX, .tunnels = GAD_TUNNELS_DEPTH};
+    *o = (struct capture_options){.inspect_memory = UINT64_MAX,
+                                  .inspect_bytes = UINT64_MAX,
+                                  .udp_answered = UINT64_MAX,
+                                  .tunnels = GAD_TUNNELS_DEPTH};
 }
 
 void capture_options_deinit(struct capture_options *o)
@@ -129,8 +131,10 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     case CAPTURE_TCP_CLOSE:
     case CAPTURE_UDP_IDLE:
         return cli_u64(name, arg, 1, TIMEOUT_MAX, &o->timeout[c - CAPTURE_TCP_IDLE], d);
+    case CAPTURE_INSPECT_BYTES:
+        return cli_size(name, arg, INSPECT_MAX, &o->inspect_bytes, d);
     default:
-        return cli_size(name, arg, INSPECT_MEMORY_MAX, &o->inspect_memory, d);
+        return cli_size(name, arg, INSPECT_MAX, &o->inspect_memory, d);
     }
     return r;
 }
@@ -167,4 +171,6 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
     if (o->udp_answered != UINT64_MAX)
         x->flow.timeouts.udp_answered.ns = (int64_t)o->udp_answered * 1000000000;
     apply_timeouts(o->timeout, &x->flow.timeouts);
+    if (o->inspect_bytes != UINT64_MAX)
+        x->flow.inspect_bytes = o->inspect_bytes;
 }

@@ -25,6 +25,7 @@ struct capture_options {
     bool by_vlan, recursive;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
+    uint64_t inspect_bytes;  /* the same */
     uint16_t seed;           /* of the Community ID */
     uint64_t interim;        /* seconds; 0: none */
     uint64_t udp_answered;   /* seconds; UINT64_MAX: the default */
@@ -53,6 +54,7 @@ enum {
     CAPTURE_TCP_HALF_OPEN,
     CAPTURE_TCP_CLOSE,
     CAPTURE_UDP_IDLE,
+    CAPTURE_INSPECT_BYTES,
 };
 
 /* clang-format off */
@@ -75,7 +77,8 @@ enum {
     {"tcp-idle", required_argument, NULL, CAPTURE_TCP_IDLE},                                       \
     {"tcp-half-open", required_argument, NULL, CAPTURE_TCP_HALF_OPEN},                             \
     {"tcp-close", required_argument, NULL, CAPTURE_TCP_CLOSE},                                     \
-    {"udp-idle", required_argument, NULL, CAPTURE_UDP_IDLE}
+    {"udp-idle", required_argument, NULL, CAPTURE_UDP_IDLE}, \
+    {"inspect-bytes", required_argument, NULL, CAPTURE_INSPECT_BYTES}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -105,7 +108,8 @@ enum {
     "                           up to 86400; 0: none (0)\n"                                        \
     "  --udp-answered SECONDS   until a UDP exchange that has its answer ends, up to 60;\n"        \
     "                           0: as others, after 60 s (2)\n"                                    \
-    "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
+    "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"          \
+    "  --inspect-bytes SIZE     payload of a connection to inspect, again every 10 s (1M)\n"
 
 void capture_options_init(struct capture_options *o);
 void capture_options_deinit(struct capture_options *o);

@@ -6,40 +6,64 @@
 
 struct fake_inspections fake;
 
-struct gad_inspect {
-    size_t seen;
-    char way;
-};
-
-size_t gad_inspect_size(enum gad_app app)
-{
-    (void)app;
-    return FAKE_LEN;
-}
-
 int gad_inspect_new(enum gad_app app, struct gad_inspect **ret)
 {
-    (void)app;
     *ret = gad_calloc(1, sizeof(**ret));
     if (!*ret)
         return GAD_ENOMEM;
-    fake.alive++;
+    gad_inspect_begin(*ret, app, NULL);
     return 0;
 }
 
 void gad_inspect_free(struct gad_inspect *in)
 {
-    fake.alive -= in != NULL;
     gad_free(in);
 }
 
-static void write(const char *p, size_t len)
+void gad_inspect_begin(struct gad_inspect *in, enum gad_app app, const struct gad_content *before)
 {
-    size_t used = strlen(fake.text);
+    (void)app;
+    *in = (struct gad_inspect){.seen = before ? before->hot : 0};
+}
 
-    gad_assert(used + len < sizeof(fake.text));
-    memcpy(fake.text + used, p, len);
-    fake.text[used + len] = '\0';
+size_t gad_inspect_packed_len(const struct gad_inspect *in)
+{
+    return offsetof(struct gad_inspect, text) + FAKE_LEN + in->len;
+}
+
+void gad_inspect_pack(const struct gad_inspect *in, uint8_t *ret)
+{
+    memcpy(ret, in, offsetof(struct gad_inspect, text) + in->len + 1);
+    memcpy(fake.text, in->text, in->len + 1);
+}
+
+void gad_inspect_unpack(struct gad_inspect *in, const uint8_t *packed)
+{
+    size_t head = offsetof(struct gad_inspect, text);
+
+    memcpy(in, packed, head);
+    memcpy(in->text, packed + head, in->len + 1);
+}
+
+bool gad_inspect_skips(const struct gad_inspect *in, bool from_originator)
+{
+    (void)in;
+    return from_originator ? fake.skips[0] : fake.skips[1];
+}
+
+bool gad_inspect_take_endpoint(struct gad_inspect *in, struct gad_ftp_endpoint *ret)
+{
+    (void)in;
+    (void)ret;
+    return false;
+}
+
+static void write(struct gad_inspect *in, const char *p, size_t len)
+{
+    gad_assert(in->len + len < sizeof(in->text));
+    memcpy(in->text + in->len, p, len);
+    in->len += len;
+    in->text[in->len] = '\0';
 }
 
 static void write_way(struct gad_inspect *in, bool from_originator)
@@ -47,7 +71,7 @@ static void write_way(struct gad_inspect *in, bool from_originator)
     char way = from_originator ? 'o' : 'r';
 
     if (in->way != way)
-        write(&way, 1);
+        write(in, &way, 1);
     in->way = way;
 }
 
@@ -55,7 +79,7 @@ bool gad_inspect_bytes(struct gad_inspect *in, bool from_originator, const uint8
 {
     write_way(in, from_originator);
     if (*p != '\0') /* tests of memory give zeros */
-        write((const char *)p, len);
+        write(in, (const char *)p, len);
     in->seen += len;
     return fake.enough == 0 || in->seen < fake.enough;
 }
@@ -66,7 +90,7 @@ void gad_inspect_gap(struct gad_inspect *in, bool from_originator, uint64_t len)
 
     write_way(in, from_originator);
     int n = snprintf(text, sizeof(text), "<%llu>", (unsigned long long)len);
-    write(text, (size_t)n);
+    write(in, text, (size_t)n);
 }
 
 void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)

@@ -5,11 +5,17 @@
 
 #include "lib/inspect/inspect.h"
 
-enum { FAKE_TEXT = 4096, FAKE_LEN = 1000 };
+enum { FAKE_TEXT = 4096, FAKE_LEN = 100 };
+
+struct gad_inspect {
+    size_t seen, len;
+    char way;
+    char text[FAKE_TEXT]; /* (len), then a NUL; packed to len, and FAKE_LEN more */
+};
 
 struct fake_inspections {
-    char text[FAKE_TEXT];
-    int alive;
+    char text[FAKE_TEXT]; /* of the one that was packed last */
+    bool skips[2];        /* an inspector skips the bytes of way 0, 1 */
     size_t enough; /* bytes after which an inspector says that it has seen enough; 0: never */
     uint8_t logged_in;
 };
