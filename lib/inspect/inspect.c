@@ -53,6 +53,7 @@ static const struct gad_scanner *const scanners[GAD_N_APPS] = {
     [GAD_APP_POP3] = &gad_scan_pop3,     [GAD_APP_IMAP] = &gad_scan_imap,
     [GAD_APP_IRC] = &scan_both_ways,     [GAD_APP_FINGER] = &scan_none,
     [GAD_APP_AUTH] = &gad_scan_auth,     [GAD_APP_TEXT] = &scan_text,
+    [GAD_APP_SSH] = &gad_scan_ssh,
 };
 
 /* By KDD99's table of services: one port each. */
@@ -60,10 +61,10 @@ static const struct {
     uint16_t port;
     enum gad_app app;
 } ports[] = {
-    {20, GAD_APP_FTP_DATA}, {21, GAD_APP_FTP},     {23, GAD_APP_TELNET}, {25, GAD_APP_SMTP},
-    {37, GAD_APP_NONE}, /* time: the server sends binary data */
-    {79, GAD_APP_FINGER},   {80, GAD_APP_HTTP},    {110, GAD_APP_POP3},  {113, GAD_APP_AUTH},
-    {143, GAD_APP_IMAP},    {513, GAD_APP_RLOGIN}, {514, GAD_APP_RSH},   {2784, GAD_APP_HTTP},
+    {20, GAD_APP_FTP_DATA}, {21, GAD_APP_FTP},     {22, GAD_APP_SSH},   {23, GAD_APP_TELNET},
+    {25, GAD_APP_SMTP},     {37, GAD_APP_NONE}, /* time: the server sends binary data */
+    {79, GAD_APP_FINGER},   {80, GAD_APP_HTTP},    {110, GAD_APP_POP3}, {113, GAD_APP_AUTH},
+    {143, GAD_APP_IMAP},    {513, GAD_APP_RLOGIN}, {514, GAD_APP_RSH},  {2784, GAD_APP_HTTP},
     {6667, GAD_APP_IRC},    {8001, GAD_APP_HTTP},
 };
 
@@ -149,4 +150,6 @@ void gad_inspect_gap(struct gad_inspect *in, bool from_originator, uint64_t len)
 void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)
 {
     *ret = in->c;
+    if (in->scanner->result)
+        in->scanner->result(in, ret);
 }

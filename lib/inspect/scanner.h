@@ -74,6 +74,39 @@ struct gad_rsh {
     bool root;
 };
 
+/* Sizes are bytes of a turn; 0: not seen yet. */
+struct gad_ssh_auth {
+    unsigned hello;         /* the client's first turn */
+    unsigned service;       /* the acceptance of the service */
+    unsigned two;           /* the acceptance and the first refusal, in one turn */
+    unsigned low;           /* no refusal is shorter */
+    unsigned failure;       /* a refusal */
+    unsigned shorter;       /* the second answer, if it is shorter than the first */
+    unsigned request;       /* the client's last turn, but for service requests */
+    unsigned first, second; /* requests */
+    unsigned n_answers, n_others;
+    unsigned n_refused[3]; /* by enum request of the scanner; without the first request */
+    uint8_t answer;        /* the last one; enum answer */
+    bool first_refused;
+    bool clear_lengths; /* the cipher does not encrypt the length of a packet */
+    bool waits;         /* the client's last turn has no answer */
+    bool unknown;       /* an answer can have been a success */
+    bool succeeded, over;
+};
+
+struct gad_ssh_way {
+    uint8_t stage; /* enum of the scanner */
+    uint8_t n_head, head[6];
+    uint32_t left; /* bytes of the packet */
+};
+
+struct gad_ssh {
+    struct gad_ssh_way way[GAD_N_WAYS];
+    uint8_t turn_of; /* enum gad_way */
+    unsigned turn;   /* bytes of the current turn */
+    struct gad_ssh_auth auth;
+};
+
 struct gad_inspect {
     const struct gad_scanner *scanner;
     enum gad_app app;
@@ -88,6 +121,7 @@ struct gad_inspect {
         struct gad_http http;
         struct gad_mail mail;
         struct gad_rsh rsh;
+        struct gad_ssh ssh;
     };
 };
 
@@ -97,11 +131,13 @@ struct gad_scanner {
     void (*line)(struct gad_inspect *in, enum gad_way way, struct gad_span s);
     void (*bytes)(struct gad_inspect *in, enum gad_way way, const uint8_t *p, size_t len);
     void (*gap)(struct gad_inspect *in, enum gad_way way);
+    /* changes a copy of the counts by what is pending; can be NULL */
+    void (*result)(const struct gad_inspect *in, struct gad_content *ret);
     bool both_ways_is_login; /* payload in both directions means "logged in" */
 };
 
 extern const struct gad_scanner gad_scan_telnet, gad_scan_rlogin, gad_scan_rsh, gad_scan_ftp,
-    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth;
+    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_ssh;
 
 static inline void gad_inspect_done(struct gad_inspect *in)
 {
