@@ -46,17 +46,26 @@ static const struct gad_scanner scan_both_ways = {.start = inspect_nothing,
 static const struct gad_scanner scan_none = {.start = inspect_nothing};
 
 static const struct gad_scanner *const scanners[GAD_N_APPS] = {
-    [GAD_APP_NONE] = &scan_none,         [GAD_APP_TELNET] = &gad_scan_telnet,
-    [GAD_APP_RLOGIN] = &gad_scan_rlogin, [GAD_APP_RSH] = &gad_scan_rsh,
-    [GAD_APP_FTP] = &gad_scan_ftp,       [GAD_APP_FTP_DATA] = &scan_ftp_data,
-    [GAD_APP_SMTP] = &gad_scan_smtp,     [GAD_APP_HTTP] = &gad_scan_http,
-    [GAD_APP_POP3] = &gad_scan_pop3,     [GAD_APP_IMAP] = &gad_scan_imap,
-    [GAD_APP_IRC] = &scan_both_ways,     [GAD_APP_FINGER] = &scan_none,
-    [GAD_APP_AUTH] = &gad_scan_auth,     [GAD_APP_TEXT] = &scan_text,
+    [GAD_APP_NONE] = &scan_none,
+    [GAD_APP_TELNET] = &gad_scan_telnet,
+    [GAD_APP_RLOGIN] = &gad_scan_rlogin,
+    [GAD_APP_RSH] = &gad_scan_rsh,
+    [GAD_APP_FTP] = &gad_scan_ftp,
+    [GAD_APP_FTP_DATA] = &scan_ftp_data,
+    [GAD_APP_SMTP] = &gad_scan_smtp,
+    [GAD_APP_HTTP] = &gad_scan_http,
+    [GAD_APP_POP3] = &gad_scan_pop3,
+    [GAD_APP_IMAP] = &gad_scan_imap,
+    [GAD_APP_IRC] = &scan_both_ways,
+    [GAD_APP_FINGER] = &scan_none,
+    [GAD_APP_AUTH] = &gad_scan_auth,
+    [GAD_APP_TEXT] = &scan_text,
     [GAD_APP_SSH] = &gad_scan_ssh,
+    [GAD_APP_REDIS] = &gad_scan_redis,
+    [GAD_APP_POSTGRESQL] = &gad_scan_postgresql,
 };
 
-/* By KDD99's table of services: one port each. */
+/* By KDD99's table of services: one port each; and services of today whose logins are read. */
 static const struct {
     uint16_t port;
     enum gad_app app;
@@ -65,7 +74,8 @@ static const struct {
     {25, GAD_APP_SMTP},     {37, GAD_APP_NONE}, /* time: the server sends binary data */
     {79, GAD_APP_FINGER},   {80, GAD_APP_HTTP},    {110, GAD_APP_POP3}, {113, GAD_APP_AUTH},
     {143, GAD_APP_IMAP},    {513, GAD_APP_RLOGIN}, {514, GAD_APP_RSH},  {2784, GAD_APP_HTTP},
-    {6667, GAD_APP_IRC},    {8001, GAD_APP_HTTP},
+    {6667, GAD_APP_IRC},    {8001, GAD_APP_HTTP},  {587, GAD_APP_SMTP}, {5432, GAD_APP_POSTGRESQL},
+    {6379, GAD_APP_REDIS},
 };
 
 enum { FTP_DATA = 20 };

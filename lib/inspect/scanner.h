@@ -52,6 +52,7 @@ struct gad_ftp {
 
 struct gad_smtp {
     bool data_asked, tls_asked, in_data, in_body;
+    bool auth_asked, refused, accepted; /* accepted: a login or a mail */
 };
 
 struct gad_http {
@@ -59,11 +60,17 @@ struct gad_http {
     bool hot;          /* the last request was hot, so its answer is inspected */
     bool access;       /* and requested a file of accounts */
     uint8_t n_matched; /* bytes of the searched phrase that matched */
+    bool asked;        /* a request was seen */
+    bool has_credentials, refused, accepted;
+    bool unknown; /* an answer was not found */
+    uint8_t n_status, n_line_ends;
+    uint16_t status; /* the code of the answer */
 };
 
 struct gad_mail {    /* POP3, IMAP */
     uint8_t pending; /* enum of the scanner */
     bool root;
+    bool answering; /* POP3: the client's next line answers a challenge */
     uint8_t tag_len;
     char tag[16];
 };
@@ -72,6 +79,13 @@ struct gad_rsh {
     uint8_t n_fields; /* NULs seen */
     bool accepted, refused;
     bool root;
+};
+
+struct gad_store { /* Redis, PostgreSQL */
+    bool refused, accepted;
+    uint16_t n_asked;                 /* Redis: AUTH without its answer */
+    uint8_t n_head, n_value, head[5]; /* PostgreSQL: the current message */
+    uint32_t left, value;
 };
 
 /* Sizes are bytes of a turn; 0: not seen yet. */
@@ -122,6 +136,7 @@ struct gad_inspect {
         struct gad_mail mail;
         struct gad_rsh rsh;
         struct gad_ssh ssh;
+        struct gad_store store;
     };
 };
 
@@ -137,7 +152,8 @@ struct gad_scanner {
 };
 
 extern const struct gad_scanner gad_scan_telnet, gad_scan_rlogin, gad_scan_rsh, gad_scan_ftp,
-    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_ssh;
+    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_ssh,
+    gad_scan_redis, gad_scan_postgresql;
 
 static inline void gad_inspect_done(struct gad_inspect *in)
 {
