@@ -83,9 +83,11 @@ struct gad_rsh {
 
 struct gad_store { /* Redis, PostgreSQL */
     bool refused, accepted;
-    uint16_t n_asked;                 /* Redis: AUTH without its answer */
-    uint8_t n_head, n_value, head[5]; /* PostgreSQL: the current message */
-    uint32_t left, value;
+    uint16_t n_asked; /* Redis: AUTH without its answer; PostgreSQL: 1 from the first message */
+    /* PostgreSQL: the current message and field */
+    uint8_t n_head, head[5], n_value;
+    bool is_code;
+    uint32_t left;
 };
 
 /* Sizes are bytes of a turn; 0: not seen yet. */

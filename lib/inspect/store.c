@@ -9,6 +9,8 @@
  * Redis, port 6379: an error that names the password, to AUTH or to HELLO with AUTH. Any answer
  * that is no error counts as accepted. Text counts as in any other service: lib/inspect/shell.h.
  */
+#include <string.h>
+
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"
 
@@ -57,10 +59,11 @@ const struct gad_scanner gad_scan_redis = {
 
 /*
  * PostgreSQL, port 5432 (protocol 3, chapter "Frontend/Backend Protocol" of its manual): of the
- * server's messages the authentication, `R`, and an error before it is complete: one of class 28,
- * invalid authorization, is a refused login. A message is a type, a length that includes itself,
- * and its body; an error has fields, each a type and a text ended by NUL, `C` is the code. A single
- * byte answers the client's wish for TLS before: S, G, or N, no.
+ * server's messages an error before the first `Z`, ready for queries. One of class 28, invalid
+ * authorization, is a refused login, also behind the message that the password is right: a role can
+ * be missing. A message is a type, a length that includes itself, and its body; an error has
+ * fields, each a type and a text ended by NUL, `C` is the code. A single byte answers the client's
+ * wish for TLS before the first message: S, G, or N, no.
  */
 enum { HEAD = 5, CODE = 4, LENGTH_MAX = 30000 };
 
@@ -71,23 +74,10 @@ static void pg_head(struct gad_inspect *in)
                    (uint32_t)st->head[3] << 8 | st->head[4];
 
     st->left = len - CODE;
-    st->value = 0;
+    st->is_code = false;
     st->n_value = 0;
     if (len < CODE || len > LENGTH_MAX)
         gad_inspect_done(in);
-}
-
-static void pg_authentication(struct gad_inspect *in, uint8_t b)
-{
-    struct gad_store *st = &in->store;
-
-    if (st->n_value == CODE)
-        return;
-    st->value = st->value << 8 | b;
-    if (++st->n_value == CODE && st->value == 0) {
-        st->accepted = true;
-        gad_inspect_done(in);
-    }
 }
 
 /* n_value is the place in the field. */
@@ -96,10 +86,10 @@ static void pg_error(struct gad_inspect *in, uint8_t b)
     struct gad_store *st = &in->store;
 
     if (st->n_value == 0)
-        st->value = b == 'C';
+        st->is_code = b == 'C';
     else if (b != (st->n_value == 1 ? '2' : '8'))
-        st->value = 0;
-    else if (st->value && st->n_value == 2) {
+        st->is_code = false;
+    else if (st->is_code && st->n_value == 2) {
         st->refused = true;
         gad_count(&in->c.num_failed_logins);
         gad_inspect_done(in);
@@ -107,26 +97,30 @@ static void pg_error(struct gad_inspect *in, uint8_t b)
     st->n_value = (uint8_t)(b == 0 ? 0 : st->n_value < 3 ? st->n_value + 1 : 3);
 }
 
+/* Types of messages before `Z`: R authentication, E error, v another version; then also S, K and N,
+ * parameters, key and notice. */
+static const char first[] = "REvREv", later[] = "REvSKN";
+
 static void pg_byte(struct gad_inspect *in, uint8_t b)
 {
     struct gad_store *st = &in->store;
 
     if (st->n_head == 0) {
-        if (b == 'N')
+        if (st->n_asked == 0 && b == 'N')
             return;
-        if (b != 'R' && b != 'E' && b != 'v') { /* v: another version */
+        if (!memchr(st->n_asked > 0 ? later : first, b, sizeof(first) - 1)) {
+            st->accepted = b == 'Z';
             gad_inspect_done(in);
             return;
         }
+        st->n_asked = 1;
     }
     if (st->n_head < HEAD) {
         st->head[st->n_head++] = b;
         if (st->n_head == HEAD)
             pg_head(in);
     } else {
-        if (st->head[0] == 'R')
-            pg_authentication(in, b);
-        else if (st->head[0] == 'E')
+        if (st->head[0] == 'E')
             pg_error(in, b);
         st->left--;
     }

@@ -28,6 +28,7 @@ static void redis_names_a_wrong_password(void **state)
 
 #define STARTUP "\0\0\0\x14\0\3\0\0user\0bob\0\0"
 #define ASK     "R\0\0\0\x08\0\0\0\3"
+#define DONE    "R\0\0\0\x08\0\0\0\0"
 #define PASSWORD                                                                                   \
     "p\0\0\0\x09"                                                                                  \
     "pass\0"
@@ -45,8 +46,10 @@ static void postgresql_refuses_a_role(void **state)
     static const struct turn role[] = {C(STARTUP), S(ERROR("28000"))};
     static const struct turn other[] = {C(STARTUP), S(ERROR("53300"))};
     static const struct turn in[] = {C(STARTUP), S(ASK), C(PASSWORD),
-                                     S("R\0\0\0\x08\0\0\0\0S\0\0\0\x08"
-                                       "a\0b\0" ERROR("28000"))};
+                                     S(DONE "S\0\0\0\x08"
+                                            "a\0b\0"
+                                            "Z\0\0\0\x05I" ERROR("28000"))};
+    static const struct turn missing[] = {C(STARTUP), S(DONE ERROR("28000"))};
     static const struct turn tls[] = {C("\0\0\0\x08\x04\xd2\x16\x2f"), S("S"), C("x"),
                                       S(ERROR("28P01"))};
     static const struct turn http[] = {C("GET / HTTP/1.0\r\n\r\n"), S("HTTP/1.0 200 E\r\n")};
@@ -55,6 +58,7 @@ static void postgresql_refuses_a_role(void **state)
     RUN(GAD_APP_POSTGRESQL, role, .num_failed_logins = 1);
     RUN(GAD_APP_POSTGRESQL, other, .logged_in = 1);
     RUN(GAD_APP_POSTGRESQL, in, .logged_in = 1);
+    RUN(GAD_APP_POSTGRESQL, missing, .num_failed_logins = 1);
     RUN(GAD_APP_POSTGRESQL, tls, .logged_in = 1);
     RUN(GAD_APP_POSTGRESQL, http, .logged_in = 1);
 }
