@@ -56,8 +56,9 @@ struct gad_conn {
     uint32_t vlan;
     uint8_t icmp_type, icmp_code;
     uint8_t tunnels;
-    uint8_t notes; /* of enum gad_conn_note */
-    bool evicted;  /* ended by the limit on flows, not by itself */
+    uint8_t notes;  /* of enum gad_conn_note */
+    bool is_answer; /* ICMP: src asked, dst sent this message */
+    bool evicted;   /* ended by the limit on flows, not by itself */
     struct gad_content content;
 };
 

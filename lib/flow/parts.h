@@ -5,6 +5,7 @@
 
 #include "lib/flow/flow.h"
 #include "lib/flow/ftp.h"
+#include "lib/flow/icmp.h"
 #include "lib/flow/index.h"
 #include "lib/flow/stream.h"
 #include "lib/flow/table.h"
@@ -39,6 +40,7 @@ struct gad_flow_table {
     struct gad_wheel wheel;
     struct gad_stream_memory streams;
     struct gad_ftp_sessions ftp;
+    struct gad_icmp_asked icmp;
     struct gad_flow_counters n;
 };
 

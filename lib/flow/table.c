@@ -79,6 +79,8 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
         err = gad_wheel_init(&t->wheel, t->flows);
     if (err == 0)
         err = gad_ftp_sessions_init(&t->ftp, &t->secret);
+    if (err == 0)
+        err = gad_icmp_asked_init(&t->icmp, &t->secret);
     if (err != 0)
         return err;
     *ret = gad_steal(&t);
@@ -91,6 +93,7 @@ void gad_flow_table_free(struct gad_flow_table *t)
         return;
     for (uint32_t i = 1; i <= t->n_touched; i++)
         gad_stream_free(t->flows[i].stream, &t->streams);
+    gad_icmp_asked_deinit(&t->icmp);
     gad_ftp_sessions_deinit(&t->ftp);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
@@ -227,8 +230,11 @@ static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struc
         .icmp_type = p->icmp_type,
         .icmp_code = p->icmp_code,
         .tunnels = p->tunnels,
+        .is_answer = gad_icmp_answers(t, p),
     };
 
+    if (c.is_answer)
+        c.tuple = gad_tuple_reversed(&p->tuple);
     t->n.begun++;
     emit(t, &c, t->clock.now, to);
 }

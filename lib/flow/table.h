@@ -12,7 +12,8 @@
  *
  * UDP: a connection lasts until it is idle; its state is SF, its bytes are payload.
  *
- * ICMP: each message is a connection, includes its header in the bytes, and is decided at once.
+ * ICMP: each message is a connection, includes its header in the bytes, and is decided at once. The
+ * originator of an answer is its receiver, if that asked (icmp.h).
  *
  * Timers run in packet time, which never goes back: for timers and `decided`, a packet that is
  * older than one before it counts as current. If the packets' clock is set back for good, the
@@ -79,6 +80,8 @@ struct gad_flow_counters {
     uint64_t inspect_cut;     /* connections longer than the inspection limit */
     uint64_t inspect_memory;  /* bytes in use */
     uint64_t gaps, gap_bytes; /* in inspected connections */
+    uint64_t icmp_answers;    /* ICMP messages that answer a packet seen */
+    uint64_t icmp_unasked;    /* ICMP replies and errors that answer none, or too many for one */
 };
 
 struct gad_flow_table;
