@@ -14,6 +14,7 @@
 #include "daemon/score/shadow.h"
 #include "daemon/thread.h"
 #include "lib/base/ring.h"
+#include "lib/flow/conn.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -73,7 +74,7 @@ static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
     for (size_t i = first; i < last; i++) {
         const struct model *m = job_model(j, i);
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
-        j->anomalous[i] = j->score[i] > m->threshold;
+        j->anomalous[i] = j->score[i] > m->threshold && !(j->rec[i].notes & GAD_NOTE_BACKGROUND);
         j->n_anomalous += j->anomalous[i];
         j->cause[i] = GAD_N_COLUMNS;
         if (j->stride == 0 || (j->top == 0 && !j->anomalous[i]))

@@ -201,3 +201,39 @@ bool gad_icmp_answers(struct gad_flow_table *t, const struct gad_packet *p)
         t->n.icmp_unasked++;
     return asked;
 }
+
+/* fe80::/10 or ::, RFC 4291. */
+static bool is_of_link(const uint8_t *addr)
+{
+    static const uint8_t none[16];
+
+    return (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) || memcmp(addr, none, sizeof(none)) == 0;
+}
+
+static bool is_link_message(const struct gad_packet *p)
+{
+    uint8_t type = p->icmp_type;
+    bool discovery = type >= 133 && type <= 136;
+    bool listener = (type >= 130 && type <= 132) || type == 143;
+
+    if (p->tuple.proto != GAD_IP_ICMP6 || p->icmp_code != 0 || p->tunnels > 0 ||
+        p->len > GAD_BACKGROUND_LEN || p->wrong_fragments > 0)
+        return false;
+    return (discovery && p->hop_limit == 255) ||
+           (listener && p->hop_limit == 1 && is_of_link(p->tuple.src));
+}
+
+bool gad_icmp_is_background(struct gad_flow_table *t, const struct gad_packet *p)
+{
+    if (!is_link_message(p))
+        return false;
+    int64_t second = t->clock.now / 1000000000;
+    if (second != t->icmp.second)
+        t->icmp.n_background = 0;
+    t->icmp.second = second;
+    if (t->icmp.n_background == GAD_BACKGROUND_RATE)
+        return false;
+    t->icmp.n_background++;
+    t->n.background++;
+    return true;
+}

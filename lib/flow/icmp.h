@@ -21,6 +21,19 @@
 #include "lib/base/lru.h"
 #include "lib/flow/index.h"
 
+/*
+ * Background: what each link with IPv6 has, and KDD99 does not: neighbour discovery (RFC 4861, types
+ * 133 to 136) and multicast listener reports (RFC 2710, 3810, types 130 to 132 and 143). A model
+ * cannot know their service, so all of them are anomalous (both shipped models: 122 of 122 such
+ * records in the public captures). They give records, marked with GAD_NOTE_BACKGROUND.
+ *
+ * Nothing from outside of the link counts: the hop limit must be 255 for neighbour discovery, 1 and
+ * a source of link scope for listener reports, and the packet is not from a tunnel. A message has
+ * code 0 and at most GAD_BACKGROUND_LEN bytes. Beyond GAD_BACKGROUND_RATE messages within a second
+ * of packet time the rest is no background, so a flood of them is seen.
+ */
+enum { GAD_BACKGROUND_LEN = 512, GAD_BACKGROUND_RATE = 100 };
+
 enum { GAD_ICMP_ASKED = 4096, GAD_ICMP_ERRORS_MAX = 4 };
 
 struct gad_icmp_ask {
@@ -31,6 +44,8 @@ struct gad_icmp_ask {
 struct gad_icmp_asked {
     struct gad_lru *by_key;
     struct gad_icmp_ask *asks; /* (GAD_ICMP_ASKED + 1), by slot */
+    int64_t second;            /* of the clock, in which n_background was counted */
+    uint32_t n_background;
 };
 
 struct gad_flow_table;
@@ -42,3 +57,6 @@ void gad_icmp_asked_deinit(struct gad_icmp_asked *a);
 
 /* Takes the next ICMP message. Returns whether it answers a packet of its receiver. */
 bool gad_icmp_answers(struct gad_flow_table *t, const struct gad_packet *p);
+
+/* Returns whether a message is background, and counts it. */
+bool gad_icmp_is_background(struct gad_flow_table *t, const struct gad_packet *p);

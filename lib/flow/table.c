@@ -231,6 +231,7 @@ static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struc
         .icmp_code = p->icmp_code,
         .tunnels = p->tunnels,
         .is_answer = gad_icmp_answers(t, p),
+        .notes = gad_icmp_is_background(t, p) ? GAD_NOTE_BACKGROUND : 0,
     };
 
     if (c.is_answer)

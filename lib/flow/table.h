@@ -81,6 +81,7 @@ struct gad_flow_counters {
     uint64_t inspect_memory;  /* bytes in use */
     uint64_t gaps, gap_bytes; /* in inspected connections */
     uint64_t icmp_answers;    /* ICMP messages that answer a packet seen */
+    uint64_t background;      /* of ended: GAD_NOTE_BACKGROUND */
     uint64_t icmp_unasked;    /* ICMP replies and errors that answer none, or too many for one */
 };
 
