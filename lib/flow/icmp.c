@@ -120,7 +120,7 @@ static bool is_of_flow(struct gad_flow_table *t, const struct gad_tuple *packet,
 }
 
 /* Reads the packet that an error quotes, up to the 8 bytes behind its IP header, and returns them;
- * NULL: the quotation is shorter, or is none of a packet that begins a datagram. */
+ * NULL: the quotation is shorter, or the packet does not begin a datagram. */
 static const uint8_t *quoted(const struct gad_packet *p, struct gad_tuple *ret)
 {
     const uint8_t *ip = p->data + HEADER;

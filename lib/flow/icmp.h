@@ -22,8 +22,8 @@
 #include "lib/flow/index.h"
 
 /*
- * Background: what each link with IPv6 has, and KDD99 does not: neighbour discovery (RFC 4861, types
- * 133 to 136) and multicast listener reports (RFC 2710, 3810, types 130 to 132 and 143). A model
+ * Background: what each link with IPv6 has, and KDD99 does not: neighbour discovery (RFC 4861,
+ * types 133 to 136) and multicast listener reports (RFC 2710, 3810, types 130 to 132 and 143). A model
  * cannot know their service, so all of them are anomalous (both shipped models: 122 of 122 such
  * records in the public captures). They give records, marked with GAD_NOTE_BACKGROUND.
  *

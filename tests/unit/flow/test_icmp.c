@@ -23,6 +23,7 @@ static void take(void *arg, const struct gad_conn *c)
 static struct gad_flow_table *table(void)
 {
     struct gad_flow_options o = gad_flow_defaults();
+    o.max_flows = 16;
     struct gad_flow_table *t = NULL;
 
     assert_int_equal(gad_flow_table_new(&o, &t), 0);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "tests/unit/inspect/dialogue.h"
 
 /*
@@ -28,13 +26,14 @@ static size_t turns_of(const char *text, const char *bytes, struct turn t[TURNS_
     t[n++] = (struct turn){.client = true, .p = plain_client, .len = sizeof(plain_client) - 1};
     t[n++] = (struct turn){.client = false, .p = plain_server, .len = sizeof(plain_server) - 1};
     for (const char *at = text; *at;) {
-        char *end;
         bool client = *at == 'C';
-        size_t len = strtoul(at + 1, &end, 10);
+        size_t len = 0;
+        for (at++; *at >= '0' && *at <= '9'; at++)
+            len = len * 10 + (size_t)(*at - '0');
         assert_in_range(len, 1, TURN_MAX);
         assert_in_range(n, 0, TURNS_MAX - 1);
         t[n++] = (struct turn){.client = client, .p = bytes, .len = len};
-        at = *end == ' ' ? end + 1 : end;
+        at += *at == ' ';
     }
     return n;
 }
