@@ -22,10 +22,11 @@
 #include "lib/flow/index.h"
 
 /*
- * Background: what each link with IPv6 has, and KDD99 does not: neighbour discovery (RFC 4861,
- * types 133 to 136) and multicast listener reports (RFC 2710, 3810, types 130 to 132 and 143). A model
- * cannot know their service, so all of them are anomalous (both shipped models: 122 of 122 such
- * records in the public captures). They give records, marked with GAD_NOTE_BACKGROUND.
+ * Background: what each link with IPv6 has, and KDD99 does not. These are neighbour discovery (RFC
+ * 4861, types 133 to 136) and multicast listener reports (RFC 2710, 3810, types 130 to 132 and
+ * 143). A model cannot know their service, so all of them are anomalous: for both shipped models
+ * all 122 ICMPv6 records of unnamed types in the public captures. They give records, marked with
+ * GAD_NOTE_BACKGROUND.
  *
  * Nothing from outside of the link counts: the hop limit must be 255 for neighbour discovery, 1 and
  * a source of link scope for listener reports, and the packet is not from a tunnel. A message has
