@@ -76,7 +76,8 @@ static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
         j->p_value[i] = (float)gad_detector_p_value(m->detector, j->score[i]);
         /* of a capture: the end of the capture made this record, not the connection */
         bool is_cut = j->origin && (j->rec[i].notes & GAD_NOTE_CUT);
-        j->anomalous[i] = !is_cut && j->score[i] > m->threshold;
+        bool is_background = (j->rec[i].notes & GAD_NOTE_BACKGROUND) != 0;
+        j->anomalous[i] = !is_cut && !is_background && j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
         j->cause[i] = GAD_N_COLUMNS;
         if (j->stride == 0 || (j->top == 0 && !j->anomalous[i]))

@@ -33,11 +33,12 @@ enum gad_conn_state {
 
 /* What the reader of a connection must know of it, to be combined by |. */
 enum gad_conn_note {
-    GAD_NOTE_GUESSED = 1,   /* no handshake was seen: which side is the originator is a guess */
-    GAD_NOTE_AMBIGUOUS = 2, /* copies of the same bytes differed; all of them were inspected */
-    GAD_NOTE_INTERIM = 4,   /* the connection continues; its final record follows */
-    GAD_NOTE_CUT = 8,       /* ended by the end of the capture, not on the network */
-    GAD_NOTE_BLIND = 16,    /* payload was not inspected, or only in part, for lack of memory */
+    GAD_NOTE_GUESSED = 1,     /* no handshake was seen: which side is the originator is a guess */
+    GAD_NOTE_AMBIGUOUS = 2,   /* copies of the same bytes differed; all of them were inspected */
+    GAD_NOTE_INTERIM = 4,     /* the connection continues; its final record follows */
+    GAD_NOTE_CUT = 8,         /* ended by the end of the capture, not on the network */
+    GAD_NOTE_BACKGROUND = 32, /* ICMPv6 that each link has (icmp.h): never anomalous */
+    GAD_NOTE_BLIND = 16,      /* payload was not inspected, or only in part, for lack of memory */
 };
 
 struct gad_conn {
@@ -56,8 +57,9 @@ struct gad_conn {
     uint32_t vlan;
     uint8_t icmp_type, icmp_code;
     uint8_t tunnels;
-    uint8_t notes; /* of enum gad_conn_note */
-    bool evicted;  /* ended by the limit on flows, not by itself */
+    uint8_t notes;  /* of enum gad_conn_note */
+    bool is_answer; /* ICMP: src asked, dst sent this message */
+    bool evicted;   /* ended by the limit on flows, not by itself */
     struct gad_content content;
 };
 

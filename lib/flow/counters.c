@@ -54,6 +54,12 @@ const struct gad_counter_item gad_flow_counters[] = {
     {"flow_gap_bytes", "bytes that are missing there", AT(gap_bytes), GAD_COUNTER_DOUBT},
     {"flow_conflicts", "segments with other bytes than an earlier copy of them", AT(conflicts),
      GAD_COUNTER_DOUBT},
+    {"flow_icmp_answers", "ICMP messages that answer a packet, named by the asker",
+     AT(icmp_answers), GAD_COUNTER_PLAIN},
+    {"flow_background", "ICMPv6 messages that are the background of any network",
+     AT(background), GAD_COUNTER_PLAIN},
+    {"flow_icmp_unasked", "ICMP replies and errors that answer no packet", AT(icmp_unasked),
+     GAD_COUNTER_DOUBT},
     {"flow_ambiguous", "connections whose differing copies are all inspected", AT(ambiguous),
      GAD_COUNTER_DOUBT},
 };

@@ -5,6 +5,7 @@
 
 #include "lib/flow/flow.h"
 #include "lib/flow/ftp.h"
+#include "lib/flow/icmp.h"
 #include "lib/flow/index.h"
 #include "lib/flow/linger.h"
 #include "lib/flow/ports.h"
@@ -43,6 +44,7 @@ struct gad_flow_table {
     struct gad_ftp_sessions ftp;
     struct gad_linger linger;
     struct gad_ports ports; /* copied from the options */
+    struct gad_icmp_asked icmp;
     struct gad_flow_counters n;
     bool is_at_end; /* of the input: open connections are cut */
 };

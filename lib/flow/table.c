@@ -89,6 +89,8 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
         err = gad_ftp_sessions_init(&t->ftp, &t->secret);
     if (err == 0)
         err = gad_linger_init(&t->linger);
+    if (err == 0)
+        err = gad_icmp_asked_init(&t->icmp, &t->secret);
     if (err != 0)
         return err;
     t->wheel.interims.span = o->interim.ns;
@@ -104,6 +106,7 @@ void gad_flow_table_free(struct gad_flow_table *t)
         gad_stream_free(t->flows[i].stream, &t->streams);
     gad_linger_deinit(&t->linger);
     gad_stream_memory_deinit(&t->streams);
+    gad_icmp_asked_deinit(&t->icmp);
     gad_ftp_sessions_deinit(&t->ftp);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
@@ -175,8 +178,12 @@ static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struc
         .icmp_type = p->icmp_type,
         .icmp_code = p->icmp_code,
         .tunnels = p->tunnels,
+        .is_answer = gad_icmp_answers(t, p),
+        .notes = gad_icmp_is_background(t, p) ? GAD_NOTE_BACKGROUND : 0,
     };
 
+    if (c.is_answer)
+        c.tuple = gad_tuple_reversed(&p->tuple);
     t->n.begun++;
     gad_flow_emit(t, &c, t->clock.now, to);
 }

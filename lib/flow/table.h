@@ -17,7 +17,8 @@
  * UDP: a connection lasts until it is idle, which is soon for an exchange that has its answer
  * (decide.h); its state is SF, its bytes are payload.
  *
- * ICMP: each message is a connection, includes its header in the bytes, and is decided at once.
+ * ICMP: each message is a connection, includes its header in the bytes, and is decided at once. The
+ * originator of an answer is its receiver, if that asked (icmp.h).
  *
  * Timers run in packet time, which never goes back: for timers and `decided`, a packet that is
  * older than one before it counts as current. If the packets' clock is set back for good, the
@@ -109,6 +110,9 @@ struct gad_flow_counters {
     uint64_t gaps, gap_bytes;   /* in inspected connections */
     uint64_t conflicts;         /* segments with other bytes than an earlier copy of them */
     uint64_t ambiguous;         /* connections whose copies are all inspected */
+    uint64_t icmp_answers;      /* ICMP messages that answer a packet seen */
+    uint64_t background;        /* of ended: GAD_NOTE_BACKGROUND */
+    uint64_t icmp_unasked;      /* ICMP replies and errors that answer none, or too many for one */
 };
 
 /* Names of all counters above; one without a line in counters.c does not compile. */

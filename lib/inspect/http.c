@@ -12,7 +12,12 @@
  * num_access_files: /etc/passwd and similar files in the target (D: phf)
  * root_shell:       a line of accounts, root's, in the answer to such a request (D: the rows of
  *                   phf)
- * logged_in:        payload both ways (D: all 58,672)
+ * logged_in:        payload both ways (D: all 58,672), but 0 if a request with credentials was
+ *                   refused and no request was answered otherwise than by 401, 403 or 407
+ * num_failed_logins: 401, 403 and 407 (RFC 9110, 15.5) to a request with credentials: a header
+ *                   (Proxy-)Authorization, or POST to a target that names a login. The first
+ *                   message of NTLM has no credentials; it is always answered by 401. Of requests
+ *                   that do not wait for the answer before, only the first answer is known.
  */
 #include <string.h>
 
@@ -39,6 +44,12 @@ static const char *const paths[] = {
     "etc/passwd", "etc/shadow", "etc/netconfig", "\n/bin", "\n/etc", "\n/usr", "\n/tmp",
     "../bin",     "../etc",     "../usr",        "../tmp", "IFS=",   NULL,
 };
+static const char *const logins[] = {"login",   "logon", "signin", "sign-in", "auth",
+                                     "session", "token", "passw",  NULL};
+static const char *const credentials[] = {"Authorization:", "Proxy-Authorization:", NULL};
+static const char status_line[] = "HTTP/1.? ???"; /* ? is a digit */
+enum { STATUS_READ = sizeof(status_line) - 1, STATUS_INTERIM };
+
 static const char phrase[] = "was not found"; /* its first letter occurs only once */
 
 static unsigned hex(char c)
@@ -93,18 +104,39 @@ static void judge_target(struct gad_inspect *in, struct gad_span target)
         gad_count(&in->c.num_access_files);
 }
 
+static void request_began(struct gad_http *h, bool has_credentials)
+{
+    h->unknown |= h->asked && h->n_status < STATUS_READ; /* no answer to the request before */
+    h->asked = true;
+    h->n_status = 0;
+    h->status = 0;
+    h->has_credentials = has_credentials;
+}
+
+static void header(struct gad_http *h, struct gad_span s)
+{
+    if (!gad_span_starts_any(s, credentials))
+        return;
+    (void)gad_span_token(&s);
+    (void)gad_span_token(&s); /* the scheme */
+    h->has_credentials = !gad_span_starts(gad_span_trim(s), "TlRMTVNTUAAB");
+}
+
 /* A request of HTTP/0.9 is one line; others have headers. A request whose end was not kept is too
  * long for 0.9. */
 static void client_line(struct gad_inspect *in, struct gad_span s)
 {
     if (in->http.in_headers) {
         in->http.in_headers = s.len > 0;
+        header(&in->http, s);
         return;
     }
     if (!gad_span_starts_any(s, methods))
         return;
+    bool is_post = gad_span_starts(s, "POST ");
     (void)gad_span_token(&s);
     struct gad_span target = gad_span_token(&s);
+    request_began(&in->http, is_post && gad_span_has_any_nocase(target, logins));
     in->http.in_headers = in->line[GAD_CLIENT].cut || gad_span_trim(s).len > 0;
     judge_target(in, target);
 }
@@ -149,11 +181,68 @@ static void answer_bytes(struct gad_inspect *in, const uint8_t *p, size_t len)
         answered_not_found(in);
 }
 
+static void answered(struct gad_inspect *in)
+{
+    struct gad_http *h = &in->http;
+
+    if (h->status >= 100 && h->status < 200 && h->status != 101) {
+        h->n_status = STATUS_INTERIM; /* the final answer follows */
+        h->n_line_ends = 0;
+    } else if (h->status != 401 && h->status != 403 && h->status != 407) {
+        h->accepted = true;
+    } else if (h->has_credentials) {
+        h->refused = true;
+        gad_count(&in->c.num_failed_logins);
+    }
+}
+
+static void status_byte(struct gad_inspect *in, uint8_t b)
+{
+    struct gad_http *h = &in->http;
+    char want = status_line[h->n_status];
+    bool is_digit = b >= '0' && b <= '9';
+
+    if (want == '?' ? !is_digit : b != (uint8_t)want) {
+        h->n_status = STATUS_READ; /* HTTP/0.9 */
+        h->accepted = true;
+        return;
+    }
+    if (is_digit && h->n_status > STATUS_READ - 4)
+        h->status = (uint16_t)(h->status * 10 + (b - '0'));
+    if (++h->n_status == STATUS_READ)
+        answered(in);
+}
+
+static void status_bytes(struct gad_inspect *in, const uint8_t *p, size_t len)
+{
+    struct gad_http *h = &in->http;
+
+    for (; h->asked && len > 0 && h->n_status != STATUS_READ; p++, len--) {
+        if (h->n_status < STATUS_READ) {
+            status_byte(in, *p);
+            continue;
+        }
+        if (*p != '\r')
+            h->n_line_ends = (uint8_t)(*p == '\n' ? h->n_line_ends + 1 : 0);
+        if (h->n_line_ends == 2) {
+            h->n_status = 0;
+            h->status = 0;
+        }
+    }
+}
+
+static void http_result(const struct gad_inspect *in, struct gad_content *ret)
+{
+    if (in->http.refused && !in->http.accepted && !in->http.unknown)
+        ret->logged_in = 0;
+}
+
 static void http_bytes(struct gad_inspect *in, enum gad_way way, const uint8_t *p, size_t len)
 {
     struct gad_span s;
 
     if (way == GAD_SERVER) {
+        status_bytes(in, p, len);
         if (in->http.hot || in->http.access)
             answer_bytes(in, p, len);
         return;
@@ -169,13 +258,21 @@ static void http_gap(struct gad_inspect *in, enum gad_way way)
     if (way == GAD_CLIENT)
         in->http.in_headers = false;
     in->http.n_matched = 0;
+    in->http.unknown = true;
+    in->http.asked = false;
 }
 
-/* Only the answer to a hot request is inspected. */
+/* Of an answer its status is read, and the rest only if the request was hot. */
 static bool http_skips(const struct gad_inspect *in, enum gad_way way)
 {
-    return way == GAD_SERVER && !in->http.hot && !in->http.access;
+    const struct gad_http *h = &in->http;
+    bool has_status = !h->asked || h->n_status == STATUS_READ;
+
+    return way == GAD_SERVER && !h->hot && !h->access && has_status;
 }
 
-const struct gad_scanner gad_scan_http = {
-    .bytes = http_bytes, .gap = http_gap, .skips = http_skips, .both_ways_is_login = true};
+const struct gad_scanner gad_scan_http = {.bytes = http_bytes,
+                                          .gap = http_gap,
+                                          .skips = http_skips,
+                                          .result = http_result,
+                                          .both_ways_is_login = true};

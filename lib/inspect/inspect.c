@@ -48,13 +48,23 @@ static const struct gad_scanner scan_both_ways = {.start = inspect_nothing,
 static const struct gad_scanner scan_none = {.start = inspect_nothing};
 
 static const struct gad_scanner *const scanners[GAD_N_APPS] = {
-    [GAD_APP_NONE] = &scan_none,         [GAD_APP_TELNET] = &gad_scan_telnet,
-    [GAD_APP_RLOGIN] = &gad_scan_rlogin, [GAD_APP_RSH] = &gad_scan_rsh,
-    [GAD_APP_FTP] = &gad_scan_ftp,       [GAD_APP_FTP_DATA] = &scan_ftp_data,
-    [GAD_APP_SMTP] = &gad_scan_smtp,     [GAD_APP_HTTP] = &gad_scan_http,
-    [GAD_APP_POP3] = &gad_scan_pop3,     [GAD_APP_IMAP] = &gad_scan_imap,
-    [GAD_APP_IRC] = &scan_both_ways,     [GAD_APP_FINGER] = &scan_none,
-    [GAD_APP_AUTH] = &gad_scan_auth,     [GAD_APP_TEXT] = &scan_text,
+    [GAD_APP_NONE] = &scan_none,
+    [GAD_APP_TELNET] = &gad_scan_telnet,
+    [GAD_APP_RLOGIN] = &gad_scan_rlogin,
+    [GAD_APP_RSH] = &gad_scan_rsh,
+    [GAD_APP_FTP] = &gad_scan_ftp,
+    [GAD_APP_FTP_DATA] = &scan_ftp_data,
+    [GAD_APP_SMTP] = &gad_scan_smtp,
+    [GAD_APP_HTTP] = &gad_scan_http,
+    [GAD_APP_POP3] = &gad_scan_pop3,
+    [GAD_APP_IMAP] = &gad_scan_imap,
+    [GAD_APP_IRC] = &scan_both_ways,
+    [GAD_APP_FINGER] = &scan_none,
+    [GAD_APP_AUTH] = &gad_scan_auth,
+    [GAD_APP_TEXT] = &scan_text,
+    [GAD_APP_SSH] = &gad_scan_ssh,
+    [GAD_APP_REDIS] = &gad_scan_redis,
+    [GAD_APP_POSTGRESQL] = &gad_scan_postgresql,
 };
 
 int gad_inspect_new(enum gad_app app, struct gad_inspect **ret)
@@ -184,4 +194,6 @@ void gad_inspect_gap(struct gad_inspect *in, bool from_originator, uint64_t len)
 void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)
 {
     *ret = in->c;
+    if (in->scanner->result)
+        in->scanner->result(in, ret);
 }

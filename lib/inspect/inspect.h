@@ -45,6 +45,9 @@ enum gad_app {
     GAD_APP_IRC,
     GAD_APP_FINGER,
     GAD_APP_AUTH,
+    GAD_APP_SSH,
+    GAD_APP_REDIS,
+    GAD_APP_POSTGRESQL,
     GAD_APP_TEXT, /* any other TCP service: what KDD99 counts in every payload */
     GAD_N_APPS,
 };

@@ -4,7 +4,8 @@
  *
  * logged_in:                 the server accepted (D: pop_3 79 of 80 rows with payload both ways;
  *                            imap4 1 of 3)
- * num_failed_logins:         the server refused (L; not in D)
+ * num_failed_logins:         the server refused PASS, APOP, AUTH (RFC 5034), LOGIN or AUTHENTICATE
+ *                            (L; not in D)
  * num_root, num_compromised: POP3 login as a user whose name contains "root", one each (G; D: both,
  *                            in 2 rows of pop_3 and in all 4 of auth)
  *
@@ -43,13 +44,17 @@ static void pop3_line(struct gad_inspect *in, enum gad_way way, struct gad_span 
     if (way == GAD_SERVER) {
         if (gad_span_is(word, "+OK") || gad_span_is(word, "-ERR"))
             verdict(in, *word.p == '+');
+        in->mail.answering = in->mail.pending == LOGIN && gad_span_is(word, "+");
         return;
     }
+    if (in->mail.answering && !gad_span_is(word, "*"))
+        return;
     if (gad_span_is(word, "USER") || gad_span_is(word, "APOP"))
         in->mail.root = gad_span_has_nocase(gad_span_token(&s), "root");
-    in->mail.pending = gad_span_is(word, "PASS") || gad_span_is(word, "APOP") ? LOGIN
-                       : gad_span_is(word, "STLS")                            ? TLS
-                                                                              : NOTHING;
+    bool sasl = gad_span_is(word, "AUTH") && gad_span_trim(s).len > 0; /* else a list */
+    in->mail.pending = sasl || gad_span_is(word, "PASS") || gad_span_is(word, "APOP") ? LOGIN
+                       : gad_span_is(word, "STLS")                                    ? TLS
+                                                                                      : NOTHING;
 }
 
 static void imap_command(struct gad_inspect *in, struct gad_span s)
@@ -121,14 +126,17 @@ const struct gad_scanner gad_scan_auth = {.line = auth_line};
  *     num_root, num_file_creations, num_access_files: lib/inspect/shell.h
  *                   (D: 33, 147 and 94 rows)
  *     su_attempted: "su root" or "su - root" (D: 2 rows; L)
- *     logged_in:    payload both ways (D: 9,569 of 9,571)
+ *     logged_in:    payload both ways (D: 9,569 of 9,571), but 0 if AUTH was refused and neither a
+ *                   later AUTH nor a mail was accepted
+ *     num_failed_logins: 535 to AUTH (RFC 4954)
  */
 static const char *const su_root[] = {"su root", "su - root", NULL};
 
 static void body_line(struct gad_inspect *in, struct gad_span s)
 {
     if (s.len == 1 && *s.p == '.') {
-        in->smtp = (struct gad_smtp){0};
+        in->smtp.in_data = false;
+        in->smtp.in_body = false;
     } else if (!in->smtp.in_body) {
         in->smtp.in_body = s.len == 0;
     } else {
@@ -140,14 +148,32 @@ static void body_line(struct gad_inspect *in, struct gad_span s)
 static void client_line(struct gad_inspect *in, struct gad_span s)
 {
     struct gad_span verb = gad_span_token(&s);
+    if (in->smtp.auth_asked)
+        return; /* an answer to a challenge */
+    in->smtp.auth_asked = gad_span_is(verb, "AUTH");
+    in->smtp.accepted |= gad_span_is(verb, "BDAT");
     in->smtp.data_asked = gad_span_is(verb, "DATA");
     in->smtp.tls_asked = gad_span_is(verb, "STARTTLS");
 }
 
+static void auth_answered(struct gad_inspect *in, struct gad_span s)
+{
+    if (gad_span_starts(s, "334"))
+        return; /* a challenge */
+    in->smtp.auth_asked = false;
+    in->smtp.accepted |= gad_span_starts(s, "235");
+    if (!gad_span_starts(s, "535"))
+        return;
+    in->smtp.refused = true;
+    gad_count(&in->c.num_failed_logins);
+}
+
 static void server_line(struct gad_inspect *in, struct gad_span s)
 {
+    if (in->smtp.auth_asked)
+        auth_answered(in, s);
     if (in->smtp.data_asked && gad_span_starts(s, "354"))
-        in->smtp.in_data = true;
+        in->smtp.in_data = in->smtp.accepted = true;
     else if (in->smtp.tls_asked && gad_span_starts(s, "220"))
         gad_inspect_done(in);
     in->smtp.data_asked = false;
@@ -164,4 +190,18 @@ static void smtp_line(struct gad_inspect *in, enum gad_way way, struct gad_span 
         client_line(in, s);
 }
 
-const struct gad_scanner gad_scan_smtp = {.line = smtp_line, .both_ways_is_login = true};
+static void smtp_result(const struct gad_inspect *in, struct gad_content *ret)
+{
+    if (in->smtp.refused && !in->smtp.accepted)
+        ret->logged_in = 0;
+}
+
+static void smtp_gap(struct gad_inspect *in, enum gad_way way)
+{
+    (void)way;
+    in->smtp.auth_asked = false;
+    in->smtp.accepted = true; /* it is not known what was lost */
+}
+
+const struct gad_scanner gad_scan_smtp = {
+    .line = smtp_line, .gap = smtp_gap, .result = smtp_result, .both_ways_is_login = true};

@@ -52,6 +52,7 @@ struct gad_ftp {
 
 struct gad_smtp {
     bool data_asked, tls_asked, in_data, in_body;
+    bool auth_asked, refused, accepted; /* accepted: a login or a mail */
 };
 
 struct gad_http {
@@ -59,11 +60,17 @@ struct gad_http {
     bool hot;          /* the last request was hot, so its answer is inspected */
     bool access;       /* and requested a file of accounts */
     uint8_t n_matched; /* bytes of the searched phrase that matched */
+    bool asked;        /* a request was seen */
+    bool has_credentials, refused, accepted;
+    bool unknown; /* an answer was not found */
+    uint8_t n_status, n_line_ends;
+    uint16_t status; /* the code of the answer */
 };
 
 struct gad_mail {    /* POP3, IMAP */
     uint8_t pending; /* enum of the scanner */
     bool root;
+    bool answering; /* POP3: the client's next line answers a challenge */
     uint8_t tag_len;
     char tag[16];
 };
@@ -72,6 +79,48 @@ struct gad_rsh {
     uint8_t n_fields; /* NULs seen */
     bool accepted, refused;
     bool root;
+};
+
+struct gad_store { /* Redis, PostgreSQL */
+    bool refused, accepted;
+    uint16_t n_asked; /* Redis: AUTH without its answer; PostgreSQL: 1 from the first message */
+    /* PostgreSQL: the current message and field */
+    uint8_t n_head, head[5], n_value;
+    bool is_code;
+    uint32_t left;
+};
+
+/* Sizes are bytes of a turn; 0: not seen yet. */
+struct gad_ssh_auth {
+    unsigned hello;         /* the client's first turn */
+    unsigned service;       /* the acceptance of the service */
+    unsigned two;           /* the acceptance and the first refusal, in one turn */
+    unsigned low;           /* no refusal is shorter */
+    unsigned failure;       /* a refusal */
+    unsigned shorter;       /* the second answer, if it is shorter than the first */
+    unsigned request;       /* the client's last turn, but for service requests */
+    unsigned first, second; /* requests */
+    unsigned n_answers, n_others;
+    unsigned n_refused[3]; /* by enum request of the scanner; without the first request */
+    uint8_t answer;        /* the last one; enum answer */
+    bool first_refused;
+    bool clear_lengths; /* the cipher does not encrypt the length of a packet */
+    bool waits;         /* the client's last turn has no answer */
+    bool unknown;       /* an answer can have been a success */
+    bool succeeded, over;
+};
+
+struct gad_ssh_way {
+    uint8_t stage; /* enum of the scanner */
+    uint8_t n_head, head[6];
+    uint32_t left; /* bytes of the packet */
+};
+
+struct gad_ssh {
+    struct gad_ssh_way way[GAD_N_WAYS];
+    uint8_t turn_of; /* enum gad_way */
+    unsigned turn;   /* bytes of the current turn */
+    struct gad_ssh_auth auth;
 };
 
 struct gad_inspect {
@@ -87,6 +136,8 @@ struct gad_inspect {
         struct gad_http http;
         struct gad_mail mail;
         struct gad_rsh rsh;
+        struct gad_ssh ssh;
+        struct gad_store store;
     };
     struct gad_inspect_line line[GAD_N_WAYS]; /* last: packed without the unused part */
 };
@@ -99,11 +150,14 @@ struct gad_scanner {
     void (*bytes)(struct gad_inspect *in, enum gad_way way, const uint8_t *p, size_t len);
     void (*gap)(struct gad_inspect *in, enum gad_way way);
     bool (*skips)(const struct gad_inspect *in, enum gad_way way); /* see gad_inspect_skips() */
+    /* changes a copy of the counts by what is pending; can be NULL */
+    void (*result)(const struct gad_inspect *in, struct gad_content *ret);
     bool both_ways_is_login; /* payload in both directions means "logged in" */
 };
 
 extern const struct gad_scanner gad_scan_telnet, gad_scan_rlogin, gad_scan_rsh, gad_scan_ftp,
-    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth;
+    gad_scan_smtp, gad_scan_http, gad_scan_pop3, gad_scan_imap, gad_scan_auth, gad_scan_ssh,
+    gad_scan_redis, gad_scan_postgresql;
 
 static inline void gad_inspect_done(struct gad_inspect *in)
 {

@@ -76,7 +76,7 @@ enum gad_net_fate gad_net_ip4(struct gad_walk *w)
     size_t total = gad_cursor_u16be(&h);
     uint32_t id = gad_cursor_u16be(&h);
     uint16_t fragment = gad_cursor_u16be(&h);
-    gad_cursor_skip(&h, 1);
+    w->p.hop_limit = gad_cursor_u8(&h);
     uint8_t proto = gad_cursor_u8(&h);
     gad_cursor_skip(&h, 2);
 
@@ -129,7 +129,7 @@ enum gad_net_fate gad_net_ip6(struct gad_walk *w)
     if (!gad_walk_trim(w, len) && !w->is_incomplete)
         return GAD_NET_IP_LENGTH;
     w->p.tuple = (struct gad_tuple){.family = 6, .proto = next};
-    gad_cursor_skip(&h, 1);
+    w->p.hop_limit = gad_cursor_u8(&h);
     memcpy(w->p.tuple.src, h.p, 16);
     memcpy(w->p.tuple.dst, h.p + 16, 16);
     return gad_net_payload(w, next);

@@ -32,6 +32,7 @@ struct gad_packet {
     uint8_t tunnels;        /* number of tunnels around it */
     uint8_t tcp_flags;
     uint8_t icmp_type, icmp_code;
+    uint8_t hop_limit; /* or TTL, of the innermost IP header; of the last fragment */
     uint32_t seq, ack;
     /* payload by the IP header: without TCP or UDP header, with the ICMP header */
     uint32_t len;

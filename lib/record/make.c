@@ -107,7 +107,8 @@ void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
     set(&r, GAD_WRONG_FRAGMENT, c->wrong_fragment);
     set(&r, GAD_URGENT, c->urgent);
     set_payload(&r, c, protocol, flag);
+    struct gad_tuple sent = c->is_answer ? gad_tuple_reversed(&c->tuple) : c->tuple;
     if (id)
-        gad_community_id_text(id, &c->tuple, c->icmp_type, c->icmp_code, r.community_id);
+        gad_community_id_text(id, &sent, c->icmp_type, c->icmp_code, r.community_id);
     *ret = r;
 }

@@ -8,8 +8,9 @@ static const struct {
     enum gad_conn_note note;
     const char *word;
 } words[] = {
-    {GAD_NOTE_GUESSED, "guessed"}, {GAD_NOTE_AMBIGUOUS, "ambiguous"}, {GAD_NOTE_INTERIM, "interim"},
-    {GAD_NOTE_CUT, "cut"},         {GAD_NOTE_BLIND, "blind"},
+    {GAD_NOTE_GUESSED, "guessed"}, {GAD_NOTE_AMBIGUOUS, "ambiguous"},
+    {GAD_NOTE_INTERIM, "interim"}, {GAD_NOTE_CUT, "cut"},
+    {GAD_NOTE_BLIND, "blind"},     {GAD_NOTE_BACKGROUND, "background"},
 };
 
 enum { N_WORDS = sizeof(words) / sizeof(words[0]) };

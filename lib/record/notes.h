@@ -11,8 +11,8 @@
 #include "lib/flow/conn.h"
 
 enum {
-    GAD_NOTES_ALL =
-        GAD_NOTE_GUESSED | GAD_NOTE_AMBIGUOUS | GAD_NOTE_INTERIM | GAD_NOTE_CUT | GAD_NOTE_BLIND,
+    GAD_NOTES_ALL = GAD_NOTE_GUESSED | GAD_NOTE_AMBIGUOUS | GAD_NOTE_INTERIM | GAD_NOTE_CUT |
+                    GAD_NOTE_BLIND | GAD_NOTE_BACKGROUND,
     GAD_NOTES_TEXT = 48, /* bytes of all words, with the NUL */
 };
 

@@ -63,8 +63,14 @@ static const struct {
     {"finger", GAD_APP_FINGER},     {"http", GAD_APP_HTTP},    {"http_2784", GAD_APP_HTTP},
     {"http_8001", GAD_APP_HTTP},    {"pop_3", GAD_APP_POP3},   {"auth", GAD_APP_AUTH},
     {"imap4", GAD_APP_IMAP},        {"login", GAD_APP_RLOGIN}, {"shell", GAD_APP_RSH},
-    {"IRC", GAD_APP_IRC},
+    {"IRC", GAD_APP_IRC},           {"ssh", GAD_APP_SSH},
 };
+
+/* Ports without a name in KDD99 whose logins are read. */
+static const struct {
+    uint16_t port;
+    enum gad_app app;
+} unnamed_apps[] = {{587, GAD_APP_SMTP}, {5432, GAD_APP_POSTGRESQL}, {6379, GAD_APP_REDIS}};
 
 #define LEN(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -122,6 +128,9 @@ int gad_services_new(struct gad_services **ret)
     gad_ports_init(&s->ports);
     set_ports(s, TCP, tcp_ports, LEN(tcp_ports));
     set_ports(s, UDP, udp_ports, LEN(udp_ports));
+    for (size_t i = 0; i < LEN(unnamed_apps); i++)
+        gad_ports_set(&s->ports, GAD_IP_TCP, unnamed_apps[i].port, unnamed_apps[i].port, false,
+                      unnamed_apps[i].app);
     set(s, &(struct mapping){TCP, X11_FIRST, X11_LAST, (uint8_t)number_of("X11")});
     *ret = s;
     return 0;

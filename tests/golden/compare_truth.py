@@ -74,6 +74,16 @@ def records(path):
     return list(csv_records(lines))
 
 
+def named_by_asker(rows):
+    """The truth has the sender of an ICMP message as its source. In a record, the source of an
+    answer is who asked: of a ping, and of a datagram to a closed port."""
+    for r in rows:
+        if (r["kind"], r["service"]) in (("ping", "ecr_i"), ("unreachable", "urp_i")):
+            for end in ("_ip", "_port"):
+                r["src" + end], r["dst" + end] = r["dst" + end], r["src" + end]
+        yield r
+
+
 def by_key(rows, dst):
     out = collections.defaultdict(list)
     for r in rows:
@@ -110,7 +120,7 @@ class Comparison:
 
 def compare(records_path, truth_path):
     with open(truth_path, encoding="utf-8") as f:
-        truth = by_key(csv.DictReader(f, delimiter="\t"), "dst")
+        truth = by_key(named_by_asker(csv.DictReader(f, delimiter="\t")), "dst")
     made, c = by_key(records(records_path), "dest"), Comparison()
     for key in sorted(set(truth) | set(made), key=str):
         a, b = truth.get(key, []), made.get(key, [])

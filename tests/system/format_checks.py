@@ -117,7 +117,7 @@ class Event:
         return self.v["prev_seq"] if self.v["filtered"] and self.kind != "loss" else None
 
     def notes(self):
-        words = ("guessed", "ambiguous", "interim", "cut", "blind")
+        words = ("guessed", "ambiguous", "interim", "cut", "blind", "background")
         return " ".join(w for i, w in enumerate(words) if self.v["notes"] >> i & 1)
 
     def is_refused(self):

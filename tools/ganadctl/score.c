@@ -11,6 +11,7 @@
 
 #include "lib/base/cursor.h"
 #include "lib/base/mem.h"
+#include "lib/flow/conn.h"
 #include "models/detector.h"
 #include "tools/common/option.h"
 #include "tools/common/show.h"
@@ -182,7 +183,7 @@ static void put_batch(struct local *l, struct score_run *run)
         r.item = &l->batch.item[i];
         r.score = l->score[i];
         r.p_value = (float)gad_detector_p_value(l->det, r.score);
-        r.anomalous = r.score > r.threshold;
+        r.anomalous = r.score > r.threshold && !(l->rec[i].notes & GAD_NOTE_BACKGROUND);
         if (r.n_reasons > 0)
             explain(l, &l->rec[i], &r, text);
         score_put(run, &r);

@@ -122,7 +122,7 @@ static void a_connection_arrives_whole(void **state)
     one.c.start_ns = 1;
     one.c.end_ns = -2;
     one.c.community_id = text("1:wCb3OG7yAFWelaUydu0D+125CLM=");
-    one.c.notes = 31;
+    one.c.notes = 63;
     pack(&one.m.base);
     struct job *j = decoded(DECODE_OK, GANAD__V1__KIND__SCORE_REQUEST);
     const struct gad_record *r = &j->rec[0];
@@ -135,7 +135,7 @@ static void a_connection_arrives_whole(void **state)
     assert_int_equal(r->start.ns, 1);
     assert_int_equal(r->end.ns, -2);
     assert_string_equal(r->community_id, "1:wCb3OG7yAFWelaUydu0D+125CLM=");
-    assert_int_equal(r->notes, 31);
+    assert_int_equal(r->notes, 63);
     job_put(bench.pool, j);
 }
 
@@ -167,7 +167,7 @@ static void a_connection_that_cannot_be_is_refused(void **state)
     one.c.community_id = text("1:4567890123456789012345678901234"); /* one too long */
     spoiled(DECODE_REFUSED, bad, "record 0: connection has an invalid community_id");
     one.c.community_id = text("");
-    one.c.notes = 32;
+    one.c.notes = 64;
     spoiled(DECODE_REFUSED, bad, "record 0: connection has unknown notes");
 }
 

@@ -28,7 +28,7 @@ static struct gad_event longest_alert(void)
     fill_text(a->record.community_id, sizeof(a->record.community_id), '1');
     a->record.tuple = (struct gad_tuple){6, 255, 65535, 65535, {1, 2, 3}, {255, 254}};
     a->record.tunnels = 255;
-    a->record.notes = 31;
+    a->record.notes = 63;
     a->record.start.ns = a->record.end.ns = INT64_MIN;
     a->record.v[GAD_SRC_BYTES] = 12345;
     a->score = 12.5f;
@@ -130,7 +130,7 @@ static void each_field_comes_back(void **state)
     assert_memory_equal(&back.alert.record.tuple, &e.alert.record.tuple, sizeof(struct gad_tuple));
     assert_string_equal(back.alert.record.community_id, e.alert.record.community_id);
     assert_int_equal(back.alert.record.tunnels, 255);
-    assert_int_equal(back.alert.record.notes, 31);
+    assert_int_equal(back.alert.record.notes, 63);
     assert_string_equal(back.alert.source, e.alert.source);
     assert_string_equal(back.alert.interface, e.alert.interface);
     assert_string_equal(back.alert.model, e.alert.model);

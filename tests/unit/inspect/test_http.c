@@ -171,9 +171,71 @@ static void a_gap_in_the_answer_breaks_the_phrase(void **state)
     }
 }
 
+#define GET     "GET /admin HTTP/1.1\r\nHost: h\r\n"
+#define BASIC   "authorization: Basic YTpi\r\n\r\n"
+#define REFUSED "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\r\n<html>HTTP/1.1 200"
+
+static void refused_credentials_are_failed_logins(void **state)
+{
+    (void)state;
+    static const struct turn two[] = {C(GET BASIC), S(REFUSED), C(GET BASIC),
+                                      S("HTTP/1.0 403 x\r\n\r\n")};
+    static const struct turn asked[] = {C(GET "\r\n"), S(REFUSED), C(GET BASIC), S(REFUSED)};
+    static const struct turn then_in[] = {C(GET BASIC), S(REFUSED), C(GET BASIC),
+                                          S("HTTP/1.1 200 OK\r\n\r\n")};
+    static const struct turn post[] = {
+        C("POST /api/Login HTTP/1.1\r\n\r\n{\"user\":\"a\"}"),
+        S("HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 401 no\r\n\r\n"),
+    };
+    static const struct turn proxy[] = {
+        C("GET http://a/ HTTP/1.1\r\nProxy-Authorization: Basic YTpi\r\n\r\n"),
+        S("HTTP/1.1 407 no\r\n\r\n")};
+
+    RUN(GAD_APP_HTTP, two, .num_failed_logins = 2);
+    RUN(GAD_APP_HTTP, asked, .num_failed_logins = 1);
+    RUN(GAD_APP_HTTP, then_in, .num_failed_logins = 1, .logged_in = 1);
+    RUN(GAD_APP_HTTP, post, .num_failed_logins = 1);
+    RUN(GAD_APP_HTTP, proxy, .num_failed_logins = 1);
+}
+
+static void without_credentials_nothing_fails(void **state)
+{
+    (void)state;
+    static const struct turn challenge[] = {C(GET "\r\n"), S(REFUSED)};
+    static const struct turn forbidden[] = {C("POST /upload HTTP/1.1\r\n\r\nx"),
+                                            S("HTTP/1.1 403 x\r\n\r\n")};
+    static const struct turn ntlm[] = {
+        C(GET "Authorization: NTLM TlRMTVNTUAABAAAAB4I\r\n\r\n"), S(REFUSED),
+        C(GET "Authorization: NTLM TlRMTVNTUAADAAAAGAA\r\n\r\n"), S("HTTP/1.1 200 OK\r\n\r\n")};
+    static const struct turn in_body[] = {C("POST /a HTTP/1.1\r\n\r\n" BASIC),
+                                          S("HTTP/1.1 401 x\r\n\r\n")};
+
+    RUN(GAD_APP_HTTP, challenge, .logged_in = 1);
+    RUN(GAD_APP_HTTP, forbidden, .logged_in = 1);
+    RUN(GAD_APP_HTTP, ntlm, .logged_in = 1);
+    RUN(GAD_APP_HTTP, in_body, .logged_in = 1);
+}
+
+/* Then a request can have been answered otherwise. */
+static void unknown_answers_are_no_failures(void **state)
+{
+    (void)state;
+    static const struct turn at_once[] = {C(GET BASIC GET BASIC), S(REFUSED REFUSED)};
+    static const struct turn old[] = {C(GET BASIC), S("<html>"), C(GET BASIC), S(REFUSED)};
+    static const struct turn upgraded[] = {C(GET BASIC), S(REFUSED), C(GET BASIC),
+                                           S("HTTP/1.1 101 x\r\n\r\n")};
+
+    RUN(GAD_APP_HTTP, at_once, .num_failed_logins = 1, .logged_in = 1);
+    RUN(GAD_APP_HTTP, old, .num_failed_logins = 1, .logged_in = 1);
+    RUN(GAD_APP_HTTP, upgraded, .num_failed_logins = 1, .logged_in = 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refused_credentials_are_failed_logins),
+        cmocka_unit_test(without_credentials_nothing_fails),
+        cmocka_unit_test(unknown_answers_are_no_failures),
         cmocka_unit_test(an_ordinary_session_is_only_logged_in),
         cmocka_unit_test(phf_that_works_shows_the_accounts),
         cmocka_unit_test(what_only_looks_like_accounts_is_none),

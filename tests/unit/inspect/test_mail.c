@@ -131,9 +131,66 @@ static void ident_names_a_user(void **state)
     RUN(GAD_APP_AUTH, error, .logged_in = 0);
 }
 
+static void smtp_refuses_credentials(void **state)
+{
+    (void)state;
+    static const struct turn plain[] = {
+        S("220 h ESMTP\r\n"),
+        C("EHLO a\r\n"),
+        S("250-h\r\n250 AUTH PLAIN\r\n"),
+        C("AUTH PLAIN AGEAYg==\r\n"),
+        S("535-5.7.8 no\r\n535 5.7.8 no\r\n"),
+        C("AUTH LOGIN\r\n"),
+        S("334 VXNlcm5hbWU6\r\n"),
+        C("DATA\r\n"),
+        S("334 UGFzc3dvcmQ6\r\n"),
+        C("YQ==\r\n"),
+        S("535 no\r\n"),
+        C("QUIT\r\n"),
+        S("221 bye\r\n"),
+    };
+    static const struct turn then_in[] = {S("220 h\r\n"), C("AUTH PLAIN AA\r\n"), S("535 no\r\n"),
+                                          C("AUTH PLAIN AB\r\n"), S("235 ok\r\n")};
+    static const struct turn mail[] = {S("220 h\r\n"),  C("AUTH PLAIN AA\r\n"),
+                                       S("535 no\r\n"), C("DATA\r\n"),
+                                       S("354 go\r\n"), C("\r\ncp a b\r\n.\r\n")};
+    static const struct turn other[] = {S("220 h\r\n"), C("AUTH X\r\n"), S("504 no\r\n"),
+                                        C("MAIL\r\n"), S("535 no\r\n")};
+
+    RUN(GAD_APP_SMTP, plain, .num_failed_logins = 2);
+    RUN(GAD_APP_SMTP, then_in, .num_failed_logins = 1, .logged_in = 1);
+    RUN(GAD_APP_SMTP, mail, .num_failed_logins = 1, .logged_in = 1, .num_file_creations = 1);
+    RUN(GAD_APP_SMTP, other, .logged_in = 1);
+}
+
+static void pop3_has_challenges(void **state)
+{
+    (void)state;
+    static const struct turn t[] = {
+        S("+OK\r\n"),
+        C("AUTH\r\n"),
+        S("+OK\r\nPLAIN\r\n.\r\n"),
+        C("AUTH PLAIN\r\n"),
+        S("+ \r\n"),
+        C("QUIT\r\n"),
+        S("-ERR no\r\n"),
+        C("AUTH PLAIN AA\r\n"),
+        S("-ERR no\r\n"),
+        C("AUTH X\r\n"),
+        S("+ a\r\n"),
+        C("*\r\n"),
+        S("-ERR left\r\n"),
+    };
+    static const struct turn in[] = {C("AUTH PLAIN\r\n"), S("+\r\n"), C("AGEA\r\n"), S("+OK\r\n")};
+    RUN(GAD_APP_POP3, t, .num_failed_logins = 2);
+    RUN(GAD_APP_POP3, in, .logged_in = 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(smtp_refuses_credentials),
+        cmocka_unit_test(pop3_has_challenges),
         cmocka_unit_test(a_mail_is_scanned_behind_its_headers),
         cmocka_unit_test(su_root_in_a_mail_is_an_attempt),
         cmocka_unit_test(without_data_there_is_no_mail),

@@ -23,7 +23,7 @@ static void the_words_have_an_order(void **state)
     char text[GAD_NOTES_TEXT];
 
     gad_notes_text(GAD_NOTES_ALL, text);
-    assert_string_equal(text, "guessed ambiguous interim cut blind");
+    assert_string_equal(text, "guessed ambiguous interim cut blind background");
     gad_notes_text(0, text);
     assert_string_equal(text, "");
 }
