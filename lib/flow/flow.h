@@ -42,6 +42,7 @@ struct gad_flow {
     uint32_t tag; /* low half of the key's hash */
     uint8_t tunnels;
     bool not_inspected; /* its service is not inspected, or memory was short */
+    uint8_t found;      /* enum gad_found */
 } __attribute__((__aligned__(64)));
 
 _Static_assert(sizeof(struct gad_flow) == 192, "three cache lines");

@@ -48,6 +48,9 @@ struct gad_flow_table {
 void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_packet *p,
                       bool from_originator);
 
+/* Finds out whether a new TCP flow is the data connection of an FTP session of its hosts. */
+void gad_flow_find_ftp_data(struct gad_flow_table *t, uint32_t flow);
+
 /* Ends the inspection of a flow and frees it. Stores the content features, unless there was no
  * connection. */
 void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_connection,

@@ -199,6 +199,11 @@ void gad_stream_finish(struct gad_stream *s, struct gad_stream_memory *m)
         gad_stream_acked(s, m, way, UINT64_MAX);
 }
 
+bool gad_stream_take_endpoint(struct gad_stream *s, struct gad_ftp_endpoint *ret)
+{
+    return s->in && gad_inspect_take_endpoint(s->in, ret);
+}
+
 void gad_stream_result(const struct gad_stream *s, struct gad_content *ret)
 {
     if (s->in)

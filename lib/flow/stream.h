@@ -50,4 +50,7 @@ void gad_stream_acked(struct gad_stream *s, struct gad_stream_memory *m, int way
 /* Ends the stream: held bytes are passed to the inspector, holes as gaps. */
 void gad_stream_finish(struct gad_stream *s, struct gad_stream_memory *m);
 
+/* gad_inspect_take_endpoint() */
+bool gad_stream_take_endpoint(struct gad_stream *s, struct gad_ftp_endpoint *ret);
+
 void gad_stream_result(const struct gad_stream *s, struct gad_content *ret);

@@ -192,6 +192,7 @@ static void end_flow(struct gad_flow_table *t, uint32_t flow, int64_t decided, b
         .urgent = f->urgent,
         .vlan = f->vlan,
         .tunnels = f->tunnels,
+        .found = f->found,
         .evicted = evicted,
     };
 
@@ -357,6 +358,8 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
     f->packets[from_originator ? 0 : 1]++;
     f->wrong_fragment += p->wrong_fragments;
     if (gad_flow_is_tcp(f)) {
+        if (is_new)
+            gad_flow_find_ftp_data(t, flow);
         add_tcp(t, f, p, from_originator, is_new);
         gad_flow_inspect(t, flow, p, from_originator);
     } else {
@@ -435,6 +438,7 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
 {
     struct gad_flow_counters n = t->n;
 
+    n.ftp_evicted = t->ftp.n_evicted;
     n.inspect_cut = t->streams.cut;
     n.inspect_memory = t->streams.used;
     n.gaps = t->streams.gaps;

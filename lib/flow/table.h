@@ -82,6 +82,10 @@ struct gad_flow_counters {
     uint64_t inspect_cut;     /* connections longer than the inspection limit */
     uint64_t inspect_memory;  /* bytes in use */
     uint64_t gaps, gap_bytes; /* in inspected connections */
+    uint64_t ftp_announced;   /* endpoints of FTP data connections */
+    uint64_t ftp_refused;     /* announced endpoints of other hosts or services, not believed */
+    uint64_t ftp_data;        /* connections named ftp_data by the session of their hosts */
+    uint64_t ftp_evicted;     /* FTP sessions, for want of memory */
 };
 
 struct gad_flow_table;

@@ -147,6 +147,8 @@ static void reply(struct gad_inspect *in, unsigned code, struct gad_span s)
         if (code == 220)
             return;
     }
+    if (f->n == 0 && f->n_more == 0 && (code == 227 || code == 229))
+        command = PASSIVE; /* only the command was lost: no other has these replies */
     if (code < 300)
         agreed(in, command & COMMAND_MASK, code, s);
     else if (code == 530 && (command == USER || command == PASS))

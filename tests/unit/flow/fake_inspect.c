@@ -69,6 +69,16 @@ void gad_inspect_gap(struct gad_inspect *in, bool from_originator, uint64_t len)
     write(text, (size_t)n);
 }
 
+bool gad_inspect_take_endpoint(struct gad_inspect *in, struct gad_ftp_endpoint *ret)
+{
+    (void)in;
+    if (!fake.announces)
+        return false;
+    *ret = fake.endpoint;
+    fake.announces = false;
+    return true;
+}
+
 void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)
 {
     *ret = (struct gad_content){.hot = (uint16_t)in->seen, .logged_in = fake.logged_in};

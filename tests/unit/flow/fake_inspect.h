@@ -12,6 +12,8 @@ struct fake_inspections {
     int alive;
     size_t enough; /* bytes after which an inspector says that it has seen enough; 0: never */
     uint8_t logged_in;
+    bool announces; /* endpoint, once */
+    struct gad_ftp_endpoint endpoint;
 };
 
 extern struct fake_inspections fake;

@@ -313,38 +313,6 @@ static void a_table_that_goes_takes_its_inspectors_along(void **state)
     assert_int_equal(fake.alive, 0);
 }
 
-/* Control session, then data; the session alive or over; logged in or not; other hosts. */
-static void ftp_data_is_logged_in_as_its_session_is(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 8; i++) {
-        bool logged_in = i & 1, over = i & 2, others = i & 4;
-        struct traffic tr;
-        fake = (struct fake_inspections){.logged_in = logged_in};
-        traffic_init(&tr, NULL);
-        begin_traffic(&tr, 1025, 21);
-        play(&tr, "ShA");
-        say(&tr, true, "user");
-        if (over) {
-            play(&tr, "FfA,,,,,,");
-            wait_until(&tr, tr.next.time.ns);
-        }
-        tr.next.tuple.dst[0] = others ? 77 : 10;
-        tr.next.tuple.src_port = 1030;
-        tr.next.tuple.dst_port = 20;
-        play(&tr, "sHafFa"); /* the server begins, from port 20 */
-        fake.logged_in = logged_in;
-        flush(&tr);
-        const struct gad_conn *c = &tr.conns[tr.n - 1];
-        for (size_t k = 0; k < tr.n; k++)
-            if (tr.conns[k].tuple.src_port == 20)
-                c = &tr.conns[k];
-        assert_int_equal(c->tuple.src_port, 20);
-        assert_int_equal(c->content.logged_in, logged_in && !others);
-        traffic_deinit(&tr);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,7 +332,6 @@ int main(void)
         cmocka_unit_test(services_and_peers_that_do_not_answer_cost_nothing),
         cmocka_unit_test(what_was_no_connection_has_no_content),
         cmocka_unit_test(a_table_that_goes_takes_its_inspectors_along),
-        cmocka_unit_test(ftp_data_is_logged_in_as_its_session_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
