@@ -210,6 +210,8 @@ const struct config_key config_keys[] = {
      "open connections at once, about 200 bytes each; beyond it one ends early for each new one"},
     {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
      "memory for payload inspection; 0: no inspection"},
+    {"capture", "detect", CONFIG_CHOICE, IN_CAPTURE(detect), 0, 0, "by_port", "by_port|by_content",
+     "what names and inspects a connection: its port, or on a port without a name its bytes"},
 
     {"model", "checkpoint", CONFIG_PATH, IN_MODEL(checkpoint), 0, 0, NULL, NULL,
      "the trained model"},

@@ -139,6 +139,7 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
+    flow.by_content = strcmp(o->detect, "by_content") == 0;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)
         r = gad_decoder_new(&decoder, &c->decoder);

@@ -7,8 +7,8 @@ enum { PORT_FTP_DATA = 20, FIRST_CLIENT_PORT = 1024 };
 
 static enum gad_app app_of(const struct gad_flow_table *t, const struct gad_flow *f)
 {
-    if (f->found == GAD_FOUND_FTP_DATA)
-        return GAD_APP_FTP_DATA;
+    if (f->found != GAD_FOUND_NOTHING)
+        return gad_app_found((enum gad_found)f->found);
     return gad_ports_app(&t->ports, gad_flow_key_tuple(&f->key, f->orig_is_b).dst_port);
 }
 
@@ -119,20 +119,53 @@ void gad_flow_find_ftp_data(struct gad_flow_table *t, uint32_t flow)
     }
 }
 
+static bool has_named_port(const struct gad_flow_table *t, const struct gad_flow *f)
+{
+    uint16_t port = gad_flow_key_tuple(&f->key, f->orig_is_b).dst_port;
+
+    return gad_ports_is_named(&t->ports, GAD_IP_TCP, port);
+}
+
+/* The first bytes name a connection whose port has no name. */
+static void find_by_content(struct gad_flow_table *t, uint32_t flow)
+{
+    struct gad_flow *f = &t->flows[flow];
+    struct gad_content c;
+
+    if (!t->options.by_content || f->found != GAD_FOUND_NOTHING || !f->stream ||
+        has_named_port(t, f))
+        return;
+    gad_stream_result(f->stream, &c);
+    f->found = c.found;
+    t->n.found += c.found != GAD_FOUND_NOTHING;
+    if (c.found == GAD_FOUND_FTP)
+        register_ftp(t, flow);
+}
+
+/* With what flags, and whether, a connection is inspected. */
+static enum gad_app inspected_as(const struct gad_flow_table *t, const struct gad_flow *f)
+{
+    enum gad_app app = app_of(t, f);
+
+    if (!t->options.by_content || f->found != GAD_FOUND_NOTHING)
+        return app;
+    return app | (has_named_port(t, f) ? GAD_APP_DETECT | GAD_APP_KEEP : GAD_APP_DETECT);
+}
+
 static void begin(struct gad_flow_table *t, uint32_t flow)
 {
     struct gad_flow *f = &t->flows[flow];
 
     if (f->found == GAD_FOUND_NOTHING)
         gad_flow_find_ftp_data(t, flow); /* packets of several captures can be out of order */
-    enum gad_app app = app_of(t, f);
+    enum gad_app app = inspected_as(t, f);
     if (app != GAD_APP_NONE && t->streams.max > 0) {
         f->stream = gad_stream_new(&t->streams, app, t->options.inspect_bytes);
         t->n.inspected += f->stream != NULL;
         t->n.inspect_refused += f->stream == NULL;
     }
     f->not_inspected = !f->stream;
-    if (app == GAD_APP_FTP)
+    if (app_of(t, f) == GAD_APP_FTP)
         register_ftp(t, flow);
 }
 
@@ -159,6 +192,7 @@ void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_
     if (has_payload)
         gad_stream_data(f->stream, &t->streams, way, gad_tcp_offset(&f->side[way], p), p->data,
                         p->data_len, p->len, f->side[way].acked);
+    find_by_content(t, flow);
     take_endpoints(t, flow);
 }
 

@@ -53,6 +53,7 @@ struct gad_flow_options {
     bool by_vlan;           /* the same addresses in another VLAN are another flow */
     size_t inspect_memory;  /* bytes, for all inspected connections together; 0: no inspection */
     uint64_t inspect_bytes; /* payload of one connection to inspect */
+    bool by_content;        /* find out by their first bytes what TCP connections are (detect.h) */
     struct gad_flow_timeouts timeouts;
     const struct gad_ports *ports; /* copied; NULL: gad_ports_init() */
 };
@@ -82,6 +83,7 @@ struct gad_flow_counters {
     uint64_t inspect_cut;     /* connections longer than the inspection limit */
     uint64_t inspect_memory;  /* bytes in use */
     uint64_t gaps, gap_bytes; /* in inspected connections */
+    uint64_t found;           /* connections named by their first bytes */
     uint64_t ftp_announced;   /* endpoints of FTP data connections */
     uint64_t ftp_refused;     /* announced endpoints of other hosts or services, not believed */
     uint64_t ftp_data;        /* connections named ftp_data by the session of their hosts */

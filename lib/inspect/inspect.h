@@ -28,6 +28,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/inspect/content.h"
+#include "lib/inspect/detect.h"
 
 /* The protocol that a connection is scanned for. */
 enum gad_app {
@@ -47,6 +48,15 @@ enum gad_app {
     GAD_APP_TEXT, /* any other TCP service: what KDD99 counts in every payload */
     GAD_N_APPS,
 };
+
+/* Flags that gad_inspect_new() and gad_inspect_size() take with an app. */
+enum {
+    GAD_APP_DETECT = 0x40, /* find out by the first bytes what it is; inspect it as that instead */
+    GAD_APP_KEEP = 0x80,   /* with DETECT: inspect it as both, and take the higher counts */
+};
+
+/* What a protocol that was found is inspected as: as a connection to its port is. */
+enum gad_app gad_app_found(enum gad_found found);
 
 struct gad_inspect;
 

@@ -89,7 +89,15 @@ struct gad_inspect {
         struct gad_mail mail;
         struct gad_rsh rsh;
     };
+    struct gad_detector *detector; /* in the same memory; NULL: by the port alone */
+    bool keeps;                    /* the counts of app, whatever is found */
 };
+
+/* Prepares zeroed memory. */
+void gad_inspect_init(struct gad_inspect *in, enum gad_app app);
+
+/* A direction is still open, or logged_in depends on one. */
+bool gad_inspect_can_change(const struct gad_inspect *in);
 
 /* One of line and bytes is set. gap can be NULL; the caller of the scanner handles the lines. */
 struct gad_scanner {

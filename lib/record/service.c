@@ -316,7 +316,10 @@ int gad_services_of(const struct gad_services *s, const struct gad_tuple *t, uin
 
 int gad_services_found(enum gad_found found)
 {
-    static const char *const name[GAD_N_FOUND] = {[GAD_FOUND_FTP_DATA] = "ftp_data"};
+    static const char *const name[GAD_N_FOUND] = {
+        [GAD_FOUND_FTP_DATA] = "ftp_data", [GAD_FOUND_HTTP] = "http", [GAD_FOUND_SSH] = "ssh",
+        [GAD_FOUND_SMTP] = "smtp",         [GAD_FOUND_FTP] = "ftp",   [GAD_FOUND_TLS] = "http_443",
+        [GAD_FOUND_TELNET] = "telnet",     [GAD_FOUND_DNS] = "domain"};
 
     gad_assert(name[found]);
     return number_of(name[found]);

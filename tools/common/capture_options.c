@@ -11,9 +11,9 @@
 
 enum { INSPECT_MEMORY_MAX = 1 << 30 }; /* as in ganadd.conf */
 
-static const char *const names[] = {"--filter",    "--service",        "--checksums",
-                                    "--tunnels",   "--tunnel-kinds",   "--by-vlan",
-                                    "--max-flows", "--inspect-memory", "--seed"};
+static const char *const names[] = {
+    "--filter",  "--service",   "--checksums",      "--tunnels", "--tunnel-kinds",
+    "--by-vlan", "--max-flows", "--inspect-memory", "--seed",    "--detect"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -54,6 +54,7 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     static const char *const checksums[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
                                             [GAD_CHECKSUMS_VERIFY] = "verify",
                                             [GAD_CHECKSUMS_AUTO] = "auto"};
+    static const char *const detect[] = {"by_port", "by_content"};
     const char *name = names[c - CAPTURE_OPTION_FIRST];
     size_t choice = 0;
     uint64_t n = 0;
@@ -87,6 +88,10 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
         r = cli_u64(name, arg, 1, GAD_FLOWS_MAX, &n, d);
         o->max_flows = (size_t)n;
         break;
+    case CAPTURE_DETECT:
+        r = cli_choice(name, arg, detect, sizeof(detect) / sizeof(detect[0]), &choice, d);
+        o->by_content = choice == 1;
+        break;
     case CAPTURE_SEED:
         r = cli_u64(name, arg, 0, UINT16_MAX, &n, d);
         o->seed = (uint16_t)n;
@@ -105,6 +110,7 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
     x->decoder.checksums = o->checksums;
     x->decoder.tunnels = o->tunnels;
     x->decoder.tunnel_kinds = o->tunnel_kinds;
+    x->flow.by_content = o->by_content;
     x->decoder.by_vlan = x->flow.by_vlan = o->by_vlan;
     if (o->max_flows > 0)
         x->flow.max_flows = o->max_flows;

@@ -20,7 +20,7 @@ struct capture_options {
     char *services; /* all values of --service, separated by commas, or NULL; owned */
     enum gad_checksums checksums;
     unsigned tunnels, tunnel_kinds;
-    bool by_vlan;
+    bool by_vlan, by_content;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
     uint16_t seed;           /* of the Community ID */
@@ -37,6 +37,7 @@ enum {
     CAPTURE_MAX_FLOWS,
     CAPTURE_INSPECT_MEMORY,
     CAPTURE_SEED,
+    CAPTURE_DETECT,
 };
 
 /* clang-format off */
@@ -49,7 +50,8 @@ enum {
     {"by-vlan", no_argument, NULL, CAPTURE_BY_VLAN},                                               \
     {"max-flows", required_argument, NULL, CAPTURE_MAX_FLOWS},                                     \
     {"inspect-memory", required_argument, NULL, CAPTURE_INSPECT_MEMORY},                           \
-    {"seed", required_argument, NULL, CAPTURE_SEED}
+    {"seed", required_argument, NULL, CAPTURE_SEED},                                               \
+    {"detect", required_argument, NULL, CAPTURE_DETECT}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -67,7 +69,11 @@ enum {
     "  --max-flows N            connections tracked at once; beyond that the tracker evicts the\n" \
     "                           oldest unanswered attempt, else the one closest to its timeout\n"  \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
-    "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"
+    "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"          \
+    "  --detect by_port|by_content\n"                                                              \
+    "                           name connections by their port (default), or on a port without "   \
+    "a\n"                                                                                          \
+    "                           name by their first bytes\n"
 
 void capture_options_init(struct capture_options *o);
 void capture_options_deinit(struct capture_options *o);

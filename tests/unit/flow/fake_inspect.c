@@ -83,3 +83,8 @@ void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)
 {
     *ret = (struct gad_content){.hot = (uint16_t)in->seen, .logged_in = fake.logged_in};
 }
+
+enum gad_app gad_app_found(enum gad_found found)
+{
+    return found == GAD_FOUND_FTP_DATA ? GAD_APP_FTP_DATA : GAD_APP_TEXT;
+}
