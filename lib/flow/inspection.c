@@ -107,7 +107,7 @@ static bool is_from_server(struct gad_flow_table *t, const struct gad_flow *f,
     return s && s->n_live > 0 && s->server_is_b == f->orig_is_b;
 }
 
-void gad_flow_find_ftp_data(struct gad_flow_table *t, uint32_t flow)
+void gad_flow_look_up_ftp_data(struct gad_flow_table *t, uint32_t flow)
 {
     struct gad_flow *f = &t->flows[flow];
     struct gad_tuple tuple = gad_flow_key_tuple(&f->key, f->orig_is_b);

@@ -5,7 +5,7 @@
  * What a TCP connection is, by its first bytes in both directions. A protocol counts as found only
  * if both sides speak it: the request and its answer. One side alone, or one byte, finds nothing.
  *
- *     HTTP     a method and a target; HTTP/1.
+ *     HTTP     a method in capitals and a blank; HTTP/1.
  *     SSH      the identification of both sides (RFC 4253, 4.2)
  *     SMTP     reply 220 and EHLO, HELO or LHLO
  *     FTP      reply 220 and a command with which clients of FTP begin

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A dialogue with one scanner, APP, or with the search for one (detect): pieces of a byte of flags (1: by the client, 2: lost), a length
- * and that number of bytes. Unchanged, byte by byte, and joined as far as they have one direction,
- * the pieces give the same counts. A count that a scanner reported as final does not change.
+ * A dialogue with one scanner, APP, or with the search for one (detect): pieces of a byte of flags
+ * (1: by the client, 2: lost), a length and that number of bytes. Unchanged, byte by byte, and
+ * joined as far as they have one direction, the pieces give the same counts. A count that a scanner
+ * reported as final does not change.
  */
 
 #include <stdint.h>

@@ -50,6 +50,7 @@ static void both_sides_say_what_it_is(void **state)
         {GAD_FOUND_HTTP, {C("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), S("HTTP/1.1 200 OK\r\n\r\n")}},
         {GAD_FOUND_HTTP, {C("CONNECT a:443 HTTP/1.1\r\n\r\n"), S("HTTP/1.0 200 OK\r\n\r\n")}},
         {GAD_FOUND_HTTP, {C("POST http://a/b HTTP/1.1\r\n\r\n"), S("HTTP/1.1 100 Continue\r\n")}},
+        {GAD_FOUND_HTTP, {C("QUERY  /b HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\n")}},
         {GAD_FOUND_SSH, {S("SSH-2.0-x\r\n"), C("SSH-2.0-y\r\n")}},
         {GAD_FOUND_SSH, {C("SSH-2.0-y\r\n"), S("SSH-1.99-x\r\n")}},
         {GAD_FOUND_SMTP, {S("220 mx ESMTP\r\n"), C("EHLO me\r\n"), S("250 ok\r\n")}},
@@ -74,6 +75,8 @@ static void one_side_or_a_contradiction_finds_nothing(void **state)
         {C("GET / HTTP/1.0\r\n\r\n"), S("sh: GET: not found\n")},
         {S("HTTP/1.1 200 OK\r\n"), C("hello\r\n")},
         {C("GETTING"), S("HTTP/1.1 200 OK\r\n")},
+        {C("get / HTTP/1.0\r\n"), S("HTTP/1.1 200 OK\r\n")},
+        {C("EHLO a\r\n"), S("250 ok\r\n")},
         {S("login: "), C("GET / HTTP/1.0\r\n"), S("HTTP/1.1 200 OK\r\n")},
         {S("SSH-2.0-x\r\n"), C("hello\r\n")},
         {S("SSH-2.0-x\r\n")},
@@ -145,7 +148,7 @@ static void what_was_found_is_inspected_from_its_first_byte(void **state)
     assert_int_equal(c.num_access_files, 1);
 }
 
-/* A named port keeps all that its inspection finds; a login that only the other finds is none. */
+/* A named port keeps all that its inspection finds; the second finds no login. */
 static void a_lie_takes_nothing_from_a_named_port(void **state)
 {
     (void)state;
