@@ -43,9 +43,9 @@ static enum gad_fit http_client(struct gad_first f)
 
     while (n < f.len && n < METHOD_MAX && ((f.p[n] >= 'A' && f.p[n] <= 'Z') || f.p[n] == '-'))
         n++;
-    if (n == f.len)
-        return n < METHOD_MAX ? GAD_FIT_MORE : GAD_FIT_NO;
-    return yes_if(n >= METHOD_MIN && f.p[n] == ' ');
+    if (n == METHOD_MAX)
+        return GAD_FIT_NO;
+    return n == f.len ? GAD_FIT_MORE : yes_if(n >= METHOD_MIN && f.p[n] == ' ');
 }
 
 static enum gad_fit ssh(struct gad_first f)
