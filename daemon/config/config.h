@@ -57,7 +57,7 @@ struct config_capture {
     char name[CONFIG_NAME_MAX + 1];
     /* at most one is not ""; if all are "", the section is not used */
     const char *interface, *file, *directory;
-    const char *filter, *checksums, *tunnel_kinds;
+    const char *filter, *checksums, *tunnel_kinds, *detect;
     const char *vxlan_ports, *geneve_ports, *gtp_ports;
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory, inspect_bytes;
     bool promiscuous, by_vlan, watch, recursive, delete_done;

@@ -232,6 +232,8 @@ const struct config_key config_keys[] = {
      "a UDP exchange that has its answer ends after this time without a packet; 0: as others"},
     {"capture", "interim", CONFIG_DURATION, IN_CAPTURE(interim), 0, 86400, "5min", NULL,
      "connections that last this long are also scored before they end; 0: none are"},
+    {"capture", "detect", CONFIG_CHOICE, IN_CAPTURE(detect), 0, 0, "by_port", "by_port|by_content",
+     "what names and inspects a connection: its port, or on a port without a name its bytes"},
 
     {"model", "checkpoint", CONFIG_PATH, IN_MODEL(checkpoint), 0, 0, NULL, NULL,
      "the trained model"},

@@ -11,6 +11,7 @@
 
 #include "lib/base/time.h"
 #include "lib/inspect/content.h"
+#include "lib/inspect/detect.h"
 #include "lib/net/tuple.h"
 
 /* Connection states of Bro, KDD99's `flag`. */
@@ -58,6 +59,7 @@ struct gad_conn {
     uint8_t icmp_type, icmp_code;
     uint8_t tunnels;
     uint8_t notes;  /* of enum gad_conn_note */
+    uint8_t found;  /* enum gad_found; names the service in place of the port */
     bool is_answer; /* ICMP: src asked, dst sent this message */
     bool evicted;   /* ended by the limit on flows, not by itself */
     struct gad_content content;

@@ -100,6 +100,7 @@ static struct gad_conn conn_of(const struct gad_flow *f)
         .vlan = f->vlan,
         .tunnels = f->tunnels,
         .notes = f->notes,
+        .found = f->found,
     };
 }
 

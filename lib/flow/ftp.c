@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/flow/ftp.h"
 
-enum { WORDS = 4 }; /* of a key: both addresses */
+enum { WORDS = 5 }; /* of a key: both addresses, VLAN */
+
+struct hosts {
+    uint64_t word[WORDS];
+};
+
+static struct hosts hosts_of(const struct gad_flow_key *key)
+{
+    return (struct hosts){
+        {key->a[0], key->a[1], key->b[0], key->b[1], key->rest >> GAD_FLOW_KEY_VLAN & 0xffffff}};
+}
 
 int gad_ftp_sessions_init(struct gad_ftp_sessions *f, const struct gad_flow_secret *secret)
 {
@@ -22,8 +32,8 @@ void gad_ftp_sessions_deinit(struct gad_ftp_sessions *f)
 
 struct gad_ftp_session *gad_ftp_find(struct gad_ftp_sessions *f, const struct gad_flow_key *key)
 {
-    const uint64_t hosts[WORDS] = {key->a[0], key->a[1], key->b[0], key->b[1]};
-    uint32_t slot = gad_lru_find(f->by_hosts, hosts);
+    const struct hosts hosts = hosts_of(key);
+    uint32_t slot = gad_lru_find(f->by_hosts, hosts.word);
 
     if (slot == 0)
         return NULL;
@@ -31,17 +41,66 @@ struct gad_ftp_session *gad_ftp_find(struct gad_ftp_sessions *f, const struct ga
     return &f->sessions[slot];
 }
 
+static void release(struct gad_ftp_sessions *f, struct gad_ftp_expected *e)
+{
+    if (e->control != 0)
+        f->n_expected[e->port % GAD_FTP_PORT_COUNTS]--;
+    *e = (struct gad_ftp_expected){0};
+}
+
+static void evict(struct gad_ftp_sessions *f)
+{
+    uint32_t slot = gad_lru_oldest(f->by_hosts);
+
+    for (size_t i = 0; i < GAD_FTP_EXPECTED; i++)
+        release(f, &f->sessions[slot].expected[i]);
+    gad_lru_remove(f->by_hosts, slot);
+    f->n_evicted++;
+}
+
 struct gad_ftp_session *gad_ftp_get(struct gad_ftp_sessions *f, const struct gad_flow_key *key)
 {
-    const uint64_t hosts[WORDS] = {key->a[0], key->a[1], key->b[0], key->b[1]};
+    const struct hosts hosts = hosts_of(key);
     struct gad_ftp_session *s = gad_ftp_find(f, key);
 
     if (s)
         return s;
     if (gad_lru_is_full(f->by_hosts))
-        gad_lru_remove(f->by_hosts, gad_lru_oldest(f->by_hosts));
-    s = &f->sessions[gad_lru_add(f->by_hosts, hosts)];
+        evict(f);
+    s = &f->sessions[gad_lru_add(f->by_hosts, hosts.word)];
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an element of an array is not NULL */
     *s = (struct gad_ftp_session){0};
     return s;
+}
+
+void gad_ftp_expect(struct gad_ftp_sessions *f, struct gad_ftp_session *s,
+                    const struct gad_ftp_expected *e)
+{
+    struct gad_ftp_expected *to = &s->expected[0];
+
+    for (size_t i = 0; i < GAD_FTP_EXPECTED && to->control != e->control; i++)
+        if (s->expected[i].control == e->control || s->expected[i].until < to->until)
+            to = &s->expected[i]; /* a free one has until 0 */
+    release(f, to);
+    *to = *e;
+    /* at most GAD_FTP_SESSIONS * GAD_FTP_EXPECTED = 32,768 */
+    f->n_expected[e->port % GAD_FTP_PORT_COUNTS]++;
+}
+
+bool gad_ftp_take(struct gad_ftp_sessions *f, const struct gad_flow_key *key, uint16_t port,
+                  bool at_b, int64_t now)
+{
+    struct gad_ftp_session *s =
+        f->n_expected[port % GAD_FTP_PORT_COUNTS] > 0 ? gad_ftp_find(f, key) : NULL;
+
+    for (size_t i = 0; s && i < GAD_FTP_EXPECTED; i++) {
+        struct gad_ftp_expected *e = &s->expected[i];
+        if (e->control == 0 || e->port != port || e->at_b != at_b)
+            continue;
+        bool in_time = now <= e->until;
+        release(f, e);
+        if (in_time)
+            return true;
+    }
+    return false;
 }

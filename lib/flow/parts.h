@@ -105,6 +105,20 @@ void gad_flow_inspect(struct gad_flow_table *t, uint32_t flow, const struct gad_
 
 /* Stores the content features of a flow so far. */
 void gad_flow_inspect_so_far(struct gad_flow_table *t, uint32_t flow, struct gad_content *ret);
+void gad_flow_look_up_ftp_data(struct gad_flow_table *t, uint32_t flow);
+
+/* Finds out whether a new TCP flow is the data connection of an FTP session of its hosts. Its ports
+ * alone exclude that for most flows of a flood. */
+static inline void gad_flow_find_ftp_data(struct gad_flow_table *t, uint32_t flow)
+{
+    enum { PORT_FTP_DATA = 20 };
+    const struct gad_flow *f = &t->flows[flow];
+    uint16_t a = (uint16_t)f->key.rest, b = (uint16_t)(f->key.rest >> 16);
+
+    if ((f->orig_is_b ? b : a) == PORT_FTP_DATA ||
+        t->ftp.n_expected[(f->orig_is_b ? a : b) % GAD_FTP_PORT_COUNTS] > 0)
+        gad_flow_look_up_ftp_data(t, flow);
+}
 
 /* Ends the inspection of a flow and frees it. Stores the content features, unless there was no
  * connection. */

@@ -351,12 +351,10 @@ void gad_stream_finish(struct gad_stream *s, struct gad_stream_memory *m)
 bool gad_stream_take_endpoint(struct gad_stream *s, struct gad_stream_memory *m,
                               struct gad_ftp_endpoint *ret)
 {
-    bool taken = false;
+    bool taken = false, is_ftp = (s->app & GAD_APP_WITHOUT_FLAGS) == GAD_APP_FTP;
 
-    if (s->app != GAD_APP_FTP)
-        return false;
     for (struct gad_view *v = &s->first; v && !taken; v = v->later) {
-        if (!v->packed)
+        if (!v->packed || !(is_ftp || v->content.found == GAD_FOUND_FTP))
             continue;
         taken = gad_inspect_take_endpoint(gad_view_open(v, m), ret);
         if (taken)

@@ -334,6 +334,8 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
 
     gad_flow_count(f, p, from_originator);
     if (gad_flow_is_tcp(f)) {
+        if (is_new)
+            gad_flow_find_ftp_data(t, flow);
         bool had_closed = f->side[from_originator ? 0 : 1].closed;
         unsigned effect = add_tcp(t, f, p, from_originator, is_new);
         if (!(effect & GAD_TCP_DROPPED)) {
@@ -461,6 +463,7 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
 {
     struct gad_flow_counters n = t->n;
 
+    n.ftp_evicted = t->ftp.n_evicted;
     n.inspect_cut = t->streams.cut;
     n.inspect_cut_bytes = t->streams.cut_bytes;
     n.inspect_evicted = t->streams.evicted;

@@ -65,6 +65,7 @@ struct gad_flow_options {
     bool by_vlan;           /* the same addresses in another VLAN are another flow */
     size_t inspect_memory;  /* bytes, for all inspected connections together; 0: no inspection */
     uint64_t inspect_bytes; /* payload of one connection to inspect, again every 10 s */
+    bool by_content;        /* find out by their first bytes what TCP connections are (detect.h) */
     struct gad_flow_timeouts timeouts;
     const struct gad_ports *ports; /* copied; NULL: gad_ports_init() */
     struct gad_time interim;       /* age of a flow at its first interim record; 0: none */
@@ -113,6 +114,11 @@ struct gad_flow_counters {
     uint64_t icmp_answers;      /* ICMP messages that answer a packet seen */
     uint64_t background;        /* of ended: GAD_NOTE_BACKGROUND */
     uint64_t icmp_unasked;      /* ICMP replies and errors that answer none, or too many for one */
+    uint64_t found;             /* connections named by their first bytes */
+    uint64_t ftp_announced;     /* endpoints of FTP data connections */
+    uint64_t ftp_refused;       /* announced endpoints of other hosts or services, not believed */
+    uint64_t ftp_data;          /* connections named ftp_data by the session of their hosts */
+    uint64_t ftp_evicted;       /* FTP sessions, for want of memory */
 };
 
 /* Names of all counters above; one without a line in counters.c does not compile. */

@@ -272,4 +272,5 @@ void gad_content_max(struct gad_content *c, const struct gad_content *d)
     MAX(su_attempted);
     MAX(is_host_login);
     MAX(is_guest_login);
+    MAX(found);
 }

@@ -12,4 +12,5 @@ struct gad_content {
     uint16_t hot, num_failed_logins, num_compromised, num_root, num_file_creations, num_shells,
         num_access_files, num_outbound_cmds; /* all saturate */
     uint8_t logged_in, root_shell, su_attempted, is_host_login, is_guest_login;
+    uint8_t found; /* enum gad_found, by the first bytes; no feature */
 };

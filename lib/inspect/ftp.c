@@ -17,6 +17,7 @@
  */
 #include <string.h>
 
+#include "lib/inspect/detector.h"
 #include "lib/inspect/ftp_endpoint.h"
 #include "lib/inspect/scanner.h"
 #include "lib/inspect/shell.h"
@@ -147,6 +148,8 @@ static void reply(struct gad_inspect *in, unsigned code, struct gad_span s)
         if (code == 220)
             return;
     }
+    if (f->n == 0 && f->n_more == 0 && (code == 227 || code == 229))
+        command = PASSIVE; /* only the command was lost: no other has these replies */
     if (code < 300)
         agreed(in, command & COMMAND_MASK, code, s);
     else if (code == 530 && (command == USER || command == PASS))
@@ -204,6 +207,8 @@ const struct gad_scanner gad_scan_ftp = {.line = ftp_line, .gap = ftp_gap};
 
 bool gad_inspect_take_endpoint(struct gad_inspect *in, struct gad_ftp_endpoint *ret)
 {
+    if (in->app != GAD_APP_FTP && in->detector && in->detector->runs)
+        in = &in->detector->second;
     if (in->app != GAD_APP_FTP || !in->ftp.has_endpoint)
         return false;
     *ret = in->ftp.endpoint;

@@ -29,6 +29,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/inspect/content.h"
+#include "lib/inspect/detect.h"
 
 /* The protocol that a connection is scanned for. */
 enum gad_app {
@@ -52,6 +53,16 @@ enum gad_app {
     GAD_N_APPS,
 };
 
+/* Flags that gad_inspect_new() and gad_inspect_begin() take with an app. */
+enum {
+    GAD_APP_WITHOUT_FLAGS = 0x3f,
+    GAD_APP_DETECT = 0x40, /* find out by the first bytes what it is; inspect it as that instead */
+    GAD_APP_KEEP = 0x80,   /* with DETECT: inspect it as both, and take the higher counts */
+};
+
+/* What a protocol that was found is inspected as: as a connection to its port is. */
+enum gad_app gad_app_found(enum gad_found found);
+
 struct gad_inspect;
 
 /* The expected endpoint of an FTP data connection: from PORT, EPRT, or the replies 227 and 229. */
@@ -73,7 +84,7 @@ void gad_inspect_begin(struct gad_inspect *in, enum gad_app app, const struct ga
 /* Returns the bytes that gad_inspect_pack() writes, at most GAD_INSPECT_PACKED_MAX. */
 size_t gad_inspect_packed_len(const struct gad_inspect *in);
 
-enum { GAD_INSPECT_PACKED_MAX = 2048 };
+enum { GAD_INSPECT_PACKED_MAX = 4096 };
 
 /* Stores the state; gad_inspect_unpack() continues with it, in any inspector. */
 void gad_inspect_pack(const struct gad_inspect *in, uint8_t *ret);

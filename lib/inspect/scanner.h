@@ -139,8 +139,16 @@ struct gad_inspect {
         struct gad_ssh ssh;
         struct gad_store store;
     };
+    bool keeps;                               /* the counts of app, whatever is found */
+    struct gad_detector *detector;            /* NULL: by the port alone */
     struct gad_inspect_line line[GAD_N_WAYS]; /* last: packed without the unused part */
 };
+
+/* Prepares memory for an inspection without a detector. */
+void gad_inspect_init(struct gad_inspect *in, enum gad_app app);
+
+/* A direction is still open, or logged_in depends on one. */
+bool gad_inspect_can_change(const struct gad_inspect *in);
 
 /* One of line and bytes is set. gap and skips can be NULL; the caller of the scanner handles the
  * lines. */

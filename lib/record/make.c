@@ -98,7 +98,9 @@ void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
                            .notes = c->notes};
 
     r.v[GAD_PROTOCOL_TYPE] = protocol;
-    r.v[GAD_SERVICE] = gad_services_of(s, &c->tuple, c->icmp_type, c->icmp_code);
+    r.v[GAD_SERVICE] = c->found != GAD_FOUND_NOTHING
+                           ? gad_services_found((enum gad_found)c->found)
+                           : gad_services_of(s, &c->tuple, c->icmp_type, c->icmp_code);
     r.v[GAD_FLAG] = flag;
     if (protocol != GAD_PROTOCOL_ICMP) {
         set(&r, GAD_DURATION, whole_seconds(c));

@@ -13,7 +13,6 @@
 enum {
     N_PORTS = 65536,
     FIRST_OTHER = 1024, /* first port that is `other` if it has no name */
-    PORT_FTP_DATA = 20,
     X11_FIRST = 6000,
     X11_LAST = 6063, /* 64 displays */
     NAMES_MAX = 127, /* of the column; a number fits uint8_t */
@@ -321,6 +320,16 @@ int gad_services_of(const struct gad_services *s, const struct gad_tuple *t, uin
         return number_of(icmp6_name(icmp_type, icmp_code));
 
     bool udp = t->proto == GAD_IP_UDP;
-    uint16_t port = !udp && t->src_port == PORT_FTP_DATA ? PORT_FTP_DATA : t->dst_port;
-    return s->of_port[udp ? UDP : TCP][port];
+    return s->of_port[udp ? UDP : TCP][t->dst_port];
+}
+
+int gad_services_found(enum gad_found found)
+{
+    static const char *const name[GAD_N_FOUND] = {
+        [GAD_FOUND_FTP_DATA] = "ftp_data", [GAD_FOUND_HTTP] = "http", [GAD_FOUND_SSH] = "ssh",
+        [GAD_FOUND_SMTP] = "smtp",         [GAD_FOUND_FTP] = "ftp",   [GAD_FOUND_TLS] = "http_443",
+        [GAD_FOUND_TELNET] = "telnet",     [GAD_FOUND_DNS] = "domain"};
+
+    gad_assert(name[found]);
+    return number_of(name[found]);
 }

@@ -4,8 +4,8 @@
 /*
  * KDD99's name of the service of a connection, from protocol and ports alone, never from its bytes.
  * Every name below 1024 is one port; the other ports there are `private`, those from 1024 up
- * `other`. Originator's port 20 means ftp_data too, because the server opens the data connection of
- * active FTP. ICMP has a name for the type of message.
+ * `other`. The originator's port names nothing: any sender can choose it. ICMP has a name for the
+ * type of message.
  *
  * ICMPv6, which KDD99 does not contain, has the name of the same message in ICMP.
  *
@@ -20,6 +20,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/inspect/detect.h"
 #include "lib/net/tuple.h"
 
 struct gad_diag;
@@ -44,7 +45,10 @@ int gad_services_map(struct gad_services *s, const char *text, struct gad_diag *
  * Valid until the next gad_services_map() or gad_services_free(). */
 const struct gad_ports *gad_services_ports(const struct gad_services *s);
 
-/* Returns the number of the name in the column service. For ICMP, type and code count instead of
- * ports. */
+/* Returns the number of the name in the column service, by the responder's port. For ICMP, type and
+ * code count instead of ports. */
 int gad_services_of(const struct gad_services *s, const struct gad_tuple *t, uint8_t icmp_type,
                     uint8_t icmp_code);
+
+/* Returns the name of what a connection was found to be, not GAD_FOUND_NOTHING. */
+int gad_services_found(enum gad_found found);

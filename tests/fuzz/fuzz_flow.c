@@ -108,6 +108,7 @@ static struct seen run(const uint8_t *data, size_t size, struct gad_flow_options
     o->max_flows = 1 + gad_cursor_u8(&in) % 32;
     o->by_vlan = options & 1;
     o->inspect_memory = options & 2 ? 4000 : options & 4 ? 0 : 1 << 20;
+    o->by_content = options & 16;
     o->inspect_bytes = options & 8 ? 1000 : 1 << 20;
     o->interim.ns = options & 16 ? INT64_C(1000000000) : 0;
     gad_assert(gad_flow_table_new(o, &t) == 0);

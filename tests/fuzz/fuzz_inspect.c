@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A dialogue with one scanner, APP: pieces of a byte of flags (1: by the client, 2: lost), a length
- * and that number of bytes. Unchanged, byte by byte, and joined as far as they have one direction,
- * the pieces give the same counts, also if the inspection is packed between them, and without the
- * pieces that it skips. A count that a scanner reported as final does not change.
+ * A dialogue with one scanner, APP, or with the search for one (detect): pieces of a byte of flags
+ * (1: by the client, 2: lost), a length and that number of bytes. Unchanged, byte by byte, and
+ * joined as far as they have one direction, the pieces give the same counts, also if the inspection
+ * is packed between them, and without the pieces that it skips. A count that a scanner reported as
+ * final does not change.
  */
 
 #include <stdint.h>
@@ -91,7 +92,7 @@ static void run(const uint8_t *p, size_t size, enum cut cut, struct gad_content 
 {
     gad_cleanup(gad_inspect_freep) struct gad_inspect *in = NULL;
     gad_cleanup(gad_freep) uint8_t *joined = gad_calloc(size + 1, 1);
-    int err = gad_inspect_new(APP, &in);
+    int err = gad_inspect_new((enum gad_app)APP, &in);
     gad_assert(err == 0 && joined);
     struct feeder f = {.in = in, .more = true, .joined = joined};
 

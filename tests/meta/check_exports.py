@@ -20,7 +20,6 @@ ALLOWED = {
     "config_parse": "tests and fuzz targets parse text without a file",
     "gad_checkpoint_pack": "tests make checkpoints in memory",
     "gad_crc32c_table": "tests compare it with the instruction",
-    "gad_stream_take_endpoint": "the FTP data connections will call it",
     "gad_kernel_at": "tests compare all kernels that the processor runs",
     "gad_mem_fail_at": "tests make the k-th allocation fail",
 }

@@ -81,7 +81,7 @@ class Extract(unittest.TestCase):
         self.assertEqual(sorted(r[1:7] for r in rows), sorted([
             ["tcp", "http", "SF", "18", "24", "0"], ["tcp", "auth", "REJ", "0", "0", "0"],
             ["icmp", "eco_i", "SF", "64", "0", "0"], ["icmp", "urp_i", "SF", "183", "0", "0"],
-            ["udp", "domain_u", "SF", "42", "42", "0"], ["tcp", "ftp_data", "RSTO", "4", "0", "0"],
+            ["udp", "domain_u", "SF", "42", "42", "0"], ["tcp", "other", "RSTO", "4", "0", "0"],
             ["tcp", "echo", "S0", "0", "0", "1"]]))
         self.assertEqual([r[0] for r in rows if r[1] == "udp"], ["1"])
 

@@ -31,7 +31,7 @@ import tracker  # noqa: E402
 # the generator.
 KNOWN = ["--sessions", "300", "--attacks", "--seed", "7"]
 KNOWN_SHA256 = {"pcap": "282f97f96909d657507d9dc4e94a4972f6b473b91ef0d44038a8e8de6c6e0836",
-                "truth": "48ee2c10abc7396aeb9ef41ea76ac789f32c5de816257d148c6c2e5af0efadb5"}
+                "truth": "beab749bfa3a423a930f2b9e8dcea4efd20f17ee309a7f1d92d5b7f2df7e20fb"}
 STATES = {"SF", "S0", "REJ", "RSTR", "RSTO", "SH", "S1", "S2", "RSTOS0", "S3", "OTH"}
 
 

@@ -21,7 +21,8 @@ static const char *const names[] = {
     "--filter",       "--service",       "--checksums",      "--tunnels",  "--tunnel-kinds",
     "--by-vlan",      "--max-flows",     "--inspect-memory", "--seed",     "--vxlan-ports",
     "--geneve-ports", "--gtp-ports",     "--recursive",      "--interim",  "--udp-answered",
-    "--tcp-idle",     "--tcp-half-open", "--tcp-close",      "--udp-idle", "--inspect-bytes"};
+    "--tcp-idle",     "--tcp-half-open", "--tcp-close",      "--udp-idle", "--inspect-bytes",
+    "--detect"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -75,6 +76,7 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     static const char *const checksums[] = {[GAD_CHECKSUMS_IGNORE] = "ignore",
                                             [GAD_CHECKSUMS_VERIFY] = "verify",
                                             [GAD_CHECKSUMS_AUTO] = "auto"};
+    static const char *const detect[] = {"by_port", "by_content"};
     const char *name = names[c - CAPTURE_OPTION_FIRST];
     size_t choice = 0;
     uint64_t n = 0;
@@ -117,6 +119,10 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     case CAPTURE_MAX_FLOWS:
         r = cli_u64(name, arg, 1, GAD_FLOWS_MAX, &n, d);
         o->max_flows = (size_t)n;
+        break;
+    case CAPTURE_DETECT:
+        r = cli_choice(name, arg, detect, sizeof(detect) / sizeof(detect[0]), &choice, d);
+        o->by_content = choice == 1;
         break;
     case CAPTURE_SEED:
         r = cli_u64(name, arg, 0, UINT16_MAX, &n, d);
@@ -162,6 +168,7 @@ void capture_options_apply(const struct capture_options *o, struct gad_extractor
     x->decoder.vxlan_ports = o->vxlan_ports;
     x->decoder.geneve_ports = o->geneve_ports;
     x->decoder.gtp_ports = o->gtp_ports;
+    x->flow.by_content = o->by_content;
     x->decoder.by_vlan = x->flow.by_vlan = o->by_vlan;
     if (o->max_flows > 0)
         x->flow.max_flows = o->max_flows;

@@ -22,7 +22,7 @@ struct capture_options {
     unsigned tunnels, tunnel_kinds; /* 0 kinds: none were named */
     bool tunnels_given;
     struct gad_tunnel_ports vxlan_ports, geneve_ports, gtp_ports;
-    bool by_vlan, recursive;
+    bool by_vlan, recursive, by_content;
     size_t max_flows;        /* 0: the default */
     uint64_t inspect_memory; /* UINT64_MAX: the default */
     uint64_t inspect_bytes;  /* the same */
@@ -55,6 +55,7 @@ enum {
     CAPTURE_TCP_CLOSE,
     CAPTURE_UDP_IDLE,
     CAPTURE_INSPECT_BYTES,
+    CAPTURE_DETECT,
 };
 
 /* clang-format off */
@@ -78,7 +79,8 @@ enum {
     {"tcp-half-open", required_argument, NULL, CAPTURE_TCP_HALF_OPEN},                             \
     {"tcp-close", required_argument, NULL, CAPTURE_TCP_CLOSE},                                     \
     {"udp-idle", required_argument, NULL, CAPTURE_UDP_IDLE}, \
-    {"inspect-bytes", required_argument, NULL, CAPTURE_INSPECT_BYTES}
+    {"inspect-bytes", required_argument, NULL, CAPTURE_INSPECT_BYTES}, \
+    {"detect", required_argument, NULL, CAPTURE_DETECT}
 /* clang-format on */
 
 #define CAPTURE_HELP_OPTIONS                                                                       \
@@ -109,7 +111,11 @@ enum {
     "  --udp-answered SECONDS   until a UDP exchange that has its answer ends, up to 60;\n"        \
     "                           0: as others, after 60 s (2)\n"                                    \
     "  --inspect-memory SIZE    for payload inspection, such as 8M; 0 disables it (8M)\n"          \
-    "  --inspect-bytes SIZE     payload of a connection to inspect, again every 10 s (1M)\n"
+    "  --inspect-bytes SIZE     payload of a connection to inspect, again every 10 s (1M)\n"       \
+    "  --detect by_port|by_content\n"                                                              \
+    "                           name connections by their port (default), or on a port without "   \
+    "a\n"                                                                                          \
+    "                           name by their first bytes\n"
 
 void capture_options_init(struct capture_options *o);
 void capture_options_deinit(struct capture_options *o);

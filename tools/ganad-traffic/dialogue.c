@@ -205,8 +205,8 @@ void ftp_transfer(struct ftp *f, enum ftp_transfer what, const char *name, uint3
     struct conn *d = tcp_open(s, &orig, &resp);
     tcp_send(s, d, sender, "", 0, bytes, what == FTP_LIST ? TCP_TEXT : TCP_BINARY);
     tcp_close(s, d, sender);
-    /* The ports of a passive connection do not show that it belongs to FTP. */
-    d->truth.content[TRUTH_LOGGED_IN] = f->passive ? TRUTH_UNKNOWN : 1;
+    d->truth.service = "ftp_data"; /* the control connection announced it */
+    d->truth.content[TRUTH_LOGGED_IN] = 1;
     session_wait(s, 500);
     tcp_say(s, f->control, RESP, "226 Transfer complete.\r\n");
     f->control->truth.content[TRUTH_HOT]++;

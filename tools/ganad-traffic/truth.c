@@ -82,8 +82,6 @@ const char *truth_service(uint8_t ip_proto, uint16_t orig_port, uint16_t resp_po
         return icmp6_service(orig_port, resp_port);
     if (ip_proto == PROTO_UDP)
         return find(udp_names, sizeof(udp_names) / sizeof(udp_names[0]), resp_port);
-    if (orig_port == 20) /* active FTP: the server opens the connection */
-        return "ftp_data";
     return find(tcp_names, sizeof(tcp_names) / sizeof(tcp_names[0]), resp_port);
 }
 

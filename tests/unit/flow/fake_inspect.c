@@ -54,8 +54,16 @@ bool gad_inspect_skips(const struct gad_inspect *in, bool from_originator)
 bool gad_inspect_take_endpoint(struct gad_inspect *in, struct gad_ftp_endpoint *ret)
 {
     (void)in;
-    (void)ret;
-    return false;
+    if (!fake.announces)
+        return false;
+    *ret = fake.endpoint;
+    fake.announces = false;
+    return true;
+}
+
+enum gad_app gad_app_found(enum gad_found found)
+{
+    return found == GAD_FOUND_FTP_DATA ? GAD_APP_FTP_DATA : GAD_APP_TEXT;
 }
 
 static void write(struct gad_inspect *in, const char *p, size_t len)

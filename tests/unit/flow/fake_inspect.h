@@ -18,6 +18,8 @@ struct fake_inspections {
     bool skips[2];        /* an inspector skips the bytes of way 0, 1 */
     size_t enough; /* bytes after which an inspector says that it has seen enough; 0: never */
     uint8_t logged_in;
+    bool announces; /* endpoint, once */
+    struct gad_ftp_endpoint endpoint;
 };
 
 extern struct fake_inspections fake;

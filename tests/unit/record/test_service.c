@@ -90,12 +90,14 @@ static void ports_have_the_names_of_the_data(void **state)
     assert_string_equal(udp(s, 33001), "other");
 }
 
-static void who_comes_from_port_20_carries_a_file(void **state)
+static void the_port_of_the_originator_names_nothing(void **state)
 {
     (void)state;
     gad_cleanup(gad_services_freep) struct gad_services *s = new_services();
 
-    assert_string_equal(name_of(s, GAD_IP_TCP, 20, 1500), "ftp_data");
+    assert_string_equal(name_of(s, GAD_IP_TCP, 20, 1500), "other");
+    assert_string_equal(name_of(s, GAD_IP_TCP, 20, 23), "telnet");
+    assert_string_equal(name_of(s, GAD_IP_TCP, 1500, 20), "ftp_data");
     assert_string_equal(name_of(s, GAD_IP_TCP, 21, 1500), "other");
     assert_string_equal(name_of(s, GAD_IP_UDP, 20, 1500), "other");
 }
@@ -253,7 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(below_1024_each_name_is_one_port),
         cmocka_unit_test(ports_have_the_names_of_the_data),
-        cmocka_unit_test(who_comes_from_port_20_carries_a_file),
+        cmocka_unit_test(the_port_of_the_originator_names_nothing),
         cmocka_unit_test(icmp_has_a_name_for_the_message),
         cmocka_unit_test(mappings_add_and_replace),
         cmocka_unit_test(a_bad_mapping_is_explained_and_changes_nothing),
