@@ -97,8 +97,8 @@ static void a_table_that_goes_takes_its_inspectors_along(void **state)
     traffic_deinit(&tr); /* a sanitizer finds what stays */
 }
 
-/* Control session, then data; the session open or ended, which names no data; logged in or not; other
- * hosts. */
+/* Control session, then data; the session open or ended, which names no data; logged in or not;
+ * other hosts. */
 static void ftp_data_is_logged_in_as_its_session_is(void **state)
 {
     (void)state;
