@@ -210,16 +210,16 @@ class Extract(unittest.TestCase):
             for late in 0, 8:
                 c.segment(t + late, a, 4000, b, 80, 1, 0, pcap.SYN)
 
-        def late_data(c, t):
+        def reset_not_obeyed(c, t):  # later it is a connection of its own
             c.tcp(t, a, 4000, b, 80, end="rst")
-            c.segment(t + 8, b, 80, a, 4000, 5001, 1001, pcap.ACK, b"late")
+            c.segment(t + 8, a, 4000, b, 80, 1001, 5001, pcap.ACK, b"more")
 
         def exchange(c, t):
             for late in 0, 90:
                 c.udp(t + late, a, 4000, b, 99)
 
         for option, make in (("--tcp-idle", quiet), ("--tcp-half-open", repeated),
-                             ("--tcp-close", late_data), ("--udp-idle", exchange)):
+                             ("--tcp-close", reset_not_obeyed), ("--udp-idle", exchange)):
             c = pcap.Capture()
             make(c, 0)
             name = self.write("times.pcap", c.bytes())
