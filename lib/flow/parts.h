@@ -73,8 +73,8 @@ static inline uint16_t gad_flow_sum(uint16_t sum, unsigned n)
     return (uint16_t)(n < (unsigned)(UINT16_MAX - sum) ? sum + n : UINT16_MAX);
 }
 
-/* Returns the part of a flow's key that says where a packet was seen. Any host can send a tunnel, so
- * what is inside must not change a flow that is outside. */
+/* Returns the part of a flow's key that says where a packet was seen. Any host can send a tunnel,
+ * so what is inside must not change a flow that is outside. */
 static inline uint64_t gad_flow_where(const struct gad_flow_table *t, const struct gad_packet *p)
 {
     return (uint64_t)(t->options.by_vlan ? p->vlan & 0xffffff : 0) << GAD_FLOW_KEY_VLAN |

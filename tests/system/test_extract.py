@@ -213,6 +213,7 @@ class Extract(unittest.TestCase):
         def late_data(c, t):
             c.tcp(t, a, 4000, b, 80, end="rst")
             c.segment(t + 8, b, 80, a, 4000, 5001, 1001, pcap.ACK, b"late")
+            c.segment(t + 8.1, a, 4000, b, 80, 1001, 5005, pcap.ACK)
 
         def exchange(c, t):
             for late in 0, 90:
