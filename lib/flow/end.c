@@ -25,7 +25,9 @@ static void fill_tcp(struct gad_flow_table *t, uint32_t flow, struct gad_conn *c
     gad_tcp_finish(f->side);
     c->state = gad_tcp_conn_state(f->side);
     c->duration.ns = tcp_duration(f);
-    gad_flow_inspect_end(t, flow, !has_no_bytes(c->state), &c->content);
+    /* S0: payload of a SYN that was not answered has no receiver, and any sender can forge it */
+    bool has_content = !has_no_bytes(c->state) && c->state != GAD_CONN_S0;
+    gad_flow_inspect_end(t, flow, has_content, &c->content);
     c->notes |= f->notes;
     if (has_no_bytes(c->state))
         return;
@@ -162,6 +164,7 @@ void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool
         t->n.cut++;
     }
     t->n.answered += f->timing == GAD_FLOW_ANSWERED;
+    t->n.guessed += (f->notes & GAD_NOTE_GUESSED) != 0;
     bool is_attempt = gad_tcp_is_attempt(f->side);
     bool has_other = f->has_other_syn && (is_attempt || f->side[0].closed || f->side[1].closed);
 

@@ -49,7 +49,8 @@ struct gad_flow {
     uint16_t interims;  /* number of the next interim record, from 0; see interim.h */
     bool has_other_syn : 1;
     bool other_syn_is_responders : 1;
-    uint8_t found; /* enum gad_found */
+    bool is_ftp : 1; /* counted in the FTP session of its hosts */
+    uint8_t found;   /* enum gad_found */
 } __attribute__((__aligned__(64)));
 
 _Static_assert(sizeof(struct gad_flow) == 192, "three cache lines");

@@ -48,14 +48,19 @@ static void release(struct gad_ftp_sessions *f, struct gad_ftp_expected *e)
     *e = (struct gad_ftp_expected){0};
 }
 
-static void evict(struct gad_ftp_sessions *f)
+static void remove_oldest(struct gad_ftp_sessions *f)
 {
     uint32_t slot = gad_lru_oldest(f->by_hosts);
 
     for (size_t i = 0; i < GAD_FTP_EXPECTED; i++)
         release(f, &f->sessions[slot].expected[i]);
     gad_lru_remove(f->by_hosts, slot);
-    f->n_evicted++;
+}
+
+void gad_ftp_sessions_clear(struct gad_ftp_sessions *f)
+{
+    while (gad_lru_count(f->by_hosts) > 0)
+        remove_oldest(f);
 }
 
 struct gad_ftp_session *gad_ftp_get(struct gad_ftp_sessions *f, const struct gad_flow_key *key)
@@ -65,8 +70,10 @@ struct gad_ftp_session *gad_ftp_get(struct gad_ftp_sessions *f, const struct gad
 
     if (s)
         return s;
-    if (gad_lru_is_full(f->by_hosts))
-        evict(f);
+    if (gad_lru_is_full(f->by_hosts)) {
+        remove_oldest(f);
+        f->n_evicted++;
+    }
     s = &f->sessions[gad_lru_add(f->by_hosts, hosts.word)];
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an element of an array is not NULL */
     *s = (struct gad_ftp_session){0};

@@ -53,6 +53,9 @@ int gad_ftp_sessions_init(struct gad_ftp_sessions *f,
                           const struct gad_flow_secret *secret) GAD_MUST_CHECK;
 void gad_ftp_sessions_deinit(struct gad_ftp_sessions *f);
 
+/* Forgets all, at the end of the input. */
+void gad_ftp_sessions_clear(struct gad_ftp_sessions *f);
+
 /* Returns the session between the two hosts of a flow, in its VLAN, and marks it as used; NULL:
  * there is no session. */
 struct gad_ftp_session *gad_ftp_find(struct gad_ftp_sessions *f, const struct gad_flow_key *key);

@@ -33,6 +33,12 @@ void gad_icmp_asked_deinit(struct gad_icmp_asked *a)
     *a = (struct gad_icmp_asked){0};
 }
 
+void gad_icmp_asked_clear(struct gad_icmp_asked *a)
+{
+    for (uint32_t slot; (slot = gad_lru_oldest(a->by_key)) != 0;)
+        gad_lru_remove(a->by_key, slot);
+}
+
 static uint16_t u16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -49,10 +55,10 @@ static int pair_of(uint8_t proto, uint8_t type, bool asks)
 
 /* The key of a request: who asks whom, which pair of messages, identifier and sequence number. */
 static struct gad_flow_key request_key(const uint8_t *asker, const uint8_t *asked, int pair,
-                                       const uint8_t *message, uint32_t vlan)
+                                       const uint8_t *message, uint64_t where)
 {
     struct gad_flow_key k = {.rest = (uint64_t)u16(message + 4) | (uint64_t)u16(message + 6) << 16 |
-                                     (uint64_t)vlan << 32 | (uint64_t)(pair + 1) << 58};
+                                     where | (uint64_t)(pair + 1) << (GAD_FLOW_KEY_TUNNEL + 1)};
 
     memcpy(k.a, asker, sizeof(k.a));
     memcpy(k.b, asked, sizeof(k.b));
@@ -99,10 +105,11 @@ static void ask(struct gad_flow_table *t, const struct gad_flow_key *k)
 }
 
 /* Returns whether the sender of a packet has a flow by it that may still have errors. */
-static bool is_of_flow(struct gad_flow_table *t, const struct gad_tuple *packet, uint32_t vlan)
+static bool is_of_flow(struct gad_flow_table *t, const struct gad_tuple *packet, uint64_t where)
 {
     bool src_is_b;
-    struct gad_flow_key k = gad_flow_key_of(packet, vlan, &src_is_b);
+    struct gad_flow_key k = gad_flow_key_of(packet, 0, &src_is_b);
+    k.rest |= where;
     uint64_t hash = gad_flow_key_hash(&k, &t->secret);
     uint32_t at = (uint32_t)hash, flow;
 
@@ -153,7 +160,7 @@ static bool is_error(uint8_t proto, uint8_t type)
                                 : type >= 1 && type <= 4;
 }
 
-static bool is_asked_error(struct gad_flow_table *t, const struct gad_packet *p, uint32_t vlan)
+static bool is_asked_error(struct gad_flow_table *t, const struct gad_packet *p, uint64_t where)
 {
     struct gad_tuple packet;
     const uint8_t *transport = quoted(p, &packet);
@@ -163,18 +170,18 @@ static bool is_asked_error(struct gad_flow_table *t, const struct gad_packet *p,
     if (packet.proto == GAD_IP_TCP || packet.proto == GAD_IP_UDP) {
         packet.src_port = u16(transport);
         packet.dst_port = u16(transport + 2);
-        return is_of_flow(t, &packet, vlan);
+        return is_of_flow(t, &packet, where);
     }
     int pair = packet.proto == p->tuple.proto ? pair_of(packet.proto, transport[0], true) : -1;
     if (pair < 0)
         return false;
-    struct gad_flow_key k = request_key(packet.src, packet.dst, pair, transport, vlan);
+    struct gad_flow_key k = request_key(packet.src, packet.dst, pair, transport, where);
     return take(get(&t->icmp, &k, t->clock.now, false));
 }
 
 bool gad_icmp_answers(struct gad_flow_table *t, const struct gad_packet *p)
 {
-    uint32_t vlan = t->options.by_vlan ? p->vlan : 0;
+    uint64_t where = gad_flow_where(t, p);
     uint8_t proto = p->tuple.proto;
     bool asked;
 
@@ -182,16 +189,16 @@ bool gad_icmp_answers(struct gad_flow_table *t, const struct gad_packet *p)
         return false;
     int pair = pair_of(proto, p->icmp_type, true);
     if (pair >= 0) {
-        struct gad_flow_key k = request_key(p->tuple.src, p->tuple.dst, pair, p->data, vlan);
+        struct gad_flow_key k = request_key(p->tuple.src, p->tuple.dst, pair, p->data, where);
         ask(t, &k);
         return false;
     }
     pair = pair_of(proto, p->icmp_type, false);
     if (pair >= 0) {
-        struct gad_flow_key k = request_key(p->tuple.dst, p->tuple.src, pair, p->data, vlan);
+        struct gad_flow_key k = request_key(p->tuple.dst, p->tuple.src, pair, p->data, where);
         asked = take(get(&t->icmp, &k, t->clock.now, false));
     } else if (is_error(proto, p->icmp_type)) {
-        asked = is_asked_error(t, p, vlan);
+        asked = is_asked_error(t, p, where);
     } else {
         return false;
     }

@@ -56,6 +56,9 @@ int gad_icmp_asked_init(struct gad_icmp_asked *a,
                         const struct gad_flow_secret *secret) GAD_MUST_CHECK;
 void gad_icmp_asked_deinit(struct gad_icmp_asked *a);
 
+/* Forgets all, at the end of the input. */
+void gad_icmp_asked_clear(struct gad_icmp_asked *a);
+
 /* Takes the next ICMP message. Returns whether it answers a packet of its receiver. */
 bool gad_icmp_answers(struct gad_flow_table *t, const struct gad_packet *p);
 

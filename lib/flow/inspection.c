@@ -24,13 +24,17 @@ static bool is_logged_in(const struct gad_stream *s)
 /* A previous session between these hosts passes on whether it was logged in. */
 static void register_ftp(struct gad_flow_table *t, uint32_t flow)
 {
-    struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &t->flows[flow].key);
+    struct gad_flow *f = &t->flows[flow];
 
+    if (f->is_ftp) /* it lost its stream, and has another one now */
+        return;
+    f->is_ftp = true;
+    struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &f->key);
     if (s->flow != 0)
         s->logged_in |= is_logged_in(t->flows[s->flow].stream);
     s->flow = flow;
     s->n_live++;
-    s->server_is_b = !t->flows[flow].orig_is_b;
+    s->server_is_b = !f->orig_is_b;
 }
 
 static void unregister_ftp(struct gad_flow_table *t, uint32_t flow)
@@ -38,7 +42,7 @@ static void unregister_ftp(struct gad_flow_table *t, uint32_t flow)
     struct gad_flow *f = &t->flows[flow];
     struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key);
 
-    if (!s || !(f->stream || f->not_inspected))
+    if (!s)
         return;
     s->logged_in |= is_logged_in(f->stream);
     s->n_live -= s->n_live > 0; /* 0: the pair was evicted meanwhile */
@@ -82,7 +86,7 @@ static void take_endpoints(struct gad_flow_table *t, uint32_t flow)
         }
         struct gad_ftp_session *s = gad_ftp_get(&t->ftp, &f->key);
         const struct gad_ftp_expected expected = {
-            .control = f->id,
+            .control = f->id | UINT64_C(1) << 32, /* never 0 */
             .until = t->clock.now + GAD_FTP_WAIT_S * INT64_C(1000000000),
             .port = e.port,
             .at_b = e.at_originator == f->orig_is_b,
@@ -220,7 +224,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
 {
     struct gad_flow *f = &t->flows[flow];
 
-    if (!f->stream && f->packets[1] == 0)
+    if (!f->stream && f->packets[1] == 0 && !f->is_ftp)
         return; /* most floods and scans return here: nothing was inspected */
     enum gad_app app = app_of(t, f);
     if (f->stream) {
@@ -228,7 +232,7 @@ void gad_flow_inspect_end(struct gad_flow_table *t, uint32_t flow, bool was_conn
         if (was_connection)
             gad_stream_result(f->stream, ret);
     }
-    if (app == GAD_APP_FTP) {
+    if (f->is_ftp) {
         unregister_ftp(t, flow);
     } else if (app == GAD_APP_FTP_DATA && was_connection) {
         struct gad_ftp_session *s = gad_ftp_find(&t->ftp, &f->key);

@@ -49,9 +49,9 @@ void gad_linger_add(struct gad_linger *l, uint64_t hash, int64_t now, int64_t un
     at->until = (uint32_t)(until >> UNIT_SHIFT) + 1;
 }
 
-const struct gad_lingering *gad_linger_find(const struct gad_linger *l, uint64_t hash, int64_t now)
+struct gad_lingering *gad_linger_find(const struct gad_linger *l, uint64_t hash, int64_t now)
 {
-    const struct gad_lingering *p = places(l, hash);
+    struct gad_lingering *p = places(l, hash);
 
     for (int i = 0; i < WAYS; i++)
         if (p[i].tag == (uint32_t)(hash >> 32) && p[i].until > (uint32_t)(now >> UNIT_SHIFT))
@@ -59,7 +59,7 @@ const struct gad_lingering *gad_linger_find(const struct gad_linger *l, uint64_t
     return NULL;
 }
 
-bool gad_linger_is_late(const struct gad_lingering *e, bool src_is_b, const struct gad_packet *p)
+bool gad_linger_is_late(struct gad_lingering *e, bool src_is_b, const struct gad_packet *p)
 {
     int way = src_is_b;
     uint32_t end = p->seq + p->len + ((p->tcp_flags & GAD_TCP_FIN) != 0);
@@ -72,5 +72,9 @@ bool gad_linger_is_late(const struct gad_lingering *e, bool src_is_b, const stru
         return true;
     if (acks_more)
         return false;
-    return beyond <= 0 || (e->reset[1 - way] && !e->reset[way] && beyond <= FLIGHT_MAX);
+    if (beyond <= 0)
+        return true;
+    bool is_in_flight = e->reset[1 - way] && !e->reset[way] && beyond <= FLIGHT_MAX;
+    e->took_data |= is_in_flight && p->len > 0;
+    return is_in_flight;
 }

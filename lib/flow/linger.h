@@ -27,8 +27,10 @@ struct gad_lingering {
     uint32_t tag;     /* high half of the hash */
     uint32_t until;   /* table clock, in units of 2^30 ns (1.07 s); 0: free */
     uint32_t next[2]; /* by endpoint of the key: the number after the last byte that it sent */
-    bool orig_is_b, ended;
-    bool reset[2]; /* by endpoint: sent the RST that ended it */
+    bool orig_is_b;
+    bool ended : 1;
+    bool took_data : 1; /* late packets with bytes beyond the end, which were not inspected */
+    bool reset[2];      /* by endpoint: sent the RST that ended it */
 };
 
 struct gad_linger {
@@ -47,7 +49,7 @@ void gad_linger_add(struct gad_linger *l, uint64_t hash, int64_t now, int64_t un
                     const struct gad_lingering *e);
 
 /* Returns the entry of a hash; NULL: it is missing or has expired. */
-const struct gad_lingering *gad_linger_find(const struct gad_linger *l, uint64_t hash, int64_t now);
+struct gad_lingering *gad_linger_find(const struct gad_linger *l, uint64_t hash, int64_t now);
 
 /* Is a TCP packet without SYN a late one of that connection? */
-bool gad_linger_is_late(const struct gad_lingering *e, bool src_is_b, const struct gad_packet *p);
+bool gad_linger_is_late(struct gad_lingering *e, bool src_is_b, const struct gad_packet *p);

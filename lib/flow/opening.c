@@ -35,19 +35,19 @@ static void turn(struct gad_flow *f)
     f->side[1] = s;
     f->packets[0] = f->packets[1];
     f->packets[1] = n;
+    f->other_syn_is_responders = !f->other_syn_is_responders;
 }
 
-static enum gad_flow_syn belongs(struct gad_flow_table *t, struct gad_flow *f,
-                                 const struct gad_packet *p, bool from_originator)
+static enum gad_flow_syn belongs(struct gad_flow *f, const struct gad_packet *p,
+                                 bool from_originator)
 {
     bool is_guess = (f->notes & GAD_NOTE_GUESSED) != 0 && !(p->tcp_flags & GAD_TCP_ACK);
 
-    if (is_guess && !from_originator && !f->stream)
+    if (!is_guess || (!from_originator && f->stream)) /* a stream cannot change its direction */
+        return GAD_FLOW_SYN_BELONGS;
+    if (!from_originator)
         turn(f);
-    if (is_guess) {
-        f->notes = (uint8_t)(f->notes & ~GAD_NOTE_GUESSED);
-        t->n.guessed--;
-    }
+    f->notes = (uint8_t)(f->notes & ~GAD_NOTE_GUESSED);
     return GAD_FLOW_SYN_BELONGS;
 }
 
@@ -71,7 +71,8 @@ static enum gad_flow_syn doubt(struct gad_flow_table *t, struct gad_flow *f,
 static enum gad_flow_syn answered(struct gad_flow *f)
 {
     f->has_other_syn = false;
-    if (gad_tcp_is_attempt(f->side) && !f->other_syn_is_responders) {
+    /* payload of the first SYN is not the new one's: it stays with that attempt */
+    if (gad_tcp_is_attempt(f->side) && !f->other_syn_is_responders && !f->stream) {
         gad_tcp_restart(&f->side[0], f->other_syn);
         return GAD_FLOW_SYN_BELONGS;
     }
@@ -93,6 +94,6 @@ enum gad_flow_syn gad_flow_place_syn(struct gad_flow_table *t, struct gad_flow *
     case GAD_TCP_SYN_OPENS:
         return GAD_FLOW_SYN_OPENS;
     default:
-        return belongs(t, f, p, from_originator);
+        return belongs(f, p, from_originator);
     }
 }

@@ -73,6 +73,14 @@ static inline uint16_t gad_flow_sum(uint16_t sum, unsigned n)
     return (uint16_t)(n < (unsigned)(UINT16_MAX - sum) ? sum + n : UINT16_MAX);
 }
 
+/* Returns the part of a flow's key that says where a packet was seen. Any host can send a tunnel,
+ * so what is inside must not change a flow that is outside. */
+static inline uint64_t gad_flow_where(const struct gad_flow_table *t, const struct gad_packet *p)
+{
+    return (uint64_t)(t->options.by_vlan ? p->vlan & 0xffffff : 0) << GAD_FLOW_KEY_VLAN |
+           (uint64_t)(p->tunnels > 0) << GAD_FLOW_KEY_TUNNEL;
+}
+
 /* Counts a packet that belongs to a flow. */
 static inline void gad_flow_count(struct gad_flow *f, const struct gad_packet *p,
                                   bool from_originator)

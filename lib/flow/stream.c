@@ -341,6 +341,16 @@ void gad_stream_acked(struct gad_stream *s, struct gad_stream_memory *m, int way
         settle(s, m);
 }
 
+void gad_stream_renumber(struct gad_stream *s, struct gad_stream_memory *m, int way)
+{
+    for (struct gad_view *v = &s->first; v; v = v->later) {
+        gad_held_clear(&v->held[way]);
+        v->next[way] = 1;
+    }
+    s->n_recent[way] = 0;
+    gad_stream_account(s, m);
+}
+
 void gad_stream_finish(struct gad_stream *s, struct gad_stream_memory *m)
 {
     for (int way = 0; way < 2; way++)

@@ -86,6 +86,9 @@ void gad_stream_data(struct gad_stream *s, struct gad_stream_memory *m, int way,
 /* The receiver of this way has acknowledged all bytes before an offset. */
 void gad_stream_acked(struct gad_stream *s, struct gad_stream_memory *m, int way, uint64_t acked);
 
+/* The numbers of a way begin again at 1. */
+void gad_stream_renumber(struct gad_stream *s, struct gad_stream_memory *m, int way);
+
 /* Ends the stream: held bytes are passed to the inspector, holes as gaps. */
 void gad_stream_finish(struct gad_stream *s, struct gad_stream_memory *m);
 

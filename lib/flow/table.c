@@ -236,12 +236,13 @@ static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
         .vlan = p->vlan,
         .tag = (uint32_t)hash,
         .tunnels = p->tunnels,
-        .notes = guessed ? GAD_NOTE_GUESSED : 0,
+        /* it continues after a RST, and the bytes since were not kept */
+        .notes =
+            (uint8_t)((guessed ? GAD_NOTE_GUESSED : 0) | (e && e->took_data ? GAD_NOTE_BLIND : 0)),
         .interims = p->tuple.proto != GAD_IP_TCP, /* the first is for TCP only */
     };
     gad_flow_index_add(&t->index, hash, flow);
     t->n.begun++;
-    t->n.guessed += guessed;
     t->n.flows++;
     t->n.flows_most = t->n.flows > t->n.flows_most ? t->n.flows : t->n.flows_most;
     return flow;
@@ -284,8 +285,9 @@ static void count_effect(struct gad_flow_table *t, unsigned effect, const struct
 
     t->n.out_of_window += is_wrong;
     t->n.dropped += (effect & GAD_TCP_DROPPED) != 0;
-    t->n.resets_wrong += is_wrong && (p->tcp_flags & GAD_TCP_RST);
-    t->n.syns_wrong += is_wrong && (p->tcp_flags & GAD_TCP_SYN);
+    bool is_syn = (p->tcp_flags & GAD_TCP_SYN) != 0; /* also with RST, see gad_tcp_packet() */
+    t->n.resets_wrong += is_wrong && !is_syn && (p->tcp_flags & GAD_TCP_RST);
+    t->n.syns_wrong += is_wrong && is_syn;
     t->n.resets_revoked += (effect & GAD_TCP_REVOKED) != 0;
 }
 
@@ -338,6 +340,8 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
             gad_flow_find_ftp_data(t, flow);
         bool had_closed = f->side[from_originator ? 0 : 1].closed;
         unsigned effect = add_tcp(t, f, p, from_originator, is_new);
+        if ((effect & GAD_TCP_RENUMBERED) && f->stream)
+            gad_stream_renumber(f->stream, &t->streams, from_originator ? 0 : 1);
         if (!(effect & GAD_TCP_DROPPED)) {
             gad_flow_inspect(t, flow, p, from_originator);
             if (f->has_other_syn && !had_closed && !gad_tcp_is_attempt(f->side) &&
@@ -356,7 +360,7 @@ static void add_first(struct gad_flow_table *t, const struct gad_packet *p,
                       struct gad_flow_sink to)
 {
     bool opens = (p->tcp_flags & (GAD_TCP_SYN | GAD_TCP_ACK)) == GAD_TCP_SYN;
-    const struct gad_lingering *e = NULL;
+    struct gad_lingering *e = NULL;
 
     if (p->tuple.proto == GAD_IP_TCP && !opens)
         e = gad_linger_find(&t->linger, hash, t->clock.now);
@@ -394,10 +398,8 @@ static void add_to_flow(struct gad_flow_table *t, const struct gad_packet *p,
                         struct gad_flow_sink to)
 {
     bool src_is_b;
-    struct gad_flow_key key =
-        gad_flow_key_of(&p->tuple, t->options.by_vlan ? p->vlan : 0, &src_is_b);
-    /* any host can send a tunnel, so what is inside must not change a flow that is outside */
-    key.rest |= (uint64_t)(p->tunnels > 0) << GAD_FLOW_KEY_TUNNEL;
+    struct gad_flow_key key = gad_flow_key_of(&p->tuple, 0, &src_is_b);
+    key.rest |= gad_flow_where(t, p);
     uint64_t hash = gad_flow_key_hash(&key, &t->secret);
     uint32_t flow = find(t, &key, hash);
 
@@ -455,6 +457,8 @@ void gad_flow_flush(struct gad_flow_table *t, gad_conn_fn *fn, void *arg)
     t->wheel.interims = (struct gad_interims){.span = span};
     t->wheel.cursor = 0;
     gad_linger_clear(&t->linger);
+    gad_ftp_sessions_clear(&t->ftp);
+    gad_icmp_asked_clear(&t->icmp);
     t->clock = (struct gad_clock){.back = t->clock.back, .reset = t->clock.reset};
     t->decided = 0;
 }

@@ -94,7 +94,7 @@ struct gad_flow_counters {
     uint64_t answered;      /* of ended: UDP exchanges that had their answer */
     uint64_t interims;      /* interim records */
     uint64_t flows, flows_most;
-    uint64_t guessed;           /* connections whose originator is a guess */
+    uint64_t guessed;           /* of ended: connections whose originator is a guess */
     uint64_t out_of_window;     /* TCP packets of wrong numbers; of these ... */
     uint64_t resets_wrong;      /* RST */
     uint64_t syns_wrong;        /* SYN that do not belong to the connection */

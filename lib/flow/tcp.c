@@ -404,7 +404,7 @@ static unsigned take_syn(struct gad_tcp_side *s, struct gad_tcp_side *peer, bool
         number(s, p->seq, 1 + p->len); /* what came before was not the responder's */
         set_state(s, GAD_TCP_ESTABLISHED);
         set_state(peer, GAD_TCP_ESTABLISHED);
-        return take_ack(peer, s, p->ack);
+        return take_ack(peer, s, p->ack) | GAD_TCP_RENUMBERED;
     }
     if (p->seq == s->start)
         return 0;

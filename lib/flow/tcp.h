@@ -72,9 +72,10 @@ enum gad_tcp_effect {
     GAD_TCP_RESET_AFTER = 2, /* RST after its own FIN, while the other side is open */
     /* the first packet seen of a side ended it, and the other side has not ended */
     GAD_TCP_HALF_SEEN = 4,
-    GAD_TCP_REVOKED = 8,  /* an earlier RST: the connection continues */
-    GAD_TCP_DROPPED = 16, /* the receiver drops the packet: not to be inspected */
-    GAD_TCP_WRONG = 32,   /* its numbers are outside of the window */
+    GAD_TCP_REVOKED = 8,     /* an earlier RST: the connection continues */
+    GAD_TCP_DROPPED = 16,    /* the receiver drops the packet: not to be inspected */
+    GAD_TCP_WRONG = 32,      /* its numbers are outside of the window */
+    GAD_TCP_RENUMBERED = 64, /* its sender's numbers begin again; what came before was another's */
 };
 
 /* @from_originator: side 0 is the originator's. Returns effects. A SYN that gad_tcp_syn() does not

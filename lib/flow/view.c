@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { PACKED_STEP = 32 };
+enum { PACKED_STEP = 32, ALLOCATION = 16 /* as stream_memory.c counts it */ };
 
 struct gad_inspect *gad_view_open(struct gad_view *v, struct gad_stream_memory *m)
 {
@@ -28,7 +28,8 @@ static bool resize(struct gad_stream *s, struct gad_stream_memory *m, struct gad
 
     if (room <= v->packed_room && v->packed_room - room <= 2 * PACKED_STEP)
         return true;
-    if (room > v->packed_room && room - v->packed_room > m->max - m->used)
+    size_t had = v->packed ? v->packed_room + ALLOCATION : 0;
+    if (room + ALLOCATION > had && room + ALLOCATION - had > m->max - m->used)
         return false;
     uint8_t *p = gad_realloc_array(v->packed, 1, room);
     if (!p)
@@ -213,7 +214,7 @@ struct gad_view *gad_view_fork(struct gad_stream *s, struct gad_stream_memory *m
     struct gad_view *last = gad_view_last(s);
 
     if (s->n_views >= GAD_STREAM_VIEWS || !last->packed ||
-        m->max - m->used < sizeof(*last) + 2 * 16 + last->packed_room)
+        m->max - m->used < sizeof(*last) + 2 * ALLOCATION + last->packed_room)
         return NULL;
     struct gad_view *v = gad_calloc(1, sizeof(*v));
     uint8_t *packed = v ? gad_calloc(1, last->packed_room) : NULL;

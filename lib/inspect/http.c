@@ -252,16 +252,6 @@ static void http_bytes(struct gad_inspect *in, enum gad_way way, const uint8_t *
             client_line(in, s);
 }
 
-/* Headers can have ended in the gap; the next request is recognised by its method. */
-static void http_gap(struct gad_inspect *in, enum gad_way way)
-{
-    if (way == GAD_CLIENT)
-        in->http.in_headers = false;
-    in->http.n_matched = 0;
-    in->http.unknown = true;
-    in->http.asked = false;
-}
-
 /* Of an answer its status is read, and the rest only if the request was hot. */
 static bool http_skips(const struct gad_inspect *in, enum gad_way way)
 {
@@ -269,6 +259,18 @@ static bool http_skips(const struct gad_inspect *in, enum gad_way way)
     bool has_status = !h->asked || h->n_status == STATUS_READ;
 
     return way == GAD_SERVER && !h->hot && !h->access && has_status;
+}
+
+/* Headers can have ended in the gap; the next request is recognised by its method. */
+static void http_gap(struct gad_inspect *in, enum gad_way way)
+{
+    if (http_skips(in, way)) /* nothing that counts was lost */
+        return;
+    if (way == GAD_CLIENT)
+        in->http.in_headers = false;
+    in->http.n_matched = 0;
+    in->http.unknown = true;
+    in->http.asked = false;
 }
 
 const struct gad_scanner gad_scan_http = {.bytes = http_bytes,

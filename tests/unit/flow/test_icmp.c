@@ -197,11 +197,33 @@ static void a_flood_is_no_background(void **state)
     assert_int_equal(gad_flow_table_counters(t).background, GAD_BACKGROUND_RATE + 1);
 }
 
+/* Any host can send a tunnel: what is inside answers nothing outside. */
+static void a_reply_in_a_tunnel_answers_nothing_outside(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_flow_table_freep) struct gad_flow_table *t = table();
+    static struct seen s;
+    const uint8_t request[8] = {8, 0, 0, 0, 0x12, 0x34, 0, 1},
+                  reply[8] = {0, 0, 0, 0, 0x12, 0x34, 0, 1};
+    struct gad_packet asks = message(A, B, 8, request, 8), answers = message(B, A, 0, reply, 8);
+
+    s.n = 0;
+    gad_flow_packet(t, &asks, take, &s);
+    answers.tunnels = 1;
+    gad_flow_packet(t, &answers, take, &s);
+    expect(&s, 1, B, A, false);
+    asks.tunnels = 1;
+    gad_flow_packet(t, &asks, take, &s);
+    gad_flow_packet(t, &answers, take, &s);
+    expect(&s, 3, A, B, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_names_who_asked_once),
         cmocka_unit_test(an_error_names_whose_packet_it_quotes),
+        cmocka_unit_test(a_reply_in_a_tunnel_answers_nothing_outside),
         cmocka_unit_test(only_messages_of_the_link_are_background),
         cmocka_unit_test(a_flood_is_no_background),
     };
