@@ -19,5 +19,5 @@ void gad_ports_set(struct gad_ports *p, uint8_t proto, uint16_t first, uint16_t 
         bits[port / 64] = named ? bits[port / 64] | bit : bits[port / 64] & ~bit;
     }
     if (proto == GAD_IP_TCP)
-        memset(p->app + first, app, (size_t)last - first + 1);
+        memset(p->app + first, (int)app, (size_t)last - first + 1);
 }

@@ -193,7 +193,8 @@ static void compare(struct gad_stream *s, struct gad_stream_memory *m, int way,
         mark_ambiguous(s, m);
         go_back(s, m, way, open.offset);
     } else if (differs_from_recent(s, way, g)) {
-        m->conflicts++; /* the receiver drops it */
+        bool is_keepalive = g->len == 1 && g->offset + 1 == s->first.next[way];
+        m->conflicts += !is_keepalive; /* the receiver drops it */
     }
 }
 

@@ -313,5 +313,5 @@ void gad_inspect_result(const struct gad_inspect *in, struct gad_content *ret)
             *ret = c;
     }
     if (in->detector)
-        ret->found = in->detector->found;
+        ret->found = (uint8_t)in->detector->found;
 }

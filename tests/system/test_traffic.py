@@ -214,7 +214,7 @@ class Traffic(unittest.TestCase):
 
     def test_the_comparison_with_an_extractor_finds_what_is_wrong(self):
         """Records made of the truth agree; each planted fault does not."""
-        rows = read_truth(self.truth_path)[:200]
+        rows = list(compare_truth.named_by_asker(read_truth(self.truth_path)[:200]))
 
         def records(change, label=()):
             lines = []

