@@ -62,7 +62,7 @@ struct config_capture {
     uint64_t snaplen, buffer, tunnels, max_flows, inspect_memory, inspect_bytes;
     bool promiscuous, by_vlan, watch, recursive, delete_done;
     struct gad_time poll, settle, patience, udp_answered, interim;
-    struct gad_time tcp_idle, tcp_half_open, tcp_close, udp_idle;
+    struct gad_time tcp_idle, tcp_half_open, tcp_close, udp_idle, linger;
     struct config_value *value; /* one a key of the table */
 };
 

@@ -224,6 +224,8 @@ const struct config_key config_keys[] = {
      "how long a closed or reset TCP connection still takes late packets"},
     {"capture", "udp_idle", CONFIG_DURATION, IN_CAPTURE(udp_idle), 1, 86400, "1min", NULL,
      "a UDP exchange without a packet for this long ends"},
+    {"capture", "linger", CONFIG_DURATION, IN_CAPTURE(linger), 1, 86400, "2min", NULL,
+     "how long late packets of an ended TCP connection make no connection of their own"},
     {"capture", "inspect_memory", CONFIG_SIZE, IN_CAPTURE(inspect_memory), 0, 1 << 30, "8M", NULL,
      "memory for payload inspection; 0: no inspection"},
     {"capture", "inspect_bytes", CONFIG_SIZE, IN_CAPTURE(inspect_bytes), 0, 1 << 30, "1M", NULL,

@@ -37,6 +37,11 @@ struct status_counts {
     Ganad__V1__StatusReply__Counter counter[CAPTURE_COUNTERS], *list[CAPTURE_COUNTERS];
 };
 
+struct status_unread {
+    struct gad_unread_item from[GAD_UNREAD_ITEMS];
+    Ganad__V1__StatusReply__Unread unread[GAD_UNREAD_ITEMS], *list[GAD_UNREAD_ITEMS];
+};
+
 struct status {
     struct status_drift drift[MODELS_MAX];
     Ganad__V1__StatusReply m;
@@ -52,6 +57,7 @@ struct status {
     Ganad__V1__StatusReply__Records records;
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
     struct status_counts counts[SOURCES_MAX];
+    struct status_unread unread[SOURCES_MAX];
 };
 
 /* Strings of messages are not const, but packing only reads them. */
@@ -234,6 +240,24 @@ static void fill_counts(struct status_counts *s, const struct capture_counts *fr
     to->counter = s->list;
 }
 
+static void fill_unread(struct status_unread *s, const struct gad_net_stats *from,
+                        Ganad__V1__StatusReply__Source *to)
+{
+    to->n_unread =
+        gad_unread_list(&from->ether_types, &from->ip_protocols, GAD_UNREAD_MAX, s->from);
+    for (size_t i = 0; i < to->n_unread; i++) {
+        Ganad__V1__StatusReply__Unread *u = &s->unread[i];
+        ganad__v1__status_reply__unread__init(u);
+        u->kind = unconst(s->from[i].is_ip ? "ip_protocol" : "ethertype");
+        u->number = s->from[i].number;
+        u->name = unconst(s->from[i].name);
+        u->count = s->from[i].count;
+        u->other = s->from[i].is_other;
+        s->list[i] = u;
+    }
+    to->unread = s->list;
+}
+
 static void fill_sources(struct status *s, const struct capture_merge *captures)
 {
     struct capture_merge_source from;
@@ -260,6 +284,7 @@ static void fill_sources(struct status *s, const struct capture_merge *captures)
         to->link = unconst(from.link);
         to->link_changes = from.stats.link_changes;
         fill_counts(&s->counts[i], &from.stats.counts, to);
+        fill_unread(&s->unread[i], &from.stats.counts.net, to);
         s->source_list[s->m.n_source++] = to;
     }
     s->m.source = s->source_list;

@@ -139,6 +139,7 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
     flow.timeouts.tcp_attempt = o->tcp_half_open;
     flow.timeouts.tcp_close = o->tcp_close;
     flow.timeouts.udp_idle = o->udp_idle;
+    flow.timeouts.linger = o->linger;
     flow.by_content = strcmp(o->detect, "by_content") == 0;
     int r = gad_tunnel_kinds(o->tunnel_kinds, &decoder.tunnel_kinds, d);
     if (r == 0)

@@ -253,6 +253,30 @@ static void add_capture_counters(const struct capture_merge *captures, struct ga
     }
 }
 
+static void add_unread(const struct capture_merge *captures, struct gad_buf *b)
+{
+    static const char NAME[] = "ganad_capture_unread";
+    struct gad_unread_item item[GAD_UNREAD_ITEMS];
+    struct capture_merge_source s;
+    char number[16];
+
+    text_family(b, NAME, TEXT_GAUGE, "packets of the commonest numbers that are not read");
+    for (size_t i = 0; captures && capture_merge_source(captures, i, &s); i++) {
+        const struct gad_net_stats *net = &s.stats.counts.net;
+        size_t n = gad_unread_list(&net->ether_types, &net->ip_protocols, GAD_UNREAD_SHOWN, item);
+        for (size_t k = 0; k < n; k++) {
+            const struct gad_unread_item *u = &item[k];
+            (void)snprintf(number, sizeof(number), u->is_ip ? "%u" : "0x%04x", u->number);
+            text_begin(b, NAME);
+            text_label(b, "capture", s.name);
+            text_label(b, "kind", u->is_ip ? "ip_protocol" : "ethertype");
+            text_label(b, "number", u->is_other ? "other" : number);
+            text_label(b, "name", u->name);
+            text_end(b, (double)u->count);
+        }
+    }
+}
+
 static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
 {
 #define AT(field) offsetof(struct capture_stats, field)
@@ -360,5 +384,6 @@ void metrics_page(const struct metrics_options *o, struct gad_buf *b)
     add_spool(feed_spool(o->feed), o->config->spool.quota, b);
     add_sources(o->captures, b);
     add_capture_counters(o->captures, b);
+    add_unread(o->captures, b);
     add_process(o->stats, b);
 }

@@ -56,6 +56,8 @@ const struct gad_counter_item gad_flow_counters[] = {
      GAD_COUNTER_DOUBT},
     {"flow_icmp_answers", "ICMP messages that answer a packet, named by the asker",
      AT(icmp_answers), GAD_COUNTER_PLAIN},
+    {"flow_icmp_evicted", "packets forgotten before their ICMP answers, for want of memory",
+     AT(icmp_evicted), GAD_COUNTER_DOUBT},
     {"flow_background", "ICMPv6 messages that are the background of any network",
      AT(background), GAD_COUNTER_PLAIN},
     {"flow_icmp_unasked", "ICMP replies and errors that answer no packet", AT(icmp_unasked),

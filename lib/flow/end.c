@@ -61,9 +61,9 @@ static void give(struct gad_flow_table *t, struct gad_conn *c, int64_t decided,
     to.fn(to.arg, c);
 }
 
-/* Remembers an ended connection for its late packets. Those that no handshake opened are not worth
- * it: a scan would fill the table. */
-static void remember(struct gad_flow_table *t, const struct gad_flow *f)
+/* Remembers a connection that ended at @decided for its late packets. Those that no handshake
+ * opened are not worth it: a scan would fill the table. */
+static void remember(struct gad_flow_table *t, const struct gad_flow *f, int64_t decided)
 {
     const struct gad_tcp_side *s = f->side;
     bool ended = s[0].closed || s[1].closed;
@@ -78,7 +78,7 @@ static void remember(struct gad_flow_table *t, const struct gad_flow *f)
         .reset = {s[a].state == GAD_TCP_RESET, s[b].state == GAD_TCP_RESET},
     };
     gad_linger_add(&t->linger, gad_flow_key_hash(&f->key, &t->secret), t->clock.now,
-                   t->clock.now + t->options.timeouts.linger.ns, &e);
+                   decided + t->options.timeouts.linger.ns, &e);
 }
 
 void gad_flow_emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided,
@@ -170,7 +170,7 @@ void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool
 
     if (gad_flow_is_tcp(f)) {
         fill_tcp(t, flow, &c);
-        remember(t, f);
+        remember(t, f, decided);
     } else {
         fill_udp(f, &c);
     }

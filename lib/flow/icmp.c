@@ -81,8 +81,11 @@ static struct gad_icmp_ask *get(struct gad_icmp_asked *a, const struct gad_flow_
         if (!add)
             return NULL;
     }
-    if (gad_lru_is_full(a->by_key))
-        gad_lru_remove(a->by_key, gad_lru_oldest(a->by_key));
+    if (gad_lru_is_full(a->by_key)) {
+        uint32_t oldest = gad_lru_oldest(a->by_key);
+        a->evicted += a->asks[oldest].answers > 0 && now - a->asks[oldest].time <= VALID_NS;
+        gad_lru_remove(a->by_key, oldest);
+    }
     slot = gad_lru_add(a->by_key, words);
     a->asks[slot] = (struct gad_icmp_ask){.time = now};
     return &a->asks[slot];

@@ -47,6 +47,7 @@ struct gad_icmp_asked {
     struct gad_icmp_ask *asks; /* (GAD_ICMP_ASKED + 1), by slot */
     int64_t second;            /* of the clock, in which n_background was counted */
     uint32_t n_background;
+    uint64_t evicted; /* requests and flows whose answers could still have come */
 };
 
 struct gad_flow_table;

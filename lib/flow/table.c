@@ -479,5 +479,6 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
     n.clock_back = t->clock.back;
     n.clock_reset = t->clock.reset;
     n.linger_evicted = t->linger.evicted;
+    n.icmp_evicted = t->icmp.evicted;
     return n;
 }

@@ -112,6 +112,7 @@ struct gad_flow_counters {
     uint64_t conflicts;         /* segments with other bytes than an earlier copy of them */
     uint64_t ambiguous;         /* connections whose copies are all inspected */
     uint64_t icmp_answers;      /* ICMP messages that answer a packet seen */
+    uint64_t icmp_evicted;      /* requests and flows forgotten, whose answers are then unasked */
     uint64_t background;        /* of ended: GAD_NOTE_BACKGROUND */
     uint64_t icmp_unasked;      /* ICMP replies and errors that answer none, or too many for one */
     uint64_t found;             /* connections named by their first bytes */

@@ -112,14 +112,19 @@ int gad_savefile_map_link(uint32_t in_file)
     return (int)in_file;
 }
 
+static const char *link_name(int link_type)
+{
+    const char *name = pcap_datalink_val_to_name(link_type);
+
+    return name ? name : "unknown";
+}
+
 int gad_savefile_check_link(const struct gad_savefile *s, struct gad_diag *d)
 {
-    const char *name = pcap_datalink_val_to_name(s->link_type);
-
     if (gad_link_type_known(s->link_type))
         return 0;
     return gad_fail(d, GAD_EFORMAT, "%s: unsupported link type %s (%d)", s->name,
-                    name ? name : "unknown", s->link_type);
+                    link_name(s->link_type), s->link_type);
 }
 
 /* It ended before there was a header. */
@@ -214,13 +219,34 @@ void gad_savefile_close(struct gad_savefile *s)
     gad_free(s);
 }
 
+/* Notes the first frame that differs from those before it, for one warning. */
+static void note_change(struct gad_savefile *s, const struct gad_savefile_frame *f)
+{
+    const struct gad_savefile_frame *first = &s->first;
+
+    if (f->link_type != first->link_type)
+        (void)gad_fail(&s->change, 0,
+                       "from packet %" PRIu64 " on the link type is %s (%d), before it %s (%d)",
+                       s->frames, link_name(f->link_type), f->link_type,
+                       link_name(first->link_type), first->link_type);
+    else
+        (void)gad_fail(&s->change, 0, "from packet %" PRIu64 " on the snaplen is %u, before it %u",
+                       s->frames, f->snaplen, first->snaplen);
+}
+
 int gad_savefile_next(struct gad_savefile *s, struct gad_savefile_frame *ret)
 {
     if (s->has_ended)
         return GAD_END;
     int r = s->next(s, ret);
-    s->frames += r == 0;
-    return r;
+    if (r != 0)
+        return r;
+    if (s->frames++ == 0)
+        s->first = *ret;
+    bool is_same = ret->link_type == s->first.link_type && ret->snaplen == s->first.snaplen;
+    if (!is_same && s->change.text[0] == '\0')
+        note_change(s, ret);
+    return 0;
 }
 
 int gad_savefile_link_type(const struct gad_savefile *s)
@@ -230,10 +256,14 @@ int gad_savefile_link_type(const struct gad_savefile *s)
 
 enum gad_savefile_state gad_savefile_damage(const struct gad_savefile *s, struct gad_diag *d)
 {
+    const char *change = s->change.text, *between = *change ? "; " : "";
+
     if (s->damages > 1)
-        (void)gad_fail(d, 0, "%s; %" PRIu64 " more places are damaged", s->damage.text,
-                       s->damages - 1);
+        (void)gad_fail(d, 0, "%s; %" PRIu64 " more places are damaged%s%s", s->damage.text,
+                       s->damages - 1, between, change);
     else if (s->damages > 0)
-        (void)gad_fail(d, 0, "%s", s->damage.text);
+        (void)gad_fail(d, 0, "%s%s%s", s->damage.text, between, change);
+    else if (*change)
+        (void)gad_fail(d, 0, "%s: %s", s->name, change);
     return s->state;
 }

@@ -33,6 +33,7 @@ struct gad_savefile_frame {
     int link_type;
     const uint8_t *p; /* (caplen), borrowed until the next call of gad_savefile_next() */
     size_t caplen, len;
+    uint32_t snaplen; /* of its interface in a pcapng file; 0: no limit, or not known */
 };
 
 /**
@@ -60,5 +61,7 @@ enum gad_savefile_state {
     GAD_SAVEFILE_DAMAGED, /* some of it cannot be read */
 };
 
-/* With another value than GAD_SAVEFILE_WHOLE @d says where and why. Call it at the end. */
+/* With another value than GAD_SAVEFILE_WHOLE @d says where and why. Where the link type or the
+ * snaplen first differs from that of the first frame, @d says so, too; that is no damage. Call it
+ * at the end. */
 enum gad_savefile_state gad_savefile_damage(const struct gad_savefile *s, struct gad_diag *d);

@@ -29,6 +29,8 @@ struct gad_savefile {
     enum gad_savefile_state state;
     uint64_t damages; /* places, the first of which `damage` describes */
     struct gad_diag damage;
+    struct gad_savefile_frame first; /* only link_type and snaplen are used; of the first frame */
+    struct gad_diag change;          /* where a frame has others; empty: no frame has */
     char name[SAVEFILE_NAME_MAX + 1];
 
     /* pcap */

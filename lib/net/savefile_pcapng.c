@@ -252,7 +252,8 @@ static int packet(struct gad_savefile *s, uint32_t type, uint32_t len,
         return pass_over(s, len, "a packet of an unknown interface", number);
     const struct savefile_interface *i = &s->interface[number];
     size_t room = len - head - TRAILER_LEN;
-    *ret = (struct gad_savefile_frame){.link_type = i->link_type, .time = s->last};
+    *ret = (struct gad_savefile_frame){
+        .link_type = i->link_type, .snaplen = i->snaplen, .time = s->last};
     if (type == SIMPLE_PACKET) {
         ret->len = savefile_u32(s, p + 8);
         size_t most = i->snaplen > 0 && i->snaplen < room ? i->snaplen : room;

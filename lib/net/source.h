@@ -88,8 +88,8 @@ void gad_source_close(struct gad_source *s);
 /**
  * gad_source_read() - reads up to n frames
  * @fn: called for each
- * @d:  with GAD_END it says what is wrong with a file that is truncated or damaged; all frames that
- *      it still holds were passed to @fn
+ * @d:  with GAD_END it says what is wrong with a file that is truncated or damaged, and where its
+ *      link type or snaplen changes; all frames that it still holds were passed to @fn
  *
  * Return: GAD_MORE: call again (live: when readable); GAD_END: the file has ended; GAD_ENOMEM; or,
  * live, an error: the interface is missing or down and the caller can try gad_source_reopen().

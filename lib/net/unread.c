@@ -45,16 +45,6 @@ static int by_count(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-size_t gad_unread_sort(struct gad_unread_table *t)
-{
-    size_t n = 0;
-
-    qsort(t->entry, GAD_UNREAD_MAX, sizeof(t->entry[0]), by_count);
-    while (n < GAD_UNREAD_MAX && t->entry[n].count > 0)
-        n++;
-    return n;
-}
-
 struct name {
     uint16_t number;
     const char *text;
@@ -91,15 +81,44 @@ static const char *name_of(const struct name *names, size_t n, uint16_t number)
     for (size_t i = 0; i < n; i++)
         if (names[i].number == number)
             return names[i].text;
-    return NULL;
+    return "";
 }
 
-const char *gad_ether_type_name(uint16_t type)
+static const char *name_of_item(bool is_ip, uint16_t number)
 {
-    return name_of(ether_names, sizeof(ether_names) / sizeof(ether_names[0]), type);
+    return is_ip ? name_of(ip_names, sizeof(ip_names) / sizeof(ip_names[0]), number)
+                 : name_of(ether_names, sizeof(ether_names) / sizeof(ether_names[0]), number);
 }
 
-const char *gad_ip_protocol_name(uint16_t protocol)
+static size_t list(const struct gad_unread_table *t, bool is_ip, size_t most,
+                   struct gad_unread_item *ret)
 {
-    return name_of(ip_names, sizeof(ip_names) / sizeof(ip_names[0]), protocol);
+    struct gad_unread_table sorted = *t;
+    uint64_t other = t->other;
+    size_t n = 0;
+
+    qsort(sorted.entry, GAD_UNREAD_MAX, sizeof(sorted.entry[0]), by_count);
+    for (size_t i = 0; i < GAD_UNREAD_MAX && sorted.entry[i].count > 0; i++) {
+        uint16_t number = sorted.entry[i].number;
+        if (n < most)
+            ret[n++] = (struct gad_unread_item){.is_ip = is_ip,
+                                                .number = number,
+                                                .name = name_of_item(is_ip, number),
+                                                .count = sorted.entry[i].count};
+        else
+            other += sorted.entry[i].count;
+    }
+    if (other > 0)
+        ret[n++] =
+            (struct gad_unread_item){.is_ip = is_ip, .is_other = true, .name = "", .count = other};
+    return n;
+}
+
+size_t gad_unread_list(const struct gad_unread_table *ether_types,
+                       const struct gad_unread_table *ip_protocols, size_t most,
+                       struct gad_unread_item *ret)
+{
+    size_t n = list(ether_types, false, most, ret);
+
+    return n + list(ip_protocols, true, most, ret + n);
 }

@@ -9,10 +9,15 @@
  * sum of all counts and `other` is the number of frames.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GAD_UNREAD_MAX = 16 };
+enum {
+    GAD_UNREAD_MAX = 16,
+    GAD_UNREAD_ITEMS = 2 * (GAD_UNREAD_MAX + 1), /* of both tables together */
+    GAD_UNREAD_SHOWN = 5,                        /* of one table, where only the first count */
+};
 
 struct gad_unread {
     uint16_t number;
@@ -31,10 +36,17 @@ void gad_unread_count(struct gad_unread_table *t, uint16_t number, uint64_t n);
 /* Adds the counts of another table. */
 void gad_unread_add(struct gad_unread_table *to, const struct gad_unread_table *from);
 
-/* Orders the entries by count, the highest first. Returns how many are in use. */
-size_t gad_unread_sort(struct gad_unread_table *t);
+/* One line of a list for people and programs. */
+struct gad_unread_item {
+    bool is_ip;       /* an IP protocol; false: an EtherType, below 0x600 the DSAP of IEEE 802.2 */
+    bool is_other;    /* all numbers that have no item of their own */
+    uint16_t number;  /* 0 if is_other */
+    const char *name; /* never NULL; "": not known */
+    uint64_t count;
+};
 
-/* Return a short name, or NULL: not known. An EtherType below 0x600 is the DSAP of
- * an IEEE 802.2 LLC frame. */
-const char *gad_ether_type_name(uint16_t type);
-const char *gad_ip_protocol_name(uint16_t protocol);
+/* Lists the @most commonest EtherTypes, the highest count first, and the sum of all others if it is
+ * not 0; then the same of IP protocols. @ret: (2 * (most + 1)). Returns the number of items. */
+size_t gad_unread_list(const struct gad_unread_table *ether_types,
+                       const struct gad_unread_table *ip_protocols, size_t most,
+                       struct gad_unread_item *ret);

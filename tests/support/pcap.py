@@ -51,6 +51,26 @@ class Capture:
         body = struct.pack(">BBHHH", type_, code, checksum(head + payload), 1, 1) + payload
         self.ip(t, src, dst, 1, body)
 
+    def icmp6(self, t, src, dst, type_, body, hop_limit=255):
+        """@src, @dst: IPv6 addresses as text; @body: behind type, code and checksum."""
+        addresses = socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
+        message = struct.pack(">BBH", type_, 0, 0) + body
+        sum_ = checksum(addresses + struct.pack(">II", len(message), 58) + message)
+        message = message[:2] + struct.pack(">H", sum_) + message[4:]
+        head = struct.pack(">IHBB", 6 << 28, len(message), 58, hop_limit)
+        self.packets.append((t, b"\2\0\0\0\0\1\2\0\0\0\0\2\x86\xdd" + head + addresses +
+                             message))
+
+    def icmp6(self, t, src, dst, type_, body, hop_limit=255):
+        """@src, @dst: IPv6 addresses as text; @body: what follows type, code and checksum."""
+        addresses = socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
+        message = struct.pack(">BBH", type_, 0, 0) + body
+        sum_ = struct.pack(">H", checksum(addresses + struct.pack(">II", len(message), 58) +
+                                          message))
+        head = struct.pack(">IHBB", 6 << 28, len(message), 58, hop_limit)
+        self.packets.append((t, b"\2\0\0\0\0\1\2\0\0\0\0\2\x86\xdd" + head + addresses +
+                             message[:2] + sum_ + message[4:]))
+
     def tcp(self, t, src, sport, dst, dport, request=b"", reply=b"", end="fin"):
         """A connection in 6 to 9 segments of 1 ms; end: fin, rst (by the originator), refused,
         silent (SYN only)."""

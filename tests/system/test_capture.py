@@ -207,6 +207,15 @@ class Capture(Case):
         self.assertEqual(self.extract("--interim", "300", name).count(b"\n"), 103)
         self.assertEqual(self.extract("--udp-answered", "0", name).count(b"\n"), 2)
 
+    def test_late_packets_are_late_for_a_time(self):
+        c = pcap.Capture()
+        c.tcp(0, "10.1.0.1", 4000, "10.1.0.2", 80, end="rst")
+        c.segment(20, "10.1.0.2", 80, "10.1.0.1", 4000, 5001, 1001, pcap.ACK, b"late")
+        name = self.write("late.pcap", c.bytes())
+        for time, n in (("", 1), ("linger = 1s\n", 2)):
+            conf = self.configure("linger.conf", "[capture c]\n" + time, threshold="-1e30")
+            self.assertEqual(len(self.read(name, conf=conf)[0]), n, time)
+
     def test_a_file_that_cannot_be_read_is_named(self):
         self.assertIn("/no/such.pcap: cannot open: No such file or directory",
                       self.read("/no/such.pcap", code=1)[1])

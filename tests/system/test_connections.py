@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """However ganadctl score reads records, the alerts have the connections of the records."""
 
+import csv
+import io
 import json
+import socket
 import subprocess
 
 import capture_case
 import ganad
+from capture_case import pcap
 
 WITHOUT = {"src_ip", "src_port", "dest_ip", "dest_port", "community_id", "flow"}
 
@@ -127,6 +131,50 @@ class Connections(capture_case.Case):
         self.assertEqual((len(models["model"]), len(models["both"]), len(models["alert"])),
                          (1, 1, 2))
         self.assertEqual(models["alert"], models["model"] | models["both"])
+
+    def test_background_is_anomalous_nowhere(self):
+        c = pcap.Capture()
+        for i in range(20):  # neighbour discovery, and the same from beyond a router
+            target = socket.inet_pton(socket.AF_INET6, f"fe80::{i + 2:x}")
+            c.icmp6(i, "fe80::1", f"ff02::1:ff00:{i + 2:x}", 135, b"\0" * 4 + target)
+            c.icmp6(i + .1, f"fe80::{i + 2:x}", "fe80::1", 136, b"\x60\0\0\0" + target)
+            c.icmp6(i + .2, "2001:db8::9", "fe80::1", 136, b"\0" * 4 + target, hop_limit=60)
+            c.tcp(i + .3, "10.1.0.1", 4000 + i, "10.2.0.1", 80, b"GET / HTTP/1.0\r\n\r\n", b"x")
+        there, back = ("10.1.0.1", 5000, "10.2.0.1", 80), ("10.2.0.1", 80, "10.1.0.1", 5000)
+        c.segment(30, *there, 1, 1, pcap.FIN | pcap.ACK, b"without a handshake")
+        c.segment(31, *back, 1, 21, pcap.FIN | pcap.ACK)
+        name = self.write("neighbours.pcap", c.bytes())
+        text = self.extract("--with-connection", "--head", name).decode()
+        self.assertIn(",guessed,", text)
+        records = [(row["community_id"], "guessed" * (row["orient"] == "guessed") + row["notes"])
+                   for row in csv.DictReader(io.StringIO(text))]
+        self.assertEqual([notes for _, notes in records].count("background"), 40)
+
+        model = ganad.trained()[0]
+        conf = {"m": {"checkpoint": model, "fpr_budget": "0.5"}}
+
+        def scored(p):
+            self.assertEqual(p.returncode, 0, p.stderr)
+            return list(csv.DictReader(io.StringIO(p.stdout.decode())))
+
+        local = scored(ganad.ctl("score", "--local", model, "--fpr-budget", "0.5",
+                                 "--format", "csv", name))
+        anomalous = [row["anomalous"] == "1" for row in local]
+        above = [float(row["score"]) > float(row["threshold"]) for row in local]
+        want = [r for r, a in zip(records, above) if a and r[1] != "background"]
+        self.assertEqual([r for r, a in zip(records, anomalous) if a], want)
+        self.assertIn("guessed", [notes for _, notes in want])
+        self.assertGreater(above.count(True), len(want))  # but for the note, some would be anomalous
+        with ganad.Daemon(start=False, models=conf) as d:
+            replayed = self.read(name, conf=d.conf)[0]
+        with ganad.Daemon(models=conf, outputs=ganad.ALERTS_FILE) as d:
+            by_socket = scored(d.ctl("score", "--format", "csv", name))
+            self.assertEqual([row["anomalous"] == "1" for row in by_socket], anomalous)
+            self.assertEqual(d.stop(), 0)
+            with open(d.path("alerts")) as f:
+                sent = [json.loads(line) for line in f]
+        for found in replayed, sent:
+            self.assertEqual([(a["community_id"], a.get("notes", "")) for a in found], want)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,18 @@ import ganad
 from capture_case import Case, pcap
 
 
-def metrics(d):
+def page(d):
     s = socket.socket(socket.AF_UNIX)
     s.connect(d.path("metrics.sock"))
     s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
     text = b"".join(iter(lambda: s.recv(1 << 16), b"")).decode()
     s.close()
+    return text
+
+
+def metrics(d):
     return {m[1]: int(m[2]) for m in re.finditer(
-        r'^ganad_capture_(\w+?)(?:_total)?\{capture="lan"\} (\d+)$', text, re.M)}
+        r'^ganad_capture_(\w+?)(?:_total)?\{capture="lan"\} (\d+)$', page(d), re.M)}
 
 
 class Counters(Case):
@@ -62,6 +66,37 @@ class Counters(Case):
         summary = ganad.ctl("extract", "--max-flows", "16", name).stderr.decode()
         self.assertIn("\ndoubtful: flow_evicted 24\n", summary)
         self.assertNotIn("doubtful", ganad.ctl("extract", name).stderr.decode())
+
+    def test_what_is_not_read_has_a_name(self):
+        c = pcap.Capture()
+        link = b"\2\0\0\0\0\1\2\0\0\0\0\2"
+        for number in [0x88cc] * 12 + [0x88b5] * 3 + list(range(0x9201, 0x9215)):
+            c.packets.append((1, link + number.to_bytes(2, "big") + b"\0" * 46))
+        for _ in range(7):
+            c.ip(1, "10.0.0.1", "10.0.0.2", 89, b"\0" * 40)
+        name = self.write("unread.pcap", c.bytes())
+        line = ("not read: EtherType 0x88cc LLDP 12, EtherType 0x88b5 3, .*"
+                "other EtherTypes 17, IP protocol 89 OSPF 7\n")
+        with ganad.Daemon(captures={"lan": {"file": name}},
+                          metrics={"unix": "{dir}/metrics.sock"}) as d:
+            ganad.wait_for(lambda: d.status().source[0].state == "ended", 20, "the file was read")
+            self.assertRegex(d.ctl("status", control=True).stdout.decode(), "\nlan: " + line)
+            unread = json.loads(d.ctl("status", "-J", control=True).stdout)["sources"][0]["unread"]
+            self.assertEqual(unread[:2], [
+                {"kind": "ethertype", "number": 0x88cc, "name": "LLDP", "count": 12},
+                {"kind": "ethertype", "number": 0x88b5, "name": "", "count": 3}])
+            other, ospf = unread[-2:]
+            self.assertEqual((other["kind"], other["number"]), ("ethertype", None))
+            self.assertEqual(ospf, {"kind": "ip_protocol", "number": 89, "name": "OSPF",
+                                    "count": 7})
+            self.assertEqual(sum(u["count"] for u in unread), 42)
+            shown = re.findall(r'^ganad_capture_unread\{capture="lan",(.*)\} (\d+)$',
+                               page(d), re.M)
+            self.assertEqual(shown[0], ('kind="ethertype",number="0x88cc",name="LLDP"', "12"))
+            self.assertEqual(shown[5], ('kind="ethertype",number="other",name=""', "17"))
+            self.assertEqual(shown[6], ('kind="ip_protocol",number="89",name="OSPF"', "7"))
+            self.assertEqual((len(shown), sum(int(n) for _, n in shown)), (7, 42))
+        self.assertRegex(ganad.ctl("extract", name).stderr.decode(), "\n" + line)
 
     def test_a_replay_logs_it(self):
         conf = self.configure("small.conf", "[capture all]\nmax_flows = 16\n", threshold="1e30")

@@ -118,10 +118,16 @@ class Damaged(Case):
         k = N // 2
         first = SECTION + interface() + b"".join(enhanced(self.packets[:k]))
         self.alike(self.write("snaplen.pcapng", first + interface(snaplen=96) +
-                              b"".join(enhanced(self.packets[k:], 1))), self.whole, "", code=0)
+                              b"".join(enhanced(self.packets[k:], 1))), self.whole,
+                   f"from packet {k + 1} on the snaplen is 96, before it 65535", code=0)
         self.alike(self.write("link.pcapng", first + interface(link=101) +
-                              b"".join(enhanced(self.packets[k:], 1, skip=14))), self.whole, "",
+                              b"".join(enhanced(self.packets[k:], 1, skip=14))), self.whole,
+                   f"from packet {k + 1} on the link type is RAW .12., before it EN10MB .1.",
                    code=0)
+        stray = b"\xff" * 64
+        self.alike(self.write("both.pcapng", first + interface(snaplen=96) +
+                              b"".join(enhanced(self.packets[k:], 1)) + stray), self.whole,
+                   f"out of range.*; from packet {k + 1} on the snaplen is 96")
         self.alike(self.write("section.pcapng", first + SECTION + interface() +
                               b"".join(enhanced(self.packets[k:]))), self.whole, "", code=0)
 

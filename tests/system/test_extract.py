@@ -197,7 +197,7 @@ class Extract(unittest.TestCase):
         self.assertIn("flow_bad_checksums 1", p.stderr.decode())
 
     def test_times_after_which_connections_end(self):
-        """The number of records with the default, and with another time."""
+        """The number of records with a short time, and with a long one."""
         a, b = "10.1.0.1", "10.1.0.2"
 
         def quiet(c, t):
@@ -214,17 +214,23 @@ class Extract(unittest.TestCase):
             c.tcp(t, a, 4000, b, 80, end="rst")
             c.segment(t + 8, a, 4000, b, 80, 1001, 5001, pcap.ACK, b"more")
 
+        def late_data(c, t):
+            c.tcp(t, a, 4000, b, 80, end="rst")
+            c.segment(t + 20, b, 80, a, 4000, 5001, 1001, pcap.ACK, b"late")
+
         def exchange(c, t):
             for late in 0, 90:
                 c.udp(t + late, a, 4000, b, 99)
 
         for option, make in (("--tcp-idle", quiet), ("--tcp-half-open", repeated),
-                             ("--tcp-close", reset_not_obeyed), ("--udp-idle", exchange)):
+                             ("--tcp-close", reset_not_obeyed), ("--linger", late_data),
+                             ("--udp-idle", exchange)):
             c = pcap.Capture()
             make(c, 0)
             name = self.write("times.pcap", c.bytes())
-            self.assertEqual(len(cells(extract(option, "1", name).stdout)), 2, option)
-            self.assertEqual(len(cells(extract(option, "1000", name).stdout)), 1, option)
+            for seconds, n in (("1", 2), ("1000", 1)):
+                records = cells(extract(option, seconds, name).stdout)
+                self.assertEqual(len(records), n, (option, seconds))
 
     def test_fragments_of_any_size_give_the_same_records(self):
         c = pcap.traffic(random.Random(7), 200)
@@ -320,6 +326,7 @@ class Extract(unittest.TestCase):
                                  (["--max-flows", "0", "x"], "from 1 to"),
                                  (["--tcp-idle", "0", "x"], "--tcp-idle: '0' is not"),
                                  (["--udp-idle", "86401", "x"], "from 1 to 86400"),
+                                 (["--linger", "0", "x"], "--linger: '0' is not"),
                                  (["--tunnels", "9", "x"], "from 0 to 8"),
                                  (["--tunnel-kinds", "gre,vxlam", "x"],
                                   "--tunnel-kinds: 'vxlam' is not a supported tunnel"),

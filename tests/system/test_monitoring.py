@@ -36,7 +36,7 @@ NOT_SHOWN = {
     "ganad_capture_link_changes_total",
     "process_open_fds", "process_max_fds"}
 # Those of ganad-counters(5) that no rule needs.
-OF_TABLES = re.compile("ganad_capture_(decoder|flow|refused|interface|lost)_")
+OF_TABLES = re.compile("ganad_capture_(decoder|flow|refused|interface|lost|unread)(_|$)")
 
 
 def read(*path):

@@ -18,11 +18,11 @@ enum {
 };
 
 static const char *const names[] = {
-    "--filter",       "--service",       "--checksums",      "--tunnels",  "--tunnel-kinds",
-    "--by-vlan",      "--max-flows",     "--inspect-memory", "--seed",     "--vxlan-ports",
-    "--geneve-ports", "--gtp-ports",     "--recursive",      "--interim",  "--udp-answered",
-    "--tcp-idle",     "--tcp-half-open", "--tcp-close",      "--udp-idle", "--inspect-bytes",
-    "--detect"};
+    "--filter",        "--service",       "--checksums",      "--tunnels",  "--tunnel-kinds",
+    "--by-vlan",       "--max-flows",     "--inspect-memory", "--seed",     "--vxlan-ports",
+    "--geneve-ports",  "--gtp-ports",     "--recursive",      "--interim",  "--udp-answered",
+    "--tcp-idle",      "--tcp-half-open", "--tcp-close",      "--udp-idle", "--linger",
+    "--inspect-bytes", "--detect"};
 
 void capture_options_init(struct capture_options *o)
 {
@@ -136,6 +136,7 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     case CAPTURE_TCP_HALF_OPEN:
     case CAPTURE_TCP_CLOSE:
     case CAPTURE_UDP_IDLE:
+    case CAPTURE_LINGER:
         return cli_u64(name, arg, 1, TIMEOUT_MAX, &o->timeout[c - CAPTURE_TCP_IDLE], d);
     case CAPTURE_INSPECT_BYTES:
         return cli_size(name, arg, INSPECT_MAX, &o->inspect_bytes, d);
@@ -145,12 +146,13 @@ int capture_option_take(struct capture_options *o, int c, const char *arg, struc
     return r;
 }
 
-static void apply_timeouts(const uint64_t from[static 4], struct gad_flow_timeouts *to)
+static void apply_timeouts(const uint64_t from[static CAPTURE_TIMEOUTS],
+                           struct gad_flow_timeouts *to)
 {
-    struct gad_time *const field[] = {&to->tcp_idle, &to->tcp_attempt, &to->tcp_close,
-                                      &to->udp_idle};
+    struct gad_time *const field[CAPTURE_TIMEOUTS] = {&to->tcp_idle, &to->tcp_attempt,
+                                                      &to->tcp_close, &to->udp_idle, &to->linger};
 
-    for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++)
+    for (size_t i = 0; i < CAPTURE_TIMEOUTS; i++)
         if (from[i] > 0)
             field[i]->ns = (int64_t)from[i] * 1000000000;
 }

@@ -13,6 +13,8 @@
 struct gad_diag;
 struct gad_extractor_options;
 
+enum { CAPTURE_TIMEOUTS = 5 };
+
 /* capture_options_init() sets the defaults. */
 struct capture_options {
     const char *given; /* the first option that was given, for messages; or NULL */
@@ -29,8 +31,8 @@ struct capture_options {
     uint16_t seed;           /* of the Community ID */
     uint64_t interim;        /* seconds; 0: none */
     uint64_t udp_answered;   /* seconds; UINT64_MAX: the default */
-    /* seconds, from CAPTURE_TCP_IDLE to CAPTURE_UDP_IDLE; 0: the default */
-    uint64_t timeout[4];
+    /* seconds, from CAPTURE_TCP_IDLE to CAPTURE_LINGER; 0: the default */
+    uint64_t timeout[CAPTURE_TIMEOUTS];
 };
 
 enum {
@@ -54,6 +56,7 @@ enum {
     CAPTURE_TCP_HALF_OPEN,
     CAPTURE_TCP_CLOSE,
     CAPTURE_UDP_IDLE,
+    CAPTURE_LINGER,
     CAPTURE_INSPECT_BYTES,
     CAPTURE_DETECT,
 };
@@ -79,6 +82,7 @@ enum {
     {"tcp-half-open", required_argument, NULL, CAPTURE_TCP_HALF_OPEN},                             \
     {"tcp-close", required_argument, NULL, CAPTURE_TCP_CLOSE},                                     \
     {"udp-idle", required_argument, NULL, CAPTURE_UDP_IDLE}, \
+    {"linger", required_argument, NULL, CAPTURE_LINGER}, \
     {"inspect-bytes", required_argument, NULL, CAPTURE_INSPECT_BYTES}, \
     {"detect", required_argument, NULL, CAPTURE_DETECT}
 /* clang-format on */
@@ -104,6 +108,7 @@ enum {
     "  --tcp-half-open SECONDS  until one whose SYN has no answer ends (5)\n"                      \
     "  --tcp-close SECONDS      until one that is closed or reset ends (5)\n"                      \
     "  --udp-idle SECONDS       until a UDP exchange without a packet ends (60)\n"                 \
+    "  --linger SECONDS         until late packets of an ended TCP one begin another (120)\n"      \
     "  --seed N                 of the Community ID, 0 to 65535 (0)\n"                             \
     "  --recursive              of a directory, also the files of the directories in it\n"         \
     "  --interim SECONDS        also give records of connections that have lasted this long,\n"    \

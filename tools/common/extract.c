@@ -69,44 +69,6 @@ static void show_progress(struct run *run)
              show_count((uint64_t)((double)n / bar_seconds(&run->bar)), rate));
 }
 
-/* Shows the commonest numbers of a table; returns what to print before another one. */
-static const char *show_table(struct gad_unread_table *t, bool is_ether, const char *before)
-{
-    enum { SHOWN = 5 };
-    size_t n = gad_unread_sort(t);
-    uint64_t other = t->other;
-    char a[SHOW_TEXT];
-
-    for (size_t i = 0; i < n; i++) {
-        uint16_t number = t->entry[i].number;
-        const char *name = is_ether ? gad_ether_type_name(number) : gad_ip_protocol_name(number);
-        if (i >= SHOWN) {
-            other += t->entry[i].count;
-            continue;
-        }
-        (void)fprintf(stderr, is_ether ? "%sEtherType 0x%04x" : "%sIP protocol %u", before, number);
-        (void)fprintf(stderr, "%s%s %s", name ? " " : "", name ? name : "",
-                      show_count(t->entry[i].count, a));
-        before = ", ";
-    }
-    if (other == 0)
-        return before;
-    (void)fprintf(stderr, "%sother %s %s", before, is_ether ? "EtherTypes" : "IP protocols",
-                  show_count(other, a));
-    return ", ";
-}
-
-/* Names what the decoder did not read, as in "not read: EtherType 0x88cc LLDP 12". */
-static void show_unread(struct gad_net_stats *net)
-{
-    const char *first = "not read: ";
-    const char *before = show_table(&net->ether_types, true, first);
-
-    before = show_table(&net->ip_protocols, false, before);
-    if (before != first)
-        (void)fprintf(stderr, "\n");
-}
-
 /* Appends those of the counters that are doubtful and not 0. Returns what goes before the next. */
 static const char *doubts(const void *s, const struct gad_counter_item *item, size_t n,
                           const char *before)
@@ -129,6 +91,7 @@ static void summary(const struct run *run)
     struct totals t = totals_of(run);
     const struct gad_extractor_stats st = gad_extractor_stats(run->x);
     uint64_t refused = gad_net_refused(&t.net);
+    struct gad_unread_item unread[GAD_UNREAD_ITEMS];
     char a[SHOW_TEXT], b[SHOW_TEXT];
 
     (void)fprintf(stderr, "%s packets", show_count(t.net.frames, a));
@@ -144,7 +107,8 @@ static void summary(const struct run *run)
             before = ", ";
         }
     (void)fprintf(stderr, "\n");
-    show_unread(&t.net);
+    size_t n = gad_unread_list(&t.net.ether_types, &t.net.ip_protocols, GAD_UNREAD_SHOWN, unread);
+    show_unread(stderr, "not read: ", unread, n);
     (void)fprintf(stderr, "%s records of %s connections", show_count(st.records, a),
                   show_count(t.flow.ended, b));
     if (t.flow.evicted > 0)

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
+#include "lib/net/unread.h"
+
 const char *show_count(uint64_t n, char text[static SHOW_TEXT])
 {
     char plain[SHOW_TEXT];
@@ -66,4 +69,42 @@ bool show_is_terminal(int fd)
 {
     const char *term = getenv("TERM");
     return isatty(fd) && !getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+}
+
+/* Shows the commonest items of one kind and the sum of its others. Returns what goes before the
+ * next one. */
+static const char *show_kind(FILE *f, bool is_ip, const char *before,
+                             const struct gad_unread_item *item, size_t n)
+{
+    char name[SHOW_TEXT], count[SHOW_TEXT];
+    uint64_t other = 0;
+    size_t shown = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct gad_unread_item *u = &item[i];
+        if (u->is_ip != is_ip)
+            continue;
+        if (u->is_other || shown++ >= GAD_UNREAD_SHOWN) {
+            other += u->count;
+            continue;
+        }
+        gad_text_escape(name, sizeof(name), u->name, strlen(u->name));
+        (void)fprintf(f, is_ip ? "%sIP protocol %u" : "%sEtherType 0x%04x", before, u->number);
+        (void)fprintf(f, "%s%s %s", *name ? " " : "", name, show_count(u->count, count));
+        before = ", ";
+    }
+    if (other == 0)
+        return before;
+    (void)fprintf(f, "%sother %s %s", before, is_ip ? "IP protocols" : "EtherTypes",
+                  show_count(other, count));
+    return ", ";
+}
+
+void show_unread(FILE *f, const char *first, const struct gad_unread_item *item, size_t n)
+{
+    const char *before = show_kind(f, false, first, item, n);
+
+    before = show_kind(f, true, before, item, n);
+    if (before != first)
+        (void)fprintf(f, "\n");
 }

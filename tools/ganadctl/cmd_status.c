@@ -9,6 +9,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/net/unread.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 
@@ -240,6 +241,25 @@ static void print_counters(Ganad__V1__StatusReply__Counter *const *c, size_t n, 
             printf("%-32s %18s\n", ctl_safe(c[i]->name, name), show_count(c[i]->value, value));
 }
 
+/* One line: the commonest numbers of what the decoder does not read. */
+static void print_unread(const Ganad__V1__StatusReply__Source *s)
+{
+    struct gad_unread_item item[GAD_UNREAD_ITEMS] = {{0}};
+    size_t n = s->n_unread < GAD_UNREAD_ITEMS ? s->n_unread : GAD_UNREAD_ITEMS;
+    char name[CTL_TEXT], first[CTL_TEXT + 16];
+
+    (void)snprintf(first, sizeof(first), "%s: not read: ", ctl_safe(s->name, name));
+    for (size_t i = 0; i < n; i++) {
+        const Ganad__V1__StatusReply__Unread *u = s->unread[i];
+        item[i] = (struct gad_unread_item){.is_ip = strcmp(u->kind, "ip_protocol") == 0,
+                                           .is_other = u->other,
+                                           .number = (uint16_t)u->number,
+                                           .name = u->name,
+                                           .count = u->count};
+    }
+    show_unread(stdout, first, item, n);
+}
+
 static void print_status(const Ganad__V1__StatusReply *s)
 {
     char text[CTL_TEXT], n[SHOW_TEXT];
@@ -266,6 +286,8 @@ static void print_status(const Ganad__V1__StatusReply *s)
     print_losses(s);
     print_links(s);
     print_files(s);
+    for (size_t i = 0; i < s->n_source; i++)
+        print_unread(s->source[i]);
     print_counters(s->counter, s->n_counter, "");
     for (size_t i = 0; i < s->n_source; i++)
         print_counters(s->source[i]->counter, s->source[i]->n_counter, s->source[i]->name);
@@ -363,6 +385,20 @@ static json_t *counters(Ganad__V1__StatusReply__Counter *const *from, size_t n)
     return o;
 }
 
+static json_t *unread(const Ganad__V1__StatusReply__Source *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_unread; i++) {
+        const Ganad__V1__StatusReply__Unread *u = s->unread[i];
+        json_t *number = u->other ? json_null() : json_integer((json_int_t)u->number);
+        (void)json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:I}", "kind", u->kind,
+                                                    "number", number, "name", u->name, "count",
+                                                    (json_int_t)u->count));
+    }
+    return list;
+}
+
 static json_t *sources(const Ganad__V1__StatusReply *s)
 {
     json_t *list = json_array();
@@ -387,8 +423,10 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
             {"files_broken", o->files_broken},
             {"link_changes", o->link_changes},
         };
-        if (one)
+        if (one) {
             (void)json_object_set_new(one, "counters", counters(o->counter, o->n_counter));
+            (void)json_object_set_new(one, "unread", unread(o));
+        }
         (void)json_array_append_new(
             list, with_numbers(one, numbers, sizeof(numbers) / sizeof(numbers[0])));
     }

@@ -296,6 +296,32 @@ static void late_packets_make_no_connection(void **state)
     }
 }
 
+/* The time counts from the end, not from the packet that lets the table see it. */
+static void late_packets_are_late_for_a_time(void **state)
+{
+    (void)state;
+    for (int64_t linger = 1; linger <= 100; linger += 33) {
+        struct gad_flow_options o = gad_flow_defaults();
+        struct gad_rng rng = gad_rng_init(1, 79);
+        static struct script s;
+        static struct traffic tr;
+        o.timeouts.linger.ns = linger * SECOND;
+        make(&s, &rng);
+        traffic_init(&tr, &o);
+        for (size_t i = 0; i < s.n; i++)
+            play_packet(&tr, s.p[i]);
+        tr.next.time.ns += o.timeouts.tcp_close.ns + linger * SECOND - SECOND / 2;
+        play_packet(&tr, s.p[s.n - 1]);
+        assert_int_equal(gad_flow_table_counters(tr.t).late, 1);
+        tr.next.time.ns += 3 * SECOND;
+        play_packet(&tr, s.p[s.n - 1]);
+        assert_int_equal(gad_flow_table_counters(tr.t).late, 1);
+        flush(&tr);
+        assert_int_equal(tr.n, 2);
+        traffic_deinit(&tr);
+    }
+}
+
 /* Data beyond a FIN shows that the FIN was not believed. */
 static void a_forged_end_hides_nothing(void **state)
 {
@@ -374,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_reset_that_was_not_obeyed_is_revoked),
         cmocka_unit_test(loss_and_order_change_no_bytes),
         cmocka_unit_test(late_packets_make_no_connection),
+        cmocka_unit_test(late_packets_are_late_for_a_time),
         cmocka_unit_test(a_forged_end_hides_nothing),
         cmocka_unit_test(without_a_handshake_ports_say_who_began),
         cmocka_unit_test(a_keepalive_is_no_byte),

@@ -86,6 +86,34 @@ static void a_reply_names_who_asked_once(void **state)
     assert_int_equal(gad_flow_table_counters(t).icmp_unasked, 4);
 }
 
+static void ask_many(struct gad_flow_table *t, uint8_t to, unsigned n, int64_t second)
+{
+    static struct seen s;
+
+    for (unsigned i = 0; i < n; i++) {
+        s.n = 0;
+        echo(t, &s, (uint8_t)(i >> 8), to, 8, (uint8_t)i, second);
+    }
+}
+
+/* Those that have their answer, or are too old for one, do not count. */
+static void forgotten_requests_are_counted(void **state)
+{
+    (void)state;
+    gad_cleanup(gad_flow_table_freep) struct gad_flow_table *t = table();
+    static struct seen s;
+
+    s.n = 0;
+    ask_many(t, B, GAD_ICMP_ASKED, 1);
+    echo(t, &s, B, 0, 0, 0, 1);
+    assert_int_equal(gad_flow_table_counters(t).icmp_answers, 1);
+    assert_int_equal(gad_flow_table_counters(t).icmp_evicted, 0);
+    ask_many(t, ROUTER, 8, 1);
+    assert_int_equal(gad_flow_table_counters(t).icmp_evicted, 7);
+    ask_many(t, ROUTER + 1, 8, 100);
+    assert_int_equal(gad_flow_table_counters(t).icmp_evicted, 7);
+}
+
 /* An error of the router about a datagram from A to B. */
 static void error(struct gad_flow_table *t, struct seen *s, uint8_t source, uint8_t port)
 {
@@ -222,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_names_who_asked_once),
+        cmocka_unit_test(forgotten_requests_are_counted),
         cmocka_unit_test(an_error_names_whose_packet_it_quotes),
         cmocka_unit_test(a_reply_in_a_tunnel_answers_nothing_outside),
         cmocka_unit_test(only_messages_of_the_link_are_background),

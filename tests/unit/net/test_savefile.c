@@ -52,6 +52,11 @@ static int remove_directory(void **state)
     return unlink(path) != 0 || rmdir(directory) != 0;
 }
 
+static bool says_change(void)
+{
+    return strstr(diag.text, "from packet ") != NULL;
+}
+
 static int read_bytes(const void *p, size_t n)
 {
     got.n = 0;
@@ -67,14 +72,14 @@ static int read_bytes(const void *p, size_t n)
     gad_source_stats(source, &stats);
     gad_source_close(source);
     assert_int_equal(stats.frames, got.n);
-    assert_int_equal(diag.text[0] != '\0', stats.truncated || stats.damaged);
+    assert_int_equal(diag.text[0] != '\0', stats.truncated || stats.damaged || says_change());
     return r;
 }
 
 static void is_whole(size_t n)
 {
     assert_int_equal(read_bytes(c.p, c.len), GAD_END);
-    assert_string_equal(diag.text, "");
+    assert_true(diag.text[0] == '\0' || says_change());
     assert_int_equal(got.n, n);
 }
 
@@ -153,6 +158,8 @@ static void each_frame_has_its_interface(void **state)
         packet(1, 2000000000, 2);
         packet(0, 3000000, 3);
         is_whole(3);
+        assert_non_null(strstr(diag.text, ": from packet 2 on the link type is RAW (12), before it "
+                                          "EN10MB (1)"));
         static const int links[] = {ETHERNET, RAW_HERE, ETHERNET};
         for (unsigned i = 0; i < 3; i++) {
             assert_int_equal(got.frame[i].link_type, links[i]);

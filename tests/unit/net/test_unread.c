@@ -59,20 +59,52 @@ static void tables_are_added(void **state)
     gad_unread_add(&a, &b);
     assert_int_equal(count_of(&a, 1), 6);
     assert_int_equal(sum(&a), 8 + 17 * 8);
-    assert_int_equal(gad_unread_sort(&a), GAD_UNREAD_MAX);
-    assert_int_equal(a.entry[0].number, 16);
+    struct gad_unread_item item[GAD_UNREAD_ITEMS];
+    assert_int_equal(gad_unread_list(&a, &(struct gad_unread_table){0}, GAD_UNREAD_MAX, item),
+                     GAD_UNREAD_MAX + 1);
+    assert_int_equal(item[0].number, 16);
     for (size_t i = 1; i < GAD_UNREAD_MAX; i++)
-        assert_true(a.entry[i - 1].count >= a.entry[i].count);
+        assert_true(item[i - 1].count >= item[i].count);
+}
+
+static void lists_have_the_commonest_and_the_rest(void **state)
+{
+    (void)state;
+    struct gad_unread_table ether = {.other = 4}, ip = {.other = 0};
+    struct gad_unread_item item[GAD_UNREAD_ITEMS];
+    gad_unread_count(&ether, 0x88b5, 2);
+    gad_unread_count(&ether, 0x88cc, 3);
+    gad_unread_count(&ip, 89, 1);
+    assert_int_equal(gad_unread_list(&ether, &ip, 1, item), 3);
+    assert_int_equal(item[0].number, 0x88cc);
+    assert_string_equal(item[0].name, "LLDP");
+    assert_true(item[1].is_other && !item[1].is_ip);
+    assert_int_equal(item[1].count, 6);
+    assert_true(item[2].is_ip && !item[2].is_other);
+    assert_int_equal(gad_unread_list(&ether, &ip, GAD_UNREAD_MAX, item), 4);
+    assert_string_equal(item[1].name, "");
+    assert_int_equal(
+        gad_unread_list(&(struct gad_unread_table){0}, &(struct gad_unread_table){0}, 5, item), 0);
+}
+
+static void assert_name(uint16_t number, bool is_ip, const char *name)
+{
+    struct gad_unread_table t[2] = {{.other = 0}};
+    struct gad_unread_item item[GAD_UNREAD_ITEMS];
+
+    gad_unread_count(&t[is_ip], number, 1);
+    assert_int_equal(gad_unread_list(&t[0], &t[1], 1, item), 1);
+    assert_string_equal(item[0].name, name);
 }
 
 static void numbers_have_names(void **state)
 {
     (void)state;
-    assert_string_equal(gad_ether_type_name(0x88cc), "LLDP");
-    assert_string_equal(gad_ether_type_name(0x42), "STP");
-    assert_null(gad_ether_type_name(0x88b5));
-    assert_string_equal(gad_ip_protocol_name(89), "OSPF");
-    assert_null(gad_ip_protocol_name(253));
+    assert_name(0x88cc, false, "LLDP");
+    assert_name(0x42, false, "STP");
+    assert_name(0x88b5, false, "");
+    assert_name(89, true, "OSPF");
+    assert_name(253, true, "");
 }
 
 static void put_other(unsigned proto)
@@ -119,6 +151,7 @@ int main(void)
         TEST(rare_numbers_contest_one_entry),
         TEST(a_common_number_gets_a_place),
         TEST(tables_are_added),
+        TEST(lists_have_the_commonest_and_the_rest),
         TEST(numbers_have_names),
         TEST(the_decoder_names_what_it_does_not_read),
     };
