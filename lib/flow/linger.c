@@ -26,7 +26,7 @@ void gad_linger_clear(struct gad_linger *l)
 
 static struct gad_lingering *places(const struct gad_linger *l, uint64_t hash)
 {
-    return &l->entries[(uint32_t)hash % (GAD_LINGER_MAX / WAYS) * WAYS];
+    return &l->entries[(size_t)((uint32_t)hash % (GAD_LINGER_MAX / WAYS)) * WAYS];
 }
 
 void gad_linger_add(struct gad_linger *l, uint64_t hash, int64_t now, int64_t until,

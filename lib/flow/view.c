@@ -26,7 +26,7 @@ static bool resize(struct gad_stream *s, struct gad_stream_memory *m, struct gad
 {
     size_t room = (len + PACKED_STEP - 1) / PACKED_STEP * PACKED_STEP;
 
-    if (room <= v->packed_room && v->packed_room - room <= 2 * PACKED_STEP)
+    if (room <= v->packed_room && v->packed_room - room <= (size_t)2 * PACKED_STEP)
         return true;
     size_t had = v->packed ? v->packed_room + ALLOCATION : 0;
     if (room + ALLOCATION > had && room + ALLOCATION - had > m->max - m->used)
@@ -214,7 +214,7 @@ struct gad_view *gad_view_fork(struct gad_stream *s, struct gad_stream_memory *m
     struct gad_view *last = gad_view_last(s);
 
     if (s->n_views >= GAD_STREAM_VIEWS || !last->packed ||
-        m->max - m->used < sizeof(*last) + 2 * ALLOCATION + last->packed_room)
+        m->max - m->used < sizeof(*last) + (size_t)2 * ALLOCATION + last->packed_room)
         return NULL;
     struct gad_view *v = gad_calloc(1, sizeof(*v));
     uint8_t *packed = v ? gad_calloc(1, last->packed_room) : NULL;

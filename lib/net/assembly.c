@@ -36,7 +36,8 @@ int gad_pool_new(size_t bytes, struct gad_pool **ret)
     if (!p)
         return GAD_ENOMEM;
     n = n > CHUNKS_MAX ? CHUNKS_MAX : n;
-    p->n = n < 2 * GAD_ASSEMBLY_CHUNKS_MAX ? 2 * GAD_ASSEMBLY_CHUNKS_MAX : n;
+    const size_t least = (size_t)2 * GAD_ASSEMBLY_CHUNKS_MAX;
+    p->n = n < least ? least : n;
     p->spare = gad_calloc(p->n, sizeof(*p->spare));
     p->chunks = gad_calloc(p->n + 1, sizeof(*p->chunks));
     if (!p->spare || !p->chunks)
