@@ -115,7 +115,7 @@ const struct config_key config_keys[] = {
     {"output", "syslog", CONFIG_BOOL, IN_OUTPUT(syslog), 0, 0, "no", NULL,
      "put a syslog header before what the format writes"},
     {"output", "events", CONFIG_TEXT, IN_OUTPUT(events), 0, 0,
-     "alert, loss, heartbeat, stats, model, blind", NULL,
+     "alert, loss, heartbeat, stats, model, blind, limit", NULL,
      "which kinds of events are sent, at least one"},
     {"output", "severity", CONFIG_CHOICE, IN_OUTPUT(severity), 0, 0, "low", "low|medium|high",
      "lowest severity of the alerts that are sent"},

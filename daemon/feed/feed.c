@@ -474,6 +474,13 @@ void feed_blind(struct feed *f, const struct gad_blind_event *b)
     feed_flush(f);
 }
 
+void feed_limit(struct feed *f, const struct gad_limit_event *l)
+{
+    begin_event(f, GAD_EVENT_LIMIT, gad_time_wall())->limit = *l;
+    emit(f);
+    feed_flush(f);
+}
+
 int feed_configure(struct feed *f, const struct config *c)
 {
     int r = decider_configure(f->decider, c);

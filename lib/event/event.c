@@ -16,7 +16,8 @@ const char *gad_event_kind_name(enum gad_event_kind k)
     static const char *const names[GAD_N_EVENTS] = {
         [GAD_EVENT_ALERT] = "alert", [GAD_EVENT_HEARTBEAT] = "heartbeat",
         [GAD_EVENT_STATS] = "stats", [GAD_EVENT_LOSS] = "loss",
-        [GAD_EVENT_MODEL] = "model", [GAD_EVENT_BLIND] = "blind"};
+        [GAD_EVENT_MODEL] = "model", [GAD_EVENT_BLIND] = "blind",
+        [GAD_EVENT_LIMIT] = "limit"};
 
     return k < GAD_N_EVENTS && names[k] ? names[k] : "";
 }
@@ -49,7 +50,7 @@ static bool is_blind(const struct gad_event *e)
 
 bool gad_event_warns(const struct gad_event *e)
 {
-    return loss_is_real(e) || gad_model_warns(e) || is_blind(e);
+    return loss_is_real(e) || gad_model_warns(e) || is_blind(e) || e->kind == GAD_EVENT_LIMIT;
 }
 
 const char *gad_severity_name(unsigned severity)
@@ -74,6 +75,14 @@ const char *gad_ip_proto_name(uint8_t proto, char text[static 8])
         (void)snprintf(text, 8, "%u", (unsigned)proto);
         return text;
     }
+}
+
+void gad_incident_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT])
+{
+    *text = '\0';
+    if (e->kind == GAD_EVENT_ALERT && e->alert.incident.number != 0)
+        (void)snprintf(text, GAD_EVENT_ID_TEXT, "%s-%016" PRIx64 "-i%" PRIu64, e->sensor, e->run,
+                       e->alert.incident.number);
 }
 
 void gad_event_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT])
@@ -205,6 +214,13 @@ void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SE
         break;
     case GAD_EVENT_BLIND:
         blind_sentence(e, text);
+        break;
+    case GAD_EVENT_LIMIT:
+        (void)snprintf(text, GAD_EVENT_SENTENCE,
+                       "alerts were limited: %" PRIu64 " high, %" PRIu64 " medium and %" PRIu64
+                       " low anomalous records in %.0f s have no alert",
+                       e->limit.high, e->limit.medium, e->limit.low,
+                       gad_time_seconds(e->limit.period));
         break;
     case GAD_N_EVENTS:
         *text = '\0';

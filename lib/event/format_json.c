@@ -133,7 +133,7 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
         gad_json_model(b, &e->model, true);
     else if (e->kind == GAD_EVENT_BLIND)
         add_blind(b, e);
-    else
+    else if (e->kind == GAD_EVENT_LOSS)
         add_loss(b, &e->loss);
     gad_json_raw(b, "}");
 }
