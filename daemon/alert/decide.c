@@ -135,16 +135,16 @@ static void hold(struct decider *d, const struct incident *i, uint64_t n)
                  gad_time_monotonic());
 }
 
-static void tell(struct decider *d, struct incident *i, enum gad_incident_state state,
-                 struct gad_time wall)
+static void emit_incident(struct decider *d, struct incident *i, enum gad_incident_state state,
+                          struct gad_time wall)
 {
     report_incident(i, state, &d->alert);
-    i->is_told = true;
-    i->must_tell = false;
-    i->told_severity = i->severity;
-    i->told_hints |= 1U << i->hint;
-    i->told_p = d->alert.p_value < i->told_p ? d->alert.p_value : i->told_p;
-    i->told_score = d->alert.score > i->told_score ? d->alert.score : i->told_score;
+    i->is_reported = true;
+    i->is_urgent = false;
+    i->reported_severity = i->severity;
+    i->reported_hints |= 1U << i->hint;
+    i->reported_p = d->alert.p_value < i->reported_p ? d->alert.p_value : i->reported_p;
+    i->reported_score = d->alert.score > i->reported_score ? d->alert.score : i->reported_score;
     i->pending = 0;
     emit(d, wall);
 }
@@ -152,16 +152,16 @@ static void tell(struct decider *d, struct incident *i, enum gad_incident_state 
 /* The time after which the incident is looked at again. */
 static struct gad_time next_look(const struct decider *d, const struct incident *i)
 {
-    int64_t close = i->touched.ns + d->idle.ns, update = i->told.ns + i->interval.ns;
+    int64_t close = i->touched.ns + d->idle.ns, update = i->reported.ns + i->interval.ns;
 
     return (struct gad_time){update < close ? update : close};
 }
 
 /* Emits an alert of an incident if the rate allows it, else tries again soon. */
-static void try_tell(struct decider *d, struct incidents *t, struct incident *i,
-                     struct gad_time now, struct gad_time wall)
+static void try_report(struct decider *d, struct incidents *t, struct incident *i,
+                       struct gad_time now, struct gad_time wall)
 {
-    bool is_first = !i->is_told;
+    bool is_first = !i->is_reported;
 
     if (!may_emit(d, t == d->table[1], i->severity)) {
         if (i->due.ns != now.ns + RETRY_NS && !i->is_held)
@@ -172,8 +172,8 @@ static void try_tell(struct decider *d, struct incidents *t, struct incident *i,
         return;
     }
     i->is_held = false;
-    tell(d, i, is_first ? GAD_INCIDENT_OPEN : GAD_INCIDENT_UPDATE, wall);
-    i->told = now;
+    emit_incident(d, i, is_first ? GAD_INCIDENT_OPEN : GAD_INCIDENT_UPDATE, wall);
+    i->reported = now;
     int64_t longer = is_first ? d->interval.ns : GROWTH * i->interval.ns;
     i->interval.ns = longer < INTERVAL_MAX_NS ? longer : INTERVAL_MAX_NS;
     i->news = NEWS;
@@ -186,7 +186,7 @@ static void close_one(struct decider *d, struct incidents *t, struct incident *i
                       struct gad_time wall)
 {
     if (may) {
-        tell(d, i, GAD_INCIDENT_CLOSED, wall);
+        emit_incident(d, i, GAD_INCIDENT_CLOSED, wall);
     } else {
         hold(d, i, i->pending);
         d->o.stats->alerts_limited += i->pending;
@@ -198,15 +198,15 @@ static void look_at(struct decider *d, struct incidents *t, struct incident *i, 
                     struct gad_time wall)
 {
     bool has_rested = now.ns >= i->touched.ns + d->idle.ns;
-    bool is_time = i->pending > 0 && now.ns >= i->told.ns + i->interval.ns;
+    bool is_time = i->pending > 0 && now.ns >= i->reported.ns + i->interval.ns;
 
     if (has_rested && may_emit(d, t == d->table[1], i->severity))
         close_one(d, t, i, true, wall);
     else if (has_rested)
         incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
-    else if (i->must_tell || is_time)
-        try_tell(d, t, i, now, wall);
-    else if (i->pending > 0 || now.ns < i->told.ns + i->interval.ns)
+    else if (i->is_urgent || is_time)
+        try_report(d, t, i, now, wall);
+    else if (i->pending > 0 || now.ns < i->reported.ns + i->interval.ns)
         incidents_set_due(t, i, next_look(d, i));
     else /* nothing to report before it closes, or before a next record */
         incidents_set_due(t, i, (struct gad_time){i->touched.ns + d->idle.ns});
@@ -273,18 +273,18 @@ static void count_login(struct incident *i, const struct gad_record *r)
     bool is_guessed =
         i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && i->failed >= GUESSED_FROM;
     bool has_succeeded = is_guessed || r->v[GAD_ROOT_SHELL] > 0;
-    i->must_tell |= has_succeeded && !i->succeeded;
+    i->is_urgent |= has_succeeded && !i->succeeded;
     i->succeeded |= has_succeeded;
 }
 
 /* Whether the record is a reason to report the incident now. */
 static bool stands_out(struct incident *i, const struct incident_key *k, float score, double p)
 {
-    if (p < i->told_p / 10)
+    if (p < i->reported_p / 10)
         return true;
     bool is_elsewhere = (i->line == GAD_LINE_SOURCE || i->line == GAD_LINE_NETWORK) &&
                         !distinct_has(&i->targets, k->target);
-    if (!is_elsewhere || !(score > i->told_score) || i->news == 0)
+    if (!is_elsewhere || !(score > i->reported_score) || i->news == 0)
         return false;
     i->news--;
     return true;
@@ -314,7 +314,7 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
 {
     const struct gad_record *r = &j->rec[n];
 
-    i->must_tell |= !i->is_told || stands_out(i, k, j->score[n], (double)j->p_value[n]);
+    i->is_urgent |= !i->is_reported || stands_out(i, k, j->score[n], (double)j->p_value[n]);
     keep_sample(d, i, j, n);
     if (i->records == 0)
         i->first = when;
@@ -327,10 +327,10 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
     i->dst_bytes += (uint64_t)r->v[GAD_DST_BYTES];
     count_ends(t, i, k, r);
     count_login(i, r);
-    if (i->must_tell || is_power_of_two(i->records)) {
+    if (i->is_urgent || is_power_of_two(i->records)) {
         report_review(i);
-        bool is_new_hint = !(i->told_hints >> i->hint & 1);
-        i->must_tell |= is_new_hint || i->severity < i->told_severity;
+        bool is_new_hint = !(i->reported_hints >> i->hint & 1);
+        i->is_urgent |= is_new_hint || i->severity < i->reported_severity;
     }
 }
 
@@ -399,8 +399,8 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
     add(d, t, i, &k, j, n, when);
     incidents_touch(t, i, now);
-    if (i->must_tell && !i->is_held)
-        try_tell(d, t, i, now, wall);
+    if (i->is_urgent && !i->is_held)
+        try_report(d, t, i, now, wall);
     else if (i->pending == 1)
         incidents_set_due(t, i, next_look(d, i));
 }
@@ -417,9 +417,9 @@ static void take_login(struct decider *d, const struct job *j, size_t n, struct 
     if (!i || i->succeeded || i->failed < GUESSED_FROM)
         return;
     i->logins++;
-    i->succeeded = i->must_tell = true;
+    i->succeeded = i->is_urgent = true;
     report_review(i);
-    try_tell(d, t, i, now_of(d, j, n), wall);
+    try_report(d, t, i, now_of(d, j, n), wall);
 }
 
 static void take_single(struct decider *d, const struct job *j, size_t n, struct gad_time wall)

@@ -466,8 +466,8 @@ struct incident *incidents_begin(struct incidents *t, const struct incident_key 
                            .is_known = k->is_known,
                            .cause = cause,
                            .severity = GAD_SEVERITY_LOW,
-                           .told_severity = GAD_SEVERITY_LOW + 1,
-                           .told_p = 1,
+                           .reported_severity = GAD_SEVERITY_LOW + 1,
+                           .reported_p = 1,
                            .first_source = k->source,
                            .first_target = k->target,
                            .due = {INT64_MAX}};
