@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Bystanders: hosts whose records are anomalous only because others attack the same target. KDD99's
- * windows count the records of all hosts at a target or of a service. So a flood makes each
- * ordinary visit anomalous.
+ * Bystanders: hosts whose records are anomalous only because of an attack by others. KDD99's
+ * windows count the records of all hosts: at a target and of a service within 2 s, and among the
+ * last records of the network. So a flood makes each ordinary visit anomalous.
  *
- * A record is one of a bystander if an open incident of another source attacks its target or its
- * service, it is an ordinary exchange (GAD_NATURE_TRAFFIC), and the model would not find it
- * anomalous with the windows that it expects. Content, flag and volume remain as they are, so they
+ * A record is one of a bystander if an open incident of another source fills these windows, it is
+ * an ordinary exchange (GAD_NATURE_TRAFFIC), and the model would not find it anomalous with the
+ * values that it expects there. Content, flag and volume remain as they are, so they
  * are never absorbed. A source with many such records is no bystander any more.
  *
  * Thread: main.

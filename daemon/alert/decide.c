@@ -249,6 +249,15 @@ static struct incident_key key_of(const struct job *j, size_t i)
     return k;
 }
 
+/* Whether an incident has changed the windows of others. One of ordinary exchanges must be that of
+ * a few sources: else its sources could be bystanders themselves. */
+static bool fills_windows(const struct incident *i)
+{
+    bool has_few = i->line == GAD_LINE_PAIR || i->line == GAD_LINE_SOURCE;
+
+    return i->records >= BYSTANDER_ATTACKERS && (i->nature != GAD_NATURE_TRAFFIC || has_few);
+}
+
 static void count_ends(struct incidents *t, struct incident *i, const struct incident_key *k,
                        const struct gad_record *r)
 {
@@ -262,7 +271,7 @@ static void count_ends(struct incidents *t, struct incident *i, const struct inc
         (void)distinct_add(&i->ports, secret, (struct thing){0, k->port});
     if (r->v[GAD_DST_BYTES] > 0 || (int)r->v[GAD_FLAG] == GAD_FLAG_SF)
         (void)distinct_add(&i->answered, secret, k->target);
-    if (k->nature != GAD_NATURE_TRAFFIC && (is_new || i->records % MARK_EVERY == 0))
+    if (fills_windows(i) && (is_new || i->records % MARK_EVERY == 0))
         incidents_attacked(t, k, i);
 }
 
@@ -394,10 +403,13 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);
-    if (take_bystander(d, t, &k, &j->rec[n], now))
+    if (take_bystander(d, t, &k, &j->rec[n], now)) {
+        incidents_saw(t, NULL);
         return;
+    }
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
     add(d, t, i, &k, j, n, when);
+    incidents_saw(t, fills_windows(i) ? i : NULL);
     incidents_touch(t, i, now);
     if (i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
@@ -410,7 +422,7 @@ static void take_login(struct decider *d, const struct job *j, size_t n, struct 
 {
     struct incidents *t = d->table[j->origin != NULL];
 
-    if (!t || incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
+    if (incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
         return;
     const struct incident_key k = key_of(j, n);
     struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
@@ -458,14 +470,19 @@ static void report_limit(struct decider *d, struct gad_time now)
 
 void decider_take(struct decider *d, const struct job *j)
 {
+    struct incidents *t = d->table[j->origin != NULL];
+
     if (!j->may_alert)
         return;
     struct gad_time wall = gad_time_wall();
-    for (size_t i = 0; i < job_n_scored(j); i++)
+    for (size_t i = 0; i < job_n_scored(j); i++) {
         if (j->anomalous[i])
             take_record(d, j, i, wall);
-        else
+        else if (t)
             take_login(d, j, i, wall);
+        if (t && !j->anomalous[i])
+            incidents_saw(t, NULL);
+    }
 }
 
 struct gad_time decider_tick(struct decider *d)

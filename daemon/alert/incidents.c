@@ -9,6 +9,7 @@
 #include "lib/base/lru.h"
 #include "lib/base/siphash.h"
 #include "lib/record/column.h"
+#include "lib/record/window.h"
 
 enum { KEY_SOURCE, KEY_TARGET, N_KEYS, KEY_NETWORK };
 
@@ -23,6 +24,7 @@ enum {
     STRONG_PAIR = 32,   /* records after which other sources are strangers */
     STRANGERS = 3,
     ATTACKED = 4096, /* targets and services */
+    NOTICEABLE = 8,  /* records of attacks among the last GAD_WINDOW_H_MAX */
 };
 #define NETWORK_NS INT64_C(60000000000)
 
@@ -59,6 +61,10 @@ struct incidents {
     struct network *networks;  /* by slot */
     struct attacked *attacked; /* by slot */
     struct frequent *frequent; /* (FREQUENT) */
+    uint64_t n_seen;
+    unsigned n_attack;                    /* of was_attack */
+    uint8_t was_attack[GAD_WINDOW_H_MAX]; /* of the last records, a ring */
+    struct attacked latest;
 };
 
 static uint32_t slot_of(const struct incidents *t, const struct incident *i)
@@ -589,4 +595,19 @@ struct incident *incidents_attack_on_service(struct incidents *t, const struct i
 
     pack_attacked((struct thing){0, 0}, service_word(k), key);
     return attack_on(t, key);
+}
+
+void incidents_saw(struct incidents *t, const struct incident *i)
+{
+    uint8_t *place = &t->was_attack[t->n_seen++ % GAD_WINDOW_H_MAX];
+
+    t->n_attack += (unsigned)(i != NULL) - *place;
+    *place = i != NULL;
+    if (i)
+        t->latest = (struct attacked){slot_of(t, i), i->number};
+}
+
+struct incident *incidents_attack_on_network(const struct incidents *t)
+{
+    return t->n_attack < NOTICEABLE ? NULL : open_one(t, t->latest.slot, t->latest.number);
 }

@@ -150,3 +150,10 @@ void incidents_attacked(struct incidents *t, const struct incident_key *k,
 /* The open incident that attacks the record's target; NULL: none. */
 struct incident *incidents_attack_on_target(struct incidents *t, const struct incident_key *k);
 struct incident *incidents_attack_on_service(struct incidents *t, const struct incident_key *k);
+
+/* Counts a record of the network. @i: its incident, if that is an attack that can change the
+ * windows of others; else NULL. */
+void incidents_saw(struct incidents *t, const struct incident *i);
+
+/* The latest attack that has a noticeable part of the last records; NULL: none. */
+struct incident *incidents_attack_on_network(const struct incidents *t);
