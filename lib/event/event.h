@@ -3,9 +3,9 @@
 
 /*
  * Events that ganadd reports to a SIEM: alerts, heartbeats, counters, changes of models, traffic
- * that it could not see, alerts beyond the rate, and losses on the way. An event is a value: copying it copies everything.
- * In the spool it is a protobuf message (proto/event.proto), at an output a line of one of the
- * formats (format.h).
+ * that it could not see, alerts beyond the rate, and losses on the way. An event is a value:
+ * copying it copies everything. In the spool it is a protobuf message (proto/event.proto), at an
+ * output a line of one of the formats (format.h).
  *
  * Sensor, run and sequence number identify an event. The spool numbers events 1, 2, ... for as long
  * as it exists, so a receiver detects missing events and duplicates. A loss has no number: each

@@ -41,9 +41,28 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e);
 /* ,"src_ip":..,"src_port":..,"dest_ip":..,"dest_port":..,"proto":.. */
 void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
 
-/* ,"p_value":..,"threshold":..,"fpr_budget":..; the last one if it is known or
+/* ,"p_value":..,"p_extrapolated":true,"threshold":..,"fpr_budget":..; the second one if it is
+ * true, the last one if it is known or
  * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
+
+/* ,"hint":..,"technique":..; those that there are. */
+void gad_json_hint(struct gad_buf *b, const struct gad_alert *a);
+
+/* ,"incident":{..} of an alert that has one. @detail ONE_REASON: without the top addresses and
+ * ports. */
+void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail);
+
+/* ,"client":..,"pcap_filename":..,"pcap_cnt":..,"evidence":..; those that are known. */
+void gad_json_client(struct gad_buf *b, const struct gad_alert *a);
+void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a);
+void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a);
+
+/* ,"pkts_toserver":..,"pkts_toclient":.. if they are known, as at least one packet was seen. */
+void gad_json_packets(struct gad_buf *b, const struct gad_record *r);
+
+/* ,"causes":[{"n":..,"hint":..}],"sources":[{"ip":..,"n":..}] of a limit event. */
+void gad_json_limit(struct gad_buf *b, const struct gad_limit_event *l);
 
 /* ,"tunnels":..,"notes":..; those that are not 0 or empty. */
 void gad_json_marks(struct gad_buf *b, const struct gad_record *r);
