@@ -57,7 +57,7 @@ static void explain(struct scorer *s, struct job *j, size_t i)
         if (!explained_is_due(s->explained, &key, (double)j->p_value[i], now))
             return;
     }
-    gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
+    (void)gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
     memcpy(to, reason, j->stride * sizeof(reason[0]));
     if (j->cause[i] == GAD_N_COLUMNS)
         j->cause[i] = (uint8_t)reason[0].column;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/record/notes.h"
+#include "lib/record/reason.h"
 
 void gad_json_text(struct gad_buf *b, const char *s)
 {
@@ -57,11 +58,14 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e)
     gad_json_text(b, text);
 }
 
-void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
+void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t most)
 {
+    const struct gad_reason *list[GAD_N_COLUMNS];
+    size_t n = gad_alert_reasons(a, most, list);
+
     gad_json_raw(b, "[");
     for (size_t i = 0; i < n; i++) {
-        const struct gad_reason *r = &a->top[i];
+        const struct gad_reason *r = list[i];
         if (i > 0)
             gad_json_raw(b, ",");
         gad_json_raw(b, "{\"name\":");
@@ -212,6 +216,17 @@ void gad_json_rollup(struct gad_buf *b, const struct gad_alert *a)
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail)
 {
     return detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top;
+}
+
+size_t gad_alert_reasons(const struct gad_alert *a, size_t most,
+                         const struct gad_reason *list[static GAD_N_COLUMNS])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n_top && n < most; i++)
+        if (gad_reason_says(&a->top[i]))
+            list[n++] = &a->top[i];
+    return n;
 }
 
 void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)

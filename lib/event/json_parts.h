@@ -77,8 +77,8 @@ void gad_json_rollup(struct gad_buf *b, const struct gad_alert *a);
 /* ,"top_features":[..],"features":{..}, as much of both as @detail allows. */
 void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
 
-/* [{"name":..,"value":..,"expected":..,"share":..}], the first n */
-void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n);
+/* [{"name":..,"value":..,"expected":..,"share":..}], those of gad_alert_reasons() */
+void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t most);
 void gad_json_features(struct gad_buf *b, const struct gad_record *r); /* {41 columns} */
 
 /* {"NAME":VALUE,..} */
@@ -95,6 +95,11 @@ void gad_json_blind(struct gad_buf *b, const struct gad_event *e, bool is_behind
 
 /* Contributing features that @detail allows. */
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail);
+
+/* The contributing features that say something (lib/record/reason.h), at most @most. Returns how
+ * many. */
+size_t gad_alert_reasons(const struct gad_alert *a, size_t most,
+                         const struct gad_reason *list[static GAD_N_COLUMNS]);
 
 /* The numbers of a heartbeat, stats, loss or blind event as counters, as many as @detail allows.
  * Returns how many. */
