@@ -84,7 +84,7 @@ static void add_sets(struct gad_buf *b, const struct gad_incident *i, bool with_
 void gad_json_hint(struct gad_buf *b, const struct gad_alert *a)
 {
     add_name(b, "hint", gad_hint_name(a->incident.hint));
-    add_name(b, "technique", gad_hint_technique(a->incident.hint));
+    add_name(b, "technique", gad_alert_technique(a));
 }
 
 void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)

@@ -53,7 +53,7 @@ static void dump_incident(const struct gad_event *e)
     gad_incident_id(e, id);
     text("incident", id);
     (void)printf("hint %s\ntechnique %s\nstate %s\nline_of %s\nnature %s\n", gad_hint_name(i->hint),
-                 gad_hint_technique(i->hint), gad_incident_state_name(i->state),
+                 gad_alert_technique(&e->alert), gad_incident_state_name(i->state),
                  gad_line_name(i->line), gad_nature_name(i->nature));
     (void)printf("incident_first %" PRId64 "\nincident_last %" PRId64 "\n", i->first.ns,
                  i->last.ns);
