@@ -27,8 +27,12 @@ static const uint64_t RECORD_WINDOWS =
 /* An attack by others that is large enough to fill the windows. */
 static bool can_explain(const struct incident *i, const struct incident_key *k)
 {
-    return i && i->records >= BYSTANDER_ATTACKERS && !distinct_has(&i->sources, k->source) &&
-           distinct_count(&i->watchers, k->source) < BYSTANDER_RECORDS;
+    if (!i || i->records < BYSTANDER_ATTACKERS || distinct_has(&i->sources, k->source))
+        return false;
+    if (k->nature == GAD_NATURE_TRAFFIC)
+        return distinct_count(&i->watchers, k->source) < BYSTANDER_RECORDS;
+    return distinct_count(&i->watchers, k->source) < BYSTANDER_OTHERS &&
+           distinct_count(&i->watched, k->target) < BYSTANDER_OTHERS;
 }
 
 /* The columns that attacks by others can have changed, and one of these attacks. */
@@ -61,10 +65,10 @@ struct incident *bystander_of(struct incidents *t, const struct incident_key *k,
     const struct model *m = k->model;
     struct incident *i = NULL;
 
-    if (!k->is_known || k->nature != GAD_NATURE_TRAFFIC || m->steps > 1)
+    if (!k->is_known || m->steps > 1)
         return NULL;
     uint64_t columns = columns_of(t, k, &i);
-    if (columns == 0)
+    if (columns == 0 || !incidents_are_few_of(t, k->source))
         return NULL;
     if (rate_limit_take(checks, now, 1) == 0) {
         stats->bystanders_unchecked++;

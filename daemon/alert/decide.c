@@ -364,23 +364,6 @@ static uint8_t cause_of(const struct incident_key *k, const struct gad_record *r
     return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
 }
 
-static struct incident *find_or_begin(struct decider *d, struct incidents *t,
-                                      const struct incident_key *k, const struct gad_record *r,
-                                      struct gad_time now, struct gad_time wall)
-{
-    struct incident *i = incidents_join(t, k);
-
-    if (i)
-        return i;
-    uint8_t cause = cause_of(k, r);
-    i = incidents_join_network(t, k, cause, now);
-    if (i)
-        return i;
-    make_room(d, t, wall);
-    d->o.stats->incidents_begun++;
-    return incidents_begin(t, k, cause, ++d->next_number, now);
-}
-
 static bool take_bystander(struct decider *d, struct incidents *t, const struct incident_key *k,
                            const struct gad_record *r, struct gad_time now)
 {
@@ -390,8 +373,35 @@ static bool take_bystander(struct decider *d, struct incidents *t, const struct 
         return false;
     i->bystanders++;
     (void)distinct_add(&i->watchers, incidents_secret(t), k->source);
+    (void)distinct_add(&i->watched, incidents_secret(t), k->target);
     d->o.stats->alerts_bystanders++;
     return true;
+}
+
+/*
+ * The incident of a record; NULL: it is a bystander's. An ordinary exchange is first checked for
+ * that. Others are checked only if they would begin an incident: those of a flood belong to it.
+ */
+static struct incident *find_or_begin(struct decider *d, struct incidents *t,
+                                      const struct incident_key *k, const struct gad_record *r,
+                                      struct gad_time now, struct gad_time wall)
+{
+    bool is_ordinary = k->nature == GAD_NATURE_TRAFFIC;
+
+    if (is_ordinary && take_bystander(d, t, k, r, now))
+        return NULL;
+    struct incident *i = incidents_join(t, k);
+    if (i)
+        return i;
+    uint8_t cause = cause_of(k, r);
+    i = incidents_join_network(t, k, cause, now);
+    if (i)
+        return i;
+    if (!is_ordinary && take_bystander(d, t, k, r, now))
+        return NULL;
+    make_room(d, t, wall);
+    d->o.stats->incidents_begun++;
+    return incidents_begin(t, k, cause, ++d->next_number, now);
 }
 
 static void take_into_incident(struct decider *d, const struct job *j, size_t n,
@@ -403,35 +413,42 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);
-    if (take_bystander(d, t, &k, &j->rec[n], now)) {
-        incidents_saw(t, NULL);
-        return;
-    }
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
-    add(d, t, i, &k, j, n, when);
-    incidents_saw(t, fills_windows(i) ? i : NULL);
-    incidents_touch(t, i, now);
-    if (i->is_urgent && !i->is_held)
+    if (i) {
+        add(d, t, i, &k, j, n, when);
+        incidents_touch(t, i, now);
+    }
+    incidents_saw(t, k.source, i && fills_windows(i) ? i : NULL);
+    if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
-    else if (i->pending == 1)
+    else if (i && i->pending == 1)
         incidents_set_due(t, i, next_look(d, i));
 }
 
 /* A login that is not anomalous can be the success of guessing. */
-static void take_login(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+static void take_login(struct decider *d, struct incidents *t, const struct job *j, size_t n,
+                       struct gad_time wall)
 {
-    struct incidents *t = d->table[j->origin != NULL];
-
-    if (incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
-        return;
     const struct incident_key k = key_of(j, n);
     struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
+
     if (!i || i->succeeded || i->failed < GUESSED_FROM)
         return;
     i->logins++;
     i->succeeded = i->is_urgent = true;
     report_review(i);
     try_report(d, t, i, now_of(d, j, n), wall);
+}
+
+static void take_normal(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+{
+    struct incidents *t = d->table[j->origin != NULL];
+    const struct gad_tuple *of = &j->rec[n].tuple;
+
+    if (incidents_logins(t) > 0 && j->rec[n].v[GAD_LOGGED_IN] > 0)
+        take_login(d, t, j, n, wall);
+    if (of->family != 0)
+        incidents_saw(t, host_thing(of->family, of->src), NULL);
 }
 
 static void take_single(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
@@ -479,9 +496,7 @@ void decider_take(struct decider *d, const struct job *j)
         if (j->anomalous[i])
             take_record(d, j, i, wall);
         else if (t)
-            take_login(d, j, i, wall);
-        if (t && !j->anomalous[i])
-            incidents_saw(t, NULL);
+            take_normal(d, j, i, wall);
     }
 }
 
