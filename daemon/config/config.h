@@ -94,18 +94,19 @@ struct config {
         struct gad_time stop_timeout;
     } ganadd;
     struct {
-        const char *unix_path, *tcp;
+        const char *unix_path, *tcp, *group;
         uint32_t mode;
         uint64_t max_clients, in_flight, packed_frame_max, client_memory, client_output, job_memory;
         struct gad_time idle_timeout, frame_timeout;
     } scoring;
     struct {
-        const char *unix_path;
+        const char *unix_path, *group, *admin_group;
         uint32_t mode;
         uint64_t max_clients;
+        struct gad_time tail_idle;
     } control;
     struct {
-        const char *unix_path, *tcp;
+        const char *unix_path, *tcp, *group;
         uint32_t mode;
         bool open, page;
     } metrics;
