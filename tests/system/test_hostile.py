@@ -412,8 +412,7 @@ class Hostile(unittest.TestCase):
             first.send(ganad.CONTROL_REQUEST,
                        ganad.pb.ControlRequest(command=ganad.pb.ControlRequest.TAIL))
             ganad.wait_for(lambda: d.counter("tails") == 1, 10, "a tail")
-            # The connection of the last counter() can still have the second place.
-            # The others are the places of the daemon's user and root.
+            # The last counter() may still have a place; the daemon's user and root have more places.
             for _ in range(3 if os.geteuid() == 0 else 2):
                 second = ganad.wait_for(lambda: self.served(d), 20, "a control client")
                 self.addCleanup(second.close)

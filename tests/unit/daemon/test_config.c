@@ -23,7 +23,7 @@ static int parse(const char *text, struct config **ret, struct gad_diag *d)
 }
 
 #define SCORING_KEYS                                                                               \
-    ", which has unix, mode, group, tcp, max_clients, in_flight, packed_frame_max, idle_timeout, "        \
+    ", which has unix, mode, group, tcp, max_clients, in_flight, packed_frame_max, idle_timeout, " \
     "frame_timeout, client_memory, client_output, job_memory"
 
 static void refused(const char *text, const char *why)
