@@ -49,7 +49,3 @@ bool race_has(const struct race *r, const struct address *a);
  * tried. */
 enum { RACE_TEXT = 160 };
 void race_text(const struct race *r, char text[static RACE_TEXT]);
-
-/* Writes the host of HOST:PORT without brackets. Returns 0, GAD_EINVAL or GAD_ELIMIT. */
-enum { RACE_HOST = 256 };
-int race_host(const char *host_port, char host[static RACE_HOST]) GAD_MUST_CHECK;
