@@ -30,7 +30,7 @@ int race_begin(const struct race_options *o, struct race **ret, struct gad_diag 
     if (!r)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     r->o = *o;
-    int e = lookup_begin(o->to, o->socktype, &r->lookup, d);
+    int e = lookup_begin(o->lookups, o->to, o->socktype, &r->lookup, d);
     if (e == 0)
         *ret = gad_steal(&r);
     return e;

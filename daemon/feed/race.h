@@ -15,6 +15,7 @@
 #include "lib/base/time.h"
 
 struct gad_diag;
+struct lookups;
 struct race;
 
 enum { RACE_ATTEMPTS = 8 }; /* addresses tried in one race, and sockets open at a time */
@@ -25,6 +26,7 @@ struct race_options {
     int socktype;            /* SOCK_STREAM, SOCK_DGRAM */
     struct gad_time timeout; /* that the caller waits; all attempts begin well before it */
     struct addresses *known; /* addresses that fail are noted here */
+    struct lookups *lookups; /* of this name */
 };
 
 /* All that @o points to must outlive the race. Errors: not HOST:PORT, no memory. */
