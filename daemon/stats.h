@@ -54,8 +54,7 @@
     X(tails, true, "control clients that follow the alerts")                                       \
     X(tail_lost, false, "alerts that a slow tail did not receive")                                 \
     X(lookups, true, "threads that resolve the names of outputs")                                  \
-    X(lookups_waits, false,                                                                        \
-      "attempts of outputs that waited for an earlier lookup of their name")                       \
+    X(lookups_waits, false, "attempts of outputs that waited for an earlier lookup of their name") \
     X(tails_idle, false, "tails disconnected because they neither took nor sent anything")
 
 struct stats {

@@ -47,7 +47,8 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
-    const char *networks; /* as daemon/config/networks.h reads them */
+    uint64_t minimum_version; /* 0: any, also none */
+    const char *networks;     /* as daemon/config/networks.h reads them */
     bool shadow;
     struct config_value *value; /* one a key of the table */
 };
@@ -82,8 +83,9 @@ struct config_output {
 
 /* Which signatures of models are required. */
 struct config_trust {
-    bool require_signature;
+    bool require_signature, bind;
     const char *keys; /* a directory */
+    const char *versions;
 };
 
 /* A text is "" if its feature is off. */

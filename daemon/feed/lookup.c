@@ -12,9 +12,9 @@
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 
-/* Each lookup has its own thread. The thread, the table of the output and a caller share the struct;
- * the last of them frees it. (getaddrinfo_a() would do this, but its thread has a minimal stack, too small for some
- * resolver modules.) */
+/* Each lookup has its own thread. The thread, the table of the output and a caller share the
+ * struct; the last of them frees it. (getaddrinfo_a() would do this, but its thread has a minimal
+ * stack, too small for some resolver modules.) */
 enum { RUNNING = 1 }; /* not a result of getaddrinfo(), which is 0 or negative */
 
 static atomic_uint n_running;

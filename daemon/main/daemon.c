@@ -497,6 +497,8 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
         r = start_announcing(&self, m, d);
     if (r != 0)
         return r;
+    if (!once)
+        models_note_versions(m, &c->trust);
     log_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");

@@ -10,7 +10,7 @@
 #include "daemon/socket_group.h"
 #include "lib/base/diag.h"
 
-enum { PLACES_MAX = 3 + 2 + CONFIG_OUTPUTS_MAX };
+enum { PLACES_MAX = 3 + 3 + CONFIG_OUTPUTS_MAX };
 
 struct place {
     const char *path;
@@ -23,7 +23,8 @@ static size_t list(const struct config *c, struct place p[static PLACES_MAX])
                                 {c->control.unix_path, "control", c->control.group},
                                 {c->metrics.unix_path, "metrics", c->metrics.group},
                                 {c->alerts.suppress, NULL, NULL},
-                                {c->records.file, NULL, NULL}};
+                                {c->records.file, NULL, NULL},
+                                {c->trust.versions, NULL, NULL}};
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
