@@ -93,31 +93,47 @@ static uid_t user_of_parent(const char *path)
     return safe_path_open(parent, &fd, NULL) == 0 && fstat(fd, &st) == 0 ? st.st_uid : 0;
 }
 
-int privileges_give(const char *user, const char *path, gid_t group, struct gad_diag *d)
+/* @changes: false for a check only */
+static int give(const struct passwd *pw, const char *path, gid_t group, bool changes,
+                struct gad_diag *d)
 {
     gad_cleanup(gad_closep) int fd = -1;
     struct stat st;
+
+    int r = safe_path_open(path, &fd, d);
+    if (r != 0)
+        return r;
+    if (fstat(fd, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISSOCK(st.st_mode)))
+        return gad_fail(d, GAD_EINVAL, "%s: is neither a regular file nor a socket", path);
+    bool is_left_behind = S_ISSOCK(st.st_mode) && !changes; /* is replaced */
+    if (is_left_behind || is_given(&st, pw, group))
+        return 0;
+    r = check_file(&st, pw, user_of_parent(path), path, d);
+    return r == 0 && changes ? change(fd, pw, group, path, d) : r;
+}
+
+int privileges_give(const char *user, const char *path, gid_t group, struct gad_diag *d)
+{
+    int r;
+    const struct passwd *pw = find(user, &r, d);
+
+    return pw ? give(pw, path, group, true, d) : r;
+}
+
+static bool is_there(const char *path)
+{
+    return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int privileges_check_give(const char *user, const char *path, struct gad_diag *d)
+{
     int r;
     const struct passwd *pw = find(user, &r, d);
 
     if (!pw)
         return r;
-    r = safe_path_open(path, &fd, d);
-    if (r != 0)
-        return r;
-    if (fstat(fd, &st) != 0 || (!S_ISREG(st.st_mode) && !S_ISSOCK(st.st_mode)))
-        return gad_fail(d, GAD_EINVAL, "%s: is neither a regular file nor a socket", path);
-    if (is_given(&st, pw, group))
-        return 0;
-    r = check_file(&st, pw, user_of_parent(path), path, d);
-    return r == 0 ? change(fd, pw, group, path, d) : r;
-}
-
-int privileges_check_parent(const char *user, const char *path, struct gad_diag *d)
-{
-    int r;
-
-    return find(user, &r, d) ? safe_path_check_parent(path, d) : r;
+    r = safe_path_check_parent(path, d);
+    return r == 0 && is_there(path) ? give(pw, path, (gid_t)PRIVILEGES_OWN_GROUP, false, d) : r;
 }
 
 /* --- a spool --- */
@@ -127,6 +143,7 @@ struct spool_giver {
     const char *path;
     struct stat directory;
     bool has_others; /* files that are not the spool's */
+    bool changes;    /* false: only checks */
 };
 
 static bool is_of_spool(const char *name)
@@ -153,7 +170,7 @@ static int give_entry(struct spool_giver *g, int dir, const char *name, struct g
     if (is_given(&st, g->pw, (gid_t)PRIVILEGES_OWN_GROUP))
         return 0;
     int r = check_file(&st, g->pw, g->directory.st_uid, path, d);
-    return r == 0 ? change(fd, g->pw, (gid_t)PRIVILEGES_OWN_GROUP, path, d) : r;
+    return r == 0 && g->changes ? change(fd, g->pw, (gid_t)PRIVILEGES_OWN_GROUP, path, d) : r;
 }
 
 /* A directory with other files is one that the operator shares, or /etc by mistake. */
@@ -166,7 +183,7 @@ static int give_directory(const struct spool_giver *g, int dir, struct gad_diag 
                         "%s: has files that are not the spool's: root does not give this directory "
                         "to '%s': use one for the spool alone, or change its owner",
                         g->path, g->pw->pw_name);
-    return change(dir, g->pw, (gid_t)PRIVILEGES_OWN_GROUP, g->path, d);
+    return g->changes ? change(dir, g->pw, (gid_t)PRIVILEGES_OWN_GROUP, g->path, d) : 0;
 }
 
 static void closedirp(DIR **dir)
@@ -194,16 +211,31 @@ static int give_entries(struct spool_giver *g, int at, struct gad_diag *d)
     return r == 0 ? give_directory(g, own, d) : r;
 }
 
-int privileges_give_spool(const char *user, const char *path, struct gad_diag *d)
+static int give_spool(struct spool_giver *g, struct gad_diag *d)
 {
     gad_cleanup(gad_closep) int fd = -1;
+    int r = safe_path_open(g->path, &fd, d);
+
+    return r == 0 ? give_entries(g, fd, d) : r;
+}
+
+int privileges_give_spool(const char *user, const char *path, struct gad_diag *d)
+{
+    int r;
+    struct spool_giver g = {.pw = find(user, &r, d), .path = path, .changes = true};
+
+    return g.pw ? give_spool(&g, d) : r;
+}
+
+int privileges_check_spool(const char *user, const char *path, struct gad_diag *d)
+{
     int r;
     struct spool_giver g = {.pw = find(user, &r, d), .path = path};
 
     if (!g.pw)
         return r;
-    r = safe_path_open(path, &fd, d);
-    return r == 0 ? give_entries(&g, fd, d) : r;
+    r = safe_path_check_parent(path, d);
+    return r == 0 && is_there(path) ? give_spool(&g, d) : r;
 }
 
 /*

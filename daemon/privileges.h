@@ -49,7 +49,8 @@ int privileges_give(const char *user, const char *path, gid_t group,
 int privileges_give_spool(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
 /*
- * Fails if the process is root and would become @user, and the way to @path leads through a link
- * that others than root can have made: to be called before a file is made or opened there.
+ * Fail if these would: to be called before the file or the spool is made or opened, so that root
+ * does not write to another file either. What does not exist yet is fine.
  */
-int privileges_check_parent(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_check_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_check_spool(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;

@@ -43,9 +43,9 @@ int own_files_check(const struct config *c, struct gad_diag *d)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < n; i++)
-        r = privileges_check_parent(c->ganadd.user, p[i].path, d);
+        r = privileges_check_give(c->ganadd.user, p[i].path, d);
     if (r == 0 && *c->spool.directory)
-        r = privileges_check_parent(c->ganadd.user, c->spool.directory, d);
+        r = privileges_check_spool(c->ganadd.user, c->spool.directory, d);
     return r;
 }
 

@@ -8,7 +8,7 @@
 struct config;
 struct gad_diag;
 
-/* Checks the ways to them: to be called before any is opened or made. */
+/* Checks whether own_files_give() would succeed: to be called before any is opened or made. */
 int own_files_check(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
 
 /*
