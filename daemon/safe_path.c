@@ -145,7 +145,7 @@ int safe_path_check_parent(const char *path, struct gad_diag *d)
         len--;
     if (len + 2 > sizeof(parent))
         return fail(path, -ENAMETOOLONG, d);
-    memcpy(parent, path, len);
-    (void)snprintf(parent + len, sizeof(parent) - len, "."); /* follows links in root's places */
+    /* "." as the last component: links of root before it are followed */
+    (void)snprintf(parent, sizeof(parent), "%.*s.", (int)len, path);
     return safe_path_open(parent, &fd, d);
 }

@@ -2,6 +2,7 @@
 """Who may do what: groups of the sockets, commands of the control socket by the groups of a client,
 places that are reserved, tails without a reader, and what a start as root gives away."""
 
+import contextlib
 import grp
 import os
 import pwd
@@ -224,13 +225,15 @@ class Tails(Case):
         silent, alive = ganad.Conn(d.control), ganad.Conn(d.control)
         tail = ganad.pb.ControlRequest(command=TAIL)
         silent.send(ganad.CONTROL_REQUEST, tail)
-        end = time.monotonic() + 2.5 * ganad.SLOW
-        while time.monotonic() < end:
+
+        def count(name, value):
             alive.send(ganad.CONTROL_REQUEST, tail)
-            time.sleep(0.1)
+            time.sleep(0.05)
+            return d.counter(name) == value
+        ganad.wait_for(lambda: count("tails_idle", 1), 20, "the silent one ends")
+        ganad.wait_for(lambda: count("tails", 1), 20, "the other one is left")
         self.assertIn("tail_idle", silent.error().message)
         self.assertTrue(silent.is_closed())
-        ganad.wait_for(lambda: d.counter("tails") == 1, 10, "the other one is left")
         self.assertEqual(d.counter("tails_idle"), 1)
         silent.close()
         alive.close()
@@ -245,16 +248,16 @@ class Tails(Case):
             c.send(ganad.CONTROL_REQUEST, tail)
         line = ganad.record(ganad.synthetic_lines(20)[0])
         with ganad.Conn(d.scoring) as s:
-            end = time.monotonic() + 2.5 * ganad.SLOW
-            while time.monotonic() < end:
+
+            def ended():
                 s.send(ganad.SCORE_REQUEST, ganad.request([line]))
                 s.answer()
                 reader.answer(ganad.EVENT)
-                try:
+                with contextlib.suppress(OSError):
                     stuck.send(ganad.CONTROL_REQUEST, tail)
-                except OSError:
-                    break
-                time.sleep(0.1)
+                time.sleep(0.05)
+                return d.counter("tails_idle") > 0
+            ganad.wait_for(ended, 20, "the one that takes nothing ends")
         self.assertEqual((d.counter("tails"), d.counter("tails_idle")), (1, 1))
         stuck.close()
         reader.close()
