@@ -239,6 +239,7 @@ class Tails(Case):
         alive.close()
 
     def test_a_tail_that_takes_nothing_ends_though_it_talks(self):
+        line = ganad.record(ganad.data_lines(20)[0])  # takes more than a second
         d = self.daemon(control={"tail_idle": "1s"}, models={
             "m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
         d.start()
@@ -246,7 +247,6 @@ class Tails(Case):
         stuck, reader = ganad.Conn(d.control), ganad.Conn(d.control)
         for c in stuck, reader:
             c.send(ganad.CONTROL_REQUEST, tail)
-        line = ganad.record(ganad.synthetic_lines(20)[0])
         with ganad.Conn(d.scoring) as s:
 
             def ended():
