@@ -220,7 +220,7 @@ class Groups(Case):
 
 class Tails(Case):
     def test_a_silent_tail_ends_and_one_with_a_reader_does_not(self):
-        d = self.daemon(control={"tail_idle": "1s"})
+        d = self.daemon(control={"tail_idle": "2s"})
         d.start()
         silent, alive = ganad.Conn(d.control), ganad.Conn(d.control)
         tail = ganad.pb.ControlRequest(command=TAIL)
@@ -240,7 +240,7 @@ class Tails(Case):
 
     def test_a_tail_that_takes_nothing_ends_though_it_talks(self):
         line = ganad.record(ganad.data_lines(20)[0])  # takes more than a second
-        d = self.daemon(control={"tail_idle": "1s"}, models={
+        d = self.daemon(control={"tail_idle": "2s"}, models={
             "m": {"checkpoint": ganad.checkpoint(), "threshold": "-1e30"}})
         d.start()
         tail = ganad.pb.ControlRequest(command=TAIL)
