@@ -375,7 +375,7 @@ class Samples(unittest.TestCase):
             commands = commands.replace(before, after)
         for directory in (self.dir, lib):
             shutil.copy(self.model, os.path.join(directory, "office.ckpt"))
-        with ganad.Daemon(models={"m": {"checkpoint": os.path.join(lib, "office.ckpt")}},
+        with ganad.Daemon(models={"office": {"checkpoint": os.path.join(lib, "office.ckpt")}},
                           trust={"keys": os.path.join(etc, "trusted.d")}) as d:
             said = run("bash", "-eu", "-c", commands, cwd=self.dir,
                        env={**os.environ, "GANAD_CONTROL_SOCKET": d.control})
