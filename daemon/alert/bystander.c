@@ -16,7 +16,7 @@ static const uint64_t SERVICE_WINDOWS = COLUMN(GAD_SRV_COUNT) | COLUMN(GAD_SRV_S
                                         COLUMN(GAD_SRV_RERROR_RATE) |
                                         COLUMN(GAD_SRV_DIFF_HOST_RATE);
 
-/* Of the last records of the network, whoever they are from. */
+/* Of the last records of the network. */
 static const uint64_t RECORD_WINDOWS =
     COLUMN(GAD_DST_HOST_COUNT) | COLUMN(GAD_DST_HOST_SRV_COUNT) |
     COLUMN(GAD_DST_HOST_SAME_SRV_RATE) | COLUMN(GAD_DST_HOST_DIFF_SRV_RATE) |
@@ -36,11 +36,11 @@ static bool can_explain(const struct incident *i, const struct incident_key *k)
 }
 
 /* The columns that attacks by others can have changed, and one of these attacks. */
-static uint64_t columns_of(struct incidents *t, const struct incident_key *k, struct incident **ret)
+static uint64_t columns_of(struct attacks *a, const struct incident_key *k, struct incident **ret)
 {
-    struct incident *of_target = incidents_attack_on_target(t, k);
-    struct incident *of_service = incidents_attack_on_service(t, k);
-    struct incident *of_network = incidents_attack_on_network(t);
+    struct incident *of_target = attacks_on_target(a, k);
+    struct incident *of_service = attacks_on_service(a, k);
+    struct incident *of_network = attacks_on_network(a);
     uint64_t columns = 0;
 
     if (can_explain(of_network, k)) {
@@ -58,7 +58,7 @@ static uint64_t columns_of(struct incidents *t, const struct incident_key *k, st
     return columns;
 }
 
-struct incident *bystander_of(struct incidents *t, const struct incident_key *k,
+struct incident *bystander_of(struct attacks *a, const struct incident_key *k,
                               const struct gad_record *rec, struct rate_limit *checks,
                               struct gad_time now, struct stats *stats)
 {
@@ -67,8 +67,8 @@ struct incident *bystander_of(struct incidents *t, const struct incident_key *k,
 
     if (!k->is_known || m->steps > 1)
         return NULL;
-    uint64_t columns = columns_of(t, k, &i);
-    if (columns == 0 || !incidents_are_few_of(t, k->source))
+    uint64_t columns = columns_of(a, k, &i);
+    if (columns == 0 || !attacks_are_few_of(a, k->source))
         return NULL;
     if (rate_limit_take(checks, now, 1) == 0) {
         stats->bystanders_unchecked++;

@@ -7,14 +7,14 @@
  * last records of the network. So a flood makes each ordinary visit anomalous.
  *
  * A record is one of a bystander if an open incident of another source fills these windows, and
- * the model would not find it anomalous with the values that it expects there. Content, flag and volume remain as they are, so they
- * are never absorbed. A source with many such records is no bystander any more, nor is one
+ * the model would not find it anomalous with the values that it expects there. Content, flag and
+ * volume remain as they are, so they are never absorbed. A source with many such records is no bystander any more, nor is one
  * that has itself a noticeable part of the last records.
  *
  * Thread: main.
  */
 
-#include "daemon/alert/incidents.h"
+#include "daemon/alert/attacks.h"
 #include "daemon/rate_limit.h"
 
 struct gad_record;
@@ -27,7 +27,7 @@ enum {
     BYSTANDER_ATTACKERS = 16, /* records of an incident before it explains windows */
 };
 
-/* The incident that explains the record; NULL: none does. @i: of BYSTANDER_CHECKS. */
-struct incident *bystander_of(struct incidents *t, const struct incident_key *k,
+/* The incident that explains the record; NULL: none does. @checks: of BYSTANDER_CHECKS. */
+struct incident *bystander_of(struct attacks *a, const struct incident_key *k,
                               const struct gad_record *rec, struct rate_limit *checks,
                               struct gad_time now, struct stats *stats);

@@ -28,6 +28,7 @@ enum {
 struct decider {
     struct decider_options o;
     struct incidents *table[2]; /* of clients, of captures; NULL: each anomaly raises an alert */
+    struct attacks *attacks[2]; /* as the tables */
     struct gad_time interval, idle;
     uint64_t keys, rate, next_number;
     struct limiter limiter;
@@ -94,6 +95,8 @@ int decider_new(const struct decider_options *o, struct decider **ret)
     d->checks = rate_limit_init(BYSTANDER_CHECKS, BYSTANDER_CHECKS, now);
     set_rate(d, o->config->alerts.rate);
     int r = decider_configure(d, o->config);
+    for (size_t i = 0; r == 0 && i < 2; i++)
+        r = attacks_new(&d->attacks[i]);
     if (r != 0)
         return r;
     *ret = gad_steal(&d);
@@ -105,6 +108,8 @@ void decider_free(struct decider *d)
     if (!d)
         return;
     free_tables(d->table);
+    attacks_free(d->attacks[0]);
+    attacks_free(d->attacks[1]);
     limiter_deinit(&d->limiter);
     gad_free(d);
 }
@@ -262,8 +267,8 @@ static bool fills_windows(const struct incident *i)
     return i->records >= BYSTANDER_ATTACKERS && (i->nature != GAD_NATURE_TRAFFIC || has_few);
 }
 
-static void count_ends(struct incidents *t, struct incident *i, const struct incident_key *k,
-                       const struct gad_record *r)
+static void count_ends(struct incidents *t, struct attacks *a, struct incident *i,
+                       const struct incident_key *k, const struct gad_record *r)
 {
     const uint64_t *secret = incidents_secret(t);
 
@@ -276,7 +281,7 @@ static void count_ends(struct incidents *t, struct incident *i, const struct inc
     if (r->v[GAD_DST_BYTES] > 0 || (int)r->v[GAD_FLAG] == GAD_FLAG_SF)
         (void)distinct_add(&i->answered, secret, k->target);
     if (fills_windows(i) && (is_new || i->records % MARK_EVERY == 0))
-        incidents_attacked(t, k, i);
+        attacks_mark(a, k, i);
 }
 
 static void count_login(struct incident *i, const struct gad_record *r)
@@ -341,7 +346,7 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
     i->pending++;
     i->src_bytes += (uint64_t)r->v[GAD_SRC_BYTES];
     i->dst_bytes += (uint64_t)r->v[GAD_DST_BYTES];
-    count_ends(t, i, k, r);
+    count_ends(t, d->attacks[t == d->table[1]], i, k, r);
     count_login(i, r);
     if (i->is_urgent || is_power_of_two(i->records)) {
         report_review(i);
@@ -374,7 +379,8 @@ static uint8_t cause_of(const struct incident_key *k, const struct gad_record *r
 static bool take_bystander(struct decider *d, struct incidents *t, const struct incident_key *k,
                            const struct gad_record *r, struct gad_time now)
 {
-    struct incident *i = bystander_of(t, k, r, &d->checks, now, d->o.stats);
+    struct incident *i =
+        bystander_of(d->attacks[t == d->table[1]], k, r, &d->checks, now, d->o.stats);
 
     if (!i)
         return false;
@@ -443,7 +449,7 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
         add(d, t, i, &k, j, n, when);
         incidents_touch(t, i, now);
     }
-    incidents_saw(t, k.source, i && fills_windows(i) ? i : NULL);
+    attacks_saw(d->attacks[j->origin != NULL], k.source, i && fills_windows(i) ? i : NULL);
     if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
     else if (i && i->due.ns > next_look(d, i).ns)
@@ -457,7 +463,7 @@ static void take_normal(struct decider *d, const struct job *j, size_t n, struct
 
     take_login(d, t, j, n, wall);
     if (of->family != 0)
-        incidents_saw(t, host_thing(of->family, of->src), NULL);
+        attacks_saw(d->attacks[j->origin != NULL], host_thing(of->family, of->src), NULL);
 }
 
 static void take_single(struct decider *d, const struct job *j, size_t n, struct gad_time wall)

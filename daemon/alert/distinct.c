@@ -59,7 +59,7 @@ static bool is_at(const struct distinct *d, uint32_t i, struct thing t)
     return d->thing[i].low == t.low && d->thing[i].high == t.high;
 }
 
-/* The place of a thing; DISTINCT_EXACT: it has none. */
+/* The place of a thing; DISTINCT_EXACT: no place has it. */
 static uint32_t find(const struct distinct *d, struct thing t)
 {
     if (d->n > 0 && is_at(d, d->last, t))

@@ -9,7 +9,6 @@
 #include "lib/base/lru.h"
 #include "lib/base/siphash.h"
 #include "lib/record/column.h"
-#include "lib/record/window.h"
 
 enum { KEY_SOURCE, KEY_TARGET, N_KEYS, KEY_NETWORK };
 
@@ -23,10 +22,6 @@ enum {
     SPLITS = 4,         /* frequent sources with an incident of their own, of one of the network */
     STRONG_PAIR = 32,   /* records after which other sources are strangers */
     STRANGERS = 3,
-    ATTACKED = 4096, /* targets and services */
-    FEW = 2,         /* records of a source among the last ones that cannot be an attack */
-    FEW_PART = 4,    /* or less than this part of those of attacks */
-    NOTICEABLE = 8,  /* records of attacks among the last GAD_WINDOW_H_MAX */
 };
 #define NETWORK_NS INT64_C(60000000000)
 
@@ -35,11 +30,6 @@ struct network {
     uint64_t number;
     unsigned begun; /* incidents since @since */
     struct gad_time since;
-};
-
-struct attacked {
-    uint32_t slot;
-    uint64_t number;
 };
 
 struct frequent {
@@ -59,15 +49,9 @@ struct incidents {
     uint32_t *of_key;          /* (N_KEYS * n + 1), by slot of the key */
     struct list order[RANKS];  /* by touched */
     uint32_t *heap;            /* (n), slots by due */
-    struct gad_lru *network_keys, *attacked_keys;
+    struct gad_lru *network_keys;
     struct network *networks;  /* by slot */
-    struct attacked *attacked; /* by slot */
     struct frequent *frequent; /* (FREQUENT) */
-    uint64_t n_seen;
-    unsigned n_attack;                    /* of was_attack */
-    uint8_t was_attack[GAD_WINDOW_H_MAX]; /* of the last records, a ring */
-    uint32_t seen[GAD_WINDOW_H_MAX];      /* their sources */
-    struct attacked latest;
 };
 
 static uint32_t slot_of(const struct incidents *t, const struct incident *i)
@@ -89,18 +73,14 @@ int incidents_new(size_t n, struct incidents **ret)
     t->of_key = gad_calloc(N_KEYS * n + 1, sizeof(*t->of_key));
     t->heap = gad_calloc(n, sizeof(*t->heap));
     t->networks = gad_calloc(NETWORKS + 1, sizeof(*t->networks));
-    t->attacked = gad_calloc(ATTACKED + 1, sizeof(*t->attacked));
     t->frequent = gad_calloc(FREQUENT, sizeof(*t->frequent));
-    if (!t->frequent || !t->incident || !t->free || !t->of_key || !t->heap || !t->networks ||
-        !t->attacked)
+    if (!t->frequent || !t->incident || !t->free || !t->of_key || !t->heap || !t->networks)
         return GAD_ENOMEM;
     for (size_t i = 0; i < n; i++)
         t->free[i] = (uint32_t)(n - i);
     int r = gad_lru_new(N_KEYS * n, KEY_WORDS, t->secret, &t->keys);
     if (r == 0)
         r = gad_lru_new(NETWORKS, KEY_WORDS, t->secret, &t->network_keys);
-    if (r == 0)
-        r = gad_lru_new(ATTACKED, KEY_WORDS, t->secret, &t->attacked_keys);
     if (r == 0)
         *ret = gad_steal(&t);
     return r;
@@ -114,13 +94,11 @@ void incidents_free(struct incidents *t)
         incidents_end(t, &t->incident[t->heap[0]]);
     gad_lru_free(t->keys);
     gad_lru_free(t->network_keys);
-    gad_lru_free(t->attacked_keys);
     gad_free(t->incident);
     gad_free(t->free);
     gad_free(t->of_key);
     gad_free(t->heap);
     gad_free(t->networks);
-    gad_free(t->attacked);
     gad_free(t->frequent);
     gad_free(t);
 }
@@ -542,102 +520,4 @@ size_t incidents_logins(const struct incidents *t)
 const uint64_t *incidents_secret(const struct incidents *t)
 {
     return t->secret;
-}
-
-/* --- targets and services under attack --- */
-
-static void pack_attacked(struct thing host, uint64_t service, uint64_t key[KEY_WORDS])
-{
-    memset(key, 0, KEY_WORDS * sizeof(*key));
-    key[0] = service;
-    key[1] = host.high;
-    key[2] = host.low;
-}
-
-static void mark(struct incidents *t, const uint64_t key[KEY_WORDS], const struct incident *i)
-{
-    uint32_t slot = gad_lru_find(t->attacked_keys, key);
-
-    if (slot == 0 && gad_lru_is_full(t->attacked_keys))
-        gad_lru_remove(t->attacked_keys, gad_lru_oldest(t->attacked_keys));
-    if (slot == 0)
-        slot = gad_lru_add(t->attacked_keys, key);
-    else
-        gad_lru_touch(t->attacked_keys, slot);
-    t->attacked[slot] = (struct attacked){slot_of(t, i), i->number};
-}
-
-static uint64_t service_word(const struct incident_key *k)
-{
-    return UINT64_C(1) << 32 | k->service;
-}
-
-void incidents_attacked(struct incidents *t, const struct incident_key *k, const struct incident *i)
-{
-    uint64_t key[KEY_WORDS];
-
-    pack_attacked(k->target, 0, key);
-    mark(t, key, i);
-    pack_attacked((struct thing){0, 0}, service_word(k), key);
-    mark(t, key, i);
-}
-
-static struct incident *attack_on(struct incidents *t, const uint64_t key[KEY_WORDS])
-{
-    uint32_t slot = gad_lru_find(t->attacked_keys, key);
-    const struct attacked *a = &t->attacked[slot];
-    struct incident *i = slot != 0 ? open_one(t, a->slot, a->number) : NULL;
-
-    if (slot != 0 && !i)
-        gad_lru_remove(t->attacked_keys, slot);
-    return i;
-}
-
-struct incident *incidents_attack_on_target(struct incidents *t, const struct incident_key *k)
-{
-    uint64_t key[KEY_WORDS];
-
-    pack_attacked(k->target, 0, key);
-    return attack_on(t, key);
-}
-
-struct incident *incidents_attack_on_service(struct incidents *t, const struct incident_key *k)
-{
-    uint64_t key[KEY_WORDS];
-
-    pack_attacked((struct thing){0, 0}, service_word(k), key);
-    return attack_on(t, key);
-}
-
-static uint32_t tag_of(const struct incidents *t, struct thing source)
-{
-    uint64_t mixed = (source.high ^ source.low ^ t->secret[0]) * (t->secret[1] | 1);
-
-    return (uint32_t)(mixed >> 32);
-}
-
-void incidents_saw(struct incidents *t, struct thing source, const struct incident *i)
-{
-    size_t at = t->n_seen++ % GAD_WINDOW_H_MAX;
-
-    t->n_attack += (unsigned)(i != NULL) - t->was_attack[at];
-    t->was_attack[at] = i != NULL;
-    t->seen[at] = tag_of(t, source);
-    if (i)
-        t->latest = (struct attacked){slot_of(t, i), i->number};
-}
-
-bool incidents_are_few_of(const struct incidents *t, struct thing source)
-{
-    uint32_t tag = tag_of(t, source);
-    unsigned n = 0;
-
-    for (size_t i = 0; i < GAD_WINDOW_H_MAX; i++)
-        n += t->seen[i] == tag;
-    return n <= FEW || FEW_PART * n <= t->n_attack;
-}
-
-struct incident *incidents_attack_on_network(const struct incidents *t)
-{
-    return t->n_attack < NOTICEABLE ? NULL : open_one(t, t->latest.slot, t->latest.number);
 }

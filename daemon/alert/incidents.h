@@ -147,23 +147,3 @@ struct gad_time incidents_next(const struct incidents *t); /* INT64_MAX: none is
 size_t incidents_count(const struct incidents *t);
 size_t incidents_logins(const struct incidents *t); /* open ones of nature login */
 const uint64_t *incidents_secret(const struct incidents *t);
-
-/* --- targets and services under attack --- */
-
-/* Marks target and service of a record as attacked by this incident. */
-void incidents_attacked(struct incidents *t, const struct incident_key *k,
-                        const struct incident *i);
-
-/* The open incident that attacks the record's target; NULL: none. */
-struct incident *incidents_attack_on_target(struct incidents *t, const struct incident_key *k);
-struct incident *incidents_attack_on_service(struct incidents *t, const struct incident_key *k);
-
-/* Counts a record of the network, anomalous or not. @i: its incident, if that is an attack that can
- * change the windows of others; else NULL. */
-void incidents_saw(struct incidents *t, struct thing source, const struct incident *i);
-
-/* Whether few of the last records are of this source, compared with those of attacks. */
-bool incidents_are_few_of(const struct incidents *t, struct thing source);
-
-/* The latest attack that has a noticeable part of the last records; NULL: none. */
-struct incident *incidents_attack_on_network(const struct incidents *t);

@@ -37,8 +37,8 @@ struct model_counts {
 };
 
 /*
- * What an alert says about its model. It outlives the model, so that an incident, which can last for
- * days, does not keep a checkpoint in memory. Thread: main, after loading.
+ * What an alert says about its model. It outlives the model, so that an incident, which can last
+ * for days, does not keep a checkpoint in memory. Thread: main, after loading.
  */
 struct model_label {
     unsigned holders;

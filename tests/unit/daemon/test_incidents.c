@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "daemon/alert/attacks.h"
 #include "daemon/alert/host.h"
 #include "daemon/alert/incidents.h"
 #include "daemon/score/models.h"
@@ -10,6 +11,7 @@
 enum { N = 16 };
 
 static struct incidents *t;
+static struct attacks *attacks;
 static struct model_label label = {.holders = 1};
 static struct model model = {.holders = 1, .id = 1, .label = &label};
 static uint64_t number;
@@ -20,13 +22,14 @@ static int make(void **state)
     (void)state;
     number = 0;
     now.ns = INT64_C(1000000000);
-    return incidents_new(N, &t);
+    return attacks_new(&attacks) != 0 || incidents_new(N, &t) != 0;
 }
 
 static int unmake(void **state)
 {
     (void)state;
     incidents_free(t);
+    attacks_free(attacks);
     return model.holders == 1 && label.holders == 1 ? 0 : -1;
 }
 
@@ -201,12 +204,12 @@ static void an_attack_is_known_by_target_until_it_ends(void **state)
     struct incident_key k = key(GAD_NATURE_PROBE, 1, 1), other = key(GAD_NATURE_PROBE, 1, 2);
     struct incident *i = add(k);
 
-    assert_null(incidents_attack_on_target(t, &k));
-    incidents_attacked(t, &k, i);
-    assert_ptr_equal(incidents_attack_on_target(t, &k), i);
-    assert_null(incidents_attack_on_target(t, &other));
+    assert_null(attacks_on_target(attacks, &k));
+    attacks_mark(attacks, &k, i);
+    assert_ptr_equal(attacks_on_target(attacks, &k), i);
+    assert_null(attacks_on_target(attacks, &other));
     incidents_end(t, i);
-    assert_null(incidents_attack_on_target(t, &k));
+    assert_null(attacks_on_target(attacks, &k));
 }
 
 static void few_records_of_a_source_are_few(void **state)
@@ -216,18 +219,18 @@ static void few_records_of_a_source_are_few(void **state)
                         busy = key(GAD_NATURE_TRAFFIC, 2, 1);
     struct incident *i = add(attacker);
 
-    assert_null(incidents_attack_on_network(t));
+    assert_null(attacks_on_network(attacks));
     for (int n = 0; n < 100; n++) {
-        incidents_saw(t, attacker.source, i);
+        attacks_saw(attacks, attacker.source, i);
         if (n % 2 == 0)
-            incidents_saw(t, busy.source, NULL);
+            attacks_saw(attacks, busy.source, NULL);
     }
-    assert_ptr_equal(incidents_attack_on_network(t), i);
-    assert_false(incidents_are_few_of(t, busy.source));
-    assert_true(incidents_are_few_of(t, key(GAD_NATURE_TRAFFIC, 3, 1).source));
+    assert_ptr_equal(attacks_on_network(attacks), i);
+    assert_false(attacks_are_few_of(attacks, busy.source));
+    assert_true(attacks_are_few_of(attacks, key(GAD_NATURE_TRAFFIC, 3, 1).source));
     for (int n = 0; n < 300; n++)
-        incidents_saw(t, busy.source, NULL);
-    assert_null(incidents_attack_on_network(t)); /* its records have left the windows */
+        attacks_saw(attacks, busy.source, NULL);
+    assert_null(attacks_on_network(attacks)); /* its records have left the windows */
 }
 
 int main(void)
