@@ -26,7 +26,7 @@ enum config_type {
 };
 
 struct config_key {
-    const char *section; /* "model" for each [model NAME]; so are "capture" and "output" */
+    const char *section; /* "model" for each [model NAME]; so are capture, output and client */
     const char *name;
     enum config_type type;
     size_t at;            /* offset in struct config, or in the section's struct */

@@ -325,7 +325,7 @@ static void accepted(void *arg, int fd)
     bool is_full = c->n_viewers >= c->o.config->control.max_clients;
     struct viewer *v = is_full ? NULL : gad_calloc(1, sizeof(*v));
 
-    if (!v || conn_open(&v->conn, &c->kind, fd) != 0) {
+    if (!v || conn_open(&v->conn, &c->kind, fd, NULL) != 0) {
         gad_free(v);
         refuse_busy(c, fd, is_full ? "max_clients is reached" : "no memory");
         return;
@@ -378,7 +378,7 @@ int control_new(const struct control_options *o, struct control **ret, struct ga
         return gad_fail(d, GAD_ENOMEM, "control: no memory");
     if (*o->config->control.unix_path) {
         int r = listener_new(o->base, o->config->control.unix_path, o->config->control.mode,
-                             accepted, c, &c->listener, d);
+                             LISTENER_PER_SECOND, accepted, c, &c->listener, d);
         if (r != 0)
             return r;
     }

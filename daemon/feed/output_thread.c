@@ -10,8 +10,8 @@
 
 #include "daemon/config/config.h"
 #include "daemon/feed/output.h"
-#include "daemon/tls_files.h"
 #include "daemon/thread.h"
+#include "daemon/tls_files.h"
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
 

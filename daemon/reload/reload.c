@@ -7,6 +7,7 @@
 
 #include "daemon/config/diff.h"
 #include "daemon/feed/feed.h"
+#include "daemon/ingest/server.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/score/models.h"
@@ -184,6 +185,8 @@ static void put_all(struct reload *r)
     add_keys(r->o.config, w->config, CONFIG_AT_RESTART, &r->result.restart);
     if (r->o.feed)
         feed_renewal_put(r->o.feed, add_file, &r->result);
+    if (r->o.server)
+        server_renewal_put(r->o.server, add_file, &r->result);
     log_set_level(w->config->ganadd.log_level);
     if (r->now != r->o.config)
         config_free((struct config *)(uintptr_t)r->now);
@@ -249,7 +252,7 @@ static void put_back(struct reload *r, const char *name)
 
 /* --- the worker --- */
 
-static void load_all(struct reload_work *w, struct feed *feed)
+static void load_all(struct reload_work *w, struct feed *feed, struct server *server)
 {
     w->error = config_load(w->file, &w->config, &w->why);
     if (w->error == 0)
@@ -262,6 +265,8 @@ static void load_all(struct reload_work *w, struct feed *feed)
         log_debug("reload", "%zu models are loaded", w->models->n);
     if (w->error == 0 && feed)
         w->error = feed_renewal_read(feed, &w->why);
+    if (w->error == 0 && server)
+        w->error = server_renewal_read(server, &w->why);
 }
 
 static void load_one(struct reload_work *w)
@@ -279,7 +284,7 @@ static void work(void *arg)
     struct reload *r = arg;
 
     if (r->work.file)
-        load_all(&r->work, r->o.feed);
+        load_all(&r->work, r->o.feed, r->o.server);
     else
         load_one(&r->work);
     thread_event_post(r->fd);
