@@ -152,13 +152,10 @@ int client_names_of(const struct config *c, struct client_names **ret, struct ga
 
     if (r != 0)
         return gad_fail(d, r, "%s: no memory", c->file);
-    for (size_t i = 0; i < c->n_clients; i++) {
+    for (size_t i = 0, used = 0; i < c->n_clients; i++) {
         const struct config_client *one = &c->client[i];
         const struct config_value *v = config_value_of(one->value, "client", "names");
-        if (!v->file)
-            return gad_fail(d, GAD_EINVAL, "%s: section 'client %s': key 'names' is missing",
-                            c->file, one->name);
-        r = client_names_add(n, i, one->names, d);
+        r = config_client_is_used(one) ? client_names_add(n, used++, one->names, d) : 0;
         if (r != 0) {
             gad_diag_prefix(d, "%s:%u: key 'names'", v->file, v->line);
             return r;
@@ -179,12 +176,21 @@ static int check_without_tls(const struct config *c, struct gad_diag *d)
             return gad_fail(d, GAD_EINVAL, "%s:%u: key '%s': is for tls, which [scoring] lacks",
                             v->file, v->line, keys[i]);
     }
-    if (c->n_clients > 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s: section 'client %s': is for [scoring] tls, which is "
-                        "not set",
-                        c->file, c->client[0].name);
+    for (size_t i = 0; i < c->n_clients; i++) {
+        const struct config_value *v = config_value_of(c->client[i].value, "client", "names");
+        if (config_client_is_used(&c->client[i]))
+            return gad_fail(d, GAD_EINVAL, "%s:%u: key 'names': is for tls, which [scoring] lacks",
+                            v->file, v->line);
+    }
     return 0;
+}
+
+static bool has_client(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_clients; i++)
+        if (config_client_is_used(&c->client[i]))
+            return true;
+    return false;
 }
 
 int config_check_clients(const struct config *c, struct gad_diag *d)
@@ -199,10 +205,11 @@ int config_check_clients(const struct config *c, struct gad_diag *d)
                         "%s:%u: key 'tls': needs certificate, key and ca, the authorities that "
                         "sign the certificates of clients",
                         v->file, v->line);
-    if (c->n_clients == 0)
-        return gad_fail(d, GAD_EINVAL,
-                        "%s:%u: key 'tls': there is no [client NAME] section, so that every client "
-                        "would be refused",
-                        v->file, v->line);
+    if (!has_client(c))
+        return gad_fail(
+            d, GAD_EINVAL,
+            "%s:%u: key 'tls': no [client NAME] section has names, so that every client "
+            "would be refused",
+            v->file, v->line);
     return client_names_of(c, &n, d);
 }

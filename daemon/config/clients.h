@@ -4,7 +4,7 @@
 /*
  * The names by which certificates identify the scoring clients of [client NAME]: subject
  * alternative names of three kinds, compared as RFC 5280 section 7 says, without wildcards. A
- * common name identifies nobody.
+ * common name identifies no client.
  *
  * Thread: any; a table is not changed once it is complete.
  */
@@ -40,11 +40,11 @@ GAD_DEFINE_CLEANUP(struct client_names, client_names_free);
 int client_names_add(struct client_names *n, size_t client, const char *text,
                      struct gad_diag *d) GAD_MUST_CHECK;
 
-/* All names of a configuration; the values are the indices of its clients. */
+/* All names of a configuration; the values count its clients that are used. */
 int client_names_of(const struct config *c, struct client_names **ret,
                     struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The client with this name of a certificate, (len) bytes of any value; -1: there is none. */
+/* The client with this name of a certificate, (len) bytes of any value; -1: no client has it. */
 int client_names_find(const struct client_names *n, enum client_name_kind kind, const void *name,
                       size_t len);
 

@@ -186,6 +186,11 @@ static inline bool config_capture_is_used(const struct config_capture *p)
     return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
 }
 
+static inline bool config_client_is_used(const struct config_client *s)
+{
+    return *s->names != '\0';
+}
+
 /* Parses "alert, loss" into a set of 1 << enum gad_event_kind. */
 int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d) GAD_MUST_CHECK;
 

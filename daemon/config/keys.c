@@ -65,8 +65,8 @@ const struct config_key config_keys[] = {
      "10s", NULL,
      "tls: a handshake must be complete within this time"},
 
-    {"client", "names", CONFIG_TEXT, IN_CLIENT(names), 0, 0, NULL, NULL,
-     "names in its certificate, as in 'DNS:sensor1.example, URI:spiffe://example/sensor1'"},
+    {"client", "names", CONFIG_TEXT, IN_CLIENT(names), 0, 0, "", NULL,
+     "names in its certificate, as in 'DNS:a.example, URI:spiffe://b/c'; empty: not used"},
     {"client", "connections", CONFIG_COUNT, IN_CLIENT(connections), 1, 1024, "8", NULL,
      "its connections at once; a further one receives BUSY"},
     {"client", "in_flight", CONFIG_COUNT, IN_CLIENT(in_flight), 1, 1024, "64", NULL,

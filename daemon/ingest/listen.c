@@ -17,8 +17,9 @@
 #include "lib/wire/socket.h"
 
 /*
- * Connections are accepted at a limited rate: a 16th of those of a second at once. A peer that floods the socket with connections then sleeps in connect(), instead of keeping
- * a core busy here and taking time from connected clients (tests/bench/hostile).
+ * Connections are accepted at a limited rate, and a 16th of those of a second at once. A peer that
+ * floods the socket with connections then sleeps in connect(), instead of keeping a core busy here
+ * and taking time from connected clients (tests/bench/hostile).
  */
 enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16, ACCEPTS_AFTER_REST = 4, AT_ONCE_PART = 16 };
 

@@ -70,33 +70,48 @@ void peers_free(struct peers *p)
     gad_free(p);
 }
 
+/* Those of the same name are taken over. @ret: (n), in the order of the files */
+static int make_list(const struct peers *p, const struct config_client *const *used, size_t n,
+                     struct peer **ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = named(p, used[i]->name);
+        if (!ret[i])
+            ret[i] = peer_new(used[i]->name);
+        if (ret[i])
+            continue;
+        while (i-- > 0)
+            if (!ret[i]->is_configured)
+                gad_free(ret[i]);
+        return GAD_ENOMEM;
+    }
+    return 0;
+}
+
 int peers_configure(struct peers *p, const struct config *c, struct gad_diag *d)
 {
     gad_cleanup(client_names_freep) struct client_names *names = NULL;
+    const struct config_client *used[CONFIG_CLIENTS_MAX];
     struct peer *list[CONFIG_CLIENTS_MAX] = {NULL};
-    int r = client_names_of(c, &names, d);
+    size_t n = 0;
 
-    for (size_t i = 0; r == 0 && i < c->n_clients; i++) {
-        list[i] = named(p, c->client[i].name);
-        if (!list[i])
-            list[i] = peer_new(c->client[i].name);
-        if (!list[i])
-            r = gad_fail(d, GAD_ENOMEM, "no memory");
-    }
-    for (size_t i = 0; r != 0 && i < c->n_clients; i++)
-        if (list[i] && !list[i]->is_configured)
-            gad_free(list[i]);
+    for (size_t i = 0; i < c->n_clients; i++)
+        if (config_client_is_used(&c->client[i]))
+            used[n++] = &c->client[i];
+    int r = client_names_of(c, &names, d);
+    if (r == 0 && make_list(p, used, n, list) != 0)
+        r = gad_fail(d, GAD_ENOMEM, "no memory");
     if (r != 0)
         return r;
     for (size_t i = 0; i < p->n; i++)
         p->configured[i]->is_configured = false;
-    for (size_t i = 0; i < c->n_clients; i++)
-        set_limits(list[i], &c->client[i]);
+    for (size_t i = 0; i < n; i++)
+        set_limits(list[i], used[i]);
     for (size_t i = 0; i < p->n; i++)
         if (!p->configured[i]->is_configured)
             forget(p->configured[i]);
     memcpy(p->configured, list, sizeof(list));
-    p->n = c->n_clients;
+    p->n = n;
     client_names_free(p->names);
     p->names = gad_steal(&names);
     return 0;
@@ -168,7 +183,7 @@ int peers_identify(const struct peers *p, const struct tls_stream *tls, struct p
 
 /* --- limits --- */
 
-/* A second's records can be saved up. One request can exceed the rate, which is made up for. */
+/* A second's records can be saved up. One request can exceed the rate; then the wait is longer. */
 struct gad_time peer_wait(const struct peer *p, struct gad_time now)
 {
     int64_t ahead = p->rate > 0 ? p->paid.ns - now.ns - second : 0;

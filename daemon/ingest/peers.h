@@ -39,7 +39,7 @@ void peers_free(struct peers *p);
 GAD_DEFINE_CLEANUP(struct peers, peers_free);
 
 /*
- * Takes over the clients of another configuration: those of the same name keep what they use and
+ * Applies the clients of another configuration: those of the same name keep what they use and
  * their counters. On an error nothing has changed.
  */
 int peers_configure(struct peers *p, const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
@@ -57,7 +57,7 @@ enum { PEER_SEEN = 300 };
 int peers_identify(const struct peers *p, const struct tls_stream *tls, struct peer **ret,
                    char seen[static PEER_SEEN]) GAD_MUST_CHECK;
 
-/* The configured clients in their order; NULL: there are not so many. */
+/* The configured clients in their order; NULL: there are no more. */
 const struct peer *peers_at(const struct peers *p, size_t i);
 
 /* A connection refers to the client until peer_drop(), which may free it. */

@@ -54,7 +54,7 @@ int server_new(const struct server_options *o, struct server **ret,
 void server_stop(struct server *s);
 
 /*
- * Takes over the [client] sections of another configuration: limits at once; connections of clients
+ * Applies the [client] sections of another configuration: limits at once; connections of clients
  * that it lacks end. On an error nothing has changed.
  */
 int server_configure(struct server *s, const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
@@ -63,7 +63,7 @@ int server_configure(struct server *s, const struct config *c, struct gad_diag *
 int server_renewal_read(struct server *s, struct gad_diag *d) GAD_MUST_CHECK;
 void server_renewal_put(struct server *s, tls_renewal_fn *fn, void *arg);
 
-/* The clients that TLS identifies, as daemon/ingest/peers.h; NULL: there are not so many. */
+/* The clients that TLS identifies, as daemon/ingest/peers.h; NULL: there are no more. */
 const struct peer *server_peer(const struct server *s, size_t i);
 
 /* The scorer must have stopped: its jobs are taken back unanswered. */

@@ -60,7 +60,7 @@ static void refuse_unknown(struct tls_door *t, int fd, struct tls_stream *tls, i
                                            : "no [client] section has a name of its certificate: ";
 
     t->o.stats->clients_unknown++;
-    log_refused(t, fd, why, *seen ? seen : "it has none (the common name does not count)");
+    log_refused(t, fd, why, *seen ? seen : "no name (the common name does not count)");
     t->o.refuse(t->o.arg, fd, tls, GANAD__V1__ERROR_REPLY__CODE__UNKNOWN_CLIENT,
                 err == GAD_EMISMATCH ? "the certificate has names of several clients"
                                      : "the configuration has no client with a name of the "

@@ -31,8 +31,8 @@ GAD_DEFINE_CLEANUP(struct tls_stream, tls_stream_free);
 
 /*
  * Returns 0 if the handshake is complete, and the client has a certificate of our authorities;
- * GAD_MORE: call again when the descriptor is readable (or writable, with tls_stream_wants_write());
- * else it failed, and @d says why.
+ * GAD_MORE: call again when the descriptor is readable (or writable, with
+ * tls_stream_wants_write()); else it failed, and @d says why.
  */
 int tls_stream_handshake(struct tls_stream *s, struct gad_diag *d) GAD_MUST_CHECK;
 

@@ -506,7 +506,7 @@ static uint64_t n_clients(const struct config *c)
     if (*c->scoring.tls)
         n += c->scoring.handshakes;
     for (size_t i = 0; i < c->n_clients; i++)
-        n += c->client[i].connections;
+        n += config_client_is_used(&c->client[i]) ? c->client[i].connections : 0;
     return n;
 }
 

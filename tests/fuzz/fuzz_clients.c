@@ -19,7 +19,7 @@ static void require(bool x)
         __builtin_trap();
 }
 
-/* The name of a word "KIND:NAME"; its kind is N_CLIENT_NAME_KINDS if it is none. */
+/* The name of a word "KIND:NAME"; its kind is N_CLIENT_NAME_KINDS if there is no name. */
 static enum client_name_kind split(const char *word, size_t len, const char **name)
 {
     for (size_t k = 0; k < N_CLIENT_NAME_KINDS; k++) {

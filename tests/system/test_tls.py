@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records by TLS: whose certificate names a client is served within its limits, everyone else is
-refused and counted, and nobody keeps others out."""
+refused and counted, and no peer keeps others out."""
 
 import os
 import signal
@@ -173,7 +173,7 @@ class Refused(Tls):
                 self.refused(d, pair, said, "handshakes_failed", logged)
             none = "has no client with a name"
             for name, san, said, logged in (
-                    ("one.example", "", none, "has none .the common name does not count"),
+                    ("one.example", "", none, "no name .the common name does not count"),
                     ("x", "DNS:three.example", none, "DNS:three.example"),
                     ("x", "DNS:*.example", none, r"DNS:\*.example"),
                     ("x", "email:one.example@one.example", none, "email:one.example@one.example"),
@@ -244,7 +244,7 @@ class Refused(Tls):
 
 
 class Fair(Tls):
-    def test_slow_handshakes_keep_nobody_out(self):
+    def test_slow_handshakes_keep_no_client_out(self):
         with self.daemon(handshakes="8", handshake_timeout="1s") as d:
             hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
             slow = []
@@ -460,9 +460,11 @@ class Configured(Tls):
         self.assertEqual(self.said()[0], 0, self.said())
         for clients, scoring, why in (
                 (None, {"ca": ""}, "key 'tls': needs certificate, key and ca"),
-                ({}, {}, "there is no [client NAME] section"),
+                ({}, {}, "no [client NAME] section has names"),
                 (None, {"tls": ""}, "key 'certificate': is for tls, which [scoring] lacks"),
-                ({"a": {"connections": "1"}}, {}, "section 'client a': key 'names' is missing"),
+                ({"a": {"connections": "1"}}, {}, "no [client NAME] section has names"),
+                (None, {"tls": "", "ca": "", "certificate": "", "key": ""},
+                 "key 'names': is for tls, which [scoring] lacks"),
                 ({"a": {"names": "CN:a"}}, {}, "'CN:a': is not DNS:HOST, email:ADDRESS or URI"),
                 ({"a": {"names": "DNS:*.a"}}, {}, "wildcards are not allowed"),
                 ({"a": {"names": "DNS:a"}, "b": {"names": "URI:b:c DNS:A"}}, {},
