@@ -38,6 +38,11 @@
     X(clients_waits, false,                                                                        \
       "times the daemon paused reading from a client because of its unanswered requests or "       \
       "answers")                                                                                   \
+    X(handshakes, true, "TLS connections whose handshake is not complete")                         \
+    X(handshakes_failed, false,                                                                    \
+      "TLS connections refused before they had shown a certificate of our authorities")            \
+    X(clients_unknown, false,                                                                      \
+      "TLS clients whose certificate names no client of the configuration")                        \
     X(jobs, true, "requests being scored")                                                         \
     X(alerts, false, "alerts raised")                                                              \
     X(alerts_rolled_up, false,                                                                     \

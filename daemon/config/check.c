@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "daemon/config/apart.h"
+#include "daemon/config/clients.h"
 #include "daemon/config/config.h"
 #include "daemon/config/keys.h"
 #include "daemon/config/networks.h"
@@ -340,6 +341,8 @@ int config_check(const struct config *c, struct gad_diag *d)
         r = check_services(c, d);
     if (r == 0)
         r = check_outputs(c, d);
+    if (r == 0)
+        r = config_check_clients(c, d);
     if (r != 0)
         return r;
     if (strcmp(c->scoring.unix_path, c->control.unix_path) == 0 && *c->control.unix_path)
@@ -350,10 +353,11 @@ int config_check(const struct config *c, struct gad_diag *d)
 
 int config_check_input(const struct config *c, struct gad_diag *d)
 {
-    if (!*c->scoring.unix_path && !*c->scoring.tcp && config_n_captures_used(c) == 0)
+    if (!*c->scoring.unix_path && !*c->scoring.tcp && !*c->scoring.tls &&
+        config_n_captures_used(c) == 0)
         return gad_fail(
             d, GAD_EINVAL,
-            "%s: [scoring] has neither unix nor tcp, and no capture is configured: nothing "
+            "%s: [scoring] has neither unix, tcp nor tls, and no capture is configured: nothing "
             "can be scored",
             c->file);
     return config_check_apart(c, d);

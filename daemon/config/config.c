@@ -503,6 +503,6 @@ int config_read_files(struct config *c, const char *const *file, size_t n, struc
     section_values_free(settings);
     if (r != 0)
         return r;
-    c->scoring.unix_path = c->scoring.tcp = c->control.unix_path = "";
+    c->scoring.unix_path = c->scoring.tcp = c->scoring.tls = c->control.unix_path = "";
     return c->n_outputs == 0 ? add_stdout(c, d) : 0;
 }

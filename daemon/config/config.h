@@ -26,6 +26,7 @@ enum {
     CONFIG_MODELS_MAX = 16,
     CONFIG_CAPTURES_MAX = 64, /* the limit of the merge */
     CONFIG_OUTPUTS_MAX = 15,  /* each has a cursor in the spool */
+    CONFIG_CLIENTS_MAX = 64,  /* of [scoring] tls */
     CONFIG_NAME_MAX = 40,     /* bytes of the name of a model, capture or output, without the NUL */
     CONFIG_FILE_MAX = 1 << 20,
     CONFIG_SHADOWS_MAX = 4, /* models that only score what others score */
@@ -78,6 +79,14 @@ struct config_output {
     struct config_value *value; /* one a key of the table */
 };
 
+/* A scoring client that a certificate identifies. */
+struct config_client {
+    char name[CONFIG_NAME_MAX + 1];
+    const char *names; /* as daemon/config/clients.h reads them */
+    uint64_t connections, in_flight, records, rate;
+    struct config_value *value; /* one a key of the table */
+};
+
 /* The formats of lib/event, for the table of keys; a unit test compares them. */
 #define CONFIG_FORMATS "json|eve|ecs|ocsf|cef|leef|syslog|journal"
 
@@ -100,6 +109,9 @@ struct config {
         uint32_t mode;
         uint64_t max_clients, in_flight, packed_frame_max, client_memory, client_output, job_memory;
         struct gad_time idle_timeout, frame_timeout;
+        const char *tls, *certificate, *key, *ca, *crl;
+        uint64_t handshakes;
+        struct gad_time handshake_timeout;
     } scoring;
     struct {
         const char *unix_path, *group, *admin_group;
@@ -135,6 +147,8 @@ struct config {
     struct config_capture capture[CONFIG_CAPTURES_MAX]; /* in the order of the files */
     size_t n_outputs;
     struct config_output output[CONFIG_OUTPUTS_MAX]; /* in the order of the files */
+    size_t n_clients;
+    struct config_client client[CONFIG_CLIENTS_MAX]; /* in the order of the files */
     size_t n_models;
     /* in the order of the files; the first is the default */
     struct config_model model[CONFIG_MODELS_MAX];
@@ -173,6 +187,11 @@ int config_check_input(const struct config *c, struct gad_diag *d) GAD_MUST_CHEC
 static inline bool config_capture_is_used(const struct config_capture *p)
 {
     return *p->interface != '\0' || *p->file != '\0' || *p->directory != '\0';
+}
+
+static inline bool config_client_is_used(const struct config_client *s)
+{
+    return *s->names != '\0';
 }
 
 /* Parses "alert, loss" into a set of 1 << enum gad_event_kind. */

@@ -54,6 +54,10 @@ void config_walk(const struct config *start, const struct config *now, config_en
         const struct config_output *o = &start->output[i];
         walk_section(&(struct walk){"output", o->name, o->value, o->value, "", fn, arg});
     }
+    for (size_t i = 0; i < now->n_clients; i++) {
+        const struct config_client *s = &now->client[i];
+        walk_section(&(struct walk){"client", s->name, s->value, s->value, "", fn, arg});
+    }
     for (size_t i = 0; i < now->n_models; i++) {
         const struct config_model *m = &now->model[i];
         const char *unused = isnan(m->threshold) ? "" : "fpr_budget";

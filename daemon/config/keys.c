@@ -11,6 +11,7 @@
 #define IN_MODEL(field)   offsetof(struct config_model, field)
 #define IN_CAPTURE(field) offsetof(struct config_capture, field)
 #define IN_OUTPUT(field)  offsetof(struct config_output, field)
+#define IN_CLIENT(field)  offsetof(struct config_client, field)
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -32,7 +33,7 @@ const struct config_key config_keys[] = {
     {"scoring", "tcp", CONFIG_ADDRESS, IN(scoring.tcp), 0, 0, "", NULL,
      "HOST:PORT to accept records on as well, without encryption or login; empty: none"},
     {"scoring", "max_clients", CONFIG_COUNT, IN(scoring.max_clients), 1, 65536, "256", NULL,
-     "connections at once, of both sockets; a further client receives BUSY and is disconnected"},
+     "connections at once, of unix and tcp; a further client receives BUSY and is disconnected"},
     {"scoring", "in_flight", CONFIG_COUNT, IN(scoring.in_flight), 1, 1024, "64", NULL,
      "unanswered requests of one client; at the limit it is not read until answers have left"},
     {"scoring", "packed_frame_max", CONFIG_SIZE, IN(scoring.packed_frame_max), 4096, 16 << 20, "1M",
@@ -50,6 +51,32 @@ const struct config_key config_keys[] = {
      "answers of one client that wait to be taken; at the limit it is not read"},
     {"scoring", "job_memory", CONFIG_SIZE, IN(scoring.job_memory), 1 << 20, 4e9, "32M", NULL,
      "memory for the records that are being scored; at the limit no client is read"},
+    {"scoring", "tls", CONFIG_ADDRESS, IN(scoring.tls), 0, 0, "", NULL,
+     "HOST:PORT for records by TLS, from clients whose certificate a [client] names; empty: none"},
+    {"scoring", "certificate", CONFIG_SECRET, IN(scoring.certificate), 0, 0, "", NULL,
+     "tls: the certificate that clients check, with its chain; empty: none"},
+    {"scoring", "key", CONFIG_SECRET, IN(scoring.key), 0, 0, "", NULL,
+     "tls: the key of the certificate; empty: none"},
+    {"scoring", "ca", CONFIG_SECRET, IN(scoring.ca), 0, 0, "", NULL,
+     "tls: the authorities that sign the certificates of clients; empty: none"},
+    {"scoring", "crl", CONFIG_SECRET, IN(scoring.crl), 0, 0, "", NULL,
+     "tls: revoked certificates, with a list of each authority of ca; empty: none are"},
+    {"scoring", "handshakes", CONFIG_COUNT, IN(scoring.handshakes), 4, 1024, "128", NULL,
+     "tls: handshakes at once, a quarter of them from one address; the oldest makes room"},
+    {"scoring", "handshake_timeout", CONFIG_DURATION, IN(scoring.handshake_timeout), 0.1, 300,
+     "10s", NULL,
+     "tls: a handshake must be complete within this time"},
+
+    {"client", "names", CONFIG_TEXT, IN_CLIENT(names), 0, 0, "", NULL,
+     "names in its certificate, as in 'DNS:a.example, URI:spiffe://b/c'; empty: not used"},
+    {"client", "connections", CONFIG_COUNT, IN_CLIENT(connections), 1, 1024, "8", NULL,
+     "its connections at once; a further one receives BUSY"},
+    {"client", "in_flight", CONFIG_COUNT, IN_CLIENT(in_flight), 1, 1024, "64", NULL,
+     "its unanswered requests, of all its connections; at the limit they are not read"},
+    {"client", "records", CONFIG_COUNT, IN_CLIENT(records), 1, 1e6, "8192", NULL,
+     "its records in unanswered requests; at the limit its connections are not read"},
+    {"client", "rate", CONFIG_COUNT, IN_CLIENT(rate), 0, 1e7, "0", NULL,
+     "its records a second; beyond it its connections are not read; 0: no limit"},
 
     {"control", "unix", CONFIG_SOCKET, IN(control.unix_path), 0, 0, GAD_CONTROL_SOCKET, NULL,
      "unix stream socket for ganadctl; empty: none"},

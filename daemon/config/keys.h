@@ -26,7 +26,7 @@ enum config_type {
 };
 
 struct config_key {
-    const char *section; /* "model" for each [model NAME]; so are "capture" and "output" */
+    const char *section; /* "model" for each [model NAME]; so are capture, output and client */
     const char *name;
     enum config_type type;
     size_t at;            /* offset in struct config, or in the section's struct */
@@ -40,7 +40,7 @@ extern const struct config_key config_keys[];
 extern const size_t config_n_keys;
 
 /* The largest table of names that is passed to gad_text_nearest(). */
-enum { CONFIG_KEYS_MAX = 128 };
+enum { CONFIG_KEYS_MAX = 192 };
 
 /**
  * config_value_set() - store the meaning of @text at @field

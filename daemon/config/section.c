@@ -16,11 +16,14 @@ const struct section_kind section_kinds[N_SECTION_KINDS] = {
      offsetof(struct config_capture, value)},
     {"output", CONFIG_OUTPUTS_MAX, sizeof(struct config_output), offsetof(struct config, n_outputs),
      offsetof(struct config, output), offsetof(struct config_output, value)},
+    {"client", CONFIG_CLIENTS_MAX, sizeof(struct config_client), offsetof(struct config, n_clients),
+     offsetof(struct config, client), offsetof(struct config_client, value)},
 };
 
 _Static_assert(offsetof(struct config_model, name) == 0 &&
                    offsetof(struct config_capture, name) == 0 &&
-                   offsetof(struct config_output, name) == 0,
+                   offsetof(struct config_output, name) == 0 &&
+                   offsetof(struct config_client, name) == 0,
                "the name comes first");
 
 const struct section_kind *section_kind(const char *section, const char **ret_name)

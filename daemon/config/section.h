@@ -26,7 +26,7 @@ struct section_kind {
     size_t value_at; /* offset in the section's struct */
 };
 
-enum { N_SECTION_KINDS = 3 };
+enum { N_SECTION_KINDS = 4 };
 extern const struct section_kind section_kinds[N_SECTION_KINDS];
 
 /* The kind of @section, with the name after the blank in *ret_name; NULL if it has no kind. */

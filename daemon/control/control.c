@@ -414,7 +414,7 @@ static void accepted(void *arg, int fd)
     bool is_full = c->n_viewers >= c->o.config->control.max_clients + peer.reserved;
     struct viewer *v = is_full ? NULL : gad_calloc(1, sizeof(*v));
 
-    if (!v || conn_open(&v->conn, &c->kind, fd) != 0) {
+    if (!v || conn_open(&v->conn, &c->kind, fd, NULL) != 0) {
         gad_free(v);
         refuse_busy(c, fd, is_full ? "max_clients is reached" : "no memory");
         return;
@@ -456,7 +456,8 @@ static int listen_on(struct control *c, struct gad_diag *d)
     int r = access_init(config, &c->access, d);
 
     if (r == 0)
-        r = listener_new(c->o.base, path, config->control.mode, accepted, c, &c->listener, d);
+        r = listener_new(c->o.base, path, config->control.mode, LISTENER_PER_SECOND, accepted, c,
+                         &c->listener, d);
     return r == 0 ? socket_group_set("control", config->control.group, path, d) : r;
 }
 

@@ -10,6 +10,8 @@
 #include "daemon/feed/output.h"
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
+#include "daemon/ingest/peers.h"
+#include "daemon/ingest/server.h"
 #include "daemon/reload/reload.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
@@ -58,6 +60,7 @@ struct status {
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
     struct status_counts counts[SOURCES_MAX];
     struct status_unread unread[SOURCES_MAX];
+    Ganad__V1__StatusReply__Client client[CONFIG_CLIENTS_MAX], *client_list[CONFIG_CLIENTS_MAX];
 };
 
 /* Strings of messages are not const, but packing only reads them. */
@@ -290,6 +293,26 @@ static void fill_sources(struct status *s, const struct capture_merge *captures)
     s->m.source = s->source_list;
 }
 
+static void fill_clients(struct status *s, const struct server *server)
+{
+    const struct peer *from;
+
+    for (size_t i = 0; i < CONFIG_CLIENTS_MAX && (from = server_peer(server, i)) != NULL; i++) {
+        Ganad__V1__StatusReply__Client *to = &s->client[i];
+        ganad__v1__status_reply__client__init(to);
+        to->name = unconst(from->name);
+        to->connections = from->connections;
+        to->accepted = from->accepted;
+        to->refused = from->refused;
+        to->requests = from->requests;
+        to->records = from->records;
+        to->in_flight = from->records_in_flight;
+        to->waits = from->waits;
+        s->client_list[s->m.n_client++] = to;
+    }
+    s->m.client = s->client_list;
+}
+
 int status_reply(const struct control_options *o, struct gad_time started, struct gad_buf *out)
 {
     gad_cleanup(gad_freep) struct status *s = gad_calloc(1, sizeof(*s));
@@ -309,6 +332,8 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_records(s, o->record_log);
     if (o->captures)
         fill_sources(s, o->captures);
+    if (o->server)
+        fill_clients(s, o->server);
 
     size_t len = ganad__v1__status_reply__get_packed_size(&s->m);
     if (!gad_buf_room(out, GAD_FRAME_HEAD + len))

@@ -9,7 +9,6 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/disk.h"
 #include "daemon/feed/output_parts.h"
-#include "daemon/feed/tls_files.h"
 #include "daemon/log.h"
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
@@ -391,7 +390,7 @@ bool output_is_reopening(const struct output *o)
 
 void output_renew(struct output *o, void *context)
 {
-    transport_tls_context_free(o->memory.context);
+    gad_tls_context_free(o->memory.context);
     o->memory.context = context;
     if (o->state != OUTPUT_WAITING)
         return;
@@ -457,9 +456,10 @@ static void configure(struct output *o, const struct config_output *c)
 static int read_tls_files(struct output *o, struct gad_diag *d)
 {
     struct gad_diag why = {""};
-    int r = transport_tls_context(o->o.config, &o->memory.context, d);
+    struct tls_files files = transport_tls_files(o->o.config);
+    int r = tls_files_context(&files, &o->memory.context, d);
 
-    if (r == 0 && tls_files_check_dates(o->memory.context, o->o.config, &why) != 0)
+    if (r == 0 && tls_files_check_dates(&files, o->memory.context, &why) != 0)
         log_warn("feed", "output '%s': %s", o->o.config->name, why.text);
     return r;
 }
@@ -517,7 +517,7 @@ void output_free(struct output *o)
     }
     disk_free(o->disk);
     gad_spool_reader_close(o->reader);
-    transport_tls_context_free(o->memory.context);
+    gad_tls_context_free(o->memory.context);
     lookups_forget(&o->memory.lookups);
     gad_buf_deinit(&o->buf);
     gad_buf_deinit(&o->line);

@@ -10,8 +10,8 @@
 
 #include "daemon/config/config.h"
 #include "daemon/feed/output.h"
-#include "daemon/feed/tls_files.h"
 #include "daemon/thread.h"
+#include "daemon/tls_files.h"
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
 
@@ -176,7 +176,7 @@ void output_thread_reopen(struct output_thread *d)
 
 void output_thread_renew(struct output_thread *d, size_t i, void *context)
 {
-    transport_tls_context_free(atomic_exchange(&d->renewed[i], context));
+    gad_tls_context_free(atomic_exchange(&d->renewed[i], context));
     output_thread_wake(d);
 }
 
@@ -207,7 +207,7 @@ void output_thread_free(struct output_thread *d)
     output_thread_wake(d);
     thread_join(&d->thread);
     for (size_t i = d->n; i-- > 0;) {
-        transport_tls_context_free(atomic_exchange(&d->renewed[i], NULL));
+        gad_tls_context_free(atomic_exchange(&d->renewed[i], NULL));
         output_free(d->output[i]);
     }
     watch_free(d->wake);

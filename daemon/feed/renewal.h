@@ -10,8 +10,7 @@
  * Thread: any, one call at a time.
  */
 
-#include <stdbool.h>
-
+#include "daemon/tls_files.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
@@ -29,8 +28,6 @@ GAD_DEFINE_CLEANUP(struct renewal, renewal_free);
  * applied. */
 int renewal_read(struct renewal *r, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* @text: "[output NAME] certificate FILE", or a changed file that only root can read. */
-typedef void renewal_fn(void *arg, bool is_applied, const char *text);
-
 /* Passes what was read to the outputs. */
-void renewal_put(struct renewal *r, struct output_thread *output_thread, renewal_fn *fn, void *arg);
+void renewal_put(struct renewal *r, struct output_thread *output_thread, tls_renewal_fn *fn,
+                 void *arg);

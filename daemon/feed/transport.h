@@ -23,6 +23,7 @@
 
 #include "daemon/feed/addresses.h"
 #include "daemon/feed/lookup.h"
+#include "daemon/tls_files.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
@@ -63,8 +64,8 @@ struct transport_ops {
 
 /* What an output keeps from one connection to the next. */
 struct transport_memory {
-    void *context;     /* of tls: the SSL_CTX */
-    struct disk *disk; /* of a file: its thread; borrowed from the output */
+    struct ssl_ctx_st *context; /* of tls */
+    struct disk *disk;          /* of a file: its thread; borrowed from the output */
     struct addresses addresses;
     struct lookups lookups;
 };
@@ -113,6 +114,9 @@ GAD_DEFINE_CLEANUP(struct transport, transport_free);
 
 extern const struct transport_ops transport_stdout, transport_file, transport_unix,
     transport_unix_dgram, transport_journal, transport_tcp, transport_udp, transport_tls;
+
+/* The files of an output of type tls. */
+struct tls_files transport_tls_files(const struct config_output *c);
 
 /* What tls shares with tcp. */
 int transport_connect_begin(struct transport *t, struct gad_diag *d); /* to config->to */

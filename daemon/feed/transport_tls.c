@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TLS over TCP, version 1.2 at least (RFC 9325). The receiver's certificate is checked against the
- * host's name (RFC 6125) and its issuers. At the end, close_notify is sent and the receiver's
+ * host's name (RFC 9525) and its issuers. At the end, close_notify is sent and the receiver's
  * answer awaited (RFC 5425 section 4.4). Without that, the receiver may never read the last events
  * although they were sent.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,27 +15,35 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/lookup.h"
 #include "daemon/feed/race.h"
-#include "daemon/feed/tls_files.h"
 #include "daemon/feed/transport.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
+
+struct tls_files transport_tls_files(const struct config_output *c)
+{
+    struct tls_files f = {GAD_TLS_CLIENT, {c->ca, c->certificate, c->key, ""}, ""};
+
+    (void)snprintf(f.section, sizeof(f.section), "[output %s]", c->name);
+    return f;
+}
+
+static int check(const struct config_output *c, struct gad_diag *d)
+{
+    struct tls_files f = transport_tls_files(c);
+
+    return tls_files_check(&f, d);
+}
 
 /* Sets the name or address that the certificate must have. */
 static int expect_host(const struct config_output *c, SSL *ssl, struct gad_diag *d)
 {
     char host[LOOKUP_HOST];
-    struct in6_addr ignored;
 
     if (*c->server_name)
         (void)snprintf(host, sizeof(host), "%s", c->server_name);
     else if (lookup_host(c->to, host) != 0)
         return gad_fail(d, GAD_EINVAL, "'%s' has no host", c->to);
-    bool is_address =
-        inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    int ok = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host)
-                        : SSL_set1_host(ssl, host) && SSL_set_tlsext_host_name(ssl, host);
-    return ok ? 0 : gad_fail(d, GAD_EINVAL, "host '%s': %s", host, tls_reason());
+    return gad_tls_expect(ssl, host, d);
 }
 
 static int begin_handshake(struct transport *t, struct gad_diag *d)
@@ -46,22 +51,11 @@ static int begin_handshake(struct transport *t, struct gad_diag *d)
     SSL *ssl = SSL_new(t->memory->context);
 
     if (!ssl)
-        return gad_fail(d, GAD_ENOMEM, "TLS: %s", tls_reason());
+        return gad_fail(d, GAD_ENOMEM, "TLS: %s", gad_tls_reason());
     t->ssl = ssl;
     if (SSL_set_fd(ssl, t->fd) != 1)
-        return gad_fail(d, GAD_ENOMEM, "TLS: %s", tls_reason());
+        return gad_fail(d, GAD_ENOMEM, "TLS: %s", gad_tls_reason());
     return expect_host(t->config, ssl, d);
-}
-
-static int why_it_failed(const struct transport *t, struct gad_diag *d)
-{
-    long verify = SSL_get_verify_result(t->ssl);
-
-    if (verify != X509_V_OK)
-        return gad_fail(d, GAD_EMISMATCH, "certificate: %s", X509_verify_cert_error_string(verify));
-    if (ERR_peek_error() == 0)
-        return gad_fail(d, GAD_ECLOSED, "TLS: the receiver closed the connection");
-    return gad_fail(d, GAD_EFORMAT, "TLS: %s", tls_reason());
 }
 
 static int proceed_tls(struct transport *t, struct gad_diag *d)
@@ -82,7 +76,7 @@ static int proceed_tls(struct transport *t, struct gad_diag *d)
     }
     int want = SSL_get_error(t->ssl, r);
     if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE)
-        return why_it_failed(t, d);
+        return gad_tls_why_failed(t->ssl, "receiver", d);
     t->wants_write = want == SSL_ERROR_WANT_WRITE;
     return GAD_MORE;
 }
@@ -95,7 +89,7 @@ static const char *why_write_failed(SSL *ssl)
 
     if (ERR_peek_error() == 0)
         (void)SSL_read(ssl, &ignored, sizeof(ignored));
-    return ERR_peek_error() ? tls_reason() : "the connection broke";
+    return ERR_peek_error() ? gad_tls_reason() : "the connection broke";
 }
 
 static ssize_t write_tls(struct transport *t, const uint8_t *p, size_t len)
@@ -139,7 +133,7 @@ static int read_tls(struct transport *t, struct gad_diag *d)
         bool is_eof = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
         if (want == SSL_ERROR_ZERO_RETURN || (t->finishing && is_eof))
             return GAD_END;
-        return why_it_failed(t, d);
+        return gad_tls_why_failed(t->ssl, "receiver", d);
     }
     return 0;
 }
@@ -159,7 +153,7 @@ static int finish_tls(struct transport *t)
         return 0;
     if (want == SSL_ERROR_WANT_WRITE)
         return GAD_MORE;
-    (void)snprintf(t->error, sizeof(t->error), "TLS: %s", tls_reason());
+    (void)snprintf(t->error, sizeof(t->error), "TLS: %s", gad_tls_reason());
     return GAD_ECLOSED;
 }
 
@@ -172,7 +166,7 @@ static void close_tls(struct transport *t)
 
 const struct transport_ops transport_tls = {.type = "tls",
                                             .is_connected = true,
-                                            .check = tls_files_check,
+                                            .check = check,
                                             .open = transport_connect_begin,
                                             .proceed = proceed_tls,
                                             .write = write_tls,

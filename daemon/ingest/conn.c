@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/ingest/reply.h"
+#include "daemon/ingest/tls_stream.h"
 #include "daemon/log.h"
 #include "daemon/watch.h"
 #include "lib/base/mem.h"
@@ -76,6 +77,8 @@ void conn_close(struct conn *c)
     watch_free(c->reader);
     watch_free(c->writer);
     watch_free(c->timer);
+    tls_stream_free(c->tls);
+    c->tls = NULL;
     (void)close(c->fd);
     c->fd = -1;
     gad_buf_deinit(&c->in);
@@ -150,6 +153,8 @@ static void linger(struct conn *c)
 
     c->state = CONN_LINGERING;
     c->linger_end = (struct gad_time){now.ns + LINGER_SECONDS * second};
+    if (c->tls)
+        tls_stream_end(c->tls);
     (void)shutdown(c->fd, SHUT_WR);
     watch_start(c->reader);
     set_timer(c, now);
@@ -174,11 +179,16 @@ static void settle(struct conn *c)
         linger(c);
 }
 
+static ssize_t send_to(struct conn *c, const uint8_t *p, size_t len)
+{
+    return c->tls ? tls_stream_write(c->tls, p, len) : send(c->fd, p, len, MSG_NOSIGNAL);
+}
+
 /* Returns false if the connection broke. */
 static bool write_some(struct conn *c)
 {
     while (gad_buf_left(&c->out) > 0) {
-        ssize_t n = send(c->fd, c->out.p + c->out.pos, gad_buf_left(&c->out), MSG_NOSIGNAL);
+        ssize_t n = send_to(c, c->out.p + c->out.pos, gad_buf_left(&c->out));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -213,6 +223,8 @@ static void write_event(void *arg)
 {
     struct conn *c = arg;
 
+    if (c->tls && c->state == CONN_OPEN && !c->paused && tls_stream_wants_write(c->tls))
+        watch_soon(c->reader); /* TLS has to answer before it reads on */
     conn_send(c);
 }
 
@@ -365,10 +377,12 @@ static bool read_some(struct conn *c, struct gad_time now)
             return false;
         }
     }
-    ssize_t n = read(c->fd, to, room);
+    ssize_t n = c->tls ? tls_stream_read(c->tls, to, room) : read(c->fd, to, room);
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
             conn_close(c);
+        else if (c->tls && tls_stream_wants_write(c->tls))
+            watch_start(c->writer);
         return false;
     }
     if (n == 0) {
@@ -401,6 +415,13 @@ static void discard(struct conn *c)
     }
 }
 
+/* Bytes that TLS has received already do not make the descriptor readable. */
+static void read_rest_soon(struct conn *c)
+{
+    if (c->state == CONN_OPEN && !c->paused && c->tls && tls_stream_has_more(c->tls))
+        watch_soon(c->reader);
+}
+
 static void read_event(void *arg)
 {
     struct conn *c = arg;
@@ -412,6 +433,7 @@ static void read_event(void *arg)
     }
     for (int i = 0; i < READS_PER_EVENT && read_some(c, now); i++)
         ;
+    read_rest_soon(c);
 }
 
 void conn_kick(struct conn *c)
@@ -423,11 +445,12 @@ void conn_kick(struct conn *c)
     keep_rest(c, gad_time_monotonic());
     if (c->state == CONN_OPEN && !c->paused)
         watch_start(c->reader);
+    read_rest_soon(c);
 }
 
 /* --- opening --- */
 
-int conn_open(struct conn *c, const struct conn_kind *kind, int fd)
+int conn_open(struct conn *c, const struct conn_kind *kind, int fd, struct tls_stream *tls)
 {
     size_t in_max = kind->frame_max + GAD_FRAME_HEAD;
     struct gad_time now = gad_time_monotonic();
@@ -455,8 +478,10 @@ int conn_open(struct conn *c, const struct conn_kind *kind, int fd)
         return GAD_ENOMEM;
     }
     c->fd = fd;
+    c->tls = tls;
     c->state = CONN_OPEN;
     log_opened(c);
     set_timer(c, now);
+    read_rest_soon(c); /* the first request can have arrived with the handshake */
     return 0;
 }

@@ -31,6 +31,7 @@
 #include "lib/wire/frame.h"
 
 struct conn;
+struct tls_stream;
 struct watch;
 struct event_base;
 
@@ -68,8 +69,9 @@ struct conn {
     struct gad_time opened;         /* monotonic */
     enum conn_state state;
     int fd;
-    bool paused;  /* complete frames can be waiting in `in`; the socket is not read */
-    bool no_idle; /* has no idle timeout: it only listens */
+    struct tls_stream *tls; /* owned; NULL: not encrypted */
+    bool paused;            /* complete frames can be waiting in `in`; the socket is not read */
+    bool no_idle;           /* has no idle timeout: it only listens */
     struct watch *reader, *writer, *timer;
     /* received bytes that are not consumed yet: at most one frame, or one read */
     struct gad_buf in;
@@ -87,8 +89,11 @@ struct conn {
 /* Describes the peer: "pid 7, uid 1000, gid 1000" or "192.0.2.1:40000". Returns @text. */
 const char *conn_peer(int fd, char text[static CONN_PEER_TEXT]);
 
-/* @fd: non-blocking; owned by the connection on success. */
-int conn_open(struct conn *c, const struct conn_kind *kind, int fd) GAD_MUST_CHECK;
+/*
+ * @fd: non-blocking; @tls: after its handshake, or NULL. The connection owns both on success.
+ */
+int conn_open(struct conn *c, const struct conn_kind *kind, int fd,
+              struct tls_stream *tls) GAD_MUST_CHECK;
 
 /*
  * To be called after frames were appended to c->out: sends as much as the peer takes now. May take

@@ -17,17 +17,19 @@
 #include "lib/wire/socket.h"
 
 /*
- * Connections are accepted at a limited rate: BACKLOG at once, and ACCEPTS_PER_SECOND in the long
- * run. A peer that floods the socket with connections then sleeps in connect(), instead of keeping
- * a core busy here and taking time from connected clients (tests/bench/hostile).
+ * Connections are accepted at a limited rate, and a 16th of those of a second at once. A peer that
+ * floods the socket with connections then sleeps in connect(), instead of keeping a core busy here
+ * and taking time from connected clients (tests/bench/hostile).
  */
-enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16, ACCEPTS_AFTER_REST = 4, ACCEPTS_PER_SECOND = 2000 };
+enum { BACKLOG = 128, ACCEPTS_PER_EVENT = 16, ACCEPTS_AFTER_REST = 4, AT_ONCE_PART = 16 };
 
 struct listener {
     int fd;
     char *address;
     bool is_unix, resting;
     bool is_given;        /* by the service manager, which also removes it */
+    int64_t pace;         /* ns for each connection, in the long run */
+    int64_t ahead_max;    /* ns */
     struct gad_time paid; /* the time at which the accepted connections conform to the rate */
     struct watch *reader, *rest;
     void (*accepted)(void *arg, int fd);
@@ -78,8 +80,6 @@ static void cannot_accept(struct listener *l, int err)
     rest(l, (struct gad_time){1000000000});
 }
 
-static const int64_t pace = 1000000000 / ACCEPTS_PER_SECOND; /* ns per connection */
-
 /* How far the accepted connections are ahead of the rate. */
 static int64_t ahead(const struct listener *l)
 {
@@ -100,8 +100,8 @@ static void accept_event(void *arg)
     struct listener *l = arg;
 
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-        if (ahead(l) >= BACKLOG * pace) {
-            rest(l, (struct gad_time){ACCEPTS_AFTER_REST * pace});
+        if (ahead(l) >= l->ahead_max) {
+            rest(l, (struct gad_time){ACCEPTS_AFTER_REST * l->pace});
             return;
         }
         int one = 1, peer = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -114,14 +114,14 @@ static void accept_event(void *arg)
             return;
         }
         l->resting = false;
-        l->paid.ns = gad_time_monotonic().ns + ahead(l) + pace;
+        l->paid.ns = gad_time_monotonic().ns + ahead(l) + l->pace;
         if (!l->is_unix)
             (void)setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         l->accepted(l->arg, peer);
     }
 }
 
-int listener_new(struct event_base *base, const char *address, uint32_t mode,
+int listener_new(struct event_base *base, const char *address, uint32_t mode, unsigned per_second,
                  void (*accepted)(void *arg, int fd), void *arg, struct listener **ret,
                  struct gad_diag *d)
 {
@@ -130,6 +130,8 @@ int listener_new(struct event_base *base, const char *address, uint32_t mode,
     if (!l)
         return gad_fail(d, GAD_ENOMEM, "'%s': no memory", address);
     l->fd = -1;
+    l->pace = 1000000000 / per_second;
+    l->ahead_max = 1000000000 / AT_ONCE_PART;
     l->is_unix = gad_socket_is_unix(address);
     l->accepted = accepted;
     l->arg = arg;

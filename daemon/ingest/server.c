@@ -12,7 +12,10 @@
 #include "daemon/ingest/conn.h"
 #include "daemon/ingest/decode.h"
 #include "daemon/ingest/listen.h"
+#include "daemon/ingest/peers.h"
 #include "daemon/ingest/reply.h"
+#include "daemon/ingest/tls_door.h"
+#include "daemon/ingest/tls_stream.h"
 #include "daemon/log.h"
 #include "daemon/log_limit.h"
 #include "daemon/score/job.h"
@@ -30,6 +33,8 @@ struct listener;
 struct client {
     struct conn conn; /* first: each conn here is a client */
     struct server *server;
+    struct peer *peer;  /* held; NULL: not by TLS, or refused */
+    bool is_refused;    /* by TLS; the connection only carries the reason */
     uint64_t in_flight; /* requests */
     size_t records;     /* of the requests in flight */
     bool touched;       /* has answers that were not sent yet; is in server.touched */
@@ -41,12 +46,15 @@ TAILQ_HEAD(client_list, client);
 struct server {
     struct server_options o;
     struct listener *unix_listener, *tcp_listener;
+    struct tls_door *tls; /* NULL: not configured */
+    size_t n_local;       /* clients that are not by TLS */
+    size_t n_refused;     /* clients that are refused */
     struct conn_kind kind;
     struct job_pool *pool;
     struct arena decode_arena, reply_arena;
     struct decoder decoder;
     struct client_list clients, dead, touched;
-    struct watch *done, *again, *reaper, *pusher;
+    struct watch *done, *again, *reaper, *pusher, *pacer;
     /* Jobs that were decoded in this turn of the loop and were not passed to the scorer yet. */
     void *pending[JOBS_MAX];
     size_t n_pending;
@@ -77,11 +85,30 @@ static size_t frame_cap(uint8_t kind, const void *arg)
     return 0;
 }
 
+enum { PACE_MIN_NS = 10000000 /* between two looks at clients that exceeded their rate */ };
+
+/* The limits of a client of TLS, over all its connections. */
+static bool is_peer_ready(struct server *s, struct peer *p)
+{
+    struct gad_time wait = peer_wait(p, gad_time_monotonic());
+
+    if (wait.ns == 0 && peer_has_room(p))
+        return true;
+    p->waits++;
+    if (wait.ns > 0 && !watch_is_on(s->pacer))
+        watch_after(s->pacer, (struct gad_time){wait.ns > PACE_MIN_NS ? wait.ns : PACE_MIN_NS});
+    return false;
+}
+
 static bool is_ready(struct conn *c)
 {
     struct client *client = client_of(c);
     struct server *s = client->server;
 
+    if (client->peer && !is_peer_ready(s, client->peer)) {
+        s->starved = true;
+        return false;
+    }
     if (client->in_flight < s->o.config->scoring.in_flight && client->records < CLIENT_RECORDS &&
         !job_pool_is_empty(s->pool))
         return true;
@@ -118,6 +145,10 @@ static void take_frame(struct conn *c, const struct gad_frame *f)
     st->records_in += j->n;
     j->begun = gad_time_monotonic();
     j->client = client;
+    if (client->peer) {
+        j->client_name = client->peer->name;
+        peer_take(client->peer, j->n, j->begun);
+    }
     client->in_flight++;
     client->records += j->n;
     if (s->n_pending == 0)
@@ -169,6 +200,8 @@ static void finish(struct server *s, struct job *j)
     }
     c->in_flight--;
     c->records -= j->n;
+    if (c->peer)
+        peer_give_back(c->peer, j->n);
     if (c->conn.state != CONN_CLOSED) {
         if (reply_job(j, &s->reply_arena, &c->conn.out) != 0) {
             log_warn("scoring", "no memory for an answer, closing the connection");
@@ -213,6 +246,11 @@ static void wake_starved(struct server *s)
     }
 }
 
+static void pace_event(void *arg)
+{
+    wake_starved(arg);
+}
+
 /* Answers finished jobs; returns false if it left some for the next turn of the loop. */
 static bool drain(struct server *s)
 {
@@ -241,7 +279,8 @@ static void done_event(void *arg)
 
 enum {
     REPLY_SCRATCH = 4 << 20, /* holds JOB_REASONS_MAX features and their texts */
-    OUT_SLACK = 16 << 20,    /* for answers in flight when a client's output is full */
+    REFUSED_MAX = 32,
+    OUT_SLACK = 16 << 20, /* for answers in flight when a client's output is full */
 };
 
 static void closed(struct conn *c)
@@ -250,9 +289,20 @@ static void closed(struct conn *c)
     struct server *s = client->server;
 
     s->o.stats->clients--;
+    s->n_refused -= client->is_refused;
+    s->n_local -= !client->peer && !client->is_refused;
+    if (client->peer)
+        client->peer->connections--;
     TAILQ_REMOVE(&s->clients, client, all);
     TAILQ_INSERT_TAIL(&s->dead, client, all);
     watch_soon(s->reaper);
+}
+
+static void free_client(struct client *c)
+{
+    if (c->peer)
+        peer_drop(c->peer);
+    gad_free(c);
 }
 
 /* Frees clients that are closed and that no job refers to any more. */
@@ -265,7 +315,7 @@ static void reap(void *arg)
         struct client *next = TAILQ_NEXT(c, all);
         if (c->in_flight == 0 && !c->touched) {
             TAILQ_REMOVE(&s->dead, c, all);
-            gad_free(c);
+            free_client(c);
         }
         c = next;
     }
@@ -287,24 +337,75 @@ static void refuse_busy(struct server *s, int fd, const char *why)
     (void)close(fd);
 }
 
-static void accepted(void *arg, int fd)
+/* Owns @fd and @tls if it succeeds; returns NULL if memory is short. */
+static struct client *add_client(struct server *s, int fd, struct tls_stream *tls)
 {
-    struct server *s = arg;
-
-    if (s->o.stats->clients >= s->o.config->scoring.max_clients) {
-        refuse_busy(s, fd, "max_clients is reached");
-        return;
-    }
     struct client *c = gad_calloc(1, sizeof(*c));
-    if (!c || conn_open(&c->conn, &s->kind, fd) != 0) {
-        refuse_busy(s, fd, "no memory");
+
+    if (!c || conn_open(&c->conn, &s->kind, fd, tls) != 0) {
         gad_free(c);
-        return;
+        return NULL;
     }
     c->server = s;
     TAILQ_INSERT_TAIL(&s->clients, c, all);
     s->o.stats->clients++;
+    return c;
+}
+
+static void accepted(void *arg, int fd)
+{
+    struct server *s = arg;
+
+    if (s->n_local >= s->o.config->scoring.max_clients) {
+        refuse_busy(s, fd, "max_clients is reached");
+        return;
+    }
+    if (!add_client(s, fd, NULL)) {
+        refuse_busy(s, fd, "no memory");
+        return;
+    }
+    s->n_local++;
     s->o.stats->clients_accepted++;
+}
+
+static void drop_tls(int fd, struct tls_stream *tls)
+{
+    tls_stream_free(tls);
+    (void)close(fd);
+}
+
+static void enter(void *arg, int fd, struct tls_stream *tls, struct peer *peer)
+{
+    struct server *s = arg;
+    struct client *c = add_client(s, fd, tls);
+
+    if (!c) {
+        s->o.stats->clients_refused++;
+        drop_tls(fd, tls);
+        return;
+    }
+    log_debug("scoring", "client %d is '%s', %s", fd, peer->name, tls_stream_version(tls));
+    c->peer = peer;
+    peer_hold(peer);
+    peer->connections++;
+    peer->accepted++;
+    s->o.stats->clients_accepted++;
+}
+
+/* Sends the reason. Few of these wait at a time for their peer to read it. */
+static void refuse(void *arg, int fd, struct tls_stream *tls, int code, const char *text)
+{
+    struct server *s = arg;
+    bool is_full = s->n_refused >= REFUSED_MAX;
+    struct client *c = is_full ? NULL : add_client(s, fd, tls);
+
+    if (!c) {
+        drop_tls(fd, tls);
+        return;
+    }
+    c->is_refused = true;
+    s->n_refused++;
+    conn_fail(&c->conn, 0, code, text);
 }
 
 static int open_sockets(struct server *s, struct gad_diag *d)
@@ -313,13 +414,20 @@ static int open_sockets(struct server *s, struct gad_diag *d)
     int r = 0;
 
     if (*c->scoring.unix_path)
-        r = listener_new(s->o.base, c->scoring.unix_path, c->scoring.mode, accepted, s,
-                         &s->unix_listener, d);
+        r = listener_new(s->o.base, c->scoring.unix_path, c->scoring.mode, LISTENER_PER_SECOND,
+                         accepted, s, &s->unix_listener, d);
     if (r == 0 && *c->scoring.unix_path)
         r = socket_group_set("scoring", c->scoring.group, c->scoring.unix_path, d);
     if (r == 0 && *c->scoring.tcp)
-        r = listener_new(s->o.base, c->scoring.tcp, 0, accepted, s, &s->tcp_listener, d);
-    return r;
+        r = listener_new(s->o.base, c->scoring.tcp, 0, LISTENER_PER_SECOND, accepted, s,
+                         &s->tcp_listener, d);
+    const struct tls_door_options tls = {.base = s->o.base,
+                                         .config = c,
+                                         .stats = s->o.stats,
+                                         .enter = enter,
+                                         .refuse = refuse,
+                                         .arg = s};
+    return r == 0 && *c->scoring.tls ? tls_door_new(&tls, &s->tls, d) : r;
 }
 
 static struct conn_kind scoring_kind(struct server *s)
@@ -366,7 +474,8 @@ int server_new(const struct server_options *o, struct server **ret, struct gad_d
     s->again = watch_timer(o->base, done_event, s);
     s->reaper = watch_timer(o->base, reap, s);
     s->pusher = watch_timer(o->base, push_event, s);
-    if (!s->kind.scratch || !s->done || !s->again || !s->reaper || !s->pusher ||
+    s->pacer = watch_timer(o->base, pace_event, s);
+    if (!s->pacer || !s->kind.scratch || !s->done || !s->again || !s->reaper || !s->pusher ||
         job_pool_new(o->config->scoring.job_memory, &s->pool) != 0 ||
         arena_init(&s->decode_arena, o->config->scoring.client_memory) != 0 ||
         arena_init(&s->reply_arena, REPLY_SCRATCH) != 0)
@@ -386,6 +495,7 @@ static void close_listeners(struct server *s)
     listener_free(s->unix_listener);
     listener_free(s->tcp_listener);
     s->unix_listener = s->tcp_listener = NULL;
+    tls_door_close(s->tls);
 }
 
 void server_stop(struct server *s)
@@ -402,6 +512,46 @@ void server_stop(struct server *s)
     watch_soon(s->reaper);
 }
 
+/* Ends the connections of clients that are not configured any more. */
+static void end_removed(struct server *s)
+{
+    struct client *c, *next;
+
+    for (c = TAILQ_FIRST(&s->clients); c; c = next) {
+        next = TAILQ_NEXT(c, all);
+        if (c->peer && !c->peer->is_configured)
+            conn_fail(&c->conn, 0, GANAD__V1__ERROR_REPLY__CODE__UNKNOWN_CLIENT,
+                      "the configuration has this client no longer");
+    }
+}
+
+int server_configure(struct server *s, const struct config *c, struct gad_diag *d)
+{
+    int r = s->tls ? peers_configure(tls_door_peers(s->tls), c, d) : 0;
+
+    if (r == 0)
+        end_removed(s);
+    if (r == 0)
+        watch_soon(s->pacer); /* limits may be higher */
+    return r;
+}
+
+int server_renewal_read(struct server *s, struct gad_diag *d)
+{
+    return s->tls ? tls_door_renewal_read(s->tls, d) : 0;
+}
+
+void server_renewal_put(struct server *s, tls_renewal_fn *fn, void *arg)
+{
+    if (s->tls)
+        tls_door_renewal_put(s->tls, fn, arg);
+}
+
+const struct peer *server_peer(const struct server *s, size_t i)
+{
+    return s->tls ? peers_at(tls_door_peers(s->tls), i) : NULL;
+}
+
 static void take_back(struct server *s, struct job *j)
 {
     if (!j->client) {
@@ -409,6 +559,8 @@ static void take_back(struct server *s, struct job *j)
         return;
     }
     j->client->in_flight--;
+    if (j->client->peer)
+        peer_give_back(j->client->peer, j->n);
     job_put(s->pool, j);
 }
 
@@ -428,8 +580,10 @@ void server_free(struct server *s)
         conn_close(&c->conn);
     while ((c = TAILQ_FIRST(&s->dead)) != NULL) {
         TAILQ_REMOVE(&s->dead, c, all);
-        gad_free(c);
+        free_client(c);
     }
+    tls_door_free(s->tls);
+    watch_free(s->pacer);
     watch_free(s->done);
     watch_free(s->again);
     watch_free(s->reaper);

@@ -10,8 +10,9 @@
  * Thread: main.
  */
 
-#include <stdbool.h>
+#include <stddef.h>
 
+#include "daemon/tls_files.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
@@ -20,6 +21,7 @@ struct event_base;
 struct gad_diag;
 struct job;
 struct models;
+struct peer;
 struct scorer;
 struct server;
 struct stats;
@@ -50,6 +52,19 @@ int server_new(const struct server_options *o, struct server **ret,
  * then calls stopped().
  */
 void server_stop(struct server *s);
+
+/*
+ * Applies the [client] sections of another configuration: limits at once; connections of clients
+ * that it lacks end. On an error nothing has changed.
+ */
+int server_configure(struct server *s, const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Certificates and keys of [scoring] tls that were renewed, as daemon/ingest/tls_door.h. */
+int server_renewal_read(struct server *s, struct gad_diag *d) GAD_MUST_CHECK;
+void server_renewal_put(struct server *s, tls_renewal_fn *fn, void *arg);
+
+/* The clients that TLS identifies, as daemon/ingest/peers.h; NULL: there are no more. */
+const struct peer *server_peer(const struct server *s, size_t i);
 
 /* The scorer must have stopped: its jobs are taken back unanswered. */
 void server_free(struct server *s);

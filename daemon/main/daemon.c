@@ -206,8 +206,10 @@ static struct drift_options drift_options(const struct config *c)
 static int configure(void *arg, const struct config *c)
 {
     struct daemon *self = arg;
-    int r = feed_configure(self->feed, c);
+    int r = server_configure(self->server, c, NULL);
 
+    if (r == 0)
+        r = feed_configure(self->feed, c);
     if (r != 0)
         return r;
     self->stop_timeout = c->ganadd.stop_timeout;
@@ -364,6 +366,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
     const struct reload_options reload = {.base = self->base,
                                           .config = self->config,
                                           .feed = self->feed,
+                                          .server = self->server,
                                           .models = m,
                                           .configure = configure,
                                           .done = reloaded,
@@ -381,6 +384,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .suppressor = self->suppressor,
                                             .record_log = self->record_log,
                                             .captures = self->captures,
+                                            .server = self->server,
                                             .reopen = reopen,
                                             .arg = self};
     r = control_new(&control, &self->control, d);
@@ -391,6 +395,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .models = m,
                                             .stats = &self->stats,
                                             .feed = self->feed,
+                                            .server = self->server,
                                             .captures = self->captures};
     return metrics_new(&metrics, &self->metrics, d);
 }
@@ -471,6 +476,18 @@ static void log_if_no_capture(const struct config *c)
                    c->file, c->file);
 }
 
+/* Descriptors that clients can have. */
+static uint64_t n_clients(const struct config *c)
+{
+    uint64_t n = c->scoring.max_clients + c->control.max_clients + ACCESS_RESERVED;
+
+    if (*c->scoring.tls)
+        n += c->scoring.handshakes;
+    for (size_t i = 0; i < c->n_clients; i++)
+        n += config_client_is_used(&c->client[i]) ? c->client[i].connections : 0;
+    return n;
+}
+
 int daemon_run(const struct config *c, struct models *m, bool once, struct gad_diag *d)
 {
     gad_cleanup(daemon_deinit) struct daemon self = {
@@ -480,8 +497,7 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
 
     if (config_is_live(c))
         privileges_take_raw();
-    int r = descriptors_raise(c->scoring.max_clients + c->control.max_clients + ACCESS_RESERVED,
-                              c->n_captures, c->n_outputs, d);
+    int r = descriptors_raise(n_clients(c), c->n_captures, c->n_outputs, d);
     if (r == 0)
         r = make_events(&self, d);
     if (r == 0)

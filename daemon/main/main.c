@@ -7,6 +7,7 @@
 #include "daemon/config/config.h"
 #include "daemon/feed/file_check.h"
 #include "daemon/feed/transport.h"
+#include "daemon/ingest/tls_door.h"
 #include "daemon/log.h"
 #include "daemon/main/daemon.h"
 #include "daemon/main/options.h"
@@ -60,6 +61,19 @@ static int dump(const struct config *c)
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int check_scoring(const struct config *c, struct gad_diag *d)
+{
+    struct tls_files f = tls_door_files(c);
+
+    d->text[0] = '\0';
+    int r = *c->scoring.tls ? tls_files_check(&f, d) : 0;
+    if (*d->text)
+        gad_diag_prefix(d, "[scoring] tls");
+    if (r == 0 && *d->text)
+        (void)printf("%s\n", d->text);
+    return r;
+}
+
 static int check_outputs(const struct config *c, struct gad_diag *d)
 {
     int r = 0;
@@ -103,7 +117,7 @@ int main(int argc, char **argv)
     r = models_load(c, &m, &d);
     if (r != 0)
         return fail_models(&o, r, &d);
-    if (o.test && check_outputs(c, &d) != 0)
+    if (o.test && (check_scoring(c, &d) != 0 || check_outputs(c, &d) != 0))
         return fail(&d);
     if (o.test && file_check_config(c, &d) != 0)
         return fail(&d);

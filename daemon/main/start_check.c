@@ -48,6 +48,18 @@ static int check_listen(const struct config *c, const char *section, const char 
     return r;
 }
 
+/* @key, @other: an address of [scoring]. */
+static int check_clash(const struct config *c, const char *section, const char *address,
+                       const char *key, const char *other, struct gad_diag *d)
+{
+    if (!*address || !*other || !gad_socket_clash(other, address))
+        return 0;
+    int r = gad_fail(d, GAD_EINVAL, "'%s' conflicts with [scoring] %s '%s': use another port",
+                     address, key, other);
+    prefix(c, section, "tcp", d);
+    return r;
+}
+
 static int check_sockets(const struct config *c, struct gad_diag *d)
 {
     int r = check_listen(c, "scoring", "unix", c->scoring.unix_path, d);
@@ -55,18 +67,18 @@ static int check_sockets(const struct config *c, struct gad_diag *d)
     if (r == 0)
         r = check_listen(c, "scoring", "tcp", c->scoring.tcp, d);
     if (r == 0)
+        r = check_listen(c, "scoring", "tls", c->scoring.tls, d);
+    if (r == 0)
         r = check_listen(c, "control", "unix", c->control.unix_path, d);
     if (r == 0)
         r = check_listen(c, "metrics", "unix", c->metrics.unix_path, d);
     if (r == 0)
         r = check_listen(c, "metrics", "tcp", c->metrics.tcp, d);
-    if (r == 0 && *c->scoring.tcp && *c->metrics.tcp &&
-        gad_socket_clash(c->scoring.tcp, c->metrics.tcp)) {
-        r = gad_fail(d, GAD_EINVAL, "'%s' conflicts with [scoring] tcp '%s': use another port",
-                     c->metrics.tcp, c->scoring.tcp);
-        prefix(c, "metrics", "tcp", d);
-    }
-    return r;
+    if (r == 0)
+        r = check_clash(c, "metrics", c->metrics.tcp, "tcp", c->scoring.tcp, d);
+    if (r == 0)
+        r = check_clash(c, "metrics", c->metrics.tcp, "tls", c->scoring.tls, d);
+    return r == 0 ? check_clash(c, "scoring", c->scoring.tcp, "tls", c->scoring.tls, d) : r;
 }
 
 static int check_groups(const struct config *c, struct gad_diag *d)

@@ -16,6 +16,7 @@
 struct config;
 struct event_base;
 struct feed;
+struct server;
 struct gad_buf;
 struct gad_diag;
 struct metrics;
@@ -30,6 +31,7 @@ struct metrics_options {
     struct stats *stats;
     struct feed *feed;
     const struct capture_merge *captures; /* or NULL */
+    const struct server *server;          /* or NULL */
 };
 
 /* *ret is NULL if no address is configured. Everything in @o must outlive it. */

@@ -12,6 +12,8 @@
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture.h"
 #include "daemon/ingest/capture_merge.h"
+#include "daemon/ingest/peers.h"
+#include "daemon/ingest/server.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/text.h"
 #include "daemon/score/drift.h"
@@ -317,6 +319,31 @@ static void add_sources(const struct capture_merge *captures, struct gad_buf *b)
                        strcmp(s.link, "up") == 0);
 }
 
+/* --- clients --- */
+
+static void add_clients(const struct server *server, struct gad_buf *b)
+{
+#define AT(field) offsetof(struct peer, field)
+    static const struct field fields[] = {
+        {"ganad_client_connections", "connections of a client by TLS", TEXT_GAUGE, AT(connections)},
+        {"ganad_client_accepted_total", "connections accepted", TEXT_COUNTER, AT(accepted)},
+        {"ganad_client_refused_total", "connections beyond its limit", TEXT_COUNTER, AT(refused)},
+        {"ganad_client_requests_total", "requests", TEXT_COUNTER, AT(requests)},
+        {"ganad_client_records_total", "records", TEXT_COUNTER, AT(records)},
+        {"ganad_client_records_in_flight", "records of unanswered requests", TEXT_GAUGE,
+         AT(records_in_flight)},
+        {"ganad_client_waits_total", "times it was not read because of its limits", TEXT_COUNTER,
+         AT(waits)}};
+#undef AT
+    const struct peer *p;
+
+    for (size_t k = 0; server_peer(server, 0) && k < sizeof(fields) / sizeof(fields[0]); k++) {
+        text_family(b, fields[k].name, fields[k].kind, fields[k].help);
+        for (size_t i = 0; (p = server_peer(server, i)) != NULL; i++)
+            add_field(b, &fields[k], (struct text_label){"client", p->name}, p);
+    }
+}
+
 /* --- the process --- */
 
 static size_t open_files(void)
@@ -382,6 +409,7 @@ void metrics_page(const struct metrics_options *o, struct gad_buf *b)
     add_models(o->models, b);
     add_outputs(o->feed, b);
     add_spool(feed_spool(o->feed), o->config->spool.quota, b);
+    add_clients(o->server, b);
     add_sources(o->captures, b);
     add_capture_counters(o->captures, b);
     add_unread(o->captures, b);

@@ -7,6 +7,7 @@
 
 #include "daemon/config/diff.h"
 #include "daemon/feed/feed.h"
+#include "daemon/ingest/server.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/score/models.h"
@@ -186,6 +187,8 @@ static void put_all(struct reload *r)
     add_keys(r->o.config, w->config, CONFIG_AT_RESTART, &r->result.restart);
     if (r->o.feed)
         feed_renewal_put(r->o.feed, add_file, &r->result);
+    if (r->o.server)
+        server_renewal_put(r->o.server, add_file, &r->result);
     log_set_level(w->config->ganadd.log_level);
     if (r->now != r->o.config)
         config_free((struct config *)(uintptr_t)r->now);
@@ -243,7 +246,7 @@ static void put(struct reload *r)
 
 /* --- the worker --- */
 
-static void load_all(struct reload_work *w, struct feed *feed)
+static void load_all(struct reload_work *w, struct feed *feed, struct server *server)
 {
     w->error = config_load(w->file, &w->config, &w->why);
     if (w->error == 0)
@@ -256,6 +259,8 @@ static void load_all(struct reload_work *w, struct feed *feed)
         log_debug("reload", "%zu models are loaded", w->models->n);
     if (w->error == 0 && feed)
         w->error = feed_renewal_read(feed, &w->why);
+    if (w->error == 0 && server)
+        w->error = server_renewal_read(server, &w->why);
 }
 
 static void load_one(struct reload_work *w)
@@ -281,7 +286,7 @@ static void work(void *arg)
     struct reload *r = arg;
 
     if (r->work.file)
-        load_all(&r->work, r->o.feed);
+        load_all(&r->work, r->o.feed, r->o.server);
     else if (r->work.back)
         prove_back(&r->work);
     else

@@ -30,6 +30,7 @@
 
 struct event_base;
 struct feed;
+struct server;
 struct models;
 struct reload;
 
@@ -78,6 +79,7 @@ struct reload_options {
     struct event_base *base;
     const struct config *config; /* as of the start */
     struct feed *feed;           /* NULL: no outputs have files to reload */
+    struct server *server;       /* NULL: it has no files to reload */
     struct models *models;       /* the running models, which are replaced in place */
     /*
      * Applies the keys other than models that take effect at once; does not keep @c. If it fails,

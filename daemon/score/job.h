@@ -50,6 +50,8 @@ struct job_origin {
 
 struct job {
     struct client *client; /* receives the answer; NULL: none, the records come from captures */
+    /* the client's name by its certificate, which lives as long as the job; NULL: no name */
+    const char *client_name;
     uint64_t id;
     struct model *model; /* held; NULL: none yet. Scores all records unless n_parts > 0 */
     bool may_part;       /* set before job_reserve(): the records can go to several models */

@@ -178,7 +178,7 @@ class Daemon:
     """A ganadd in its own directory, {dir} in values. Sections of its configuration are keywords:
     scoring={"idle_timeout": "1s"}, models={"name": {"checkpoint": "file"}}, outputs=ALERTS_FILE."""
 
-    def __init__(self, start=True, models=None, captures=None, outputs=None,
+    def __init__(self, start=True, models=None, captures=None, outputs=None, clients=None,
                  stdout=subprocess.DEVNULL, **sections):
         self.tmp = tempfile.TemporaryDirectory(prefix="ganad-")
         self.dir = self.tmp.name
@@ -196,6 +196,8 @@ class Daemon:
             conf["capture " + name] = keys
         for name, keys in (outputs or {}).items():
             conf["output " + name] = keys
+        for name, keys in (clients or {}).items():
+            conf["client " + name] = keys
         with open(self.conf, "w") as f:
             for section, keys in conf.items():
                 f.write(f"[{section}]\n" + 
@@ -290,6 +292,19 @@ class Conn:
             self.s.close()
             raise
         self.s.settimeout(timeout * SLOW)
+
+    @classmethod
+    def tls(cls, port, context, timeout=20, source="127.0.0.1"):
+        """A connection to [scoring] tls on 127.0.0.1, whose certificate is for localhost."""
+        self = cls.__new__(cls)
+        self.buf = b""
+        s = socket.create_connection(("127.0.0.1", port), timeout * SLOW, (source, 0))
+        try:
+            self.s = context.wrap_socket(s, server_hostname="localhost")
+        except OSError:
+            s.close()
+            raise
+        return self
 
     def send(self, kind, message):
         self.s.sendall(frame(kind, message))

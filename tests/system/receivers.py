@@ -64,15 +64,18 @@ class Authority:
         subprocess.run(["openssl", *arguments], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
 
-    def sign(self, name, host="localhost", days=30):
-        """The files of a certificate and its key."""
+    def sign(self, name, host="localhost", days=30, san=None):
+        """The files of a certificate and its key.
+        @san: its names as OpenSSL writes them, in place of @host; "": a common name alone"""
         key, request, cert, more = (self.path(f"{self.name}-{name}.{x}")
                                     for x in ("key", "csr", "crt", "ext"))
         self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                  key, "-out", request,
                  "-subj", f"/CN={name}")
         with open(more, "w") as f:
-            f.write(f"subjectAltName={'IP' if host[0].isdigit() else 'DNS'}:{host}\n")
+            if san is None:
+                san = f"{'IP' if host[0].isdigit() else 'DNS'}:{host}"
+            f.write(f"subjectAltName={san}\n" if san else "basicConstraints=CA:FALSE\n")
         dates = ["-days", str(days)] if days > 0 else ["-not_before", "20200101000000Z",
                                                        "-not_after", "20200102000000Z"]
         if days > 0:

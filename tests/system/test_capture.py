@@ -120,7 +120,7 @@ class Capture(Case):
         p = subprocess.run([ganad.args.ganadd, "-c", bare, "-t"], stderr=subprocess.PIPE,
                            check=False)
         self.assertEqual(p.returncode, 1)
-        self.assertIn(b"[scoring] has neither unix nor tcp, and no capture is configured", p.stderr)
+        self.assertIn(b"[scoring] has neither unix, tcp nor tls, and no capture is configured", p.stderr)
 
     def test_files_are_read_as_the_configuration_says(self):
         """With the settings of its only capture; with several it is ambiguous."""

@@ -84,6 +84,11 @@ class Tls(unittest.TestCase):
             ganad.wait_for(lambda: d.status().output[0].connects, 20, "by that name it is trusted")
             self.assertEqual(d.stop(), 0)
 
+    def test_a_name_in_the_common_name_alone(self):
+        port, got = self.server(self.authority.sign("localhost", san=""))
+        self.refused(port, "certificate: hostname mismatch")
+        self.assertEqual(got, [])
+
     def test_an_address_that_the_certificate_has_not(self):
         port, _ = self.server(self.authority.sign("name"))
         self.refused(port, "certificate: IP address mismatch", host="127.0.0.1")

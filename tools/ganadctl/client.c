@@ -12,14 +12,19 @@
 #include "lib/record/record.h"
 #include "lib/wire/socket.h"
 #include "proto/ganad.pb-c.h"
+#include "tools/ganadctl/client_tls.h"
 
 enum { READ_LEN = 256 << 10 };
 
 int client_open(struct client *c, const char *address, struct gad_diag *d)
 {
     int fd = -1;
-    int err = gad_socket_connect(address, CLIENT_CONNECT_MS, &fd, d);
 
+    if (client_tls_target(address))
+        return gad_fail(d, GAD_EFORMAT,
+                        "%s: ganadd's control socket does not speak TLS; only 'score' does",
+                        address);
+    int err = gad_socket_connect(address, CLIENT_CONNECT_MS, &fd, d);
     if (err)
         return err;
     *c = (struct client){
@@ -31,8 +36,30 @@ int client_open(struct client *c, const char *address, struct gad_diag *d)
     return 0;
 }
 
+int client_open_scoring(struct client *c, const char *address, const struct client_tls_choice *tls,
+                        struct gad_diag *d)
+{
+    const char *target = client_tls_target(address);
+
+    if (!target)
+        return client_open(c, address, d);
+    if (gad_socket_is_unix(target))
+        return gad_fail(d, GAD_EFORMAT, "'%s': tls:// needs HOST:PORT", address);
+    int err = client_open(c, target, d);
+    if (err)
+        return err;
+    c->address = address;
+    err = client_tls_open(c->fd, target, tls, CLIENT_CONNECT_MS, &c->tls, d);
+    if (err) {
+        client_close(c);
+        gad_diag_prefix(d, "%s", address);
+    }
+    return err;
+}
+
 void client_close(struct client *c)
 {
+    client_tls_free(c->tls);
     if (c->fd >= 0)
         close(c->fd);
     gad_buf_deinit(&c->in);
@@ -55,6 +82,8 @@ int client_queue(struct client *c, uint8_t kind, const ProtobufCMessage *m, stru
 
 static int failed(const struct client *c, int err, struct gad_diag *d)
 {
+    if (c->tls && *client_tls_error(c->tls))
+        return gad_fail(d, GAD_EMISMATCH, "%s: %s", c->address, client_tls_error(c->tls));
     if (err == -EPIPE || err == -ECONNRESET)
         return gad_fail(d, GAD_ECLOSED, "%s: the server closed the connection", c->address);
     return gad_fail(d, err, "%s: %s", c->address, gad_strerror(err));
@@ -65,7 +94,9 @@ static int failed(const struct client *c, int err, struct gad_diag *d)
 static int write_some(struct client *c, struct gad_diag *d)
 {
     while (gad_buf_left(&c->out) > 0) {
-        ssize_t n = send(c->fd, c->out.p + c->out.pos, gad_buf_left(&c->out), MSG_NOSIGNAL);
+        const uint8_t *p = c->out.p + c->out.pos;
+        size_t len = gad_buf_left(&c->out);
+        ssize_t n = c->tls ? client_tls_write(c->tls, p, len) : send(c->fd, p, len, MSG_NOSIGNAL);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
@@ -85,7 +116,7 @@ static int read_some(struct client *c, struct gad_diag *d)
 
     if (!room)
         return gad_fail(d, GAD_ENOMEM, "%s: no memory for the answer", c->address);
-    ssize_t n = recv(c->fd, room, READ_LEN, 0);
+    ssize_t n = c->tls ? client_tls_read(c->tls, room, READ_LEN) : recv(c->fd, room, READ_LEN, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (n <= 0)
@@ -105,10 +136,11 @@ int client_move(struct client *c, struct pollfd *more, size_t n_more, int timeou
     for (size_t i = 0; i < n_more; i++)
         p[1 + i] = more[i];
 
-    int n = poll(p, 1 + n_more, timeout_ms);
+    bool has_more = c->tls && client_tls_has_more(c->tls);
+    int n = poll(p, 1 + n_more, has_more ? 0 : timeout_ms);
     if (n < 0)
         return errno == EINTR ? 0 : failed(c, -errno, d);
-    if (n == 0)
+    if (n == 0 && !has_more)
         return gad_fail(d, -ETIMEDOUT, "%s: no answer for %d s", c->address, timeout_ms / 1000);
     for (size_t i = 0; i < n_more; i++)
         more[i].revents = p[1 + i].revents;
@@ -116,7 +148,7 @@ int client_move(struct client *c, struct pollfd *more, size_t n_more, int timeou
     int err = 0;
     if (p[0].revents & POLLOUT)
         err = write_some(c, d);
-    if (!err && p[0].revents & (POLLIN | POLLHUP | POLLERR))
+    if (!err && (has_more || p[0].revents & (POLLIN | POLLHUP | POLLERR)))
         err = read_some(c, d);
     return err;
 }

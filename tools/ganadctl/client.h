@@ -20,6 +20,8 @@
 #include "lib/wire/frame.h"
 #include "proto/ganad.pb-c.h"
 
+struct client_tls;
+struct client_tls_choice;
 struct gad_diag;
 struct gad_record;
 
@@ -35,15 +37,19 @@ enum {
 
 struct client {
     int fd;
-    const char *address; /* borrowed; for messages */
-    uint8_t asked;       /* kind of the last request */
-    int refused;         /* code of the last ErrorReply, or 0 */
+    struct client_tls *tls; /* owned; NULL: not encrypted */
+    const char *address;    /* borrowed; for messages */
+    uint8_t asked;          /* kind of the last request */
+    int refused;            /* code of the last ErrorReply, or 0 */
     struct gad_buf in, out;
 };
 
 #define CLIENT_INIT ((struct client){.fd = -1})
 
 int client_open(struct client *c, const char *address, struct gad_diag *d) GAD_MUST_CHECK;
+/* The same with an address that can also be "tls://HOST:PORT", which only scoring sockets speak. */
+int client_open_scoring(struct client *c, const char *address, const struct client_tls_choice *tls,
+                        struct gad_diag *d) GAD_MUST_CHECK;
 void client_close(struct client *c); /* can be opened again */
 
 /* Appends a message, which client_move() writes. */

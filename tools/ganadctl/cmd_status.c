@@ -171,6 +171,21 @@ static void print_records(const Ganad__V1__StatusReply__Records *r)
         printf("the last failure of the file of records: %s\n", ctl_safe(r->error, state));
 }
 
+static void print_clients(const Ganad__V1__StatusReply *s)
+{
+    char name[CTL_TEXT], n[6][SHOW_TEXT];
+
+    printf("\n%-24s %11s %12s %10s %14s %14s %12s\n", "CLIENT", "CONNECTIONS", "ACCEPTED",
+           "REFUSED", "REQUESTS", "RECORDS", "WAITS");
+    for (size_t i = 0; i < s->n_client; i++) {
+        const Ganad__V1__StatusReply__Client *c = s->client[i];
+        printf("%-24s %11s %12s %10s %14s %14s %12s\n", ctl_safe(c->name, name),
+               show_count(c->connections, n[0]), show_count(c->accepted, n[1]),
+               show_count(c->refused, n[2]), show_count(c->requests, n[3]),
+               show_count(c->records, n[4]), show_count(c->waits, n[5]));
+    }
+}
+
 static void print_sources(const Ganad__V1__StatusReply *s)
 {
     char name[CTL_TEXT], state[CTL_TEXT], target[CTL_TEXT], n[6][SHOW_TEXT];
@@ -276,6 +291,8 @@ static void print_status(const Ganad__V1__StatusReply *s)
         print_spool(s->spool);
     if (s->records)
         print_records(s->records);
+    if (s->n_client > 0)
+        print_clients(s);
     if (s->n_source > 0)
         print_sources(s);
     else
@@ -433,13 +450,34 @@ static json_t *sources(const Ganad__V1__StatusReply *s)
     return list;
 }
 
+static json_t *clients(const Ganad__V1__StatusReply *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_client; i++) {
+        const Ganad__V1__StatusReply__Client *c = s->client[i];
+        const struct number numbers[] = {
+            {"connections", c->connections},
+            {"accepted", c->accepted},
+            {"refused", c->refused},
+            {"requests", c->requests},
+            {"records", c->records},
+            {"in_flight", c->in_flight},
+            {"waits", c->waits},
+        };
+        (void)json_array_append_new(list, with_numbers(json_pack("{s:s}", "name", c->name), numbers,
+                                                       sizeof(numbers) / sizeof(numbers[0])));
+    }
+    return list;
+}
+
 static int print_json(const Ganad__V1__StatusReply *s)
 {
-    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
                           s->version, "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file",
                           s->config_file, "models", models(s), "outputs", outputs(s), "spool",
-                          spool(s->spool), "records", records(s->records), "sources", sources(s),
-                          "counters", counters(s->counter, s->n_counter));
+                          spool(s->spool), "records", records(s->records), "clients", clients(s),
+                          "sources", sources(s), "counters", counters(s->counter, s->n_counter));
     int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
     json_decref(o);
     putchar('\n');
@@ -471,6 +509,7 @@ const struct cli_command command_status = {
     .summary = "show models, outputs, records, sources and counters of the running ganadd",
     .help =
         "  -J, --json   one object with the keys version, pid, uptime (s), config_file, models,\n"
-        "               outputs, spool, records (null without such a file), sources, counters\n",
+        "               outputs, spool, records (null without such a file), clients, sources,\n"
+        "               counters\n",
     .run = run,
 };

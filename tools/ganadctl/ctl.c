@@ -72,6 +72,31 @@ const char *ctl_control_socket(void)
     return socket_of("GANAD_CONTROL_SOCKET", GAD_CONTROL_SOCKET);
 }
 
+static const char *tls_option[CTL_TLS_LAST - CTL_TLS_FIRST + 1];
+
+void ctl_tls_option(int c, const char *arg)
+{
+    tls_option[c - CTL_TLS_FIRST] = arg;
+}
+
+static const char *tls_value(int c, const char *variable)
+{
+    const char *env = getenv(variable);
+
+    if (tls_option[c - CTL_TLS_FIRST])
+        return tls_option[c - CTL_TLS_FIRST];
+    return env ? env : "";
+}
+
+struct client_tls_choice ctl_tls_choice(void)
+{
+    return (struct client_tls_choice){
+        .ca = tls_value(CTL_TLS_FIRST, "GANAD_TLS_CA"),
+        .certificate = tls_value(CTL_TLS_FIRST + 1, "GANAD_TLS_CERTIFICATE"),
+        .key = tls_value(CTL_TLS_FIRST + 2, "GANAD_TLS_KEY"),
+        .server_name = tls_value(CTL_TLS_LAST, "GANAD_TLS_SERVER_NAME")};
+}
+
 /* The path of a unix socket. */
 static const char *path_of(const char *address)
 {
@@ -118,6 +143,8 @@ int ctl_unreachable(int err, const struct gad_diag *d, bool scoring)
     cli_say("%s", d->text);
     if (err == GAD_EFORMAT || err == GAD_ELIMIT)
         return CLI_USAGE;
+    if (client_tls_target(address))
+        return CLI_UNREACHABLE;
     if (is_other_file(address))
         fprintf(stderr, "%s is not a socket: -s names the %s socket of ganadd.\n", address,
                 scoring ? "scoring" : "control");

@@ -11,6 +11,7 @@
 #include "lib/base/diag.h"
 #include "proto/ganad.pb-c.h"
 #include "tools/common/cli.h"
+#include "tools/ganadctl/client_tls.h"
 
 extern const struct cli_command command_config, command_drift, command_model, command_reload,
     command_reopen, command_score, command_spool, command_stats, command_status, command_suppress,
@@ -40,6 +41,20 @@ const char **ctl_socket_option(void);
 /* The value of -s, else of the environment, else the default. */
 const char *ctl_scoring_socket(void);
 const char *ctl_control_socket(void);
+
+/* The option of the files of TLS, of a command that takes them: CTL_TLS_LONG_OPTIONS. */
+enum { CTL_TLS_FIRST = 512, CTL_TLS_LAST = CTL_TLS_FIRST + 3 };
+#define CTL_TLS_LONG_OPTIONS                                                                       \
+    {"ca", required_argument, NULL, CTL_TLS_FIRST},                                                \
+        {"certificate", required_argument, NULL, CTL_TLS_FIRST + 1},                               \
+        {"key", required_argument, NULL, CTL_TLS_FIRST + 2},                                       \
+    {                                                                                              \
+        "server-name", required_argument, NULL, CTL_TLS_LAST                                       \
+    }
+/* @c: CTL_TLS_FIRST to CTL_TLS_LAST; @arg is kept. */
+void ctl_tls_option(int c, const char *arg);
+/* The options, else the environment. */
+struct client_tls_choice ctl_tls_choice(void);
 
 /* Prints why a connect failed and what can be done. Returns the exit code. */
 int ctl_unreachable(int err, const struct gad_diag *d, bool scoring);

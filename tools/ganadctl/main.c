@@ -58,16 +58,17 @@ int main(int argc, char **argv)
         .name = "ganadctl",
         .before = "[-s SOCKET] ",
         .about = "Control and query tool for ganadd, the network anomaly detector.",
-        .more = "Options:\n"
-                "  -s, --socket SOCKET   a path, or HOST:PORT; score uses the scoring socket, "
-                "by default\n"
-                "                        $GANAD_SCORING_SOCKET, else " GAD_SCORING_SOCKET ";\n"
-                "                        the others use the control socket, by default\n"
-                "                        $GANAD_CONTROL_SOCKET, else " GAD_CONTROL_SOCKET "\n"
-                "  -h, --help            this text; after a command, its options\n"
-                "  -V, --version         the version of ganadctl alone\n"
-                "\n"
-                "Exit status: 0 done, 1 failed, 2 wrong usage, 3 ganadd cannot be reached.\n",
+        .more =
+            "Options:\n"
+            "  -s, --socket SOCKET   a path, or HOST:PORT; score uses the scoring socket, also\n"
+            "                        tls://HOST:PORT, by default\n"
+            "                        $GANAD_SCORING_SOCKET, else " GAD_SCORING_SOCKET ";\n"
+            "                        the others use the control socket, by default\n"
+            "                        $GANAD_CONTROL_SOCKET, else " GAD_CONTROL_SOCKET "\n"
+            "  -h, --help            this text; after a command, its options\n"
+            "  -V, --version         the version of ganadctl alone\n"
+            "\n"
+            "Exit status: 0 done, 1 failed, 2 wrong usage, 3 ganadd cannot be reached.\n",
         .version = GANAD_VERSION,
         .socket = ctl_socket_option(),
         .command = commands,

@@ -281,6 +281,7 @@ static const struct option longs[] = {CTL_LONG_OPTIONS,
                                       {"top", required_argument, NULL, OPT_TOP},
                                       {"no-alerts", no_argument, NULL, OPT_NO_ALERTS},
                                       {"skip-bad", no_argument, NULL, OPT_SKIP_BAD},
+                                      CTL_TLS_LONG_OPTIONS,
                                       CAPTURE_LONG_OPTIONS,
                                       {"fpr-budget", required_argument, NULL, OPT_FPR},
                                       {NULL, 0, NULL, 0}};
@@ -293,6 +294,10 @@ static int take_option(struct score_run *run, int c, char *arg, bool *ret_top, s
     uint64_t top = 0;
     int err;
 
+    if (c >= CTL_TLS_FIRST && c <= CTL_TLS_LAST) {
+        ctl_tls_option(c, arg);
+        return 0;
+    }
     if (c >= CAPTURE_OPTION_FIRST)
         return capture_option_take(&run->capture, c, arg, d);
     switch (c) {
@@ -371,6 +376,10 @@ const struct cli_command command_score = {
         "                           networks of its models, else the first of its configuration\n"
         "  --no-alerts              an anomalous record raises no alert\n"
         "  --skip-bad               skip and count bad lines instead of stopping at the first\n"
+        "  --ca FILE, --certificate FILE, --key FILE, --server-name NAME\n"
+        "                           for -s tls://HOST:PORT: authorities of the server (else the\n"
+        "                           system's), our certificate and its key, and the name of the\n"
+        "                           server's; else $GANAD_TLS_CA, $GANAD_TLS_CERTIFICATE, ...\n"
         "  --local CHECKPOINT       score in this process, without a ganadd\n"
         "  --fpr-budget F           --local: the false-positive rate that sets the threshold "
         "(0.001)\n"

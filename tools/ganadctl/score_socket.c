@@ -66,6 +66,13 @@ static bool wants_input(const struct line *l, const struct score_run *run)
            gad_buf_left(&run->out) < SCORE_OUTPUT_HIGH;
 }
 
+static int open_client(struct line *l, const char *address, struct score_run *run)
+{
+    const struct client_tls_choice tls = ctl_tls_choice();
+
+    return client_open_scoring(&l->client, address, &tls, &run->diag);
+}
+
 /* Reads input and sends requests while there is room for the answers and their output. */
 static int ask_more(struct line *l, struct score_run *run, const char *address)
 {
@@ -75,7 +82,7 @@ static int ask_more(struct line *l, struct score_run *run, const char *address)
         score_take(run, l->n > 0, l->rec, &l->taken);
         if (l->taken.n == 0)
             break;
-        int err = l->client.fd < 0 ? client_open(&l->client, address, &run->diag) : 0;
+        int err = l->client.fd < 0 ? open_client(l, address, run) : 0;
         if (!err)
             err = ask_all(l, run);
         if (err)
@@ -229,7 +236,7 @@ int score_by_socket(struct score_run *run)
         return cli_failed(GAD_ENOMEM, NULL);
     l->client = CLIENT_INIT;
     l->request = request;
-    int err = client_open(&l->client, address, &run->diag);
+    int err = open_client(l, address, run);
     if (err)
         return ctl_unreachable(err, &run->diag, true);
     while (!err) {

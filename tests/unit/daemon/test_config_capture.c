@@ -124,8 +124,9 @@ static void records_must_come_from_somewhere(void **state)
 
     assert_int_equal(parse(MODEL "[capture a]\n[scoring]\nunix =\n", &c, NULL), 0);
     assert_int_equal(config_check_input(c, &d), GAD_EINVAL);
-    assert_string_equal(d.text, "t.conf: [scoring] has neither unix nor tcp, and no capture is "
-                                "configured: nothing can be scored");
+    assert_string_equal(d.text,
+                        "t.conf: [scoring] has neither unix, tcp nor tls, and no capture is "
+                        "configured: nothing can be scored");
     assert_int_equal(config_read_files(c, &file, 1, NULL), 0);
     assert_int_equal(config_check_input(c, NULL), 0);
     config_free(c);
