@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
+#include "lib/record/reason.h"
 #include "lib/record/record.h"
 #include "models/detector_impl.h"
 #include "models/model.h"
@@ -141,9 +143,9 @@ static void explain_residual(const struct gad_detector *det, struct gad_workspac
     sort_by_share(reason);
 }
 
-void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
-                          const struct gad_record *rec,
-                          struct gad_reason reason[static GAD_N_COLUMNS])
+size_t gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                            const struct gad_record *rec,
+                            struct gad_reason reason[static GAD_N_COLUMNS])
 {
     size_t ld = gad_ld(gad_schema_dim(det->schema));
 
@@ -153,6 +155,22 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
         sort_by_share(reason);
     }
     normalise(reason);
+    return gad_reasons_order(reason, GAD_N_COLUMNS);
+}
+
+float gad_detector_score_without(const struct gad_detector *det, struct gad_workspace *ws,
+                                 const struct gad_record *rec, uint64_t columns)
+{
+    struct gad_reason reason[GAD_N_COLUMNS];
+    size_t first = 0;
+
+    explain_residual(det, ws, rec, gad_ld(gad_schema_dim(det->schema)), reason);
+    for (unsigned c = 0; c < GAD_N_COLUMNS; c++) {
+        size_t n = columns >> c & 1 ? elements_of(det, (enum gad_column)c, &first) : 0;
+        memcpy(ws->x + first, ws->xhat + first, n * sizeof(*ws->x));
+    }
+    det->ops->score(det->model, 1, ws->x, ws->scratch, ws->score);
+    return isfinite(ws->score[0]) ? ws->score[0] : FLT_MAX;
 }
 
 struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,
@@ -162,5 +180,6 @@ struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_
 
     explain_residual(det, ws, rec, gad_ld(gad_schema_dim(det->schema)), reason);
     normalise(reason);
+    (void)gad_reasons_order(reason, GAD_N_COLUMNS);
     return reason[0];
 }

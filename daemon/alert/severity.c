@@ -27,14 +27,14 @@ static unsigned points_of(uint64_t n, size_t n_steps, const struct step *step)
     return points;
 }
 
-static unsigned nature_points(enum severity_nature n)
+static unsigned nature_points(enum gad_nature n)
 {
-    static const unsigned points[SEVERITY_N_NATURES] = {[SEVERITY_MALFORMED] = 10,
-                                                        [SEVERITY_TRAFFIC] = 10,
-                                                        [SEVERITY_LOGIN] = 20,
-                                                        [SEVERITY_CONTENT] = 30};
+    static const unsigned points[GAD_N_NATURES] = {[GAD_NATURE_MALFORMED] = 10,
+                                                   [GAD_NATURE_TRAFFIC] = 10,
+                                                   [GAD_NATURE_LOGIN] = 20,
+                                                   [GAD_NATURE_CONTENT] = 30};
 
-    gad_assert((unsigned)n < SEVERITY_N_NATURES);
+    gad_assert((unsigned)n < GAD_N_NATURES);
     return points[n];
 }
 
@@ -70,7 +70,7 @@ unsigned severity_points(const struct severity_facts *f)
                       size_points(f) + (f->sources >= MANY_SOURCES ? 10 : 0) +
                       (f->answered ? 10 : 0);
 
-    if (f->nature <= SEVERITY_MALFORMED && f->sources < MANY_SOURCES && points > LONE_SCAN_MAX)
+    if (f->nature <= GAD_NATURE_MALFORMED && f->sources < MANY_SOURCES && points > LONE_SCAN_MAX)
         points = LONE_SCAN_MAX;
     points = at_least(points, f->bytes_out >= 100 * MIB, DATA_MIN);
     points = at_least(points, f->logged_in, LOGIN_MIN);

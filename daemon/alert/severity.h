@@ -26,22 +26,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From the values of a record alone. */
-enum severity_nature {
-    SEVERITY_PROBE,     /* TCP or UDP without payload from the target */
-    SEVERITY_ICMP,      /* ICMP messages */
-    SEVERITY_MALFORMED, /* wrong fragments, land, urgent data */
-    SEVERITY_TRAFFIC,   /* volume, service, timing */
-    SEVERITY_LOGIN,     /* failed logins */
-    SEVERITY_CONTENT,   /* root_shell, hot, num_compromised, ... */
-    SEVERITY_N_NATURES
-};
+#include "lib/event/incident.h"
 
 /* Of the anomalous records of the incident. */
 struct severity_facts {
-    double p_value;              /* the lowest, above 0 */
-    double budget;               /* fpr_budget of the model; 0: a configured threshold */
-    enum severity_nature nature; /* the gravest, which is the last in the enum */
+    double p_value; /* the lowest, above 0 */
+    double budget;  /* fpr_budget of the model; 0: a configured threshold */
+    enum gad_nature nature;
     uint64_t records;
     uint64_t sources, targets, ports; /* distinct */
     uint64_t bytes_out;               /* of payload from the monitored network to outside */

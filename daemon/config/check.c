@@ -317,7 +317,8 @@ int config_event_kinds(const char *text, unsigned *ret, struct gad_diag *d)
         }
         if (len > 0 && k == GAD_N_EVENTS)
             return gad_fail(d, GAD_EINVAL,
-                            "'%.*s' is not one of alert, heartbeat, stats, loss, model and blind",
+                            "'%.*s' is not one of alert, heartbeat, stats, loss, model, blind and "
+                            "limit",
                             (int)len, p);
         kinds |= len > 0 ? 1U << k : 0;
         p += len + (p[len] != '\0');

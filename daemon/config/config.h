@@ -110,7 +110,7 @@ struct config {
         bool open, page;
     } metrics;
     struct {
-        struct gad_time rollup, heartbeat, stats;
+        struct gad_time rollup, idle, heartbeat, stats;
         uint64_t rollup_keys, rate;
         const char *suppress;
     } alerts;

@@ -23,7 +23,7 @@ enum {
 /* Kinds of events that have a number. */
 static const unsigned NUMBERED = 1U << GAD_EVENT_ALERT | 1U << GAD_EVENT_HEARTBEAT |
                                  1U << GAD_EVENT_STATS | 1U << GAD_EVENT_MODEL |
-                                 1U << GAD_EVENT_BLIND;
+                                 1U << GAD_EVENT_BLIND | 1U << GAD_EVENT_LIMIT;
 
 const char *output_state_name(enum output_state s)
 {

@@ -67,8 +67,9 @@ struct model {
     char *networks_text;
     struct networks *networks; /* NULL: none; a shadow without networks scores all records */
 
-    struct gad_workspace *workspace; /* Thread: scorer */
-    struct rate_limit search_limit;  /* Thread: scorer */
+    struct gad_workspace *explaining; /* Thread: main */
+    struct gad_workspace *workspace;  /* Thread: scorer */
+    struct rate_limit search_limit;   /* Thread: scorer */
 };
 
 enum { MODEL_ROWS = 64 }; /* rows of a workspace */

@@ -3,9 +3,9 @@
 
 /*
  * Events that ganadd reports to a SIEM: alerts, heartbeats, counters, changes of models, traffic
- * that it could not see, and losses on the way. An event is a value: copying it copies everything.
- * In the spool it is a protobuf message (proto/event.proto), at an output a line of one of the
- * formats (format.h).
+ * that it could not see, alerts beyond the rate, and losses on the way. An event is a value:
+ * copying it copies everything. In the spool it is a protobuf message (proto/event.proto), at an
+ * output a line of one of the formats (format.h).
  *
  * Sensor, run and sequence number identify an event. The spool numbers events 1, 2, ... for as long
  * as it exists, so a receiver detects missing events and duplicates. A loss has no number: each
@@ -18,6 +18,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/time.h"
+#include "lib/event/incident.h"
 #include "lib/record/record.h"
 
 struct gad_buf;
@@ -32,6 +33,7 @@ enum gad_event_kind {
     /* 5 is not used */
     GAD_EVENT_MODEL = 6,
     GAD_EVENT_BLIND = 7,
+    GAD_EVENT_LIMIT = 8,
     GAD_N_EVENTS
 };
 
@@ -40,6 +42,7 @@ enum {
         72, /* bytes of the name of a sensor, model, capture, interface or output, with its NUL */
     GAD_EVENT_SHA256 = 65, /* in hex, with its NUL */
     GAD_EVENT_REASON = 320,
+    GAD_EVENT_PATH = 256, /* bytes of a path, with its NUL; longer ones lose their beginning */
     GAD_EVENT_COUNTERS = 160,
     GAD_EVENT_COUNTER_NAME = 40,
     GAD_BLIND_COUNTERS = 16,
@@ -50,23 +53,45 @@ enum {
 enum gad_severity { GAD_SEVERITY_HIGH = 1, GAD_SEVERITY_MEDIUM = 2, GAD_SEVERITY_LOW = 3 };
 
 struct gad_alert {
-    struct gad_record record;       /* the first of the records that it reports */
+    /* of the records that it reports, the one with the highest score */
+    struct gad_record record;
     char source[GAD_EVENT_NAME];    /* the capture's name; "": a client sent the record */
     char interface[GAD_EVENT_NAME]; /* the capture's; "": not an interface */
+    char client[GAD_EVENT_NAME];    /* that sent the record; "": it has no name, or a capture */
+    char file[GAD_EVENT_PATH];      /* capture file of the connection's first packet; "": none */
+    uint64_t packet;                /* number of that packet in the file, from 1; 0: not known */
+    char evidence[GAD_EVENT_PATH];  /* file with the connection's packets; "": none */
 
     char model[GAD_EVENT_NAME];
     char model_sha256[GAD_EVENT_SHA256];
     float score, threshold; /* anomalous: score > threshold */
     double p_value;         /* share of held-out normal records that score at least as high */
+    bool p_extrapolated;    /* fewer than one of these records would score as high */
     double fpr_budget;      /* 0: the operator configured the threshold */
     unsigned risk;          /* 0 .. 100 */
     unsigned severity;      /* enum gad_severity */
     size_t n_top;
     struct gad_reason top[GAD_N_COLUMNS]; /* (n_top), largest share first */
 
-    uint64_t count; /* anomalous records that this alert reports, at least 1 */
+    /* anomalous records that this alert reports; 0: it closes an incident, or one succeeded */
+    uint64_t count;
     /* times of the first and the last of them: packet time, or wall clock for a client's records */
     struct gad_time first, last;
+    struct gad_incident incident;
+};
+
+enum { GAD_LIMIT_TOP = 5 };
+
+/* Anomalous records that no alert reports, because alerts.rate was reached. */
+struct gad_limit_event {
+    struct gad_time period; /* since the first of them, or since the last such event */
+    uint64_t high, medium, low;
+    size_t n_cause, n_source;
+    struct {
+        enum gad_hint hint;
+        uint64_t count;
+    } cause[GAD_LIMIT_TOP];
+    struct gad_host_count source[GAD_LIMIT_TOP];
 };
 
 /* Events first .. last were lost, in the spool or before it. If unused, no event ever had these
@@ -134,18 +159,27 @@ struct gad_event {
         struct gad_stats_event stats;
         struct gad_model_event model;
         struct gad_blind_event blind;
+        struct gad_limit_event limit;
     };
 };
 
-/* "alert", "heartbeat", "stats", "loss", "model", "blind" */
+/* "alert", "heartbeat", "stats", "loss", "model", "blind", "limit" */
 const char *gad_event_kind_name(enum gad_event_kind k);
 /* number of lost events; 0 if the numbers were unused */
 uint64_t gad_loss_count(const struct gad_loss *l);
 bool gad_model_refused(const struct gad_event *e); /* whether the event reports a refused model */
 bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
-bool gad_event_warns(const struct gad_event *e);   /* that, lost events, or blindness */
-const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */
+bool gad_capture_is_blind(const struct gad_event *e); /* whether it reports blindness */
+bool gad_event_warns(const struct gad_event *e);      /* that, lost events, blindness or a limit */
+const char *gad_severity_name(unsigned severity);     /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
+
+/* ATT&CK technique of the alert's hint, "T1046"; "": none. */
+const char *gad_alert_technique(const struct gad_alert *a);
+const char *gad_technique_name(const char *id); /* "Network Service Discovery" */
+
+/* "SENSOR-RUN-iNUMBER": the id of the alert's incident; "": none. */
+void gad_incident_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT]);
 
 /* "SENSOR-RUN-SEQ", for a loss "SENSOR-RUN-loss-FIRST-LAST". An event has the same id at every
  * output, permanently. */
@@ -162,9 +196,10 @@ unsigned gad_event_priority(const struct gad_event *e);
 #define GAD_MESSAGE_ID_LOSS      "5b0a3f2c7d9e4c1e8f64a1d2b37c9e04"
 #define GAD_MESSAGE_ID_MODEL     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e06"
 #define GAD_MESSAGE_ID_BLIND     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e07"
+#define GAD_MESSAGE_ID_LIMIT     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e08"
 
-/* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0,
- * risk 97: ...". */
+/* One sentence for people, of at most 35 words if it is about an alert: "203.0.113.7 tried 134 hosts
+ * on port 445; 2 answered; looks like a sweep". The words of other events can hold any byte. */
 enum { GAD_EVENT_SENTENCE = 512 };
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE]);
 

@@ -107,7 +107,8 @@ static void write_cef(const struct gad_event *e, const struct gad_format_options
                                                     [GAD_EVENT_STATS] = "Counters",
                                                     [GAD_EVENT_LOSS] = "Events were lost",
                                                     [GAD_EVENT_MODEL] = "Model",
-                                                    [GAD_EVENT_BLIND] = "Blind"};
+                                                    [GAD_EVENT_BLIND] = "Blind",
+                                                    [GAD_EVENT_LIMIT] = "Alerts were limited"};
 
     gad_buf_printf(b, "CEF:0|ganad|ganadd|");
     gad_escape(b, o->version, "|\\", '\\');

@@ -36,6 +36,7 @@ static void add_kind(struct gad_buf *b, const struct gad_event *e)
         gad_json_text(b, gad_model_refused(e) ? "failure" : "success");
         break;
     case GAD_EVENT_BLIND:
+    case GAD_EVENT_LIMIT:
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:
         gad_json_raw(b, "\"kind\":\"event\",\"category\":[\"process\"],\"type\":[\"info\"]");

@@ -22,7 +22,8 @@ static const char *message_id(enum gad_event_kind k)
     static const char *const ids[GAD_N_EVENTS] = {
         [GAD_EVENT_ALERT] = GAD_MESSAGE_ID_ALERT, [GAD_EVENT_HEARTBEAT] = GAD_MESSAGE_ID_HEARTBEAT,
         [GAD_EVENT_STATS] = GAD_MESSAGE_ID_STATS, [GAD_EVENT_LOSS] = GAD_MESSAGE_ID_LOSS,
-        [GAD_EVENT_MODEL] = GAD_MESSAGE_ID_MODEL, [GAD_EVENT_BLIND] = GAD_MESSAGE_ID_BLIND};
+        [GAD_EVENT_MODEL] = GAD_MESSAGE_ID_MODEL, [GAD_EVENT_BLIND] = GAD_MESSAGE_ID_BLIND,
+        [GAD_EVENT_LIMIT] = GAD_MESSAGE_ID_LIMIT};
 
     return k < GAD_N_EVENTS && ids[k] ? ids[k] : "";
 }

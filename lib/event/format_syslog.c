@@ -26,6 +26,7 @@ unsigned gad_event_priority(const struct gad_event *e)
     case GAD_EVENT_MODEL:
         return gad_model_warns(e) ? 4 : 5;
     case GAD_EVENT_BLIND:
+    case GAD_EVENT_LIMIT:
         return gad_event_warns(e) ? 4 : 5;
     case GAD_EVENT_HEARTBEAT:
     case GAD_EVENT_STATS:
@@ -40,7 +41,8 @@ static const char *message_id(enum gad_event_kind k)
     static const char *const ids[GAD_N_EVENTS] = {
         [GAD_EVENT_ALERT] = "ALERT", [GAD_EVENT_HEARTBEAT] = "HEARTBEAT",
         [GAD_EVENT_STATS] = "STATS", [GAD_EVENT_LOSS] = "LOSS",
-        [GAD_EVENT_MODEL] = "MODEL", [GAD_EVENT_BLIND] = "BLIND"};
+        [GAD_EVENT_MODEL] = "MODEL", [GAD_EVENT_BLIND] = "BLIND",
+        [GAD_EVENT_LIMIT] = "LIMIT"};
     return k < GAD_N_EVENTS && ids[k] ? ids[k] : "-";
 }
 

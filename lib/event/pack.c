@@ -3,6 +3,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/event/codec.h"
 #include "lib/event/event.h"
 #include "proto/event.pb-c.h"
 
@@ -42,6 +43,16 @@ static Ganad__Event__V1__Origin origin_of(const struct gad_event *e)
     return o;
 }
 
+static void set_place(Ganad__Event__V1__Alert *m, const struct gad_alert *a)
+{
+    m->source = unconst(a->source);
+    m->interface = unconst(a->interface);
+    m->client = unconst(a->client);
+    m->file = unconst(a->file);
+    m->packet = a->packet;
+    m->evidence = unconst(a->evidence);
+}
+
 static void set_connection(Ganad__Event__V1__Alert *m, const struct gad_record *r)
 {
     size_t len = r->tuple.family == 4 ? 4 : 16;
@@ -57,6 +68,8 @@ static void set_connection(Ganad__Event__V1__Alert *m, const struct gad_record *
     m->notes = r->notes;
     m->start_ns = r->start.ns;
     m->end_ns = r->end.ns;
+    m->src_packets = r->src_packets;
+    m->dst_packets = r->dst_packets;
     m->community_id = unconst(r->community_id);
     m->n_feature = GAD_N_COLUMNS;
     m->feature = unconst_bytes(r->v);
@@ -84,17 +97,18 @@ static void pack_alert(const struct gad_event *e, struct gad_buf *out)
     Ganad__Event__V1__Origin origin = origin_of(e);
     Ganad__Event__V1__Reason reason[GAD_N_COLUMNS], *list[GAD_N_COLUMNS];
     uint8_t sum[SHA256_BYTES];
+    struct gad_packed_incident incident;
 
     ganad__event__v1__alert__init(&m);
     m.origin = &origin;
     set_connection(&m, &a->record);
-    m.source = unconst(a->source);
-    m.interface = unconst(a->interface);
+    set_place(&m, a);
     m.model = unconst(a->model);
     m.model_sha256 = (ProtobufCBinaryData){bytes_of_hex(a->model_sha256, sum, sizeof(sum)), sum};
     m.score = a->score;
     m.threshold = a->threshold;
     m.p_value = a->p_value;
+    m.p_extrapolated = a->p_extrapolated;
     m.fpr_budget = a->fpr_budget;
     m.risk = a->risk;
     m.severity = a->severity;
@@ -111,6 +125,8 @@ static void pack_alert(const struct gad_event *e, struct gad_buf *out)
     m.count = a->count;
     m.first_ns = a->first.ns;
     m.last_ns = a->last.ns;
+    if (a->incident.number != 0)
+        m.incident = gad_incident_message(&a->incident, &incident);
     add_message(&m.base, out);
 }
 
@@ -194,6 +210,16 @@ static void pack_model(const struct gad_event *e, struct gad_buf *out)
     add_message(&m.base, out);
 }
 
+static void pack_limit(const struct gad_event *e, struct gad_buf *out)
+{
+    Ganad__Event__V1__Origin origin = origin_of(e);
+    struct gad_packed_limit limit;
+    Ganad__Event__V1__Limit *m = gad_limit_message(&e->limit, &limit);
+
+    m->origin = &origin;
+    add_message(&m->base, out);
+}
+
 void gad_event_pack(const struct gad_event *e, struct gad_buf *out)
 {
     switch (e->kind) {
@@ -211,6 +237,9 @@ void gad_event_pack(const struct gad_event *e, struct gad_buf *out)
         break;
     case GAD_EVENT_BLIND:
         pack_blind(e, out);
+        break;
+    case GAD_EVENT_LIMIT:
+        pack_limit(e, out);
         break;
     case GAD_EVENT_LOSS:
     case GAD_N_EVENTS:

@@ -4,6 +4,7 @@
 
 #include "lib/base/diag.h"
 #include "lib/base/mem.h"
+#include "lib/event/codec.h"
 #include "lib/event/event.h"
 #include "lib/record/notes.h"
 #include "proto/event.pb-c.h"
@@ -74,6 +75,8 @@ static bool take_connection(struct gad_record *r, const Ganad__Event__V1__Alert 
     r->notes = (uint8_t)m->notes;
     r->start.ns = m->start_ns;
     r->end.ns = m->end_ns;
+    r->src_packets = (uint32_t)m->src_packets;
+    r->dst_packets = (uint32_t)m->dst_packets;
     memcpy(r->v, m->feature, sizeof(r->v));
     return take_text(r->community_id, sizeof(r->community_id), m->community_id) &&
            gad_record_check(r) < 0;
@@ -117,12 +120,14 @@ static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
 {
     if (!isfinite(m->score) || !isfinite(m->threshold) || !(m->p_value >= 0 && m->p_value <= 1) ||
         !(m->fpr_budget >= 0 && m->fpr_budget <= 1) || m->risk > 100 ||
-        m->severity < GAD_SEVERITY_HIGH || m->severity > GAD_SEVERITY_LOW || m->count == 0 ||
-        m->count > INT64_MAX || !take_hex(a->model_sha256, &m->model_sha256))
+        m->severity < GAD_SEVERITY_HIGH || m->severity > GAD_SEVERITY_LOW ||
+        (m->count == 0 && !m->incident) || m->count > INT64_MAX ||
+        !take_hex(a->model_sha256, &m->model_sha256))
         return false;
     a->score = m->score;
     a->threshold = m->threshold;
     a->p_value = m->p_value;
+    a->p_extrapolated = m->p_extrapolated;
     a->fpr_budget = m->fpr_budget;
     a->risk = m->risk;
     a->severity = m->severity;
@@ -132,14 +137,24 @@ static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
     return true;
 }
 
+static bool take_place(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
+{
+    a->packet = m->packet;
+    return m->packet <= INT64_MAX && take_text(a->source, sizeof(a->source), m->source) &&
+           take_text(a->interface, sizeof(a->interface), m->interface) &&
+           take_text(a->client, sizeof(a->client), m->client) &&
+           take_text(a->file, sizeof(a->file), m->file) &&
+           take_text(a->evidence, sizeof(a->evidence), m->evidence);
+}
+
 static bool take_alert(struct gad_event *e, const Ganad__Event__V1__Alert *m)
 {
     struct gad_alert *a = &e->alert;
 
     return take_origin(e, m->origin) && take_connection(&a->record, m) && take_reasons(a, m) &&
-           take_verdict(a, m) && take_text(a->source, sizeof(a->source), m->source) &&
-           take_text(a->interface, sizeof(a->interface), m->interface) &&
-           take_text(a->model, sizeof(a->model), m->model);
+           take_verdict(a, m) && take_place(a, m) &&
+           take_text(a->model, sizeof(a->model), m->model) &&
+           (!m->incident || gad_incident_take(&a->incident, m->incident));
 }
 
 static bool take_heartbeat(struct gad_event *e, const Ganad__Event__V1__Heartbeat *m)
@@ -188,6 +203,11 @@ static bool take_blind(struct gad_event *e, const Ganad__Event__V1__Blind *m)
            take_counters(to->counter, &to->n, GAD_BLIND_COUNTERS, m->counter, m->n_counter);
 }
 
+static bool take_limit(struct gad_event *e, const Ganad__Event__V1__Limit *m)
+{
+    return take_origin(e, m->origin) && gad_limit_take(&e->limit, m);
+}
+
 static bool take_model(struct gad_event *e, const Ganad__Event__V1__Model *m)
 {
     struct gad_model_event *to = &e->model;
@@ -208,6 +228,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
         [GAD_EVENT_STATS] = &ganad__event__v1__stats__descriptor,
         [GAD_EVENT_MODEL] = &ganad__event__v1__model__descriptor,
         [GAD_EVENT_BLIND] = &ganad__event__v1__blind__descriptor,
+        [GAD_EVENT_LIMIT] = &ganad__event__v1__limit__descriptor,
     };
     gad_cleanup(gad_freep) struct unpacking *u = gad_calloc(1, sizeof(*u));
     ProtobufCAllocator allocator = {allocate, release, u};
@@ -228,6 +249,7 @@ int gad_event_unpack(unsigned kind, uint64_t seq, const uint8_t *p, size_t len,
               : kind == GAD_EVENT_HEARTBEAT ? take_heartbeat(ret, message)
               : kind == GAD_EVENT_MODEL     ? take_model(ret, message)
               : kind == GAD_EVENT_BLIND     ? take_blind(ret, message)
+              : kind == GAD_EVENT_LIMIT     ? take_limit(ret, message)
                                             : take_stats(ret, message);
     return ok ? 0
               : gad_fail(d, GAD_EFORMAT, "event of kind '%s' with an impossible value",

@@ -25,6 +25,7 @@ struct gad_record {
     uint8_t tunnels;                          /* number of tunnels around its packets */
     uint8_t notes;                            /* of enum gad_conn_note */
     struct gad_time start, end;               /* packet time; 0: not known */
+    uint32_t src_packets, dst_packets;        /* at most 2^32 - 1; 0: not known */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
 };
 

@@ -151,6 +151,76 @@ static void random_sha256(struct gad_rng *rng, char text[static GAD_EVENT_SHA256
         text[i] = hex[gad_rng_below(rng, 16)];
 }
 
+static void random_hosts(struct gad_rng *rng, struct gad_host_count *h, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        h[i].family = gad_rng_below(rng, 2) ? 4 : 6;
+        random_bytes(rng, h[i].address, h[i].family == 4 ? 4 : 16);
+        h[i].count = gad_rng_u64(rng) >> 12;
+    }
+}
+
+static struct gad_distinct random_distinct(struct gad_rng *rng)
+{
+    uint64_t n = gad_rng_below(rng, 100);
+    return (struct gad_distinct){.n = n, .is_estimate = n > 32};
+}
+
+static void random_incident(struct gad_rng *rng, struct gad_incident *i)
+{
+    i->number = 1 + (gad_rng_u64(rng) >> 12);
+    i->state = (enum gad_incident_state)(1 + gad_rng_below(rng, GAD_N_INCIDENT_STATES - 1));
+    i->line = (enum gad_line)gad_rng_below(rng, GAD_N_LINES);
+    i->nature = (enum gad_nature)gad_rng_below(rng, GAD_N_NATURES);
+    i->hint = (enum gad_hint)gad_rng_below(rng, GAD_N_HINTS);
+    i->first = random_time(rng);
+    i->last.ns = i->first.ns + gad_rng_below(rng, UINT32_MAX);
+    i->records = gad_rng_u64(rng) >> 12;
+    i->bystanders = gad_rng_below(rng, 3);
+    i->logins = gad_rng_below(rng, 3);
+    i->succeeded = gad_rng_below(rng, 2);
+    i->src_bytes = gad_rng_u64(rng) >> 12;
+    i->dst_bytes = gad_rng_u64(rng) >> 12;
+    i->sources = random_distinct(rng);
+    i->targets = random_distinct(rng);
+    i->ports = random_distinct(rng);
+    i->answered = random_distinct(rng);
+    i->n_source = gad_rng_below(rng, GAD_INCIDENT_TOP + 1);
+    i->n_target = gad_rng_below(rng, GAD_INCIDENT_TOP + 1);
+    i->n_port = gad_rng_below(rng, GAD_INCIDENT_TOP + 1);
+    random_hosts(rng, i->source, i->n_source);
+    random_hosts(rng, i->target, i->n_target);
+    for (size_t k = 0; k < i->n_port; k++) {
+        i->port[k].port = (uint16_t)gad_rng_u64(rng);
+        i->port[k].count = gad_rng_u64(rng) >> 12;
+    }
+}
+
+static void random_limit(struct gad_rng *rng, struct gad_limit_event *l)
+{
+    l->period.ns = (int64_t)(gad_rng_u64(rng) >> 8);
+    l->high = gad_rng_u64(rng) >> 12;
+    l->medium = gad_rng_below(rng, 5);
+    l->low = gad_rng_below(rng, 5);
+    l->n_cause = gad_rng_below(rng, GAD_LIMIT_TOP + 1);
+    for (size_t i = 0; i < l->n_cause; i++) {
+        l->cause[i].hint = (enum gad_hint)gad_rng_below(rng, GAD_N_HINTS);
+        l->cause[i].count = gad_rng_u64(rng) >> 12;
+    }
+    l->n_source = gad_rng_below(rng, GAD_LIMIT_TOP + 1);
+    random_hosts(rng, l->source, l->n_source);
+}
+
+static void random_place(struct gad_rng *rng, bool hostile, struct gad_alert *a)
+{
+    random_text(rng, hostile, a->client, sizeof(a->client));
+    random_text(rng, hostile, a->file, sizeof(a->file));
+    random_text(rng, hostile, a->evidence, sizeof(a->evidence));
+    a->packet = gad_rng_u64(rng) >> 12;
+    a->record.src_packets = (uint32_t)gad_rng_u64(rng);
+    a->record.dst_packets = gad_rng_below(rng, 3);
+}
+
 static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
 {
 
@@ -165,12 +235,16 @@ static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
     a->threshold = a->score / 2;
     a->p_value = 1.0 / (1.0 + gad_rng_below(rng, 1000000));
     a->fpr_budget = gad_rng_below(rng, 4) == 0 ? 0 : 0.001;
+    a->p_extrapolated = gad_rng_below(rng, 4) == 0;
     a->risk = gad_rng_below(rng, 101);
     a->severity = gad_alert_severity(a->risk);
     random_reasons(rng, a);
     a->count = 1 + (gad_rng_below(rng, 2) ? gad_rng_u64(rng) >> 12 : 0);
     a->first = random_time(rng);
     a->last.ns = a->first.ns + gad_rng_below(rng, UINT32_MAX);
+    random_place(rng, hostile, a);
+    if (gad_rng_below(rng, 3) > 0)
+        random_incident(rng, &a->incident);
 }
 
 static void random_counters(struct gad_rng *rng, bool hostile, struct gad_counter *c, size_t n)
@@ -217,7 +291,8 @@ static void random_model_event(struct gad_rng *rng, bool hostile, struct gad_mod
 void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
 {
     static const enum gad_event_kind kinds[] = {GAD_EVENT_HEARTBEAT, GAD_EVENT_STATS,
-                                                GAD_EVENT_LOSS, GAD_EVENT_MODEL, GAD_EVENT_BLIND};
+                                                GAD_EVENT_LOSS,      GAD_EVENT_MODEL,
+                                                GAD_EVENT_BLIND,     GAD_EVENT_LIMIT};
 
     *e = (struct gad_event){.kind = GAD_EVENT_ALERT, .run = gad_rng_u64(rng)};
     if (gad_rng_below(rng, 8) == 0)
@@ -233,6 +308,8 @@ void random_event(struct gad_rng *rng, bool hostile, struct gad_event *e)
         random_model_event(rng, hostile, &e->model);
     } else if (e->kind == GAD_EVENT_BLIND) {
         random_blind_event(rng, hostile, &e->blind);
+    } else if (e->kind == GAD_EVENT_LIMIT) {
+        random_limit(rng, &e->limit);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         random_text(rng, hostile, e->heartbeat.version, sizeof(e->heartbeat.version));
         e->heartbeat.uptime.ns = (int64_t)(gad_rng_u64(rng) >> 8);

@@ -49,8 +49,8 @@ static void outputs_have_what_their_type_needs(void **state)
     refused(MODEL "[output o]\ntype = tcp\nto = a:1\nca = /x\n",
             "t.conf:6: key 'ca': is for type tls, but the type is tcp");
     refused(MODEL "[output o]\ntype = stdout\nevents = alert, los\n",
-            "t.conf:5: key 'events': 'los' is not one of alert, heartbeat, stats, loss, model "
-            "and blind");
+            "t.conf:5: key 'events': 'los' is not one of alert, heartbeat, stats, loss, model, "
+            "blind and limit");
     refused(MODEL "[output o]\ntype = stdout\nevents = ,\n",
             "t.conf:5: key 'events': names no event kind");
     refused(MODEL "[spool]\nquota = 1M\nsegment = 1M\n",

@@ -184,7 +184,7 @@ static void free_jobs_keep_little(void **state)
 
     for (; !job_pool_is_empty(bench.pool); n++) {
         job[n] = job_get(bench.pool);
-        assert_int_equal(job_reserve(bench.pool, job[n], n < 2 ? JOB_RECORDS_MAX : 8, 2), 0);
+        assert_int_equal(job_reserve(bench.pool, job[n], n < 1 ? JOB_RECORDS_MAX : 8, 2), 0);
     }
     assert_true(n > 50 && n < JOBS_MAX); /* bytes ran out, not jobs */
     assert_null(job_get(bench.pool));

@@ -17,7 +17,7 @@ static void the_table_gives_these_levels(void **state)
         {"one probe",
          {.p_value = 9e-4,
           .budget = 1e-3,
-          .nature = SEVERITY_PROBE,
+          .nature = GAD_NATURE_PROBE,
           .records = 1,
           .sources = 1,
           .targets = 1,
@@ -27,7 +27,7 @@ static void the_table_gives_these_levels(void **state)
         {"an odd transfer",
          {.p_value = 1e-4,
           .budget = 1e-3,
-          .nature = SEVERITY_TRAFFIC,
+          .nature = GAD_NATURE_TRAFFIC,
           .records = 1,
           .sources = 1,
           .targets = 1,
@@ -38,7 +38,7 @@ static void the_table_gives_these_levels(void **state)
         {"a rarer one",
          {.p_value = 1e-6,
           .budget = 1e-3,
-          .nature = SEVERITY_TRAFFIC,
+          .nature = GAD_NATURE_TRAFFIC,
           .records = 1,
           .sources = 1,
           .targets = 1,
@@ -49,7 +49,7 @@ static void the_table_gives_these_levels(void **state)
         {"a scan of a thousand ports of a hundred hosts",
          {.p_value = 1e-12,
           .budget = 1e-3,
-          .nature = SEVERITY_PROBE,
+          .nature = GAD_NATURE_PROBE,
           .records = 100000,
           .sources = 1,
           .targets = 100,
@@ -60,7 +60,7 @@ static void the_table_gives_these_levels(void **state)
         {"a flood of forged SYNs",
          {.p_value = 1e-12,
           .budget = 1e-3,
-          .nature = SEVERITY_PROBE,
+          .nature = GAD_NATURE_PROBE,
           .records = 100000,
           .sources = 90000,
           .targets = 1,
@@ -71,7 +71,7 @@ static void the_table_gives_these_levels(void **state)
         {"failed logins",
          {.p_value = 1e-5,
           .budget = 1e-3,
-          .nature = SEVERITY_LOGIN,
+          .nature = GAD_NATURE_LOGIN,
           .records = 24,
           .sources = 1,
           .targets = 1,
@@ -82,7 +82,7 @@ static void the_table_gives_these_levels(void **state)
         {"failed logins and then one that succeeded",
          {.p_value = 1e-5,
           .budget = 1e-3,
-          .nature = SEVERITY_LOGIN,
+          .nature = GAD_NATURE_LOGIN,
           .records = 24,
           .sources = 1,
           .targets = 1,
@@ -94,7 +94,7 @@ static void the_table_gives_these_levels(void **state)
         {"a root shell in a single record that is barely anomalous",
          {.p_value = 9e-4,
           .budget = 1e-3,
-          .nature = SEVERITY_CONTENT,
+          .nature = GAD_NATURE_CONTENT,
           .records = 1,
           .sources = 1,
           .targets = 1,
@@ -105,7 +105,7 @@ static void the_table_gives_these_levels(void **state)
         {"a gibibyte out",
          {.p_value = 9e-4,
           .budget = 1e-3,
-          .nature = SEVERITY_TRAFFIC,
+          .nature = GAD_NATURE_TRAFFIC,
           .records = 1,
           .sources = 1,
           .targets = 1,
@@ -115,7 +115,7 @@ static void the_table_gives_these_levels(void **state)
          GAD_SEVERITY_HIGH},
         {"a configured threshold",
          {.p_value = 1e-4,
-          .nature = SEVERITY_CONTENT,
+          .nature = GAD_NATURE_CONTENT,
           .records = 1,
           .sources = 1,
           .targets = 1,
@@ -156,7 +156,7 @@ static void more_of_anything_never_takes_points_away(void **state)
         unsigned r = at * 2654435761u;
         struct severity_facts f = {.p_value = p[r % P],
                                    .budget = r & 64 ? 1e-3 : 0,
-                                   .nature = (enum severity_nature)((r >> 4) % SEVERITY_N_NATURES),
+                                   .nature = (enum gad_nature)((r >> 4) % GAD_N_NATURES),
                                    .records = n[(r >> 7) % N],
                                    .sources = n[(r >> 11) % N],
                                    .targets = n[(r >> 15) % N],
@@ -174,7 +174,7 @@ static void more_of_anything_never_takes_points_away(void **state)
         assert_true(severity_points(&g) >= points);                                                \
     } while (0)
         RAISED(p_value, f.p_value / 10);
-        RAISED(nature, f.nature + 1 < SEVERITY_N_NATURES ? f.nature + 1 : f.nature);
+        RAISED(nature, f.nature + 1 < GAD_N_NATURES ? f.nature + 1 : f.nature);
         RAISED(records, f.records > UINT64_MAX / 10 ? UINT64_MAX : f.records * 10);
         RAISED(sources, f.sources > UINT64_MAX / 10 ? UINT64_MAX : f.sources * 10);
         RAISED(targets, f.targets > UINT64_MAX / 10 ? UINT64_MAX : f.targets * 10);
