@@ -154,6 +154,7 @@ static void set_sample(const struct model *m, const struct incident_sample *s, s
     a->score = s->score;
     a->threshold = m->label->threshold;
     a->p_value = s->p_value;
+    a->p_extrapolated = gad_detector_p_is_extrapolated(m->detector, s->p_value);
     a->fpr_budget = m->label->fpr_budget;
     a->risk = gad_alert_risk(s->p_value, n);
     a->n_top = s->n_top;

@@ -261,7 +261,7 @@ static int check_tail(const struct gad_checkpoint *c, struct gad_diag *d)
     } else if (!isfinite(t->level) || !(highest > 0.0))
         why = "the level is not below the highest score";
     else if (t->n_peaks < 1 || t->n_peaks >= c->calibration.n)
-        why = "the peaks are none, or not fewer than the rows";
+        why = "no peaks, or not fewer than the rows";
     else if (!(t->goodness >= 0.0 && t->goodness <= 1.0))
         why = "goodness is outside 0 .. 1";
     else if (!is_tail_point(t->shape, t->scale, highest))

@@ -47,6 +47,20 @@ void tail_text(const struct gad_ckpt_tail *t, const struct gad_detector *det, in
         (void)fputs("\n", f);
 }
 
+json_t *tail_intervals(const struct gad_detector *det)
+{
+    static const double p[] = {1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+    json_t *all = json_object();
+
+    for (size_t i = 0; i < sizeof(p) / sizeof(p[0]); i++) {
+        struct gad_interval in = gad_detector_fpr_interval(det, p[i]);
+        char key[32];
+        (void)snprintf(key, sizeof(key), "%g", p[i]);
+        (void)json_object_set_new(all, key, json_pack("[f, f]", in.low, in.high));
+    }
+    return all;
+}
+
 json_t *tail_json(const struct gad_ckpt_tail *t)
 {
     static const char *const names[GAD_CKPT_TAIL_N_STATES] = {"none", "fitted", "few",

@@ -16,5 +16,9 @@ const char *tail_note(const struct gad_detector *det, double budget);
  * writes the label before them; @indent: columns of the second line. @det: or NULL. */
 void tail_text(const struct gad_ckpt_tail *t, const struct gad_detector *det, int indent, FILE *f);
 
+/* {"0.001": [low, high], ...}: the 95 % interval of the share of normal rows with a p-value below
+ * that; NULL: out of memory. */
+struct json_t *tail_intervals(const struct gad_detector *det);
+
 /* {"state": ...}; NULL: out of memory. */
 struct json_t *tail_json(const struct gad_ckpt_tail *t);

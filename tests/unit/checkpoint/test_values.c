@@ -211,7 +211,7 @@ static void a_tail_is_fitted_and_in_range_or_only_a_reason(void **state)
     for (unsigned i = 0; i < 2; i++) {
         sample_init(&s);
         t->n_peaks = i * 1000;
-        assert_fault(&s, GAD_EFORMAT, "tail: the peaks are none, or not fewer than the rows");
+        assert_fault(&s, GAD_EFORMAT, "tail: no peaks, or not fewer than the rows");
     }
     t->n_peaks = 999;
     assert_fine(&s);
