@@ -38,7 +38,7 @@ void tail_text(const struct gad_ckpt_tail *t, const struct gad_detector *det, in
         double p = pow(10.0, -i);
         if (!gad_detector_p_is_extrapolated(det, p))
             continue;
-        struct gad_interval in = gad_detector_fpr_interval(det, p);
+        struct gad_interval in = gad_detector_p_interval(det, gad_detector_threshold(det, p));
         if (shown++ == 0)
             (void)fprintf(f, "%*sp-values and their 95 %% intervals:", indent, "");
         (void)fprintf(f, "%s %.0e %.1e to %.1e", shown > 1 ? "," : "", p, in.low, in.high);
