@@ -67,6 +67,12 @@ size_t gad_calibration_left_out(size_t n, double contamination)
     return (size_t)(contamination * (double)n + 0.5);
 }
 
+bool gad_calibration_is_extrapolated(uint64_t n, double p_value)
+{
+    /* A p-value can come from a float32, which is off by 6e-8 of it. */
+    return p_value < (1.0 - 1e-6) / ((double)n + 1.0);
+}
+
 void gad_calibration_store(const struct gad_calibration *c, struct gad_checkpoint *to)
 {
     to->calibration.n = c->n;

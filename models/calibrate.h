@@ -11,6 +11,7 @@
  * p-values beyond the sample.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,8 @@ int gad_calibration_new(size_t n, const float *score, double contamination,
                         struct gad_calibration **ret, struct gad_diag *d) GAD_MUST_CHECK;
 /* Points the calibration of @to to @c, which must live as long. */
 void gad_calibration_store(const struct gad_calibration *c, struct gad_checkpoint *to);
+/* Whether a p-value, also one that was a float, is below 1 / (n + 1): it comes from a tail. */
+bool gad_calibration_is_extrapolated(uint64_t n, double p_value);
 /* Number of the n scores that a contamination leaves out. */
 size_t gad_calibration_left_out(size_t n, double contamination);
 void gad_calibration_free(struct gad_calibration *c);

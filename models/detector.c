@@ -11,6 +11,7 @@
 #include "lib/dataset/dataset.h"
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
+#include "models/calibrate.h"
 #include "models/detector_impl.h"
 #include "models/interval.h"
 #include "models/model.h"
@@ -308,8 +309,7 @@ bool gad_detector_has_tail(const struct gad_detector *det)
 
 bool gad_detector_p_is_extrapolated(const struct gad_detector *det, double p)
 {
-    /* A p-value can come from a float32, which is off by 6e-8 of it. */
-    return p < (1.0 - 1e-6) / ((double)det->n_calibration + 1.0);
+    return gad_calibration_is_extrapolated(det->n_calibration, p);
 }
 
 struct gad_interval gad_detector_p_interval(const struct gad_detector *det, float score)
