@@ -108,7 +108,7 @@ int gad_calibration_new(size_t n, const float *score, double contamination,
     qsort(sorted, n, sizeof(*sorted), ascending);
     c->n = kept;
     add_levels(c, sorted);
-    /* Without its highest scores a sample ends at a point of the caller's choice, and so would its tail. */
+    /* Without its highest scores a sample ends where the caller chose, and so would its tail. */
     if (kept < n)
         c->tail.state = GAD_CKPT_TAIL_CUT;
     else if (gad_tail_fit(n, sorted, &c->tail) != 0)

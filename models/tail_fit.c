@@ -16,7 +16,7 @@
 #include "models/tail.h"
 
 enum { GRID_DOWN = 16, GRID_UP = 24, GRID = GRID_DOWN + 1 + GRID_UP, SECTIONS = 24 };
-enum { DRAWS = 99, WORSE_MIN = 10 }; /* at least so many draws must fit as badly */
+enum { DRAWS = 99, WORSE_MIN = 10 }; /* draws that must fit as badly */
 enum { HALVINGS = 40, DOUBLINGS = 8 };
 
 #define SHAPE_MIN       (-0.5)
