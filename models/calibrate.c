@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/diag.h"
+#include "models/tail.h"
 
 enum {
     BODY_STEPS = 198,  /* 0.005 .. 0.99 */
@@ -66,6 +67,21 @@ size_t gad_calibration_left_out(size_t n, double contamination)
     return (size_t)(contamination * (double)n + 0.5);
 }
 
+bool gad_calibration_is_extrapolated(uint64_t n, double p_value)
+{
+    /* A p-value can come from a float32, which is off by 6e-8 of it. */
+    return p_value < (1.0 - 1e-6) / ((double)n + 1.0);
+}
+
+void gad_calibration_store(const struct gad_calibration *c, struct gad_checkpoint *to)
+{
+    to->calibration.n = c->n;
+    to->calibration.n_levels = c->n_levels;
+    to->calibration.level = c->level;
+    to->calibration.value = c->value;
+    to->calibration.tail = c->tail;
+}
+
 int gad_calibration_new(size_t n, const float *score, double contamination,
                         struct gad_calibration **ret, struct gad_diag *d)
 {
@@ -92,6 +108,11 @@ int gad_calibration_new(size_t n, const float *score, double contamination,
     qsort(sorted, n, sizeof(*sorted), ascending);
     c->n = kept;
     add_levels(c, sorted);
+    /* Without its highest scores a sample ends where the caller chose, and so would its tail. */
+    if (kept < n)
+        c->tail.state = GAD_CKPT_TAIL_CUT;
+    else if (gad_tail_fit(n, sorted, &c->tail) != 0)
+        return GAD_ENOMEM;
     *ret = gad_steal(&c);
     return 0;
 }

@@ -7,14 +7,17 @@
  *
  *     0 ---- every 0.005 ---- 0.99 -- every 0.0001 -- 0.999 -- every 0.00001 -- ... -- 1
  *
- * Levels that share a rank in the sample are left out but one.
+ * Levels that share a rank in the sample are left out but one. A tail (models/tail.h) gives
+ * p-values beyond the sample.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/checkpoint/checkpoint.h"
 
 struct gad_diag;
 
@@ -25,6 +28,7 @@ struct gad_calibration {
     size_t n_levels;
     double *level;
     float *value; /* each (n_levels) */
+    struct gad_ckpt_tail tail;
 };
 
 /**
@@ -37,6 +41,10 @@ struct gad_calibration {
  */
 int gad_calibration_new(size_t n, const float *score, double contamination,
                         struct gad_calibration **ret, struct gad_diag *d) GAD_MUST_CHECK;
+/* Points the calibration of @to to @c, which must live as long. */
+void gad_calibration_store(const struct gad_calibration *c, struct gad_checkpoint *to);
+/* Whether a p-value, also one that was a float, is below 1 / (n + 1): it comes from a tail. */
+bool gad_calibration_is_extrapolated(uint64_t n, double p_value);
 /* Number of the n scores that a contamination leaves out. */
 size_t gad_calibration_left_out(size_t n, double contamination);
 void gad_calibration_free(struct gad_calibration *c);

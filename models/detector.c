@@ -11,10 +11,12 @@
 #include "lib/dataset/dataset.h"
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
+#include "models/calibrate.h"
 #include "models/detector_impl.h"
 #include "models/interval.h"
 #include "models/model.h"
 #include "models/reference.h"
+#include "models/tail.h"
 
 /* Rows scored at a time: their activations, about 4 KiB a row, stay in the second-level cache. */
 enum { TILE = 48 };
@@ -73,6 +75,7 @@ static int load_calibration(const struct gad_checkpoint *c, struct gad_detector 
     memcpy(det->value, c->calibration.value, n * sizeof(*det->value));
     det->n_levels = n;
     det->n_calibration = c->calibration.n;
+    det->tail = c->calibration.tail;
     return 0;
 }
 
@@ -265,12 +268,6 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
     return unknown;
 }
 
-struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr)
-{
-    return gad_binomial_interval((uint64_t)floor(fpr * (double)det->n_calibration + 1e-9),
-                                 det->n_calibration);
-}
-
 /* Index of the first stored quantile that is not below s; n_levels if all are below. */
 static size_t lower_bound(const struct gad_detector *det, float s)
 {
@@ -292,6 +289,8 @@ double gad_detector_p_value(const struct gad_detector *det, float score)
     double n = (double)det->n_calibration;
     double below; /* share of held-out rows that score less */
 
+    if (i == det->n_levels && gad_detector_has_tail(det))
+        return gad_tail_p(&det->tail, det->n_calibration, (double)det->value[i - 1], (double)score);
     if (i == 0)
         below = 0.0;
     else if (i == det->n_levels)
@@ -303,12 +302,61 @@ double gad_detector_p_value(const struct gad_detector *det, float score)
     return (n * (1.0 - below) + 1.0) / (n + 1.0);
 }
 
+bool gad_detector_has_tail(const struct gad_detector *det)
+{
+    return det->tail.state == GAD_CKPT_TAIL_FITTED;
+}
+
+bool gad_detector_p_is_extrapolated(const struct gad_detector *det, double p)
+{
+    return gad_calibration_is_extrapolated(det->n_calibration, p);
+}
+
+struct gad_interval gad_detector_p_interval(const struct gad_detector *det, float score)
+{
+    double p = gad_detector_p_value(det, score), n = (double)det->n_calibration;
+    float highest = det->value[det->n_levels - 1];
+
+    if (score > highest && gad_detector_has_tail(det))
+        return gad_tail_interval(&det->tail, det->n_calibration, (double)highest, (double)score);
+    double k = floor(p * (n + 1.0) - 1.0 + 1e-6);
+    return gad_binomial_interval((uint64_t)fmin(fmax(k, 0.0), n), det->n_calibration);
+}
+
+/* Smallest score whose extrapolated p-value is at most fpr, or the greatest score that another can
+ * exceed. */
+static float beyond(const struct gad_detector *det, double fpr)
+{
+    float low = det->value[det->n_levels - 1], high = nextafterf(FLT_MAX, 0.0f);
+    double most = fmax(fpr, GAD_TAIL_P_MIN);
+
+    for (;;) {
+        float mid = (float)(((double)low + (double)high) / 2.0);
+        if (mid <= low || mid >= high)
+            return high;
+        if (gad_detector_p_value(det, mid) <= most)
+            high = mid;
+        else
+            low = mid;
+    }
+}
+
 float gad_detector_threshold(const struct gad_detector *det, double fpr)
 {
     size_t i = 0;
 
+    if (gad_detector_has_tail(det) && gad_detector_p_is_extrapolated(det, fpr))
+        return beyond(det, fpr);
     /* Levels are decimals, so 1 - fpr can differ from one by a rounding error. */
     while (i + 1 < det->n_levels && det->level[i] < 1.0 - fpr - 1e-12)
         i++;
     return det->value[i];
+}
+
+struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr)
+{
+    if (gad_detector_has_tail(det) && gad_detector_p_is_extrapolated(det, fpr))
+        return gad_detector_p_interval(det, beyond(det, fpr));
+    return gad_binomial_interval((uint64_t)floor(fpr * (double)det->n_calibration + 1e-9),
+                                 det->n_calibration);
 }

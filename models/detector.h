@@ -9,6 +9,7 @@
  * Immutable after it is made. Threads may share it; each needs a separate workspace.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,20 +79,31 @@ GAD_DEFINE_CLEANUP(struct gad_workspace, gad_workspace_free);
 uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace *ws, size_t n,
                             const struct gad_record *rec, float *score);
 
+/* Whether p-values continue beyond the held-out rows (models/tail.h). */
+bool gad_detector_has_tail(const struct gad_detector *det);
+
 /**
- * gad_detector_p_value() - share of held-out normal rows that score at least this high, in (0, 1]
+ * gad_detector_p_value() - share of normal rows that score at least this high, in (0, 1]
  *
- * (k + 1) / (n + 1) with k interpolated between the stored quantiles. It is never 0, because n rows
- * cannot show a rate below 1 / (n + 1).
+ * (k + 1) / (n + 1) of the n held-out rows, with k interpolated between the stored quantiles. n
+ * rows cannot show a rate below 1 / (n + 1). Beyond the highest of them a tail extrapolates, down
+ * to 1e-12; without a tail the p-value stays at 1 / (n + 1). It never rises with the score.
  */
 double gad_detector_p_value(const struct gad_detector *det, float score);
 
-/* Smallest threshold t such that at most fpr of the held-out normal rows score above t.
- * 0 < fpr < 1. */
+/* Whether a p-value, also one that was a float, is below 1 / (n + 1): it comes from the tail. */
+bool gad_detector_p_is_extrapolated(const struct gad_detector *det, double p);
+
+/* The 95 % interval of the share of normal rows that score at least this high. It holds for rows
+ * like those held out, which do not depend on each other. */
+struct gad_interval gad_detector_p_interval(const struct gad_detector *det, float score);
+
+/* Smallest threshold t such that at most fpr of the held-out normal rows score above t; 0 < fpr <
+ * 1. For fpr below 1 / (n + 1) it comes from the tail; without a tail it is the highest score. */
 float gad_detector_threshold(const struct gad_detector *det, double fpr);
 
 /* The 95 % interval of the false-positive rate that this threshold will have on rows like those
- * held out. It follows from their number. */
+ * held out. It follows from their number, and below 1 / (n + 1) from the tail. */
 struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr);
 
 /**

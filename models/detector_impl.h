@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/checkpoint/checkpoint.h"
 #include "models/detector.h"
 
 struct gad_model;
@@ -24,6 +25,7 @@ struct gad_detector {
     size_t n_levels;
     double *level;                   /* (n_levels) ascending from 0 to 1 */
     float *value;                    /* (n_levels) ascending */
+    struct gad_ckpt_tail tail;       /* state FITTED: for p-values beyond the highest value */
     struct gad_reference *reference; /* NULL: not in the checkpoint */
     uint8_t sha256[32];
     char sha256_hex[65];

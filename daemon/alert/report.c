@@ -9,6 +9,7 @@
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/record/reason.h"
+#include "models/calibrate.h"
 #include "models/detector.h"
 
 static void set_text(char *to, size_t size, const char *from)
@@ -163,6 +164,7 @@ static void set_sample(const struct model_label *l, const struct incident_sample
     a->score = s->score;
     a->threshold = l->threshold;
     a->p_value = s->p_value;
+    a->p_extrapolated = gad_calibration_is_extrapolated(l->n_calibration, s->p_value);
     a->fpr_budget = l->fpr_budget;
     a->risk = gad_alert_risk(s->p_value, l->n_calibration);
     a->n_top = s->n_top;

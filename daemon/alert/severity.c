@@ -7,8 +7,8 @@
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
 
-enum { HIGH_FROM = 60, MEDIUM_FROM = 35 };
-enum { LONE_SCAN_MAX = 50, DATA_MIN = 70, LOGIN_MIN = 80, ROOT_MIN = 90, POINTS_MAX = 100 };
+enum { HIGH_FROM = 60, MEDIUM_FROM = 25 };
+enum { LONE_SCAN_MAX = 40, DATA_MIN = 70, LOGIN_MIN = 80, ROOT_MIN = 90, POINTS_MAX = 100 };
 enum { MANY_SOURCES = 32 };
 #define MIB UINT64_C(1048576)
 
@@ -52,7 +52,7 @@ static unsigned size_points(const struct severity_facts *f)
 {
     static const struct step records[] = {{10, 5}, {100, 10}, {1000, 15}, {100000, 25}};
     static const struct step reach[] = {{10, 5}, {100, 10}};
-    static const struct step bytes[] = {{MIB, 15}, {10 * MIB, 30}};
+    static const struct step bytes[] = {{MIB, 20}, {10 * MIB, 35}};
     uint64_t most = f->targets > f->ports ? f->targets : f->ports;
 
     return points_of(f->records, 4, records) + points_of(most, 2, reach) +

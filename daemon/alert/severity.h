@@ -12,15 +12,16 @@
  *     reach       5 from 10 targets or ports, 10 from 100
  *     many        10 from 32 source addresses
  *     answered    10 if a target answered
- *     bytes out   15 from 1 MiB, 30 from 10 MiB
+ *     bytes out   20 from 1 MiB, 35 from 10 MiB
  *
- *     at most 50  a lone scan: nature probe, icmp or malformed, fewer than 32 source addresses
+ *     at most 40  a lone scan: nature probe, icmp or malformed, fewer than 32 source addresses
  *     at least 70 100 MiB out
  *     at least 80 a login succeeded after failed ones
  *     at least 90 a root shell
  *
- * High from 60 points, medium from 35, else low. A lone scan is thus never high. Root shells,
- * guessed passwords and 100 MiB out are always above it. ganad-events(5) has the same table.
+ * High from 60 points, medium from 25, else low. A lone scan is thus never high. Root shells,
+ * guessed passwords and 100 MiB out are always above it; 1 MiB out with an answer is not below it.
+ * ganad-events(5) has the same table.
  */
 
 #include <stdbool.h>

@@ -103,6 +103,11 @@ static int mark_unscored(const struct job *j, struct arena *scratch, Ganad__V1__
     return 0;
 }
 
+static double p_least(const struct model *m)
+{
+    return 1.0 / ((double)gad_detector_n_calibration(m->detector) + 1.0);
+}
+
 /* The model of each record, if the records went to several models. */
 static int add_parts(const struct job *j, struct arena *scratch, Ganad__V1__ScoreReply *m)
 {
@@ -118,6 +123,7 @@ static int add_parts(const struct job *j, struct arena *scratch, Ganad__V1__Scor
         to->model = (char *)unconst(gad_detector_name(from->detector));
         to->model_sha256 = (ProtobufCBinaryData){32, unconst(gad_detector_sha256(from->detector))};
         to->threshold = from->threshold;
+        to->p_least = p_least(from);
         m->by[m->n_by] = to;
     }
     m->by_which = (ProtobufCBinaryData){j->n, j->part_of};
@@ -135,6 +141,7 @@ int reply_job(const struct job *j, struct arena *scratch, struct gad_buf *out)
     m.model = (char *)unconst(gad_detector_name(j->model->detector));
     m.model_sha256 = (ProtobufCBinaryData){32, unconst(gad_detector_sha256(j->model->detector))};
     m.threshold = j->model->threshold;
+    m.p_least = p_least(j->model);
     m.n_score = m.n_p_value = j->n;
     m.score = j->score;
     m.p_value = j->p_value;

@@ -15,6 +15,8 @@
  *       the order of the layers, and there are no other tensors;
  *     - all numbers finite; ranges positive; levels and values of the calibration ascend, level
  *       from 0 to 1;
+ *     - a tail is fitted and complete, with all its points in range and its end point above the
+ *       highest score, or it has only the reason why it is not;
  *     - a search has steps, and phases that ascend from 0 with positive rates;
  *     - a history of training, if present, has four finite figures for each epoch;
  *     - a condition is the column of a group of the schema;
@@ -51,6 +53,7 @@ enum {
     GAD_CKPT_SEARCH_PHASES_MAX = 16,
     GAD_CKPT_HISTORY_MAX = 100000, /* epochs */
     GAD_CKPT_EDGES_MAX = 64,       /* of a histogram */
+    GAD_CKPT_TAIL_CURVE = 32,      /* points around the fit of a tail */
 };
 
 enum gad_ckpt_layer_kind { GAD_CKPT_DENSE = 1 };
@@ -126,6 +129,26 @@ struct gad_ckpt_histogram {
     const uint64_t *count; /* (n_bins) */
 };
 
+enum gad_ckpt_tail_state {
+    GAD_CKPT_TAIL_NONE, /* not in the checkpoint */
+    GAD_CKPT_TAIL_FITTED,
+    GAD_CKPT_TAIL_FEW,
+    GAD_CKPT_TAIL_TIES,
+    GAD_CKPT_TAIL_POOR,
+    GAD_CKPT_TAIL_CUT,
+    GAD_CKPT_TAIL_N_STATES
+};
+
+/* A generalised Pareto distribution of the scores above a level; models/tail.h. */
+struct gad_ckpt_tail {
+    unsigned state; /* enum gad_ckpt_tail_state; all else is 0 unless fitted */
+    float level;
+    uint64_t n_peaks;
+    double shape, scale;
+    double goodness; /* of fit, 0 .. 1 */
+    double curve_shape[GAD_CKPT_TAIL_CURVE], curve_scale[GAD_CKPT_TAIL_CURVE];
+};
+
 /* Strings are never NULL. In a checkpoint from the reader everything is valid as long as the
  * checkpoint; a writer's checkpoint can point anywhere. */
 struct gad_checkpoint {
@@ -163,6 +186,7 @@ struct gad_checkpoint {
         size_t n_levels;
         const double *level;
         const float *value; /* each (n_levels) */
+        struct gad_ckpt_tail tail;
     } calibration;
 
     struct {

@@ -168,6 +168,29 @@ static int convert_score(const Ganad__Checkpoint__Score *m, struct gad_ckpt_aren
     return 0;
 }
 
+static int convert_tail(const Ganad__Checkpoint__Tail *m, struct gad_ckpt_tail *t,
+                        struct gad_diag *d)
+{
+    size_t n = m->state == GANAD__CHECKPOINT__TAIL__STATE__FITTED ? GAD_CKPT_TAIL_CURVE : 0;
+
+    if (m->state == GANAD__CHECKPOINT__TAIL__STATE__NOT_TRIED)
+        return gad_fail(d, GAD_EFORMAT, "tail: no state");
+    if (m->n_curve_shape != n || m->n_curve_scale != n)
+        return gad_fail(d, GAD_EMISMATCH, "tail: %zu and %zu points of the curve, not %zu",
+                        m->n_curve_shape, m->n_curve_scale, n);
+    *t = (struct gad_ckpt_tail){.state = (unsigned)m->state,
+                                .level = m->level,
+                                .n_peaks = m->n_peaks,
+                                .shape = m->shape,
+                                .scale = m->scale,
+                                .goodness = m->goodness};
+    for (size_t i = 0; i < n; i++) {
+        t->curve_shape[i] = m->curve_shape[i];
+        t->curve_scale[i] = m->curve_scale[i];
+    }
+    return 0;
+}
+
 static int convert_calibration(const Ganad__Checkpoint__Calibration *m, struct gad_checkpoint *c,
                                struct gad_diag *d)
 {
@@ -181,7 +204,7 @@ static int convert_calibration(const Ganad__Checkpoint__Calibration *m, struct g
     c->calibration.n_levels = m->n_level;
     c->calibration.level = m->level;
     c->calibration.value = m->value;
-    return 0;
+    return m->tail ? convert_tail(m->tail, &c->calibration.tail, d) : 0;
 }
 
 static int convert_history(const Ganad__Checkpoint__Provenance__History *m, uint32_t epochs,

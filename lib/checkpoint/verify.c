@@ -234,6 +234,44 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
     return 0;
 }
 
+static bool is_shape(double v)
+{
+    return v >= -1.0 && v <= 100.0; /* false for NaN */
+}
+
+/* The distribution must reach beyond the highest score, or nothing could be extrapolated. */
+static bool is_tail_point(double shape, double scale, double highest)
+{
+    return is_shape(shape) && scale > 0.0 && isfinite(scale) && isfinite(highest / scale) &&
+           shape * (highest / scale) > -1.0;
+}
+
+static int check_tail(const struct gad_checkpoint *c, struct gad_diag *d)
+{
+    const struct gad_ckpt_tail *t = &c->calibration.tail;
+    double highest = (double)c->calibration.value[c->calibration.n_levels - 1] - (double)t->level;
+    const char *why = NULL;
+
+    if (t->state != GAD_CKPT_TAIL_FITTED) {
+        if (t->state >= GAD_CKPT_TAIL_N_STATES)
+            why = "unknown state";
+        else if (t->n_peaks != 0 || t->level != 0.0f || t->shape != 0.0 || t->scale != 0.0 ||
+                 t->goodness != 0.0)
+            why = "not fitted, but with figures";
+    } else if (!isfinite(t->level) || !(highest > 0.0))
+        why = "the level is not below the highest score";
+    else if (t->n_peaks < 1 || t->n_peaks >= c->calibration.n)
+        why = "no peaks, or not fewer than the rows";
+    else if (!(t->goodness >= 0.0 && t->goodness <= 1.0))
+        why = "goodness is outside 0 .. 1";
+    else if (!is_tail_point(t->shape, t->scale, highest))
+        why = "shape or scale is out of range";
+    for (size_t i = 0; !why && t->state == GAD_CKPT_TAIL_FITTED && i < GAD_CKPT_TAIL_CURVE; i++)
+        if (!is_tail_point(t->curve_shape[i], t->curve_scale[i], highest))
+            why = "a point of the curve is out of range";
+    return why ? gad_fail(d, GAD_EFORMAT, "tail: %s", why) : 0;
+}
+
 static int check_history(const struct gad_ckpt_history *h, struct gad_diag *d)
 {
     for (size_t i = 0; i < h->n; i++)
@@ -343,6 +381,8 @@ int gad_ckpt_verify_rest(const struct gad_checkpoint *c, struct gad_diag *d)
         r = check_score(c, d);
     if (r == 0)
         r = check_calibration(c, d);
+    if (r == 0)
+        r = check_tail(c, d);
     if (r == 0)
         r = check_provenance(c, d);
     if (r == 0)

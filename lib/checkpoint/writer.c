@@ -226,6 +226,26 @@ static Ganad__Checkpoint__Score *build_score(struct gad_ckpt_arena *a,
     return m;
 }
 
+static Ganad__Checkpoint__Tail *build_tail(struct gad_ckpt_arena *a, const struct gad_ckpt_tail *t)
+{
+    Ganad__Checkpoint__Tail *m = gad_ckpt_arena_alloc(a, 1, sizeof(*m));
+    if (!m)
+        return NULL;
+    ganad__checkpoint__tail__init(m);
+    m->state = (Ganad__Checkpoint__Tail__State)t->state;
+    m->level = t->level;
+    m->n_peaks = t->n_peaks;
+    m->shape = t->shape;
+    m->scale = t->scale;
+    m->goodness = t->goodness;
+    if (t->state == GAD_CKPT_TAIL_FITTED) {
+        m->n_curve_shape = m->n_curve_scale = GAD_CKPT_TAIL_CURVE;
+        m->curve_shape = borrow_doubles(t->curve_shape);
+        m->curve_scale = borrow_doubles(t->curve_scale);
+    }
+    return m;
+}
+
 static Ganad__Checkpoint__Calibration *build_calibration(struct gad_ckpt_arena *a,
                                                          const struct gad_checkpoint *c)
 {
@@ -237,6 +257,9 @@ static Ganad__Checkpoint__Calibration *build_calibration(struct gad_ckpt_arena *
     m->n_level = m->n_value = c->calibration.n_levels;
     m->level = borrow_doubles(c->calibration.level);
     m->value = borrow_floats(c->calibration.value);
+    if (c->calibration.tail.state != GAD_CKPT_TAIL_NONE &&
+        !(m->tail = build_tail(a, &c->calibration.tail)))
+        return NULL;
     return m;
 }
 

@@ -111,10 +111,7 @@ static int make(const struct choice *o, const char *records, const char *out, st
     if (!err)
         err = gad_calibration_new(rows->n, rows->score, 0.0, &cal, d);
     if (!err) {
-        c->calibration.n = cal->n;
-        c->calibration.n_levels = cal->n_levels;
-        c->calibration.level = cal->level;
-        c->calibration.value = cal->value;
+        gad_calibration_store(cal, c);
         for (; c->n_self_tests < N_SELF_TESTS && c->n_self_tests < rows->n; c->n_self_tests++)
             self_test[c->n_self_tests] = (struct gad_ckpt_self_test){rows->line[c->n_self_tests],
                                                                      rows->score[c->n_self_tests]};

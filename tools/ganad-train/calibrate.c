@@ -16,6 +16,7 @@
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/labels.h"
+#include "tools/ganad-train/tail.h"
 
 /* Fewer rows cannot even give the threshold of a budget of 1 %. */
 enum { ROWS_MIN = 100 };
@@ -173,7 +174,7 @@ static int note_command(const struct calibrate *o, const struct gad_table *t, co
                   : 0;
 }
 
-static int report(const char *path, struct gad_diag *d)
+static int report(const char *path, const struct gad_ckpt_tail *tail, struct gad_diag *d)
 {
     static const double budgets[] = {0.01, 0.001, 0.0001};
     gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
@@ -186,11 +187,12 @@ static int report(const char *path, struct gad_diag *d)
                  show_count(gad_detector_n_calibration(det), n));
     for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
         struct gad_interval r = gad_detector_fpr_interval(det, budgets[i]);
-        bool few = budgets[i] * (double)gad_detector_n_calibration(det) < 1.0;
         (void)printf("  %-8g threshold %-12.6g false alarms %.4g to %.4g (95 %%)%s\n", budgets[i],
                      (double)gad_detector_threshold(det, budgets[i]), r.low, r.high,
-                     few ? ": too few rows, this is the highest score" : "");
+                     tail_note(det, budgets[i]));
     }
+    (void)fputs("  tail     ", stdout);
+    tail_text(tail, det, 11, stdout);
     return 0;
 }
 
@@ -226,12 +228,9 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
         return err;
     keep_metrics(c);
     c->provenance.command = (const char *)command.p;
-    c->calibration.n = cal->n;
-    c->calibration.n_levels = cal->n_levels;
-    c->calibration.level = cal->level;
-    c->calibration.value = cal->value;
+    gad_calibration_store(cal, c);
     err = gad_checkpoint_write(c, o->out, d);
-    return err != 0 ? err : report(o->out, d);
+    return err != 0 ? err : report(o->out, &cal->tail, d);
 }
 
 static int run(const struct cli_command *self, int argc, char **argv)

@@ -12,6 +12,7 @@
 #include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/tail.h"
 
 struct description {
     const char *path;
@@ -86,11 +87,10 @@ static void budget_text(const struct gad_detector *det, double budget, FILE *f)
 {
     struct gad_interval i = gad_detector_fpr_interval(det, budget);
 
-    (void)fprintf(
-        f, "  %-11s threshold %-12.6g for %g %% false alarms (95 %%: %.3g to %.3g %%)%s\n", "",
-        (double)gad_detector_threshold(det, budget), 100.0 * budget, 100.0 * i.low, 100.0 * i.high,
-        budget * (double)gad_detector_n_calibration(det) < 1.0 ? ", the highest score: too few rows"
-                                                               : "");
+    (void)fprintf(f,
+                  "  %-11s threshold %-12.6g for %g %% false alarms (95 %%: %.3g to %.3g %%)%s\n",
+                  "", (double)gad_detector_threshold(det, budget), 100.0 * budget, 100.0 * i.low,
+                  100.0 * i.high, tail_note(det, budget));
 }
 
 static void calibration_text(const struct description *s, FILE *f)
@@ -105,6 +105,8 @@ static void calibration_text(const struct description *s, FILE *f)
                   (double)c->calibration.value[c->calibration.n_levels - 1]);
     for (size_t i = 0; s->detector && i < N_BUDGETS; i++)
         budget_text(s->detector, budgets[i], f);
+    (void)fputs("  tail        ", f);
+    tail_text(&c->calibration.tail, s->detector, 14, f);
 }
 
 /* "search      500 steps a record: rate 0.01, from step 300 0.001, from step 400 0.0005; seed 1" */
@@ -229,10 +231,12 @@ static json_t *calibration_json(const struct description *s)
         (void)json_object_set_new(
             thresholds, key, json_real((double)gad_detector_threshold(s->detector, budgets[i])));
     }
-    return json_pack("{s:I, s:I, s:f, s:f, s:o}", "n", (json_int_t)c->calibration.n, "levels",
-                     (json_int_t)c->calibration.n_levels, "min", (double)c->calibration.value[0],
-                     "max", (double)c->calibration.value[c->calibration.n_levels - 1],
-                     "threshold_at_fpr", thresholds);
+    return json_pack("{s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "n", (json_int_t)c->calibration.n,
+                     "levels", (json_int_t)c->calibration.n_levels, "min",
+                     (double)c->calibration.value[0], "max",
+                     (double)c->calibration.value[c->calibration.n_levels - 1], "threshold_at_fpr",
+                     thresholds, "tail", tail_json(&c->calibration.tail), "interval_at_p",
+                     s->detector ? tail_intervals(s->detector) : json_object());
 }
 
 json_t *inspect_history(const struct gad_ckpt_history *h)

@@ -183,6 +183,7 @@ static void put_batch(struct local *l, struct score_run *run)
         r.item = &l->batch.item[i];
         r.score = l->score[i];
         r.p_value = (float)gad_detector_p_value(l->det, r.score);
+        r.extrapolated = gad_detector_p_is_extrapolated(l->det, (double)r.p_value);
         r.anomalous = r.score > r.threshold && !(l->rec[i].notes & GAD_NOTE_BACKGROUND);
         if (run->look.top > 0)
             explain(l, &l->rec[i], run->look.top, &r, text);

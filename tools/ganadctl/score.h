@@ -51,6 +51,7 @@ struct score_result {
     const char *model, *sha256; /* hex */
     float score, p_value, threshold;
     bool anomalous, unscored; /* unscored: beyond the search_rate of the model, without a score */
+    bool extrapolated;        /* the p-value is below 1 / (n + 1) */
     size_t n_reasons;
     struct score_reason reason[GAD_N_COLUMNS];
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -32,6 +33,7 @@ static void table_row(struct gad_buf *out, const struct score_look *look,
                       const struct score_result *r)
 {
     bool red = look->colour && r->anomalous;
+    char p[24];
 
     if (r->unscored) {
         gad_buf_printf(
@@ -40,10 +42,11 @@ static void table_row(struct gad_buf *out, const struct score_look *look,
             gad_name_text(GAD_SERVICE, r->item->service), gad_name_text(GAD_FLAG, r->item->flag));
         return;
     }
+    (void)snprintf(p, sizeof(p), "%s%.3g", r->extrapolated ? "~" : "", (double)r->p_value);
     gad_buf_printf(
-        out, "%8llu  %s%-8s%s %11.5g %9.3g  %-5s %-11s %-6s", (unsigned long long)r->item->line,
-        red ? RED : "", r->anomalous ? "ANOMALY" : "normal", red ? PLAIN : "", (double)r->score,
-        (double)r->p_value, gad_name_text(GAD_PROTOCOL_TYPE, r->item->protocol),
+        out, "%8llu  %s%-8s%s %11.5g %9s  %-5s %-11s %-6s", (unsigned long long)r->item->line,
+        red ? RED : "", r->anomalous ? "ANOMALY" : "normal", red ? PLAIN : "", (double)r->score, p,
+        gad_name_text(GAD_PROTOCOL_TYPE, r->item->protocol),
         gad_name_text(GAD_SERVICE, r->item->service), gad_name_text(GAD_FLAG, r->item->flag));
     for (size_t i = 0; r->anomalous && i < r->n_reasons; i++)
         table_reason(out, &r->reason[i], i == 0 ? "  " : ", ");
@@ -144,6 +147,8 @@ static void json_row(struct gad_buf *out, const struct score_look *look,
     (void)json_object_set_new(o, "score", r->unscored ? json_null() : json_real((double)r->score));
     (void)json_object_set_new(o, "p_value",
                               r->unscored ? json_null() : json_real((double)r->p_value));
+    if (r->extrapolated)
+        (void)json_object_set_new(o, "p_extrapolated", json_true());
     (void)json_object_set_new(o, "anomalous",
                               r->unscored ? json_null() : json_boolean(r->anomalous));
     (void)json_object_set_new(o, "threshold", json_real((double)r->threshold));
@@ -153,7 +158,7 @@ static void json_row(struct gad_buf *out, const struct score_look *look,
         (void)json_object_set_new(o, "top_features", json_reasons(r));
     /* Nine digits restore every bit of a float32. A missing object or key means no memory: the line
      * would be wrong. */
-    if (json_object_size(o) != (look->top > 0 ? 8u : 7u) ||
+    if (json_object_size(o) != (look->top > 0 ? 8u : 7u) + (r->extrapolated ? 1u : 0u) ||
         json_dump_callback(o, append, out, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0)
         out->bad = true;
     gad_buf_add(out, "\n", 1);

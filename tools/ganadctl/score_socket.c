@@ -128,6 +128,7 @@ static void put_reply(struct score_run *run, const struct score_batch *b,
     struct score_result r = {
         .model = m->model, .sha256 = hex, .threshold = m->threshold, .n_reasons = 0};
 
+    double p_least = m->p_least;
     set_hex(hex, &m->model_sha256);
     for (size_t i = 0; i < b->n; i++) {
         r.item = &b->item[i];
@@ -136,9 +137,11 @@ static void put_reply(struct score_run *run, const struct score_batch *b,
             set_hex(hex, &by->model_sha256);
             r.model = by->model;
             r.threshold = by->threshold;
+            p_least = by->p_least;
         }
         r.score = m->score[i];
         r.p_value = m->p_value[i];
+        r.extrapolated = (double)r.p_value < (1.0 - 1e-6) * p_least; /* a float's error */
         r.unscored = m->unscored.len > 0 && m->unscored.data[i] != 0;
         r.anomalous = !r.unscored && m->anomalous.data[i] != 0;
         r.n_reasons = 0;

@@ -117,6 +117,20 @@ static void init_reference(struct sample *s)
     s->c.reference.column = s->histograms;
 }
 
+static void init_tail(struct gad_ckpt_tail *t)
+{
+    *t = (struct gad_ckpt_tail){.state = GAD_CKPT_TAIL_FITTED,
+                                .level = 0.5f,
+                                .n_peaks = 20,
+                                .shape = 0.25,
+                                .scale = 1.0,
+                                .goodness = 0.4};
+    for (size_t i = 0; i < GAD_CKPT_TAIL_CURVE; i++) {
+        t->curve_shape[i] = -0.25 + 0.03125 * (double)i;
+        t->curve_scale[i] = 0.5 + 0.03125 * (double)i;
+    }
+}
+
 void sample_init(struct sample *s)
 {
     *s = (struct sample){0};
@@ -140,6 +154,7 @@ void sample_init(struct sample *s)
     s->c.calibration.n_levels = SAMPLE_LEVELS;
     s->c.calibration.level = s->level;
     s->c.calibration.value = s->value;
+    init_tail(&s->c.calibration.tail);
     init_provenance(s);
     s->self_tests[0] = (struct gad_ckpt_self_test){"0,tcp,http,SF,181,5450", 0.25f};
     s->self_tests[1] = (struct gad_ckpt_self_test){"0,icmp,ecr_i,SF,1032,0", 12.5f};
@@ -242,6 +257,25 @@ static void assert_legal_condition(const struct gad_checkpoint *c)
     assert_true(found);
 }
 
+static void assert_legal_tail(const struct gad_ckpt_tail *t, uint64_t n, float highest)
+{
+    assert_in_range(t->state, 0, 5);
+    if (t->state != 1) {
+        assert_true(t->n_peaks == 0 && t->level == 0.0f && t->shape == 0.0 && t->scale == 0.0 &&
+                    t->goodness == 0.0);
+        return;
+    }
+    assert_true(isfinite(t->level) && t->level < highest);
+    assert_true(t->n_peaks > 0 && t->n_peaks < n);
+    assert_true(t->goodness >= 0.0 && t->goodness <= 1.0);
+    for (size_t i = 0; i <= 32; i++) {
+        double shape = i < 32 ? t->curve_shape[i] : t->shape;
+        double scale = i < 32 ? t->curve_scale[i] : t->scale;
+        assert_true(isfinite(scale) && scale > 0.0 && shape >= -1.0 && shape <= 100.0);
+        assert_true(1.0 + shape * (((double)highest - (double)t->level) / scale) > 0.0);
+    }
+}
+
 static void assert_legal_tables(const struct gad_checkpoint *c)
 {
     size_t n = c->calibration.n_levels;
@@ -254,6 +288,7 @@ static void assert_legal_tables(const struct gad_checkpoint *c)
         assert_true(c->calibration.level[i] > c->calibration.level[i - 1]);
         assert_true(c->calibration.value[i] >= c->calibration.value[i - 1]);
     }
+    assert_legal_tail(&c->calibration.tail, c->calibration.n, c->calibration.value[n - 1]);
     assert_in_range(c->n_self_tests, 1, 256);
     for (size_t i = 0; i < c->n_self_tests; i++) {
         assert_text(c->self_tests[i].record, 1, 4096);
@@ -448,6 +483,7 @@ void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
                         a->calibration.n_levels * sizeof(double));
     assert_memory_equal(a->calibration.value, b->calibration.value,
                         a->calibration.n_levels * sizeof(float));
+    assert_memory_equal(&a->calibration.tail, &b->calibration.tail, sizeof(a->calibration.tail));
     assert_same_provenance(a, b);
     assert_int_equal(a->n_self_tests, b->n_self_tests);
     for (size_t i = 0; i < a->n_self_tests; i++) {

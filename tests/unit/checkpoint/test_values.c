@@ -180,6 +180,55 @@ static void a_history_has_finite_figures_for_each_epoch(void **state)
     assert_fault(&s, GAD_EMISMATCH, "but 11 epochs were trained");
 }
 
+static void a_tail_is_fitted_and_in_range_or_only_a_reason(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct gad_ckpt_tail *t = &s.c.calibration.tail;
+    static const double bad_shape[] = {-1.1, 101, NAN, INFINITY, -0.7};
+    static const double bad_scale[] = {0, -1, NAN, INFINITY, 1e-310};
+
+    for (size_t i = 0; i < 5; i++) {
+        sample_init(&s);
+        t->shape = bad_shape[i]; /* -0.7: the end point is at 1.93, the highest score at 2 */
+        assert_fault(&s, GAD_EFORMAT, "tail: shape or scale is out of range");
+        sample_init(&s);
+        t->scale = bad_scale[i];
+        assert_fault(&s, GAD_EFORMAT, "tail: shape or scale is out of range");
+        sample_init(&s);
+        t->curve_shape[31] = bad_shape[i] == -0.7 ? -0.99 : bad_shape[i];
+        assert_fault(&s, GAD_EFORMAT, "tail: a point of the curve is out of range");
+        sample_init(&s);
+        t->curve_scale[0] = bad_scale[i];
+        assert_fault(&s, GAD_EFORMAT, "tail: a point of the curve is out of range");
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        static const float bad_level[] = {2.0f, 3.0f, NAN, -INFINITY};
+        sample_init(&s);
+        t->level = bad_level[i];
+        assert_fault(&s, GAD_EFORMAT, "tail: the level is not below the highest score");
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        sample_init(&s);
+        t->n_peaks = i * 1000;
+        assert_fault(&s, GAD_EFORMAT, "tail: no peaks, or not fewer than the rows");
+    }
+    t->n_peaks = 999;
+    assert_fine(&s);
+    t->goodness = 1.5;
+    assert_fault(&s, GAD_EFORMAT, "tail: goodness is outside 0 .. 1");
+    for (unsigned i = GAD_CKPT_TAIL_FEW; i < GAD_CKPT_TAIL_N_STATES; i++) {
+        *t = (struct gad_ckpt_tail){.state = i};
+        assert_fine(&s);
+        t->scale = 1.0;
+        assert_fault(&s, GAD_EFORMAT, "tail: not fitted, but with figures");
+    }
+    *t = (struct gad_ckpt_tail){.state = GAD_CKPT_TAIL_N_STATES};
+    assert_fault(&s, GAD_EFORMAT, "tail: unknown state");
+    *t = (struct gad_ckpt_tail){0}; /* as before there were tails */
+    assert_fine(&s);
+}
+
 static void calibration_ascends_from_0_to_1(void **state)
 {
     (void)state;
@@ -207,6 +256,7 @@ static void calibration_ascends_from_0_to_1(void **state)
     assert_fault(&s, GAD_EFORMAT, "calibration: levels: 1, at least 2");
     s.level[1] = 1.0;
     s.c.calibration.n_levels = 2;
+    s.c.calibration.tail = (struct gad_ckpt_tail){0};
     s.c.calibration.n = UINT64_MAX;
     assert_fine(&s);
 }
@@ -398,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_search_has_steps_and_phases_that_ascend),
         cmocka_unit_test(a_reference_is_of_the_schema_and_counts_its_records),
         cmocka_unit_test(a_history_has_finite_figures_for_each_epoch),
+        cmocka_unit_test(a_tail_is_fitted_and_in_range_or_only_a_reason),
         cmocka_unit_test(calibration_ascends_from_0_to_1),
         cmocka_unit_test(layers_fit_together),
         cmocka_unit_test(the_schema_has_elements),

@@ -154,6 +154,13 @@ double gad_detector_p_value(const struct gad_detector *det, float score)
     return 1.0 / (1.0 + (double)score);
 }
 
+bool gad_detector_p_is_extrapolated(const struct gad_detector *det, double p)
+{
+    (void)det;
+    (void)p;
+    return false;
+}
+
 float gad_detector_threshold(const struct gad_detector *det, double fpr)
 {
     (void)det;

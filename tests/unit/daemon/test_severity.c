@@ -25,7 +25,7 @@ static void the_table_gives_these_levels(void **state)
          0,
          GAD_SEVERITY_LOW},
         {"an odd transfer",
-         {.p_value = 1e-4,
+         {.p_value = 5e-4,
           .budget = 1e-3,
           .nature = GAD_NATURE_TRAFFIC,
           .records = 1,
@@ -33,7 +33,7 @@ static void the_table_gives_these_levels(void **state)
           .targets = 1,
           .ports = 1,
           .answered = true},
-         25,
+         21,
          GAD_SEVERITY_LOW},
         {"a rarer one",
          {.p_value = 1e-6,
@@ -55,7 +55,7 @@ static void the_table_gives_these_levels(void **state)
           .targets = 100,
           .ports = 1000,
           .answered = true},
-         50,
+         40,
          GAD_SEVERITY_MEDIUM},
         {"a flood of forged SYNs",
          {.p_value = 1e-12,
@@ -135,8 +135,8 @@ static void levels_begin_at_their_limits(void **state)
 {
     (void)state;
     assert_int_equal(severity_of(0), GAD_SEVERITY_LOW);
-    assert_int_equal(severity_of(34), GAD_SEVERITY_LOW);
-    assert_int_equal(severity_of(35), GAD_SEVERITY_MEDIUM);
+    assert_int_equal(severity_of(24), GAD_SEVERITY_LOW);
+    assert_int_equal(severity_of(25), GAD_SEVERITY_MEDIUM);
     assert_int_equal(severity_of(59), GAD_SEVERITY_MEDIUM);
     assert_int_equal(severity_of(60), GAD_SEVERITY_HIGH);
     assert_int_equal(severity_of(100), GAD_SEVERITY_HIGH);

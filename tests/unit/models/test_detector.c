@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/detector.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "lib/record/reason.h"
 #include "lib/record/record.h"
 #include "models/detector_impl.h"
+#include "models/interval.h"
 #include "models/model.h"
 #include "tests/support/random_model.h"
 #include "tests/unit/test.h"
@@ -119,6 +121,85 @@ static void p_values_fall_with_the_score_and_are_never_0(void **state)
         last = p;
     }
     tear_down(&s);
+}
+
+/* As random models, with a tail: of the highest 2 % above 1.9. */
+static void set_up_tail(struct setup *s, double shape)
+{
+    *s = (struct setup){.random = random_model_new_conditional("egbad", "fm", 1, 3, "")};
+    s->c = random_model_checkpoint(s->random);
+    s->c->calibration.tail = (struct gad_ckpt_tail){.state = GAD_CKPT_TAIL_FITTED,
+                                                    .level = 1.9f,
+                                                    .n_peaks = 20,
+                                                    .shape = shape,
+                                                    .scale = 0.2,
+                                                    .goodness = 0.5};
+    for (size_t i = 0; i < GAD_CKPT_TAIL_CURVE; i++) {
+        s->c->calibration.tail.curve_shape[i] = shape + 0.01 * (double)i;
+        s->c->calibration.tail.curve_scale[i] = 0.2 + 0.001 * (double)i;
+    }
+    assert_int_equal(gad_detector_new("test", s->c, &s->det, NULL), 0);
+    assert_int_equal(gad_workspace_new(s->det, 100, &s->ws), 0);
+}
+
+static void a_tail_changes_only_what_lies_beyond_the_sample(void **state)
+{
+    (void)state;
+    static const double shapes[] = {-0.3, 0.0, 0.5, 3.0};
+    struct setup old;
+
+    set_up(&old, "egbad", "fm");
+    assert_false(gad_detector_has_tail(old.det));
+    for (size_t k = 0; k < 4; k++) {
+        struct setup s;
+        set_up_tail(&s, shapes[k]);
+        assert_true(gad_detector_has_tail(s.det));
+        for (float x = -1.0f; x <= 2.0f; x += 0.0078125f) {
+            double p = gad_detector_p_value(s.det, x);
+            assert_true(p == gad_detector_p_value(old.det, x));
+            assert_false(gad_detector_p_is_extrapolated(s.det, p));
+            assert_false(gad_detector_p_is_extrapolated(s.det, (double)(float)p));
+        }
+        double last = gad_detector_p_value(s.det, 2.0f);
+        assert_true(gad_detector_p_value(s.det, nextafterf(2.0f, 3.0f)) > 0.9999 * last);
+        for (float x = 2.01f; x < 1e38f; x *= 1.1f) {
+            double p = gad_detector_p_value(s.det, x);
+            struct gad_interval in = gad_detector_p_interval(s.det, x);
+            assert_true(p <= last && p >= 1e-12 && in.low <= p && p <= in.high);
+            assert_true(gad_detector_p_is_extrapolated(s.det, p));
+            assert_true(gad_detector_p_value(old.det, x) == 1.0 / 1001.0);
+            last = p;
+        }
+        assert_false(gad_detector_p_is_extrapolated(old.det, 1.0 / 1001.0));
+        tear_down(&s);
+    }
+    tear_down(&old);
+}
+
+static void the_tail_gives_thresholds_of_small_budgets(void **state)
+{
+    (void)state;
+    static const double shapes[] = {-0.3, 0.0, 0.5, 90.0};
+
+    for (size_t k = 0; k < 4; k++) {
+        struct setup s;
+        float last = 2.0f;
+        set_up_tail(&s, shapes[k]);
+        assert_true(gad_detector_threshold(s.det, 0.5) == 1.0f);
+        assert_true(gad_detector_threshold(s.det, 1.0 / 1000) == 2.0f);
+        for (double fpr = 9e-4; fpr > 1e-15; fpr /= 3) {
+            float t = gad_detector_threshold(s.det, fpr);
+            struct gad_interval in = gad_detector_fpr_interval(s.det, fpr);
+            assert_true(t >= last && isfinite(t) && t < FLT_MAX);
+            if (t < 1e38f) {
+                assert_true(gad_detector_p_value(s.det, t) <= fmax(fpr, 1e-12));
+                assert_true(gad_detector_p_value(s.det, nextafterf(t, 0.0f)) >= fmax(fpr, 1e-12));
+            }
+            assert_true(in.low <= in.high && in.high <= 1.0);
+            last = t;
+        }
+        tear_down(&s);
+    }
 }
 
 static void a_smaller_budget_never_lowers_the_threshold(void **state)
@@ -366,6 +447,8 @@ int main(void)
         cmocka_unit_test(scores_do_not_depend_on_tiles_or_workspace),
         cmocka_unit_test(an_unknown_name_is_counted_and_scored),
         cmocka_unit_test(p_values_fall_with_the_score_and_are_never_0),
+        cmocka_unit_test(a_tail_changes_only_what_lies_beyond_the_sample),
+        cmocka_unit_test(the_tail_gives_thresholds_of_small_budgets),
         cmocka_unit_test(a_smaller_budget_never_lowers_the_threshold),
         cmocka_unit_test(reasons_are_sorted_and_their_shares_sum_to_one),
         cmocka_unit_test(a_planted_outlier_is_the_first_reason),

@@ -108,10 +108,7 @@ int assembly_calibration(struct assembly *a, size_t n, const float *score, doubl
     int err = gad_calibration_new(n, score, contamination, &a->calibration, d);
     if (err != 0)
         return err;
-    a->c.calibration.n = a->calibration->n;
-    a->c.calibration.n_levels = a->calibration->n_levels;
-    a->c.calibration.level = a->calibration->level;
-    a->c.calibration.value = a->calibration->value;
+    gad_calibration_store(a->calibration, &a->c);
     return 0;
 }
 

@@ -64,6 +64,7 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
     ret->slices.calibration.n =
         n_calibration - left_out; /* a model that searches uses fewer rows */
     ret->slices.test.n = n_test;
+    ret->has_tail = gad_detector_has_tail(det);
     choose_budgets(budget, ret);
     for (size_t i = 0; i < ret->n_figures; i++) {
         struct baseline_figure *f = &ret->figure[i];
@@ -183,9 +184,12 @@ static void warn_of_few(const struct baseline *b)
     char count[SHOW_TEXT];
 
     if (f->budget * n < 1.0)
-        cli_say("warning: %s records calibrate, too few for a budget of %g: the threshold is the "
-                "highest of their scores, and the rate about %.2g",
-                show_count(b->slices.calibration.n, count), f->budget, 1.0 / (n + 1.0));
+        cli_say("warning: %s records calibrate, too few for a budget of %g: the threshold is %s, "
+                "and the rate %s %.2g",
+                show_count(b->slices.calibration.n, count), f->budget,
+                b->has_tail ? "extrapolated from the highest of their scores"
+                            : "the highest of their scores",
+                b->has_tail ? "at most" : "about", 1.0 / (n + 1.0));
     else if (f->budget * n < ENOUGH)
         cli_say("warning: %s records calibrate, few for a budget of %g: %.0f of them lie above the "
                 "threshold, and one more or less makes a difference",

@@ -124,6 +124,22 @@ static void row(const struct report *r, const struct report_budget *v, bool has_
     gad_buf_printf(b, "</tr>\n");
 }
 
+/* @budget: the smallest */
+static void few_note(const struct gad_detector *det, double budget, struct gad_buf *b)
+{
+    struct gad_interval i = gad_detector_fpr_interval(det, budget);
+    char low[HTML_NUMBER], high[HTML_NUMBER];
+
+    if (budget * (double)gad_detector_n_calibration(det) >= 1.0)
+        return;
+    gad_buf_printf(b, " * Too few rows for this budget: the threshold is %s.",
+                   gad_detector_has_tail(det) ? "extrapolated from the highest of their scores"
+                                              : "the highest of their scores");
+    if (gad_detector_p_is_extrapolated(det, budget))
+        gad_buf_printf(b, " The rate for the smallest is %s to %s (95 %% interval).",
+                       svg_percent(i.low, low), svg_percent(i.high, high));
+}
+
 static void table(const struct report *r, struct gad_buf *b)
 {
     bool labelled = r->m.labelled;
@@ -144,9 +160,7 @@ static void table(const struct report *r, struct gad_buf *b)
     gad_buf_printf(b, " calibration rows. %s",
                    labelled ? "An interval in bold lies above its budget."
                             : "Attacks among the rows count too.");
-    if (r->budget[REPORT_BUDGETS - 1].budget * (double)n_calibration < 1.0)
-        gad_buf_printf(
-            b, " * Too few rows for this budget: the threshold is the highest of their scores.");
+    few_note(r->m.det, r->budget[REPORT_BUDGETS - 1].budget, b);
     gad_buf_printf(b, "</p>\n");
 }
 

@@ -36,12 +36,16 @@ static json_t *budgets(const struct report *r)
         const struct report_budget *b = &r->budget[i];
         const struct gad_confusion *c = r->m.labelled ? &b->c : &unknown;
         uint64_t flagged = b->c.tp + b->c.fp;
+        struct gad_interval expected = gad_detector_fpr_interval(r->m.det, b->budget);
         json_t *one = json_pack(
-            "{s:f, s:f, s:I, s:o, s:o, s:o, s:o, s:o}", "budget", b->budget, "threshold",
-            b->threshold, "flagged", (json_int_t)flagged, "false_positives",
+            "{s:f, s:f, s:I, s:o, s:o, s:o, s:o, s:o, s:b, s:[f, f]}", "budget", b->budget,
+            "threshold", b->threshold, "flagged", (json_int_t)flagged, "false_positives",
             r->m.labelled ? json_integer((json_int_t)c->fp) : json_null(), "fpr",
             figure(gad_confusion_fpr(c)), "fpr_interval", interval(c), "recall",
-            figure(gad_confusion_recall(c)), "precision", figure(gad_confusion_precision(c)));
+            figure(gad_confusion_recall(c)), "precision", figure(gad_confusion_precision(c)),
+            "extrapolated",
+            gad_detector_has_tail(r->m.det) && gad_detector_p_is_extrapolated(r->m.det, b->budget),
+            "expected_interval", expected.low, expected.high);
         (void)json_array_append_new(all, one);
     }
     return all;
