@@ -12,6 +12,15 @@ import subprocess
 import time
 
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
+# In the order of their signatures, from 2.
+HINTS = {"flood": "a flood", "scan": "a scan", "sweep": "a sweep", "guessing": "password guessing",
+         "guessed": "a guessed password", "content": "unusual content",
+         "volume": "an unusual volume", "service": "an unusual service",
+         "malformed": "malformed packets"}
+# https://attack.mitre.org
+TECHNIQUES = {"T1018": "Remote System Discovery", "T1046": "Network Service Discovery",
+              "T1048": "Exfiltration Over Alternative Protocol", "T1110": "Brute Force",
+              "T1498": "Network Denial of Service"}
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
 KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 7, "limit": 8}
 TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output",
@@ -91,6 +100,8 @@ class Event:
                 self.features[name] = text if text != "-" else float(value)
             elif key == "top":
                 name, value, expected, share, *numbers = rest.split(" ")
+                if value == expected or float(share) == 0:  # such a reason says nothing
+                    continue
                 self.top.append((name, value, expected, float(share), *map(float, numbers)))
             elif key == "counter":
                 value, _, name = rest.partition(" ")
@@ -123,6 +134,13 @@ class Event:
             numbers = f"{self.v['first_seq']}-{self.v['last_seq']}"
             return clean(self.text("sensor")) + f"-{run}-loss-{numbers}"
         return clean(self.text("sensor")) + f"-{run}-{self.v['seq']}"
+
+    def looks(self):
+        return (f"looks like {HINTS[self.v['hint']]}" if self.v["hint"] else
+                "anomalous connection")
+
+    def signature(self):
+        return 2 + list(HINTS).index(self.v["hint"]) if self.v["hint"] else 1
 
     def known(self, **names):
         """{key: value} of those that are known; names: key of the format = key of the dump."""
@@ -181,17 +199,8 @@ class Event:
     def sentence(self):
         """The message of the event for people, in bytes."""
         v = self.v
-        if self.kind == "alert":
-            ends = [f"[{a}]" if v["family"] == 6 else str(a)
-                    for a in map(self.address, ("src", "dst"))] if v["family"] else []
-            text = "anomalous connection"
-            if ends:
-                text += f" {ends[0]}:{v['src_port']} > {ends[1]}:{v['dst_port']} {self.proto()}"
-            text += f" {self.features['service']} {self.features['flag']}, risk {v['risk']}"
-            text += f", {v['count']} connections" if v["count"] > 1 else ""
-            text += ", " + self.notes() if self.notes() else ""
-            text += ": {} is {}, expected {}".format(*self.top[0]) if self.top else ""
-            return text.encode()
+        if self.kind == "alert":  # tests/unit/event/test_sentence.c has its words
+            return v["sentence"]
         if self.kind == "heartbeat":
             return (b"ganadd " + v["version"] +
                     f" is alive: up {v['uptime'] / 1e9:.0f} s, {v['records']} records, "
@@ -213,8 +222,7 @@ class Event:
             rose = b", ".join(k + b" " + str(n).encode() for k, n in self.counters)
             return (name + b"' was blind" + (b": " + rose if rose else b""))[:511]
         if self.kind == "limit":
-            return (f"alerts were limited: {v['high']} high, {v['medium']} medium and {v['low']} "
-                    f"low anomalous records in {v['period'] / 1e9:.0f} s have no alert").encode()
+            return v["sentence"]
         if v["unused"]:
             numbers = f"{v['first_seq']} to {v['last_seq']}"
             return f"0 events were lost: no event had the numbers {numbers}".encode()
@@ -305,6 +313,10 @@ def check_incident(got, e, full):
         same("no incident", got, None)
         return
     got = json.loads(json.dumps(got))
+    if not full and len(got) == 3:  # the least detail
+        same("incident", (got["id"], got["state"], got["records"]),
+             (e.text("incident"), v["state"], v["records"]))
+        return
     names = {"sources": "top_source", "targets": "top_target"}
     for key, top in [(k, e.hosts[names[k]]) for k in names] + [("ports", e.ports)]:
         found = [(t.get("ip", t.get("port")), t["n"]) for t in got[key].pop("top")]
@@ -319,6 +331,18 @@ def check_incident(got, e, full):
         **{k: {"n": v[k], "estimate": bool(v[k + "_estimate"]),
                **({"answered": v["answered"]} if k == "targets" else {})}
            for k in ("sources", "targets", "ports")}})
+
+
+LEAST = {"technique", "pcap_filename", "pcap_cnt", "evidence"}  # not in the least detail
+
+
+def check_known(got, e, **names):
+    """names: key of the format = key of the dump."""
+    want = e.known(**names)
+    found = {k: got[k] for k in names if k in got}
+    if not e.full and not LEAST & set(found):
+        want = {k: want[k] for k in want if k not in LEAST}
+    same("known", found, want)
 
 
 def check_limit(got, e):
@@ -351,10 +375,8 @@ def check_native(line, e):
     same("sentence", o["sentence"], utf8(e.sentence()))
     if e.kind == "alert":
         check_incident(o.get("incident"), e, e.full)
-        same("client, file", {k: o[k] for k in o if k in (
-            "hint", "technique", "client", "pcap_filename", "pcap_cnt", "evidence")},
-            e.known(hint="hint", technique="technique", client="client", pcap_filename="file",
-                    pcap_cnt="packet", evidence="evidence"))
+        check_known(o, e, hint="hint", technique="technique", client="client",
+                    pcap_filename="file", pcap_cnt="packet", evidence="evidence")
         same("verdict", (o["risk"], o["severity"], o["model"], o["model_sha256"]),
              (v["risk"], v["severity"], e.text("model"), e.text("model_sha256")))
         check_verdict(o, e)
@@ -438,15 +460,24 @@ def check_eve(line, e):
     same("alert", (o["event_type"], a["action"], a["gid"], a["signature_id"], a["rev"],
                    a["severity"], a["category"],
                    a["signature"]),
-         ("alert", "allowed", ENTERPRISE, 1, 1, v["severity"], "Anomaly",
-          f"GANAD anomalous connection (model {e.text('model')})"))
+         ("alert", "allowed", ENTERPRISE, e.signature(), 1, v["severity"], "Anomaly",
+          f"GANAD {e.looks()} (model {e.text('model')})"))
+    if e.full or "sentence" in g:
+        same("technique", a.get("metadata"), {
+            "mitre_technique_id": [v["technique"]],
+            "mitre_technique_name": [TECHNIQUES[v["technique"]].replace(" ", "_")]}
+            if v["technique"] else None)
+        same("sentence", g["sentence"], utf8(e.sentence()))
+        check_rollup(g["rollup"], e)
+    check_incident(g.get("incident"), e, e.full)
+    check_known(g, e, hint="hint", technique="technique", client="client", evidence="evidence")
+    check_known(o, e, pcap_filename="file", pcap_cnt="packet")
     same("prev_seq", g.get("prev_seq"), e.prev_seq())
     same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"],
                  g["source"], g.get("tunnels", 0), g.get("notes", "")),
          (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"),
           v["tunnels"], e.notes()))
     check_verdict(g, e)
-    check_rollup(g["rollup"], e)
     check_tuple(o, e)
     if v["family"]:
         same("version, flow_id", (o["ip_v"], 0 <= o["flow_id"] < 2 ** 53), (v["family"], True))
@@ -454,7 +485,7 @@ def check_eve(line, e):
     same("from", (o["direction"], o.get("in_iface", ""), o.get("community_id", "")),
          ("to_server", e.text("interface"), e.text("community_id")))
     same("flow", o["flow"], {"bytes_toserver": int(e.features["src_bytes"]),
-                             "bytes_toclient": int(e.features["dst_bytes"]),
+                             "bytes_toclient": int(e.features["dst_bytes"]), **e.packets(),
                              **flow_times(e, eve_time)})
     check_top("top", g["top_features"], e, detail("features" in g, g["top_features"], e))
     if "features" in g:
@@ -466,6 +497,9 @@ def check_eve_other(o, e):
     ints = o["metadata"]["flowints"]
     blind = ([{"action": e.text("action"), "source": e.text("source")}] if e.kind == "blind"
              else [])
+    if e.kind == "limit":
+        check_limit(o["metadata"]["flowvars"][0], e)
+        o["metadata"]["flowvars"] = [{"event_id": o["metadata"]["flowvars"][0]["event_id"]}]
     same("id", (o["metadata"]["flowvars"], ints.pop("seq", None)),
          ([{"event_id": e.id()}] + blind, e.v["seq"] or None))
     same("prev_seq", ints.pop("prev_seq", None), e.prev_seq())
