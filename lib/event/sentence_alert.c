@@ -17,7 +17,7 @@
 
 #include "lib/event/json_parts.h"
 #include "lib/event/sentence.h"
-#include "lib/flow/conn.h"
+#include "lib/record/notes.h"
 #include "lib/record/reason.h"
 
 enum { FORGED_FROM = 8 }; /* sources of a flood */

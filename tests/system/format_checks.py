@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """For test_formats.py: for each format a parser written from its specification, and the place of
-each value. This file has the shared parts, ganad's JSON and EVE. format_siem.py has ECS and OCSF,
-format_pairs.py the formats of key and text pairs."""
+each value. This file has ganad's JSON, EVE and what the formats share, format_siem.py ECS and OCSF,
+format_pairs.py the formats of key and text pairs, format_incident.py the incidents of JSON."""
 
 import ipaddress
 import json
-import math
-import re
-import struct
 import subprocess
-import time
+
+from format_incident import check_incident, check_known, check_limit
+from format_values import fail, float32, near, rfc3339, same, utf8
 
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
 # In the order of their signatures, from 2.
@@ -26,59 +25,6 @@ KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 
 TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output",
          "version", "client", "file", "evidence", "incident", "sentence",
          "action", "previous_sha256", "reason")
-
-
-def fail(what, *more):
-    raise AssertionError(what + ": " + " ".join(map(repr, more)))
-
-
-def same(what, got, want):
-    if got != want:
-        fail(what, got, want)
-
-
-def near(what, got, want, digits):
-    if not math.isclose(float(got), want, rel_tol=10.0 ** (1 - digits), abs_tol=1e-300):
-        fail(what, got, want)
-
-
-# --- texts ---
-
-def utf8(raw):
-    """Decodes; each byte that belongs to no sequence becomes U+FFFD."""
-    out, at = [], 0
-    while at < len(raw):
-        for n in (1, 2, 3, 4):
-            try:
-                out.append(raw[at:at + n].decode())
-                at += n
-                break
-            except UnicodeDecodeError:
-                pass
-        else:
-            out.append("\ufffd")
-            at += 1
-    return "".join(out)
-
-
-def plain(text, replaced=""):
-    """Control characters become blanks, some others '_'."""
-    return "".join(" " if c < " " or c == "\x7f" else "_" if c in replaced else c for c in text)
-
-
-def key_text(raw):
-    """Bytes of a key, which has letters, digits, '.', '_' and '-'."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", raw.decode("latin-1")) or "_"
-
-
-def rfc3339(ns, micros=True):
-    s, rest = divmod(ns, 10 ** 9)
-    fraction = f".{rest // 1000:06d}Z" if micros else "Z"
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(s)) + fraction
-
-
-def float32(x):
-    return struct.unpack("<f", struct.pack("<f", float(x)))[0]
 
 
 # --- the driver's output ---
@@ -304,50 +250,6 @@ def check_verdict(got, e):
 def check_rollup(got, e):
     same("rollup", got, {"count": e.v["count"], "first": rfc3339(e.v["first"]),
                          "last": rfc3339(e.v["last"])})
-
-
-def check_incident(got, e, full):
-    """full: the format wrote everything, or the top addresses could be left out."""
-    v = e.v
-    if not v["incident"]:
-        same("no incident", got, None)
-        return
-    got = json.loads(json.dumps(got))
-    if not full and len(got) == 3:  # the least detail
-        same("incident", (got["id"], got["state"], got["records"]),
-             (e.text("incident"), v["state"], v["records"]))
-        return
-    names = {"sources": "top_source", "targets": "top_target"}
-    for key, top in [(k, e.hosts[names[k]]) for k in names] + [("ports", e.ports)]:
-        found = [(t.get("ip", t.get("port")), t["n"]) for t in got[key].pop("top")]
-        if full or found:
-            same("top " + key, found, top)
-    same("incident", got, {
-        "id": e.text("incident"), **e.known(state="state", line="line_of", nature="nature"),
-        "first": rfc3339(v["incident_first"]), "last": rfc3339(v["incident_last"]),
-        **{k: v[k] for k in ("records", "bystanders", "logins", "bytes_toserver",
-                             "bytes_toclient")},
-        "succeeded": bool(v["succeeded"]),
-        **{k: {"n": v[k], "estimate": bool(v[k + "_estimate"]),
-               **({"answered": v["answered"]} if k == "targets" else {})}
-           for k in ("sources", "targets", "ports")}})
-
-
-LEAST = {"technique", "pcap_filename", "pcap_cnt", "evidence"}  # not in the least detail
-
-
-def check_known(got, e, **names):
-    """names: key of the format = key of the dump."""
-    want = e.known(**names)
-    found = {k: got[k] for k in names if k in got}
-    if not e.full and not LEAST & set(found):
-        want = {k: want[k] for k in want if k not in LEAST}
-    same("known", found, want)
-
-
-def check_limit(got, e):
-    same("limit", (got["causes"], [(t["ip"], t["n"]) for t in got["sources"]]),
-         (e.causes, e.hosts["top_source"]))
 
 
 def detail(has_features, top, e):

@@ -4,9 +4,8 @@
 import ipaddress
 import re
 
-from format_checks import (ENTERPRISE, KIND, PID, TEXTS, VERSION, Event, fail, float32, key_text,
-                           near, plain,
-                           rfc3339, same, utf8)
+from format_checks import ENTERPRISE, KIND, PID, TEXTS, VERSION, Event
+from format_values import fail, float32, key_text, near, plain, rfc3339, same, utf8
 
 
 def top_text(e, n):

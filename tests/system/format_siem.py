@@ -4,9 +4,10 @@
 import ipaddress
 
 from format_checks import (ENTERPRISE, TECHNIQUES, VERSION, check_app, check_features,
-                           check_incident, check_known, check_limit, check_numbers,
-                           check_rollup, check_top, check_verdict,
-                           detail, fail, float32, flow_times, near, parse_json, rfc3339, same, utf8)
+                           check_numbers, check_rollup, check_top, check_verdict,
+                           detail, flow_times, parse_json)
+from format_incident import check_incident, check_known, check_limit
+from format_values import fail, float32, near, rfc3339, same, utf8
 
 # ECS lists the legal event.type for each event.category: error is not legal for process.
 ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection", "info"]),

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/event/event.h"
-#include "lib/flow/conn.h"
+#include "lib/record/notes.h"
 #include "lib/record/record.h"
 #include "tests/support/random_event.h"
 #include "tests/unit/test.h"
