@@ -184,7 +184,8 @@ def run(args, n, length, schemas, fields, full=False):
                     journal.setdefault(o["MESSAGE_ID"].decode(), set()).update(o)
                 if name == "ecs" and fields:
                     check_ecs_fields(o, fields)
-                if name in schemas and (i % schemas[name][1] == 0):
+                if name in schemas and (i % schemas[name][1] == 0 or
+                                        (name == "json" and e.kind not in tried)):
                     check_schema(schemas[name][0], o)
                     validated[name] += 1
                     if name == "json" and e.kind not in tried:
