@@ -143,9 +143,9 @@ float gad_detector_score_without(const struct gad_detector *det, struct gad_work
 /**
  * gad_detector_cause() - the column that is farthest from its reconstruction
  *
- * Of the columns that say something, that with the largest |x - xhat|, at the cost of scoring one row (for a model that
- * searches, of one search). Its share is its part of the sum of |x - xhat|. Anomalies with the same
- * top feature can be aggregated. Does not allocate.
+ * Of the columns that say something, that with the largest |x - xhat|, at the cost of scoring one
+ * row (for a model that searches, of one search). Its share is its part of the sum of |x - xhat|.
+ * Anomalies with the same top feature can be aggregated. Does not allocate.
  */
 struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,
                                      const struct gad_record *rec);

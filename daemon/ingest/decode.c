@@ -114,6 +114,8 @@ static const char *take_connection(const Ganad__V1__Connection *m, struct gad_re
     rec->start = (struct gad_time){m->start_ns};
     rec->end = (struct gad_time){m->end_ns};
     rec->notes = (uint8_t)m->notes;
+    rec->src_packets = m->src_packets;
+    rec->dst_packets = m->dst_packets;
     memcpy(rec->community_id, m->community_id, strlen(m->community_id) + 1);
     return NULL;
 }

@@ -9,11 +9,24 @@
 #include "lib/record/notes.h"
 #include "lib/record/record.h"
 
-enum part { SRC_IP, SRC_PORT, DST_IP, DST_PORT, START, END, COMMUNITY_ID, ORIENT, NOTES, N_PARTS };
+enum part {
+    SRC_IP,
+    SRC_PORT,
+    DST_IP,
+    DST_PORT,
+    START,
+    END,
+    COMMUNITY_ID,
+    ORIENT,
+    NOTES,
+    SRC_PACKETS,
+    DST_PACKETS,
+    N_PARTS
+};
 
-static const char *const part_name[N_PARTS] = {"src_ip",       "src_port", "dest_ip",
-                                               "dest_port",    "start",    "end",
-                                               "community_id", "orient",   "notes"};
+static const char *const part_name[N_PARTS] = {"src_ip", "src_port",    "dest_ip",      "dest_port",
+                                               "start",  "end",         "community_id", "orient",
+                                               "notes",  "src_packets", "dest_packets"};
 
 void gad_connection_find(const struct gad_head *head, struct gad_connection_columns *ret)
 {
@@ -47,6 +60,15 @@ static bool parse_port(const char *s, size_t len, uint16_t *to)
     bool ok = gad_text_u64(s, len, UINT16_MAX, &v) == 0;
 
     *to = ok ? (uint16_t)v : 0;
+    return ok;
+}
+
+static bool parse_packets(const char *s, size_t len, uint32_t *to)
+{
+    uint64_t v;
+    bool ok = gad_text_u64(s, len, UINT32_MAX, &v) == 0;
+
+    *to = ok ? (uint32_t)v : 0;
     return ok;
 }
 
@@ -98,6 +120,10 @@ static bool parse_part(struct parsed *p, enum part part, const char *s, size_t l
         return parse_community_id(s, len, p->rec->community_id);
     case ORIENT:
         return parse_orient(s, len, &p->rec->notes);
+    case SRC_PACKETS:
+        return parse_packets(s, len, &p->rec->src_packets);
+    case DST_PACKETS:
+        return parse_packets(s, len, &p->rec->dst_packets);
     default:
         return gad_notes_parse(s, len, &p->rec->notes);
     }
@@ -138,6 +164,7 @@ bool gad_connection_parse(const struct gad_connection_columns *columns, const ch
     rec->start = rec->end = (struct gad_time){0};
     memset(rec->community_id, 0, sizeof(rec->community_id));
     rec->notes = 0;
+    rec->src_packets = rec->dst_packets = 0;
     for (int c = 0; c < GAD_HEAD_COLUMNS_MAX; c++) {
         size_t len = strcspn(line, ",\r\n");
         if (columns->part[c] >= 0 && len > 0)

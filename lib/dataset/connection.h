@@ -3,9 +3,8 @@
 
 /*
  * The columns after the features that identify the connection of a record: src_ip, src_port,
- * dest_ip, dest_port, start, end, community_id, orient and
- * notes, as gad_record_text() writes them. Each can be
- * missing in the file and empty in a line.
+ * dest_ip, dest_port, start, end, community_id, orient, notes, src_packets and dest_packets, as
+ * gad_record_text() writes them. Each can be missing in the file and empty in a line.
  */
 
 #include <stdbool.h>

@@ -256,6 +256,7 @@ static void take_connection(struct gad_dataset *s, const char *line, struct gad_
     row->rec.start = row->rec.end = (struct gad_time){0};
     memset(row->rec.community_id, 0, sizeof(row->rec.community_id));
     row->rec.notes = 0;
+    row->rec.src_packets = row->rec.dst_packets = 0;
 }
 
 /* Skips the mark of UTF-8 at the start of a file, or of one of several concatenated files; the line

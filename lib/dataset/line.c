@@ -411,10 +411,10 @@ int gad_head_parse(const char *line, const char *end, struct gad_head *ret, stru
 
 bool gad_head_is_passed_over(const struct gad_head *h, int column)
 {
-    static const char *const ours[] = {"src_ip", "src_port", "dest_ip",  "dest_port",
-                                       "start",  "end",      "decided",  "community_id",
-                                       "orient", "notes",    "source",   "model",
-                                       "score",  "p_value",  "anomalous"};
+    static const char *const ours[] = {
+        "src_ip",  "src_port",     "dest_ip", "dest_port", "start",       "end",
+        "decided", "community_id", "orient",  "notes",     "src_packets", "dest_packets",
+        "source",  "model",        "score",   "p_value",   "anomalous"};
 
     if (column < GAD_N_COLUMNS || column == h->label || column == h->time)
         return false;

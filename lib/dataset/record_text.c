@@ -14,9 +14,9 @@
 
 enum { SECOND = 1000000000 };
 
-static const char *const names_of_connection[] = {"src_ip", "src_port", "dest_ip", "dest_port",
-                                                  "start",  "end",      "decided", "community_id",
-                                                  "orient", "notes"};
+static const char *const names_of_connection[] = {
+    "src_ip",  "src_port",     "dest_ip", "dest_port", "start",       "end",
+    "decided", "community_id", "orient",  "notes",     "src_packets", "dest_packets"};
 static const char *const names_of_score[] = {"model", "score", "p_value", "anomalous"};
 
 bool gad_record_text_is_label(const char *s)
@@ -40,6 +40,11 @@ static const char *orient_of(const struct gad_record *r, const struct gad_record
 static void notes_of(const struct gad_record *r, char text[static GAD_NOTES_TEXT])
 {
     gad_notes_text(r->notes & ~(unsigned)GAD_NOTE_GUESSED, text);
+}
+
+static bool has_packets(const struct gad_record *r)
+{
+    return r->src_packets > 0 || r->dst_packets > 0;
 }
 
 static void put_address(struct gad_buf *b, uint8_t family, const uint8_t *address)
@@ -90,7 +95,11 @@ static void put_csv_connection(struct gad_buf *b, const struct gad_record_about 
         put_seconds(b, times[i], a->times_known);
         put_text(b, ",");
     }
-    gad_buf_printf(b, "%s,%s,%s", r->community_id, orient_of(r, a), notes);
+    gad_buf_printf(b, "%s,%s,%s,", r->community_id, orient_of(r, a), notes);
+    if (has_packets(r))
+        gad_buf_printf(b, "%" PRIu32 ",%" PRIu32, r->src_packets, r->dst_packets);
+    else
+        put_text(b, ",");
 }
 
 /* Nine digits restore every bit of a float32. */
@@ -211,6 +220,9 @@ static void put_json_connection(struct gad_buf *b, const struct gad_record_about
         put_key_string(b, "orient", orient);
     if (*notes)
         put_key_string(b, "notes", notes);
+    if (has_packets(r))
+        gad_buf_printf(b, ",\"src_packets\":%" PRIu32 ",\"dest_packets\":%" PRIu32, r->src_packets,
+                       r->dst_packets);
     if (r->tunnels > 0)
         gad_buf_printf(b, ",\"tunnels\":%u", (unsigned)r->tunnels);
 }

@@ -10,7 +10,7 @@
  *
  *     label
  *     src_ip src_port dest_ip dest_port start end decided community_id
- *     orient notes                                                        the connection
+ *     orient notes src_packets dest_packets                               the connection
  *     source                                                              its capture
  *     model score p_value anomalous                                       result of a model
  *

@@ -198,8 +198,9 @@ unsigned gad_event_priority(const struct gad_event *e);
 #define GAD_MESSAGE_ID_BLIND     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e07"
 #define GAD_MESSAGE_ID_LIMIT     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e08"
 
-/* One sentence for people, of at most 35 words if it is about an alert: "203.0.113.7 tried 134 hosts
- * on port 445; 2 answered; looks like a sweep". The words of other events can hold any byte. */
+/* One sentence for people, of at most 35 words if it is about an alert: "203.0.113.7 tried 134
+ * hosts on port 445; 2 answered; looks like a sweep". The words of other events can hold any
+ * byte. */
 enum { GAD_EVENT_SENTENCE = 512 };
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE]);
 

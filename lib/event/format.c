@@ -17,7 +17,7 @@ int gad_format_write(const struct gad_format *f, const struct gad_event *e,
 {
     size_t before = gad_buf_left(out); /* an offset, because growing may move the bytes */
 
-    for (int detail = GAD_DETAIL_ALL; !out->bad && detail <= GAD_DETAIL_ONE_REASON; detail++) {
+    for (int detail = GAD_DETAIL_ALL; !out->bad && detail <= GAD_DETAIL_LEAST; detail++) {
         f->write(e, o, (enum gad_detail)detail, out);
         if (!out->bad && gad_buf_left(out) - before <= o->max)
             return 0;

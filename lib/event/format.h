@@ -24,8 +24,12 @@ struct gad_event;
 enum gad_detail {
     GAD_DETAIL_ALL,
     GAD_DETAIL_NO_FEATURES, /* without the 41 columns */
-    /* and without contributing features but the top one; of stats, without counters */
+    /* and without contributing features but the top one, and the top addresses and ports of the
+     * incident; of stats, without counters */
     GAD_DETAIL_ONE_REASON,
+    /* and of the incident only its id, state, records and hint; no files and no technique; as eve
+     * without sentence and rollup */
+    GAD_DETAIL_LEAST,
 };
 
 struct gad_format_options {

@@ -4,9 +4,9 @@
  * the extension. A space replaces a control byte, U+FFFD replaces bytes that are not UTF-8.
  *
  * Severity is the risk in tenths, 0 to 10. Signatures are ENTERPRISE:1 alert, :2 heartbeat, :3
- * stats, :4 loss, :6 model, :7 blind. IPv6 addresses are c6a2 and c6a3, because src and dst hold
- * IPv4 only. Keys that begin with "ganad" are ours. They have letters, digits and '_' only,
- * because some parsers end a key at '-' or '.'.
+ * stats, :4 loss, :6 model, :7 blind, :8 limit. IPv6 addresses are c6a2 and c6a3, because src and
+ * dst hold IPv4 only. Keys that begin with "ganad" are ours. They have letters, digits and '_'
+ * only, because some parsers end a key at '-' or '.'.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -63,6 +63,36 @@ static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
         [GAD_PAIR_ACTION] = {"act", NULL},
         [GAD_PAIR_PREVIOUS_SHA256] = {"cs3", "previousSha256"},
         [GAD_PAIR_REASON] = {"reason", NULL},
+        [GAD_PAIR_INCIDENT] = {"ganadIncident", NULL},
+        [GAD_PAIR_INCIDENT_STATE] = {"ganadIncidentState", NULL},
+        [GAD_PAIR_LINE] = {"ganadIncidentLine", NULL},
+        [GAD_PAIR_NATURE] = {"ganadIncidentNature", NULL},
+        [GAD_PAIR_HINT] = {"ganadHint", NULL},
+        [GAD_PAIR_TECHNIQUE] = {"ganadTechnique", NULL},
+        [GAD_PAIR_INCIDENT_FIRST] = {"ganadIncidentFirst", NULL},
+        [GAD_PAIR_INCIDENT_LAST] = {"ganadIncidentLast", NULL},
+        [GAD_PAIR_RECORDS] = {"ganadIncidentRecords", NULL},
+        [GAD_PAIR_BYSTANDERS] = {"ganadBystanders", NULL},
+        [GAD_PAIR_LOGINS] = {"ganadLogins", NULL},
+        [GAD_PAIR_SUCCEEDED] = {"ganadSucceeded", NULL},
+        [GAD_PAIR_INCIDENT_SRC_BYTES] = {"ganadIncidentSrcBytes", NULL},
+        [GAD_PAIR_INCIDENT_DST_BYTES] = {"ganadIncidentDstBytes", NULL},
+        [GAD_PAIR_SOURCES] = {"ganadSources", NULL},
+        [GAD_PAIR_TARGETS] = {"ganadTargets", NULL},
+        [GAD_PAIR_PORTS] = {"ganadPorts", NULL},
+        [GAD_PAIR_ANSWERED] = {"ganadAnswered", NULL},
+        [GAD_PAIR_ESTIMATED] = {"ganadEstimated", NULL},
+        [GAD_PAIR_TOP_SOURCES] = {"ganadTopSources", NULL},
+        [GAD_PAIR_TOP_TARGETS] = {"ganadTopTargets", NULL},
+        [GAD_PAIR_TOP_PORTS] = {"ganadTopPorts", NULL},
+        [GAD_PAIR_P_EXTRAPOLATED] = {"ganadPExtrapolated", NULL},
+        [GAD_PAIR_SRC_PACKETS] = {"ganadSrcPackets", NULL},
+        [GAD_PAIR_DST_PACKETS] = {"ganadDstPackets", NULL},
+        [GAD_PAIR_CLIENT] = {"ganadClient", NULL},
+        [GAD_PAIR_PCAP_FILENAME] = {"ganadPcapFilename", NULL},
+        [GAD_PAIR_PCAP_CNT] = {"ganadPcapCnt", NULL},
+        [GAD_PAIR_EVIDENCE] = {"ganadEvidence", NULL},
+        [GAD_PAIR_CAUSES] = {"ganadCauses", NULL},
     };
 
     *ret_label = rows[p].label;
@@ -96,12 +126,8 @@ static void each(void *arg, enum gad_pair p, const char *key, const char *value)
         gad_buf_printf(c->b, " %sLabel=%s", name, label);
 }
 
-static void write_cef(const struct gad_event *e, const struct gad_format_options *o,
-                      enum gad_detail detail, struct gad_buf *b)
+static void add_name(struct gad_buf *b, const struct gad_event *e)
 {
-    bool is_alert = e->kind == GAD_EVENT_ALERT;
-    struct cef c = {.b = b, .is_v6 = is_alert && e->alert.record.tuple.family == 6};
-    char sentence[GAD_EVENT_SENTENCE];
     static const char *const names[GAD_N_EVENTS] = {[GAD_EVENT_ALERT] = "Anomalous connection",
                                                     [GAD_EVENT_HEARTBEAT] = "Heartbeat",
                                                     [GAD_EVENT_STATS] = "Counters",
@@ -109,12 +135,28 @@ static void write_cef(const struct gad_event *e, const struct gad_format_options
                                                     [GAD_EVENT_MODEL] = "Model",
                                                     [GAD_EVENT_BLIND] = "Blind",
                                                     [GAD_EVENT_LIMIT] = "Alerts were limited"};
+    const char *looks = e->kind == GAD_EVENT_ALERT ? gad_hint_phrase(e->alert.incident.hint) : "";
+
+    if (*looks)
+        gad_buf_printf(b, "Looks like %s", looks);
+    else
+        gad_buf_printf(b, "%s",
+                       e->kind == GAD_EVENT_LOSS && e->loss.unused ? "Numbers were skipped"
+                                                                   : names[e->kind]);
+}
+
+static void write_cef(const struct gad_event *e, const struct gad_format_options *o,
+                      enum gad_detail detail, struct gad_buf *b)
+{
+    bool is_alert = e->kind == GAD_EVENT_ALERT;
+    struct cef c = {.b = b, .is_v6 = is_alert && e->alert.record.tuple.family == 6};
+    char sentence[GAD_EVENT_SENTENCE];
 
     gad_buf_printf(b, "CEF:0|ganad|ganadd|");
     gad_escape(b, o->version, "|\\", '\\');
-    gad_buf_printf(b, "|%" PRIu32 ":%d|%s|%u|rt=%" PRIu64, o->enterprise, (int)e->kind,
-                   e->kind == GAD_EVENT_LOSS && e->loss.unused ? "Numbers were skipped"
-                                                               : names[e->kind],
+    gad_buf_printf(b, "|%" PRIu32 ":%d|", o->enterprise, (int)e->kind);
+    add_name(b, e);
+    gad_buf_printf(b, "|%u|rt=%" PRIu64,
                    is_alert             ? (e->alert.risk + 5) / 10
                    : gad_event_warns(e) ? 5
                                         : 0,

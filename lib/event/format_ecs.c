@@ -3,13 +3,13 @@
  * Elastic Common Schema. Names and types are those of ECS; members without an ECS field are under
  * "ganad".
  *
- *     event.kind   alert; state: heartbeat; metric: stats; event: model, loss, blind
+ *     event.kind   alert; state: heartbeat; metric: stats; event: model, loss, blind, limit
  *
  * A loss is not a pipeline_error, which would mean that the ingestion of this event failed.
  *
  * event.risk_score is the score itself, event.risk_score_norm the risk, 0 to 100. event.severity is
- * 3 high to 1 low, because larger is worse in ECS. Texts are escaped as JSON; U+FFFD replaces bytes
- * that are not UTF-8.
+ * 3 high to 1 low, because larger is worse in ECS. rule.id ends with the number of the hint's
+ * signature, as in EVE. Texts are escaped as JSON; U+FFFD replaces bytes that are not UTF-8.
  */
 #include <ctype.h>
 #include <string.h>
@@ -81,7 +81,7 @@ static void add_event(struct gad_buf *b, const struct gad_event *e)
 }
 
 static void add_end(struct gad_buf *b, const struct gad_tuple *t, const uint8_t *addr,
-                    uint16_t port, double bytes)
+                    uint16_t port, double bytes, const uint32_t *packets)
 {
     if (t->family != 0) {
         gad_json_raw(b, "\"ip\":");
@@ -92,6 +92,10 @@ static void add_end(struct gad_buf *b, const struct gad_tuple *t, const uint8_t 
     }
     gad_json_raw(b, "\"bytes\":");
     gad_json_u64(b, (uint64_t)bytes);
+    if (packets) {
+        gad_json_key(b, "packets");
+        gad_json_u64(b, *packets);
+    }
 }
 
 /* Lower case, as ECS requires. */
@@ -113,6 +117,10 @@ static void add_network(struct gad_buf *b, const struct gad_record *r)
 
     gad_json_raw(b, ",\"network\":{\"bytes\":");
     gad_json_u64(b, (uint64_t)(r->v[GAD_SRC_BYTES] + r->v[GAD_DST_BYTES]));
+    if (r->src_packets > 0 || r->dst_packets > 0) {
+        gad_json_key(b, "packets");
+        gad_json_u64(b, (uint64_t)r->src_packets + r->dst_packets);
+    }
     if (r->tuple.family != 0) {
         gad_json_key(b, "type");
         gad_json_text(b, r->tuple.family == 4 ? "ipv4" : "ipv6");
@@ -132,33 +140,68 @@ static void add_network(struct gad_buf *b, const struct gad_record *r)
     gad_json_raw(b, "}");
 }
 
+/* The addresses of the connection and the top ones of the incident, each once. */
+static void add_related(struct gad_buf *b, const struct gad_alert *a)
+{
+    const struct gad_incident *i = &a->incident;
+    const struct gad_tuple *t = &a->record.tuple;
+    struct gad_host_count list[2 + 2 * GAD_INCIDENT_TOP] = {{.family = t->family},
+                                                            {.family = t->family}};
+    size_t n = t->family != 0 ? 2 : 0, n_said = 0;
+
+    memcpy(list[0].address, t->src, sizeof(t->src));
+    memcpy(list[1].address, t->dst, sizeof(t->dst));
+    memcpy(list + n, i->source, i->n_source * sizeof(*list));
+    n += i->n_source;
+    memcpy(list + n, i->target, i->n_target * sizeof(*list));
+    n += i->n_target;
+    for (size_t k = 0; k < n; k++) {
+        size_t first = 0;
+        while (list[first].family != list[k].family ||
+               memcmp(list[first].address, list[k].address, sizeof(list[k].address)) != 0)
+            first++;
+        if (first < k)
+            continue;
+        gad_buf_printf(b, "%s", n_said++ == 0 ? ",\"related\":{\"ip\":[" : ",");
+        gad_json_address(b, list[k].family, list[k].address);
+    }
+    if (n_said > 0)
+        gad_json_raw(b, "]}");
+}
+
+static void add_threat(struct gad_buf *b, const struct gad_alert *a)
+{
+    const char *technique = gad_alert_technique(a);
+
+    if (*technique)
+        gad_buf_printf(b,
+                       ",\"threat\":{\"framework\":\"MITRE ATT&CK\",\"technique\":{\"id\":[\"%s\"],"
+                       "\"name\":[\"%s\"]}}",
+                       technique, gad_technique_name(technique));
+}
+
 static void add_connection(struct gad_buf *b, const struct gad_record *r)
 {
     const struct gad_tuple *t = &r->tuple;
+    bool counted = r->src_packets > 0 || r->dst_packets > 0;
 
     gad_json_raw(b, ",\"source\":{");
-    add_end(b, t, t->src, t->src_port, r->v[GAD_SRC_BYTES]);
+    add_end(b, t, t->src, t->src_port, r->v[GAD_SRC_BYTES], counted ? &r->src_packets : NULL);
     gad_json_raw(b, "},\"destination\":{");
-    add_end(b, t, t->dst, t->dst_port, r->v[GAD_DST_BYTES]);
+    add_end(b, t, t->dst, t->dst_port, r->v[GAD_DST_BYTES], counted ? &r->dst_packets : NULL);
     gad_json_raw(b, "}");
     add_network(b, r);
-    if (t->family != 0) {
-        gad_json_raw(b, ",\"related\":{\"ip\":[");
-        gad_json_address(b, t->family, t->src);
-        if (memcmp(t->src, t->dst, sizeof(t->src)) != 0) {
-            gad_json_raw(b, ",");
-            gad_json_address(b, t->family, t->dst);
-        }
-        gad_json_raw(b, "]}");
-    }
 }
 
 static void add_rule(struct gad_buf *b, const struct gad_alert *a,
                      const struct gad_format_options *o)
 {
-    gad_json_raw(b, ",\"rule\":{\"id\":\"");
-    gad_buf_printf(b, "%u:1\",\"name\":\"anomalous connection\",\"category\":\"Anomaly\"",
-                   o->enterprise);
+    enum gad_hint hint = a->incident.hint;
+    const char *looks = gad_hint_phrase(hint);
+
+    gad_buf_printf(b, ",\"rule\":{\"id\":\"%u:%u\",\"name\":\"%s%s\",\"category\":\"Anomaly\"",
+                   o->enterprise, gad_hint_signature(hint), *looks ? "looks like " : "",
+                   *looks ? looks : "anomalous connection");
     gad_json_key(b, "ruleset");
     gad_json_text(b, a->model);
     gad_json_key(b, "version");
@@ -172,12 +215,17 @@ static void add_own(struct gad_buf *b, const struct gad_event *e, enum gad_detai
 
     gad_json_raw(b, ",\"ganad\":{\"schema\":1");
     gad_json_prev_seq(b, e);
+    gad_json_hint(b, a, detail);
+    gad_json_incident(b, e, detail);
     gad_json_verdict(b, a, true);
     gad_json_key(b, "source");
     gad_json_text(b, a->source);
     gad_json_key(b, "tunnels");
     gad_json_u64(b, a->record.tunnels);
     gad_json_notes(b, &a->record);
+    gad_json_client(b, a);
+    gad_json_pcap(b, a, detail);
+    gad_json_evidence(b, a, detail);
     gad_json_rollup(b, a);
     gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}");
@@ -193,6 +241,8 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
         gad_json_model(b, &e->model, true);
     } else {
         gad_json_blind(b, e, true);
+        if (e->kind == GAD_EVENT_LIMIT)
+            gad_json_limit(b, &e->limit);
         gad_json_key(b, "numbers");
         gad_json_counters(b, c, gad_event_numbers(e, detail, c));
     }
@@ -220,6 +270,8 @@ static void write_ecs(const struct gad_event *e, const struct gad_format_options
     gad_json_raw(b, "}");
     if (e->kind == GAD_EVENT_ALERT) {
         add_connection(b, &e->alert.record);
+        add_related(b, &e->alert);
+        add_threat(b, &e->alert);
         add_rule(b, &e->alert, o);
         add_own(b, e, detail);
     } else {

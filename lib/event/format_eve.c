@@ -6,8 +6,13 @@
  * engine. Events other than alerts have their numbers in metadata.flowints, which is open.
  *
  * Times have a numeric zone. Texts are escaped as JSON; U+FFFD replaces bytes that are not UTF-8.
- * alert.gid is the enterprise number, signature_id 1. alert.severity is that of ganad, 1 high to 3
- * low.
+ * alert.gid is the enterprise number, alert.severity is that of ganad, 1 high to 3 low. Each hint
+ * has its own signature_id, which never changes:
+ *
+ *     1 none   2 flood   3 scan   4 sweep   5 guessing   6 guessed   7 content   8 volume
+ *     9 service   10 malformed
+ *
+ * alert.metadata has the technique as rules of Emerging Threats have it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +47,7 @@ static uint64_t flow_id(const struct gad_record *r)
     return gad_siphash(no_secret, bytes, sizeof(bytes)) >> 11;
 }
 
-static void add_connection(struct gad_buf *b, const struct gad_alert *a)
+static void add_connection(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
     const struct gad_record *r = &a->record;
     const char *app = gad_app_protocol((int)r->v[GAD_SERVICE]);
@@ -51,6 +56,7 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
         gad_json_key(b, "in_iface");
         gad_json_text(b, a->interface);
     }
+    gad_json_pcap(b, a, detail);
     if (r->tuple.family != 0) {
         gad_json_key(b, "flow_id");
         gad_json_u64(b, flow_id(r));
@@ -70,6 +76,7 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
     gad_json_u64(b, (uint64_t)r->v[GAD_SRC_BYTES]);
     gad_json_key(b, "bytes_toclient");
     gad_json_u64(b, (uint64_t)r->v[GAD_DST_BYTES]);
+    gad_json_packets(b, r);
     if (r->start.ns != 0) {
         gad_json_key(b, "start");
         add_time(b, r->start);
@@ -81,6 +88,23 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
     gad_json_raw(b, "}");
 }
 
+/* ,"metadata":{"mitre_technique_id":[..],"mitre_technique_name":[..]} */
+static void add_metadata(struct gad_buf *b, const struct gad_alert *a)
+{
+    const char *technique = gad_alert_technique(a);
+    char name[64];
+
+    if (!*technique)
+        return;
+    (void)snprintf(name, sizeof(name), "%s", gad_technique_name(technique));
+    for (char *s = name; *s; s++)
+        *s = *s == ' ' ? '_' : *s;
+    gad_buf_printf(b,
+                   ",\"metadata\":{\"mitre_technique_id\":[\"%s\"],"
+                   "\"mitre_technique_name\":[\"%s\"]}",
+                   technique, name);
+}
+
 static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
 {
     const struct gad_alert *a = &e->alert;
@@ -90,6 +114,12 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_key(b, "seq");
     gad_json_u64(b, e->seq);
     gad_json_prev_seq(b, e);
+    if (detail < GAD_DETAIL_LEAST) {
+        gad_json_key(b, "sentence");
+        gad_json_sentence(b, e);
+    }
+    gad_json_hint(b, a, detail);
+    gad_json_incident(b, e, detail);
     gad_json_key(b, "risk");
     gad_json_u64(b, a->risk);
     gad_json_key(b, "score");
@@ -98,8 +128,11 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_checkpoint(b, a);
     gad_json_key(b, "source");
     gad_json_text(b, a->source);
+    gad_json_client(b, a);
+    gad_json_evidence(b, a, detail);
     gad_json_marks(b, &a->record);
-    gad_json_rollup(b, a);
+    if (detail < GAD_DETAIL_LEAST)
+        gad_json_rollup(b, a);
     gad_json_explanation(b, a, detail);
     gad_json_raw(b, "}}");
 }
@@ -107,16 +140,23 @@ static void add_context(struct gad_buf *b, const struct gad_event *e, enum gad_d
 static void add_alert(struct gad_buf *b, const struct gad_event *e,
                       const struct gad_format_options *o, enum gad_detail detail)
 {
+    enum gad_hint hint = e->alert.incident.hint;
+    const char *looks = gad_hint_phrase(hint);
     char name[GAD_EVENT_NAME + 64];
 
-    (void)snprintf(name, sizeof(name), "GANAD anomalous connection (model %s)", e->alert.model);
-    add_connection(b, &e->alert);
+    (void)snprintf(name, sizeof(name), "GANAD %s%s (model %s)", *looks ? "looks like " : "",
+                   *looks ? looks : "anomalous connection", e->alert.model);
+    add_connection(b, &e->alert, detail);
     gad_json_raw(b, ",\"alert\":{\"action\":\"allowed\",\"gid\":");
     gad_json_u64(b, o->enterprise);
-    gad_json_raw(b, ",\"signature_id\":1,\"rev\":1,\"signature\":");
+    gad_json_key(b, "signature_id");
+    gad_json_u64(b, gad_hint_signature(hint));
+    gad_json_raw(b, ",\"rev\":1,\"signature\":");
     gad_json_text(b, name);
     gad_json_raw(b, ",\"category\":\"Anomaly\",\"severity\":");
     gad_json_u64(b, e->alert.severity);
+    if (detail < GAD_DETAIL_LEAST)
+        add_metadata(b, &e->alert);
     add_context(b, e, detail);
     gad_json_raw(b, "}");
 }
@@ -141,6 +181,8 @@ static void add_other(struct gad_buf *b, const struct gad_event *e, enum gad_det
         gad_json_raw(b, "},{");
         gad_json_blind(b, e, false);
     }
+    if (e->kind == GAD_EVENT_LIMIT)
+        gad_json_limit(b, &e->limit);
     gad_json_raw(b, "}],\"flowints\":{");
     if (e->kind != GAD_EVENT_LOSS) {
         gad_json_raw(b, "\"seq\":");

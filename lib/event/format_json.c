@@ -26,7 +26,7 @@ static void add_flow(struct gad_buf *b, const struct gad_record *r)
     gad_json_raw(b, "}");
 }
 
-static void add_connection(struct gad_buf *b, const struct gad_alert *a)
+static void add_connection(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
     const struct gad_record *r = &a->record;
 
@@ -46,8 +46,8 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
     }
     gad_json_marks(b, r);
     gad_json_client(b, a);
-    gad_json_pcap(b, a);
-    gad_json_evidence(b, a);
+    gad_json_pcap(b, a, detail);
+    gad_json_evidence(b, a, detail);
     add_flow(b, r);
 }
 
@@ -67,10 +67,10 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_det
 {
     const struct gad_alert *a = &e->alert;
 
-    gad_json_hint(b, a);
+    gad_json_hint(b, a, detail);
     gad_json_incident(b, e, detail);
     add_verdict(b, a);
-    add_connection(b, a);
+    add_connection(b, a, detail);
     gad_json_rollup(b, a);
     gad_json_explanation(b, a, detail);
 }

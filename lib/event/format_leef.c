@@ -55,6 +55,36 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_ACTION] = "action",
         [GAD_PAIR_PREVIOUS_SHA256] = "previousSha256",
         [GAD_PAIR_REASON] = "reason",
+        [GAD_PAIR_INCIDENT] = "incident",
+        [GAD_PAIR_INCIDENT_STATE] = "incidentState",
+        [GAD_PAIR_LINE] = "incidentLine",
+        [GAD_PAIR_NATURE] = "incidentNature",
+        [GAD_PAIR_HINT] = "hint",
+        [GAD_PAIR_TECHNIQUE] = "technique",
+        [GAD_PAIR_INCIDENT_FIRST] = "incidentFirst",
+        [GAD_PAIR_INCIDENT_LAST] = "incidentLast",
+        [GAD_PAIR_RECORDS] = "incidentRecords",
+        [GAD_PAIR_BYSTANDERS] = "bystanders",
+        [GAD_PAIR_LOGINS] = "logins",
+        [GAD_PAIR_SUCCEEDED] = "succeeded",
+        [GAD_PAIR_INCIDENT_SRC_BYTES] = "incidentSrcBytes",
+        [GAD_PAIR_INCIDENT_DST_BYTES] = "incidentDstBytes",
+        [GAD_PAIR_SOURCES] = "sources",
+        [GAD_PAIR_TARGETS] = "targets",
+        [GAD_PAIR_PORTS] = "ports",
+        [GAD_PAIR_ANSWERED] = "answered",
+        [GAD_PAIR_ESTIMATED] = "estimated",
+        [GAD_PAIR_TOP_SOURCES] = "topSources",
+        [GAD_PAIR_TOP_TARGETS] = "topTargets",
+        [GAD_PAIR_TOP_PORTS] = "topPorts",
+        [GAD_PAIR_P_EXTRAPOLATED] = "pExtrapolated",
+        [GAD_PAIR_SRC_PACKETS] = "srcPackets",
+        [GAD_PAIR_DST_PACKETS] = "dstPackets",
+        [GAD_PAIR_CLIENT] = "client",
+        [GAD_PAIR_PCAP_FILENAME] = "pcapFilename",
+        [GAD_PAIR_PCAP_CNT] = "pcapCnt",
+        [GAD_PAIR_EVIDENCE] = "evidence",
+        [GAD_PAIR_CAUSES] = "causes",
     };
     return keys[p];
 }
@@ -97,6 +127,8 @@ static unsigned severity_of(const struct gad_event *e)
 static void write_leef(const struct gad_event *e, const struct gad_format_options *o,
                        enum gad_detail detail, struct gad_buf *b)
 {
+    char sentence[GAD_EVENT_SENTENCE];
+
     gad_buf_printf(b, "LEEF:2.0|ganad|ganadd|");
     gad_escape(b, o->version, "|", '\0');
     gad_buf_printf(b, "|%" PRIu32 ":%d|^|devTime=", o->enterprise, (int)e->kind);
@@ -104,6 +136,9 @@ static void write_leef(const struct gad_event *e, const struct gad_format_option
     gad_buf_printf(b, "^devTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSX^sev=%u^cat=%s", severity_of(e),
                    e->kind == GAD_EVENT_ALERT ? "Anomaly" : "Sensor");
     gad_event_pairs(e, detail, each, b);
+    gad_event_sentence(e, sentence);
+    gad_buf_add(b, "^msg=", 5);
+    gad_escape(b, sentence, "^", '\0');
 }
 
 const struct gad_format gad_format_leef = {

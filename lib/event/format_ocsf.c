@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Open Cybersecurity Schema Framework 1.5, the first version with anomaly_analyses. An alert is a
- * Detection Finding (class 2004, activity Create); anomaly_analyses has the observed and the
- * expected value of each contributing feature. The other events are Base Events with their numbers
- * in unmapped.
+ * Detection Finding (class 2004); anomaly_analyses has the observed and the expected value of each
+ * contributing feature. The finding is the incident: its first alert creates it, further ones
+ * update it, the last one closes it, under one finding_info.uid. The other events are Base Events
+ * with their numbers in unmapped.
  *
  * Times are milliseconds. severity_id: 4 high, 3 medium, 2 low, 1 informational. count, start_time
  * and end_time are of all connections that the alert reports, as the schema defines them. The
@@ -21,6 +22,8 @@ static uint64_t milliseconds(struct gad_time t)
 static void add_metadata(struct gad_buf *b, const struct gad_event *e,
                          const struct gad_format_options *o)
 {
+    char incident[GAD_EVENT_ID_TEXT];
+
     gad_json_raw(b, ",\"metadata\":{\"version\":\"1.5.0\",\"product\":{\"name\":\"ganadd\","
                     "\"vendor_name\":\"ganad\",\"version\":");
     gad_json_text(b, o->version);
@@ -32,6 +35,11 @@ static void add_metadata(struct gad_buf *b, const struct gad_event *e,
     }
     gad_json_key(b, "log_provider");
     gad_json_text(b, e->sensor);
+    gad_incident_id(e, incident);
+    if (*incident) {
+        gad_json_key(b, "correlation_uid");
+        gad_json_text(b, incident);
+    }
     gad_json_raw(b, "}");
 }
 
@@ -44,7 +52,7 @@ static void add_end(struct gad_buf *b, const struct gad_tuple *t, const uint8_t 
     gad_json_u64(b, port);
 }
 
-static void add_evidence(struct gad_buf *b, const struct gad_alert *a)
+static void add_evidence(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
     const struct gad_tuple *t = &a->record.tuple;
 
@@ -74,6 +82,15 @@ static void add_evidence(struct gad_buf *b, const struct gad_alert *a)
     gad_json_u64(b, (uint64_t)a->record.v[GAD_SRC_BYTES]);
     gad_json_key(b, "bytes_in");
     gad_json_u64(b, (uint64_t)a->record.v[GAD_DST_BYTES]);
+    if (a->record.src_packets > 0 || a->record.dst_packets > 0) {
+        gad_json_key(b, "packets_out");
+        gad_json_u64(b, a->record.src_packets);
+        gad_json_key(b, "packets_in");
+        gad_json_u64(b, a->record.dst_packets);
+    }
+    gad_json_client(b, a);
+    gad_json_pcap(b, a, detail);
+    gad_json_evidence(b, a, detail);
     gad_json_marks(b, &a->record);
     if (a->record.start.ns != 0) {
         gad_json_key(b, "start_time");
@@ -121,14 +138,31 @@ static void add_analysis(struct gad_buf *b, const struct gad_alert *a, size_t mo
     gad_json_raw(b, "]}]");
 }
 
+static void add_attacks(struct gad_buf *b, const struct gad_alert *a)
+{
+    const char *technique = gad_alert_technique(a);
+
+    if (*technique)
+        gad_buf_printf(b, ",\"attacks\":[{\"technique\":{\"uid\":\"%s\",\"name\":\"%s\"}}]",
+                       technique, gad_technique_name(technique));
+}
+
 static void add_finding(struct gad_buf *b, const struct gad_event *e)
 {
     const struct gad_alert *a = &e->alert;
+    const char *looks = gad_hint_phrase(a->incident.hint);
+    char incident[GAD_EVENT_ID_TEXT];
 
-    gad_json_raw(b, ",\"finding_info\":{\"title\":\"Anomalous connection\",\"uid\":");
-    gad_json_id(b, e);
+    gad_buf_printf(b, ",\"finding_info\":{\"title\":\"%s%s\",\"uid\":", *looks ? "Looks like " : "",
+                   *looks ? looks : "Anomalous connection");
+    gad_incident_id(e, incident);
+    if (*incident)
+        gad_json_text(b, incident);
+    else
+        gad_json_id(b, e);
     gad_json_key(b, "desc");
     gad_json_sentence(b, e);
+    add_attacks(b, a);
     gad_json_raw(b, ",\"types\":[\"Anomaly\"],\"analytic\":{\"type_id\":4,\"name\":");
     gad_json_text(b, a->model);
     gad_json_key(b, "uid");
@@ -154,12 +188,14 @@ static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_det
     const struct gad_alert *a = &e->alert;
 
     add_finding(b, e);
-    add_evidence(b, a);
+    add_evidence(b, a, detail);
     add_analysis(b, a, gad_detail_n_top(a, detail));
     gad_json_raw(b, ",\"unmapped\":{\"score\":");
     gad_json_real(b, (double)a->score, GAD_JSON_SCORE_DIGITS);
     gad_json_verdict(b, a, true);
     gad_json_prev_seq(b, e);
+    gad_json_hint(b, a, detail);
+    gad_json_incident(b, e, detail);
     if (detail < GAD_DETAIL_NO_FEATURES) {
         gad_json_key(b, "features");
         gad_json_features(b, &a->record);
@@ -180,11 +216,12 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
         gad_json_raw(b, "}");
         return;
     }
-    if (e->kind == GAD_EVENT_BLIND) {
-        gad_json_raw(b, "{");
-        gad_json_blind(b, e, false);
-        gad_json_key(b, "numbers");
+    if (e->kind == GAD_EVENT_BLIND || e->kind == GAD_EVENT_LIMIT) {
+        gad_json_raw(b, "{\"numbers\":");
         gad_json_counters(b, c, n);
+        gad_json_blind(b, e, true);
+        if (e->kind == GAD_EVENT_LIMIT)
+            gad_json_limit(b, &e->limit);
         gad_json_prev_seq(b, e);
         gad_json_raw(b, "}");
         return;
@@ -195,14 +232,25 @@ static void add_numbers(struct gad_buf *b, const struct gad_event *e, enum gad_d
     gad_json_counters(b, c, n);
 }
 
+/* Of class 2004. */
+static const char *const activity_names[] = {NULL, "Create", "Update", "Close"};
+
+static unsigned activity_of(enum gad_incident_state s)
+{
+    return s == GAD_INCIDENT_UPDATE ? 2 : s == GAD_INCIDENT_CLOSED ? 3 : 1;
+}
+
 static void write_ocsf(const struct gad_event *e, const struct gad_format_options *o,
                        enum gad_detail detail, struct gad_buf *b)
 {
     if (e->kind == GAD_EVENT_ALERT) {
-        gad_json_raw(b, "{\"category_uid\":2,\"category_name\":\"Findings\",\"class_uid\":2004,"
-                        "\"class_name\":\"Detection Finding\",\"activity_id\":1,"
-                        "\"activity_name\":\"Create\",\"type_uid\":200401,\"status_id\":1,"
-                        "\"severity_id\":");
+        unsigned activity = activity_of(e->alert.incident.state);
+        gad_buf_printf(b,
+                       "{\"category_uid\":2,\"category_name\":\"Findings\",\"class_uid\":2004,"
+                       "\"class_name\":\"Detection Finding\",\"activity_id\":%u,"
+                       "\"activity_name\":\"%s\",\"type_uid\":20040%u,\"status_id\":1,"
+                       "\"severity_id\":",
+                       activity, activity_names[activity], activity);
         gad_json_u64(b, 5 - e->alert.severity);
     } else {
         gad_json_raw(b, "{\"category_uid\":0,\"class_uid\":0,\"class_name\":\"Base Event\","

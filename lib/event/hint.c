@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an incident looks like, from its numbers. The first row that fits counts; ganad-events(5) has
- * the same table. "Fast" is a record a second or more, on average.
+ * What an incident looks like, from its numbers. The first row that fits counts; ganad-events(5)
+ * has the same table. "Fast" is a record a second or more, on average.
  *
  *     nature malformed                                                        malformed
  *     nature login, a login after failed ones                                 guessed
@@ -15,8 +15,8 @@
  *     cause src_bytes, dst_bytes or duration                                  volume
  *     cause service or protocol_type                                          service
  *
- * A scan with decoys has several sources, each of which tried all ports. A flood with forged sources
- * has about as many sources as records, also if its ports differ.
+ * A scan with decoys has several sources, each of which tried all ports. A flood with forged
+ * sources has about as many sources as records, also if its ports differ.
  */
 #include <string.h>
 
@@ -110,6 +110,11 @@ const char *gad_hint_name(enum gad_hint h)
     return h < GAD_N_HINTS && names[h] ? names[h] : "";
 }
 
+unsigned gad_hint_signature(enum gad_hint h)
+{
+    return h < GAD_N_HINTS ? 1 + (unsigned)h : 1;
+}
+
 const char *gad_hint_phrase(enum gad_hint h)
 {
     static const char *const phrases[GAD_N_HINTS] = {[GAD_HINT_FLOOD] = "a flood",
@@ -128,8 +133,8 @@ const char *gad_hint_phrase(enum gad_hint h)
 /*
  * https://attack.mitre.org: T1018 Remote System Discovery, T1046 Network Service Discovery, T1048
  * Exfiltration Over Alternative Protocol, T1110 Brute Force, T1498 Network Denial of Service.
- * Hints that fit several techniques have none: a flood of whole exchanges need not fill the network,
- * and a volume is an exfiltration only if the source sent more than expected.
+ * Hints that fit several techniques name no technique: a flood of whole exchanges need not fill the
+ * network, and a volume is an exfiltration only if the source sent more than expected.
  */
 const char *gad_alert_technique(const struct gad_alert *a)
 {

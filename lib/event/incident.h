@@ -108,6 +108,9 @@ const char *gad_line_name(enum gad_line l);     /* "pair", "source", "target", "
 const char *gad_nature_name(enum gad_nature n); /* "probe", "icmp", ... */
 const char *gad_hint_name(enum gad_hint h);     /* "flood", "scan", ... */
 
+/* Number of the hint's signature in EVE and ECS, from 1; it never changes. */
+unsigned gad_hint_signature(enum gad_hint h);
+
 /* "a flood", "a scan", ..., after "looks like"; "": none. */
 const char *gad_hint_phrase(enum gad_hint h);
 

@@ -52,17 +52,6 @@ static void add_number(struct gad_buf *b, const char *key, uint64_t v)
     gad_json_u64(b, v);
 }
 
-static void add_numbers(struct gad_buf *b, const struct gad_incident *i)
-{
-    add_number(b, "records", i->records);
-    add_number(b, "bystanders", i->bystanders);
-    add_number(b, "logins", i->logins);
-    gad_json_key(b, "succeeded");
-    gad_buf_printf(b, "%s", i->succeeded ? "true" : "false");
-    add_number(b, "bytes_toserver", i->src_bytes);
-    add_number(b, "bytes_toclient", i->dst_bytes);
-}
-
 static void add_sets(struct gad_buf *b, const struct gad_incident *i, bool with_top)
 {
     gad_json_key(b, "sources");
@@ -81,10 +70,28 @@ static void add_sets(struct gad_buf *b, const struct gad_incident *i, bool with_
     gad_json_raw(b, "}");
 }
 
-void gad_json_hint(struct gad_buf *b, const struct gad_alert *a)
+static void add_rest(struct gad_buf *b, const struct gad_incident *i, bool with_top)
+{
+    add_name(b, "line", gad_line_name(i->line));
+    add_name(b, "nature", gad_nature_name(i->nature));
+    gad_json_key(b, "first");
+    gad_json_time(b, i->first);
+    gad_json_key(b, "last");
+    gad_json_time(b, i->last);
+    add_number(b, "bystanders", i->bystanders);
+    add_number(b, "logins", i->logins);
+    gad_json_key(b, "succeeded");
+    gad_buf_printf(b, "%s", i->succeeded ? "true" : "false");
+    add_number(b, "bytes_toserver", i->src_bytes);
+    add_number(b, "bytes_toclient", i->dst_bytes);
+    add_sets(b, i, with_top);
+}
+
+void gad_json_hint(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
     add_name(b, "hint", gad_hint_name(a->incident.hint));
-    add_name(b, "technique", gad_alert_technique(a));
+    if (detail < GAD_DETAIL_LEAST)
+        add_name(b, "technique", gad_alert_technique(a));
 }
 
 void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
@@ -98,14 +105,9 @@ void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_de
     gad_json_raw(b, ",\"incident\":{\"id\":");
     gad_json_text(b, id);
     add_name(b, "state", gad_incident_state_name(i->state));
-    add_name(b, "line", gad_line_name(i->line));
-    add_name(b, "nature", gad_nature_name(i->nature));
-    gad_json_key(b, "first");
-    gad_json_time(b, i->first);
-    gad_json_key(b, "last");
-    gad_json_time(b, i->last);
-    add_numbers(b, i);
-    add_sets(b, i, detail < GAD_DETAIL_ONE_REASON);
+    add_number(b, "records", i->records);
+    if (detail < GAD_DETAIL_LEAST)
+        add_rest(b, i, detail < GAD_DETAIL_ONE_REASON);
     gad_json_raw(b, "}");
 }
 

@@ -104,8 +104,10 @@ void gad_json_client(struct gad_buf *b, const struct gad_alert *a)
     add_known(b, "client", a->client);
 }
 
-void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a)
+void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
+    if (detail >= GAD_DETAIL_LEAST)
+        return;
     add_known(b, "pcap_filename", a->file);
     if (a->packet > 0) {
         gad_json_key(b, "pcap_cnt");
@@ -113,9 +115,10 @@ void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a)
     }
 }
 
-void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a)
+void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
-    add_known(b, "evidence", a->evidence);
+    if (detail < GAD_DETAIL_LEAST)
+        add_known(b, "evidence", a->evidence);
 }
 
 void gad_json_marks(struct gad_buf *b, const struct gad_record *r)

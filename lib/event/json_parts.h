@@ -47,16 +47,16 @@ void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
 
 /* ,"hint":..,"technique":..; those that there are. */
-void gad_json_hint(struct gad_buf *b, const struct gad_alert *a);
+void gad_json_hint(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
 
-/* ,"incident":{..} of an alert that has one. @detail ONE_REASON: without the top addresses and
- * ports. */
+/* ,"incident":{..} of an alert that has one, as much of it as @detail allows. */
 void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail);
 
-/* ,"client":..,"pcap_filename":..,"pcap_cnt":..,"evidence":..; those that are known. */
+/* ,"client":..; ,"pcap_filename":..,"pcap_cnt":..; ,"evidence":..; those that are known and that
+ * @detail allows. */
 void gad_json_client(struct gad_buf *b, const struct gad_alert *a);
-void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a);
-void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a);
+void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
+void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
 
 /* ,"pkts_toserver":..,"pkts_toclient":.. if they are known, as at least one packet was seen. */
 void gad_json_packets(struct gad_buf *b, const struct gad_record *r);

@@ -64,6 +64,10 @@ static void put_connection(const struct out *o, const struct gad_record *r)
     put(o, GAD_PAIR_FLAG, gad_name_text(GAD_FLAG, (int)r->v[GAD_FLAG]));
     put_u64(o, GAD_PAIR_SRC_BYTES, (uint64_t)r->v[GAD_SRC_BYTES]);
     put_u64(o, GAD_PAIR_DST_BYTES, (uint64_t)r->v[GAD_DST_BYTES]);
+    if (r->src_packets > 0 || r->dst_packets > 0) {
+        put_u64(o, GAD_PAIR_SRC_PACKETS, r->src_packets);
+        put_u64(o, GAD_PAIR_DST_PACKETS, r->dst_packets);
+    }
     put_time(o, GAD_PAIR_START, r->start);
     put_time(o, GAD_PAIR_END, r->end);
     if (r->tunnels > 0)
@@ -87,11 +91,135 @@ static void put_top(const struct out *o, const struct gad_alert *a, size_t most)
     put(o, GAD_PAIR_TOP, text);
 }
 
-static void put_alert(const struct out *o, const struct gad_alert *a, enum gad_detail detail)
+/* "203.0.113.7 (134), ..." */
+static void put_hosts(const struct out *o, enum gad_pair p, const struct gad_host_count *h,
+                      size_t n)
 {
+    char text[GAD_INCIDENT_TOP * 72] = "", ip[INET6_ADDRSTRLEN];
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        *ip = '\0';
+        (void)inet_ntop(h[i].family == 4 ? AF_INET : AF_INET6, h[i].address, ip, sizeof(ip));
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s (%" PRIu64 ")",
+                                i > 0 ? ", " : "", ip, h[i].count);
+    }
+    put(o, p, text);
+}
+
+static void put_ports(const struct out *o, const struct gad_port_count *list, size_t n)
+{
+    char text[GAD_INCIDENT_TOP * 32] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u (%" PRIu64 ")",
+                                i > 0 ? ", " : "", list[i].port, list[i].count);
+    put(o, GAD_PAIR_TOP_PORTS, text);
+}
+
+static void put_distinct(const struct out *o, const struct gad_incident *i)
+{
+    const struct {
+        const struct gad_distinct *number;
+        enum gad_pair pair;
+        const char *name;
+    } rows[] = {{&i->sources, GAD_PAIR_SOURCES, "sources"},
+                {&i->targets, GAD_PAIR_TARGETS, "targets"},
+                {&i->ports, GAD_PAIR_PORTS, "ports"},
+                {&i->answered, GAD_PAIR_ANSWERED, "answered"}};
+    char estimated[40] = "";
+    size_t len = 0;
+
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+        put_u64(o, rows[k].pair, rows[k].number->n);
+        if (rows[k].number->is_estimate)
+            len += (size_t)snprintf(estimated + len, sizeof(estimated) - len, "%s%s",
+                                    len > 0 ? " " : "", rows[k].name);
+    }
+    put(o, GAD_PAIR_ESTIMATED, estimated);
+}
+
+static void put_rest(const struct out *o, const struct gad_incident *i)
+{
+    put(o, GAD_PAIR_LINE, gad_line_name(i->line));
+    put(o, GAD_PAIR_NATURE, gad_nature_name(i->nature));
+    put_time(o, GAD_PAIR_INCIDENT_FIRST, i->first);
+    put_time(o, GAD_PAIR_INCIDENT_LAST, i->last);
+    put_u64(o, GAD_PAIR_BYSTANDERS, i->bystanders);
+    put_u64(o, GAD_PAIR_LOGINS, i->logins);
+    if (i->succeeded)
+        put_u64(o, GAD_PAIR_SUCCEEDED, 1);
+    put_u64(o, GAD_PAIR_INCIDENT_SRC_BYTES, i->src_bytes);
+    put_u64(o, GAD_PAIR_INCIDENT_DST_BYTES, i->dst_bytes);
+    put_distinct(o, i);
+}
+
+static void put_lists(const struct out *o, const struct gad_incident *i)
+{
+    put_hosts(o, GAD_PAIR_TOP_SOURCES, i->source, i->n_source);
+    put_hosts(o, GAD_PAIR_TOP_TARGETS, i->target, i->n_target);
+    put_ports(o, i->port, i->n_port);
+}
+
+static void put_incident(const struct out *o, const struct gad_event *e, enum gad_detail detail)
+{
+    const struct gad_incident *i = &e->alert.incident;
+    char id[GAD_EVENT_ID_TEXT];
+
+    put(o, GAD_PAIR_HINT, gad_hint_name(i->hint));
+    if (detail < GAD_DETAIL_LEAST)
+        put(o, GAD_PAIR_TECHNIQUE, gad_alert_technique(&e->alert));
+    gad_incident_id(e, id);
+    if (!*id)
+        return;
+    put(o, GAD_PAIR_INCIDENT, id);
+    put(o, GAD_PAIR_INCIDENT_STATE, gad_incident_state_name(i->state));
+    put_u64(o, GAD_PAIR_RECORDS, i->records);
+    if (detail < GAD_DETAIL_LEAST)
+        put_rest(o, i);
+    if (detail < GAD_DETAIL_ONE_REASON)
+        put_lists(o, i);
+}
+
+static void put_place(const struct out *o, const struct gad_alert *a, enum gad_detail detail)
+{
+    put(o, GAD_PAIR_SOURCE, a->source);
+    put(o, GAD_PAIR_INTERFACE, a->interface);
+    put(o, GAD_PAIR_CLIENT, a->client);
+    if (detail >= GAD_DETAIL_LEAST)
+        return;
+    put(o, GAD_PAIR_PCAP_FILENAME, a->file);
+    if (a->packet > 0)
+        put_u64(o, GAD_PAIR_PCAP_CNT, a->packet);
+    put(o, GAD_PAIR_EVIDENCE, a->evidence);
+}
+
+/* "flood (134), none (5)" */
+static void put_causes(const struct out *o, const struct gad_limit_event *l)
+{
+    char text[GAD_LIMIT_TOP * 40] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < l->n_cause; i++) {
+        const char *hint = gad_hint_name(l->cause[i].hint);
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s (%" PRIu64 ")",
+                                i > 0 ? ", " : "", *hint ? hint : "none", l->cause[i].count);
+    }
+    put(o, GAD_PAIR_CAUSES, text);
+    put_hosts(o, GAD_PAIR_TOP_SOURCES, l->source, l->n_source);
+}
+
+static void put_alert(const struct out *o, const struct gad_event *e, enum gad_detail detail)
+{
+    const struct gad_alert *a = &e->alert;
+
+    put_incident(o, e, detail);
     put_real(o, GAD_PAIR_SCORE, (double)a->score, 9);
     put_real(o, GAD_PAIR_THRESHOLD, (double)a->threshold, 9);
     put_real(o, GAD_PAIR_P_VALUE, a->p_value, 6);
+    if (a->p_extrapolated)
+        put_u64(o, GAD_PAIR_P_EXTRAPOLATED, 1);
     if (a->fpr_budget > 0)
         put_real(o, GAD_PAIR_FPR_BUDGET, a->fpr_budget, 6);
     put_u64(o, GAD_PAIR_RISK, a->risk);
@@ -101,8 +229,7 @@ static void put_alert(const struct out *o, const struct gad_alert *a, enum gad_d
     put_u64(o, GAD_PAIR_COUNT, a->count);
     put_time(o, GAD_PAIR_FIRST, a->first);
     put_time(o, GAD_PAIR_LAST, a->last);
-    put(o, GAD_PAIR_SOURCE, a->source);
-    put(o, GAD_PAIR_INTERFACE, a->interface);
+    put_place(o, a, detail);
     put_top(o, a, gad_detail_n_top(a, detail));
 }
 
@@ -132,7 +259,7 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
         put_u64(&o, GAD_PAIR_PREV_SEQ, e->prev_seq);
     put(&o, GAD_PAIR_SENSOR, e->sensor);
     if (e->kind == GAD_EVENT_ALERT) {
-        put_alert(&o, &e->alert, detail);
+        put_alert(&o, e, detail);
         return;
     }
     if (e->kind == GAD_EVENT_MODEL)
@@ -141,6 +268,8 @@ void gad_event_pairs(const struct gad_event *e, enum gad_detail detail,
         put(&o, GAD_PAIR_ACTION, e->blind.action);
         put(&o, GAD_PAIR_SOURCE, e->blind.source);
     }
+    if (e->kind == GAD_EVENT_LIMIT)
+        put_causes(&o, &e->limit);
     if (e->kind == GAD_EVENT_LOSS)
         put(&o, GAD_PAIR_OUTPUT, e->loss.output);
     if (e->kind == GAD_EVENT_HEARTBEAT)

@@ -41,12 +41,42 @@ enum gad_pair {
     GAD_PAIR_INTERFACE,
     GAD_PAIR_TUNNELS,
     GAD_PAIR_NOTES, /* words, joined by a space */
-    GAD_PAIR_TOP,   /* "serror_rate=1.00 (0.02, 41%), ..." */
+    GAD_PAIR_TOP,   /* "serror_rate 1.00 (expected 0.02) 41%, ..." */
     GAD_PAIR_OUTPUT,
     GAD_PAIR_VERSION,
     GAD_PAIR_ACTION,
     GAD_PAIR_PREVIOUS_SHA256,
     GAD_PAIR_REASON,
+    GAD_PAIR_INCIDENT, /* its id */
+    GAD_PAIR_INCIDENT_STATE,
+    GAD_PAIR_LINE, /* what its records share */
+    GAD_PAIR_NATURE,
+    GAD_PAIR_HINT,
+    GAD_PAIR_TECHNIQUE,
+    GAD_PAIR_INCIDENT_FIRST, /* milliseconds since 1970 */
+    GAD_PAIR_INCIDENT_LAST,
+    GAD_PAIR_RECORDS,
+    GAD_PAIR_BYSTANDERS,
+    GAD_PAIR_LOGINS,
+    GAD_PAIR_SUCCEEDED, /* 1 */
+    GAD_PAIR_INCIDENT_SRC_BYTES,
+    GAD_PAIR_INCIDENT_DST_BYTES,
+    GAD_PAIR_SOURCES,
+    GAD_PAIR_TARGETS,
+    GAD_PAIR_PORTS,
+    GAD_PAIR_ANSWERED,
+    GAD_PAIR_ESTIMATED,   /* those of the four numbers before that are estimates */
+    GAD_PAIR_TOP_SOURCES, /* "203.0.113.7 (134), ..." */
+    GAD_PAIR_TOP_TARGETS,
+    GAD_PAIR_TOP_PORTS,
+    GAD_PAIR_P_EXTRAPOLATED, /* 1 */
+    GAD_PAIR_SRC_PACKETS,
+    GAD_PAIR_DST_PACKETS,
+    GAD_PAIR_CLIENT,
+    GAD_PAIR_PCAP_FILENAME,
+    GAD_PAIR_PCAP_CNT,
+    GAD_PAIR_EVIDENCE,
+    GAD_PAIR_CAUSES, /* "flood (134), ..." of a limit event */
     GAD_PAIR_NUMBER, /* a counter: its name is the key */
 };
 

@@ -128,7 +128,9 @@ static void add_answered(const struct about *t, struct gad_words *w)
     const struct gad_distinct *n = &t->i.answered;
     char text[GAD_SHOWN_TEXT];
 
-    if (t->i.targets.n > 1 && n->n > 0)
+    if (t->i.number == 0)
+        add_reason(t, w);
+    else if (t->i.targets.n > 1 && n->n > 0)
         gad_words_add(w, "; %s answered", gad_shown_count(n->n, text));
     else if (n->n == 0)
         gad_words_add(w, "; %s answered", t->i.targets.n > 1 ? "none" : "nothing");
@@ -405,9 +407,9 @@ static void add_bystanders(const struct about *t, struct gad_words *w)
     char n[GAD_SHOWN_TEXT];
 
     if (t->i.bystanders > 0)
-        gad_words_add(
-            w, "; %s of others follow from it",
-            gad_shown_distinct(&(struct gad_distinct){.n = t->i.bystanders}, "record", n));
+        gad_words_add(w, "; %s of others %s from it",
+                      gad_shown_distinct(&(struct gad_distinct){.n = t->i.bystanders}, "record", n),
+                      t->i.bystanders == 1 ? "follows" : "follow");
 }
 
 void gad_alert_sentence(const struct gad_alert *a, struct gad_words *w)

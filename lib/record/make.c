@@ -70,6 +70,11 @@ static void set_content(struct gad_record *r, const struct gad_content *n)
     set(r, GAD_IS_GUEST_LOGIN, n->is_guest_login);
 }
 
+static uint32_t at_most_u32(uint64_t n)
+{
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 /* Sets bytes and content, as far as KDD99 has them for this flag. */
 static void set_payload(struct gad_record *r, const struct gad_conn *c, int protocol, int flag)
 {
@@ -94,6 +99,8 @@ void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
     struct gad_record r = {.tuple = c->tuple,
                            .start = c->start,
                            .end = c->end,
+                           .src_packets = at_most_u32(c->src_packets),
+                           .dst_packets = at_most_u32(c->dst_packets),
                            .tunnels = c->tunnels,
                            .notes = c->notes};
 

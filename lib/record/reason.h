@@ -13,8 +13,8 @@
 
 /*
  * Whether a contribution says something: its share is above 0, and its value and the expected value
- * differ as gad_value_text() shows them. A text column can contribute although the model expects its
- * name: it expects other names, too. "service smtp (expected smtp)" would say the opposite.
+ * differ as gad_value_text() shows them. A text column can contribute although the model expects
+ * its name: it expects other names, too. "service smtp (expected smtp)" would say the opposite.
  */
 bool gad_reason_says(const struct gad_reason *r);
 

@@ -43,8 +43,10 @@ class Record:
         self.cells = line.rstrip("\n").split(",")
         self.protocol, self.service, self.flag = self.cells[1:4]
         (self.src, sport, self.dst, dport, start, end, decided,
-         self.community_id, self.orient, notes) = self.cells[COLUMNS:]
+         self.community_id, self.orient, notes, src_packets,
+         dst_packets) = self.cells[COLUMNS:]
         self.notes = notes.split()
+        self.packets = int(src_packets), int(dst_packets)
         self.sport, self.dport = int(sport), int(dport)
         self.start, self.end, self.decided = (self.ns(t) for t in (start, end, decided))
 

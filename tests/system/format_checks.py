@@ -1,75 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """For test_formats.py: for each format a parser written from its specification, and the place of
-each value. This file has the shared parts, ganad's JSON and EVE. format_siem.py has ECS and OCSF,
-format_pairs.py the formats of key and text pairs."""
+each value. This file has ganad's JSON, EVE and what the formats share, format_siem.py ECS and OCSF,
+format_pairs.py the formats of key and text pairs, format_incident.py the incidents of JSON."""
 
 import ipaddress
 import json
-import math
-import re
-import struct
 import subprocess
-import time
+
+from format_incident import check_incident, check_known, check_limit
+from format_values import fail, float32, near, rfc3339, same, utf8
 
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
+# In the order of their signatures, from 2.
+HINTS = {"flood": "a flood", "scan": "a scan", "sweep": "a sweep", "guessing": "password guessing",
+         "guessed": "a guessed password", "content": "unusual content",
+         "volume": "an unusual volume", "service": "an unusual service",
+         "malformed": "malformed packets"}
+# https://attack.mitre.org
+TECHNIQUES = {"T1018": "Remote System Discovery", "T1046": "Network Service Discovery",
+              "T1048": "Exfiltration Over Alternative Protocol", "T1110": "Brute Force",
+              "T1498": "Network Denial of Service"}
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
 KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 7, "limit": 8}
 TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output",
          "version", "client", "file", "evidence", "incident", "sentence",
          "action", "previous_sha256", "reason")
-
-
-def fail(what, *more):
-    raise AssertionError(what + ": " + " ".join(map(repr, more)))
-
-
-def same(what, got, want):
-    if got != want:
-        fail(what, got, want)
-
-
-def near(what, got, want, digits):
-    if not math.isclose(float(got), want, rel_tol=10.0 ** (1 - digits), abs_tol=1e-300):
-        fail(what, got, want)
-
-
-# --- texts ---
-
-def utf8(raw):
-    """Decodes; each byte that belongs to no sequence becomes U+FFFD."""
-    out, at = [], 0
-    while at < len(raw):
-        for n in (1, 2, 3, 4):
-            try:
-                out.append(raw[at:at + n].decode())
-                at += n
-                break
-            except UnicodeDecodeError:
-                pass
-        else:
-            out.append("\ufffd")
-            at += 1
-    return "".join(out)
-
-
-def plain(text, replaced=""):
-    """Control characters become blanks, some others '_'."""
-    return "".join(" " if c < " " or c == "\x7f" else "_" if c in replaced else c for c in text)
-
-
-def key_text(raw):
-    """Bytes of a key, which has letters, digits, '.', '_' and '-'."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", raw.decode("latin-1")) or "_"
-
-
-def rfc3339(ns, micros=True):
-    s, rest = divmod(ns, 10 ** 9)
-    fraction = f".{rest // 1000:06d}Z" if micros else "Z"
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(s)) + fraction
-
-
-def float32(x):
-    return struct.unpack("<f", struct.pack("<f", float(x)))[0]
 
 
 # --- the driver's output ---
@@ -91,6 +46,8 @@ class Event:
                 self.features[name] = text if text != "-" else float(value)
             elif key == "top":
                 name, value, expected, share, *numbers = rest.split(" ")
+                if value == expected or float(share) == 0:  # such a reason says nothing
+                    continue
                 self.top.append((name, value, expected, float(share), *map(float, numbers)))
             elif key == "counter":
                 value, _, name = rest.partition(" ")
@@ -123,6 +80,13 @@ class Event:
             numbers = f"{self.v['first_seq']}-{self.v['last_seq']}"
             return clean(self.text("sensor")) + f"-{run}-loss-{numbers}"
         return clean(self.text("sensor")) + f"-{run}-{self.v['seq']}"
+
+    def looks(self):
+        return (f"looks like {HINTS[self.v['hint']]}" if self.v["hint"] else
+                "anomalous connection")
+
+    def signature(self):
+        return 2 + list(HINTS).index(self.v["hint"]) if self.v["hint"] else 1
 
     def known(self, **names):
         """{key: value} of those that are known; names: key of the format = key of the dump."""
@@ -181,17 +145,8 @@ class Event:
     def sentence(self):
         """The message of the event for people, in bytes."""
         v = self.v
-        if self.kind == "alert":
-            ends = [f"[{a}]" if v["family"] == 6 else str(a)
-                    for a in map(self.address, ("src", "dst"))] if v["family"] else []
-            text = "anomalous connection"
-            if ends:
-                text += f" {ends[0]}:{v['src_port']} > {ends[1]}:{v['dst_port']} {self.proto()}"
-            text += f" {self.features['service']} {self.features['flag']}, risk {v['risk']}"
-            text += f", {v['count']} connections" if v["count"] > 1 else ""
-            text += ", " + self.notes() if self.notes() else ""
-            text += ": {} is {}, expected {}".format(*self.top[0]) if self.top else ""
-            return text.encode()
+        if self.kind == "alert":  # tests/unit/event/test_sentence.c has its words
+            return v["sentence"]
         if self.kind == "heartbeat":
             return (b"ganadd " + v["version"] +
                     f" is alive: up {v['uptime'] / 1e9:.0f} s, {v['records']} records, "
@@ -213,8 +168,7 @@ class Event:
             rose = b", ".join(k + b" " + str(n).encode() for k, n in self.counters)
             return (name + b"' was blind" + (b": " + rose if rose else b""))[:511]
         if self.kind == "limit":
-            return (f"alerts were limited: {v['high']} high, {v['medium']} medium and {v['low']} "
-                    f"low anomalous records in {v['period'] / 1e9:.0f} s have no alert").encode()
+            return v["sentence"]
         if v["unused"]:
             numbers = f"{v['first_seq']} to {v['last_seq']}"
             return f"0 events were lost: no event had the numbers {numbers}".encode()
@@ -298,34 +252,6 @@ def check_rollup(got, e):
                          "last": rfc3339(e.v["last"])})
 
 
-def check_incident(got, e, full):
-    """full: the format wrote everything, or the top addresses could be left out."""
-    v = e.v
-    if not v["incident"]:
-        same("no incident", got, None)
-        return
-    got = json.loads(json.dumps(got))
-    names = {"sources": "top_source", "targets": "top_target"}
-    for key, top in [(k, e.hosts[names[k]]) for k in names] + [("ports", e.ports)]:
-        found = [(t.get("ip", t.get("port")), t["n"]) for t in got[key].pop("top")]
-        if full or found:
-            same("top " + key, found, top)
-    same("incident", got, {
-        "id": e.text("incident"), **e.known(state="state", line="line_of", nature="nature"),
-        "first": rfc3339(v["incident_first"]), "last": rfc3339(v["incident_last"]),
-        **{k: v[k] for k in ("records", "bystanders", "logins", "bytes_toserver",
-                             "bytes_toclient")},
-        "succeeded": bool(v["succeeded"]),
-        **{k: {"n": v[k], "estimate": bool(v[k + "_estimate"]),
-               **({"answered": v["answered"]} if k == "targets" else {})}
-           for k in ("sources", "targets", "ports")}})
-
-
-def check_limit(got, e):
-    same("limit", (got["causes"], [(t["ip"], t["n"]) for t in got["sources"]]),
-         (e.causes, e.hosts["top_source"]))
-
-
 def detail(has_features, top, e):
     """The number of reasons: all, or only the first if the features are left out, too."""
     if e.full or has_features:
@@ -351,10 +277,8 @@ def check_native(line, e):
     same("sentence", o["sentence"], utf8(e.sentence()))
     if e.kind == "alert":
         check_incident(o.get("incident"), e, e.full)
-        same("client, file", {k: o[k] for k in o if k in (
-            "hint", "technique", "client", "pcap_filename", "pcap_cnt", "evidence")},
-            e.known(hint="hint", technique="technique", client="client", pcap_filename="file",
-                    pcap_cnt="packet", evidence="evidence"))
+        check_known(o, e, hint="hint", technique="technique", client="client",
+                    pcap_filename="file", pcap_cnt="packet", evidence="evidence")
         same("verdict", (o["risk"], o["severity"], o["model"], o["model_sha256"]),
              (v["risk"], v["severity"], e.text("model"), e.text("model_sha256")))
         check_verdict(o, e)
@@ -438,15 +362,24 @@ def check_eve(line, e):
     same("alert", (o["event_type"], a["action"], a["gid"], a["signature_id"], a["rev"],
                    a["severity"], a["category"],
                    a["signature"]),
-         ("alert", "allowed", ENTERPRISE, 1, 1, v["severity"], "Anomaly",
-          f"GANAD anomalous connection (model {e.text('model')})"))
+         ("alert", "allowed", ENTERPRISE, e.signature(), 1, v["severity"], "Anomaly",
+          f"GANAD {e.looks()} (model {e.text('model')})"))
+    if e.full or "sentence" in g:
+        same("technique", a.get("metadata"), {
+            "mitre_technique_id": [v["technique"]],
+            "mitre_technique_name": [TECHNIQUES[v["technique"]].replace(" ", "_")]}
+            if v["technique"] else None)
+        same("sentence", g["sentence"], utf8(e.sentence()))
+        check_rollup(g["rollup"], e)
+    check_incident(g.get("incident"), e, e.full)
+    check_known(g, e, hint="hint", technique="technique", client="client", evidence="evidence")
+    check_known(o, e, pcap_filename="file", pcap_cnt="packet")
     same("prev_seq", g.get("prev_seq"), e.prev_seq())
     same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"],
                  g["source"], g.get("tunnels", 0), g.get("notes", "")),
          (1, e.id(), v["seq"], v["risk"], e.text("model"), e.text("model_sha256"), e.text("source"),
           v["tunnels"], e.notes()))
     check_verdict(g, e)
-    check_rollup(g["rollup"], e)
     check_tuple(o, e)
     if v["family"]:
         same("version, flow_id", (o["ip_v"], 0 <= o["flow_id"] < 2 ** 53), (v["family"], True))
@@ -454,7 +387,7 @@ def check_eve(line, e):
     same("from", (o["direction"], o.get("in_iface", ""), o.get("community_id", "")),
          ("to_server", e.text("interface"), e.text("community_id")))
     same("flow", o["flow"], {"bytes_toserver": int(e.features["src_bytes"]),
-                             "bytes_toclient": int(e.features["dst_bytes"]),
+                             "bytes_toclient": int(e.features["dst_bytes"]), **e.packets(),
                              **flow_times(e, eve_time)})
     check_top("top", g["top_features"], e, detail("features" in g, g["top_features"], e))
     if "features" in g:
@@ -466,6 +399,9 @@ def check_eve_other(o, e):
     ints = o["metadata"]["flowints"]
     blind = ([{"action": e.text("action"), "source": e.text("source")}] if e.kind == "blind"
              else [])
+    if e.kind == "limit":
+        check_limit(o["metadata"]["flowvars"][0], e)
+        o["metadata"]["flowvars"] = [{"event_id": o["metadata"]["flowvars"][0]["event_id"]}]
     same("id", (o["metadata"]["flowvars"], ints.pop("seq", None)),
          ([{"event_id": e.id()}] + blind, e.v["seq"] or None))
     same("prev_seq", ints.pop("prev_seq", None), e.prev_seq())

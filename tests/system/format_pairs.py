@@ -4,19 +4,64 @@
 import ipaddress
 import re
 
-from format_checks import (ENTERPRISE, KIND, PID, TEXTS, VERSION, Event, fail, float32, key_text,
-                           near, plain,
-                           rfc3339, same, utf8)
+from format_checks import ENTERPRISE, KIND, PID, TEXTS, VERSION, Event
+from format_values import fail, float32, key_text, near, plain, rfc3339, same, utf8
 
 
 def top_text(e, n):
-    return ", ".join(f"{name}={value} ({expected}, {100 * share:.0f}%)"
+    return ", ".join(f"{name} {value} (expected {expected}) {100 * share:.0f}%"
                      for name, value, expected, share, *_ in e.top[:n])
 
 
 def check_top_text(got, e):
     if got != top_text(e, len(e.top)) and (e.full or got != top_text(e, 1)):
         fail("top", got, top_text(e, len(e.top)))
+
+
+def hosts_text(hosts):
+    return ", ".join(f"{a} ({n})" for a, n in hosts)
+
+
+def check_incident_pairs(got, e, names, clean):
+    """As far as the event has an incident."""
+    v, has = e.v, bool(e.v["incident"])
+    estimated = [k for k in ("sources", "targets", "ports", "answered") if v[k + "_estimate"]]
+    least = not e.full and has and names["incident_first"] not in got
+    if not e.full and not has and names["technique"] not in got:
+        least = True
+    want = {"hint": v["hint"], "incident": clean(e.text("incident"))}
+    if has:
+        want |= {"incident_state": v["state"], "incident_records": v["records"]}
+    if not least:
+        want["technique"] = v["technique"]
+    if has and not least:
+        want |= {"incident_line": v["line_of"],
+                 "incident_nature": v["nature"], "incident_first": v["incident_first"] // 10 ** 6,
+                 "incident_last": v["incident_last"] // 10 ** 6,
+                 "incident_src_bytes": v["bytes_toserver"],
+                 "incident_dst_bytes": v["bytes_toclient"],
+                 "estimated": " ".join(estimated), "succeeded": "1" * v["succeeded"],
+                 **{k: v[k] for k in ("bystanders", "logins", "sources", "targets", "ports",
+                                      "answered")}}
+    for key, value in want.items():
+        same(key, got.pop(names[key], ""), str(value))
+    tops = {"top_sources": hosts_text(e.hosts["top_source"]),
+            "top_targets": hosts_text(e.hosts["top_target"]), "top_ports": hosts_text(e.ports)}
+    for key, text in tops.items():
+        found = got.pop(names[key], "")
+        if has and (e.full or found):
+            same(key, found, text)
+
+
+def check_place(got, e, names, clean):
+    same("client", got.pop(names["client"], ""), clean(e.text("client")))
+    found = [got.pop(names[k], "") for k in ("file", "packet", "evidence")]
+    if e.full or any(found):
+        same("place", found, [clean(e.text("file")), str(e.v["packet"]) * (e.v["packet"] > 0),
+                              clean(e.text("evidence"))])
+    same("packets", [int(got.pop(names[k])) for k in ("src_packets", "dst_packets")
+                     if names[k] in got], list(e.packets().values()))
+    same("p_extrapolated", got.pop(names["p_extrapolated"], ""), "1" * e.v["p_extrapolated"])
 
 
 def check_pairs(got, e, names, clean, number):
@@ -51,7 +96,13 @@ def check_pairs(got, e, names, clean, number):
                            got.pop(names["proto"])),
                  (e.address("src"), v["src_port"], e.address("dst"), v["dst_port"], e.proto()))
         check_top_text(got.pop(names["top"], ""), e)
+        check_incident_pairs(got, e, names, clean)
+        check_place(got, e, names, clean)
     else:
+        if e.kind == "limit":
+            same("causes", got.pop(names["causes"], ""), ", ".join(
+                f"{c.get('hint', 'none')} ({c['n']})" for c in e.causes))
+            same("sources", got.pop(names["top_sources"], ""), hosts_text(e.hosts["top_source"]))
         if e.kind == "model":
             for key in ("action", "model", "model_sha256", "previous_sha256", "reason"):
                 same(key, got.pop(names[key], ""), clean(e.text(key)))
@@ -71,7 +122,18 @@ def check_pairs(got, e, names, clean, number):
 
 CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": "Counters",
             "loss": "Events were lost",
-            "model": "Model", "blind": "Blind"}
+            "model": "Model", "blind": "Blind", "limit": "Alerts were limited"}
+NEW = ("incidentState incidentLine incidentNature incidentFirst incidentLast incidentRecords "
+       "incidentSrcBytes incidentDstBytes incident hint technique bystanders logins succeeded "
+       "sources targets ports answered estimated topSources topTargets topPorts pExtrapolated "
+       "srcPackets dstPackets client evidence causes").split()
+
+
+def our_name(key):
+    """"top_sources" for "topSources"."""
+    return re.sub("([A-Z])", r"_\1", key).lower()
+
+
 CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "sensor": "dvchost",
        "score": "anomalyScore", "threshold": "threshold",
        "p_value": "pValue", "fpr_budget": "fprBudget", "risk": "risk", "count": "cnt",
@@ -85,7 +147,9 @@ CEF = {"id": "externalId", "seq": "ganadSeq", "prev_seq": "ganadPrevSeq", "senso
        "dst6": "Destination IPv6 Address", "src_port": "spt", "dst_port": "dpt", "proto": "proto",
        "top": "topFeatures",
        "output": "output", "version": "version", "action": "act",
-       "previous_sha256": "previousSha256", "reason": "reason"}
+       "previous_sha256": "previousSha256", "reason": "reason",
+       **{our_name(k): "ganad" + k[0].upper() + k[1:] for k in NEW},
+       "file": "ganadPcapFilename", "packet": "ganadPcapCnt"}
 
 
 def split_head(text, n):
@@ -123,6 +187,8 @@ def parse_cef(line):
 def check_cef(line, e):
     head, got = parse_cef(line)
     name = "Numbers were skipped" if e.lost() == 0 else CEF_NAME[e.kind]
+    if e.kind == "alert":
+        name = e.looks().capitalize()
     same("head", head[:6], ["CEF:0", "ganad", "ganadd", VERSION, f"{ENTERPRISE}:{KIND[e.kind]}",
                             name])
     same("severity", int(head[6]), (e.v["risk"] + 5) // 10 if e.kind == "alert" else 5 if e.lost()
@@ -138,7 +204,8 @@ LEEF = {**CEF, "action": "action", "notes": "notes", "id": "eventId", "seq": "se
         "service": "service",
         "src_bytes": "srcBytes", "dst_bytes": "dstBytes", "src6": "src", "dst6": "dst",
         "src_port": "srcPort",
-        "dst_port": "dstPort"}
+        "dst_port": "dstPort", **{our_name(k): k for k in NEW},
+        "file": "pcapFilename", "packet": "pcapCnt"}
 
 
 def check_leef(line, e):
@@ -158,6 +225,7 @@ def check_leef(line, e):
          ("yyyy-MM-dd'T'HH:mm:ss.SSSX", "Anomaly" if e.kind == "alert" else "Sensor"))
     same("sev", int(got.pop("sev")), max(1, (e.v["risk"] + 5) // 10) if e.kind == "alert" else 5
          if e.lost() or e.warns() else 1)
+    same("msg", got.pop("msg"), plain(utf8(e.sentence()), "^"))
     check_pairs(got, e, LEEF, lambda s: plain(s, "^"), lambda k: "n_" + key_text(k))
 
 
@@ -204,7 +272,7 @@ def check_syslog(line, e):
 
 JOURNAL = {k: "GANAD_" + k.upper() for k in SYSLOG}
 JOURNAL |= {"id": "GANAD_EVENT_ID", "flag": "GANAD_CONN_STATE", "source": "GANAD_CAPTURE",
-            "top": "GANAD_TOP_FEATURES",
+            "top": "GANAD_TOP_FEATURES", "file": "GANAD_PCAP_FILENAME", "packet": "GANAD_PCAP_CNT",
             "src6": "GANAD_SRC", "dst6": "GANAD_DST"}
 
 
@@ -235,8 +303,9 @@ def check_journal(data, e):
          e.priority())
     same("MESSAGE", got.pop("MESSAGE"), e.sentence())
     raw = {k: v.decode("latin-1") for k, v in got.items()}
-    same("raw texts", {k: got[JOURNAL[k]] for k in TEXTS if JOURNAL[k] in got},
-         {k: e.v[k] for k in TEXTS if e.v.get(k) and JOURNAL[k] in got})
+    texts = [k for k in TEXTS if k in JOURNAL and JOURNAL[k] in got]
+    same("raw texts", {k: got[JOURNAL[k]] for k in texts},
+         {k: e.v[k] for k in texts if e.v.get(k)})
     latin = Latin(e)
     check_pairs(raw, latin, JOURNAL, lambda s: s,
                 lambda k: "GANAD_N_" + re.sub(rb"[^A-Z0-9]", b"_", k.upper()).decode())
@@ -270,3 +339,6 @@ class Latin:
 
     def numbers(self):
         return Event.numbers(self)
+
+    def packets(self):
+        return Event.packets(self)

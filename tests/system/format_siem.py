@@ -3,9 +3,11 @@
 
 import ipaddress
 
-from format_checks import (ENTERPRISE, VERSION, check_app, check_features, check_numbers,
-                           check_rollup, check_top, check_verdict,
-                           detail, fail, float32, flow_times, near, parse_json, rfc3339, same, utf8)
+from format_checks import (ENTERPRISE, TECHNIQUES, VERSION, check_app, check_features,
+                           check_numbers, check_rollup, check_top, check_verdict,
+                           detail, flow_times, parse_json)
+from format_incident import check_incident, check_known, check_limit
+from format_values import fail, float32, near, rfc3339, same, utf8
 
 # ECS lists the legal event.type for each event.category: error is not legal for process.
 ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection", "info"]),
@@ -13,7 +15,8 @@ ECS_KIND = {"alert": ("alert", ["network", "intrusion_detection"], ["connection"
             "stats": ("metric", ["process"], ["info"]),
             "loss": ("event", ["process"], ["info"]),
             "model": ("event", ["configuration"], ["change"]),
-            "blind": ("event", ["process"], ["info"])}
+            "blind": ("event", ["process"], ["info"]),
+            "limit": ("event", ["process"], ["info"])}
 
 
 def check_ecs(line, e):
@@ -35,6 +38,8 @@ def check_ecs(line, e):
         if e.kind == "blind":
             same("blind", (o["ganad"]["action"], o["ganad"]["source"]),
                  (e.text("action"), e.text("source")))
+        if e.kind == "limit":
+            check_limit(o["ganad"], e)
         check_numbers(o["ganad"]["numbers"], e)
     return o
 
@@ -44,8 +49,14 @@ def check_ecs_alert(o, e):
     same("verdict", (ev["risk_score_norm"], ev["severity"], float32(ev["risk_score"]),
                      ev["reason"]),
          (v["risk"], 4 - v["severity"], v["score"], o["message"]))
-    same("rule", (o["rule"]["id"], o["rule"]["ruleset"], o["rule"]["version"]),
-         (f"{ENTERPRISE}:1", e.text("model"), e.text("model_sha256")))
+    same("rule", (o["rule"]["id"], o["rule"]["name"], o["rule"]["ruleset"], o["rule"]["version"]),
+         (f"{ENTERPRISE}:{e.signature()}", e.looks(), e.text("model"), e.text("model_sha256")))
+    same("threat", o.get("threat"), {"framework": "MITRE ATT&CK", "technique": {
+        "id": [v["technique"]], "name": [TECHNIQUES[v["technique"]]]}} if v["technique"] else None)
+    check_incident(g.get("incident"), e, e.full)
+    same("p_extrapolated", g.get("p_extrapolated", False), bool(v["p_extrapolated"]))
+    check_known(g, e, hint="hint", technique="technique", client="client", evidence="evidence",
+                pcap_filename="file", pcap_cnt="packet")
     near("p_value", g["p_value"], v["p_value"], 6)
     same("threshold", (float32(g["threshold"]), g["fpr_budget"]), (v["threshold"], v["fpr_budget"]))
     check_rollup(g["rollup"], e)
@@ -56,18 +67,24 @@ def check_ecs_alert(o, e):
     sent, received = int(e.features["src_bytes"]), int(e.features["dst_bytes"])
     same("bytes", (o["source"]["bytes"], o["destination"]["bytes"]), (sent, received))
     near("all bytes", network["bytes"], sent + received, 15)
+    packets = list(e.packets().values()) or [None, None]
+    same("packets", (o["source"].get("packets"), o["destination"].get("packets"),
+                     network.get("packets")), (*packets, sum(e.packets().values()) or None))
     check_app(network.get("protocol"), e)
     if v["family"]:
         same("tuple", (ipaddress.ip_address(o["source"]["ip"]), o["source"]["port"],
                        ipaddress.ip_address(o["destination"]["ip"]), o["destination"]["port"],
                        network["transport"]),
              (e.address("src"), v["src_port"], e.address("dst"), v["dst_port"], e.proto().lower()))
-        same("network", (network["type"], network["iana_number"],
-                         set(map(ipaddress.ip_address, o["related"]["ip"]))),
-             (f"ipv{v['family']}", str(v["proto"]), {e.address("src"), e.address("dst")}))
+        same("network", (network["type"], network["iana_number"]),
+             (f"ipv{v['family']}", str(v["proto"])))
     else:
-        same("no tuple", (list(o["source"]), list(o["destination"]), o.get("related")),
-             (["bytes"], ["bytes"], None))
+        same("no tuple", [k for end in ("source", "destination") for k in o[end]
+                          if k not in ("bytes", "packets")], [])
+    ends = [e.address("src"), e.address("dst")] if v["family"] else []
+    related = ends + [ipaddress.ip_address(a) for top in e.hosts.values() for a, _ in top]
+    same("related", list(map(ipaddress.ip_address, o.get("related", {"ip": []})["ip"])),
+         list(dict.fromkeys(related)))
     check_top("top", g["top_features"], e, detail("features" in g, g["top_features"], e))
     if "features" in g:
         check_features("features", g["features"], e)
@@ -96,9 +113,11 @@ OCSF = {
                  "tenant_uid uid"),
     "product": ("", "feature lang name path uid url_string vendor_name version"),
     "finding_info": ("uid",
-                     "analytic created_time data_sources desc first_seen_time last_seen_time "
+                     "analytic attacks created_time data_sources desc first_seen_time last_seen_time "
                      "modified_time product "
                      "product_uid src_url tags title traits types uid_alt"),
+    "attack": ("", "sub_technique tactic tactics technique version"),
+    "technique": ("", "name src_url uid"),
     "analytic": ("type_id", "algorithm category desc name related_analytics type uid version"),
     "evidences": ("", "connection_info data device dst_endpoint name src_endpoint uid verdict "
                       "verdict_id"),
@@ -117,7 +136,7 @@ OCSF = {
     "observation": ("value", "count timespan"),
 }
 OCSF_INSIDE = {"metadata": "metadata", "product": "product", "finding_info": "finding_info",
-               "analytic": "analytic",
+               "analytic": "analytic", "attacks": "attack", "technique": "technique",
                "evidences": "evidences", "src_endpoint": "network_endpoint",
                "dst_endpoint": "network_endpoint",
                "connection_info": "network_connection_info", "anomaly_analyses": "anomaly_analysis",
@@ -156,9 +175,12 @@ def check_ocsf(line, e):
              (0, 0, 99, e.kind, 3 if e.lost() or e.warns() else 1))
         if e.kind == "model":
             same("unmapped", o["unmapped"], e.model())
-        elif e.kind == "blind":
-            same("blind", (o["unmapped"]["action"], o["unmapped"]["source"]),
-                 (e.text("action"), e.text("source")))
+        elif e.kind in ("blind", "limit"):
+            if e.kind == "limit":
+                check_limit(o["unmapped"], e)
+            else:
+                same("blind", (o["unmapped"]["action"], o["unmapped"]["source"]),
+                     (e.text("action"), e.text("source")))
             check_numbers(o["unmapped"]["numbers"], e)
         else:
             check_numbers(o["unmapped"], e)
@@ -168,17 +190,27 @@ def check_ocsf(line, e):
 def check_ocsf_alert(o, e):
     v, f, x = e.v, o["finding_info"], o["evidences"][0]
     first, last = v["first"] // 10 ** 6, v["last"] // 10 ** 6
-    same("class", (o["category_uid"], o["class_uid"], o["activity_id"], o["status_id"]),
-         (2, 2004, 1, 1))
+    activity = {"update": (2, "Update"), "closed": (3, "Close")}.get(v["state"], (1, "Create"))
+    same("class", (o["category_uid"], o["class_uid"], o["activity_id"], o["activity_name"],
+                   o["status_id"]), (2, 2004, *activity, 1))
+    same("technique", f.get("attacks"), [{"technique": {
+        "uid": v["technique"], "name": TECHNIQUES[v["technique"]]}}] if v["technique"] else None)
+    same("title", f["title"].lower(), e.looks())
+    same("correlation", o["metadata"].get("correlation_uid", ""), e.text("incident"))
+    check_incident(o["unmapped"].get("incident"), e, e.full)
     same("finding", (o["severity_id"], o["risk_score"], o["count"], o["start_time"], o["end_time"]),
          (5 - v["severity"], v["risk"], v["count"], first, last))
     same("information", (f["uid"], f["desc"], f["analytic"], f["first_seen_time"],
                          f["last_seen_time"]),
-         (e.id(), o["message"], {"type_id": 4, "name": e.text("model"),
+         (e.text("incident") or e.id(), o["message"], {"type_id": 4, "name": e.text("model"),
                                  "uid": e.text("model_sha256")}, first, last))
-    same("connection", x["data"], {
+    check_known(x["data"], e, client="client", pcap_filename="file", pcap_cnt="packet",
+                evidence="evidence")
+    same("connection", {k: v for k, v in x["data"].items() if k not in (
+        "client", "pcap_filename", "pcap_cnt", "evidence")}, {
         "source": e.text("source"), "bytes_out": int(e.features["src_bytes"]),
         "bytes_in": int(e.features["dst_bytes"]),
+        **dict(zip(("packets_out", "packets_in"), e.packets().values())),
         **({"tunnels": v["tunnels"]} if v["tunnels"] else {}),
         **({"notes": e.notes()} if v["notes"] else {}),
         **{k + "_time": v[k] // 10 ** 6 for k in ("start", "end") if v[k]}})

@@ -11,7 +11,7 @@ import capture_case
 import ganad
 from capture_case import pcap
 
-WITHOUT = {"src_ip", "src_port", "dest_ip", "dest_port", "community_id", "flow"}
+WITHOUT = {"src_ip", "src_port", "dest_ip", "dest_port", "community_id"}
 
 
 class Connections(capture_case.Case):
@@ -39,21 +39,23 @@ class Connections(capture_case.Case):
     def test_a_capture_and_a_file_of_extract(self):
         expected = self.expected("--seed", "7", self.pcap)
         self.assertGreater(len(expected), 700)  # more than fit two requests
-        times = [(r["start"][:26], r["end"][:26])
+        times = [(r["start"][:26], r["end"][:26], r["src_packets"], r["dest_packets"])
                  for r in map(json.loads, self.ndjson.splitlines())]
+        self.assertGreater(min(t[2] + t[3] for t in times), 0)
         with open(self.pcap, "rb") as f:
             stdin = f.read()
         for arguments, kw in ((("--seed", "7", self.pcap), {}),
                               (("--seed", "7", "-"), {"input": stdin}), ((self.csv,), {})):
             alerts = self.alerts(*arguments, **kw)
             self.assertEqual(self.reported(alerts), expected, arguments)
-            self.assertEqual([(a["flow"]["start"][:26], a["flow"]["end"][:26]) for a in alerts],
-                             times)
+            self.assertEqual([(f["start"][:26], f["end"][:26], f["pkts_toserver"],
+                               f["pkts_toclient"]) for f in (a["flow"] for a in alerts)], times)
             self.assertEqual({a["proto"] for a in alerts}, {"TCP", "UDP", "ICMP"})
 
     def test_what_a_file_does_not_say_is_not_there(self):
         for alert in self.alerts("-", input=b"".join(ganad.data_lines(300))):
             self.assertFalse(WITHOUT & set(alert))
+            self.assertEqual(set(alert["flow"]), {"bytes_toserver", "bytes_toclient"})
 
     def test_invalid_values_are_left_out_and_counted(self):
         with open(self.csv, "rb") as f:
@@ -96,7 +98,7 @@ class Connections(capture_case.Case):
                 head, *rows = f.readlines()
             floods = [row for row in rows if ",10.9.0.1," in row][:60]
             records = head + "".join(floods + [row for row in rows if ",10.9.0.1," not in row][:40])
-            six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,,,\n"
+            six = head + "0,tcp,http,SF" + ",0" * 37 + ",2001:db8:7::1,80,2001:db7::1,81,,,,,,,,\n"
             for words, said in ((["-H", "256.1.1.1"],
                                  "--host: '256.1.1.1' is not an address or a network"),
                                 (["-H", ""], "--host: ''"),

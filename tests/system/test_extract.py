@@ -29,7 +29,8 @@ COLUMNS = ("duration protocol_type service flag src_bytes dst_bytes land wrong_f
            "dst_host_srv_diff_host_rate "
            "dst_host_serror_rate dst_host_srv_serror_rate dst_host_rerror_rate "
            "dst_host_srv_rerror_rate").split()
-BEHIND = "src_ip src_port dest_ip dest_port start end decided community_id orient notes".split()
+BEHIND = ("src_ip src_port dest_ip dest_port start end decided community_id orient notes "
+          "src_packets dest_packets").split()
 
 
 def extract(*arguments, code=0, program=None, **kw):
@@ -129,7 +130,7 @@ class Extract(unittest.TestCase):
         self.assertEqual(len(rows), len(lines))
         for row, line in zip(rows, lines):
             o = json.loads(line)
-            self.assertEqual(list(o), COLUMNS + BEHIND[:-1])  # without notes
+            self.assertEqual(list(o), COLUMNS + [k for k in BEHIND if k != "notes"])
             for name, cell in zip(COLUMNS + BEHIND[:4], row):
                 value = o[name]
                 self.assertEqual(f"{value:.2f}" if isinstance(value, float) else str(value), cell)

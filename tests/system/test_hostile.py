@@ -231,8 +231,9 @@ class Hostile(unittest.TestCase):
                         a = c.answer()
                         self.assertEqual((len(a.score), len(a.explanation)), (n, n if top else 0))
                         if top:
-                            self.assertAlmostEqual(sum(r.share for r in a.explanation[0].reason), 1,
-                                                   delta=1e-5)
+                            reasons = a.explanation[0].reason
+                            self.assertTrue(0 < sum(r.share for r in reasons) <= 1 + 1e-5)
+                            self.assertTrue(all(r.value != r.expected for r in reasons))
 
     def test_columns_that_do_not_fit(self):
         for change in (dict(n=4), dict(n=0), dict(n=2**32 - 1), dict(number=[0.0] * (38 * 3 - 1)),

@@ -21,7 +21,8 @@ from test_capture import Case
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import pcap  # noqa: E402
 
-BEHIND = "src_ip src_port dest_ip dest_port start end decided community_id orient notes".split()
+BEHIND = ("src_ip src_port dest_ip dest_port start end decided community_id orient notes "
+          "src_packets dest_packets").split()
 SCORE = "model score p_value anomalous".split()
 
 

@@ -297,8 +297,9 @@ class Samples(unittest.TestCase):
                          ["threshold"] + re.findall(r"\w+", listed.group(2)) + ["top_features"])
         with open(os.path.join(self.dir, "records.csv")) as f:
             behind = f.readline().strip().split(",")[41:]
-        named = re.search(r"Appends the columns (.*?)\. The columns (.*?) follow", page)
-        self.assertEqual(behind, re.split(r", | and ", f"{named.group(1)}, {named.group(2)}"))
+        named = re.search(r"Appends the columns (.*?)\. The columns (.*?) follow,.*?; then (.*?)\. ",
+                          page)
+        self.assertEqual(behind, re.split(r", | and ", ", ".join(named.groups())))
 
     def test_columns_of_the_truth(self):
         with open(os.path.join(self.dir, "site.tsv")) as f:

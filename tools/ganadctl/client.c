@@ -341,6 +341,8 @@ static void set_connection(Ganad__V1__Connection *m, struct gad_record *rec)
     m->end_ns = rec->end.ns;
     m->community_id = rec->community_id;
     m->notes = rec->notes;
+    m->src_packets = rec->src_packets;
+    m->dst_packets = rec->dst_packets;
 }
 
 static int queue_records(struct request *r, struct client *c, uint64_t id,

@@ -29,6 +29,8 @@ static struct gad_record example(uint8_t family, int protocol)
     if (family == 6)
         r.tuple.src[15] = r.tuple.dst[15] = 7;
     r.notes = family == 6 ? GAD_NOTE_GUESSED | GAD_NOTE_CUT : protocol == 1 ? GAD_NOTE_BLIND : 0;
+    r.src_packets = protocol == 2 ? 0 : UINT32_MAX;
+    r.dst_packets = protocol == 0 ? 0 : 12;
     if (family == 6 && protocol == 2)
         r.tuple.proto = GAD_IP_ICMP6;
     r.v[GAD_PROTOCOL_TYPE] = protocol;
@@ -59,6 +61,8 @@ static void same_connection(const struct gad_record *a, const struct gad_record 
     assert_int_equal(a->end.ns, b->end.ns);
     assert_string_equal(a->community_id, b->community_id);
     assert_int_equal(a->notes, b->notes);
+    assert_int_equal(a->src_packets, b->src_packets);
+    assert_int_equal(a->dst_packets, b->dst_packets);
 }
 
 static void what_extract_writes_comes_back(void **state)

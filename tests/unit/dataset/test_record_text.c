@@ -74,9 +74,10 @@ static void a_label_and_the_connection_stand_behind(void **state)
     gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(0);
     struct gad_record r = example();
     r.notes = GAD_NOTE_GUESSED | GAD_NOTE_INTERIM | GAD_NOTE_BLIND;
+    r.src_packets = 3;
     const char *tail =
         ",normal.,10.0.0.1,33000,10.0.0.2,80,1600000000.000000001,1600000002.500000000,"
-        "1600000007.500000000,1:LQU9qZlK+B5F3KDmev6m5PMibrg=,guessed,interim blind\n";
+        "1600000007.500000000,1:LQU9qZlK+B5F3KDmev6m5PMibrg=,guessed,interim blind,3,0\n";
 
     const char *text =
         text_of(&b, (struct gad_record_form){false, "normal", true, false, false}, &r);
@@ -90,7 +91,7 @@ static void what_is_not_known_is_empty_in_csv(void **state)
     (void)state;
     gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(0);
     struct gad_record r = {.start = {-1}, .end = {INT64_MIN}};
-    const char *tail = ",,,,,-0.000000001,-9223372036.854775808,1600000007.500000000,,,\n";
+    const char *tail = ",,,,,-0.000000001,-9223372036.854775808,1600000007.500000000,,,,,\n";
 
     const char *text = text_of(&b, (struct gad_record_form){.with_connection = true}, &r);
     assert_string_equal(text + strlen(text) - strlen(tail), tail);
@@ -105,7 +106,7 @@ static void a_time_of_zero_may_be_known(void **state)
     const struct gad_record_about about = {.times_known = true};
     struct gad_record_form form = {.with_connection = true};
 
-    const char *tail = ",,,,,0.000000000,0.000000000,0.000000000,,known,\n";
+    const char *tail = ",,,,,0.000000000,0.000000000,0.000000000,,known,,,\n";
     const char *text = text_with(&b, form, &r, &about);
     assert_string_equal(text + strlen(text) - strlen(tail), tail);
     form.ndjson = true;
@@ -224,7 +225,7 @@ static void with_the_head_it_is_a_file_for_readers(void **state)
     assert_int_equal(gad_dataset_next(s, &row, NULL), 0);
     assert_int_equal(gad_dataset_next(s, &row, NULL), GAD_END);
     gad_buf_add(&b, "", 1);
-    assert_int_equal(count((const char *)b.p, ','), 3 * (GAD_N_COLUMNS + 15));
+    assert_int_equal(count((const char *)b.p, ','), 3 * (GAD_N_COLUMNS + 17));
 }
 
 /* Names are the operator's, and values may come from a table of anybody's. */
@@ -250,7 +251,7 @@ static void a_line_is_one_line_whatever_it_holds(void **state)
                 r.v[v] = values[k];
             form.ndjson = false;
             const char *text = text_with(&b, form, &r, &about);
-            assert_int_equal(count(text, ','), GAD_N_COLUMNS + 15);
+            assert_int_equal(count(text, ','), GAD_N_COLUMNS + 17);
             assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
             form.ndjson = true;
             text = text_with(&c, form, &r, &about);

@@ -116,6 +116,14 @@ void fixture_fill_texts(struct gad_event *e, const char *text)
     }
 }
 
+/* Paths are those of the operator's disks: printable. */
+static void fill_long_paths(struct gad_alert *a)
+{
+    memset(a->client, 1, sizeof(a->client) - 1);
+    memset(a->file, 'f', sizeof(a->file) - 1);
+    memset(a->evidence, 'e', sizeof(a->evidence) - 1);
+}
+
 struct gad_event fixture_longest_alert(void)
 {
     struct gad_event e = fixture_alert();
@@ -125,6 +133,8 @@ struct gad_event fixture_longest_alert(void)
     memset(text, 1, sizeof(text) - 1); /* six bytes in JSON */
     text[sizeof(text) - 1] = '\0';
     fixture_fill_texts(&e, text);
+    fill_long_paths(a);
+    fixture_long_incident(&a->incident);
     memset(a->record.tuple.src, 0xff, 16);
     memset(a->record.tuple.dst, 0xff, 16);
     a->record.tuple.family = 6;
@@ -134,6 +144,9 @@ struct gad_event fixture_longest_alert(void)
     e.seq = a->count = INT64_MAX;
     a->score = a->threshold = -FLT_MIN;
     a->p_value = 1.23456e-300;
+    a->p_extrapolated = true;
+    a->packet = INT64_MAX;
+    a->record.src_packets = a->record.dst_packets = UINT32_MAX;
     a->risk = 100;
     a->n_top = GAD_N_COLUMNS;
     for (enum gad_column c = 0; c < GAD_N_COLUMNS; c++) {

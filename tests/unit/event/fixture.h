@@ -18,6 +18,11 @@ struct gad_event fixture_stats(void);
 struct gad_event fixture_loss(void);
 struct gad_event fixture_model(bool is_refused);
 
+/* The same as the second alert of a flood, with all that an alert can have; and a limit. */
+struct gad_event fixture_incident(void);
+struct gad_event fixture_limit(void);
+void fixture_long_incident(struct gad_incident *i); /* as long as it can be */
+
 /* Every text of the event is this. */
 void fixture_fill_texts(struct gad_event *e, const char *text);
 

@@ -47,23 +47,34 @@ static int detail_within(const char *format, const struct gad_event *e, size_t m
 
     if (write(format, e, max, &b) == 0) {
         assert_true(b.len <= max);
-        for (detail = GAD_DETAIL_ALL; detail <= GAD_DETAIL_ONE_REASON; detail++) {
+        for (detail = GAD_DETAIL_ALL; detail <= GAD_DETAIL_LEAST; detail++) {
             size_t len;
             const char *line = fixture_line(format, e, (enum gad_detail)detail, &len);
             if (len == b.len && memcmp(line, b.p, len) == 0)
                 break;
         }
-        assert_true(detail <= GAD_DETAIL_ONE_REASON);
+        assert_true(detail <= GAD_DETAIL_LEAST);
     }
     gad_buf_deinit(&b);
     return detail;
+}
+
+enum { N_DETAILS = GAD_DETAIL_LEAST + 1 };
+
+/* The most detail whose line has at most @max bytes; -1: none. */
+static int first(const size_t len[static N_DETAILS], size_t max)
+{
+    for (int d = 0; d < N_DETAILS; d++)
+        if (len[d] <= max)
+            return d;
+    return -1;
 }
 
 /* At each length where a level no longer fits, the next is taken. */
 static void a_line_has_as_much_as_its_length_allows(void **state)
 {
     (void)state;
-    static struct gad_event events[7]; /* too large for a stack frame */
+    static struct gad_event events[9]; /* too large for a stack frame */
 
     events[0] = fixture_alert();
     events[1] = fixture_longest_alert();
@@ -72,22 +83,20 @@ static void a_line_has_as_much_as_its_length_allows(void **state)
     events[4] = fixture_loss();
     events[5] = fixture_model(false);
     events[6] = fixture_model(true);
+    events[7] = fixture_incident();
+    events[8] = fixture_limit();
 
     for (size_t i = 0; i < N_FORMATS; i++)
         for (size_t k = 0; k < sizeof(events) / sizeof(events[0]); k++) {
-            size_t len[GAD_DETAIL_ONE_REASON + 1];
-            for (int d = GAD_DETAIL_ALL; d <= GAD_DETAIL_ONE_REASON; d++)
+            size_t len[N_DETAILS];
+            for (int d = 0; d < N_DETAILS; d++)
                 (void)fixture_line(names[i], &events[k], (enum gad_detail)d, &len[d]);
-            assert_true(len[0] >= len[1] && len[1] >= len[2]);
-            assert_int_equal(detail_within(names[i], &events[k], len[0]), 0);
-            assert_int_equal(detail_within(names[i], &events[k], len[0] - 1), len[1] < len[0] ? 1
-                                                                              : len[2] < len[0]
-                                                                                  ? 2
-                                                                                  : -1);
-            assert_int_equal(detail_within(names[i], &events[k], len[2]), len[2] == len[0]   ? 0
-                                                                          : len[2] == len[1] ? 1
-                                                                                             : 2);
-            assert_int_equal(detail_within(names[i], &events[k], len[2] - 1), -1);
+            for (int d = 0; d < N_DETAILS; d++) {
+                assert_true(d == 0 || len[d - 1] >= len[d]);
+                assert_int_equal(detail_within(names[i], &events[k], len[d]), first(len, len[d]));
+                assert_int_equal(detail_within(names[i], &events[k], len[d] - 1),
+                                 first(len, len[d] - 1));
+            }
         }
 }
 
@@ -95,8 +104,8 @@ static void the_longest_alert_fits_every_receiver(void **state)
 {
     (void)state;
     static const int detail[N_FORMATS] = {
-        GAD_DETAIL_ALL, GAD_DETAIL_NO_FEATURES, GAD_DETAIL_NO_FEATURES, GAD_DETAIL_ONE_REASON,
-        GAD_DETAIL_ALL, GAD_DETAIL_ALL,         GAD_DETAIL_ALL,         GAD_DETAIL_ALL};
+        GAD_DETAIL_ONE_REASON, GAD_DETAIL_ONE_REASON, GAD_DETAIL_ONE_REASON, GAD_DETAIL_ONE_REASON,
+        GAD_DETAIL_ALL,        GAD_DETAIL_ALL,        GAD_DETAIL_ALL,        GAD_DETAIL_ALL};
     const struct gad_event e = fixture_longest_alert();
 
     for (size_t i = 0; i < N_FORMATS; i++)
@@ -104,17 +113,25 @@ static void the_longest_alert_fits_every_receiver(void **state)
 }
 
 /* RFC 5426 section 3.2: what IPv6 carries without fragments. ECS and OCSF have too many names for
- * that. */
+ * that; the journal needs no datagram of a network. */
 static void an_ordinary_alert_fits_a_datagram(void **state)
 {
     (void)state;
-    static const int detail[N_FORMATS] = {
-        GAD_DETAIL_NO_FEATURES, GAD_DETAIL_NO_FEATURES, -1, -1, GAD_DETAIL_ALL, GAD_DETAIL_ALL,
+    static const int lone[N_FORMATS] = {
+        GAD_DETAIL_NO_FEATURES, GAD_DETAIL_LEAST, -1, -1, GAD_DETAIL_ALL, GAD_DETAIL_ALL,
         GAD_DETAIL_ALL,         GAD_DETAIL_ALL};
-    const struct gad_event e = fixture_alert();
+    static const int of_incident[N_FORMATS] = {
+        GAD_DETAIL_LEAST, GAD_DETAIL_LEAST, -1, -1, GAD_DETAIL_LEAST,
+        GAD_DETAIL_LEAST, GAD_DETAIL_LEAST, -1};
+    static struct gad_event e; /* large for the stack */
 
+    e = fixture_alert();
     for (size_t i = 0; i < N_FORMATS; i++)
-        assert_int_equal(detail_within(names[i], &e, 1180), detail[i]);
+        assert_int_equal(detail_within(names[i], &e, 1180), lone[i]);
+    e = fixture_incident();
+    e.alert.incident.bystanders = 0;
+    for (size_t i = 0; i < N_FORMATS; i++)
+        assert_int_equal(detail_within(names[i], &e, 1180), of_incident[i]);
 }
 
 /* As many counters as there can be, with names that JSON makes six times as long: then they are

@@ -24,9 +24,9 @@ static void an_alert_is_this_line(void **state)
         "cs5=S0 cs5Label=connState in=40 out=0 ganadStart=1795442707123 ganadEnd=1795442708123 "
         "cn2=1 cn2Label=tunnels cnt=511 start=1795442708123 end=1795442709123 "
         "cs6=dmz cs6Label=capture deviceInboundInterface=eth1 "
-        "cs3=serror_rate\\=0.98 (0.02, 41%), flag\\=S0 (SF, 22%) cs3Label=topFeatures "
-        "msg=anomalous connection 192.0.2.44:51873 > 198.51.100.7:80 TCP http S0, risk 68, "
-        "511 connections: serror_rate is 0.98, expected 0.02");
+        "cs3=serror_rate 0.98 (expected 0.02) 41%, flag S0 (expected SF) 22% cs3Label=topFeatures "
+        "msg=192.0.2.44 tried 198.51.100.7 port 80 511 times: "
+        "serror_rate 0.98 (expected 0.02)");
 }
 
 static void other_events_are_these(void **state)

@@ -11,8 +11,8 @@ static void an_alert_is_these_fields(void **state)
 
     assert_string_equal(
         fixture_line("journal", &e, GAD_DETAIL_ALL, NULL),
-        "MESSAGE=anomalous connection 192.0.2.44:51873 > 198.51.100.7:80 TCP http S0, risk 68, "
-        "511 connections: serror_rate is 0.98, expected 0.02\n"
+        "MESSAGE=192.0.2.44 tried 198.51.100.7 port 80 511 times: "
+        "serror_rate 0.98 (expected 0.02)\n"
         "MESSAGE_ID=" GAD_MESSAGE_ID_ALERT "\nPRIORITY=5\nSYSLOG_IDENTIFIER=ganadd\n"
         "GANAD_EVENT_ID=sensor-07-0123456789abcdef-88123\nGANAD_SEQ=88123\n"
         "GANAD_SENSOR=sensor-07\nGANAD_SCORE=12.4099998\nGANAD_THRESHOLD=7.92000008\n"
@@ -24,7 +24,7 @@ static void an_alert_is_these_fields(void **state)
         "GANAD_START=1795442707123\nGANAD_END=1795442708123\nGANAD_TUNNELS=1\nGANAD_COUNT=511\n"
         "GANAD_FIRST=1795442708123\nGANAD_LAST=1795442709123\nGANAD_CAPTURE=dmz\n"
         "GANAD_INTERFACE=eth1\n"
-        "GANAD_TOP_FEATURES=serror_rate=0.98 (0.02, 41%), flag=S0 (SF, 22%)\n");
+        "GANAD_TOP_FEATURES=serror_rate 0.98 (expected 0.02) 41%, flag S0 (expected SF) 22%\n");
 }
 
 static void other_events_are_these(void **state)

@@ -21,7 +21,8 @@ static void an_alert_is_this_line(void **state)
         "^communityId=1:wCb3OG7yAFWelaUydu0D+125CLM=^service=http^connState=S0^srcBytes=40"
         "^dstBytes=0^start=1795442707123^end=1795442708123^tunnels=1^count=511"
         "^first=1795442708123^last=1795442709123^capture=dmz^interface=eth1"
-        "^topFeatures=serror_rate=0.98 (0.02, 41%), flag=S0 (SF, 22%)");
+        "^topFeatures=serror_rate 0.98 (expected 0.02) 41%, flag S0 (expected SF) 22%"
+        "^msg=192.0.2.44 tried 198.51.100.7 port 80 511 times: serror_rate 0.98 (expected 0.02)");
 }
 
 static void other_events_are_these(void **state)
@@ -37,7 +38,8 @@ static void other_events_are_these(void **state)
         "LEEF:2.0|ganad|ganadd|1.2.3|32473:2|^|devTime=2026-11-23T14:05:09.123Z"
         "^devTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSX^sev=1^cat=Sensor"
         "^eventId=sensor-07-0000000000000abc-7^seq=7^sensor=sensor-07^version=1.2.3^n_uptime=3600"
-        "^n_interval=60^n_records=1234567^n_alerts=89");
+        "^n_interval=60^n_records=1234567^n_alerts=89"
+        "^msg=ganadd 1.2.3 is alive: up 3600 s, 1234567 records, 89 alerts");
     assert_non_null(strstr(fixture_line("leef", &s, GAD_DETAIL_ALL, NULL),
                            "^n_uptime=30^n_records_in=4711^n_alerts=9223372036854775807"));
     assert_non_null(strstr(fixture_line("leef", &l, GAD_DETAIL_ALL, NULL),
@@ -85,10 +87,11 @@ static void less_detail_is_one_reason(void **state)
     (void)state;
     const struct gad_event e = fixture_alert(), s = fixture_stats();
 
-    assert_non_null(strstr(fixture_line("leef", &e, GAD_DETAIL_NO_FEATURES, NULL), "flag=S0 (SF"));
+    assert_non_null(
+        strstr(fixture_line("leef", &e, GAD_DETAIL_NO_FEATURES, NULL), "flag S0 (expected SF"));
     const char *line = fixture_line("leef", &e, GAD_DETAIL_ONE_REASON, NULL);
-    assert_null(strstr(line, "flag=S0 (SF"));
-    assert_non_null(strstr(line, "^topFeatures=serror_rate=0.98 (0.02, 41%)"));
+    assert_null(strstr(line, "flag S0 (expected SF"));
+    assert_non_null(strstr(line, "^topFeatures=serror_rate 0.98 (expected 0.02) 41%"));
     line = fixture_line("leef", &s, GAD_DETAIL_ONE_REASON, NULL);
     assert_non_null(strstr(line, "^n_uptime=30"));
     assert_null(strstr(line, "records_in"));

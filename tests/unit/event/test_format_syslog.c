@@ -22,9 +22,10 @@ static void an_alert_is_this_message(void **state)
         "cid=\"1:wCb3OG7yAFWelaUydu0D+125CLM=\" service=\"http\" state=\"S0\" srcBytes=\"40\" "
         "dstBytes=\"0\" start=\"1795442707123\" end=\"1795442708123\" tunnels=\"1\" cnt=\"511\" "
         "first=\"1795442708123\" last=\"1795442709123\" capture=\"dmz\" iface=\"eth1\" "
-        "top=\"serror_rate=0.98 (0.02, 41%), flag=S0 (SF, 22%)\"][meta sequenceId=\"88123\"] "
-        "anomalous connection 192.0.2.44:51873 > 198.51.100.7:80 TCP http S0, risk 68, "
-        "511 connections: serror_rate is 0.98, expected 0.02");
+        "top=\"serror_rate 0.98 (expected 0.02) 41%, flag S0 (expected SF) 22%\"][meta "
+        "sequenceId=\"88123\"] "
+        "192.0.2.44 tried 198.51.100.7 port 80 511 times: "
+        "serror_rate 0.98 (expected 0.02)");
 }
 
 static void other_events_are_these(void **state)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/event/event.h"
-#include "lib/flow/conn.h"
+#include "lib/record/notes.h"
 #include "lib/record/record.h"
 #include "tests/support/random_event.h"
 #include "tests/unit/test.h"
@@ -123,7 +123,7 @@ static void scans_and_sweeps(void **state)
     e.alert.incident.state = GAD_INCIDENT_CLOSED;
     e.alert.incident.bystanders = 1;
     says("10 sources tried 30 ports of 10.0.0.5; some sources may be decoys; looks like a "
-         "scan; over after 24 s; 1 record of others follow from it");
+         "scan; over after 24 s; 1 record of others follows from it");
 }
 
 static void floods(void **state)

@@ -216,11 +216,13 @@ static void what_is_too_large_is_the_largest(void **state)
     (void)state;
     struct gad_conn c = full_conn(GAD_IP_TCP, GAD_CONN_SF);
 
-    c.src_bytes = c.dst_bytes = UINT64_MAX;
+    c.src_bytes = c.dst_bytes = c.src_packets = UINT64_MAX;
+    c.dst_packets = 7;
     c.wrong_fragment = c.urgent = UINT32_MAX;
     memset(&c.content, 0xff, sizeof(c.content));
     struct gad_record r = make(&c);
     assert_true(r.v[GAD_SRC_BYTES] == 9007199254740992.0);
+    assert_true(r.src_packets == UINT32_MAX && r.dst_packets == 7);
     assert_true(r.v[GAD_URGENT] == 4294967295.0);
     assert_true(r.v[GAD_HOT] == 65535.0);
     assert_true(r.v[GAD_SU_ATTEMPTED] == 2.0);
