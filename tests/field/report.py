@@ -16,9 +16,10 @@ import glob
 import json
 import sys
 
-from network import INNOCENTS
+from network import FIRST_ATTACKER, INNOCENTS, PREFIX
 
 LEVELS = {1: "high", 2: "medium", 3: "low"}
+ATTACKERS = {PREFIX + str(n) for n in range(FIRST_ATTACKER, 255)}
 PAIR_LINES = ("", "pair", "source")  # lines of which the source address is accused
 
 
@@ -129,20 +130,20 @@ def write_phases(path, phases):
 
 
 def is_about(phase, alert):
-    """Whether an alert shows the attack of a phase: its endpoints, or forged sources and its
-    time."""
-    if not phase.attacker:
+    """Whether an alert names the attack of a phase: by its endpoints, by the commonest sources of
+    its incident, or by forged sources at its time. An alert can name several attacks."""
+    if not phase.attacker or alert.emitted < phase.begin:
         return False
     if phase.attacker in (alert.src, alert.dst):
         return alert.src not in INNOCENTS
-    if not phase.is_forged or not at_time(phase, alert.begin):
-        return False
+    return phase.attacker in alert.sources or (phase.is_forged and is_forged_flood(phase, alert))
+
+
+def is_forged_flood(phase, alert):
     forged = alert.src not in INNOCENTS or alert.src in phase.victims
-    return forged and (alert.dst.startswith(phase.target) or alert.src in phase.victims)
-
-
-def at_time(phase, time):
-    return phase.begin - 1 <= time <= phase.end + 1
+    at_target = alert.dst.startswith(phase.target) or alert.src in phase.victims
+    during = phase.begin - 1 <= alert.begin <= phase.end + 1
+    return forged and at_target and during and alert.src not in ATTACKERS
 
 
 def phase_at(phases, time):
@@ -199,10 +200,10 @@ def judge(events, phases, records):
     alerts, kinds = events
     about, beside = collections.defaultdict(list), collections.defaultdict(list)
     for a in alerts:
-        owner = next((p for p in phases if is_about(p, a)), None)
-        if owner:
-            about[owner.name].append(a)
-        elif phase := phase_at(phases, a.begin):
+        owners = [p for p in phases if is_about(p, a)]
+        for p in owners:
+            about[p.name].append(a)
+        if not owners and (phase := phase_at(phases, a.begin)):
             beside[phase.name].append(a)
     rows = [judge_phase(p, about[p.name], beside[p.name]) for p in phases]
     attacks = [r for r in rows if r["attacker"]]

@@ -86,6 +86,13 @@ class Judgement(unittest.TestCase):
         self.assertEqual(flood["innocents_among_sources"], 1)
         self.assertEqual(totals["severity_of_incidents"], {"high": 2})
 
+    def test_an_incident_can_be_about_two_attacks(self):
+        both = incident(6, "update", "target", sources={"top": [{"ip": SCAN.attacker, "n": 9},
+                                                                {"ip": FLOOD.attacker, "n": 5}]})
+        rows, totals = self.judge(alert(121, FLOOD.attacker, WEB.address, **both))
+        self.assertEqual((rows["scan"]["seconds"], rows["flood"]["seconds"]), (26.0, 6.0))
+        self.assertEqual((totals["alerts"], totals["alerted"]), (1, 2))
+
     def test_forged_sources_count_at_their_time_only(self):
         rows, _ = self.judge(alert(104, "9.9.9.9", WEB.address),
                              alert(145, NAMES.address, "10.77.8.9"),
