@@ -62,15 +62,15 @@ struct incident {
     enum gad_line line;
     bool is_known;     /* source and target are known */
     uint8_t cause;     /* of the record that began it, if it was computed; else GAD_N_COLUMNS */
-    bool is_told;      /* its first alert was emitted */
-    bool must_tell;    /* something must be reported at once */
+    bool is_reported;  /* its first alert was emitted */
+    bool is_urgent;    /* something must be reported at once */
     bool is_held;      /* an alert waits for the rate */
     unsigned severity; /* of the last review, which is the highest */
-    unsigned told_severity;
-    uint32_t told_hints; /* set of 1 << enum gad_hint */
+    unsigned reported_severity;
+    uint32_t reported_hints; /* set of 1 << enum gad_hint */
     enum gad_hint hint;
-    double told_p;
-    float told_score;
+    double reported_p;
+    float reported_score;
     unsigned news; /* alerts for higher scores at other targets that it may still have */
 
     struct gad_time first, last; /* of its records: wall or packet time */
@@ -85,9 +85,10 @@ struct incident {
     struct gad_time pending_first, pending_last;
 
     /* of the table's clock */
-    struct gad_time touched, told, interval, due;
+    struct gad_time touched, reported, interval, due;
     struct thing first_source, first_target;
-    struct distinct sources, targets, ports, answered, watchers; /* watchers: of bystanders */
+    struct distinct sources, targets, ports, answered;
+    struct distinct watchers, watched; /* sources and targets of bystanders */
     /* the highest scores of all, and since the last alert if pending > 0 */
     struct incident_sample best, fresh;
 
@@ -150,3 +151,13 @@ void incidents_attacked(struct incidents *t, const struct incident_key *k,
 /* The open incident that attacks the record's target; NULL: none. */
 struct incident *incidents_attack_on_target(struct incidents *t, const struct incident_key *k);
 struct incident *incidents_attack_on_service(struct incidents *t, const struct incident_key *k);
+
+/* Counts a record of the network, anomalous or not. @i: its incident, if that is an attack that can
+ * change the windows of others; else NULL. */
+void incidents_saw(struct incidents *t, struct thing source, const struct incident *i);
+
+/* Whether few of the last records are of this source, compared with those of attacks. */
+bool incidents_are_few_of(const struct incidents *t, struct thing source);
+
+/* The latest attack that has a noticeable part of the last records; NULL: none. */
+struct incident *incidents_attack_on_network(const struct incidents *t);

@@ -7,6 +7,7 @@
 #include "daemon/alert/host.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
+#include "lib/record/reason.h"
 #include "models/detector.h"
 
 static void set_text(char *to, size_t size, const char *from)
@@ -16,14 +17,17 @@ static void set_text(char *to, size_t size, const char *from)
 
 /* --- samples --- */
 
-/* Takes reasons up to the model's limit; they are sorted by contribution. */
+/* Takes reasons up to the model's limit, those that say something; the first one in any case. */
 static void take_reasons(const struct model *m, struct incident_sample *s,
                          const struct gad_reason *top)
 {
     size_t most = m->top_features < INCIDENT_REASONS ? m->top_features : INCIDENT_REASONS;
 
-    for (s->n_top = 0; s->n_top < most && top[s->n_top].share > 0; s->n_top++)
+    for (s->n_top = 0; s->n_top < most; s->n_top++) {
+        if (!gad_reason_says(&top[s->n_top]) && (s->n_top > 0 || !(top[0].share > 0)))
+            break;
         s->top[s->n_top] = top[s->n_top];
+    }
     s->is_explained = true;
 }
 
@@ -47,7 +51,7 @@ void report_explain(const struct model *m, struct incident_sample *s)
 
     if (s->is_explained || m->top_features == 0 || m->steps > 1)
         return;
-    gad_detector_explain(m->detector, m->explaining, &s->record, reason);
+    (void)gad_detector_explain(m->detector, m->explaining, &s->record, reason);
     take_reasons(m, s, reason);
 }
 

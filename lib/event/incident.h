@@ -107,8 +107,8 @@ const char *gad_line_name(enum gad_line l);     /* "pair", "source", "target", "
 const char *gad_nature_name(enum gad_nature n); /* "probe", "icmp", ... */
 const char *gad_hint_name(enum gad_hint h);     /* "flood", "scan", ... */
 
-/* ATT&CK technique of a hint, "T1046"; "": none. */
-const char *gad_hint_technique(enum gad_hint h);
+/* "a flood", "a scan", ..., after "looks like"; "": none. */
+const char *gad_hint_phrase(enum gad_hint h);
 
 enum gad_nature gad_nature_of(const struct gad_record *r);
 
