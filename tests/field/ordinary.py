@@ -51,7 +51,7 @@ class Client:
         self.actions = {
             self.browse: 24, self.browse_tls: 12, self.single: 14, self.names: 18, self.dig: 4,
             self.shell: 3, self.copy: 1, self.ftp: 3, self.ftp_public: 2, self.send: 5,
-            self.imap: 5, self.pop3: 3, self.redis: 8, self.ping: 2, self.mistake: 1,
+            self.imap: 5, self.pop3: 3, self.redis: 8, self.ping: 2, self.mistake: .15,
             self.stay: 1, self.download: 1, self.backup: .4}
 
     def act(self):

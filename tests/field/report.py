@@ -195,6 +195,19 @@ def share(records, phases):
             "share": round(anomalous / total, 5) if total else 0}
 
 
+def add_records(row, phase, records):
+    """How many records the attack itself made, and how many of them were anomalous: what the model
+    misses is no fault of the alerts."""
+    def is_own(src, dst):
+        known = src in INNOCENTS or src in ATTACKERS
+        return src == phase.attacker or (phase.is_forged and (
+            src in phase.victims or (not known and dst.startswith(phase.target))))
+
+    own = [is_anomalous for src, dst, start, is_anomalous in records
+           if phase.begin - 1 <= start <= phase.end + 1 and is_own(src, dst)]
+    row["own_records"], row["own_anomalous"] = len(own), sum(own)
+
+
 def judge(events, phases, records):
     """Returns rows (one a phase) and totals."""
     alerts, kinds = events
@@ -206,6 +219,9 @@ def judge(events, phases, records):
         if not owners and (phase := phase_at(phases, a.begin)):
             beside[phase.name].append(a)
     rows = [judge_phase(p, about[p.name], beside[p.name]) for p in phases]
+    for row, phase in zip(rows, phases):
+        if phase.attacker:
+            add_records(row, phase, records)
     attacks = [r for r in rows if r["attacker"]]
     quiet = [p for p in phases if not p.attacker]
     latest = {a.incident: a for a in alerts if a.incident}
@@ -216,6 +232,8 @@ def judge(events, phases, records):
     totals = {
         "attacks": len(attacks), "alerted": sum(r["alerted"] for r in attacks),
         "missed": [r["attack"] for r in attacks if not r["alerted"]],
+        "missed_but_anomalous": [r["attack"] for r in attacks
+                                 if not r["alerted"] and r["own_anomalous"]],
         "events": dict(kinds), "alerts": len(alerts), "incidents": len(latest),
         "severity_of_alerts": dict(collections.Counter(LEVELS.get(a.severity, "?")
                                                        for a in alerts)),
@@ -229,7 +247,7 @@ def judge(events, phases, records):
     return {"rows": rows, "totals": totals}
 
 
-COLUMNS = ("attack", "alerted", "seconds", "events", "incidents", "severity", "innocents_accused",
+COLUMNS = ("attack", "own_records", "own_anomalous", "alerted", "seconds", "events", "incidents", "severity", "innocents_accused",
            "bystanders", "hint", "sentence")
 
 
@@ -244,13 +262,13 @@ def cell(row, column):
 
 def show(result, width=110):
     """Prints the table; sentences are cut to the width."""
-    form = "{:18} {:5} {:>7} {:>6} {:>5} {:7} {:>7} {:>7}  {}"
-    print("\n" + form.format("attack", "found", "after s", "events", "inc.", "level", "accused",
+    form = "{:16} {:>7} {:>7} {:5} {:>7} {:>6} {:>4} {:6} {:>7} {:>7}  {}"
+    print("\n" + form.format("attack", "records", "anomal.", "found", "after s", "events", "inc.", "level", "accused",
                              "bystand", "hint: sentence"))
     for r in result["rows"]:
         v = [str(cell(r, c)) for c in COLUMNS]
-        text = ": ".join(x for x in v[8:] if x)
-        print(form.format(*v[:8], text[:width]).rstrip())
+        text = ": ".join(x for x in v[10:] if x)
+        print(form.format(*v[:10], text[:width]).rstrip())
     for k, v in result["totals"].items():
         print(f"{k:26} {v}")
 

@@ -112,6 +112,7 @@ class Judgement(unittest.TestCase):
         self.assertEqual(totals["ordinary_records_quiet"],
                          {"records": 2, "anomalous": 1, "share": .5})
         self.assertEqual(totals["ordinary_records_loud"]["records"], 1)
+        self.assertEqual(totals["missed_but_anomalous"], ["scan"])
 
 
 class Attacks(unittest.TestCase):
