@@ -152,6 +152,9 @@ def make_accounts(work):
         path = write(f"{work}/etc-{name}", text + ("" if text.endswith("\n") else "\n") + lines)
         os.chmod(path, 0o600 if name == "shadow" else 0o644)
         call("mount", "--bind", path, f"/etc/{name}")
+    # Servers that look up names ask the name server of this network.
+    resolver = write(f"{work}/etc-resolv.conf", f"nameserver {NAMES.address}\n")
+    call("mount", "--bind", resolver, os.path.realpath("/etc/resolv.conf"))
 
 
 def make_files(work):
