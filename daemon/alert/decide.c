@@ -198,7 +198,9 @@ static void look_at(struct decider *d, struct incidents *t, struct incident *i, 
                     struct gad_time wall)
 {
     bool has_rested = now.ns >= i->touched.ns + d->idle.ns;
-    bool is_time = i->pending > 0 && now.ns >= i->reported.ns + i->interval.ns;
+    /* what has rested is reported when it closes */
+    bool is_time = i->pending > 0 && now.ns >= i->reported.ns + i->interval.ns &&
+                   now.ns < i->touched.ns + d->interval.ns / 2;
 
     if (has_rested && may_emit(d, t == d->table[1], i->severity))
         close_one(d, t, i, true, wall);
@@ -206,7 +208,7 @@ static void look_at(struct decider *d, struct incidents *t, struct incident *i, 
         incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
     else if (i->is_urgent || is_time)
         try_report(d, t, i, now, wall);
-    else if (i->pending > 0 || now.ns < i->reported.ns + i->interval.ns)
+    else if (i->pending > 0 && now.ns < i->reported.ns + i->interval.ns)
         incidents_set_due(t, i, next_look(d, i));
     else /* nothing to report before it closes, or before a next record */
         incidents_set_due(t, i, (struct gad_time){i->touched.ns + d->idle.ns});
@@ -281,7 +283,8 @@ static void count_login(struct incident *i, const struct gad_record *r)
     i->logins += r->v[GAD_LOGGED_IN] > 0;
     bool is_guessed =
         i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && i->failed >= GUESSED_FROM;
-    bool has_succeeded = is_guessed || r->v[GAD_ROOT_SHELL] > 0;
+    i->has_root_shell |= r->v[GAD_ROOT_SHELL] > 0;
+    bool has_succeeded = is_guessed || i->has_root_shell;
     i->is_urgent |= has_succeeded && !i->succeeded;
     i->succeeded |= has_succeeded;
 }
@@ -421,7 +424,7 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
     incidents_saw(t, k.source, i && fills_windows(i) ? i : NULL);
     if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
-    else if (i && i->pending == 1)
+    else if (i && i->due.ns > next_look(d, i).ns)
         incidents_set_due(t, i, next_look(d, i));
 }
 

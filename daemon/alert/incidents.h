@@ -75,7 +75,7 @@ struct incident {
 
     struct gad_time first, last; /* of its records: wall or packet time */
     uint64_t records, bystanders, logins, failed;
-    bool succeeded;
+    bool succeeded, has_root_shell;
     uint64_t src_bytes, dst_bytes;
     unsigned strangers; /* other sources that a pair with many records refused */
     unsigned splits;    /* frequent sources that got incidents of their own */

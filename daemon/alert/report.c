@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/alert/host.h"
+#include "daemon/alert/severity.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "lib/record/reason.h"
@@ -102,11 +103,30 @@ static void set_incident(const struct incident *i, enum gad_incident_state state
     set_ports(i, ret);
 }
 
-static unsigned severity_of(const struct incident *i)
+/* Payload that left the network: of the target's answers if only the target is inside. */
+static uint64_t bytes_out(const struct incident *i)
 {
-    uint64_t n = gad_detector_n_calibration(i->model->detector);
+    bool is_answer =
+        i->is_known && host_is_private(i->first_target) && !host_is_private(i->first_source);
 
-    return gad_alert_severity(gad_alert_risk(i->best.p_value, n));
+    return is_answer ? i->dst_bytes : i->src_bytes;
+}
+
+static unsigned points_of(const struct incident *i, const struct gad_incident *now)
+{
+    const struct severity_facts f = {.p_value = i->best.p_value,
+                                     .budget = i->model->label->fpr_budget,
+                                     .nature = i->nature,
+                                     .records = i->records,
+                                     .sources = now->sources.n,
+                                     .targets = now->targets.n,
+                                     .ports = now->ports.n,
+                                     .bytes_out = bytes_out(i),
+                                     .answered = now->answered.n > 0,
+                                     .logged_in = i->succeeded && i->nature == GAD_NATURE_LOGIN,
+                                     .root_shell = i->has_root_shell};
+
+    return severity_points(&f);
 }
 
 void report_review(struct incident *i)
@@ -115,7 +135,7 @@ void report_review(struct incident *i)
 
     set_numbers(i, &now);
     i->hint = gad_hint_of(&now, i->best.n_top > 0 ? i->best.top[0].column : i->cause);
-    unsigned severity = severity_of(i);
+    unsigned severity = severity_of(points_of(i, &now));
     i->severity = severity < i->severity ? severity : i->severity;
 }
 

@@ -34,15 +34,16 @@ enum gad_line {
     GAD_N_LINES
 };
 
-/* What a record is, from its values alone. Records of different natures share no incident. */
+/* What a record is, from its values alone; a later one is graver. Records of different natures share
+ * no incident. */
 enum gad_nature {
     GAD_NATURE_NONE,
     GAD_NATURE_PROBE,     /* TCP or UDP; the target sent no payload */
     GAD_NATURE_ICMP,      /* an ICMP message */
     GAD_NATURE_MALFORMED, /* wrong fragments, urgent data, source and target are the same */
-    GAD_NATURE_CONTENT,   /* payload shows a shell, root, files, hot indicators */
-    GAD_NATURE_LOGIN,     /* failed logins, or a guest login */
     GAD_NATURE_TRAFFIC,   /* any other exchange */
+    GAD_NATURE_LOGIN,     /* failed logins, or a guest login */
+    GAD_NATURE_CONTENT,   /* payload shows a shell, root, files, hot indicators */
     GAD_N_NATURES
 };
 
