@@ -328,6 +328,8 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
 
     i->is_urgent |= !i->is_reported || stands_out(i, k, j->score[n], (double)j->p_value[n]);
     keep_sample(d, i, j, n);
+    if (!i->model)
+        i->model = model_hold(k->model);
     if (i->records == 0)
         i->first = when;
     if (i->pending == 0)
@@ -528,6 +530,12 @@ void decider_flush(struct decider *d)
             close_one(d, d->table[i], v, true, wall);
     if (limiter_report(&d->limiter, gad_time_monotonic(), &e))
         d->o.limited(d->o.arg, &e);
+}
+
+void decider_release_models(struct decider *d)
+{
+    for (size_t i = 0; d->table[1] && i < 2; i++)
+        incidents_each(d->table[i], report_release);
 }
 
 size_t decider_rolled_up(const struct decider *d)
