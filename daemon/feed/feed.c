@@ -11,6 +11,7 @@
 #include "daemon/alert/decide.h"
 #include "daemon/config/config.h"
 #include "daemon/feed/feed_spool.h"
+#include "daemon/feed/lookup.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/output_thread.h"
 #include "daemon/feed/renewal.h"
@@ -288,6 +289,8 @@ static void look_at_unread(struct feed *f)
     struct output_status s, all;
 
     f->o.stats->events_dropped = spool_writer_dropped(f->writer);
+    f->o.stats->lookups = lookups_running();
+    f->o.stats->lookups_waits = lookups_waits();
     for (size_t i = 0; output_thread_status(f->output_thread, i, &s); i++) {
         all = s;
         unread_add(&all, spool_writer_status(f->writer));
