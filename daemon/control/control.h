@@ -22,6 +22,7 @@ struct models;
 struct reload;
 struct capture_merge;
 struct stats;
+struct warnings;
 struct suppressor;
 struct record_log;
 
@@ -35,6 +36,7 @@ struct control_options {
     struct suppressor *suppressor;        /* may be NULL */
     const struct record_log *record_log;  /* or NULL */
     const struct capture_merge *captures; /* or NULL */
+    struct warnings *warnings;            /* or NULL */
     void (*reopen)(void *arg);            /* reopens the output files */
     void *arg;
 };

@@ -10,6 +10,7 @@
 #include "daemon/feed/output.h"
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
+#include "daemon/metrics/warnings.h"
 #include "daemon/reload/reload.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
@@ -55,6 +56,9 @@ struct status {
     uint64_t count[HISTOGRAM_BUCKETS + 1];
     Ganad__V1__StatusReply__Spool spool;
     Ganad__V1__StatusReply__Records records;
+    Ganad__V1__StatusReply__Lately lately;
+    struct warnings_list warnings;
+    char *warning_list[WARNINGS_MAX];
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
     struct status_counts counts[SOURCES_MAX];
     struct status_unread unread[SOURCES_MAX];
@@ -290,6 +294,25 @@ static void fill_sources(struct status *s, const struct capture_merge *captures)
     s->m.source = s->source_list;
 }
 
+static void fill_warnings(struct status *s, struct warnings *w)
+{
+    struct warnings_lately from;
+
+    if (!w)
+        return;
+    warnings_get(w, &s->warnings);
+    for (size_t i = 0; i < s->warnings.n; i++)
+        s->warning_list[s->m.n_warning++] = s->warnings.warning[i].text;
+    s->m.warning = s->warning_list;
+    warnings_lately(w, &from);
+    ganad__v1__status_reply__lately__init(&s->lately);
+    s->lately.seconds = gad_time_seconds(from.period);
+    s->lately.records = from.records;
+    s->lately.anomalous = from.anomalous;
+    s->lately.alerts = from.alerts;
+    s->m.lately = &s->lately;
+}
+
 int status_reply(const struct control_options *o, struct gad_time started, struct gad_buf *out)
 {
     gad_cleanup(gad_freep) struct status *s = gad_calloc(1, sizeof(*s));
@@ -307,6 +330,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_outputs(s, o->feed);
     fill_spool(s, o->feed);
     fill_records(s, o->record_log);
+    fill_warnings(s, o->warnings);
     if (o->captures)
         fill_sources(s, o->captures);
 

@@ -22,6 +22,7 @@ struct metrics;
 struct models;
 struct capture_merge;
 struct stats;
+struct warnings;
 
 struct metrics_options {
     struct event_base *base;
@@ -30,6 +31,7 @@ struct metrics_options {
     struct stats *stats;
     struct feed *feed;
     const struct capture_merge *captures; /* or NULL */
+    struct warnings *warnings;
 };
 
 /* *ret is NULL if no address is configured. Everything in @o must outlive it. */
