@@ -91,8 +91,8 @@ def watch(d, port, captures, watched, records):
         time.sleep(2)  # two polls of the page
         assert b.run("return document.querySelectorAll('.chart canvas').length") == 4
         assert b.run("return document.getElementById('gone').textContent") == "", "no answer"
-        assert b.run("return document.querySelectorAll('.incident').length") > 10
         b.run("document.getElementById('show-news').click(); scrollTo(0, 0)")
+        assert b.run("return document.querySelectorAll('.incident').length") > 10
         assert b.call("POST", "se/log", {"type": "browser"}) == [], "errors in the browser"
         return take_picture(b)
 

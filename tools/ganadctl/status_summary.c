@@ -106,8 +106,8 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
     }
     print_more(s->n_output, OUTPUTS, "outputs");
     if (s->spool)
-        row("spool      %s in %s files, %s events so far, of them %s not written to the disk",
-            show_bytes(s->spool->bytes, n[0]), show_count(s->spool->segments, n[1]),
+        row("spool      %s, %s events so far, of them %s not written to the disk",
+            show_bytes(s->spool->bytes, n[0]),
             show_count(s->spool->committed + s->spool->dropped, n[2]),
             show_count(s->spool->dropped, n[3]));
 }
