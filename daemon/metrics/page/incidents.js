@@ -96,7 +96,7 @@ function incidentFacts(e, alerts) {
     const i = e.incident;
     if (!i) return [];
     return [
-        ["incident", i.id], ["state", i.state], ["records share", i.line], ["nature", i.nature],
+        ["incident", i.id], ["state", i.state], ["in common", i.line], ["nature", i.nature],
         ["first", full(began(e))], ["last", full(last(e))],
         ["records", count(i.records)], ["alerts", count(alerts)],
         ["bystanders", i.bystanders ? count(i.bystanders) : ""],
