@@ -145,6 +145,23 @@ class Rows(unittest.TestCase):
         self.assertIn(b"\nrecords_scored ", self.ctl("status", "--all").stdout)
         self.assertFalse(re.search("\nrecords_scored ", "\n".join(lines)))
 
+    def test_a_full_screen_has_room_for_everything(self):
+        shipped = ganad.trained()[0]
+        models = {f"m{i}": {"checkpoint": shipped} for i in range(5)}
+        outputs = {f"o{i}": {"type": "tcp", "to": f"127.0.0.1:{i + 1}"} for i in range(6)}
+        captures = {f"c{i}": {"directory": "{dir}"} for i in range(6)}
+        with ganad.Daemon(models=models, outputs=outputs, captures=captures) as d:
+            ganad.wait_for(lambda: sum(bool(o.error) for o in d.status().output) == 6, 20, "errors")
+            code, lines = in_terminal(80, ganad.args.ganadctl, "-s", d.control, "status")
+            self.assertEqual(code, 0)
+            self.assertLess(len(lines), 25, lines)
+            self.assertLessEqual(max(map(len, lines)), 80)
+            self.assertRegex(lines[0], "^! output 'o0' is down, [0-9]+ events wait: ")
+            self.assertRegex(lines[4], r"^\(7 more warnings: ganadctl status --all\)$")
+            warnings = json.loads(d.ctl("status", "-J", control=True).stdout)["warnings"]
+            self.assertEqual([("is down" in x, "is a demonstration" in x) for x in warnings],
+                             [(True, False)] * 6 + [(False, True)] * 5)
+
 
 if __name__ == "__main__":
     ganad.main()

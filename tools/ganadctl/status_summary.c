@@ -8,7 +8,7 @@
 #include "tools/ganadctl/event_row.h"
 #include "tools/ganadctl/status.h"
 
-/* Rows of each part: 23 in all, so that 24 rows have room for the next prompt. */
+/* Rows of each part: with their heads and other rows 24 in all. */
 enum { WARNINGS = 4, CAPTURES = 3, OUTPUTS = 3, MODELS = 2, LINE = 1024 };
 
 /* Prints a row, cut to the terminal. */
