@@ -60,9 +60,13 @@
     X(reloads, false, "reloads of models and configuration that were applied")                     \
     X(reloads_refused, false, "reloads that failed; the daemon kept the running configuration")    \
     X(control_refused, false, "control clients refused with BUSY")                                 \
+    X(control_denied, false, "control requests and clients without the group that they need")      \
     X(metrics_waits, false, "times that further clients of [metrics] had to wait")                 \
     X(tails, true, "control clients that follow the alerts")                                       \
-    X(tail_lost, false, "alerts that a slow tail did not receive")
+    X(tail_lost, false, "alerts that a slow tail did not receive")                                 \
+    X(lookups, true, "threads that resolve the names of outputs")                                  \
+    X(lookups_waits, false, "attempts of outputs that waited for an earlier lookup of their name") \
+    X(tails_idle, false, "tails disconnected because they neither took nor sent anything")
 
 struct stats {
 #define STATS_FIELD(name, is_gauge, help) uint64_t name;

@@ -47,7 +47,8 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
-    const char *networks; /* as daemon/config/networks.h reads them */
+    uint64_t minimum_version; /* 0: any, also none */
+    const char *networks;     /* as daemon/config/networks.h reads them */
     bool shadow;
     struct config_value *value; /* one a key of the table */
 };
@@ -82,8 +83,9 @@ struct config_output {
 
 /* Which signatures of models are required. */
 struct config_trust {
-    bool require_signature;
+    bool require_signature, bind;
     const char *keys; /* a directory */
+    const char *versions;
 };
 
 /* A text is "" if its feature is off. */
@@ -94,18 +96,19 @@ struct config {
         struct gad_time stop_timeout;
     } ganadd;
     struct {
-        const char *unix_path, *tcp;
+        const char *unix_path, *tcp, *group;
         uint32_t mode;
         uint64_t max_clients, in_flight, packed_frame_max, client_memory, client_output, job_memory;
         struct gad_time idle_timeout, frame_timeout;
     } scoring;
     struct {
-        const char *unix_path;
+        const char *unix_path, *group, *admin_group;
         uint32_t mode;
         uint64_t max_clients;
+        struct gad_time tail_idle;
     } control;
     struct {
-        const char *unix_path, *tcp;
+        const char *unix_path, *tcp, *group;
         uint32_t mode;
         bool open, page;
     } metrics;

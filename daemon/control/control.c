@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/control/access.h"
 #include "daemon/control/config.h"
 #include "daemon/control/incidents.h"
 #include "daemon/control/models.h"
 #include "daemon/control/status.h"
 #include "daemon/control/suppress.h"
+#include "daemon/control/tails.h"
 #include "daemon/feed/feed.h"
 #include "daemon/ingest/arena.h"
 #include "daemon/ingest/conn.h"
@@ -20,6 +22,7 @@
 #include "daemon/log.h"
 #include "daemon/log_limit.h"
 #include "daemon/reload/reload.h"
+#include "daemon/socket_group.h"
 #include "daemon/stats.h"
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
@@ -32,12 +35,15 @@ enum {
     OUT_MAX = 2 << 20,
     IDLE_SECONDS = 60,
     FRAME_SECONDS = 5,
+    LOOK_SECONDS = 5, /* at most, between looks at the tails */
 };
 
 struct viewer {
     struct conn conn; /* first: each conn here is a viewer */
     struct control *control;
+    unsigned rights; /* a set of ACCESS_ */
     bool tails;
+    struct tail_state tail;
     uint64_t lost; /* alerts; not reported to it yet */
     struct reload_ask ask;
     char *ask_model, *ask_file;
@@ -52,9 +58,10 @@ struct control {
     struct conn_kind kind;
     struct gad_time started; /* monotonic */
     size_t n_viewers;
-    struct log_limit refused;
+    struct log_limit refused, denied;
+    struct access access;
     struct viewer_list viewers, dead;
-    struct watch *reaper, *flusher;
+    struct watch *reaper, *flusher, *looker;
     struct arena arena;
     struct gad_buf event; /* one alert as a frame */
     /* not exported: operators use counters of scoring clients */
@@ -169,6 +176,7 @@ static void begin_tail(struct viewer *v)
         return;
     v->tails = true;
     v->conn.no_idle = true;
+    tail_begin(&v->tail, &v->conn, gad_time_monotonic());
     if (v->control->o.stats->tails++ == 0)
         feed_set_tail(v->control->o.feed, tail, v->control);
 }
@@ -180,6 +188,41 @@ static void end_tail(struct viewer *v)
     v->tails = false;
     if (--v->control->o.stats->tails == 0)
         feed_set_tail(v->control->o.feed, NULL, NULL);
+}
+
+/* Ends a tail without a reader, which would hold its place for ever. */
+static void end_idle(struct viewer *v)
+{
+    v->control->o.stats->tails_idle++;
+    log_info("control", "client %d: an idle tail is disconnected", v->conn.fd);
+    if (v->tail.queued > 0)
+        conn_close(&v->conn); /* it would not read an error either */
+    else
+        conn_fail(&v->conn, 0, GANAD__V1__ERROR_REPLY__CODE__TIMEOUT,
+                  "a tail that takes and sends nothing ends after tail_idle");
+}
+
+static void look_event(void *arg)
+{
+    struct control *c = arg;
+    struct gad_time now = gad_time_monotonic();
+    struct viewer *v, *next;
+
+    for (v = TAILQ_FIRST(&c->viewers); v; v = next) {
+        next = TAILQ_NEXT(v, all);
+        if (v->tails && v->conn.state == CONN_OPEN &&
+            tail_is_idle(&v->tail, &v->conn, now, c->o.config->control.tail_idle))
+            end_idle(v);
+    }
+}
+
+static struct watch *start_looking(struct control *c)
+{
+    int64_t quarter = c->o.config->control.tail_idle.ns / 4;
+    int64_t most = LOOK_SECONDS * INT64_C(1000000000);
+
+    return watch_ticker(c->o.base, (struct gad_time){quarter < most ? quarter : most}, look_event,
+                        c);
 }
 
 /* --- models --- */
@@ -230,6 +273,30 @@ static void reopen(const struct control *c)
     c->o.reopen(c->o.arg);
 }
 
+static void deny(struct control *c, int fd, const char *why)
+{
+    char who[CONN_PEER_TEXT], more[LOG_LIMIT_TEXT];
+
+    c->o.stats->control_denied++;
+    if (log_limit_allows(&c->denied, gad_time_monotonic(), more))
+        log_warn("control", "client %s: %s%s", conn_peer(fd, who), why, more);
+}
+
+/* Whether the client may do this. If not, it gets an answer with the group that it needs. */
+static bool may(struct viewer *v, const Ganad__V1__ControlRequest *m)
+{
+    unsigned needs = access_needs(m);
+    char why[ACCESS_TEXT];
+
+    if ((v->rights & needs) != 0)
+        return true;
+    deny(v->control, v->conn.fd, access_refusal(&v->control->access, needs, why));
+    if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__REFUSED, why, &v->conn.out) != 0)
+        log_warn("control", "no memory for an answer");
+    conn_send(&v->conn);
+    return false;
+}
+
 static void take_frame(struct conn *conn, const struct gad_frame *f)
 {
     struct viewer *v = viewer_of(conn);
@@ -243,6 +310,8 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
                   "not a ControlRequest message");
         return;
     }
+    if (!may(v, m))
+        return;
     if (control_suppress_is(m)) {
         if (control_suppress(c->o.suppressor, m, &conn->out) != 0)
             log_warn("control", "no memory for an answer");
@@ -311,24 +380,44 @@ static void reap(void *arg)
     free_dead(arg);
 }
 
-static void refuse_busy(struct control *c, int fd, const char *why)
+static void send_and_close(int fd, int code, const char *text)
 {
     struct gad_buf b = GAD_BUF_INIT(1024);
-    char who[CONN_PEER_TEXT], more[LOG_LIMIT_TEXT];
 
-    c->o.stats->control_refused++;
-    if (log_limit_allows(&c->refused, gad_time_monotonic(), more))
-        log_warn("control", "refused client %s: %s%s", conn_peer(fd, who), why, more);
-    if (reply_error(0, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many control clients", &b) == 0)
+    if (reply_error(0, code, text, &b) == 0)
         (void)send(fd, b.p, b.len, MSG_NOSIGNAL);
     gad_buf_deinit(&b);
     (void)close(fd);
 }
 
+static void refuse_busy(struct control *c, int fd, const char *why)
+{
+    char who[CONN_PEER_TEXT], more[LOG_LIMIT_TEXT];
+
+    c->o.stats->control_refused++;
+    if (log_limit_allows(&c->refused, gad_time_monotonic(), more))
+        log_warn("control", "refused client %s: %s%s", conn_peer(fd, who), why, more);
+    send_and_close(fd, GANAD__V1__ERROR_REPLY__CODE__BUSY, "too many control clients");
+}
+
+/* A client without a right takes no place from others. */
+static void refuse_without_right(struct control *c, int fd)
+{
+    char why[ACCESS_TEXT];
+
+    deny(c, fd, access_refusal(&c->access, ACCESS_READ, why));
+    send_and_close(fd, GANAD__V1__ERROR_REPLY__CODE__REFUSED, why);
+}
+
 static void accepted(void *arg, int fd)
 {
     struct control *c = arg;
-    bool is_full = c->n_viewers >= c->o.config->control.max_clients;
+    struct access_peer peer = access_peer(&c->access, fd);
+    if (peer.rights == 0) {
+        refuse_without_right(c, fd);
+        return;
+    }
+    bool is_full = c->n_viewers >= c->o.config->control.max_clients + peer.reserved;
     struct viewer *v = is_full ? NULL : gad_calloc(1, sizeof(*v));
 
     if (!v || conn_open(&v->conn, &c->kind, fd) != 0) {
@@ -337,6 +426,7 @@ static void accepted(void *arg, int fd)
         return;
     }
     v->control = c;
+    v->rights = peer.rights;
     c->n_viewers++;
     TAILQ_INSERT_TAIL(&c->viewers, v, all);
 }
@@ -365,6 +455,17 @@ static struct conn_kind control_kind(struct control *c)
     };
 }
 
+static int listen_on(struct control *c, struct gad_diag *d)
+{
+    const struct config *config = c->o.config;
+    const char *path = config->control.unix_path;
+    int r = access_init(config, &c->access, d);
+
+    if (r == 0)
+        r = listener_new(c->o.base, path, config->control.mode, accepted, c, &c->listener, d);
+    return r == 0 ? socket_group_set("control", config->control.group, path, d) : r;
+}
+
 int control_new(const struct control_options *o, struct control **ret, struct gad_diag *d)
 {
     gad_cleanup(control_freep) struct control *c = gad_calloc(1, sizeof(*c));
@@ -373,23 +474,21 @@ int control_new(const struct control_options *o, struct control **ret, struct ga
         return gad_fail(d, GAD_ENOMEM, "control: no memory");
     c->o = *o;
     c->started = gad_time_monotonic();
-    c->refused = log_limit_init(gad_time_monotonic());
+    c->refused = c->denied = log_limit_init(gad_time_monotonic());
     TAILQ_INIT(&c->viewers);
     TAILQ_INIT(&c->dead);
     c->event = GAD_BUF_INIT(ARENA_MAX);
     c->kind = control_kind(c);
     c->reaper = watch_timer(o->base, reap, c);
     c->flusher = watch_timer(o->base, flush_event, c);
-    if (!c->kind.scratch || !c->reaper || !c->flusher || arena_init(&c->arena, ARENA_MAX) != 0)
+    c->looker = start_looking(c);
+    if (!c->kind.scratch || !c->reaper || !c->flusher || !c->looker ||
+        arena_init(&c->arena, ARENA_MAX) != 0)
         return gad_fail(d, GAD_ENOMEM, "control: no memory");
-    if (*o->config->control.unix_path) {
-        int r = listener_new(o->base, o->config->control.unix_path, o->config->control.mode,
-                             accepted, c, &c->listener, d);
-        if (r != 0)
-            return r;
-    }
-    *ret = gad_steal(&c);
-    return 0;
+    int r = *o->config->control.unix_path ? listen_on(c, d) : 0;
+    if (r == 0)
+        *ret = gad_steal(&c);
+    return r;
 }
 
 void control_free(struct control *c)
@@ -404,6 +503,7 @@ void control_free(struct control *c)
     free_dead(c);
     watch_free(c->reaper);
     watch_free(c->flusher);
+    watch_free(c->looker);
     arena_deinit(&c->arena);
     gad_buf_deinit(&c->event);
     gad_free(c->kind.scratch);

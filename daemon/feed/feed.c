@@ -12,6 +12,7 @@
 #include "daemon/alert/recent.h"
 #include "daemon/config/config.h"
 #include "daemon/feed/feed_spool.h"
+#include "daemon/feed/lookup.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/output_thread.h"
 #include "daemon/feed/renewal.h"
@@ -288,6 +289,8 @@ static void look_at_unread(struct feed *f)
     struct output_status s, all;
 
     f->o.stats->events_dropped = spool_writer_dropped(f->writer);
+    f->o.stats->lookups = lookups_running();
+    f->o.stats->lookups_waits = lookups_waits();
     for (size_t i = 0; output_thread_status(f->output_thread, i, &s); i++) {
         all = s;
         unread_add(&all, spool_writer_status(f->writer));
@@ -575,6 +578,11 @@ const char *feed_directory(const struct feed *f)
 const struct gad_spool_status *feed_spool(const struct feed *f)
 {
     return spool_writer_status(f->writer);
+}
+
+void feed_release_models(struct feed *f)
+{
+    decider_release_models(f->decider);
 }
 
 size_t feed_rolled_up(const struct feed *f)

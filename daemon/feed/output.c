@@ -518,6 +518,7 @@ void output_free(struct output *o)
     disk_free(o->disk);
     gad_spool_reader_close(o->reader);
     transport_tls_context_free(o->memory.context);
+    lookups_forget(&o->memory.lookups);
     gad_buf_deinit(&o->buf);
     gad_buf_deinit(&o->line);
     (void)pthread_mutex_destroy(&o->lock);

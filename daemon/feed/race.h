@@ -15,6 +15,7 @@
 #include "lib/base/time.h"
 
 struct gad_diag;
+struct lookups;
 struct race;
 
 enum { RACE_ATTEMPTS = 8 }; /* addresses tried in one race, and sockets open at a time */
@@ -25,6 +26,7 @@ struct race_options {
     int socktype;            /* SOCK_STREAM, SOCK_DGRAM */
     struct gad_time timeout; /* that the caller waits; all attempts begin well before it */
     struct addresses *known; /* addresses that fail are noted here */
+    struct lookups *lookups; /* of this name */
 };
 
 /* All that @o points to must outlive the race. Errors: not HOST:PORT, no memory. */
@@ -49,7 +51,3 @@ bool race_has(const struct race *r, const struct address *a);
  * tried. */
 enum { RACE_TEXT = 160 };
 void race_text(const struct race *r, char text[static RACE_TEXT]);
-
-/* Writes the host of HOST:PORT without brackets. Returns 0, GAD_EINVAL or GAD_ELIMIT. */
-enum { RACE_HOST = 256 };
-int race_host(const char *host_port, char host[static RACE_HOST]) GAD_MUST_CHECK;

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "daemon/feed/addresses.h"
+#include "daemon/feed/lookup.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
@@ -65,6 +66,7 @@ struct transport_memory {
     void *context;     /* of tls: the SSL_CTX */
     struct disk *disk; /* of a file: its thread; borrowed from the output */
     struct addresses addresses;
+    struct lookups lookups;
 };
 
 struct transport {

@@ -71,7 +71,8 @@ int transport_connect_begin(struct transport *t, struct gad_diag *d)
                                    .to = t->config->to,
                                    .socktype = t->ops->is_datagram ? SOCK_DGRAM : SOCK_STREAM,
                                    .timeout = t->config->connect_timeout,
-                                   .known = &t->memory->addresses};
+                                   .known = &t->memory->addresses,
+                                   .lookups = &t->memory->lookups};
     int r = race_begin(&o, &t->race, d);
 
     t->looked_up = gad_time_monotonic();

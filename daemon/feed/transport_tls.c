@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/feed/lookup.h"
 #include "daemon/feed/race.h"
 #include "daemon/feed/tls_files.h"
 #include "daemon/feed/transport.h"
@@ -25,12 +26,12 @@
 /* Sets the name or address that the certificate must have. */
 static int expect_host(const struct config_output *c, SSL *ssl, struct gad_diag *d)
 {
-    char host[RACE_HOST];
+    char host[LOOKUP_HOST];
     struct in6_addr ignored;
 
     if (*c->server_name)
         (void)snprintf(host, sizeof(host), "%s", c->server_name);
-    else if (race_host(c->to, host) != 0)
+    else if (lookup_host(c->to, host) != 0)
         return gad_fail(d, GAD_EINVAL, "'%s' has no host", c->to);
     bool is_address =
         inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;

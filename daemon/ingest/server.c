@@ -18,6 +18,7 @@
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/scorer.h"
+#include "daemon/socket_group.h"
 #include "daemon/stats.h"
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
@@ -314,6 +315,8 @@ static int open_sockets(struct server *s, struct gad_diag *d)
     if (*c->scoring.unix_path)
         r = listener_new(s->o.base, c->scoring.unix_path, c->scoring.mode, accepted, s,
                          &s->unix_listener, d);
+    if (r == 0 && *c->scoring.unix_path)
+        r = socket_group_set("scoring", c->scoring.group, c->scoring.unix_path, d);
     if (r == 0 && *c->scoring.tcp)
         r = listener_new(s->o.base, c->scoring.tcp, 0, accepted, s, &s->tcp_listener, d);
     return r;

@@ -10,6 +10,7 @@
 
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/config.h"
+#include "daemon/control/access.h"
 #include "daemon/control/control.h"
 #include "daemon/descriptors.h"
 #include "daemon/feed/feed.h"
@@ -19,6 +20,7 @@
 #include "daemon/log.h"
 #include "daemon/main/announce.h"
 #include "daemon/main/blindness.h"
+#include "daemon/main/own_files.h"
 #include "daemon/main/signals.h"
 #include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
@@ -219,6 +221,8 @@ static void reloaded(void *arg, const struct reload_result *r)
 {
     struct daemon *self = arg;
 
+    if (r->error == 0)
+        feed_release_models(self->feed);
     self->stats.reloads += r->error == 0;
     self->stats.reloads_refused += r->error != 0;
     if (!self->stopping)
@@ -306,33 +310,6 @@ static void warn_about_open_tcp(const struct config *c)
             "scoring",
             "tcp '%s' accepts every client that can reach it, without authentication or encryption",
             tcp);
-}
-
-/*
- * The unprivileged user becomes the owner of the sockets and files that root made and that are
- * written later.
- */
-static int give_files(const struct daemon *self, struct gad_diag *d)
-{
-    const struct config *c = self->config;
-    const char *user = c->ganadd.user;
-    int r = 0;
-
-    if (*c->scoring.unix_path)
-        r = privileges_give(user, c->scoring.unix_path, d);
-    if (r == 0 && *c->control.unix_path)
-        r = privileges_give(user, c->control.unix_path, d);
-    if (r == 0)
-        r = privileges_give_directory(user, feed_directory(self->feed), d);
-    if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
-        r = privileges_give(user, c->alerts.suppress, d);
-    for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
-        if (strcmp(c->output[i].type, "file") == 0)
-            r = privileges_give(user, c->output[i].to, d);
-    /* it is missing if the disk was full */
-    if (r == 0 && *c->records.file && access(c->records.file, F_OK) == 0)
-        r = privileges_give(user, c->records.file, d);
-    return r;
 }
 
 /* Where records come from, and the scorer. */
@@ -434,13 +411,15 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
 /* Everything that may need root. Opens sockets, captures and files. */
 static int make_modules(struct daemon *self, struct models *m, struct gad_diag *d)
 {
-    int r = make_scoring(self, m, d);
+    int r = own_files_check(self->config, d);
 
+    if (r == 0)
+        r = make_scoring(self, m, d);
     if (r == 0)
         r = make_feed(self, d);
     if (r == 0)
         r = make_control(self, m, d);
-    return r == 0 ? give_files(self, d) : r;
+    return r == 0 ? own_files_give(self->config, feed_directory(self->feed), d) : r;
 }
 
 /* The result of -r, one line on the standard error. */
@@ -514,8 +493,8 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
 
     if (config_is_live(c))
         privileges_take_raw();
-    int r = descriptors_raise(c->scoring.max_clients + c->control.max_clients, c->n_captures,
-                              c->n_outputs, d);
+    int r = descriptors_raise(c->scoring.max_clients + c->control.max_clients + ACCESS_RESERVED,
+                              c->n_captures, c->n_outputs, d);
     if (r == 0)
         r = make_events(&self, d);
     if (r == 0)
@@ -532,6 +511,8 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
         r = start_announcing(&self, m, d);
     if (r != 0)
         return r;
+    if (!once)
+        models_note_versions(m, &c->trust);
     log_if_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");

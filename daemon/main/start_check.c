@@ -7,7 +7,9 @@
 #include "daemon/feed/feed_spool.h"
 #include "daemon/ingest/capture.h"
 #include "daemon/log.h"
+#include "daemon/main/own_files.h"
 #include "daemon/privileges.h"
+#include "daemon/socket_group.h"
 #include "lib/base/diag.h"
 #include "lib/wire/socket.h"
 
@@ -67,6 +69,20 @@ static int check_sockets(const struct config *c, struct gad_diag *d)
     return r;
 }
 
+static int check_groups(const struct config *c, struct gad_diag *d)
+{
+    const char *const group[][2] = {{"scoring", c->scoring.group},
+                                    {"control", c->control.group},
+                                    {"control", c->control.admin_group},
+                                    {"metrics", c->metrics.group}};
+    int r = 0;
+    gid_t gid;
+
+    for (size_t i = 0; r == 0 && i < sizeof(group) / sizeof(group[0]); i++)
+        r = socket_group_find(group[i][0], group[i][1], &gid, d);
+    return r;
+}
+
 static int check_captures(const struct config *c, struct gad_diag *d)
 {
     int r = 0;
@@ -81,6 +97,10 @@ int start_check(const struct config *c, struct gad_diag *d)
 {
     int r = privileges_check(c->ganadd.user, d);
 
+    if (r == 0)
+        r = own_files_check(c, d);
+    if (r == 0)
+        r = check_groups(c, d);
     if (r == 0)
         r = check_sockets(c, d);
     if (r == 0 && (r = feed_spool_check(c, d)) != 0)

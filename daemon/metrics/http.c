@@ -15,7 +15,7 @@
 #include "daemon/metrics/asset.h"
 #include "daemon/metrics/live.h"
 #include "daemon/metrics/metrics.h"
-#include "daemon/privileges.h"
+#include "daemon/socket_group.h"
 #include "daemon/stats.h"
 #include "daemon/watch.h"
 #include "lib/base/buf.h"
@@ -272,7 +272,9 @@ static int listen_on(struct metrics *m, const char *address, struct gad_diag *d)
         return gad_fail(d, GAD_ENOMEM, "metrics: no memory");
     served = m;
     evconnlistener_set_error_cb(m->listener, cannot_accept);
-    return gad_socket_is_unix(address) ? privileges_give(m->o.config->ganadd.user, address, d) : 0;
+    return gad_socket_is_unix(address)
+               ? socket_group_set("metrics", m->o.config->metrics.group, address, d)
+               : 0;
 }
 
 int metrics_new(const struct metrics_options *o, struct metrics **ret, struct gad_diag *d)

@@ -23,7 +23,9 @@ struct reload_work {
     const char *file; /* of the configuration; NULL: one model only */
     struct config_model one;
     struct config_trust trust;
-    char checkpoint[4096]; /* the new checkpoint */
+    char checkpoint[4096];         /* the new checkpoint */
+    struct model *back;            /* held: a rollback to this one, which is proved again */
+    struct checkpoint_proof proof; /* of it */
     int error;
     struct gad_diag why;
     struct config *config;
@@ -213,38 +215,30 @@ static bool put_one(struct reload *r, struct model *is)
     return true;
 }
 
-/* Replaces the running models by those of r->work. */
-static void put(struct reload *r)
-{
-    if (r->work.file) {
-        put_all(r);
-        return;
-    }
-    if (put_one(r, r->work.models->model[0]))
-        r->work.models->n = 0;
-}
-
 /* Puts the previous model of this name back. */
 static void put_back(struct reload *r, const char *name)
 {
     struct model **place = place_of_previous(r, name);
 
-    if (!place || !*place) {
-        r->result.error =
-            gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has no previous checkpoint", name);
-        return;
-    }
-    if (r->now->trust.require_signature && *(*place)->signed_by == '\0') {
-        r->result.error =
-            gad_fail(&r->result.why, GAD_EINVAL,
-                     "model '%s': %s had no trusted signature when it was loaded, and "
-                     "[trust] require_signature is yes",
-                     name, (*place)->file);
-        return;
-    }
+    gad_assert(place && *place); /* one reload at a time: it is still there */
     struct model *is = gad_steal(place);
-    if (!put_one(r, is))
+    r->result.error = model_set_proof(is, &r->work.proof, &r->result.why);
+    is->is_bound = checkpoint_is_bound(&r->work.one, &r->work.trust);
+    if (r->result.error != 0 || !put_one(r, is))
         *place = is;
+}
+
+/* Replaces the running models by those of r->work. */
+static void put(struct reload *r)
+{
+    if (r->work.file)
+        put_all(r);
+    else if (r->work.back)
+        put_back(r, r->work.back->name);
+    else if (put_one(r, r->work.models->model[0]))
+        r->work.models->n = 0;
+    if (r->result.error == 0)
+        models_note_versions(r->o.models, &r->now->trust);
 }
 
 /* --- the worker --- */
@@ -274,12 +268,22 @@ static void load_one(struct reload_work *w)
         w->models->n = 1;
 }
 
+static void prove_back(struct reload_work *w)
+{
+    w->proof = w->back->proof;
+    w->error = checkpoint_prove_again(w->back->file, &w->one, &w->trust, &w->proof, &w->why);
+    if (w->error != 0)
+        gad_diag_prefix(&w->why, "model '%s'", w->one.name);
+}
+
 static void work(void *arg)
 {
     struct reload *r = arg;
 
     if (r->work.file)
         load_all(&r->work, r->o.feed);
+    else if (r->work.back)
+        prove_back(&r->work);
     else
         load_one(&r->work);
     thread_event_post(r->fd);
@@ -288,6 +292,7 @@ static void work(void *arg)
 static void clear_work(struct reload *r)
 {
     models_free(r->work.models);
+    model_drop(r->work.back);
     config_free(r->work.config);
     r->work = (struct reload_work){0};
 }
@@ -417,6 +422,19 @@ static void begin_all(struct reload *r)
     announce(true);
 }
 
+static bool begin_back(struct reload *r, const char *name)
+{
+    struct model **place = place_of_previous(r, name);
+
+    if (!place || !*place) {
+        r->result.error =
+            gad_fail(&r->result.why, GAD_EUNKNOWN, "model '%s' has no previous checkpoint", name);
+        return false;
+    }
+    r->work.back = model_hold(*place);
+    return true;
+}
+
 /* Returns false if there is nothing to wait for. */
 static bool begin_one(struct reload *r, const struct reload_ask *ask)
 {
@@ -427,17 +445,15 @@ static bool begin_one(struct reload *r, const struct reload_ask *ask)
             gad_fail(&r->result.why, GAD_EUNKNOWN, "no model '%s' is configured", ask->model);
         return false;
     }
-    if (!ask->file) {
-        put_back(r, ask->model);
-        return false;
-    }
+    r->work.one = *c;
+    r->work.trust = r->now->trust;
+    if (!ask->file)
+        return begin_back(r, ask->model);
     if (ask->file[0] != '/' || strlen(ask->file) >= sizeof(r->work.checkpoint)) {
         r->result.error = gad_fail(&r->result.why, GAD_EINVAL,
                                    "'%s': not an absolute path, or too long", ask->file);
         return false;
     }
-    r->work.one = *c;
-    r->work.trust = r->now->trust;
     (void)snprintf(r->work.checkpoint, sizeof(r->work.checkpoint), "%s", ask->file);
     return true;
 }

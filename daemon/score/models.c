@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/score/checkpoint.h"
 #include "daemon/score/drift.h"
+#include "daemon/score/versions.h"
 #include "lib/base/diag.h"
 #include "lib/base/text.h"
 #include "lib/sign/beside.h"
@@ -73,7 +74,10 @@ static int label(struct model *m)
 
     if (!l)
         return GAD_ENOMEM;
-    *l = (struct model_label){.holders = 1, .threshold = m->threshold, .fpr_budget = m->fpr_budget};
+    *l = (struct model_label){.holders = 1,
+                              .threshold = m->threshold,
+                              .fpr_budget = m->fpr_budget,
+                              .n_calibration = gad_detector_n_calibration(m->detector)};
     (void)snprintf(l->name, sizeof(l->name), "%s", gad_detector_name(m->detector));
     (void)snprintf(l->sha256, sizeof(l->sha256), "%s", gad_detector_sha256_hex(m->detector));
     m->label = l;
@@ -118,8 +122,21 @@ static int set_signed_by(struct model *m, const struct gad_signed *s, struct gad
     else if (s->state == GAD_SIGNED_UNKNOWN)
         log_notice("models", "model '%s': %s is signed by key %s, which is not trusted", m->name,
                    m->file, s->key);
-    m->signed_by = gad_strndup(text, strlen(text));
-    return m->signed_by ? 0 : gad_fail(d, GAD_ENOMEM, "no memory");
+    char *signed_by = gad_strndup(text, strlen(text));
+    if (!signed_by)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
+    gad_free(m->signed_by);
+    m->signed_by = signed_by;
+    return 0;
+}
+
+int model_set_proof(struct model *m, const struct checkpoint_proof *p, struct gad_diag *d)
+{
+    int r = set_signed_by(m, &p->is, d);
+
+    if (r == 0)
+        m->proof = *p;
+    return r;
 }
 
 int model_load(const struct config_model *c, const struct config_trust *t, const char *file,
@@ -142,10 +159,10 @@ int model_load(const struct config_model *c, const struct config_trust *t, const
     m->counts->score.low = SCORE_LOW;
     m->loaded = gad_time_wall();
     (void)snprintf(m->name, sizeof(m->name), "%s", c->name);
-    struct gad_signed s = {.state = GAD_SIGNED_NOT};
-    int r = checkpoint_open(m->file, t, &m->detector, &s, d);
+    m->is_bound = checkpoint_is_bound(c, t);
+    int r = checkpoint_open(m->file, c, t, &m->detector, &m->proof, d);
     if (r == 0)
-        r = set_signed_by(m, &s, d);
+        r = set_signed_by(m, &m->proof.is, d);
     if (r == 0)
         r = set_up(m, c, d);
     if (r != 0) {
@@ -171,6 +188,24 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
     if (r == 0)
         *ret = gad_steal(&m);
     return r;
+}
+
+void models_note_versions(const struct models *m, const struct config_trust *t)
+{
+    struct gad_claim claim[CONFIG_MODELS_MAX];
+    struct gad_diag d = {""};
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n; i++) {
+        const struct model *is = m->model[i];
+        if (!is->is_bound || is->is_shadow || is->proof.claim.version == 0)
+            continue;
+        claim[n].version = is->proof.claim.version;
+        (void)snprintf(claim[n++].model, sizeof(claim[0].model), "%s", is->name);
+    }
+    if (*t->versions && n > 0 && versions_store(t->versions, claim, n, &d) != 0)
+        log_error("models", "%s: after a restart an older checkpoint could replace the one in use",
+                  d.text);
 }
 
 void models_free(struct models *m)
@@ -256,7 +291,8 @@ static bool same(const struct model *a, const struct model *b)
     return strcmp(a->name, b->name) == 0 && strcmp(a->file, b->file) == 0 &&
            strcmp(a->label->sha256, b->label->sha256) == 0 &&
            strcmp(a->signed_by, b->signed_by) == 0 &&
-           same_number((double)a->threshold, (double)b->threshold) &&
+           memcmp(&a->proof.is.by, &b->proof.is.by, sizeof(a->proof.is.by)) == 0 &&
+           a->is_bound == b->is_bound && same_number((double)a->threshold, (double)b->threshold) &&
            same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
            same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&
            strcmp(a->networks_text, b->networks_text) == 0;

@@ -16,6 +16,7 @@
 #include "daemon/config/config.h"
 #include "daemon/histogram.h"
 #include "daemon/rate_limit.h"
+#include "daemon/score/checkpoint.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
@@ -36,8 +37,8 @@ struct model_counts {
 };
 
 /*
- * What an alert says about its model. It outlives the model, so that an alert that is aggregated,
- * possibly for a day, does not keep a checkpoint in memory. Thread: main, after loading.
+ * What an alert says about its model. It outlives the model, so that an incident, which can last for
+ * days, does not keep a checkpoint in memory. Thread: main, after loading.
  */
 struct model_label {
     unsigned holders;
@@ -45,6 +46,7 @@ struct model_label {
     char sha256[GAD_EVENT_SHA256];
     float threshold;
     double fpr_budget;
+    uint64_t n_calibration; /* rows behind its p-values */
 };
 
 struct model {
@@ -52,6 +54,8 @@ struct model {
     uint32_t id;                    /* unique in the process */
     char name[CONFIG_NAME_MAX + 1]; /* the section's */
     char *file;
+    struct checkpoint_proof proof; /* Thread: main, after loading */
+    bool is_bound;                 /* to the model and version of its signature */
     char *signed_by; /* key number and trusted comment; "": not signed by a trusted key */
     struct gad_detector *detector;
     float threshold;   /* anomalous above it */
@@ -94,6 +98,16 @@ GAD_DEFINE_CLEANUP(struct models, models_free);
  */
 int model_load(const struct config_model *c, const struct config_trust *t, const char *file,
                struct model **ret, struct gad_diag *d) GAD_MUST_CHECK;
+
+/*
+ * Stores the versions of the bound models in the file of [trust] versions: to be called when they
+ * are in use. A failure is only logged. Thread: main.
+ */
+void models_note_versions(const struct models *m, const struct config_trust *t);
+
+/* Takes a newer proof of the same checkpoint. GAD_ENOMEM: nothing has changed. Thread: main. */
+int model_set_proof(struct model *m, const struct checkpoint_proof *p,
+                    struct gad_diag *d) GAD_MUST_CHECK;
 
 struct model_label *model_label_hold(struct model_label *l);
 void model_label_drop(struct model_label *l);

@@ -40,6 +40,9 @@ int gad_signed_check(const char *path, const void *p, size_t len, const struct g
         return gad_fail(d, r, "%s: the signature in %s, by key %s, is not of this file", path,
                         beside, ret->key);
     ret->state = GAD_SIGNED;
+    for (size_t i = keys->n; i-- > 0;) /* the first one of this number verified it */
+        if (memcmp(keys->key[i].id, s.id, sizeof(s.id)) == 0)
+            ret->by = keys->key[i];
     memcpy(ret->comment, s.comment, sizeof(s.comment));
     return 0;
 }

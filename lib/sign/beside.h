@@ -14,6 +14,7 @@ enum gad_signed_state {
 struct gad_signed {
     enum gad_signed_state state;
     char key[GAD_SIGN_ID_TEXT]; /* number of the signing key; "" without a signature */
+    struct gad_sign_key by;     /* of the trusted keys if GAD_SIGNED, else zeros */
     /* trusted comment if GAD_SIGNED, else ""; any bytes but NUL */
     char comment[GAD_SIGN_COMMENT_MAX + 1];
 };

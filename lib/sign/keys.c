@@ -72,6 +72,15 @@ static int read_all(DIR *dir, const char *directory, struct gad_sign_keys *ret, 
     return r;
 }
 
+bool gad_sign_keys_have(const struct gad_sign_keys *keys, const struct gad_sign_key *key)
+{
+    for (size_t i = 0; i < keys->n; i++)
+        if (memcmp(keys->key[i].id, key->id, sizeof(key->id)) == 0 &&
+            memcmp(keys->key[i].key, key->key, sizeof(key->key)) == 0)
+            return true;
+    return false;
+}
+
 int gad_sign_keys_read(const char *directory, struct gad_sign_keys *ret, struct gad_diag *d)
 {
     struct stat st;

@@ -64,6 +64,9 @@ int gad_signature_parse(const void *text, size_t len, struct gad_signature *ret,
 int gad_sign_keys_read(const char *directory, struct gad_sign_keys *ret,
                        struct gad_diag *d) GAD_MUST_CHECK;
 
+/* Whether this very key is among them, not only one of its number. */
+bool gad_sign_keys_have(const struct gad_sign_keys *keys, const struct gad_sign_key *key);
+
 /**
  * gad_signature_verify() - verifies a signature of these bytes by one of the keys
  * Returns 0; GAD_EUNKNOWN: by another key; GAD_EMISMATCH: other bytes, or a changed comment;

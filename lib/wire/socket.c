@@ -205,6 +205,21 @@ static bool is_left_behind(const struct sockaddr_un *sa)
     return refused;
 }
 
+/*
+ * The file has the socket's mode less the umask. chmod() of its path would be later, and root would
+ * change another file if someone has replaced it by a link since. Returns the result of bind().
+ */
+static int bind_with_mode(int fd, const struct sockaddr_un *sa, mode_t mode)
+{
+    if (fchmod(fd, mode) != 0)
+        return -1;
+    mode_t mask = umask(0);
+    int r = bind(fd, (const struct sockaddr *)sa, sizeof(*sa)), err = errno;
+    (void)umask(mask);
+    errno = err;
+    return r;
+}
+
 static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_fd,
                        struct gad_diag *d)
 {
@@ -218,10 +233,9 @@ static int listen_unix(const char *address, mode_t mode, int backlog, int *ret_f
         return -errno;
     if (is_left_behind(&sa))
         (void)unlink(sa.sun_path);
-    /* The file has the socket's mode less the umask: closed to all until chmod() opens it. */
-    if (fchmod(fd, 0) != 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) != 0)
+    if (bind_with_mode(fd, &sa, mode) != 0)
         return -errno;
-    if (listen(fd, backlog) != 0 || chmod(sa.sun_path, mode) != 0) {
+    if (listen(fd, backlog) != 0) {
         err = -errno;
         (void)unlink(sa.sun_path);
         return err;

@@ -55,7 +55,8 @@ int gad_socket_connect(const char *address, int timeout_ms, int *ret_fd,
  * @mode: permissions of a unix socket, whatever the umask; no peer can connect before they are set
  *
  * A unix socket without a server is replaced. A unix socket with a server, or a file of another
- * type, is -EADDRINUSE. TCP: SO_REUSEADDR, IPv6 only on an IPv6 address, port 0 for any port.
+ * type, is -EADDRINUSE. The umask is 0 for a moment: to be called before other threads make files.
+ * TCP: SO_REUSEADDR, IPv6 only on an IPv6 address, port 0 for any port.
  */
 int gad_socket_listen(const char *address, mode_t mode, int backlog, int *ret_fd,
                       struct gad_diag *d) GAD_MUST_CHECK;

@@ -333,7 +333,7 @@ class Samples(unittest.TestCase):
     def test_each_configuration_is_one(self):
         found = []
         for page in ("conf/ganadd.conf.5", "conf/ganad-outputs.5", "conf/ganad-capture.5",
-                     "daemon/ganadd.8"):
+                     "conf/ganad-access.5",                     "daemon/ganadd.8"):
             found += re.findall(r"^\.Bd[^\n]*\n(.*?)\n\.Ed", read(page), re.M | re.S)
         for page in ("README.md", "conf/receivers.md"):
             found += re.findall(r"^```[\w-]*\n(.*?)^```$", read(page), re.M | re.S)
@@ -375,7 +375,7 @@ class Samples(unittest.TestCase):
             commands = commands.replace(before, after)
         for directory in (self.dir, lib):
             shutil.copy(self.model, os.path.join(directory, "office.ckpt"))
-        with ganad.Daemon(models={"m": {"checkpoint": os.path.join(lib, "office.ckpt")}},
+        with ganad.Daemon(models={"office": {"checkpoint": os.path.join(lib, "office.ckpt")}},
                           trust={"keys": os.path.join(etc, "trusted.d")}) as d:
             said = run("bash", "-eu", "-c", commands, cwd=self.dir,
                        env={**os.environ, "GANAD_CONTROL_SOCKET": d.control})

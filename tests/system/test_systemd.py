@@ -264,7 +264,8 @@ class Unit(unittest.TestCase):
         self.assertNotIn("mount", allowed)
         with ganad.Daemon(start=False, captures={"lo": {"interface": "lo"}},
                           models={"m": {"checkpoint": "{dir}/m.ckpt", "threshold": "-1e9"}},
-                          scoring={"tcp": "127.0.0.1:0"}, metrics={"unix": "{dir}/metrics"},
+                          scoring={"tcp": "127.0.0.1:0"},
+                          metrics={"unix": "{dir}/metrics", "group": "games"},
                           records={"file": "{dir}/records.csv"},
                           outputs={"f": {"type": "file", "to": "{dir}/alerts"},
                                    "t": {"type": "tls", "to": "localhost:1"},
@@ -274,7 +275,7 @@ class Unit(unittest.TestCase):
             for name in ["", *os.listdir(d.dir)]:
                 os.chown(d.path(name), 65534, 65534)
             d.process = subprocess.Popen(
-                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                ["setpriv", "--reuid=65534", "--regid=65534", "--groups=games",
                  "--bounding-set=-all,+net_raw",
                  "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--no-new-privs",
                  "/bin/sh", "-c",
@@ -304,8 +305,24 @@ class Unit(unittest.TestCase):
             calls = f.read()
         calls = calls[calls.index("execve("):]  # before it was the shell
         made = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", calls, re.M))
-        self.assertLessEqual({"capset", "socket", "fdatasync", "connect", "poll"}, made)
+        self.assertLessEqual({"capset", "socket", "fdatasync", "connect", "poll", "fchownat"}, made)
         self.assertEqual(made - allowed, set())
+
+    def test_the_groups_of_the_manual_are_made_and_can_reach_the_sockets(self):
+        def read(name):
+            with open(os.path.join(ganad.args.source, name)) as f:
+                return f.read()
+        made = set(re.findall(r"^g (\S+) -$", read("systemd/ganad.sysusers"), re.M))
+        self.assertEqual(made, set(re.findall(r"^\.It (ganad-\w+)$",
+                                              read("conf/ganad-access.5"), re.M)))
+        self.assertEqual(set(re.findall(r"^m ganad (\S+)$", read("systemd/ganad.sysusers"), re.M)),
+                         made - {"ganad-admin"})  # it has no socket
+        self.assertIn("\nRuntimeDirectoryMode=0755\n", self.text)
+        self.assertIn("\nd /run/ganadd 0755 ganad ganad\n", read("systemd/ganad.tmpfiles"))
+        for name in "control", "scoring":
+            text = read(f"systemd/ganadd-{name}.socket")
+            self.assertIn("\nDirectoryMode=0755\n", text)
+            self.assertIn("\nSocketGroup=ganad\n", text)  # as before, until the key says another
 
     def stopped(self, pid):
         def state():

@@ -13,6 +13,8 @@
 #include "tools/ganadctl/event_row.h"
 #include "tools/ganadctl/status.h"
 
+enum { ALIVE_MS = 5000 };
+
 /* --- which events are shown: what can match no event is refused before the first --- */
 
 struct tail_filter {
@@ -186,7 +188,9 @@ static int follow(struct client *c, struct tail *t, struct gad_diag *d)
             if (fflush(stdout) != 0)
                 return gad_fail(d, -errno, "cannot write to the standard output: %s",
                                 gad_strerror(-errno));
-            err = client_move(c, NULL, 0, -1, d);
+            err = client_move(c, NULL, 0, ALIVE_MS, d);
+            if (err == -ETIMEDOUT) /* the request again: ganadd ends a tail that is silent */
+                err = client_queue(c, GANAD__V1__KIND__CONTROL_REQUEST, &m.base, d);
         } else if (!err) {
             err = take_event(c, t, &f, d);
         }

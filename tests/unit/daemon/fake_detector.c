@@ -52,12 +52,33 @@ int gad_detector_new(const char *name, const struct gad_checkpoint *c, struct ga
 }
 
 /* Nor are there files. */
-int checkpoint_open(const char *file, const struct config_trust *t, struct gad_detector **ret,
-                    struct gad_signed *ret_signed, struct gad_diag *d)
+int checkpoint_open(const char *file, const struct config_model *c, const struct config_trust *t,
+                    struct gad_detector **ret, struct checkpoint_proof *ret_proof,
+                    struct gad_diag *d)
 {
+    (void)c;
     (void)t;
-    (void)ret_signed;
+    (void)ret_proof;
     return gad_detector_open(file, ret, d);
+}
+
+int checkpoint_prove_again(const char *file, const struct config_model *c,
+                           const struct config_trust *t, struct checkpoint_proof *p,
+                           struct gad_diag *d)
+{
+    (void)file;
+    (void)c;
+    (void)t;
+    (void)p;
+    (void)d;
+    return 0;
+}
+
+bool checkpoint_is_bound(const struct config_model *c, const struct config_trust *t)
+{
+    (void)c;
+    (void)t;
+    return false;
 }
 
 void gad_detector_free(struct gad_detector *det)

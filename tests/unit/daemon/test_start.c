@@ -214,9 +214,10 @@ static void a_user_that_does_not_exist_is_named(void **state)
 
     if (geteuid() != 0)
         skip();
-    assert_int_equal(privileges_give("no-such-user", "/tmp", &d), GAD_EUNKNOWN);
+    assert_int_equal(privileges_give("no-such-user", "/tmp", (gid_t)PRIVILEGES_OWN_GROUP, &d),
+                     GAD_EUNKNOWN);
     assert_string_equal(d.text, "[ganadd] user 'no-such-user': no such user");
-    assert_int_equal(privileges_give("", "/nowhere", &d), 0);
+    assert_int_equal(privileges_give("", "/nowhere", (gid_t)PRIVILEGES_OWN_GROUP, &d), 0);
 }
 
 static void receive(int fd, char got[static 256])
