@@ -58,6 +58,10 @@
       "records at an attacked target that were not checked, because there were too many")          \
     X(events, false, "events for the outputs: alerts, heartbeats, stats, models")                  \
     X(events_dropped, false, "events that the spool could not write to disk")                      \
+    X(alerts_high, false, "alerts of high severity")                                               \
+    X(alerts_medium, false, "alerts of medium severity")                                           \
+    X(alerts_low, false, "alerts of low severity")                                                 \
+    X(incidents_unlisted, false, "open incidents that the full list of recent ones gave up")       \
     X(reloads, false, "reloads of models and configuration that were applied")                     \
     X(reloads_refused, false, "reloads that failed; the daemon kept the running configuration")    \
     X(control_refused, false, "control clients refused with BUSY")                                 \

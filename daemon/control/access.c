@@ -78,6 +78,7 @@ unsigned access_needs(const Ganad__V1__ControlRequest *m)
     case GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_LIST:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_TEST:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__CONFIG:
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__INCIDENTS:
         return ACCESS_READ;
     default:
         return ACCESS_CHANGE;

@@ -9,6 +9,7 @@
 #include "daemon/config/config.h"
 #include "daemon/control/access.h"
 #include "daemon/control/config.h"
+#include "daemon/control/incidents.h"
 #include "daemon/control/models.h"
 #include "daemon/control/status.h"
 #include "daemon/control/suppress.h"
@@ -332,6 +333,11 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
         break;
     case GANAD__V1__CONTROL_REQUEST__COMMAND__CONFIG:
         if (control_config_reply(&c->o, m->id, &conn->out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(conn);
+        break;
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__INCIDENTS:
+        if (control_incidents_reply(c->o.feed, m->id, &conn->out) != 0)
             log_warn("control", "no memory for an answer");
         conn_send(conn);
         break;

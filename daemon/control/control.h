@@ -23,6 +23,7 @@ struct models;
 struct reload;
 struct capture_merge;
 struct stats;
+struct warnings;
 struct suppressor;
 struct record_log;
 
@@ -37,6 +38,7 @@ struct control_options {
     const struct record_log *record_log;  /* or NULL */
     const struct capture_merge *captures; /* or NULL */
     const struct server *server;          /* or NULL */
+    struct warnings *warnings;            /* or NULL */
     void (*reopen)(void *arg);            /* reopens the output files */
     void *arg;
 };

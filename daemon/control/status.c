@@ -12,6 +12,7 @@
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/ingest/peers.h"
 #include "daemon/ingest/server.h"
+#include "daemon/metrics/warnings.h"
 #include "daemon/reload/reload.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
@@ -57,6 +58,9 @@ struct status {
     uint64_t count[HISTOGRAM_BUCKETS + 1];
     Ganad__V1__StatusReply__Spool spool;
     Ganad__V1__StatusReply__Records records;
+    Ganad__V1__StatusReply__Lately lately;
+    struct warnings_list warnings;
+    char *warning_list[WARNINGS_MAX];
     Ganad__V1__StatusReply__Source source[SOURCES_MAX], *source_list[SOURCES_MAX];
     struct status_counts counts[SOURCES_MAX];
     struct status_unread unread[SOURCES_MAX];
@@ -313,6 +317,25 @@ static void fill_clients(struct status *s, const struct server *server)
     s->m.client = s->client_list;
 }
 
+static void fill_warnings(struct status *s, struct warnings *w)
+{
+    struct warnings_lately from;
+
+    if (!w)
+        return;
+    warnings_get(w, &s->warnings);
+    for (size_t i = 0; i < s->warnings.n; i++)
+        s->warning_list[s->m.n_warning++] = s->warnings.warning[i].text;
+    s->m.warning = s->warning_list;
+    warnings_lately(w, &from);
+    ganad__v1__status_reply__lately__init(&s->lately);
+    s->lately.seconds = gad_time_seconds(from.period);
+    s->lately.records = from.records;
+    s->lately.anomalous = from.anomalous;
+    s->lately.alerts = from.alerts;
+    s->m.lately = &s->lately;
+}
+
 int status_reply(const struct control_options *o, struct gad_time started, struct gad_buf *out)
 {
     gad_cleanup(gad_freep) struct status *s = gad_calloc(1, sizeof(*s));
@@ -330,6 +353,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_outputs(s, o->feed);
     fill_spool(s, o->feed);
     fill_records(s, o->record_log);
+    fill_warnings(s, o->warnings);
     if (o->captures)
         fill_sources(s, o->captures);
     if (o->server)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/alert/decide.h"
+#include "daemon/alert/recent.h"
 #include "daemon/config/config.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/lookup.h"
@@ -25,7 +26,6 @@
 #include "lib/event/format.h"
 
 enum {
-    LATEST = 50, /* alerts kept for the live page */
     LINE_MAX_BYTES = 64 << 10,
     REPORT_SECONDS = 60, /* between two lines in the log about the losses of one output */
     SPOOLED_HEAD = 32,   /* bytes in the spool for each record, besides the record */
@@ -67,9 +67,8 @@ struct feed {
     struct unread_log unread[CONFIG_OUTPUTS_MAX];
     bool finishing, finished_sent;
     struct gad_buf packed, line;
-    struct gad_event event;   /* scratch */
-    struct gad_event *latest; /* (LATEST), of the page; NULL: the page is off */
-    size_t n_latest;          /* since the start */
+    struct gad_event event; /* scratch */
+    struct recent *recent;
 };
 
 static int name_sensor(struct feed *f)
@@ -119,11 +118,14 @@ static void emit(struct feed *f)
 static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wall)
 {
     struct feed *f = arg;
+    struct stats *s = f->o.stats;
 
     begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
     emit(f);
-    if (f->latest)
-        f->latest[f->n_latest++ % LATEST] = f->event;
+    *(a->severity == GAD_SEVERITY_HIGH     ? &s->alerts_high
+      : a->severity == GAD_SEVERITY_MEDIUM ? &s->alerts_medium
+                                           : &s->alerts_low) += 1;
+    s->incidents_unlisted += recent_put(f->recent, &f->event);
 }
 
 static void emit_limit(void *arg, const struct gad_limit_event *l)
@@ -131,11 +133,9 @@ static void emit_limit(void *arg, const struct gad_limit_event *l)
     feed_limit(arg, l);
 }
 
-const struct gad_event *feed_latest(const struct feed *f, size_t i)
+struct recent *feed_recent(const struct feed *f)
 {
-    if (!f->latest || i >= f->n_latest || i >= LATEST)
-        return NULL;
-    return &f->latest[(f->n_latest - 1 - i) % LATEST];
+    return f->recent;
 }
 
 static void on_heartbeat(void *arg)
@@ -379,7 +379,7 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
     f->line = GAD_BUF_INIT(LINE_MAX_BYTES);
     if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) || !gad_buf_room(&f->line, LINE_MAX_BYTES))
         return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
-    if (o->config->metrics.page && !(f->latest = gad_calloc(LATEST, sizeof(*f->latest))))
+    if (recent_new(&f->recent) != 0)
         return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     int r = name_sensor(f);
     if (r != 0)
@@ -452,7 +452,7 @@ void feed_free(struct feed *f)
     feed_spool_close(f->spool);
     gad_buf_deinit(&f->packed);
     gad_buf_deinit(&f->line);
-    gad_free(f->latest);
+    recent_free(f->recent);
     gad_free(f);
 }
 

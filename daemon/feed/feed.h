@@ -31,6 +31,7 @@ struct gad_model_event;
 struct gad_spool_status;
 struct job;
 struct output_status;
+struct recent;
 struct stats;
 struct suppressor;
 
@@ -90,9 +91,8 @@ const struct gad_spool_status *feed_spool(const struct feed *f);
 void feed_release_models(struct feed *f);    /* other models are in use */
 size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are being counted */
 
-/* Returns the alert raised @i alerts before the last one; NULL: the feed keeps no such alert, or
- * [metrics] page is off. */
-const struct gad_event *feed_latest(const struct feed *f, size_t i);
+/* The latest alerts of the last incidents. */
+struct recent *feed_recent(const struct feed *f);
 
 /* Returns the status of the i-th output, including what waits for it and losses that it has not
  * read yet. False: no such output. */

@@ -24,6 +24,7 @@
 #include "daemon/main/signals.h"
 #include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/metrics/warnings.h"
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "daemon/reload/events.h"
@@ -63,6 +64,7 @@ struct daemon {
     struct reload *reload; /* NULL: files are read once (-r) */
     struct control *control;
     struct metrics *metrics; /* NULL: not configured */
+    struct warnings *warnings;
     struct announce *announce;
     bool once, stopping, server_stopped, captures_ended;
 };
@@ -284,6 +286,7 @@ static void daemon_deinit(struct daemon *self)
     scorer_stop(self->scorer);
     metrics_free(self->metrics);
     control_free(self->control);
+    warnings_free(self->warnings);
     reload_free(self->reload);
     server_free(self->server);
     capture_merge_free(self->captures);
@@ -375,6 +378,14 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
 
     if (r != 0)
         return r;
+    const struct warnings_options warn = {.base = self->base,
+                                          .config = self->config,
+                                          .models = m,
+                                          .stats = &self->stats,
+                                          .feed = self->feed,
+                                          .captures = self->captures};
+    if (warnings_new(&warn, &self->warnings) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory");
     const struct control_options control = {.base = self->base,
                                             .config = self->config,
                                             .models = m,
@@ -385,6 +396,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .record_log = self->record_log,
                                             .captures = self->captures,
                                             .server = self->server,
+                                            .warnings = self->warnings,
                                             .reopen = reopen,
                                             .arg = self};
     r = control_new(&control, &self->control, d);
@@ -396,7 +408,8 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .stats = &self->stats,
                                             .feed = self->feed,
                                             .server = self->server,
-                                            .captures = self->captures};
+                                            .captures = self->captures,
+                                            .warnings = self->warnings};
     return metrics_new(&metrics, &self->metrics, d);
 }
 

@@ -204,13 +204,15 @@ static void send_refusal(struct evhttp_request *req, int code, const char *text)
     send_bytes(req, code, text, strlen(text), "text/plain; charset=utf-8");
 }
 
-static void send_made(struct metrics *m, struct evhttp_request *req,
-                      void (*make)(const struct metrics_options *o, struct gad_buf *b),
-                      const char *type)
+static struct gad_buf *empty_page(struct metrics *m)
 {
     m->page.pos = m->page.len = 0;
     m->page.bad = false;
-    make(&m->o, &m->page);
+    return &m->page;
+}
+
+static void send_page(struct metrics *m, struct evhttp_request *req, const char *type)
+{
     if (m->page.bad)
         evhttp_send_error(req, HTTP_INTERNAL, "no memory");
     else
@@ -234,21 +236,24 @@ static bool send_live(struct metrics *m, struct evhttp_request *req, const char 
         return false;
     if (!*m->o.config->metrics.unix_path && !live_host_is_ours(host))
         send_refusal(req, FORBIDDEN, "only by IP address or as localhost\n");
-    else if (is_data)
-        send_made(m, req, live_json, "application/json");
-    else
+    else if (is_data) {
+        live_json(&m->o, evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req)), empty_page(m));
+        send_page(m, req, "application/json");
+    } else
         send_bytes(req, HTTP_OK, a->data, a->len, a->type);
     return true;
 }
 
 static void asked(struct evhttp_request *req, void *arg)
 {
+    struct metrics *m = arg;
     const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
 
     (void)evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
-    if (path && strcmp(path, "/metrics") == 0)
-        send_made(arg, req, metrics_page, "text/plain; version=0.0.4; charset=utf-8");
-    else if (!path || !send_live(arg, req, path))
+    if (path && strcmp(path, "/metrics") == 0) {
+        metrics_page(&m->o, empty_page(m));
+        send_page(m, req, "text/plain; version=0.0.4; charset=utf-8");
+    } else if (!path || !send_live(m, req, path))
         send_refusal(req, HTTP_NOTFOUND, "only /metrics exists, and / if the page is enabled\n");
 }
 

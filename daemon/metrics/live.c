@@ -5,21 +5,30 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/alert/recent.h"
 #include "daemon/config/config.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/histogram.h"
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/metrics/metrics.h"
+#include "daemon/metrics/warnings.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
+#include "lib/base/text.h"
 #include "lib/event/event.h"
+#include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 #include "lib/spool/spool.h"
 #include "models/detector.h"
+
+enum {
+    ENTRIES = 64,         /* of one answer; the page requests the next ones */
+    EVENT_MAX = 16 << 10, /* bytes of one event */
+};
 
 bool live_host_is_ours(const char *host)
 {
@@ -171,61 +180,68 @@ static void add_sources(struct gad_buf *b, const struct capture_merge *captures)
     gad_json_raw(b, "]");
 }
 
-static void add_alert(struct gad_buf *b, const struct gad_event *e)
+/* Texts, most important first. */
+static void add_warnings(struct gad_buf *b, struct warnings *w)
 {
-    const struct gad_alert *a = &e->alert;
-    const struct gad_tuple *t = &a->record.tuple;
+    struct warnings_list list = {0};
 
-    gad_json_raw(b, "{\"seq\":");
-    gad_json_u64(b, e->seq);
-    gad_json_key(b, "time");
-    gad_json_time(b, e->time);
-    text(b, "model", a->model);
-    real(b, "score", (double)a->score);
-    real(b, "threshold", (double)a->threshold);
-    gad_json_key(b, "p_value");
-    gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
-    number(b, "risk", a->risk);
-    text(b, "severity", gad_severity_name(a->severity));
-    number(b, "count", a->count);
-    text(b, "service", gad_name_text(GAD_SERVICE, (int)a->record.v[GAD_SERVICE]));
-    text(b, "flag", gad_name_text(GAD_FLAG, (int)a->record.v[GAD_FLAG]));
-    if (t->family != 0) {
-        gad_json_key(b, "src_ip");
-        gad_json_address(b, t->family, t->src);
-        number(b, "src_port", t->src_port);
-        gad_json_key(b, "dest_ip");
-        gad_json_address(b, t->family, t->dst);
-        number(b, "dest_port", t->dst_port);
-    }
-    gad_json_key(b, "top_features");
-    gad_json_top(b, a, a->n_top);
-    gad_json_raw(b, "}");
-}
-
-static void add_alerts(struct gad_buf *b, const struct feed *feed)
-{
-    const struct gad_event *e;
-
-    gad_json_raw(b, ",\"alerts\":[");
-    for (size_t i = 0; (e = feed_latest(feed, i)) != NULL; i++) {
+    warnings_get(w, &list);
+    gad_json_raw(b, ",\"warnings\":[");
+    for (size_t i = 0; i < list.n; i++) {
         if (i > 0)
             gad_json_raw(b, ",");
-        add_alert(b, e);
+        gad_json_text(b, list.warning[i].text);
     }
     gad_json_raw(b, "]");
 }
 
-void live_json(const struct metrics_options *o, struct gad_buf *b)
+/* The entries that changed after @since, each event as outputs of format json receive it. */
+static void add_incidents(struct gad_buf *b, struct recent *r, uint64_t since)
+{
+    static const struct gad_format_options options = {.max = EVENT_MAX};
+    struct recent_entry e = {.change = since};
+    size_t n = 0;
+
+    gad_json_raw(b, ",\"incidents\":[");
+    for (; n < ENTRIES && recent_after(r, e.change, &e); n++) {
+        gad_buf_printf(b, "%s{\"change\":", n > 0 ? "," : "");
+        gad_json_u64(b, e.change);
+        number(b, "alerts", e.alerts);
+        gad_json_key(b, "event");
+        if (gad_format_write(&gad_format_json, e.event, &options, b) != 0)
+            b->bad = true;
+        gad_json_raw(b, "}");
+    }
+    gad_json_raw(b, "]");
+    number(b, "change", n > 0 ? e.change : since);
+    number(b, "last_change", recent_last(r));
+}
+
+/* "since=N"; anything else: 0. */
+static uint64_t since_of(const char *query)
+{
+    uint64_t n = 0;
+
+    if (!query || strncmp(query, "since=", 6) != 0 ||
+        gad_text_u64(query + 6, strlen(query + 6), UINT64_MAX - 1, &n) != 0)
+        return 0;
+    return n;
+}
+
+void live_json(const struct metrics_options *o, const char *query, struct gad_buf *b)
 {
     gad_json_raw(b, "{\"version\":\"" GANAD_VERSION "\"");
     gad_json_key(b, "time");
     gad_json_time(b, gad_time_wall());
+    gad_json_key(b, "started");
+    gad_json_time(b, o->stats->started);
     real(b, "uptime", gad_time_seconds(gad_time_sub(gad_time_wall(), o->stats->started)));
+    add_warnings(b, o->warnings);
+    add_incidents(b, feed_recent(o->feed), since_of(query));
     add_counters(b, o->stats);
     add_models(b, o->models);
     add_outputs(b, o->feed);
+    number(b, "spool_quota", o->config->spool.quota);
     add_sources(b, o->captures);
-    add_alerts(b, o->feed);
     gad_json_raw(b, "}");
 }

@@ -23,6 +23,7 @@ struct metrics;
 struct models;
 struct capture_merge;
 struct stats;
+struct warnings;
 
 struct metrics_options {
     struct event_base *base;
@@ -32,6 +33,7 @@ struct metrics_options {
     struct feed *feed;
     const struct capture_merge *captures; /* or NULL */
     const struct server *server;          /* or NULL */
+    struct warnings *warnings;
 };
 
 /* *ret is NULL if no address is configured. Everything in @o must outlive it. */

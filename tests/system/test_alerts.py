@@ -260,9 +260,8 @@ class Alerts(unittest.TestCase):
             self.check(raw, found, lines)
             self.assertEqual(len(pretty), n)
             for line in pretty:
-                self.assertRegex(line,
-                                 rb"^\S+Z  ANOMALY  score \S+ \(threshold \S+\), p \S+, random  "
-                                 rb"\S+/\S+ \S+  \w+ \S+ \(expected \S+\) \d+%, ")
+                self.assertRegex(line, rb"^\S+Z  (high  |medium|low   )  alert   \S.*; "
+                                       rb"\w+ \S+ \(expected \S+\) \d+%, ")
 
     def test_addresses_are_in_the_alerts(self):
         lines = ganad.data_lines(1000)
@@ -296,7 +295,8 @@ class Words(unittest.TestCase):
             r = d.ctl("score", "--no-alerts", "-", input=b"".join(ganad.data_lines(100)))
             self.assertEqual(r.returncode, 0)
             s = json.loads(d.ctl("status", "--json", control=True).stdout)
-            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "models",
+            self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "warnings",
+                                      "lately", "models",
                                       "outputs", "spool", "records", "sources",
                                   "counters"})
             self.assertEqual((s["pid"], s["config_file"]), (d.process.pid, d.conf))
@@ -306,7 +306,7 @@ class Words(unittest.TestCase):
                               "steps", "search_rate", "unscored"})
             self.assertEqual((s["models"][0]["scored"], s["counters"]["records_scored"]),
                              (100, 100))
-            text = d.ctl("status", control=True).stdout.decode()
+            text = d.ctl("status", "--all", control=True).stdout.decode()
             for word in (s["version"], str(d.process.pid), s["models"][0]["name"], "records_scored",
                          d.conf):
                 self.assertIn(word, text)

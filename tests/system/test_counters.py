@@ -54,7 +54,7 @@ class Counters(Case):
                                        for e in events("stats")), 20, "the stats event")
             counters = events("stats")[-1]["counters"]
             self.assertEqual({k: counters["capture_" + k] for k in status}, status)
-            text = d.ctl("status", control=True).stdout.decode()
+            text = d.ctl("status", "--all", control=True).stdout.decode()
             self.assertRegex(text, r"\nflow_evicted +24\n")
             self.assertNotIn("flow_inspect_refused", text)
             ganad.wait_for(lambda: events("blind"), 20, "the blind event")
@@ -80,7 +80,8 @@ class Counters(Case):
         with ganad.Daemon(captures={"lan": {"file": name}},
                           metrics={"unix": "{dir}/metrics.sock"}) as d:
             ganad.wait_for(lambda: d.status().source[0].state == "ended", 20, "the file was read")
-            self.assertRegex(d.ctl("status", control=True).stdout.decode(), "\nlan: " + line)
+            shown = d.ctl("status", "--all", control=True).stdout.decode()
+            self.assertRegex(shown, "\nlan: " + line)
             unread = json.loads(d.ctl("status", "-J", control=True).stdout)["sources"][0]["unread"]
             self.assertEqual(unread[:2], [
                 {"kind": "ethertype", "number": 0x88cc, "name": "LLDP", "count": 12},

@@ -56,7 +56,7 @@ class Directory(Case):
             self.assertEqual((s.packets, s.target, s.files_broken),
                              (len(self.traffic.packets), self.spool, 0))
             self.assertGreater(s.flows, 0)
-            self.assertRegex(d.ctl("status", control=True).stdout.decode(),
+            self.assertRegex(d.ctl("status", "--all", control=True).stdout.decode(),
                              r"\nspool0: files read 4, broken 0\n")
             self.assertEqual(d.stop(), 0)
             self.assertEqual(self.alerts(d), self.expected(self.pcap))

@@ -133,7 +133,7 @@ class Addresses(Case):
             self.delivers(d, got)
             self.connected(d, "127.0.0.3")
             self.assertIn(f"siem is connected to 127.0.0.3:{self.port}".encode(),
-                          d.ctl("status", control=True).stdout)
+                          d.ctl("status", "--all", control=True).stdout)
             self.assertEqual(d.output().connects, 1)  # within one attempt, and without an error
             self.assertNotIn("warning: feed", d.read_log())
             self.assertEqual(d.stop(), 0)

@@ -69,7 +69,7 @@ class Tls(unittest.TestCase):
                                "it is refused")
             self.assertRegex(o.error, "|".join(words))
             self.assertEqual((o.connects, o.sent), (0, 0))
-            self.assertIn(o.error.encode(), d.ctl("status", control=True).stdout)
+            self.assertIn(o.error.encode(), d.ctl("status", "--all", control=True).stdout)
             self.assertEqual(d.stop(), 0)
 
     def test_an_authority_that_is_not_ours(self):

@@ -107,7 +107,7 @@ class Links(NetCase):
             self.assertEqual((shown["state"], shown["link"], shown["link_changes"]),
                              ("down", "down", 2))
             self.assertIn("\nwire: link down, changed 2 times\n",
-                          d.ctl("status", control=True).stdout.decode())
+                          d.ctl("status", "--all", control=True).stdout.decode())
             if shutil.which("curl"):
                 self.assertEqual([metric(d, "ganad_capture_" + n, "wire")
                                   for n in ("up", "link_up", "link_changes_total")],

@@ -19,12 +19,13 @@ import ganad
 import test_metrics
 
 FILES = {"/": "text/html", "/live.js": "text/javascript", "/live.css": "text/css",
-         "/uplot.js": "text/javascript",
+         "/incidents.js": "text/javascript", "/suppress.js": "text/javascript",
+         "/text.js": "text/javascript", "/uplot.js": "text/javascript",
          "/uplot.css": "text/css", "/live.json": "application/json"}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
-ALERTS_MAX = 50
+ENTRIES = 64  # incidents of one answer
 
 
 def free_port():
@@ -89,8 +90,8 @@ class Live(unittest.TestCase):
     def test_the_figures_are_those_of_status_and_the_alerts_those_of_the_file(self):
         s = json.loads(get(self.port, "/live.json")[1])
         self.assertEqual(set(s), {"version", "time", "uptime", "counters", "latency", "models",
-                                  "outputs", "spool_bytes",
-                                  "sources", "alerts"})
+                                  "outputs", "spool_bytes", "spool_quota", "sources", "started",
+                                  "warnings", "incidents", "change", "last_change"})
         self.assertEqual(s["counters"]["records_scored"], self.d.counter("records_scored"))
         self.assertGreaterEqual(sum(s["latency"]["counts"]), 3)
         m = s["models"][0]
@@ -102,11 +103,24 @@ class Live(unittest.TestCase):
                                                 control=True).stdout)["models"][0]["features"]})
         with open(self.d.path("alerts")) as f:
             reported = [e for e in map(json.loads, f) if e["event_type"] == "alert"]
-        self.assertGreater(len(reported), ALERTS_MAX)
-        self.assertEqual(len(s["alerts"]), ALERTS_MAX)
-        for ours, theirs in zip(s["alerts"], reversed(reported)):
-            for key in "seq", "score", "p_value", "risk", "threshold", "top_features":
-                self.assertEqual(ours[key], theirs[key], key)
+        self.assertGreater(len(reported), 2 * ENTRIES)
+        listed, since = [], 0
+        while since < s["last_change"]:
+            page = json.loads(get(self.port, f"/live.json?since={since}")[1])
+            self.assertTrue(0 < len(page["incidents"]) <= ENTRIES)
+            listed += page["incidents"]
+            since = page["change"]
+            self.assertEqual(since, listed[-1]["change"])
+        self.assertEqual(len(listed), min(len(reported), 256))
+        self.assertEqual([x["change"] for x in listed], sorted({x["change"] for x in listed}))
+        by_id = {e["event_id"]: e for e in reported}
+        for one in listed:
+            self.assertEqual(one["event"], by_id[one["event"]["event_id"]])
+        for query, n in ((f"?since={since}", 0), (f"?since={since - 1}", 1), ("?since=x", ENTRIES),
+                         ("?since=-1", ENTRIES), ("?since=99999999999999999999", ENTRIES),
+                         ("?since=" + "9" * 19, 0), ("?", ENTRIES)):
+            page = json.loads(get(self.port, "/live.json" + query)[1])
+            self.assertEqual(len(page["incidents"]), n, query)
 
     def test_without_the_key_there_is_no_page(self):
         with ganad.Daemon(metrics={"unix": "{dir}/metrics.sock"}) as d:
@@ -122,8 +136,8 @@ class Live(unittest.TestCase):
                                      ("narrow", (420, 2400), False)):
                 b.emulate(size, dark)
                 b.call("POST", "url", {"url": f"http://127.0.0.1:{self.port}/"})
-                ganad.wait_for(lambda: b.run("return document.querySelectorAll('#alerts "
-                                             "tr').length") == ALERTS_MAX, 20, "alerts")
+                ganad.wait_for(lambda: b.run("return document.querySelectorAll('.incident')"
+                                             ".length") > ENTRIES, 20, "alerts")
                 test_metrics.score(self.d, 500)
                 time.sleep(3)  # three more polls: lines, and not only points
                 self.assertEqual(b.run("return document.querySelectorAll('.chart canvas').length"),
@@ -131,7 +145,7 @@ class Live(unittest.TestCase):
                 self.assertIn("odd.name-1",
                               b.run("return document.getElementById('models').textContent"))
                 self.assertGreater(b.run("return document.querySelectorAll('.bar').length"), 5)
-                self.assertTrue(b.run("return document.getElementById('gone').hidden"))
+                self.assertEqual(b.run("return document.getElementById('gone').textContent"), "")
                 self.assertLessEqual(b.run("return document.documentElement.scrollWidth - "
                                            "window.innerWidth"), 0)
                 elsewhere = b.run("return performance.getEntriesByType('resource').map(x => "

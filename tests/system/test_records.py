@@ -223,7 +223,7 @@ class Running(Case):
             shown = json.loads(d.ctl("status", "--json", control=True).stdout)["records"]
             self.assertEqual((shown["written"], shown["bytes"], shown["rotations"]),
                              (n, len(want), r.rotations))
-            self.assertRegex(d.ctl("status", control=True).stdout.decode(),
+            self.assertRegex(d.ctl("status", "--all", control=True).stdout.decode(),
                              rf"\ncsv +open +{n} .*{d.path('records')}\n")
         with ganad.Daemon() as d:
             self.assertFalse(d.status().HasField("records"))

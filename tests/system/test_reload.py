@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -352,11 +353,11 @@ class Reloads(unittest.TestCase):
             self.assertEqual(ctl(d, "reload")[0], 1)
             self.assertEqual(ctl(d, "model", "rollback", "n")[0], 1)
             shown = tail.communicate(timeout=20 * ganad.SLOW)[0].decode().splitlines()
-            self.assertEqual([line.split("  MODEL  ")[1][:60] for line in shown[:3]],
-                             [f"m loaded: {second[:16]} instead of {first[:16]}",
-                              f"m rolled-back: {first[:16]} instead of "
-                              f"{second[:16]}", f"n added: {second[:16]}"])
-            self.assertIn(f"configuration refused: model 'm': {missing}", shown[4])
+            self.assertEqual([re.split("  model +model", line)[1] for line in shown[:3]],
+                             [f" 'm' loaded: {second[:16]} instead of {first[:16]}",
+                              f" 'm' rolled-back: {first[:16]} instead of {second[:16]}",
+                              f" 'n' added: {second[:16]}"])
+            self.assertIn(f"models refused: model 'm': {missing}", shown[4])
             self.assertEqual((d.counter("reloads"), d.counter("reloads_refused")), (5, 2))
             self.assertEqual(d.stop(), 0)
             with open(d.path("alerts")) as f:

@@ -187,7 +187,7 @@ class Samples(unittest.TestCase):
                    "--epochs", "2", cwd=self.dir)
 
     def test_readme(self):
-        silent = ("ganadctl extract ", "ganadctl tail ", "ganadctl model load ")
+        silent = ("ganadctl extract ", "ganadctl incidents ", "ganadctl tail ", "ganadctl model load ")
         real = {"ganadctl score --local ": self.real_score,
                 "ganadd -c own.conf -r ": self.real_read,
                 "ganad-train fit ": self.real_fit,

@@ -10,6 +10,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/net/unread.h"
+#include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/ctl.h"
 
@@ -282,6 +283,8 @@ static void print_status(const Ganad__V1__StatusReply *s)
     printf("ganadd %s, pid %u, up %s\n", ctl_safe(s->version, text), s->pid,
            show_duration(s->uptime, n));
     printf("configuration %s\n", ctl_safe(s->config_file, text));
+    for (size_t i = 0; i < s->n_warning; i++)
+        printf("! %s\n", ctl_safe(s->warning[i], text));
     if (s->n_model > 0)
         print_models(s);
     print_budgets(s);
@@ -471,11 +474,33 @@ static json_t *clients(const Ganad__V1__StatusReply *s)
     return list;
 }
 
+static json_t *warnings(const Ganad__V1__StatusReply *s)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < s->n_warning; i++) {
+        json_t *one = json_string(s->warning[i]);
+        char text[CTL_TEXT];
+        (void)json_array_append_new(list, one ? one : json_string(ctl_safe(s->warning[i], text)));
+    }
+    return list;
+}
+
+static json_t *lately(const Ganad__V1__StatusReply__Lately *l)
+{
+    if (!l)
+        return json_null();
+    return json_pack("{s:f, s:I, s:I, s:I}", "seconds", l->seconds, "records",
+                     (json_int_t)l->records, "anomalous", (json_int_t)l->anomalous, "alerts",
+                     (json_int_t)l->alerts);
+}
+
 static int print_json(const Ganad__V1__StatusReply *s)
 {
-    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-                          s->version, "pid", (json_int_t)s->pid, "uptime", s->uptime, "config_file",
-                          s->config_file, "models", models(s), "outputs", outputs(s), "spool",
+    json_t *o = json_pack("{s:s, s:I, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                          "version", s->version, "pid", (json_int_t)s->pid, "uptime", s->uptime,
+                          "config_file", s->config_file, "warnings", warnings(s), "lately",
+                          lately(s->lately), "models", models(s), "outputs", outputs(s), "spool",
                           spool(s->spool), "records", records(s->records), "clients", clients(s),
                           "sources", sources(s), "counters", counters(s->counter, s->n_counter));
     int err = o ? json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) : -1;
@@ -486,30 +511,46 @@ static int print_json(const Ganad__V1__StatusReply *s)
 
 static int run(const struct cli_command *self, int argc, char **argv)
 {
+    static const struct option longs[] = {CTL_LONG_OPTIONS,
+                                          {"json", no_argument, NULL, 'J'},
+                                          {"all", no_argument, NULL, 'a'},
+                                          {NULL, 0, NULL, 0}};
     Ganad__V1__StatusReply *s = NULL;
-    bool json = false;
+    bool json = false, all = false;
+    int c;
 
-    if (ctl_only_json(self, argc, argv, &json) != CLI_OK)
-        return CLI_USAGE;
+    while ((c = option_next(argc, argv, CTL_OPTIONS "Ja", longs, NULL)) != -1) {
+        if (c == 'J')
+            json = true;
+        else if (c == 'a')
+            all = true;
+        else if (ctl_option(self, c, optarg) != CLI_OK)
+            return CLI_USAGE;
+    }
+    if (argc > optind)
+        return cli_usage(self, "takes no '%s'", argv[optind]);
 
     int code = status_get(&s);
     if (code != CLI_OK)
         return code;
-    if (!json)
-        print_status(s);
-    else if (print_json(s) != 0)
+    if (json && print_json(s) != 0)
         code = CLI_FAILED;
+    else if (!json && all)
+        print_status(s);
+    else if (!json)
+        status_summary(s);
     ganad__v1__status_reply__free_unpacked(s, NULL);
     return code;
 }
 
 const struct cli_command command_status = {
     .name = "status",
-    .usage = "[--json]",
-    .summary = "show models, outputs, records, sources and counters of the running ganadd",
+    .usage = "[--json] [--all]",
+    .summary = "show warnings and what ganadd reads, finds and sends",
     .help =
-        "  -J, --json   one object with the keys version, pid, uptime (s), config_file, models,\n"
-        "               outputs, spool, records (null without such a file), clients, sources,\n"
-        "               counters\n",
+        "  -J, --json   one object with the keys version, pid, uptime (s), config_file, warnings,\n"
+        "               lately, models, outputs, spool, records (null without such a file),\n"
+        "               clients, sources, counters\n"
+        "  -a, --all    everything, also all counters\n",
     .run = run,
 };

@@ -5,15 +5,15 @@
 
 #include <jansson.h>
 
-#include "lib/base/text.h"
 #include "lib/suppress/rule.h"
 #include "tools/common/option.h"
 #include "tools/common/show.h"
 #include "tools/ganadctl/client.h"
 #include "tools/ganadctl/ctl.h"
+#include "tools/ganadctl/event_row.h"
 #include "tools/ganadctl/status.h"
 
-enum { TEXT = 256, ALIVE_MS = 5000 };
+enum { ALIVE_MS = 5000 };
 
 /* --- which events are shown: what can match no event is refused before the first --- */
 
@@ -141,121 +141,11 @@ static bool wants(const struct tail_filter *f, const json_t *event)
 
 struct tail {
     bool json, colour;
+    size_t width;   /* 0: rows are not cut */
     uint64_t count; /* events still to show; UINT64_MAX: until interrupted */
+    struct row_day day;
     struct tail_filter filter;
 };
-
-/* A scalar of an alert, escaped for a terminal; "-" if it is absent. */
-static const char *scalar(const json_t *o, const char *key, char text[static TEXT])
-{
-    const json_t *v = json_object_get(o, key);
-
-    if (json_is_string(v))
-        gad_text_escape(text, TEXT, json_string_value(v), json_string_length(v));
-    else if (json_is_integer(v))
-        (void)snprintf(text, TEXT, "%lld", (long long)json_integer_value(v));
-    else if (json_is_real(v))
-        (void)snprintf(text, TEXT, "%.6g", json_real_value(v));
-    else
-        (void)snprintf(text, TEXT, "-");
-    return text;
-}
-
-static void print_reasons(const json_t *list)
-{
-    char name[TEXT], value[TEXT], expected[TEXT], text[CTL_REASON];
-    const json_t *r;
-    size_t i;
-
-    json_array_foreach(list, i, r)
-    {
-        ctl_reason(scalar(r, "name", name), scalar(r, "value", value),
-                   scalar(r, "expected", expected), json_number_value(json_object_get(r, "share")),
-                   text);
-        printf("%s%s", i == 0 ? "  " : ", ", text);
-    }
-}
-
-static void print_connection(const json_t *alert)
-{
-    const json_t *f = json_object_get(alert, "features");
-    char a[TEXT], b[TEXT], c[TEXT];
-
-    bool ports = json_integer_value(json_object_get(alert, "src_port")) != 0 ||
-                 json_integer_value(json_object_get(alert, "dest_port")) != 0;
-    if (json_object_get(alert, "src_ip") && ports) {
-        printf("  %s:%s", scalar(alert, "src_ip", a), scalar(alert, "src_port", b));
-        printf(" > %s:%s", scalar(alert, "dest_ip", a), scalar(alert, "dest_port", b));
-    } else if (json_object_get(alert, "src_ip")) { /* ICMP has no ports */
-        printf("  %s > %s", scalar(alert, "src_ip", a), scalar(alert, "dest_ip", b));
-    }
-    printf("  %s/%s %s", scalar(f, "protocol_type", a), scalar(f, "service", b),
-           scalar(f, "flag", c));
-}
-
-static void print_repeats(const json_t *rollup)
-{
-    json_int_t n = json_integer_value(json_object_get(rollup, "count"));
-
-    if (n > 1)
-        printf("  (%lld connections)", (long long)n);
-}
-
-/* Red for the highest severity. */
-static const char *colour_of(const json_t *alert)
-{
-    json_int_t severity = json_integer_value(json_object_get(alert, "severity"));
-    return severity <= 1 ? "\033[1;31m" : severity == 2 ? "\033[1;33m" : "\033[1m";
-}
-
-static void print_model(const json_t *event)
-{
-    char when[TEXT], name[TEXT], action[TEXT], sha[TEXT];
-    const char *model = scalar(event, "model", name);
-
-    printf("%s  MODEL  %s %s", scalar(event, "timestamp", when), *model ? model : "configuration",
-           scalar(event, "action", action));
-    if (json_object_get(event, "model_sha256"))
-        printf(": %.16s", scalar(event, "model_sha256", sha));
-    if (json_object_get(event, "previous_sha256"))
-        printf(" instead of %.16s", scalar(event, "previous_sha256", sha));
-    if (json_object_get(event, "reason"))
-        printf(": %s", scalar(event, "reason", sha));
-    putchar('\n');
-}
-
-/* One line per event. An event without the shape of the feed is shown escaped and unchanged. */
-static void print_event(const struct tail *t, const json_t *event, const char *text)
-{
-    char when[TEXT], score[TEXT], threshold[TEXT], p[TEXT], model[TEXT], lost[TEXT];
-    const char *type = json_string_value(json_object_get(event, "event_type"));
-
-    if (type && strcmp(type, "loss") == 0) {
-        printf("%s alerts were lost here: this tail read too slowly\n",
-               scalar(event, "lost", lost));
-    } else if (type && strcmp(type, "alert") == 0) {
-        printf("%s  %sANOMALY%s  score %s (threshold %s), p %s, %s",
-               scalar(event, "timestamp", when), t->colour ? colour_of(event) : "",
-               t->colour ? "\033[0m" : "", scalar(event, "score", score),
-               scalar(event, "threshold", threshold), scalar(event, "p_value", p),
-               scalar(event, "model", model));
-        print_connection(event);
-        print_reasons(json_object_get(event, "top_features"));
-        print_repeats(json_object_get(event, "rollup"));
-        putchar('\n');
-    } else if (type && strcmp(type, "model") == 0) {
-        print_model(event);
-    } else if (type && strcmp(type, "heartbeat") == 0) {
-        printf("%s  HEARTBEAT  %s: up %s s, %s records, %s alerts\n",
-               scalar(event, "timestamp", when), scalar(event, "host", model),
-               scalar(event, "uptime", score), scalar(event, "records", p),
-               scalar(event, "alerts", lost));
-    } else {
-        char line[4096];
-        gad_text_escape(line, sizeof(line), text, strlen(text));
-        puts(line);
-    }
-}
 
 static int take_event(struct client *c, struct tail *t, const struct gad_frame *f,
                       struct gad_diag *d)
@@ -274,7 +164,7 @@ static int take_event(struct client *c, struct tail *t, const struct gad_frame *
         if (t->json)
             puts(e->json);
         else
-            print_event(t, event, e->json);
+            row_print(&t->day, event, e->json, t->width, t->colour);
     }
     const char *type = json_string_value(json_object_get(event, "event_type"));
     if (type && strcmp(type, "model") == 0)
@@ -318,8 +208,10 @@ static int run(const struct cli_command *self, int argc, char **argv)
                                           {"host", required_argument, NULL, 'H'},
                                           {"model", required_argument, NULL, 'm'},
                                           {NULL, 0, NULL, 0}};
-    struct tail t = {
-        .count = UINT64_MAX, .filter = {.severity = 3}, .colour = show_is_terminal(STDOUT_FILENO)};
+    struct tail t = {.count = UINT64_MAX,
+                     .filter = {.severity = 3},
+                     .colour = show_is_terminal(STDOUT_FILENO),
+                     .width = row_width()};
     struct client client = CLIENT_INIT;
     struct gad_diag d = {0};
     int c;
