@@ -22,6 +22,8 @@
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"
+#include "lib/record/community_id.h"
+#include "lib/record/make.h"
 
 enum {
     LATEST = 50, /* alerts kept for the live page */
@@ -58,6 +60,7 @@ struct feed {
     struct output_thread *output_thread;
     struct renewal *renewal;
     struct decider *decider;
+    struct gad_community_id *id;
     struct watch *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
@@ -120,6 +123,7 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
     struct feed *f = arg;
 
     begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
+    gad_record_identify(&f->event.alert.record, f->id);
     emit(f);
     if (f->latest)
         f->latest[f->n_latest++ % LATEST] = f->event;
@@ -376,6 +380,8 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
     int r = name_sensor(f);
     if (r != 0)
         return gad_fail(d, r, "alerts: no name for this sensor: %s", gad_strerror(r));
+    if (gad_community_id_new((uint16_t)o->config->records.community_id_seed, &f->id) != 0)
+        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     const struct decider_options deciding = {.config = o->config,
                                              .stats = o->stats,
                                              .suppressor = o->suppressor,
@@ -440,6 +446,7 @@ void feed_free(struct feed *f)
     watch_free(f->heartbeat);
     watch_free(f->stats);
     decider_free(f->decider);
+    gad_community_id_free(f->id);
     feed_spool_close(f->spool);
     gad_buf_deinit(&f->packed);
     gad_buf_deinit(&f->line);

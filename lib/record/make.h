@@ -27,10 +27,10 @@ struct gad_conn;
 struct gad_record;
 struct gad_services;
 
-/**
- * gad_record_make() - sets all but the window features, which are 0
- * @id:  NULL: without Community ID
- * @ret: overwritten
- */
-void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
-                     const struct gad_conn *c, struct gad_record *ret);
+/* Sets all of @ret but the window features, which are 0, and the Community ID, which follows. */
+void gad_record_make(const struct gad_services *s, const struct gad_conn *c,
+                     struct gad_record *ret);
+
+/* Computes the Community ID of a record that has none yet. It takes longer than all else in the
+ * record, so only those get it that are written or raise an alert. */
+void gad_record_identify(struct gad_record *r, struct gad_community_id *id);
