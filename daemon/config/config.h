@@ -47,6 +47,7 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
+    uint64_t memo; /* bytes; 0: none */
     const char *networks; /* as daemon/config/networks.h reads them */
     bool shadow;
     struct config_value *value; /* one a key of the table */

@@ -249,6 +249,8 @@ const struct config_key config_keys[] = {
      "searches a second of a model that searches (anogan); records beyond it are unscored"},
     {"model", "search_steps", CONFIG_COUNT, IN_MODEL(search_steps), 1, 100000, "1000", NULL,
      "a model whose searches have more steps is not loaded"},
+    {"model", "memo", CONFIG_SIZE, IN_MODEL(memo), 0, 1 << 30, "4M", NULL,
+     "memory for scores of recent feature vectors, each of which is scored once; 0: none"},
     {"model", "networks", CONFIG_TEXT, IN_MODEL(networks), 0, 0, "", NULL,
      "connections from or to these go to it, unless a client names a model; empty: none"},
     {"model", "shadow", CONFIG_BOOL, IN_MODEL(shadow), 0, 0, "no", NULL,
