@@ -44,8 +44,15 @@
     X(alerts, false, "alerts raised")                                                              \
     X(alerts_rolled_up, false,                                                                     \
       "anomalous records that were aggregated into an alert, without the first of each")           \
+    X(alerts_bystanders, false, "anomalous records that an attack by others explains")             \
+    X(alerts_held, false, "alerts that wait, or waited, because of alerts.rate")                   \
+    X(incidents, true, "open incidents")                                                           \
+    X(incidents_begun, false, "incidents that began")                                              \
+    X(incidents_evicted, false, "incidents that ended early, because rollup_keys was reached")     \
     X(alerts_suppressed, false, "anomalous records that a rule suppressed")                        \
     X(alerts_limited, false, "anomalous records in no alert, beyond alerts.rate")                  \
+    X(bystanders_unchecked, false,                                                                 \
+      "records at an attacked target that were not checked, because there were too many")          \
     X(events, false, "events for the outputs: alerts, heartbeats, stats, models")                  \
     X(events_dropped, false, "events that the spool could not write to disk")                      \
     X(reloads, false, "reloads of models and configuration that were applied")                     \

@@ -126,6 +126,17 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
                           struct gad_reason reason[static GAD_N_COLUMNS]);
 
 /**
+ * gad_detector_score_without() - the score that a record would have without some columns
+ * @columns: set of 1 << enum gad_column
+ *
+ * These columns have the values that the model expects there, as in gad_detector_explain(). If the
+ * record is then not anomalous, these columns alone made it so. The cost is that of two rows, or of
+ * two searches. Does not allocate.
+ */
+float gad_detector_score_without(const struct gad_detector *det, struct gad_workspace *ws,
+                                 const struct gad_record *rec, uint64_t columns);
+
+/**
  * gad_detector_cause() - the column that is farthest from its reconstruction
  *
  * The column with the largest |x - xhat|, at the cost of scoring one row (for a model that

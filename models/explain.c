@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -153,6 +154,21 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
         sort_by_share(reason);
     }
     normalise(reason);
+}
+
+float gad_detector_score_without(const struct gad_detector *det, struct gad_workspace *ws,
+                                 const struct gad_record *rec, uint64_t columns)
+{
+    struct gad_reason reason[GAD_N_COLUMNS];
+    size_t first = 0;
+
+    explain_residual(det, ws, rec, gad_ld(gad_schema_dim(det->schema)), reason);
+    for (unsigned c = 0; c < GAD_N_COLUMNS; c++) {
+        size_t n = columns >> c & 1 ? elements_of(det, (enum gad_column)c, &first) : 0;
+        memcpy(ws->x + first, ws->xhat + first, n * sizeof(*ws->x));
+    }
+    det->ops->score(det->model, 1, ws->x, ws->scratch, ws->score);
+    return isfinite(ws->score[0]) ? ws->score[0] : FLT_MAX;
 }
 
 struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,

@@ -41,8 +41,7 @@ struct gad_memo_use {
     uint64_t unknown; /* categorical values outside the model's vocabulary */
 };
 
-/* @bytes: for entries, as whole sets of 536; at least one set. What is not used yet is not resident.
- */
+/* @bytes: for entries, in whole sets of 536; at least one set. Unused ones are not resident. */
 int gad_memo_new(size_t bytes, struct gad_memo **ret) GAD_MUST_CHECK;
 void gad_memo_free(struct gad_memo *m);
 GAD_DEFINE_CLEANUP(struct gad_memo, gad_memo_free);

@@ -1,54 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/alert/decide.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "daemon/alert/rollup.h"
+#include "daemon/alert/bystander.h"
+#include "daemon/alert/host.h"
+#include "daemon/alert/incidents.h"
+#include "daemon/alert/limiter.h"
+#include "daemon/alert/report.h"
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/config.h"
-#include "daemon/rate_limit.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
 #include "models/detector.h"
 
-enum { BURST = 10 }; /* seconds of the rate that are allowed at once */
+enum {
+    CLIENTS_PART = 4, /* incidents of clients: this part of those of captures */
+    GROWTH = 4,       /* of the interval between updates */
+    NEWS = 4,         /* alerts at once for a higher score at another target */
+    GUESSED_FROM = 5, /* failed logins before a login counts as guessed */
+    MARK_EVERY = 16,  /* records between two marks of the target as attacked */
+};
+#define INTERVAL_MAX_NS INT64_C(3600000000000) /* between two updates */
+#define RETRY_NS        INT64_C(50000000)      /* until an alert beyond the rate is tried again */
 
 struct decider {
     struct decider_options o;
-    struct rollup *rollup;  /* NULL: each anomaly raises an alert */
-    struct gad_time window; /* of the roll-up */
-    uint64_t keys, rate;
-    struct rate_limit limit;
-    struct gad_time now;    /* the latest time of a record */
-    struct gad_alert alert; /* scratch */
+    struct incidents *table[2]; /* of clients, of captures; NULL: each anomaly raises an alert */
+    struct gad_time interval, idle;
+    uint64_t keys, rate, next_number;
+    struct limiter limiter;
+    struct rate_limit checks; /* of bystanders */
+    struct gad_time now;      /* the latest time of a record */
+    struct gad_alert alert;   /* scratch */
+    struct incident_sample sample;
 };
+
+/* --- configuration --- */
 
 static void set_rate(struct decider *d, uint64_t rate)
 {
-    double a_second = d->o.by_packets ? 0 : (double)rate;
-
     d->rate = rate;
-    d->limit = rate_limit_init(a_second, BURST * a_second, gad_time_monotonic());
+    limiter_set(&d->limiter, d->o.by_packets ? 0 : rate, gad_time_monotonic());
+}
+
+static void free_tables(struct incidents **table)
+{
+    for (size_t i = 0; i < 2; i++)
+        incidents_free(table[i]);
+}
+
+static int make_tables(uint64_t keys, struct incidents **table)
+{
+    uint64_t of_clients = keys / CLIENTS_PART;
+    int r = incidents_new(keys, &table[1]);
+
+    return r != 0 ? r : incidents_new(of_clients, &table[0]);
 }
 
 int decider_configure(struct decider *d, const struct config *c)
 {
-    gad_cleanup(rollup_freep) struct rollup *fresh = NULL;
+    struct incidents *fresh[2] = {NULL, NULL};
+    bool was_on = d->table[1] != NULL, is_on = c->alerts.rollup.ns > 0;
 
-    if (c->alerts.rollup.ns != d->window.ns || c->alerts.rollup_keys != d->keys) {
-        int r = c->alerts.rollup.ns > 0
-                    ? rollup_new(c->alerts.rollup_keys, c->alerts.rollup, &fresh)
-                    : 0;
-        if (r != 0)
+    if (was_on != is_on || c->alerts.rollup_keys != d->keys) {
+        int r = is_on ? make_tables(c->alerts.rollup_keys, fresh) : 0;
+        if (r != 0) {
+            free_tables(fresh);
             return r;
+        }
         decider_flush(d);
-        rollup_free(d->rollup);
-        d->rollup = gad_steal(&fresh);
-        d->window = c->alerts.rollup;
-        d->keys = c->alerts.rollup_keys;
+        free_tables(d->table);
+        memcpy(d->table, fresh, sizeof(fresh));
     }
+    d->keys = c->alerts.rollup_keys;
+    d->interval = c->alerts.rollup;
+    d->idle = c->alerts.idle;
     if (c->alerts.rate != d->rate)
         set_rate(d, c->alerts.rate);
     return 0;
@@ -57,11 +85,13 @@ int decider_configure(struct decider *d, const struct config *c)
 int decider_new(const struct decider_options *o, struct decider **ret)
 {
     gad_cleanup(decider_freep) struct decider *d = gad_calloc(1, sizeof(*d));
+    struct gad_time now = gad_time_monotonic();
 
     if (!d)
         return GAD_ENOMEM;
     d->o = *o;
     d->o.config = NULL;
+    d->checks = rate_limit_init(BYSTANDER_CHECKS, BYSTANDER_CHECKS, now);
     set_rate(d, o->config->alerts.rate);
     int r = decider_configure(d, o->config);
     if (r != 0)
@@ -74,84 +104,237 @@ void decider_free(struct decider *d)
 {
     if (!d)
         return;
-    rollup_free(d->rollup);
+    free_tables(d->table);
+    limiter_deinit(&d->limiter);
     gad_free(d);
 }
 
-static bool may_emit(struct decider *d, struct gad_time now)
-{
-    return rate_limit_take(&d->limit, now, 1) == 1;
-}
+/* --- emitting --- */
 
-static void set_text(char *to, size_t size, const char *from)
+static void emit(struct decider *d, struct gad_time wall)
 {
-    (void)snprintf(to, size, "%s", from ? from : "");
-}
-
-static void emit(struct decider *d, const struct rollup_report *t, struct gad_time wall)
-{
-    const struct rollup_sample *s = t->sample;
-    struct gad_alert *a = &d->alert;
-
-    *a = (struct gad_alert){.record = s->record,
-                            .score = s->score,
-                            .threshold = t->model->threshold,
-                            .p_value = s->p_value,
-                            .fpr_budget = t->model->fpr_budget,
-                            .risk = s->risk,
-                            .severity = s->severity,
-                            .n_top = s->n_top,
-                            .count = t->count,
-                            .first = t->first,
-                            .last = t->last};
-    set_text(a->source, sizeof(a->source), s->source);
-    set_text(a->interface, sizeof(a->interface), s->interface);
-    set_text(a->model, sizeof(a->model), t->model->name);
-    set_text(a->model_sha256, sizeof(a->model_sha256), t->model->sha256);
-    memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
     d->o.stats->alerts++;
-    d->o.stats->alerts_rolled_up += t->count - 1;
-    d->o.emit(d->o.arg, a, wall);
+    d->o.stats->alerts_rolled_up += d->alert.count > 0 ? d->alert.count - 1 : 0;
+    d->o.emit(d->o.arg, &d->alert, wall);
 }
 
-/* The number of columns that contribute to the score; they are sorted by contribution. */
-static size_t count_top(const struct gad_reason *top, size_t n)
+static bool may_emit(struct decider *d, bool is_captured, unsigned severity)
 {
-    size_t i = 0;
-    while (i < n && top[i].share > 0)
-        i++;
-    return i;
+    return limiter_take(&d->limiter, is_captured, severity, gad_time_monotonic());
 }
 
-static void sample_of(const struct job *j, size_t i, struct rollup_sample *s)
+static const struct thing *source_of(const struct incident *i)
 {
-    const struct model *m = job_model(j, i);
-    const struct gad_reason *top = j->stride > 0 ? &j->reason[i * j->stride] : NULL;
-    size_t most = m->top_features < ROLLUP_REASONS ? m->top_features : ROLLUP_REASONS;
-
-    *s = (struct rollup_sample){.record = j->rec[i],
-                                .source = j->origin ? j->origin[i].source : NULL,
-                                .interface = j->origin ? j->origin[i].interface : NULL,
-                                .score = j->score[i],
-                                .p_value = (double)j->p_value[i],
-                                .n_top = top ? count_top(top, most) : 0};
-    s->risk = gad_alert_risk(s->p_value, gad_detector_n_calibration(m->detector));
-    s->severity = gad_alert_severity(s->risk);
-    if (top)
-        memcpy(s->top, top, s->n_top * sizeof(*top));
+    return i->is_known && i->line != GAD_LINE_TARGET ? &i->first_source : NULL;
 }
 
-static struct rollup_key key_of(const struct job *j, size_t i)
+/* Counts records of an incident that the rate held back. */
+static void hold(struct decider *d, const struct incident *i, uint64_t n)
 {
-    const struct gad_tuple *t = &j->rec[i].tuple;
-    struct rollup_key k = {
-        .model = job_model(j, i)->label, .family = t->family, .cause = j->cause[i]};
+    limiter_hold(&d->limiter, i->severity, i->hint, source_of(i), incidents_secret(d->table[1]), n,
+                 gad_time_monotonic());
+}
 
-    memcpy(k.src, t->src, t->family == 0 ? 0 : t->family == 4 ? 4 : sizeof(k.src));
+static void emit_incident(struct decider *d, struct incident *i, enum gad_incident_state state,
+                          struct gad_time wall)
+{
+    report_incident(i, state, &d->alert);
+    i->is_reported = true;
+    i->is_urgent = false;
+    i->reported_severity = i->severity;
+    i->reported_hints |= 1U << i->hint;
+    i->reported_p = d->alert.p_value < i->reported_p ? d->alert.p_value : i->reported_p;
+    i->reported_score = d->alert.score > i->reported_score ? d->alert.score : i->reported_score;
+    i->pending = 0;
+    emit(d, wall);
+}
+
+/* The time after which the incident is looked at again. */
+static struct gad_time next_look(const struct decider *d, const struct incident *i)
+{
+    int64_t close = i->touched.ns + d->idle.ns, update = i->reported.ns + i->interval.ns;
+
+    return (struct gad_time){update < close ? update : close};
+}
+
+/* Emits an alert of an incident if the rate allows it, else tries again soon. */
+static void try_report(struct decider *d, struct incidents *t, struct incident *i,
+                       struct gad_time now, struct gad_time wall)
+{
+    bool is_first = !i->is_reported;
+
+    if (!may_emit(d, t == d->table[1], i->severity)) {
+        if (i->due.ns != now.ns + RETRY_NS && !i->is_held)
+            hold(d, i, i->pending);
+        d->o.stats->alerts_held += !i->is_held;
+        i->is_held = true;
+        incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
+        return;
+    }
+    i->is_held = false;
+    emit_incident(d, i, is_first ? GAD_INCIDENT_OPEN : GAD_INCIDENT_UPDATE, wall);
+    i->reported = now;
+    int64_t longer = is_first ? d->interval.ns : GROWTH * i->interval.ns;
+    i->interval.ns = longer < INTERVAL_MAX_NS ? longer : INTERVAL_MAX_NS;
+    i->news = NEWS;
+    incidents_touch(t, i, i->touched);
+    incidents_set_due(t, i, next_look(d, i));
+}
+
+/* Ends an incident with a last alert, unless the rate drops it. */
+static void close_one(struct decider *d, struct incidents *t, struct incident *i, bool may,
+                      struct gad_time wall)
+{
+    if (may) {
+        emit_incident(d, i, GAD_INCIDENT_CLOSED, wall);
+    } else {
+        hold(d, i, i->pending);
+        d->o.stats->alerts_limited += i->pending;
+    }
+    incidents_end(t, i);
+}
+
+static void look_at(struct decider *d, struct incidents *t, struct incident *i, struct gad_time now,
+                    struct gad_time wall)
+{
+    bool has_rested = now.ns >= i->touched.ns + d->idle.ns;
+    bool is_time = i->pending > 0 && now.ns >= i->reported.ns + i->interval.ns;
+
+    if (has_rested && may_emit(d, t == d->table[1], i->severity))
+        close_one(d, t, i, true, wall);
+    else if (has_rested)
+        incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
+    else if (i->is_urgent || is_time)
+        try_report(d, t, i, now, wall);
+    else if (i->pending > 0 || now.ns < i->reported.ns + i->interval.ns)
+        incidents_set_due(t, i, next_look(d, i));
+    else /* nothing to report before it closes, or before a next record */
+        incidents_set_due(t, i, (struct gad_time){i->touched.ns + d->idle.ns});
+}
+
+static void look_at_due(struct decider *d, struct incidents *t, struct gad_time now,
+                        struct gad_time wall)
+{
+    struct incident *i;
+
+    while ((i = incidents_due(t, now)) != NULL)
+        look_at(d, t, i, now, wall);
+    d->o.stats->incidents = decider_rolled_up(d);
+}
+
+static void make_room(struct decider *d, struct incidents *t, struct gad_time wall)
+{
+    if (!incidents_is_full(t))
+        return;
+    struct incident *i = incidents_victim(t);
+    d->o.stats->incidents_evicted++;
+    close_one(d, t, i, may_emit(d, t == d->table[1], i->severity), wall);
+}
+
+/* --- records to incidents --- */
+
+static struct incident_key key_of(const struct job *j, size_t i)
+{
+    const struct gad_record *r = &j->rec[i];
+    struct incident_key k = {.model = job_model(j, i),
+                             .nature = gad_nature_of(r),
+                             .is_known = r->tuple.family != 0,
+                             .service = (uint16_t)(int)r->v[GAD_SERVICE],
+                             .port = r->tuple.dst_port};
+
+    if (k.is_known) {
+        k.source = host_thing(r->tuple.family, r->tuple.src);
+        k.target = host_thing(r->tuple.family, r->tuple.dst);
+    }
     return k;
 }
 
-/* The time that windows are measured in; it never moves backwards. */
+static void count_ends(struct incidents *t, struct incident *i, const struct incident_key *k,
+                       const struct gad_record *r)
+{
+    const uint64_t *secret = incidents_secret(t);
+
+    if (!k->is_known)
+        return;
+    (void)distinct_add(&i->sources, secret, k->source);
+    bool is_new = distinct_add(&i->targets, secret, k->target);
+    if (k->nature != GAD_NATURE_ICMP)
+        (void)distinct_add(&i->ports, secret, (struct thing){0, k->port});
+    if (r->v[GAD_DST_BYTES] > 0 || (int)r->v[GAD_FLAG] == GAD_FLAG_SF)
+        (void)distinct_add(&i->answered, secret, k->target);
+    if (k->nature != GAD_NATURE_TRAFFIC && (is_new || i->records % MARK_EVERY == 0))
+        incidents_attacked(t, k, i);
+}
+
+static void count_login(struct incident *i, const struct gad_record *r)
+{
+    i->failed += (uint64_t)r->v[GAD_NUM_FAILED_LOGINS];
+    i->logins += r->v[GAD_LOGGED_IN] > 0;
+    bool is_guessed =
+        i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && i->failed >= GUESSED_FROM;
+    bool has_succeeded = is_guessed || r->v[GAD_ROOT_SHELL] > 0;
+    i->is_urgent |= has_succeeded && !i->succeeded;
+    i->succeeded |= has_succeeded;
+}
+
+/* Whether the record is a reason to report the incident now. */
+static bool stands_out(struct incident *i, const struct incident_key *k, float score, double p)
+{
+    if (p < i->reported_p / 10)
+        return true;
+    bool is_elsewhere = (i->line == GAD_LINE_SOURCE || i->line == GAD_LINE_NETWORK) &&
+                        !distinct_has(&i->targets, k->target);
+    if (!is_elsewhere || !(score > i->reported_score) || i->news == 0)
+        return false;
+    i->news--;
+    return true;
+}
+
+static bool is_power_of_two(uint64_t n)
+{
+    return (n & (n - 1)) == 0;
+}
+
+static void keep_sample(struct decider *d, struct incident *i, const struct job *j, size_t n)
+{
+    bool is_fresh = i->pending == 0 || j->score[n] > i->fresh.score;
+    bool is_best = i->records == 0 || j->score[n] > i->best.score;
+
+    if (!is_fresh && !is_best)
+        return;
+    report_sample(j, n, &d->sample);
+    if (is_fresh)
+        i->fresh = d->sample;
+    if (is_best)
+        i->best = d->sample;
+}
+
+static void add(struct decider *d, struct incidents *t, struct incident *i,
+                const struct incident_key *k, const struct job *j, size_t n, struct gad_time when)
+{
+    const struct gad_record *r = &j->rec[n];
+
+    i->is_urgent |= !i->is_reported || stands_out(i, k, j->score[n], (double)j->p_value[n]);
+    keep_sample(d, i, j, n);
+    if (i->records == 0)
+        i->first = when;
+    if (i->pending == 0)
+        i->pending_first = when;
+    i->last = i->pending_last = when;
+    i->records++;
+    i->pending++;
+    i->src_bytes += (uint64_t)r->v[GAD_SRC_BYTES];
+    i->dst_bytes += (uint64_t)r->v[GAD_DST_BYTES];
+    count_ends(t, i, k, r);
+    count_login(i, r);
+    if (i->is_urgent || is_power_of_two(i->records)) {
+        report_review(i);
+        bool is_new_hint = !(i->reported_hints >> i->hint & 1);
+        i->is_urgent |= is_new_hint || i->severity < i->reported_severity;
+    }
+}
+
+/* The time that incidents are measured in; it never moves backwards. */
 static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
 {
     struct gad_time now =
@@ -162,88 +345,157 @@ static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
     return d->now;
 }
 
-static void emit_due(struct decider *d, struct gad_time now, struct gad_time wall)
+/* The column of the top feature, where the network's incidents are filed by it. */
+static uint8_t cause_of(const struct incident_key *k, const struct gad_record *r)
 {
-    struct rollup_report report;
+    const struct model *m = k->model;
 
-    while (d->rollup && rollup_due(d->rollup).ns <= now.ns) {
-        bool may = may_emit(d, now);
-        bool is_one = rollup_take_due(d->rollup, now, may, &report);
-        if (is_one)
-            emit(d, &report, wall);
-        else if (may)
-            rate_limit_give_back(&d->limit, 1);
-    }
+    if (k->nature != GAD_NATURE_TRAFFIC || m->steps > 1)
+        return GAD_N_COLUMNS;
+    return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
 }
 
-static void take_rolled_up(struct decider *d, const struct job *j, size_t i,
-                           const struct rollup_sample *s, struct gad_time wall)
+static struct incident *find_or_begin(struct decider *d, struct incidents *t,
+                                      const struct incident_key *k, const struct gad_record *r,
+                                      struct gad_time now, struct gad_time wall)
 {
-    const struct rollup_key key = key_of(j, i);
-    struct gad_time now = now_of(d, j, i), when = j->origin ? j->origin[i].decided : wall;
-    struct rollup_report report;
+    struct incident *i = incidents_join(t, k);
 
-    emit_due(d, now, wall);
-    if (rollup_is_full_for(d->rollup, &key) && rollup_take_oldest(d->rollup, &report)) {
-        if (may_emit(d, now))
-            emit(d, &report, wall);
-        else
-            d->o.stats->alerts_limited += report.count;
+    if (i)
+        return i;
+    uint8_t cause = cause_of(k, r);
+    i = incidents_join_network(t, k, cause, now);
+    if (i)
+        return i;
+    make_room(d, t, wall);
+    d->o.stats->incidents_begun++;
+    return incidents_begin(t, k, cause, ++d->next_number, now);
+}
+
+static bool take_bystander(struct decider *d, struct incidents *t, const struct incident_key *k,
+                           const struct gad_record *r, struct gad_time now)
+{
+    struct incident *i = bystander_of(t, k, r, &d->checks, now, d->o.stats);
+
+    if (!i)
+        return false;
+    i->bystanders++;
+    (void)distinct_add(&i->watchers, incidents_secret(t), k->source);
+    d->o.stats->alerts_bystanders++;
+    return true;
+}
+
+static void take_into_incident(struct decider *d, const struct job *j, size_t n,
+                               struct gad_time wall)
+{
+    struct incidents *t = d->table[j->origin != NULL];
+    const struct incident_key k = key_of(j, n);
+    struct gad_time now = now_of(d, j, n), when = j->origin ? j->origin[n].decided : wall;
+
+    if (incidents_next(t).ns <= now.ns)
+        look_at_due(d, t, now, wall);
+    if (take_bystander(d, t, &k, &j->rec[n], now))
+        return;
+    struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
+    add(d, t, i, &k, j, n, when);
+    incidents_touch(t, i, now);
+    if (i->is_urgent && !i->is_held)
+        try_report(d, t, i, now, wall);
+    else if (i->pending == 1)
+        incidents_set_due(t, i, next_look(d, i));
+}
+
+/* A login that is not anomalous can be the success of guessing. */
+static void take_login(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+{
+    struct incidents *t = d->table[j->origin != NULL];
+
+    if (!t || incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
+        return;
+    const struct incident_key k = key_of(j, n);
+    struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
+    if (!i || i->succeeded || i->failed < GUESSED_FROM)
+        return;
+    i->logins++;
+    i->succeeded = i->is_urgent = true;
+    report_review(i);
+    try_report(d, t, i, now_of(d, j, n), wall);
+}
+
+static void take_single(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+{
+    report_sample(j, n, &d->sample);
+    report_single(job_model(j, n), &d->sample, j->origin ? j->origin[n].decided : wall, &d->alert);
+    if (may_emit(d, j->origin != NULL, d->alert.severity)) {
+        emit(d, wall);
+        return;
     }
-    bool may = rollup_would_report(d->rollup, &key, s->severity) && may_emit(d, now);
-    if (rollup_add(d->rollup, &key, s, now, when, may, &report))
-        emit(d, &report, wall);
+    d->o.stats->alerts_limited++;
+    const uint64_t secret[2] = {0, 0};
+    const struct incident_key k = key_of(j, n);
+    limiter_hold(&d->limiter, d->alert.severity, GAD_HINT_NONE, k.is_known ? &k.source : NULL,
+                 secret, 1, gad_time_monotonic());
 }
 
 static void take_record(struct decider *d, const struct job *j, size_t i, struct gad_time wall)
 {
-    struct rollup_sample s;
-
     if (suppressor_match(d->o.suppressor, &j->rec[i], gad_detector_name(job_model(j, i)->detector),
-                         j->score[i]) != 0) {
+                         j->score[i]) != 0)
         d->o.stats->alerts_suppressed++;
-        return;
-    }
-    sample_of(j, i, &s);
-    if (d->rollup) {
-        take_rolled_up(d, j, i, &s, wall);
-    } else if (may_emit(d, gad_time_monotonic())) {
-        struct gad_time when = j->origin ? j->origin[i].decided : wall;
-        emit(d, &(struct rollup_report){job_model(j, i)->label, &s, 1, when, when}, wall);
-    } else {
-        d->o.stats->alerts_limited++;
-    }
+    else if (d->table[1])
+        take_into_incident(d, j, i, wall);
+    else
+        take_single(d, j, i, wall);
+}
+
+static void report_limit(struct decider *d, struct gad_time now)
+{
+    struct gad_limit_event e;
+
+    if (limiter_due(&d->limiter).ns <= now.ns && limiter_report(&d->limiter, now, &e))
+        d->o.limited(d->o.arg, &e);
 }
 
 void decider_take(struct decider *d, const struct job *j)
 {
-    if (!j->may_alert || j->n_anomalous == 0)
+    if (!j->may_alert)
         return;
     struct gad_time wall = gad_time_wall();
     for (size_t i = 0; i < job_n_scored(j); i++)
         if (j->anomalous[i])
             take_record(d, j, i, wall);
+        else
+            take_login(d, j, i, wall);
 }
 
 struct gad_time decider_tick(struct decider *d)
 {
-    if (!d->rollup || d->o.by_packets)
-        return (struct gad_time){INT64_MAX};
-    emit_due(d, gad_time_monotonic(), gad_time_wall());
-    return rollup_due(d->rollup);
+    struct gad_time next = limiter_due(&d->limiter), now = gad_time_monotonic();
+
+    if (next.ns <= now.ns)
+        report_limit(d, now);
+    next = limiter_due(&d->limiter);
+    for (size_t i = 0; d->table[1] && !d->o.by_packets && i < 2; i++) {
+        look_at_due(d, d->table[i], now, gad_time_wall());
+        struct gad_time due = incidents_next(d->table[i]);
+        next = due.ns < next.ns ? due : next;
+    }
+    return next;
 }
 
 void decider_flush(struct decider *d)
 {
     struct gad_time wall = gad_time_wall();
-    struct rollup_report report;
+    struct gad_limit_event e;
 
-    while (d->rollup && rollup_count(d->rollup) > 0)
-        if (rollup_take_oldest(d->rollup, &report))
-            emit(d, &report, wall);
+    for (size_t i = 0; d->table[1] && i < 2; i++)
+        for (struct incident *v; (v = incidents_victim(d->table[i])) != NULL;)
+            close_one(d, d->table[i], v, true, wall);
+    if (limiter_report(&d->limiter, gad_time_monotonic(), &e))
+        d->o.limited(d->o.arg, &e);
 }
 
 size_t decider_rolled_up(const struct decider *d)
 {
-    return d->rollup ? rollup_count(d->rollup) : 0;
+    return d->table[1] ? incidents_count(d->table[0]) + incidents_count(d->table[1]) : 0;
 }

@@ -2,10 +2,13 @@
 #pragma once
 
 /*
- * Turns scored records into alerts: suppresses expected ones, aggregates repeats, and limits the
- * number of alerts a second. Every anomalous record is counted exactly once:
+ * Turns scored records into alerts: suppresses expected ones, groups the others into incidents
+ * (incidents.h), and limits the number of alerts a second. An incident is reported when it begins,
+ * when its severity or its hint rises, when a record stands out of it, at growing intervals while
+ * it lasts, and when it ends. Every anomalous record is counted exactly once:
  *
- *     suppressed (a rule), limited (beyond the rate, not aggregated), or in the count of one alert
+ *     suppressed (a rule), limited (beyond the rate, and its incident was evicted), a bystander's,
+ *     or in the count of one alert
  *
  * Thread: main.
  */
@@ -20,6 +23,7 @@
 struct config;
 struct decider;
 struct gad_alert;
+struct gad_limit_event;
 struct job;
 struct stats;
 struct suppressor;
@@ -31,6 +35,7 @@ struct decider_options {
     /* windows use packet time, and the rate is unlimited: for reading files */
     bool by_packets;
     void (*emit)(void *arg, const struct gad_alert *a, struct gad_time wall);
+    void (*limited)(void *arg, const struct gad_limit_event *l);
     void *arg;
 };
 
@@ -40,18 +45,18 @@ void decider_free(struct decider *d);
 GAD_DEFINE_CLEANUP(struct decider, decider_free);
 
 /*
- * Applies window, keys and rate of another configuration, which is not kept. If the window or the
- * keys change, all aggregates are emitted first. On GAD_ENOMEM nothing changes.
+ * Applies the keys of another configuration, which is not kept. If the number of incidents changes,
+ * all of them are closed first. On GAD_ENOMEM nothing changes.
  */
 int decider_configure(struct decider *d, const struct config *c) GAD_MUST_CHECK;
 
-/* Takes the anomalous records of a job that is back from the scorer. */
+/* Takes the records of a job that is back from the scorer. */
 void decider_take(struct decider *d, const struct job *j);
 
-/* Emits aggregates that are due. Returns when the next one is (monotonic; INT64_MAX: never). */
+/* Emits alerts that are due. Returns when the next one is (monotonic; INT64_MAX: never). */
 struct gad_time decider_tick(struct decider *d);
 
-/* Emits all aggregates regardless of the rate: the daemon stops, or models change. */
+/* Closes all incidents regardless of the rate: the daemon stops. */
 void decider_flush(struct decider *d);
 
-size_t decider_rolled_up(const struct decider *d); /* alerts that are being aggregated */
+size_t decider_rolled_up(const struct decider *d); /* open incidents */

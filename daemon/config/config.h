@@ -47,7 +47,7 @@ struct config_model {
     uint64_t top_features;
     double search_rate;
     uint64_t search_steps;
-    uint64_t memo; /* bytes; 0: none */
+    uint64_t memo;        /* bytes; 0: none */
     const char *networks; /* as daemon/config/networks.h reads them */
     bool shadow;
     struct config_value *value; /* one a key of the table */
@@ -111,7 +111,7 @@ struct config {
         bool open, page;
     } metrics;
     struct {
-        struct gad_time rollup, heartbeat, stats;
+        struct gad_time rollup, idle, heartbeat, stats;
         uint64_t rollup_keys, rate;
         const char *suppress;
     } alerts;

@@ -25,8 +25,8 @@ static bool is_one(const char *name, const char *const *list)
 enum config_when config_key_when(const struct config_key *k)
 {
     static const char *const ganadd[] = {"log_level", "stop_timeout", NULL};
-    static const char *const alerts[] = {"rollup",    "rollup_keys", "rate",
-                                         "heartbeat", "stats",       NULL};
+    static const char *const alerts[] = {"rollup",    "idle",  "rollup_keys", "rate",
+                                         "heartbeat", "stats", NULL};
     bool is_live = strcmp(k->section, "model") == 0 || strcmp(k->section, "trust") == 0 ||
                    strcmp(k->section, "drift") == 0 ||
                    (strcmp(k->section, "ganadd") == 0 && is_one(k->name, ganadd)) ||

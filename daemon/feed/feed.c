@@ -129,6 +129,11 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
         f->latest[f->n_latest++ % LATEST] = f->event;
 }
 
+static void emit_limit(void *arg, const struct gad_limit_event *l)
+{
+    feed_limit(arg, l);
+}
+
 const struct gad_event *feed_latest(const struct feed *f, size_t i)
 {
     if (!f->latest || i >= f->n_latest || i >= LATEST)
@@ -387,6 +392,7 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
                                              .suppressor = o->suppressor,
                                              .by_packets = o->by_packets,
                                              .emit = emit_alert,
+                                             .limited = emit_limit,
                                              .arg = f};
     r = decider_new(&deciding, &f->decider);
     if (r != 0)

@@ -123,7 +123,7 @@ static bool all_have_ended(const struct capture_merge *s)
     return true;
 }
 
-/* The next record in order, without its window features; NEXT_WAIT: a capture will wake the loop. */
+/* The next record in order, without window features; NEXT_WAIT: a capture will wake the loop. */
 static enum next next_record(struct capture_merge *s, const struct gad_merge_item **ret)
 {
     while ((*ret = gad_merge_take(s->merge)) == NULL) {

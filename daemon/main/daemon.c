@@ -208,7 +208,6 @@ static int configure(void *arg, const struct config *c)
 
     if (r != 0)
         return r;
-    scorer_set_again(self->scorer, (struct gad_time){c->alerts.rollup.ns / 2});
     self->stop_timeout = c->ganadd.stop_timeout;
     self->drift = drift_options(c);
     return 0;
@@ -337,7 +336,7 @@ static int give_files(const struct daemon *self, struct gad_diag *d)
 static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *d)
 {
     const struct config *c = self->config;
-    int r = scorer_new((struct gad_time){c->alerts.rollup.ns / 2}, &self->scorer);
+    int r = scorer_new(&self->scorer);
 
     self->drift = drift_options(c);
     if (r != 0)

@@ -64,11 +64,9 @@ struct job {
     struct gad_record *rec;          /* (n) */
     const struct job_origin *origin; /* (n), owned by the capture merge; NULL: of a client */
     uint8_t *part_of;                /* (n), index into part, if n_parts > 0 */
-    float *score;                    /* (n); of scored records only, as are the next three */
+    float *score;                    /* (n); of scored records only, as are the next two */
     float *p_value;                  /* (n) */
     uint8_t *anomalous;              /* (n), 0 or 1 */
-    /* (n), the top feature's column; GAD_N_COLUMNS: not computed */
-    uint8_t *cause;
 
     uint32_t top;    /* features per record in the answer */
     bool may_alert;  /* anomalous records raise alerts */

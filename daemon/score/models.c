@@ -45,6 +45,7 @@ void model_drop(struct model *m)
     drift_free(m->drift);
     gad_workspace_free(m->workspace);
     gad_memo_free(m->memo);
+    gad_workspace_free(m->explaining);
     gad_detector_free(m->detector);
     model_label_drop(m->label);
     if (m->counts && --m->counts->holders == 0)
@@ -105,7 +106,8 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     m->memo_size = c->memo;
     if (c->memo > 0 && (r = gad_memo_new(c->memo, &m->memo)) != 0)
         return gad_fail(d, r, "memo: %s", gad_strerror(r));
-    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 && label(m) == 0 &&
+    return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 &&
+                   gad_workspace_new(m->detector, 1, &m->explaining) == 0 && label(m) == 0 &&
                    drift_new(m->detector, &m->drift) == 0
                ? 0
                : gad_fail(d, GAD_ENOMEM, "no memory");

@@ -70,10 +70,11 @@ struct model {
     char *networks_text;
     struct networks *networks; /* NULL: none; a shadow without networks scores all records */
 
-    uint64_t memo_size;              /* bytes; 0: each record is scored */
-    struct gad_workspace *workspace; /* Thread: scorer */
-    struct gad_memo *memo;           /* Thread: scorer; NULL: memo_size is 0 */
-    struct rate_limit search_limit;  /* Thread: scorer */
+    uint64_t memo_size;               /* bytes; 0: each record is scored */
+    struct gad_workspace *explaining; /* Thread: main */
+    struct gad_workspace *workspace;  /* Thread: scorer */
+    struct gad_memo *memo;            /* Thread: scorer; NULL: memo_size is 0 */
+    struct rate_limit search_limit;   /* Thread: scorer */
 };
 
 enum { MODEL_ROWS = 64 }; /* rows of a workspace */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "daemon/rate_limit.h"
-#include "daemon/score/explained.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
 #include "daemon/score/shadow.h"
@@ -27,7 +26,6 @@ enum {
 };
 
 struct scorer {
-    struct explained *explained;
     /* the start of the batch: the time that scoring takes does not refill its own limit */
     struct gad_time now;
     struct gad_ring *jobs, *done;
@@ -42,36 +40,27 @@ struct scorer {
 };
 
 /*
- * Computes all features that were asked for; only the top feature of an alert that resembles a
- * recent one.
+ * Whether the features of a record are computed here: a client asked for them, or the model
+ * searches, which would take too long in the main loop. It explains the others that it reports.
  */
-static void explain(struct scorer *s, struct job *j, size_t i)
+static bool is_explained(const struct job *j, const struct model *m, size_t i)
+{
+    return j->stride > 0 && (j->top > 0 || (j->anomalous[i] && m->steps > 1));
+}
+
+static void explain(struct job *j, const struct model *m, size_t i)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
-    const struct model *m = job_model(j, i);
-    struct gad_reason *to = &j->reason[i * j->stride];
 
-    if (j->top == 0 && m->steps <= 1) {
-        to[0] = gad_detector_cause(m->detector, m->workspace, &j->rec[i]);
-        j->cause[i] = (uint8_t)to[0].column;
-        for (uint32_t k = 1; k < j->stride; k++)
-            to[k].share = 0;
-        const struct explained_key key = {m->id, j->cause[i], j->origin != NULL, &j->rec[i].tuple};
-        struct gad_time now = j->origin ? j->origin[i].decided : s->now;
-        if (!explained_is_due(s->explained, &key, (double)j->p_value[i], now))
-            return;
-    }
     gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
-    memcpy(to, reason, j->stride * sizeof(reason[0]));
-    if (j->cause[i] == GAD_N_COLUMNS)
-        j->cause[i] = (uint8_t)reason[0].column;
+    memcpy(&j->reason[i * j->stride], reason, j->stride * sizeof(reason[0]));
 }
 
 /*
  * Verdicts and features of records first .. last. Returns the number of records that were
  * explained.
  */
-static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
+static size_t decide(struct job *j, size_t first, size_t last)
 {
     size_t n_explained = 0;
 
@@ -83,10 +72,9 @@ static size_t decide(struct scorer *s, struct job *j, size_t first, size_t last)
         bool is_background = (j->rec[i].notes & GAD_NOTE_BACKGROUND) != 0;
         j->anomalous[i] = !is_cut && !is_background && j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
-        j->cause[i] = GAD_N_COLUMNS;
-        if (j->stride == 0 || (j->top == 0 && !j->anomalous[i]))
+        if (!is_explained(j, m, i))
             continue;
-        explain(s, j, i);
+        explain(j, m, i);
         n_explained++;
     }
     return n_explained;
@@ -121,7 +109,7 @@ static void score_run(struct scorer *s, struct job **job, size_t n)
             add_row(s, m, &job[k]->rec[i], &job[k]->score[i]);
     (void)score_rows(s, m, ROWS);
     for (size_t k = 0; k < n; k++)
-        (void)decide(s, job[k], 0, job[k]->n);
+        (void)decide(job[k], 0, job[k]->n);
 }
 
 /* Scores each record by the model that it was routed to. */
@@ -133,7 +121,7 @@ static void score_parts(struct scorer *s, struct job *j)
                 add_row(s, j->part[p], &j->rec[i], &j->score[i]);
         (void)score_rows(s, j->part[p], ROWS);
     }
-    (void)decide(s, j, 0, j->n);
+    (void)decide(j, 0, j->n);
 }
 
 /*
@@ -158,7 +146,7 @@ static void score_within_limit(struct scorer *s, struct job *j)
             s->to[s->n_rows++] = &j->score[i];
         }
         n = score_rows(s, m, granted / each);
-        size_t n_explained = decide(s, j, at, at + n);
+        size_t n_explained = decide(j, at, at + n);
         rate_limit_give_back(limit, granted - (size_t)(s->use.scored - before) - n_explained);
         if (n == 0) {
             j->n_unscored = j->n - at;
@@ -240,25 +228,18 @@ static void run(void *arg)
     }
 }
 
-int scorer_new(struct gad_time again, struct scorer **ret)
+int scorer_new(struct scorer **ret)
 {
     gad_cleanup(scorer_freep) struct scorer *s = gad_calloc(1, sizeof(*s));
 
     if (!s)
         return GAD_ENOMEM;
-    int r = explained_new(again, &s->explained);
-    if (r == 0)
-        r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
+    int r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
     if (r == 0)
         r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->done);
     if (r == 0)
         *ret = gad_steal(&s);
     return r;
-}
-
-void scorer_set_again(struct scorer *s, struct gad_time again)
-{
-    explained_set_period(s->explained, again);
 }
 
 int scorer_start(struct scorer *s)
@@ -280,7 +261,6 @@ void scorer_free(struct scorer *s)
     if (!s)
         return;
     scorer_stop(s);
-    explained_free(s->explained);
     gad_ring_free(s->jobs);
     gad_ring_free(s->done);
     gad_free(s);

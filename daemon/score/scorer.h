@@ -21,14 +21,8 @@ struct gad_ring;
 struct job;
 struct scorer;
 
-/*
- * Makes the rings; starts no thread. @again: an alert that resembles one of the last @again gets
- * its top feature only; 0: each alert gets all features.
- */
-int scorer_new(struct gad_time again, struct scorer **ret) GAD_MUST_CHECK;
-
-/* sets another @again. Thread: any */
-void scorer_set_again(struct scorer *s, struct gad_time again);
+/* Makes the rings; starts no thread. */
+int scorer_new(struct scorer **ret) GAD_MUST_CHECK;
 
 /* Starts the thread. */
 int scorer_start(struct scorer *s) GAD_MUST_CHECK;

@@ -73,7 +73,8 @@ struct gad_alert {
     size_t n_top;
     struct gad_reason top[GAD_N_COLUMNS]; /* (n_top), largest share first */
 
-    uint64_t count; /* anomalous records that this alert reports, at least 1 */
+    /* anomalous records that this alert reports; 0: it closes an incident, or one succeeded */
+    uint64_t count;
     /* times of the first and the last of them: packet time, or wall clock for a client's records */
     struct gad_time first, last;
     struct gad_incident incident;

@@ -31,6 +31,6 @@ struct gad_services;
 void gad_record_make(const struct gad_services *s, const struct gad_conn *c,
                      struct gad_record *ret);
 
-/* Computes the Community ID of a record that has none yet. It takes longer than all else in the
+/* Computes the Community ID of a record whose ID follows. It takes longer than all else in the
  * record, so only those get it that are written or raise an alert. */
 void gad_record_identify(struct gad_record *r, struct gad_community_id *id);

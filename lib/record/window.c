@@ -48,7 +48,7 @@ struct gad_window {
     uint64_t next, first[N_WINDOWS];
     struct entry ring[RING];
     struct counted hosts; /* by each entry of the ring */
-    /* the host of the record before, which has the number @last_host; the next one is often equal */
+    /* the host of the record before, and its number; the next record often has the same */
     uint64_t last_key[HOST_WORDS];
     uint16_t last_host;
     struct counted ports; /* (host, originator's port), by each entry of H */

@@ -159,6 +159,14 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
         (struct gad_reason){.column = GAD_DURATION, .value = rec->v[GAD_DURATION]};
 }
 
+float gad_detector_score_without(const struct gad_detector *det, struct gad_workspace *ws,
+                                 const struct gad_record *rec, uint64_t columns)
+{
+    (void)det;
+    (void)ws;
+    return columns >> GAD_COUNT & 1 ? 0 : (float)rec->v[GAD_SRC_BYTES];
+}
+
 struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_workspace *ws,
                                      const struct gad_record *rec)
 {

@@ -70,7 +70,7 @@ static int make(void **state)
     if (config_parse("t", text, (size_t)n, &m.config, NULL) != 0 ||
         models_load(m.config, &m.models, NULL) != 0)
         return -1;
-    return scorer_new((struct gad_time){0}, &m.scorer);
+    return scorer_new(&m.scorer);
 }
 
 static int unmake(void **state)

@@ -28,7 +28,7 @@ static int make(void **state)
     (void)state;
     return config_parse("t", conf, sizeof(conf) - 1, &config, NULL) != 0 ||
            models_load(config, &models, NULL) != 0 || job_pool_new(64 << 20, &pool) != 0 ||
-           scorer_new((struct gad_time){0}, &scorer) != 0;
+           scorer_new(&scorer) != 0;
 }
 
 static int unmake(void **state)
@@ -89,7 +89,7 @@ static void check_job(const struct job *j, uint64_t i)
         assert_true(j->p_value[row] == (float)(1.0 / (1.0 + (double)want)));
         assert_int_equal(j->anomalous[row], want > j->model->threshold);
         n_anomalous += j->anomalous[row];
-        if (j->stride > 0 && (j->top > 0 || j->anomalous[row])) {
+        if (j->top > 0) {
             const struct gad_reason *r = &j->reason[row * j->stride];
             assert_int_equal(r->column, GAD_SRC_BYTES);
             assert_true(r->value == (double)want && r->share == 1.0);
@@ -227,7 +227,7 @@ static void a_budget_is_used_up_and_no_further(void **state)
         struct pollfd p;
 
         assert_int_equal(models_load(c, &m, NULL), 0); /* with a full budget */
-        assert_int_equal(scorer_new((struct gad_time){0}, &s), 0);
+        assert_int_equal(scorer_new(&s), 0);
         j->model = model_hold(m->model[0]);
         assert_int_equal(job_reserve(pool, j, N, 3), 0);
         memset(j->rec, 0, N * sizeof(j->rec[0]));
@@ -257,7 +257,7 @@ static void score_one(struct job *j)
 {
     struct scorer *s = NULL;
 
-    assert_int_equal(scorer_new((struct gad_time){0}, &s), 0);
+    assert_int_equal(scorer_new(&s), 0);
     struct pollfd p = {.fd = gad_ring_items_fd(scorer_done(s)), .events = POLLIN};
     scorer_push(s, &(void *){j}, 1);
     assert_int_equal(scorer_start(s), 0);
@@ -305,7 +305,7 @@ static void every_failed_allocation_is_an_error(void **state)
     for (long k = 1;; k++) {
         struct scorer *s = NULL;
         (void)gad_mem_fail_at(k);
-        int r = scorer_new((struct gad_time){0}, &s);
+        int r = scorer_new(&s);
         (void)gad_mem_fail_at(0);
         if (r == 0) {
             scorer_free(s);

@@ -54,7 +54,7 @@ static int make_modules(struct modules *m, struct gad_diag *d)
 {
     int r = models_load(m->config, &m->models, d);
 
-    if (r == 0 && (r = scorer_new((struct gad_time){0}, &m->scorer)) != 0)
+    if (r == 0 && (r = scorer_new(&m->scorer)) != 0)
         r = gad_fail(d, r, "scorer");
     const struct feed_options fo = {.base = m->base, .config = m->config, .stats = &m->stats};
     if (r == 0)

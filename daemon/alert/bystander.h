@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Bystanders: hosts whose records are anomalous only because others attack the same target. KDD99's
+ * windows count the records of all hosts at a target or of a service. So a flood makes each
+ * ordinary visit anomalous.
+ *
+ * A record is one of a bystander if an open incident of another source attacks its target or its
+ * service, it is an ordinary exchange (GAD_NATURE_TRAFFIC), and the model would not find it
+ * anomalous with the windows that it expects. Content, flag and volume remain as they are, so they
+ * are never absorbed. A source with many such records is no bystander any more.
+ *
+ * Thread: main.
+ */
+
+#include "daemon/alert/incidents.h"
+#include "daemon/rate_limit.h"
+
+struct gad_record;
+struct stats;
+
+enum {
+    BYSTANDER_CHECKS = 2000,  /* a second; beyond them a record is an ordinary one */
+    BYSTANDER_RECORDS = 100,  /* of one source in one incident */
+    BYSTANDER_ATTACKERS = 16, /* records of an incident before it explains windows */
+};
+
+/* The incident that explains the record; NULL: none does. @i: of BYSTANDER_CHECKS. */
+struct incident *bystander_of(struct incidents *t, const struct incident_key *k,
+                              const struct gad_record *rec, struct rate_limit *checks,
+                              struct gad_time now, struct stats *stats);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/alert/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/alert/host.h"
+#include "daemon/score/job.h"
+#include "daemon/score/models.h"
+#include "models/detector.h"
+
+static void set_text(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from ? from : "");
+}
+
+/* --- samples --- */
+
+/* Takes reasons up to the model's limit; they are sorted by contribution. */
+static void take_reasons(const struct model *m, struct incident_sample *s,
+                         const struct gad_reason *top)
+{
+    size_t most = m->top_features < INCIDENT_REASONS ? m->top_features : INCIDENT_REASONS;
+
+    for (s->n_top = 0; s->n_top < most && top[s->n_top].share > 0; s->n_top++)
+        s->top[s->n_top] = top[s->n_top];
+    s->is_explained = true;
+}
+
+void report_sample(const struct job *j, size_t i, struct incident_sample *ret)
+{
+    const struct model *m = job_model(j, i);
+
+    *ret = (struct incident_sample){.record = j->rec[i],
+                                    .source = j->origin ? j->origin[i].source : NULL,
+                                    .interface = j->origin ? j->origin[i].interface : NULL,
+                                    .score = j->score[i],
+                                    .p_value = (double)j->p_value[i]};
+    /* The scorer has explained what a client asked for, and the models that search. */
+    if (j->stride >= m->top_features && (j->top > 0 || m->steps > 1) && j->anomalous[i])
+        take_reasons(m, ret, &j->reason[i * j->stride]);
+}
+
+void report_explain(const struct model *m, struct incident_sample *s)
+{
+    struct gad_reason reason[GAD_N_COLUMNS];
+
+    if (s->is_explained || m->top_features == 0 || m->steps > 1)
+        return;
+    gad_detector_explain(m->detector, m->explaining, &s->record, reason);
+    take_reasons(m, s, reason);
+}
+
+/* --- an incident as a value --- */
+
+static void set_ports(const struct incident *i, struct gad_incident *ret)
+{
+    uint32_t place[GAD_INCIDENT_TOP];
+
+    ret->n_port = distinct_top(&i->ports, GAD_INCIDENT_TOP, place);
+    for (size_t k = 0; k < ret->n_port; k++)
+        ret->port[k] = (struct gad_port_count){(uint16_t)i->ports.thing[place[k]].low,
+                                               distinct_at_least(&i->ports, place[k])};
+}
+
+static struct gad_distinct number_of(const struct distinct *d)
+{
+    return (struct gad_distinct){.n = distinct_n(d), .is_estimate = d->is_over};
+}
+
+static void set_numbers(const struct incident *i, struct gad_incident *ret)
+{
+    *ret = (struct gad_incident){.number = i->number,
+                                 .line = i->line,
+                                 .nature = i->nature,
+                                 .hint = i->hint,
+                                 .first = i->first,
+                                 .last = i->last,
+                                 .records = i->records,
+                                 .bystanders = i->bystanders,
+                                 .logins = i->logins,
+                                 .succeeded = i->succeeded,
+                                 .src_bytes = i->src_bytes,
+                                 .dst_bytes = i->dst_bytes,
+                                 .sources = number_of(&i->sources),
+                                 .targets = number_of(&i->targets),
+                                 .ports = number_of(&i->ports),
+                                 .answered = number_of(&i->answered)};
+}
+
+static void set_incident(const struct incident *i, enum gad_incident_state state,
+                         struct gad_incident *ret)
+{
+    set_numbers(i, ret);
+    ret->state = state;
+    ret->n_source = host_top(&i->sources, GAD_INCIDENT_TOP, ret->source);
+    ret->n_target = host_top(&i->targets, GAD_INCIDENT_TOP, ret->target);
+    set_ports(i, ret);
+}
+
+static unsigned severity_of(const struct incident *i)
+{
+    uint64_t n = gad_detector_n_calibration(i->model->detector);
+
+    return gad_alert_severity(gad_alert_risk(i->best.p_value, n));
+}
+
+void report_review(struct incident *i)
+{
+    struct gad_incident now;
+
+    set_numbers(i, &now);
+    i->hint = gad_hint_of(&now, i->best.n_top > 0 ? i->best.top[0].column : i->cause);
+    unsigned severity = severity_of(i);
+    i->severity = severity < i->severity ? severity : i->severity;
+}
+
+/* --- alerts --- */
+
+static void set_sample(const struct model *m, const struct incident_sample *s, struct gad_alert *a)
+{
+    uint64_t n = gad_detector_n_calibration(m->detector);
+
+    a->record = s->record;
+    set_text(a->source, sizeof(a->source), s->source);
+    set_text(a->interface, sizeof(a->interface), s->interface);
+    set_text(a->client, sizeof(a->client), s->client);
+    set_text(a->model, sizeof(a->model), m->label->name);
+    set_text(a->model_sha256, sizeof(a->model_sha256), m->label->sha256);
+    a->score = s->score;
+    a->threshold = m->label->threshold;
+    a->p_value = s->p_value;
+    a->fpr_budget = m->label->fpr_budget;
+    a->risk = gad_alert_risk(s->p_value, n);
+    a->n_top = s->n_top;
+    memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
+}
+
+void report_incident(struct incident *i, enum gad_incident_state state, struct gad_alert *ret)
+{
+    struct incident_sample *s = i->pending > 0 ? &i->fresh : &i->best;
+
+    report_explain(i->model, s);
+    if (s == &i->fresh && i->fresh.score >= i->best.score)
+        i->best = i->fresh;
+    report_review(i);
+    *ret = (struct gad_alert){.severity = i->severity,
+                              .count = i->pending,
+                              .first = i->pending > 0 ? i->pending_first : i->last,
+                              .last = i->pending > 0 ? i->pending_last : i->last};
+    set_sample(i->model, s, ret);
+    set_incident(i, state, &ret->incident);
+}
+
+void report_single(const struct model *m, struct incident_sample *s, struct gad_time when,
+                   struct gad_alert *ret)
+{
+    report_explain(m, s);
+    *ret = (struct gad_alert){.count = 1, .first = when, .last = when};
+    set_sample(m, s, ret);
+    ret->severity = gad_alert_severity(ret->risk);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* From incidents and samples to alerts. Thread: main. */
+
+#include "daemon/alert/incidents.h"
+
+struct job;
+
+/* Record i of a job that is back from the scorer. */
+void report_sample(const struct job *j, size_t i, struct incident_sample *ret);
+
+/* Computes the contributing features of a sample that has none yet. */
+void report_explain(const struct model *m, struct incident_sample *s);
+
+/* Hint and severity of the incident now. */
+void report_review(struct incident *i);
+
+/* Fills the alert for what is pending, and explains its sample. Returns whether the incident had a
+ * pending record; else the alert shows the highest score of all, with count 0. */
+void report_incident(struct incident *i, enum gad_incident_state state, struct gad_alert *ret);
+
+/* The alert of a record that belongs to no incident. */
+void report_single(const struct model *m, struct incident_sample *s, struct gad_time when,
+                   struct gad_alert *ret);
