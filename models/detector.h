@@ -107,7 +107,10 @@ struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, do
 
 /**
  * gad_detector_explain() - feature contributions: the share of each column in the score of a record
- * @reason: (GAD_N_COLUMNS), sorted by share, largest first; columns outside the schema have share 0
+ * @reason: (GAD_N_COLUMNS); columns outside the schema have share 0
+ *
+ * Returns the number of contributions that say something (lib/record/reason.h). They come first,
+ * then the others, both sorted by share, largest first.
  *
  * For each column the model scores the record again with that column alone as it expects it: the
  * elements of xhat in place of those of x. The column's share is the fall of the score, over the
@@ -115,15 +118,15 @@ struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, do
  * attributed, also those in a latent space or in a discriminator's features, which have no columns.
  * Only the 15 columns with the largest |x - xhat| (one-hot elements summed) are tried, which costs
  * the scoring of 16 rows. For a model that searches, and where no column alone lowers the score,
- * the share is the column's part of |x - xhat|. The shares sum to 1. Does not allocate.
+ * the share is the column's part of |x - xhat|. The shares of all 41 sum to 1. Does not allocate.
  *
  * In a conditional model, generator and discriminator also read the elements of the conditioned
  * column. With that column changed, the record is scored as a connection of the expected kind: the
  * elements of xhat are the condition.
  */
-void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
-                          const struct gad_record *rec,
-                          struct gad_reason reason[static GAD_N_COLUMNS]);
+size_t gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                            const struct gad_record *rec,
+                            struct gad_reason reason[static GAD_N_COLUMNS]);
 
 /**
  * gad_detector_score_without() - the score that a record would have without some columns
@@ -139,7 +142,7 @@ float gad_detector_score_without(const struct gad_detector *det, struct gad_work
 /**
  * gad_detector_cause() - the column that is farthest from its reconstruction
  *
- * The column with the largest |x - xhat|, at the cost of scoring one row (for a model that
+ * Of the columns that say something, that with the largest |x - xhat|, at the cost of scoring one row (for a model that
  * searches, of one search). Its share is its part of the sum of |x - xhat|. Anomalies with the same
  * top feature can be aggregated. Does not allocate.
  */

@@ -5,6 +5,7 @@
 
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
+#include "lib/record/reason.h"
 #include "lib/record/record.h"
 #include "models/detector_impl.h"
 #include "models/model.h"
@@ -142,9 +143,9 @@ static void explain_residual(const struct gad_detector *det, struct gad_workspac
     sort_by_share(reason);
 }
 
-void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
-                          const struct gad_record *rec,
-                          struct gad_reason reason[static GAD_N_COLUMNS])
+size_t gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                            const struct gad_record *rec,
+                            struct gad_reason reason[static GAD_N_COLUMNS])
 {
     size_t ld = gad_ld(gad_schema_dim(det->schema));
 
@@ -154,6 +155,7 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
         sort_by_share(reason);
     }
     normalise(reason);
+    return gad_reasons_order(reason, GAD_N_COLUMNS);
 }
 
 float gad_detector_score_without(const struct gad_detector *det, struct gad_workspace *ws,
@@ -178,5 +180,6 @@ struct gad_reason gad_detector_cause(const struct gad_detector *det, struct gad_
 
     explain_residual(det, ws, rec, gad_ld(gad_schema_dim(det->schema)), reason);
     normalise(reason);
+    (void)gad_reasons_order(reason, GAD_N_COLUMNS);
     return reason[0];
 }

@@ -8,48 +8,72 @@
 
 #define COLUMN(c) (UINT64_C(1) << (c))
 
-/* Windows that count the records of a target. */
-static const uint64_t TARGET_WINDOWS =
-    COLUMN(GAD_COUNT) | COLUMN(GAD_SERROR_RATE) | COLUMN(GAD_RERROR_RATE) |
-    COLUMN(GAD_SAME_SRV_RATE) | COLUMN(GAD_DIFF_SRV_RATE) | COLUMN(GAD_DST_HOST_COUNT) |
-    COLUMN(GAD_DST_HOST_SRV_COUNT) | COLUMN(GAD_DST_HOST_SAME_SRV_RATE) |
-    COLUMN(GAD_DST_HOST_DIFF_SRV_RATE) | COLUMN(GAD_DST_HOST_SAME_SRC_PORT_RATE) |
-    COLUMN(GAD_DST_HOST_SRV_DIFF_HOST_RATE) | COLUMN(GAD_DST_HOST_SERROR_RATE) |
-    COLUMN(GAD_DST_HOST_SRV_SERROR_RATE) | COLUMN(GAD_DST_HOST_RERROR_RATE) |
-    COLUMN(GAD_DST_HOST_SRV_RERROR_RATE);
-
-/* Windows that count the records of a service at all targets. */
+/* Windows of 2 s. */
+static const uint64_t TARGET_WINDOWS = COLUMN(GAD_COUNT) | COLUMN(GAD_SERROR_RATE) |
+                                       COLUMN(GAD_RERROR_RATE) | COLUMN(GAD_SAME_SRV_RATE) |
+                                       COLUMN(GAD_DIFF_SRV_RATE);
 static const uint64_t SERVICE_WINDOWS = COLUMN(GAD_SRV_COUNT) | COLUMN(GAD_SRV_SERROR_RATE) |
                                         COLUMN(GAD_SRV_RERROR_RATE) |
                                         COLUMN(GAD_SRV_DIFF_HOST_RATE);
 
+/* Of the last records of the network, whoever they are from. */
+static const uint64_t RECORD_WINDOWS =
+    COLUMN(GAD_DST_HOST_COUNT) | COLUMN(GAD_DST_HOST_SRV_COUNT) |
+    COLUMN(GAD_DST_HOST_SAME_SRV_RATE) | COLUMN(GAD_DST_HOST_DIFF_SRV_RATE) |
+    COLUMN(GAD_DST_HOST_SAME_SRC_PORT_RATE) | COLUMN(GAD_DST_HOST_SRV_DIFF_HOST_RATE) |
+    COLUMN(GAD_DST_HOST_SERROR_RATE) | COLUMN(GAD_DST_HOST_SRV_SERROR_RATE) |
+    COLUMN(GAD_DST_HOST_RERROR_RATE) | COLUMN(GAD_DST_HOST_SRV_RERROR_RATE);
+
 /* An attack by others that is large enough to fill the windows. */
 static bool can_explain(const struct incident *i, const struct incident_key *k)
 {
-    return i && i->records >= BYSTANDER_ATTACKERS && !distinct_has(&i->sources, k->source) &&
-           distinct_count(&i->watchers, k->source) < BYSTANDER_RECORDS;
+    if (!i || i->records < BYSTANDER_ATTACKERS || distinct_has(&i->sources, k->source))
+        return false;
+    if (k->nature == GAD_NATURE_TRAFFIC)
+        return distinct_count(&i->watchers, k->source) < BYSTANDER_RECORDS;
+    return distinct_count(&i->watchers, k->source) < BYSTANDER_OTHERS &&
+           distinct_count(&i->watched, k->target) < BYSTANDER_OTHERS;
+}
+
+/* The columns that attacks by others can have changed, and one of these attacks. */
+static uint64_t columns_of(struct incidents *t, const struct incident_key *k, struct incident **ret)
+{
+    struct incident *of_target = incidents_attack_on_target(t, k);
+    struct incident *of_service = incidents_attack_on_service(t, k);
+    struct incident *of_network = incidents_attack_on_network(t);
+    uint64_t columns = 0;
+
+    if (can_explain(of_network, k)) {
+        columns |= RECORD_WINDOWS;
+        *ret = of_network;
+    }
+    if (can_explain(of_service, k)) {
+        columns |= SERVICE_WINDOWS;
+        *ret = of_service;
+    }
+    if (can_explain(of_target, k)) {
+        columns |= TARGET_WINDOWS | SERVICE_WINDOWS | RECORD_WINDOWS;
+        *ret = of_target;
+    }
+    return columns;
 }
 
 struct incident *bystander_of(struct incidents *t, const struct incident_key *k,
                               const struct gad_record *rec, struct rate_limit *checks,
                               struct gad_time now, struct stats *stats)
 {
-    uint64_t columns = SERVICE_WINDOWS;
+    const struct model *m = k->model;
+    struct incident *i = NULL;
 
-    if (!k->is_known || k->nature != GAD_NATURE_TRAFFIC || k->model->steps > 1)
+    if (!k->is_known || m->steps > 1)
         return NULL;
-    struct incident *i = incidents_attack_on_target(t, k);
-    if (can_explain(i, k))
-        columns |= TARGET_WINDOWS;
-    else
-        i = incidents_attack_on_service(t, k);
-    if (!can_explain(i, k))
+    uint64_t columns = columns_of(t, k, &i);
+    if (columns == 0 || !incidents_are_few_of(t, k->source))
         return NULL;
     if (rate_limit_take(checks, now, 1) == 0) {
         stats->bystanders_unchecked++;
         return NULL;
     }
-    const struct model *m = k->model;
     float score = gad_detector_score_without(m->detector, m->explaining, rec, columns);
     return score <= m->threshold ? i : NULL;
 }

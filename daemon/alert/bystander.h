@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * Bystanders: hosts whose records are anomalous only because others attack the same target. KDD99's
- * windows count the records of all hosts at a target or of a service. So a flood makes each
- * ordinary visit anomalous.
+ * Bystanders: hosts whose records are anomalous only because of an attack by others. KDD99's
+ * windows count the records of all hosts: at a target and of a service within 2 s, and among the
+ * last records of the network. So a flood makes each ordinary visit anomalous.
  *
- * A record is one of a bystander if an open incident of another source attacks its target or its
- * service, it is an ordinary exchange (GAD_NATURE_TRAFFIC), and the model would not find it
- * anomalous with the windows that it expects. Content, flag and volume remain as they are, so they
- * are never absorbed. A source with many such records is no bystander any more.
+ * A record is one of a bystander if an open incident of another source fills these windows, and
+ * the model would not find it anomalous with the values that it expects there. Content, flag and volume remain as they are, so they
+ * are never absorbed. A source with many such records is no bystander any more, nor is one
+ * that has itself a noticeable part of the last records.
  *
  * Thread: main.
  */
@@ -22,7 +22,8 @@ struct stats;
 
 enum {
     BYSTANDER_CHECKS = 2000,  /* a second; beyond them a record is an ordinary one */
-    BYSTANDER_RECORDS = 100,  /* of one source in one incident */
+    BYSTANDER_RECORDS = 100,  /* of one source in one incident, for ordinary exchanges */
+    BYSTANDER_OTHERS = 4,     /* of one source or at one target, for other natures */
     BYSTANDER_ATTACKERS = 16, /* records of an incident before it explains windows */
 };
 

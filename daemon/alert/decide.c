@@ -198,7 +198,9 @@ static void look_at(struct decider *d, struct incidents *t, struct incident *i, 
                     struct gad_time wall)
 {
     bool has_rested = now.ns >= i->touched.ns + d->idle.ns;
-    bool is_time = i->pending > 0 && now.ns >= i->reported.ns + i->interval.ns;
+    /* what has rested is reported when it closes */
+    bool is_time = i->pending > 0 && now.ns >= i->reported.ns + i->interval.ns &&
+                   now.ns < i->touched.ns + d->interval.ns / 2;
 
     if (has_rested && may_emit(d, t == d->table[1], i->severity))
         close_one(d, t, i, true, wall);
@@ -206,7 +208,7 @@ static void look_at(struct decider *d, struct incidents *t, struct incident *i, 
         incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
     else if (i->is_urgent || is_time)
         try_report(d, t, i, now, wall);
-    else if (i->pending > 0 || now.ns < i->reported.ns + i->interval.ns)
+    else if (i->pending > 0 && now.ns < i->reported.ns + i->interval.ns)
         incidents_set_due(t, i, next_look(d, i));
     else /* nothing to report before it closes, or before a next record */
         incidents_set_due(t, i, (struct gad_time){i->touched.ns + d->idle.ns});
@@ -249,6 +251,15 @@ static struct incident_key key_of(const struct job *j, size_t i)
     return k;
 }
 
+/* Whether an incident has changed the windows of others. One of ordinary exchanges must be that of
+ * a few sources: else its sources could be bystanders themselves. */
+static bool fills_windows(const struct incident *i)
+{
+    bool has_few = i->line == GAD_LINE_PAIR || i->line == GAD_LINE_SOURCE;
+
+    return i->records >= BYSTANDER_ATTACKERS && (i->nature != GAD_NATURE_TRAFFIC || has_few);
+}
+
 static void count_ends(struct incidents *t, struct incident *i, const struct incident_key *k,
                        const struct gad_record *r)
 {
@@ -262,7 +273,7 @@ static void count_ends(struct incidents *t, struct incident *i, const struct inc
         (void)distinct_add(&i->ports, secret, (struct thing){0, k->port});
     if (r->v[GAD_DST_BYTES] > 0 || (int)r->v[GAD_FLAG] == GAD_FLAG_SF)
         (void)distinct_add(&i->answered, secret, k->target);
-    if (k->nature != GAD_NATURE_TRAFFIC && (is_new || i->records % MARK_EVERY == 0))
+    if (fills_windows(i) && (is_new || i->records % MARK_EVERY == 0))
         incidents_attacked(t, k, i);
 }
 
@@ -272,7 +283,8 @@ static void count_login(struct incident *i, const struct gad_record *r)
     i->logins += r->v[GAD_LOGGED_IN] > 0;
     bool is_guessed =
         i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && i->failed >= GUESSED_FROM;
-    bool has_succeeded = is_guessed || r->v[GAD_ROOT_SHELL] > 0;
+    i->has_root_shell |= r->v[GAD_ROOT_SHELL] > 0;
+    bool has_succeeded = is_guessed || i->has_root_shell;
     i->is_urgent |= has_succeeded && !i->succeeded;
     i->succeeded |= has_succeeded;
 }
@@ -355,23 +367,6 @@ static uint8_t cause_of(const struct incident_key *k, const struct gad_record *r
     return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
 }
 
-static struct incident *find_or_begin(struct decider *d, struct incidents *t,
-                                      const struct incident_key *k, const struct gad_record *r,
-                                      struct gad_time now, struct gad_time wall)
-{
-    struct incident *i = incidents_join(t, k);
-
-    if (i)
-        return i;
-    uint8_t cause = cause_of(k, r);
-    i = incidents_join_network(t, k, cause, now);
-    if (i)
-        return i;
-    make_room(d, t, wall);
-    d->o.stats->incidents_begun++;
-    return incidents_begin(t, k, cause, ++d->next_number, now);
-}
-
 static bool take_bystander(struct decider *d, struct incidents *t, const struct incident_key *k,
                            const struct gad_record *r, struct gad_time now)
 {
@@ -381,8 +376,35 @@ static bool take_bystander(struct decider *d, struct incidents *t, const struct 
         return false;
     i->bystanders++;
     (void)distinct_add(&i->watchers, incidents_secret(t), k->source);
+    (void)distinct_add(&i->watched, incidents_secret(t), k->target);
     d->o.stats->alerts_bystanders++;
     return true;
+}
+
+/*
+ * The incident of a record; NULL: it is a bystander's. An ordinary exchange is first checked for
+ * that. Others are checked only if they would begin an incident: those of a flood belong to it.
+ */
+static struct incident *find_or_begin(struct decider *d, struct incidents *t,
+                                      const struct incident_key *k, const struct gad_record *r,
+                                      struct gad_time now, struct gad_time wall)
+{
+    bool is_ordinary = k->nature == GAD_NATURE_TRAFFIC;
+
+    if (is_ordinary && take_bystander(d, t, k, r, now))
+        return NULL;
+    struct incident *i = incidents_join(t, k);
+    if (i)
+        return i;
+    uint8_t cause = cause_of(k, r);
+    i = incidents_join_network(t, k, cause, now);
+    if (i)
+        return i;
+    if (!is_ordinary && take_bystander(d, t, k, r, now))
+        return NULL;
+    make_room(d, t, wall);
+    d->o.stats->incidents_begun++;
+    return incidents_begin(t, k, cause, ++d->next_number, now);
 }
 
 static void take_into_incident(struct decider *d, const struct job *j, size_t n,
@@ -394,32 +416,42 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);
-    if (take_bystander(d, t, &k, &j->rec[n], now))
-        return;
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
-    add(d, t, i, &k, j, n, when);
-    incidents_touch(t, i, now);
-    if (i->is_urgent && !i->is_held)
+    if (i) {
+        add(d, t, i, &k, j, n, when);
+        incidents_touch(t, i, now);
+    }
+    incidents_saw(t, k.source, i && fills_windows(i) ? i : NULL);
+    if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
-    else if (i->pending == 1)
+    else if (i && i->due.ns > next_look(d, i).ns)
         incidents_set_due(t, i, next_look(d, i));
 }
 
 /* A login that is not anomalous can be the success of guessing. */
-static void take_login(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+static void take_login(struct decider *d, struct incidents *t, const struct job *j, size_t n,
+                       struct gad_time wall)
 {
-    struct incidents *t = d->table[j->origin != NULL];
-
-    if (!t || incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
-        return;
     const struct incident_key k = key_of(j, n);
     struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
+
     if (!i || i->succeeded || i->failed < GUESSED_FROM)
         return;
     i->logins++;
     i->succeeded = i->is_urgent = true;
     report_review(i);
     try_report(d, t, i, now_of(d, j, n), wall);
+}
+
+static void take_normal(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+{
+    struct incidents *t = d->table[j->origin != NULL];
+    const struct gad_tuple *of = &j->rec[n].tuple;
+
+    if (incidents_logins(t) > 0 && j->rec[n].v[GAD_LOGGED_IN] > 0)
+        take_login(d, t, j, n, wall);
+    if (of->family != 0)
+        incidents_saw(t, host_thing(of->family, of->src), NULL);
 }
 
 static void take_single(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
@@ -458,14 +490,17 @@ static void report_limit(struct decider *d, struct gad_time now)
 
 void decider_take(struct decider *d, const struct job *j)
 {
+    struct incidents *t = d->table[j->origin != NULL];
+
     if (!j->may_alert)
         return;
     struct gad_time wall = gad_time_wall();
-    for (size_t i = 0; i < job_n_scored(j); i++)
+    for (size_t i = 0; i < job_n_scored(j); i++) {
         if (j->anomalous[i])
             take_record(d, j, i, wall);
-        else
-            take_login(d, j, i, wall);
+        else if (t)
+            take_normal(d, j, i, wall);
+    }
 }
 
 struct gad_time decider_tick(struct decider *d)

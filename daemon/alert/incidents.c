@@ -9,6 +9,7 @@
 #include "lib/base/lru.h"
 #include "lib/base/siphash.h"
 #include "lib/record/column.h"
+#include "lib/record/window.h"
 
 enum { KEY_SOURCE, KEY_TARGET, N_KEYS, KEY_NETWORK };
 
@@ -23,6 +24,9 @@ enum {
     STRONG_PAIR = 32,   /* records after which other sources are strangers */
     STRANGERS = 3,
     ATTACKED = 4096, /* targets and services */
+    FEW = 2,         /* records of a source among the last ones that cannot be an attack */
+    FEW_PART = 4,    /* or less than this part of those of attacks */
+    NOTICEABLE = 8,  /* records of attacks among the last GAD_WINDOW_H_MAX */
 };
 #define NETWORK_NS INT64_C(60000000000)
 
@@ -59,6 +63,11 @@ struct incidents {
     struct network *networks;  /* by slot */
     struct attacked *attacked; /* by slot */
     struct frequent *frequent; /* (FREQUENT) */
+    uint64_t n_seen;
+    unsigned n_attack;                    /* of was_attack */
+    uint8_t was_attack[GAD_WINDOW_H_MAX]; /* of the last records, a ring */
+    uint32_t seen[GAD_WINDOW_H_MAX];      /* their sources */
+    struct attacked latest;
 };
 
 static uint32_t slot_of(const struct incidents *t, const struct incident *i)
@@ -502,6 +511,7 @@ void incidents_end(struct incidents *t, struct incident *i)
     distinct_deinit(&i->ports);
     distinct_deinit(&i->answered);
     distinct_deinit(&i->watchers);
+    distinct_deinit(&i->watched);
     model_drop(i->model);
     i->number = 0;
 }
@@ -589,4 +599,37 @@ struct incident *incidents_attack_on_service(struct incidents *t, const struct i
 
     pack_attacked((struct thing){0, 0}, service_word(k), key);
     return attack_on(t, key);
+}
+
+static uint32_t tag_of(const struct incidents *t, struct thing source)
+{
+    uint64_t mixed = (source.high ^ source.low ^ t->secret[0]) * (t->secret[1] | 1);
+
+    return (uint32_t)(mixed >> 32);
+}
+
+void incidents_saw(struct incidents *t, struct thing source, const struct incident *i)
+{
+    size_t at = t->n_seen++ % GAD_WINDOW_H_MAX;
+
+    t->n_attack += (unsigned)(i != NULL) - t->was_attack[at];
+    t->was_attack[at] = i != NULL;
+    t->seen[at] = tag_of(t, source);
+    if (i)
+        t->latest = (struct attacked){slot_of(t, i), i->number};
+}
+
+bool incidents_are_few_of(const struct incidents *t, struct thing source)
+{
+    uint32_t tag = tag_of(t, source);
+    unsigned n = 0;
+
+    for (size_t i = 0; i < GAD_WINDOW_H_MAX; i++)
+        n += t->seen[i] == tag;
+    return n <= FEW || FEW_PART * n <= t->n_attack;
+}
+
+struct incident *incidents_attack_on_network(const struct incidents *t)
+{
+    return t->n_attack < NOTICEABLE ? NULL : open_one(t, t->latest.slot, t->latest.number);
 }

@@ -75,7 +75,7 @@ struct incident {
 
     struct gad_time first, last; /* of its records: wall or packet time */
     uint64_t records, bystanders, logins, failed;
-    bool succeeded;
+    bool succeeded, has_root_shell;
     uint64_t src_bytes, dst_bytes;
     unsigned strangers; /* other sources that a pair with many records refused */
     unsigned splits;    /* frequent sources that got incidents of their own */
@@ -87,7 +87,8 @@ struct incident {
     /* of the table's clock */
     struct gad_time touched, reported, interval, due;
     struct thing first_source, first_target;
-    struct distinct sources, targets, ports, answered, watchers; /* watchers: of bystanders */
+    struct distinct sources, targets, ports, answered;
+    struct distinct watchers, watched; /* sources and targets of bystanders */
     /* the highest scores of all, and since the last alert if pending > 0 */
     struct incident_sample best, fresh;
 
@@ -150,3 +151,13 @@ void incidents_attacked(struct incidents *t, const struct incident_key *k,
 /* The open incident that attacks the record's target; NULL: none. */
 struct incident *incidents_attack_on_target(struct incidents *t, const struct incident_key *k);
 struct incident *incidents_attack_on_service(struct incidents *t, const struct incident_key *k);
+
+/* Counts a record of the network, anomalous or not. @i: its incident, if that is an attack that can
+ * change the windows of others; else NULL. */
+void incidents_saw(struct incidents *t, struct thing source, const struct incident *i);
+
+/* Whether few of the last records are of this source, compared with those of attacks. */
+bool incidents_are_few_of(const struct incidents *t, struct thing source);
+
+/* The latest attack that has a noticeable part of the last records; NULL: none. */
+struct incident *incidents_attack_on_network(const struct incidents *t);

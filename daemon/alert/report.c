@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "daemon/alert/host.h"
+#include "daemon/alert/severity.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
+#include "lib/record/reason.h"
 #include "models/detector.h"
 
 static void set_text(char *to, size_t size, const char *from)
@@ -16,14 +18,17 @@ static void set_text(char *to, size_t size, const char *from)
 
 /* --- samples --- */
 
-/* Takes reasons up to the model's limit; they are sorted by contribution. */
+/* Takes reasons up to the model's limit, those that say something; the first one in any case. */
 static void take_reasons(const struct model *m, struct incident_sample *s,
                          const struct gad_reason *top)
 {
     size_t most = m->top_features < INCIDENT_REASONS ? m->top_features : INCIDENT_REASONS;
 
-    for (s->n_top = 0; s->n_top < most && top[s->n_top].share > 0; s->n_top++)
+    for (s->n_top = 0; s->n_top < most; s->n_top++) {
+        if (!gad_reason_says(&top[s->n_top]) && (s->n_top > 0 || !(top[0].share > 0)))
+            break;
         s->top[s->n_top] = top[s->n_top];
+    }
     s->is_explained = true;
 }
 
@@ -47,7 +52,7 @@ void report_explain(const struct model *m, struct incident_sample *s)
 
     if (s->is_explained || m->top_features == 0 || m->steps > 1)
         return;
-    gad_detector_explain(m->detector, m->explaining, &s->record, reason);
+    (void)gad_detector_explain(m->detector, m->explaining, &s->record, reason);
     take_reasons(m, s, reason);
 }
 
@@ -98,11 +103,30 @@ static void set_incident(const struct incident *i, enum gad_incident_state state
     set_ports(i, ret);
 }
 
-static unsigned severity_of(const struct incident *i)
+/* Payload that left the network: of the target's answers if only the target is inside. */
+static uint64_t bytes_out(const struct incident *i)
 {
-    uint64_t n = gad_detector_n_calibration(i->model->detector);
+    bool is_answer =
+        i->is_known && host_is_private(i->first_target) && !host_is_private(i->first_source);
 
-    return gad_alert_severity(gad_alert_risk(i->best.p_value, n));
+    return is_answer ? i->dst_bytes : i->src_bytes;
+}
+
+static unsigned points_of(const struct incident *i, const struct gad_incident *now)
+{
+    const struct severity_facts f = {.p_value = i->best.p_value,
+                                     .budget = i->model->label->fpr_budget,
+                                     .nature = i->nature,
+                                     .records = i->records,
+                                     .sources = now->sources.n,
+                                     .targets = now->targets.n,
+                                     .ports = now->ports.n,
+                                     .bytes_out = bytes_out(i),
+                                     .answered = now->answered.n > 0,
+                                     .logged_in = i->succeeded && i->nature == GAD_NATURE_LOGIN,
+                                     .root_shell = i->has_root_shell};
+
+    return severity_points(&f);
 }
 
 void report_review(struct incident *i)
@@ -111,7 +135,7 @@ void report_review(struct incident *i)
 
     set_numbers(i, &now);
     i->hint = gad_hint_of(&now, i->best.n_top > 0 ? i->best.top[0].column : i->cause);
-    unsigned severity = severity_of(i);
+    unsigned severity = severity_of(points_of(i, &now));
     i->severity = severity < i->severity ? severity : i->severity;
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/score/models.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/record/reason.h"
 #include "lib/wire/frame.h"
 #include "models/detector.h"
 #include "proto/ganad.pb-c.h"
@@ -59,7 +60,7 @@ static Ganad__V1__Explanation *explain(const struct job *j, size_t i, struct are
     ganad__v1__explanation__init(e);
     if (i >= job_n_scored(j))
         return e;
-    for (uint32_t k = 0; k < j->top; k++) {
+    for (uint32_t k = 0; k < j->top && gad_reason_says(&reason[k]); k++) {
         ganad__v1__reason__init(&m[k]);
         gad_value_text(reason[k].column, reason[k].value, text[k].value);
         gad_value_text(reason[k].column, reason[k].expected, text[k].expected);
@@ -67,9 +68,8 @@ static Ganad__V1__Explanation *explain(const struct job *j, size_t i, struct are
         m[k].value = text[k].value;
         m[k].expected = text[k].expected;
         m[k].share = (float)reason[k].share;
-        list[k] = &m[k];
+        list[e->n_reason++] = &m[k];
     }
-    e->n_reason = j->top;
     e->reason = list;
     return e;
 }

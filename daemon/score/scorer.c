@@ -52,7 +52,7 @@ static void explain(struct job *j, const struct model *m, size_t i)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
 
-    gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
+    (void)gad_detector_explain(m->detector, m->workspace, &j->rec[i], reason);
     memcpy(&j->reason[i * j->stride], reason, j->stride * sizeof(reason[0]));
 }
 

@@ -3,9 +3,9 @@
 
 /*
  * Events that ganadd reports to a SIEM: alerts, heartbeats, counters, changes of models, traffic
- * that it could not see, alerts beyond the rate, and losses on the way. An event is a value: copying it copies everything.
- * In the spool it is a protobuf message (proto/event.proto), at an output a line of one of the
- * formats (format.h).
+ * that it could not see, alerts beyond the rate, and losses on the way. An event is a value:
+ * copying it copies everything. In the spool it is a protobuf message (proto/event.proto), at an
+ * output a line of one of the formats (format.h).
  *
  * Sensor, run and sequence number identify an event. The spool numbers events 1, 2, ... for as long
  * as it exists, so a receiver detects missing events and duplicates. A loss has no number: each
@@ -169,9 +169,14 @@ const char *gad_event_kind_name(enum gad_event_kind k);
 uint64_t gad_loss_count(const struct gad_loss *l);
 bool gad_model_refused(const struct gad_event *e); /* whether the event reports a refused model */
 bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
-bool gad_event_warns(const struct gad_event *e);   /* that, lost events, blindness or a limit */
-const char *gad_severity_name(unsigned severity);  /* "high", "medium", "low" */
+bool gad_capture_is_blind(const struct gad_event *e); /* whether it reports blindness */
+bool gad_event_warns(const struct gad_event *e);      /* that, lost events, blindness or a limit */
+const char *gad_severity_name(unsigned severity);     /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
+
+/* ATT&CK technique of the alert's hint, "T1046"; "": none. */
+const char *gad_alert_technique(const struct gad_alert *a);
+const char *gad_technique_name(const char *id); /* "Network Service Discovery" */
 
 /* "SENSOR-RUN-iNUMBER": the id of the alert's incident; "": none. */
 void gad_incident_id(const struct gad_event *e, char text[static GAD_EVENT_ID_TEXT]);
@@ -193,8 +198,8 @@ unsigned gad_event_priority(const struct gad_event *e);
 #define GAD_MESSAGE_ID_BLIND     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e07"
 #define GAD_MESSAGE_ID_LIMIT     "5b0a3f2c7d9e4c1e8f64a1d2b37c9e08"
 
-/* One sentence for people: "anomalous connection 192.0.2.4:51873 > 198.51.100.7:80 TCP http S0,
- * risk 97: ...". */
+/* One sentence for people, of at most 35 words if it is about an alert: "203.0.113.7 tried 134 hosts
+ * on port 445; 2 answered; looks like a sweep". The words of other events can hold any byte. */
 enum { GAD_EVENT_SENTENCE = 512 };
 void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SENTENCE]);
 

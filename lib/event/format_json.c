@@ -8,6 +8,24 @@
 #include "lib/event/format.h"
 #include "lib/event/json_parts.h"
 
+static void add_flow(struct gad_buf *b, const struct gad_record *r)
+{
+    gad_json_raw(b, ",\"flow\":{\"bytes_toserver\":");
+    gad_json_u64(b, (uint64_t)r->v[GAD_SRC_BYTES]);
+    gad_json_key(b, "bytes_toclient");
+    gad_json_u64(b, (uint64_t)r->v[GAD_DST_BYTES]);
+    gad_json_packets(b, r);
+    if (r->start.ns != 0) {
+        gad_json_key(b, "start");
+        gad_json_time(b, r->start);
+    }
+    if (r->end.ns != 0) {
+        gad_json_key(b, "end");
+        gad_json_time(b, r->end);
+    }
+    gad_json_raw(b, "}");
+}
+
 static void add_connection(struct gad_buf *b, const struct gad_alert *a)
 {
     const struct gad_record *r = &a->record;
@@ -27,15 +45,10 @@ static void add_connection(struct gad_buf *b, const struct gad_alert *a)
         gad_json_text(b, r->community_id);
     }
     gad_json_marks(b, r);
-    if (r->start.ns != 0) {
-        gad_json_raw(b, ",\"flow\":{\"start\":");
-        gad_json_time(b, r->start);
-        if (r->end.ns != 0) {
-            gad_json_key(b, "end");
-            gad_json_time(b, r->end);
-        }
-        gad_json_raw(b, "}");
-    }
+    gad_json_client(b, a);
+    gad_json_pcap(b, a);
+    gad_json_evidence(b, a);
+    add_flow(b, r);
 }
 
 static void add_verdict(struct gad_buf *b, const struct gad_alert *a)
@@ -50,8 +63,12 @@ static void add_verdict(struct gad_buf *b, const struct gad_alert *a)
     gad_json_checkpoint(b, a);
 }
 
-static void add_alert(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
+static void add_alert(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)
 {
+    const struct gad_alert *a = &e->alert;
+
+    gad_json_hint(b, a);
+    gad_json_incident(b, e, detail);
     add_verdict(b, a);
     add_connection(b, a);
     gad_json_rollup(b, a);
@@ -105,6 +122,19 @@ static void add_blind(struct gad_buf *b, const struct gad_event *e)
     gad_json_counters(b, e->blind.counter, e->blind.n);
 }
 
+static void add_limit(struct gad_buf *b, const struct gad_limit_event *l)
+{
+    gad_json_key(b, "period");
+    gad_json_real(b, gad_time_seconds(l->period), GAD_JSON_SCORE_DIGITS);
+    gad_json_key(b, "high");
+    gad_json_u64(b, l->high);
+    gad_json_key(b, "medium");
+    gad_json_u64(b, l->medium);
+    gad_json_key(b, "low");
+    gad_json_u64(b, l->low);
+    gad_json_limit(b, l);
+}
+
 static void write_json(const struct gad_event *e, const struct gad_format_options *o,
                        enum gad_detail detail, struct gad_buf *b)
 {
@@ -123,8 +153,10 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
         gad_json_u64(b, e->seq);
         gad_json_prev_seq(b, e);
     }
+    gad_json_key(b, "sentence");
+    gad_json_sentence(b, e);
     if (e->kind == GAD_EVENT_ALERT)
-        add_alert(b, &e->alert, detail);
+        add_alert(b, e, detail);
     else if (e->kind == GAD_EVENT_HEARTBEAT)
         add_heartbeat(b, &e->heartbeat);
     else if (e->kind == GAD_EVENT_STATS)
@@ -133,6 +165,8 @@ static void write_json(const struct gad_event *e, const struct gad_format_option
         gad_json_model(b, &e->model, true);
     else if (e->kind == GAD_EVENT_BLIND)
         add_blind(b, e);
+    else if (e->kind == GAD_EVENT_LIMIT)
+        add_limit(b, &e->limit);
     else if (e->kind == GAD_EVENT_LOSS)
         add_loss(b, &e->loss);
     gad_json_raw(b, "}");

@@ -98,21 +98,24 @@ static void add_observation(struct gad_buf *b, enum gad_column c, double v)
     gad_json_raw(b, "}]");
 }
 
-static void add_analysis(struct gad_buf *b, const struct gad_alert *a, size_t n)
+static void add_analysis(struct gad_buf *b, const struct gad_alert *a, size_t most)
 {
+    const struct gad_reason *list[GAD_N_COLUMNS];
+    size_t n = gad_alert_reasons(a, most, list);
+
     gad_json_raw(b, ",\"anomaly_analyses\":[{\"analysis_targets\":[{\"name\":\"connection\","
                     "\"type\":\"Network Connection\"}],\"anomalies\":[");
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             gad_json_raw(b, ",");
-        add_observation(b, a->top[i].column, a->top[i].value);
-        gad_buf_printf(b, ",\"observed_pattern\":\"share %.4f of the score\"}", a->top[i].share);
+        add_observation(b, list[i]->column, list[i]->value);
+        gad_buf_printf(b, ",\"observed_pattern\":\"share %.4f of the score\"}", list[i]->share);
     }
     gad_json_raw(b, "],\"baselines\":[");
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             gad_json_raw(b, ",");
-        add_observation(b, a->top[i].column, a->top[i].expected);
+        add_observation(b, list[i]->column, list[i]->expected);
         gad_json_raw(b, "}");
     }
     gad_json_raw(b, "]}]");

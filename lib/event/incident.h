@@ -34,15 +34,16 @@ enum gad_line {
     GAD_N_LINES
 };
 
-/* What a record is, from its values alone. Records of different natures share no incident. */
+/* What a record is, from its values alone; a later one is graver. Records of different natures share
+ * no incident. */
 enum gad_nature {
     GAD_NATURE_NONE,
     GAD_NATURE_PROBE,     /* TCP or UDP; the target sent no payload */
     GAD_NATURE_ICMP,      /* an ICMP message */
     GAD_NATURE_MALFORMED, /* wrong fragments, urgent data, source and target are the same */
-    GAD_NATURE_CONTENT,   /* payload shows a shell, root, files, hot indicators */
-    GAD_NATURE_LOGIN,     /* failed logins, or a guest login */
     GAD_NATURE_TRAFFIC,   /* any other exchange */
+    GAD_NATURE_LOGIN,     /* failed logins, or a guest login */
+    GAD_NATURE_CONTENT,   /* payload shows a shell, root, files, hot indicators */
     GAD_N_NATURES
 };
 
@@ -107,8 +108,8 @@ const char *gad_line_name(enum gad_line l);     /* "pair", "source", "target", "
 const char *gad_nature_name(enum gad_nature n); /* "probe", "icmp", ... */
 const char *gad_hint_name(enum gad_hint h);     /* "flood", "scan", ... */
 
-/* ATT&CK technique of a hint, "T1046"; "": none. */
-const char *gad_hint_technique(enum gad_hint h);
+/* "a flood", "a scan", ..., after "looks like"; "": none. */
+const char *gad_hint_phrase(enum gad_hint h);
 
 enum gad_nature gad_nature_of(const struct gad_record *r);
 

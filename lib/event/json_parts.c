@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/record/notes.h"
+#include "lib/record/reason.h"
 
 void gad_json_text(struct gad_buf *b, const char *s)
 {
@@ -57,11 +58,14 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e)
     gad_json_text(b, text);
 }
 
-void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
+void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t most)
 {
+    const struct gad_reason *list[GAD_N_COLUMNS];
+    size_t n = gad_alert_reasons(a, most, list);
+
     gad_json_raw(b, "[");
     for (size_t i = 0; i < n; i++) {
-        const struct gad_reason *r = &a->top[i];
+        const struct gad_reason *r = list[i];
         if (i > 0)
             gad_json_raw(b, ",");
         gad_json_raw(b, "{\"name\":");
@@ -75,6 +79,43 @@ void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n)
         gad_json_raw(b, "}");
     }
     gad_json_raw(b, "]");
+}
+
+static void add_known(struct gad_buf *b, const char *key, const char *value)
+{
+    if (*value) {
+        gad_buf_printf(b, ",\"%s\":", key);
+        gad_json_text(b, value);
+    }
+}
+
+void gad_json_packets(struct gad_buf *b, const struct gad_record *r)
+{
+    if (r->src_packets == 0 && r->dst_packets == 0)
+        return;
+    gad_json_key(b, "pkts_toserver");
+    gad_json_u64(b, r->src_packets);
+    gad_json_key(b, "pkts_toclient");
+    gad_json_u64(b, r->dst_packets);
+}
+
+void gad_json_client(struct gad_buf *b, const struct gad_alert *a)
+{
+    add_known(b, "client", a->client);
+}
+
+void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a)
+{
+    add_known(b, "pcap_filename", a->file);
+    if (a->packet > 0) {
+        gad_json_key(b, "pcap_cnt");
+        gad_json_u64(b, a->packet);
+    }
+}
+
+void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a)
+{
+    add_known(b, "evidence", a->evidence);
 }
 
 void gad_json_marks(struct gad_buf *b, const struct gad_record *r)
@@ -143,6 +184,8 @@ void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_ze
 {
     gad_json_key(b, "p_value");
     gad_json_real(b, a->p_value, GAD_JSON_SHOWN_DIGITS);
+    if (a->p_extrapolated)
+        gad_json_raw(b, ",\"p_extrapolated\":true");
     gad_json_key(b, "threshold");
     gad_json_real(b, (double)a->threshold, GAD_JSON_SCORE_DIGITS);
     if (a->fpr_budget > 0 || with_zero_budget) {
@@ -173,6 +216,17 @@ void gad_json_rollup(struct gad_buf *b, const struct gad_alert *a)
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail)
 {
     return detail >= GAD_DETAIL_ONE_REASON && a->n_top > 1 ? 1 : a->n_top;
+}
+
+size_t gad_alert_reasons(const struct gad_alert *a, size_t most,
+                         const struct gad_reason *list[static GAD_N_COLUMNS])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n_top && n < most; i++)
+        if (gad_reason_says(&a->top[i]))
+            list[n++] = &a->top[i];
+    return n;
 }
 
 void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
@@ -255,6 +309,11 @@ size_t gad_event_numbers(const struct gad_event *e, enum gad_detail detail,
         add(c, &n, "period", seconds(e->blind.period));
         memcpy(c + n, e->blind.counter, e->blind.n * sizeof(*c));
         n += e->blind.n;
+    } else if (e->kind == GAD_EVENT_LIMIT) {
+        add(c, &n, "period", seconds(e->limit.period));
+        add(c, &n, "high", e->limit.high);
+        add(c, &n, "medium", e->limit.medium);
+        add(c, &n, "low", e->limit.low);
     }
     return n;
 }

@@ -41,9 +41,28 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e);
 /* ,"src_ip":..,"src_port":..,"dest_ip":..,"dest_port":..,"proto":.. */
 void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
 
-/* ,"p_value":..,"threshold":..,"fpr_budget":..; the last one if it is known or
+/* ,"p_value":..,"p_extrapolated":true,"threshold":..,"fpr_budget":..; the second one if it is
+ * true, the last one if it is known or
  * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
+
+/* ,"hint":..,"technique":..; those that there are. */
+void gad_json_hint(struct gad_buf *b, const struct gad_alert *a);
+
+/* ,"incident":{..} of an alert that has one. @detail ONE_REASON: without the top addresses and
+ * ports. */
+void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail);
+
+/* ,"client":..,"pcap_filename":..,"pcap_cnt":..,"evidence":..; those that are known. */
+void gad_json_client(struct gad_buf *b, const struct gad_alert *a);
+void gad_json_pcap(struct gad_buf *b, const struct gad_alert *a);
+void gad_json_evidence(struct gad_buf *b, const struct gad_alert *a);
+
+/* ,"pkts_toserver":..,"pkts_toclient":.. if they are known, as at least one packet was seen. */
+void gad_json_packets(struct gad_buf *b, const struct gad_record *r);
+
+/* ,"causes":[{"n":..,"hint":..}],"sources":[{"ip":..,"n":..}] of a limit event. */
+void gad_json_limit(struct gad_buf *b, const struct gad_limit_event *l);
 
 /* ,"tunnels":..,"notes":..; those that are not 0 or empty. */
 void gad_json_marks(struct gad_buf *b, const struct gad_record *r);
@@ -58,8 +77,8 @@ void gad_json_rollup(struct gad_buf *b, const struct gad_alert *a);
 /* ,"top_features":[..],"features":{..}, as much of both as @detail allows. */
 void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
 
-/* [{"name":..,"value":..,"expected":..,"share":..}], the first n */
-void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t n);
+/* [{"name":..,"value":..,"expected":..,"share":..}], those of gad_alert_reasons() */
+void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t most);
 void gad_json_features(struct gad_buf *b, const struct gad_record *r); /* {41 columns} */
 
 /* {"NAME":VALUE,..} */
@@ -76,6 +95,11 @@ void gad_json_blind(struct gad_buf *b, const struct gad_event *e, bool is_behind
 
 /* Contributing features that @detail allows. */
 size_t gad_detail_n_top(const struct gad_alert *a, enum gad_detail detail);
+
+/* The contributing features that say something (lib/record/reason.h), at most @most. Returns how
+ * many. */
+size_t gad_alert_reasons(const struct gad_alert *a, size_t most,
+                         const struct gad_reason *list[static GAD_N_COLUMNS]);
 
 /* The numbers of a heartbeat, stats, loss or blind event as counters, as many as @detail allows.
  * Returns how many. */

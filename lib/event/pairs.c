@@ -7,6 +7,7 @@
 
 #include "lib/event/json_parts.h"
 #include "lib/record/notes.h"
+#include "lib/record/reason.h"
 
 struct out {
     void (*each)(void *arg, enum gad_pair pair, const char *key, const char *value);
@@ -71,18 +72,16 @@ static void put_connection(const struct out *o, const struct gad_record *r)
     put(o, GAD_PAIR_NOTES, notes);
 }
 
-static void put_top(const struct out *o, const struct gad_alert *a, size_t n)
+static void put_top(const struct out *o, const struct gad_alert *a, size_t most)
 {
-    char text[GAD_N_COLUMNS * 112] = "";
-    size_t len = 0;
+    char text[GAD_N_COLUMNS * (GAD_REASON_TEXT + 8)] = "", words[GAD_REASON_TEXT];
+    const struct gad_reason *list[GAD_N_COLUMNS];
+    size_t n = gad_alert_reasons(a, most, list), len = 0;
 
     for (size_t i = 0; i < n; i++) {
-        char value[GAD_VALUE_TEXT], expected[GAD_VALUE_TEXT];
-        gad_value_text(a->top[i].column, a->top[i].value, value);
-        gad_value_text(a->top[i].column, a->top[i].expected, expected);
-        int more =
-            snprintf(text + len, sizeof(text) - len, "%s%s=%s (%s, %.0f%%)", i > 0 ? ", " : "",
-                     gad_columns[a->top[i].column].name, value, expected, 100 * a->top[i].share);
+        gad_reason_text(list[i], words);
+        int more = snprintf(text + len, sizeof(text) - len, "%s%s %.0f%%", i > 0 ? ", " : "", words,
+                            100 * list[i]->share);
         len += more > 0 ? (size_t)more : 0;
     }
     put(o, GAD_PAIR_TOP, text);

@@ -25,6 +25,13 @@ int gad_record_check(const struct gad_record *r)
     return -1;
 }
 
+/* Counts are whole; an expectation between two counts has one decimal, while that is informative:
+ * 2.1, but 3 and not 3.0. */
+static int decimals(double v)
+{
+    return v < 100.0 && rint(v * 10.0) != 10.0 * rint(v) ? 1 : 0;
+}
+
 void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TEXT])
 {
     switch (gad_columns[col].kind) {
@@ -36,9 +43,7 @@ void gad_value_text(enum gad_column col, double v, char text[static GAD_VALUE_TE
         break;
     case GAD_KIND_NUMBER:
     case GAD_KIND_BINARY:
-        /* Counts are whole; an expectation between two counts has one decimal, while that is
-         * informative. */
-        (void)snprintf(text, GAD_VALUE_TEXT, v == rint(v) || v >= 100.0 ? "%.0f" : "%.1f", v);
+        (void)snprintf(text, GAD_VALUE_TEXT, "%.*f", decimals(v), v);
         break;
     }
 }

@@ -122,7 +122,10 @@ def event_members(root):
     """The members of every event from the schema, {kind: its own}."""
     s = json.loads(tree.read(root, "proto/event.schema.json"))
     kinds = s["properties"]["event_type"]["enum"]
-    return list(s["properties"]), {k: s["$defs"][k]["properties"] for k in kinds}
+    own = {k: s["$defs"][k]["properties"] for k in kinds}
+    for name in own["alert"].keys() & s["$defs"].keys():
+        own["alert"][name] = s["$defs"][name]
+    return list(s["properties"]), own
 
 
 def check_members(root):
@@ -134,14 +137,15 @@ def check_members(root):
             yield f"daemon/ganadd.8: an alert has '{name}', too"
     for name in sorted(set(said) - set(base) - set(own["alert"])):
         yield f"daemon/ganadd.8: an alert has no '{name}'"
-    text = section(tree.read(root, "daemon/ganad-events.5"), r"\.Ss Format json", r"\n\.Ss ")
+    text = section(tree.read(root, "daemon/ganad-events.5"), r"\.Ss Format json", r"\n\.S[sh] ")
     said = {w for line in re.findall(r"^\.(?:It )?Va (.*)$", text, re.M) for w in words(line)}
     want = set(base)
     for members in own.values():
         for name, what in members.items():
             inner = what.get("items", what).get("properties", {}) if name != "features" else {}
-            want |= ({f"{name}.{x}" for x in inner} if name in ("flow", "rollup")
-                     else {name} | set(inner))
+            want |= ({f"{name}.{x}" for x in inner} if name in ("flow", "rollup") else
+                     {name, *(f"incident.{x}" for x in inner)} if name == "incident" else
+                     {name} | set(inner))
     for name in sorted(want - said):
         yield f"daemon/ganad-events.5: format json has '{name}', too"
     for name in sorted(said - want):
@@ -149,7 +153,7 @@ def check_members(root):
 
 
 def check_pairs(root):
-    text = section(tree.read(root, "daemon/ganad-events.5"),
+    text = section(tree.read(root, "daemon/ganad-formats.5"),
                    r"\.Ss Keys of leef, syslog and journal", r"\n\.El")
     said = {tuple(re.split(r" Ta ", row)[:3])
             for row in re.findall(r"^\.It (?!Sy)(\w.*)$", text, re.M)}
@@ -160,10 +164,10 @@ def check_pairs(root):
             names.setdefault(pair, []).append(re.sub("^GANAD_", "", key))
     want = {tuple(n) for n in names.values()}
     for row in sorted(want - said):
-        yield f"daemon/ganad-events.5: no row of keys {' '.join(row)}"
+        yield f"daemon/ganad-formats.5: no row of keys {' '.join(row)}"
     for row in sorted(said - want):
         if row[0] != "n_NAME":
-            yield f"daemon/ganad-events.5: no format has the keys {' '.join(row)}"
+            yield f"daemon/ganad-formats.5: no format has the keys {' '.join(row)}"
 
 
 # --- counters, and limits of their number ---

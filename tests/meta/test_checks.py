@@ -345,9 +345,9 @@ int main(int argc, char **argv)
         outputs = "There may be 15 outputs.\n"
         ganadd = (".Ss Alerts\n.It event_type, seq\nx\n.It flow\n.It risk\n.El\n"
                   ".Sh ENVIRONMENT\n.It Ev HERE\n.Sh FILES\n")
-        events = (".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n"
-                  ".Ss Keys of leef, syslog and journal\n"
-                  ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n")
+        events = ".Ss Format json\n.It Va event_type , seq\n.Va flow.start\n.It Va risk\n.Sh X\n"
+        formats = (".Ss Keys of leef, syslog and journal\n"
+                   ".It Sy leef\n.It seq Ta seq Ta SEQ Ta seq\n.El\n")
         counters = (".Sh COUNTERS OF THE DAEMON\n.It Va jobs\n.El\n"
                     ".Sh COUNTERS OF A CAPTURE\n.It Va lost\nLost frames (blind).\n"
                     ".It Va refused_a\nOf kind A.\n.El\n")
@@ -358,6 +358,7 @@ int main(int argc, char **argv)
 
         def expect(name, text, *found):
             for page, good in (("daemon/ganadd.8", ganadd), ("daemon/ganad-events.5", events),
+                               ("daemon/ganad-formats.5", formats),
                                ("daemon/ganad-counters.5", counters), ("conf/a.5", conf),
                                ("conf/ganad-outputs.5", outputs)):
                 self.plant(page, good)
@@ -370,7 +371,7 @@ int main(int argc, char **argv)
                "daemon/a.c reads the variable HERE")
         expect("daemon/ganad-events.5", events.replace("flow.start", "flow.end"),
                "has 'flow.start', too", "has no 'flow.end'")
-        expect("daemon/ganad-events.5", events.replace("Ta SEQ", "Ta SEK"),
+        expect("daemon/ganad-formats.5", formats.replace("Ta SEQ", "Ta SEK"),
                "no row of keys seq seq SEQ", "no format has the keys seq seq SEK")
         expect("daemon/ganad-counters.5", counters.replace("Va jobs", "Va job"),
                "there is no counter 'job'", "no counter 'jobs'")

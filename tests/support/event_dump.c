@@ -32,12 +32,64 @@ static void text(const char *key, const char *s)
     hex(key, s, strlen(s));
 }
 
+static void dump_hosts(const char *key, const struct gad_host_count *h, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (void)printf("%s %" PRIu64 " ", key, h[i].count);
+        hex("", h[i].address, h[i].family == 4 ? 4 : 16);
+    }
+}
+
+static void dump_distinct(const char *key, const struct gad_distinct *d)
+{
+    (void)printf("%s %" PRIu64 "\n%s_estimate %d\n", key, d->n, key, d->is_estimate);
+}
+
+static void dump_incident(const struct gad_event *e)
+{
+    const struct gad_incident *i = &e->alert.incident;
+    char id[GAD_EVENT_ID_TEXT];
+
+    gad_incident_id(e, id);
+    text("incident", id);
+    (void)printf("hint %s\ntechnique %s\nstate %s\nline_of %s\nnature %s\n", gad_hint_name(i->hint),
+                 gad_alert_technique(&e->alert), gad_incident_state_name(i->state),
+                 gad_line_name(i->line), gad_nature_name(i->nature));
+    (void)printf("incident_first %" PRId64 "\nincident_last %" PRId64 "\n", i->first.ns,
+                 i->last.ns);
+    (void)printf("records %" PRIu64 "\nbystanders %" PRIu64 "\nlogins %" PRIu64
+                 "\nsucceeded %d\nbytes_toserver %" PRIu64 "\nbytes_toclient %" PRIu64 "\n",
+                 i->records, i->bystanders, i->logins, i->succeeded, i->src_bytes, i->dst_bytes);
+    dump_distinct("sources", &i->sources);
+    dump_distinct("targets", &i->targets);
+    dump_distinct("ports", &i->ports);
+    dump_distinct("answered", &i->answered);
+    dump_hosts("top_source", i->source, i->n_source);
+    dump_hosts("top_target", i->target, i->n_target);
+    for (size_t k = 0; k < i->n_port; k++)
+        (void)printf("top_port %" PRIu64 " %u\n", i->port[k].count, i->port[k].port);
+}
+
+static void dump_limit(const struct gad_limit_event *l)
+{
+    (void)printf("period %" PRId64 "\nhigh %" PRIu64 "\nmedium %" PRIu64 "\nlow %" PRIu64 "\n",
+                 l->period.ns, l->high, l->medium, l->low);
+    for (size_t i = 0; i < l->n_cause; i++)
+        (void)printf("cause %" PRIu64 " %s\n", l->cause[i].count, gad_hint_name(l->cause[i].hint));
+    dump_hosts("top_source", l->source, l->n_source);
+}
+
 static void dump_alert(const struct gad_alert *a)
 {
     const struct gad_record *r = &a->record;
 
     text("source", a->source);
     text("interface", a->interface);
+    text("client", a->client);
+    text("file", a->file);
+    text("evidence", a->evidence);
+    (void)printf("packet %" PRIu64 "\nsrc_packets %u\ndst_packets %u\np_extrapolated %d\n",
+                 a->packet, r->src_packets, r->dst_packets, a->p_extrapolated);
     text("model", a->model);
     text("model_sha256", a->model_sha256);
     text("community_id", r->community_id);
@@ -77,12 +129,17 @@ static void dump_counters(const struct gad_counter *c, size_t n)
 
 static void dump(const struct gad_event *e)
 {
+    char sentence[GAD_EVENT_SENTENCE];
+
     (void)printf("kind %s\nrun %016" PRIx64 "\nseq %" PRIu64 "\ntime %" PRId64 "\n",
                  gad_event_kind_name(e->kind), e->run, e->seq, e->time.ns);
     (void)printf("filtered %d\nprev_seq %" PRIu64 "\n", e->filtered, e->prev_seq);
     text("sensor", e->sensor);
+    gad_event_sentence(e, sentence);
+    text("sentence", sentence);
     if (e->kind == GAD_EVENT_ALERT) {
         dump_alert(&e->alert);
+        dump_incident(e);
     } else if (e->kind == GAD_EVENT_LOSS) {
         (void)printf("first_seq %" PRIu64 "\nlast_seq %" PRIu64 "\nat_most %d\nunused %d\n",
                      e->loss.first, e->loss.last, e->loss.at_most, e->loss.unused);
@@ -98,6 +155,8 @@ static void dump(const struct gad_event *e)
         text("source", e->blind.source);
         (void)printf("period %" PRId64 "\n", e->blind.period.ns);
         dump_counters(e->blind.counter, e->blind.n);
+    } else if (e->kind == GAD_EVENT_LIMIT) {
+        dump_limit(&e->limit);
     } else if (e->kind == GAD_EVENT_HEARTBEAT) {
         (void)printf("uptime %" PRId64 "\ninterval %" PRId64 "\nrecords %" PRIu64
                      "\nalerts %" PRIu64 "\n",

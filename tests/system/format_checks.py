@@ -13,9 +13,9 @@ import time
 
 VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
-KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 7}
+KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 7, "limit": 8}
 TEXTS = ("sensor", "source", "interface", "model", "model_sha256", "community_id", "output",
-         "version",
+         "version", "client", "file", "evidence", "incident", "sentence",
          "action", "previous_sha256", "reason")
 
 
@@ -80,6 +80,7 @@ class Event:
     def __init__(self, lines, full):
         self.full = full
         self.v, self.features, self.top, self.counters, self.lines = {}, {}, [], [], {}
+        self.hosts, self.ports, self.causes = {"top_source": [], "top_target": []}, [], []
         for line in lines:
             key, _, rest = line.partition(" ")
             if key == "line":
@@ -94,9 +95,19 @@ class Event:
             elif key == "counter":
                 value, _, name = rest.partition(" ")
                 self.counters.append((bytes.fromhex(name.strip()), int(value)))
+            elif key in self.hosts:
+                n, _, address = rest.partition(" ")
+                self.hosts[key].append((str(ipaddress.ip_address(bytes.fromhex(address.strip()))),
+                                        int(n)))
+            elif key == "top_port":
+                n, port = rest.split(" ")
+                self.ports.append((int(port), int(n)))
+            elif key == "cause":
+                n, _, hint = rest.partition(" ")
+                self.causes.append({"n": int(n), **({"hint": hint} if hint else {})})
             elif key in TEXTS or key in ("src", "dst"):
                 self.v[key] = bytes.fromhex(rest)
-            elif key in ("kind", "run"):
+            elif key in ("kind", "run", "hint", "technique", "state", "line_of", "nature"):
                 self.v[key] = rest
             else:
                 real = "." in rest or "e" in rest or "inf" in rest
@@ -112,6 +123,16 @@ class Event:
             numbers = f"{self.v['first_seq']}-{self.v['last_seq']}"
             return clean(self.text("sensor")) + f"-{run}-loss-{numbers}"
         return clean(self.text("sensor")) + f"-{run}-{self.v['seq']}"
+
+    def known(self, **names):
+        """{key: value} of those that are known; names: key of the format = key of the dump."""
+        return {key: self.text(k) if k in TEXTS else self.v[k] for key, k in names.items()
+                if self.v[k]}
+
+    def packets(self):
+        if not self.v["src_packets"] and not self.v["dst_packets"]:
+            return {}
+        return {"pkts_toserver": self.v["src_packets"], "pkts_toclient": self.v["dst_packets"]}
 
     def prev_seq(self):
         return self.v["prev_seq"] if self.v["filtered"] and self.kind != "loss" else None
@@ -130,7 +151,8 @@ class Event:
         return None
 
     def warns(self):
-        return (self.kind == "model" and self.v["action"] in (b"refused", b"drifted") or
+        return (self.kind == "limit" or
+                self.kind == "model" and self.v["action"] in (b"refused", b"drifted") or
                 self.kind == "blind" and self.v["action"] == b"blind")
 
     def priority(self):
@@ -139,7 +161,7 @@ class Event:
             return {1: 1, 2: 4, 3: 5}[self.v["severity"]]
         if self.lost() == 0:
             return 5
-        if self.kind in ("model", "blind"):
+        if self.kind in ("model", "blind", "limit"):
             return 4 if self.warns() else 5
         return PRIORITY[self.kind]
 
@@ -190,6 +212,9 @@ class Event:
                 return name + f"' sees all again, after {v['period'] / 1e9:.0f} s".encode()
             rose = b", ".join(k + b" " + str(n).encode() for k, n in self.counters)
             return (name + b"' was blind" + (b": " + rose if rose else b""))[:511]
+        if self.kind == "limit":
+            return (f"alerts were limited: {v['high']} high, {v['medium']} medium and {v['low']} "
+                    f"low anomalous records in {v['period'] / 1e9:.0f} s have no alert").encode()
         if v["unused"]:
             numbers = f"{v['first_seq']} to {v['last_seq']}"
             return f"0 events were lost: no event had the numbers {numbers}".encode()
@@ -208,6 +233,9 @@ class Event:
             return {}
         if self.kind == "blind":
             return {b"period": v["period"] // 10 ** 9, **dict(self.counters)}
+        if self.kind == "limit":
+            return {b"period": v["period"] // 10 ** 9, b"high": v["high"], b"medium": v["medium"],
+                    b"low": v["low"]}
         return {b"lost": Event.lost(self), b"first_seq": v["first_seq"], b"last_seq": v["last_seq"],
                 b"at_most": v["at_most"]}
 
@@ -261,12 +289,41 @@ def check_verdict(got, e):
     same("score", float32(got["score"]), e.v["score"])
     same("threshold", float32(got["threshold"]), e.v["threshold"])
     near("p_value", got["p_value"], e.v["p_value"], 6)
+    same("p_extrapolated", got.get("p_extrapolated", False), bool(e.v["p_extrapolated"]))
     same("fpr_budget", got.get("fpr_budget", 0) or 0, e.v["fpr_budget"])
 
 
 def check_rollup(got, e):
     same("rollup", got, {"count": e.v["count"], "first": rfc3339(e.v["first"]),
                          "last": rfc3339(e.v["last"])})
+
+
+def check_incident(got, e, full):
+    """full: the format wrote everything, or the top addresses could be left out."""
+    v = e.v
+    if not v["incident"]:
+        same("no incident", got, None)
+        return
+    got = json.loads(json.dumps(got))
+    names = {"sources": "top_source", "targets": "top_target"}
+    for key, top in [(k, e.hosts[names[k]]) for k in names] + [("ports", e.ports)]:
+        found = [(t.get("ip", t.get("port")), t["n"]) for t in got[key].pop("top")]
+        if full or found:
+            same("top " + key, found, top)
+    same("incident", got, {
+        "id": e.text("incident"), **e.known(state="state", line="line_of", nature="nature"),
+        "first": rfc3339(v["incident_first"]), "last": rfc3339(v["incident_last"]),
+        **{k: v[k] for k in ("records", "bystanders", "logins", "bytes_toserver",
+                             "bytes_toclient")},
+        "succeeded": bool(v["succeeded"]),
+        **{k: {"n": v[k], "estimate": bool(v[k + "_estimate"]),
+               **({"answered": v["answered"]} if k == "targets" else {})}
+           for k in ("sources", "targets", "ports")}})
+
+
+def check_limit(got, e):
+    same("limit", (got["causes"], [(t["ip"], t["n"]) for t in got["sources"]]),
+         (e.causes, e.hosts["top_source"]))
 
 
 def detail(has_features, top, e):
@@ -291,7 +348,13 @@ def check_native(line, e):
     same("schema", (o["schema"], o["event_type"], o["timestamp"]), (1, e.kind, rfc3339(v["time"])))
     same("names", (o["host"], o["event_id"], o.get("seq", 0), o.get("prev_seq")),
          (e.text("sensor"), e.id(), v["seq"], e.prev_seq()))
+    same("sentence", o["sentence"], utf8(e.sentence()))
     if e.kind == "alert":
+        check_incident(o.get("incident"), e, e.full)
+        same("client, file", {k: o[k] for k in o if k in (
+            "hint", "technique", "client", "pcap_filename", "pcap_cnt", "evidence")},
+            e.known(hint="hint", technique="technique", client="client", pcap_filename="file",
+                    pcap_cnt="packet", evidence="evidence"))
         same("verdict", (o["risk"], o["severity"], o["model"], o["model_sha256"]),
              (v["risk"], v["severity"], e.text("model"), e.text("model_sha256")))
         check_verdict(o, e)
@@ -301,7 +364,9 @@ def check_native(line, e):
              (e.text("source"), e.text("interface"), e.text("community_id"), v["tunnels"],
               e.notes()))
         check_tuple(o, e)
-        same("flow", o.get("flow", {}), flow_times(e, rfc3339))
+        same("flow", o["flow"], {"bytes_toserver": int(e.features["src_bytes"]),
+                                 "bytes_toclient": int(e.features["dst_bytes"]), **e.packets(),
+                                 **flow_times(e, rfc3339)})
         check_top("top_features", o["top_features"], e,
                   detail("features" in o, o["top_features"], e))
         if "features" in o:
@@ -321,6 +386,10 @@ def check_native(line, e):
         near("period", o["period"], v["period"] / 1e9, 8)
         same("blind", (o["action"], o["source"], o["counters"]),
              (e.text("action"), e.text("source"), {utf8(k): n for k, n in e.counters}))
+    elif e.kind == "limit":
+        near("period", o["period"], v["period"] / 1e9, 8)
+        same("limit", (o["high"], o["medium"], o["low"]), (v["high"], v["medium"], v["low"]))
+        check_limit(o, e)
     elif e.kind == "loss":
         same("loss", (o["lost"], o["first_seq"], o["last_seq"], o["at_most"], o["output"]),
              (e.lost(), v["first_seq"], v["last_seq"], bool(v["at_most"]), e.text("output")))

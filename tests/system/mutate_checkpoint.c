@@ -137,7 +137,7 @@ static void expect_scores(struct mutant *m, const struct gad_detector *det, size
     for (size_t i = 0; i < RECORDS; i++) {
         struct gad_reason reason[GAD_N_COLUMNS];
         double p = gad_detector_p_value(det, score[i]), total = 0.0;
-        gad_detector_explain(det, ws, &rec[i], reason);
+        (void)gad_detector_explain(det, ws, &rec[i], reason);
         for (size_t k = 0; k < GAD_N_COLUMNS; k++)
             total += reason[k].share >= 0.0 && isfinite(reason[k].expected) ? reason[k].share
                                                                             : (double)NAN;

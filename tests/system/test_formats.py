@@ -103,7 +103,8 @@ def check_schema(v, o):
 
 OPTIONAL = {"prev_seq", "fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip",
             "dest_port", "proto", "community_id", "tunnels", "notes",
-            "flow", "features", "counters"}
+            "hint", "technique", "incident", "p_extrapolated", "client", "pcap_filename",
+            "pcap_cnt", "evidence", "features", "counters"}
 OPTIONAL_OF_MODEL = {"prev_seq", "model_sha256", "previous_sha256", "reason"}
 
 
@@ -125,7 +126,7 @@ def check_is_closed(v, shipped, o):
         inside["more"] = 7
         check_schema(shipped, o)
         del inside["more"]
-    may_miss = {"model": OPTIONAL_OF_MODEL, "blind": {"prev_seq"}}.get(o["event_type"], OPTIONAL)
+    may_miss = {"model": OPTIONAL_OF_MODEL, "blind": {"prev_seq"}, "limit": {"prev_seq"}}.get(o["event_type"], OPTIONAL)
     for key in list(o):
         value = o.pop(key)
         same("the schema does without " + key, (v.is_valid(o), shipped.is_valid(o)),
@@ -194,7 +195,7 @@ def run(args, n, length, schemas, fields, full=False):
             counts[name] += 1
     if "json" in schemas:
         same("kinds that the schema was tried with", tried,
-             {"alert", "heartbeat", "stats", "loss", "model", "blind"})
+             {"alert", "heartbeat", "stats", "loss", "model", "blind", "limit"})
     print(f"{n} events of at most {length} bytes:",
           ", ".join(f"{c} {name}" for name, c in counts.items()), "; by schema:", validated)
     if full:

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/text.h"
+#include "lib/record/reason.h"
 #include "lib/wire/socket.h"
 #include "tools/common/option.h"
 #include "tools/ganadctl/client.h"
@@ -177,12 +178,11 @@ const char *ctl_safe(const char *s, char text[static CTL_TEXT])
 void ctl_reason(const char *feature, const char *value, const char *expected, double share,
                 char text[static CTL_REASON])
 {
-    char f[64], v[64], e[64];
+    char f[48], v[48], e[48], words[GAD_REASON_TEXT];
 
-    if (strcmp(value, expected) == 0)
-        expected = "weakly";
     gad_text_escape(f, sizeof(f), feature, strlen(feature));
     gad_text_escape(v, sizeof(v), value, strlen(value));
     gad_text_escape(e, sizeof(e), expected, strlen(expected));
-    (void)snprintf(text, CTL_REASON, "%s %s (expected %s) %.0f%%", f, v, e, share * 100);
+    gad_reason_words(f, v, e, words);
+    (void)snprintf(text, CTL_REASON, "%s %.0f%%", words, share * 100);
 }

@@ -69,9 +69,7 @@ const char *ctl_safe(const char *s, char text[static CTL_TEXT]);
 /**
  * ctl_reason() - one feature's contribution to a score: "count 511 (expected 2.1) 8%"
  *
- * A name that the model did expect, but with a low probability, still has a share: "service http
- * (expected weakly) 21%". The texts are foreign and are escaped; the result is always
- * NUL-terminated.
+ * The texts are foreign and are escaped; the result is always NUL-terminated.
  */
 void ctl_reason(const char *feature, const char *value, const char *expected, double share,
                 char text[static CTL_REASON]);

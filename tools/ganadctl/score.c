@@ -154,12 +154,13 @@ struct local {
     float score[SCORE_BATCH];
 };
 
-static void explain(struct local *l, const struct gad_record *rec, struct score_result *r,
-                    char text[static GAD_N_COLUMNS][2][GAD_VALUE_TEXT])
+static void explain(struct local *l, const struct gad_record *rec, size_t most,
+                    struct score_result *r, char text[static GAD_N_COLUMNS][2][GAD_VALUE_TEXT])
 {
     struct gad_reason why[GAD_N_COLUMNS];
 
-    gad_detector_explain(l->det, l->ws, rec, why);
+    size_t n = gad_detector_explain(l->det, l->ws, rec, why);
+    r->n_reasons = n < most ? n : most;
     for (size_t i = 0; i < r->n_reasons; i++) {
         gad_value_text(why[i].column, why[i].value, text[i][0]);
         gad_value_text(why[i].column, why[i].expected, text[i][1]);
@@ -175,7 +176,6 @@ static void put_batch(struct local *l, struct score_run *run)
         .model = gad_detector_name(l->det),
         .sha256 = gad_detector_sha256_hex(l->det),
         .threshold = run->shown_threshold,
-        .n_reasons = run->look.top,
     };
 
     (void)gad_detector_score(l->det, l->ws, l->batch.n, l->rec, l->score);
@@ -184,8 +184,8 @@ static void put_batch(struct local *l, struct score_run *run)
         r.score = l->score[i];
         r.p_value = (float)gad_detector_p_value(l->det, r.score);
         r.anomalous = r.score > r.threshold && !(l->rec[i].notes & GAD_NOTE_BACKGROUND);
-        if (r.n_reasons > 0)
-            explain(l, &l->rec[i], &r, text);
+        if (run->look.top > 0)
+            explain(l, &l->rec[i], run->look.top, &r, text);
         score_put(run, &r);
     }
 }

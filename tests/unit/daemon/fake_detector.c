@@ -146,9 +146,9 @@ float gad_detector_threshold(const struct gad_detector *det, double fpr)
     return (float)(1.0 / fpr);
 }
 
-void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
-                          const struct gad_record *rec,
-                          struct gad_reason reason[static GAD_N_COLUMNS])
+size_t gad_detector_explain(const struct gad_detector *det, struct gad_workspace *ws,
+                            const struct gad_record *rec,
+                            struct gad_reason reason[static GAD_N_COLUMNS])
 {
     (void)det;
     (void)ws;
@@ -157,6 +157,7 @@ void gad_detector_explain(const struct gad_detector *det, struct gad_workspace *
     reason[0] = (struct gad_reason){GAD_SRC_BYTES, rec->v[GAD_SRC_BYTES], 0.5, 1.0};
     reason[GAD_SRC_BYTES] =
         (struct gad_reason){.column = GAD_DURATION, .value = rec->v[GAD_DURATION]};
+    return 1;
 }
 
 float gad_detector_score_without(const struct gad_detector *det, struct gad_workspace *ws,

@@ -265,8 +265,9 @@ static void what_is_not_known_is_left_out(void **state)
     const struct gad_record r = {0};
     struct gad_event a = some_alert(&r, NULL, 0);
     struct gad_buf b = GAD_BUF_INIT(LINE);
-    static const char *const absent[] = {"src_ip",       "dest_ip", "src_port",  "proto",
-                                         "community_id", "flow",    "fpr_budget"};
+    static const char *const absent[] = {"src_ip",       "dest_ip", "src_port",   "proto",
+                                         "community_id", "hint",    "fpr_budget", "incident",
+                                         "client",       "pcap_cnt"};
 
     a.alert.fpr_budget = 0;
     write_json(&a, &b);

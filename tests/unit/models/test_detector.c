@@ -9,6 +9,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/feature/scaler.h"
 #include "lib/feature/schema.h"
+#include "lib/record/reason.h"
 #include "lib/record/record.h"
 #include "models/detector_impl.h"
 #include "models/model.h"
@@ -150,9 +151,10 @@ static void reasons_are_sorted_and_their_shares_sum_to_one(void **state)
         double sum = 0.0;
 
         set_up_conditional(&s, models[k][0], models[k][1], models[k][2]);
-        gad_detector_explain(s.det, s.ws, &rec, why);
+        size_t n = gad_detector_explain(s.det, s.ws, &rec, why);
         for (size_t i = 0; i < GAD_N_COLUMNS; i++) {
-            assert_true(i == 0 || why[i].share <= why[i - 1].share);
+            assert_true(gad_reason_says(&why[i]) == (i < n));
+            assert_true(i == 0 || i == n || why[i].share <= why[i - 1].share);
             assert_true(why[i].share >= 0.0 && isfinite(why[i].expected));
             assert_true(why[i].value == rec.v[why[i].column]);
             assert_false(seen[why[i].column]);
@@ -187,7 +189,7 @@ static void a_planted_outlier_is_the_first_reason(void **state)
         struct gad_record rec = normal_record();
         struct gad_reason why[GAD_N_COLUMNS];
         rec.v[planted[i]] = 1e6;
-        gad_detector_explain(s.det, s.ws, &rec, why);
+        assert_true(gad_detector_explain(s.det, s.ws, &rec, why) > 0);
         assert_int_equal(why[0].column, planted[i]);
         assert_true(why[0].share > 0.9);
     }
@@ -219,7 +221,7 @@ static void a_conditioned_column_changes_the_condition_too(void **state)
     s.det->ops->score(s.det->model, 3, x, s.ws->scratch, score);
     assert_true(score[1] < score[0] && score[2] < score[0]);
 
-    gad_detector_explain(s.det, s.ws, &rec, why);
+    (void)gad_detector_explain(s.det, s.ws, &rec, why);
     for (size_t i = 0; i < GAD_N_COLUMNS; i++)
         if (why[i].column == GAD_SERVICE || why[i].column == GAD_SRC_BYTES)
             share[why[i].column == GAD_SRC_BYTES] = why[i].share;

@@ -114,7 +114,7 @@ static double found(const char *checkpoint, uint64_t seed)
         if (!can_be_pushed(c, &rec, rare))
             continue;
         rec.v[c] = (double)data.high[c];
-        gad_detector_explain(det, ws, &rec, why);
+        (void)gad_detector_explain(det, ws, &rec, why);
         bool hit = false;
         for (size_t k = 0; k < TOP; k++)
             hit |= why[k].column == c;

@@ -30,7 +30,7 @@ static void explain(const struct measurement *m, struct gad_workspace *ws, const
         struct gad_record rec;
         uint32_t at = g->at[k * g->n / ret->n]; /* k < 500, n < 2^32 */
         gad_table_record(m->t, m->row ? m->row[at] : at, &rec);
-        gad_detector_explain(m->det, ws, &rec, reason);
+        (void)gad_detector_explain(m->det, ws, &rec, reason);
         for (size_t i = 0; i < GAD_N_COLUMNS; i++)
             ret->share[reason[i].column] += reason[i].share;
     }
