@@ -3,7 +3,7 @@
 /*
  * The scorer alone on the records of a file, in their order, without and with a memo.
  *
- *      bench_memo CHECKPOINT DATA [MEMO_BYTES]
+ *      bench_memo CHECKPOINT DATA
  *
  * One line for each: processor time is that of scoring only, not that of reading the file.
  */
@@ -85,14 +85,14 @@ int main(int argc, char **argv)
     struct gad_memo *memo = NULL;
     struct gad_diag d;
 
-    if (argc != 3 && argc != 4) {
-        fprintf(stderr, "usage: %s CHECKPOINT DATA [MEMO_BYTES]\n", argv[0]);
+    if (argc != 3) {
+        fprintf(stderr, "usage: %s CHECKPOINT DATA\n", argv[0]);
         return 2;
     }
     if (gad_detector_open(argv[1], &det, &d) != 0)
         die(d.text);
-    if (gad_memo_new(argc == 4 ? strtoull(argv[3], NULL, 10) : MEMO, &memo) != 0)
-        die("no memory for a memo of that size");
+    if (gad_memo_new(MEMO, &memo) != 0)
+        die("no memory for a memo");
     run(det, argv[2], NULL);
     run(det, argv[2], memo);
     gad_memo_free(memo);
