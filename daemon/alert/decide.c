@@ -161,7 +161,7 @@ static struct gad_time next_look(const struct decider *d, const struct incident 
 static void try_report(struct decider *d, struct incidents *t, struct incident *i,
                        struct gad_time now, struct gad_time wall)
 {
-    bool is_first = !i->is_reported;
+    bool is_first = !i->is_reported, is_urgent = i->is_urgent;
 
     if (!may_emit(d, t == d->table[1], i->severity)) {
         if (i->due.ns != now.ns + RETRY_NS && !i->is_held)
@@ -174,9 +174,12 @@ static void try_report(struct decider *d, struct incidents *t, struct incident *
     i->is_held = false;
     emit_incident(d, i, is_first ? GAD_INCIDENT_OPEN : GAD_INCIDENT_UPDATE, wall);
     i->reported = now;
-    int64_t longer = is_first ? d->interval.ns : GROWTH * i->interval.ns;
-    i->interval.ns = longer < INTERVAL_MAX_NS ? longer : INTERVAL_MAX_NS;
-    i->news = NEWS;
+    if (is_first)
+        i->interval = d->interval;
+    else if (!is_urgent)
+        i->interval.ns =
+            GROWTH * i->interval.ns < INTERVAL_MAX_NS ? GROWTH * i->interval.ns : INTERVAL_MAX_NS;
+    i->news = is_first || !is_urgent ? NEWS : i->news;
     incidents_touch(t, i, i->touched);
     incidents_set_due(t, i, next_look(d, i));
 }
@@ -221,7 +224,6 @@ static void look_at_due(struct decider *d, struct incidents *t, struct gad_time 
 
     while ((i = incidents_due(t, now)) != NULL)
         look_at(d, t, i, now, wall);
-    d->o.stats->incidents = decider_rolled_up(d);
 }
 
 static void make_room(struct decider *d, struct incidents *t, struct gad_time wall)
@@ -328,6 +330,8 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
 
     i->is_urgent |= !i->is_reported || stands_out(i, k, j->score[n], (double)j->p_value[n]);
     keep_sample(d, i, j, n);
+    if (!i->model)
+        i->model = model_hold(k->model);
     if (i->records == 0)
         i->first = when;
     if (i->pending == 0)
@@ -407,6 +411,23 @@ static struct incident *find_or_begin(struct decider *d, struct incidents *t,
     return incidents_begin(t, k, cause, ++d->next_number, now);
 }
 
+/* A login can be the success of guessing, whether it is anomalous or not. */
+static void take_login(struct decider *d, struct incidents *t, const struct job *j, size_t n,
+                       struct gad_time wall)
+{
+    if (incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
+        return;
+    const struct incident_key k = key_of(j, n);
+    struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
+
+    if (!i || i->succeeded || i->failed < GUESSED_FROM)
+        return;
+    i->logins++;
+    i->succeeded = i->is_urgent = true;
+    report_review(i);
+    try_report(d, t, i, now_of(d, j, n), wall);
+}
+
 static void take_into_incident(struct decider *d, const struct job *j, size_t n,
                                struct gad_time wall)
 {
@@ -416,6 +437,7 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);
+    take_login(d, t, j, n, wall);
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
     if (i) {
         add(d, t, i, &k, j, n, when);
@@ -428,28 +450,12 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
         incidents_set_due(t, i, next_look(d, i));
 }
 
-/* A login that is not anomalous can be the success of guessing. */
-static void take_login(struct decider *d, struct incidents *t, const struct job *j, size_t n,
-                       struct gad_time wall)
-{
-    const struct incident_key k = key_of(j, n);
-    struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
-
-    if (!i || i->succeeded || i->failed < GUESSED_FROM)
-        return;
-    i->logins++;
-    i->succeeded = i->is_urgent = true;
-    report_review(i);
-    try_report(d, t, i, now_of(d, j, n), wall);
-}
-
 static void take_normal(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
 {
     struct incidents *t = d->table[j->origin != NULL];
     const struct gad_tuple *of = &j->rec[n].tuple;
 
-    if (incidents_logins(t) > 0 && j->rec[n].v[GAD_LOGGED_IN] > 0)
-        take_login(d, t, j, n, wall);
+    take_login(d, t, j, n, wall);
     if (of->family != 0)
         incidents_saw(t, host_thing(of->family, of->src), NULL);
 }
@@ -501,6 +507,7 @@ void decider_take(struct decider *d, const struct job *j)
         else if (t)
             take_normal(d, j, i, wall);
     }
+    d->o.stats->incidents = decider_rolled_up(d);
 }
 
 struct gad_time decider_tick(struct decider *d)
@@ -515,6 +522,7 @@ struct gad_time decider_tick(struct decider *d)
         struct gad_time due = incidents_next(d->table[i]);
         next = due.ns < next.ns ? due : next;
     }
+    d->o.stats->incidents = decider_rolled_up(d);
     return next;
 }
 
@@ -528,6 +536,12 @@ void decider_flush(struct decider *d)
             close_one(d, d->table[i], v, true, wall);
     if (limiter_report(&d->limiter, gad_time_monotonic(), &e))
         d->o.limited(d->o.arg, &e);
+}
+
+void decider_release_models(struct decider *d)
+{
+    for (size_t i = 0; d->table[1] && i < 2; i++)
+        incidents_each(d->table[i], report_release);
 }
 
 size_t decider_rolled_up(const struct decider *d)

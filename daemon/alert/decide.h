@@ -59,4 +59,8 @@ struct gad_time decider_tick(struct decider *d);
 /* Closes all incidents regardless of the rate: the daemon stops. */
 void decider_flush(struct decider *d);
 
+/* Other models are in use: open incidents release theirs, which takes the scoring of up to 32 rows
+ * each. */
+void decider_release_models(struct decider *d);
+
 size_t decider_rolled_up(const struct decider *d); /* open incidents */

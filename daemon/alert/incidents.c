@@ -470,6 +470,7 @@ struct incident *incidents_begin(struct incidents *t, const struct incident_key 
 
     *i = (struct incident){.number = number,
                            .model = model_hold(k->model),
+                           .label = model_label_hold(k->model->label),
                            .nature = k->nature,
                            .line = k->is_known ? GAD_LINE_PAIR : GAD_LINE_NONE,
                            .is_known = k->is_known,
@@ -513,7 +514,14 @@ void incidents_end(struct incidents *t, struct incident *i)
     distinct_deinit(&i->watchers);
     distinct_deinit(&i->watched);
     model_drop(i->model);
+    model_label_drop(i->label);
     i->number = 0;
+}
+
+void incidents_each(struct incidents *t, void (*fn)(struct incident *i))
+{
+    for (size_t at = 0; at < t->count; at++)
+        fn(&t->incident[t->heap[at]]);
 }
 
 bool incidents_is_full(const struct incidents *t)

@@ -38,6 +38,7 @@
 
 struct incidents;
 struct model;
+struct model_label;
 
 enum {
     INCIDENT_REASONS = 8, /* contributing features of an alert */
@@ -57,7 +58,9 @@ struct incident_sample {
 
 struct incident {
     uint64_t number;
-    struct model *model; /* held */
+    /* held; NULL: other models are in use since, and the samples are explained */
+    struct model *model;
+    struct model_label *label; /* held */
     enum gad_nature nature;
     enum gad_line line;
     bool is_known;     /* source and target are known */
@@ -110,6 +113,9 @@ struct incident_key {
 int incidents_new(size_t n, struct incidents **ret) GAD_MUST_CHECK;
 void incidents_free(struct incidents *t);
 GAD_DEFINE_CLEANUP(struct incidents, incidents_free);
+
+/* Calls @fn for each open incident; it must not begin or end one. */
+void incidents_each(struct incidents *t, void (*fn)(struct incident *i));
 
 /* The incident that a record joins by source or target; NULL: none. Changes its line. */
 struct incident *incidents_join(struct incidents *t, const struct incident_key *k);

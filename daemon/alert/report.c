@@ -46,14 +46,24 @@ void report_sample(const struct job *j, size_t i, struct incident_sample *ret)
         take_reasons(m, ret, &j->reason[i * j->stride]);
 }
 
-void report_explain(const struct model *m, struct incident_sample *s)
+/* Computes the contributing features of a sample that has none yet. @m: NULL: it has them. */
+static void explain(const struct model *m, struct incident_sample *s)
 {
     struct gad_reason reason[GAD_N_COLUMNS];
 
-    if (s->is_explained || m->top_features == 0 || m->steps > 1)
+    if (s->is_explained || !m || m->top_features == 0 || m->steps > 1)
         return;
     (void)gad_detector_explain(m->detector, m->explaining, &s->record, reason);
     take_reasons(m, s, reason);
+}
+
+void report_release(struct incident *i)
+{
+    if (i->pending > 0)
+        explain(i->model, &i->fresh);
+    explain(i->model, &i->best);
+    model_drop(i->model);
+    i->model = NULL;
 }
 
 /* --- an incident as a value --- */
@@ -115,7 +125,7 @@ static uint64_t bytes_out(const struct incident *i)
 static unsigned points_of(const struct incident *i, const struct gad_incident *now)
 {
     const struct severity_facts f = {.p_value = i->best.p_value,
-                                     .budget = i->model->label->fpr_budget,
+                                     .budget = i->label->fpr_budget,
                                      .nature = i->nature,
                                      .records = i->records,
                                      .sources = now->sources.n,
@@ -141,21 +151,20 @@ void report_review(struct incident *i)
 
 /* --- alerts --- */
 
-static void set_sample(const struct model *m, const struct incident_sample *s, struct gad_alert *a)
+static void set_sample(const struct model_label *l, const struct incident_sample *s,
+                       struct gad_alert *a)
 {
-    uint64_t n = gad_detector_n_calibration(m->detector);
-
     a->record = s->record;
     set_text(a->source, sizeof(a->source), s->source);
     set_text(a->interface, sizeof(a->interface), s->interface);
     set_text(a->client, sizeof(a->client), s->client);
-    set_text(a->model, sizeof(a->model), m->label->name);
-    set_text(a->model_sha256, sizeof(a->model_sha256), m->label->sha256);
+    set_text(a->model, sizeof(a->model), l->name);
+    set_text(a->model_sha256, sizeof(a->model_sha256), l->sha256);
     a->score = s->score;
-    a->threshold = m->label->threshold;
+    a->threshold = l->threshold;
     a->p_value = s->p_value;
-    a->fpr_budget = m->label->fpr_budget;
-    a->risk = gad_alert_risk(s->p_value, n);
+    a->fpr_budget = l->fpr_budget;
+    a->risk = gad_alert_risk(s->p_value, l->n_calibration);
     a->n_top = s->n_top;
     memcpy(a->top, s->top, s->n_top * sizeof(s->top[0]));
 }
@@ -164,7 +173,7 @@ void report_incident(struct incident *i, enum gad_incident_state state, struct g
 {
     struct incident_sample *s = i->pending > 0 ? &i->fresh : &i->best;
 
-    report_explain(i->model, s);
+    explain(i->model, s);
     if (s == &i->fresh && i->fresh.score >= i->best.score)
         i->best = i->fresh;
     report_review(i);
@@ -172,15 +181,15 @@ void report_incident(struct incident *i, enum gad_incident_state state, struct g
                               .count = i->pending,
                               .first = i->pending > 0 ? i->pending_first : i->last,
                               .last = i->pending > 0 ? i->pending_last : i->last};
-    set_sample(i->model, s, ret);
+    set_sample(i->label, s, ret);
     set_incident(i, state, &ret->incident);
 }
 
 void report_single(const struct model *m, struct incident_sample *s, struct gad_time when,
                    struct gad_alert *ret)
 {
-    report_explain(m, s);
+    explain(m, s);
     *ret = (struct gad_alert){.count = 1, .first = when, .last = when};
-    set_sample(m, s, ret);
+    set_sample(m->label, s, ret);
     ret->severity = gad_alert_severity(ret->risk);
 }

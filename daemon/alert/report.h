@@ -10,8 +10,8 @@ struct job;
 /* Record i of a job that is back from the scorer. */
 void report_sample(const struct job *j, size_t i, struct incident_sample *ret);
 
-/* Computes the contributing features of a sample that has none yet. */
-void report_explain(const struct model *m, struct incident_sample *s);
+/* Explains the samples of an incident, and releases its model. */
+void report_release(struct incident *i);
 
 /* Hint and severity of the incident now. */
 void report_review(struct incident *i);

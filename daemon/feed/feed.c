@@ -584,6 +584,11 @@ const struct gad_spool_status *feed_spool(const struct feed *f)
     return spool_writer_status(f->writer);
 }
 
+void feed_release_models(struct feed *f)
+{
+    decider_release_models(f->decider);
+}
+
 size_t feed_rolled_up(const struct feed *f)
 {
     return decider_rolled_up(f->decider);

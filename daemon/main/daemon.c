@@ -217,6 +217,8 @@ static void reloaded(void *arg, const struct reload_result *r)
 {
     struct daemon *self = arg;
 
+    if (r->error == 0)
+        feed_release_models(self->feed);
     self->stats.reloads += r->error == 0;
     self->stats.reloads_refused += r->error != 0;
     if (!self->stopping)

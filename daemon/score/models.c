@@ -75,7 +75,10 @@ static int label(struct model *m)
 
     if (!l)
         return GAD_ENOMEM;
-    *l = (struct model_label){.holders = 1, .threshold = m->threshold, .fpr_budget = m->fpr_budget};
+    *l = (struct model_label){.holders = 1,
+                              .threshold = m->threshold,
+                              .fpr_budget = m->fpr_budget,
+                              .n_calibration = gad_detector_n_calibration(m->detector)};
     (void)snprintf(l->name, sizeof(l->name), "%s", gad_detector_name(m->detector));
     (void)snprintf(l->sha256, sizeof(l->sha256), "%s", gad_detector_sha256_hex(m->detector));
     m->label = l;

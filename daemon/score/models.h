@@ -39,8 +39,8 @@ struct model_counts {
 };
 
 /*
- * What an alert says about its model. It outlives the model, so that an alert that is aggregated,
- * possibly for a day, does not keep a checkpoint in memory. Thread: main, after loading.
+ * What an alert says about its model. It outlives the model, so that an incident, which can last for
+ * days, does not keep a checkpoint in memory. Thread: main, after loading.
  */
 struct model_label {
     unsigned holders;
@@ -48,6 +48,7 @@ struct model_label {
     char sha256[GAD_EVENT_SHA256];
     float threshold;
     double fpr_budget;
+    uint64_t n_calibration; /* rows behind its p-values */
 };
 
 struct model {
