@@ -23,7 +23,6 @@
 #include "lib/event/event.h"
 #include "lib/event/format.h"
 #include "lib/record/community_id.h"
-#include "lib/record/make.h"
 
 enum {
     LATEST = 50, /* alerts kept for the live page */
@@ -123,7 +122,7 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
     struct feed *f = arg;
 
     begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
-    gad_record_identify(&f->event.alert.record, f->id);
+    gad_record_identify(f->id, &f->event.alert.record);
     emit(f);
     if (f->latest)
         f->latest[f->n_latest++ % LATEST] = f->event;
@@ -378,15 +377,14 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
     f->started = gad_time_monotonic();
     f->packed = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
     f->line = GAD_BUF_INIT(LINE_MAX_BYTES);
-    if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) || !gad_buf_room(&f->line, LINE_MAX_BYTES))
-        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
-    if (o->config->metrics.page && !(f->latest = gad_calloc(LATEST, sizeof(*f->latest))))
+    if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) ||
+        !gad_buf_room(&f->line, LINE_MAX_BYTES) ||
+        (o->config->metrics.page && !(f->latest = gad_calloc(LATEST, sizeof(*f->latest)))) ||
+        gad_community_id_new((uint16_t)o->config->records.community_id_seed, &f->id) != 0)
         return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     int r = name_sensor(f);
     if (r != 0)
         return gad_fail(d, r, "alerts: no name for this sensor: %s", gad_strerror(r));
-    if (gad_community_id_new((uint16_t)o->config->records.community_id_seed, &f->id) != 0)
-        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     const struct decider_options deciding = {.config = o->config,
                                              .stats = o->stats,
                                              .suppressor = o->suppressor,
@@ -440,8 +438,7 @@ void feed_free(struct feed *f)
         report_undelivered(f);
         acknowledge(f);
     }
-    /* Before the outputs are freed, because the writer's thread wakes their thread while it
-     * runs. */
+    /* Before the outputs are freed: the writer's thread wakes theirs while it runs. */
     if (f->writer && spool_writer_stop(f->writer) != 0)
         log_warn("feed", "the spool could not be closed cleanly");
     output_thread_free(f->output_thread);

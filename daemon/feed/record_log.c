@@ -17,7 +17,6 @@
 #include "lib/dataset/record_text.h"
 #include "lib/flow/conn.h"
 #include "lib/record/community_id.h"
-#include "lib/record/make.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -151,7 +150,7 @@ void record_log_add(struct record_log *t, const struct job *j)
         }
         struct gad_record rec = j->rec[i];
         if (t->id)
-            gad_record_identify(&rec, t->id);
+            gad_record_identify(t->id, &rec);
         t->line.len = 0;
         gad_record_text(&t->line, &t->form, &rec, &about);
         gad_assert(!t->line.bad); /* a unit test writes the longest */

@@ -203,7 +203,7 @@ static void emit(struct gad_extractor *x, struct gad_time decided, struct gad_re
 {
     gad_window_add(x->window, decided, r);
     if (x->id)
-        gad_record_identify(r, x->id);
+        gad_record_identify(x->id, r);
     x->stats.records++;
     if (x->failed == 0)
         x->failed = x->fn(x->arg, decided, r);

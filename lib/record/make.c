@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/flow/conn.h"
-#include "lib/record/community_id.h"
 #include "lib/record/record.h"
 #include "lib/record/service.h"
 
@@ -112,13 +111,4 @@ void gad_record_make(const struct gad_services *s, const struct gad_conn *c, str
     set(ret, GAD_WRONG_FRAGMENT, c->wrong_fragment);
     set(ret, GAD_URGENT, c->urgent);
     set_payload(ret, c, protocol, flag);
-}
-
-void gad_record_identify(struct gad_record *r, struct gad_community_id *id)
-{
-    if (!r->id_follows)
-        return;
-    struct gad_tuple sent = r->is_answer ? gad_tuple_reversed(&r->tuple) : r->tuple;
-    gad_community_id_text(id, &sent, r->icmp_type, r->icmp_code, r->community_id);
-    r->id_follows = false;
 }

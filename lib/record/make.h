@@ -22,7 +22,6 @@
 
 #include <stdint.h>
 
-struct gad_community_id;
 struct gad_conn;
 struct gad_record;
 struct gad_services;
@@ -30,7 +29,3 @@ struct gad_services;
 /* Sets all of @ret but the window features, which are 0, and the Community ID, which follows. */
 void gad_record_make(const struct gad_services *s, const struct gad_conn *c,
                      struct gad_record *ret);
-
-/* Computes the Community ID of a record whose ID follows. It takes longer than all else in the
- * record, so only those get it that are written or raise an alert. */
-void gad_record_identify(struct gad_record *r, struct gad_community_id *id);

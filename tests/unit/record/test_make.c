@@ -244,11 +244,11 @@ static void a_community_id_is_there_if_asked_for(void **state)
     gad_record_make(services, &c, &r);
     assert_true(r.id_follows);
     assert_string_equal(r.community_id, "");
-    gad_record_identify(&r, id);
+    gad_record_identify(id, &r);
     assert_false(r.id_follows);
     assert_string_equal(r.community_id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
     memset(r.community_id, 'x', 3); /* of a record that has one: it stays */
-    gad_record_identify(&r, id);
+    gad_record_identify(id, &r);
     assert_memory_equal(r.community_id, "xxx", 3);
 }
 
