@@ -28,6 +28,8 @@
     X(records_anomalous, false, "records above their model's threshold")                           \
     X(records_lost, false, "records that could not be written to the file of [records]")           \
     X(unknown_names, false, "values outside a model's vocabulary")                                 \
+    X(memo_hits, false, "scores that were known from an equal record: see memo in ganadd.conf(5)") \
+    X(memo_misses, false, "scores that were computed")                                             \
     X(batches, false, "batches that the scorer took")                                              \
     X(bytes_in, false, "bytes read from scoring clients")                                          \
     X(bytes_out, false, "bytes written to scoring clients")                                        \

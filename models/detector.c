@@ -249,6 +249,19 @@ void gad_workspace_free(struct gad_workspace *ws)
     gad_free(ws);
 }
 
+/*
+ * Scores the rows that are in the workspace, unscaled. The reader accepts weights of any finite
+ * size, so a score can overflow: it is the maximum then.
+ */
+static void score_tile(const struct gad_detector *det, struct gad_workspace *ws, size_t rows,
+                       size_t ld, float *score)
+{
+    gad_scaler_apply(det->scaler, rows, ws->x, ld);
+    det->ops->score(det->model, rows, ws->x, ws->scratch, score);
+    for (size_t i = 0; i < rows; i++)
+        score[i] = isfinite(score[i]) ? score[i] : FLT_MAX;
+}
+
 uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace *ws, size_t n,
                             const struct gad_record *rec, float *score)
 {
@@ -258,14 +271,26 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
     for (size_t at = 0, rows; at < n; at += rows) {
         rows = n - at < ws->n ? n - at : ws->n;
         unknown += gad_vectorize(det->schema, rows, rec + at, ws->x, ld);
-        gad_scaler_apply(det->scaler, rows, ws->x, ld);
-        det->ops->score(det->model, rows, ws->x, ws->scratch, score + at);
+        score_tile(det, ws, rows, ld, score + at);
     }
-    /* The reader accepts weights of any finite size, so a score can overflow: it is the maximum
-     * then. */
-    for (size_t i = 0; i < n; i++)
-        score[i] = isfinite(score[i]) ? score[i] : FLT_MAX;
     return unknown;
+}
+
+void gad_detector_score_rows(const struct gad_detector *det, struct gad_workspace *ws, size_t n,
+                             struct gad_detector_row *row)
+{
+    size_t ld = gad_ld(gad_schema_dim(det->schema));
+    float score[TILE];
+
+    for (size_t rows; n > 0; n -= rows, row += rows) {
+        rows = n < ws->n ? n : ws->n;
+        for (size_t i = 0; i < rows; i++)
+            row[i].n_unknown =
+                (uint32_t)gad_vectorize(det->schema, 1, row[i].rec, ws->x + i * ld, ld);
+        score_tile(det, ws, rows, ld, score);
+        for (size_t i = 0; i < rows; i++)
+            row[i].score = score[i];
+    }
 }
 
 /* Index of the first stored quantile that is not below s; n_levels if all are below. */

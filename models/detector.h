@@ -81,6 +81,16 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
 
 /* Whether p-values continue beyond the held-out rows (models/tail.h). */
 bool gad_detector_has_tail(const struct gad_detector *det);
+/* A record, borrowed, and what its score is. */
+struct gad_detector_row {
+    const struct gad_record *rec;
+    float score;
+    uint32_t n_unknown; /* its categorical values outside the model's vocabulary */
+};
+
+/* As gad_detector_score(), for records in any place. */
+void gad_detector_score_rows(const struct gad_detector *det, struct gad_workspace *ws, size_t n,
+                             struct gad_detector_row *row);
 
 /**
  * gad_detector_p_value() - share of normal rows that score at least this high, in (0, 1]

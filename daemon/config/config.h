@@ -49,6 +49,7 @@ struct config_model {
     double search_rate;
     uint64_t search_steps;
     uint64_t minimum_version; /* 0: any, also none */
+    uint64_t memo;            /* bytes; 0: none */
     const char *networks;     /* as daemon/config/networks.h reads them */
     bool shadow;
     struct config_value *value; /* one a key of the table */

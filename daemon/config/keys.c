@@ -295,6 +295,8 @@ const struct config_key config_keys[] = {
     {"model", "minimum_version", CONFIG_COUNT, IN_MODEL(minimum_version), 0, 4294967295.0, "0",
      NULL,
      "load only a checkpoint that is signed as this version or a later one; 0: any"},
+    {"model", "memo", CONFIG_SIZE, IN_MODEL(memo), 0, 1 << 30, "4M", NULL,
+     "memory for scores of recent feature vectors, each of which is scored once; 0: none"},
     {"model", "networks", CONFIG_TEXT, IN_MODEL(networks), 0, 0, "", NULL,
      "connections from or to these go to it, unless a client names a model; empty: none"},
     {"model", "shadow", CONFIG_BOOL, IN_MODEL(shadow), 0, 0, "no", NULL,

@@ -24,6 +24,7 @@
 #include "lib/base/diag.h"
 #include "lib/event/event.h"
 #include "lib/event/format.h"
+#include "lib/record/community_id.h"
 
 enum {
     LINE_MAX_BYTES = 64 << 10,
@@ -59,6 +60,7 @@ struct feed {
     struct output_thread *output_thread;
     struct renewal *renewal;
     struct decider *decider;
+    struct gad_community_id *id;
     struct watch *committed, *tick, *due, *heartbeat, *stats;
     void (*tail)(void *arg, const char *json, size_t len);
     void *tail_arg;
@@ -121,6 +123,7 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
     struct stats *s = f->o.stats;
 
     begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
+    gad_record_identify(f->id, &f->event.alert.record);
     emit(f);
     *(a->severity == GAD_SEVERITY_HIGH     ? &s->alerts_high
       : a->severity == GAD_SEVERITY_MEDIUM ? &s->alerts_medium
@@ -377,9 +380,9 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
     f->started = gad_time_monotonic();
     f->packed = GAD_BUF_INIT(GAD_EVENT_PACKED_MAX);
     f->line = GAD_BUF_INIT(LINE_MAX_BYTES);
-    if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) || !gad_buf_room(&f->line, LINE_MAX_BYTES))
-        return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
-    if (recent_new(&f->recent) != 0)
+    if (!gad_buf_room(&f->packed, GAD_EVENT_PACKED_MAX) ||
+        !gad_buf_room(&f->line, LINE_MAX_BYTES) || recent_new(&f->recent) != 0 ||
+        gad_community_id_new((uint16_t)o->config->records.community_id_seed, &f->id) != 0)
         return gad_fail(d, GAD_ENOMEM, "alerts: no memory");
     int r = name_sensor(f);
     if (r != 0)
@@ -437,8 +440,7 @@ void feed_free(struct feed *f)
         report_undelivered(f);
         acknowledge(f);
     }
-    /* Before the outputs are freed, because the writer's thread wakes their thread while it
-     * runs. */
+    /* Before the outputs are freed: the writer's thread wakes theirs while it runs. */
     if (f->writer && spool_writer_stop(f->writer) != 0)
         log_warn("feed", "the spool could not be closed cleanly");
     output_thread_free(f->output_thread);
@@ -449,6 +451,7 @@ void feed_free(struct feed *f)
     watch_free(f->heartbeat);
     watch_free(f->stats);
     decider_free(f->decider);
+    gad_community_id_free(f->id);
     feed_spool_close(f->spool);
     gad_buf_deinit(&f->packed);
     gad_buf_deinit(&f->line);

@@ -16,6 +16,7 @@
 #include "lib/base/diag.h"
 #include "lib/dataset/record_text.h"
 #include "lib/flow/conn.h"
+#include "lib/record/community_id.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 
@@ -31,7 +32,8 @@ struct record_log {
     struct gad_buf head; /* of a new file, with a NUL */
     struct gad_buf line;
     struct lines *out;
-    uint64_t left_behind; /* rotated files that had another form */
+    struct gad_community_id *id; /* NULL: not written */
+    uint64_t left_behind;        /* rotated files that had another form */
 };
 
 /* Plain records have the form of KDD99's files, which have no head. */
@@ -97,6 +99,11 @@ int record_log_new(struct event_base *base, const struct config *c, struct stats
     if (t->head.bad || !gad_buf_room(&t->line, GAD_RECORD_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
     leave_other_form(t);
+    int r = t->form.with_connection
+                ? gad_community_id_new((uint16_t)c->records.community_id_seed, &t->id)
+                : 0;
+    if (r != 0)
+        return gad_fail(d, r, "records: %s", gad_strerror(r));
     const struct lines_options o = {.path = c->records.file,
                                     .head = (const char *)t->head.p,
                                     .queue_max = QUEUE_MAX,
@@ -104,7 +111,7 @@ int record_log_new(struct event_base *base, const struct config *c, struct stats
                                     .files = c->records.files,
                                     .base = base,
                                     .all_dropped = &st->records_lost};
-    int r = lines_new(&o, &t->out, d);
+    r = lines_new(&o, &t->out, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&t);
@@ -116,6 +123,7 @@ void record_log_free(struct record_log *t)
     if (!t)
         return;
     lines_free(t->out);
+    gad_community_id_free(t->id);
     gad_buf_deinit(&t->head);
     gad_buf_deinit(&t->line);
     gad_free(t);
@@ -140,8 +148,11 @@ void record_log_add(struct record_log *t, const struct job *j)
             about.p_value = j->p_value[i];
             about.is_anomalous = j->anomalous[i];
         }
+        struct gad_record rec = j->rec[i];
+        if (t->id)
+            gad_record_identify(t->id, &rec);
         t->line.len = 0;
-        gad_record_text(&t->line, &t->form, &j->rec[i], &about);
+        gad_record_text(&t->line, &t->form, &rec, &about);
         gad_assert(!t->line.bad); /* a unit test writes the longest */
         lines_add(t->out, t->line.p, t->line.len);
     }

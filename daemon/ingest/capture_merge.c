@@ -12,7 +12,6 @@
 #include "daemon/stats.h"
 #include "daemon/watch.h"
 #include "lib/base/diag.h"
-#include "lib/record/community_id.h"
 #include "lib/record/make.h"
 #include "lib/record/merge.h"
 #include "lib/record/record.h"
@@ -20,7 +19,6 @@
 #include "lib/record/window.h"
 
 struct watch;
-struct gad_community_id;
 struct gad_merge;
 struct gad_merge_item;
 struct gad_services;
@@ -42,7 +40,6 @@ struct place {
 struct capture_merge {
     struct capture_merge_options o;
     struct gad_services *services;
-    struct gad_community_id *id;
     struct gad_merge *merge; /* NULL: no captures */
     struct gad_window *window;
     struct job_pool *pool;
@@ -70,19 +67,19 @@ static void place_ended(struct place *p, const struct capture_batch *b)
 static void take_batch(struct capture_merge *s, size_t number, struct capture_batch *b)
 {
     struct place *p = &s->place[number];
-    struct gad_record r;
-    int err = 0;
+    size_t lost = 0;
 
     if (p->stats.is_idle)
         gad_merge_set_idle(s->merge, number, false);
     for (size_t i = 0; i < b->n; i++) {
-        gad_record_make(s->services, s->id, &b->conn[i], &r);
-        int one = gad_merge_put(s->merge, number, b->conn[i].decided, &r);
-        p->records += one == 0;
-        err = one != 0 ? one : err;
+        struct gad_record *r = gad_merge_put(s->merge, number, b->conn[i].decided);
+        if (r)
+            gad_record_make(s->services, &b->conn[i], r);
+        lost += r == NULL;
     }
-    if (err != 0)
-        log_error("capture", "%s: %s, connections are lost", p->config->name, gad_strerror(err));
+    p->records += b->n - lost;
+    if (lost > 0)
+        log_error("capture", "%s: no memory, %zu connections are lost", p->config->name, lost);
     gad_merge_reach(s->merge, number, b->reached);
     capture_counts_move(&s->o.stats->captures, &p->stats.counts, &b->stats.counts);
     p->stats = b->stats;
@@ -126,10 +123,10 @@ static bool all_have_ended(const struct capture_merge *s)
     return true;
 }
 
-/* The next record in order, with its window features; NEXT_WAIT: a capture will wake the loop. */
-static enum next next_record(struct capture_merge *s, struct gad_merge_item *ret)
+/* The next record in order, without window features; NEXT_WAIT: a capture will wake the loop. */
+static enum next next_record(struct capture_merge *s, const struct gad_merge_item **ret)
 {
-    while (!gad_merge_take(s->merge, ret)) {
+    while ((*ret = gad_merge_take(s->merge)) == NULL) {
         size_t slowest = gad_merge_slowest(s->merge);
         struct capture *c = slowest < s->n ? s->place[slowest].capture : NULL;
         struct capture_batch *b = c ? capture_take(c) : NULL;
@@ -140,7 +137,6 @@ static enum next next_record(struct capture_merge *s, struct gad_merge_item *ret
         else if ((!c || capture_wait(c)) && !take_from_idle(s))
             return NEXT_WAIT; /* captures that became idle just now also wake the loop */
     }
-    gad_window_add(s->window, ret->decided, &ret->rec);
     return NEXT_RECORD;
 }
 
@@ -190,7 +186,8 @@ static void add_row(struct capture_merge *s, struct job *j, const struct gad_mer
     origin[j->n] = (struct job_origin){item->decided, from->name, from->interface};
 
     j->origin = origin;
-    j->rec[j->n++] = item->rec;
+    j->rec[j->n] = item->rec;
+    gad_window_add(s->window, item->decided, &j->rec[j->n++]);
 }
 
 static void push(struct capture_merge *s, struct job *j)
@@ -226,7 +223,7 @@ static size_t rows_now(struct capture_merge *s)
 
 static void pump(struct capture_merge *s)
 {
-    struct gad_merge_item item;
+    const struct gad_merge_item *item = NULL;
     enum next next = NEXT_RECORD;
     size_t rows;
 
@@ -238,7 +235,7 @@ static void pump(struct capture_merge *s)
             return;
         }
         while (j->n < rows && (next = next_record(s, &item)) == NEXT_RECORD)
-            add_row(s, j, &item);
+            add_row(s, j, item);
         if (j->n > 0)
             push(s, j);
         else
@@ -310,8 +307,6 @@ static int make_records(struct capture_merge *s, size_t n, struct gad_diag *d)
     if (r == 0 && *c->records.services)
         r = gad_services_map(s->services, c->records.services, d);
     if (r == 0)
-        r = gad_community_id_new((uint16_t)c->records.community_id_seed, &s->id);
-    if (r == 0)
         r = gad_window_new(secret, &s->window);
     if (r == 0)
         r = gad_merge_new(n, &s->merge);
@@ -380,7 +375,6 @@ void capture_merge_free(struct capture_merge *s)
     gad_free(s->origin);
     gad_merge_free(s->merge);
     gad_window_free(s->window);
-    gad_community_id_free(s->id);
     gad_services_free(s->services);
     gad_free(s);
 }

@@ -178,6 +178,8 @@ static void count(struct server *s, const struct job *j)
 
     st->batches += j->begins_batch;
     st->unknown_names += j->n_unknown;
+    st->memo_hits += j->n_found;
+    st->memo_misses += j->n_computed;
     if (!j->error) {
         st->records_scored += job_n_scored(j);
         st->records_unscored += j->n_unscored;

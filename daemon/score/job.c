@@ -103,7 +103,7 @@ struct job *job_get(struct job_pool *p)
     j->client = NULL;
     j->model = NULL;
     j->n_parts = j->n_shadows = 0;
-    j->id = j->n_unknown = 0;
+    j->id = j->n_unknown = j->n_found = j->n_computed = 0;
     j->error = 0;
     j->text[0] = '\0';
     j->n = j->n_anomalous = j->n_unscored = 0;

@@ -80,7 +80,9 @@ struct job {
     struct gad_reason *reason;
 
     uint64_t n_unknown; /* values outside the model's vocabulary */
-    bool is_done;       /* the scorer has processed it */
+    /* of the batch that this job begins: scores that a memo knew, and that were computed */
+    uint64_t n_found, n_computed;
+    bool is_done; /* the scorer has processed it */
     size_t n_anomalous;
     /* the number of records at the end that are beyond the model's search_rate */
     size_t n_unscored;

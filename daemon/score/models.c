@@ -15,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/sign/beside.h"
 #include "models/detector.h"
+#include "models/memo.h"
 
 enum { SCORE_LOW = -8 }; /* of the histogram of scores, 2^-8 */
 
@@ -44,6 +45,7 @@ void model_drop(struct model *m)
         return;
     drift_free(m->drift);
     gad_workspace_free(m->workspace);
+    gad_memo_free(m->memo);
     gad_workspace_free(m->explaining);
     gad_detector_free(m->detector);
     model_label_drop(m->label);
@@ -105,6 +107,9 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     } else {
         m->threshold = (float)c->threshold;
     }
+    m->memo_size = c->memo;
+    if (c->memo > 0 && (r = gad_memo_new(c->memo, &m->memo)) != 0)
+        return gad_fail(d, r, "memo: %s", gad_strerror(r));
     return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 &&
                    gad_workspace_new(m->detector, 1, &m->explaining) == 0 && label(m) == 0 &&
                    drift_new(m->detector, &m->drift) == 0
@@ -171,6 +176,12 @@ int model_load(const struct config_model *c, const struct config_trust *t, const
     }
     *ret = gad_steal(&m);
     return 0;
+}
+
+size_t model_score(struct model *m, size_t n, struct gad_memo_row *row, size_t most,
+                   struct gad_memo_use *use)
+{
+    return gad_memo_score(m->memo, m->detector, m->workspace, n, row, most, use);
 }
 
 int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
@@ -295,7 +306,7 @@ static bool same(const struct model *a, const struct model *b)
            a->is_bound == b->is_bound && same_number((double)a->threshold, (double)b->threshold) &&
            same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
            same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&
-           strcmp(a->networks_text, b->networks_text) == 0;
+           a->memo_size == b->memo_size && strcmp(a->networks_text, b->networks_text) == 0;
 }
 
 void models_keep(const struct models *m, struct models *fresh)

@@ -24,6 +24,9 @@
 struct drift;
 struct gad_detector;
 struct gad_diag;
+struct gad_memo;
+struct gad_memo_row;
+struct gad_memo_use;
 struct gad_tuple;
 struct gad_workspace;
 struct networks;
@@ -71,12 +74,18 @@ struct model {
     char *networks_text;
     struct networks *networks; /* NULL: none; a shadow without networks scores all records */
 
+    uint64_t memo_size;               /* bytes; 0: each record is scored */
     struct gad_workspace *explaining; /* Thread: main */
     struct gad_workspace *workspace;  /* Thread: scorer */
+    struct gad_memo *memo;            /* Thread: scorer; NULL: memo_size is 0 */
     struct rate_limit search_limit;   /* Thread: scorer */
 };
 
 enum { MODEL_ROWS = 64 }; /* rows of a workspace */
+
+/* gad_memo_score() by this model. Thread: scorer. */
+size_t model_score(struct model *m, size_t n, struct gad_memo_row *row, size_t most,
+                   struct gad_memo_use *use);
 
 /* The models in use. Thread: main, after loading. */
 struct models {

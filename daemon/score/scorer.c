@@ -16,12 +16,13 @@
 #include "lib/flow/conn.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
+#include "models/memo.h"
 
 enum {
     BATCH_JOBS = 64,
     /* no further job is taken once a batch has this many: about 1 ms of work */
     BATCH_RECORDS = 512,
-    GATHER_MAX = MODEL_ROWS, /* shorter requests are scored together; longer ones alone */
+    ROWS = BATCH_RECORDS, /* records that are passed to a model at once */
 };
 
 struct scorer {
@@ -31,8 +32,11 @@ struct scorer {
     struct thread thread;
     _Atomic uint64_t asked, answered; /* scorer_answers() */
 
-    struct gad_record *gathered; /* (GATHER_MAX) */
-    float gathered_score[GATHER_MAX];
+    /* records of one or more jobs, and where their scores go */
+    size_t n_rows;
+    struct gad_memo_row row[ROWS];
+    float *to[ROWS];
+    struct gad_memo_use use; /* of the batch */
 };
 
 /*
@@ -76,67 +80,54 @@ static size_t decide(struct job *j, size_t first, size_t last)
     return n_explained;
 }
 
-/* Scores jobs [0, n) of one model, whose records fit GATHER_MAX, as one batch. */
-static void score_together(struct scorer *s, struct job **job, size_t n)
+/* Scores the rows. Returns how many have a score; @most: as of gad_memo_score(). */
+static size_t score_rows(struct scorer *s, struct model *m, size_t most)
 {
-    const struct model *m = job[0]->model;
-    size_t rows = 0;
+    size_t n = model_score(m, s->n_rows, s->row, most, &s->use);
 
-    for (size_t i = 0; i < n; i++) {
-        memcpy(&s->gathered[rows], job[i]->rec, job[i]->n * sizeof(job[i]->rec[0]));
-        rows += job[i]->n;
-    }
-    uint64_t unknown =
-        gad_detector_score(m->detector, m->workspace, rows, s->gathered, s->gathered_score);
-    job[0]->n_unknown = unknown; /* only the sum over all jobs is reported */
-    rows = 0;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(job[i]->score, &s->gathered_score[rows], job[i]->n * sizeof(float));
-        rows += job[i]->n;
-        (void)decide(job[i], 0, job[i]->n);
-    }
+    for (size_t i = 0; i < n; i++)
+        *s->to[i] = s->row[i].score;
+    s->n_rows = 0;
+    return n;
 }
 
-static void score_alone(struct job *j)
+static void add_row(struct scorer *s, struct model *m, const struct gad_record *rec, float *to)
 {
-    const struct model *m = j->model;
-
-    j->n_unknown = gad_detector_score(m->detector, m->workspace, j->n, j->rec, j->score);
-    (void)decide(j, 0, j->n);
+    s->row[s->n_rows].rec = rec;
+    s->to[s->n_rows++] = to;
+    if (s->n_rows == ROWS)
+        (void)score_rows(s, m, ROWS);
 }
 
-/* The records of the job's part @p, GATHER_MAX at a time. */
-static void score_part(struct scorer *s, struct job *j, size_t p)
+/* Scores jobs [0, n), all by one model. */
+static void score_run(struct scorer *s, struct job **job, size_t n)
 {
-    const struct model *m = j->part[p];
-    size_t from[GATHER_MAX], rows = 0;
+    struct model *m = job[0]->model;
 
-    for (size_t i = 0; i < j->n; i++) {
-        if (j->part_of[i] == p) {
-            s->gathered[rows] = j->rec[i];
-            from[rows++] = i;
-        }
-        if (rows < GATHER_MAX && (i + 1 < j->n || rows == 0))
-            continue;
-        j->n_unknown +=
-            gad_detector_score(m->detector, m->workspace, rows, s->gathered, s->gathered_score);
-        for (size_t k = 0; k < rows; k++)
-            j->score[from[k]] = s->gathered_score[k];
-        rows = 0;
-    }
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < job[k]->n; i++)
+            add_row(s, m, &job[k]->rec[i], &job[k]->score[i]);
+    (void)score_rows(s, m, ROWS);
+    for (size_t k = 0; k < n; k++)
+        (void)decide(job[k], 0, job[k]->n);
 }
 
 /* Scores each record by the model that it was routed to. */
 static void score_parts(struct scorer *s, struct job *j)
 {
-    for (size_t p = 0; p < j->n_parts; p++)
-        score_part(s, j, p);
+    for (size_t p = 0; p < j->n_parts; p++) {
+        for (size_t i = 0; i < j->n; i++)
+            if (j->part_of[i] == p)
+                add_row(s, j->part[p], &j->rec[i], &j->score[i]);
+        (void)score_rows(s, j->part[p], ROWS);
+    }
     (void)decide(j, 0, j->n);
 }
 
 /*
  * Scores as many records, from the first on, as the model's search limit allows. A record takes one
- * search, and another one if it has to be explained. The others stay unscored.
+ * search, and another one if it has to be explained. A score that is known takes none. The others
+ * stay unscored.
  */
 static void score_within_limit(struct scorer *s, struct job *j)
 {
@@ -145,13 +136,18 @@ static void score_within_limit(struct scorer *s, struct job *j)
     struct rate_limit *limit = &m->search_limit;
 
     for (size_t at = 0; at < j->n; at += n) {
-        size_t granted = rate_limit_take(limit, s->now, each * (j->n - at));
-        n = granted / each;
-        if (n > 0)
-            j->n_unknown +=
-                gad_detector_score(m->detector, m->workspace, n, j->rec + at, j->score + at);
-        size_t n_explained = n > 0 ? decide(j, at, at + n) : 0;
-        rate_limit_give_back(limit, granted - n - n_explained);
+        size_t most = j->n - at < ROWS ? j->n - at : ROWS;
+        size_t granted = rate_limit_take(limit, s->now, each * most);
+        uint64_t before = s->use.scored;
+        /* without features, known scores need not wait for the limit */
+        size_t rows = each == 1 ? most : granted / each;
+        for (size_t i = at; i < at + rows; i++) {
+            s->row[s->n_rows].rec = &j->rec[i];
+            s->to[s->n_rows++] = &j->score[i];
+        }
+        n = score_rows(s, m, granted / each);
+        size_t n_explained = decide(j, at, at + n);
+        rate_limit_give_back(limit, granted - (size_t)(s->use.scored - before) - n_explained);
         if (n == 0) {
             j->n_unscored = j->n - at;
             return;
@@ -159,22 +155,13 @@ static void score_within_limit(struct scorer *s, struct job *j)
     }
 }
 
-/*
- * The number of jobs, from the first on, that can be scored together: one model without a search
- * limit, at most GATHER_MAX rows.
- */
+/* The number of jobs, from the first on, that one model without a search limit scores. */
 static size_t run_length(struct job **job, size_t n)
 {
-    size_t rows = 0, i;
+    size_t i = 1;
 
-    if (!job[0]->error && (job[0]->model->search_rate > 0 || job[0]->n_parts > 0))
-        return 1;
-    for (i = 0; i < n && !job[i]->error && job[i]->model == job[0]->model && job[i]->n_parts == 0;
-         i++) {
-        rows += job[i]->n;
-        if (rows > GATHER_MAX)
-            break;
-    }
+    while (i < n && !job[i]->error && job[i]->model == job[0]->model && job[i]->n_parts == 0)
+        i++;
     return i;
 }
 
@@ -182,21 +169,27 @@ static void score_batch(struct scorer *s, struct job **job, size_t n)
 {
     job[0]->begins_batch = true;
     s->now = gad_time_monotonic();
+    s->use = (struct gad_memo_use){0};
     for (size_t i = 0; i < n; i++)
         job[i]->is_done = true;
-    for (size_t i = 0; i < n;) {
-        size_t run = run_length(job + i, n - i);
-        if (!job[i]->error && job[i]->model->search_rate > 0)
+    for (size_t i = 0, run; i < n; i += run) {
+        run = 1;
+        if (job[i]->error)
+            continue;
+        if (job[i]->model->search_rate > 0) {
             score_within_limit(s, job[i]);
-        else if (!job[i]->error && job[i]->n_parts > 0)
+        } else if (job[i]->n_parts > 0) {
             score_parts(s, job[i]);
-        else if (run > 1)
-            score_together(s, job + i, run);
-        else if (!job[i]->error)
-            score_alone(job[i]);
-        i += run > 1 ? run : 1;
+        } else {
+            run = run_length(job + i, n - i);
+            score_run(s, job + i, run);
+        }
     }
-    shadow_score(s->gathered, job, n, s->now);
+    /* only the sums over all jobs are reported */
+    job[0]->n_unknown = s->use.unknown;
+    shadow_score(job, n, s->now, &s->use);
+    job[0]->n_found = s->use.found;
+    job[0]->n_computed = s->use.scored;
 }
 
 /* Scores one batch; returns false if there was none. */
@@ -241,9 +234,6 @@ int scorer_new(struct scorer **ret)
 
     if (!s)
         return GAD_ENOMEM;
-    s->gathered = gad_calloc(GATHER_MAX, sizeof(*s->gathered));
-    if (!s->gathered)
-        return GAD_ENOMEM;
     int r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->jobs);
     if (r == 0)
         r = gad_ring_new(JOBS_MAX + JOBS_CAPTURED, &s->done);
@@ -271,7 +261,6 @@ void scorer_free(struct scorer *s)
     if (!s)
         return;
     scorer_stop(s);
-    gad_free(s->gathered);
     gad_ring_free(s->jobs);
     gad_ring_free(s->done);
     gad_free(s);

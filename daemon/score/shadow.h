@@ -13,9 +13,8 @@
 
 #include "lib/base/time.h"
 
-struct gad_record;
+struct gad_memo_use;
 struct job;
 
-/* @scratch: (MODEL_ROWS); @job: (n), scored. Fills in the counts of their shadows. */
-void shadow_score(struct gad_record *scratch, struct job *const *job, size_t n,
-                  struct gad_time now);
+/* @job: (n), scored. Fills in the counts of their shadows, and adds to @use. */
+void shadow_score(struct job *const *job, size_t n, struct gad_time now, struct gad_memo_use *use);

@@ -78,9 +78,14 @@ static uint32_t find(const struct gad_lru *t, const uint64_t *key, uint32_t hash
     return i;
 }
 
+static uint32_t hash_of(const struct gad_lru *t, const uint64_t *key)
+{
+    return (uint32_t)gad_siphash13(t->secret, key, t->key_words);
+}
+
 uint32_t gad_lru_find(const struct gad_lru *t, const uint64_t *key)
 {
-    return find(t, key, (uint32_t)gad_siphash13(t->secret, key, t->key_words));
+    return find(t, key, hash_of(t, key));
 }
 
 static void put_newest(struct gad_lru *t, uint32_t slot)
@@ -101,9 +106,8 @@ static void take_out(struct gad_lru *t, uint32_t slot)
     t->links[l->newer].older = l->older;
 }
 
-uint32_t gad_lru_add(struct gad_lru *t, const uint64_t *key)
+static uint32_t add(struct gad_lru *t, const uint64_t *key, uint32_t hash)
 {
-    uint32_t hash = (uint32_t)gad_siphash13(t->secret, key, t->key_words);
     uint32_t *bucket = &t->buckets[hash & t->mask], slot = t->free;
 
     gad_assert(t->n < t->capacity);
@@ -118,6 +122,18 @@ uint32_t gad_lru_add(struct gad_lru *t, const uint64_t *key)
     put_newest(t, slot);
     t->n++;
     return slot;
+}
+
+uint32_t gad_lru_add(struct gad_lru *t, const uint64_t *key)
+{
+    return add(t, key, hash_of(t, key));
+}
+
+uint32_t gad_lru_find_or_add(struct gad_lru *t, const uint64_t *key)
+{
+    uint32_t hash = hash_of(t, key), slot = find(t, key, hash);
+
+    return slot != 0 ? slot : add(t, key, hash);
 }
 
 void gad_lru_touch(struct gad_lru *t, uint32_t slot)

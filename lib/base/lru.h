@@ -47,6 +47,9 @@ uint32_t gad_lru_find(const struct gad_lru *t, const uint64_t *key);
  * its slot. */
 uint32_t gad_lru_add(struct gad_lru *t, const uint64_t *key);
 
+/* Returns the slot of a key, which it stores as above if the table does not hold it. */
+uint32_t gad_lru_find_or_add(struct gad_lru *t, const uint64_t *key);
+
 /* Makes a slot in use the newest. */
 void gad_lru_touch(struct gad_lru *t, uint32_t slot);
 

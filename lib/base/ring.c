@@ -69,18 +69,7 @@ static void wake_sleeper(struct gad_ring *r)
         gad_ring_wake(r);
 }
 
-bool gad_ring_push(struct gad_ring *r, void *item)
-{
-    size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-    if (head - atomic_load_explicit(&r->tail, memory_order_acquire) > r->mask)
-        return false;
-    r->slot[head & r->mask] = item;
-    atomic_store(&r->head, head + 1);
-    wake_sleeper(r);
-    return true;
-}
-
-size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n)
+size_t gad_ring_push_lazily(struct gad_ring *r, void *const *item, size_t n, size_t enough)
 {
     size_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
     size_t room = r->mask + 1 - (head - atomic_load_explicit(&r->tail, memory_order_acquire));
@@ -92,8 +81,19 @@ size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n)
     for (size_t i = 0; i < n; i++)
         r->slot[(head + i) & r->mask] = item[i];
     atomic_store(&r->head, head + n);
-    wake_sleeper(r);
+    if (enough <= 1 || gad_ring_count(r) >= enough)
+        wake_sleeper(r);
     return n;
+}
+
+size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n)
+{
+    return gad_ring_push_lazily(r, item, n, 1);
+}
+
+bool gad_ring_push(struct gad_ring *r, void *item)
+{
+    return gad_ring_push_lazily(r, &item, 1, 1) == 1;
 }
 
 void *gad_ring_pop(struct gad_ring *r)

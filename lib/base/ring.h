@@ -36,6 +36,10 @@ bool gad_ring_push(struct gad_ring *r, void *item);
  */
 size_t gad_ring_push_many(struct gad_ring *r, void *const *item, size_t n);
 
+/* The same, but a sleeping consumer is woken only if the ring then has @enough items: for one that
+ * need not have the items soon. */
+size_t gad_ring_push_lazily(struct gad_ring *r, void *const *item, size_t n, size_t enough);
+
 /* Consumer: removes the first item. NULL: the ring is empty. */
 void *gad_ring_pop(struct gad_ring *r);
 

@@ -136,3 +136,12 @@ void gad_community_id_text(struct gad_community_id *c, const struct gad_tuple *t
     text[1] = ':';
     memcpy(text + 2, base64, sizeof(base64));
 }
+
+void gad_record_identify(struct gad_community_id *c, struct gad_record *r)
+{
+    if (!r->id_follows)
+        return;
+    struct gad_tuple sent = r->is_answer ? gad_tuple_reversed(&r->tuple) : r->tuple;
+    gad_community_id_text(c, &sent, r->icmp_type, r->icmp_code, r->community_id);
+    r->id_follows = false;
+}

@@ -34,3 +34,7 @@ GAD_DEFINE_CLEANUP(struct gad_community_id, gad_community_id_free);
  */
 void gad_community_id_text(struct gad_community_id *c, const struct gad_tuple *t, uint8_t icmp_type,
                            uint8_t icmp_code, char text[static GAD_COMMUNITY_ID_TEXT]);
+
+/* Computes the ID of a record whose ID follows. It takes longer than all else in the record, so
+ * only those get it that are written or raise an alert. */
+void gad_record_identify(struct gad_community_id *c, struct gad_record *r);

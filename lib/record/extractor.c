@@ -202,6 +202,8 @@ int gad_extractor_add_begun(struct gad_extractor *x, size_t lane, const struct g
 static void emit(struct gad_extractor *x, struct gad_time decided, struct gad_record *r)
 {
     gad_window_add(x->window, decided, r);
+    if (x->id)
+        gad_record_identify(x->id, r);
     x->stats.records++;
     if (x->failed == 0)
         x->failed = x->fn(x->arg, decided, r);
@@ -211,16 +213,15 @@ static void on_conn(void *arg, const struct gad_conn *c)
 {
     struct lane *l = arg;
     struct gad_extractor *x = l->x;
-    struct gad_record r;
+    struct gad_record r, *to = x->merge ? gad_merge_put(x->merge, l->number, c->decided) : &r;
 
-    gad_record_make(x->services, x->id, c, &r);
-    if (!x->merge) {
-        emit(x, c->decided, &r);
+    if (!to) {
+        x->failed = x->failed != 0 ? x->failed : GAD_ENOMEM;
         return;
     }
-    int err = gad_merge_put(x->merge, l->number, c->decided, &r);
-    if (err != 0 && x->failed == 0)
-        x->failed = err;
+    gad_record_make(x->services, c, to);
+    if (!x->merge)
+        emit(x, c->decided, to);
 }
 
 static void on_packet(void *arg, const struct gad_packet *p)
@@ -329,15 +330,15 @@ static int hint(struct gad_extractor *x, struct gad_diag *d)
 int gad_extractor_step(struct gad_extractor *x, gad_record_fn *fn, void *arg, struct gad_diag *d)
 {
     size_t lane = x->merge ? gad_merge_slowest(x->merge) : 0;
-    struct gad_merge_item item;
+    struct gad_merge_item *item;
 
     if (lane == x->n_lanes || x->has_ended)
         return GAD_END; /* after a warning */
     x->fn = fn;
     x->arg = arg;
     int r = lane_step(&x->lane[lane], d);
-    while (x->merge && x->failed == 0 && gad_merge_take(x->merge, &item))
-        emit(x, item.decided, &item.rec);
+    while (x->merge && x->failed == 0 && (item = gad_merge_take(x->merge)) != NULL)
+        emit(x, item->decided, &item->rec);
     if (x->failed != 0)
         return x->failed;
     if (r == GAD_END && x->merge && gad_merge_slowest(x->merge) < x->n_lanes)

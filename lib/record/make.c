@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/flow/conn.h"
-#include "lib/record/community_id.h"
 #include "lib/record/record.h"
 #include "lib/record/service.h"
 
@@ -91,33 +90,32 @@ static void set_payload(struct gad_record *r, const struct gad_conn *c, int prot
         r->v[GAD_LOGGED_IN] = 0.0;
 }
 
-void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
-                     const struct gad_conn *c, struct gad_record *ret)
+void gad_record_make(const struct gad_services *s, const struct gad_conn *c, struct gad_record *ret)
 {
     int protocol = protocol_of(c);
     int flag = protocol == GAD_PROTOCOL_TCP ? flag_of(c) : GAD_FLAG_SF;
-    struct gad_record r = {.tuple = c->tuple,
-                           .start = c->start,
-                           .end = c->end,
-                           .src_packets = at_most_u32(c->src_packets),
-                           .dst_packets = at_most_u32(c->dst_packets),
-                           .tunnels = c->tunnels,
-                           .notes = c->notes};
 
-    r.v[GAD_PROTOCOL_TYPE] = protocol;
-    r.v[GAD_SERVICE] = c->found != GAD_FOUND_NOTHING
-                           ? gad_services_found((enum gad_found)c->found)
-                           : gad_services_of(s, &c->tuple, c->icmp_type, c->icmp_code);
-    r.v[GAD_FLAG] = flag;
+    *ret = (struct gad_record){.tuple = c->tuple,
+                               .start = c->start,
+                               .end = c->end,
+                               .src_packets = at_most_u32(c->src_packets),
+                               .dst_packets = at_most_u32(c->dst_packets),
+                               .tunnels = c->tunnels,
+                               .notes = c->notes,
+                               .id_follows = true,
+                               .is_answer = c->is_answer,
+                               .icmp_type = c->icmp_type,
+                               .icmp_code = c->icmp_code};
+    ret->v[GAD_PROTOCOL_TYPE] = protocol;
+    ret->v[GAD_SERVICE] = c->found != GAD_FOUND_NOTHING
+                              ? gad_services_found((enum gad_found)c->found)
+                              : gad_services_of(s, &c->tuple, c->icmp_type, c->icmp_code);
+    ret->v[GAD_FLAG] = flag;
     if (protocol != GAD_PROTOCOL_ICMP) {
-        set(&r, GAD_DURATION, whole_seconds(c));
-        r.v[GAD_LAND] = is_land(&c->tuple);
+        set(ret, GAD_DURATION, whole_seconds(c));
+        ret->v[GAD_LAND] = is_land(&c->tuple);
     }
-    set(&r, GAD_WRONG_FRAGMENT, c->wrong_fragment);
-    set(&r, GAD_URGENT, c->urgent);
-    set_payload(&r, c, protocol, flag);
-    struct gad_tuple sent = c->is_answer ? gad_tuple_reversed(&c->tuple) : c->tuple;
-    if (id)
-        gad_community_id_text(id, &sent, c->icmp_type, c->icmp_code, r.community_id);
-    *ret = r;
+    set(ret, GAD_WRONG_FRAGMENT, c->wrong_fragment);
+    set(ret, GAD_URGENT, c->urgent);
+    set_payload(ret, c, protocol, flag);
 }

@@ -22,15 +22,10 @@
 
 #include <stdint.h>
 
-struct gad_community_id;
 struct gad_conn;
 struct gad_record;
 struct gad_services;
 
-/**
- * gad_record_make() - sets all but the window features, which are 0
- * @id:  NULL: without Community ID
- * @ret: overwritten
- */
-void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
-                     const struct gad_conn *c, struct gad_record *ret);
+/* Sets all of @ret but the window features, which are 0, and the Community ID, which follows. */
+void gad_record_make(const struct gad_services *s, const struct gad_conn *c,
+                     struct gad_record *ret);

@@ -62,21 +62,18 @@ static int grow(struct queue *q)
     return 0;
 }
 
-int gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided,
-                  const struct gad_record *r)
+struct gad_record *gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided)
 {
     gad_assert(source < m->n && !m->source[source].ended);
     struct queue *q = &m->source[source];
 
-    int err = q->n == q->room ? grow(q) : 0;
-    if (err != 0)
-        return err;
+    if (q->n == q->room && grow(q) != 0)
+        return NULL;
     gad_merge_reach(m, source, decided);
     struct gad_merge_item *item = item_at(q, q->n++);
     item->decided = q->reached;
     item->source = source;
-    item->rec = *r;
-    return 0;
+    return &item->rec;
 }
 
 void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now)
@@ -122,7 +119,7 @@ static bool earliest(const struct queue *q, struct gad_time *ret)
     return q->n > 0 || !(q->ended || q->idle);
 }
 
-bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret)
+struct gad_merge_item *gad_merge_take(struct gad_merge *m)
 {
     struct queue *best = NULL;
     struct gad_time best_time = {0};
@@ -135,12 +132,12 @@ bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret)
         }
     }
     if (!best || best->n == 0)
-        return false;
-    *ret = *item_at(best, 0);
-    m->taken = ret->decided;
+        return NULL;
+    struct gad_merge_item *item = item_at(best, 0);
+    m->taken = item->decided;
     best->first = (best->first + 1) & (best->room - 1);
     best->n--;
-    return true;
+    return item;
 }
 
 size_t gad_merge_slowest(const struct gad_merge *m)

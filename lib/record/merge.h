@@ -33,9 +33,10 @@ void gad_merge_free(struct gad_merge *m);
 GAD_DEFINE_CLEANUP(struct gad_merge, gad_merge_free);
 
 /* Adds a source's next record; one earlier than the source's current time counts as of that time.
- * Returns 0 or GAD_ENOMEM. */
-int gad_merge_put(struct gad_merge *m, size_t source, struct gad_time decided,
-                  const struct gad_record *r) GAD_MUST_CHECK;
+ * Returns the record, for the caller to fill in before the next call of any kind; NULL: no memory.
+ */
+struct gad_record *gad_merge_put(struct gad_merge *m, size_t source,
+                                 struct gad_time decided) GAD_MUST_CHECK;
 
 /* Sets the packet time of a source: it has no records from before it. */
 void gad_merge_reach(struct gad_merge *m, size_t source, struct gad_time now);
@@ -51,8 +52,9 @@ void gad_merge_set_idle(struct gad_merge *m, size_t source, bool idle);
 /* Ends a source: it has no more records. */
 void gad_merge_end(struct gad_merge *m, size_t source);
 
-/* Returns the next record if its turn is certain; false if not. */
-bool gad_merge_take(struct gad_merge *m, struct gad_merge_item *ret);
+/* Returns the next record if its turn is certain, else NULL. It stays valid until a record is put,
+ * and the caller may change it. */
+struct gad_merge_item *gad_merge_take(struct gad_merge *m);
 
 /* Returns the source that the others wait for: the earliest of those that have not ended and are
  * not idle; n: there is no such source. */

@@ -27,6 +27,10 @@ struct gad_record {
     struct gad_time start, end;               /* packet time; 0: not known */
     uint32_t src_packets, dst_packets;        /* at most 2^32 - 1; 0: not known */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
+    /* made of packets, and its ID is computed when something needs it: gad_record_identify() */
+    bool id_follows;
+    bool is_answer; /* while the ID follows: as of struct gad_conn, as are the next two */
+    uint8_t icmp_type, icmp_code;
 };
 
 /**

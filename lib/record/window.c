@@ -48,6 +48,9 @@ struct gad_window {
     uint64_t next, first[N_WINDOWS];
     struct entry ring[RING];
     struct counted hosts; /* by each entry of the ring */
+    /* the host of the record before, and its number; the next record often has the same */
+    uint64_t last_key[HOST_WORDS];
+    uint16_t last_host;
     struct counted ports; /* (host, originator's port), by each entry of H */
     struct tally of_host[HOSTS_MAX], of_service[SERVICES_MAX];
     uint16_t both[HOSTS_MAX][SERVICES_MAX][N_WINDOWS]; /* records of that host and that service */
@@ -94,10 +97,8 @@ static unsigned error_of(double flag)
 
 static uint16_t use(struct counted *c, const uint64_t *key)
 {
-    uint32_t slot = gad_lru_find(c->numbers, key);
+    uint32_t slot = gad_lru_find_or_add(c->numbers, key);
 
-    if (slot == 0)
-        slot = gad_lru_add(c->numbers, key);
     c->n_uses[slot - 1]++;
     return (uint16_t)(slot - 1);
 }
@@ -113,7 +114,13 @@ static uint16_t use_host(struct gad_window *w, const struct gad_tuple *t)
     uint64_t key[HOST_WORDS] = {0, 0, t->family};
 
     memcpy(key, t->dst, sizeof(t->dst));
-    return use(&w->hosts, key);
+    if (memcmp(key, w->last_key, sizeof(key)) != 0 || w->hosts.n_uses[w->last_host] == 0) {
+        w->last_host = use(&w->hosts, key);
+        memcpy(w->last_key, key, sizeof(key));
+    } else {
+        w->hosts.n_uses[w->last_host]++;
+    }
+    return w->last_host;
 }
 
 static uint16_t use_port(struct gad_window *w, uint16_t host, uint16_t port)
@@ -187,9 +194,11 @@ static void make_room(struct gad_window *w, struct gad_time decided)
 }
 
 /* k / n as in KDD99. A float32 has 24 bits, so 100 times it is exact and rint() sees true halves
- * only. */
+ * only. Most rates are 0 or 1, which need no division. */
 static double rate(unsigned k, unsigned n)
 {
+    if (k == 0 || k == n)
+        return k == 0 ? 0.0 : 1.0;
     float q = (float)k / (float)n;
     return rint((double)q * 100.0) / 100.0;
 }

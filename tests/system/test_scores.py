@@ -55,7 +55,7 @@ def auroc(scores, labels):
 class Scores(unittest.TestCase):
     def test_socket_and_local_print_the_same_bytes(self):
         """Every line, score, p-value, verdict and hash, in the order of the file; with reasons for
-        a part."""
+        a part. The daemon finds repeats in its memo, and ganadctl has none."""
         for checkpoint in checkpoints():
             with self.subTest(checkpoint=checkpoint), \
                     ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint,
@@ -74,6 +74,7 @@ class Scores(unittest.TestCase):
                     self.assertEqual((socket.returncode, local.returncode), (0, 0),
                                      socket.stderr + local.stderr)
                     self.assertTrue(socket.stdout == local.stdout, "socket and local differ")
+                    self.assertGreater(d.counter("memo_hits"), 0)
                     if options == ["--format", "csv"]:
                         rows = list(csv.DictReader(io.StringIO(socket.stdout.decode())))
                         self.assertEqual([int(r["line"]) for r in rows],
@@ -149,7 +150,8 @@ class Scores(unittest.TestCase):
     def test_beyond_its_budget_a_model_that_searches_leaves_records_unscored(self):
         """A client of another model at the same time does not wait for it."""
         models = {"quick": {"checkpoint": ganad.checkpoint("egbad")},
-                  "search": {"checkpoint": ganad.checkpoint("anogan"), "search_rate": "30"}}
+                  "search": {"checkpoint": ganad.checkpoint("anogan"), "search_rate": "30",
+                             "memo": "0"}}
         lines = ganad.data_lines(500)
         local = ganad.ctl("score", "--local", ganad.checkpoint("anogan"), "--format", "csv", "-",
                           input=b"".join(lines))

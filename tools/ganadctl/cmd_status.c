@@ -105,6 +105,24 @@ static void print_budgets(const Ganad__V1__StatusReply *s)
     }
 }
 
+static uint64_t counter(const Ganad__V1__StatusReply *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_counter; i++)
+        if (strcmp(s->counter[i]->name, name) == 0)
+            return s->counter[i]->value;
+    return 0;
+}
+
+static void print_memo(const Ganad__V1__StatusReply *s)
+{
+    uint64_t hits = counter(s, "memo_hits"), all = hits + counter(s, "memo_misses");
+    char n[SHOW_TEXT];
+
+    if (hits > 0)
+        printf("memo: %.1f %% of %s scores were known from an equal record\n",
+               100.0 * (double)hits / (double)all, show_count(all, n));
+}
+
 static void print_outputs(const Ganad__V1__StatusReply *s)
 {
     char name[CTL_TEXT], target[CTL_TEXT], state[CTL_TEXT], n[4][SHOW_TEXT];
@@ -288,6 +306,7 @@ static void print_status(const Ganad__V1__StatusReply *s)
     if (s->n_model > 0)
         print_models(s);
     print_budgets(s);
+    print_memo(s);
     if (s->n_output > 0)
         print_outputs(s);
     if (s->spool)

@@ -53,6 +53,25 @@ static void many_at_once_are_as_many_one_by_one(void **state)
     gad_ring_free(r);
 }
 
+static void a_lazy_push_wakes_when_there_is_enough(void **state)
+{
+    (void)state;
+    struct gad_ring *r = NULL;
+    int item[4];
+
+    assert_int_equal(gad_ring_new(4, &r), 0);
+    struct pollfd p = {.fd = gad_ring_items_fd(r), .events = POLLIN};
+    assert_false(gad_ring_arm_items(r));
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(gad_ring_push_lazily(r, &(void *){&item[i]}, 1, 3), 1);
+        assert_int_equal(poll(&p, 1, 0), i >= 2);
+    }
+    assert_int_equal(gad_ring_push_lazily(r, &(void *){item}, 1, 3), 0);
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(gad_ring_pop(r), &item[i]);
+    gad_ring_free(r);
+}
+
 static void refuses_silly_capacities(void **state)
 {
     (void)state;
@@ -109,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_order_and_knows_full_and_empty),
         cmocka_unit_test(many_at_once_are_as_many_one_by_one),
+        cmocka_unit_test(a_lazy_push_wakes_when_there_is_enough),
         cmocka_unit_test(refuses_silly_capacities),
         cmocka_unit_test(two_threads_lose_nothing_and_never_sleep_for_ever),
     };

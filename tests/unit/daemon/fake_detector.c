@@ -148,6 +148,13 @@ uint64_t gad_detector_score(const struct gad_detector *det, struct gad_workspace
     return unknown;
 }
 
+void gad_detector_score_rows(const struct gad_detector *det, struct gad_workspace *ws, size_t n,
+                             struct gad_detector_row *row)
+{
+    for (size_t i = 0; i < n; i++)
+        row[i].n_unknown = (uint32_t)gad_detector_score(det, ws, 1, row[i].rec, &row[i].score);
+}
+
 double gad_detector_p_value(const struct gad_detector *det, float score)
 {
     (void)det;

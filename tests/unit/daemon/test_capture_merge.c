@@ -144,7 +144,7 @@ static void all_captures_become_jobs_and_then_it_has_ended(void **state)
         assert_null(j->client);
         assert_true(j->may_alert);
         assert_int_equal(j->rec[0].tuple.src[3], 1);
-        assert_memory_equal(j->rec[0].community_id, "1:", 2);
+        assert_true(j->rec[0].id_follows);
         assert_int_equal(job_n_scored(j), 0); /* the scorer has not had it */
         for (size_t i = 0; i < j->n; i++, n++) {
             assert_string_equal(j->origin[i].source, n == 0 ? "a" : "b");

@@ -65,7 +65,7 @@ static struct gad_record make(const struct gad_conn *c)
     struct gad_record r;
 
     memset(&r, 0xa5, sizeof(r)); /* what is not set would show */
-    gad_record_make(services, NULL, c, &r);
+    gad_record_make(services, c, &r);
     assert_int_equal(gad_record_check(&r), -1);
     return r;
 }
@@ -243,8 +243,15 @@ static void a_community_id_is_there_if_asked_for(void **state)
                                  .dst_port = 80,
                                  .src = {128, 232, 110, 120},
                                  .dst = {66, 35, 250, 204}};
-    gad_record_make(services, id, &c, &r);
+    gad_record_make(services, &c, &r);
+    assert_true(r.id_follows);
+    assert_string_equal(r.community_id, "");
+    gad_record_identify(id, &r);
+    assert_false(r.id_follows);
     assert_string_equal(r.community_id, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+    memset(r.community_id, 'x', 3); /* of a record that has one: it stays */
+    gad_record_identify(id, &r);
+    assert_memory_equal(r.community_id, "xxx", 3);
 }
 
 int main(void)

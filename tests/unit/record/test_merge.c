@@ -15,15 +15,16 @@ static struct gad_merge *new_merge(size_t n)
 
 static void put(struct gad_merge *m, size_t source, int64_t at, double mark)
 {
-    struct gad_record r = {.v = {mark}};
-    assert_int_equal(gad_merge_put(m, source, (struct gad_time){at}, &r), 0);
+    struct gad_record *r = gad_merge_put(m, source, (struct gad_time){at});
+    assert_non_null(r);
+    r->v[0] = mark;
 }
 
 /* -1: nothing can be taken yet. */
 static double take(struct gad_merge *m)
 {
-    struct gad_merge_item item;
-    return gad_merge_take(m, &item) ? item.rec.v[0] : -1.0;
+    const struct gad_merge_item *item = gad_merge_take(m);
+    return item ? item->rec.v[0] : -1.0;
 }
 
 static void one_source_waits_for_no_other(void **state)
@@ -68,13 +69,13 @@ static void what_comes_late_counts_as_now(void **state)
 {
     (void)state;
     gad_cleanup(gad_merge_freep) struct gad_merge *m = new_merge(1);
-    struct gad_merge_item item;
+    const struct gad_merge_item *item;
 
     put(m, 0, 10, 1.0);
     put(m, 0, 9, 2.0);
     assert_true(take(m) == 1.0);
-    assert_true(gad_merge_take(m, &item));
-    assert_true(item.rec.v[0] == 2.0 && item.decided.ns == 10);
+    item = gad_merge_take(m);
+    assert_true(item && item->rec.v[0] == 2.0 && item->decided.ns == 10);
 }
 
 enum { SOURCES = 5, EACH = 500 };
@@ -122,10 +123,9 @@ static void no_source_waits_for_an_idle_one(void **state)
     gad_merge_set_idle(m, 0, false); /* before 3 was taken, so it may come before it */
     put(m, 0, 6, 4.0);
     assert_int_equal(gad_merge_slowest(m), 0);
-    struct gad_merge_item item;
-    assert_true(gad_merge_take(m, &item));
-    assert_true(item.rec.v[0] == 4.0);
-    assert_int_equal(item.decided.ns, 10); /* not before 2 */
+    const struct gad_merge_item *item = gad_merge_take(m);
+    assert_true(item && item->rec.v[0] == 4.0);
+    assert_int_equal(item->decided.ns, 10); /* not before 2 */
 
     put(m, 0, 11, 5.0); /* what an idle one has given already keeps its place */
     gad_merge_set_idle(m, 0, true);
@@ -141,7 +141,7 @@ static void when_all_are_idle_the_order_begins_again(void **state)
 {
     (void)state;
     gad_cleanup(gad_merge_freep) struct gad_merge *m = new_merge(2);
-    struct gad_merge_item item;
+    const struct gad_merge_item *item;
 
     put(m, 0, 300, 1.0);
     gad_merge_set_idle(m, 0, true);
@@ -149,13 +149,13 @@ static void when_all_are_idle_the_order_begins_again(void **state)
     gad_merge_set_idle(m, 0, false); /* its record is not taken yet */
     put(m, 0, 4, 2.0);
     assert_true(take(m) == 1.0);
-    assert_true(gad_merge_take(m, &item));
-    assert_int_equal(item.decided.ns, 300);
+    item = gad_merge_take(m);
+    assert_true(item && item->decided.ns == 300);
     gad_merge_set_idle(m, 0, true);
     gad_merge_set_idle(m, 0, false);
     put(m, 0, 5, 3.0);
-    assert_true(gad_merge_take(m, &item));
-    assert_int_equal(item.decided.ns, 5);
+    item = gad_merge_take(m);
+    assert_true(item && item->decided.ns == 5);
 }
 
 static void the_order_does_not_depend_on_who_was_read_when(void **state)
@@ -185,13 +185,16 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     for (long k = 1, done = 0; !done; k++) {
         struct gad_merge *m = NULL;
-        struct gad_record r = {.v = {0}};
         int err;
         (void)gad_mem_fail_at(k);
         err = gad_merge_new(1, &m);
         size_t n = 0;
-        for (; err == 0 && n < 100; n++)
-            err = gad_merge_put(m, 0, (struct gad_time){0}, &r);
+        for (; err == 0 && n < 100; n++) {
+            struct gad_record *r = gad_merge_put(m, 0, (struct gad_time){0});
+            if (r)
+                r->v[0] = 0.0;
+            err = r ? 0 : GAD_ENOMEM;
+        }
         (void)gad_mem_fail_at(0);
         done = err == 0;
         assert_true(done || err == GAD_ENOMEM);
