@@ -94,6 +94,9 @@ void gad_record_make(const struct gad_services *s, struct gad_community_id *id,
     struct gad_record r = {.tuple = c->tuple,
                            .start = c->start,
                            .end = c->end,
+                           .packet = c->packet,
+                           .file = c->file,
+                           .frames = c->frames,
                            .tunnels = c->tunnels,
                            .notes = c->notes};
 
