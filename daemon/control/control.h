@@ -16,6 +16,7 @@
 struct config;
 struct control;
 struct event_base;
+struct evidence;
 struct feed;
 struct gad_diag;
 struct models;
@@ -35,6 +36,7 @@ struct control_options {
     struct suppressor *suppressor;        /* may be NULL */
     const struct record_log *record_log;  /* or NULL */
     const struct capture_merge *captures; /* or NULL */
+    const struct evidence *evidence;      /* or NULL */
     void (*reopen)(void *arg);            /* reopens the output files */
     void *arg;
 };

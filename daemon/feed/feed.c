@@ -10,6 +10,7 @@
 
 #include "daemon/alert/decide.h"
 #include "daemon/config/config.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/output.h"
 #include "daemon/feed/output_thread.h"
@@ -119,7 +120,12 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
 {
     struct feed *f = arg;
 
-    begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
+    struct gad_event *e = begin_event(f, GAD_EVENT_ALERT, wall);
+    e->alert = *a;
+    if (f->o.evidence) {
+        e->seq = spool_writer_next(f->writer); /* the event gets this number */
+        evidence_add(f->o.evidence, e);
+    }
     emit(f);
     if (f->latest)
         f->latest[f->n_latest++ % LATEST] = f->event;
@@ -294,6 +300,8 @@ static void on_tick(void *arg)
 {
     struct feed *f = arg;
 
+    if (f->o.evidence)
+        evidence_count(f->o.evidence);
     acknowledge(f);
     look_at_unread(f);
     spool_writer_flush(f->writer, true);

@@ -12,6 +12,7 @@
 #include "daemon/config/config.h"
 #include "daemon/control/control.h"
 #include "daemon/descriptors.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
@@ -55,6 +56,7 @@ struct daemon {
     struct suppressor *suppressor;
     struct feed *feed;
     struct record_log *record_log;
+    struct evidence *evidence;
     struct server *server;
     struct capture_merge *captures;
     struct blindness *blindness;
@@ -284,6 +286,7 @@ static void daemon_deinit(struct daemon *self)
     capture_merge_free(self->captures);
     record_log_free(self->record_log);
     feed_free(self->feed);
+    evidence_free(self->evidence); /* after the last alert */
     suppressor_free(self->suppressor);
     scorer_free(self->scorer);
     signals_free(self->signals);
@@ -322,6 +325,8 @@ static int give_files(const struct daemon *self, struct gad_diag *d)
         r = privileges_give(user, c->control.unix_path, d);
     if (r == 0)
         r = privileges_give_directory(user, feed_directory(self->feed), d);
+    if (r == 0 && *c->evidence.directory)
+        r = privileges_give_directory(user, c->evidence.directory, d);
     if (r == 0 && *c->alerts.suppress && access(c->alerts.suppress, F_OK) == 0)
         r = privileges_give(user, c->alerts.suppress, d);
     for (size_t i = 0; r == 0 && i < c->n_outputs; i++)
@@ -347,6 +352,7 @@ static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *
                                                    .models = m,
                                                    .scorer = self->scorer,
                                                    .stats = &self->stats,
+                                                   .evidence = self->evidence,
                                                    .room = alert_room,
                                                    .ended = captures_ended,
                                                    .arg = self};
@@ -378,6 +384,7 @@ static int make_feed(struct daemon *self, struct gad_diag *d)
                                    .config = c,
                                    .stats = &self->stats,
                                    .suppressor = self->suppressor,
+                                   .evidence = self->evidence,
                                    .by_packets = self->once};
     return feed_new(&o, &self->feed, d);
 }
@@ -405,6 +412,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .suppressor = self->suppressor,
                                             .record_log = self->record_log,
                                             .captures = self->captures,
+                                            .evidence = self->evidence,
                                             .reopen = reopen,
                                             .arg = self};
     r = control_new(&control, &self->control, d);
@@ -422,8 +430,10 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
 /* Everything that may need root. Opens sockets, captures and files. */
 static int make_modules(struct daemon *self, struct models *m, struct gad_diag *d)
 {
-    int r = make_scoring(self, m, d);
+    int r = evidence_new(self->config, self->once, &self->stats, &self->evidence, d);
 
+    if (r == 0)
+        r = make_scoring(self, m, d);
     if (r == 0)
         r = make_feed(self, d);
     if (r == 0)
@@ -457,6 +467,9 @@ static int start_threads(struct daemon *self, struct gad_diag *d)
     r = record_log_start(self->record_log);
     if (r != 0)
         return gad_fail(d, r, "records: %s", gad_strerror(r));
+    r = evidence_start(self->evidence);
+    if (r != 0)
+        return gad_fail(d, r, "evidence: %s", gad_strerror(r));
     r = scorer_start(self->scorer);
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));

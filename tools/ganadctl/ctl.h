@@ -12,9 +12,9 @@
 #include "proto/ganad.pb-c.h"
 #include "tools/common/cli.h"
 
-extern const struct cli_command command_config, command_drift, command_model, command_reload,
-    command_reopen, command_score, command_spool, command_stats, command_status, command_suppress,
-    command_tail;
+extern const struct cli_command command_config, command_drift, command_evidence, command_model,
+    command_reload, command_reopen, command_score, command_spool, command_stats, command_status,
+    command_suppress, command_tail;
 
 /* --- options --- */
 
