@@ -77,13 +77,25 @@ void gad_pcapng_section(struct gad_buf *out, const char *application, const char
     end(out, body);
 }
 
+/* The number in files of a link type that has another one in libpcap on Linux, and so here:
+ * https://www.tcpdump.org/linktypes.html. */
+static unsigned in_files(int link_type)
+{
+    static const int others[][2] = {{11, 100}, {12, 101}, {15, 102}, {16, 103}, {19, 106}};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i][0] == link_type)
+            return (unsigned)others[i][1];
+    return (unsigned)link_type;
+}
+
 void gad_pcapng_interface(struct gad_buf *out, int link_type, uint32_t snaplen, const char *name)
 {
     const uint8_t nanoseconds = 9;
     size_t body = 8 + option_size(name) + 4 + 4 + END_SIZE;
 
     begin(out, INTERFACE, body);
-    add_u16(out, (unsigned)link_type);
+    add_u16(out, in_files(link_type));
     add_u16(out, 0);
     gad_buf_add_u32le(out, snaplen);
     add_text(out, NAME, name);

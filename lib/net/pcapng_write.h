@@ -17,7 +17,7 @@ enum { GAD_PCAPNG_COMMENT_MAX = 4096 }; /* bytes; a longer comment loses its end
 /* A section; every file begins with one. @comment: "": none. */
 void gad_pcapng_section(struct gad_buf *out, const char *application, const char *comment);
 
-/* The next interface of the section, from 0. */
+/* The next interface of the section, from 0. @link_type: as gad_source_link_type() returns it. */
 void gad_pcapng_interface(struct gad_buf *out, int link_type, uint32_t snaplen, const char *name);
 
 struct gad_pcapng_packet {
