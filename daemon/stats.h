@@ -50,7 +50,7 @@
     X(reloads_refused, false, "reloads that failed; the daemon kept the running configuration")    \
     X(control_refused, false, "control clients refused with BUSY")                                 \
     X(metrics_waits, false, "times that further clients of [metrics] had to wait")                 \
-    X(evidence_files, false, "files of [evidence] written, each with packets of one alert")         \
+    X(evidence_files, false, "files of [evidence] written, each with packets of one alert")        \
     X(evidence_packets, false, "packets in these files")                                           \
     X(evidence_bytes, false, "bytes of these files")                                               \
     X(evidence_missed, false, "alerts whose packets were overwritten before they were written")    \

@@ -16,7 +16,7 @@
 
 #define TEMPORARY ".tmp"
 
-enum { FOLDER_MODE = 0750, FILE_MODE = 0640, SCANNED_MAX = 1 << 20 };
+enum { DIRECTORY_MODE = 0750, FILE_MODE = 0640, SCANNED_MAX = 1 << 20 };
 
 struct evidence_store {
     int dir;
@@ -199,7 +199,7 @@ int evidence_store_open(const char *directory, uint64_t quota, size_t files,
     s->file = gad_calloc(files, sizeof(*s->file));
     if (!s->file)
         return gad_fail(d, GAD_ENOMEM, "no memory");
-    if (mkdir(directory, FOLDER_MODE) != 0 && errno != EEXIST)
+    if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
         return gad_fail(d, -errno, "'%s' cannot be created: %s", directory, gad_strerror(-errno));
     s->dir = open_directory(directory, d);
     if (s->dir < 0)

@@ -35,7 +35,7 @@ struct evidence_file {
 /* Whether evidence_store_open() would succeed; creates nothing. */
 int evidence_store_check(const char *directory, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* Creates the directory with mode 0750 if it is missing, and takes over the files that it has.
+/* Creates the directory with mode 0750 if it is missing, and counts the files that it has.
  * @files: most of them; @quota: most bytes of them together. */
 int evidence_store_open(const char *directory, uint64_t quota, size_t files,
                         struct evidence_store **ret, struct gad_diag *d) GAD_MUST_CHECK;

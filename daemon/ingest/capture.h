@@ -71,7 +71,8 @@ struct capture_batch {
  * or directory must exist. @evidence: or NULL; outlives it.
  */
 int capture_open(const struct config_capture *c, const struct gad_ports *ports,
-                 struct evidence *evidence, struct capture **ret, struct gad_diag *d) GAD_MUST_CHECK;
+                 struct evidence *evidence, struct capture **ret,
+                 struct gad_diag *d) GAD_MUST_CHECK;
 
 /*
  * Whether capture_open() would succeed now. Opens the source briefly, an interface without

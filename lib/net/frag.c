@@ -372,7 +372,7 @@ static enum verdict add_fragment(struct gad_walk *w, uint32_t i, const struct ga
     return v;
 }
 
-/* The datagram's frames are a chain, which its connection takes over. */
+/* The datagram's frames are a chain, which becomes a part of its connection's. */
 static void store(struct gad_frame_ring *ring, struct gad_packet *p)
 {
     p->frames_last = gad_frame_ring_store(ring, GAD_FRAMES_YOUNG, p->frames_last, &p->frames_bytes);

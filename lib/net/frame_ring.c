@@ -92,7 +92,7 @@ uint64_t gad_frame_ring_store(struct gad_frame_ring *r, enum gad_frame_part part
     return ref;
 }
 
-/* Returns the place of a frame; NULL: it was overwritten, or there is none. */
+/* Returns the place of a frame; NULL: it was overwritten, or @ref is 0. */
 static uint8_t *find(const struct gad_frame_ring *r, uint64_t ref)
 {
     const struct gad_frame_ring_part *in = &r->part[ref & 1];

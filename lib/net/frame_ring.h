@@ -9,12 +9,12 @@
  *     GAD_FRAMES_YOUNG  the first frames of each connection, fragments, ICMP
  *     GAD_FRAMES_GROWN  connections in which both sides spoke and the originator answered
  *
- * Each part has half of the memory. So a flood of single packets with forged sources only overwrites
- * the young part. A new frame overwrites the oldest ones of its part; a reference to an overwritten
- * frame is recognised.
+ * Each part has half of the memory. So a flood of single packets with forged sources only
+ * overwrites the young part. A new frame overwrites the oldest ones of its part; a reference to an
+ * overwritten frame is recognised.
  *
- * The decoder says which frame it decodes (gad_frame_ring_now()). Whoever learns what it belongs to
- * stores it: the flow table, or the table of fragments. Frames that belong to nothing are not
+ * The decoder says which frame it decodes (gad_frame_ring_now()). The flow table, or the table of
+ * fragments, learns what it belongs to and stores it. Frames that belong to nothing are not
  * copied.
  *
  * Thread: the caller's, one at a time.

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "lib/base/diag.h"
+#include "lib/base/text.h"
 #include "lib/flow/table.h"
 #include "lib/net/decode.h"
 #include "lib/net/frame_ring.h"
@@ -136,16 +137,19 @@ static int by_size(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-    size_t rounds = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 9;
-    size_t ring = (argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 64) << 20;
+    uint64_t rounds = 9, mib = 64;
     double off[ROUNDS_MAX], on[ROUNDS_MAX];
     struct gad_diag d = {""};
     struct pass p = {0};
     cpu_set_t one;
 
+    if ((argc > 2 && gad_text_u64(argv[2], strlen(argv[2]), ROUNDS_MAX, &rounds) != 0) ||
+        (argc > 3 && gad_text_u64(argv[3], strlen(argv[3]), 1 << 16, &mib) != 0))
+        return 2;
+    size_t ring = (size_t)mib << 20;
     CPU_ZERO(&one);
     CPU_SET(0, &one);
-    if (argc < 2 || rounds < 1 || rounds > ROUNDS_MAX || sched_setaffinity(0, sizeof(one), &one) ||
+    if (argc < 2 || rounds < 1 || sched_setaffinity(0, sizeof(one), &one) ||
         gad_source_open_file(argv[1], NULL, &p.source, &d) != 0) {
         fprintf(stderr, "bench_frames: %s\n", argc < 2 ? "no FILE" : d.text);
         return 1;
