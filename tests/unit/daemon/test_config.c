@@ -389,8 +389,9 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     (void)state;
     const char *root = getenv("SOURCE_ROOT");
     char path[512], line[256];
-    static const char *const pages[] = {"ganadd.conf.5", "ganad-capture.5", "ganad-outputs.5"};
-    uint8_t *conf = NULL, *man[3] = {NULL};
+    static const char *const pages[] = {"ganadd.conf.5", "ganad-capture.5", "ganad-evidence.5",
+                                        "ganad-outputs.5"};
+    uint8_t *conf = NULL, *man[4] = {NULL};
     size_t conf_len, man_len;
     struct config *c = NULL;
     struct gad_diag d = {""};
@@ -398,7 +399,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     assert_non_null(root);
     (void)snprintf(path, sizeof(path), "%s/conf/ganadd.conf", root);
     assert_int_equal(gad_file_read(path, 1 << 20, &conf, &conf_len, &d), 0);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         (void)snprintf(path, sizeof(path), "%s/conf/%s", root, pages[i]);
         assert_int_equal(gad_file_read(path, 1 << 20, &man[i], &man_len, &d), 0);
     }
@@ -409,7 +410,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         char *in_conf = strstr((char *)conf, line);
         (void)snprintf(line, sizeof(line), "\n.Ss Section %s", k->section);
         char *in_man = NULL;
-        for (size_t page = 0; page < 3 && !in_man; page++)
+        for (size_t page = 0; page < 4 && !in_man; page++)
             in_man = strstr((char *)man[page], line);
         assert_non_null(in_conf);
         assert_non_null(in_man);
@@ -431,7 +432,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         fail_msg("%s", d.text);
     config_free(c);
     gad_free(conf);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         gad_free(man[i]);
 }
 
