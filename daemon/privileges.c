@@ -136,15 +136,25 @@ int privileges_check_give(const char *user, const char *path, struct gad_diag *d
     return r == 0 && is_there(path) ? give(pw, path, (gid_t)PRIVILEGES_OWN_GROUP, false, d) : r;
 }
 
-/* --- a spool --- */
+/* --- a spool, the files of evidence --- */
 
-struct spool_giver {
+struct giver {
     const struct passwd *pw;
     const char *path;
     struct stat directory;
-    bool has_others; /* files that are not the spool's */
+    bool (*is_own)(const char *name);
+    bool has_others; /* files with other names */
     bool changes;    /* false: only checks */
 };
+
+/* "NAME.pcapng", ".NAME.pcapng.tmp" (daemon/evidence/store.h) */
+static bool is_of_evidence(const char *name)
+{
+    size_t len = strlen(name);
+
+    return (len > 7 && strcmp(name + len - 7, ".pcapng") == 0) ||
+           (*name == '.' && len > 5 && strcmp(name + len - 4, ".tmp") == 0);
+}
 
 static bool is_of_spool(const char *name)
 {
@@ -154,7 +164,7 @@ static bool is_of_spool(const char *name)
 }
 
 /* Files with another name and links stay as they are. */
-static int give_entry(struct spool_giver *g, int dir, const char *name, struct gad_diag *d)
+static int give_entry(struct giver *g, int dir, const char *name, struct gad_diag *d)
 {
     gad_cleanup(gad_closep) int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     char path[PATH_MAX];
@@ -163,7 +173,7 @@ static int give_entry(struct spool_giver *g, int dir, const char *name, struct g
     (void)snprintf(path, sizeof(path), "%s/%.255s", g->path, name);
     if (fd < 0 || fstat(fd, &st) != 0)
         return errno == ENOENT ? 0 : gad_fail(d, -errno, "%s: %s", path, gad_strerror(-errno));
-    if (!is_of_spool(name) || !S_ISREG(st.st_mode)) {
+    if (!g->is_own(name) || !S_ISREG(st.st_mode)) {
         g->has_others = g->has_others || strcmp(name, "lost+found") != 0;
         return 0;
     }
@@ -174,15 +184,16 @@ static int give_entry(struct spool_giver *g, int dir, const char *name, struct g
 }
 
 /* A directory with other files is one that the operator shares, or /etc by mistake. */
-static int give_directory(const struct spool_giver *g, int dir, struct gad_diag *d)
+static int give_directory(const struct giver *g, int dir, struct gad_diag *d)
 {
     if (is_given(&g->directory, g->pw, (gid_t)PRIVILEGES_OWN_GROUP))
         return 0;
     if (g->has_others)
-        return gad_fail(d, -EPERM,
-                        "%s: has files that are not the spool's: root does not give this directory "
-                        "to '%s': use one for the spool alone, or change its owner",
-                        g->path, g->pw->pw_name);
+        return gad_fail(
+            d, -EPERM,
+            "%s: has files that are not the daemon's: root does not give this directory "
+            "to '%s': use one for this purpose alone, or change its owner",
+            g->path, g->pw->pw_name);
     return g->changes ? change(dir, g->pw, (gid_t)PRIVILEGES_OWN_GROUP, g->path, d) : 0;
 }
 
@@ -192,7 +203,7 @@ static void closedirp(DIR **dir)
         (void)closedir(*dir);
 }
 
-static int give_entries(struct spool_giver *g, int at, struct gad_diag *d)
+static int give_entries(struct giver *g, int at, struct gad_diag *d)
 {
     int own = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     gad_cleanup(closedirp) DIR *dir = own >= 0 ? fdopendir(own) : NULL;
@@ -211,7 +222,7 @@ static int give_entries(struct spool_giver *g, int at, struct gad_diag *d)
     return r == 0 ? give_directory(g, own, d) : r;
 }
 
-static int give_spool(struct spool_giver *g, struct gad_diag *d)
+static int give_directory_of(struct giver *g, struct gad_diag *d)
 {
     gad_cleanup(gad_closep) int fd = -1;
     int r = safe_path_open(g->path, &fd, d);
@@ -219,23 +230,45 @@ static int give_spool(struct spool_giver *g, struct gad_diag *d)
     return r == 0 ? give_entries(g, fd, d) : r;
 }
 
-int privileges_give_spool(const char *user, const char *path, struct gad_diag *d)
+static int give_all(const char *user, const char *path, bool (*is_own)(const char *name),
+                    struct gad_diag *d)
 {
     int r;
-    struct spool_giver g = {.pw = find(user, &r, d), .path = path, .changes = true};
+    struct giver g = {.pw = find(user, &r, d), .path = path, .is_own = is_own, .changes = true};
 
-    return g.pw ? give_spool(&g, d) : r;
+    return g.pw ? give_directory_of(&g, d) : r;
 }
 
-int privileges_check_spool(const char *user, const char *path, struct gad_diag *d)
+static int check_all(const char *user, const char *path, bool (*is_own)(const char *name),
+                     struct gad_diag *d)
 {
     int r;
-    struct spool_giver g = {.pw = find(user, &r, d), .path = path};
+    struct giver g = {.pw = find(user, &r, d), .path = path, .is_own = is_own};
 
     if (!g.pw)
         return r;
     r = safe_path_check_parent(path, d);
-    return r == 0 && is_there(path) ? give_spool(&g, d) : r;
+    return r == 0 && is_there(path) ? give_directory_of(&g, d) : r;
+}
+
+int privileges_give_spool(const char *user, const char *path, struct gad_diag *d)
+{
+    return give_all(user, path, is_of_spool, d);
+}
+
+int privileges_check_spool(const char *user, const char *path, struct gad_diag *d)
+{
+    return check_all(user, path, is_of_spool, d);
+}
+
+int privileges_give_evidence(const char *user, const char *path, struct gad_diag *d)
+{
+    return give_all(user, path, is_of_evidence, d);
+}
+
+int privileges_check_evidence(const char *user, const char *path, struct gad_diag *d)
+{
+    return check_all(user, path, is_of_evidence, d);
 }
 
 /*

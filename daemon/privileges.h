@@ -48,9 +48,14 @@ int privileges_give(const char *user, const char *path, gid_t group,
  */
 int privileges_give_spool(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
+/* The same for the directory of evidence. */
+int privileges_give_evidence(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+
 /*
  * Fail if these would: to be called before the file or the spool is made or opened, so that root
  * does not write to another file either. What does not exist yet is fine.
  */
 int privileges_check_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 int privileges_check_spool(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_check_evidence(const char *user, const char *path,
+                              struct gad_diag *d) GAD_MUST_CHECK;

@@ -13,7 +13,7 @@ size_t rate_limit_take(struct rate_limit *b, struct gad_time now, size_t n)
     b->left += b->rate * gad_time_seconds(gad_time_sub(now, b->last));
     b->left = b->left < b->most ? b->left : b->most;
     b->last = now;
-    size_t granted = b->left >= (double)n ? n : (size_t)b->left;
+    size_t granted = b->left >= (double)n ? n : b->left > 0 ? (size_t)b->left : 0;
     b->left -= (double)granted;
     return granted;
 }

@@ -16,7 +16,7 @@
 struct rate_limit {
     double rate; /* operations a second; 0: unlimited */
     double most; /* operations that can be saved up */
-    double left; /* saved up */
+    double left; /* saved up; below 0 after an operation that took more than it asked for */
     struct gad_time last;
 };
 

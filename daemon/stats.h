@@ -69,6 +69,14 @@
     X(control_refused, false, "control clients refused with BUSY")                                 \
     X(control_denied, false, "control requests and clients without the group that they need")      \
     X(metrics_waits, false, "times that further clients of [metrics] had to wait")                 \
+    X(evidence_files, false, "files of [evidence] written, each with packets of one alert")        \
+    X(evidence_packets, false, "packets in these files")                                           \
+    X(evidence_bytes, false, "bytes of these files")                                               \
+    X(evidence_missed, false, "alerts whose packets were overwritten before they were written")    \
+    X(evidence_cut, false, "of evidence_files, those that lack packets of their connection")       \
+    X(evidence_limited, false, "alerts without packets, beyond a limit of [evidence]")             \
+    X(evidence_failed, false, "files of [evidence] that could not be written")                     \
+    X(evidence_deleted, false, "files of [evidence] deleted to stay within quota and files")       \
     X(tails, true, "control clients that follow the alerts")                                       \
     X(tail_lost, false, "alerts that a slow tail did not receive")                                 \
     X(lookups, true, "threads that resolve the names of outputs")                                  \

@@ -135,6 +135,11 @@ struct config {
         uint64_t window, rate;
     } drift;
     struct {
+        const char *directory, *ring;
+        uint64_t ring_size, snaplen, connection_bytes;
+        uint64_t quota, files, incident_packets, incident_bytes, rate;
+    } evidence;
+    struct {
         const char *directory, *sync;
         uint64_t quota, segment;
         struct gad_time interval;

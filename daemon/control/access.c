@@ -79,7 +79,9 @@ unsigned access_needs(const Ganad__V1__ControlRequest *m)
     case GANAD__V1__CONTROL_REQUEST__COMMAND__SUPPRESS_TEST:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__CONFIG:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__INCIDENTS:
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__EVIDENCE_LIST:
         return ACCESS_READ;
+    /* packets of other people, EVIDENCE_READ, need as much as a change */
     default:
         return ACCESS_CHANGE;
     }

@@ -9,6 +9,7 @@
 #include "daemon/config/config.h"
 #include "daemon/control/access.h"
 #include "daemon/control/config.h"
+#include "daemon/control/evidence.h"
 #include "daemon/control/incidents.h"
 #include "daemon/control/models.h"
 #include "daemon/control/status.h"
@@ -314,6 +315,12 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
         return;
     if (control_suppress_is(m)) {
         if (control_suppress(c->o.suppressor, m, &conn->out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(conn);
+        return;
+    }
+    if (control_evidence_is(m)) {
+        if (control_evidence(c->o.evidence, m, &conn->out) != 0)
             log_warn("control", "no memory for an answer");
         conn_send(conn);
         return;

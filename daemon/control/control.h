@@ -16,6 +16,7 @@
 struct config;
 struct control;
 struct event_base;
+struct evidence;
 struct feed;
 struct server;
 struct gad_diag;
@@ -39,6 +40,7 @@ struct control_options {
     const struct capture_merge *captures; /* or NULL */
     const struct server *server;          /* or NULL */
     struct warnings *warnings;            /* or NULL */
+    const struct evidence *evidence;      /* or NULL */
     void (*reopen)(void *arg);            /* reopens the output files */
     void *arg;
 };

@@ -11,6 +11,7 @@
 #include "daemon/alert/decide.h"
 #include "daemon/alert/recent.h"
 #include "daemon/config/config.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/feed/lookup.h"
 #include "daemon/feed/output.h"
@@ -122,8 +123,13 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
     struct feed *f = arg;
     struct stats *s = f->o.stats;
 
-    begin_event(f, GAD_EVENT_ALERT, wall)->alert = *a;
-    gad_record_identify(f->id, &f->event.alert.record);
+    struct gad_event *e = begin_event(f, GAD_EVENT_ALERT, wall);
+    e->alert = *a;
+    gad_record_identify(f->id, &e->alert.record);
+    if (f->o.evidence) {
+        e->seq = spool_writer_next(f->writer); /* the event gets this number */
+        evidence_add(f->o.evidence, e);
+    }
     emit(f);
     *(a->severity == GAD_SEVERITY_HIGH     ? &s->alerts_high
       : a->severity == GAD_SEVERITY_MEDIUM ? &s->alerts_medium
@@ -305,6 +311,8 @@ static void on_tick(void *arg)
 {
     struct feed *f = arg;
 
+    if (f->o.evidence)
+        evidence_count(f->o.evidence);
     acknowledge(f);
     look_at_unread(f);
     spool_writer_flush(f->writer, true);

@@ -430,6 +430,11 @@ bool spool_writer_is_idle(const struct spool_writer *w)
     return w->status.next == w->next && w->status.waiting == 0;
 }
 
+uint64_t spool_writer_next(const struct spool_writer *w)
+{
+    return w->next;
+}
+
 uint64_t spool_writer_end(const struct spool_writer *w)
 {
     return atomic_load(&w->end);

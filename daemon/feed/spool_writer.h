@@ -80,6 +80,9 @@ void spool_writer_take(struct spool_writer *w);
  * spool_writer_take() disarms it. */
 bool spool_writer_arm(struct spool_writer *w);
 
+/* Returns the number that the next spool_writer_add() gives. */
+uint64_t spool_writer_next(const struct spool_writer *w);
+
 /* Returns the limit for readers: the number behind the last committed record. Thread: any. */
 uint64_t spool_writer_end(const struct spool_writer *w);
 

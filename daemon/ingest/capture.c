@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "daemon/config/config.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
@@ -21,8 +22,10 @@ struct capture_batch *capture_batch_of(struct capture *c, bool waits)
     while (!c->batch && !(c->batch = gad_ring_pop(c->emptied))) {
         if (!waits || atomic_load(&c->leave))
             return NULL;
+        evidence_source_release(c->evidence);
         if (!gad_ring_arm_items(c->emptied) && !atomic_load(&c->leave))
             (void)poll(&p, 1, -1);
+        evidence_source_hold(c->evidence);
         gad_ring_disarm_items(c->emptied);
     }
     return c->batch;
@@ -57,7 +60,9 @@ void capture_on_conn(void *arg, const struct gad_conn *conn)
         c->stats.counts.lost++;
         return;
     }
-    b->conn[b->n++] = *conn;
+    struct gad_conn *to = &b->conn[b->n++];
+    *to = *conn;
+    evidence_number_split(conn->packet, &to->file, &to->packet);
     if (b->n == CAPTURE_BATCH)
         capture_send(c);
 }
@@ -80,6 +85,8 @@ void capture_on_frame(void *arg, struct gad_time time, const uint8_t *frame, siz
 {
     struct capture *c = arg;
 
+    gad_decoder_number(c->decoder,
+                       evidence_source_number(c->evidence, gad_source_number(c->source)));
     gad_decode(c->decoder, gad_source_link_type(c->source), time, frame, caplen, len,
                capture_on_packet, c);
     c->last_packet = gad_decoder_time(c->decoder);
@@ -90,6 +97,7 @@ static void run(void *arg)
     struct capture *c = arg;
     int r = 0;
 
+    evidence_source_hold(c->evidence);
     if (c->is_live)
         capture_interface_watch(c);
     else
@@ -105,6 +113,7 @@ static void run(void *arg)
         b->is_broken = r != 0;
         capture_send(c);
     }
+    evidence_source_release(c->evidence);
 }
 
 enum { JOIN_S = 2 };
@@ -129,6 +138,7 @@ static int make_tables(struct capture *c, const struct gad_ports *ports, struct 
         getrandom(flow.hash_key, sizeof(flow.hash_key), 0) != (ssize_t)sizeof(flow.hash_key))
         return gad_fail(d, -EIO, "capture '%s': no random numbers", o->name);
     flow.ports = ports;
+    flow.ring = decoder.ring = evidence_source_ring(c->evidence);
     flow.max_flows = o->max_flows;
     flow.by_vlan = o->by_vlan;
     flow.inspect_memory = o->inspect_memory;
@@ -227,7 +237,7 @@ int capture_check(const struct config_capture *o, struct gad_diag *d)
 }
 
 int capture_open(const struct config_capture *o, const struct gad_ports *ports,
-                 struct capture **ret, struct gad_diag *d)
+                 struct evidence *evidence, struct capture **ret, struct gad_diag *d)
 {
     gad_cleanup(capture_freep) struct capture *c = gad_calloc(1, sizeof(*c));
 
@@ -236,7 +246,9 @@ int capture_open(const struct config_capture *o, const struct gad_ports *ports,
     c->config = o;
     c->is_live = *o->interface != '\0';
     c->link_limit = log_limit_init(gad_time_monotonic());
-    int r = open_or_wait(c, d);
+    int r = evidence ? evidence_source_new(evidence, o, &c->evidence, d) : 0;
+    if (r == 0)
+        r = open_or_wait(c, d);
     if (r == 0)
         r = make_tables(c, ports, d);
     if (r == 0)

@@ -38,6 +38,7 @@
 
 struct capture;
 struct config_capture;
+struct evidence;
 struct gad_diag;
 struct gad_ports;
 
@@ -67,10 +68,11 @@ struct capture_batch {
 /*
  * Opens the source, which may need root. @c must outlive it; @ports, those of the services, only
  * the call. A missing interface, or one that is down, is waited for, with a line in the log; a file
- * or directory must exist.
+ * or directory must exist. @evidence: or NULL; outlives it.
  */
 int capture_open(const struct config_capture *c, const struct gad_ports *ports,
-                 struct capture **ret, struct gad_diag *d) GAD_MUST_CHECK;
+                 struct evidence *evidence, struct capture **ret,
+                 struct gad_diag *d) GAD_MUST_CHECK;
 
 /*
  * Whether capture_open() would succeed now. Opens the source briefly, an interface without

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "daemon/config/config.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
 #include "lib/base/ring.h"
@@ -22,15 +23,16 @@ static bool wait_for_pipe(void *arg, int fd)
 
     if (poll(p, 1, 0) == 0 && c->batch && c->batch->n > 0)
         capture_send(c); /* pass on what is known, before it gets old */
-    for (;;) {
+    do {
         gad_ring_disarm_items(c->emptied);
         if (thread_must_stop(&c->thread)) /* if it is set after this, the ring wakes the thread */
             return false;
         p[0].revents = 0;
+        evidence_source_release(c->evidence);
         (void)poll(p, 2, -1);
-        if (p[0].revents)
-            return true;
-    }
+        evidence_source_hold(c->evidence);
+    } while (!p[0].revents);
+    return true;
 }
 
 int capture_file_open(struct capture *c, const char *path, struct gad_diag *d)
@@ -38,6 +40,7 @@ int capture_file_open(struct capture *c, const char *path, struct gad_diag *d)
     const struct gad_source_options opt = {
         .filter = c->config->filter, .wait = wait_for_pipe, .wait_arg = c};
 
+    evidence_source_file(c->evidence, path);
     return gad_source_open_file(path, &opt, &c->source, d);
 }
 
@@ -73,6 +76,8 @@ static int read_source(struct capture *c, bool *ret_damaged, struct gad_diag *d)
 
     while (r == GAD_MORE && !thread_must_stop(&c->thread)) {
         r = gad_source_read(c->source, CAPTURE_FRAMES, capture_on_frame, c, d);
+        evidence_source_release(c->evidence);
+        evidence_source_hold(c->evidence);
         if (c->batch && c->batch->n > 0 && gad_ring_count(c->filled) == 0)
             capture_send(c); /* the main loop is idle */
     }
@@ -172,8 +177,10 @@ static void wait_for_files(struct capture *c, struct gad_time since)
             left = patience;
     }
     gad_ring_disarm_items(c->emptied);
+    evidence_source_release(c->evidence);
     if (!thread_must_stop(&c->thread)) /* if it is set after this, the ring wakes the thread */
         (void)poll(&p, 1, (int)((left + MS - 1) / MS));
+    evidence_source_hold(c->evidence);
 }
 
 /* Sets the state between files, and reports changes. */

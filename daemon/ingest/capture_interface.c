@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include "daemon/config/config.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/ingest/capture_parts.h"
 #include "daemon/log.h"
 #include "lib/base/diag.h"
@@ -163,7 +164,9 @@ void capture_interface_watch(struct capture *c)
     while (!thread_must_stop(&c->thread)) {
         struct pollfd p[] = {{.fd = gad_source_fd(c->source), .events = POLLIN},
                              {.fd = gad_ring_items_fd(c->emptied), .events = POLLIN}};
+        evidence_source_release(c->evidence);
         (void)poll(p, 2, TURN_MS);
+        evidence_source_hold(c->evidence);
         gad_ring_disarm_items(c->emptied);
         if (c->stats.is_gone)
             reopen(c);

@@ -281,7 +281,8 @@ static int open_captures(struct capture_merge *s, struct gad_diag *d)
         if (!config_capture_is_used(&c->capture[i]))
             continue;
         struct place *p = &s->place[s->n];
-        int r = capture_open(&c->capture[i], gad_services_ports(s->services), &p->capture, d);
+        int r = capture_open(&c->capture[i], gad_services_ports(s->services), s->o.evidence,
+                             &p->capture, d);
         if (r != 0)
             return r;
         s->n++;

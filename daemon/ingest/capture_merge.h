@@ -23,6 +23,7 @@
 #include "lib/base/mem.h"
 
 struct config;
+struct evidence;
 struct event_base;
 struct gad_diag;
 struct job;
@@ -37,6 +38,7 @@ struct capture_merge_options {
     struct models *models;
     struct scorer *scorer;
     struct stats *stats;
+    struct evidence *evidence; /* or NULL */
     /* The number of alerts that can be raised without losing one. Files wait until it is not 0. */
     size_t (*room)(void *arg);
     /* All captures have ended, and all their records are scored. */

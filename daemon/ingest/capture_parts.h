@@ -13,6 +13,7 @@
 #include "daemon/thread.h"
 #include "lib/net/source.h"
 
+struct evidence_source;
 struct gad_decoder;
 struct gad_directory;
 struct gad_flow_table;
@@ -30,6 +31,7 @@ struct capture {
     struct gad_directory *directory; /* or NULL */
     struct gad_decoder *decoder;
     struct gad_flow_table *flows;
+    struct evidence_source *evidence; /* or NULL */
     struct gad_ring *filled, *emptied;
     struct capture_batch *batches; /* (CAPTURE_BATCHES) */
     struct thread thread;

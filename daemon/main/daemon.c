@@ -13,6 +13,7 @@
 #include "daemon/control/access.h"
 #include "daemon/control/control.h"
 #include "daemon/descriptors.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct suppressor *suppressor;
     struct feed *feed;
     struct record_log *record_log;
+    struct evidence *evidence;
     struct server *server;
     struct capture_merge *captures;
     struct blindness *blindness;
@@ -292,6 +294,7 @@ static void daemon_deinit(struct daemon *self)
     capture_merge_free(self->captures);
     record_log_free(self->record_log);
     feed_free(self->feed);
+    evidence_free(self->evidence); /* after the last alert */
     suppressor_free(self->suppressor);
     scorer_free(self->scorer);
     signals_free(self->signals);
@@ -328,6 +331,7 @@ static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *
                                                    .models = m,
                                                    .scorer = self->scorer,
                                                    .stats = &self->stats,
+                                                   .evidence = self->evidence,
                                                    .room = alert_room,
                                                    .ended = captures_ended,
                                                    .arg = self};
@@ -359,6 +363,7 @@ static int make_feed(struct daemon *self, struct gad_diag *d)
                                    .config = c,
                                    .stats = &self->stats,
                                    .suppressor = self->suppressor,
+                                   .evidence = self->evidence,
                                    .by_packets = self->once};
     return feed_new(&o, &self->feed, d);
 }
@@ -397,6 +402,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .captures = self->captures,
                                             .server = self->server,
                                             .warnings = self->warnings,
+                                            .evidence = self->evidence,
                                             .reopen = reopen,
                                             .arg = self};
     r = control_new(&control, &self->control, d);
@@ -417,6 +423,9 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
 static int make_modules(struct daemon *self, struct models *m, struct gad_diag *d)
 {
     int r = own_files_check(self->config, d);
+
+    if (r == 0)
+        r = evidence_new(self->config, self->once, &self->stats, &self->evidence, d);
 
     if (r == 0)
         r = make_scoring(self, m, d);
@@ -453,6 +462,9 @@ static int start_threads(struct daemon *self, struct gad_diag *d)
     r = record_log_start(self->record_log);
     if (r != 0)
         return gad_fail(d, r, "records: %s", gad_strerror(r));
+    r = evidence_start(self->evidence);
+    if (r != 0)
+        return gad_fail(d, r, "evidence: %s", gad_strerror(r));
     r = scorer_start(self->scorer);
     if (r != 0)
         return gad_fail(d, r, "scorer thread: %s", gad_strerror(r));

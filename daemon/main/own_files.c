@@ -46,6 +46,8 @@ int own_files_check(const struct config *c, struct gad_diag *d)
         r = privileges_check_give(c->ganadd.user, p[i].path, d);
     if (r == 0 && *c->spool.directory)
         r = privileges_check_spool(c->ganadd.user, c->spool.directory, d);
+    if (r == 0 && *c->evidence.directory)
+        r = privileges_check_evidence(c->ganadd.user, c->evidence.directory, d);
     return r;
 }
 
@@ -67,6 +69,8 @@ int own_files_give(const struct config *c, const char *spool, struct gad_diag *d
     size_t n = list(c, p);
     int r = privileges_give_spool(c->ganadd.user, spool, d);
 
+    if (r == 0 && *c->evidence.directory)
+        r = privileges_give_evidence(c->ganadd.user, c->evidence.directory, d);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = give(c->ganadd.user, &p[i], d);
     return r;

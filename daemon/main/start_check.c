@@ -4,6 +4,7 @@
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/check.h"
 #include "daemon/config/config.h"
+#include "daemon/evidence/evidence.h"
 #include "daemon/feed/feed_spool.h"
 #include "daemon/ingest/capture.h"
 #include "daemon/log.h"
@@ -119,6 +120,8 @@ int start_check(const struct config *c, struct gad_diag *d)
         prefix(c, "spool", "directory", d);
     if (r == 0 && (r = suppressor_check(c->alerts.suppress, d)) != 0)
         prefix(c, "alerts", "suppress", d);
+    if (r == 0)
+        r = evidence_check(c, d);
     if (r == 0)
         r = check_captures(c, d);
     return r;

@@ -54,6 +54,9 @@ struct gad_conn {
     /* payload; ICMP with its header; 0 where KDD99 counts no bytes, see table.h */
     uint64_t src_bytes, dst_bytes;
     uint64_t src_packets, dst_packets;
+    uint64_t packet; /* number of the frame of its first packet; 0: not known */
+    uint32_t file;   /* that has this packet, as the caller numbers files */
+    uint64_t frames; /* reference of its last frame in the frame ring; 0: none */
     uint32_t wrong_fragment, urgent;
     uint32_t vlan;
     uint8_t icmp_type, icmp_code;

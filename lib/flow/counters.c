@@ -71,6 +71,10 @@ const struct gad_counter_item gad_flow_counters[] = {
      GAD_COUNTER_PLAIN},
     {"flow_ftp_evicted", "FTP sessions forgotten because the table was full", AT(ftp_evicted),
      GAD_COUNTER_DOUBT},
+    {"flow_frames_stored", "frames stored for evidence, without fragments", AT(frames_stored),
+     GAD_COUNTER_PLAIN},
+    {"flow_frames_skipped", "frames not stored, beyond the connection_bytes of evidence",
+     AT(frames_skipped), GAD_COUNTER_PLAIN},
     {"flow_ambiguous", "connections whose differing copies are all inspected", AT(ambiguous),
      GAD_COUNTER_DOUBT},
 };

@@ -89,14 +89,18 @@ void gad_flow_emit(struct gad_flow_table *t, struct gad_conn *c, int64_t decided
 }
 
 /* The part of a connection that does not depend on its protocol. */
-static struct gad_conn conn_of(const struct gad_flow *f)
+static struct gad_conn conn_of(const struct gad_flow_table *t, const struct gad_flow *f)
 {
+    uint32_t flow = (uint32_t)(f - t->flows);
+
     return (struct gad_conn){
         .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b),
         .start.ns = f->start,
         .end.ns = f->end,
         .src_packets = f->packets[0],
         .dst_packets = f->packets[1],
+        .packet = gad_flow_frames_first(&t->frames, flow),
+        .frames = gad_flow_frames_last(&t->frames, flow),
         .wrong_fragment = f->wrong_fragment,
         .urgent = f->urgent,
         .vlan = f->vlan,
@@ -108,7 +112,8 @@ static struct gad_conn conn_of(const struct gad_flow *f)
 
 /* A SYN that was not answered, on the ports of a connection that ended: an attempt of its own. */
 static void emit_other_syn(struct gad_flow_table *t, const struct gad_flow *f, struct gad_conn *c,
-                           int64_t decided, struct gad_flow_sink to)
+                           const struct gad_flow_frame *other, int64_t decided,
+                           struct gad_flow_sink to)
 {
     struct gad_conn attempt = {
         .tuple = gad_flow_key_tuple(&f->key, f->orig_is_b != f->other_syn_is_responders),
@@ -116,6 +121,8 @@ static void emit_other_syn(struct gad_flow_table *t, const struct gad_flow *f, s
         .end.ns = f->end,
         .state = GAD_CONN_S0,
         .src_packets = 1,
+        .packet = other->number,
+        .frames = other->ref,
         .vlan = f->vlan,
         .tunnels = f->tunnels,
     };
@@ -130,7 +137,7 @@ void gad_flow_emit_interim(struct gad_flow_table *t, uint32_t flow, int64_t deci
                            struct gad_flow_sink to)
 {
     const struct gad_flow *f = &t->flows[flow];
-    struct gad_conn c = conn_of(f);
+    struct gad_conn c = conn_of(t, f);
 
     fill_udp(f, &c);
     if (gad_flow_is_tcp(f)) {
@@ -154,7 +161,7 @@ void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool
                   struct gad_flow_sink to)
 {
     const struct gad_flow *f = &t->flows[flow];
-    struct gad_conn c = conn_of(f);
+    struct gad_conn c = conn_of(t, f);
 
     c.evicted = evicted;
     if (t->is_at_end && gad_flow_is_open(f)) {
@@ -166,6 +173,7 @@ void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool
     t->n.answered += f->timing == GAD_FLOW_ANSWERED;
     t->n.guessed += (f->notes & GAD_NOTE_GUESSED) != 0;
     bool is_attempt = gad_tcp_is_attempt(f->side);
+    struct gad_flow_frame other;
     bool has_other = f->has_other_syn && (is_attempt || f->side[0].closed || f->side[1].closed);
 
     if (gad_flow_is_tcp(f)) {
@@ -178,7 +186,8 @@ void gad_flow_end(struct gad_flow_table *t, uint32_t flow, int64_t decided, bool
     if (has_other) {
         uint64_t *n = f->other_syn_is_responders ? &c.dst_packets : &c.src_packets;
         *n -= *n > 0;
-        emit_other_syn(t, f, &c, decided, to);
+        other = gad_flow_frames_take_other(&t->frames, flow);
+        emit_other_syn(t, f, &c, &other, decided, to);
     } else {
         gad_flow_emit(t, &c, decided, to);
     }

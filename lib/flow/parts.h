@@ -4,6 +4,7 @@
 /* Internal to table.c, opening.c, end.c and inspection.c. */
 
 #include "lib/flow/flow.h"
+#include "lib/flow/frames.h"
 #include "lib/flow/ftp.h"
 #include "lib/flow/icmp.h"
 #include "lib/flow/index.h"
@@ -35,8 +36,9 @@ struct gad_flow_table {
     int64_t decided; /* the latest `decided` of all emitted connections */
     void *memory;
     struct gad_flow *flows; /* in memory, aligned to a cache line */
-    uint32_t n_touched;     /* flows 1 .. n_touched have been in use */
-    uint32_t free;          /* first of the free ones among them, linked by next */
+    struct gad_flow_frames frames;
+    uint32_t n_touched; /* flows 1 .. n_touched have been in use */
+    uint32_t free;      /* first of the free ones among them, linked by next */
     uint32_t last_id;
     struct gad_flow_index index;
     struct gad_wheel wheel;

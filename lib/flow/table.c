@@ -88,6 +88,8 @@ int gad_flow_table_new(const struct gad_flow_options *o, struct gad_flow_table *
     if (err == 0)
         err = gad_ftp_sessions_init(&t->ftp, &t->secret);
     if (err == 0)
+        err = gad_flow_frames_init(&t->frames, o->ring, o->max_flows);
+    if (err == 0)
         err = gad_linger_init(&t->linger);
     if (err == 0)
         err = gad_icmp_asked_init(&t->icmp, &t->secret);
@@ -108,6 +110,7 @@ void gad_flow_table_free(struct gad_flow_table *t)
     gad_stream_memory_deinit(&t->streams);
     gad_icmp_asked_deinit(&t->icmp);
     gad_ftp_sessions_deinit(&t->ftp);
+    gad_flow_frames_deinit(&t->frames);
     gad_wheel_deinit(&t->wheel);
     gad_flow_index_deinit(&t->index);
     gad_free(t->memory);
@@ -159,6 +162,7 @@ static void expire(struct gad_flow_table *t, struct gad_flow_sink to)
         gad_flow_index_prefetch(&t->index,
                                 /* of the next flow; flow 0 is harmless */
                                 t->flows[t->wheel.due].tag);
+        gad_flow_frames_prefetch(&t->frames, t->wheel.due);
         gad_flow_end(t, flow, gad_wheel_end(gad_wheel_tick(t->flows[flow].due)), false, to);
     }
 }
@@ -173,6 +177,8 @@ static void add_icmp(struct gad_flow_table *t, const struct gad_packet *p, struc
         .state = GAD_CONN_SF,
         .src_bytes = p->len,
         .src_packets = 1,
+        .packet = p->number,
+        .frames = gad_flow_frames_single(&t->frames, p),
         .wrong_fragment = p->wrong_fragments,
         .vlan = p->vlan,
         .icmp_type = p->icmp_type,
@@ -196,6 +202,7 @@ static uint32_t find(const struct gad_flow_table *t, const struct gad_flow_key *
         const struct gad_flow *f = &t->flows[flow];
         __builtin_prefetch(f->side, 1);
         __builtin_prefetch(&f->start, 1);
+        gad_flow_frames_prefetch(&t->frames, flow);
         if (gad_flow_key_equal(&f->key, key))
             break;
     }
@@ -241,6 +248,7 @@ static uint32_t begin(struct gad_flow_table *t, const struct gad_packet *p,
             (uint8_t)((guessed ? GAD_NOTE_GUESSED : 0) | (e && e->took_data ? GAD_NOTE_BLIND : 0)),
         .interims = p->tuple.proto != GAD_IP_TCP, /* the first is for TCP only */
     };
+    gad_flow_frames_begin(&t->frames, flow, p);
     gad_flow_index_add(&t->index, hash, flow);
     t->n.begun++;
     t->n.flows++;
@@ -335,6 +343,7 @@ static void add_packet(struct gad_flow_table *t, uint32_t flow, const struct gad
     bool from_originator = src_is_b == f->orig_is_b;
 
     gad_flow_count(f, p, from_originator);
+    gad_flow_frames_add(&t->frames, flow, f, p);
     if (gad_flow_is_tcp(f)) {
         if (is_new)
             gad_flow_find_ftp_data(t, flow);
@@ -381,8 +390,13 @@ static void add_syn(struct gad_flow_table *t, uint32_t flow, const struct gad_pa
         add_packet(t, flow, p, src_is_b, false);
         return;
     }
-    if (syn == GAD_FLOW_SYN_COUNTED)
+    if (syn == GAD_FLOW_SYN_COUNTED) {
+        gad_flow_frames_add_other(&t->frames, flow, &t->flows[flow], p);
         return;
+    }
+    struct gad_flow_frame other = {0};
+    if (syn == GAD_FLOW_SYN_ANSWERED)
+        other = gad_flow_frames_take_other(&t->frames, flow);
     gad_wheel_remove(&t->wheel, flow);
     t->n.reused++;
     gad_flow_end(t, flow, t->clock.now, false, to);
@@ -390,6 +404,7 @@ static void add_syn(struct gad_flow_table *t, uint32_t flow, const struct gad_pa
     if (syn == GAD_FLOW_SYN_ANSWERED) {
         gad_tcp_restart(&t->flows[flow].side[0], p->ack - 1);
         t->flows[flow].packets[0] = 1;
+        gad_flow_frames_put_other(&t->frames, flow, &other);
     }
     add_packet(t, flow, p, src_is_b, true);
 }
@@ -468,6 +483,8 @@ struct gad_flow_counters gad_flow_table_counters(const struct gad_flow_table *t)
     struct gad_flow_counters n = t->n;
 
     n.ftp_evicted = t->ftp.n_evicted;
+    n.frames_stored = t->frames.stored;
+    n.frames_skipped = t->frames.skipped;
     n.inspect_cut = t->streams.cut;
     n.inspect_cut_bytes = t->streams.cut_bytes;
     n.inspect_evicted = t->streams.evicted;

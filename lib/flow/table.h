@@ -45,6 +45,7 @@
 #include "lib/flow/conn.h"
 #include "lib/net/packet.h"
 
+struct gad_frame_ring;
 struct gad_ports;
 
 /* Spans, from 1 ns to a year. Bro's names: tcp_attempt_delay and so on. */
@@ -69,6 +70,7 @@ struct gad_flow_options {
     struct gad_flow_timeouts timeouts;
     const struct gad_ports *ports; /* copied; NULL: gad_ports_init() */
     struct gad_time interim;       /* age of a flow at its first interim record; 0: none */
+    struct gad_frame_ring *ring;   /* stores the frames of connections; NULL: none. Borrowed */
 };
 
 enum { GAD_FLOWS_MAX = 1 << 26 };
@@ -120,6 +122,8 @@ struct gad_flow_counters {
     uint64_t ftp_refused;       /* announced endpoints of other hosts or services, not believed */
     uint64_t ftp_data;          /* connections named ftp_data by the session of their hosts */
     uint64_t ftp_evicted;       /* FTP sessions, for want of memory */
+    uint64_t frames_stored;     /* in the frame ring, without fragments */
+    uint64_t frames_skipped;    /* not stored: their connection has enough */
 };
 
 /* Names of all counters above; one without a line in counters.c does not compile. */

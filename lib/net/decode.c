@@ -2,6 +2,7 @@
 #include "lib/net/decode.h"
 
 #include "lib/net/frag.h"
+#include "lib/net/frame_ring.h"
 #include "lib/net/senders.h"
 #include "lib/net/walk.h"
 
@@ -98,10 +99,12 @@ static void decode(struct gad_decoder *dec, const struct gad_frame *f, gad_packe
         .arg = arg,
         .c = gad_cursor_init(f->data, f->caplen),
         .missing = f->len - f->caplen,
-        .p = {.time = f->time},
+        .p = {.time = f->time, .number = f->number},
     };
     if (gad_frags_any(dec->frags))
         gad_frags_advance(dec, f->time, fn, arg);
+    if (dec->opt.ring)
+        gad_frame_ring_now(dec->opt.ring, f);
     dec->stats.frames++;
     dec->stats.bytes += f->len;
     dec->stats.fate[gad_net_link(&w, f->link_type)]++;
@@ -116,7 +119,7 @@ void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, co
         caplen = UINT32_MAX;
     if (len < caplen)
         len = caplen;
-    struct gad_frame f = {time, link_type, frame, caplen, len}, first;
+    struct gad_frame f = {time, link_type, frame, caplen, len, dec->number}, first;
     enum gad_steady_fate fate;
 
     while ((fate = gad_steady_next(&dec->steady, &f, &first)) == GAD_STEADY_RELEASED)
@@ -125,6 +128,11 @@ void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, co
     dec->stats.clock_strays = dec->steady.strays;
     if (fate == GAD_STEADY_NOW)
         decode(dec, &f, fn, arg);
+}
+
+void gad_decoder_number(struct gad_decoder *dec, uint64_t number)
+{
+    dec->number = number;
 }
 
 static void release(struct gad_decoder *dec, struct gad_time now, bool is_end, gad_packet_fn *fn,

@@ -27,6 +27,7 @@
 #include "lib/net/unread.h"
 
 struct gad_diag;
+struct gad_frame_ring;
 
 enum gad_net_fate {
     GAD_NET_PACKET, /* passed to the callback */
@@ -117,6 +118,7 @@ struct gad_decoder_options {
     size_t datagrams;   /* how many are held at a time; 4,096 */
     size_t memory;      /* bytes for their content, 4 MiB; no datagram uses more than 6 KiB */
     int64_t timeout_ns; /* from the arrival of the first fragment; 30 s, RFC 1122 section 3.3.2 */
+    struct gad_frame_ring *ring; /* stores fragments; NULL: none. Borrowed; the flow table's, too */
 };
 
 struct gad_net_stats {
@@ -189,6 +191,9 @@ void gad_decoder_free(struct gad_decoder *dec);
  */
 void gad_decode(struct gad_decoder *dec, int link_type, struct gad_time time, const uint8_t *frame,
                 size_t caplen, size_t len, gad_packet_fn *fn, void *arg);
+
+/* Numbers the frame of the next gad_decode(), for struct gad_packet. */
+void gad_decoder_number(struct gad_decoder *dec, uint64_t number);
 
 /* Gives up the datagrams that have timed out at packet time @now; for times without frames. */
 void gad_decoder_advance(struct gad_decoder *dec, struct gad_time now, gad_packet_fn *fn,

@@ -5,6 +5,7 @@
 #include "lib/base/siphash.h"
 #include "lib/net/assembly.h"
 #include "lib/net/checksum.h"
+#include "lib/net/frame_ring.h"
 
 enum {
     UNIT = GAD_ASSEMBLY_UNIT,
@@ -371,6 +372,14 @@ static enum verdict add_fragment(struct gad_walk *w, uint32_t i, const struct ga
     return v;
 }
 
+/* The datagram's frames are a chain, which becomes a part of its connection's. */
+static void store(struct gad_frame_ring *ring, struct gad_packet *p)
+{
+    p->frames_last = gad_frame_ring_store(ring, GAD_FRAMES_YOUNG, p->frames_last, &p->frames_bytes);
+    if (p->frames_first == 0)
+        p->frames_first = p->frames_last;
+}
+
 static void count(struct gad_walk *w, struct datagram *d, enum verdict v)
 {
     d->p.time = w->p.time;
@@ -409,6 +418,8 @@ enum gad_net_fate gad_net_fragment(struct gad_walk *w, const struct gad_fragment
         return gad_net_other(w, f->proto);
     if (is_new)
         i = add_datagram(w, key);
+    if (w->dec->opt.ring)
+        store(w->dec->opt.ring, &t->d[i].p);
     count(w, &t->d[i], add_fragment(w, i, f, len));
     if (is_complete(&t->d[i])) {
         w->dec->stats.datagrams_whole++;

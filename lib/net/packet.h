@@ -42,6 +42,11 @@ struct gad_packet {
     uint16_t wrong_fragments;
     bool is_ambiguous; /* bytes of overlapping fragments differ; the first copy is in `data` */
     bool bad_checksum; /* of TCP, UDP or ICMP; only if checksums are verified */
+    uint64_t number; /* of its frame, as the caller numbers them; of the first fragment to arrive */
+    /* References of its fragments in a frame ring, the first and the last one, and the bytes that
+     * they take there; 0: the packet is of the frame that is being decoded. */
+    uint64_t frames_first, frames_last;
+    uint32_t frames_bytes;
 };
 
 typedef void gad_packet_fn(void *arg, const struct gad_packet *p);

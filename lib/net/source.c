@@ -37,6 +37,7 @@ struct gad_source {
     char *filter_text;             /* or NULL */
     struct gad_source_stats stats;
     struct gad_counter received, dropped, interface_dropped;
+    uint64_t number; /* of the current frame of a file */
     char name[NAME_MAX_LEN + 1];
 };
 
@@ -305,6 +306,7 @@ static void give(u_char *user, const struct pcap_pkthdr *h, const u_char *frame)
 static void filter_and_give(struct gad_source *s, const struct gad_savefile_frame *f,
                             gad_frame_fn *fn, void *arg)
 {
+    s->number++;
     if (s->filter && !gad_filter_takes(s->filter, f->link_type, f->p, f->caplen, f->len)) {
         if (s->stats.frames == 0)
             gad_filter_count(&s->stats.refused, f->link_type, f->p, f->caplen);
@@ -372,6 +374,11 @@ void gad_source_close(struct gad_source *s)
 int gad_source_link_type(const struct gad_source *s)
 {
     return s->link_type;
+}
+
+uint64_t gad_source_number(const struct gad_source *s)
+{
+    return s->number;
 }
 
 int gad_source_fd(const struct gad_source *s)

@@ -106,6 +106,10 @@ int gad_source_reopen(struct gad_source *s, struct gad_diag *d) GAD_MUST_CHECK;
  * frame that of the first interface. */
 int gad_source_link_type(const struct gad_source *s);
 
+/* In gad_frame_fn: the number of the frame in its file, from 1, also counting those that the filter
+ * refuses; 0: live. */
+uint64_t gad_source_number(const struct gad_source *s);
+
 /* Live: a descriptor that is readable when there can be frames; -1 for files, and while the
  * interface is missing. Reopening changes it. */
 int gad_source_fd(const struct gad_source *s);

@@ -24,6 +24,7 @@ struct gad_frame {
     int link_type;
     const uint8_t *data; /* (caplen) bytes */
     size_t caplen, len;  /* captured; on the wire */
+    uint64_t number;     /* as the caller numbers frames; 0: it does not */
 };
 
 struct gad_steady {

@@ -35,6 +35,7 @@ struct gad_decoder {
     size_t n_udp;
     struct gad_senders *senders; /* NULL: GAD_CHECKSUMS_AUTO is off */
     bool is_merging;             /* frames larger than what a link carries were captured */
+    uint64_t number;             /* of the next frame */
 };
 
 struct gad_walk {

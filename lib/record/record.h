@@ -22,10 +22,13 @@ enum { GAD_COMMUNITY_ID_TEXT = 32 }; /* "1:" + 28 base64 characters, NUL */
 struct gad_record {
     double v[GAD_N_COLUMNS];
     struct gad_tuple tuple;
-    uint8_t tunnels;                          /* number of tunnels around its packets */
-    uint8_t notes;                            /* of enum gad_conn_note */
-    struct gad_time start, end;               /* packet time; 0: not known */
-    uint32_t src_packets, dst_packets;        /* at most 2^32 - 1; 0: not known */
+    uint8_t tunnels;                   /* number of tunnels around its packets */
+    uint8_t notes;                     /* of enum gad_conn_note */
+    struct gad_time start, end;        /* packet time; 0: not known */
+    uint32_t src_packets, dst_packets; /* at most 2^32 - 1; 0: not known */
+    uint64_t packet;                   /* number of its first one in its file; 0: not known */
+    uint32_t file;                     /* as the capture numbers its files; 0: none */
+    uint64_t frames; /* reference of its last one in the capture's frame ring; 0: none */
     char community_id[GAD_COMMUNITY_ID_TEXT]; /* "" : not known */
     /* made of packets, and its ID is computed when something needs it: gad_record_identify() */
     bool id_follows;

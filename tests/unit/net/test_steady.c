@@ -24,7 +24,7 @@ static void keep(struct log *l, const struct gad_frame *f)
 static void frame_at(struct gad_steady *s, struct log *l, int64_t seconds)
 {
     uint8_t byte = (uint8_t)(l->n + s->has_held);
-    struct gad_frame f = {{seconds * 1000000000}, 1, &byte, 1, 1}, first;
+    struct gad_frame f = {{seconds * 1000000000}, 1, &byte, 1, 1, 0}, first;
     enum gad_steady_fate fate;
 
     while ((fate = gad_steady_next(s, &f, &first)) == GAD_STEADY_RELEASED)
