@@ -19,7 +19,7 @@ int attacks_new(struct attacks **ret) GAD_MUST_CHECK;
 void attacks_free(struct attacks *a);
 GAD_DEFINE_CLEANUP(struct attacks, attacks_free);
 
-/* Marks target and service of a record as attacked by its incident, whose memory must outlive @a. */
+/* Marks target and service of a record as attacked by its incident; its memory must outlive @a. */
 void attacks_mark(struct attacks *a, const struct incident_key *k, struct incident *i);
 
 /* NULL: none. */

@@ -8,8 +8,9 @@
  *
  * A record is one of a bystander if an open incident of another source fills these windows, and
  * the model would not find it anomalous with the values that it expects there. Content, flag and
- * volume remain as they are, so they are never absorbed. A source with many such records is no bystander any more, nor is one
- * that has itself a noticeable part of the last records.
+ * volume remain as they are, so they are never absorbed. A source with many such records is no
+ * bystander any more, nor is one that has itself a noticeable part of the last records. Probes are
+ * cheap to forge, so few of them are absorbed at a target, too.
  *
  * Thread: main.
  */

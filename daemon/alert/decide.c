@@ -18,7 +18,9 @@
 enum {
     CLIENTS_PART = 4, /* incidents of clients: this part of those of captures */
     GROWTH = 4,       /* of the interval between updates */
-    NEWS = 4,         /* alerts at once for a higher score at another target */
+    NEWS = 2,         /* alerts at once for a higher score at another target, or to name a source */
+    CAUSES = 20000,   /* top features a second that are computed to file records */
+    NAMED_FROM = 8,   /* records of a source among many after which an alert names it */
     GUESSED_FROM = 5, /* failed logins before a login counts as guessed */
     MARK_EVERY = 16,  /* records between two marks of the target as attacked */
 };
@@ -33,6 +35,7 @@ struct decider {
     uint64_t keys, rate, next_number;
     struct limiter limiter;
     struct rate_limit checks; /* of bystanders */
+    struct rate_limit causes; /* of ordinary exchanges */
     struct gad_time now;      /* the latest time of a record */
     struct gad_alert alert;   /* scratch */
     struct incident_sample sample;
@@ -93,6 +96,7 @@ int decider_new(const struct decider_options *o, struct decider **ret)
     d->o = *o;
     d->o.config = NULL;
     d->checks = rate_limit_init(BYSTANDER_CHECKS, BYSTANDER_CHECKS, now);
+    d->causes = rate_limit_init(CAUSES, CAUSES, now);
     set_rate(d, o->config->alerts.rate);
     int r = decider_configure(d, o->config);
     for (size_t i = 0; r == 0 && i < 2; i++)
@@ -140,6 +144,12 @@ static void hold(struct decider *d, const struct incident *i, uint64_t n)
                  gad_time_monotonic());
 }
 
+/* A hint of one source or one target is another one than that of many. */
+static uint64_t hint_bit(const struct incident *i)
+{
+    return UINT64_C(1) << ((unsigned)i->line * GAD_N_HINTS + (unsigned)i->hint);
+}
+
 static void emit_incident(struct decider *d, struct incident *i, enum gad_incident_state state,
                           struct gad_time wall)
 {
@@ -147,7 +157,7 @@ static void emit_incident(struct decider *d, struct incident *i, enum gad_incide
     i->is_reported = true;
     i->is_urgent = false;
     i->reported_severity = i->severity;
-    i->reported_hints |= 1U << i->hint;
+    i->reported_hints |= hint_bit(i);
     i->reported_p = d->alert.p_value < i->reported_p ? d->alert.p_value : i->reported_p;
     i->reported_score = d->alert.score > i->reported_score ? d->alert.score : i->reported_score;
     i->pending = 0;
@@ -242,6 +252,25 @@ static void make_room(struct decider *d, struct incidents *t, struct gad_time wa
 
 /* --- records to incidents --- */
 
+/* The column of the top feature, where incidents are filed by it; GAD_N_COLUMNS: not computed. */
+static uint8_t cause_of(struct decider *d, const struct incident_key *k, const struct gad_record *r,
+                        struct gad_time now)
+{
+    const struct model *m = k->model;
+
+    if (k->nature != GAD_NATURE_TRAFFIC || m->steps > 1 || rate_limit_take(&d->causes, now, 1) == 0)
+        return GAD_N_COLUMNS;
+    return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
+}
+
+/* Traffic that is unusual only beside others, by its volume, or otherwise. */
+static uint8_t kind_of(uint8_t cause)
+{
+    if (cause == GAD_N_COLUMNS || (cause >= GAD_COUNT && cause < GAD_N_COLUMNS))
+        return 0;
+    return cause == GAD_SRC_BYTES || cause == GAD_DST_BYTES || cause == GAD_DURATION ? 1 : 2;
+}
+
 static struct incident_key key_of(const struct job *j, size_t i)
 {
     const struct gad_record *r = &j->rec[i];
@@ -267,6 +296,15 @@ static bool fills_windows(const struct incident *i)
     return i->records >= BYSTANDER_ATTACKERS && (i->nature != GAD_NATURE_TRAFFIC || has_few);
 }
 
+/* Whether the target took part: a TCP connection was established. */
+static bool has_accepted(const struct gad_record *r)
+{
+    int f = (int)r->v[GAD_FLAG];
+
+    return f == GAD_FLAG_SF || f == GAD_FLAG_S1 || f == GAD_FLAG_S2 || f == GAD_FLAG_S3 ||
+           f == GAD_FLAG_RSTO;
+}
+
 static void count_ends(struct incidents *t, struct attacks *a, struct incident *i,
                        const struct incident_key *k, const struct gad_record *r)
 {
@@ -278,18 +316,24 @@ static void count_ends(struct incidents *t, struct attacks *a, struct incident *
     bool is_new = distinct_add(&i->targets, secret, k->target);
     if (k->nature != GAD_NATURE_ICMP)
         (void)distinct_add(&i->ports, secret, (struct thing){0, k->port});
-    if (r->v[GAD_DST_BYTES] > 0 || (int)r->v[GAD_FLAG] == GAD_FLAG_SF)
+    if (r->v[GAD_DST_BYTES] > 0 || has_accepted(r))
         (void)distinct_add(&i->answered, secret, k->target);
     if (fills_windows(i) && (is_new || i->records % MARK_EVERY == 0))
         attacks_mark(a, k, i);
 }
 
-static void count_login(struct incident *i, const struct gad_record *r)
+/* Whether this source alone failed often enough before. */
+static bool has_guessed(const struct incident *i, const struct incident_key *k)
+{
+    return i->failed >= GUESSED_FROM && distinct_count(&i->sources, k->source) >= GUESSED_FROM;
+}
+
+static void count_login(struct incident *i, const struct incident_key *k,
+                        const struct gad_record *r)
 {
     i->failed += (uint64_t)r->v[GAD_NUM_FAILED_LOGINS];
     i->logins += r->v[GAD_LOGGED_IN] > 0;
-    bool is_guessed =
-        i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && i->failed >= GUESSED_FROM;
+    bool is_guessed = i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && has_guessed(i, k);
     i->has_root_shell |= r->v[GAD_ROOT_SHELL] > 0;
     bool has_succeeded = is_guessed || i->has_root_shell;
     i->is_urgent |= has_succeeded && !i->succeeded;
@@ -304,6 +348,19 @@ static bool stands_out(struct incident *i, const struct incident_key *k, float s
     bool is_elsewhere = (i->line == GAD_LINE_SOURCE || i->line == GAD_LINE_NETWORK) &&
                         !distinct_has(&i->targets, k->target);
     if (!is_elsewhere || !(score > i->reported_score) || i->news == 0)
+        return false;
+    i->news--;
+    return true;
+}
+
+/* Whether the record makes its source one of those that an alert of many sources must name. */
+static bool is_new_name(struct incident *i, const struct incident_key *k)
+{
+    bool of_many = i->line == GAD_LINE_TARGET || i->line == GAD_LINE_NETWORK;
+    bool can_be = k->nature == GAD_NATURE_PROBE || k->nature == GAD_NATURE_LOGIN;
+
+    if (!of_many || !can_be || i->news == 0 || !i->is_reported ||
+        distinct_count(&i->sources, k->source) != NAMED_FROM)
         return false;
     i->news--;
     return true;
@@ -347,10 +404,15 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
     i->src_bytes += (uint64_t)r->v[GAD_SRC_BYTES];
     i->dst_bytes += (uint64_t)r->v[GAD_DST_BYTES];
     count_ends(t, d->attacks[t == d->table[1]], i, k, r);
-    count_login(i, r);
-    if (i->is_urgent || is_power_of_two(i->records)) {
+    count_login(i, k, r);
+    if (is_new_name(i, k)) {
+        i->is_urgent = true;
+        report_sample(j, n, &i->fresh);
+    }
+    if (i->is_urgent || i->line != i->reviewed_line || is_power_of_two(i->records)) {
+        i->reviewed_line = i->line;
         report_review(i);
-        bool is_new_hint = !(i->reported_hints >> i->hint & 1);
+        bool is_new_hint = i->hint != GAD_HINT_NONE && !(i->reported_hints & hint_bit(i));
         i->is_urgent |= is_new_hint || i->severity < i->reported_severity;
     }
 }
@@ -364,16 +426,6 @@ static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
     if (now.ns > d->now.ns)
         d->now = now;
     return d->now;
-}
-
-/* The column of the top feature, where the network's incidents are filed by it. */
-static uint8_t cause_of(const struct incident_key *k, const struct gad_record *r)
-{
-    const struct model *m = k->model;
-
-    if (k->nature != GAD_NATURE_TRAFFIC || m->steps > 1)
-        return GAD_N_COLUMNS;
-    return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
 }
 
 static bool take_bystander(struct decider *d, struct incidents *t, const struct incident_key *k,
@@ -406,15 +458,14 @@ static struct incident *find_or_begin(struct decider *d, struct incidents *t,
     struct incident *i = incidents_join(t, k);
     if (i)
         return i;
-    uint8_t cause = cause_of(k, r);
-    i = incidents_join_network(t, k, cause, now);
+    i = incidents_join_network(t, k, now);
     if (i)
         return i;
     if (!is_ordinary && take_bystander(d, t, k, r, now))
         return NULL;
     make_room(d, t, wall);
     d->o.stats->incidents_begun++;
-    return incidents_begin(t, k, cause, ++d->next_number, now);
+    return incidents_begin(t, k, ++d->next_number, now);
 }
 
 /* A login can be the success of guessing, whether it is anomalous or not. */
@@ -426,7 +477,7 @@ static void take_login(struct decider *d, struct incidents *t, const struct job 
     const struct incident_key k = key_of(j, n);
     struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
 
-    if (!i || i->succeeded || i->failed < GUESSED_FROM)
+    if (!i || i->succeeded || !has_guessed(i, &k))
         return;
     i->logins++;
     i->succeeded = i->is_urgent = true;
@@ -438,8 +489,11 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
                                struct gad_time wall)
 {
     struct incidents *t = d->table[j->origin != NULL];
-    const struct incident_key k = key_of(j, n);
+    struct incident_key k = key_of(j, n);
     struct gad_time now = now_of(d, j, n), when = j->origin ? j->origin[n].decided : wall;
+
+    k.cause = cause_of(d, &k, &j->rec[n], now);
+    k.kind = kind_of(k.cause);
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);

@@ -18,9 +18,9 @@ enum {
     NETWORKS = 1024,              /* keys of the network whose incidents are counted */
     NETWORK_FROM = 4, /* incidents within NETWORK_NS that make one of the network; see there */
     FREQUENT = 1 << 16,
-    FREQUENT_FROM = 16, /* records of a source, less those of others at its place */
-    SPLITS = 4,         /* frequent sources with an incident of their own, of one of the network */
-    STRONG_PAIR = 32,   /* records after which other sources are strangers */
+    FREQUENT_FROM = 8, /* records of a source, less those of others at its place */
+    SPLITS = 4,        /* frequent sources with an incident of their own, of one of the network */
+    STRONG_PAIR = 32,  /* records after which other sources are strangers */
     STRANGERS = 3,
 };
 #define NETWORK_NS INT64_C(60000000000)
@@ -115,7 +115,7 @@ static void pack(const struct incident_key *k, int kind, struct thing host, uint
 {
     key[0] = (uint64_t)(unsigned)kind | (uint64_t)k->nature << 8 |
              (has_service(k->nature) ? (uint64_t)(k->service + 1) << 16 : 0) |
-             (uint64_t)k->is_known << 40;
+             (uint64_t)k->is_known << 40 | (uint64_t)k->kind << 44;
     key[1] = k->model->id;
     key[2] = host.high;
     key[3] = host.low;
@@ -177,6 +177,45 @@ static bool joins_source(struct incidents *t, struct incident *i, const struct i
     return true;
 }
 
+/*
+ * Whether a source sends many records into incidents of the network: each place of the table keeps
+ * one source, which the records of others at this place weaken (Boyer and Moore 1981). So a flood
+ * of forged sources does not hide a source that goes on.
+ */
+static bool is_frequent(struct incidents *t, int kind, struct thing host, enum gad_nature nature)
+{
+    const uint64_t words[3] = {host.high, host.low,
+                               (uint64_t)nature << 8 | (uint64_t)(unsigned)kind};
+    uint64_t hash = gad_siphash13(t->secret, words, 3);
+    struct frequent *f = &t->frequent[hash % FREQUENT];
+    uint32_t tag = (uint32_t)(hash >> 32);
+
+    if (f->tag == tag)
+        f->count += f->count < FREQUENT_FROM;
+    else if (f->count > 0)
+        f->count--;
+    else
+        *f = (struct frequent){tag, 1};
+    return f->tag == tag && f->count == FREQUENT_FROM;
+}
+
+/*
+ * Whether a frequent source begins an incident of its own. Few of one incident may, because forged
+ * sources can be frequent too; if its sources are few, as many again may each minute.
+ */
+static bool may_split(struct incident *i)
+{
+    if ((!i->sources.is_over || i->line == GAD_LINE_NETWORK) &&
+        i->touched.ns - i->split_since.ns > NETWORK_NS) {
+        i->splits = 0;
+        i->split_since = i->touched;
+    }
+    if (i->splits == SPLITS)
+        return false;
+    i->splits++;
+    return true;
+}
+
 static bool joins_target(struct incidents *t, struct incident *i, const struct incident_key *k)
 {
     if (i->line != GAD_LINE_PAIR || same(i->first_source, k->source))
@@ -205,9 +244,9 @@ struct incident *incidents_join(struct incidents *t, const struct incident_key *
     return i && joins_target(t, i, k) ? i : NULL;
 }
 
-static void pack_network(const struct incident_key *k, uint8_t cause, uint64_t key[KEY_WORDS])
+static void pack_network(const struct incident_key *k, uint64_t key[KEY_WORDS])
 {
-    pack(k, KEY_NETWORK, (struct thing){0, 0}, cause, key);
+    pack(k, KEY_NETWORK, (struct thing){0, 0}, k->cause, key);
 }
 
 /* The incident that a network's entry names, if it is still open. */
@@ -223,32 +262,11 @@ static bool has_network_key(const struct incident_key *k)
     return k->is_known && k->nature != GAD_NATURE_CONTENT;
 }
 
-/*
- * Whether a source sends many records into incidents of the network: each place of the table keeps
- * one source, which the records of others at this place weaken (Boyer and Moore 1981). So a flood
- * of forged sources does not hide a source that goes on.
- */
-static bool is_frequent(struct incidents *t, const struct incident_key *k)
-{
-    const uint64_t words[3] = {k->source.high, k->source.low, k->nature};
-    uint64_t hash = gad_siphash13(t->secret, words, 3);
-    struct frequent *f = &t->frequent[hash % FREQUENT];
-    uint32_t tag = (uint32_t)(hash >> 32);
-
-    if (f->tag == tag)
-        f->count += f->count < FREQUENT_FROM;
-    else if (f->count > 0)
-        f->count--;
-    else
-        *f = (struct frequent){tag, 1};
-    return f->tag == tag && f->count == FREQUENT_FROM;
-}
-
 /* One that stands for its sources or for one strong pair never becomes one of the network. */
 static bool can_widen(const struct incident *i)
 {
-    return i->line == GAD_LINE_NETWORK || i->line == GAD_LINE_TARGET ||
-           (i->line == GAD_LINE_PAIR && i->records < STRONG_PAIR);
+    return i->line == GAD_LINE_NETWORK ||
+           ((i->line == GAD_LINE_TARGET || i->line == GAD_LINE_PAIR) && i->records < STRONG_PAIR);
 }
 
 static unsigned network_from(enum gad_nature n)
@@ -256,23 +274,14 @@ static unsigned network_from(enum gad_nature n)
     return n == GAD_NATURE_PROBE || n == GAD_NATURE_ICMP ? 2 : NETWORK_FROM;
 }
 
-/* Whether a frequent source begins an incident of its own; few of one incident may. */
-static bool may_split(struct incident *i)
-{
-    if (i->splits == SPLITS)
-        return false;
-    i->splits++;
-    return true;
-}
-
 struct incident *incidents_join_network(struct incidents *t, const struct incident_key *k,
-                                        uint8_t cause, struct gad_time now)
+                                        struct gad_time now)
 {
     uint64_t key[KEY_WORDS];
 
     if (!has_network_key(k))
         return NULL;
-    pack_network(k, cause, key);
+    pack_network(k, key);
     uint32_t slot = gad_lru_find(t->network_keys, key);
     const struct network *w = &t->networks[slot];
     struct incident *i = slot != 0 ? open_one(t, w->slot, w->number) : NULL;
@@ -282,7 +291,9 @@ struct incident *incidents_join_network(struct incidents *t, const struct incide
     bool is_soon = now.ns - w->since.ns <= NETWORK_NS;
     if (is_new && (!is_soon || w->begun + 1 < network_from(k->nature)))
         return NULL;
-    if (is_frequent(t, k) && may_split(i))
+    bool is_source = is_frequent(t, KEY_SOURCE, k->source, k->nature);
+    bool is_target = is_frequent(t, KEY_TARGET, k->target, k->nature);
+    if ((is_source || is_target) && may_split(i))
         return NULL;
     i->line = GAD_LINE_NETWORK;
     drop_key(t, i, KEY_SOURCE);
@@ -291,14 +302,14 @@ struct incident *incidents_join_network(struct incidents *t, const struct incide
 }
 
 /* Counts an incident that begins, and files the one that a later record of the network joins. */
-static void count_network(struct incidents *t, const struct incident_key *k, uint8_t cause,
+static void count_network(struct incidents *t, const struct incident_key *k,
                           const struct incident *i, struct gad_time now)
 {
     uint64_t key[KEY_WORDS];
 
     if (!has_network_key(k))
         return;
-    pack_network(k, cause, key);
+    pack_network(k, key);
     uint32_t slot = gad_lru_find(t->network_keys, key);
     if (slot == 0 && gad_lru_is_full(t->network_keys))
         gad_lru_remove(t->network_keys, gad_lru_oldest(t->network_keys));
@@ -328,6 +339,7 @@ struct incident *incidents_login(struct incidents *t, const struct incident_key 
     if (t->logins == 0)
         return NULL;
     login.nature = GAD_NATURE_LOGIN;
+    login.kind = 0;
     pack_source(&login, key);
     struct incident *i = find(t, key);
     if (!i) {
@@ -439,8 +451,8 @@ struct gad_time incidents_next(const struct incidents *t)
 
 /* --- begin and end --- */
 
-struct incident *incidents_begin(struct incidents *t, const struct incident_key *k, uint8_t cause,
-                                 uint64_t number, struct gad_time now)
+struct incident *incidents_begin(struct incidents *t, const struct incident_key *k, uint64_t number,
+                                 struct gad_time now)
 {
     uint64_t key[KEY_WORDS];
     uint32_t slot = t->free[t->n - 1 - t->count];
@@ -452,7 +464,7 @@ struct incident *incidents_begin(struct incidents *t, const struct incident_key 
                            .nature = k->nature,
                            .line = k->is_known ? GAD_LINE_PAIR : GAD_LINE_NONE,
                            .is_known = k->is_known,
-                           .cause = cause,
+                           .cause = k->cause,
                            .severity = GAD_SEVERITY_LOW,
                            .reported_severity = GAD_SEVERITY_LOW + 1,
                            .reported_p = 1,
@@ -467,7 +479,7 @@ struct incident *incidents_begin(struct incidents *t, const struct incident_key 
     pack(k, KEY_TARGET, k->target, 0, key);
     if (has_target_key(k))
         add_key(t, i, KEY_TARGET, key);
-    count_network(t, k, cause, i, now);
+    count_network(t, k, i, now);
     return i;
 }
 

@@ -70,7 +70,8 @@ struct incident {
     bool is_held;      /* an alert waits for the rate */
     unsigned severity; /* of the last review, which is the highest */
     unsigned reported_severity;
-    uint32_t reported_hints; /* set of 1 << enum gad_hint */
+    enum gad_line reviewed_line;
+    uint64_t reported_hints; /* set of 1 << enum gad_hint */
     enum gad_hint hint;
     double reported_p;
     float reported_score;
@@ -81,7 +82,8 @@ struct incident {
     bool succeeded, has_root_shell;
     uint64_t src_bytes, dst_bytes;
     unsigned strangers; /* other sources that a pair with many records refused */
-    unsigned splits;    /* frequent sources that got incidents of their own */
+    struct gad_time split_since;
+    unsigned splits; /* frequent sources that got incidents of their own */
 
     /* since the last alert */
     uint64_t pending;
@@ -107,6 +109,8 @@ struct incident_key {
     bool is_known; /* else source and target are 0 */
     struct thing source, target;
     uint16_t service, port;
+    uint8_t cause; /* column of the top feature; GAD_N_COLUMNS: not computed */
+    uint8_t kind;  /* of traffic: windows, volume or other, by its cause */
 };
 
 /* @n: incidents */
@@ -122,11 +126,11 @@ struct incident *incidents_join(struct incidents *t, const struct incident_key *
 
 /* The incident of the network with this cause; NULL: none. Changes its line. */
 struct incident *incidents_join_network(struct incidents *t, const struct incident_key *k,
-                                        uint8_t cause, struct gad_time now);
+                                        struct gad_time now);
 
-/* Begins one; the table must not be full. @cause: GAD_N_COLUMNS: not known. */
-struct incident *incidents_begin(struct incidents *t, const struct incident_key *k, uint8_t cause,
-                                 uint64_t number, struct gad_time now);
+/* Begins one; the table must not be full. */
+struct incident *incidents_begin(struct incidents *t, const struct incident_key *k, uint64_t number,
+                                 struct gad_time now);
 
 /* The login incident of these hosts; NULL: none. */
 struct incident *incidents_login(struct incidents *t, const struct incident_key *k);

@@ -236,7 +236,7 @@ static int unknown_key(const char *key, const char *shown, const char *const *na
                        struct gad_diag *d)
 {
     int at = gad_text_nearest(key, names, n);
-    char all[192];
+    char all[320];
     size_t len = 0;
 
     if (at >= 0)

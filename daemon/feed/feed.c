@@ -139,7 +139,9 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
 
 static void emit_limit(void *arg, const struct gad_limit_event *l)
 {
-    feed_limit(arg, l);
+    begin_event(arg, GAD_EVENT_LIMIT, gad_time_wall())->limit = *l;
+    emit(arg);
+    feed_flush(arg);
 }
 
 struct recent *feed_recent(const struct feed *f)
@@ -490,13 +492,6 @@ void feed_model(struct feed *f, const struct gad_model_event *m)
 void feed_blind(struct feed *f, const struct gad_blind_event *b)
 {
     begin_event(f, GAD_EVENT_BLIND, gad_time_wall())->blind = *b;
-    emit(f);
-    feed_flush(f);
-}
-
-void feed_limit(struct feed *f, const struct gad_limit_event *l)
-{
-    begin_event(f, GAD_EVENT_LIMIT, gad_time_wall())->limit = *l;
     emit(f);
     feed_flush(f);
 }

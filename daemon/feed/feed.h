@@ -27,7 +27,6 @@ struct feed;
 struct gad_diag;
 struct gad_event;
 struct gad_blind_event;
-struct gad_limit_event;
 struct gad_model_event;
 struct gad_spool_status;
 struct job;
@@ -64,7 +63,6 @@ void feed_scored(struct feed *f, const struct job *j);
 void feed_model(struct feed *f, const struct gad_model_event *m);
 
 /* Emits that a capture could not see traffic, or can again. */
-void feed_limit(struct feed *f, const struct gad_limit_event *l);
 void feed_blind(struct feed *f, const struct gad_blind_event *b);
 
 /* Applies [alerts] of another configuration, except suppress; @c is not kept. GAD_ENOMEM: nothing

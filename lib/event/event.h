@@ -209,7 +209,8 @@ void gad_event_sentence(const struct gad_event *e, char text[static GAD_EVENT_SE
  * @n_calibration: held-out normal records behind the p-value
  *
  * 100 * log(p) / log(1 / (n + 1)): 0 if every normal record scores higher, 100 if none scores as
- * high, and so for every extrapolated p-value. It never falls as p falls. With 100,000 records, 20 points are a factor of ten.
+ * high, and so for every extrapolated p-value. It never falls as p falls. With 100,000 records, 20
+ * points are a factor of ten.
  */
 unsigned gad_alert_risk(double p_value, uint64_t n_calibration);
 unsigned gad_alert_severity(unsigned risk);

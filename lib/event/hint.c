@@ -84,15 +84,21 @@ static enum gad_hint hint_of_cause(unsigned cause)
     }
 }
 
+/* Content counts only where it is what made the record anomalous. */
+static bool is_of_content(unsigned cause)
+{
+    return (cause >= GAD_HOT && cause <= GAD_IS_GUEST_LOGIN) || cause == GAD_N_COLUMNS;
+}
+
 enum gad_hint gad_hint_of(const struct gad_incident *i, unsigned cause)
 {
     if (i->nature == GAD_NATURE_MALFORMED)
         return GAD_HINT_MALFORMED;
     if (i->nature == GAD_NATURE_LOGIN && i->succeeded)
         return GAD_HINT_GUESSED;
-    if (i->nature == GAD_NATURE_LOGIN && i->records >= GUESSES)
+    if (i->nature == GAD_NATURE_LOGIN && i->records >= i->logins + GUESSES)
         return GAD_HINT_GUESSING;
-    if (i->nature == GAD_NATURE_LOGIN || i->nature == GAD_NATURE_CONTENT)
+    if (i->nature == GAD_NATURE_LOGIN || (i->nature == GAD_NATURE_CONTENT && is_of_content(cause)))
         return GAD_HINT_CONTENT;
     enum gad_hint h = hint_of_numbers(i);
     return h != GAD_HINT_NONE ? h : hint_of_cause(cause);

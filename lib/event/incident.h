@@ -34,8 +34,8 @@ enum gad_line {
     GAD_N_LINES
 };
 
-/* What a record is, from its values alone; a later one is graver. Records of different natures share
- * no incident. */
+/* What a record is, from its values alone; a later one is graver. Records of different natures
+ * share no incident. */
 enum gad_nature {
     GAD_NATURE_NONE,
     GAD_NATURE_PROBE,     /* TCP or UDP; the target sent no payload */

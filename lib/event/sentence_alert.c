@@ -184,17 +184,20 @@ static const char *icmp_name(const struct about *t, bool is_many)
     return is_many ? "ICMP messages" : "an ICMP message";
 }
 
+/* The source of a reply that was asked for is the host that asked, so it did not send it. */
 static void say_icmp(struct about *t, struct gad_words *w)
 {
+    bool is_reply = strcmp(service_of(t), "ecr_i") == 0;
+    const char *did = is_reply ? "exchanged" : "sent", *whom = is_reply ? "with" : "to";
     char n[GAD_SHOWN_TEXT];
 
     if (t->i.records <= 1) {
-        gad_words_add(w, "%s sent %s to %s", t->who, icmp_name(t, false), t->host);
+        gad_words_add(w, "%s %s %s %s %s", t->who, did, icmp_name(t, false), whom, t->host);
         add_reason(t, w);
         return;
     }
-    gad_words_add(w, "%s sent %s %s to %s%s", t->who, gad_shown_count(t->i.records, n),
-                  icmp_name(t, true), t->host, t->span);
+    gad_words_add(w, "%s %s %s %s %s %s%s", t->who, did, gad_shown_count(t->i.records, n),
+                  icmp_name(t, true), whom, t->host, t->span);
     t->said_span = true;
 }
 

@@ -496,6 +496,5 @@ class Hostile(unittest.TestCase):
                 self.assertEqual(kind, ganad.ERROR_REPLY, raw)
         self.assertGreater(self.daemon.status().pid, 0)
 
-
 if __name__ == "__main__":
     ganad.main()

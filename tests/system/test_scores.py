@@ -55,7 +55,7 @@ def auroc(scores, labels):
 class Scores(unittest.TestCase):
     def test_socket_and_local_print_the_same_bytes(self):
         """Every line, score, p-value, verdict and hash, in the order of the file; with reasons for
-        a part. The daemon finds repeats in its memo, and ganadctl has none."""
+        a part. The daemon finds repeats in its memo, and ganadctl keeps no scores."""
         for checkpoint in checkpoints():
             with self.subTest(checkpoint=checkpoint), \
                     ganad.Daemon(models={name_of(checkpoint): {"checkpoint": checkpoint,

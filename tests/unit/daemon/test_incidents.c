@@ -40,6 +40,7 @@ static struct incident_key key(enum gad_nature nature, uint8_t source, uint8_t t
     return (struct incident_key){.model = &model,
                                  .nature = nature,
                                  .is_known = true,
+                                 .cause = GAD_N_COLUMNS,
                                  .source = host_thing(4, s),
                                  .target = host_thing(4, d)};
 }
@@ -50,11 +51,11 @@ static struct incident *add(struct incident_key k)
     struct incident *i = incidents_join(t, &k);
 
     if (!i)
-        i = incidents_join_network(t, &k, GAD_N_COLUMNS, now);
+        i = incidents_join_network(t, &k, now);
     if (!i) {
         if (incidents_is_full(t))
             incidents_end(t, incidents_victim(t));
-        i = incidents_begin(t, &k, GAD_N_COLUMNS, ++number, now);
+        i = incidents_begin(t, &k, ++number, now);
     }
     i->records++;
     i->pending++;

@@ -144,9 +144,9 @@ static void floods(void **state)
     says("203.0.113.7 sent 7,971 probes to 10.0.0.5 port 80 in 24 s; looks like a flood");
 
     alert_of(GAD_PROTOCOL_ICMP, "ecr_i", GAD_FLAG_SF);
-    says("203.0.113.7 sent an ICMP echo reply to 10.0.0.5");
+    says("203.0.113.7 exchanged an ICMP echo reply with 10.0.0.5");
     incident(266, 254, 1, 0);
-    says("254 sources (estimated, +-3 %) sent 266 ICMP echo replies to 10.0.0.5 in 24 s; "
+    says("254 sources (estimated, +-3 %) exchanged 266 ICMP echo replies with 10.0.0.5 in 24 s; "
          "the sources may answer forged requests; looks like a flood");
     alert_of(GAD_PROTOCOL_ICMP, "red_i", GAD_FLAG_SF);
     incident(15000, 1, 1, 0);
