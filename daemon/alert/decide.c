@@ -9,6 +9,7 @@
 #include "daemon/alert/limiter.h"
 #include "daemon/alert/report.h"
 #include "daemon/alert/suppressor.h"
+#include "daemon/alert/tally.h"
 #include "daemon/config/config.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
@@ -21,8 +22,6 @@ enum {
     NEWS = 2,         /* alerts at once for a higher score at another target, or to name a source */
     CAUSES = 20000,   /* top features a second that are computed to file records */
     NAMED_FROM = 8,   /* records of a source among many after which an alert names it */
-    GUESSED_FROM = 5, /* failed logins before a login counts as guessed */
-    MARK_EVERY = 16,  /* records between two marks of the target as attacked */
 };
 #define INTERVAL_MAX_NS INT64_C(3600000000000) /* between two updates */
 #define RETRY_NS        INT64_C(50000000)      /* until an alert beyond the rate is tried again */
@@ -287,59 +286,6 @@ static struct incident_key key_of(const struct job *j, size_t i)
     return k;
 }
 
-/* Whether an incident has changed the windows of others. One of ordinary exchanges must be that of
- * a few sources: else its sources could be bystanders themselves. */
-static bool fills_windows(const struct incident *i)
-{
-    bool has_few = i->line == GAD_LINE_PAIR || i->line == GAD_LINE_SOURCE;
-
-    return i->records >= BYSTANDER_ATTACKERS && (i->nature != GAD_NATURE_TRAFFIC || has_few);
-}
-
-/* Whether the target took part: a TCP connection was established. */
-static bool has_accepted(const struct gad_record *r)
-{
-    int f = (int)r->v[GAD_FLAG];
-
-    return f == GAD_FLAG_SF || f == GAD_FLAG_S1 || f == GAD_FLAG_S2 || f == GAD_FLAG_S3 ||
-           f == GAD_FLAG_RSTO;
-}
-
-static void count_ends(struct incidents *t, struct attacks *a, struct incident *i,
-                       const struct incident_key *k, const struct gad_record *r)
-{
-    const uint64_t *secret = incidents_secret(t);
-
-    if (!k->is_known)
-        return;
-    (void)distinct_add(&i->sources, secret, k->source);
-    bool is_new = distinct_add(&i->targets, secret, k->target);
-    if (k->nature != GAD_NATURE_ICMP)
-        (void)distinct_add(&i->ports, secret, (struct thing){0, k->port});
-    if (r->v[GAD_DST_BYTES] > 0 || has_accepted(r))
-        (void)distinct_add(&i->answered, secret, k->target);
-    if (fills_windows(i) && (is_new || i->records % MARK_EVERY == 0))
-        attacks_mark(a, k, i);
-}
-
-/* Whether this source alone failed often enough before. */
-static bool has_guessed(const struct incident *i, const struct incident_key *k)
-{
-    return i->failed >= GUESSED_FROM && distinct_count(&i->sources, k->source) >= GUESSED_FROM;
-}
-
-static void count_login(struct incident *i, const struct incident_key *k,
-                        const struct gad_record *r)
-{
-    i->failed += (uint64_t)r->v[GAD_NUM_FAILED_LOGINS];
-    i->logins += r->v[GAD_LOGGED_IN] > 0;
-    bool is_guessed = i->nature == GAD_NATURE_LOGIN && r->v[GAD_LOGGED_IN] > 0 && has_guessed(i, k);
-    i->has_root_shell |= r->v[GAD_ROOT_SHELL] > 0;
-    bool has_succeeded = is_guessed || i->has_root_shell;
-    i->is_urgent |= has_succeeded && !i->succeeded;
-    i->succeeded |= has_succeeded;
-}
-
 /* Whether the record is a reason to report the incident now. */
 static bool stands_out(struct incident *i, const struct incident_key *k, float score, double p)
 {
@@ -401,10 +347,7 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
     i->last = i->pending_last = when;
     i->records++;
     i->pending++;
-    i->src_bytes += (uint64_t)r->v[GAD_SRC_BYTES];
-    i->dst_bytes += (uint64_t)r->v[GAD_DST_BYTES];
-    count_ends(t, d->attacks[t == d->table[1]], i, k, r);
-    count_login(i, k, r);
+    tally_add(i, d->attacks[t == d->table[1]], incidents_secret(t), k, r);
     if (is_new_name(i, k)) {
         i->is_urgent = true;
         report_sample(j, n, &i->fresh);
@@ -477,7 +420,7 @@ static void take_login(struct decider *d, struct incidents *t, const struct job 
     const struct incident_key k = key_of(j, n);
     struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
 
-    if (!i || i->succeeded || !has_guessed(i, &k))
+    if (!i || i->succeeded || !tally_has_guessed(i, &k))
         return;
     i->logins++;
     i->succeeded = i->is_urgent = true;
@@ -503,7 +446,7 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
         add(d, t, i, &k, j, n, when);
         incidents_touch(t, i, now);
     }
-    attacks_saw(d->attacks[j->origin != NULL], k.source, i && fills_windows(i) ? i : NULL);
+    attacks_saw(d->attacks[j->origin != NULL], k.source, i && tally_fills_windows(i) ? i : NULL);
     if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
     else if (i && i->due.ns > next_look(d, i).ns)
@@ -554,6 +497,11 @@ static void report_limit(struct decider *d, struct gad_time now)
         d->o.limited(d->o.arg, &e);
 }
 
+static size_t n_open(const struct decider *d)
+{
+    return d->table[1] ? incidents_count(d->table[0]) + incidents_count(d->table[1]) : 0;
+}
+
 void decider_take(struct decider *d, const struct job *j)
 {
     struct incidents *t = d->table[j->origin != NULL];
@@ -567,7 +515,7 @@ void decider_take(struct decider *d, const struct job *j)
         else if (t)
             take_normal(d, j, i, wall);
     }
-    d->o.stats->incidents = decider_rolled_up(d);
+    d->o.stats->incidents = n_open(d);
 }
 
 struct gad_time decider_tick(struct decider *d)
@@ -582,7 +530,7 @@ struct gad_time decider_tick(struct decider *d)
         struct gad_time due = incidents_next(d->table[i]);
         next = due.ns < next.ns ? due : next;
     }
-    d->o.stats->incidents = decider_rolled_up(d);
+    d->o.stats->incidents = n_open(d);
     return next;
 }
 
@@ -602,9 +550,4 @@ void decider_release_models(struct decider *d)
 {
     for (size_t i = 0; d->table[1] && i < 2; i++)
         incidents_each(d->table[i], report_release);
-}
-
-size_t decider_rolled_up(const struct decider *d)
-{
-    return d->table[1] ? incidents_count(d->table[0]) + incidents_count(d->table[1]) : 0;
 }

@@ -62,5 +62,3 @@ void decider_flush(struct decider *d);
 /* Other models are in use: open incidents release theirs, which takes the scoring of up to 32 rows
  * each. */
 void decider_release_models(struct decider *d);
-
-size_t decider_rolled_up(const struct decider *d); /* open incidents */

@@ -47,7 +47,7 @@ void report_sample(const struct job *j, size_t i, struct incident_sample *ret)
         take_reasons(m, ret, &j->reason[i * j->stride]);
 }
 
-/* Computes the contributing features of a sample that is not explained yet. @m: NULL: it is explained. */
+/* Computes the contributing features of a sample, unless it has them. @m: NULL: it has them. */
 static void explain(const struct model *m, struct incident_sample *s)
 {
     struct gad_reason reason[GAD_N_COLUMNS];

@@ -191,7 +191,7 @@ static void fill_outputs(struct status *s, struct feed *feed)
     s->m.output = s->output_list;
 }
 
-static void fill_spool(struct status *s, const struct feed *feed)
+static void fill_spool(struct status *s, const struct feed *feed, uint64_t incidents)
 {
     const struct gad_spool_status *from = feed_spool(feed);
     Ganad__V1__StatusReply__Spool *to = &s->spool;
@@ -207,7 +207,7 @@ static void fill_spool(struct status *s, const struct feed *feed)
     to->evicted_bytes = from->totals.evicted_bytes;
     to->failures = from->totals.failures;
     to->error = from->failure ? unconst(gad_strerror(from->failure)) : unconst("");
-    to->rolled_up = feed_rolled_up(feed);
+    to->rolled_up = incidents;
     to->mended = from->mended;
     to->removed = from->totals.removed;
     s->m.spool = to;
@@ -351,7 +351,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     fill_counters(s, o->stats);
     fill_latency(s, &o->stats->latency);
     fill_outputs(s, o->feed);
-    fill_spool(s, o->feed);
+    fill_spool(s, o->feed, o->stats->incidents);
     fill_records(s, o->record_log);
     fill_warnings(s, o->warnings);
     if (o->captures)

@@ -591,11 +591,6 @@ void feed_release_models(struct feed *f)
     decider_release_models(f->decider);
 }
 
-size_t feed_rolled_up(const struct feed *f)
-{
-    return decider_rolled_up(f->decider);
-}
-
 bool feed_output(const struct feed *f, size_t i, struct output_status *ret)
 {
     if (!output_thread_status(f->output_thread, i, ret))

@@ -88,8 +88,7 @@ bool feed_finish(struct feed *f);
 
 const char *feed_directory(const struct feed *f); /* of the spool */
 const struct gad_spool_status *feed_spool(const struct feed *f);
-void feed_release_models(struct feed *f);    /* other models are in use */
-size_t feed_rolled_up(const struct feed *f); /* alerts whose repeats are being counted */
+void feed_release_models(struct feed *f); /* other models are in use */
 
 /* The latest alerts of the last incidents. */
 struct recent *feed_recent(const struct feed *f);

@@ -58,7 +58,8 @@ void gad_json_sentence(struct gad_buf *b, const struct gad_event *e)
     gad_json_text(b, text);
 }
 
-void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t most)
+/* [{"name":..,"value":..,"expected":..,"share":..}], those of gad_alert_reasons() */
+static void json_top(struct gad_buf *b, const struct gad_alert *a, size_t most)
 {
     const struct gad_reason *list[GAD_N_COLUMNS];
     size_t n = gad_alert_reasons(a, most, list);
@@ -235,7 +236,7 @@ size_t gad_alert_reasons(const struct gad_alert *a, size_t most,
 void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)
 {
     gad_json_key(b, "top_features");
-    gad_json_top(b, a, gad_detail_n_top(a, detail));
+    json_top(b, a, gad_detail_n_top(a, detail));
     if (detail < GAD_DETAIL_NO_FEATURES) {
         gad_json_key(b, "features");
         gad_json_features(b, &a->record);

@@ -77,8 +77,6 @@ void gad_json_rollup(struct gad_buf *b, const struct gad_alert *a);
 /* ,"top_features":[..],"features":{..}, as much of both as @detail allows. */
 void gad_json_explanation(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
 
-/* [{"name":..,"value":..,"expected":..,"share":..}], those of gad_alert_reasons() */
-void gad_json_top(struct gad_buf *b, const struct gad_alert *a, size_t most);
 void gad_json_features(struct gad_buf *b, const struct gad_record *r); /* {41 columns} */
 
 /* {"NAME":VALUE,..} */

@@ -233,7 +233,7 @@ class Clients(unittest.TestCase):
 
     def test_guessing_that_succeeds_is_reported(self):
         failed = [record(ATTACKER, VICTIM, 22, service="ssh", flag="SF", src_bytes=900,
-                         dst_bytes=1200, num_failed_logins=3, serror_rate=0) for _ in range(4)]
+                         dst_bytes=1200, num_failed_logins=3, serror_rate=0) for _ in range(6)]
         success = record(ATTACKER, VICTIM, 22, service="ssh", flag="SF", src_bytes=900,
                          dst_bytes=1200, logged_in=1, serror_rate=0)
         with ganad.Daemon(models=models(), alerts=ALERTS, outputs=ganad.ALERTS_FILE) as d:
