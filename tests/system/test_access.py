@@ -349,7 +349,7 @@ class GivenAway(Case):
 
     def test_a_directory_of_others(self):
         d = self.daemon_for(self.victim)
-        self.check_refused(d, "files that are not the spool's")
+        self.check_refused(d, "files that are not the daemon's")
         self.untouched()
 
     def test_only_files_of_the_spool(self):

@@ -297,7 +297,7 @@ class Words(unittest.TestCase):
             s = json.loads(d.ctl("status", "--json", control=True).stdout)
             self.assertEqual(set(s), {"version", "pid", "uptime", "config_file", "warnings",
                                       "lately", "models",
-                                      "outputs", "spool", "records", "sources",
+                                      "outputs", "spool", "records", "clients", "sources",
                                   "counters"})
             self.assertEqual((s["pid"], s["config_file"]), (d.process.pid, d.conf))
             self.assertEqual(set(s["models"][0]),

@@ -182,12 +182,10 @@ class Evidence(unittest.TestCase):
         ganad.wait_for(lambda: len(alerts_of(d)) == 20, 10, "alerts")
         frames = [f for _, f in both.sorted()]
         for alert in alerts_of(d):
-            if "evidence" not in alert:
-                self.skipTest("this format does not have it yet")
-            self.assertEqual(alert["file"], d.path("in.pcap"))
+            self.assertEqual(alert["pcap_filename"], d.path("in.pcap"))
             address = socket.inet_aton(source_of(alert))
             first = next(i for i, f in enumerate(frames) if address in f) + 1
-            self.assertEqual(alert["packet"], first)
+            self.assertEqual(alert["pcap_cnt"], first)
             self.assertTrue(os.path.exists(d.path("evidence/" + alert["evidence"])))
 
     def test_without_a_directory_nothing_is_kept(self):

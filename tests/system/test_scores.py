@@ -177,7 +177,7 @@ class Scores(unittest.TestCase):
             self.assertEqual((search["scored"], search["unscored"]),
                              (len(scored), 500 - len(scored)))
             self.assertEqual(d.counter("records_unscored"), 500 - len(scored))
-            text = d.ctl("status", control=True).stdout.decode()
+            text = d.ctl("status", "--all", control=True).stdout.decode()
             self.assertIn("search: 20 steps per search, 30 searches per second, "
                           f"{500 - len(scored)} records unscored", text)
             self.assertNotIn("quick: ", text)

@@ -77,7 +77,8 @@ static void print_captures(const Ganad__V1__StatusReply *s)
     char name[CTL_TEXT], state[CTL_TEXT], target[CTL_TEXT], n[3][SHOW_TEXT];
 
     if (s->n_source == 0)
-        row("no capture: only scoring clients send records");
+        row("no capture: only scoring clients send records. To capture packets, add [capture NAME] "
+            "with interface = ... to the configuration, and restart ganadd.");
     else
         row("%-16s %-11s %14s %14s %14s  %s", "CAPTURE", "STATE", "PACKETS", "DROPPED", "RECORDS",
             "FROM");
