@@ -143,10 +143,14 @@ static void hold(struct decider *d, const struct incident *i, uint64_t n)
                  gad_time_monotonic());
 }
 
-/* A hint of one source or one target is another one than that of many. */
+/* A flood, scan or sweep of one source or at one target is another one than that of many. */
 static uint64_t hint_bit(const struct incident *i)
 {
-    return UINT64_C(1) << ((unsigned)i->line * GAD_N_HINTS + (unsigned)i->hint);
+    bool is_of_numbers =
+        i->hint == GAD_HINT_FLOOD || i->hint == GAD_HINT_SCAN || i->hint == GAD_HINT_SWEEP;
+    unsigned line = is_of_numbers ? (unsigned)i->line : 0;
+
+    return UINT64_C(1) << (line * GAD_N_HINTS + (unsigned)i->hint);
 }
 
 static void emit_incident(struct decider *d, struct incident *i, enum gad_incident_state state,

@@ -84,7 +84,7 @@ class Files(unittest.TestCase):
                       log)
         self.assertRegex(log, r"logs/records' was deleted: "
                          r"at most \d+ lines written since the last check are lost")
-        shown = d.ctl("status", control=True).stdout.decode()
+        shown = d.ctl("status", "--all", control=True).stdout.decode()
         self.assertIn("file, number of times its file was deleted: 1\n", shown)
         self.assertIn("number of times the file of records was deleted: 1\n", shown)
         self.assertEqual(d.stop(), 0)

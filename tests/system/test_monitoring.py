@@ -16,6 +16,14 @@ LABEL_OF = re.compile(r"\{[^}]*\}|by \([^)]*\)|\"[^\"]*\"")
 PART = re.compile(r"_(bucket|sum|count)$")
 # Exported for troubleshooting; neither rules nor dashboard use them.
 NOT_SHOWN = {
+    "ganad_alerts_bystanders_total", "ganad_alerts_held_total", "ganad_alerts_high_total",
+    "ganad_alerts_low_total", "ganad_alerts_medium_total", "ganad_bystanders_unchecked_total",
+    "ganad_clients_unknown_total", "ganad_evidence_bytes_total", "ganad_evidence_cut_total",
+    "ganad_evidence_deleted_total", "ganad_evidence_failed_total", "ganad_evidence_files_total",
+    "ganad_evidence_limited_total", "ganad_evidence_missed_total", "ganad_evidence_packets_total",
+    "ganad_handshakes", "ganad_handshakes_failed_total", "ganad_incidents",
+    "ganad_incidents_begun_total", "ganad_incidents_evicted_total",
+    "ganad_incidents_unlisted_total", "ganad_memo_hits_total", "ganad_memo_misses_total",
     "ganad_alerts_rolled_up_total", "ganad_batches_total", "ganad_bytes_in_total",
     "ganad_bytes_out_total", "ganad_clients",
     "ganad_clients_accepted_total", "ganad_clients_refused_total", "ganad_clients_timed_out_total",

@@ -95,7 +95,7 @@ class Served(Tls):
             for name in ("one", "two"):
                 c = self.client(d, name)
                 self.assertEqual((c.records, c.accepted, c.refused), (len(self.lines), 1, 0))
-            text = d.ctl("status", control=True).stdout.decode()
+            text = d.ctl("status", "--all", control=True).stdout.decode()
             self.assertRegex(text, r"\nCLIENT +CONNECTIONS")
             self.assertRegex(text, r"\none +0 +1 +0 ")
             ganad.wait_for(lambda: self.client(d, "one").connections == 0, 5, "it is closed")
