@@ -74,6 +74,8 @@ int decider_configure(struct decider *d, const struct config *c)
             return r;
         }
         decider_flush(d);
+        for (size_t i = 0; i < 2 && d->attacks[i]; i++)
+            attacks_forget(d->attacks[i]);
         free_tables(d->table);
         memcpy(d->table, fresh, sizeof(fresh));
     }
