@@ -237,8 +237,10 @@ int gad_tail_fit(size_t n, const float *sorted, struct gad_ckpt_tail *ret)
 
     if (!y)
         return GAD_ENOMEM;
-    for (double share = (double)most; t.state != GAD_CKPT_TAIL_FITTED; share *= M_SQRT1_2) {
+    double share = (double)most;
+    while (t.state != GAD_CKPT_TAIL_FITTED) {
         size_t k = (size_t)share, distinct;
+        share *= M_SQRT1_2;
         if (k < GAD_TAIL_PEAKS_MIN)
             break;
         size_t kept = excesses(n, sorted, k, y, &distinct);

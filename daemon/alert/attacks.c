@@ -2,6 +2,7 @@
 #include "daemon/alert/attacks.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "lib/base/lru.h"
@@ -52,6 +53,12 @@ void attacks_free(struct attacks *a)
         return;
     gad_lru_free(a->keys);
     gad_free(a);
+}
+
+void attacks_forget(struct attacks *a)
+{
+    memset(a->attack, 0, sizeof(a->attack));
+    a->latest = (struct attack){0};
 }
 
 static struct incident *open_one(const struct attack *a)

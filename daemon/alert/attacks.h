@@ -19,7 +19,11 @@ int attacks_new(struct attacks **ret) GAD_MUST_CHECK;
 void attacks_free(struct attacks *a);
 GAD_DEFINE_CLEANUP(struct attacks, attacks_free);
 
-/* Marks target and service of a record as attacked by its incident; its memory must outlive @a. */
+/* Forgets all incidents: the memory of their table will be freed. */
+void attacks_forget(struct attacks *a);
+
+/* Marks target and service of a record as attacked by its incident, whose memory must outlive @a or
+ * the next attacks_forget(). */
 void attacks_mark(struct attacks *a, const struct incident_key *k, struct incident *i);
 
 /* NULL: none. */

@@ -74,6 +74,8 @@ int decider_configure(struct decider *d, const struct config *c)
             return r;
         }
         decider_flush(d);
+        for (size_t i = 0; i < 2 && d->attacks[i]; i++)
+            attacks_forget(d->attacks[i]);
         free_tables(d->table);
         memcpy(d->table, fresh, sizeof(fresh));
     }
@@ -522,20 +524,26 @@ void decider_take(struct decider *d, const struct job *j)
     d->o.stats->incidents = n_open(d);
 }
 
-struct gad_time decider_tick(struct decider *d)
+struct gad_time decider_due(const struct decider *d)
 {
-    struct gad_time next = limiter_due(&d->limiter), now = gad_time_monotonic();
+    struct gad_time next = limiter_due(&d->limiter);
 
-    if (next.ns <= now.ns)
-        report_limit(d, now);
-    next = limiter_due(&d->limiter);
     for (size_t i = 0; d->table[1] && !d->o.by_packets && i < 2; i++) {
-        look_at_due(d, d->table[i], now, gad_time_wall());
         struct gad_time due = incidents_next(d->table[i]);
         next = due.ns < next.ns ? due : next;
     }
-    d->o.stats->incidents = n_open(d);
     return next;
+}
+
+struct gad_time decider_tick(struct decider *d)
+{
+    struct gad_time now = gad_time_monotonic();
+
+    report_limit(d, now);
+    for (size_t i = 0; d->table[1] && !d->o.by_packets && i < 2; i++)
+        look_at_due(d, d->table[i], now, gad_time_wall());
+    d->o.stats->incidents = n_open(d);
+    return decider_due(d);
 }
 
 void decider_flush(struct decider *d)
@@ -548,6 +556,7 @@ void decider_flush(struct decider *d)
             close_one(d, d->table[i], v, true, wall);
     if (limiter_report(&d->limiter, gad_time_monotonic(), &e))
         d->o.limited(d->o.arg, &e);
+    d->o.stats->incidents = 0;
 }
 
 void decider_release_models(struct decider *d)

@@ -53,7 +53,11 @@ int decider_configure(struct decider *d, const struct config *c) GAD_MUST_CHECK;
 /* Takes the records of a job that is back from the scorer. */
 void decider_take(struct decider *d, const struct job *j);
 
-/* Emits alerts that are due. Returns when the next one is (monotonic; INT64_MAX: never). */
+/* When decider_tick() is due, which a record can move to an earlier time (monotonic; INT64_MAX:
+ * never). */
+struct gad_time decider_due(const struct decider *d);
+
+/* Emits alerts that are due. Returns decider_due() then. */
 struct gad_time decider_tick(struct decider *d);
 
 /* Closes all incidents regardless of the rate: the daemon stops. */

@@ -54,7 +54,7 @@ struct feed {
     struct feed_options o;
     char sensor[GAD_EVENT_NAME];
     uint64_t run;
-    struct gad_time started;
+    struct gad_time started, due_at;       /* due_at: when the timer `due` runs */
     struct gad_time every, counters_every; /* between two heartbeats, two stats */
     struct feed_spool *spool;
     struct spool_writer *writer; /* the spool's */
@@ -267,14 +267,13 @@ static void unread_report_end(const struct output_status *s, bool kept)
 
 static void schedule_due(struct feed *f, struct gad_time due)
 {
-    int64_t ns = due.ns - gad_time_monotonic().ns;
-
     if (due.ns == INT64_MAX)
         return;
-    watch_after(f->due, (struct gad_time){ns});
+    f->due_at = due;
+    due = gad_time_sub(due, gad_time_monotonic());
+    watch_after(f->due, due.ns > 0 ? due : (struct gad_time){0});
 }
 
-/* The roll-up window of some repeats has ended. */
 static void on_due(void *arg)
 {
     struct feed *f = arg;
@@ -478,8 +477,9 @@ void feed_set_tail(struct feed *f, void (*tail)(void *arg, const char *json, siz
 void feed_scored(struct feed *f, const struct job *j)
 {
     decider_take(f->decider, j);
-    if (!watch_is_on(f->due))
-        schedule_due(f, decider_tick(f->decider));
+    struct gad_time due = decider_due(f->decider);
+    if (!watch_is_on(f->due) || due.ns < f->due_at.ns)
+        schedule_due(f, due);
 }
 
 void feed_model(struct feed *f, const struct gad_model_event *m)

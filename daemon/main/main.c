@@ -86,6 +86,23 @@ static int check_outputs(const struct config *c, struct gad_diag *d)
     return r;
 }
 
+static int test(const struct options *o, const struct config *c, const struct models *m,
+                struct gad_diag *d)
+{
+    if (check_scoring(c, d) != 0 || check_outputs(c, d) != 0 || file_check_config(c, d) != 0)
+        return fail(d);
+    if (config_is_live(c))
+        privileges_take_raw(); /* as a start does */
+    if (start_check(c, d) != 0)
+        return fail(d);
+    (void)printf("%s: the configuration is fine; %zu %s fine\n", o->file, m->n,
+                 m->n == 1 ? "model is" : "models are");
+    for (size_t i = 0; i < m->n; i++)
+        if (*m->model[i]->signed_by)
+            (void)printf("model '%s' is signed by %s\n", m->model[i]->name, m->model[i]->signed_by);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     gad_cleanup(config_freep) struct config *c = NULL;
@@ -117,23 +134,8 @@ int main(int argc, char **argv)
     r = models_load(c, &m, &d);
     if (r != 0)
         return fail_models(&o, r, &d);
-    if (o.test && (check_scoring(c, &d) != 0 || check_outputs(c, &d) != 0))
-        return fail(&d);
-    if (o.test && file_check_config(c, &d) != 0)
-        return fail(&d);
-    if (o.test && config_is_live(c))
-        privileges_take_raw(); /* as a start does */
-    if (o.test && start_check(c, &d) != 0)
-        return fail(&d);
-    if (o.test) {
-        (void)printf("%s: the configuration is fine; %zu %s fine\n", o.file, m->n,
-                     m->n == 1 ? "model is" : "models are");
-        for (size_t i = 0; i < m->n; i++)
-            if (*m->model[i]->signed_by)
-                (void)printf("model '%s' is signed by %s\n", m->model[i]->name,
-                             m->model[i]->signed_by);
-        return EXIT_SUCCESS;
-    }
+    if (o.test)
+        return test(&o, c, m, &d);
     log_set_level(c->ganadd.log_level);
     d.text[0] = '\0'; /* a note about a signature, for example */
     return daemon_run(c, m, o.n_read > 0, &d) == 0 ? EXIT_SUCCESS : fail(&d);

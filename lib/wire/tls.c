@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -294,8 +295,11 @@ int gad_tls_expect(struct ssl_st *ssl, const char *host, struct gad_diag *d)
 
     SSL_set_hostflags(ssl,
                       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    /* SSL_set_tlsext_host_name() of OpenSSL casts the const away, which clang reports. */
     int ok = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host)
-                        : SSL_set1_host(ssl, host) && SSL_set_tlsext_host_name(ssl, host);
+                        : SSL_set1_host(ssl, host) &&
+                              SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                       (void *)(uintptr_t)host) == 1;
     return ok ? 0 : gad_fail(d, GAD_EINVAL, "host '%s': %s", host, gad_tls_reason());
 }
 

@@ -185,8 +185,8 @@ static void a_tail_is_fitted_and_in_range_or_only_a_reason(void **state)
     (void)state;
     struct sample s;
     struct gad_ckpt_tail *t = &s.c.calibration.tail;
-    static const double bad_shape[] = {-1.1, 101, NAN, INFINITY, -0.7};
-    static const double bad_scale[] = {0, -1, NAN, INFINITY, 1e-310};
+    static const double bad_shape[] = {-1.1, 101, (double)NAN, (double)INFINITY, -0.7};
+    static const double bad_scale[] = {0, -1, (double)NAN, (double)INFINITY, 1e-310};
 
     for (size_t i = 0; i < 5; i++) {
         sample_init(&s);

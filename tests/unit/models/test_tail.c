@@ -119,7 +119,7 @@ static void extreme_samples_end_and_stay_finite(void **state)
         assert_int_equal(gad_tail_fit(N, sample, &t), 0);
         assert_int_equal(t.state, GAD_CKPT_TAIL_FITTED);
         assert_true(fabs(t.shape - 0.5) < 0.5);
-        double p = gad_tail_p(&t, N, (double)sample[N - 1], FLT_MAX);
+        double p = gad_tail_p(&t, N, (double)sample[N - 1], (double)FLT_MAX);
         assert_true(p >= GAD_TAIL_P_MIN && p < 1e-4);
         sample[N - 1] = FLT_MAX;
         assert_int_equal(gad_tail_fit(N, sample, &t), 0);
