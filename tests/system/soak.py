@@ -131,10 +131,10 @@ def disagreements(sent, s, n, events):
         yield (f"records in {n['records_in']}, scored {n['records_scored']}, "
                f"unscored {n['records_unscored']}")
     reported = sum(e["rollup"]["count"] for e in events if e["event_type"] == "alert")
-    if n["records_anomalous"] != reported + n["alerts_suppressed"] + n["alerts_limited"]:
-        yield (f"anomalous {n['records_anomalous']}, reported {reported}, suppressed "
-               f"{n['alerts_suppressed']}, "
-               f"limited {n['alerts_limited']}")
+    others = ["alerts_suppressed", "alerts_limited", "alerts_bystanders"]
+    if n["records_anomalous"] != reported + sum(n[name] for name in others):
+        yield (f"anomalous {n['records_anomalous']}, reported {reported}, " +
+               ", ".join(f"{name} {n[name]}" for name in others))
     if sorted(e["seq"] for e in events) != list(range(1, len(events) + 1)):
         yield f"the file has {len(events)} events, the last is {max(e['seq'] for e in events)}"
 

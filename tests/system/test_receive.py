@@ -332,7 +332,7 @@ OUTPUTS = {"all": {"type": "file", "to": "{dir}/all"},
            "alerts": {"type": "file", "to": "{dir}/alerts", "events": "alert, loss"},
            "high": {"type": "file", "to": "{dir}/high", "severity": "high"},
            "both": {"type": "file", "to": "{dir}/both",
-                    "events": "alert, heartbeat, stats, model, loss, blind"}}
+                    "events": "alert, heartbeat, stats, model, loss, blind, limit"}}
 
 
 class Filters(unittest.TestCase):
