@@ -31,7 +31,8 @@ static bool can_explain(const struct incident *i, const struct incident_key *k)
         return false;
     if (k->nature == GAD_NATURE_TRAFFIC)
         return distinct_count(&i->watchers, k->source) < BYSTANDER_RECORDS;
-    return distinct_count(&i->watchers, k->source) < BYSTANDER_OTHERS &&
+    return i->absorbed < BYSTANDER_OTHERS_ALL &&
+           distinct_count(&i->watchers, k->source) < BYSTANDER_OTHERS &&
            distinct_count(&i->watched, k->target) < BYSTANDER_OTHERS;
 }
 

@@ -19,7 +19,7 @@
 enum {
     CLIENTS_PART = 4, /* incidents of clients: this part of those of captures */
     GROWTH = 4,       /* of the interval between updates */
-    NEWS = 2,         /* alerts at once for a higher score at another target, or to name a source */
+    NEWS = 2,         /* alerts at once for a higher score at another target */
     CAUSES = 20000,   /* top features a second that are computed to file records */
     NAMED_FROM = 8,   /* records of a source among many after which an alert names it */
 };
@@ -33,10 +33,10 @@ struct decider {
     struct gad_time interval, idle;
     uint64_t keys, rate, next_number;
     struct limiter limiter;
-    struct rate_limit checks; /* of bystanders */
-    struct rate_limit causes; /* of ordinary exchanges */
-    struct gad_time now;      /* the latest time of a record */
-    struct gad_alert alert;   /* scratch */
+    struct rate_limit checks[2]; /* of bystanders; as the tables, as are the next ones */
+    struct rate_limit causes[2]; /* of ordinary exchanges */
+    struct gad_time now;         /* the latest time of a record */
+    struct gad_alert alert;      /* scratch */
     struct incident_sample sample;
 };
 
@@ -96,8 +96,10 @@ int decider_new(const struct decider_options *o, struct decider **ret)
         return GAD_ENOMEM;
     d->o = *o;
     d->o.config = NULL;
-    d->checks = rate_limit_init(BYSTANDER_CHECKS, BYSTANDER_CHECKS, now);
-    d->causes = rate_limit_init(CAUSES, CAUSES, now);
+    for (size_t i = 0; i < 2; i++) {
+        d->checks[i] = rate_limit_init(BYSTANDER_CHECKS, BYSTANDER_CHECKS, now);
+        d->causes[i] = rate_limit_init(CAUSES, CAUSES, now);
+    }
     set_rate(d, o->config->alerts.rate);
     int r = decider_configure(d, o->config);
     for (size_t i = 0; r == 0 && i < 2; i++)
@@ -200,6 +202,7 @@ static void try_report(struct decider *d, struct incidents *t, struct incident *
         i->interval.ns =
             GROWTH * i->interval.ns < INTERVAL_MAX_NS ? GROWTH * i->interval.ns : INTERVAL_MAX_NS;
     i->news = is_first || !is_urgent ? NEWS : i->news;
+    i->names = is_first || !is_urgent ? 0 : i->names;
     incidents_touch(t, i, i->touched);
     incidents_set_due(t, i, next_look(d, i));
 }
@@ -217,6 +220,18 @@ static void close_one(struct decider *d, struct incidents *t, struct incident *i
     incidents_end(t, i);
 }
 
+/* Nothing is to be reported now. */
+static void wait(struct decider *d, struct incidents *t, struct incident *i, struct gad_time now)
+{
+    bool is_early = i->pending > 0 && now.ns < i->reported.ns + i->interval.ns;
+
+    i->is_held = false;
+    if (is_early)
+        incidents_set_due(t, i, next_look(d, i));
+    else /* nothing before it closes, or before a next record */
+        incidents_set_due(t, i, (struct gad_time){i->touched.ns + d->idle.ns});
+}
+
 static void look_at(struct decider *d, struct incidents *t, struct incident *i, struct gad_time now,
                     struct gad_time wall)
 {
@@ -231,10 +246,8 @@ static void look_at(struct decider *d, struct incidents *t, struct incident *i, 
         incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
     else if (i->is_urgent || is_time)
         try_report(d, t, i, now, wall);
-    else if (i->pending > 0 && now.ns < i->reported.ns + i->interval.ns)
-        incidents_set_due(t, i, next_look(d, i));
-    else /* nothing to report before it closes, or before a next record */
-        incidents_set_due(t, i, (struct gad_time){i->touched.ns + d->idle.ns});
+    else
+        wait(d, t, i, now);
 }
 
 static void look_at_due(struct decider *d, struct incidents *t, struct gad_time now,
@@ -258,12 +271,12 @@ static void make_room(struct decider *d, struct incidents *t, struct gad_time wa
 /* --- records to incidents --- */
 
 /* The column of the top feature, where incidents are filed by it; GAD_N_COLUMNS: not computed. */
-static uint8_t cause_of(struct decider *d, const struct incident_key *k, const struct gad_record *r,
-                        struct gad_time now)
+static uint8_t cause_of(struct rate_limit *causes, const struct incident_key *k,
+                        const struct gad_record *r, struct gad_time now)
 {
     const struct model *m = k->model;
 
-    if (k->nature != GAD_NATURE_TRAFFIC || m->steps > 1 || rate_limit_take(&d->causes, now, 1) == 0)
+    if (k->nature != GAD_NATURE_TRAFFIC || m->steps > 1 || rate_limit_take(causes, now, 1) == 0)
         return GAD_N_COLUMNS;
     return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
 }
@@ -305,16 +318,33 @@ static bool stands_out(struct incident *i, const struct incident_key *k, float s
     return true;
 }
 
-/* Whether the record makes its source one of those that an alert of many sources must name. */
+/* 1, 2, 3 at NAMED_FROM records, and at 16 and 256 times as many; else 0. */
+static unsigned name_step(uint64_t records)
+{
+    return records == NAMED_FROM         ? 1
+           : records == NAMED_FROM * 16  ? 2
+           : records == NAMED_FROM * 256 ? 3
+                                         : 0;
+}
+
+/*
+ * Whether the record makes its source one of those that an alert of many sources must name. Each
+ * name since the last update needs more records than the one before, so that a few packets of
+ * forged sources do not prevent it.
+ */
 static bool is_new_name(struct incident *i, const struct incident_key *k)
 {
     bool of_many = i->line == GAD_LINE_TARGET || i->line == GAD_LINE_NETWORK;
     bool can_be = k->nature == GAD_NATURE_PROBE || k->nature == GAD_NATURE_LOGIN;
 
-    if (!of_many || !can_be || i->news == 0 || !i->is_reported ||
-        distinct_count(&i->sources, k->source) != NAMED_FROM)
+    if (!of_many || !can_be || !i->is_reported)
         return false;
-    i->news--;
+    unsigned step = name_step(distinct_count(&i->sources, k->source));
+    bool is_named = i->named.high == k->source.high && i->named.low == k->source.low;
+    if (step <= i->names || is_named)
+        return false;
+    i->names = step;
+    i->named = k->source;
     return true;
 }
 
@@ -380,12 +410,14 @@ static struct gad_time now_of(struct decider *d, const struct job *j, size_t i)
 static bool take_bystander(struct decider *d, struct incidents *t, const struct incident_key *k,
                            const struct gad_record *r, struct gad_time now)
 {
+    bool is_captured = t == d->table[1];
     struct incident *i =
-        bystander_of(d->attacks[t == d->table[1]], k, r, &d->checks, now, d->o.stats);
+        bystander_of(d->attacks[is_captured], k, r, &d->checks[is_captured], now, d->o.stats);
 
     if (!i)
         return false;
     i->bystanders++;
+    i->absorbed += k->nature != GAD_NATURE_TRAFFIC;
     (void)distinct_add(&i->watchers, incidents_secret(t), k->source);
     (void)distinct_add(&i->watched, incidents_secret(t), k->target);
     d->o.stats->alerts_bystanders++;
@@ -441,12 +473,13 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
     struct incident_key k = key_of(j, n);
     struct gad_time now = now_of(d, j, n), when = j->origin ? j->origin[n].decided : wall;
 
-    k.cause = cause_of(d, &k, &j->rec[n], now);
+    k.cause = cause_of(&d->causes[j->origin != NULL], &k, &j->rec[n], now);
     k.kind = kind_of(k.cause);
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);
-    take_login(d, t, j, n, wall);
+    if (k.nature != GAD_NATURE_LOGIN) /* else it counts itself */
+        take_login(d, t, j, n, wall);
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
     if (i) {
         add(d, t, i, &k, j, n, when);
@@ -455,7 +488,7 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
     attacks_saw(d->attacks[j->origin != NULL], k.source, i && tally_fills_windows(i) ? i : NULL);
     if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
-    else if (i && i->due.ns > next_look(d, i).ns)
+    else if (i && !i->is_held && i->due.ns > next_look(d, i).ns)
         incidents_set_due(t, i, next_look(d, i));
 }
 

@@ -13,17 +13,20 @@
 enum { KEY_SOURCE, KEY_TARGET, N_KEYS, KEY_NETWORK };
 
 enum {
-    KEY_WORDS = 5,
+    KEY_WORDS = 6,
     RANKS = 2 * GAD_SEVERITY_LOW, /* severity, then whether all is reported */
     NETWORKS = 1024,              /* keys of the network whose incidents are counted */
     NETWORK_FROM = 4, /* incidents within NETWORK_NS that make one of the network; see there */
     FREQUENT = 1 << 16,
     FREQUENT_FROM = 8, /* records of a source, less those of others at its place */
     SPLITS = 4,        /* frequent sources with an incident of their own, of one of the network */
+    SPLIT_STEPS = 3,   /* SPLITS for each power of 16 in their records */
     STRONG_PAIR = 32,  /* records after which other sources are strangers */
     STRANGERS = 3,
 };
 #define NETWORK_NS INT64_C(60000000000)
+
+static const struct thing NOTHING = {0, 0};
 
 struct network {
     uint32_t slot; /* of the incident */
@@ -110,7 +113,7 @@ static bool has_service(enum gad_nature n)
     return n == GAD_NATURE_LOGIN || n == GAD_NATURE_TRAFFIC || n == GAD_NATURE_CONTENT;
 }
 
-static void pack(const struct incident_key *k, int kind, struct thing host, uint64_t extra,
+static void pack(const struct incident_key *k, int kind, struct thing host, struct thing extra,
                  uint64_t key[KEY_WORDS])
 {
     key[0] = (uint64_t)(unsigned)kind | (uint64_t)k->nature << 8 |
@@ -119,15 +122,14 @@ static void pack(const struct incident_key *k, int kind, struct thing host, uint
     key[1] = k->model->id;
     key[2] = host.high;
     key[3] = host.low;
-    key[4] = extra;
+    key[4] = extra.high;
+    key[5] = extra.low;
 }
 
 /* Content is filed by source and target, so that no other target hides it. */
 static void pack_source(const struct incident_key *k, uint64_t key[KEY_WORDS])
 {
-    uint64_t target = k->nature == GAD_NATURE_CONTENT ? k->target.high ^ k->target.low : 0;
-
-    pack(k, KEY_SOURCE, k->source, target, key);
+    pack(k, KEY_SOURCE, k->source, k->nature == GAD_NATURE_CONTENT ? k->target : NOTHING, key);
 }
 
 static bool has_target_key(const struct incident_key *k)
@@ -201,16 +203,20 @@ static bool is_frequent(struct incidents *t, int kind, struct thing host, enum g
 
 /*
  * Whether a frequent source begins an incident of its own. Few of one incident may, because forged
- * sources can be frequent too; if its sources are few, as many again may each minute.
+ * sources can be frequent too; if its sources are few, as many again may each minute. After these,
+ * only sources with sixteen times as many records may, so that a few packets do not use it up.
  */
-static bool may_split(struct incident *i)
+static bool may_split(struct incident *i, struct thing source)
 {
     if ((!i->sources.is_over || i->line == GAD_LINE_NETWORK) &&
         i->touched.ns - i->split_since.ns > NETWORK_NS) {
         i->splits = 0;
         i->split_since = i->touched;
     }
-    if (i->splits == SPLITS)
+    unsigned step = i->splits / SPLITS;
+    if (step == SPLIT_STEPS)
+        return false;
+    if (step > 0 && distinct_count(&i->sources, source) < (uint64_t)FREQUENT_FROM << (4 * step))
         return false;
     i->splits++;
     return true;
@@ -239,14 +245,14 @@ struct incident *incidents_join(struct incidents *t, const struct incident_key *
         return i;
     if (!has_target_key(k))
         return NULL;
-    pack(k, KEY_TARGET, k->target, 0, key);
+    pack(k, KEY_TARGET, k->target, NOTHING, key);
     i = find(t, key);
     return i && joins_target(t, i, k) ? i : NULL;
 }
 
 static void pack_network(const struct incident_key *k, uint64_t key[KEY_WORDS])
 {
-    pack(k, KEY_NETWORK, (struct thing){0, 0}, k->cause, key);
+    pack(k, KEY_NETWORK, NOTHING, (struct thing){0, k->cause}, key);
 }
 
 /* The incident that a network's entry names, if it is still open. */
@@ -293,7 +299,7 @@ struct incident *incidents_join_network(struct incidents *t, const struct incide
         return NULL;
     bool is_source = is_frequent(t, KEY_SOURCE, k->source, k->nature);
     bool is_target = is_frequent(t, KEY_TARGET, k->target, k->nature);
-    if ((is_source || is_target) && may_split(i))
+    if ((is_source || is_target) && may_split(i, k->source))
         return NULL;
     i->line = GAD_LINE_NETWORK;
     drop_key(t, i, KEY_SOURCE);
@@ -331,6 +337,24 @@ static void count_network(struct incidents *t, const struct incident_key *k,
     w->begun++;
 }
 
+/* The incident of the network that a key belongs to; NULL: none. */
+static struct incident *find_network(const struct incidents *t, const struct incident_key *k)
+{
+    uint64_t key[KEY_WORDS];
+
+    pack_network(k, key);
+    uint32_t slot = gad_lru_find(t->network_keys, key);
+    struct incident *i = open_one(t, t->networks[slot].slot, t->networks[slot].number);
+    return i && i->line == GAD_LINE_NETWORK ? i : NULL;
+}
+
+/* A source that failed at more targets than have a place can have failed at each of them. */
+static bool has_both(const struct incident *i, const struct incident_key *k)
+{
+    return i && distinct_has(&i->sources, k->source) &&
+           (i->targets.is_over || distinct_has(&i->targets, k->target));
+}
+
 struct incident *incidents_login(struct incidents *t, const struct incident_key *k)
 {
     struct incident_key login = *k;
@@ -340,14 +364,17 @@ struct incident *incidents_login(struct incidents *t, const struct incident_key 
         return NULL;
     login.nature = GAD_NATURE_LOGIN;
     login.kind = 0;
+    login.cause = GAD_N_COLUMNS;
     pack_source(&login, key);
-    struct incident *i = find(t, key);
-    if (!i) {
-        pack(&login, KEY_TARGET, k->target, 0, key);
-        i = find(t, key);
-    }
-    return i && distinct_has(&i->sources, k->source) && distinct_has(&i->targets, k->target) ? i
-                                                                                             : NULL;
+    struct incident *of_source = find(t, key);
+    if (has_both(of_source, k))
+        return of_source;
+    pack(&login, KEY_TARGET, k->target, NOTHING, key);
+    struct incident *of_target = find(t, key);
+    if (has_both(of_target, k))
+        return of_target;
+    struct incident *of_network = find_network(t, &login);
+    return has_both(of_network, k) ? of_network : NULL;
 }
 
 /* --- order of eviction --- */
@@ -476,7 +503,7 @@ struct incident *incidents_begin(struct incidents *t, const struct incident_key 
     t->logins += k->nature == GAD_NATURE_LOGIN;
     pack_source(k, key);
     add_key(t, i, KEY_SOURCE, key);
-    pack(k, KEY_TARGET, k->target, 0, key);
+    pack(k, KEY_TARGET, k->target, NOTHING, key);
     if (has_target_key(k))
         add_key(t, i, KEY_TARGET, key);
     count_network(t, k, i, now);

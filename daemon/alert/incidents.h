@@ -75,10 +75,13 @@ struct incident {
     enum gad_hint hint;
     double reported_p;
     float reported_score;
-    unsigned news; /* alerts for higher scores at other targets that it may still have */
+    unsigned news;      /* alerts for higher scores at other targets that it may still have */
+    struct thing named; /* the source among many that an alert named last */
+    unsigned names;     /* steps of is_new_name() since the last update */
 
     struct gad_time first, last; /* of its records: wall or packet time */
     uint64_t records, bystanders, logins, failed;
+    uint64_t absorbed; /* bystanders that are no ordinary exchanges */
     bool succeeded, has_root_shell;
     uint64_t src_bytes, dst_bytes;
     unsigned strangers; /* other sources that a pair with many records refused */
@@ -132,7 +135,7 @@ struct incident *incidents_join_network(struct incidents *t, const struct incide
 struct incident *incidents_begin(struct incidents *t, const struct incident_key *k, uint64_t number,
                                  struct gad_time now);
 
-/* The login incident of these hosts; NULL: none. */
+/* The login incident in which this source failed at this target; NULL: none. */
 struct incident *incidents_login(struct incidents *t, const struct incident_key *k);
 
 bool incidents_is_full(const struct incidents *t);

@@ -292,6 +292,59 @@ static void a_record_moves_what_is_due(void **state)
     assert_true(decider_due(decider).ns <= gad_time_monotonic().ns + 50 * MS);
 }
 
+static bool is_of(const struct gad_record *r, uint8_t source)
+{
+    return r->tuple.src[3] == source;
+}
+
+/* Two forged sources with eight packets each do not use up the names. */
+static void a_source_among_many_is_named(void **state)
+{
+    (void)state;
+    begin(true);
+    take_one(between(100, 1), 100);
+    for (unsigned i = 0; i < 32; i++)
+        take_one(between(1 + i % 2, 1), 100);
+    uint64_t before = n_alerts;
+    for (unsigned i = 0; i < 200; i++)
+        take_one(between(7, 1), 100);
+    assert_true(n_alerts > before);
+    assert_true(is_of(&last.record, 7));
+    before = n_alerts;
+    for (unsigned i = 0; i < 100000; i++)
+        take_one(between(1 + i % 5, 1), 100);
+    assert_true(n_alerts <= before + 8);
+}
+
+/* A login that is itself in the incident is counted once. */
+static void a_guessed_login_is_counted_once(void **state)
+{
+    (void)state;
+    begin(true);
+    for (unsigned i = 0; i < 10; i++)
+        take_one(failed_login(1, 1), 100);
+    struct gad_record r = failed_login(1, 1);
+    r.v[GAD_LOGGED_IN] = 1;
+    take_one(r, 100);
+    assert_int_equal(last.incident.hint, GAD_HINT_GUESSED);
+    assert_int_equal(last.incident.logins, 1);
+    assert_int_equal(last.incident.records, 11);
+}
+
+/* The fake model finds nothing anomalous without the windows of an attacked target. */
+static void few_probes_are_bystanders(void **state)
+{
+    (void)state;
+    begin(true);
+    for (unsigned i = 0; i < 2000; i++)
+        take_one(between(1, i), 100);
+    for (unsigned i = 0; i < 2000; i++)
+        take_one(between(1000 + i, i), 100);
+    assert_true(stats.alerts_bystanders <= 256);
+    decider_flush(decider);
+    expect_sum(true);
+}
+
 int main(void)
 {
 #define WITH(f) cmocka_unit_test_setup_teardown(f, make, unmake)
@@ -299,6 +352,9 @@ int main(void)
         WITH(each_record_is_counted_once),
         WITH(each_record_is_counted_once_by_packets),
         WITH(a_record_moves_what_is_due),
+        WITH(a_source_among_many_is_named),
+        WITH(a_guessed_login_is_counted_once),
+        WITH(few_probes_are_bystanders),
         WITH(another_number_of_incidents_forgets_attacks),
     };
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);

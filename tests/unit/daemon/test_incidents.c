@@ -159,6 +159,65 @@ static void a_frequent_source_gets_its_own(void **state)
     assert_true(incidents_count(t) <= 6);
 }
 
+/* Addresses whose halves cancel each other out. */
+static void content_at_another_network_is_another_incident(void **state)
+{
+    (void)state;
+    struct incident_key decoy = key(GAD_NATURE_CONTENT, 1, 1), victim = decoy;
+
+    decoy.target = (struct thing){UINT64_C(0x20010db800000001), 0};
+    victim.target = (struct thing){UINT64_C(0x20010db800000000), 1};
+    struct incident *i = add(decoy);
+    assert_ptr_not_equal(add(victim), i);
+}
+
+/* Sources that are forged to use up the incidents of frequent sources. */
+static void few_packets_do_not_keep_a_source_from_its_own(void **state)
+{
+    (void)state;
+    struct incident *i = NULL;
+
+    (void)add(key(GAD_NATURE_PROBE, 100, 100));
+    (void)add(key(GAD_NATURE_PROBE, 101, 101));
+    for (unsigned n = 0; n < 10 * 6; n++)
+        (void)add(key(GAD_NATURE_PROBE, (uint8_t)(1 + n % 6), (uint8_t)(n * 7)));
+    for (unsigned n = 0; n < 200; n++)
+        i = add(key(GAD_NATURE_PROBE, 250, (uint8_t)n));
+    assert_int_equal(i->line, GAD_LINE_SOURCE);
+    assert_true(distinct_has(&i->sources, key(GAD_NATURE_PROBE, 250, 1).source));
+    assert_int_equal(distinct_n(&i->sources), 1);
+}
+
+static void a_login_is_found_in_an_incident_of_the_network(void **state)
+{
+    (void)state;
+    struct incident *i = NULL;
+    struct incident_key in = key(GAD_NATURE_TRAFFIC, 4, 4);
+
+    for (uint8_t n = 1; n < 5; n++)
+        i = add(key(GAD_NATURE_LOGIN, n, n));
+    assert_int_equal(i->line, GAD_LINE_NETWORK);
+    in.cause = 5;
+    in.kind = 1;
+    assert_ptr_equal(incidents_login(t, &in), i);
+    in.service = 1;
+    assert_null(incidents_login(t, &in));
+    in = key(GAD_NATURE_TRAFFIC, 5, 4);
+    assert_null(incidents_login(t, &in)); /* who never failed */
+}
+
+/* A password that is tried at many hosts. */
+static void a_login_is_found_at_one_of_many_targets(void **state)
+{
+    (void)state;
+    struct incident_key in = key(GAD_NATURE_TRAFFIC, 1, 3);
+    struct incident *i = NULL;
+
+    for (uint8_t n = 1; n < 200; n++)
+        i = add(key(GAD_NATURE_LOGIN, 1, n));
+    assert_ptr_equal(incidents_login(t, &in), i);
+}
+
 static void the_least_severe_is_evicted_first(void **state)
 {
     (void)state;
@@ -245,6 +304,10 @@ int main(void)
         WITH(content_is_filed_by_source_and_target),
         WITH(forged_sources_and_targets_are_one_of_the_network),
         WITH(a_frequent_source_gets_its_own),
+        WITH(content_at_another_network_is_another_incident),
+        WITH(few_packets_do_not_keep_a_source_from_its_own),
+        WITH(a_login_is_found_in_an_incident_of_the_network),
+        WITH(a_login_is_found_at_one_of_many_targets),
         WITH(the_least_severe_is_evicted_first),
         WITH(due_incidents_come_in_order),
         WITH(an_attack_is_known_by_target_until_it_ends),
