@@ -114,11 +114,11 @@ const struct config_key config_keys[] = {
      "serve GET /, a page of the current state and latest alerts, to everyone who connects"},
 
     {"alerts", "rollup", CONFIG_DURATION, IN(alerts.rollup), 0, 86400, "1min", NULL,
-     "from an incident's first alert to its first update; later ones take twice as long; 0: none"},
+     "from an incident's first alert to its first update; each further one takes longer; 0: none"},
     {"alerts", "idle", CONFIG_DURATION, IN(alerts.idle), 0.1, 86400, "5min", NULL,
      "an incident without a record for this long is closed"},
     {"alerts", "rollup_keys", CONFIG_COUNT, IN(alerts.rollup_keys), 16, 1 << 20, "4096", NULL,
-     "open incidents, about 6 KB each; beyond it the least severe one is closed early"},
+     "open incidents, 8 to 15 KB each; beyond it the least severe one is closed early"},
     {"alerts", "rate", CONFIG_COUNT, IN(alerts.rate), 0, 1e6, "1000", NULL,
      "alerts a second, at once those of ten seconds, half of them of high severity; 0: no limit"},
     {"alerts", "suppress", CONFIG_PATH, IN(alerts.suppress), 0, 0, "", NULL,

@@ -54,6 +54,12 @@ static bool is_one_way(const double *v)
     return v[GAD_DST_BYTES] == 0 && !is_upload;
 }
 
+/* More than a probe or a message carries. Data can leave by UDP or ICMP without an answer. */
+static bool is_large(const double *v)
+{
+    return v[GAD_SRC_BYTES] >= 1048576;
+}
+
 enum gad_nature gad_nature_of(const struct gad_record *r)
 {
     const double *v = r->v;
@@ -65,6 +71,8 @@ enum gad_nature gad_nature_of(const struct gad_record *r)
         return GAD_NATURE_LOGIN;
     if (v[GAD_LAND] > 0 || v[GAD_WRONG_FRAGMENT] > 0 || v[GAD_URGENT] > 0)
         return GAD_NATURE_MALFORMED;
+    if (is_large(v))
+        return GAD_NATURE_TRAFFIC;
     if (protocol == GAD_PROTOCOL_ICMP)
         return GAD_NATURE_ICMP;
     return is_one_way(v) ? GAD_NATURE_PROBE : GAD_NATURE_TRAFFIC;

@@ -38,8 +38,8 @@ enum gad_line {
  * share no incident. */
 enum gad_nature {
     GAD_NATURE_NONE,
-    GAD_NATURE_PROBE,     /* TCP or UDP; the target sent no payload */
-    GAD_NATURE_ICMP,      /* an ICMP message */
+    GAD_NATURE_PROBE,     /* TCP or UDP; the target sent no payload, the source less than 1 MiB */
+    GAD_NATURE_ICMP,      /* ICMP messages, less than 1 MiB */
     GAD_NATURE_MALFORMED, /* wrong fragments, urgent data, source and target are the same */
     GAD_NATURE_TRAFFIC,   /* any other exchange */
     GAD_NATURE_LOGIN,     /* failed logins, or a guest login */

@@ -345,17 +345,34 @@ static void few_probes_are_bystanders(void **state)
     expect_sum(true);
 }
 
+/* Data that leaves by UDP without an answer, among probes with higher scores. */
+static void much_payload_is_no_probe(void **state)
+{
+    (void)state;
+    begin(true);
+    for (unsigned i = 0; i < 100; i++)
+        take_one(between(i, i), 1000);
+    struct gad_record r = between(200, 200);
+    r.v[GAD_PROTOCOL_TYPE] = GAD_PROTOCOL_UDP;
+    r.v[GAD_SRC_BYTES] = 90e6;
+    take_one(r, 100);
+    assert_true(is_of(&last.record, 200));
+    assert_int_equal(last.incident.records, 1);
+    r = between(201, 201);
+    r.v[GAD_PROTOCOL_TYPE] = GAD_PROTOCOL_ICMP;
+    r.v[GAD_SRC_BYTES] = 90e6;
+    take_one(r, 100);
+    assert_true(is_of(&last.record, 201));
+}
+
 int main(void)
 {
 #define WITH(f) cmocka_unit_test_setup_teardown(f, make, unmake)
     const struct CMUnitTest tests[] = {
-        WITH(each_record_is_counted_once),
-        WITH(each_record_is_counted_once_by_packets),
-        WITH(a_record_moves_what_is_due),
-        WITH(a_source_among_many_is_named),
-        WITH(a_guessed_login_is_counted_once),
-        WITH(few_probes_are_bystanders),
-        WITH(another_number_of_incidents_forgets_attacks),
+        WITH(each_record_is_counted_once),     WITH(each_record_is_counted_once_by_packets),
+        WITH(a_record_moves_what_is_due),      WITH(a_source_among_many_is_named),
+        WITH(a_guessed_login_is_counted_once), WITH(few_probes_are_bystanders),
+        WITH(much_payload_is_no_probe),        WITH(another_number_of_incidents_forgets_attacks),
     };
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
 }
