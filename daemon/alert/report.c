@@ -42,6 +42,7 @@ void report_sample(const struct job *j, size_t i, struct incident_sample *ret)
                                     .interface = j->origin ? j->origin[i].interface : NULL,
                                     .score = j->score[i],
                                     .p_value = (double)j->p_value[i]};
+    set_text(ret->client, sizeof(ret->client), j->client_name);
     /* The scorer has explained what a client asked for, and the models that search. */
     if (j->stride >= m->top_features && (j->top > 0 || m->steps > 1) && j->anomalous[i])
         take_reasons(m, ret, &j->reason[i * j->stride]);

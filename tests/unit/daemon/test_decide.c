@@ -129,6 +129,7 @@ static void take(struct model *m, size_t n, bool is_captured)
     struct job j = {.model = m,
                     .n = n,
                     .rec = rec,
+                    .client_name = is_captured ? NULL : "sensor-7",
                     .origin = is_captured ? origin : NULL,
                     .score = score,
                     .p_value = p_value,
@@ -365,14 +366,29 @@ static void much_payload_is_no_probe(void **state)
     assert_true(is_of(&last.record, 201));
 }
 
+static void an_alert_names_the_client_of_its_record(void **state)
+{
+    (void)state;
+    begin(false);
+    take_one(between(1, 1), 100);
+    assert_string_equal(last.client, "");
+    take(models[0]->model[0], 1, false);
+    assert_string_equal(last.client, "sensor-7");
+}
+
 int main(void)
 {
 #define WITH(f) cmocka_unit_test_setup_teardown(f, make, unmake)
     const struct CMUnitTest tests[] = {
-        WITH(each_record_is_counted_once),     WITH(each_record_is_counted_once_by_packets),
-        WITH(a_record_moves_what_is_due),      WITH(a_source_among_many_is_named),
-        WITH(a_guessed_login_is_counted_once), WITH(few_probes_are_bystanders),
-        WITH(much_payload_is_no_probe),        WITH(another_number_of_incidents_forgets_attacks),
+        WITH(each_record_is_counted_once),
+        WITH(each_record_is_counted_once_by_packets),
+        WITH(a_record_moves_what_is_due),
+        WITH(a_source_among_many_is_named),
+        WITH(a_guessed_login_is_counted_once),
+        WITH(few_probes_are_bystanders),
+        WITH(much_payload_is_no_probe),
+        WITH(an_alert_names_the_client_of_its_record),
+        WITH(another_number_of_incidents_forgets_attacks),
     };
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
 }
