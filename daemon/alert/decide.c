@@ -21,7 +21,6 @@ enum {
     GROWTH = 4,       /* of the interval between updates */
     NEWS = 2,         /* alerts at once for a higher score at another target */
     CAUSES = 20000,   /* top features a second that are computed to file records */
-    NAMED_FROM = 8,   /* records of a source among many after which an alert names it */
 };
 #define INTERVAL_MAX_NS INT64_C(3600000000000) /* between two updates */
 #define RETRY_NS        INT64_C(50000000)      /* until an alert beyond the rate is tried again */
@@ -140,11 +139,15 @@ static const struct thing *source_of(const struct incident *i)
     return i->is_known && i->line != GAD_LINE_TARGET ? &i->first_source : NULL;
 }
 
-/* Counts records of an incident that the rate held back. */
-static void hold(struct decider *d, const struct incident *i, uint64_t n)
+/* Counts the records of an incident that the rate holds back, each once. */
+static void hold(struct decider *d, struct incident *i)
 {
-    limiter_hold(&d->limiter, i->severity, i->hint, source_of(i), incidents_secret(d->table[1]), n,
-                 gad_time_monotonic());
+    uint64_t n = i->pending - i->n_held;
+
+    i->n_held = i->pending;
+    if (n > 0)
+        limiter_hold(&d->limiter, i->severity, i->hint, source_of(i), incidents_secret(d->table[1]),
+                     n, gad_time_monotonic());
 }
 
 /* A flood, scan or sweep of one source or at one target is another one than that of many. */
@@ -167,7 +170,7 @@ static void emit_incident(struct decider *d, struct incident *i, enum gad_incide
     i->reported_hints |= hint_bit(i);
     i->reported_p = d->alert.p_value < i->reported_p ? d->alert.p_value : i->reported_p;
     i->reported_score = d->alert.score > i->reported_score ? d->alert.score : i->reported_score;
-    i->pending = 0;
+    i->pending = i->n_held = 0;
     emit(d, wall);
 }
 
@@ -186,8 +189,7 @@ static void try_report(struct decider *d, struct incidents *t, struct incident *
     bool is_first = !i->is_reported, is_urgent = i->is_urgent;
 
     if (!may_emit(d, t == d->table[1], i->severity)) {
-        if (i->due.ns != now.ns + RETRY_NS && !i->is_held)
-            hold(d, i, i->pending);
+        hold(d, i);
         d->o.stats->alerts_held += !i->is_held;
         i->is_held = true;
         incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
@@ -214,7 +216,7 @@ static void close_one(struct decider *d, struct incidents *t, struct incident *i
     if (may) {
         emit_incident(d, i, GAD_INCIDENT_CLOSED, wall);
     } else {
-        hold(d, i, i->pending);
+        hold(d, i);
         d->o.stats->alerts_limited += i->pending;
     }
     incidents_end(t, i);
@@ -318,36 +320,6 @@ static bool stands_out(struct incident *i, const struct incident_key *k, float s
     return true;
 }
 
-/* 1, 2, 3 at NAMED_FROM records, and at 16 and 256 times as many; else 0. */
-static unsigned name_step(uint64_t records)
-{
-    return records == NAMED_FROM         ? 1
-           : records == NAMED_FROM * 16  ? 2
-           : records == NAMED_FROM * 256 ? 3
-                                         : 0;
-}
-
-/*
- * Whether the record makes its source one of those that an alert of many sources must name. Each
- * name since the last update needs more records than the one before, so that a few packets of
- * forged sources do not prevent it.
- */
-static bool is_new_name(struct incident *i, const struct incident_key *k)
-{
-    bool of_many = i->line == GAD_LINE_TARGET || i->line == GAD_LINE_NETWORK;
-    bool can_be = k->nature == GAD_NATURE_PROBE || k->nature == GAD_NATURE_LOGIN;
-
-    if (!of_many || !can_be || !i->is_reported)
-        return false;
-    unsigned step = name_step(distinct_count(&i->sources, k->source));
-    bool is_named = i->named.high == k->source.high && i->named.low == k->source.low;
-    if (step <= i->names || is_named)
-        return false;
-    i->names = step;
-    i->named = k->source;
-    return true;
-}
-
 static bool is_power_of_two(uint64_t n)
 {
     return (n & (n - 1)) == 0;
@@ -384,7 +356,7 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
     i->records++;
     i->pending++;
     tally_add(i, d->attacks[t == d->table[1]], incidents_secret(t), k, r);
-    if (is_new_name(i, k)) {
+    if (tally_is_new_name(i, k)) {
         i->is_urgent = true;
         report_sample(j, n, &i->fresh);
     }

@@ -77,7 +77,7 @@ struct incident {
     float reported_score;
     unsigned news;      /* alerts for higher scores at other targets that it may still have */
     struct thing named; /* the source among many that an alert named last */
-    unsigned names;     /* steps of is_new_name() since the last update */
+    unsigned names;     /* steps of tally_is_new_name() since the last update */
 
     struct gad_time first, last; /* of its records: wall or packet time */
     uint64_t records, bystanders, logins, failed;
@@ -89,7 +89,7 @@ struct incident {
     unsigned splits; /* frequent sources that got incidents of their own */
 
     /* since the last alert */
-    uint64_t pending;
+    uint64_t pending, n_held; /* of these, n_held are counted as held back by the rate */
     struct gad_time pending_first, pending_last;
 
     /* of the table's clock */

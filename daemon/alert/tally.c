@@ -6,6 +6,7 @@
 
 enum {
     GUESSED_FROM = 5, /* failed logins before a login counts as guessed */
+    NAMED_FROM = 8,   /* records of a source among many after which an alert names it */
     MARK_EVERY = 16,  /* records between two marks of the target as attacked */
 };
 
@@ -68,4 +69,29 @@ void tally_add(struct incident *i, struct attacks *a, const uint64_t secret[stat
     i->dst_bytes += (uint64_t)r->v[GAD_DST_BYTES];
     count_ends(i, a, secret, k, r);
     count_login(i, k, r);
+}
+
+/* 1, 2, 3 at NAMED_FROM records, and at 16 and 256 times as many; else 0. */
+static unsigned name_step(uint64_t records)
+{
+    return records == NAMED_FROM         ? 1
+           : records == NAMED_FROM * 16  ? 2
+           : records == NAMED_FROM * 256 ? 3
+                                         : 0;
+}
+
+bool tally_is_new_name(struct incident *i, const struct incident_key *k)
+{
+    bool of_many = i->line == GAD_LINE_TARGET || i->line == GAD_LINE_NETWORK;
+    bool can_be = k->nature == GAD_NATURE_PROBE || k->nature == GAD_NATURE_LOGIN;
+
+    if (!of_many || !can_be || !i->is_reported)
+        return false;
+    unsigned step = name_step(distinct_count(&i->sources, k->source));
+    bool is_named = i->named.high == k->source.high && i->named.low == k->source.low;
+    if (step <= i->names || is_named)
+        return false;
+    i->names = step;
+    i->named = k->source;
+    return true;
 }

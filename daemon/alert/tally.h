@@ -17,3 +17,8 @@ bool tally_fills_windows(const struct incident *i);
 
 /* Whether this source alone failed to log in so often that its next login counts as guessed. */
 bool tally_has_guessed(const struct incident *i, const struct incident_key *k);
+
+/* Whether the record makes its source one of those that an alert of many sources must name. Each
+ * name since the last update needs more records than the one before, so that a few packets of
+ * forged sources do not prevent it. */
+bool tally_is_new_name(struct incident *i, const struct incident_key *k);
