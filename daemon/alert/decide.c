@@ -163,6 +163,9 @@ static uint64_t hint_bit(const struct incident *i)
 static void emit_incident(struct decider *d, struct incident *i, enum gad_incident_state state,
                           struct gad_time wall)
 {
+    if (i->is_held)
+        hold(d, i);
+    i->is_held = false;
     report_incident(i, state, &d->alert);
     i->is_reported = true;
     i->is_urgent = false;
@@ -195,7 +198,6 @@ static void try_report(struct decider *d, struct incidents *t, struct incident *
         incidents_set_due(t, i, (struct gad_time){now.ns + RETRY_NS});
         return;
     }
-    i->is_held = false;
     emit_incident(d, i, is_first ? GAD_INCIDENT_OPEN : GAD_INCIDENT_UPDATE, wall);
     i->reported = now;
     if (is_first)

@@ -392,8 +392,7 @@ static void what_is_held_back_is_counted_once(void **state)
     decider_flush(decider);
     expect_sum(true);
     assert_true(stats.alerts_limited > 0);
-    assert_true(limits >= stats.alerts_limited);
-    assert_true(limits <= taken - 10);
+    assert_in_range(limits, stats.alerts_limited + 150, stats.alerts_limited + 160);
 }
 
 int main(void)
