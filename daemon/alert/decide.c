@@ -207,6 +207,7 @@ static void try_report(struct decider *d, struct incidents *t, struct incident *
             GROWTH * i->interval.ns < INTERVAL_MAX_NS ? GROWTH * i->interval.ns : INTERVAL_MAX_NS;
     i->news = is_first || !is_urgent ? NEWS : i->news;
     i->names = is_first || !is_urgent ? 0 : i->names;
+    i->few_names = is_first || !is_urgent ? 0 : i->few_names;
     incidents_touch(t, i, i->touched);
     incidents_set_due(t, i, next_look(d, i));
 }

@@ -78,6 +78,7 @@ struct incident {
     unsigned news;      /* alerts for higher scores at other targets that it may still have */
     struct thing named; /* the source among many that an alert named last */
     unsigned names;     /* steps of tally_is_new_name() since the last update */
+    unsigned few_names; /* and names while its sources were few */
 
     struct gad_time first, last; /* of its records: wall or packet time */
     uint64_t records, bystanders, logins, failed;

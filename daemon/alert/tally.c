@@ -6,6 +6,7 @@
 
 enum {
     GUESSED_FROM = 5, /* failed logins before a login counts as guessed */
+    FEW_NAMES = 4,    /* names between updates while the sources are few */
     NAMED_FROM = 8,   /* records of a source among many after which an alert names it */
     MARK_EVERY = 16,  /* records between two marks of the target as attacked */
 };
@@ -87,7 +88,12 @@ bool tally_is_new_name(struct incident *i, const struct incident_key *k)
 
     if (!of_many || !can_be || !i->is_reported)
         return false;
-    unsigned step = name_step(distinct_count(&i->sources, k->source));
+    uint64_t records = distinct_count(&i->sources, k->source);
+    if (!i->sources.is_over && records == NAMED_FROM && i->few_names < FEW_NAMES) {
+        i->few_names++;
+        return true;
+    }
+    unsigned step = name_step(records);
     bool is_named = i->named.high == k->source.high && i->named.low == k->source.low;
     if (step <= i->names || is_named)
         return false;
