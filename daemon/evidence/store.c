@@ -146,7 +146,8 @@ static int scan(int fd, struct scan *s)
             r = scan_one(s, e->d_name, &st);
     }
     (void)closedir(dir);
-    qsort(s->file, s->n, sizeof(*s->file), by_time);
+    if (s->n > 0)
+        qsort(s->file, s->n, sizeof(*s->file), by_time);
     return r;
 }
 
