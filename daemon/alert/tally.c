@@ -75,10 +75,10 @@ void tally_add(struct incident *i, struct attacks *a, const uint64_t secret[stat
 /* 1, 2, 3 at NAMED_FROM records, and at 16 and 256 times as many; else 0. */
 static unsigned name_step(uint64_t records)
 {
-    return records == NAMED_FROM         ? 1
-           : records == NAMED_FROM * 16  ? 2
-           : records == NAMED_FROM * 256 ? 3
-                                         : 0;
+    return records == NAMED_FROM                   ? 1
+           : records == NAMED_FROM * UINT64_C(16)  ? 2
+           : records == NAMED_FROM * UINT64_C(256) ? 3
+                                                   : 0;
 }
 
 bool tally_is_new_name(struct incident *i, const struct incident_key *k)
