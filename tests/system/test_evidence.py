@@ -211,7 +211,8 @@ class Evidence(unittest.TestCase):
         n = {c.name: c.value for c in d.status().counter}
         self.assertGreater(n["evidence_missed"] + n["evidence_limited"], 0)
         self.assertEqual(n["evidence_deleted"], n["evidence_files"] - len(sizes))
-        self.assertLess(d.rss(), 120 << 20)
+        if ganad.SLOW == 1:  # a sanitizer keeps what is freed
+            self.assertLess(d.rss(), 120 << 20)
 
     def test_the_rate_is_limited(self):
         d = self.daemon(mixed(100)[0].bytes(), rate="100")
