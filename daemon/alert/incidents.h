@@ -4,10 +4,13 @@
 /*
  * The open incidents: a table of fixed size, found by what their records share.
  *
- *     by source   nature and source address (login, traffic: and service; content: also the target)
- *     by target   nature and target address (login, traffic: and service)
+ *     by source   nature and source address (login, content: and service; content: also the target)
+ *     by target   nature and target address (login: and service)
  *     by network  nature, service and cause, once four incidents with these began within a minute;
  *                 for probes and ICMP, whose sources are easily forged, two
+ *
+ * Traffic is also kept apart by service, and by whether windows, volume or other columns are what
+ * is unusual.
  *
  * A record joins the incident of its source, else that of its target, else that of the network;
  * else it begins one. An incident begins as a pair of source and target. The second target makes it
