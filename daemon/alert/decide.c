@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/alert/decide.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "daemon/alert/bystander.h"
@@ -22,6 +23,8 @@ enum {
     NEWS = 2,         /* alerts at once for a higher score at another target */
     CAUSES = 20000,   /* top features a second that are computed to file records */
 };
+/* a score that is higher by this part stands out at another target */
+#define HIGHER          0.1F
 #define INTERVAL_MAX_NS INT64_C(3600000000000) /* between two updates */
 #define RETRY_NS        INT64_C(50000000)      /* until an alert beyond the rate is tried again */
 
@@ -317,7 +320,8 @@ static bool stands_out(struct incident *i, const struct incident_key *k, float s
         return true;
     bool is_elsewhere = (i->line == GAD_LINE_SOURCE || i->line == GAD_LINE_NETWORK) &&
                         !distinct_has(&i->targets, k->target);
-    if (!is_elsewhere || !(score > i->reported_score) || i->news == 0)
+    if (!is_elsewhere || !(score > i->reported_score + HIGHER * fabsf(i->reported_score)) ||
+        i->news == 0)
         return false;
     i->news--;
     return true;

@@ -268,11 +268,14 @@ static bool has_network_key(const struct incident_key *k)
     return k->is_known && k->nature != GAD_NATURE_CONTENT;
 }
 
-/* One that stands for its sources or for one strong pair never becomes one of the network. */
+/* One that stands for its sources, for one strong pair or for few sources at its target never
+ * becomes one of the network. A flood with forged sources does: it can have many targets in turn. */
 static bool can_widen(const struct incident *i)
 {
-    return i->line == GAD_LINE_NETWORK ||
-           ((i->line == GAD_LINE_TARGET || i->line == GAD_LINE_PAIR) && i->records < STRONG_PAIR);
+    bool is_weak = i->records < STRONG_PAIR;
+
+    return i->line == GAD_LINE_NETWORK || (i->line == GAD_LINE_PAIR && is_weak) ||
+           (i->line == GAD_LINE_TARGET && (is_weak || i->sources.is_over));
 }
 
 static unsigned network_from(enum gad_nature n)
@@ -299,7 +302,7 @@ struct incident *incidents_join_network(struct incidents *t, const struct incide
         return NULL;
     bool is_source = is_frequent(t, KEY_SOURCE, k->source, k->nature);
     bool is_target = is_frequent(t, KEY_TARGET, k->target, k->nature);
-    if ((is_source || is_target) && may_split(i, k->source))
+    if ((is_source || (is_target && !i->sources.is_over)) && may_split(i, k->source))
         return NULL;
     i->line = GAD_LINE_NETWORK;
     drop_key(t, i, KEY_SOURCE);

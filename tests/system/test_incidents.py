@@ -135,6 +135,15 @@ class Captured(unittest.TestCase):
         self.assertLessEqual(len(alerts), 10)
         self.assertEqual(counted(alerts), n)
 
+    def test_a_flood_of_one_target_after_the_other_is_one_incident(self):
+        c, rng, n = pcap.Capture(), random.Random(4), 6000
+        for i in range(n):
+            src = f"203.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+            c.segment(i / 500, src, 1024 + i, f"10.0.0.{1 + i // 400}", 80, 1, 0, pcap.SYN)
+        alerts = self.read(c)
+        self.assertLessEqual(len(alerts), 10)
+        self.assertEqual(counted(alerts), n)
+
     def test_a_sweep_names_its_hosts_and_ports(self):
         c, n = pcap.Capture(), 134
         for i in range(n):
