@@ -268,8 +268,10 @@ static bool has_network_key(const struct incident_key *k)
     return k->is_known && k->nature != GAD_NATURE_CONTENT;
 }
 
-/* One that stands for its sources, for one strong pair or for few sources at its target never
- * becomes one of the network. A flood with forged sources does: it can have many targets in turn. */
+/*
+ * What stands for its sources, for one strong pair or for few sources at its target never becomes
+ * an incident of the network. A flood with forged sources does: it can have many targets in turn.
+ */
 static bool can_widen(const struct incident *i)
 {
     bool is_weak = i->records < STRONG_PAIR;
