@@ -158,7 +158,8 @@ static uint64_t hint_bit(const struct incident *i)
 {
     bool is_of_numbers =
         i->hint == GAD_HINT_FLOOD || i->hint == GAD_HINT_SCAN || i->hint == GAD_HINT_SWEEP;
-    unsigned line = is_of_numbers ? (unsigned)i->line : 0;
+    enum gad_line of = i->line == GAD_LINE_NETWORK ? GAD_LINE_TARGET : i->line; /* many, too */
+    unsigned line = is_of_numbers ? (unsigned)of : 0;
 
     return UINT64_C(1) << (line * GAD_N_HINTS + (unsigned)i->hint);
 }
