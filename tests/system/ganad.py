@@ -9,6 +9,7 @@ import glob
 import gzip
 import importlib
 import itertools
+import json
 import os
 import random
 import shutil
@@ -258,6 +259,13 @@ class Daemon:
 
     def ctl(self, *arguments, control=False, **kw):
         return ctl("-s", self.control if control else self.scoring, *arguments, **kw)
+
+
+def events(path):
+    """The events of a file that may still be written: whole lines only. Reading it by line can
+    return an unfinished line, and then its end as a line of its own."""
+    with open(path, "rb") as f:
+        return [json.loads(line) for line in f.read().split(b"\n")[:-1]]
 
 
 def ctl(*arguments, **kw):

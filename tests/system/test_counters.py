@@ -37,9 +37,7 @@ class Counters(Case):
         with ganad.Daemon(captures={"lan": lan}, metrics={"unix": "{dir}/metrics.sock"},
                           alerts={"stats": "1s"}, outputs=ganad.ALERTS_FILE) as d:
             def events(kind):
-                with open(d.path("alerts")) as f:
-                    found = [json.loads(line) for line in f if line.endswith("\n")]
-                return [e for e in found if e["event_type"] == kind]
+                return [e for e in ganad.events(d.path("alerts")) if e["event_type"] == kind]
 
             ganad.wait_for(lambda: d.status().source[0].state == "ended", 20, "the file was read")
             source = json.loads(d.ctl("status", "-J", control=True).stdout)["sources"][0]

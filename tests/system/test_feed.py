@@ -241,9 +241,8 @@ class Floods(unittest.TestCase):
                     if i == 0:
                         self.assertEqual(reply.anomalous[:1], b"\1")
             def worst():
-                with open(d.path("alerts")) as f:
-                    found = [json.loads(x) for x in f if x.endswith("\n")]
-                return [a for a in found if a["features"]["num_compromised"] == 7479]
+                return [a for a in ganad.events(d.path("alerts"))
+                        if a["features"]["num_compromised"] == 7479]
             ganad.wait_for(worst, 10, "the alert of the worse record, long before an update is due")
             self.assertEqual(worst()[0]["incident"]["state"], "update")
             self.assertEqual(d.stop(), 0)

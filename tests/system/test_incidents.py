@@ -54,9 +54,7 @@ def redirect(src, dst):
 def events(path, kind="alert"):
     if not os.path.exists(path):
         return []
-    with open(path) as f:
-        found = [json.loads(line) for line in f if line.endswith("\n")]
-    return [e for e in found if e["event_type"] == kind]
+    return [e for e in ganad.events(path) if e["event_type"] == kind]
 
 
 def counted(alerts):
