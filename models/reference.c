@@ -47,13 +47,20 @@ static size_t bin_of(const struct gad_reference_column *c, double v)
     return i;
 }
 
+/* A value as the model reads it. Tables and packed requests have float32, records of packets have
+ * double: 0.01 is another number in each. Without this rounding an edge would part the two. */
+static double as_scored(double v)
+{
+    return (double)(float)v;
+}
+
 size_t gad_reference_bin(const struct gad_reference_column *c, const struct gad_schema *s,
                          const struct gad_record *rec, float score)
 {
     if (c->column == GAD_N_COLUMNS)
         return bin_of(c, (double)score);
     if (c->n_edges > 0)
-        return bin_of(c, rec->v[c->column]);
+        return bin_of(c, as_scored(rec->v[c->column]));
     int at = gad_schema_element(s, c->group, rec->v[c->column]);
     size_t first = 0, n = 0;
     (void)gad_schema_group_column(s, c->group, &first, &n);
@@ -125,7 +132,7 @@ int gad_reference_fit(const struct gad_schema *s, size_t n, gad_reference_get_fn
         enum gad_column column = gad_schema_numeric(s, k);
         for (size_t i = 0; i < n; i++) {
             get(arg, i, &rec);
-            v[i] = rec.v[column];
+            v[i] = as_scored(rec.v[column]);
         }
         err = fit_numeric(r, column, n, v);
     }

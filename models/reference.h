@@ -36,7 +36,8 @@ struct gad_reference_column {
     unsigned column;               /* enum gad_column; GAD_N_COLUMNS: the score */
     size_t group;                  /* group of the schema, if there are no edges */
     size_t n_edges, n_bins, first; /* first: index of its first bin among all bins */
-    double *edge;    /* (n_edges), ascending; bin i is edge[i - 1] <= value < edge[i] */
+    /* (n_edges), ascending; bin i is edge[i - 1] <= value < edge[i], of float32 values */
+    double *edge;
     uint64_t *count; /* (n_bins) */
 };
 

@@ -90,6 +90,10 @@ static void sum_up(struct drift *d)
             d->sum[i] += d->slice[k * n + i];
 }
 
+/* What an operator does about drift: the end of an event's reason. */
+static const char ADVICE[] = "; if this traffic is normal, fit a model to recent records, see "
+                             "ganad-protocols(7); all columns: ganadctl drift";
+
 /* "src_bytes: PSI 1.23, 55 % are > 1032 instead of 0.1 %" */
 static void describe_column(const struct drift *d, size_t i, char text[static SHOWN_TEXT])
 {
@@ -132,8 +136,10 @@ static void describe(const struct drift *d, size_t n_drifting, struct gad_model_
     }
     len = strlen(ret->reason);
     if (n_drifting > SHOWN)
-        (void)snprintf(ret->reason + len, sizeof(ret->reason) - len, "; %zu more",
-                       n_drifting - SHOWN);
+        len += (size_t)snprintf(ret->reason + len, sizeof(ret->reason) - len, "; %zu more",
+                                n_drifting - SHOWN);
+    if (n_drifting > 0 && len < sizeof(ret->reason))
+        (void)snprintf(ret->reason + len, sizeof(ret->reason) - len, "%s", ADVICE);
 }
 
 static bool evaluate(struct drift *d, double threshold, struct gad_model_event *ret)

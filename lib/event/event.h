@@ -41,7 +41,7 @@ enum {
     GAD_EVENT_NAME =
         72, /* bytes of the name of a sensor, model, capture, interface or output, with its NUL */
     GAD_EVENT_SHA256 = 65, /* in hex, with its NUL */
-    GAD_EVENT_REASON = 320,
+    GAD_EVENT_REASON = 400,
     GAD_EVENT_PATH = 256, /* bytes of a path, with its NUL; longer ones lose their beginning */
     GAD_EVENT_COUNTERS = 160,
     GAD_EVENT_COUNTER_NAME = 40,

@@ -121,6 +121,7 @@ class Drift(unittest.TestCase):
                 events = drift_events(d)
                 self.assertEqual({e["action"] for e in events}, {"drifted"})
                 self.assertTrue(any(name + ": PSI " in e["reason"] for e in events), events)
+                self.assertTrue(events[0]["reason"].endswith("; all columns: ganadctl drift"))
                 rows = json.loads(d.ctl("drift", "-J",
                                         control=True).stdout)["models"][0]["features"]
                 drifting = {x["feature"] for x in rows if x["drifting"]}

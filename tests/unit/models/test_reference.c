@@ -85,6 +85,48 @@ static void the_index_is_nothing_for_the_same_and_the_formula_for_another(void *
     assert_true(fabs(p - 100.5 / (N + 1.5)) < 1e-12);
 }
 
+/* Values that float32 cannot hold: rates, and whole numbers above 2^24. */
+static double awkward(size_t i)
+{
+    static const double v[] = {0.01, 0.1, 0.33, 0.67, 16777217, 4294967295, 0.99};
+    return v[i % 7];
+}
+
+static void get_double(void *arg, size_t i, struct gad_record *ret)
+{
+    (void)arg;
+    memset(ret, 0, sizeof(*ret));
+    ret->v[GAD_SRC_BYTES] = awkward(i);
+    ret->v[GAD_COUNT] = i % 2 ? -0.0 : 0.0;
+}
+
+static void get_float(void *arg, size_t i, struct gad_record *ret)
+{
+    get_double(arg, i, ret);
+    ret->v[GAD_SRC_BYTES] = (double)(float)ret->v[GAD_SRC_BYTES];
+}
+
+static void records_of_packets_and_of_tables_have_the_same_bins(void **state)
+{
+    gad_cleanup(gad_schema_freep) struct gad_schema *s = make_schema();
+    gad_reference_get_fn *const gets[] = {get_float, get_double};
+    (void)state;
+
+    for (size_t fitted = 0; fitted < 2; fitted++) {
+        gad_cleanup(gad_reference_freep) struct gad_reference *r = NULL;
+        assert_int_equal(gad_reference_fit(s, N, gets[fitted], NULL, &r), 0);
+        for (size_t k = 0; k < r->n_columns; k++)
+            for (size_t i = 0; i < N; i++) {
+                struct gad_record a, b;
+                get_float(NULL, i, &a);
+                get_double(NULL, i, &b);
+                size_t bin = gad_reference_bin(&r->column[k], s, &a, 0);
+                assert_int_equal(bin, gad_reference_bin(&r->column[k], s, &b, 0));
+                assert_true(r->column[k].count[bin] > 0);
+            }
+    }
+}
+
 static void no_records_are_refused_and_every_allocation_may_fail(void **state)
 {
     gad_cleanup(gad_schema_freep) struct gad_schema *s = make_schema();
@@ -109,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bins_hold_a_tenth_and_frequent_values_have_their_own),
         cmocka_unit_test(the_index_is_nothing_for_the_same_and_the_formula_for_another),
+        cmocka_unit_test(records_of_packets_and_of_tables_have_the_same_bins),
         cmocka_unit_test(no_records_are_refused_and_every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
