@@ -30,7 +30,8 @@ static const double pow10_exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
 
 enum { SIGNIFICANT_MAX = 19 }; /* 10^19 - 1 fits 64 bits */
 
-/* Reads [-]digits[.digits] and returns the bytes it took (0: none); value = +-digits / 10^scale. */
+/* Reads [-]digits[.digits] and returns the bytes it took (0: none); value = +-digits / 10^scale.
+ * The digits before the point may be missing. */
 static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned *scale,
                            bool *negative)
 {
@@ -44,7 +45,7 @@ static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned
     size_t first = i;
     for (; i < len; i++) {
         unsigned d = (unsigned)(unsigned char)s[i] - '0';
-        if (s[i] == '.' && !point && i > first) {
+        if (s[i] == '.' && !point) {
             point = true;
             continue;
         }
@@ -75,7 +76,8 @@ int gad_text_decimal(const char *s, size_t len, double *ret)
     unsigned scale;
     bool negative;
 
-    if (len == 0 || scan_decimal(s, len, &digits, &scale, &negative) != len)
+    if (len == 0 || s[*s == '-' && len > 1] == '.' ||
+        scan_decimal(s, len, &digits, &scale, &negative) != len)
         return GAD_EFORMAT;
     double v = quotient(digits, scale);
     *ret = negative ? -v : v;

@@ -21,8 +21,8 @@ int gad_text_u64(const char *s, size_t len, uint64_t max, uint64_t *ret) GAD_MUS
  * beyond. */
 int gad_text_decimal(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
 
-/* Like gad_text_decimal(), with an optional exponent e[+-]digits; for configuration values such as
- * 1e-4. */
+/* Like gad_text_decimal(), with an optional exponent e[+-]digits, and .5 for 0.5: for numbers that
+ * people write. */
 int gad_text_real(const char *s, size_t len, double *ret) GAD_MUST_CHECK;
 
 /**

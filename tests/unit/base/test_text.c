@@ -41,6 +41,7 @@ static void decimal_agrees_with_strtod(void **state)
     static const char *const bad[] = {"",
                                       "-",
                                       ".5",
+                                      "-.5",
                                       "5.",
                                       "1..2",
                                       "1.2.3",
@@ -67,6 +68,13 @@ static void real_takes_an_exponent(void **state)
     assert_true(v == 2500.0);
     assert_int_equal(gad_text_real("0.001", 5, &v), 0);
     assert_true(v == 0.001);
+    assert_int_equal(gad_text_real(".01", 3, &v), 0);
+    assert_true(v == 0.01);
+    assert_int_equal(gad_text_real("-.5e1", 5, &v), 0);
+    assert_true(v == -5.0);
+    assert_int_equal(gad_text_real(".", 1, &v), GAD_EFORMAT);
+    assert_int_equal(gad_text_real("-.", 2, &v), GAD_EFORMAT);
+    assert_int_equal(gad_text_real(".e1", 3, &v), GAD_EFORMAT);
     assert_int_equal(gad_text_real("1e", 2, &v), GAD_EFORMAT);
     assert_int_equal(gad_text_real("1e+", 3, &v), GAD_EFORMAT);
     assert_int_equal(gad_text_real("1e301", 5, &v), GAD_EFORMAT);
