@@ -31,9 +31,9 @@ static const double pow10_exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1
 enum { SIGNIFICANT_MAX = 19 }; /* 10^19 - 1 fits 64 bits */
 
 /* Reads [-]digits[.digits] and returns the bytes it took (0: none); value = +-digits / 10^scale.
- * The digits before the point may be missing. */
-static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned *scale,
-                           bool *negative)
+ * @bare_point: no digit before the point is needed. */
+static size_t scan_decimal(const char *s, size_t len, bool bare_point, uint64_t *digits,
+                           unsigned *scale, bool *negative)
 {
     size_t i = 0, n = 0;
     bool point = false;
@@ -45,7 +45,7 @@ static size_t scan_decimal(const char *s, size_t len, uint64_t *digits, unsigned
     size_t first = i;
     for (; i < len; i++) {
         unsigned d = (unsigned)(unsigned char)s[i] - '0';
-        if (s[i] == '.' && !point) {
+        if (s[i] == '.' && !point && (bare_point || i > first)) {
             point = true;
             continue;
         }
@@ -76,8 +76,7 @@ int gad_text_decimal(const char *s, size_t len, double *ret)
     unsigned scale;
     bool negative;
 
-    if (len == 0 || s[*s == '-' && len > 1] == '.' ||
-        scan_decimal(s, len, &digits, &scale, &negative) != len)
+    if (len == 0 || scan_decimal(s, len, false, &digits, &scale, &negative) != len)
         return GAD_EFORMAT;
     double v = quotient(digits, scale);
     *ret = negative ? -v : v;
@@ -90,7 +89,7 @@ int gad_text_real(const char *s, size_t len, double *ret)
     unsigned scale;
     bool negative;
 
-    size_t used = scan_decimal(s, len, &digits, &scale, &negative);
+    size_t used = scan_decimal(s, len, true, &digits, &scale, &negative);
     if (used == 0)
         return GAD_EFORMAT;
     double v = quotient(digits, scale);
