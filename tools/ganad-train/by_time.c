@@ -187,12 +187,15 @@ int by_time_split(const struct gad_table *t, const struct time_choice *choice,
     choose_days(row, n, choice->budget, &calibration, &test, &s);
 
     size_t gap[2] = {gap_of(test - calibration), gap_of(n - test)};
+    s.together = n <= choice->together;
+    if (s.together)
+        calibration = gap[0] = 0;
     s.gap = gap[0] + gap[1];
-    describe(row, 0, calibration, &s.train);
+    describe(row, 0, s.together ? n : calibration, &s.train);
     describe(row, calibration + gap[0], test, &s.calibration);
     describe(row, test + gap[1], n, &s.test);
     int err = take(row, &s.train, &split.train, &split.n_train);
-    if (err == 0)
+    if (err == 0 && !s.together)
         err = take(row + calibration + gap[0], &s.calibration, &split.calibration,
                    &split.n_calibration);
     if (err == 0)
@@ -200,8 +203,10 @@ int by_time_split(const struct gad_table *t, const struct time_choice *choice,
     if (err != 0)
         return err;
     struct gad_rng rng = gad_rng_init(GAD_SPLIT_SEED, STREAM_ORDER);
-    gad_rng_shuffle(&rng, split.n_train, split.train);
-    gad_rng_shuffle(&rng, split.n_calibration, split.calibration);
+    if (!s.together) {
+        gad_rng_shuffle(&rng, split.n_train, split.train);
+        gad_rng_shuffle(&rng, split.n_calibration, split.calibration);
+    }
     *ret = split;
     split = (struct gad_split){0};
     *ret_slices = s;

@@ -103,6 +103,9 @@ static void calibration_text(const struct description *s, FILE *f)
     (void)fprintf(f, "  calibration %s held-out rows, scores %g to %g\n",
                   show_count(c->calibration.n, count), (double)c->calibration.value[0],
                   (double)c->calibration.value[c->calibration.n_levels - 1]);
+    if (c->calibration.folds > 0)
+        (void)fprintf(f, "  %-11s of %u folds, each scored by a model of the others; worth %s\n",
+                      "", c->calibration.folds, show_count(c->calibration.worth, count));
     for (size_t i = 0; s->detector && i < N_BUDGETS; i++)
         budget_text(s->detector, budgets[i], f);
     (void)fputs("  tail        ", f);

@@ -72,7 +72,7 @@ static void warn_of_service(const struct gad_table *t, const struct gad_split *s
 }
 
 void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                     bool own)
+                     bool own, bool folds)
 {
     bool constant[GAD_N_COLUMNS] = {false};
     size_t n_numeric = gad_schema_n_numeric(r->schema);
@@ -87,8 +87,9 @@ void shortfalls_warn(const struct rows *r, const struct gad_table *t, const stru
         warn_of_new(r, split->n_calibration, constant);
     if (own)
         warn_of_service(t, split);
-    if (split->n_calibration < 1000)
+    size_t n_calibration = folds ? split->n_train : split->n_calibration;
+    if (n_calibration < 1000)
         cli_say("warning: %s rows calibrate: budgets of false alarms below %.2g cannot be "
                 "distinguished",
-                show_count(split->n_calibration, n), 1.0 / (double)split->n_calibration);
+                show_count(n_calibration, n), 1.0 / (double)n_calibration);
 }

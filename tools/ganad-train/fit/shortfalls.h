@@ -14,8 +14,9 @@ struct rows;
 
 /* Before training: checks columns and services of the training rows and the number of
  * calibration rows.
+ * @folds: the training rows calibrate.
  * @r: not scaled yet. @own: the rows are of the operator's network, so that a column that never
  *     varies is
  * not a property of a public data set. */
 void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                     bool own);
+                     bool own, bool folds);
