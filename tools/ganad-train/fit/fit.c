@@ -18,6 +18,7 @@
 #include "tools/ganad-train/fit/assembly.h"
 #include "tools/ganad-train/fit/baseline.h"
 #include "tools/ganad-train/fit/folds.h"
+#include "tools/ganad-train/fit/folds_run.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/screen.h"
 #include "tools/ganad-train/fit/shortfalls.h"

@@ -17,7 +17,7 @@
  *     rows       k
  *     - 2,000    10
  *     - 20,000   5
- *     above      none: a tenth of them, or later days, is enough to calibrate
+ *     above      0: a tenth of them, or later days, is enough to calibrate
  *
  * The epochs of a fold are those of the whole, but all folds together read at most 1.4 million
  * rows: training costs at most twice that of the delivered model.
@@ -36,17 +36,11 @@
 
 #include "lib/base/err.h"
 
-struct assembly;
-struct fit_options;
-struct gad_diag;
-struct gad_split;
-struct gad_table;
-
 enum { FOLDS_MAX = 10, FOLDS_ROWS_MAX = 20000, FOLDS_AUTO = FOLDS_MAX + 1 };
 
 struct folds {
     size_t n; /* rows */
-    size_t k; /* folds; 0: there are none, and all else is unused */
+    size_t k; /* folds; 0: all else is unused */
     size_t gap;
     size_t begin[FOLDS_MAX + 1]; /* fold f: the rows begin[f] .. begin[f + 1] - 1 */
     float *all;                  /* (k, n) scores of all rows by each fold's model */
@@ -56,12 +50,9 @@ struct folds {
     uint32_t epochs;             /* of each fold's model */
 };
 
-/* The rule above; 0 for no folds. @asked: as in struct fit_options. */
+/* The rule above; 0: no folds. @asked: as in struct fit_options. */
 size_t folds_number(size_t n, unsigned asked);
-size_t folds_rows_max(unsigned asked); /* above which there are none */
-
-/* Whether these options can use folds. If not, @why says the option that needs held-out rows. */
-bool folds_fit(const struct fit_options *o, struct gad_diag *why);
+size_t folds_rows_max(unsigned asked); /* of which folds can calibrate */
 
 /**
  * folds_layout() - cuts n rows
@@ -71,28 +62,11 @@ bool folds_fit(const struct fit_options *o, struct gad_diag *why);
  */
 void folds_layout(size_t n, size_t k, size_t last, size_t apart, struct folds *ret);
 
-/**
- * folds_choose() - the folds of a split, if there are to be some
- * @s: its calibration rows become training rows, in the order of the table if @in_order
- * @last: rows of the held-out day, which are the last; 0: of no day
- * Sets o->folds to the number of folds.
- */
-int folds_choose(struct folds *f, struct fit_options *o, struct gad_split *s, bool in_order,
-                 size_t last) GAD_MUST_CHECK;
-
 /* Whether this row trains the model of a fold. */
 bool folds_trains(const struct folds *f, size_t fold, size_t row);
 
 /* Epochs of each fold's model. */
 uint32_t folds_epochs(const struct folds *f, uint32_t epochs);
-
-/**
- * folds_run() - trains the models of all folds and scores all rows
- * @row: (n) rows of the table, in order of time or at random
- * The number of epochs in @o is final. Returns 0; GAD_END if Ctrl-C ended it; errors as a training.
- */
-int folds_run(struct folds *f, const struct fit_options *o, const struct gad_table *t,
-              const uint32_t *row, struct gad_diag *d) GAD_MUST_CHECK;
 
 /* Sets score and ratio. @whole: (n) scores of the rows by the delivered model. */
 int folds_map(struct folds *f, const float *whole) GAD_MUST_CHECK;
@@ -101,9 +75,5 @@ int folds_map(struct folds *f, const float *whole) GAD_MUST_CHECK;
  * the share of high scores between folds, as a multiple of that by chance; at least k. A score is
  * high if it is among the highest 2 %, or among the highest 5 * k if these are more. */
 uint64_t folds_worth(const struct folds *f, size_t k);
-
-/* Sets the calibration of @a to the scores of the first k folds. */
-int folds_calibration(const struct folds *f, size_t k, struct assembly *a,
-                      struct gad_diag *d) GAD_MUST_CHECK;
 
 void folds_deinit(struct folds *f);

@@ -10,6 +10,7 @@
 #include "tools/common/option.h"
 #include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/fit/folds.h"
+#include "tools/ganad-train/fit/folds_run.h"
 #include "tools/ganad-train/fit/settings.h"
 
 enum opt {
