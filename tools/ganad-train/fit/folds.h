@@ -10,9 +10,8 @@
  *     model 2     trains  g   scores  g          trains              g: gap, neither
  *
  * The networks of two trainings have different scales of scores. A fold's scores are therefore
- * multiplied by the median ratio of both models' scores, over the rows that trained both. For rows
- * that trained neither there is none to measure. What remains is that a fold's model has seen fewer
- * rows, so its scores are rather too high, and the thresholds too: on the safe side.
+ * multiplied by the median ratio of both models' scores, over the rows that trained both. A fold's
+ * model has seen fewer rows, so its scores, and the thresholds, are rather too high: the safe side.
  *
  *     rows       k
  *     - 2,000    10

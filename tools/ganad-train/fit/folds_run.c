@@ -8,7 +8,6 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/split.h"
-#include "lib/feature/schema.h"
 #include "lib/record/window.h"
 #include "models/calibrate.h"
 #include "models/model.h"
@@ -70,12 +69,14 @@ struct model {
     struct gad_trainer *trainer;
     struct training training;
     struct whitening whitening;
+    struct assembly assembly;
     struct scorer *scorer;
 };
 
 static void model_deinit(struct model *m)
 {
     scorer_free(m->scorer);
+    assembly_deinit(&m->assembly);
     whitening_deinit(&m->whitening);
     training_deinit(&m->training);
     gad_trainer_free(m->trainer);
@@ -99,24 +100,26 @@ static int choose(const struct folds *f, size_t fold, const uint32_t *row, struc
 
 static int train(struct model *m, const struct gad_table *t, struct gad_diag *d)
 {
-    struct gad_checkpoint c = {.condition = m->o.condition ? m->o.condition : ""};
+    struct gad_checkpoint *c = &m->assembly.c;
 
+    c->condition = m->o.condition ? m->o.condition : "";
     int err = rows_init(&m->rows);
     if (err == 0)
         err = rows_read(&m->rows, t, &m->split, m->o.scaler, d);
     if (err != 0)
         return err;
     rows_scale(&m->rows, &m->split);
-    c.scaler.dim = gad_schema_dim(m->rows.schema);
-    err = gad_trainer_new(m->o.model, &m->o.train, c.scaler.dim, &m->trainer, d);
+    err = assembly_input(&m->assembly, m->rows.schema, m->rows.scaler);
+    if (err == 0)
+        err = gad_trainer_new(m->o.model, &m->o.train, c->scaler.dim, &m->trainer, d);
     struct train_rows rows = {.n = m->split.n_train, .ld = m->rows.ld, .x = m->rows.x};
     if (err == 0)
-        err = train_run(&m->o, m->trainer, &rows, &c, &m->training, d);
+        err = train_run(&m->o, m->trainer, &rows, c, &m->training, d);
     if (err == 0 && m->training.interrupted)
         return GAD_END;
     if (err == 0 && m->o.whitened)
-        err = whitening_fit(&m->whitening, &c, m->split.n_train, m->rows.x, d);
-    return err != 0 ? err : scorer_new(&c, &m->scorer, d);
+        err = whitening_fit(&m->whitening, c, m->split.n_train, m->rows.x, d);
+    return err != 0 ? err : scorer_new(c, &m->scorer, d);
 }
 
 static int run_one(struct folds *f, size_t fold, const struct fit_options *o,

@@ -29,7 +29,7 @@ void shortfalls_warn(const struct rows *r, const struct gad_table *t, const stru
  * shortfalls_days() - whole days to record, all of them, for 10 / budget rows that calibrate
  * @daily: rows a day, > 0
  *
- * At least 3, so that the last can be held out. If so many rows fit into folds (folds.h), all of
+ * At least 3, so that the last can be held out. If these rows fit into folds (folds.h), all of
  * them calibrate. Else three fifths of the days before the last do (by_time.h).
  */
 double shortfalls_days(double budget, double daily);
