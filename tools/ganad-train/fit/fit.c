@@ -392,6 +392,8 @@ static int choose(struct fit *f, struct gad_diag *d)
                   ? by_time_split(f->table, &choice, &f->split, &f->slices, d)
                   : eval_protocol_choose(f->o.protocol, f->table, f->o.calibration_share,
                                          f->o.all_rows, &f->split, d);
+    if (f->o.protocol->by_time && !f->slices.together)
+        f->o.folds = 0;
     if (err == 0)
         err = folds_choose(&f->folds, &f->o, &f->split, f->o.all_rows,
                            f->slices.together ? f->slices.train.n - f->slices.calibration.n : 0);
