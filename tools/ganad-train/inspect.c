@@ -234,15 +234,14 @@ static json_t *calibration_json(const struct description *s)
         (void)json_object_set_new(
             thresholds, key, json_real((double)gad_detector_threshold(s->detector, budgets[i])));
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "n",
-                     (json_int_t)c->calibration.n, "folds", (json_int_t)c->calibration.folds,
-                     "worth",
-                     (json_int_t)(c->calibration.worth ? c->calibration.worth : c->calibration.n),
-                     "levels", (json_int_t)c->calibration.n_levels, "min",
-                     (double)c->calibration.value[0], "max",
-                     (double)c->calibration.value[c->calibration.n_levels - 1], "threshold_at_fpr",
-                     thresholds, "tail", tail_json(&c->calibration.tail), "interval_at_p",
-                     s->detector ? tail_intervals(s->detector) : json_object());
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "n", (json_int_t)c->calibration.n, "folds",
+        (json_int_t)c->calibration.folds, "worth",
+        (json_int_t)(c->calibration.worth ? c->calibration.worth : c->calibration.n), "levels",
+        (json_int_t)c->calibration.n_levels, "min", (double)c->calibration.value[0], "max",
+        (double)c->calibration.value[c->calibration.n_levels - 1], "threshold_at_fpr", thresholds,
+        "tail", tail_json(&c->calibration.tail), "interval_at_p",
+        s->detector ? tail_intervals(s->detector) : json_object());
 }
 
 json_t *inspect_history(const struct gad_ckpt_history *h)
