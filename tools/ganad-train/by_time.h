@@ -48,6 +48,7 @@ struct time_slices {
     struct time_slice train, calibration, test;
     bool by_day;    /* the last day tests; else a fifth of the rows */
     bool together;  /* all rows train, in order of time; those that test are the last of them */
+    double share;   /* of the rows of the files, gad_table_share() */
     size_t gap;     /* rows between slices, sum of both gaps */
     size_t untimed; /* rows without a time, left out */
     size_t attacks; /* rows with the label of an attack, left out */
@@ -73,6 +74,9 @@ bool by_time_fits(const struct cli_list *files);
  * With few rows (choice->together) train has all rows in order of time, calibration none, and test
  * has the last day as before: the caller needs folds (fit/folds.h). slices->calibration is all that
  * comes before that day.
+ *
+ * Of a table that is a sample, only drawn rows calibrate and test (gad_table_is_drawn()): there are
+ * too many of the others.
  *
  * Returns 0; GAD_EINVAL with @d if no row has a time or fewer than 5 normal rows do;
  * GAD_ENOMEM.

@@ -61,7 +61,8 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
     ret->slices = *slices;
     ret->contamination = contamination;
     ret->hours = span_hours(&slices->test);
-    ret->hourly = ret->hours > 0.0 ? (double)slices->test.n / ret->hours : (double)NAN;
+    ret->hourly =
+        ret->hours > 0.0 ? (double)slices->test.n / slices->share / ret->hours : (double)NAN;
     ret->slices.calibration.n =
         n_calibration - left_out; /* a model that searches uses fewer rows */
     ret->slices.test.n = n_test;
@@ -71,7 +72,7 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
                                                  slices->test.n + slices->gap);
     ret->days =
         gad_time_seconds(gad_time_sub(slices->test.to, slices->train.from)) / HOUR_S / DAY_H;
-    ret->daily = ret->days > 0.0 ? all / ret->days : (double)NAN;
+    ret->daily = ret->days > 0.0 ? all / slices->share / ret->days : (double)NAN;
     choose_budgets(budget, ret);
     for (size_t i = 0; i < ret->n_figures; i++) {
         struct baseline_figure *f = &ret->figure[i];

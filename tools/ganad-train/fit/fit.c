@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/table.h"
+#include "lib/dataset/thin.h"
 #include "lib/feature/schema.h"
 #include "models/detector.h"
 #include "models/model.h"
@@ -302,6 +304,8 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
         baseline_measure(det, &f->slices, f->o.budget, f->o.contamination, f->split.n_calibration,
                          f->calibration, n, score, &f->baseline);
         baseline_metrics(&f->baseline, a);
+        if (f->slices.share < 1.0)
+            assembly_metric(a, "sampled_share", f->slices.share);
         return find_burst(f, n, row, score, &f->baseline.held_out);
     }
     if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
@@ -378,6 +382,16 @@ static int deliver(struct fit *f, struct gad_diag *d)
     return 0;
 }
 
+/* Rows of one's own network that are enough: four times those that a budget needs to calibrate. */
+static size_t sample_of(const struct fit_options *o)
+{
+    double enough = 4.0 * SHORTFALLS_ENOUGH / o->budget;
+
+    if (!o->protocol->by_time)
+        return 0;
+    return (size_t)fmin(fmax(enough, GAD_THIN_LEAST), GAD_TABLE_ROWS_MAX);
+}
+
 /* Chooses the rows and, with protocol baseline, the epochs. */
 static int choose(struct fit *f, struct gad_diag *d)
 {
@@ -409,6 +423,7 @@ static int fit(struct fit *f, struct gad_diag *d)
         err = data_load(&(struct data_request){.files = &f->o.data,
                                                .normal = &f->o.normal,
                                                .skip_bad = f->o.skip_bad,
+                                               .sample = sample_of(&f->o),
                                                .quiet = f->o.quiet},
                         &f->table, d);
     if (err == 0)
