@@ -30,6 +30,8 @@ struct fit_options {
     uint32_t epochs; /* 0: the first weights; or FIT_EPOCHS_BY_ROWS until fit_options_epochs() */
     struct gad_train_options train;
     double calibration_share;
+    unsigned
+        folds; /* 2 .. FOLDS_MAX, 0 none, FOLDS_AUTO by the number of rows; set before training */
     size_t n_left_out; /* time ranges whose rows are ignored */
     struct time_range left_out[FIT_LEFT_OUT_MAX];
     double budget;        /* false-positive rate that protocol baseline evaluates the model at */
@@ -49,7 +51,8 @@ struct fit_options {
 int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o);
 void fit_options_deinit(struct fit_options *o);
 
-/* Sets the epochs for @n_train rows unless --epochs was given: the fewer rows, the more epochs. */
+/* Sets the epochs for @n_train rows unless --epochs was given: the fewer rows, the more epochs,
+ * but 15 for protocol normal without folds. o->folds is final. */
 void fit_options_epochs(struct fit_options *o, size_t n_train);
 
 /* Writes the command that repeats this training: every setting, without --out, which does not

@@ -73,6 +73,9 @@ const char fit_help_more[] =
     "  --calibration-share X      share of the training class that is held out of training for\n"
     "                             thresholds and p-values, default 0.1; 0 (survey): the rows of\n"
     "                             the other half\n"
+    "  --folds N                  2 to 10: all rows train, and calibrate by folds; 0: hold rows "
+    "out;\n"
+    "                             default 10 up to 2,000 rows, 5 up to 20,000, then 0\n"
     "  --fpr-budget X             baseline: share of normal records that may raise an alert, to\n"
     "                             measure the held-out day with; default 0.001\n\n"
     "The file:\n"
@@ -100,7 +103,9 @@ void fit_options_command(const struct fit_options *o, const struct gad_table *t,
         gad_buf_printf(b, " --score joint");
     else if (train->score)
         gad_buf_printf(b, " --score %s", train->score);
-    if (!o->protocol->by_time)
+    if (o->folds > 0)
+        gad_buf_printf(b, " --folds %u", o->folds);
+    else if (!o->protocol->by_time)
         gad_buf_printf(b, " --calibration-share %.9g", o->calibration_share);
     gad_buf_printf(b, " --keep %s --name %s", fit_keep_names[o->keep], o->name);
     if (o->protocol->by_time)
