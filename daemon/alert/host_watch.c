@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/alert/host_watch.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "daemon/alert/host.h"
+#include "daemon/alert/host_table.h"
+#include "daemon/config/config.h"
+#include "daemon/rate_limit.h"
+#include "daemon/stats.h"
+#include "lib/base/siphash.h"
+#include "lib/record/notes.h"
+#include "lib/record/record.h"
+
+enum {
+    HOUR_S = 3600,
+    DAY_S = 86400,
+    AGAIN_S = 7 * DAY_S, /* until a sign of a host is reported again */
+};
+#define SECOND_NS INT64_C(1000000000)
+
+static const uint16_t OF_FAILED =
+    1u << GAD_SIGN_FAILED | 1u << GAD_SIGN_FAILED_SLOW | 1u << GAD_SIGN_PORTS;
+static const uint16_t OF_PAIR =
+    1u << GAD_SIGN_BEACON | 1u << GAD_SIGN_TUNNEL | 1u << GAD_SIGN_UPLOAD | 1u << GAD_SIGN_GUESSING;
+
+struct host_watch {
+    struct host_table *table;
+    struct host_usual usual;
+    struct host_levels levels;
+    struct gad_time after;
+    uint64_t least_hosts, least_records;
+    bool is_muted;
+    uint64_t records;
+    struct gad_time now;
+    uint64_t hosts_seen[16];    /* a bitmap of hashes of this and the last hours */
+    struct rate_limit limit[2]; /* of findings: of hosts without and with a handshake */
+    struct stats *stats;
+    struct host_finding found;
+};
+
+static uint64_t hash_of(const struct host_watch *w, const struct host *h)
+{
+    const uint64_t words[2] = {h->address.high, h->address.low};
+
+    return gad_siphash13(w->usual.secret, words, 2);
+}
+
+/* --- hours --- */
+
+/* What an hour of a host showed goes into the levels. */
+static void end_hour(struct host_watch *w, struct host *h)
+{
+    uint64_t hash = hash_of(w, h);
+
+    host_levels_add(&w->levels, h->most, hash);
+    memset(h->most, 0, sizeof(h->most));
+    w->hosts_seen[(hash >> 8) % 16] |= UINT64_C(1) << (hash >> 12 & 63);
+}
+
+static void evicted(void *arg, enum host_part part, struct host *h)
+{
+    struct host_watch *w = arg;
+
+    w->stats->hosts_evicted++;
+    w->stats->hosts_evicted_known += part >= HOST_OUTSIDE;
+    if (h->proven.ns != 0) /* forged sources teach nothing */
+        end_hour(w, h);
+}
+
+/* The number of active hosts, by a linear count over 1,024 places. */
+static double n_hosts(const struct host_watch *w)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < 16; i++)
+        n += __builtin_popcountll(w->hosts_seen[i]);
+    return n < 1024 ? -1024 * log(1 - n / 1024.0) : 7000;
+}
+
+static void begin_hour(struct host_watch *w, struct host *h, uint32_t hour)
+{
+    if (h->hour != 0 && h->hour != hour && h->proven.ns != 0)
+        end_hour(w, h);
+    else if (h->hour != hour)
+        memset(h->most, 0, sizeof(h->most));
+    h->hour = hour;
+    host_signs_age(h, &w->usual, w->now);
+}
+
+static void tick(struct host_watch *w)
+{
+    if (w->levels.begun.ns == 0) {
+        w->levels.begun = w->levels.updated = w->levels.week = w->now;
+        w->usual.epoch = (uint32_t)(w->now.ns / SECOND_NS);
+    }
+    if (w->now.ns - w->levels.updated.ns < HOUR_S * SECOND_NS)
+        return;
+    host_levels_update(&w->levels, w->now);
+    w->stats->hosts_levels_held += w->levels.held;
+    w->levels.held = 0;
+    w->stats->hosts_pairs_evicted += w->usual.pairs_evicted;
+    w->stats->hosts_one_way += w->usual.one_way;
+    w->usual.pairs_evicted = w->usual.one_way = 0;
+    w->usual.hosts = n_hosts(w);
+}
+
+size_t host_watch_count(const struct host_watch *w)
+{
+    return host_table_count(w->table);
+}
+
+bool host_watch_is_learning(const struct host_watch *w)
+{
+    return w->is_muted || w->now.ns - w->levels.begun.ns < w->after.ns ||
+           w->usual.hosts < (double)w->least_hosts || w->records < w->least_records;
+}
+
+/* --- what is unusual --- */
+
+static void learn(struct host *h, const struct host_values *v, const float *y)
+{
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++)
+        if (s != GAD_SIGN_BEACON && y[s] > h->own[s])
+            h->own[s] = y[s];
+    if (v->pair && y[GAD_SIGN_BEACON] > 15)
+        v->pair->is_known = true;
+}
+
+static bool was_told(const struct host *h, enum gad_sign s, uint32_t second)
+{
+    return (h->told >> s & 1) && second - h->told_second[s] < AGAIN_S;
+}
+
+static bool is_unusual(const struct host_watch *w, const struct host *h, enum gad_sign s, float y,
+                       uint32_t second)
+{
+    float level = w->levels.sign[s].at;
+
+    if (level == 0 || y <= level || y <= host_level_beyond_own(s, h->own[s]))
+        return false;
+    return !was_told(h, s, second) || s == GAD_SIGN_BEACON ||
+           y > host_level_beyond_own(s, h->own[s]);
+}
+
+static uint16_t unusual_signs(const struct host_watch *w, const struct host *h, const float *y,
+                              uint32_t second)
+{
+    unsigned set = 0;
+
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++)
+        if (is_unusual(w, h, s, y[s], second))
+            set |= 1u << s;
+    return (uint16_t)set;
+}
+
+static float shown_value(const struct host_values *v, enum gad_sign s)
+{
+    return s == GAD_SIGN_BEACON ? v->pair->period : v->v[s];
+}
+
+/* The rarest first. */
+static void add_sign(struct host_watch *w, const struct host_values *v, enum gad_sign s, float y)
+{
+    struct host_finding *f = &w->found;
+    double p = host_level_p(&w->levels, s, y);
+    size_t at = f->n < GAD_UNUSUAL_MAX ? f->n : GAD_UNUSUAL_MAX;
+
+    while (at > 0 && f->unusual[at - 1].p_value > p)
+        at--;
+    if (at == GAD_UNUSUAL_MAX)
+        return;
+    f->n += f->n < GAD_UNUSUAL_MAX;
+    for (size_t i = f->n - 1; i > at; i--)
+        f->unusual[i] = f->unusual[i - 1];
+    bool has_usual = s != GAD_SIGN_BEACON;
+    f->unusual[at] = (struct gad_unusual){
+        .sign = s,
+        .value = (double)shown_value(v, s),
+        .usual = has_usual ? (double)host_level_value(s, w->levels.sign[s].start) : 0,
+        .p_value = p};
+}
+
+static bool belongs(const struct host_record *r, const struct host_record *now, uint16_t set)
+{
+    bool is_pair = r->port == now->port && r->target.low == now->target.low &&
+                   r->target.high == now->target.high;
+
+    return ((set & OF_FAILED) && r->failed) || ((set & OF_PAIR) && is_pair) ||
+           (set & ~(OF_FAILED | OF_PAIR));
+}
+
+static void add_past(struct host_finding *f, const struct host *h, const struct host_record *now,
+                     uint16_t set)
+{
+    size_t n = h->records < HOST_RECORDS ? (size_t)h->records : HOST_RECORDS;
+
+    /* the newest one is the record itself */
+    for (size_t i = n; i-- > 1;) {
+        const struct host_record *r =
+            &h->past[(h->at + (size_t)HOST_RECORDS - 1 - i) % HOST_RECORDS];
+        if (belongs(r, now, set))
+            f->past[f->n_past++] = r;
+    }
+}
+
+static bool is_forgeable(const struct host *h, struct gad_time now)
+{
+    return h->proven.ns == 0 || now.ns - h->proven.ns > DAY_S * SECOND_NS;
+}
+
+static const struct host_finding *find(struct host_watch *w, struct host *h,
+                                       const struct host_values *v, const float *y, uint16_t set)
+{
+    struct host_finding *f = &w->found;
+    uint32_t second = v->record.second;
+    bool may_be_forged = is_forgeable(h, w->now);
+
+    if (rate_limit_take(&w->limit[!may_be_forged], w->now, 1) == 0) {
+        w->stats->hosts_limited++;
+        return NULL;
+    }
+    *f = (struct host_finding){.is_new = true, .may_be_forged = may_be_forged};
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++) {
+        if (!(set >> s & 1))
+            continue;
+        add_sign(w, v, s, y[s]);
+        h->own[s] = s == GAD_SIGN_BEACON ? 0 : y[s];
+        h->told_second[s] = second;
+    }
+    if (set & OF_PAIR)
+        h->told_pair = v->pair->tag;
+    if (set & 1u << GAD_SIGN_BEACON)
+        v->pair->is_known = true;
+    h->told = (uint16_t)(h->told | set);
+    add_past(f, h, &v->record, set);
+    w->stats->hosts_unusual++;
+    w->stats->hosts_forgeable += may_be_forged;
+    return f;
+}
+
+/* A record of what was found before, for its incident if that is still open. */
+static const struct host_finding *go_on(struct host_watch *w, const struct host *h,
+                                        const struct host_values *v)
+{
+    unsigned set = 0;
+
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++)
+        if (was_told(h, s, v->record.second))
+            set |= 1u << s;
+    bool is_pair = v->pair && v->pair->tag == h->told_pair;
+    if (!((set & OF_FAILED) && v->record.failed) && !((set & OF_PAIR) && is_pair) &&
+        !(set & ~(unsigned)(OF_FAILED | OF_PAIR)))
+        return NULL;
+    w->found = (struct host_finding){.may_be_forged = is_forgeable(h, w->now)};
+    return &w->found;
+}
+
+static bool counts(const struct gad_record *r)
+{
+    enum { PARTS = GAD_NOTE_INTERIM | GAD_NOTE_CUT | GAD_NOTE_BACKGROUND | GAD_NOTE_GUESSED };
+
+    return r->tuple.family != 0 && !(r->notes & PARTS);
+}
+
+const struct host_finding *host_watch_take(struct host_watch *w, const struct gad_record *r,
+                                           double p, struct gad_time now)
+{
+    struct host_values v;
+    float y[GAD_N_SIGNS] = {0};
+
+    if (!counts(r))
+        return NULL;
+    w->now = now.ns > w->now.ns ? now : w->now;
+    w->records++;
+    tick(w);
+    struct host *h = host_table_get(w->table, host_thing(r->tuple.family, r->tuple.src), w->now);
+    uint32_t hour = (uint32_t)(w->now.ns / SECOND_NS / HOUR_S);
+    if (h->hour != hour)
+        begin_hour(w, h, hour);
+    host_signs_add(h, &w->usual, r, p, w->now, &v);
+    h = host_table_place(w->table, h, w->now);
+    if (v.pair) /* the host has moved */
+        v.pair = &h->pair[v.pair_at];
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++) {
+        y[s] = host_level_scale(s, v.v[s]);
+        h->most[s] = y[s] > h->most[s] ? y[s] : h->most[s];
+    }
+    if (host_watch_is_learning(w)) {
+        learn(h, &v, y);
+        return NULL;
+    }
+    uint16_t set = unusual_signs(w, h, y, v.record.second);
+    return set != 0 ? find(w, h, &v, y, set) : h->told != 0 ? go_on(w, h, &v) : NULL;
+}
+
+/* --- life --- */
+
+void host_watch_configure(struct host_watch *w, const struct config *c)
+{
+    w->levels.budget = c->host.budget;
+    w->after = c->host.after;
+    w->least_hosts = c->host.least_hosts;
+    w->least_records = c->host.least_records;
+}
+
+void host_watch_mute(struct host_watch *w, bool is_muted)
+{
+    w->is_muted = is_muted;
+}
+
+int host_watch_new(const struct config *c, unsigned part, struct stats *stats,
+                   struct host_watch **ret)
+{
+    *ret = NULL;
+    if (!c->host.watch)
+        return 0;
+    gad_cleanup(host_watch_freep) struct host_watch *w = gad_calloc(1, sizeof(*w));
+    if (!w)
+        return GAD_ENOMEM;
+    if (getrandom(w->usual.secret, sizeof(w->usual.secret), 0) != (ssize_t)sizeof(w->usual.secret))
+        return -errno;
+    w->stats = stats;
+    w->limit[0] = rate_limit_init(HOST_FORGEABLE_A_DAY / (double)DAY_S, HOST_FORGEABLE_AT_ONCE,
+                                  (struct gad_time){0});
+    w->limit[1] = rate_limit_init(HOST_FINDINGS_AN_HOUR / (double)HOUR_S, HOST_FINDINGS_AN_HOUR,
+                                  (struct gad_time){0});
+    w->usual.records = (unsigned)c->host.records;
+    host_watch_configure(w, c);
+    int r = host_table_new(c->host.hosts / part, evicted, w, &w->table);
+    if (r == 0)
+        *ret = gad_steal(&w);
+    return r;
+}
+
+void host_watch_free(struct host_watch *w)
+{
+    if (!w)
+        return;
+    host_table_free(w->table);
+    gad_free(w);
+}
+
+const struct host_levels *host_watch_levels(const struct host_watch *w)
+{
+    return &w->levels;
+}
