@@ -9,7 +9,7 @@ enum {
     TAIL_MIN = 10,    /* host-hours */
     SUPPORT = 3,      /* hosts */
 };
-#define TAIL_PART  0.02
+#define TAIL_PART  0.003
 #define RISE_A_DAY 0.1F
 #define DAY_S      86400.0
 #define KEPT       0.7F /* of the counts, after a week */

@@ -332,7 +332,7 @@ static void add_pair(struct host *h, struct host_usual *u, const struct gad_reco
     ret->pair_at = (size_t)(p - h->pair);
     ret->v[GAD_SIGN_BEACON] = is_common || p->is_known ? 0 : regularity(p);
     ret->v[GAD_SIGN_TUNNEL] = p->beyond;
-    ret->v[GAD_SIGN_UPLOAD] = p->up;
+    ret->v[GAD_SIGN_UPLOAD] = is_common ? 0 : p->up;
     ret->v[GAD_SIGN_GUESSING] = p->guesses;
 }
 

@@ -37,7 +37,7 @@ struct gad_record;
 enum {
     HOST_RECORDS = 24, /* last records that are kept */
     HOST_PLACES = 64,  /* of a linear count */
-    HOST_PAIRS = 16,   /* targets and ports with numbers of their own */
+    HOST_PAIRS = 32,   /* targets and ports with numbers of their own */
     HOST_POPULAR = 8192,
 };
 
@@ -73,9 +73,11 @@ struct host {
     uint16_t told; /* set of signs that were reported; host_watch.c's, as are the next ones */
     uint32_t told_pair;
     uint32_t told_second[GAD_N_SIGNS];
-    uint32_t hour;           /* of most */
-    float most[GAD_N_SIGNS]; /* of this hour, as host_level.h scales it */
-    float own[GAD_N_SIGNS];  /* what is usual for this host, or was reported */
+    uint32_t hour;            /* of most */
+    float most[GAD_N_SIGNS];  /* of this hour, as host_level.h scales it */
+    uint32_t day;             /* of today */
+    float today[GAD_N_SIGNS]; /* highest values that count in the levels */
+    float own[GAD_N_SIGNS];   /* what is usual for this host, or was reported */
     struct host_record past[HOST_RECORDS];
     uint16_t failed_at[HOST_PLACES], ports_at[HOST_PLACES], targets_at[HOST_PLACES];
     struct host_pair pair[HOST_PAIRS];

@@ -51,11 +51,21 @@ static uint64_t hash_of(const struct host_watch *w, const struct host *h)
 
 /* --- hours --- */
 
-/* What an hour of a host showed goes into the levels. */
+/* What an hour of a host showed goes into the levels: each value once a day, because it is reported
+ * once as well. So a few busy hosts do not make a level. */
 static void end_hour(struct host_watch *w, struct host *h)
 {
     uint64_t hash = hash_of(w, h);
+    uint32_t day = h->hour / 168;
 
+    if (h->day != day)
+        memset(h->today, 0, sizeof(h->today));
+    h->day = day;
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++) {
+        bool is_again = h->most[s] <= h->today[s];
+        h->today[s] = is_again ? h->today[s] : h->most[s];
+        h->most[s] = is_again ? 0 : h->most[s];
+    }
     host_levels_add(&w->levels, h->most, hash);
     memset(h->most, 0, sizeof(h->most));
     w->hosts_seen[(hash >> 8) % 16] |= UINT64_C(1) << (hash >> 12 & 63);

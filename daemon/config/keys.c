@@ -136,7 +136,7 @@ const struct config_key config_keys[] = {
      "hosts in the table, 2.3 KB each; a quarter of it for each kind of host"},
     {"host", "records", CONFIG_COUNT, IN(host.records), 8, 24, "24", NULL,
      "last records of a host whose rarity is summed"},
-    {"host", "after", CONFIG_DURATION, IN(host.after), 0, 2592000, "1d", NULL,
+    {"host", "after", CONFIG_DURATION, IN(host.after), 0, 2592000, "24h", NULL,
      "time to learn before anything is found"},
     {"host", "least_hosts", CONFIG_COUNT, IN(host.least_hosts), 1, 4096, "3", NULL,
      "hosts that must have been active before anything is found"},
