@@ -7,6 +7,7 @@
 enum {
     LINEAR_BINS = 64, /* of width 1; above them 8 an octave */
     TAIL_MIN = 10,    /* host-hours */
+    RARITY_MIN = 100, /* of hosts that had enough records, before rarity has a level */
     SUPPORT = 3,      /* hosts */
 };
 #define TAIL_PART  0.003
@@ -22,7 +23,7 @@ static const struct sign {
     [GAD_SIGN_FAILED] = {false, 4.5F, 0.5F},   [GAD_SIGN_FAILED_SLOW] = {false, 6.5F, 0.6F},
     [GAD_SIGN_PORTS] = {false, 10, 1},         [GAD_SIGN_TARGETS] = {true, 4.5F, 0.2F},
     [GAD_SIGN_RARITY] = {false, 60, 4},        [GAD_SIGN_BEACON] = {false, 22, 1.5F},
-    [GAD_SIGN_TUNNEL] = {true, 12, 0.25F},     [GAD_SIGN_UPLOAD] = {true, 22, 0.3F},
+    [GAD_SIGN_TUNNEL] = {true, 14, 0.25F},     [GAD_SIGN_UPLOAD] = {true, 22, 0.3F},
     [GAD_SIGN_GUESSING] = {false, 6.5F, 0.7F},
 };
 
@@ -101,6 +102,7 @@ static void fit(struct host_level *v, enum gad_sign s)
     float mean = above > 0 ? (float)(excess / above) : 0;
     v->beyond = mean > signs[s].beyond ? mean : signs[s].beyond;
     v->share = all > 0 ? (float)(above / all) : 1;
+    v->is_mute = s == GAD_SIGN_RARITY && all - (double)v->count[0] < RARITY_MIN;
 }
 
 /* The share of host-hours that one sign may exceed. */

@@ -37,6 +37,7 @@ struct host_level {
     uint64_t before[HOST_LEVEL_BINS]; /* and the week before */
     float at;                         /* a higher value is unusual, on the scale of the sign */
     float start, beyond, share;       /* x0, b and p(x0) */
+    bool is_mute;                     /* too little is known */
     float free;                       /* what the level was after HOST_LEVEL_FREE; 0: not yet */
 };
 

@@ -15,16 +15,21 @@ enum {
     BEAT_MIN_S = 2,    /* records closer than this are one beat */
     BEAT_MAX_S = 7200, /* a longer pause ends a rhythm */
     INTERVALS_MAX = 64,
-    BEATS_KEPT = 3,   /* intervals from which a pair stays while its beat can come */
-    POPULAR_FROM = 3, /* hosts that use a target */
+    BEATS_KEPT = 3,      /* intervals from which a pair stays while its beat can come */
+    POPULAR_FROM = 3,    /* hosts that use a target */
+    POPULAR_WEIGHT = 32, /* of a record to a popular target, against those that share its place */
+    POPULAR_MAX = 1 << 20,
     POPULAR_PART = 5, /* and this percentage of all */
     SHORT = 8192,     /* bytes of a session that can be a failed login */
     SHORT_S = 60,
+    RARE_REFRESH = 500,  /* records */
+    RARE_KEPT = 1 << 20, /* records; then the counts are halved */
 };
-#define TUNNEL_HALF_S 3600.0F
-#define LONG_HALF_S   43200.0F
-#define NOISE         0.4F  /* spread of intervals at which a rhythm ends */
-#define EXACT         0.02F /* a smaller spread counts as this one */
+#define TUNNEL_HALF_S    3600.0F
+#define LONG_HALF_S      43200.0F
+#define RARE_BINS_A_UNIT 2.25  /* the last bin begins at a p-value of 1e-12 */
+#define NOISE            0.4F  /* spread of intervals at which a rhythm ends */
+#define EXACT            0.02F /* a smaller spread counts as this one */
 
 /* --- a record --- */
 
@@ -41,32 +46,73 @@ static bool has_accepted(const struct gad_record *r)
            f == GAD_FLAG_RSTO || f == GAD_FLAG_RSTR;
 }
 
+static bool is_icmp(const struct gad_record *r)
+{
+    return (int)r->v[GAD_PROTOCOL_TYPE] == GAD_PROTOCOL_ICMP;
+}
+
+static bool is_service(const struct gad_record *r, const char *name)
+{
+    return strcmp(gad_name_text(GAD_SERVICE, (int)r->v[GAD_SERVICE]), name) == 0;
+}
+
 static bool has_failed(const struct gad_record *r)
 {
     int f = (int)r->v[GAD_FLAG];
 
     if (is_tcp(r))
         return f == GAD_FLAG_S0 || f == GAD_FLAG_REJ || f == GAD_FLAG_RSTOS0 || f == GAD_FLAG_SH;
-    return r->v[GAD_DST_BYTES] == 0;
+    return is_icmp(r) ? is_service(r, "eco_i") : r->v[GAD_DST_BYTES] == 0;
 }
 
-static float surprise_of(double p)
+/* The source of an answer to an echo request is the host that asked. */
+static bool has_answer(const struct gad_record *r)
 {
-    float s = p > 0 ? (float)-log(p) : HOST_SURPRISE_MAX;
-
-    return s < 0 ? 0 : s < HOST_SURPRISE_MAX ? s : HOST_SURPRISE_MAX;
+    if (is_tcp(r))
+        return has_accepted(r);
+    return is_icmp(r) ? is_service(r, "ecr_i") : r->v[GAD_DST_BYTES] > 0;
 }
 
-static struct host_record record_of(const struct gad_record *r, double p, struct gad_time now)
+/* -ln of the share of records that are in a bin or above it. */
+static void refresh(struct host_usual *u)
+{
+    double all = 1, above = 1;
+
+    for (size_t i = 0; i < HOST_RARE_BINS; i++)
+        all += u->n_rare[i];
+    for (size_t i = HOST_RARE_BINS; i-- > 0;) {
+        above += u->n_rare[i];
+        float s = (float)-log(above / all);
+        u->surprise[i] = s < HOST_SURPRISE_MAX ? s : HOST_SURPRISE_MAX;
+    }
+    for (size_t i = 0; all > RARE_KEPT && i < HOST_RARE_BINS; i++)
+        u->n_rare[i] /= 2;
+    u->n_fresh = 0;
+}
+
+static float surprise_of(struct host_usual *u, double p)
+{
+    double bin = p > 0 ? -log(p) * RARE_BINS_A_UNIT : HOST_RARE_BINS;
+    size_t at = !(bin > 0) ? 0 : bin < HOST_RARE_BINS - 1 ? (size_t)bin : HOST_RARE_BINS - 1;
+
+    u->n_rare[at]++;
+    if (++u->n_fresh >= RARE_REFRESH)
+        refresh(u);
+    return u->surprise[at];
+}
+
+static struct host_record record_of(struct host_usual *u, const struct gad_record *r, double p,
+                                    struct gad_time now)
 {
     return (struct host_record){
         .target = host_thing(r->tuple.family, r->tuple.dst),
         .second = (uint32_t)(now.ns / 1000000000),
-        .surprise = surprise_of(p),
+        .surprise = surprise_of(u, p),
         .port = r->tuple.dst_port,
         .proto = r->tuple.proto,
         .failed = has_failed(r),
-        .is_two_way = is_tcp(r) ? has_accepted(r) : r->v[GAD_DST_BYTES] > 0,
+        .is_two_way = has_answer(r),
+        .is_echo = is_icmp(r) && (has_failed(r) || has_answer(r)),
     };
 }
 
@@ -191,31 +237,32 @@ static struct host_pair *pair_of(struct host *h, struct host_usual *u, uint32_t 
     return p;
 }
 
-/* Whether many hosts use this target, as they do the services of a network. */
+/* Whether many hosts use this target, as they do the services of a network. A place belongs to the
+ * target that is used most of those that share it; one of many hosts is hard to displace. */
 static bool is_popular(struct host_usual *u, uint32_t tag, struct thing host)
 {
     const uint64_t words[2] = {host.high, host.low};
     uint64_t bit = UINT64_C(1) << (gad_siphash13(u->secret, words, 2) & 63);
-    unsigned from = (unsigned)(u->hosts * POPULAR_PART / 100);
+    struct host_popular *a = &u->popular[tag % HOST_POPULAR];
+    struct host_popular *b = &u->popular[(tag >> 16 ^ tag << 5) % HOST_POPULAR];
+    struct host_popular *p = a->tag == tag                ? a
+                             : b->tag == tag              ? b
+                             : a->strength <= b->strength ? a
+                                                          : b;
 
-    for (size_t k = 0; k < 2; k++) {
-        size_t at = (tag >> (k * 13)) % HOST_POPULAR;
-        if (u->popular[at].tag == tag || u->popular[at].strength == 0 || k == 1) {
-            bool is_same = u->popular[at].tag == tag;
-            if (!is_same && u->popular[at].strength > 0) {
-                u->popular[at].strength--;
-                return false;
-            }
-            if (!is_same)
-                u->popular[at].hosts = 0;
-            u->popular[at].tag = tag;
-            u->popular[at].hosts |= bit;
-            u->popular[at].strength += u->popular[at].strength < 1000;
-            unsigned n = (unsigned)__builtin_popcountll(u->popular[at].hosts);
-            return n >= POPULAR_FROM && n >= (from < 32 ? from : 32);
-        }
+    if (p->tag != tag && p->strength > 0) {
+        p->strength--;
+        return false;
     }
-    return false;
+    if (p->tag != tag)
+        *p = (struct host_popular){.tag = tag};
+    p->hosts |= bit;
+    unsigned n = (unsigned)__builtin_popcountll(p->hosts),
+             part = (unsigned)(u->hosts * POPULAR_PART);
+    bool is = n >= POPULAR_FROM && n >= (part / 100 < 32 ? part / 100 : 32);
+    p->strength += is ? POPULAR_WEIGHT : 1;
+    p->strength = p->strength < POPULAR_MAX ? p->strength : POPULAR_MAX;
+    return is;
 }
 
 /* A beat that was missed is one of two or three periods. */
@@ -290,10 +337,11 @@ static float beyond_usual(float *median, float size)
 
 static float size_beyond(struct host_usual *u, const struct gad_record *r)
 {
-    bool is_icmp = (int)r->v[GAD_PROTOCOL_TYPE] == GAD_PROTOCOL_ICMP;
     bool is_dns = r->tuple.proto == GAD_IP_UDP && r->tuple.dst_port == 53;
+    /* of an answer, too, they are the bytes of the message */
+    double size = r->v[GAD_SRC_BYTES];
 
-    return is_icmp || is_dns ? beyond_usual(&u->size[is_icmp], (float)r->v[GAD_SRC_BYTES]) : 0;
+    return is_icmp(r) || is_dns ? beyond_usual(&u->size[is_icmp(r)], (float)size) : 0;
 }
 
 static float guesses_of(const struct gad_record *r)
@@ -339,7 +387,7 @@ static void add_pair(struct host *h, struct host_usual *u, const struct gad_reco
 void host_signs_add(struct host *h, struct host_usual *u, const struct gad_record *r, double p,
                     struct gad_time now, struct host_values *ret)
 {
-    *ret = (struct host_values){.record = record_of(r, p, now)};
+    *ret = (struct host_values){.record = record_of(u, r, p, now)};
     const struct host_record *of = &ret->record;
     uint64_t hash = hash_of(u, of, false);
     uint16_t at = stamp(u, of->second);
@@ -349,7 +397,12 @@ void host_signs_add(struct host *h, struct host_usual *u, const struct gad_recor
     h->at = (uint8_t)((h->at + 1) % HOST_RECORDS);
     if (is_tcp(r) && of->is_two_way)
         h->proven = now;
-    mark(h->targets_at, hash, at);
+    if (is_icmp(r))
+        hash = hash_of(u, of, true); /* its answer takes back only its own mark */
+    if (!is_icmp(r) || of->is_echo)
+        mark(h->targets_at, hash, at);
+    if (of->is_two_way && of->is_echo)
+        h->failed_at[hash % HOST_PLACES] = h->ports_at[hash % HOST_PLACES] = 0;
     if (of->failed) {
         mark(h->failed_at, hash, at);
         mark(h->ports_at, hash_of(u, of, true), at);

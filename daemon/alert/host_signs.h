@@ -8,14 +8,20 @@
  *     failed, failed_slow   targets that did not answer, in the last hour and in 12 hours
  *     ports                 ports without an answer, in the last hour
  *     targets               targets, in the last hour
- *     rarity                sum of -ln p over the last records, each target and port once
+ *     rarity                sum of the surprise of the last records, each target and port once
  *     beacon                how regularly one target is contacted, as a log-likelihood
  *     tunnel                bytes beyond the usual size in DNS or ICMP to one target, decaying
  *     upload                bytes to one target, decaying over hours
  *     guessing              failed logins and short sessions at one login service, decaying
  *
+ * The surprise of a record is how rare its p-value is among those of all records here, as -ln, up to
+ * HOST_SURPRISE_MAX. So a model that finds much anomalous makes no host unusual.
+ *
  * Numbers of targets and ports are linear counts (Whang et al. 1990) over places with a time each.
  * All is of fixed size, and a record costs the same whatever the host did before.
+ *
+ * Each ICMP message is a record of its own. An echo request counts as not answered until its answer
+ * comes, and other messages count for nothing.
  *
  * A source address can be forged where no handshake completes. So TCP counts for the last four
  * signs only after a handshake, and UDP and ICMP only with an answer. The first three count what
@@ -39,17 +45,19 @@ enum {
     HOST_PLACES = 64,  /* of a linear count */
     HOST_PAIRS = 32,   /* targets and ports with numbers of their own */
     HOST_POPULAR = 8192,
+    HOST_RARE_BINS = 64,
 };
 
 /* What the signs need of a record. */
 struct host_record {
     struct thing target;
     uint32_t second; /* when it was decided */
-    float surprise;  /* -ln p, at most HOST_SURPRISE_MAX */
+    float surprise;  /* -ln of the share of records here that are as rare */
     uint16_t port;
     uint8_t proto;
     bool failed;     /* it was not answered */
-    bool is_two_way; /* TCP: completed its handshake; UDP, ICMP: answered */
+    bool is_two_way; /* TCP: completed its handshake; UDP, ICMP: an answer */
+    bool is_echo;    /* ICMP: an echo request, or the answer to one */
 };
 #define HOST_SURPRISE_MAX 7.0F
 
@@ -83,18 +91,23 @@ struct host {
     struct host_pair pair[HOST_PAIRS];
 };
 
+/* A target and port that several hosts use. */
+struct host_popular {
+    uint32_t tag, strength;
+    uint64_t hosts; /* a bitmap of hashes */
+};
+
 /* What all hosts of a network share. */
 struct host_usual {
     uint64_t secret[2];
     uint32_t epoch;   /* second of the first record */
     unsigned records; /* of rarity, at most HOST_RECORDS */
-    double hosts;     /* that are active, about */
-    float size[2];    /* median bytes of a DNS and of an ICMP exchange, learned; 0: none yet */
-    struct {
-        uint32_t tag;
-        uint32_t strength;
-        uint64_t hosts; /* a bitmap of hashes */
-    } popular[HOST_POPULAR];
+    /* how many records had -ln p in a bin; the surprise of each bin, refreshed now and then */
+    uint32_t n_rare[HOST_RARE_BINS], n_fresh;
+    float surprise[HOST_RARE_BINS];
+    double hosts;  /* that are active, about */
+    float size[2]; /* median bytes of a DNS and of an ICMP exchange, learned; 0: none yet */
+    struct host_popular popular[HOST_POPULAR];
     uint64_t pairs_evicted, one_way;
 };
 

@@ -136,6 +136,10 @@ static void learn(struct host *h, const struct host_values *v, const float *y)
     for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++)
         if (s != GAD_SIGN_BEACON && y[s] > h->own[s])
             h->own[s] = y[s];
+    /* also to targets that many hosts use now */
+    float up = v->pair ? host_level_scale(GAD_SIGN_UPLOAD, v->pair->up) : 0;
+    if (up > h->own[GAD_SIGN_UPLOAD])
+        h->own[GAD_SIGN_UPLOAD] = up;
     if (v->pair && y[GAD_SIGN_BEACON] > 15)
         v->pair->is_known = true;
 }
@@ -150,7 +154,8 @@ static bool is_unusual(const struct host_watch *w, const struct host *h, enum ga
 {
     float level = w->levels.sign[s].at;
 
-    if (level == 0 || y <= level || y <= host_level_beyond_own(s, h->own[s]))
+    if (level == 0 || w->levels.sign[s].is_mute || y <= level ||
+        y <= host_level_beyond_own(s, h->own[s]))
         return false;
     return !was_told(h, s, second) || s == GAD_SIGN_BEACON ||
            y > host_level_beyond_own(s, h->own[s]);
@@ -223,11 +228,12 @@ static bool is_forgeable(const struct host *h, struct gad_time now)
 }
 
 static const struct host_finding *find(struct host_watch *w, struct host *h,
-                                       const struct host_values *v, const float *y, uint16_t set)
+                                       const struct host_values *v, const float *y, uint16_t set,
+                                       bool is_unasked)
 {
     struct host_finding *f = &w->found;
     uint32_t second = v->record.second;
-    bool may_be_forged = is_forgeable(h, w->now);
+    bool may_be_forged = is_forgeable(h, w->now) || is_unasked;
 
     if (rate_limit_take(&w->limit[!may_be_forged], w->now, 1) == 0) {
         w->stats->hosts_limited++;
@@ -269,6 +275,12 @@ static const struct host_finding *go_on(struct host_watch *w, const struct host 
     return &w->found;
 }
 
+/* A reply that nobody asked for has the address of whoever sent it, or forged it. */
+static bool is_unasked(const struct gad_record *r)
+{
+    return (int)r->v[GAD_PROTOCOL_TYPE] == GAD_PROTOCOL_ICMP && !r->is_answer;
+}
+
 static bool counts(const struct gad_record *r)
 {
     enum { PARTS = GAD_NOTE_INTERIM | GAD_NOTE_CUT | GAD_NOTE_BACKGROUND | GAD_NOTE_GUESSED };
@@ -304,7 +316,7 @@ const struct host_finding *host_watch_take(struct host_watch *w, const struct ga
         return NULL;
     }
     uint16_t set = unusual_signs(w, h, y, v.record.second);
-    return set != 0 ? find(w, h, &v, y, set) : h->told != 0 ? go_on(w, h, &v) : NULL;
+    return set != 0 ? find(w, h, &v, y, set, is_unasked(r)) : h->told != 0 ? go_on(w, h, &v) : NULL;
 }
 
 /* --- life --- */

@@ -103,8 +103,11 @@ static void send_record(struct world *w, double second, const struct sent *s)
                              : s->proto == 17 ? GAD_PROTOCOL_UDP
                                               : GAD_PROTOCOL_ICMP;
     r.v[GAD_FLAG] = s->flag;
+    if (s->proto == 1)
+        r.v[GAD_SERVICE] = gad_name_number(GAD_SERVICE, s->down > 0 ? "ecr_i" : "eco_i", 5);
+    r.is_answer = s->proto == 1 && s->down > 0;
     r.v[GAD_SRC_BYTES] = floor(s->up);
-    r.v[GAD_DST_BYTES] = floor(s->down);
+    r.v[GAD_DST_BYTES] = s->proto == 1 ? 0 : floor(s->down);
     r.v[GAD_DURATION] = floor(s->seconds);
     r.v[GAD_NUM_FAILED_LOGINS] = s->failed_logins;
     r.start.ns = at;
@@ -184,6 +187,18 @@ static void udp(struct world *w, uint32_t src, uint32_t dst, uint16_t port, doub
                                .down = down});
 }
 
+/* A message and its answer are a record each, of the host that asked. */
+static void ping(struct world *w, uint32_t src, uint32_t dst, double second, double size,
+                 bool answers)
+{
+    struct sent s = {.src = src, .dst = dst, .proto = 1, .flag = GAD_FLAG_SF, .up = size};
+
+    send_record(w, second, &s);
+    s.down = 1; /* marks the answer */
+    if (answers)
+        send_record(w, second + 0.01, &s);
+}
+
 /* What programs do by themselves: time, updates, telemetry. */
 static void poll_all(struct world *w, uint32_t client, uint32_t src)
 {
@@ -245,13 +260,7 @@ static void servers_minute(struct world *w)
     for (uint32_t k = 0; k < CLIENTS + 6; k++) {
         uint32_t dst = k < 6 ? address(0, 1, k + 1) : address(0, 0, 4 + k);
         bool is_off = k >= 6 && !is_work(w, k - 6) && k % 3 == 0;
-        send_record(w, k,
-                    &(struct sent){.src = monitor,
-                                   .dst = dst,
-                                   .proto = 1,
-                                   .flag = GAD_FLAG_SF,
-                                   .up = 56,
-                                   .down = is_off ? 0 : 56});
+        ping(w, monitor, dst, k, 56, !is_off);
     }
     tcp(w, monitor, address(0, 1, 1 + (uint32_t)(w->now / MINUTE % 6)), 22, 2500, 2500);
     for (uint32_t n = below(w, 4), i = 0; i < n; i++) {
@@ -333,13 +342,7 @@ static void step_dns(struct world *w, uint32_t n, double second)
 static void step_icmp(struct world *w, uint32_t n, double second)
 {
     (void)n;
-    send_record(w, second,
-                &(struct sent){.src = w->attacker,
-                               .dst = 0x5b000002,
-                               .proto = 1,
-                               .flag = GAD_FLAG_SF,
-                               .up = 600,
-                               .down = 600});
+    ping(w, w->attacker, 0x5b000002, second, 600, true);
 }
 
 static void step_guess(struct world *w, uint32_t n, double second)
