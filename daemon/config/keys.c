@@ -133,7 +133,7 @@ const struct config_key config_keys[] = {
     {"host", "budget", CONFIG_REAL, IN(host.budget), 0.01, 1000, "1", NULL,
      "incidents a week of hosts that only do what is usual here, by what was learned"},
     {"host", "hosts", CONFIG_COUNT, IN(host.hosts), 64, 1 << 20, "8192", NULL,
-     "hosts in the table, 2.3 KB each; a quarter of it for each kind of host"},
+     "hosts in the table, 3 KB each; a quarter of it for each kind of host"},
     {"host", "records", CONFIG_COUNT, IN(host.records), 8, 24, "24", NULL,
      "last records of a host whose rarity is summed"},
     {"host", "after", CONFIG_DURATION, IN(host.after), 0, 2592000, "24h", NULL,

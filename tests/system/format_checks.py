@@ -35,6 +35,7 @@ class Event:
     def __init__(self, lines, full):
         self.full = full
         self.v, self.features, self.top, self.counters, self.lines = {}, {}, [], [], {}
+        self.unusual = []
         self.hosts, self.ports, self.causes = {"top_source": [], "top_target": []}, [], []
         for line in lines:
             key, _, rest = line.partition(" ")
@@ -56,6 +57,9 @@ class Event:
                 n, _, address = rest.partition(" ")
                 self.hosts[key].append((str(ipaddress.ip_address(bytes.fromhex(address.strip()))),
                                         int(n)))
+            elif key == "unusual":
+                sign, *numbers = rest.split(" ")
+                self.unusual.append((sign, *map(float, numbers)))
             elif key == "top_port":
                 n, port = rest.split(" ")
                 self.ports.append((int(port), int(n)))

@@ -404,8 +404,9 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     const char *root = getenv("SOURCE_ROOT");
     char path[512], line[256];
     static const char *const pages[] = {"ganadd.conf.5",   "ganad-access.5",  "ganad-capture.5",
-                                        "ganad-outputs.5", "ganad-clients.5", "ganad-evidence.5"};
-    uint8_t *conf = NULL, *man[6] = {NULL};
+                                        "ganad-outputs.5", "ganad-clients.5", "ganad-evidence.5",
+                                        "ganad-hosts.5"};
+    uint8_t *conf = NULL, *man[7] = {NULL};
     size_t conf_len, man_len;
     struct config *c = NULL;
     struct gad_diag d = {""};
@@ -413,7 +414,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     assert_non_null(root);
     (void)snprintf(path, sizeof(path), "%s/conf/ganadd.conf", root);
     assert_int_equal(gad_file_read(path, 1 << 20, &conf, &conf_len, &d), 0);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         (void)snprintf(path, sizeof(path), "%s/conf/%s", root, pages[i]);
         assert_int_equal(gad_file_read(path, 1 << 20, &man[i], &man_len, &d), 0);
     }
