@@ -55,6 +55,7 @@
     X(incidents_begun, false, "incidents that began")                                              \
     X(incidents_evicted, false, "incidents that ended early, because rollup_keys was reached")     \
     X(hosts, true, "source hosts that are watched")                                                \
+    X(hosts_learning, true, "of the tables of source hosts, those that still learn")               \
     X(hosts_unusual, false, "times that a source host was found unusual")                          \
     X(hosts_forgeable, false,                                                                      \
       "of hosts_unusual, those of a host without a completed handshake, whose address can be "     \

@@ -527,21 +527,19 @@ static size_t n_open(const struct decider *d)
 
 void decider_take(struct decider *d, const struct job *j)
 {
-    struct incidents *t = d->table[j->origin != NULL];
-
-    if (!j->may_alert)
-        return;
+    bool is_captured = j->origin != NULL;
+    struct incidents *t = d->table[is_captured];
     struct gad_time wall = gad_time_wall();
     for (size_t i = 0; i < job_n_scored(j); i++) {
-        if (j->anomalous[i])
+        if (j->may_alert && j->anomalous[i])
             take_record(d, j, i, wall);
-        else if (t)
+        else if (j->may_alert && t)
             take_normal(d, j, i, wall);
-        if (t && d->hosts[j->origin != NULL])
+        if (t && d->hosts[is_captured] && (is_captured || j->may_alert))
             take_host(d, j, i, wall);
     }
     d->o.stats->incidents = n_open(d);
-    d->o.stats->hosts = host_watches_count(d->hosts);
+    host_watches_count(d->hosts, d->o.stats);
 }
 
 struct gad_time decider_due(const struct decider *d)

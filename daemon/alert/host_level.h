@@ -13,8 +13,8 @@
  * The level is where all signs together are exceeded as often as the budget says, in incidents a
  * week. It is never below a floor for each sign, and b is not either.
  *
- * Whoever wants to teach a level:
- *     one or two hosts cannot: values that fewer than three hosts reach are no part of the tail;
+ * Hosts that teach a level on purpose:
+ *     one or two cannot: values that fewer than three hosts reach are no part of the tail;
  *     more can only slowly: from HOST_LEVEL_FREE on a level rises by a tenth a day at most, and
  *     never beyond HOST_LEVEL_CEILING of what it was then.
  *

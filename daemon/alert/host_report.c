@@ -22,20 +22,21 @@ int host_watches_new(const struct config *c, unsigned clients, struct stats *sta
     return r != 0 ? r : host_watch_new(c, 1, stats, &ret[1]);
 }
 
-size_t host_watches_count(struct host_watch *const watch[2])
+void host_watches_count(struct host_watch *const watch[2], struct stats *stats)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < 2 && watch[i]; i++)
-        n += host_watch_count(watch[i]);
-    return n;
+    stats->hosts = stats->hosts_learning = 0;
+    for (size_t i = 0; i < 2 && watch[i]; i++) {
+        stats->hosts += host_watch_count(watch[i]);
+        stats->hosts_learning += host_watch_is_learning(watch[i]);
+    }
 }
 
 const struct host_finding *host_report_find(struct host_watch *w, struct suppressor *rules,
                                             const struct job *j, size_t n, struct gad_time when,
                                             struct stats *stats)
 {
-    const struct host_finding *f = host_watch_take(w, &j->rec[n], (double)j->p_value[n], when);
+    const struct host_finding *f =
+        host_watch_take(w, &j->rec[n], (double)j->p_value[n], when, j->may_alert);
 
     if (!f)
         return NULL;

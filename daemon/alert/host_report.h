@@ -13,7 +13,8 @@ struct suppressor;
  * that the former has. On failure the caller frees what is set. */
 int host_watches_new(const struct config *c, unsigned clients, struct stats *stats,
                      struct host_watch *ret[2]) GAD_MUST_CHECK;
-size_t host_watches_count(struct host_watch *const watch[2]);
+/* Sets the counters of current values. */
+void host_watches_count(struct host_watch *const watch[2], struct stats *stats);
 
 /* Takes record n of a job that is back from the scorer. Returns what was found; NULL: nothing, or a
  * rule suppresses the record. */

@@ -14,8 +14,8 @@
  *     upload                bytes to one target, decaying over hours
  *     guessing              failed logins and short sessions at one login service, decaying
  *
- * The surprise of a record is how rare its p-value is among those of all records here, as -ln, up to
- * HOST_SURPRISE_MAX. So a model that finds much anomalous makes no host unusual.
+ * The surprise of a record is how rare its p-value is among those of all records here, as -ln, up
+ * to HOST_SURPRISE_MAX. So a model that finds much anomalous makes no host unusual.
  *
  * Numbers of targets and ports are linear counts (Whang et al. 1990) over places with a time each.
  * All is of fixed size, and a record costs the same whatever the host did before.
@@ -76,11 +76,11 @@ struct host {
     struct thing address;
     struct gad_time first, proven; /* @proven: last completed handshake; 0: none */
     uint64_t records;
-    uint8_t part;  /* enum host_part */
-    uint8_t at;    /* of past: the next one */
-    uint16_t told; /* set of signs that were reported; host_watch.c's, as are the next ones */
-    uint32_t told_pair;
-    uint32_t told_second[GAD_N_SIGNS];
+    uint8_t part;      /* enum host_part */
+    uint8_t at;        /* of past: the next one */
+    uint16_t reported; /* set of signs that were reported; host_watch.c's, as are the next ones */
+    uint32_t reported_pair;
+    uint32_t reported_second[GAD_N_SIGNS];
     uint32_t hour;            /* of most */
     float most[GAD_N_SIGNS];  /* of this hour, as host_level.h scales it */
     uint32_t day;             /* of today */

@@ -31,7 +31,7 @@ enum { HOST_STEADY_FROM = 8 }; /* records */
 
 struct host_table;
 
-/* @n: hosts, at least HOST_N_PARTS. @evicted: is told of each host before it is forgotten. */
+/* @n: hosts, at least HOST_N_PARTS. @evicted: gets each host before it is forgotten. */
 int host_table_new(size_t n, void (*evicted)(void *arg, enum host_part part, struct host *h),
                    void *arg, struct host_table **ret) GAD_MUST_CHECK;
 void host_table_free(struct host_table *t);

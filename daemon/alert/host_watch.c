@@ -9,6 +9,7 @@
 #include "daemon/alert/host.h"
 #include "daemon/alert/host_table.h"
 #include "daemon/config/config.h"
+#include "daemon/log.h"
 #include "daemon/rate_limit.h"
 #include "daemon/stats.h"
 #include "lib/base/siphash.h"
@@ -33,7 +34,6 @@ struct host_watch {
     struct host_levels levels;
     struct gad_time after;
     uint64_t least_hosts, least_records;
-    bool is_muted;
     uint64_t records;
     struct gad_time now;
     uint64_t hosts_seen[16];    /* a bitmap of hashes of this and the last hours */
@@ -101,6 +101,17 @@ static void begin_hour(struct host_watch *w, struct host *h, uint32_t hour)
     host_signs_age(h, &w->usual, w->now);
 }
 
+static void log_levels(const struct host_watch *w)
+{
+    for (enum gad_sign s = 1; s < GAD_N_SIGNS && log_is_on(LOG_LEVEL_DEBUG); s++) {
+        const struct host_level *l = &w->levels.sign[s];
+        log_debug("hosts", "%s: level %.4g, tail from %.4g, mean excess %.3g, share %.2g%s",
+                  gad_sign_name(s), (double)host_level_value(s, l->at),
+                  (double)host_level_value(s, l->start), (double)l->beyond, (double)l->share,
+                  l->is_mute ? ", mute" : "");
+    }
+}
+
 static void tick(struct host_watch *w)
 {
     if (w->levels.begun.ns == 0) {
@@ -116,6 +127,7 @@ static void tick(struct host_watch *w)
     w->stats->hosts_one_way += w->usual.one_way;
     w->usual.pairs_evicted = w->usual.one_way = 0;
     w->usual.hosts = n_hosts(w);
+    log_levels(w);
 }
 
 size_t host_watch_count(const struct host_watch *w)
@@ -125,7 +137,7 @@ size_t host_watch_count(const struct host_watch *w)
 
 bool host_watch_is_learning(const struct host_watch *w)
 {
-    return w->is_muted || w->now.ns - w->levels.begun.ns < w->after.ns ||
+    return w->now.ns - w->levels.begun.ns < w->after.ns ||
            w->usual.hosts < (double)w->least_hosts || w->records < w->least_records;
 }
 
@@ -144,9 +156,9 @@ static void learn(struct host *h, const struct host_values *v, const float *y)
         v->pair->is_known = true;
 }
 
-static bool was_told(const struct host *h, enum gad_sign s, uint32_t second)
+static bool was_reported(const struct host *h, enum gad_sign s, uint32_t second)
 {
-    return (h->told >> s & 1) && second - h->told_second[s] < AGAIN_S;
+    return (h->reported >> s & 1) && second - h->reported_second[s] < AGAIN_S;
 }
 
 static bool is_unusual(const struct host_watch *w, const struct host *h, enum gad_sign s, float y,
@@ -157,7 +169,7 @@ static bool is_unusual(const struct host_watch *w, const struct host *h, enum ga
     if (level == 0 || w->levels.sign[s].is_mute || y <= level ||
         y <= host_level_beyond_own(s, h->own[s]))
         return false;
-    return !was_told(h, s, second) || s == GAD_SIGN_BEACON ||
+    return !was_reported(h, s, second) || s == GAD_SIGN_BEACON ||
            y > host_level_beyond_own(s, h->own[s]);
 }
 
@@ -245,13 +257,13 @@ static const struct host_finding *find(struct host_watch *w, struct host *h,
             continue;
         add_sign(w, v, s, y[s]);
         h->own[s] = s == GAD_SIGN_BEACON ? 0 : y[s];
-        h->told_second[s] = second;
+        h->reported_second[s] = second;
     }
     if (set & OF_PAIR)
-        h->told_pair = v->pair->tag;
+        h->reported_pair = v->pair->tag;
     if (set & 1u << GAD_SIGN_BEACON)
         v->pair->is_known = true;
-    h->told = (uint16_t)(h->told | set);
+    h->reported = (uint16_t)(h->reported | set);
     add_past(f, h, &v->record, set);
     w->stats->hosts_unusual++;
     w->stats->hosts_forgeable += may_be_forged;
@@ -265,9 +277,9 @@ static const struct host_finding *go_on(struct host_watch *w, const struct host 
     unsigned set = 0;
 
     for (enum gad_sign s = 1; s < GAD_N_SIGNS; s++)
-        if (was_told(h, s, v->record.second))
+        if (was_reported(h, s, v->record.second))
             set |= 1u << s;
-    bool is_pair = v->pair && v->pair->tag == h->told_pair;
+    bool is_pair = v->pair && v->pair->tag == h->reported_pair;
     if (!((set & OF_FAILED) && v->record.failed) && !((set & OF_PAIR) && is_pair) &&
         !(set & ~(unsigned)(OF_FAILED | OF_PAIR)))
         return NULL;
@@ -275,7 +287,7 @@ static const struct host_finding *go_on(struct host_watch *w, const struct host 
     return &w->found;
 }
 
-/* A reply that nobody asked for has the address of whoever sent it, or forged it. */
+/* A reply without a request has the address of its sender, which can be forged. */
 static bool is_unasked(const struct gad_record *r)
 {
     return (int)r->v[GAD_PROTOCOL_TYPE] == GAD_PROTOCOL_ICMP && !r->is_answer;
@@ -289,7 +301,7 @@ static bool counts(const struct gad_record *r)
 }
 
 const struct host_finding *host_watch_take(struct host_watch *w, const struct gad_record *r,
-                                           double p, struct gad_time now)
+                                           double p, struct gad_time now, bool may_find)
 {
     struct host_values v;
     float y[GAD_N_SIGNS] = {0};
@@ -311,12 +323,14 @@ const struct host_finding *host_watch_take(struct host_watch *w, const struct ga
         y[s] = host_level_scale(s, v.v[s]);
         h->most[s] = y[s] > h->most[s] ? y[s] : h->most[s];
     }
-    if (host_watch_is_learning(w)) {
+    if (!may_find || host_watch_is_learning(w)) {
         learn(h, &v, y);
         return NULL;
     }
     uint16_t set = unusual_signs(w, h, y, v.record.second);
-    return set != 0 ? find(w, h, &v, y, set, is_unasked(r)) : h->told != 0 ? go_on(w, h, &v) : NULL;
+    return set != 0           ? find(w, h, &v, y, set, is_unasked(r))
+           : h->reported != 0 ? go_on(w, h, &v)
+                              : NULL;
 }
 
 /* --- life --- */
@@ -327,11 +341,6 @@ void host_watch_configure(struct host_watch *w, const struct config *c)
     w->after = c->host.after;
     w->least_hosts = c->host.least_hosts;
     w->least_records = c->host.least_records;
-}
-
-void host_watch_mute(struct host_watch *w, bool is_muted)
-{
-    w->is_muted = is_muted;
 }
 
 int host_watch_new(const struct config *c, unsigned part, struct stats *stats,
@@ -364,9 +373,4 @@ void host_watch_free(struct host_watch *w)
         return;
     host_table_free(w->table);
     gad_free(w);
-}
-
-const struct host_levels *host_watch_levels(const struct host_watch *w)
-{
-    return &w->levels;
 }

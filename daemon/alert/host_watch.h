@@ -10,8 +10,8 @@
  * the host itself did while the detector learned. Each sign of a host is reported once, and again
  * after a week or when it has grown as much again.
  *
- * While it learns it finds nothing: for the time `after`, until `least_hosts` hosts were active, and
- * while it is muted.
+ * While it learns it finds nothing: for the time `after`, until `least_hosts` hosts were active and
+ * `least_records` records seen, and while alerts are off.
  *
  * Thread: main.
  */
@@ -53,16 +53,13 @@ GAD_DEFINE_CLEANUP(struct host_watch, host_watch_free);
 /* Applies the keys that need no other table. */
 void host_watch_configure(struct host_watch *w, const struct config *c);
 
-/* While muted it learns and finds nothing: alerts are not on yet. */
-void host_watch_mute(struct host_watch *w, bool is_muted);
-
 /* Takes a scored record. @p: its p-value. @now: packet time, or wall clock for records of clients.
- * Returns what was found, valid until the next call, or NULL. */
+ * @may_find: else it only learns, as while alerts are off. Returns what was found, valid until the
+ * next call, or NULL. */
 const struct host_finding *host_watch_take(struct host_watch *w, const struct gad_record *r,
-                                           double p, struct gad_time now);
+                                           double p, struct gad_time now, bool may_find);
 
 size_t host_watch_count(const struct host_watch *w); /* hosts in its table */
 
-/* Whether it still learns, and its levels, for status and tests. */
+/* Whether it still learns, and finds nothing. */
 bool host_watch_is_learning(const struct host_watch *w);
-const struct host_levels *host_watch_levels(const struct host_watch *w);

@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_hosts [-d DAYS] [-s SEED] [-a ATTACK] [-v]: two weeks of an office, record by record, through
- * the watch of source hosts. Without an attack it counts what is found, which is all false. With one,
- * which begins on the morning of the last day but three, it says after how many of its records the
- * attacking host is found. tests/bench/hosts runs all of them.
+ * bench_hosts [-d DAYS] [-s SEED] [-a ATTACK] [-f] [-p] [-v]: two weeks of an office, record by
+ * record, through the watch of source hosts. Without an attack all that it finds is false. With one,
+ * which begins on the third morning before the end, it says after how many of its
+ * records the attacking host is found. tests/bench/hosts runs all of them. -f: forged sources flood
+ * the table from that morning on. -p: four hosts teach failures all the time. -v: each finding, and
+ * the levels.
  *
  * The office has 40 clients with working days, browsing, DNS, NTP, polling programs, mail, file
  * servers, SSH, a monitoring host that asks everything each minute, a mail server that fails at
  * remote servers, nightly backups, dead servers and new devices.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/alert/host_watch.h"
 #include "daemon/config/config.h"
+#include "daemon/log.h"
 #include "daemon/stats.h"
 #include "lib/base/diag.h"
 #include "lib/base/rng.h"
+#include "lib/base/text.h"
 #include "lib/record/record.h"
 
-enum { CLIENTS = 40, MINUTE = 60, HOUR = 3600, DAY = 86400, SITES = 20000, LAST = 3 };
+enum {
+    CLIENTS = 40,
+    MINUTE = 60,
+    HOUR = 3600,
+    DAY = 86400,
+    SITES = 20000,
+    LAST = 3,
+    FORGED = 3000
+};
 enum { RESOLVER = 1, MAIL, FILES, MONITOR, BACKUP, PRINTER }; /* 10.0.1.x */
 #define START INT64_C(1767571200)                             /* a Monday, 0:00 */
 
@@ -31,8 +43,9 @@ struct world {
     struct host_watch *watch;
     struct stats stats;
     struct gad_rng rng;
-    bool is_loud, is_attack; /* of the record that is sent */
-    int64_t now;             /* s since START */
+    bool is_loud, is_forged, is_poisoned;
+    bool is_attack; /* of the record that is sent */
+    int64_t now;    /* s since START */
     uint32_t attacker, days;
     uint64_t records, of_attack, found_after, found_false, found_forgeable;
     double found_s;
@@ -115,7 +128,7 @@ static void send_record(struct world *w, double second, const struct sent *s)
     double p = s->p > 0 ? s->p : uniform(w);
     w->records++;
     w->of_attack += w->is_attack;
-    const struct host_finding *f = host_watch_take(w->watch, &r, p, r.end);
+    const struct host_finding *f = host_watch_take(w->watch, &r, p, r.end, true);
     if (f && f->is_new)
         tell(w, s->src, f);
 }
@@ -416,6 +429,38 @@ static void attack_minute(struct world *w, const struct attack *a, double *next,
     w->is_attack = false;
 }
 
+/* --- against the detector itself --- */
+
+/* A SYN each from FORGED forged sources, public and private. */
+static void forge_minute(struct world *w)
+{
+    for (uint32_t i = 0; i < FORGED; i++)
+        send_record(w, 60.0 * i / FORGED,
+                    &(struct sent){.src = i % 2 ? (uint32_t)gad_rng_u64(&w->rng) | 1u << 30
+                                                : address(200, below(w, 256), below(w, 256)),
+                                   .dst = address(0, 1, FILES),
+                                   .port = 80,
+                                   .proto = 6,
+                                   .flag = GAD_FLAG_S0});
+}
+
+/* Four hosts that fail a little more often each day, to teach what is usual. */
+static void poison_minute(struct world *w)
+{
+    int64_t day = w->now / DAY;
+    uint32_t n = (uint32_t)(3 * pow(1.06, (double)day)), minute = (uint32_t)(w->now % HOUR / 60);
+
+    if (w->now / HOUR % 24 != 14 || minute >= n || w->now >= w->attack_from)
+        return;
+    for (uint32_t k = 0; k < 4; k++)
+        send_record(w, 10,
+                    &(struct sent){.src = address(0, 0, 30 + k),
+                                   .dst = address(3, (uint32_t)day, minute),
+                                   .port = 445,
+                                   .proto = 6,
+                                   .flag = GAD_FLAG_S0});
+}
+
 static void run(struct world *w, const struct attack *a)
 {
     double next = (double)w->attack_from;
@@ -425,6 +470,10 @@ static void run(struct world *w, const struct attack *a)
         for (uint32_t c = 0; c < CLIENTS; c++)
             client_minute(w, c);
         servers_minute(w);
+        if (w->is_forged && w->now >= ((int64_t)w->days - LAST) * DAY + 36000)
+            forge_minute(w);
+        if (w->is_poisoned)
+            poison_minute(w);
         if (a && w->now >= w->attack_from && w->found_after == 0)
             attack_minute(w, a, &next, &n);
         if (w->found_after != 0)
@@ -455,60 +504,87 @@ static double seconds_of_cpu(void)
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "usage: bench_hosts [-d DAYS] [-s SEED] [-a ATTACK] [-v]\nattacks:");
+    (void)fprintf(stderr,
+                  "usage: bench_hosts [-d DAYS] [-s SEED] [-a ATTACK] [-f] [-p] [-v]\nattacks:");
     for (size_t i = 0; i < N_ATTACKS; i++)
         (void)fprintf(stderr, " %s", attacks[i].name);
     (void)fprintf(stderr, "\n");
     return 2;
 }
 
+struct choice {
+    const struct attack *attack;
+    uint64_t days, seed;
+    bool is_loud, is_forged, is_poisoned;
+};
+
+static const struct attack *attack_of(const char *name)
+{
+    for (size_t k = 0; k < N_ATTACKS; k++)
+        if (strcmp(attacks[k].name, name) == 0)
+            return &attacks[k];
+    return NULL;
+}
+
+static bool choose(struct choice *c, int argc, char **argv)
+{
+    int option;
+
+    while ((option = getopt(argc, argv, "vfpd:s:a:")) != -1) {
+        size_t len = optarg ? strlen(optarg) : 0;
+        bool ok = option != '?';
+        c->is_loud |= option == 'v';
+        c->is_forged |= option == 'f';
+        c->is_poisoned |= option == 'p';
+        if (option == 'd')
+            ok = gad_text_u64(optarg, len, 400, &c->days) == 0 && c->days > LAST;
+        if (option == 's')
+            ok = gad_text_u64(optarg, len, UINT64_MAX, &c->seed) == 0;
+        if (option == 'a')
+            ok = (c->attack = attack_of(optarg)) != NULL;
+        if (!ok)
+            return false;
+    }
+    return optind == argc;
+}
+
+static void report(const struct world *w, const struct choice *c, double took)
+{
+    const struct attack *a = c->attack;
+
+    if (a && w->found_after > 0)
+        (void)printf("%-40s found after %4llu records, %6.0f s: %s", a->what,
+                     (unsigned long long)w->found_after, w->found_s, w->what);
+    else if (a)
+        (void)printf("%-40s NOT found in %llu records", a->what, (unsigned long long)w->of_attack);
+    else
+        (void)printf("office, seed %llu: %llu records in %llu days, %.2f us each",
+                     (unsigned long long)c->seed, (unsigned long long)w->records,
+                     (unsigned long long)c->days, 1e6 * took / (double)w->records);
+    (void)printf("; %llu false incidents (%.1f a week), %llu of them forgeable\n",
+                 (unsigned long long)w->found_false, 7.0 * (double)w->found_false / (double)c->days,
+                 (unsigned long long)w->found_forgeable);
+}
+
 int main(int argc, char **argv)
 {
-    struct world w = {.days = 14, .attacker = address(0, 0, 10 + 7)};
-    const struct attack *a = NULL;
-    uint64_t seed = 1;
+    static struct world w = {.attacker = 10u << 24 | 17};
+    struct choice c = {.days = 14, .seed = 1};
 
-    for (int i = 1; i < argc; i++) {
-        bool has_value = i + 1 < argc;
-        if (strcmp(argv[i], "-v") == 0)
-            w.is_loud = true;
-        else if (strcmp(argv[i], "-d") == 0 && has_value)
-            w.days = (uint32_t)strtoul(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "-s") == 0 && has_value)
-            seed = strtoull(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "-a") == 0 && has_value) {
-            i++;
-            for (size_t k = 0; k < N_ATTACKS; k++)
-                a = strcmp(attacks[k].name, argv[i]) == 0 ? &attacks[k] : a;
-            if (!a)
-                return usage();
-        } else
-            return usage();
-    }
-    w.attack_from = a ? ((int64_t)w.days - LAST) * DAY + 37800 : INT64_MAX; /* 10:30 */
-    if (begin(&w, seed) != 0)
+    if (!choose(&c, argc, argv))
+        return usage();
+    w.is_loud = c.is_loud;
+    w.days = (uint32_t)c.days;
+    w.is_forged = c.is_forged;
+    w.is_poisoned = c.is_poisoned;
+    w.attack_from = c.attack ? ((int64_t)w.days - LAST) * DAY + 37800 : INT64_MAX; /* 10:30 */
+    if (w.is_loud)
+        log_set_level("debug");
+    if (begin(&w, c.seed) != 0)
         return 1;
     double from = seconds_of_cpu();
-    run(&w, a);
-    double took = seconds_of_cpu() - from;
-    if (a && w.found_after > 0)
-        (void)printf("%-42s found after %4llu records, %6.0f s: %s\n", a->what,
-                     (unsigned long long)w.found_after, w.found_s, w.what);
-    else if (a)
-        (void)printf("%-42s NOT found in %llu records\n", a->what, (unsigned long long)w.of_attack);
-    else
-        (void)printf(
-            "office, seed %llu: %llu records in %u days, %llu false incidents (%.1f a week), "
-            "%llu of them forgeable, %.2f us a record\n",
-            (unsigned long long)seed, (unsigned long long)w.records, w.days,
-            (unsigned long long)w.found_false, 7.0 * (double)w.found_false / w.days,
-            (unsigned long long)w.found_forgeable, 1e6 * took / (double)w.records);
-    for (enum gad_sign k = 1; w.is_loud && k < GAD_N_SIGNS; k++) {
-        const struct host_level *v = &host_watch_levels(w.watch)->sign[k];
-        (void)printf("  %-20s level %.4g, tail from %.4g, mean excess %.3g, share %.2g\n",
-                     gad_sign_name(k), (double)host_level_value(k, v->at),
-                     (double)host_level_value(k, v->start), (double)v->beyond, (double)v->share);
-    }
+    run(&w, c.attack);
+    report(&w, &c, seconds_of_cpu() - from);
     host_watch_free(w.watch);
     return 0;
 }

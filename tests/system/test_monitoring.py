@@ -22,7 +22,7 @@ NOT_SHOWN = {
     "ganad_evidence_deleted_total", "ganad_evidence_failed_total", "ganad_evidence_files_total",
     "ganad_evidence_limited_total", "ganad_evidence_missed_total", "ganad_evidence_packets_total",
     "ganad_hosts", "ganad_hosts_evicted_known_total", "ganad_hosts_evicted_total",
-    "ganad_hosts_forgeable_total", "ganad_hosts_levels_held_total", "ganad_hosts_limited_total",
+    "ganad_hosts_forgeable_total", "ganad_hosts_learning", "ganad_hosts_levels_held_total", "ganad_hosts_limited_total",
     "ganad_hosts_one_way_total", "ganad_hosts_pairs_evicted_total",
     "ganad_hosts_suppressed_total", "ganad_hosts_unusual_total",
     "ganad_handshakes", "ganad_handshakes_failed_total", "ganad_incidents",

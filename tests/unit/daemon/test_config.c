@@ -433,7 +433,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         if (!key || (next && key > next))
             fail_msg("ganadd.conf does not have '%s' in [%s]", line + 1, k->section);
         bool is_described = false;
-        for (size_t page = 0; page < 6; page++)
+        for (size_t page = 0; page < 7; page++)
             is_described = is_described || describes((char *)man[page], k);
         if (!is_described)
             fail_msg("the manual does not have '%s' in section %s", k->name, k->section);
@@ -442,7 +442,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         fail_msg("%s", d.text);
     config_free(c);
     gad_free(conf);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         gad_free(man[i]);
 }
 
