@@ -12,8 +12,9 @@ enum {
     UNIT = 16, /* s: of the times at the places */
     HOUR = 3600 / UNIT,
     LONG = 12 * HOUR,
-    BEAT_MIN_S = 2,    /* records closer than this are one beat */
-    BEAT_MAX_S = 7200, /* a longer pause ends a rhythm */
+    BEAT_MIN_S = 10,    /* records closer than this are one beat */
+    RHYTHM_MIN_S = 300, /* a shorter rhythm is none */
+    BEAT_MAX_S = 7200,  /* a longer pause ends a rhythm */
     INTERVALS_MAX = 64,
     BEATS_KEPT = 3,      /* intervals from which a pair stays while its beat can come */
     POPULAR_FROM = 3,    /* hosts that use a target */
@@ -22,6 +23,7 @@ enum {
     POPULAR_PART = 5, /* and this percentage of all */
     SHORT = 8192,     /* bytes of a session that can be a failed login */
     SHORT_S = 60,
+    TAUGHT_S = 60,
     RARE_REFRESH = 500,  /* records */
     RARE_KEPT = 1 << 20, /* records; then the counts are halved */
 };
@@ -311,7 +313,7 @@ static float regularity(const struct host_pair *p)
 {
     float spread = 1.25F * p->spread;
 
-    if (p->intervals < 5 || spread >= NOISE)
+    if (p->intervals < 5 || spread >= NOISE || (float)p->intervals * p->period < RHYTHM_MIN_S)
         return 0;
     return (float)(p->intervals - 2) * logf(NOISE / (spread > EXACT ? spread : EXACT));
 }
@@ -321,27 +323,27 @@ static float decayed(float v, uint32_t seconds, float half)
     return v * exp2f(-(float)seconds / half);
 }
 
-/* A median, by steps of a part of itself. */
-static float beyond_usual(float *median, float size)
+/* A median, by steps of a part of itself. Each pair teaches it at most once a minute. */
+static float beyond_usual(float *median, float size, bool may_learn)
 {
     float usual = *median;
 
     if (usual == 0)
         *median = size;
-    else
+    else if (may_learn)
         *median *= size > usual ? 1.01F : size < usual ? 1 / 1.01F : 1;
     *median = *median < 8 ? 8 : *median > 1024 ? 1024 : *median;
     float beyond = size - 1.75F * (usual > 0 ? usual : size);
     return beyond > 0 ? beyond : 0;
 }
 
-static float size_beyond(struct host_usual *u, const struct gad_record *r)
+static float size_beyond(struct host_usual *u, const struct gad_record *r, bool may_learn)
 {
     bool is_dns = r->tuple.proto == GAD_IP_UDP && r->tuple.dst_port == 53;
     /* of an answer, too, they are the bytes of the message */
     double size = r->v[GAD_SRC_BYTES];
 
-    return is_icmp(r) || is_dns ? beyond_usual(&u->size[is_icmp(r)], (float)size) : 0;
+    return is_icmp(r) || is_dns ? beyond_usual(&u->size[is_icmp(r)], (float)size, may_learn) : 0;
 }
 
 static float guesses_of(const struct gad_record *r)
@@ -371,14 +373,17 @@ static void add_pair(struct host *h, struct host_usual *u, const struct gad_reco
 
     if (p->records < UINT16_MAX)
         p->records++;
-    p->beyond = decayed(p->beyond, rest, TUNNEL_HALF_S) + size_beyond(u, r);
+    p->beyond = decayed(p->beyond, rest, TUNNEL_HALF_S) +
+                size_beyond(u, r, of->second - p->taught >= TAUGHT_S);
+    if (of->second - p->taught >= TAUGHT_S)
+        p->taught = of->second;
     p->up = decayed(p->up, rest, LONG_HALF_S) + (float)r->v[GAD_SRC_BYTES];
     p->guesses = decayed(p->guesses, rest, LONG_HALF_S) + guesses_of(r);
     p->second = of->second;
     beat(p, r->start.ns > 0 ? r->start.ns : (int64_t)of->second * 1000000000);
     ret->pair = p;
     ret->pair_at = (size_t)(p - h->pair);
-    ret->v[GAD_SIGN_BEACON] = is_common || p->is_known ? 0 : regularity(p);
+    ret->v[GAD_SIGN_BEACON] = is_common || p->is_known || is_icmp(r) ? 0 : regularity(p);
     ret->v[GAD_SIGN_TUNNEL] = p->beyond;
     ret->v[GAD_SIGN_UPLOAD] = is_common ? 0 : p->up;
     ret->v[GAD_SIGN_GUESSING] = p->guesses;

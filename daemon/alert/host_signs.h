@@ -65,6 +65,7 @@ struct host_record {
 struct host_pair {
     uint32_t tag;         /* of target, port and protocol; 0: free */
     uint32_t second;      /* of the last record */
+    uint32_t taught;      /* of the last one that the median of sizes knows */
     int64_t start;        /* of the last beat, ns */
     float period, spread; /* mean interval, s; mean deviation as a part of it */
     float up, beyond, guesses;

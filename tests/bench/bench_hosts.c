@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_hosts [-d DAYS] [-s SEED] [-a ATTACK] [-f] [-p] [-v]: two weeks of an office, record by
- * record, through the watch of source hosts. Without an attack all that it finds is false. With one,
- * which begins on the third morning before the end, it says after how many of its
- * records the attacking host is found. tests/bench/hosts runs all of them. -f: forged sources flood
+ * record, through the watch of source hosts. Without an attack all that it finds is false. With
+ * one, which begins on the third morning before the end, it says after how many of its records the
+ * attacking host is found. tests/bench/hosts runs all of them. -f: forged sources flood
  * the table from that morning on. -p: four hosts teach failures all the time. -v: each finding, and
  * the levels.
  *
