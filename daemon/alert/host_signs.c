@@ -348,17 +348,22 @@ static float size_beyond(struct host_usual *u, const struct gad_record *r, bool 
 
 static float guesses_of(const struct gad_record *r)
 {
-    static const uint16_t ports[] = {22, 23, 21, 3389, 5900, 110, 143, 513};
+    /* of encrypted services, which have payload both ways, logged_in is always set */
+    static const struct {
+        uint16_t port;
+        bool is_known;
+    } logins[] = {{22, false}, {3389, false}, {5900, false}, {21, true},
+                  {23, true},  {110, true},   {143, true},   {513, true}};
     bool is_short =
         r->v[GAD_SRC_BYTES] + r->v[GAD_DST_BYTES] < SHORT && r->v[GAD_DURATION] < SHORT_S;
 
     if (r->v[GAD_NUM_FAILED_LOGINS] > 0)
         return (float)r->v[GAD_NUM_FAILED_LOGINS];
-    if (!is_tcp(r) || !is_short || r->v[GAD_LOGGED_IN] > 0)
+    if (!is_tcp(r) || !is_short)
         return 0;
-    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-        if (r->tuple.dst_port == ports[i])
-            return 1;
+    for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++)
+        if (r->tuple.dst_port == logins[i].port)
+            return logins[i].is_known && r->v[GAD_LOGGED_IN] > 0 ? 0 : 1;
     return 0;
 }
 
