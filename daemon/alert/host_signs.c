@@ -13,7 +13,7 @@ enum {
     HOUR = 3600 / UNIT,
     LONG = 12 * HOUR,
     BEAT_MIN_S = 10,    /* records closer than this are one beat */
-    RHYTHM_MIN_S = 300, /* a shorter rhythm is none */
+    RHYTHM_MIN_S = 300, /* a shorter rhythm does not count */
     BEAT_MAX_S = 7200,  /* a longer pause ends a rhythm */
     INTERVALS_MAX = 64,
     BEATS_KEPT = 3,      /* intervals from which a pair stays while its beat can come */

@@ -223,7 +223,7 @@ static void uploads_and_logins_add_up(void **state)
     assert_true(add(ftp, 1, GAD_SIGN_GUESSING) == 3);
 }
 
-/* Surprise is relative to the records here: a model that finds all of them rare surprises nobody. */
+/* Surprise is relative to the records here: if all of them are rare, none is a surprise. */
 static void rarity_is_relative(void **state)
 {
     (void)state;
