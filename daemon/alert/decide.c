@@ -112,7 +112,7 @@ int decider_new(const struct decider_options *o, struct decider **ret)
     for (size_t i = 0; r == 0 && i < 2; i++)
         r = attacks_new(&d->attacks[i]);
     if (r == 0)
-        r = host_watches_new(o->config, CLIENTS_PART, o->stats, d->hosts);
+        r = host_watches_new(o->config, CLIENTS_PART, !o->by_packets, o->stats, d->hosts);
     if (r != 0)
         return r;
     *ret = gad_steal(&d);

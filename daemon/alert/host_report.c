@@ -14,12 +14,12 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-int host_watches_new(const struct config *c, unsigned clients, struct stats *stats,
+int host_watches_new(const struct config *c, unsigned clients, bool has_state, struct stats *stats,
                      struct host_watch *ret[2])
 {
-    int r = host_watch_new(c, clients, stats, &ret[0]);
+    int r = host_watch_new(c, clients, "", stats, &ret[0]);
 
-    return r != 0 ? r : host_watch_new(c, 1, stats, &ret[1]);
+    return r != 0 ? r : host_watch_new(c, 1, has_state ? c->host.state : "", stats, &ret[1]);
 }
 
 void host_watches_count(struct host_watch *const watch[2], struct stats *stats)

@@ -106,6 +106,15 @@ struct host *host_table_place(struct host_table *t, struct host *h, struct gad_t
     return to;
 }
 
+void host_table_each(struct host_table *t, void (*fn)(void *arg, struct host *h), void *arg)
+{
+    for (size_t i = HOST_N_PARTS; i-- > 0;) {
+        const struct gad_lru *keys = t->part[i].keys;
+        for (uint32_t slot = gad_lru_oldest(keys); slot != 0; slot = gad_lru_newer(keys, slot))
+            fn(arg, &t->part[i].host[slot]);
+    }
+}
+
 size_t host_table_count(const struct host_table *t)
 {
     size_t n = 0;

@@ -44,4 +44,7 @@ struct host *host_table_get(struct host_table *t, struct thing address, struct g
 /* Puts a host into the part where it belongs now, and returns it. */
 struct host *host_table_place(struct host_table *t, struct host *h, struct gad_time now);
 
+/* Calls @fn for each host. */
+void host_table_each(struct host_table *t, void (*fn)(void *arg, struct host *h), void *arg);
+
 size_t host_table_count(const struct host_table *t);

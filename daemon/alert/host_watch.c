@@ -5,13 +5,17 @@
 #include <math.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "daemon/alert/host.h"
+#include "daemon/alert/host_memory.h"
 #include "daemon/alert/host_table.h"
 #include "daemon/config/config.h"
 #include "daemon/log.h"
 #include "daemon/rate_limit.h"
 #include "daemon/stats.h"
+#include "lib/base/diag.h"
+#include "lib/base/file.h"
 #include "lib/base/siphash.h"
 #include "lib/record/notes.h"
 #include "lib/record/record.h"
@@ -19,6 +23,7 @@
 enum {
     HOUR_S = 3600,
     DAY_S = 86400,
+    MONTH_S = 30 * DAY_S,
     AGAIN_S = 7 * DAY_S, /* until a sign of a host is reported again */
 };
 #define SECOND_NS INT64_C(1000000000)
@@ -40,6 +45,10 @@ struct host_watch {
     struct rate_limit limit[2]; /* of findings: of hosts without and with a handshake */
     struct stats *stats;
     struct host_finding found;
+    const char *state;          /* "": none */
+    struct host_memory *memory; /* NULL: no state */
+    bool is_resumed; /* what was learned is from an earlier run, until the first record */
+    bool is_failing; /* the failure to write was logged */
 };
 
 static uint64_t hash_of(const struct host_watch *w, const struct host *h)
@@ -101,6 +110,125 @@ static void begin_hour(struct host_watch *w, struct host *h, uint32_t hour)
     host_signs_age(h, &w->usual, w->now);
 }
 
+/* --- the file of what was learned --- */
+
+static int load(struct host_watch *w)
+{
+    struct gad_diag d = {""};
+    gad_cleanup(gad_freep) uint8_t *p = NULL;
+    size_t len;
+
+    w->memory = gad_calloc(1, sizeof(*w->memory));
+    if (!w->memory)
+        return GAD_ENOMEM;
+    if (access(w->state, F_OK) != 0 && errno == ENOENT)
+        return 0;
+    int r = gad_file_read(w->state, HOST_MEMORY_FILE_MAX, &p, &len, &d);
+    if (r == 0) {
+        r = host_memory_read(p, len, w->memory, &w->usual, &w->levels, &d);
+        gad_diag_prefix(&d, "%s", w->state);
+    }
+    if (r == GAD_ENOMEM)
+        return r;
+    if (r != 0) {
+        log_warn("hosts", "%s; what is usual is learned again", d.text);
+        return 0;
+    }
+    memcpy(w->hosts_seen, w->memory->hosts_seen, sizeof(w->hosts_seen));
+    w->records = w->memory->records;
+    w->is_resumed = true;
+    log_info("hosts", "%s: %zu hosts", w->state, w->memory->n);
+    return 0;
+}
+
+/* The time in which nothing was seen does not count. */
+static void resume(struct host_watch *w)
+{
+    struct host_levels *l = &w->levels;
+    int64_t rest = w->now.ns - l->updated.ns, most = w->now.ns - 1;
+
+    l->begun.ns = l->begun.ns + rest < most ? l->begun.ns + rest : most;
+    l->begun.ns = l->begun.ns > 0 ? l->begun.ns : 1;
+    l->week.ns = l->week.ns + rest > 0 ? l->week.ns + rest : 1;
+    l->updated = w->now;
+    w->usual.epoch = (uint32_t)(w->now.ns / SECOND_NS);
+    w->usual.hosts = n_hosts(w);
+    w->is_resumed = false;
+}
+
+/* What a host did in an earlier run, or before it was evicted. */
+static void recall(struct host_watch *w, struct host *h)
+{
+    const struct host_memory_host *m = host_memory_find(w->memory, hash_of(w, h));
+
+    if (!m)
+        return;
+    memcpy(h->own, m->own, sizeof(h->own));
+    for (size_t i = 0; i < m->n_tags; i++)
+        h->pair[i] = (struct host_pair){
+            .tag = m->tag[i], .second = (uint32_t)(w->now.ns / SECOND_NS), .is_known = true};
+}
+
+struct saving {
+    struct host_watch *w;
+    struct host_memory *to;
+};
+
+static void keep(void *arg, struct host *h)
+{
+    const struct saving *s = arg;
+    struct host_memory *m = s->to;
+
+    if (h->proven.ns == 0 || m->n == HOST_MEMORY_HOSTS)
+        return;
+    struct host_memory_host *to = &m->host[m->n++];
+    to->hash = hash_of(s->w, h);
+    to->second = (uint32_t)(h->proven.ns / SECOND_NS);
+    memcpy(to->own, h->own, sizeof(h->own));
+    for (size_t i = 0; i < HOST_PAIRS && to->n_tags < HOST_MEMORY_TAGS; i++)
+        if (h->pair[i].tag != 0 && h->pair[i].is_known)
+            to->tag[to->n_tags++] = h->pair[i].tag;
+}
+
+/* Hosts that were evicted, or were not seen in this run, for a month. The fresh ones are sorted. */
+static void keep_old(const struct host_watch *w, struct host_memory *to)
+{
+    uint32_t now = (uint32_t)(w->now.ns / SECOND_NS);
+    size_t all = to->n;
+
+    for (size_t i = 0; i < w->memory->n && all < HOST_MEMORY_HOSTS; i++) {
+        const struct host_memory_host *old = &w->memory->host[i];
+        if (!host_memory_find(to, old->hash) && now - old->second < MONTH_S)
+            to->host[all++] = *old;
+    }
+    to->n = all;
+}
+
+static void save(struct host_watch *w)
+{
+    struct gad_diag d = {""};
+    struct gad_buf b = GAD_BUF_INIT(HOST_MEMORY_FILE_MAX);
+    struct host_memory *fresh = gad_calloc(1, sizeof(*fresh));
+    int r = GAD_ENOMEM;
+
+    if (fresh) {
+        struct saving s = {w, fresh};
+        host_table_each(w->table, keep, &s);
+        host_memory_sort(fresh);
+        keep_old(w, fresh);
+        memcpy(fresh->hosts_seen, w->hosts_seen, sizeof(w->hosts_seen));
+        fresh->records = w->records;
+        host_memory_write(fresh, &w->usual, &w->levels, &b);
+        gad_free(w->memory);
+        w->memory = fresh;
+        r = b.bad ? GAD_ENOMEM : gad_file_write_atomic(w->state, b.p, b.len, &d);
+    }
+    if (r != 0 && !w->is_failing)
+        log_warn("hosts", "%s", *d.text ? d.text : "no memory to write what was learned");
+    w->is_failing = r != 0;
+    gad_buf_deinit(&b);
+}
+
 static void log_levels(const struct host_watch *w)
 {
     for (enum gad_sign s = 1; s < GAD_N_SIGNS && log_is_on(LOG_LEVEL_DEBUG); s++) {
@@ -114,6 +242,8 @@ static void log_levels(const struct host_watch *w)
 
 static void tick(struct host_watch *w)
 {
+    if (w->is_resumed)
+        resume(w);
     if (w->levels.begun.ns == 0) {
         w->levels.begun = w->levels.updated = w->levels.week = w->now;
         w->usual.epoch = (uint32_t)(w->now.ns / SECOND_NS);
@@ -128,6 +258,8 @@ static void tick(struct host_watch *w)
     w->usual.pairs_evicted = w->usual.one_way = 0;
     w->usual.hosts = n_hosts(w);
     log_levels(w);
+    if (w->memory)
+        save(w);
 }
 
 size_t host_watch_count(const struct host_watch *w)
@@ -312,6 +444,8 @@ const struct host_finding *host_watch_take(struct host_watch *w, const struct ga
     w->records++;
     tick(w);
     struct host *h = host_table_get(w->table, host_thing(r->tuple.family, r->tuple.src), w->now);
+    if (h->records == 0 && w->memory)
+        recall(w, h);
     uint32_t hour = (uint32_t)(w->now.ns / SECOND_NS / HOUR_S);
     if (h->hour != hour)
         begin_hour(w, h, hour);
@@ -343,7 +477,7 @@ void host_watch_configure(struct host_watch *w, const struct config *c)
     w->least_records = c->host.least_records;
 }
 
-int host_watch_new(const struct config *c, unsigned part, struct stats *stats,
+int host_watch_new(const struct config *c, unsigned part, const char *state, struct stats *stats,
                    struct host_watch **ret)
 {
     *ret = NULL;
@@ -355,6 +489,7 @@ int host_watch_new(const struct config *c, unsigned part, struct stats *stats,
     if (getrandom(w->usual.secret, sizeof(w->usual.secret), 0) != (ssize_t)sizeof(w->usual.secret))
         return -errno;
     w->stats = stats;
+    w->state = state;
     w->limit[0] = rate_limit_init(HOST_FORGEABLE_A_DAY / (double)DAY_S, HOST_FORGEABLE_AT_ONCE,
                                   (struct gad_time){0});
     w->limit[1] = rate_limit_init(HOST_FINDINGS_AN_HOUR / (double)HOUR_S, HOST_FINDINGS_AN_HOUR,
@@ -362,6 +497,8 @@ int host_watch_new(const struct config *c, unsigned part, struct stats *stats,
     w->usual.records = (unsigned)c->host.records;
     host_watch_configure(w, c);
     int r = host_table_new(c->host.hosts / part, evicted, w, &w->table);
+    if (r == 0 && *state)
+        r = load(w);
     if (r == 0)
         *ret = gad_steal(&w);
     return r;
@@ -371,6 +508,9 @@ void host_watch_free(struct host_watch *w)
 {
     if (!w)
         return;
+    if (w->memory && w->now.ns != 0)
+        save(w);
     host_table_free(w->table);
+    gad_free(w->memory);
     gad_free(w);
 }

@@ -43,11 +43,12 @@ struct host_finding {
     const struct host_record *past[HOST_RECORDS];
 };
 
-/* NULL in @ret: the detector is off. @part: its table has this part of the places. @stats: outlives
- * it. */
-int host_watch_new(const struct config *c, unsigned part, struct stats *stats,
+/* NULL in @ret: the detector is off. @part: its table has this part of the places. @state: file of
+ * what was learned, or ""; if it is damaged, the detector logs that and begins anew. @state and
+ * @stats outlive it. */
+int host_watch_new(const struct config *c, unsigned part, const char *state, struct stats *stats,
                    struct host_watch **ret) GAD_MUST_CHECK;
-void host_watch_free(struct host_watch *w);
+void host_watch_free(struct host_watch *w); /* writes the file */
 GAD_DEFINE_CLEANUP(struct host_watch, host_watch_free);
 
 /* Applies the keys that need no other table. */

@@ -135,6 +135,7 @@ struct config {
         double budget;
         uint64_t hosts, records, least_hosts, least_records;
         struct gad_time after;
+        const char *state;
     } host;
     struct {
         double threshold;

@@ -492,7 +492,7 @@ static int begin(struct world *w, uint64_t seed)
         (void)fprintf(stderr, "bench_hosts: %s\n", d.text);
         return -1;
     }
-    int r = host_watch_new(c, 1, &w->stats, &w->watch);
+    int r = host_watch_new(c, 1, "", &w->stats, &w->watch);
     config_free(c);
     return r;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/alert/host_watch.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/config/config.h"
 #include "daemon/stats.h"
@@ -14,6 +16,7 @@ enum { DAY = 86400, CLIENTS = 20 };
 
 static struct host_watch *watch;
 static struct stats stats;
+static const char *state_file = "";
 static int64_t second;
 static unsigned n_found;
 static struct host_finding last;
@@ -29,7 +32,7 @@ static int make(void **state)
     n_found = 0;
     if (config_parse("t", text, sizeof(text) - 1, &c, NULL) != 0)
         return -1;
-    int r = host_watch_new(c, 1, &stats, &watch);
+    int r = host_watch_new(c, 1, state_file, &stats, &watch);
     config_free(c);
     return r;
 }
@@ -192,6 +195,51 @@ static void time_can_jump(void **state)
     assert_int_equal(n_found, 0);
 }
 
+/* Begins again with what the file has. */
+static void restart(void)
+{
+    host_watch_free(watch);
+    watch = NULL;
+    int64_t at = second;
+    assert_int_equal(make(NULL), 0);
+    second = at;
+}
+
+/* After a restart nothing is learned again: what was usual is usual, a scan is found at once. */
+static void a_restart_forgets_nothing(void **state)
+{
+    char path[] = "/tmp/ganad-hosts-XXXXXX";
+
+    (void)state;
+    unmake(NULL);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_int_equal(unlink(path), 0);
+    state_file = path;
+    assert_int_equal(make(NULL), 0);
+    live(DAY / 2, true);
+    assert_int_equal(scan(3, 30, true), 0);
+    live(DAY, true);
+    restart();
+    second += 3 * DAY;
+    live(600, true);
+    assert_false(host_watch_is_learning(watch));
+    assert_int_equal(scan(3, 30, true), 0);
+    assert_in_range(scan(4, 30, true), 4, 12);
+
+    /* a damaged file is replaced */
+    assert_int_equal(truncate(path, 1000), 0);
+    restart();
+    assert_int_equal(truncate(path, 1000), 0);
+    restart();
+    live(600, true);
+    assert_true(host_watch_is_learning(watch));
+    unmake(NULL);
+    state_file = "";
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_beacon_is_found, make, unmake),
         cmocka_unit_test_setup_teardown(some_records_do_not_count, make, unmake),
         cmocka_unit_test_setup_teardown(time_can_jump, make, unmake),
+        cmocka_unit_test_setup_teardown(a_restart_forgets_nothing, make, unmake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
