@@ -51,8 +51,8 @@ void host_memory_sort(struct host_memory *m); /* by hash, as host_memory_find() 
 void host_memory_write(struct host_memory *m, const struct host_usual *u,
                        const struct host_levels *l, struct gad_buf *out);
 
-/* Reads one. On failure, GAD_EFORMAT with a reason in @d, nothing is changed. Of @u and @l only what
- * was learned is set. */
+/* Reads one. On failure, GAD_EFORMAT with a reason in @d, nothing is changed. Of @u and @l only
+ * what was learned is set. */
 int host_memory_read(const uint8_t *p, size_t len, struct host_memory *m, struct host_usual *u,
                      struct host_levels *l, struct gad_diag *d) GAD_MUST_CHECK;
 

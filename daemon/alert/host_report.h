@@ -10,7 +10,8 @@ struct job;
 struct suppressor;
 
 /* The watches of clients and of captures; both NULL: off. @clients: the part of the table's size
- * that the former has. @has_state: the latter reads and writes the file of the configuration. On failure the caller frees what is set. */
+ * that the former has. @has_state: the latter reads and writes the file of the configuration. On
+ * failure the caller frees what is set. */
 int host_watches_new(const struct config *c, unsigned clients, bool has_state, struct stats *stats,
                      struct host_watch *ret[2]) GAD_MUST_CHECK;
 /* Sets the counters of current values. */

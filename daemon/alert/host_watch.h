@@ -44,7 +44,7 @@ struct host_finding {
 };
 
 /* NULL in @ret: the detector is off. @part: its table has this part of the places. @state: file of
- * what was learned, or ""; if it is damaged, the detector logs that and begins anew. @state and
+ * what was learned, or ""; if it is damaged, the detector logs that and learns again. @state and
  * @stats outlive it. */
 int host_watch_new(const struct config *c, unsigned part, const char *state, struct stats *stats,
                    struct host_watch **ret) GAD_MUST_CHECK;

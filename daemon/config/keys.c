@@ -141,7 +141,7 @@ const struct config_key config_keys[] = {
     {"host", "least_hosts", CONFIG_COUNT, IN(host.least_hosts), 1, 4096, "3", NULL,
      "hosts that must have been active before anything is found"},
     {"host", "state", CONFIG_PATH, IN(host.state), 0, 0, "", NULL,
-     "file of what was learned, read at the start and written each hour; empty: learn from each start"},
+     "file of what was learned, read at the start, written each hour; empty: learn at each start"},
     {"host", "least_records", CONFIG_COUNT, IN(host.least_records), 0, 1e9, "1000", NULL,
      "records that must have been seen before anything is found"},
 
