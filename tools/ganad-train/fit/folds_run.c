@@ -15,10 +15,10 @@
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/fit/assembly.h"
 #include "tools/ganad-train/fit/folds.h"
+#include "tools/ganad-train/fit/joint.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/state.h"
 #include "tools/ganad-train/fit/train.h"
-#include "tools/ganad-train/fit/whiten.h"
 #include "tools/ganad-train/rows.h"
 
 bool folds_fit(const struct fit_options *o, struct gad_diag *why)
@@ -68,7 +68,7 @@ struct model {
     struct rows rows; /* held_out: all rows */
     struct gad_trainer *trainer;
     struct training training;
-    struct whitening whitening;
+    struct joint joint;
     struct assembly assembly;
     struct scorer *scorer;
 };
@@ -77,7 +77,7 @@ static void model_deinit(struct model *m)
 {
     scorer_free(m->scorer);
     assembly_deinit(&m->assembly);
-    whitening_deinit(&m->whitening);
+    joint_deinit(&m->joint);
     training_deinit(&m->training);
     gad_trainer_free(m->trainer);
     rows_deinit(&m->rows);
@@ -117,8 +117,8 @@ static int train(struct model *m, const struct gad_table *t, struct gad_diag *d)
         err = train_run(&m->o, m->trainer, &rows, c, &m->training, d);
     if (err == 0 && m->training.interrupted)
         return GAD_END;
-    if (err == 0 && m->o.whitened)
-        err = whitening_fit(&m->whitening, c, m->split.n_train, m->rows.x, d);
+    if (err == 0 && m->o.is_joint)
+        err = joint_fit(&m->joint, c, m->split.n_train, m->rows.x, d);
     return err != 0 ? err : scorer_new(c, &m->scorer, d);
 }
 

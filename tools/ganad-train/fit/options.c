@@ -186,10 +186,10 @@ static int choose_model(const char *text, struct fit_options *o, struct gad_diag
     return err;
 }
 
-static bool has_whitened(const struct fit_options *o)
+static bool has_joint(const struct fit_options *o)
 {
     const struct gad_model_ops *ops = gad_model_find(o->model->name);
-    return ops && ops->errors;
+    return ops && ops->joint;
 }
 
 /*
@@ -211,11 +211,11 @@ static void set_defaults(struct fit_options *o)
 
     o->model->defaults(o->protocol->name, &o->train);
     o->train.seed = 1;
-    o->whitened = !survey && has_whitened(o);
+    o->is_joint = !survey && has_joint(o);
     o->scaler = survey && !ganomaly ? GAD_SCALER_NONE
-                : o->whitened       ? GAD_SCALER_QUANTILE
+                : o->is_joint       ? GAD_SCALER_QUANTILE
                                     : GAD_SCALER_MINMAX;
-    o->epochs = !survey ? 0 : ganomaly ? 5 : 50;
+    o->epochs = !survey ? FIT_EPOCHS_BY_ROWS : ganomaly ? 5 : 50;
     o->folds = FOLDS_AUTO;
     o->budget = EVAL_PROTOCOL_BUDGET;
     o->calibration_share = o->protocol->calibration_share;
@@ -249,7 +249,7 @@ static int apply_whole(const struct given *g, struct fit_options *o, struct gad_
         enum opt opt;
         uint64_t min, max, *value;
     } whole[] = {
-        {OPT_EPOCHS, 1, 100000, &epochs},
+        {OPT_EPOCHS, 0, 100000, &epochs},
         {OPT_SEED, 0, INT64_MAX, &o->train.seed},
         {OPT_BATCH, 1, 65536, &batch},
         {OPT_DEGREE, 1, 2, &degree},
@@ -387,9 +387,9 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     int err = eval_protocol_parse(g->text[OPT_PROTOCOL] ? g->text[OPT_PROTOCOL] : protocol,
                                   &o->protocol, d);
     if (err == 0)
-        err = choose_model(g->text[OPT_MODEL]     ? g->text[OPT_MODEL]
-                           : o->protocol->by_time ? "ganomaly"
-                                                  : "egbad",
+        err = choose_model(g->text[OPT_MODEL]               ? g->text[OPT_MODEL]
+                           : o->protocol->trains_on_attacks ? "egbad"
+                                                            : "ganomaly",
                            o, d);
     if (err != 0)
         return err;
@@ -400,12 +400,11 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
         (err = apply_words(g, o, d)) != 0)
         return err;
     if (g->text[OPT_SCORE])
-        o->whitened = strcmp(g->text[OPT_SCORE], "whitened") == 0;
-    if (g->text[OPT_SCORE] && !o->whitened)
+        o->is_joint = strcmp(g->text[OPT_SCORE], "joint") == 0;
+    if (g->text[OPT_SCORE] && !o->is_joint)
         o->train.score = g->text[OPT_SCORE];
-    if (o->whitened && !has_whitened(o))
-        return gad_fail(d, GAD_EINVAL, "--score: model '%s' has no score 'whitened'",
-                        o->model->name);
+    if (o->is_joint && !has_joint(o))
+        return gad_fail(d, GAD_EINVAL, "--score: model '%s' has no score 'joint'", o->model->name);
     err = refuse_unused(g, o, d);
     if (err != 0)
         return err;
@@ -444,9 +443,9 @@ void fit_options_epochs(struct fit_options *o, size_t n_train)
     enum { ROWS_SEEN = 1400000, LEAST = 5, MOST = 100, USUAL = 15 };
     size_t n = ROWS_SEEN / (n_train ? n_train : 1);
 
-    if (o->epochs == 0 && !o->protocol->by_time && o->folds == 0)
+    if (o->epochs == FIT_EPOCHS_BY_ROWS && !o->protocol->by_time && o->folds == 0)
         o->epochs = USUAL;
-    if (o->epochs == 0)
+    if (o->epochs == FIT_EPOCHS_BY_ROWS)
         o->epochs = (uint32_t)(n < LEAST ? LEAST : n > MOST ? MOST : n);
 }
 
