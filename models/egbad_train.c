@@ -42,6 +42,8 @@ static void egbad_defaults(const char *protocol, struct gad_train_options *o)
         .ema = survey ? 0.9999 : 0.9997,
         .residual = survey ? 0 : 10,
         .adversarial = GAD_ADV_BCE,
+        .widths = survey ? GAD_WIDTHS_PUBLISHED : GAD_WIDTHS_DEPLOYED,
+        .forget_unseen = !survey,
         .score = scores[0],
         .score_weight = 0.1,
         .score_degree = 1,
@@ -57,12 +59,18 @@ static int egbad_init(struct gad_trainer *t, size_t dim, struct gad_diag *d)
 
     (void)d;
     t->params = &net_of(t)->params;
-    return gad_egbad_init(net_of(t), o->batch, dim, &loss, o->condition);
+    return gad_egbad_init(net_of(t), o->batch, dim, &loss, o->condition, o->widths);
 }
 
 static void egbad_deinit(struct gad_trainer *t)
 {
     gad_egbad_deinit(net_of(t));
+}
+
+static void egbad_forget(struct gad_trainer *t)
+{
+    gad_train_forget_unseen(t, &net_of(t)->encoder);
+    gad_train_forget_unseen(t, &net_of(t)->disc_x);
 }
 
 static void egbad_step(struct gad_trainer *t, size_t at, struct gad_epoch_stats *loss)
@@ -101,6 +109,7 @@ static const struct gad_train_method method = {
     .adam = GAD_ADAM_TF1,
     .init = egbad_init,
     .deinit = egbad_deinit,
+    .forget = egbad_forget,
     .step = egbad_step,
     .fill = egbad_fill,
 };

@@ -45,6 +45,8 @@ static void ganomaly_defaults(const char *protocol, struct gad_train_options *o)
         .w_adversarial = 1,
         .w_contextual = 50,
         .w_encoder = 1,
+        .widths = survey ? GAD_WIDTHS_PUBLISHED : GAD_WIDTHS_DEPLOYED,
+        .forget_unseen = !survey,
         .score = scores[0],
         .score_degree = 2,
     };
@@ -61,12 +63,19 @@ static int ganomaly_init(struct gad_trainer *t, size_t dim, struct gad_diag *d)
     if (o->condition.n > 0)
         return gad_fail(d, GAD_EINVAL, "model ganomaly takes no condition");
     t->params = &net_of(t)->params;
-    return gad_ganomaly_init(net_of(t), o->batch, dim, &loss);
+    return gad_ganomaly_init(net_of(t), o->batch, dim, &loss, o->widths);
 }
 
 static void ganomaly_deinit(struct gad_trainer *t)
 {
     gad_ganomaly_deinit(net_of(t));
+}
+
+static void ganomaly_forget(struct gad_trainer *t)
+{
+    gad_train_forget_unseen(t, &net_of(t)->encoder);
+    gad_train_forget_unseen(t, &net_of(t)->encoder2);
+    gad_train_forget_unseen(t, &net_of(t)->disc_f);
 }
 
 static void ganomaly_step(struct gad_trainer *t, size_t at, struct gad_epoch_stats *loss)
@@ -104,6 +113,7 @@ static const struct gad_train_method method = {
     .adam = GAD_ADAM_USUAL,
     .init = ganomaly_init,
     .deinit = ganomaly_deinit,
+    .forget = ganomaly_forget,
     .step = ganomaly_step,
     .fill = ganomaly_fill,
 };
