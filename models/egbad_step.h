@@ -14,7 +14,8 @@
  *      disc_logit     f (128) -> 1 logit
  *
  * e, g1 and g2 are a struct gad_widths. LReLU slope 0.1, dropout 0.2. Source: Zenati et al. 2018
- * (arXiv 1802.06222), their KDD99 code. A checkpoint has disc_f and disc_logit as one net, "disc_head".
+ * (arXiv 1802.06222), their KDD99 code. A checkpoint has disc_f and disc_logit as one net,
+ * "disc_head".
  *
  * Conditional, on the elements y of each row: G and disc_z read [z, y] in place of z, so that both
  * pairs carry the y that they were made for. The fake pairs take y from the rows of their batch. E

@@ -13,9 +13,10 @@
  *         disc_logit f (128) -> 1 logit
  *
  * e, g1 and g2 are a struct gad_widths. LReLU slope 0.2. Source: Akcay et al. 2018 (arXiv
- * 1805.06725) and their code, which is for images. The activations are those of the code (encoder and discriminator leaky, decoder plain
- * ReLU). The dense sizes and the linear output are ours. So is leaving out batch norm, with biases
- * in its place. A checkpoint has disc_f and disc_logit as one net, "disc".
+ * 1805.06725) and their code, which is for images. The activations are those of the code (encoder
+ * and discriminator leaky, decoder plain ReLU). The dense sizes and the linear output are ours. So
+ * is leaving out batch norm, with biases in its place. A checkpoint has disc_f and disc_logit as
+ * one net, "disc".
  */
 
 #include "lib/nn/loss.h"

@@ -68,7 +68,7 @@ void gad_train_gather(const struct gad_trainer *t, size_t k, size_t at, struct g
 /* Fills z with N(0, 1) from the latent stream. */
 void gad_train_draw(struct gad_trainer *t, struct gad_mat z);
 
-/* Zeroes the weights of the elements that are 0 in all rows of the epoch under way. @net reads x. */
+/* Zeroes the weights of elements that are 0 in all rows of the epoch under way. @net reads x. */
 void gad_train_forget_unseen(struct gad_trainer *t, const struct gad_net *net);
 
 /* One Adam step on a range of the parameters and, with ema > 0, one of its average. */
