@@ -42,7 +42,7 @@ static void egbad_defaults(const char *protocol, struct gad_train_options *o)
         .ema = survey ? 0.9999 : 0.999,
         .residual = survey ? 0 : 100,
         .adversarial = survey ? GAD_ADV_BCE : GAD_ADV_FEATURE_MATCHING,
-        .widths = survey ? GAD_WIDTHS_PUBLISHED : GAD_WIDTHS_DEPLOYED,
+        .widths = GAD_WIDTHS_PUBLISHED,
         .forget_unseen = !survey,
         .score = scores[0],
         .score_weight = 0.1,

@@ -45,7 +45,7 @@ static void ganomaly_defaults(const char *protocol, struct gad_train_options *o)
         .w_adversarial = 1,
         .w_contextual = 50,
         .w_encoder = 1,
-        .widths = survey ? GAD_WIDTHS_PUBLISHED : GAD_WIDTHS_DEPLOYED,
+        .widths = survey ? GAD_WIDTHS_PUBLISHED : GAD_WIDTHS_WIDE,
         .forget_unseen = !survey,
         .score = scores[0],
         .score_degree = 2,

@@ -15,5 +15,5 @@ struct gad_widths {
 
 /* As published for egbad. */
 #define GAD_WIDTHS_PUBLISHED ((struct gad_widths){64, {64, 128}})
-/* For deployment. The joint score reads the hidden layers, and wider ones detect more. */
-#define GAD_WIDTHS_DEPLOYED ((struct gad_widths){96, {64, 160}})
+/* Of ganomaly for deployment: there wider layers detect more, in egbad they do not. */
+#define GAD_WIDTHS_WIDE ((struct gad_widths){96, {64, 160}})

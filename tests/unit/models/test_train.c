@@ -231,8 +231,8 @@ static void fill_is_what_the_format_says(void **state)
         size_t n_layers, dims[5];
         float slope, dropout;
     } expected[] = {
-        {"egbad", "encoder", 2, {DIM, 96, 32}, 0.1f, 0},
-        {"egbad", "generator", 3, {32, 64, 160, DIM}, 0, 0},
+        {"egbad", "encoder", 2, {DIM, 64, 32}, 0.1f, 0},
+        {"egbad", "generator", 3, {32, 64, 128, DIM}, 0, 0},
         {"egbad", "disc_x", 1, {DIM, 128}, 0.1f, 0.2f},
         {"egbad", "disc_z", 1, {32, 128}, 0.1f, 0.2f},
         {"egbad", "disc_head", 2, {256, 128, 1}, 0.1f, 0.2f},
@@ -287,7 +287,7 @@ static size_t weights_of(struct gad_trainer *t, size_t e)
     return n;
 }
 
-/* The encoder has none for an element that is always 0. The survey's protocol keeps its draws. */
+/* The encoder reads no element that is always 0. The survey's protocol keeps its draws. */
 static void unseen_elements_have_no_weights(void **state)
 {
     (void)state;
