@@ -15,5 +15,5 @@ struct gad_widths {
 
 /* As published for egbad. */
 #define GAD_WIDTHS_PUBLISHED ((struct gad_widths){64, {64, 128}})
-/* Of ganomaly for deployment: there wider layers detect more, in egbad they do not. */
+/* Of ganomaly for deployment. Wider layers of egbad cost speed for no clear gain. */
 #define GAD_WIDTHS_WIDE ((struct gad_widths){96, {64, 160}})
