@@ -25,9 +25,9 @@ static struct gad_egbad *net_of(struct gad_trainer *t)
 
 /*
  * survey: as published. normal: with a residual that rules the losses of E and G, with features
- * matched in place of logits, and at a hundred times the rate. With logits the discriminator wins.
- * What it passes back distorts what E and G learn of the rows, and the scores are no better than
- * those of random networks (models/REFERENCES.md).
+ * matched in place of logits, and at a hundred times the rate. With logits the joint score was not
+ * better over the splits than at first weights, at each residual and rate that was tried
+ * (models/REFERENCES.md).
  */
 static void egbad_defaults(const char *protocol, struct gad_train_options *o)
 {
@@ -40,6 +40,7 @@ static void egbad_defaults(const char *protocol, struct gad_train_options *o)
         .beta1 = 0.5,
         .beta2 = 0.999,
         .ema = survey ? 0.9999 : 0.999,
+        .ema_ramp = !survey,
         .residual = survey ? 0 : 100,
         .adversarial = survey ? GAD_ADV_BCE : GAD_ADV_FEATURE_MATCHING,
         .widths = GAD_WIDTHS_PUBLISHED,
