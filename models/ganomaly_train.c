@@ -26,9 +26,9 @@ static struct gad_ganomaly *net_of(struct gad_trainer *t)
 
 /*
  * survey: the weights and rate published for images; nothing is published for dense features.
- * normal: twice the contextual weight, five times that rate and an average of the weights. At the published rate, after 5
- * epochs, 4 of 13 seeds did not yet reconstruct rejected normal connections (6 % of the rows), and
- * the 1 % threshold lay above the scores of smurf.
+ * normal: twice the contextual weight, five times that rate, wider layers and an average of the
+ * weights. At the published rate, after 5 epochs, 4 of 13 seeds did not yet reconstruct rejected
+ * normal connections (6 % of the rows), and the 1 % threshold lay above the scores of smurf.
  */
 static void ganomaly_defaults(const char *protocol, struct gad_train_options *o)
 {
