@@ -21,8 +21,7 @@
  *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code
  *     "cross-e-paper"  L_D = softplus(-D(z, x)), the pair of their paper
  *     "residual"  A = L_R
- *     "joint"  of the hidden activations of E and G, f(z, x'), f(z, x) and x - x', see
- *              models/joint.h
+ *     "joint"  of the hidden activations of E and G, f(z, x) and x - x', see models/joint.h
  *     "whitened"  of x - x' and f(z, x) - f(z, x'), see models/whiten.h; only of older checkpoints
  *
  * The discriminator reads x and z through separate nets and then joins them. Both calls share z, so
@@ -135,7 +134,6 @@ static void lay_out_joint(struct gad_model *m)
 {
     gad_joint_add_hidden(&m->layout, &m->encoder);
     gad_joint_add_hidden(&m->layout, &m->generator.chain);
-    gad_joint_add(&m->layout, m->head.layer[0].out);
     gad_joint_add(&m->layout, m->head.layer[0].out);
     gad_joint_add(&m->layout, m->dim);
 }
@@ -271,6 +269,19 @@ static void features(const struct gad_model *m, size_t n, bool both, const struc
              s->f, ldf);
 }
 
+/* f(z, x) into the first n rows of s->f. */
+static void features_of_rows(const struct gad_model *m, size_t n, const struct parts *s)
+{
+    const struct gad_kernel *k = m->kernel;
+    const struct gad_chain *disc = &m->disc_x;
+    size_t ldf = m->join_x.out;
+
+    start_features(m, n, s);
+    gad_chain_forward(disc, k, 0, disc->n_layers, n, NULL, 0, &s->rows, s->tmp, s->branch);
+    k->dense(n, s->branch, gad_ld(gad_chain_out(disc)), &m->join_x,
+             (struct gad_kernel_init){s->start, ldf}, s->f, ldf);
+}
+
 static void distance(const struct gad_model *m, size_t n, const float *a, const float *b, size_t ld,
                      float *d)
 {
@@ -308,11 +319,9 @@ static void run_all(const struct gad_model *m, size_t n, const struct parts *s)
     struct gad_kernel_init start =
         gad_conditional_start(&m->generator, k, n, s->rows.x, s->rows.ld, s->given);
     gad_conditional_forward_kept(&m->generator, k, start, n, s->z, ldz, in_generator, ld, s->xhat);
-    features(m, n, true, s);
-    for (size_t i = 0; i < n; i++) {
+    features_of_rows(m, n, s);
+    for (size_t i = 0; i < n; i++)
         memcpy(in_head + i * ld, s->f + i * ldf, ldf * sizeof(float));
-        memcpy(in_head + i * ld + ldf, s->f + (n + i) * ldf, ldf * sizeof(float));
-    }
     gad_joint_difference(&m->layout, n, s->rows.x, s->xhat, s->v);
 }
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/egbad_step.h"
 
-enum { E1 = 64, G1 = 64, G2 = 128, DX = 128, DZ = 128, F = 128, Z = GAD_EGBAD_LATENT };
+enum { DX = 128, DZ = 128, F = 128, Z = GAD_EGBAD_LATENT };
 static const float slope = 0.1f;
 static const double rate = 0.2;
 
 static void build(struct gad_egbad *g)
 {
+    const struct gad_widths w = g->widths;
     const struct gad_layer_spec encoder[] = {
-        {.in = g->dim, .out = E1, .act = GAD_LEAKY_RELU, .slope = slope},
-        {.in = E1, .out = Z},
+        {.in = g->dim, .out = w.encoder, .act = GAD_LEAKY_RELU, .slope = slope},
+        {.in = w.encoder, .out = Z},
     };
     const struct gad_layer_spec generator[] = {
-        {.in = Z + g->y.n, .out = G1, .act = GAD_RELU},
-        {.in = G1, .out = G2, .act = GAD_RELU},
-        {.in = G2, .out = g->dim},
+        {.in = Z + g->y.n, .out = w.generator[0], .act = GAD_RELU},
+        {.in = w.generator[0], .out = w.generator[1], .act = GAD_RELU},
+        {.in = w.generator[1], .out = g->dim},
     };
     const struct gad_layer_spec disc_x = {
         .in = g->dim, .out = DX, .act = GAD_LEAKY_RELU, .slope = slope, .dropout = rate};
@@ -93,12 +94,12 @@ static int alloc_tapes(struct gad_egbad *g, size_t n, size_t n_gen)
 }
 
 int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_egbad_loss *loss,
-                   struct gad_condition y)
+                   struct gad_condition y, struct gad_widths w)
 {
     size_t n_gen = loss->residual > 0 ? 2 * n : n;
     int r;
 
-    *g = (struct gad_egbad){.n = n, .dim = dim, .loss = *loss, .y = y};
+    *g = (struct gad_egbad){.n = n, .dim = dim, .loss = *loss, .y = y, .widths = w};
     build(g);
     r = gad_params_alloc(&g->params);
     if (!r)

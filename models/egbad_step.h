@@ -6,15 +6,16 @@
  * the random order of the rows and the export are in egbad_train.c and trainer.c. This part alone
  * is also compiled in double, and central differences check its losses as a whole.
  *
- *   E  encoder        dim -> 64 LReLU -> 32
- *   G  generator      32 -> 64 ReLU -> 128 ReLU -> dim
+ *   E  encoder        dim -> e LReLU -> 32
+ *   G  generator      32 -> g1 ReLU -> g2 ReLU -> dim
  *   D  disc_x         dim -> 128 LReLU, dropout
  *      disc_z         32 -> 128 LReLU, dropout
  *      disc_f         [disc_x, disc_z] (256) -> 128 LReLU, dropout = f
  *      disc_logit     f (128) -> 1 logit
  *
- * LReLU slope 0.1, dropout 0.2. Source: Zenati et al. 2018 (arXiv 1802.06222), their KDD99 code.
- * A checkpoint has disc_f and disc_logit as one net, "disc_head".
+ * e, g1 and g2 are a struct gad_widths. LReLU slope 0.1, dropout 0.2. Source: Zenati et al. 2018
+ * (arXiv 1802.06222), their KDD99 code. A checkpoint has disc_f and disc_logit as one net,
+ * "disc_head".
  *
  * Conditional, on the elements y of each row: G and disc_z read [z, y] in place of z, so that both
  * pairs carry the y that they were made for. The fake pairs take y from the rows of their batch. E
@@ -26,6 +27,7 @@
 #include "lib/nn/loss.h"
 #include "lib/nn/net.h"
 #include "models/condition.h"
+#include "models/widths.h"
 
 enum { GAD_EGBAD_LATENT = 32 };
 
@@ -62,6 +64,7 @@ struct gad_egbad_loss {
 struct gad_egbad {
     size_t n, dim;
     struct gad_egbad_loss loss;
+    struct gad_widths widths;
     struct gad_condition y;
     struct gad_params params;
     struct gad_sparse sparse; /* index of the real rows */
@@ -73,7 +76,7 @@ struct gad_egbad {
 
 /* Weights are zero: the caller runs gad_init_xavier() over all of params. GAD_ENOMEM or 0. */
 int gad_egbad_init(struct gad_egbad *g, size_t n, size_t dim, const struct gad_egbad_loss *loss,
-                   struct gad_condition y) GAD_MUST_CHECK;
+                   struct gad_condition y, struct gad_widths w) GAD_MUST_CHECK;
 void gad_egbad_deinit(struct gad_egbad *g);
 
 struct gad_range gad_egbad_discriminator(const struct gad_egbad *g);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "models/ganomaly_step.h"
 
-enum { E1 = 64, G1 = 64, G2 = 128, D1 = 256, F = 128, Z = GAD_GANOMALY_LATENT };
+enum { D1 = 256, F = 128, Z = GAD_GANOMALY_LATENT };
 static const float slope = 0.2f;
 
 static void build(struct gad_ganomaly *g)
 {
+    const struct gad_widths w = g->widths;
     const struct gad_layer_spec encoder[] = {
-        {.in = g->dim, .out = E1, .act = GAD_LEAKY_RELU, .slope = slope},
-        {.in = E1, .out = Z},
+        {.in = g->dim, .out = w.encoder, .act = GAD_LEAKY_RELU, .slope = slope},
+        {.in = w.encoder, .out = Z},
     };
     const struct gad_layer_spec decoder[] = {
-        {.in = Z, .out = G1, .act = GAD_RELU},
-        {.in = G1, .out = G2, .act = GAD_RELU},
-        {.in = G2, .out = g->dim},
+        {.in = Z, .out = w.generator[0], .act = GAD_RELU},
+        {.in = w.generator[0], .out = w.generator[1], .act = GAD_RELU},
+        {.in = w.generator[1], .out = g->dim},
     };
     const struct gad_layer_spec disc_f[] = {
         {.in = g->dim, .out = D1, .act = GAD_LEAKY_RELU, .slope = slope},
@@ -73,11 +74,11 @@ static int alloc_tapes(struct gad_ganomaly *g)
 }
 
 int gad_ganomaly_init(struct gad_ganomaly *g, size_t n, size_t dim,
-                      const struct gad_ganomaly_loss *loss)
+                      const struct gad_ganomaly_loss *loss, struct gad_widths w)
 {
     int r;
 
-    *g = (struct gad_ganomaly){.n = n, .dim = dim, .loss = *loss};
+    *g = (struct gad_ganomaly){.n = n, .dim = dim, .loss = *loss, .widths = w};
     build(g);
     r = gad_params_alloc(&g->params);
     if (!r)

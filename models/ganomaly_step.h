@@ -6,20 +6,22 @@
  * random order of the rows and the export are in ganomaly_train.c and trainer.c. This part alone is
  * also compiled in double, and central differences check its losses as a whole.
  *
- *     E   encoder    dim -> 64 LReLU -> 32
- *     G   decoder    32 -> 64 ReLU -> 128 ReLU -> dim
- *     E'  encoder2   dim -> 64 LReLU -> 32, with weights separate from those of E
+ *     E   encoder    dim -> e LReLU -> 32
+ *     G   decoder    32 -> g1 ReLU -> g2 ReLU -> dim
+ *     E'  encoder2   dim -> e LReLU -> 32, with weights separate from those of E
  *     D   disc_f     dim -> 256 LReLU -> 128 LReLU = f
  *         disc_logit f (128) -> 1 logit
  *
- * LReLU slope 0.2. Source: Akcay et al. 2018 (arXiv 1805.06725) and their code, which is for
- * images. The activations are those of the code (encoder and discriminator leaky, decoder plain
- * ReLU). The dense sizes and the linear output are ours. So is leaving out batch norm, with biases
- * in its place. A checkpoint has disc_f and disc_logit as one net, "disc".
+ * e, g1 and g2 are a struct gad_widths. LReLU slope 0.2. Source: Akcay et al. 2018 (arXiv
+ * 1805.06725) and their code, which is for images. The activations are those of the code (encoder
+ * and discriminator leaky, decoder plain ReLU). The dense sizes and the linear output are ours. So
+ * is leaving out batch norm, with biases in its place. A checkpoint has disc_f and disc_logit as
+ * one net, "disc".
  */
 
 #include "lib/nn/loss.h"
 #include "lib/nn/net.h"
+#include "models/widths.h"
 
 enum { GAD_GANOMALY_LATENT = 32 };
 
@@ -47,6 +49,7 @@ struct gad_ganomaly_loss {
 struct gad_ganomaly {
     size_t n, dim;
     struct gad_ganomaly_loss loss;
+    struct gad_widths widths;
     struct gad_params params;
     struct gad_sparse sparse; /* index of the real rows */
     struct gad_net encoder, decoder, encoder2, disc_f, disc_logit;
@@ -57,7 +60,7 @@ struct gad_ganomaly {
 
 /* Weights are zero: the caller runs gad_init_xavier() over all of params. GAD_ENOMEM or 0. */
 int gad_ganomaly_init(struct gad_ganomaly *g, size_t n, size_t dim,
-                      const struct gad_ganomaly_loss *loss) GAD_MUST_CHECK;
+                      const struct gad_ganomaly_loss *loss, struct gad_widths w) GAD_MUST_CHECK;
 void gad_ganomaly_deinit(struct gad_ganomaly *g);
 
 struct gad_range gad_ganomaly_generator(const struct gad_ganomaly *g); /* E, G and E' */

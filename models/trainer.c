@@ -180,6 +180,28 @@ void gad_train_gather(const struct gad_trainer *t, size_t k, size_t at, struct g
     }
 }
 
+static bool is_seen(const struct gad_trainer *t, size_t element)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->x[i * t->ld + element] != 0.0f)
+            return true;
+    return false;
+}
+
+void gad_train_forget_unseen(struct gad_trainer *t, const struct gad_net *net)
+{
+    const struct gad_net_layer *l = &net->layer[0];
+    size_t out = l->spec.out, len = out * sizeof(gad_real);
+
+    for (size_t j = 0; j < l->spec.in; j++) {
+        size_t at = l->tensor[0] + j * out;
+        if (is_seen(t, j))
+            continue;
+        memset(t->params->value + at, 0, len);
+        memset(t->params->average + at, 0, len);
+    }
+}
+
 void gad_train_draw(struct gad_trainer *t, struct gad_mat z)
 {
     for (size_t i = 0; i < z.rows; i++)
@@ -214,6 +236,12 @@ static int run_steps(struct gad_trainer *t, bool (*tick)(void *arg, size_t rows)
     return 0;
 }
 
+/* A resumed trainer has made steps. */
+static bool is_first_epoch(const struct gad_trainer *t)
+{
+    return t->adam_g.beta1_t == 1.0 && t->adam_g.beta2_t == 1.0;
+}
+
 int gad_trainer_epoch(struct gad_trainer *t, size_t n, const float *x, size_t ld,
                       bool (*tick)(void *arg, size_t rows), void *arg,
                       struct gad_epoch_stats *stats, struct gad_diag *d)
@@ -231,6 +259,8 @@ int gad_trainer_epoch(struct gad_trainer *t, size_t n, const float *x, size_t ld
     r = draw_orders(t);
     if (r)
         return r;
+    if (t->opt.forget_unseen && t->ops->method->forget && is_first_epoch(t))
+        t->ops->method->forget(t);
     r = run_steps(t, tick, arg, &sum, d);
     if (sum.steps > 0) {
         sum.loss_d /= (double)sum.steps;

@@ -14,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "models/condition.h"
+#include "models/widths.h"
 
 struct gad_checkpoint;
 struct gad_diag;
@@ -36,6 +37,11 @@ struct gad_train_options {
     bool residual_e_only; /* egbad: in the loss of E alone, as in the survey */
     enum gad_adversarial_loss adversarial;
     double w_adversarial, w_contextual, w_encoder; /* ganomaly; 1, 50, 1 as published */
+    struct gad_widths widths;                      /* egbad, ganomaly */
+    /* First layers start with zero weights for elements that are 0 in all rows of the first epoch.
+     * Such weights have no gradient. Their draws would otherwise distort what the networks compute
+     * of a name that did not train. egbad, ganomaly. */
+    bool forget_unseen;
     /* Kind of score to export: egbad "fm", "cross-e", "cross-e-paper", "residual"; ganomaly "enc",
      * "rec"; anogan "fm", "cross-e". NULL: the model's first. */
     const char *score;

@@ -28,6 +28,9 @@ struct gad_train_method {
     int (*init)(struct gad_trainer *t, size_t dim, struct gad_diag *d);
     void (*deinit)(struct gad_trainer *t); /* also after a failed init() */
 
+    /* Calls gad_train_forget_unseen() for each network that reads x. NULL: none. */
+    void (*forget)(struct gad_trainer *t);
+
     /* One step on the batch that begins at place @at of the orders; sets the losses. */
     void (*step)(struct gad_trainer *t, size_t at, struct gad_epoch_stats *loss);
 
@@ -64,6 +67,9 @@ void gad_train_gather(const struct gad_trainer *t, size_t k, size_t at, struct g
 
 /* Fills z with N(0, 1) from the latent stream. */
 void gad_train_draw(struct gad_trainer *t, struct gad_mat z);
+
+/* Zeroes the weights of elements that are 0 in all rows of the epoch under way. @net reads x. */
+void gad_train_forget_unseen(struct gad_trainer *t, const struct gad_net *net);
 
 /* One Adam step on a range of the parameters and, with ema > 0, one of its average. */
 void gad_train_update(struct gad_trainer *t, struct gad_adam *adam, struct gad_range r);

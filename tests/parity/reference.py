@@ -176,7 +176,7 @@ def egbad(c, nets, x):
     if c.score.kind == "whitened":
         return whitened(nets, x - xhat, f - fhat)
     if c.score.kind == "joint":
-        return joint(nets, hidden(nets["encoder"], x) + hidden(nets["generator"], zy) + [fhat, f, x - xhat])
+        return joint(nets, hidden(nets["encoder"], x) + hidden(nets["generator"], zy) + [f, x - xhat])
     if c.score.kind == "fm":
         return (1 - w) * residual + w * distance(f, fhat, degree)
     assert c.score.kind in ("cross-e", "cross-e-paper"), c.score.kind

@@ -59,7 +59,7 @@ static const struct net_shape whitening[][2] = {
 };
 
 /* The map of the joint score: hidden activations, for egbad f(z, x') and f(z, x), and x - x'. */
-enum { JOINT_EGBAD = 64 + 64 + 128 + 2 * 128 + DIM, JOINT_GANOMALY = 64 + 64 + 128 + 64 + DIM };
+enum { JOINT_EGBAD = 64 + 64 + 128 + 128 + DIM, JOINT_GANOMALY = 64 + 64 + 128 + 64 + DIM };
 static const struct net_shape joint[] = {
     {"joint", {{JOINT_EGBAD, JOINT_EGBAD, GAD_CKPT_LINEAR, 0}}},
     {"joint", {{JOINT_GANOMALY, JOINT_GANOMALY, GAD_CKPT_LINEAR, 0}}},

@@ -126,9 +126,8 @@ static double egbad(const struct gad_checkpoint *c, const double *x)
     if (strcmp(c->score.kind, "joint") == 0) {
         size_t n = hidden(c, "encoder", x, v);
         n += hidden(c, "generator", zy, v + n);
-        memcpy(v + n, fhat, 128 * sizeof(*v));
-        memcpy(v + n + 128, f, 128 * sizeof(*v));
-        return joint(c, v, n + 256, x, xhat);
+        memcpy(v + n, f, 128 * sizeof(*v));
+        return joint(c, v, n + 128, x, xhat);
     }
     if (strcmp(c->score.kind, "fm") == 0)
         return (1.0 - w) * residual + w * norm(f, fhat, 128, c->score.degree);

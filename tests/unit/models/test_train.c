@@ -236,9 +236,9 @@ static void fill_is_what_the_format_says(void **state)
         {"egbad", "disc_x", 1, {DIM, 128}, 0.1f, 0.2f},
         {"egbad", "disc_z", 1, {32, 128}, 0.1f, 0.2f},
         {"egbad", "disc_head", 2, {256, 128, 1}, 0.1f, 0.2f},
-        {"ganomaly", "encoder", 2, {DIM, 64, 32}, 0.2f, 0},
-        {"ganomaly", "decoder", 3, {32, 64, 128, DIM}, 0, 0},
-        {"ganomaly", "encoder2", 2, {DIM, 64, 32}, 0.2f, 0},
+        {"ganomaly", "encoder", 2, {DIM, 96, 32}, 0.2f, 0},
+        {"ganomaly", "decoder", 3, {32, 64, 160, DIM}, 0, 0},
+        {"ganomaly", "encoder2", 2, {DIM, 96, 32}, 0.2f, 0},
         {"ganomaly", "disc", 3, {DIM, 256, 128, 1}, 0.2f, 0},
         {"anogan", "generator", 3, {32, 64, 128, DIM}, 0, 0},
         {"anogan", "disc", 4, {DIM, 256, 128, 128, 1}, 0.1f, 0.2f},
@@ -270,6 +270,52 @@ static void fill_is_what_the_format_says(void **state)
         gad_trainer_free(t);
     }
     assert_int_equal(at, sizeof(expected) / sizeof(expected[0]));
+}
+
+/* Weights that read element @e of x, over all networks that read x: how many are not 0. */
+static size_t weights_of(struct gad_trainer *t, size_t e)
+{
+    struct gad_checkpoint c = {0};
+    size_t n = 0;
+
+    gad_trainer_fill(t, &c);
+    for (size_t i = 0; i < c.n_nets; i++) {
+        const struct gad_ckpt_layer *l = c.nets[i].layers;
+        for (size_t j = 0; l->in == DIM && j < l->out; j++)
+            n += l->weight[e * l->out + j] != 0.0f;
+    }
+    return n;
+}
+
+/* The encoder reads no element that is always 0. The survey's protocol keeps its draws. */
+static void unseen_elements_have_no_weights(void **state)
+{
+    (void)state;
+    enum { UNSEEN = 7 };
+    static float some[N * LD];
+    static const char *const protocols[] = {"normal", "survey"};
+
+    memcpy(some, rows, sizeof(some));
+    for (size_t i = 0; i < N; i++)
+        some[i * LD + UNSEEN] = 0;
+    for (size_t k = 0; k < 2; k++) {
+        const struct gad_trainer_ops *ops = gad_trainer_find("egbad");
+        struct gad_train_options o = {.seed = 5};
+        struct gad_epoch_stats stats;
+        struct gad_diag d = {""};
+        size_t before;
+
+        ops->defaults(protocols[k], &o);
+        o.ema = 0;
+        struct gad_trainer *t = start(ops, &o);
+        before = weights_of(t, UNSEEN);
+        assert_int_equal(before, o.widths.encoder + 128);
+        assert_int_equal(gad_trainer_epoch(t, N, some, LD, NULL, NULL, &stats, &d), 0);
+        /* the discriminator also reads what G makes, so its weights are learned */
+        assert_int_equal(weights_of(t, UNSEEN), k == 0 ? 128 : before);
+        assert_int_equal(weights_of(t, UNSEEN + 1), before);
+        gad_trainer_free(t);
+    }
 }
 
 static void anogan_fills_in_its_search(void **state)
@@ -482,6 +528,7 @@ int main(void)
         cmocka_unit_test(every_variant_trains),
         cmocka_unit_test(a_condition_is_trained),
         cmocka_unit_test(fill_is_what_the_format_says),
+        cmocka_unit_test(unseen_elements_have_no_weights),
         cmocka_unit_test(anogan_fills_in_its_search),
         cmocka_unit_test(anogan_refuses_what_it_cannot_search),
         cmocka_unit_test(divergence_is_reported),

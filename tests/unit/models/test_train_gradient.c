@@ -66,7 +66,7 @@ static void check_egbad(struct gad_egbad_loss loss, struct gad_condition y, bool
     struct gad_dropout_rng dropout = gad_dropout_rng_init(11, 1);
     double unused_g, unused_e;
 
-    assert_int_equal(gad_egbad_init(g, N, DIM, &loss, y), 0);
+    assert_int_equal(gad_egbad_init(g, N, DIM, &loss, y, GAD_WIDTHS_WIDE), 0);
     gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
     fill_rows(&rng, gad_egbad_x(g), sparse);
     fill_rows(&rng, gad_egbad_z(g), false);
@@ -128,7 +128,9 @@ static void a_conditional_pair_carries_what_it_was_made_for(void **state)
     struct gad_rng rng = gad_rng_init(14, 0);
     double loss_g, loss_e;
 
-    assert_int_equal(gad_egbad_init(&g, N, DIM, &(struct gad_egbad_loss){.residual = 1}, some), 0);
+    assert_int_equal(gad_egbad_init(&g, N, DIM, &(struct gad_egbad_loss){.residual = 1}, some,
+                                    GAD_WIDTHS_PUBLISHED),
+                     0);
     assert_int_equal(gad_anogan_init(&a, N, DIM, some), 0);
     for (int step = 0; step < 2; step++) {
         fill_rows(&rng, gad_egbad_x(&g), true);
@@ -171,7 +173,7 @@ static void check_ganomaly(const char *what, struct gad_ganomaly_loss loss, bool
     struct gad_ganomaly *g = &t.net;
     struct gad_rng rng = gad_rng_init(12, 0);
 
-    assert_int_equal(gad_ganomaly_init(g, N, DIM, &loss), 0);
+    assert_int_equal(gad_ganomaly_init(g, N, DIM, &loss, GAD_WIDTHS_WIDE), 0);
     gradcheck_fill(&rng, 0.2, g->params.value, g->params.size);
     fill_rows(&rng, gad_ganomaly_x(g), sparse);
     check_range(what, &g->params, gad_ganomaly_generator(g), ganomaly_value, &t);

@@ -115,7 +115,7 @@ static const char *egbad(struct onnx_graph *g, const struct gad_checkpoint *c,
             return whitened(g, c, xhat, f, fhat);
         if (strcmp(kind, "joint") == 0) {
             const char *v = hidden(g, c, "generator", zy, hidden(g, c, "encoder", "x", ""));
-            return joint(g, c, onnx_concat(g, onnx_concat(g, v, fhat), f), xhat);
+            return joint(g, c, onnx_concat(g, v, f), xhat);
         }
         part = distance(g, f, fhat, degree);
     }
