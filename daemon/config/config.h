@@ -128,7 +128,7 @@ struct config {
     struct {
         struct gad_time rollup, idle, heartbeat, stats;
         uint64_t rollup_keys, rate;
-        const char *suppress;
+        const char *suppress, *feedback;
     } alerts;
     struct {
         double threshold;

@@ -15,11 +15,6 @@ struct gad_feedback {
     uint64_t last;               /* the highest id of a line */
 };
 
-const char *gad_feedback_name(enum gad_feedback_state s)
-{
-    return s == GAD_FEEDBACK_FALSE ? "false" : s == GAD_FEEDBACK_TRUE ? "true" : "";
-}
-
 int gad_feedback_new(struct gad_feedback **ret)
 {
     *ret = gad_calloc(1, sizeof(**ret));

@@ -28,9 +28,6 @@ enum {
 
 extern const char gad_feedback_head[]; /* the first line, with its LF */
 
-enum gad_feedback_state { GAD_FEEDBACK_NONE, GAD_FEEDBACK_FALSE, GAD_FEEDBACK_TRUE };
-const char *gad_feedback_name(enum gad_feedback_state s); /* "", "false", "true" */
-
 int gad_feedback_new(struct gad_feedback **ret) GAD_MUST_CHECK;
 void gad_feedback_free(struct gad_feedback *f);
 GAD_DEFINE_CLEANUP(struct gad_feedback, gad_feedback_free);
