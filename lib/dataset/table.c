@@ -25,6 +25,7 @@ struct gad_table {
     struct features *row;
     uint16_t *label_of;    /* (n) */
     struct gad_time *time; /* (n), NEVER for a row without a time; NULL: no row has one */
+    uint8_t *mark;         /* (n); NULL: all are 0 */
     size_t n_timed;
     size_t n_labels, n_sources;
     char label[GAD_TABLE_LABELS_MAX][GAD_LABEL_TEXT];
@@ -92,6 +93,12 @@ static int resize(struct gad_table *t, size_t cap)
             return GAD_ENOMEM;
         t->time = time;
     }
+    if (t->opt && t->opt->mark) {
+        uint8_t *mark = gad_realloc_array(t->mark, cap, sizeof(*mark));
+        if (!mark)
+            return GAD_ENOMEM;
+        t->mark = mark;
+    }
     t->cap = cap;
     return 0;
 }
@@ -128,6 +135,8 @@ static int append(struct gad_table *t, const struct gad_row *row, struct gad_dia
         return gad_fail(d, GAD_ENOMEM, "no memory for the times of %zu rows", t->cap);
     for (int c = 0; c < GAD_N_COLUMNS; c++)
         t->row[t->n].v[c] = (float)row->rec.v[c];
+    if (t->mark)
+        t->mark[t->n] = t->opt->mark(t->opt->mark_arg, row);
     t->label_of[t->n++] = (uint16_t)label;
     t->label_rows[label]++;
     return 0;
@@ -185,7 +194,8 @@ static int describe(struct gad_table_source *src, const char *path, struct gad_d
 
 static int load_one(struct gad_table *t, const char *path, bool skip_bad, struct gad_diag *d)
 {
-    const struct gad_dataset_options opt = {.skip_bad = skip_bad, .sha256 = true};
+    const struct gad_dataset_options opt = {
+        .skip_bad = skip_bad, .sha256 = true, .with_connection = t->opt && t->opt->mark};
     gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
     struct gad_row row;
 
@@ -239,6 +249,7 @@ void gad_table_free(struct gad_table *t)
         gad_free(t->source[i].first_bad);
         gad_free(t->source[i].name);
     }
+    gad_free(t->mark);
     gad_free(t->time);
     gad_free(t->label_of);
     gad_free(t->row);
@@ -262,6 +273,12 @@ bool gad_table_time(const struct gad_table *t, size_t i, struct gad_time *ret)
         return false;
     *ret = t->time[i];
     return true;
+}
+
+uint8_t gad_table_mark(const struct gad_table *t, size_t i)
+{
+    gad_assert(i < t->n);
+    return t->mark ? t->mark[i] : 0;
 }
 
 size_t gad_table_n_sources(const struct gad_table *t)

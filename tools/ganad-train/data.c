@@ -11,6 +11,7 @@
 #include "models/reference.h"
 #include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/feedback_rows.h"
 #include "tools/ganad-train/labels.h"
 
 enum { TILE = 48 };
@@ -49,7 +50,11 @@ int data_load(const struct data_request *r, struct gad_table **ret, struct gad_d
 {
     const struct cli_list *files = r->files;
     const struct gad_table_options opt = {
-        .skip_bad = r->skip_bad, .normal = r->normal->item, .n_normal = r->normal->n};
+        .skip_bad = r->skip_bad,
+        .normal = r->normal->item,
+        .n_normal = r->normal->n,
+        .mark = r->feedback && r->feedback->list ? feedback_rows_mark : NULL,
+        .mark_arg = r->feedback};
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
 
     int err = gad_table_load(files->item, files->n, &opt, &t, d);

@@ -12,6 +12,7 @@
 #include "lib/base/err.h"
 
 struct cli_list;
+struct feedback_rows;
 struct gad_detector;
 struct gad_checkpoint;
 struct gad_ckpt_histogram;
@@ -24,6 +25,7 @@ struct gad_table;
 struct data_request {
     const struct cli_list *files, *normal; /* normal: labels that --normal names */
     bool skip_bad, quiet;
+    struct feedback_rows *feedback; /* marks the rows; NULL: no verdicts */
 };
 
 /* Loads all files in order. Prints skipped lines, ignored columns and unusual labels to standard
