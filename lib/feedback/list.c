@@ -51,8 +51,8 @@ static bool is_same(const char *a, const char *b)
 }
 
 /* An alert without an incident is known by its event; others by their incident. */
-const struct gad_verdict *gad_feedback_of(const struct gad_feedback *f, const char *event,
-                                          const char *incident)
+static const struct gad_verdict *standing_on(const struct gad_feedback *f, const char *event,
+                                             const char *incident)
 {
     for (size_t i = f->n; i-- > 0;) {
         const struct gad_verdict *v = &f->verdict[i];
@@ -72,7 +72,7 @@ int gad_feedback_check(const struct gad_feedback *f, const struct gad_verdict *v
                         GAD_FEEDBACK_MAX);
     if (f->n > 0 && v->by.id <= f->verdict[f->n - 1].by.id)
         return gad_fail(d, GAD_EINVAL, "id=%" PRIu64 ": the ids of verdicts must rise", v->by.id);
-    const struct gad_verdict *old = gad_feedback_of(f, v->event, v->incident);
+    const struct gad_verdict *old = standing_on(f, v->event, v->incident);
     return !old ? 0
                 : gad_fail(d, GAD_EINVAL, "verdict %" PRIu64 " says '%s' of it already", old->by.id,
                            old->is_true ? "true" : "false");

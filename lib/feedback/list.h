@@ -49,10 +49,6 @@ const struct gad_verdict *gad_feedback_at(const struct gad_feedback *f, size_t i
 /* The id that the next line gets. */
 uint64_t gad_feedback_next(const struct gad_feedback *f);
 
-/* The verdict that stands on an event or incident; NULL: none. */
-const struct gad_verdict *gad_feedback_of(const struct gad_feedback *f, const char *event,
-                                          const char *incident);
-
 /**
  * gad_feedback_check() - whether gad_feedback_add() would accept the verdict
  * Returns 0; GAD_EINVAL: another one stands on its event or incident, or its id is not above all

@@ -60,7 +60,9 @@ static void as_file(const char *text, size_t len)
         standing += v->undone.id == 0;
         m.id = gad_feedback_next(f);
         require(m.id > v->by.id);
-        require(v->undone.id != 0 || gad_feedback_of(f, v->event, v->incident) == v);
+        struct gad_verdict again = *v;
+        again.by.id = m.id;
+        require(v->undone.id != 0 || gad_feedback_check(f, &again, NULL) != 0);
     }
     for (size_t i = 0; i < gad_feedback_count(f); i++, m.id++)
         standing -= gad_feedback_undo(f, gad_feedback_at(f, i)->by.id, &m, NULL) == 0;

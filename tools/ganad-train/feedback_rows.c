@@ -210,7 +210,7 @@ void feedback_rows_restore(const struct feedback_kept *k, const struct gad_table
     s->n_train = others + k->n;
 }
 
-/* --- telling --- */
+/* --- reporting --- */
 
 void feedback_rows_print(const struct feedback_rows *f, FILE *to)
 {
