@@ -79,7 +79,7 @@ static void one_verdict_stands_on_an_incident(void **state)
     assert_false(stands(f, "", ""));
 }
 
-static void a_damaged_line_is_told_and_the_others_stay(void **state)
+static void a_damaged_line_is_reported_and_the_others_stay(void **state)
 {
     (void)state;
     gad_cleanup(gad_feedback_freep) struct gad_feedback *f = make();
@@ -144,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_verdict_stands_on_an_incident),
-        cmocka_unit_test(a_damaged_line_is_told_and_the_others_stay),
+        cmocka_unit_test(a_damaged_line_is_reported_and_the_others_stay),
         cmocka_unit_test(another_file_is_refused),
         cmocka_unit_test(the_number_of_verdicts_is_limited),
     };

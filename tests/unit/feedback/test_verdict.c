@@ -157,7 +157,7 @@ static void a_damaged_field_is_named(void **state)
     refuses("port=80", "port=65536", "field 'port'");
     refuses("port=80", "port=0", "field 'port'");
     refuses("service=", "service=htttp", "no service");
-    refuses("nature=probe", "nature=", "expected");
+    refuses("nature=probe", "nature=probes", "no nature");
     refuses("score=1.5", "score=inf", "not a finite");
     refuses("score=1.5", "score=1.50", "as ganadd writes it");
     refuses("features=0,", "features=x,", "41 features");
