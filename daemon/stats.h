@@ -56,6 +56,12 @@
     X(incidents_evicted, false, "incidents that ended early, because rollup_keys was reached")     \
     X(alerts_suppressed, false, "anomalous records that a rule suppressed")                        \
     X(alerts_limited, false, "anomalous records in no alert, beyond alerts.rate")                  \
+    X(alerts_withheld, false,                                                                      \
+      "anomalous records in no alert, because [learning] has no model of this network yet")        \
+    X(learn_records, false, "records kept for learning")                                           \
+    X(learn_left_out, false, "records left out of them, because a part is enough")                 \
+    X(learn_untimed, false, "records left out of them, because they have no time")                 \
+    X(learn_lost, false, "records that could not be written to the directory of [learning]")       \
     X(bystanders_unchecked, false,                                                                 \
       "records at an attacked target that were not checked, because there were too many")          \
     X(events, false, "events for the outputs: alerts, heartbeats, stats, models")                  \

@@ -531,7 +531,9 @@ void decider_take(struct decider *d, const struct job *j)
         return;
     struct gad_time wall = gad_time_wall();
     for (size_t i = 0; i < job_n_scored(j); i++) {
-        if (j->anomalous[i])
+        if (j->anomalous[i] && job_model(j, i)->is_withheld)
+            d->o.stats->alerts_withheld++;
+        else if (j->anomalous[i])
             take_record(d, j, i, wall);
         else if (t)
             take_normal(d, j, i, wall);

@@ -241,6 +241,18 @@ const struct config_key config_keys[] = {
     {"records", "files", CONFIG_COUNT, IN(records.files), 1, 1000, "8", NULL,
      "renamed files that are kept; FILE.1 is the latest"},
 
+    {"learning", "mode", CONFIG_CHOICE, IN(learning.mode), 0, 0, "off",
+     "learn-then-alert|alert-at-once|off",
+     "learn this network with ganad-train learn; a demonstration model raises no alert, or does"},
+    {"learning", "directory", CONFIG_PATH, IN(learning.directory), 0, 0, "", NULL,
+     "records of this network, and the model that learned from them"},
+    {"learning", "days", CONFIG_COUNT, IN(learning.days), 1, 366, "7", NULL,
+     "days of records that are enough to train a model"},
+    {"learning", "records", CONFIG_COUNT, IN(learning.records), 1000, 1e7, "100000", NULL,
+     "records of at least a day that are enough to train a model"},
+    {"learning", "size", CONFIG_SIZE, IN(learning.size), 1 << 20, 1e12, "256M", NULL,
+     "most bytes of the records in the directory; beyond it the oldest are deleted"},
+
     {"capture", "interface", CONFIG_TEXT, IN_CAPTURE(interface), 0, 0, "", NULL,
      "network interface to capture on, or 'any'; empty: none"},
     {"capture", "file", CONFIG_PATH, IN_CAPTURE(file), 0, 0, "", NULL,

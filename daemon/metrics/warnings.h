@@ -20,6 +20,7 @@ struct capture_merge;
 struct config;
 struct event_base;
 struct feed;
+struct learning;
 struct models;
 struct stats;
 struct warnings;
@@ -36,6 +37,7 @@ struct warnings_options {
     const struct stats *stats;
     struct feed *feed;
     const struct capture_merge *captures; /* or NULL */
+    const struct learning *learning;      /* or NULL */
 };
 
 struct warning {

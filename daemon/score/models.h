@@ -69,8 +69,11 @@ struct model {
     struct gad_time loaded; /* wall */
     struct model_counts *counts;
     struct model_label *label;
-    bool is_shadow;      /* scores the records of other models, and raises no alert */
-    struct drift *drift; /* Thread: main. NULL: its checkpoint has no reference */
+    bool is_shadow;        /* scores the records of other models, and raises no alert */
+    bool is_demonstration; /* trained on public data: the name in the checkpoint begins "kdd99-" */
+    bool is_learned;       /* of [learning], trained on this network */
+    bool is_withheld;      /* raises no alert, because of [learning] */
+    struct drift *drift;   /* Thread: main. NULL: its checkpoint has no reference */
     char *networks_text;
     struct networks *networks; /* NULL: none; a shadow without networks scores all records */
 

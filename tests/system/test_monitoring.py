@@ -21,6 +21,8 @@ NOT_SHOWN = {
     "ganad_clients_unknown_total", "ganad_evidence_bytes_total", "ganad_evidence_cut_total",
     "ganad_evidence_deleted_total", "ganad_evidence_failed_total", "ganad_evidence_files_total",
     "ganad_evidence_limited_total", "ganad_evidence_missed_total", "ganad_evidence_packets_total",
+    "ganad_alerts_withheld_total", "ganad_learn_left_out_total", "ganad_learn_lost_total",
+    "ganad_learn_records_total", "ganad_learn_untimed_total",
     "ganad_handshakes", "ganad_handshakes_failed_total", "ganad_incidents",
     "ganad_incidents_begun_total", "ganad_incidents_evicted_total",
     "ganad_incidents_unlisted_total", "ganad_feedback_true_total", "ganad_feedback_false_total",

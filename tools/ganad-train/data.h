@@ -25,6 +25,7 @@ struct gad_table;
 struct data_request {
     const struct cli_list *files, *normal; /* normal: labels that --normal names */
     bool skip_bad, quiet;
+    size_t sample;                  /* as in struct gad_table_options */
     struct feedback_rows *feedback; /* marks the rows; NULL: no verdicts */
 };
 

@@ -155,11 +155,16 @@ uint8_t feedback_rows_mark(void *arg, const struct gad_row *row)
         r->rows++;
         mark |= r->verdict->is_true ? FEEDBACK_ROWS_DROP : FEEDBACK_ROWS_KEEP;
     }
-    if (mark & FEEDBACK_ROWS_DROP)
-        mark = FEEDBACK_ROWS_DROP;
-    f->dropped += mark == FEEDBACK_ROWS_DROP;
-    f->kept += mark == FEEDBACK_ROWS_KEEP;
-    return (uint8_t)mark;
+    return mark & FEEDBACK_ROWS_DROP ? FEEDBACK_ROWS_DROP : (uint8_t)mark;
+}
+
+void feedback_rows_count(struct feedback_rows *f, const struct gad_table *t)
+{
+    f->dropped = f->kept = 0;
+    for (size_t i = 0; f->list && i < gad_table_n_rows(t); i++) {
+        f->dropped += gad_table_mark(t, i) == FEEDBACK_ROWS_DROP;
+        f->kept += gad_table_mark(t, i) == FEEDBACK_ROWS_KEEP;
+    }
 }
 
 /* --- rows --- */

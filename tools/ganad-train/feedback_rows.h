@@ -30,7 +30,7 @@ struct feedback_rows {
     struct feedback_range *range; /* (n), by first */
     size_t n;                     /* verdicts that stand */
     size_t n_true, n_false, n_undone, n_bad;
-    size_t dropped, kept; /* rows that met a verdict */
+    size_t dropped, kept; /* rows that met a verdict, by feedback_rows_count() */
 };
 
 struct feedback_metric {
@@ -43,8 +43,11 @@ int feedback_rows_read(const char *path, bool skip_bad, struct feedback_rows *re
                        struct gad_diag *d) GAD_MUST_CHECK;
 void feedback_rows_deinit(struct feedback_rows *f);
 
-/* The mark of a row, which it counts. For gad_table_options; @arg: a struct feedback_rows. */
+/* The mark of a row. For gad_table_options; @arg: a struct feedback_rows. */
 uint8_t feedback_rows_mark(void *arg, const struct gad_row *row);
+
+/* Counts the marked rows of a table: a sample can have fewer than the files. */
+void feedback_rows_count(struct feedback_rows *f, const struct gad_table *t);
 
 /* Removes marked rows of attacks from the training and the calibration rows. */
 void feedback_rows_drop(const struct gad_table *t, struct gad_split *s);

@@ -34,6 +34,7 @@ static void load(struct feedback_rows *feedback, struct gad_table **ret)
     assert_int_equal(fclose(f), 0);
     const char *const paths[] = {path};
     assert_int_equal(gad_table_load(paths, 1, &opt, ret, NULL), 0);
+    feedback_rows_count(feedback, *ret);
     unlink(path);
 }
 
