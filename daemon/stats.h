@@ -85,6 +85,10 @@
     X(alerts_medium, false, "alerts of medium severity")                                           \
     X(alerts_low, false, "alerts of low severity")                                                 \
     X(incidents_unlisted, false, "open incidents that the full list of recent ones gave up")       \
+    X(feedback_true, false, "verdicts of operators that an alert was an attack")                   \
+    X(feedback_false, false, "verdicts of operators that an alert was expected traffic")           \
+    X(feedback_undone, false, "verdicts of operators that were undone")                            \
+    X(feedback_damaged, true, "damaged lines of [alerts] feedback, which are left out")            \
     X(reloads, false, "reloads of models and configuration that were applied")                     \
     X(reloads_refused, false, "reloads that failed; the daemon kept the running configuration")    \
     X(control_refused, false, "control clients refused with BUSY")                                 \

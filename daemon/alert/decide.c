@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/alert/bystander.h"
+#include "daemon/alert/feedback.h"
 #include "daemon/alert/filing.h"
 #include "daemon/alert/host.h"
 #include "daemon/alert/host_report.h"
@@ -180,6 +181,7 @@ static void emit_incident(struct decider *d, struct incident *i, enum gad_incide
         hold(d, i);
     i->is_held = false;
     report_incident(i, state, &d->alert);
+    d->alert.feedback = feedback_of_incident(d->o.feedback, i->number);
     i->is_reported = true;
     i->is_urgent = false;
     i->reported_severity = i->severity;

@@ -22,6 +22,7 @@
 
 struct config;
 struct decider;
+struct feedback;
 struct gad_alert;
 struct gad_limit_event;
 struct job;
@@ -32,6 +33,7 @@ struct decider_options {
     const struct config *config; /* not kept */
     struct stats *stats;
     struct suppressor *suppressor; /* NULL: no rules */
+    struct feedback *feedback;     /* NULL: no verdicts */
     /* windows use packet time, and the rate is unlimited: for reading files */
     bool by_packets;
     void (*emit)(void *arg, const struct gad_alert *a, struct gad_time wall);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "lib/event/event.h"
+#include "lib/base/text.h"
 
 #define DAY_NS INT64_C(86400000000000)
 
@@ -20,7 +20,10 @@ struct slot {
 struct recent {
     uint64_t last;
     struct slot slot[RECENT_MAX];
-    struct gad_event event; /* the last one that recent_after() returned */
+    struct gad_event event; /* the last one that was returned */
+    struct {
+        uint64_t seq, incident;
+    } ring[RECENT_EVENTS]; /* by seq */
     struct body {
         uint64_t seq;
         struct gad_alert alert;
@@ -80,6 +83,8 @@ bool recent_put(struct recent *r, const struct gad_event *e)
                        .time = e->time,
                        .severity = (uint8_t)e->alert.severity,
                        .is_open = of->number != 0 && of->state != GAD_INCIDENT_CLOSED};
+    r->ring[e->seq % RECENT_EVENTS].seq = e->seq;
+    r->ring[e->seq % RECENT_EVENTS].incident = of->number;
     r->body[i].seq = e->seq;
     r->body[i].alert = e->alert;
     if (r->event.kind == 0) { /* sensor and run are the same in all events */
@@ -88,6 +93,16 @@ bool recent_put(struct recent *r, const struct gad_event *e)
         memcpy(r->event.sensor, e->sensor, sizeof(e->sensor));
     }
     return displaced;
+}
+
+static const struct gad_event *event_of(struct recent *r, const struct slot *s)
+{
+    const struct body *b = &r->body[s - r->slot];
+
+    r->event.time = s->time;
+    r->event.seq = b->seq;
+    r->event.alert = b->alert;
+    return &r->event;
 }
 
 bool recent_after(struct recent *r, uint64_t change, struct recent_entry *ret)
@@ -99,12 +114,61 @@ bool recent_after(struct recent *r, uint64_t change, struct recent_entry *ret)
             found = &r->slot[i];
     if (!found)
         return false;
-    const struct body *b = &r->body[found - r->slot];
-    r->event.time = found->time;
-    r->event.seq = b->seq;
-    r->event.alert = b->alert;
-    *ret = (struct recent_entry){found->change, found->alerts, &r->event};
+    *ret = (struct recent_entry){found->change, found->alerts, event_of(r, found)};
     return true;
+}
+
+/* Whether @id, with the name of a sensor and a run in it or without, is that of r->event. */
+static bool is_ours(const struct recent *r, const char *id, bool is_short, bool is_incident)
+{
+    char text[GAD_EVENT_ID_TEXT];
+
+    if (is_incident)
+        gad_incident_id(&r->event, text);
+    else
+        gad_event_id(&r->event, text);
+    return is_short || strcmp(text, id) == 0;
+}
+
+static struct slot *slot_of(struct recent *r, const char *id)
+{
+    const char *dash = strrchr(id, '-'), *tail = dash ? dash + 1 : id;
+    bool is_incident = *tail == 'i';
+    uint64_t n, seq = 0, incident = 0;
+
+    tail += is_incident;
+    if (r->event.kind == 0 || gad_text_u64(tail, strlen(tail), UINT64_MAX, &n) != 0 || n == 0)
+        return NULL;
+    if (is_incident)
+        r->event.alert.incident.number = incident = n;
+    else
+        r->event.seq = seq = n;
+    if (!is_ours(r, id, !dash, is_incident))
+        return NULL;
+    if (seq != 0 && r->ring[seq % RECENT_EVENTS].seq == seq)
+        incident = r->ring[seq % RECENT_EVENTS].incident;
+    for (size_t i = 0; i < RECENT_MAX; i++)
+        if (r->slot[i].change != 0 &&
+            (incident != 0 ? r->slot[i].incident == incident : seq != 0 && r->body[i].seq == seq))
+            return &r->slot[i];
+    return NULL;
+}
+
+const struct gad_event *recent_find(struct recent *r, const char *id)
+{
+    const struct slot *s = slot_of(r, id);
+
+    return s ? event_of(r, s) : NULL;
+}
+
+void recent_judge(struct recent *r, const char *id, enum gad_feedback_state says)
+{
+    struct slot *s = slot_of(r, id);
+
+    if (!s)
+        return;
+    r->body[s - r->slot].alert.feedback = says;
+    s->change = ++r->last;
 }
 
 uint64_t recent_last(const struct recent *r)

@@ -20,11 +20,14 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
+#include "lib/event/event.h"
 
-struct gad_event;
 struct recent;
 
-enum { RECENT_MAX = 256 }; /* entries, of about 4 KiB each */
+enum {
+    RECENT_MAX = 256,     /* entries, of about 4 KiB each */
+    RECENT_EVENTS = 4096, /* latest alerts whose incident is known by their event id */
+};
 
 struct recent_entry {
     uint64_t change;               /* number of the change, from 1 */
@@ -41,6 +44,16 @@ bool recent_put(struct recent *r, const struct gad_event *e);
 
 /* The entry with the lowest change number above @change. Returns false at the end. */
 bool recent_after(struct recent *r, uint64_t change, struct recent_entry *ret);
+
+/**
+ * recent_find() - the latest alert of an incident or of an alert's incident
+ * @id: of an incident or an event; or what follows the last '-' in it, "i12" or "4711"
+ * Returns an event that is valid until the next call; NULL: it is of another run, or not listed.
+ */
+const struct gad_event *recent_find(struct recent *r, const char *id);
+
+/* Notes what an operator says of what recent_find() returns, as a change. Ignores other ids. */
+void recent_judge(struct recent *r, const char *id, enum gad_feedback_state says);
 
 /* The number of the last change; 0: none yet. */
 uint64_t recent_last(const struct recent *r);

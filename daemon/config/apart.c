@@ -124,6 +124,8 @@ static void add_all(struct places *p, const struct config *c)
               c->metrics.unix_path);
     (void)add(p, USE_WRITE, "alerts", "", "suppress", config_value_of(v, "alerts", "suppress"),
               c->alerts.suppress);
+    (void)add(p, USE_WRITE, "alerts", "", "feedback", config_value_of(v, "alerts", "feedback"),
+              c->alerts.feedback);
     (void)add(p, USE_WRITE, "trust", "", "versions", config_value_of(v, "trust", "versions"),
               c->trust.versions);
     (void)add(p, USE_WRITE, "host", "", "state", config_value_of(v, "host", "state"),

@@ -134,7 +134,7 @@ struct config {
     struct {
         struct gad_time rollup, idle, heartbeat, stats;
         uint64_t rollup_keys, rate;
-        const char *suppress;
+        const char *suppress, *feedback;
     } alerts;
     struct {
         bool watch;

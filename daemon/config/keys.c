@@ -123,6 +123,8 @@ const struct config_key config_keys[] = {
      "alerts a second, at once those of ten seconds, half of them of high severity; 0: no limit"},
     {"alerts", "suppress", CONFIG_PATH, IN(alerts.suppress), 0, 0, "", NULL,
      "file of the rules for expected records (ganadctl suppress); empty: for this run only"},
+    {"alerts", "feedback", CONFIG_PATH, IN(alerts.feedback), 0, 0, "", NULL,
+     "file of the operators' verdicts on alerts (ganadctl feedback); empty: none are accepted"},
     {"alerts", "heartbeat", CONFIG_DURATION, IN(alerts.heartbeat), 0, 86400, "1min", NULL,
      "interval of heartbeat events; 0: never"},
     {"alerts", "stats", CONFIG_DURATION, IN(alerts.stats), 0, 86400, "30s", NULL,

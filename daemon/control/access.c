@@ -10,6 +10,8 @@
 #include "daemon/socket_group.h"
 #include "lib/base/mem.h"
 
+enum { OVERFLOW_UID = 65534 };
+
 int access_init(const struct config *c, struct access *ret, struct gad_diag *d)
 {
     *ret = (struct access){.read_name = c->control.group, .admin_name = c->control.admin_group};
@@ -58,16 +60,17 @@ struct access_peer access_peer(const struct access *a, int fd)
     socklen_t len = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || len != sizeof(peer))
-        return (struct access_peer){0, 0};
+        return (struct access_peer){.uid = OVERFLOW_UID};
     if (peer.uid == 0 || peer.uid == geteuid())
-        return (struct access_peer){ACCESS_READ | ACCESS_CHANGE,
+        return (struct access_peer){peer.uid, ACCESS_READ | ACCESS_CHANGE,
                                     peer.uid == 0 ? ACCESS_RESERVED : 1};
     struct groups g = groups_of(fd);
     bool is_admin = is_member(&peer, &g, a->admin);
     bool reads = !is_set(a->read) || is_admin || is_member(&peer, &g, a->read);
     gad_free(g.id);
     bool changes = is_set(a->admin) ? is_admin : reads;
-    return (struct access_peer){(reads ? ACCESS_READ : 0U) | (changes ? ACCESS_CHANGE : 0U), 0};
+    return (struct access_peer){peer.uid,
+                                (reads ? ACCESS_READ : 0U) | (changes ? ACCESS_CHANGE : 0U), 0};
 }
 
 unsigned access_needs(const Ganad__V1__ControlRequest *m)
@@ -80,6 +83,7 @@ unsigned access_needs(const Ganad__V1__ControlRequest *m)
     case GANAD__V1__CONTROL_REQUEST__COMMAND__CONFIG:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__INCIDENTS:
     case GANAD__V1__CONTROL_REQUEST__COMMAND__EVIDENCE_LIST:
+    case GANAD__V1__CONTROL_REQUEST__COMMAND__FEEDBACK_LIST:
         return ACCESS_READ;
     /* packets of other people, EVIDENCE_READ, need as much as a change */
     default:

@@ -30,6 +30,7 @@ struct access {
 };
 
 struct access_peer {
+    uid_t uid; /* the overflow user, 65534, if the kernel does not state it */
     unsigned rights;
     unsigned reserved; /* of the reserved connections, how many it may use */
 };

@@ -10,6 +10,7 @@
 #include "daemon/control/access.h"
 #include "daemon/control/config.h"
 #include "daemon/control/evidence.h"
+#include "daemon/control/feedback.h"
 #include "daemon/control/incidents.h"
 #include "daemon/control/models.h"
 #include "daemon/control/status.h"
@@ -43,6 +44,7 @@ struct viewer {
     struct conn conn; /* first: each conn here is a viewer */
     struct control *control;
     unsigned rights; /* a set of ACCESS_ */
+    uid_t uid;
     bool tails;
     struct tail_state tail;
     uint64_t lost; /* alerts; not reported to it yet */
@@ -319,6 +321,12 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
         conn_send(conn);
         return;
     }
+    if (control_feedback_is(m)) {
+        if (control_feedback(c->o.feedback, c->o.feed, m, v->uid, &conn->out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(conn);
+        return;
+    }
     if (control_evidence_is(m)) {
         if (control_evidence(c->o.evidence, m, &conn->out) != 0)
             log_warn("control", "no memory for an answer");
@@ -434,6 +442,7 @@ static void accepted(void *arg, int fd)
     }
     v->control = c;
     v->rights = peer.rights;
+    v->uid = peer.uid;
     c->n_viewers++;
     TAILQ_INSERT_TAIL(&c->viewers, v, all);
 }

@@ -26,6 +26,7 @@ struct capture_merge;
 struct stats;
 struct warnings;
 struct suppressor;
+struct feedback;
 struct record_log;
 
 struct control_options {
@@ -36,6 +37,7 @@ struct control_options {
     struct stats *stats;
     struct feed *feed;
     struct suppressor *suppressor;        /* may be NULL */
+    struct feedback *feedback;            /* or NULL */
     const struct record_log *record_log;  /* or NULL */
     const struct capture_merge *captures; /* or NULL */
     const struct server *server;          /* or NULL */

@@ -131,9 +131,8 @@ static void emit_alert(void *arg, const struct gad_alert *a, struct gad_time wal
         evidence_add(f->o.evidence, e);
     }
     emit(f);
-    *(a->severity == GAD_SEVERITY_HIGH     ? &s->alerts_high
-      : a->severity == GAD_SEVERITY_MEDIUM ? &s->alerts_medium
-                                           : &s->alerts_low) += 1;
+    uint64_t *const of[] = {&s->alerts_high, &s->alerts_medium, &s->alerts_low};
+    *of[a->severity - GAD_SEVERITY_HIGH] += 1;
     s->incidents_unlisted += recent_put(f->recent, &f->event);
 }
 
@@ -399,6 +398,7 @@ int feed_new(const struct feed_options *o, struct feed **ret, struct gad_diag *d
     const struct decider_options deciding = {.config = o->config,
                                              .stats = o->stats,
                                              .suppressor = o->suppressor,
+                                             .feedback = o->feedback,
                                              .by_packets = o->by_packets,
                                              .emit = emit_alert,
                                              .limited = emit_limit,

@@ -22,6 +22,7 @@
 
 struct config;
 struct evidence;
+struct feedback;
 struct event_base;
 struct feed;
 struct gad_diag;
@@ -40,6 +41,7 @@ struct feed_options {
     const struct config *config;
     struct stats *stats;
     struct suppressor *suppressor; /* NULL: no rules */
+    struct feedback *feedback;     /* NULL: no verdicts */
     struct evidence *evidence;     /* or NULL */
     bool by_packets;               /* see daemon/alert/decide.h */
 };

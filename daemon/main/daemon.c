@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/alert/feedback.h"
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/config.h"
 #include "daemon/control/access.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct watch *deadline, *flush, *watchdog;
     struct scorer *scorer;
     struct suppressor *suppressor;
+    struct feedback *feedback;
     struct feed *feed;
     struct record_log *record_log;
     struct learning *learning;
@@ -307,6 +309,7 @@ static void daemon_deinit(struct daemon *self)
     feed_free(self->feed);
     evidence_free(self->evidence); /* after the last alert */
     suppressor_free(self->suppressor);
+    feedback_free(self->feedback);
     scorer_free(self->scorer);
     signals_free(self->signals);
     watch_free(self->deadline);
@@ -374,12 +377,15 @@ static int make_feed(struct daemon *self, struct gad_diag *d)
     const struct config *c = self->config;
     int r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
 
+    if (r == 0)
+        r = feedback_new(c->alerts.feedback, &self->stats, &self->feedback, d);
     if (r != 0)
         return r;
     const struct feed_options o = {.base = self->base,
                                    .config = c,
                                    .stats = &self->stats,
                                    .suppressor = self->suppressor,
+                                   .feedback = self->feedback,
                                    .evidence = self->evidence,
                                    .by_packets = self->once};
     return feed_new(&o, &self->feed, d);
@@ -416,6 +422,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .stats = &self->stats,
                                             .feed = self->feed,
                                             .suppressor = self->suppressor,
+                                            .feedback = self->feedback,
                                             .record_log = self->record_log,
                                             .captures = self->captures,
                                             .server = self->server,

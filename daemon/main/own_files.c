@@ -23,6 +23,7 @@ static size_t list(const struct config *c, struct place p[static PLACES_MAX])
                                 {c->control.unix_path, "control", c->control.group},
                                 {c->metrics.unix_path, "metrics", c->metrics.group},
                                 {c->alerts.suppress, NULL, NULL},
+                                {c->alerts.feedback, NULL, NULL},
                                 {c->records.file, NULL, NULL},
                                 {c->host.state, NULL, NULL},
                                 {c->trust.versions, NULL, NULL}};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/main/start_check.h"
 
+#include "daemon/alert/feedback.h"
 #include "daemon/alert/suppressor.h"
 #include "daemon/config/check.h"
 #include "daemon/config/config.h"
@@ -120,6 +121,8 @@ int start_check(const struct config *c, struct gad_diag *d)
         prefix(c, "spool", "directory", d);
     if (r == 0 && (r = suppressor_check(c->alerts.suppress, d)) != 0)
         prefix(c, "alerts", "suppress", d);
+    if (r == 0 && (r = feedback_check(c->alerts.feedback, d)) != 0)
+        prefix(c, "alerts", "feedback", d);
     if (r == 0)
         r = evidence_check(c, d);
     if (r == 0)

@@ -26,6 +26,7 @@ struct gad_table {
     struct features *row;
     uint16_t *label_of;    /* (n) */
     struct gad_time *time; /* (n), NEVER for a row without a time; NULL: no row has one */
+    uint8_t *mark;         /* (n); NULL: all are 0 */
     size_t n_timed;
     struct gad_thin thin;
     uint32_t *draw; /* (cap) of each row; NULL: all rows are kept */
@@ -95,6 +96,12 @@ static int resize(struct gad_table *t, size_t cap)
             return GAD_ENOMEM;
         t->time = time;
     }
+    if (t->opt && t->opt->mark) {
+        uint8_t *mark = gad_realloc_array(t->mark, cap, sizeof(*mark));
+        if (!mark)
+            return GAD_ENOMEM;
+        t->mark = mark;
+    }
     if (t->opt->sample) {
         uint32_t *draw = gad_realloc_array(t->draw, cap, sizeof(*draw));
         if (!draw)
@@ -125,6 +132,8 @@ static int halve(struct gad_table *t)
         t->row[n] = t->row[i];
         t->label_of[n] = t->label_of[i];
         t->draw[n] = t->draw[i];
+        if (t->mark)
+            t->mark[n] = t->mark[i];
         if (t->time)
             t->time[n] = t->time[i];
         n++;
@@ -173,6 +182,8 @@ static int append(struct gad_table *t, const struct gad_row *row, struct gad_dia
         return gad_fail(d, GAD_ENOMEM, "no memory for the times of %zu rows", t->cap);
     for (int c = 0; c < GAD_N_COLUMNS; c++)
         t->row[t->n].v[c] = (float)row->rec.v[c];
+    if (t->mark)
+        t->mark[t->n] = t->opt->mark(t->opt->mark_arg, row);
     if (t->draw)
         t->draw[t->n] = draw;
     t->label_of[t->n++] = (uint16_t)label;
@@ -231,7 +242,8 @@ static int describe(struct gad_table_source *src, const char *path, struct gad_d
 
 static int load_one(struct gad_table *t, const char *path, bool skip_bad, struct gad_diag *d)
 {
-    const struct gad_dataset_options opt = {.skip_bad = skip_bad, .sha256 = true};
+    const struct gad_dataset_options opt = {
+        .skip_bad = skip_bad, .sha256 = true, .with_connection = t->opt && t->opt->mark};
     gad_cleanup(gad_dataset_closep) struct gad_dataset *s = NULL;
     struct gad_row row;
 
@@ -288,6 +300,7 @@ void gad_table_free(struct gad_table *t)
         gad_free(t->source[i].first_bad);
         gad_free(t->source[i].name);
     }
+    gad_free(t->mark);
     gad_free(t->draw);
     gad_free(t->time);
     gad_free(t->label_of);
@@ -328,6 +341,12 @@ bool gad_table_time(const struct gad_table *t, size_t i, struct gad_time *ret)
         return false;
     *ret = t->time[i];
     return true;
+}
+
+uint8_t gad_table_mark(const struct gad_table *t, size_t i)
+{
+    gad_assert(i < t->n);
+    return t->mark ? t->mark[i] : 0;
 }
 
 size_t gad_table_n_sources(const struct gad_table *t)

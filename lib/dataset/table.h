@@ -18,6 +18,7 @@
 
 struct gad_diag;
 struct gad_record;
+struct gad_row;
 struct gad_table;
 
 enum {
@@ -35,6 +36,10 @@ struct gad_table_options {
      * of gad_label_is_normal(). Borrowed for the call. */
     const char *const *normal;
     size_t n_normal;
+    /* Called for each row, with its connection; the table keeps what it returns. NULL: every mark
+     * is 0. */
+    uint8_t (*mark)(void *arg, const struct gad_row *row);
+    void *mark_arg;
 };
 
 /* Origin of rows, one for each file in the order given. */
@@ -77,6 +82,9 @@ void gad_table_record(const struct gad_table *t, size_t i, struct gad_record *re
 /* The number of rows with a time; and row i's time, false: it has no time. */
 size_t gad_table_n_timed(const struct gad_table *t);
 bool gad_table_time(const struct gad_table *t, size_t i, struct gad_time *ret);
+
+/* What gad_table_options.mark returned for row i. */
+uint8_t gad_table_mark(const struct gad_table *t, size_t i);
 
 /* Returns the 41 features of row i, like gad_record.v. */
 const float *gad_table_features(const struct gad_table *t, size_t i);

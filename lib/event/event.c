@@ -51,6 +51,11 @@ bool gad_event_warns(const struct gad_event *e)
            e->kind == GAD_EVENT_LIMIT;
 }
 
+const char *gad_feedback_name(enum gad_feedback_state s)
+{
+    return s == GAD_FEEDBACK_FALSE ? "false" : s == GAD_FEEDBACK_TRUE ? "true" : "";
+}
+
 const char *gad_severity_name(unsigned severity)
 {
     return severity <= GAD_SEVERITY_HIGH     ? "high"

@@ -52,6 +52,9 @@ enum {
 
 enum gad_severity { GAD_SEVERITY_HIGH = 1, GAD_SEVERITY_MEDIUM = 2, GAD_SEVERITY_LOW = 3 };
 
+/* What an operator says of an alert or its incident: expected traffic, or an attack. */
+enum gad_feedback_state { GAD_FEEDBACK_NONE, GAD_FEEDBACK_FALSE, GAD_FEEDBACK_TRUE };
+
 struct gad_alert {
     /* of the records that it reports, the one with the highest score */
     struct gad_record record;
@@ -78,6 +81,7 @@ struct gad_alert {
     /* times of the first and the last of them: packet time, or wall clock for a client's records */
     struct gad_time first, last;
     struct gad_incident incident;
+    enum gad_feedback_state feedback; /* what an operator says of it */
 };
 
 enum { GAD_LIMIT_TOP = 5 };
@@ -171,7 +175,8 @@ bool gad_model_refused(const struct gad_event *e); /* whether the event reports 
 bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
 bool gad_capture_is_blind(const struct gad_event *e); /* whether it reports blindness */
 bool gad_event_warns(const struct gad_event *e);      /* that, lost events, blindness or a limit */
-const char *gad_severity_name(unsigned severity);     /* "high", "medium", "low" */
+const char *gad_feedback_name(enum gad_feedback_state s);          /* "", "false", "true" */
+const char *gad_severity_name(unsigned severity);                  /* "high", "medium", "low" */
 const char *gad_ip_proto_name(uint8_t proto, char text[static 8]); /* "TCP", "IPv6-ICMP", "47" */
 
 /* ATT&CK technique of the alert's hint, "T1046"; "": none. */

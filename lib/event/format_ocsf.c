@@ -76,6 +76,10 @@ static void add_evidence(struct gad_buf *b, const struct gad_alert *a, enum gad_
         }
         gad_json_raw(b, "},");
     }
+    if (a->feedback != GAD_FEEDBACK_NONE)
+        gad_buf_printf(b, "\"verdict_id\":%d,\"verdict\":\"%s\",",
+                       a->feedback == GAD_FEEDBACK_FALSE ? 1 : 2,
+                       a->feedback == GAD_FEEDBACK_FALSE ? "False Positive" : "True Positive");
     gad_json_raw(b, "\"data\":{\"source\":");
     gad_json_text(b, a->source);
     gad_json_key(b, "bytes_out");

@@ -113,6 +113,7 @@ void gad_json_hint(struct gad_buf *b, const struct gad_alert *a, enum gad_detail
     add_name(b, "hint", gad_hint_name(a->incident.hint));
     if (detail < GAD_DETAIL_LEAST)
         add_name(b, "technique", gad_alert_technique(a));
+    add_name(b, "feedback", gad_feedback_name(a->feedback));
 }
 
 void gad_json_incident(struct gad_buf *b, const struct gad_event *e, enum gad_detail detail)

@@ -46,7 +46,7 @@ void gad_json_tuple(struct gad_buf *b, const struct gad_tuple *t);
  * @with_zero_budget. */
 void gad_json_verdict(struct gad_buf *b, const struct gad_alert *a, bool with_zero_budget);
 
-/* ,"hint":..,"technique":..; those that there are. */
+/* ,"hint":..,"technique":..,"feedback":..; those that there are. */
 void gad_json_hint(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail);
 
 /* ,"incident":{..} of an alert that has one, as much of it as @detail allows. */

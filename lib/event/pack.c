@@ -125,6 +125,7 @@ static void pack_alert(const struct gad_event *e, struct gad_buf *out)
     m.count = a->count;
     m.first_ns = a->first.ns;
     m.last_ns = a->last.ns;
+    m.feedback = (uint32_t)a->feedback;
     if (a->incident.number != 0)
         m.incident = gad_incident_message(&a->incident, &incident);
     add_message(&m.base, out);

@@ -121,8 +121,8 @@ static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
     if (!isfinite(m->score) || !isfinite(m->threshold) || !(m->p_value >= 0 && m->p_value <= 1) ||
         !(m->fpr_budget >= 0 && m->fpr_budget <= 1) || m->risk > 100 ||
         m->severity < GAD_SEVERITY_HIGH || m->severity > GAD_SEVERITY_LOW ||
-        (m->count == 0 && !m->incident) || m->count > INT64_MAX ||
-        !take_hex(a->model_sha256, &m->model_sha256))
+        m->feedback > GAD_FEEDBACK_TRUE || (m->count == 0 && !m->incident) ||
+        m->count > INT64_MAX || !take_hex(a->model_sha256, &m->model_sha256))
         return false;
     a->score = m->score;
     a->threshold = m->threshold;
@@ -131,6 +131,7 @@ static bool take_verdict(struct gad_alert *a, const Ganad__Event__V1__Alert *m)
     a->fpr_budget = m->fpr_budget;
     a->risk = m->risk;
     a->severity = m->severity;
+    a->feedback = (enum gad_feedback_state)m->feedback;
     a->count = m->count;
     a->first.ns = m->first_ns;
     a->last.ns = m->last_ns;

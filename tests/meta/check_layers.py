@@ -23,6 +23,8 @@ LAYERS = {
     "lib/wire": ["lib/base", "lib/wire"],
     "lib/spool": ["lib/base", "lib/spool"],
     "lib/event": ["lib/base", "lib/net", "lib/record", "lib/event", "proto"],
+    "lib/feedback": ["lib/base", "lib/net", "lib/record", "lib/dataset", "lib/flow", "lib/event",
+                     "lib/feedback"],
     "lib/sign": ["lib/base", "lib/sign"],
     "lib/suppress": ["lib/base", "lib/net", "lib/record", "lib/suppress"],
     "models": ["lib/base", "lib/nn", "lib/record", "lib/feature", "lib/checkpoint", "models"],

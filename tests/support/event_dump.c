@@ -52,6 +52,7 @@ static void dump_incident(const struct gad_event *e)
 
     gad_incident_id(e, id);
     text("incident", id);
+    (void)printf("feedback %s\n", gad_feedback_name(e->alert.feedback));
     (void)printf("hint %s\ntechnique %s\nstate %s\nline_of %s\nnature %s\n", gad_hint_name(i->hint),
                  gad_alert_technique(&e->alert), gad_incident_state_name(i->state),
                  gad_line_name(i->line), gad_nature_name(i->nature));

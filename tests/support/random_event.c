@@ -260,6 +260,7 @@ static void random_alert(struct gad_rng *rng, bool hostile, struct gad_alert *a)
     random_place(rng, hostile, a);
     if (gad_rng_below(rng, 3) > 0)
         random_incident(rng, &a->incident);
+    a->feedback = (enum gad_feedback_state)gad_rng_below(rng, GAD_FEEDBACK_TRUE + 1);
 }
 
 static void random_counters(struct gad_rng *rng, bool hostile, struct gad_counter *c, size_t n)

@@ -70,7 +70,8 @@ class Event:
                 self.causes.append({"n": int(n), **({"hint": hint} if hint else {})})
             elif key in TEXTS or key in ("src", "dst"):
                 self.v[key] = bytes.fromhex(rest)
-            elif key in ("kind", "run", "hint", "technique", "state", "line_of", "nature"):
+            elif key in ("kind", "run", "hint", "technique", "feedback", "state", "line_of",
+                         "nature"):
                 self.v[key] = rest
             else:
                 real = "." in rest or "e" in rest or "inf" in rest
@@ -283,7 +284,7 @@ def check_native(line, e):
     same("sentence", o["sentence"], utf8(e.sentence()))
     if e.kind == "alert":
         check_incident(o.get("incident"), e, e.full)
-        check_known(o, e, hint="hint", technique="technique", client="client",
+        check_known(o, e, hint="hint", technique="technique", feedback="feedback", client="client",
                     pcap_filename="file", pcap_cnt="packet", evidence="evidence")
         same("verdict", (o["risk"], o["severity"], o["model"], o["model_sha256"]),
              (v["risk"], v["severity"], e.text("model"), e.text("model_sha256")))
@@ -378,7 +379,8 @@ def check_eve(line, e):
         same("sentence", g["sentence"], utf8(e.sentence()))
         check_rollup(g["rollup"], e)
     check_incident(g.get("incident"), e, e.full)
-    check_known(g, e, hint="hint", technique="technique", client="client", evidence="evidence")
+    check_known(g, e, hint="hint", technique="technique", feedback="feedback", client="client",
+                evidence="evidence")
     check_known(o, e, pcap_filename="file", pcap_cnt="packet")
     same("prev_seq", g.get("prev_seq"), e.prev_seq())
     same("ids", (g["schema"], g["event_id"], g["seq"], g["risk"], g["model"], g["model_sha256"],

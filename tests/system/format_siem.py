@@ -55,8 +55,8 @@ def check_ecs_alert(o, e):
         "id": [v["technique"]], "name": [TECHNIQUES[v["technique"]]]}} if v["technique"] else None)
     check_incident(g.get("incident"), e, e.full)
     same("p_extrapolated", g.get("p_extrapolated", False), bool(v["p_extrapolated"]))
-    check_known(g, e, hint="hint", technique="technique", client="client", evidence="evidence",
-                pcap_filename="file", pcap_cnt="packet")
+    check_known(g, e, hint="hint", technique="technique", feedback="feedback", client="client",
+                evidence="evidence", pcap_filename="file", pcap_cnt="packet")
     near("p_value", g["p_value"], v["p_value"], 6)
     same("threshold", (float32(g["threshold"]), g["fpr_budget"]), (v["threshold"], v["fpr_budget"]))
     check_rollup(g["rollup"], e)
@@ -189,6 +189,8 @@ def check_ocsf(line, e):
 
 def check_ocsf_alert(o, e):
     v, f, x = e.v, o["finding_info"], o["evidences"][0]
+    same("feedback", (x.pop("verdict_id", 0), x.pop("verdict", "")),
+         {"": (0, ""), "false": (1, "False Positive"), "true": (2, "True Positive")}[v["feedback"]])
     first, last = v["first"] // 10 ** 6, v["last"] // 10 ** 6
     activity = {"update": (2, "Update"), "closed": (3, "Close")}.get(v["state"], (1, "Create"))
     same("class", (o["category_uid"], o["class_uid"], o["activity_id"], o["activity_name"],

@@ -104,8 +104,8 @@ def check_schema(v, o):
 
 OPTIONAL = {"prev_seq", "fpr_budget", "source", "in_iface", "src_ip", "src_port", "dest_ip",
             "dest_port", "proto", "community_id", "tunnels", "notes",
-            "hint", "technique", "incident", "p_extrapolated", "client", "pcap_filename",
-            "pcap_cnt", "evidence", "features", "counters"}
+            "hint", "technique", "feedback", "incident", "p_extrapolated", "client",
+            "pcap_filename", "pcap_cnt", "evidence", "features", "counters"}
 OPTIONAL_OF_MODEL = {"prev_seq", "model_sha256", "previous_sha256", "reason"}
 
 

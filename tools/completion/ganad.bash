@@ -91,6 +91,10 @@ _ganad() {
         _ganad_offer 'compare list load rollback' "$cur"
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = suppress ]; then
         _ganad_offer 'list add rm test' "$cur"
+    elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = feedback ]; then
+        _ganad_offer 'list undo' "$cur"
+    elif [ "${#words[@]}" -eq 2 ] && [ "${words[0]}" = feedback ] && [[ ${words[1]} != list && ${words[1]} != undo ]]; then
+        _ganad_offer 'true false' "$cur"
     elif [ "${#words[@]}" -eq 1 ] && [ "${words[0]}" = help ]; then
         _ganad_offer "$(_ganad_commands "$program")" "$cur"
     elif [ "${#words[@]}" -eq 2 ] && [[ ${words[*]} == 'model load' || ${words[*]} == 'model rollback' ]]; then

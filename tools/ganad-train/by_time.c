@@ -12,6 +12,7 @@
 #include "lib/dataset/table.h"
 #include "lib/record/window.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/feedback_rows.h"
 
 /* From this many days, less an hour, the last day tests, if it has a hundredth to a half of the
  * rows. */
@@ -72,7 +73,9 @@ static size_t collect(const struct gad_table *t, const struct time_choice *choic
             s->untimed++;
         else if (labelled && !gad_table_is_normal(t, i))
             s->attacks++;
-        else if (is_left_out(choice, time))
+        else if (gad_table_mark(t, i) == FEEDBACK_ROWS_DROP)
+            s->judged++;
+        else if (is_left_out(choice, time) && gad_table_mark(t, i) != FEEDBACK_ROWS_KEEP)
             s->ranges++;
         else
             ret[n++] = (struct timed){time.ns, (uint32_t)i};

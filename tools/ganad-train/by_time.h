@@ -53,6 +53,7 @@ struct time_slices {
     size_t untimed; /* rows without a time, left out */
     size_t attacks; /* rows with the label of an attack, left out */
     size_t ranges;  /* rows in the ranges that are left out */
+    size_t judged;  /* rows of attacks by the verdicts of operators, left out */
 };
 
 /* Whether the first row of the first file has a time and no label. False for what is not a regular

@@ -15,6 +15,7 @@
 #include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/data.h"
+#include "tools/ganad-train/feedback_rows.h"
 #include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/tail.h"
 
@@ -22,7 +23,7 @@
 enum { ROWS_MIN = 100 };
 
 struct calibrate {
-    const char *checkpoint, *out;
+    const char *checkpoint, *out, *feedback;
     struct cli_list data, normal;
     double contamination;
     bool skip_bad;
@@ -47,6 +48,7 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
     static const struct option options[] = {{"data", required_argument, NULL, 'd'},
                                             {"out", required_argument, NULL, 'o'},
                                             {"contamination", required_argument, NULL, 'c'},
+                                            {"feedback", required_argument, NULL, 'f'},
                                             {"normal", required_argument, NULL, 'l'},
                                             {"skip-bad", no_argument, NULL, 's'},
                                             {0}};
@@ -62,6 +64,8 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
             err = cli_list_add(&o->data, optarg);
         else if (c == 'l')
             err = cli_list_add(&o->normal, optarg);
+        else if (c == 'f')
+            o->feedback = optarg;
         else if (c == 'o')
             o->out = optarg;
         else if (c == 'c')
@@ -82,7 +86,8 @@ static int parse(const struct cli_command *self, int argc, char **argv, struct c
     return CLI_OK;
 }
 
-/* Chooses the calibration rows: the normal ones, or all if there are no labels. */
+/* Chooses the calibration rows: the normal ones, or all if there are no labels; without those that
+ * an operator called an attack. */
 static int choose(const struct gad_table *t, uint32_t **ret, size_t *ret_n)
 {
     size_t n = gad_table_n_rows(t), kept = 0;
@@ -92,7 +97,7 @@ static int choose(const struct gad_table *t, uint32_t **ret, size_t *ret_n)
     if (!row)
         return GAD_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        if (!labelled || gad_table_is_normal(t, i))
+        if ((!labelled || gad_table_is_normal(t, i)) && gad_table_mark(t, i) != FEEDBACK_ROWS_DROP)
             row[kept++] = (uint32_t)i;
     *ret = row;
     *ret_n = kept;
@@ -139,6 +144,10 @@ static void keep_metrics(struct gad_checkpoint *c)
                                         "held_out_fpr",
                                         "held_out_fpr_low",
                                         "held_out_fpr_high",
+                                        "feedback_true",
+                                        "feedback_false",
+                                        "feedback_rows_left_out",
+                                        "feedback_rows_kept",
                                         "alerts_per_hour",
                                         "alerts_per_day"};
     size_t kept = 0;
@@ -153,6 +162,27 @@ static void keep_metrics(struct gad_checkpoint *c)
     c->provenance.n_metrics = kept;
 }
 
+/* Appends the figures of the verdicts to a copy of the metrics, which the caller frees. */
+static int add_feedback(const struct feedback_rows *f, struct gad_checkpoint *c,
+                        struct gad_ckpt_metric **ret)
+{
+    struct feedback_metric m[FEEDBACK_ROWS_METRICS];
+    size_t more = feedback_rows_metrics(f, m), n = c->provenance.n_metrics;
+
+    if (more == 0 || n + more > GAD_CKPT_LIST_MAX)
+        return 0;
+    *ret = gad_calloc(n + more, sizeof(**ret));
+    if (!*ret)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        (*ret)[i] = c->provenance.metrics[i];
+    for (size_t i = 0; i < more; i++)
+        (*ret)[n + i] = (struct gad_ckpt_metric){.name = m[i].name, .value = m[i].value};
+    c->provenance.metrics = *ret;
+    c->provenance.n_metrics = n + more;
+    return 0;
+}
+
 /* "ganad-train fit ... ; ganad-train calibrate --contamination 0.01 FILE SHA256 ..." */
 static int note_command(const struct calibrate *o, const struct gad_table *t, const char *old,
                         struct gad_buf *b, struct gad_diag *d)
@@ -161,6 +191,8 @@ static int note_command(const struct calibrate *o, const struct gad_table *t, co
     labels_command(t, &o->normal, b);
     if (o->skip_bad)
         gad_buf_printf(b, " --skip-bad");
+    if (o->feedback)
+        gad_buf_printf(b, " --feedback");
     for (size_t i = 0; i < gad_table_n_sources(t); i++) {
         char name[256];
         const struct gad_table_source *s = gad_table_source(t, i);
@@ -203,6 +235,8 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
     gad_cleanup(gad_calibration_freep) struct gad_calibration *cal = NULL;
     gad_cleanup(data_reference_deinit) struct data_reference reference = {0};
+    gad_cleanup(feedback_rows_deinit) struct feedback_rows feedback = {0};
+    gad_cleanup(gad_freep) struct gad_ckpt_metric *metrics = NULL;
     gad_cleanup(gad_buf_deinit) struct gad_buf command = GAD_BUF_INIT(GAD_CKPT_STRING_MAX);
 
     int err = gad_checkpoint_read(o->checkpoint, &c, d);
@@ -214,10 +248,14 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
             "%s was trained on attacks (protocol survey): normal records do not calibrate it",
             o->checkpoint);
     if (err == 0)
-        err = data_load(
-            &(struct data_request){
-                .files = &o->data, .normal = &o->normal, .skip_bad = o->skip_bad, .quiet = true},
-            &t, d);
+        err = feedback_rows_read(o->feedback, o->skip_bad, &feedback, d);
+    if (err == 0)
+        err = data_load(&(struct data_request){.files = &o->data,
+                                               .normal = &o->normal,
+                                               .skip_bad = o->skip_bad,
+                                               .quiet = true,
+                                               .feedback = &feedback},
+                        &t, d);
     if (err == 0)
         err = labels_need_normal(t, d);
     if (err == 0)
@@ -227,6 +265,9 @@ static int calibrate(const struct calibrate *o, struct gad_diag *d)
     if (err != 0)
         return err;
     keep_metrics(c);
+    if ((err = add_feedback(&feedback, c, &metrics)) != 0)
+        return err;
+    feedback_rows_print(&feedback, stdout);
     c->provenance.command = (const char *)command.p;
     gad_calibration_store(cal, c);
     err = gad_checkpoint_write(c, o->out, d);
@@ -259,6 +300,7 @@ const struct cli_command command_calibrate = {
         "                        atomically\n"
         "  --contamination X     share of the records that may be attacks, 0 to 0.5: the most\n"
         "                        anomalous ones are left out; default 0\n"
+        "  --feedback FILE       verdicts of 'ganadctl feedback': rows of attacks do not count\n"
         "  --normal NAME         the label of normal records, in place of 'normal' and 'benign';\n"
         "                        may be repeated\n"
         "  --skip-bad            skip and count bad lines instead of stopping at the first\n\n"

@@ -12,6 +12,7 @@
 #include "models/reference.h"
 #include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/feedback_rows.h"
 #include "tools/ganad-train/labels.h"
 
 enum { TILE = 48 };
@@ -59,15 +60,20 @@ static void say_sample(const struct gad_table *t)
 int data_load(const struct data_request *r, struct gad_table **ret, struct gad_diag *d)
 {
     const struct cli_list *files = r->files;
-    const struct gad_table_options opt = {.skip_bad = r->skip_bad,
-                                          .sample = r->sample,
-                                          .normal = r->normal->item,
-                                          .n_normal = r->normal->n};
+    const struct gad_table_options opt = {
+        .skip_bad = r->skip_bad,
+        .sample = r->sample,
+        .normal = r->normal->item,
+        .n_normal = r->normal->n,
+        .mark = r->feedback && r->feedback->list ? feedback_rows_mark : NULL,
+        .mark_arg = r->feedback};
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
 
     int err = gad_table_load(files->item, files->n, &opt, &t, d);
     if (err != 0)
         return err;
+    if (r->feedback)
+        feedback_rows_count(r->feedback, t);
     for (size_t i = 0; i < gad_table_n_sources(t); i++)
         warn_of_source(gad_table_source(t, i));
     warn_of_doubles(t);

@@ -12,6 +12,7 @@
 #include "lib/base/err.h"
 
 struct cli_list;
+struct feedback_rows;
 struct gad_detector;
 struct gad_checkpoint;
 struct gad_ckpt_histogram;
@@ -24,7 +25,8 @@ struct gad_table;
 struct data_request {
     const struct cli_list *files, *normal; /* normal: labels that --normal names */
     bool skip_bad, quiet;
-    size_t sample; /* as in struct gad_table_options */
+    size_t sample;                  /* as in struct gad_table_options */
+    struct feedback_rows *feedback; /* marks the rows; NULL: no verdicts */
 };
 
 /* Loads all files in order. Prints skipped lines, ignored columns and unusual labels to standard

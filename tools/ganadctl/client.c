@@ -156,7 +156,7 @@ int client_move(struct client *c, struct pollfd *more, size_t n_more, int timeou
 static size_t reply_cap(uint8_t kind, const void *arg)
 {
     (void)arg;
-    return kind >= GANAD__V1__KIND__SCORE_REPLY && kind <= GANAD__V1__KIND__EVIDENCE_REPLY
+    return kind >= GANAD__V1__KIND__SCORE_REPLY && kind <= GANAD__V1__KIND__FEEDBACK_REPLY
                ? CLIENT_REPLY_MAX
                : 0;
 }

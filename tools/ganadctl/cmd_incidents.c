@@ -93,6 +93,9 @@ static void print_row(struct incidents *o, const json_t *event)
     printf("%s%-6s%s  %-6.6s  %9s  ", o->colour ? row_colour(event) : "", row_severity(event),
            o->colour ? "\033[0m" : "", i ? row_scalar(i, "state", state) : "alert",
            show_count(records_of(event), records));
+    const char *says = json_string_value(json_object_get(event, "feedback"));
+    if (says)
+        printf(strcmp(says, "true") == 0 ? "[attack] " : "[expected] ");
     size_t room = o->width > HEAD + SENTENCE_MIN ? o->width - HEAD : SENTENCE_MIN;
     row_sentence(event, o->width == 0 ? 0 : room, o->width == 0 || o->width >= ROW_WIDE);
     putchar('\n');

@@ -7,6 +7,7 @@ import {command, covers} from "./suppress.js";
 
 const ROWS_MAX = 512, SHORT = 30, // rows, as in live.css
     SHAPES = {1: ["▲", "high"], 2: ["◆", "medium"], 3: ["●", "low"]};
+const JUDGED = {true: "[attack] ", false: "[expected] "}; // by the word of ganadctl feedback
 const rows = new Map(); // key: incident or event id
 let news = [];
 
@@ -27,7 +28,7 @@ function fillRow(r) {
     r.time.textContent = clock(began(e));
     r.time.dateTime = new Date(began(e)).toISOString();
     r.state.textContent = !e.incident ? "alert" : r.isOver ? "stopped" : isOpen(e) ? "open" : "closed";
-    r.what.textContent = sentence(e);
+    r.what.textContent = (JUDGED[e.feedback] || "") + sentence(e);
     r.n.textContent = count(nRecords(e)) + (nRecords(e) === 1 ? " record" : " records");
 }
 
@@ -139,6 +140,11 @@ function fillBody(r) {
         (e.top_features || []).map(t => [t.name, value(t.value), value(t.expected), Math.round(100 * t.share) + " %"]));
     add(body, "h3", "Commands");
     addCopied(body, covers(e) ? "if this is expected" : "if this record is expected", command(e));
+    if (e.feedback) addCopied(body, "what was said of it", "ganadctl feedback list");
+    else {
+        addCopied(body, "if it is expected, so that the next model learns it", "ganadctl feedback " + key(e) + " false");
+        addCopied(body, "if it is an attack, so that no model learns it", "ganadctl feedback " + key(e) + " true");
+    }
     addCopied(body, "all details", "ganadctl incidents " + key(e));
     if (e.evidence) addCopied(body, "its packets", "ganadctl evidence " + key(e) + " > evidence.pcapng");
 }

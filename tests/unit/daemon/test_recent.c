@@ -148,6 +148,55 @@ static void after_a_day_severity_no_longer_counts(void **state)
     assert_false(has(r, 1));
 }
 
+static uint64_t seq_of(struct recent *r, const char *id)
+{
+    const struct gad_event *e = recent_find(r, id);
+    return e ? e->seq : 0;
+}
+
+static void an_alert_is_found_by_its_ids(void **state)
+{
+    (void)state;
+    gad_cleanup(recent_freep) struct recent *r = NULL;
+
+    assert_int_equal(recent_new(&r), 0);
+    assert_null(recent_find(r, "i3"));
+    (void)put(r, 5, 3, GAD_INCIDENT_OPEN, GAD_SEVERITY_LOW, 1);
+    (void)put(r, 6, 0, GAD_INCIDENT_NONE, GAD_SEVERITY_LOW, 1);
+    (void)put(r, 7, 3, GAD_INCIDENT_UPDATE, GAD_SEVERITY_LOW, 2);
+    struct gad_event e = alert(5, 3, GAD_INCIDENT_OPEN, GAD_SEVERITY_LOW, 1);
+    char id[GAD_EVENT_ID_TEXT];
+    gad_incident_id(&e, id);
+    assert_int_equal(seq_of(r, id), 7);
+    gad_event_id(&e, id);
+    assert_int_equal(seq_of(r, id), 7); /* an earlier alert of the incident */
+    assert_int_equal(seq_of(r, "i3"), 7);
+    assert_int_equal(seq_of(r, "6"), 6);
+    e.run = 8;
+    gad_incident_id(&e, id);
+    static const char *const others[] = {"", "i", "i0", "0", "x", "i4", "8", "i3 ", "edge-i3", "-"};
+    assert_null(recent_find(r, id));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (recent_find(r, others[i]))
+            fail_msg("'%s'", others[i]);
+}
+
+static void what_an_operator_says_is_a_change(void **state)
+{
+    (void)state;
+    gad_cleanup(recent_freep) struct recent *r = NULL;
+    struct recent_entry e;
+
+    assert_int_equal(recent_new(&r), 0);
+    (void)put(r, 5, 3, GAD_INCIDENT_OPEN, GAD_SEVERITY_LOW, 1);
+    recent_judge(r, "i4", GAD_FEEDBACK_TRUE);
+    assert_int_equal(recent_last(r), 1);
+    recent_judge(r, "5", GAD_FEEDBACK_TRUE);
+    assert_true(find(r, 3, 0, &e));
+    assert_int_equal(e.change, 2);
+    assert_int_equal(e.event->alert.feedback, GAD_FEEDBACK_TRUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +205,8 @@ int main(void)
         cmocka_unit_test(a_full_list_gives_up_what_is_closed_low_and_old),
         cmocka_unit_test(an_open_incident_that_is_given_up_counts),
         cmocka_unit_test(after_a_day_severity_no_longer_counts),
+        cmocka_unit_test(an_alert_is_found_by_its_ids),
+        cmocka_unit_test(what_an_operator_says_is_a_change),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "tools/ganad-train/by_time.h"
 #include "tools/ganad-train/data.h"
 #include "tools/ganad-train/eval/evaluate.h"
+#include "tools/ganad-train/feedback_rows.h"
 #include "tools/ganad-train/fit/assembly.h"
 #include "tools/ganad-train/fit/baseline.h"
 #include "tools/ganad-train/fit/folds.h"
@@ -39,6 +40,7 @@ enum { SEARCH_ROWS = 5000 };
 /* Everything of one run, freed together. */
 struct fit {
     struct fit_options o;
+    struct feedback_rows feedback;
     struct gad_table *table;
     struct gad_split split;
     struct rows rows; /* test: only for --keep test-labels */
@@ -65,6 +67,7 @@ static void fit_deinit(struct fit *f)
     rows_deinit(&f->rows);
     gad_split_deinit(&f->split);
     gad_table_free(f->table);
+    feedback_rows_deinit(&f->feedback);
     fit_options_deinit(&f->o);
 }
 
@@ -153,6 +156,7 @@ static void announce(const struct fit *f)
         (void)fprintf(stderr, "Labels: %s\n", o->protocol->labels);
     else
         (void)fputs("No labels: all rows count as normal connections\n", stderr);
+    feedback_rows_print(&f->feedback, stderr);
 }
 
 /* Rows to scaled vectors. */
@@ -270,6 +274,15 @@ static int calibrate(struct fit *f, struct gad_diag *d)
     return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
 }
 
+static void add_feedback(struct fit *f)
+{
+    struct feedback_metric m[FEEDBACK_ROWS_METRICS];
+    size_t n = feedback_rows_metrics(&f->feedback, m);
+
+    for (size_t i = 0; i < n; i++)
+        assembly_metric(&f->assembly, m[i].name, m[i].value);
+}
+
 /* The last day by the last fold's model, which did not see it, and its thresholds by the folds
  * before it. */
 static int measure_last_fold(struct fit *f, size_t n, const uint32_t *row, struct gad_diag *d)
@@ -298,6 +311,7 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     struct assembly *a = &f->assembly;
 
     assembly_metric(a, "held_out_residual", f->folds.k ? f->folds.residual : f->training.held_out);
+    add_feedback(f);
     if (f->o.protocol->by_time && f->folds.k > 0)
         return measure_last_fold(f, n, row, d);
     if (f->o.protocol->by_time) {
@@ -382,6 +396,18 @@ static int deliver(struct fit *f, struct gad_diag *d)
     return 0;
 }
 
+static int choose_at_random(struct fit *f, struct gad_diag *d)
+{
+    int err = eval_protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
+                                   &f->split, d);
+
+    if (err == 0)
+        feedback_rows_drop(f->table, &f->split);
+    return err == 0 && f->split.n_train == 0
+               ? gad_fail(d, GAD_EINVAL, "the verdicts leave no row to train on")
+               : err;
+}
+
 /* Rows of one's own network that are enough: four times those that a budget needs to calibrate. */
 static size_t sample_of(const struct fit_options *o)
 {
@@ -402,10 +428,8 @@ static int choose(struct fit *f, struct gad_diag *d)
     int err = labels_need_normal(f->table, d);
 
     if (err == 0)
-        err = f->o.protocol->by_time
-                  ? by_time_split(f->table, &choice, &f->split, &f->slices, d)
-                  : eval_protocol_choose(f->o.protocol, f->table, f->o.calibration_share,
-                                         f->o.all_rows, &f->split, d);
+        err = f->o.protocol->by_time ? by_time_split(f->table, &choice, &f->split, &f->slices, d)
+                                     : choose_at_random(f, d);
     if (f->o.protocol->by_time && !f->slices.together)
         f->o.folds = 0;
     if (err == 0)
@@ -416,22 +440,41 @@ static int choose(struct fit *f, struct gad_diag *d)
     return err;
 }
 
+/* Leaves out what may be attacks, but not what an operator called expected. */
+static int leave_attacks_out(struct fit *f, struct gad_diag *d)
+{
+    struct feedback_kept kept = {0};
+
+    if (!(f->o.contamination > 0.0))
+        return 0;
+    int err = feedback_rows_hold(f->table, &f->split, &kept);
+    if (err == 0)
+        err = screen(&f->o, f->table, &f->split, d);
+    if (err == 0)
+        feedback_rows_restore(&kept, f->table, &f->split);
+    gad_free(kept.row);
+    return err;
+}
+
 static int fit(struct fit *f, struct gad_diag *d)
 {
     int err = cli_check_out(f->o.out, d);
+    if (err == 0)
+        err = feedback_rows_read(f->o.feedback, f->o.skip_bad, &f->feedback, d);
     if (err == 0)
         err = data_load(&(struct data_request){.files = &f->o.data,
                                                .normal = &f->o.normal,
                                                .skip_bad = f->o.skip_bad,
                                                .sample = sample_of(&f->o),
-                                               .quiet = f->o.quiet},
+                                               .quiet = f->o.quiet,
+                                               .feedback = &f->feedback},
                         &f->table, d);
     if (err == 0)
         err = choose(f, d);
     if (err == 0)
         err = assembly_provenance(&f->assembly, &f->o, f->table, d);
-    if (err == 0 && f->o.contamination > 0.0)
-        err = screen(&f->o, f->table, &f->split, d);
+    if (err == 0)
+        err = leave_attacks_out(f, d);
     if (err != 0)
         return err;
     if (gad_model_find(f->o.model->name)->steps) {

@@ -40,6 +40,7 @@ enum opt {
     OPT_CONTAMINATION,
     OPT_FPR_BUDGET,
     OPT_LEAVE_OUT,
+    OPT_FEEDBACK,
     OPT_NORMAL,
     OPT_KEEP,
     OPT_PATIENCE,
@@ -78,6 +79,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_CONTAMINATION] = {"contamination", required_argument, NULL, 0},
     [OPT_FPR_BUDGET] = {"fpr-budget", required_argument, NULL, 0},
     [OPT_LEAVE_OUT] = {"leave-out", required_argument, NULL, 0},
+    [OPT_FEEDBACK] = {"feedback", required_argument, NULL, 0},
     [OPT_NORMAL] = {"normal", required_argument, NULL, 0},
     [OPT_PATIENCE] = {"patience", required_argument, NULL, 0},
     [OPT_KEEP] = {"keep", required_argument, NULL, 0},
@@ -366,6 +368,8 @@ static int check(const struct given *g, const struct fit_options *o, struct gad_
                         "survey, whose published figures were chosen this way");
     if (o->contamination > 0.0 && o->protocol->trains_on_attacks)
         return gad_fail(d, GAD_EINVAL, "--contamination: protocol survey trains on attacks");
+    if (o->feedback && o->protocol->trains_on_attacks)
+        return gad_fail(d, GAD_EINVAL, "--feedback: protocol survey trains on attacks");
     if (o->protocol->by_time && (o->all_rows || g->text[OPT_CALIBRATION_SHARE]))
         return gad_fail(d, GAD_EINVAL, "%s: protocol baseline selects its rows by time",
                         o->all_rows ? "--all-rows" : "--calibration-share");
@@ -412,6 +416,7 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
         o->date = g->text[OPT_DATE];
     o->out = g->text[OPT_OUT];
     o->resume = g->text[OPT_RESUME];
+    o->feedback = g->text[OPT_FEEDBACK];
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
     o->skip_bad = g->text[OPT_SKIP_BAD] != NULL;
     o->quiet = g->text[OPT_QUIET] != NULL;

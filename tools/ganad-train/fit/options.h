@@ -39,7 +39,8 @@ struct fit_options {
     enum fit_keep keep;
     uint32_t patience; /* training ends after this many epochs without a better one; 0: never */
     bool all_rows, skip_bad, quiet;
-    bool is_joint; /* score joint, fitted to what the trained networks compute */
+    const char *feedback; /* file of the operators' verdicts, or NULL */
+    bool is_joint;        /* score joint, fitted to what the trained networks compute */
     const char *name, *out, *date;
     const char *resume;    /* file with the state of training, or NULL */
     const char *condition; /* column, or NULL; train has its elements once the schema is known */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "lib/base/buf.h"
+#include "lib/base/text.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/settings.h"
 #include "tools/ganad-train/labels.h"
@@ -32,6 +35,8 @@ const char fit_help[] =
     "  --contamination SHARE      share of the rows that may be unlabelled attacks, up to 0.2:\n"
     "                             twice that share, the records least like the others, does not\n"
     "                             train\n"
+    "  --feedback FILE            verdicts of 'ganadctl feedback': rows of attacks never train or\n"
+    "                             calibrate, expected ones stay; ganad-feedback(5)\n"
     "  --leave-out FROM/TO        baseline: leave out records of this time, such as\n"
     "                             2026-01-03T07:11:00Z/2026-01-03T07:12:00Z; may be repeated\n"
     "  --normal NAME              the label of normal records, in place of 'normal' and 'benign';\n"
@@ -115,6 +120,12 @@ void fit_options_command(const struct fit_options *o, const struct gad_table *t,
         gad_time_text(o->left_out[i].from, from);
         gad_time_text(o->left_out[i].to, to);
         gad_buf_printf(b, " --leave-out %s/%s", from, to);
+    }
+    if (o->feedback) {
+        const char *slash = strrchr(o->feedback, '/'), *base = slash ? slash + 1 : o->feedback;
+        char name[GAD_TIME_TEXT];
+        gad_text_escape(name, sizeof(name), base, strlen(base));
+        gad_buf_printf(b, " --feedback %s", name);
     }
     if (o->contamination > 0.0)
         gad_buf_printf(b, " --contamination %.9g", o->contamination);
