@@ -87,6 +87,10 @@ check "both sockets are there since boot" all_active
 # During an upgrade no client is refused, and the operator's files stay.
 export DEBIAN_FRONTEND=noninteractive
 ganadctl extract /usr/share/ganad/examples/attacks.pcap.gz 2>/dev/null | head -n 2 >/tmp/records.csv
+# The sensor would learn first: alerts at once are what the rest is about.
+check "a fresh sensor says that it learns" bash -c 'ganadctl status | grep -q "learning this network"'
+printf '[learning]\nmode = alert-at-once\n' | drop_in 05-learning.conf
+systemctl restart ganadd
 printf '[alerts]\nrollup = 30s\n' | drop_in 10-own.conf
 ganadctl score /usr/share/ganad/examples/*.pcap.gz >/dev/null 2>&1
 wait_for 20 grep -q top_features /var/log/ganad/alerts.json
