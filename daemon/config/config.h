@@ -137,6 +137,13 @@ struct config {
         const char *suppress;
     } alerts;
     struct {
+        bool watch;
+        double budget;
+        uint64_t hosts, records, least_hosts, least_records;
+        struct gad_time after;
+        const char *state;
+    } host;
+    struct {
         double threshold;
         uint64_t window, rate;
     } drift;

@@ -289,7 +289,7 @@ class Few(Case):
         _, slices = self.figures(self.first)
         c, n = self.calibration("few.ckpt"), len(self.rows)
         self.assertEqual((slices["trained"], c["n"]), (n, n))
-        self.assertEqual(c["folds"], 10 if n <= 2000 else 5)
+        self.assertEqual(c["folds"], 5)
         self.assertLess(slices["calibrated"] + slices["held out"], n)  # the gap
         self.assertRegex(self.first.stdout, r"recorded +4.0 days in all, \d+ records a day; needed: 3 for 0.01, "
                                             r"\d+ for 0.001")
@@ -395,13 +395,15 @@ class Budgets(Case):
 
     def test_public_data(self):
         """Their rows have no times. The seed shuffles them, since KDD99 is sorted by the simulated
-        attack."""
+        attack. Without folds: each fold has a network of its own, and between networks the rate
+        differs by more than the binomial distribution says."""
         for name, rows in self.public():
             for seed in range(1, 6) if ganad.args.long else (1,):
                 random.Random(seed).shuffle(rows)
                 some = rows if ganad.args.long else rows[:20000]
                 data = self.in_time("public.csv", some)
-                self.check(name, data, seed, *([] if ganad.args.long else ["--epochs", "4"]))
+                self.check(name, data, seed, "--folds", "0",
+                           *([] if ganad.args.long else ["--epochs", "4"]))
         if not self.seen:
             self.skipTest("no public data on this machine")
         self.judge()

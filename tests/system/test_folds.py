@@ -44,7 +44,7 @@ class Folds(train_case.TrainCase):
         for n, model in ((300, "ganomaly"), (1000, "ganomaly"), (1000, "egbad"), (3000, "ganomaly")):
             self.model(n, "--model", model)
             c = self.calibration()
-            self.assertEqual((c["n"], c["folds"]), (n, 10 if n <= 2000 else 5))
+            self.assertEqual((c["n"], c["folds"]), (n, 10 if n <= 500 else 5))
             self.assertTrue(n / 6 < c["worth"] <= n, c)
             scores = self.scores(self.path("few.ckpt"), self.later)
             stated = {float(b): (float(x) / 100, float(y) / 100) for b, x, y in

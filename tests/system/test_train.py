@@ -380,7 +380,7 @@ class Train(TrainCase):
         plain = self.write("plain.csv", records(seed=4, n=1000, labelled=False))
         out = self.path("plain.ckpt")
         p = self.fit("--epochs", "1", "--all-rows", "--out", out, data=plain)
-        self.assertIn("1,000 normal rows train, and calibrate in 10 folds", p.stderr)
+        self.assertIn("1,000 normal rows train, and calibrate in 5 folds", p.stderr)
         c = self.json("inspect", out)
         self.assertEqual(list(c["provenance"]["metrics"]), ["held_out_residual"])
         self.assertEqual(c["calibration"]["n"], 1000)

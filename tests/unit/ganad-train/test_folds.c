@@ -12,8 +12,8 @@ static void the_number_of_folds_follows_from_the_rows(void **state)
 {
     (void)state;
     assert_int_equal(folds_number(300, FOLDS_AUTO), 10);
-    assert_int_equal(folds_number(2000, FOLDS_AUTO), 10);
-    assert_int_equal(folds_number(2001, FOLDS_AUTO), 5);
+    assert_int_equal(folds_number(500, FOLDS_AUTO), 10);
+    assert_int_equal(folds_number(501, FOLDS_AUTO), 5);
     assert_int_equal(folds_number(20000, FOLDS_AUTO), 5);
     assert_int_equal(folds_number(20001, FOLDS_AUTO), 0);
     assert_int_equal(folds_number(20001, 5), 5);

@@ -7,7 +7,7 @@
 
 #include "lib/base/mem.h"
 
-enum { MANY_FOLDS_ROWS = 2000, FEW_FOLDS = 5, ROWS_SEEN = 1400000, GAP_SHARE = 20 };
+enum { MANY_FOLDS_ROWS = 500, FEW_FOLDS = 5, ROWS_SEEN = 1400000, GAP_SHARE = 20 };
 
 void folds_deinit(struct folds *f)
 {

@@ -14,12 +14,15 @@
  * model has seen fewer rows, so its scores, and the thresholds, are rather too high: the safe side.
  *
  *     rows       k
- *     - 2,000    10
+ *     - 500      10
  *     - 20,000   5
  *     above      0: a tenth of them, or later days, is enough to calibrate
  *
  * The epochs of a fold are those of the whole, but all folds together read at most 1.4 million
  * rows: training costs at most twice that of the delivered model.
+ *
+ * More folds in order of time are shorter, so that each resembles its neighbours, which train. They
+ * would show less of how days differ: with ten, budgets were exceeded more on later records.
  *
  * Folds of records by time are whole stretches of time, so that their scores also differ as days
  * differ. If the shares of high scores differ between folds by more than chance, the scores say

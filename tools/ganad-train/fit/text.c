@@ -75,7 +75,7 @@ const char fit_help_more[] =
     "                             the other half\n"
     "  --folds N                  2 to 10: all rows train, and calibrate by folds; 0: hold rows "
     "out;\n"
-    "                             default 10 up to 2,000 rows, 5 up to 20,000, then 0\n"
+    "                             default 10 up to 500 rows, 5 up to 20,000, then 0\n"
     "  --fpr-budget X             baseline: share of normal records that may raise an alert, to\n"
     "                             measure the held-out day with; default 0.001\n\n"
     "The file:\n"
