@@ -16,6 +16,19 @@ void report_release(struct incident *i);
 /* Hint and severity of the incident now. */
 void report_review(struct incident *i);
 
+/*
+ * Whether an incident is called an attack, so that its records are no false alarms of its model: it
+ * has a hint, and its nature is not ordinary traffic. A model that does not know a network finds
+ * floods and sweeps in ordinary traffic. A hint at volume or service says nothing, either.
+ */
+bool report_is_attack(const struct incident *i);
+
+/* Counts a record of the incident, after report_review(). Returns job.apart of it. */
+uint8_t report_apart(struct incident *i);
+
+/* The incident has a record of the same model with another threshold, which its alerts then have. */
+void report_relabel(struct incident *i, const struct model *m);
+
 /* Fills the alert for what is pending, and explains its sample. Returns whether the incident had a
  * pending record; else the alert shows the highest score of all, with count 0. */
 void report_incident(struct incident *i, enum gad_incident_state state, struct gad_alert *ret);

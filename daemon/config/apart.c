@@ -15,7 +15,7 @@
 #include "lib/base/text.h"
 
 enum {
-    OTHERS = 7, /* sockets, records file, rules, versions, the configuration file itself */
+    OTHERS = 8, /* sockets, records file, rules, versions, budgets, the configuration file itself */
     PLACES_MAX = CONFIG_OUTPUTS_MAX + CONFIG_MODELS_MAX + OTHERS,
     SHOWN = 16 + CONFIG_NAME_MAX,
     SHOWN_PLACE = 192,
@@ -126,6 +126,8 @@ static void add_all(struct places *p, const struct config *c)
               c->alerts.suppress);
     (void)add(p, USE_WRITE, "trust", "", "versions", config_value_of(v, "trust", "versions"),
               c->trust.versions);
+    (void)add(p, USE_WRITE, "budget", "", "state", config_value_of(v, "budget", "state"),
+              c->budget.state);
     struct place *records = add(p, USE_WRITE, "records", "", "file",
                                 config_value_of(v, "records", "file"), c->records.file);
     if (records)
