@@ -9,6 +9,9 @@
 
 enum { HOURS_OF_DAY = 24, LEVELS_MOVED = 2 /* a smaller change is not worth an event */ };
 
+enum { MEAN_MAX = 500, TERMS_MAX = 5000 }; /* of a Poisson distribution */
+
+#define CHANCE    1e-4 /* of a wrong verdict, each hour */
 #define HOUR_NS   INT64_C(3600000000000)
 #define KEPT      0.75 /* of the histogram after a day */
 #define GAMMA     0.25 /* of the day's error, in alpha */
@@ -308,13 +311,15 @@ static uint32_t level_of_recent(const struct budget_state *s)
     return i < BUDGET_LEVELS ? i : BUDGET_LEVELS;
 }
 
-/* Whether recent records exceed the current level more often than by chance. */
+/* Whether records exceed the current level more often than by chance: for a verdict, or all recent
+ * ones. */
 static bool is_beyond_chance(const struct budget *b)
 {
     const struct sums s = sum_hours(&b->is, BUDGET_HOURS, 0);
     double n = b->is.recent, k = n_above(&b->is, b->is.level);
 
-    return n >= 1 && k > 0 && interval_of(k, n, spread_of(&s)).low > b->is.alpha;
+    return b->is.over_since > 0 ||
+           (n >= 1 && k > 0 && interval_of(k, n, spread_of(&s)).low > b->is.alpha);
 }
 
 static uint32_t cut(uint32_t level, uint32_t to, const struct budget_options *o)
@@ -360,12 +365,35 @@ void budget_set_level(struct budget *b, const struct budget_options *o, uint32_t
         s->alpha = s->fpr_budget;
 }
 
+/*
+ * The probability of at least these false alarms, by Poisson, if the budget is kept. An hour has
+ * passed since the last look, so the 95 % interval would be wrong every other day.
+ */
+static double chance_of(const struct budget_rate *r, double budget)
+{
+    double mean = (double)r->n / r->spread * budget, k = floor((double)r->k / r->spread);
+    double term = exp(-mean), below = 0;
+
+    if (mean > MEAN_MAX)
+        return 0.5 * erfc((k - mean) / sqrt(2 * mean));
+    for (double i = 0; i < k && i < TERMS_MAX; i++) {
+        below += term;
+        term *= mean / (i + 1);
+    }
+    return 1 - below;
+}
+
+static bool is_exceeded(const struct budget_rate *r, double budget)
+{
+    return r->n > 0 && r->low > budget && chance_of(r, budget) < CHANCE;
+}
+
 void budget_review(struct budget *b, const struct budget_options *o, struct budget_news *ret)
 {
     struct budget_state *s = &b->is;
 
     *ret = (struct budget_news){.rate = budget_of_verdict(b, o), .level = s->level};
-    if (ret->rate.n > 0 && s->over_since == 0 && ret->rate.low > s->fpr_budget) {
+    if (s->over_since == 0 && is_exceeded(&ret->rate, s->fpr_budget)) {
         s->over_since = s->hour;
         ret->is_over = true;
     } else if (ret->rate.n > 0 && s->over_since > 0 && ret->rate.rate <= s->fpr_budget) {

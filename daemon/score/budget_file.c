@@ -11,7 +11,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
-enum { FIELDS_MAX = 9, DIGITS = 17 };
+enum { FIELDS_MAX = 9, DIGITS = 15 /* those that gad_text_real() rounds correctly */ };
 
 #define HEAD      "ganad-budget 1"
 #define COUNT_MAX (UINT64_C(1) << 53) /* exact as a double */

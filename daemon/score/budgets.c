@@ -173,7 +173,7 @@ static void describe_change(const struct budgets *b, const struct model *m, uint
 
     if (level == m->budget->is.level)
         (void)snprintf(text, size,
-                       "no change within step and most helps: fit a model to recent "
+                       "no threshold within step and most keeps it: fit a model to recent "
                        "records");
     else
         (void)snprintf(text, size,
@@ -261,10 +261,30 @@ static void review(struct budgets *b, struct budget *budget)
         store(b);
 }
 
-static void turn(struct budgets *b, struct budget *budget, struct gad_time when)
+/* The whole day that just ended. */
+static void log_day(const struct model *m, int64_t day)
 {
-    if (budget_turn(budget, &b->keys, when))
-        review(b, budget);
+    const struct budget_day *d = &m->budget->is.days[day % BUDGET_DAYS];
+    double rate = d->n > 0 ? 100 * (double)d->k / (double)d->n : 0;
+
+    if (d->day == day)
+        log_info("budget",
+                 "model '%s': day %" PRId64 " since 1970: %" PRIu64 " of %" PRIu64
+                 " records were false alarms, %.3g %% (%.3g to %.3g %%), budget %.3g %%; %" PRIu64
+                 " apart; budget / %.3g",
+                 m->name, day, d->k, d->n, rate, 100 * d->low, 100 * d->high, 100 * m->fpr_budget,
+                 d->apart, budget_factor(d->level));
+}
+
+static void turn(struct budgets *b, const struct model *m, struct gad_time when)
+{
+    int64_t day = m->budget->is.hour / 24;
+
+    if (!budget_turn(m->budget, &b->keys, when))
+        return;
+    if (m->budget->is.hour / 24 > day)
+        log_day(m, day);
+    review(b, m->budget);
 }
 
 /* Also of a job that a later turn changes the model of. */
@@ -276,7 +296,7 @@ static void count_record(struct budgets *b, const struct job *j, size_t i, struc
     if (!is_counted(m) || !m->budget->is_attached ||
         (j->rec[i].notes & (GAD_NOTE_INTERIM | GAD_NOTE_CUT | GAD_NOTE_BACKGROUND)))
         return;
-    turn(b, m->budget, j->origin ? j->origin[i].decided : wall);
+    turn(b, m, j->origin ? j->origin[i].decided : wall);
     if (kind == BUDGET_FALSE_ALARM &&
         ((j->apart && j->apart[i] > 0) || (b->o.excludes && b->o.excludes(b->o.arg, j, i))))
         kind = BUDGET_APART;
