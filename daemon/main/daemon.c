@@ -410,7 +410,8 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                           .models = m,
                                           .stats = &self->stats,
                                           .feed = self->feed,
-                                          .captures = self->captures};
+                                          .captures = self->captures,
+                                          .budgets = self->budgets};
     if (warnings_new(&warn, &self->warnings) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     const struct control_options control = {.base = self->base,

@@ -388,21 +388,30 @@ static bool is_exceeded(const struct budget_rate *r, double budget)
     return r->n > 0 && r->low > budget && chance_of(r, budget) < CHANCE;
 }
 
+/* Whether the highest level that is allowed would not do. */
+static bool is_at_limit(const struct budget_state *s, const struct budget_options *o)
+{
+    return s->level >= levels_of(o->most) && level_of_recent(s) >= s->level;
+}
+
 void budget_review(struct budget *b, const struct budget_options *o, struct budget_news *ret)
 {
     struct budget_state *s = &b->is;
+    bool was_over = s->over_since > 0;
 
     *ret = (struct budget_news){.rate = budget_of_verdict(b, o), .level = s->level};
-    if (s->over_since == 0 && is_exceeded(&ret->rate, s->fpr_budget)) {
+    if (!was_over && is_exceeded(&ret->rate, s->fpr_budget))
         s->over_since = s->hour;
-        ret->is_over = true;
-    } else if (ret->rate.n > 0 && s->over_since > 0 && ret->rate.rate <= s->fpr_budget) {
+    if (was_over && ret->rate.n > 0 && ret->rate.rate <= s->fpr_budget)
         s->over_since = 0;
-        ret->is_settled = true;
-    }
     uint32_t wish = level_of_recent(s), off = wish > s->level ? wish - s->level : s->level - wish;
     if (s->level > 0 && off < LEVELS_MOVED)
         s->is_exact = true;
     ret->level = budget_proposal(b, o);
+    /* a bad half day among days below the budget: an event could propose nothing yet */
+    if (!was_over && ret->level <= s->level && !is_at_limit(s, o))
+        s->over_since = 0;
+    ret->is_over = !was_over && s->over_since > 0;
+    ret->is_settled = was_over && s->over_since == 0;
     ret->may_adapt = o->adapt && ret->level != s->level && budget_may_change(b);
 }

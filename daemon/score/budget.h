@@ -128,7 +128,8 @@ struct budget_news {
     struct budget_rate rate; /* behind is_over and is_settled */
 };
 
-/* What the hours that ended show. Changes no level. */
+/* What the hours that ended show. Changes no level. An excess is told when the recent records call
+ * for another level, too, or the level is at its limit: then the event says what to do. */
 void budget_review(struct budget *b, const struct budget_options *o, struct budget_news *ret);
 
 /* The level that a change now would have; the current one: none is needed, or data are missing. */
