@@ -141,7 +141,7 @@ static unsigned points_of(const struct incident *i, const struct gad_incident *n
     return severity_points(&f);
 }
 
-bool report_is_attack(const struct incident *i)
+static bool is_attack(const struct incident *i)
 {
     bool says_nothing =
         i->hint == GAD_HINT_NONE || i->hint == GAD_HINT_VOLUME || i->hint == GAD_HINT_SERVICE;
@@ -153,7 +153,7 @@ uint8_t report_apart(struct incident *i)
 {
     uint8_t earlier = i->counted;
 
-    if (!report_is_attack(i)) {
+    if (!is_attack(i)) {
         if (i->counted < UINT8_MAX - 1)
             i->counted++;
         return 0;

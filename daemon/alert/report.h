@@ -17,16 +17,14 @@ void report_release(struct incident *i);
 void report_review(struct incident *i);
 
 /*
- * Whether an incident is called an attack, so that its records are no false alarms of its model: it
- * has a hint, and its nature is not ordinary traffic. A model that does not know a network finds
- * floods and sweeps in ordinary traffic. A hint at volume or service says nothing, either.
+ * Counts a record of the incident, after report_review(). Returns job.apart of it: above 0 if the
+ * incident is called an attack. Then it has a hint, and its nature is not ordinary traffic. A model
+ * that does not know a network finds floods and sweeps in ordinary traffic. A hint at volume or
+ * service says nothing, either.
  */
-bool report_is_attack(const struct incident *i);
-
-/* Counts a record of the incident, after report_review(). Returns job.apart of it. */
 uint8_t report_apart(struct incident *i);
 
-/* The incident has a record of the same model with another threshold, which its alerts then have. */
+/* A record of the same model with another threshold: the alerts of the incident have it then. */
 void report_relabel(struct incident *i, const struct model *m);
 
 /* Fills the alert for what is pending, and explains its sample. Returns whether the incident had a

@@ -146,7 +146,7 @@ const struct config_key config_keys[] = {
     {"budget", "most", CONFIG_REAL, IN(budget.most), 1, 64, "8", NULL,
      "largest factor in p-value between a threshold and the calibrated one; 1: no change"},
     {"budget", "state", CONFIG_PATH, IN(budget.state), 0, 0, "", NULL,
-     "file of counts and thresholds, for a restart; empty: each start begins anew"},
+     "file of counts and thresholds, for a restart; empty: each start begins without them"},
 
     {"evidence", "directory", CONFIG_PATH, IN(evidence.directory), 0, 0, "", NULL,
      "keeps the packets of alerted connections as pcapng files; empty: no packets are kept"},

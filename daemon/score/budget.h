@@ -44,7 +44,7 @@ enum {
 struct budget_options {
     bool adapt;
     double step, most;     /* factors in p-value, at least 1: a day, in all */
-    struct gad_time after; /* hours with records that must exceed the budget, before it is told */
+    struct gad_time after; /* hours with records that must exceed the budget, before an event */
     uint64_t least;        /* records that a verdict needs */
 };
 
@@ -128,7 +128,7 @@ struct budget_news {
     struct budget_rate rate; /* behind is_over and is_settled */
 };
 
-/* What the hours that ended show. Changes no level. An excess is told when the recent records call
+/* What the hours that ended show. Changes no level. An excess is reported when recent records call
  * for another level, too, or the level is at its limit: then the event says what to do. */
 void budget_review(struct budget *b, const struct budget_options *o, struct budget_news *ret);
 

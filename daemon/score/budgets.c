@@ -165,7 +165,7 @@ static void describe_rate(const struct budget_rate *r, double budget, char *text
                    r->k, r->n, r->hours, 100 * r->rate, 100 * r->low, 100 * r->high, 100 * budget);
 }
 
-/* What a change to a level does, or why there is none. */
+/* What a change to a level does, or why a change is missing. */
 static void describe_change(const struct budgets *b, const struct model *m, uint32_t level,
                             char *text, size_t size)
 {

@@ -72,7 +72,7 @@ struct job {
     /*
      * (n), above 0: an anomalous record that is no false alarm: of an attack or its bystander, or
      * expected by a rule. 1 + k: nor are k earlier ones of its incident, which has just come to
-     * look like an attack. The main loop sets it after the alert; NULL: nobody asks.
+     * look like an attack. The main loop sets it after the alert; NULL: not kept.
      */
     uint8_t *apart;
 

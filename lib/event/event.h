@@ -130,8 +130,8 @@ struct gad_model_event {
     /* of the checkpoint that scores now; "": unknown or not scoring */
     char model_sha256[GAD_EVENT_SHA256];
     char previous_sha256[GAD_EVENT_SHA256]; /* of the checkpoint before; "": no such checkpoint */
-    char reason
-        [GAD_EVENT_REASON]; /* why it was refused, what drifted how far, or what the budget is; else "" */
+    /* why it was refused, what drifted how far, or the false alarms and the threshold; else "" */
+    char reason[GAD_EVENT_REASON];
 };
 
 /* A capture could not see traffic, or can again. */

@@ -56,7 +56,7 @@ class Budget(unittest.TestCase):
     def near(self, a, b):
         self.assertAlmostEqual(a, b, delta=1e-5 * abs(b))
 
-    def test_an_excess_is_told_once_and_a_command_takes_what_it_proposes(self):
+    def test_an_excess_is_reported_once_and_a_command_takes_what_it_proposes(self):
         with self.daemon() as d:
             self.wait(d)
             events = budget_events(d)

@@ -139,7 +139,7 @@ static void a_budget_that_is_kept_is_left_alone(void **state)
     assert_true(b->is.level <= BUDGET_STEPS / 3);
 }
 
-static void an_excess_is_told_once_and_adapted_step_by_step(void **state)
+static void an_excess_is_reported_once_and_adapted_step_by_step(void **state)
 {
     (void)state;
     gad_cleanup(budget_freep) struct budget *b = make();
@@ -165,7 +165,7 @@ static void an_excess_is_told_once_and_adapted_step_by_step(void **state)
     assert_true(b->is.level > 1.6 * BUDGET_STEPS && b->is.level < 2.5 * BUDGET_STEPS);
     struct budget_rate r = budget_of_day(b);
     assert_true(r.low <= BUDGET && BUDGET <= r.high);
-    for (int hour = 24 * 14; hour < 24 * 30; hour++) /* and back when the cause is gone */
+    for (int hour = 24 * 14; hour < 24 * 30; hour++) /* and back when the cause has ended */
         (void)an_hour(b, hour, 1, &g);
     assert_true(b->is.level < BUDGET_STEPS / 2);
 }
@@ -232,7 +232,8 @@ static void earlier_records_of_an_attack_are_set_apart(void **state)
 
 /* --- the file --- */
 
-static struct budget_table *full_table(void)
+/* @hours: of each entry */
+static struct budget_table *full_table(int hours)
 {
     struct budget_table *t = gad_calloc(1, sizeof(*t));
     struct gad_rng g = gad_rng_init(4, 0);
@@ -241,7 +242,7 @@ static struct budget_table *full_table(void)
 
     for (int m = 0; m < BUDGET_ENTRIES_MAX + 2; m++) {
         gad_cleanup(budget_freep) struct budget *b = make();
-        for (int hour = 0; hour < 24 * 20; hour++)
+        for (int hour = 0; hour < hours; hour++)
             (void)an_hour(b, hour, 1 + m % 3, &g);
         (void)snprintf(name, sizeof(name), "model %d", m);
         budget_put(t, name, sha, &b->is);
@@ -252,7 +253,7 @@ static struct budget_table *full_table(void)
 static void what_was_written_is_read(void **state)
 {
     (void)state;
-    gad_cleanup(gad_freep) struct budget_table *t = full_table();
+    gad_cleanup(gad_freep) struct budget_table *t = full_table(24 * 3);
     gad_cleanup(gad_freep) struct budget_table *back = gad_calloc(1, sizeof(*back));
     struct gad_buf a = GAD_BUF_INIT(BUDGET_FILE_MAX), b = GAD_BUF_INIT(BUDGET_FILE_MAX);
     struct gad_diag d = {""};
@@ -273,7 +274,7 @@ static void what_was_written_is_read(void **state)
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
-    gad_cleanup(gad_freep) struct budget_table *t = full_table();
+    gad_cleanup(gad_freep) struct budget_table *t = full_table(7);
     struct gad_buf a = GAD_BUF_INIT(BUDGET_FILE_MAX);
     struct gad_diag d = {""};
 
@@ -325,7 +326,7 @@ static void bad_lines_are_named(void **state)
 static void a_file_that_does_not_exist_is_empty(void **state)
 {
     (void)state;
-    gad_cleanup(gad_freep) struct budget_table *t = full_table();
+    gad_cleanup(gad_freep) struct budget_table *t = full_table(7);
     char path[128];
     size_t n = t->n;
 
@@ -346,7 +347,7 @@ int main(void)
         cmocka_unit_test(bursts_widen_the_interval),
         cmocka_unit_test(few_records_a_day_are_judged_by_days),
         cmocka_unit_test(a_budget_that_is_kept_is_left_alone),
-        cmocka_unit_test(an_excess_is_told_once_and_adapted_step_by_step),
+        cmocka_unit_test(an_excess_is_reported_once_and_adapted_step_by_step),
         cmocka_unit_test(no_records_move_the_threshold_beyond_its_limit),
         cmocka_unit_test(without_adapt_the_same_level_is_proposed),
         cmocka_unit_test(earlier_records_of_an_attack_are_set_apart),
