@@ -257,6 +257,7 @@ static void review(struct budgets *b, struct budget *budget)
         describe_rate(&day, m->fpr_budget, why, sizeof(why));
         (void)change_level(b, m, news.level, why);
     }
+    budget_put(&b->stored, m->name, m->label->sha256, &budget->is); /* for a load of it */
     if (b->is_dirty && gad_time_sub(gad_time_monotonic(), b->written).ns >= STORE_NS)
         store(b);
 }

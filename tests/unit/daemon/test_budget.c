@@ -192,6 +192,31 @@ static void no_records_move_the_threshold_beyond_its_limit(void **state)
     assert_int_equal(budget_proposal(b, &less), BUDGET_STEPS);
 }
 
+/*
+ * He knows the threshold, and each day one of twenty records is his, just beyond it, and so scores
+ * a little higher. After eight weeks what he prepared for is still anomalous.
+ */
+static void a_slow_attacker_does_not_teach_the_threshold(void **state)
+{
+    (void)state;
+    gad_cleanup(budget_freep) struct budget *b = make();
+    struct gad_rng g = gad_rng_init(6, 0);
+    float final = (float)(9 / BUDGET); /* a little beyond `most` */
+
+    for (int hour = 0; hour < 24 * 56; hour++) {
+        (void)an_hour(b, hour, 1, &g);
+        for (int i = 0; i < EACH / 20; i++)
+            budget_count(b, 1.05F * b->threshold[b->is.level], BUDGET_FALSE_ALARM);
+        assert_true(b->is.level <= 3 * BUDGET_STEPS);
+        assert_true(final > b->threshold[b->is.level]);
+    }
+    assert_true(b->is.level > 2 * BUDGET_STEPS); /* he moved it, but not beyond its limit */
+    assert_true(b->is.over_since > 0);           /* and is not hidden: it is known all the time */
+    for (int hour = 24 * 56; hour < 24 * 70; hour++)
+        (void)an_hour(b, hour, 1, &g);
+    assert_true(b->is.level < BUDGET_STEPS / 2);
+}
+
 static void without_adapt_the_same_level_is_proposed(void **state)
 {
     (void)state;
@@ -349,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_budget_that_is_kept_is_left_alone),
         cmocka_unit_test(an_excess_is_reported_once_and_adapted_step_by_step),
         cmocka_unit_test(no_records_move_the_threshold_beyond_its_limit),
+        cmocka_unit_test(a_slow_attacker_does_not_teach_the_threshold),
         cmocka_unit_test(without_adapt_the_same_level_is_proposed),
         cmocka_unit_test(earlier_records_of_an_attack_are_set_apart),
         cmocka_unit_test(what_was_written_is_read),
