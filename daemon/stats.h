@@ -54,8 +54,29 @@
     X(incidents, true, "open incidents")                                                           \
     X(incidents_begun, false, "incidents that began")                                              \
     X(incidents_evicted, false, "incidents that ended early, because rollup_keys was reached")     \
+    X(hosts, true, "source hosts that are watched")                                                \
+    X(hosts_learning, true, "of the tables of source hosts, those that still learn")               \
+    X(hosts_unusual, false, "times that a source host was found unusual")                          \
+    X(hosts_forgeable, false,                                                                      \
+      "of hosts_unusual, those of a host without a completed handshake, whose address can be "     \
+      "forged")                                                                                    \
+    X(hosts_limited, false,                                                                        \
+      "records that made a host unusual, beyond the limits of findings: see ganad-hosts(5)")       \
+    X(hosts_suppressed, false, "times that a rule suppressed what was found of a host")            \
+    X(hosts_evicted, false, "watched hosts that gave their place to others")                       \
+    X(hosts_evicted_known, false, "of hosts_evicted, those that had completed a handshake")        \
+    X(hosts_pairs_evicted, false, "targets of a watched host that gave their place to others")     \
+    X(hosts_one_way, false,                                                                        \
+      "records that count for scans only, because nothing shows that their source is real")        \
+    X(hosts_levels_held, false, "times that a level of a sign was kept from rising faster")        \
     X(alerts_suppressed, false, "anomalous records that a rule suppressed")                        \
     X(alerts_limited, false, "anomalous records in no alert, beyond alerts.rate")                  \
+    X(alerts_withheld, false,                                                                      \
+      "anomalous records in no alert, because [learning] has no model of this network yet")        \
+    X(learn_records, false, "records kept for learning")                                           \
+    X(learn_left_out, false, "records left out of them, because a part is enough")                 \
+    X(learn_untimed, false, "records left out of them, because they have no time")                 \
+    X(learn_lost, false, "records that could not be written to the directory of [learning]")       \
     X(bystanders_unchecked, false,                                                                 \
       "records at an attacked target that were not checked, because there were too many")          \
     X(events, false, "events for the outputs: alerts, heartbeats, stats, models")                  \

@@ -46,6 +46,7 @@ static void anogan_defaults(const char *protocol, struct gad_train_options *o)
         .beta1 = 0.5,
         .beta2 = 0.999,
         .ema = survey ? 0.9999 : 0.999,
+        .ema_ramp = !survey,
         .score = scores[0],
         .score_weight = 0.1,
         .score_degree = 1,

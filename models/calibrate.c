@@ -80,6 +80,8 @@ void gad_calibration_store(const struct gad_calibration *c, struct gad_checkpoin
     to->calibration.level = c->level;
     to->calibration.value = c->value;
     to->calibration.tail = c->tail;
+    to->calibration.folds = c->folds;
+    to->calibration.worth = c->worth;
 }
 
 int gad_calibration_new(size_t n, const float *score, double contamination,

@@ -29,6 +29,9 @@ struct gad_calibration {
     double *level;
     float *value; /* each (n_levels) */
     struct gad_ckpt_tail tail;
+    /* As in a checkpoint. The caller sets both after gad_calibration_new(), which leaves them 0. */
+    uint32_t folds;
+    uint64_t worth;
 };
 
 /**

@@ -154,6 +154,28 @@ void gad_chain_forward(const struct gad_chain *c, const struct gad_kernel *k, si
     }
 }
 
+void gad_chain_forward_kept(const struct gad_chain *c, const struct gad_kernel *k, size_t first,
+                            size_t n, const float *x, size_t ldx,
+                            const struct gad_kernel_rows *sparse, float *hidden, size_t ld,
+                            float *y)
+{
+    for (size_t i = first; i < c->n_layers; i++) {
+        const struct gad_layer *l = &c->layer[i];
+        struct gad_kernel_init bias = {l->bias, 0};
+        bool is_last = i + 1 == c->n_layers;
+        float *out = is_last ? y : hidden;
+        size_t ldy = is_last ? l->w.out : ld;
+
+        if (i == first && sparse)
+            k->sparse(n, sparse, &l->w, bias, out, ldy);
+        else
+            k->dense(n, x, ldx, &l->w, bias, out, ldy);
+        x = out;
+        ldx = ldy;
+        hidden += is_last ? 0 : l->w.out;
+    }
+}
+
 int gad_layer_fold(const struct gad_layer *a, const struct gad_layer *b, struct gad_layer *ret)
 {
     gad_assert(a->w.slope == 1.0f && a->out == b->w.in);

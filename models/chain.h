@@ -53,6 +53,17 @@ void gad_chain_forward(const struct gad_chain *c, const struct gad_kernel *k, si
                        size_t last, size_t n, const float *x, size_t ldx,
                        const struct gad_kernel_rows *sparse, float *const tmp[2], float *y);
 
+/**
+ * gad_chain_forward_kept() - layers first to the last one, and what the hidden ones computed
+ * @x, @ldx, @sparse: as in gad_chain_forward()
+ * @hidden: (n, ld): the outputs of all layers but the last, side by side, each padded
+ * @y:      (n, padded width of the last layer)
+ */
+void gad_chain_forward_kept(const struct gad_chain *c, const struct gad_kernel *k, size_t first,
+                            size_t n, const float *x, size_t ldx,
+                            const struct gad_kernel_rows *sparse, float *hidden, size_t ld,
+                            float *y);
+
 /* y (n, l->w.out) = leaky(x W + bias): one layer. */
 void gad_layer_forward(const struct gad_layer *l, const struct gad_kernel *k, size_t n,
                        const float *x, size_t ldx, float *y);

@@ -54,3 +54,17 @@ void gad_conditional_forward(const struct gad_conditional *c, const struct gad_k
     k->dense(n, x, ldx, &first->w, start, out, first->w.out);
     gad_chain_forward(&c->chain, k, 1, c->chain.n_layers, n, out, first->w.out, NULL, tmp, y);
 }
+
+void gad_conditional_forward_kept(const struct gad_conditional *c, const struct gad_kernel *k,
+                                  struct gad_kernel_init start, size_t n, const float *x,
+                                  size_t ldx, float *hidden, size_t ld, float *y)
+{
+    const struct gad_layer *first = &c->chain.layer[0];
+
+    if (c->chain.n_layers == 1) {
+        k->dense(n, x, ldx, &first->w, start, y, first->w.out);
+        return;
+    }
+    k->dense(n, x, ldx, &first->w, start, hidden, ld);
+    gad_chain_forward_kept(&c->chain, k, 1, n, hidden, ld, NULL, hidden + first->w.out, ld, y);
+}

@@ -47,6 +47,11 @@ struct gad_kernel_init gad_conditional_start(const struct gad_conditional *c,
                                              const struct gad_kernel *k, size_t n, const float *x,
                                              size_t ldx, float *to);
 
+/* All layers, as gad_chain_forward_kept(). */
+void gad_conditional_forward_kept(const struct gad_conditional *c, const struct gad_kernel *k,
+                                  struct gad_kernel_init start, size_t n, const float *x,
+                                  size_t ldx, float *hidden, size_t ld, float *y);
+
 /* All layers; @tmp and @y as in gad_chain_forward(). */
 void gad_conditional_forward(const struct gad_conditional *c, const struct gad_kernel *k,
                              struct gad_kernel_init start, size_t n, const float *x, size_t ldx,

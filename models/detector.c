@@ -75,6 +75,7 @@ static int load_calibration(const struct gad_checkpoint *c, struct gad_detector 
     memcpy(det->value, c->calibration.value, n * sizeof(*det->value));
     det->n_levels = n;
     det->n_calibration = c->calibration.n;
+    det->worth = c->calibration.worth ? c->calibration.worth : c->calibration.n;
     det->tail = c->calibration.tail;
     return 0;
 }
@@ -337,15 +338,29 @@ bool gad_detector_p_is_extrapolated(const struct gad_detector *det, double p)
     return gad_calibration_is_extrapolated(det->n_calibration, p);
 }
 
+/* Of the tail, with its distances from p stretched as fewer rows would stretch them. */
+static struct gad_interval tail_interval(const struct gad_detector *det, float score, double p)
+{
+    double highest = (double)det->value[det->n_levels - 1];
+    struct gad_interval i =
+        gad_tail_interval(&det->tail, det->n_calibration, highest, (double)score);
+    double stretch = sqrt((double)det->n_calibration / (double)det->worth);
+
+    if (det->worth < det->n_calibration) {
+        i.low = i.low > 0.0 ? p * pow(i.low / p, stretch) : 0.0;
+        i.high = fmin(p * pow(i.high / p, stretch), 1.0);
+    }
+    return i;
+}
+
 struct gad_interval gad_detector_p_interval(const struct gad_detector *det, float score)
 {
-    double p = gad_detector_p_value(det, score), n = (double)det->n_calibration;
-    float highest = det->value[det->n_levels - 1];
+    double p = gad_detector_p_value(det, score), n = (double)det->worth;
 
-    if (score > highest && gad_detector_has_tail(det))
-        return gad_tail_interval(&det->tail, det->n_calibration, (double)highest, (double)score);
+    if (score > det->value[det->n_levels - 1] && gad_detector_has_tail(det))
+        return tail_interval(det, score, p);
     double k = floor(p * (n + 1.0) - 1.0 + 1e-6);
-    return gad_binomial_interval((uint64_t)fmin(fmax(k, 0.0), n), det->n_calibration);
+    return gad_binomial_interval((uint64_t)fmin(fmax(k, 0.0), n), det->worth);
 }
 
 /* Smallest score whose extrapolated p-value is at most fpr, or the greatest score that another can
@@ -382,6 +397,5 @@ struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, do
 {
     if (gad_detector_has_tail(det) && gad_detector_p_is_extrapolated(det, fpr))
         return gad_detector_p_interval(det, beyond(det, fpr));
-    return gad_binomial_interval((uint64_t)floor(fpr * (double)det->n_calibration + 1e-9),
-                                 det->n_calibration);
+    return gad_binomial_interval((uint64_t)floor(fpr * (double)det->worth + 1e-9), det->worth);
 }

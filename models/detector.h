@@ -105,7 +105,8 @@ double gad_detector_p_value(const struct gad_detector *det, float score);
 bool gad_detector_p_is_extrapolated(const struct gad_detector *det, double p);
 
 /* The 95 % interval of the share of normal rows that score at least this high. It holds for rows
- * like those held out, which do not depend on each other. */
+ * like those that calibrated. If these depend on each other, fewer count: calibration.worth of
+ * the checkpoint. */
 struct gad_interval gad_detector_p_interval(const struct gad_detector *det, float score);
 
 /* Smallest threshold t such that at most fpr of the held-out normal rows score above t; 0 < fpr <
@@ -113,7 +114,8 @@ struct gad_interval gad_detector_p_interval(const struct gad_detector *det, floa
 float gad_detector_threshold(const struct gad_detector *det, double fpr);
 
 /* The 95 % interval of the false-positive rate that this threshold will have on rows like those
- * held out. It follows from their number, and below 1 / (n + 1) from the tail. */
+ * that calibrated. It follows from the number of independent ones, and below 1 / (n + 1) from the
+ * tail. */
 struct gad_interval gad_detector_fpr_interval(const struct gad_detector *det, double fpr);
 
 /**

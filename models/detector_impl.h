@@ -21,7 +21,7 @@ struct gad_detector {
     struct gad_scaler *scaler;
     const struct gad_model_ops *ops;
     struct gad_model *model;
-    uint64_t n_calibration;
+    uint64_t n_calibration, worth; /* worth: independent rows that say as much, 1 .. n */
     size_t n_levels;
     double *level;                   /* (n_levels) ascending from 0 to 1 */
     float *value;                    /* (n_levels) ascending */

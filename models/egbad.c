@@ -7,6 +7,7 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "models/chain.h"
 #include "models/condition.h"
+#include "models/joint.h"
 #include "models/model.h"
 #include "models/scratch.h"
 #include "models/whiten.h"
@@ -20,7 +21,9 @@
  *     "cross-e"   L_D = softplus(-D(z, x')), the pair of their code
  *     "cross-e-paper"  L_D = softplus(-D(z, x)), the pair of their paper
  *     "residual"  A = L_R
- *     "whitened"  of x - x' and f(z, x) - f(z, x'), see models/whiten.h
+ *     "joint"  of the hidden activations of E and G, f(z, x'), f(z, x) and x - x', see
+ *              models/joint.h
+ *     "whitened"  of x - x' and f(z, x) - f(z, x'), see models/whiten.h; only of older checkpoints
  *
  * The discriminator reads x and z through separate nets and then joins them. Both calls share z, so
  * its branch and its half of the joining layer are computed once and start the accumulators of the
@@ -35,19 +38,22 @@ enum score_kind {
     SCORE_CROSS_E,
     SCORE_CROSS_E_PAPER,
     SCORE_RESIDUAL,
+    SCORE_JOINT,
     SCORE_WHITENED,
     N_SCORES
 };
 
-static const char *const score_names[N_SCORES] = {"fm", "cross-e", "cross-e-paper", "residual",
-                                                  "whitened"};
+static const char *const score_names[N_SCORES] = {"fm",       "cross-e", "cross-e-paper",
+                                                  "residual", "joint",   "whitened"};
 
 struct gad_model {
     const struct gad_kernel *kernel;
     struct gad_chain encoder, disc_x, head;
     struct gad_conditional generator, disc_z;
     struct gad_kernel_weights join_x,
-        join_z;               /* the rows of head's first layer for each branch; not owned */
+        join_z; /* the rows of head's first layer for each branch; not owned */
+    struct gad_joint_layout layout;
+    struct gad_joint joint;   /* empty but for the score "joint" */
     struct gad_whiten whiten; /* empty but for the score "whitened" */
     enum score_kind kind;
     float weight;
@@ -64,6 +70,7 @@ static void egbad_free(struct gad_model *m)
     gad_chain_deinit(&m->disc_x);
     gad_conditional_deinit(&m->disc_z);
     gad_chain_deinit(&m->head);
+    gad_joint_deinit(&m->joint);
     gad_whiten_deinit(&m->whiten);
     gad_free(m);
 }
@@ -76,7 +83,8 @@ static int load_score(const struct gad_checkpoint *c, struct gad_model *m, struc
         kind++;
     if (kind == N_SCORES)
         return gad_fail(d, GAD_EUNKNOWN,
-                        "score '%s' is not one of fm, cross-e, cross-e-paper, residual, whitened",
+                        "score '%s' is not one of fm, cross-e, cross-e-paper, residual, joint, "
+                        "whitened",
                         c->score.kind);
     if (!(c->score.weight >= 0.0f && c->score.weight <= 1.0f))
         return gad_fail(d, GAD_EMISMATCH, "score weight %g is not within 0 and 1",
@@ -123,6 +131,15 @@ static int load_nets(const struct gad_checkpoint *c, struct gad_model *m, struct
     return r == 0 ? split_head(m, d) : r;
 }
 
+static void lay_out_joint(struct gad_model *m)
+{
+    gad_joint_add_hidden(&m->layout, &m->encoder);
+    gad_joint_add_hidden(&m->layout, &m->generator.chain);
+    gad_joint_add(&m->layout, m->head.layer[0].out);
+    gad_joint_add(&m->layout, m->head.layer[0].out);
+    gad_joint_add(&m->layout, m->dim);
+}
+
 static int egbad_load(const struct gad_checkpoint *c, struct gad_model **ret, struct gad_diag *d)
 {
     gad_cleanup(egbad_freep) struct gad_model *m = gad_calloc(1, sizeof(*m));
@@ -134,7 +151,12 @@ static int egbad_load(const struct gad_checkpoint *c, struct gad_model **ret, st
     int r = load_score(c, m, d);
     if (r == 0)
         r = load_nets(c, m, d);
-    if (r == 0 && m->kind == SCORE_WHITENED)
+    if (r != 0)
+        return r;
+    lay_out_joint(m);
+    if (m->kind == SCORE_JOINT)
+        r = gad_joint_load(c, &m->layout, &m->joint, d);
+    if (m->kind == SCORE_WHITENED)
         r = gad_whiten_load(c, m->dim, m->head.layer[0].out, &m->whiten, d);
     if (r == 0)
         *ret = gad_steal(&m);
@@ -160,6 +182,7 @@ struct parts {
     float *tmp[2], *z, *xhat, *distance;
     float *given;              /* what y adds to a first layer */
     float *branch, *start, *f; /* 2 n rows: for x', then for x */
+    float *v, *u;              /* of the score "joint" */
     struct gad_whiten_parts whiten;
 };
 
@@ -177,6 +200,8 @@ static struct parts lay_out(const struct gad_model *m, size_t n, const float *x,
         .f = gad_scratch_take(ws, 2 * n, w),
         .distance = gad_scratch_take(ws, n, 1),
         .rows = gad_scratch_index(ws, m->kernel, n, x, gad_ld(m->dim)),
+        .v = gad_scratch_take(ws, n, m->layout.ld),
+        .u = gad_scratch_take(ws, n, m->joint.ld),
     };
     if (m->generator.y.in > 0)
         s.given = gad_scratch_take(ws, n, w);
@@ -271,6 +296,38 @@ static void cross_entropy(const struct gad_model *m, size_t n, const float *f,
     }
 }
 
+/* v, with all networks. */
+static void run_all(const struct gad_model *m, size_t n, const struct parts *s)
+{
+    const struct gad_kernel *k = m->kernel;
+    size_t ld = m->layout.ld, ldz = gad_ld(gad_chain_out(&m->encoder)), ldf = m->join_x.out;
+    float *in_generator = s->v + gad_joint_hidden_width(&m->encoder),
+          *in_head = in_generator + gad_joint_hidden_width(&m->generator.chain);
+
+    gad_chain_forward_kept(&m->encoder, k, 0, n, NULL, 0, &s->rows, s->v, ld, s->z);
+    struct gad_kernel_init start =
+        gad_conditional_start(&m->generator, k, n, s->rows.x, s->rows.ld, s->given);
+    gad_conditional_forward_kept(&m->generator, k, start, n, s->z, ldz, in_generator, ld, s->xhat);
+    features(m, n, true, s);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(in_head + i * ld, s->f + i * ldf, ldf * sizeof(float));
+        memcpy(in_head + i * ld + ldf, s->f + (n + i) * ldf, ldf * sizeof(float));
+    }
+    gad_joint_difference(&m->layout, n, s->rows.x, s->xhat, s->v);
+}
+
+static const float *egbad_joint(const struct gad_model *m, size_t n, const float *x, float *ws)
+{
+    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
+    run_all(m, n, &s);
+    return s.v;
+}
+
+static const struct gad_joint_layout *egbad_joint_layout(const struct gad_model *m)
+{
+    return &m->layout;
+}
+
 static struct gad_errors compare(const struct gad_model *m, size_t n, const struct parts *s)
 {
     reconstruct(m, n, s, s->xhat);
@@ -279,18 +336,16 @@ static struct gad_errors compare(const struct gad_model *m, size_t n, const stru
         .xhat = s->xhat, .e = s->f + n * m->join_x.out, .ehat = s->f, .n_e = m->head.layer[0].out};
 }
 
-static void egbad_errors(const struct gad_model *m, size_t n, const float *x, float *ws,
-                         struct gad_errors *ret)
-{
-    struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
-    *ret = compare(m, n, &s);
-}
-
 static void egbad_score(const struct gad_model *m, size_t n, const float *x, float *ws,
                         float *score)
 {
     struct parts s = lay_out(m, n, x, &(struct gad_scratch){.base = ws});
 
+    if (m->kind == SCORE_JOINT) {
+        run_all(m, n, &s);
+        gad_joint_score(&m->joint, m->kernel, n, s.v, m->layout.ld, s.u, score);
+        return;
+    }
     if (m->kind == SCORE_WHITENED) {
         struct gad_errors e = compare(m, n, &s);
         gad_whiten_score(&m->whiten, m->kernel, n, x, &e, &s.whiten, score);
@@ -314,11 +369,12 @@ static void egbad_score(const struct gad_model *m, size_t n, const float *x, flo
 const struct gad_model_ops gad_egbad = {
     .name = "egbad",
     .summary = "EGBAD (BiGAN): encoder, generator and joint discriminator; scores fm, cross-e, "
-               "residual, whitened",
+               "residual, joint, whitened",
     .load = egbad_load,
     .free = egbad_free,
     .workspace = egbad_workspace,
     .score = egbad_score,
     .reconstruct = egbad_reconstruct,
-    .errors = egbad_errors,
+    .joint = egbad_joint,
+    .joint_layout = egbad_joint_layout,
 };

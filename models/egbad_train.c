@@ -40,6 +40,7 @@ static void egbad_defaults(const char *protocol, struct gad_train_options *o)
         .beta1 = 0.5,
         .beta2 = 0.999,
         .ema = survey ? 0.9999 : 0.9997,
+        .ema_ramp = !survey,
         .residual = survey ? 0 : 10,
         .adversarial = GAD_ADV_BCE,
         .score = scores[0],

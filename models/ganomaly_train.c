@@ -41,6 +41,7 @@ static void ganomaly_defaults(const char *protocol, struct gad_train_options *o)
         .beta1 = 0.5,
         .beta2 = 0.999,
         .ema = survey ? 0 : 0.999,
+        .ema_ramp = !survey,
         .adversarial = GAD_ADV_FEATURE_MATCHING,
         .w_adversarial = 1,
         .w_contextual = 50,

@@ -17,6 +17,7 @@
 
 struct gad_checkpoint;
 struct gad_diag;
+struct gad_joint_layout;
 struct gad_model; /* defined by each model */
 
 /* The leading dimension of feature vectors fills whole vector registers. */
@@ -27,8 +28,8 @@ static inline size_t gad_ld(size_t dim)
     return (dim + GAD_LD_STEP - 1) / GAD_LD_STEP * GAD_LD_STEP;
 }
 
-/* What a model compares, in its workspace: x with x', and e with e', whose width depends on the
- * model. */
+/* What the score "whitened" compares, in the workspace: x with x', and e with e', whose width
+ * depends on the model. */
 struct gad_errors {
     const float *xhat;     /* (n, gad_ld(dim)) */
     const float *e, *ehat; /* (n, gad_ld(n_e)) */
@@ -63,10 +64,10 @@ struct gad_model_ops {
     void (*reconstruct)(const struct gad_model *m, size_t n, const float *x, float *ws,
                         float *xhat);
 
-    /* The errors that the whitened score (models/whiten.h) is fitted to; NULL: the model has no
-     * whitened score. */
-    void (*errors)(const struct gad_model *m, size_t n, const float *x, float *ws,
-                   struct gad_errors *ret);
+    /* The vectors v that the joint score (models/joint.h) is fitted to, (n, ld of the layout) in
+     * the workspace. NULL: the model has no joint score. */
+    const float *(*joint)(const struct gad_model *m, size_t n, const float *x, float *ws);
+    const struct gad_joint_layout *(*joint_layout)(const struct gad_model *m);
 };
 
 /* The models. A new one is a file that defines its operations, a line here and one in model.c. */

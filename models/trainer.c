@@ -247,7 +247,8 @@ void gad_train_update(struct gad_trainer *t, struct gad_adam *adam, struct gad_r
 
     gad_adam_step(adam, r.n, p->value + r.at, p->grad + r.at, p->m + r.at, p->v + r.at);
     if (t->opt.ema > 0)
-        gad_ema_step(t->opt.ema, r.n, p->average + r.at, p->value + r.at);
+        gad_ema_step(t->opt.ema_ramp ? gad_ema_ramp(t->opt.ema, adam->steps) : t->opt.ema, r.n,
+                     p->average + r.at, p->value + r.at);
 }
 
 void gad_trainer_fill(struct gad_trainer *t, struct gad_checkpoint *c)

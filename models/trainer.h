@@ -29,7 +29,8 @@ struct gad_train_options {
     size_t batch; /* rows a step; the last partial batch of an epoch is dropped */
     double learning_rate;
     double beta1, beta2; /* Adam */
-    double ema; /* decay of the averaged weights that are exported; 0: the weights themselves */
+    double ema;    /* decay of the averaged weights that are exported; 0: the weights themselves */
+    bool ema_ramp; /* the decay rises to that value, gad_ema_ramp(); published: it is constant */
     /* egbad: weight of mean |x - G(E(x))| in the losses of E and G; 0: as published. */
     double residual;
     bool residual_e_only; /* egbad: in the loss of E alone, as in the survey */

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "daemon/alert/bystander.h"
+#include "daemon/alert/filing.h"
 #include "daemon/alert/host.h"
+#include "daemon/alert/host_report.h"
 #include "daemon/alert/incidents.h"
 #include "daemon/alert/limiter.h"
 #include "daemon/alert/report.h"
@@ -30,8 +32,9 @@ enum {
 
 struct decider {
     struct decider_options o;
-    struct incidents *table[2]; /* of clients, of captures; NULL: each anomaly raises an alert */
-    struct attacks *attacks[2]; /* as the tables */
+    struct incidents *table[2];  /* of clients, of captures; NULL: each anomaly raises an alert */
+    struct attacks *attacks[2];  /* as the tables */
+    struct host_watch *hosts[2]; /* as the tables; NULL: off */
     struct gad_time interval, idle;
     uint64_t keys, rate, next_number;
     struct limiter limiter;
@@ -84,6 +87,8 @@ int decider_configure(struct decider *d, const struct config *c)
     d->keys = c->alerts.rollup_keys;
     d->interval = c->alerts.rollup;
     d->idle = c->alerts.idle;
+    for (size_t i = 0; i < 2 && d->hosts[i]; i++)
+        host_watch_configure(d->hosts[i], c);
     if (c->alerts.rate != d->rate)
         set_rate(d, c->alerts.rate);
     return 0;
@@ -106,6 +111,8 @@ int decider_new(const struct decider_options *o, struct decider **ret)
     int r = decider_configure(d, o->config);
     for (size_t i = 0; r == 0 && i < 2; i++)
         r = attacks_new(&d->attacks[i]);
+    if (r == 0)
+        r = host_watches_new(o->config, CLIENTS_PART, !o->by_packets, o->stats, d->hosts);
     if (r != 0)
         return r;
     *ret = gad_steal(&d);
@@ -119,6 +126,8 @@ void decider_free(struct decider *d)
     free_tables(d->table);
     attacks_free(d->attacks[0]);
     attacks_free(d->attacks[1]);
+    host_watch_free(d->hosts[0]);
+    host_watch_free(d->hosts[1]);
     limiter_deinit(&d->limiter);
     gad_free(d);
 }
@@ -145,9 +154,9 @@ static const struct thing *source_of(const struct incident *i)
 /* Counts the records of an incident that the rate holds back, each once. */
 static void hold(struct decider *d, struct incident *i)
 {
-    uint64_t n = i->pending - i->n_held;
+    uint64_t n = incident_counted(i) - i->n_held;
 
-    i->n_held = i->pending;
+    i->n_held = incident_counted(i);
     if (n > 0)
         limiter_hold(&d->limiter, i->severity, i->hint, source_of(i), incidents_secret(d->table[1]),
                      n, gad_time_monotonic());
@@ -224,7 +233,7 @@ static void close_one(struct decider *d, struct incidents *t, struct incident *i
         emit_incident(d, i, GAD_INCIDENT_CLOSED, wall);
     } else {
         hold(d, i);
-        d->o.stats->alerts_limited += i->pending;
+        d->o.stats->alerts_limited += incident_counted(i);
     }
     incidents_end(t, i);
 }
@@ -278,41 +287,6 @@ static void make_room(struct decider *d, struct incidents *t, struct gad_time wa
 }
 
 /* --- records to incidents --- */
-
-/* The column of the top feature, where incidents are filed by it; GAD_N_COLUMNS: not computed. */
-static uint8_t cause_of(struct rate_limit *causes, const struct incident_key *k,
-                        const struct gad_record *r, struct gad_time now)
-{
-    const struct model *m = k->model;
-
-    if (k->nature != GAD_NATURE_TRAFFIC || m->steps > 1 || rate_limit_take(causes, now, 1) == 0)
-        return GAD_N_COLUMNS;
-    return (uint8_t)gad_detector_cause(m->detector, m->explaining, r).column;
-}
-
-/* Traffic that is unusual only beside others, by its volume, or otherwise. */
-static uint8_t kind_of(uint8_t cause)
-{
-    if (cause == GAD_N_COLUMNS || (cause >= GAD_COUNT && cause < GAD_N_COLUMNS))
-        return 0;
-    return cause == GAD_SRC_BYTES || cause == GAD_DST_BYTES || cause == GAD_DURATION ? 1 : 2;
-}
-
-static struct incident_key key_of(const struct job *j, size_t i)
-{
-    const struct gad_record *r = &j->rec[i];
-    struct incident_key k = {.model = job_model(j, i),
-                             .nature = gad_nature_of(r),
-                             .is_known = r->tuple.family != 0,
-                             .service = (uint16_t)(int)r->v[GAD_SERVICE],
-                             .port = r->tuple.dst_port};
-
-    if (k.is_known) {
-        k.source = host_thing(r->tuple.family, r->tuple.src);
-        k.target = host_thing(r->tuple.family, r->tuple.dst);
-    }
-    return k;
-}
 
 /* Whether the record is a reason to report the incident now. */
 static bool stands_out(struct incident *i, const struct incident_key *k, float score, double p)
@@ -443,7 +417,7 @@ static void take_login(struct decider *d, struct incidents *t, const struct job 
 {
     if (incidents_logins(t) == 0 || !(j->rec[n].v[GAD_LOGGED_IN] > 0))
         return;
-    const struct incident_key k = key_of(j, n);
+    const struct incident_key k = filing_key(j, n);
     struct incident *i = k.is_known ? incidents_login(t, &k) : NULL;
 
     if (!i || i->succeeded || !tally_has_guessed(i, &k))
@@ -458,11 +432,11 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
                                struct gad_time wall)
 {
     struct incidents *t = d->table[j->origin != NULL];
-    struct incident_key k = key_of(j, n);
+    struct incident_key k = filing_key(j, n);
     struct gad_time now = now_of(d, j, n), when = j->origin ? j->origin[n].decided : wall;
 
-    k.cause = cause_of(&d->causes[j->origin != NULL], &k, &j->rec[n], now);
-    k.kind = kind_of(k.cause);
+    k.cause = filing_cause(&d->causes[j->origin != NULL], &k, &j->rec[n], now);
+    k.kind = filing_kind(k.cause);
 
     if (incidents_next(t).ns <= now.ns)
         look_at_due(d, t, now, wall);
@@ -479,6 +453,36 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
     if (i && i->is_urgent && !i->is_held)
         try_report(d, t, i, now, wall);
     else if (i && !i->is_held && i->due.ns > next_look(d, i).ns)
+        incidents_set_due(t, i, next_look(d, i));
+}
+
+/* Begins the incident of a host, or adds to it. */
+static void take_host(struct decider *d, const struct job *j, size_t n, struct gad_time wall)
+{
+    struct incidents *t = d->table[j->origin != NULL];
+    struct gad_time now = now_of(d, j, n), when = j->origin ? j->origin[n].decided : wall;
+    const struct host_finding *f =
+        host_report_find(d->hosts[j->origin != NULL], d->o.suppressor, j, n, when, d->o.stats);
+
+    if (!f)
+        return;
+    const struct incident_key k = host_report_key(j, n);
+    struct incident *i = incidents_join(t, &k);
+    if (!i && !f->is_new)
+        return;
+    if (!i) {
+        make_room(d, t, wall);
+        d->o.stats->incidents_begun++;
+        i = incidents_begin(t, &k, ++d->next_number, now);
+    }
+    keep_sample(d, i, j, n);
+    if (!i->model)
+        i->model = model_hold(k.model);
+    host_report_add(i, d->attacks[j->origin != NULL], incidents_secret(t), &k, f, &j->rec[n], when);
+    incidents_touch(t, i, now);
+    if (i->is_urgent && !i->is_held)
+        try_report(d, t, i, now, wall);
+    else if (!i->is_held && i->due.ns > next_look(d, i).ns)
         incidents_set_due(t, i, next_look(d, i));
 }
 
@@ -502,7 +506,7 @@ static void take_single(struct decider *d, const struct job *j, size_t n, struct
     }
     d->o.stats->alerts_limited++;
     const uint64_t secret[2] = {0, 0};
-    const struct incident_key k = key_of(j, n);
+    const struct incident_key k = filing_key(j, n);
     limiter_hold(&d->limiter, d->alert.severity, GAD_HINT_NONE, k.is_known ? &k.source : NULL,
                  secret, 1, gad_time_monotonic());
 }
@@ -535,18 +539,21 @@ static size_t n_open(const struct decider *d)
 
 void decider_take(struct decider *d, const struct job *j)
 {
-    struct incidents *t = d->table[j->origin != NULL];
-
-    if (!j->may_alert)
-        return;
+    bool is_captured = j->origin != NULL;
+    struct incidents *t = d->table[is_captured];
     struct gad_time wall = gad_time_wall();
     for (size_t i = 0; i < job_n_scored(j); i++) {
-        if (j->anomalous[i])
+        if (j->may_alert && j->anomalous[i] && job_model(j, i)->is_withheld)
+            d->o.stats->alerts_withheld++;
+        else if (j->may_alert && j->anomalous[i])
             take_record(d, j, i, wall);
-        else if (t)
+        else if (j->may_alert && t)
             take_normal(d, j, i, wall);
+        if (t && d->hosts[is_captured] && (is_captured || j->may_alert))
+            take_host(d, j, i, wall);
     }
     d->o.stats->incidents = n_open(d);
+    host_watches_count(d->hosts, d->o.stats);
 }
 
 struct gad_time decider_due(const struct decider *d)

@@ -134,7 +134,7 @@ static void pack_source(const struct incident_key *k, uint64_t key[KEY_WORDS])
 
 static bool has_target_key(const struct incident_key *k)
 {
-    return k->is_known && k->nature != GAD_NATURE_CONTENT;
+    return k->is_known && k->nature != GAD_NATURE_CONTENT && k->nature != GAD_NATURE_HOST;
 }
 
 static struct incident *find(const struct incidents *t, const uint64_t key[KEY_WORDS])
@@ -265,7 +265,7 @@ static struct incident *open_one(const struct incidents *t, uint32_t slot, uint6
 
 static bool has_network_key(const struct incident_key *k)
 {
-    return k->is_known && k->nature != GAD_NATURE_CONTENT;
+    return k->is_known && k->nature != GAD_NATURE_CONTENT && k->nature != GAD_NATURE_HOST;
 }
 
 /*

@@ -5,6 +5,7 @@
  * The open incidents: a table of fixed size, found by what their records share.
  *
  *     by source   nature and source address (login, content: and service; content: also the target)
+ *                 and only this for nature host
  *     by target   nature and target address (login: and service)
  *     by network  nature, service and cause, once four incidents with these began within a minute;
  *                 for probes and ICMP, whose sources are easily forged, two
@@ -88,6 +89,9 @@ struct incident {
     uint8_t counted;   /* of its first records, those that count against the budget; at most 254 */
     uint64_t absorbed; /* bystanders that are no ordinary exchanges */
     bool succeeded, has_root_shell;
+    bool may_be_forged; /* as n_unusual: of nature host */
+    size_t n_unusual;
+    struct gad_unusual unusual[GAD_UNUSUAL_MAX];
     uint64_t src_bytes, dst_bytes;
     unsigned strangers; /* other sources that a pair with many records refused */
     struct gad_time split_since;
@@ -109,6 +113,13 @@ struct incident {
     uint32_t key[2]; /* slots of the keys: by source, by target; 0: none */
     uint32_t older, newer, heap, rank;
 };
+
+/* Pending records that an alert counts. Those of nature host count in other incidents, if they are
+ * anomalous. */
+static inline uint64_t incident_counted(const struct incident *i)
+{
+    return i->nature == GAD_NATURE_HOST ? 0 : i->pending;
+}
 
 /* What a record is filed under. */
 struct incident_key {

@@ -102,7 +102,10 @@ static void set_numbers(const struct incident *i, struct gad_incident *ret)
                                  .sources = number_of(&i->sources),
                                  .targets = number_of(&i->targets),
                                  .ports = number_of(&i->ports),
-                                 .answered = number_of(&i->answered)};
+                                 .answered = number_of(&i->answered),
+                                 .may_be_forged = i->may_be_forged,
+                                 .n_unusual = i->n_unusual};
+    memcpy(ret->unusual, i->unusual, sizeof(i->unusual));
 }
 
 static void set_incident(const struct incident *i, enum gad_incident_state state,
@@ -136,6 +139,7 @@ static unsigned points_of(const struct incident *i, const struct gad_incident *n
                                      .bytes_out = bytes_out(i),
                                      .answered = now->answered.n > 0,
                                      .logged_in = i->succeeded && i->nature == GAD_NATURE_LOGIN,
+                                     .may_be_forged = i->may_be_forged,
                                      .root_shell = i->has_root_shell};
 
     return severity_points(&f);
@@ -211,7 +215,7 @@ void report_incident(struct incident *i, enum gad_incident_state state, struct g
         i->best = i->fresh;
     report_review(i);
     *ret = (struct gad_alert){.severity = i->severity,
-                              .count = i->pending,
+                              .count = incident_counted(i),
                               .first = i->pending > 0 ? i->pending_first : i->last,
                               .last = i->pending > 0 ? i->pending_last : i->last};
     set_sample(i->label, s, ret);

@@ -8,7 +8,14 @@
 #include "lib/event/event.h"
 
 enum { HIGH_FROM = 60, MEDIUM_FROM = 25 };
-enum { LONE_SCAN_MAX = 40, DATA_MIN = 70, LOGIN_MIN = 80, ROOT_MIN = 90, POINTS_MAX = 100 };
+enum {
+    LONE_SCAN_MAX = 40,
+    FORGEABLE_MAX = 24,
+    DATA_MIN = 70,
+    LOGIN_MIN = 80,
+    ROOT_MIN = 90,
+    POINTS_MAX = 100
+};
 enum { MANY_SOURCES = 32 };
 #define MIB UINT64_C(1048576)
 
@@ -32,7 +39,8 @@ static unsigned nature_points(enum gad_nature n)
     static const unsigned points[GAD_N_NATURES] = {[GAD_NATURE_MALFORMED] = 10,
                                                    [GAD_NATURE_TRAFFIC] = 10,
                                                    [GAD_NATURE_LOGIN] = 20,
-                                                   [GAD_NATURE_CONTENT] = 30};
+                                                   [GAD_NATURE_CONTENT] = 30,
+                                                   [GAD_NATURE_HOST] = 30};
 
     gad_assert((unsigned)n < GAD_N_NATURES);
     return points[n];
@@ -72,6 +80,8 @@ unsigned severity_points(const struct severity_facts *f)
 
     if (f->nature <= GAD_NATURE_MALFORMED && f->sources < MANY_SOURCES && points > LONE_SCAN_MAX)
         points = LONE_SCAN_MAX;
+    if (f->may_be_forged && points > FORGEABLE_MAX)
+        points = FORGEABLE_MAX;
     points = at_least(points, f->bytes_out >= 100 * MIB, DATA_MIN);
     points = at_least(points, f->logged_in, LOGIN_MIN);
     points = at_least(points, f->root_shell, ROOT_MIN);

@@ -5,7 +5,7 @@
  * The severity of an incident, from points. Each row of the table adds; more of anything never
  * takes points away, so a sender cannot lower an incident with more packets.
  *
- *     nature      probe, icmp 0; malformed, traffic 10; login 20; content 30
+ *     nature      probe, icmp 0; malformed, traffic 10; login 20; content, host 30
  *     rarity      5 for each factor of ten by which the lowest p-value is below the budget, up to
  *                 15; without a budget, below 0.001
  *     size        5 from 10 records, 10 from 100, 15 from 1,000; 25 from 100,000
@@ -15,6 +15,7 @@
  *     bytes out   20 from 1 MiB, 35 from 10 MiB
  *
  *     at most 40  a lone scan: nature probe, icmp or malformed, fewer than 32 source addresses
+ *     at most 24  nature host whose source address can be forged
  *     at least 70 100 MiB out
  *     at least 80 a login succeeded after failed ones
  *     at least 90 a root shell
@@ -39,6 +40,7 @@ struct severity_facts {
     uint64_t bytes_out;               /* of payload from the monitored network to outside */
     bool answered;                    /* a target sent payload, or accepted a connection */
     bool logged_in;                   /* a login succeeded from a source whose logins had failed */
+    bool may_be_forged;               /* nature host: its source completed no handshake for a day */
     bool root_shell;                  /* a record has root_shell 1 */
 };
 

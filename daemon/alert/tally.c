@@ -17,7 +17,8 @@ bool tally_fills_windows(const struct incident *i)
 {
     bool has_few = i->line == GAD_LINE_PAIR || i->line == GAD_LINE_SOURCE;
 
-    return i->records >= BYSTANDER_ATTACKERS && (i->nature != GAD_NATURE_TRAFFIC || has_few);
+    return i->nature != GAD_NATURE_HOST && i->records >= BYSTANDER_ATTACKERS &&
+           (i->nature != GAD_NATURE_TRAFFIC || has_few);
 }
 
 /* Whether the target took part: a TCP connection was established. */

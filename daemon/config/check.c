@@ -209,6 +209,16 @@ static int check_services(const struct config *c, struct gad_diag *d)
     return r;
 }
 
+static int check_learning(const struct config *c, struct gad_diag *d)
+{
+    const struct config_value *v = config_value_of(c->value, "learning", "mode");
+
+    if (strcmp(c->learning.mode, "off") == 0 || *c->learning.directory)
+        return 0;
+    return gad_fail(d, GAD_EINVAL, "%s:%u: key 'mode': needs a directory in [learning]", v->file,
+                    v->line);
+}
+
 static bool is_one_of(const char *text, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -339,6 +349,8 @@ int config_check(const struct config *c, struct gad_diag *d)
         r = check_captures(c, d);
     if (r == 0)
         r = check_services(c, d);
+    if (r == 0)
+        r = check_learning(c, d);
     if (r == 0)
         r = check_outputs(c, d);
     if (r == 0)

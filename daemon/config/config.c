@@ -504,5 +504,7 @@ int config_read_files(struct config *c, const char *const *file, size_t n, struc
     if (r != 0)
         return r;
     c->scoring.unix_path = c->scoring.tcp = c->scoring.tls = c->control.unix_path = "";
+    if (strcmp(c->learning.mode, "learn-then-alert") == 0) /* a person waits for the alerts */
+        c->learning.mode = "alert-at-once";
     return c->n_outputs == 0 ? add_stdout(c, d) : 0;
 }

@@ -98,6 +98,12 @@ struct config_trust {
     const char *versions;
 };
 
+struct config_records {
+    const char *services, *file, *format;
+    bool connection, score, clients;
+    uint64_t community_id_seed, file_size, files;
+};
+
 /* A text is "" if its feature is off. */
 struct config {
     struct config_trust trust;
@@ -131,6 +137,13 @@ struct config {
         const char *suppress;
     } alerts;
     struct {
+        bool watch;
+        double budget;
+        uint64_t hosts, records, least_hosts, least_records;
+        struct gad_time after;
+        const char *state;
+    } host;
+    struct {
         double threshold;
         uint64_t window, rate;
     } drift;
@@ -151,11 +164,11 @@ struct config {
         uint64_t quota, segment;
         struct gad_time interval;
     } spool;
+    struct config_records records;
     struct {
-        const char *services, *file, *format;
-        bool connection, score, clients;
-        uint64_t community_id_seed, file_size, files;
-    } records;
+        const char *mode, *directory;
+        uint64_t days, records, size;
+    } learning;
     size_t n_captures;
     struct config_capture capture[CONFIG_CAPTURES_MAX]; /* in the order of the files */
     size_t n_outputs;

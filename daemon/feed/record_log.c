@@ -11,7 +11,6 @@
 #include "daemon/log.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
-#include "daemon/stats.h"
 #include "lib/base/buf.h"
 #include "lib/base/diag.h"
 #include "lib/dataset/record_text.h"
@@ -27,13 +26,15 @@ enum {
 };
 
 struct record_log {
-    const struct config *config;
+    const struct config_records *records;
     struct gad_record_form form;
     struct gad_buf head; /* of a new file, with a NUL */
     struct gad_buf line;
     struct lines *out;
     struct gad_community_id *id; /* NULL: not written */
-    uint64_t left_behind;        /* rotated files that had another form */
+    record_log_wants_fn *wants;
+    void *arg;
+    uint64_t left_behind; /* rotated files that had another form */
 };
 
 /* Plain records have the form of KDD99's files, which have no head. */
@@ -42,12 +43,12 @@ static bool has_head(const struct gad_record_form *f)
     return !f->ndjson && (f->with_connection || f->with_score);
 }
 
-static struct gad_record_form form_of(const struct config *c)
+static struct gad_record_form form_of(const struct config_records *c)
 {
-    return (struct gad_record_form){.ndjson = strcmp(c->records.format, "ndjson") == 0,
-                                    .with_connection = c->records.connection,
-                                    .with_source = c->records.connection,
-                                    .with_score = c->records.score};
+    return (struct gad_record_form){.ndjson = strcmp(c->format, "ndjson") == 0,
+                                    .with_connection = c->connection,
+                                    .with_source = c->connection,
+                                    .with_score = c->score};
 }
 
 /* Whether a file begins as the records that are written now. A short file may have only a part of
@@ -68,7 +69,7 @@ static bool begins_as_ours(const struct record_log *t, const char *p, size_t len
 static void leave_other_form(struct record_log *t)
 {
     char p[GAD_RECORD_LINE_MAX];
-    int fd = open(t->config->records.file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open(t->records->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0)
         return;
@@ -76,21 +77,24 @@ static void leave_other_form(struct record_log *t)
     (void)close(fd);
     if (len <= 0 || begins_as_ours(t, p, (size_t)len))
         return;
-    log_notice("records", "'%s' has records in another form and is moved away",
-               t->config->records.file);
-    t->left_behind += disk_rotate(t->config->records.file, t->config->records.files);
+    log_notice("records", "'%s' has records in another form and is moved away", t->records->file);
+    t->left_behind += disk_rotate(t->records->file, t->records->files);
 }
 
-int record_log_new(struct event_base *base, const struct config *c, struct stats *st,
+int record_log_new(struct event_base *base, const struct record_log_options *o,
                    struct record_log **ret, struct gad_diag *d)
 {
+    const struct config_records *c = o->records;
+
     *ret = NULL;
-    if (!*c->records.file)
+    if (!*c->file)
         return 0;
     gad_cleanup(record_log_freep) struct record_log *t = gad_calloc(1, sizeof(*t));
     if (!t)
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
-    t->config = c;
+    t->records = c;
+    t->wants = o->wants;
+    t->arg = o->arg;
     t->form = form_of(c);
     t->head = t->line = GAD_BUF_INIT(GAD_RECORD_LINE_MAX);
     if (has_head(&t->form))
@@ -99,19 +103,18 @@ int record_log_new(struct event_base *base, const struct config *c, struct stats
     if (t->head.bad || !gad_buf_room(&t->line, GAD_RECORD_LINE_MAX))
         return gad_fail(d, GAD_ENOMEM, "records: no memory");
     leave_other_form(t);
-    int r = t->form.with_connection
-                ? gad_community_id_new((uint16_t)c->records.community_id_seed, &t->id)
-                : 0;
+    int r =
+        t->form.with_connection ? gad_community_id_new((uint16_t)c->community_id_seed, &t->id) : 0;
     if (r != 0)
         return gad_fail(d, r, "records: %s", gad_strerror(r));
-    const struct lines_options o = {.path = c->records.file,
-                                    .head = (const char *)t->head.p,
-                                    .queue_max = QUEUE_MAX,
-                                    .size_max = c->records.file_size,
-                                    .files = c->records.files,
-                                    .base = base,
-                                    .all_dropped = &st->records_lost};
-    r = lines_new(&o, &t->out, d);
+    const struct lines_options lines = {.path = c->file,
+                                        .head = (const char *)t->head.p,
+                                        .queue_max = QUEUE_MAX,
+                                        .size_max = c->file_size,
+                                        .files = c->files,
+                                        .base = base,
+                                        .all_dropped = o->lost};
+    r = lines_new(&lines, &t->out, d);
     if (r != 0)
         return r;
     *ret = gad_steal(&t);
@@ -131,11 +134,13 @@ void record_log_free(struct record_log *t)
 
 void record_log_add(struct record_log *t, const struct job *j)
 {
-    if (!t || j->error || (j->client && !t->config->records.clients))
+    if (!t || j->error || (j->client && !t->records->clients))
         return;
     for (size_t i = 0; i < j->n; i++) {
         if (j->rec[i].notes & GAD_NOTE_INTERIM)
             continue; /* the log, which trains models, has each connection once */
+        if (t->wants && !t->wants(t->arg, &j->rec[i]))
+            continue;
         struct gad_record_about about = {.model = gad_detector_name(job_model(j, i)->detector),
                                          .is_scored = i < job_n_scored(j)};
         if (j->origin) {
@@ -191,7 +196,7 @@ bool record_log_state(const struct record_log *t, struct record_log_state *ret)
         return false;
     const struct lines *o = t->out;
     *ret = (struct record_log_state){.file = o->o.path,
-                                     .format = t->config->records.format,
+                                     .format = t->records->format,
                                      .state = o->failed || o->stuck ? "failed" : "open",
                                      .error = o->error ? gad_strerror(o->error) : "",
                                      .written = o->n_sent,

@@ -22,15 +22,24 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
-struct config;
+struct config_records;
 struct event_base;
 struct gad_diag;
+struct gad_record;
 struct job;
-struct stats;
 struct record_log;
 
+typedef bool record_log_wants_fn(void *arg, const struct gad_record *rec);
+
+struct record_log_options {
+    const struct config_records *records; /* must outlive the log */
+    uint64_t *lost;                       /* counter of lost records */
+    record_log_wants_fn *wants;           /* whether a record is written; NULL: all are */
+    void *arg;
+};
+
 /* *ret is NULL if no file is configured; all functions here accept that. */
-int record_log_new(struct event_base *base, const struct config *c, struct stats *st,
+int record_log_new(struct event_base *base, const struct record_log_options *o,
                    struct record_log **ret, struct gad_diag *d) GAD_MUST_CHECK;
 /* starts the thread that writes the file */
 int record_log_start(struct record_log *t) GAD_MUST_CHECK;

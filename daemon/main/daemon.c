@@ -18,6 +18,7 @@
 #include "daemon/feed/record_log.h"
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/ingest/server.h"
+#include "daemon/learn/learning.h"
 #include "daemon/log.h"
 #include "daemon/main/announce.h"
 #include "daemon/main/blindness.h"
@@ -60,6 +61,7 @@ struct daemon {
     struct suppressor *suppressor;
     struct feed *feed;
     struct record_log *record_log;
+    struct learning *learning;
     struct evidence *evidence;
     struct server *server;
     struct capture_merge *captures;
@@ -109,8 +111,10 @@ static void scored(void *arg, const struct job *j)
     count_drift(self, j);
     feed_scored(self->feed, j);
     budgets_count(self->budgets, j);
-    if (j->client)
+    if (j->client) {
         record_log_add(self->record_log, j);
+        learning_add(self->learning, j);
+    }
 }
 
 static void drained(void *arg)
@@ -118,6 +122,7 @@ static void drained(void *arg)
     struct daemon *self = arg;
     feed_flush(self->feed);
     record_log_flush(self->record_log);
+    learning_flush(self->learning);
 }
 
 /* The clients are disconnected; the outputs that have a connection still get what is left. */
@@ -125,7 +130,8 @@ static void flush_event(void *arg)
 {
     struct daemon *self = arg;
 
-    bool is_flushed = record_log_is_flushed(self->record_log);
+    bool is_flushed =
+        record_log_is_flushed(self->record_log) && learning_is_flushed(self->learning);
     if (!feed_finish(self->feed) || !is_flushed)
         watch_after(self->flush, (struct gad_time){FLUSH_CHECK_NS});
     else
@@ -149,13 +155,16 @@ static void returned(void *arg, struct job *j)
 {
     struct daemon *self = arg;
     record_log_add(self->record_log, j); /* whether scored or not */
+    learning_add(self->learning, j);
     capture_merge_returned(self->captures, j);
 }
 
 static size_t alert_room(void *arg)
 {
     const struct daemon *self = arg;
-    return record_log_has_room(self->record_log) ? feed_room(self->feed) : 0;
+    return record_log_has_room(self->record_log) && learning_has_room(self->learning)
+               ? feed_room(self->feed)
+               : 0;
 }
 
 static void begin_stop(struct daemon *self)
@@ -207,6 +216,7 @@ static void reopen(void *arg)
 {
     struct daemon *self = arg;
     record_log_reopen(self->record_log);
+    learning_reopen(self->learning);
     feed_reopen(self->feed);
 }
 
@@ -305,6 +315,7 @@ static void daemon_deinit(struct daemon *self)
     reload_free(self->reload);
     server_free(self->server);
     capture_merge_free(self->captures);
+    learning_free(self->learning);
     record_log_free(self->record_log);
     feed_free(self->feed);
     evidence_free(self->evidence); /* after the last alert */
@@ -358,7 +369,13 @@ static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *
                                           .drained = drained,
                                           .stopped = stopped,
                                           .arg = self};
-    r = record_log_new(self->base, c, &self->stats, &self->record_log, d);
+    const struct record_log_options records = {.records = &c->records,
+                                               .lost = &self->stats.records_lost};
+    const struct learning_options learning = {
+        .base = self->base, .config = c, .models = m, .stats = &self->stats};
+    r = record_log_new(self->base, &records, &self->record_log, d);
+    if (r == 0 && !self->once)
+        r = learning_new(&learning, &self->learning, d);
     if (r == 0)
         r = capture_merge_new(&captures, &self->captures, d);
     return r == 0 ? server_new(&server, &self->server, d) : r;
@@ -411,7 +428,8 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                           .stats = &self->stats,
                                           .feed = self->feed,
                                           .captures = self->captures,
-                                          .budgets = self->budgets};
+                                          .budgets = self->budgets,
+                                          .learning = self->learning};
     if (warnings_new(&warn, &self->warnings) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory");
     const struct control_options control = {.base = self->base,
@@ -487,6 +505,9 @@ static int start_threads(struct daemon *self, struct gad_diag *d)
     r = record_log_start(self->record_log);
     if (r != 0)
         return gad_fail(d, r, "records: %s", gad_strerror(r));
+    r = learning_start(self->learning, self->reload);
+    if (r != 0)
+        return gad_fail(d, r, "learning: %s", gad_strerror(r));
     r = evidence_start(self->evidence);
     if (r != 0)
         return gad_fail(d, r, "evidence: %s", gad_strerror(r));

@@ -10,7 +10,7 @@
 #include "daemon/socket_group.h"
 #include "lib/base/diag.h"
 
-enum { PLACES_MAX = 3 + 4 + CONFIG_OUTPUTS_MAX };
+enum { PLACES_MAX = 3 + 5 + CONFIG_OUTPUTS_MAX };
 
 struct place {
     const char *path;
@@ -24,6 +24,7 @@ static size_t list(const struct config *c, struct place p[static PLACES_MAX])
                                 {c->metrics.unix_path, "metrics", c->metrics.group},
                                 {c->alerts.suppress, NULL, NULL},
                                 {c->records.file, NULL, NULL},
+                                {c->host.state, NULL, NULL},
                                 {c->trust.versions, NULL, NULL},
                                 {c->budget.state, NULL, NULL}};
     size_t n = 0;

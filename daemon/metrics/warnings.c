@@ -11,6 +11,7 @@
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture_merge.h"
+#include "daemon/learn/learning.h"
 #include "daemon/score/budgets.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
@@ -172,7 +173,7 @@ static void add_share(struct warnings *w, size_t i, struct warnings_list *l)
     uint64_t n = rise(w->now.model[i].scored, w->since.model[i].scored);
     uint64_t bad = rise(w->now.model[i].anomalous, w->since.model[i].anomalous);
 
-    if (m->is_shadow || n < RECORDS_MIN || (double)bad <= SHARE_MAX * (double)n)
+    if (m->is_shadow || m->is_withheld || n < RECORDS_MIN || (double)bad <= SHARE_MAX * (double)n)
         return;
     add(l, ORDER_MODEL,
         "%.0f %% of %" PRIu64 " records of the last %d min are anomalous: %s "
@@ -216,8 +217,7 @@ static void add_models(struct warnings *w, struct warnings_list *l)
         add_share(w, i, l);
         add_drift(m, l);
         add_budget(w, m, l);
-        /* the shipped checkpoints have such names: tools/dev/make-default-models */
-        if (!m->is_shadow && strncmp(gad_detector_name(m->detector), "kdd99-", 6) == 0)
+        if (!m->is_shadow && !m->is_withheld && m->is_demonstration)
             add(l, ORDER_DEMONSTRATION,
                 "model '%s' is a demonstration, trained on traffic of 1998: train a model on "
                 "this network",
@@ -276,7 +276,11 @@ void warnings_get(struct warnings *w, struct warnings_list *ret)
     take_sample(w, &w->now);
     uint64_t limited = w->now.limited - w->since.limited;
     uint64_t unscored = w->now.unscored - w->since.unscored;
+    char learning[LEARNING_TEXT];
 
+    learning_text(w->o.learning, learning);
+    if (*learning)
+        add(ret, ORDER_MODEL, "%s", learning);
     add_spool(w, ret);
     add_captures(w, ret);
     add_models(w, ret);

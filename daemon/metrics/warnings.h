@@ -21,6 +21,7 @@ struct capture_merge;
 struct config;
 struct event_base;
 struct feed;
+struct learning;
 struct models;
 struct stats;
 struct warnings;
@@ -38,6 +39,7 @@ struct warnings_options {
     struct feed *feed;
     const struct capture_merge *captures; /* or NULL */
     const struct budgets *budgets;        /* or NULL */
+    const struct learning *learning;      /* or NULL */
 };
 
 struct warning {

@@ -31,9 +31,10 @@ enum { RATE_TEXT = 140 };
 
 /* --- the file --- */
 
+/* A model that raises no alerts has no false alarms. */
 static bool is_counted(const struct model *m)
 {
-    return m->budget && !m->is_shadow;
+    return m->budget && !m->is_shadow && !m->is_withheld;
 }
 
 static void store(struct budgets *b)
@@ -344,8 +345,9 @@ static int find(const struct budgets *b, const char *name, struct model **ret, s
         return gad_fail(d, GAD_EUNKNOWN, "no model '%s' is in use", name);
     if (!is_counted(m))
         return gad_fail(d, GAD_EUNKNOWN, "model '%s' %s", m->name,
-                        m->is_shadow ? "is a shadow: it raises no alerts"
-                                     : "has a configured threshold and so no budget");
+                        m->is_shadow || m->is_withheld
+                            ? "raises no alerts"
+                            : "has a configured threshold and so no budget");
     *ret = m;
     return 0;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/score/models.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/config/networks.h"
 #include "daemon/log.h"
@@ -106,6 +108,8 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
                         "use 'ganad-train fit --steps' to train it with fewer",
                         m->file, m->steps, (unsigned long long)c->search_steps);
     m->is_shadow = c->shadow;
+    /* such names have the shipped ones: tools/dev/make-default-models */
+    m->is_demonstration = strncmp(gad_detector_name(m->detector), "kdd99-", 6) == 0;
     int r = networks_new(c->networks, &m->networks, d);
     if (r != 0)
         return r;
@@ -233,6 +237,50 @@ size_t model_score(struct model *m, size_t n, struct gad_memo_row *row, size_t m
     return gad_memo_score(m->memo, m->detector, m->workspace, n, row, most, use);
 }
 
+static struct model *default_of(const struct models *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->model[i]->is_shadow)
+            return m->model[i];
+    return NULL;
+}
+
+/* The model of [learning] takes the place of a default model that is a demonstration, with its
+ * settings. Demonstrations become shadows then; before that they raise no alert, if so
+ * configured. */
+static int add_learned(const struct config *c, struct models *m, struct gad_diag *d)
+{
+    struct model *was = default_of(m);
+    char file[PATH_MAX];
+
+    if (strcmp(c->learning.mode, "off") == 0 || !was || !was->is_demonstration)
+        return 0;
+    for (size_t i = 0; i < m->n; i++)
+        m->model[i]->is_withheld =
+            m->model[i]->is_demonstration && strcmp(c->learning.mode, "learn-then-alert") == 0;
+    int len = snprintf(file, sizeof(file), "%s/learned.ckpt", c->learning.directory);
+    if (len >= (int)sizeof(file) || access(file, F_OK) != 0)
+        return 0;
+    if (m->n == CONFIG_MODELS_MAX)
+        return gad_fail(d, GAD_ELIMIT, "no room for the learned model beside %zu others", m->n);
+    struct config_model settings = c->model[0];
+    for (size_t i = 0; i < c->n_models; i++)
+        if (strcmp(c->model[i].name, was->name) == 0)
+            settings = c->model[i];
+    (void)snprintf(settings.name, sizeof(settings.name), "learned");
+    settings.minimum_version = 0;
+    settings.networks = "";
+    memmove(m->model + 1, m->model, m->n++ * sizeof(m->model[0]));
+    m->model[0] = NULL;
+    int r = model_load(&settings, &c->trust, file, &m->model[0], d);
+    if (r != 0)
+        return r;
+    m->model[0]->is_learned = true;
+    for (size_t i = 1; i < m->n; i++)
+        m->model[i]->is_shadow |= m->model[i]->is_demonstration;
+    return 0;
+}
+
 int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
 {
     gad_cleanup(models_freep) struct models *m = gad_calloc(1, sizeof(*m));
@@ -244,7 +292,9 @@ int models_load(const struct config *c, struct models **ret, struct gad_diag *d)
         if (r != 0)
             return r;
     }
-    int r = models_check(m, d);
+    int r = add_learned(c, m, d);
+    if (r == 0)
+        r = models_check(m, d);
     if (r == 0)
         *ret = gad_steal(&m);
     return r;
@@ -281,14 +331,6 @@ static struct model *find_by_name(const struct models *m, const char *name)
 {
     for (size_t i = 0; i < m->n; i++)
         if (strcmp(m->model[i]->name, name) == 0)
-            return m->model[i];
-    return NULL;
-}
-
-static struct model *default_of(const struct models *m)
-{
-    for (size_t i = 0; i < m->n; i++)
-        if (!m->model[i]->is_shadow)
             return m->model[i];
     return NULL;
 }
@@ -356,6 +398,7 @@ static bool same(const struct model *a, const struct model *b)
            same_number((double)a->calibrated, (double)b->calibrated) &&
            same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
            same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&
+           a->is_withheld == b->is_withheld && a->is_learned == b->is_learned &&
            a->memo_size == b->memo_size && strcmp(a->networks_text, b->networks_text) == 0;
 }
 

@@ -75,6 +75,9 @@ struct model {
     struct model_counts *counts;
     struct model_label *label;
     bool is_shadow;        /* scores the records of other models, and raises no alert */
+    bool is_demonstration; /* trained on public data: the name in the checkpoint begins "kdd99-" */
+    bool is_learned;       /* of [learning], trained on this network */
+    bool is_withheld;      /* raises no alert, because of [learning] */
     struct drift *drift;   /* Thread: main. NULL: its checkpoint has no reference */
     struct budget *budget; /* Thread: main. NULL: fpr_budget is 0 */
     char *networks_text;

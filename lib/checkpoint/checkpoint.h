@@ -44,6 +44,7 @@ enum {
     GAD_CKPT_DIM_MAX = 4096,
     GAD_CKPT_PARAMS_MAX = 16 << 20,
     GAD_CKPT_LEVELS_MAX = 1 << 16,
+    GAD_CKPT_FOLDS_MAX = 64,
     GAD_CKPT_SELF_TESTS_MAX = 256,
     GAD_CKPT_LIST_MAX = 1024,   /* sources; metrics */
     GAD_CKPT_NAME_MAX = 63,     /* characters of the name of a checkpoint, model, net or kind */
@@ -187,6 +188,8 @@ struct gad_checkpoint {
         const double *level;
         const float *value; /* each (n_levels) */
         struct gad_ckpt_tail tail;
+        uint32_t folds; /* that scored the rows, at most GAD_CKPT_FOLDS_MAX; 0: held-out rows */
+        uint64_t worth; /* independent rows that say as much as the n, at most n; 0: n */
     } calibration;
 
     struct {

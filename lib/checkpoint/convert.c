@@ -204,6 +204,8 @@ static int convert_calibration(const Ganad__Checkpoint__Calibration *m, struct g
     c->calibration.n_levels = m->n_level;
     c->calibration.level = m->level;
     c->calibration.value = m->value;
+    c->calibration.folds = m->folds;
+    c->calibration.worth = m->worth;
     return m->tail ? convert_tail(m->tail, &c->calibration.tail, d) : 0;
 }
 

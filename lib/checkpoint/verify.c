@@ -221,6 +221,11 @@ static int check_calibration(const struct gad_checkpoint *c, struct gad_diag *d)
 
     if (c->calibration.n < 1)
         return gad_fail(d, GAD_EFORMAT, "calibration: no rows");
+    if (c->calibration.folds > GAD_CKPT_FOLDS_MAX)
+        return gad_fail(d, GAD_EFORMAT, "calibration: %u folds, at most %d", c->calibration.folds,
+                        GAD_CKPT_FOLDS_MAX);
+    if (c->calibration.worth > c->calibration.n)
+        return gad_fail(d, GAD_EFORMAT, "calibration: worth more rows than it has");
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(level[i]) || !isfinite(value[i]))
             return gad_fail(d, GAD_EFORMAT, "calibration: level %zu is not a finite number", i);

@@ -257,6 +257,8 @@ static Ganad__Checkpoint__Calibration *build_calibration(struct gad_ckpt_arena *
     m->n_level = m->n_value = c->calibration.n_levels;
     m->level = borrow_doubles(c->calibration.level);
     m->value = borrow_floats(c->calibration.value);
+    m->folds = c->calibration.folds;
+    m->worth = c->calibration.worth;
     if (c->calibration.tail.state != GAD_CKPT_TAIL_NONE &&
         !(m->tail = build_tail(a, &c->calibration.tail)))
         return NULL;

@@ -8,6 +8,7 @@
 #include "lib/dataset/attack.h"
 #include "lib/dataset/dataset.h"
 #include "lib/dataset/line.h"
+#include "lib/dataset/thin.h"
 
 enum {
     ROWS_FIRST = 4096,
@@ -26,6 +27,8 @@ struct gad_table {
     uint16_t *label_of;    /* (n) */
     struct gad_time *time; /* (n), NEVER for a row without a time; NULL: no row has one */
     size_t n_timed;
+    struct gad_thin thin;
+    uint32_t *draw; /* (cap) of each row; NULL: all rows are kept */
     size_t n_labels, n_sources;
     char label[GAD_TABLE_LABELS_MAX][GAD_LABEL_TEXT];
     uint64_t label_rows[GAD_TABLE_LABELS_MAX];
@@ -92,7 +95,41 @@ static int resize(struct gad_table *t, size_t cap)
             return GAD_ENOMEM;
         t->time = time;
     }
+    if (t->opt->sample) {
+        uint32_t *draw = gad_realloc_array(t->draw, cap, sizeof(*draw));
+        if (!draw)
+            return GAD_ENOMEM;
+        t->draw = draw;
+    }
     t->cap = cap;
+    return 0;
+}
+
+/* Drops rows of a full table. */
+static int halve(struct gad_table *t)
+{
+    gad_cleanup(gad_freep) float *service = gad_calloc(t->n, sizeof(*service));
+    gad_cleanup(gad_freep) bool *keep = gad_calloc(t->n, sizeof(*keep));
+    size_t n = 0;
+
+    if (!service || !keep)
+        return GAD_ENOMEM;
+    for (size_t i = 0; i < t->n; i++)
+        service[i] = t->row[i].v[GAD_SERVICE];
+    (void)gad_thin_halve(&t->thin, t->n, service, t->draw, t->max, keep);
+    for (size_t i = 0; i < t->n; i++) {
+        if (!keep[i]) {
+            t->n_timed -= t->time && t->time[i].ns != NEVER;
+            continue;
+        }
+        t->row[n] = t->row[i];
+        t->label_of[n] = t->label_of[i];
+        t->draw[n] = t->draw[i];
+        if (t->time)
+            t->time[n] = t->time[i];
+        n++;
+    }
+    t->n = n;
     return 0;
 }
 
@@ -114,6 +151,17 @@ static int append_time(struct gad_table *t, const struct gad_row *row)
 
 static int append(struct gad_table *t, const struct gad_row *row, struct gad_diag *d)
 {
+    bool keep;
+    int label = intern(t, row->label);
+
+    if (label < 0)
+        return gad_fail(d, GAD_ELIMIT, "more than %d different labels", GAD_TABLE_LABELS_MAX);
+    t->label_rows[label]++;
+    uint32_t draw = gad_thin_next(&t->thin, row->rec.v[GAD_SERVICE], &keep);
+    if (!keep)
+        return 0;
+    if (t->n == t->max && t->opt->sample && halve(t) != 0)
+        return gad_fail(d, GAD_ENOMEM, "no memory for a sample of %zu rows", t->max);
     if (t->n == t->max)
         return gad_fail(d, GAD_ELIMIT, "more than %zu rows", t->max);
     if (t->n == t->cap) {
@@ -121,15 +169,13 @@ static int append(struct gad_table *t, const struct gad_row *row, struct gad_dia
         if (resize(t, cap < t->max ? cap : t->max) != 0)
             return gad_fail(d, GAD_ENOMEM, "no memory for %zu rows", cap);
     }
-    int label = intern(t, row->label);
-    if (label < 0)
-        return gad_fail(d, GAD_ELIMIT, "more than %d different labels", GAD_TABLE_LABELS_MAX);
     if (append_time(t, row) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory for the times of %zu rows", t->cap);
     for (int c = 0; c < GAD_N_COLUMNS; c++)
         t->row[t->n].v[c] = (float)row->rec.v[c];
+    if (t->draw)
+        t->draw[t->n] = draw;
     t->label_of[t->n++] = (uint16_t)label;
-    t->label_rows[label]++;
     return 0;
 }
 
@@ -208,19 +254,22 @@ static int load_one(struct gad_table *t, const char *path, bool skip_bad, struct
 int gad_table_load(const char *const *path, size_t n_paths, const struct gad_table_options *opt,
                    struct gad_table **ret, struct gad_diag *d)
 {
+    static const struct gad_table_options usual = {0};
     size_t len;
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
+
+    opt = opt ? opt : &usual;
 
     if (gad_mul_size(n_paths, sizeof(t->source[0]), &len) && len < SIZE_MAX - sizeof(*t))
         t = gad_calloc(1, sizeof(*t) + len);
     if (!t)
         return gad_fail(d, GAD_ENOMEM, "no memory for a table");
-    t->max = opt && opt->max_rows ? opt->max_rows : GAD_TABLE_ROWS_MAX;
+    t->max = opt->sample ? opt->sample : opt->max_rows ? opt->max_rows : GAD_TABLE_ROWS_MAX;
     if (t->max > GAD_TABLE_ROWS_MAX)
         t->max = GAD_TABLE_ROWS_MAX;
     t->opt = opt;
     for (size_t i = 0; i < n_paths; i++) {
-        int r = load_one(t, path[i], opt && opt->skip_bad, d);
+        int r = load_one(t, path[i], opt->skip_bad, d);
         if (r != 0)
             return r;
     }
@@ -239,6 +288,7 @@ void gad_table_free(struct gad_table *t)
         gad_free(t->source[i].first_bad);
         gad_free(t->source[i].name);
     }
+    gad_free(t->draw);
     gad_free(t->time);
     gad_free(t->label_of);
     gad_free(t->row);
@@ -248,6 +298,22 @@ void gad_table_free(struct gad_table *t)
 size_t gad_table_n_rows(const struct gad_table *t)
 {
     return t->n;
+}
+
+uint64_t gad_table_n_seen(const struct gad_table *t)
+{
+    return t->thin.seen;
+}
+
+double gad_table_share(const struct gad_table *t)
+{
+    return 1.0 / (double)(UINT32_C(1) << t->thin.shift);
+}
+
+bool gad_table_is_drawn(const struct gad_table *t, size_t i)
+{
+    gad_assert(i < t->n);
+    return !t->draw || gad_thin_is_drawn(&t->thin, t->draw[i]);
 }
 
 size_t gad_table_n_timed(const struct gad_table *t)

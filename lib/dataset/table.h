@@ -28,6 +28,9 @@ enum {
 struct gad_table_options {
     bool skip_bad;   /* as in gad_dataset_options */
     size_t max_rows; /* 0: GAD_TABLE_ROWS_MAX */
+    /* Rows to keep at most: a sample of the files (thin.h), which can have any number. At least
+     * GAD_THIN_LEAST; 0: all rows are kept, and more than max_rows are an error. */
+    size_t sample;
     /* Labels of normal rows, compared byte by byte, with or without their dot; n_normal 0: those
      * of gad_label_is_normal(). Borrowed for the call. */
     const char *const *normal;
@@ -58,6 +61,13 @@ void gad_table_free(struct gad_table *t);
 GAD_DEFINE_CLEANUP(struct gad_table, gad_table_free);
 
 size_t gad_table_n_rows(const struct gad_table *t);
+
+/* Rows of the files; the share of them that was drawn for the sample, 1 / a power of two; and
+ * whether row i is one of these, else it was kept because its service is rare. Without a sample all
+ * rows are. */
+uint64_t gad_table_n_seen(const struct gad_table *t);
+double gad_table_share(const struct gad_table *t);
+bool gad_table_is_drawn(const struct gad_table *t, size_t i);
 size_t gad_table_n_sources(const struct gad_table *t);
 const struct gad_table_source *gad_table_source(const struct gad_table *t, size_t i);
 
@@ -84,7 +94,8 @@ size_t gad_table_n_labels(const struct gad_table *t);
 const char *gad_table_label_name(const struct gad_table *t, size_t label);
 size_t gad_table_label(const struct gad_table *t, size_t i);
 bool gad_table_has_label(const struct gad_table *t, const char *name); /* with its dot or without */
-uint64_t gad_table_label_rows(const struct gad_table *t, size_t label); /* how many have it */
+uint64_t gad_table_label_rows(const struct gad_table *t,
+                              size_t label); /* how many have it, in the files */
 bool gad_table_label_is_normal(const struct gad_table *t, size_t label);
 /* By its name; but if the caller named normal labels, exactly those are normal. */
 enum gad_attack_class gad_table_label_class(const struct gad_table *t, size_t label);

@@ -20,6 +20,7 @@ struct gad_packed_incident {
     Ganad__Event__V1__Distinct sources, targets, ports, answered;
     struct gad_packed_hosts source, target;
     Ganad__Event__V1__PortCount port[GAD_INCIDENT_TOP], *ports_list[GAD_INCIDENT_TOP];
+    Ganad__Event__V1__Unusual unusual[GAD_UNUSUAL_MAX], *unusual_list[GAD_UNUSUAL_MAX];
 };
 
 struct gad_packed_limit {

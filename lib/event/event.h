@@ -43,7 +43,7 @@ enum {
     GAD_EVENT_SHA256 = 65, /* in hex, with its NUL */
     GAD_EVENT_REASON = 400,
     GAD_EVENT_PATH = 256, /* bytes of a path, with its NUL; longer ones lose their beginning */
-    GAD_EVENT_COUNTERS = 160,
+    GAD_EVENT_COUNTERS = 176,
     GAD_EVENT_COUNTER_NAME = 40,
     GAD_BLIND_COUNTERS = 16,
     GAD_EVENT_ID_TEXT = GAD_EVENT_NAME + 64,

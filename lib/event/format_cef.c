@@ -85,6 +85,7 @@ static const char *key_of(enum gad_pair p, bool is_v6, const char **ret_label)
         [GAD_PAIR_TOP_SOURCES] = {"ganadTopSources", NULL},
         [GAD_PAIR_TOP_TARGETS] = {"ganadTopTargets", NULL},
         [GAD_PAIR_TOP_PORTS] = {"ganadTopPorts", NULL},
+        [GAD_PAIR_UNUSUAL] = {"ganadUnusual", NULL},
         [GAD_PAIR_P_EXTRAPOLATED] = {"ganadPExtrapolated", NULL},
         [GAD_PAIR_SRC_PACKETS] = {"ganadSrcPackets", NULL},
         [GAD_PAIR_DST_PACKETS] = {"ganadDstPackets", NULL},

@@ -77,6 +77,7 @@ static const char *key_of(enum gad_pair p)
         [GAD_PAIR_TOP_SOURCES] = "topSources",
         [GAD_PAIR_TOP_TARGETS] = "topTargets",
         [GAD_PAIR_TOP_PORTS] = "topPorts",
+        [GAD_PAIR_UNUSUAL] = "unusual",
         [GAD_PAIR_P_EXTRAPOLATED] = "pExtrapolated",
         [GAD_PAIR_SRC_PACKETS] = "srcPackets",
         [GAD_PAIR_DST_PACKETS] = "dstPackets",

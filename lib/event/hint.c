@@ -15,6 +15,8 @@
  *     cause src_bytes, dst_bytes or duration                                  volume
  *     cause service or protocol_type                                          service
  *
+ * An incident of nature host has the hint of its rarest sign.
+ *
  * A scan with decoys has several sources, each of which tried all ports. A flood with forged
  * sources has about as many sources as records, also if its ports differ.
  */
@@ -90,8 +92,22 @@ static bool is_of_content(unsigned cause)
     return (cause >= GAD_HOT && cause <= GAD_IS_GUEST_LOGIN) || cause == GAD_N_COLUMNS;
 }
 
+static enum gad_hint hint_of_sign(enum gad_sign s)
+{
+    static const enum gad_hint hints[GAD_N_SIGNS] = {
+        [GAD_SIGN_FAILED] = GAD_HINT_SWEEP,     [GAD_SIGN_FAILED_SLOW] = GAD_HINT_SWEEP,
+        [GAD_SIGN_PORTS] = GAD_HINT_SCAN,       [GAD_SIGN_TARGETS] = GAD_HINT_HOST,
+        [GAD_SIGN_RARITY] = GAD_HINT_HOST,      [GAD_SIGN_BEACON] = GAD_HINT_BEACON,
+        [GAD_SIGN_TUNNEL] = GAD_HINT_TUNNEL,    [GAD_SIGN_UPLOAD] = GAD_HINT_VOLUME,
+        [GAD_SIGN_GUESSING] = GAD_HINT_GUESSING};
+
+    return s < GAD_N_SIGNS ? hints[s] : GAD_HINT_HOST;
+}
+
 enum gad_hint gad_hint_of(const struct gad_incident *i, unsigned cause)
 {
+    if (i->nature == GAD_NATURE_HOST)
+        return i->n_unusual > 0 ? hint_of_sign(i->unusual[0].sign) : GAD_HINT_HOST;
     if (i->nature == GAD_NATURE_MALFORMED)
         return GAD_HINT_MALFORMED;
     if (i->nature == GAD_NATURE_LOGIN && i->succeeded)
@@ -107,11 +123,12 @@ enum gad_hint gad_hint_of(const struct gad_incident *i, unsigned cause)
 const char *gad_hint_name(enum gad_hint h)
 {
     static const char *const names[GAD_N_HINTS] = {
-        [GAD_HINT_FLOOD] = "flood",        [GAD_HINT_SCAN] = "scan",
-        [GAD_HINT_SWEEP] = "sweep",        [GAD_HINT_GUESSING] = "guessing",
-        [GAD_HINT_GUESSED] = "guessed",    [GAD_HINT_CONTENT] = "content",
-        [GAD_HINT_VOLUME] = "volume",      [GAD_HINT_SERVICE] = "service",
-        [GAD_HINT_MALFORMED] = "malformed"};
+        [GAD_HINT_FLOOD] = "flood",         [GAD_HINT_SCAN] = "scan",
+        [GAD_HINT_SWEEP] = "sweep",         [GAD_HINT_GUESSING] = "guessing",
+        [GAD_HINT_GUESSED] = "guessed",     [GAD_HINT_CONTENT] = "content",
+        [GAD_HINT_VOLUME] = "volume",       [GAD_HINT_SERVICE] = "service",
+        [GAD_HINT_MALFORMED] = "malformed", [GAD_HINT_BEACON] = "beacon",
+        [GAD_HINT_TUNNEL] = "tunnel",       [GAD_HINT_HOST] = "host"};
 
     return h < GAD_N_HINTS && names[h] ? names[h] : "";
 }
@@ -131,14 +148,18 @@ const char *gad_hint_phrase(enum gad_hint h)
                                                      [GAD_HINT_CONTENT] = "unusual content",
                                                      [GAD_HINT_VOLUME] = "an unusual volume",
                                                      [GAD_HINT_SERVICE] = "an unusual service",
-                                                     [GAD_HINT_MALFORMED] = "malformed packets"};
+                                                     [GAD_HINT_MALFORMED] = "malformed packets",
+                                                     [GAD_HINT_BEACON] = "a beacon",
+                                                     [GAD_HINT_TUNNEL] = "a tunnel",
+                                                     [GAD_HINT_HOST] = "an unusual host"};
 
     return h < GAD_N_HINTS && phrases[h] ? phrases[h] : "";
 }
 
 /*
  * https://attack.mitre.org: T1018 Remote System Discovery, T1046 Network Service Discovery, T1048
- * Exfiltration Over Alternative Protocol, T1110 Brute Force, T1498 Network Denial of Service.
+ * Exfiltration Over Alternative Protocol, T1071 Application Layer Protocol, T1110 Brute Force,
+ * T1498 Network Denial of Service, T1572 Protocol Tunneling.
  * Hints that fit several techniques name no technique: a flood of whole exchanges need not fill the
  * network, and a volume is an exfiltration only if the source sent more than expected.
  */
@@ -157,12 +178,19 @@ const char *gad_alert_technique(const struct gad_alert *a)
         return "T1110";
     case GAD_HINT_FLOOD:
         return nature == GAD_NATURE_TRAFFIC ? "" : "T1498";
+    case GAD_HINT_BEACON:
+        return "T1071";
+    case GAD_HINT_TUNNEL:
+        return "T1572";
     case GAD_HINT_VOLUME:
+        if (nature == GAD_NATURE_HOST)
+            return "T1048";
         return top && top->column == GAD_SRC_BYTES && top->value > top->expected ? "T1048" : "";
     case GAD_HINT_NONE:
     case GAD_HINT_CONTENT:
     case GAD_HINT_SERVICE:
     case GAD_HINT_MALFORMED:
+    case GAD_HINT_HOST:
     case GAD_N_HINTS:
         break;
     }
@@ -176,8 +204,10 @@ const char *gad_technique_name(const char *id)
     } rows[] = {{"T1018", "Remote System Discovery"},
                 {"T1046", "Network Service Discovery"},
                 {"T1048", "Exfiltration Over Alternative Protocol"},
+                {"T1071", "Application Layer Protocol"},
                 {"T1110", "Brute Force"},
-                {"T1498", "Network Denial of Service"}};
+                {"T1498", "Network Denial of Service"},
+                {"T1572", "Protocol Tunneling"}};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (strcmp(rows[i].id, id) == 0)

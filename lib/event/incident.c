@@ -32,9 +32,22 @@ const char *gad_nature_name(enum gad_nature n)
     static const char *const names[GAD_N_NATURES] = {
         [GAD_NATURE_PROBE] = "probe",     [GAD_NATURE_ICMP] = "icmp",
         [GAD_NATURE_CONTENT] = "content", [GAD_NATURE_LOGIN] = "login",
-        [GAD_NATURE_TRAFFIC] = "traffic", [GAD_NATURE_MALFORMED] = "malformed"};
+        [GAD_NATURE_TRAFFIC] = "traffic", [GAD_NATURE_MALFORMED] = "malformed",
+        [GAD_NATURE_HOST] = "host"};
 
     return name_of(names, GAD_N_NATURES, n);
+}
+
+const char *gad_sign_name(enum gad_sign s)
+{
+    static const char *const names[GAD_N_SIGNS] = {
+        [GAD_SIGN_FAILED] = "failed_targets", [GAD_SIGN_FAILED_SLOW] = "failed_targets_slow",
+        [GAD_SIGN_PORTS] = "failed_ports",    [GAD_SIGN_TARGETS] = "targets",
+        [GAD_SIGN_RARITY] = "rarity",         [GAD_SIGN_BEACON] = "beacon_interval",
+        [GAD_SIGN_TUNNEL] = "tunnel_bytes",   [GAD_SIGN_UPLOAD] = "upload_bytes",
+        [GAD_SIGN_GUESSING] = "logins"};
+
+    return name_of(names, GAD_N_SIGNS, s);
 }
 
 static bool has_shown_content(const double *v)

@@ -44,6 +44,7 @@ enum gad_nature {
     GAD_NATURE_TRAFFIC,   /* any other exchange */
     GAD_NATURE_LOGIN,     /* failed logins, or a guest login */
     GAD_NATURE_CONTENT,   /* payload shows a shell, root, files, hot indicators */
+    GAD_NATURE_HOST,      /* of an unusual source host: no record of it need be anomalous */
     GAD_N_NATURES
 };
 
@@ -59,10 +60,36 @@ enum gad_hint {
     GAD_HINT_VOLUME,   /* unusual volume or duration */
     GAD_HINT_SERVICE,  /* unusual service */
     GAD_HINT_MALFORMED,
+    GAD_HINT_BEACON, /* one target at regular intervals */
+    GAD_HINT_TUNNEL, /* large DNS or ICMP messages to one target */
+    GAD_HINT_HOST,   /* an unusual host, otherwise */
     GAD_N_HINTS
 };
 
-enum { GAD_INCIDENT_TOP = 5 };
+/* What is unusual about a source host, of an incident of nature host. The numbers never change. */
+enum gad_sign {
+    GAD_SIGN_NONE,
+    GAD_SIGN_FAILED,      /* targets that did not answer, within an hour */
+    GAD_SIGN_FAILED_SLOW, /* the same, within 12 hours */
+    GAD_SIGN_PORTS,       /* ports that did not answer, within an hour */
+    GAD_SIGN_TARGETS,     /* targets within an hour */
+    GAD_SIGN_RARITY,      /* sum of -ln p over its last records with different targets and ports */
+    GAD_SIGN_BEACON,      /* s: the interval at which it contacts one target */
+    GAD_SIGN_TUNNEL,      /* bytes beyond the usual size of DNS or ICMP messages, to one target */
+    GAD_SIGN_UPLOAD,      /* bytes to one target, within hours */
+    GAD_SIGN_GUESSING,    /* failed or short logins at one target, within hours */
+    GAD_N_SIGNS
+};
+
+/* A sign of a host that is above what is usual. */
+struct gad_unusual {
+    enum gad_sign sign;
+    double value;   /* of the host */
+    double usual;   /* few hosts of this network have more; 0: not known */
+    double p_value; /* share of hours of hosts with such a value, extrapolated */
+};
+
+enum { GAD_INCIDENT_TOP = 5, GAD_UNUSUAL_MAX = 3 };
 
 /* A number of different things: exact to 32, beyond it an estimate with the standard error
  * GAD_DISTINCT_ERROR. */
@@ -101,12 +128,16 @@ struct gad_incident {
     size_t n_source, n_target, n_port;
     struct gad_host_count source[GAD_INCIDENT_TOP], target[GAD_INCIDENT_TOP];
     struct gad_port_count port[GAD_INCIDENT_TOP]; /* of the targets */
+    bool may_be_forged; /* of nature host: its source completed no handshake for a day */
+    size_t n_unusual;   /* of nature host, else 0 */
+    struct gad_unusual unusual[GAD_UNUSUAL_MAX]; /* the rarest first */
 };
 
 const char *gad_incident_state_name(enum gad_incident_state s); /* "open", "update", "closed" */
 const char *gad_line_name(enum gad_line l);     /* "pair", "source", "target", "network" */
 const char *gad_nature_name(enum gad_nature n); /* "probe", "icmp", ... */
 const char *gad_hint_name(enum gad_hint h);     /* "flood", "scan", ... */
+const char *gad_sign_name(enum gad_sign s);     /* "failed_targets", "beacon", ... */
 
 /* Number of the hint's signature in EVE and ECS, from 1; it never changes. */
 unsigned gad_hint_signature(enum gad_hint h);

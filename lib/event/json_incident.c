@@ -70,6 +70,25 @@ static void add_sets(struct gad_buf *b, const struct gad_incident *i, bool with_
     gad_json_raw(b, "}");
 }
 
+static void add_unusual(struct gad_buf *b, const struct gad_incident *i)
+{
+    gad_buf_printf(b, ",\"forgeable\":%s,\"unusual\":[", i->may_be_forged ? "true" : "false");
+    for (size_t k = 0; k < i->n_unusual; k++) {
+        const struct gad_unusual *u = &i->unusual[k];
+        gad_buf_printf(b, "%s{\"sign\":\"%s\"", k > 0 ? "," : "", gad_sign_name(u->sign));
+        gad_json_key(b, "value");
+        gad_json_real(b, u->value, 6);
+        if (u->usual > 0) {
+            gad_json_key(b, "usual");
+            gad_json_real(b, u->usual, 6);
+        }
+        gad_json_key(b, "p_value");
+        gad_json_real(b, u->p_value, 6);
+        gad_json_raw(b, "}");
+    }
+    gad_json_raw(b, "]");
+}
+
 static void add_rest(struct gad_buf *b, const struct gad_incident *i, bool with_top)
 {
     add_name(b, "line", gad_line_name(i->line));
@@ -85,6 +104,8 @@ static void add_rest(struct gad_buf *b, const struct gad_incident *i, bool with_
     add_number(b, "bytes_toserver", i->src_bytes);
     add_number(b, "bytes_toclient", i->dst_bytes);
     add_sets(b, i, with_top);
+    if (i->nature == GAD_NATURE_HOST)
+        add_unusual(b, i);
 }
 
 void gad_json_hint(struct gad_buf *b, const struct gad_alert *a, enum gad_detail detail)

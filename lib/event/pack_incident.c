@@ -37,6 +37,22 @@ static void set_ports(struct gad_packed_incident *to, const struct gad_incident 
     to->message.port = to->ports_list;
 }
 
+static void set_unusual(struct gad_packed_incident *to, const struct gad_incident *i)
+{
+    for (size_t k = 0; k < i->n_unusual; k++) {
+        Ganad__Event__V1__Unusual *m = &to->unusual[k];
+        ganad__event__v1__unusual__init(m);
+        m->sign = i->unusual[k].sign;
+        m->value = i->unusual[k].value;
+        m->usual = i->unusual[k].usual;
+        m->p_value = i->unusual[k].p_value;
+        to->unusual_list[k] = m;
+    }
+    to->message.n_unusual = i->n_unusual;
+    to->message.unusual = to->unusual_list;
+    to->message.may_be_forged = i->may_be_forged;
+}
+
 Ganad__Event__V1__Incident *gad_incident_message(const struct gad_incident *i,
                                                  struct gad_packed_incident *memory)
 {
@@ -65,6 +81,7 @@ Ganad__Event__V1__Incident *gad_incident_message(const struct gad_incident *i,
     m->n_target = i->n_target;
     m->target = hosts_message(i->target, i->n_target, &memory->target);
     set_ports(memory, i);
+    set_unusual(memory, i);
     return m;
 }
 

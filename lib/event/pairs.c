@@ -140,6 +140,24 @@ static void put_distinct(const struct out *o, const struct gad_incident *i)
     put(o, GAD_PAIR_ESTIMATED, estimated);
 }
 
+/* "failed_targets 14 (usual 2), beacon_interval 60, forgeable" */
+static void put_unusual(const struct out *o, const struct gad_incident *i)
+{
+    char text[GAD_UNUSUAL_MAX * 80 + 16] = "";
+    size_t len = 0;
+
+    for (size_t k = 0; k < i->n_unusual; k++) {
+        const struct gad_unusual *u = &i->unusual[k];
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %.6g", k > 0 ? ", " : "",
+                                gad_sign_name(u->sign), u->value);
+        if (u->usual > 0)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, " (usual %.6g)", u->usual);
+    }
+    if (i->n_unusual > 0 && i->may_be_forged)
+        (void)snprintf(text + len, sizeof(text) - len, ", forgeable");
+    put(o, GAD_PAIR_UNUSUAL, text);
+}
+
 static void put_rest(const struct out *o, const struct gad_incident *i)
 {
     put(o, GAD_PAIR_LINE, gad_line_name(i->line));
@@ -153,6 +171,7 @@ static void put_rest(const struct out *o, const struct gad_incident *i)
     put_u64(o, GAD_PAIR_INCIDENT_SRC_BYTES, i->src_bytes);
     put_u64(o, GAD_PAIR_INCIDENT_DST_BYTES, i->dst_bytes);
     put_distinct(o, i);
+    put_unusual(o, i);
 }
 
 static void put_lists(const struct out *o, const struct gad_incident *i)

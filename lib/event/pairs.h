@@ -69,6 +69,7 @@ enum gad_pair {
     GAD_PAIR_TOP_SOURCES, /* "203.0.113.7 (134), ..." */
     GAD_PAIR_TOP_TARGETS,
     GAD_PAIR_TOP_PORTS,
+    GAD_PAIR_UNUSUAL,        /* "failed_targets 14 (usual 2), ...", and "forgeable" at the end */
     GAD_PAIR_P_EXTRAPOLATED, /* 1 */
     GAD_PAIR_SRC_PACKETS,
     GAD_PAIR_DST_PACKETS,

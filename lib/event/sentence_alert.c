@@ -355,6 +355,55 @@ static void say_traffic(struct about *t, struct gad_words *w)
     add_reason(t, w);
 }
 
+/* --- a host --- */
+
+/* "failed at 14 hosts within an hour (usual 2)". Values are from a spool, and can be any. */
+static void add_sign(const struct about *t, const struct gad_unusual *u, struct gad_words *w)
+{
+    double value = u->value < 1e15 ? u->value : 1e15, usual = u->usual < 1e15 ? u->usual : 1e15;
+    bool is_bytes = u->sign == GAD_SIGN_TUNNEL || u->sign == GAD_SIGN_UPLOAD;
+    char n[GAD_SHOWN_TEXT], m[GAD_SHOWN_TEXT];
+    static const struct {
+        const char *before, *after;
+    } words[GAD_N_SIGNS] = {
+        [GAD_SIGN_FAILED] = {"failed at", "hosts within an hour"},
+        [GAD_SIGN_FAILED_SLOW] = {"failed at", "hosts within 12 hours"},
+        [GAD_SIGN_PORTS] = {"failed at", "ports within an hour"},
+        [GAD_SIGN_TARGETS] = {"contacted", "hosts within an hour"},
+        [GAD_SIGN_RARITY] = {"sent records that add up to", "in surprise"},
+        [GAD_SIGN_TUNNEL] = {"sent", "beyond the usual size to"},
+        [GAD_SIGN_UPLOAD] = {"sent", "within hours to"},
+        [GAD_SIGN_GUESSING] = {"made", "failed or short logins at"},
+    };
+
+    if (u->sign == GAD_SIGN_BEACON) {
+        gad_words_add(w, "contacted %s every %s", t->place,
+                      gad_shown_span((struct gad_time){(int64_t)(1e9 * fmin(value, 1e6))}, n));
+        return;
+    }
+    bool has_place = is_bytes || u->sign == GAD_SIGN_GUESSING;
+    gad_words_add(w, "%s %s %s%s%s", words[u->sign].before,
+                  is_bytes ? gad_shown_bytes(value, n) : gad_shown_count((uint64_t)rint(value), n),
+                  words[u->sign].after, has_place ? " " : "", has_place ? t->place : "");
+    if (usual > 0)
+        gad_words_add(w, " (usual up to %s)",
+                      is_bytes ? gad_shown_bytes(usual, m)
+                               : gad_shown_count((uint64_t)ceil(usual), m));
+}
+
+static void say_host(struct about *t, struct gad_words *w)
+{
+    char who[GAD_SHOWN_TEXT];
+
+    gad_words_add(w, "%s ", gad_shown_address(t->r->tuple.family, t->r->tuple.src, who));
+    if (t->i.n_unusual == 0)
+        gad_words_add(w, "is unusual");
+    else
+        add_sign(t, &t->i.unusual[0], w);
+    if (t->i.may_be_forged)
+        gad_words_add(w, "; its address may be forged");
+}
+
 /* A client sent the record without its connection. */
 static void say_record(struct about *t, struct gad_words *w)
 {
@@ -420,7 +469,8 @@ void gad_alert_sentence(const struct gad_alert *a, struct gad_words *w)
     static void (*const say[GAD_N_NATURES])(struct about * t, struct gad_words * w) = {
         [GAD_NATURE_PROBE] = say_probe,     [GAD_NATURE_ICMP] = say_icmp,
         [GAD_NATURE_CONTENT] = say_content, [GAD_NATURE_LOGIN] = say_login,
-        [GAD_NATURE_TRAFFIC] = say_traffic, [GAD_NATURE_MALFORMED] = say_malformed};
+        [GAD_NATURE_TRAFFIC] = say_traffic, [GAD_NATURE_MALFORMED] = say_malformed,
+        [GAD_NATURE_HOST] = say_host};
     struct about t = about(a);
 
     if (a->record.tuple.family == 0)

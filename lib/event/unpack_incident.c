@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <string.h>
 
 #include "lib/event/codec.h"
@@ -46,6 +47,28 @@ static bool take_ports(struct gad_incident *to, const Ganad__Event__V1__Incident
     return true;
 }
 
+static bool is_number(double v)
+{
+    return isfinite(v) && v >= 0;
+}
+
+static bool take_unusual(struct gad_incident *to, const Ganad__Event__V1__Incident *m)
+{
+    if (m->n_unusual > GAD_UNUSUAL_MAX)
+        return false;
+    for (size_t i = 0; i < m->n_unusual; i++) {
+        const Ganad__Event__V1__Unusual *u = m->unusual[i];
+        if (u->sign == GAD_SIGN_NONE || u->sign >= GAD_N_SIGNS || !is_number(u->value) ||
+            !is_number(u->usual) || !is_number(u->p_value) || u->p_value > 1)
+            return false;
+        to->unusual[i] =
+            (struct gad_unusual){(enum gad_sign)u->sign, u->value, u->usual, u->p_value};
+    }
+    to->n_unusual = m->n_unusual;
+    to->may_be_forged = m->may_be_forged;
+    return true;
+}
+
 static bool take_numbers(struct gad_incident *to, const Ganad__Event__V1__Incident *m)
 {
     to->first.ns = m->first_ns;
@@ -70,7 +93,7 @@ bool gad_incident_take(struct gad_incident *i, const Ganad__Event__V1__Incident 
            take_distinct(&i->answered, m->answered) &&
            take_hosts(i->source, &i->n_source, GAD_INCIDENT_TOP, m->source, m->n_source) &&
            take_hosts(i->target, &i->n_target, GAD_INCIDENT_TOP, m->target, m->n_target) &&
-           take_ports(i, m);
+           take_ports(i, m) && take_unusual(i, m);
 }
 
 bool gad_limit_take(struct gad_limit_event *l, const Ganad__Event__V1__Limit *m)

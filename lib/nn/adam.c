@@ -41,6 +41,7 @@ void gad_adam_step(struct gad_adam *a, size_t n, gad_real *p, const gad_real *g,
 
     a->beta1_t *= a->beta1;
     a->beta2_t *= a->beta2;
+    a->steps++;
     if (a->form == GAD_ADAM_TF1) {
         c.rate = (gad_real)(a->lr * sqrt(1 - a->beta2_t) / (1 - a->beta1_t));
         c.scale = 1;
@@ -61,4 +62,9 @@ static void ema(gad_real rate, size_t n, gad_real *restrict avg, const gad_real 
 void gad_ema_step(double decay, size_t n, gad_real *avg, const gad_real *p)
 {
     ema((gad_real)(1 - decay), n, avg, p);
+}
+
+double gad_ema_ramp(double decay, uint64_t step)
+{
+    return fmin(decay, (double)step / ((double)step + 9.0));
 }

@@ -12,6 +12,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/nn/real.h"
 
@@ -21,6 +22,7 @@ struct gad_adam {
     enum gad_adam_form form;
     double lr, beta1, beta2, eps;
     double beta1_t, beta2_t; /* to the power of the steps so far */
+    uint64_t steps;
 };
 
 struct gad_adam gad_adam_init(enum gad_adam_form form, double lr, double beta1, double beta2);
@@ -32,3 +34,8 @@ void gad_adam_step(struct gad_adam *a, size_t n, gad_real *p, const gad_real *g,
 
 /* avg -= (1 - decay) * (avg - p). Without bias correction: avg starts as the initial weights. */
 void gad_ema_step(double decay, size_t n, gad_real *avg, const gad_real *p);
+
+/* The decay of the @step-th step (1 is the first): at most step / (step + 9), so that the initial
+ * weights leave the average. With a constant decay d they keep d^steps of it: .92 of it after 80
+ * steps at .999. The form is that of TensorFlow's ExponentialMovingAverage with num_updates. */
+double gad_ema_ramp(double decay, uint64_t step);

@@ -62,8 +62,8 @@
 #define KERNEL(isa)                                                                                \
     {                                                                                              \
         .name = #isa, .index = index_##isa, .dense = dense_##isa, .sparse = sparse_##isa,          \
-        .distance1 = distance1_##isa, .distance2 = distance2_##isa, .sign = sign_##isa,            \
-        .leaky_back = leaky_back_##isa                                                             \
+        .distance1 = distance1_##isa, .distance2 = distance2_##isa, .bounded = bounded_##isa,      \
+        .sign = sign_##isa, .leaky_back = leaky_back_##isa                                         \
     }
 
 static void index_plain(size_t n, const float *x, size_t ld, uint32_t *index, uint32_t *n_index)

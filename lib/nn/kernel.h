@@ -66,6 +66,9 @@ struct gad_kernel {
     void (*distance1)(size_t n, const float *a, const float *b, size_t ld, float *d);
     void (*distance2)(size_t n, const float *a, const float *b, size_t ld, float *d);
 
+    /* d[i] = sum_j u^2 / (1 + u^2 / bound) over (n, ld) of u: each part is at most bound. */
+    void (*bounded)(size_t n, const float *u, size_t ld, float bound, float *d);
+
     /* The next two are for gradients, over n floats, n a multiple of GAD_KERNEL_STEP. */
 
     /* d = scale * sign(a - b), 0 where they are equal: the gradient of distance1() by a. */

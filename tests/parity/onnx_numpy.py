@@ -111,6 +111,7 @@ OPERATORS = {
     "Identity": lambda a, axes, x: x,
     "LeakyRelu": lambda a, axes, x: np.where(x < 0, np.float32(a.get("alpha", 0.01)) * x, x),
     "Mul": lambda a, axes, x, y: x * y,
+    "Div": lambda a, axes, x, y: x / y,
     "Neg": lambda a, axes, x: -x,
     "ReduceMean": reduce_by(np.mean),
     "ReduceSum": reduce_by(np.sum),

@@ -34,11 +34,13 @@ SCORES = [("egbad", "fm", 1, "minmax"), ("egbad", "fm", 2, "log-minmax"),
           ("egbad", "residual", 2, "minmax"), ("egbad", "whitened", 1, "minmax"),
           ("ganomaly", "enc", 1, "log-minmax"),
           ("ganomaly", "rec", 1, "minmax"), ("ganomaly", "whitened", 1, "log-minmax"),
+          ("egbad", "joint", 1, "minmax"), ("ganomaly", "joint", 1, "log-minmax"),
+          ("egbad", "joint", 1, "minmax", "service"),
           ("egbad", "fm", 1, "standard", "service"),
           ("egbad", "whitened", 1, "minmax", "protocol_type"),
           ("egbad", "cross-e", 1, "minmax", "flag"),
           ("egbad", "residual", 1, "log-minmax", "is_host_login")]
-SQUARES = ("enc", "whitened")
+SQUARES = ("enc", "whitened", "joint")
 
 
 def skip(why):
@@ -117,7 +119,7 @@ def main():
                         directory, file)
         default = os.path.join(ROOT, "models", "default")
         for name in sorted(x for x in os.listdir(default) if x.endswith(".ckpt")):
-            ok &= check(name, "whitened", os.path.join(default, name), directory, file)
+            ok &= check(name, "joint", os.path.join(default, name), directory, file)
     sys.exit(0 if ok else 1)
 
 

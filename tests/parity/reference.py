@@ -132,6 +132,20 @@ def whitened(nets, r, e):
                v in (("whiten_r", r), ("whiten_e", e)))
 
 
+def hidden(layers, x):
+    """The outputs of all layers but the last."""
+    kept = []
+    for layer in layers[:-1]:
+        x = layer(x)
+        kept.append(x)
+    return kept
+
+
+def joint(nets, parts):
+    u2 = chain(nets["joint"], np.hstack(parts)) ** 2
+    return (u2 / (1 + u2 / 10)).mean(1)
+
+
 def condition(c, x):
     """y: the elements of the column that the model is conditioned on; no columns without a
     condition."""
@@ -161,6 +175,8 @@ def egbad(c, nets, x):
         return residual
     if c.score.kind == "whitened":
         return whitened(nets, x - xhat, f - fhat)
+    if c.score.kind == "joint":
+        return joint(nets, hidden(nets["encoder"], x) + hidden(nets["generator"], zy) + [fhat, f, x - xhat])
     if c.score.kind == "fm":
         return (1 - w) * residual + w * distance(f, fhat, degree)
     assert c.score.kind in ("cross-e", "cross-e-paper"), c.score.kind
@@ -174,6 +190,9 @@ def ganomaly(c, nets, x):
         return np.abs(x - xhat).mean(1)
     if c.score.kind == "whitened":
         return whitened(nets, x - xhat, z - chain(nets["encoder2"], xhat))
+    if c.score.kind == "joint":
+        return joint(nets, hidden(nets["encoder"], x) + hidden(nets["decoder"], z) +
+                     hidden(nets["encoder2"], xhat) + [x - xhat])
     assert c.score.kind == "enc", c.score.kind
     return ((z - chain(nets["encoder2"], xhat)) ** 2).mean(1)
 
@@ -389,6 +408,8 @@ def main():
                 ("egbad", "fm", 1, "standard", "service"),
             ("egbad", "cross-e", 1, "minmax", "flag"),
                 ("egbad", "whitened", 1, "log-minmax", "service"),
+                ("egbad", "joint", 1, "minmax"), ("ganomaly", "joint", 1, "log-minmax"),
+                ("egbad", "joint", 1, "log-minmax", "service"),
             ("anogan", "fm", 1, "log-minmax", "service")]):
             path = os.path.join(tmp, f"{i}.ckpt")
             subprocess.run([args.make, model, str(i), file, path, score, str(degree), scaler, *on],

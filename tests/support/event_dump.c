@@ -66,6 +66,10 @@ static void dump_incident(const struct gad_event *e)
     dump_distinct("answered", &i->answered);
     dump_hosts("top_source", i->source, i->n_source);
     dump_hosts("top_target", i->target, i->n_target);
+    for (size_t k = 0; k < i->n_unusual; k++)
+        (void)printf("unusual %s %.17g %.17g %.17g\n", gad_sign_name(i->unusual[k].sign),
+                     i->unusual[k].value, i->unusual[k].usual, i->unusual[k].p_value);
+    (void)printf("forgeable %d\n", i->may_be_forged);
     for (size_t k = 0; k < i->n_port; k++)
         (void)printf("top_port %" PRIu64 " %u\n", i->port[k].count, i->port[k].port);
 }

@@ -166,6 +166,19 @@ static struct gad_distinct random_distinct(struct gad_rng *rng)
     return (struct gad_distinct){.n = n, .is_estimate = n > 32};
 }
 
+static void random_unusual(struct gad_rng *rng, struct gad_incident *i)
+{
+    i->may_be_forged = gad_rng_below(rng, 2);
+    i->n_unusual = gad_rng_below(rng, GAD_UNUSUAL_MAX + 1);
+    for (size_t k = 0; k < i->n_unusual; k++) {
+        struct gad_unusual *u = &i->unusual[k];
+        u->sign = (enum gad_sign)(1 + gad_rng_below(rng, GAD_N_SIGNS - 1));
+        u->value = (double)gad_rng_uniform(rng) * 1e6;
+        u->usual = gad_rng_below(rng, 2) ? (double)gad_rng_uniform(rng) * 100 : 0;
+        u->p_value = (double)gad_rng_uniform(rng);
+    }
+}
+
 static void random_incident(struct gad_rng *rng, struct gad_incident *i)
 {
     i->number = 1 + (gad_rng_u64(rng) >> 12);
@@ -190,6 +203,8 @@ static void random_incident(struct gad_rng *rng, struct gad_incident *i)
     i->n_port = gad_rng_below(rng, GAD_INCIDENT_TOP + 1);
     random_hosts(rng, i->source, i->n_source);
     random_hosts(rng, i->target, i->n_target);
+    if (i->nature == GAD_NATURE_HOST)
+        random_unusual(rng, i);
     for (size_t k = 0; k < i->n_port; k++) {
         i->port[k].port = (uint16_t)gad_rng_u64(rng);
         i->port[k].count = gad_rng_u64(rng) >> 12;

@@ -58,6 +58,13 @@ static const struct net_shape whitening[][2] = {
      {"whiten_e", {{LATENT, LATENT, GAD_CKPT_LINEAR, 0}}}},
 };
 
+/* The map of the joint score: hidden activations, for egbad f(z, x') and f(z, x), and x - x'. */
+enum { JOINT_EGBAD = 64 + 64 + 128 + 2 * 128 + DIM, JOINT_GANOMALY = 64 + 64 + 128 + 64 + DIM };
+static const struct net_shape joint[] = {
+    {"joint", {{JOINT_EGBAD, JOINT_EGBAD, GAD_CKPT_LINEAR, 0}}},
+    {"joint", {{JOINT_GANOMALY, JOINT_GANOMALY, GAD_CKPT_LINEAR, 0}}},
+};
+
 static const struct net_shape anogan[] = {
     {"generator",
      {{LATENT, 64, GAD_CKPT_RELU, 0}, {64, 128, GAD_CKPT_RELU, 0}, {128, DIM, GAD_CKPT_LINEAR, 0}}},
@@ -126,6 +133,18 @@ static void add_net(struct random_model *m, const struct net_shape *shape)
     }
 }
 
+static void add_joint(struct random_model *m)
+{
+    add_net(m, &joint[strcmp(m->c.model, "egbad") != 0]);
+    const struct gad_ckpt_layer *l = m->nets[m->c.n_nets - 1].layers;
+    float *w = (float *)(uintptr_t)l->weight;
+
+    for (size_t i = 1; i < l->in; i++) /* upper triangular */
+        memset(w + i * l->out, 0, i * sizeof(*w));
+    for (size_t i = 0; i < (size_t)l->in * l->out; i++)
+        w[i] *= 20.0f;
+}
+
 static void add_schema(struct random_model *m)
 {
     int r = gad_schema_new_egbad(&m->schema);
@@ -185,6 +204,8 @@ struct random_model *random_model_new_conditional(const char *model, const char 
         add_net(m, &shape->nets[i]);
     for (size_t i = 0; strcmp(score, "whitened") == 0 && i < 2; i++)
         add_net(m, &whitening[strcmp(model, "egbad") != 0][i]);
+    if (strcmp(score, "joint") == 0)
+        add_joint(m);
     m->c.score.kind = score;
     m->c.score.weight = 0.1f;
     m->c.score.degree = degree;

@@ -15,10 +15,12 @@ VERSION, ENTERPRISE, PID = "1.2.3", 32473, 4242
 HINTS = {"flood": "a flood", "scan": "a scan", "sweep": "a sweep", "guessing": "password guessing",
          "guessed": "a guessed password", "content": "unusual content",
          "volume": "an unusual volume", "service": "an unusual service",
-         "malformed": "malformed packets"}
+         "malformed": "malformed packets", "beacon": "a beacon", "tunnel": "a tunnel",
+         "host": "an unusual host"}
 # https://attack.mitre.org
 TECHNIQUES = {"T1018": "Remote System Discovery", "T1046": "Network Service Discovery",
               "T1048": "Exfiltration Over Alternative Protocol", "T1110": "Brute Force",
+              "T1071": "Application Layer Protocol", "T1572": "Protocol Tunneling",
               "T1498": "Network Denial of Service"}
 PRIORITY = {"loss": 3, "heartbeat": 6, "stats": 6}
 KIND = {"alert": 1, "heartbeat": 2, "stats": 3, "loss": 4, "model": 6, "blind": 7, "limit": 8}
@@ -35,6 +37,7 @@ class Event:
     def __init__(self, lines, full):
         self.full = full
         self.v, self.features, self.top, self.counters, self.lines = {}, {}, [], [], {}
+        self.unusual = []
         self.hosts, self.ports, self.causes = {"top_source": [], "top_target": []}, [], []
         for line in lines:
             key, _, rest = line.partition(" ")
@@ -56,6 +59,9 @@ class Event:
                 n, _, address = rest.partition(" ")
                 self.hosts[key].append((str(ipaddress.ip_address(bytes.fromhex(address.strip()))),
                                         int(n)))
+            elif key == "unusual":
+                sign, *numbers = rest.split(" ")
+                self.unusual.append((sign, *map(float, numbers)))
             elif key == "top_port":
                 n, port = rest.split(" ")
                 self.ports.append((int(port), int(n)))

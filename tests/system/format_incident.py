@@ -3,7 +3,7 @@
 
 import json
 
-from format_values import rfc3339, same
+from format_values import near, rfc3339, same
 
 
 def check_incident(got, e, full):
@@ -22,6 +22,7 @@ def check_incident(got, e, full):
         found = [(t.get("ip", t.get("port")), t["n"]) for t in got[key].pop("top")]
         if full or found:
             same("top " + key, found, top)
+    check_unusual(got, e)
     same("incident", got, {
         "id": e.text("incident"), **e.known(state="state", line="line_of", nature="nature"),
         "first": rfc3339(v["incident_first"]), "last": rfc3339(v["incident_last"]),
@@ -31,6 +32,18 @@ def check_incident(got, e, full):
         **{k: {"n": v[k], "estimate": bool(v[k + "_estimate"]),
                **({"answered": v["answered"]} if k == "targets" else {})}
            for k in ("sources", "targets", "ports")}})
+
+
+def check_unusual(got, e):
+    if e.v["nature"] != "host":
+        return
+    same("forgeable", got.pop("forgeable"), bool(e.v["forgeable"]))
+    found = got.pop("unusual")
+    same("signs", [u["sign"] for u in found], [u[0] for u in e.unusual])
+    for u, (_, value, usual, p) in zip(found, e.unusual):
+        near("value", u["value"], value, 6)
+        near("p_value", u["p_value"], p, 6)
+        near("usual", u.get("usual", 0), usual, 6)
 
 
 LEAST = {"technique", "pcap_filename", "pcap_cnt", "evidence"}  # not in the least detail

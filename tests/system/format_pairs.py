@@ -22,6 +22,12 @@ def hosts_text(hosts):
     return ", ".join(f"{a} ({n})" for a, n in hosts)
 
 
+def unusual_text(e):
+    texts = [f"{sign} {value:.6g}" + f" (usual {usual:.6g})" * (usual > 0)
+             for sign, value, usual, _ in e.unusual]
+    return ", ".join(texts + ["forgeable"] * (bool(texts) and bool(e.v["forgeable"])))
+
+
 def check_incident_pairs(got, e, names, clean):
     """As far as the event has an incident."""
     v, has = e.v, bool(e.v["incident"])
@@ -40,6 +46,7 @@ def check_incident_pairs(got, e, names, clean):
                  "incident_last": v["incident_last"] // 10 ** 6,
                  "incident_src_bytes": v["bytes_toserver"],
                  "incident_dst_bytes": v["bytes_toclient"],
+                 "unusual": unusual_text(e),
                  "estimated": " ".join(estimated), "succeeded": "1" * v["succeeded"],
                  **{k: v[k] for k in ("bystanders", "logins", "sources", "targets", "ports",
                                       "answered")}}
@@ -125,7 +132,7 @@ CEF_NAME = {"alert": "Anomalous connection", "heartbeat": "Heartbeat", "stats": 
             "model": "Model", "blind": "Blind", "limit": "Alerts were limited"}
 NEW = ("incidentState incidentLine incidentNature incidentFirst incidentLast incidentRecords "
        "incidentSrcBytes incidentDstBytes incident hint technique bystanders logins succeeded "
-       "sources targets ports answered estimated topSources topTargets topPorts pExtrapolated "
+       "sources targets ports answered estimated unusual topSources topTargets topPorts pExtrapolated "
        "srcPackets dstPackets client evidence causes").split()
 
 

@@ -37,10 +37,10 @@ class Resume(TrainCase):
         return self.read(state)
 
     def test_a_killed_training_resumes_to_the_same_bits(self):
-        for model in (("--epochs", "60"), ("--model", "ganomaly", "--epochs", "60", "--keep",
-                                           "best"),
+        for model in (("--model", "egbad", "--epochs", "60"),
+                      ("--model", "ganomaly", "--epochs", "60", "--keep", "best"),
                       ("--model", "anogan", "--epochs", "20", "--steps", "5")):
-            name = model[1] if model[0] == "--model" else "egbad"
+            name = model[1]
             whole, resumed, state = (self.path(f"{name}.{x}")
                                      for x in ("whole", "resumed", "state"))
             settings = self.settings(*model)
@@ -69,7 +69,7 @@ class Resume(TrainCase):
         settings = self.settings("--epochs", "60")
         kept = self.kill_in_the_middle(state, *settings, "--out", out)
         other = self.write("other.csv", self.text.replace("smurf", "neptune"))
-        for change in (("--seed", "2"), ("--epochs", "61"), ("--model", "ganomaly"),
+        for change in (("--seed", "2"), ("--epochs", "61"), ("--model", "egbad"),
                        ("--lr", "0.01")):
             p = self.run_train("fit", *settings, *change, "--out", out, "--resume", state, code=1)
             self.assertIn("other settings", p.stderr)

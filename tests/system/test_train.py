@@ -110,19 +110,21 @@ class Train(TrainCase):
              "--contamination"),
             (("fit", self.data, *out, "--model", "ganomaly2"), "did you mean 'ganomaly'"),
             (("fit", self.data, *out, "--scaler", "x"), "none, minmax, log-minmax, standard"),
-            (("fit", self.data, *out, "--epochs", "0"), "--epochs: '0'"),
+            (("fit", self.data, *out, "--epochs", "-1"), "--epochs: '-1'"),
             (("fit", self.data, *out, "--epochs", "3x"), "--epochs: '3x'"),
             (("fit", self.data, *out, "--patience", "3"), "--keep best"),
-            (("fit", self.data, *out, "--condition", "src_bytes"),
+            (("fit", self.data, *out, "--model", "egbad", "--condition", "src_bytes"),
              "not one of protocol_type, service, flag"),
-            (("fit", self.data, *out, "--condition", "servce"), "did you mean 'service'"),
-            (("fit", self.data, *out, "--condition", ""), "--condition: ''"),
+            (("fit", self.data, *out, "--model", "egbad", "--condition", "servce"),
+             "did you mean 'service'"),
+            (("fit", self.data, *out, "--model", "egbad", "--condition", ""),
+             "--condition: ''"),
             (("fit", self.data, *out, "--model", "ganomaly", "--condition", "service"),
              "--condition: model 'ganomaly'"),
             (("fit", self.data, *out, "--keep", "test-labels"), "survey"),
             (("fit", self.data, *out, "--lr", "nan"), "--lr"),
             (("fit", self.data, *out, "--weights", "1,2"), "1,50,1"),
-            (("fit", self.data, *out, "--score", "enc"), "score"),
+            (("fit", self.data, *out, "--score", "fm"), "score"),
             (("fit", self.data, *out, "--name", "A"), "--name"),
             (("fit", self.data, *out, "--all-rows", "--calibration-share", "0"), "calibrate"),
             (("fit", self.data, *out, "--nonsense"), "--nonsense"), (("eval",), "checkpoint"),
@@ -242,9 +244,24 @@ class Train(TrainCase):
             self.assertEqual(files[0], files[1])
             self.assertNotEqual(files[0], files[2])
 
+    def test_with_no_epochs_the_first_weights_are_kept(self):
+        first, again = self.path("first.ckpt"), self.path("second.ckpt")
+        for out in (first, again):
+            self.fit("--model", "egbad", "--epochs", "0", "-q", "--out", out)
+        p = self.json("inspect", first)["provenance"]
+        self.assertEqual((p["epochs"], p["epoch"]), (0, 0))
+        with open(first, "rb") as f, open(again, "rb") as g:
+            self.assertEqual(f.read(), g.read())
+
+    def test_training_that_makes_it_worse_is_an_error(self):
+        out = self.path("diverged.ckpt")
+        p = self.fit("--epochs", "2", "--lr", "1", "--ema", "0", "-q", "--out", out, code=1)
+        self.assertIn("diverged", p.stderr)
+        self.assertFalse(os.path.exists(out))
+
     def test_inspect_shows_the_origin_of_a_checkpoint(self):
         c = self.json("inspect", self.checkpoint)
-        self.assertEqual((c["name"], c["model"], c["scaler"]), ("egbad", "egbad", "quantile"))
+        self.assertEqual((c["name"], c["model"], c["scaler"]), ("ganomaly", "ganomaly", "quantile"))
         self.assertEqual(c["schema"]["dim"], 121)
         self.assertEqual(c["parameters"], sum(n["parameters"] for n in c["nets"]))
         p = c["provenance"]
@@ -363,10 +380,10 @@ class Train(TrainCase):
         plain = self.write("plain.csv", records(seed=4, n=1000, labelled=False))
         out = self.path("plain.ckpt")
         p = self.fit("--epochs", "1", "--all-rows", "--out", out, data=plain)
-        self.assertIn("900 normal rows train, 100 are held out", p.stderr)
+        self.assertIn("1,000 normal rows train, and calibrate in 10 folds", p.stderr)
         c = self.json("inspect", out)
         self.assertEqual(list(c["provenance"]["metrics"]), ["held_out_residual"])
-        self.assertEqual(c["calibration"]["n"], 100)
+        self.assertEqual(c["calibration"]["n"], 1000)
         self.assertIn("no labels", self.run_train("eval", out, plain, code=1).stderr)
         p = self.fit("--out", out, self.data, data=plain, code=1)
         self.assertIn("some rows have labels and some do not", p.stderr)
@@ -447,7 +464,7 @@ class Shipped(unittest.TestCase):
             self.assertTrue(c["self_test"]["ok"])
             self.assertEqual(c["name"] + ".ckpt", m["file"])
             self.assertEqual(c["provenance"], m["provenance"])
-            self.assertLess(os.path.getsize(path), 512 << 10)
+            self.assertLess(os.path.getsize(path), 2 << 20)
             self.assertGreaterEqual(m["provenance"]["metrics"]["tpr_at_fpr_0.01"], 0.985)
 
     def test_figures_of_the_manifest_are_reproduced(self):

@@ -130,7 +130,7 @@ class TrainFiles(TrainCase):
         a, b = self.path("a.onnx"), self.path("b.onnx")
         for out in (a, b):
             text = self.run_train("export", "--onnx", self.checkpoint, "--out", out).stdout
-            self.assertIn("score whitened", text)
+            self.assertIn("score joint", text)
         with open(a, "rb") as f, open(b, "rb") as g:
             data = f.read()
             self.assertEqual(data, g.read())

@@ -174,14 +174,14 @@ class Input(TrainCase):
                 p = self.fit("--model", model, option, value, "--out", self.path("never.ckpt"),
                              code=2)
                 self.assertIn(f"{option}: model '{model}' does not use it", p.stderr)
-        for options, words in ((("--score-weight", "0.5"), "--score-weight: score 'whitened'"),
-                               (("--degree", "2"), "--degree: score 'whitened'"),
+        for options, words in ((("--score-weight", "0.5"), "--score-weight: score 'joint'"),
+                               (("--degree", "2"), "--degree: score 'joint'"),
                                (("--score", "residual", "--score-weight", "0.5"),
                                 "--score-weight: score 'residual'"),
                                (("--residual", "0", "--residual-on", "e"),
                                 "--residual-on: --residual is 0")):
-            self.assertIn(words, self.fit(*options, "--out", self.path("never.ckpt"),
-                                          code=2).stderr)
+            self.assertIn(words, self.fit("--model", "egbad", *options, "--out",
+                                          self.path("never.ckpt"), code=2).stderr)
         self.assertFalse(os.path.exists(self.path("never.ckpt")))
 
     def test_every_setting_is_in_the_provenance_and_makes_the_model_again(self):
@@ -208,7 +208,7 @@ class Input(TrainCase):
 
     def test_fit_shows_its_protocol_and_the_alternative(self):
         out = ("--epochs", "1", "--out", self.path("way.ckpt"))
-        self.assertIn("for records without times: protocol normal, model egbad",
+        self.assertIn("for records without times: protocol normal, model ganomaly",
                       self.fit(*out).stderr)
         self.assertIn("--with-connection --head", self.fit(*out).stderr)
         self.assertNotIn("chosen", self.fit(*out, "--protocol", "normal").stderr)

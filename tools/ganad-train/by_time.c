@@ -148,16 +148,21 @@ static void describe(const struct timed *row, size_t begin, size_t end, struct t
     ret->to.ns = row[end - 1].ns;
 }
 
-static int take(const struct timed *row, const struct time_slice *s, uint32_t **ret, size_t *ret_n)
+/* Lists the rows of a slice; @drawn: only those, which changes its n. */
+static int take(const struct gad_table *t, const struct timed *row, struct time_slice *s,
+                bool drawn, uint32_t **ret, size_t *ret_n)
 {
-    uint32_t *list = gad_calloc(s->n, sizeof(*list));
+    uint32_t *list = gad_calloc(s->n ? s->n : 1, sizeof(*list));
+    size_t n = 0;
 
     if (!list)
         return GAD_ENOMEM;
     for (size_t i = 0; i < s->n; i++)
-        list[i] = row[i].row;
+        if (!drawn || gad_table_is_drawn(t, row[i].row))
+            list[n++] = row[i].row;
+    s->n = n;
     *ret = list;
-    *ret_n = s->n;
+    *ret_n = n;
     return 0;
 }
 
@@ -187,21 +192,27 @@ int by_time_split(const struct gad_table *t, const struct time_choice *choice,
     choose_days(row, n, choice->budget, &calibration, &test, &s);
 
     size_t gap[2] = {gap_of(test - calibration), gap_of(n - test)};
+    s.together = n <= choice->together;
+    if (s.together)
+        calibration = gap[0] = 0;
     s.gap = gap[0] + gap[1];
-    describe(row, 0, calibration, &s.train);
+    s.share = gad_table_share(t);
+    describe(row, 0, s.together ? n : calibration, &s.train);
     describe(row, calibration + gap[0], test, &s.calibration);
     describe(row, test + gap[1], n, &s.test);
-    int err = take(row, &s.train, &split.train, &split.n_train);
-    if (err == 0)
-        err = take(row + calibration + gap[0], &s.calibration, &split.calibration,
+    int err = take(t, row, &s.train, false, &split.train, &split.n_train);
+    if (err == 0 && !s.together)
+        err = take(t, row + calibration + gap[0], &s.calibration, true, &split.calibration,
                    &split.n_calibration);
     if (err == 0)
-        err = take(row + test + gap[1], &s.test, &split.test, &split.n_test);
+        err = take(t, row + test + gap[1], &s.test, true, &split.test, &split.n_test);
     if (err != 0)
         return err;
     struct gad_rng rng = gad_rng_init(GAD_SPLIT_SEED, STREAM_ORDER);
-    gad_rng_shuffle(&rng, split.n_train, split.train);
-    gad_rng_shuffle(&rng, split.n_calibration, split.calibration);
+    if (!s.together) {
+        gad_rng_shuffle(&rng, split.n_train, split.train);
+        gad_rng_shuffle(&rng, split.n_calibration, split.calibration);
+    }
     *ret = split;
     split = (struct gad_split){0};
     *ret_slices = s;

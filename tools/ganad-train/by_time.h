@@ -35,6 +35,8 @@ struct time_choice {
     double budget;     /* of false alarms, 0 .. 1: 10 / budget rows should calibrate */
     size_t n_left_out; /* number of ranges whose rows are left out */
     const struct time_range *left_out; /* (n_left_out) */
+    /* Up to this many rows no slice is left out of training: folds calibrate. 0: never. */
+    size_t together;
 };
 
 struct time_slice {
@@ -45,6 +47,8 @@ struct time_slice {
 struct time_slices {
     struct time_slice train, calibration, test;
     bool by_day;    /* the last day tests; else a fifth of the rows */
+    bool together;  /* all rows train, in order of time; those that test are the last of them */
+    double share;   /* of the rows of the files, gad_table_share() */
     size_t gap;     /* rows between slices, sum of both gaps */
     size_t untimed; /* rows without a time, left out */
     size_t attacks; /* rows with the label of an attack, left out */
@@ -65,7 +69,16 @@ bool by_time_fits(const struct cli_list *files);
  * remaining rows are left to train. If already one day leaves fewer, a third of the remaining rows
  * calibrates. With less than three days the last fifth of the rows tests and the fifth before it
  * calibrates. So it is if the last 24 hours have less than a hundredth or more than half of the
- * rows. Returns 0; GAD_EINVAL with @d if no row has a time or fewer than 5 normal rows do;
+ * rows.
+ *
+ * With few rows (choice->together) train has all rows in order of time, calibration none, and test
+ * has the last day as before: the caller needs folds (fit/folds.h). slices->calibration is all that
+ * comes before that day.
+ *
+ * Of a table that is a sample, only drawn rows calibrate and test (gad_table_is_drawn()): there are
+ * too many of the others.
+ *
+ * Returns 0; GAD_EINVAL with @d if no row has a time or fewer than 5 normal rows do;
  * GAD_ENOMEM.
  */
 int by_time_split(const struct gad_table *t, const struct time_choice *choice,

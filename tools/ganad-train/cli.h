@@ -10,7 +10,7 @@
 #include "tools/common/cli.h"
 
 extern const struct cli_command command_calibrate, command_export, command_fit, command_eval,
-    command_inspect, command_report, command_survey, command_verify;
+    command_inspect, command_learn, command_report, command_survey, command_verify;
 
 /* Checks before a training that a file can be created at this path, or replaced there. */
 int cli_check_out(const char *out, struct gad_diag *d) GAD_MUST_CHECK;

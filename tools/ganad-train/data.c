@@ -6,6 +6,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/table.h"
+#include "lib/dataset/thin.h"
 #include "lib/record/record.h"
 #include "models/detector.h"
 #include "models/reference.h"
@@ -45,11 +46,23 @@ static void warn_of_source(const struct gad_table_source *s)
         cli_say("warning: %s: %s", s->name, s->bytes == 0 ? "an empty file" : "no rows");
 }
 
+static void say_sample(const struct gad_table *t)
+{
+    char n[SHOW_TEXT], of[SHOW_TEXT];
+
+    if (gad_table_share(t) < 1.0)
+        cli_say("%s of %s rows are used: one in %.0f, and up to %d of each rare service",
+                show_count(gad_table_n_rows(t), n), show_count(gad_table_n_seen(t), of),
+                1.0 / gad_table_share(t), GAD_THIN_RARE);
+}
+
 int data_load(const struct data_request *r, struct gad_table **ret, struct gad_diag *d)
 {
     const struct cli_list *files = r->files;
-    const struct gad_table_options opt = {
-        .skip_bad = r->skip_bad, .normal = r->normal->item, .n_normal = r->normal->n};
+    const struct gad_table_options opt = {.skip_bad = r->skip_bad,
+                                          .sample = r->sample,
+                                          .normal = r->normal->item,
+                                          .n_normal = r->normal->n};
     gad_cleanup(gad_table_freep) struct gad_table *t = NULL;
 
     int err = gad_table_load(files->item, files->n, &opt, &t, d);
@@ -58,6 +71,7 @@ int data_load(const struct data_request *r, struct gad_table **ret, struct gad_d
     for (size_t i = 0; i < gad_table_n_sources(t); i++)
         warn_of_source(gad_table_source(t, i));
     warn_of_doubles(t);
+    say_sample(t);
     if (gad_table_n_rows(t) == 0)
         return gad_fail(d, GAD_EINVAL, "%s: no rows", files->item[0]);
     err = labels_check(t, r->normal, d);

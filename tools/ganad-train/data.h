@@ -24,6 +24,7 @@ struct gad_table;
 struct data_request {
     const struct cli_list *files, *normal; /* normal: labels that --normal names */
     bool skip_bad, quiet;
+    size_t sample; /* as in struct gad_table_options */
 };
 
 /* Loads all files in order. Prints skipped lines, ignored columns and unusual labels to standard

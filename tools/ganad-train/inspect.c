@@ -103,6 +103,9 @@ static void calibration_text(const struct description *s, FILE *f)
     (void)fprintf(f, "  calibration %s held-out rows, scores %g to %g\n",
                   show_count(c->calibration.n, count), (double)c->calibration.value[0],
                   (double)c->calibration.value[c->calibration.n_levels - 1]);
+    if (c->calibration.folds > 0)
+        (void)fprintf(f, "  %-11s of %u folds, each scored by a model of the others; worth %s\n",
+                      "", c->calibration.folds, show_count(c->calibration.worth, count));
     for (size_t i = 0; s->detector && i < N_BUDGETS; i++)
         budget_text(s->detector, budgets[i], f);
     (void)fputs("  tail        ", f);
@@ -231,12 +234,14 @@ static json_t *calibration_json(const struct description *s)
         (void)json_object_set_new(
             thresholds, key, json_real((double)gad_detector_threshold(s->detector, budgets[i])));
     }
-    return json_pack("{s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "n", (json_int_t)c->calibration.n,
-                     "levels", (json_int_t)c->calibration.n_levels, "min",
-                     (double)c->calibration.value[0], "max",
-                     (double)c->calibration.value[c->calibration.n_levels - 1], "threshold_at_fpr",
-                     thresholds, "tail", tail_json(&c->calibration.tail), "interval_at_p",
-                     s->detector ? tail_intervals(s->detector) : json_object());
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "n", (json_int_t)c->calibration.n, "folds",
+        (json_int_t)c->calibration.folds, "worth",
+        (json_int_t)(c->calibration.worth ? c->calibration.worth : c->calibration.n), "levels",
+        (json_int_t)c->calibration.n_levels, "min", (double)c->calibration.value[0], "max",
+        (double)c->calibration.value[c->calibration.n_levels - 1], "threshold_at_fpr", thresholds,
+        "tail", tail_json(&c->calibration.tail), "interval_at_p",
+        s->detector ? tail_intervals(s->detector) : json_object());
 }
 
 json_t *inspect_history(const struct gad_ckpt_history *h)

@@ -24,8 +24,9 @@ static const struct cli_command command_version = {
 };
 
 static const struct cli_command *const commands[] = {
-    &command_fit,     &command_calibrate, &command_eval,   &command_survey, &command_extract,
-    &command_inspect, &command_report,    &command_export, &command_verify, &command_version};
+    &command_fit,     &command_calibrate, &command_eval,   &command_survey,
+    &command_extract, &command_inspect,   &command_report, &command_export,
+    &command_learn,   &command_verify,    &command_version};
 
 int main(int argc, char **argv)
 {

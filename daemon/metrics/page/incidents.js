@@ -97,6 +97,8 @@ function incidentFacts(e, alerts) {
     if (!i) return [];
     return [
         ["incident", i.id], ["state", i.state], ["in common", i.line], ["nature", i.nature],
+        ["unusual", (i.unusual || []).map(u => u.sign + " " + short(u.value) + (u.usual ? " (usual " + short(u.usual) + ")" : "")).join(", ")],
+        ["source address", i.forgeable ? "may be forged" : ""],
         ["first", full(began(e))], ["last", full(last(e))],
         ["records", count(i.records)], ["alerts", count(alerts)],
         ["bystanders", i.bystanders ? count(i.bystanders) : ""],

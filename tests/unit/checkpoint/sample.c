@@ -151,6 +151,8 @@ void sample_init(struct sample *s)
         s->value[i] = (float)(i / 2); /* equal neighbours are legal */
     }
     s->c.calibration.n = 1000;
+    s->c.calibration.folds = 5;
+    s->c.calibration.worth = 900;
     s->c.calibration.n_levels = SAMPLE_LEVELS;
     s->c.calibration.level = s->level;
     s->c.calibration.value = s->value;
@@ -478,6 +480,8 @@ void assert_same(const struct gad_checkpoint *a, const struct gad_checkpoint *b)
         assert_true(x->phases[i].from == y->phases[i].from &&
                     x->phases[i].rate == y->phases[i].rate);
     assert_true(a->calibration.n == b->calibration.n);
+    assert_int_equal(a->calibration.folds, b->calibration.folds);
+    assert_true(a->calibration.worth == b->calibration.worth);
     assert_int_equal(a->calibration.n_levels, b->calibration.n_levels);
     assert_memory_equal(a->calibration.level, b->calibration.level,
                         a->calibration.n_levels * sizeof(double));

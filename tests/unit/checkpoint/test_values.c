@@ -252,6 +252,12 @@ static void calibration_ascends_from_0_to_1(void **state)
     s.c.calibration.n = 0;
     assert_fault(&s, GAD_EFORMAT, "calibration: no rows");
     sample_init(&s);
+    s.c.calibration.folds = GAD_CKPT_FOLDS_MAX + 1;
+    assert_fault(&s, GAD_EFORMAT, "calibration: 65 folds, at most 64");
+    sample_init(&s);
+    s.c.calibration.worth = s.c.calibration.n + 1;
+    assert_fault(&s, GAD_EFORMAT, "calibration: worth more rows than it has");
+    sample_init(&s);
     s.c.calibration.n_levels = 1;
     assert_fault(&s, GAD_EFORMAT, "calibration: levels: 1, at least 2");
     s.level[1] = 1.0;

@@ -148,6 +148,32 @@ static void less_than_three_days_are_split_in_fifths(void **state)
     split_is(23, 1, 0.001, false, 15, 0, 19, 0);
 }
 
+/* With few records all train, in order of time; the last day is also the last of them. */
+static void few_records_all_train(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    gad_cleanup(gad_table_freep) struct gad_table *t = regular(N, 864);
+
+    for (int together = 0; together < 2; together++) {
+        gad_cleanup(gad_split_deinit) struct gad_split split = {0};
+        struct time_slices s;
+        const struct time_choice choice = {.budget = 0.1, .together = together ? N : N - 1};
+        assert_int_equal(by_time_split(t, &choice, &split, &s, NULL), 0);
+        assert_int_equal(s.together, together);
+        slice_is(t, split.n_test, split.test, 905, &s.test, 864);
+        if (!together)
+            continue;
+        assert_int_equal(split.n_calibration, 0);
+        assert_int_equal(s.calibration.n, 900);
+        assert_int_equal(s.gap, 5);
+        slice_is(t, split.n_train, split.train, 0, &s.train, 864);
+        assert_int_equal(split.n_train, N);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(number(t, split.train[i]), i);
+    }
+}
+
 /* The sensor was off for most of the last day: it would measure nothing. */
 static void a_last_day_with_hardly_any_records_is_not_taken(void **state)
 {
@@ -294,6 +320,7 @@ int main(void)
         cmocka_unit_test(the_last_day_tests_and_the_days_before_it_calibrate),
         cmocka_unit_test(the_gap_is_no_longer_than_windows_look_back),
         cmocka_unit_test(less_than_three_days_are_split_in_fifths),
+        cmocka_unit_test(few_records_all_train),
         cmocka_unit_test(a_last_day_with_hardly_any_records_is_not_taken),
         cmocka_unit_test(rows_without_a_time_and_attacks_are_left_out),
         cmocka_unit_test(ranges_are_left_out),

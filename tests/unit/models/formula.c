@@ -8,13 +8,13 @@
 #include "lib/checkpoint/checkpoint.h"
 #include "tests/unit/test.h"
 
-enum { DIM = FORMULA_DIM, WIDTH_MAX = 256, LATENT = 32 };
+enum { DIM = FORMULA_DIM, WIDTH_MAX = 256, JOINT_MAX = 640, LATENT = 32 };
 
 static size_t net(const struct gad_checkpoint *c, const char *name, size_t first, size_t last,
                   const double *x, double *y)
 {
     const struct gad_ckpt_net *n = gad_checkpoint_net(c, name);
-    double a[WIDTH_MAX], b[WIDTH_MAX];
+    static double a[JOINT_MAX], b[JOINT_MAX]; /* frames have a limit */
     size_t width = 0;
 
     assert_non_null(n);
@@ -60,6 +60,31 @@ static double whitened(const struct gad_checkpoint *c, const char *name, const d
     return sum / (double)n;
 }
 
+/* Writes the hidden activations of a net to v; returns their number. */
+static size_t hidden(const struct gad_checkpoint *c, const char *name, const double *x, double *v)
+{
+    size_t n = 0;
+
+    for (size_t l = 1; l < gad_checkpoint_net(c, name)->n_layers; l++)
+        n += net(c, name, 0, l, x, v + n);
+    return n;
+}
+
+/* The bounded squares of the map's output for v and x - x'. */
+static double joint(const struct gad_checkpoint *c, double *v, size_t n, const double *x,
+                    const double *xhat)
+{
+    static double u[JOINT_MAX];
+    double sum = 0.0;
+
+    for (size_t i = 0; i < DIM; i++)
+        v[n++] = x[i] - xhat[i];
+    assert_int_equal(net(c, "joint", 0, 1, v, u), n);
+    for (size_t i = 0; i < n; i++)
+        sum += u[i] * u[i] / (1.0 + u[i] * u[i] / 10.0);
+    return sum / (double)n;
+}
+
 /* [v, y] with the condition y of row x. */
 static void beside(const struct gad_checkpoint *c, const double *v, size_t n, const double *x,
                    double *to)
@@ -86,7 +111,7 @@ static double discriminate(const struct gad_checkpoint *c, const double *x, cons
 
 static double egbad(const struct gad_checkpoint *c, const double *x)
 {
-    static double zy[WIDTH_MAX]; /* frames have a limit */
+    static double zy[WIDTH_MAX], v[JOINT_MAX]; /* frames have a limit */
     double z[WIDTH_MAX], xhat[WIDTH_MAX], f[WIDTH_MAX], fhat[WIDTH_MAX],
         w = (double)c->score.weight;
 
@@ -98,6 +123,13 @@ static double egbad(const struct gad_checkpoint *c, const double *x)
         return residual;
     if (strcmp(c->score.kind, "whitened") == 0)
         return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", f, fhat, 128);
+    if (strcmp(c->score.kind, "joint") == 0) {
+        size_t n = hidden(c, "encoder", x, v);
+        n += hidden(c, "generator", zy, v + n);
+        memcpy(v + n, fhat, 128 * sizeof(*v));
+        memcpy(v + n + 128, f, 128 * sizeof(*v));
+        return joint(c, v, n + 256, x, xhat);
+    }
     if (strcmp(c->score.kind, "fm") == 0)
         return (1.0 - w) * residual + w * norm(f, fhat, 128, c->score.degree);
     if (strcmp(c->score.kind, "cross-e-paper") == 0)
@@ -107,6 +139,7 @@ static double egbad(const struct gad_checkpoint *c, const double *x)
 
 static double ganomaly(const struct gad_checkpoint *c, const double *x)
 {
+    static double v[JOINT_MAX]; /* frames have a limit */
     double z[WIDTH_MAX], xhat[WIDTH_MAX], zhat[WIDTH_MAX];
 
     size_t latent = net(c, "encoder", 0, 9, x, z);
@@ -116,6 +149,12 @@ static double ganomaly(const struct gad_checkpoint *c, const double *x)
         return norm(x, xhat, DIM, 1) / DIM;
     if (strcmp(c->score.kind, "whitened") == 0)
         return whitened(c, "whiten_r", x, xhat, DIM) + whitened(c, "whiten_e", z, zhat, latent);
+    if (strcmp(c->score.kind, "joint") == 0) {
+        size_t n = hidden(c, "encoder", x, v);
+        n += hidden(c, "decoder", z, v + n);
+        n += hidden(c, "encoder2", xhat, v + n);
+        return joint(c, v, n, x, xhat);
+    }
     double d = norm(z, zhat, latent, 2);
     return d * d / (double)latent;
 }

@@ -202,6 +202,33 @@ static void the_tail_gives_thresholds_of_small_budgets(void **state)
     }
 }
 
+/* Thresholds and p-values stay; only their intervals grow. */
+static void rows_that_depend_on_each_other_widen_intervals(void **state)
+{
+    (void)state;
+    struct setup few, all;
+
+    set_up_tail(&all, 0.5);
+    set_up_tail(&few, 0.5);
+    gad_detector_free(few.det);
+    few.det = NULL;
+    few.c->calibration.worth = 250;
+    assert_int_equal(gad_detector_new("few", few.c, &few.det, NULL), 0);
+    for (double fpr = 0.2; fpr > 1e-6; fpr /= 3) {
+        float t = gad_detector_threshold(all.det, fpr);
+        struct gad_interval wide = gad_detector_fpr_interval(few.det, fpr);
+        struct gad_interval in = gad_detector_fpr_interval(all.det, fpr);
+        assert_true(gad_detector_threshold(few.det, fpr) == t);
+        assert_true(gad_detector_p_value(few.det, t) == gad_detector_p_value(all.det, t));
+        assert_true(wide.low <= in.low && wide.high > in.high && wide.high <= 1.0);
+        struct gad_interval p = gad_detector_p_interval(few.det, t);
+        double of = gad_detector_p_value(few.det, t);
+        assert_true(p.low <= of && of <= p.high);
+    }
+    tear_down(&few);
+    tear_down(&all);
+}
+
 static void a_smaller_budget_never_lowers_the_threshold(void **state)
 {
     (void)state;
@@ -449,6 +476,7 @@ int main(void)
         cmocka_unit_test(p_values_fall_with_the_score_and_are_never_0),
         cmocka_unit_test(a_tail_changes_only_what_lies_beyond_the_sample),
         cmocka_unit_test(the_tail_gives_thresholds_of_small_budgets),
+        cmocka_unit_test(rows_that_depend_on_each_other_widen_intervals),
         cmocka_unit_test(a_smaller_budget_never_lowers_the_threshold),
         cmocka_unit_test(reasons_are_sorted_and_their_shares_sum_to_one),
         cmocka_unit_test(a_planted_outlier_is_the_first_reason),

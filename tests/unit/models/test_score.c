@@ -171,8 +171,9 @@ static void check(const char *model, const char *score, unsigned degree, const c
 static void egbad_is_the_formula(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"fm", "cross-e", "cross-e-paper", "residual", "whitened"};
-    for (size_t i = 0; i < 5; i++)
+    static const char *const kinds[] = {"fm",       "cross-e",  "cross-e-paper",
+                                        "residual", "whitened", "joint"};
+    for (size_t i = 0; i < 6; i++)
         for (unsigned degree = 1; degree <= 2; degree++)
             check("egbad", kinds[i], degree, "");
 }
@@ -185,8 +186,9 @@ static void conditional_egbad_is_the_formula(void **state)
                                            {"cross-e-paper", "flag"},
                                            {"residual", "is_host_login"},
                                            {"whitened", "is_guest_login"},
-                                           {"whitened", "service"}};
-    for (size_t i = 0; i < 6; i++)
+                                           {"whitened", "service"},
+                                           {"joint", "service"}};
+    for (size_t i = 0; i < 7; i++)
         check("egbad", kinds[i][0], 1, kinds[i][1]);
 }
 
@@ -196,23 +198,31 @@ static void ganomaly_is_the_formula(void **state)
     check("ganomaly", "enc", 1, "");
     check("ganomaly", "rec", 1, "");
     check("ganomaly", "whitened", 1, "");
+    check("ganomaly", "joint", 1, "");
 }
 
-static void a_whitened_score_needs_its_maps(void **state)
+static void a_score_needs_its_maps(void **state)
 {
     (void)state;
-    static const char *const models[] = {"egbad", "ganomaly"};
+    static const char *const models[][2] = {
+        {"egbad", "whitened"}, {"ganomaly", "whitened"}, {"egbad", "joint"}, {"ganomaly", "joint"}};
 
-    for (size_t i = 0; i < 2; i++) {
-        struct random_model *r = random_model_new(models[i], "whitened", 1, 1);
+    for (size_t i = 0; i < 4; i++) {
+        struct random_model *r = random_model_new(models[i][0], models[i][1], 1, 1);
         struct gad_checkpoint *c = random_model_checkpoint(r);
-        const struct gad_model_ops *ops = gad_model_find(models[i]);
+        const struct gad_model_ops *ops = gad_model_find(models[i][0]);
         struct gad_ckpt_layer *map = c->nets[c->n_nets - 1].layers;
         struct gad_model *m = NULL;
 
         map->act = GAD_CKPT_RELU;
         assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
         map->act = GAD_CKPT_LINEAR;
+        if (i >= 2) { /* triangular */
+            float *below = (float *)(uintptr_t)map->weight + map->out;
+            *below = 1.0f;
+            assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
+            *below = 0.0f;
+        }
         map->in = map->out = 31;
         assert_int_equal(ops->load(c, &m, NULL), GAD_EMISMATCH);
         c->n_nets--;
@@ -278,6 +288,9 @@ static void a_score_has_the_same_bits_alone_and_in_any_batch(void **state)
         {"anogan", "cross-e", ""},
         {"egbad", "whitened", ""},
         {"ganomaly", "whitened", ""},
+        {"egbad", "joint", ""},
+        {"ganomaly", "joint", ""},
+        {"egbad", "joint", "service"},
         {"egbad", "cross-e-paper", ""},
         {"egbad", "fm", "service"},
         {"egbad", "whitened", "service"},
@@ -352,7 +365,7 @@ int main(void)
         cmocka_unit_test(conditional_egbad_is_the_formula),
         cmocka_unit_test(ganomaly_is_the_formula),
         cmocka_unit_test(a_condition_needs_nets_that_read_it),
-        cmocka_unit_test(a_whitened_score_needs_its_maps),
+        cmocka_unit_test(a_score_needs_its_maps),
         cmocka_unit_test(anogan_is_the_formula),
         cmocka_unit_test(a_search_that_ends_early_leaves_the_others_alone),
         cmocka_unit_test(anogan_refuses_what_it_cannot_score),

@@ -259,6 +259,23 @@ static void average_follows(void **state)
     close_to((double)avg[1], -1 + 2 * pow(0.9, 10), 1e-6);
 }
 
+/* With a constant decay of .999 the average after 80 steps is .92 of the initial weights. */
+static void a_ramped_average_leaves_its_start(void **state)
+{
+    (void)state;
+    gad_real avg = 1, p = 2;
+    double last = 0;
+
+    for (uint64_t i = 1; i <= 80; i++) {
+        double decay = gad_ema_ramp(0.999, i);
+        assert_true(decay > last && decay < 0.999);
+        last = decay;
+        gad_ema_step(decay, 1, &avg, &p);
+    }
+    assert_true((double)avg > 2 - 1e-6);
+    assert_true(gad_ema_ramp(0.999, 1000000) == 0.999);
+}
+
 static void initial_weights_are_spread_as_said(void **state)
 {
     (void)state;
@@ -318,6 +335,7 @@ int main(void)
         cmocka_unit_test(losses_have_their_values),
         cmocka_unit_test(adam_forms_differ_in_eps),
         cmocka_unit_test(average_follows),
+        cmocka_unit_test(a_ramped_average_leaves_its_start),
         cmocka_unit_test(initial_weights_are_spread_as_said),
         cmocka_unit_test(initialiser_stays_in_its_range),
     };

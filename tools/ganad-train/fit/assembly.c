@@ -105,6 +105,7 @@ int assembly_provenance(struct assembly *a, const struct fit_options *o, const s
 int assembly_calibration(struct assembly *a, size_t n, const float *score, double contamination,
                          struct gad_diag *d)
 {
+    gad_calibration_free(gad_steal(&a->calibration));
     int err = gad_calibration_new(n, score, contamination, &a->calibration, d);
     if (err != 0)
         return err;

@@ -54,7 +54,8 @@ int assembly_provenance(struct assembly *a, const struct fit_options *o, const s
  * finite, which a checkpoint cannot hold. */
 void assembly_history(struct assembly *a, const struct training *t);
 
-/* @score: (n) held-out scores; @contamination: as in gad_calibration_new() */
+/* @score: (n) held-out scores; @contamination: as in gad_calibration_new(). Replaces an earlier
+ * one. */
 int assembly_calibration(struct assembly *a, size_t n, const float *score, double contamination,
                          struct gad_diag *d) GAD_MUST_CHECK;
 

@@ -9,11 +9,12 @@
 #include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
 #include "tools/ganad-train/fit/assembly.h"
+#include "tools/ganad-train/fit/shortfalls.h"
 
 enum { HOUR_S = 3600, DAY_H = 24 };
 
-/* Scores above a threshold at which the rate is known within a third, one standard deviation. */
-enum { ENOUGH = 10 };
+/* Rule of three: with none of n seen, the rate can be 3 / n. */
+#define NONE_SEEN 3.0
 
 static uint64_t count_above(size_t n, const float *score, float threshold)
 {
@@ -60,11 +61,18 @@ void baseline_measure(const struct gad_detector *det, const struct time_slices *
     ret->slices = *slices;
     ret->contamination = contamination;
     ret->hours = span_hours(&slices->test);
-    ret->hourly = ret->hours > 0.0 ? (double)slices->test.n / ret->hours : (double)NAN;
+    ret->hourly =
+        ret->hours > 0.0 ? (double)slices->test.n / slices->share / ret->hours : (double)NAN;
     ret->slices.calibration.n =
         n_calibration - left_out; /* a model that searches uses fewer rows */
     ret->slices.test.n = n_test;
     ret->has_tail = gad_detector_has_tail(det);
+    double all = (double)(slices->together ? slices->train.n
+                                           : slices->train.n + slices->calibration.n +
+                                                 slices->test.n + slices->gap);
+    ret->days =
+        gad_time_seconds(gad_time_sub(slices->test.to, slices->train.from)) / HOUR_S / DAY_H;
+    ret->daily = ret->days > 0.0 ? all / slices->share / ret->days : (double)NAN;
     choose_budgets(budget, ret);
     for (size_t i = 0; i < ret->n_figures; i++) {
         struct baseline_figure *f = &ret->figure[i];
@@ -111,6 +119,21 @@ static const char *minute(struct gad_time t, char text[static GAD_TIME_TEXT])
     return text;
 }
 
+/* How long was recorded, and how long each budget needs in all. */
+static void recording_text(const struct baseline *b, FILE *f)
+{
+    char n[SHOW_TEXT];
+
+    if (!(b->days > 0.0))
+        return;
+    (void)fprintf(f, "  %-11s %11.1f days in all, %s records a day; needed:", "recorded", b->days,
+                  show_count((uint64_t)b->daily, n));
+    for (size_t i = 0; i < b->n_figures; i++)
+        (void)fprintf(f, "%s %.0f for %g", i > 0 ? "," : "",
+                      shortfalls_days(b->figure[i].budget, b->daily), b->figure[i].budget);
+    (void)fputc('\n', f);
+}
+
 static void slice_text(const char *what, const struct time_slice *s, FILE *f)
 {
     char n[SHOW_TEXT], from[GAD_TIME_TEXT], to[GAD_TIME_TEXT];
@@ -149,6 +172,7 @@ void baseline_text(const struct baseline *b, FILE *f)
     slice_text("trained", &b->slices.train, f);
     slice_text("calibrated", &b->slices.calibration, f);
     slice_text("held out", &b->slices.test, f);
+    recording_text(b, f);
     (void)fprintf(f,
                   "\nFalse alarms among the held-out records, before repeats are rolled up:\n\n");
     (void)fprintf(f, "  %-8s %11s %8s %15s  %-10s %-22s %8s %8s\n", "BUDGET", "THRESHOLD", "FOUND",
@@ -158,23 +182,25 @@ void baseline_text(const struct baseline *b, FILE *f)
     (void)fputc('\n', f);
 }
 
-/* Prints the records that a rate needs, and as days of this traffic. */
-static void say_days(const char *what, double rows, const struct baseline *b)
-{
-    char n[SHOW_TEXT];
-
-    if (b->hours > 0.0)
-        cli_say("  %s %s records: %.2g days of this traffic", what,
-                show_count((uint64_t)ceil(rows), n), rows / (b->hourly * DAY_H));
-    else
-        cli_say("  %s %s records", what, show_count((uint64_t)ceil(rows), n));
-}
-
 /* The next higher number with one digit: 0.00103 to 0.002. */
 static double round_up(double v)
 {
     double unit = pow(10.0, floor(log10(v)));
     return ceil(v / unit * (1.0 - 1e-9)) * unit;
+}
+
+/* What a budget needs, as the whole time of recording. */
+static void say_needed(double budget, const struct baseline *b)
+{
+    char n[SHOW_TEXT];
+
+    (void)show_count((uint64_t)ceil(SHORTFALLS_ENOUGH / budget), n);
+    if (b->daily > 0.0)
+        cli_say("  to be sure within a third takes %s records: record %.0f days of this traffic in "
+                "all, instead of %.1f",
+                n, shortfalls_days(budget, b->daily), b->days);
+    else
+        cli_say("  to be sure within a third takes %s records", n);
 }
 
 static void warn_of_few(const struct baseline *b)
@@ -190,22 +216,24 @@ static void warn_of_few(const struct baseline *b)
                 b->has_tail ? "extrapolated from the highest of their scores"
                             : "the highest of their scores",
                 b->has_tail ? "at most" : "about", 1.0 / (n + 1.0));
-    else if (f->budget * n < ENOUGH)
+    else if (f->budget * n < SHORTFALLS_ENOUGH)
         cli_say("warning: %s records calibrate, few for a budget of %g: %.0f of them lie above the "
                 "threshold, and one more or less makes a difference",
                 show_count(b->slices.calibration.n, count), f->budget, floor(f->budget * n));
-    if (f->budget * n < ENOUGH)
-        say_days("to be sure within a third takes", ENOUGH / f->budget, b);
-    if (f->budget * m < 3.0) {
+    if (f->budget * n < SHORTFALLS_ENOUGH)
+        say_needed(f->budget, b);
+    if (f->budget * m < NONE_SEEN) {
         cli_say("warning: %s records are held out, too few to show a rate of %g: had none been "
                 "above the threshold, it could still be %.2g (rule of three)",
-                show_count(b->slices.test.n, count), f->budget, 3.0 / m);
-        say_days("to show it takes", 3.0 / f->budget, b);
+                show_count(b->slices.test.n, count), f->budget, NONE_SEEN / m);
+        if (b->daily > 0.0)
+            cli_say("  to show it takes %s records in one day; this traffic has %.0f a day",
+                    show_count((uint64_t)ceil(NONE_SEEN / f->budget), count), b->daily);
     }
-    if (f->budget * n < ENOUGH || f->budget * m < 3.0)
-        cli_say(
-            "  record for longer, or use a budget that these records can show: --fpr-budget %.3g",
-            round_up(fmax(ENOUGH / n, 3.0 / m)));
+    if (f->budget * n < SHORTFALLS_ENOUGH || f->budget * m < NONE_SEEN)
+        cli_say("  record for longer, or use a budget that these records can show: --fpr-budget "
+                "%.3g",
+                round_up(fmax(SHORTFALLS_ENOUGH / n, NONE_SEEN / m)));
 }
 
 static void warn_of_change(const struct baseline *b)

@@ -36,6 +36,8 @@ struct baseline {
     double contamination;    /* of --contamination; above 0 no bursts are reported */
     double hours;            /* span of the test records */
     double hourly;           /* records an hour in that span; NaN if all have the same time */
+    double days;             /* span of all records */
+    double daily;            /* records a day in that span; NaN as above */
     bool has_tail;           /* budgets below 1 / (n + 1) are extrapolated */
     size_t n_figures, asked; /* figure[asked] has the requested budget */
     struct baseline_figure figure[BASELINE_BUDGETS]; /* largest budget first */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "lib/base/mem.h"
 #include "lib/checkpoint/checkpoint.h"
 #include "lib/dataset/table.h"
+#include "lib/dataset/thin.h"
 #include "lib/feature/schema.h"
 #include "models/detector.h"
 #include "models/model.h"
@@ -17,11 +19,13 @@
 #include "tools/ganad-train/eval/evaluate.h"
 #include "tools/ganad-train/fit/assembly.h"
 #include "tools/ganad-train/fit/baseline.h"
+#include "tools/ganad-train/fit/folds.h"
+#include "tools/ganad-train/fit/folds_run.h"
+#include "tools/ganad-train/fit/joint.h"
 #include "tools/ganad-train/fit/options.h"
 #include "tools/ganad-train/fit/screen.h"
 #include "tools/ganad-train/fit/shortfalls.h"
 #include "tools/ganad-train/fit/train.h"
-#include "tools/ganad-train/fit/whiten.h"
 #include "tools/ganad-train/interrupt.h"
 #include "tools/ganad-train/labels.h"
 #include "tools/ganad-train/rows.h"
@@ -41,17 +45,19 @@ struct fit {
     bool *positive;
     struct gad_trainer *trainer;
     struct training training;
-    struct whitening whitening;
+    struct joint joint;
     struct assembly assembly;
     struct time_slices slices; /* protocol baseline only, as is the next */
     struct baseline baseline;
-    float *calibration; /* scores of the calibration rows */
+    struct folds folds;
+    float *calibration; /* scores of the calibration rows; NULL with folds, which have them */
 };
 
 static void fit_deinit(struct fit *f)
 {
+    folds_deinit(&f->folds);
     assembly_deinit(&f->assembly);
-    whitening_deinit(&f->whitening);
+    joint_deinit(&f->joint);
     training_deinit(&f->training);
     gad_trainer_free(f->trainer);
     gad_free(f->calibration);
@@ -98,12 +104,12 @@ static void say_choice(const struct fit_options *o, const struct gad_table *t)
         cli_say("chosen for records without times: protocol normal, model %s, and a random half "
                 "for testing. With times, as 'ganadctl extract --with-connection --head' and "
                 "ganadd with 'connection = yes' write them, protocol baseline trains on the first "
-                "days and shows the false alarms of a budget on the last. Its model is ganomaly",
+                "days and shows the false alarms of a budget on the last",
                 o->model->name);
     else if (gad_table_is_labelled(t))
         cli_say("chosen for records with labels: protocol normal, model %s, and a random half "
                 "for testing. --protocol baseline would split by time, leave attacks out and show "
-                "the false alarms of a budget on the last day; its model is ganomaly",
+                "the false alarms of a budget on the last day",
                 o->model->name);
     else
         cli_say(
@@ -127,14 +133,22 @@ static void announce(const struct fit *f)
     const char *calibrating = o->protocol->by_time         ? "of later days calibrate"
                               : o->calibration_share > 0.0 ? "are held out to calibrate"
                                                            : "of the other half calibrate";
-    (void)fprintf(stderr, "%s %s rows train, %s %s, %s rows of the %s test\n",
-                  show_count(f->split.n_train, n),
-                  o->protocol->trains_on_attacks ? "attack" : "normal",
-                  show_count(f->split.n_calibration, held_out), calibrating,
-                  show_count(f->split.n_test, test),
-                  !o->protocol->by_time ? "other half"
-                  : f->slices.by_day    ? "last day"
-                                        : "last fifth");
+    const char *tests = !o->protocol->by_time ? "other half"
+                        : f->slices.by_day    ? "last day"
+                                              : "last fifth";
+    if (f->folds.k > 0)
+        (void)fprintf(stderr,
+                      "%s normal rows train, and calibrate in %zu folds, each scored by a model "
+                      "that trained on the others; %s rows of the %s test%s\n",
+                      show_count(f->split.n_train, n), f->folds.k,
+                      show_count(f->split.n_test, test), tests,
+                      o->protocol->by_time ? ", by a model that did not see them" : "");
+    else
+        (void)fprintf(stderr, "%s %s rows train, %s %s, %s rows of the %s test\n",
+                      show_count(f->split.n_train, n),
+                      o->protocol->trains_on_attacks ? "attack" : "normal",
+                      show_count(f->split.n_calibration, held_out), calibrating,
+                      show_count(f->split.n_test, test), tests);
     if (gad_table_is_labelled(f->table))
         (void)fprintf(stderr, "Labels: %s\n", o->protocol->labels);
     else
@@ -148,7 +162,7 @@ static int prepare(struct fit *f, struct gad_diag *d)
     if (err != 0)
         return err;
     if (!f->o.quiet)
-        shortfalls_warn(&f->rows, f->table, &f->split, f->o.protocol->by_time);
+        shortfalls_warn(&f->rows, f->table, &f->split, f->o.protocol->by_time, f->folds.k > 0);
     rows_scale(&f->rows, &f->split);
     return assembly_input(&f->assembly, f->rows.schema, f->rows.scaler);
 }
@@ -177,10 +191,10 @@ static int train(struct fit *f, struct gad_diag *d)
             return err;
     }
     struct train_rows rows = {.n = f->split.n_train,
-                              .n_held_out = f->split.n_calibration,
+                              .n_held_out = f->folds.k ? f->split.n_train : f->split.n_calibration,
                               .ld = f->rows.ld,
                               .x = f->rows.x,
-                              .held_out = f->rows.held_out,
+                              .held_out = f->folds.k ? f->rows.x : f->rows.held_out,
                               .n_test = f->split.n_test,
                               .test = f->rows.test,
                               .positive = f->positive,
@@ -216,6 +230,21 @@ static int find_training_burst(struct fit *f, struct scorer *s)
     return find_burst(f, n, f->split.train, score, &f->baseline.trained);
 }
 
+/* Calibrates with the out-of-fold scores, on the scale of the trained networks. */
+static int calibrate_by_folds(struct fit *f, struct scorer *s, struct gad_diag *d)
+{
+    struct folds *k = &f->folds;
+    gad_cleanup(gad_freep) float *whole = gad_calloc(k->n, sizeof(*whole));
+
+    if (!whole)
+        return GAD_ENOMEM;
+    scorer_score(s, k->n, f->rows.x, whole);
+    int err = folds_map(k, whole);
+    if (err == 0 && f->o.protocol->by_time)
+        err = find_burst(f, k->n, f->split.train, k->score, &f->baseline.trained);
+    return err != 0 ? err : folds_calibration(k, k->k, &f->assembly, d);
+}
+
 static int calibrate(struct fit *f, struct gad_diag *d)
 {
     gad_cleanup(scorer_freep) struct scorer *s = NULL;
@@ -232,11 +261,33 @@ static int calibrate(struct fit *f, struct gad_diag *d)
                          &f->assembly.reference, &f->assembly.c);
     if (err != 0)
         return err;
+    if (f->folds.k > 0)
+        return calibrate_by_folds(f, s, d);
     if (f->o.protocol->by_time && ((err = find_training_burst(f, s)) != 0 ||
                                    (err = find_burst(f, n, f->split.calibration, f->calibration,
                                                      &f->baseline.calibrated)) != 0))
         return err;
     return assembly_calibration(&f->assembly, n, f->calibration, f->o.contamination, d);
+}
+
+/* The last day by the last fold's model, which did not see it, and its thresholds by the folds
+ * before it. */
+static int measure_last_fold(struct fit *f, size_t n, const uint32_t *row, struct gad_diag *d)
+{
+    gad_cleanup(gad_detector_freep) struct gad_detector *det = NULL;
+    gad_cleanup(assembly_deinit) struct assembly before = {.c = f->assembly.c};
+    const struct folds *k = &f->folds;
+    const float *test = k->score + k->n - n;
+
+    int err = folds_calibration(k, k->k - 1, &before, d);
+    if (err == 0)
+        err = gad_detector_new(f->o.out, &before.c, &det, d);
+    if (err != 0)
+        return err;
+    baseline_measure(det, &f->slices, f->o.budget, 0.0, k->begin[k->k - 1], k->score, n, test,
+                     &f->baseline);
+    baseline_metrics(&f->baseline, &f->assembly);
+    return find_burst(f, n, row, test, &f->baseline.held_out);
 }
 
 /* With labels: measures the kept networks on the half that did not train. */
@@ -246,11 +297,15 @@ static int measure(struct fit *f, const struct gad_detector *det, size_t n, cons
     gad_cleanup(evaluation_deinit) struct evaluation e = {0};
     struct assembly *a = &f->assembly;
 
-    assembly_metric(a, "held_out_residual", f->training.held_out);
+    assembly_metric(a, "held_out_residual", f->folds.k ? f->folds.residual : f->training.held_out);
+    if (f->o.protocol->by_time && f->folds.k > 0)
+        return measure_last_fold(f, n, row, d);
     if (f->o.protocol->by_time) {
         baseline_measure(det, &f->slices, f->o.budget, f->o.contamination, f->split.n_calibration,
                          f->calibration, n, score, &f->baseline);
         baseline_metrics(&f->baseline, a);
+        if (f->slices.share < 1.0)
+            assembly_metric(a, "sampled_share", f->slices.share);
         return find_burst(f, n, row, score, &f->baseline.held_out);
     }
     if (!gad_table_is_labelled(f->table) || f->split.n_test == 0)
@@ -327,17 +382,35 @@ static int deliver(struct fit *f, struct gad_diag *d)
     return 0;
 }
 
+/* Rows of one's own network that are enough: four times those that a budget needs to calibrate. */
+static size_t sample_of(const struct fit_options *o)
+{
+    double enough = 4.0 * SHORTFALLS_ENOUGH / o->budget;
+
+    if (!o->protocol->by_time)
+        return 0;
+    return (size_t)fmin(fmax(enough, GAD_THIN_LEAST), GAD_TABLE_ROWS_MAX);
+}
+
 /* Chooses the rows and, with protocol baseline, the epochs. */
 static int choose(struct fit *f, struct gad_diag *d)
 {
-    if (!f->o.protocol->by_time)
-        return eval_protocol_choose(f->o.protocol, f->table, f->o.calibration_share, f->o.all_rows,
-                                    &f->split, d);
-    const struct time_choice choice = {
-        .budget = f->o.budget, .n_left_out = f->o.n_left_out, .left_out = f->o.left_out};
+    const struct time_choice choice = {.budget = f->o.budget,
+                                       .n_left_out = f->o.n_left_out,
+                                       .left_out = f->o.left_out,
+                                       .together = folds_rows_max(f->o.folds)};
     int err = labels_need_normal(f->table, d);
+
     if (err == 0)
-        err = by_time_split(f->table, &choice, &f->split, &f->slices, d);
+        err = f->o.protocol->by_time
+                  ? by_time_split(f->table, &choice, &f->split, &f->slices, d)
+                  : eval_protocol_choose(f->o.protocol, f->table, f->o.calibration_share,
+                                         f->o.all_rows, &f->split, d);
+    if (f->o.protocol->by_time && !f->slices.together)
+        f->o.folds = 0;
+    if (err == 0)
+        err = folds_choose(&f->folds, &f->o, &f->split, f->o.all_rows,
+                           f->slices.together ? f->slices.train.n - f->slices.calibration.n : 0);
     if (err == 0)
         fit_options_epochs(&f->o, f->split.n_train);
     return err;
@@ -350,6 +423,7 @@ static int fit(struct fit *f, struct gad_diag *d)
         err = data_load(&(struct data_request){.files = &f->o.data,
                                                .normal = &f->o.normal,
                                                .skip_bad = f->o.skip_bad,
+                                               .sample = sample_of(&f->o),
                                                .quiet = f->o.quiet},
                         &f->table, d);
     if (err == 0)
@@ -366,13 +440,15 @@ static int fit(struct fit *f, struct gad_diag *d)
         s->n_test = gad_split_thin(s->test, s->n_test, SEARCH_ROWS);
     }
     announce(f);
+    if (f->folds.k > 0 && (err = folds_run(&f->folds, &f->o, f->table, f->split.train, d)) != 0)
+        return err == GAD_END ? 0 : err; /* interrupted: nothing is kept */
     if ((err = prepare(f, d)) != 0 || (err = train(f, d)) != 0 || !f->training.kept)
         return err;
     if (f->training.interrupted)
         cli_say("interrupted: keeping epoch %u of the %u that were finished", f->training.epoch,
                 f->training.epochs);
-    if (f->o.whitened &&
-        (err = whitening_fit(&f->whitening, &f->assembly.c, f->split.n_train, f->rows.x, d)) != 0)
+    if (f->o.is_joint &&
+        (err = joint_fit(&f->joint, &f->assembly.c, f->split.n_train, f->rows.x, d)) != 0)
         return err;
     if ((err = calibrate(f, d)) != 0 || (err = examine(f, d)) != 0)
         return err;

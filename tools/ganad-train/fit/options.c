@@ -9,6 +9,8 @@
 #include "models/model.h"
 #include "tools/common/option.h"
 #include "tools/ganad-train/by_time.h"
+#include "tools/ganad-train/fit/folds.h"
+#include "tools/ganad-train/fit/folds_run.h"
 #include "tools/ganad-train/fit/settings.h"
 
 enum opt {
@@ -34,6 +36,7 @@ enum opt {
     OPT_STEPS,
     OPT_TOLERANCE,
     OPT_CALIBRATION_SHARE,
+    OPT_FOLDS,
     OPT_CONTAMINATION,
     OPT_FPR_BUDGET,
     OPT_LEAVE_OUT,
@@ -71,6 +74,7 @@ static const struct option long_options[N_OPTS + 1] = {
     [OPT_STEPS] = {"steps", required_argument, NULL, 0},
     [OPT_TOLERANCE] = {"tolerance", required_argument, NULL, 0},
     [OPT_CALIBRATION_SHARE] = {"calibration-share", required_argument, NULL, 0},
+    [OPT_FOLDS] = {"folds", required_argument, NULL, 0},
     [OPT_CONTAMINATION] = {"contamination", required_argument, NULL, 0},
     [OPT_FPR_BUDGET] = {"fpr-budget", required_argument, NULL, 0},
     [OPT_LEAVE_OUT] = {"leave-out", required_argument, NULL, 0},
@@ -182,10 +186,10 @@ static int choose_model(const char *text, struct fit_options *o, struct gad_diag
     return err;
 }
 
-static bool has_whitened(const struct fit_options *o)
+static bool has_joint(const struct fit_options *o)
 {
     const struct gad_model_ops *ops = gad_model_find(o->model->name);
-    return ops && ops->errors;
+    return ops && ops->joint;
 }
 
 /*
@@ -207,11 +211,12 @@ static void set_defaults(struct fit_options *o)
 
     o->model->defaults(o->protocol->name, &o->train);
     o->train.seed = 1;
-    o->whitened = !survey && has_whitened(o);
+    o->is_joint = !survey && has_joint(o);
     o->scaler = survey && !ganomaly ? GAD_SCALER_NONE
-                : o->whitened       ? GAD_SCALER_QUANTILE
+                : o->is_joint       ? GAD_SCALER_QUANTILE
                                     : GAD_SCALER_MINMAX;
-    o->epochs = o->protocol->by_time ? 0 : !survey ? 15 : ganomaly ? 5 : 50;
+    o->epochs = !survey ? FIT_EPOCHS_BY_ROWS : ganomaly ? 5 : 50;
+    o->folds = FOLDS_AUTO;
     o->budget = EVAL_PROTOCOL_BUDGET;
     o->calibration_share = o->protocol->calibration_share;
     o->name = o->model->name;
@@ -239,17 +244,18 @@ static int parse_weights(const char *text, struct gad_train_options *t, struct g
 static int apply_whole(const struct given *g, struct fit_options *o, struct gad_diag *d)
 {
     uint64_t patience = 0, epochs = o->epochs, batch = o->train.batch,
-             degree = o->train.score_degree, steps = o->train.search_steps;
+             degree = o->train.score_degree, steps = o->train.search_steps, folds = o->folds;
     const struct {
         enum opt opt;
         uint64_t min, max, *value;
     } whole[] = {
-        {OPT_EPOCHS, 1, 100000, &epochs},
+        {OPT_EPOCHS, 0, 100000, &epochs},
         {OPT_SEED, 0, INT64_MAX, &o->train.seed},
         {OPT_BATCH, 1, 65536, &batch},
         {OPT_DEGREE, 1, 2, &degree},
         {OPT_STEPS, 1, GAD_CKPT_SEARCH_STEPS_MAX, &steps},
         {OPT_PATIENCE, 1, 100000, &patience},
+        {OPT_FOLDS, 0, FOLDS_MAX, &folds},
     };
     char name[OPTION_NAME];
     int err = 0;
@@ -259,6 +265,7 @@ static int apply_whole(const struct given *g, struct fit_options *o, struct gad_
             err = cli_u64(option_name(whole[i].opt, name), g->text[whole[i].opt], whole[i].min,
                           whole[i].max, whole[i].value, d);
     o->patience = (uint32_t)patience;
+    o->folds = (unsigned)folds;
     o->epochs = (uint32_t)epochs;
     o->train.batch = (size_t)batch;
     o->train.score_degree = (unsigned)degree;
@@ -332,6 +339,22 @@ static int refuse_unused(const struct given *g, const struct fit_options *o, str
     return 0;
 }
 
+/* Folds take the place of held-out rows, so options that need some switch them off. */
+static int check_folds(const struct given *g, struct fit_options *o, struct gad_diag *d)
+{
+    bool asked = g->text[OPT_FOLDS] && o->folds > 0, fit = folds_fit(o, d);
+
+    if (asked && !fit)
+        return GAD_EINVAL;
+    if (asked && g->text[OPT_CALIBRATION_SHARE])
+        return gad_fail(d, GAD_EINVAL, "--calibration-share: with --folds no rows are held out");
+    if (o->folds == 1)
+        return gad_fail(d, GAD_EINVAL, "--folds: 1 is neither 0 nor 2 to %d", FOLDS_MAX);
+    if (!fit || g->text[OPT_CALIBRATION_SHARE])
+        o->folds = 0;
+    return 0;
+}
+
 /* Combinations of options. */
 static int check(const struct given *g, const struct fit_options *o, struct gad_diag *d)
 {
@@ -364,9 +387,9 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     int err = eval_protocol_parse(g->text[OPT_PROTOCOL] ? g->text[OPT_PROTOCOL] : protocol,
                                   &o->protocol, d);
     if (err == 0)
-        err = choose_model(g->text[OPT_MODEL]     ? g->text[OPT_MODEL]
-                           : o->protocol->by_time ? "ganomaly"
-                                                  : "egbad",
+        err = choose_model(g->text[OPT_MODEL]               ? g->text[OPT_MODEL]
+                           : o->protocol->trains_on_attacks ? "egbad"
+                                                            : "ganomaly",
                            o, d);
     if (err != 0)
         return err;
@@ -377,12 +400,11 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
         (err = apply_words(g, o, d)) != 0)
         return err;
     if (g->text[OPT_SCORE])
-        o->whitened = strcmp(g->text[OPT_SCORE], "whitened") == 0;
-    if (g->text[OPT_SCORE] && !o->whitened)
+        o->is_joint = strcmp(g->text[OPT_SCORE], "joint") == 0;
+    if (g->text[OPT_SCORE] && !o->is_joint)
         o->train.score = g->text[OPT_SCORE];
-    if (o->whitened && !has_whitened(o))
-        return gad_fail(d, GAD_EINVAL, "--score: model '%s' has no score 'whitened'",
-                        o->model->name);
+    if (o->is_joint && !has_joint(o))
+        return gad_fail(d, GAD_EINVAL, "--score: model '%s' has no score 'joint'", o->model->name);
     err = refuse_unused(g, o, d);
     if (err != 0)
         return err;
@@ -393,7 +415,8 @@ static int apply(const struct given *g, struct fit_options *o, struct gad_diag *
     o->all_rows = g->text[OPT_ALL_ROWS] != NULL;
     o->skip_bad = g->text[OPT_SKIP_BAD] != NULL;
     o->quiet = g->text[OPT_QUIET] != NULL;
-    return check(g, o, d);
+    err = check(g, o, d);
+    return err != 0 ? err : check_folds(g, o, d);
 }
 
 int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o)
@@ -417,10 +440,12 @@ int fit_options_parse(const struct cli_command *self, int argc, char **argv, str
 /* About 1.4 million rows in all, as 15 epochs of 93,000 rows: 15 seconds on one core. */
 void fit_options_epochs(struct fit_options *o, size_t n_train)
 {
-    enum { ROWS_SEEN = 1400000, LEAST = 5, MOST = 100 };
+    enum { ROWS_SEEN = 1400000, LEAST = 5, MOST = 100, USUAL = 15 };
     size_t n = ROWS_SEEN / (n_train ? n_train : 1);
 
-    if (o->epochs == 0)
+    if (o->epochs == FIT_EPOCHS_BY_ROWS && !o->protocol->by_time && o->folds == 0)
+        o->epochs = USUAL;
+    if (o->epochs == FIT_EPOCHS_BY_ROWS)
         o->epochs = (uint32_t)(n < LEAST ? LEAST : n > MOST ? MOST : n);
 }
 

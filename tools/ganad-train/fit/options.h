@@ -17,6 +17,8 @@ struct gad_table;
 
 enum { FIT_LEFT_OUT_MAX = 64 };
 
+#define FIT_EPOCHS_BY_ROWS UINT32_MAX
+
 /* Which epoch is kept: the last, the one with the lowest held-out error, or the best by the labels
  * of the test rows. */
 enum fit_keep { FIT_KEEP_LAST, FIT_KEEP_BEST, FIT_KEEP_TEST_LABELS, FIT_N_KEEPS };
@@ -25,9 +27,11 @@ struct fit_options {
     const struct gad_trainer_ops *model;
     const struct eval_protocol *protocol;
     enum gad_scaler_kind scaler;
-    uint32_t epochs; /* 0: by the number of training rows, fit_options_epochs() */
+    uint32_t epochs; /* 0: the first weights; or FIT_EPOCHS_BY_ROWS until fit_options_epochs() */
     struct gad_train_options train;
     double calibration_share;
+    unsigned
+        folds; /* 2 .. FOLDS_MAX, 0 none, FOLDS_AUTO by the number of rows; set before training */
     size_t n_left_out; /* time ranges whose rows are ignored */
     struct time_range left_out[FIT_LEFT_OUT_MAX];
     double budget;        /* false-positive rate that protocol baseline evaluates the model at */
@@ -35,7 +39,7 @@ struct fit_options {
     enum fit_keep keep;
     uint32_t patience; /* training ends after this many epochs without a better one; 0: never */
     bool all_rows, skip_bad, quiet;
-    bool whitened; /* score whitened, fitted to the errors of the trained networks */
+    bool is_joint; /* score joint, fitted to what the trained networks compute */
     const char *name, *out, *date;
     const char *resume;    /* file with the state of training, or NULL */
     const char *condition; /* column, or NULL; train has its elements once the schema is known */
@@ -47,7 +51,8 @@ struct fit_options {
 int fit_options_parse(const struct cli_command *self, int argc, char **argv, struct fit_options *o);
 void fit_options_deinit(struct fit_options *o);
 
-/* Sets the epochs for @n_train rows unless --epochs was given: the fewer rows, the more epochs. */
+/* Sets the epochs for @n_train rows unless --epochs was given: the fewer rows, the more epochs,
+ * but 15 for protocol normal without folds. o->folds is final. */
 void fit_options_epochs(struct fit_options *o, size_t n_train);
 
 /* Writes the command that repeats this training: every setting, without --out, which does not

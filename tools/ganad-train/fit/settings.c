@@ -41,7 +41,7 @@ static bool model_has(const char *model, enum setting s)
 
 bool setting_is_used(const struct fit_options *o, enum setting s, struct gad_diag *why)
 {
-    const char *score = o->whitened ? "whitened" : o->train.score ? o->train.score : "";
+    const char *score = o->is_joint ? "joint" : o->train.score ? o->train.score : "";
     const char *const *has = settings[s].model;
 
     if (!model_has(o->model->name, s)) {
@@ -53,8 +53,8 @@ bool setting_is_used(const struct fit_options *o, enum setting s, struct gad_dia
         (void)gad_fail(why, 0, "--residual-on: --residual is 0, so the residual is in no loss");
         return false;
     }
-    bool has_weight = !o->whitened && strcmp(score, "residual") != 0;
-    if ((s == SETTING_SCORE_WEIGHT && !has_weight) || (s == SETTING_DEGREE && o->whitened)) {
+    bool has_weight = !o->is_joint && strcmp(score, "residual") != 0;
+    if ((s == SETTING_SCORE_WEIGHT && !has_weight) || (s == SETTING_DEGREE && o->is_joint)) {
         (void)gad_fail(why, 0, "--%s: score '%s' does not use it; --score fm does", setting_name(s),
                        score);
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/ganad-train/fit/shortfalls.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,9 +11,13 @@
 #include "lib/record/column.h"
 #include "tools/common/show.h"
 #include "tools/ganad-train/cli.h"
+#include "tools/ganad-train/fit/folds.h"
 #include "tools/ganad-train/rows.h"
 
 enum { COLUMNS_NAMED = 4, SERVICES_MAX = 256 };
+
+#define DAYS_LEAST 3.0 /* as in by_time.h, and the next */
+static const double share_calibrating = 0.6;
 
 static const double one_service =
     0.99; /* share of the records from which hardly any other service can be learned */
@@ -72,7 +77,7 @@ static void warn_of_service(const struct gad_table *t, const struct gad_split *s
 }
 
 void shortfalls_warn(const struct rows *r, const struct gad_table *t, const struct gad_split *split,
-                     bool own)
+                     bool own, bool folds)
 {
     bool constant[GAD_N_COLUMNS] = {false};
     size_t n_numeric = gad_schema_n_numeric(r->schema);
@@ -87,8 +92,18 @@ void shortfalls_warn(const struct rows *r, const struct gad_table *t, const stru
         warn_of_new(r, split->n_calibration, constant);
     if (own)
         warn_of_service(t, split);
-    if (split->n_calibration < 1000)
+    size_t n_calibration = folds ? split->n_train : split->n_calibration;
+    if (n_calibration < 1000)
         cli_say("warning: %s rows calibrate: budgets of false alarms below %.2g cannot be "
                 "distinguished",
-                show_count(split->n_calibration, n), 1.0 / (double)split->n_calibration);
+                show_count(n_calibration, n), 1.0 / (double)n_calibration);
+}
+
+double shortfalls_days(double budget, double daily)
+{
+    double rows = SHORTFALLS_ENOUGH / budget, days = ceil(rows / daily * (1.0 - 1e-9));
+
+    if (days * daily > FOLDS_ROWS_MAX)
+        days = 1.0 + ceil(ceil(rows / daily) / share_calibrating * (1.0 - 1e-9));
+    return fmax(days, DAYS_LEAST);
 }

@@ -20,7 +20,7 @@ const char fit_help[] =
     "What to train:\n"
     "  --data FILE...             records; may be repeated\n"
     "  --model egbad|ganomaly|anogan\n"
-    "                             default egbad; with baseline ganomaly\n"
+    "                             default ganomaly; with survey egbad\n"
     "  --protocol NAME            normal: train on normal connections, find attacks.\n"
     "                             baseline: one's own network, by time; the default for records\n"
     "                             with times and without labels, else the default is normal.\n"
@@ -39,7 +39,7 @@ const char fit_help[] =
     "  --skip-bad                 skip and count bad lines instead of stopping at the first\n\n"
     "How:\n"
     "  --epochs N                 default 15; with survey 50, ganomaly 5; with baseline 5 to 100,\n"
-    "                             more for fewer records\n"
+    "                             more for fewer records; 0: the first, random weights\n"
     "  --seed N                   default 1; the same seed, data and machine give the same file\n"
     "  --batch N                  rows a step\n"
     "  --lr X                     learning rate of Adam\n"
@@ -63,7 +63,7 @@ const char fit_help_more[] =
     "Score and threshold:\n"
     "  --score KIND               egbad: fm, cross-e, cross-e-paper, residual;\n"
     "                             ganomaly: enc, rec;\n"
-    "                             either: whitened, the default without survey;\n"
+    "                             either: joint, the default without survey;\n"
     "                             anogan: fm, cross-e\n"
     "  --score-weight X           egbad, anogan: share of the discriminator's part, 0 to 1\n"
     "  --degree 1|2               egbad: the norm\n"
@@ -73,6 +73,9 @@ const char fit_help_more[] =
     "  --calibration-share X      share of the training class that is held out of training for\n"
     "                             thresholds and p-values, default 0.1; 0 (survey): the rows of\n"
     "                             the other half\n"
+    "  --folds N                  2 to 10: all rows train, and calibrate by folds; 0: hold rows "
+    "out;\n"
+    "                             default 10 up to 2,000 rows, 5 up to 20,000, then 0\n"
     "  --fpr-budget X             baseline: share of normal records that may raise an alert, to\n"
     "                             measure the held-out day with; default 0.001\n\n"
     "The file:\n"
@@ -96,11 +99,13 @@ void fit_options_command(const struct fit_options *o, const struct gad_table *t,
     gad_buf_printf(b, " --batch %zu --lr %.9g --ema %.9g", train->batch, train->learning_rate,
                    train->ema);
     settings_command(o, b);
-    if (o->whitened)
-        gad_buf_printf(b, " --score whitened");
+    if (o->is_joint)
+        gad_buf_printf(b, " --score joint");
     else if (train->score)
         gad_buf_printf(b, " --score %s", train->score);
-    if (!o->protocol->by_time)
+    if (o->folds > 0)
+        gad_buf_printf(b, " --folds %u", o->folds);
+    else if (!o->protocol->by_time)
         gad_buf_printf(b, " --calibration-share %.9g", o->calibration_share);
     gad_buf_printf(b, " --keep %s --name %s", fit_keep_names[o->keep], o->name);
     if (o->protocol->by_time)

@@ -68,7 +68,7 @@ static int judge(const struct fit_options *o, const struct train_rows *rows,
 
 static int history_new(uint32_t epochs, struct train_history *ret)
 {
-    double *p = gad_calloc(epochs, 4 * sizeof(*p));
+    double *p = gad_calloc(epochs ? epochs : 1, 4 * sizeof(*p));
     if (!p)
         return GAD_ENOMEM;
     *ret = (struct train_history){p, p + epochs, p + 2 * (size_t)epochs, p + 3 * (size_t)epochs};
@@ -131,6 +131,30 @@ static bool is_done(const struct fit_options *o, const struct training *r)
     return r->epochs >= o->epochs || (o->patience > 0 && r->epochs - r->epoch >= o->patience);
 }
 
+/* Measures the first weights, which are also kept if there are no epochs. */
+static int begin(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
+                 struct gad_checkpoint *c, struct training *r, double *ret_error,
+                 struct gad_diag *d)
+{
+    gad_trainer_fill(t, c);
+    int err = held_out_error(c, rows, ret_error, d);
+    if (err != 0 || o->epochs > 0)
+        return err;
+    r->held_out = *ret_error;
+    return snapshot_new(c, &r->kept);
+}
+
+static int check_progress(const struct fit_options *o, const struct training *r, double first,
+                          struct gad_diag *d)
+{
+    if (o->protocol->trains_on_attacks || !r->kept || r->held_out <= first)
+        return 0;
+    return gad_fail(d, GAD_EMISMATCH,
+                    "training diverged: mean |x - x'| of held-out rows is %g, and was %g before "
+                    "the first epoch. Try a lower --lr, more --epochs or the default settings",
+                    r->held_out, first);
+}
+
 /* Continues from the state file if it exists. */
 static int resume(const struct fit_options *o, struct gad_trainer *t, struct gad_checkpoint *c,
                   struct training *r, struct gad_diag *d)
@@ -147,8 +171,11 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
 {
     struct progress p;
     struct training r = {0};
+    double first = 0.0;
 
     int err = history_new(o->epochs, &r.history);
+    if (err == 0)
+        err = begin(o, t, rows, c, &r, &first, d);
     if (err == 0)
         err = resume(o, t, c, &r, d);
     progress_init(&p, o->quiet, o->epochs, rows->n);
@@ -158,6 +185,8 @@ int train_run(const struct fit_options *o, struct gad_trainer *t, const struct t
         err = err == GAD_END ? 0 : err;
     }
     progress_clear(&p);
+    if (err == 0)
+        err = check_progress(o, &r, first, d);
     if (err != 0) {
         training_deinit(&r);
         return err;

@@ -47,6 +47,10 @@ struct training {
 /**
  * train_run() - runs all epochs, or those until Ctrl-C
  * @c: model and scaler.dim are set; model, nets and score become those of the kept epoch
+ *
+ * With 0 epochs the first weights are kept. GAD_EMISMATCH with @d if training diverged: a loss was
+ * not finite, or the kept networks reconstruct held-out rows worse than the first weights did. The
+ * latter is allowed in the published setting, which is unstable.
  */
 int train_run(const struct fit_options *o, struct gad_trainer *t, const struct train_rows *rows,
               struct gad_checkpoint *c, struct training *ret, struct gad_diag *d) GAD_MUST_CHECK;

@@ -42,6 +42,31 @@ static const char *whitened(struct onnx_graph *g, const struct gad_checkpoint *c
                     whitened_part(g, c, "whiten_e", e, ehat));
 }
 
+/* The outputs of all layers of a net but the last, beside @v ("": nothing). */
+static const char *hidden(struct onnx_graph *g, const struct gad_checkpoint *c, const char *net,
+                          const char *x, const char *v)
+{
+    const struct gad_ckpt_net *n = gad_checkpoint_net(c, net);
+
+    for (size_t l = 0; l + 1 < n->n_layers; l++) {
+        x = onnx_layers(g, n, l, l + 1, x);
+        v = *v ? onnx_concat(g, v, x) : x;
+    }
+    return v;
+}
+
+/* The mean of u^2 / (1 + u^2 / 10). */
+static const char *joint(struct onnx_graph *g, const struct gad_checkpoint *c, const char *v,
+                         const char *xhat)
+{
+    const char *u = run(g, c, "joint", onnx_concat(g, v, onnx_op2(g, "Sub", "x", xhat))),
+               *u2 = square(g, u),
+               *most = onnx_op2(g, "Add", onnx_op2(g, "Mul", u2, onnx_constant(g, 0.1f)),
+                                onnx_constant(g, 1.0f));
+
+    return onnx_row_mean(g, onnx_op2(g, "Div", u2, most));
+}
+
 /* f(z, x), from the output of z's branch. */
 static const char *features(struct onnx_graph *g, const struct gad_checkpoint *c, const char *x,
                             const char *branch_z)
@@ -88,6 +113,10 @@ static const char *egbad(struct onnx_graph *g, const struct gad_checkpoint *c,
         const char *f = features(g, c, "x", branch), *fhat = features(g, c, xhat, branch);
         if (strcmp(kind, "whitened") == 0)
             return whitened(g, c, xhat, f, fhat);
+        if (strcmp(kind, "joint") == 0) {
+            const char *v = hidden(g, c, "generator", zy, hidden(g, c, "encoder", "x", ""));
+            return joint(g, c, onnx_concat(g, onnx_concat(g, v, fhat), f), xhat);
+        }
         part = distance(g, f, fhat, degree);
     }
     const char *residual = distance(g, "x", xhat, degree);
@@ -108,6 +137,10 @@ static const char *ganomaly(struct onnx_graph *g, const struct gad_checkpoint *c
     const char *zhat = run(g, c, "encoder2", xhat);
     if (strcmp(kind, "whitened") == 0)
         return whitened(g, c, xhat, z, zhat);
+    if (strcmp(kind, "joint") == 0) {
+        const char *v = hidden(g, c, "decoder", z, hidden(g, c, "encoder", "x", ""));
+        return joint(g, c, hidden(g, c, "encoder2", xhat, v), xhat);
+    }
     return onnx_row_mean(g, square(g, onnx_op2(g, "Sub", z, zhat)));
 }
 
