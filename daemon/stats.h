@@ -102,6 +102,9 @@
     X(evidence_limited, false, "alerts without packets, beyond a limit of [evidence]")             \
     X(evidence_failed, false, "files of [evidence] that could not be written")                     \
     X(evidence_deleted, false, "files of [evidence] deleted to stay within quota and files")       \
+    X(budget_exceeded, false, "times that a model exceeded its false-positive budget for long")    \
+    X(budget_adapted, false, "changes of a threshold that recent records called for")              \
+    X(budget_failures, false, "failures to read or write the file of [budget] state")              \
     X(tails, true, "control clients that follow the alerts")                                       \
     X(tail_lost, false, "alerts that a slow tail did not receive")                                 \
     X(lookups, true, "threads that resolve the names of outputs")                                  \

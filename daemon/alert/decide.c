@@ -323,6 +323,12 @@ static void keep_sample(struct decider *d, struct incident *i, const struct job 
         i->best = d->sample;
 }
 
+static void set_apart(const struct job *j, size_t n, uint8_t apart)
+{
+    if (j->apart)
+        j->apart[n] = apart;
+}
+
 static void add(struct decider *d, struct incidents *t, struct incident *i,
                 const struct incident_key *k, const struct job *j, size_t n, struct gad_time when)
 {
@@ -332,6 +338,7 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
     keep_sample(d, i, j, n);
     if (!i->model)
         i->model = model_hold(k->model);
+    report_relabel(i, k->model);
     if (i->records == 0)
         i->first = when;
     if (i->pending == 0)
@@ -350,6 +357,7 @@ static void add(struct decider *d, struct incidents *t, struct incident *i,
         bool is_new_hint = i->hint != GAD_HINT_NONE && !(i->reported_hints & hint_bit(i));
         i->is_urgent |= is_new_hint || i->severity < i->reported_severity;
     }
+    set_apart(j, n, report_apart(i));
 }
 
 /* The time that incidents are measured in; it never moves backwards. */
@@ -437,7 +445,9 @@ static void take_into_incident(struct decider *d, const struct job *j, size_t n,
     if (k.nature != GAD_NATURE_LOGIN) /* else it counts itself */
         take_login(d, t, j, n, wall);
     struct incident *i = find_or_begin(d, t, &k, &j->rec[n], now, wall);
-    if (i) {
+    if (!i) {
+        set_apart(j, n, 1);
+    } else {
         add(d, t, i, &k, j, n, when);
         incidents_touch(t, i, now);
     }
@@ -506,12 +516,14 @@ static void take_single(struct decider *d, const struct job *j, size_t n, struct
 static void take_record(struct decider *d, const struct job *j, size_t i, struct gad_time wall)
 {
     if (suppressor_match(d->o.suppressor, &j->rec[i], gad_detector_name(job_model(j, i)->detector),
-                         j->score[i]) != 0)
+                         j->score[i]) != 0) {
         d->o.stats->alerts_suppressed++;
-    else if (d->table[1])
+        set_apart(j, i, 1);
+    } else if (d->table[1]) {
         take_into_incident(d, j, i, wall);
-    else
+    } else {
         take_single(d, j, i, wall);
+    }
 }
 
 static void report_limit(struct decider *d, struct gad_time now)

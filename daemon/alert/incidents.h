@@ -86,6 +86,7 @@ struct incident {
 
     struct gad_time first, last; /* of its records: wall or packet time */
     uint64_t records, bystanders, logins, failed;
+    uint8_t counted;   /* of its first records, those that count against the budget; at most 254 */
     uint64_t absorbed; /* bystanders that are no ordinary exchanges */
     bool succeeded, has_root_shell;
     bool may_be_forged; /* as n_unusual: of nature host */

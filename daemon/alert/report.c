@@ -145,6 +145,36 @@ static unsigned points_of(const struct incident *i, const struct gad_incident *n
     return severity_points(&f);
 }
 
+static bool is_attack(const struct incident *i)
+{
+    bool says_nothing =
+        i->hint == GAD_HINT_NONE || i->hint == GAD_HINT_VOLUME || i->hint == GAD_HINT_SERVICE;
+
+    return i->succeeded || i->has_root_shell || (i->nature != GAD_NATURE_TRAFFIC && !says_nothing);
+}
+
+uint8_t report_apart(struct incident *i)
+{
+    uint8_t earlier = i->counted;
+
+    if (!is_attack(i)) {
+        if (i->counted < UINT8_MAX - 1)
+            i->counted++;
+        return 0;
+    }
+    i->counted = 0;
+    return (uint8_t)(1 + earlier);
+}
+
+void report_relabel(struct incident *i, const struct model *m)
+{
+    if (i->label == m->label || strcmp(i->label->sha256, m->label->sha256) != 0 ||
+        strcmp(i->label->name, m->label->name) != 0)
+        return;
+    model_label_drop(i->label);
+    i->label = model_label_hold(m->label);
+}
+
 void report_review(struct incident *i)
 {
     struct gad_incident now;

@@ -16,6 +16,17 @@ void report_release(struct incident *i);
 /* Hint and severity of the incident now. */
 void report_review(struct incident *i);
 
+/*
+ * Counts a record of the incident, after report_review(). Returns job.apart of it: above 0 if the
+ * incident is called an attack. Then it has a hint, and its nature is not ordinary traffic. A model
+ * that does not know a network finds floods and sweeps in ordinary traffic. A hint at volume or
+ * service says nothing, either.
+ */
+uint8_t report_apart(struct incident *i);
+
+/* A record of the same model with another threshold: the alerts of the incident have it then. */
+void report_relabel(struct incident *i, const struct model *m);
+
 /* Fills the alert for what is pending, and explains its sample. Returns whether the incident had a
  * pending record; else the alert shows the highest score of all, with count 0. */
 void report_incident(struct incident *i, enum gad_incident_state state, struct gad_alert *ret);

@@ -15,7 +15,8 @@
 #include "lib/base/text.h"
 
 enum {
-    OTHERS = 8, /* sockets, records file, rules, versions, hosts, the configuration file itself */
+    /* sockets, records file, rules, versions, budgets, hosts, the configuration file itself */
+    OTHERS = 10,
     PLACES_MAX = CONFIG_OUTPUTS_MAX + CONFIG_MODELS_MAX + OTHERS,
     SHOWN = 16 + CONFIG_NAME_MAX,
     SHOWN_PLACE = 192,
@@ -128,6 +129,8 @@ static void add_all(struct places *p, const struct config *c)
               c->alerts.feedback);
     (void)add(p, USE_WRITE, "trust", "", "versions", config_value_of(v, "trust", "versions"),
               c->trust.versions);
+    (void)add(p, USE_WRITE, "budget", "", "state", config_value_of(v, "budget", "state"),
+              c->budget.state);
     (void)add(p, USE_WRITE, "host", "", "state", config_value_of(v, "host", "state"),
               c->host.state);
     struct place *records = add(p, USE_WRITE, "records", "", "file",

@@ -148,6 +148,13 @@ struct config {
         uint64_t window, rate;
     } drift;
     struct {
+        struct gad_time after;
+        uint64_t least;
+        bool adapt;
+        double step, most;
+        const char *state;
+    } budget;
+    struct {
         const char *directory, *ring;
         uint64_t ring_size, snaplen, connection_bytes;
         uint64_t quota, files, incident_packets, incident_bytes, rate;

@@ -27,11 +27,13 @@ enum config_when config_key_when(const struct config_key *k)
     static const char *const ganadd[] = {"log_level", "stop_timeout", NULL};
     static const char *const alerts[] = {"rollup",    "idle",  "rollup_keys", "rate",
                                          "heartbeat", "stats", NULL};
+    static const char *const budget[] = {"after", "least", "adapt", "step", "most", NULL};
     static const char *const host[] = {"budget", "after", "least_hosts", "least_records", NULL};
     bool is_live = strcmp(k->section, "model") == 0 || strcmp(k->section, "client") == 0 ||
                    strcmp(k->section, "trust") == 0 || strcmp(k->section, "drift") == 0 ||
                    (strcmp(k->section, "ganadd") == 0 && is_one(k->name, ganadd)) ||
                    (strcmp(k->section, "alerts") == 0 && is_one(k->name, alerts)) ||
+                   (strcmp(k->section, "budget") == 0 && is_one(k->name, budget)) ||
                    (strcmp(k->section, "host") == 0 && is_one(k->name, host));
 
     return is_live ? CONFIG_AT_ONCE : CONFIG_AT_RESTART;

@@ -8,6 +8,7 @@
 
 #include "daemon/config/config.h"
 #include "daemon/control/access.h"
+#include "daemon/control/budget.h"
 #include "daemon/control/config.h"
 #include "daemon/control/evidence.h"
 #include "daemon/control/feedback.h"
@@ -329,6 +330,12 @@ static void take_frame(struct conn *conn, const struct gad_frame *f)
     }
     if (control_evidence_is(m)) {
         if (control_evidence(c->o.evidence, m, &conn->out) != 0)
+            log_warn("control", "no memory for an answer");
+        conn_send(conn);
+        return;
+    }
+    if (control_budget_is(m)) {
+        if (control_budget(&c->o, c->started, m, &conn->out) != 0)
             log_warn("control", "no memory for an answer");
         conn_send(conn);
         return;

@@ -13,6 +13,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
+struct budgets;
 struct config;
 struct control;
 struct event_base;
@@ -42,6 +43,7 @@ struct control_options {
     const struct capture_merge *captures; /* or NULL */
     const struct server *server;          /* or NULL */
     struct warnings *warnings;            /* or NULL */
+    struct budgets *budgets;              /* or NULL */
     const struct evidence *evidence;      /* or NULL */
     void (*reopen)(void *arg);            /* reopens the output files */
     void *arg;

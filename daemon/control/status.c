@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/config/config.h"
+#include "daemon/control/budget.h"
 #include "daemon/control/control.h"
 #include "daemon/feed/feed.h"
 #include "daemon/feed/output.h"
@@ -14,6 +15,7 @@
 #include "daemon/ingest/server.h"
 #include "daemon/metrics/warnings.h"
 #include "daemon/reload/reload.h"
+#include "daemon/score/budgets.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
@@ -47,6 +49,7 @@ struct status_unread {
 
 struct status {
     struct status_drift drift[MODELS_MAX];
+    struct status_budget budget[MODELS_MAX];
     Ganad__V1__StatusReply m;
     Ganad__V1__StatusReply__Model model[MODELS_MAX], *model_list[MODELS_MAX];
     Ganad__V1__StatusReply__Role role[MODELS_MAX];
@@ -106,7 +109,8 @@ static void fill_drift(struct status_drift *s, const struct model *from,
     to->drift = s->list;
 }
 
-static void fill_models(struct status *s, const struct models *models, const struct reload *reload)
+static void fill_models(struct status *s, const struct models *models, const struct reload *reload,
+                        const struct budgets *budgets)
 {
     for (size_t i = 0; i < models->n && i < MODELS_MAX; i++) {
         const struct model *from = models->model[i];
@@ -129,6 +133,8 @@ static void fill_models(struct status *s, const struct models *models, const str
         to->role = &s->role[i];
         fill_role(to->role, from);
         fill_drift(&s->drift[i], from, to);
+        if (budgets && from->budget)
+            to->budget = control_budget_fill(&s->budget[i], from, budgets_keys(budgets));
         if (reload)
             fill_previous(to, reload_previous(reload, from->name));
         s->model_list[s->m.n_model++] = to;
@@ -347,7 +353,7 @@ int status_reply(const struct control_options *o, struct gad_time started, struc
     s->m.pid = (uint32_t)getpid();
     s->m.uptime = gad_time_seconds(gad_time_sub(gad_time_monotonic(), started));
     s->m.config_file = o->config->file;
-    fill_models(s, o->models, o->reload);
+    fill_models(s, o->models, o->reload, o->budgets);
     fill_counters(s, o->stats);
     fill_latency(s, &o->stats->latency);
     fill_outputs(s, o->feed);

@@ -32,6 +32,7 @@
 #include "daemon/privileges.h"
 #include "daemon/reload/events.h"
 #include "daemon/reload/reload.h"
+#include "daemon/score/budgets.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/job.h"
 #include "daemon/score/models.h"
@@ -71,6 +72,7 @@ struct daemon {
     struct control *control;
     struct metrics *metrics; /* NULL: not configured */
     struct warnings *warnings;
+    struct budgets *budgets;
     struct announce *announce;
     bool once, stopping, server_stopped, captures_ended;
 };
@@ -98,12 +100,19 @@ static void count_drift(struct daemon *self, const struct job *j)
     }
 }
 
+static void report_budget(void *arg, const struct gad_model_event *e)
+{
+    const struct daemon *self = arg;
+    feed_model(self->feed, e);
+}
+
 static void scored(void *arg, const struct job *j)
 {
     struct daemon *self = arg;
 
     count_drift(self, j);
     feed_scored(self->feed, j);
+    budgets_count(self->budgets, j);
     if (j->client) {
         record_log_add(self->record_log, j);
         learning_add(self->learning, j);
@@ -230,6 +239,7 @@ static int configure(void *arg, const struct config *c)
         return r;
     self->stop_timeout = c->ganadd.stop_timeout;
     self->drift = drift_options(c);
+    budgets_configure(self->budgets, c);
     return 0;
 }
 
@@ -237,8 +247,10 @@ static void reloaded(void *arg, const struct reload_result *r)
 {
     struct daemon *self = arg;
 
-    if (r->error == 0)
+    if (r->error == 0) {
         feed_release_models(self->feed);
+        budgets_attach(self->budgets);
+    }
     self->stats.reloads += r->error == 0;
     self->stats.reloads_refused += r->error != 0;
     if (!self->stopping)
@@ -300,6 +312,7 @@ static void daemon_deinit(struct daemon *self)
     scorer_stop(self->scorer);
     metrics_free(self->metrics);
     control_free(self->control);
+    budgets_free(self->budgets);
     warnings_free(self->warnings);
     reload_free(self->reload);
     server_free(self->server);
@@ -372,7 +385,7 @@ static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *
 }
 
 /* Where alerts go. */
-static int make_feed(struct daemon *self, struct gad_diag *d)
+static int make_feed(struct daemon *self, struct models *m, struct gad_diag *d)
 {
     const struct config *c = self->config;
     int r = suppressor_new(self->base, c->alerts.suppress, &self->suppressor, d);
@@ -388,7 +401,16 @@ static int make_feed(struct daemon *self, struct gad_diag *d)
                                    .feedback = self->feedback,
                                    .evidence = self->evidence,
                                    .by_packets = self->once};
-    return feed_new(&o, &self->feed, d);
+    r = feed_new(&o, &self->feed, d);
+    if (r != 0)
+        return r;
+    const struct budgets_options budgets = {.config = c,
+                                            .models = m,
+                                            .stats = &self->stats,
+                                            .is_stored = !self->once,
+                                            .event = report_budget,
+                                            .arg = self};
+    return budgets_new(&budgets, &self->budgets) == 0 ? 0 : gad_fail(d, GAD_ENOMEM, "no memory");
 }
 
 /* What an operator reaches: reload, control socket and metrics. */
@@ -412,6 +434,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                           .stats = &self->stats,
                                           .feed = self->feed,
                                           .captures = self->captures,
+                                          .budgets = self->budgets,
                                           .learning = self->learning};
     if (warnings_new(&warn, &self->warnings) != 0)
         return gad_fail(d, GAD_ENOMEM, "no memory");
@@ -427,6 +450,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .captures = self->captures,
                                             .server = self->server,
                                             .warnings = self->warnings,
+                                            .budgets = self->budgets,
                                             .evidence = self->evidence,
                                             .reopen = reopen,
                                             .arg = self};
@@ -440,6 +464,7 @@ static int make_control(struct daemon *self, struct models *m, struct gad_diag *
                                             .feed = self->feed,
                                             .server = self->server,
                                             .captures = self->captures,
+                                            .budgets = self->budgets,
                                             .warnings = self->warnings};
     return metrics_new(&metrics, &self->metrics, d);
 }
@@ -455,7 +480,7 @@ static int make_modules(struct daemon *self, struct models *m, struct gad_diag *
     if (r == 0)
         r = make_scoring(self, m, d);
     if (r == 0)
-        r = make_feed(self, d);
+        r = make_feed(self, m, d);
     if (r == 0)
         r = make_control(self, m, d);
     return r == 0 ? own_files_give(self->config, feed_directory(self->feed), d) : r;

@@ -10,7 +10,7 @@
 #include "daemon/socket_group.h"
 #include "lib/base/diag.h"
 
-enum { PLACES_MAX = 3 + 4 + CONFIG_OUTPUTS_MAX };
+enum { PLACES_MAX = 3 + 5 + CONFIG_OUTPUTS_MAX };
 
 struct place {
     const char *path;
@@ -26,7 +26,8 @@ static size_t list(const struct config *c, struct place p[static PLACES_MAX])
                                 {c->alerts.feedback, NULL, NULL},
                                 {c->records.file, NULL, NULL},
                                 {c->host.state, NULL, NULL},
-                                {c->trust.versions, NULL, NULL}};
+                                {c->trust.versions, NULL, NULL},
+                                {c->budget.state, NULL, NULL}};
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

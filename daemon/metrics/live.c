@@ -13,6 +13,7 @@
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/warnings.h"
+#include "daemon/score/budgets.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
@@ -118,7 +119,26 @@ static void add_drift(struct gad_buf *b, const struct drift *d)
     gad_json_raw(b, "]");
 }
 
-static void add_models(struct gad_buf *b, const struct models *models)
+static void add_budget(struct gad_buf *b, const struct model *m, const struct budget_options *keys)
+{
+    struct budget_rate r = budget_of_verdict(m->budget, keys);
+
+    if (r.n == 0)
+        r = budget_of_day(m->budget);
+    gad_buf_printf(b, ",\"budget\":{\"over\":%s", m->budget->is.over_since > 0 ? "true" : "false");
+    number(b, "records", r.n);
+    number(b, "false_alarms", r.k);
+    number(b, "apart", r.apart);
+    real(b, "rate", r.rate);
+    real(b, "low", r.low);
+    real(b, "high", r.high);
+    real(b, "calibrated", (double)m->calibrated);
+    real(b, "factor", budget_factor(m->budget->is.level));
+    gad_json_raw(b, "}");
+}
+
+static void add_models(struct gad_buf *b, const struct models *models,
+                       const struct budget_options *keys)
 {
     gad_json_raw(b, ",\"models\":[");
     for (size_t i = 0; i < models->n; i++) {
@@ -135,6 +155,8 @@ static void add_models(struct gad_buf *b, const struct models *models)
         gad_buf_printf(b, ",\"shadow\":%s,\"score\":", m->is_shadow ? "true" : "false");
         add_histogram(b, &m->counts->score);
         add_drift(b, m->drift);
+        if (m->budget && keys)
+            add_budget(b, m, keys);
         gad_json_raw(b, "}");
     }
     gad_json_raw(b, "]");
@@ -239,7 +261,7 @@ void live_json(const struct metrics_options *o, const char *query, struct gad_bu
     add_warnings(b, o->warnings);
     add_incidents(b, feed_recent(o->feed), since_of(query));
     add_counters(b, o->stats);
-    add_models(b, o->models);
+    add_models(b, o->models, o->budgets ? budgets_keys(o->budgets) : NULL);
     add_outputs(b, o->feed);
     number(b, "spool_quota", o->config->spool.quota);
     add_sources(b, o->captures);

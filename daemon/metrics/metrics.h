@@ -13,6 +13,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
+struct budgets;
 struct config;
 struct event_base;
 struct feed;
@@ -34,6 +35,7 @@ struct metrics_options {
     const struct capture_merge *captures; /* or NULL */
     const struct server *server;          /* or NULL */
     struct warnings *warnings;
+    const struct budgets *budgets; /* or NULL */
 };
 
 /* *ret is NULL if no address is configured. Everything in @o must outlive it. */

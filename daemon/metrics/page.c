@@ -16,6 +16,7 @@
 #include "daemon/ingest/server.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/text.h"
+#include "daemon/score/budgets.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
@@ -92,6 +93,16 @@ static double fpr_budget(const struct model *m)
     return m->fpr_budget;
 }
 
+/* Of the hours behind a verdict, else of the last 24. */
+static struct budget_rate rate_of(const struct model *m, const struct budget_options *keys)
+{
+    struct budget_rate r = {.high = 1};
+
+    if (m->budget && keys)
+        r = budget_of_verdict(m->budget, keys);
+    return r.n == 0 && m->budget ? budget_of_day(m->budget) : r;
+}
+
 static double loaded(const struct model *m)
 {
     return (double)m->loaded.ns / 1e9;
@@ -128,7 +139,48 @@ static void add_drift(const struct models *m, struct gad_buf *b)
     }
 }
 
-static void add_models(const struct models *m, struct gad_buf *b)
+enum { RATE, LOW, HIGH, OVER, FACTOR, N_BUDGETS };
+
+static double budget_value(const struct model *m, const struct budget_rate *r, int which)
+{
+    switch (which) {
+    case RATE:
+        return r->rate;
+    case LOW:
+        return r->low;
+    case HIGH:
+        return r->high;
+    case OVER:
+        return m->budget->is.over_since > 0;
+    default:
+        return budget_factor(m->budget->is.level);
+    }
+}
+
+static void add_budgets(const struct models *m, const struct budget_options *keys,
+                        struct gad_buf *b)
+{
+    static const char *const text[N_BUDGETS][2] = {
+        [RATE] = {"ganad_model_false_alarm_rate",
+                  "share of recent records that were false alarms: [budget] after and least"},
+        [LOW] = {"ganad_model_false_alarm_rate_low", "lower end of its 95 % interval"},
+        [HIGH] = {"ganad_model_false_alarm_rate_high", "upper end of its 95 % interval"},
+        [OVER] = {"ganad_model_over_budget", "1 if it exceeds the budget beyond chance"},
+        [FACTOR] = {"ganad_model_threshold_factor",
+                    "factor in p-value between the calibrated threshold and the one in use"}};
+
+    for (int k = 0; k < N_BUDGETS; k++) {
+        text_family(b, text[k][0], TEXT_GAUGE, text[k][1]);
+        for (size_t i = 0; i < m->n; i++) {
+            const struct budget_rate r = rate_of(m->model[i], keys);
+            if (m->model[i]->budget)
+                text_number(b, text[k][0], (struct text_label){"model", m->model[i]->name},
+                            budget_value(m->model[i], &r, k));
+        }
+    }
+}
+
+static void add_models(const struct models *m, const struct budget_options *keys, struct gad_buf *b)
 {
     for (size_t k = 0; k < sizeof(model_metrics) / sizeof(model_metrics[0]); k++) {
         const struct model_metric *one = &model_metrics[k];
@@ -148,6 +200,7 @@ static void add_models(const struct models *m, struct gad_buf *b)
         text_end(b, 1);
     }
     add_drift(m, b);
+    add_budgets(m, keys, b);
     text_family(b, "ganad_score", TEXT_HISTOGRAM,
                 "scores of records; comparable only within one model");
     for (size_t i = 0; i < m->n; i++)
@@ -406,7 +459,7 @@ static void add_process(const struct stats *st, struct gad_buf *b)
 void metrics_page(const struct metrics_options *o, struct gad_buf *b)
 {
     add_counters(o->stats, b);
-    add_models(o->models, b);
+    add_models(o->models, o->budgets ? budgets_keys(o->budgets) : NULL, b);
     add_outputs(o->feed, b);
     add_spool(feed_spool(o->feed), o->config->spool.quota, b);
     add_clients(o->server, b);

@@ -12,6 +12,7 @@
 #include "daemon/feed/output.h"
 #include "daemon/ingest/capture_merge.h"
 #include "daemon/learn/learning.h"
+#include "daemon/score/budgets.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/models.h"
 #include "daemon/stats.h"
@@ -198,12 +199,24 @@ static void add_drift(const struct model *m, struct warnings_list *l)
             m->name, n, worst.name, worst.psi);
 }
 
+static void add_budget(const struct warnings *w, const struct model *m, struct warnings_list *l)
+{
+    if (!m->budget || m->budget->is.over_since == 0 || !w->o.budgets)
+        return;
+    const struct budget_rate r = budget_of_verdict(m->budget, budgets_keys(w->o.budgets));
+    add(l, ORDER_MODEL,
+        "false alarms of model '%s' exceed its budget: %.3g %% instead of %.3g %%: "
+        "ganadctl budget",
+        m->name, 100 * r.rate, 100 * m->fpr_budget);
+}
+
 static void add_models(struct warnings *w, struct warnings_list *l)
 {
     for (size_t i = 0; i < w->o.models->n; i++) {
         const struct model *m = w->o.models->model[i];
         add_share(w, i, l);
         add_drift(m, l);
+        add_budget(w, m, l);
         if (!m->is_shadow && !m->is_withheld && m->is_demonstration)
             add(l, ORDER_DEMONSTRATION,
                 "model '%s' is a demonstration, trained on traffic of 1998: train a model on "

@@ -16,6 +16,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/time.h"
 
+struct budgets;
 struct capture_merge;
 struct config;
 struct event_base;
@@ -37,6 +38,7 @@ struct warnings_options {
     const struct stats *stats;
     struct feed *feed;
     const struct capture_merge *captures; /* or NULL */
+    const struct budgets *budgets;        /* or NULL */
     const struct learning *learning;      /* or NULL */
 };
 

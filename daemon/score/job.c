@@ -24,7 +24,8 @@ struct job_pool {
 
 static size_t held_by(const struct job *j)
 {
-    size_t row = sizeof(*j->rec) + sizeof(*j->score) + sizeof(*j->p_value) + sizeof(*j->anomalous);
+    size_t row = sizeof(*j->rec) + sizeof(*j->score) + sizeof(*j->p_value) + sizeof(*j->anomalous) +
+                 sizeof(*j->apart);
     return j->n_room * row + j->reason_room * sizeof(*j->reason) + j->part_room;
 }
 
@@ -34,10 +35,11 @@ static void drop_records(struct job *j)
     gad_free(j->score);
     gad_free(j->p_value);
     gad_free(j->anomalous);
+    gad_free(j->apart);
     gad_free(j->part_of);
     j->rec = NULL;
     j->score = j->p_value = NULL;
-    j->anomalous = j->part_of = NULL;
+    j->anomalous = j->apart = j->part_of = NULL;
     j->n_room = j->part_room = 0;
 }
 
@@ -147,7 +149,8 @@ static int grow_records(struct job *j, size_t n)
     j->score = gad_realloc_array(NULL, room, sizeof(*j->score));
     j->p_value = gad_realloc_array(NULL, room, sizeof(*j->p_value));
     j->anomalous = gad_realloc_array(NULL, room, sizeof(*j->anomalous));
-    if (!j->rec || !j->score || !j->p_value || !j->anomalous) {
+    j->apart = gad_realloc_array(NULL, room, sizeof(*j->apart));
+    if (!j->rec || !j->score || !j->p_value || !j->anomalous || !j->apart) {
         drop_records(j);
         return GAD_ENOMEM;
     }

@@ -69,6 +69,12 @@ struct job {
     float *score;                    /* (n); of scored records only, as are the next two */
     float *p_value;                  /* (n) */
     uint8_t *anomalous;              /* (n), 0 or 1 */
+    /*
+     * (n), above 0: an anomalous record that is no false alarm: of an attack or its bystander, or
+     * expected by a rule. 1 + k: nor are k earlier ones of its incident, which has just come to
+     * look like an attack. The main loop sets it after the alert; NULL: not kept.
+     */
+    uint8_t *apart;
 
     uint32_t top;    /* features per record in the answer */
     bool may_alert;  /* anomalous records raise alerts */

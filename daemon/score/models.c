@@ -10,6 +10,7 @@
 
 #include "daemon/config/networks.h"
 #include "daemon/log.h"
+#include "daemon/score/budget.h"
 #include "daemon/score/checkpoint.h"
 #include "daemon/score/drift.h"
 #include "daemon/score/versions.h"
@@ -41,22 +42,32 @@ struct model *model_hold(struct model *m)
     return m;
 }
 
-void model_drop(struct model *m)
+/* What models of the same base share. */
+static void free_own(struct model *m)
 {
-    if (!m || --m->holders > 0)
-        return;
     drift_free(m->drift);
+    budget_free(m->budget);
     gad_workspace_free(m->workspace);
     gad_memo_free(m->memo);
     gad_workspace_free(m->explaining);
     gad_detector_free(m->detector);
-    model_label_drop(m->label);
-    if (m->counts && --m->counts->holders == 0)
-        gad_free(m->counts);
     networks_free(m->networks);
     gad_free(m->networks_text);
     gad_free(m->file);
+}
+
+void model_drop(struct model *m)
+{
+    if (!m || --m->holders > 0)
+        return;
+    model_label_drop(m->label);
+    if (m->counts && --m->counts->holders == 0)
+        gad_free(m->counts);
     gad_free(m->signed_by);
+    if (m->base)
+        model_drop(m->base);
+    else
+        free_own(m);
     gad_free(m);
 }
 
@@ -111,12 +122,14 @@ static int set_up(struct model *m, const struct config_model *c, struct gad_diag
     } else {
         m->threshold = (float)c->threshold;
     }
+    m->calibrated = m->threshold;
     m->memo_size = c->memo;
     if (c->memo > 0 && (r = gad_memo_new(c->memo, &m->memo)) != 0)
         return gad_fail(d, r, "memo: %s", gad_strerror(r));
     return gad_workspace_new(m->detector, MODEL_ROWS, &m->workspace) == 0 &&
                    gad_workspace_new(m->detector, 1, &m->explaining) == 0 && label(m) == 0 &&
-                   drift_new(m->detector, &m->drift) == 0
+                   drift_new(m->detector, &m->drift) == 0 &&
+                   (m->fpr_budget <= 0 || budget_new(m->detector, m->fpr_budget, &m->budget) == 0)
                ? 0
                : gad_fail(d, GAD_ENOMEM, "no memory");
 }
@@ -180,6 +193,42 @@ int model_load(const struct config_model *c, const struct config_trust *t, const
     }
     *ret = gad_steal(&m);
     return 0;
+}
+
+int model_with_threshold(struct model *m, float threshold, struct model **ret)
+{
+    gad_cleanup(model_dropp) struct model *to = gad_calloc(1, sizeof(*to));
+
+    if (!to)
+        return GAD_ENOMEM;
+    *to = *m;
+    to->holders = 1;
+    to->base = model_hold(m->base ? m->base : m);
+    to->counts->holders++;
+    to->threshold = threshold;
+    to->label = NULL;
+    to->signed_by = gad_strndup(m->signed_by, strlen(m->signed_by));
+    if (!to->signed_by || label(to) != 0)
+        return GAD_ENOMEM;
+    *ret = gad_steal(&to);
+    return 0;
+}
+
+void models_replace(struct models *m, const struct model *was, struct model *is)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->model[i] == was) {
+            model_drop(m->model[i]);
+            m->model[i] = is;
+            return;
+        }
+    }
+    gad_assert(!"the model is one of these");
+}
+
+struct rate_limit *model_search_limit(struct model *m)
+{
+    return m->base ? &m->base->search_limit : &m->search_limit;
 }
 
 size_t model_score(struct model *m, size_t n, struct gad_memo_row *row, size_t most,
@@ -345,7 +394,8 @@ static bool same(const struct model *a, const struct model *b)
            strcmp(a->label->sha256, b->label->sha256) == 0 &&
            strcmp(a->signed_by, b->signed_by) == 0 &&
            memcmp(&a->proof.is.by, &b->proof.is.by, sizeof(a->proof.is.by)) == 0 &&
-           a->is_bound == b->is_bound && same_number((double)a->threshold, (double)b->threshold) &&
+           a->is_bound == b->is_bound &&
+           same_number((double)a->calibrated, (double)b->calibrated) &&
            same_number(a->fpr_budget, b->fpr_budget) && a->top_features == b->top_features &&
            same_number(a->search_rate, b->search_rate) && a->is_shadow == b->is_shadow &&
            a->is_withheld == b->is_withheld && a->is_learned == b->is_learned &&

@@ -21,6 +21,7 @@
 #include "lib/base/mem.h"
 #include "lib/event/event.h"
 
+struct budget;
 struct drift;
 struct gad_detector;
 struct gad_diag;
@@ -53,8 +54,11 @@ struct model_label {
 };
 
 struct model {
-    unsigned holders;               /* Thread: main, after loading */
-    uint32_t id;                    /* unique in the process */
+    unsigned holders; /* Thread: main, after loading */
+    /* held; NULL, or this is that model with another threshold, and all but label, signature and
+     * counts are the other's */
+    struct model *base;
+    uint32_t id;                    /* unique in the process, but for those of the same base */
     char name[CONFIG_NAME_MAX + 1]; /* the section's */
     char *file;
     struct checkpoint_proof proof; /* Thread: main, after loading */
@@ -62,6 +66,7 @@ struct model {
     char *signed_by; /* key number and trusted comment; "": not signed by a trusted key */
     struct gad_detector *detector;
     float threshold;   /* anomalous above it */
+    float calibrated;  /* the threshold of the checkpoint or the configuration */
     double fpr_budget; /* 0: the threshold was configured directly */
     uint32_t top_features;
     uint32_t steps;         /* steps of the search per record; 1: the model does not search */
@@ -74,6 +79,7 @@ struct model {
     bool is_learned;       /* of [learning], trained on this network */
     bool is_withheld;      /* raises no alert, because of [learning] */
     struct drift *drift;   /* Thread: main. NULL: its checkpoint has no reference */
+    struct budget *budget; /* Thread: main. NULL: fpr_budget is 0 */
     char *networks_text;
     struct networks *networks; /* NULL: none; a shadow without networks scores all records */
 
@@ -116,6 +122,21 @@ int model_load(const struct config_model *c, const struct config_trust *t, const
  * are in use. A failure is only logged. Thread: main.
  */
 void models_note_versions(const struct models *m, const struct config_trust *t);
+
+/**
+ * model_with_threshold() - the same model with another threshold
+ *
+ * The two share detector, memo, search limit, drift and budget, so that one can replace the other
+ * between two jobs. The caller holds it. GAD_ENOMEM. Thread: main.
+ */
+int model_with_threshold(struct model *m, float threshold, struct model **ret) GAD_MUST_CHECK;
+
+/* Replaces @was, which is one of @m, by @is, which @m then holds instead of the caller. Thread:
+ * main. */
+void models_replace(struct models *m, const struct model *was, struct model *is);
+
+/* The search limit, which models of the same base share. Thread: scorer. */
+struct rate_limit *model_search_limit(struct model *m);
 
 /* Takes a newer proof of the same checkpoint. GAD_ENOMEM: nothing has changed. Thread: main. */
 int model_set_proof(struct model *m, const struct checkpoint_proof *p,

@@ -72,6 +72,8 @@ static size_t decide(struct job *j, size_t first, size_t last)
         bool is_background = (j->rec[i].notes & GAD_NOTE_BACKGROUND) != 0;
         j->anomalous[i] = !is_cut && !is_background && j->score[i] > m->threshold;
         j->n_anomalous += j->anomalous[i];
+        if (j->apart)
+            j->apart[i] = 0;
         if (!is_explained(j, m, i))
             continue;
         explain(j, m, i);
@@ -133,7 +135,7 @@ static void score_within_limit(struct scorer *s, struct job *j)
 {
     size_t each = j->stride > 0 ? 2 : 1, n;
     struct model *m = j->model;
-    struct rate_limit *limit = &m->search_limit;
+    struct rate_limit *limit = model_search_limit(m);
 
     for (size_t at = 0; at < j->n; at += n) {
         size_t most = j->n - at < ROWS ? j->n - at : ROWS;

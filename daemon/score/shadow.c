@@ -27,12 +27,12 @@ static void score(struct gathered *g, struct gad_time now)
 {
     struct model *m = g->model;
     bool is_limited = m && m->search_rate > 0;
-    size_t most = is_limited ? rate_limit_take(&m->search_limit, now, g->n) : g->n;
+    size_t most = is_limited ? rate_limit_take(model_search_limit(m), now, g->n) : g->n;
     uint64_t before = g->use->scored;
     size_t n = g->n > 0 ? model_score(m, g->n, g->row, most, g->use) : 0;
 
     if (is_limited)
-        rate_limit_give_back(&m->search_limit, most - (size_t)(g->use->scored - before));
+        rate_limit_give_back(model_search_limit(m), most - (size_t)(g->use->scored - before));
     for (size_t i = 0; i < g->n; i++) {
         struct job_shadow *s = &g->job[i]->shadow[g->k];
         bool is_cut = g->job[i]->origin && (g->row[i].rec->notes & GAD_NOTE_CUT);

@@ -37,7 +37,8 @@ bool gad_model_refused(const struct gad_event *e)
 bool gad_model_warns(const struct gad_event *e)
 {
     return gad_model_refused(e) ||
-           (e->kind == GAD_EVENT_MODEL && strcmp(e->model.action, "drifted") == 0);
+           (e->kind == GAD_EVENT_MODEL && (strcmp(e->model.action, "drifted") == 0 ||
+                                           strcmp(e->model.action, "over_budget") == 0));
 }
 
 bool gad_capture_is_blind(const struct gad_event *e)

@@ -128,13 +128,14 @@ struct gad_stats_event {
 /* Models were changed, a change was refused, or records drifted from the training data. */
 struct gad_model_event {
     /* "loaded" (another checkpoint), "rolled-back", "added", "removed", "refused"; "drifted",
-     * "settled" */
+     * "settled"; "over_budget", "adapted" (the threshold) */
     char action[16];
     char model[GAD_EVENT_NAME]; /* its name in the configuration; "": all models were refused */
     /* of the checkpoint that scores now; "": unknown or not scoring */
     char model_sha256[GAD_EVENT_SHA256];
     char previous_sha256[GAD_EVENT_SHA256]; /* of the checkpoint before; "": no such checkpoint */
-    char reason[GAD_EVENT_REASON]; /* why it was refused, or what drifted how far; else "" */
+    /* why it was refused, what drifted how far, or the false alarms and the threshold; else "" */
+    char reason[GAD_EVENT_REASON];
 };
 
 /* A capture could not see traffic, or can again. */
@@ -172,7 +173,7 @@ const char *gad_event_kind_name(enum gad_event_kind k);
 /* number of lost events; 0 if the numbers were unused */
 uint64_t gad_loss_count(const struct gad_loss *l);
 bool gad_model_refused(const struct gad_event *e); /* whether the event reports a refused model */
-bool gad_model_warns(const struct gad_event *e);   /* whether it reports a refused model or drift */
+bool gad_model_warns(const struct gad_event *e);   /* a refused model, drift, a budget */
 bool gad_capture_is_blind(const struct gad_event *e); /* whether it reports blindness */
 bool gad_event_warns(const struct gad_event *e);      /* that, lost events, blindness or a limit */
 const char *gad_feedback_name(enum gad_feedback_state s);          /* "", "false", "true" */

@@ -291,10 +291,11 @@ static void random_blind_event(struct gad_rng *rng, bool hostile, struct gad_bli
 
 static void random_model_event(struct gad_rng *rng, bool hostile, struct gad_model_event *m)
 {
-    static const char *const actions[] = {"loaded",  "rolled-back", "added",  "removed",
-                                          "refused", "drifted",     "settled"};
+    static const char *const actions[] = {"loaded",  "rolled-back", "added",
+                                          "removed", "refused",     "drifted",
+                                          "settled", "over_budget", "adapted"};
 
-    (void)snprintf(m->action, sizeof(m->action), "%s", actions[gad_rng_below(rng, 5)]);
+    (void)snprintf(m->action, sizeof(m->action), "%s", actions[gad_rng_below(rng, 9)]);
     random_text(rng, hostile, m->model, sizeof(m->model));
     if (gad_rng_below(rng, 2))
         random_sha256(rng, m->model_sha256);

@@ -123,7 +123,7 @@ class Event:
 
     def warns(self):
         return (self.kind == "limit" or
-                self.kind == "model" and self.v["action"] in (b"refused", b"drifted") or
+                self.kind == "model" and self.v["action"] in (b"refused", b"drifted", b"over_budget") or
                 self.kind == "blind" and self.v["action"] == b"blind")
 
     def priority(self):

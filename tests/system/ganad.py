@@ -186,7 +186,8 @@ class Daemon:
         self.scoring, self.control = self.path("scoring.sock"), self.path("control.sock")
         conf = {"ganadd": {"log_level": "info"}, "scoring": {"unix": self.scoring},
                 "control": {"unix": self.control}, "metrics": {}, "trust": {},
-                "alerts": dict(EACH_ALERT), "drift": {}, "records": {}, "learning": {}, "evidence": {},
+                "alerts": dict(EACH_ALERT), "drift": {}, "budget": {},
+                "records": {}, "learning": {}, "evidence": {},
                 "spool": {"directory": self.path("spool")}}
         for name, keys in sections.items():
             conf[name].update(keys)

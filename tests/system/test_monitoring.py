@@ -16,6 +16,9 @@ LABEL_OF = re.compile(r"\{[^}]*\}|by \([^)]*\)|\"[^\"]*\"")
 PART = re.compile(r"_(bucket|sum|count)$")
 # Exported for troubleshooting; neither rules nor dashboard use them.
 NOT_SHOWN = {
+    "ganad_budget_adapted_total", "ganad_budget_exceeded_total", "ganad_budget_failures_total",
+    "ganad_model_false_alarm_rate", "ganad_model_false_alarm_rate_low",
+    "ganad_model_false_alarm_rate_high", "ganad_model_over_budget", "ganad_model_threshold_factor",
     "ganad_alerts_bystanders_total", "ganad_alerts_held_total", "ganad_alerts_high_total",
     "ganad_alerts_low_total", "ganad_alerts_medium_total", "ganad_bystanders_unchecked_total",
     "ganad_clients_unknown_total", "ganad_evidence_bytes_total", "ganad_evidence_cut_total",

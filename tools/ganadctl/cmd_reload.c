@@ -104,7 +104,8 @@ const struct cli_command command_reload = {
     .summary = "make ganadd read its configuration and all models again, without losing a record",
     .help =
         "ganadd applies changes of models, of the sections trust and drift, of the keys rollup,\n"
-        "rollup_keys, rate, heartbeat and stats in [alerts], of log_level and stop_timeout, and\n"
+        "rollup_keys, rate, heartbeat and stats in [alerts], of [budget] but state, of log_level\n"
+        "and stop_timeout, and\n"
         "renewed certificates of outputs. Other changed keys are listed; they require a restart.\n"
         "On any error nothing changes, and the exit status is 1.\n"
         "\n"

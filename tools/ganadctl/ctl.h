@@ -13,9 +13,9 @@
 #include "tools/common/cli.h"
 #include "tools/ganadctl/client_tls.h"
 
-extern const struct cli_command command_config, command_drift, command_evidence, command_feedback,
-    command_incidents, command_model, command_reload, command_reopen, command_score, command_spool,
-    command_stats, command_status, command_suppress, command_tail;
+extern const struct cli_command command_budget, command_config, command_drift, command_evidence,
+    command_feedback, command_incidents, command_model, command_reload, command_reopen,
+    command_score, command_spool, command_stats, command_status, command_suppress, command_tail;
 
 /* --- options --- */
 

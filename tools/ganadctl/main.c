@@ -48,10 +48,10 @@ static const struct cli_command command_version = {
 };
 
 static const struct cli_command *const commands[] = {
-    &command_config,   &command_drift,     &command_evidence, &command_extract,
-    &command_feedback, &command_incidents, &command_model,    &command_reload,
-    &command_reopen,   &command_score,     &command_spool,    &command_stats,
-    &command_status,   &command_suppress,  &command_tail,     &command_version};
+    &command_budget,   &command_config,    &command_drift, &command_evidence, &command_extract,
+    &command_feedback, &command_incidents, &command_model, &command_reload,   &command_reopen,
+    &command_score,    &command_spool,     &command_stats, &command_status,   &command_suppress,
+    &command_tail,     &command_version};
 
 int main(int argc, char **argv)
 {

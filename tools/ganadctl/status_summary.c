@@ -113,6 +113,30 @@ static void print_outputs(const Ganad__V1__StatusReply *s)
             show_count(s->spool->dropped, n[3]));
 }
 
+/* False alarms against the budgets, in one row: ganadctl budget has the rest. */
+static void print_rates(const Ganad__V1__StatusReply *s)
+{
+    char name[CTL_TEXT], text[LINE] = "";
+
+    for (size_t i = 0; i < s->n_model && i < MODELS; i++) {
+        const Ganad__V1__StatusReply__Model *m = s->model[i];
+        const Ganad__V1__StatusReply__Budget *b = m->budget;
+        const Ganad__V1__StatusReply__BudgetRate *r = !b                                ? NULL
+                                                      : b->verdict && b->verdict->n > 0 ? b->verdict
+                                                                                        : b->day;
+        size_t len = strlen(text);
+        if (r && r->n > 0)
+            (void)snprintf(text + len, sizeof(text) - len, "%s%s %.3g %% of %.3g %%%s",
+                           len > 0 ? "; " : "", ctl_safe(m->name, name),
+                           100 * (double)r->k / (double)r->n, 100 * m->fpr_budget,
+                           b->over         ? ", EXCEEDED"
+                           : b->factor > 1 ? ", adapted"
+                                           : "");
+    }
+    if (*text)
+        row("budget     false alarms: %s", text);
+}
+
 static void print_models(const Ganad__V1__StatusReply *s)
 {
     char name[CTL_TEXT], kind[CTL_TEXT], n[2][SHOW_TEXT], drift[64];
@@ -131,6 +155,7 @@ static void print_models(const Ganad__V1__StatusReply *s)
             m->n_drift > 0 ? drift : "not measured yet");
     }
     print_more(s->n_model, MODELS, "models");
+    print_rates(s);
 }
 
 void status_summary(const Ganad__V1__StatusReply *s)

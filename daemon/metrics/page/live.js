@@ -130,6 +130,8 @@ function scores(s) {
 
 // --- tables ---
 
+const percent = x => short(100 * x) + " %";
+
 function tables(s) {
     rows("models", s.models, (r, m) => {
         cell(r, m.name + (m.shadow ? " (shadow)" : ""));
@@ -137,6 +139,12 @@ function tables(s) {
         cell(r, short(m.threshold), "n");
         cell(r, count(m.scored), "n");
         cell(r, count(m.anomalous), "n");
+        const b = m.budget;
+        cell(r, b ? percent(b.rate) + " of " + percent(m.fpr_budget) : "", b && b.over ? "n high" : "n");
+        if (b)
+            r.cells[5].title = count(b.false_alarms) + " of " + count(b.records) + " records, interval "
+                + percent(b.low) + " to " + percent(b.high) + "; " + count(b.apart)
+                + " of attacks are apart; threshold at the budget / " + short(b.factor);
     }, "none");
     rows("outputs", s.outputs, (r, o) => {
         cell(r, o.name);

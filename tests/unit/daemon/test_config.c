@@ -405,8 +405,9 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     char path[512], line[256];
     static const char *const pages[] = {"ganadd.conf.5",    "ganad-access.5",  "ganad-capture.5",
                                         "ganad-outputs.5",  "ganad-clients.5", "ganad-evidence.5",
-                                        "ganad-feedback.5", "ganad-hosts.5",   "ganad-learning.5"};
-    uint8_t *conf = NULL, *man[9] = {NULL};
+                                        "ganad-feedback.5", "ganad-hosts.5",   "ganad-learning.5",
+                                        "ganad-budget.5"};
+    uint8_t *conf = NULL, *man[10] = {NULL};
     size_t conf_len, man_len;
     struct config *c = NULL;
     struct gad_diag d = {""};
@@ -414,7 +415,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
     assert_non_null(root);
     (void)snprintf(path, sizeof(path), "%s/conf/ganadd.conf", root);
     assert_int_equal(gad_file_read(path, 1 << 20, &conf, &conf_len, &d), 0);
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 10; i++) {
         (void)snprintf(path, sizeof(path), "%s/conf/%s", root, pages[i]);
         assert_int_equal(gad_file_read(path, 1 << 20, &man[i], &man_len, &d), 0);
     }
@@ -433,7 +434,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         if (!key || (next && key > next))
             fail_msg("ganadd.conf does not have '%s' in [%s]", line + 1, k->section);
         bool is_described = false;
-        for (size_t page = 0; page < 9; page++)
+        for (size_t page = 0; page < 10; page++)
             is_described = is_described || describes((char *)man[page], k);
         if (!is_described)
             fail_msg("the manual does not have '%s' in section %s", k->name, k->section);
@@ -442,7 +443,7 @@ static void the_shipped_file_and_the_manual_know_every_key(void **state)
         fail_msg("%s", d.text);
     config_free(c);
     gad_free(conf);
-    for (size_t i = 0; i < 9; i++)
+    for (size_t i = 0; i < 10; i++)
         gad_free(man[i]);
 }
 
