@@ -25,6 +25,7 @@
 #include "daemon/main/blindness.h"
 #include "daemon/main/own_files.h"
 #include "daemon/main/signals.h"
+#include "daemon/main/start_check.h"
 #include "daemon/main/stop_guard.h"
 #include "daemon/metrics/metrics.h"
 #include "daemon/metrics/warnings.h"
@@ -333,17 +334,6 @@ static void daemon_deinit(struct daemon *self)
     stop_guard_disarm(&self->guard);
 }
 
-static void warn_about_open_tcp(const struct config *c)
-{
-    const char *tcp = c->scoring.tcp;
-
-    if (*tcp && strncmp(tcp, "127.", 4) != 0 && strncmp(tcp, "[::1]", 5) != 0)
-        log_warn(
-            "scoring",
-            "tcp '%s' accepts every client that can reach it, without authentication or encryption",
-            tcp);
-}
-
 /* Where records come from, and the scorer. */
 static int make_scoring(struct daemon *self, struct models *m, struct gad_diag *d)
 {
@@ -544,16 +534,6 @@ static int start_announcing(struct daemon *self, const struct models *m, struct 
     return 0;
 }
 
-/* The state right after the package was installed. */
-static void log_if_no_capture(const struct config *c)
-{
-    if (config_n_captures_used(c) == 0)
-        log_notice("capture",
-                   "no capture is configured: records come from scoring clients only; for packets "
-                   "add [capture NAME] with interface = ... to %s or a file of %s.d, and restart",
-                   c->file, c->file);
-}
-
 /* Descriptors that clients can have. */
 static uint64_t n_clients(const struct config *c)
 {
@@ -584,7 +564,7 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
         r = privileges_drop(c->ganadd.user, config_is_live(c), d);
     if (r != 0)
         return r;
-    warn_about_open_tcp(c);
+    start_warn_open_tcp(c);
     r = start_looking(&self, d);
     if (r == 0)
         r = start_threads(&self, d);
@@ -594,7 +574,7 @@ int daemon_run(const struct config *c, struct models *m, bool once, struct gad_d
         return r;
     if (!once)
         models_note_versions(m, &c->trust);
-    log_if_no_capture(c);
+    start_log_no_capture(c);
     log_notice("loop", "ganadd " GANAD_VERSION " is ready, %zu model%s", m->n,
                m->n == 1 ? "" : "s");
     announce_ready(self.announce);

@@ -129,3 +129,23 @@ int start_check(const struct config *c, struct gad_diag *d)
         r = check_captures(c, d);
     return r;
 }
+
+void start_warn_open_tcp(const struct config *c)
+{
+    const char *tcp = c->scoring.tcp;
+
+    if (*tcp && strncmp(tcp, "127.", 4) != 0 && strncmp(tcp, "[::1]", 5) != 0)
+        log_warn(
+            "scoring",
+            "tcp '%s' accepts every client that can reach it, without authentication or encryption",
+            tcp);
+}
+
+void start_log_no_capture(const struct config *c)
+{
+    if (config_n_captures_used(c) == 0)
+        log_notice("capture",
+                   "no capture is configured: records come from scoring clients only; for packets "
+                   "add [capture NAME] with interface = ... to %s or a file of %s.d, and restart",
+                   c->file, c->file);
+}

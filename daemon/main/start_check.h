@@ -17,3 +17,8 @@ struct gad_diag;
 
 /* Returns 0, or an error with the reason and the place in @d. */
 int start_check(const struct config *c, struct gad_diag *d) GAD_MUST_CHECK;
+
+/* Messages of a start: every client can reach [scoring] tcp; there is no capture, the state right
+ * after the package was installed. */
+void start_warn_open_tcp(const struct config *c);
+void start_log_no_capture(const struct config *c);

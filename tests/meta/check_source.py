@@ -63,7 +63,7 @@ def check_file(name, text):
     if name.endswith(SOURCE) or name in NAMED or text.startswith("#!"):
         if "SPDX-License-Identifier: Apache-2.0" not in "\n".join(text.split("\n")[:3]):
             yield f"{name}: no SPDX-License-Identifier: Apache-2.0 in its first three lines"
-        most = C_LINES_MAX if name.endswith((".c", ".h")) else LINES_MAX
+        most = C_LINES_MAX if name.endswith((".c", ".h", ".proto")) else LINES_MAX
         if text.count("\n") > most:
             yield f"{name}: {text.count(chr(10))} lines, more than {most}"
     if name != "LICENSE":
