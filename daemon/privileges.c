@@ -156,6 +156,18 @@ static bool is_of_evidence(const char *name)
            (*name == '.' && len > 5 && strcmp(name + len - 4, ".tmp") == 0);
 }
 
+/* daemon/learn/learning.h */
+static bool is_of_learning(const char *name)
+{
+    static const char *const names[] = {"progress",     "status",       "lock",
+                                        "learned.ckpt", "refused.ckpt", "candidate.ckpt"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return strncmp(name, "records.csv", 11) == 0;
+}
+
 static bool is_of_spool(const char *name)
 {
     uint64_t first;
@@ -269,6 +281,16 @@ int privileges_give_evidence(const char *user, const char *path, struct gad_diag
 int privileges_check_evidence(const char *user, const char *path, struct gad_diag *d)
 {
     return check_all(user, path, is_of_evidence, d);
+}
+
+int privileges_give_learning(const char *user, const char *path, struct gad_diag *d)
+{
+    return give_all(user, path, is_of_learning, d);
+}
+
+int privileges_check_learning(const char *user, const char *path, struct gad_diag *d)
+{
+    return check_all(user, path, is_of_learning, d);
 }
 
 /*

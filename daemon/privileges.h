@@ -48,8 +48,9 @@ int privileges_give(const char *user, const char *path, gid_t group,
  */
 int privileges_give_spool(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
-/* The same for the directory of evidence. */
+/* The same for the directories of evidence and of learning. */
 int privileges_give_evidence(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_give_learning(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 
 /*
  * Fail if these would: to be called before the file or the spool is made or opened, so that root
@@ -57,5 +58,7 @@ int privileges_give_evidence(const char *user, const char *path, struct gad_diag
  */
 int privileges_check_give(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
 int privileges_check_spool(const char *user, const char *path, struct gad_diag *d) GAD_MUST_CHECK;
+int privileges_check_learning(const char *user, const char *path,
+                              struct gad_diag *d) GAD_MUST_CHECK;
 int privileges_check_evidence(const char *user, const char *path,
                               struct gad_diag *d) GAD_MUST_CHECK;

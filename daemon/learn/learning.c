@@ -31,6 +31,8 @@ enum {
     QUOTA_MIN = 64,
 };
 
+#define BUDGET 0.001
+
 /* What a file was when it was last looked at. */
 struct seen {
     ino_t ino;
@@ -80,6 +82,7 @@ static void on_save(void *arg)
     struct learning *l = arg;
     const struct config *c = l->o.config;
     struct gad_fields *f = &l->progress;
+    double budget = models_find(l->o.models, "")->fpr_budget; /* 0: it has a threshold instead */
     char path[PATH_MAX];
     struct gad_diag d = {""};
 
@@ -90,7 +93,7 @@ static void on_save(void *arg)
     gad_fields_set(f, "last_ns", "%" PRId64, l->last.ns);
     gad_fields_set(f, "days", "%" PRIu64, c->learning.days);
     gad_fields_set(f, "records", "%" PRIu64, c->learning.records);
-    gad_fields_set(f, "budget", "%g", c->model[0].fpr_budget);
+    gad_fields_set(f, "budget", "%g", budget > 0 ? budget : BUDGET);
     path_of(l, "progress", path);
     if (gad_fields_write(path, f, &d) != 0)
         log_error("learn", "%s", d.text);
@@ -203,6 +206,11 @@ int learning_new(const struct learning_options *o, struct learning **ret, struct
     *ret = NULL;
     if (strcmp(o->config->learning.mode, "off") == 0)
         return 0;
+    if (o->config->trust.require_signature || o->config->trust.bind) {
+        log_notice("learn", "[trust] demands signatures, which a learned model does not have: "
+                            "[learning] has no effect");
+        return 0;
+    }
     if (!m->is_demonstration && !m->is_learned) {
         log_notice("learn", "model '%s' is your own: [learning] records and learns nothing",
                    m->name);

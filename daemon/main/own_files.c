@@ -39,6 +39,11 @@ static size_t list(const struct config *c, struct place p[static PLACES_MAX])
     return n;
 }
 
+static bool learns(const struct config *c)
+{
+    return strcmp(c->learning.mode, "off") != 0;
+}
+
 int own_files_check(const struct config *c, struct gad_diag *d)
 {
     struct place p[PLACES_MAX];
@@ -51,6 +56,8 @@ int own_files_check(const struct config *c, struct gad_diag *d)
         r = privileges_check_spool(c->ganadd.user, c->spool.directory, d);
     if (r == 0 && *c->evidence.directory)
         r = privileges_check_evidence(c->ganadd.user, c->evidence.directory, d);
+    if (r == 0 && learns(c))
+        r = privileges_check_learning(c->ganadd.user, c->learning.directory, d);
     return r;
 }
 
@@ -74,6 +81,8 @@ int own_files_give(const struct config *c, const char *spool, struct gad_diag *d
 
     if (r == 0 && *c->evidence.directory)
         r = privileges_give_evidence(c->ganadd.user, c->evidence.directory, d);
+    if (r == 0 && learns(c) && access(c->learning.directory, F_OK) == 0)
+        r = privileges_give_learning(c->ganadd.user, c->learning.directory, d);
     for (size_t i = 0; r == 0 && i < n; i++)
         r = give(c->ganadd.user, &p[i], d);
     return r;

@@ -255,6 +255,8 @@ static int add_learned(const struct config *c, struct models *m, struct gad_diag
 
     if (strcmp(c->learning.mode, "off") == 0 || !was || !was->is_demonstration)
         return 0;
+    if (c->trust.require_signature || c->trust.bind) /* a learned model has no signature */
+        return 0;
     for (size_t i = 0; i < m->n; i++)
         m->model[i]->is_withheld =
             m->model[i]->is_demonstration && strcmp(c->learning.mode, "learn-then-alert") == 0;
