@@ -216,14 +216,13 @@ int model_with_threshold(struct model *m, float threshold, struct model **ret)
 
 void models_replace(struct models *m, const struct model *was, struct model *is)
 {
-    for (size_t i = 0; i < m->n; i++) {
-        if (m->model[i] == was) {
-            model_drop(m->model[i]);
-            m->model[i] = is;
-            return;
-        }
-    }
-    gad_assert(!"the model is one of these");
+    size_t i = 0;
+
+    while (i < m->n && m->model[i] != was)
+        i++;
+    gad_assert(i < m->n);
+    model_drop(m->model[i]);
+    m->model[i] = is;
 }
 
 struct rate_limit *model_search_limit(struct model *m)

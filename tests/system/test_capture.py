@@ -360,8 +360,11 @@ def privileges(d):
     said = set()
     d.status()  # once it answers, it has changed its user
     for task in os.listdir(f"/proc/{d.process.pid}/task"):
-        with open(f"/proc/{d.process.pid}/task/{task}/status") as f:
-            fields = dict(line.rstrip().split(":", 1) for line in f)
+        try:
+            with open(f"/proc/{d.process.pid}/task/{task}/status") as f:
+                fields = dict(line.rstrip().split(":", 1) for line in f)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread that has ended, such as one that looks up a name
         said.add((*fields["Uid"].split(), *(int(fields[k], 16)
                                             for k in ("CapEff", "CapPrm", "CapInh", "CapAmb"))))
     (ruid, euid, suid, fsuid, eff, prm, inh, amb), = said

@@ -197,7 +197,7 @@ static double metric(const struct gad_checkpoint *c, const char *name)
     for (size_t i = 0; i < c->provenance.n_metrics; i++)
         if (strcmp(c->provenance.metrics[i].name, name) == 0)
             return c->provenance.metrics[i].value;
-    return NAN;
+    return nan("");
 }
 
 /* Whether the false alarms of the held-out day fit the budget: their interval begins below it. */
