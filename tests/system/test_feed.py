@@ -64,10 +64,22 @@ class Kills(unittest.TestCase):
             for name, got in (("file", set(seqs_of(d.path("alerts")))),
                               ("unix", set(reader.seqs()))):
                 self.assertEqual(spooled - got, set(), name)
-            everything = set(reader.seqs())
-            self.assertEqual(everything, set(range(1, max(everything) + 1)),
-                             "no number was skipped")
+            everything = set(reader.seqs()) | self.skipped(reader)
+            missing = set(range(1, max(everything) + 1)) - everything
+            self.assertFalse(missing, f"{len(missing)} numbers are neither there nor reported")
             return len(spooled), lost
+
+    @staticmethod
+    def skipped(reader):
+        """Numbers that loss events name: a kill in the middle of a write damages the end of the
+        spool, and the next start skips the numbers that may have been given."""
+        found = set()
+        with open(reader.file, "rb") as f:
+            for line in f:
+                if b'"event_type":"loss"' in line and line.endswith(b"\n"):
+                    e = json.loads(line)
+                    found |= set(range(e["first_seq"], e["last_seq"] + 1))
+        return found
 
     def in_spool(self, d):
         r = ganad.ctl("spool", "--events", d.path("spool"))
