@@ -104,7 +104,7 @@ static int begin(int fd, off_t size, struct gad_buf *b)
 
 static int append_to(int fd, const char *path, const struct gad_buf *line, struct gad_diag *d)
 {
-    gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT(2 * GAD_VERDICT_LINE_MAX);
+    gad_cleanup(gad_buf_deinit) struct gad_buf b = GAD_BUF_INIT((size_t)2 * GAD_VERDICT_LINE_MAX);
     struct stat st;
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))

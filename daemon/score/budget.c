@@ -376,9 +376,9 @@ static double chance_of(const struct budget_rate *r, double budget)
 
     if (mean > MEAN_MAX)
         return 0.5 * erfc((k - mean) / sqrt(2 * mean));
-    for (double i = 0; i < k && i < TERMS_MAX; i++) {
+    for (unsigned i = 0; i < k && i < TERMS_MAX; i++) {
         below += term;
-        term *= mean / (i + 1);
+        term *= mean / (i + 1.0);
     }
     return 1 - below;
 }

@@ -38,7 +38,7 @@ enum {
     BUDGET_DAYS = 14,
     BUDGET_STEPS = 16,                /* levels of a factor of two in p-value */
     BUDGET_LEVELS = 6 * BUDGET_STEPS, /* the highest level: the budget / 64 */
-    BUDGET_TIME_MAX = 100000000,      /* hours since 1970 */
+    BUDGET_TIME_MAX = 2500000, /* hours since 1970; as nanoseconds, with room, in an int64_t */
 };
 
 struct budget_options {

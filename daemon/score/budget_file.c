@@ -106,7 +106,7 @@ static int take_model(struct parser *p)
         memchr(p->field[3].p, '\0', p->field[3].len))
         return bad(p, "not 'model SHA256 BUDGET NAME'");
     for (size_t i = 0; i < 64; i++)
-        if (!memchr(hex_digits, p->field[1].p[i], 16))
+        if (!strchr(hex_digits, p->field[1].p[i]) || !p->field[1].p[i])
             return bad(p, "the checkpoint is not 64 hexadecimal digits");
     int r = take_real(p, 2, 1, &budget);
     if (r != 0)
