@@ -276,6 +276,8 @@ class Few(Case):
 
     @classmethod
     def setUpClass(cls):
+        if mine.short:
+            raise unittest.SkipTest("--short")
         super().setUpClass()
         cls.head, *cls.rows = cls.days("few.csv", 3, 0.005).splitlines()
         at = cls.head.split(",").index("decided")

@@ -14,7 +14,7 @@ from train_case import TrainCase
 
 class Resume(TrainCase):
     def settings(self, *more):
-        return ("--data", self.data, "--quiet", "--batch", "20", *more)
+        return ("--data", self.data, "--quiet", "--batch", "20", "--folds", "0", *more)
 
     def start(self, *arguments, **kw):
         return subprocess.Popen([ganad.args.train, "fit", *map(str, arguments)],
