@@ -15,6 +15,9 @@ DAY = 86400
 SESSIONS = 1200  # of a day
 
 
+trains = unittest.skipIf(ganad.SLOW > 1, "a training takes minutes under a sanitizer")
+
+
 class Learning(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -29,7 +32,7 @@ class Learning(unittest.TestCase):
     @classmethod
     def run_program(cls, *command, code=0):
         p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                           timeout=300)
+                           timeout=300 * ganad.SLOW)
         if p.returncode != code:
             raise AssertionError(f"{command}: exit code {p.returncode}\n{p.stdout}")
         return p.stdout
@@ -81,6 +84,7 @@ class Learning(unittest.TestCase):
     def setUp(self):
         self.spool = tempfile.mkdtemp(dir=self.tmp.name)
 
+    @trains
     def test_days_are_learned_then_there_are_alerts(self):
         with self.daemon(self.spool) as d:
             self.read(d, self.traffic("a.pcap", 0, 1, 1), 1)
@@ -110,6 +114,7 @@ class Learning(unittest.TestCase):
             self.read(d, self.traffic("d.pcap", 6, 1, 4, "-a", "portsweep", "-a", "neptune:200"), 2)
             self.assertTrue(self.alerts(d))
 
+    @trains
     def test_a_new_model_is_taken_while_ganadd_runs(self):
         with self.daemon(self.spool) as d:
             self.read(d, self.traffic("e.pcap", 0, 3, 5), 1)
